@@ -1,0 +1,126 @@
+package keeper
+
+import (
+	"os"
+	"time"
+)
+
+// Version is the version of the messages in this file. A keeper says its own
+// in the first event, so that a newer initiator can go on with an older keeper.
+const Version = 1
+
+// Spawn asks for one process. The keeper decides nothing: all that it needs
+// is here in plain values.
+type Spawn struct {
+	GUID        string
+	Incarnation int
+
+	// Argv is what the process is given. Argv[0] without a slash is looked
+	// up in the PATH of Env.
+	Argv []string
+	// Env is the whole environment, as KEY=value.
+	Env []string
+	// Dir is the working directory.
+	Dir string
+
+	// Stdin is written to the process and followed by end-of-file. Nil
+	// gives it /dev/null.
+	Stdin []byte
+	// PassHeld gives it, as descriptor 3, the socket that Hold left for GUID.
+	PassHeld bool
+	// Stream, when not nil, becomes descriptor 4. The caller may close its
+	// own copy when the call has returned.
+	Stream *os.File `json:"-"`
+	// NoFDs gives neither descriptor 3 nor 4 nor INITIATOR_FDS. Set for
+	// programs that know nothing of the contract.
+	NoFDs bool
+
+	// Stdout and Stderr say where output goes; RedirectStderr joins stderr
+	// to stdout's pipe.
+	Stdout, Stderr Log
+	RedirectStderr bool
+
+	// Keep holds the process when the initiator dies; otherwise it is
+	// emptied then.
+	Keep bool
+
+	Umask     int // -1 = as inherited
+	Nice      int
+	NoFile    uint64  // RLIMIT_NOFILE, soft and hard; 0 = as inherited
+	Core      *uint64 // RLIMIT_CORE; nil = as inherited
+	UID, GID  uint32  // used when SetUser
+	Groups    []uint32
+	SetUser   bool
+	CgroupDir string // a cgroup v2 directory to be born in; "" = as inherited
+}
+
+// Log says where the lines of one stream go.
+type Log struct {
+	Path       string // absolute; "" drops the lines (they can still be watched)
+	MaxBytes   int64  // rotate before the file grows past it; 0 = never
+	Backups    int    // keep .1 … .Backups; 0 keeps none
+	Timestamps bool   // put the time before each line
+}
+
+// End asks for a worker to be ended: Signal (and CONT) to its group and to
+// every descendant found outside it; after Wait, KILL, again and again until
+// nothing of it is left; then the event Emptied. A second End may shorten the
+// wait or strengthen the signal, never the other way round.
+type End struct {
+	GUID        string
+	Incarnation int
+	Signal      int           // 0 = none, only wait
+	Wait        time.Duration // 0 = KILL at once
+}
+
+// EventKind tells the events of a keeper apart.
+type EventKind string
+
+const (
+	// KindHello is the first event: Version and PID of the keeper.
+	KindHello EventKind = "hello"
+	// KindSpawned: the process runs (exec has succeeded); PID and StartTime are set.
+	KindSpawned EventKind = "spawned"
+	// KindSpawnFailed: there is no process; Error says why.
+	KindSpawnFailed EventKind = "spawn_failed"
+	// KindExited: the leader has ended; Code or Signal, Core, Left are set.
+	KindExited EventKind = "exited"
+	// KindEmptied: the leader and every descendant are gone; Proven is set.
+	// It follows an Exited with Left > 0 or an End; not an Exited with Left = 0.
+	KindEmptied EventKind = "emptied"
+	// KindOutput: lines of a watched worker.
+	KindOutput EventKind = "output"
+	// KindWarning: something asked for is not in force, or a log cannot be written.
+	KindWarning EventKind = "warning"
+	// KindLost: the keeper is gone, Error says how it ended. The last event.
+	KindLost EventKind = "lost"
+)
+
+// Event is one report. GUID and Incarnation say of which worker, where it is
+// of one.
+type Event struct {
+	Kind        EventKind
+	GUID        string `json:",omitempty"`
+	Incarnation int    `json:",omitempty"`
+	At          time.Time
+
+	Version   int    `json:",omitempty"` // hello
+	PID       int    `json:",omitempty"` // hello, spawned
+	StartTime uint64 `json:",omitempty"` // spawned: field 22 of /proc/PID/stat
+
+	Code   int   `json:",omitempty"` // exited: exit code, -1 when killed by a signal
+	Signal int   `json:",omitempty"` // exited: the signal, 0 when it exited by itself
+	Core   bool  `json:",omitempty"` // exited: it left a core dump
+	OOM    bool  `json:",omitempty"` // exited: the kernel killed it for want of memory
+	Left   int   `json:",omitempty"` // exited: processes of it that are still alive
+	MaxRSS int64 `json:",omitempty"` // exited: bytes
+
+	Proven bool     `json:",omitempty"` // emptied: false = best effort
+	Killed int      `json:",omitempty"` // emptied: how many needed KILL
+	Strays []string `json:",omitempty"` // emptied: "pid command" of processes nobody could attribute
+
+	Stream string   `json:",omitempty"` // output: "stdout" or "stderr"
+	Lines  []string `json:",omitempty"` // output: without line ends
+
+	Error string `json:",omitempty"` // spawn_failed, warning, lost
+}

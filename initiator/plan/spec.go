@@ -1,0 +1,207 @@
+package plan
+
+import "time"
+
+// Plan is everything that one INI file, with its includes, asks for. It is
+// made by [Load] or [Make], is complete (every default filled in) and is never
+// changed afterwards: a reload makes a second Plan and compares the two.
+type Plan struct {
+	// File is the path that was read, as given.
+	File string
+	// Dir is the absolute directory of File; relative paths in the INI are
+	// relative to it.
+	Dir string
+	// Settings are the keys of [initiator].
+	Settings Settings
+	// Workers holds one Spec per [worker:NAME], in the order of the file.
+	Workers []Spec
+	// Groups holds one Group per [group:NAME], in the order of the file.
+	Groups []Group
+	// Defaults are the resolved entries of [DEFAULT], which every worker is
+	// shown on its stdin.
+	Defaults []Entry
+	// Warnings are faults that do not stop a start, such as a clamped port.
+	Warnings []string
+}
+
+// Spec returns the worker definition with that name.
+func (p *Plan) Spec(name string) (*Spec, bool) {
+	for i := range p.Workers {
+		if p.Workers[i].Name == name {
+			return &p.Workers[i], true
+		}
+	}
+	return nil, false
+}
+
+// Entry is one key and its resolved value. Valued is false for a key that
+// stands alone on its line, which Python's configparser reads as None.
+type Entry struct {
+	Key    string
+	Value  string
+	Valued bool
+}
+
+// Settings are the keys of [initiator], resolved.
+type Settings struct {
+	ListenAddr   string // where the API listens on TCP; "127.0.0.1"
+	ListenPort   int    // its port; 0 = any free one
+	SocketMode   uint32 // permissions of the unix socket; 0600
+	StateDir     string // absolute; ".initiator" beside the file
+	LogFile      string // absolute; "" = stderr
+	LogLevel     string // trace, debug, info, warn, error; "info"
+	ChildPortMin int    // lowest port for workers; 49152
+	ChildPortMax int    // highest port for workers, inclusive; 65535
+	Insecure     bool   // listen beyond loopback without TLS
+}
+
+// Group is a [group:NAME]: specs that are supervised together.
+type Group struct {
+	Name     string
+	Programs []string // names of the specs, in their order
+	Priority int      // 999
+	Strategy Strategy
+}
+
+// Strategy says which siblings restart when one worker of a group dies, with
+// the meaning these names have in Erlang/OTP's supervisor.
+type Strategy string
+
+const (
+	OneForOne  Strategy = "one_for_one"
+	OneForAll  Strategy = "one_for_all"
+	RestForOne Strategy = "rest_for_one"
+)
+
+// Spec is one worker definition after reading the INI. All workers made from
+// it form a pool of the same name.
+type Spec struct {
+	Name string // NAME of [worker:NAME]
+	File string // where the section stands
+	Line int
+
+	// What.
+	Command     []string // argv, after shell-like splitting; nil with Exec
+	Exec        []string // argv of the process that runs one task; nil with Command
+	ExecMode    string   // "task" (one process a task) or "lines"
+	Module      string   // turberfield: run as Interpreter... -m Module
+	Interpreter []string
+	Contract    bool   // gives argv pair, sockets and stdin of the worker contract
+	Protocol    string // "webhook", "ding" or "none"
+	Channel     int
+	Connect     string  // "token" or "open"
+	Direct      string  // "token" or "open"
+	Directory   string  // absolute working directory; "" = Plan.Dir
+	Environment []Entry // added to the initiator's own environment, env_file first
+
+	// How many.
+	Replicas int
+	Slots    int
+	Group    string
+	Priority int // lower starts first and stops last; 999
+	After    []Dependency
+
+	// Port.
+	Port       int    // 0 = auto
+	Socket     string // "reserve", "inherit" or "bind"
+	ListenAddr string // where the worker serves its webhooks
+
+	// Ready.
+	Ready        Ready
+	StartTimeout time.Duration
+	StartSecs    time.Duration
+
+	// Alive.
+	HeartbeatSpan      time.Duration
+	HeartbeatTolerance time.Duration
+
+	Restart Restart
+
+	// Stop.
+	StopSignal      string // "TERM"; a name without SIG
+	StopWait        time.Duration
+	Drain           time.Duration
+	StopCommand     []string
+	BeforeStart     []string
+	ReloadSignal    string // "" = restart on reload
+	OnInitiatorExit string // "stop" or "keep"
+	OrphanGrace     time.Duration
+	Autostart       bool
+
+	Limits Limits
+
+	// Logs.
+	Stdout         Log
+	Stderr         Log // of no meaning when RedirectStderr
+	RedirectStderr bool
+
+	Tasks Tasks
+
+	// Config holds what the worker's own section on stdin shows: the
+	// entries of [worker:NAME] overlaid with [config:NAME], resolved.
+	Config []Entry
+}
+
+// Dependency is one item of `after = db:ready`.
+type Dependency struct {
+	Name      string
+	Condition string // "started", "ready", "completed" or "completed_successfully"
+}
+
+// Ready says what proves that a worker can be used.
+type Ready struct {
+	Kind    string // "webhook", "line", "notify", "http", "tcp" or "alive"
+	Pattern string // the regular expression of "line"
+	Path    string // the path of "http"
+}
+
+// Restart is the part of a spec that the restart law reads.
+type Restart struct {
+	Auto      string // "unexpected", "true" or "false"
+	ExitCodes []int  // codes that count as clean; 0
+	Delay     time.Duration
+	DelayMax  time.Duration
+	Factor    float64
+	Jitter    float64       // 0.1 = ±10 %
+	Limit     int           // the Limit-th death within Window is FATAL; 0 = no limit
+	Window    time.Duration //
+	Retries   int           // deaths in a row before startsecs that are FATAL; 0 = none set
+	Reset     time.Duration // unbroken readiness after which the deaths so far are forgotten
+	OnFatal   string        // "ignore" or "shutdown"
+
+	RecycleTasks int           // end a worker after so many tasks; 0 = never
+	RecycleRSS   int64         // … once it holds so many bytes; 0 = never
+	RecycleAge   time.Duration // … at this age; 0 = never
+}
+
+// Limits are what the kernel enforces on a worker; zero values mean
+// "as inherited".
+type Limits struct {
+	User      string // user or user:group
+	Umask     int    // -1 = as inherited
+	Nice      int
+	NoFile    uint64
+	Core      *uint64 // nil = as inherited; 0 = no core dumps
+	MemoryMax int64   // bytes
+	CPUMax    float64 // cores
+	PidsMax   int64
+}
+
+// Log says where one output stream goes.
+type Log struct {
+	// Path is absolute; "-" is the initiator's own output; "" drops it.
+	Path     string
+	MaxBytes int64 // rotate at this size; 0 = never
+	Backups  int   // keep .1 … .Backups
+}
+
+// Tasks are the defaults for tasks submitted to this pool.
+type Tasks struct {
+	Timeout         time.Duration // one attempt; 0 = none
+	ProgressTimeout time.Duration // 0 = none
+	Attempts        int
+	RetryDelay      time.Duration
+	RetryDelayMax   time.Duration
+	RetryJitter     float64
+	QueueMax        int // 0 = no limit
+}
