@@ -1,0 +1,80 @@
+package proactor
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"unicode/utf8"
+)
+
+// ReadBody reads a request's body of at most limit bytes, whatever the method
+// and whatever Content-Type it names or lacks: Python's client sends a body
+// with GET and no type at all. The Code is Success, or what to answer with:
+// BodyTooLarge, BodyTimeout, BadBody.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, Code) {
+	if r.ContentLength > limit {
+		// The rest is never read, so the connection is of no more use.
+		w.Header().Set("Connection", "close")
+		return nil, BodyTooLarge
+	}
+	if r.Body == nil || r.ContentLength == 0 {
+		return nil, Success
+	}
+	data, err := readAll(http.MaxBytesReader(w, r.Body, limit), r.ContentLength)
+	return data, bodyCode(err)
+}
+
+func bodyCode(err error) Code {
+	var tooLarge *http.MaxBytesError
+	var timeout interface{ Timeout() bool }
+	switch {
+	case err == nil:
+		return Success
+	case errors.As(err, &tooLarge):
+		return BodyTooLarge
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return BodyTimeout
+	}
+	return BadBody
+}
+
+// trusted is how much of an announced Content-Length is allocated in advance:
+// a header costs its sender nothing, so a large one is believed only as the
+// bytes arrive.
+const trusted = 1 << 20
+
+func readAll(r io.Reader, announced int64) ([]byte, error) {
+	b := make([]byte, 0, min(max(announced, 511), trusted)+1)
+	for {
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			return b, err
+		}
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+	}
+}
+
+// Decode reads a JSON body into v. No body at all counts as {}. Bytes that are
+// not UTF-8 are refused here, although encoding/json would let them pass,
+// because payloads are handed on undecoded to peers that would not; so is
+// nesting deeper than 10,000.
+func Decode(data []byte, v any) error {
+	if len(data) == 0 {
+		return nil
+	}
+	if !utf8.Valid(data) {
+		return errors.New("the body is not UTF-8; send JSON as RFC 8259 has it")
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("the body is not the JSON expected here: %w", err)
+	}
+	return nil
+}
