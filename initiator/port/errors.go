@@ -1,0 +1,89 @@
+package port
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Exhausted says that no port of a range is free. The remedy is the user's:
+// a wider range or fewer workers.
+type Exhausted struct {
+	Range Range
+	// Ours are held by this allocator, Busy were named by the caller, Others
+	// belong to somebody else on this machine. They add up to the range.
+	Ours, Busy, Others int
+	// Section is where child_port_min and child_port_max stand.
+	Section string
+}
+
+// Error names the range, how many of it are taken by whom, and the keys to change.
+func (e *Exhausted) Error() string {
+	if e.Range.Min > e.Range.Max {
+		return fmt.Sprintf("choose port: child_port_min = %d is above child_port_max = %d in [%s]; exchange them", e.Range.Min, e.Range.Max, e.Section)
+	}
+	all := e.Range.Max - e.Range.Min + 1
+	return fmt.Sprintf("choose port on %s: %d of %d ports of %d…%d are taken (%s); widen child_port_min … child_port_max in [%s], or run fewer workers",
+		e.Range.host(), e.Ours+e.Busy+e.Others, all, e.Range.Min, e.Range.Max, e.shares(), e.Section)
+}
+
+func (e *Exhausted) shares() string {
+	return fmt.Sprintf("%d by this initiator, %d in use or configured, %d by other programs", e.Ours, e.Busy, e.Others)
+}
+
+// Taken says that one certain port belongs to somebody else.
+type Taken struct {
+	Addr string
+	Port int
+	// Ours: another worker of this allocator has it.
+	Ours bool
+	// PID and Command are those of the process that listens there; 0 and ""
+	// when it could not be found: it is another user's, it holds the port
+	// without listening, or the system does not tell.
+	PID     int
+	Command string
+	// Err is the kernel's answer; nil when Ours.
+	Err error
+}
+
+// Error names the holder where it is known, and what to change.
+func (e *Taken) Error() string {
+	return fmt.Sprintf("take port %s: taken by %s; %s", join(e.Addr, e.Port), e.holder(), e.remedy())
+}
+
+// Unwrap is the kernel's error, so that errors.Is(err, syscall.EADDRINUSE) holds.
+func (e *Taken) Unwrap() error { return e.Err }
+
+func (e *Taken) holder() string {
+	switch {
+	case e.Ours:
+		return "another worker of this initiator"
+	case e.PID != 0:
+		return strings.TrimSpace(fmt.Sprintf("process %d %s", e.PID, e.Command))
+	}
+	return "a process that could not be identified (another user's, another initiator's reservation, or an open connection)"
+}
+
+func (e *Taken) remedy() string {
+	if e.PID != 0 {
+		return "end that process, or give the worker another port (`port = auto` takes a free one)"
+	}
+	return "give the worker another port (`port = auto` takes a free one)"
+}
+
+// explain adds the address to a kernel's refusal, and what to do about the
+// two that a wrong configuration causes.
+func explain(addr string, port int, err error) error {
+	remedy := ""
+	switch {
+	case errors.Is(err, unix.EADDRNOTAVAIL):
+		remedy = "; this machine has no such address: correct listen_addr"
+	case errors.Is(err, unix.EAFNOSUPPORT):
+		remedy = "; this machine does not speak that IP version: correct listen_addr"
+	case errors.Is(err, unix.EACCES):
+		remedy = "; ports below 1024 are for root: take a higher one"
+	}
+	return fmt.Errorf("take port %s: %w%s", join(addr, port), err, remedy)
+}

@@ -1,0 +1,83 @@
+package port
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// children are the living child processes of pid, of all its threads.
+func children(pid int) []int {
+	base := "/proc/" + strconv.Itoa(pid) + "/task"
+	threads, err := os.ReadDir(base)
+	if err != nil {
+		return nil
+	}
+	var found []int
+	for _, thread := range threads {
+		text, err := os.ReadFile(base + "/" + thread.Name() + "/children")
+		if errors.Is(err, fs.ErrNotExist) && !childrenListed() {
+			return childrenByParent(pid)
+		}
+		for word := range bytes.FieldsSeq(text) {
+			if child, err := strconv.Atoi(string(word)); err == nil {
+				found = append(found, child)
+			}
+		}
+	}
+	return found
+}
+
+// childrenListed says whether this kernel was built with CONFIG_PROC_CHILDREN;
+// a missing file of one thread may only mean that the thread has ended.
+func childrenListed() bool {
+	self := strconv.Itoa(os.Getpid())
+	_, err := os.Stat("/proc/" + self + "/task/" + self + "/children")
+	return err == nil
+}
+
+// childrenByParent asks every process of the machine for its parent.
+func childrenByParent(pid int) []int {
+	return slices.DeleteFunc(processes(), func(p int) bool { return parent(p) != pid })
+}
+
+// processes are all that /proc shows us.
+func processes() []int {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close() // opened for reading: there is nothing to lose
+	names, _ := dir.Readdirnames(-1)
+	var pids []int
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// parent reads field 4 of /proc/PID/stat; 0 when the process is gone. The
+// command in field 2 may hold blanks and brackets: the last bracket ends it.
+func parent(pid int) int {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	rest := text[bytes.LastIndexByte(text, ')')+1:]
+	var column [2][]byte
+	if !split(rest, column[:]) {
+		return 0
+	}
+	ppid, _ := strconv.Atoi(string(column[1]))
+	return ppid
+}
+
+// commandOf is the short name of a process; "" when it is gone.
+func commandOf(pid int) string {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
+	return strings.TrimSpace(string(text))
+}
+

@@ -1,0 +1,121 @@
+package port
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Reservation is one port of one worker, over all its incarnations. Take
+// makes it, Release ends it. Its methods are safe for concurrent use.
+type Reservation struct {
+	// Port is never 0 and never changes.
+	Port int
+	// Addr is the address as Take was given it (or the range's own).
+	Addr string
+	// Mode is Reserve, Inherit or Bind.
+	Mode string
+
+	alloc *Allocator
+	ip    netip.Addr
+
+	mu       sync.Mutex
+	file     *os.File // our copy of the socket; nil with Bind and after Close
+	released bool
+}
+
+// holdMode is the mode in which the socket is made: where the system cannot
+// reserve, a reservation holds nothing.
+func (r *Reservation) holdMode() string {
+	if r.Mode == Reserve && !reservable {
+		return Bind
+	}
+	return r.Mode
+}
+
+// occupy makes the socket for port. Before Take returns nobody else sees r.
+func (r *Reservation) occupy(port int, share sharing) error {
+	fd, got, err := open(r.holdMode(), r.ip, port, share)
+	if err != nil {
+		return err
+	}
+	return r.adopt(fd, got)
+}
+
+// adopt keeps fd, or with Bind lets it go again: the probe has shown that the
+// port was free.
+func (r *Reservation) adopt(fd, port int) error {
+	if r.Port == 0 { // Rebind: it is read without the lock
+		r.Port = port
+	}
+	if r.holdMode() == Bind {
+		return unix.Close(fd)
+	}
+	// NewFile looks at the descriptor's mode and leaves it alone: a blocking
+	// one stays blocking and out of the runtime's poller.
+	r.file = os.NewFile(uintptr(fd), fmt.Sprintf("port %s", join(r.Addr, port)))
+	return nil
+}
+
+// File is our copy of the socket that holds the port, to be handed to the
+// keeper; nil with Bind, and after Close or Release. With Inherit it is the
+// listening socket. The file stays the reservation's: pass it on, do not
+// close it.
+func (r *Reservation) File() *os.File {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.file
+}
+
+// Close closes our copy of the socket, when the keeper has its own. The
+// number stays ours. Closing twice is harmless.
+func (r *Reservation) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closeFile()
+}
+
+func (r *Reservation) closeFile() error {
+	if r.file == nil {
+		return nil
+	}
+	err := r.file.Close()
+	r.file = nil
+	return err
+}
+
+// Release closes our copy and gives the number back, once the worker is
+// stopped for good. The port is free for others when the keeper has closed
+// its copy too. Releasing twice is harmless.
+func (r *Reservation) Release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_ = r.closeFile() // nothing was written to it: there is nothing to lose
+	if r.released {
+		return
+	}
+	r.released = true
+	r.alloc.free(r)
+}
+
+// Rebind makes a new socket for the same number, after the keeper and the
+// copies that it held are gone. Connections of the dead worker that linger do
+// not matter. The error is a *Taken when somebody was faster, or when the
+// worker still lives and listens: then the port needs no holding.
+func (r *Reservation) Rebind() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.released {
+		return fmt.Errorf("rebind port %s: %w", join(r.Addr, r.Port), errReleased)
+	}
+	if err := r.closeFile(); err != nil {
+		return fmt.Errorf("rebind port %s: %w", join(r.Addr, r.Port), err)
+	}
+	return bindFixed(r, r.Port)
+}
+
+var errReleased = errors.New("it was released")

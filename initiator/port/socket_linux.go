@@ -1,0 +1,13 @@
+package port
+
+import "golang.org/x/sys/unix"
+
+// reservable says that a port can be held by a socket that never listens
+// while a worker binds over it.
+const reservable = true
+
+// newSocket makes a TCP socket that no child ever inherits by accident:
+// close-on-exec is set in the same call, because a fork may come in between.
+func newSocket(family int) (int, error) {
+	return unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+}
