@@ -1,0 +1,126 @@
+package supervise
+
+import (
+	"fmt"
+	"time"
+)
+
+// The cells of a worker on its way down.
+
+// insistAfter is how long beyond the agreed wait Emptied may take before the
+// keeper is told again. Processes in an uninterruptible sleep make it slow.
+const insistAfter = 10 * time.Second
+
+// end tells the keeper to end the process and waits for Emptied.
+func (s *step) end(c cause, why string, kill bool) string {
+	if s.Phase == spawning || s.Phase == starting {
+		s.act(actSettle)
+	}
+	s.Cause, s.Why, s.ReadySince = c, why, time.Time{}
+	s.Phase = ending
+	s.tell(kill)
+	return why
+}
+
+// tell sends End and sets the time at which to say it again.
+func (s *step) tell(kill bool) {
+	a := Action{Kind: actEnd, Kill: kill, Wait: s.Spec.StopWait}
+	if kill {
+		a.Wait = 0
+	}
+	s.Deadline = s.now.Add(a.Wait + insistAfter)
+	s.acts = append(s.acts, a)
+}
+
+// giveBack stops what was not running: a wait, a delay, an EXITED or FATAL
+// record that somebody wants out of sight.
+func giveBack(s *step) string {
+	s.Wanted = false
+	s.rest(resting)
+	return s.because("stopped")
+}
+
+// rest ends a step: nothing is held for a worker that nobody is going to start.
+func (s *step) rest(p Phase) {
+	s.Phase, s.PID, s.Cause, s.Next, s.Deadline = p, 0, byItself, time.Time{}, time.Time{}
+	s.act(actFree)
+}
+
+func stop(s *step) string {
+	s.Wanted = false
+	return s.leave(toStop, s.because("asked to stop"))
+}
+
+func renew(s *step) string { return s.renewFor(s.because("asked to restart")) }
+
+func (s *step) renewFor(why string) string { return s.leave(toRestart, why) }
+
+// leave drains first where there is something to drain.
+func (s *step) leave(c cause, why string) string {
+	if !s.Attached || s.Spec.Drain <= 0 {
+		return s.end(c, why, false)
+	}
+	s.Cause, s.Why, s.ReadySince = c, why, time.Time{}
+	s.Phase, s.Deadline = draining, s.now.Add(s.Spec.Drain)
+	s.act(actDrain)
+	return why + "; waiting for its running tasks"
+}
+
+// stopNow and renewNow are for a worker that has no tasks yet.
+func stopNow(s *step) string {
+	s.Wanted = false
+	return s.end(toStop, s.because("asked to stop"), false)
+}
+
+func renewNow(s *step) string { return s.end(toRestart, s.because("asked to restart"), false) }
+
+func kill(s *step) string {
+	s.Wanted = false
+	return s.end(toStop, s.because("killed on request"), true)
+}
+
+// hasten shortens an end that is under way.
+func hasten(s *step) string {
+	stayDown(s)
+	s.tell(true)
+	return s.because("killed on request")
+}
+
+// insist tells the keeper again. It says the same thing about a process that
+// is gone already, so nothing can be lost between the two of us.
+func insist(s *step) string {
+	if !s.passed(s.Deadline) {
+		return ""
+	}
+	s.tell(true)
+	return s.Why + "; still not empty, told the keeper again"
+}
+
+// comeBack: somebody wants it up again before it is down. It is still ended.
+func comeBack(s *step) string {
+	s.Wanted = true
+	if s.Cause == toStop {
+		s.Cause = toRestart
+	}
+	return "is started again as soon as nothing of it is left"
+}
+
+func stayDown(s *step) string {
+	s.Wanted = false
+	if s.Cause == toRestart {
+		s.Cause = toStop
+	}
+	return s.because("asked to stop")
+}
+
+func drained(s *step) string { return s.end(s.Cause, s.Why+"; drained", false) }
+
+func drainedLate(s *step) string {
+	if !s.passed(s.Deadline) {
+		return ""
+	}
+	return s.end(s.Cause, fmt.Sprintf("%s; tasks still ran after %s (drain)", s.Why, s.Spec.Drain), false)
+}
+
+// stuckDraining ends the wait: the task that it waits for will not end.
+func stuckDraining(s *step) string { return s.end(s.Cause, s.Why+"; "+s.because("stuck"), true) }

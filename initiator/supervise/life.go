@@ -1,0 +1,102 @@
+package supervise
+
+import (
+	"fmt"
+	"time"
+)
+
+// The cells of a worker that is RUNNING.
+
+// mature is the tick of a ready worker: the first of its deadlines has passed.
+func mature(s *step) string {
+	switch {
+	case s.passed(s.beatBy()):
+		return s.sick(fmt.Sprintf("no WATCHDOG=1 for %s", s.Spec.HeartbeatTolerance))
+	case s.passed(s.recycleAt()):
+		return s.renewFor(fmt.Sprintf("recycled: it is older than %s", s.Spec.Restart.RecycleAge))
+	case s.passed(s.forgetAt()):
+		s.Past = Past{}
+		return fmt.Sprintf("ready for %s: its deaths are forgotten (restart_reset)", s.Spec.Restart.Reset)
+	}
+	return ""
+}
+
+// weigh compares what the dispatcher measured with `recycle`.
+func weigh(s *step) string {
+	law := s.Spec.Restart
+	switch {
+	case law.RecycleTasks > 0 && s.e.Tasks >= law.RecycleTasks:
+		return s.renewFor(fmt.Sprintf("recycled: it has done %s", count(s.e.Tasks, "task")))
+	case law.RecycleRSS > 0 && s.e.RSS >= law.RecycleRSS:
+		return s.renewFor(fmt.Sprintf("recycled: it holds %d MiB", s.e.RSS>>20))
+	}
+	return ""
+}
+
+// doubt is the dispatcher's verdict that heartbeats are missing. The worker
+// gets what is left of its tolerance, counted from its last beat.
+func doubt(s *step) string {
+	last := s.e.Last
+	if last.IsZero() || last.After(s.now) {
+		last = s.now
+	}
+	s.Phase, s.ReadySince, s.Deadline = unready, time.Time{}, time.Time{}
+	why := s.because("heartbeats are overdue")
+	if s.Spec.HeartbeatTolerance <= 0 {
+		return why
+	}
+	s.Deadline = last.Add(s.Spec.HeartbeatTolerance)
+	if s.passed(s.Deadline) {
+		return despair(s)
+	}
+	return fmt.Sprintf("%s; ended as unhealthy in %s", why, brief(s.Deadline.Sub(s.now)))
+}
+
+// despair is the tick of an unready worker.
+func despair(s *step) string {
+	switch {
+	case !s.passed(s.Deadline):
+		return ""
+	case s.Leaving:
+		return s.sick("it said that it was stopping, and did not")
+	}
+	return s.sick(fmt.Sprintf("no heartbeat for %s", s.Spec.HeartbeatTolerance))
+}
+
+// withdraw makes a worker unready that says so itself. One that is leaving
+// has as long as a stop would give it; one that refuses has no deadline, for
+// it beats and may change its mind.
+func withdraw(s *step) string {
+	s.Phase, s.ReadySince = unready, time.Time{}
+	if s.e.Kind != leaving {
+		return s.because("it refused the connect")
+	}
+	s.Leaving, s.Deadline = true, s.now.Add(s.Spec.Drain+s.Spec.StopWait)
+	if s.Attached {
+		s.act(actDrain)
+	}
+	return "it says that it is stopping"
+}
+
+func revive(s *step) string {
+	if s.Leaving {
+		return ""
+	}
+	if s.e.Kind == watchdog {
+		s.LastBeat = s.now
+	}
+	s.Phase, s.ReadySince, s.Deadline = ready, s.now, time.Time{}
+	return s.because("ready again")
+}
+
+func beat(s *step) string {
+	s.LastBeat = s.now
+	return ""
+}
+
+// sicken is a verdict from outside that this process must go.
+func sicken(s *step) string { return s.sick(s.because("stuck")) }
+
+// sick kills without asking: a process that does not answer cannot be asked,
+// and one that is stopped (SIGSTOP) would never hear.
+func (s *step) sick(why string) string { return s.end(tooSick, why, true) }
