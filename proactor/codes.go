@@ -48,6 +48,11 @@ var (
 	NotFound         = Code{704, 404, "No such path."}
 	MethodNotAllowed = Code{705, 405, "This path does not take this method."}
 	Internal         = Code{706, 500, "Internal error."}
+	Unauthorized     = Code{707, 401, "Not authorized."}
+	Forbidden        = Code{708, 403, "Forbidden."}
+	Conflict         = Code{709, 409, "Not possible in this state."}
+	QueueFull        = Code{710, 429, "The queue is full."}
+	Unavailable      = Code{711, 503, "Not available now."}
 )
 
 // The messages of success that ding.interaction's peers know.
