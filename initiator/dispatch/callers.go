@@ -1,0 +1,188 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/initiator/task"
+)
+
+// UnknownPool says that no worker definition has that name.
+type UnknownPool struct{ Name string }
+
+// Error names the pool.
+func (e *UnknownPool) Error() string { return fmt.Sprintf("submit: there is no pool %q", e.Name) }
+
+// QueueFull says that a pool has as many queued tasks as it may.
+type QueueFull struct {
+	Pool string
+	Max  int
+}
+
+// Error names the pool and its limit.
+func (e *QueueFull) Error() string {
+	return fmt.Sprintf("submit: the queue of %s is full (queue_max = %d); try again later", e.Pool, e.Max)
+}
+
+// Submit queues a task and returns its record once it is kept. Submitting an
+// id or key again returns the task that is known. Errors: task.ErrInvalid,
+// *UnknownPool, *QueueFull, ErrClosed, or that it could not be kept.
+func (d *Dispatcher) Submit(ctx context.Context, r task.Request) (task.Task, error) {
+	return ask(ctx, d, func(m *ask1[task.Task], now time.Time) {
+		t, err := d.submit(r, now)
+		m.answer(d, t, err)
+	})
+}
+
+func (d *Dispatcher) submit(r task.Request, now time.Time) (task.Task, error) {
+	p, method := d.target(r)
+	if p == nil {
+		return task.Task{}, &UnknownPool{r.Pool}
+	}
+	r.Pool, r.Method = p.Name, method
+	t, err := r.Task(now, p.Policy)
+	if err != nil {
+		return task.Task{}, err
+	}
+	if p.QueueMax > 0 && d.o.Queue.Counts()[p.Name][task.Queued] >= p.QueueMax {
+		if known, ok := d.o.Queue.Get(t.ID); ok {
+			return known, nil
+		}
+		return task.Task{}, &QueueFull{p.Name, p.QueueMax}
+	}
+	kept, fresh, err := d.o.Queue.Submit(t)
+	if fresh {
+		d.changed[p] = true
+	}
+	return kept, err
+}
+
+// target finds the pool of "POOL" or "POOL.METHOD". Pool names may hold dots
+// themselves: the longest name that exists wins.
+func (d *Dispatcher) target(r task.Request) (*pool, string) {
+	if p, ok := d.pools[r.Pool]; ok {
+		return p, r.Method
+	}
+	for i := len(r.Pool) - 1; i > 0 && r.Method == ""; i-- {
+		if r.Pool[i] == '.' {
+			if p, ok := d.pools[r.Pool[:i]]; ok {
+				return p, r.Pool[i+1:]
+			}
+		}
+	}
+	return nil, ""
+}
+
+// Get returns the record of a task. Error: task.ErrUnknown.
+func (d *Dispatcher) Get(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	return ask(ctx, d, func(m *ask1[task.Task], _ time.Time) {
+		t, ok := d.o.Queue.Get(id)
+		if !ok {
+			m.answer(d, t, fmt.Errorf("task %s: %w", id, task.ErrUnknown))
+			return
+		}
+		m.answer(d, t, nil)
+	})
+}
+
+// List returns records, newest first.
+func (d *Dispatcher) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
+	return ask(ctx, d, func(m *ask1[[]task.Task], _ time.Time) { m.answer(d, d.o.Queue.List(f), nil) })
+}
+
+// Counts tells how many tasks of each state each pool has.
+func (d *Dispatcher) Counts(ctx context.Context) (map[string]task.Counts, error) {
+	return ask(ctx, d, func(m *ask1[map[string]task.Counts], _ time.Time) { m.answer(d, d.o.Queue.Counts(), nil) })
+}
+
+// Cancel ends a task: a queued one at once, a running one by asking its
+// worker; the record says how far it is. Errors: task.ErrUnknown,
+// task.ErrState.
+func (d *Dispatcher) Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error) {
+	return ask(ctx, d, func(m *ask1[task.Task], now time.Time) {
+		t, err := d.o.Queue.Cancel(now, id, why)
+		if err == nil && t.State == task.Running {
+			t = d.cancelRunning(t, why, now)
+		} else if err == nil {
+			d.ended(t)
+		}
+		m.answer(d, t, err)
+	})
+}
+
+// Retry queues a failed, cancelled or dead task again. Errors:
+// task.ErrUnknown, task.ErrState.
+func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	return ask(ctx, d, func(m *ask1[task.Task], now time.Time) {
+		t, err := d.o.Queue.Retry(now, id)
+		if p := d.pools[t.Pool]; err == nil && p != nil {
+			d.changed[p] = true
+		}
+		m.answer(d, t, err)
+	})
+}
+
+// SetPools makes these the pools that exist. Tasks of a pool that is gone stay
+// queued until it is back.
+func (d *Dispatcher) SetPools(ctx context.Context, pools []Pool) error {
+	_, err := ask(ctx, d, func(m *ask1[struct{}], _ time.Time) {
+		named := map[string]bool{}
+		for _, p := range pools {
+			named[p.Name] = true
+			d.addPool(p)
+		}
+		for name, p := range d.pools {
+			if !named[name] && len(p.members) == 0 {
+				delete(d.pools, name)
+			}
+		}
+		m.answer(d, struct{}{}, nil)
+	})
+	return err
+}
+
+// ask1 is a question to the loop that has one answer.
+type ask1[T any] struct {
+	do   func(m *ask1[T], now time.Time)
+	done chan struct{}
+	got  T
+	err  error
+}
+
+func (m *ask1[T]) apply(_ *Dispatcher, now time.Time) { m.do(m, now) }
+
+// answer tells the caller when this round is committed.
+func (m *ask1[T]) answer(d *Dispatcher, got T, err error) {
+	d.then(func(kept error) {
+		m.got, m.err = got, err
+		if err == nil && kept != nil {
+			m.err = kept
+		}
+		close(m.done)
+	})
+}
+
+// refuse answers when the loop has ended.
+func (m *ask1[T]) refuse() {
+	m.err = ErrClosed
+	close(m.done)
+}
+
+// ask puts a question and waits for its answer, or for ctx. What was asked is
+// done even when nobody waits any more.
+func ask[T any](ctx context.Context, d *Dispatcher, do func(*ask1[T], time.Time)) (T, error) {
+	m := &ask1[T]{do: do, done: make(chan struct{})}
+	var none T
+	if !d.box.put(m) {
+		return none, ErrClosed
+	}
+	select {
+	case <-m.done:
+		return m.got, m.err
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}

@@ -1,0 +1,119 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"initiator/proactor"
+)
+
+// Pauses between attempts to connect: short at first, because a worker that
+// has just proved itself accepts at once.
+const (
+	connectPause    = 20 * time.Millisecond
+	connectPauseMax = time.Second
+	connectTimeout  = 5 * time.Second
+)
+
+// connect asks a worker until it accepts or is detached. It runs in a
+// goroutine of its own.
+func (d *Dispatcher) connect(p *peer) {
+	pause := connectPause
+	for p.ctx.Err() == nil {
+		answer, wait, err := d.connectOnce(p)
+		if err == nil {
+			d.box.put(connectedMessage{p, answer})
+			return
+		}
+		d.log.Debug("connect", "worker", p.who, "error", err)
+		if !sleep(p.ctx, max(pause, wait)) {
+			return
+		}
+		pause = min(2*pause, connectPauseMax)
+	}
+}
+
+// connectOnce makes one attempt. The session token is the same each time: an
+// answer that got lost on the way shows as "already connected" next time, and
+// then disconnecting under that token clears it.
+func (d *Dispatcher) connectOnce(p *peer) (a proactor.ConnectAnswer, wait time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(p.ctx, connectTimeout)
+	defer cancel()
+	client := *p.client
+	if !p.Open {
+		client.Bearer = p.Token
+	}
+	body := proactor.ConnectBody{Master: proactor.Master{Address: d.o.Master}}
+	e, _, err := client.Do(ctx, "POST", "/connect", p.session.token, body)
+	switch {
+	case err != nil:
+		return a, 0, err
+	case e.Is(proactor.AlreadyConnected):
+		_, _, err = client.Do(ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
+		return a, 0, fmt.Errorf("it is connected already; disconnect: %w", orEnvelope(err, e))
+	case !e.Success:
+		return a, retryAfter(e.Data), orEnvelope(nil, e)
+	}
+	if len(e.Data) > 0 {
+		_ = json.Unmarshal(e.Data, &a) // a ding slave may answer any data
+	}
+	return a, 0, nil
+}
+
+func orEnvelope(err error, e proactor.Envelope) error {
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("code %d: %s", e.Code, e.Message)
+}
+
+// retryAfter reads the seconds that a refusal asks us to wait, at most a minute.
+func retryAfter(data json.RawMessage) time.Duration {
+	var d struct {
+		RetryAfter float64 `json:"retry_after"`
+	}
+	if len(data) == 0 || json.Unmarshal(data, &d) != nil || d.RetryAfter <= 0 {
+		return 0
+	}
+	return time.Duration(min(d.RetryAfter, 60) * float64(time.Second))
+}
+
+type connectedMessage struct {
+	p      *peer
+	answer proactor.ConnectAnswer
+}
+
+func (m connectedMessage) apply(d *Dispatcher, _ time.Time) {
+	p := m.p
+	if d.peers[p.who] != p {
+		return
+	}
+	p.connected = true
+	p.blunt = p.Ding || m.answer.Protocol == 0
+	p.slots = max(p.Slots, 1)
+	switch {
+	case p.blunt:
+		p.slots = 1
+	case m.answer.Slots > 0:
+		p.slots = min(p.slots, m.answer.Slots)
+	}
+	// The first heartbeat may take a whole span: the clock starts here.
+	p.session.beat.Store(int64(time.Since(d.began)))
+	d.replace(p)
+	d.drained(p)
+	d.o.Verdicts.Connected(p.guid, p.incarnation)
+}
+
+// sleep waits; it reports false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

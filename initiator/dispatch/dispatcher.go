@@ -1,0 +1,228 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/initiator/task"
+	"initiator/proactor"
+)
+
+// ErrClosed is the answer to whoever asks when the dispatcher is ending.
+var ErrClosed = errors.New("the initiator is shutting down")
+
+// Pool is what dispatch knows of a pool.
+type Pool struct {
+	Name     string
+	Policy   task.Policy // of tasks that name none of their own
+	QueueMax int         // most queued tasks; 0 = no limit
+}
+
+// Verdicts is what dispatch concludes about workers and tells the supervisor.
+// The methods are called from the loop and must not block.
+type Verdicts interface {
+	// Connected: the worker has accepted the connection; it gets tasks.
+	Connected(guid string, incarnation int)
+	// Overdue: its heartbeats are late; last is when the last one came.
+	Overdue(guid string, incarnation int, last time.Time)
+	// Beating: its heartbeats are back.
+	Beating(guid string, incarnation int)
+	// Stuck: it has to be ended, because a task in it does not stop.
+	Stuck(guid string, incarnation int, reason string)
+	// Drained: Drain was asked, and its last task has ended.
+	Drained(guid string, incarnation int)
+	// Measured: how many tasks have ended there, and its resident bytes as
+	// it says itself (0 = it does not).
+	Measured(guid string, incarnation, tasks int, rss int64)
+}
+
+// Options make a Dispatcher.
+type Options struct {
+	Queue    task.Queue
+	Pools    []Pool
+	Verdicts Verdicts
+	// Master is the base URL at which workers reach the webhooks.
+	Master string
+	Logger hclog.Logger // nil = none
+}
+
+// Dispatcher is made with New and works while Run runs. Its methods may be
+// called from any goroutine.
+type Dispatcher struct {
+	o    Options
+	log  hclog.Logger
+	http *http.Client
+	box  *mailbox
+
+	sessions sync.Map     // session token → *session
+	channels atomic.Value // map[int]bool, of the attached workers
+	began    time.Time    // zero of the sessions' clocks
+
+	// Owned by the loop.
+	pools    map[string]*pool
+	peers    map[who]*peer
+	waiters  map[uuid.UUID][]*waiter
+	timers   timers
+	effects  []func(error)
+	spare    []func(error) // the emptied slice of the round before
+	changed  map[*pool]bool
+	nextBeat time.Time
+
+	// ctx ends the goroutines that the loop has started; group counts them.
+	ctx    context.Context
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+}
+
+// who names one incarnation of a worker.
+type who struct {
+	guid        string
+	incarnation int
+}
+
+type pool struct {
+	Pool
+	balance balance
+	members map[who]*peer
+	// refused notes which workers refused a task since it was last queued
+	// for all of them.
+	refused map[uuid.UUID]map[who]bool
+}
+
+// New returns a dispatcher over the queue. Run makes it work.
+func New(o Options) *Dispatcher {
+	log := o.Logger
+	if log == nil {
+		log = hclog.NewNullLogger()
+	}
+	d := &Dispatcher{
+		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), began: time.Now(),
+		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID][]*waiter{}, changed: map[*pool]bool{},
+	}
+	d.channels.Store(map[int]bool{})
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	for _, p := range o.Pools {
+		d.addPool(p)
+	}
+	return d
+}
+
+func (d *Dispatcher) addPool(p Pool) {
+	if known, ok := d.pools[p.Name]; ok {
+		known.Pool = p
+		return
+	}
+	d.pools[p.Name] = &pool{Pool: p, members: map[who]*peer{}, refused: map[uuid.UUID]map[who]bool{}}
+}
+
+// Run is the loop. It returns when ctx is done, after every goroutine that it
+// started has ended and everybody who waits has been told.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	defer d.shut()
+	alarm := time.NewTimer(time.Hour)
+	defer alarm.Stop()
+	var batch []message
+	for {
+		batch = d.box.take(batch)
+		if len(batch) == 0 {
+			alarm.Reset(time.Until(d.wakeAt()))
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-d.box.bell:
+			case <-alarm.C:
+			}
+		}
+		d.round(batch)
+	}
+}
+
+// round applies one batch, commits it, and only then lets anybody know.
+func (d *Dispatcher) round(batch []message) {
+	now := time.Now()
+	for _, m := range batch {
+		m.apply(d, now)
+	}
+	d.expire(now)
+	d.assign(now)
+	err := d.o.Queue.Commit()
+	if err != nil {
+		err = fmt.Errorf("commit the queue: %w", err)
+		d.log.Error("tasks cannot be kept", "error", err)
+	}
+	effects := d.effects
+	d.effects = d.spare[:0]
+	for _, tell := range effects {
+		tell(err)
+	}
+	clear(effects)
+	d.spare = effects
+}
+
+// then tells somebody something once this round's changes are committed.
+func (d *Dispatcher) then(tell func(error)) { d.effects = append(d.effects, tell) }
+
+// expire does what is due by the clock alone.
+func (d *Dispatcher) expire(now time.Time) {
+	ended, woken := d.o.Queue.Expire(now)
+	for _, t := range ended {
+		d.ended(t)
+	}
+	d.timers.ring(now, func(t timer) { d.timeUp(t, now) })
+	if !now.Before(d.nextBeat) {
+		d.nextBeat = now.Add(beatCheck)
+		d.checkBeats(now)
+	}
+	if woken {
+		for _, p := range d.pools {
+			d.changed[p] = true
+		}
+	}
+}
+
+// wakeAt is the next moment at which the clock alone makes something happen.
+func (d *Dispatcher) wakeAt() time.Time {
+	at := time.Now().Add(time.Hour)
+	for _, t := range []time.Time{d.o.Queue.Due(), d.timers.first()} {
+		if !t.IsZero() && t.Before(at) {
+			at = t
+		}
+	}
+	if len(d.peers) > 0 && d.nextBeat.Before(at) {
+		at = d.nextBeat
+	}
+	return at
+}
+
+// goes starts a goroutine that ends with the dispatcher.
+func (d *Dispatcher) goes(f func()) {
+	d.group.Go(f)
+}
+
+// shut ends everything that the loop owned.
+func (d *Dispatcher) shut() {
+	d.cancel()
+	for _, m := range d.box.close() {
+		if r, ok := m.(interface{ refuse() }); ok {
+			r.refuse()
+		}
+	}
+	for _, list := range d.waiters {
+		for _, w := range list {
+			w.tell(task.Task{}, ErrClosed)
+		}
+	}
+	d.group.Wait()
+	d.http.CloseIdleConnections()
+}
+
+func jitter() float64 { return rand.Float64() }

@@ -1,0 +1,22 @@
+// Package dispatch brings tasks to workers and their results home.
+//
+// One goroutine, the loop, owns every connection, slot and task; all others
+// send it messages. A task travels through these files:
+//
+//	dispatcher.go  the loop: take all messages, change, commit, then tell
+//	mailbox.go     where messages wait for the loop
+//	callers.go     submit, get, list, wait, cancel, retry: the messages of callers
+//	assign.go      which task goes to which worker now
+//	balance.go     the worker with most free slots, in turn among equals
+//	webhook.go     one task to one worker over HTTP
+//	result.go      what became of it: outcomes, refusals, timeouts
+//
+// and a connection through these:
+//
+//	peer.go     a worker as dispatch sees it: attach, drain, detach
+//	connect.go  POST /connect until the worker has said yes
+//	session.go  what webhooks of a worker touch without asking the loop
+//	beats.go    heartbeats → verdicts, and leases that lapse
+//
+// Nobody is told of a change before the queue has committed it.
+package dispatch

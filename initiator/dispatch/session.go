@@ -1,0 +1,70 @@
+package dispatch
+
+import (
+	"sync/atomic"
+	"time"
+
+	"initiator/proactor"
+)
+
+// session is one connection to one incarnation of a worker. Its fields are
+// atomics, because heartbeats must not wait for tasks: the webhook writes what
+// it was told and reads what to answer, and the loop looks at it when it
+// checks the beats.
+type session struct {
+	who
+	token   string
+	channel int
+	beat    atomic.Int64 // of the last heartbeat, in ns since Dispatcher.began
+	said    atomic.Pointer[proactor.HeartbeatBody]
+	answer  atomic.Pointer[proactor.HeartbeatAnswer]
+}
+
+func (d *Dispatcher) openSession(p *peer) *session {
+	s := &session{who: p.who, token: proactor.NewToken(), channel: p.Channel}
+	d.sessions.Store(s.token, s)
+	d.noteChannels()
+	return s
+}
+
+func (d *Dispatcher) closeSession(p *peer) {
+	d.sessions.Delete(p.session.token)
+	d.noteChannels()
+}
+
+// noteChannels publishes which channels are in use, for requests without a
+// session.
+func (d *Dispatcher) noteChannels() {
+	in := map[int]bool{0: true}
+	d.sessions.Range(func(_, s any) bool {
+		in[s.(*session).channel] = true
+		return true
+	})
+	d.channels.Store(in)
+}
+
+// Channel tells which channel the holder of a session token must name. known
+// is false when there is no such session; allowed then says whether any
+// session uses that channel.
+func (d *Dispatcher) Channel(token string, named int) (allowed, known bool) {
+	if s, ok := d.sessions.Load(token); ok {
+		return s.(*session).channel == named, true
+	}
+	return d.channels.Load().(map[int]bool)[named], false
+}
+
+// Heartbeat notes a worker's heartbeat and returns what to answer. It takes no
+// lock and asks nobody. It reports false when there is no such session.
+func (d *Dispatcher) Heartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
+	found, ok := d.sessions.Load(token)
+	if !ok {
+		return nil, false
+	}
+	s := found.(*session)
+	if body != nil && body.Incarnation != 0 && body.Incarnation != s.incarnation {
+		return nil, false
+	}
+	s.said.Store(body)
+	s.beat.Store(int64(time.Since(d.began)))
+	return s.answer.Load(), true
+}

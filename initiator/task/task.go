@@ -1,0 +1,121 @@
+package task
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// State is where a task is in its life.
+//
+//	queued → running → completed | failed | cancelled
+//	   ↑        │
+//	   └────────┘ refused, timed out, worker lost, retryable failure;
+//	              when its attempts are used up: dead
+type State string
+
+// The states of a task. The last four are terminal.
+const (
+	Queued    State = "queued"
+	Running   State = "running"
+	Completed State = "completed"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+	Dead      State = "dead"
+)
+
+// Terminal says whether a task in this state has ended for good.
+func (s State) Terminal() bool {
+	return s == Completed || s == Failed || s == Cancelled || s == Dead
+}
+
+// Valid says whether s is one of the states above.
+func (s State) Valid() bool {
+	return s == Queued || s == Running || s.Terminal()
+}
+
+// Task is the whole record of one unit of work. Data and Result are JSON as it
+// came, never decoded here.
+type Task struct {
+	ID       uuid.UUID       `json:"id"`
+	Key      string          `json:"key,omitempty"`
+	Pool     string          `json:"pool"`
+	Method   string          `json:"method,omitempty"`
+	Data     json.RawMessage `json:"data,omitempty"`
+	Priority int             `json:"priority"`
+
+	State State `json:"state"`
+	// Reason says in words why the task is in this state.
+	Reason string `json:"reason,omitempty"`
+
+	// Attempt counts the attempts that were paid for, the running one included.
+	Attempt int `json:"attempt"`
+	// Policy is what the pool and the request together allow.
+	Policy Policy `json:"policy"`
+
+	Submitted time.Time `json:"submitted"`
+	// NotBefore delays a queued task; zero = may run now.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	// Deadline ends the task wherever it is; zero = none.
+	Deadline time.Time `json:"deadline,omitzero"`
+	Started  time.Time `json:"started,omitzero"` // of the newest attempt
+	Ended    time.Time `json:"ended,omitzero"`
+
+	// Result is what the handler answered, also that of a failure.
+	Result json.RawMessage `json:"result,omitempty"`
+	// Progress is what the running handler last said of itself.
+	Progress json.RawMessage `json:"progress,omitempty"`
+
+	History []Attempt `json:"history,omitempty"`
+
+	// seq orders tasks of one priority; it grows with every (re-)queueing
+	// at the end.
+	seq uint64
+}
+
+// Policy is what a task may cost: defaults of its pool, overridden by its request.
+type Policy struct {
+	Timeout       Seconds `json:"timeout,omitempty"` // of one attempt; 0 = none
+	Attempts      int     `json:"attempts"`          // at least 1
+	RetryDelay    Seconds `json:"retry_delay,omitempty"`
+	RetryDelayMax Seconds `json:"retry_delay_max,omitempty"`
+	RetryJitter   float64 `json:"retry_jitter,omitempty"`
+}
+
+// Attempt is one try to run a task, in its history.
+type Attempt struct {
+	N           int       `json:"attempt"`
+	Worker      string    `json:"worker"` // guid
+	Incarnation int       `json:"incarnation"`
+	Start       time.Time `json:"start"`
+	End         time.Time `json:"end,omitzero"`
+	Outcome     Kind      `json:"outcome,omitempty"` // empty while it runs
+	Error       string    `json:"error,omitempty"`
+}
+
+// Lease is the right to end one attempt. A result that does not carry the
+// current lease of its task is superseded and changes nothing.
+type Lease struct {
+	Task        uuid.UUID
+	Attempt     int
+	GUID        string
+	Incarnation int
+}
+
+// Lease returns the current lease of a running task.
+func (t *Task) Lease() (Lease, bool) {
+	if t.State != Running || len(t.History) == 0 {
+		return Lease{}, false
+	}
+	a := t.History[len(t.History)-1]
+	return Lease{Task: t.ID, Attempt: a.N, GUID: a.Worker, Incarnation: a.Incarnation}, true
+}
+
+// LastOutcome returns how the newest attempt ended, "" if none has.
+func (t *Task) LastOutcome() Kind {
+	if len(t.History) == 0 {
+		return ""
+	}
+	return t.History[len(t.History)-1].Outcome
+}
