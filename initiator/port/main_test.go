@@ -1,23 +1,33 @@
 package port
 
 import (
-	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
-	"strings"
+	"strconv"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 // The test binary plays other programs: another initiator, a worker, an
 // impostor. Each writes lines to stdout and lives until its stdin ends.
 const roleKey = "PORT_TEST_ROLE"
 
-var roles = map[string]func(args []string) error{}
+var roles = map[string]func(args []string) error{
+	"take":       playTake,
+	"listen":     playListen,
+	"share":      playShare,
+	"grandchild": playGrandchild,
+	"accept":     playAccept,
+	"ask":        playAsk,
+}
 
 func TestMain(m *testing.M) {
 	role := os.Getenv(roleKey)
@@ -32,53 +42,104 @@ func TestMain(m *testing.M) {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-// child is another process, played by this binary.
-type child struct {
-	cmd   *exec.Cmd
-	stdin io.Closer
-	lines *bufio.Scanner
-}
-
-// play starts one; it is ended and waited for with the test.
-func play(t testing.TB, role string, files []*os.File, args ...string) *child {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), roleKey+"="+role)
-	cmd.ExtraFiles = files
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	c := &child{cmd, stdin, bufio.NewScanner(stdout)}
-	t.Cleanup(c.end)
-	return c
-}
-
-// end is harmless when it has ended already.
-func (c *child) end() {
-	_ = c.stdin.Close()
-	_ = c.cmd.Wait()
-}
-
-// line is the next line that the child says.
-func (c *child) line(t testing.TB) string {
-	t.Helper()
-	if !c.lines.Scan() {
-		t.Fatalf("%v ended without a word: %v", c.cmd.Args[1:], c.lines.Err())
-	}
-	text := c.lines.Text()
-	if strings.HasPrefix(text, "error:") {
-		t.Fatalf("%v: %s", c.cmd.Args[1:], text)
-	}
-	return text
-}
-
 func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+
+// playTake is another initiator: mode, first port, last port, how many. It
+// begins when it is told to.
+func playTake(args []string) error {
+	low, high, n := atoi(args[1]), atoi(args[2]), atoi(args[3])
+	fmt.Println("ready")
+	if _, err := os.Stdin.Read(make([]byte, 1)); err != nil {
+		return err
+	}
+	a := New(Range{Min: low, Max: high})
+	for range n {
+		res, err := a.Take(args[0], "", 0, nil)
+		if err != nil {
+			return err
+		}
+		kept = append(kept, res)
+		fmt.Println(res.Port)
+	}
+	return nil
+}
+
+// kept is reachable until the process ends, so that no finalizer closes it.
+var kept []any
+
+// playListen is a server as they all are: it sets SO_REUSEADDR (Go does).
+func playListen(args []string) error {
+	l, err := net.Listen("tcp", args[0])
+	if err != nil {
+		return err
+	}
+	kept = append(kept, l)
+	fmt.Println("listening", portOf(l))
+	return nil
+}
+
+// playShare is a server that lets others listen on its port.
+func playShare(args []string) error {
+	l, err := shared("tcp4", args[0])
+	if err != nil {
+		return err
+	}
+	kept = append(kept, l)
+	fmt.Println("listening", portOf(l))
+	return nil
+}
+
+func shared(network, addr string) (net.Listener, error) {
+	set := func(_, _ string, c syscall.RawConn) error {
+		var err error
+		if fault := c.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+		}); fault != nil {
+			return fault
+		}
+		return err
+	}
+	lc := net.ListenConfig{Control: set}
+	return lc.Listen(context.Background(), network, addr)
+}
+
+// playGrandchild is a wrapper script around a server.
+func playGrandchild(args []string) error {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), roleKey+"=listen")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+// playAccept is a worker with socket = inherit: it answers one client.
+func playAccept([]string) error {
+	l, err := net.FileListener(os.NewFile(3, "inherited"))
+	if err != nil {
+		return err
+	}
+	c, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err := io.CopyN(c, c, 4); err != nil {
+		return err
+	}
+	fmt.Println("answered")
+	return nil
+}
+
+// playAsk is an initiator that may not look into the process it asks about.
+func playAsk(args []string) error {
+	own, err := Owner(args[0], atoi(args[1]), atoi(args[2]))
+	fmt.Println(own.Listening, own.Ours, errors.Is(err, ErrUnknown))
+	return nil
+}
+
+func atoi(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}

@@ -80,4 +80,3 @@ func commandOf(pid int) string {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
 	return strings.TrimSpace(string(text))
 }
-

@@ -1,0 +1,176 @@
+package port
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+)
+
+// server plays a listening program and says where.
+func server(t testing.TB, role, addr string) (*child, int) {
+	t.Helper()
+	c := play(t, role, addr)
+	var port int
+	_, err := fmt.Sscanf(c.line(t), "listening %d", &port)
+	must(t, err)
+	return c, port
+}
+
+func TestOwner(t *testing.T) {
+	worker, port := server(t, "listen", "127.0.0.1:0")
+	wrapper, inner := server(t, "grandchild", "127.0.0.1:0")
+	wildcard, everywhere := server(t, "listen", "0.0.0.0:0")
+	tests := []struct {
+		name, addr string
+		port, pid  int
+		want       Ownership
+	}{
+		{"the worker", "127.0.0.1", port, worker.pid(), Ownership{Listening: true, Ours: true, PID: worker.pid()}},
+		{"by default address", "", port, worker.pid(), Ownership{Listening: true, Ours: true, PID: worker.pid()}},
+		{"on all addresses", "0.0.0.0", port, worker.pid(), Ownership{Listening: true, Ours: true, PID: worker.pid()}},
+		{"ancestor", "127.0.0.1", port, os.Getpid(), Ownership{Listening: true, Ours: true, PID: worker.pid()}},
+		{"listens everywhere", "127.0.0.1", everywhere, wildcard.pid(), Ownership{Listening: true, Ours: true, PID: wildcard.pid()}},
+		{"impostor", "127.0.0.1", port, wrapper.pid(), Ownership{Listening: true, PID: worker.pid(), Command: commandOf(worker.pid())}},
+		{"a pid that is gone", "127.0.0.1", port, 1 << 30, Ownership{Listening: true, PID: worker.pid(), Command: commandOf(worker.pid())}},
+		{"another address", "127.0.0.2", port, worker.pid(), Ownership{}},
+		{"another port", "127.0.0.1", 1, worker.pid(), Ownership{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Owner(tt.addr, tt.port, tt.pid)
+			if err != nil || got != tt.want {
+				t.Errorf("got %+v, %v, want %+v", got, err, tt.want)
+			}
+		})
+	}
+	t.Run("a descendant has it", func(t *testing.T) {
+		got, err := Owner("127.0.0.1", inner, wrapper.pid())
+		if err != nil || !got.Ours || got.PID == wrapper.pid() || parent(got.PID) != wrapper.pid() {
+			t.Errorf("got %+v, %v, want a child of %d", got, err, wrapper.pid())
+		}
+	})
+}
+
+// A reservation is not a server, and a held listening socket is not the worker.
+func TestOwnerOfHeldPorts(t *testing.T) {
+	a := New(freeRange(t, 2))
+	reserved := take(t, a, Reserve, "", 0, nil)
+	if own, err := Owner("", reserved.Port, os.Getpid()); err != nil || own.Listening {
+		t.Errorf("reserve: got %+v, %v", own, err)
+	}
+	held := take(t, a, Inherit, "", 0, nil)
+	stranger := play(t, "listen", "127.0.0.1:0")
+	if own, err := Owner("", held.Port, stranger.pid()); err != nil || own.Ours || own.PID != os.Getpid() {
+		t.Errorf("inherit: got %+v, %v", own, err)
+	}
+}
+
+// Connections are shared out among all who listen with SO_REUSEPORT, and those
+// on the exact address go before those on all addresses: with a stranger among
+// them a secret could go astray.
+func TestSharedWithAStrangerIsNotOurs(t *testing.T) {
+	for name, addr := range map[string]string{"same address": "127.0.0.1:0", "exact goes first": "0.0.0.0:0"} {
+		t.Run(name, func(t *testing.T) {
+			worker, port := server(t, "share", addr)
+			if own, err := Owner("", port, worker.pid()); err != nil || !own.Ours {
+				t.Fatalf("alone: got %+v, %v", own, err)
+			}
+			stranger, err := shared("tcp4", join("127.0.0.1", port))
+			must(t, err)
+			defer stranger.Close()
+			own, err := Owner("", port, worker.pid())
+			if err != nil || own.Ours || own.PID != os.Getpid() {
+				t.Errorf("got %+v, %v, want not ours because of %d", own, err, os.Getpid())
+			}
+		})
+	}
+}
+
+// A stranger behind our back is of no interest: he gets no connection.
+func TestWildcardStrangerBehindUs(t *testing.T) {
+	worker, port := server(t, "share", "127.0.0.1:0")
+	stranger, err := shared("tcp4", join("0.0.0.0", port))
+	must(t, err)
+	defer stranger.Close()
+	if own, err := Owner("", port, worker.pid()); err != nil || !own.Ours {
+		t.Errorf("got %+v, %v", own, err)
+	}
+}
+
+func TestOwnerUnknownToAnotherUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can play another user")
+	}
+	l := listen(t, 0)
+	cmd := prepare("ask", "127.0.0.1", fmt.Sprint(portOf(l)), fmt.Sprint(os.Getpid()))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if got := start(t, "ask", cmd).line(t); got != "true false true" {
+		t.Errorf("got %q, want listening, not ours, ErrUnknown", got)
+	}
+}
+
+func TestChildrenByParentAgrees(t *testing.T) {
+	wrapper, _ := server(t, "grandchild", "127.0.0.1:0")
+	listed, searched := children(wrapper.pid()), childrenByParent(wrapper.pid())
+	if len(searched) != 1 || len(listed) != 1 || listed[0] != searched[0] {
+		t.Errorf("got %v and %v, want the same child", listed, searched)
+	}
+}
+
+func TestSnapshotLeaksNothing(t *testing.T) {
+	l := listen(t, 0)
+	before := openFiles(t)
+	for range 20 {
+		if own, err := Owner("", portOf(l), os.Getpid()); err != nil || !own.Ours {
+			t.Fatalf("got %+v, %v", own, err)
+		}
+	}
+	if after := openFiles(t); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+}
+
+// thousand listening sockets, and as many closed connections besides.
+func thousand(b *testing.B) (a *Allocator) {
+	a = New(Range{Min: 10000, Max: 19999})
+	for range 1000 {
+		res, err := a.Take(Inherit, "", 0, nil)
+		must(b, err)
+		b.Cleanup(res.Release)
+	}
+	return a
+}
+
+func BenchmarkListeners1000(b *testing.B) {
+	thousand(b)
+	for b.Loop() {
+		_, err := Listeners()
+		must(b, err)
+	}
+}
+
+// One question to a snapshot: what each of 1,000 workers costs besides it.
+func BenchmarkOwnerOfWorker(b *testing.B) {
+	worker, port := server(b, "listen", "127.0.0.1:0")
+	s, err := Listeners()
+	must(b, err)
+	for b.Loop() {
+		own, err := s.Owner("127.0.0.1", port, worker.pid())
+		if err != nil || !own.Ours {
+			b.Fatal(own, err)
+		}
+	}
+}
+
+func BenchmarkOwnerOfGrandchild(b *testing.B) {
+	wrapper, port := server(b, "grandchild", "127.0.0.1:0")
+	s, err := Listeners()
+	must(b, err)
+	for b.Loop() {
+		own, err := s.Owner("127.0.0.1", port, wrapper.pid())
+		if err != nil || !own.Ours {
+			b.Fatal(own, err)
+		}
+	}
+}
