@@ -1,0 +1,57 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+
+	"initiator/worker"
+)
+
+type accident struct {
+	How  string `json:"how"`
+	Code int    `json:"code"`
+}
+
+// crash does what no job should, so that one can see what becomes of it:
+//
+//	{"how": "panic"}            the task fails, with the panic as its message
+//	{"how": "goexit"}           the handler ends its goroutine: the task fails
+//	{"how": "exit", "code": 3}  the process exits: the task runs again elsewhere
+//	{"how": "kill"}             the process is killed by SIGKILL: likewise
+//	{"how": "hang"}             it ignores its context for ever
+//	{"how": "leak"}             it takes memory until something stops it
+var crash = worker.Handle("crash", func(ctx context.Context, in accident) (any, error) {
+	switch in.How {
+	case "panic":
+		panic(fmt.Sprintf("crash: asked to panic with code %d", in.Code))
+	case "goexit":
+		runtime.Goexit()
+	case "exit":
+		os.Exit(in.Code)
+	case "kill":
+		return nil, syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	case "hang":
+		select {}
+	case "leak":
+		return leak(ctx)
+	}
+	return nil, fmt.Errorf("crash how %q? use panic, goexit, exit, kill, hang or leak", in.How)
+})
+
+// leak takes memory, and touches each page of it so that it is really used.
+// It stops when the context ends: hang is the one that does not.
+func leak(ctx context.Context) (any, error) {
+	var held [][]byte
+	for ctx.Err() == nil {
+		block := make([]byte, 1<<20)
+		for i := 0; i < len(block); i += 4096 {
+			block[i] = 1
+		}
+		held = append(held, block)
+		worker.Progress(ctx, map[string]int{"held_mb": len(held)})
+	}
+	return nil, context.Cause(ctx)
+}

@@ -1,0 +1,53 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"initiator/worker"
+)
+
+// addends is what sum takes. json.Number keeps 2 an integer, and any number as
+// exact as it was written; a pointer tells a missing member from 0.
+type addends struct {
+	A *json.Number `json:"a"`
+	B *json.Number `json:"b"`
+}
+
+type total struct {
+	Sum json.Number `json:"sum"`
+}
+
+// sum adds the members a and b: {"a":2,"b":3} becomes {"sum":5}. An error fails
+// the task, and its caller is shown {"message": "ab not found"}.
+var sum = worker.Handle("sum", func(_ context.Context, in addends) (total, error) {
+	if in.A == nil || in.B == nil {
+		return total{}, errors.New("ab not found")
+	}
+	s, err := add(string(*in.A), string(*in.B))
+	if err != nil {
+		// TaskFail is for a failure whose result is more than a message.
+		return total{}, worker.TaskFail{Data: map[string]any{"message": err.Error(), "a": in.A, "b": in.B}}
+	}
+	return total{json.Number(s)}, nil
+})
+
+// add stays exact for integers of any size, and is a float64 otherwise.
+func add(a, b string) (string, error) {
+	if x, ok := new(big.Int).SetString(a, 10); ok {
+		if y, ok := new(big.Int).SetString(b, 10); ok {
+			return x.Add(x, y).String(), nil
+		}
+	}
+	x, errA := json.Number(a).Float64()
+	y, errB := json.Number(b).Float64()
+	if err := errors.Join(errA, errB); err != nil {
+		return "", fmt.Errorf("a and b must be numbers: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	s, err := json.Marshal(x + y) // refuses infinity, which is no JSON
+	return string(s), err
+}

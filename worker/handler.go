@@ -1,0 +1,104 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Handler is a method that a worker offers. Make one with [Handle] or
+// [HandleRaw].
+type Handler struct {
+	name string
+	run  func(context.Context, json.RawMessage) (json.RawMessage, error)
+}
+
+// Name returns the method's name.
+func (h Handler) Name() string { return h.name }
+
+// Handle makes a handler of a function with typed input and output. The data
+// of a task is decoded with encoding/json; data that does not fit fails the
+// task without calling f. The context ends when the task is cancelled, when
+// its deadline passes and when the master is lost. An error fails the task
+// with the result {"message": …}; [TaskFail] gives it another one.
+func Handle[In, Out any](name string, f func(context.Context, In) (Out, error)) Handler {
+	return Handler{name, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+		var in In
+		if len(data) > 0 {
+			if err := json.Unmarshal(data, &in); err != nil {
+				return nil, fmt.Errorf("the data does not fit %s: %w", name, err)
+			}
+		}
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		result, err := json.Marshal(out)
+		if err != nil {
+			return nil, fmt.Errorf("marshal the result of %s: %w", name, err)
+		}
+		return result, nil
+	}}
+}
+
+// HandleRaw makes a handler of a function that takes the task's data, and
+// gives its result, as JSON that nobody decodes on the way. Nil is null. A
+// result that is not JSON fails the task.
+func HandleRaw(name string, f func(context.Context, json.RawMessage) (json.RawMessage, error)) Handler {
+	return Handler{name, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+		result, err := f(ctx, data)
+		if err != nil {
+			return nil, err
+		}
+		if len(result) > 0 && !(json.Valid(result) && utf8.Valid(result)) {
+			return nil, fmt.Errorf("the result of %s is not JSON", name)
+		}
+		return result, nil
+	}}
+}
+
+// methods finds handlers by name.
+type methods struct {
+	names  []string // sorted
+	byName map[string]Handler
+}
+
+func newMethods(handlers []Handler) (methods, error) {
+	if len(handlers) == 0 {
+		return methods{}, errors.New("start the worker: it has no handler; give one with worker.Handle")
+	}
+	m := methods{byName: map[string]Handler{}}
+	for _, h := range handlers {
+		if h.name == "" || h.run == nil {
+			return methods{}, errors.New("start the worker: a handler has no name; make it with worker.Handle")
+		}
+		if _, twice := m.byName[h.name]; twice {
+			return methods{}, fmt.Errorf("start the worker: two handlers are named %q; rename one", h.name)
+		}
+		m.byName[h.name] = h
+		m.names = append(m.names, h.name)
+	}
+	slices.Sort(m.names)
+	return m, nil
+}
+
+// find returns the handler for a method. An unknown one is a handler that
+// fails: were it a refusal, the task would be offered again and again.
+func (m methods) find(method string) Handler {
+	if method == "" {
+		method = "default"
+		if len(m.names) == 1 {
+			method = m.names[0]
+		}
+	}
+	if h, ok := m.byName[method]; ok {
+		return h
+	}
+	return Handler{method, func(context.Context, json.RawMessage) (json.RawMessage, error) {
+		return nil, fmt.Errorf("no method %q; this worker has %s", method, strings.Join(m.names, ", "))
+	}}
+}

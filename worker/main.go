@@ -1,0 +1,168 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"initiator/proactor"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// Exit codes of [Main]. After a second signal it is 128 plus the signal.
+const (
+	// ExitOK: drained, and everything reported.
+	ExitOK = 0
+	// ExitError: it could not go on.
+	ExitError = 1
+	// ExitUsage: argv, environment or the INI on stdin are wrong.
+	ExitUsage = 2
+	// ExitPortTaken: another process has the port. It is Linux's number of
+	// EADDRINUSE.
+	ExitPortTaken = 98
+)
+
+// Main is the whole main function of a worker: it serves the handlers until it
+// is asked to end, by DELETE /shutdown, SIGTERM or SIGINT, then takes no more
+// tasks, waits for the running ones, and exits with 0. A second signal exits
+// at once. It does not return.
+func Main(handlers ...Handler) { Options{Handlers: handlers}.Main() }
+
+// Main is [Main] with hooks and other options. Args, Stdin and Logger, where
+// they are not set, are the process's own.
+func (o Options) Main() {
+	launched := os.Getenv("INITIATOR_GUID") != ""
+	setDefault(&o.Args, o.Args == nil, os.Args[1:])
+	if o.Stdin == nil {
+		o.Stdin = os.Stdin
+	}
+	if o.Logger == nil {
+		o.Logger = hclog.New(&hclog.LoggerOptions{Name: "worker", Output: os.Stderr, JSONFormat: launched})
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		o.Logger.Info("draining; a second signal ends it at once", "signal", (<-signals).String())
+		cancel()
+		again := (<-signals).(syscall.Signal)
+		o.Logger.Warn("ending at once", "signal", again.String())
+		os.Exit(128 + int(again))
+	}()
+	err := Run(ctx, o)
+	if err != nil {
+		o.Logger.Error("the worker ends", "error", err)
+	}
+	os.Exit(ExitCode(err))
+}
+
+// ExitCode is the exit code for an error of [Run].
+func ExitCode(err error) int {
+	var usage *UsageError
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &usage):
+		return ExitUsage
+	case errors.Is(err, syscall.EADDRINUSE):
+		return ExitPortTaken
+	}
+	return ExitError
+}
+
+// UsageError says that a worker was started wrongly.
+type UsageError struct{ Err error }
+
+// Error says what is wrong.
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Run is Main without the process around it: it handles no signal and does not
+// exit. When ctx is done, or the worker is asked to end, it drains and returns
+// nil; a task that ignores its context is waited for. The error is a
+// *[UsageError] or says that the port could not be served.
+func Run(ctx context.Context, o Options) error {
+	o = o.withDefaults()
+	table, err := newMethods(o.Handlers)
+	if err != nil {
+		return &UsageError{err}
+	}
+	g, err := start(ctx, o)
+	if err != nil {
+		return &UsageError{fmt.Errorf("start the worker: %w", err)}
+	}
+	l, err := listen(g, o.Getenv("INITIATOR_FDS"))
+	if err != nil {
+		return err
+	}
+	s, end := newServer(g, o, table)
+	defer end(errDrained)
+	return s.run(ctx, l)
+}
+
+func newServer(g given, o Options, table methods) (*server, context.CancelCauseFunc) {
+	log := o.Logger.With("guid", g.guid, "incarnation", g.incarnation)
+	base := context.WithValue(context.Background(), settingsKey{}, g.setting)
+	base, end := context.WithCancelCause(base)
+	return &server{
+		given: g, options: o, log: log, methods: table,
+		executor: newExecutor(table, g.slots, o.Hooks, log),
+		reports:  proactor.NewHTTP(g.slots),
+		base:     base,
+		changed:  make(chan struct{}),
+	}, end
+}
+
+// run serves until it is to end, and drains. Its goroutine owns every other.
+func (s *server) run(ctx context.Context, l net.Listener) error {
+	ctx, s.drain = context.WithCancel(ctx)
+	defer s.drain()
+	s.kept = ctx
+	web := newHTTPServer(s, s.options)
+	if s.options.Listening != nil {
+		s.options.Listening(l.Addr())
+	}
+	s.log.Info("listening", "address", l.Addr().String(), "methods", s.methods.names, "slots", s.slots)
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(l) }()
+	select {
+	case <-ctx.Done():
+	case err := <-failed:
+		s.stop(web)
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
+	s.draining.Store(true)
+	<-s.executor.Drain()
+	s.stop(web)
+	<-failed
+	s.log.Info("drained")
+	return nil
+}
+
+// closeGrace is how long answers that are being written may take at the end.
+const closeGrace = 2 * time.Second
+
+// stop ends the session and the HTTP server, and waits for both.
+func (s *server) stop(web *http.Server) {
+	s.sessions.Lock()
+	if now := s.current.Load(); now != nil {
+		s.close(now, errDrained)
+	}
+	s.sessions.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	if web.Shutdown(ctx) != nil {
+		_ = web.Close()
+	}
+	s.beats.Wait()
+	s.reports.CloseIdleConnections()
+}

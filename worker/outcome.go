@@ -1,0 +1,92 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Outcome is how a task ended.
+type Outcome struct {
+	// Completed is false for a failure.
+	Completed bool
+	// Result is JSON; nil stands for null.
+	Result json.RawMessage
+	// Retry says of a failure that another attempt may succeed.
+	Retry bool
+}
+
+// settle makes an outcome of what a handler returned. The cause is why its
+// context was cancelled, or nil: it tells more than "context canceled".
+func settle(result json.RawMessage, err, cause error) Outcome {
+	if err == nil {
+		return Outcome{Completed: true, Result: result}
+	}
+	if fail, ok := as[TaskFail](err); ok {
+		return Outcome{Result: object(fail.Data), Retry: fail.Retry}
+	}
+	if refuse, ok := as[TaskRefuse](err); ok {
+		return Outcome{Result: refusal(refuse), Retry: true}
+	}
+	if cause != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		err = cause
+	}
+	return Outcome{Result: message(err)}
+}
+
+// as finds an error that may have been returned as a value or as a pointer.
+func as[T error](err error) (T, bool) {
+	var value T
+	if errors.As(err, &value) {
+		return value, true
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if pointer, ok := any(e).(*T); ok && pointer != nil {
+			return *pointer, true
+		}
+	}
+	return value, false
+}
+
+// message is the result of a failure that brings none of its own.
+func message(err error) json.RawMessage {
+	raw, _ := json.Marshal(map[string]string{"message": err.Error()})
+	return raw
+}
+
+// object is the JSON of data; nil is {}, as in the original.
+func object(data any) json.RawMessage {
+	if data == nil {
+		return json.RawMessage("{}")
+	}
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return message(fmt.Errorf("marshal the data of a failure: %w", err))
+	}
+	return raw
+}
+
+// refusal is the data of a refused task, with retry_after where one is set.
+func refusal(r TaskRefuse) json.RawMessage {
+	raw := object(r.Data)
+	if r.RetryAfter <= 0 {
+		return raw
+	}
+	members := map[string]json.RawMessage{}
+	if json.Unmarshal(raw, &members) != nil || members == nil {
+		members = map[string]json.RawMessage{"data": raw}
+	}
+	members["retry_after"], _ = json.Marshal(r.RetryAfter.Round(time.Millisecond).Seconds())
+	raw, _ = json.Marshal(members) // its members are JSON already
+	return raw
+}
+
+// refusalOf is the data to show for any error of BeforeTask.
+func refusalOf(err error) json.RawMessage {
+	if refuse, ok := as[TaskRefuse](err); ok {
+		return refusal(refuse)
+	}
+	return message(err)
+}

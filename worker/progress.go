@@ -1,0 +1,45 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+)
+
+type runKey struct{}
+
+type settingsKey struct{}
+
+// Progress tells the master, with the next heartbeat, that the task of ctx
+// moves on, and how far it is. Call it as often as you like: only the last
+// value is sent. A value that is not JSON counts as movement without a value.
+// Outside a task it does nothing.
+func Progress(ctx context.Context, value any) {
+	run, ok := ctx.Value(runKey{}).(*Execution)
+	if !ok {
+		return
+	}
+	if raw, err := json.Marshal(value); err == nil {
+		run.progress.Store(&raw)
+	}
+	run.seq.Add(1)
+}
+
+// TaskOf returns the task that ctx belongs to: its id, method and attempt.
+func TaskOf(ctx context.Context) (Task, bool) {
+	run, ok := ctx.Value(runKey{}).(*Execution)
+	if !ok {
+		return Task{}, false
+	}
+	return run.Task, true
+}
+
+// Setting returns a key of the worker's own section of the INI on stdin, which
+// is where the keys of [config:NAME] arrive. It works with the contexts of
+// handlers and hooks.
+func Setting(ctx context.Context, key string) (string, bool) {
+	get, ok := ctx.Value(settingsKey{}).(func(string) (string, bool))
+	if !ok || get == nil {
+		return "", false
+	}
+	return get(key)
+}

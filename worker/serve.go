@@ -1,0 +1,191 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"initiator/proactor"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// server answers the webhooks of one worker.
+type server struct {
+	given
+	options  Options
+	log      hclog.Logger
+	methods  methods
+	executor *Executor
+	reports  *http.Client // for results; heartbeats have their own
+
+	base     context.Context // of sessions and kept tasks; ended last
+	kept     context.Context // of results that wait for a master; ended when draining begins
+	draining atomic.Bool
+	drain    func() // asks the goroutine of Run to drain
+
+	sessions sync.Mutex              // held while one session begins or ends
+	current  atomic.Pointer[session] // nil = not connected
+	changed  chan struct{}           // guarded by sessions; closed when a session begins
+	beats    sync.WaitGroup          // the goroutines that beat
+}
+
+// ServeHTTP is a plain switch, because a router would cost more than the rest
+// of a small request.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	method, handle := s.route(r.URL.Path)
+	switch {
+	case s.draining.Load():
+		s.refuse(w, proactor.ShuttingDown)
+	case handle == nil:
+		s.refuse(w, proactor.NotFound)
+	case r.Method != method:
+		w.Header().Set("Allow", method)
+		s.refuse(w, proactor.MethodNotAllowed)
+	default:
+		handle(w, r)
+	}
+}
+
+func (s *server) route(path string) (method string, handle http.HandlerFunc) {
+	switch path {
+	case "/task/new":
+		return http.MethodPost, s.taskNew
+	case "/ping":
+		return http.MethodGet, s.ping
+	case "/connect":
+		return http.MethodPost, s.connect
+	case "/disconnect":
+		return http.MethodDelete, s.disconnect
+	case "/shutdown":
+		return http.MethodDelete, s.shutdown
+	}
+	return "", nil
+}
+
+// refuse answers with a code alone.
+func (s *server) refuse(w http.ResponseWriter, c proactor.Code) { c.Write(w, "", nil) }
+
+// sessionChecks are those for requests of the master.
+func (s *server) sessionChecks() proactor.Checks {
+	return proactor.Checks{
+		ShuttingDown: s.draining.Load(), Channel: s.channel,
+		Missing: proactor.NoToken, Wrong: proactor.WrongToken,
+	}
+}
+
+// ownChecks are those for requests under the worker's own token, with which
+// the original sends no channel.
+func (s *server) ownChecks() proactor.Checks {
+	return proactor.Checks{
+		ShuttingDown: s.draining.Load(), Channel: s.channel, ChannelOptional: true,
+		Missing: proactor.NoOwnToken, Wrong: proactor.WrongOwnToken,
+		Token: func(token string) bool { return proactor.TokenEqual(token, s.token) },
+	}
+}
+
+// body reads the request's body and decodes it into v, or answers why not.
+func (s *server) body(w http.ResponseWriter, r *http.Request, v any) bool {
+	data, code := proactor.ReadBody(w, r, s.options.BodyLimit)
+	if !code.OK() {
+		s.refuse(w, code)
+		return false
+	}
+	if err := proactor.Decode(data, v); err != nil {
+		proactor.BadBody.Write(w, err.Error(), nil)
+		return false
+	}
+	return true
+}
+
+// ping proves to a nonce that this is the worker whose token the asker knows;
+// to the token itself it tells all.
+func (s *server) ping(w http.ResponseWriter, r *http.Request) {
+	nonce := r.Header.Get(proactor.HeaderNonce)
+	checks := s.ownChecks()
+	_, code := checks.Check(r.Header)
+	if nonce != "" && code == proactor.NoOwnToken {
+		proactor.Success.Write(w, proactor.MessagePong, proactor.Pong{Proof: s.proof(nonce)})
+		return
+	}
+	if !code.OK() {
+		s.refuse(w, code)
+		return
+	}
+	pong := proactor.Pong{
+		GUID: s.guid, Incarnation: s.incarnation, PID: os.Getpid(),
+		Methods: s.methods.names, Slots: s.slots, Protocol: proactor.Protocol,
+	}
+	if nonce != "" {
+		pong.Proof = s.proof(nonce)
+	}
+	proactor.Success.Write(w, proactor.MessagePong, pong)
+}
+
+func (s *server) proof(nonce string) string {
+	return proactor.Proof(s.token, nonce, s.guid, s.incarnation)
+}
+
+func (s *server) shutdown(w http.ResponseWriter, r *http.Request) {
+	if _, code := s.ownChecks().Check(r.Header); !code.OK() {
+		s.refuse(w, code)
+		return
+	}
+	s.log.Info("asked to shut down")
+	s.draining.Store(true)
+	proactor.Success.Write(w, proactor.MessageShutdown, nil)
+	s.drain()
+}
+
+// bearer judges the worker's own token in Authorization, where /connect is
+// not open to all.
+func (s *server) bearer(h http.Header) proactor.Code {
+	if s.given.connect == "open" {
+		return proactor.Success
+	}
+	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
+	switch {
+	case !strings.EqualFold(scheme, "Bearer") || token == "":
+		return proactor.NoOwnToken
+	case !proactor.TokenEqual(strings.TrimSpace(token), s.token):
+		return proactor.WrongOwnToken
+	}
+	return proactor.Success
+}
+
+// maxInline bounds what task.inline_ms can ask for, so that it stays below
+// the time an answer may take.
+const maxInline = time.Minute
+
+func newHTTPServer(h http.Handler, o Options) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: min(10*time.Second, o.ReadTimeout),
+		ReadTimeout:       o.ReadTimeout,
+		WriteTimeout:      o.ReadTimeout + maxInline + 30*time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          o.Logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
+	}
+}
+
+// listen takes the inherited socket, or binds one. Go sets SO_REUSEADDR on its
+// listeners, which is what lets them bind over a reserved port.
+func listen(g given, announcement string) (net.Listener, error) {
+	l, err := inherited(announcement)
+	if l != nil || err != nil {
+		return l, err
+	}
+	l, err = net.Listen("tcp", net.JoinHostPort(g.addr, strconv.Itoa(max(g.port, 0))))
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return l, nil
+}

@@ -1,0 +1,242 @@
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"initiator/proactor"
+)
+
+// given is what a worker was told at its start, from all sources.
+type given struct {
+	guid        string
+	incarnation int
+	addr        string
+	port        int // negative = any free one
+	token       string
+	channel     int
+	connect     string // "token" or "open"
+	slots       int
+	span        time.Duration
+	tolerance   time.Duration
+	keep        bool
+	orphanGrace time.Duration
+	setting     func(key string) (string, bool) // of the own section; may be nil
+}
+
+// The least that ding.interaction allows for both times of the heartbeat.
+const leastSpan = 200 * time.Millisecond
+
+// start reads argv, environment and stdin, in this order of precedence: argv,
+// stdin, environment, options.
+func start(ctx context.Context, o Options) (given, error) {
+	args, err := readArgs(o.Args)
+	if err != nil {
+		return given{}, err
+	}
+	launched := o.Getenv("INITIATOR_GUID") != ""
+	cfg, err := readStdin(ctx, o.Stdin, launched)
+	if err != nil {
+		return given{}, fmt.Errorf("read the INI on stdin: %w", err)
+	}
+	guid := first(args.guid, o.Getenv("INITIATOR_GUID"), only(cfg), o.GUID)
+	if guid == "" {
+		guid = randomGUID()
+	}
+	k := keys{cfg: cfg, section: guid}
+	g := given{
+		guid:        guid,
+		incarnation: k.number("incarnation", o.Getenv("INITIATOR_INCARNATION"), 1),
+		addr:        k.text("listen_addr", o.ListenAddr),
+		port:        k.number("listen_port", first(o.Getenv("INITIATOR_PORT"), o.Getenv("PORT")), o.Port),
+		token:       k.text("token", o.Token),
+		channel:     k.number("channel", "", o.Channel),
+		connect:     k.text("connect", connectMode(o.Connect, launched)),
+		slots:       k.number("slots", "", o.Slots),
+		span:        max(k.duration("heartbeat_span", o.HeartbeatSpan), leastSpan),
+		tolerance:   max(k.duration("heartbeat_tolerance", o.HeartbeatTolerance), leastSpan),
+		keep:        k.text("on_initiator_exit", keepWord(o.Keep)) == "keep",
+		orphanGrace: k.duration("orphan_grace", o.OrphanGrace),
+		setting:     k.get,
+	}
+	if args.port != nil {
+		g.port = *args.port
+	}
+	if g.token == "" {
+		g.token = proactor.NewToken() // nobody knows it: ping and shutdown stay closed
+	}
+	return g, errors.Join(append(k.faults, g.check()...)...)
+}
+
+func (g given) check() (faults []error) {
+	if g.connect != "token" && g.connect != "open" {
+		faults = append(faults, fmt.Errorf("connect = %s: use token or open", g.connect))
+	}
+	if g.slots < 1 {
+		faults = append(faults, fmt.Errorf("slots = %d: use 1 or more", g.slots))
+	}
+	if g.port > 65535 {
+		faults = append(faults, fmt.Errorf("port %d: use 1 to 65535, or 0 for any free one", g.port))
+	}
+	return faults
+}
+
+func connectMode(asked string, launched bool) string {
+	if asked == "" && launched {
+		return "token"
+	}
+	return first(asked, "open")
+}
+
+func keepWord(keep bool) string {
+	if keep {
+		return "keep"
+	}
+	return "stop"
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func randomGUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: without randomness the process ends
+	return hex.EncodeToString(b[:])
+}
+
+type arguments struct {
+	guid string
+	port *int // nil = not given
+}
+
+// readArgs looks for --guid and --port and leaves all else alone: the
+// program's own arguments stand beside them.
+func readArgs(args []string) (a arguments, err error) {
+	for i := 0; i < len(args); i++ {
+		name, value, inOne := strings.Cut(args[i], "=")
+		name = strings.TrimPrefix(name, "-")
+		if name != "-guid" && name != "-port" {
+			continue
+		}
+		if !inOne {
+			if i++; i == len(args) {
+				return a, fmt.Errorf("read the arguments: -%s needs a value", name)
+			}
+			value = args[i]
+		}
+		if name == "-guid" {
+			a.guid = value
+			continue
+		}
+		port, err := strconv.Atoi(value)
+		if err != nil || port < 0 || port > 65535 {
+			return a, fmt.Errorf("read the arguments: --port %q is no port; use 0 to 65535", value)
+		}
+		a.port = &port
+	}
+	return a, nil
+}
+
+// readStdin returns nil when there is nothing to read: no stdin, a terminal,
+// or, unless an initiator launched us, silence.
+func readStdin(ctx context.Context, r io.Reader, launched bool) (*proactor.Config, error) {
+	if r == nil || !launched && isTerminal(r) {
+		return nil, nil
+	}
+	cfg, err := proactor.ReadConfig(ctx, r, 0)
+	if err == nil {
+		return cfg, nil
+	}
+	var faults proactor.Faults
+	if !launched && !errors.As(err, &faults) && ctx.Err() == nil {
+		return nil, nil
+	}
+	return nil, err
+}
+
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// only is the name of the one section there is, "" when there are others: a
+// worker that was not told its guid can still find its own section.
+func only(cfg *proactor.Config) string {
+	if cfg == nil {
+		return ""
+	}
+	if sections := cfg.Sections(); len(sections) == 1 {
+		return sections[0].Name
+	}
+	return ""
+}
+
+// keys reads the own section and collects what is wrong with it.
+type keys struct {
+	cfg     *proactor.Config
+	section string
+	faults  []error
+}
+
+func (k *keys) get(key string) (string, bool) {
+	if k.cfg == nil {
+		return "", false
+	}
+	section := k.section
+	if k.cfg.Section(section) == nil {
+		section = "DEFAULT"
+	}
+	value, ok, err := k.cfg.Get(section, key)
+	return value, ok && err == nil
+}
+
+func (k *keys) text(key, otherwise string) string {
+	if value, ok := k.get(key); ok && value != "" {
+		return value
+	}
+	return otherwise
+}
+
+func (k *keys) number(key, env string, otherwise int) int {
+	value := k.text(key, env)
+	if value == "" || key == "listen_port" && value == "auto" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		k.faults = append(k.faults, fmt.Errorf("%s = %s: use a whole number", key, value))
+		return otherwise
+	}
+	return n
+}
+
+func (k *keys) duration(key string, otherwise time.Duration) time.Duration {
+	value := k.text(key, "")
+	if value == "" {
+		return otherwise
+	}
+	d, err := parseDuration(value)
+	if err != nil {
+		k.faults = append(k.faults, fmt.Errorf("%s = %s: %w", key, value, err))
+		return otherwise
+	}
+	return d
+}
