@@ -29,7 +29,8 @@ func prepare(role string, args ...string) *exec.Cmd {
 	if _, err := os.Stat(cmd.Path); err != nil {
 		cmd = exec.Command(os.Args[0], args...)
 	}
-	cmd.Env = append(os.Environ(), roleKey+"="+role)
+	// Under -race a process would sleep for a second before it ends.
+	cmd.Env = append(os.Environ(), roleKey+"="+role, "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	return cmd
 }

@@ -12,6 +12,8 @@
 //	reservation.go   what Take yields: hand over, close, rebind, release
 //	errors.go        Exhausted and Taken: what went wrong and what to change
 //	table.go         parser of the kernel's table of TCP sockets
+//	diag_linux.go    the same from sock_diag, which is far cheaper
+//	listeners_linux.go  Listeners: one of the two → a Snapshot
 //	snapshot.go      the listening sockets of one moment; who is reached on an address
 //	owner_linux.go   a listening socket → the process that holds it
 //	process_linux.go a process → its children, its name

@@ -106,7 +106,7 @@ func shared(network, addr string) (net.Listener, error) {
 // playGrandchild is a wrapper script around a server.
 func playGrandchild(args []string) error {
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), roleKey+"=listen")
+	cmd.Env = append(os.Environ(), roleKey+"=listen", "GORACE=atexit_sleep_ms=0")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return cmd.Run()
 }

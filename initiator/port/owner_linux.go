@@ -10,45 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socketTables list the sockets of our network namespace. A system without
-// IPv6 has no second one.
-var socketTables = []string{"/proc/net/tcp", "/proc/net/tcp6"}
-
-// Listeners reads the kernel's table of listening sockets. The error wraps
-// ErrUnknown when there is no /proc.
-func Listeners() (*Snapshot, error) {
-	s := &Snapshot{}
-	err := readTables(func(sock tcpSocket) bool {
-		// The kernel lists all listening sockets before the first other one
-		// (tcp_seq_start in tcp_ipv4.c): a machine's 100,000 connections cost nothing.
-		if sock.state != stateListen {
-			return false
-		}
-		s.add(sock.local, sock.inode)
-		return true
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-func readTables(each func(tcpSocket) bool) error {
-	for i, path := range socketTables {
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) && i > 0 {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("read socket table: %w: %w", ErrUnknown, err)
-		}
-		if err := parseTable(text, each); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Owner reads the kernel's table and asks it once. For many workers at once
 // use Listeners.
 func Owner(addr string, port int, pid int) (Ownership, error) {
@@ -165,19 +126,4 @@ func holder(port int) (pid int, command string) {
 		}
 	}
 	return 0, ""
-}
-
-// lingers says whether the port is refused because of connections that
-// outlived their listener. Then binding with SO_REUSEADDR is what every server
-// does; without that reason it could only be another's reservation.
-func lingers(port int) bool {
-	connections, listening := false, false
-	err := readTables(func(sock tcpSocket) bool {
-		if int(sock.local.Port()) == port {
-			listening = listening || sock.state == stateListen
-			connections = connections || sock.state != stateListen
-		}
-		return !listening
-	})
-	return err == nil && connections && !listening
 }

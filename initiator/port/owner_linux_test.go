@@ -131,7 +131,7 @@ func TestSnapshotLeaksNothing(t *testing.T) {
 	}
 }
 
-// thousand listening sockets, and as many closed connections besides.
+// thousand listening sockets.
 func thousand(b *testing.B) (a *Allocator) {
 	a = New(Range{Min: 10000, Max: 19999})
 	for range 1000 {
@@ -144,10 +144,18 @@ func thousand(b *testing.B) (a *Allocator) {
 
 func BenchmarkListeners1000(b *testing.B) {
 	thousand(b)
-	for b.Loop() {
-		_, err := Listeners()
-		must(b, err)
-	}
+	b.Run("sock_diag", func(b *testing.B) {
+		for b.Loop() {
+			s := &Snapshot{}
+			must(b, listDiag(s.add))
+		}
+	})
+	b.Run("proc", func(b *testing.B) {
+		for b.Loop() {
+			_, err := listText()
+			must(b, err)
+		}
+	})
 }
 
 // One question to a snapshot: what each of 1,000 workers costs besides it.
