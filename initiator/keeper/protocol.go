@@ -121,6 +121,9 @@ type Event struct {
 
 	Stream string   `json:",omitempty"` // output: "stdout" or "stderr"
 	Lines  []string `json:",omitempty"` // output: without line ends
+	// Dropped counts the lines before these that were not sent, because the
+	// events were not read fast enough.
+	Dropped int `json:",omitempty"`
 
 	Error string `json:",omitempty"` // spawn_failed, warning, lost
 }

@@ -1,0 +1,76 @@
+package keeper
+
+import (
+	"os"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// controlFD is where the keeper finds its socket.
+const controlFD = 3
+
+// init turns the process into a keeper, for life, when it was started as one.
+// Three things must agree: the name, a unix socket on descriptor 3, and the
+// preface that Launch wrote into that socket before it started us.
+func init() {
+	if len(os.Args) == 0 || !strings.HasPrefix(os.Args[0], processName) || !called(controlFD) {
+		return
+	}
+	os.Exit(keep(controlFD))
+}
+
+// called reports whether fd is the socket that Launch made. It reads the
+// preface only when it is there.
+func called(fd int) bool {
+	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err != nil || kind != unix.SOCK_STREAM {
+		return false
+	}
+	name, err := unix.Getsockname(fd)
+	if _, isUnix := name.(*unix.SockaddrUnix); err != nil || !isUnix {
+		return false
+	}
+	buf := make([]byte, len(preface))
+	n, _, err := unix.Recvfrom(fd, buf, unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	if err != nil || string(buf[:n]) != preface {
+		return false
+	}
+	n, _, err = unix.Recvfrom(fd, buf, unix.MSG_DONTWAIT)
+	return err == nil && n == len(preface)
+}
+
+// closeInherited closes what the program that started us left open by
+// mistake: a descriptor that came through exec has no close-on-exec flag, and
+// all that we open ourselves has.
+func closeInherited() {
+	dir, err := os.Open("/dev/fd")
+	if err != nil {
+		return
+	}
+	names, _ := dir.Readdirnames(-1)
+	dir.Close()
+	for _, name := range names {
+		fd := atoi([]byte(name))
+		if fd <= controlFD {
+			continue
+		}
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if err == nil && flags&unix.FD_CLOEXEC == 0 {
+			syscall.Close(fd)
+		}
+	}
+}
+
+// atoi reads decimal digits up to the first other byte; -1 when there are none.
+func atoi(b []byte) int {
+	n := -1
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			break
+		}
+		n = max(n, 0)*10 + int(c-'0')
+	}
+	return n
+}

@@ -1,0 +1,155 @@
+package keeper
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// key names a worker: no two processes ever have the same.
+type key struct {
+	guid        string
+	incarnation int
+}
+
+// child is one worker, from its fork until nothing of it is left.
+type child struct {
+	key
+	pid     int    // of the leader, and of the process group
+	start   uint64 // its start time
+	keep    bool
+	cgroup  string
+	ooms    int // kills for want of memory in the cgroup, before
+	streams []*stream
+
+	exited bool           // the leader was waited for
+	known  map[int]uint64 // descendants seen: start time by pid
+	end    *ending        // an End is in progress
+	killed map[process]bool
+}
+
+// children are the books of everything that descends from the keeper.
+type children struct {
+	workers   map[key]*child
+	byPID     map[int]*child // leaders that were not waited for
+	ends      map[key]*child // with an End in progress
+	leftovers map[key]*child // the leader was waited for, the rest is not gone or not yet reported
+	// origin remembers whose an orphan is (nil = nobody's). An orphan is our
+	// direct child, so its pid is not given to another before we wait for it.
+	origin  map[int]*child
+	scanned *scan
+}
+
+func newChildren() children {
+	return children{workers: map[key]*child{}, byPID: map[int]*child{}, ends: map[key]*child{}, leftovers: map[key]*child{}, origin: map[int]*child{}}
+}
+
+// exit is a leader that was waited for.
+type exit struct {
+	c      *child
+	status unix.WaitStatus
+	maxRSS int64
+}
+
+// collect waits for all that have ended, then looks once at what they left:
+// a thousand exits at once cost one look.
+func (l *loop) collect() {
+	var exits []exit
+	reaped := false
+	for {
+		var status unix.WaitStatus
+		var usage unix.Rusage
+		pid, err := unix.Wait4(-1, &status, unix.WNOHANG, &usage)
+		if err == unix.EINTR {
+			continue
+		}
+		if pid <= 0 || err != nil {
+			break
+		}
+		reaped = true
+		delete(l.origin, pid)
+		if c, ok := l.byPID[pid]; ok {
+			delete(l.byPID, pid)
+			c.exited = true
+			exits = append(exits, exit{c, status, usage.Maxrss * rssUnit})
+		}
+	}
+	if !reaped {
+		return
+	}
+	l.scanned = nil
+	for _, e := range exits {
+		l.reportExit(e)
+	}
+	l.settle(time.Now())
+}
+
+// reportExit tells that a leader has ended, after its last words.
+func (l *loop) reportExit(e exit) {
+	for _, s := range e.c.streams {
+		s.lastWords(l)
+	}
+	left := 0
+	for _, p := range l.members(e.c) {
+		if !p.dead {
+			left++
+		}
+	}
+	event := Event{
+		Kind: KindExited, GUID: e.c.guid, Incarnation: e.c.incarnation,
+		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), Left: left, MaxRSS: e.maxRSS,
+		OOM: oomKills(e.c.cgroup) > e.c.ooms,
+	}
+	if e.status.Signaled() {
+		event.Code, event.Signal = -1, int(e.status.Signal())
+	}
+	l.ctl.event(event)
+	if left == 0 && e.c.end == nil {
+		delete(l.workers, e.c.key)
+	} else {
+		l.leftovers[e.c.key] = e.c
+	}
+}
+
+// settle looks at the workers whose leader has gone: what is empty now is
+// reported, and what ought to be is killed.
+func (l *loop) settle(now time.Time) {
+	for _, c := range l.leftovers {
+		if len(l.members(c)) == 0 {
+			l.emptied(c)
+		} else if c.end != nil && !now.Before(c.end.deadline) {
+			l.killRound(c, now)
+		}
+	}
+	if l.ending != nil {
+		l.farewellRound(now)
+	}
+}
+
+// emptied reports that nothing is left of a worker, and forgets it.
+func (l *loop) emptied(c *child) {
+	strays := l.strays(c.start)
+	l.ctl.event(Event{
+		Kind: KindEmptied, GUID: c.guid, Incarnation: c.incarnation, Killed: len(c.killed),
+		Proven: provable && len(strays) == 0, Strays: strays,
+	})
+	delete(l.workers, c.key)
+	delete(l.ends, c.key)
+	delete(l.leftovers, c.key)
+}
+
+// signalGroup signals the process group of a worker. When its leader is gone
+// the number may be another's, so a member must be seen in it first.
+func (l *loop) signalGroup(k key, sig unix.Signal) {
+	c, ok := l.workers[k]
+	if !ok {
+		return
+	}
+	alive := !c.exited
+	for _, p := range l.members(c) {
+		alive = alive || p.group == c.pid
+	}
+	if alive {
+		_ = unix.Kill(-c.pid, sig)
+	}
+}

@@ -1,0 +1,36 @@
+// Package keeper runs the keeper: a child process that is the parent of every
+// worker. It must not die, so it does almost nothing: it starts what it is
+// told to, reports what happens, and leaves nothing behind. It knows nothing
+// of INI files, HTTP or tasks, and decides nothing.
+//
+// The keeper is the running executable started again, whatever program that
+// is: the initiator, a program that embeds it, a test binary. The init
+// function in catch.go takes such a process over before main runs.
+//
+// The files, in the order that an order and its events travel:
+//
+//	protocol.go   orders and events, in plain values
+//	keeper.go     the initiator's end: orders go out, events come in
+//	launch.go     starting the keeper, and learning how it ended
+//	frame.go      messages on the socket
+//	catch.go      the executable becomes the keeper
+//	loop.go       one thread that waits for everything; poll_*.go is its wait
+//	control.go    orders are received and carried out, events sent
+//	spawn.go      a process is born; lookup.go finds its program and words
+//	              what went wrong, stdin.go feeds it
+//	output.go     its lines are taken; lines.go cuts them, logfile.go keeps them
+//	children.go   processes end: what is reported and what is remembered
+//	scan.go       which processes are whose; tree_*.go reads the kernel's
+//	              tables, process.go parses them
+//	end.go        ending a worker, and the keeper itself
+//	system_*.go   what differs between kernels; unix.go what does not
+//
+// When the initiator dies, workers are killed with all their descendants. If
+// one is marked Keep, the keeper stays with it, takes its output and waits for
+// its end, and then ends too. An initiator cannot yet come back to such a
+// keeper.
+//
+// Elsewhere than on Linux there is no subreaper and no Pdeathsig: Emptied is
+// never proven there, a descendant that left the process group is not found,
+// and workers outlive a keeper that was killed.
+package keeper

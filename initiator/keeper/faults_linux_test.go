@@ -1,0 +1,280 @@
+package keeper
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func init() {
+	acts["initiator"], acts["poor"] = actInitiator, actPoor
+}
+
+// actInitiator launches a keeper with workers whose grandchildren called
+// setsid, prints all pids, and waits to be killed.
+func actInitiator([]string) {
+	k, err := Launch(Options{})
+	if err != nil {
+		say("error " + err.Error())
+		return
+	}
+	say(fmt.Sprint("pid ", k.PID()))
+	for i, args := range [][]string{{"daemon"}, {"daemon", "bare"}, {"escape"}, {"ignore-term"}, {"self-stop"}} {
+		guid := fmt.Sprint("w", i)
+		_ = k.Watch(guid, true)
+		_ = k.Spawn(bad(guid, args[0], args[1:]...))
+	}
+	spoken := map[string]bool{}
+	for e := range k.Events() {
+		if e.Kind == KindSpawned {
+			say(fmt.Sprint("pid ", e.PID))
+		}
+		for _, line := range e.Lines {
+			if rest, ok := strings.CutPrefix(line, "daemon "); ok {
+				say("pid " + rest)
+			}
+			spoken[e.GUID] = true
+		}
+		if len(spoken) == 5 {
+			say("complete")
+		}
+	}
+}
+
+// ended gives a channel that is closed when a process, of whomever, ends.
+func ended(t *testing.T, pid int) <-chan struct{} {
+	t.Helper()
+	done := make(chan struct{})
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		close(done)
+		return done
+	}
+	go func() {
+		defer close(done)
+		defer unix.Close(fd)
+		for {
+			_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(deadline/time.Millisecond))
+			if err != unix.EINTR {
+				return
+			}
+		}
+	}()
+	return done
+}
+
+func TestKilledInitiatorLeavesNothing(t *testing.T) {
+	cmd := again("initiator")
+	cmd.Stdout, cmd.Stderr = nil, os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && lines.Text() != "complete" {
+		rest, ok := strings.CutPrefix(lines.Text(), "pid ")
+		if !ok {
+			t.Fatal(lines.Text())
+		}
+		pids = append(pids, number(t, rest))
+	}
+	if len(pids) != 1+5+3 {
+		t.Errorf("%d processes, want a keeper, 5 workers and 3 grandchildren", len(pids))
+	}
+	var ends []<-chan struct{}
+	for _, pid := range pids {
+		if !alive(pid) {
+			t.Errorf("process %d ended too early", pid)
+		}
+		ends = append(ends, ended(t, pid))
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	for i, end := range ends {
+		<-end
+		gone(t, pids[i])
+	}
+}
+
+func TestKilledKeeperIsLostAndItsWorkersDie(t *testing.T) {
+	h := newHouse(t)
+	worker := h.spawn(bad("w", "ignore-term")).PID
+	h.line("w", "deaf")
+	end := ended(t, worker)
+	syscall.Kill(h.PID(), syscall.SIGKILL)
+	lost := h.until("lost", func(e Event) bool { return e.Kind == KindLost })
+	if lost.Error != "signal: killed" {
+		t.Errorf("lost with %q", lost.Error)
+	}
+	<-end
+	gone(t, worker)
+	if err := h.Spawn(bad("late", "sleep")); err == nil {
+		t.Error("a lost keeper took an order")
+	}
+}
+
+// A terminal's signals, and those of a careless person, do not reach it.
+func TestKeeperIgnoresSignals(t *testing.T) {
+	h := newHouse(t)
+	h.until("hello", func(e Event) bool { return e.Kind == KindHello })
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		syscall.Kill(h.PID(), sig)
+	}
+	h.spawn(plain("w", "true"))
+	h.event("w", KindExited)
+	// And its workers do not inherit that.
+	h.spawn(plain("s", "sleep", "1000"))
+	if err := h.Signal("s", 1, int(syscall.SIGHUP)); err != nil {
+		t.Fatal(err)
+	}
+	if e := h.event("s", KindExited); e.Signal != int(syscall.SIGHUP) {
+		t.Errorf("exited = %+v, want signal 1", e)
+	}
+}
+
+// actPoor launches a keeper that may have few descriptors.
+func actPoor([]string) {
+	limit := syscall.Rlimit{Cur: 64, Max: 64}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		say(err.Error())
+		return
+	}
+	k, err := Launch(Options{})
+	if err != nil {
+		say(err.Error())
+		return
+	}
+	for i := range 40 {
+		_ = k.Spawn(bad(fmt.Sprint("w", i), "daemon"))
+	}
+	for range 40 {
+		for e := range k.Events() {
+			if e.Kind == KindSpawned || e.Kind == KindSpawnFailed {
+				say(string(e.Kind) + " " + e.Error)
+				break
+			}
+		}
+	}
+	_ = k.End(End{GUID: "w0", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline})
+	for e := range k.Events() {
+		if e.Kind == KindEmptied {
+			say(fmt.Sprint("emptied ", e.Proven))
+			break
+		}
+	}
+	say(fmt.Sprint("closed ", k.Close()))
+}
+
+func TestFewDescriptors(t *testing.T) {
+	cmd := again("poor")
+	cmd.Stdout = nil
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out)
+	spawned := strings.Count(text, string(KindSpawned)+" ")
+	failed := strings.Count(text, string(KindSpawnFailed)+" ")
+	if spawned < 5 || failed < 5 || spawned+failed != 40 || strings.Count(text, "raise the limit") != failed {
+		t.Errorf("%d spawned, %d failed, or a reason is not given:\n%s", spawned, failed, text)
+	}
+	if !strings.Contains(text, "emptied true") || !strings.Contains(text, "closed <nil>") {
+		t.Errorf("a keeper at its limit cannot end its workers:\n%s", text)
+	}
+}
+
+// descriptors and processes, of the test itself and below it.
+func census() (fds, below int) {
+	names := entries("/proc/self/fd")
+	return len(names), len((&lister{}).children(os.Getpid()))
+}
+
+func TestNothingIsLeftInTheParent(t *testing.T) {
+	once := func() {
+		h := newHouse(t)
+		h.spawn(bad("w", "daemon"))
+		h.line("w", "daemon ")
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	once() // Go's poller opens its own descriptors the first time
+	fds, below := census()
+	for range 5 {
+		once()
+	}
+	if f, b := census(); f != fds || b != below {
+		t.Errorf("descriptors %d → %d, children %d → %d", fds, f, below, b)
+	}
+}
+
+func TestThousandWorkers(t *testing.T) {
+	h := newHouse(t)
+	h.until("hello", func(e Event) bool { return e.Kind == KindHello })
+	before := len(entries(fmt.Sprintf("/proc/%d/fd", h.PID())))
+	const n = 1000
+	go func() {
+		for i := range n {
+			s := plain(fmt.Sprint("w", i), "sleep", "1000")
+			s.RedirectStderr = i%2 == 0
+			if err := h.Spawn(s); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	count := func(kind EventKind) {
+		t.Helper()
+		for range n {
+			h.until(string(kind), func(e Event) bool {
+				if e.Kind == KindSpawnFailed {
+					t.Error(e.Error)
+				}
+				return e.Kind == kind
+			})
+		}
+	}
+	count(KindSpawned)
+	threads := len(entries(fmt.Sprintf("/proc/%d/task", h.PID())))
+	t.Logf("keeper with %d workers: %d threads, %s", n, threads, residentSet(h.PID()))
+	if threads > 20 {
+		t.Errorf("%d threads for %d workers", threads, n)
+	}
+	go func() {
+		for i := range n {
+			if err := h.End(End{GUID: fmt.Sprint("w", i), Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	count(KindEmptied)
+	if after := len(entries(fmt.Sprintf("/proc/%d/fd", h.PID()))); after != before {
+		t.Errorf("keeper's descriptors %d → %d", before, after)
+	}
+	if left := (&lister{}).children(h.PID()); len(left) != 0 {
+		t.Errorf("%d children left", len(left))
+	}
+}
+
+// residentSet gives the memory lines of a process's status.
+func residentSet(pid int) string {
+	var buf [4096]byte
+	var found []string
+	for line := range strings.Lines(string(readProc(buf[:], pid, "/status"))) {
+		if strings.HasPrefix(line, "VmRSS") || strings.HasPrefix(line, "Rss") {
+			found = append(found, strings.Join(strings.Fields(line), " "))
+		}
+	}
+	return strings.Join(found, ", ")
+}

@@ -1,0 +1,137 @@
+package keeper
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// frameLimit bounds one message, so that a torn stream cannot ask for memory
+// without end. A Spawn holds an environment and an INI, some kilobytes; the
+// kernel itself refuses more than a few megabytes of arguments.
+const frameLimit = 8 << 20
+
+// preface is what the initiator writes before it starts the keeper. A process
+// that is merely called initiator-keeper will not find it on descriptor 3.
+const preface = "initiator-keeper/1\n"
+
+// What a message asks for.
+const (
+	opSpawn   = "spawn"
+	opHold    = "hold"
+	opRelease = "release"
+	opEnd     = "end"
+	opSignal  = "signal"
+	opWatch   = "watch"
+	opReopen  = "reopen"
+	opClose   = "close"
+)
+
+// message is one order to the keeper: a frame of JSON, and FDs descriptors
+// that were sent with its first byte.
+type message struct {
+	V           int
+	Op          string
+	FDs         int        `json:",omitempty"`
+	GUID        string     `json:",omitempty"`
+	Incarnation int        `json:",omitempty"`
+	Signal      int        `json:",omitempty"`
+	On          bool       `json:",omitempty"`
+	Spawn       *spawnWire `json:",omitempty"`
+	End         *End       `json:",omitempty"`
+}
+
+// spawnWire is a Spawn whose byte strings travel as bytes: an environment may
+// hold any byte but NUL, and JSON strings would replace what is not UTF-8.
+type spawnWire struct {
+	Spawn
+	Argv, Env, Dir []byte
+}
+
+func newSpawnWire(s Spawn) (*spawnWire, error) {
+	for _, list := range [][]string{s.Argv, s.Env, {s.Dir}} {
+		for _, text := range list {
+			if strings.IndexByte(text, 0) >= 0 {
+				return nil, fmt.Errorf("spawn %s: argument, environment or directory holds a NUL byte", s.GUID)
+			}
+		}
+	}
+	w := &spawnWire{Spawn: s, Argv: joinNUL(s.Argv), Env: joinNUL(s.Env), Dir: []byte(s.Dir)}
+	w.Stream = nil
+	return w, nil
+}
+
+// plain gives the Spawn that was put in.
+func (w *spawnWire) plain() *Spawn {
+	w.Spawn.Argv, w.Spawn.Env, w.Spawn.Dir = splitNUL(w.Argv), splitNUL(w.Env), string(w.Dir)
+	return &w.Spawn
+}
+
+// joinNUL ends every string with NUL, so that an empty list and a list of one
+// empty string differ.
+func joinNUL(list []string) []byte {
+	var b bytes.Buffer
+	for _, s := range list {
+		b.WriteString(s)
+		b.WriteByte(0)
+	}
+	return b.Bytes()
+}
+
+func splitNUL(b []byte) []string {
+	if len(b) == 0 {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(string(b), "\x00"), "\x00")
+}
+
+// encodeFrame gives the length, four bytes in network order, and the JSON.
+func encodeFrame(v any) ([]byte, error) {
+	b := bytes.NewBuffer(make([]byte, 4, 512))
+	if err := json.NewEncoder(b).Encode(v); err != nil {
+		return nil, err
+	}
+	frame := b.Bytes()
+	if len(frame)-4 > frameLimit {
+		return nil, fmt.Errorf("message of %d bytes is over the limit of %d", len(frame)-4, frameLimit)
+	}
+	binary.BigEndian.PutUint32(frame, uint32(len(frame)-4))
+	return frame, nil
+}
+
+// frameLength reads the four bytes that begin a frame.
+func frameLength(head []byte) (int, error) {
+	n := binary.BigEndian.Uint32(head)
+	if n > frameLimit {
+		return 0, fmt.Errorf("frame of %d bytes is over the limit of %d", n, frameLimit)
+	}
+	return int(n), nil
+}
+
+// frames cuts a byte stream into frames. The zero value is ready.
+type frames struct {
+	buf    []byte
+	offset int64 // of buf[0] in the stream
+}
+
+func (f *frames) feed(b []byte) { f.buf = append(f.buf, b...) }
+
+// next returns the body of the next whole frame and where in the stream the
+// frame began; nil when more bytes are needed. The body is valid until feed.
+func (f *frames) next() (body []byte, start int64, err error) {
+	if len(f.buf) < 4 {
+		return nil, 0, nil
+	}
+	n, err := frameLength(f.buf)
+	if err != nil || len(f.buf) < 4+n {
+		return nil, 0, err
+	}
+	body, start = f.buf[4:4+n:4+n], f.offset
+	f.buf, f.offset = f.buf[4+n:], f.offset+int64(4+n)
+	if len(f.buf) == 0 {
+		f.buf = nil // a burst of spawns must not keep its memory
+	}
+	return body, start, nil
+}

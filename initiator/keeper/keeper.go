@@ -1,0 +1,145 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// closeGrace is how long Close lets the keeper empty everything before the
+// keeper itself is killed (which kills its workers through Pdeathsig).
+const closeGrace = 5 * time.Second
+
+// sendTimeout bounds a send to a keeper that does not read, such as one that
+// somebody has stopped with SIGSTOP.
+const sendTimeout = 30 * time.Second
+
+// ErrClosed is returned by every method once Close was called or the keeper
+// is gone.
+var ErrClosed = errors.New("the keeper is gone: launch a new one")
+
+// Options say how a keeper is started. The zero value works.
+type Options struct {
+	// Logger is told of start and end at debug level; nil = silent.
+	Logger hclog.Logger
+	// Stderr is where the keeper's own last words go; nil = os.Stderr.
+	Stderr *os.File
+}
+
+// Keeper is the initiator's end: it sends orders and yields events. All
+// methods may be called from any goroutine.
+type Keeper struct {
+	log     hclog.Logger
+	process *os.Process
+	conn    *net.UnixConn
+	events  chan Event
+
+	send    sync.Mutex    // one frame at a time
+	closing chan struct{} // closed when Close begins: nobody need read events any more
+	once    sync.Once
+	gone    chan struct{} // closed when the process was waited for
+}
+
+// Events yields everything that happens, in order, beginning with KindHello
+// and ending with KindLost, after which it is closed. It must be read; an
+// event that finds no room after Close was called is dropped.
+func (k *Keeper) Events() <-chan Event { return k.events }
+
+// PID is the process id of the keeper.
+func (k *Keeper) PID() int { return k.process.Pid }
+
+// Spawn asks for a process. KindSpawned or KindSpawnFailed follows. The error
+// is of the request itself, or ErrClosed.
+func (k *Keeper) Spawn(s Spawn) error {
+	wire, err := newSpawnWire(s)
+	if err != nil {
+		return err
+	}
+	return k.order(message{Op: opSpawn, GUID: s.GUID, Incarnation: s.Incarnation, Spawn: wire}, s.Stream)
+}
+
+// Hold leaves a copy of the socket f with the keeper, for every Spawn of guid
+// with PassHeld. It replaces an earlier one. The caller keeps f.
+func (k *Keeper) Hold(guid string, f *os.File) error {
+	return k.order(message{Op: opHold, GUID: guid}, f)
+}
+
+// Release closes what Hold left. Processes that have it keep their copies.
+func (k *Keeper) Release(guid string) error {
+	return k.order(message{Op: opRelease, GUID: guid}, nil)
+}
+
+// End asks that nothing be left of a worker; KindEmptied follows in any case,
+// also when the worker has gone already.
+func (k *Keeper) End(e End) error {
+	return k.order(message{Op: opEnd, GUID: e.GUID, Incarnation: e.Incarnation, End: &e}, nil)
+}
+
+// Signal sends one signal to the process group of a worker and does nothing
+// else. No event follows, and a worker that is gone is no error.
+func (k *Keeper) Signal(guid string, incarnation, sig int) error {
+	return k.order(message{Op: opSignal, GUID: guid, Incarnation: incarnation, Signal: sig}, nil)
+}
+
+// Watch turns the KindOutput events of all incarnations of guid on or off. It
+// may be called before Spawn, so that no line is missed.
+func (k *Keeper) Watch(guid string, on bool) error {
+	return k.order(message{Op: opWatch, GUID: guid, On: on}, nil)
+}
+
+// Reopen opens all log files anew by their names, after someone moved them.
+func (k *Keeper) Reopen() error { return k.order(message{Op: opReopen}, nil) }
+
+// Close kills all workers with all their descendants, those with Keep too,
+// ends the keeper and waits for it. (An initiator that wants its Keep workers
+// to live on exits without Close.) A second Close waits like the first.
+func (k *Keeper) Close() error {
+	k.once.Do(func() {
+		close(k.closing)
+		if err := k.order(message{Op: opClose}, nil); err != nil {
+			k.conn.CloseRead()
+		}
+	})
+	grace := time.NewTimer(closeGrace)
+	defer grace.Stop()
+	select {
+	case <-k.gone:
+		return nil
+	case <-grace.C:
+	}
+	err := k.process.Kill()
+	<-k.gone
+	if err == nil {
+		err = fmt.Errorf("close keeper %d: it did not end within %s and was killed", k.PID(), closeGrace)
+	}
+	return err
+}
+
+// order sends one message, and the descriptor of f with it.
+func (k *Keeper) order(m message, f *os.File) error {
+	m.V = Version
+	if f != nil {
+		m.FDs = 1
+	}
+	frame, err := encodeFrame(m)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", m.Op, m.GUID, err)
+	}
+	k.send.Lock()
+	defer k.send.Unlock()
+	select {
+	case <-k.gone:
+		return ErrClosed
+	default:
+	}
+	_ = k.conn.SetWriteDeadline(time.Now().Add(sendTimeout))
+	if err := writeFrame(k.conn, frame, f); err != nil {
+		return fmt.Errorf("%s %s: %w: %w", m.Op, m.GUID, ErrClosed, err)
+	}
+	return nil
+}

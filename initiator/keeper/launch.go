@@ -1,0 +1,186 @@
+package keeper
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sys/unix"
+)
+
+// processName begins argv[0] of every keeper; catch.go looks for it.
+const processName = "initiator-keeper"
+
+// eventRoom is how many events may wait for a reader in the initiator before
+// they wait in the socket, and then in the keeper.
+const eventRoom = 256
+
+// Launch starts a keeper: the running executable again, which the init
+// function of this package turns into one before main or TestMain runs.
+func Launch(o Options) (*Keeper, error) {
+	if strings.HasPrefix(os.Args[0], processName) {
+		// Without this a catch that failed would start itself for ever.
+		return nil, fmt.Errorf("launch keeper: this process is called %q itself: start the program under another name", os.Args[0])
+	}
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
+	ours, theirs, err := socketpair()
+	if err != nil {
+		return nil, fmt.Errorf("launch keeper: make its socket: %w", err)
+	}
+	defer theirs.Close()
+	defer ours.Close() // FileConn has a copy
+	if _, err := ours.WriteString(preface); err != nil {
+		return nil, fmt.Errorf("launch keeper: write to its socket: %w", err)
+	}
+	conn, err := net.FileConn(ours)
+	if err != nil {
+		return nil, fmt.Errorf("launch keeper: %w", err)
+	}
+	process, err := startKeeper(theirs, o.Stderr)
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("launch keeper: %w", err)
+	}
+	k := &Keeper{
+		log: o.Logger, process: process, conn: conn.(*net.UnixConn),
+		events: make(chan Event, eventRoom), closing: make(chan struct{}), gone: make(chan struct{}),
+	}
+	k.log.Debug("keeper started", "pid", process.Pid)
+	go k.receive()
+	return k, nil
+}
+
+// startKeeper runs the executable with the socket as descriptor 3. In a
+// session of its own the terminal's Ctrl-C reaches neither it nor its workers.
+func startKeeper(sock, stderr *os.File) (*os.Process, error) {
+	path, err := executable()
+	if err != nil {
+		return nil, err
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	if stderr == nil {
+		stderr = os.Stderr
+	}
+	title := fmt.Sprintf("%s of %s (%d)", processName, filepath.Base(os.Args[0]), os.Getpid())
+	return os.StartProcess(path, []string{title}, &os.ProcAttr{
+		Files: []*os.File{null, null, stderr, sock},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	})
+}
+
+// executable names the running program even when its file was replaced.
+func executable() (string, error) {
+	if runtime.GOOS == "linux" {
+		return "/proc/self/exe", nil
+	}
+	return os.Executable()
+}
+
+// socketpair gives two connected unix sockets that no other child inherits.
+func socketpair() (a, b *os.File, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	syscall.CloseOnExec(pair[0])
+	syscall.CloseOnExec(pair[1])
+	return os.NewFile(uintptr(pair[0]), "keeper"), os.NewFile(uintptr(pair[1]), "initiator"), nil
+}
+
+// writeFrame sends a frame; the descriptor goes with its first bytes.
+func writeFrame(conn *net.UnixConn, frame []byte, f *os.File) error {
+	if f == nil {
+		_, err := conn.Write(frame)
+		return err
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var n int
+	var sent error
+	// Control keeps the descriptor open meanwhile, and unlike Fd leaves the
+	// file in its mode.
+	err = raw.Control(func(fd uintptr) {
+		n, _, sent = conn.WriteMsgUnix(frame, unix.UnixRights(int(fd)), nil)
+	})
+	if err == nil {
+		err = sent
+	}
+	if err == nil && n < len(frame) {
+		_, err = conn.Write(frame[n:])
+	}
+	return err
+}
+
+// receive passes events on until the socket ends, then waits for this one
+// child (never for any other: the host program may have children of its own)
+// and reports how it ended.
+func (k *Keeper) receive() {
+	defer close(k.events)
+	in := bufio.NewReaderSize(k.conn, 16<<10)
+	for {
+		e, err := readEvent(in)
+		if err != nil {
+			break
+		}
+		k.deliver(e)
+	}
+	// A keeper whose socket has ended has nothing left to do for us.
+	k.conn.Close()
+	state, err := k.process.Wait()
+	how := "its exit status was taken by someone else"
+	if err == nil {
+		how = state.String()
+	}
+	close(k.gone)
+	k.log.Debug("keeper ended", "pid", k.process.Pid, "how", how)
+	k.deliver(Event{Kind: KindLost, At: time.Now(), Error: how})
+}
+
+// deliver hands one event over; it waits for a reader until Close was called.
+func (k *Keeper) deliver(e Event) {
+	select {
+	case k.events <- e:
+		return
+	default:
+	}
+	select {
+	case k.events <- e:
+	case <-k.closing:
+	}
+}
+
+func readEvent(in *bufio.Reader) (Event, error) {
+	var e Event
+	head, err := in.Peek(4)
+	if err != nil {
+		return e, err
+	}
+	n, err := frameLength(head)
+	if err != nil {
+		return e, err
+	}
+	body := make([]byte, 4+n)
+	if _, err := io.ReadFull(in, body); err != nil {
+		return e, err
+	}
+	return e, json.Unmarshal(body[4:], &e)
+}

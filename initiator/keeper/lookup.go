@@ -1,0 +1,116 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// tooManyFiles says what to do about EMFILE, wherever it comes up.
+const tooManyFiles = "too many open files: raise the limit (ulimit -n) of the initiator; each worker needs two descriptors, a held port one more"
+
+// lookPath finds the file to execute: name itself when it contains a slash
+// (relative to dir), else the first executable in the PATH of env, as execvp
+// does it.
+func lookPath(name, dir string, env []string) (string, error) {
+	if name == "" {
+		return "", errors.New("the command is empty")
+	}
+	if strings.Contains(name, "/") {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		return name, executableFile(name)
+	}
+	path := valueOf(env, "PATH")
+	var blocked error
+	for _, entry := range filepath.SplitList(path) {
+		if !filepath.IsAbs(entry) {
+			entry = filepath.Join(dir, entry) // "" is the working directory
+		}
+		file := filepath.Join(entry, name)
+		err := executableFile(file)
+		if err == nil {
+			return file, nil
+		}
+		if blocked == nil && !errors.Is(err, fs.ErrNotExist) {
+			blocked = err
+		}
+	}
+	if blocked != nil {
+		return "", blocked
+	}
+	return "", fmt.Errorf("program %q was not found in PATH=%s: install it, or give its path", name, path)
+}
+
+// valueOf is the last value of a variable, which is the one that counts.
+func valueOf(env []string, name string) string {
+	for i := len(env) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(env[i], name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+func executableFile(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("program %s is missing: %w", path, fs.ErrNotExist)
+	case err != nil:
+		return fmt.Errorf("program %s: %w", path, err)
+	case info.IsDir():
+		return fmt.Errorf("program %s is a directory", path)
+	case info.Mode()&0o111 == 0:
+		return fmt.Errorf("program %s is not executable: chmod +x it", path)
+	}
+	return nil
+}
+
+// checkDir says what is wrong with a working directory, which exec itself
+// would report as if the program were missing.
+func checkDir(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("directory %s does not exist: create it", dir)
+	case err != nil:
+		return fmt.Errorf("directory %s: %w", dir, err)
+	case !info.IsDir():
+		return fmt.Errorf("directory %s is not a directory", dir)
+	}
+	return nil
+}
+
+// explain turns what fork or exec said into what a person can act on.
+func explain(err error, path string) error {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return err
+	}
+	remedy := map[syscall.Errno]string{
+		syscall.ENOEXEC: "it is built for another machine, or is a script without a #! line",
+		syscall.ENOENT:  "the interpreter that it names (its #! line, or its dynamic linker) does not exist",
+		syscall.EACCES:  "the user may not execute it, or its file system is mounted noexec",
+		syscall.ETXTBSY: "it is still being written; start it when that has ended",
+		syscall.EAGAIN:  "the limit of processes is reached (ulimit -u, or the cgroup's pids.max)",
+		syscall.ENOMEM:  "there is not enough memory to start a process",
+		syscall.EMFILE:  tooManyFiles,
+		syscall.ENFILE:  "the whole machine has too many files open (fs.file-max)",
+		syscall.E2BIG:   "arguments and environment are too long together",
+		syscall.EPERM:   "not permitted; changing user, group or limits needs root",
+		syscall.ELOOP:   "its #! lines or links go in a circle",
+	}[errno]
+	if remedy == "" {
+		return fmt.Errorf("exec %s: %w", path, errno)
+	}
+	return fmt.Errorf("exec %s: %w: %s", path, errno, remedy)
+}

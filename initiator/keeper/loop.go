@@ -1,0 +1,194 @@
+package keeper
+
+import (
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// source is one descriptor that the loop waits on. Its ready method reads or
+// writes once, never blocks, and leaves the rest for the next turn.
+type source interface {
+	ready(l *loop)
+}
+
+// loop is everything that a keeper knows. One goroutine on one thread, for
+// life, owns it: there are no locks, and the thread that forks never ends
+// (Pdeathsig kills a child when the thread that forked it dies).
+type loop struct {
+	poll    *poller
+	sources map[int]source
+	ctl     *control
+	children
+	outputs
+	held    map[string]int // listening sockets by guid
+	null    int            // /dev/null, every stdin that holds nothing
+	fdLimit int
+
+	reap   bool      // SIGCHLD came
+	ending *farewell // set once everything is to end
+	tidy   time.Time // when to give memory back after work; zero = done
+}
+
+// keep is the life of a keeper; it returns the exit code.
+func keep(fd int) int {
+	runtime.LockOSThread()
+	// One thread does the work; a second one lets the collector run beside it.
+	runtime.GOMAXPROCS(2)
+	debug.SetGCPercent(50)
+	closeInherited()
+	l, err := newLoop(fd)
+	if err != nil {
+		os.Stderr.WriteString("initiator-keeper: " + err.Error() + "\n")
+		return 125
+	}
+	l.ctl.event(Event{Kind: KindHello, Version: Version, PID: os.Getpid()})
+	l.ctl.flush()
+	return l.run()
+}
+
+func newLoop(fd int) (*loop, error) {
+	becomeParent()
+	poll, err := newPoller()
+	if err != nil {
+		return nil, err
+	}
+	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	l := &loop{
+		poll: poll, sources: map[int]source{}, null: null, held: map[string]int{},
+		children: newChildren(), outputs: newOutputs(), fdLimit: descriptorLimit(),
+	}
+	if err := l.listenSignals(); err != nil {
+		return nil, err
+	}
+	unix.CloseOnExec(fd)
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, err
+	}
+	l.ctl = &control{fd: fd, loop: l}
+	return l, l.watchFD(fd, l.ctl)
+}
+
+// listenSignals makes SIGCHLD wake the loop, and the others do nothing. They
+// are caught and not ignored, because workers would inherit being ignored.
+func (l *loop) listenSignals() error {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT,
+		syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTSTP)
+	read, write, err := pipe()
+	if err != nil {
+		return err
+	}
+	if err := unix.SetNonblock(write, true); err != nil {
+		return err
+	}
+	deaths := make(chan os.Signal, 1)
+	signal.Notify(deaths, syscall.SIGCHLD)
+	go func() { // ends with the process
+		for range deaths {
+			_, _ = unix.Write(write, []byte{0}) // full = a wake-up is on its way
+		}
+	}()
+	return l.watchFD(read, wakeUp(read))
+}
+
+// wakeUp is the reading end of the pipe that SIGCHLD writes to.
+type wakeUp int
+
+func (w wakeUp) ready(l *loop) {
+	var buf [64]byte
+	_, _ = unix.Read(int(w), buf[:])
+	l.reap = true
+}
+
+func (l *loop) watchFD(fd int, s source) error {
+	if err := l.poll.add(fd, false); err != nil {
+		return err
+	}
+	l.sources[fd] = s
+	return nil
+}
+
+// closeFD ends the watching of a descriptor and closes it.
+func (l *loop) closeFD(fd int) {
+	if _, ok := l.sources[fd]; ok {
+		l.poll.remove(fd)
+		delete(l.sources, fd)
+	}
+	unix.Close(fd)
+}
+
+// run turns until everything has ended.
+func (l *loop) run() int {
+	for {
+		l.scanned = nil // what one turn has learned of /proc is stale in the next
+		for _, fd := range l.poll.wait(l.patience(time.Now())) {
+			if s, ok := l.sources[fd]; ok {
+				s.ready(l)
+			}
+		}
+		if l.reap {
+			l.reap = false
+			l.collect()
+		}
+		l.ctl.handleOne(l)
+		l.due(time.Now())
+		l.ctl.flush()
+		if code, done := l.finished(time.Now()); done {
+			l.closeLogs()
+			return code
+		}
+	}
+}
+
+// patience is how long the loop may sleep, in milliseconds; -1 = for ever.
+func (l *loop) patience(now time.Time) int {
+	if l.ctl.pending() {
+		return 0
+	}
+	next := l.tidy
+	for _, c := range l.ends {
+		next = earlier(next, c.end.next)
+	}
+	if l.ending != nil {
+		next = earlier(next, l.ending.next)
+	}
+	if next.IsZero() {
+		return -1
+	}
+	return int(max(0, next.Sub(now)+time.Millisecond-1) / time.Millisecond)
+}
+
+// earlier is the first of two moments, of which zero means never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+// due does what the clock asks for.
+func (l *loop) due(now time.Time) {
+	for _, c := range l.ends {
+		if !now.Before(c.end.next) {
+			l.killRound(c, now)
+		}
+	}
+	if l.ending != nil && !l.ending.next.IsZero() && !now.Before(l.ending.next) {
+		l.farewellRound(now)
+	}
+	if !l.tidy.IsZero() && !now.Before(l.tidy) {
+		l.tidy = time.Time{}
+		debug.FreeOSMemory()
+	}
+}
+
+// busy notes that memory was used, to be given back when it is quiet again.
+func (l *loop) busy() { l.tidy = time.Now().Add(2 * time.Second) }

@@ -1,0 +1,266 @@
+package keeper
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// The test binary is its own bad child: with this variable set it acts as
+// the named one and never reaches a test.
+const actVariable = "KEEPER_TEST_ACT"
+
+var acts = map[string]func(args []string){
+	"sleep":       func([]string) { forever() },
+	"exit":        func(args []string) { os.Exit(atoi([]byte(args[0]))) },
+	"print":       func(args []string) { fmt.Print(strings.Join(args, " ")) },
+	"ignore-term": actIgnoreTerm,
+	"self-stop":   func([]string) { say("stopping"); syscall.Kill(os.Getpid(), syscall.SIGSTOP); forever() },
+	"daemon":      actDaemon,
+	"escape":      actEscape,
+	"litter":      actLitter,
+	"hold-pipe":   actHoldPipe,
+	"flood":       actFlood,
+	"cat":         actCat,
+	"fds":         actFDs,
+	"umask":       func([]string) { say(fmt.Sprintf("%o", syscall.Umask(0))) },
+}
+
+func TestMain(m *testing.M) {
+	if act, ok := acts[os.Getenv(actVariable)]; ok {
+		act(os.Args[1:])
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// forever is longer than any test. (An empty select is a deadlock, and ends.)
+func forever() { <-time.After(time.Hour) }
+
+func say(line string) { os.Stdout.WriteString(line + "\n") }
+
+func actIgnoreTerm([]string) {
+	signal.Ignore(syscall.SIGTERM)
+	say("deaf")
+	forever()
+}
+
+// again runs the test binary as another act.
+func again(act string, args ...string) *exec.Cmd {
+	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Env = append(os.Environ(), actVariable+"="+act)
+	cmd.Stdout = os.Stdout
+	return cmd
+}
+
+func launched(cmd *exec.Cmd) int {
+	if err := cmd.Start(); err != nil {
+		say("start: " + err.Error())
+		os.Exit(99)
+	}
+	return cmd.Process.Pid
+}
+
+// actDaemon is a grandchild that left its group and session, and with
+// "bare" has no marks of ours in its environment either.
+func actDaemon(args []string) {
+	cmd := again("sleep")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if len(args) > 0 && args[0] == "bare" {
+		cmd.Env = []string{actVariable + "=sleep"}
+	}
+	say(fmt.Sprint("daemon ", launched(cmd)))
+	forever()
+}
+
+// actEscape forks twice with setsid in between and exits: its daemon loses
+// its parent.
+func actEscape([]string) {
+	cmd := again("daemon-parent")
+	cmd.Env = append(os.Environ(), actVariable+"=litter")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	launched(cmd)
+	_ = cmd.Wait()
+	forever()
+}
+
+// actLitter leaves a child in its group behind and exits.
+func actLitter([]string) {
+	cmd := again("sleep")
+	cmd.Stdout = nil
+	say(fmt.Sprint("daemon ", launched(cmd)))
+}
+
+// actHoldPipe exits while its child goes on holding the output pipe.
+func actHoldPipe([]string) {
+	say(fmt.Sprint("daemon ", launched(again("sleep"))))
+	fmt.Print("last words without an end")
+}
+
+func actFlood(args []string) {
+	line := strings.Repeat("x", 99) + "\n"
+	page := strings.Repeat(line, 600)
+	for range atoi([]byte(args[0])) {
+		os.Stdout.WriteString(page)
+	}
+}
+
+func actCat([]string) {
+	buf := make([]byte, 1<<20)
+	total := 0
+	for {
+		n, err := os.Stdin.Read(buf)
+		total += n
+		if err != nil {
+			say(fmt.Sprint("bytes ", total))
+			return
+		}
+	}
+}
+
+func actFDs([]string) {
+	say(os.Getenv("INITIATOR_FDS"))
+	for fd := 0; fd < 64; fd++ {
+		var st syscall.Stat_t
+		if syscall.Fstat(fd, &st) == nil {
+			flags, _, _ := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFD, 0)
+			if flags&syscall.FD_CLOEXEC == 0 { // Go's own poller has it
+				say(fmt.Sprintf("%d:%d:%d", fd, st.Dev, st.Ino))
+			}
+		}
+	}
+}
+
+// deadline is generous: it only turns a hang into a failure.
+const deadline = 20 * time.Second
+
+// house is a keeper under test and all that it has said so far.
+type house struct {
+	t testing.TB
+	*Keeper
+	seen []Event
+}
+
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	k, err := Launch(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t: t, Keeper: k}
+	t.Cleanup(func() {
+		if err := k.Close(); err != nil {
+			t.Error(err)
+		}
+		for range k.Events() {
+		}
+	})
+	return h
+}
+
+// until reads events up to the first that fits.
+func (h *house) until(what string, fits func(Event) bool) Event {
+	h.t.Helper()
+	limit := time.NewTimer(deadline)
+	defer limit.Stop()
+	for {
+		select {
+		case e, ok := <-h.Events():
+			if !ok {
+				h.t.Fatalf("keeper ended while waiting for %s; seen: %+v", what, h.seen)
+			}
+			h.seen = append(h.seen, e)
+			if fits(e) {
+				return e
+			}
+		case <-limit.C:
+			h.t.Fatalf("no %s; seen: %+v", what, h.seen)
+		}
+	}
+}
+
+func (h *house) event(guid string, kind EventKind) Event {
+	h.t.Helper()
+	return h.until(guid+" "+string(kind), func(e Event) bool { return e.GUID == guid && e.Kind == kind })
+}
+
+// line waits for a line of a watched worker that begins so, and gives its rest.
+func (h *house) line(guid, prefix string) (rest string) {
+	h.t.Helper()
+	h.until(guid+" line "+prefix, func(e Event) bool {
+		for _, line := range e.Lines {
+			if after, ok := strings.CutPrefix(line, prefix); ok && e.GUID == guid {
+				rest = after
+				return true
+			}
+		}
+		return false
+	})
+	return rest
+}
+
+// bad is the Spawn of one of our acts.
+func bad(guid, act string, args ...string) Spawn {
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return Spawn{
+		GUID: guid, Incarnation: 1, Argv: append([]string{self}, args...), Umask: -1,
+		Env: []string{actVariable + "=" + act, "INITIATOR_GUID=" + guid, "INITIATOR_INCARNATION=1", "PATH=" + os.Getenv("PATH")},
+	}
+}
+
+func plain(guid string, argv ...string) Spawn {
+	s := bad(guid, "")
+	s.Argv = argv
+	return s
+}
+
+func (h *house) spawn(s Spawn) Event {
+	h.t.Helper()
+	if err := h.Watch(s.GUID, true); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.Spawn(s); err != nil {
+		h.t.Fatal(err)
+	}
+	return h.event(s.GUID, KindSpawned)
+}
+
+func (h *house) end(guid string, signal syscall.Signal, wait time.Duration) Event {
+	h.t.Helper()
+	if err := h.End(End{GUID: guid, Incarnation: 1, Signal: int(signal), Wait: wait}); err != nil {
+		h.t.Fatal(err)
+	}
+	return h.event(guid, KindEmptied)
+}
+
+// alive reports whether a process is there and not merely unwaited for.
+func alive(pid int) bool {
+	p, ok := statOf(pid)
+	return ok && !p.dead
+}
+
+func gone(t testing.TB, pid int) {
+	t.Helper()
+	if alive(pid) {
+		t.Errorf("process %d (%s) is alive", pid, command(pid))
+	}
+}
+
+func number(t testing.TB, text string) int {
+	t.Helper()
+	n := atoi([]byte(text))
+	if n <= 0 {
+		t.Fatalf("%q is no pid", text)
+	}
+	return n
+}

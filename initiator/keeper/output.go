@@ -1,0 +1,160 @@
+package keeper
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// outputs are the logs and who watches, and the one buffer that all reading
+// is done with.
+type outputs struct {
+	buf     [64 << 10]byte
+	page    []byte // the lines on their way to a file
+	logs    map[string]*logFile
+	watched map[string]bool
+}
+
+func newOutputs() outputs {
+	return outputs{logs: map[string]*logFile{}, watched: map[string]bool{}}
+}
+
+// stream is one output pipe of one worker.
+type stream struct {
+	splitter
+	key     key
+	name    string // "stdout" or "stderr"
+	fd      int    // -1 once it has ended
+	log     *logFile
+	stamped bool
+	dropped int // lines that a watcher did not get
+}
+
+// capture takes over the reading end of a pipe.
+func (l *loop) capture(c *child, fd int, name string, to Log) *stream {
+	s := &stream{key: c.key, name: name, fd: fd, stamped: to.Timestamps}
+	if to.Path != "" {
+		s.log = l.openLog(to, c.key)
+	}
+	if err := l.watchFD(fd, s); err != nil {
+		l.warn(c.key, err)
+		unix.Close(fd)
+		s.fd = -1
+	}
+	return s
+}
+
+// ready reads once; a worker that floods gets its turn like all others.
+func (s *stream) ready(l *loop) {
+	n, err := unix.Read(s.fd, l.buf[:])
+	switch {
+	case n > 0:
+		s.take(l, l.buf[:n])
+	case err == unix.EAGAIN || err == unix.EINTR:
+	default:
+		s.finish(l)
+	}
+}
+
+// take passes on the lines of one reading.
+func (s *stream) take(l *loop, b []byte) {
+	s.pass(l, func(yield func([]byte)) { s.cut(b, yield) })
+}
+
+// pass writes lines to the log, in one piece, and shows them to a watcher.
+func (s *stream) pass(l *loop, each func(yield func(line []byte))) {
+	var shown []string
+	watched := l.watched[s.key.guid]
+	page := l.page[:0]
+	var stamp []byte
+	if s.stamped {
+		stamp = time.Now().AppendFormat(nil, "2006-01-02T15:04:05.000Z07:00 ")
+	}
+	each(func(line []byte) {
+		if watched {
+			shown = append(shown, string(line))
+		}
+		if s.log == nil {
+			return
+		}
+		if size := len(stamp) + len(line) + 1; s.log.full(len(page), size) {
+			s.write(l, page)
+			s.log.rotate()
+			page = page[:0]
+		}
+		page = append(append(append(page, stamp...), line...), '\n')
+	})
+	s.write(l, page)
+	l.page = page[:0]
+	if cap(page) > 2*len(l.buf) {
+		l.page = nil // one reading of empty, stamped lines must not stay for ever
+	}
+	if len(shown) > 0 {
+		s.show(l, shown)
+	}
+}
+
+func (s *stream) write(l *loop, page []byte) {
+	if s.log == nil || len(page) == 0 {
+		return
+	}
+	if err := s.log.write(page); err != nil {
+		l.warn(s.key, err)
+	}
+}
+
+// show sends lines to the watcher, and how many it has missed.
+func (s *stream) show(l *loop, lines []string) {
+	e := Event{Kind: KindOutput, GUID: s.key.guid, Incarnation: s.key.incarnation, Stream: s.name, Lines: lines, Dropped: s.dropped}
+	if l.ctl.event(e) {
+		s.dropped = 0
+	} else {
+		s.dropped += len(lines)
+	}
+}
+
+// lastWords reads what is in the pipe now and not what may come: a descendant
+// that holds the pipe and goes on writing holds up nothing.
+func (s *stream) lastWords(l *loop) {
+	for left := s.waiting(); left > 0; {
+		n, err := unix.Read(s.fd, l.buf[:min(left, len(l.buf))])
+		if n <= 0 || err != nil {
+			break
+		}
+		s.take(l, l.buf[:n])
+		left -= n
+	}
+	s.pass(l, s.rest)
+}
+
+// waiting is how many bytes can be read.
+func (s *stream) waiting() int {
+	if s.fd < 0 {
+		return 0
+	}
+	n, err := unix.IoctlGetInt(s.fd, fionread)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// finish closes the stream for good.
+func (s *stream) finish(l *loop) {
+	s.pass(l, s.rest)
+	l.closeFD(s.fd)
+	s.fd = -1
+	if s.log != nil {
+		l.closeLog(s.log)
+		s.log = nil
+	}
+}
+
+// watch turns Output events of guid on or off.
+func (l *loop) watch(guid string, on bool) {
+	if on {
+		l.watched[guid] = true
+	} else {
+		delete(l.watched, guid)
+	}
+}

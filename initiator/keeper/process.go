@@ -1,0 +1,42 @@
+package keeper
+
+import "bytes"
+
+// process is one line of the kernel's table. pid and start together name a
+// process for ever; a pid alone may be another process a moment later.
+type process struct {
+	pid, parent, group int
+	start              uint64 // clock ticks since boot
+	dead               bool   // ended, but nobody waited for it
+}
+
+// parseStat reads /proc/PID/stat. The name of the program, in parentheses,
+// may itself hold spaces and parentheses, so the last one counts.
+func parseStat(text []byte) (process, bool) {
+	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	if open < 1 || end < open {
+		return process{}, false
+	}
+	f := bytes.Fields(text[end+1:])
+	if len(f) < 20 {
+		return process{}, false
+	}
+	return process{
+		pid: atoi(text[:open]), parent: atoi(f[1]), group: atoi(f[2]),
+		start: uint64(max(atoi(f[19]), 0)), dead: f[0][0] == 'Z' || f[0][0] == 'X',
+	}, true
+}
+
+// marks finds which worker an environment was made for. Programs off the
+// contract have no incarnation: 0.
+func marks(environ []byte) key {
+	var k key
+	for entry := range bytes.SplitSeq(environ, []byte{0}) {
+		if v, ok := bytes.CutPrefix(entry, []byte("INITIATOR_GUID=")); ok {
+			k.guid = string(v)
+		} else if v, ok := bytes.CutPrefix(entry, []byte("INITIATOR_INCARNATION=")); ok {
+			k.incarnation = max(atoi(v), 0)
+		}
+	}
+	return k
+}

@@ -1,0 +1,140 @@
+package keeper
+
+import (
+	"fmt"
+	"os"
+)
+
+// scan is what one turn of the loop has learned of the process tree.
+type scan struct {
+	lister
+	orphans []process // our direct children that are not leaders
+}
+
+// look reads the tree's first row, once a turn.
+func (l *loop) look() *scan {
+	if l.scanned != nil {
+		return l.scanned
+	}
+	s := &scan{}
+	l.scanned = s
+	for _, pid := range s.children(os.Getpid()) {
+		if _, leader := l.byPID[pid]; leader {
+			continue
+		}
+		if p, ok := statOf(pid); ok && !p.dead {
+			s.orphans = append(s.orphans, p)
+		}
+	}
+	return s
+}
+
+// members are all living processes of a worker but its leader: below the
+// leader, and below every orphan that is attributed to it. What is seen is
+// remembered, so that it is known again when its parent has gone.
+func (l *loop) members(c *child) []process {
+	s := l.look()
+	var found []process
+	if !c.exited {
+		found = s.below(c.pid, found)
+	}
+	for _, p := range s.orphans {
+		if l.originOf(p) == c {
+			found = s.below(p.pid, append(found, p))
+		}
+	}
+	found = withCgroup(c, found)
+	if len(found) == 0 && !provable && c.exited && groupAlive(c.pid) {
+		found = append(found, process{pid: c.pid, group: c.pid})
+	}
+	for _, p := range found {
+		if c.known == nil {
+			c.known = map[int]uint64{}
+		}
+		c.known[p.pid] = p.start
+	}
+	return found
+}
+
+// below appends all living descendants of pid.
+func (s *scan) below(pid int, found []process) []process {
+	for _, child := range s.children(pid) {
+		if p, ok := statOf(child); ok && !p.dead {
+			found = s.below(child, append(found, p))
+		}
+	}
+	return found
+}
+
+// withCgroup adds the members of the cgroup that the tree did not show.
+func withCgroup(c *child, found []process) []process {
+	seen := map[int]bool{}
+	for _, pid := range cgroupMembers(c.cgroup) {
+		if len(seen) == 0 {
+			for _, p := range found {
+				seen[p.pid] = true
+			}
+			seen[c.pid] = true
+		}
+		if p, ok := statOf(pid); ok && !p.dead && !seen[pid] {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// originOf says whose an orphan is: by its process group, its cgroup, the
+// marks in its environment, or because it was seen below a worker before. Nil
+// means that nobody can tell.
+func (l *loop) originOf(p process) *child {
+	if c, ok := l.origin[p.pid]; ok && (c == nil || l.workers[c.key] == c) {
+		return c
+	}
+	c := l.attribute(p)
+	l.origin[p.pid] = c
+	return c
+}
+
+func (l *loop) attribute(p process) *child {
+	for _, c := range l.workers {
+		if c.pid == p.group && c.start <= p.start {
+			return c
+		}
+		if start, ok := c.known[p.pid]; ok && start == p.start {
+			return c
+		}
+	}
+	for _, c := range l.workers {
+		for _, pid := range cgroupMembers(c.cgroup) {
+			if pid == p.pid {
+				return c
+			}
+		}
+	}
+	return l.marked(marks(environment(p.pid)), p.start)
+}
+
+// marked finds the worker that an environment names: without an incarnation,
+// the last one that was there when the process began.
+func (l *loop) marked(k key, start uint64) *child {
+	if k.incarnation != 0 || k.guid == "" {
+		return l.workers[k]
+	}
+	var last *child
+	for _, c := range l.workers {
+		if c.guid == k.guid && c.start <= start && (last == nil || c.start > last.start) {
+			last = c
+		}
+	}
+	return last
+}
+
+// strays names the processes that nobody can attribute and that began since.
+func (l *loop) strays(since uint64) (list []string) {
+	for _, p := range l.look().orphans {
+		if l.originOf(p) == nil && p.start >= since {
+			list = append(list, fmt.Sprintf("%d %s", p.pid, command(p.pid)))
+		}
+	}
+	return list
+}

@@ -1,0 +1,63 @@
+package keeper
+
+import "golang.org/x/sys/unix"
+
+// stdinPipe makes a pipe that holds text already when the process starts, and
+// gives back what did not fit. write is 0 when all is written and closed.
+func stdinPipe(text []byte) (read, write int, rest []byte, err error) {
+	read, write, err = pipe()
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	if err := unix.SetNonblock(write, true); err != nil {
+		return read, write, nil, err
+	}
+	if len(text) > 64<<10 {
+		enlarge(write, len(text))
+	}
+	rest, _ = writeSome(write, text)
+	if len(rest) == 0 {
+		unix.Close(write)
+		write = 0
+	}
+	return read, write, rest, nil
+}
+
+// writeSome writes until the pipe is full; more is false when it makes no
+// sense to go on.
+func writeSome(fd int, text []byte) (rest []byte, more bool) {
+	for len(text) > 0 {
+		n, err := unix.Write(fd, text)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return text, err == unix.EAGAIN
+		}
+		text = text[n:]
+	}
+	return nil, false
+}
+
+// feeding is the rest of a stdin that was larger than its pipe.
+type feeding struct {
+	fd   int
+	rest []byte
+}
+
+func (l *loop) feedStdin(fd int, rest []byte) {
+	f := &feeding{fd, rest}
+	if l.poll.add(fd, true) != nil {
+		unix.Close(fd)
+		return
+	}
+	l.sources[fd] = f
+}
+
+// ready writes more. A process that closed its stdin loses the rest.
+func (f *feeding) ready(l *loop) {
+	var more bool
+	if f.rest, more = writeSome(f.fd, f.rest); !more {
+		l.closeFD(f.fd)
+	}
+}

@@ -1,0 +1,109 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// rssUnit is what the kernel counts the largest resident set in; fionread
+// asks how much can be read.
+const (
+	rssUnit  = 1024
+	fionread = unix.TIOCINQ
+)
+
+// becomeParent makes this process the parent of every descendant whose own
+// parent dies, and names it for ps and top, which would show "exe".
+func becomeParent() {
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	_ = os.WriteFile("/proc/self/comm", []byte("initiator-keep"), 0)
+}
+
+// pipe makes a pipe that children do not inherit; the reading end does not
+// block.
+func pipe() (read, write int, err error) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		return 0, 0, err
+	}
+	return p[0], p[1], unix.SetNonblock(p[0], true)
+}
+
+// enlarge asks for a pipe that holds n bytes; the kernel may refuse.
+func enlarge(fd, n int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, n) }
+
+func recvmsg(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sockaddr, err error) {
+	return unix.Recvmsg(fd, buf, oob, unix.MSG_CMSG_CLOEXEC)
+}
+
+// attributes says how the process is to be born. done is called after the
+// fork.
+func attributes(s *Spawn) (sys *syscall.SysProcAttr, done func(), err error) {
+	sys = &syscall.SysProcAttr{Setpgid: true}
+	done = func() {}
+	if !s.Keep {
+		sys.Pdeathsig = syscall.SIGKILL
+	}
+	if s.SetUser {
+		sys.Credential = &syscall.Credential{Uid: s.UID, Gid: s.GID, Groups: s.Groups}
+	}
+	if s.CgroupDir != "" {
+		fd, err := unix.Open(s.CgroupDir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return nil, done, fmt.Errorf("cgroup %s: %w", s.CgroupDir, err)
+		}
+		sys.UseCgroupFD, sys.CgroupFD = true, fd
+		done = func() { unix.Close(fd) }
+	}
+	return sys, done, nil
+}
+
+// limit sets what cannot be set before exec without a helper program. The
+// process may have run for some microseconds by then.
+func limit(pid int, s *Spawn) (problems []error) {
+	set := func(what string, resource int, n uint64) {
+		err := unix.Prlimit(pid, resource, &unix.Rlimit{Cur: n, Max: n}, nil)
+		if err != nil && !errors.Is(err, unix.ESRCH) {
+			problems = append(problems, fmt.Errorf("%s = %d is not in force: %w", what, n, err))
+		}
+	}
+	if s.NoFile > 0 {
+		set("limit_nofile", unix.RLIMIT_NOFILE, s.NoFile)
+	}
+	if s.Core != nil {
+		set("limit_core", unix.RLIMIT_CORE, *s.Core)
+	}
+	return append(problems, setNice(pid, s.Nice)...)
+}
+
+// descriptorLimit is how many descriptors this process may have.
+func descriptorLimit() int {
+	var r unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
+		return 1024
+	}
+	return int(min(r.Cur, 1<<30))
+}
+
+// oomKills counts the processes of a cgroup that the kernel has killed for
+// want of memory; 0 where that cannot be known.
+func oomKills(dir string) int {
+	if dir == "" {
+		return 0
+	}
+	text, _ := os.ReadFile(filepath.Join(dir, "memory.events"))
+	for line := range strings.Lines(string(text)) {
+		if count, ok := strings.CutPrefix(line, "oom_kill "); ok {
+			n, _ := strconv.Atoi(strings.TrimSpace(count))
+			return n
+		}
+	}
+	return 0
+}

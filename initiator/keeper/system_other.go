@@ -1,0 +1,74 @@
+//go:build !linux
+
+package keeper
+
+import (
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// rssUnit is what the kernel counts the largest resident set in; fionread
+// asks how much can be read.
+const (
+	rssUnit  = 1
+	fionread = 0x4004667f
+)
+
+// becomeParent: only Linux lets a process inherit orphans.
+func becomeParent() {}
+
+// pipe makes a pipe that children do not inherit; the reading end does not
+// block. Nobody forks meanwhile: only the loop does, and it is here.
+func pipe() (read, write int, err error) {
+	var p [2]int
+	if err := unix.Pipe(p[:]); err != nil {
+		return 0, 0, err
+	}
+	unix.CloseOnExec(p[0])
+	unix.CloseOnExec(p[1])
+	return p[0], p[1], unix.SetNonblock(p[0], true)
+}
+
+// enlarge: pipes have the size they have.
+func enlarge(int, int) {}
+
+func recvmsg(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sockaddr, err error) {
+	n, oobn, flags, from, err = unix.Recvmsg(fd, buf, oob, 0)
+	for _, received := range rights(oob[:max(oobn, 0)]) {
+		unix.CloseOnExec(received)
+	}
+	return n, oobn, flags, from, err
+}
+
+// attributes says how the process is to be born.
+func attributes(s *Spawn) (sys *syscall.SysProcAttr, done func(), err error) {
+	sys = &syscall.SysProcAttr{Setpgid: true}
+	if s.SetUser {
+		sys.Credential = &syscall.Credential{Uid: s.UID, Gid: s.GID, Groups: s.Groups}
+	}
+	if s.CgroupDir != "" {
+		return nil, func() {}, errors.New("cgroups exist on Linux only")
+	}
+	return sys, func() {}, nil
+}
+
+// limit says what cannot be set here for another process.
+func limit(pid int, s *Spawn) (problems []error) {
+	if s.NoFile > 0 || s.Core != nil {
+		problems = append(problems, errors.New("limit_nofile and limit_core are not in force: only Linux can set them for another process"))
+	}
+	return append(problems, setNice(pid, s.Nice)...)
+}
+
+// descriptorLimit is how many descriptors this process may have.
+func descriptorLimit() int {
+	var r unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
+		return 256
+	}
+	return int(min(r.Cur, 1<<30))
+}
+
+func oomKills(string) int { return 0 }

@@ -1,0 +1,153 @@
+package keeper
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// provable: with a subreaper nothing escapes from below the keeper, so an
+// empty tree is a proof.
+const provable = true
+
+// statOf reads what the kernel knows of a process; false when there is none.
+func statOf(pid int) (process, bool) {
+	var buf [1024]byte
+	text := readProc(buf[:], pid, "/stat")
+	p, ok := parseStat(text)
+	return p, ok
+}
+
+// readProc reads a small file of /proc/PID into buf.
+func readProc(buf []byte, pid int, name string) []byte {
+	return readFile(buf, "/proc/"+strconv.Itoa(pid)+name)
+}
+
+func readFile(buf []byte, path string) []byte {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	n := 0
+	for n < len(buf) {
+		got, err := unix.Read(fd, buf[n:])
+		if got <= 0 || err != nil {
+			break
+		}
+		n += got
+	}
+	return buf[:n]
+}
+
+// lister finds children. Most kernels tell the children of a thread in one
+// file; on others one pass over /proc serves a whole turn of the loop.
+type lister struct {
+	byParent map[int][]int // nil while not needed
+	buf      [64 << 10]byte
+}
+
+// hasChildrenFiles is decided once: the file depends on the kernel's build.
+var hasChildrenFiles = func() bool {
+	pid := strconv.Itoa(os.Getpid())
+	_, err := os.Stat("/proc/" + pid + "/task/" + pid + "/children")
+	return err == nil
+}()
+
+// children are the processes whose parent is pid, dead ones that were not
+// waited for included.
+func (t *lister) children(pid int) []int {
+	if !hasChildrenFiles {
+		return t.scanAll()[pid]
+	}
+	task := "/proc/" + strconv.Itoa(pid) + "/task"
+	var list []int
+	for _, thread := range entries(task) {
+		text := readFile(t.buf[:], task+"/"+thread+"/children")
+		for field := range bytes.FieldsSeq(text) {
+			list = append(list, atoi(field))
+		}
+	}
+	return list
+}
+
+func (t *lister) scanAll() map[int][]int {
+	if t.byParent != nil {
+		return t.byParent
+	}
+	t.byParent = map[int][]int{}
+	for _, name := range entries("/proc") {
+		if pid := atoi([]byte(name)); pid > 0 {
+			if p, ok := statOf(pid); ok {
+				t.byParent[p.parent] = append(t.byParent[p.parent], pid)
+			}
+		}
+	}
+	return t.byParent
+}
+
+// entries lists a directory.
+func entries(path string) []string {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	var buf [4096]byte
+	var names []string
+	for {
+		n, err := unix.ReadDirent(fd, buf[:])
+		if n <= 0 || err != nil {
+			return names
+		}
+		_, _, names = unix.ParseDirent(buf[:n], -1, names)
+	}
+}
+
+// environment reads the environment that a process was started with.
+func environment(pid int) []byte {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	return text
+}
+
+// command is the name of a process, for people.
+func command(pid int) string {
+	var buf [64]byte
+	return string(bytes.TrimSpace(readProc(buf[:], pid, "/comm")))
+}
+
+// cgroupMembers lists the processes of a cgroup and of those below it.
+func cgroupMembers(dir string) (pids []int) {
+	if dir == "" {
+		return nil
+	}
+	text, _ := os.ReadFile(dir + "/cgroup.procs")
+	for field := range bytes.FieldsSeq(text) {
+		pids = append(pids, atoi(field))
+	}
+	below, _ := os.ReadDir(dir)
+	for _, entry := range below {
+		if entry.IsDir() {
+			pids = append(pids, cgroupMembers(dir+"/"+entry.Name())...)
+		}
+	}
+	return pids
+}
+
+// signalProcess signals one process and no later one of the same number.
+func signalProcess(p process, sig unix.Signal) {
+	fd, err := unix.PidfdOpen(p.pid, 0)
+	if err == nil {
+		defer unix.Close(fd)
+	}
+	if now, ok := statOf(p.pid); !ok || now.start != p.start {
+		return
+	}
+	if err == nil {
+		_ = unix.PidfdSendSignal(fd, sig, nil, 0)
+	} else if err != unix.ESRCH {
+		_ = unix.Kill(p.pid, sig)
+	}
+}
