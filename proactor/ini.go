@@ -53,13 +53,14 @@ type Entry struct {
 // Lookup answers references that no INI file can, such as ${env:HOME}. Both
 // words are as written between the braces. With ours false the reference is
 // looked up in the document; otherwise value is used literally, or err is
-// reported as the problem of the key that holds the reference.
+// reported as the fault of the key that holds the reference, the remedy after "; ".
 type Lookup func(section, key string) (value string, ours bool, err error)
 
 // Parse reads a document. The error is [Faults] with everything that is wrong
 // in its lines; references are judged when a value is asked for, because a
 // value in [DEFAULT] may refer to what only some sections have. File is
-// only a name for the faults. The document is UTF-8, with or without a byte
+// only a name for the faults. With faults the Config holds the lines that were
+// understood, so that more faults can be looked for in it. The document is UTF-8, with or without a byte
 // order mark, its lines ended by LF, CRLF or CR.
 func Parse(file string, data []byte) (*Config, error) {
 	lines, faults := splitLines(file, data)
@@ -68,10 +69,11 @@ func Parse(file string, data []byte) (*Config, error) {
 	for _, l := range lines {
 		s.line(l)
 	}
-	if err := s.faults.Err(); err != nil {
+	cfg, err := s.config()
+	if err != nil {
 		return nil, err
 	}
-	return s.config()
+	return cfg, s.faults.Err()
 }
 
 // With returns the same document whose references are offered to lookup first.

@@ -1,11 +1,15 @@
 package proactor
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Merge returns the documents as one, in their order, as if they had been one
 // file: a section or a key of [DEFAULT] that stands in two of them is a fault,
 // and references reach across. The lookup of the first is kept. The error is
-// [Faults].
+// [Faults]; the document then holds the first of what stands twice.
 func Merge(configs ...*Config) (*Config, error) {
 	all := &Config{defaults: newSection(DefaultSection, "", 0), byName: map[string]*Section{}}
 	var faults Faults
@@ -20,10 +24,7 @@ func Merge(configs ...*Config) (*Config, error) {
 			faults = append(faults, all.mergeSection(s)...)
 		}
 	}
-	if err := faults.Err(); err != nil {
-		return nil, err
-	}
-	return all, nil
+	return all, faults.Err()
 }
 
 func (c *Config) mergeDefault(k Key) Faults {
@@ -49,4 +50,13 @@ func (c *Config) mergeSection(s *Section) Faults {
 	c.byName[s.Name] = s
 	c.sections = append(c.sections, s)
 	return nil
+}
+
+// Without returns the document without the section of that name.
+func (c *Config) Without(name string) *Config {
+	other := *c
+	other.sections = slices.DeleteFunc(slices.Clone(c.sections), func(s *Section) bool { return s.Name == name })
+	other.byName = maps.Clone(c.byName)
+	delete(other.byName, name)
+	return &other
 }

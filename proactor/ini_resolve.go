@@ -117,7 +117,8 @@ func (e *expansion) ask(section, key string) (string, bool, *trouble) {
 	}
 	value, ours, err := e.config.lookup(section, key)
 	if err != nil {
-		return "", true, &trouble{problem: err.Error()}
+		problem, remedy, _ := strings.Cut(err.Error(), "; ")
+		return "", true, &trouble{problem, remedy}
 	}
 	return value, ours, nil
 }

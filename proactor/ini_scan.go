@@ -136,10 +136,16 @@ func (s *scanner) key(l textLine, value string) {
 		s.fault(l, "", fmt.Sprintf("there is no key before the %q", value[:1]), "write it as: key = value")
 		return
 	}
-	if s.duplicate(l, k.Name) {
+	if s.duplicate(l, k.Name) || !s.registered() {
 		return
 	}
 	s.statements = append(s.statements, s.current)
+}
+
+// registered is false inside a section that stands in the file twice: its keys
+// are judged and not kept.
+func (s *scanner) registered() bool {
+	return s.section == s.defaults || s.byName[s.section.Name] == s.section
 }
 
 func (s *scanner) duplicate(l textLine, name string) bool {

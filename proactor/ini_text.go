@@ -11,6 +11,10 @@ func isSpace(r rune) bool {
 	return unicode.IsSpace(r) || (r >= 0x1c && r <= 0x1f)
 }
 
+// Strip removes the white space at both ends that a reader of an INI document
+// would, which is a little more than Go counts.
+func Strip(s string) string { return strip(s) }
+
 func strip(s string) string { return strings.TrimFunc(s, isSpace) }
 
 func rstrip(s string) string { return strings.TrimRightFunc(s, isSpace) }

@@ -1,6 +1,10 @@
 package plan
 
-import "time"
+import (
+	"time"
+
+	"initiator/proactor"
+)
 
 // Plan is everything that one INI file, with its includes, asks for. It is
 // made by [Load] or [Make], is complete (every default filled in) and is never
@@ -36,11 +40,7 @@ func (p *Plan) Spec(name string) (*Spec, bool) {
 
 // Entry is one key and its resolved value. Valued is false for a key that
 // stands alone on its line, which Python's configparser reads as None.
-type Entry struct {
-	Key    string
-	Value  string
-	Valued bool
-}
+type Entry = proactor.Entry
 
 // Settings are the keys of [initiator], resolved.
 type Settings struct {
@@ -93,6 +93,7 @@ type Spec struct {
 	Direct      string  // "token" or "open"
 	Directory   string  // absolute working directory; "" = Plan.Dir
 	Environment []Entry // added to the initiator's own environment, env_file first
+	EnvFile     string  // absolute; [Load] has put its entries into Environment
 
 	// How many.
 	Replicas int
@@ -190,6 +191,7 @@ type Limits struct {
 // Log says where one output stream goes.
 type Log struct {
 	// Path is absolute; "-" is the initiator's own output; "" drops it.
+	// "{guid}" in it stands for the worker's guid.
 	Path     string
 	MaxBytes int64 // rotate at this size; 0 = never
 	Backups  int   // keep .1 … .Backups

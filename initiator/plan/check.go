@@ -1,0 +1,124 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+)
+
+// contradiction is one pair of settings that cannot both be meant. It holds
+// where bad says so; the fault stands at the line of key.
+type contradiction struct {
+	key             string
+	bad             func(s *Spec, given func(string) bool) bool
+	problem, remedy string
+}
+
+// contradictions within one worker. Each is judged by itself, so that all are
+// reported at once.
+var contradictions = []contradiction{
+	{
+		"exec_mode", func(s *Spec, given func(string) bool) bool { return given("exec_mode") && s.Exec == nil },
+		"exec_mode has no meaning without exec", "write exec in place of command, or remove exec_mode",
+	}, {
+		"interpreter", func(s *Spec, given func(string) bool) bool { return given("interpreter") && s.Module == "" },
+		"interpreter has no meaning without module", "write module in place of command, or remove interpreter",
+	}, {
+		"contract", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Exec != nil },
+		"exec is served through the contract, which is off", "remove contract = off",
+	}, {
+		"protocol", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Protocol != "none" },
+		"contract = off leaves the program without a port to be reached on", "write protocol = none, or contract = on",
+	}, {
+		"ready", func(s *Spec, _ func(string) bool) bool { return s.Protocol == "none" && s.Ready.Kind == "webhook" },
+		"ready = webhook waits for a webhook that protocol = none does not have", "write ready = alive, or another proof",
+	}, {
+		"ready", func(s *Spec, _ func(string) bool) bool { return s.Ready.Kind == "tcp" && s.Socket == "inherit" },
+		"ready = tcp proves nothing with socket = inherit: the socket listens before the program runs", "write ready = webhook, or socket = reserve",
+	}, {
+		"socket", func(s *Spec, given func(string) bool) bool { return !s.Contract && s.Socket == "inherit" },
+		"socket = inherit needs the contract, which is off", "write contract = on, or remove socket",
+	}, {
+		"direct", func(s *Spec, _ func(string) bool) bool { return s.Direct == "open" && !loopback(s.ListenAddr) },
+		"direct = open lets anybody on the network run tasks", "write direct = token, or listen_addr = 127.0.0.1",
+	}, {
+		"slots", func(s *Spec, _ func(string) bool) bool { return s.Slots > 1 && s.Protocol == "ding" },
+		"a ding slave runs one task at a time", "write slots = 1 and more replicas",
+	}, {
+		"port", func(s *Spec, _ func(string) bool) bool { return s.Port > 0 && s.Replicas > 1 },
+		"a fixed port serves one worker, and there are several replicas", "write port = auto, or replicas = 1",
+	}, {
+		"stderr_logfile", func(s *Spec, given func(string) bool) bool { return s.RedirectStderr && given("stderr_logfile") },
+		"stderr_logfile has no meaning with redirect_stderr", "remove one of the two",
+	}, {
+		"restart_delay", func(s *Spec, _ func(string) bool) bool { return s.Restart.Delay > s.Restart.DelayMax },
+		"restart_delay is longer than restart_delay_max", "raise restart_delay_max",
+	}, {
+		"retry_delay", func(s *Spec, _ func(string) bool) bool { return s.Tasks.RetryDelay > s.Tasks.RetryDelayMax },
+		"retry_delay is longer than retry_delay_max", "raise retry_delay_max",
+	}, {
+		"heartbeat_span", func(s *Spec, _ func(string) bool) bool { return s.HeartbeatSpan < 200*time.Millisecond },
+		"heartbeats may not be closer together than 200ms", "write heartbeat_span = 3s",
+	}, {
+		"heartbeat_tolerance", func(s *Spec, _ func(string) bool) bool { return s.HeartbeatTolerance <= s.HeartbeatSpan },
+		"heartbeat_tolerance is not longer than heartbeat_span: every worker would be replaced", "write about five times heartbeat_span",
+	}, {
+		"start_timeout", func(s *Spec, _ func(string) bool) bool { return s.StartTimeout == 0 },
+		"a start_timeout of 0 lets no worker become ready", "write start_timeout = 30s",
+	}, {
+		"start_timeout", func(s *Spec, _ func(string) bool) bool {
+			return s.StartTimeout > 0 && s.StartSecs >= s.StartTimeout
+		},
+		"start_timeout ends the start before startsecs have passed", "write a start_timeout longer than startsecs",
+	},
+}
+
+// check reports every contradiction of the plan.
+func (d *draft) check() {
+	d.checkSettings()
+	for i := range d.plan.Workers {
+		d.checkWorker(&d.plan.Workers[i])
+	}
+	d.checkFixedPorts()
+	d.checkConfigs()
+	d.checkGroups()
+	d.checkAfter()
+}
+
+func (d *draft) checkWorker(s *Spec) {
+	section := "worker:" + s.Name
+	given := func(key string) bool { return d.has(section, key) }
+	d.checkWhat(section, s)
+	for _, c := range contradictions {
+		if c.bad(s, given) {
+			d.faultAt(section, c.key, c.problem, c.remedy)
+		}
+	}
+	d.checkExposure(section, s.ListenAddr)
+	if err := d.plan.writable(s); err != nil {
+		d.faultAt("config:"+s.Name, "", "the worker's configuration cannot be written to its stdin: "+err.Error(), "change that value")
+	}
+}
+
+// checkWhat wants exactly one way to say what to run.
+func (d *draft) checkWhat(section string, s *Spec) {
+	var said []string
+	for _, key := range []string{"command", "exec", "module"} {
+		if d.has(section, key) {
+			said = append(said, key)
+		}
+	}
+	switch len(said) {
+	case 0:
+		d.faultAt(section, "", "nothing says what to run", "write command = PROGRAM ARGUMENTS")
+	case 1:
+	default:
+		d.faultAt(section, said[1], fmt.Sprintf("%s and %s are both there", said[0], said[1]), "keep one of the two")
+	}
+}
+
+// checkExposure keeps everything on loopback that has no TLS.
+func (d *draft) checkExposure(section, addr string) {
+	if !loopback(addr) && !d.plan.Settings.Insecure {
+		d.faultAt(section, "listen_addr", addr+" can be reached from other machines, and there is no TLS", "write 127.0.0.1, or insecure = true in [initiator]")
+	}
+}

@@ -1,0 +1,88 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"initiator/proactor"
+)
+
+func (d *draft) checkSettings() {
+	s := d.plan.Settings
+	d.checkExposure("initiator", s.ListenAddr)
+	if s.ChildPortMin > s.ChildPortMax {
+		d.faultAt("initiator", "child_port_min", fmt.Sprintf("child_port_min (%d) is above child_port_max (%d)", s.ChildPortMin, s.ChildPortMax), "swap the two")
+	}
+}
+
+// checkFixedPorts finds two owners of one port.
+func (d *draft) checkFixedPorts() {
+	owner := map[int]string{}
+	if port := d.plan.Settings.ListenPort; port > 0 {
+		owner[port] = "initiator"
+	}
+	for _, s := range d.plan.Workers {
+		if s.Port == 0 {
+			continue
+		}
+		section := "worker:" + s.Name
+		if before, taken := owner[s.Port]; taken {
+			d.faultAt(section, "port", fmt.Sprintf("port %d is also that of [%s]", s.Port, before), "write port = auto")
+			continue
+		}
+		owner[s.Port] = section
+	}
+}
+
+// checkConfigs finds [config:NAME] without a worker of that name.
+func (d *draft) checkConfigs() {
+	for _, s := range d.cfg.Sections() {
+		name, ok := strings.CutPrefix(s.Name, "config:")
+		if !ok {
+			continue
+		}
+		if _, known := d.plan.Spec(name); !known {
+			d.faultAt(s.Name, "", fmt.Sprintf("there is no [worker:%s]", name), d.meant(name))
+		}
+	}
+}
+
+func (d *draft) checkGroups() {
+	for _, g := range d.plan.Groups {
+		section := "group:" + g.Name
+		if len(g.Programs) == 0 {
+			d.faultAt(section, "", "the group is empty", "write programs = NAME, NAME")
+		}
+		for _, name := range g.Programs {
+			s, known := d.plan.Spec(name)
+			switch {
+			case !known:
+				d.faultAt(section, "programs", fmt.Sprintf("there is no [worker:%s]", name), d.meant(name))
+			case s.Group != g.Name:
+				d.faultAt(section, "programs", fmt.Sprintf("%s is already in the group %s", name, s.Group), "a worker is in one group; remove it from the other")
+			}
+		}
+	}
+}
+
+// meant is the remedy for a name that no worker has.
+func (d *draft) meant(name string) string {
+	names := d.workerNames()
+	if near, ok := proactor.Nearest(name, names); ok {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	if len(names) == 0 {
+		return "define the worker"
+	}
+	slices.Sort(names)
+	return "the workers are " + strings.Join(names[:min(len(names), 10)], ", ")
+}
+
+func (d *draft) workerNames() []string {
+	var names []string
+	for _, s := range d.plan.Workers {
+		names = append(names, s.Name)
+	}
+	return names
+}

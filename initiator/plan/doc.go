@@ -1,0 +1,26 @@
+// Package plan turns an INI file into a [Plan]: every worker that it asks for,
+// complete with defaults, or every fault that it has, each with its line. It
+// starts nothing, and only [Load] touches files.
+//
+// The files, in the order a key takes:
+//
+//	load.go            the file and those that [include] names
+//	envfile.go         env_file
+//	make.go            Make: sections to specs, through the tables of keys
+//	sections.go        which sections may be there
+//	references.go      ${initiator:self} and ${env:NAME}
+//	read.go            one section against its table; unknown keys
+//	keys.go            what a row of the tables is; Keys, the reference
+//	keys_initiator.go  the keys of [initiator], [group:NAME] and [include]
+//	keys_worker.go     the keys of [worker:NAME]: what, how many, port, life, tasks
+//	keys_process.go    … and restart, stop, limits, logs
+//	keys_foreign.go    words of other programs and of later versions
+//	value_*.go         how each kind of value is read
+//	settle.go          defaults that depend on other keys; paths
+//	check.go           contradictions within a worker
+//	check_plan.go      contradictions between workers, and in [initiator]
+//	check_after.go     dependencies: unknown names, cycles
+//	spec.go            Plan, Spec: what comes out
+//	stdin.go           what one worker is given on stdin
+//	diff.go            two plans: what to keep, start, stop, restart
+package plan

@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// readEnvFiles puts the entries of each env_file before those of environment,
+// so that the latter win.
+func (d *draft) readEnvFiles() {
+	for i := range d.plan.Workers {
+		s := &d.plan.Workers[i]
+		if s.EnvFile == "" {
+			continue
+		}
+		data, err := os.ReadFile(s.EnvFile)
+		if err != nil {
+			d.faultAt("worker:"+s.Name, "env_file", err.Error(), "create the file, or remove the key")
+			continue
+		}
+		entries, err := parseEnvFile(string(data))
+		if err != nil {
+			d.faultAt("worker:"+s.Name, "env_file", s.EnvFile+err.Error(), "write NAME=value lines")
+			continue
+		}
+		s.Environment = slices.Concat(entries, s.Environment)
+	}
+}
+
+// parseEnvFile reads NAME=value lines; empty ones and comments are skipped,
+// and "export" before a name is allowed, as shells write it. An error begins
+// with the line's number.
+func parseEnvFile(data string) ([]Entry, error) {
+	var entries []Entry
+	number := 0
+	for line := range strings.Lines(data) {
+		number++
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' || line[0] == ';' {
+			continue
+		}
+		entry, err := parseVariable(strings.TrimPrefix(line, "export "))
+		if err != nil {
+			return nil, fmt.Errorf(":%d: %s", number, err.(wrong).problem)
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}

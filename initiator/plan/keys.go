@@ -1,0 +1,79 @@
+package plan
+
+// KeyDoc describes one key of the INI, for check, reference and completion.
+type KeyDoc struct {
+	Section string // "initiator", "worker", "group" or "include"
+	Name    string
+	Type    string // what kind of value, as a person would say it
+	Default string // as it would be written; "" = none
+	Doc     string // one sentence without its full stop
+}
+
+// Keys returns every key that sections of our own may have, in the order in
+// which a reference would list them. It is the table that [Make] reads with,
+// so the two cannot disagree.
+func Keys() []KeyDoc {
+	var docs []KeyDoc
+	docs = appendDocs(docs, "initiator", initiatorKeys)
+	docs = appendDocs(docs, "worker", workerKeys)
+	docs = appendDocs(docs, "group", groupKeys)
+	return appendDocs(docs, "include", includeKeys)
+}
+
+func appendDocs[S any](docs []KeyDoc, section string, rows []row[S]) []KeyDoc {
+	for _, r := range rows {
+		r.Section = section
+		docs = append(docs, r.KeyDoc)
+	}
+	return docs
+}
+
+// row is one key of a section that is read into an S.
+type row[S any] struct {
+	KeyDoc
+	set     func(*S, string) error // the error is a wrong, without a place
+	get     func(*S) any           // what set has set, for comparing two plans
+	empty   bool                   // an empty value is allowed
+	live    bool                   // a change takes effect without a restart
+	aliasOf string                 // the key that this is another name of
+}
+
+// kind is a type of value: what people call it, and how it is read.
+type kind[T any] struct {
+	name  string
+	parse func(string) (T, error)
+	empty bool
+}
+
+// key makes the row of a key that fills one field.
+func key[S, T any](name string, k kind[T], standard string, at func(*S) *T, doc string) row[S] {
+	return row[S]{
+		KeyDoc: KeyDoc{Name: name, Type: k.name, Default: standard, Doc: doc},
+		empty:  k.empty,
+		get:    func(s *S) any { return *at(s) },
+		set: func(s *S, text string) error {
+			value, err := k.parse(text)
+			if err == nil {
+				*at(s) = value
+			}
+			return err
+		},
+	}
+}
+
+// lives marks a key whose change needs no restart of the workers: only the
+// initiator itself reads it.
+func (r row[S]) lives() row[S] {
+	r.live = true
+	return r
+}
+
+func (r row[S]) alias(of string) row[S] {
+	r.aliasOf = of
+	return r
+}
+
+// wrong is what is wrong with a value, and what would be right.
+type wrong struct{ problem, remedy string }
+
+func (w wrong) Error() string { return w.problem + "; " + w.remedy }

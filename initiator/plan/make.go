@@ -1,0 +1,143 @@
+package plan
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"initiator/proactor"
+)
+
+// Make turns a document into a plan. The error is [proactor.Faults] with
+// everything that is wrong; then nothing of the plan is to be used. Path is
+// the file that the document came from: relative paths in it are relative to
+// its directory. Make reads no file; the entries of env_file are for [Load] to add.
+func Make(cfg *proactor.Config, path string, env Env) (*Plan, error) {
+	d := newDraft(cfg, path, env)
+	d.readSections()
+	if len(d.faults) == 0 {
+		d.settle()
+		d.check()
+	}
+	if err := d.faults.Err(); err != nil {
+		return nil, err
+	}
+	return d.plan, nil
+}
+
+// draft is a plan in the making.
+type draft struct {
+	cfg      *proactor.Config // with references resolved as anywhere
+	commands *proactor.Config // the same for command lines: Self is selfMark
+	env      Env
+	plan     *Plan
+	given    map[string]map[string]bool // by section: the keys that are not defaults
+	faults   proactor.Faults
+}
+
+func newDraft(cfg *proactor.Config, path string, env Env) *draft {
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil { // no working directory any more: stay relative
+		dir = filepath.Dir(path)
+	}
+	return &draft{
+		cfg:      references(cfg, env, env.Self),
+		commands: references(cfg, env, selfMark),
+		env:      env,
+		plan:     &Plan{File: path, Dir: dir},
+		given:    map[string]map[string]bool{},
+	}
+}
+
+// readSections fills the plan with what stands in the file and the defaults
+// that depend on nothing else.
+func (d *draft) readSections() {
+	readSection(d, "initiator", "initiator", initiatorKeys, &d.plan.Settings)
+	for _, s := range d.cfg.Sections() {
+		kind, name, named := strings.Cut(s.Name, ":")
+		switch {
+		case named && kind == "worker":
+			d.worker(s, name)
+		case named && kind == "group":
+			d.group(s, name)
+		case named && kind == "config":
+			d.config(s, name)
+		case s.Name == "include":
+			readSection(d, s.Name, "include", includeKeys, &include{})
+		case s.Name != "initiator":
+			d.otherSection(s)
+		}
+	}
+	d.defaults()
+}
+
+func (d *draft) worker(s *proactor.Section, name string) {
+	d.checkName(s, name)
+	spec := Spec{Name: name, File: s.File, Line: s.Line, Limits: Limits{Umask: -1}}
+	readSection(d, s.Name, "worker", workerKeys, &spec)
+	spec.Config = d.ownEntries(s.Name)
+	d.plan.Workers = append(d.plan.Workers, spec)
+}
+
+func (d *draft) group(s *proactor.Section, name string) {
+	d.checkName(s, name)
+	g := Group{Name: name}
+	readSection(d, s.Name, "group", groupKeys, &g)
+	d.plan.Groups = append(d.plan.Groups, g)
+}
+
+// config checks the user's own section of a worker; settle lays it over the
+// worker's entries once all workers are known.
+func (d *draft) config(s *proactor.Section, name string) {
+	d.checkName(s, name)
+	d.ownEntries(s.Name)
+}
+
+// defaults keeps the entries of [DEFAULT]. One that only sections can resolve,
+// such as ${name}.log, is theirs alone and no fault.
+func (d *draft) defaults() {
+	for _, k := range d.cfg.Section(proactor.DefaultSection).Keys {
+		value, _, err := d.cfg.Get(proactor.DefaultSection, k.Name)
+		if err != nil && d.resolvesNowhere(k.Name) {
+			d.faults = append(d.faults, faultsOf(err)...)
+		}
+		if err == nil {
+			d.plan.Defaults = append(d.plan.Defaults, Entry{Key: k.Name, Value: value, Valued: k.Valued})
+		}
+	}
+}
+
+func (d *draft) resolvesNowhere(key string) bool {
+	return !slices.ContainsFunc(d.cfg.Sections(), func(s *proactor.Section) bool {
+		_, ok, err := d.cfg.Get(s.Name, key)
+		return ok && err == nil
+	})
+}
+
+// ownEntries resolves what a worker must be shown of a section: its own keys,
+// and inherited ones that only here have this value.
+func (d *draft) ownEntries(section string) []Entry {
+	var own []Entry
+	for _, k := range d.cfg.Section(section).Keys {
+		value, _, err := d.cfg.Get(section, k.Name)
+		d.faults = append(d.faults, faultsOf(err)...)
+		own = append(own, Entry{Key: k.Name, Value: value, Valued: k.Valued})
+	}
+	for _, k := range d.cfg.Section(proactor.DefaultSection).Keys {
+		if slices.ContainsFunc(own, func(e Entry) bool { return e.Key == k.Name }) {
+			continue
+		}
+		here, _, err := d.cfg.Get(section, k.Name)
+		there, _, errThere := d.cfg.Get(proactor.DefaultSection, k.Name)
+		if err == nil && (errThere != nil || here != there) {
+			own = append(own, Entry{Key: k.Name, Value: here, Valued: k.Valued})
+		}
+	}
+	return own
+}
+
+// faultsOf is what a failed Get reports, nothing for nil.
+func faultsOf(err error) proactor.Faults {
+	faults, _ := err.(proactor.Faults)
+	return faults
+}

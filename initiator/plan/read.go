@@ -1,0 +1,127 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"initiator/proactor"
+)
+
+// readSection reads a section into into: the defaults of its table first, then
+// its keys, then what it inherits from [DEFAULT] under a name of the table.
+// Other keys of [DEFAULT] are the user's.
+func readSection[S any](d *draft, section, kind string, rows []row[S], into *S) {
+	given := map[string]bool{}
+	d.given[section] = given
+	for _, r := range rows {
+		if r.Default != "" {
+			if err := r.set(into, r.Default); err != nil {
+				panic("default of " + kind + " " + r.Name + ": " + err.Error()) // a slip in the table; a test walks it
+			}
+		}
+	}
+	for _, r := range rows {
+		if k, ok := d.cfg.Find(section, r.Name); ok {
+			given[r.Name] = true
+			readKey(d, section, r, k, into)
+		}
+	}
+	s := d.cfg.Section(section)
+	if s == nil {
+		return
+	}
+	for _, k := range s.Keys {
+		if !slices.ContainsFunc(rows, func(r row[S]) bool { return r.Name == k.Name }) {
+			d.fault(section, k, unknownKey(kind, k.Name, rowNames(rows)))
+		}
+	}
+	readAliases(d, section, rows)
+}
+
+func readKey[S any](d *draft, section string, r row[S], k proactor.Key, into *S) {
+	cfg := d.cfg
+	if r.Type == commandLine.name {
+		cfg = d.commands
+	}
+	value, _, err := cfg.Get(section, r.Name)
+	switch {
+	case err != nil:
+		d.faults = append(d.faults, faultsOf(err)...)
+	case !k.Valued:
+		d.fault(section, k, wrong{"the key has no value", "write " + r.Name + " = …"})
+	case value == "" && !r.empty:
+		d.fault(section, k, wrong{"the value is empty", "give one, or remove the key"})
+	default:
+		if err := r.set(into, value); err != nil {
+			d.fault(section, k, err)
+		}
+	}
+}
+
+// readAliases refuses two names of one thing at once.
+func readAliases[S any](d *draft, section string, rows []row[S]) {
+	given := d.given[section]
+	for _, r := range rows {
+		if r.aliasOf == "" || !given[r.Name] {
+			continue
+		}
+		if given[r.aliasOf] {
+			d.faultAt(section, r.Name, r.Name+" is another name of "+r.aliasOf+", which is there too", "keep one of the two")
+		}
+		given[r.aliasOf] = true
+	}
+}
+
+func rowNames[S any](rows []row[S]) []string {
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r.Name
+	}
+	return names
+}
+
+// unknownKey says what a key that is not in the table may have been meant for.
+func unknownKey(kind, key string, known []string) wrong {
+	if slices.Contains(notYet[kind], key) {
+		return wrong{"the key is not supported by this version", "remove it"}
+	}
+	if remedy, ok := foreign[key]; ok && kind == "worker" {
+		return wrong{"there is no such key", remedy}
+	}
+	if near, ok := proactor.Nearest(key, known); ok {
+		return wrong{"there is no such key", fmt.Sprintf("did you mean %q?", near)}
+	}
+	if kind == "worker" {
+		return wrong{"there is no such key", "put keys of your own into [config:NAME]"}
+	}
+	return wrong{"there is no such key", "its keys are " + strings.Join(known, ", ")}
+}
+
+// fault reports what is wrong with a key.
+func (d *draft) fault(section string, k proactor.Key, err error) {
+	var w wrong
+	if !errors.As(err, &w) {
+		w.problem = err.Error()
+	}
+	d.faults = append(d.faults, proactor.Fault{
+		File: k.File, Line: k.Line, Section: section, Key: k.Name, Problem: w.problem, Remedy: w.remedy,
+	})
+}
+
+// faultAt reports a contradiction at the line of the key, or of the section
+// when that has no such key.
+func (d *draft) faultAt(section, key, problem, remedy string) {
+	f := proactor.Fault{File: d.plan.File, Section: section, Problem: problem, Remedy: remedy}
+	if s := d.cfg.Section(section); s != nil {
+		f.File, f.Line = s.File, s.Line
+	}
+	if k, ok := d.cfg.Find(section, key); ok {
+		f.File, f.Line, f.Key = k.File, k.Line, k.Name
+	}
+	d.faults = append(d.faults, f)
+}
+
+// has says whether the key stands in the section or is inherited by it.
+func (d *draft) has(section, key string) bool { return d.given[section][key] }

@@ -1,0 +1,44 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"initiator/proactor"
+)
+
+// Env is what a plan is told of the world outside its file.
+type Env struct {
+	// Self is the path that ${initiator:self} stands for: the running
+	// executable.
+	Self string
+	// Lookup answers ${env:NAME}, as os.LookupEnv does. Nil = no variable is set.
+	Lookup func(string) (string, bool)
+}
+
+// selfMark stands for Self while a command line is split, so that a path with
+// spaces stays one word. No value can hold a NUL of its own.
+const selfMark = "\x00"
+
+// references returns the document with our two extensions of Python's
+// references. Other keys of [initiator] are found as in any section.
+func references(cfg *proactor.Config, env Env, self string) *proactor.Config {
+	return cfg.With(func(section, key string) (string, bool, error) {
+		switch {
+		case section == "initiator" && strings.EqualFold(key, "self"):
+			return self, true, nil
+		case section == "env":
+			return env.variable(key)
+		}
+		return "", false, nil
+	})
+}
+
+func (e Env) variable(name string) (string, bool, error) {
+	if e.Lookup != nil {
+		if value, ok := e.Lookup(name); ok && !strings.Contains(value, "\x00") {
+			return value, true, nil
+		}
+	}
+	return "", true, wrong{fmt.Sprintf("the environment variable %s is not set", name), "set it before the start, or write the value here"}
+}

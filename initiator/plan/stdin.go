@@ -1,0 +1,79 @@
+package plan
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+
+	"initiator/proactor"
+)
+
+// Worker is what only one worker may know of itself, for [Stdin].
+type Worker struct {
+	GUID        string
+	Port        int
+	Token       string
+	Incarnation int
+	ParentAddr  string
+	ParentPort  int
+}
+
+// Stdin is the document that a worker reads on its stdin (wire/webhooks.md,
+// section 1): [DEFAULT], and under its guid the keys of [worker:NAME] overlaid
+// with [config:NAME] and with what w says. It is nil when w.GUID can be no
+// section's name; a plan that [Make] has accepted has no other reason.
+func Stdin(p *Plan, s *Spec, w Worker) []byte {
+	doc, err := document(p, s, w)
+	if err != nil {
+		return nil
+	}
+	return doc
+}
+
+func document(p *Plan, s *Spec, w Worker) ([]byte, error) {
+	own := slices.Clone(s.Config)
+	for _, e := range w.entries(s) {
+		own = set(own, e)
+	}
+	var b bytes.Buffer
+	err := proactor.Emit(&b, []proactor.Plain{
+		{Name: proactor.DefaultSection, Entries: trimmed(p.Defaults)},
+		{Name: w.GUID, Entries: trimmed(own)},
+	})
+	return b.Bytes(), err
+}
+
+func (w Worker) entries(s *Spec) []Entry {
+	valued := func(key, value string) Entry { return Entry{Key: key, Value: value, Valued: true} }
+	return []Entry{
+		valued("listen_addr", s.ListenAddr),
+		valued("listen_port", strconv.Itoa(w.Port)),
+		valued("parent_addr", w.ParentAddr),
+		valued("parent_port", strconv.Itoa(w.ParentPort)),
+		valued("token", w.Token),
+		valued("channel", strconv.Itoa(s.Channel)),
+		valued("incarnation", strconv.Itoa(w.Incarnation)),
+		valued("heartbeat_span", strconv.FormatFloat(s.HeartbeatSpan.Seconds(), 'f', -1, 64)),
+	}
+}
+
+// trimmed drops the white space around the lines of a value, which a
+// reference to an environment variable can bring in and no INI can carry.
+func trimmed(entries []Entry) []Entry {
+	all := slices.Clone(entries)
+	for i := range all {
+		lines := strings.Split(all[i].Value, "\n")
+		for j := range lines {
+			lines[j] = proactor.Strip(lines[j])
+		}
+		all[i].Value = strings.TrimRight(strings.Join(lines, "\n"), "\n")
+	}
+	return all
+}
+
+// writable tries the document with a stand-in for what is not known yet.
+func (p *Plan) writable(s *Spec) error {
+	_, err := document(p, s, Worker{GUID: "guid", Token: "token", ParentAddr: "127.0.0.1"})
+	return err
+}

@@ -1,0 +1,142 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+const (
+	maxInt  = math.MaxInt32 // the same on every platform
+	maxPort = 65535
+)
+
+// number is a whole number between two bounds, both allowed.
+func number(least, most int) kind[int] {
+	return kind[int]{name: "whole number", parse: func(s string) (int, error) {
+		n, err := strconv.Atoi(s)
+		switch {
+		case err != nil && !digitsOnly(s):
+			return 0, wrong{fmt.Sprintf("%q is not a whole number", s), bounds(least, most)}
+		case err != nil || n < least || n > most:
+			return 0, wrong{s + " is out of range", bounds(least, most)}
+		}
+		return n, nil
+	}}
+}
+
+func digitsOnly(s string) bool {
+	s = strings.TrimLeft(s, "-+")
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+func bounds(least, most int) string {
+	if most == maxInt {
+		return fmt.Sprintf("write one that is at least %d", least)
+	}
+	return fmt.Sprintf("write one from %d to %d", least, most)
+}
+
+func bigNumber(least int64) kind[int64] {
+	return kind[int64]{name: "whole number", parse: func(s string) (int64, error) {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil || n < least {
+			return 0, wrong{fmt.Sprintf("%q is not a whole number of at least %d", s, least), "write one such as 100"}
+		}
+		return n, nil
+	}}
+}
+
+var count = kind[uint64]{name: "whole number", parse: func(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 63)
+	if err != nil || n == 0 {
+		return 0, wrong{fmt.Sprintf("%q is not a whole number above 0", s), "write one such as 1024"}
+	}
+	return n, nil
+}}
+
+var fraction = real("fraction", func(f float64) bool { return f >= 0 && f <= 1 }, "write a fraction from 0 to 1, such as 0.1")
+
+var factor = real("number", func(f float64) bool { return f >= 1 && f <= 1000 }, "write a number from 1 to 1000, such as 2")
+
+func real(name string, ok func(float64) bool, remedy string) kind[float64] {
+	return kind[float64]{name: name, parse: func(s string) (float64, error) {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || !ok(f) { // not-a-number is never ok
+			return 0, wrong{fmt.Sprintf("%q does not do", s), remedy}
+		}
+		return f, nil
+	}}
+}
+
+var cores = kind[float64]{name: "number of cores", parse: func(s string) (float64, error) {
+	digits, percent := strings.CutSuffix(s, "%")
+	f, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	if percent {
+		f /= 100
+	}
+	if err != nil || !(f > 0 && f <= 1e6) {
+		return 0, wrong{fmt.Sprintf("%q is not a number of cores", s), "write 1.5 or 150%"}
+	}
+	return f, nil
+}}
+
+var size = kind[int64]{name: "size", parse: parseSize}
+
+// parseSize reads 4096, 50MB, 1GiB. MB and MiB are the same 1024² bytes, as
+// they are to supervisord, whose keys these are.
+func parseSize(s string) (int64, error) {
+	bad := wrong{fmt.Sprintf("%q is not a size", s), "write 4096, 50MB or 1GiB"}
+	digits, unit := cutSpan(s, func(c byte) bool { return c == '.' || (c >= '0' && c <= '9') })
+	f, err := strconv.ParseFloat(digits, 64)
+	letter := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(strings.TrimSpace(unit)), "b"), "i")
+	power := strings.Index("kmgtp", letter) + 1
+	switch {
+	case err != nil || len(letter) > 1 || power == 0:
+		return 0, bad
+	case letter == "" && strings.HasSuffix(strings.ToLower(unit), "i"):
+		return 0, bad
+	case letter == "":
+		power = 0
+	}
+	bytes := f * math.Pow(1024, float64(power))
+	if bytes >= math.MaxInt64 {
+		return 0, wrong{fmt.Sprintf("%q is too large", s), "write less than 8192PB"}
+	}
+	return int64(bytes), nil
+}
+
+var coreSize = kind[*uint64]{name: "size or unlimited", parse: func(s string) (*uint64, error) {
+	limit := uint64(math.MaxUint64)
+	if s == "unlimited" || s == "infinity" {
+		return &limit, nil
+	}
+	n, err := parseSize(s)
+	limit = uint64(n)
+	return &limit, err
+}}
+
+var fileMode = kind[uint32]{name: "octal mode", parse: func(s string) (uint32, error) {
+	n, err := strconv.ParseUint(s, 8, 32)
+	if err != nil || n > 0o777 {
+		return 0, wrong{fmt.Sprintf("%q is not a file mode", s), "write octal digits such as 0600"}
+	}
+	return uint32(n), nil
+}}
+
+var octalMode = kind[int]{name: "octal mode", parse: func(s string) (int, error) {
+	n, err := fileMode.parse(s)
+	return int(n), err
+}}
+
+var autoPort = kind[int]{name: "port or auto", parse: func(s string) (int, error) {
+	if s == "auto" {
+		return 0, nil
+	}
+	n, err := number(1, maxPort).parse(s)
+	if err != nil {
+		return 0, wrong{fmt.Sprintf("%q is not a port", s), "write auto, or a number from 1 to 65535"}
+	}
+	return n, nil
+}}

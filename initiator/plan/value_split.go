@@ -1,0 +1,134 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+var commandLine = kind[[]string]{name: "command line", parse: func(s string) ([]string, error) {
+	words, err := split(s)
+	if err == nil && len(words) == 0 {
+		return nil, wrong{"the command line is empty", "write a program and its arguments"}
+	}
+	if err == nil && words[0] == "" {
+		return nil, wrong{"the program's name is empty", "write a program before its arguments"}
+	}
+	return words, err
+}}
+
+// split cuts a line into words as a POSIX shell does: single quotes keep
+// everything, double quotes all but a backslash before " and \, a backslash
+// outside keeps the next character. There is nothing else of a shell: no
+// variables, patterns, pipes or comments.
+func split(s string) ([]string, error) {
+	sp := splitter{}
+	for _, r := range s {
+		sp.next(r)
+	}
+	if sp.quote != 0 {
+		return nil, wrong{fmt.Sprintf("the quotation that %c begins does not end", sp.quote), fmt.Sprintf("add a %c, or write \\%c for a plain one", sp.quote, sp.quote)}
+	}
+	if sp.escaped {
+		return nil, wrong{"nothing follows the backslash at the end", `write \\ for a plain one`}
+	}
+	sp.end()
+	return sp.words, nil
+}
+
+type splitter struct {
+	words   []string
+	word    strings.Builder
+	open    bool // a word has begun, if only by an empty quotation
+	quote   rune // the quotation we are in, or 0
+	escaped bool // the last character was a backslash
+}
+
+func (s *splitter) next(r rune) {
+	switch {
+	case s.escaped:
+		s.escaped = false
+		if s.quote == '"' && r != '"' && r != '\\' {
+			s.word.WriteByte('\\')
+		}
+		s.word.WriteRune(r)
+	case r == '\\' && s.quote != '\'':
+		s.escaped, s.open = true, true
+	case s.quote != 0 && r == s.quote:
+		s.quote = 0
+	case s.quote == 0 && (r == '\'' || r == '"'):
+		s.quote, s.open = r, true
+	case s.quote == 0 && strings.ContainsRune(" \t\n\r", r):
+		s.end()
+	default:
+		s.open = true
+		s.word.WriteRune(r)
+	}
+}
+
+func (s *splitter) end() {
+	if s.open {
+		s.words = append(s.words, s.word.String())
+	}
+	s.word.Reset()
+	s.open = false
+}
+
+var environment = kind[[]Entry]{name: "list of NAME=value", empty: true, parse: parseEnvironment}
+
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// parseEnvironment reads supervisord's form: NAME=value,OTHER="a, b". A line
+// end parts as a comma does.
+func parseEnvironment(s string) ([]Entry, error) {
+	var entries []Entry
+	for _, item := range commaItems(s) {
+		entry, err := parseVariable(item)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+func parseVariable(item string) (Entry, error) {
+	name, value, ok := strings.Cut(item, "=")
+	name = strings.TrimSpace(name)
+	if !ok || !variable.MatchString(name) {
+		return Entry{}, wrong{fmt.Sprintf("%q sets no variable", name), `write NAME=value,OTHER="a, b"`}
+	}
+	if strings.HasPrefix(name, "INITIATOR_") {
+		return Entry{}, wrong{name + " is set by the initiator itself", "choose a name that does not begin with INITIATOR_"}
+	}
+	value = strings.TrimSpace(value)
+	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
+		value = value[1 : n-1]
+	}
+	return Entry{Key: name, Value: value, Valued: true}, nil
+}
+
+// commaItems splits at commas and line ends that are in no quotation.
+func commaItems(s string) []string {
+	var all []string
+	var quote rune
+	begin := 0
+	cut := func(end int) {
+		if item := strings.TrimSpace(s[begin:end]); item != "" {
+			all = append(all, item)
+		}
+		begin = end + 1
+	}
+	for i, r := range s {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && (r == '"' || r == '\''):
+			quote = r
+		case quote == 0 && (r == ',' || r == '\n'):
+			cut(i)
+		}
+	}
+	cut(len(s))
+	return all
+}
