@@ -79,7 +79,7 @@ func hasSocket(pid int, inode uint64) (bool, error) {
 	if err != nil {
 		return false, unlessGone(pid, err)
 	}
-	defer dir.Close() // opened for reading: there is nothing to lose
+	defer func() { _ = dir.Close() }() // it was only read
 	names, err := dir.Readdirnames(-1)
 	if err != nil {
 		return false, unlessGone(pid, err)

@@ -8,10 +8,6 @@ import (
 	"testing"
 )
 
-func addrPort(ip netip.Addr, port int) netip.AddrPort {
-	return netip.AddrPortFrom(ip, uint16(port))
-}
-
 const header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
 func TestParseTable(t *testing.T) {
