@@ -39,8 +39,9 @@ type Allocator struct {
 	rng Range
 
 	mu sync.Mutex
-	// held are the ports of our live reservations, by number and address.
-	held map[int]map[netip.Addr]bool
+	// held are our live reservations by number and address. It keeps them
+	// alive: the port of one that nobody remembers must not be lost unnoticed.
+	held map[int]map[netip.Addr]*Reservation
 	// mark: every port of the range below it is ours or was seen taken.
 	mark int
 }
@@ -51,7 +52,7 @@ func New(r Range) *Allocator {
 	if r.Max > 0 {
 		r.Min = max(r.Min, 1)
 	}
-	return &Allocator{rng: r, held: map[int]map[netip.Addr]bool{}, mark: r.Min}
+	return &Allocator{rng: r, held: map[int]map[netip.Addr]*Reservation{}, mark: r.Min}
 }
 
 // Take holds a port for one worker: fixed, or with fixed = 0 the lowest free
@@ -102,7 +103,7 @@ func valid(mode string, fixed int) error {
 }
 
 func (a *Allocator) takeFixed(res *Reservation, port int) error {
-	if a.held[port][res.ip] {
+	if a.held[port][res.ip] != nil {
 		return &Taken{Addr: res.Addr, Port: port, Ours: true}
 	}
 	return bindFixed(res, port)
@@ -204,9 +205,9 @@ func (a *Allocator) takeAny(res *Reservation, busy map[int]bool) error {
 
 func (a *Allocator) hold(res *Reservation) {
 	if a.held[res.Port] == nil {
-		a.held[res.Port] = map[netip.Addr]bool{}
+		a.held[res.Port] = map[netip.Addr]*Reservation{}
 	}
-	a.held[res.Port][res.ip] = true
+	a.held[res.Port][res.ip] = res
 }
 
 // free forgets a reservation; its number is the next candidate again.

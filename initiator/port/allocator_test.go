@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 var modes = []string{Reserve, Inherit, Bind}
@@ -283,6 +285,45 @@ func TestReleaseAndCloseTwice(t *testing.T) {
 	if after := openFiles(t); after != before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
+}
+
+// Whatever is taken and released in whatever order: a port within the range,
+// of nobody else, not busy, and the lowest such; none only when there is none.
+func TestAnyOrderOfTakeAndRelease(t *testing.T) {
+	rng := freeRange(t, 8)
+	rapid.Check(t, func(t *rapid.T) {
+		a := New(rng)
+		mine := map[int]*Reservation{}
+		defer func() {
+			for _, res := range mine {
+				res.Release()
+			}
+		}()
+		t.Repeat(map[string]func(*rapid.T){
+			"take": func(t *rapid.T) {
+				busy := setOf(rapid.SliceOfN(rapid.IntRange(rng.Min, rng.Max), 0, 4).Draw(t, "busy"))
+				want, some := next(rng.Min, rng.Max, func(p int) bool { return mine[p] != nil || busy[p] })
+				res, err := a.Take(rapid.SampledFrom(modes).Draw(t, "mode"), "", 0, busy)
+				var none *Exhausted
+				switch {
+				case errors.As(err, &none) && !some:
+				case err != nil:
+					t.Fatalf("%v, though %d is free", err, want)
+				case res.Port != want:
+					t.Fatalf("got %d, want %d", res.Port, want)
+				default:
+					mine[res.Port] = res
+				}
+			},
+			"release": func(t *rapid.T) {
+				p := rapid.IntRange(rng.Min, rng.Max).Draw(t, "port")
+				if mine[p] != nil {
+					mine[p].Release()
+					delete(mine, p)
+				}
+			},
+		})
+	})
 }
 
 func listen(t testing.TB, port int) net.Listener {
