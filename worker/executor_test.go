@@ -1,0 +1,293 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"pgregory.net/rapid"
+)
+
+func executor(t interface{ Fatal(...any) }, slots int, hooks Hooks, f func(context.Context, json.RawMessage) (json.RawMessage, error)) *Executor {
+	m, err := newMethods([]Handler{HandleRaw("f", f)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newExecutor(m, slots, hooks, hclog.NewNullLogger())
+}
+
+func nothing(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, nil }
+
+// TestTheSameTaskAThousandTimesAtOnceRunsOnce, while its hook still thinks.
+func TestTheSameTaskAThousandTimesAtOnceRunsOnce(t *testing.T) {
+	var asked, ran atomic.Int64
+	all := make(chan struct{})
+	hooks := Hooks{BeforeTask: func(context.Context, Task) error {
+		asked.Add(1)
+		<-all
+		return nil
+	}}
+	e := executor(t, 4, hooks, func(context.Context, json.RawMessage) (json.RawMessage, error) {
+		ran.Add(1)
+		return nil, nil
+	})
+	var callers, entered sync.WaitGroup
+	for range 1000 {
+		entered.Add(1)
+		callers.Go(func() {
+			entered.Done()
+			run, err := e.Start(t.Context(), nil, Task{ID: "same", Attempt: 1})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			<-run.Done()
+		})
+	}
+	entered.Wait()
+	close(all)
+	callers.Wait()
+	if asked.Load() != 1 || ran.Load() != 1 {
+		t.Errorf("asked %d times, ran %d times", asked.Load(), ran.Load())
+	}
+	<-e.Drain()
+}
+
+// TestARefusalReachesEveryCaller: those who asked meanwhile are refused too.
+func TestARefusalReachesEveryCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		think := make(chan struct{})
+		e := executor(t, 1, Hooks{BeforeTask: func(context.Context, Task) error { <-think; return errTest }}, nothing)
+		errs := make(chan error, 3)
+		for range 3 {
+			go func() {
+				_, err := e.Start(t.Context(), nil, Task{ID: "x"})
+				errs <- err
+			}()
+		}
+		synctest.Wait()
+		close(think)
+		for range 3 {
+			if err := <-errs; !errors.Is(err, errTest) {
+				t.Errorf("error %v", err)
+			}
+		}
+		if len(e.known) != 0 || len(e.free) != 1 {
+			t.Errorf("%d tasks known, %d slots free", len(e.known), len(e.free))
+		}
+	})
+}
+
+func TestFinishedTasksAreForgottenAfterTenMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := executor(t, 1, Hooks{}, nothing)
+		start := func() *Execution {
+			run, err := e.Start(t.Context(), nil, Task{ID: "x"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-run.Done()
+			return run
+		}
+		first := start()
+		time.Sleep(rememberFor - time.Second)
+		if start() != first {
+			t.Error("forgotten too early")
+		}
+		time.Sleep(time.Second)
+		if start() == first {
+			t.Error("never forgotten")
+		}
+	})
+}
+
+func TestFinishedTasksAreForgottenWhenTheyAreTooMany(t *testing.T) {
+	now := time.Now()
+	tests := []struct {
+		name  string
+		tasks int
+		bytes int
+		left  int
+	}{
+		{"few", 10, 100, 10},
+		{"as many as allowed", rememberTasks, 1, rememberTasks},
+		{"more", rememberTasks + 5, 1, rememberTasks},
+		{"as large as allowed", 64, 1 << 20, 64},
+		{"larger", 70, 1 << 20, 64},
+		{"one that is too large alone", 1, rememberBytes + 1, 1},
+		{"two of these", 2, rememberBytes + 1, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var m remembered
+			known := map[taskKey]*Execution{}
+			for i := range tt.tasks {
+				run := &Execution{Task: Task{ID: fmt.Sprint(i)}}
+				known[run.Task.key()] = run
+				m.add(run, now, tt.bytes)
+			}
+			m.forget(now, known)
+			if len(m.queue) != tt.left || len(known) != tt.left || m.bytes != tt.left*tt.bytes {
+				t.Errorf("%d in the queue, %d known, %d bytes", len(m.queue), len(known), m.bytes)
+			}
+		})
+	}
+}
+
+func TestADeadlineEndsTheTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := executor(t, 1, Hooks{}, func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		run, err := e.Start(t.Context(), nil, Task{ID: "x", Deadline: time.Now().Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-run.Done()
+		if got := string(run.Outcome().Result); got != `{"message":"the deadline has passed"}` {
+			t.Error(got)
+		}
+	})
+}
+
+// TestAbandonWaitsOneGraceForAll: many handlers that take no notice cost one
+// second together, and their slots are free after it.
+func TestAbandonWaitsOneGraceForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := executor(t, 5, Hooks{}, func(context.Context, json.RawMessage) (json.RawMessage, error) { <-release; return nil, nil })
+		mine, others := "mine", "others"
+		for i := range 5 {
+			owner := &mine
+			if i == 4 {
+				owner = &others
+			}
+			if _, err := e.Start(t.Context(), owner, Task{ID: fmt.Sprint(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		e.Abandon(&mine, errTest)
+		if d := time.Since(began); d != abandonGrace {
+			t.Errorf("it took %v", d)
+		}
+		if running := e.Running(); len(running) != 1 || running[0].ID != "4" || len(e.free) != 4 {
+			t.Errorf("running %v, %d slots free", running, len(e.free))
+		}
+		idle := e.Drain()
+		close(release)
+		<-idle
+		synctest.Wait()
+		if len(e.free) != 5 {
+			t.Errorf("%d slots free", len(e.free))
+		}
+	})
+}
+
+// TestDrainWaitsForReports: a task counts until whoever waits for its outcome
+// has been served.
+func TestDrainWaitsForReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := executor(t, 1, Hooks{}, nothing)
+		run, err := e.Start(t.Context(), nil, Task{ID: "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-run.Done()
+		reporting := make(chan struct{})
+		run.Then(func(Outcome) { <-reporting })
+		idle := e.Drain()
+		synctest.Wait()
+		select {
+		case <-idle:
+			t.Error("idle before the report")
+		default:
+		}
+		close(reporting)
+		<-idle
+		if _, err := e.Start(t.Context(), nil, Task{ID: "y"}); !errors.Is(err, ErrDraining) {
+			t.Errorf("after it: %v", err)
+		}
+	})
+}
+
+func TestQuietTakesNothingNewAndAnswersForTheOld(t *testing.T) {
+	e := executor(t, 1, Hooks{}, nothing)
+	run, err := e.Start(t.Context(), nil, Task{ID: "old"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-run.Done()
+	e.Quiet(true)
+	if again, err := e.Start(t.Context(), nil, Task{ID: "old"}); again != run || err != nil {
+		t.Errorf("old: %v", err)
+	}
+	if _, err := e.Start(t.Context(), nil, Task{ID: "new"}); !errors.Is(err, ErrQuiet) {
+		t.Errorf("new: %v", err)
+	}
+	e.Quiet(false)
+	if _, err := e.Start(t.Context(), nil, Task{ID: "new"}); err != nil {
+		t.Error(err)
+	}
+	<-e.Drain()
+}
+
+// TestSlotsAreNeitherLostNorShared drives random starts, ends, cancels and
+// abandonments: never more handlers than slots, and at the end all are free.
+func TestSlotsAreNeitherLostNorShared(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		slots := rapid.IntRange(1, 4).Draw(t, "slots")
+		var running atomic.Int64
+		e := executor(t, slots, Hooks{}, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+			if n := running.Add(1); n > int64(slots) {
+				t.Errorf("%d handlers in %d slots", n, slots)
+			}
+			defer running.Add(-1)
+			if string(data) == "1" {
+				panic("as asked")
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		for i := range rapid.IntRange(1, 30).Draw(t, "steps") {
+			switch rapid.IntRange(0, 5).Draw(t, "step") {
+			case 0:
+				e.Cancel(fmt.Sprint(rapid.IntRange(0, i).Draw(t, "which")), errTest)
+			case 1:
+				e.Abandon(nil, errTest)
+			default:
+				data := json.RawMessage(fmt.Sprint(rapid.IntRange(0, 1).Draw(t, "data")))
+				_, err := e.Start(context.Background(), nil, Task{ID: fmt.Sprint(i), Data: data})
+				if err != nil && !errors.Is(err, ErrBusy) {
+					t.Error(err)
+				}
+			}
+		}
+		e.CancelAll(errTest)
+		<-e.Drain()
+		if len(e.free) != slots {
+			t.Errorf("%d of %d slots free", len(e.free), slots)
+		}
+	})
+}
+
+func BenchmarkExecutor(b *testing.B) {
+	e := executor(b, 8, Hooks{}, nothing)
+	i := 0
+	for b.Loop() {
+		i++
+		run, err := e.Start(context.Background(), nil, Task{ID: fmt.Sprint(i)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		<-run.Done()
+	}
+}

@@ -1,0 +1,283 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"initiator/proactor"
+)
+
+var codeOK = proactor.Success
+
+func proofOf(p *program, nonce string) string { return proactor.Proof(p.token, nonce, "a1b2", 1) }
+
+// The faults of the original, by the numbers of the contract.
+
+// 1: A task that panics, or ends in any other unexpected way, is reported as
+// failed, with the error.
+func TestFault1WhateverAHandlerDoesIsReported(t *testing.T) {
+	do := func(name string, f func() (json.RawMessage, error)) Handler {
+		return HandleRaw(name, func(context.Context, json.RawMessage) (json.RawMessage, error) { return f() })
+	}
+	cyclic := map[string]any{}
+	cyclic["self"] = make(chan int)
+	tests := []struct {
+		handler Handler
+		data    string
+		want    string
+	}{
+		{do("panic", func() (json.RawMessage, error) { panic("boom") }), `{}`, `{"message":"panic: boom"}`},
+		{do("nilmap", func() (json.RawMessage, error) { var m map[string]int; m["a"] = 1; return nil, nil }), `{}`, `{"message":"panic: assignment to entry in nil map"}`},
+		{do("nilpanic", func() (json.RawMessage, error) { panic(nil) }), `{}`, `{"message":"panic: panic called with nil argument"}`},
+		{do("goexit", func() (json.RawMessage, error) { runtime.Goexit(); return nil, nil }), `{}`, `{"message":"the handler ended its goroutine without returning"}`},
+		{do("error", func() (json.RawMessage, error) { return nil, errTest }), `{}`, `{"message":"a test's error"}`},
+		{do("nojson", func() (json.RawMessage, error) { return json.RawMessage("{"), nil }), `{}`, `{"message":"the result of nojson is not JSON"}`},
+		{do("fail", func() (json.RawMessage, error) { return nil, TaskFail{Data: map[string]int{"n": 1}} }), `{}`, `{"n":1}`},
+		{do("failptr", func() (json.RawMessage, error) { return nil, &TaskFail{Data: "x"} }), `{}`, `"x"`},
+		{do("failnil", func() (json.RawMessage, error) { return nil, TaskFail{} }), `{}`, `{}`},
+		{do("failbad", func() (json.RawMessage, error) { return nil, TaskFail{Data: cyclic} }), `{}`, `{"message":"marshal the data of a failure: json: unsupported type: chan int"}`},
+		{Handle("typed", func(_ context.Context, in addition) (int, error) { return 0, nil }), `"text"`, `{"message":"the data does not fit typed: json: cannot unmarshal string into Go value of type worker.addition"}`},
+		{Handle("outbad", func(_ context.Context, in addition) (any, error) { return cyclic, nil }), `{}`, `{"message":"marshal the result of outbad: json: unsupported type: chan int"}`},
+	}
+	var handlers []Handler
+	for _, tt := range tests {
+		handlers = append(handlers, tt.handler)
+	}
+	m := newMaster(t)
+	p := launch(t, Options{Handlers: handlers})
+	p.connect(m)
+	for _, tt := range tests {
+		name := tt.handler.Name()
+		p.give(m, name, name, tt.data)
+		m.wantResult(t, name+" fail "+tt.want)
+	}
+	p.give(m, "none", "none", `{}`)
+	if got := await(t, m.results, "a result").String(); !strings.HasPrefix(got, `none fail {"message":"no method \"none\"; this worker has error, fail,`) {
+		t.Error(got)
+	}
+}
+
+// 2: A 4xx answer to one heartbeat does not end the heartbeats.
+func TestFault2HeartbeatsSurviveRefusals(t *testing.T) {
+	m := newMaster(t)
+	p := launch(t, Options{})
+	p.connect(m)
+	refused := make(chan struct{})
+	m.answers(func(w http.ResponseWriter, _ *http.Request) {
+		proactor.UnknownSlave.Write(w, "", nil)
+		m.answer.Store(nil)
+		close(refused)
+	})
+	await(t, refused, "a refused heartbeat")
+	m.beating(t, "after the refusal", func(proactor.HeartbeatBody) bool { return true })
+	p.mustCall(proactor.AlreadyConnected, "POST", "/connect", "x", proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+}
+
+// 3: Disconnecting in mid-task leaves a worker that still works, also when the
+// handler takes no notice of its context.
+func TestFault3DisconnectInMidTask(t *testing.T) {
+	for _, heedless := range []bool{false, true} {
+		began, cancelled := make(chan struct{}, 2), make(chan error, 2)
+		release := make(chan struct{})
+		var handlers sync.WaitGroup
+		h := HandleRaw("wait", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+			handlers.Add(1)
+			defer handlers.Done()
+			began <- struct{}{}
+			<-ctx.Done()
+			cancelled <- context.Cause(ctx)
+			if heedless {
+				<-release
+			}
+			return json.RawMessage(`"late"`), nil
+		})
+		m := newMaster(t)
+		p := launch(t, Options{Handlers: []Handler{h}})
+		p.connect(m)
+		p.give(m, "1", "", `{}`)
+		await(t, began, "the task")
+		p.mustCall(codeOK, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
+		if err := await(t, cancelled, "the cancellation"); err != errDisconnected {
+			t.Errorf("cause %v", err)
+		}
+		m2 := newMaster(t)
+		p.connect(m2)
+		p.give(m2, "1", "", `{}`) // the same attempt, given anew, runs anew
+		await(t, began, "the second task")
+		close(release)
+		p.mustCall(codeOK, "DELETE", "/disconnect", m2.session, proactor.DisconnectBody{})
+		handlers.Wait()
+		if len(m.results)+len(m2.results) > 0 {
+			t.Error("the result of a cancelled task was reported")
+		}
+	}
+}
+
+// 3, the other half: losing the master does the same.
+func TestFault3LosingTheMaster(t *testing.T) {
+	lost := make(chan error, 1)
+	m := newMaster(t)
+	p := launch(t, Options{
+		HeartbeatTolerance: leastSpan,
+		Hooks:              Hooks{OnLost: func(reason error) { lost <- reason; panic("in the hook") }},
+	})
+	p.connect(m)
+	p.give(m, "1", "wait", `{}`)
+	m.Close()
+	if err := await(t, lost, "OnLost"); !strings.Contains(err.Error(), "no heartbeat was taken for 200ms") {
+		t.Error(err)
+	}
+	m2 := newMaster(t)
+	p.connect(m2)
+	p.give(m2, "2", "sum", `{"a":2,"b":3}`)
+	m2.wantResult(t, `2 complete {"sum":5}`)
+}
+
+// 3, with keep: the task runs on, and the next master gets its result.
+func TestFault3KeepRunsOn(t *testing.T) {
+	lost, release := make(chan error, 1), make(chan struct{})
+	h := HandleRaw("work", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+		<-release
+		return json.RawMessage(`"done"`), ctx.Err()
+	})
+	m := newMaster(t)
+	p := launch(t, Options{
+		Handlers: []Handler{h}, Keep: true, HeartbeatTolerance: leastSpan,
+		Hooks: Hooks{OnLost: func(reason error) { lost <- reason }},
+	})
+	p.connect(m)
+	p.give(m, "1", "", `{}`)
+	m.Close()
+	await(t, lost, "OnLost")
+	close(release)
+	m2 := newMaster(t)
+	p.connect(m2)
+	m2.wantResult(t, `1 complete "done"`)
+}
+
+// 4, on this side of the wire: a panic in a user's hook loses nothing.
+func TestFault4APanicInAHookIsARefusal(t *testing.T) {
+	var hooks atomic.Bool
+	hooks.Store(true)
+	boom := func() error {
+		if hooks.Load() {
+			panic("boom")
+		}
+		return nil
+	}
+	m := newMaster(t)
+	p := launch(t, Options{Hooks: Hooks{
+		BeforeConnect:    func(context.Context, json.RawMessage) error { return boom() },
+		BeforeTask:       func(context.Context, Task) error { return boom() },
+		BeforeDisconnect: func(context.Context, json.RawMessage) error { return boom() },
+	}})
+	e := p.mustCall(proactor.ConnectionRefused, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+	if string(e.Data) != `{"message":"panic in BeforeConnect: boom"}` {
+		t.Errorf("data %s", e.Data)
+	}
+	hooks.Store(false)
+	p.connect(m)
+	hooks.Store(true)
+	p.mustCall(proactor.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+	p.mustCall(proactor.DisconnectionRefused, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
+	hooks.Store(false)
+	p.give(m, "1", "sum", `{"a":1,"b":1}`)
+	m.wantResult(t, `1 complete {"sum":2}`)
+}
+
+// 5: A refused or busy task leaves the table: it can be given again.
+func TestFault5ARefusedTaskLeavesTheTable(t *testing.T) {
+	var refuse atomic.Bool
+	refuse.Store(true)
+	m := newMaster(t)
+	p := launch(t, Options{Hooks: Hooks{BeforeTask: func(_ context.Context, task Task) error {
+		if refuse.Load() {
+			return TaskRefuse{Data: map[string]string{"why": task.ID}, RetryAfter: 1500 * time.Millisecond}
+		}
+		return nil
+	}}})
+	p.connect(m)
+	for range 3 { // a refusal holds no slot
+		e := p.mustCall(proactor.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+		if string(e.Data) != `{"retry_after":1.5,"why":"1"}` {
+			t.Errorf("data %s", e.Data)
+		}
+	}
+	refuse.Store(false)
+	p.give(m, "held", "wait", `{}`)
+	p.mustCall(proactor.SlaveBusy, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+	m.answers(cancelling(m, "held"))
+	m.wantResult(t, `held fail {"message":"cancelled by the initiator"}`)
+	p.give(m, "1", "sum", `{"a":1,"b":1}`)
+	m.wantResult(t, `1 complete {"sum":2}`)
+}
+
+// cancelling is a master whose heartbeat answers ask to cancel a task.
+func cancelling(m *master, id string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slave/heartbeat" {
+			proactor.Success.Write(w, "", proactor.HeartbeatAnswer{Cancel: []string{id}})
+			return
+		}
+		body, code := proactor.ReadBody(w, r, 1<<20)
+		if code.OK() {
+			m.record(r.Method+" "+r.URL.Path, r.Header.Get("Token"), body)
+		}
+		proactor.Success.Write(w, "", nil)
+	}
+}
+
+// 7: what a repeated result is to the master, a repeated task is to the worker.
+func TestFault7ARepeatedTaskRunsOnce(t *testing.T) {
+	var runs atomic.Int64
+	h := HandleRaw("once", func(context.Context, json.RawMessage) (json.RawMessage, error) {
+		return json.Marshal(runs.Add(1))
+	})
+	m := newMaster(t)
+	p := launch(t, Options{Handlers: []Handler{h}})
+	p.connect(m)
+	inline := task("1", "", `{}`)
+	inline.Task.InlineMS = 60_000
+	for range 3 {
+		e := p.mustCall(codeOK, "POST", "/task/new", m.session, inline)
+		if string(e.Data) != `{"status":"completed","result":1}` {
+			t.Errorf("data %s", e.Data)
+		}
+	}
+	for range 2 { // without inline, the finished task's result is reported again
+		p.give(m, "1", "", `{}`)
+		m.wantResult(t, `1 complete 1`)
+	}
+	again := inline
+	again.Task.Attempt = 2
+	if e := p.mustCall(codeOK, "POST", "/task/new", m.session, again); string(e.Data) != `{"status":"completed","result":2}` {
+		t.Errorf("another attempt: data %s", e.Data)
+	}
+}
+
+// 8: A result goes by its own task's id and attempt, never by "the current one".
+func TestFault8ResultsKeepTheirOwnIdentity(t *testing.T) {
+	gates := map[string]chan struct{}{"1": make(chan struct{}), "2": make(chan struct{}), "3": make(chan struct{})}
+	h := HandleRaw("gate", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+		task, _ := TaskOf(ctx)
+		<-gates[task.ID]
+		return data, nil
+	})
+	m := newMaster(t)
+	p := launch(t, Options{Handlers: []Handler{h}, Slots: 3})
+	p.connect(m)
+	for id := range gates {
+		p.give(m, id, "", `"`+id+`"`)
+	}
+	for _, id := range []string{"3", "1", "2"} {
+		close(gates[id])
+		m.wantResult(t, id+` complete "`+id+`"`)
+	}
+}
