@@ -43,7 +43,7 @@ func (p Plain) emit(b *bytes.Buffer) error {
 	fmt.Fprintf(b, "[%s]\n", p.Name)
 	keys := map[string]bool{}
 	for _, e := range p.Entries {
-		problem := e.unwritable()
+		problem := e.Unwritable()
 		if keys[e.Key] {
 			problem = "the key is there twice"
 		}
@@ -66,8 +66,9 @@ func (e Entry) emit(b *bytes.Buffer) {
 	b.WriteByte('\n')
 }
 
-// unwritable says why a reader would not get the entry back as it is.
-func (e Entry) unwritable() string {
+// Unwritable says why a reader would not get the entry back as it is; "" when
+// it would.
+func (e Entry) Unwritable() string {
 	switch {
 	case e.Key == "" || e.Key != strip(e.Key) || e.Key != lower(e.Key) || notPlain(e.Key) != "":
 		return "a key must be a word in lower case"

@@ -1,13 +1,13 @@
 package proactor
 
 // Nearest returns the known word that the given one is most likely a slip of,
-// for a "did you mean". At most a third of the letters may differ, and the
-// first of equally near words wins.
+// for a "did you mean". At most a third of the letters may differ, but always
+// one of two or more; the first of equally near words wins.
 func Nearest(word string, known []string) (string, bool) {
-	best, least := "", len(word)/3+1
-	if len(word) > 100 {
-		return "", false // no slip of a key, and the distance is quadratic
+	if len(word) < 2 || len(word) > 100 {
+		return "", false // too little to go by, or no slip of a key
 	}
+	best, least := "", max(len(word)/3, 1)+1
 	for _, k := range known {
 		if d := distance(word, k); d < least {
 			best, least = k, d

@@ -2,13 +2,18 @@ package plan
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	"initiator/proactor"
 )
 
 // contradiction is one pair of settings that cannot both be meant. It holds
-// where bad says so; the fault stands at the line of key.
+// where bad says so; the fault stands at the line of the first of keys that
+// the section has.
 type contradiction struct {
-	key             string
+	keys            string
 	bad             func(s *Spec, given func(string) bool) bool
 	problem, remedy string
 }
@@ -26,7 +31,7 @@ var contradictions = []contradiction{
 		"contract", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Exec != nil },
 		"exec is served through the contract, which is off", "remove contract = off",
 	}, {
-		"protocol", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Protocol != "none" },
+		"protocol contract", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Protocol != "none" },
 		"contract = off leaves the program without a port to be reached on", "write protocol = none, or contract = on",
 	}, {
 		"ready", func(s *Spec, _ func(string) bool) bool { return s.Protocol == "none" && s.Ready.Kind == "webhook" },
@@ -41,31 +46,34 @@ var contradictions = []contradiction{
 		"direct", func(s *Spec, _ func(string) bool) bool { return s.Direct == "open" && !loopback(s.ListenAddr) },
 		"direct = open lets anybody on the network run tasks", "write direct = token, or listen_addr = 127.0.0.1",
 	}, {
+		"ready", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Port == 0 && s.needsPort() },
+		"with contract = off the program is not told its port, and this proof looks there", "write port = the port that it listens on, or ready = alive",
+	}, {
 		"slots", func(s *Spec, _ func(string) bool) bool { return s.Slots > 1 && s.Protocol == "ding" },
 		"a ding slave runs one task at a time", "write slots = 1 and more replicas",
 	}, {
-		"port", func(s *Spec, _ func(string) bool) bool { return s.Port > 0 && s.Replicas > 1 },
+		"port replicas numprocs", func(s *Spec, _ func(string) bool) bool { return s.Port > 0 && s.Replicas > 1 },
 		"a fixed port serves one worker, and there are several replicas", "write port = auto, or replicas = 1",
 	}, {
 		"stderr_logfile", func(s *Spec, given func(string) bool) bool { return s.RedirectStderr && given("stderr_logfile") },
 		"stderr_logfile has no meaning with redirect_stderr", "remove one of the two",
 	}, {
-		"restart_delay", func(s *Spec, _ func(string) bool) bool { return s.Restart.Delay > s.Restart.DelayMax },
+		"restart_delay restart_delay_max", func(s *Spec, _ func(string) bool) bool { return s.Restart.Delay > s.Restart.DelayMax },
 		"restart_delay is longer than restart_delay_max", "raise restart_delay_max",
 	}, {
-		"retry_delay", func(s *Spec, _ func(string) bool) bool { return s.Tasks.RetryDelay > s.Tasks.RetryDelayMax },
+		"retry_delay retry_delay_max", func(s *Spec, _ func(string) bool) bool { return s.Tasks.RetryDelay > s.Tasks.RetryDelayMax },
 		"retry_delay is longer than retry_delay_max", "raise retry_delay_max",
 	}, {
 		"heartbeat_span", func(s *Spec, _ func(string) bool) bool { return s.HeartbeatSpan < 200*time.Millisecond },
 		"heartbeats may not be closer together than 200ms", "write heartbeat_span = 3s",
 	}, {
-		"heartbeat_tolerance", func(s *Spec, _ func(string) bool) bool { return s.HeartbeatTolerance <= s.HeartbeatSpan },
+		"heartbeat_tolerance heartbeat_span", func(s *Spec, _ func(string) bool) bool { return s.HeartbeatTolerance <= s.HeartbeatSpan },
 		"heartbeat_tolerance is not longer than heartbeat_span: every worker would be replaced", "write about five times heartbeat_span",
 	}, {
 		"start_timeout", func(s *Spec, _ func(string) bool) bool { return s.StartTimeout == 0 },
 		"a start_timeout of 0 lets no worker become ready", "write start_timeout = 30s",
 	}, {
-		"start_timeout", func(s *Spec, _ func(string) bool) bool {
+		"start_timeout startsecs", func(s *Spec, _ func(string) bool) bool {
 			return s.StartTimeout > 0 && s.StartSecs >= s.StartTimeout
 		},
 		"start_timeout ends the start before startsecs have passed", "write a start_timeout longer than startsecs",
@@ -75,6 +83,10 @@ var contradictions = []contradiction{
 // check reports every contradiction of the plan.
 func (d *draft) check() {
 	d.checkSettings()
+	d.checkStdin(proactor.DefaultSection, d.plan.Defaults)
+	if len(d.plan.Workers) == 0 {
+		d.plan.Warnings = append(d.plan.Warnings, d.plan.File+": there is no [worker:NAME], so nothing will be started")
+	}
 	for i := range d.plan.Workers {
 		d.checkWorker(&d.plan.Workers[i])
 	}
@@ -90,12 +102,43 @@ func (d *draft) checkWorker(s *Spec) {
 	d.checkWhat(section, s)
 	for _, c := range contradictions {
 		if c.bad(s, given) {
-			d.faultAt(section, c.key, c.problem, c.remedy)
+			d.faultAt(section, d.firstGiven(section, c.keys), c.problem, c.remedy)
 		}
 	}
 	d.checkExposure(section, s.ListenAddr)
-	if err := d.plan.writable(s); err != nil {
-		d.faultAt("config:"+s.Name, "", "the worker's configuration cannot be written to its stdin: "+err.Error(), "change that value")
+	if s.Contract {
+		d.checkStdin("worker:"+s.Name, s.Config)
+	}
+}
+
+func (d *draft) firstGiven(section, keys string) string {
+	for key := range strings.FieldsSeq(keys) {
+		if d.has(section, key) {
+			return key
+		}
+	}
+	return ""
+}
+
+// needsPort says whether readiness is looked for on the worker's port, which
+// the command may also name.
+func (s *Spec) needsPort() bool {
+	return (s.Ready.Kind == "tcp" || s.Ready.Kind == "http") && !strings.Contains(strings.Join(s.Command, " "), "{port}")
+}
+
+// checkStdin finds values that the worker's stdin could not carry as they are,
+// such as a line that an INI reader would take for a comment.
+func (d *draft) checkStdin(section string, entries []Entry) {
+	for _, e := range trimmed(entries) {
+		problem := e.Unwritable()
+		if problem == "" {
+			continue
+		}
+		at := strings.Replace(section, "worker:", "config:", 1)
+		if s := d.cfg.Section(at); s == nil || !slices.ContainsFunc(s.Keys, func(k proactor.Key) bool { return k.Name == e.Key }) {
+			at = section
+		}
+		d.faultAt(at, e.Key, "a worker cannot be given this on stdin: "+problem, "change the value")
 	}
 }
 

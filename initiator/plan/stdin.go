@@ -24,14 +24,6 @@ type Worker struct {
 // with [config:NAME] and with what w says. It is nil when w.GUID can be no
 // section's name; a plan that [Make] has accepted has no other reason.
 func Stdin(p *Plan, s *Spec, w Worker) []byte {
-	doc, err := document(p, s, w)
-	if err != nil {
-		return nil
-	}
-	return doc
-}
-
-func document(p *Plan, s *Spec, w Worker) ([]byte, error) {
 	own := slices.Clone(s.Config)
 	for _, e := range w.entries(s) {
 		own = set(own, e)
@@ -41,7 +33,10 @@ func document(p *Plan, s *Spec, w Worker) ([]byte, error) {
 		{Name: proactor.DefaultSection, Entries: trimmed(p.Defaults)},
 		{Name: w.GUID, Entries: trimmed(own)},
 	})
-	return b.Bytes(), err
+	if err != nil {
+		return nil
+	}
+	return b.Bytes()
 }
 
 func (w Worker) entries(s *Spec) []Entry {
@@ -70,10 +65,4 @@ func trimmed(entries []Entry) []Entry {
 		all[i].Value = strings.TrimRight(strings.Join(lines, "\n"), "\n")
 	}
 	return all
-}
-
-// writable tries the document with a stand-in for what is not known yet.
-func (p *Plan) writable(s *Spec) error {
-	_, err := document(p, s, Worker{GUID: "guid", Token: "token", ParentAddr: "127.0.0.1"})
-	return err
 }

@@ -56,15 +56,15 @@ var count = kind[uint64]{name: "whole number", parse: func(s string) (uint64, er
 	return n, nil
 }}
 
-var fraction = real("fraction", func(f float64) bool { return f >= 0 && f <= 1 }, "write a fraction from 0 to 1, such as 0.1")
+var fraction = real("fraction from 0 to 1", 0, 1, "write one such as 0.1")
 
-var factor = real("number", func(f float64) bool { return f >= 1 && f <= 1000 }, "write a number from 1 to 1000, such as 2")
+var factor = real("number from 1 to 1000", 1, 1000, "write one such as 2")
 
-func real(name string, ok func(float64) bool, remedy string) kind[float64] {
+func real(name string, least, most float64, remedy string) kind[float64] {
 	return kind[float64]{name: name, parse: func(s string) (float64, error) {
 		f, err := strconv.ParseFloat(s, 64)
-		if err != nil || !ok(f) { // not-a-number is never ok
-			return 0, wrong{fmt.Sprintf("%q does not do", s), remedy}
+		if err != nil || !(f >= least && f <= most) { // not-a-number is neither
+			return 0, wrong{fmt.Sprintf("%q is not a %s", s, name), remedy}
 		}
 		return f, nil
 	}}
