@@ -18,7 +18,10 @@ func init() {
 	if len(os.Args) == 0 || !strings.HasPrefix(os.Args[0], processName) || !called(controlFD) {
 		return
 	}
-	os.Exit(keep(controlFD))
+	stop := profStart()
+	code := keep(controlFD)
+	stop()
+	os.Exit(code)
 }
 
 // called reports whether fd is the socket that Launch made. It reads the

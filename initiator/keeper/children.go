@@ -37,7 +37,8 @@ type children struct {
 	// origin remembers whose an orphan is (nil = nobody's). An orphan is our
 	// direct child, so its pid is not given to another before we wait for it.
 	origin  map[int]*child
-	scanned *scan
+	tree    scan
+	scanned *scan // &tree, or nil when it is stale
 }
 
 func newChildren() children {

@@ -51,26 +51,30 @@ func (l *loop) endWorker(e End, now time.Time) {
 	}
 	if rank(e.Signal) > c.end.rank {
 		c.end.rank = rank(e.Signal)
-		l.signalAll(c, unix.Signal(e.Signal))
+		if c.end.rank < 2 {
+			l.signalAll(c, l.members(c), unix.Signal(e.Signal))
+		}
 	}
-	if c.exited && len(l.members(c)) == 0 {
-		l.emptied(c)
-	} else if !now.Before(c.end.deadline) {
+	if !now.Before(c.end.deadline) {
 		l.killRound(c, now)
+	} else if c.exited && len(l.members(c)) == 0 {
+		l.emptied(c)
 	}
 }
 
 // signalAll signals the group of a worker, and each descendant outside of it.
 // CONT follows, because a stopped process acts on no other signal but KILL.
-func (l *loop) signalAll(c *child, sig unix.Signal) {
-	members := l.members(c) // before the leader dies and its children move
+// members were seen before, because they move when the leader dies.
+func (l *loop) signalAll(c *child, members []process, sig unix.Signal) {
 	group := !c.exited
 	for _, p := range members {
 		group = group || p.group == c.pid
 	}
 	if group {
 		_ = unix.Kill(-c.pid, sig)
-		_ = unix.Kill(-c.pid, unix.SIGCONT)
+		if sig != unix.SIGKILL {
+			_ = unix.Kill(-c.pid, unix.SIGCONT)
+		}
 	}
 	for _, p := range members {
 		if p.group != c.pid {
@@ -97,7 +101,7 @@ func (l *loop) killRound(c *child, now time.Time) {
 	if !c.exited {
 		c.killed[process{pid: c.pid, start: c.start}] = true
 	}
-	l.signalAll(c, unix.SIGKILL)
+	l.signalAll(c, members, unix.SIGKILL)
 	c.end.next = now.Add(c.end.pause)
 	c.end.pause = min(2*c.end.pause, lastPause)
 }
@@ -141,7 +145,7 @@ func (l *loop) farewellRound(now time.Time) {
 	s := l.look()
 	for _, c := range l.byPID {
 		if l.ending.all || !c.keep {
-			l.signalAll(c, unix.SIGKILL)
+			l.signalAll(c, l.members(c), unix.SIGKILL)
 		}
 	}
 	for _, p := range s.orphans {

@@ -247,7 +247,8 @@ func TestThousandWorkers(t *testing.T) {
 	}
 	count(KindSpawned)
 	threads := len(entries(fmt.Sprintf("/proc/%d/task", h.PID())))
-	t.Logf("keeper with %d workers: %d threads, %s", n, threads, residentSet(h.PID()))
+	t.Logf("keeper with %d workers: %d threads, %v KB resident, %v KB of them anonymous",
+		n, threads, statusOf(h.PID(), "VmRSS"), statusOf(h.PID(), "RssAnon"))
 	if threads > 20 {
 		t.Errorf("%d threads for %d workers", threads, n)
 	}
@@ -267,14 +268,13 @@ func TestThousandWorkers(t *testing.T) {
 	}
 }
 
-// residentSet gives the memory lines of a process's status.
-func residentSet(pid int) string {
+// statusOf gives a number out of a process's status, such as VmRSS (KB).
+func statusOf(pid int, field string) float64 {
 	var buf [4096]byte
-	var found []string
 	for line := range strings.Lines(string(readProc(buf[:], pid, "/status"))) {
-		if strings.HasPrefix(line, "VmRSS") || strings.HasPrefix(line, "Rss") {
-			found = append(found, strings.Join(strings.Fields(line), " "))
+		if f := strings.Fields(line); len(f) > 1 && f[0] == field+":" {
+			return float64(atoi([]byte(f[1])))
 		}
 	}
-	return strings.Join(found, ", ")
+	return -1
 }

@@ -35,9 +35,20 @@ type loop struct {
 	tidy   time.Time // when to give memory back after work; zero = done
 }
 
-// keep is the life of a keeper; it returns the exit code.
+// keep is the life of a keeper; it returns the exit code. The loop has a
+// thread that is not the first one: Linux gives orphans to the first thread
+// and counts children by thread, so those of the first are orphans only, and
+// looking for them does not mean going through a thousand workers.
 func keep(fd int) int {
-	runtime.LockOSThread()
+	code := make(chan int)
+	go func() {
+		runtime.LockOSThread()
+		code <- live(fd)
+	}()
+	return <-code
+}
+
+func live(fd int) int {
 	// One thread does the work; a second one lets the collector run beside it.
 	runtime.GOMAXPROCS(2)
 	debug.SetGCPercent(50)
@@ -128,7 +139,6 @@ func (l *loop) closeFD(fd int) {
 // run turns until everything has ended.
 func (l *loop) run() int {
 	for {
-		l.scanned = nil // what one turn has learned of /proc is stale in the next
 		for _, fd := range l.poll.wait(l.patience(time.Now())) {
 			if s, ok := l.sources[fd]; ok {
 				s.ready(l)

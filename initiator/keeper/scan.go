@@ -2,23 +2,31 @@ package keeper
 
 import (
 	"fmt"
-	"os"
+	"time"
 )
 
-// scan is what one turn of the loop has learned of the process tree.
+// scanAge is how long a look at the tree serves when nobody has died since.
+// A descendant that loses its parent meanwhile is one that did so just after.
+const scanAge = 2 * time.Millisecond
+
+// scan is what a look at the process tree has shown.
 type scan struct {
 	lister
+	at      time.Time
 	orphans []process // our direct children that are not leaders
 }
 
-// look reads the tree's first row, once a turn.
+// look finds the orphans, once for all that ask at the same time. Whoever was
+// waited for since makes it stale.
 func (l *loop) look() *scan {
-	if l.scanned != nil {
+	now := time.Now()
+	if l.scanned != nil && now.Sub(l.scanned.at) < scanAge {
 		return l.scanned
 	}
-	s := &scan{}
+	s := &l.tree
+	*s = scan{at: now, orphans: s.orphans[:0]}
 	l.scanned = s
-	for _, pid := range s.children(os.Getpid()) {
+	for _, pid := range s.adopted() {
 		if _, leader := l.byPID[pid]; leader {
 			continue
 		}

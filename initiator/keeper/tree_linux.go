@@ -65,12 +65,27 @@ func (t *lister) children(pid int) []int {
 	task := "/proc/" + strconv.Itoa(pid) + "/task"
 	var list []int
 	for _, thread := range entries(task) {
-		text := readFile(t.buf[:], task+"/"+thread+"/children")
-		for field := range bytes.FieldsSeq(text) {
-			list = append(list, atoi(field))
-		}
+		list = t.list(list, task+"/"+thread+"/children")
 	}
 	return list
+}
+
+// adopted are the processes that were given to us because their parent had
+// died; where the kernel does not tell threads apart, all our children.
+func (t *lister) adopted() []int {
+	self := strconv.Itoa(os.Getpid())
+	if !hasChildrenFiles {
+		return t.scanAll()[os.Getpid()]
+	}
+	return t.list(nil, "/proc/"+self+"/task/"+self+"/children")
+}
+
+// list appends the numbers in a file.
+func (t *lister) list(pids []int, path string) []int {
+	for field := range bytes.FieldsSeq(readFile(t.buf[:], path)) {
+		pids = append(pids, atoi(field))
+	}
+	return pids
 }
 
 func (t *lister) scanAll() map[int][]int {

@@ -14,6 +14,8 @@ type lister struct{}
 
 func (*lister) children(int) []int { return nil }
 
+func (*lister) adopted() []int { return nil }
+
 func environment(int) []byte { return nil }
 
 func command(int) string { return "" }

@@ -101,7 +101,7 @@ var logKeys = concat(
 func streamKeys(stream string, at func(*Spec) *Log) []row[Spec] {
 	return []row[Spec]{
 		key(stream+"_logfile", path, "auto", func(s *Spec) *string { return &at(s).Path },
-			"where its "+stream+" goes: auto = a file in the state directory, none, - = the initiator's own output; {guid} in a path stands for the worker's guid"),
+			"where its "+stream+" goes: auto = a file in the state directory, none, - = the initiator's own output; {guid}, {name} and {index} in a path stand for the worker's own"),
 		key(stream+"_logfile_maxbytes", size, "50MB", func(s *Spec) *int64 { return &at(s).MaxBytes },
 			"the size at which the file is rotated; 0 = never"),
 		key(stream+"_logfile_backups", number(0, 10_000), "10", func(s *Spec) *int { return &at(s).Backups },

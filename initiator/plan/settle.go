@@ -74,12 +74,13 @@ func (d *draft) builtIn(s *Spec) bool {
 	return len(s.Command) > 1 && s.Command[0] == d.env.Self && s.Command[1] == "job"
 }
 
-// logPath places a log. The name of an automatic one is the guid's, because
-// two workers must not rotate the same file.
+// logPath places a log. An automatic one is named by the worker's place in its
+// pool, not by its guid: the next run then goes on with the same files, where
+// guids would leave a new set behind each time.
 func (d *draft) logPath(path, stream string) string {
 	switch {
 	case strings.EqualFold(path, "auto"):
-		return filepath.Join(d.plan.Settings.StateDir, "logs", "{guid}."+stream+".log")
+		return filepath.Join(d.plan.Settings.StateDir, "logs", "{name}.{index}."+stream+".log")
 	case strings.EqualFold(path, "none"):
 		return ""
 	case path == "-":

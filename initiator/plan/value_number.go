@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -84,21 +85,21 @@ var cores = kind[float64]{name: "number of cores", parse: func(s string) (float6
 
 var size = kind[int64]{name: "size", parse: parseSize}
 
+var sizeUnit = regexp.MustCompile(`^ ?(?:([kKmMgGtTpP])i?)?[bB]?$`)
+
 // parseSize reads 4096, 50MB, 1GiB. MB and MiB are the same 1024² bytes, as
 // they are to supervisord, whose keys these are.
 func parseSize(s string) (int64, error) {
 	bad := wrong{fmt.Sprintf("%q is not a size", s), "write 4096, 50MB or 1GiB"}
 	digits, unit := cutSpan(s, func(c byte) bool { return c == '.' || (c >= '0' && c <= '9') })
 	f, err := strconv.ParseFloat(digits, 64)
-	letter := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(strings.TrimSpace(unit)), "b"), "i")
-	power := strings.Index("kmgtp", letter) + 1
-	switch {
-	case err != nil || len(letter) > 1 || power == 0:
+	parts := sizeUnit.FindStringSubmatch(unit)
+	if err != nil || parts == nil {
 		return 0, bad
-	case letter == "" && strings.HasSuffix(strings.ToLower(unit), "i"):
-		return 0, bad
-	case letter == "":
-		power = 0
+	}
+	power := 0
+	if parts[1] != "" {
+		power = strings.Index("kmgtp", strings.ToLower(parts[1])) + 1
 	}
 	bytes := f * math.Pow(1024, float64(power))
 	if bytes >= math.MaxInt64 {

@@ -32,8 +32,7 @@ func (s *step) tell(kill bool) {
 	s.acts = append(s.acts, a)
 }
 
-// giveBack stops what was not running: a wait, a delay, an EXITED or FATAL
-// record that somebody wants out of sight.
+// giveBack stops what was not running: a wait or a delay.
 func giveBack(s *step) string {
 	s.Wanted = false
 	s.rest(resting)

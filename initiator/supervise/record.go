@@ -108,10 +108,17 @@ type Record struct {
 	Proven  bool     // the last stop was proven empty
 	Strays  []string // processes that the last stop could not attribute
 	Retried bool     // the next spawn follows a death
+	Blocked bool     // waiting: something it comes after is missing
 }
 
-// State is what people are shown.
-func (r Record) State() State { return r.Phase.state() }
+// State is what people are shown. Between a death and a restart without delay
+// that is BACKOFF, and STOPPED only when it has to wait for something.
+func (r Record) State() State {
+	if r.Phase == waiting && r.Retried && !r.Blocked {
+		return Backoff
+	}
+	return r.Phase.state()
+}
 
 // due returns when the table wants a tick; zero = never.
 func (r Record) due() time.Time {

@@ -56,6 +56,7 @@ var (
 	upAlready  = ignore("it is up, or on its way up")
 	downSoon   = ignore("it is on its way down")
 	downNow    = ignore("it is down")
+	staysSo    = ignore("it is down, and how it came to that is worth keeping")
 	noTimer    = ignore("this phase has no deadline")
 	answered   = ignore("the keeper has answered that before")
 	notThere   = ignore("the process has not been reported yet")
@@ -73,8 +74,8 @@ type row [kinds]cell
 // ignore: a missing one is found by a test.
 var table = [phases]row{
 	resting:  atRest(row{askStart: do(begin), askRestart: do(begin), askStop: downNow, askKill: downNow, blocked: notWaiting}),
-	over:     atRest(row{askStart: do(begin), askRestart: do(begin), askStop: do(giveBack), askKill: do(giveBack), blocked: notWaiting}),
-	fatal:    atRest(row{askStart: do(begin), askRestart: do(begin), askStop: do(giveBack), askKill: do(giveBack), blocked: notWaiting}),
+	over:     atRest(row{askStart: do(begin), askRestart: do(begin), askStop: staysSo, askKill: staysSo, blocked: notWaiting}),
+	fatal:    atRest(row{askStart: do(begin), askRestart: do(begin), askStop: staysSo, askKill: staysSo, blocked: notWaiting}),
 	waiting:  atRest(row{askStart: upAlready, askRestart: upAlready, askStop: do(giveBack), askKill: do(giveBack), cleared: do(spawn), blocked: do(wait)}),
 	delayed:  atRest(row{askStart: do(hurry), askRestart: do(hurry), askStop: do(giveBack), askKill: do(giveBack), tick: do(retry), blocked: notWaiting}),
 	spawning: inSpawning,

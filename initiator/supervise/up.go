@@ -26,7 +26,7 @@ func retry(s *step) string {
 
 // wish makes the worker wait for what it comes after; the loop looks at once.
 func (s *step) wish(reason string) string {
-	s.Wanted, s.Phase, s.Next, s.PID = true, waiting, time.Time{}, 0
+	s.Wanted, s.Phase, s.Next, s.PID, s.Blocked = true, waiting, time.Time{}, 0, false
 	s.act(actCheck)
 	return s.because(reason)
 }
@@ -39,7 +39,10 @@ func (s *step) because(own string) string {
 	return own
 }
 
-func wait(s *step) string { return s.because("it waits for what it comes after") }
+func wait(s *step) string {
+	s.Blocked = true
+	return s.because("it waits for what it comes after")
+}
 
 // spawn begins a new incarnation. Everything that belonged to the last one is
 // wiped here and nowhere else.

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"strconv"
+
+	"initiator/initiator/dispatch"
+	"initiator/initiator/supervise"
+	"initiator/initiator/task"
+	"initiator/proactor"
+)
+
+// write answers with a resource.
+func write(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		proactor.Internal.Write(w, "write the answer: "+err.Error(), nil)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)+1))
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // a client that has gone away is no fault of ours
+}
+
+// fail answers with the envelope of an error.
+func fail(w http.ResponseWriter, r *http.Request, h House, err error) {
+	code, message := status(err), err.Error()
+	var pool *dispatch.UnknownPool
+	if errors.As(err, &pool) {
+		message += suggest(pool.Name, h.Pools())
+	}
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // nobody is there to read it
+	}
+	if code == proactor.QueueFull {
+		w.Header().Set("Retry-After", "1")
+	}
+	code.Write(w, message, nil)
+}
+
+// status is the one table from an error to its code and HTTP status.
+func status(err error) proactor.Code {
+	var pool *dispatch.UnknownPool
+	var full *dispatch.QueueFull
+	var unknown *supervise.UnknownError
+	switch {
+	case errors.As(err, &pool), errors.As(err, &unknown), errors.Is(err, task.ErrUnknown), errors.Is(err, fs.ErrNotExist):
+		return proactor.NotFound
+	case errors.As(err, &full):
+		return proactor.QueueFull
+	case errors.Is(err, task.ErrInvalid):
+		return proactor.BadBody
+	case errors.Is(err, task.ErrState):
+		return proactor.Conflict
+	case errors.Is(err, dispatch.ErrClosed):
+		return proactor.Unavailable
+	}
+	return proactor.Internal
+}
+
+// suggest says which name may have been meant, or which there are.
+func suggest(name string, known []string) string {
+	if near, ok := proactor.Nearest(name, known); ok {
+		return "; did you mean " + strconv.Quote(near) + "?"
+	}
+	if len(known) == 0 {
+		return "; the INI defines no workers"
+	}
+	list := ""
+	for i, k := range known {
+		if i == 8 {
+			list += ", …"
+			break
+		}
+		if i > 0 {
+			list += ", "
+		}
+		list += k
+	}
+	return "; there is " + list
+}
+
+// read takes a JSON body. It reports false when it has answered with the fault.
+func read(w http.ResponseWriter, r *http.Request, v any) bool {
+	body, code := proactor.ReadBody(w, r, bodyLimit)
+	if !code.OK() {
+		code.Write(w, "", nil)
+		return false
+	}
+	if err := proactor.Decode(body, v); err != nil {
+		proactor.BadBody.Write(w, err.Error(), nil)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,146 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+
+	"initiator/proactor"
+)
+
+// answerLimit is the largest answer taken that is read as a whole, in bytes.
+const answerLimit = 256 << 20
+
+// Client speaks to one initiator. It may be used by many goroutines. Close it
+// when it is not needed any more.
+type Client struct {
+	socket string
+	http   *http.Client
+}
+
+// Unix returns a client for the initiator that listens on a unix socket.
+// Nothing is dialled before the first request.
+func Unix(socket string) *Client {
+	return &Client{socket, &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, socket) },
+		// One for a wait, one for a stream, one to ask with.
+		MaxIdleConnsPerHost: 4,
+		DisableCompression:  true,
+	}}}
+}
+
+// Socket is the path that the client was made with.
+func (c *Client) Socket() string { return c.socket }
+
+// Close drops the idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Error is a refusal that the initiator has answered.
+type Error struct {
+	Status  int    // of HTTP
+	Code    int    // of the envelope; 0 when there was none
+	Message string // for people; says what to do
+}
+
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+// Is makes errors.Is(err, &Error{Status: 404}) ask for the status alone.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Status == e.Status && (t.Code == 0 || t.Code == e.Code)
+}
+
+// call sends a body (nil = none) and decodes the answer into out (nil = drop
+// it). Errors: *Unreachable, *Error, ctx's own, or a broken connection.
+func (c *Client) call(ctx context.Context, method, path string, query url.Values, body, out any) error {
+	res, err := c.open(ctx, method, path, query, body)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(res.Body, answerLimit))
+	if err != nil {
+		return fmt.Errorf("read the answer to %s %s: %w", method, path, cause(ctx, err))
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(data, out); err != nil {
+		return fmt.Errorf("read the answer to %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// open sends a request and returns the answer when it is a success.
+func (c *Client) open(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
+	req, err := request(ctx, method, path, query, body)
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, cause(ctx, err))
+	}
+	if res.StatusCode >= 300 {
+		defer res.Body.Close()
+		return nil, refusal(res)
+	}
+	return res, nil
+}
+
+func request(ctx context.Context, method, path string, query url.Values, body any) (*http.Request, error) {
+	var payload io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("write the request %s %s: %w", method, path, err)
+		}
+		payload = bytes.NewReader(data)
+	}
+	target := url.URL{Scheme: "http", Host: "initiator", Path: "/api/v1" + path, RawQuery: query.Encode()}
+	req, err := http.NewRequestWithContext(ctx, method, target.String(), payload)
+	if err != nil {
+		return nil, fmt.Errorf("write the request %s %s: %w", method, path, err)
+	}
+	if payload != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// refusalLimit is how much of a refusal is read, in bytes.
+const refusalLimit = 1 << 20
+
+// refusal reads the envelope of a fault.
+func refusal(res *http.Response) error {
+	data, err := io.ReadAll(io.LimitReader(res.Body, refusalLimit))
+	var e proactor.Envelope
+	if err != nil || json.Unmarshal(data, &e) != nil || e.Message == "" {
+		return &Error{Status: res.StatusCode, Message: fmt.Sprintf("answered %s, and not in the envelope of an initiator: %.60q", res.Status, data)}
+	}
+	return &Error{Status: res.StatusCode, Code: e.Code, Message: e.Message}
+}
+
+// cause takes off net/http's own wrapping, which repeats method and URL, and
+// prefers the reason why the caller's context ended.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	var gone *Unreachable
+	if errors.As(err, &gone) {
+		return gone
+	}
+	return err
+}

@@ -1,0 +1,12 @@
+// Package client speaks to a running initiator over its unix socket. The
+// socket's permissions say who may, so no token is needed.
+//
+//	client.go   one request and its answer; faults of both ends as errors
+//	dial.go     the socket, also at the end of a long path
+//	tasks.go    submit, get, wait, list, cancel, retry
+//	workers.go  list, launch, start, stop, restart; status and shutdown
+//	events.go   what happened, as it happens
+//	logs.go     what a worker wrote
+//
+// The files bear the names of those of package api that answer them.
+package client

@@ -1,0 +1,17 @@
+// Package api is the initiator's face on the wire: REST for people and
+// programs, and the webhooks that workers call.
+//
+//	house.go     what the API asks of the initiator
+//	server.go    the unix socket and the TCP port, from listen to shutdown
+//	guard.go     who may come in: tokens, Host and Origin
+//	routes.go    which request goes where
+//	webhooks.go  heartbeats and results of workers, ahead of everything else
+//	tasks.go     submit, get, wait, list, cancel, retry
+//	workers.go   list, launch, start, stop, restart
+//	events.go    what happened, as a stream that can be resumed
+//	logs.go      what workers wrote
+//	answer.go    one table from error to status, and the envelope for faults
+//
+// A successful answer is the resource itself. Every fault is the envelope of
+// the webhooks, so that a client needs one reader for both.
+package api

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"initiator/proactor"
+)
+
+type unixKey struct{}
+
+// markUnix notes that a connection came over the unix socket. Its permissions
+// have then said who may come in.
+func markUnix(ctx context.Context, c net.Conn) context.Context {
+	if _, ok := c.(*net.UnixConn); ok {
+		return context.WithValue(ctx, unixKey{}, true)
+	}
+	return ctx
+}
+
+func overUnix(r *http.Request) bool { return r.Context().Value(unixKey{}) != nil }
+
+// guard lets in who comes over the unix socket, or over TCP with the bearer
+// token. A web page that a person has open in a browser on this machine can
+// send requests here as well: a foreign Host (DNS rebinding) or Origin (a
+// request from another site) is turned away before its token is looked at.
+func guard(token string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case overUnix(r):
+		case foreign(r):
+			proactor.Forbidden.Write(w, "Host or Origin is not this server's; use the address that `initiator status` prints", nil)
+			return
+		case !proactor.TokenEqual(bearer(r), token):
+			w.Header().Set("WWW-Authenticate", `Bearer realm="initiator"`)
+			proactor.Unauthorized.Write(w, "send Authorization: Bearer with the token in the file `token` of the state directory, or use the unix socket there", nil)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// foreign says whether a request's Host is not the address that it came to, or
+// its Origin not that Host.
+func foreign(r *http.Request) bool {
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if local == nil || !sameHost(r.Host, local) {
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err != nil || u.Host != r.Host
+}
+
+// sameHost compares a Host header with the address of the connection. A name
+// is accepted only where it is localhost: any other could be an attacker's.
+func sameHost(host string, local net.Addr) bool {
+	addr, ok := local.(*net.TCPAddr)
+	if !ok {
+		return false
+	}
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		return false
+	}
+	if _, p, _ := net.SplitHostPort(local.String()); p != port {
+		return false
+	}
+	if strings.EqualFold(name, "localhost") {
+		return addr.IP.IsLoopback()
+	}
+	ip := net.ParseIP(name)
+	return ip != nil && (ip.Equal(addr.IP) || ip.IsLoopback() && addr.IP.IsLoopback())
+}

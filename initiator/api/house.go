@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/initiator/supervise"
+	"initiator/initiator/task"
+	"initiator/proactor"
+)
+
+// House is what the API needs of the initiator. Every method may be called
+// from any goroutine.
+type House interface {
+	Tasks
+	Workers
+	Webhooks
+	// Status describes the initiator itself.
+	Status() Status
+	// Shutdown begins the end: politely, or with kill at once.
+	Shutdown(kill bool)
+}
+
+// Tasks is the part about tasks. Errors are those of package dispatch.
+type Tasks interface {
+	Submit(ctx context.Context, r task.Request) (task.Task, error)
+	Task(ctx context.Context, id uuid.UUID) (task.Task, error)
+	Wait(ctx context.Context, id uuid.UUID) (task.Task, error)
+	List(ctx context.Context, f task.Filter) ([]task.Task, error)
+	Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error)
+	Retry(ctx context.Context, id uuid.UUID) (task.Task, error)
+	Counts(ctx context.Context) (map[string]task.Counts, error)
+	Pools() []string
+}
+
+// Workers is the part about processes.
+type Workers interface {
+	Workers() []supervise.Worker
+	LaunchWorker(ctx context.Context, spec, guid string) (supervise.Worker, error)
+	Start(ctx context.Context, names ...string) ([]supervise.Result, error)
+	Stop(ctx context.Context, names ...string) ([]supervise.Result, error)
+	Restart(ctx context.Context, names ...string) ([]supervise.Result, error)
+	// Events returns what happened after since, and a channel that is
+	// closed when there is more.
+	Events(since uint64) (past []supervise.Transition, more <-chan struct{})
+	// Logs opens what a worker wrote.
+	Logs(name string, q LogQuery) (io.ReadCloser, error)
+}
+
+// Webhooks is the part that workers call.
+type Webhooks interface {
+	Heartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool)
+	Result(ctx context.Context, token string, failed bool, body proactor.ResultBody) error
+	Channel(token string, named int) (allowed, known bool)
+}
+
+// LogQuery says which part of a worker's output to read.
+type LogQuery struct {
+	Stream string // "stdout" or "stderr"; "" = stdout
+	Tail   int    // only the last so many lines; 0 = all there is
+}
+
+// Status describes a running initiator.
+type Status struct {
+	PID     int       `json:"pid"`
+	Version string    `json:"version"`
+	Config  string    `json:"config"`
+	URL     string    `json:"url"`
+	Socket  string    `json:"socket,omitempty"`
+	Started time.Time `json:"started"`
+	// Stopping is set once the end has begun.
+	Stopping bool               `json:"stopping,omitempty"`
+	Workers  []supervise.Worker `json:"workers"`
+	// Tasks counts by pool and state.
+	Tasks map[string]task.Counts `json:"tasks"`
+}

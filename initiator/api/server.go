@@ -1,0 +1,174 @@
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// Options make a Server.
+type Options struct {
+	// Addr and Port are where TCP is served; port 0 takes any free one.
+	Addr string
+	Port int
+	// Socket is the path of the unix socket; "" for none. SocketMode are its
+	// permissions; 0 = 0600.
+	Socket     string
+	SocketMode os.FileMode
+	// Token opens the API on TCP. Whoever may open the socket needs none.
+	Token  string
+	Logger hclog.Logger
+	// TLS, when not nil, is used on TCP.
+	TLS *tls.Config
+}
+
+// Server listens from Listen on and answers once Serve runs. Listening comes
+// first because workers have to be told the address before they start.
+type Server struct {
+	o    Options
+	tcp  net.Listener
+	unix net.Listener
+	// shut is set while shutting down: webhooks then answer 101.
+	http *http.Server
+	done chan error
+}
+
+// Limits of a request that any client can make.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	headerLimit   = 64 << 10
+	bodyLimit     = 64 << 20
+)
+
+// Listen opens the TCP port and the unix socket. A socket that a dead
+// initiator has left is replaced; one that answers is not.
+func Listen(o Options) (*Server, error) {
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
+	tcp, err := net.Listen("tcp", net.JoinHostPort(o.Addr, strconv.Itoa(o.Port)))
+	if err != nil {
+		return nil, fmt.Errorf("listen for the API: %w; choose another listen_port in [initiator], or 0 for any free one", err)
+	}
+	s := &Server{o: o, tcp: tcp, done: make(chan error, 2)}
+	if o.Socket != "" {
+		if s.unix, err = listenUnix(o.Socket, o.SocketMode); err != nil {
+			tcp.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// maxSocketPath is the longest path that a unix address holds on Linux.
+const maxSocketPath = 107
+
+func listenUnix(path string, mode os.FileMode) (net.Listener, error) {
+	if mode == 0 {
+		mode = 0o600
+	}
+	bind := path
+	if len(path) > maxSocketPath {
+		dir, err := os.Open(filepath.Dir(path))
+		if err != nil {
+			return nil, fmt.Errorf("listen on the socket: %w", err)
+		}
+		defer dir.Close()
+		bind = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path))
+	}
+	if c, err := net.DialTimeout("unix", bind, time.Second); err == nil {
+		c.Close()
+		return nil, fmt.Errorf("listen on %s: another initiator answers there", path)
+	}
+	if err := os.Remove(bind); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the stale socket: %w", err)
+	}
+	l, err := net.Listen("unix", bind)
+	if err != nil {
+		return nil, fmt.Errorf("listen on the socket %s: %w", path, err)
+	}
+	// The path that was bound may lead through a descriptor that is about
+	// to close: Close removes the socket by its real name.
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	if err := os.Chmod(path, mode); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("protect the socket: %w", err)
+	}
+	return l, nil
+}
+
+// Port is the TCP port.
+func (s *Server) Port() int { return s.tcp.Addr().(*net.TCPAddr).Port }
+
+// URL is the base of the API on TCP, and of the webhooks that workers call.
+func (s *Server) URL() string {
+	scheme := "http"
+	if s.o.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(reachable(s.o.Addr), strconv.Itoa(s.Port()))
+}
+
+// reachable turns an address that means "every interface" into one that a
+// worker on this machine can connect to.
+func reachable(addr string) string {
+	ip := net.ParseIP(addr)
+	switch {
+	case addr == "" || ip != nil && ip.To4() != nil && ip.IsUnspecified():
+		return "127.0.0.1"
+	case ip != nil && ip.IsUnspecified():
+		return "::1"
+	}
+	return addr
+}
+
+// Serve begins to answer. It does not block.
+func (s *Server) Serve(h House) {
+	log := s.o.Logger.StandardLogger(&hclog.StandardLoggerOptions{InferLevels: true})
+	s.http = &http.Server{
+		Handler: router(h, s.o.Token, s.o.Logger), ErrorLog: log,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: headerLimit, ConnContext: markUnix,
+	}
+	tcp := s.tcp
+	if s.o.TLS != nil {
+		tcp = tls.NewListener(tcp, s.o.TLS)
+	}
+	go func() { s.done <- s.http.Serve(tcp) }()
+	if s.unix != nil {
+		go func() { s.done <- s.http.Serve(s.unix) }()
+	}
+}
+
+// Close stops listening, lets requests end for as long as ctx lasts, and
+// removes the socket.
+func (s *Server) Close(ctx context.Context) {
+	if s.http == nil {
+		s.tcp.Close()
+		if s.unix != nil {
+			s.unix.Close()
+		}
+	} else {
+		if s.http.Shutdown(ctx) != nil {
+			s.http.Close()
+		}
+		<-s.done
+		if s.unix != nil {
+			<-s.done
+		}
+	}
+	if s.unix != nil {
+		os.Remove(s.o.Socket)
+	}
+}

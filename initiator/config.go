@@ -1,0 +1,68 @@
+package initiator
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/initiator/plan"
+)
+
+// Version is the version of this program; a release sets it when linking.
+var Version = "0.1.0-dev"
+
+// Config is what New is given. Path or Plan is needed; the zero value of
+// everything else is good.
+type Config struct {
+	// Path is the INI file.
+	Path string
+	// Plan is used instead of reading Path.
+	Plan *plan.Plan
+	// StateDir replaces the plan's state_dir.
+	StateDir string
+	// Only, when not empty, names the worker definitions to start; what they
+	// come after is started too, the rest is not.
+	Only []string
+	// Logger is told what happens; nil tells nobody.
+	Logger hclog.Logger
+}
+
+// ReadPlan reads an INI as New would. Nothing is started. The error is a
+// proactor.Faults when the file has faults, all of them.
+func ReadPlan(path string) (*plan.Plan, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the running executable: %w", err)
+	}
+	return plan.Load(path, plan.Env{Self: self, Lookup: os.LookupEnv})
+}
+
+func (c *Config) plan() (*plan.Plan, error) {
+	p := c.Plan
+	if p == nil {
+		read, err := ReadPlan(c.Path)
+		if err != nil {
+			return nil, err
+		}
+		p = read
+	}
+	if c.StateDir != "" {
+		moved, err := p.WithStateDir(c.StateDir)
+		if err != nil {
+			return nil, fmt.Errorf("state directory: %w", err)
+		}
+		p = moved
+	}
+	if len(c.Only) > 0 {
+		return p.Only(c.Only...)
+	}
+	return p, nil
+}
+
+// socketName is the API's unix socket inside the state directory.
+const socketName = "initiator.sock"
+
+// SocketPath is where an initiator with this plan listens.
+func SocketPath(p *plan.Plan) string { return filepath.Join(p.Settings.StateDir, socketName) }

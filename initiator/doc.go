@@ -1,0 +1,23 @@
+// Package initiator is the parent process: it reads an INI, launches workers
+// on free ports, keeps them alive, and hands them tasks.
+//
+// A program embeds it in a few lines:
+//
+//	in, err := initiator.New(initiator.Config{Path: "initiator.ini"})
+//	…
+//	go in.Run(ctx)
+//	result, err := in.NewTask("adder", data).Start().Join(ctx)
+//
+// Here is what happens inside, and where:
+//
+//	config.go   what New is given: INI → plan
+//	run.go      the order in which everything starts, and ends
+//	state.go    the state directory: lock, token, socket
+//	wiring.go   supervise ↔ dispatch, in each other's words
+//	launch.go   one more worker; the tuple that turberfield's users know
+//	future.go   a task from the caller's side: OnComplete, Join, Result
+//	events.go   what happened, with numbers from which to go on
+//	house.go    what the API asks
+//
+// The rooms below it are plan, port, keeper, supervise, task, dispatch and api.
+package initiator

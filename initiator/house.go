@@ -1,0 +1,150 @@
+package initiator
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/initiator/api"
+	"initiator/initiator/supervise"
+	"initiator/initiator/task"
+	"initiator/proactor"
+)
+
+// Submit queues a task and returns its record once it is kept. Only while Run
+// runs; the errors are those of dispatch.Dispatcher.Submit.
+func (in *Initiator) Submit(ctx context.Context, r task.Request) (task.Task, error) {
+	if err := in.up(ctx); err != nil {
+		return task.Task{}, err
+	}
+	return in.dispatcher.Submit(ctx, r)
+}
+
+// up waits until there is somebody to ask.
+func (in *Initiator) up(ctx context.Context) error {
+	select {
+	case <-in.listening:
+		return nil
+	case <-in.over:
+		return fmt.Errorf("the initiator has ended")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Task returns the record of a task.
+func (in *Initiator) Task(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	return in.dispatcher.Get(ctx, id)
+}
+
+// Wait returns the record of a task when it is terminal.
+func (in *Initiator) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	return in.dispatcher.Wait(ctx, id)
+}
+
+// List returns records, newest first.
+func (in *Initiator) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
+	return in.dispatcher.List(ctx, f)
+}
+
+// Cancel ends a task, or asks its worker to.
+func (in *Initiator) Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error) {
+	return in.dispatcher.Cancel(ctx, id, why)
+}
+
+// Retry queues a failed, cancelled or dead task again.
+func (in *Initiator) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	return in.dispatcher.Retry(ctx, id)
+}
+
+// Counts tells how many tasks of each state each pool has.
+func (in *Initiator) Counts(ctx context.Context) (map[string]task.Counts, error) {
+	return in.dispatcher.Counts(ctx)
+}
+
+// Pools returns the names of the pools that take tasks.
+func (in *Initiator) Pools() []string {
+	var names []string
+	for _, p := range pools(in.plan) {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// Workers returns what is known of every worker.
+// There are none before Run has begun.
+func (in *Initiator) Workers() []supervise.Worker {
+	select {
+	case <-in.listening:
+		return in.supervisor.Workers()
+	default:
+		return nil
+	}
+}
+
+// LaunchWorker starts one more worker and returns all that is known of it.
+func (in *Initiator) LaunchWorker(ctx context.Context, spec, guid string) (supervise.Worker, error) {
+	if err := in.up(ctx); err != nil {
+		return supervise.Worker{}, err
+	}
+	return in.supervisor.Launch(ctx, spec, guid)
+}
+
+// Start starts workers by definition, guid or "all", and waits until they are up.
+func (in *Initiator) Start(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	return in.supervisor.Start(ctx, names...)
+}
+
+// Stop stops workers, and waits until nothing of them is left.
+func (in *Initiator) Stop(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	return in.supervisor.Stop(ctx, names...)
+}
+
+// Restart gives workers new processes.
+func (in *Initiator) Restart(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	return in.supervisor.Restart(ctx, names...)
+}
+
+// Events returns the transitions after a number, and a channel that is closed
+// when there are more.
+func (in *Initiator) Events(since uint64) ([]supervise.Transition, <-chan struct{}) {
+	return in.journal.since(since)
+}
+
+// Heartbeat takes a worker's heartbeat.
+func (in *Initiator) Heartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
+	return in.dispatcher.Heartbeat(token, body)
+}
+
+// Result takes what a worker reports of a task.
+func (in *Initiator) Result(ctx context.Context, token string, failed bool, body proactor.ResultBody) error {
+	return in.dispatcher.Result(ctx, token, failed, body)
+}
+
+// Channel tells which channel a session's holder must name.
+func (in *Initiator) Channel(token string, named int) (allowed, known bool) {
+	return in.dispatcher.Channel(token, named)
+}
+
+// statusPatience bounds the wait for the counts of tasks in a Status.
+const statusPatience = 2 * time.Second
+
+// Status describes the initiator.
+func (in *Initiator) Status() api.Status {
+	ctx, cancel := context.WithTimeout(in.life, statusPatience)
+	defer cancel()
+	counts, _ := in.dispatcher.Counts(ctx) // without them the rest is still true
+	s := api.Status{
+		PID: os.Getpid(), Version: Version, Config: in.plan.File, URL: in.URL(), Socket: in.Socket(),
+		Started: in.started, Workers: in.Workers(), Tasks: counts,
+	}
+	select {
+	case <-in.quit:
+		s.Stopping = true
+	default:
+	}
+	return s
+}

@@ -1,0 +1,50 @@
+package initiatortest
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// output keeps what the initiator logs until it is known whether the test has
+// failed: a test that passes says nothing.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+// String returns what has been written.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// shownLog is how much of each worker's log a failed test shows, in bytes.
+const shownLog = 16 << 10
+
+// showLogs writes the end of every worker's log to the test's output.
+func (h *House) showLogs() {
+	_ = filepath.WalkDir(h.StateDir(), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".log") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || len(text) == 0 {
+			return nil
+		}
+		text = text[max(0, len(text)-shownLog):]
+		h.t.Logf("%s:\n%s", filepath.Base(path), text)
+		return nil
+	})
+}

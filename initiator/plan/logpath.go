@@ -1,0 +1,16 @@
+package plan
+
+import (
+	"strconv"
+	"strings"
+)
+
+// At returns the path of the log for one worker: {name}, {guid} and {index} in
+// Path stand for its own, so that two workers need not share a file. Index is
+// its place in the pool, from 0.
+func (l Log) At(name, guid string, index int) string {
+	if !strings.ContainsRune(l.Path, '{') {
+		return l.Path
+	}
+	return strings.NewReplacer("{name}", name, "{guid}", guid, "{index}", strconv.Itoa(index)).Replace(l.Path)
+}

@@ -1,0 +1,80 @@
+package plan
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"initiator/proactor"
+)
+
+// Only returns the part of the plan that has the named definitions and all that
+// they come after. The error names one that does not exist.
+func (p *Plan) Only(names ...string) (*Plan, error) {
+	wanted := map[string]bool{}
+	for _, name := range names {
+		if _, ok := p.Spec(name); !ok {
+			return nil, fmt.Errorf("there is no [worker:%s] in %s%s", name, p.File, p.meant(name))
+		}
+		p.need(name, wanted)
+	}
+	part := *p
+	part.Workers = nil
+	for _, s := range p.Workers {
+		if wanted[s.Name] {
+			part.Workers = append(part.Workers, s)
+		}
+	}
+	return &part, nil
+}
+
+// need marks a definition and what it comes after. Cycles are faults of the
+// file, but this ends on them too.
+func (p *Plan) need(name string, wanted map[string]bool) {
+	if wanted[name] {
+		return
+	}
+	wanted[name] = true
+	if s, ok := p.Spec(name); ok {
+		for _, d := range s.After {
+			p.need(d.Name, wanted)
+		}
+	}
+}
+
+func (p *Plan) meant(name string) string {
+	var known []string
+	for _, s := range p.Workers {
+		known = append(known, s.Name)
+	}
+	if near, ok := proactor.Nearest(name, known); ok {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
+
+// WithStateDir returns the plan with another state directory. Logs that would
+// have been in the old one are in the new one.
+func (p *Plan) WithStateDir(dir string) (*Plan, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	moved := *p
+	moved.Settings.StateDir = dir
+	moved.Workers = make([]Spec, len(p.Workers))
+	for i, s := range p.Workers {
+		s.Stdout.Path = inside(s.Stdout.Path, p.Settings.StateDir, dir)
+		s.Stderr.Path = inside(s.Stderr.Path, p.Settings.StateDir, dir)
+		moved.Workers[i] = s
+	}
+	return &moved, nil
+}
+
+func inside(path, old, next string) string {
+	rest, ok := strings.CutPrefix(path, old+string(filepath.Separator))
+	if !ok {
+		return path
+	}
+	return filepath.Join(next, rest)
+}

@@ -1,0 +1,199 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/initiator/api"
+	"initiator/initiator/dispatch"
+	"initiator/initiator/keeper"
+	"initiator/initiator/plan"
+	"initiator/initiator/port"
+	"initiator/initiator/supervise"
+	"initiator/initiator/task"
+)
+
+// Initiator is one running house. It is made with New; Run brings it up and
+// takes it down again, once.
+type Initiator struct {
+	log     hclog.Logger
+	plan    *plan.Plan
+	journal *journal
+	started time.Time
+
+	supervisor *supervise.Supervisor
+	dispatcher *dispatch.Dispatcher
+	server     *api.Server
+
+	// life ends when Run does; background counts what runs on its behalf.
+	life       context.Context
+	endLife    context.CancelFunc
+	background sync.WaitGroup
+
+	listening chan struct{} // closed when the API answers
+	begun     sync.Once
+	quit      chan struct{} // closed by Shutdown
+	quitOnce  sync.Once
+	over      chan struct{} // closed when Run has returned
+	killed    chan struct{} // closed by Kill
+	killOnce  sync.Once
+}
+
+// New reads and checks what is to run. Nothing is started and nothing is
+// written. The error is a proactor.Faults when the INI has faults.
+func New(c Config) (*Initiator, error) {
+	p, err := c.plan()
+	if err != nil {
+		return nil, err
+	}
+	log := c.Logger
+	if log == nil {
+		log = hclog.NewNullLogger()
+	}
+	in := &Initiator{
+		log: log, plan: p, journal: newJournal(),
+		listening: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{}), killed: make(chan struct{}),
+	}
+	in.life, in.endLife = context.WithCancel(context.Background())
+	return in, nil
+}
+
+// Run starts everything and returns when ctx is done or Shutdown was called,
+// and everything is stopped and empty. It may be called once.
+//
+// Things end in the opposite order of their start: workers while results can
+// still arrive, then dispatch, then the API, then the keeper.
+func (in *Initiator) Run(ctx context.Context) (err error) {
+	first := false
+	in.begun.Do(func() { first = true })
+	if !first {
+		return fmt.Errorf("run: this initiator has run already; make another with New")
+	}
+	defer close(in.over)
+	defer in.background.Wait()
+	defer in.endLife()
+	in.started = time.Now()
+	for _, w := range in.plan.Warnings {
+		in.log.Warn(w)
+	}
+
+	state, err := openState(in.plan.Settings.StateDir)
+	if err != nil {
+		return err
+	}
+	defer state.close()
+	token, err := state.token()
+	if err != nil {
+		return err
+	}
+	if in.server, err = in.listen(token); err != nil {
+		return err
+	}
+	defer in.closeServer()
+	k, err := keeper.Launch(keeper.Options{Logger: in.log.Named("keeper")})
+	if err != nil {
+		return fmt.Errorf("start the keeper: %w", err)
+	}
+	return errors.Join(in.supervise(ctx, k), k.Close())
+}
+
+func (in *Initiator) listen(token string) (*api.Server, error) {
+	s := in.plan.Settings
+	if ip := net.ParseIP(s.ListenAddr); !s.Insecure && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("listen on %s: refused, because it is beyond loopback and there is no TLS; use 127.0.0.1, or `insecure = true` in [initiator] if others can be trusted with everything", s.ListenAddr)
+	}
+	if s.Insecure {
+		in.log.Warn("insecure = true: whoever can reach the address can read tokens on the wire", "listen_addr", s.ListenAddr)
+	}
+	return api.Listen(api.Options{
+		Addr: s.ListenAddr, Port: s.ListenPort, Token: token, Logger: in.log.Named("api"),
+		Socket: SocketPath(in.plan), SocketMode: modeOf(s.SocketMode),
+	})
+}
+
+// closeGrace is how long requests may take to end after everything else has.
+const closeGrace = 2 * time.Second
+
+func (in *Initiator) closeServer() {
+	in.endLife() // ends event streams, which would never end by themselves
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	in.server.Close(ctx)
+}
+
+// supervise runs the two loops until the end.
+func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper) error {
+	in.dispatcher = dispatch.New(dispatch.Options{
+		Queue: task.NewMemory(task.Retention{}), Pools: pools(in.plan), Master: in.server.URL(),
+		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"),
+	})
+	s := in.plan.Settings
+	in.supervisor = supervise.New(supervise.Options{
+		Keeper:    k,
+		NewKeeper: func() (supervise.Keeper, error) { return keeper.Launch(keeper.Options{Logger: in.log.Named("keeper")}) },
+		Ports:     port.New(port.Range{Addr: s.ListenAddr, Min: s.ChildPortMin, Max: s.ChildPortMax}),
+		Plan:      in.plan, Tasks: tasks{in}, Logger: in.log.Named("supervise"),
+		Stdin: in.stdin, ParentURL: in.server.URL(), Notify: in.journal.note,
+	})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	in.background.Go(func() { in.watchEnd(cancel) })
+	dispatching, stopDispatch := context.WithCancel(context.Background())
+	in.background.Go(func() { _ = in.dispatcher.Run(dispatching) }) // it has no error of its own
+	defer stopDispatch()
+	in.server.Serve(in)
+	close(in.listening)
+	return in.supervisor.Run(ctx)
+}
+
+// watchEnd turns Shutdown and Kill into what the supervisor understands.
+func (in *Initiator) watchEnd(cancel context.CancelFunc) {
+	quit, killed := in.quit, in.killed
+	for {
+		select {
+		case <-quit:
+			cancel()
+			quit = nil
+		case <-killed:
+			cancel()
+			in.supervisor.Kill()
+			killed = nil
+		case <-in.life.Done():
+			return
+		}
+	}
+}
+
+// Shutdown begins the end: politely, or with kill at once. It does not wait;
+// Run returns when it is done.
+func (in *Initiator) Shutdown(kill bool) {
+	in.quitOnce.Do(func() { close(in.quit) })
+	if kill {
+		in.Kill()
+	}
+}
+
+// Kill ends every worker at once, without drain or stopwaitsecs.
+func (in *Initiator) Kill() { in.killOnce.Do(func() { close(in.killed) }) }
+
+// Listening is closed when the API answers.
+func (in *Initiator) Listening() <-chan struct{} { return in.listening }
+
+// URL is the base of the API on TCP. Only after Listening.
+func (in *Initiator) URL() string { return in.server.URL() }
+
+// Socket is the path of the API's unix socket.
+func (in *Initiator) Socket() string { return SocketPath(in.plan) }
+
+// StateDir is where the state is.
+func (in *Initiator) StateDir() string { return filepath.Clean(in.plan.Settings.StateDir) }
+
+// Plan is what was read. It must not be changed.
+func (in *Initiator) Plan() *plan.Plan { return in.plan }

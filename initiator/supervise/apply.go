@@ -1,0 +1,158 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"initiator/initiator/plan"
+)
+
+// Scale makes the pool have n workers and waits until those that are new are
+// ready and those that are too many are gone: the youngest go first.
+func (s *Supervisor) Scale(ctx context.Context, name string, n int) error {
+	if n < 0 {
+		return fmt.Errorf("scale %s: %d is fewer than none", name, n)
+	}
+	results, err := s.request(ctx, func(l *loop) (*waiter, error) {
+		p := l.pools[name]
+		if p == nil || p.gone {
+			return nil, l.unknown(name)
+		}
+		if l.closing {
+			return nil, ErrStopping
+		}
+		return l.scale(p, n, true), nil
+	})
+	return errors.Join(err, bad(results))
+}
+
+// bad joins the errors of workers.
+func bad(results []Result) (err error) {
+	for _, r := range results {
+		if r.Error != "" {
+			err = errors.Join(err, fmt.Errorf("%s %s: %s", r.Worker.Name, r.Worker.GUID, r.Error))
+		}
+	}
+	return err
+}
+
+// scale adds or removes. The waiter is for those added, or else for those
+// removed: there never are both.
+func (l *loop) scale(p *pool, n int, start bool) *waiter {
+	current := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool { return w.forgotten })
+	why := fmt.Sprintf("scaled to %d", n)
+	if len(current) > n {
+		extra := current[n:]
+		slices.Reverse(extra)
+		x := l.tell(extra, l.stopKind(), why)
+		for _, w := range extra {
+			l.forget(w, why)
+		}
+		return x
+	}
+	var added []*worker
+	for i := len(current); i < n; i++ {
+		added = append(added, l.create(p, uuid.NewString()))
+	}
+	if !start {
+		added = nil
+	}
+	return l.tell(added, askStart, why)
+}
+
+// Apply makes the running workers those of another plan: only what differs is
+// touched. It waits until everything new or changed is ready and everything
+// removed is gone; the error names those that are not. Nothing is done when
+// everything is being stopped.
+func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan) error {
+	var waiters []*waiter
+	err := s.ask(ctx, func(l *loop) error {
+		if l.closing {
+			return ErrStopping
+		}
+		waiters = l.reload(next)
+		return nil
+	})
+	for _, x := range waiters {
+		if err != nil {
+			break
+		}
+		select {
+		case <-x.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.done:
+			return ErrEnded
+		}
+	}
+	for _, x := range waiters {
+		if err == nil {
+			err = errors.Join(err, bad(x.results))
+		}
+	}
+	return err
+}
+
+// reload carries out the difference between two plans.
+func (l *loop) reload(next *plan.Plan) (waiters []*waiter) {
+	changes := plan.Diff(l.plan, next)
+	l.plan = next
+	for i := range next.Workers {
+		p := l.poolOf(&next.Workers[i])
+		p.gone = false
+		for _, w := range p.workers {
+			w.next = p.spec
+		}
+	}
+	l.connect()
+	for _, c := range changes {
+		if p := l.pools[c.Name]; p != nil {
+			waiters = append(waiters, l.change(p, c)...)
+		}
+	}
+	return waiters
+}
+
+// change carries out the change of one spec.
+func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
+	why := "reload: " + c.Name + ": " + strings.Join(c.Keys, ", ")
+	switch c.Action {
+	case plan.ActionStop:
+		p.gone = true
+		stopped := slices.Clone(p.workers)
+		waiters = append(waiters, l.tell(stopped, l.stopKind(), "reload: no longer in the file"))
+		for _, w := range stopped {
+			l.forget(w, "reload: no longer in the file")
+		}
+		l.discard(p)
+	case plan.ActionStart:
+		waiters = append(waiters, l.scale(p, p.spec.Replicas, p.spec.Autostart))
+	case plan.ActionRestart:
+		waiters = append(waiters, l.rescale(p, c)...)
+		live := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool {
+			return w.forgotten || w.rec.Phase.rests() || w.rec.Spec == p.spec
+		})
+		waiters = append(waiters, l.tell(live, askRestart, why))
+	default: // kept: what differs takes effect at once
+		for _, w := range p.workers {
+			w.rec.Spec = p.spec
+			l.timers.set(w, w.rec.due())
+		}
+		waiters = append(waiters, l.rescale(p, c)...)
+	}
+	return waiters
+}
+
+// rescale follows the file only where the file has changed: what `scale` did
+// meanwhile is not undone by a reload about something else.
+func (l *loop) rescale(p *pool, c plan.Change) []*waiter {
+	if !slices.Contains(c.Keys, "replicas") {
+		return nil
+	}
+	return []*waiter{l.scale(p, p.spec.Replicas, p.spec.Autostart)}
+}

@@ -1,0 +1,155 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"initiator/initiator/plan"
+)
+
+// FatalError ends Run: a worker with on_fatal = shutdown was given up.
+type FatalError struct{ Worker Worker }
+
+// Error names the worker and says what it died of.
+func (e *FatalError) Error() string {
+	return fmt.Sprintf("worker %s (%s) is FATAL and on_fatal = shutdown: %s", e.Worker.Name, e.Worker.GUID, e.Worker.Reason)
+}
+
+// startAll starts what has autostart, tier by tier: nothing waits but by `after`.
+func (l *loop) startAll() {
+	for _, tier := range tiers(l.specs()) {
+		for _, name := range tier {
+			l.startPool(l.pools[name])
+		}
+	}
+}
+
+func (l *loop) startPool(p *pool) {
+	if !p.spec.Autostart {
+		return
+	}
+	for _, w := range p.workers {
+		l.apply(w, Event{Kind: askStart, Reason: "autostart"})
+	}
+}
+
+func (l *loop) specs() (specs []*plan.Spec) {
+	for i := range l.plan.Workers {
+		specs = append(specs, &l.plan.Workers[i])
+	}
+	return specs
+}
+
+// shutdown begins to stop everything, in order. The order takes a goroutine
+// that asks as anyone would; it ends when everything rests, and the loop does
+// not end before it.
+func (l *loop) shutdown() {
+	if l.closing {
+		return
+	}
+	l.closing = true
+	go func() {
+		_, _ = l.Stop(context.Background(), "all") // what is not proven empty is shown by Workers
+		l.box.put(func(l *loop) { l.stopped = true })
+	}()
+}
+
+// kill is a shutdown that waits for nothing.
+func (l *loop) kill() {
+	l.swift = true
+	l.shutdown()
+	for _, w := range l.order {
+		if !w.rec.Phase.rests() {
+			l.apply(w, Event{Kind: askKill, Reason: "killed on request"})
+		}
+	}
+}
+
+// stopKind is how workers are stopped now.
+func (l *loop) stopKind() Kind {
+	if l.swift {
+		return askKill
+	}
+	return askStop
+}
+
+func (l *loop) fail(err error) {
+	l.failure = errors.Join(l.failure, err)
+	l.shutdown()
+}
+
+// finished: everything was asked to stop and rests, and nobody is about to
+// bring a keeper.
+func (l *loop) finished() bool {
+	if !l.stopped || l.replacing {
+		return false
+	}
+	for _, w := range l.order {
+		if !w.rec.Phase.rests() {
+			return false
+		}
+	}
+	return true
+}
+
+// release gives back what the loop holds, at its end.
+func (l *loop) release() {
+	for _, w := range l.order {
+		l.dropPort(w)
+		l.buryExtras(w)
+	}
+	if l.own != nil {
+		if err := l.own.Close(); err != nil {
+			l.log.Warn(err.Error())
+		}
+	}
+}
+
+// choose resolves names: of workers' specs, groups, guids, or "all".
+func (l *loop) choose(names []string) (chosen []*worker, err error) {
+	seen := map[*worker]bool{}
+	for _, name := range names {
+		found, ok := l.find(name)
+		if !ok {
+			err = errors.Join(err, l.unknown(name))
+		}
+		for _, w := range found {
+			if !seen[w] {
+				seen[w] = true
+				chosen = append(chosen, w)
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return chosen, nil
+}
+
+func (l *loop) find(name string) ([]*worker, bool) {
+	if name == "all" {
+		return l.order, true
+	}
+	if p := l.pools[name]; p != nil {
+		return p.workers, true
+	}
+	if w := l.workers[name]; w != nil {
+		return []*worker{w}, true
+	}
+	var found []*worker
+	known := false
+	for _, g := range l.plan.Groups {
+		if g.Name != strings.TrimSuffix(name, ":*") {
+			continue
+		}
+		known = true
+		for _, program := range g.Programs {
+			if p := l.pools[program]; p != nil {
+				found = append(found, p.workers...)
+			}
+		}
+	}
+	return found, known
+}

@@ -1,0 +1,249 @@
+package supervise
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"initiator/initiator/keeper"
+	"initiator/initiator/plan"
+)
+
+// loop is everything the supervisor knows. One goroutine owns it: there are no
+// locks. Requests, reports, the keeper's events and the probes' results come
+// in as messages, one at a time.
+type loop struct {
+	*Supervisor
+	plan    *plan.Plan
+	workers map[string]*worker
+	order   []*worker
+	pools   map[string]*pool
+	timers  timers
+	todo    []pendingEvent // made by actions; handled before anything else comes in
+
+	keeper  Keeper // nil while a lost one is being replaced
+	events  <-chan keeper.Event
+	own     Keeper         // one that we launched, and so close
+	orphans []pendingEvent // spawns that wait for the next keeper
+	prober  *prober
+	hooks   map[string]*worker // short-lived processes, by the keeper's name for them
+	limits  *limits
+	busy    map[int]bool // ports that auto must not give
+	environ []string
+	seq     uint64
+	now     time.Time
+
+	closing bool  // everything is to stop
+	swift   bool  // Kill was called
+	failure error // what Run will return
+	stopped bool  // everything has been asked to stop, in its order
+
+	replacing bool // a goroutine looks for the next keeper
+}
+
+type pendingEvent struct {
+	w *worker
+	e Event
+}
+
+func newLoop(s *Supervisor) *loop {
+	return &loop{
+		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{},
+		busy: map[int]bool{}, environ: strip(os.Environ()), limits: newLimits(), now: time.Now(),
+	}
+}
+
+// run is the life of the loop. Everything that it starts it also waits for.
+func (l *loop) run(ctx context.Context) error {
+	own, cancel := context.WithCancel(context.Background())
+	l.prober = newProber(func(e Event) { l.box.put(func(l *loop) { l.report(e) }) })
+	probing := l.prober.start(own)
+	defer func() {
+		cancel()
+		<-probing
+		l.release()
+	}()
+	if err := l.firstKeeper(); err != nil {
+		return err
+	}
+	l.startAll()
+	l.turn(ctx)
+	return l.failure
+}
+
+func (l *loop) turn(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	done := ctx.Done()
+	for {
+		l.settle()
+		if l.finished() {
+			return
+		}
+		l.arm(timer)
+		select {
+		case <-done:
+			done = nil
+			l.shutdown()
+		case <-l.box.wake:
+			l.now = time.Now()
+			for _, m := range l.box.take() {
+				m(l)
+				l.settle()
+			}
+		case e, ok := <-l.events:
+			l.now = time.Now()
+			l.hear(e, ok)
+		case <-timer.C:
+			l.now = time.Now()
+			l.expire()
+		}
+	}
+}
+
+// arm sets the one timer to the earliest deadline.
+func (l *loop) arm(timer *time.Timer) {
+	if w := l.timers.first(); w != nil {
+		timer.Reset(max(0, time.Until(w.due)))
+	}
+}
+
+// expire ticks every worker whose time has come.
+func (l *loop) expire() {
+	for {
+		w := l.timers.first()
+		if w == nil || w.due.After(l.now) {
+			return
+		}
+		// A tick that moves no deadline must not be ticked for ever.
+		l.timers.set(w, time.Time{})
+		l.apply(w, Event{Kind: tick})
+		l.settle()
+	}
+}
+
+// settle handles what actions have made, until there is nothing more.
+func (l *loop) settle() {
+	for i := 0; i < len(l.todo); i++ {
+		p := l.todo[i]
+		l.apply(p.w, p.e)
+	}
+	l.todo = l.todo[:0]
+}
+
+// then queues an event that follows from an action.
+func (l *loop) then(w *worker, e Event) { l.todo = append(l.todo, pendingEvent{w, e}) }
+
+// apply is the only place where a record changes.
+func (l *loop) apply(w *worker, e Event) {
+	e.random = rand.Float64()
+	before := w.rec
+	if e.Kind == cleared { // a new incarnation is made from the newest spec
+		w.rec.Spec = w.next
+	}
+	after, acts, reason := next(w.rec, e, l.now)
+	w.rec = after
+	l.recount(w, &before)
+	for _, a := range acts {
+		l.perform(w, a)
+	}
+	l.timers.set(w, w.rec.due())
+	l.changed(w, &before, reason)
+}
+
+// recount keeps the pool's numbers.
+func (l *loop) recount(w *worker, before *Record) {
+	p := w.pool
+	p.in[before.Phase]--
+	p.in[w.rec.Phase]++
+	if before.Phase == over && before.Last.Class == Clean {
+		p.clean--
+	}
+	if w.rec.Phase == over && w.rec.Last.Class == Clean {
+		p.clean++
+	}
+}
+
+// report takes an event about a worker from outside the loop's own sources.
+func (l *loop) report(e Event) {
+	if w := l.workers[e.GUID]; w != nil {
+		l.apply(w, e)
+	}
+}
+
+// changed tells everybody who waits to know.
+func (l *loop) changed(w *worker, before *Record, reason string) {
+	r := &w.rec
+	judged := !r.Last.At.Equal(before.Last.At)
+	if judged && r.Last.Class != Asked {
+		l.bad(w)
+	}
+	if shows(before, r) {
+		l.transition(w, before, reason)
+	}
+	if r.Phase == before.Phase && !judged {
+		return
+	}
+	if !r.Phase.lives() {
+		l.buryExtras(w)
+	}
+	l.released(w)
+	l.answer(w)
+	if judged {
+		l.strategy(w)
+	}
+	if w.forgotten && r.Phase.rests() {
+		l.drop(w)
+	}
+}
+
+// shows reports whether a change is one that people are told: of state,
+// readiness or incarnation, or of why a worker is not up yet.
+func shows(before, after *Record) bool {
+	return after.State() != before.State() || (after.Phase == ready) != (before.Phase == ready) ||
+		after.Incarnation != before.Incarnation || after.Hint != before.Hint && after.Hint != "" || after.Blocked && after.Reason != before.Reason
+}
+
+// transition numbers a change and passes it on.
+func (l *loop) transition(w *worker, before *Record, reason string) {
+	l.seq++
+	r := &w.rec
+	t := Transition{
+		Seq: l.seq, At: l.now, GUID: w.guid, Name: w.pool.spec.Name, Incarnation: r.Incarnation,
+		From: before.State(), To: r.State(), Ready: r.Phase == ready, Reason: reason, PID: r.PID,
+	}
+	if w.port != nil {
+		t.Port = w.port.Port
+	}
+	if r.Phase == ready && l.log.IsInfo() {
+		l.log.Info("worker ready", "worker", t.Name, "guid", t.GUID, "incarnation", t.Incarnation, "pid", t.PID, "port", t.Port, "reason", reason)
+	}
+	if l.opts.Notify != nil {
+		l.opts.Notify(t)
+	}
+}
+
+// bad logs a death: one line each, whatever follows from it.
+func (l *loop) bad(w *worker) {
+	line := l.log.Warn
+	switch {
+	case w.rec.Phase == fatal:
+		line = l.log.Error
+	case w.rec.Last.Class == Clean:
+		line = l.log.Info
+	}
+	line("worker "+w.rec.State().String(), "worker", w.pool.spec.Name, "guid", w.guid, "incarnation", w.rec.Incarnation, "reason", w.rec.Reason)
+	if w.rec.Phase == fatal && w.rec.Spec.Restart.OnFatal == "shutdown" {
+		l.fail(&FatalError{Worker: w.view()})
+	}
+}
+
+// views is the snapshot for Workers.
+func (l *loop) views() []Worker {
+	views := make([]Worker, 0, len(l.order))
+	for _, w := range l.order {
+		views = append(views, w.view())
+	}
+	return views
+}

@@ -1,0 +1,148 @@
+package supervise
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"initiator/proactor"
+)
+
+// TestMain turns this binary into the programs that the tests supervise: the
+// role is in the environment, since the contract fills argv.
+func TestMain(m *testing.M) {
+	if role := os.Getenv("TEST_ROLE"); role != "" {
+		os.Exit(play(role))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// play is one worker, by the words of its role.
+func play(role string) int {
+	words := strings.Fields(role)
+	switch words[0] {
+	case "webhook":
+		return serveWebhook()
+	case "http":
+		return serve(":"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
+	case "exit":
+		code, _ := strconv.Atoi(words[1])
+		return code
+	case "line":
+		fmt.Println("loading")
+		fmt.Println("the server is up")
+		return forever()
+	case "notify":
+		for _, line := range words[1:] {
+			tellManager(line)
+		}
+		return forever()
+	case "stubborn":
+		signal.Ignore(syscall.SIGTERM)
+		fmt.Println("ignoring")
+		return forever()
+	case "escape":
+		return escape()
+	case "bind":
+		if _, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("INITIATOR_PORT")); err != nil {
+			return 1
+		}
+		return forever()
+	case "wait":
+		return forever()
+	case "env":
+		data, _ := json.Marshal(map[string]any{"argv": os.Args[1:], "env": os.Environ()})
+		fmt.Println("ENV " + string(data))
+		return forever()
+	}
+	return 99
+}
+
+// forever ends with SIGTERM, and with code 0.
+func forever() int {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGTERM)
+	<-c
+	return 0
+}
+
+// serve listens on fd 3 where it is a socket, and else on addr.
+func serve(addr string, h http.Handler) int {
+	ln, err := net.Listen("tcp", addr)
+	if strings.Contains(os.Getenv("INITIATOR_FDS"), "3:") {
+		ln, err = net.FileListener(os.NewFile(3, "inherited"))
+	}
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	go http.Serve(ln, h)
+	return forever()
+}
+
+// serveWebhook answers /ping as wire/webhooks.md says.
+func serveWebhook() int {
+	cfg, err := proactor.ReadConfig(ctxBackground, os.Stdin, 0)
+	if err != nil {
+		fmt.Println(err)
+		return 2
+	}
+	guid := os.Getenv("INITIATOR_GUID")
+	token, _, _ := cfg.Get(guid, "token")
+	incarnation, _ := strconv.Atoi(os.Getenv("INITIATOR_INCARNATION"))
+	return serve("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		nonce := r.Header.Get(proactor.HeaderNonce)
+		proactor.Code{HTTP: 200, Message: "PONG!"}.Write(w, "", proactor.Pong{Proof: proactor.Proof(token, nonce, guid, incarnation)})
+	}))
+}
+
+// escape leaves a grandchild in a session of its own and ends.
+func escape() int {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "TEST_ROLE=stubborn")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		fmt.Println(err)
+		return 99
+	}
+	_, _ = out.Read(make([]byte, 1)) // it ignores TERM now
+	fmt.Println("PID", cmd.Process.Pid)
+	return 3
+}
+
+func tellManager(line string) {
+	conn, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, strings.ReplaceAll(line, "_", " "))
+}
+
+// alive reports whether a process exists and is no zombie.
+func alive(pid int) bool {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return false
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}
+
+const patience = 30 * time.Second

@@ -1,0 +1,80 @@
+package supervise
+
+import (
+	"os"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/initiator/keeper"
+	"initiator/initiator/plan"
+	"initiator/initiator/port"
+)
+
+// Keeper is what supervise needs of a [keeper.Keeper]: orders that only send,
+// and the channel on which everything that happens comes back.
+type Keeper interface {
+	Events() <-chan keeper.Event
+	Spawn(keeper.Spawn) error
+	Hold(guid string, f *os.File) error
+	Release(guid string) error
+	End(keeper.End) error
+	Signal(guid string, incarnation, sig int) error
+	Watch(guid string, on bool) error
+	Close() error
+}
+
+// Tasks is what the supervisor tells the dispatcher. Its methods are called
+// from the supervisor's loop and must not block.
+type Tasks interface {
+	// Attach: the worker is ready (a ding slave: it is there). Connect to it
+	// and give it tasks.
+	Attach(Instance)
+	// Drain: no new tasks. Answer with Report of a Drained event when the
+	// last one has ended, at once if there is none.
+	Drain(guid string, incarnation int)
+	// Detach: that process has ended. Fence its leases and queue its tasks again.
+	Detach(guid string, incarnation int, reason string)
+}
+
+// Instance is one incarnation as the dispatcher needs it.
+type Instance struct {
+	GUID        string
+	Incarnation int
+	Spec        *plan.Spec
+	Addr        string // host:port
+	PID         int
+	Token       string // the worker's own secret; never to be logged
+}
+
+// Options are what a [Supervisor] is made of. Plan and Ports are needed, and
+// one of Keeper and NewKeeper.
+type Options struct {
+	// Keeper runs the processes. Whoever launched it closes it, after Run.
+	Keeper Keeper
+	// NewKeeper launches the successor of a keeper that was lost; Run closes
+	// those. Nil: the loss of the keeper ends Run with an error.
+	NewKeeper func() (Keeper, error)
+	Ports     *port.Allocator
+	Plan      *plan.Plan
+	// Tasks is the dispatcher; nil = nobody gives these workers tasks.
+	Tasks Tasks
+	// Logger gets a line for each start, death and verdict; nil = silent.
+	Logger hclog.Logger
+	// Stdin makes the INI that a worker with contract = on reads; nil = an
+	// empty one.
+	Stdin func(spec *plan.Spec, guid string, port, incarnation int, token string) []byte
+	// ParentURL is the base URL of the initiator's webhooks.
+	ParentURL string
+	// Notify is told of every transition, in order, from the loop; it must
+	// not block. Nil = nobody.
+	Notify func(Transition)
+	// Output gets the lines of streams whose log is "-", from the loop; it
+	// must not block. Nil = they are dropped.
+	Output func(name, guid, stream string, lines []string)
+	// Exec is the argv of the process that serves a spec with `exec`; nil =
+	// the running executable with `job exec`.
+	Exec func(*plan.Spec) []string
+	// RuntimeDir is where the sockets of ready = notify are made, in a
+	// private directory; "" = os.TempDir. Short: a socket's path has 107 bytes.
+	RuntimeDir string
+}

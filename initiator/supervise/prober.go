@@ -1,0 +1,259 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"initiator/initiator/plan"
+	"initiator/initiator/port"
+)
+
+// How often and how many at a time a worker's readiness is looked at.
+const (
+	firstProbe = time.Millisecond
+	lastProbe  = 100 * time.Millisecond
+	probeRoom  = 64 // requests at a time
+	probeTime  = 2 * time.Second
+)
+
+// target is one starting worker whose port is looked at.
+type target struct {
+	guid        string
+	incarnation int
+	pid         int
+	kind        string // "webhook", "ding", "http" or "tcp"
+	host        string // as its port was taken
+	port        int
+	addr        string // host:port to connect to
+	path        string // of "http"
+	channel     int
+	token       string
+	given       bool // it inherited the socket: nobody else can have it
+
+	owned bool // its listening socket was found among its descriptors
+	busy  bool // a request is under way
+	pause time.Duration
+	next  time.Time
+	hint  string // the last one that was told
+}
+
+// probe begins to look at a worker that has just appeared. Readiness by line
+// or by notify comes by itself.
+func (l *loop) probe(w *worker) {
+	spec := w.rec.Spec
+	switch spec.Ready.Kind {
+	case "webhook", "http", "tcp":
+	default:
+		return
+	}
+	if w.port == nil {
+		return
+	}
+	l.prober.watch(target{
+		guid: w.guid, incarnation: w.rec.Incarnation, pid: w.rec.PID, kind: probeKind(spec),
+		host: w.port.Addr, port: w.port.Port, addr: address(w.port), path: spec.Ready.Path,
+		channel: spec.Channel, token: w.token, given: w.port.Mode == port.Inherit,
+	})
+}
+
+func probeKind(spec *plan.Spec) string {
+	if spec.Ready.Kind == "webhook" && spec.Protocol == "ding" {
+		return "ding"
+	}
+	return spec.Ready.Kind
+}
+
+// prober looks at all starting workers in rounds: one goroutine, one reading
+// of the kernel's table for all of a round, and requests that end within
+// probeTime. What it finds goes out through tell.
+type prober struct {
+	tell    func(Event)
+	box     *mailbox[func(*prober)]
+	answers chan answer
+	targets map[string]*target
+	flying  int
+	http    *http.Client
+}
+
+type answer struct {
+	guid        string
+	incarnation int
+	err         error
+}
+
+func newProber(tell func(Event)) *prober {
+	return &prober{
+		tell: tell, box: newMailbox[func(*prober)](), answers: make(chan answer, probeRoom),
+		targets: map[string]*target{}, http: newProbeClient(),
+	}
+}
+
+// watch looks at t until forget, or until it is ready.
+func (p *prober) watch(t target) {
+	t.pause, t.next = firstProbe, time.Now().Add(firstProbe)
+	p.box.put(func(p *prober) { p.targets[t.guid] = &t })
+}
+
+func (p *prober) forget(guid string) {
+	p.box.put(func(p *prober) { delete(p.targets, guid) })
+}
+
+// start runs the prober until ctx ends; the channel closes when it and all its
+// requests have ended.
+func (p *prober) start(ctx context.Context) <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.run(ctx)
+		p.box.close()
+		for ; p.flying > 0; p.flying-- {
+			<-p.answers
+		}
+		p.http.CloseIdleConnections()
+	}()
+	return ended
+}
+
+func (p *prober) run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		if next, any := p.due(); any {
+			timer.Reset(time.Until(next))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.box.wake:
+			for _, f := range p.box.take() {
+				f(p)
+			}
+		case a := <-p.answers:
+			p.take(a)
+		case <-timer.C:
+			p.round(ctx, time.Now())
+		}
+	}
+}
+
+// due is when the next round begins. A round takes everybody whose time comes
+// within the same millisecond.
+func (p *prober) due() (next time.Time, any bool) {
+	if p.flying == probeRoom {
+		return next, false
+	}
+	for _, t := range p.targets {
+		if !t.busy && (!any || t.next.Before(next)) {
+			next, any = t.next, true
+		}
+	}
+	return next.Add(firstProbe / 2), any
+}
+
+func (p *prober) round(ctx context.Context, now time.Time) {
+	var table *port.Snapshot
+	var unknown error
+	for _, t := range p.targets {
+		if t.busy || t.next.After(now) {
+			continue
+		}
+		t.later(now)
+		if !t.given && !t.owned && table == nil && unknown == nil {
+			table, unknown = port.Listeners()
+		}
+		if p.ours(t, table, unknown) {
+			p.proceed(ctx, t)
+		}
+	}
+}
+
+// later plans the next look, less and less often.
+func (t *target) later(now time.Time) {
+	t.next = now.Add(t.pause)
+	t.pause = min(t.pause*3/2, lastProbe)
+}
+
+// ours reports whether the worker itself, or a descendant, listens on the
+// port. Where the system cannot tell, a webhook worker still proves itself;
+// the others are believed, since there is no other way.
+func (p *prober) ours(t *target, table *port.Snapshot, unknown error) bool {
+	if t.given || t.owned {
+		return true
+	}
+	if unknown != nil {
+		return errors.Is(unknown, port.ErrUnknown) && t.kind != "tcp" && t.kind != "ding" || inUse(t.addr)
+	}
+	own, err := table.Owner(t.host, t.port, t.pid)
+	switch {
+	case err != nil:
+		p.hint(t, fmt.Sprintf("whose port %d is cannot be seen: %v", t.port, err))
+	case !own.Listening:
+		p.hint(t, fmt.Sprintf("nothing listens on %s yet", t.addr))
+	case !own.Ours:
+		p.hint(t, stranger(t.addr, own))
+	}
+	t.owned = err == nil && own.Listening && own.Ours
+	return t.owned
+}
+
+func stranger(addr string, own port.Ownership) string {
+	who := "another process"
+	if own.PID != 0 {
+		who = fmt.Sprintf("pid %d (%s)", own.PID, own.Command)
+	}
+	return fmt.Sprintf("%s listens on %s, and it is not this worker", who, addr)
+}
+
+// proceed does what comes after the port is known to be the worker's.
+func (p *prober) proceed(ctx context.Context, t *target) {
+	switch t.kind {
+	case "tcp":
+		p.done(t, proven, "listens on "+t.addr)
+	case "ding":
+		p.done(t, found, "")
+	default:
+		if p.flying == probeRoom {
+			return
+		}
+		t.busy = true
+		p.flying++
+		snapshot := *t
+		go func() { // ends within probeTime; answers has room for every request
+			p.answers <- answer{snapshot.guid, snapshot.incarnation, snapshot.request(ctx, p.http)}
+		}()
+	}
+}
+
+// take handles the outcome of a request.
+func (p *prober) take(a answer) {
+	p.flying--
+	t := p.targets[a.guid]
+	if t == nil || t.incarnation != a.incarnation {
+		return
+	}
+	t.busy = false
+	if a.err == nil {
+		p.done(t, proven, t.kind)
+		return
+	}
+	t.owned = t.owned && t.kind == "webhook" // an http answer is worth no more than the look before it
+	p.hint(t, a.err.Error())
+}
+
+func (p *prober) done(t *target, k Kind, how string) {
+	delete(p.targets, t.guid)
+	p.tell(Event{Kind: k, GUID: t.guid, Incarnation: t.incarnation, Reason: how})
+}
+
+// hint tells why a worker is not ready, once for each reason. That nothing
+// listens yet is told only when it has gone on for a while: most start well.
+func (p *prober) hint(t *target, why string) {
+	if t.hint == why || t.pause < lastProbe {
+		return
+	}
+	t.hint = why
+	p.tell(Event{Kind: hinted, GUID: t.guid, Incarnation: t.incarnation, Reason: why})
+}

@@ -1,0 +1,182 @@
+package supervise
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"initiator/proactor"
+)
+
+// UnknownError is for a name that is no worker's, group's or guid's.
+type UnknownError struct {
+	Name   string
+	Nearer string // what may have been meant; "" = nothing is near
+}
+
+// Error adds a did-you-mean where something is near.
+func (e *UnknownError) Error() string {
+	if e.Nearer != "" {
+		return fmt.Sprintf("no worker %s: did you mean %s?", e.Name, e.Nearer)
+	}
+	return fmt.Sprintf("no worker %s: give the name of a [worker:NAME], a group, a guid, or all", e.Name)
+}
+
+func (l *loop) unknown(name string) error {
+	known := make([]string, 0, len(l.pools))
+	for k := range l.pools {
+		known = append(known, k)
+	}
+	slices.Sort(known)
+	nearer, _ := proactor.Nearest(name, known)
+	return &UnknownError{Name: name, Nearer: nearer}
+}
+
+// Launch adds one more worker to a spec's pool and waits until it is ready; the
+// error says why it is not. guid "" makes one up.
+func (s *Supervisor) Launch(ctx context.Context, spec string, guid string) (Worker, error) {
+	if guid == "" {
+		guid = uuid.NewString()
+	}
+	results, err := s.request(ctx, func(l *loop) (*waiter, error) {
+		p := l.pools[spec]
+		if p == nil || p.gone {
+			return nil, l.unknown(spec)
+		}
+		if l.closing {
+			return nil, ErrStopping
+		}
+		if err := l.named(guid); err != nil {
+			return nil, err
+		}
+		return l.tell([]*worker{l.create(p, guid)}, askStart, "launched on request"), nil
+	})
+	if err != nil {
+		return Worker{}, err
+	}
+	if results[0].Error != "" {
+		return results[0].Worker, fmt.Errorf("launch %s: %s", guid, results[0].Error)
+	}
+	return results[0].Worker, nil
+}
+
+// Start starts the named workers (names of specs and groups, guids, "all") and
+// waits until each is ready or will not be. Those that run already are left
+// alone. The error is of the request itself; a worker's is in its Result.
+func (s *Supervisor) Start(ctx context.Context, names ...string) ([]Result, error) {
+	return s.do(ctx, askStart, "asked to start", names)
+}
+
+// Restart gives each of the named workers a new process, all at once, and
+// waits as Start does.
+func (s *Supervisor) Restart(ctx context.Context, names ...string) ([]Result, error) {
+	return s.do(ctx, askRestart, "asked to restart", names)
+}
+
+func (s *Supervisor) do(ctx context.Context, kind Kind, why string, names []string) ([]Result, error) {
+	return s.request(ctx, func(l *loop) (*waiter, error) {
+		if l.closing {
+			return nil, ErrStopping
+		}
+		chosen, err := l.choose(names)
+		if err != nil {
+			return nil, err
+		}
+		return l.tell(l.ordered(chosen), kind, why), nil
+	})
+}
+
+// ordered puts workers in the order in which they are to start.
+func (l *loop) ordered(chosen []*worker) (sorted []*worker) {
+	for _, tier := range l.tiersOf(chosen) {
+		sorted = append(sorted, tier...)
+	}
+	return sorted
+}
+
+// tiersOf sorts workers into the tiers of their specs; those of specs that have
+// left the plan come last.
+func (l *loop) tiersOf(chosen []*worker) (sorted [][]*worker) {
+	place := map[string]int{}
+	names := tiers(l.specs())
+	for i, tier := range names {
+		for _, name := range tier {
+			place[name] = i
+		}
+	}
+	sorted = make([][]*worker, len(names)+1)
+	for _, w := range chosen {
+		i, ok := place[w.pool.spec.Name]
+		if !ok {
+			i = len(names)
+		}
+		sorted[i] = append(sorted[i], w)
+	}
+	return slices.DeleteFunc(sorted, func(t []*worker) bool { return len(t) == 0 })
+}
+
+// RestartRolling restarts the named workers one at a time, each ready before
+// the next begins. It ends at the first that does not become ready, so that
+// the others go on working.
+func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Result, error) {
+	var guids []string
+	err := s.ask(ctx, func(l *loop) error {
+		chosen, err := l.choose(names)
+		for _, w := range l.ordered(chosen) {
+			guids = append(guids, w.guid)
+		}
+		return err
+	})
+	var all []Result
+	for i := 0; err == nil && i < len(guids); i++ {
+		var one []Result
+		one, err = s.Restart(ctx, guids[i])
+		all = append(all, one...)
+		if err == nil && len(one) == 1 && one[0].Error != "" {
+			err = fmt.Errorf("restart %s: %s; the %d after it were left as they are", guids[i], one[0].Error, len(guids)-i-1)
+		}
+	}
+	return all, err
+}
+
+// Stop stops the named workers, in the reverse of the order in which they
+// start and those of one tier together, and waits until nothing of them is left.
+func (s *Supervisor) Stop(ctx context.Context, names ...string) ([]Result, error) {
+	var order [][]string
+	err := s.ask(ctx, func(l *loop) error {
+		chosen, err := l.choose(names)
+		for _, tier := range l.tiersOf(chosen) {
+			order = append(order, guidsOf(tier))
+		}
+		slices.Reverse(order)
+		return err
+	})
+	var all []Result
+	for i := 0; err == nil && i < len(order); i++ {
+		var some []Result
+		some, err = s.request(ctx, func(l *loop) (*waiter, error) {
+			return l.tell(l.present(order[i]), l.stopKind(), "asked to stop"), nil
+		})
+		all = append(all, some...)
+	}
+	return all, err
+}
+
+func guidsOf(workers []*worker) (guids []string) {
+	for _, w := range workers {
+		guids = append(guids, w.guid)
+	}
+	return guids
+}
+
+// present are those of the guids that still exist.
+func (l *loop) present(guids []string) (found []*worker) {
+	for _, guid := range guids {
+		if w := l.workers[guid]; w != nil {
+			found = append(found, w)
+		}
+	}
+	return found
+}

@@ -1,0 +1,90 @@
+package supervise
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// sweepRounds bounds a sweep; between two rounds it waits a little longer each
+// time, for the kernel to finish what KILL began.
+const sweepRounds = 40
+
+// sweep ends every process of these workers that is left after the keeper
+// died: those that are no longer anyone's child here, and are known only by
+// INITIATOR_GUID in their environment. It returns their names. A process that
+// has changed its environment, or whose we may not read, is not found.
+func sweep(guids []string) (ended []string) {
+	marks := make(map[string]bool, len(guids))
+	for _, g := range guids {
+		marks[g] = true
+	}
+	seen := map[int]bool{}
+	for round := range sweepRounds {
+		alive := 0
+		for _, pid := range pids() {
+			if pid == os.Getpid() || !marks[guidOf(pid)] {
+				continue
+			}
+			alive++
+			if !seen[pid] {
+				seen[pid] = true
+				ended = append(ended, fmt.Sprintf("%d %s", pid, commandOf(pid)))
+			}
+			killIfStill(pid, marks)
+		}
+		if alive == 0 {
+			break
+		}
+		time.Sleep(time.Duration(round+1) * time.Millisecond)
+	}
+	return ended
+}
+
+// killIfStill kills through a handle on the process (a pidfd), and looks again
+// once it has it: the number may have gone to a stranger meanwhile.
+func killIfStill(pid int, marks map[string]bool) {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return
+	}
+	defer p.Release()
+	if marks[guidOf(pid)] {
+		_ = p.Kill() // it may have ended by itself
+	}
+}
+
+func pids() (found []int) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil {
+			found = append(found, pid)
+		}
+	}
+	return found
+}
+
+// guidOf reads INITIATOR_GUID from a living process's environment.
+func guidOf(pid int) string {
+	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	if err != nil {
+		return ""
+	}
+	for _, entry := range bytes.Split(env, []byte{0}) {
+		if guid, ok := strings.CutPrefix(string(entry), "INITIATOR_GUID="); ok {
+			return guid
+		}
+	}
+	return ""
+}
+
+func commandOf(pid int) string {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return strings.TrimSpace(strings.ReplaceAll(string(text), "\x00", " "))
+}

@@ -1,0 +1,102 @@
+package supervise
+
+import "context"
+
+// waiter waits for some workers to be as they were asked to be. The loop owns
+// it until done is closed.
+type waiter struct {
+	kind    Kind
+	from    map[*worker]int // the incarnation at the time of the request
+	places  map[*worker]int
+	results []Result
+	left    int
+	done    chan struct{}
+}
+
+// tell asks all workers for the same thing and makes the waiter for it.
+func (l *loop) tell(workers []*worker, kind Kind, why string) *waiter {
+	x := &waiter{
+		kind: kind, from: map[*worker]int{}, places: map[*worker]int{},
+		results: make([]Result, len(workers)), left: len(workers), done: make(chan struct{}),
+	}
+	if len(workers) == 0 {
+		close(x.done)
+	}
+	for i, w := range workers {
+		x.from[w], x.places[w] = w.rec.Incarnation, i
+		w.waiters = append(w.waiters, x)
+	}
+	for _, w := range workers {
+		if kind == askStart && w.rec.Phase != ready || kind != askStart {
+			l.apply(w, Event{Kind: kind, Reason: why})
+		}
+		l.answer(w)
+	}
+	return x
+}
+
+// answer gives every waiter whose wish is decided its result.
+func (l *loop) answer(w *worker) {
+	if len(w.waiters) == 0 {
+		return
+	}
+	kept := w.waiters[:0]
+	for _, x := range w.waiters {
+		if !x.decided(w) {
+			kept = append(kept, x)
+			continue
+		}
+		x.results[x.places[w]] = x.result(w)
+		if x.left--; x.left == 0 {
+			close(x.done)
+		}
+	}
+	clear(w.waiters[len(kept):])
+	w.waiters = kept
+}
+
+// decided reports whether the worker is as asked, or will not be.
+func (x *waiter) decided(w *worker) bool {
+	switch r := &w.rec; x.kind {
+	case askStop, askKill:
+		return r.Phase.rests()
+	case askRestart:
+		return r.Phase.rests() || r.Phase == ready && r.Incarnation > x.from[w]
+	default:
+		return r.Phase.rests() || r.Phase == ready || r.Phase == unready
+	}
+}
+
+func (x *waiter) result(w *worker) Result {
+	res := Result{Worker: w.view(), Proven: w.rec.Proven}
+	up := x.kind == askStart || x.kind == askRestart
+	done := w.rec.Phase == over && w.rec.Last.Class == Clean // a one-shot that did its work
+	if up && w.rec.Phase.rests() && !done {
+		res.Error = w.rec.State().String() + ": " + w.rec.Reason
+	}
+	if !up && w.rec.Incarnation == 0 {
+		res.Proven = true // there never was anything
+	}
+	return res
+}
+
+// request has the loop do something and waits for the outcome. When ctx ends
+// first, what was asked for goes on; only nobody waits for it.
+func (s *Supervisor) request(ctx context.Context, f func(*loop) (*waiter, error)) ([]Result, error) {
+	var x *waiter
+	err := s.ask(ctx, func(l *loop) (err error) {
+		x, err = f(l)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-x.done:
+		return x.results, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-s.done:
+		return nil, ErrEnded
+	}
+}

@@ -1,0 +1,74 @@
+package supervise
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Answer is what `why` says of one worker: a sentence, and its parts.
+type Answer struct {
+	Sentence string `json:"sentence"`
+	Worker   Worker `json:"worker"`
+	// NextIn is how long it is until NextStart, at the time of the answer.
+	NextIn string `json:"next_in,omitempty"`
+}
+
+// Why explains the named workers; names are as in Start.
+func (s *Supervisor) Why(ctx context.Context, names ...string) (answers []Answer, err error) {
+	var found []Answer
+	err = s.ask(ctx, func(l *loop) error {
+		chosen, err := l.choose(names)
+		for _, w := range chosen {
+			found = append(found, Explain(w.view(), time.Now()))
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// Explain makes the sentence from what a snapshot holds: the state and since
+// when, the reason, the last exit and its class, the rule that fired, when the
+// next start is due, and what it waits for. It is pure.
+func Explain(w Worker, now time.Time) Answer {
+	a := Answer{Worker: w}
+	parts := []string{fmt.Sprintf("%s is %s for %s: %s", label(w), phrase(w), brief(now.Sub(w.Since)), w.Reason)}
+	if !w.NextStart.IsZero() {
+		a.NextIn = brief(max(0, w.NextStart.Sub(now)))
+		parts = append(parts, "the next start is due in "+a.NextIn)
+	}
+	if len(w.WaitsFor) > 0 && !strings.Contains(w.Reason, w.WaitsFor[0]) {
+		parts = append(parts, "it waits for "+strings.Join(w.WaitsFor, ", "))
+	}
+	if e := w.LastExit; e.Class != "" && !strings.Contains(w.Reason, e.String()) {
+		parts = append(parts, fmt.Sprintf("the process before ended %s ago (%s: %s)", brief(now.Sub(e.At)), e.Class, e))
+	}
+	if w.Rule != "" && !strings.Contains(w.Reason, w.Rule) {
+		parts = append(parts, "the rule that fired last: "+w.Rule)
+	}
+	if w.Status != "" {
+		parts = append(parts, "it says: "+w.Status)
+	}
+	a.Sentence = strings.Join(parts, "; ") + "."
+	return a
+}
+
+func label(w Worker) string { return w.Name + " (" + short(w.GUID) + ")" }
+
+func short(guid string) string {
+	if len(guid) > 8 {
+		return guid[:8]
+	}
+	return guid
+}
+
+func phrase(w Worker) string {
+	if w.State == Running && !w.Ready {
+		return "RUNNING but not ready"
+	}
+	return w.State.String()
+}

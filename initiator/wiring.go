@@ -1,0 +1,98 @@
+package initiator
+
+import (
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"initiator/initiator/dispatch"
+	"initiator/initiator/plan"
+	"initiator/initiator/supervise"
+	"initiator/initiator/task"
+)
+
+// tasks tells the dispatcher what the supervisor says.
+type tasks struct{ in *Initiator }
+
+// Attach implements supervise.Tasks.
+func (t tasks) Attach(i supervise.Instance) {
+	s := i.Spec
+	t.in.dispatcher.Attach(dispatch.Worker{
+		GUID: i.GUID, Incarnation: i.Incarnation, Pool: s.Name, URL: "http://" + i.Addr, Token: i.Token,
+		Open: s.Connect == "open", Channel: s.Channel, Slots: s.Slots, Ding: s.Protocol == "ding",
+		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance,
+	})
+}
+
+// Drain implements supervise.Tasks.
+func (t tasks) Drain(guid string, incarnation int) { t.in.dispatcher.Drain(guid, incarnation) }
+
+// Detach implements supervise.Tasks.
+func (t tasks) Detach(guid string, incarnation int, reason string) {
+	t.in.dispatcher.Detach(guid, incarnation, reason)
+}
+
+// verdicts tells the supervisor what the dispatcher concludes.
+type verdicts struct{ in *Initiator }
+
+func (v verdicts) report(kind supervise.Kind, guid string, incarnation int, reason string) {
+	v.in.supervisor.Report(supervise.Event{Kind: kind, GUID: guid, Incarnation: incarnation, Reason: reason})
+}
+
+// Connected implements dispatch.Verdicts.
+func (v verdicts) Connected(guid string, incarnation int) {
+	v.report(supervise.Connected, guid, incarnation, "")
+}
+
+// Overdue implements dispatch.Verdicts.
+func (v verdicts) Overdue(guid string, incarnation int, last time.Time) {
+	v.in.supervisor.Report(supervise.Event{Kind: supervise.Overdue, GUID: guid, Incarnation: incarnation, Last: last})
+}
+
+// Beating implements dispatch.Verdicts.
+func (v verdicts) Beating(guid string, incarnation int) {
+	v.report(supervise.Beating, guid, incarnation, "")
+}
+
+// Stuck implements dispatch.Verdicts.
+func (v verdicts) Stuck(guid string, incarnation int, reason string) {
+	v.report(supervise.Stuck, guid, incarnation, reason)
+}
+
+// Drained implements dispatch.Verdicts.
+func (v verdicts) Drained(guid string, incarnation int) {
+	v.report(supervise.Drained, guid, incarnation, "")
+}
+
+// Measured implements dispatch.Verdicts.
+func (v verdicts) Measured(guid string, incarnation, tasks int, rss int64) {
+	v.in.supervisor.Report(supervise.Event{Kind: supervise.Measured, GUID: guid, Incarnation: incarnation, Tasks: tasks, RSS: rss})
+}
+
+// pools is what dispatch knows of the plan: every definition that takes tasks.
+func pools(p *plan.Plan) []dispatch.Pool {
+	var list []dispatch.Pool
+	for _, s := range p.Workers {
+		if s.Protocol == "none" {
+			continue
+		}
+		t := s.Tasks
+		list = append(list, dispatch.Pool{Name: s.Name, QueueMax: t.QueueMax, Policy: task.Policy{
+			Timeout: task.Seconds(t.Timeout), Attempts: t.Attempts, RetryJitter: t.RetryJitter,
+			RetryDelay: task.Seconds(t.RetryDelay), RetryDelayMax: task.Seconds(t.RetryDelayMax),
+		}})
+	}
+	return list
+}
+
+// stdin makes the document that a worker reads.
+func (in *Initiator) stdin(s *plan.Spec, guid string, port, incarnation int, token string) []byte {
+	host, p, _ := net.SplitHostPort(in.server.URL()[len("http://"):])
+	parent, _ := strconv.Atoi(p)
+	return plan.Stdin(in.plan, s, plan.Worker{
+		GUID: guid, Port: port, Token: token, Incarnation: incarnation, ParentAddr: host, ParentPort: parent,
+	})
+}
+
+func modeOf(m uint32) os.FileMode { return os.FileMode(m).Perm() }
