@@ -1,0 +1,97 @@
+package initiator_test
+
+import (
+	"encoding/json"
+	"syscall"
+	"testing"
+
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/supervise"
+	"initiator/initiator/task"
+)
+
+const sleeper = `
+[worker:sleeper]
+command     = ${initiator:self} job sleep
+retry_delay = 0
+`
+
+// TestWorkerKilledInMidTask: it is restarted on the same port, and the task is
+// run again by the new incarnation.
+func TestWorkerKilledInMidTask(t *testing.T) {
+	in := initiatortest.StartText(t, sleeper)
+	first := in.Worker("sleeper")
+	queued, err := in.Submit(t.Context(), task.Request{Pool: "sleeper", Data: json.RawMessage(`{"ms":300}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waitRunning(t, in, queued)
+	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	got, err := in.Wait(t.Context(), queued.ID)
+	if err != nil || got.State != task.Completed {
+		t.Fatalf("task: %+v, %v", got, err)
+	}
+	second := in.Worker("sleeper")
+	if second.Port != first.Port || second.Incarnation != 2 || second.PID == first.PID || second.GUID != first.GUID {
+		t.Errorf("restarted as %+v, was %+v", second, first)
+	}
+	if len(got.History) != 2 || got.History[0].Outcome != task.Lost || got.History[0].Incarnation != 1 || got.History[1].Incarnation != 2 {
+		t.Errorf("history %+v", got.History)
+	}
+	if second.LastExit.Signal != "KILL" {
+		t.Errorf("last exit %+v", second.LastExit)
+	}
+}
+
+// waitRunning waits until a task is with its worker.
+func waitRunning(t *testing.T, in *initiatortest.House, of task.Task) {
+	t.Helper()
+	for {
+		got, err := in.Task(t.Context(), of.ID)
+		if err != nil || got.State.Terminal() {
+			t.Fatalf("task is %s: %v", got.State, err)
+		}
+		if got.State == task.Running {
+			return
+		}
+	}
+}
+
+// TestPoisonTaskDies: a task that ends its worker each time is dead after its
+// attempts, and the worker serves the next one.
+func TestPoisonTaskDies(t *testing.T) {
+	in := initiatortest.StartText(t, `
+[worker:crash]
+command     = ${initiator:self} job crash
+attempts    = 2
+retry_delay = 0
+restart_delay = 0
+`)
+	got := in.Do(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"exit","code":3}`)})
+	if got.State != task.Dead || len(got.History) != 2 {
+		t.Errorf("poison: %+v", got)
+	}
+	in.Until("crash", "ready again", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 3 })
+	if got := in.Do(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"panic"}`)}); got.State != task.Failed {
+		t.Errorf("panic: %+v", got)
+	}
+}
+
+// TestMissingCommandIsFatal: the worker says why, and the others run.
+func TestMissingCommandIsFatal(t *testing.T) {
+	in := initiatortest.BeginText(t, adder+`
+[worker:ghost]
+command       = ./no-such-program
+restart_limit = 1/1min
+`)
+	ghost := in.Until("ghost", "FATAL", func(w supervise.Worker) bool { return w.State == supervise.Fatal })
+	t.Log(ghost.Reason)
+	if got := in.Call("adder", `{"a":1,"b":1}`); got != `{"sum":2}` {
+		t.Errorf("got %s", got)
+	}
+	if err := in.Ready(t.Context()); err == nil {
+		t.Error("Ready did not name the worker that is FATAL")
+	}
+}
