@@ -18,9 +18,11 @@
 //
 // The webhooks, in the order a request takes:
 //
-//	wire.go         the bodies of requests and answers
-//	token.go        secrets and their comparison
 //	client.go       asking
+//	wire.go         the bodies of requests and answers
+//	checks.go       what the side that is asked looks at first, in its order
+//	token.go        secrets and their comparison
+//	body.go         reading a body, with a limit on it
 //	envelope.go     the frame of every answer
 //	codes.go        every code, its HTTP status and its words
 package proactor

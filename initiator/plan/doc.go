@@ -21,6 +21,8 @@
 //	check_plan.go      contradictions between workers, and in [initiator]
 //	check_after.go     dependencies: unknown names, cycles
 //	spec.go            Plan, Spec: what comes out
+//	part.go            a plan of only some workers, or in another state directory
 //	stdin.go           what one worker is given on stdin
+//	logpath.go         where the output of one worker goes
 //	diff.go            two plans: what to keep, start, stop, restart
 package plan

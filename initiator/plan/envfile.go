@@ -42,8 +42,8 @@ func parseEnvFile(data string) ([]Entry, error) {
 			continue
 		}
 		entry, err := parseVariable(strings.TrimPrefix(line, "export "))
-		if err != nil {
-			return nil, fmt.Errorf(":%d: %s", number, err.(wrong).problem)
+		if err != nil { // the line may be half a secret: it is not quoted
+			return nil, fmt.Errorf(":%d: the line is not NAME=value", number)
 		}
 		entries = append(entries, entry)
 	}

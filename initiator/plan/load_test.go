@@ -1,0 +1,191 @@
+package plan
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// tree writes files below a fresh directory and returns it.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestLoadReadsTheQuickstart(t *testing.T) {
+	p, err := Load("../../testdata/quickstart.ini", testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := mustSpec(t, p, "adder")
+	if !slices.Equal(s.Command, []string{"/opt/initiator", "job", "sum"}) || s.Replicas != 4 || s.Slots != 8 || s.Socket != "inherit" {
+		t.Errorf("got %+v", s)
+	}
+	if len(p.Warnings) > 0 {
+		t.Errorf("warnings: %q", p.Warnings)
+	}
+}
+
+func TestIncludesAreRelativeToTheirFile(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"main.ini":       "[DEFAULT]\nslots = 2\n[include]\nfiles = conf.d/*.ini conf.d/a.ini\n[worker:m]\ncommand = x ${shared:word}\n",
+		"conf.d/a.ini":   "[include]\nfiles = ../more.ini\n[worker:a]\ncommand = a\ndirectory = d\n",
+		"conf.d/b.ini":   "[worker:b]\ncommand = b\nafter = a\n",
+		"conf.d/x.other": "not read",
+		"more.ini":       "[shared]\nword = hello\n",
+	})
+	p, err := Load(filepath.Join(dir, "main.ini"), testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range p.Workers {
+		names = append(names, s.Name)
+		if s.Slots != 2 {
+			t.Errorf("%s does not inherit from the first file", s.Name)
+		}
+	}
+	if !slices.Equal(names, []string{"m", "a", "b"}) {
+		t.Errorf("workers %q: first the file's own, then the includes in their order", names)
+	}
+	if s := mustSpec(t, p, "m"); s.Command[1] != "hello" {
+		t.Errorf("references do not reach across files: %q", s.Command)
+	}
+	if s := mustSpec(t, p, "a"); s.Directory != filepath.Join(dir, "d") || s.File != filepath.Join(dir, "conf.d/a.ini") || s.Line != 3 {
+		t.Errorf("a: directory %s, %s:%d", s.Directory, s.File, s.Line)
+	}
+}
+
+func TestFaultsOfIncludes(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		files map[string]string
+		want  string
+	}{
+		{"loop", map[string]string{
+			"main.ini": "[include]\nfiles = a.ini\n",
+			"a.ini":    "[include]\nfiles = b.ini\n",
+			"b.ini":    "[include]\nfiles = a.ini\n",
+		}, "b.ini:2: include, files: the files include each other: a.ini → b.ini → a.ini; remove one of these includes"},
+		{"itself", map[string]string{
+			"main.ini": "[include]\nfiles = *.ini\n",
+		}, "main.ini:2: include, files: the files include each other: main.ini → main.ini; remove one of these includes"},
+		{"missing", map[string]string{
+			"main.ini": "[include]\nfiles = gone.ini\n",
+		}, `main.ini:2: include, files: there is no file "gone.ini"; create it, or remove it here; paths are relative to this file`},
+		{"bad pattern", map[string]string{
+			"main.ini": "[include]\nfiles = [a\n",
+		}, `main.ini:2: include, files: "[a" is no pattern; close its bracket, or put a backslash before it`},
+		{"a directory", map[string]string{
+			"main.ini": "[include]\nfiles = sub\n", "sub/x.ini": "",
+		}, "main.ini:2: include, files: read configuration: sub is a directory; name the file in it; make it a readable file"},
+		{"no files", map[string]string{
+			"main.ini": "[include]\n",
+		}, "main.ini:1: include: nothing says what to include; write files = conf.d/*.ini"},
+		{"section in two files", map[string]string{
+			"main.ini": "[include]\nfiles = a.ini\n[worker:a]\ncommand = x\n",
+			"a.ini":    "[DEFAULT]\n[worker:a]\ncommand = y\n",
+		}, "a.ini:2: worker:a: the section is already in main.ini, line 3; move these keys there, or rename one of the two"},
+		{"faults of all files at once", map[string]string{
+			"main.ini": "[include]\nfile = a.ini\nfiles = a.ini b.ini\n[worker:m]\ncommand = x\nslots = no\n",
+			"a.ini":    "[worker:a]\ncolour = red\n= 1\n",
+			"b.ini":    "x\n",
+		}, `a.ini:2: worker:a, colour: there is no such key; put keys of your own into [config:NAME]
+a.ini:3: worker:a: there is no key before the "="; write it as: key = value
+b.ini:1: a key stands before the first section header; put a header such as [initiator] above it
+main.ini:2: include, file: there is no such key; did you mean "files"?
+main.ini:6: worker:m, slots: "no" is not a whole number; write one from 1 to 100000`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := tree(t, test.files)
+			_, err := Load(filepath.Join(dir, "main.ini"), testEnv)
+			if err == nil {
+				t.Fatal("no fault")
+			}
+			if got := strings.ReplaceAll(err.Error(), dir+"/", ""); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAnEmptyFolderIsOnlyAWarning(t *testing.T) {
+	dir := tree(t, map[string]string{"main.ini": "[include]\nfiles = conf.d/*.ini\n[worker:a]\ncommand = x\n"})
+	p, err := Load(filepath.Join(dir, "main.ini"), testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{dir + `/main.ini:2: include, files: no file matches "conf.d/*.ini"`}
+	if !slices.Equal(p.Warnings, want) {
+		t.Errorf("got %q, want %q", p.Warnings, want)
+	}
+}
+
+func TestLoadSaysWhichFileItCannotRead(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Load(filepath.Join(dir, "gone.ini"), testEnv); !os.IsNotExist(unwrap(err)) || !strings.HasPrefix(err.Error(), "read configuration: ") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Load(dir, testEnv); err == nil || !strings.Contains(err.Error(), "is a directory; name the file in it") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func unwrap(err error) error {
+	if u, ok := err.(interface{ Unwrap() error }); ok {
+		return u.Unwrap()
+	}
+	return err
+}
+
+func TestEnvFileComesBeforeEnvironment(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"main.ini": "[worker:a]\ncommand = x\nenv_file = env\nenvironment = B=3\n",
+		"env":      "# comment\n\nexport A=1\nB=\"2 # no comment, here\"\n",
+	})
+	p, err := Load(filepath.Join(dir, "main.ini"), testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Entry{entry("A", "1"), entry("B", "2 # no comment, here"), entry("B", "3")}
+	if got := mustSpec(t, p, "a").Environment; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestFaultsOfEnvFile(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"main.ini": "[worker:a]\ncommand = x\nenv_file = env\n[worker:b]\ncommand = x\nenv_file = gone\n",
+		"env":      "A=1\nsecret value\n",
+	})
+	_, err := Load(filepath.Join(dir, "main.ini"), testEnv)
+	want := `main.ini:3: worker:a, env_file: env:2: the line is not NAME=value; write NAME=value lines
+main.ini:6: worker:b, env_file: open gone: no such file or directory; create the file, or remove the key`
+	if err == nil || strings.ReplaceAll(err.Error(), dir+"/", "") != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func FuzzEnvFile(f *testing.F) {
+	f.Add("A=1\nexport B='2'\n# c\n")
+	f.Fuzz(func(t *testing.T, data string) {
+		entries, err := parseEnvFile(data)
+		for _, e := range entries {
+			if err == nil && !variable.MatchString(e.Key) {
+				t.Errorf("%q sets %q", data, e.Key)
+			}
+		}
+	})
+}
