@@ -27,6 +27,7 @@ func (s *server) taskNew(w http.ResponseWriter, r *http.Request) {
 		proactor.BadBody.Write(w, "task.id is missing or longer than 255 bytes", nil)
 		return
 	}
+	defer s.executor.Hold()() // or a drain could end before the report begins
 	run, err := s.accept(now, body)
 	if err != nil {
 		s.refuseTask(w, err)

@@ -14,6 +14,9 @@ var units = map[string]time.Duration{
 	"h": time.Hour, "d": 24 * time.Hour,
 }
 
+// longest is far from what a time.Duration cannot hold.
+const longest = 100 * 365 * 24 * time.Hour
+
 // parseDuration reads 10, 2.5, 10s, 1min 30s, 2h: what an INI holds. A number
 // alone is seconds.
 func parseDuration(s string) (time.Duration, error) {
@@ -39,6 +42,9 @@ func parseDuration(s string) (time.Duration, error) {
 		unit, ok := units[rest[:end]]
 		if !ok {
 			return 0, fmt.Errorf("%q: there is no unit %q; use ms, s, min, h or d", s, rest[:end])
+		}
+		if number*float64(unit) > float64(longest-total) {
+			return 0, fmt.Errorf("%q is longer than %s; write something shorter", s, longest)
 		}
 		total += time.Duration(number * float64(unit))
 		rest = strings.TrimLeft(rest[end:], " ")

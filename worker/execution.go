@@ -90,9 +90,9 @@ func (r *Execution) Then(f func(Outcome)) {
 		r.then = append(r.then, f)
 		return
 	}
-	r.executor.enter()
+	release := r.executor.Hold()
 	go func(o Outcome) {
-		defer r.executor.leave()
+		defer release()
 		f(o)
 	}(r.outcome)
 }

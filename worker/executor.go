@@ -159,10 +159,14 @@ func (e *Executor) release(run *Execution) bool {
 	return true
 }
 
-func (e *Executor) enter() {
+// Hold keeps a drain waiting until the returned function is called. Whoever
+// starts a task and wants its outcome holds from before the one until after
+// the other, as with [Execution.Then].
+func (e *Executor) Hold() (release func()) {
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.live++
-	e.mu.Unlock()
+	return e.leave
 }
 
 func (e *Executor) leave() {

@@ -128,7 +128,7 @@ type arguments struct {
 func readArgs(args []string) (a arguments, err error) {
 	for i := 0; i < len(args); i++ {
 		name, value, inOne := strings.Cut(args[i], "=")
-		name = strings.TrimPrefix(name, "-")
+		name = strings.Replace(name, "--", "-", 1) // as package flag, take one dash or two
 		if name != "-guid" && name != "-port" {
 			continue
 		}

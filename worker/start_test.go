@@ -1,0 +1,261 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func startWith(t *testing.T, args []string, stdin string, env map[string]string) (given, error) {
+	t.Helper()
+	o := Options{Args: args, Getenv: func(k string) string { return env[k] }}
+	if stdin != "" {
+		o.Stdin = strings.NewReader(stdin)
+	}
+	return start(t.Context(), o.withDefaults())
+}
+
+func TestStartByHandTakesDefaults(t *testing.T) {
+	g, err := startWith(t, nil, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(g.guid) != 32 || g.token == "" || g.incarnation != 1 || g.addr != "127.0.0.1" || g.port != 7236 ||
+		g.channel != 0 || g.connect != "open" || g.slots != 1 || g.span != 3*time.Second ||
+		g.tolerance != 15*time.Second || g.keep || g.orphanGrace != 10*time.Minute {
+		t.Errorf("%+v", g)
+	}
+}
+
+func TestStartReadsTheINI(t *testing.T) {
+	g, err := startWith(t, nil, `[DEFAULT]
+listen_addr = 127.0.0.2
+shared = s
+[a1b2]
+listen_port = 5000
+token = t
+channel = -7
+incarnation = 3
+heartbeat_span = 2.5
+heartbeat_tolerance = 1min 30s
+slots = 8
+connect = open
+on_initiator_exit = keep
+orphan_grace = 2h
+greeting = ${shared} $$
+`, map[string]string{"INITIATOR_GUID": "a1b2", "INITIATOR_PORT": "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	greeting, _ := g.setting("greeting")
+	_, none := g.setting("nothing")
+	if g.guid != "a1b2" || g.token != "t" || g.incarnation != 3 || g.addr != "127.0.0.2" || g.port != 5000 ||
+		g.channel != -7 || g.connect != "open" || g.slots != 8 || g.span != 2500*time.Millisecond ||
+		g.tolerance != 90*time.Second || !g.keep || g.orphanGrace != 2*time.Hour || greeting != "s $" || none {
+		t.Errorf("%+v, greeting %q", g, greeting)
+	}
+}
+
+func TestStartPrecedence(t *testing.T) {
+	const ini = "[a1b2]\nlisten_port = 3\n"
+	launched := map[string]string{"INITIATOR_GUID": "a1b2", "INITIATOR_PORT": "4", "PORT": "5", "INITIATOR_INCARNATION": "6"}
+	tests := []struct {
+		name  string
+		args  []string
+		stdin string
+		env   map[string]string
+		guid  string
+		port  int
+	}{
+		{"argv first", []string{"--guid", "a1b2", "--port", "2"}, ini, launched, "a1b2", 2},
+		{"with =", []string{"--guid=a1b2", "--port=2"}, ini, launched, "a1b2", 2},
+		{"with one dash, among others", []string{"-v", "serve", "-port", "2", "--x=y"}, ini, launched, "a1b2", 2},
+		{"any free one", []string{"--port", "0"}, ini, launched, "a1b2", 0},
+		{"then the INI", nil, ini, launched, "a1b2", 3},
+		{"then the environment", nil, "", launched, "a1b2", 4},
+		{"the older name of it", nil, "", map[string]string{"PORT": "5"}, "", 5},
+		{"a guid from the only section", nil, ini, nil, "a1b2", 3},
+		{"a guid that argv gives, without its section", []string{"--guid", "other"}, "[DEFAULT]\nlisten_port = 9\n" + ini, nil, "other", 9},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			g, err := startWith(t, tt.args, tt.stdin, tt.env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if g.port != tt.port || tt.guid != "" && g.guid != tt.guid {
+				t.Errorf("guid %s, port %d", g.guid, g.port)
+			}
+			if launched := tt.env["INITIATOR_GUID"] != ""; (g.connect == "token") != launched {
+				t.Errorf("connect = %s", g.connect)
+			}
+		})
+	}
+}
+
+func TestStartNamesAllFaultsAtOnce(t *testing.T) {
+	_, err := startWith(t, nil, "[a]\nslots = 0\nchannel = x\nconnect = y\nheartbeat_span = 3 weeks\nlisten_port = 70000\n", nil)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, part := range []string{
+		"channel = x: use a whole number", `there is no unit "weeks"`, "slots = 0: use 1 or more",
+		"connect = y: use token or open", "port 70000: use 1 to 65535",
+	} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is missing in:\n%v", part, err)
+		}
+	}
+	for _, args := range [][]string{{"--port"}, {"--guid"}, {"--port", "x"}, {"--port=70000"}, {"--port=-1"}} {
+		if _, err := startWith(t, args, "", nil); err == nil || !strings.Contains(err.Error(), "read the arguments") {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
+// TestSilenceOnStdin is an error only for a worker that an initiator launched.
+// The context stands for the time that runs out.
+func TestSilenceOnStdin(t *testing.T) {
+	for _, launched := range []bool{true, false} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		defer r.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		cfg, err := readStdin(ctx, r, launched)
+		if cfg != nil || (err != nil) != launched {
+			t.Errorf("launched %v: %v", launched, err)
+		}
+	}
+	if cfg, err := readStdin(t.Context(), &bytes.Buffer{}, true); err != nil || cfg == nil {
+		t.Errorf("an empty document: %v", err)
+	}
+}
+
+func TestRunNeedsGoodHandlers(t *testing.T) {
+	f := func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, nil }
+	for _, handlers := range [][]Handler{nil, {HandleRaw("", f)}, {{}}, {HandleRaw("a", f), HandleRaw("a", f)}} {
+		err := Run(t.Context(), Options{Handlers: handlers})
+		if ExitCode(err) != ExitUsage {
+			t.Errorf("%d handlers: %v", len(handlers), err)
+		}
+	}
+}
+
+func TestTheDefaultMethod(t *testing.T) {
+	named := func(names ...string) []Handler {
+		var list []Handler
+		for _, n := range names {
+			list = append(list, HandleRaw(n, func(context.Context, json.RawMessage) (json.RawMessage, error) {
+				return json.RawMessage(`"` + n + `"`), nil
+			}))
+		}
+		return list
+	}
+	tests := []struct {
+		handlers []Handler
+		method   string
+		want     string // "" = none
+	}{
+		{named("a"), "", "a"},
+		{named("a"), "a", "a"},
+		{named("a", "default"), "", "default"},
+		{named("a", "b"), "b", "b"},
+		{named("a", "b"), "", ""},
+		{named("a"), "b", ""},
+	}
+	for _, tt := range tests {
+		m, err := newMethods(tt.handlers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.find(tt.method).run(t.Context(), nil)
+		if strings.Trim(string(got), `"`) != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("%v, method %q: %s %v", m.names, tt.method, got, err)
+		}
+	}
+}
+
+func TestSettingAndProgressOutsideATaskDoNothing(t *testing.T) {
+	if v, ok := Setting(t.Context(), "x"); ok || v != "" {
+		t.Error(v)
+	}
+	Progress(t.Context(), 1)
+	if _, ok := TaskOf(t.Context()); ok {
+		t.Error("a task")
+	}
+}
+
+func TestSettingInsideATask(t *testing.T) {
+	m := newMaster(t)
+	p := launch(t, Options{
+		Stdin: strings.NewReader("[a1b2]\ngreeting = hello\ntoken = own-token\n"),
+		Handlers: []Handler{Handle("greet", func(ctx context.Context, _ any) (string, error) {
+			greeting, ok := Setting(ctx, "Greeting")
+			if !ok {
+				return "", errors.New("no greeting")
+			}
+			return greeting, nil
+		})},
+	})
+	p.connect(m)
+	p.give(m, "1", "greet", "null")
+	m.wantResult(t, `1 complete "hello"`)
+}
+
+func TestParseDuration(t *testing.T) {
+	tests := []struct {
+		in   string
+		want time.Duration // negative = an error
+	}{
+		{"10", 10 * time.Second},
+		{"2.5", 2500 * time.Millisecond},
+		{"10s", 10 * time.Second},
+		{"1min 30s", 90 * time.Second},
+		{"1min30s", 90 * time.Second},
+		{" 2 h ", 2 * time.Hour},
+		{"1d", 24 * time.Hour},
+		{"100ms", 100 * time.Millisecond},
+		{"", -1},
+		{"s", -1},
+		{"-1", -1},
+		{"1 fortnight", -1},
+		{"1..2", -1},
+		{"1e400", -1},
+	}
+	for _, tt := range tests {
+		got, err := parseDuration(tt.in)
+		if (err != nil) != (tt.want < 0) || err == nil && got != tt.want {
+			t.Errorf("%q: %v, %v", tt.in, got, err)
+		}
+	}
+}
+
+func FuzzParseDuration(f *testing.F) {
+	f.Add("1min 30s")
+	f.Add("999999999999999999999d")
+	f.Fuzz(func(t *testing.T, s string) {
+		if d, err := parseDuration(s); err == nil && d < 0 {
+			t.Errorf("%q is %v", s, d)
+		}
+	})
+}
+
+func FuzzParseFDs(f *testing.F) {
+	f.Add("3:1:2,4:3:4")
+	f.Fuzz(func(t *testing.T, s string) {
+		for fd := range parseFDs(s) {
+			if fd != fdListener && fd != fdStream {
+				t.Errorf("%q announces %d", s, fd)
+			}
+		}
+	})
+}
