@@ -1,0 +1,85 @@
+package chirp
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Fault is one way to break the protocol. It is an error, so that
+// errors.Is(err, chirp.TooLarge) asks for it.
+type Fault uint8
+
+// Every way to break the protocol; each ends the connection.
+const (
+	// UnknownType: the type has bits that libchirp 1.2 does not know.
+	UnknownType Fault = iota + 1
+	// AckAndNoop: the type is an acknowledgement and a probe at once.
+	AckAndNoop
+	// ControlAsksAck: an ACK or a NOOP asks to be acknowledged.
+	ControlAsksAck
+	// ControlWithBody: an ACK or a NOOP carries header or data.
+	ControlWithBody
+	// TooLarge: header and data together are over the limit.
+	TooLarge
+	// UnexpectedAck: nothing waits for an acknowledgement of that identity.
+	UnexpectedAck
+	// ShortHandshake: the other side hung up inside its handshake.
+	ShortHandshake
+)
+
+var faults = [...]string{
+	UnknownType:     "type has unknown bits",
+	AckAndNoop:      "message is ACK and NOOP at once",
+	ControlAsksAck:  "ACK or NOOP asks for an ACK",
+	ControlWithBody: "ACK or NOOP carries header or data",
+	TooLarge:        "message is over the size limit",
+	UnexpectedAck:   "ACK for a message that waits for none",
+	ShortHandshake:  "handshake is cut short",
+}
+
+// Error is the fault in words.
+func (f Fault) Error() string {
+	if int(f) < len(faults) && faults[f] != "" {
+		return faults[f]
+	}
+	return fmt.Sprintf("fault %d", uint8(f))
+}
+
+// ProtocolError says that the other side broke the protocol, and with what.
+// The connection is closed when it is returned.
+type ProtocolError struct {
+	Fault Fault
+	Head  Head // of the message at fault; zero for a handshake
+}
+
+// Error is the fault with the head's numbers.
+func (e *ProtocolError) Error() string {
+	if e.Fault == ShortHandshake {
+		return "read handshake: " + e.Fault.Error()
+	}
+	h := e.Head
+	return fmt.Sprintf("read message %s: %v (type %d, header %d, data %d)", h.Identity, e.Fault, h.Type, h.Header, h.Data)
+}
+
+// Unwrap is the fault.
+func (e *ProtocolError) Unwrap() error { return e.Fault }
+
+// SizeError says that a message to be sent is larger than the wire allows.
+// Nothing was sent and the connection stands.
+type SizeError struct {
+	What        string // "header" or "message"
+	Size, Limit int    // bytes
+}
+
+// Error says what is too large and by how much.
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("send message: %s has %d bytes, at most %d fit: send it in parts or by another way", e.What, e.Size, e.Limit)
+}
+
+var (
+	// ErrClosed: this side has closed the connection.
+	ErrClosed = errors.New("connection is closed")
+	// ErrBacklog: more waits to be written than the connection's limit; the
+	// other side does not read. The message was not queued.
+	ErrBacklog = errors.New("send message: too much waits to be written, the other side does not read")
+)

@@ -1,0 +1,126 @@
+package chirp
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// readBuffer holds many small messages, so that one read of the kernel serves
+// all that a busy sender has coalesced.
+const readBuffer = 64 << 10
+
+// firstPart is the memory that an announced message gets before any of its
+// bytes are here; from then on it doubles with what has arrived.
+const firstPart = 64 << 10
+
+// Reader takes messages off a stream. It is for one goroutine.
+type Reader struct {
+	buf   *bufio.Reader
+	limit int
+}
+
+// NewReader reads from r. limit is the most that header and data of a message
+// may have together; 0 means [MaxMessage].
+func NewReader(r io.Reader, limit int) *Reader {
+	if limit <= 0 {
+		limit = MaxMessage
+	}
+	return &Reader{buf: bufio.NewReaderSize(r, readBuffer), limit: limit}
+}
+
+// Handshake reads what the other side says first. io.EOF means that it hung up
+// without a word.
+func (r *Reader) Handshake() (Handshake, error) {
+	p, err := r.buf.Peek(HandshakeSize)
+	if err == io.EOF && len(p) > 0 {
+		return Handshake{}, &ProtocolError{Fault: ShortHandshake}
+	}
+	if err != nil {
+		return Handshake{}, readError("read handshake", err)
+	}
+	h := parseHandshake(p)
+	r.buf.Discard(HandshakeSize)
+	return h, nil
+}
+
+// Next reads one message into m. Header and Data belong to the reader and are
+// good until its next call; [Message.Own] keeps them. io.EOF means that the
+// other side hung up between two messages; io.ErrUnexpectedEOF, wrapped, that
+// it did so inside one; a *[ProtocolError] that it broke the protocol.
+func (r *Reader) Next(m *Message) error {
+	p, err := r.buf.Peek(HeadSize)
+	if err != nil {
+		return r.cut(len(p), err)
+	}
+	h := parseHead(p)
+	if err := h.Check(r.limit); err != nil {
+		return err
+	}
+	m.Identity, m.Serial, m.Type = h.Identity, h.Serial, h.Type
+	if h.Size() > readBuffer-HeadSize {
+		return r.large(m, h)
+	}
+	return r.small(m, h)
+}
+
+// Buffered says whether bytes of a further message are here already.
+func (r *Reader) Buffered() int { return r.buf.Buffered() }
+
+// small reads a message that fits in the buffer, where it stays.
+func (r *Reader) small(m *Message, h Head) error {
+	n := HeadSize + int(h.Size())
+	p, err := r.buf.Peek(n)
+	if err != nil {
+		return r.cut(len(p), err)
+	}
+	r.buf.Discard(n)
+	r.split(m, h, p[HeadSize:])
+	m.owned = false
+	return nil
+}
+
+// large reads a message into memory of its own, which grows with what has
+// arrived: a head that announces 100 MiB must not cost 100 MiB.
+func (r *Reader) large(m *Message, h Head) error {
+	r.buf.Discard(HeadSize)
+	want := int(h.Size())
+	p := make([]byte, 0, min(want, firstPart))
+	for len(p) < want {
+		if len(p) == cap(p) {
+			p = append(make([]byte, 0, min(want, 2*cap(p))), p...)
+		}
+		n, err := r.buf.Read(p[len(p):cap(p)])
+		p = p[:len(p)+n]
+		if err != nil {
+			return r.cut(HeadSize+len(p), err)
+		}
+	}
+	r.split(m, h, p)
+	m.owned = true
+	return nil
+}
+
+// split shares body between header and data. Each is clipped: an append by
+// whoever gets the header must not run into the data.
+func (r *Reader) split(m *Message, h Head, body []byte) {
+	n := int(h.Header)
+	m.Header, m.Data = body[:n:n], body[n:len(body):len(body)]
+}
+
+// cut is the error of a stream that ended when got bytes of a message were in.
+func (r *Reader) cut(got int, err error) error {
+	if err == io.EOF && got > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return readError("read message", err)
+}
+
+// readError keeps a bare io.EOF as it is, for that is no fault.
+func readError(what string, err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.EOF
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
