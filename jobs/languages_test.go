@@ -1,0 +1,113 @@
+package jobs
+
+import (
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"initiator/proactor"
+)
+
+// TestOtherLanguages holds the workers in Python and Node to the contract, as
+// real processes.
+func TestOtherLanguages(t *testing.T) {
+	for _, argv := range [][]string{{"python3", "worker.py"}, {"node", "worker.mjs"}} {
+		t.Run(argv[0], func(t *testing.T) {
+			if _, err := exec.LookPath(argv[0]); err != nil {
+				t.Skipf("%s is not installed, so %s is not tested here", argv[0], argv[1])
+			}
+			t.Run("tasks", func(t *testing.T) { speaksTasks(t, argv) })
+			t.Run("refusals", func(t *testing.T) { speaksRefusals(t, argv) })
+			t.Run("shutdown", func(t *testing.T) { shutsDown(t, argv) })
+			t.Run("SIGTERM", func(t *testing.T) { obeysSIGTERM(t, argv) })
+		})
+	}
+}
+
+func speaksTasks(t *testing.T, argv []string) {
+	p := spawn(t, argv, "")
+	e := p.connect()
+	if !strings.Contains(string(e.Data), "slots") {
+		t.Errorf("data %s", e.Data)
+	}
+	tests := []struct{ id, data, how, result string }{
+		{"1", `{"a":2,"b":3}`, "complete", `5`},
+		{"2", `{"a":2}`, "fail", `ab not found`},
+		{"3", `null`, "fail", `ab not found`},
+		{"4", `{"a":1,"b":1}`, "complete", `2`},
+		{"4", `{"a":1,"b":1}`, "complete", `2`}, // the same again is reported again
+	}
+	for _, tt := range tests {
+		p.give(tt.id, tt.data)
+		select {
+		case got := <-p.results:
+			if !strings.HasPrefix(got, tt.id+" "+tt.how+" {") || !strings.Contains(got, tt.result) {
+				t.Errorf("%s: %s", tt.data, got)
+			}
+		case <-t.Context().Done():
+		}
+	}
+	p.call(proactor.Success, "DELETE", "/disconnect", proactor.DisconnectBody{})
+	p.connect()
+}
+
+func speaksRefusals(t *testing.T, argv []string) {
+	p := spawn(t, argv, "")
+	as := func(channel int, token, bearer string) {
+		p.client.Channel, p.session, p.client.Bearer = channel, token, bearer
+	}
+	steps := []struct {
+		channel            int
+		token, bearer      string
+		method, path, body string
+		want               proactor.Code
+	}{
+		{0, "", "", "GET", "/ping", "", proactor.NoOwnToken},
+		{0, "no", "", "GET", "/ping", "", proactor.WrongOwnToken},
+		{0, "own$token", "", "GET", "/ping", "{}", proactor.Success},
+		{9, "s", "own$token", "POST", "/connect", "{}", proactor.WrongChannel},
+		{0, "", "own$token", "POST", "/connect", "{}", proactor.NoToken},
+		{0, "s", "", "POST", "/connect", "{}", proactor.NoOwnToken},
+		{0, "s", "no", "POST", "/connect", "{}", proactor.WrongOwnToken},
+		{0, "s", "own$token", "POST", "/connect", "{}", proactor.BadBody},
+		{0, "s", "own$token", "POST", "/connect", `[`, proactor.BadBody},
+		{0, "s", "own$token", "POST", "/connect", strings.Repeat("[", 100_000), proactor.BadBody},
+		{0, "s", "", "DELETE", "/disconnect", `{}`, proactor.NotConnected},
+		{0, "s", "", "POST", "/task/new", `{}`, proactor.WrongToken},
+		{0, "s", "own$token", "POST", "/connect", `{"master":{"address":"` + p.master.URL + `"},"data":{}}`, proactor.Success},
+		{0, "t", "own$token", "POST", "/connect", `{"master":{"address":"` + p.master.URL + `"},"data":{}}`, proactor.AlreadyConnected},
+		{0, "t", "", "POST", "/task/new", `{}`, proactor.WrongToken},
+		{0, "s", "", "POST", "/task/new", `{}`, proactor.BadBody},
+		{0, "t", "", "DELETE", "/disconnect", `{}`, proactor.WrongToken},
+		{0, "s", "", "GET", "/nowhere", ``, proactor.NotFound},
+		{0, "s", "", "DELETE", "/disconnect", `{}`, proactor.Success},
+	}
+	for _, s := range steps {
+		as(s.channel, s.token, s.bearer)
+		p.call(s.want, s.method, s.path, raw(s.body))
+	}
+	if proof := pingWithNonce(t, p); proof != proactor.Proof("own$token", "n0nce", "a1b2", 2) {
+		t.Errorf("proof %s", proof)
+	}
+}
+
+func shutsDown(t *testing.T, argv []string) {
+	p := spawn(t, argv, "")
+	p.session = "own$token"
+	p.call(proactor.Success, "DELETE", "/shutdown", nil)
+	if code := p.exits(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func obeysSIGTERM(t *testing.T, argv []string) {
+	p := spawn(t, argv, "")
+	p.connect()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.exits(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}

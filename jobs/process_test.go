@@ -1,0 +1,250 @@
+package jobs
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"initiator/proactor"
+)
+
+// peer is a worker process, and the master that it is connected to.
+type peer struct {
+	t       *testing.T
+	cmd     *exec.Cmd
+	stderr  chan string
+	addr    string
+	client  *proactor.Client
+	master  *httptest.Server
+	session string
+	beats   chan proactor.Running
+	results chan string
+
+	mu       sync.Mutex
+	toCancel []string
+}
+
+var address = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
+// spawn starts a worker under the contract: argv, environment, INI on stdin.
+// It serves on a port of its own choice and says on stderr which.
+func spawn(t *testing.T, argv []string, more string) *peer {
+	t.Helper()
+	p := &peer{
+		t: t, session: proactor.NewToken(), stderr: make(chan string, 10_000),
+		beats: make(chan proactor.Running, 10_000), results: make(chan string, 10_000),
+	}
+	p.cmd = exec.Command(argv[0], append(argv[1:], "--guid", "a1b2", "--port", "0")...)
+	p.cmd.Env = append(p.cmd.Environ(), "INITIATOR_GUID=a1b2")
+	p.cmd.Stdin = strings.NewReader("[DEFAULT]\n\n[a1b2]\ntoken = own$$token\nincarnation = 2\nheartbeat_span = 0.2\n" + more)
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go p.read(stderr)
+	p.master = httptest.NewServer(p)
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill() // an error only when it has ended already
+		for range p.stderr {     // until the end of the pipe
+		}
+		_ = p.cmd.Wait()
+		p.master.Close()
+	})
+	p.addr = p.listening()
+	p.client = &proactor.Client{Base: "http://" + p.addr, Bearer: "own$token", HTTP: proactor.NewHTTP(1)}
+	t.Cleanup(p.client.HTTP.CloseIdleConnections)
+	return p
+}
+
+func (p *peer) read(stderr io.Reader) {
+	defer close(p.stderr)
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		p.stderr <- lines.Text()
+	}
+}
+
+func (p *peer) listening() string {
+	p.t.Helper()
+	deadline := time.After(patience)
+	var heard []string
+	for {
+		select {
+		case line, ok := <-p.stderr:
+			if heard = append(heard, line); !ok {
+				p.t.Fatalf("it ended: %q", heard)
+			}
+			if strings.Contains(line, "listening") {
+				return address.FindString(line)
+			}
+		case <-deadline:
+			p.t.Fatalf("it does not listen: %q", heard)
+		}
+	}
+}
+
+func (p *peer) exits() int {
+	p.t.Helper()
+	deadline := time.After(patience)
+	for {
+		select {
+		case _, ok := <-p.stderr:
+			if !ok {
+				_ = p.cmd.Wait() // the code tells
+				return p.cmd.ProcessState.ExitCode()
+			}
+		case <-deadline:
+			p.t.Fatal("waited in vain for its exit")
+		}
+	}
+}
+
+// ServeHTTP is the master's side.
+func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, code := proactor.ReadBody(w, r, 1<<20)
+	if !code.OK() || r.Header.Get("Token") != p.session || r.Header.Get("Channel") != "0" {
+		proactor.UnknownSlave.Write(w, "", nil)
+		return
+	}
+	if r.URL.Path == "/slave/heartbeat" {
+		var b proactor.HeartbeatBody
+		if err := json.Unmarshal(body, &b); err != nil || b.Incarnation != 2 {
+			proactor.BadBody.Write(w, "", nil)
+			return
+		}
+		for _, running := range b.Running {
+			p.beats <- running
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		proactor.Success.Write(w, proactor.MessageHeartbeat, proactor.HeartbeatAnswer{Cancel: p.toCancel})
+		return
+	}
+	var result proactor.ResultBody
+	if err := json.Unmarshal(body, &result); err != nil {
+		proactor.BadTask.Write(w, err.Error(), nil)
+		return
+	}
+	p.results <- result.Task.ID + " " + strings.TrimPrefix(r.URL.Path, "/slave/task/") + " " + string(result.Result)
+	proactor.Success.Write(w, proactor.MessageResult, nil)
+}
+
+func (p *peer) call(want proactor.Code, method, path string, body any) proactor.Envelope {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	defer cancel()
+	e, status, err := p.client.Do(ctx, method, path, p.session, body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if e.Code != want.Code || status != want.HTTP {
+		p.t.Fatalf("%s %s: got %d/%d %q, want %d/%d", method, path, e.Code, status, e.Message, want.Code, want.HTTP)
+	}
+	return e
+}
+
+func (p *peer) connectBody() proactor.ConnectBody {
+	return proactor.ConnectBody{Master: proactor.Master{Address: p.master.URL}}
+}
+
+func (p *peer) connect() proactor.Envelope {
+	p.t.Helper()
+	return p.call(proactor.Success, "POST", "/connect", p.connectBody())
+}
+
+func task(id, data string) proactor.TaskBody {
+	return proactor.TaskBody{Task: proactor.TaskRef{ID: id, Attempt: 1}, Data: json.RawMessage(data)}
+}
+
+func (p *peer) give(id, data string) {
+	p.t.Helper()
+	p.call(proactor.Success, "POST", "/task/new", task(id, data))
+}
+
+// giveToDie gives a task that may end the process before it has answered.
+func (p *peer) giveToDie(id, data string) {
+	_, _, _ = p.client.Do(p.t.Context(), "POST", "/task/new", p.session, task(id, data))
+}
+
+func (p *peer) inline(id, data string) (status, result string) {
+	p.t.Helper()
+	body := task(id, data)
+	body.Task.InlineMS = int(patience.Milliseconds())
+	var answer proactor.TaskAnswer
+	e := p.call(proactor.Success, "POST", "/task/new", body)
+	if err := json.Unmarshal(e.Data, &answer); err != nil {
+		p.t.Fatalf("%s: %v", e.Data, err)
+	}
+	return answer.Status, string(answer.Result)
+}
+
+func (p *peer) cancel(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.toCancel = append(p.toCancel, id)
+}
+
+func (p *peer) beating(ok func(proactor.Running) bool) {
+	p.t.Helper()
+	deadline := time.After(patience)
+	for {
+		select {
+		case r := <-p.beats:
+			if ok(r) {
+				return
+			}
+		case <-deadline:
+			p.t.Fatal("waited in vain for such a heartbeat")
+		}
+	}
+}
+
+func (p *peer) wantResult(id, how, result string) {
+	p.t.Helper()
+	select {
+	case got := <-p.results:
+		if want := id + " " + how + " " + result; got != want {
+			p.t.Errorf("result %s\nwant   %s", got, want)
+		}
+	case <-time.After(patience):
+		p.t.Fatal("waited in vain for a result")
+	}
+}
+
+// raw is a body as it is, which need not be JSON.
+func raw(body string) any {
+	if body == "" {
+		return nil
+	}
+	return json.RawMessage(body)
+}
+
+func pingWithNonce(t *testing.T, p *peer) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+p.addr+"/ping", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set(proactor.HeaderNonce, "n0nce")
+	res, err := p.client.HTTP.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var answer struct{ Data proactor.Pong }
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer.Data.Proof
+}

@@ -1,0 +1,225 @@
+// A worker of the initiator in Node, without a package.
+//
+//     [worker:nodesum]
+//     command = node worker.mjs
+//
+// Replace sum by what your worker does. Everything else is the contract: the
+// INI on stdin, five webhooks, a heartbeat, and the report of each result.
+// Node runs one thing at a time, so nothing here needs a lock; a task that
+// computes for long without awaiting holds up its own heartbeats.
+import { createHmac, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, request } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+// The task: what it returns is the result; what it throws is a failure, with
+// err.result as the result where it has one. A long one listens to the signal.
+async function sum(data, signal) {
+  if (data?.a === undefined || data?.b === undefined) {
+    throw Object.assign(new Error('fail'), { result: { message: 'ab not found' } });
+  }
+  return { sum: data.a + data.b };
+}
+
+// readINI reads what the initiator writes: keys, continuation lines, $$.
+function readINI(text) {
+  const sections = { DEFAULT: {} };
+  let section = sections.DEFAULT, key = null;
+  for (const line of text.split('\n')) {
+    const header = /^\[(.*)\]\s*$/.exec(line);
+    if (header) { section = sections[header[1]] ??= {}; key = null; continue; }
+    if (/^\s*([#;].*)?$/.test(line)) continue;
+    if (/^\s/.test(line) && key) { section[key] += '\n' + line.trim(); continue; }
+    const pair = /^([^=:]*)[=:]?(.*)$/.exec(line);
+    key = pair[1].trim().toLowerCase();
+    section[key] = pair[2].trim();
+  }
+  return sections;
+}
+
+const args = process.argv.slice(2);
+const arg = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+const guid = arg('--guid') ?? process.env.INITIATOR_GUID ?? 'by-hand';
+const ini = readINI(process.stdin.isTTY ? '' : readFileSync(0, 'utf8'));
+const own = { ...ini.DEFAULT, ...ini[guid] };
+for (const key in own) own[key] = own[key].replaceAll('$$', () => '$');
+const port = Number(arg('--port') ?? own.listen_port ?? process.env.INITIATOR_PORT ?? 7236);
+const ownToken = own.token || randomBytes(32).toString('hex');
+const channel = Number(own.channel ?? 0);
+const incarnation = Number(own.incarnation ?? 1);
+const span = parseFloat(own.heartbeat_span ?? '3') * 1000;
+const open = (own.connect ?? (process.env.INITIATOR_GUID ? 'token' : 'open')) === 'open';
+const tolerance = 15_000; // ms without a heartbeat taken, and the master is lost
+
+let session = null; // {token, master, heard} while connected
+let running = null; // {task, abort} while a task runs
+let last = null; // {task, path, body}: the last one that ended
+let stopping = false;
+const work = new Set(); // promises that the end waits for
+
+const same = (a, b) => timingSafeEqual(
+  createHash('sha256').update(a ?? '').digest(), createHash('sha256').update(b ?? '').digest());
+const sameTask = (a, b) => a && b && a.id === b.id && (a.attempt ?? 0) === (b.attempt ?? 0);
+
+// call makes one request to the master and never repeats it. (fetch would
+// refuse a body on GET, which the heartbeat has.)
+function call(method, base, path, token, body) {
+  return new Promise((resolve, reject) => {
+    const data = JSON.stringify(body);
+    const req = request(base + path, {
+      method, timeout: 10_000,
+      headers: { Channel: String(channel), Token: token, 'Content-Length': Buffer.byteLength(data) },
+    }, (res) => {
+      const chunks = [];
+      res.on('data', (c) => chunks.push(c)).on('error', reject).on('end', () => {
+        try { resolve(JSON.parse(Buffer.concat(chunks))); } catch (err) { reject(err); }
+      });
+    });
+    req.on('timeout', () => req.destroy(new Error('timeout'))).on('error', reject);
+    req.end(data);
+  });
+}
+
+// report repeats on transport errors only: an answer, even a refusal, is final.
+async function report(to, path, body) {
+  while (session === to) {
+    try { return await call('PUT', to.master, path, to.token, body); } catch { await sleep(1000); }
+  }
+}
+
+async function run(to, current, data) {
+  let path = '/slave/task/complete', result;
+  try {
+    result = (await sum(data, current.abort.signal)) ?? null;
+  } catch (err) {
+    path = '/slave/task/fail';
+    result = err?.result ?? { message: String(err?.message ?? err) };
+  }
+  if (running !== current) return; // disconnected meanwhile: nobody wants the result
+  running = null;
+  const { id, attempt } = current.task;
+  last = { task: current.task, path, body: { task: { id, attempt }, result } };
+  await report(to, path, last.body);
+}
+
+function background(promise) {
+  work.add(promise);
+  promise.finally(() => work.delete(promise));
+}
+
+// disconnect cancels the task and frees the slot; the next connect succeeds.
+function disconnect() {
+  running?.abort.abort();
+  session = running = null;
+}
+
+// Heartbeats. A refused one does not end them; silence loses the master.
+async function beat() {
+  const to = session;
+  if (!to) return;
+  try {
+    const body = { incarnation, running: running ? [{ id: running.task.id, seq: 1 }] : [], rss: process.memoryUsage().rss };
+    const answer = await call('GET', to.master, '/slave/heartbeat', to.token, body);
+    if (answer.success) to.heard = performance.now();
+    if (answer.data?.cancel?.includes(running?.task.id)) running.abort.abort();
+    if (answer.data?.stop) stop();
+  } catch { /* judged below */ }
+  if (session === to && performance.now() - to.heard > tolerance) disconnect();
+}
+
+const routes = {
+  'GET /ping': (h) => {
+    if (h.token === undefined && h.nonce) {
+      const proof = createHmac('sha256', ownToken).update(`${h.nonce}\n${guid}\n${incarnation}`).digest('hex');
+      return [0, 200, 'PONG!', { proof }];
+    }
+    return checkOwn(h) ?? [0, 200, 'PONG!', { guid, incarnation, pid: process.pid, methods: ['sum'], slots: 1, protocol: 1 }];
+  },
+  'DELETE /shutdown': (h) => {
+    const refused = checkOwn(h);
+    if (refused) return refused;
+    setImmediate(stop);
+    return [0, 200, 'Shutdown request received, this server will be down later.'];
+  },
+  'POST /connect': (h, body) => {
+    const bearer = /^bearer +(.+)$/i.exec(h.authorization ?? '')?.[1];
+    if (!open && !bearer) return [401, 400, 'Own token not found.'];
+    if (!open && !same(bearer, ownToken)) return [402, 403, 'Own token not match with this endpoint.'];
+    if (session) return [501, 400, 'This slave already connected.'];
+    const master = body.master?.address;
+    if (!master || !h.token) return [701, 400, 'master.address is missing.'];
+    session = { token: h.token, master: master.replace(/\/$/, ''), heard: performance.now() };
+    return [0, 200, 'Connect success.', { slots: 1, methods: ['sum'], incarnation, protocol: 1, stream: false }];
+  },
+  'DELETE /disconnect': (h) => {
+    if (!session) return [502, 400, 'This slave not connected yet.'];
+    if (!same(h.token, session.token)) return [302, 403, 'Master not match with this endpoint.'];
+    disconnect();
+    return [0, 200, 'Disconnect success.'];
+  },
+  'POST /task/new': (h, body) => {
+    if (!session || !same(h.token, session.token)) return [302, 403, 'Master not match with this endpoint.'];
+    if (!body.task?.id) return [701, 400, 'task.id is missing.'];
+    if (sameTask(last?.task, body.task)) background(report(session, last.path, last.body)); // the same again
+    else if (running && !sameTask(running.task, body.task)) return [601, 400, 'No free slot.'];
+    else if (!running) {
+      running = { task: body.task, abort: new AbortController() };
+      background(run(session, running, body.data));
+    }
+    return [0, 200, 'Task received!'];
+  },
+};
+
+function checkOwn(h) {
+  if (h.token === undefined) return [401, 400, 'Own token not found.'];
+  if (!same(h.token, ownToken)) return [402, 403, 'Own token not match with this endpoint.'];
+}
+
+// answerTo makes the checks in their order: shutting down, channel, token.
+function answerTo(req, raw) {
+  const route = routes[`${req.method} ${req.url}`];
+  const ofOwnToken = req.url === '/ping' || req.url === '/shutdown';
+  const h = req.headers;
+  if (stopping) return [101, 401, 'System has already been shutting down.'];
+  if (!route) return [704, 404, 'No such path.'];
+  if (h.channel === undefined && !ofOwnToken) return [201, 400, 'Channel not found.'];
+  if (h.channel !== undefined && h.channel.trim() !== String(channel)) return [202, 403, 'Channel not match with this endpoint.'];
+  if (ofOwnToken) return route(h);
+  if (h.token === undefined) return [301, 400, 'Master token not found.'];
+  let body;
+  try { body = JSON.parse(raw || '{}'); } catch (err) { return [701, 400, err.message]; }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return [701, 400, 'The body is not an object.'];
+  return route(h, body);
+}
+
+const server = createServer({ requestTimeout: 30_000 }, (req, res) => {
+  const chunks = [];
+  let size = 0;
+  const answer = ([code, status, message, data = null]) => {
+    const text = JSON.stringify({ success: code === 0, code, message, data });
+    res.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }).end(text);
+  };
+  req.on('data', (chunk) => {
+    if ((size += chunk.length) <= 64 << 20) chunks.push(chunk);
+    else if (!res.headersSent) { answer([702, 413, 'The body is too large.']); req.destroy(); }
+  });
+  req.on('end', () => { if (!res.headersSent) answer(answerTo(req, Buffer.concat(chunks).toString())); });
+});
+
+// stop drains: no new task, the running one ends and is reported, then exit 0.
+// A second signal ends it at once.
+async function stop(signal) {
+  if (stopping) { if (signal) process.exit(143); return; }
+  stopping = true;
+  while (work.size) await Promise.allSettled(work);
+  clearInterval(beats);
+  server.close(() => process.exit(0));
+  server.closeIdleConnections();
+}
+
+const beats = setInterval(beat, span);
+process.on('SIGTERM', stop).on('SIGINT', stop);
+server.listen(port, own.listen_addr || '127.0.0.1', () => {
+  const at = server.address();
+  console.error(`listening on ${at.address}:${at.port}`);
+});
