@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv("TEST_ROLE"); role != "" {
 		os.Exit(play(role))
 	}
+	// A program under the race detector otherwise sleeps for a second at its end.
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	goleak.VerifyTestMain(m)
 }
 
@@ -55,6 +57,9 @@ func play(role string) int {
 		return forever()
 	case "escape":
 		return escape()
+	case "leak":
+		escape()
+		return forever()
 	case "bind":
 		if _, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("INITIATOR_PORT")); err != nil {
 			return 1

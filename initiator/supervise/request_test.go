@@ -1,0 +1,112 @@
+package supervise
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"initiator/initiator/plan"
+)
+
+func TestLaunch(t *testing.T) {
+	s := open(t, planOf(spec("adder", "webhook", func(sp *plan.Spec) { sp.Replicas = 0 }), spec("broken", "exit 1", plain, func(sp *plan.Spec) {
+		sp.Replicas, sp.Restart.Limit, sp.StartSecs = 0, 1, patience
+	})))
+	w, err := s.Launch(t.Context(), "adder", "mine")
+	if err != nil || w.GUID != "mine" || !w.Ready || w.Incarnation != 1 {
+		t.Errorf("launch: %+v %v", w, err)
+	}
+	for _, c := range []struct{ spec, guid, want string }{
+		{"adder", "mine", "a worker of that guid exists"},
+		{"adder", "no/slash", "at most 64 letters"},
+		{"addr", "", "did you mean adder?"},
+		{"broken", "", "FATAL: exit code 1"},
+	} {
+		if _, err := s.Launch(t.Context(), c.spec, c.guid); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("launch %s %q: %v", c.spec, c.guid, err)
+		}
+	}
+	var unknown *UnknownError
+	if _, err := s.Stop(t.Context(), "nobody"); !errors.As(err, &unknown) {
+		t.Errorf("stop nobody: %v", err)
+	}
+}
+
+func TestScale(t *testing.T) {
+	s := open(t, planOf(spec("w", "webhook")))
+	if err := s.Scale(t.Context(), "w", 3); err != nil {
+		t.Fatal(err)
+	}
+	all := s.Workers()
+	if len(all) != 3 || !all[1].Ready || !all[2].Ready {
+		t.Fatalf("scaled to 3: %+v", all)
+	}
+	if err := s.Scale(t.Context(), "w", 1); err != nil {
+		t.Fatal(err)
+	}
+	left := s.Workers()
+	if len(left) != 1 || left[0].GUID != all[0].GUID || alive(all[2].PID) {
+		t.Errorf("scaled to 1: %+v", left)
+	}
+}
+
+// TestApply: only what differs is touched.
+func TestApply(t *testing.T) {
+	p := planOf(spec("kept", "webhook"), spec("changed", "webhook"), spec("removed", "webhook"))
+	s := open(t, p)
+	for _, name := range []string{"kept", "changed", "removed"} {
+		s.ready(name, 1)
+	}
+	kept, removed := s.one("kept"), s.one("removed")
+	next := planOf(spec("kept", "webhook", func(sp *plan.Spec) { sp.Restart.Limit = 3 }),
+		spec("changed", "webhook", func(sp *plan.Spec) { sp.Slots = 7; sp.Replicas = 2 }), spec("added", "webhook"))
+	if err := s.Apply(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	if w := s.one("kept"); w.PID != kept.PID || w.Incarnation != 1 {
+		t.Errorf("kept was touched: %+v", w)
+	}
+	if w := s.one("changed"); w.Incarnation != 2 || !w.Ready {
+		t.Errorf("changed was not restarted: %+v", w)
+	}
+	if w := s.one("added"); !w.Ready {
+		t.Errorf("added is not ready: %+v", w)
+	}
+	if alive(removed.PID) || len(s.Workers()) != 4 {
+		t.Errorf("removed is still there: %+v", s.Workers())
+	}
+}
+
+func TestStartAgainAfterFatal(t *testing.T) {
+	flag := t.TempDir() + "/flag"
+	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
+		sp.Command = []string{"/bin/sh", "-c", "test -e " + flag + " && exec sleep 100; exit 4"}
+		sp.Restart.Limit, sp.Ready.Kind, sp.StartSecs = 1, "alive", 0
+	})))
+	s.reaches("w", Fatal)
+	if err := os.WriteFile(flag, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	results, err := s.Start(t.Context(), "w")
+	if err != nil || results[0].Error != "" || results[0].Worker.Deaths != 0 {
+		t.Errorf("start after FATAL: %+v %v", results, err)
+	}
+	if results, err := s.Stop(t.Context(), "w"); err != nil || !results[0].Proven {
+		t.Errorf("stop: %+v %v", results, err)
+	}
+}
+
+func TestRequestsAfterTheEnd(t *testing.T) {
+	s := open(t, planOf(spec("w", "wait", plain)))
+	s.ready("w", 1)
+	s.cancel()
+	<-s.done
+	if _, err := s.Start(t.Context(), "w"); !errors.Is(err, ErrEnded) {
+		t.Errorf("start after the end: %v", err)
+	}
+	if w := s.Workers(); len(w) != 1 || w[0].State != Stopped {
+		t.Errorf("the workers after the end: %+v", w)
+	}
+	s.Report(Event{Kind: Overdue, GUID: "nobody"})
+}
