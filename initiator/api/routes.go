@@ -36,29 +36,27 @@ func router(h House, token string, log hclog.Logger) http.Handler {
 
 func routes(h House, log hclog.Logger) http.Handler {
 	r := mux.NewRouter()
-	v1 := r.PathPrefix("/api/v1").Subrouter()
+	handle := func(method, path string, f http.HandlerFunc) { r.HandleFunc("/api/v1"+path, f).Methods(method) }
 	t := tasks{h}
-	v1.HandleFunc("/tasks", t.submit).Methods("POST")
-	v1.HandleFunc("/tasks", t.list).Methods("GET")
-	v1.HandleFunc("/tasks/{id}", t.get).Methods("GET")
-	v1.HandleFunc("/tasks/{id}/cancel", t.cancel).Methods("POST")
-	v1.HandleFunc("/tasks/{id}/retry", t.retry).Methods("POST")
+	handle("POST", "/tasks", t.submit)
+	handle("GET", "/tasks", t.list)
+	handle("GET", "/tasks/{id}", t.get)
+	handle("POST", "/tasks/{id}/cancel", t.cancel)
+	handle("POST", "/tasks/{id}/retry", t.retry)
 	k := workers{h}
-	v1.HandleFunc("/workers", k.list).Methods("GET")
-	v1.HandleFunc("/workers", k.launch).Methods("POST")
-	v1.HandleFunc("/workers/{verb:start|stop|restart}", k.order).Methods("POST")
-	v1.HandleFunc("/workers/{name}/logs", k.logs).Methods("GET")
-	v1.HandleFunc("/events", events{h, log}.stream).Methods("GET")
-	v1.HandleFunc("/status", func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, h.Status()) }).Methods("GET")
-	v1.HandleFunc("/shutdown", shutdown(h)).Methods("POST")
+	handle("GET", "/workers", k.list)
+	handle("POST", "/workers", k.launch)
+	handle("POST", "/workers/{verb:start|stop|restart}", k.order)
+	handle("GET", "/workers/{name}/logs", k.logs)
+	handle("GET", "/events", events{h, log}.stream)
+	handle("GET", "/status", func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, h.Status()) })
+	handle("POST", "/shutdown", shutdown(h))
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		proactor.NotFound.Write(w, "there is nothing at "+r.URL.Path, nil)
 	})
-	v1.NotFoundHandler = r.NotFoundHandler
 	r.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		proactor.MethodNotAllowed.Write(w, r.URL.Path+" does not take "+r.Method, nil)
 	})
-	v1.MethodNotAllowedHandler = r.MethodNotAllowedHandler
 	return r
 }
 

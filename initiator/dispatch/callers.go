@@ -39,7 +39,10 @@ func (d *Dispatcher) Submit(ctx context.Context, r task.Request) (task.Task, err
 
 func (d *Dispatcher) submit(r task.Request, now time.Time) (task.Task, error) {
 	p, method := d.target(r)
-	if p == nil {
+	switch {
+	case r.Pool == "":
+		return r.Task(now, task.Policy{}) // which says what is wrong
+	case p == nil:
 		return task.Task{}, &UnknownPool{r.Pool}
 	}
 	r.Pool, r.Method = p.Name, method

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,11 +16,17 @@ import (
 	"initiator/initiator/supervise"
 )
 
+// Now, as the number to go on from, leaves out everything that was.
+const Now = math.MaxUint64
+
 // Events calls f with every transition after the number since, in order. With
 // follow it goes on until ctx ends, the initiator ends (then it returns nil)
 // or f returns an error, which it returns; without, until the newest one.
 func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(supervise.Transition) error) error {
 	q := url.Values{"since": {strconv.FormatUint(since, 10)}}
+	if since == Now {
+		q.Set("since", "now")
+	}
 	if !follow {
 		q.Set("follow", "0")
 	}
