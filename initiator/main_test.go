@@ -22,5 +22,12 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(worker.ExitCode(err))
 	}
+	if len(os.Args) == 4 && os.Args[1] == "up" {
+		if err := upMain(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	goleak.VerifyTestMain(m)
 }
