@@ -33,6 +33,11 @@ func TestCodesAreTheContract(t *testing.T) {
 		{"not found", NotFound, 704, 404},
 		{"method not allowed", MethodNotAllowed, 705, 405},
 		{"internal", Internal, 706, 500},
+		{"REST: not authorized", Unauthorized, 707, 401},
+		{"REST: forbidden", Forbidden, 708, 403},
+		{"REST: conflict", Conflict, 709, 409},
+		{"REST: queue full", QueueFull, 710, 429},
+		{"REST: unavailable", Unavailable, 711, 503},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -45,7 +45,7 @@ func newScanner(file string) *scanner {
 
 // line judges one line. The order of the questions is Python's.
 func (s *scanner) line(l textLine) {
-	value := strip(l.text)
+	value := Strip(l.text)
 	switch {
 	case value == "":
 		s.blank()
@@ -131,7 +131,7 @@ func (s *scanner) key(l textLine, value string) {
 		name, rest, valued = value[:at], value[at+1:], true
 	}
 	k := Key{Name: lower(rstrip(name)), Valued: valued, File: s.file, Line: l.number}
-	s.current = &statement{section: s.section, key: k, first: strip(rest)}
+	s.current = &statement{section: s.section, key: k, first: Strip(rest)}
 	if k.Name == "" {
 		s.fault(l, "", fmt.Sprintf("there is no key before the %q", value[:1]), "write it as: key = value")
 		return

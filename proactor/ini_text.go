@@ -13,9 +13,7 @@ func isSpace(r rune) bool {
 
 // Strip removes the white space at both ends that a reader of an INI document
 // would, which is a little more than Go counts.
-func Strip(s string) string { return strip(s) }
-
-func strip(s string) string { return strings.TrimFunc(s, isSpace) }
+func Strip(s string) string { return strings.TrimFunc(s, isSpace) }
 
 func rstrip(s string) string { return strings.TrimRightFunc(s, isSpace) }
 

@@ -119,15 +119,23 @@ func (s *Spec) userEntries() []Entry {
 
 func differingEntries(prefix string, a, b []Entry) []string {
 	var keys []string
-	for _, e := range a {
-		if !slices.Contains(b, e) {
-			keys = append(keys, prefix+e.Key)
-		}
-	}
+	before := byKey(a)
 	for _, e := range b {
-		if !slices.ContainsFunc(a, func(o Entry) bool { return o.Key == e.Key }) {
+		if old, there := before[e.Key]; !there || old != e {
 			keys = append(keys, prefix+e.Key)
 		}
+		delete(before, e.Key)
+	}
+	for gone := range before {
+		keys = append(keys, prefix+gone)
 	}
 	return keys
+}
+
+func byKey(entries []Entry) map[string]Entry {
+	all := make(map[string]Entry, len(entries))
+	for _, e := range entries {
+		all[e.Key] = e
+	}
+	return all
 }

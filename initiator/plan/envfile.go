@@ -42,8 +42,9 @@ func parseEnvFile(data string) ([]Entry, error) {
 			continue
 		}
 		entry, err := parseVariable(strings.TrimPrefix(line, "export "))
-		if err != nil { // the line may be half a secret: it is not quoted
-			return nil, fmt.Errorf(":%d: the line is not NAME=value", number)
+		if err != nil { // errNotVariable quotes nothing: the line may be half a secret
+			problem, _, _ := strings.Cut(err.Error(), "; ")
+			return nil, fmt.Errorf(":%d: %s", number, problem)
 		}
 		entries = append(entries, entry)
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -171,7 +172,7 @@ func TestFaultsOfEnvFile(t *testing.T) {
 		"env":      "A=1\nsecret value\n",
 	})
 	_, err := Load(filepath.Join(dir, "main.ini"), testEnv)
-	want := `main.ini:3: worker:a, env_file: env:2: the line is not NAME=value; write NAME=value lines
+	want := `main.ini:3: worker:a, env_file: env:2: not NAME=value; write NAME=value lines
 main.ini:6: worker:b, env_file: open gone: no such file or directory; create the file, or remove the key`
 	if err == nil || strings.ReplaceAll(err.Error(), dir+"/", "") != want {
 		t.Errorf("got  %v\nwant %s", err, want)
@@ -188,4 +189,27 @@ func FuzzEnvFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A worker may be given a great many keys of its own.
+func TestTenMegabytesAreLoaded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("[DEFAULT]\nall = 1\n[worker:a]\ncommand = x\n[config:a]\n")
+	for i := range 300_000 {
+		fmt.Fprintf(&b, "key%d = value of key %d\n", i, i)
+	}
+	dir := tree(t, map[string]string{"main.ini": b.String()})
+	p, err := Load(filepath.Join(dir, "main.ini"), testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(mustSpec(t, p, "a").Config); n != 300_001 {
+		t.Errorf("%d entries", n)
+	}
+	if doc := Stdin(p, &p.Workers[0], Worker{GUID: "g"}); len(doc) < 8<<20 {
+		t.Errorf("the worker is given %d bytes", len(doc))
+	}
+	if c := Diff(p, p); c[0].Changed() {
+		t.Errorf("%+v", c)
+	}
 }

@@ -11,7 +11,8 @@ import (
 // Make turns a document into a plan. The error is [proactor.Faults] with
 // everything that is wrong; then nothing of the plan is to be used. Path is
 // the file that the document came from: relative paths in it are relative to
-// its directory. Make reads no file; the entries of env_file are for [Load] to add.
+// its directory. Make reads no file: what [include] and env_file name is for
+// [Load] to add.
 func Make(cfg *proactor.Config, path string, env Env) (*Plan, error) {
 	d := newDraft(cfg, path, env)
 	d.readSections()
@@ -118,13 +119,15 @@ func (d *draft) resolvesNowhere(key string) bool {
 // and inherited ones that only here have this value.
 func (d *draft) ownEntries(section string) []Entry {
 	var own []Entry
+	has := map[string]bool{}
 	for _, k := range d.cfg.Section(section).Keys {
+		has[k.Name] = true
 		value, _, err := d.cfg.Get(section, k.Name)
 		d.faults = append(d.faults, faultsOf(err)...)
 		own = append(own, Entry{Key: k.Name, Value: value, Valued: k.Valued})
 	}
 	for _, k := range d.cfg.Section(proactor.DefaultSection).Keys {
-		if slices.ContainsFunc(own, func(e Entry) bool { return e.Key == k.Name }) {
+		if has[k.Name] {
 			continue
 		}
 		here, _, err := d.cfg.Get(section, k.Name)

@@ -98,26 +98,30 @@ func (d *draft) abs(path string) string {
 
 // overlay lays [config:NAME] over the entries of [worker:NAME].
 func (d *draft) overlay(s *Spec) []Entry {
-	entries := slices.Clone(s.Config)
 	section := "config:" + s.Name
 	if d.cfg.Section(section) == nil {
-		return entries
+		return s.Config
 	}
-	for _, e := range d.ownEntries(section) {
-		entries = set(entries, e)
-	}
-	return entries
+	return overlaid(s.Config, d.ownEntries(section))
 }
 
-// set replaces the entry of the same key, or appends.
-func set(entries []Entry, e Entry) []Entry {
-	for i := range entries {
-		if entries[i].Key == e.Key {
-			entries[i] = e
-			return entries
-		}
+// overlaid returns the entries with those of over in place of the ones of the
+// same key, or after them.
+func overlaid(entries, over []Entry) []Entry {
+	all := slices.Clone(entries)
+	at := make(map[string]int, len(all))
+	for i, e := range all {
+		at[e.Key] = i
 	}
-	return append(entries, e)
+	for _, e := range over {
+		if i, there := at[e.Key]; there {
+			all[i] = e
+			continue
+		}
+		at[e.Key] = len(all)
+		all = append(all, e)
+	}
+	return all
 }
 
 // settleGroups makes the two ways of saying it agree: `group` in a worker and

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -82,8 +83,11 @@ var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // end parts as a comma does.
 func parseEnvironment(s string) ([]Entry, error) {
 	var entries []Entry
-	for _, item := range commaItems(s) {
+	for i, item := range commaItems(s) {
 		entry, err := parseVariable(item)
+		if errors.Is(err, errNotVariable) { // not quoted: it may be part of a secret
+			return nil, wrong{fmt.Sprintf("item %d sets no variable", i+1), `write NAME=value,OTHER="a, b"`}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -92,11 +96,13 @@ func parseEnvironment(s string) ([]Entry, error) {
 	return entries, nil
 }
 
+var errNotVariable = errors.New("not NAME=value")
+
 func parseVariable(item string) (Entry, error) {
 	name, value, ok := strings.Cut(item, "=")
 	name = strings.TrimSpace(name)
 	if !ok || !variable.MatchString(name) {
-		return Entry{}, wrong{fmt.Sprintf("%q sets no variable", name), `write NAME=value,OTHER="a, b"`}
+		return Entry{}, errNotVariable
 	}
 	if strings.HasPrefix(name, "INITIATOR_") {
 		return Entry{}, wrong{name + " is set by the initiator itself", "choose a name that does not begin with INITIATOR_"}

@@ -159,8 +159,18 @@ func (w *Writer) recycle(control, data []byte) {
 
 // fail ends the writer for everybody.
 func (w *Writer) fail(err error) error {
+	w.end(err)
+	return err
+}
+
+// end drops what is queued and makes Run return; from now on Queue says err, or
+// ErrClosed when it is nil. The first error stays.
+func (w *Writer) end(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.err, w.control, w.data = err, nil, nil
-	return err
+	if w.err == nil {
+		w.err = err
+	}
+	w.closed, w.control, w.data = true, nil, nil
+	w.ready.Signal()
 }

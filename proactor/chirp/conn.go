@@ -1,0 +1,180 @@
+package chirp
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// linger is how long a connection that ends waits for the other side: to take
+// what was queued, or to have its last words read.
+const linger = time.Second
+
+// ConnOptions are a Conn's settings; the zero value works.
+type ConnOptions struct {
+	// Hello is our handshake.
+	Hello Handshake
+	// MaxMessage is the most bytes of header and data; 0 means [MaxMessage].
+	// It holds for both directions.
+	MaxMessage int
+	// Backlog is the most bytes that may wait to be written; 0 means 64 MiB.
+	Backlog int
+}
+
+// Conn carries messages over one stream that somebody else has connected and
+// authorised. It asks for no ACK and knows no timeouts: whoever uses it counts
+// credits and hears heartbeats. Life: [Conn.Hello], then [Conn.Serve] in a
+// goroutine of the caller's, with [Conn.Send] and [Conn.Close] from anywhere.
+type Conn struct {
+	nc     net.Conn
+	hello  Handshake
+	reader *Reader
+	writer *Writer
+	state  atomic.Int32
+}
+
+// What a Conn's state can be. It only rises.
+const (
+	idle    = iota // made; no goroutine yet
+	serving        // Serve runs
+	closing        // Close was called
+)
+
+// NewConn makes a Conn of a connected stream, which it owns from now on. No
+// byte is read or written yet.
+func NewConn(nc net.Conn, o ConnOptions) *Conn {
+	return &Conn{
+		nc:     nc,
+		hello:  o.Hello,
+		reader: NewReader(nc, o.MaxMessage),
+		writer: NewWriter(nc, o.MaxMessage, o.Backlog),
+	}
+}
+
+// Hello says our handshake and waits for the other side's. When ctx ends first,
+// or on any error, the stream is closed. Call it once, before Serve.
+func (c *Conn) Hello(ctx context.Context) (Handshake, error) {
+	theirs, err := shake(ctx, c.nc, c.reader, c.hello)
+	if err != nil {
+		c.nc.Close()
+	}
+	return theirs, err
+}
+
+// shake exchanges handshakes. Both sides speak first, so writing must not wait
+// for reading: a stream without a buffer of its own would stand still.
+func shake(ctx context.Context, nc net.Conn, r *Reader, ours Handshake) (Handshake, error) {
+	stop := context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
+	wrote := make(chan error, 1)
+	go func() {
+		_, err := nc.Write(ours.Bytes())
+		wrote <- err
+	}()
+	theirs, err := r.Handshake()
+	if err != nil {
+		nc.SetWriteDeadline(time.Unix(1, 0)) // ends the write, if it still hangs
+	}
+	if werr := <-wrote; err == nil && werr != nil {
+		err = readError("write handshake", werr)
+	}
+	if !stop() {
+		return Handshake{}, readError("exchange handshakes", context.Cause(ctx))
+	}
+	return theirs, err
+}
+
+// Send queues a message and returns; it never waits for the other side, and
+// what is ready together is written together. Header and Data are copied. Type
+// and Serial are ignored. Errors: *[SizeError] and [ErrBacklog] (the connection
+// stands), or why the connection has ended. nil does not say that the message
+// has arrived: its answer does. Any goroutine may call it, Serve's callback too.
+func (c *Conn) Send(m Message) error {
+	m.Type = 0
+	return c.writer.Queue(&m)
+}
+
+// Probe queues a NOOP, ahead of all data: it says only that we are here.
+func (c *Conn) Probe() error { return c.writer.Queue(&Message{Type: Noop}) }
+
+// Serve reads messages and gives each to receive, in order, until the
+// connection ends; then it returns why: nil after Close, io.EOF when the other
+// side hung up, a *[ProtocolError], or the stream's error. The stream is closed
+// and no goroutine is left. receive must not block, for nothing is read
+// meanwhile; the message and its bytes are good until it returns ([Message.Own]
+// keeps them). When the other side asks for an ACK, it gets one then. Call it
+// once.
+func (c *Conn) Serve(receive func(*Message)) error {
+	if !c.state.CompareAndSwap(idle, serving) {
+		return ErrClosed
+	}
+	wrote := make(chan error, 1)
+	go func() { wrote <- c.write() }()
+	err := c.read(receive)
+	c.nc.Close()
+	c.writer.end(c.reason(err, nil))
+	return c.reason(err, <-wrote)
+}
+
+// write writes until the end. A failed write does not close the stream: what
+// the other side said before it went, a result perhaps, is still to be read.
+func (c *Conn) write() error {
+	err := c.writer.Run()
+	if err == nil {
+		c.nc.Close()
+	} else {
+		c.nc.SetReadDeadline(time.Now().Add(linger))
+	}
+	return err
+}
+
+// read is Serve's loop.
+func (c *Conn) read(receive func(*Message)) error {
+	var m Message
+	for {
+		if err := c.reader.Next(&m); err != nil {
+			return err
+		}
+		switch {
+		case m.Type&Ack != 0:
+			return &ProtocolError{UnexpectedAck, m.head()}
+		case m.Type&Noop != 0:
+			continue
+		}
+		id, asks := m.Identity, m.Type&ReqAck != 0
+		receive(&m)
+		if !asks {
+			continue
+		}
+		if err := c.writer.Queue(&Message{Identity: id, Type: Ack}); err != nil {
+			return err
+		}
+	}
+}
+
+// reason chooses the error that came first: our own Close explains any other,
+// and a failed write explains a read that its deadline or its close has ended.
+func (c *Conn) reason(read, wrote error) error {
+	switch {
+	case c.state.Load() == closing:
+		return nil
+	case wrote != nil && (errors.Is(read, os.ErrDeadlineExceeded) || errors.Is(read, net.ErrClosed)):
+		return wrote
+	}
+	return read
+}
+
+// Close writes what is queued, for a second at most, and closes the stream; it
+// does not wait for that, Serve's return does. It may be called at any time, by
+// anybody, again and again.
+func (c *Conn) Close() {
+	if c.state.Swap(closing) == idle {
+		c.nc.Close()
+		c.writer.end(nil)
+		return
+	}
+	c.nc.SetWriteDeadline(time.Now().Add(linger))
+	c.writer.Close()
+}
