@@ -17,7 +17,7 @@ import (
 )
 
 // Now, as the number to go on from, leaves out everything that was.
-const Now = math.MaxUint64
+const Now uint64 = math.MaxUint64
 
 // Events calls f with every transition after the number since, in order. With
 // follow it goes on until ctx ends, the initiator ends (then it returns nil)

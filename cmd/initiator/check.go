@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/plan"
+	"initiator/proactor"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Read the INI and show what it defines, or all of its faults",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			p, err := a.plan()
+			var faults proactor.Faults
+			switch {
+			case errors.As(err, &faults) && a.format.json:
+				if err := a.out.json(map[string]any{"ok": false, "faults": faultRows(faults)}); err != nil {
+					return err
+				}
+				return silent(exitUsage)
+			case err != nil:
+				return err
+			case a.format.json:
+				return a.out.json(map[string]any{"ok": true, "file": p.File, "warnings": p.Warnings, "workers": workerRows(p)})
+			}
+			return a.showPlan(p)
+		},
+	}
+}
+
+// faultRow is a fault in JSON.
+type faultRow struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Section string `json:"section,omitempty"`
+	Key     string `json:"key,omitempty"`
+	Problem string `json:"problem"`
+	Remedy  string `json:"remedy,omitempty"`
+}
+
+func faultRows(faults proactor.Faults) []faultRow {
+	rows := make([]faultRow, 0, len(faults))
+	for _, f := range faults {
+		rows = append(rows, faultRow(f))
+	}
+	return rows
+}
+
+// workerRow is a worker definition in JSON.
+type workerRow struct {
+	Name     string   `json:"name"`
+	Replicas int      `json:"replicas"`
+	Slots    int      `json:"slots"`
+	Port     string   `json:"port"`
+	Ready    string   `json:"ready"`
+	After    []string `json:"after,omitempty"`
+	Argv     []string `json:"argv"`
+	File     string   `json:"file"`
+	Line     int      `json:"line"`
+}
+
+func workerRows(p *plan.Plan) []workerRow {
+	rows := make([]workerRow, 0, len(p.Workers))
+	for i := range p.Workers {
+		s := &p.Workers[i]
+		row := workerRow{
+			Name: s.Name, Replicas: s.Replicas, Slots: s.Slots, Port: portOf(s), Ready: s.Ready.Kind,
+			Argv: argv(s), File: s.File, Line: s.Line,
+		}
+		for _, d := range s.After {
+			row.After = append(row.After, d.Name+":"+d.Condition)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// portOf is how the worker's port is chosen and held.
+func portOf(s *plan.Spec) string {
+	if s.Port == 0 {
+		return "auto/" + s.Socket
+	}
+	return strconv.Itoa(s.Port) + "/" + s.Socket
+}
+
+func argv(s *plan.Spec) []string {
+	switch {
+	case len(s.Exec) > 0:
+		return s.Exec
+	case len(s.Command) > 0:
+		return s.Command
+	}
+	return append(append([]string(nil), s.Interpreter...), "-m", s.Module)
+}
+
+func (a *app) showPlan(p *plan.Plan) error {
+	t := table{head: []string{"NAME", "REPLICAS", "SLOTS", "PORT", "READY", "AFTER", "RUNS"}, spare: []int{5, 4, 3, 2, 1}}
+	for _, r := range workerRows(p) {
+		after := strings.Join(r.After, ", ")
+		if after == "" {
+			after = "-"
+		}
+		t.rows = append(t.rows, []string{
+			r.Name, strconv.Itoa(r.Replicas), strconv.Itoa(r.Slots), r.Port, r.Ready, after, strings.Join(r.Argv, " "),
+		})
+	}
+	if err := t.print(a.out); err != nil {
+		return err
+	}
+	for _, w := range p.Warnings {
+		if _, err := fmt.Fprintln(a.err, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}

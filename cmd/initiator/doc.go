@@ -1,0 +1,21 @@
+// Command initiator launches workers that an INI file defines, keeps them
+// alive and hands them tasks.
+//
+// Each verb has a file of its name. All of them go through these:
+//
+//	main.go      the process: streams, exit code; the only caller of os.Exit
+//	root.go      the verbs, and the flags that all of them have
+//	twin.go      every flag's twin in the environment
+//	config.go    which INI, and whose socket
+//	signal.go    Ctrl-C, once and twice
+//	fault.go     what an error is called, what to do next, its exit code
+//	screen.go    terminal or pipe, its width, colours
+//	table.go     columns that fit
+//	words.go     times, names and numbers as people read them
+//
+// Two verbs start an initiator in this process: up (up.go, with live.go, the
+// lines that change until all is ready) and run (run.go, with private.go, the
+// house for one task). What both know of a task's end is in outcome.go, what
+// can still become of a pool in hopeless.go, how a task is described by flags
+// in request.go.
+package main

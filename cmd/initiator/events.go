@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/supervise"
+)
+
+func (a *app) eventsCommand() *cobra.Command {
+	var since uint64
+	var follow bool
+	cmd := &cobra.Command{
+		Use: "events", Short: "Show what happened to workers",
+		Long: "Show what happened to workers, oldest first. Each event has a number; --since\ngoes on after one.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				return c.Events(ctx, since, follow, a.showEvent)
+			})
+		},
+	}
+	cmd.Flags().Uint64Var(&since, "since", 0, "only those after this `NUMBER`")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what happens from now on")
+	return cmd
+}
+
+func (a *app) showEvent(t supervise.Transition) error {
+	if a.format.json {
+		return a.out.json(t)
+	}
+	to := t.To.String()
+	if t.To == supervise.Running && !t.Ready {
+		to = unready
+	}
+	line := fmt.Sprintf("%6d  %s  %s %s %s  %s", t.Seq, t.At.Local().Format("15:04:05.000"), t.Name, short(t.GUID), to, t.Reason)
+	return a.out.lines(line)
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"initiator/jobs"
+	"initiator/worker"
+)
+
+func (a *app) jobCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "job NAME [--guid GUID] [--port PORT]", Short: "Be a worker: " + strings.Join(jobs.Names(), ", "),
+		Long: "Be a worker, as `command = ${initiator:self} job NAME` starts it. Started by hand\nit serves on ding.interaction's port, or on --port.\n\nJobs: " +
+			strings.Join(jobs.Names(), ", "),
+		// The flags are the worker's: it reads them as any other worker does.
+		DisableFlagParsing: true,
+		ValidArgs:          jobs.Names(),
+		// No twins either: a worker's environment is not for these flags.
+		PersistentPreRun: func(*cobra.Command, []string) { a.began = true },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
+				return cmd.Help()
+			}
+			return a.job(cmd.Context(), args[0], args[1:])
+		},
+	}
+}
+
+// job serves until it is asked to end. A second signal ends it at once.
+func (a *app) job(ctx context.Context, name string, args []string) error {
+	ctx, again, stop := heed(ctx, ending...)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- jobs.Run(ctx, name, args, a.in) }()
+	select {
+	case err := <-done:
+		if code := worker.ExitCode(err); err != nil {
+			next := ""
+			if code == worker.ExitUsage && !slices.Contains(jobs.Names(), name) {
+				next = meant(name, jobs.Names())
+			}
+			return &fault{code, err, next}
+		}
+		return nil
+	case s := <-again:
+		return interrupted{s}
+	}
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"initiator/initiator/supervise"
+)
+
+// live is the part of a terminal that changes: a line for each worker until
+// all of them are ready or given up. Whatever else is written in the meantime
+// goes above it. Afterwards every change is a line of its own. A nil live
+// shows nothing.
+type live struct {
+	mu      sync.Mutex
+	screen  *screen
+	drawn   int      // lines of the region that are on the screen
+	region  []string // what they say
+	settled bool     // the region is over
+	began   map[string]time.Time
+}
+
+func newLive(s *screen) *live { return &live{screen: s, began: map[string]time.Time{}} }
+
+// during hides the cursor while do runs, so that the lines do not flicker.
+func (l *live) during(do func() error) error {
+	if l == nil {
+		return do()
+	}
+	l.screen.Write([]byte("\x1b[?25l"))
+	defer l.screen.Write([]byte("\x1b[?25h"))
+	return do()
+}
+
+// Write puts log lines above the region.
+func (l *live) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.erase()
+	_, err := l.screen.Write(p)
+	l.draw()
+	return len(p), err
+}
+
+// line puts one line above the region.
+func (l *live) line(text string) {
+	if l != nil {
+		_, _ = l.Write([]byte(text + "\n"))
+	}
+}
+
+// tellOf says what a transition means once there is no line for the worker.
+func (l *live) tellOf(t supervise.Transition) {
+	if l == nil {
+		return
+	}
+	if t.To == supervise.Starting && t.From != supervise.Starting || t.PID == 0 {
+		l.began[t.GUID] = t.At
+	}
+	l.mu.Lock()
+	settled := l.settled
+	l.mu.Unlock()
+	if !settled {
+		return
+	}
+	state, reason := t.To.String(), t.Reason
+	switch {
+	case t.To == supervise.Starting, t.To == supervise.Stopping:
+		return // what it leads to is told
+	case t.To == supervise.Running && !t.Ready:
+		state = unready
+	case t.To == supervise.Running:
+		reason = fmt.Sprintf("pid %d, port %d, after %s", t.PID, t.Port, took(t.At.Sub(l.began[t.GUID])))
+	}
+	l.line(cutPainted(l.screen, fmt.Sprintf("%s  %s %s ", t.At.Local().Format("15:04:05"), t.Name, short(t.GUID)), state, "  "+reason))
+}
+
+// update draws the workers as they are. When nothing more is to be waited for
+// it calls over, once, with the number of those that were given up.
+func (l *live) update(workers []supervise.Worker, now time.Time, over func(lost int)) {
+	if l == nil || l.settled {
+		return
+	}
+	waits, lost := 0, 0
+	for _, w := range workers {
+		switch {
+		case w.State == supervise.Fatal:
+			lost++
+		case pending(w):
+			waits++
+		}
+	}
+	l.mu.Lock()
+	l.erase()
+	l.region = l.lines(workers, now)
+	l.draw()
+	l.settled = waits == 0
+	if l.settled { // what is on the screen stays there
+		l.drawn, l.region = 0, nil
+	}
+	l.mu.Unlock()
+	if waits == 0 {
+		over(lost)
+	}
+}
+
+// pending says whether a worker may still become ready by itself.
+func pending(w supervise.Worker) bool {
+	switch w.State {
+	case supervise.Starting, supervise.Backoff, supervise.Stopping:
+		return true
+	case supervise.Running:
+		return !w.Ready
+	}
+	return w.State == supervise.Stopped && len(w.WaitsFor) > 0
+}
+
+// mostLines is how many lines the region may have: more than a terminal is
+// high cannot be taken back.
+const mostLines = 15
+
+// lines describes the workers; where there are too many, those that are up
+// already are only counted.
+func (l *live) lines(workers []supervise.Worker, now time.Time) []string {
+	width := 0
+	for _, w := range workers {
+		width = max(width, len(w.Name))
+	}
+	var lines []string
+	counted := 0
+	for _, w := range workers {
+		up := w.State == supervise.Running && w.Ready
+		if len(workers) > mostLines && (up || len(lines) == mostLines) {
+			counted++
+			continue
+		}
+		lines = append(lines, l.worker(w, width, now))
+	}
+	if counted > 0 {
+		lines = append(lines, fmt.Sprintf("… and %d of %d", counted, len(workers)))
+	}
+	return lines
+}
+
+// worker is the line of one worker.
+func (l *live) worker(w supervise.Worker, width int, now time.Time) string {
+	rest := w.Reason
+	if w.PID != 0 {
+		rest = fmt.Sprintf("pid %-7d port %-5d", w.PID, w.Port)
+		switch since, ok := l.began[w.GUID]; {
+		case w.State == supervise.Running && w.Ready && ok:
+			rest += "  " + took(w.Since.Sub(since))
+		case w.Reason != "" && !w.Ready:
+			rest += "  " + w.Reason
+		}
+	}
+	return cutPainted(l.screen, fmt.Sprintf("%-*s %s ", width, w.Name, short(w.GUID)), fmt.Sprintf("%-8s", stateOf(w)), "  "+rest)
+}
+
+// cutPainted fits a line with a state in it to the screen, and paints the state.
+func cutPainted(s *screen, before, state, after string) string {
+	whole := cut(strings.TrimRight(before+state+after, " "), s.width())
+	if at := strings.Index(whole, state); at >= 0 && whole[:at] == before {
+		return before + s.paint(stateColour(strings.TrimSpace(state)), state) + whole[at+len(state):]
+	}
+	return whole
+}
+
+// erase takes the region off the screen.
+func (l *live) erase() {
+	if l.drawn > 0 {
+		fmt.Fprintf(l.screen, "\x1b[%dA\x1b[J", l.drawn)
+		l.drawn = 0
+	}
+}
+
+// draw puts the region on the screen.
+func (l *live) draw() {
+	for _, line := range l.region {
+		fmt.Fprintln(l.screen, line)
+	}
+	l.drawn = len(l.region)
+}

@@ -1,0 +1,17 @@
+package main
+
+import (
+	"os"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole program but for its exit.
+func run(args []string, in, out, err *os.File) int {
+	stop := heedPipes()
+	defer stop()
+	a := &app{in: in, out: newScreen(out), err: newScreen(err)}
+	return a.execute(args)
+}

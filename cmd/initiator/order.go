@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/supervise"
+)
+
+// orders are the verbs that make workers be as somebody wants them.
+var orders = map[string]struct{ short, long string }{
+	"start": {
+		"Start workers, and wait until they are up",
+		"Start workers by definition, group or guid, or all of them. It returns when each is\nready, or will not be; the exit code is 1 when one is not.",
+	},
+	"stop": {
+		"Stop workers, and wait until nothing of them is left",
+		"Stop workers by definition, group or guid, or all of them. Running tasks may end\nfirst. It returns when nothing of them is left, and says whether that is proven.",
+	},
+	"restart": {
+		"Give workers new processes",
+		"Stop and start workers by definition, group or guid, or all of them, and wait until\nthe new processes are ready; the exit code is 1 when one is not.",
+	},
+}
+
+func (a *app) orderCommand(verb string) *cobra.Command {
+	return &cobra.Command{
+		Use: verb + " NAME…|all", Short: orders[verb].short, Long: orders[verb].long,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			ctx, _, stop := heed(cmd.Context(), ending...)
+			defer stop()
+			names, err := whole(ctx, c, args)
+			if err != nil {
+				return err
+			}
+			do := map[string]func(context.Context, ...string) ([]supervise.Result, error){
+				"start": c.Start, "stop": c.Stop, "restart": c.Restart,
+			}[verb]
+			results, err := do(ctx, names...)
+			if err != nil {
+				return err
+			}
+			return a.showResults(results)
+		},
+	}
+}
+
+// whole makes whole guids of those that were shortened. Names that match
+// nothing are left for the initiator to refuse.
+func whole(ctx context.Context, c interface {
+	Workers(context.Context) ([]supervise.Worker, error)
+}, names []string) ([]string, error) {
+	all, err := c.Workers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	full := make([]string, len(names))
+	for i, name := range names {
+		full[i] = name
+		if some := named(all, name); len(some) == 1 && some[0].Name != name && some[0].Group != name {
+			full[i] = some[0].GUID
+		}
+	}
+	return full, nil
+}
+
+// showResults prints what became of each worker.
+func (a *app) showResults(results []supervise.Result) error {
+	failed := 0
+	t := table{head: []string{"NAME", "GUID", "STATE", "PID", "PORT", "REASON"}, spare: []int{3, 4, 5, 1}}
+	t.colour = func(column int, cell string) string {
+		if column != 2 {
+			return ""
+		}
+		return stateColour(cell)
+	}
+	for _, r := range results {
+		if r.Error != "" {
+			failed++
+		}
+		t.rows = append(t.rows, []string{
+			r.Worker.Name, short(r.Worker.GUID), stateOf(r.Worker), number(r.Worker.PID), number(r.Worker.Port), reasonOf(r),
+		})
+	}
+	if a.format.json {
+		if err := a.out.json(map[string]any{"results": results}); err != nil {
+			return err
+		}
+	} else if err := t.print(a.out); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return &fault{code: exitFailed, err: fmt.Errorf("%s of %s not as asked", strconv.Itoa(failed), plural(len(results), "worker"))}
+	}
+	return nil
+}
+
+// reasonOf adds to the reason of a stop what is known of what it left.
+func reasonOf(r supervise.Result) string {
+	switch {
+	case r.Error != "":
+		return r.Error
+	case r.Worker.State != supervise.Stopped:
+		return r.Worker.Reason
+	case r.Proven:
+		return r.Worker.Reason + "; nothing is left of it (proven)"
+	}
+	return r.Worker.Reason + "; nothing is left of it as far as can be seen (best effort)"
+}

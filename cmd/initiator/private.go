@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/initiator"
+	"initiator/initiator/api/client"
+	"initiator/initiator/plan"
+	"initiator/proactor"
+)
+
+// private is an initiator in this process, for one task.
+type private struct {
+	in     *initiator.Initiator
+	state  string   // its directory, removed in the end
+	asleep []string // definitions without autostart: here they are wanted
+}
+
+// build makes the initiator. Nothing is started yet.
+func (r *runner) build(target string) (*private, error) {
+	p, err := r.plan()
+	if err != nil {
+		return nil, err
+	}
+	pool, err := poolOf(p, target)
+	if err != nil {
+		return nil, err
+	}
+	state, err := os.MkdirTemp("", "initiator-run-")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory for the state: %w", err)
+	}
+	in, err := initiator.New(initiator.Config{
+		Plan: p, StateDir: state, Only: []string{pool},
+		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: r.err, Exclude: aboutWorkers}),
+	})
+	if err != nil {
+		os.RemoveAll(state)
+		return nil, err
+	}
+	h := &private{in: in, state: state}
+	for _, s := range in.Plan().Workers {
+		if !s.Autostart {
+			h.asleep = append(h.asleep, s.Name)
+		}
+	}
+	return h, nil
+}
+
+// aboutWorkers leaves out of the log what the verbs tell in their own way.
+func aboutWorkers(_ hclog.Level, msg string, _ ...any) bool { return strings.HasPrefix(msg, "worker ") }
+
+// during runs the initiator for as long as do takes, and leaves nothing behind.
+func (h *private) during(ctx context.Context, r *runner, do func(context.Context) error) error {
+	defer os.RemoveAll(h.state)
+	running, end := context.WithCancel(context.Background())
+	defer end()
+	ctx, cancel := context.WithCancelCause(ctx)
+	ran := make(chan error, 1)
+	go func() {
+		err := h.in.Run(running)
+		if err != nil {
+			cancel(err)
+		}
+		ran <- err
+	}()
+	err := h.once(ctx, r, do)
+	end()
+	ended := h.ended(r, ran)
+	cancel(nil)
+	if err == nil {
+		err = ended
+	}
+	return err
+}
+
+// once does it as soon as the API answers.
+func (h *private) once(ctx context.Context, r *runner, do func(context.Context) error) error {
+	select {
+	case <-h.in.Listening():
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	r.client = client.Unix(h.in.Socket())
+	defer r.client.Close()
+	if len(h.asleep) > 0 {
+		started := make(chan struct{})
+		starting, stop := context.WithCancel(ctx)
+		go func() {
+			defer close(started)
+			_, _ = r.client.Start(starting, h.asleep...) // the watcher sees what becomes of them
+		}()
+		defer func() { stop(); <-started }()
+	}
+	return do(ctx)
+}
+
+// ended waits until all is stopped. A signal meanwhile ends the waiting.
+func (h *private) ended(r *runner, ran <-chan error) error {
+	for {
+		select {
+		case err := <-ran:
+			return err
+		case s := <-r.again:
+			r.say("kills what is left (%s)", interrupted{s})
+			h.in.Kill()
+		}
+	}
+}
+
+// poolOf finds the pool of "POOL" or "POOL.METHOD". The longest name wins, as
+// names may hold dots.
+func poolOf(p *plan.Plan, target string) (string, error) {
+	var names []string
+	for _, s := range p.Workers {
+		if s.Protocol != "none" {
+			names = append(names, s.Name)
+		}
+	}
+	best := ""
+	for _, name := range names {
+		if (target == name || strings.HasPrefix(target, name+".")) && len(name) > len(best) {
+			best = name
+		}
+	}
+	if best != "" {
+		return best, nil
+	}
+	return "", &fault{exitUnknown, fmt.Errorf("there is no pool %q in %s", target, p.File), meant(target, names)}
+}
+
+// meant is what to do about a name that does not exist.
+func meant(name string, known []string) string {
+	near, ok := proactor.Nearest(name, known)
+	switch {
+	case ok:
+		return fmt.Sprintf("did you mean %s?", near)
+	case len(known) == 0:
+		return "the INI defines no worker that takes tasks: write a [worker:NAME]"
+	}
+	return "there is " + list(known)
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/task"
+)
+
+const runLong = `Submit a task, wait for its end and print its result.
+
+DATA is JSON, - for standard input, or @FILE; without it the data is null. When
+the initiator of the INI runs, it is used. Otherwise one is started for this
+task alone, with the pool and what that comes after, and stopped again; it
+keeps its state in a directory of its own and leaves nothing behind.
+
+Exit codes: 0 completed; 1 failed, dead or cancelled (the failure's result is
+on stderr); 2 usage or a bad INI; 124 timeout, deadline or --wait; 125 no
+worker could be brought up, or the initiator failed; 126 refused, the queue is
+full; 127 no such pool; 128+n ended by signal n.`
+
+func (a *app) runCommand() *cobra.Command {
+	var flags requestFlags
+	r := runner{app: a}
+	cmd := &cobra.Command{
+		Use: "run POOL[.METHOD] [DATA]", Short: "Do one task and print its result", Long: runLong,
+		Example:           `  initiator run adder '{"a": 2, "b": 3}'`,
+		Args:              cobra.RangeArgs(1, 2),
+		ValidArgsFunction: a.completePools,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request, err := flags.request(args, a.in)
+			if err != nil {
+				return err
+			}
+			ctx, again, stop := heed(cmd.Context(), ending...)
+			defer stop()
+			r.again = again
+			return r.run(ctx, request)
+		},
+	}
+	flags.add(cmd.Flags())
+	cmd.Flags().Var(&r.patience, "wait", "how long to wait for the end of the task")
+	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "say nothing about workers")
+	return cmd
+}
+
+// runner is one `run`.
+type runner struct {
+	*app
+	patience span
+	quiet    bool
+	again    <-chan syscall.Signal // later ones
+	client   *client.Client
+	// alone: the initiator was started for this task.
+	alone bool
+}
+
+func (r *runner) run(ctx context.Context, q task.Request) error {
+	c, err := r.running(ctx)
+	if err != nil {
+		return err
+	}
+	if c != nil {
+		defer c.Close()
+		r.client = c
+		r.say("uses the initiator that answers on %s", c.Socket())
+		return r.attend(ctx, q)
+	}
+	house, err := r.build(q.Pool)
+	if err != nil {
+		return err
+	}
+	r.alone = true
+	return house.during(ctx, r, func(ctx context.Context) error { return r.attend(ctx, q) })
+}
+
+// say tells a person what happens, on stderr.
+func (r *runner) say(format string, args ...any) {
+	if !r.quiet {
+		_ = r.err.lines(fmt.Sprintf(format, args...))
+	}
+}
+
+// attend submits the task and sees it to its end.
+func (r *runner) attend(ctx context.Context, q task.Request) error {
+	t, err := r.client.Submit(ctx, q)
+	if err != nil {
+		return r.refused(q.Pool, err)
+	}
+	end, err := r.await(ctx, t)
+	if err == nil {
+		return r.tell(end)
+	}
+	r.giveUp(t)
+	return on(q.Pool, err)
+}
+
+// refused names the pool where the initiator has not.
+func (r *runner) refused(pool string, err error) error {
+	var e *client.Error
+	if errors.As(err, &e) && e.Status == http.StatusNotFound {
+		return &fault{code: exitUnknown, err: errors.New(strings.TrimPrefix(e.Message, "submit: "))}
+	}
+	return on(pool, err)
+}
+
+// errPatience is the cause when --wait is over.
+var errPatience = &fault{code: exitTimeout, err: errors.New("the task has not ended within --wait")}
+
+// await waits for the end of the task, of --wait, or of all hope.
+func (r *runner) await(ctx context.Context, t task.Task) (task.Task, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	if r.patience.set {
+		timer := time.AfterFunc(r.patience.d, func() { cancel(errPatience) })
+		defer timer.Stop()
+	}
+	w := &watcher{runner: r, pool: t.Pool}
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		w.watch(ctx, cancel)
+	}()
+	end, err := r.client.Wait(ctx, t.ID)
+	cancel(nil)
+	<-watched
+	return end, err
+}
+
+// cancelWithin bounds the last request about a task that nobody waits for.
+const cancelWithin = 2 * time.Second
+
+// giveUp cancels a task whose result nobody would see. One with a key may be
+// wanted by somebody else as well, so it stays.
+func (r *runner) giveUp(t task.Task) {
+	if r.alone {
+		return // its queue ends with it
+	}
+	if t.Key != "" {
+		r.say("the task goes on: initiator task wait %s", t.ID)
+		return
+	}
+	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
+	defer stop()
+	if _, err := r.client.Cancel(ctx, t.ID); err != nil && !errors.Is(err, &client.Error{Status: http.StatusConflict}) {
+		r.say("the task may go on: initiator task get %s", t.ID)
+	}
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/supervise"
+)
+
+func (a *app) shutdownCommand() *cobra.Command {
+	var kill bool
+	cmd := &cobra.Command{
+		Use: "shutdown", Short: "Stop all workers and end the initiator",
+		Long: "Stop all workers within their stop times, end the initiator, and return when it\nis gone.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			ctx, _, stop := heed(cmd.Context(), ending...)
+			defer stop()
+			if err := c.Shutdown(ctx, kill); err != nil {
+				return err
+			}
+			return a.untilGone(ctx, c)
+		},
+	}
+	cmd.Flags().BoolVar(&kill, "kill", false, "kill the workers, without waiting for their tasks")
+	return cmd
+}
+
+// untilGone returns when the initiator does not answer any more. The stream of
+// its events ends just before it does.
+func (a *app) untilGone(ctx context.Context, c *client.Client) error {
+	for {
+		err := c.Events(ctx, client.Now, true, func(supervise.Transition) error { return nil })
+		var gone *client.Unreachable
+		if errors.As(err, &gone) {
+			break
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	if a.format.json {
+		return a.out.json(map[string]bool{"ended": true})
+	}
+	return a.out.lines("ended")
+}
