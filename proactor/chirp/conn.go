@@ -108,7 +108,7 @@ func (c *Conn) Probe() error { return c.writer.Queue(&Message{Type: Noop}) }
 // once.
 func (c *Conn) Serve(receive func(*Message)) error {
 	if !c.state.CompareAndSwap(idle, serving) {
-		return ErrClosed
+		return nil // closed before it began
 	}
 	wrote := make(chan error, 1)
 	go func() { wrote <- c.write() }()
@@ -166,9 +166,9 @@ func (c *Conn) reason(read, wrote error) error {
 	return read
 }
 
-// Close writes what is queued, for a second at most, and closes the stream; it
-// does not wait for that, Serve's return does. It may be called at any time, by
-// anybody, again and again.
+// Close lets Serve write what is queued, for a second at most, close the stream
+// and return; it does not wait for that. Before Serve has begun it closes the
+// stream at once. It may be called at any time, by anybody, again and again.
 func (c *Conn) Close() {
 	if c.state.Swap(closing) == idle {
 		c.nc.Close()

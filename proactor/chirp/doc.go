@@ -6,4 +6,6 @@
 //	errors.go   every way to break the protocol, and what else can go wrong
 //	writer.go   Writer: all that is ready by one write, ACK and NOOP first
 //	reader.go   Reader: messages off a stream, memory only for what arrived
+//	conn.go     Conn: the stream between initiator and worker: both of them, with
+//	            handshake and end
 package chirp
