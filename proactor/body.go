@@ -15,15 +15,29 @@ import (
 // BodyTooLarge, BodyTimeout, BadBody.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, Code) {
 	if r.ContentLength > limit {
-		// The rest is never read, so the connection is of no more use.
-		w.Header().Set("Connection", "close")
+		swallow(w, r)
 		return nil, BodyTooLarge
 	}
 	if r.Body == nil || r.ContentLength == 0 {
 		return nil, Success
 	}
 	data, err := readAll(http.MaxBytesReader(w, r.Body, limit), r.ContentLength)
-	return data, bodyCode(err)
+	code := bodyCode(err)
+	if code == BodyTooLarge {
+		swallow(w, r)
+	}
+	return data, code
+}
+
+// swallowed is how much of a body that is too large is read and thrown away.
+const swallowed = 256 << 20
+
+// swallow lets the client finish: were the connection closed while it still
+// sends, it would see a reset and never the answer that says why. It takes no
+// memory, and no longer than the server gives to any request.
+func swallow(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "close") // there may be more than that
+	_, _ = io.CopyN(io.Discard, r.Body, swallowed)
 }
 
 func bodyCode(err error) Code {

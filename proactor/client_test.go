@@ -159,3 +159,16 @@ func TestDoWithABodyThatCannotBeMarshalled(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+// TestABodyThatIsTooLargeIsToldSo, each time, and not by a reset connection.
+func TestABodyThatIsTooLargeIsToldSo(t *testing.T) {
+	c := peer(t, func(w http.ResponseWriter, r *http.Request) {
+		_, code := ReadBody(w, r, 1<<20)
+		code.Write(w, "", nil)
+	})
+	huge := json.RawMessage(`"` + strings.Repeat("x", 100<<20) + `"`)
+	e, status, err := c.Do(t.Context(), "POST", "/task/new", "s", huge)
+	if err != nil || status != 413 || !e.Is(BodyTooLarge) {
+		t.Errorf("%d %+v %v", status, e, err)
+	}
+}

@@ -39,7 +39,7 @@ func (s *server) taskNew(w http.ResponseWriter, r *http.Request) {
 	}
 	proactor.Success.Write(w, proactor.MessageTask, nil)
 	_ = http.NewResponseController(w).Flush() // the answer leaves before the result can
-	run.Then(func(o Outcome) { s.report(now, body.Task, o) })
+	run.Then(now, func(o Outcome) { s.report(now, body.Task, o) })
 }
 
 var errSessionOver = errors.New("the session has ended")

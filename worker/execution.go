@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,7 +57,13 @@ type Execution struct {
 
 	mu      sync.Mutex // guards outcome and then until done is closed
 	outcome Outcome
-	then    []func(Outcome)
+	then    []waiter
+}
+
+// waiter is who wants to hear of the outcome.
+type waiter struct {
+	who  any
+	tell func(Outcome)
 }
 
 func newExecution(e *Executor, owner any, slot int, t Task) *Execution {
@@ -81,13 +88,16 @@ func (r *Execution) Outcome() Outcome {
 
 // Then calls f with the outcome, once, in a goroutine that a drain waits for;
 // also when the task has long ended, and not at all when it was abandoned.
-func (r *Execution) Then(f func(Outcome)) {
+// Whoever already waits is not added again.
+func (r *Execution) Then(who any, f func(Outcome)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	select {
 	case <-r.done:
 	default:
-		r.then = append(r.then, f)
+		if !slices.ContainsFunc(r.then, func(w waiter) bool { return w.who == who }) {
+			r.then = append(r.then, waiter{who, f})
+		}
 		return
 	}
 	release := r.executor.Hold()
@@ -98,7 +108,7 @@ func (r *Execution) Then(f func(Outcome)) {
 }
 
 // settled stores the outcome and returns who waits for it.
-func (r *Execution) settled(o Outcome) []func(Outcome) {
+func (r *Execution) settled(o Outcome) []waiter {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outcome = o

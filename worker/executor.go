@@ -72,8 +72,12 @@ func (e *Executor) Start(ctx context.Context, owner any, t Task) (*Execution, er
 		return nil, err
 	}
 	if !first {
-		<-run.decided // the first request's hook is still thinking
-		return run, run.refused
+		select {
+		case <-run.decided: // until then the first request's hook is thinking
+			return run, run.refused
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
 	if err := e.ask(ctx, t); err != nil {
 		e.refuse(run, err)
@@ -143,8 +147,8 @@ func (e *Executor) finish(run *Execution, o Outcome) {
 	e.mu.Lock()
 	e.finished.add(run, time.Now(), len(o.Result))
 	e.mu.Unlock()
-	for _, then := range run.settled(o) {
-		then(o)
+	for _, waiter := range run.settled(o) {
+		waiter.tell(o)
 	}
 	e.leave()
 }

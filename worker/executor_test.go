@@ -203,7 +203,7 @@ func TestDrainWaitsForReports(t *testing.T) {
 		}
 		<-run.Done()
 		reporting := make(chan struct{})
-		run.Then(func(Outcome) { <-reporting })
+		run.Then(nil, func(Outcome) { <-reporting })
 		idle := e.Drain()
 		synctest.Wait()
 		select {

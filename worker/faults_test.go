@@ -3,6 +3,8 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -279,5 +281,44 @@ func TestFault8ResultsKeepTheirOwnIdentity(t *testing.T) {
 	for _, id := range []string{"3", "1", "2"} {
 		close(gates[id])
 		m.wantResult(t, id+` complete "`+id+`"`)
+	}
+}
+
+// 8, and 7: the same task given twice while it runs is reported once.
+func TestFault8ATaskGivenTwiceIsReportedOnce(t *testing.T) {
+	release := make(chan struct{})
+	h := HandleRaw("gate", func(context.Context, json.RawMessage) (json.RawMessage, error) { <-release; return nil, nil })
+	m := newMaster(t)
+	p := launch(t, Options{Handlers: []Handler{h}})
+	p.connect(m)
+	for range 3 {
+		p.give(m, "1", "", `{}`)
+	}
+	close(release)
+	p.stop()
+	if err := p.ended(); err != nil { // every report is out
+		t.Error(err)
+	}
+	m.wantResult(t, "1 complete null")
+	if len(m.results) > 0 {
+		t.Errorf("reported again: %s", <-m.results)
+	}
+}
+
+// 9: a worker whose master takes requests and never answers loses it in time.
+func TestFault9EveryRequestHasATimeout(t *testing.T) {
+	lost := make(chan error, 1)
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts into its backlog
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	p := launch(t, Options{
+		HeartbeatTolerance: leastSpan,
+		Hooks:              Hooks{OnLost: func(reason error) { lost <- reason }},
+	})
+	p.mustCall(codeOK, "POST", "/connect", "s", proactor.ConnectBody{Master: proactor.Master{Address: "http://" + silent.Addr().String()}})
+	if err := await(t, lost, "OnLost"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
 	}
 }

@@ -97,6 +97,9 @@ func Run(ctx context.Context, o Options) error {
 		return &UsageError{err}
 	}
 	g, err := start(ctx, o)
+	if ctx.Err() != nil {
+		return nil // asked to end before it had begun
+	}
 	if err != nil {
 		return &UsageError{fmt.Errorf("start the worker: %w", err)}
 	}
@@ -130,6 +133,9 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	web := newHTTPServer(s, s.options)
 	if s.options.Listening != nil {
 		s.options.Listening(l.Addr())
+	}
+	if s.insecure {
+		s.log.Warn("insecure = true: tokens and data can be read on the way", "address", l.Addr().String())
 	}
 	s.log.Info("listening", "address", l.Addr().String(), "methods", s.methods.names, "slots", s.slots)
 	failed := make(chan error, 1)

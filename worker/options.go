@@ -56,6 +56,9 @@ type Options struct {
 	// results to the next one that connects within OrphanGrace (0 = 10 min).
 	Keep        bool
 	OrphanGrace time.Duration
+	// Insecure lets it bind to an address beyond loopback, where tokens and
+	// data can be read on the way: webhooks have no TLS.
+	Insecure bool
 	// BodyLimit is the largest request body in bytes; 0 = 64 MiB.
 	BodyLimit int64
 	// ReadTimeout bounds the reading of one request, so that a client that

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -246,6 +247,7 @@ func TestAProcessThatCannotStart(t *testing.T) {
 	}{
 		{"a port that is taken", strings.Replace(ini, "listen_port = 0", "listen_port = "+port, 1), "address already in use", ExitPortTaken},
 		{"a broken INI", "no section\n", "read the INI on stdin", ExitUsage},
+		{"an address beyond loopback", strings.Replace(ini, "127.0.0.1", "0.0.0.0", 1), "set insecure = true", ExitUsage},
 		{"a wrong value", ini + "connect = maybe\n", "connect = maybe: use token or open", ExitUsage},
 	}
 	for _, tt := range tests {
@@ -256,5 +258,20 @@ func TestAProcessThatCannotStart(t *testing.T) {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}
 		})
+	}
+}
+
+// TestASignalBeforeItHasBegun: the end of a start is no error.
+func TestASignalBeforeItHasBegun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	defer r.Close()
+	if err := Run(ctx, Options{Handlers: testHandlers(), Stdin: r, Port: -1}); err != nil {
+		t.Error(err)
 	}
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -176,12 +177,27 @@ func newHTTPServer(h http.Handler, o Options) *http.Server {
 	}
 }
 
+// errExposed keeps tokens off the network. It does not concern an inherited
+// socket, whose address the initiator has chosen.
+var errExposed = errors.New("beyond loopback anybody on the way can read tokens and data; use 127.0.0.1, or set insecure = true")
+
+func checkExposed(g given) error {
+	ip := net.ParseIP(g.addr)
+	if g.insecure || g.addr == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return &UsageError{fmt.Errorf("listen on %s: %w", g.addr, errExposed)}
+}
+
 // listen takes the inherited socket, or binds one. Go sets SO_REUSEADDR on its
 // listeners, which is what lets them bind over a reserved port.
 func listen(g given, announcement string) (net.Listener, error) {
 	l, err := inherited(announcement)
 	if l != nil || err != nil {
 		return l, err
+	}
+	if err := checkExposed(g); err != nil {
+		return nil, err
 	}
 	l, err = net.Listen("tcp", net.JoinHostPort(g.addr, strconv.Itoa(max(g.port, 0))))
 	if err != nil {

@@ -29,6 +29,7 @@ type given struct {
 	tolerance   time.Duration
 	keep        bool
 	orphanGrace time.Duration
+	insecure    bool
 	setting     func(key string) (string, bool) // of the own section; may be nil
 }
 
@@ -43,7 +44,7 @@ func start(ctx context.Context, o Options) (given, error) {
 		return given{}, err
 	}
 	launched := o.Getenv("INITIATOR_GUID") != ""
-	cfg, err := readStdin(ctx, o.Stdin, launched)
+	cfg, err := readStdin(ctx, o.Stdin, launched, 0)
 	if err != nil {
 		return given{}, fmt.Errorf("read the INI on stdin: %w", err)
 	}
@@ -65,6 +66,7 @@ func start(ctx context.Context, o Options) (given, error) {
 		tolerance:   max(k.duration("heartbeat_tolerance", o.HeartbeatTolerance), leastSpan),
 		keep:        k.text("on_initiator_exit", keepWord(o.Keep)) == "keep",
 		orphanGrace: k.duration("orphan_grace", o.OrphanGrace),
+		insecure:    o.Insecure || k.flag("insecure"),
 		setting:     k.get,
 	}
 	if args.port != nil {
@@ -152,12 +154,12 @@ func readArgs(args []string) (a arguments, err error) {
 }
 
 // readStdin returns nil when there is nothing to read: no stdin, a terminal,
-// or, unless an initiator launched us, silence.
-func readStdin(ctx context.Context, r io.Reader, launched bool) (*proactor.Config, error) {
+// or, unless an initiator launched us, silence. Patience 0 is the contract's.
+func readStdin(ctx context.Context, r io.Reader, launched bool, patience time.Duration) (*proactor.Config, error) {
 	if r == nil || !launched && isTerminal(r) {
 		return nil, nil
 	}
-	cfg, err := proactor.ReadConfig(ctx, r, 0)
+	cfg, err := proactor.ReadConfig(ctx, r, patience)
 	if err == nil {
 		return cfg, nil
 	}
@@ -226,6 +228,18 @@ func (k *keys) number(key, env string, otherwise int) int {
 		return otherwise
 	}
 	return n
+}
+
+func (k *keys) flag(key string) bool {
+	value := strings.ToLower(k.text(key, "no"))
+	switch value {
+	case "1", "yes", "true", "on":
+		return true
+	case "0", "no", "false", "off":
+		return false
+	}
+	k.faults = append(k.faults, fmt.Errorf("%s = %s: use yes or no", key, value))
+	return false
 }
 
 func (k *keys) duration(key string, otherwise time.Duration) time.Duration {

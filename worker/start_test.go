@@ -119,7 +119,6 @@ func TestStartNamesAllFaultsAtOnce(t *testing.T) {
 }
 
 // TestSilenceOnStdin is an error only for a worker that an initiator launched.
-// The context stands for the time that runs out.
 func TestSilenceOnStdin(t *testing.T) {
 	for _, launched := range []bool{true, false} {
 		r, w, err := os.Pipe()
@@ -128,14 +127,12 @@ func TestSilenceOnStdin(t *testing.T) {
 		}
 		defer w.Close()
 		defer r.Close()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		cfg, err := readStdin(ctx, r, launched)
+		cfg, err := readStdin(t.Context(), r, launched, time.Millisecond)
 		if cfg != nil || (err != nil) != launched {
 			t.Errorf("launched %v: %v", launched, err)
 		}
 	}
-	if cfg, err := readStdin(t.Context(), &bytes.Buffer{}, true); err != nil || cfg == nil {
+	if cfg, err := readStdin(t.Context(), &bytes.Buffer{}, true, time.Minute); err != nil || cfg == nil {
 		t.Errorf("an empty document: %v", err)
 	}
 }
