@@ -22,7 +22,11 @@ import (
 func TestKeeperKilled(t *testing.T) {
 	s := open(t, planOf(
 		spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit"; sp.Replicas = 3 }),
-		spec("leaky", "leak", func(sp *plan.Spec) { sp.Ready = plan.Ready{Kind: "line", Pattern: "^PID"}; sp.Protocol = "none" }),
+		spec("leaky", "leak", func(sp *plan.Spec) {
+			sp.Ready = plan.Ready{Kind: "line", Pattern: "^PID"}
+			sp.Protocol = "none"
+			sp.StopWait = 50 * time.Millisecond
+		}),
 	))
 	s.until("all ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 4 })
 	escaped, err := strconv.Atoi(s.line("PID "))

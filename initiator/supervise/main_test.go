@@ -54,7 +54,7 @@ func play(role string) int {
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("ignoring")
-		return forever()
+		return until(syscall.SIGUSR1)
 	case "escape":
 		return escape()
 	case "leak":
@@ -76,9 +76,11 @@ func play(role string) int {
 }
 
 // forever ends with SIGTERM, and with code 0.
-func forever() int {
+func forever() int { return until(syscall.SIGTERM) }
+
+func until(sig os.Signal) int {
 	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGTERM)
+	signal.Notify(c, sig)
 	<-c
 	return 0
 }

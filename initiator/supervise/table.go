@@ -108,7 +108,7 @@ var inSpawning = row{
 	askStart: upAlready, askStop: do(stopNow), askRestart: do(renewNow), askKill: do(kill), cleared: notWaiting, blocked: notWaiting,
 	tick:    do(slow),
 	spawned: do(appear), spawnFailed: do(stillborn), exited: do(die), emptied: do(vanish), lost: do(orphaned),
-	found: notThere, proven: notThere, hinted: notThere, extended: do(extend), leaving: notThere, watchdog: notThere, said: do(note),
+	found: notThere, proven: do(early), hinted: notThere, extended: do(extend), leaving: do(early), watchdog: do(beat), said: do(note),
 	Connected: notThere, Refused: notThere, Overdue: notThere, Beating: notThere, Drained: noTasks, Stuck: noTasks, Measured: noTasks,
 }
 

@@ -174,6 +174,11 @@ var stories = []story{
 		{0, Event{Kind: spawned, pid: 7}, starting, "RUNNING when it has lived for 2s", ""},
 		{2 * time.Second, Event{Kind: tick}, ready, "ready after 2s", ""},
 	}},
+	{"READY=1 overtakes the keeper", func(s *plan.Spec) { s.Ready.Kind = "notify"; s.Protocol = "none" }, []line{
+		toReady[0], toReady[1],
+		{0, Event{Kind: proven, Reason: "READY=1"}, spawning, "being launched", ""},
+		{0, Event{Kind: spawned, pid: 7}, ready, "ready after 0s", ""},
+	}},
 	{"a stop during the delay", nil, tell(
 		line{0, Event{Kind: exited, exit: Exit{Class: Code, Code: 1}}, waiting, "", "dc"},
 		line{0, Event{Kind: cleared}, spawning, "", "S"},

@@ -79,8 +79,11 @@ func (s *step) passed(deadline time.Time) bool {
 func appear(s *step) string {
 	s.PID, s.Phase, s.Started = s.e.pid, starting, s.now
 	s.Deadline = later(s.Deadline, s.after(s.Spec.StartTimeout))
-	if s.Spec.Ready.Kind == "alive" {
+	switch {
+	case s.Spec.Ready.Kind == "alive":
 		return s.proved("alive")
+	case s.Proved:
+		return s.proved(s.Hint)
 	}
 	s.act(actProbe)
 	return fmt.Sprintf("pid %d runs; not ready yet (%s)", s.PID, s.Spec.Ready.Kind)
@@ -91,6 +94,14 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// early is READY=1 that overtook the keeper's news: it comes by another socket.
+func early(s *step) string {
+	if s.e.Kind == proven {
+		s.Proved, s.Hint = true, s.because("proven")
+	}
+	return ""
 }
 
 // appearLate is that news when its end has already been asked for.
