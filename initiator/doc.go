@@ -17,6 +17,8 @@
 //	launch.go   one more worker; the tuple that turberfield's users know
 //	future.go   a task from the caller's side: OnComplete, Join, Result
 //	events.go   what happened, with numbers from which to go on
+//	logs.go     what a worker wrote, from the beginning or its end
+//	follow.go   … and what it writes from then on
 //	house.go    what the API asks
 //
 // The rooms below it are plan, port, keeper, supervise, task, dispatch and api.

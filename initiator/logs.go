@@ -24,6 +24,9 @@ func (in *Initiator) Logs(name string, q api.LogQuery) (io.ReadCloser, error) {
 		if err != nil {
 			return nil, err
 		}
+		if q.Follow {
+			return follow(path, q.Tail)
+		}
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, fmt.Errorf("logs of %s: %w", name, err)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,16 +16,19 @@ import (
 type events struct {
 	house House
 	log   hclog.Logger
+	life  context.Context // of the server: ends the streams
 }
 
-// stream answers GET /events?since=N as server-sent events. A client that was
-// cut off goes on with Last-Event-ID.
+// stream answers GET /events?since=N&follow=1 as server-sent events. Since may
+// be "now"; with follow=0 the newest event is the last. A client that was cut
+// off goes on with Last-Event-ID.
 func (e events) stream(w http.ResponseWriter, r *http.Request) {
-	since, err := sinceOf(r)
+	since, err := e.sinceOf(r)
 	if err != nil {
 		proactor.BadBody.Write(w, err.Error(), nil)
 		return
 	}
+	follow := r.URL.Query().Get("follow") != "0"
 	control := http.NewResponseController(w)
 	// The stream lives longer than any request is allowed to.
 	_ = control.SetReadDeadline(time.Time{})
@@ -45,28 +49,37 @@ func (e events) stream(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
-		if control.Flush() != nil {
+		if control.Flush() != nil || !follow {
 			return
 		}
 		select {
 		case <-more:
 		case <-r.Context().Done():
 			return
+		case <-e.life.Done():
+			return
 		}
 	}
 }
 
-func sinceOf(r *http.Request) (uint64, error) {
+func (e events) sinceOf(r *http.Request) (uint64, error) {
 	text := r.URL.Query().Get("since")
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
 		text = id
 	}
-	if text == "" {
+	switch text {
+	case "":
 		return 0, nil
+	case "now":
+		past, _ := e.house.Events(0)
+		if len(past) == 0 {
+			return 0, nil
+		}
+		return past[len(past)-1].Seq, nil
 	}
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("since %q is not the number of an event", text)
+		return 0, fmt.Errorf("since %q is not the number of an event, and not \"now\"", text)
 	}
 	return n, nil
 }

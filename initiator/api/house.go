@@ -46,7 +46,7 @@ type Workers interface {
 	// Events returns what happened after since, and a channel that is
 	// closed when there is more.
 	Events(since uint64) (past []supervise.Transition, more <-chan struct{})
-	// Logs opens what a worker wrote.
+	// Logs opens what a worker wrote. Closing it ends a Read that waits.
 	Logs(name string, q LogQuery) (io.ReadCloser, error)
 }
 
@@ -61,6 +61,7 @@ type Webhooks interface {
 type LogQuery struct {
 	Stream string // "stdout" or "stderr"; "" = stdout
 	Tail   int    // only the last so many lines; 0 = all there is
+	Follow bool   // do not end; wait for what it writes next
 }
 
 // Status describes a running initiator.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gorilla/mux"
@@ -10,10 +11,11 @@ import (
 )
 
 // router answers the webhooks by a plain switch, because they are the hot
-// path, and everything else through mux, behind the guard.
-func router(h House, token string, log hclog.Logger) http.Handler {
+// path, and everything else through mux, behind the guard. Answers without an
+// end of their own last as long as life.
+func router(life context.Context, h House, token string, log hclog.Logger) http.Handler {
 	hooks := &webhooks{house: h, token: token}
-	rest := guard(token, routes(h, log))
+	rest := guard(token, routes(life, h, log))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/slave/heartbeat":
@@ -34,7 +36,7 @@ func router(h House, token string, log hclog.Logger) http.Handler {
 	})
 }
 
-func routes(h House, log hclog.Logger) http.Handler {
+func routes(life context.Context, h House, log hclog.Logger) http.Handler {
 	r := mux.NewRouter()
 	handle := func(method, path string, f http.HandlerFunc) { r.HandleFunc("/api/v1"+path, f).Methods(method) }
 	t := tasks{h}
@@ -43,12 +45,12 @@ func routes(h House, log hclog.Logger) http.Handler {
 	handle("GET", "/tasks/{id}", t.get)
 	handle("POST", "/tasks/{id}/cancel", t.cancel)
 	handle("POST", "/tasks/{id}/retry", t.retry)
-	k := workers{h}
+	k := workers{h, life}
 	handle("GET", "/workers", k.list)
 	handle("POST", "/workers", k.launch)
 	handle("POST", "/workers/{verb:start|stop|restart}", k.order)
 	handle("GET", "/workers/{name}/logs", k.logs)
-	handle("GET", "/events", events{h, log}.stream)
+	handle("GET", "/events", events{h, log, life}.stream)
 	handle("GET", "/status", func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, h.Status()) })
 	handle("POST", "/shutdown", shutdown(h))
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

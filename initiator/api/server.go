@@ -136,11 +136,13 @@ func reachable(addr string) string {
 // Serve begins to answer. It does not block.
 func (s *Server) Serve(h House) {
 	log := s.o.Logger.StandardLogger(&hclog.StandardLoggerOptions{InferLevels: true})
+	life, end := context.WithCancel(context.Background())
 	s.http = &http.Server{
-		Handler: router(h, s.o.Token, s.o.Logger), ErrorLog: log,
+		Handler: router(life, h, s.o.Token, s.o.Logger), ErrorLog: log,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: headerLimit, ConnContext: markUnix,
 	}
+	s.http.RegisterOnShutdown(end) // or streams would be waited for
 	tcp := s.tcp
 	if s.o.TLS != nil {
 		tcp = tls.NewListener(tcp, s.o.TLS)

@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net/http"
-	"strconv"
 
 	"github.com/gorilla/mux"
 
@@ -13,7 +10,10 @@ import (
 	"initiator/proactor"
 )
 
-type workers struct{ house House }
+type workers struct {
+	house House
+	life  context.Context // of the server: ends what is followed
+}
 
 // list answers GET /workers.
 func (k workers) list(w http.ResponseWriter, _ *http.Request) {
@@ -62,29 +62,4 @@ func (k workers) order(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	write(w, http.StatusOK, map[string]any{"results": got})
-}
-
-// logs answers GET /workers/{name}/logs?stream=&tail=.
-func (k workers) logs(w http.ResponseWriter, r *http.Request) {
-	q := LogQuery{Stream: r.URL.Query().Get("stream")}
-	if q.Stream != "" && q.Stream != "stdout" && q.Stream != "stderr" {
-		proactor.BadBody.Write(w, fmt.Sprintf("stream %q does not exist; there is stdout and stderr", q.Stream), nil)
-		return
-	}
-	if text := r.URL.Query().Get("tail"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 {
-			proactor.BadBody.Write(w, fmt.Sprintf("tail %q is not a number of lines", text), nil)
-			return
-		}
-		q.Tail = n
-	}
-	from, err := k.house.Logs(mux.Vars(r)["name"], q)
-	if err != nil {
-		fail(w, r, k.house, err)
-		return
-	}
-	defer from.Close()
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.Copy(w, from)
 }
