@@ -177,13 +177,14 @@ func newHTTPServer(h http.Handler, o Options) *http.Server {
 	}
 }
 
-// errExposed keeps tokens off the network. It does not concern an inherited
-// socket, whose address the initiator has chosen.
+// errExposed keeps tokens off the network. It concerns only a worker that was
+// started by hand: for the others the initiator has judged the address, under
+// its own key insecure.
 var errExposed = errors.New("beyond loopback anybody on the way can read tokens and data; use 127.0.0.1, or set insecure = true")
 
 func checkExposed(g given) error {
 	ip := net.ParseIP(g.addr)
-	if g.insecure || g.addr == "localhost" || ip != nil && ip.IsLoopback() {
+	if g.launched || g.insecure || g.addr == "localhost" || ip != nil && ip.IsLoopback() {
 		return nil
 	}
 	return &UsageError{fmt.Errorf("listen on %s: %w", g.addr, errExposed)}

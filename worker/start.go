@@ -30,6 +30,7 @@ type given struct {
 	keep        bool
 	orphanGrace time.Duration
 	insecure    bool
+	launched    bool                            // by an initiator
 	setting     func(key string) (string, bool) // of the own section; may be nil
 }
 
@@ -66,6 +67,7 @@ func start(ctx context.Context, o Options) (given, error) {
 		tolerance:   max(k.duration("heartbeat_tolerance", o.HeartbeatTolerance), leastSpan),
 		keep:        k.text("on_initiator_exit", keepWord(o.Keep)) == "keep",
 		orphanGrace: k.duration("orphan_grace", o.OrphanGrace),
+		launched:    launched,
 		insecure:    o.Insecure || k.flag("insecure"),
 		setting:     k.get,
 	}

@@ -256,3 +256,31 @@ func FuzzParseFDs(f *testing.F) {
 		}
 	})
 }
+
+// TestBeyondLoopback: by hand only with a word for it; an initiator has judged
+// the address already.
+func TestBeyondLoopback(t *testing.T) {
+	tests := []struct {
+		g  given
+		ok bool
+	}{
+		{given{addr: "127.0.0.1"}, true},
+		{given{addr: "127.9.9.9"}, true},
+		{given{addr: "::1"}, true},
+		{given{addr: "localhost"}, true},
+		{given{addr: "0.0.0.0"}, false},
+		{given{addr: "::"}, false},
+		{given{addr: "example.org"}, false},
+		{given{addr: "0.0.0.0", insecure: true}, true},
+		{given{addr: "0.0.0.0", launched: true}, true},
+	}
+	for _, tt := range tests {
+		if err := checkExposed(tt.g); (err == nil) != tt.ok {
+			t.Errorf("%+v: %v", tt.g, err)
+		}
+	}
+	err := Run(t.Context(), Options{Handlers: testHandlers(), ListenAddr: "0.0.0.0", Port: -1, Getenv: func(string) string { return "" }})
+	if ExitCode(err) != ExitUsage || !strings.Contains(err.Error(), "set insecure = true") {
+		t.Error(err)
+	}
+}
