@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/proactor"
 )
 
 // assign gives ready tasks to free slots, in every pool in which something has
@@ -36,13 +37,15 @@ func (d *Dispatcher) assignOne(p *pool, now time.Time) bool {
 	return given
 }
 
-// skipFor leaves out the tasks that a worker has refused, and those whose last
-// attempt it has not stopped yet. Nil when there are none.
+// skipFor leaves out the tasks that a worker has refused, and those of which
+// it still runs an older attempt. Nil when there are none.
 func skipFor(to *peer) func(uuid.UUID) bool {
-	if len(to.pool.refused) == 0 && to.stopping == 0 {
+	if len(to.pool.refused) == 0 && to.stopping == 0 && len(to.strays) == 0 {
 		return nil
 	}
-	return func(id uuid.UUID) bool { return to.pool.refused[id][to.who] || to.running[id] != nil }
+	return func(id uuid.UUID) bool {
+		return to.pool.refused[id][to.who] || to.running[id] != nil || to.astray(id)
+	}
 }
 
 // lease takes the next task for one worker, and sends it once that is
@@ -52,19 +55,36 @@ func (d *Dispatcher) lease(p *pool, to *peer, now time.Time, skip func(uuid.UUID
 	if !ok {
 		return false
 	}
-	l, _ := t.Lease()
-	r := &run{lease: l, began: now, seen: now, ends: endOf(t, now)}
+	r := newRun(to, t, now)
 	to.running[t.ID] = r
 	p.balance.place(to, to.free())
-	if !r.ends.IsZero() {
-		d.timers.add(timer{at: r.ends, who: to.who, task: t.ID, attempt: l.Attempt})
-	}
+	d.timers.set(&r.timer, r.ends)
+	blunt := to.blunt
+	body := r.body(t, blunt)
 	d.then(func(err error) {
-		if err == nil {
-			d.goes(func() { d.post(to, t, l, r.ends) })
+		if err != nil {
+			d.box.put(postedMessage{to, r, posted{unkept: err}})
+			return
 		}
+		d.goes(func() { d.post(to, r, body, blunt) })
 	})
 	return true
+}
+
+func newRun(to *peer, t task.Task, now time.Time) *run {
+	l, _ := t.Lease()
+	r := &run{lease: l, try: len(t.History), began: now, seen: now, ends: endOf(t, now)}
+	r.timer.peer, r.timer.run = to, r
+	return r
+}
+
+// body is what the worker is sent. A ding slave knows the id only.
+func (r *run) body(t task.Task, blunt bool) proactor.TaskBody {
+	b := proactor.TaskBody{Task: proactor.TaskRef{ID: t.ID.String()}, Data: t.Data}
+	if !blunt {
+		b.Task.Method, b.Task.Attempt, b.Task.Deadline, b.Task.InlineMS = t.Method, r.try, r.ends, inlineMS
+	}
+	return b
 }
 
 // endOf is when the attempt must have ended: its timeout or the deadline,

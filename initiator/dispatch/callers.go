@@ -66,12 +66,12 @@ func (d *Dispatcher) submit(r task.Request, now time.Time) (task.Task, error) {
 // target finds the pool of "POOL" or "POOL.METHOD". Pool names may hold dots
 // themselves: the longest name that exists wins.
 func (d *Dispatcher) target(r task.Request) (*pool, string) {
-	if p, ok := d.pools[r.Pool]; ok {
+	if p, ok := d.pools[r.Pool]; ok && !p.gone {
 		return p, r.Method
 	}
 	for i := len(r.Pool) - 1; i > 0 && r.Method == ""; i-- {
 		if r.Pool[i] == '.' {
-			if p, ok := d.pools[r.Pool[:i]]; ok {
+			if p, ok := d.pools[r.Pool[:i]]; ok && !p.gone {
 				return p, r.Pool[i+1:]
 			}
 		}
@@ -128,8 +128,9 @@ func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error)
 	})
 }
 
-// SetPools makes these the pools that exist. Tasks of a pool that is gone stay
-// queued until it is back.
+// SetPools makes these the pools that exist. One that is gone takes no more
+// tasks; those that it has stay queued until it is back, and are run by the
+// workers that it still has.
 func (d *Dispatcher) SetPools(ctx context.Context, pools []Pool) error {
 	_, err := ask(ctx, d, func(m *ask1[struct{}], _ time.Time) {
 		named := map[string]bool{}
@@ -138,13 +139,22 @@ func (d *Dispatcher) SetPools(ctx context.Context, pools []Pool) error {
 			d.addPool(p)
 		}
 		for name, p := range d.pools {
-			if !named[name] && len(p.members) == 0 {
-				delete(d.pools, name)
+			if !named[name] {
+				p.gone = true
+				d.forgetPool(p)
 			}
 		}
 		m.answer(d, struct{}{}, nil)
 	})
 	return err
+}
+
+// forgetPool drops a pool that is gone with its last worker.
+func (d *Dispatcher) forgetPool(p *pool) {
+	if p.gone && len(p.members) == 0 {
+		delete(d.pools, p.Name)
+		delete(d.changed, p)
+	}
 }
 
 // ask1 is a question to the loop that has one answer.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/proactor"
 )
 
@@ -85,12 +86,12 @@ type connectedMessage struct {
 	answer proactor.ConnectAnswer
 }
 
-func (m connectedMessage) apply(d *Dispatcher, _ time.Time) {
+func (m connectedMessage) apply(d *Dispatcher, now time.Time) {
 	p := m.p
 	if d.peers[p.who] != p {
 		return
 	}
-	p.connected = true
+	p.connected, p.judged = true, true
 	p.blunt = p.Ding || m.answer.Protocol == 0
 	p.slots = max(p.Slots, 1)
 	switch {
@@ -100,10 +101,21 @@ func (m connectedMessage) apply(d *Dispatcher, _ time.Time) {
 		p.slots = min(p.slots, m.answer.Slots)
 	}
 	// The first heartbeat may take a whole span: the clock starts here.
-	p.session.beat.Store(int64(time.Since(d.began)))
+	p.session.last.Store(&beat{at: now})
+	if p.blunt {
+		d.forsaken(p, now)
+	}
 	d.replace(p)
 	d.drained(p)
 	d.o.Verdicts.Connected(p.guid, p.incarnation)
+}
+
+// forsaken ends what a ding slave ran in the session before: it has accepted a
+// new one, so it has no task, and would never say so.
+func (d *Dispatcher) forsaken(p *peer, now time.Time) {
+	for _, r := range p.running {
+		d.finish(p, r, task.Outcome{Kind: task.Lost, Error: "the worker was connected anew"}, now)
+	}
 }
 
 // sleep waits; it reports false when ctx ended first.

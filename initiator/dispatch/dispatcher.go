@@ -53,7 +53,12 @@ type Options struct {
 	// Master is the base URL at which workers reach the webhooks.
 	Master string
 	Logger hclog.Logger // nil = none
+	// StopGrace is how long a task that was asked to stop may take, from the
+	// heartbeat that asks it, until its worker is Stuck; 0 = 10 s.
+	StopGrace time.Duration
 }
+
+const stopGrace = 10 * time.Second
 
 // Dispatcher is made with New and works while Run runs. Its methods may be
 // called from any goroutine.
@@ -65,7 +70,6 @@ type Dispatcher struct {
 
 	sessions sync.Map     // session token → *session
 	channels atomic.Value // map[int]bool, of the attached workers
-	began    time.Time    // zero of the sessions' clocks
 
 	// Owned by the loop.
 	pools    map[string]*pool
@@ -81,6 +85,8 @@ type Dispatcher struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	group  sync.WaitGroup
+
+	postTimeout time.Duration // does not change after New
 }
 
 // who names one incarnation of a worker.
@@ -91,10 +97,12 @@ type who struct {
 
 type pool struct {
 	Pool
+	gone    bool // no tasks are taken for it; it has members still
 	balance balance
 	members map[who]*peer
 	// refused notes which workers refused a task since it was last queued
-	// for all of them.
+	// for all of them. It is emptied when a worker goes, because the others
+	// might wait for that one for ever.
 	refused map[uuid.UUID]map[who]bool
 }
 
@@ -104,8 +112,11 @@ func New(o Options) *Dispatcher {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
+	if o.StopGrace <= 0 {
+		o.StopGrace = stopGrace
+	}
 	d := &Dispatcher{
-		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), began: time.Now(),
+		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), postTimeout: postTimeout,
 		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID][]*waiter{}, changed: map[*pool]bool{},
 	}
 	d.channels.Store(map[int]bool{})
@@ -118,7 +129,7 @@ func New(o Options) *Dispatcher {
 
 func (d *Dispatcher) addPool(p Pool) {
 	if known, ok := d.pools[p.Name]; ok {
-		known.Pool = p
+		known.Pool, known.gone = p, false
 		return
 	}
 	d.pools[p.Name] = &pool{Pool: p, members: map[who]*peer{}, refused: map[uuid.UUID]map[who]bool{}}
@@ -131,19 +142,17 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	alarm := time.NewTimer(time.Hour)
 	defer alarm.Stop()
 	var batch []message
-	for {
-		batch = d.box.take(batch)
-		if len(batch) == 0 {
-			alarm.Reset(time.Until(d.wakeAt()))
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-d.box.bell:
-			case <-alarm.C:
-			}
+	for ctx.Err() == nil {
+		alarm.Reset(time.Until(d.wakeAt()))
+		select {
+		case <-ctx.Done():
+		case <-d.box.bell:
+		case <-alarm.C:
 		}
+		batch = d.box.take(batch)
 		d.round(batch)
 	}
+	return nil
 }
 
 // round applies one batch, commits it, and only then lets anybody know.
@@ -177,7 +186,7 @@ func (d *Dispatcher) expire(now time.Time) {
 	for _, t := range ended {
 		d.ended(t)
 	}
-	d.timers.ring(now, func(t timer) { d.timeUp(t, now) })
+	d.timers.ring(now, func(t *timer) { d.timeUp(t, now) })
 	if !now.Before(d.nextBeat) {
 		d.nextBeat = now.Add(beatCheck)
 		d.checkBeats(now)
@@ -222,6 +231,7 @@ func (d *Dispatcher) shut() {
 		}
 	}
 	d.group.Wait()
+	d.sessions.Clear() // a worker that is still there may notice that we are not
 	d.http.CloseIdleConnections()
 }
 

@@ -37,7 +37,7 @@ func (b *mailbox) put(m message) bool {
 	return true
 }
 
-// take returns what waits, and takes back the emptied slice of the last round.
+// take returns what waits, and takes back the slice of the last round.
 func (b *mailbox) take(emptied []message) []message {
 	clear(emptied)
 	b.mu.Lock()

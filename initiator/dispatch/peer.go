@@ -1,9 +1,9 @@
 package dispatch
 
 import (
-	"container/list"
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,8 +23,11 @@ type Worker struct {
 	Channel     int
 	Slots       int // of the spec; the worker's own answer can only lower it
 	Ding        bool
-	Span        time.Duration // of its heartbeats
-	Tolerance   time.Duration
+	Span        time.Duration // of its heartbeats; 0 = 3 s
+	Tolerance   time.Duration // until it has forgotten a task; 0 = 15 s
+	// Recycle is the number of ended tasks that Measured is told at once; of
+	// other numbers it hears about once a second. 0 = none.
+	Recycle int
 }
 
 // peer is a worker as the loop sees it.
@@ -36,23 +39,28 @@ type peer struct {
 	session *session
 
 	connected bool
-	draining  bool
+	judged    bool // has been connected; its heartbeats count
+	draining  bool // was asked to
+	leaving   bool // will end, although nobody asked it to drain
 	blunt     bool // a ding slave: no extensions, one slot
-	unready   bool
+	unready   bool // its heartbeats are overdue
+	resting   bool // is left alone until the timer rings
+	refusals  int  // in a row
+	timer     timer
 	slots     int
 	ended     int // tasks that have ended here
+	told      int // of them, told to Measured
 	running   map[uuid.UUID]*run
 	stopping  int // how many of them are stopping
-	// rest is set while the worker said that it has no slot although we
-	// think that it has.
-	rest time.Time
+
+	heard    *beat   // the newest one that was looked into
+	suspects []stray // what it named without right
+	strays   []stray // what it and the one before it did
 	// culprit is the task for which the worker is being ended; its
 	// neighbours go back to the queue unpaid.
 	culprit uuid.UUID
 
-	// The place in the pool's balance.
-	place  *list.Element
-	bucket int
+	seat seat // in the pool's balance
 
 	// ctx ends the requests to this worker.
 	ctx    context.Context
@@ -62,9 +70,18 @@ type peer struct {
 // run is one attempt in a worker.
 type run struct {
 	lease task.Lease
+	// try counts every time that the task was given to a worker, paid for or
+	// not. It is the attempt on the wire: a worker remembers what it has
+	// finished by id and attempt, so a number must not come again.
+	try   int
 	began time.Time
 	seen  time.Time // last listed in a heartbeat, or sent
 	ends  time.Time // zero = no timeout
+	timer timer
+	// asked is when the worker was to be told to stop it; zero = not.
+	asked time.Time
+	// over tells the goroutine that posts it to make no further try.
+	over atomic.Bool
 	// stopping is set once the attempt is over for us while the worker
 	// still holds the slot.
 	stopping bool
@@ -73,9 +90,13 @@ type run struct {
 	why       string
 }
 
+// is says whether a worker that names this attempt means the run. A ding slave
+// names none.
+func (r *run) is(attempt int) bool { return attempt == 0 || attempt == r.try }
+
 // free is how many more tasks the worker may be given now.
 func (p *peer) free() int {
-	if !p.connected || p.draining || !p.rest.IsZero() {
+	if !p.connected || p.draining || p.leaving || p.unready || p.resting {
 		return 0
 	}
 	return p.slots - len(p.running)
@@ -91,10 +112,17 @@ func (m attachMessage) apply(d *Dispatcher, now time.Time) {
 	if d.peers[id] != nil {
 		return
 	}
+	if m.Span <= 0 {
+		m.Span = 3 * time.Second
+	}
+	if m.Tolerance <= 0 {
+		m.Tolerance = 15 * time.Second
+	}
 	if d.pools[m.Pool] == nil {
 		d.addPool(Pool{Name: m.Pool, Policy: task.Policy{Attempts: 1}})
 	}
 	p := &peer{who: id, Worker: m.Worker, pool: d.pools[m.Pool], running: map[uuid.UUID]*run{}}
+	p.seat.peer, p.timer.peer = p, p
 	p.ctx, p.cancel = context.WithCancel(d.ctx)
 	p.client = &proactor.Client{Base: m.URL, Channel: m.Channel, HTTP: d.http}
 	p.session = d.openSession(p)
@@ -117,8 +145,16 @@ func (m drainMessage) apply(d *Dispatcher, _ time.Time) {
 		return
 	}
 	p.draining = true
-	d.replace(p)
+	d.withdraw(p)
 	d.drained(p)
+}
+
+// withdraw takes a worker that gets no more tasks out of the balance. The
+// tasks that waited for it because others refused them are offered to all
+// again.
+func (d *Dispatcher) withdraw(p *peer) {
+	clear(p.pool.refused)
+	d.replace(p)
 }
 
 func (d *Dispatcher) drained(p *peer) {
@@ -145,30 +181,37 @@ func (m detachMessage) apply(d *Dispatcher, now time.Time) {
 	p.cancel()
 	d.closeSession(p)
 	p.connected = false
-	p.pool.balance.remove(p)
-	for id, r := range p.running {
-		delete(p.running, id)
-		d.fate(p, r, m.reason, now)
+	d.timers.drop(&p.timer)
+	for _, r := range p.running {
+		d.timers.drop(&r.timer)
+		d.conclude(r, p.fate(r, m.reason), now)
 	}
 	delete(d.peers, m.who)
 	delete(p.pool.members, m.who)
-	for _, refusers := range p.pool.refused {
-		delete(refusers, m.who)
-	}
-	d.changed[p.pool] = true
+	d.withdraw(p)
+	d.forgetPool(p.pool)
 }
 
 // fate decides what a task whose worker is gone has to pay. Only the culprit
 // pays, where there is one; nobody, where the worker was asked to go.
-func (d *Dispatcher) fate(p *peer, r *run, reason string, now time.Time) {
+func (p *peer) fate(r *run, reason string) task.Outcome {
 	o := task.Outcome{Kind: task.Lost, Error: reason}
-	switch {
-	case r.stopping:
-		return // its attempt has been closed already
-	case r.cancelled:
-		o = task.Outcome{Kind: task.CancelledByUser, Error: r.why}
-	case p.culprit != uuid.Nil && p.culprit != r.lease.Task, p.draining && p.culprit == uuid.Nil:
+	if p.culprit != uuid.Nil && p.culprit != r.lease.Task || p.culprit == uuid.Nil && p.draining {
 		o.Kind = task.Released
+	}
+	return o
+}
+
+// conclude ends an attempt for the queue, unless that has been done: an
+// attempt that is stopping is over already. What somebody cancelled is not
+// tried again, however it ended.
+func (d *Dispatcher) conclude(r *run, o task.Outcome, now time.Time) {
+	r.over.Store(true)
+	if r.stopping {
+		return
+	}
+	if r.cancelled && o.Kind != task.Succeeded {
+		o = task.Outcome{Kind: task.CancelledByUser, Error: r.why, Result: o.Result}
 	}
 	d.end(r.lease, o, now)
 }
@@ -204,14 +247,12 @@ func (d *Dispatcher) release(p *peer, r *run) {
 		return
 	}
 	delete(p.running, r.lease.Task)
+	d.timers.drop(&r.timer)
 	if r.stopping {
 		p.stopping--
 	}
 	d.replace(p)
 	d.drained(p)
-	p.ended++
-	tasks := p.ended
-	d.then(func(error) { d.o.Verdicts.Measured(p.guid, p.incarnation, tasks, 0) })
 }
 
 func (w who) String() string { return fmt.Sprintf("%s/%d", w.guid, w.incarnation) }

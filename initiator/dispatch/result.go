@@ -17,52 +17,67 @@ import (
 const (
 	busyRest    = 100 * time.Millisecond // a worker said 601 although a slot should be free
 	refusedRest = time.Second            // every worker refused and none said for how long
-	stopGrace   = 10 * time.Second       // from asking a task to stop to ending its worker
+	unkeptRest  = time.Second            // the queue could not be committed
 )
 
 type postedMessage struct {
 	p *peer
-	l task.Lease
+	r *run
 	a posted
 }
 
 // apply takes a worker's answer to POST /task/new.
 func (m postedMessage) apply(d *Dispatcher, now time.Time) {
-	r := m.p.running[m.l.Task]
-	if d.peers[m.p.who] != m.p || r == nil || r.lease != m.l {
+	p, r, e := m.p, m.r, m.a.envelope
+	if d.peers[p.who] != p || p.running[r.lease.Task] != r {
 		return
 	}
 	r.seen = now
-	e := m.a.envelope
-	switch {
-	case m.a.err != nil:
-		d.finish(m.p, r, task.Outcome{Kind: task.Lost, Error: m.a.err.Error()}, now)
-	case m.a.outcome != nil:
-		d.finish(m.p, r, outcome(m.a.outcome.Status == proactor.StatusFailed, m.a.outcome.Retry, m.a.outcome.Result), now)
-	case e.Success: // received; the outcome follows
-	case e.Is(proactor.TaskRefused):
-		d.refused(m.p, r, e, now)
-	case e.Is(proactor.SlaveBusy):
-		d.busy(m.p, now)
-		d.finish(m.p, r, task.Outcome{Kind: task.Released, Error: "the worker had no free slot"}, now)
-	case e.Is(proactor.ShuttingDown):
-		m.p.draining = true
-		d.finish(m.p, r, task.Outcome{Kind: task.Released, Error: "the worker is shutting down"}, now)
-	case e.Is(proactor.BadBody), e.Is(proactor.BodyTooLarge):
-		d.finish(m.p, r, failure(fmt.Sprintf("the worker cannot read the task: %s", e.Message)), now)
-	default:
-		d.reconnect(m.p)
-		d.finish(m.p, r, task.Outcome{Kind: task.Released, RetryAfter: busyRest, Error: orEnvelope(nil, e).Error()}, now)
+	if !e.Is(proactor.TaskRefused) {
+		p.refusals = 0
 	}
+	switch {
+	case m.a.unkept != nil:
+		d.finish(p, r, task.Outcome{Kind: task.Released, RetryAfter: unkeptRest, Error: m.a.unkept.Error()}, now)
+	case m.a.err != nil:
+		d.finish(p, r, task.Outcome{Kind: task.Lost, Error: m.a.err.Error()}, now)
+	case m.a.outcome != nil:
+		d.finish(p, r, outcome(m.a.outcome.Status == proactor.StatusFailed, m.a.outcome.Retry, m.a.outcome.Result), now)
+	case e.Success: // received; the outcome follows
+	default:
+		d.turnedAway(p, r, e, now)
+	}
+}
+
+// turnedAway is what follows when a worker does not take a task.
+func (d *Dispatcher) turnedAway(p *peer, r *run, e proactor.Envelope, now time.Time) {
+	o := task.Outcome{Kind: task.Released, Error: e.Message}
+	switch {
+	case e.Is(proactor.TaskRefused):
+		o = d.refused(p, r, e, now)
+	case e.Is(proactor.SlaveBusy):
+		d.rest(p, now)
+	case e.Is(proactor.ShuttingDown):
+		p.leaving = true
+		d.withdraw(p)
+	case e.Is(proactor.WrongToken), e.Is(proactor.NotConnected):
+		d.reconnect(p)
+	case e.Is(proactor.BadBody), e.Is(proactor.BodyTooLarge):
+		o = failure("the worker cannot read the task: " + e.Message)
+	default: // what the worker has done is not known: it must not go round for ever
+		o = task.Outcome{Kind: task.Lost, Error: orEnvelope(nil, e).Error()}
+	}
+	d.finish(p, r, o, now)
 }
 
 // finish ends an attempt and gives its slot back.
 func (d *Dispatcher) finish(p *peer, r *run, o task.Outcome, now time.Time) {
-	if r.cancelled && o.Kind != task.Succeeded {
-		o = task.Outcome{Kind: task.CancelledByUser, Error: r.why, Result: o.Result}
-	}
-	if !r.stopping {
-		d.end(r.lease, o, now)
+	d.conclude(r, o, now)
+	if o.Kind != task.Released && o.Kind != task.Refused {
+		p.ended++
+		if p.ended == p.Recycle {
+			d.o.Verdicts.Measured(p.guid, p.incarnation, p.ended, 0)
+		}
 	}
 	d.release(p, r)
 }
@@ -95,16 +110,20 @@ func words(result json.RawMessage) string {
 	return ""
 }
 
-// busy leaves a worker alone for a moment.
-func (d *Dispatcher) busy(p *peer, now time.Time) {
-	p.rest = now.Add(busyRest)
-	d.timers.add(timer{at: p.rest, who: p.who})
+// rest leaves a worker alone for a moment.
+func (d *Dispatcher) rest(p *peer, now time.Time) {
+	p.resting = true
+	d.timers.set(&p.timer, now.Add(busyRest))
 	d.replace(p)
 }
 
 // refused notes a refusal. The others are asked first; when all have refused,
-// the task waits for as long as the last one said.
-func (d *Dispatcher) refused(p *peer, r *run, e proactor.Envelope, now time.Time) {
+// the task waits for as long as the last one said. A worker that refuses one
+// task after the other is not asked without pause.
+func (d *Dispatcher) refused(p *peer, r *run, e proactor.Envelope, now time.Time) task.Outcome {
+	if p.refusals++; p.refusals > 1 {
+		d.rest(p, now)
+	}
 	by := p.pool.refused[r.lease.Task]
 	if by == nil {
 		by = map[who]bool{}
@@ -112,16 +131,15 @@ func (d *Dispatcher) refused(p *peer, r *run, e proactor.Envelope, now time.Time
 	}
 	by[p.who] = true
 	for id, other := range p.pool.members {
-		if other.connected && !other.draining && !by[id] {
-			d.finish(p, r, task.Outcome{Kind: task.Released, Error: "refused by " + p.who.String()}, now)
-			return
+		if other.connected && !other.draining && !other.leaving && !by[id] {
+			return task.Outcome{Kind: task.Released, Error: "refused by " + p.who.String()}
 		}
 	}
 	wait := retryAfter(e.Data)
 	if wait == 0 {
 		wait = refusedRest
 	}
-	d.finish(p, r, task.Outcome{Kind: task.Refused, RetryAfter: wait, Error: e.Message}, now)
+	return task.Outcome{Kind: task.Refused, RetryAfter: wait, Error: e.Message}
 }
 
 // reconnect begins a new session with a worker that no longer knows ours.
@@ -164,7 +182,7 @@ func (d *Dispatcher) reported(from who, id uuid.UUID, attempt int, o task.Outcom
 		return
 	}
 	r := p.running[id]
-	if r == nil || (attempt != 0 && attempt != r.lease.Attempt) {
+	if r == nil || !r.is(attempt) {
 		d.log.Debug("a superseded result changes nothing", "task", id, "attempt", attempt, "worker", from)
 		return
 	}
@@ -179,44 +197,51 @@ func (d *Dispatcher) cancelRunning(t task.Task, why string, now time.Time) task.
 		return t
 	}
 	r := p.running[t.ID]
-	r.cancelled, r.why = true, why
-	d.stopTask(p, r, now)
+	if !r.cancelled {
+		r.cancelled, r.why = true, why
+		d.stopTask(p, r, now)
+	}
 	t.Reason = "is asked to stop"
 	return t
 }
 
-// stopTask tells the worker with its next heartbeat, and sets the time by
-// which the task must have gone.
+// stopTask tells the worker with its next heartbeat. The task must have gone a
+// grace after that.
 func (d *Dispatcher) stopTask(p *peer, r *run, now time.Time) {
-	answer := proactor.HeartbeatAnswer{Cancel: []string{r.lease.Task.String()}}
-	if before := p.session.answer.Load(); before != nil {
-		answer.Cancel = append(answer.Cancel, before.Cancel...)
+	if r.asked.IsZero() {
+		r.asked = now
+		p.tellCancel()
 	}
-	p.session.answer.Store(&answer)
-	d.timers.add(timer{at: now.Add(p.Span + stopGrace), who: p.who, task: r.lease.Task, attempt: r.lease.Attempt, grace: true})
+	at := d.stopBy(p, r)
+	if !r.stopping && !r.ends.IsZero() && r.ends.Before(at) {
+		at = r.ends
+	}
+	d.timers.set(&r.timer, at)
+}
+
+func (d *Dispatcher) stopBy(p *peer, r *run) time.Time {
+	return r.asked.Add(p.Span + d.o.StopGrace)
 }
 
 // timeUp is what happens when a timer rings.
-func (d *Dispatcher) timeUp(t timer, now time.Time) {
-	p := d.peers[t.who]
-	if p == nil {
-		return
-	}
-	if t.task == uuid.Nil {
-		p.rest = time.Time{}
+func (d *Dispatcher) timeUp(t *timer, now time.Time) {
+	p, r := t.peer, t.run
+	switch {
+	case r == nil:
+		p.resting = false
 		d.replace(p)
-		return
+	case !r.asked.IsZero() && !now.Before(d.stopBy(p, r)):
+		d.stuck(p, r)
+	default:
+		d.attemptOver(p, r, now)
 	}
-	r := p.running[t.task]
-	if r == nil || r.lease.Attempt != t.attempt {
-		return
-	}
-	if t.grace {
-		p.culprit = t.task
-		d.o.Verdicts.Stuck(p.guid, p.incarnation, fmt.Sprintf("task %s does not stop", t.task))
-		return
-	}
-	d.attemptOver(p, r, now)
+}
+
+// stuck has a worker ended for one of its tasks.
+func (d *Dispatcher) stuck(p *peer, r *run) {
+	p.culprit, p.leaving = r.lease.Task, true
+	d.withdraw(p)
+	d.o.Verdicts.Stuck(p.guid, p.incarnation, fmt.Sprintf("task %s does not stop", r.lease.Task))
 }
 
 // attemptOver ends an attempt by the clock. The worker keeps the slot until it
@@ -226,7 +251,7 @@ func (d *Dispatcher) attemptOver(p *peer, r *run, now time.Time) {
 	if t, ok := d.o.Queue.Get(r.lease.Task); ok && !t.Deadline.IsZero() && !t.Deadline.After(now) {
 		kind = task.DeadlinePassed
 	}
-	d.end(r.lease, task.Outcome{Kind: kind, Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
+	d.conclude(r, task.Outcome{Kind: kind, Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
 	r.stopping = true
 	p.stopping++
 	d.stopTask(p, r, now)

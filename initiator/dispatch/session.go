@@ -15,9 +15,14 @@ type session struct {
 	who
 	token   string
 	channel int
-	beat    atomic.Int64 // of the last heartbeat, in ns since Dispatcher.began
-	said    atomic.Pointer[proactor.HeartbeatBody]
+	last    atomic.Pointer[beat] // set before the worker is judged by it
 	answer  atomic.Pointer[proactor.HeartbeatAnswer]
+}
+
+// beat is one heartbeat. It does not change.
+type beat struct {
+	at   time.Time
+	body *proactor.HeartbeatBody // nil for that of a ding slave
 }
 
 func (d *Dispatcher) openSession(p *peer) *session {
@@ -64,7 +69,6 @@ func (d *Dispatcher) Heartbeat(token string, body *proactor.HeartbeatBody) (*pro
 	if body != nil && body.Incarnation != 0 && body.Incarnation != s.incarnation {
 		return nil, false
 	}
-	s.said.Store(body)
-	s.beat.Store(int64(time.Since(d.began)))
+	s.last.Store(&beat{time.Now(), body})
 	return s.answer.Load(), true
 }

@@ -3,9 +3,9 @@ package dispatch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
-	"initiator/initiator/task"
 	"initiator/proactor"
 )
 
@@ -15,52 +15,68 @@ const (
 	inlineMS = 1000
 	// postTimeout bounds one POST /task/new.
 	postTimeout = 10 * time.Second
-	// postPause is the time between two tries of the same POST. Trying
-	// again is safe with a worker of ours, which knows id and attempt.
-	postPause = 50 * time.Millisecond
+	// Pauses between two tries of the same POST, doubling.
+	postPause    = 50 * time.Millisecond
+	postPauseMax = time.Second
+	// strangeTries is how often something that is no envelope may be
+	// answered until the attempt counts as lost.
+	strangeTries = 3
 )
 
-// posted is what a worker answered to POST /task/new.
+// posted is what became of POST /task/new.
 type posted struct {
 	envelope proactor.Envelope
 	outcome  *proactor.TaskAnswer // not nil: it has ended already
-	err      error                // no answer
+	err      error                // no answer, or none that makes sense
+	unkept   error                // it was never sent: the lease is not kept
 }
 
 // post brings one attempt to its worker, and the loop the answer. It runs in a
-// goroutine of its own, until the worker has answered or is detached.
-func (d *Dispatcher) post(p *peer, t task.Task, l task.Lease, ends time.Time) {
-	body := proactor.TaskBody{Task: proactor.TaskRef{ID: t.ID.String()}, Data: t.Data}
-	if !p.blunt {
-		body.Task.Method, body.Task.Attempt, body.Task.Deadline = t.Method, l.Attempt, ends
-		body.Task.InlineMS = inlineMS
-	}
-	for {
-		a := d.postOnce(p, body)
-		if a.err == nil || p.blunt {
-			d.box.put(postedMessage{p, l, a})
+// goroutine of its own, until the worker has answered or the attempt is over.
+//
+// A transport fault says nothing of what the worker has done, so the same
+// request is made again. A worker of ours knows id and attempt and runs
+// nothing twice. A ding slave, which knows neither, is busy while it has the
+// task: that its result is on its way is not contradicted until it takes the
+// task anew.
+func (d *Dispatcher) post(p *peer, r *run, body proactor.TaskBody, blunt bool) {
+	pause := postPause
+	for try := 1; !r.over.Load(); try++ {
+		a := d.postOnce(p, body, blunt)
+		if a.settled(try, blunt) {
+			d.box.put(postedMessage{p, r, a})
 			return
 		}
-		d.log.Debug("post", "worker", p.who, "task", l.Task, "error", a.err)
-		if !sleep(p.ctx, postPause) {
+		d.log.Debug("post", "worker", p.who, "task", r.lease.Task, "try", try, "error", a.err)
+		if !sleep(p.ctx, pause) {
 			return // detached: the task's fate is decided there
 		}
+		pause = min(2*pause, postPauseMax)
 	}
 }
 
-func (d *Dispatcher) postOnce(p *peer, body proactor.TaskBody) posted {
-	ctx, cancel := context.WithTimeout(p.ctx, postTimeout)
+func (d *Dispatcher) postOnce(p *peer, body proactor.TaskBody, blunt bool) posted {
+	ctx, cancel := context.WithTimeout(p.ctx, d.postTimeout)
 	defer cancel()
 	e, _, err := p.client.Do(ctx, "POST", "/task/new", p.session.token, body)
 	if err != nil {
 		return posted{err: err}
 	}
 	a := posted{envelope: e}
-	if e.Success && !p.blunt && len(e.Data) > 0 {
+	if e.Success && !blunt && len(e.Data) > 0 {
 		var o proactor.TaskAnswer
 		if json.Unmarshal(e.Data, &o) == nil && o.Status != "" {
 			a.outcome = &o
 		}
 	}
 	return a
+}
+
+// settled says whether that answer is the last word on the POST.
+func (a posted) settled(try int, blunt bool) bool {
+	if a.err == nil {
+		return try == 1 || !blunt || !a.envelope.Is(proactor.SlaveBusy)
+	}
+	var strange *proactor.NotEnvelope
+	return errors.As(a.err, &strange) && try >= strangeTries
 }

@@ -1,0 +1,79 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"initiator/worker"
+)
+
+// echo answers with the data.
+var echo = worker.HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
+	return data, nil
+})
+
+// gate holds tasks until the test lets them go.
+type gate struct {
+	began chan worker.Task // each task that has begun
+	open  chan struct{}
+	let   func() // lets all go, also those to come
+	deaf  bool   // ignore the context, as bad handlers do
+
+	live, most atomic.Int64
+}
+
+func newGate(h *house) *gate {
+	g := &gate{began: make(chan worker.Task, 10_000), open: make(chan struct{})}
+	g.let = sync.OnceFunc(func() { close(g.open) })
+	h.before = append(h.before, g.let)
+	return g
+}
+
+func (g *gate) handler(name string) worker.Handler {
+	return worker.HandleRaw(name, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+		n := g.live.Add(1)
+		defer g.live.Add(-1)
+		for m := g.most.Load(); n > m && !g.most.CompareAndSwap(m, n); m = g.most.Load() {
+		}
+		t, _ := worker.TaskOf(ctx)
+		g.began <- t
+		cancelled := ctx.Done()
+		if g.deaf {
+			cancelled = nil
+		}
+		select {
+		case <-g.open:
+			return data, nil
+		case <-cancelled:
+			return nil, context.Cause(ctx)
+		}
+	})
+}
+
+// next is the next task that begins.
+func (g *gate) next(t testing.TB) worker.Task {
+	t.Helper()
+	select {
+	case got := <-g.began:
+		return got
+	case <-time.After(patience):
+		t.Fatal("no task began")
+	}
+	return worker.Task{}
+}
+
+// fails is a handler that fails: so many times with retry, then for good.
+func fails(name string, times int64) (worker.Handler, *atomic.Int64) {
+	calls := &atomic.Int64{}
+	return worker.HandleRaw(name, func(context.Context, json.RawMessage) (json.RawMessage, error) {
+		if calls.Add(1) <= times {
+			return nil, worker.TaskFail{Data: map[string]string{"message": "not now"}, Retry: true}
+		}
+		return nil, errors.New("never")
+	}), calls
+}
