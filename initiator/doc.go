@@ -19,6 +19,7 @@
 //	events.go   what happened, with numbers from which to go on
 //	logs.go     what a worker wrote, from the beginning or its end
 //	follow.go   … and what it writes from then on
+//	reload.go   the file again: plan and reload; scale, signal, why
 //	house.go    what the API asks
 //
 // The rooms below it are plan, port, keeper, supervise, task, dispatch and api.

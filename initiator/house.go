@@ -68,7 +68,7 @@ func (in *Initiator) Counts(ctx context.Context) (map[string]task.Counts, error)
 // Pools returns the names of the pools that take tasks.
 func (in *Initiator) Pools() []string {
 	var names []string
-	for _, p := range pools(in.plan) {
+	for _, p := range pools(in.Plan()) {
 		names = append(names, p.Name)
 	}
 	return names
@@ -138,7 +138,7 @@ func (in *Initiator) Status() api.Status {
 	defer cancel()
 	counts, _ := in.dispatcher.Counts(ctx) // without them the rest is still true
 	s := api.Status{
-		PID: os.Getpid(), Version: Version, Config: in.plan.File, URL: in.URL(), Socket: in.Socket(),
+		PID: os.Getpid(), Version: Version, Config: in.Plan().File, URL: in.URL(), Socket: in.Socket(),
 		Started: in.started, Workers: in.Workers(), Tasks: counts,
 	}
 	select {

@@ -41,7 +41,7 @@ func (in *Initiator) Logs(name string, q api.LogQuery) (io.ReadCloser, error) {
 }
 
 func (in *Initiator) logPath(w supervise.Worker, stream string) (string, error) {
-	s, ok := in.plan.Spec(w.Name)
+	s, ok := in.Plan().Spec(w.Name)
 	if !ok {
 		return "", fmt.Errorf("logs of %s: its definition is gone: %w", w.Name, fs.ErrNotExist)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -24,9 +25,14 @@ import (
 // takes it down again, once.
 type Initiator struct {
 	log     hclog.Logger
-	plan    *plan.Plan
+	current atomic.Pointer[plan.Plan] // another after a reload
 	journal *journal
 	started time.Time
+
+	// reread reads the file again; nil when there is none. reloading lets one
+	// reload happen at a time.
+	reread    func() (*plan.Plan, error)
+	reloading sync.Mutex
 
 	supervisor *supervise.Supervisor
 	dispatcher *dispatch.Dispatcher
@@ -58,8 +64,12 @@ func New(c Config) (*Initiator, error) {
 		log = hclog.NewNullLogger()
 	}
 	in := &Initiator{
-		log: log, plan: p, journal: newJournal(),
+		log: log, journal: newJournal(),
 		listening: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{}), killed: make(chan struct{}),
+	}
+	in.current.Store(p)
+	if c.Plan == nil {
+		in.reread = c.plan
 	}
 	in.life, in.endLife = context.WithCancel(context.Background())
 	return in, nil
@@ -80,11 +90,11 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 	defer in.background.Wait()
 	defer in.endLife()
 	in.started = time.Now()
-	for _, w := range in.plan.Warnings {
+	for _, w := range in.Plan().Warnings {
 		in.log.Warn(w)
 	}
 
-	state, err := openState(in.plan.Settings.StateDir)
+	state, err := openState(in.Plan().Settings.StateDir)
 	if err != nil {
 		return err
 	}
@@ -105,7 +115,7 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 }
 
 func (in *Initiator) listen(token string) (*api.Server, error) {
-	s := in.plan.Settings
+	s := in.Plan().Settings
 	if ip := net.ParseIP(s.ListenAddr); !s.Insecure && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("listen on %s: refused, because it is beyond loopback and there is no TLS; use 127.0.0.1, or `insecure = true` in [initiator] if others can be trusted with everything", s.ListenAddr)
 	}
@@ -114,7 +124,7 @@ func (in *Initiator) listen(token string) (*api.Server, error) {
 	}
 	return api.Listen(api.Options{
 		Addr: s.ListenAddr, Port: s.ListenPort, Token: token, Logger: in.log.Named("api"),
-		Socket: SocketPath(in.plan), SocketMode: modeOf(s.SocketMode),
+		Socket: SocketPath(in.Plan()), SocketMode: modeOf(s.SocketMode),
 	})
 }
 
@@ -131,15 +141,15 @@ func (in *Initiator) closeServer() {
 // supervise runs the two loops until the end.
 func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper) error {
 	in.dispatcher = dispatch.New(dispatch.Options{
-		Queue: task.NewMemory(task.Retention{}), Pools: pools(in.plan), Master: in.server.URL(),
+		Queue: task.NewMemory(task.Retention{}), Pools: pools(in.Plan()), Master: in.server.URL(),
 		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"),
 	})
-	s := in.plan.Settings
+	s := in.Plan().Settings
 	in.supervisor = supervise.New(supervise.Options{
 		Keeper:    k,
 		NewKeeper: func() (supervise.Keeper, error) { return keeper.Launch(keeper.Options{Logger: in.log.Named("keeper")}) },
 		Ports:     port.New(port.Range{Addr: s.ListenAddr, Min: s.ChildPortMin, Max: s.ChildPortMax}),
-		Plan:      in.plan, Tasks: tasks{in}, Logger: in.log.Named("supervise"),
+		Plan:      in.Plan(), Tasks: tasks{in}, Logger: in.log.Named("supervise"),
 		Stdin: in.stdin, ParentURL: in.server.URL(), Notify: in.journal.note,
 	})
 	ctx, cancel := context.WithCancel(ctx)
@@ -190,10 +200,10 @@ func (in *Initiator) Listening() <-chan struct{} { return in.listening }
 func (in *Initiator) URL() string { return in.server.URL() }
 
 // Socket is the path of the API's unix socket.
-func (in *Initiator) Socket() string { return SocketPath(in.plan) }
+func (in *Initiator) Socket() string { return SocketPath(in.Plan()) }
 
 // StateDir is where the state is.
-func (in *Initiator) StateDir() string { return filepath.Clean(in.plan.Settings.StateDir) }
+func (in *Initiator) StateDir() string { return filepath.Clean(in.Plan().Settings.StateDir) }
 
-// Plan is what was read. It must not be changed.
-func (in *Initiator) Plan() *plan.Plan { return in.plan }
+// Plan is what was read last. It must not be changed.
+func (in *Initiator) Plan() *plan.Plan { return in.current.Load() }

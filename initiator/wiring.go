@@ -90,7 +90,7 @@ func pools(p *plan.Plan) []dispatch.Pool {
 func (in *Initiator) stdin(s *plan.Spec, guid string, port, incarnation int, token string) []byte {
 	host, p, _ := net.SplitHostPort(in.server.URL()[len("http://"):])
 	parent, _ := strconv.Atoi(p)
-	return plan.Stdin(in.plan, s, plan.Worker{
+	return plan.Stdin(in.Plan(), s, plan.Worker{
 		GUID: guid, Port: port, Token: token, Incarnation: incarnation, ParentAddr: host, ParentPort: parent,
 	})
 }

@@ -53,6 +53,7 @@ var (
 	Conflict         = Code{709, 409, "Not possible in this state."}
 	QueueFull        = Code{710, 429, "The queue is full."}
 	Unavailable      = Code{711, 503, "Not available now."}
+	BadConfig        = Code{712, 422, "The configuration has faults."}
 )
 
 // The messages of success that ding.interaction's peers know.

@@ -49,6 +49,7 @@ func status(err error) proactor.Code {
 	var pool *dispatch.UnknownPool
 	var full *dispatch.QueueFull
 	var unknown *supervise.UnknownError
+	var faults proactor.Faults
 	switch {
 	case errors.As(err, &pool), errors.As(err, &unknown), errors.Is(err, task.ErrUnknown), errors.Is(err, fs.ErrNotExist):
 		return proactor.NotFound
@@ -58,7 +59,9 @@ func status(err error) proactor.Code {
 		return proactor.BadBody
 	case errors.Is(err, task.ErrState):
 		return proactor.Conflict
-	case errors.Is(err, dispatch.ErrClosed):
+	case errors.As(err, &faults):
+		return proactor.BadConfig
+	case errors.Is(err, dispatch.ErrClosed), errors.Is(err, supervise.ErrStopping), errors.Is(err, supervise.ErrEnded):
 		return proactor.Unavailable
 	}
 	return proactor.Internal

@@ -10,6 +10,7 @@
 //	workers.go   list, launch, start, stop, restart
 //	events.go    what happened, as a stream that can be resumed
 //	logs.go      what workers wrote
+//	reload.go    plan, reload, scale, signal, why
 //	answer.go    one table from error to status, and the envelope for faults
 //
 // A successful answer is the resource itself. Every fault is the envelope of

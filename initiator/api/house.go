@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/plan"
 	"initiator/initiator/supervise"
 	"initiator/initiator/task"
 	"initiator/proactor"
@@ -43,6 +44,13 @@ type Workers interface {
 	Start(ctx context.Context, names ...string) ([]supervise.Result, error)
 	Stop(ctx context.Context, names ...string) ([]supervise.Result, error)
 	Restart(ctx context.Context, names ...string) ([]supervise.Result, error)
+	RestartRolling(ctx context.Context, names ...string) ([]supervise.Result, error)
+	Scale(ctx context.Context, name string, n int) error
+	Signal(ctx context.Context, signal int, names ...string) error
+	Why(ctx context.Context, names ...string) ([]supervise.Answer, error)
+	// Changes compares the file with what runs; Reload makes them the same.
+	Changes() (Changes, error)
+	Reload(ctx context.Context) (Changes, error)
 	// Events returns what happened after since, and a channel that is
 	// closed when there is more.
 	Events(since uint64) (past []supervise.Transition, more <-chan struct{})
@@ -55,6 +63,14 @@ type Webhooks interface {
 	Heartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool)
 	Result(ctx context.Context, token string, failed bool, body proactor.ResultBody) error
 	Channel(token string, named int) (allowed, known bool)
+}
+
+// Changes is what a reload would do, or did.
+type Changes struct {
+	Workers []plan.Change `json:"workers"`
+	// Settings are keys of [initiator] that differ; they take effect when
+	// the initiator starts again.
+	Settings []string `json:"settings,omitempty"`
 }
 
 // LogQuery says which part of a worker's output to read.

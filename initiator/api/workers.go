@@ -45,6 +45,8 @@ func (k workers) launch(w http.ResponseWriter, r *http.Request) {
 func (k workers) order(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Names []string `json:"names"`
+		// Rolling restarts one at a time, each ready before the next.
+		Rolling bool `json:"rolling"`
 	}
 	if !read(w, r, &body) {
 		return
@@ -56,6 +58,9 @@ func (k workers) order(w http.ResponseWriter, r *http.Request) {
 	do := map[string]func(context.Context, ...string) ([]supervise.Result, error){
 		"start": k.house.Start, "stop": k.house.Stop, "restart": k.house.Restart,
 	}[mux.Vars(r)["verb"]]
+	if body.Rolling && mux.Vars(r)["verb"] == "restart" {
+		do = k.house.RestartRolling
+	}
 	got, err := do(r.Context(), body.Names...)
 	if err != nil {
 		fail(w, r, k.house, err)

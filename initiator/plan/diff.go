@@ -23,11 +23,11 @@ const (
 // Change is what becomes of one spec. Changes go by name: a worker that is
 // renamed is stopped, and another started.
 type Change struct {
-	Name   string
-	Action Action
+	Name   string `json:"name"`
+	Action Action `json:"action"`
 	// Keys are those that differ, sorted; a key of [config:NAME] or [DEFAULT]
 	// that only the worker itself reads is given as "config.KEY" or "DEFAULT.KEY".
-	Keys []string
+	Keys []string `json:"keys,omitempty"`
 }
 
 // Changed says whether a reload does anything about the spec.

@@ -67,7 +67,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	defer res.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(res.Body, answerLimit))
 	if err != nil {
-		return fmt.Errorf("read the answer to %s %s: %w", method, path, cause(ctx, err))
+		return cause(ctx, method, path, err)
 	}
 	if out == nil {
 		return nil
@@ -86,7 +86,7 @@ func (c *Client) open(ctx context.Context, method, path string, query url.Values
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", method, path, cause(ctx, err))
+		return nil, cause(ctx, method, path, err)
 	}
 	if res.StatusCode >= 300 {
 		defer res.Body.Close()
@@ -128,19 +128,23 @@ func refusal(res *http.Response) error {
 	return &Error{Status: res.StatusCode, Code: e.Code, Message: e.Message}
 }
 
-// cause takes off net/http's own wrapping, which repeats method and URL, and
-// prefers the reason why the caller's context ended.
-func cause(ctx context.Context, err error) error {
+// cause says what broke a request off. Where it was the caller's own context,
+// or nobody answers at all, the request does not matter; else net/http's own
+// wrapping is replaced, because it shows a URL that exists for nobody.
+func cause(ctx context.Context, method, path string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
-	}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
 	}
 	var gone *Unreachable
 	if errors.As(err, &gone) {
 		return gone
 	}
-	return err
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("%s %s: the initiator has broken off: %w", method, path, err)
 }

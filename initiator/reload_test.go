@@ -1,0 +1,167 @@
+package initiator_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"initiator/initiator/api"
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/supervise"
+	"initiator/proactor"
+)
+
+// edit writes an INI; the next reload reads it.
+func edit(t *testing.T, path, ini string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(ini), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pids of every worker, by definition.
+func pids(in *initiatortest.House) map[string][]int {
+	found := map[string][]int{}
+	for _, w := range in.Workers() {
+		if w.PID != 0 {
+			found[w.Name] = append(found[w.Name], w.PID)
+		}
+	}
+	return found
+}
+
+func says(c api.Changes) string {
+	b, _ := json.Marshal(c.Workers) // strings always marshal
+	return string(b)
+}
+
+func TestReloadTouchesOnlyWhatDiffers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "initiator.ini")
+	const part = "\n[worker:%s]\ncommand = ${initiator:self} job %s\n%s\n"
+	keep, change, leave := fmt.Sprintf(part, "keep", "echo", ""), fmt.Sprintf(part, "change", "sum", ""), fmt.Sprintf(part, "leave", "echo", "")
+	edit(t, path, keep+change+leave)
+	in := initiatortest.Start(t, path)
+	before := pids(in)
+
+	edit(t, path, keep+fmt.Sprintf(part, "change", "sum", "umask = 027")+fmt.Sprintf(part, "come", "echo", ""))
+	const want = `[{"name":"keep","action":"keep"},{"name":"change","action":"restart","keys":["umask"]},{"name":"come","action":"start"},{"name":"leave","action":"stop"}]`
+	planned, err := in.Changes()
+	if err != nil || says(planned) != want {
+		t.Fatalf("plan: %s, %v", says(planned), err)
+	}
+	if now := pids(in); fmt.Sprint(now) != fmt.Sprint(before) {
+		t.Fatalf("plan changed something: %v, was %v", now, before)
+	}
+	done, err := in.Reload(t.Context())
+	if err != nil || says(done) != want {
+		t.Fatalf("reload: %s, %v", says(done), err)
+	}
+	after := pids(in)
+	if fmt.Sprint(after["keep"]) != fmt.Sprint(before["keep"]) || fmt.Sprint(after["change"]) == fmt.Sprint(before["change"]) ||
+		len(after["change"]) != 1 || len(after["come"]) != 1 || len(after["leave"]) != 0 {
+		t.Errorf("after %v, before %v", after, before)
+	}
+	if got := in.Call("come", `"x"`); got != `"x"` {
+		t.Errorf("the new pool answers %s", got)
+	}
+}
+
+func TestBrokenFileChangesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "initiator.ini")
+	edit(t, path, adder)
+	in := initiatortest.Start(t, path)
+	before := pids(in)
+	edit(t, path, adder+"\n[worker:adder]\nslotz = 2\n")
+	_, err := in.Reload(t.Context())
+	var faults proactor.Faults
+	if !errors.As(err, &faults) || !strings.Contains(err.Error(), path) {
+		t.Fatalf("reload: %v", err)
+	}
+	if now := pids(in); fmt.Sprint(now) != fmt.Sprint(before) {
+		t.Errorf("after a reload that was refused: %v, was %v", now, before)
+	}
+}
+
+func TestScale(t *testing.T) {
+	in := initiatortest.StartText(t, adder)
+	for _, n := range []int{5, 1, 0, 3} {
+		if err := in.Scale(t.Context(), "adder", n); err != nil {
+			t.Fatal(err)
+		}
+		ready := 0
+		for _, w := range in.Workers() {
+			if w.Ready {
+				ready++
+			}
+		}
+		if ready != n {
+			t.Errorf("scaled to %d: %d are ready", n, ready)
+		}
+	}
+	if err := in.Scale(t.Context(), "addr", 1); err == nil {
+		t.Error("a definition that does not exist was scaled")
+	}
+}
+
+// TestRollingRestartRefusesNobody: with an inherited socket a client's connect
+// waits in the backlog while the process behind it is replaced.
+func TestRollingRestartRefusesNobody(t *testing.T) {
+	in := initiatortest.StartText(t, adder)
+	before := in.Worker("adder")
+	stop, stopped := context.WithCancel(t.Context())
+	var connects atomic.Int64
+	failed := make(chan error, 1)
+	go func() {
+		defer close(failed)
+		for stop.Err() == nil {
+			c, err := net.Dial("tcp", before.Addr)
+			if err != nil {
+				failed <- err
+				return
+			}
+			c.Close()
+			connects.Add(1)
+		}
+	}()
+	results, err := in.RestartRolling(t.Context(), "adder")
+	stopped()
+	if err, refused := <-failed; refused {
+		t.Errorf("after %d connects: %v", connects.Load(), err)
+	}
+	if err != nil || len(results) != 2 {
+		t.Fatalf("restart: %+v, %v", results, err)
+	}
+	for _, r := range results {
+		if !r.Worker.Ready || r.Worker.Incarnation != 2 || r.Worker.Restarts != 0 {
+			t.Errorf("restarted to %+v", r.Worker)
+		}
+	}
+	t.Logf("%d connects, none refused", connects.Load())
+}
+
+func TestSignalAndWhy(t *testing.T) {
+	in := initiatortest.StartText(t, `
+[worker:trap]
+command  = sh -c 'trap "exit 7" HUP; echo armed; while :; do sleep 0.01; done'
+contract = off
+ready    = line:^armed$$
+autorestart = false
+`)
+	if err := in.Signal(t.Context(), int(syscall.SIGHUP), "trap"); err != nil {
+		t.Fatal(err)
+	}
+	in.Until("trap", "EXITED", func(w supervise.Worker) bool { return w.State == supervise.Exited })
+	answers, err := in.Why(t.Context(), "trap")
+	if err != nil || len(answers) != 1 || !strings.Contains(answers[0].Sentence, "exit code 7") || !strings.Contains(answers[0].Sentence, "autorestart = false") {
+		t.Errorf("why: %+v, %v", answers, err)
+	}
+	t.Log(answers[0].Sentence)
+}
