@@ -59,10 +59,7 @@ func (l *live) tellOf(t supervise.Transition) {
 	if t.To == supervise.Starting && t.From != supervise.Starting || t.PID == 0 {
 		l.began[t.GUID] = t.At
 	}
-	l.mu.Lock()
-	settled := l.settled
-	l.mu.Unlock()
-	if !settled {
+	if !l.over() {
 		return
 	}
 	state, reason := t.To.String(), t.Reason
@@ -74,19 +71,23 @@ func (l *live) tellOf(t supervise.Transition) {
 	case t.To == supervise.Running:
 		reason = fmt.Sprintf("pid %d, port %d, after %s", t.PID, t.Port, took(t.At.Sub(l.began[t.GUID])))
 	}
-	l.line(cutPainted(l.screen, fmt.Sprintf("%s  %s %s ", t.At.Local().Format("15:04:05"), t.Name, short(t.GUID)), state, "  "+reason))
+	before := t.At.Local().Format("15:04:05  ")
+	if l.narrow() {
+		before = ""
+	}
+	l.line(cutPainted(l.screen, before+t.Name+" "+l.guid(t.GUID)+" ", state, "  "+reason))
 }
 
 // update draws the workers as they are. When nothing more is to be waited for
-// it calls over, once, with the number of those that were given up.
-func (l *live) update(workers []supervise.Worker, now time.Time, over func(lost int)) {
-	if l == nil || l.settled {
+// it calls done, once, with the number of those that were given up.
+func (l *live) update(workers []supervise.Worker, now time.Time, done func(lost int)) {
+	if l == nil || l.over() {
 		return
 	}
 	waits, lost := 0, 0
 	for _, w := range workers {
 		switch {
-		case w.State == supervise.Fatal:
+		case givenUp(w, workers, false, nil) != "":
 			lost++
 		case pending(w):
 			waits++
@@ -96,14 +97,27 @@ func (l *live) update(workers []supervise.Worker, now time.Time, over func(lost 
 	l.erase()
 	l.region = l.lines(workers, now)
 	l.draw()
-	l.settled = waits == 0
-	if l.settled { // what is on the screen stays there
-		l.drawn, l.region = 0, nil
-	}
 	l.mu.Unlock()
 	if waits == 0 {
-		over(lost)
+		l.settle()
+		done(lost)
 	}
+}
+
+func (l *live) over() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.settled
+}
+
+// settle leaves the region as it is: from now on every change is a line.
+func (l *live) settle() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.settled, l.drawn, l.region = true, 0, nil
 }
 
 // pending says whether a worker may still become ready by itself.
@@ -156,7 +170,21 @@ func (l *live) worker(w supervise.Worker, width int, now time.Time) string {
 			rest += "  " + w.Reason
 		}
 	}
-	return cutPainted(l.screen, fmt.Sprintf("%-*s %s ", width, w.Name, short(w.GUID)), fmt.Sprintf("%-8s", stateOf(w)), "  "+rest)
+	return cutPainted(l.screen, fmt.Sprintf("%-*s %s ", width, w.Name, l.guid(w.GUID)), fmt.Sprintf("%-8s", stateOf(w)), "  "+rest)
+}
+
+// narrow says that there is no room for what is only nice to know.
+func (l *live) narrow() bool {
+	width := l.screen.width()
+	return width > 0 && width < 50
+}
+
+// guid is as much of a guid as there is room for.
+func (l *live) guid(guid string) string {
+	if l.narrow() {
+		return guid[:min(len(guid), 4)]
+	}
+	return short(guid)
 }
 
 // cutPainted fits a line with a state in it to the screen, and paints the state.
@@ -171,7 +199,7 @@ func cutPainted(s *screen, before, state, after string) string {
 // erase takes the region off the screen.
 func (l *live) erase() {
 	if l.drawn > 0 {
-		fmt.Fprintf(l.screen, "\x1b[%dA\x1b[J", l.drawn)
+		fmt.Fprintf(l.screen, "\r\x1b[%dA\x1b[J", l.drawn)
 		l.drawn = 0
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
@@ -36,7 +37,7 @@ func (r *runner) build(target string) (*private, error) {
 		return nil, fmt.Errorf("make a directory for the state: %w", err)
 	}
 	in, err := initiator.New(initiator.Config{
-		Plan: p, StateDir: state, Only: []string{pool},
+		Plan: impatient(p), StateDir: state, Only: []string{pool},
 		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: r.err, Exclude: aboutWorkers}),
 	})
 	if err != nil {
@@ -50,6 +51,22 @@ func (r *runner) build(target string) (*private, error) {
 		}
 	}
 	return h, nil
+}
+
+// startTries is how often a worker may die before it is ready, where somebody
+// sits and waits for it. An INI that says startretries is obeyed.
+const startTries = 3
+
+// impatient is the plan with that bound.
+func impatient(p *plan.Plan) *plan.Plan {
+	copied := *p
+	copied.Workers = slices.Clone(p.Workers)
+	for i := range copied.Workers {
+		if r := &copied.Workers[i].Restart; r.Retries == 0 {
+			r.Retries = startTries
+		}
+	}
+	return &copied
 }
 
 // aboutWorkers leaves out of the log what the verbs tell in their own way.

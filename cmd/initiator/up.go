@@ -98,10 +98,16 @@ func (u *upper) attend(ctx context.Context, again <-chan syscall.Signal) error {
 	return err
 }
 
+// impatience is how often a stop says what it waits for.
+const impatience = time.Second
+
 // ended waits for the end, and says on the way what it waits for.
 func (u *upper) ended(ctx context.Context, again <-chan syscall.Signal, ran <-chan error) error {
 	var killed error
+	var said string
 	done := ctx.Done()
+	tick := time.NewTicker(impatience)
+	defer tick.Stop()
 	for {
 		select {
 		case err := <-ran:
@@ -111,7 +117,13 @@ func (u *upper) ended(ctx context.Context, again <-chan syscall.Signal, ran <-ch
 			return err
 		case <-done:
 			done = nil
+			u.live.settle()
 			u.say("%s", u.farewell(ctx))
+		case <-tick.C:
+			if waits := u.waitsFor(); ctx.Err() != nil && waits != said {
+				said = waits
+				u.say("waits for %s", waits)
+			}
 		case s := <-again:
 			if killed == nil {
 				u.say("kills what is left (second %s)", interrupted{s}.name())
@@ -122,24 +134,38 @@ func (u *upper) ended(ctx context.Context, again <-chan syscall.Signal, ran <-ch
 	}
 }
 
-// farewell says what a stop waits for, and how to cut it short.
+// farewell says how long a stop may take, and how to cut it short.
 func (u *upper) farewell(ctx context.Context) string {
-	var alive []string
-	longest := time.Duration(0)
+	alive, longest := 0, time.Duration(0)
 	for _, w := range u.in.Workers() {
 		if w.PID == 0 {
 			continue
 		}
-		alive = append(alive, w.Name+" "+short(w.GUID))
+		alive++
 		if s, ok := u.in.Plan().Spec(w.Name); ok {
 			longest = max(longest, s.Drain+s.StopWait)
 		}
 	}
-	why := context.Cause(ctx).Error()
-	if len(alive) == 0 {
-		return why + ": stopping"
+	sig, again := context.Cause(ctx).(interrupted)
+	if !again || alive == 0 {
+		return "stopping"
 	}
-	return fmt.Sprintf("%s: stopping %s, at most %s: %s; again kills at once", why, plural(len(alive), "worker"), took(longest), list(alive))
+	how := "a second signal kills at once"
+	if sig.signal == syscall.SIGINT {
+		how = "Ctrl-C again kills at once"
+	}
+	return fmt.Sprintf("stopping %s, at most %s; %s", plural(alive, "worker"), took(longest), how)
+}
+
+// waitsFor names the workers that are not yet stopped, and what holds them up.
+func (u *upper) waitsFor() string {
+	var left []string
+	for _, w := range u.in.Workers() {
+		if w.PID != 0 || w.State == supervise.Stopping {
+			left = append(left, fmt.Sprintf("%s %s (%s)", w.Name, short(w.GUID), w.Reason))
+		}
+	}
+	return list(left)
 }
 
 // say tells a person what happens: a line on the terminal, or in the log.

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/supervise"
+	"initiator/initiator/task"
+)
+
+// TestMain makes the test binary the program itself: under the name
+// "initiator", which testscript gives it, and as `job`, which is what
+// ${initiator:self} of an initiator inside a test starts.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "job" {
+		main()
+	}
+	testscript.Main(tidy{m}, map[string]func(){"initiator": main})
+}
+
+// tidy fails tests that leave goroutines behind.
+type tidy struct{ m *testing.M }
+
+func (t tidy) Run() int {
+	code := t.m.Run()
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("QUICKSTART", quickstart(t))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"ready": ready, "task": awaitTask, "alone": alone, "code": code,
+		},
+	})
+}
+
+func quickstart(t *testing.T) string {
+	path, err := filepath.Abs("../../testdata/quickstart.ini")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// patience bounds every wait of a test for something that must come.
+const patience = 30 * time.Second
+
+// until asks again and again until the answer is yes.
+func until(what string, ask func(context.Context) bool) error {
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ask(ctx) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s: not within %v", what, patience)
+		}
+	}
+	return nil
+}
+
+func socketOf(ts *testscript.TestScript) *client.Client {
+	return client.Unix(ts.MkAbs(".initiator/initiator.sock"))
+}
+
+// ready waits until every worker of the initiator in $WORK/.initiator is
+// ready, or those that are named are in the state that follows them:
+// `ready`, `ready gone=FATAL`.
+func ready(ts *testscript.TestScript, _ bool, args []string) {
+	c := socketOf(ts)
+	defer c.Close()
+	want := map[string]string{}
+	for _, arg := range args {
+		name, state, _ := strings.Cut(arg, "=")
+		want[name] = state
+	}
+	ts.Check(until("ready", func(ctx context.Context) bool {
+		list, err := c.Workers(ctx)
+		for _, w := range list {
+			if state := want[w.Name]; state != "" && state != w.State.String() ||
+				state == "" && !(w.State == supervise.Running && w.Ready) {
+				return false
+			}
+		}
+		return err == nil && len(list) > 0
+	}))
+}
+
+// awaitTask waits until the newest task is in a state, and keeps its id in
+// $TASK: `task running`.
+func awaitTask(ts *testscript.TestScript, _ bool, args []string) {
+	c := socketOf(ts)
+	defer c.Close()
+	ts.Check(until("task "+args[0], func(ctx context.Context) bool {
+		list, err := c.List(ctx, task.Filter{Limit: 1})
+		if err != nil || len(list) == 0 || string(list[0].State) != args[0] {
+			return false
+		}
+		ts.Setenv("TASK", list[0].ID.String())
+		return true
+	}))
+}
+
+// alone demands that no process works in the script's directory, and that
+// nothing is left in its directory for temporary files.
+func alone(ts *testscript.TestScript, _ bool, _ []string) {
+	left, err := os.ReadDir(ts.Getenv("TMPDIR"))
+	if err == nil && len(left) > 0 {
+		ts.Fatalf("left in the temporary directory: %v", left)
+	}
+	if found := processesIn(ts.Getenv("WORK")); len(found) > 0 {
+		ts.Fatalf("processes are left: %v", found)
+	}
+}
+
+// processesIn lists the processes that work below a directory, but for this one.
+func processesIn(dir string) (found []string) {
+	all, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range all {
+		cwd, err := os.Readlink(link)
+		pid := filepath.Base(filepath.Dir(link))
+		if err == nil && strings.HasPrefix(cwd+"/", dir+"/") && pid != strconv.Itoa(os.Getpid()) {
+			argv, _ := os.ReadFile("/proc/" + pid + "/cmdline")
+			found = append(found, pid+" "+strings.ReplaceAll(string(argv), "\x00", " "))
+		}
+	}
+	return found
+}
+
+// code runs a command and demands its exit code: `code 127 initiator run x`.
+func code(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if err != nil {
+		if _, e := fmt.Sscanf(err.Error(), "exit status %d", &got); e != nil {
+			ts.Fatalf("%v", err)
+		}
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
