@@ -196,7 +196,7 @@ func (h *house) wait(id uuid.UUID) task.Task {
 	defer cancel()
 	got, err := h.d.Wait(ctx, id)
 	if err != nil {
-		h.t.Fatalf("wait: %v; the task is %s: %s, %+v", err, got.State, got.Reason, got.History)
+		h.t.Fatalf("wait: %v; the task is %s: %s, %.1000v", err, got.State, got.Reason, got.History)
 	}
 	return got
 }
@@ -231,7 +231,7 @@ func (h *house) until(id uuid.UUID, what string, ok func(task.Task) bool) task.T
 		}
 	}
 	got, _ := h.d.Get(h.ctx, id)
-	h.t.Fatalf("task %s never %s; it is %s: %s, %+v", id, what, got.State, got.Reason, got.History)
+	h.t.Fatalf("task %s never %s; it is %s: %s, %.1000v", id, what, got.State, got.Reason, got.History)
 	return got
 }
 
@@ -315,3 +315,14 @@ func (r *recorder) awaitN(t testing.TB, v verdict, n int) {
 
 // raw is a short way to write JSON.
 func raw(s string) json.RawMessage { return json.RawMessage(s) }
+
+// disconnect ends the session of a worker behind the dispatcher's back.
+func (h *house) disconnect(w Worker) {
+	h.t.Helper()
+	var p *peer
+	h.inLoop(func() { p = h.d.peers[who{w.GUID, w.Incarnation}] })
+	e, _, err := p.client.Do(h.ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
+	if err != nil || !e.Success {
+		h.t.Fatalf("disconnect: %v %+v", err, e)
+	}
+}

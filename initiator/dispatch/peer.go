@@ -45,7 +45,7 @@ type peer struct {
 	blunt     bool // a ding slave: no extensions, one slot
 	unready   bool // its heartbeats are overdue
 	resting   bool // is left alone until the timer rings
-	refusals  int  // in a row
+	turns     int  // in a row in which it took no task
 	timer     timer
 	slots     int
 	ended     int // tasks that have ended here

@@ -15,9 +15,10 @@ import (
 
 // Pauses after which a worker or a task is tried again.
 const (
-	busyRest    = 100 * time.Millisecond // a worker said 601 although a slot should be free
-	refusedRest = time.Second            // every worker refused and none said for how long
-	unkeptRest  = time.Second            // the queue could not be committed
+	turnedRest  = 100 * time.Millisecond // a worker took no task; doubles while that goes on
+	turnedMost  = 5 * time.Second
+	refusedRest = time.Second // every worker refused and none said for how long
+	unkeptRest  = time.Second // the queue could not be committed
 )
 
 type postedMessage struct {
@@ -33,17 +34,16 @@ func (m postedMessage) apply(d *Dispatcher, now time.Time) {
 		return
 	}
 	r.seen = now
-	if !e.Is(proactor.TaskRefused) {
-		p.refusals = 0
-	}
 	switch {
 	case m.a.unkept != nil:
 		d.finish(p, r, task.Outcome{Kind: task.Released, RetryAfter: unkeptRest, Error: m.a.unkept.Error()}, now)
 	case m.a.err != nil:
 		d.finish(p, r, task.Outcome{Kind: task.Lost, Error: m.a.err.Error()}, now)
 	case m.a.outcome != nil:
+		p.turns = 0
 		d.finish(p, r, outcome(m.a.outcome.Status == proactor.StatusFailed, m.a.outcome.Retry, m.a.outcome.Result), now)
 	case e.Success: // received; the outcome follows
+		p.turns = 0
 	default:
 		d.turnedAway(p, r, e, now)
 	}
@@ -55,7 +55,8 @@ func (d *Dispatcher) turnedAway(p *peer, r *run, e proactor.Envelope, now time.T
 	switch {
 	case e.Is(proactor.TaskRefused):
 		o = d.refused(p, r, e, now)
-	case e.Is(proactor.SlaveBusy):
+	case e.Is(proactor.SlaveBusy): // although we think that a slot is free
+		p.turns++
 		d.rest(p, now)
 	case e.Is(proactor.ShuttingDown):
 		p.leaving = true
@@ -110,10 +111,11 @@ func words(result json.RawMessage) string {
 	return ""
 }
 
-// rest leaves a worker alone for a moment.
+// rest leaves a worker alone for a moment, longer with every turn in a row in
+// which it took nothing.
 func (d *Dispatcher) rest(p *peer, now time.Time) {
 	p.resting = true
-	d.timers.set(&p.timer, now.Add(busyRest))
+	d.timers.set(&p.timer, now.Add(min(turnedRest<<min(p.turns-1, 10), turnedMost)))
 	d.replace(p)
 }
 
@@ -121,7 +123,7 @@ func (d *Dispatcher) rest(p *peer, now time.Time) {
 // the task waits for as long as the last one said. A worker that refuses one
 // task after the other is not asked without pause.
 func (d *Dispatcher) refused(p *peer, r *run, e proactor.Envelope, now time.Time) task.Outcome {
-	if p.refusals++; p.refusals > 1 {
+	if p.turns++; p.turns > 1 {
 		d.rest(p, now)
 	}
 	by := p.pool.refused[r.lease.Task]
