@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,11 +63,13 @@ func (s *screen) width() int {
 
 // json writes one document, or one line of a stream of them.
 func (s *screen) json(v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
+	var line bytes.Buffer
+	out := json.NewEncoder(&line)
+	out.SetEscapeHTML(false)
+	if err := out.Encode(v); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
-	_, err = s.Write(append(line, '\n'))
+	_, err := s.Write(line.Bytes())
 	return err
 }
 

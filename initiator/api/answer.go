@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,16 +17,18 @@ import (
 
 // write answers with a resource.
 func write(w http.ResponseWriter, status int, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
+	var body bytes.Buffer
+	out := json.NewEncoder(&body)
+	out.SetEscapeHTML(false) // a result with a < in it is to arrive as it was written
+	if err := out.Encode(v); err != nil {
 		proactor.Internal.Write(w, "write the answer: "+err.Error(), nil)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)+1))
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // a client that has gone away is no fault of ours
+	_, _ = w.Write(body.Bytes()) // a client that has gone away is no fault of ours
 }
 
 // fail answers with the envelope of an error.

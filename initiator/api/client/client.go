@@ -98,11 +98,13 @@ func (c *Client) open(ctx context.Context, method, path string, query url.Values
 func request(ctx context.Context, method, path string, query url.Values, body any) (*http.Request, error) {
 	var payload io.Reader
 	if body != nil {
-		data, err := json.Marshal(body)
-		if err != nil {
+		var data bytes.Buffer
+		out := json.NewEncoder(&data)
+		out.SetEscapeHTML(false) // what the caller wrote is what the worker gets
+		if err := out.Encode(body); err != nil {
 			return nil, fmt.Errorf("write the request %s %s: %w", method, path, err)
 		}
-		payload = bytes.NewReader(data)
+		payload = &data
 	}
 	target := url.URL{Scheme: "http", Host: "initiator", Path: "/api/v1" + path, RawQuery: query.Encode()}
 	req, err := http.NewRequestWithContext(ctx, method, target.String(), payload)
