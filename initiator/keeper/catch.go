@@ -18,10 +18,7 @@ func init() {
 	if len(os.Args) == 0 || !strings.HasPrefix(os.Args[0], processName) || !called(controlFD) {
 		return
 	}
-	stop := profStart()
-	code := keep(controlFD)
-	stop()
-	os.Exit(code)
+	os.Exit(keep(controlFD))
 }
 
 // called reports whether fd is the socket that Launch made. It reads the

@@ -278,3 +278,25 @@ func statusOf(pid int, field string) float64 {
 	}
 	return -1
 }
+
+// A kept worker outlives the initiator; its keeper stays to take its output
+// and ends with it. Its neighbour, not kept, is gone.
+func TestKeptWorkerOutlivesTheInitiator(t *testing.T) {
+	h := newHouse(t)
+	path := t.TempDir() + "/out.log"
+	s := plain("kept", "sh", "-c", `while kill -0 `+fmt.Sprint(h.PID())+` && [ ! -e `+path+`.go ]; do sleep 0.01; done; echo alone`)
+	s.Keep, s.Stdout.Path = true, path
+	kept := ended(t, h.spawn(s).PID)
+	neighbour := ended(t, h.spawn(bad("w", "ignore-term")).PID)
+	keeper := ended(t, h.PID())
+	_ = h.conn.CloseWrite() // as the keeper sees it, the initiator has died
+	<-neighbour
+	if err := os.WriteFile(path+".go", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	<-kept
+	<-keeper
+	if text, err := os.ReadFile(path); err != nil || string(text) != "alone\n" {
+		t.Errorf("log holds %q, %v", text, err)
+	}
+}

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -40,18 +41,33 @@ func (l *loop) look() *scan {
 // members are all living processes of a worker but its leader: below the
 // leader, and below every orphan that is attributed to it. What is seen is
 // remembered, so that it is known again when its parent has gone.
+//
+// A process that loses its parent moves from the tree to the orphans, never
+// back. So the orphans are read after the tree, and again until they hold
+// nothing new: what moves meanwhile is not missed.
 func (l *loop) members(c *child) []process {
-	s := l.look()
 	var found []process
 	if !c.exited {
-		found = s.below(c.pid, found)
+		found = l.tree.below(c.pid, nil)
+		l.scanned = nil
 	}
-	for _, p := range s.orphans {
-		if l.originOf(p) == c {
-			found = s.below(p.pid, append(found, p))
+	for {
+		before := len(found)
+		for _, p := range l.look().orphans {
+			if l.originOf(p) == c && !contains(found, p.pid) {
+				found = l.tree.below(p.pid, append(found, p))
+			}
+		}
+		if len(found) == before {
+			break
+		}
+		l.scanned = nil
+	}
+	for _, pid := range cgroupMembers(c.cgroup) {
+		if p, ok := statOf(pid); ok && !p.dead && pid != c.pid && !contains(found, pid) {
+			found = append(found, p)
 		}
 	}
-	found = withCgroup(c, found)
 	if len(found) == 0 && !provable && c.exited && groupAlive(c.pid) {
 		found = append(found, process{pid: c.pid, group: c.pid})
 	}
@@ -64,28 +80,15 @@ func (l *loop) members(c *child) []process {
 	return found
 }
 
+func contains(list []process, pid int) bool {
+	return slices.ContainsFunc(list, func(p process) bool { return p.pid == pid })
+}
+
 // below appends all living descendants of pid.
 func (s *scan) below(pid int, found []process) []process {
 	for _, child := range s.children(pid) {
 		if p, ok := statOf(child); ok && !p.dead {
 			found = s.below(child, append(found, p))
-		}
-	}
-	return found
-}
-
-// withCgroup adds the members of the cgroup that the tree did not show.
-func withCgroup(c *child, found []process) []process {
-	seen := map[int]bool{}
-	for _, pid := range cgroupMembers(c.cgroup) {
-		if len(seen) == 0 {
-			for _, p := range found {
-				seen[p.pid] = true
-			}
-			seen[c.pid] = true
-		}
-		if p, ok := statOf(pid); ok && !p.dead && !seen[pid] {
-			found = append(found, p)
 		}
 	}
 	return found

@@ -1,0 +1,269 @@
+package keeper
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// logged runs one process to its end and gives what its log holds.
+func (h *house) logged(s Spawn, path string) string {
+	h.t.Helper()
+	s.Stdout.Path = path
+	if err := h.Spawn(s); err != nil {
+		h.t.Fatal(err)
+	}
+	h.event(s.GUID, KindExited)
+	return read(h.t.(*testing.T), path)
+}
+
+func TestLogHoldsEverythingBeforeTheExit(t *testing.T) {
+	h := newHouse(t)
+	path := filepath.Join(t.TempDir(), "deep", "er", "out.log")
+	for i := range 50 {
+		guid := fmt.Sprint("w", i)
+		got := h.logged(bad(guid, "print", guid, "spoke"), path)
+		if !strings.HasSuffix(got, guid+" spoke\n") {
+			t.Fatalf("log ends %q, want the words of %s", got, guid)
+		}
+	}
+	for p, want := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700 | os.ModeDir} {
+		if info, err := os.Stat(p); err != nil || info.Mode() != want {
+			t.Errorf("%s: %v, %v; want %v", p, info.Mode(), err, want)
+		}
+	}
+}
+
+func TestTimestampsAndJunk(t *testing.T) {
+	h := newHouse(t)
+	s := plain("w", "sh", "-c", `printf 'one\r\n\n\377\376\000junk\n'; printf err >&2`)
+	s.Stdout.Timestamps, s.RedirectStderr = true, true
+	got := h.logged(s, filepath.Join(t.TempDir(), "out.log"))
+	stamp := `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d) `
+	want := "^" + stamp + "one\n" + stamp + "\n" + stamp + `\x{fffd}\x{fffd}` + "\x00junk\n" + stamp + "err\n$"
+	if !regexp.MustCompile(want).MatchString(strings.ToValidUTF8(strings.ReplaceAll(got, "\xff\xfe", "\ufffd\ufffd"), "?")) {
+		t.Errorf("log = %q", got)
+	}
+}
+
+func TestRotation(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.log")
+	h := newHouse(t)
+	s := bad("w", "flood", "10") // 600 kB in lines of 100 bytes
+	s.Stdout = Log{MaxBytes: 100_000, Backups: 3}
+	h.logged(s, path)
+	names, _ := filepath.Glob(dir + "/*")
+	if len(names) != 4 {
+		t.Errorf("files %q, want the log and three old ones", names)
+	}
+	for _, name := range names {
+		if text := read(t, name); len(text) > 100_000 || len(text)%100 != 0 || len(text) == 0 {
+			t.Errorf("%s holds %d bytes, want whole lines and at most 100,000", name, len(text))
+		}
+	}
+	s.GUID, s.Stdout.Backups = "none", 0
+	h.logged(s, filepath.Join(dir, "none.log"))
+	if names, _ := filepath.Glob(dir + "/none*"); len(names) != 1 {
+		t.Errorf("files %q, want no old ones", names)
+	}
+}
+
+// Replicas that share a log never tear each other's lines.
+func TestSharedLog(t *testing.T) {
+	h := newHouse(t)
+	path := filepath.Join(t.TempDir(), "out.log")
+	const n = 4
+	for i := range n {
+		s := bad(fmt.Sprint("w", i), "flood", "5")
+		s.Stdout.Path = path
+		if err := h.Spawn(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range n {
+		h.until("exit", func(e Event) bool { return e.Kind == KindExited })
+	}
+	lines := strings.Split(strings.TrimSuffix(read(t, path), "\n"), "\n")
+	if len(lines) != n*5*600 {
+		t.Errorf("%d lines, want %d", len(lines), n*5*600)
+	}
+	for _, line := range lines {
+		if line != strings.Repeat("x", 99) {
+			t.Fatalf("torn line %q", line)
+		}
+	}
+}
+
+func TestReopen(t *testing.T) {
+	h := newHouse(t)
+	path := filepath.Join(t.TempDir(), "out.log")
+	s := plain("w", "sh", "-c", "echo before; read x; echo after; sleep 1000")
+	s.Stdout.Path = path
+	s.Stdin = bytes.Repeat([]byte("x"), 10) // no line: read waits for its end
+	h.spawn(s)
+	h.line("w", "after")
+	if err := os.Rename(path, path+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	h.end("w", syscall.SIGTERM, deadline)
+	if got := read(t, path); got != "" {
+		t.Errorf("new log holds %q", got)
+	}
+	if got := read(t, path+".moved"); got != "before\nafter\n" {
+		t.Errorf("old log holds %q", got)
+	}
+}
+
+func TestLogThatCannotBeWritten(t *testing.T) {
+	h := newHouse(t)
+	tests := map[string]string{
+		"full":    "/dev/full",
+		"dir":     t.TempDir(),
+		"no-fifo": filepath.Join(t.TempDir(), "fifo"),
+	}
+	if err := syscall.Mkfifo(tests["no-fifo"], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for guid, path := range tests {
+		s := bad(guid, "flood", "20")
+		s.Stdout.Path = path
+		if err := h.Spawn(s); err != nil {
+			t.Fatal(err)
+		}
+		h.event(guid, KindExited)
+		warnings := 0
+		for _, e := range h.seen {
+			if e.Kind == KindWarning && strings.Contains(e.Error, path) {
+				warnings++
+			}
+		}
+		if warnings != 1 {
+			t.Errorf("%s: %d warnings, want one", guid, warnings)
+		}
+	}
+}
+
+// An initiator that does not read its events stops nobody: the workers run to
+// their end, the keeper stays small, and what was lost is counted.
+func TestEventsThatNobodyReads(t *testing.T) {
+	h := newHouse(t)
+	path := filepath.Join(t.TempDir(), "out.log")
+	if err := h.Watch("w", true); err != nil {
+		t.Fatal(err)
+	}
+	const pages = 400 // 24 MB
+	s := bad("w", "flood", fmt.Sprint(pages))
+	s.Stdout.Path = path
+	if err := h.Spawn(s); err != nil {
+		t.Fatal(err)
+	}
+	// The log is complete although not one event was read.
+	limit := time.After(deadline)
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for size := int64(0); size < pages*60000; {
+		select {
+		case <-poll.C:
+			if info, err := os.Stat(path); err == nil {
+				size = info.Size()
+			}
+		case <-limit:
+			t.Fatalf("the log has %d bytes", size)
+		}
+	}
+	got, dropped := 0, 0
+	h.until("exit", func(e Event) bool {
+		got, dropped = got+len(e.Lines), dropped+e.Dropped
+		return e.Kind == KindExited
+	})
+	if got == 0 || got >= pages*600 {
+		t.Errorf("%d lines came, want some and not all", got)
+	}
+}
+
+func TestStdin(t *testing.T) {
+	for _, size := range []int{0, 1, 64 << 10, 64<<10 + 1, 1 << 20, 5 << 20} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			h := newHouse(t)
+			s := bad("w", "cat")
+			s.Stdin = make([]byte, size)
+			h.spawn(s)
+			if got := h.line("w", "bytes "); got != fmt.Sprint(size) {
+				t.Errorf("%s bytes came, want %d", got, size)
+			}
+			h.event("w", KindExited)
+		})
+	}
+}
+
+func TestStdinThatNobodyReads(t *testing.T) {
+	h := newHouse(t)
+	s := bad("w", "exit", "0")
+	s.Stdin = make([]byte, 5<<20)
+	h.spawn(s)
+	h.event("w", KindExited)
+	h.spawn(plain("next", "true"))
+}
+
+func TestSplitter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SliceOf(rapid.SampledFrom([]byte("ab\n\xff"))).Draw(t, "text")
+		var s splitter
+		var lines []string
+		yield := func(line []byte) { lines = append(lines, string(line)) }
+		for rest := text; len(rest) > 0; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "n")
+			s.cut(rest[:n], yield)
+			rest = rest[n:]
+		}
+		s.rest(yield)
+		want := strings.Split(string(text), "\n")
+		if want[len(want)-1] == "" {
+			want = want[:len(want)-1]
+		}
+		if fmt.Sprint(lines) != fmt.Sprint(want) {
+			t.Fatalf("lines %q of %q", lines, text)
+		}
+	})
+}
+
+func TestSplitterBoundsALine(t *testing.T) {
+	var s splitter
+	var sizes []int
+	yield := func(line []byte) { sizes = append(sizes, len(line)) }
+	for range 10 {
+		s.cut(make([]byte, 100_000), yield)
+	}
+	s.rest(yield)
+	total := 0
+	for _, n := range sizes {
+		total += n
+		if n > lineLimit {
+			t.Errorf("a line of %d bytes", n)
+		}
+	}
+	if total != 1_000_000 || s.partial != nil {
+		t.Errorf("%d bytes came out, %d stay", total, len(s.partial))
+	}
+}

@@ -1,0 +1,253 @@
+package keeper
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// name gives a descriptor as INITIATOR_FDS does.
+func name(t *testing.T, fd int, f *os.File) string {
+	t.Helper()
+	var st unix.Stat_t
+	raw, err := f.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Control(func(fd uintptr) { err = unix.Fstat(int(fd), &st) }); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%d:%d:%d", fd, st.Dev, st.Ino)
+}
+
+func sockets(t *testing.T) (held, stream *os.File) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	held, err = l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, other, err := socketpair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Close()
+	t.Cleanup(func() { held.Close(); stream.Close() })
+	return held, stream
+}
+
+// A worker has descriptors 0 to 2, those of 3 and 4 that it is given, and
+// nothing else of ours, of the keeper's, or of the host program's.
+func TestDescriptors(t *testing.T) {
+	held, stream := sockets(t)
+	leak, err := os.Open(os.DevNull) // a host program's careless descriptor
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer leak.Close()
+	raw, _ := leak.SyscallConn()
+	_ = raw.Control(func(fd uintptr) { _, err = unix.FcntlInt(fd, unix.F_SETFD, 0) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	three, four := name(t, 3, held), name(t, 4, stream)
+	tests := []struct {
+		name         string
+		pass, stream bool
+		none         bool
+		want         []string
+	}{
+		{"neither", false, false, false, nil},
+		{"held", true, false, false, []string{three}},
+		{"stream", false, true, false, []string{four}},
+		{"both", true, true, false, []string{three, four}},
+		{"off the contract", true, true, true, nil},
+	}
+	h := newHouse(t)
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			guid := fmt.Sprint("w", i)
+			s := bad(guid, "fds")
+			s.PassHeld, s.NoFDs = tt.pass, tt.none
+			if tt.stream {
+				s.Stream = stream
+			}
+			if err := h.Hold(guid, held); err != nil {
+				t.Fatal(err)
+			}
+			h.spawn(s)
+			h.event(guid, KindExited)
+			var lines []string
+			for _, e := range h.seen {
+				if e.GUID == guid {
+					lines = append(lines, e.Lines...)
+				}
+			}
+			if len(lines) < 4 || lines[0] != strings.Join(tt.want, ",") {
+				t.Fatalf("said %q, want INITIATOR_FDS=%q", lines, tt.want)
+			}
+			if got := strings.Join(lines[4:], ","); got != strings.Join(tt.want, ",") {
+				t.Errorf("beyond 2 it has %q, want %q", got, tt.want)
+			}
+			if err := h.Release(guid); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// A held socket outlives the process that had it.
+func TestHeldSocketStaysOpen(t *testing.T) {
+	held, _ := sockets(t)
+	l, err := net.FileListener(held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	h := newHouse(t)
+	if err := h.Hold("w", held); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		s := bad("w", "exit", "0")
+		s.Incarnation, s.PassHeld = i+1, true
+		h.spawn(s)
+		h.event("w", KindExited)
+	}
+	l.Close()
+	held.Close()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatalf("connect while the keeper holds the socket: %v", err)
+	}
+	conn.Close()
+	if err := h.Release("w"); err != nil {
+		t.Fatal(err)
+	}
+	h.end("nobody", 0, 0) // comes after Release was done
+	if conn, err := net.Dial("tcp", address); err == nil {
+		conn.Close()
+		t.Error("the socket is open after Release")
+	}
+}
+
+func TestLimits(t *testing.T) {
+	h := newHouse(t)
+	none := uint64(0)
+	s := plain("w", "sh", "-c", `read x; echo "$(umask) $(ulimit -n) $(ulimit -c) $(nice)"`)
+	s.Stdin = []byte("go\n")
+	s.Umask, s.NoFile, s.Core, s.Nice = 0o027, 99, &none, 5
+	h.spawn(s)
+	h.event("w", KindExited)
+	said := ""
+	for _, e := range h.seen {
+		said += strings.Join(e.Lines, "\n") + e.Error
+	}
+	if said != "0027 99 0 5" {
+		t.Errorf("limits are %q", said)
+	}
+	// The keeper's own umask and priority are as they were.
+	h.spawn(plain("x", "sh", "-c", `umask; nice`))
+	h.event("x", KindExited)
+	if old := syscall.Umask(0); true {
+		syscall.Umask(old)
+		h.contains("x", fmt.Sprintf("%04o", old))
+	}
+}
+
+func (h *house) contains(guid, line string) {
+	h.t.Helper()
+	for _, e := range h.seen {
+		for _, l := range e.Lines {
+			if e.GUID == guid && l == line {
+				return
+			}
+		}
+	}
+	h.t.Errorf("%s did not say %q", guid, line)
+}
+
+func TestUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can start a worker as another user")
+	}
+	h := newHouse(t)
+	s := plain("w", "sh", "-c", "id -u; id -g; exec sleep 1000")
+	s.SetUser, s.UID, s.GID = true, 65534, 65534
+	pid := h.spawn(s).PID
+	h.line("w", "65534")
+	end := ended(t, pid)
+	syscall.Kill(h.PID(), syscall.SIGKILL)
+	<-end // Pdeathsig holds for another user too
+	gone(t, pid)
+}
+
+func TestJustWrittenProgram(t *testing.T) {
+	h := newHouse(t)
+	path := t.TempDir() + "/fresh"
+	text, err := os.ReadFile("/bin/true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o700)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Spawn(plain("busy", path)); err != nil {
+		t.Fatal(err)
+	}
+	if e := h.event("busy", KindSpawnFailed); !strings.Contains(e.Error, "still being written") {
+		t.Errorf("error %q", e.Error)
+	}
+	f.Close()
+	h.spawn(plain("ready", path))
+}
+
+func TestCgroup(t *testing.T) {
+	root := cgroupRoot()
+	if root == "" {
+		t.Skip("no writable cgroup v2 hierarchy is mounted")
+	}
+	dir := fmt.Sprintf("%s/keeper-test-%d", root, os.Getpid())
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Skipf("cannot make a cgroup: %v", err)
+	}
+	h := newHouse(t)
+	s := bad("w", "daemon", "bare")
+	s.CgroupDir = dir
+	leader := h.spawn(s).PID
+	stray := number(t, h.line("w", "daemon "))
+	syscall.Kill(leader, syscall.SIGKILL)
+	if e := h.event("w", KindExited); e.Left != 1 {
+		t.Errorf("exited = %+v, want one left, known by its cgroup", e)
+	}
+	if e := h.end("w", syscall.SIGTERM, deadline); !e.Proven {
+		t.Errorf("emptied = %+v, want proven", e)
+	}
+	gone(t, stray)
+	if err := os.Remove(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+func cgroupRoot() string {
+	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		var st unix.Statfs_t
+		if unix.Statfs(dir, &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC {
+			return dir
+		}
+	}
+	return ""
+}
