@@ -137,6 +137,10 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 		live := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool {
 			return w.forgotten || w.rec.Phase.rests() || w.rec.Spec == p.spec
 		})
+		if p.spec.ReloadSignal != "" && onlyConfig(c.Keys) {
+			l.signalReload(live)
+			break
+		}
 		waiters = append(waiters, l.tell(live, askRestart, why))
 	default: // kept: what differs takes effect at once
 		for _, w := range p.workers {
@@ -146,6 +150,24 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 		waiters = append(waiters, l.rescale(p, c)...)
 	}
 	return waiters
+}
+
+// onlyConfig: nothing differs but what the worker itself reads, which one with
+// a reload_signal can fetch anew (GET /config/{guid}).
+func onlyConfig(keys []string) bool {
+	return len(keys) > 0 && !slices.ContainsFunc(keys, func(k string) bool {
+		return !strings.HasPrefix(k, "config.") && !strings.HasPrefix(k, "DEFAULT.")
+	})
+}
+
+// signalReload tells living processes to read their configuration again.
+func (l *loop) signalReload(live []*worker) {
+	for _, w := range live {
+		w.rec.Spec = w.next
+		if w.rec.PID != 0 && l.keeper != nil {
+			l.sent(l.keeper.Signal(w.guid, w.rec.Incarnation, signalNumber(w.next.ReloadSignal)), "signal", w)
+		}
+	}
 }
 
 // rescale follows the file only where the file has changed: what `scale` did

@@ -29,6 +29,9 @@ func (s *step) tell(kill bool) {
 		a.Wait = 0
 	}
 	s.Deadline = s.now.Add(a.Wait + insistAfter)
+	if !kill && len(s.Spec.StopCommand) > 0 { // which has as long again, before the signal
+		s.Deadline = s.Deadline.Add(a.Wait)
+	}
 	s.acts = append(s.acts, a)
 }
 

@@ -87,16 +87,17 @@ type Event struct {
 type ActionKind int
 
 const (
-	actCheck  ActionKind = iota // see whether what it comes after is there, and say cleared or blocked
-	actSpawn                    // ask the keeper for the process
-	actEnd                      // tell the keeper to end it: Signal, Wait
-	actProbe                    // begin to look whether it is ready
-	actSettle                   // stop looking
-	actAttach                   // the dispatcher may connect
-	actDrain                    // the dispatcher gives it no more tasks
-	actDetach                   // the dispatcher fences and re-queues: Reason
-	actRepick                   // its port was taken: choose the next one
-	actFree                     // it rests: close the listening socket that was held for it
+	actCheck   ActionKind = iota // see whether what it comes after is there, and say cleared or blocked
+	actSpawn                     // ask the keeper for the process
+	actEnd                       // tell the keeper to end it: Signal, Wait
+	actProbe                     // begin to look whether it is ready
+	actSettle                    // stop looking
+	actAttach                    // the dispatcher may connect
+	actDrain                     // the dispatcher gives it no more tasks
+	actDetach                    // the dispatcher fences and re-queues: Reason
+	actRepick                    // its port was taken: choose the next one
+	actMeasure                   // look how much memory it holds, and say Measured
+	actFree                      // it rests: close the listening socket that was held for it
 )
 
 // Action is one thing for the loop to do.

@@ -17,6 +17,9 @@ func mature(s *step) string {
 	case s.passed(s.forgetAt()):
 		s.Past = Past{}
 		return fmt.Sprintf("ready for %s: its deaths are forgotten (restart_reset)", s.Spec.Restart.Reset)
+	case s.passed(s.sampleAt()):
+		s.Sampled = s.now
+		s.act(actMeasure)
 	}
 	return ""
 }

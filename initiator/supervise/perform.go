@@ -36,6 +36,10 @@ func (l *loop) perform(w *worker, a Action) {
 			l.busy[w.port.Port] = true
 			l.dropPort(w)
 		}
+	case actMeasure:
+		if rss := rssOf(w.rec.PID); rss > 0 {
+			l.then(w, Event{Kind: Measured, Incarnation: w.rec.Incarnation, RSS: rss})
+		}
 	case actFree:
 		l.dropPort(w)
 	}

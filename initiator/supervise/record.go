@@ -95,6 +95,7 @@ type Record struct {
 	Leaving    bool      // it said that it is stopping
 	ReadySince time.Time // unbroken readiness began; zero = not ready
 	LastBeat   time.Time // the last WATCHDOG=1; zero = it does not send them
+	Sampled    time.Time // when its memory was looked at last, for recycle = rss
 	Hint       string    // why the last probe was not satisfied
 	Status     string    // what the worker says of itself
 
@@ -133,7 +134,7 @@ func (r Record) due() time.Time {
 	case spawning, draining, ending, clearing, unready:
 		return r.Deadline
 	case ready:
-		return earliest(r.forgetAt(), earliest(r.recycleAt(), r.beatBy()))
+		return earliest(earliest(r.forgetAt(), r.recycleAt()), earliest(r.beatBy(), r.sampleAt()))
 	}
 	return time.Time{}
 }
@@ -151,6 +152,17 @@ func (r Record) recycleAt() time.Time {
 		return time.Time{}
 	}
 	return r.Started.Add(r.Spec.Restart.RecycleAge)
+}
+
+// sampleEvery is how often a worker with recycle = rss is looked at. One that
+// beats says it itself, which does no harm.
+const sampleEvery = 10 * time.Second
+
+func (r Record) sampleAt() time.Time {
+	if r.Spec.Restart.RecycleRSS <= 0 {
+		return time.Time{}
+	}
+	return later(r.Sampled, r.Started).Add(sampleEvery)
 }
 
 // beatBy is when a worker that has sent WATCHDOG=1 must have sent the next. A

@@ -116,7 +116,7 @@ type line struct {
 	acts   string // the actions' letters, as in letters
 }
 
-var letters = "cSEpsADdrf" // check Spawn End probe settle Attach Drain detach repick free
+var letters = "cSEpsADdrmf" // check Spawn End probe settle Attach Drain detach repick measure free
 
 var toReady = []line{
 	{0, Event{Kind: askStart}, waiting, "asked to start", "c"},
@@ -206,6 +206,11 @@ var stories = []story{
 	)},
 	{"recycled by its age", func(s *plan.Spec) { s.Restart.RecycleAge = time.Hour }, tell(
 		line{time.Hour, Event{Kind: tick}, draining, "older than 1h", "D"},
+	)},
+	{"recycled by its memory", func(s *plan.Spec) { s.Restart.RecycleRSS = 1 << 20 }, tell(
+		line{10 * time.Second, Event{Kind: tick}, ready, "ready after", "m"},
+		line{0, Event{Kind: Measured, RSS: 1 << 19}, ready, "", ""},
+		line{0, Event{Kind: Measured, RSS: 3 << 20}, draining, "recycled: it holds 3 MiB", "D"},
 	)},
 	{"deaths are forgotten", nil, tell(
 		line{0, Event{Kind: lost}, waiting, "", "dc"},
