@@ -152,7 +152,7 @@ func (l *loop) farewellRound(now time.Time) {
 		if l.spared(p) {
 			continue
 		}
-		_ = unix.Kill(p.pid, unix.SIGKILL) // our child: the pid is still its own
+		signalProcess(p, unix.SIGKILL)
 		for _, below := range s.below(p.pid, nil) {
 			signalProcess(below, unix.SIGKILL)
 		}

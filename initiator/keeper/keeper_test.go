@@ -76,6 +76,7 @@ func TestEnds(t *testing.T) {
 					pids = append(pids, number(t, rest))
 				}
 			}
+			h.t = t
 			e := h.end(guid, syscall.SIGTERM, tt.wait)
 			if !e.Proven || (e.Killed > 0) != tt.killed {
 				t.Errorf("emptied = %+v, want proven, killed %v", e, tt.killed)

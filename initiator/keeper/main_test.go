@@ -181,7 +181,7 @@ func (h *house) until(what string, fits func(Event) bool) Event {
 				return e
 			}
 		case <-limit.C:
-			h.t.Fatalf("no %s; seen: %+v", what, h.seen)
+			h.t.Fatalf("no %s; seen at last: %+v", what, h.seen[max(0, len(h.seen)-5):])
 		}
 	}
 }

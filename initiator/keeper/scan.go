@@ -28,14 +28,28 @@ func (l *loop) look() *scan {
 	*s = scan{at: now, orphans: s.orphans[:0]}
 	l.scanned = s
 	for _, pid := range s.adopted() {
-		if _, leader := l.byPID[pid]; leader {
-			continue
-		}
-		if p, ok := statOf(pid); ok && !p.dead {
-			s.orphans = append(s.orphans, p)
+		if _, leader := l.byPID[pid]; !leader {
+			s.addOrphan(pid)
 		}
 	}
 	return s
+}
+
+// addOrphan enters an orphan, or, while it is dead but not yet waited for,
+// what it leaves: a process of several threads is called dead as soon as its
+// first thread is, and its children stay with the others for a moment more.
+func (s *scan) addOrphan(pid int) {
+	p, ok := statOf(pid)
+	if !ok {
+		return
+	}
+	if !p.dead {
+		s.orphans = append(s.orphans, p)
+		return
+	}
+	for _, child := range s.children(pid) {
+		s.addOrphan(child)
+	}
 }
 
 // members are all living processes of a worker but its leader: below the
@@ -87,8 +101,12 @@ func contains(list []process, pid int) bool {
 // below appends all living descendants of pid.
 func (s *scan) below(pid int, found []process) []process {
 	for _, child := range s.children(pid) {
-		if p, ok := statOf(child); ok && !p.dead {
-			found = s.below(child, append(found, p))
+		p, ok := statOf(child)
+		if ok && !p.dead {
+			found = append(found, p)
+		}
+		if ok { // below a dead one too: see addOrphan
+			found = s.below(child, found)
 		}
 	}
 	return found
