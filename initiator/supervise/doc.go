@@ -12,7 +12,7 @@
 // (deadlines), perform.go (the table's actions), spawn.go, env.go, limits.go
 // and hooks.go (a process in plain values), prober.go, ping.go and notify.go
 // (readiness), pools.go, deps.go and group.go (workers among each other),
-// request.go and waiter.go (start, stop, restart), apply.go (scale and
+// names.go, request.go and waiter.go (start, stop, restart), apply.go (scale and
 // reload), fate.go (the beginning and the end of everything), lost.go and
 // sweep_linux.go (a keeper that died), worker.go (what is shown).
 package supervise

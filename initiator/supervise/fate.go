@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"initiator/initiator/plan"
 )
@@ -105,51 +104,4 @@ func (l *loop) release() {
 			l.log.Warn(err.Error())
 		}
 	}
-}
-
-// choose resolves names: of workers' specs, groups, guids, or "all".
-func (l *loop) choose(names []string) (chosen []*worker, err error) {
-	seen := map[*worker]bool{}
-	for _, name := range names {
-		found, ok := l.find(name)
-		if !ok {
-			err = errors.Join(err, l.unknown(name))
-		}
-		for _, w := range found {
-			if !seen[w] {
-				seen[w] = true
-				chosen = append(chosen, w)
-			}
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return chosen, nil
-}
-
-func (l *loop) find(name string) ([]*worker, bool) {
-	if name == "all" {
-		return l.order, true
-	}
-	if p := l.pools[name]; p != nil {
-		return p.workers, true
-	}
-	if w := l.workers[name]; w != nil {
-		return []*worker{w}, true
-	}
-	var found []*worker
-	known := false
-	for _, g := range l.plan.Groups {
-		if g.Name != strings.TrimSuffix(name, ":*") {
-			continue
-		}
-		known = true
-		for _, program := range g.Programs {
-			if p := l.pools[program]; p != nil {
-				found = append(found, p.workers...)
-			}
-		}
-	}
-	return found, known
 }

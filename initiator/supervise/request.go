@@ -6,33 +6,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-
-	"initiator/proactor"
 )
-
-// UnknownError is for a name that is no worker's, group's or guid's.
-type UnknownError struct {
-	Name   string
-	Nearer string // what may have been meant; "" = nothing is near
-}
-
-// Error adds a did-you-mean where something is near.
-func (e *UnknownError) Error() string {
-	if e.Nearer != "" {
-		return fmt.Sprintf("no worker %s: did you mean %s?", e.Name, e.Nearer)
-	}
-	return fmt.Sprintf("no worker %s: give the name of a [worker:NAME], a group, a guid, or all", e.Name)
-}
-
-func (l *loop) unknown(name string) error {
-	known := make([]string, 0, len(l.pools))
-	for k := range l.pools {
-		known = append(known, k)
-	}
-	slices.Sort(known)
-	nearer, _ := proactor.Nearest(name, known)
-	return &UnknownError{Name: name, Nearer: nearer}
-}
 
 // Launch adds one more worker to a spec's pool and waits until it is ready; the
 // error says why it is not. guid "" makes one up.

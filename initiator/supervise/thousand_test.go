@@ -80,7 +80,7 @@ func BenchmarkStart(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 1000} {
 		b.Run(fmt.Sprintf("plain/%d", n), func(b *testing.B) { benchStart(b, n, spec("w", "", sleeper)) })
 	}
-	for _, n := range []int{1, 10, 100} {
+	for _, n := range []int{1, 10, 100, 500} {
 		b.Run(fmt.Sprintf("webhook/%d", n), func(b *testing.B) { benchStart(b, n, spec("w", "webhook")) })
 	}
 }

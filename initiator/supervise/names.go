@@ -1,0 +1,83 @@
+package supervise
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"initiator/proactor"
+)
+
+// UnknownError is for a name that is no worker's, group's or guid's.
+type UnknownError struct {
+	Name   string
+	Nearer string // what may have been meant; "" = nothing is near
+}
+
+// Error adds a did-you-mean where something is near.
+func (e *UnknownError) Error() string {
+	if e.Nearer != "" {
+		return fmt.Sprintf("no worker %s: did you mean %s?", e.Name, e.Nearer)
+	}
+	return fmt.Sprintf("no worker %s: give the name of a [worker:NAME], a group, a guid, or all", e.Name)
+}
+
+func (l *loop) unknown(name string) error {
+	known := make([]string, 0, len(l.pools))
+	for k := range l.pools {
+		known = append(known, k)
+	}
+	slices.Sort(known)
+	nearer, _ := proactor.Nearest(name, known)
+	return &UnknownError{Name: name, Nearer: nearer}
+}
+
+// choose resolves names: of workers' specs, groups, guids, or "all". Every name
+// that means nothing is reported, and then none is acted on.
+func (l *loop) choose(names []string) (chosen []*worker, err error) {
+	seen := map[*worker]bool{}
+	for _, name := range names {
+		found, ok := l.find(name)
+		if !ok {
+			err = errors.Join(err, l.unknown(name))
+		}
+		for _, w := range found {
+			if !seen[w] {
+				seen[w] = true
+				chosen = append(chosen, w)
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return chosen, nil
+}
+
+// find looks one name up; false = it means nothing.
+func (l *loop) find(name string) ([]*worker, bool) {
+	if name == "all" {
+		return l.order, true
+	}
+	if p := l.pools[name]; p != nil {
+		return p.workers, true
+	}
+	if w := l.workers[name]; w != nil {
+		return []*worker{w}, true
+	}
+	var found []*worker
+	known := false
+	for _, g := range l.plan.Groups {
+		if g.Name != strings.TrimSuffix(name, ":*") {
+			continue
+		}
+		known = true
+		for _, program := range g.Programs {
+			if p := l.pools[program]; p != nil {
+				found = append(found, p.workers...)
+			}
+		}
+	}
+	return found, known
+}
