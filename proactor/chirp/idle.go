@@ -1,0 +1,69 @@
+package chirp
+
+import (
+	"context"
+	"time"
+)
+
+// verdict is what to do with a connection that was idle.
+type verdict int
+
+const (
+	keep  verdict = iota // write to it
+	probe                // write a NOOP first: the other side may have dropped it
+)
+
+// judge says what the next message finds after a connection was idle, when idle
+// ones are kept for reuse: after three quarters of that the other side, whose
+// clock is its own, may have dropped it.
+func judge(idle, reuse time.Duration) verdict {
+	if idle >= reuse*3/4 {
+		return probe
+	}
+	return keep
+}
+
+// sweep drops idle connections until ctx ends. It looks every half of the reuse
+// time and drops what was idle for half of it, so that each lives between half
+// of it and all of it.
+func (p *Peer) sweep(ctx context.Context) {
+	tick := time.NewTicker(p.config.ReuseTime / 2)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			p.dropIdle(now)
+		}
+	}
+}
+
+// dropIdle ends every link that nobody used for half of the reuse time and that
+// owes nothing, and forgets the remotes that are gone for all of it.
+func (p *Peer) dropIdle(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.links {
+		owes := len(l.slots) > 0 || l.remote.waiting != nil
+		if !owes && l.idle(now) >= p.config.ReuseTime/2 {
+			l.end(errIdle)
+		}
+	}
+	for at, r := range p.remotes {
+		busy := r.link != nil || r.dialing || r.waiting != nil || len(r.queue) > 0
+		if !busy && now.Sub(r.gone) >= p.config.ReuseTime && !p.linked(r) {
+			delete(p.remotes, at)
+		}
+	}
+}
+
+// linked says whether a replaced link still reads for the remote.
+func (p *Peer) linked(r *remote) bool {
+	for l := range p.links {
+		if l.remote == r {
+			return true
+		}
+	}
+	return false
+}

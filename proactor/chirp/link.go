@@ -1,0 +1,220 @@
+package chirp
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+var (
+	errIdle = errors.New("connection was idle")
+	errLost = errors.New("connection was lost")
+)
+
+// link is one connection of a peer, after its handshakes. Two goroutines serve
+// it, read and write; both end when end is called, by whoever finds a reason
+// first. A remote has one link that is written to; one that was replaced is
+// still read, and acknowledges what came by it, until it is idle.
+type link struct {
+	peer   *Peer
+	remote *remote
+	node   ID // of the handshake
+	raw    net.Conn
+	nc     net.Conn // raw, or TLS over it
+	reader *Reader
+	slots  chan struct{} // holds one for each that is taken
+	wake   chan struct{}
+	done   chan struct{}
+	used   atomic.Int64 // when something last went or came, Unix nanoseconds
+
+	// The peer's, under its lock.
+	acks   []ID
+	ended  bool
+	reason error       // why it ended
+	timer  *time.Timer // of the message that waits for its ACK
+
+	// write's alone.
+	batch []*Future
+	buf   []byte
+}
+
+func newLink(p *Peer, raw, nc net.Conn, reader *Reader) *link {
+	l := &link{
+		peer: p, raw: raw, nc: nc, reader: reader,
+		slots: make(chan struct{}, p.config.Slots),
+		wake:  make(chan struct{}, 1),
+		done:  make(chan struct{}),
+	}
+	l.touch()
+	return l
+}
+
+func (l *link) touch() { l.used.Store(time.Now().UnixNano()) }
+
+// idle is how long nothing went or came.
+func (l *link) idle(now time.Time) time.Duration { return now.Sub(time.Unix(0, l.used.Load())) }
+
+// rouse tells write that there may be something to write.
+func (l *link) rouse() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// end closes the link and fails exactly what was under way on it; the peer's
+// lock is held. Only the raw connection is closed, for TLS would first write.
+func (l *link) end(reason error) {
+	if l.ended {
+		return
+	}
+	l.ended, l.reason = true, reason
+	close(l.done)
+	l.raw.Close()
+	l.acks = nil
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	p := l.peer
+	delete(p.links, l)
+	p.failWaiting(l, reason)
+	if l.remote.link == l {
+		l.remote.link, l.remote.gone = nil, time.Now()
+	}
+	p.dispatch(l.remote)
+}
+
+// fail is end for who does not hold the lock.
+func (l *link) fail(reason error) {
+	l.peer.mu.Lock()
+	defer l.peer.mu.Unlock()
+	if !l.ended {
+		l.peer.config.Logger.Debug("connection ends", "remote", l.remote.at, "reason", reason)
+	}
+	l.end(reason)
+}
+
+// write is the link's writing goroutine.
+func (l *link) write() {
+	for {
+		if !l.next() {
+			select {
+			case <-l.wake:
+				continue
+			case <-l.done:
+				return
+			}
+		}
+		l.nc.SetWriteDeadline(time.Now().Add(l.peer.config.Timeout))
+		n, err := l.nc.Write(l.buf)
+		if err != nil {
+			err = fmt.Errorf("write: %w", err)
+		}
+		l.wrote(n, err)
+		if err != nil {
+			l.fail(err)
+			return
+		}
+	}
+}
+
+// next makes the bytes of what is to be written: ACKs, then a probe of a
+// connection that was idle for long, then messages. False: nothing is.
+func (l *link) next() bool {
+	p, r := l.peer, l.remote
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l.buf, l.batch = l.buf[:0], l.batch[:0]
+	if l.ended {
+		return false
+	}
+	for _, id := range l.acks {
+		l.buf = (&Message{Identity: id, Type: Ack}).append(l.buf)
+	}
+	l.acks = l.acks[:0]
+	if r.link == l {
+		l.batch = r.take(!p.config.Async, l.batch)
+	}
+	now := time.Now()
+	if len(l.batch) > 0 && judge(l.idle(now), p.config.ReuseTime) != keep {
+		l.buf = (&Message{Type: Noop}).append(l.buf)
+	}
+	if len(l.batch) > 0 && !p.config.Async {
+		l.expectAck(l.batch[0], now)
+	}
+	for _, f := range l.batch {
+		l.buf = f.message.append(l.buf)
+	}
+	r.serial = number(l.buf, r.serial)
+	if len(l.buf) == 0 {
+		return false
+	}
+	l.touch()
+	return true
+}
+
+// expectAck starts the time that a message has to be written and acknowledged;
+// the peer's lock is held.
+func (l *link) expectAck(f *Future, now time.Time) {
+	f.message.Type, f.link, f.began = ReqAck, l, now
+	if l.timer == nil {
+		l.timer = time.AfterFunc(l.peer.config.Timeout, l.ackOverdue)
+	} else {
+		l.timer.Reset(l.peer.config.Timeout)
+	}
+}
+
+// ackOverdue closes the link when its message waits too long. The timer may
+// have fired for the message before: then this one has time left.
+func (l *link) ackOverdue() {
+	p := l.peer
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := l.remote.waiting
+	if f == nil || f.link != l || time.Since(f.began) < p.config.Timeout {
+		return
+	}
+	l.end(fmt.Errorf("no ACK within %v: %w", p.config.Timeout, os.ErrDeadlineExceeded))
+}
+
+// wrote settles the batch of an asynchronous peer. When the write failed, what
+// went before the fault is a success, one message fails, and the rest, of which
+// no byte went, waits for the next connection.
+func (l *link) wrote(n int, err error) {
+	p := l.peer
+	if cap(l.buf) > keepBuffer {
+		defer func() { l.buf = nil }()
+	}
+	if !p.config.Async || len(l.batch) == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	done := len(l.batch)
+	if err != nil {
+		done = outcomes(l.batch, n-(len(l.buf)-size(l.batch)))
+	}
+	for _, f := range l.batch[:done] {
+		p.finish(f, nil)
+	}
+	if done < len(l.batch) {
+		if l.ended { // the reason for the fault, which is only that l is closed
+			err = l.reason
+		}
+		p.finish(l.batch[done], err)
+		l.remote.putBack(l.batch[done+1:])
+		p.dispatch(l.remote)
+	}
+	clear(l.batch)
+}
+
+// size is what the batch takes on the wire.
+func size(batch []*Future) (n int) {
+	for _, f := range batch {
+		n += f.message.size()
+	}
+	return n
+}

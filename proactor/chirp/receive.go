@@ -1,0 +1,102 @@
+package chirp
+
+import "fmt"
+
+// read is the link's reading goroutine; its caller ends the link with the error.
+func (l *link) read() error {
+	for {
+		var m Message
+		if err := l.reader.Next(&m); err != nil {
+			return fmt.Errorf("%w: %w", errLost, err)
+		}
+		l.touch()
+		switch {
+		case m.Type&Ack != 0:
+			if err := l.acked(&m); err != nil {
+				return err
+			}
+		case m.Type&Noop != 0:
+		default:
+			if !l.takeSlot() {
+				return errLost
+			}
+			m.Own()
+			l.peer.deliver(l, m)
+		}
+	}
+}
+
+// takeSlot waits for a slot. Until there is one nothing is read, the network
+// fills up, and so the sender is held back until its timeout.
+func (l *link) takeSlot() bool {
+	select {
+	case l.slots <- struct{}{}:
+		return true
+	case <-l.done:
+		return false
+	}
+}
+
+// acked settles the message that an ACK names. The ACK may come by another
+// connection than the message went: a node has them all for one.
+func (l *link) acked(m *Message) error {
+	p, r := l.peer, l.remote
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := r.waiting
+	switch {
+	case f != nil && f.message.Identity == m.Identity:
+		r.waiting = nil
+		f.link.timer.Stop()
+		p.finish(f, nil)
+		p.dispatch(r)
+		return nil
+	case r.failed == m.Identity && !r.failed.IsZero():
+		r.failed = ID{} // comes too late, and once
+		return nil
+	}
+	return &ProtocolError{UnexpectedAck, m.head()}
+}
+
+// deliver hands a message to who waits for it: a request, or a handler. What no
+// handler will see gets no ACK, and what can get no ACK no more, because its
+// connection has ended, goes to no handler: its sender has heard that it failed.
+func (p *Peer) deliver(l *link, m Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := &slot{link: l, id: m.Identity, serial: m.Serial, ack: m.Type&ReqAck != 0}
+	letter := &Letter{Message: m, Address: l.remote.at, RemoteIdentity: l.node, slot: s}
+	letter.Type = 0
+	r, asked := p.requests[m.Identity]
+	switch {
+	case l.ended && s.ack || p.draining && !asked:
+		s.free = true
+		<-l.slots
+	case asked:
+		p.slots[s] = struct{}{}
+		if !p.config.KeepSlots {
+			p.release(s)
+		}
+		p.settle(r, letter, nil)
+	case p.config.Handler == nil:
+		p.release(s)
+	default:
+		p.slots[s] = struct{}{}
+		p.pool.submit(func() { p.handle(letter) })
+	}
+}
+
+// handle runs the handler. Whatever the handler does, a panic leaves no slot
+// behind that nobody would release.
+func (p *Peer) handle(l *Letter) {
+	defer func() {
+		r := recover()
+		if r != nil {
+			p.config.Logger.Error("handler panics", "message", l.slot.id, "panic", r)
+		}
+		if r != nil || !p.config.KeepSlots {
+			l.Release()
+		}
+	}()
+	p.config.Handler(l)
+}
