@@ -45,8 +45,7 @@ func (p *Peer) dropIdle(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for l := range p.links {
-		owes := len(l.slots) > 0 || l.remote.waiting != nil
-		if !owes && l.idle(now) >= p.config.ReuseTime/2 {
+		if !l.owes() && l.idle(now) >= p.config.ReuseTime/2 {
 			l.end(errIdle)
 		}
 	}
@@ -56,6 +55,13 @@ func (p *Peer) dropIdle(now time.Time) {
 			delete(p.remotes, at)
 		}
 	}
+}
+
+// owes says whether the link has something to do still, as seen from here; the
+// peer's lock is held.
+func (l *link) owes() bool {
+	r := l.remote
+	return len(l.slots) > 0 || len(l.acks) > 0 || r.waiting != nil || len(r.queue) > 0
 }
 
 // linked says whether a replaced link still reads for the remote.

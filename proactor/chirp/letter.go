@@ -69,6 +69,7 @@ func (p *Peer) release(s *slot) {
 	<-s.link.slots // never waits: s is one of those in it
 	if s.ack && !s.link.ended {
 		s.link.acks = append(s.link.acks, s.id)
+		s.link.touch()
 		s.link.rouse()
 	}
 	p.calm()
