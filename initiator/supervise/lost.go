@@ -42,22 +42,26 @@ func (l *loop) keeperLost(how string) {
 		l.forgetHook(w)
 	}
 	var guids []string
+	var leaders []int
 	for _, w := range l.order {
 		guids = append(guids, w.guid)
+		if w.rec.PID != 0 {
+			leaders = append(leaders, w.rec.PID)
+		}
 		if w.rec.Phase.lives() {
 			l.apply(w, Event{Kind: lost})
 		}
 	}
 	l.replacing = true
-	go l.replace(guids, old)
+	go l.replace(guids, leaders, old)
 }
 
 // replace runs beside the loop and ends with a message to it.
-func (l *loop) replace(guids []string, old Keeper) {
+func (l *loop) replace(guids []string, leaders []int, old Keeper) {
 	if old != nil {
 		_ = old.Close() // it is dead; this frees what we held of it
 	}
-	strays := sweep(guids)
+	strays := sweep(guids, leaders)
 	k, err := l.relaunch()
 	l.box.put(func(l *loop) { l.keeperBack(k, strays, err) })
 }

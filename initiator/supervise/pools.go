@@ -90,6 +90,9 @@ func (l *loop) drop(w *worker) {
 	}
 	l.answer(w)
 	l.prober.forget(w.guid)
+	if w.watched {
+		l.watch(w, false)
+	}
 	delete(l.workers, w.guid)
 	l.order = slices.DeleteFunc(l.order, func(o *worker) bool { return o == w })
 	p := w.pool

@@ -67,7 +67,7 @@ func (l *loop) prepare(w *worker) error {
 // launch asks the keeper for the process.
 func (l *loop) launch(w *worker) {
 	order := l.shape(w)
-	if on := watches(w.rec.Spec, true); on != w.watched || on {
+	if on := watches(w.rec.Spec, true); on != w.watched {
 		l.watch(w, on)
 	}
 	if err := l.keeper.Spawn(order); err != nil && !errors.Is(err, keeper.ErrClosed) {

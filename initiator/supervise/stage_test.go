@@ -19,6 +19,10 @@ import (
 
 var ctxBackground = context.Background()
 
+// lowest is the first port of this run's own range: another run beside it must
+// not be given a port in the moment in which ours binds it anew.
+var lowest = 10000 + os.Getpid()%19*1000
+
 // stage is a running supervisor with a real keeper, and a way to wait for
 // what happens on it.
 type stage struct {
@@ -57,7 +61,7 @@ func plain(s *plan.Spec) {
 }
 
 func planOf(specs ...plan.Spec) *plan.Plan {
-	return &plan.Plan{Dir: os.TempDir(), Workers: specs, Settings: plan.Settings{ChildPortMin: 20000, ChildPortMax: 29999}}
+	return &plan.Plan{Dir: os.TempDir(), Workers: specs, Settings: plan.Settings{ChildPortMin: lowest, ChildPortMax: lowest + 999}}
 }
 
 // open starts the supervisor; the test's end stops it and waits.
@@ -69,7 +73,7 @@ func open(t testing.TB, p *plan.Plan, change ...func(*Options)) *stage {
 	}
 	s := &stage{t: t, keeper: k, result: make(chan error, 1), change: make(chan struct{})}
 	o := Options{
-		Keeper: k, Plan: p, Ports: port.New(port.Range{Min: 20000, Max: 29999}), Stdin: stdin,
+		Keeper: k, Plan: p, Ports: port.New(port.Range{Min: lowest, Max: lowest + 999}), Stdin: stdin,
 		Logger: hclog.New(&hclog.LoggerOptions{Output: &s.log, Level: hclog.Info}),
 		Notify: s.notify, Output: s.output, ParentURL: "http://127.0.0.1:1",
 		NewKeeper: func() (Keeper, error) { return keeper.Launch(keeper.Options{}) },

@@ -18,7 +18,7 @@ func TestWebhookWorkerIsReadyAndStops(t *testing.T) {
 			s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = socket })))
 			s.ready("w", 1)
 			w := s.one("w")
-			if w.State != Running || !w.Ready || w.PID == 0 || w.Port < 20000 {
+			if w.State != Running || !w.Ready || w.PID == 0 || w.Port < lowest {
 				t.Errorf("a ready worker is shown as %+v", w)
 			}
 			results, err := s.Stop(t.Context(), "w")

@@ -17,31 +17,51 @@ const sweepRounds = 40
 // died: those that are no longer anyone's child here, and are known only by
 // INITIATOR_GUID in their environment. It returns their names. A process that
 // has changed its environment, or whose we may not read, is not found.
-func sweep(guids []string) (ended []string) {
+//
+// leaders are dying already. They are waited for, because a process loses its
+// environment some time before its sockets, and its port is wanted again.
+func sweep(guids []string, leaders []int) (ended []string) {
 	marks := make(map[string]bool, len(guids))
 	for _, g := range guids {
 		marks[g] = true
 	}
 	seen := map[int]bool{}
+	for _, pid := range leaders {
+		seen[pid] = true
+	}
 	for round := range sweepRounds {
-		alive := 0
 		for _, pid := range pids() {
 			if pid == os.Getpid() || !marks[guidOf(pid)] {
 				continue
 			}
-			alive++
 			if !seen[pid] {
 				seen[pid] = true
 				ended = append(ended, fmt.Sprintf("%d %s", pid, commandOf(pid)))
 			}
 			killIfStill(pid, marks)
 		}
-		if alive == 0 {
+		if !anyRuns(seen) {
 			break
 		}
 		time.Sleep(time.Duration(round+1) * time.Millisecond)
 	}
 	return ended
+}
+
+// anyRuns reports whether one of them still has its descriptors: a process is
+// a zombie only after they were closed.
+func anyRuns(seen map[int]bool) bool {
+	for pid := range seen {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			continue
+		}
+		after := stat[bytes.LastIndexByte(stat, ')')+1:]
+		if len(after) > 1 && after[1] != 'Z' && after[1] != 'X' {
+			return true
+		}
+	}
+	return false
 }
 
 // killIfStill kills through a handle on the process (a pidfd), and looks again
