@@ -18,7 +18,9 @@ func init() {
 	if len(os.Args) == 0 || !strings.HasPrefix(os.Args[0], processName) || !called(controlFD) {
 		return
 	}
-	os.Exit(keep(controlFD))
+	// Not os.Exit: nothing is left to be flushed, and under the race detector
+	// that would hold up every Close for a second.
+	syscall.Exit(keep(controlFD))
 }
 
 // called reports whether fd is the socket that Launch made. It reads the

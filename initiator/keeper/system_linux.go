@@ -46,7 +46,7 @@ func recvmsg(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sockaddr, e
 // attributes says how the process is to be born. done is called after the
 // fork.
 func attributes(s *Spawn) (sys *syscall.SysProcAttr, done func(), err error) {
-	sys = &syscall.SysProcAttr{Setpgid: true}
+	sys = &syscall.SysProcAttr{Setpgid: true, Ptrace: limited(s)}
 	done = func() {}
 	if !s.Keep {
 		sys.Pdeathsig = syscall.SIGKILL
@@ -65,9 +65,19 @@ func attributes(s *Spawn) (sys *syscall.SysProcAttr, done func(), err error) {
 	return sys, done, nil
 }
 
-// limit sets what cannot be set before exec without a helper program. The
-// process may have run for some microseconds by then.
+// limited reports whether limit has something to do.
+func limited(s *Spawn) bool { return s.NoFile > 0 || s.Core != nil || s.Nice != 0 }
+
+// limit sets what fork and exec cannot, without a helper program: the process
+// was born traced, which stops it at its first instruction. (A setuid program
+// so started has its file's user only when the keeper is root.)
 func limit(pid int, s *Spawn) (problems []error) {
+	if !limited(s) {
+		return nil
+	}
+	if stopped(pid) {
+		defer syscall.PtraceDetach(pid)
+	}
 	set := func(what string, resource int, n uint64) {
 		err := unix.Prlimit(pid, resource, &unix.Rlimit{Cur: n, Max: n}, nil)
 		if err != nil && !errors.Is(err, unix.ESRCH) {
@@ -81,6 +91,20 @@ func limit(pid int, s *Spawn) (problems []error) {
 		set("limit_core", unix.RLIMIT_CORE, *s.Core)
 	}
 	return append(problems, setNice(pid, s.Nice)...)
+}
+
+// stopped waits until a traced process stops at its exec. One that was killed
+// meanwhile is left to be waited for like all others.
+func stopped(pid int) bool {
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
+		if err == nil {
+			return true
+		}
+		if err != unix.EINTR {
+			return false
+		}
+	}
 }
 
 // descriptorLimit is how many descriptors this process may have.
