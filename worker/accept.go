@@ -94,8 +94,12 @@ func inline(client, session context.Context, run *Execution, ms int) (json.RawMe
 		return nil, false
 	case <-client.Done():
 		return nil, false
-	case <-session.Done(): // of an abandoned task no outcome comes
-		return nil, false
+	case <-session.Done():
+		select {
+		case <-run.Done(): // both at once: the last task of a worker that drains
+		default: // of an abandoned task no outcome comes
+			return nil, false
+		}
 	}
 	o := run.Outcome()
 	answer := proactor.TaskAnswer{Status: proactor.StatusFailed, Result: o.Result, Retry: o.Retry}

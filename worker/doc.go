@@ -21,6 +21,10 @@
 //	session.go    connect, disconnect, and losing the master
 //	beat.go       heartbeats, from a goroutine of their own
 //	accept.go     POST /task/new
+//	direct.go     POST /, the direct door: toto's, and no initiator needed
+//	direct_wire.go   … how its calls and answers are written
+//	codec.go      … in which serialization
+//	compress.go   … and compression; the only file that knows zstd
 //	executor.go   slots and running tasks; knows nothing of HTTP
 //	execution.go  one task from its start to its outcome
 //	remember.go   finished tasks, so that a repeated request is no second run

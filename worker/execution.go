@@ -25,6 +25,10 @@ type Task struct {
 	// Traceparent is a W3C trace context, "" = none.
 	Traceparent string
 	Data        json.RawMessage
+
+	// once is set where nobody can ask for the same task again: then it is
+	// not remembered, which would push others out of memory.
+	once bool
 }
 
 // taskKey is what makes a repeated request the same.

@@ -107,7 +107,9 @@ func (e *Executor) claim(owner any, t Task) (run *Execution, first bool, err err
 	default:
 		return nil, false, ErrBusy
 	}
-	e.known[t.key()] = run
+	if !t.once {
+		e.known[t.key()] = run
+	}
 	e.live++
 	return run, true, nil
 }
@@ -144,9 +146,11 @@ func (e *Executor) finish(run *Execution, o Outcome) {
 	if !e.release(run) {
 		return // abandoned: somebody else has the slot, nobody wants the result
 	}
-	e.mu.Lock()
-	e.finished.add(run, time.Now(), len(o.Result))
-	e.mu.Unlock()
+	if !run.Task.once {
+		e.mu.Lock()
+		e.finished.add(run, time.Now(), len(o.Result))
+		e.mu.Unlock()
+	}
 	for _, waiter := range run.settled(o) {
 		waiter.tell(o)
 	}

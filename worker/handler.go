@@ -89,6 +89,15 @@ func newMethods(handlers []Handler) (methods, error) {
 // find returns the handler for a method. An unknown one is a handler that
 // fails: were it a refusal, the task would be offered again and again.
 func (m methods) find(method string) Handler {
+	h, err := m.lookup(method)
+	if err == nil {
+		return h
+	}
+	return Handler{method, func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, err }}
+}
+
+// lookup returns the handler for a method, or says which there are.
+func (m methods) lookup(method string) (Handler, error) {
 	if method == "" {
 		method = "default"
 		if len(m.names) == 1 {
@@ -96,9 +105,7 @@ func (m methods) find(method string) Handler {
 		}
 	}
 	if h, ok := m.byName[method]; ok {
-		return h
+		return h, nil
 	}
-	return Handler{method, func(context.Context, json.RawMessage) (json.RawMessage, error) {
-		return nil, fmt.Errorf("no method %q; this worker has %s", method, strings.Join(m.names, ", "))
-	}}
+	return Handler{}, fmt.Errorf("no method %q; this worker has %s", method, strings.Join(m.names, ", "))
 }

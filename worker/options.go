@@ -47,6 +47,15 @@ type Options struct {
 	// Connect is "token" where /connect needs the worker's own token as
 	// bearer, or "open"; "" = token when launched by an initiator.
 	Connect string
+	// Direct is "token" where a direct call (POST /) needs the worker's own
+	// token as bearer, or "open", on loopback only; "" = token.
+	Direct string
+	// DirectCompression is what the body of a direct call without a
+	// Content-Encoding is compressed with, as toto's users may have it: none,
+	// gzip, zstd or zlib; "" = none.
+	DirectCompression string
+	// Codecs are spoken on direct calls beside JSON.
+	Codecs []Codec
 	// HeartbeatSpan is the time between heartbeats; 0 = 3 s, at least 0.2 s.
 	HeartbeatSpan time.Duration
 	// HeartbeatTolerance is how long heartbeats may fail until the master

@@ -43,6 +43,8 @@ type server struct {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	method, handle := s.route(r.URL.Path)
 	switch {
+	case r.URL.Path == "/" && r.Method == http.MethodPost:
+		s.direct(w, r) // it has answers of its own
 	case s.draining.Load():
 		s.refuse(w, proactor.ShuttingDown)
 	case handle == nil:
@@ -151,6 +153,10 @@ func (s *server) bearer(h http.Header) proactor.Code {
 	if s.given.connect == "open" {
 		return proactor.Success
 	}
+	return s.ownBearer(h)
+}
+
+func (s *server) ownBearer(h http.Header) proactor.Code {
 	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
 	switch {
 	case !strings.EqualFold(scheme, "Bearer") || token == "":

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,8 @@ type given struct {
 	token       string
 	channel     int
 	connect     string // "token" or "open"
+	directMode  string // "token" or "open"
+	compression string // of direct calls without a Content-Encoding
 	slots       int
 	span        time.Duration
 	tolerance   time.Duration
@@ -62,6 +65,8 @@ func start(ctx context.Context, o Options) (given, error) {
 		token:       k.text("token", o.Token),
 		channel:     k.number("channel", "", o.Channel),
 		connect:     k.text("connect", connectMode(o.Connect, launched)),
+		directMode:  k.text("direct", first(o.Direct, "token")),
+		compression: k.text("direct_compression", first(o.DirectCompression, codingNone)),
 		slots:       k.number("slots", "", o.Slots),
 		span:        max(k.duration("heartbeat_span", o.HeartbeatSpan), leastSpan),
 		tolerance:   max(k.duration("heartbeat_tolerance", o.HeartbeatTolerance), leastSpan),
@@ -84,11 +89,25 @@ func (g given) check() (faults []error) {
 	if g.connect != "token" && g.connect != "open" {
 		faults = append(faults, fmt.Errorf("connect = %s: use token or open", g.connect))
 	}
+	faults = append(faults, g.checkDirect()...)
 	if g.slots < 1 {
 		faults = append(faults, fmt.Errorf("slots = %d: use 1 or more", g.slots))
 	}
 	if g.port > 65535 {
 		faults = append(faults, fmt.Errorf("port %d: use 1 to 65535, or 0 for any free one", g.port))
+	}
+	return faults
+}
+
+func (g given) checkDirect() (faults []error) {
+	switch {
+	case g.directMode != "token" && g.directMode != "open":
+		faults = append(faults, fmt.Errorf("direct = %s: use token or open", g.directMode))
+	case g.directMode == "open" && !localHost(g.addr):
+		faults = append(faults, fmt.Errorf("direct = open: refused beyond loopback, and this worker listens on %s; use direct = token", g.addr))
+	}
+	if !slices.Contains(codings, g.compression) {
+		faults = append(faults, fmt.Errorf("direct_compression = %s: use one of %s", g.compression, strings.Join(codings, ", ")))
 	}
 	return faults
 }

@@ -1,0 +1,192 @@
+package worker
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"initiator/proactor"
+)
+
+// The codes of errors in the answers of the direct door. They are toto's, who
+// answers with codeServer whatever has no code of its own.
+const (
+	codeServer        = 1000
+	codeNotAuthorized = 1004
+)
+
+// directCall is one call, and how it is to be answered.
+type directCall struct {
+	method     string
+	parameters json.RawMessage
+	codec      Codec
+	coding     string // of the answer
+}
+
+// readCall reads a call. Its codec is set in any case.
+//
+// The answer is compressed where the request was, with its Content-Encoding
+// (toto's own compression sends none and expects a plain answer), and the
+// client accepts it.
+func (s *server) readCall(w http.ResponseWriter, r *http.Request) (directCall, *directFault) {
+	call := directCall{codec: JSON, coding: codingNone}
+	codec := codecFor(r.Header.Get("Content-Type"), s.options.Codecs)
+	if codec == nil {
+		return call, refuseCall(http.StatusUnsupportedMediaType, fmt.Sprintf("the content type %q is not spoken here; send application/json", r.Header.Get("Content-Type")))
+	}
+	call.codec = codec
+	sent, ok := codingOf(r.Header.Get("Content-Encoding"))
+	if !ok {
+		return call, refuseCall(http.StatusUnsupportedMediaType, fmt.Sprintf("the content encoding %q is not known here; use gzip or zstd", r.Header.Get("Content-Encoding")))
+	}
+	if sent != codingNone && accepts(r.Header.Get("Accept-Encoding"), sent) {
+		call.coding = sent
+	}
+	if sent == codingNone {
+		sent = s.compression
+	}
+	body, code := proactor.ReadBody(w, r, s.options.BodyLimit)
+	if !code.OK() {
+		return call, refuseCall(code.HTTP, code.Message)
+	}
+	return call, call.parse(body, sent, s.options.BodyLimit)
+}
+
+func (c *directCall) parse(body []byte, coding string, limit int64) *directFault {
+	body, err := decompress(coding, body, limit)
+	if errors.Is(err, errTooLarge) {
+		return refuseCall(http.StatusRequestEntityTooLarge, err.Error())
+	}
+	if err == nil {
+		err = c.decode(body)
+	}
+	if err != nil {
+		return refuseCall(http.StatusBadRequest, err.Error())
+	}
+	return nil
+}
+
+// decode takes JSON's parameters as they are. Those of another codec become
+// JSON, which is what handlers work with.
+func (c *directCall) decode(body []byte) error {
+	var in struct {
+		Method     string          `json:"method"`
+		Parameters json.RawMessage `json:"parameters"`
+	}
+	if c.codec == JSON {
+		err := proactor.Decode(body, &in)
+		c.method, c.parameters = in.Method, in.Parameters
+		return err
+	}
+	var members map[string]any
+	if err := c.codec.Unmarshal(body, &members); err != nil {
+		return fmt.Errorf("the body is not %s: %w", c.codec.MIME(), err)
+	}
+	c.method, _ = members["method"].(string)
+	parameters, err := json.Marshal(members["parameters"])
+	if err != nil {
+		return fmt.Errorf("the parameters cannot be given to a method: %w", err)
+	}
+	c.parameters = parameters
+	return nil
+}
+
+// answer writes a result as the body.
+func (c *directCall) answer(w http.ResponseWriter, result json.RawMessage) {
+	if len(result) == 0 {
+		result = json.RawMessage("null")
+	}
+	body, err := encodeAs(c.codec, result)
+	if err == nil {
+		body, err = compress(c.coding, body)
+	}
+	if err != nil {
+		(&directFault{status: http.StatusInternalServerError, code: codeServer, value: quote(err.Error())}).write(w, JSON)
+		return
+	}
+	if c.coding != codingNone {
+		w.Header().Set("Content-Encoding", c.coding)
+	}
+	writeBody(w, http.StatusOK, c.codec, body)
+}
+
+// encodeAs turns JSON into what a codec makes of the same value.
+func encodeAs(codec Codec, raw json.RawMessage) ([]byte, error) {
+	if codec == JSON {
+		return raw, nil
+	}
+	var value any
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return nil, err
+	}
+	return codec.Marshal(value)
+}
+
+func writeBody(w http.ResponseWriter, status int, codec Codec, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", codec.MIME())
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that has gone away is no fault of ours
+}
+
+// directFault is an answer of the direct door that is no result.
+type directFault struct {
+	status int
+	code   int
+	value  json.RawMessage
+	retry  time.Duration // Retry-After; 0 = none
+}
+
+// refuseCall is for calls that cannot be read.
+func refuseCall(status int, why string) *directFault {
+	return &directFault{status: status, code: codeServer, value: quote(why)}
+}
+
+// failed is the fault of a task that has ended so. {"message": …} is shown as
+// its text, and {"code": …, "value": …}, as the data of a [TaskFail], as that
+// error: it is what toto's TotoException carries.
+func failed(result json.RawMessage) *directFault {
+	f := &directFault{status: http.StatusInternalServerError, code: codeServer, value: faultValue(result)}
+	var own struct {
+		Code  *int
+		Value json.RawMessage
+	}
+	if json.Unmarshal(result, &own) == nil && own.Code != nil && own.Value != nil {
+		f.code, f.value = *own.Code, own.Value
+	}
+	return f
+}
+
+// faultValue is a failure's result as an error's value.
+func faultValue(result json.RawMessage) json.RawMessage {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(result, &members) == nil && len(members) == 1 && members["message"] != nil {
+		return members["message"]
+	}
+	return result
+}
+
+func quote(s string) json.RawMessage {
+	raw, _ := json.Marshal(s) // a string always marshals
+	return raw
+}
+
+func (f *directFault) write(w http.ResponseWriter, codec Codec) {
+	raw := fmt.Appendf(nil, `{"error":{"code":%d,"value":%s}}`, f.code, f.value)
+	body, err := encodeAs(codec, raw)
+	if err != nil {
+		codec, body = JSON, raw
+	}
+	if f.retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.retry.Seconds()))))
+	}
+	if f.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="worker"`)
+	}
+	writeBody(w, f.status, codec, body)
+}

@@ -1,0 +1,289 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"initiator/proactor"
+)
+
+// door is one way in to the executor. Its call returns whether the task
+// completed, and its result as the webhooks show it.
+type door struct {
+	name string
+	call func(p *program, m *master, method, data string) (completed bool, result string)
+	// full is what a caller is told when every slot is taken.
+	full string
+	// busy makes a call that is not taken and returns what it was told.
+	busy func(p *program, m *master) string
+}
+
+var doorSeq atomic.Uint64
+
+func doorTask(method, data string) proactor.TaskBody {
+	return task("door-"+strconv.FormatUint(doorSeq.Add(1), 10), method, data)
+}
+
+func doors() []door {
+	webhookBusy := func(p *program, m *master) string {
+		e, status := p.call("POST", "/task/new", m.session, doorTask("gate", `{}`))
+		return fmt.Sprintf("%d %d", status, e.Code)
+	}
+	return []door{
+		{"two requests", throughWebhook, "400 601", webhookBusy},
+		{"inline", throughInline, "400 601", webhookBusy},
+		{"direct", throughDirect, `503 {"error":{"code":1000,"value":"no free slot"}}`, func(p *program, _ *master) string {
+			status, body := p.direct(`{"method":"gate","parameters":{}}`)
+			return fmt.Sprintf("%d %s", status, body)
+		}},
+	}
+}
+
+func throughWebhook(p *program, m *master, method, data string) (bool, string) {
+	p.t.Helper()
+	p.mustCall(proactor.Success, "POST", "/task/new", m.session, doorTask(method, data))
+	got := await(p.t, m.results, "the result of "+method)
+	return got.path == "complete", string(got.Result)
+}
+
+func throughInline(p *program, m *master, method, data string) (bool, string) {
+	p.t.Helper()
+	body := doorTask(method, data)
+	body.Task.InlineMS = int(patience.Milliseconds())
+	e := p.mustCall(proactor.Success, "POST", "/task/new", m.session, body)
+	var answer proactor.TaskAnswer
+	if err := json.Unmarshal(e.Data, &answer); err != nil {
+		p.t.Fatalf("%s: %v", e.Data, err)
+	}
+	return answer.Status == proactor.StatusCompleted, string(answer.Result)
+}
+
+func throughDirect(p *program, _ *master, method, data string) (bool, string) {
+	p.t.Helper()
+	status, body := p.direct(`{"method":"` + method + `","parameters":` + data + `}`)
+	if status == http.StatusOK {
+		return true, body
+	}
+	var fault struct {
+		Error struct{ Value json.RawMessage }
+	}
+	if err := json.Unmarshal([]byte(body), &fault); err != nil {
+		p.t.Fatalf("%d %s: %v", status, body, err)
+	}
+	return false, string(fault.Error.Value)
+}
+
+// direct makes one call through the direct door.
+func (p *program) direct(body string) (int, string) {
+	p.t.Helper()
+	res := p.post(context.Background(), []byte(body), http.Header{"Authorization": {"Bearer " + p.token}})
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return res.StatusCode, string(answer)
+}
+
+func (p *program) post(ctx context.Context, body []byte, header http.Header) *http.Response {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(ctx, "POST", "http://"+p.addr+"/", bytes.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req.Header = header
+	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}).Do(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return res
+}
+
+// behaviours is everything that a handler can do, and what comes of it.
+func behaviours() (handlers []Handler, rows []behaviour) {
+	do := func(name string, f func(context.Context, json.RawMessage) (json.RawMessage, error), data string, completed bool, want string) {
+		handlers = append(handlers, HandleRaw(name, f))
+		rows = append(rows, behaviour{name, data, completed, want})
+	}
+	fail := func(err error) func(context.Context, json.RawMessage) (json.RawMessage, error) {
+		return func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, err }
+	}
+	echo := func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil }
+	large := `"` + strings.Repeat("x", 1<<20) + `"`
+	do("echo", echo, `{"n":123456789012345678901234567890,"s":"<&> ✓"}`, true, `{"n":123456789012345678901234567890,"s":"<&> ✓"}`)
+	do("large", echo, large, true, large)
+	do("null", echo, `null`, true, `null`)
+	do("nothing", fail(nil), `{}`, true, `null`)
+	do("error", fail(errTest), `{}`, false, `{"message":"a test's error"}`)
+	do("fail", fail(TaskFail{Data: map[string]int{"n": 1}}), `{}`, false, `{"n":1}`)
+	do("fail.nil", fail(&TaskFail{}), `{}`, false, `{}`)
+	do("refuse", fail(TaskRefuse{Data: map[string]int{"n": 1}}), `{}`, false, `{"n":1}`)
+	do("panic", func(context.Context, json.RawMessage) (json.RawMessage, error) { panic("boom") }, `{}`, false, `{"message":"panic: boom"}`)
+	do("goexit", func(context.Context, json.RawMessage) (json.RawMessage, error) { runtime.Goexit(); return nil, nil }, `{}`, false, `{"message":"the handler ended its goroutine without returning"}`)
+	do("nojson", func(context.Context, json.RawMessage) (json.RawMessage, error) { return json.RawMessage("{"), nil }, `{}`, false, `{"message":"the result of nojson is not JSON"}`)
+	do("context", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+		Progress(ctx, "here")
+		task, ok := TaskOf(ctx)
+		return json.Marshal(fmt.Sprint(task.Method, task.ID != "", ok))
+	}, `{}`, true, `"contexttrue true"`)
+	handlers = append(handlers, Handle("typed", func(_ context.Context, in addition) (int, error) { return in.A + in.B, nil }))
+	rows = append(rows,
+		behaviour{"typed", `{"A":2,"B":3}`, true, `5`},
+		behaviour{"typed", `"text"`, false, `{"message":"the data does not fit typed: json: cannot unmarshal string into Go value of type worker.addition"}`})
+	return handlers, rows
+}
+
+type behaviour struct {
+	method, data string
+	completed    bool
+	want         string
+}
+
+// TestEveryBehaviourThroughEveryDoor: there is one executor behind all doors.
+func TestEveryBehaviourThroughEveryDoor(t *testing.T) {
+	handlers, rows := behaviours()
+	for _, d := range doors() {
+		t.Run(d.name, func(t *testing.T) {
+			m := newMaster(t)
+			p := launch(t, Options{Handlers: handlers}) // one slot: each must free it
+			p.connect(m)
+			for _, row := range rows {
+				want := row.want
+				if d.name == "direct" && !row.completed {
+					want = string(faultValue(json.RawMessage(row.want)))
+				}
+				completed, got := d.call(p, m, row.method, row.data)
+				if completed != row.completed || got != want {
+					t.Errorf("%s: completed %v %.200s\nwant %v %.200s", row.method, completed, got, row.completed, want)
+				}
+			}
+			if completed, got := d.call(p, m, "none", `{}`); completed || !strings.Contains(got, `no method \"none\"; this worker has context, echo,`) {
+				t.Errorf("none: completed %v %s", completed, got)
+			}
+		})
+	}
+}
+
+// TestEveryDoorLeadsToTheSameSlots: a task that came through one door holds a
+// slot against all others, and frees it for them.
+func TestEveryDoorLeadsToTheSameSlots(t *testing.T) {
+	for _, holder := range doors() {
+		t.Run(holder.name, func(t *testing.T) {
+			began, release := make(chan struct{}, 1), make(chan struct{})
+			gate := HandleRaw("gate", func(context.Context, json.RawMessage) (json.RawMessage, error) {
+				began <- struct{}{}
+				<-release
+				return nil, nil
+			})
+			echo := HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil })
+			m := newMaster(t)
+			p := launch(t, Options{Handlers: []Handler{gate, echo}})
+			p.connect(m)
+			held := make(chan bool, 1)
+			go func() {
+				completed, _ := holder.call(p, m, "gate", `{}`)
+				held <- completed
+			}()
+			await(t, began, "the first task")
+			for _, d := range doors() {
+				if got := d.busy(p, m); got != d.full {
+					t.Errorf("%s: %s", d.name, got)
+				}
+			}
+			close(release)
+			if !await(t, held, "the end of the first task") {
+				t.Error("it did not complete")
+			}
+			for _, d := range doors() {
+				if completed, got := d.call(p, m, "echo", `1`); !completed || got != "1" {
+					t.Errorf("%s: %v %s", d.name, completed, got)
+				}
+			}
+		})
+	}
+}
+
+// TestADrainWaitsForEveryDoor: what runs is finished and answered, whatever
+// door it came through.
+func TestADrainWaitsForEveryDoor(t *testing.T) {
+	for _, d := range doors() {
+		t.Run(d.name, func(t *testing.T) {
+			began, release := make(chan struct{}), make(chan struct{})
+			gate := HandleRaw("gate", func(context.Context, json.RawMessage) (json.RawMessage, error) {
+				close(began)
+				<-release
+				return json.RawMessage(`"done"`), nil
+			})
+			m := newMaster(t)
+			p := launch(t, Options{Handlers: []Handler{gate}})
+			p.connect(m)
+			got := make(chan string, 1)
+			go func() {
+				_, result := d.call(p, m, "gate", `{}`)
+				got <- result
+			}()
+			await(t, began, "the task")
+			p.mustCall(codeOK, "DELETE", "/shutdown", p.token, nil)
+			close(release)
+			if result := await(t, got, "the result"); result != `"done"` {
+				t.Error(result)
+			}
+			if err := p.ended(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestCancelReachesTheHandler: through the webhooks when the master leaves,
+// through the direct door when the caller goes.
+func TestCancelReachesTheHandler(t *testing.T) {
+	for _, d := range []string{"webhook", "direct"} {
+		t.Run(d, func(t *testing.T) {
+			began, cause := make(chan struct{}), make(chan error, 1)
+			h := HandleRaw("gate", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+				close(began)
+				<-ctx.Done()
+				cause <- context.Cause(ctx)
+				return nil, ctx.Err()
+			})
+			m := newMaster(t)
+			p := launch(t, Options{Handlers: []Handler{h}})
+			p.connect(m)
+			want := errDisconnected
+			if d == "direct" {
+				want = errClientGone
+				ctx, cancel := context.WithCancel(t.Context())
+				gone := make(chan error, 1)
+				go func() {
+					req, _ := http.NewRequestWithContext(ctx, "POST", "http://"+p.addr+"/", strings.NewReader(`{"method":"gate"}`))
+					req.Header.Set("Authorization", "Bearer "+p.token)
+					_, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+					gone <- err
+				}()
+				await(t, began, "the call")
+				cancel()
+				if err := await(t, gone, "the caller"); !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+			} else {
+				p.give(m, "1", "", `{}`)
+				await(t, began, "the task")
+				p.mustCall(codeOK, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
+			}
+			if err := await(t, cause, "the cancellation"); err != want {
+				t.Errorf("cause %v", err)
+			}
+		})
+	}
+}
