@@ -6,55 +6,10 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"runtime"
 	"sync"
-	"syscall"
 	"testing"
 )
-
-// socketpair is what a worker inherits.
-func socketpair(t testing.TB) (a, b net.Conn) {
-	t.Helper()
-	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ends [2]net.Conn
-	for i, fd := range fds {
-		syscall.CloseOnExec(fd)
-		f := os.NewFile(uintptr(fd), "socketpair")
-		if ends[i], err = net.FileConn(f); err != nil {
-			t.Fatal(err)
-		}
-		f.Close()
-		t.Cleanup(func() { ends[i].Close() })
-	}
-	return ends[0], ends[1]
-}
-
-// tcp is a connection over the loopback.
-func tcp(t testing.TB) (a, b net.Conn) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	if a, err = net.Dial("tcp", l.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if b, err = l.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { a.Close(); b.Close() })
-	return a, b
-}
-
-func pipe(t testing.TB) (a, b net.Conn) { return net.Pipe() }
-
-// streams are all that a Conn is tried over.
-var streams = map[string]func(testing.TB) (net.Conn, net.Conn){"socketpair": socketpair, "tcp": tcp, "pipe": pipe}
 
 // serve runs c until the test's end and gives its error.
 func serve(t testing.TB, c *Conn, receive func(*Message)) chan error {

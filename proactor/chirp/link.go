@@ -37,8 +37,9 @@ type link struct {
 	timer  *time.Timer // of the message that waits for its ACK
 
 	// write's alone.
-	batch []*Future
-	buf   []byte
+	claimed []ID // to be acknowledged by the next write
+	batch   []*Future
+	buf     []byte
 }
 
 func newLink(p *Peer, raw, nc net.Conn, reader *Reader) *link {
@@ -90,11 +91,12 @@ func (l *link) end(reason error) {
 // fail is end for who does not hold the lock.
 func (l *link) fail(reason error) {
 	l.peer.mu.Lock()
-	defer l.peer.mu.Unlock()
-	if !l.ended {
+	first := !l.ended
+	l.end(reason)
+	l.peer.mu.Unlock()
+	if first {
 		l.peer.config.Logger.Debug("connection ends", "remote", l.remote.at, "reason", reason)
 	}
-	l.end(reason)
 }
 
 // write is the link's writing goroutine.
@@ -124,36 +126,50 @@ func (l *link) write() {
 // next makes the bytes of what is to be written: ACKs, then a probe of a
 // connection that was idle for long, then messages. False: nothing is.
 func (l *link) next() bool {
-	p, r := l.peer, l.remote
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	l.buf, l.batch = l.buf[:0], l.batch[:0]
-	if l.ended {
-		return false
-	}
-	for _, id := range l.acks {
+	probing, serial := l.claim()
+	l.buf = l.buf[:0]
+	for _, id := range l.claimed {
 		l.buf = (&Message{Identity: id, Type: Ack}).append(l.buf)
 	}
-	l.acks = l.acks[:0]
-	if r.link == l {
-		l.batch = r.take(!p.config.Async, l.batch)
-	}
-	now := time.Now()
-	if len(l.batch) > 0 && judge(l.idle(now), p.config.ReuseTime) != keep {
+	if probing {
 		l.buf = (&Message{Type: Noop}).append(l.buf)
-	}
-	if len(l.batch) > 0 && !p.config.Async {
-		l.expectAck(l.batch[0], now)
 	}
 	for _, f := range l.batch {
 		l.buf = f.message.append(l.buf)
 	}
-	r.serial = number(l.buf, r.serial)
-	if len(l.buf) == 0 {
-		return false
+	number(l.buf, serial)
+	return len(l.buf) > 0
+}
+
+// claim takes what is to be written, and serials for it. The bytes are made
+// afterwards: the peer must not stand still while a large message is copied.
+func (l *link) claim() (probing bool, serial uint32) {
+	p, r := l.peer, l.remote
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l.claimed, l.batch = l.claimed[:0], l.batch[:0]
+	if l.ended {
+		return false, 0
 	}
-	l.touch()
-	return true
+	l.claimed, l.acks = l.acks, l.claimed
+	if r.link == l {
+		l.batch = r.take(!p.config.Async, l.batch)
+	}
+	now := time.Now()
+	serial = r.serial
+	r.serial += uint32(len(l.claimed) + len(l.batch))
+	if len(l.batch) > 0 {
+		if probing = judge(l.idle(now), p.config.ReuseTime) == probe; probing {
+			r.serial++
+		}
+		if !p.config.Async {
+			l.expectAck(l.batch[0], now)
+		}
+	}
+	if len(l.claimed)+len(l.batch) > 0 {
+		l.touch()
+	}
+	return probing, serial
 }
 
 // expectAck starts the time that a message has to be written and acknowledged;

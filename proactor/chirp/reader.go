@@ -65,9 +65,6 @@ func (r *Reader) Next(m *Message) error {
 	return r.small(m, h)
 }
 
-// Buffered says whether bytes of a further message are here already.
-func (r *Reader) Buffered() int { return r.buf.Buffered() }
-
 // small reads a message that fits in the buffer, where it stays.
 func (r *Reader) small(m *Message, h Head) error {
 	n := HeadSize + int(h.Size())

@@ -1,0 +1,33 @@
+package chirp
+
+import (
+	"testing"
+	"time"
+)
+
+func TestConfigIsChecked(t *testing.T) {
+	for name, c := range map[string]Config{
+		"slots":        {Slots: 33},
+		"no slots":     {Slots: -1},
+		"handlers":     {Handlers: -1},
+		"size":         {MaxMessage: -1},
+		"short":        {Timeout: 99 * time.Millisecond},
+		"long":         {Timeout: 1201 * time.Second},
+		"pem is not":   {PEM: "no/such/file.pem"},
+		"pem is wrong": {PEM: "doc.go"},
+	} {
+		if _, err := NewPeer(c); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	for _, c := range []struct{ timeout, reuse, wantReuse, wantConnect time.Duration }{
+		{0, 0, 30 * time.Second, 10 * time.Second},
+		{20 * time.Second, 0, 60 * time.Second, 40 * time.Second},
+		{100 * time.Second, time.Hour, time.Hour, time.Minute},
+	} {
+		got, err := Config{Timeout: c.timeout, ReuseTime: c.reuse}.complete()
+		if err != nil || got.ReuseTime != c.wantReuse || got.connectTimeout() != c.wantConnect || got.Slots != 16 || got.Identity.IsZero() {
+			t.Errorf("%v: %+v, %v", c, got, err)
+		}
+	}
+}
