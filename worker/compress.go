@@ -1,3 +1,7 @@
+// Of what stands here only zstd is not in Go's own library. It makes the
+// program 0.7 MB larger, 0.5 MB without debugging symbols, and is worth that
+// for large bodies: it is several times as fast as gzip and compresses better.
+
 package worker
 
 import (

@@ -32,6 +32,8 @@ var whatKeys = []row[Spec]{
 		"whether /connect of the worker demands its token"),
 	key("direct", oneOf("token", "open"), "token", func(s *Spec) *string { return &s.Direct },
 		"whether the worker's direct door demands its token; open only on loopback"),
+	key("direct_compression", oneOf("none", "gzip", "zstd", "zlib"), "none", func(s *Spec) *string { return &s.DirectCompression },
+		"what the bodies of direct calls are compressed with when they do not say it, as toto's"),
 	key("directory", path, "", func(s *Spec) *string { return &s.Directory },
 		"the working directory; without it that of the INI file"),
 	key("environment", environment, "", func(s *Spec) *[]Entry { return &s.Environment },

@@ -89,11 +89,13 @@ type Spec struct {
 	Contract    bool   // gives argv pair, sockets and stdin of the worker contract
 	Protocol    string // "webhook", "ding" or "none"
 	Channel     int
-	Connect     string  // "token" or "open"
-	Direct      string  // "token" or "open"
-	Directory   string  // absolute working directory; "" = Plan.Dir
-	Environment []Entry // added to the initiator's own environment, env_file first
-	EnvFile     string  // absolute; [Load] has put its entries into Environment
+	Connect     string // "token" or "open"
+	Direct      string // "token" or "open"
+	// DirectCompression is "none", "gzip", "zstd" or "zlib".
+	DirectCompression string
+	Directory         string  // absolute working directory; "" = Plan.Dir
+	Environment       []Entry // added to the initiator's own environment, env_file first
+	EnvFile           string  // absolute; [Load] has put its entries into Environment
 
 	// How many.
 	Replicas int
