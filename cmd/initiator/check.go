@@ -28,7 +28,7 @@ func (a *app) checkCommand() *cobra.Command {
 			case err != nil:
 				return err
 			case a.format.json:
-				return a.out.json(map[string]any{"ok": true, "file": p.File, "warnings": p.Warnings, "workers": workerRows(p)})
+				return a.out.json(map[string]any{"ok": true, "file": p.File, "warnings": append([]string{}, p.Warnings...), "workers": workerRows(p)})
 			}
 			return a.showPlan(p)
 		},

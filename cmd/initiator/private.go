@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -119,8 +120,12 @@ func (h *private) once(ctx context.Context, r *runner, do func(context.Context) 
 
 // ended waits until all is stopped. A signal meanwhile ends the waiting.
 func (h *private) ended(r *runner, ran <-chan error) error {
+	slow := time.NewTimer(impatience)
+	defer slow.Stop()
 	for {
 		select {
+		case <-slow.C:
+			r.say("waits until the workers have stopped; Ctrl-C kills them at once")
 		case err := <-ran:
 			return err
 		case s := <-r.again:

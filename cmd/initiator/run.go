@@ -93,7 +93,7 @@ func (r *runner) say(format string, args ...any) {
 func (r *runner) attend(ctx context.Context, q task.Request) error {
 	t, err := r.client.Submit(ctx, q)
 	if err != nil {
-		return r.refused(q.Pool, err)
+		return refused(q.Pool, err)
 	}
 	end, err := r.await(ctx, t)
 	if err == nil {
@@ -103,13 +103,19 @@ func (r *runner) attend(ctx context.Context, q task.Request) error {
 	return on(q.Pool, err)
 }
 
-// refused names the pool where the initiator has not.
-func (r *runner) refused(pool string, err error) error {
+// refused is why the initiator did not take a task. Unless the pool is what
+// does not exist, it is the object of the error.
+func refused(pool string, err error) error {
 	var e *client.Error
-	if errors.As(err, &e) && e.Status == http.StatusNotFound {
-		return &fault{code: exitUnknown, err: errors.New(strings.TrimPrefix(e.Message, "submit: "))}
+	if !errors.As(err, &e) {
+		return on(pool, err)
 	}
-	return on(pool, err)
+	said := *e
+	said.Message = strings.TrimPrefix(e.Message, "submit: ")
+	if e.Status == http.StatusNotFound {
+		return &said
+	}
+	return on(pool, &said)
 }
 
 // errPatience is the cause when --wait is over.
@@ -137,19 +143,17 @@ func (r *runner) await(ctx context.Context, t task.Task) (task.Task, error) {
 // cancelWithin bounds the last request about a task that nobody waits for.
 const cancelWithin = 2 * time.Second
 
-// giveUp cancels a task whose result nobody would see. One with a key may be
-// wanted by somebody else as well, so it stays.
+// giveUp cancels a task whose result nobody would see, so that no worker has to
+// end it before it can stop. In an initiator of others, one with a key may be
+// wanted by somebody else as well: it stays.
 func (r *runner) giveUp(t task.Task) {
-	if r.alone {
-		return // its queue ends with it
-	}
-	if t.Key != "" {
+	if t.Key != "" && !r.alone {
 		r.say("the task goes on: initiator task wait %s", t.ID)
 		return
 	}
 	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
 	defer stop()
-	if _, err := r.client.Cancel(ctx, t.ID); err != nil && !errors.Is(err, &client.Error{Status: http.StatusConflict}) {
+	if _, err := r.client.Cancel(ctx, t.ID); err != nil && !r.alone && !errors.Is(err, &client.Error{Status: http.StatusConflict}) {
 		r.say("the task may go on: initiator task get %s", t.ID)
 	}
 }

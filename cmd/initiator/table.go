@@ -104,9 +104,12 @@ func (t table) line(row []string, shown, widths []int, width int, paint func(int
 		}
 		n := utf8.RuneCountInString(cell)
 		last := k == len(shown)-1
-		if !last && (width == 0 || at+widths[k]+gap < width) {
-			cell += strings.Repeat(" ", widths[k]+gap-n)
-			n = widths[k] + gap
+		if blanks := widths[k] + gap - n; !last {
+			if width > 0 {
+				blanks = min(blanks, width-at-n)
+			}
+			cell += strings.Repeat(" ", blanks)
+			n += blanks
 		}
 		b.WriteString(paint(i, cell))
 		if at += n; width > 0 && at >= width {

@@ -76,7 +76,7 @@ func (a *app) taskSubmitCommand() *cobra.Command {
 			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
 				t, err := c.Submit(ctx, q)
 				if err != nil {
-					return err
+					return refused(q.Pool, err)
 				}
 				if a.format.json {
 					return a.out.json(t)

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"initiator/initiator/supervise"
+)
+
+func workerIn(name string, state supervise.State, waitsFor ...string) supervise.Worker {
+	return supervise.Worker{Name: name, GUID: name, State: state, Reason: "so", WaitsFor: waitsFor}
+}
+
+func TestHopeless(t *testing.T) {
+	for name, c := range map[string]struct {
+		list    []supervise.Worker
+		resting bool
+		want    string // "" = there is hope
+	}{
+		"one runs":                    {list: []supervise.Worker{workerIn("a", supervise.Fatal), workerIn("a", supervise.Running)}},
+		"one starts":                  {list: []supervise.Worker{workerIn("a", supervise.Fatal), workerIn("a", supervise.Starting)}},
+		"one is tried again":          {list: []supervise.Worker{workerIn("a", supervise.Backoff)}},
+		"all are given up":            {list: []supervise.Worker{workerIn("a", supervise.Fatal), workerIn("a", supervise.Exited)}, want: "a a is FATAL: so; a a is EXITED: so"},
+		"not begun":                   {list: []supervise.Worker{workerIn("a", supervise.Stopped)}},
+		"stopped by somebody":         {list: []supervise.Worker{workerIn("a", supervise.Stopped)}, resting: true, want: "a a is STOPPED: so"},
+		"nobody":                      {resting: true, want: "a has no workers"},
+		"nobody yet":                  {},
+		"waits for one that starts":   {list: []supervise.Worker{workerIn("a", supervise.Stopped, "b: ready"), workerIn("b", supervise.Starting)}, resting: true},
+		"waits for one that is FATAL": {list: []supervise.Worker{workerIn("a", supervise.Stopped, "b: ready (it is FATAL)"), workerIn("b", supervise.Fatal)}, want: "a a is STOPPED: so; b b is FATAL: so"},
+		"waits for an end that came":  {list: []supervise.Worker{workerIn("a", supervise.Stopped, "b: completed"), workerIn("b", supervise.Exited)}},
+		"waits for an end for ever":   {list: []supervise.Worker{workerIn("a", supervise.Stopped, "b: completed"), workerIn("b", supervise.Fatal)}, want: "a a is STOPPED: so; b b is FATAL: so"},
+		"two steps away":              {list: []supervise.Worker{workerIn("a", supervise.Stopped, "b: ready"), workerIn("b", supervise.Stopped, "c: ready"), workerIn("c", supervise.Fatal)}, want: "a a is STOPPED: so; b b is STOPPED: so; c c is FATAL: so"},
+		"a cycle":                     {list: []supervise.Worker{workerIn("a", supervise.Stopped, "b: ready"), workerIn("b", supervise.Stopped, "a: ready")}},
+	} {
+		if got := strings.Join(hopeless("a", c.list, c.resting), "; "); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

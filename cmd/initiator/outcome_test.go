@@ -1,0 +1,38 @@
+package main
+
+import (
+	"testing"
+
+	"initiator/initiator/task"
+)
+
+func TestVerdict(t *testing.T) {
+	after := func(state task.State, outcomes ...task.Kind) task.Task {
+		x := task.Task{State: state}
+		for _, o := range outcomes {
+			x.History = append(x.History, task.Attempt{Outcome: o})
+		}
+		return x
+	}
+	for name, c := range map[string]struct {
+		task task.Task
+		want int
+	}{
+		"completed":                    {after(task.Completed, task.Succeeded), 0},
+		"completed after a timeout":    {after(task.Completed, task.TimedOut, task.Succeeded), 0},
+		"failed":                       {after(task.Failed, task.FailedFinal), 1},
+		"failed after a timeout":       {after(task.Failed, task.TimedOut, task.FailedFinal), 1},
+		"cancelled":                    {after(task.Cancelled, task.CancelledByUser), 1},
+		"cancelled in the queue":       {after(task.Cancelled), 1},
+		"dead of lost workers":         {after(task.Dead, task.Lost, task.Lost), 1},
+		"dead of failures":             {after(task.Dead, task.FailedRetry), 1},
+		"dead of timeouts":             {after(task.Dead, task.Lost, task.TimedOut), 124},
+		"deadline in an attempt":       {after(task.Failed, task.DeadlinePassed), 124},
+		"deadline in the queue":        {after(task.Failed), 124},
+		"deadline after a lost worker": {after(task.Failed, task.Lost), 124},
+	} {
+		if got, _ := verdict(c.task); got != c.want {
+			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
+		}
+	}
+}
