@@ -25,7 +25,7 @@ func (l *loop) look() *scan {
 		return l.scanned
 	}
 	s := &l.tree
-	*s = scan{at: now, orphans: s.orphans[:0]}
+	s.at, s.orphans, s.byParent = now, s.orphans[:0], nil
 	l.scanned = s
 	for _, pid := range s.adopted() {
 		if _, leader := l.byPID[pid]; !leader {
