@@ -62,6 +62,7 @@ func (s *scan) addOrphan(pid int) {
 func (l *loop) members(c *child) []process {
 	var found []process
 	if !c.exited {
+		l.tree.byParent = nil
 		found = l.tree.below(c.pid, nil)
 		l.scanned = nil
 	}
