@@ -1,0 +1,87 @@
+package supervisord
+
+import (
+	"slices"
+	"strings"
+)
+
+const defaultSection = "DEFAULT"
+
+// document is what configparser holds after some files: sections of one name
+// are one, and the last value of a key counts.
+type document struct {
+	names    []string // in the order in which they were first met
+	sections map[string]*merged
+	all      []*Section
+}
+
+// merged is a section with the keys of all that have its name.
+type merged struct {
+	name  string
+	first *Section
+	keys  map[string]Key
+	order []string
+}
+
+func newDocument() *document {
+	d := &document{sections: map[string]*merged{}}
+	d.sections[defaultSection] = &merged{name: defaultSection, first: &Section{Name: defaultSection}, keys: map[string]Key{}}
+	return d
+}
+
+func (d *document) add(sections []*Section) {
+	for _, s := range sections {
+		d.all = append(d.all, s)
+		m := d.sections[s.Name]
+		if m == nil {
+			m = &merged{name: s.Name, first: s, keys: map[string]Key{}}
+			d.sections[s.Name] = m
+			d.names = append(d.names, s.Name)
+		}
+		for _, k := range s.Keys {
+			m.set(k)
+		}
+	}
+}
+
+func (m *merged) set(k Key) {
+	if _, there := m.keys[k.Name]; !there {
+		m.order = append(m.order, k.Name)
+	}
+	m.keys[k.Name] = k
+}
+
+func (d *document) has(section string) bool { return slices.Contains(d.names, section) }
+
+// find is a key of the section, or one that it inherits.
+func (d *document) find(section, key string) (Key, bool) {
+	if m := d.sections[section]; m != nil {
+		if k, ok := m.keys[key]; ok {
+			return k, true
+		}
+	}
+	k, ok := d.sections[defaultSection].keys[key]
+	return k, ok
+}
+
+// expandHere puts the directory of a file in place of every %(here)s that has
+// none yet: supervisord does so after each file as soon as there is an
+// [include], so that it means the directory of the file in which it stands.
+func (d *document) expandHere(here string) {
+	const mark = "%(here)s"
+	for _, name := range d.names {
+		m := d.sections[name]
+		for _, from := range []*merged{d.sections[defaultSection], m} {
+			for _, key := range from.order {
+				k, own := m.keys[key]
+				if !own {
+					k = from.keys[key]
+				}
+				if strings.Contains(k.Raw, mark) {
+					k.Raw = strings.ReplaceAll(k.Raw, mark, here)
+					m.set(k)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package supervisord
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"initiator/proactor"
+)
+
+// wrong is what is wrong with a value, and what would be right.
+type wrong struct{ problem, remedy string }
+
+func (w wrong) Error() string { return w.problem + "; " + w.remedy }
+
+// expand resolves the references of a value as Python's % operator does with a
+// dictionary. A %s without a name would print the whole dictionary there, with
+// the environment in it; nobody means that, and it is refused.
+func expand(s string, n names) (string, error) {
+	var b strings.Builder
+	for {
+		at := strings.IndexByte(s, '%')
+		if at < 0 {
+			b.WriteString(s)
+			return b.String(), nil
+		}
+		b.WriteString(s[:at])
+		text, rest, err := reference(s[at:], n)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(text)
+		s = rest
+	}
+}
+
+// reference resolves the one that s begins with.
+func reference(s string, n names) (text, rest string, err error) {
+	rest = s[1:]
+	var value any
+	named := strings.HasPrefix(rest, "(")
+	if named {
+		var name string
+		if name, rest, err = nameOf(rest); err != nil {
+			return "", "", err
+		}
+		known := false
+		if value, known = n.find(name); !known {
+			return "", "", unknownName(name, n)
+		}
+	}
+	f, rest, ok := readFormat(rest)
+	switch {
+	case !ok:
+		return "", "", wrong{fmt.Sprintf("%q is no reference", shorten(s)), "write %(name)s, and %% for a plain %"}
+	case f.verb == '%':
+		return "%", rest, nil
+	case !named:
+		return "", "", wrong{fmt.Sprintf("%q refers to nothing", s[:len(s)-len(rest)]), "write %% for a plain %"}
+	}
+	text, err = f.print(value)
+	return text, rest, err
+}
+
+func shorten(s string) string {
+	r := []rune(s)
+	return string(r[:min(len(r), 12)])
+}
+
+// nameOf cuts "(name)"; brackets in a name are counted.
+func nameOf(s string) (name, rest string, err error) {
+	depth := 0
+	for i := range len(s) {
+		switch s[i] {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 0 {
+			return s[1:i], s[i+1:], nil
+		}
+	}
+	return "", "", wrong{fmt.Sprintf("the bracket of %q does not close", "%"+shorten(s)), "write %(name)s"}
+}
+
+func unknownName(name string, n names) error {
+	problem := fmt.Sprintf("%%(%s)s refers to nothing that is known here", name)
+	if variable, ok := strings.CutPrefix(name, "ENV_"); ok {
+		return wrong{fmt.Sprintf("the environment variable %s is not set", variable), "set it before the start"}
+	}
+	words := n.words()
+	if near, ok := proactor.Nearest(name, words); ok {
+		return wrong{problem, fmt.Sprintf("did you mean %%(%s)s?", near)}
+	}
+	slices.Sort(words)
+	return wrong{problem, "write one of " + strings.Join(words, ", ") + ", or ENV_ and the name of a variable"}
+}

@@ -1,0 +1,91 @@
+package supervisord
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// line is one line as the reader sees it.
+type line struct {
+	number  int
+	text    string // without its comment and the white space around it
+	indent  int    // characters before the first that is no white space
+	comment string // with its mark; "" = none
+	blank   bool   // neither text nor comment
+}
+
+// isSpace is Python's str.isspace, which four separators of ASCII are as well.
+func isSpace(r rune) bool { return unicode.IsSpace(r) || (r >= 0x1c && r <= 0x1f) }
+
+func trim(s string) string { return strings.TrimFunc(s, isSpace) }
+
+// readLines cuts data at LF, CRLF and CR.
+func readLines(data string) []line {
+	data = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(data)
+	all := strings.Split(data, "\n")
+	if last := len(all) - 1; all[last] == "" {
+		all = all[:last]
+	}
+	lines := make([]line, len(all))
+	for i, text := range all {
+		lines[i] = readLine(i+1, text)
+	}
+	return lines
+}
+
+func readLine(number int, text string) line {
+	l := line{number: number}
+	at := commentAt(text)
+	if at >= 0 {
+		l.comment = trim(text[at:])
+		l.text = trim(text[:at])
+	} else {
+		l.text = trim(text)
+	}
+	l.indent = utf8.RuneCountInString(text) - utf8.RuneCountInString(strings.TrimLeftFunc(text, isSpace))
+	l.blank = l.text == "" && at < 0
+	return l
+}
+
+// commentAt is where the comment of a line begins, -1 without one: at a ; or #
+// that begins the line or follows white space. Python looks for both marks side
+// by side and stops in the round in which either is found, so that of "a;b ;c
+// #d" and its like it is not always the first one that counts.
+func commentAt(text string) int {
+	if t := trim(text); strings.HasPrefix(t, ";") || strings.HasPrefix(t, "#") {
+		return 0
+	}
+	next := map[byte]int{';': 0, '#': 0} // where to look on for each mark
+	for len(next) > 0 {
+		found := -1
+		for _, mark := range []byte{';', '#'} {
+			from, looking := next[mark]
+			if !looking {
+				continue
+			}
+			i := strings.IndexByte(text[from:], mark)
+			if i < 0 {
+				delete(next, mark)
+				continue
+			}
+			i += from
+			next[mark] = i + 1
+			if begins(text, i) && (found < 0 || i < found) {
+				found = i
+			}
+		}
+		if found >= 0 {
+			return found
+		}
+	}
+	return -1
+}
+
+func begins(text string, i int) bool {
+	if i == 0 {
+		return true
+	}
+	r, _ := utf8.DecodeLastRuneInString(text[:i])
+	return isSpace(r)
+}

@@ -1,0 +1,49 @@
+package supervisord
+
+import "strings"
+
+// names are what the values of one place can refer to: its own words, the
+// variables of the environment, and those that programs have set. Values are
+// strings or ints.
+type names struct {
+	own map[string]any
+	env func(string) (string, bool) // with what [supervisord] sets; the name without ENV_
+	// set are variables of the program itself, by their full names, which
+	// later keys of its section see.
+	set map[string]string
+}
+
+func (n names) find(name string) (any, bool) {
+	if v, ok := n.set[name]; ok {
+		return v, true
+	}
+	if variable, ok := strings.CutPrefix(name, "ENV_"); ok {
+		if v, ok := n.env(variable); ok {
+			return v, true
+		}
+	}
+	v, ok := n.own[name]
+	return v, ok
+}
+
+// words lists the names that a person might have meant.
+func (n names) words() []string {
+	var all []string
+	for w := range n.own {
+		all = append(all, w)
+	}
+	return all
+}
+
+// environment is the environment with what [supervisord] sets in it.
+func (r *reader) environment(name string) (string, bool) {
+	for _, e := range r.file.Settings.Environment {
+		if e.Key == name {
+			return e.Value, true
+		}
+	}
+	if r.world.Lookup == nil {
+		return "", false
+	}
+	return r.world.Lookup(name)
+}

@@ -1,0 +1,141 @@
+package supervisord
+
+import (
+	"fmt"
+	"strings"
+
+	"initiator/proactor"
+)
+
+// Section is one [name] of a file with what stands below it. Its fields are to
+// be read only.
+type Section struct {
+	Name     string
+	File     string
+	Line     int
+	Comments []string // the comment lines above it
+	Comment  string   // behind its header; "" = none
+	Keys     []Key
+	// After are the comment lines below its last key that end the file.
+	After []string
+}
+
+// Key is one key as it stands in a file.
+type Key struct {
+	Name     string // in lower case
+	Raw      string // the value before %(…)s is resolved; its lines joined by "\n"
+	File     string
+	Line     int
+	Comments []string // the comment lines above it, and among its lines
+	Comment  string   // behind it; "" = none
+}
+
+// parser follows Python's configparser, with the comments kept aside.
+type parser struct {
+	file     string
+	sections []*Section
+	section  *Section // nil before the first header
+	open     bool     // a key is open for continuation lines
+	indent   int
+	comments []string // since the last key or header
+	faults   proactor.Faults
+}
+
+func parse(file, data string) ([]*Section, proactor.Faults) {
+	p := parser{file: file}
+	for _, l := range readLines(data) {
+		p.line(l)
+	}
+	if p.section != nil {
+		p.section.After = p.comments
+	}
+	for _, s := range p.sections {
+		for i := range s.Keys {
+			s.Keys[i].Raw = strings.TrimRightFunc(s.Keys[i].Raw, isSpace)
+		}
+	}
+	return p.sections, p.faults
+}
+
+func (p *parser) line(l line) {
+	switch {
+	case l.text == "":
+		p.nothing(l)
+	case p.open && l.indent > p.indent:
+		p.goesOn(l)
+	default:
+		p.indent = l.indent
+		p.item(l)
+	}
+}
+
+// nothing is a line without text. An empty one belongs to the value above it,
+// which may go on below.
+func (p *parser) nothing(l line) {
+	if l.comment != "" {
+		p.comments = append(p.comments, l.comment)
+	}
+	if l.blank && p.open {
+		p.last().Raw += "\n"
+	}
+}
+
+func (p *parser) goesOn(l line) {
+	k := p.last()
+	k.Raw += "\n" + l.text
+	k.Comments = append(k.Comments, p.comments...)
+	p.comments = nil
+	if l.comment != "" {
+		k.Comments = append(k.Comments, l.comment)
+	}
+}
+
+func (p *parser) last() *Key { return &p.section.Keys[len(p.section.Keys)-1] }
+
+func (p *parser) item(l line) {
+	if name, ok := header(l.text); ok {
+		p.section = &Section{Name: name, File: p.file, Line: l.number, Comments: p.take(), Comment: l.comment}
+		p.sections = append(p.sections, p.section)
+		p.open = false
+		return
+	}
+	at := strings.IndexAny(l.text, "=:")
+	switch {
+	case p.section == nil:
+		p.fault(l, "the line stands before the first [section]", "begin with [supervisord]")
+		p.section = &Section{File: p.file} // so that it is said once
+	case at < 0:
+		p.fault(l, fmt.Sprintf("%q is neither a [section] nor a key with its value", l.text), "write key = value, or indent it to go on with the value above")
+	case trim(l.text[:at]) == "":
+		p.fault(l, "nothing stands before the "+l.text[at:at+1], "write key = value")
+	default:
+		p.key(l, at)
+	}
+}
+
+func (p *parser) key(l line, at int) {
+	p.section.Keys = append(p.section.Keys, Key{
+		Name: strings.ToLower(trim(l.text[:at])), Raw: trim(l.text[at+1:]),
+		File: p.file, Line: l.number, Comments: p.take(), Comment: l.comment,
+	})
+	p.open = true
+}
+
+func (p *parser) take() []string {
+	c := p.comments
+	p.comments = nil
+	return c
+}
+
+// header reads "[name]"; what follows the last bracket does not count.
+func header(text string) (name string, ok bool) {
+	end := strings.LastIndexByte(text, ']')
+	if text[0] != '[' || end < 2 {
+		return "", false
+	}
+	return text[1:end], true
+}
+
+func (p *parser) fault(l line, problem, remedy string) {
+	p.faults = append(p.faults, proactor.Fault{File: p.file, Line: l.number, Problem: problem, Remedy: remedy})
+}

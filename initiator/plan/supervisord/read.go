@@ -1,0 +1,84 @@
+package supervisord
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"unicode/utf8"
+
+	"initiator/proactor"
+)
+
+// Is says whether data is written in this dialect: it has a section that only
+// supervisord knows, and none of ours.
+func Is(data []byte) bool {
+	if len(data) > proactor.MaxConfig {
+		return false
+	}
+	sections, _ := parse("", string(data))
+	theirs := false
+	for _, s := range sections {
+		switch kind := kindOf(s.Name); {
+		case kind == "initiator" || kind == "worker" || kind == "config" || kind == "schedule":
+			return false
+		case kind == "supervisord" || kind == "program" || kind == "supervisorctl" || kind == "unix_http_server" || kind == "inet_http_server":
+			theirs = true
+		}
+	}
+	return theirs
+}
+
+// Read reads a file and those that its [include] names. The error is
+// [proactor.Faults] with everything that supervisord would refuse, or that the
+// file itself cannot be read.
+func Read(path string, world World) (*File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	here := filepath.Dir(absolute(path))
+	r := &reader{world: world, doc: newDocument(), file: &File{Path: path, Here: here}}
+	r.add(path, data)
+	if len(r.faults) == 0 {
+		r.include(path)
+	}
+	if len(r.faults) == 0 {
+		r.settings()
+		r.groups()
+		r.servers()
+		r.elsewhere()
+	}
+	if err := r.faults.Err(); err != nil {
+		return nil, err
+	}
+	r.file.Sections = r.doc.all
+	if err := r.file.Warnings.Err(); err != nil {
+		r.file.Warnings = err.(proactor.Faults) // sorted, and each once
+	}
+	return r.file, nil
+}
+
+// reader is one reading.
+type reader struct {
+	world  World
+	doc    *document
+	file   *File
+	faults proactor.Faults
+}
+
+func (r *reader) add(path string, data []byte) {
+	fault := func(problem, remedy string) {
+		r.faults = append(r.faults, proactor.Fault{File: path, Problem: problem, Remedy: remedy})
+	}
+	switch {
+	case len(data) > proactor.MaxConfig:
+		fault(fmt.Sprintf("the file has more than %d bytes", proactor.MaxConfig), "give a configuration")
+		return
+	case !utf8.Valid(data):
+		fault("the file is not UTF-8", "convert it")
+		return
+	}
+	sections, faults := parse(path, string(data))
+	r.faults = append(r.faults, faults...)
+	r.doc.add(sections)
+}

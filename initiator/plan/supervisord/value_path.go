@@ -1,0 +1,122 @@
+package supervisord
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+)
+
+// home puts a home directory in place of ~ and ~user at the beginning.
+func (r *reader) home(path string) string {
+	if !strings.HasPrefix(path, "~") {
+		return path
+	}
+	who, rest, _ := strings.Cut(path[1:], "/")
+	if rest != "" || strings.HasSuffix(path, "/") {
+		rest = "/" + rest
+	}
+	dir, ok := r.homeOf(who)
+	if !ok {
+		return path
+	}
+	dir = strings.TrimRight(dir, "/")
+	if dir+rest == "" {
+		return "/"
+	}
+	return dir + rest
+}
+
+func (r *reader) homeOf(who string) (string, bool) {
+	if who == "" && r.world.Lookup != nil {
+		if dir, ok := r.world.Lookup("HOME"); ok {
+			return dir, true
+		}
+	}
+	u, err := user.Lookup(who)
+	if who == "" {
+		u, err = user.Current()
+	}
+	if err != nil {
+		return "", false
+	}
+	return u.HomeDir, true
+}
+
+// existingDir is a directory that must be there.
+func (r *reader) existingDir(path string) (string, error) {
+	path = r.home(path)
+	if !isDir(path) {
+		return "", wrong{fmt.Sprintf("there is no directory %q", path), "create it, or name another"}
+	}
+	return path, nil
+}
+
+// existingDirPath is a file in a directory that must be there.
+func (r *reader) existingDirPath(path string) (string, error) {
+	path = r.home(path)
+	dir := path[:strings.LastIndexByte(path, '/')+1]
+	if dir != "" && !isDir(dir) {
+		return "", wrong{fmt.Sprintf("there is no directory %q for it", dir), "create it, or name another"}
+	}
+	return path, nil
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// absolute is a path from where we were started.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// identity is a user as written and by number.
+type identity struct {
+	name string
+	uid  int
+}
+
+// userID looks up a user by name or number; both must exist.
+func userID(s string) (identity, error) {
+	bad := wrong{fmt.Sprintf("there is no user %q on this machine", s), "create it, or name another"}
+	if n, err := integer(s); err == nil {
+		if _, err := user.LookupId(fmt.Sprint(n)); err != nil {
+			return identity{}, bad
+		}
+		return identity{fmt.Sprint(n), n}, nil
+	}
+	u, err := user.Lookup(s)
+	if err != nil {
+		return identity{}, bad
+	}
+	uid, err := integer(u.Uid)
+	return identity{s, uid}, err
+}
+
+// owner is user or user:group, both of which must exist.
+func owner(s string) (string, error) {
+	who, group, both := strings.Cut(s, ":")
+	if _, err := userID(who); err != nil {
+		return "", err
+	}
+	if !both {
+		return s, nil
+	}
+	bad := wrong{fmt.Sprintf("there is no group %q on this machine", group), "create it, or name another"}
+	if n, err := integer(group); err == nil {
+		if _, err := user.LookupGroupId(fmt.Sprint(n)); err != nil {
+			return "", bad
+		}
+		return s, nil
+	}
+	if _, err := user.LookupGroup(group); err != nil {
+		return "", bad
+	}
+	return s, nil
+}

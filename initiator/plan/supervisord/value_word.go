@@ -1,0 +1,95 @@
+package supervisord
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+func boolean(s string) (bool, error) {
+	switch strings.ToLower(s) {
+	case "yes", "true", "on", "1":
+		return true, nil
+	case "no", "false", "off", "0":
+		return false, nil
+	}
+	return false, wrong{fmt.Sprintf("%q is neither true nor false", s), "write true or false"}
+}
+
+func autorestart(s string) (string, error) {
+	if strings.ToLower(s) == "unexpected" {
+		return "unexpected", nil
+	}
+	b, err := boolean(s)
+	if err != nil {
+		return "", wrong{fmt.Sprintf("%q is none of its words", s), "write unexpected, true or false"}
+	}
+	return strconv.FormatBool(b), nil
+}
+
+var levels = []string{"critical", "error", "warn", "info", "debug", "trace", "blather"}
+
+// level reads a name of a level in any case; short ones are supervisord's own.
+func level(s string) (string, error) {
+	lower := strings.ToLower(s)
+	short := map[string]string{"crit": "critical", "erro": "error", "debg": "debug", "trac": "trace", "blat": "blather"}
+	if long, ok := short[lower]; ok {
+		lower = long
+	}
+	if !slices.Contains(levels, lower) {
+		return "", wrong{fmt.Sprintf("%q is not a level", s), "write " + strings.Join(levels, ", ")}
+	}
+	return lower, nil
+}
+
+// others are names that Python knows and the kernel's table does not.
+var others = map[string]int{"SIGCLD": int(unix.SIGCHLD), "SIGIOT": int(unix.SIGABRT), "SIGPOLL": int(unix.SIGIO), "SIGRTMIN": 34, "SIGRTMAX": 64}
+
+// signalNumber reads TERM, SIGTERM, term or 15.
+func signalNumber(s string) (int, error) {
+	bad := wrong{fmt.Sprintf("%q is not a signal", s), "write a name such as TERM, INT or HUP, or its number"}
+	if n, err := integer(s); err == nil {
+		if n == others["SIGRTMIN"] || n == others["SIGRTMAX"] || unix.SignalName(unix.Signal(n)) != "" {
+			return n, nil
+		}
+		return 0, bad
+	}
+	name := strings.ToUpper(trim(s))
+	if !strings.HasPrefix(name, "SIG") {
+		name = "SIG" + name
+	}
+	if n, ok := others[name]; ok {
+		return n, nil
+	}
+	if n := unix.SignalNum(name); n != 0 {
+		return int(n), nil
+	}
+	return 0, bad
+}
+
+// name is that of a process or group.
+func name(s string) (string, error) {
+	t := trim(s)
+	if i := strings.IndexAny(t, " :/"); i >= 0 {
+		return "", wrong{fmt.Sprintf("the name %q holds %q", t, t[i:i+1]), "write it without blanks, colons and slashes"}
+	}
+	if t == "" {
+		return "", wrong{"the name is empty", "write one"}
+	}
+	return t, nil
+}
+
+// list reads words with commas between.
+func list(s string) ([]string, error) {
+	if s == "" {
+		return nil, nil
+	}
+	words := strings.Split(s, ",")
+	for i := range words {
+		words[i] = trim(words[i])
+	}
+	return words, nil
+}
