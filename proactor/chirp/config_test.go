@@ -31,3 +31,19 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 }
+
+func TestAddressWithoutPort(t *testing.T) {
+	for address, want := range map[string]string{
+		"":            ":2998",
+		"127.0.0.1":   "127.0.0.1:2998",
+		"::1":         "[::1]:2998",
+		"[::1]":       "[::1]:2998",
+		"[::1]:0":     "[::1]:0",
+		"localhost:1": "localhost:1",
+		":7":          ":7",
+	} {
+		if got := withPort(address); got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
+		}
+	}
+}

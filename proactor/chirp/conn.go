@@ -170,11 +170,12 @@ func (c *Conn) reason(read, wrote error) error {
 // and return; it does not wait for that. Before Serve has begun it closes the
 // stream at once. It may be called at any time, by anybody, again and again.
 func (c *Conn) Close() {
-	if c.state.Swap(closing) == idle {
+	switch c.state.Swap(closing) {
+	case idle:
 		c.nc.Close()
 		c.writer.end(nil)
-		return
+	case serving:
+		c.nc.SetWriteDeadline(time.Now().Add(linger))
+		c.writer.Close()
 	}
-	c.nc.SetWriteDeadline(time.Now().Add(linger))
-	c.writer.Close()
 }

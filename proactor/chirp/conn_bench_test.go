@@ -16,7 +16,8 @@ var (
 )
 
 // BenchmarkPingPong keeps a number of messages outstanding; an op is one
-// message there and its answer back, so messages/s is twice the ops. "bare" is
+// message there and its answer back, so messages/s is twice the ops. "chirp"
+// answers where it reads, "goroutines" in one goroutine for each. "bare" is
 // the same traffic by the plainest loop that frames can have: a length, a
 // buffered reader, and a buffered writer that is flushed when no more is there
 // to read.
@@ -25,7 +26,11 @@ func BenchmarkPingPong(b *testing.B) {
 		for _, n := range []int{1, 64, 256} {
 			b.Run(fmt.Sprintf("%s/%d/chirp", over, n), func(b *testing.B) {
 				x, y := streams[over](b)
-				pingPong(b, x, y, n)
+				pingPong(b, x, y, n, false)
+			})
+			b.Run(fmt.Sprintf("%s/%d/goroutines", over, n), func(b *testing.B) {
+				x, y := streams[over](b)
+				pingPong(b, x, y, n, true)
 			})
 			b.Run(fmt.Sprintf("%s/%d/bare", over, n), func(b *testing.B) {
 				x, y := streams[over](b)
@@ -35,10 +40,18 @@ func BenchmarkPingPong(b *testing.B) {
 	}
 }
 
-func pingPong(b *testing.B, x, y net.Conn, outstanding int) {
+func pingPong(b *testing.B, x, y net.Conn, outstanding int, goroutines bool) {
 	a, z := NewConn(x, ConnOptions{}), NewConn(y, ConnOptions{})
 	hello(b, a, z)
-	serve(b, z, func(m *Message) { z.Send(*m) })
+	serve(b, z, func(m *Message) {
+		if !goroutines {
+			z.Send(*m)
+			return
+		}
+		m.Own()
+		answer := *m
+		go z.Send(answer)
+	})
 	done := make(chan struct{})
 	sent, got := min(outstanding, b.N), 0
 	m := Message{Identity: NewID(), Header: benchHeader, Data: benchData}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,9 +18,7 @@ import (
 // other nodes are told to answer to, so listen before you send; a peer that
 // never listens is answered on the connections that it opens.
 func (p *Peer) Listen(address string) (netip.AddrPort, error) {
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		address = net.JoinHostPort(address, strconv.Itoa(DefaultPort))
-	}
+	address = withPort(address)
 	nl, err := net.Listen("tcp", address)
 	if err != nil {
 		return netip.AddrPort{}, err
@@ -34,6 +33,14 @@ func (p *Peer) Listen(address string) (netip.AddrPort, error) {
 		return at, fmt.Errorf("listen at %s: %w", address, err)
 	}
 	return at, nil
+}
+
+// withPort adds the default port to an address that has none.
+func withPort(address string) string {
+	if _, _, err := net.SplitHostPort(address); err == nil {
+		return address
+	}
+	return net.JoinHostPort(strings.Trim(address, "[]"), strconv.Itoa(DefaultPort))
 }
 
 // accept starts the goroutine that owns the listener.

@@ -2,6 +2,7 @@ package chirp
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 )
@@ -31,6 +32,13 @@ func NewID() ID {
 	var id ID
 	rand.Read(id[:]) // never fails, see crypto/rand
 	return id
+}
+
+// TokenID is the identity that proves a session's token without telling it: the
+// first 16 bytes of its SHA-256. A worker's handshake bears it on a stream.
+func TokenID(token string) ID {
+	sum := sha256.Sum256([]byte(token))
+	return ID(sum[:16])
 }
 
 // String is the identity in hexadecimal.

@@ -163,3 +163,10 @@ func TestSerialsRiseOverAllThatIsWritten(t *testing.T) {
 		}
 	})
 }
+
+// The hash is sha256sum's of "abc".
+func TestTokenID(t *testing.T) {
+	if got := TokenID("abc").String(); got != "ba7816bf8f01cfea414140de5dae2223" {
+		t.Error(got)
+	}
+}

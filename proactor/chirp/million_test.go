@@ -140,3 +140,49 @@ func tally(t *testing.T, a *Peer, l *ledger, via netip.AddrPort, n int, ask bool
 	}
 	return ok.Load(), failed.Load()
 }
+
+// Two nodes that connect to each other at the same time have two connections
+// for a while, may write to different ones, and lose nothing by it.
+func TestPeersThatConnectToEachOtherAtOnce(t *testing.T) {
+	const messages = 20
+	for mode, async := range modes {
+		t.Run(mode, func(t *testing.T) {
+			for range scale(200) {
+				la, atA := newLedger(t, Config{Async: async}, messages, false)
+				lb, atB := newLedger(t, Config{Async: async}, messages, false)
+				var wg sync.WaitGroup
+				for _, way := range []struct {
+					from *Peer
+					to   netip.AddrPort
+				}{{la.peer, atB}, {lb.peer, atA}} {
+					wg.Go(func() {
+						exchange(messages, 2, 5, func(i int) func() error {
+							f := way.from.Send(numbered(way.to, i))
+							return func() error { return f.Wait(t.Context()) }
+						}, func(i int, err error) {
+							if err != nil {
+								t.Error(err)
+							}
+						})
+					})
+				}
+				wg.Wait()
+				if !async {
+					la.once(t)
+					lb.once(t)
+				}
+				la.peer.Shutdown(false)
+				lb.peer.Shutdown(false)
+			}
+		})
+	}
+}
+
+// once says that every message was handled, and once.
+func (l *ledger) once(t *testing.T) {
+	for i := range l.seen {
+		if seen := l.seen[i].Load(); seen != 1 {
+			t.Errorf("message %d was handled %d times", i, seen)
+		}
+	}
+}
