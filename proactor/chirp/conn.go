@@ -122,7 +122,7 @@ func (c *Conn) Serve(receive func(*Message)) error {
 // the other side said before it went, a result perhaps, is still to be read.
 func (c *Conn) write() error {
 	err := c.writer.Run()
-	if err == nil {
+	if err == nil || c.state.Load() == closing {
 		c.nc.Close()
 	} else {
 		c.nc.SetReadDeadline(time.Now().Add(linger))
