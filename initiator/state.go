@@ -31,17 +31,23 @@ func openState(path string) (*stateDir, error) {
 		return nil, fmt.Errorf("lock the state directory: %w; set state_dir in [initiator] to a place that can be written", err)
 	}
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		defer lock.Close()
+		defer func() { _ = lock.Close() }() // nothing was written
 		return nil, fmt.Errorf("state directory %s is in use by another initiator%s: `initiator status` shows it; stop it, or set another state_dir", path, holder(lock))
 	}
-	if err := lock.Truncate(0); err == nil {
-		_, err = lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-		if err != nil {
-			lock.Close()
-			return nil, fmt.Errorf("write the lock: %w", err)
-		}
+	if err := sign(lock); err != nil {
+		_ = lock.Close() // the error that counts is the one above
+		return nil, fmt.Errorf("write the lock: %w", err)
 	}
 	return &stateDir{path: path, lock: lock}, nil
+}
+
+// sign leaves our pid in the lock, for those who find it taken.
+func sign(lock *os.File) error {
+	if err := lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err := lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return err
 }
 
 // holder names the process that holds a lock, for the error.
@@ -72,4 +78,4 @@ func (s *stateDir) token() (string, error) {
 	return token, nil
 }
 
-func (s *stateDir) close() { s.lock.Close() }
+func (s *stateDir) close() { _ = s.lock.Close() } // which gives up the lock; nothing is left to write

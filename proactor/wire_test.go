@@ -22,7 +22,8 @@ func TestBodiesAreExact(t *testing.T) {
 		{"task", TaskBody{TaskRef{ID: "i"}, raw}, `{"task":{"id":"i"},"data":{ "x" : 1.0 }}`},
 		{"task without data", TaskBody{Task: TaskRef{ID: "i"}}, `{"task":{"id":"i"},"data":null}`},
 		{
-			"task with all", TaskBody{TaskRef{"i", "m", 2, deadline, "00-ab", 1000}, raw},
+			"task with all",
+			TaskBody{TaskRef{"i", "m", 2, deadline, "00-ab", 1000}, raw},
 			`{"task":{"id":"i","method":"m","attempt":2,"deadline":"2026-01-02T03:04:05Z","traceparent":"00-ab","inline_ms":1000},"data":{ "x" : 1.0 }}`,
 		},
 		{"result", ResultBody{Task: TaskRef{ID: "i", Attempt: 1}, Result: raw}, `{"task":{"id":"i","attempt":1},"result":{ "x" : 1.0 }}`},

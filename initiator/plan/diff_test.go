@@ -12,8 +12,10 @@ func TestDiffTouchesOnlyWhatDiffers(t *testing.T) {
 		want            []Change
 	}{
 		{"nothing", base, base, []Change{{Name: "a", Action: ActionKeep}, {Name: "b", Action: ActionKeep}}},
-		{"other spelling", "[worker:a]\ncommand = x\n", "# moved\n[worker:a]\nstart_timeout = 30000ms\ncommand = \"x\"\nnumprocs = 1\n",
-			[]Change{{Name: "a", Action: ActionKeep}}},
+		{
+			"other spelling", "[worker:a]\ncommand = x\n", "# moved\n[worker:a]\nstart_timeout = 30000ms\ncommand = \"x\"\nnumprocs = 1\n",
+			[]Change{{Name: "a", Action: ActionKeep}},
+		},
 		{"start and stop", base, "[worker:c]\ncommand = z\n[worker:b]\ncommand = y\n", []Change{
 			{Name: "c", Action: ActionStart}, {Name: "b", Action: ActionKeep}, {Name: "a", Action: ActionStop},
 		}},

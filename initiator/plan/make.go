@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -141,6 +142,7 @@ func (d *draft) ownEntries(section string) []Entry {
 
 // faultsOf is what a failed Get reports, nothing for nil.
 func faultsOf(err error) proactor.Faults {
-	faults, _ := err.(proactor.Faults)
+	var faults proactor.Faults
+	errors.As(err, &faults)
 	return faults
 }

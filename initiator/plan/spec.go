@@ -67,6 +67,7 @@ type Group struct {
 // the meaning these names have in Erlang/OTP's supervisor.
 type Strategy string
 
+// The strategies.
 const (
 	OneForOne  Strategy = "one_for_one"
 	OneForAll  Strategy = "one_for_all"

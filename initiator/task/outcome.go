@@ -75,12 +75,16 @@ func Decide(p Policy, attempt int, o Outcome, jitter float64) Verdict {
 func retry(p Policy, attempt int, o Outcome, jitter float64) Verdict {
 	what := because(string(o.Kind), o.Error)
 	if attempt >= p.Attempts {
-		return Verdict{State: Dead, Paid: true,
-			Reason: fmt.Sprintf("%s; attempt %d of %d was the last", what, attempt, p.Attempts)}
+		return Verdict{
+			State: Dead, Paid: true,
+			Reason: fmt.Sprintf("%s; attempt %d of %d was the last", what, attempt, p.Attempts),
+		}
 	}
 	d := max(delay(p, attempt, jitter), o.RetryAfter)
-	return Verdict{State: Queued, Delay: d, Paid: true, Front: d == 0,
-		Reason: fmt.Sprintf("%s; attempt %d of %d follows in %v", what, attempt+1, p.Attempts, d.Round(time.Millisecond))}
+	return Verdict{
+		State: Queued, Delay: d, Paid: true, Front: d == 0,
+		Reason: fmt.Sprintf("%s; attempt %d of %d follows in %v", what, attempt+1, p.Attempts, d.Round(time.Millisecond)),
+	}
 }
 
 // delay doubles with every attempt, up to the maximum, give or take the jitter.

@@ -62,10 +62,12 @@ func TestSameKeyIsTheSameTask(t *testing.T) {
 		}
 		return got.ID.String()
 	}
-	if id("p", "k") != id("p", "k") {
+	first, again := id("p", "k"), id("p", "k")
+	if first != again {
 		t.Error("the same key of the same pool must give one id")
 	}
-	if id("p", "k") == id("q", "k") || id("p", "k") == id("p", "l") || id("p", "") == id("p", "") {
+	one, another := id("p", ""), id("p", "")
+	if first == id("q", "k") || first == id("p", "l") || one == another {
 		t.Error("another pool, another key or no key must give another id")
 	}
 }
