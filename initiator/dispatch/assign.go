@@ -60,7 +60,7 @@ func (d *Dispatcher) lease(p *pool, to *peer, now time.Time, skip func(uuid.UUID
 	p.balance.place(to, to.free())
 	d.timers.set(&r.timer, r.ends)
 	blunt := to.blunt
-	body := r.body(t, blunt)
+	body := d.body(r, t, blunt)
 	d.then(func(err error) {
 		if err != nil {
 			d.box.put(postedMessage{to, r, posted{unkept: err}})
@@ -79,10 +79,10 @@ func newRun(to *peer, t task.Task, now time.Time) *run {
 }
 
 // body is what the worker is sent. A ding slave knows the id only.
-func (r *run) body(t task.Task, blunt bool) proactor.TaskBody {
+func (d *Dispatcher) body(r *run, t task.Task, blunt bool) proactor.TaskBody {
 	b := proactor.TaskBody{Task: proactor.TaskRef{ID: t.ID.String()}, Data: t.Data}
 	if !blunt {
-		b.Task.Method, b.Task.Attempt, b.Task.Deadline, b.Task.InlineMS = t.Method, r.try, r.ends, inlineMS
+		b.Task.Method, b.Task.Attempt, b.Task.Deadline, b.Task.InlineMS = t.Method, r.try, r.ends, d.inlineMS
 	}
 	return b
 }

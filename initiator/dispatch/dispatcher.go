@@ -86,7 +86,9 @@ type Dispatcher struct {
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 
-	postTimeout time.Duration // does not change after New
+	// These do not change after New.
+	postTimeout time.Duration
+	inlineMS    int
 }
 
 // who names one incarnation of a worker.
@@ -116,7 +118,7 @@ func New(o Options) *Dispatcher {
 		o.StopGrace = stopGrace
 	}
 	d := &Dispatcher{
-		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), postTimeout: postTimeout,
+		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), postTimeout: postTimeout, inlineMS: inlineMS,
 		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID][]*waiter{}, changed: map[*pool]bool{},
 	}
 	d.channels.Store(map[int]bool{})

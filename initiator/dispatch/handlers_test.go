@@ -12,10 +12,10 @@ import (
 	"initiator/worker"
 )
 
+func echoData(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil }
+
 // echo answers with the data.
-var echo = worker.HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
-	return data, nil
-})
+var echo = worker.HandleRaw("echo", echoData)
 
 // gate holds tasks until the test lets them go.
 type gate struct {

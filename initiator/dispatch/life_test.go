@@ -179,3 +179,27 @@ func TestMeasured(t *testing.T) {
 		t.Errorf("told %d ended tasks, want 3 at once", n)
 	}
 }
+
+// A task that never came as far as its worker has nothing to pay for the
+// worker's death.
+func TestDeathBeforeDeliveryCostsNothing(t *testing.T) {
+	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	url, stop := h.start(worker.Options{Handlers: []worker.Handler{echo}})
+	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
+	stop()
+	h.d.http.CloseIdleConnections() // on an old connection it might seem to be sent
+	one := h.submit(task.Request{Pool: "p"})
+	h.is(one.ID, task.Running)
+	for gone := false; !gone && h.ctx.Err() == nil; {
+		h.inLoop(func() { // between two tries
+			if !h.d.peers[who{"w", 1}].running[one.ID].reached.Load() {
+				detachMessage{who{"w", 1}, "exited"}.apply(h.d, time.Now())
+				gone = true
+			}
+		})
+	}
+	h.worker("p", "x", 1, echo)
+	if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 {
+		t.Errorf("%s, %+v", got.State, got.History)
+	}
+}

@@ -196,7 +196,7 @@ func (h *house) wait(id uuid.UUID) task.Task {
 	defer cancel()
 	got, err := h.d.Wait(ctx, id)
 	if err != nil {
-		h.t.Fatalf("wait: %v; the task is %s: %s, %.1000v", err, got.State, got.Reason, got.History)
+		h.t.Fatalf("wait: %v; the task is %s: %s, %v", err, got.State, got.Reason, got.History)
 	}
 	return got
 }
@@ -231,7 +231,7 @@ func (h *house) until(id uuid.UUID, what string, ok func(task.Task) bool) task.T
 		}
 	}
 	got, _ := h.d.Get(h.ctx, id)
-	h.t.Fatalf("task %s never %s; it is %s: %s, %.1000v", id, what, got.State, got.Reason, got.History)
+	h.t.Fatalf("task %s never %s; it is %s: %s, %v", id, what, got.State, got.Reason, got.History)
 	return got
 }
 

@@ -82,6 +82,8 @@ type run struct {
 	asked time.Time
 	// over tells the goroutine that posts it to make no further try.
 	over atomic.Bool
+	// reached is set while the worker may have the task.
+	reached atomic.Bool
 	// stopping is set once the attempt is over for us while the worker
 	// still holds the slot.
 	stopping bool
@@ -193,10 +195,13 @@ func (m detachMessage) apply(d *Dispatcher, now time.Time) {
 }
 
 // fate decides what a task whose worker is gone has to pay. Only the culprit
-// pays, where there is one; nobody, where the worker was asked to go.
+// pays, where there is one; nobody, where the worker was asked to go; and never
+// a task that has not come as far as the worker.
 func (p *peer) fate(r *run, reason string) task.Outcome {
 	o := task.Outcome{Kind: task.Lost, Error: reason}
-	if p.culprit != uuid.Nil && p.culprit != r.lease.Task || p.culprit == uuid.Nil && p.draining {
+	neighbour := p.culprit != uuid.Nil && p.culprit != r.lease.Task
+	asked := p.culprit == uuid.Nil && p.draining
+	if neighbour || asked || !r.reached.Load() {
 		o.Kind = task.Released
 	}
 	return o
@@ -213,8 +218,16 @@ func (d *Dispatcher) conclude(r *run, o task.Outcome, now time.Time) {
 	if r.cancelled && o.Kind != task.Succeeded {
 		o = task.Outcome{Kind: task.CancelledByUser, Error: r.why, Result: o.Result}
 	}
+	if failed := o.Kind == task.FailedFinal || o.Kind == task.FailedRetry; failed && r.late(now) {
+		// The worker's clock was the quicker one: its handler gave up
+		// because the time was over, which is not a failure of its own.
+		o.Kind = d.clockKind(r, now)
+	}
 	d.end(r.lease, o, now)
 }
+
+// late says whether the time of an attempt is over.
+func (r *run) late(now time.Time) bool { return !r.ends.IsZero() && !now.Before(r.ends) }
 
 // end closes an attempt in the queue and tells those who wait.
 func (d *Dispatcher) end(l task.Lease, o task.Outcome, now time.Time) {

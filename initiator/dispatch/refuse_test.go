@@ -105,7 +105,16 @@ func TestBusyCostsNothing(t *testing.T) {
 	for range 3 {
 		ids = append(ids, h.submit(task.Request{Pool: "p"}))
 	}
-	h.until(ids[1].ID, "was turned away", func(t task.Task) bool { return len(t.History) > 1 })
+	turned := func() (n int) {
+		for _, one := range ids {
+			got, _ := h.d.Get(h.ctx, one.ID)
+			n += len(got.History)
+		}
+		return n
+	}
+	for turned() < 3 {
+		h.inLoop(func() {})
+	}
 	g.let()
 	for _, one := range ids {
 		if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 {
@@ -119,7 +128,7 @@ func TestBusyCostsNothing(t *testing.T) {
 
 // A worker that ends by itself answers 101; its tasks go to others.
 func TestShuttingDownWorkerGetsNoMore(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h := newHouse(t, def("p"))
 	g := newGate(h)
 	url, stop := h.start(worker.Options{Slots: 2, Handlers: []worker.Handler{g.handler("g")}})
 	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 2})
@@ -141,12 +150,16 @@ func TestShuttingDownWorkerGetsNoMore(t *testing.T) {
 	}
 	h.worker("p", "next", 1, echo)
 	g.let()
-	for _, one := range append(later, running) {
-		if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 {
+	if got := h.wait(running.ID); got.State != task.Completed || len(got.History) != 1 {
+		t.Errorf("%s, %+v", got.State, got.History)
+	}
+	<-ended
+	h.d.Detach("w", 1, "ended by itself") // what was on its way to it comes back
+	for _, one := range later {
+		if got := h.wait(one.ID); got.State != task.Completed {
 			t.Errorf("%s, attempt %d %+v", got.State, got.Attempt, got.History)
 		}
 	}
-	<-ended
 	if n := h.verdicts.count(verdict{"drained", "w", 1}); n != 0 {
 		t.Error("nobody asked it to drain")
 	}

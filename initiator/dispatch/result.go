@@ -246,14 +246,18 @@ func (d *Dispatcher) stuck(p *peer, r *run) {
 	d.o.Verdicts.Stuck(p.guid, p.incarnation, fmt.Sprintf("task %s does not stop", r.lease.Task))
 }
 
+// clockKind tells which of the two clocks of an attempt ended it.
+func (d *Dispatcher) clockKind(r *run, now time.Time) task.Kind {
+	if t, ok := d.o.Queue.Get(r.lease.Task); ok && !t.Deadline.IsZero() && !t.Deadline.After(now) {
+		return task.DeadlinePassed
+	}
+	return task.TimedOut
+}
+
 // attemptOver ends an attempt by the clock. The worker keeps the slot until it
 // has stopped the task.
 func (d *Dispatcher) attemptOver(p *peer, r *run, now time.Time) {
-	kind := task.TimedOut
-	if t, ok := d.o.Queue.Get(r.lease.Task); ok && !t.Deadline.IsZero() && !t.Deadline.After(now) {
-		kind = task.DeadlinePassed
-	}
-	d.conclude(r, task.Outcome{Kind: kind, Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
+	d.conclude(r, task.Outcome{Kind: d.clockKind(r, now), Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
 	r.stopping = true
 	p.stopping++
 	d.stopTask(p, r, now)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"time"
 
 	"initiator/proactor"
@@ -42,7 +43,11 @@ type posted struct {
 func (d *Dispatcher) post(p *peer, r *run, body proactor.TaskBody, blunt bool) {
 	pause := postPause
 	for try := 1; !r.over.Load(); try++ {
+		before := r.reached.Swap(true)
 		a := d.postOnce(p, body, blunt)
+		if undelivered(a.err) {
+			r.reached.Store(before)
+		}
 		if a.settled(try, blunt) {
 			d.box.put(postedMessage{p, r, a})
 			return
@@ -70,6 +75,13 @@ func (d *Dispatcher) postOnce(p *peer, body proactor.TaskBody, blunt bool) poste
 		}
 	}
 	return a
+}
+
+// undelivered says whether an error shows that nothing was sent: nobody
+// listens, say.
+func undelivered(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // settled says whether that answer is the last word on the POST.
