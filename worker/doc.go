@@ -35,6 +35,16 @@
 //	hooks.go      what a program can do before and after
 //	progress.go   Progress and Setting, for use inside a handler
 //
+// The other end of the direct door, for programs that call workers:
+//
+//	pool.go           Pool: whom it may call
+//	pool_options.go   how a call is made: timeout, retries, codec, compression
+//	pool_call.go      one call, from connection to connection
+//	pool_rotation.go  who is next
+//	pool_probe.go     out of the rotation, and back
+//	pool_result.go    results, errors, futures, dotted methods
+//	pool_default.go   the pool of INI and environment
+//
 // Who owns what: the goroutine of Run owns the life of the process. Each
 // session has one goroutine that beats. Each task has one goroutine, which
 // runs the handler, frees the slot and then reports. Heartbeats see the

@@ -56,6 +56,7 @@ func (o Options) Main() {
 		o.Logger.Warn("ending at once", "signal", again.String())
 		os.Exit(128 + int(again))
 	}()
+	o.started = func(g given) { mainSettings.Store(&g.setting) }
 	err := Run(ctx, o)
 	if err != nil {
 		o.Logger.Error("the worker ends", "error", err)
@@ -102,6 +103,9 @@ func Run(ctx context.Context, o Options) error {
 	}
 	if err != nil {
 		return &UsageError{fmt.Errorf("start the worker: %w", err)}
+	}
+	if o.started != nil {
+		o.started(g)
 	}
 	l, err := listen(g, o.Getenv("INITIATOR_FDS"))
 	if err != nil {

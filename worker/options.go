@@ -75,6 +75,8 @@ type Options struct {
 	ReadTimeout time.Duration
 	// RetryWait is the time between attempts to deliver a result; 0 = 1 s.
 	RetryWait time.Duration
+
+	started func(given) // Main wants to know
 }
 
 func (o Options) withDefaults() Options {
