@@ -5,11 +5,13 @@
 //
 //	dispatcher.go  the loop: take all messages, change, commit, then tell
 //	mailbox.go     where messages wait for the loop
-//	callers.go     submit, get, list, wait, cancel, retry: the messages of callers
+//	callers.go     submit, get, list, cancel, retry: the messages of callers
+//	wait.go        who waits for which task
 //	assign.go      which task goes to which worker now
 //	balance.go     the worker with most free slots, in turn among equals
 //	webhook.go     one task to one worker over HTTP
 //	result.go      what became of it: outcomes, refusals, timeouts
+//	timers.go      what has to happen when nobody says anything
 //
 // and a connection through these:
 //
