@@ -14,22 +14,32 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-var all = map[string]worker.Handler{
-	"echo":  echo,
-	"sum":   sum,
-	"sleep": sleep,
-	"crash": crash,
+var all = map[string]func(context.Context, worker.Options) error{
+	"echo":  serve(echo),
+	"sum":   serve(sum),
+	"sleep": serve(sleep),
+	"crash": serve(crash),
+	"exec":  runExec,
+}
+
+// serve is the worker of one handler.
+func serve(h worker.Handler) func(context.Context, worker.Options) error {
+	return func(ctx context.Context, o worker.Options) error {
+		o.Handlers = []worker.Handler{h}
+		return worker.Run(ctx, o)
+	}
 }
 
 // Names lists the jobs, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(all)) }
 
 // Run is the worker of one job: it returns when ctx is done and the running
-// tasks have ended. Args may hold --guid and --port; stdin the INI. Without an
-// initiator it serves on 127.0.0.1. An unknown name is a *[worker.UsageError];
-// [worker.ExitCode] makes an exit code of any error.
+// tasks have ended. Args may hold --guid and --port, and for exec the command
+// after --; stdin the INI. Without an initiator it serves on 127.0.0.1. An
+// unknown name is a *[worker.UsageError]; [worker.ExitCode] makes an exit code
+// of any error.
 func Run(ctx context.Context, name string, args []string, stdin io.Reader) error {
-	handler, ok := all[name]
+	run, ok := all[name]
 	if !ok {
 		return &worker.UsageError{Err: fmt.Errorf("run job %q: there is none; use one of %s", name, strings.Join(Names(), ", "))}
 	}
@@ -37,7 +47,5 @@ func Run(ctx context.Context, name string, args []string, stdin io.Reader) error
 		Name: "job." + name, Output: os.Stderr,
 		JSONFormat: os.Getenv("INITIATOR_GUID") != "",
 	})
-	return worker.Run(ctx, worker.Options{
-		Handlers: []worker.Handler{handler}, Args: args, Stdin: stdin, Logger: log,
-	})
+	return run(ctx, worker.Options{Args: args, Stdin: stdin, Logger: log})
 }

@@ -32,14 +32,14 @@ const patience = 30 * time.Second
 func self(job string) []string { return []string{"env", asJob + "=" + job, os.Args[0]} }
 
 func TestNames(t *testing.T) {
-	if got := Names(); !slices.Equal(got, []string{"crash", "echo", "sleep", "sum"}) {
+	if got := Names(); !slices.Equal(got, []string{"crash", "echo", "exec", "sleep", "sum"}) {
 		t.Error(got)
 	}
 }
 
 func TestAnUnknownJob(t *testing.T) {
 	err := Run(t.Context(), "summ", nil, nil)
-	if worker.ExitCode(err) != worker.ExitUsage || !strings.Contains(err.Error(), "use one of crash, echo, sleep, sum") {
+	if worker.ExitCode(err) != worker.ExitUsage || !strings.Contains(err.Error(), "use one of crash, echo, exec, sleep, sum") {
 		t.Error(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,7 +44,11 @@ func spawn(t *testing.T, argv []string, more string) *peer {
 		t: t, session: proactor.NewToken(), stderr: make(chan string, 10_000),
 		beats: make(chan proactor.Running, 10_000), results: make(chan string, 10_000),
 	}
-	p.cmd = exec.Command(argv[0], append(argv[1:], "--guid", "a1b2", "--port", "0")...)
+	own, rest := argv[1:], []string(nil)
+	if at := slices.Index(own, "--"); at >= 0 { // as exec's argv, which has the pair before the command
+		own, rest = own[:at], own[at:]
+	}
+	p.cmd = exec.Command(argv[0], slices.Concat(own, []string{"--guid", "a1b2", "--port", "0"}, rest)...)
 	p.cmd.Env = append(p.cmd.Environ(), "INITIATOR_GUID=a1b2")
 	p.cmd.Stdin = strings.NewReader("[DEFAULT]\n\n[a1b2]\ntoken = own$$token\nincarnation = 2\nheartbeat_span = 0.2\n" + more)
 	stderr, err := p.cmd.StderrPipe()

@@ -1,0 +1,67 @@
+package jobs
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+// stdinOf is what a process reads of a task's data: the JSON as it is. A
+// string that is a data URL in base64 becomes the bytes that it stands for,
+// because JSON has no other way to carry an image.
+func stdinOf(data json.RawMessage) []byte {
+	var text string
+	if !bytes.HasPrefix(data, []byte(`"data:`)) || json.Unmarshal(data, &text) != nil {
+		return data
+	}
+	head, body, ok := strings.Cut(text, ",")
+	if !ok || !strings.HasSuffix(head, ";base64") {
+		return data
+	}
+	raw, err := base64.StdEncoding.DecodeString(body)
+	if err != nil {
+		return data
+	}
+	return raw
+}
+
+// resultOf makes a result of what a process wrote: JSON as it is, other text as
+// a JSON string without the end of its last line, and what is no text as a
+// data URL in base64, which stdinOf and every browser read.
+func resultOf(out []byte) json.RawMessage {
+	trimmed := bytes.TrimSpace(out)
+	switch {
+	case !utf8.Valid(out):
+		kind, _, _ := strings.Cut(http.DetectContentType(out), ";")
+		return text("data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(out))
+	case json.Valid(trimmed):
+		return trimmed
+	}
+	return text(strings.TrimSuffix(string(out), "\n"))
+}
+
+// text is a JSON string that keeps <, > and & as they are.
+func text(s string) json.RawMessage {
+	var b bytes.Buffer
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false)
+	_ = out.Encode(s) // a string always encodes
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// lineOf is the data as one line of JSON.
+func lineOf(data json.RawMessage) []byte {
+	var b bytes.Buffer
+	if len(data) == 0 {
+		data = json.RawMessage("null")
+	}
+	if !bytes.ContainsAny(data, "\r\n") || json.Compact(&b, data) != nil {
+		b.Reset()
+		b.Write(data)
+	}
+	b.WriteByte('\n')
+	return b.Bytes()
+}

@@ -1,0 +1,92 @@
+package jobs
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"initiator/proactor"
+)
+
+const asLines = "exec_mode = lines\n"
+
+// TestExecLines: one process for all tasks, in order, each line whole.
+func TestExecLines(t *testing.T) {
+	p := spawn(t, sh(`while read -r line; do n=$((n+1)); echo "{\"n\":$n,\"was\":$line}"; done`), asLines)
+	p.connect()
+	for i, data := range []string{`1`, `"two"`, "{\n  \"a\": [1,\n 2]\n}", `null`} {
+		line := strings.NewReplacer("\n", "", " ", "").Replace(data)
+		want := fmt.Sprintf(`{"n":%d,"was":%s}`, i+1, line)
+		if status, got := p.inline(fmt.Sprint(i), data); status != "completed" || got != want {
+			t.Errorf("%s %s, want %s", status, got, want)
+		}
+	}
+}
+
+func TestExecLinesThatAreNoJSON(t *testing.T) {
+	p := spawn(t, sh(`while read -r line; do echo "got $line"; done`), asLines)
+	p.connect()
+	if status, got := p.inline("1", `"x"`); status != "completed" || got != `"got \"x\""` {
+		t.Errorf("%s %s", status, got)
+	}
+}
+
+// TestExecLinesSurvivesItsProcess: who was in it fails and may be tried again;
+// the next task finds a new process.
+func TestExecLinesSurvivesItsProcess(t *testing.T) {
+	p := spawn(t, sh(`while read -r line; do test "$line" = 2 && { echo ouch >&2; exit 7; }; echo "[$$,$line]"; done`), asLines)
+	p.connect()
+	_, first := p.inline("1", `1`)
+	status, died := p.inline("2", `2`)
+	if status != "failed" || died != `{"code":7,"message":"exit code 7","stderr":"ouch"}` {
+		t.Errorf("%s %s", status, died)
+	}
+	status, third := p.inline("3", `1`)
+	if status != "completed" || third == first {
+		t.Errorf("%s %s, the first was %s", status, third, first)
+	}
+}
+
+// TestExecLinesOutOfStep: what was not asked for answers nobody.
+func TestExecLinesOutOfStep(t *testing.T) {
+	dir := t.TempDir()
+	p := spawn(t, sh(`echo "stray $$" >&2; while read -r line; do echo "[$$,$line]"; test "$line" = 1 && echo '"stray"' && exec sleep 3600; done`), asLines)
+	p.connect()
+	if _, got := p.inline("1", `1`); !strings.HasSuffix(got, ",1]") {
+		t.Error(got)
+	}
+	// The stray line is on its way; whether it has come yet decides only how
+	// the second task ends, never that it gets another's answer twice.
+	for i := range 3 {
+		if status, got := p.inline(fmt.Sprint("x", i), `2`); status == "completed" && strings.HasSuffix(got, ",2]") {
+			return
+		}
+	}
+	t.Errorf("it is never in step again (%s)", filepath.Base(dir))
+}
+
+func TestExecLinesThatNeverEnd(t *testing.T) {
+	p := spawn(t, execJob("cat", "/dev/zero"), asLines)
+	p.connect()
+	if status, got := p.inline("1", `1`); status != "failed" || got != `{"message":"its answer is longer than a result may be","stderr":""}` {
+		t.Errorf("%s %.300s", status, got)
+	}
+}
+
+func TestExecLinesCancel(t *testing.T) {
+	here := filepath.Join(t.TempDir(), "here")
+	p := spawn(t, sh(`while read -r line; do test "$line" = 1 && { touch `+here+`; sleep 3600; }; echo "$line"; done`), asLines+"slots = 2\n")
+	p.connect()
+	p.give("1", `1`)
+	p.beating(func(proactor.Running) bool { _, err := os.Stat(here); return err == nil })
+	p.give("2", `2`) // waits for its turn
+	p.cancel("1")
+	got := []string{<-p.results, <-p.results} // the reports may overtake each other
+	slices.Sort(got)
+	if want := []string{`1 fail {"message":"cancelled by the initiator"}`, `2 complete 2`}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,0 +1,78 @@
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"initiator/worker"
+)
+
+// outputLimit is how much a task may write to stdout, in bytes. In base64 it
+// still fits the largest result that the initiator takes.
+const outputLimit = 32 << 20
+
+// errTooLong ends the reading of a process that writes without end.
+var errTooLong = errors.New("too much output")
+
+// bounded is a buffer that refuses to grow past outputLimit.
+type bounded struct {
+	text []byte
+	over bool // it was to grow further
+}
+
+// Write implements io.Writer. After an error the pipe is closed, and the
+// process ends of SIGPIPE.
+func (b *bounded) Write(p []byte) (int, error) {
+	if len(b.text)+len(p) > outputLimit {
+		b.over = true
+		return 0, errTooLong
+	}
+	b.text = append(b.text, p...)
+	return len(p), nil
+}
+
+// runTask is one task as one process: data on stdin, the result on stdout.
+func runTask(ctx context.Context, argv []string, data json.RawMessage) (json.RawMessage, error) {
+	var stdout bounded
+	stderr := &tail{to: os.Stderr}
+	cmd := command(ctx, argv, stderr)
+	cmd.Stdin, cmd.Stdout = bytes.NewReader(stdinOf(data)), &stdout
+	if err := cmd.Start(); err != nil {
+		return nil, startFailure(err)
+	}
+	await(ctx, cmd)
+	words := stderr.end()
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case stdout.over:
+		return nil, worker.TaskFail{Data: map[string]any{
+			"message": fmt.Sprintf("it wrote more than %d MiB to stdout; write a file and answer its name", outputLimit>>20), "stderr": words,
+		}}
+	case !cmd.ProcessState.Success():
+		return nil, failure(cmd.ProcessState, words)
+	}
+	return resultOf(stdout.text), nil
+}
+
+// await waits for the process, or ends it when ctx does. Either way nothing of
+// its group is left.
+func await(ctx context.Context, cmd *exec.Cmd) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // how it ended is in its ProcessState
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		endGroup(cmd.Process, ended)
+	}
+	signalGroup(cmd.Process, syscall.SIGKILL)
+}
