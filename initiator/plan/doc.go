@@ -21,6 +21,7 @@
 //	check_plan.go      contradictions between workers, and in [initiator]
 //	check_after.go     dependencies: unknown names, cycles
 //	spec.go            Plan, Spec: what comes out
+//	supervisord.go     Load of a file that is written for supervisord
 //	part.go            a plan of only some workers, or in another state directory
 //	stdin.go           what one worker is given on stdin
 //	logpath.go         where the output of one worker goes

@@ -48,7 +48,7 @@ var faultDocuments = []struct{ name, doc string }{
 	{"supervisord's key", "[worker:a]\ncommand = x\nprocess_name = y\nkillasgroup = true\n"},
 	{"key of a later version", "[initiator]\ntls_cert = x\n[worker:a]\ncommand = x\nprobe = y\nrate_limit = 10\n"},
 	{"section of a later version", "[schedule:tick]\nevery = 10s\n[queue]\nurl = nats://a\n"},
-	{"supervisord's sections", "[supervisord]\n[program:x]\ncommand = x\n"},
+	{"supervisord's sections", "[supervisord]\n[program:x]\ncommand = x\n[worker:y]\ncommand = y\n"},
 	{"misspelt section", "[initator]\nlisten_port = 1\n[wroker:a]\ncommand = x\n[default]\nx = 1\n"},
 	{"section of no kind", "[thing:a]\nx = 1\n"},
 	{"section without a name", "[worker]\ncommand = x\n[worker:]\ncommand = x\n"},

@@ -21,6 +21,8 @@ var restartKeys = []row[Spec]{
 	restartLimit,
 	key("startretries", number(0, 1_000_000), "0", func(s *Spec) *int { return &s.Restart.Retries },
 		"how many deaths in a row before startsecs are FATAL; 0 = no such rule").lives(),
+	key("retry_early", boolean, "false", func(s *Spec) *bool { return &s.Restart.RetryEarly },
+		"whether a death before startsecs is a failed start, tried again whatever autorestart and exitcodes say").lives(),
 	key("restart_reset", duration, "10min", func(s *Spec) *Duration { return &s.Restart.Reset },
 		"how long it must be ready without a break for earlier deaths to be forgotten").lives(),
 	key("on_fatal", oneOf("ignore", "shutdown"), "ignore", func(s *Spec) *string { return &s.Restart.OnFatal },
@@ -106,5 +108,7 @@ func streamKeys(stream string, at func(*Spec) *Log) []row[Spec] {
 			"the size at which the file is rotated; 0 = never"),
 		key(stream+"_logfile_backups", number(0, 10_000), "10", func(s *Spec) *int { return &at(s).Backups },
 			"how many rotated files are kept"),
+		key(stream+"_logfile_raw", boolean, "false", func(s *Spec) *bool { return &at(s).Raw },
+			"whether its lines are written as they come, without the time before each"),
 	}
 }

@@ -7,16 +7,21 @@ import (
 	"slices"
 	"strings"
 
+	"initiator/initiator/plan/supervisord"
 	"initiator/proactor"
 )
 
-// Load reads a file and those that its [include] names, and makes the plan.
+// Load reads a file and those that its [include] names, and makes the plan. A
+// file that is written for supervisord is read as supervisord reads it.
 // The error is [proactor.Faults], with the faults of all files, or that the
 // file itself cannot be read.
 func Load(path string, env Env) (*Plan, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, err
+	}
+	if supervisord.Is(data) {
+		return loadSupervisord(path, env)
 	}
 	l := loader{env: env, seen: map[string]bool{}}
 	l.file(path, data)

@@ -39,7 +39,7 @@ func TestMakeFillsInEveryDefault(t *testing.T) {
 		Name: "a", File: "/etc/x/initiator.ini", Line: 1,
 		Command: []string{"/bin/x", "--flag"}, ExecMode: "task", Interpreter: []string{"python3"},
 		Contract: true, Protocol: "webhook", Connect: "token", Direct: "token", DirectCompression: "none",
-		Replicas: 1, Slots: 1, Priority: 999, Autostart: true,
+		Replicas: 1, Slots: 1, Priority: 999, GroupPriority: 999, Autostart: true,
 		Socket: "reserve", ListenAddr: "127.0.0.1",
 		Ready: Ready{Kind: "webhook"}, StartTimeout: 30 * time.Second,
 		HeartbeatSpan: 3 * time.Second, HeartbeatTolerance: 15 * time.Second,

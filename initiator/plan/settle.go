@@ -144,6 +144,22 @@ func (d *draft) settleGroups() {
 			}
 		}
 	}
+	d.plan.rank()
+}
+
+// rank gives each spec the priority of its group.
+func (p *Plan) rank() {
+	of := map[string]int{}
+	for _, g := range p.Groups {
+		of[g.Name] = g.Priority
+	}
+	for i := range p.Workers {
+		s := &p.Workers[i]
+		s.GroupPriority = s.Priority
+		if priority, grouped := of[s.Group]; grouped {
+			s.GroupPriority = priority
+		}
+	}
 }
 
 func (d *draft) groupNamed(name string) *Group {

@@ -104,6 +104,9 @@ type Spec struct {
 	Group    string
 	Priority int // lower starts first and stops last; 999
 	After    []Dependency
+	// GroupPriority comes before Priority: that of the group, and of the
+	// worker itself where it is in none. It has no key of its own.
+	GroupPriority int
 
 	// Port.
 	Port       int    // 0 = auto
@@ -172,6 +175,9 @@ type Restart struct {
 	Retries   int           // deaths in a row before startsecs that are FATAL; 0 = none set
 	Reset     time.Duration // unbroken readiness after which the deaths so far are forgotten
 	OnFatal   string        // "ignore" or "shutdown"
+	// RetryEarly makes a death before startsecs a failed start, which is tried
+	// again whatever Auto and ExitCodes say, as supervisord has it.
+	RetryEarly bool
 
 	RecycleTasks int           // end a worker after so many tasks; 0 = never
 	RecycleRSS   int64         // … once it holds so many bytes; 0 = never
@@ -198,6 +204,7 @@ type Log struct {
 	Path     string
 	MaxBytes int64 // rotate at this size; 0 = never
 	Backups  int   // keep .1 … .Backups
+	Raw      bool  // the lines as they come, without the time before each
 }
 
 // Tasks are the defaults for tasks submitted to this pool.

@@ -108,11 +108,17 @@ var optionalSignal = kind[string]{name: "signal", empty: true, parse: func(s str
 	return parseSignal(s)
 }}
 
+// The real-time signals that programs may use, of those Linux has.
+const firstRealTime, lastRealTime = 34, 64
+
 // parseSignal reads TERM, SIGTERM, term or 15 and returns TERM.
 func parseSignal(s string) (string, error) {
 	if n, err := strconv.Atoi(s); err == nil {
 		if known := unix.SignalName(unix.Signal(n)); known != "" {
 			return strings.TrimPrefix(known, "SIG"), nil
+		}
+		if n >= firstRealTime && n <= lastRealTime {
+			return strconv.Itoa(n), nil // these have no names in common
 		}
 	}
 	short := strings.TrimPrefix(strings.ToUpper(s), "SIG")

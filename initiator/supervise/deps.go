@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"strings"
 
 	"initiator/initiator/plan"
@@ -106,15 +107,15 @@ func tiers(specs []*plan.Spec) [][]string {
 // nextTier takes, of the specs that come after nothing in left, those of the
 // lowest priority. In a cycle, which the plan refuses, everything is one tier.
 func nextTier(specs []*plan.Spec, left map[string]*plan.Spec) (tier []string) {
-	lowest := 0
+	var lowest *plan.Spec
 	for _, s := range specs {
 		if left[s.Name] == nil || comesAfter(s, left) {
 			continue
 		}
-		if len(tier) == 0 || s.Priority < lowest {
-			tier, lowest = nil, s.Priority
+		if lowest == nil || before(s, lowest) {
+			tier, lowest = nil, s
 		}
-		if s.Priority == lowest {
+		if !before(lowest, s) {
 			tier = append(tier, s.Name)
 		}
 	}
@@ -124,6 +125,11 @@ func nextTier(specs []*plan.Spec, left map[string]*plan.Spec) (tier []string) {
 		}
 	}
 	return tier
+}
+
+// before compares priorities, that of the group first.
+func before(a, b *plan.Spec) bool {
+	return cmp.Or(cmp.Compare(a.GroupPriority, b.GroupPriority), cmp.Compare(a.Priority, b.Priority)) < 0
 }
 
 func comesAfter(s *plan.Spec, left map[string]*plan.Spec) bool {

@@ -51,11 +51,11 @@ type Verdict struct {
 // section 4 is its source.
 //
 // The order of its parts: autorestart and exitcodes say whether a restart is
-// wanted at all; startretries and restart_limit whether there have been too
+// wanted at all, unless retry_early takes the death for a failed start; startretries and restart_limit whether there have been too
 // many; then the delay says when.
 func Judge(law plan.Restart, past Past, death Death, random float64) (Past, Verdict) {
 	past = past.with(death, law)
-	if rule, wanted := wants(law, death.Class); !wanted {
+	if rule, wanted := wants(law, death.Class); !wanted && !(law.RetryEarly && death.Early) {
 		return past, leave(death, rule)
 	}
 	if law.Retries > 0 && past.Early >= law.Retries {

@@ -127,7 +127,7 @@ func (w *worker) logTo(log plan.Log) keeper.Log {
 	if log.Path == "-" {
 		return keeper.Log{}
 	}
-	return keeper.Log{Path: log.At(w.pool.spec.Name, w.guid, w.index), MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: true}
+	return keeper.Log{Path: log.At(w.pool.spec.Name, w.guid, w.index), MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw}
 }
 
 // needsPort: a program without the contract gets a number only when somebody

@@ -25,6 +25,9 @@ func value[T any](c *context, key string, standard T, read func(string) (T, erro
 		return standard
 	}
 	v, err := read(text)
+	if real := c.r.file.Real(text); err != nil && real != text {
+		v, err = read(real) // what is no text cannot keep a mark
+	}
 	if err != nil {
 		c.fault(k, err)
 		return standard

@@ -12,6 +12,7 @@
 //	include.go      [include]
 //	glob.go         which files a pattern means
 //	names.go        what can be referred to
+//	real.go         references to the environment that are kept as such
 //	expand.go       %(name)s
 //	format.go       %(process_num)02d: how one value is printed
 //	context.go      one section: each key expanded, read, faults noted

@@ -45,5 +45,9 @@ func (r *reader) environment(name string) (string, bool) {
 	if r.world.Lookup == nil {
 		return "", false
 	}
-	return r.world.Lookup(name)
+	v, ok := r.world.Lookup(name)
+	if ok && r.world.Mark {
+		v = Mark(name)
+	}
+	return v, ok
 }

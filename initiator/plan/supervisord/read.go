@@ -38,6 +38,9 @@ func Read(path string, world World) (*File, error) {
 	}
 	here := filepath.Dir(absolute(path))
 	r := &reader{world: world, doc: newDocument(), file: &File{Path: path, Here: here}}
+	if world.Mark {
+		r.file.lookup = world.Lookup
+	}
 	r.add(path, data)
 	if len(r.faults) == 0 {
 		r.include(path)

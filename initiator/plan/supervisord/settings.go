@@ -1,10 +1,6 @@
 package supervisord
 
-import (
-	"os"
-
-	"initiator/proactor"
-)
+import "initiator/proactor"
 
 // settings reads [supervisord].
 func (r *reader) settings() {
@@ -76,8 +72,5 @@ func (r *reader) settingsNotDone(c *context) {
 	}
 	if s.LogFile == "syslog" {
 		c.warn("logfile", "there is no log to syslog", "remove it and let the journal take the output")
-	}
-	if r.world.TempDir == "" {
-		r.world.TempDir = os.TempDir()
 	}
 }

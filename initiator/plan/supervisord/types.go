@@ -9,8 +9,8 @@ type World struct {
 	Lookup func(string) (string, bool)
 	// Host is %(host_node_name)s.
 	Host string
-	// TempDir is where AUTO logs go without childlogdir; it must exist.
-	TempDir string
+	// Mark keeps variables of the environment apart from their values; see [Mark].
+	Mark bool
 }
 
 // File is everything that a configuration says.
@@ -27,6 +27,8 @@ type File struct {
 	// Sections are all sections as they stand in the files, with their
 	// comments, in the order of reading; duplicates are apart.
 	Sections []*Section
+
+	lookup func(string) (string, bool) // the environment of a marked reading
 }
 
 // Settings are the keys of [supervisord], resolved.

@@ -47,7 +47,7 @@ func (r *reader) homeOf(who string) (string, bool) {
 // existingDir is a directory that must be there.
 func (r *reader) existingDir(path string) (string, error) {
 	path = r.home(path)
-	if !isDir(path) {
+	if !isDir(r.file.Real(path)) {
 		return "", wrong{fmt.Sprintf("there is no directory %q", path), "create it, or name another"}
 	}
 	return path, nil
@@ -57,7 +57,7 @@ func (r *reader) existingDir(path string) (string, error) {
 func (r *reader) existingDirPath(path string) (string, error) {
 	path = r.home(path)
 	dir := path[:strings.LastIndexByte(path, '/')+1]
-	if dir != "" && !isDir(dir) {
+	if dir != "" && !isDir(r.file.Real(dir)) {
 		return "", wrong{fmt.Sprintf("there is no directory %q for it", dir), "create it, or name another"}
 	}
 	return path, nil

@@ -1,0 +1,42 @@
+package supervisord
+
+import "strings"
+
+// A reading with World.Mark keeps references to the environment apart from
+// their values: %(ENV_X)s is markBegin, X, markEnd in what comes out. Whoever
+// writes the configuration anew can then refer to the variable as well, and
+// need not write a secret into a file.
+const (
+	markBegin = "\x02"
+	markEnd   = "\x03"
+)
+
+// Mark is what a marked reading has in the place of a variable.
+func Mark(variable string) string { return markBegin + variable + markEnd }
+
+// Marks calls f for each mark in s, and returns s with what f returns in their
+// places.
+func Marks(s string, f func(variable string) string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, markBegin)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		variable, after, _ := strings.Cut(rest, markEnd)
+		b.WriteString(f(variable))
+		s = after
+	}
+}
+
+// Real is s with the values in the places of marks.
+func (f *File) Real(s string) string {
+	if f.lookup == nil || !strings.Contains(s, markBegin) {
+		return s
+	}
+	return Marks(s, func(variable string) string {
+		v, _ := f.lookup(variable)
+		return v
+	})
+}
