@@ -19,7 +19,6 @@ type child struct {
 	start   uint64 // its start time
 	keep    bool
 	cgroup  string
-	ooms    int // kills for want of memory in the cgroup, before
 	streams []*stream
 
 	exited bool           // the leader was waited for
@@ -99,7 +98,7 @@ func (l *loop) reportExit(e exit) {
 	event := Event{
 		Kind: KindExited, GUID: e.c.guid, Incarnation: e.c.incarnation,
 		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), Left: left, MaxRSS: e.maxRSS,
-		OOM: oomKills(e.c.cgroup) > e.c.ooms,
+		OOM: oomKills(e.c.cgroup) > 0,
 	}
 	if e.status.Signaled() {
 		event.Code, event.Signal = -1, int(e.status.Signal())
@@ -107,6 +106,7 @@ func (l *loop) reportExit(e exit) {
 	l.ctl.event(event)
 	if left == 0 && e.c.end == nil {
 		delete(l.workers, e.c.key)
+		l.leave(e.c.cgroup)
 	} else {
 		l.leftovers[e.c.key] = e.c
 	}
@@ -137,6 +137,7 @@ func (l *loop) emptied(c *child) {
 	delete(l.workers, c.key)
 	delete(l.ends, c.key)
 	delete(l.leftovers, c.key)
+	l.leave(c.cgroup)
 }
 
 // signalGroup signals the process group of a worker. When its leader is gone

@@ -20,6 +20,7 @@
 //	              what went wrong, stdin.go feeds it
 //	output.go     its lines are taken; lines.go cuts them, logfile.go keeps them
 //	children.go   processes end: what is reported and what is remembered
+//	cgroup_*.go   a cgroup of its own; ruins.go those that are still to remove
 //	scan.go       which processes are whose; tree_*.go reads the kernel's
 //	              tables, process.go parses them
 //	end.go        ending a worker, and the keeper itself

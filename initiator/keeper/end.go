@@ -101,6 +101,7 @@ func (l *loop) killRound(c *child, now time.Time) {
 	if !c.exited {
 		c.killed[process{pid: c.pid, start: c.start}] = true
 	}
+	killCgroup(c.cgroup)
 	l.signalAll(c, members, unix.SIGKILL)
 	c.end.next = now.Add(c.end.pause)
 	c.end.pause = min(2*c.end.pause, lastPause)
@@ -145,6 +146,7 @@ func (l *loop) farewellRound(now time.Time) {
 	s := l.look()
 	for _, c := range l.byPID {
 		if l.ending.all || !c.keep {
+			killCgroup(c.cgroup)
 			l.signalAll(c, l.members(c), unix.SIGKILL)
 		}
 	}
@@ -193,7 +195,7 @@ func (l *loop) finished(now time.Time) (code int, done bool) {
 		}
 		return 0, false
 	}
-	if len(l.byPID) == 0 && len(l.look().orphans) == 0 {
+	if len(l.byPID) == 0 && len(l.look().orphans) == 0 && l.left() {
 		return 0, true
 	}
 	if now.After(l.ending.deadline) {

@@ -170,7 +170,7 @@ func TestSpawnsThatFail(t *testing.T) {
 		{"missing interpreter", plain("w", write("script", "#!/no/such/shell\n", 0o700)), "interpreter"},
 		{"no socket held", Spawn{GUID: "w", Argv: []string{"/bin/true"}, PassHeld: true, Umask: -1}, "Hold comes before"},
 		{"no directory", Spawn{GUID: "w", Argv: []string{"/bin/true"}, Dir: dir + "/none", Umask: -1}, "create it"},
-		{"no cgroup", Spawn{GUID: "w", Argv: []string{"/bin/true"}, CgroupDir: dir + "/none", Umask: -1}, "cgroup"},
+		{"no cgroup", Spawn{GUID: "w", Argv: []string{"/bin/true"}, CgroupDir: dir + "/none/none", Umask: -1}, "cgroup"},
 	}
 	h := newHouse(t)
 	for _, tt := range tests {

@@ -31,6 +31,7 @@ type loop struct {
 	fdLimit int
 
 	reap   bool      // SIGCHLD came
+	ruins  ruins
 	ending *farewell // set once everything is to end
 	tidy   time.Time // when to give memory back after work; zero = done
 }
@@ -163,7 +164,7 @@ func (l *loop) patience(now time.Time) int {
 	if l.ctl.pending() {
 		return 0
 	}
-	next := l.tidy
+	next := earlier(l.tidy, l.ruins.next)
 	for _, c := range l.ends {
 		next = earlier(next, c.end.next)
 	}
@@ -193,6 +194,9 @@ func (l *loop) due(now time.Time) {
 	}
 	if l.ending != nil && !l.ending.next.IsZero() && !now.Before(l.ending.next) {
 		l.farewellRound(now)
+	}
+	if !l.ruins.next.IsZero() && !now.Before(l.ruins.next) {
+		l.left()
 	}
 	if !l.tidy.IsZero() && !now.Before(l.tidy) {
 		l.tidy = time.Time{}

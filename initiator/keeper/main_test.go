@@ -33,6 +33,7 @@ var acts = map[string]func(args []string){
 	"flood":       actFlood,
 	"cat":         actCat,
 	"fds":         actFDs,
+	"headless":    actHeadless,
 	"umask":       func([]string) { say(fmt.Sprintf("%o", syscall.Umask(0))) },
 }
 

@@ -7,7 +7,7 @@ import "bytes"
 type process struct {
 	pid, parent, group int
 	start              uint64 // clock ticks since boot
-	dead               bool   // ended, but nobody waited for it
+	dead               bool   // all of it has ended, but nobody waited for it
 }
 
 // parseStat reads /proc/PID/stat. The name of the program, in parentheses,
@@ -21,9 +21,12 @@ func parseStat(text []byte) (process, bool) {
 	if len(f) < 20 {
 		return process{}, false
 	}
+	// A process is called a zombie as soon as its first thread has ended. The
+	// others may go on for ever, or may not have closed their files yet.
+	ended := (f[0][0] == 'Z' || f[0][0] == 'X') && atoi(f[17]) <= 1
 	return process{
 		pid: atoi(text[:open]), parent: atoi(f[1]), group: atoi(f[2]),
-		start: uint64(max(atoi(f[19]), 0)), dead: f[0][0] == 'Z' || f[0][0] == 'X',
+		start: uint64(max(atoi(f[19]), 0)), dead: ended,
 	}, true
 }
 

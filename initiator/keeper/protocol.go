@@ -51,7 +51,12 @@ type Spawn struct {
 	UID, GID  uint32  // used when SetUser
 	Groups    []uint32
 	SetUser   bool
-	CgroupDir string // a cgroup v2 directory to be born in; "" = as inherited
+	// CgroupDir is the cgroup v2 directory to be born in, of this process
+	// alone: the keeper makes it, ends with it whatever is in it, and removes
+	// it when nothing of the worker is left. "" = as inherited.
+	CgroupDir string
+	// CgroupSet is what is written into its files before, as "memory.max=1048576".
+	CgroupSet []string
 }
 
 // Log says where the lines of one stream go.

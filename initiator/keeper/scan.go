@@ -36,8 +36,7 @@ func (l *loop) look() *scan {
 }
 
 // addOrphan enters an orphan, or, while it is dead but not yet waited for,
-// what it leaves: a process of several threads is called dead as soon as its
-// first thread is, and its children stay with the others for a moment more.
+// what it leaves: its children move on a moment after it is called dead.
 func (s *scan) addOrphan(pid int) {
 	p, ok := statOf(pid)
 	if !ok {
@@ -79,7 +78,7 @@ func (l *loop) members(c *child) []process {
 		l.scanned = nil
 	}
 	for _, pid := range cgroupMembers(c.cgroup) {
-		if p, ok := statOf(pid); ok && !p.dead && pid != c.pid && !contains(found, pid) {
+		if p, ok := statOf(pid); ok && pid != c.pid && !contains(found, pid) {
 			found = append(found, p)
 		}
 	}

@@ -53,16 +53,28 @@ func (l *loop) start(s *Spawn, stream int, streamed bool) (*child, error) {
 	if err := l.fit(f, s, streamed); err != nil {
 		return nil, err
 	}
-	sys, done, err := attributes(s)
+	warnings, err := makeCgroup(s)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	pid, err := forkExec(path, s, f.files(), sys)
+	pid, err := fork(path, s, f)
 	if err != nil {
+		removeCgroup(s.CgroupDir)
 		return nil, explain(err, path)
 	}
+	for _, err := range warnings {
+		l.warn(k, err)
+	}
 	return l.adopt(k, pid, s, f), nil
+}
+
+func fork(path string, s *Spawn, f *fittings) (int, error) {
+	sys, done, err := attributes(s)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	return forkExec(path, s, f.files(), sys)
 }
 
 func findProgram(s *Spawn) (string, error) {
@@ -195,7 +207,7 @@ func announce(s *Spawn, files []uintptr) []string {
 
 // adopt enters a new process into the books.
 func (l *loop) adopt(k key, pid int, s *Spawn, f *fittings) *child {
-	c := &child{key: k, pid: pid, keep: s.Keep, cgroup: s.CgroupDir, ooms: oomKills(s.CgroupDir)}
+	c := &child{key: k, pid: pid, keep: s.Keep, cgroup: s.CgroupDir, }
 	if info, ok := statOf(pid); ok {
 		c.start = info.start
 	}

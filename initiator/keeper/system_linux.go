@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -114,20 +111,4 @@ func descriptorLimit() int {
 		return 1024
 	}
 	return int(min(r.Cur, 1<<30))
-}
-
-// oomKills counts the processes of a cgroup that the kernel has killed for
-// want of memory; 0 where that cannot be known.
-func oomKills(dir string) int {
-	if dir == "" {
-		return 0
-	}
-	text, _ := os.ReadFile(filepath.Join(dir, "memory.events"))
-	for line := range strings.Lines(string(text)) {
-		if count, ok := strings.CutPrefix(line, "oom_kill "); ok {
-			n, _ := strconv.Atoi(strings.TrimSpace(count))
-			return n
-		}
-	}
-	return 0
 }

@@ -133,24 +133,6 @@ func command(pid int) string {
 	return string(bytes.TrimSpace(readProc(buf[:], pid, "/comm")))
 }
 
-// cgroupMembers lists the processes of a cgroup and of those below it.
-func cgroupMembers(dir string) (pids []int) {
-	if dir == "" {
-		return nil
-	}
-	text, _ := os.ReadFile(dir + "/cgroup.procs")
-	for field := range bytes.FieldsSeq(text) {
-		pids = append(pids, atoi(field))
-	}
-	below, _ := os.ReadDir(dir)
-	for _, entry := range below {
-		if entry.IsDir() {
-			pids = append(pids, cgroupMembers(dir+"/"+entry.Name())...)
-		}
-	}
-	return pids
-}
-
 // signalProcess signals one process and no later one of the same number.
 func signalProcess(p process, sig unix.Signal) {
 	fd, err := unix.PidfdOpen(p.pid, 0)

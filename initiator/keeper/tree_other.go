@@ -20,6 +20,4 @@ func environment(int) []byte { return nil }
 
 func command(int) string { return "" }
 
-func cgroupMembers(string) []int { return nil }
-
 func signalProcess(process, unix.Signal) {}

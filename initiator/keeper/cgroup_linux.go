@@ -1,0 +1,106 @@
+package keeper
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// A cgroup of its own is the surest mark of a worker: its descendants cannot
+// wash it off, whatever they do to their session, parent and environment.
+
+// makeCgroup makes the directory and sets its limits. What cannot be set is a
+// warning; a worker that cannot be born there at all is an error.
+func makeCgroup(s *Spawn) (warnings []error, err error) {
+	if s.CgroupDir == "" {
+		return nil, nil
+	}
+	if err := os.Mkdir(s.CgroupDir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("make cgroup: %w", err)
+	}
+	for _, set := range s.CgroupSet {
+		file, value, _ := strings.Cut(set, "=")
+		if err := writeCgroup(s.CgroupDir, file, value); err != nil {
+			warnings = append(warnings, fmt.Errorf("%s = %s is not in force: %w", file, value, err))
+		}
+	}
+	return warnings, nil
+}
+
+// writeCgroup writes one of a cgroup's files. It makes none: a file that is
+// not there is one that this kernel does not have.
+func writeCgroup(dir, file, value string) error {
+	f, err := os.OpenFile(filepath.Join(dir, file), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteString(value)
+	return err
+}
+
+// killCgroup kills all that is in a cgroup and below it, at once: what forks
+// meanwhile is killed too. Kernels before 5.14 cannot; the rounds of KILL do
+// it there.
+func killCgroup(dir string) {
+	if dir != "" {
+		_ = writeCgroup(dir, "cgroup.kill", "1")
+	}
+}
+
+// removeCgroup removes an empty cgroup and those that were made below it; it
+// reports whether it is gone. The kernel still counts a process for a moment
+// after it was waited for, and a member that does not die keeps it.
+func removeCgroup(dir string) bool {
+	if dir == "" {
+		return true
+	}
+	below, _ := os.ReadDir(dir)
+	for _, entry := range below {
+		if entry.IsDir() {
+			removeCgroup(filepath.Join(dir, entry.Name()))
+		}
+	}
+	err := os.Remove(dir)
+	return err == nil || errors.Is(err, fs.ErrNotExist)
+}
+
+// cgroupMembers lists the processes of a cgroup and of those below it. The
+// kernel leaves out those that have wholly ended.
+func cgroupMembers(dir string) (pids []int) {
+	if dir == "" {
+		return nil
+	}
+	text, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+	for field := range bytes.FieldsSeq(text) {
+		pids = append(pids, atoi(field))
+	}
+	below, _ := os.ReadDir(dir)
+	for _, entry := range below {
+		if entry.IsDir() {
+			pids = append(pids, cgroupMembers(filepath.Join(dir, entry.Name()))...)
+		}
+	}
+	return pids
+}
+
+// oomKills counts the processes of a cgroup that the kernel has killed for
+// want of memory; 0 where that cannot be known.
+func oomKills(dir string) int {
+	if dir == "" {
+		return 0
+	}
+	text, _ := os.ReadFile(filepath.Join(dir, "memory.events"))
+	for line := range strings.Lines(string(text)) {
+		if count, ok := strings.CutPrefix(line, "oom_kill "); ok {
+			n, _ := strconv.Atoi(strings.TrimSpace(count))
+			return n
+		}
+	}
+	return 0
+}
