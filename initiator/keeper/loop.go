@@ -30,7 +30,7 @@ type loop struct {
 	null    int            // /dev/null, every stdin that holds nothing
 	fdLimit int
 
-	reap   bool      // SIGCHLD came
+	reap   bool // SIGCHLD came
 	ruins  ruins
 	ending *farewell // set once everything is to end
 	tidy   time.Time // when to give memory back after work; zero = done

@@ -44,13 +44,13 @@ type Spawn struct {
 	// emptied then.
 	Keep bool
 
-	Umask     int // -1 = as inherited
-	Nice      int
-	NoFile    uint64  // RLIMIT_NOFILE, soft and hard; 0 = as inherited
-	Core      *uint64 // RLIMIT_CORE; nil = as inherited
-	UID, GID  uint32  // used when SetUser
-	Groups    []uint32
-	SetUser   bool
+	Umask    int // -1 = as inherited
+	Nice     int
+	NoFile   uint64  // RLIMIT_NOFILE, soft and hard; 0 = as inherited
+	Core     *uint64 // RLIMIT_CORE; nil = as inherited
+	UID, GID uint32  // used when SetUser
+	Groups   []uint32
+	SetUser  bool
 	// CgroupDir is the cgroup v2 directory to be born in, of this process
 	// alone: the keeper makes it, ends with it whatever is in it, and removes
 	// it when nothing of the worker is left. "" = as inherited.

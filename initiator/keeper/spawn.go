@@ -207,7 +207,7 @@ func announce(s *Spawn, files []uintptr) []string {
 
 // adopt enters a new process into the books.
 func (l *loop) adopt(k key, pid int, s *Spawn, f *fittings) *child {
-	c := &child{key: k, pid: pid, keep: s.Keep, cgroup: s.CgroupDir, }
+	c := &child{key: k, pid: pid, keep: s.Keep, cgroup: s.CgroupDir}
 	if info, ok := statOf(pid); ok {
 		c.start = info.start
 	}

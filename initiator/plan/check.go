@@ -100,7 +100,7 @@ func (d *draft) checkWorker(s *Spec) {
 	section := "worker:" + s.Name
 	given := func(key string) bool { return d.has(section, key) }
 	d.checkWhat(section, s)
-	for _, c := range contradictions {
+	for _, c := range slices.Concat(contradictions, probeContradictions) {
 		if c.bad(s, given) {
 			d.faultAt(section, d.firstGiven(section, c.keys), c.problem, c.remedy)
 		}

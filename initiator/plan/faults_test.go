@@ -79,6 +79,8 @@ var faultDocuments = []struct{ name, doc string }{
 	{"after in a circle", "[worker:a]\ncommand = x\nafter = b\n[worker:b]\ncommand = x\nafter = c:started\n[worker:c]\ncommand = x\nafter = a\n[worker:d]\ncommand = x\nafter = d\n"},
 	{"groups", "[worker:a]\ncommand = x\ngroup = g\n[group:g]\nprograms = a, aa\n[group:h]\nprograms = a\n[group:empty]\n"},
 	{"strategy of a group", "[worker:a]\ncommand = x\n[group:s]\nprograms = a\nstrategy = one_for_some\npartners = a\n"},
+	{"wrong probes", "[worker:a]\ncommand = x\nprobe = http:8080\n[worker:b]\ncommand = x\nprobe = exec:\n[worker:c]\ncommand = x\nprobe = ping\n"},
+	{"probes that prove nothing", "[worker:a]\ncommand = x\nprobe = tcp\nsocket = inherit\n[worker:b]\ncommand = x\ncontract = off\nprobe = http:/\n[worker:c]\ncommand = x\nprobe_failures = 2\n[worker:d]\ncommand = x\nprobe = http:/\nprobe_timeout = 0\n"},
 	{"port that nobody is told", "[worker:a]\ncommand = x\ncontract = off\nready = tcp\n"},
 	{"value that stdin cannot carry", "[worker:a]\ncommand = x\n[config:a]\ntext = ${env:COMMENT}\n"},
 	{"many faults of all kinds", "[worker:a]\ncommand = x\nslots = many\nslots = 2\ncolor = red\n[worker:b\n"},

@@ -61,6 +61,7 @@ var samples = map[string]string{
 	"list of exit codes": "2", "list of limits": "tasks:1,rss:1MB,age:1h", "fraction from 0 to 1": "0.5", "signal": "INT",
 	"user or user:group": "x:y", "octal mode": "022", "size": "1MB", "size or unlimited": "1MB", "number of cores": "1.5",
 	"count/duration": "3/1min", "number from 1 to 1000": "3",
+	"http:/path, tcp, exec:COMMAND": "exec:x",
 }
 
 func sampleOf(r row[Spec]) string {
@@ -86,7 +87,7 @@ func zeroFields(path string, v reflect.Value) []string {
 	var zero []string
 	for i := range v.NumField() {
 		name := path + "." + v.Type().Field(i).Name
-		if name == ".Ready.Path" {
+		if name == ".Ready.Path" || name == ".Probe.Check.Path" {
 			continue
 		}
 		zero = append(zero, zeroFields(name, v.Field(i))...)

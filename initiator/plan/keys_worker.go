@@ -1,7 +1,7 @@
 package plan
 
 // workerKeys are the keys of [worker:NAME], in the groups of the reference.
-var workerKeys = concat(whatKeys, countKeys, portKeys, lifeKeys, restartKeys, stopKeys, limitKeys, logKeys, taskKeys)
+var workerKeys = concat(whatKeys, countKeys, portKeys, lifeKeys, probeKeys, restartKeys, stopKeys, limitKeys, logKeys, taskKeys)
 
 func concat[S any](groups ...[]row[S]) []row[S] {
 	var all []row[S]

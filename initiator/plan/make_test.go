@@ -43,6 +43,7 @@ func TestMakeFillsInEveryDefault(t *testing.T) {
 		Socket: "reserve", ListenAddr: "127.0.0.1",
 		Ready: Ready{Kind: "webhook"}, StartTimeout: 30 * time.Second,
 		HeartbeatSpan: 3 * time.Second, HeartbeatTolerance: 15 * time.Second,
+		Probe: Probe{Span: 10 * time.Second, Timeout: time.Second, Failures: 3},
 		Restart: Restart{
 			Auto: "unexpected", ExitCodes: []int{0}, Delay: 100 * time.Millisecond, DelayMax: time.Minute, Factor: 2, Jitter: 0.1,
 			Limit: 10, Window: 10 * time.Minute, Reset: 10 * time.Minute, OnFatal: "ignore",

@@ -121,6 +121,7 @@ type Spec struct {
 	// Alive.
 	HeartbeatSpan      time.Duration
 	HeartbeatTolerance time.Duration
+	Probe              Probe
 
 	Restart Restart
 
