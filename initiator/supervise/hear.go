@@ -1,7 +1,6 @@
 package supervise
 
 import (
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -93,41 +92,4 @@ func (l *loop) portWasTaken(w *worker, e *Event) bool {
 		return false
 	}
 	return inUse(address(w.port))
-}
-
-// output passes lines on, and looks for the one that says "ready".
-func (l *loop) output(w *worker, e keeper.Event) {
-	spec := w.rec.Spec
-	if e.Incarnation == w.rec.Incarnation && spec.Ready.Kind == "line" && w.rec.Phase == starting && !w.rec.Proved {
-		if line, ok := match(l.limits.pattern(spec.Ready.Pattern), e.Lines); ok {
-			l.apply(w, Event{Kind: proven, Incarnation: e.Incarnation, Reason: "it said " + quote(line)})
-		}
-	}
-	if l.opts.Output != nil && wanted(spec, e.Stream) {
-		l.opts.Output(spec.Name, w.guid, e.Stream, e.Lines)
-	}
-}
-
-func match(re *regexp.Regexp, lines []string) (string, bool) {
-	for _, line := range lines {
-		if re != nil && re.MatchString(line) {
-			return line, true
-		}
-	}
-	return "", false
-}
-
-// wanted reports whether the lines of a stream go to the initiator's own output.
-func wanted(spec *plan.Spec, stream string) bool {
-	if stream == "stderr" && !spec.RedirectStderr {
-		return spec.Stderr.Path == "-"
-	}
-	return spec.Stdout.Path == "-"
-}
-
-func quote(line string) string {
-	if len(line) > 80 {
-		line = strings.ToValidUTF8(line[:80], "") + "…"
-	}
-	return `"` + line + `"`
 }

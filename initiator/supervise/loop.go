@@ -50,7 +50,7 @@ type pendingEvent struct {
 func newLoop(s *Supervisor) *loop {
 	return &loop{
 		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{},
-		busy: map[int]bool{}, environ: strip(os.Environ()), limits: newLimits(), now: time.Now(),
+		busy: map[int]bool{}, environ: strip(os.Environ()), limits: newLimits(), now: time.Now(), seq: s.opts.Seq,
 	}
 }
 

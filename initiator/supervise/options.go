@@ -20,6 +20,7 @@ type Keeper interface {
 	End(keeper.End) error
 	Signal(guid string, incarnation, sig int) error
 	Watch(guid string, on bool) error
+	Reopen() error
 	Close() error
 }
 
@@ -70,7 +71,12 @@ type Options struct {
 	Notify func(Transition)
 	// Output gets the lines of streams whose log is "-", from the loop; it
 	// must not block. Nil = they are dropped.
-	Output func(name, guid, stream string, lines []string)
+	Output func(Lines)
+	// AllStderr gives Output what every worker writes to stderr, also where it
+	// goes to a file. It costs a message for each piece of it.
+	AllStderr bool
+	// Seq is the number after which those of the transitions go on.
+	Seq uint64
 	// Exec is the argv of the process that serves a spec with `exec`; nil =
 	// the running executable with `job exec`.
 	Exec func(*plan.Spec) []string

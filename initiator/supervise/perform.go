@@ -20,7 +20,7 @@ func (l *loop) perform(w *worker, a Action) {
 		l.probe(w)
 	case actSettle:
 		l.prober.forget(w.guid)
-		if w.watched && !watches(w.rec.Spec, false) {
+		if w.watched && !l.watches(w.rec.Spec, false) {
 			l.watch(w, false)
 		}
 	case actAttach:

@@ -88,6 +88,8 @@ type Record struct {
 	Attached    bool // the dispatcher has it
 	Restarts    int  // processes started because an earlier one had died
 
+	Began      time.Time // when this incarnation was asked for; its output is younger
+	Before     time.Time // … and the one before it; zero = there was none
 	Started    time.Time // when the process was spawned
 	Deadline   time.Time // when start_timeout, drain, or the patience of this phase ends
 	Proved     bool      // readiness was proven; startsecs may not have passed

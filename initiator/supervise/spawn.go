@@ -67,18 +67,12 @@ func (l *loop) prepare(w *worker) error {
 // launch asks the keeper for the process.
 func (l *loop) launch(w *worker) {
 	order := l.shape(w)
-	if on := watches(w.rec.Spec, true); on != w.watched {
+	if on := l.watches(w.rec.Spec, true); on != w.watched {
 		l.watch(w, on)
 	}
 	if err := l.keeper.Spawn(order); err != nil && !errors.Is(err, keeper.ErrClosed) {
 		l.failed(w, err)
 	}
-}
-
-// watches reports whether lines of a worker are wanted: by `-`, or while it
-// starts by ready = line.
-func watches(spec *plan.Spec, starting bool) bool {
-	return starting && spec.Ready.Kind == "line" || wanted(spec, "stdout") || wanted(spec, "stderr")
 }
 
 // shape is the process in plain values.

@@ -125,10 +125,10 @@ func (s *stage) notify(t Transition) {
 	s.wake()
 }
 
-func (s *stage) output(_, _, _ string, lines []string) {
+func (s *stage) output(l Lines) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lines = append(s.lines, lines...)
+	s.lines = append(s.lines, l.Lines...)
 	s.wake()
 }
 

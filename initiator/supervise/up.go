@@ -51,7 +51,7 @@ func spawn(s *step) string {
 	s.Record = Record{
 		Spec: kept.Spec, Phase: spawning, Since: kept.Since, Wanted: true,
 		Incarnation: kept.Incarnation + 1, Restarts: kept.Restarts,
-		Started: s.now, Deadline: s.after(kept.Spec.StartTimeout),
+		Began: s.now, Before: kept.Began, Started: s.now, Deadline: s.after(kept.Spec.StartTimeout),
 		Last: kept.Last, Rule: kept.Rule, Past: kept.Past,
 	}
 	if kept.Retried {

@@ -25,6 +25,10 @@ type Worker struct {
 	Restarts    int       `json:"restarts"` // processes that followed a death
 	Deaths      int       `json:"deaths"`   // since restart_reset
 	Started     time.Time `json:"started,omitzero"`
+	// Began is when the last incarnation was launched, and BeganBefore the one
+	// before it: between the two stands in the logs what that one wrote.
+	Began       time.Time `json:"began,omitzero"`
+	BeganBefore time.Time `json:"began_before,omitzero"`
 	LastExit    Exit      `json:"last_exit,omitzero"`
 	Rule        string    `json:"rule,omitempty"` // of the law that fired last
 	NextStart   time.Time `json:"next_start,omitzero"`
@@ -36,7 +40,7 @@ type Worker struct {
 
 // Transition is one change of a worker's state, readiness or incarnation.
 type Transition struct {
-	Seq         uint64    `json:"seq"` // 1, 2, 3 … over all workers of one Run
+	Seq         uint64    `json:"seq"` // Options.Seq + 1, + 2, + 3 … over all workers
 	At          time.Time `json:"at"`
 	GUID        string    `json:"guid"`
 	Name        string    `json:"name"`
@@ -100,7 +104,7 @@ func (w *worker) view() Worker {
 		GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Group: w.pool.spec.Group,
 		State: r.State(), Ready: r.Phase == ready, Reason: r.Reason, Since: r.Since,
 		PID: r.PID, Incarnation: r.Incarnation, Restarts: r.Restarts, Deaths: r.Past.N,
-		LastExit: r.Last, Rule: r.Rule, NextStart: r.Next, Status: r.Status, Proven: r.Proven, Strays: r.Strays,
+		Began: r.Began, BeganBefore: r.Before, LastExit: r.Last, Rule: r.Rule, NextStart: r.Next, Status: r.Status, Proven: r.Proven, Strays: r.Strays,
 	}
 	if r.Phase.lives() {
 		v.Started = r.Started
