@@ -23,6 +23,10 @@
 //	check_after.go     dependencies: unknown names, cycles
 //	spec.go            Plan, Spec: what comes out
 //	supervisord.go     Load of a file that is written for supervisord
+//	import.go          Import: such a file written in our own dialect
+//	import_section.go  … a section, its keys where they were, its comments
+//	import_worker.go   … what a worker's keys are
+//	import_changes.go  … what has another meaning
 //	part.go            a plan of only some workers, or in another state directory
 //	stdin.go           what one worker is given on stdin
 //	logpath.go         where the output of one worker goes

@@ -26,7 +26,7 @@ var initiatorKeys = []row[Settings]{
 var groupKeys = []row[Group]{
 	key("programs", nameList, "", func(g *Group) *[]string { return &g.Programs },
 		"the workers of the group, in their order"),
-	key("priority", number(0, maxInt), "999", func(g *Group) *int { return &g.Priority },
+	key("priority", number(-maxInt, maxInt), "999", func(g *Group) *int { return &g.Priority },
 		"lower starts first and stops last"),
 	key("strategy", strategy, "one_for_one", func(g *Group) *Strategy { return &g.Strategy },
 		"who restarts when one dies: only it, all, or it and those after it"),

@@ -51,7 +51,7 @@ var countKeys = []row[Spec]{
 		"how many tasks one worker runs at once"),
 	key("group", name, "", func(s *Spec) *string { return &s.Group },
 		"the [group:NAME] that it belongs to").lives(),
-	key("priority", number(0, maxInt), "999", func(s *Spec) *int { return &s.Priority },
+	key("priority", number(-maxInt, maxInt), "999", func(s *Spec) *int { return &s.Priority },
 		"lower starts first and stops last").lives(),
 	key("after", dependencies, "", func(s *Spec) *[]Dependency { return &s.After },
 		"what must come first, as db:ready, migrate:completed (started, ready, completed, completed_successfully)").lives(),

@@ -52,7 +52,7 @@ func (r *reader) explicit(section string, taken map[string]bool) {
 	if !c.given("programs") {
 		c.warn("", "the group is empty", "write programs = NAME, NAME")
 	}
-	programs := value(c, "programs", nil, list)
+	programs := value(c, "programs", nil, func(s string) ([]string, error) { return list(r.file.Real(s)) })
 	g.Priority = value(c, "priority", 999, integer)
 	for _, program := range programs {
 		if of := r.member(c, program); of != "" {

@@ -23,7 +23,7 @@ func (r *reader) include(path string) {
 	}
 	k, _ := r.doc.find("include", "files")
 	base := filepath.Dir(absolute(path))
-	for _, pattern := range strings.FieldsFunc(value(c, "files", "", plain), isSpace) {
+	for _, pattern := range strings.FieldsFunc(r.file.Real(value(c, "files", "", plain)), isSpace) {
 		if !strings.HasPrefix(pattern, "/") {
 			pattern = base + "/" + pattern
 		}

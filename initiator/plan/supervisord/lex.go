@@ -66,8 +66,10 @@ func (w *splitter) end() {
 
 // variables reads KEY="a, b",OTHER=c from tokens: a key, =, a value, and one
 // token between two of them, whatever it is.
-func variables(s string) ([]proactor.Entry, error) {
-	tokens, err := tokens(s)
+func variables(s string) ([]proactor.Entry, error) { return variablesOf(s, wordChars) }
+
+func variablesOf(s, wordChars string) ([]proactor.Entry, error) {
+	tokens, err := tokens(s, wordChars)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +98,8 @@ const wordChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 // tokens cuts an environment: words, quotations with their quotes kept, and
 // every other character by itself; # begins a comment.
-func tokens(s string) ([]string, error) {
-	t := tokenizer{rest: []rune(s)}
+func tokens(s, wordChars string) ([]string, error) {
+	t := tokenizer{rest: []rune(s), wordChars: wordChars}
 	for len(t.rest) > 0 {
 		if err := t.next(); err != nil {
 			return nil, err
@@ -107,8 +109,9 @@ func tokens(s string) ([]string, error) {
 }
 
 type tokenizer struct {
-	rest   []rune
-	tokens []string
+	rest      []rune
+	tokens    []string
+	wordChars string
 }
 
 func (t *tokenizer) next() error {
@@ -119,7 +122,7 @@ func (t *tokenizer) next() error {
 		t.comment()
 	case r == '"' || r == '\'':
 		return t.quotation(r)
-	case strings.ContainsRune(wordChars, r):
+	case strings.ContainsRune(t.wordChars, r):
 		t.word()
 	default:
 		t.take(1)
@@ -161,7 +164,7 @@ func (t *tokenizer) word() {
 			t.comment()
 			continue
 		}
-		if !strings.ContainsRune(wordChars+`'"`, r) {
+		if !strings.ContainsRune(t.wordChars+`'"`, r) {
 			break
 		}
 		word = append(word, r)

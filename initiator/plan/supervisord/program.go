@@ -55,7 +55,7 @@ func (c *context) shared() Process {
 	if p.StopAsGroup && !p.KillAsGroup {
 		c.faultAt("killasgroup", "stopasgroup without killasgroup leaves processes behind", "write killasgroup = true, or remove it")
 	}
-	if strings.ToUpper(trim(p.ServerURL)) == "AUTO" {
+	if strings.ToUpper(trim(c.r.file.Real(p.ServerURL))) == "AUTO" {
 		p.ServerURL = ""
 	}
 	who := value(c, "user", identity{}, userID)
@@ -105,7 +105,7 @@ func (c *context) one(p Process, pattern string) Process {
 		_, outside := c.names.env(strings.TrimPrefix(name, "ENV_"))
 		return outside
 	})
-	own := value(c, "environment", nil, variables)
+	own := value(c, "environment", nil, c.r.file.variables)
 	p.Environment = slices.Clone(c.r.file.Settings.Environment)
 	for _, e := range own {
 		c.names.set["ENV_"+e.Key] = e.Value
@@ -121,14 +121,14 @@ func (c *context) one(p Process, pattern string) Process {
 		k, _ := c.r.doc.find(c.section, "process_name")
 		c.fault(k, err)
 	}
-	p.Name = name
+	p.Name = c.r.file.Real(name)
 	return p
 }
 
 // argv cuts the command. supervisord takes one that it cannot cut, and fails
 // each time that it starts it.
 func (c *context) argv(command string) ([]string, string) {
-	argv, err := words(command)
+	argv, err := words(c.r.file.Real(command))
 	if err == nil {
 		return argv, ""
 	}
@@ -145,7 +145,7 @@ func (c *context) log(stream string, log *Log, redirected bool) {
 	log.Backups = value(c, key+"_backups", 10, integer)
 	log.MaxBytes = value(c, key+"_maxbytes", 50<<20, bytes)
 	log.Syslog = value(c, stream+"_syslog", false, boolean)
-	switch strings.ToLower(path) {
+	switch strings.ToLower(c.r.file.Real(path)) {
 	case "none", "off":
 		log.Kind = None
 	case "auto":

@@ -1,6 +1,10 @@
 package supervisord
 
-import "strings"
+import (
+	"strings"
+
+	"initiator/proactor"
+)
 
 // A reading with World.Mark keeps references to the environment apart from
 // their values: %(ENV_X)s is markBegin, X, markEnd in what comes out. Whoever
@@ -39,4 +43,24 @@ func (f *File) Real(s string) string {
 		v, _ := f.lookup(variable)
 		return v
 	})
+}
+
+// variables reads an environment. Marks are kept in the values that are the
+// same with and without them: white space or a comma in a variable parts an
+// unquoted value, where its mark does not.
+func (f *File) variables(s string) ([]proactor.Entry, error) {
+	real, err := variables(f.Real(s))
+	if err != nil || f.lookup == nil {
+		return real, err
+	}
+	marked, err := variablesOf(s, wordChars+markBegin+markEnd)
+	if err != nil || len(marked) != len(real) {
+		return real, nil
+	}
+	for i := range real {
+		if marked[i].Key == real[i].Key && f.Real(marked[i].Value) == real[i].Value {
+			real[i].Value = marked[i].Value
+		}
+	}
+	return real, nil
 }

@@ -42,7 +42,7 @@ func (r *reader) globalEnvironment(c *context) {
 	}
 	var set []proactor.Entry
 	if err == nil {
-		set, err = variables(text)
+		set, err = r.file.variables(text)
 	}
 	if err != nil {
 		c.fault(k, err)
