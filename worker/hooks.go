@@ -23,8 +23,8 @@ type Hooks struct {
 	// BeforeDisconnect sees the data of /disconnect. An error keeps the
 	// connection; [DisconnectionRefuse] says with which data.
 	BeforeDisconnect func(ctx context.Context, data json.RawMessage) error
-	// OnLost is told why the master counts as lost, after its tasks have
-	// been cancelled.
+	// OnLost is told why the master counts as lost, in a *[LostError], after
+	// its tasks have been cancelled.
 	OnLost func(reason error)
 }
 

@@ -19,6 +19,18 @@ type session struct {
 	end    context.CancelCauseFunc
 }
 
+// LostError is what Hooks.OnLost is told.
+type LostError struct {
+	Master string // its URL
+	Err    error
+}
+
+// Error says why the master counts as lost.
+func (e *LostError) Error() string { return e.Err.Error() }
+
+// Unwrap returns why.
+func (e *LostError) Unwrap() error { return e.Err }
+
 // The reasons for which a session ends.
 var (
 	errDisconnected = errors.New("the master disconnected")
@@ -152,6 +164,7 @@ func (s *server) lost(now *session, reason error) {
 	if !s.keep {
 		s.executor.Abandon(s, fmt.Errorf("lost the master: %w", reason))
 	}
+	reason = &LostError{Master: now.master.Base, Err: reason}
 	if s.options.Hooks.OnLost != nil {
 		_ = guard(s.log, "OnLost", func() error { s.options.Hooks.OnLost(reason); return nil })
 	}

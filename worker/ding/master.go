@@ -1,0 +1,190 @@
+package ding
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/proactor"
+)
+
+// Master connects to slaves and gives them tasks. Make one with [NewMaster];
+// all methods may be called from any goroutine.
+type Master struct {
+	o     MasterOptions
+	log   hclog.Logger
+	token string // its own, for /ping and /shutdown
+	http  *http.Client
+
+	life context.Context // ended by Shutdown
+	end  context.CancelFunc
+	work sync.WaitGroup // the server, the watch, callbacks
+
+	mu      sync.Mutex // guards what follows
+	started bool
+	address string // that it serves; "" before Start
+	mine    string // that slaves are told
+	named   map[string]*Connection
+	tokens  map[string]*Connection // of sessions, from before /connect on
+}
+
+// NewMaster makes a Master that is not started yet.
+func NewMaster(o MasterOptions) *Master {
+	o = o.withDefaults()
+	m := &Master{
+		o: o, log: o.Logger, token: proactor.NewToken(), http: o.HTTP,
+		named: map[string]*Connection{}, tokens: map[string]*Connection{},
+	}
+	m.life, m.end = context.WithCancel(context.Background())
+	return m
+}
+
+// Start serves, and returns when slaves can reach it. It may be called once.
+func (m *Master) Start(ctx context.Context) error {
+	ip := net.ParseIP(m.o.Host)
+	switch {
+	case m.o.Host != "localhost" && (ip == nil || !ip.IsLoopback()) && !m.o.Insecure:
+		return fmt.Errorf("start the master: %s is beyond loopback, where tokens can be read on the way; use 127.0.0.1, or set Insecure", m.o.Host)
+	case ip != nil && ip.IsUnspecified() && m.o.MyAddress == "":
+		return errors.New("start the master: it listens everywhere; say in MyAddress where slaves find it")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.started {
+		return errors.New("start the master: it has been started")
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(m.o.Host, strconv.Itoa(max(m.o.Port, 0))))
+	if err != nil {
+		return fmt.Errorf("start the master: %w", err)
+	}
+	m.started, m.address = true, l.Addr().String()
+	m.mine = m.o.MyAddress
+	unset(&m.mine, "", "http://"+m.address)
+	m.work.Go(func() { m.serve(l) })
+	m.work.Go(m.watch)
+	return nil
+}
+
+// MyAddress is what slaves are told, http://host:port; "" before Start.
+func (m *Master) MyAddress() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.mine
+}
+
+// Ping asks the master's own server whether it runs.
+func (m *Master) Ping(ctx context.Context) bool { return m.own(ctx, http.MethodGet, "/ping") == nil }
+
+// Shutdown asks the master's own server to end. Connections that are open are
+// lost to their slaves, and their tasks end. Join waits for it.
+func (m *Master) Shutdown(ctx context.Context) error {
+	return m.own(ctx, http.MethodDelete, "/shutdown")
+}
+
+func (m *Master) own(ctx context.Context, method, path string) error {
+	m.mu.Lock()
+	address := m.address
+	m.mu.Unlock()
+	if address == "" {
+		return errors.New("the master has not been started")
+	}
+	client := &proactor.Client{Base: "http://" + address, Channel: m.o.Channel, HTTP: m.http, Timeout: m.o.RequestTimeout}
+	e, status, err := client.Do(ctx, method, path, m.token, nil)
+	if err == nil && !e.Success {
+		err = &RefusedError{Response{status, e}}
+	}
+	return err
+}
+
+// Join waits until the master is down and everything that it ran has ended.
+func (m *Master) Join(ctx context.Context) error {
+	down := make(chan struct{})
+	go func() {
+		defer close(down)
+		m.work.Wait()
+	}()
+	select {
+	case <-down:
+		m.http.CloseIdleConnections()
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// NewConnection makes a connection to a slave; it is not connected yet. Port 0
+// is 7236. The error says that a connection of that name is alive.
+func (m *Master) NewConnection(name, host string, port int, https bool) (*Connection, error) {
+	if m.Contains(name) {
+		return nil, fmt.Errorf("connection %q already exists", name)
+	}
+	unset(&port, 0, DefaultSlavePort)
+	scheme := "http://"
+	if https {
+		scheme = "https://"
+	}
+	return &Connection{master: m, name: name, client: proactor.Client{
+		Base: scheme + net.JoinHostPort(host, strconv.Itoa(port)), Channel: m.o.Channel,
+		HTTP: m.http, Timeout: m.o.RequestTimeout,
+	}, tasks: map[string]*Task{}}, nil
+}
+
+// Contains says whether a connection of that name is alive.
+func (m *Master) Contains(name string) bool {
+	_, ok := m.Get(name)
+	return ok
+}
+
+// Get returns the connection of that name, if it is alive.
+func (m *Master) Get(name string) (*Connection, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, ok := m.named[name]
+	return c, ok
+}
+
+// Delete disconnects the connection of that name.
+func (m *Master) Delete(ctx context.Context, name string) error {
+	c, ok := m.Get(name)
+	if !ok {
+		return fmt.Errorf("connection %q is not found", name)
+	}
+	return c.Disconnect(ctx)
+}
+
+// watch ends connections whose slave is silent, until the master ends, and
+// then all.
+func (m *Master) watch() {
+	tick := time.NewTicker(m.o.HeartbeatCheckSpan)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			for _, c := range m.connections() {
+				c.check(now)
+			}
+		case <-m.life.Done():
+			for _, c := range m.connections() {
+				c.close(errShutdown)
+			}
+			return
+		}
+	}
+}
+
+func (m *Master) connections() []*Connection {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := make([]*Connection, 0, len(m.named))
+	for _, c := range m.named {
+		list = append(list, c)
+	}
+	return list
+}

@@ -1,0 +1,82 @@
+package ding
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"initiator/proactor"
+)
+
+// request asks the slave, and asks again where the request did not get
+// through. An answer is an answer, also one that is a refusal: its error is a
+// *[RefusedError].
+func (c *Connection) request(ctx context.Context, token, method, path string, body any) (Response, error) {
+	o := &c.master.o
+	for try := 0; ; try++ {
+		e, status, err := c.client.Do(ctx, method, path, token, body)
+		var stranger *proactor.NotEnvelope
+		switch {
+		case err == nil && e.Success:
+			return Response{status, e}, nil
+		case err == nil:
+			return Response{status, e}, &RefusedError{Response{status, e}}
+		case errors.As(err, &stranger), try == o.RequestRetries, ctx.Err() != nil:
+			return Response{}, err
+		}
+		wait := time.NewTimer(o.RequestRetryWaiting)
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+		case <-c.master.life.Done():
+			wait.Stop()
+			return Response{}, errors.Join(err, errShutdown)
+		}
+		wait.Stop()
+	}
+}
+
+// askHook calls a hook that makes data, if there is one.
+func askHook(hook func(*Connection) (any, error), c *Connection) (raw json.RawMessage, err error) {
+	if hook == nil {
+		return nil, nil
+	}
+	err = c.guard(func() error {
+		data, err := hook(c)
+		if err == nil && data != nil {
+			raw, err = marshal(data)
+		}
+		return err
+	})
+	return raw, err
+}
+
+// failHook lets a hook judge an error, if there is one.
+func failHook(hook func(*Connection, error) error, c *Connection, err error) error {
+	if hook == nil {
+		return err
+	}
+	return c.guard(func() error { return hook(c, err) })
+}
+
+// tellHook shows a hook the answer. What was answered stays true whatever the
+// hook does.
+func tellHook(c *Connection, hook func(*Connection, Response), r Response) {
+	if hook != nil {
+		_ = c.guard(func() error { hook(c, r); return nil })
+	}
+}
+
+// guard turns a panic into an error.
+func (c *Connection) guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a hook or callback: %v", p)
+			c.master.log.Error("panic in a hook or callback", "connection", c.name, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,130 @@
+package ding
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/proactor"
+)
+
+const (
+	bodyLimit  = 64 << 20
+	closeGrace = 2 * time.Second
+)
+
+// serve answers slaves until the master ends.
+func (m *Master) serve(l net.Listener) {
+	web := &http.Server{
+		Handler: m, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: m.log.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
+	}
+	m.work.Go(func() {
+		<-m.life.Done()
+		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+		defer cancel()
+		if web.Shutdown(ctx) != nil {
+			_ = web.Close()
+		}
+	})
+	if err := web.Serve(l); m.life.Err() == nil {
+		m.log.Error("the master's server has ended", "error", err)
+		m.end()
+	}
+}
+
+// ServeHTTP answers the webhooks of the master's side.
+func (m *Master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.Method + " " + r.URL.Path {
+	case "GET /ping":
+		if m.checkOwn(w, r) {
+			proactor.Success.Write(w, proactor.MessagePong, nil)
+		}
+	case "DELETE /shutdown":
+		if m.checkOwn(w, r) {
+			proactor.Success.Write(w, proactor.MessageShutdown, nil)
+			m.end()
+		}
+	case "GET /slave/heartbeat":
+		if c := m.checkSlave(w, r); c != nil {
+			c.beat()
+			proactor.Success.Write(w, proactor.MessageHeartbeat, nil)
+		}
+	case "PUT /slave/task/complete":
+		m.result(w, r, Completed)
+	case "PUT /slave/task/fail":
+		m.result(w, r, Failed)
+	default:
+		proactor.NotFound.Write(w, "", nil)
+	}
+}
+
+func (m *Master) checkOwn(w http.ResponseWriter, r *http.Request) bool {
+	_, code := proactor.Checks{
+		ShuttingDown: m.life.Err() != nil, Channel: m.o.Channel, ChannelOptional: true,
+		Missing: proactor.NoOwnToken, Wrong: proactor.WrongOwnToken,
+		Token: func(token string) bool { return proactor.TokenEqual(token, m.token) },
+	}.Check(r.Header)
+	if !code.OK() {
+		code.Write(w, "", nil)
+	}
+	return code.OK()
+}
+
+// checkSlave returns the connection whose session token the request bears, nil
+// when it has answered with a refusal.
+func (m *Master) checkSlave(w http.ResponseWriter, r *http.Request) (c *Connection) {
+	_, code := proactor.Checks{
+		ShuttingDown: m.life.Err() != nil, Channel: m.o.Channel,
+		Missing: proactor.NoSlaveToken, Wrong: proactor.UnknownSlave,
+		Token: func(token string) bool {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			c = m.tokens[token]
+			return c != nil
+		},
+	}.Check(r.Header)
+	if !code.OK() {
+		code.Write(w, "", nil)
+		return nil
+	}
+	return c
+}
+
+// result takes a result for the task whose id it names. One that is not, or no
+// more, in the table is answered in the same way: the slave has done its part,
+// and a result that comes twice changes nothing.
+func (m *Master) result(w http.ResponseWriter, r *http.Request, status Status) {
+	c := m.checkSlave(w, r)
+	if c == nil {
+		return
+	}
+	data, code := proactor.ReadBody(w, r, bodyLimit)
+	if !code.OK() {
+		code.Write(w, "", nil)
+		return
+	}
+	var body proactor.ResultBody
+	if err := proactor.Decode(data, &body); err != nil {
+		proactor.BadTask.Write(w, err.Error(), nil)
+		return
+	}
+	id, err := uuid.Parse(body.Task.ID)
+	if err != nil {
+		proactor.BadTask.Write(w, "Task ID not found.", nil)
+		return
+	}
+	if t := c.leave(id.String()); t != nil {
+		if status == Failed {
+			t.end(Failed, body.Result, &FailedError{body.Result})
+		} else {
+			t.end(Completed, body.Result, nil)
+		}
+	}
+	proactor.Success.Write(w, proactor.MessageResult, nil)
+}

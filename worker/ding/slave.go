@@ -1,0 +1,168 @@
+package ding
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/proactor"
+	"initiator/worker"
+)
+
+// What hooks of a Slave, and ProcessTask, return as errors to refuse or fail.
+type (
+	ConnectionRefuse    = worker.ConnectionRefuse
+	DisconnectionRefuse = worker.DisconnectionRefuse
+	TaskRefuse          = worker.TaskRefuse
+	TaskFail            = worker.TaskFail
+)
+
+// SlaveOptions describe a Slave. Only ProcessTask must be set.
+type SlaveOptions struct {
+	// ProcessTask runs a task; nil is the result {}. An error fails it:
+	// [TaskFail] says with which result. The context ends when the master
+	// disconnects or is lost.
+	ProcessTask func(ctx context.Context, data json.RawMessage) (json.RawMessage, error)
+	// BeforeConnection, BeforeDisconnection and BeforeTask see the data and
+	// refuse with an error. LostConnection is told when the master is lost.
+	// Each may be nil.
+	BeforeConnection    func(data json.RawMessage) error
+	BeforeDisconnection func(data json.RawMessage) error
+	BeforeTask          func(data json.RawMessage) error
+	LostConnection      func(master string, err error)
+
+	Host     string // "" = 127.0.0.1
+	Port     int    // 0 = 7236, negative = any free port
+	Insecure bool   // as in MasterOptions
+	Channel  int
+	// HeartbeatSpan is the time between heartbeats; 0 = 3 s, at least 0.2 s.
+	// After HeartbeatTolerance without one the master is lost; 0 = 15 s.
+	HeartbeatSpan      time.Duration
+	HeartbeatTolerance time.Duration
+	// RequestRetryWaiting is the time between tries to report a result;
+	// 0 = 1 s. They go on for as long as the master is there.
+	RequestRetryWaiting time.Duration
+	Logger              hclog.Logger // nil logs nothing
+}
+
+// Slave runs tasks of a master, one at a time. Make one with [NewSlave]; all
+// methods may be called from any goroutine.
+type Slave struct {
+	options worker.Options
+	token   string
+	once    sync.Once
+	up      chan struct{} // closed when it serves
+	down    chan struct{} // closed when it has ended
+	address string        // set before up is closed
+	err     error         // set before down is closed
+}
+
+// NewSlave makes a Slave that is not started yet.
+func NewSlave(o SlaveOptions) *Slave {
+	s := &Slave{token: proactor.NewToken(), up: make(chan struct{}), down: make(chan struct{})}
+	s.options = worker.Options{
+		Handlers: []worker.Handler{worker.HandleRaw("default", o.process)},
+		Hooks:    o.hooks(), Args: []string{}, Getenv: func(string) string { return "" },
+		ListenAddr: o.Host, Port: o.Port, Insecure: o.Insecure, Channel: o.Channel, Connect: "open",
+		Token: s.token, HeartbeatSpan: o.HeartbeatSpan, HeartbeatTolerance: o.HeartbeatTolerance,
+		RetryWait: o.RequestRetryWaiting, Logger: o.Logger,
+		Listening: func(a net.Addr) { s.address = a.String(); close(s.up) },
+	}
+	return s
+}
+
+// process makes {} of no result: ding's results are objects.
+func (o SlaveOptions) process(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+	if o.ProcessTask == nil {
+		return nil, errors.New("the slave has no ProcessTask")
+	}
+	result, err := o.ProcessTask(ctx, data)
+	if err == nil && len(result) == 0 {
+		result = json.RawMessage("{}")
+	}
+	return result, err
+}
+
+func (o SlaveOptions) hooks() worker.Hooks {
+	var h worker.Hooks
+	if o.BeforeConnection != nil {
+		h.BeforeConnect = func(_ context.Context, data json.RawMessage) error { return o.BeforeConnection(data) }
+	}
+	if o.BeforeDisconnection != nil {
+		h.BeforeDisconnect = func(_ context.Context, data json.RawMessage) error { return o.BeforeDisconnection(data) }
+	}
+	if o.BeforeTask != nil {
+		h.BeforeTask = func(_ context.Context, t worker.Task) error { return o.BeforeTask(t.Data) }
+	}
+	if o.LostConnection != nil {
+		h.OnLost = func(reason error) {
+			var lost *worker.LostError
+			if errors.As(reason, &lost) {
+				o.LostConnection(lost.Master, lost.Err)
+			}
+		}
+	}
+	return h
+}
+
+// Start serves, and returns when a master can connect, or why it cannot.
+func (s *Slave) Start() error {
+	s.once.Do(func() {
+		go func() {
+			defer close(s.down)
+			s.err = worker.Run(context.Background(), s.options)
+		}()
+	})
+	select {
+	case <-s.up:
+		return nil
+	case <-s.down:
+		return s.err
+	}
+}
+
+// Address is the host and port that it serves. Only after Start.
+func (s *Slave) Address() string {
+	<-s.up
+	return s.address
+}
+
+// Ping asks the slave's own server whether it runs.
+func (s *Slave) Ping(ctx context.Context) bool { return s.own(ctx, http.MethodGet, "/ping") == nil }
+
+// Shutdown asks it to take no more tasks and to end. Join waits for it.
+func (s *Slave) Shutdown(ctx context.Context) error {
+	return s.own(ctx, http.MethodDelete, "/shutdown")
+}
+
+func (s *Slave) own(ctx context.Context, method, path string) error {
+	select {
+	case <-s.up:
+	default:
+		return errors.New("the slave has not been started")
+	}
+	client := &proactor.Client{Base: "http://" + s.address, Channel: s.options.Channel, HTTP: proactor.NewHTTP(1)}
+	defer client.HTTP.CloseIdleConnections()
+	e, status, err := client.Do(ctx, method, path, s.token, nil)
+	if err == nil && !e.Success {
+		err = &RefusedError{Response{status, e}}
+	}
+	return err
+}
+
+// Join waits until the slave has ended, and returns why, nil for an end that
+// was asked for.
+func (s *Slave) Join(ctx context.Context) error {
+	select {
+	case <-s.down:
+		return s.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,213 @@
+package ding
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"initiator/proactor"
+)
+
+// Task is one unit of work for one slave, from the caller's side. Make it with
+// [Connection.NewTask]. All methods may be called from any goroutine.
+type Task struct {
+	id      string
+	data    json.RawMessage
+	dataErr error // why data could not be marshalled
+
+	started chan struct{} // closed when Start has returned
+	done    chan struct{} // closed after the callbacks
+
+	mu         sync.Mutex // guards what follows
+	connection *Connection
+	status     Status
+	result     json.RawMessage
+	err        error
+	onComplete []func(data, result json.RawMessage)
+	onFail     []func(data, result json.RawMessage)
+}
+
+// FailedError is Join's for a task that the slave has reported as failed.
+type FailedError struct{ Result json.RawMessage }
+
+// Error shows the result.
+func (e *FailedError) Error() string { return "the task failed: " + string(e.Result) }
+
+// ID is the task's id on the wire, a UUID.
+func (t *Task) ID() string { return t.id }
+
+// Data is what the task was made with.
+func (t *Task) Data() json.RawMessage { return t.data }
+
+// Status is the state that the task is in.
+func (t *Task) Status() Status {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.status
+}
+
+// Result is what the slave has reported, nil before that.
+func (t *Task) Result() json.RawMessage {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.result
+}
+
+// OnComplete adds a callback, which gets the task's data and result. Callbacks
+// run in the order in which they were added, in a goroutine of the task's own;
+// a panic in one is logged and stops nothing. Add them before Start.
+func (t *Task) OnComplete(f func(data, result json.RawMessage)) *Task {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.onComplete = append(t.onComplete, f)
+	return t
+}
+
+// OnFail adds a callback for a task that has failed, or whose slave was lost or
+// disconnected: its result is then {"message": …}.
+func (t *Task) OnFail(f func(data, result json.RawMessage)) *Task {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.onFail = append(t.onFail, f)
+	return t
+}
+
+// Start gives the task to the slave and returns when the slave has answered.
+// A task that was refused, or did not reach the slave, is StartFailed: Join
+// says why, and Start may be called again, after [Task.Offer] for another
+// slave. Starting a task that runs or has ended does nothing.
+func (t *Task) Start(ctx context.Context) *Task {
+	t.mu.Lock()
+	if t.status != Idle && t.status != StartFailed {
+		t.mu.Unlock()
+		return t
+	}
+	c, err := t.connection, t.dataErr
+	if t.status == StartFailed {
+		t.started = make(chan struct{})
+	}
+	t.status, t.err = Starting, nil
+	started := t.started
+	t.mu.Unlock()
+	defer close(started)
+	if err == nil {
+		err = t.give(ctx, c)
+	}
+	t.settleStart(c, err)
+	return t
+}
+
+// Offer moves a task that could not be started to another slave's connection.
+func (t *Task) Offer(c *Connection) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.status != Idle && t.status != StartFailed {
+		return fmt.Errorf("offer the task to %s: it is %s", c.name, t.status)
+	}
+	t.connection = c
+	return nil
+}
+
+func (t *Task) give(ctx context.Context, c *Connection) error {
+	h := c.master.o.Hooks
+	data := t.data
+	if h.BeforeNewTask != nil {
+		err := c.guard(func() (err error) {
+			other, err := h.BeforeNewTask(c, data)
+			if err == nil {
+				data, err = marshal(other)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	token, err := c.enter(t)
+	if err != nil {
+		return err
+	}
+	r, err := c.request(ctx, token, http.MethodPost, "/task/new", proactor.TaskBody{Task: proactor.TaskRef{ID: t.id}, Data: data})
+	if err == nil {
+		tellHook(c, h.AfterNewTask, r)
+		return nil
+	}
+	c.leave(t.id)
+	if other := failHook(h.ErrorNewTask, c, err); other != nil {
+		return other
+	}
+	return err // what was not started cannot be waited for
+}
+
+// settleStart notes how the start went. The task may have ended meanwhile.
+func (t *Task) settleStart(c *Connection, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.status != Starting:
+	case err != nil:
+		t.status, t.err = StartFailed, fmt.Errorf("start a task on %s: %w", c.name, err)
+	default:
+		t.status = Started
+	}
+}
+
+// end notes the outcome, the first of which counts, and calls back.
+func (t *Task) end(status Status, result json.RawMessage, err error) {
+	t.mu.Lock()
+	if t.status == Completed || t.status == Failed || t.status == StartFailed {
+		t.mu.Unlock()
+		return
+	}
+	t.status, t.result, t.err = status, result, err
+	c, callbacks := t.connection, t.onFail
+	if status == Completed {
+		callbacks = t.onComplete
+	}
+	t.mu.Unlock()
+	c.master.work.Go(func() {
+		defer close(t.done)
+		for _, f := range callbacks {
+			_ = c.guard(func() error { f(t.data, result); return nil })
+		}
+	})
+}
+
+// abandon ends a task whose result cannot come any more.
+func (t *Task) abandon(reason error) {
+	result, _ := json.Marshal(map[string]string{"message": reason.Error()})
+	t.end(Failed, result, reason)
+}
+
+// ErrNotStarted is Join's answer before Start.
+var ErrNotStarted = errors.New("the task has not been started: call Start first")
+
+// Join waits until the task has ended and its callbacks have returned. The
+// error is a *[FailedError], ErrLost, ErrDisconnected, why the task could not
+// be started (perhaps a *[RefusedError]), ErrNotStarted, or what ended ctx.
+func (t *Task) Join(ctx context.Context) (json.RawMessage, error) {
+	t.mu.Lock()
+	started, idle := t.started, t.status == Idle
+	t.mu.Unlock()
+	if idle {
+		return nil, ErrNotStarted
+	}
+	select {
+	case <-started:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if t.Status() != StartFailed {
+		select {
+		case <-t.done:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.result, t.err
+}
