@@ -2,7 +2,7 @@ package task
 
 import (
 	"container/heap"
-	"time"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -17,88 +17,97 @@ type line struct {
 	levels [priorities]fifo
 }
 
-// fifo is a queue of ids with room to put some back at its head.
+// fifo is a queue with room to put some back at its head.
 type fifo struct {
-	ids  []ref
+	refs []ref
 	head int
 }
 
-// ref is one place in a line. It is void once the task's seq has moved on.
-type ref struct {
-	id  uuid.UUID
-	seq uint64
-}
+func (f *fifo) push(r ref) { f.refs = append(f.refs, r) }
 
-func (f *fifo) push(r ref) { f.ids = append(f.ids, r) }
-
+// pushFront puts one at the head. Where there is no room before it, as much is
+// made as a quarter of the others take, so that the next ones find some.
 func (f *fifo) pushFront(r ref) {
-	if f.head > 0 {
-		f.head--
-		f.ids[f.head] = r
-		return
+	if f.head == 0 {
+		room := len(f.refs)/4 + 8
+		f.refs, f.head = append(make([]ref, room, room+len(f.refs)+len(f.refs)/4+8), f.refs...), room
 	}
-	f.ids = append([]ref{r}, f.ids...)
+	f.head--
+	f.refs[f.head] = r
 }
 
-func (f *fifo) len() int { return len(f.ids) - f.head }
+func (f *fifo) len() int { return len(f.refs) - f.head }
 
 // pop takes the i-th waiting ref out (0 = the head).
 func (f *fifo) pop(i int) {
 	at := f.head + i
-	copy(f.ids[f.head+1:at+1], f.ids[f.head:at])
+	copy(f.refs[f.head+1:at+1], f.refs[f.head:at])
+	f.refs[f.head] = ref{}
 	f.head++
 	// Give the memory back when more than half of a long list is past.
-	if f.head > 1024 && f.head*2 > len(f.ids) {
-		f.ids = append([]ref(nil), f.ids[f.head:]...)
+	if f.head > 1024 && f.head*2 > len(f.refs) {
+		f.refs = append([]ref(nil), f.refs[f.head:]...)
 		f.head = 0
 	}
 }
 
-// next takes the first ref that is alive and not skipped.
-func (l *line) next(alive func(ref) bool, skip func(uuid.UUID) bool) (uuid.UUID, bool) {
+// next takes the first ref that is not void and not skipped.
+func (l *line) next(skip func(uuid.UUID) bool) (*entry, bool) {
 	for p := priorities - 1; p >= 0; p-- {
 		f := &l.levels[p]
 		for i := 0; i < f.len(); {
-			r := f.ids[f.head+i]
+			r := f.refs[f.head+i]
 			switch {
-			case !alive(r):
+			case !r.waits():
 				f.pop(i)
-			case skip != nil && skip(r.id):
+			case skip != nil && skip(r.en.id):
 				i++
 			default:
 				f.pop(i)
-				return r.id, true
+				return r.en, true
 			}
 		}
 	}
-	return uuid.UUID{}, false
+	return nil, false
 }
 
 // alarm wakes a queued task: at its NotBefore, or at its Deadline.
 type alarm struct {
-	at time.Time
+	at int64
 	ref
 }
 
-// alarms is a heap by time. Void ones are skipped when they ring.
-type alarms []alarm
+// alarms is a heap by time. Void ones are skipped when they ring, and swept
+// out when they may be more than half of all.
+type alarms struct {
+	list  []alarm
+	sweep int // the length at which that is
+}
 
-func (a alarms) Len() int           { return len(a) }
-func (a alarms) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
-func (a alarms) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-func (a *alarms) Push(x any)        { *a = append(*a, x.(alarm)) }
+func (a *alarms) Len() int           { return len(a.list) }
+func (a *alarms) Less(i, j int) bool { return a.list[i].at < a.list[j].at }
+func (a *alarms) Swap(i, j int)      { a.list[i], a.list[j] = a.list[j], a.list[i] }
+func (a *alarms) Push(x any)         { a.list = append(a.list, x.(alarm)) }
 func (a *alarms) Pop() any {
-	old := *a
-	last := old[len(old)-1]
-	*a = old[:len(old)-1]
+	n := len(a.list) - 1
+	last := a.list[n]
+	a.list[n] = alarm{}
+	a.list = a.list[:n]
 	return last
 }
 
-func (a *alarms) add(at time.Time, r ref) { heap.Push(a, alarm{at: at, ref: r}) }
+func (a *alarms) add(at int64, r ref) {
+	if len(a.list) > max(a.sweep, 1024) {
+		a.list = slices.DeleteFunc(a.list, func(x alarm) bool { return !x.waits() })
+		heap.Init(a)
+		a.sweep = 2 * len(a.list)
+	}
+	heap.Push(a, alarm{at: at, ref: r})
+}
 
 // ring takes the first alarm that is due.
-func (a *alarms) ring(now time.Time) (ref, bool) {
-	if len(*a) == 0 || (*a)[0].at.After(now) {
+func (a *alarms) ring(now int64) (ref, bool) {
+	if len(a.list) == 0 || a.list[0].at > now {
 		return ref{}, false
 	}
 	return heap.Pop(a).(alarm).ref, true

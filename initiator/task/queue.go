@@ -9,7 +9,7 @@ import (
 
 // Queue keeps every task from submit to the end of its retention. One
 // goroutine uses it, the dispatcher's. Methods change what the next method
-// sees; nothing is promised to anybody else before Commit has returned nil.
+// sees; nothing is promised to anybody else before Commit has told so.
 type Queue interface {
 	// Submit adds a queued task. When one with its id is known already,
 	// that one is returned and fresh is false.
@@ -30,10 +30,10 @@ type Queue interface {
 	Progress(l Lease, progress []byte)
 	// Expire ends queued tasks whose deadline has passed, and drops finished
 	// ones beyond their retention. It returns those that ended, and whether
-	// the delay of any other is over.
+	// others can be leased that could not before.
 	Expire(now time.Time) (ended []Task, woken bool)
-	// Due is the next moment at which a queued task becomes ready or
-	// expires; zero when there is none.
+	// Due is the next moment at which Expire has something to do; zero when
+	// there is none.
 	Due() time.Time
 	// Get returns the record of one task.
 	Get(id uuid.UUID) (Task, bool)
@@ -41,9 +41,28 @@ type Queue interface {
 	List(f Filter) []Task
 	// Counts tells how many tasks of each state each pool has.
 	Counts() map[string]Counts
-	// Commit makes everything since the last Commit lasting.
+	// Retain sets how long the finished tasks of a pool are kept.
+	Retain(pool string, r Retention)
+	// Commit makes everything since the last Commit lasting, and has told
+	// called then: with nil, or with the reason why it cannot be kept. It
+	// does not wait. Those that are told are told in the order of their
+	// commits, from within Commit, Settle or Close.
+	//
+	// After a failure, new tasks of all commits that were under way are gone
+	// without a trace; every other change stands, and is stored with the next
+	// Commit that succeeds.
+	Later(told func(error))
+	// Commit is Later, and waits until it is told.
 	Commit() error
-	// Close ends the use of the queue.
+	// Synced has a token when Settle has something to do. Nil for a queue
+	// that stores nothing.
+	Synced() <-chan struct{}
+	// Settle does what follows from commits that have come to their end.
+	Settle()
+	// Fault says why nothing can be stored now: tasks are then neither taken
+	// nor leased. Expire ends it, when it is time to try again.
+	Fault() error
+	// Close commits, tells everybody, and ends the use of the queue.
 	Close() error
 }
 

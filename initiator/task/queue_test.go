@@ -41,7 +41,10 @@ func order(q task.Queue, now time.Time, names map[uuid.UUID]string) string {
 }
 
 func TestOrder(t *testing.T) {
-	q := task.NewMemory(task.Retention{})
+	everyQueue(t, task.Retention{}, testOrder)
+}
+
+func testOrder(t *testing.T, q task.Queue) {
 	names := map[uuid.UUID]string{}
 	high, low := 9, 0
 	for _, c := range []struct {
@@ -66,7 +69,10 @@ func TestOrder(t *testing.T) {
 }
 
 func TestGivenBackGoesFirst(t *testing.T) {
-	q := task.NewMemory(task.Retention{})
+	everyQueue(t, task.Retention{}, testGivenBackGoesFirst)
+}
+
+func testGivenBackGoesFirst(t *testing.T, q task.Queue) {
 	names := map[uuid.UUID]string{}
 	for _, n := range []string{"a", "b", "c"} {
 		names[put(t, q, task.Request{Pool: "p"})] = n
@@ -82,7 +88,10 @@ func TestGivenBackGoesFirst(t *testing.T) {
 }
 
 func TestFencing(t *testing.T) {
-	q := task.NewMemory(task.Retention{})
+	everyQueue(t, task.Retention{}, testFencing)
+}
+
+func testFencing(t *testing.T, q task.Queue) {
 	id := put(t, q, task.Request{Pool: "p"})
 	first, _ := q.Next(epoch, "p", "w", 1, nil)
 	old, _ := first.Lease()
@@ -109,24 +118,28 @@ func TestFencing(t *testing.T) {
 func TestDeadlineInTheQueue(t *testing.T) {
 	for name, delay := range map[string]task.Seconds{"ready": 0, "delayed beyond it": task.Seconds(time.Hour)} {
 		t.Run(name, func(t *testing.T) {
-			q := task.NewMemory(task.Retention{})
-			id := put(t, q, task.Request{Pool: "p", Deadline: epoch.Add(time.Minute), Delay: delay})
-			if due := q.Due(); !due.Equal(epoch.Add(time.Minute)) {
-				t.Fatalf("due at %v", due)
-			}
-			ended, _ := q.Expire(epoch.Add(time.Minute))
-			if len(ended) != 1 || ended[0].ID != id || ended[0].State != task.Failed {
-				t.Fatalf("ended: %+v", ended)
-			}
-			if _, ok := q.Next(epoch.Add(2*time.Hour), "p", "w", 1, nil); ok {
-				t.Error("an expired task was leased")
-			}
+			everyQueue(t, task.Retention{}, func(t *testing.T, q task.Queue) {
+				id := put(t, q, task.Request{Pool: "p", Deadline: epoch.Add(time.Minute), Delay: delay})
+				if due := q.Due(); !due.Equal(epoch.Add(time.Minute)) {
+					t.Fatalf("due at %v", due)
+				}
+				ended, _ := q.Expire(epoch.Add(time.Minute))
+				if len(ended) != 1 || ended[0].ID != id || ended[0].State != task.Failed {
+					t.Fatalf("ended: %+v", ended)
+				}
+				if _, ok := q.Next(epoch.Add(2*time.Hour), "p", "w", 1, nil); ok {
+					t.Error("an expired task was leased")
+				}
+			})
 		})
 	}
 }
 
 func TestRetention(t *testing.T) {
-	q := task.NewMemory(task.Retention{Age: time.Hour, Count: 2})
+	everyQueue(t, task.Retention{Age: time.Hour, Count: 2}, testRetention)
+}
+
+func testRetention(t *testing.T, q task.Queue) {
 	var ids []uuid.UUID
 	for i := range 4 {
 		ids = append(ids, put(t, q, task.Request{Pool: "p"}))
@@ -163,17 +176,25 @@ func TestRetention(t *testing.T) {
 // TestQueueModel drives a queue at random and compares it with what the words
 // of the contract say.
 func TestQueueModel(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		m := &model{q: task.NewMemory(task.Retention{Count: 1 << 20, Age: 1 << 60}), now: epoch, leases: map[uuid.UUID]task.Lease{}, ended: map[uuid.UUID]string{}}
-		t.Repeat(map[string]func(*rapid.T){
-			"submit": m.submit, "lease": m.lease, "end": m.end, "stale": m.stale,
-			"cancel": m.cancel, "retry": m.retry, "pass": m.pass, "": m.check,
-		})
+	for name, open := range engines(task.Retention{Count: 1 << 20, Age: 1 << 60}) {
+		t.Run(name, func(t *testing.T) { rapid.Check(t, func(t *rapid.T) { runModel(t, open()) }) })
+	}
+}
+
+func runModel(t *rapid.T, open func() *task.Engine) {
+	m := &model{q: open(), open: open, now: epoch, leases: map[uuid.UUID]task.Lease{}, ended: map[uuid.UUID]string{}}
+	t.Repeat(map[string]func(*rapid.T){
+		"submit": m.submit, "lease": m.lease, "end": m.end, "stale": m.stale, "cancel": m.cancel,
+		"retry": m.retry, "pass": m.pass, "commit": m.commit, "reopen": m.reopen, "": m.check,
 	})
+	if err := m.q.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 type model struct {
-	q      task.Queue
+	q      *task.Engine
+	open   func() *task.Engine
 	now    time.Time
 	ids    []uuid.UUID
 	leases map[uuid.UUID]task.Lease
@@ -273,6 +294,28 @@ func (m *model) pass(t *rapid.T) {
 	m.q.Expire(m.now)
 }
 
+// commit does not wait for the disk: whatever happens next may find the batch
+// on its way.
+func (m *model) commit(t *rapid.T) {
+	m.q.Later(func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	m.q.Settle()
+}
+
+// reopen is the end of one process and the beginning of the next.
+func (m *model) reopen(t *rapid.T) {
+	if m.q.Synced() == nil {
+		t.Skip("lasts as long as its process")
+	}
+	if err := m.q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.q = m.open()
+}
+
 // check holds after every step: counts agree, terminal records do not change,
 // and what runs is what was leased.
 func (m *model) check(t *rapid.T) {
@@ -289,7 +332,7 @@ func (m *model) check(t *rapid.T) {
 		if !got.State.Terminal() {
 			continue
 		}
-		now := fmt.Sprint(got.State, got.Ended, string(got.Result))
+		now := fmt.Sprint(got.State, got.Ended.UnixNano(), string(got.Result), got.Attempt, len(got.History))
 		if first, seen := m.ended[id]; seen && first != now {
 			t.Fatalf("a terminal record changed: %s, then %s", first, now)
 		}

@@ -67,11 +67,8 @@ type Task struct {
 	// Progress is what the running handler last said of itself.
 	Progress json.RawMessage `json:"progress,omitempty"`
 
+	// History holds the newest hundred tries, oldest first.
 	History []Attempt `json:"history,omitempty"`
-
-	// seq orders tasks of one priority; it grows with every (re-)queueing
-	// at the end.
-	seq uint64
 }
 
 // Policy is what a task may cost: defaults of its pool, overridden by its request.
@@ -86,6 +83,7 @@ type Policy struct {
 // Attempt is one try to run a task, in its history.
 type Attempt struct {
 	N           int       `json:"attempt"`
+	Try         int       `json:"try"`    // counts also what cost no attempt; never comes again
 	Worker      string    `json:"worker"` // guid
 	Incarnation int       `json:"incarnation"`
 	Start       time.Time `json:"start"`
@@ -110,6 +108,14 @@ func (t *Task) Lease() (Lease, bool) {
 	}
 	a := t.History[len(t.History)-1]
 	return Lease{Task: t.ID, Attempt: a.N, GUID: a.Worker, Incarnation: a.Incarnation}, true
+}
+
+// Tries is the number of the newest try, 0 if there has been none.
+func (t *Task) Tries() int {
+	if len(t.History) == 0 {
+		return 0
+	}
+	return t.History[len(t.History)-1].Try
 }
 
 // LastOutcome returns how the newest attempt ended, "" if none has.

@@ -1,0 +1,61 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Oldest walks through the oldest file, so that what is still wanted in it can
+// be written again and the file be removed. Always the oldest: a record may
+// void one that was written before it, and must not go before that one does.
+type Oldest struct {
+	seg *segment
+	at  int64
+}
+
+// Oldest begins a walk. It is nil where the only file is the one that is
+// written to.
+func (s *Store) Oldest() *Oldest {
+	if len(s.segments) < 2 {
+		return nil
+	}
+	return &Oldest{s.segments[0], headerSize}
+}
+
+var errEnough = errors.New("enough for now")
+
+// Walk hands out the records in about so many more bytes, and reports whether
+// those were the last.
+func (s *Store) Walk(o *Oldest, bytes int64, each Each) (last bool, err error) {
+	limit := o.at + bytes
+	end, err := scan(o.seg, o.at, o.seg.end, int(bytes), func(p Place, payload []byte) error {
+		if int64(p.At) >= limit {
+			return errEnough
+		}
+		return each(p, payload)
+	})
+	o.at = end
+	switch {
+	case errors.Is(err, errEnough):
+		return false, nil
+	case err == nil && end < o.seg.end:
+		return false, &DamageError{Path: s.dir.Path(o.seg.name()), At: end}
+	}
+	return err == nil, err
+}
+
+// Remove removes the oldest file. What was written again of it must have
+// Ended. The file is gone for good before another one can be: after a loss of
+// power, a record that was void must not be back without what voided it.
+func (s *Store) Remove(o *Oldest) error {
+	if !s.o.Sync.always() {
+		if err := s.last().file.Sync(); err != nil {
+			return fmt.Errorf("sync %s: %w", s.dir.Path(s.last().name()), err)
+		}
+	}
+	s.segments = s.segments[1:]
+	if err := errors.Join(o.seg.file.Close(), s.dir.Remove(o.seg.name()), s.dir.Sync()); err != nil {
+		return fmt.Errorf("remove %s: %w", s.dir.Path(o.seg.name()), err)
+	}
+	return nil
+}

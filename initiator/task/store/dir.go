@@ -1,0 +1,95 @@
+package store
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is what the store needs of a file.
+type File interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	// Size is the length in bytes.
+	Size() (int64, error)
+	// Truncate cuts the file, or fills it up with zeros.
+	Truncate(size int64) error
+	// Sync returns when what was written is on the disk.
+	Sync() error
+}
+
+// Dir is what the store needs of a directory.
+type Dir interface {
+	// Names lists the files; an absent directory has none.
+	Names() ([]string, error)
+	// Open opens a file, or makes it where create is set.
+	Open(name string, create bool) (File, error)
+	// Remove removes a file.
+	Remove(name string) error
+	// Sync returns when made and removed names are on the disk.
+	Sync() error
+	// Path names a file in messages.
+	Path(name string) string
+}
+
+// OS is a directory of the operating system.
+type OS string
+
+// Names implements Dir.
+func (d OS) Names() ([]string, error) {
+	entries, err := os.ReadDir(string(d))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, err
+}
+
+// Open implements Dir. Files are for their owner alone.
+func (d OS) Open(name string, create bool) (File, error) {
+	flags := os.O_RDWR
+	if create {
+		flags |= os.O_CREATE | os.O_EXCL
+	}
+	f, err := os.OpenFile(d.Path(name), flags, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+// Remove implements Dir.
+func (d OS) Remove(name string) error { return os.Remove(d.Path(name)) }
+
+// Sync implements Dir.
+func (d OS) Sync() error {
+	f, err := os.Open(string(d))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// Path implements Dir.
+func (d OS) Path(name string) string { return filepath.Join(string(d), name) }
+
+type osFile struct{ *os.File }
+
+// Size implements File.
+func (f osFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// Sync implements File. The data and what is needed to find it again are
+// enough; the times of the file are not worth a journal entry.
+func (f osFile) Sync() error { return datasync(f.File) }

@@ -1,0 +1,233 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+	"time"
+)
+
+// Each is given every record that counts, in the order of their writing. The
+// payload is only good until it returns.
+type Each func(p Place, payload []byte) error
+
+// Open reads everything back and makes the store ready. An absent or empty
+// directory is an empty store; nothing is made before the first Flush.
+func Open(dir Dir, o Options, each Each) (*Store, error) {
+	if o.SegmentSize <= 0 {
+		o.SegmentSize = 64 << 20
+	}
+	s := &Store{o: o, dir: dir, jobs: make(chan struct{}, 1), bell: make(chan struct{}, 1)}
+	s.syncer.stop = make(chan struct{})
+	if err := s.recover(each); err != nil {
+		for _, seg := range s.segments {
+			_ = seg.file.Close() // only read so far
+		}
+		return nil, err
+	}
+	switch {
+	case o.Sync.always():
+		s.group.Go(s.writer)
+	case o.Sync.Every > 0:
+		s.group.Go(func() { s.syncer.run(max(o.Sync.Every, time.Millisecond)) })
+	}
+	return s, nil
+}
+
+func (s *Store) recover(each Each) error {
+	numbers, err := s.numbers()
+	if err != nil {
+		return fmt.Errorf("list the task files: %w", err)
+	}
+	for _, n := range numbers {
+		if err := s.openSegment(n); err != nil {
+			return err
+		}
+		s.newest = n
+	}
+	for i, seg := range s.segments {
+		var next *segment
+		if i+1 < len(s.segments) {
+			next = s.segments[i+1]
+		}
+		if err := s.readBack(seg, next, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numbers finds the files of this store.
+func (s *Store) numbers() ([]uint32, error) {
+	names, err := s.dir.Names()
+	var numbers []uint32
+	for _, name := range names {
+		seg := &segment{}
+		if n, _ := fmt.Sscanf(name, "tasks.%d.log", &seg.number); n == 1 && seg.name() == name && seg.number > 0 {
+			numbers = append(numbers, seg.number)
+		}
+	}
+	slices.Sort(numbers)
+	return numbers, err
+}
+
+// openSegment reads the header of a file. One that was being made when the
+// process ended is removed.
+func (s *Store) openSegment(number uint32) error {
+	seg := &segment{number: number}
+	path := s.dir.Path(seg.name())
+	f, err := s.dir.Open(seg.name(), false)
+	if err != nil {
+		return fmt.Errorf("open the task file: %w", err)
+	}
+	seg.file = f
+	head := make([]byte, headerSize)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		_ = f.Close() // only read
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	begun, err := seg.readHeader(head[:n], path)
+	if err != nil || !begun {
+		_ = f.Close() // only read
+		if err != nil {
+			return err
+		}
+		return s.dir.Remove(seg.name())
+	}
+	if seg.ahead, err = f.Size(); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	s.segments = append(s.segments, seg)
+	return nil
+}
+
+// readHeader reports false for a file whose header never came to be.
+func (s *segment) readHeader(head []byte, path string) (begun bool, err error) {
+	if len(bytes.Trim(head, "\x00")) == 0 || len(head) < headerSize && bytes.HasPrefix([]byte(magic), head[:min(len(head), len(magic))]) {
+		return false, nil
+	}
+	if len(head) < headerSize || string(head[:8]) != magic {
+		return false, fmt.Errorf("%s is not a task file of initiator: move it to another place; it was not touched", path)
+	}
+	if v := binary.LittleEndian.Uint32(head[8:]); v != Version {
+		return false, &VersionError{Path: path, Version: v}
+	}
+	if crc32.Checksum(head[:headerSize-4], castagnoli) != binary.LittleEndian.Uint32(head[headerSize-4:]) || binary.LittleEndian.Uint32(head[12:]) != s.number {
+		return false, &DamageError{Path: path, At: 0}
+	}
+	s.before = uint32(binary.LittleEndian.Uint64(head[16:]))
+	s.beforeEnd = int64(binary.LittleEndian.Uint64(head[24:]))
+	return true, nil
+}
+
+// readBack hands out the records of one file and finds its end.
+func (s *Store) readBack(seg, next *segment, each Each) error {
+	limit := seg.ahead
+	followed := next != nil && next.before == seg.number
+	if followed {
+		limit = min(limit, next.beforeEnd)
+	}
+	end, err := scan(seg, headerSize, limit, 1<<20, each)
+	if err != nil {
+		return err
+	}
+	seg.end = end
+	if followed && end != next.beforeEnd || behind(seg, end, limit) {
+		return &DamageError{Path: s.dir.Path(seg.name()), At: end}
+	}
+	if next != nil {
+		return nil
+	}
+	return s.cut(seg)
+}
+
+// cut removes what is behind the last record of the newest file, and makes sure
+// that what was read is on the disk before anything is built on it.
+func (s *Store) cut(seg *segment) error {
+	rest := make([]byte, seg.ahead-seg.end)
+	if _, err := seg.file.ReadAt(rest, seg.end); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read %s: %w", s.dir.Path(seg.name()), err)
+	}
+	if s.torn = int64(len(bytes.TrimRight(rest, "\x00"))); s.torn > 0 {
+		if err := seg.file.Truncate(seg.end); err != nil {
+			return fmt.Errorf("cut the torn end of %s: %w", s.dir.Path(seg.name()), err)
+		}
+		seg.ahead = seg.end
+	}
+	if s.o.Sync.Off {
+		return nil
+	}
+	if err := seg.file.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", s.dir.Path(seg.name()), err)
+	}
+	return nil
+}
+
+// scan goes through the records between two positions, and returns where the
+// last good one ends. The error is that of reading, or of each.
+func scan(seg *segment, from, limit int64, buffer int, each Each) (end int64, err error) {
+	in := bufio.NewReaderSize(io.NewSectionReader(seg.file, from, limit-from), buffer)
+	var record []byte
+	for at := from; ; {
+		head, err := in.Peek(recordHead)
+		if err != nil {
+			return at, notEOF(err)
+		}
+		size := int64(binary.LittleEndian.Uint32(head))
+		if size == markMagic {
+			head, err = in.Peek(markSize)
+			if _, ok := mark(head, seg.number, at); !ok {
+				return at, notEOF(err)
+			}
+			_, _ = in.Discard(markSize) // it was peeked
+			at += markSize
+			continue
+		}
+		if size += recordHead; size == recordHead || size > maxRecord || size > limit-at {
+			return at, nil
+		}
+		record = slices.Grow(record[:0], int(size))[:size]
+		if _, err := io.ReadFull(in, record); err != nil {
+			return at, notEOF(err)
+		}
+		if !sound(record, seg.number, at) {
+			return at, nil
+		}
+		if err := each(Place{seg.number, uint32(at), uint32(size)}, record[recordHead:]); err != nil {
+			return at, err
+		}
+		at += size
+	}
+}
+
+func notEOF(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}
+
+// behind says whether a batch was begun behind the end of the good records,
+// when everything before it was on the disk: then that end is no torn one.
+func behind(seg *segment, end, limit int64) bool {
+	rest := make([]byte, limit-end)
+	n, _ := seg.file.ReadAt(rest, end) // what cannot be read is no mark
+	rest = rest[:n]
+	sign := binary.LittleEndian.AppendUint32(nil, markMagic)
+	for at := 0; ; at++ {
+		i := bytes.Index(rest[at:], sign)
+		if i < 0 {
+			return false
+		}
+		at += i
+		if flags, ok := mark(rest[at:], seg.number, end+int64(at)); ok && flags&markSynced != 0 {
+			return true
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+)
+
+// Version is the format of the files that this package writes.
+const Version = 1
+
+const (
+	magic      = "INITASKS"
+	headerSize = 40
+	// roomAhead is how much is filled with zeros at once before it is needed.
+	// A sync that does not have to note a new length is half as dear.
+	roomAhead = 1 << 20
+)
+
+// segment is one file. Its number grows from file to file.
+type segment struct {
+	number uint32
+	file   File  // nil until it is made
+	end    int64 // behind the last record that counts
+	ahead  int64 // zeros are written up to here
+	// Where the file before this one ends: what is behind that was written by
+	// a batch that failed. It matters only to Open.
+	before    uint32
+	beforeEnd int64
+}
+
+func (s *segment) name() string { return fmt.Sprintf("tasks.%08d.log", s.number) }
+
+// header describes the file at its head.
+func (s *segment) header() []byte {
+	b := append(make([]byte, 0, headerSize), magic...)
+	b = binary.LittleEndian.AppendUint32(b, Version)
+	b = binary.LittleEndian.AppendUint32(b, s.number)
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.before))
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.beforeEnd))
+	b = binary.LittleEndian.AppendUint32(b, 0)
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+// make creates the file. Its header is on the disk before any record.
+func (s *segment) make(dir Dir) error {
+	f, err := dir.Open(s.name(), true)
+	if err != nil {
+		return err
+	}
+	s.file, s.ahead = f, headerSize
+	if _, err = f.WriteAt(s.header(), 0); err == nil {
+		if err = f.Sync(); err == nil {
+			err = dir.Sync()
+		}
+	}
+	return err
+}
+
+// discard removes a file that could not be made.
+func (s *segment) discard(dir Dir) {
+	if s.file != nil {
+		_ = s.file.Close()       // nothing in it counts
+		_ = dir.Remove(s.name()) // should it stay, it is empty
+	}
+}
+
+// write puts a batch at its place, and makes so much room behind it where there
+// is none. Where the disk has no room for that, the batch may still find some.
+func (s *segment) write(at int64, b []byte, room int64) error {
+	if end := at + int64(len(b)); room > 0 && end > s.ahead {
+		zeros := make([]byte, end-s.ahead+room)
+		if _, err := s.file.WriteAt(zeros, s.ahead); err == nil {
+			s.ahead = end + room
+		}
+	}
+	_, err := s.file.WriteAt(b, at)
+	return err
+}
+
+// read returns the payload of the record at a place.
+func (s *segment) read(p Place) ([]byte, error) {
+	b := make([]byte, p.Size)
+	if _, err := s.file.ReadAt(b, int64(p.At)); err != nil {
+		return nil, err
+	}
+	if !sound(b, s.number, int64(p.At)) {
+		return nil, fmt.Errorf("byte %d: the checksum is wrong", p.At)
+	}
+	return b[recordHead:], nil
+}
