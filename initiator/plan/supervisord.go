@@ -34,7 +34,8 @@ func worldOf(env Env) supervisord.World {
 type move struct {
 	file *supervisord.File
 	plan *Plan
-	base string // where supervisord would be when it starts a process; absolute
+	of   []supervisord.Process // of which each of the plan's workers is made
+	base string                // where supervisord would be when it starts a process; absolute
 	// standard is a program of supervisord's with all its defaults.
 	standard Spec
 }
@@ -143,7 +144,7 @@ func (m *move) group(g supervisord.Group) {
 			m.warn(at)
 			continue
 		}
-		m.plan.Workers = append(m.plan.Workers, spec)
+		m.plan.Workers, m.of = append(m.plan.Workers, spec), append(m.of, p)
 		made.Programs = append(made.Programs, spec.Name)
 	}
 	if len(made.Programs) > 0 {
