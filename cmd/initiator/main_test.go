@@ -25,8 +25,13 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "job" {
 		main()
 	}
+	os.Setenv("GORACE", noNap)
 	testscript.Main(tidy{m}, map[string]func(){"initiator": main})
 }
+
+// noNap spares every process that is built with the race detector the second
+// which it otherwise takes to end.
+const noNap = "atexit_sleep_ms=0"
 
 // tidy fails tests that leave goroutines behind.
 type tidy struct{ m *testing.M }
@@ -44,6 +49,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("GORACE", noNap)
 			e.Setenv("QUICKSTART", quickstart(t))
 			return nil
 		},

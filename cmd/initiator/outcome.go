@@ -58,9 +58,18 @@ func late(t task.Task) bool {
 	case task.Dead:
 		return last == task.TimedOut
 	case task.Failed:
-		return last != task.FailedFinal
+		return last != task.FailedFinal || overrun(t)
 	}
 	return false
+}
+
+// overrun says whether the last attempt ended no earlier than it had to: its
+// handler was told that the time is over, and reported just that as a failure.
+func overrun(t task.Task) bool {
+	last := t.History[len(t.History)-1]
+	limit := t.Policy.Timeout.D()
+	return limit > 0 && last.End.Sub(last.Start) >= limit ||
+		!t.Deadline.IsZero() && !last.End.Before(t.Deadline)
 }
 
 // target is the pool and method of a task, as one types it.

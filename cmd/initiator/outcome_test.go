@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"initiator/initiator/task"
 )
@@ -30,9 +31,18 @@ func TestVerdict(t *testing.T) {
 		"deadline in an attempt":       {after(task.Failed, task.DeadlinePassed), 124},
 		"deadline in the queue":        {after(task.Failed), 124},
 		"deadline after a lost worker": {after(task.Failed, task.Lost), 124},
+		"told that its time is over":   {overran(task.Task{State: task.Failed, Policy: task.Policy{Timeout: task.Seconds(time.Second)}}), 124},
+		"told that its deadline is":    {overran(task.Task{State: task.Failed, Deadline: time.Unix(1001, 0)}), 124},
+		"failed in time":               {overran(task.Task{State: task.Failed, Deadline: time.Unix(1002, 0), Policy: task.Policy{Timeout: task.Seconds(2 * time.Second)}}), 1},
 	} {
 		if got, _ := verdict(c.task); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
 		}
 	}
+}
+
+// overran adds an attempt of one second that the handler itself failed.
+func overran(x task.Task) task.Task {
+	x.History = []task.Attempt{{Outcome: task.FailedFinal, Start: time.Unix(1000, 0), End: time.Unix(1001, 0)}}
+	return x
 }
