@@ -61,7 +61,7 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: "task", Title: "Tasks:"},
 	)
 	root.AddCommand(
-		in("house", a.upCommand(), a.shutdownCommand(), a.checkCommand())...)
+		in("house", a.upCommand(), a.shutdownCommand(), a.checkCommand(), a.importCommand())...)
 	root.AddCommand(
 		in("worker", a.statusCommand(), a.launchCommand(), a.logsCommand(), a.eventsCommand(),
 			a.orderCommand("start"), a.orderCommand("stop"), a.orderCommand("restart"), a.jobCommand())...)

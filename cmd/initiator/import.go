@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/plan"
+)
+
+const importLong = `Writes what a supervisord.conf says as an INI of the initiator's own, with its
+comments, on standard output or into a file that does not exist yet. What has
+another meaning than under supervisord is listed on standard error.
+
+The new file belongs beside the old one, since paths in it are relative to it.
+Nothing has to be imported: -c takes a supervisord.conf as it is.`
+
+func (a *app) importCommand() *cobra.Command {
+	var target string
+	c := &cobra.Command{
+		Use: "import FILE", Short: "Write a supervisord.conf in the initiator's own dialect", Long: importLong,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return a.importFile(args[0], target) },
+	}
+	c.Flags().StringVarP(&target, "write", "w", "", "write the INI into this new `FILE`")
+	return c
+}
+
+// imported is the answer in JSON.
+type imported struct {
+	INI     string   `json:"ini"`
+	Changes []string `json:"changes"`
+}
+
+func (a *app) importFile(path, target string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the running executable: %w", err)
+	}
+	ini, changes, err := plan.Import(path, plan.Env{Self: self, Lookup: os.LookupEnv})
+	if err != nil {
+		return badFile(path, err)
+	}
+	if target != "" {
+		if err := writeNew(target, ini); err != nil {
+			return err
+		}
+	}
+	if a.format.json {
+		return a.out.json(imported{string(ini), append([]string{}, changes...)})
+	}
+	if target == "" {
+		fmt.Fprintf(a.out, "%s", ini)
+	}
+	for _, c := range changes {
+		fmt.Fprintln(a.err, c)
+	}
+	return a.out.failed()
+}
+
+// writeNew overwrites nothing: what stands there may have been edited.
+func writeNew(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if os.IsExist(err) {
+		return &fault{exitUsage, fmt.Errorf("write %s: it exists already", path), "name another file, or remove it"}
+	}
+	if err != nil {
+		return usage(fmt.Errorf("write the INI: %w", err))
+	}
+	if _, err := f.Write(data); err != nil {
+		f.Close()
+		return fmt.Errorf("write the INI: %w", err)
+	}
+	return f.Close()
+}
