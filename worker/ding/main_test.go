@@ -179,3 +179,14 @@ func exchange(t *testing.T, url, method, path string, header []string, body stri
 }
 
 var errTest = errors.New("a test's error")
+
+// free is an address that nobody listens at.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
