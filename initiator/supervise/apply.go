@@ -146,6 +146,7 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 		for _, w := range p.workers {
 			w.rec.Spec = p.spec
 			l.timers.set(w, w.rec.due())
+			l.guard(w)
 		}
 		waiters = append(waiters, l.rescale(p, c)...)
 	}

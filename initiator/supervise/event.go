@@ -31,6 +31,8 @@ const (
 	leaving  // it says that it is stopping
 	watchdog // it says that it is alive
 	said     // a status line of its own: Reason
+	ailing   // a look by `probe` found it unwell: Reason
+	well     // the look after those found it well
 
 	// Connected: the dispatcher's connect was accepted.
 	Connected
@@ -54,7 +56,7 @@ const (
 var kindNames = [kinds]string{
 	"start", "stop", "restart", "kill", "cleared", "blocked", "tick",
 	"spawned", "spawn failed", "exited", "emptied", "keeper lost",
-	"found", "proven", "hinted", "extended", "leaving", "watchdog", "said",
+	"found", "proven", "hinted", "extended", "leaving", "watchdog", "said", "ailing", "well",
 	"connected", "refused", "overdue", "beating", "drained", "stuck", "measured",
 }
 

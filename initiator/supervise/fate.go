@@ -95,6 +95,7 @@ func (l *loop) finished() bool {
 
 // release gives back what the loop holds, at its end.
 func (l *loop) release() {
+	defer l.limits.close()
 	for _, w := range l.order {
 		l.dropPort(w)
 		l.buryExtras(w)

@@ -7,10 +7,10 @@ import (
 	"initiator/initiator/keeper"
 )
 
-// before_start and stop_command are short-lived processes of the keeper, under
+// before_start, stop_command and probe = exec are short-lived processes of the keeper, under
 // the worker's guid with a suffix, in the worker's directory, environment and
 // limits. The table does not know them: before_start is a part of the spawn,
-// stop_command a part of the end.
+// stop_command a part of the end, and for the probe see guard.go.
 
 // startHook runs one; after patience it is killed (0 = never).
 func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Duration) {
@@ -18,10 +18,7 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 		l.hookDone(w, kind, "the keeper is gone")
 		return
 	}
-	order := l.shape(w)
-	order.GUID = w.guid + "." + kind
-	order.Argv = childArgv(argv, w.rec.Spec, w.guid, 0)[:len(argv)]
-	order.Stdin, order.PassHeld, order.NoFDs = nil, false, true
+	order := l.hook(w, kind, argv)
 	w.hook = order.GUID
 	l.hooks[order.GUID] = w
 	if err := l.keeper.Spawn(order); err != nil {
@@ -34,11 +31,25 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 	}
 }
 
+// hook is the order for one.
+func (l *loop) hook(w *worker, kind string, argv []string) keeper.Spawn {
+	order := l.shape(w)
+	order.GUID = w.guid + "." + kind
+	order.Argv = childArgv(argv, w.rec.Spec, w.guid, 0)[:len(argv)]
+	order.Stdin, order.PassHeld, order.NoFDs = nil, false, true
+	l.limits.room(&order, w.rec.Spec)
+	return order
+}
+
 // hookSaid takes what the keeper says of one. Emptied is not waited for: what a
 // hook leaves behind is ended with it or with the worker.
 func (l *loop) hookSaid(w *worker, e keeper.Event) {
 	kind := e.GUID[len(w.guid)+1:]
 	if e.Incarnation != w.rec.Incarnation {
+		return
+	}
+	if kind == "probe" {
+		l.probed(w, e)
 		return
 	}
 	problem := ""

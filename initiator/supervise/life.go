@@ -72,6 +72,7 @@ func despair(s *step) string {
 func withdraw(s *step) string {
 	s.Phase, s.ReadySince = unready, time.Time{}
 	if s.e.Kind != leaving {
+		s.Declined = true
 		return s.because("it refused the connect")
 	}
 	s.Leaving, s.Deadline = true, s.now.Add(s.Spec.Drain+s.Spec.StopWait)
@@ -88,8 +89,36 @@ func revive(s *step) string {
 	if s.e.Kind == watchdog {
 		s.LastBeat = s.now
 	}
+	if s.Declined = false; s.Failed > 0 {
+		s.Deadline = time.Time{} // it beats, but the probe is not satisfied yet
+		return ""
+	}
 	s.Phase, s.ReadySince, s.Deadline = ready, s.now, time.Time{}
 	return s.because("ready again")
+}
+
+// ail counts a look by `probe` that found the worker unwell. Nothing is said
+// to it: it may only be slow, and is asked again before it is ended.
+func ail(s *step) string {
+	s.Failed++
+	what := s.because("it is unwell")
+	if s.Failed >= s.Spec.Probe.Failures {
+		return s.sick(fmt.Sprintf("probe: %s (%s in a row)", what, count(s.Failed, "time")))
+	}
+	if s.Phase == ready {
+		s.Phase, s.ReadySince, s.Deadline = unready, time.Time{}, time.Time{}
+	}
+	return fmt.Sprintf("probe: %s (%d of %d)", what, s.Failed, s.Spec.Probe.Failures)
+}
+
+// heal is the end of that, unless there is another reason for being unready.
+func heal(s *step) string {
+	s.Failed = 0
+	if s.Leaving || s.Declined || !s.Deadline.IsZero() {
+		return ""
+	}
+	s.Phase, s.ReadySince = ready, s.now
+	return "ready again: the probe is satisfied"
 }
 
 func beat(s *step) string {

@@ -21,6 +21,8 @@ type limits struct {
 	users    map[string]identity
 	patterns map[string]*regexp.Regexp
 	warned   map[string]bool
+	base     string   // of tree; "" = our own cgroup
+	tree     *cgroups // nil until somebody needs it
 }
 
 type identity struct {
@@ -28,16 +30,39 @@ type identity struct {
 	groups   []uint32
 }
 
-func newLimits() *limits {
-	return &limits{users: map[string]identity{}, patterns: map[string]*regexp.Regexp{}, warned: map[string]bool{}}
+func newLimits(base string) *limits {
+	return &limits{users: map[string]identity{}, patterns: map[string]*regexp.Regexp{}, warned: map[string]bool{}, base: base}
+}
+
+// cgroups opens the tree when a worker is to be born in it, so that nobody is
+// moved who has asked for nothing.
+func (l *limits) cgroups() *cgroups {
+	if l.tree == nil {
+		l.tree = openCgroups(l.base)
+	}
+	return l.tree
+}
+
+// close gives the tree back.
+func (l *limits) close() {
+	if l.tree != nil {
+		l.tree.close()
+	}
+}
+
+// born says whether workers of a spec are born in a cgroup.
+func (l *limits) born(spec *plan.Spec) bool {
+	return l.tree != nil || l.base != "" || len(bounds(spec.Limits)) > 0
 }
 
 // prepare looks up the user, and says once which limits are not in force.
 func (l *limits) prepare(spec *plan.Spec, log hclog.Logger) error {
 	want := spec.Limits
-	if (want.MemoryMax > 0 || want.CPUMax > 0 || want.PidsMax > 0) && !l.warned[spec.Name] {
+	if len(bounds(want)) > 0 && !l.warned[spec.Name] {
 		l.warned[spec.Name] = true
-		log.Warn("memory_max, cpu_max and pids_max are not in force: they need cgroup v2 with its controllers", "worker", spec.Name)
+		if lacking := l.cgroups().unenforced(want); lacking != "" {
+			log.Warn(lacking, "worker", spec.Name)
+		}
 	}
 	if _, known := l.users[want.User]; known || want.User == "" {
 		return nil
@@ -54,11 +79,19 @@ func (l *limits) prepare(spec *plan.Spec, log hclog.Logger) error {
 func (l *limits) apply(order *keeper.Spawn, spec *plan.Spec) {
 	want := spec.Limits
 	order.Umask, order.Nice, order.NoFile, order.Core = want.Umask, want.Nice, want.NoFile, want.Core
+	l.room(order, spec)
 	if want.User == "" {
 		return
 	}
 	id := l.users[want.User]
 	order.SetUser, order.UID, order.GID, order.Groups = true, id.uid, id.gid, id.groups
+}
+
+// room gives a process its cgroup, named after the process.
+func (l *limits) room(order *keeper.Spawn, spec *plan.Spec) {
+	if l.born(spec) {
+		l.cgroups().birthplace(order, spec.Limits)
+	}
 }
 
 // lookUser resolves "user" or "user:group", by name or by number.

@@ -50,14 +50,17 @@ type pendingEvent struct {
 func newLoop(s *Supervisor) *loop {
 	return &loop{
 		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{},
-		busy: map[int]bool{}, environ: strip(os.Environ()), limits: newLimits(), now: time.Now(), seq: s.opts.Seq,
+		busy: map[int]bool{}, environ: strip(os.Environ()), limits: newLimits(s.opts.CgroupBase), now: time.Now(), seq: s.opts.Seq,
 	}
 }
 
 // run is the life of the loop. Everything that it starts it also waits for.
 func (l *loop) run(ctx context.Context) error {
 	own, cancel := context.WithCancel(context.Background())
-	l.prober = newProber(func(e Event) { l.box.put(func(l *loop) { l.report(e) }) })
+	l.prober = newProber(
+		func(e Event) { l.box.put(func(l *loop) { l.report(e) }) },
+		func(guid string, incarnation int) { l.box.put(func(l *loop) { l.probeBy(guid, incarnation) }) },
+	)
 	probing := l.prober.start(own)
 	defer func() {
 		cancel()
@@ -66,6 +69,9 @@ func (l *loop) run(ctx context.Context) error {
 	}()
 	if err := l.firstKeeper(); err != nil {
 		return err
+	}
+	if delegatedSelf() {
+		l.limits.cgroups()
 	}
 	l.startAll()
 	l.turn(ctx)
@@ -184,6 +190,9 @@ func (l *loop) changed(w *worker, before *Record, reason string) {
 	}
 	if r.Phase == before.Phase && !judged {
 		return
+	}
+	if before.Phase.up() != r.Phase.up() {
+		l.guard(w)
 	}
 	if !r.Phase.lives() {
 		l.buryExtras(w)

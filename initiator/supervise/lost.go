@@ -40,6 +40,7 @@ func (l *loop) keeperLost(how string) {
 	l.keeper, l.own, l.events = nil, nil, nil
 	for _, w := range slices.Collect(maps.Values(l.hooks)) {
 		l.forgetHook(w)
+		l.endProbe(w)
 	}
 	var guids []string
 	var leaders []int
@@ -53,13 +54,16 @@ func (l *loop) keeperLost(how string) {
 		}
 	}
 	l.replacing = true
-	go l.replace(guids, leaders, old)
+	go l.replace(guids, leaders, old, l.limits.tree)
 }
 
 // replace runs beside the loop and ends with a message to it.
-func (l *loop) replace(guids []string, leaders []int, old Keeper) {
+func (l *loop) replace(guids []string, leaders []int, old Keeper, tree *cgroups) {
 	if old != nil {
 		_ = old.Close() // it is dead; this frees what we held of it
+	}
+	if tree != nil {
+		tree.empty()
 	}
 	strays := sweep(guids, leaders)
 	k, err := l.relaunch()

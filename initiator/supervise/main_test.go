@@ -37,11 +37,27 @@ func play(role string) int {
 	switch words[0] {
 	case "webhook":
 		return serveWebhook()
+	case "moody": // well while a file does not exist
+		return serve(":"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, err := os.Stat(words[1]); err == nil {
+				w.WriteHeader(500)
+			}
+		}))
 	case "http":
 		return serve(":"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
 	case "exit":
 		code, _ := strconv.Atoi(words[1])
 		return code
+	case "closes": // its port, when it is told to
+		told := make(chan os.Signal, 1)
+		signal.Notify(told, syscall.SIGUSR1)
+		ln, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+		if err != nil {
+			return 1
+		}
+		<-told
+		ln.Close()
+		return forever()
 	case "line":
 		fmt.Println("loading")
 		fmt.Println("the server is up")

@@ -80,6 +80,11 @@ type Options struct {
 	// Exec is the argv of the process that serves a spec with `exec`; nil =
 	// the running executable with `job exec`.
 	Exec func(*plan.Spec) []string
+	// CgroupBase is a cgroup v2 directory that belongs to nobody else, below
+	// which every worker is born in a cgroup of its own. "" = the cgroup that
+	// this process lives in: for every worker if systemd has delegated it, and
+	// else, where that can be done, for those that have a limit which needs it.
+	CgroupBase string
 	// RuntimeDir is where the sockets of ready = notify are made, in a
 	// private directory; "" = os.TempDir. Short: a socket's path has 107 bytes.
 	RuntimeDir string

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -26,8 +27,11 @@ func newProbeClient() *http.Client {
 
 // request asks a worker whether it is ready. It carries no secret.
 func (t *target) request(ctx context.Context, client *http.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
+	if t.kind == "tcp" {
+		return t.connect(ctx)
+	}
 	path, nonce := t.path, ""
 	if t.kind == "webhook" {
 		path, nonce = "/ping", proactor.NewToken()
@@ -49,6 +53,15 @@ func (t *target) request(ctx context.Context, client *http.Client) error {
 		return fine(path, resp.StatusCode)
 	}
 	return t.proof(resp, nonce)
+}
+
+// connect asks no more than whether a connection is taken.
+func (t *target) connect(ctx context.Context) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", t.addr)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }
 
 // bare takes off the URL that net/http repeats.

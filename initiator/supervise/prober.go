@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -19,12 +20,13 @@ const (
 	probeTime  = 2 * time.Second
 )
 
-// target is one starting worker whose port is looked at.
+// target is one worker that is looked at: while it starts, or, with life, for
+// as long as it is up.
 type target struct {
 	guid        string
 	incarnation int
 	pid         int
-	kind        string // "webhook", "ding", "http" or "tcp"
+	kind        string // "webhook", "ding", "http", "tcp" or "exec"
 	host        string // as its port was taken
 	port        int
 	addr        string // host:port to connect to
@@ -32,6 +34,11 @@ type target struct {
 	channel     int
 	token       string
 	given       bool // it inherited the socket: nobody else can have it
+
+	life    bool          // `probe`: it is up, and is looked at every span
+	span    time.Duration // of life
+	timeout time.Duration // of one request
+	ill     bool          // the last look of a life was not satisfied
 
 	owned bool // its listening socket was found among its descriptors
 	busy  bool // a request is under way
@@ -52,11 +59,18 @@ func (l *loop) probe(w *worker) {
 	if w.port == nil {
 		return
 	}
-	l.prober.watch(target{
-		guid: w.guid, incarnation: w.rec.Incarnation, pid: w.rec.PID, kind: probeKind(spec),
-		host: w.port.Addr, port: w.port.Port, addr: address(w.port), path: spec.Ready.Path,
-		channel: spec.Channel, token: w.token, given: w.port.Mode == port.Inherit,
-	})
+	t := w.target()
+	t.kind, t.path, t.timeout = probeKind(spec), spec.Ready.Path, probeTime
+	l.prober.watch(t)
+}
+
+// target is what every kind of look needs to know.
+func (w *worker) target() target {
+	t := target{guid: w.guid, incarnation: w.rec.Incarnation, pid: w.rec.PID, channel: w.rec.Spec.Channel, token: w.token}
+	if w.port != nil {
+		t.host, t.port, t.addr, t.given = w.port.Addr, w.port.Port, address(w.port), w.port.Mode == port.Inherit
+	}
+	return t
 }
 
 func probeKind(spec *plan.Spec) string {
@@ -66,11 +80,12 @@ func probeKind(spec *plan.Spec) string {
 	return spec.Ready.Kind
 }
 
-// prober looks at all starting workers in rounds: one goroutine, one reading
+// prober looks at workers in rounds: one goroutine, one reading
 // of the kernel's table for all of a round, and requests that end within
 // probeTime. What it finds goes out through tell.
 type prober struct {
 	tell    func(Event)
+	exec    func(guid string, incarnation int) // runs the command of a life; its outcome comes by answered
 	box     *mailbox[func(*prober)]
 	answers chan answer
 	targets map[string]*target
@@ -84,16 +99,20 @@ type answer struct {
 	err         error
 }
 
-func newProber(tell func(Event)) *prober {
+func newProber(tell func(Event), exec func(guid string, incarnation int)) *prober {
 	return &prober{
-		tell: tell, box: newMailbox[func(*prober)](), answers: make(chan answer, probeRoom),
+		tell: tell, exec: exec, box: newMailbox[func(*prober)](), answers: make(chan answer, probeRoom),
 		targets: map[string]*target{}, http: newProbeClient(),
 	}
 }
 
-// watch looks at t until forget, or until it is ready.
+// watch looks at t until forget, or until it is ready. The lives of many
+// workers begin at one instant, and are looked at all over their span.
 func (p *prober) watch(t target) {
 	t.pause, t.next = firstProbe, time.Now().Add(firstProbe)
+	if t.life {
+		t.next = time.Now().Add(time.Duration((0.5 + rand.Float64()/2) * float64(t.span)))
+	}
 	p.box.put(func(p *prober) { p.targets[t.guid] = &t })
 }
 
@@ -132,6 +151,7 @@ func (p *prober) run(ctx context.Context) {
 				f(p)
 			}
 		case a := <-p.answers:
+			p.flying--
 			p.take(a)
 		case <-timer.C:
 			p.round(ctx, time.Now())
@@ -172,6 +192,10 @@ func (p *prober) round(ctx context.Context, now time.Time) {
 
 // later plans the next look, less and less often.
 func (t *target) later(now time.Time) {
+	if t.life {
+		t.next = now.Add(t.span)
+		return
+	}
 	t.next = now.Add(t.pause)
 	t.pause = min(t.pause*3/2, lastProbe)
 }
@@ -180,7 +204,7 @@ func (t *target) later(now time.Time) {
 // port. Where the system cannot tell, a webhook worker still proves itself;
 // the others are believed, since there is no other way.
 func (p *prober) ours(t *target, table *port.Snapshot, unknown error) bool {
-	if t.given || t.owned {
+	if t.given || t.owned || t.kind == "exec" {
 		return true
 	}
 	if unknown != nil {
@@ -189,11 +213,11 @@ func (p *prober) ours(t *target, table *port.Snapshot, unknown error) bool {
 	own, err := table.Owner(t.host, t.port, t.pid)
 	switch {
 	case err != nil:
-		p.hint(t, fmt.Sprintf("whose port %d is cannot be seen: %v", t.port, err))
+		p.lacks(t, fmt.Sprintf("whose port %d is cannot be seen: %v", t.port, err))
 	case !own.Listening:
-		p.hint(t, fmt.Sprintf("nothing listens on %s yet", t.addr))
+		p.lacks(t, fmt.Sprintf("nothing listens on %s yet", t.addr))
 	case !own.Ours:
-		p.hint(t, stranger(t.addr, own))
+		p.lacks(t, stranger(t.addr, own))
 	}
 	t.owned = err == nil && own.Listening && own.Ours
 	return t.owned
@@ -210,50 +234,36 @@ func stranger(addr string, own port.Ownership) string {
 // proceed does what comes after the port is known to be the worker's.
 func (p *prober) proceed(ctx context.Context, t *target) {
 	switch t.kind {
+	case "exec":
+		t.busy = true
+		p.exec(t.guid, t.incarnation)
 	case "tcp":
+		if t.life {
+			p.fly(ctx, t)
+			return
+		}
 		p.done(t, proven, "listens on "+t.addr)
 	case "ding":
 		p.done(t, found, "")
 	default:
-		if p.flying == probeRoom {
-			return
-		}
-		t.busy = true
-		p.flying++
-		snapshot := *t
-		go func() { // ends within probeTime; answers has room for every request
-			p.answers <- answer{snapshot.guid, snapshot.incarnation, snapshot.request(ctx, p.http)}
-		}()
+		p.fly(ctx, t)
 	}
 }
 
-// take handles the outcome of a request.
-func (p *prober) take(a answer) {
-	p.flying--
-	t := p.targets[a.guid]
-	if t == nil || t.incarnation != a.incarnation {
+// fly sends a request, when there is room for one more.
+func (p *prober) fly(ctx context.Context, t *target) {
+	if p.flying == probeRoom {
 		return
 	}
-	t.busy = false
-	if a.err == nil {
-		p.done(t, proven, t.kind)
-		return
-	}
-	t.owned = t.owned && t.kind == "webhook" // an http answer is worth no more than the look before it
-	p.hint(t, a.err.Error())
+	t.busy = true
+	p.flying++
+	snapshot := *t
+	go func() { // ends within its timeout; answers has room for every request
+		p.answers <- answer{snapshot.guid, snapshot.incarnation, snapshot.request(ctx, p.http)}
+	}()
 }
 
-func (p *prober) done(t *target, k Kind, how string) {
-	delete(p.targets, t.guid)
-	p.tell(Event{Kind: k, GUID: t.guid, Incarnation: t.incarnation, Reason: how})
-}
-
-// hint tells why a worker is not ready, once for each reason. That nothing
-// listens yet is told only when it has gone on for a while: most start well.
-func (p *prober) hint(t *target, why string) {
-	if t.hint == why || t.pause < lastProbe {
-		return
-	}
-	t.hint = why
-	p.tell(Event{Kind: hinted, GUID: t.guid, Incarnation: t.incarnation, Reason: why})
+// answered is the outcome of exec.
+func (p *prober) answered(guid string, incarnation int, err error) {
+	p.box.put(func(p *prober) { p.take(answer{guid, incarnation, err}) })
 }

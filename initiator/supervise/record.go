@@ -97,6 +97,8 @@ type Record struct {
 	Leaving    bool      // it said that it is stopping
 	ReadySince time.Time // unbroken readiness began; zero = not ready
 	LastBeat   time.Time // the last WATCHDOG=1; zero = it does not send them
+	Failed     int       // looks by `probe`, in a row, that found it unwell
+	Declined   bool      // it refused the dispatcher's connect, and has not accepted one since
 	Sampled    time.Time // when its memory was looked at last, for recycle = rss
 	Hint       string    // why the last probe was not satisfied
 	Status     string    // what the worker says of itself

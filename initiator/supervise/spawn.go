@@ -127,7 +127,8 @@ func (w *worker) logTo(log plan.Log) keeper.Log {
 // needsPort: a program without the contract gets a number only when somebody
 // has to know it.
 func needsPort(spec *plan.Spec) bool {
-	return spec.Contract || spec.Port != 0 || spec.Ready.Kind == "tcp" || spec.Ready.Kind == "http"
+	knocks := func(kind string) bool { return kind == "tcp" || kind == "http" }
+	return spec.Contract || spec.Port != 0 || knocks(spec.Ready.Kind) || knocks(spec.Probe.Kind)
 }
 
 // socketMode: nothing is held for a program that knows nothing of us, since it

@@ -83,6 +83,9 @@ func (p Phase) state() State {
 	}[p]
 }
 
+// up reports whether the worker is RUNNING.
+func (p Phase) up() bool { return p == ready || p == unready }
+
 // lives reports whether a process of the worker exists, or may.
 func (p Phase) lives() bool { return p >= spawning && p <= clearing }
 

@@ -48,16 +48,21 @@ func sweep(guids []string, leaders []int) (ended []string) {
 	return ended
 }
 
-// anyRuns reports whether one of them still has its descriptors: a process is
-// a zombie only after they were closed.
+// running reads the fields of /proc/PID/stat that follow the name. A process
+// is called a zombie as soon as its first thread has ended; its descriptors
+// are closed when it has no other (the 18th field counts them).
+func running(f [][]byte) bool {
+	return f[0][0] != 'Z' && f[0][0] != 'X' || string(f[17]) != "1" && string(f[17]) != "0"
+}
+
+// anyRuns reports whether one of them still has its descriptors.
 func anyRuns(seen map[int]bool) bool {
 	for pid := range seen {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil {
 			continue
 		}
-		after := stat[bytes.LastIndexByte(stat, ')')+1:]
-		if len(after) > 1 && after[1] != 'Z' && after[1] != 'X' {
+		if f := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]); len(f) > 17 && running(f) {
 			return true
 		}
 	}

@@ -64,6 +64,7 @@ var (
 	tooLate    = ignore("it no longer matters whether it is ready")
 	noTasks    = ignore("it has no tasks")
 	onlyDrain  = ignore("it is not draining")
+	tooSoon    = ignore("start_timeout judges a start, not the probe")
 	judgedDead = ignore("its process is dead and its leftovers are being ended")
 )
 
@@ -110,6 +111,7 @@ var inSpawning = row{
 	spawned: do(appear), spawnFailed: do(stillborn), exited: do(die), emptied: do(vanish), lost: do(orphaned),
 	found: notThere, proven: do(early), hinted: notThere, extended: do(extend), leaving: do(early), watchdog: do(beat), said: do(note),
 	Connected: notThere, Refused: notThere, Overdue: notThere, Beating: notThere, Drained: noTasks, Stuck: noTasks, Measured: noTasks,
+	ailing: notThere, well: notThere,
 }
 
 var inStarting = row{
@@ -119,6 +121,7 @@ var inStarting = row{
 	found: do(offer), proven: do(prove), hinted: do(hint), extended: do(extend), leaving: do(hint), watchdog: do(beat), said: do(note),
 	Connected: do(prove), Refused: do(hint), Overdue: ignore("start_timeout judges a start, not heartbeats"), Beating: ignore("start_timeout judges a start, not heartbeats"),
 	Drained: onlyDrain, Stuck: do(sicken), Measured: noTasks,
+	ailing: tooSoon, well: tooSoon,
 }
 
 var inReady = row{
@@ -127,6 +130,7 @@ var inReady = row{
 	spawned: answered, spawnFailed: answered, exited: do(die), emptied: do(vanish), lost: do(orphaned),
 	found: knownReady, proven: knownReady, hinted: knownReady, extended: ignore("it has started"), leaving: do(withdraw), watchdog: do(beat), said: do(note),
 	Connected: knownReady, Refused: do(withdraw), Overdue: do(doubt), Beating: knownReady, Drained: onlyDrain, Stuck: do(sicken), Measured: do(weigh),
+	ailing: do(ail), well: knownReady,
 }
 
 var inUnready = row{
@@ -135,6 +139,7 @@ var inUnready = row{
 	spawned: answered, spawnFailed: answered, exited: do(die), emptied: do(vanish), lost: do(orphaned),
 	found: tooLate, proven: tooLate, hinted: tooLate, extended: ignore("it has started"), leaving: do(withdraw), watchdog: do(revive), said: do(note),
 	Connected: do(revive), Refused: do(withdraw), Overdue: do(doubt), Beating: do(revive), Drained: onlyDrain, Stuck: do(sicken), Measured: ignore("it is judged when it beats again"),
+	ailing: do(ail), well: do(heal),
 }
 
 var inDraining = row{
@@ -143,6 +148,7 @@ var inDraining = row{
 	spawned: answered, spawnFailed: answered, exited: do(dieAsked), emptied: do(vanish), lost: do(orphaned),
 	found: tooLate, proven: tooLate, hinted: tooLate, extended: downSoon, leaving: downSoon, watchdog: downSoon, said: do(note),
 	Connected: downSoon, Refused: downSoon, Overdue: ignore("drain bounds the wait"), Beating: downSoon, Drained: do(drained), Stuck: do(stuckDraining), Measured: downSoon,
+	ailing: downSoon, well: downSoon,
 }
 
 var inEnding = row{
@@ -151,6 +157,7 @@ var inEnding = row{
 	spawned: do(appearLate), spawnFailed: do(neverWas), exited: do(leaderGone), emptied: do(empty), lost: do(orphaned),
 	found: tooLate, proven: tooLate, hinted: tooLate, extended: downSoon, leaving: downSoon, watchdog: downSoon, said: do(note),
 	Connected: downSoon, Refused: downSoon, Overdue: downSoon, Beating: downSoon, Drained: downSoon, Stuck: downSoon, Measured: downSoon,
+	ailing: downSoon, well: downSoon,
 }
 
 var inClearing = row{
@@ -159,4 +166,5 @@ var inClearing = row{
 	spawned: answered, spawnFailed: answered, exited: answered, emptied: do(empty), lost: do(orphaned),
 	found: judgedDead, proven: judgedDead, hinted: judgedDead, extended: judgedDead, leaving: judgedDead, watchdog: judgedDead, said: judgedDead,
 	Connected: judgedDead, Refused: judgedDead, Overdue: judgedDead, Beating: judgedDead, Drained: judgedDead, Stuck: judgedDead, Measured: judgedDead,
+	ailing: judgedDead, well: judgedDead,
 }

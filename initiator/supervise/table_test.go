@@ -12,7 +12,7 @@ func testSpec() *plan.Spec {
 	return &plan.Spec{
 		Name: "w", Command: []string{"true"}, Protocol: "webhook", Ready: plan.Ready{Kind: "webhook"},
 		StartTimeout: 30 * time.Second, HeartbeatTolerance: 15 * time.Second, StopWait: 10 * time.Second,
-		Drain: 30 * time.Second, StopSignal: "TERM", Restart: defaults(), Socket: "reserve",
+		Drain: 30 * time.Second, StopSignal: "TERM", Restart: defaults(), Socket: "reserve", Probe: plan.Probe{Failures: 3},
 	}
 }
 
@@ -219,6 +219,27 @@ var stories = []story{
 		line{0, Event{Kind: proven}, ready, "", "sA"},
 		line{10 * time.Minute, Event{Kind: tick}, ready, "its deaths are forgotten", ""},
 		line{0, Event{Kind: lost}, waiting, "death 1 of 10", "dc"},
+	)},
+	{"the probe: unwell, and well again", nil, tell(
+		line{0, Event{Kind: ailing, Reason: "GET / answers 500"}, unready, "probe: GET / answers 500 (1 of 3)", ""},
+		line{time.Hour, Event{Kind: ailing, Reason: "GET / answers 500"}, unready, "(2 of 3)", ""},
+		line{0, Event{Kind: well}, ready, "ready again: the probe is satisfied", ""},
+		line{0, Event{Kind: ailing}, unready, "(1 of 3)", ""},
+	)},
+	{"the probe: unwell three times in a row", nil, tell(
+		line{0, Event{Kind: ailing}, unready, "", ""},
+		line{0, Event{Kind: ailing}, unready, "", ""},
+		line{0, Event{Kind: ailing, Reason: "GET / answers 500"}, ending, "probe: GET / answers 500 (3 times in a row)", "E"},
+		line{0, Event{Kind: emptied}, waiting, "unhealthy: probe: GET / answers 500", "dc"},
+	)},
+	{"unwell and without heartbeats: both must be mended", nil, tell(
+		line{0, Event{Kind: Overdue}, unready, "", ""},
+		line{0, Event{Kind: ailing}, unready, "(1 of 3)", ""},
+		line{0, Event{Kind: well}, unready, "", ""},
+		line{0, Event{Kind: ailing}, unready, "(1 of 3)", ""},
+		line{0, Event{Kind: Beating}, unready, "", ""},
+		line{time.Hour, Event{Kind: tick}, unready, "", ""},
+		line{0, Event{Kind: well}, ready, "ready again", ""},
 	)},
 	{"WATCHDOG=1 binds once it was sent", nil, tell(
 		line{time.Hour, Event{Kind: tick}, ready, "", ""},

@@ -74,6 +74,7 @@ type worker struct {
 	token   string // of the incarnation that runs
 	port    *port.Reservation
 	hook    string // the keeper's name of the short-lived process that runs for it; "" = none
+	probing string // … and of its probe's
 	pending Action // the end that waits for stop_command
 	socket  *notifySocket
 	watched bool

@@ -1,0 +1,62 @@
+package supervise
+
+import (
+	"errors"
+	"strings"
+)
+
+// take handles the outcome of a look.
+func (p *prober) take(a answer) {
+	t := p.targets[a.guid]
+	if t == nil || t.incarnation != a.incarnation {
+		return
+	}
+	t.busy = false
+	if t.life {
+		p.judge(t, a.err)
+		return
+	}
+	if a.err == nil {
+		p.done(t, proven, t.kind)
+		return
+	}
+	t.owned = t.owned && t.kind == "webhook" // an http answer is worth no more than the look before it
+	p.hint(t, a.err.Error())
+}
+
+func (p *prober) done(t *target, k Kind, how string) {
+	delete(p.targets, t.guid)
+	p.tell(Event{Kind: k, GUID: t.guid, Incarnation: t.incarnation, Reason: how})
+}
+
+// lacks is a look that ended before the request.
+func (p *prober) lacks(t *target, why string) {
+	if t.life {
+		p.judge(t, errors.New(strings.TrimSuffix(why, " yet")))
+		return
+	}
+	p.hint(t, why)
+}
+
+// judge tells what a look at a life has found. Who owns the port is looked at
+// anew the next time; that all is still well is not told.
+func (p *prober) judge(t *target, err error) {
+	t.owned = false
+	switch {
+	case err != nil:
+		p.tell(Event{Kind: ailing, GUID: t.guid, Incarnation: t.incarnation, Reason: err.Error()})
+	case t.ill:
+		p.tell(Event{Kind: well, GUID: t.guid, Incarnation: t.incarnation})
+	}
+	t.ill = err != nil
+}
+
+// hint tells why a worker is not ready, once for each reason. That nothing
+// listens yet is told only when it has gone on for a while: most start well.
+func (p *prober) hint(t *target, why string) {
+	if t.hint == why || t.pause < lastProbe {
+		return
+	}
+	t.hint = why
+	p.tell(Event{Kind: hinted, GUID: t.guid, Incarnation: t.incarnation, Reason: why})
+}
