@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -25,8 +26,14 @@ type Config struct {
 	// Only, when not empty, names the worker definitions to start; what they
 	// come after is started too, the rest is not.
 	Only []string
-	// Logger is told what happens; nil tells nobody.
+	// Logger is told what happens; nil tells nobody. At debug it also gets
+	// what workers write to stderr.
 	Logger hclog.Logger
+	// Stdout and Stderr get the lines of workers whose log is "-", each behind
+	// "name:index | "; a reader that stops reading holds up nobody, and is
+	// told what it has missed. Nil: those of stdout are dropped, those of
+	// stderr go to Logger at debug.
+	Stdout, Stderr io.Writer
 }
 
 // ReadPlan reads an INI as New would. Nothing is started. The error is a

@@ -17,6 +17,9 @@
 //	launch.go   one more worker; the tuple that turberfield's users know
 //	future.go   a task from the caller's side: OnComplete, Join, Result
 //	events.go   what happened, with numbers from which to go on
+//	show.go     what workers write, on the initiator's own output and log
+//	seen.go     the state file: what was, when nothing runs any more
+//	seen_write.go   … and how it comes to be
 //	logs.go     what a worker wrote, from the beginning or its end
 //	follow.go   … and what it writes from then on
 //	reload.go   the file again: plan and reload; scale, signal, why

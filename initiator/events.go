@@ -14,6 +14,7 @@ const journalSize = 10_000
 type journal struct {
 	mu   sync.Mutex
 	list []supervise.Transition
+	last uint64 // the newest number; of an earlier run until there is one
 	more chan struct{}
 }
 
@@ -26,7 +27,7 @@ func (j *journal) note(t supervise.Transition) {
 	if len(j.list) >= 2*journalSize {
 		j.list = append(j.list[:0:0], j.list[journalSize:]...)
 	}
-	j.list = append(j.list, t)
+	j.list, j.last = append(j.list, t), t.Seq
 	close(j.more)
 	j.more = make(chan struct{})
 }
@@ -41,4 +42,11 @@ func (j *journal) since(seq uint64) ([]supervise.Transition, <-chan struct{}) {
 		from--
 	}
 	return append([]supervise.Transition(nil), j.list[from:]...), j.more
+}
+
+// newest is the number of the newest transition.
+func (j *journal) newest() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.last
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"path/filepath"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"initiator/initiator/api"
 	"initiator/initiator/dispatch"
 	"initiator/initiator/keeper"
+	"initiator/initiator/output"
 	"initiator/initiator/plan"
 	"initiator/initiator/port"
 	"initiator/initiator/supervise"
@@ -27,7 +29,11 @@ type Initiator struct {
 	log     hclog.Logger
 	current atomic.Pointer[plan.Plan] // another after a reload
 	journal *journal
-	started time.Time
+	relay   *output.Relay
+	outputs [2]io.Writer // stdout and stderr, for workers
+	// lastSeen writes what is to be known after a crash.
+	lastSeen *lastSeen
+	started  time.Time
 
 	// reread reads the file again; nil when there is none. reloading lets one
 	// reload happen at a time.
@@ -64,7 +70,7 @@ func New(c Config) (*Initiator, error) {
 		log = hclog.NewNullLogger()
 	}
 	in := &Initiator{
-		log: log, journal: newJournal(),
+		log: log, journal: newJournal(), outputs: [2]io.Writer{c.Stdout, c.Stderr},
 		listening: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{}), killed: make(chan struct{}),
 	}
 	in.current.Store(p)
@@ -99,6 +105,8 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer state.close()
+	in.lastSeen = newLastSeen(state.path, in.log)
+	in.journal.last = in.lastSeen.first()
 	token, err := state.token()
 	if err != nil {
 		return err
@@ -144,13 +152,15 @@ func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper) error {
 		Queue: task.NewMemory(task.Retention{}), Pools: pools(in.Plan()), Master: in.server.URL(),
 		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"),
 	})
+	defer in.openRelay(in.outputs[0], in.outputs[1])()
 	s := in.Plan().Settings
 	in.supervisor = supervise.New(supervise.Options{
 		Keeper:    k,
 		NewKeeper: func() (supervise.Keeper, error) { return keeper.Launch(keeper.Options{Logger: in.log.Named("keeper")}) },
 		Ports:     port.New(port.Range{Addr: s.ListenAddr, Min: s.ChildPortMin, Max: s.ChildPortMax}),
 		Plan:      in.Plan(), Tasks: tasks{in}, Logger: in.log.Named("supervise"),
-		Stdin: in.stdin, ParentURL: in.server.URL(), Notify: in.journal.note,
+		Stdin: in.stdin, ParentURL: in.server.URL(), Notify: in.heard,
+		Output: in.relay.Take, AllStderr: in.log.IsDebug(), Seq: in.journal.newest(),
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -160,6 +170,7 @@ func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper) error {
 	defer stopDispatch()
 	in.server.Serve(in)
 	close(in.listening)
+	defer in.remember()()
 	return in.supervisor.Run(ctx)
 }
 

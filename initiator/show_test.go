@@ -1,0 +1,157 @@
+package initiator_test
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/initiator"
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/supervise"
+)
+
+// screen is an output that a test waits for.
+type screen struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{}
+}
+
+func newScreen() *screen { return &screen{more: make(chan struct{})} }
+
+// Write implements io.Writer.
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.more)
+	s.more = make(chan struct{})
+	return s.text.Write(p)
+}
+
+// shows waits until the text contains a part, and returns all of it.
+func (s *screen) shows(t *testing.T, part string) string {
+	t.Helper()
+	patience := time.After(initiatortest.Patience)
+	for {
+		s.mu.Lock()
+		text, more := s.text.String(), s.more
+		s.mu.Unlock()
+		if strings.Contains(text, part) {
+			return text
+		}
+		select {
+		case <-more:
+		case <-patience:
+			t.Fatalf("it never showed %q, but:\n%s", part, text)
+		}
+	}
+}
+
+// outputs gives the initiator outputs of the test's own.
+func outputs(stdout, stderr, log io.Writer) initiatortest.Option {
+	return func(c *initiator.Config) {
+		c.Stdout, c.Stderr = stdout, stderr
+		if log != nil {
+			c.Logger = hclog.New(&hclog.LoggerOptions{Output: log, Level: hclog.Info})
+		}
+	}
+}
+
+// TestOwnOutput: what is not kept in files stands on the initiator's own
+// output and in its log, each line where it belongs.
+func TestOwnOutput(t *testing.T) {
+	stdout, stderr, log := newScreen(), newScreen(), newScreen()
+	in := initiatortest.StartText(t, `
+[DEFAULT]
+[worker:talker]
+replicas       = 2
+command        = sh -c 'echo "to stdout"; echo "to stderr" >&2; printf "%s\n" "{\"@level\":\"warn\",\"@message\":\"its own level\",\"n\":7}" >&2; exec sleep 3600'
+contract       = off
+stdout_logfile = -
+stderr_logfile = -
+[worker:joined]
+command         = sh -c 'echo one >&2; exec sleep 3600'
+contract        = off
+stdout_logfile  = -
+redirect_stderr = true
+[worker:quiet]
+command  = sh -c 'echo nobody sees this; exec sleep 3600'
+contract = off
+`, outputs(stdout, stderr, log))
+	for _, part := range []string{"talker:0 | to stdout\n", "talker:1 | to stdout\n", "joined:0 | one\n"} {
+		stdout.shows(t, part)
+	}
+	stderr.shows(t, "talker:0 | to stderr\n")
+	for _, worker := range []string{"talker:0", "talker:1"} {
+		log.shows(t, "[WARN]  worker: its own level: worker="+worker+" incarnation=1 n=7\n")
+	}
+	if err := in.Stop(); err != nil {
+		t.Error(err)
+	}
+	if text := stdout.shows(t, "") + stderr.shows(t, ""); strings.Contains(text, "nobody") || strings.Contains(text, "own level") {
+		t.Errorf("shown:\n%s", text)
+	}
+}
+
+// TestAPanicIsOneError, whichever file its lines are in.
+func TestAPanicIsOneError(t *testing.T) {
+	stderr, log := newScreen(), newScreen()
+	initiatortest.Begin(t, writeINI(t, `
+[worker:fragile]
+command        = sh -c 'printf "before\npanic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/x.go:1\n" >&2; exit 2'
+contract       = off
+stderr_logfile = -
+autorestart    = false
+`), outputs(nil, stderr, log))
+	text := log.shows(t, "/x.go:1")
+	if strings.Count(text, "[ERROR] worker: panic: boom: worker=fragile:0 incarnation=1") != 1 {
+		t.Errorf("log:\n%s", text)
+	}
+	if text := stderr.shows(t, "fragile:0 | before\n"); strings.Contains(text, "boom") {
+		t.Errorf("stderr:\n%s", text)
+	}
+}
+
+// TestNobodyReadsTheOutput: neither workers nor the initiator notice.
+func TestNobodyReadsTheOutput(t *testing.T) {
+	read, write := io.Pipe()
+	in := initiatortest.StartText(t, adder+`
+[worker:flood]
+command        = sh -c 'yes "a line of the flood"'
+contract       = off
+stdout_logfile = -
+`, outputs(write, write, nil))
+	defer read.Close()
+	for range 20 {
+		if got := in.Call("adder", `{"a":2,"b":3}`); got != `{"sum":5}` {
+			t.Errorf("got %s", got)
+		}
+	}
+	if _, err := in.Restart(t.Context(), "flood"); err != nil {
+		t.Error(err)
+	}
+	in.Until("flood", "ready", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
+	if err := in.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// await waits until something is so that nobody announces.
+func await(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	patience := time.After(initiatortest.Patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-patience:
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
