@@ -18,6 +18,7 @@ type child struct {
 	pid     int    // of the leader, and of the process group
 	start   uint64 // its start time
 	keep    bool
+	pidfd   int // of an adopted process, which is not our child; 0 = it is
 	cgroup  string
 	streams []*stream
 
@@ -48,7 +49,9 @@ func newChildren() children {
 type exit struct {
 	c      *child
 	status unix.WaitStatus
-	maxRSS int64
+	// unknown: nobody can say how an adopted process has ended.
+	unknown bool
+	maxRSS  int64
 }
 
 // collect waits for all that have ended, then looks once at what they left:
@@ -71,7 +74,7 @@ func (l *loop) collect() {
 		if c, ok := l.byPID[pid]; ok {
 			delete(l.byPID, pid)
 			c.exited = true
-			exits = append(exits, exit{c, status, usage.Maxrss * rssUnit})
+			exits = append(exits, exit{c: c, status: status, maxRSS: usage.Maxrss * rssUnit})
 		}
 	}
 	if !reaped {
@@ -100,7 +103,10 @@ func (l *loop) reportExit(e exit) {
 		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), Left: left, MaxRSS: e.maxRSS,
 		OOM: oomKills(e.c.cgroup) > 0,
 	}
-	if e.status.Signaled() {
+	switch {
+	case e.unknown:
+		event.Code, event.Core, event.Unknown = -1, false, true
+	case e.status.Signaled():
 		event.Code, event.Signal = -1, int(e.status.Signal())
 	}
 	l.ctl.event(event)
@@ -125,6 +131,9 @@ func (l *loop) settle(now time.Time) {
 	if l.ending != nil {
 		l.farewellRound(now)
 	}
+	if l.gap != nil {
+		l.gapRound(now)
+	}
 }
 
 // emptied reports that nothing is left of a worker, and forgets it.
@@ -132,7 +141,7 @@ func (l *loop) emptied(c *child) {
 	strays := l.strays(c.start)
 	l.ctl.event(Event{
 		Kind: KindEmptied, GUID: c.guid, Incarnation: c.incarnation, Killed: len(c.killed),
-		Proven: provable && len(strays) == 0, Strays: strays,
+		Proven: provable && len(strays) == 0 && c.pidfd == 0, Strays: strays,
 	})
 	delete(l.workers, c.key)
 	delete(l.ends, c.key)
@@ -151,7 +160,9 @@ func (l *loop) signalGroup(k key, sig unix.Signal) {
 	for _, p := range l.members(c) {
 		alive = alive || p.group == c.pid
 	}
-	if alive {
+	if alive && c.pidfd > 0 {
+		l.signalAdopted(c, l.members(c), sig)
+	} else if alive {
 		_ = unix.Kill(-c.pid, sig)
 	}
 }

@@ -151,6 +151,16 @@ func (l *loop) carryOut(m *message, fd int) (taken bool) {
 		l.watch(m.GUID, m.On)
 	case opReopen:
 		l.reopen()
+	case opMeet:
+		return l.meet(m, fd)
+	case opMemo:
+		l.deposit(m)
+	case opStay:
+		l.stay = time.Now().Add(m.Grace)
+	case opAdopt:
+		if m.Adopt != nil {
+			l.foster(m)
+		}
 	case opClose:
 		l.farewell(true, time.Now())
 	default:
@@ -180,15 +190,18 @@ func (l *loop) release(guid string) {
 // event queues one event; it reports false when it was dropped, which happens
 // to Output only.
 func (c *control) event(e Event) bool {
-	if c.fd < 0 {
-		return true
+	if e.At.IsZero() {
+		e.At = time.Now()
 	}
+	c.loop.remember(&e)
+	return c.fd < 0 || c.send(e)
+}
+
+// send is event for one that was remembered already.
+func (c *control) send(e Event) bool {
 	output := e.Kind == KindOutput
 	if output && c.outOutput > outputRoom {
 		return false
-	}
-	if e.At.IsZero() {
-		e.At = time.Now()
 	}
 	frame, err := encodeFrame(e)
 	if err != nil {

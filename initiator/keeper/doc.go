@@ -12,6 +12,8 @@
 //	protocol.go   orders and events, in plain values
 //	keeper.go     the initiator's end: orders go out, events come in
 //	launch.go     starting the keeper, and learning how it ended
+//	attach.go     finding the keeper of an initiator that died, and leaving one;
+//	              rendezvous_*.go is where the two meet
 //	frame.go      messages on the socket
 //	catch.go      the executable becomes the keeper
 //	loop.go       one thread that waits for everything; poll_*.go is its wait
@@ -24,14 +26,19 @@
 //	scan.go       which processes are whose; tree_*.go reads the kernel's
 //	              tables, process.go parses them
 //	end.go        ending a worker, and the keeper itself
+//	gap.go        the time between two initiators
+//	memo.go       what the one leaves for the other, and what neither has heard
+//	adopt.go      a process that another keeper had started; adopt_*.go is what
+//	              the kernel knows of it
 //	system_*.go   what differs between kernels; unix.go what does not
 //
 // When the initiator dies, workers are killed with all their descendants. If
 // one is marked Keep, the keeper stays with it, takes its output and waits for
-// its end, and then ends too. An initiator cannot yet come back to such a
-// keeper.
+// its end, and for the next initiator, which finds it at the rendezvous that
+// the last one has chosen. Without one, or when nobody comes, it ends with the
+// last worker.
 //
 // Elsewhere than on Linux there is no subreaper and no Pdeathsig: Emptied is
 // never proven there, a descendant that left the process group is not found,
-// and workers outlive a keeper that was killed.
+// workers outlive a keeper that was killed, and nobody can come back to one.
 package keeper

@@ -66,6 +66,13 @@ func (l *loop) endWorker(e End, now time.Time) {
 // CONT follows, because a stopped process acts on no other signal but KILL.
 // members were seen before, because they move when the leader dies.
 func (l *loop) signalAll(c *child, members []process, sig unix.Signal) {
+	if c.pidfd > 0 {
+		l.signalAdopted(c, members, sig)
+		if sig != unix.SIGKILL {
+			l.signalAdopted(c, members, unix.SIGCONT)
+		}
+		return
+	}
 	group := !c.exited
 	for _, p := range members {
 		group = group || p.group == c.pid
@@ -125,6 +132,10 @@ func (l *loop) initiatorGone() {
 			unix.Close(fd)
 		}
 	}
+	l.ctl.parcel = nil
+	if l.ending == nil && l.holdOn(time.Now()) {
+		return
+	}
 	for guid := range l.held {
 		l.release(guid)
 	}
@@ -135,6 +146,8 @@ func (l *loop) initiatorGone() {
 
 // farewell begins the end.
 func (l *loop) farewell(all bool, now time.Time) {
+	l.leaveMeeting()
+	l.gap = nil
 	l.ending = &farewell{all: all, deadline: now.Add(farewells)}
 	l.scanned = nil
 	l.farewellRound(now)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // frameLimit bounds one message, so that a torn stream cannot ask for memory
@@ -27,6 +28,10 @@ const (
 	opWatch   = "watch"
 	opReopen  = "reopen"
 	opClose   = "close"
+	opMeet    = "meet"
+	opMemo    = "memo"
+	opStay    = "stay"
+	opAdopt   = "adopt"
 )
 
 // message is one order to the keeper: a frame of JSON, and FDs descriptors
@@ -41,6 +46,14 @@ type message struct {
 	On          bool       `json:",omitempty"`
 	Spawn       *spawnWire `json:",omitempty"`
 	End         *End       `json:",omitempty"`
+
+	Memo  []byte        `json:",omitempty"` // spawn, memo
+	Seen  uint64        `json:",omitempty"` // spawn, memo
+	Grace time.Duration `json:",omitempty"` // spawn, memo, stay
+	Path  string        `json:",omitempty"` // meet
+	Dev   uint64        `json:",omitempty"` // meet
+	Ino   uint64        `json:",omitempty"` // meet
+	Adopt *Adopt        `json:",omitempty"`
 }
 
 // spawnWire is a Spawn whose byte strings travel as bytes: an environment may

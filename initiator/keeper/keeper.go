@@ -1,11 +1,13 @@
 package keeper
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -29,19 +31,28 @@ type Options struct {
 	Logger hclog.Logger
 	// Stderr is where the keeper's own last words go; nil = os.Stderr.
 	Stderr *os.File
+	// Rendezvous is the path of a unix socket (0600) at which the next
+	// initiator can find the keeper after this one has died: see Attach. "" =
+	// nobody can come back. What is at the path is replaced, so whoever may
+	// launch there must be the only one. Linux only; elsewhere it is ignored.
+	Rendezvous string
 }
 
 // Keeper is the initiator's end: it sends orders and yields events. All
 // methods may be called from any goroutine.
 type Keeper struct {
 	log     hclog.Logger
-	process *os.Process
+	process keeperProcess
 	conn    *net.UnixConn
+	in      *bufio.Reader
+	backlog []Event // read before receive began
+	version atomic.Int32
 	events  chan Event
 
 	send    sync.Mutex    // one frame at a time
 	closing chan struct{} // closed when Close begins: nobody need read events any more
 	once    sync.Once
+	left    atomic.Bool   // Leave was called: it lives on
 	gone    chan struct{} // closed when the process was waited for
 }
 
@@ -51,7 +62,7 @@ type Keeper struct {
 func (k *Keeper) Events() <-chan Event { return k.events }
 
 // PID is the process id of the keeper.
-func (k *Keeper) PID() int { return k.process.Pid }
+func (k *Keeper) PID() int { return k.process.pid() }
 
 // Spawn asks for a process. KindSpawned or KindSpawnFailed follows. The error
 // is of the request itself, or ErrClosed.
@@ -60,7 +71,10 @@ func (k *Keeper) Spawn(s Spawn) error {
 	if err != nil {
 		return err
 	}
-	return k.order(message{Op: opSpawn, GUID: s.GUID, Incarnation: s.Incarnation, Spawn: wire}, s.Stream)
+	return k.order(message{
+		Op: opSpawn, GUID: s.GUID, Incarnation: s.Incarnation, Spawn: wire,
+		Memo: s.Memo, Seen: s.Seen, On: s.Keep, Grace: s.Grace,
+	}, s.Stream)
 }
 
 // Hold leaves a copy of the socket f with the keeper, for every Spawn of guid
@@ -112,7 +126,7 @@ func (k *Keeper) Close() error {
 		return nil
 	case <-grace.C:
 	}
-	err := k.process.Kill()
+	err := k.process.kill()
 	<-k.gone
 	if err == nil {
 		err = fmt.Errorf("close keeper %d: it did not end within %s and was killed", k.PID(), closeGrace)

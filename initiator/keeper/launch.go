@@ -52,13 +52,37 @@ func Launch(o Options) (*Keeper, error) {
 		conn.Close()
 		return nil, fmt.Errorf("launch keeper: %w", err)
 	}
-	k := &Keeper{
-		log: o.Logger, process: process, conn: conn.(*net.UnixConn),
-		events: make(chan Event, eventRoom), closing: make(chan struct{}), gone: make(chan struct{}),
-	}
+	k := newKeeper(o, conn.(*net.UnixConn), ownChild{process})
 	k.log.Debug("keeper started", "pid", process.Pid)
 	go k.receive()
+	if o.Rendezvous != "" {
+		if err := k.meetAt(o.Rendezvous); err != nil {
+			_ = k.Close() // it has no worker yet
+			return nil, fmt.Errorf("launch keeper: %w", err)
+		}
+	}
 	return k, nil
+}
+
+func newKeeper(o Options, conn *net.UnixConn, process keeperProcess) *Keeper {
+	return &Keeper{
+		log: o.Logger, process: process, conn: conn, in: bufio.NewReaderSize(conn, 16<<10),
+		events: make(chan Event, eventRoom), closing: make(chan struct{}), gone: make(chan struct{}),
+	}
+}
+
+// ownChild is a keeper that this process has started.
+type ownChild struct{ *os.Process }
+
+func (c ownChild) pid() int    { return c.Process.Pid }
+func (c ownChild) kill() error { return c.Process.Kill() }
+
+func (c ownChild) wait() string {
+	state, err := c.Process.Wait()
+	if err != nil {
+		return "its exit status was taken by someone else"
+	}
+	return state.String()
 }
 
 // startKeeper runs the executable with the socket as descriptor 3. In a
@@ -135,23 +159,28 @@ func writeFrame(conn *net.UnixConn, frame []byte, f *os.File) error {
 // and reports how it ended.
 func (k *Keeper) receive() {
 	defer close(k.events)
-	in := bufio.NewReaderSize(k.conn, 16<<10)
+	for _, e := range k.backlog {
+		k.deliver(e)
+	}
+	k.backlog = nil
 	for {
-		e, err := readEvent(in)
+		e, err := readEvent(k.in)
 		if err != nil {
 			break
+		}
+		if e.Kind == KindHello {
+			k.version.Store(int32(e.Version))
 		}
 		k.deliver(e)
 	}
 	// A keeper whose socket has ended has nothing left to do for us.
 	k.conn.Close()
-	state, err := k.process.Wait()
-	how := "its exit status was taken by someone else"
-	if err == nil {
-		how = state.String()
+	how := "we left it"
+	if !k.left.Load() {
+		how = k.process.wait()
 	}
 	close(k.gone)
-	k.log.Debug("keeper ended", "pid", k.process.Pid, "how", how)
+	k.log.Debug("keeper ended", "pid", k.process.pid(), "how", how)
 	k.deliver(Event{Kind: KindLost, At: time.Now(), Error: how})
 }
 

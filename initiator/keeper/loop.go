@@ -33,7 +33,14 @@ type loop struct {
 	reap   bool // SIGCHLD came
 	ruins  ruins
 	ending *farewell // set once everything is to end
-	tidy   time.Time // when to give memory back after work; zero = done
+
+	meeting meeting
+	memos   map[string]*memo
+	seq     uint64    // of the last event that was remembered
+	stay    time.Time // asked for before an upgrade
+	gap     *gap      // set while there is no initiator
+	dying   []dying   // adopted processes whose status is awaited
+	tidy    time.Time // when to give memory back after work; zero = done
 }
 
 // keep is the life of a keeper; it returns the exit code. The loop has a
@@ -75,7 +82,7 @@ func newLoop(fd int) (*loop, error) {
 		return nil, err
 	}
 	l := &loop{
-		poll: poll, sources: map[int]source{}, null: null, held: map[string]int{},
+		poll: poll, sources: map[int]source{}, null: null, held: map[string]int{}, memos: map[string]*memo{},
 		children: newChildren(), outputs: newOutputs(), fdLimit: descriptorLimit(),
 	}
 	if err := l.listenSignals(); err != nil {
@@ -137,6 +144,12 @@ func (l *loop) closeFD(fd int) {
 	unix.Close(fd)
 }
 
+// unwatch ends the watching of a descriptor and leaves it open.
+func (l *loop) unwatch(fd int) {
+	l.poll.remove(fd)
+	delete(l.sources, fd)
+}
+
 // run turns until everything has ended.
 func (l *loop) run() int {
 	for {
@@ -164,12 +177,15 @@ func (l *loop) patience(now time.Time) int {
 	if l.ctl.pending() {
 		return 0
 	}
-	next := earlier(l.tidy, l.ruins.next)
+	next := earlier(earlier(l.tidy, l.ruins.next), l.dyingNext())
 	for _, c := range l.ends {
 		next = earlier(next, c.end.next)
 	}
 	if l.ending != nil {
 		next = earlier(next, l.ending.next)
+	}
+	if l.gap != nil {
+		next = earlier(next, l.gap.next)
 	}
 	if next.IsZero() {
 		return -1
@@ -194,6 +210,12 @@ func (l *loop) due(now time.Time) {
 	}
 	if l.ending != nil && !l.ending.next.IsZero() && !now.Before(l.ending.next) {
 		l.farewellRound(now)
+	}
+	if next := l.dyingNext(); !next.IsZero() && !now.Before(next) {
+		l.mourn(now)
+	}
+	if l.gap != nil && !l.gap.next.IsZero() && !now.Before(l.gap.next) {
+		l.gapRound(now)
 	}
 	if !l.ruins.next.IsZero() && !now.Before(l.ruins.next) {
 		l.left()

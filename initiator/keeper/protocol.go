@@ -43,6 +43,13 @@ type Spawn struct {
 	// Keep holds the process when the initiator dies; otherwise it is
 	// emptied then.
 	Keep bool
+	// Grace is how long the exit of a Keep process is kept for an initiator
+	// that comes late, once nothing of any worker lives any more.
+	Grace time.Duration `json:"-"`
+	// Memo is left with the process, see Keeper.Memo; nil = nothing. Seen is
+	// the newest event of the guid that it tells of.
+	Memo []byte `json:"-"`
+	Seen uint64 `json:"-"`
 
 	Umask    int // -1 = as inherited
 	Nice     int
@@ -93,6 +100,13 @@ const (
 	// KindEmptied: the leader and every descendant are gone; Proven is set.
 	// It follows an Exited with Left > 0 or an End; not an Exited with Left = 0.
 	KindEmptied EventKind = "emptied"
+	// KindHeld: a worker that was held while there was no initiator. These
+	// follow the Hello of a keeper that Attach has found.
+	KindHeld EventKind = "held"
+	// KindSynced: everything that happened in between has been told.
+	KindSynced EventKind = "synced"
+	// KindAdopted: the process of an Adopt is watched from now on.
+	KindAdopted EventKind = "adopted"
 	// KindOutput: lines of a watched worker.
 	KindOutput EventKind = "output"
 	// KindWarning: something asked for is not in force, or a log cannot be written.
@@ -108,6 +122,12 @@ type Event struct {
 	GUID        string `json:",omitempty"`
 	Incarnation int    `json:",omitempty"`
 	At          time.Time
+	// Seq counts the events of workers with a memo, over all of them; 0 = of
+	// one without. See Keeper.Memo.
+	Seq uint64 `json:",omitempty"`
+	// Age is how long ago it happened, for one that is told late. Unlike At,
+	// no step of the clock changes it.
+	Age time.Duration `json:",omitempty"`
 
 	Version   int    `json:",omitempty"` // hello
 	PID       int    `json:",omitempty"` // hello, spawned
@@ -119,6 +139,11 @@ type Event struct {
 	OOM    bool  `json:",omitempty"` // exited: the kernel killed it for want of memory
 	Left   int   `json:",omitempty"` // exited: processes of it that are still alive
 	MaxRSS int64 `json:",omitempty"` // exited: bytes
+	// Unknown: an adopted process has ended, and nobody can say how.
+	Unknown bool `json:",omitempty"`
+
+	Memo   []byte `json:",omitempty"` // held
+	Socket bool   `json:",omitempty"` // held, adopted: its listening socket is here
 
 	Proven bool     `json:",omitempty"` // emptied: false = best effort
 	Killed int      `json:",omitempty"` // emptied: how many needed KILL

@@ -82,6 +82,13 @@ func (l *loop) members(c *child) []process {
 			found = append(found, p)
 		}
 	}
+	if c.pidfd > 0 { // its orphans are not given to us: they are known by sight only
+		for pid, start := range c.known {
+			if p, ok := statOf(pid); ok && p.start == start && !p.dead && !contains(found, pid) {
+				found = append(found, p)
+			}
+		}
+	}
 	if len(found) == 0 && !provable && c.exited && groupAlive(c.pid) {
 		found = append(found, process{pid: c.pid, group: c.pid})
 	}

@@ -23,6 +23,9 @@ func (l *loop) spawn(m *message, stream int) {
 		return
 	}
 	s := m.Spawn.plain()
+	if len(m.Memo) > 0 { // before all else: what follows is told to whoever has it
+		l.deposit(m)
+	}
 	c, err := l.start(s, stream, m.FDs > 0)
 	if err != nil {
 		l.ctl.event(Event{Kind: KindSpawnFailed, GUID: s.GUID, Incarnation: s.Incarnation, Error: fmt.Sprintf("spawn %s: %v", s.GUID, err)})

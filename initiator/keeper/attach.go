@@ -1,0 +1,115 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// Held is one worker that a keeper has held while there was no initiator.
+type Held struct {
+	GUID        string
+	Incarnation int
+	PID         int    // 0 = its process has ended
+	StartTime   uint64 // of that process: with the PID it names it for ever
+	Socket      bool   // the listening socket that Hold left is still there
+	Memo        []byte // what the last initiator has left; nil = nothing
+}
+
+// ErrNobody is Attach's answer when no keeper waits at that place.
+var ErrNobody = errors.New("no keeper waits there")
+
+// attachTimeout bounds the first word of a keeper. It has nothing else to do,
+// but the machine may.
+const attachTimeout = 10 * time.Second
+
+// Attach goes on with the keeper that waits at path since its initiator died.
+// It returns what it holds; the events that nobody has judged yet follow on
+// Events, and then KindSynced. The error is ErrNobody, or says why a keeper
+// that is there cannot be used.
+func Attach(path string, o Options) (*Keeper, []Held, error) {
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
+	conn, process, err := dialMeeting(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	k := newKeeper(o, conn, process)
+	held, err := k.hear()
+	if err == nil {
+		err = process.find(k.backlog[0].PID)
+	}
+	if err != nil {
+		conn.Close()
+		if errors.Is(err, io.EOF) { // it was about to end
+			err = ErrNobody
+		}
+		return nil, nil, fmt.Errorf("attach to keeper %d: %w", process.pid(), err)
+	}
+	k.log.Debug("attached to a keeper", "pid", process.pid(), "version", k.version.Load(), "workers", len(held))
+	go k.receive()
+	return k, held, nil
+}
+
+// hear reads what a keeper says first: who it is and what it holds. The first
+// event that is neither is the first of the backlog.
+func (k *Keeper) hear() (held []Held, err error) {
+	_ = k.conn.SetReadDeadline(time.Now().Add(attachTimeout))
+	defer func() { _ = k.conn.SetReadDeadline(time.Time{}) }()
+	hello, err := readEvent(k.in)
+	if err != nil {
+		return nil, err
+	}
+	if hello.Kind != KindHello || hello.Version < 1 {
+		return nil, fmt.Errorf("it says %q, and not hello", hello.Kind)
+	}
+	k.version.Store(int32(hello.Version))
+	k.backlog = append(k.backlog, hello)
+	for {
+		e, err := readEvent(k.in)
+		if err != nil {
+			return nil, err
+		}
+		if e.Kind != KindHeld {
+			k.backlog = append(k.backlog, e)
+			return held, nil
+		}
+		held = append(held, Held{e.GUID, e.Incarnation, e.PID, e.StartTime, e.Socket, e.Memo})
+	}
+}
+
+// keeperProcess is the keeper's process: a child that we wait for, or another's.
+type keeperProcess interface {
+	pid() int
+	kill() error
+	wait() string // until it has ended; says how, and frees what it held
+}
+
+// Memo leaves something for the next initiator with everything about guid that
+// is not in it yet. seen is the newest Event.Seq of that guid that the blob
+// tells of; keep = false is for an upgrade only; nil takes it back.
+func (k *Keeper) Memo(guid string, blob []byte, seen uint64, keep bool, grace time.Duration) error {
+	return k.order(message{Op: opMemo, GUID: guid, Memo: blob, Seen: seen, On: keep, Grace: grace}, nil)
+}
+
+// Stay makes the keeper hold everything, workers that are not Keep too, when
+// its initiator goes within that time, until it is over: for an upgrade. Zero
+// takes it back.
+func (k *Keeper) Stay(d time.Duration) error {
+	return k.order(message{Op: opStay, Grace: d}, nil)
+}
+
+// Leave ends the connection and nothing else, as if the initiator had died.
+func (k *Keeper) Leave() {
+	k.left.Store(true)
+	k.once.Do(func() { close(k.closing) })
+	k.conn.Close()
+	<-k.gone
+}
+
+// Version is that of the keeper's protocol, as it said itself; 0 before Hello.
+func (k *Keeper) Version() int { return int(k.version.Load()) }

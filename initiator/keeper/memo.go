@@ -1,0 +1,120 @@
+package keeper
+
+import "time"
+
+// A memo is what an initiator leaves here about one worker for its successor.
+// The keeper does not read it. With it lie the events that it does not tell of
+// yet: whoever comes next begins from the memo and hears the rest, so that
+// nothing is judged twice and nothing is missed, whenever its predecessor died.
+
+// memo is what was left for one guid.
+type memo struct {
+	blob   []byte
+	keep   bool // it outlives the initiator; otherwise it is for an upgrade only
+	grace  time.Duration
+	events []Event // that the blob knows nothing of
+}
+
+// deposit takes a memo. An empty one takes it back.
+func (l *loop) deposit(m *message) {
+	if len(m.Memo) == 0 {
+		delete(l.memos, m.GUID)
+		return
+	}
+	known := l.memos[m.GUID]
+	if known == nil {
+		known = &memo{}
+		l.memos[m.GUID] = known
+	}
+	known.blob, known.keep, known.grace = m.Memo, m.On, m.Grace
+	known.events = after(known.events, m.Seen)
+}
+
+// after leaves out the events that were seen.
+func after(events []Event, seen uint64) []Event {
+	for len(events) > 0 && events[0].Seq <= seen {
+		events = events[1:]
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	return events
+}
+
+// remember numbers an event and puts it with the memo of its worker. Output
+// lies in the log files, and a warning is for whoever is there.
+func (l *loop) remember(e *Event) {
+	m := l.memos[e.GUID]
+	switch {
+	case m == nil:
+		return
+	case e.Kind == KindSpawned, e.Kind == KindSpawnFailed, e.Kind == KindExited, e.Kind == KindEmptied:
+		l.seq++
+		e.Seq = l.seq
+		m.events = append(m.events, *e)
+	}
+}
+
+// keptMemos reports whether a memo is there that outlives the initiator, and
+// for how long one may be wanted at most.
+func (l *loop) keptMemos() (any bool, grace time.Duration) {
+	for _, m := range l.memos {
+		if m.keep {
+			any, grace = true, max(grace, m.grace)
+		}
+	}
+	return any, grace
+}
+
+// forgetUnkept drops the memos that were for an upgrade.
+func (l *loop) forgetUnkept() {
+	for guid, m := range l.memos {
+		if !m.keep {
+			delete(l.memos, guid)
+		}
+	}
+}
+
+// briefing is what a new initiator is told: every memo with the process that
+// it is about, kept processes without one, and then what no memo tells of.
+func (l *loop) briefing(now time.Time) (events []Event) {
+	for guid, m := range l.memos {
+		e := Event{Kind: KindHeld, GUID: guid, Memo: m.blob}
+		_, e.Socket = l.held[guid]
+		if c := l.newest(guid); c != nil {
+			c.describe(&e)
+		}
+		events = append(events, e)
+	}
+	for _, c := range l.byPID {
+		if l.memos[c.guid] == nil && c.end == nil {
+			e := Event{Kind: KindHeld, GUID: c.guid}
+			c.describe(&e)
+			events = append(events, e)
+		}
+	}
+	for _, m := range l.memos {
+		for _, e := range m.events {
+			e.Age = now.Sub(e.At)
+			events = append(events, e)
+		}
+	}
+	return events
+}
+
+func (c *child) describe(e *Event) {
+	e.Incarnation = c.incarnation
+	if !c.exited {
+		e.PID, e.StartTime = c.pid, c.start
+	}
+}
+
+// newest is the last process of a guid of which something is left.
+func (l *loop) newest(guid string) (last *child) {
+	for _, c := range l.workers {
+		if c.guid == guid && (last == nil || c.incarnation > last.incarnation) {
+			last = c
+		}
+	}
+	return last
+}

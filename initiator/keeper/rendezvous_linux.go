@@ -1,0 +1,142 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// longestPath is what a unix address holds; a longer one is reached through a
+// descriptor of its directory.
+const longestPath = 107
+
+// meetAt makes the socket at which the next initiator will find the keeper,
+// and gives it to the keeper: from then on it is the keeper's alone.
+func (k *Keeper) meetAt(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove the socket of the last keeper: %w", err)
+	}
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("make the socket for the next initiator: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), path)
+	defer f.Close()
+	var st unix.Stat_t
+	err = through(path, func(short string) error {
+		return errors.Join(unix.Fchmod(fd, 0o600), unix.Bind(fd, &unix.SockaddrUnix{Name: short}), unix.Listen(fd, 4))
+	})
+	if err == nil {
+		err = unix.Lstat(path, &st)
+	}
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", path, err)
+	}
+	return k.order(message{Op: opMeet, Path: path, Dev: uint64(st.Dev), Ino: st.Ino}, f)
+}
+
+// through calls f with the path, or with a shorter one to the same file.
+func through(path string, f func(string) error) error {
+	if len(path) <= longestPath {
+		return f(path)
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return f(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)))
+}
+
+// dialMeeting connects to the keeper at path and takes a handle on its process.
+func dialMeeting(path string) (*net.UnixConn, *foundKeeper, error) {
+	var conn net.Conn
+	err := through(path, func(short string) (err error) {
+		conn, err = net.DialTimeout("unix", short, attachTimeout)
+		return err
+	})
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, nil, ErrNobody
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("attach to the keeper at %s: %w", path, err)
+	}
+	c := conn.(*net.UnixConn)
+	if err := ownUser(c); err != nil {
+		c.Close()
+		return nil, nil, fmt.Errorf("attach to the keeper at %s: %w", path, err)
+	}
+	return c, &foundKeeper{fd: -1}, nil
+}
+
+// ownUser refuses a socket of another user: it would be told secrets. (The
+// kernel names whoever called listen: the initiator that launched the keeper,
+// which is dead. Who has the socket now, hello says.)
+func ownUser(c *net.UnixConn) error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	same := false
+	err = raw.Control(func(fd uintptr) { same = sameUser(int(fd)) })
+	if err == nil && !same {
+		err = errors.New("it belongs to another user")
+	}
+	return err
+}
+
+// accept takes one connection; it never blocks.
+func accept(fd int) (int, error) {
+	n, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
+	return n, err
+}
+
+// sameUser reports whether the other end belongs to our own user.
+func sameUser(fd int) bool {
+	cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	return err == nil && int(cred.Uid) == os.Geteuid()
+}
+
+// foundKeeper is a keeper that another process has started. A pidfd names it
+// for ever.
+type foundKeeper struct {
+	number int
+	fd     int
+}
+
+// find takes the handle on the process that said hello.
+func (f *foundKeeper) find(pid int) error {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return err
+	}
+	f.number, f.fd = pid, fd
+	return nil
+}
+
+func (f *foundKeeper) pid() int { return f.number }
+
+func (f *foundKeeper) kill() error { return unix.PidfdSendSignal(f.fd, unix.SIGKILL, nil, 0) }
+
+// wait: only its parent learns how it ended; we learn when.
+func (f *foundKeeper) wait() string {
+	defer unix.Close(f.fd)
+	for {
+		_, err := unix.Poll([]unix.PollFd{{Fd: int32(f.fd), Events: unix.POLLIN}}, -1)
+		if err != unix.EINTR {
+			break
+		}
+	}
+	// After an upgrade it is our own child all the same, and would stay a
+	// zombie. Any other error says that it is not.
+	var status unix.WaitStatus
+	if pid, err := unix.Wait4(f.number, &status, unix.WNOHANG, nil); err == nil && pid == f.number {
+		return fmt.Sprintf("wait status %#x", int(status))
+	}
+	return "how it ended is not known here: another process had started it"
+}
