@@ -99,7 +99,7 @@ func (d *draft) check() {
 func (d *draft) checkWorker(s *Spec) {
 	section := "worker:" + s.Name
 	given := func(key string) bool { return d.has(section, key) }
-	d.checkWhat(section, s)
+	d.checkWhat(section)
 	for _, c := range slices.Concat(contradictions, probeContradictions) {
 		if c.bad(s, given) {
 			d.faultAt(section, d.firstGiven(section, c.keys), c.problem, c.remedy)
@@ -143,7 +143,7 @@ func (d *draft) checkStdin(section string, entries []Entry) {
 }
 
 // checkWhat wants exactly one way to say what to run.
-func (d *draft) checkWhat(section string, s *Spec) {
+func (d *draft) checkWhat(section string) {
 	var said []string
 	for _, key := range []string{"command", "exec", "module"} {
 		if d.has(section, key) {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,8 +15,8 @@ func (d *draft) checkName(s *proactor.Section, word string) {
 	if word == "all" && kind != "config" {
 		d.faultAt(s.Name, "", `"all" means every worker on the command line`, "choose another name")
 	}
-	if _, err := name.parse(word); err != nil {
-		w := err.(wrong)
+	var w wrong
+	if _, err := name.parse(word); errors.As(err, &w) {
 		d.faultAt(s.Name, "", w.problem, w.remedy)
 	}
 }

@@ -226,7 +226,12 @@ func seconds(n int) time.Duration {
 	return time.Duration(min(max(n, 0), 1_000_000_000)) * time.Second
 }
 
+// signalName is a signal by its name. Signal 0 does nothing, which comes
+// nearest to CONT.
 func signalName(n int) string {
+	if n == 0 {
+		return "CONT"
+	}
 	if name := unix.SignalName(unix.Signal(n)); name != "" {
 		return strings.TrimPrefix(name, "SIG")
 	}

@@ -56,12 +56,18 @@ func twice(c *context, read func(string) (string, error)) func(string) (string, 
 }
 
 func (c *context) fault(k Key, err error) {
-	f := proactor.Fault{File: k.File, Line: k.Line, Section: c.section, Key: k.Name, Problem: err.Error()}
+	f := proactor.Fault{File: k.File, Line: k.Line, Section: c.section, Key: k.Name}
+	f.Problem, f.Remedy = because(err)
+	c.r.faults = append(c.r.faults, f)
+}
+
+// because is what is wrong, and what would be right.
+func because(err error) (problem, remedy string) {
 	var w wrong
 	if errors.As(err, &w) {
-		f.Problem, f.Remedy = w.problem, w.remedy
+		return w.problem, w.remedy
 	}
-	c.r.faults = append(c.r.faults, f)
+	return err.Error(), ""
 }
 
 // faultAt reports at the line of the key, or of the section when it has none.

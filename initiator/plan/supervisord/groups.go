@@ -37,9 +37,9 @@ func (r *reader) named(section string) (string, bool) {
 	_, raw, _ := strings.Cut(section, ":")
 	word, err := name(raw)
 	if err != nil {
-		first := r.doc.sections[section].first
-		w := err.(wrong)
-		r.faults = append(r.faults, proactor.Fault{File: first.File, Line: first.Line, Section: section, Problem: w.problem, Remedy: w.remedy})
+		f := r.own(section).at("", "", "")
+		f.Problem, f.Remedy = because(err)
+		r.faults = append(r.faults, f)
 	}
 	return word, err == nil
 }

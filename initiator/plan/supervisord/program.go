@@ -58,6 +58,9 @@ func (c *context) shared() Process {
 	if strings.ToUpper(trim(c.r.file.Real(p.ServerURL))) == "AUTO" {
 		p.ServerURL = ""
 	}
+	if p.StopSignal == 0 {
+		c.warn("stopsignal", "0 is no signal, and it is only killed after stopwaitsecs", "write TERM")
+	}
 	who := value(c, "user", identity{}, userID)
 	p.User, p.UID = who.name, who.uid
 	c.sharedLog("stdout", &p.Stdout)
@@ -132,10 +135,9 @@ func (c *context) argv(command string) ([]string, string) {
 	if err == nil {
 		return argv, ""
 	}
-	w := err.(wrong)
-	f := c.at("command", w.problem+": it can never be started", w.remedy)
-	c.r.file.Warnings = append(c.r.file.Warnings, f)
-	return nil, w.problem
+	problem, remedy := because(err)
+	c.warn("command", problem+": it can never be started", remedy)
+	return nil, problem
 }
 
 // log reads where one stream of one process goes.

@@ -1,6 +1,7 @@
 package supervisord
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,10 +19,10 @@ func Is(data []byte) bool {
 	sections, _ := parse("", string(data))
 	theirs := false
 	for _, s := range sections {
-		switch kind := kindOf(s.Name); {
-		case kind == "initiator" || kind == "worker" || kind == "config" || kind == "schedule":
+		switch kindOf(s.Name) {
+		case "initiator", "worker", "config", "schedule":
 			return false
-		case kind == "supervisord" || kind == "program" || kind == "supervisorctl" || kind == "unix_http_server" || kind == "inet_http_server":
+		case "supervisord", "program", "supervisorctl", "unix_http_server", "inet_http_server":
 			theirs = true
 		}
 	}
@@ -55,9 +56,7 @@ func Read(path string, world World) (*File, error) {
 		return nil, err
 	}
 	r.file.Sections = r.doc.all
-	if err := r.file.Warnings.Err(); err != nil {
-		r.file.Warnings = err.(proactor.Faults) // sorted, and each once
-	}
+	errors.As(r.file.Warnings.Err(), &r.file.Warnings) // sorted, and each once
 	return r.file, nil
 }
 

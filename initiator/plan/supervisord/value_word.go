@@ -48,11 +48,12 @@ func level(s string) (string, error) {
 // others are names that Python knows and the kernel's table does not.
 var others = map[string]int{"SIGCLD": int(unix.SIGCHLD), "SIGIOT": int(unix.SIGABRT), "SIGPOLL": int(unix.SIGIO), "SIGRTMIN": 34, "SIGRTMAX": 64}
 
-// signalNumber reads TERM, SIGTERM, term or 15.
+// signalNumber reads TERM, SIGTERM, term or 15; 0 is none, and supervisord
+// takes it.
 func signalNumber(s string) (int, error) {
 	bad := wrong{fmt.Sprintf("%q is not a signal", s), "write a name such as TERM, INT or HUP, or its number"}
 	if n, err := integer(s); err == nil {
-		if n == others["SIGRTMIN"] || n == others["SIGRTMAX"] || unix.SignalName(unix.Signal(n)) != "" {
+		if n == 0 || n == others["SIGRTMIN"] || n == others["SIGRTMAX"] || unix.SignalName(unix.Signal(n)) != "" {
 			return n, nil
 		}
 		return 0, bad
