@@ -3,7 +3,6 @@ package initiator_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,23 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/supervise"
 )
-
-// upMain is a program that embeds the initiator: it runs an INI until it is
-// ended, and says on stdout when every worker is ready.
-func upMain(path, state string) error {
-	in, err := initiator.New(initiator.Config{Path: path, StateDir: state})
-	if err != nil {
-		return err
-	}
-	go func() {
-		fmt.Println("ready:", in.Ready(context.Background()))
-	}()
-	return in.Run(context.Background())
-}
 
 // marked lists the processes that carry a mark in their environment.
 func marked(t *testing.T, mark string) []string {

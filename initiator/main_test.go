@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"initiator/initiator"
 	"initiator/jobs"
 	"initiator/worker"
 )
@@ -30,4 +31,17 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// upMain is a program that embeds the initiator: it runs an INI until it is
+// ended, and says on stdout when every worker is ready.
+func upMain(path, state string) error {
+	in, err := initiator.New(initiator.Config{Path: path, StateDir: state})
+	if err != nil {
+		return err
+	}
+	go func() {
+		fmt.Println("ready:", in.Ready(context.Background()))
+	}()
+	return in.Run(context.Background())
 }
