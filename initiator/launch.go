@@ -46,7 +46,7 @@ func (in *Initiator) Ready(ctx context.Context) error {
 	}
 	for {
 		_, more := in.journal.since(^uint64(0))
-		waits, given := unready(in.Workers())
+		waits, given := in.unready(in.Workers())
 		switch {
 		case len(given) > 0:
 			return fmt.Errorf("not every worker came up: %s", strings.Join(given, "; "))
@@ -64,16 +64,24 @@ func (in *Initiator) Ready(ctx context.Context) error {
 }
 
 // unready sorts the workers that are not ready into those that may yet be, and
-// those that were given up.
-func unready(list []supervise.Worker) (waits, given []string) {
+// those that were given up. A worker that has never run is one of the former
+// where it starts by itself: the supervisor may not have begun yet.
+func (in *Initiator) unready(list []supervise.Worker) (waits, given []string) {
 	for _, w := range list {
 		line := fmt.Sprintf("%s is %s (%s)", w.Name, w.State, w.Reason)
 		switch {
 		case w.State == supervise.Fatal:
 			given = append(given, line)
-		case w.State == supervise.Starting, w.State == supervise.Backoff, w.State == supervise.Running && !w.Ready:
+		case w.State == supervise.Starting, w.State == supervise.Backoff, w.State == supervise.Running && !w.Ready,
+			w.State == supervise.Stopped && w.Incarnation == 0 && in.startsItself(w.Name):
 			waits = append(waits, line)
 		}
 	}
 	return waits, given
+}
+
+// startsItself says whether workers of a definition start without being asked.
+func (in *Initiator) startsItself(name string) bool {
+	s, ok := in.Plan().Spec(name)
+	return ok && s.Autostart
 }
