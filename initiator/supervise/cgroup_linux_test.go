@@ -15,15 +15,6 @@ import (
 	"initiator/initiator/plan"
 )
 
-func numberOf(t *testing.T, word string) int {
-	t.Helper()
-	n, err := strconv.Atoi(word)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // cgroupBase is a cgroup of this test's own, which must be empty in the end.
 func cgroupBase(t *testing.T) string {
 	t.Helper()

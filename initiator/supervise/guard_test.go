@@ -3,6 +3,7 @@ package supervise
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -10,6 +11,15 @@ import (
 
 	"initiator/initiator/plan"
 )
+
+func numberOf(t *testing.T, word string) int {
+	t.Helper()
+	n, err := strconv.Atoi(word)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
 
 // looked is a program off the contract that only a probe looks after.
 func looked(flag string, check plan.Check) plan.Spec {
