@@ -113,7 +113,7 @@ func (r *reader) unknownKeys(c *context) {
 		return
 	}
 	for _, key := range r.doc.sections[c.section].order {
-		if slices.Contains(known, key) {
+		if _, inherited := r.doc.sections[defaultSection].keys[key]; inherited || slices.Contains(known, key) {
 			continue
 		}
 		remedy := "remove it"

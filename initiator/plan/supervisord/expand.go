@@ -62,9 +62,10 @@ func reference(s string, n names) (text, rest string, err error) {
 	return text, rest, err
 }
 
+// shorten keeps what follows out of messages: it may be part of a secret.
 func shorten(s string) string {
 	r := []rune(s)
-	return string(r[:min(len(r), 12)])
+	return string(r[:min(len(r), 2)])
 }
 
 // nameOf cuts "(name)"; brackets in a name are counted.
@@ -81,7 +82,7 @@ func nameOf(s string) (name, rest string, err error) {
 			return s[1:i], s[i+1:], nil
 		}
 	}
-	return "", "", wrong{fmt.Sprintf("the bracket of %q does not close", "%"+shorten(s)), "write %(name)s"}
+	return "", "", wrong{`the bracket of a "%(" does not close`, "write %(name)s"}
 }
 
 func unknownName(name string, n names) error {
