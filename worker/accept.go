@@ -28,9 +28,11 @@ func (s *server) taskNew(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.executor.Hold()() // or a drain could end before the report begins
-	run, err := s.accept(now, body)
+	t := taskOf(body)
+	run, err := s.start(now, t, waiter{})
 	if err != nil {
-		s.refuseTask(w, err)
+		code, data := refusedTask(err, s.span)
+		code.Write(w, "", data)
 		return
 	}
 	if answer, ok := inline(r.Context(), now.ctx, run, body.Task.InlineMS); ok {
@@ -44,15 +46,24 @@ func (s *server) taskNew(w http.ResponseWriter, r *http.Request) {
 
 var errSessionOver = errors.New("the session has ended")
 
-func (s *server) accept(now *session, body proactor.TaskBody) (*Execution, error) {
+func taskOf(body proactor.TaskBody) Task {
+	ref := body.Task
+	return Task{ID: ref.ID, Method: ref.Method, Attempt: ref.Attempt, Deadline: ref.Deadline, Traceparent: ref.Traceparent, Data: body.Data}
+}
+
+// ref names the task in a report of its outcome.
+func (t Task) ref() proactor.TaskRef {
+	return proactor.TaskRef{ID: t.ID, Method: t.Method, Attempt: t.Attempt}
+}
+
+// start takes a task of a session's, through whatever door. w, where it is
+// set, is told the outcome.
+func (s *server) start(now *session, t Task, w waiter) (*Execution, error) {
 	ctx := now.ctx
 	if s.keep {
 		ctx = s.base // its tasks outlive the session
 	}
-	run, err := s.executor.Start(ctx, s, Task{
-		ID: body.Task.ID, Method: body.Task.Method, Attempt: body.Task.Attempt,
-		Deadline: body.Task.Deadline, Traceparent: body.Task.Traceparent, Data: body.Data,
-	})
+	run, err := s.executor.start(ctx, s, t, w)
 	if err != nil {
 		return nil, err
 	}
@@ -65,19 +76,19 @@ func (s *server) accept(now *session, body proactor.TaskBody) (*Execution, error
 	return run, nil
 }
 
-func (s *server) refuseTask(w http.ResponseWriter, err error) {
+// refusedTask is what the master is told of a task that was not taken.
+func refusedTask(err error, span time.Duration) (proactor.Code, json.RawMessage) {
 	switch {
 	case errors.Is(err, ErrBusy):
-		s.refuse(w, proactor.SlaveBusy)
+		return proactor.SlaveBusy, nil
 	case errors.Is(err, ErrDraining):
-		s.refuse(w, proactor.ShuttingDown)
+		return proactor.ShuttingDown, nil
 	case errors.Is(err, errSessionOver):
-		s.refuse(w, proactor.WrongToken)
+		return proactor.WrongToken, nil
 	case errors.Is(err, ErrQuiet):
-		proactor.TaskRefused.Write(w, "", refusal(TaskRefuse{Data: message(err), RetryAfter: s.span}))
-	default:
-		proactor.TaskRefused.Write(w, "", refusalOf(err))
+		return proactor.TaskRefused, refusal(TaskRefuse{Data: message(err), RetryAfter: span})
 	}
+	return proactor.TaskRefused, refusalOf(err)
 }
 
 // inline waits as long as the request asked for and returns the outcome as the

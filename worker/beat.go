@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,6 +55,9 @@ func (s *server) beat(now *session) {
 // on the same address could never connect again.
 func (s *server) beatOnce(now *session, client *proactor.Client) error {
 	body := proactor.HeartbeatBody{Incarnation: s.incarnation, Running: s.executor.Running(), RSS: residentBytes()}
+	if s.beatOnLine(now, client.Timeout, body) {
+		return nil
+	}
 	envelope, _, err := client.Do(now.ctx, http.MethodGet, "/slave/heartbeat", now.token, body)
 	if err != nil {
 		return err
@@ -67,6 +71,24 @@ func (s *server) beatOnce(now *session, client *proactor.Client) error {
 	}
 	s.obey(answer)
 	return nil
+}
+
+// beatOnLine sends the heartbeat over the stream, where there is one. When it
+// is not answered there, it has to go by webhook.
+func (s *server) beatOnLine(now *session, patience time.Duration, body proactor.HeartbeatBody) bool {
+	l := now.line.Load()
+	if l == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(now.ctx, patience)
+	defer cancel()
+	answer, err := l.beat(ctx, body)
+	if err != nil {
+		s.log.Debug("heartbeat on the stream", "error", err)
+		return false
+	}
+	s.obey(answer)
+	return true
 }
 
 var errCancelled = errors.New("cancelled by the initiator")

@@ -85,7 +85,7 @@ func TestTheWireByteForByte(t *testing.T) {
 		{
 			"connect", "POST", "/connect",
 			[]string{channel, session, bearer}, connect,
-			`200 {"success":true,"code":0,"message":"Connect success.","data":{"slots":1,"methods":["echo","sum","wait"],"incarnation":1,"protocol":1,"stream":false}}`,
+			`200 {"success":true,"code":0,"message":"Connect success.","data":{"slots":1,"methods":["echo","sum","wait"],"incarnation":1,"protocol":1,"stream":true}}`,
 		},
 		{"connect again", "POST", "/connect", []string{channel, session, bearer}, connect, refused(400, 501, "This slave already connected.")},
 

@@ -21,6 +21,7 @@
 //	session.go    connect, disconnect, and losing the master
 //	beat.go       heartbeats, from a goroutine of their own
 //	accept.go     POST /task/new
+//	stream.go     the stream: many small tasks on one connection
 //	direct.go     POST /, the direct door: toto's, and no initiator needed
 //	direct_wire.go   … how its calls and answers are written
 //	codec.go      … in which serialization

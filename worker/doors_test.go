@@ -42,6 +42,10 @@ func doors() []door {
 	return []door{
 		{"two requests", throughWebhook, "400 601", webhookBusy},
 		{"inline", throughInline, "400 601", webhookBusy},
+		{"stream", throughStream, "refused 601", func(p *program, m *master) string {
+			a := m.stream(p).give(doorTask("gate", `{}`))
+			return fmt.Sprint(a.Status, " ", a.Code)
+		}},
 		{"direct", throughDirect, `503 {"error":{"code":1000,"value":"no free slot"}}`, func(p *program, _ *master) string {
 			status, body := p.direct(`{"method":"gate","parameters":{}}`)
 			return fmt.Sprintf("%d %s", status, body)

@@ -67,6 +67,12 @@ func newExecutor(m methods, slots int, hooks Hooks, log hclog.Logger) *Executor 
 // run again: the Execution of the first time is returned. The task's context is made
 // of ctx; owner is who can abandon it later.
 func (e *Executor) Start(ctx context.Context, owner any, t Task) (*Execution, error) {
+	return e.start(ctx, owner, t, waiter{})
+}
+
+// start is Start with somebody who is told the outcome, as by
+// [Execution.Then], when the task is taken. A drain waits for it without a Hold.
+func (e *Executor) start(ctx context.Context, owner any, t Task, w waiter) (*Execution, error) {
 	run, first, err := e.claim(owner, t)
 	if err != nil {
 		return nil, err
@@ -74,6 +80,9 @@ func (e *Executor) Start(ctx context.Context, owner any, t Task) (*Execution, er
 	if !first {
 		select {
 		case <-run.decided: // until then the first request's hook is thinking
+			if w.tell != nil && run.refused == nil {
+				run.Then(w.who, w.tell)
+			}
 			return run, run.refused
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
@@ -82,6 +91,9 @@ func (e *Executor) Start(ctx context.Context, owner any, t Task) (*Execution, er
 	if err := e.ask(ctx, t); err != nil {
 		e.refuse(run, err)
 		return nil, err
+	}
+	if w.tell != nil {
+		run.then = append(run.then, w) // nobody else has the run before it is decided
 	}
 	e.begin(ctx, run)
 	return run, nil
@@ -209,8 +221,13 @@ func (e *Executor) Running() []proactor.Running {
 // Cancel ends the context of every attempt at that task which runs here, for
 // the given reason. It takes no lock.
 func (e *Executor) Cancel(id string, reason error) {
+	e.cancelAttempt(taskKey{id: id}, reason)
+}
+
+// cancelAttempt is Cancel for one attempt; attempt 0 means every one.
+func (e *Executor) cancelAttempt(which taskKey, reason error) {
 	for i := range e.slots {
-		if run := e.slots[i].Load(); run != nil && run.Task.ID == id {
+		if run := e.slots[i].Load(); run != nil && run.Task.ID == which.id && (which.attempt == 0 || run.Task.Attempt == which.attempt) {
 			run.cancel(reason)
 		}
 	}

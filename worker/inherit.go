@@ -16,23 +16,30 @@ const (
 	fdStream   = 4
 )
 
-// inherited makes a listener of descriptor 3 where the environment announces
-// one, and closes the stream of descriptor 4: this version does not speak it,
-// and a closed stream tells the peer to go on with webhooks.
+// inheritance is which of the two descriptors are really there.
+type inheritance map[int]bool
+
+// inherited finds out which descriptors the process was born with.
 //
 // An announcement is INITIATOR_FDS=3:dev:ino,4:dev:ino. It is believed only
 // where fstat agrees, because the environment may be older than the process,
 // as in a child of a worker. Both are marked close-on-exec before anything
 // else, so that a child that is started meanwhile gets neither.
-func inherited(announcement string) (net.Listener, error) {
+func inherited(announcement string) inheritance {
 	fds := parseFDs(announcement)
 	for fd := range fds {
 		unix.CloseOnExec(fd)
 	}
-	if id, ok := fds[fdStream]; ok && sameFile(fdStream, id) {
-		_ = unix.Close(fdStream)
+	in := inheritance{}
+	for fd, id := range fds {
+		in[fd] = sameFile(fd, id)
 	}
-	if id, ok := fds[fdListener]; !ok || !sameFile(fdListener, id) {
+	return in
+}
+
+// listener makes a listener of descriptor 3; nil where there is none.
+func (in inheritance) listener() (net.Listener, error) {
+	if !in[fdListener] {
 		return nil, nil
 	}
 	f := os.NewFile(fdListener, "inherited listener")
@@ -42,6 +49,21 @@ func inherited(announcement string) (net.Listener, error) {
 		return nil, fmt.Errorf("use the inherited listener: %w", err)
 	}
 	return l, nil
+}
+
+// stream makes a connection of descriptor 4; nil where there is none. What is
+// no socket is closed, which tells the peer to go on with webhooks.
+func (in inheritance) stream() (net.Conn, error) {
+	if !in[fdStream] {
+		return nil, nil
+	}
+	f := os.NewFile(fdStream, "inherited stream")
+	defer f.Close() // FileConn works with a copy
+	nc, err := net.FileConn(f)
+	if err != nil {
+		return nil, fmt.Errorf("use the inherited stream: %w", err)
+	}
+	return nc, nil
 }
 
 // fileID is what fstat tells files apart by.

@@ -107,12 +107,18 @@ func Run(ctx context.Context, o Options) error {
 	if o.started != nil {
 		o.started(g)
 	}
-	l, err := listen(g, o.Getenv("INITIATOR_FDS"))
+	in := inherited(o.Getenv("INITIATOR_FDS"))
+	born, streamErr := in.stream()
+	l, err := listen(g, in)
 	if err != nil {
 		return err
 	}
 	s, end := newServer(g, o, table)
 	defer end(errDrained)
+	if streamErr != nil {
+		s.log.Warn("tasks come by webhook", "error", streamErr)
+	}
+	s.born = born
 	return s.run(ctx, l)
 }
 
@@ -142,6 +148,9 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 		s.log.Warn("insecure = true: tokens and data can be read on the way", "address", l.Addr().String())
 	}
 	s.log.Info("listening", "address", l.Addr().String(), "methods", s.methods.names, "slots", s.slots)
+	if s.born != nil {
+		s.lines.Go(func() { s.inherit(s.born) })
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(l) }()
 	select {
@@ -174,5 +183,6 @@ func (s *server) stop(web *http.Server) {
 		_ = web.Close()
 	}
 	s.beats.Wait()
+	s.lines.Wait()
 	s.reports.CloseIdleConnections()
 }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -148,6 +149,9 @@ type master struct {
 	results chan result
 	// answer, when set, answers in place of the master.
 	answer atomic.Pointer[http.HandlerFunc]
+
+	mu  sync.Mutex
+	far *far // nil before the first use of stream
 }
 
 type result struct {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"initiator/proactor"
+	"initiator/proactor/chirp"
 
 	"golang.org/x/sys/unix"
 )
@@ -120,7 +121,7 @@ func TestAProcessServesAndSIGTERMDrains(t *testing.T) {
 	c := &proactor.Client{Base: "http://" + p.addr, Bearer: p.token, HTTP: proactor.NewHTTP(1)}
 	defer c.HTTP.CloseIdleConnections()
 	e, _, err := c.Do(t.Context(), "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
-	if err != nil || string(e.Data) != `{"slots":2,"methods":["echo","sum","wait"],"incarnation":4,"protocol":1,"stream":false}` {
+	if err != nil || string(e.Data) != `{"slots":2,"methods":["echo","sum","wait"],"incarnation":4,"protocol":1,"stream":true}` {
 		t.Fatalf("%s %v", e.Data, err)
 	}
 	p.give(m, "1", "wait", `{}`)
@@ -184,8 +185,8 @@ func socket(t *testing.T) (*os.File, string) {
 	return f, l.Addr().String()
 }
 
-// TestInheritedDescriptors: the listener of descriptor 3 is served, and the
-// stream of descriptor 4 closed at once, which its other end sees.
+// TestInheritedDescriptors: the listener of descriptor 3 is served, and on the
+// stream of descriptor 4 the worker says who it is.
 func TestInheritedDescriptors(t *testing.T) {
 	listener, addr := socket(t)
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -202,8 +203,9 @@ func TestInheritedDescriptors(t *testing.T) {
 	if p.addr != addr {
 		t.Errorf("it serves %s, not the inherited %s", p.addr, addr)
 	}
-	if n, err := ours.Read(make([]byte, 1)); err != io.EOF {
-		t.Errorf("the stream: %d bytes, %v", n, err)
+	hello := make([]byte, chirp.HandshakeSize)
+	if _, err := io.ReadFull(ours, hello); err != nil || chirp.ID(hello[2:]) != chirp.TokenID(p.token) {
+		t.Errorf("the handshake: %x, %v", hello, err)
 	}
 	p.mustCall(codeOK, "GET", "/ping", p.token, nil)
 }

@@ -27,6 +27,7 @@ type server struct {
 	executor *Executor
 	reports  *http.Client // for results; heartbeats have their own
 
+	born     net.Conn        // the stream that it was born with; nil = none
 	base     context.Context // of sessions and kept tasks; ended last
 	kept     context.Context // of results that wait for a master; ended when draining begins
 	draining atomic.Bool
@@ -36,6 +37,7 @@ type server struct {
 	current  atomic.Pointer[session] // nil = not connected
 	changed  chan struct{}           // guarded by sessions; closed when a session begins
 	beats    sync.WaitGroup          // the goroutines that beat
+	lines    sync.WaitGroup          // the goroutines of streams
 }
 
 // ServeHTTP is a plain switch, because a router would cost more than the rest
@@ -67,6 +69,8 @@ func (s *server) route(path string) (method string, handle http.HandlerFunc) {
 		return http.MethodPost, s.connect
 	case "/disconnect":
 		return http.MethodDelete, s.disconnect
+	case "/stream":
+		return http.MethodGet, s.stream
 	case "/shutdown":
 		return http.MethodDelete, s.shutdown
 	}
@@ -198,8 +202,8 @@ func checkExposed(g given) error {
 
 // listen takes the inherited socket, or binds one. Go sets SO_REUSEADDR on its
 // listeners, which is what lets them bind over a reserved port.
-func listen(g given, announcement string) (net.Listener, error) {
-	l, err := inherited(announcement)
+func listen(g given, in inheritance) (net.Listener, error) {
+	l, err := in.listener()
 	if l != nil || err != nil {
 		return l, err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"initiator/proactor"
 )
@@ -17,6 +18,7 @@ type session struct {
 	master *proactor.Client
 	ctx    context.Context // ended with the session
 	end    context.CancelCauseFunc
+	line   atomic.Pointer[line] // nil = there is no stream
 }
 
 // LostError is what Hooks.OnLost is told.
@@ -64,7 +66,7 @@ func (s *server) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code.Write(w, proactor.MessageConnected, proactor.ConnectAnswer{
-		Slots: s.slots, Methods: s.methods.names, Incarnation: s.incarnation, Protocol: proactor.Protocol,
+		Slots: s.slots, Methods: s.methods.names, Incarnation: s.incarnation, Protocol: proactor.Protocol, Stream: true,
 	})
 }
 

@@ -22,6 +22,9 @@ type ConnOptions struct {
 	MaxMessage int
 	// Backlog is the most bytes that may wait to be written; 0 means 64 MiB.
 	Backlog int
+	// ReadBuffer is how many bytes are read ahead; 0 means 64 KiB. Whoever
+	// has a thousand connections, most of them idle, takes less.
+	ReadBuffer int
 }
 
 // Conn carries messages over one stream that somebody else has connected and
@@ -46,10 +49,16 @@ const (
 // NewConn makes a Conn of a connected stream, which it owns from now on. No
 // byte is read or written yet.
 func NewConn(nc net.Conn, o ConnOptions) *Conn {
+	if o.MaxMessage <= 0 {
+		o.MaxMessage = MaxMessage
+	}
+	if o.ReadBuffer <= 0 {
+		o.ReadBuffer = readBuffer
+	}
 	return &Conn{
 		nc:     nc,
 		hello:  o.Hello,
-		reader: NewReader(nc, o.MaxMessage),
+		reader: newReaderSize(nc, o.MaxMessage, o.ReadBuffer),
 		writer: NewWriter(nc, o.MaxMessage, o.Backlog),
 	}
 }

@@ -11,6 +11,9 @@ import (
 // all that a busy sender has coalesced.
 const readBuffer = 64 << 10
 
+// leastBuffer is the smallest buffer: a small message has to fit.
+const leastBuffer = 1 << 10
+
 // firstPart is the memory that an announced message gets before any of its
 // bytes are here; from then on it doubles with what has arrived.
 const firstPart = 64 << 10
@@ -27,7 +30,11 @@ func NewReader(r io.Reader, limit int) *Reader {
 	if limit <= 0 {
 		limit = MaxMessage
 	}
-	return &Reader{buf: bufio.NewReaderSize(r, readBuffer), limit: limit}
+	return newReaderSize(r, limit, readBuffer)
+}
+
+func newReaderSize(r io.Reader, limit, buffer int) *Reader {
+	return &Reader{buf: bufio.NewReaderSize(r, max(buffer, leastBuffer)), limit: limit}
 }
 
 // Handshake reads what the other side says first. io.EOF means that it hung up
@@ -59,7 +66,7 @@ func (r *Reader) Next(m *Message) error {
 		return err
 	}
 	m.Identity, m.Serial, m.Type = h.Identity, h.Serial, h.Type
-	if h.Size() > readBuffer-HeadSize {
+	if h.Size() > int64(r.buf.Size()-HeadSize) {
 		return r.large(m, h)
 	}
 	return r.small(m, h)

@@ -1,0 +1,146 @@
+package stream
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+)
+
+// Largest is the largest payload, in bytes, that travels on a stream. Larger
+// ones go by webhook, so that nothing holds up heartbeats and cancels.
+const Largest = 1 << 20
+
+// MaxMessage is the most bytes that header and data of a message may have.
+const MaxMessage = Largest + 1<<16
+
+// Kind is what a message is about.
+type Kind uint8
+
+// The kinds of messages. The first two have no member k.
+const (
+	// Task is one attempt at a task, to a worker: m, a, d, t.
+	Task Kind = iota
+	// Answer is how it ended, or that it was not taken: s, a, c, retry,
+	// retry_after. The data is the result.
+	Answer
+	// Cancel asks a worker to end the attempt a of the task that is the
+	// message's identity; without a, every attempt.
+	Cancel
+	// Progress says how far a running attempt is: a, q. The data is the
+	// handler's own value.
+	Progress
+	// Beat is a heartbeat; the data is a proactor.HeartbeatBody.
+	Beat
+	// Obey answers a heartbeat; the data is a proactor.HeartbeatAnswer, or
+	// nothing where there is nothing to do.
+	Obey
+	// Bye says that the initiator closes the stream and lives on: without
+	// it, the end of an inherited stream means that the initiator is gone.
+	Bye
+	// Other is a kind that this version does not know. It is ignored.
+	Other
+)
+
+// words are the values of the member k.
+var words = [...]string{Cancel: "cancel", Progress: "progress", Beat: "beat", Obey: "obey", Bye: "bye", Other: ""}
+
+// The values of the member s.
+const (
+	Completed = "completed"
+	Failed    = "failed"
+	Refused   = "refused"
+)
+
+// Header is the header of a message: a small JSON object. The zero value is
+// that of a task for the default method.
+type Header struct {
+	Kind Kind
+	// Method is the handler to run; "" the worker's default one.
+	Method string
+	// Attempt counts from 1; 0 = none is named.
+	Attempt int
+	// Deadline ends the task's context; zero = none.
+	Deadline time.Time
+	// Traceparent is a W3C trace context, handed on as it is.
+	Traceparent string
+	// Status of an answer: Completed, Failed or Refused.
+	Status string
+	// Code says of a refusal which of the webhooks' codes it is; 0 = the
+	// task itself was refused.
+	Code int
+	// Retry says of a failure that another attempt may succeed.
+	Retry bool
+	// RetryAfter says of a refusal how long to wait.
+	RetryAfter time.Duration
+	// Seq rises when the executor itself moves.
+	Seq uint64
+}
+
+// Append appends the header to b, without anything that reflects on types:
+// this is done for every task.
+func (h *Header) Append(b []byte) []byte {
+	switch {
+	case h.Kind == Task:
+		b = appendWord(b, "{\"m\":", h.Method)
+	case h.Kind == Answer:
+		b = appendWord(b, "{\"s\":", h.Status)
+	default:
+		b = appendWord(b, "{\"k\":", words[h.Kind])
+	}
+	b = appendNumber(b, ",\"a\":", int64(h.Attempt))
+	b = appendNumber(b, ",\"c\":", int64(h.Code))
+	b = appendNumber(b, ",\"q\":", int64(h.Seq&(1<<63-1)))
+	b = h.appendDeadline(b)
+	if h.Traceparent != "" {
+		b = appendWord(b, ",\"t\":", h.Traceparent)
+	}
+	if h.Retry {
+		b = append(b, ",\"retry\":true"...)
+	}
+	if h.RetryAfter > 0 {
+		b = strconv.AppendFloat(append(b, ",\"retry_after\":"...), h.RetryAfter.Seconds(), 'f', -1, 64)
+	}
+	return append(b, '}')
+}
+
+// appendDeadline leaves out what RFC 3339 cannot say: a deadline beyond the
+// year 9999 is none.
+func (h *Header) appendDeadline(b []byte) []byte {
+	if h.Deadline.IsZero() {
+		return b
+	}
+	with, err := h.Deadline.AppendText(append(b, ",\"d\":\""...))
+	if err != nil {
+		return b
+	}
+	return append(with, '"')
+}
+
+func appendNumber(b []byte, name string, n int64) []byte {
+	if n == 0 {
+		return b
+	}
+	return strconv.AppendInt(append(b, name...), n, 10)
+}
+
+// appendWord writes a string that is plain, as nearly all are, as it is.
+func appendWord(b []byte, name, s string) []byte {
+	b = append(b, name...)
+	if !plain(s) {
+		quoted, _ := json.Marshal(s) // a string always marshals
+		return append(b, quoted...)
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// plain says whether a string stands for itself in JSON.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}

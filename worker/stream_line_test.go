@@ -1,0 +1,167 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"initiator/proactor"
+	"initiator/proactor/chirp"
+	"initiator/proactor/stream"
+
+	"github.com/google/uuid"
+)
+
+// far is the master's end of a stream.
+type far struct {
+	t    testing.TB
+	conn *chirp.Conn
+	end  chan error
+
+	mu      sync.Mutex
+	waiting map[chirp.ID]chan said
+	others  chan said // what nobody waits for
+}
+
+// said is one message from the worker.
+type said struct {
+	id chirp.ID
+	stream.Header
+	data string
+}
+
+// open exchanges handshakes and reads from then on.
+func open(t testing.TB, nc net.Conn, token string) *far {
+	t.Helper()
+	f := &far{t: t, end: make(chan error, 1), waiting: map[chirp.ID]chan said{}, others: make(chan said, 1000)}
+	f.conn = chirp.NewConn(nc, chirp.ConnOptions{Hello: chirp.Handshake{Node: chirp.TokenID(token)}})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	theirs, err := f.conn.Hello(ctx)
+	if err != nil || theirs.Node != chirp.TokenID(token) {
+		t.Fatalf("the handshake: %v, node %s", err, theirs.Node)
+	}
+	go func() { f.end <- f.conn.Serve(f.receive) }()
+	t.Cleanup(func() {
+		f.conn.Close()
+		f.ended()
+	})
+	return f
+}
+
+// ended waits for the end of the stream.
+func (f *far) ended() error {
+	f.t.Helper()
+	select {
+	case err := <-f.end:
+		f.end <- err
+		return err
+	case <-time.After(patience):
+		f.t.Fatal("the stream does not end")
+		return nil
+	}
+}
+
+func (f *far) receive(m *chirp.Message) {
+	s := said{id: m.Identity, data: string(m.Data)}
+	if err := s.Parse(m.Header); err != nil {
+		f.t.Errorf("%s: %v", m.Header, err)
+	}
+	f.mu.Lock()
+	c := f.waiting[m.Identity]
+	delete(f.waiting, m.Identity)
+	f.mu.Unlock()
+	if c == nil {
+		c = f.others
+	}
+	c <- s
+}
+
+func (f *far) send(id chirp.ID, h stream.Header, data string) {
+	f.t.Helper()
+	if err := f.conn.Send(chirp.Message{Identity: id, Header: h.Append(nil), Data: []byte(data)}); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// post sends a task and returns where its answer will be.
+func (f *far) post(body proactor.TaskBody) (chirp.ID, <-chan said) {
+	f.t.Helper()
+	id := chirp.ID(uuid.NewSHA1(uuid.Nil, []byte(body.Task.ID)))
+	c := make(chan said, 1)
+	f.mu.Lock()
+	f.waiting[id] = c
+	f.mu.Unlock()
+	f.send(id, stream.Header{Method: body.Task.Method, Attempt: body.Task.Attempt}, string(body.Data))
+	return id, c
+}
+
+// give sends a task and waits for its answer.
+func (f *far) give(body proactor.TaskBody) said {
+	f.t.Helper()
+	id, c := f.post(body)
+	select {
+	case s := <-c:
+		if s.id != id || s.Kind != stream.Answer || s.Attempt != body.Task.Attempt {
+			f.t.Errorf("answer %+v to attempt %d of %s", s, body.Task.Attempt, id)
+		}
+		return s
+	case <-time.After(patience):
+		f.t.Fatal("no answer")
+		return said{}
+	}
+}
+
+// ask opens a connection for GET /stream.
+func (p *program) ask(token string) (net.Conn, error) {
+	p.t.Helper()
+	nc, err := net.Dial("tcp", p.addr)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return stream.Ask(ctx, nc, stream.Request{Path: "/stream", Host: p.addr, Header: stream.SessionHeader(0, token)})
+}
+
+// stream is the master's stream to the worker, opened when first needed.
+func (m *master) stream(p *program) *far {
+	p.t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.far == nil {
+		nc, err := p.ask(m.session)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		m.far = open(p.t, nc, m.session)
+	}
+	return m.far
+}
+
+func throughStream(p *program, m *master, method, data string) (bool, string) {
+	p.t.Helper()
+	if len(data) > stream.Largest {
+		return throughWebhook(p, m, method, data)
+	}
+	a := m.stream(p).give(doorTask(method, data))
+	if a.Status == stream.Completed && a.data == "" {
+		a.data = "null"
+	}
+	if len(a.data) == 0 && a.Status == "" {
+		p.t.Fatalf("%+v", a)
+	}
+	return a.Status == stream.Completed, a.data
+}
+
+// jsonOf is a short way to write a body.
+func jsonOf(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(raw)
+}
