@@ -3,6 +3,9 @@ package main
 import (
 	"bufio"
 	"io"
+	"strings"
+	"testing"
+	"time"
 )
 
 // linesOf passes on the lines of a stream, with their ends, until it ends.
@@ -22,4 +25,31 @@ func linesOf(from io.ReadCloser) <-chan string {
 		}
 	}()
 	return lines
+}
+
+// expect reads lines up to the one that is meant, and returns all of them.
+func expect(t *testing.T, what string, lines <-chan string, meant func(string) bool) (all string) {
+	t.Helper()
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
+	for {
+		select {
+		case line, ok := <-lines:
+			all += line
+			if ok && meant(line) {
+				return all
+			}
+			if !ok {
+				t.Fatalf("it ended without %q; it said:\n%s", what, all)
+			}
+		case <-enough.C:
+			t.Fatalf("no %q within %v; it said:\n%s", what, patience, all)
+		}
+	}
+}
+
+// await reads lines up to one with that text.
+func await(t *testing.T, lines <-chan string, text string) (all string) {
+	t.Helper()
+	return expect(t, text, lines, func(line string) bool { return strings.Contains(line, text) })
 }

@@ -79,8 +79,10 @@ func (l *live) tellOf(t supervise.Transition) {
 }
 
 // update draws the workers as they are. When nothing more is to be waited for
-// it calls done, once, with the number of those that were given up.
-func (l *live) update(workers []supervise.Worker, now time.Time, done func(lost int)) {
+// it calls done, once, with the number of those that were given up. Wanted says
+// whether a definition starts by itself: before its first process, that alone
+// tells a worker that is about to start from one that is to rest.
+func (l *live) update(workers []supervise.Worker, now time.Time, wanted func(name string) bool, done func(lost int)) {
 	if l == nil || l.over() {
 		return
 	}
@@ -89,7 +91,7 @@ func (l *live) update(workers []supervise.Worker, now time.Time, done func(lost 
 		switch {
 		case givenUp(w, workers, false, nil) != "":
 			lost++
-		case pending(w):
+		case pending(w), w.State == supervise.Stopped && w.Incarnation == 0 && wanted(w.Name):
 			waits++
 		}
 	}

@@ -64,13 +64,7 @@ func start(t *testing.T, dir string, args ...string) *process {
 // hear reads stderr up to a line with that text.
 func (p *process) hear(text string) {
 	p.t.Helper()
-	for line := range p.stderr {
-		p.said += line
-		if strings.Contains(line, text) {
-			return
-		}
-	}
-	p.t.Fatalf("it ended without saying %q; it said:\n%s", text, p.said)
+	p.said += await(p.t, p.stderr, text)
 }
 
 func (p *process) signal(s syscall.Signal) {
@@ -252,17 +246,6 @@ func TestLogsAndEventsAreFollowed(t *testing.T) {
 	logs.ended(0) // both end with the initiator
 	events.ended(0)
 	up.ends(0)
-}
-
-// await reads lines up to one with that text.
-func await(t *testing.T, lines <-chan string, text string) {
-	t.Helper()
-	for line := range lines {
-		if strings.Contains(line, text) {
-			return
-		}
-	}
-	t.Errorf("it ended without %s", text)
 }
 
 // ended demands the exit code; others may still run in the house.

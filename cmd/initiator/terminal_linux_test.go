@@ -63,23 +63,16 @@ func bare(line string) string {
 	return strings.TrimRight(steering.ReplaceAllString(line, ""), "\r\n")
 }
 
-// seen reads lines up to one with that text, and returns all of them.
-func seen(t *testing.T, lines <-chan string, text string) (all []string) {
+// seen reads lines up to one that shows a text, and returns all of them.
+func seen(t *testing.T, lines <-chan string, text string) (all string) {
 	t.Helper()
-	for line := range lines {
-		all = append(all, line)
-		if strings.Contains(bare(line), text) {
-			return all
-		}
-	}
-	t.Fatalf("the program ended without showing %q:\n%s", text, strings.Join(all, ""))
-	return nil
+	return expect(t, text, lines, func(line string) bool { return strings.Contains(bare(line), text) })
 }
 
 func TestUpOnATerminal(t *testing.T) {
 	dir := house(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 3\n")
 	cmd, lines := onTerminal(t, dir, 100, "up")
-	first := strings.Join(seen(t, lines, "all workers are ready; Ctrl-C stops them"), "")
+	first := seen(t, lines, "all workers are ready; Ctrl-C stops them")
 	if !regexp.MustCompile(`adder [0-9a-f]{8} \x1b\[32mRUNNING `).MatchString(first) {
 		t.Errorf("no green line for a worker:\n%q", first)
 	}
@@ -113,7 +106,7 @@ func TestUpOnATerminal(t *testing.T) {
 func TestUpAtTwentyColumns(t *testing.T) {
 	dir := house(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 2\n[worker:gone]\ncommand = ./nowhere\nstartretries = 1\n")
 	cmd, lines := onTerminal(t, dir, 20, "up")
-	for _, line := range seen(t, lines, "1 worker could not") {
+	for line := range strings.Lines(seen(t, lines, "1 worker could not")) {
 		if text := bare(line); strings.HasPrefix(text, "adder") || strings.HasPrefix(text, "gone") {
 			if n := utf8.RuneCountInString(text); n > 20 {
 				t.Errorf("%d columns: %q", n, text)

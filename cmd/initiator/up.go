@@ -210,7 +210,7 @@ func (u *upper) show(over, running context.Context) {
 			u.tellOf(t)
 		}
 		if (first || len(past) > 0) && running.Err() == nil {
-			u.live.update(u.in.Workers(), time.Now(), u.greet)
+			u.live.update(u.in.Workers(), time.Now(), u.wanted, u.greet)
 		}
 		select {
 		case <-more:
@@ -225,6 +225,12 @@ func (u *upper) tellOf(t supervise.Transition) {
 		_ = u.out.json(t) // the error stays with the screen
 	}
 	u.live.tellOf(t)
+}
+
+// wanted says whether workers of a definition start by themselves.
+func (u *upper) wanted(name string) bool {
+	s, ok := u.in.Plan().Spec(name)
+	return ok && s.Autostart
 }
 
 // greet says that all is done that can be: where the API is, and how to stop.
