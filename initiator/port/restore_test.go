@@ -1,0 +1,31 @@
+package port
+
+import (
+	"errors"
+	"testing"
+)
+
+// TestRestoredPortIsTaken: for everybody else, until it is released.
+func TestRestoredPortIsTaken(t *testing.T) {
+	const number = 47123
+	a := New(Range{Min: number, Max: number + 1})
+	r, err := a.Restore(Inherit, "", number)
+	if err != nil || r.Port != number || r.File() != nil {
+		t.Fatalf("restore: %+v, %v", r, err)
+	}
+	var taken *Taken
+	if _, err := a.Restore(Inherit, "127.0.0.1", number); !errors.As(err, &taken) || !taken.Ours {
+		t.Errorf("restored twice: %v", err)
+	}
+	other, err := a.Take(Bind, "", 0, nil)
+	if err != nil || other.Port == number {
+		t.Fatalf("take: %+v, %v", other, err)
+	}
+	other.Release()
+	r.Release()
+	again, err := a.Take(Bind, "", number, nil)
+	if err != nil {
+		t.Fatalf("take what was released: %v", err)
+	}
+	again.Release()
+}
