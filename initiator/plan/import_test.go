@@ -117,7 +117,7 @@ func compareSpecs(t *testing.T, before, after Spec, said string) {
 const importExample = `; our server
 [supervisord]           ; the daemon
 loglevel = warn         ; quiet
-user = nobody
+user = root
 
 [unix_http_server]
 ; where supervisorctl looks
@@ -164,7 +164,7 @@ environment = SUPERVISOR_ENABLED="1",SUPERVISOR_PROCESS_NAME="web_00",SUPERVISOR
 stdout_logfile = web_0.log
 contract = off
 DIRECTORY
-user = nobody
+user = root
 
 [worker:web_01]
 command = serve --port ${env:PORT} -p "$$HOME"
@@ -172,7 +172,7 @@ contract = off
 DIRECTORY
 environment = SUPERVISOR_ENABLED="1",SUPERVISOR_PROCESS_NAME="web_01",SUPERVISOR_GROUP_NAME="web",TOKEN="${env:SECRET}"
 priority = 10
-user = nobody
+user = root
 stdout_logfile = web_1.log
 
 [group:web]
@@ -185,7 +185,7 @@ autorestart = true
 contract = off
 DIRECTORY
 environment = SUPERVISOR_ENABLED="1",SUPERVISOR_PROCESS_NAME="helper",SUPERVISOR_GROUP_NAME="tools"
-user = nobody
+user = root
 
 [group:tools]
 programs = tools.helper
