@@ -40,6 +40,14 @@ func TestImportReadsBackTheSame(t *testing.T) {
 	}
 }
 
+func TestImportOfTheWholeExample(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "files")
+	if err := os.CopyFS(dir, os.DirFS("../../testdata/supervisord")); err != nil {
+		t.Fatal(err)
+	}
+	sameAfterImport(t, filepath.Join(dir, "all.conf"))
+}
+
 func sameAfterImport(t *testing.T, path string) {
 	t.Helper()
 	before, err := Load(path, importEnv)
