@@ -30,6 +30,9 @@ func (l *loop) startPool(p *pool) {
 		return
 	}
 	for _, w := range p.workers {
+		if w.rec.Phase != resting || w.rec.Incarnation > 0 {
+			continue // it was restored, and is as somebody wanted it
+		}
 		l.apply(w, Event{Kind: askStart, Reason: "autostart"})
 	}
 }
@@ -95,6 +98,14 @@ func (l *loop) finished() bool {
 
 // release gives back what the loop holds, at its end.
 func (l *loop) release() {
+	if l.freezing { // everything is another's from here on
+		for _, w := range l.order {
+			if w.socket != nil {
+				w.socket.conn.Close() // its path stays: the process knows it
+			}
+		}
+		return
+	}
 	defer l.limits.close()
 	for _, w := range l.order {
 		l.dropPort(w)

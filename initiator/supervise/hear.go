@@ -32,6 +32,7 @@ func (l *loop) hear(e keeper.Event, ok bool) {
 	case e.Kind == keeper.KindOutput:
 		l.output(w, e)
 	default:
+		w.seen = max(w.seen, e.Seq)
 		l.told(w, e)
 	}
 }
@@ -42,6 +43,12 @@ func (l *loop) told(w *worker, e keeper.Event) {
 	switch e.Kind {
 	case keeper.KindSpawned:
 		ev.Kind, ev.pid = spawned, e.PID
+		if e.Incarnation == w.rec.Incarnation {
+			w.born = e.StartTime
+		}
+	case keeper.KindAdopted:
+		l.adopted(w, e)
+		return
 	case keeper.KindSpawnFailed:
 		ev.Kind, ev.Reason = spawnFailed, strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")
 	case keeper.KindExited:
@@ -66,6 +73,8 @@ func (l *loop) told(w *worker, e keeper.Event) {
 func classify(spec *plan.Spec, e keeper.Event) Exit {
 	exit := Exit{Code: e.Code, Core: e.Core}
 	switch {
+	case e.Unknown:
+		exit.Class, exit.Error = Unknown, "it ended while no keeper of its own was there"
 	case e.OOM:
 		exit.Class = OutOfMemory
 	case e.Signal != 0:

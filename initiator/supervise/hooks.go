@@ -36,7 +36,7 @@ func (l *loop) hook(w *worker, kind string, argv []string) keeper.Spawn {
 	order := l.shape(w)
 	order.GUID = w.guid + "." + kind
 	order.Argv = childArgv(argv, w.rec.Spec, w.guid, 0)[:len(argv)]
-	order.Stdin, order.PassHeld, order.NoFDs = nil, false, true
+	order.Stdin, order.PassHeld, order.NoFDs, order.Keep = nil, false, true, false
 	l.limits.room(&order, w.rec.Spec)
 	return order
 }

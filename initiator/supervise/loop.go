@@ -39,6 +39,11 @@ type loop struct {
 	failure error // what Run will return
 	stopped bool  // everything has been asked to stop, in its order
 
+	made       map[*plan.Spec]map[string]string // fingerprints
+	strangers  []keeper.Held                    // kept, and nobody knows what they are
+	depositing bool                             // memos are left from now on
+	freezing   bool                             // … for every worker: an upgrade comes
+
 	replacing bool // a goroutine looks for the next keeper
 }
 
@@ -50,7 +55,7 @@ type pendingEvent struct {
 func newLoop(s *Supervisor) *loop {
 	return &loop{
 		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{},
-		busy: map[int]bool{}, environ: strip(os.Environ()), limits: newLimits(s.opts.CgroupBase), now: time.Now(), seq: s.opts.Seq,
+		busy: map[int]bool{}, made: map[*plan.Spec]map[string]string{}, environ: strip(os.Environ()), limits: newLimits(s.opts.CgroupBase), now: time.Now(), seq: s.opts.Seq,
 	}
 }
 
@@ -73,6 +78,9 @@ func (l *loop) run(ctx context.Context) error {
 	if delegatedSelf() {
 		l.limits.cgroups()
 	}
+	l.replay()
+	l.depositAll()
+	l.resumeAll()
 	l.startAll()
 	l.turn(ctx)
 	return l.failure
@@ -84,7 +92,7 @@ func (l *loop) turn(ctx context.Context) {
 	done := ctx.Done()
 	for {
 		l.settle()
-		if l.finished() {
+		if l.finished() || l.freezing {
 			return
 		}
 		l.arm(timer)
@@ -151,6 +159,7 @@ func (l *loop) apply(w *worker, e Event) {
 	after, acts, reason := next(w.rec, e, l.now)
 	w.rec = after
 	l.recount(w, &before)
+	l.deposit(w) // first: what acts do can be done again, what they did not follow from cannot be guessed
 	for _, a := range acts {
 		l.perform(w, a)
 	}

@@ -30,7 +30,21 @@ func newNotifySocket(parent, guid string, incarnation int, other bool, tell func
 	if err != nil {
 		return nil, fmt.Errorf("make notify socket: %w", err)
 	}
+	return openNotifySocket(dir, guid, incarnation, other, tell)
+}
+
+// reopenNotifySocket makes it again where a process knows it to be, after the
+// death of the initiator that had made it.
+func reopenNotifySocket(dir, guid string, incarnation int, other bool, tell func(Event)) (*notifySocket, error) {
+	if err := os.Remove(filepath.Join(dir, "notify")); err != nil {
+		return nil, fmt.Errorf("make notify socket again: %w", err)
+	}
+	return openNotifySocket(dir, guid, incarnation, other, tell)
+}
+
+func openNotifySocket(dir, guid string, incarnation int, other bool, tell func(Event)) (*notifySocket, error) {
 	n := &notifySocket{dir: dir, path: filepath.Join(dir, "notify")}
+	var err error
 	n.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: n.path, Net: "unixgram"})
 	if err == nil && other {
 		err = errors.Join(os.Chmod(dir, 0o711), os.Chmod(n.path, 0o666))

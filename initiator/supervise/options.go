@@ -45,6 +45,9 @@ type Instance struct {
 	Addr        string // host:port
 	PID         int
 	Token       string // the worker's own secret; never to be logged
+	// Session is the one to connect with; Resumed: it may stand already.
+	Session Session
+	Resumed bool
 }
 
 // Options are what a [Supervisor] is made of. Plan and Ports are needed, and
@@ -57,6 +60,13 @@ type Options struct {
 	NewKeeper func() (Keeper, error)
 	Ports     *port.Allocator
 	Plan      *plan.Plan
+	// Restore is what keeper.Attach has found: workers of an earlier process
+	// of this program, to go on with. Keeper is then the one that it returned,
+	// with all of its Events.
+	Restore []keeper.Held
+	// Ledger keeps memos of workers marked keep beside the keeper; nil = the
+	// death of the keeper is theirs too.
+	Ledger Ledger
 	// Tasks is the dispatcher; nil = nobody gives these workers tasks.
 	Tasks Tasks
 	// Logger gets a line for each start, death and verdict; nil = silent.

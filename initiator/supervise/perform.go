@@ -49,7 +49,7 @@ func (l *loop) attach(w *worker) {
 	if l.opts.Tasks == nil {
 		return
 	}
-	i := Instance{GUID: w.guid, Incarnation: w.rec.Incarnation, Spec: w.rec.Spec, PID: w.rec.PID, Token: w.token}
+	i := Instance{GUID: w.guid, Incarnation: w.rec.Incarnation, Spec: w.rec.Spec, PID: w.rec.PID, Token: w.token, Session: w.session, Resumed: w.restored != nil}
 	if w.port != nil {
 		i.Addr = address(w.port)
 	}
@@ -117,7 +117,7 @@ func (l *loop) buryExtras(w *worker) {
 		w.socket.close()
 		w.socket = nil
 	}
-	w.token, w.pending = "", Action{}
+	w.token, w.pending, w.session, w.born = "", Action{}, Session{}, 0
 	l.endHook(w)
 }
 

@@ -13,9 +13,13 @@ import (
 // adopt makes the pools and their workers from the first plan.
 func (l *loop) adopt(p *plan.Plan) {
 	l.plan = p
+	l.restore(l.opts.Restore)
 	for i := range p.Workers {
 		spec := &p.Workers[i]
 		pool := l.poolOf(spec)
+		if len(pool.workers) > 0 {
+			continue // restored: see reconcile
+		}
 		for range spec.Replicas {
 			l.create(pool, uuid.NewString())
 		}
@@ -89,6 +93,7 @@ func (l *loop) drop(w *worker) {
 		return
 	}
 	l.answer(w)
+	l.withdraw(w)
 	l.prober.forget(w.guid)
 	if w.watched {
 		l.watch(w, false)

@@ -21,6 +21,7 @@ const (
 	OutOfMemory  Class = "out of memory" // killed by the kernel for want of memory
 	PortTaken    Class = "port taken"    // gone at once, and a stranger has its port
 	Asked        Class = "asked"         // ended on our own request
+	Unknown      Class = "unknown"       // ended when nobody was there to learn how
 )
 
 // Exit says how a process ended. The zero value: none has ended yet.
@@ -41,6 +42,8 @@ func (e Exit) String() string {
 	switch {
 	case e.Class == "":
 		return "has not ended yet"
+	case e.Class == Unknown:
+		what = "exit status unknown"
 	case e.Class == SpawnError, e.Class == StartTimeout, e.Class == Unhealthy:
 		what = string(e.Class)
 	case e.Signal != "":

@@ -41,6 +41,10 @@ func (l *loop) prepare(w *worker) error {
 	if err := l.limits.prepare(spec, l.log); err != nil {
 		return err
 	}
+	if w.port != nil && w.unheld {
+		w.unheld = false
+		l.rebind(w)
+	}
 	if w.port != nil && !fits(w.port, spec) {
 		l.dropPort(w)
 	}
@@ -59,7 +63,7 @@ func (l *loop) prepare(w *worker) error {
 		w.socket = socket
 	}
 	if spec.Contract {
-		w.token = proactor.NewToken()
+		w.token, w.session = proactor.NewToken(), Session{Token: proactor.NewToken()}
 	}
 	return nil
 }
@@ -69,6 +73,12 @@ func (l *loop) launch(w *worker) {
 	order := l.shape(w)
 	if on := l.watches(w.rec.Spec, true); on != w.watched {
 		l.watch(w, on)
+	}
+	w.cgroup = order.CgroupDir
+	if l.depositing && w.keeps() {
+		w.noted = w.summary()
+		order.Memo, order.Seen, order.Grace = l.memo(w), w.seen, w.rec.Spec.OrphanGrace
+		l.note(w, order.Memo)
 	}
 	if err := l.keeper.Spawn(order); err != nil && !errors.Is(err, keeper.ErrClosed) {
 		l.failed(w, err)

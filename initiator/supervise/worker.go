@@ -79,6 +79,14 @@ type worker struct {
 	socket  *notifySocket
 	watched bool
 
+	born     uint64    // start time of its process: with the pid it names it for ever
+	cgroup   string    // that it was born in; "" = as inherited
+	seen     uint64    // the keeper's newest numbered event about it
+	session  Session   // of the incarnation that runs
+	noted    summary   // what the memo that was left tells
+	restored *restored // set until it has been resumed
+	unheld   bool      // nobody holds its port: it is bound anew before the next start
+
 	timer     int // its place in the heap; -1 = none
 	due       time.Time
 	waiters   []*waiter

@@ -1,0 +1,84 @@
+package supervise
+
+import "time"
+
+// rememberer is a keeper with which memos can be left.
+type rememberer interface {
+	Memo(guid string, blob []byte, seen uint64, keep bool, grace time.Duration) error
+}
+
+// Ledger keeps memos where they survive the keeper as well, for workers marked
+// keep. It is called from the loop and must not block.
+type Ledger interface {
+	// Note replaces what is known of a worker; pid and start (field 22 of
+	// /proc/PID/stat) name its process, 0 = it has none.
+	Note(guid string, incarnation, pid int, start uint64, memo []byte)
+	// Drop forgets it.
+	Drop(guid string)
+}
+
+// keeps reports whether a worker outlives the initiator.
+func (w *worker) keeps() bool { return w.rec.Spec.OnInitiatorExit == "keep" }
+
+// deposit leaves a memo of a worker when what was left is out of date. One
+// whose process is being asked for has it in the order itself: then there is
+// never a process without a memo, nor a memo of one that was not asked for.
+func (l *loop) deposit(w *worker) {
+	if !l.depositing || !w.keeps() && !l.freezing || w.rec.Phase == spawning || w.forgotten && w.rec.Phase.rests() {
+		return
+	}
+	now := w.summary()
+	if now == w.noted {
+		return
+	}
+	w.noted = now
+	l.leave(w, l.memo(w))
+}
+
+func (l *loop) leave(w *worker, blob []byte) {
+	if k, ok := l.keeper.(rememberer); ok {
+		l.sent(k.Memo(w.guid, blob, w.seen, w.keeps(), w.rec.Spec.OrphanGrace), "memo", w)
+	}
+	l.note(w, blob)
+}
+
+// note enters it into the ledger.
+func (l *loop) note(w *worker, blob []byte) {
+	if l.opts.Ledger != nil && w.keeps() {
+		l.opts.Ledger.Note(w.guid, w.rec.Incarnation, w.rec.PID, w.born, blob)
+	}
+}
+
+// withdraw takes the memo of a worker back that is no more.
+func (l *loop) withdraw(w *worker) {
+	if w.noted == (summary{}) {
+		return
+	}
+	if k, ok := l.keeper.(rememberer); ok {
+		l.sent(k.Memo(w.guid, nil, 0, false, 0), "memo", w)
+	}
+	if l.opts.Ledger != nil {
+		l.opts.Ledger.Drop(w.guid)
+	}
+}
+
+// depositAll begins to leave memos. It comes before the first start, so that
+// whoever comes after us finds a pool whole.
+func (l *loop) depositAll() {
+	l.depositing = true
+	for _, w := range l.order {
+		l.deposit(w)
+	}
+}
+
+// Opened tells what a worker has answered to the dispatcher's connect.
+func (s *Supervisor) Opened(guid string, incarnation, slots int, blunt bool) {
+	s.box.put(func(l *loop) {
+		w := l.workers[guid]
+		if w == nil || w.rec.Incarnation != incarnation {
+			return
+		}
+		w.session.Slots, w.session.Blunt, w.session.Known = slots, blunt, true
+		l.deposit(w)
+	})
+}
