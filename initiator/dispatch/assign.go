@@ -73,7 +73,7 @@ func (d *Dispatcher) lease(p *pool, to *peer, now time.Time, skip func(uuid.UUID
 
 func newRun(to *peer, t task.Task, now time.Time) *run {
 	l, _ := t.Lease()
-	r := &run{lease: l, try: len(t.History), began: now, seen: now, ends: endOf(t, now)}
+	r := &run{lease: l, try: t.Tries(), began: now, seen: now, ends: endOf(t, now)}
 	r.timer.peer, r.timer.run = to, r
 	return r
 }

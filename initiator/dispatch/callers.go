@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -33,7 +34,7 @@ func (e *QueueFull) Error() string {
 func (d *Dispatcher) Submit(ctx context.Context, r task.Request) (task.Task, error) {
 	return ask(ctx, d, func(m *ask1[task.Task], now time.Time) {
 		t, err := d.submit(r, now)
-		m.answer(d, t, err)
+		d.then(func(kept error) { m.tell(t, cmp.Or(err, kept)) })
 	})
 }
 
@@ -50,7 +51,7 @@ func (d *Dispatcher) submit(r task.Request, now time.Time) (task.Task, error) {
 	if err != nil {
 		return task.Task{}, err
 	}
-	if p.QueueMax > 0 && d.o.Queue.Counts()[p.Name][task.Queued] >= p.QueueMax {
+	if p.QueueMax > 0 && d.o.Queue.Queued(p.Name) >= p.QueueMax {
 		if known, ok := d.o.Queue.Get(t.ID); ok {
 			return known, nil
 		}
@@ -112,7 +113,7 @@ func (d *Dispatcher) Cancel(ctx context.Context, id uuid.UUID, why string) (task
 		} else if err == nil {
 			d.ended(t)
 		}
-		m.answer(d, t, err)
+		m.answerKept(d, t, err)
 	})
 }
 
@@ -124,7 +125,7 @@ func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error)
 		if p := d.pools[t.Pool]; err == nil && p != nil {
 			d.changed[p] = true
 		}
-		m.answer(d, t, err)
+		m.answerKept(d, t, err)
 	})
 }
 
@@ -167,15 +168,20 @@ type ask1[T any] struct {
 
 func (m *ask1[T]) apply(_ *Dispatcher, now time.Time) { m.do(m, now) }
 
-// answer tells the caller when this round is committed.
+// answer tells the caller when what it shows is committed, or at once when
+// nothing can be: what is asked may be why.
 func (m *ask1[T]) answer(d *Dispatcher, got T, err error) {
-	d.then(func(kept error) {
-		m.got, m.err = got, err
-		if err == nil && kept != nil {
-			m.err = kept
-		}
-		close(m.done)
-	})
+	d.then(func(error) { m.tell(got, err) })
+}
+
+// answerKept tells the caller of something that has happened, once it is kept.
+func (m *ask1[T]) answerKept(d *Dispatcher, got T, err error) {
+	d.whenKept(func(kept error) { m.tell(got, cmp.Or(err, kept)) })
+}
+
+func (m *ask1[T]) tell(got T, err error) {
+	m.got, m.err = got, err
+	close(m.done)
 }
 
 // refuse answers when the loop has ended.

@@ -3,7 +3,6 @@ package dispatch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -22,9 +21,10 @@ var ErrClosed = errors.New("the initiator is shutting down")
 
 // Pool is what dispatch knows of a pool.
 type Pool struct {
-	Name     string
-	Policy   task.Policy // of tasks that name none of their own
-	QueueMax int         // most queued tasks; 0 = no limit
+	Name      string
+	Policy    task.Policy    // of tasks that name none of their own
+	QueueMax  int            // most queued tasks; 0 = no limit
+	Retention task.Retention // of finished tasks; zero = the queue's own
 }
 
 // Verdicts is what dispatch concludes about workers and tells the supervisor.
@@ -47,7 +47,7 @@ type Verdicts interface {
 
 // Options make a Dispatcher.
 type Options struct {
-	Queue    task.Queue
+	Queue    task.Queue // Run closes it
 	Pools    []Pool
 	Verdicts Verdicts
 	// Master is the base URL at which workers reach the webhooks.
@@ -76,8 +76,8 @@ type Dispatcher struct {
 	peers    map[who]*peer
 	waiters  map[uuid.UUID][]*waiter
 	timers   timers
-	effects  []func(error)
-	spare    []func(error) // the emptied slice of the round before
+	effects  []effect
+	spare    []effect // an emptied slice of a round before
 	changed  map[*pool]bool
 	nextBeat time.Time
 
@@ -130,6 +130,7 @@ func New(o Options) *Dispatcher {
 }
 
 func (d *Dispatcher) addPool(p Pool) {
+	d.o.Queue.Retain(p.Name, p.Retention)
 	if known, ok := d.pools[p.Name]; ok {
 		known.Pool, known.gone = p, false
 		return
@@ -144,11 +145,13 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	alarm := time.NewTimer(time.Hour)
 	defer alarm.Stop()
 	var batch []message
+	d.orphans(time.Now())
 	for ctx.Err() == nil {
 		alarm.Reset(time.Until(d.wakeAt()))
 		select {
 		case <-ctx.Done():
 		case <-d.box.bell:
+		case <-d.o.Queue.Synced():
 		case <-alarm.C:
 		}
 		batch = d.box.take(batch)
@@ -157,30 +160,19 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	return nil
 }
 
-// round applies one batch, commits it, and only then lets anybody know.
+// round takes note of what has been committed, applies one batch, and commits
+// it in turn. It does not wait for that: the next round may begin while this
+// one is being written.
 func (d *Dispatcher) round(batch []message) {
+	d.o.Queue.Settle()
 	now := time.Now()
 	for _, m := range batch {
 		m.apply(d, now)
 	}
 	d.expire(now)
 	d.assign(now)
-	err := d.o.Queue.Commit()
-	if err != nil {
-		err = fmt.Errorf("commit the queue: %w", err)
-		d.log.Error("tasks cannot be kept", "error", err)
-	}
-	effects := d.effects
-	d.effects = d.spare[:0]
-	for _, tell := range effects {
-		tell(err)
-	}
-	clear(effects)
-	d.spare = effects
+	d.commit()
 }
-
-// then tells somebody something once this round's changes are committed.
-func (d *Dispatcher) then(tell func(error)) { d.effects = append(d.effects, tell) }
 
 // expire does what is due by the clock alone.
 func (d *Dispatcher) expire(now time.Time) {
@@ -232,6 +224,7 @@ func (d *Dispatcher) shut() {
 			w.tell(task.Task{}, ErrClosed)
 		}
 	}
+	d.lastWords()
 	d.group.Wait()
 	d.sessions.Clear() // a worker that is still there may notice that we are not
 	d.http.CloseIdleConnections()

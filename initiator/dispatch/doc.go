@@ -10,6 +10,7 @@
 //	assign.go      which task goes to which worker now
 //	balance.go     the worker with most free slots, in turn among equals
 //	webhook.go     one task to one worker over HTTP
+//	commit.go      who is told what, once the queue has kept it
 //	result.go      what became of it: outcomes, refusals, timeouts
 //	timers.go      what has to happen when nobody says anything
 //

@@ -170,13 +170,13 @@ func TestStraysAreCancelled(t *testing.T) {
 
 // broken is a queue that cannot keep the first leases.
 type broken struct {
-	*task.Memory
+	*task.Engine
 	leases int // that will not be kept
 	fails  bool
 }
 
 func (b *broken) Next(now time.Time, pool, guid string, n int, skip func(uuid.UUID) bool) (task.Task, bool) {
-	t, ok := b.Memory.Next(now, pool, guid, n, skip)
+	t, ok := b.Engine.Next(now, pool, guid, n, skip)
 	if ok && b.leases > 0 {
 		b.leases--
 		b.fails = true
@@ -184,17 +184,18 @@ func (b *broken) Next(now time.Time, pool, guid string, n int, skip func(uuid.UU
 	return t, ok
 }
 
-func (b *broken) Commit() error {
+func (b *broken) Commit(told func(error)) {
 	if b.fails {
 		b.fails = false
-		return errors.New("disk full")
+		told(errors.New("disk full"))
+		return
 	}
-	return nil
+	b.Engine.Commit(told)
 }
 
 // A lease that is not kept is not sent but given back, and costs nothing.
 func TestLeaseThatCannotBeKept(t *testing.T) {
-	h := newHouseOver(t, &broken{Memory: task.NewMemory(task.Retention{}), leases: 1}, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h := newHouseOver(t, &broken{Engine: task.NewMemory(task.Retention{}), leases: 1}, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
 	g.let()
 	one := h.submit(task.Request{Pool: "p"})

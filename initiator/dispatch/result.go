@@ -173,7 +173,7 @@ func (d *Dispatcher) Result(ctx context.Context, token string, failed bool, body
 	from := found.(*session).who
 	_, err = ask(ctx, d, func(m *ask1[struct{}], now time.Time) {
 		d.reported(from, id, body.Task.Attempt, outcome(failed, body.Retry, body.Result), now)
-		m.answer(d, struct{}{}, nil)
+		m.answerKept(d, struct{}{}, nil)
 	})
 	return err
 }

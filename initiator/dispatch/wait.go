@@ -58,7 +58,7 @@ func (m *waitMessage) apply(d *Dispatcher, _ time.Time) {
 	case !ok:
 		m.w.tell(t, fmt.Errorf("wait for task %s: %w", m.id, task.ErrUnknown))
 	case t.State.Terminal():
-		d.then(func(err error) { m.w.tell(t, err) })
+		d.whenKept(func(err error) { m.w.tell(t, err) })
 	default:
 		d.waiters[m.id] = append(d.waiters[m.id], m.w)
 	}
@@ -93,7 +93,7 @@ func (d *Dispatcher) ended(t task.Task) {
 	if len(list) == 0 {
 		return
 	}
-	d.then(func(err error) {
+	d.whenKept(func(err error) {
 		for _, w := range list {
 			w.tell(t, err)
 		}

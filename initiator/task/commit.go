@@ -39,9 +39,9 @@ func (e *Engine) change(en *entry) {
 	}
 }
 
-// Later implements Queue. While one batch is on its way, what comes is
+// Commit implements Queue. While one batch is on its way, what comes is
 // collected for the next one: that is all there is to group commit.
-func (e *Engine) Later(told func(error)) {
+func (e *Engine) Commit(told func(error)) {
 	e.pending.told = append(e.pending.told, told)
 	e.depart()
 }
@@ -53,10 +53,10 @@ func (e *Engine) Settle() {
 	}
 }
 
-// Commit implements Queue.
-func (e *Engine) Commit() (err error) {
+// Sync commits and waits until everybody has been told.
+func (e *Engine) Sync() (err error) {
 	waits := true
-	e.Later(func(kept error) { waits, err = false, kept })
+	e.Commit(func(kept error) { waits, err = false, kept })
 	for waits {
 		<-e.Synced()
 		e.Settle()
@@ -193,14 +193,15 @@ func (e *Engine) tell(err error) {
 
 // Close implements Queue.
 func (e *Engine) Close() error {
-	if e.disk == nil {
+	if e.disk == nil || e.closed {
 		e.tell(nil)
 		return nil
 	}
+	e.closed = true
 	for e.flying.on {
 		<-e.Synced()
 		e.Settle()
 	}
 	e.disk.fault = nil // one more try
-	return errors.Join(e.Commit(), e.disk.store.Close())
+	return errors.Join(e.Sync(), e.disk.store.Close())
 }

@@ -64,7 +64,7 @@ func (s *story) step(n int) {
 		}
 	}
 	s.q.Expire(s.now)
-	s.q.Later(func(err error) {
+	s.q.Commit(func(err error) {
 		if err != nil {
 			s.failed = err
 			return
@@ -148,7 +148,7 @@ func finish(t *testing.T, q *task.Engine) {
 			t.Error(err)
 		}
 	}
-	if err := q.Commit(); err != nil {
+	if err := q.Sync(); err != nil {
 		t.Error(err)
 	}
 	if c := q.Counts()["p"]; c[task.Queued]+c[task.Running] > 0 {

@@ -25,6 +25,7 @@ type Engine struct {
 	pending pending
 	flying  flight
 	disk    *disk // nil = nothing is stored
+	closed  bool
 }
 
 // NewMemory returns an empty queue that lasts as long as its process.
@@ -274,6 +275,14 @@ func (e *Engine) Get(id uuid.UUID) (Task, bool) {
 	return e.show(en), true
 }
 
+// Queued implements Queue.
+func (e *Engine) Queued(pool string) int {
+	if p := e.pools[pool]; p != nil {
+		return p.counts[queued]
+	}
+	return 0
+}
+
 // Counts implements Queue.
 func (e *Engine) Counts() map[string]Counts {
 	all := make(map[string]Counts, len(e.pools))
@@ -288,6 +297,3 @@ func (e *Engine) Counts() map[string]Counts {
 	}
 	return all
 }
-
-// Memory is an Engine that stores nothing.
-type Memory = Engine

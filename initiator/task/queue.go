@@ -39,6 +39,8 @@ type Queue interface {
 	Get(id uuid.UUID) (Task, bool)
 	// List returns records, newest first.
 	List(f Filter) []Task
+	// Queued is how many tasks of a pool are queued.
+	Queued(pool string) int
 	// Counts tells how many tasks of each state each pool has.
 	Counts() map[string]Counts
 	// Retain sets how long the finished tasks of a pool are kept.
@@ -51,9 +53,7 @@ type Queue interface {
 	// After a failure, new tasks of all commits that were under way are gone
 	// without a trace; every other change stands, and is stored with the next
 	// Commit that succeeds.
-	Later(told func(error))
-	// Commit is Later, and waits until it is told.
-	Commit() error
+	Commit(told func(error))
 	// Synced has a token when Settle has something to do. Nil for a queue
 	// that stores nothing.
 	Synced() <-chan struct{}
@@ -62,7 +62,8 @@ type Queue interface {
 	// Fault says why nothing can be stored now: tasks are then neither taken
 	// nor leased. Expire ends it, when it is time to try again.
 	Fault() error
-	// Close commits, tells everybody, and ends the use of the queue.
+	// Close commits, tells everybody, and ends the use of the queue. More
+	// than once does nothing.
 	Close() error
 }
 

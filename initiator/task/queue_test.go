@@ -297,7 +297,7 @@ func (m *model) pass(t *rapid.T) {
 // commit does not wait for the disk: whatever happens next may find the batch
 // on its way.
 func (m *model) commit(t *rapid.T) {
-	m.q.Later(func(err error) {
+	m.q.Commit(func(err error) {
 		if err != nil {
 			t.Fatal(err)
 		}

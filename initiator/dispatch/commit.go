@@ -1,0 +1,68 @@
+package dispatch
+
+import (
+	"time"
+
+	"initiator/initiator/task"
+)
+
+// effect is what somebody is told of a round, in the loop, once the queue has
+// kept it or could not.
+type effect struct {
+	tell func(error)
+	// patient waits for another commit when one has failed: what it tells has
+	// happened, and the queue holds it until it can be kept.
+	patient bool
+}
+
+// then tells somebody something when this round's changes are committed, or
+// the reason why they are not.
+func (d *Dispatcher) then(tell func(error)) { d.effects = append(d.effects, effect{tell: tell}) }
+
+// whenKept tells somebody something when this round's changes are committed,
+// however long that takes. The error is only that of the end.
+func (d *Dispatcher) whenKept(tell func(error)) {
+	d.effects = append(d.effects, effect{tell: tell, patient: true})
+}
+
+// commit hands the round over to the queue. Effects happen in the order of
+// their rounds, and within one in that of their causes.
+func (d *Dispatcher) commit() {
+	effects := d.effects
+	d.effects, d.spare = d.spare, nil
+	d.o.Queue.Commit(func(err error) {
+		for _, e := range effects {
+			if err != nil && e.patient {
+				d.effects = append(d.effects, e)
+				continue
+			}
+			e.tell(err)
+		}
+		clear(effects)
+		d.spare = effects[:0]
+	})
+}
+
+// orphans ends the attempts that a former initiator has left: its workers ended
+// with it. What was lost with a crash may have caused it, so it is paid for.
+func (d *Dispatcher) orphans(now time.Time) {
+	for _, t := range d.o.Queue.List(task.Filter{State: task.Running, Limit: maxInt}) {
+		if l, ok := t.Lease(); ok {
+			d.end(l, task.Outcome{Kind: task.Lost, Error: "the initiator ended while it ran"}, now)
+		}
+	}
+}
+
+const maxInt = int(^uint(0) >> 1)
+
+// lastWords closes the queue, and tells everybody who still waits for it.
+func (d *Dispatcher) lastWords() {
+	d.commit()
+	err := d.o.Queue.Close()
+	if err != nil {
+		d.log.Error("close the queue", "error", err)
+	}
+	for _, e := range d.effects {
+		e.tell(ErrClosed)
+	}
+}

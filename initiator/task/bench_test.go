@@ -1,0 +1,263 @@
+package task_test
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"initiator/initiator/task"
+	"initiator/initiator/task/store"
+)
+
+// mail is what clients ask of a loop, and where each waits to be told.
+type mail[T any] struct {
+	mu    sync.Mutex
+	asked []T
+	told  []chan error
+	rung  chan struct{}
+}
+
+// ask leaves a question and waits until what came of it is kept.
+func (m *mail[T]) ask(q T, told chan error) error {
+	m.mu.Lock()
+	m.asked, m.told = append(m.asked, q), append(m.told, told)
+	m.mu.Unlock()
+	select {
+	case m.rung <- struct{}{}:
+	default:
+	}
+	return <-told
+}
+
+func (m *mail[T]) take() ([]T, []chan error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	asked, told := m.asked, m.told
+	m.asked, m.told = nil, nil
+	return asked, told
+}
+
+// drive has so many clients do b.N tasks, three commits each, while serve runs.
+func drive[T any](b *testing.B, clients int, commits [3]T, serve func(m *mail[T], stop chan struct{})) {
+	stop, m := make(chan struct{}), &mail[T]{rung: make(chan struct{}, 1)}
+	var loop, group sync.WaitGroup
+	loop.Go(func() { serve(m, stop) })
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	b.ResetTimer()
+	for range clients {
+		group.Go(func() {
+			told := make(chan error, 1)
+			for left.Add(-1) >= 0 {
+				for _, c := range commits {
+					if err := m.ask(c, told); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
+	close(stop)
+	loop.Wait()
+}
+
+// payload is 200 bytes of JSON.
+var payload = fmt.Appendf(nil, "%q", bytes.Repeat([]byte("x"), 198))
+
+// queueCommits are submit, lease and done.
+func queueCommits(b *testing.B, q *task.Engine) [3]func() {
+	var leases []task.Lease
+	lease := func() {
+		now := time.Now()
+		q.Expire(now)
+		t, ok := q.Next(now, "p", "w", 1, nil)
+		if !ok {
+			b.Error("nothing to lease")
+		}
+		l, _ := t.Lease()
+		leases = append(leases, l)
+	}
+	done := func() {
+		l := leases[len(leases)-1]
+		leases = leases[:len(leases)-1]
+		if _, err := q.End(time.Now(), l, task.Outcome{Kind: task.Succeeded, Result: []byte(`{"sum": 3}`)}, 0); err != nil {
+			b.Error(err)
+		}
+	}
+	return [3]func(){func() { submit(b, q) }, lease, done}
+}
+
+func submit(b testing.TB, q *task.Engine) {
+	t, err := task.Request{Pool: "p", Data: payload}.Task(time.Now(), task.Policy{Attempts: 3})
+	if err == nil {
+		_, _, err = q.Submit(t)
+	}
+	if err != nil {
+		b.Error(err)
+	}
+}
+
+// serveQueue is a loop as dispatch has one: it takes all that waits, does it,
+// commits it once and goes on.
+func serveQueue(q *task.Engine) func(*mail[func()], chan struct{}) {
+	return func(m *mail[func()], stop chan struct{}) {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-m.rung:
+			case <-q.Synced():
+			}
+			q.Settle()
+			asked, told := m.take()
+			for _, do := range asked {
+				do()
+			}
+			if len(told) > 0 {
+				q.Commit(func(err error) { tell(told, err) })
+			}
+		}
+	}
+}
+
+func tell(told []chan error, err error) {
+	for _, t := range told {
+		t <- err
+	}
+}
+
+// serveLog is the limit: one write and one sync for all that waits, with room
+// written ahead or not.
+func serveLog(f store.File, room int) func(*mail[[]byte], chan struct{}) {
+	return func(m *mail[[]byte], stop chan struct{}) {
+		at, ahead, batch := int64(0), int64(0), []byte(nil)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-m.rung:
+			}
+			asked, told := m.take()
+			batch = batch[:0]
+			for _, record := range asked {
+				batch = append(batch, record...)
+			}
+			if end := at + int64(len(batch)); room > 0 && end > ahead {
+				_, _ = f.WriteAt(make([]byte, int(end-ahead)+room), ahead) // the next write tells
+				ahead = end + int64(room)
+			}
+			_, err := f.WriteAt(batch, at)
+			if err == nil {
+				err = f.Sync()
+			}
+			at += int64(len(batch))
+			tell(told, err)
+		}
+	}
+}
+
+// BenchmarkDurable is submit, lease and done of 200-byte tasks, each told only
+// when it is on the disk, beside what a plain log can do.
+func BenchmarkDurable(b *testing.B) {
+	for _, clients := range []int{1, 64, 256} {
+		for name, room := range map[string]int{"log": 0, "log-ahead": 16 << 20} {
+			b.Run(fmt.Sprintf("%s/clients=%d", name, clients), func(b *testing.B) {
+				f, err := store.OS(b.TempDir()).Open("log", true)
+				if err != nil {
+					b.Fatal(err)
+				}
+				whole := make([]byte, 280)
+				drive(b, clients, [3][]byte{whole, whole[:80], whole[:80]}, serveLog(f, room))
+				if err := f.Close(); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+		for _, queued := range []int{0, 1_000_000} {
+			b.Run(fmt.Sprintf("queue/queued=%d/clients=%d", queued, clients), func(b *testing.B) {
+				q := filled(b, queued, store.Sync{})
+				drive(b, clients, queueCommits(b, q), serveQueue(q))
+				if err := q.Close(); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// filled is a stored queue with so many tasks in it.
+func filled(b testing.TB, queued int, s store.Sync) *task.Engine {
+	dir := b.TempDir()
+	q, err := task.Open(dir, task.Options{Sync: store.Sync{Every: time.Second}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := range queued {
+		submit(b, q)
+		if n%1000 == 999 {
+			if err := q.Sync(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	if err := q.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if q, err = task.Open(dir, task.Options{Sync: s}); err != nil {
+		b.Fatal(err)
+	}
+	return q
+}
+
+// BenchmarkRecovery opens a million queued tasks, and says what each costs in
+// memory.
+func BenchmarkRecovery(b *testing.B) {
+	const queued = 1_000_000
+	dir := b.TempDir()
+	q, err := task.Open(dir, task.Options{Sync: store.Sync{Every: time.Second}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := range queued {
+		submit(b, q)
+		if n%1000 == 999 {
+			if err := q.Sync(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	if err := q.Close(); err != nil {
+		b.Fatal(err)
+	}
+	q = nil
+	before := heap()
+	b.ResetTimer()
+	for range b.N {
+		if q, err = task.Open(dir, task.Options{}); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		b.ReportMetric(float64(heap()-before)/queued, "B/task")
+		if err := q.Close(); err != nil {
+			b.Fatal(err)
+		}
+		q = nil
+		b.StartTimer()
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
