@@ -10,6 +10,8 @@ var initiatorKeys = []row[Settings]{
 		"the permissions of the unix socket in the state directory"),
 	key("state_dir", path, ".initiator", func(s *Settings) *string { return &s.StateDir },
 		"where sockets, logs and tasks are kept"),
+	key("sync", syncs, "always", func(s *Settings) *Sync { return &s.Sync },
+		"when tasks are on the disk: before anybody is told, at an interval, or when the system likes; what is killed loses nothing in any case"),
 	key("logfile", path, "-", func(s *Settings) *string { return &s.LogFile },
 		"where the initiator logs to; - = stderr"),
 	key("loglevel", oneOf("trace", "debug", "info", "warn", "error"), "info", func(s *Settings) *string { return &s.LogLevel },

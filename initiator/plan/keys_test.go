@@ -56,7 +56,7 @@ func TestKeysReachEveryField(t *testing.T) {
 
 // samples are values that leave no field at its zero value.
 var samples = map[string]string{
-	"command line": "x", "text": "x", "name": "x", "path": "x", "whole number": "7", "on or off": "on", "true or false": "true",
+	"command line": "x", "always, off or interval:TIME": "interval:1s", "tasks:N, age:TIME": "tasks:7, age:1min", "text": "x", "name": "x", "path": "x", "whole number": "7", "on or off": "on", "true or false": "true",
 	"list of NAME=value": "A=1", "list of name:condition": "x", "port or auto": "80", "address": "::1", "duration": "1min",
 	"list of exit codes": "2", "list of limits": "tasks:1,rss:1MB,age:1h", "fraction from 0 to 1": "0.5", "signal": "INT",
 	"user or user:group": "x:y", "octal mode": "022", "size": "1MB", "size or unlimited": "1MB", "number of cores": "1.5",

@@ -48,11 +48,19 @@ type Settings struct {
 	ListenPort   int    // its port; 0 = any free one
 	SocketMode   uint32 // permissions of the unix socket; 0600
 	StateDir     string // absolute; ".initiator" beside the file
+	Sync         Sync   // of the tasks; always
 	LogFile      string // absolute; "" = stderr
 	LogLevel     string // trace, debug, info, warn, error; "info"
 	ChildPortMin int    // lowest port for workers; 49152
 	ChildPortMax int    // highest port for workers, inclusive; 65535
 	Insecure     bool   // listen beyond loopback without TLS
+}
+
+// Sync says when what was written of tasks is synced to the disk. The zero
+// value is always: before anybody is told.
+type Sync struct {
+	Off   bool
+	Every time.Duration // 0 = always
 }
 
 // Group is a [group:NAME]: specs that are supervised together.
@@ -208,6 +216,13 @@ type Log struct {
 	Raw      bool  // the lines as they come, without the time before each
 }
 
+// Retention says what is remembered of finished tasks: the newest so many, and
+// none that is older.
+type Retention struct {
+	Tasks int           // 10,000
+	Age   time.Duration // 1h
+}
+
 // Tasks are the defaults for tasks submitted to this pool.
 type Tasks struct {
 	Timeout         time.Duration // one attempt; 0 = none
@@ -217,4 +232,5 @@ type Tasks struct {
 	RetryDelayMax   time.Duration
 	RetryJitter     float64
 	QueueMax        int // 0 = no limit
+	Retention       Retention
 }
