@@ -47,7 +47,7 @@ func (d *Dispatcher) commit() {
 // with it. What was lost with a crash may have caused it, so it is paid for.
 func (d *Dispatcher) orphans(now time.Time) {
 	for _, t := range d.o.Queue.List(task.Filter{State: task.Running, Limit: maxInt}) {
-		if l, ok := t.Lease(); ok {
+		if l, ok := t.Lease(); ok && !d.leftover(l, t) {
 			d.end(l, task.Outcome{Kind: task.Lost, Error: "the initiator ended while it ran"}, now)
 		}
 	}

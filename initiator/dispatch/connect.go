@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,6 +29,10 @@ func (d *Dispatcher) connect(p *peer) {
 			d.box.put(connectedMessage{p, answer})
 			return
 		}
+		if errors.Is(err, errStands) {
+			d.box.put(standsMessage{p})
+			return
+		}
 		d.log.Debug("connect", "worker", p.who, "error", err)
 		if !sleep(p.ctx, max(pause, wait)) {
 			return
@@ -51,6 +56,8 @@ func (d *Dispatcher) connectOnce(p *peer) (a proactor.ConnectAnswer, wait time.D
 	switch {
 	case err != nil:
 		return a, 0, err
+	case e.Is(proactor.AlreadyConnected) && p.resumed.Swap(false):
+		return a, 0, errStands
 	case e.Is(proactor.AlreadyConnected):
 		_, _, err = client.Do(ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
 		return a, 0, fmt.Errorf("it is connected already; disconnect: %w", orEnvelope(err, e))
@@ -91,22 +98,29 @@ func (m connectedMessage) apply(d *Dispatcher, now time.Time) {
 	if d.peers[p.who] != p {
 		return
 	}
+	p.resumed.Store(false)
+	d.connected(p, m.answer, now)
+	if p.blunt {
+		d.forsaken(p, now)
+	}
+}
+
+// connected begins to give a worker tasks.
+func (d *Dispatcher) connected(p *peer, answer proactor.ConnectAnswer, now time.Time) {
 	p.connected, p.judged = true, true
-	p.blunt = p.Ding || m.answer.Protocol == 0
+	p.blunt = p.Ding || answer.Protocol == 0
 	p.slots = max(p.Slots, 1)
 	switch {
 	case p.blunt:
 		p.slots = 1
-	case m.answer.Slots > 0:
-		p.slots = min(p.slots, m.answer.Slots)
+	case answer.Slots > 0:
+		p.slots = min(p.slots, answer.Slots)
 	}
 	// The first heartbeat may take a whole span: the clock starts here.
 	p.session.last.Store(&beat{at: now})
-	if p.blunt {
-		d.forsaken(p, now)
-	}
 	d.replace(p)
 	d.drained(p)
+	d.opened(p)
 	d.o.Verdicts.Connected(p.guid, p.incarnation)
 }
 

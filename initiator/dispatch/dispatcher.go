@@ -53,6 +53,12 @@ type Options struct {
 	// Master is the base URL at which workers reach the webhooks.
 	Master string
 	Logger hclog.Logger // nil = none
+	// Held says which workers of a former initiator will be attached: their
+	// tasks go on. Resumed ends the wait for them. Nil = none.
+	Held func(guid string, incarnation int) bool
+	// Opened is told what each worker that connects has agreed to, from the
+	// loop; it must not block. Nil = nobody.
+	Opened func(guid string, incarnation, slots int, blunt bool)
 	// StopGrace is how long a task that was asked to stop may take, from the
 	// heartbeat that asks it, until its worker is Stuck; 0 = 10 s.
 	StopGrace time.Duration
@@ -79,6 +85,7 @@ type Dispatcher struct {
 	effects  []effect
 	spare    []effect // an emptied slice of a round before
 	changed  map[*pool]bool
+	left     map[who][]task.Task // run by workers that are not attached yet
 	nextBeat time.Time
 
 	// ctx ends the goroutines that the loop has started; group counts them.
@@ -119,7 +126,7 @@ func New(o Options) *Dispatcher {
 	}
 	d := &Dispatcher{
 		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), postTimeout: postTimeout, inlineMS: inlineMS,
-		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID][]*waiter{}, changed: map[*pool]bool{},
+		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID][]*waiter{}, changed: map[*pool]bool{}, left: map[who][]task.Task{},
 	}
 	d.channels.Store(map[int]bool{})
 	d.ctx, d.cancel = context.WithCancel(context.Background())

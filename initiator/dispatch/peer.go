@@ -28,6 +28,8 @@ type Worker struct {
 	// Recycle is the number of ended tasks that Measured is told at once; of
 	// other numbers it hears about once a second. 0 = none.
 	Recycle int
+	// Session is the one to connect with; the zero value is a new one.
+	Session Session
 }
 
 // peer is a worker as the loop sees it.
@@ -39,13 +41,14 @@ type peer struct {
 	session *session
 
 	connected bool
-	judged    bool // has been connected; its heartbeats count
-	draining  bool // was asked to
-	leaving   bool // will end, although nobody asked it to drain
-	blunt     bool // a ding slave: no extensions, one slot
-	unready   bool // its heartbeats are overdue
-	resting   bool // is left alone until the timer rings
-	turns     int  // in a row in which it took no task
+	resumed   atomic.Bool // the session may stand already
+	judged    bool        // has been connected; its heartbeats count
+	draining  bool        // was asked to
+	leaving   bool        // will end, although nobody asked it to drain
+	blunt     bool        // a ding slave: no extensions, one slot
+	unready   bool        // its heartbeats are overdue
+	resting   bool        // is left alone until the timer rings
+	turns     int         // in a row in which it took no task
 	timer     timer
 	slots     int
 	ended     int // tasks that have ended here
@@ -129,6 +132,12 @@ func (m attachMessage) apply(d *Dispatcher, now time.Time) {
 	p.client = &proactor.Client{Base: m.URL, Channel: m.Channel, HTTP: d.http}
 	p.session = d.openSession(p)
 	d.peers[id], p.pool.members[id] = p, p
+	p.resumed.Store(m.Session.Resumed)
+	if m.Session.Resumed { // one that hangs must be found, connected or not
+		p.judged = true
+		p.session.last.Store(&beat{at: now})
+	}
+	d.takeUp(p, now)
 	d.goes(func() { d.connect(p) })
 }
 

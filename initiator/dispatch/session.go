@@ -26,7 +26,10 @@ type beat struct {
 }
 
 func (d *Dispatcher) openSession(p *peer) *session {
-	s := &session{who: p.who, token: proactor.NewToken(), channel: p.Channel}
+	s := &session{who: p.who, token: p.Session.Token, channel: p.Channel}
+	if s.token == "" {
+		s.token = proactor.NewToken()
+	}
 	d.sessions.Store(s.token, s)
 	d.noteChannels()
 	return s
