@@ -20,10 +20,11 @@
 //	show.go     what workers write, on the initiator's own output and log
 //	seen.go     the state file: what was, when nothing runs any more
 //	seen_write.go   … and how it comes to be
-//	logs.go     what a worker wrote, from the beginning or its end
-//	follow.go   … and what it writes from then on
-//	reload.go   the file again: plan and reload; scale, signal, why
+//	logs.go     what workers wrote to their files, and what they write next
+//	reload.go   the file again: plan and reload; scale, signal, why; log files
+//	            opened anew
 //	house.go    what the API asks
 //
-// The rooms below it are plan, port, keeper, supervise, task, dispatch and api.
+// The rooms below it are plan, port, keeper, supervise, task, dispatch,
+// output, logs and api.
 package initiator

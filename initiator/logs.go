@@ -1,91 +1,133 @@
 package initiator
 
 import (
-	"bytes"
+	"context"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
+	"slices"
+	"strings"
 
 	"initiator/initiator/api"
+	"initiator/initiator/logs"
 	"initiator/initiator/plan"
 	"initiator/initiator/supervise"
 )
 
-// Logs opens what a worker wrote, by guid or by the name of its definition
-// (then that of the definition's first worker). The error is fs.ErrNotExist
-// where there is no such worker or no file.
-func (in *Initiator) Logs(name string, q api.LogQuery) (io.ReadCloser, error) {
-	for _, w := range in.Workers() {
-		if w.GUID != name && w.Name != name {
-			continue
-		}
-		path, err := in.logPath(w, q.Stream)
-		if err != nil {
-			return nil, err
-		}
-		if q.Follow {
-			return follow(path, q.Tail)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("logs of %s: %w", name, err)
-		}
-		if err := seekTail(f, q.Tail); err != nil {
-			f.Close()
-			return nil, fmt.Errorf("logs of %s: %w", name, err)
-		}
-		return f, nil
-	}
-	return nil, fmt.Errorf("logs of %s: no worker has that name or guid: %w", name, fs.ErrNotExist)
-}
-
-func (in *Initiator) logPath(w supervise.Worker, stream string) (string, error) {
-	s, ok := in.Plan().Spec(w.Name)
-	if !ok {
-		return "", fmt.Errorf("logs of %s: its definition is gone: %w", w.Name, fs.ErrNotExist)
-	}
-	var log plan.Log
-	if log = s.Stdout; stream == "stderr" && !s.RedirectStderr {
-		log = s.Stderr
-	}
-	if log.Path == "" || log.Path == "-" {
-		return "", fmt.Errorf("logs of %s: its %s is not kept in a file (stdout_logfile, stderr_logfile): %w", w.Name, stream, fs.ErrNotExist)
-	}
-	return log.At(w.Name, w.GUID, w.Index), nil
-}
-
-// tailBlock is how much is read at a time from the end of a file.
-const tailBlock = 64 << 10
-
-// seekTail places f before its last n lines; 0 leaves it at the beginning.
-func seekTail(f *os.File, n int) error {
-	if n <= 0 {
-		return nil
-	}
-	at, err := f.Seek(0, io.SeekEnd)
+// Logs gives what workers wrote to emit, in the order of time. Name is a
+// definition, a group, a guid or "all", or several of them with commas between.
+// It returns at the end of what there is; with Follow when ctx is done. The
+// first call of emit, without lines, says that there is something to read; the
+// error before it is fs.ErrNotExist where there is no such worker or no file.
+func (in *Initiator) Logs(ctx context.Context, name string, q api.LogQuery, emit func([]api.LogLine) error) error {
+	workers, err := in.logged(name)
 	if err != nil {
 		return err
 	}
-	block := make([]byte, tailBlock)
-	for end := true; at > 0; {
-		size := min(at, tailBlock)
-		at -= size
-		if _, err := f.ReadAt(block[:size], at); err != nil {
-			return err
-		}
-		part := block[:size]
-		if end { // the last line's own end does not count
-			part = bytes.TrimSuffix(part, []byte("\n"))
-			end = false
-		}
-		for i := bytes.LastIndexByte(part, '\n'); i >= 0; i = bytes.LastIndexByte(part[:i], '\n') {
-			if n--; n == 0 {
-				_, err := f.Seek(at+int64(i)+1, io.SeekStart)
-				return err
+	var w wantedLogs
+	for _, worker := range workers {
+		w.add(in.Plan(), worker, q)
+	}
+	if len(w.sources) == 0 {
+		return w.nothing(name)
+	}
+	several := len(workers) > 1
+	err = logs.Read(ctx, w.sources, logs.Query{Tail: q.Tail, Follow: q.Follow}, func(lines []logs.Line) error {
+		return emit(w.label(lines, several))
+	})
+	if err != nil {
+		return fmt.Errorf("logs of %s: %w", name, err)
+	}
+	return nil
+}
+
+// logged are the workers of a comma-separated list of names, each once.
+func (in *Initiator) logged(names string) (chosen []supervise.Worker, err error) {
+	all := in.Workers()
+	taken := map[string]bool{}
+	for _, name := range strings.Split(names, ",") {
+		known := false
+		for _, w := range all {
+			if w.GUID != name && w.Name != name && (w.Group != name || name == "") && name != "all" {
+				continue
+			}
+			if known = true; !taken[w.GUID] {
+				taken[w.GUID] = true
+				chosen = append(chosen, w)
 			}
 		}
+		if !known {
+			return nil, fmt.Errorf("logs of %s: no worker has that name or guid: %w", name, fs.ErrNotExist)
+		}
 	}
-	_, err = f.Seek(0, io.SeekStart)
-	return err
+	return chosen, nil
+}
+
+// wantedLogs are the files to read, and who writes each.
+type wantedLogs struct {
+	sources []logs.Source
+	writers []api.LogLine // without text
+	reasons []string      // why others are left out
+}
+
+// add adds the files of one worker. A file that several streams or workers
+// share is read once.
+func (l *wantedLogs) add(p *plan.Plan, w supervise.Worker, q api.LogQuery) {
+	s, ok := p.Spec(w.Name)
+	if !ok {
+		l.reasons = append(l.reasons, "the definition of "+w.Name+" is gone")
+		return
+	}
+	source := logs.Source{From: q.Since}
+	if q.Previous {
+		if w.BeganBefore.IsZero() {
+			l.reasons = append(l.reasons, fmt.Sprintf("%s:%d has had no incarnation before this one", w.Name, w.Index))
+			return
+		}
+		source.Until = w.Began
+		if source.From.Before(w.BeganBefore) {
+			source.From = w.BeganBefore
+		}
+	}
+	for _, stream := range streamsOf(q.Stream) {
+		log := s.Stdout
+		if stream == "stderr" && !s.RedirectStderr {
+			log = s.Stderr
+		}
+		if log.Path == "" || log.Path == "-" {
+			l.reasons = append(l.reasons, fmt.Sprintf("the %s of %s is not kept in a file (stdout_logfile, stderr_logfile)", stream, w.Name))
+			continue
+		}
+		source.Path = log.At(w.Name, w.GUID, w.Index)
+		if slices.ContainsFunc(l.sources, func(known logs.Source) bool { return known.Path == source.Path }) {
+			continue
+		}
+		l.sources = append(l.sources, source)
+		l.writers = append(l.writers, api.LogLine{Name: w.Name, GUID: w.GUID, Index: w.Index, Stream: stream})
+	}
+}
+
+func streamsOf(asked string) []string {
+	switch asked {
+	case "both":
+		return []string{"stdout", "stderr"}
+	case "":
+		return []string{"stdout"}
+	}
+	return []string{asked}
+}
+
+// nothing says why there is nothing to read.
+func (l *wantedLogs) nothing(name string) error {
+	return fmt.Errorf("logs of %s: %s: %w", name, strings.Join(slices.Compact(l.reasons), "; "), fs.ErrNotExist)
+}
+
+// label says of each line whose it is.
+func (l *wantedLogs) label(lines []logs.Line, several bool) []api.LogLine {
+	out := make([]api.LogLine, 0, len(lines))
+	for _, line := range lines {
+		whole := l.writers[line.Source]
+		whole.At, whole.Line, whole.Labelled = line.At, string(line.Text), several
+		out = append(out, whole)
+	}
+	return out
 }

@@ -70,6 +70,15 @@ func (in *Initiator) RestartRolling(ctx context.Context, names ...string) ([]sup
 	return in.supervisor.RestartRolling(ctx, names...)
 }
 
+// Reopen opens the log files of all workers anew by their names, after
+// somebody moved them.
+func (in *Initiator) Reopen(ctx context.Context) error {
+	if err := in.up(ctx); err != nil {
+		return err
+	}
+	return in.supervisor.Reopen(ctx)
+}
+
 // Signal sends a signal to the process groups of workers.
 func (in *Initiator) Signal(ctx context.Context, signal int, names ...string) error {
 	return in.supervisor.Signal(ctx, signal, names...)

@@ -1,142 +1,140 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"initiator/initiator/api"
 	"initiator/initiator/api/client"
 	"initiator/initiator/supervise"
 )
 
+const logsLong = `Show what workers wrote, by definition, group or guid. Where there are several,
+their lines are in the order of time, each behind its worker.
+
+--since takes a duration (10m) or a time (2030-01-31T12:00:00Z). --previous shows
+the incarnation before the last one, of which one wants to know why it ended.`
+
 func (a *app) logsCommand() *cobra.Command {
 	var q client.LogQuery
-	var tail int
+	var since past
 	cmd := &cobra.Command{
-		Use: "logs NAME…", Short: "Show what workers wrote",
-		Long: "Show what workers wrote, by definition or guid. Where there are several, each\nline begins with its worker.",
+		Use: "logs NAME…|all", Short: "Show what workers wrote", Long: logsLong,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if q.Stream != "stdout" && q.Stream != "stderr" {
-				return usage(fmt.Errorf("--stream %s: there is stdout and stderr", q.Stream))
+			q.Since = since.at
+			if err := checkLogs(q); err != nil {
+				return usage(err)
 			}
-			if tail < 0 {
-				return usage(fmt.Errorf("--tail %d: a number of lines, or 0 for all", tail))
-			}
-			q.Tail = tail
 			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				all, err := c.Workers(ctx)
+				guids, err := writers(ctx, c, args)
 				if err != nil {
 					return err
 				}
-				chosen, err := choose(all, args)
-				var unknown *fault
-				if errors.As(err, &unknown) {
-					return &fault{exitUnknown, unknown.err, unknown.next}
-				}
-				return a.showLogs(ctx, c, chosen, q)
+				return a.showLogs(ctx, c, q, guids)
 			})
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVarP(&q.Follow, "follow", "f", false, "go on with what they write from now on")
-	f.IntVar(&tail, "tail", 0, "only the last `N` lines; 0 = all")
-	f.StringVar(&q.Stream, "stream", "stdout", "`stdout` or stderr")
+	f.IntVar(&q.Tail, "tail", 0, "only the last `N` lines; 0 = all")
+	f.Var(&since, "since", "only what was written since then, or `10m` ago")
+	f.BoolVarP(&q.Previous, "previous", "p", false, "of the incarnation before the last one")
+	f.StringVar(&q.Stream, "stream", "stdout", "`stdout`, stderr or both")
 	return cmd
 }
 
-// showLogs reads the logs of all workers: one after the other, or, when they
-// are followed, all at once.
-func (a *app) showLogs(ctx context.Context, c *client.Client, workers []supervise.Worker, q client.LogQuery) error {
-	out := &lineWriter{app: a, prefixed: len(workers) > 1}
-	if !q.Follow {
-		for _, w := range workers {
-			if err := out.copy(ctx, c, w, q); err != nil {
-				return err
-			}
-		}
-		return nil
+func checkLogs(q client.LogQuery) error {
+	switch {
+	case q.Stream != "stdout" && q.Stream != "stderr" && q.Stream != "both":
+		return fmt.Errorf("--stream %s: there is stdout, stderr and both", q.Stream)
+	case q.Tail < 0:
+		return fmt.Errorf("--tail %d: a number of lines, or 0 for all", q.Tail)
+	case q.Follow && q.Previous:
+		return errors.New("--follow and --previous do not go together: nothing is added to what a process wrote that has ended")
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var all sync.WaitGroup
-	for _, w := range workers {
-		all.Go(func() {
-			if err := out.copy(ctx, c, w, q); err != nil {
-				cancel(err) // the first one ends them all
-			}
-		})
+	return nil
+}
+
+// writers are the guids of the workers that are named.
+func writers(ctx context.Context, c *client.Client, names []string) (guids []string, err error) {
+	all, err := c.Workers(ctx)
+	if err != nil {
+		return nil, err
 	}
-	all.Wait()
-	return context.Cause(ctx)
+	chosen, err := choose(all, names)
+	var unknown *fault
+	if errors.As(err, &unknown) {
+		return nil, &fault{exitUnknown, unknown.err, unknown.next}
+	}
+	for _, w := range chosen {
+		guids = append(guids, w.GUID)
+	}
+	return guids, err
 }
 
-// lineWriter prints lines of several workers, each line whole.
-type lineWriter struct {
-	*app
-	prefixed bool
-	mu       sync.Mutex
-}
-
-// logLine is a line in JSON.
-type logLine struct {
-	Name   string `json:"name"`
-	GUID   string `json:"guid"`
-	Stream string `json:"stream"`
-	Line   string `json:"line"`
-}
-
-func (l *lineWriter) copy(ctx context.Context, c *client.Client, w supervise.Worker, q client.LogQuery) error {
-	from, err := c.Logs(ctx, w.GUID, q)
+// showLogs prints lines as they are: colours of a worker are its own.
+func (a *app) showLogs(ctx context.Context, c *client.Client, q client.LogQuery, guids []string) error {
+	if a.format.json {
+		return c.LogLines(ctx, q, func(l api.LogLine) error { return a.out.json(l) }, guids...)
+	}
+	from, err := c.Logs(ctx, q, guids...)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	in := bufio.NewReader(from)
-	for {
-		line, err := in.ReadString('\n')
-		if line != "" {
-			if err := l.print(w, q.Stream, strings.TrimSuffix(line, "\n")); err != nil {
-				return err
-			}
-		}
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil:
-			return fmt.Errorf("read the log of %s: %w", short(w.GUID), err)
-		}
+	_, err = io.Copy(a.out, from)
+	switch {
+	case a.out.failed() != nil:
+		return a.out.failed()
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return fmt.Errorf("read the logs: %w", err)
 	}
+	return nil
 }
 
-// print writes a line as it is: colours of a worker are its own.
-func (l *lineWriter) print(w supervise.Worker, stream, line string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.format.json {
-		return l.out.json(logLine{w.Name, w.GUID, stream, line})
+// past reads a point in time from a flag: RFC 3339, or before now.
+type past struct{ at time.Time }
+
+// String implements pflag.Value.
+func (p *past) String() string {
+	if p.at.IsZero() {
+		return ""
 	}
-	if l.prefixed {
-		line = l.out.paint(faint, w.Name+" "+short(w.GUID)+" | ") + line
-	}
-	_, err := fmt.Fprintln(l.out, line)
-	return err
+	return p.at.Format(time.RFC3339)
 }
+
+// Set implements pflag.Value.
+func (p *past) Set(text string) error {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		p.at = at
+		return nil
+	}
+	var s span
+	if s.Set(text) != nil {
+		return fmt.Errorf("%q is no point in time: write 2030-01-31T12:00:00Z, or how long ago, such as 10m", text)
+	}
+	p.at = time.Now().Add(-s.d)
+	return nil
+}
+
+// Type implements pflag.Value.
+func (p *past) Type() string { return "TIME" }
 
 // lastLines is how much of a log explains a failure.
 const lastLines = 10
 
 // lastWords is the end of what a worker wrote to stderr, indented.
 func (w *watcher) lastWords(ctx context.Context, of supervise.Worker) string {
-	from, err := w.client.Logs(ctx, of.GUID, client.LogQuery{Stream: "stderr", Tail: lastLines})
+	from, err := w.client.Logs(ctx, client.LogQuery{Stream: "stderr", Tail: lastLines}, of.GUID)
 	if err != nil {
 		return ""
 	}

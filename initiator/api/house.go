@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"io"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,8 +53,12 @@ type Workers interface {
 	// Events returns what happened after since, and a channel that is
 	// closed when there is more.
 	Events(since uint64) (past []supervise.Transition, more <-chan struct{})
-	// Logs opens what a worker wrote. Closing it ends a Read that waits.
-	Logs(name string, q LogQuery) (io.ReadCloser, error)
+	// Logs gives what workers wrote to emit, in batches, and ends with ctx
+	// or with what there is. The first batch is empty: it says that there
+	// is something to read.
+	Logs(ctx context.Context, name string, q LogQuery, emit func([]LogLine) error) error
+	// Reopen opens all log files anew by their names.
+	Reopen(ctx context.Context) error
 }
 
 // Webhooks is the part that workers call.
@@ -73,11 +76,27 @@ type Changes struct {
 	Settings []string `json:"settings,omitempty"`
 }
 
-// LogQuery says which part of a worker's output to read.
+// LogQuery says which part of the output of workers to read.
 type LogQuery struct {
-	Stream string // "stdout" or "stderr"; "" = stdout
-	Tail   int    // only the last so many lines; 0 = all there is
-	Follow bool   // do not end; wait for what it writes next
+	Stream string    // "stdout", "stderr" or "both"; "" = stdout
+	Tail   int       // only the last so many lines; 0 = all there is
+	Follow bool      // do not end; wait for what is written next
+	Since  time.Time // only what was written from then on; zero = all
+	// Previous is what the incarnation before the last one wrote. Not with
+	// Follow.
+	Previous bool
+}
+
+// LogLine is one line of a worker.
+type LogLine struct {
+	At     time.Time `json:"at,omitzero"`
+	Name   string    `json:"name"`
+	GUID   string    `json:"guid"`
+	Index  int       `json:"index"`
+	Stream string    `json:"stream"`
+	Line   string    `json:"line"` // as it stands in the log, its time included
+	// Labelled says that lines of several workers are among each other.
+	Labelled bool `json:"-"`
 }
 
 // Status describes a running initiator.

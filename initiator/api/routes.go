@@ -53,6 +53,7 @@ func routes(life context.Context, h House, log hclog.Logger) http.Handler {
 	handle("POST", "/workers/{name}/scale", k.scale)
 	handle("GET", "/workers/{name}/why", k.why)
 	handle("GET", "/workers/{name}/logs", k.logs)
+	handle("POST", "/logs/reopen", k.reopen)
 	handle("GET", "/plan", k.plan)
 	handle("POST", "/reload", k.reload)
 	handle("GET", "/events", events{h, log, life}.stream)

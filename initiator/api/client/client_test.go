@@ -187,22 +187,32 @@ func TestEventsFromNowOnLeaveOutThePast(t *testing.T) {
 
 func TestLogs(t *testing.T) {
 	c, in := start(t)
-	from := must[io.ReadCloser](t)(c.Logs(t.Context(), in.Workers()[0].GUID, client.LogQuery{Stream: "stderr", Tail: 1}))
-	defer from.Close()
-	if data, err := io.ReadAll(from); err != nil || strings.Count(string(data), "\n") != 1 {
-		t.Errorf("%q, %v; want one line", data, err)
-	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	followed := must[io.ReadCloser](t)(c.Logs(ctx, "adder", client.LogQuery{Stream: "stderr", Follow: true}))
 	defer followed.Close()
-	go func() { _, _ = c.Restart(ctx, "adder") }() // its end is seen in the log
-	for in := bufio.NewScanner(followed); in.Scan(); {
-		if strings.Contains(in.Text(), `"incarnation":2`) {
-			return
+	lines := bufio.NewScanner(followed)
+	until := func(text string) {
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), text) {
+				return
+			}
 		}
+		t.Errorf("the log ended without %s", text)
 	}
-	t.Error("the log ended without the second incarnation")
+	until(`"@message":"connected"`) // the log is written a little later than the worker is ready
+	from := must[io.ReadCloser](t)(c.Logs(ctx, in.Workers()[0].GUID, client.LogQuery{Stream: "stderr", Tail: 1}))
+	defer from.Close()
+	if data, err := io.ReadAll(from); err != nil || strings.Count(string(data), "\n") != 1 {
+		t.Errorf("%q, %v; want one line", data, err)
+	}
+	restarted := make(chan struct{})
+	go func() {
+		defer close(restarted)
+		_, _ = c.Restart(ctx, "adder") // its end is seen in the log
+	}()
+	until(`"incarnation":2`)
+	<-restarted
 }
 
 // A unix address holds 107 bytes; a path does not end there.

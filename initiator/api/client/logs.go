@@ -2,33 +2,68 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
+	"time"
+
+	"initiator/initiator/api"
 )
 
-// LogQuery says which part of a worker's output to read.
-type LogQuery struct {
-	Stream string // "stdout" or "stderr"; "" = stdout
-	Tail   int    // only the last so many lines; 0 = all there is
-	Follow bool   // and what it writes from then on, until Close
+// LogQuery says which part of the output of workers to read; see api.LogQuery.
+type LogQuery = api.LogQuery
+
+// Logs opens what workers wrote, by definition, group or guid, or "all", in
+// the order of time. Where there are several workers each line begins with
+// "name:index | ". The caller closes it.
+func (c *Client) Logs(ctx context.Context, l LogQuery, names ...string) (io.ReadCloser, error) {
+	return c.logs(ctx, l, names, "")
 }
 
-// Logs opens what a worker wrote, by guid, or by the name of a definition that
-// has one worker. The caller closes it.
-func (c *Client) Logs(ctx context.Context, name string, l LogQuery) (io.ReadCloser, error) {
+// LogLines is Logs with each line apart. It returns when there are no more,
+// with Follow when ctx ends, or with an error of f.
+func (c *Client) LogLines(ctx context.Context, l LogQuery, f func(api.LogLine) error, names ...string) error {
+	body, err := c.logs(ctx, l, names, "json")
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	for in := json.NewDecoder(body); ; {
+		var line api.LogLine
+		err := in.Decode(&line)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read logs: %w", err)
+		}
+		if err := f(line); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Client) logs(ctx context.Context, l LogQuery, names []string, format string) (io.ReadCloser, error) {
 	q := url.Values{}
-	if l.Stream != "" {
-		q.Set("stream", l.Stream)
+	set := func(key, value string, wanted bool) {
+		if wanted {
+			q.Set(key, value)
+		}
 	}
-	if l.Tail > 0 {
-		q.Set("tail", strconv.Itoa(l.Tail))
-	}
-	if l.Follow {
-		q.Set("follow", "1")
-	}
-	res, err := c.open(ctx, http.MethodGet, "/workers/"+name+"/logs", q, nil)
+	set("format", format, format != "")
+	set("stream", l.Stream, l.Stream != "")
+	set("tail", strconv.Itoa(l.Tail), l.Tail > 0)
+	set("follow", "1", l.Follow)
+	set("previous", "1", l.Previous)
+	set("since", l.Since.Format(time.RFC3339Nano), !l.Since.IsZero())
+	res, err := c.open(ctx, http.MethodGet, "/workers/"+strings.Join(names, ",")+"/logs", q, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,43 @@
+package api
+
+import (
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+func TestLogQuery(t *testing.T) {
+	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
+	for query, want := range map[string]LogQuery{
+		"":                            {},
+		"stream=both&tail=3&follow=1": {Stream: "both", Tail: 3, Follow: true},
+		"since=10m":                   {Since: now.Add(-10 * time.Minute)},
+		"since=90":                    {Since: now.Add(-90 * time.Second)},
+		"since=2030-01-01T11:00:00Z":  {Since: now.Add(-time.Hour)},
+		"previous=1":                  {Previous: true},
+	} {
+		got, err := logQuery(httptest.NewRequest("GET", "/?"+query, nil), now)
+		if err != nil || got != want {
+			t.Errorf("%s: %+v, %v", query, got, err)
+		}
+	}
+	for _, query := range []string{"stream=all", "tail=x", "tail=-1", "since=soon", "since=-5m", "previous=1&follow=1"} {
+		if got, err := logQuery(httptest.NewRequest("GET", "/?"+query, nil), now); err == nil {
+			t.Errorf("%s: %+v", query, got)
+		}
+	}
+}
+
+func TestLogLines(t *testing.T) {
+	l := LogLine{Name: "adder", Index: 2, GUID: "g", Stream: "stdout", Line: "text"}
+	if got := string(textLine(nil, l)); got != "text\n" {
+		t.Error(got)
+	}
+	l.Labelled = true
+	if got := string(textLine(nil, l)); got != "adder:2 | text\n" {
+		t.Error(got)
+	}
+	if got := string(jsonLine(nil, l)); got != `{"name":"adder","guid":"g","index":2,"stream":"stdout","line":"text"}`+"\n" {
+		t.Error(got)
+	}
+}

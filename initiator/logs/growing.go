@@ -1,0 +1,62 @@
+package logs
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// growing reads a file that another process appends to, and goes on with its
+// successor when it is rotated. Read gives io.EOF when there is nothing for
+// now; asking again later is right. It is for one goroutine.
+type growing struct {
+	path string
+	file *os.File // nil until there is one
+}
+
+// Read implements io.Reader.
+func (g *growing) Read(p []byte) (int, error) {
+	moved := g.moved() // asked first: what was written before the move is read below
+	if g.file != nil {
+		n, err := g.file.Read(p)
+		if n > 0 || err != nil && !errors.Is(err, io.EOF) {
+			return n, err
+		}
+	}
+	if !moved {
+		return 0, io.EOF
+	}
+	f, err := os.Open(g.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, io.EOF // between the rename and the next line
+	}
+	if err != nil {
+		return 0, err
+	}
+	g.close()
+	g.file = f
+	return f.Read(p)
+}
+
+// moved says whether the path leads to another file than the one that is open,
+// or that file was emptied.
+func (g *growing) moved() bool {
+	there, err := os.Stat(g.path)
+	if g.file == nil || err != nil {
+		return g.file == nil && err == nil
+	}
+	here, err := g.file.Stat()
+	if err != nil || !os.SameFile(here, there) {
+		return true
+	}
+	at, err := g.file.Seek(0, io.SeekCurrent)
+	return err == nil && there.Size() < at
+}
+
+func (g *growing) close() {
+	if g.file != nil {
+		g.file.Close()
+		g.file = nil
+	}
+}

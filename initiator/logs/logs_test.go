@@ -1,0 +1,254 @@
+package logs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func add(t *testing.T, path, text string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func rotate(t *testing.T, path string, backups int) {
+	t.Helper()
+	for n := backups; n > 0; n-- {
+		from := fmt.Sprint(path, ".", n-1)
+		if n == 1 {
+			from = path
+		}
+		if err := os.Rename(from, fmt.Sprint(path, ".", n)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// at is a moment of the tests, and stamped a line of it.
+func at(seconds int) time.Time {
+	return time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(seconds) * time.Second)
+}
+
+func stamped(seconds int, text string) string {
+	return at(seconds).Format(stampLayout) + " " + text + "\n"
+}
+
+// short is what a line says, without its time.
+func short(l Line) string {
+	text := string(l.Text)
+	if _, ok := stampOf(l.Text); ok {
+		text = text[strings.Index(text, " ")+1:]
+	}
+	return fmt.Sprint(l.Source, text)
+}
+
+func readAll(t *testing.T, q Query, sources ...Source) string {
+	t.Helper()
+	var all []string
+	if err := Read(t.Context(), sources, q, func(lines []Line) error {
+		for _, l := range lines {
+			all = append(all, short(l))
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(all, " ")
+}
+
+// two logs: the first was rotated twice.
+func two(t *testing.T) (a, b string) {
+	dir := t.TempDir()
+	a, b = filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	add(t, a, stamped(1, "one")+stamped(3, "three")+"  of two lines\n")
+	rotate(t, a, 3)
+	add(t, a, stamped(5, "five"))
+	rotate(t, a, 3)
+	add(t, a, stamped(7, "seven")+stamped(9, "nine"))
+	add(t, b, stamped(2, "two")+stamped(5, "five")+stamped(8, "eight")+at(10).Format(stampLayout)+" ten, and no end")
+	return a, b
+}
+
+func TestRead(t *testing.T) {
+	a, b := two(t)
+	tests := []struct {
+		what    string
+		q       Query
+		sources []Source
+		want    string
+	}{
+		{"all of one, its rotated ones first", Query{}, []Source{{Path: a}}, "0one 0three 0  of two lines 0five 0seven 0nine"},
+		{"both, by time", Query{}, []Source{{Path: a}, {Path: b}}, "0one 1two 0three 0  of two lines 0five 1five 0seven 1eight 0nine 1ten, and no end"},
+		{"a tail", Query{Tail: 1}, []Source{{Path: a}}, "0nine"},
+		{"a tail over rotated ones", Query{Tail: 4}, []Source{{Path: a}}, "0  of two lines 0five 0seven 0nine"},
+		{"a tail longer than all", Query{Tail: 100}, []Source{{Path: b}}, "0two 0five 0eight 0ten, and no end"},
+		{"a tail of both", Query{Tail: 3}, []Source{{Path: a}, {Path: b}}, "1eight 0nine 1ten, and no end"},
+		{"since", Query{}, []Source{{Path: a, From: at(5)}, {Path: b, From: at(5)}}, "0five 1five 0seven 1eight 0nine 1ten, and no end"},
+		{"since, in the middle of a rotated one", Query{}, []Source{{Path: a, From: at(2)}}, "0three 0  of two lines 0five 0seven 0nine"},
+		{"since and tail", Query{Tail: 4}, []Source{{Path: a, From: at(7)}}, "0seven 0nine"},
+		{"until", Query{}, []Source{{Path: a, Until: at(5)}, {Path: b, Until: at(8)}}, "0one 1two 0three 0  of two lines 1five"},
+		{"between", Query{}, []Source{{Path: a, From: at(3), Until: at(7)}}, "0three 0  of two lines 0five"},
+		{"the tail of what was until", Query{Tail: 2}, []Source{{Path: a, Until: at(7)}}, "0  of two lines 0five"},
+		{"from the future", Query{}, []Source{{Path: a, From: at(99)}}, ""},
+		{"one that is not there is left out", Query{}, []Source{{Path: a + "x"}, {Path: b, From: at(8)}}, "1eight 1ten, and no end"},
+	}
+	for _, tt := range tests {
+		if got := readAll(t, tt.q, tt.sources...); got != tt.want {
+			t.Errorf("%s: %s\nwant %s", tt.what, got, tt.want)
+		}
+	}
+}
+
+func TestReadOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	never := func([]Line) error { t.Error("emitted"); return nil }
+	if err := Read(t.Context(), []Source{{Path: dir + "/a"}, {Path: dir + "/b"}}, Query{}, never); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	add(t, dir+"/a", "")
+	if got := readAll(t, Query{Tail: 3}, Source{Path: dir + "/a"}); got != "" {
+		t.Error(got)
+	}
+}
+
+func TestReadEndsWithItsReader(t *testing.T) {
+	a, _ := two(t)
+	gone := errors.New("gone")
+	for _, q := range []Query{{}, {Follow: true}, {Tail: 1}} {
+		if err := Read(t.Context(), []Source{{Path: a}}, q, func(l []Line) error {
+			if len(l) > 0 {
+				return gone
+			}
+			return nil
+		}); !errors.Is(err, gone) {
+			t.Errorf("%+v: %v", q, err)
+		}
+	}
+}
+
+// followed follows logs; next gives one line at a time.
+func followed(t *testing.T, q Query, sources ...Source) (next func() string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	q.Follow = true
+	opened := make(chan struct{})
+	lines, ended := make(chan string, 1000), make(chan error, 1)
+	go func() {
+		ended <- Read(ctx, sources, q, func(batch []Line) error {
+			if batch == nil {
+				close(opened)
+			}
+			for _, l := range batch {
+				lines <- short(l)
+			}
+			return nil
+		})
+	}()
+	<-opened
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return func() string { return <-lines }
+}
+
+func want(t *testing.T, next func() string, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		if got := next(); got != line {
+			t.Fatalf("got %q, want %q", got, line)
+		}
+	}
+}
+
+func TestFollow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	next := followed(t, Query{}, Source{Path: path}) // it is not there yet
+	add(t, path, "one\n")
+	want(t, next, "0one")
+	add(t, path, "two\nthr")
+	want(t, next, "0two")
+	add(t, path, "ee\n")
+	want(t, next, "0three")
+	add(t, path, "the last of the old\n")
+	rotate(t, path, 1)
+	add(t, path, "the first of the new\n")
+	want(t, next, "0the last of the old", "0the first of the new")
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	add(t, path, "again\n")
+	want(t, next, "0again")
+}
+
+func TestFollowBeginsAtTheTailOfBoth(t *testing.T) {
+	a, b := two(t)
+	next := followed(t, Query{Tail: 2}, Source{Path: a}, Source{Path: b})
+	want(t, next, "1eight", "0nine")
+	add(t, b, "\n"+stamped(12, "twelve"))
+	want(t, next, "1ten, and no end", "1twelve")
+	add(t, a, stamped(13, "thirteen"))
+	want(t, next, "0thirteen")
+}
+
+// TestFollowMuch: a source that has more than its turn does not wait for the
+// next tick, and nothing is lost at batches' ends.
+func TestFollowMuch(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	next := followed(t, Query{}, Source{Path: path})
+	const n = 5*batchLines + 1
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintln(&text, i)
+	}
+	add(t, path, text.String())
+	for i := range n {
+		want(t, next, fmt.Sprint(0, " ", i)[:1]+fmt.Sprint(i))
+	}
+}
+
+func TestLongTail(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	var text strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&text, "%020d\n", i)
+	}
+	add(t, path, text.String())
+	for _, n := range []int{1, 3200, 10_000, 19_999, 20_000, 20_001} {
+		got := strings.Fields(readAll(t, Query{Tail: n}, Source{Path: path}))
+		if have := min(n, 20_000); len(got) != have || got[0] != fmt.Sprintf("0%020d", 20_000-have) {
+			t.Errorf("tail %d: %d lines from %s on", n, len(got), got[0])
+		}
+	}
+}
+
+// FuzzStampOf: a time that is read is that of the line, and nothing else is.
+func FuzzStampOf(f *testing.F) {
+	f.Add([]byte(stamped(1, "x")))
+	f.Add([]byte("2030-01-01T00:00:00.000+01:00 x"))
+	f.Add([]byte("2030-13-01T00:00:00.000Z x"))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if at, ok := stampOf(line); ok && !strings.HasPrefix(string(line), at.Format("2006-01-02T15:04:05.000")) {
+			t.Errorf("%q is %v", line, at)
+		}
+	})
+}

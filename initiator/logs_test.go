@@ -1,0 +1,173 @@
+package initiator_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/initiator/api"
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/supervise"
+)
+
+const speakers = `
+[worker:speaker]
+command       = sh -c 'echo "out of $$INITIATOR_INCARNATION"; echo "err of $$INITIATOR_INCARNATION" >&2; exec sleep 3600'
+contract      = off
+replicas      = 2
+startsecs     = 0
+
+[worker:joined]
+command         = sh -c 'echo one; echo two >&2; echo three; exec sleep 3600'
+contract        = off
+redirect_stderr = true
+ready           = line:^three$$
+`
+
+// read returns what a query finds, each line behind its worker and stream.
+func read(t *testing.T, in *initiatortest.House, name string, q api.LogQuery) ([]string, error) {
+	t.Helper()
+	var all []string
+	err := in.Logs(t.Context(), name, q, func(lines []api.LogLine) error {
+		for _, l := range lines {
+			text := l.Line[strings.Index(l.Line, " ")+1:]
+			if l.At.IsZero() || !l.Labelled && name == "speaker" {
+				t.Errorf("%+v", l)
+			}
+			all = append(all, l.Name+":"+string(rune('0'+l.Index))+" "+l.Stream+" "+text)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// spoken waits until both speakers of an incarnation have said both lines.
+func spoken(t *testing.T, in *initiatortest.House, incarnation string) {
+	t.Helper()
+	await(t, "all lines of incarnation "+incarnation, func() bool {
+		lines, _ := read(t, in, "speaker", api.LogQuery{Stream: "both"})
+		return strings.Count(strings.Join(lines, "\n")+"\n", " of "+incarnation+"\n") == 4
+	})
+}
+
+func TestLogs(t *testing.T) {
+	in := initiatortest.StartText(t, speakers)
+	spoken(t, in, "1")
+	if _, err := read(t, in, "speaker", api.LogQuery{Previous: true}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no incarnation before") {
+		t.Errorf("previous of the first: %v", err)
+	}
+	before := time.Now()
+	if _, err := in.Restart(t.Context(), "speaker"); err != nil {
+		t.Fatal(err)
+	}
+	spoken(t, in, "2")
+	guid := in.Worker("joined").GUID
+	for _, tt := range []struct {
+		name string
+		q    api.LogQuery
+		want string // lines in any order of the two workers
+	}{
+		{"speaker", api.LogQuery{Previous: true}, "speaker:0 stdout out of 1|speaker:1 stdout out of 1"},
+		{"speaker", api.LogQuery{Stream: "both", Previous: true}, "speaker:0 stderr err of 1|speaker:0 stdout out of 1|speaker:1 stderr err of 1|speaker:1 stdout out of 1"},
+		{"speaker", api.LogQuery{Stream: "stderr", Since: before}, "speaker:0 stderr err of 2|speaker:1 stderr err of 2"},
+		{"speaker", api.LogQuery{Tail: 2}, "speaker:0 stdout out of 2|speaker:1 stdout out of 2"},
+		{guid, api.LogQuery{Stream: "both"}, "joined:0 stdout one|joined:0 stdout three|joined:0 stdout two"},
+		{guid, api.LogQuery{Stream: "stderr", Tail: 1}, "joined:0 stderr three"},
+		{"joined,speaker", api.LogQuery{Previous: true}, "speaker:0 stdout out of 1|speaker:1 stdout out of 1"},
+	} {
+		got, err := read(t, in, tt.name, tt.q)
+		if sorted := sortedLines(got); sorted != tt.want || err != nil {
+			t.Errorf("%s %+v: %s, %v\nwant %s", tt.name, tt.q, sorted, err, tt.want)
+		}
+	}
+	if _, err := read(t, in, "nobody", api.LogQuery{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+func sortedLines(lines []string) string {
+	all := append([]string(nil), lines...)
+	for i := range all {
+		for j := i; j > 0 && all[j] < all[j-1]; j-- {
+			all[j], all[j-1] = all[j-1], all[j]
+		}
+	}
+	return strings.Join(all, "|")
+}
+
+// TestLogsFollowARotation: of a worker that fills its log again and again, a
+// follower loses no line, and old files are kept as the INI says.
+func TestLogsFollowARotation(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(dir+"/go", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in := initiatortest.StartText(t, `
+[worker:counter]
+command         = sh -c 'read go < `+dir+`/go; i=0; while test $$i -lt 3000; do i=$$((i+1)); echo "line $$i"; done; exec sleep 3600'
+contract        = off
+startsecs       = 0
+stdout_logfile  = `+dir+`/out.log
+stdout_logfile_maxbytes = 20kB
+stdout_logfile_backups  = 3
+`)
+	ctx, cancel := context.WithTimeout(t.Context(), initiatortest.Patience)
+	defer cancel()
+	got, opened := 0, false
+	line := regexp.MustCompile(`line (\d+)$`)
+	err := in.Logs(ctx, "counter", api.LogQuery{Follow: true}, func(lines []api.LogLine) error {
+		if !opened {
+			opened = true
+			return os.WriteFile(dir+"/go", []byte("go\n"), 0o600)
+		}
+		got += len(lines)
+		if len(lines) > 0 && line.FindString(lines[len(lines)-1].Line) == "line 3000" {
+			cancel()
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	files, _ := filepath.Glob(dir + "/out.log*")
+	if len(files) != 4 {
+		t.Errorf("files %q, want the log and three old ones", files)
+	}
+	t.Logf("%d of 3000 lines followed through %d files", got, len(files))
+}
+
+// TestReopen: after somebody has moved a log, its lines go to a new file.
+func TestReopen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.log")
+	in := initiatortest.StartText(t, `
+[worker:w]
+command        = sh -c 'trap "echo heard" HUP; echo up; while :; do sleep 0.01; done'
+contract       = off
+ready          = line:^up$$
+stdout_logfile = `+path+`
+`)
+	in.Until("w", "up", func(w supervise.Worker) bool { return w.Ready })
+	if err := os.Rename(path, path+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Reopen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Signal(t.Context(), int(syscall.SIGHUP), "w"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the new file", func() bool {
+		text, _ := os.ReadFile(path)
+		return strings.HasSuffix(string(text), " heard\n")
+	})
+	if text, err := os.ReadFile(path + ".moved"); err != nil || strings.Contains(string(text), "heard") {
+		t.Errorf("the moved file: %q, %v", text, err)
+	}
+}
