@@ -34,6 +34,10 @@ func (k *Keeper) Adopt(a Adopt, memo []byte, grace time.Duration) error {
 	}, nil)
 }
 
+// Sync asks for KindSynced, which follows the answers to all that was asked
+// before.
+func (k *Keeper) Sync() error { return k.order(message{Op: opSync}, nil) }
+
 // dying is an adopted process that has ended and whose parent, whoever that
 // is, has not yet waited for it: only then is its status told to others.
 type dying struct {

@@ -161,6 +161,8 @@ func (l *loop) carryOut(m *message, fd int) (taken bool) {
 		if m.Adopt != nil {
 			l.foster(m)
 		}
+	case opSync:
+		l.ctl.event(Event{Kind: KindSynced})
 	case opClose:
 		l.farewell(true, time.Now())
 	default:

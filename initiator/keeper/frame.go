@@ -32,6 +32,7 @@ const (
 	opMemo    = "memo"
 	opStay    = "stay"
 	opAdopt   = "adopt"
+	opSync    = "sync"
 )
 
 // message is one order to the keeper: a frame of JSON, and FDs descriptors

@@ -103,7 +103,8 @@ const (
 	// KindHeld: a worker that was held while there was no initiator. These
 	// follow the Hello of a keeper that Attach has found.
 	KindHeld EventKind = "held"
-	// KindSynced: everything that happened in between has been told.
+	// KindSynced: everything that happened in between has been told; also the
+	// answer to Sync.
 	KindSynced EventKind = "synced"
 	// KindAdopted: the process of an Adopt is watched from now on.
 	KindAdopted EventKind = "adopted"

@@ -1,6 +1,66 @@
 package supervise
 
-import "initiator/initiator/keeper"
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"initiator/initiator/keeper"
+)
+
+// adopter is a keeper that can watch over what another had started.
+type adopter interface {
+	Adopt(a keeper.Adopt, memo []byte, grace time.Duration) error
+}
+
+// survives reports whether a worker's process lives on after its keeper: those
+// marked keep do, where the kernel lets us name a process for ever.
+func (w *worker) survives() bool {
+	return runtime.GOOS == "linux" && w.keeps() && w.rec.PID != 0 && w.born != 0 && w.rec.Phase.lives()
+}
+
+// prove asks every one of them who it is, all at once. It runs beside the loop.
+func (l *loop) prove(list []keeper.Held) []keeper.Adopt {
+	orders := make([]keeper.Adopt, len(list))
+	var group sync.WaitGroup
+	for i, h := range list {
+		group.Go(func() {
+			order, err := Prove(context.Background(), h) // it has a timeout of its own
+			if err != nil {
+				l.log.Error("a worker that outlived its keeper is not adopted, and left alone", "guid", h.GUID, "pid", h.PID, "reason", err)
+			}
+			orders[i] = order
+		})
+	}
+	group.Wait()
+	return orders
+}
+
+// adoptAll gives the new keeper those that are proven. The others are gone, as
+// far as we are concerned: their exit will be reported as unknown.
+func (l *loop) adoptAll(orders []keeper.Adopt) {
+	for _, a := range orders {
+		w := l.workers[a.GUID]
+		if w == nil || !w.orphaned {
+			continue
+		}
+		w.orphaned = false
+		k, able := l.keeper.(adopter)
+		if !able {
+			l.apply(w, Event{Kind: lost})
+			continue
+		}
+		w.noted = w.summary()
+		l.sent(k.Adopt(a, l.memo(w), w.rec.Spec.OrphanGrace), "adopt", w)
+		if l.watches(w.rec.Spec, w.rec.Phase == starting) {
+			l.watch(w, true)
+		}
+		if p := w.rec.Phase; p == ending || p == clearing {
+			l.endNow(w, Action{Kind: actEnd, Wait: w.rec.Spec.StopWait, Kill: p == clearing})
+		}
+	}
+}
 
 // adopted is the news that a keeper watches over a process that another had
 // started.

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"initiator/initiator/keeper"
 )
 
 // relaunches is how often in a row a new keeper is tried.
@@ -35,7 +37,7 @@ func (l *loop) keeperLost(how string) {
 	if l.keeper == nil {
 		return
 	}
-	l.log.Error("keeper lost: its workers died with it", "how", how)
+	l.log.Error("keeper lost: its workers died with it, but for those with on_initiator_exit = keep", "how", how)
 	old := l.own
 	l.keeper, l.own, l.events = nil, nil, nil
 	for _, w := range slices.Collect(maps.Values(l.hooks)) {
@@ -44,7 +46,13 @@ func (l *loop) keeperLost(how string) {
 	}
 	var guids []string
 	var leaders []int
+	var kept []keeper.Held
 	for _, w := range l.order {
+		if w.survives() {
+			w.orphaned = true
+			kept = append(kept, keeper.Held{GUID: w.guid, Incarnation: w.rec.Incarnation, PID: w.rec.PID, StartTime: w.born, Memo: l.memo(w)})
+			continue
+		}
 		guids = append(guids, w.guid)
 		if w.rec.PID != 0 {
 			leaders = append(leaders, w.rec.PID)
@@ -54,20 +62,21 @@ func (l *loop) keeperLost(how string) {
 		}
 	}
 	l.replacing = true
-	go l.replace(guids, leaders, old, l.limits.tree)
+	go l.replace(guids, leaders, kept, old, l.limits.tree)
 }
 
 // replace runs beside the loop and ends with a message to it.
-func (l *loop) replace(guids []string, leaders []int, old Keeper, tree *cgroups) {
+func (l *loop) replace(guids []string, leaders []int, kept []keeper.Held, old Keeper, tree *cgroups) {
 	if old != nil {
 		_ = old.Close() // it is dead; this frees what we held of it
 	}
-	if tree != nil {
+	if tree != nil && len(kept) == 0 { // theirs are below it too
 		tree.empty()
 	}
 	strays := sweep(guids, leaders)
 	k, err := l.relaunch()
-	l.box.put(func(l *loop) { l.keeperBack(k, strays, err) })
+	orders := l.prove(kept)
+	l.box.put(func(l *loop) { l.keeperBack(k, strays, err); l.adoptAll(orders) })
 }
 
 func (l *loop) relaunch() (k Keeper, err error) {
@@ -100,6 +109,10 @@ func (l *loop) keeperBack(k Keeper, strays []string, err error) {
 	l.keeper, l.own, l.events = k, k, k.Events()
 	for _, w := range l.order {
 		w.watched = false
+		if w.orphaned {
+			w.unheld = true
+			continue
+		}
 		l.rebind(w)
 	}
 	for _, p := range waiting {

@@ -36,6 +36,7 @@ type memo struct {
 	Port    *memoPort
 	Notify  string // the directory of its NOTIFY_SOCKET
 	Logs    memoLogs
+	Proof   memoProof
 }
 
 type stopping struct {
@@ -46,6 +47,13 @@ type stopping struct {
 type memoPort struct {
 	Number     int
 	Addr, Mode string
+}
+
+// memoProof says how the process can show that it is the worker.
+type memoProof struct {
+	Ping    bool // it answers GET /ping with its token's proof
+	Channel int
+	Addr    string // host:port
 }
 
 // memoLogs are the files that a keeper writes to, for one that adopts.
@@ -115,6 +123,7 @@ func (l *loop) memo(w *worker) []byte {
 	}
 	if w.port != nil {
 		m.Port = &memoPort{w.port.Port, w.port.Addr, w.port.Mode}
+		m.Proof = memoProof{spec.Contract && spec.Protocol == "webhook" && w.rec.Up, spec.Channel, address(w.port)}
 	}
 	if w.socket != nil {
 		m.Notify = w.socket.dir

@@ -80,6 +80,9 @@ func (l *loop) end(w *worker, a Action) {
 func (l *loop) endNow(w *worker, a Action) {
 	w.pending = Action{}
 	l.endHook(w)
+	if l.keeper == nil && w.orphaned {
+		return // it lives: see adoptAll
+	}
 	if l.keeper == nil {
 		l.then(w, Event{Kind: emptied, Incarnation: w.rec.Incarnation})
 		return

@@ -85,6 +85,7 @@ type worker struct {
 	session  Session   // of the incarnation that runs
 	noted    summary   // what the memo that was left tells
 	restored *restored // set until it has been resumed
+	orphaned bool      // its keeper was killed; the next will adopt it
 	unheld   bool      // nobody holds its port: it is bound anew before the next start
 
 	timer     int // its place in the heap; -1 = none
