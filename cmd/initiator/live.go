@@ -82,7 +82,7 @@ func (l *live) tellOf(t supervise.Transition) {
 // it calls done, once, with the number of those that were given up. Wanted says
 // whether a definition starts by itself: before its first process, that alone
 // tells a worker that is about to start from one that is to rest.
-func (l *live) update(workers []supervise.Worker, now time.Time, wanted func(name string) bool, done func(lost int)) {
+func (l *live) update(workers []supervise.Worker, wanted func(name string) bool, done func(lost int)) {
 	if l == nil || l.over() {
 		return
 	}
@@ -97,7 +97,7 @@ func (l *live) update(workers []supervise.Worker, now time.Time, wanted func(nam
 	}
 	l.mu.Lock()
 	l.erase()
-	l.region = l.lines(workers, now)
+	l.region = l.lines(workers)
 	l.draw()
 	l.mu.Unlock()
 	if waits == 0 {
@@ -139,7 +139,7 @@ const mostLines = 15
 
 // lines describes the workers; where there are too many, those that are up
 // already are only counted.
-func (l *live) lines(workers []supervise.Worker, now time.Time) []string {
+func (l *live) lines(workers []supervise.Worker) []string {
 	width := 0
 	for _, w := range workers {
 		width = max(width, len(w.Name))
@@ -152,7 +152,7 @@ func (l *live) lines(workers []supervise.Worker, now time.Time) []string {
 			counted++
 			continue
 		}
-		lines = append(lines, l.worker(w, width, now))
+		lines = append(lines, l.worker(w, width))
 	}
 	if counted > 0 {
 		lines = append(lines, fmt.Sprintf("… and %d of %d", counted, len(workers)))
@@ -161,7 +161,7 @@ func (l *live) lines(workers []supervise.Worker, now time.Time) []string {
 }
 
 // worker is the line of one worker.
-func (l *live) worker(w supervise.Worker, width int, now time.Time) string {
+func (l *live) worker(w supervise.Worker, width int) string {
 	rest := w.Reason
 	if w.PID != 0 {
 		rest = fmt.Sprintf("pid %-7d port %-5d", w.PID, w.Port)

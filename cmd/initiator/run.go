@@ -91,7 +91,7 @@ func (r *runner) say(format string, args ...any) {
 
 // attend submits the task and sees it to its end.
 func (r *runner) attend(ctx context.Context, q task.Request) error {
-	t, err := r.client.Submit(ctx, q)
+	t, err := r.submit(ctx, q)
 	if err != nil {
 		return refused(q.Pool, err)
 	}
@@ -101,6 +101,20 @@ func (r *runner) attend(ctx context.Context, q task.Request) error {
 	}
 	r.giveUp(t)
 	return on(q.Pool, err)
+}
+
+// submitWithin is how much longer than its caller a submit may go on.
+const submitWithin = 2 * time.Second
+
+// submit is not broken off by a signal at once: a task that was taken, and
+// whose id is not known, could not be cancelled.
+func (r *runner) submit(ctx context.Context, q task.Request) (task.Task, error) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(submitWithin, func() { cancel(context.Cause(ctx)) }) // of no effect once it has ended
+	})()
+	return r.client.Submit(longer, q)
 }
 
 // refused is why the initiator did not take a task. Unless the pool is what

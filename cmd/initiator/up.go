@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -67,7 +68,7 @@ func (u *upper) up(ctx context.Context, only []string) error {
 	}
 	ctx, again, stop := heed(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	defer u.heedHangup(ctx)()
+	defer u.heedHangup()()
 	return u.live.during(func() error { return u.attend(ctx, again) })
 }
 
@@ -89,9 +90,6 @@ func (u *upper) attend(ctx context.Context, again <-chan syscall.Signal) error {
 	err := u.ended(ctx, again, ran)
 	end()
 	<-shown
-	if killed, ok := err.(interrupted); ok {
-		return killed
-	}
 	if err == nil {
 		u.say("ended")
 	}
@@ -146,8 +144,8 @@ func (u *upper) farewell(ctx context.Context) string {
 			longest = max(longest, s.Drain+s.StopWait)
 		}
 	}
-	sig, again := context.Cause(ctx).(interrupted)
-	if !again || alive == 0 {
+	var sig interrupted
+	if !errors.As(context.Cause(ctx), &sig) || alive == 0 {
 		return "stopping"
 	}
 	how := "a second signal kills at once"
@@ -180,7 +178,7 @@ func (u *upper) say(format string, args ...any) {
 
 // heedHangup: the terminal that goes away takes the initiator with it; without
 // one, the signal will mean reload, and must not end anything until then.
-func (u *upper) heedHangup(ctx context.Context) (stop func()) {
+func (u *upper) heedHangup() (stop func()) {
 	if u.live != nil {
 		return func() {}
 	}
@@ -210,7 +208,7 @@ func (u *upper) show(over, running context.Context) {
 			u.tellOf(t)
 		}
 		if (first || len(past) > 0) && running.Err() == nil {
-			u.live.update(u.in.Workers(), time.Now(), u.wanted, u.greet)
+			u.live.update(u.in.Workers(), u.wanted, u.greet)
 		}
 		select {
 		case <-more:
