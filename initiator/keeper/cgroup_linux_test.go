@@ -153,6 +153,7 @@ func TestOutOfMemory(t *testing.T) {
 }
 
 func init() {
+	acts["headless"] = actHeadless
 	if os.Getenv(actVariable) == "headless" {
 		runtime.LockOSThread() // the first goroutine stays on the first thread
 	}

@@ -57,8 +57,22 @@ type exit struct {
 // collect waits for all that have ended, then looks once at what they left:
 // a thousand exits at once cost one look.
 func (l *loop) collect() {
-	var exits []exit
-	reaped := false
+	exits, reaped := l.reapAll()
+	if !reaped {
+		return
+	}
+	l.scanned = nil
+	for _, e := range exits {
+		l.reportExit(e)
+	}
+	l.settle(time.Now())
+}
+
+// reapAll waits for whoever has ended. Nobody is born meanwhile: an exit of a
+// process that is not in the books could not be told from an orphan's, and a
+// newborn that is traced must not be taken for one that has ended.
+func (l *loop) reapAll() (exits []exit, reaped bool) {
+	l.awaitBirths()
 	for {
 		var status unix.WaitStatus
 		var usage unix.Rusage
@@ -77,14 +91,7 @@ func (l *loop) collect() {
 			exits = append(exits, exit{c: c, status: status, maxRSS: usage.Maxrss * rssUnit})
 		}
 	}
-	if !reaped {
-		return
-	}
-	l.scanned = nil
-	for _, e := range exits {
-		l.reportExit(e)
-	}
-	l.settle(time.Now())
+	return exits, reaped
 }
 
 // reportExit tells that a leader has ended, after its last words.

@@ -134,6 +134,9 @@ func (c *control) claim(start int64, wanted int) int {
 
 // carryOut does what a message asks; it reports whether it took fd.
 func (l *loop) carryOut(m *message, fd int) (taken bool) {
+	if l.unborn[key{m.GUID, m.Incarnation}] != nil && m.Op != opSpawn || m.Op == opClose || m.Op == opAdopt {
+		l.awaitBirths() // it is about a process that is on its way
+	}
 	switch m.Op {
 	case opSpawn:
 		l.spawn(m, fd)

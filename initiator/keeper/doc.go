@@ -18,6 +18,7 @@
 //	catch.go      the executable becomes the keeper
 //	loop.go       one thread that waits for everything; poll_*.go is its wait
 //	control.go    orders are received and carried out, events sent
+//	birth.go      the thread that forks; birth_linux.go its own descriptors
 //	spawn.go      a process is born; lookup.go finds its program and words
 //	              what went wrong, stdin.go feeds it
 //	output.go     its lines are taken; lines.go cuts them, logfile.go keeps them

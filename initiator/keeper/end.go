@@ -125,6 +125,7 @@ type farewell struct {
 // Keep run on, and the keeper with them: it goes on to take their output and
 // their exits, and ends with the last of them.
 func (l *loop) initiatorGone() {
+	l.awaitBirths()
 	l.closeFD(l.ctl.fd)
 	l.ctl.fd, l.ctl.out = -1, nil
 	for _, p := range l.ctl.parcel {

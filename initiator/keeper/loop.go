@@ -18,14 +18,15 @@ type source interface {
 }
 
 // loop is everything that a keeper knows. One goroutine on one thread, for
-// life, owns it: there are no locks, and the thread that forks never ends
-// (Pdeathsig kills a child when the thread that forked it dies).
+// life, owns it, without locks; only forking has a thread of its own.
 type loop struct {
 	poll    *poller
 	sources map[int]source
 	ctl     *control
 	children
 	outputs
+	midwife *midwife
+	unborn  map[key]*birth // handed to the midwife and not in the books yet
 	held    map[string]int // listening sockets by guid
 	null    int            // /dev/null, every stdin that holds nothing
 	fdLimit int
@@ -57,7 +58,7 @@ func keep(fd int) int {
 }
 
 func live(fd int) int {
-	// One thread does the work; a second one lets the collector run beside it.
+	// One thread does the work, and one forks.
 	runtime.GOMAXPROCS(2)
 	debug.SetGCPercent(50)
 	closeInherited()
@@ -93,6 +94,9 @@ func newLoop(fd int) (*loop, error) {
 		return nil, err
 	}
 	l.ctl = &control{fd: fd, loop: l}
+	if err := l.startMidwife(); err != nil {
+		return nil, err
+	}
 	return l, l.watchFD(fd, l.ctl)
 }
 

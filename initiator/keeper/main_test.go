@@ -33,7 +33,6 @@ var acts = map[string]func(args []string){
 	"flood":       actFlood,
 	"cat":         actCat,
 	"fds":         actFDs,
-	"headless":    actHeadless,
 	"umask":       func([]string) { say(fmt.Sprintf("%o", syscall.Umask(0))) },
 }
 

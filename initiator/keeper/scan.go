@@ -20,6 +20,7 @@ type scan struct {
 // look finds the orphans, once for all that ask at the same time. Whoever was
 // waited for since makes it stale.
 func (l *loop) look() *scan {
+	l.awaitBirths()
 	now := time.Now()
 	if l.scanned != nil && now.Sub(l.scanned.at) < scanAge {
 		return l.scanned

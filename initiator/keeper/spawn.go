@@ -17,7 +17,8 @@ const reserve = 16
 // absent marks a descriptor that the new process shall not have.
 const absent = ^uintptr(0)
 
-// spawn starts one process and reports it.
+// spawn begins to start one process. What comes of it is reported when it is
+// known; what is wrong with the order itself, at once.
 func (l *loop) spawn(m *message, stream int) {
 	if m.Spawn == nil {
 		return
@@ -26,58 +27,57 @@ func (l *loop) spawn(m *message, stream int) {
 	if len(m.Memo) > 0 { // before all else: what follows is told to whoever has it
 		l.deposit(m)
 	}
-	c, err := l.start(s, stream, m.FDs > 0)
-	if err != nil {
-		l.ctl.event(Event{Kind: KindSpawnFailed, GUID: s.GUID, Incarnation: s.Incarnation, Error: fmt.Sprintf("spawn %s: %v", s.GUID, err)})
-		return
+	b := &birth{key: key{s.GUID, s.Incarnation}, order: s, fit: &fittings{null: l.null, stream: stream}}
+	err := l.prepare(b, m.FDs > 0)
+	if err == nil {
+		err = l.conceive(b)
 	}
-	problems := limit(c.pid, s)
-	l.ctl.event(Event{Kind: KindSpawned, GUID: s.GUID, Incarnation: s.Incarnation, PID: c.pid, StartTime: c.start})
-	for _, err := range problems {
-		l.warn(c.key, err)
+	if err != nil {
+		b.fit.close()
+		b.err = err
+		l.enter(b)
 	}
 }
 
-// start is spawn without the telling.
-func (l *loop) start(s *Spawn, stream int, streamed bool) (*child, error) {
-	k := key{s.GUID, s.Incarnation}
-	if _, ok := l.workers[k]; ok {
-		return nil, fmt.Errorf("incarnation %d runs already", s.Incarnation)
+// prepare finds and opens all that the process needs.
+func (l *loop) prepare(b *birth, streamed bool) (err error) {
+	if l.workers[b.key] != nil || l.unborn[b.key] != nil {
+		return fmt.Errorf("incarnation %d runs already", b.incarnation)
 	}
 	if l.ending != nil {
-		return nil, errors.New("the keeper is ending")
+		return errors.New("the keeper is ending")
 	}
-	path, err := findProgram(s)
-	if err != nil {
-		return nil, err
+	if b.path, err = findProgram(b.order); err != nil {
+		return err
 	}
-	f := &fittings{null: l.null, stream: stream}
-	defer f.close()
-	if err := l.fit(f, s, streamed); err != nil {
-		return nil, err
+	if err := l.fit(b.fit, b.order, streamed); err != nil {
+		return err
 	}
-	warnings, err := makeCgroup(s)
-	if err != nil {
-		return nil, err
-	}
-	pid, err := fork(path, s, f)
-	if err != nil {
-		removeCgroup(s.CgroupDir)
-		return nil, explain(err, path)
-	}
-	for _, err := range warnings {
-		l.warn(k, err)
-	}
-	return l.adopt(k, pid, s, f), nil
+	b.warnings, err = makeCgroup(b.order)
+	return err
 }
 
-func fork(path string, s *Spawn, f *fittings) (int, error) {
+// enter reports a birth, and enters the process into the books.
+func (l *loop) enter(b *birth) {
+	if b.err != nil {
+		l.leave(b.order.CgroupDir)
+		l.ctl.event(Event{Kind: KindSpawnFailed, GUID: b.guid, Incarnation: b.incarnation, Error: fmt.Sprintf("spawn %s: %v", b.guid, b.err)})
+		return
+	}
+	l.adopt(b)
+	l.ctl.event(Event{Kind: KindSpawned, GUID: b.guid, Incarnation: b.incarnation, PID: b.pid, StartTime: b.start})
+	for _, err := range b.warnings {
+		l.warn(b.key, err)
+	}
+}
+
+func fork(path string, s *Spawn, files []uintptr) (int, error) {
 	sys, done, err := attributes(s)
 	if err != nil {
 		return 0, err
 	}
 	defer done()
-	return forkExec(path, s, f.files(), sys)
+	return forkExec(path, s, files, sys)
 }
 
 func findProgram(s *Spawn) (string, error) {
@@ -174,8 +174,8 @@ func (f *fittings) close() {
 	}
 }
 
-// forkExec starts the process. Only the loop calls it, so the umask, which
-// belongs to the process, can be changed around the fork.
+// forkExec starts the process. The umask can be changed around the fork: it is
+// this thread's own, or the loop waits meanwhile.
 func forkExec(path string, s *Spawn, files []uintptr, sys *syscall.SysProcAttr) (int, error) {
 	if s.Umask >= 0 {
 		defer syscall.Umask(syscall.Umask(s.Umask))
@@ -209,12 +209,10 @@ func announce(s *Spawn, files []uintptr) []string {
 }
 
 // adopt enters a new process into the books.
-func (l *loop) adopt(k key, pid int, s *Spawn, f *fittings) *child {
-	c := &child{key: k, pid: pid, keep: s.Keep, cgroup: s.CgroupDir}
-	if info, ok := statOf(pid); ok {
-		c.start = info.start
-	}
-	l.workers[k], l.byPID[pid] = c, c
+func (l *loop) adopt(b *birth) {
+	s, f := b.order, b.fit
+	c := &child{key: b.key, pid: b.pid, start: b.start, keep: s.Keep, cgroup: s.CgroupDir}
+	l.workers[c.key], l.byPID[c.pid] = c, c
 	if len(f.rest) > 0 {
 		l.feedStdin(f.feed, f.rest)
 		f.feed = 0
@@ -225,7 +223,6 @@ func (l *loop) adopt(k key, pid int, s *Spawn, f *fittings) *child {
 		c.streams = append(c.streams, l.capture(c, f.own2, "stderr", s.Stderr))
 		f.own2 = 0
 	}
-	return c
 }
 
 // warn reports that something asked for is not so.
