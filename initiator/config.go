@@ -26,6 +26,9 @@ type Config struct {
 	// Only, when not empty, names the worker definitions to start; what they
 	// come after is started too, the rest is not.
 	Only []string
+	// Volatile keeps tasks in memory only: for a state that is private to one
+	// run and gone after it.
+	Volatile bool
 	// Logger is told what happens; nil tells nobody. At debug it also gets
 	// what workers write to stderr.
 	Logger hclog.Logger

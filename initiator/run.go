@@ -43,6 +43,7 @@ type Initiator struct {
 	supervisor *supervise.Supervisor
 	dispatcher *dispatch.Dispatcher
 	server     *api.Server
+	volatile   bool // no task outlives Run
 
 	// life ends when Run does; background counts what runs on its behalf.
 	life       context.Context
@@ -70,7 +71,7 @@ func New(c Config) (*Initiator, error) {
 		log = hclog.NewNullLogger()
 	}
 	in := &Initiator{
-		log: log, journal: newJournal(), outputs: [2]io.Writer{c.Stdout, c.Stderr},
+		log: log, journal: newJournal(), volatile: c.Volatile, outputs: [2]io.Writer{c.Stdout, c.Stderr},
 		listening: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{}), killed: make(chan struct{}),
 	}
 	in.current.Store(p)
@@ -111,6 +112,11 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	queue, err := in.openQueue(state.path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, queue.Close()) }()
 	if in.server, err = in.listen(token); err != nil {
 		return err
 	}
@@ -119,7 +125,7 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("start the keeper: %w", err)
 	}
-	return errors.Join(in.supervise(ctx, k), k.Close())
+	return errors.Join(in.supervise(ctx, k, queue), k.Close())
 }
 
 func (in *Initiator) listen(token string) (*api.Server, error) {
@@ -147,9 +153,9 @@ func (in *Initiator) closeServer() {
 }
 
 // supervise runs the two loops until the end.
-func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper) error {
+func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task.Queue) error {
 	in.dispatcher = dispatch.New(dispatch.Options{
-		Queue: task.NewMemory(task.Retention{}), Pools: pools(in.Plan()), Master: in.server.URL(),
+		Queue: queue, Pools: pools(in.Plan()), Master: in.server.URL(),
 		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"),
 	})
 	defer in.openRelay(in.outputs[0], in.outputs[1])()
@@ -166,8 +172,15 @@ func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper) error {
 	defer cancel()
 	in.background.Go(func() { in.watchEnd(cancel) })
 	dispatching, stopDispatch := context.WithCancel(context.Background())
-	in.background.Go(func() { _ = in.dispatcher.Run(dispatching) }) // it has no error of its own
-	defer stopDispatch()
+	dispatched := make(chan struct{})
+	in.background.Go(func() {
+		defer close(dispatched)
+		_ = in.dispatcher.Run(dispatching) // it has no error of its own
+	})
+	defer func() {
+		stopDispatch()
+		<-dispatched // before the state directory is given back
+	}()
 	in.server.Serve(in)
 	close(in.listening)
 	defer in.remember()()

@@ -38,7 +38,7 @@ func (r *runner) build(target string) (*private, error) {
 		return nil, fmt.Errorf("make a directory for the state: %w", err)
 	}
 	in, err := initiator.New(initiator.Config{
-		Plan: impatient(p), StateDir: state, Only: []string{pool},
+		Plan: impatient(p), StateDir: state, Only: []string{pool}, Volatile: true,
 		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: r.err, Exclude: aboutWorkers}),
 	})
 	if err != nil {
