@@ -21,6 +21,11 @@ type Config struct {
 	Path string
 	// Plan is used instead of reading Path.
 	Plan *plan.Plan
+	// GUID names a section of the INI with the initiator's own settings, as
+	// turberfield's --guid does; "" = only [initiator] has them. Port, where it
+	// is not 0, is then its listen_port. Neither is for a Plan.
+	GUID string
+	Port int
 	// StateDir replaces the plan's state_dir.
 	StateDir string
 	// Only, when not empty, names the worker definitions to start; what they
@@ -41,18 +46,21 @@ type Config struct {
 
 // ReadPlan reads an INI as New would. Nothing is started. The error is a
 // proactor.Faults when the file has faults, all of them.
-func ReadPlan(path string) (*plan.Plan, error) {
+func ReadPlan(path string) (*plan.Plan, error) { return ReadPlanAs(path, "", 0) }
+
+// ReadPlanAs reads an INI as New would with a GUID and a Port.
+func ReadPlanAs(path, guid string, port int) (*plan.Plan, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find the running executable: %w", err)
 	}
-	return plan.Load(path, plan.Env{Self: self, Lookup: os.LookupEnv})
+	return plan.Load(path, plan.Env{Self: self, Lookup: os.LookupEnv, GUID: guid, Port: port})
 }
 
 func (c *Config) plan() (*plan.Plan, error) {
 	p := c.Plan
 	if p == nil {
-		read, err := ReadPlan(c.Path)
+		read, err := ReadPlanAs(c.Path, c.GUID, c.Port)
 		if err != nil {
 			return nil, err
 		}

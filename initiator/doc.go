@@ -23,6 +23,7 @@
 //	logs.go     what workers wrote to their files, and what they write next
 //	reload.go   the file again: plan and reload; scale, signal, why; log files
 //	            opened anew
+//	told.go     what each worker was told of itself, for it to ask again
 //	house.go    what the API asks
 //
 // The rooms below it are plan, port, keeper, supervise, task, dispatch,

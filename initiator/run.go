@@ -29,6 +29,7 @@ type Initiator struct {
 	log     hclog.Logger
 	current atomic.Pointer[plan.Plan] // another after a reload
 	journal *journal
+	told    told
 	relay   *output.Relay
 	outputs [2]io.Writer // stdout and stderr, for workers
 	// lastSeen writes what is to be known after a crash.

@@ -40,6 +40,7 @@ func (in *Initiator) openRelay(stdout, stderr io.Writer) (closeRelay func()) {
 // heard passes on a transition to all who keep something about it.
 func (in *Initiator) heard(t supervise.Transition) {
 	in.journal.note(t)
+	in.told.heard(t)
 	in.relay.Note(t)
 	in.lastSeen.changed()
 }

@@ -86,13 +86,15 @@ func pools(p *plan.Plan) []dispatch.Pool {
 	return list
 }
 
-// stdin makes the document that a worker reads.
+// stdin makes the document that a worker reads, and remembers for whom.
 func (in *Initiator) stdin(s *plan.Spec, guid string, port, incarnation int, token string) []byte {
 	host, p, _ := net.SplitHostPort(in.server.URL()[len("http://"):])
 	parent, _ := strconv.Atoi(p)
-	return plan.Stdin(in.Plan(), s, plan.Worker{
+	w := plan.Worker{
 		GUID: guid, Port: port, Token: token, Incarnation: incarnation, ParentAddr: host, ParentPort: parent,
-	})
+	}
+	in.told.put(s.Name, w)
+	return plan.Stdin(in.Plan(), s, w)
 }
 
 func modeOf(m uint32) os.FileMode { return os.FileMode(m).Perm() }

@@ -38,7 +38,7 @@ func (a *app) plan() (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := initiator.ReadPlan(path)
+	p, err := initiator.ReadPlanAs(path, a.guid, a.port)
 	return p, badFile(path, err)
 }
 

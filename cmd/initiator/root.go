@@ -15,6 +15,9 @@ type app struct {
 	stateDir string // --state-dir
 	format   format // -o
 
+	guid string // of `up --guid`: a section with the initiator's settings
+	port int    // of `up --port`
+
 	// began is set once a verb has its arguments: what fails before that is
 	// a fault of usage.
 	began bool

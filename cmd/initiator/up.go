@@ -36,6 +36,8 @@ func (a *app) upCommand() *cobra.Command {
 			return u.up(cmd.Context(), args)
 		},
 	}
+	cmd.Flags().StringVar(&a.guid, "guid", "", "take the initiator's settings from section [`GUID`] as well, as turberfield's does")
+	cmd.Flags().IntVar(&a.port, "port", 0, "with --guid: listen on this `PORT`")
 	cmd.Flags().StringVar(&u.level, "loglevel", "", "log from this `LEVEL` on: trace, debug, info, warn or error")
 	return cmd
 }

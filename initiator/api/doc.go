@@ -10,6 +10,7 @@
 //	workers.go   list, launch, start, stop, restart
 //	events.go    what happened, as a stream that can be resumed
 //	logs.go      what workers wrote
+//	turberfield.go  /create, /job and /config of turberfield's initiator
 //	reload.go    plan, reload, scale, signal, why
 //	answer.go    one table from error to status, and the envelope for faults
 //

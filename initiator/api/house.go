@@ -18,6 +18,7 @@ type House interface {
 	Tasks
 	Workers
 	Webhooks
+	Turberfield
 	// Status describes the initiator itself.
 	Status() Status
 	// Shutdown begins the end: politely, or with kill at once.

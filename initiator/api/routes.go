@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 	"github.com/hashicorp/go-hclog"
@@ -31,6 +32,10 @@ func router(life context.Context, h House, token string, log hclog.Logger) http.
 		case "/healthz":
 			write(w, http.StatusOK, map[string]string{"status": "ok"})
 		default:
+			if strings.HasPrefix(r.URL.Path, configPath) {
+				turberfield{h}.config(w, r) // under the worker's own token
+				return
+			}
 			rest.ServeHTTP(w, r)
 		}
 	})
@@ -59,6 +64,10 @@ func routes(life context.Context, h House, log hclog.Logger) http.Handler {
 	handle("GET", "/events", events{h, log, life}.stream)
 	handle("GET", "/status", func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, h.Status()) })
 	handle("POST", "/shutdown", shutdown(h))
+	f := turberfield{h}
+	r.HandleFunc("/create", f.create).Methods("POST")
+	r.HandleFunc("/job", f.jobs).Methods("GET")
+	r.HandleFunc("/job/{guid}", f.job).Methods("GET")
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		proactor.NotFound.Write(w, "there is nothing at "+r.URL.Path, nil)
 	})

@@ -18,6 +18,7 @@
 //	keys_foreign.go    words of other programs and of later versions
 //	value_*.go         how each kind of value is read
 //	settle.go          defaults that depend on other keys; paths
+//	modules.go         turberfield: sections named by modules and guids
 //	check.go           contradictions within a worker
 //	check_plan.go      contradictions between workers, and in [initiator]
 //	check_after.go     dependencies: unknown names, cycles

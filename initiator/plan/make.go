@@ -46,7 +46,7 @@ func newDraft(cfg *proactor.Config, path string, env Env) *draft {
 		cfg:      references(cfg, env, env.Self),
 		commands: references(cfg, env, selfMark),
 		env:      env,
-		plan:     &Plan{File: path, Dir: dir},
+		plan:     &Plan{File: path, Dir: dir, Sections: map[string][]Entry{}},
 		given:    map[string]map[string]bool{},
 	}
 }
@@ -55,6 +55,7 @@ func newDraft(cfg *proactor.Config, path string, env Env) *draft {
 // that depend on nothing else.
 func (d *draft) readSections() {
 	readSection(d, "initiator", "initiator", initiatorKeys, &d.plan.Settings)
+	d.ownSettings()
 	for _, s := range d.cfg.Sections() {
 		kind, name, named := strings.Cut(s.Name, ":")
 		switch {

@@ -14,6 +14,11 @@ type Env struct {
 	Self string
 	// Lookup answers ${env:NAME}, as os.LookupEnv does. Nil = no variable is set.
 	Lookup func(string) (string, bool)
+	// GUID names a section with the initiator's own settings, as turberfield's
+	// --guid does; "" = only [initiator] has them. With it Port, where it is
+	// not 0, is its listen_port.
+	GUID string
+	Port int
 }
 
 // selfMark stands for Self while a command line is split, so that a path with

@@ -54,8 +54,5 @@ func (d *draft) userSection(s *proactor.Section) {
 		d.faultAt(s.Name, "", "the section has no name", fmt.Sprintf("write [%s:NAME]", s.Name))
 		return
 	}
-	for _, k := range s.Keys {
-		_, _, err := d.cfg.Get(s.Name, k.Name)
-		d.faults = append(d.faults, faultsOf(err)...)
-	}
+	d.plan.Sections[s.Name] = d.ownEntries(s.Name)
 }

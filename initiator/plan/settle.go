@@ -11,6 +11,7 @@ import (
 // without faults.
 func (d *draft) settle() {
 	d.settleSettings()
+	d.settleModules()
 	for i := range d.plan.Workers {
 		d.settleWorker(&d.plan.Workers[i])
 	}
@@ -96,8 +97,10 @@ func (d *draft) abs(path string) string {
 	return filepath.Join(d.plan.Dir, path)
 }
 
-// overlay lays [config:NAME] over the entries of [worker:NAME].
+// overlay lays the entries of [worker:NAME] over those of the module's section,
+// and [config:NAME] over both.
 func (d *draft) overlay(s *Spec) []Entry {
+	s.Config = overlaid(d.plan.Sections[s.Module], s.Config)
 	section := "config:" + s.Name
 	if d.cfg.Section(section) == nil {
 		return s.Config

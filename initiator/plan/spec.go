@@ -24,6 +24,9 @@ type Plan struct {
 	// Defaults are the resolved entries of [DEFAULT], which every worker is
 	// shown on its stdin.
 	Defaults []Entry
+	// Sections are the resolved entries of the user's own sections, by name:
+	// those of modules, and of workers by their guid, are shown to them.
+	Sections map[string][]Entry
 	// Warnings are faults that do not stop a start, such as a clamped port.
 	Warnings []string
 }

@@ -24,11 +24,10 @@ type Worker struct {
 // with [config:NAME] and with what w says. It is nil when w.GUID can be no
 // section's name; a plan that [Make] has accepted has no other reason.
 func Stdin(p *Plan, s *Spec, w Worker) []byte {
-	own := overlaid(s.Config, w.entries(s))
 	var b bytes.Buffer
 	err := proactor.Emit(&b, []proactor.Plain{
 		{Name: proactor.DefaultSection, Entries: trimmed(p.Defaults)},
-		{Name: w.GUID, Entries: trimmed(own)},
+		{Name: w.GUID, Entries: trimmed(p.own(s, w))},
 	})
 	if err != nil {
 		return nil
