@@ -28,8 +28,10 @@ func (a *app) path() (string, error) {
 			return p, nil
 		}
 	}
-	return "", &fault{exitUsage, fmt.Errorf("find the INI: there is no %s", strings.Join(places, " and no ")),
-		"name one with -c FILE or INITIATOR_CONFIG"}
+	return "", &fault{
+		exitUsage, fmt.Errorf("find the INI: there is no %s", strings.Join(places, " and no ")),
+		"name one with -c FILE or INITIATOR_CONFIG",
+	}
 }
 
 // plan reads the INI.

@@ -76,15 +76,15 @@ func (a *app) report(cmd *cobra.Command, err error) int {
 	}
 	var faults proactor.Faults
 	if errors.As(err, &faults) {
-		fmt.Fprintln(a.err, faults.Error())
+		_, _ = fmt.Fprintln(a.err, faults.Error())
 		return exitUsage
 	}
 	f := a.classify(err)
 	if f.err != nil {
-		fmt.Fprintf(a.err, "%s: %s\n", spoken(cmd), oneLine(f.err.Error()))
+		_, _ = fmt.Fprintf(a.err, "%s: %s\n", spoken(cmd), oneLine(f.err.Error()))
 	}
 	if f.next != "" {
-		fmt.Fprintln(a.err, f.next)
+		_, _ = fmt.Fprintln(a.err, f.next)
 	}
 	return f.code
 }

@@ -29,8 +29,8 @@ func (l *live) during(do func() error) error {
 	if l == nil {
 		return do()
 	}
-	l.screen.Write([]byte("\x1b[?25l"))
-	defer l.screen.Write([]byte("\x1b[?25h"))
+	_, _ = l.screen.Write([]byte("\x1b[?25l"))
+	defer func() { _, _ = l.screen.Write([]byte("\x1b[?25h")) }()
 	return do()
 }
 
@@ -201,7 +201,7 @@ func cutPainted(s *screen, before, state, after string) string {
 // erase takes the region off the screen.
 func (l *live) erase() {
 	if l.drawn > 0 {
-		fmt.Fprintf(l.screen, "\r\x1b[%dA\x1b[J", l.drawn)
+		_, _ = fmt.Fprintf(l.screen, "\r\x1b[%dA\x1b[J", l.drawn)
 		l.drawn = 0
 	}
 }
@@ -209,7 +209,7 @@ func (l *live) erase() {
 // draw puts the region on the screen.
 func (l *live) draw() {
 	for _, line := range l.region {
-		fmt.Fprintln(l.screen, line)
+		_, _ = fmt.Fprintln(l.screen, line)
 	}
 	l.drawn = len(l.region)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/initiator/api/client"
 	"initiator/initiator/supervise"
 )
 
@@ -56,9 +57,7 @@ func (a *app) orderCommand(verb string) *cobra.Command {
 
 // whole makes whole guids of those that were shortened. Names that match
 // nothing are left for the initiator to refuse.
-func whole(ctx context.Context, c interface {
-	Workers(context.Context) ([]supervise.Worker, error)
-}, names []string) ([]string, error) {
+func whole(ctx context.Context, c *client.Client, names []string) ([]string, error) {
 	all, err := c.Workers(ctx)
 	if err != nil {
 		return nil, err

@@ -46,11 +46,20 @@ func (a *app) showTask(t task.Task) error {
 		return a.out.json(t)
 	}
 	fields := [][2]string{
-		{"id", t.ID.String()}, {"pool", target(t)}, {"key", t.Key},
-		{"state", string(t.State)}, {"reason", t.Reason}, {"attempt", attempts(t)},
-		{"submitted", clock(t.Submitted)}, {"not before", clock(t.NotBefore)}, {"deadline", clock(t.Deadline)},
-		{"started", clock(t.Started)}, {"ended", clock(t.Ended)},
-		{"data", string(t.Data)}, {"progress", string(t.Progress)}, {"result", string(t.Result)},
+		{"id", t.ID.String()},
+		{"pool", target(t)},
+		{"key", t.Key},
+		{"state", string(t.State)},
+		{"reason", t.Reason},
+		{"attempt", attempts(t)},
+		{"submitted", clock(t.Submitted)},
+		{"not before", clock(t.NotBefore)},
+		{"deadline", clock(t.Deadline)},
+		{"started", clock(t.Started)},
+		{"ended", clock(t.Ended)},
+		{"data", string(t.Data)},
+		{"progress", string(t.Progress)},
+		{"result", string(t.Result)},
 	}
 	for _, f := range fields {
 		if f[1] == "" {

@@ -269,7 +269,7 @@ func (u *upper) openLog(p *plan.Plan) (closeLog func(), err error) {
 		if err != nil {
 			return nil, fmt.Errorf("open the logfile: %w", err)
 		}
-		o.Output, closeLog = f, func() { f.Close() }
+		o.Output, closeLog = f, func() { _ = f.Close() }
 	case u.live != nil:
 		o.Output = io.Writer(u.live)
 		if u.level == "" {

@@ -189,7 +189,7 @@ func TestLogs(t *testing.T) {
 	c, in := start(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	followed := must[io.ReadCloser](t)(c.Logs(ctx, "adder", client.LogQuery{Stream: "stderr", Follow: true}))
+	followed := must[io.ReadCloser](t)(c.Logs(ctx, client.LogQuery{Stream: "stderr", Follow: true}, "adder"))
 	defer followed.Close()
 	lines := bufio.NewScanner(followed)
 	until := func(text string) {
@@ -201,7 +201,7 @@ func TestLogs(t *testing.T) {
 		t.Errorf("the log ended without %s", text)
 	}
 	until(`"@message":"connected"`) // the log is written a little later than the worker is ready
-	from := must[io.ReadCloser](t)(c.Logs(ctx, in.Workers()[0].GUID, client.LogQuery{Stream: "stderr", Tail: 1}))
+	from := must[io.ReadCloser](t)(c.Logs(ctx, client.LogQuery{Stream: "stderr", Tail: 1}, in.Workers()[0].GUID))
 	defer from.Close()
 	if data, err := io.ReadAll(from); err != nil || strings.Count(string(data), "\n") != 1 {
 		t.Errorf("%q, %v; want one line", data, err)

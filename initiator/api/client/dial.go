@@ -32,7 +32,7 @@ func dial(ctx context.Context, socket string) (net.Conn, error) {
 		if err != nil {
 			return nil, &Unreachable{socket, err}
 		}
-		defer dir.Close()
+		defer func() { _ = dir.Close() }()
 		path = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(socket))
 	}
 	var d net.Dialer
