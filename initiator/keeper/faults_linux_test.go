@@ -195,31 +195,6 @@ func TestFewDescriptors(t *testing.T) {
 	}
 }
 
-// descriptors and processes, of the test itself and below it.
-func census() (fds, below int) {
-	names := entries("/proc/self/fd")
-	return len(names), len((&lister{}).children(os.Getpid()))
-}
-
-func TestNothingIsLeftInTheParent(t *testing.T) {
-	once := func() {
-		h := newHouse(t)
-		h.spawn(bad("w", "daemon"))
-		h.line("w", "daemon ")
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-	once() // Go's poller opens its own descriptors the first time
-	fds, below := census()
-	for range 5 {
-		once()
-	}
-	if f, b := census(); f != fds || b != below {
-		t.Errorf("descriptors %d → %d, children %d → %d", fds, f, below, b)
-	}
-}
-
 func TestThousandWorkers(t *testing.T) {
 	h := newHouse(t)
 	h.until("hello", func(e Event) bool { return e.Kind == KindHello })

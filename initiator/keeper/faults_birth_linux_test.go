@@ -1,0 +1,322 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func init() {
+	acts["crowd"], acts["recycle"], acts["identity"] = actCrowd, actRecycle, actIdentity
+}
+
+// actCrowd launches a keeper of a user who may have few processes.
+func actCrowd([]string) {
+	limit := syscall.Rlimit{Cur: 40, Max: 40}
+	if err := syscall.Setrlimit(unix.RLIMIT_NPROC, &limit); err != nil {
+		say(err.Error())
+		return
+	}
+	k, err := Launch(Options{})
+	if err != nil {
+		say("launch: " + err.Error())
+		return
+	}
+	const n = 40
+	for i := range n {
+		_ = k.Spawn(plain(fmt.Sprint("w", i), "/bin/sleep", "1000"))
+	}
+	first := ""
+	for seen := 0; seen < n; {
+		e := <-k.Events()
+		if e.Kind == KindSpawned || e.Kind == KindSpawnFailed {
+			seen++
+			say(string(e.Kind) + " " + e.Error)
+		}
+		if e.Kind == KindSpawned && first == "" {
+			first = e.GUID
+		}
+	}
+	_ = k.End(End{GUID: first, Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline})
+	for e := range k.Events() {
+		if e.Kind == KindEmptied {
+			break
+		}
+	}
+	_ = k.Spawn(plain("after", "/bin/sleep", "1000"))
+	for e := range k.Events() {
+		if e.Kind == KindSpawned || e.Kind == KindSpawnFailed {
+			say("then " + string(e.Kind))
+			break
+		}
+	}
+	say(fmt.Sprint("closed ", k.Close()))
+}
+
+// EAGAIN at fork: those that fit run, the others say why they do not, and when
+// there is room again the keeper goes on.
+func TestTooManyProcesses(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("NOT RUN: needs root, to become a user of whom nobody else has a process")
+	}
+	cmd := again("crowd")
+	cmd.Stdout, cmd.Stderr = nil, os.Stderr
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(200000 + os.Getpid()), Gid: 65534}}
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out)
+	spawned := strings.Count(text, string(KindSpawned)+" ")
+	failed := strings.Count(text, string(KindSpawnFailed)+" ")
+	if spawned < 1 || failed < 1 || spawned+failed != 40 || strings.Count(text, "the limit of processes is reached") != failed {
+		t.Errorf("%d spawned, %d failed, or a reason is not given:\n%s", spawned, failed, text)
+	}
+	if !strings.Contains(text, "then spawned") || !strings.Contains(text, "closed <nil>") {
+		t.Errorf("a keeper at its limit does not go on:\n%s", text)
+	}
+}
+
+// actRecycle lives in a pid namespace of its own, where it can choose the next
+// pid. A worker's leader dies and leaves a descendant; a stranger is born with
+// the leader's pid and leads a group of that number; the worker is ended.
+func actRecycle([]string) {
+	check := func(what string, err error) {
+		if err != nil {
+			say(what + ": " + err.Error())
+			os.Exit(99)
+		}
+	}
+	check("private", unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
+	check("proc", unix.Mount("proc", "/proc", "proc", 0, ""))
+	k, err := Launch(Options{})
+	check("launch", err)
+	_ = k.Watch("w", true)
+	check("spawn", k.Spawn(bad("w", "daemon")))
+	leader, daemon := 0, 0
+	for e := range k.Events() {
+		if e.Kind == KindSpawned {
+			leader = e.PID
+		}
+		for _, line := range e.Lines {
+			if rest, ok := strings.CutPrefix(line, "daemon "); ok {
+				daemon = atoi([]byte(rest))
+				syscall.Kill(leader, syscall.SIGKILL)
+			}
+		}
+		if e.Kind == KindExited {
+			say(fmt.Sprint("left ", e.Left))
+			break
+		}
+	}
+	stranger := recycle(leader)
+	check("end", k.End(End{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: 0}))
+	for e := range k.Events() {
+		if e.Kind == KindEmptied {
+			say(fmt.Sprintf("emptied %v; daemon alive %v, stranger alive %v", e.Proven, alive(daemon), alive(stranger.Process.Pid)))
+			break
+		}
+	}
+	// A handle that was made for the one that died does nothing to the other.
+	signalProcess(process{pid: leader, start: 1}, syscall.SIGKILL)
+	say(fmt.Sprint("stranger alive ", alive(leader)))
+	_ = stranger.Process.Kill()
+	_ = stranger.Wait()
+	say(fmt.Sprint("closed ", k.Close()))
+}
+
+// recycle starts a process of that pid, as the leader of a group of its own.
+func recycle(pid int) *exec.Cmd {
+	for {
+		if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", fmt.Append(nil, pid-1), 0); err != nil {
+			say("ns_last_pid: " + err.Error())
+			os.Exit(99)
+		}
+		cmd := exec.Command("/bin/sleep", "1000")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := cmd.Start(); err != nil {
+			say(err.Error())
+			os.Exit(99)
+		}
+		if cmd.Process.Pid == pid {
+			return cmd
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+}
+
+func TestRecycledPID(t *testing.T) {
+	cmd := again("recycle")
+	cmd.Stdout, cmd.Stderr = nil, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
+	out, err := cmd.Output()
+	if errors.Is(err, os.ErrPermission) {
+		t.Skipf("NOT RUN: needs a pid namespace: %v", err)
+	}
+	const want = "left 1\nemptied true; daemon alive false, stranger alive true\nstranger alive true\nclosed <nil>\n"
+	if string(out) != want || err != nil {
+		t.Errorf("it said %q, %v; want %q", out, err, want)
+	}
+}
+
+// A real program, whole and executable, of another architecture.
+func TestWrongArchitecture(t *testing.T) {
+	text, err := os.ReadFile("/bin/true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const machine = 18                       // the offset of e_machine in ELF's header
+	text[machine], text[machine+1] = 0xF7, 0 // BPF, which no machine executes
+	path := t.TempDir() + "/foreign"
+	if err := os.WriteFile(path, text, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t)
+	if err := h.Spawn(plain("w", path)); err != nil {
+		t.Fatal(err)
+	}
+	if e := h.event("w", KindSpawnFailed); !strings.Contains(e.Error, "another machine") {
+		t.Errorf("error %q", e.Error)
+	}
+}
+
+// actIdentity says who it is, and keeps a descendant so that nothing is hidden.
+func actIdentity([]string) {
+	groups, _ := os.Getgroups()
+	var r unix.Rlimit
+	_ = unix.Getrlimit(unix.RLIMIT_CORE, &r)
+	priority, _ := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	say(fmt.Sprintf("uid %d/%d gid %d/%d groups %v umask %03o nice %d core %d", os.Getuid(), os.Geteuid(), os.Getgid(), os.Getegid(),
+		groups, syscall.Umask(0), 20-priority, r.Cur))
+}
+
+// Everything that a process can be given at its birth, all at once.
+func TestIdentity(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("NOT RUN: only root can start a worker as another user")
+	}
+	h := newHouse(t)
+	s := bad("w", "identity")
+	core := uint64(4096)
+	s.SetUser, s.UID, s.GID, s.Groups = true, 65534, 65533, []uint32{7, 8}
+	s.Umask, s.Nice, s.Core, s.NoFile = 0o077, 7, &core, 64
+	s.Argv[0] = "/proc/self/exe" // of the keeper, which is this program: another user may not enter its directory
+	h.spawn(s)
+	const want = "65534/65534 gid 65533/65533 groups [7 8] umask 077 nice 7"
+	got, limit, _ := strings.Cut(h.line("w", "uid "), " core ")
+	if got != want {
+		t.Errorf("it is %q, want %q", got, want)
+	}
+	h.event("w", KindExited)
+	warned := slices.ContainsFunc(h.seen, func(e Event) bool {
+		return e.Kind == KindWarning && strings.Contains(e.Error, "limit_core = 4096 is not in force")
+	})
+	switch {
+	case warned: // a root without CAP_SYS_RESOURCE may not limit another user's process
+		t.Log("NOT RUN: limits of another user's process: this root may not set them, and the keeper says so")
+	case limit != "4096":
+		t.Errorf("the limit is %s, and nobody says so", limit)
+	}
+}
+
+// Threads, descriptors and orders that come while a process is being born.
+func TestOrdersAboutTheUnborn(t *testing.T) {
+	h := newHouse(t)
+	for i := range 50 {
+		guid := fmt.Sprint("w", i)
+		s := plain(guid, "sleep", "1000")
+		if err := h.Spawn(s); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Spawn(s); err != nil { // the same again: refused, whether born or not
+			t.Fatal(err)
+		}
+		if err := h.End(End{GUID: guid, Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := map[EventKind]int{}
+	for got[KindEmptied] < 50 {
+		e := h.until("emptied", func(e Event) bool { return true })
+		got[e.Kind]++
+		if e.Kind == KindSpawnFailed && !strings.Contains(e.Error, "runs already") {
+			t.Error(e.Error)
+		}
+	}
+	if got[KindSpawned] != 50 || got[KindExited] != 50 || got[KindSpawnFailed] != 50 {
+		t.Errorf("50 spawned and ended at once: %v", got)
+	}
+	// A keeper that is closed with births under way leaves nothing.
+	var pids []int
+	for i := range 20 {
+		if err := h.Spawn(plain(fmt.Sprint("x", i), "sleep", "1000")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed(t, h)
+	h.until("lost", func(e Event) bool {
+		if e.Kind == KindSpawned {
+			pids = append(pids, e.PID)
+		}
+		return e.Kind == KindLost
+	})
+	for _, pid := range pids {
+		gone(t, pid)
+	}
+}
+
+// The thread that forks has next to nothing open, however many workers run.
+func TestMidwifeHasItsOwnDescriptors(t *testing.T) {
+	h := newHouse(t)
+	for i := range 100 {
+		h.spawn(plain(fmt.Sprint("w", i), "sleep", "1000"))
+	}
+	fewest, most := 1<<30, 0
+	for _, thread := range entries(fmt.Sprintf("/proc/%d/task", h.PID())) {
+		n := len(entries(fmt.Sprintf("/proc/%d/task/%s/fd", h.PID(), thread)))
+		fewest, most = min(fewest, n), max(most, n)
+	}
+	if most < 200 {
+		t.Fatalf("the loop has %d descriptors with 100 workers", most)
+	}
+	if fewest == most {
+		t.Skip("NOT RUN: no thread may have descriptors of its own here (unshare)")
+	}
+	if fewest > 20 {
+		t.Errorf("the thread that forks has %d descriptors, the loop %d", fewest, most)
+	}
+}
+
+// descriptors and processes, of the test itself and below it.
+func census() (fds, below int) {
+	names := entries("/proc/self/fd")
+	return len(names), len((&lister{}).children(os.Getpid()))
+}
+
+func TestNothingIsLeftInTheParent(t *testing.T) {
+	once := func() {
+		h := newHouse(t)
+		h.spawn(bad("w", "daemon"))
+		h.line("w", "daemon ")
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	once() // Go's poller opens its own descriptors the first time
+	fds, below := census()
+	for range 5 {
+		once()
+	}
+	if f, b := census(); f != fds || b != below {
+		t.Errorf("descriptors %d → %d, children %d → %d", fds, f, below, b)
+	}
+}
