@@ -1,0 +1,87 @@
+package systemd
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// firstFD is the first descriptor that is passed (SD_LISTEN_FDS_START).
+const firstFD = 3
+
+// mostFDs is more than anybody passes. A number beyond is a slip.
+const mostFDs = 1024
+
+// Passed counts the descriptors, from 3 on, that were passed to process pid.
+func Passed(lookup func(string) (string, bool), pid int) (int, error) {
+	text, _ := lookup("LISTEN_FDS")
+	if text == "" || !meant(lookup, "LISTEN_PID", pid, false) {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > mostFDs {
+		return 0, fmt.Errorf("LISTEN_FDS=%s: not a number of descriptors", text)
+	}
+	return n, nil
+}
+
+// Listeners are the sockets that were opened for process pid: TCP or unix, and
+// listening. The descriptors themselves stay open, hidden from children, so
+// that a program that replaces itself can pass them on. It may be called once,
+// before anything else opens a file.
+func Listeners(lookup func(string) (string, bool), pid int) ([]net.Listener, error) {
+	n, err := Passed(lookup, pid)
+	if err != nil {
+		return nil, err
+	}
+	var list []net.Listener
+	for fd := firstFD; fd < firstFD+n; fd++ {
+		unix.CloseOnExec(fd)
+		l, err := listener(fd)
+		if err != nil {
+			closeAll(list)
+			return nil, fmt.Errorf("LISTEN_FDS=%d: descriptor %d %w", n, fd, err)
+		}
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+func closeAll(list []net.Listener) {
+	for _, l := range list {
+		_ = l.Close() // nobody was accepted
+	}
+}
+
+var errNotListening = errors.New("is no listening TCP or unix socket: Accept=no and ListenStream= are needed")
+
+// listener is made from a copy, of which Close does not remove a unix socket
+// from the file system: whoever has made it, does.
+func listener(fd int) (net.Listener, error) {
+	if on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err != nil || on == 0 {
+		return nil, errNotListening
+	}
+	copied, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, firstFD)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be copied: %w", err)
+	}
+	f := os.NewFile(uintptr(copied), "listener")
+	defer f.Close()
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be listened on: %w", err)
+	}
+	switch l := l.(type) {
+	case *net.TCPListener:
+		return l, nil
+	case *net.UnixListener:
+		l.SetUnlinkOnClose(false)
+		return l, nil
+	}
+	_ = l.Close()
+	return nil, errNotListening
+}
