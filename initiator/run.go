@@ -44,6 +44,7 @@ type Initiator struct {
 	supervisor *supervise.Supervisor
 	dispatcher *dispatch.Dispatcher
 	server     *api.Server
+	ledger     *ledger
 	volatile   bool // no task outlives Run
 
 	// life ends when Run does; background counts what runs on its behalf.
@@ -118,18 +119,26 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, queue.Close()) }()
-	if in.server, err = in.listen(token); err != nil {
+	past, err := inherit(state.path, in.keeperOptions())
+	if err != nil {
+		return err
+	}
+	if in.server, err = in.listen(token, past); err != nil {
+		past.drop()
 		return err
 	}
 	defer in.closeServer()
-	k, err := keeper.Launch(keeper.Options{Logger: in.log.Named("keeper")})
+	in.noteHome(state.path)
+	in.ledger = newLedger(state.path, in.log)
+	in.ledger.prune(past.held)
+	k, err := past.take(in.keeperOptions())
 	if err != nil {
-		return fmt.Errorf("start the keeper: %w", err)
+		return err
 	}
-	return errors.Join(in.supervise(ctx, k, queue), k.Close())
+	return errors.Join(in.supervise(ctx, k, queue, past), in.partFrom(k))
 }
 
-func (in *Initiator) listen(token string) (*api.Server, error) {
+func (in *Initiator) listen(token string, past *heritage) (*api.Server, error) {
 	s := in.Plan().Settings
 	if ip := net.ParseIP(s.ListenAddr); !s.Insecure && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("listen on %s: refused, because it is beyond loopback and there is no TLS; use 127.0.0.1, or `insecure = true` in [initiator] if others can be trusted with everything", s.ListenAddr)
@@ -137,7 +146,7 @@ func (in *Initiator) listen(token string) (*api.Server, error) {
 	if s.Insecure {
 		in.log.Warn("insecure = true: whoever can reach the address can read tokens on the wire", "listen_addr", s.ListenAddr)
 	}
-	return api.Listen(api.Options{
+	return past.listen(api.Options{
 		Addr: s.ListenAddr, Port: s.ListenPort, Token: token, Logger: in.log.Named("api"),
 		Socket: SocketPath(in.Plan()), SocketMode: modeOf(s.SocketMode),
 	})
@@ -154,20 +163,21 @@ func (in *Initiator) closeServer() {
 }
 
 // supervise runs the two loops until the end.
-func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task.Queue) error {
+func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task.Queue, past *heritage) error {
 	in.dispatcher = dispatch.New(dispatch.Options{
 		Queue: queue, Pools: pools(in.Plan()), Master: in.server.URL(),
-		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"),
+		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"), Held: past.holds, Opened: verdicts{in}.opened,
 	})
 	defer in.openRelay(in.outputs[0], in.outputs[1])()
 	s := in.Plan().Settings
 	in.supervisor = supervise.New(supervise.Options{
 		Keeper:    k,
-		NewKeeper: func() (supervise.Keeper, error) { return keeper.Launch(keeper.Options{Logger: in.log.Named("keeper")}) },
+		NewKeeper: func() (supervise.Keeper, error) { return keeper.Launch(in.keeperOptions()) },
 		Ports:     port.New(port.Range{Addr: s.ListenAddr, Min: s.ChildPortMin, Max: s.ChildPortMax}),
 		Plan:      in.Plan(), Tasks: tasks{in}, Logger: in.log.Named("supervise"),
 		Stdin: in.stdin, ParentURL: in.server.URL(), Notify: in.heard,
 		Output: in.relay.Take, AllStderr: in.log.IsDebug(), Seq: in.journal.newest(),
+		Restore: past.held, Resumed: in.serve, Ledger: in.ledger,
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -182,9 +192,8 @@ func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task
 		stopDispatch()
 		<-dispatched // before the state directory is given back
 	}()
-	in.server.Serve(in)
-	close(in.listening)
 	defer in.remember()()
+	defer in.keepLedger()()
 	return in.supervisor.Run(ctx)
 }
 

@@ -22,6 +22,9 @@ func (t tasks) Attach(i supervise.Instance) {
 		GUID: i.GUID, Incarnation: i.Incarnation, Pool: s.Name, URL: "http://" + i.Addr, Token: i.Token,
 		Open: s.Connect == "open", Channel: s.Channel, Slots: s.Slots, Ding: s.Protocol == "ding",
 		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance, Recycle: s.Restart.RecycleTasks,
+		Session: dispatch.Session{
+			Token: i.Session.Token, Slots: i.Session.Slots, Blunt: i.Session.Blunt, Known: i.Session.Known, Resumed: i.Resumed,
+		},
 	})
 }
 
@@ -43,6 +46,11 @@ func (v verdicts) report(kind supervise.Kind, guid string, incarnation int, reas
 // Connected implements dispatch.Verdicts.
 func (v verdicts) Connected(guid string, incarnation int) {
 	v.report(supervise.Connected, guid, incarnation, "")
+}
+
+// opened tells what a worker has agreed to, for whoever comes after us.
+func (v verdicts) opened(guid string, incarnation, slots int, blunt bool) {
+	v.in.supervisor.Opened(guid, incarnation, slots, blunt)
 }
 
 // Overdue implements dispatch.Verdicts.

@@ -54,11 +54,21 @@ func (d *Dispatcher) takeUp(p *peer, now time.Time) {
 
 // Resumed says that every worker that was held has been attached: tasks of any
 // other are lost.
-func (d *Dispatcher) Resumed() { d.box.put(resumedMessage{}) }
+// It returns when their sessions are known: from then on they may be listened
+// to.
+func (d *Dispatcher) Resumed() {
+	m := &resumedMessage{done: make(chan struct{})}
+	if d.box.put(m) {
+		<-m.done
+	}
+}
 
-type resumedMessage struct{}
+type resumedMessage struct{ done chan struct{} }
 
-func (resumedMessage) apply(d *Dispatcher, now time.Time) {
+func (m *resumedMessage) refuse() { close(m.done) }
+
+func (m *resumedMessage) apply(d *Dispatcher, now time.Time) {
+	defer close(m.done)
 	for id, list := range d.left {
 		delete(d.left, id)
 		for _, t := range list {

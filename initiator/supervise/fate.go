@@ -104,6 +104,9 @@ func (l *loop) release() {
 				w.socket.conn.Close() // its path stays: the process knows it
 			}
 		}
+		if k, ok := l.own.(interface{ Leave() }); ok {
+			k.Leave()
+		}
 		return
 	}
 	defer l.limits.close()

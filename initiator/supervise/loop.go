@@ -81,6 +81,9 @@ func (l *loop) run(ctx context.Context) error {
 	l.replay()
 	l.depositAll()
 	l.resumeAll()
+	if l.opts.Resumed != nil {
+		l.opts.Resumed()
+	}
 	l.startAll()
 	l.turn(ctx)
 	return l.failure

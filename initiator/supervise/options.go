@@ -64,6 +64,10 @@ type Options struct {
 	// of this program, to go on with. Keeper is then the one that it returned,
 	// with all of its Events.
 	Restore []keeper.Held
+	// Resumed is called from the loop before anything is started, when those
+	// of Restore have been handed to Tasks; it may block for a moment. Nil =
+	// nobody waits for that.
+	Resumed func()
 	// Ledger keeps memos of workers marked keep beside the keeper; nil = the
 	// death of the keeper is theirs too.
 	Ledger Ledger

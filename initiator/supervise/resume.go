@@ -67,6 +67,9 @@ func (l *loop) resumeAll() {
 // resume does again what a record stands for and died with its process.
 func (l *loop) resume(w *worker) {
 	r := &w.rec
+	if k, ok := l.keeper.(rememberer); ok && !w.keeps() { // it was left for an upgrade, which this is
+		l.sent(k.Memo(w.guid, nil, 0, false, 0), "memo", w)
+	}
 	switch {
 	case r.Phase.rests():
 		if w.restored.Socket {

@@ -1,0 +1,100 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"initiator/initiator/keeper"
+	"initiator/initiator/supervise"
+)
+
+// heritage is what an earlier initiator has left in this state directory.
+type heritage struct {
+	port   int            // where its API was; 0 = it had none
+	keeper *keeper.Keeper // that waits for us; nil = none does
+	held   []keeper.Held  // by that keeper, or by nobody
+}
+
+// inherit looks for what is there. Nothing is changed, but that a keeper that
+// waits is ours from then on.
+func inherit(state string, o keeper.Options) (*heritage, error) {
+	home, err := readHome(state)
+	list, bad := readLedger(state, bootID())
+	if err = errors.Join(err, bad); err != nil {
+		return nil, err
+	}
+	h := &heritage{port: home.Port}
+	h.keeper, h.held, err = keeper.Attach(o.Rendezvous, o)
+	if errors.Is(err, keeper.ErrNobody) {
+		h.held = list // their keeper was killed as well
+		return h, nil
+	}
+	return h, err
+}
+
+// expected reports whether somebody expects us where the last one was.
+func (h *heritage) expected() bool { return len(h.held) > 0 }
+
+// take gives the keeper to go on with: the one that was found, or a new one,
+// which adopts what has outlived its own.
+func (h *heritage) take(o keeper.Options) (*keeper.Keeper, error) {
+	if h.keeper != nil {
+		return h.keeper, nil
+	}
+	k, err := keeper.Launch(o)
+	if err != nil {
+		return nil, fmt.Errorf("start the keeper: %w", err)
+	}
+	if len(h.held) == 0 {
+		return k, nil
+	}
+	h.adopt(k, o)
+	return k, k.Sync()
+}
+
+// adoptGrace is how long a new keeper keeps their exits until the supervisor
+// has told it what their definition says.
+const adoptGrace = time.Minute
+
+// adopt asks each who it is, and gives those that prove it to the keeper. The
+// others are taken to have ended: whoever runs under their number is left alone.
+func (h *heritage) adopt(k *keeper.Keeper, o keeper.Options) {
+	var group sync.WaitGroup
+	for i := range h.held {
+		w := &h.held[i]
+		group.Go(func() {
+			order, err := supervise.Prove(context.Background(), *w) // it has a timeout of its own
+			if err != nil && w.PID != 0 {
+				o.Logger.Warn("a worker of an earlier initiator is not adopted; no process was signalled", "guid", w.GUID, "pid", w.PID, "reason", err)
+			}
+			if w.PID != 0 {
+				_ = k.Adopt(order, w.Memo, adoptGrace) // a keeper that is gone says so itself
+			}
+			w.PID, w.StartTime = order.PID, order.StartTime
+		})
+	}
+	group.Wait()
+}
+
+// drop gives the keeper back when we cannot go on: it waits for the next.
+func (h *heritage) drop() {
+	if h.keeper != nil {
+		h.keeper.Leave()
+	}
+}
+
+// holds reports whether a task of that worker may still run.
+func (h *heritage) holds(guid string, incarnation int) bool {
+	for _, w := range h.held {
+		if w.GUID == guid && w.Incarnation == incarnation {
+			return true
+		}
+	}
+	return false
+}
+
+func rendezvous(state string) string { return filepath.Join(state, keeperSocket) }

@@ -1,0 +1,80 @@
+package initiator
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"initiator/initiator/api"
+	"initiator/initiator/keeper"
+)
+
+// keeperOptions are how every keeper is launched here, and found.
+func (in *Initiator) keeperOptions() keeper.Options {
+	return keeper.Options{Logger: in.log.Named("keeper"), Rendezvous: rendezvous(in.StateDir())}
+}
+
+// listen opens the API where the last initiator had it, because workers that
+// outlived it call there. Without any, another port will do.
+func (h *heritage) listen(o api.Options) (*api.Server, error) {
+	wanted := o.Port
+	if o.Port == 0 {
+		o.Port = h.port
+	}
+	s, err := api.Listen(o)
+	switch {
+	case err == nil || !errors.Is(err, syscall.EADDRINUSE):
+		return s, err
+	case h.expected():
+		return nil, fmt.Errorf("port %d is taken, and workers that outlived the last initiator call there: %w; they run on and wait", o.Port, err)
+	case wanted == 0:
+		o.Port = 0
+		return api.Listen(o)
+	}
+	return nil, err
+}
+
+// noteHome writes down where the API is. Without it the initiator does all its
+// work, but workers that outlive it would not find the next one.
+func (in *Initiator) noteHome(state string) {
+	if err := writeHome(state, in.server.Port()); err != nil {
+		in.log.Warn("the API's port cannot be noted: workers with on_initiator_exit = keep would not find the next initiator", "error", err)
+	}
+}
+
+// serve begins to answer, once every session that stands is known: a result
+// that came before would be refused, and be lost.
+func (in *Initiator) serve() {
+	in.dispatcher.Resumed()
+	in.server.Serve(in)
+	close(in.listening)
+}
+
+// keepLedger writes the ledger until the returned function is called. After an
+// orderly end nothing runs on, and it is removed.
+func (in *Initiator) keepLedger() (last func()) {
+	over, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		in.ledger.run(over)
+	}()
+	return func() {
+		close(over)
+		<-ended
+		if in.supervisor.Frozen() {
+			return
+		}
+		if err := in.ledger.clear(); err != nil {
+			in.log.Warn("remove what was noted of workers", "error", err)
+		}
+	}
+}
+
+// partFrom ends the keeper, or leaves it to the next initiator.
+func (in *Initiator) partFrom(k *keeper.Keeper) error {
+	if in.supervisor.Frozen() {
+		k.Leave()
+		return nil
+	}
+	return k.Close()
+}
