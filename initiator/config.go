@@ -3,6 +3,7 @@ package initiator
 import (
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 
@@ -34,6 +35,10 @@ type Config struct {
 	// Volatile keeps tasks in memory only: for a state that is private to one
 	// run and gone after it.
 	Volatile bool
+	// Passed are listeners that somebody else has opened for the API (socket
+	// activation): at most one of TCP, instead of listen_addr and listen_port.
+	// Run closes them, when it has come so far as to listen.
+	Passed []net.Listener
 	// Logger is told what happens; nil tells nobody. At debug it also gets
 	// what workers write to stderr.
 	Logger hclog.Logger

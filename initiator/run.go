@@ -47,6 +47,8 @@ type Initiator struct {
 	ledger     *ledger
 	volatile   bool // no task outlives Run
 
+	passed     []net.Listener // sockets that were opened for the API
+
 	// life ends when Run does; background counts what runs on its behalf.
 	life       context.Context
 	endLife    context.CancelFunc
@@ -76,6 +78,7 @@ func New(c Config) (*Initiator, error) {
 		log: log, journal: newJournal(), volatile: c.Volatile, outputs: [2]io.Writer{c.Stdout, c.Stderr},
 		listening: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{}), killed: make(chan struct{}),
 	}
+	in.passed = c.Passed
 	in.current.Store(p)
 	if c.Plan == nil {
 		in.reread = c.plan
@@ -140,14 +143,15 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 
 func (in *Initiator) listen(token string, past *heritage) (*api.Server, error) {
 	s := in.Plan().Settings
-	if ip := net.ParseIP(s.ListenAddr); !s.Insecure && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("listen on %s: refused, because it is beyond loopback and there is no TLS; use 127.0.0.1, or `insecure = true` in [initiator] if others can be trusted with everything", s.ListenAddr)
+	addr := apiAddr(in.passed, s.ListenAddr)
+	if ip := net.ParseIP(addr); !s.Insecure && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("listen on %s: refused, because it is beyond loopback and there is no TLS; use 127.0.0.1, or `insecure = true` in [initiator] if others can be trusted with everything", addr)
 	}
 	if s.Insecure {
-		in.log.Warn("insecure = true: whoever can reach the address can read tokens on the wire", "listen_addr", s.ListenAddr)
+		in.log.Warn("insecure = true: whoever can reach the address can read tokens on the wire", "listen_addr", addr)
 	}
 	return past.listen(api.Options{
-		Addr: s.ListenAddr, Port: s.ListenPort, Token: token, Logger: in.log.Named("api"),
+		Addr: s.ListenAddr, Port: s.ListenPort, Passed: in.passed, Token: token, Logger: in.log.Named("api"),
 		Socket: SocketPath(in.Plan()), SocketMode: modeOf(s.SocketMode),
 	})
 }

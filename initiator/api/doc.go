@@ -2,7 +2,8 @@
 // programs, and the webhooks that workers call.
 //
 //	house.go     what the API asks of the initiator
-//	server.go    the unix socket and the TCP port, from listen to shutdown
+//	server.go    the unix socket and the TCP port, from listen to shutdown;
+//	passed.go    those that somebody else has opened
 //	guard.go     who may come in: tokens, Host and Origin
 //	routes.go    which request goes where
 //	webhooks.go  heartbeats and results of workers, ahead of everything else

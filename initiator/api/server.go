@@ -29,6 +29,10 @@ type Options struct {
 	Logger hclog.Logger
 	// TLS, when not nil, is used on TCP.
 	TLS *tls.Config
+	// Passed are listeners that somebody else has opened, at most one of them
+	// TCP, which then stands for Addr and Port. Close closes them, and leaves
+	// a unix socket where it is.
+	Passed []net.Listener
 }
 
 // Server listens from Listen on and answers once Serve runs. Listening comes
@@ -36,8 +40,8 @@ type Options struct {
 type Server struct {
 	o    Options
 	tcp  net.Listener
-	unix net.Listener
-	// shut is set while shutting down: webhooks then answer 101.
+	unix []net.Listener
+	own  bool // the one at Socket is ours to remove
 	http *http.Server
 	done chan error
 }
@@ -57,18 +61,50 @@ func Listen(o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
-	tcp, err := net.Listen("tcp", net.JoinHostPort(o.Addr, strconv.Itoa(o.Port)))
+	s := &Server{o: o, own: o.Socket != ""}
+	err := s.sort(o.Passed)
+	if err == nil {
+		err = s.open()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("listen for the API: %w; choose another listen_port in [initiator], or 0 for any free one", err)
+		s.closeListeners()
+		return nil, err
 	}
-	s := &Server{o: o, tcp: tcp, done: make(chan error, 2)}
-	if o.Socket != "" {
-		if s.unix, err = listenUnix(o.Socket, o.SocketMode); err != nil {
-			tcp.Close()
-			return nil, err
-		}
-	}
+	s.done = make(chan error, 1+len(s.unix))
 	return s, nil
+}
+
+// open opens what was not passed.
+func (s *Server) open() error {
+	if s.tcp == nil {
+		tcp, err := net.Listen("tcp", net.JoinHostPort(s.o.Addr, strconv.Itoa(s.o.Port)))
+		if err != nil {
+			return fmt.Errorf("listen for the API: %w; choose another listen_port in [initiator], or 0 for any free one", err)
+		}
+		s.tcp = tcp
+	}
+	if !s.own {
+		return nil
+	}
+	unix, err := listenUnix(s.o.Socket, s.o.SocketMode)
+	if err != nil {
+		s.own = false
+		return err
+	}
+	s.unix = append(s.unix, unix)
+	return nil
+}
+
+func (s *Server) closeListeners() {
+	for _, l := range s.unix {
+		_ = l.Close() // nothing was said on it
+	}
+	if s.tcp != nil {
+		_ = s.tcp.Close() // nor there
+	}
+	for _, l := range s.o.Passed {
+		_ = l.Close() // for those that found no place; of no effect on the others
+	}
 }
 
 // maxSocketPath is the longest path that a unix address holds on Linux.
@@ -148,8 +184,8 @@ func (s *Server) Serve(h House) {
 		tcp = tls.NewListener(tcp, s.o.TLS)
 	}
 	go func() { s.done <- s.http.Serve(tcp) }()
-	if s.unix != nil {
-		go func() { s.done <- s.http.Serve(s.unix) }()
+	for _, l := range s.unix {
+		go func() { s.done <- s.http.Serve(l) }()
 	}
 }
 
@@ -157,20 +193,16 @@ func (s *Server) Serve(h House) {
 // removes the socket.
 func (s *Server) Close(ctx context.Context) {
 	if s.http == nil {
-		s.tcp.Close()
-		if s.unix != nil {
-			s.unix.Close()
-		}
+		s.closeListeners()
 	} else {
 		if s.http.Shutdown(ctx) != nil {
 			s.http.Close()
 		}
-		<-s.done
-		if s.unix != nil {
+		for range 1 + len(s.unix) {
 			<-s.done
 		}
 	}
-	if s.unix != nil {
+	if s.own {
 		os.Remove(s.o.Socket)
 	}
 }
