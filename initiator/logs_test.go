@@ -63,7 +63,12 @@ func TestLogs(t *testing.T) {
 	if _, err := read(t, in, "speaker", api.LogQuery{Previous: true}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no incarnation before") {
 		t.Errorf("previous of the first: %v", err)
 	}
+	// Lines are stamped in whole milliseconds: the next one begins first.
+	said := time.Now().Truncate(time.Millisecond)
 	before := time.Now()
+	for before.Truncate(time.Millisecond).Equal(said) {
+		before = time.Now()
+	}
 	if _, err := in.Restart(t.Context(), "speaker"); err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func TestExecLinesSurvivesItsProcess(t *testing.T) {
 // TestExecLinesOutOfStep: what was not asked for answers nobody.
 func TestExecLinesOutOfStep(t *testing.T) {
 	dir := t.TempDir()
-	p := spawn(t, sh(`echo "stray $$" >&2; while read -r line; do echo "[$$,$line]"; test "$line" = 1 && echo '"stray"' && exec sleep 3600; done`), asLines)
+	p := spawn(t, sh(`echo "stray $$" >&2; while read -r line; do echo "[$$,$line]"; test "$line" = 1 && echo '"stray"' && exit; done`), asLines)
 	p.connect()
 	if _, got := p.inline("1", `1`); !strings.HasSuffix(got, ",1]") {
 		t.Error(got)
