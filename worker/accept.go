@@ -39,9 +39,14 @@ func (s *server) taskNew(w http.ResponseWriter, r *http.Request) {
 		proactor.Success.Write(w, proactor.MessageTask, answer)
 		return
 	}
+	sent := make(chan struct{})
+	defer close(sent)
+	run.Then(now, func(o Outcome) {
+		<-sent // the answer leaves before the result can
+		s.report(now, body.Task, o)
+	})
 	proactor.Success.Write(w, proactor.MessageTask, nil)
-	_ = http.NewResponseController(w).Flush() // the answer leaves before the result can
-	run.Then(now, func(o Outcome) { s.report(now, body.Task, o) })
+	_ = http.NewResponseController(w).Flush()
 }
 
 var errSessionOver = errors.New("the session has ended")

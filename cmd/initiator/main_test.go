@@ -54,7 +54,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready": ready, "task": awaitTask, "alone": alone, "code": code,
+			"ready": ready, "task": awaitTask, "alone": alone, "code": code, "freeport": freePort, "answers": answers,
 		},
 	})
 }

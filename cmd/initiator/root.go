@@ -69,7 +69,7 @@ func (a *app) root() *cobra.Command {
 		in("worker", a.statusCommand(), a.launchCommand(), a.logsCommand(), a.eventsCommand(),
 			a.orderCommand("start"), a.orderCommand("stop"), a.orderCommand("restart"), a.jobCommand())...)
 	root.AddCommand(
-		in("task", a.runCommand(), a.taskCommand())...)
+		in("task", a.runCommand(), a.taskCommand(), a.callCommand())...)
 	root.AddCommand(a.versionCommand())
 	return root
 }

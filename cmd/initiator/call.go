@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"initiator/worker"
+)
+
+const callLong = `Call a method of a worker through its direct door and print the result. No
+initiator takes part, and nothing is queued or tried again by itself.
+
+URL may be several, separated by commas: the call goes to the first that takes
+it. PARAMETERS are JSON, - for standard input, or @FILE; without them {}. The
+door needs the worker's token, in the file that --token-file names, unless its
+section says direct = open.
+
+Exit codes: 0 done; 1 the method failed (its error is on stderr); 2 usage; 124
+timeout; 125 no worker could be reached; 126 no worker has a free slot, or the
+token is wrong; 127 no such method; 128+n ended by signal n.`
+
+func (a *app) callCommand() *cobra.Command {
+	c := caller{app: a, timeout: span{d: worker.DefaultCallTimeout}}
+	cmd := &cobra.Command{
+		Use: "call URL METHOD [PARAMETERS]", Short: "Call a worker's method directly", Long: callLong,
+		Example: `  initiator call http://127.0.0.1:7236 sum '{"a": 2, "b": 3}'`,
+		Args:    cobra.RangeArgs(2, 3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, _, stop := heed(cmd.Context(), ending...)
+			defer stop()
+			return c.call(ctx, args)
+		},
+	}
+	f := cmd.Flags()
+	f.Var(&c.timeout, "timeout", "how long one try may take; without it 10s")
+	f.IntVar(&c.retries, "retries", 0, "how often to try again after a timeout or a broken connection; the method may then run twice")
+	f.StringVar(&c.compression, "compression", "none", "none, gzip or zstd")
+	f.StringVar(&c.tokenFile, "token-file", "", "the `FILE` that holds the worker's token")
+	return cmd
+}
+
+// caller is one `call`.
+type caller struct {
+	*app
+	timeout     span
+	retries     int
+	compression string
+	tokenFile   string
+}
+
+func (c *caller) call(ctx context.Context, args []string) error {
+	parameters := json.RawMessage("{}")
+	if len(args) == 3 {
+		var err error
+		if parameters, err = payload(args[2:], c.in); err != nil {
+			return err
+		}
+	}
+	pool, err := c.pool(args[0])
+	if err != nil {
+		return usage(err)
+	}
+	defer pool.Close()
+	result, err := pool.Invoke(ctx, args[1], parameters)
+	if cause, ok := context.Cause(ctx).(interrupted); ok {
+		return cause
+	}
+	if err != nil {
+		return c.refused(err)
+	}
+	_, err = fmt.Fprintf(c.out, "%s\n", result.Bytes())
+	return err
+}
+
+func (c *caller) pool(url string) (*worker.Pool, error) {
+	options := []worker.CallOption{
+		worker.WithTimeout(c.timeout.d), worker.WithRetries(c.retries), worker.WithCompression(c.compression),
+	}
+	if c.tokenFile != "" {
+		token, err := os.ReadFile(c.tokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the token: %w", err)
+		}
+		options = append(options, worker.WithBearer(func(string) string { return strings.TrimSpace(string(token)) }))
+	}
+	return worker.NewPool(worker.PoolOptions{Addresses: []string{url}, Defaults: options})
+}
+
+// refused gives an error its exit code. What the method itself says goes to
+// stderr as it came.
+func (c *caller) refused(err error) error {
+	var answer *worker.CallError
+	switch {
+	case errors.Is(err, worker.ErrCallTimeout):
+		return &fault{code: exitTimeout, err: err}
+	case !errors.As(err, &answer):
+		return &fault{code: exitOwn, err: err}
+	}
+	switch answer.Status {
+	case http.StatusNotFound:
+		return &fault{code: exitUnknown, err: err}
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return &fault{exitRefused, err, "name the file with the worker's token with --token-file"}
+	case http.StatusServiceUnavailable:
+		return &fault{code: exitRefused, err: err}
+	}
+	return &fault{code: exitFailed, err: err}
+}

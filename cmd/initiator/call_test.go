@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+	"net"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// freePort sets $PORT to a port that nobody has, and $WORKER to its URL.
+func freePort(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	ts.Setenv("PORT", port)
+	ts.Setenv("WORKER", "http://127.0.0.1:"+port)
+}
+
+// answers waits until somebody listens at a URL: `answers $WORKER`.
+func answers(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(until(args[0], func(ctx context.Context) bool {
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(args[0], "http://"))
+		if err != nil {
+			return false
+		}
+		return c.Close() == nil
+	}))
+}
