@@ -31,7 +31,7 @@ type Options struct {
 	TLS *tls.Config
 	// Passed are listeners that somebody else has opened, at most one of them
 	// TCP, which then stands for Addr and Port. Close closes them, and leaves
-	// a unix socket where it is.
+	// a unix socket where it is; when Listen fails they stay as they are.
 	Passed []net.Listener
 }
 
@@ -62,12 +62,10 @@ func Listen(o Options) (*Server, error) {
 		o.Logger = hclog.NewNullLogger()
 	}
 	s := &Server{o: o, own: o.Socket != ""}
-	err := s.sort(o.Passed)
-	if err == nil {
-		err = s.open()
+	if err := s.sort(o.Passed); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		s.closeListeners()
+	if err := s.open(); err != nil {
 		return nil, err
 	}
 	s.done = make(chan error, 1+len(s.unix))
@@ -75,36 +73,26 @@ func Listen(o Options) (*Server, error) {
 }
 
 // open opens what was not passed.
-func (s *Server) open() error {
-	if s.tcp == nil {
-		tcp, err := net.Listen("tcp", net.JoinHostPort(s.o.Addr, strconv.Itoa(s.o.Port)))
+func (s *Server) open() (err error) {
+	given := s.tcp != nil
+	if !given {
+		s.tcp, err = net.Listen("tcp", net.JoinHostPort(s.o.Addr, strconv.Itoa(s.o.Port)))
 		if err != nil {
 			return fmt.Errorf("listen for the API: %w; choose another listen_port in [initiator], or 0 for any free one", err)
 		}
-		s.tcp = tcp
 	}
 	if !s.own {
 		return nil
 	}
 	unix, err := listenUnix(s.o.Socket, s.o.SocketMode)
 	if err != nil {
-		s.own = false
+		if !given {
+			_ = s.tcp.Close() // nobody was told of it
+		}
 		return err
 	}
 	s.unix = append(s.unix, unix)
 	return nil
-}
-
-func (s *Server) closeListeners() {
-	for _, l := range s.unix {
-		_ = l.Close() // nothing was said on it
-	}
-	if s.tcp != nil {
-		_ = s.tcp.Close() // nor there
-	}
-	for _, l := range s.o.Passed {
-		_ = l.Close() // for those that found no place; of no effect on the others
-	}
 }
 
 // maxSocketPath is the longest path that a unix address holds on Linux.
@@ -193,7 +181,10 @@ func (s *Server) Serve(h House) {
 // removes the socket.
 func (s *Server) Close(ctx context.Context) {
 	if s.http == nil {
-		s.closeListeners()
+		_ = s.tcp.Close() // nothing was said on any
+		for _, l := range s.unix {
+			_ = l.Close()
+		}
 	} else {
 		if s.http.Shutdown(ctx) != nil {
 			s.http.Close()

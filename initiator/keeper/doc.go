@@ -11,7 +11,8 @@
 //
 //	protocol.go   orders and events, in plain values
 //	keeper.go     the initiator's end: orders go out, events come in
-//	launch.go     starting the keeper, and learning how it ended
+//	launch.go     starting the keeper, and learning how it ended; environ.go is
+//	              what it is given of our environment
 //	attach.go     finding the keeper of an initiator that died, and leaving one;
 //	              rendezvous_*.go is where the two meet
 //	frame.go      messages on the socket

@@ -102,6 +102,7 @@ func startKeeper(sock, stderr *os.File) (*os.Process, error) {
 	}
 	title := fmt.Sprintf("%s of %s (%d)", processName, filepath.Base(os.Args[0]), os.Getpid())
 	return os.StartProcess(path, []string{title}, &os.ProcAttr{
+		Env:   environ(os.Environ()),
 		Files: []*os.File{null, null, stderr, sock},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})

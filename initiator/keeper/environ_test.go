@@ -1,0 +1,16 @@
+package keeper
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestTheKeeperIsNotToldWhatTheInitiatorIs(t *testing.T) {
+	got := environ([]string{
+		"PATH=/bin", "NOTIFY_SOCKET=/run/n", "LISTEN_FDS=1", "LISTEN_PID=7", "WATCHDOG_USEC=9", "WATCHDOG_PID=7",
+		"INITIATOR_GUID=a", "NOTIFY_SOCKETS=kept", "EMPTY=",
+	})
+	if want := "[PATH=/bin INITIATOR_GUID=a NOTIFY_SOCKETS=kept EMPTY=]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
