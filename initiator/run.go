@@ -47,7 +47,7 @@ type Initiator struct {
 	ledger     *ledger
 	volatile   bool // no task outlives Run
 
-	passed     []net.Listener // sockets that were opened for the API
+	passed []net.Listener // sockets that were opened for the API
 
 	// life ends when Run does; background counts what runs on its behalf.
 	life       context.Context
