@@ -120,6 +120,7 @@ func (d *Dispatcher) connected(p *peer, answer proactor.ConnectAnswer, now time.
 	p.session.last.Store(&beat{at: now})
 	d.replace(p)
 	d.drained(p)
+	d.askAgain(p)
 	d.opened(p)
 	d.o.Verdicts.Connected(p.guid, p.incarnation)
 }

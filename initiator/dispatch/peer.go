@@ -93,6 +93,7 @@ type run struct {
 	// cancelled is set when somebody asked for the end of the task.
 	cancelled bool
 	why       string
+	again     *task.Task // to be sent once more, see askAgain
 }
 
 // is says whether a worker that names this attempt means the run. A ding slave

@@ -39,7 +39,7 @@ func (d *Dispatcher) leftover(l task.Lease, t task.Task) bool {
 }
 
 // takeUp gives a worker the tasks that it runs. The clock of each goes on from
-// where it began; what the worker does not speak of is lost, as ever.
+// where it began.
 func (d *Dispatcher) takeUp(p *peer, now time.Time) {
 	list := d.left[p.who]
 	delete(d.left, p.who)
@@ -47,8 +47,24 @@ func (d *Dispatcher) takeUp(p *peer, now time.Time) {
 		r := newRun(p, t, now)
 		r.began, r.ends = t.Started, endOf(t, t.Started)
 		r.reached.Store(true)
+		r.again = &t
 		p.running[t.ID] = r
 		d.timers.set(&r.timer, r.ends)
+	}
+}
+
+// askAgain sends a worker the tasks once more that an earlier dispatcher has
+// given it, or was about to: one that has them answers as if it were the first
+// time, and with the outcome where there is one. A ding slave would run them
+// twice; it is believed to have them.
+func (d *Dispatcher) askAgain(p *peer) {
+	for _, r := range p.running {
+		t := r.again
+		if r.again = nil; t == nil || p.blunt {
+			continue
+		}
+		body := d.body(r, *t, false)
+		d.goes(func() { d.post(p, r, body, false) })
 	}
 }
 

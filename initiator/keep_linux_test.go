@@ -1,0 +1,348 @@
+package initiator_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/supervise"
+	"initiator/initiator/task"
+)
+
+// kills is how often the tests below kill the initiator.
+var kills = flag.Int("kills", 12, "how often the initiator is killed, and upgraded")
+
+func times(t *testing.T) int {
+	t.Helper()
+	if testing.Short() {
+		return min(*kills, 3)
+	}
+	return *kills
+}
+
+// dynasty is one initiator after the other on the same file and state.
+type dynasty struct {
+	t          *testing.T
+	ini, state string
+	mark       string
+	cmd        *exec.Cmd
+	ready      chan string // has the line that it is ready, and is closed at its end
+}
+
+func newDynasty(t *testing.T, ini string) *dynasty {
+	t.Helper()
+	dir := t.TempDir()
+	d := &dynasty{t: t, ini: filepath.Join(dir, "initiator.ini"), state: filepath.Join(dir, "state")}
+	d.mark = fmt.Sprintf("HOUSE_MARK=%d-%d", os.Getpid(), time.Now().UnixNano())
+	if err := os.WriteFile(d.ini, []byte(ini), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if d.cmd != nil {
+			d.kill()
+		}
+		for _, line := range marked(t, d.mark) { // what a failed test has left
+			var pid int
+			if _, err := fmt.Sscan(line, &pid); err == nil && t.Failed() {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+		gone(t, d.mark)
+	})
+	return d
+}
+
+// start begins the next one, and does not wait for it.
+func (d *dynasty) start() {
+	d.t.Helper()
+	d.cmd = exec.Command(os.Args[0], "up", d.ini, d.state)
+	d.cmd.Env = append(os.Environ(), d.mark, "GORACE=atexit_sleep_ms=0")
+	d.cmd.Stderr = os.Stderr
+	out, err := d.cmd.StdoutPipe()
+	if err == nil {
+		err = d.cmd.Start()
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	ready := make(chan string, 16)
+	d.ready = ready
+	go func() {
+		defer close(ready)
+		for in := bufio.NewScanner(out); in.Scan(); {
+			ready <- in.Text()
+		}
+	}()
+}
+
+// up starts the next one and waits until all is ready.
+func (d *dynasty) up() {
+	d.t.Helper()
+	d.start()
+	d.whenReady()
+}
+
+func (d *dynasty) whenReady() {
+	d.t.Helper()
+	select {
+	case line := <-d.ready:
+		if line != "ready: <nil>" {
+			d.t.Fatalf("up says %q", line)
+		}
+	case <-time.After(initiatortest.Patience):
+		d.t.Fatalf("it does not come up: %+v", d.workers())
+	}
+}
+
+func (d *dynasty) kill() {
+	_ = d.cmd.Process.Kill()
+	for range d.ready {
+	}
+	_ = d.cmd.Wait() // the error is the signal
+	d.cmd = nil
+}
+
+// end stops it in good order.
+func (d *dynasty) end() {
+	d.t.Helper()
+	if err := d.client().Shutdown(d.t.Context(), false); err != nil {
+		d.t.Fatal(err)
+	}
+	for range d.ready {
+	}
+	if err := d.cmd.Wait(); err != nil {
+		d.t.Errorf("it ended with %v", err)
+	}
+	d.cmd = nil
+}
+
+func (d *dynasty) client() *client.Client {
+	return client.Unix(filepath.Join(d.state, "initiator.sock"))
+}
+
+// workers by guid.
+func (d *dynasty) workers() map[string]supervise.Worker {
+	d.t.Helper()
+	c := d.client()
+	defer c.Close()
+	list, err := c.Workers(d.t.Context())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	found := map[string]supervise.Worker{}
+	for _, w := range list {
+		found[w.GUID] = w
+	}
+	return found
+}
+
+// same checks that every worker is the process that it was.
+func (d *dynasty) same(before map[string]supervise.Worker) {
+	d.t.Helper()
+	after := d.workers()
+	for guid, was := range before {
+		is := after[guid]
+		if is.PID != was.PID || is.Incarnation != was.Incarnation || is.Port != was.Port || is.Restarts < was.Restarts || is.Deaths < was.Deaths || !is.Ready {
+			d.t.Errorf("%s is %+v\nand was %+v", was.Name, is, was)
+		}
+	}
+	if len(after) != len(before) {
+		d.t.Errorf("there are %d workers and were %d", len(after), len(before))
+	}
+}
+
+// keepers is an INI whose workers survive: two with tasks, and one that writes
+// numbered lines and notes in a file which it has written.
+func keepers(dir, keep string) string {
+	return fmt.Sprintf(`
+[DEFAULT]
+on_initiator_exit = %s
+
+[worker:adder]
+command  = ${initiator:self} job sum
+replicas = 2
+slots    = 2
+
+[worker:writer]
+command  = sh -c 'n=0; while :; do n=$$((n+1)); echo "line $$n"; echo $$n >> %s; sleep 0.005; done'
+contract = off
+stdout_logfile_maxbytes = 0
+`, keep, acks(dir))
+}
+
+func acks(dir string) string { return filepath.Join(dir, "acknowledged") }
+
+// load is somebody who asks for sums, and others who connect to a worker, until
+// stop. Requests may fail while nobody is there; a connect may never.
+type load struct {
+	sums, connects atomic.Int64
+	refused        chan error
+	stop           context.CancelFunc
+	group          sync.WaitGroup
+}
+
+func (d *dynasty) load(addr string) *load {
+	ctx, stop := context.WithCancel(context.Background())
+	l := &load{stop: stop, refused: make(chan error, 1)}
+	l.group.Go(func() {
+		c := d.client()
+		defer c.Close()
+		for ctx.Err() == nil {
+			got, err := c.Submit(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":2}`)})
+			if err == nil {
+				got, err = c.Wait(ctx, got.ID)
+			}
+			if err == nil && string(got.Result) == `{"sum":3}` {
+				l.sums.Add(1)
+			}
+		}
+	})
+	l.group.Go(func() {
+		for ctx.Err() == nil {
+			conn, err := net.Dial("tcp", addr)
+			if err != nil {
+				l.refused <- err
+				return
+			}
+			conn.Close()
+			l.connects.Add(1)
+		}
+	})
+	return l
+}
+
+func (l *load) end(t *testing.T) {
+	t.Helper()
+	l.stop()
+	l.group.Wait()
+	select {
+	case err := <-l.refused:
+		t.Errorf("a connect failed after %d: %v", l.connects.Load(), err)
+	default:
+	}
+	t.Logf("%d sums, %d connects, none refused", l.sums.Load(), l.connects.Load())
+}
+
+func pick(t *testing.T, list map[string]supervise.Worker, name string) supervise.Worker {
+	t.Helper()
+	for _, w := range list {
+		if w.Name == name {
+			return w
+		}
+	}
+	t.Fatalf("there is no %s in %+v", name, list)
+	return supervise.Worker{}
+}
+
+// complete checks that the log has every line that was acknowledged, once and
+// in order.
+func complete(t *testing.T, acknowledged, log string) {
+	t.Helper()
+	noted, err := os.ReadFile(acknowledged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := string(noted[:strings.LastIndexByte(string(noted), '\n')])
+	last, err := strconv.Atoi(whole[strings.LastIndexByte(whole, '\n')+1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		n++
+		if !strings.HasSuffix(strings.TrimSuffix(line, "\n"), " line "+strconv.Itoa(n)) {
+			t.Fatalf("line %d of the log is %q", n, line)
+		}
+	}
+	if n < last {
+		t.Errorf("the log has %d lines, and %d were acknowledged", n, last)
+	}
+	t.Logf("%d lines, none missing", n)
+}
+
+func logOf(t *testing.T, state, guid string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(state, "logs", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range found {
+		if strings.Contains(path, "writer") && !strings.Contains(path, "stderr") {
+			return path
+		}
+	}
+	t.Fatalf("no log of writer %s in %v", guid, found)
+	return ""
+}
+
+// TestKilledAndKept kills the initiator at random moments, also while it takes
+// over from the one before, and finds everything as it was.
+func TestKilledAndKept(t *testing.T) {
+	dir := t.TempDir()
+	d := newDynasty(t, keepers(dir, "keep"))
+	d.up()
+	before := d.workers()
+	l := d.load(pick(t, before, "adder").Addr)
+	checked := 0
+	for range times(t) {
+		select {
+		case <-time.After(time.Duration(rand.IntN(300)) * time.Millisecond):
+		case <-d.ready:
+			<-time.After(time.Duration(rand.IntN(100)) * time.Millisecond)
+			d.same(before)
+			checked++
+		}
+		d.kill()
+		for _, w := range before {
+			if !alive(w.PID) {
+				t.Fatalf("%s (%d) is dead", w.Name, w.PID)
+			}
+		}
+		d.start()
+	}
+	d.whenReady()
+	d.same(before)
+	l.end(t)
+	writer := pick(t, before, "writer")
+	d.end()
+	complete(t, acks(dir), logOf(t, d.state, writer.GUID))
+	t.Logf("killed %d times, %d of them when all was ready", times(t), checked)
+}
+
+// TestKilledAndStopped: nothing is left, each time.
+func TestKilledAndStopped(t *testing.T) {
+	d := newDynasty(t, keepers(t.TempDir(), "stop"))
+	for range times(t) {
+		d.start()
+		select {
+		case <-time.After(time.Duration(rand.IntN(400)) * time.Millisecond):
+		case <-d.ready:
+		}
+		d.kill()
+		gone(t, d.mark)
+	}
+	if _, err := os.Stat(filepath.Join(d.state, "keeper.sock")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the keeper's socket is left: %v", err)
+	}
+}
