@@ -22,6 +22,7 @@ type flight struct {
 	// emptied may be removed once the batch is on the disk: what was still
 	// wanted of that file is in the batch.
 	emptied *store.Oldest
+	seq     int64 // the engine's when it departed
 }
 
 // part is one record of a flight.
@@ -95,7 +96,7 @@ func (e *Engine) flush() bool {
 	if len(f.parts) == 0 {
 		return false
 	}
-	f.on = true
+	f.on, f.seq = true, e.seq
 	f.told, e.pending.told = e.pending.told, f.told[:0]
 	e.disk.store.Flush()
 	return true
@@ -131,6 +132,7 @@ func (e *Engine) land() bool {
 
 // arrive notes where the records of a flight now are.
 func (e *Engine) arrive() {
+	e.disk.kept = e.flying.seq
 	for _, p := range e.flying.parts {
 		if p.en.state == gone {
 			continue

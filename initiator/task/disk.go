@@ -13,6 +13,7 @@ import (
 type disk struct {
 	store *store.Store
 	log   hclog.Logger
+	kept  int64 // the engine's seq when the newest batch that is on the disk was made
 	live  int64 // bytes of the records that are wanted
 	slack int64 // bytes of others that are not worth the work
 	walk  *store.Oldest

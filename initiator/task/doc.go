@@ -2,13 +2,29 @@
 //
 // A task travels through these files:
 //
-//	request.go  what a caller may ask for, checked before anything is kept
-//	task.go     the record: states, attempts, leases
-//	queue.go    the Queue interface that dispatch works against
-//	index.go    which task is next: priorities, first in first out, delays
-//	memory.go   the engine that keeps everything in memory
-//	outcome.go  what follows from the end of an attempt; pure, with its reason
+//	request.go    what a caller may ask for, checked before anything is kept
+//	task.go       the record: states, attempts, leases
+//	queue.go      the Queue interface that dispatch works against
+//	engine.go     the Queue: what happens to a task, from Submit to its end
+//	entry.go      what the index keeps of it, which is little
+//	index.go      which task is next: priorities, first in first out, delays
+//	outcome.go    what follows from the end of an attempt; pure, with its reason
+//	retention.go  deadlines, and how long finished tasks are kept
+//	list.go       finding some among millions
+//
+// and its record through these, where the queue is stored:
+//
+//	commit.go     one batch on its way while the next one is collected
+//	record.go     how a record looks
+//	disk.go       which records are in memory as well, and a disk that fails
+//	compact.go    giving the room of old records back
+//	open.go       reading everything back
+//	export.go     taking everything elsewhere
+//	store/        the files
 //
 // A Queue is used by one goroutine, the dispatcher's. Changes become visible at
-// once and lasting with Commit; what others are told waits for Commit.
+// once and lasting with Commit; what others are told waits for that. Commit
+// does not wait: while one batch is being synced, the next one grows, so that
+// hundreds who submit at once share a sync, and one who submits alone pays for
+// one.
 package task

@@ -1,4 +1,95 @@
-package task
+package task_test
 
-// Flying says whether a batch is on its way to the disk.
-func (e *Engine) Flying() bool { return e.flying.on }
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"initiator/initiator/task"
+	"initiator/initiator/task/store/storetest"
+)
+
+// TestExportImport takes tasks of every state elsewhere, and back.
+func TestExportImport(t *testing.T) {
+	q, err := task.Open("", task.Options{Dir: storetest.New(1), Warm: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := everyState(t, q)
+	var first, second bytes.Buffer
+	if err := q.Export(&first); err != nil {
+		t.Fatal(err)
+	}
+	other := task.NewMemory(task.Retention{})
+	if n, err := other.Import(bytes.NewReader(first.Bytes())); err != nil || n.Added != len(ids) {
+		t.Fatalf("import: %+v, %v", n, err)
+	}
+	for state, id := range ids {
+		want := state
+		if state == task.Running {
+			want = task.Queued
+		}
+		if got, _ := other.Get(id); got.State != want || string(got.Data) != `"`+string(state)+`"` {
+			t.Errorf("%s came as %+v", state, got)
+		}
+	}
+	if n, err := q.Import(bytes.NewReader(first.Bytes())); err != nil || n.Known != len(ids) {
+		t.Errorf("again: %+v, %v", n, err)
+	}
+	if err := other.Export(&second); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := strings.Count(first.String(), "\n"), strings.Count(second.String(), "\n"); a != len(ids) || b != a {
+		t.Errorf("%d and %d lines", a, b)
+	}
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// everyState makes a task of each state, whose data is its name.
+func everyState(t *testing.T, q *task.Engine) map[task.State][16]byte {
+	t.Helper()
+	kinds := map[task.State]task.Kind{task.Completed: task.Succeeded, task.Failed: task.FailedFinal, task.Dead: task.Lost, task.Cancelled: task.CancelledByUser}
+	ids := map[task.State][16]byte{}
+	for _, s := range []task.State{task.Completed, task.Failed, task.Dead, task.Cancelled, task.Running, task.Queued} {
+		made, err := task.Request{Pool: "p", Data: []byte(`"` + s + `"`), Key: string(s)}.Task(time.Now(), task.Policy{Attempts: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := q.Submit(made); err != nil {
+			t.Fatal(err)
+		}
+		ids[s] = made.ID
+		if s == task.Queued {
+			continue
+		}
+		got, _ := q.Next(time.Now(), "p", "w", 1, nil)
+		if l, _ := got.Lease(); s != task.Running {
+			if _, err := q.End(time.Now(), l, task.Outcome{Kind: kinds[s], Result: []byte("1")}, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := q.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+func TestImportRefuses(t *testing.T) {
+	const good = `{"id":"0190b8a0-0000-7000-8000-000000000001","pool":"p","priority":5,"state":"queued","policy":{"attempts":1}}` + "\n"
+	for text, want := range map[string]string{
+		good + "{}": `import task 2: "id" is missing`,
+		`{"id":"0190b8a0-0000-7000-8000-000000000002","pool":"p","state":"asleep"}`:               `"asleep" is no state`,
+		`{"id":"0190b8a0-0000-7000-8000-000000000002","state":"queued"}`:                          `"pool" is missing`,
+		`{"id":"0190b8a0-0000-7000-8000-000000000002","pool":"p","state":"queued","priority":10}`: "priority is 10",
+		"nonsense": "import task 1",
+	} {
+		_, err := task.NewMemory(task.Retention{}).Import(strings.NewReader(text))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

@@ -107,6 +107,7 @@ func (e *Engine) line(now int64) error {
 		en.pool.counts[en.state]++
 		e.seq, e.front = max(e.seq, en.seq), min(e.front, en.seq)
 	}
+	e.disk.kept = e.seq
 	slices.SortFunc(all, func(a, b *entry) int { return cmp.Compare(a.seq, b.seq) })
 	for _, en := range all {
 		switch {

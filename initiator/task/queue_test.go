@@ -148,6 +148,9 @@ func testRetention(t *testing.T, q task.Queue) {
 		}
 	}
 	waits := put(t, q, task.Request{Pool: "p"})
+	if err := q.(*task.Engine).Sync(); err != nil {
+		t.Fatal(err)
+	}
 	held := func() string {
 		s := ""
 		for _, id := range append(ids, waits) {

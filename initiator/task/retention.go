@@ -70,9 +70,10 @@ func (e *Engine) expire(en *entry, now time.Time) Task {
 // where one has finished, by age once a second.
 func (e *Engine) forget(now time.Time) {
 	for p := range e.crowded {
-		e.forgetIn(p, now)
+		if e.forgetIn(p, now) {
+			delete(e.crowded, p)
+		}
 	}
-	clear(e.crowded)
 	if d := now.Sub(e.checked); d > -time.Second && d < time.Second {
 		return
 	}
@@ -82,11 +83,18 @@ func (e *Engine) forget(now time.Time) {
 	}
 }
 
-func (e *Engine) forgetIn(p *poolTasks, now time.Time) {
+// forgetIn drops those of one pool, and reports whether it could drop them all.
+// One whose end is not on the disk yet has to stay: its beginning is there, and
+// would be all that a restart finds.
+func (e *Engine) forgetIn(p *poolTasks, now time.Time) (done bool) {
 	n := 0
+	done = true
 	for _, r := range p.finished {
 		if r.ends() {
 			if len(p.finished)-n <= p.retention.Count && now.UnixNano()-r.en.at < int64(p.retention.Age) {
+				break
+			}
+			if done = e.disk == nil || r.seq <= e.disk.kept; !done {
 				break
 			}
 			e.drop(r.en)
@@ -95,6 +103,7 @@ func (e *Engine) forgetIn(p *poolTasks, now time.Time) {
 		n++
 	}
 	p.finished = p.finished[n:]
+	return done
 }
 
 // drop removes a task from the index. Its records are left to void themselves:

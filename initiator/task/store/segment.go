@@ -69,8 +69,8 @@ func (s *segment) discard(dir Dir) {
 // is none. Where the disk has no room for that, the batch may still find some.
 func (s *segment) write(at int64, b []byte, room int64) error {
 	if end := at + int64(len(b)); room > 0 && end > s.ahead {
-		zeros := make([]byte, end-s.ahead+room)
-		if _, err := s.file.WriteAt(zeros, s.ahead); err == nil {
+		from := max(at, s.ahead)
+		if _, err := s.file.WriteAt(make([]byte, end-from+room), from); err == nil {
 			s.ahead = end + room
 		}
 	}

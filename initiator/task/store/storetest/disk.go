@@ -4,8 +4,8 @@
 package storetest
 
 import (
+	"bytes"
 	"errors"
-	"io"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -33,6 +33,7 @@ type Disk struct {
 	off    bool
 	room   int64 // bytes that are left; negative = no limit
 	frozen bool  // read only
+	faulty error // of every sync of a file
 	rand   *rand.Rand
 }
 
@@ -62,6 +63,32 @@ func (d *Disk) SetRoom(bytes int64) { d.locked(func() { d.room = bytes }) }
 
 // SetReadOnly refuses every change with EROFS.
 func (d *Disk) SetReadOnly(on bool) { d.locked(func() { d.frozen = on }) }
+
+// FailSync makes every sync of a file fail; nil ends that.
+func (d *Disk) FailSync(err error) { d.locked(func() { d.faulty = err }) }
+
+// Put makes a file of these bytes, on the disk.
+func (d *Disk) Put(name string, b []byte) {
+	f := &file{now: slices.Clone(b), disk: slices.Clone(b), dirty: map[int64]bool{}}
+	d.locked(func() { d.names[name], d.synced[name] = f, f })
+}
+
+// Bytes is what a file holds.
+func (d *Disk) Bytes(name string) (b []byte) {
+	d.locked(func() { b = slices.Clone(d.names[name].now) })
+	return b
+}
+
+// Change puts another byte at a position of a file; a negative one counts from
+// its last byte that is not 0.
+func (d *Disk) Change(name string, at int, to byte) {
+	b := d.Bytes(name)
+	if at < 0 {
+		at += len(bytes.TrimRight(b, "\x00"))
+	}
+	b[at] = to
+	d.Put(name, b)
+}
 
 // Killed returns what is left when only the process has ended.
 func (d *Disk) Killed() *Disk { return d.left(func(bool) bool { return true }) }
@@ -204,96 +231,3 @@ func cutIf(last bool) error {
 	}
 	return nil
 }
-
-// handle is one open file.
-type handle struct {
-	d *Disk
-	f *file
-}
-
-// ReadAt implements store.File.
-func (h *handle) ReadAt(b []byte, at int64) (int, error) {
-	h.d.mu.Lock()
-	defer h.d.mu.Unlock()
-	if at >= int64(len(h.f.now)) {
-		return 0, io.EOF
-	}
-	n := copy(b, h.f.now[at:])
-	if n < len(b) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-// WriteAt implements store.File.
-func (h *handle) WriteAt(b []byte, at int64) (int, error) {
-	h.d.mu.Lock()
-	defer h.d.mu.Unlock()
-	last, err := h.d.step()
-	if err != nil {
-		return 0, err
-	}
-	n := len(b)
-	if last {
-		n, err = h.d.rand.IntN(n+1), ErrOff
-	}
-	if grows := at + int64(n) - int64(len(h.f.now)); grows > 0 && h.d.room >= 0 {
-		if grows > h.d.room {
-			n, err, grows = max(0, n-int(grows-h.d.room)), syscall.ENOSPC, h.d.room
-		}
-		h.d.room -= grows
-	}
-	h.f.put(b[:n], at)
-	return n, err
-}
-
-func (f *file) put(b []byte, at int64) {
-	end := at + int64(len(b))
-	if end > int64(len(f.now)) {
-		f.now = resized(f.now, int(end))
-	}
-	copy(f.now[at:], b)
-	for s := at / sector; s*sector < end; s++ {
-		f.dirty[s] = true
-	}
-}
-
-// Truncate implements store.File.
-func (h *handle) Truncate(size int64) error {
-	h.d.mu.Lock()
-	defer h.d.mu.Unlock()
-	if _, err := h.d.step(); err != nil {
-		return err
-	}
-	if gives := int64(len(h.f.now)) - size; gives > 0 && h.d.room >= 0 {
-		h.d.room += gives
-	}
-	h.f.now = resized(h.f.now, int(size))
-	return nil
-}
-
-// Sync implements store.File.
-func (h *handle) Sync() error {
-	h.d.mu.Lock()
-	defer h.d.mu.Unlock()
-	last, err := h.d.step()
-	if err != nil {
-		return err
-	}
-	if last && h.d.rand.IntN(2) == 0 {
-		return ErrOff
-	}
-	h.f.disk = slices.Clone(h.f.now)
-	clear(h.f.dirty)
-	return cutIf(last)
-}
-
-// Size implements store.File.
-func (h *handle) Size() (int64, error) {
-	h.d.mu.Lock()
-	defer h.d.mu.Unlock()
-	return int64(len(h.f.now)), nil
-}
-
-// Close implements store.File.
-func (h *handle) Close() error { return nil }

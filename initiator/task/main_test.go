@@ -1,0 +1,26 @@
+package task_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// children are what the test binary is when it is started as one.
+var children = map[string]func(dir string) error{
+	"submits": submitForEver,
+	"limited": submitWithALimit,
+}
+
+func TestMain(m *testing.M) {
+	if f := children[os.Getenv("TASK_TEST_CHILD")]; f != nil {
+		if err := f(os.Args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}

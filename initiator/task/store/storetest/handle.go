@@ -1,0 +1,103 @@
+package storetest
+
+import (
+	"io"
+	"slices"
+	"syscall"
+)
+
+// handle is one open file.
+type handle struct {
+	d *Disk
+	f *file
+}
+
+// ReadAt implements store.File.
+func (h *handle) ReadAt(b []byte, at int64) (int, error) {
+	h.d.mu.Lock()
+	defer h.d.mu.Unlock()
+	if at >= int64(len(h.f.now)) {
+		return 0, io.EOF
+	}
+	n := copy(b, h.f.now[at:])
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// WriteAt implements store.File.
+func (h *handle) WriteAt(b []byte, at int64) (int, error) {
+	h.d.mu.Lock()
+	defer h.d.mu.Unlock()
+	last, err := h.d.step()
+	if err != nil {
+		return 0, err
+	}
+	n := len(b)
+	if last {
+		n, err = h.d.rand.IntN(n+1), ErrOff
+	}
+	if grows := at + int64(n) - int64(len(h.f.now)); grows > 0 && h.d.room >= 0 {
+		if grows > h.d.room {
+			n, err, grows = max(0, n-int(grows-h.d.room)), syscall.ENOSPC, h.d.room
+		}
+		h.d.room -= grows
+	}
+	h.f.put(b[:n], at)
+	return n, err
+}
+
+func (f *file) put(b []byte, at int64) {
+	end := at + int64(len(b))
+	if end > int64(len(f.now)) {
+		f.now = resized(f.now, int(end))
+	}
+	copy(f.now[at:], b)
+	for s := at / sector; s*sector < end; s++ {
+		f.dirty[s] = true
+	}
+}
+
+// Truncate implements store.File.
+func (h *handle) Truncate(size int64) error {
+	h.d.mu.Lock()
+	defer h.d.mu.Unlock()
+	if _, err := h.d.step(); err != nil {
+		return err
+	}
+	if gives := int64(len(h.f.now)) - size; gives > 0 && h.d.room >= 0 {
+		h.d.room += gives
+	}
+	h.f.now = resized(h.f.now, int(size))
+	return nil
+}
+
+// Sync implements store.File.
+func (h *handle) Sync() error {
+	h.d.mu.Lock()
+	defer h.d.mu.Unlock()
+	last, err := h.d.step()
+	if err != nil {
+		return err
+	}
+	if last && h.d.rand.IntN(2) == 0 {
+		return ErrOff
+	}
+	if h.d.faulty != nil {
+		return h.d.faulty
+	}
+	h.f.disk = slices.Clone(h.f.now)
+	clear(h.f.dirty)
+	return cutIf(last)
+}
+
+// Size implements store.File.
+func (h *handle) Size() (int64, error) {
+	h.d.mu.Lock()
+	defer h.d.mu.Unlock()
+	return int64(len(h.f.now)), nil
+}
+
+// Close implements store.File.
+func (h *handle) Close() error { return nil }
