@@ -1,0 +1,13 @@
+//go:build !linux
+
+package pid1
+
+import "syscall"
+
+// adoptOrphans does nothing where orphans go to process 1 only.
+func adoptOrphans() error { return nil }
+
+// attributes give the child a process group of its own.
+func attributes(foreground bool) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Foreground: foreground, Ctty: 0}
+}
