@@ -86,7 +86,7 @@ func TestProbeOfHungProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.ready("w", 2)
-	if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "deadline exceeded") || alive(pid) {
+	if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "GET /: no answer within 50ms") || alive(pid) {
 		t.Errorf("%+v, alive %t", e, alive(pid))
 	}
 }

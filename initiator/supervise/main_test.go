@@ -36,7 +36,11 @@ func play(role string) int {
 	words := strings.Fields(role)
 	switch words[0] {
 	case "webhook":
-		return serveWebhook()
+		return serveWebhook("127.0.0.1:" + os.Getenv("PORT"))
+	case "webhook6":
+		return serveWebhook("[::1]:" + os.Getenv("PORT"))
+	case "elsewhere":
+		return serveWebhook("127.0.0.1:0")
 	case "moody": // well while a file does not exist
 		return serve(":"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if _, err := os.Stat(words[1]); err == nil {
@@ -88,8 +92,14 @@ func play(role string) int {
 		fmt.Println("ENV " + string(data))
 		return forever()
 	}
+	if role := roles[words[0]]; role != nil {
+		return role()
+	}
 	return 99
 }
+
+// roles are further ones, of single files.
+var roles = map[string]func() int{}
 
 // forever ends with SIGTERM, and with code 0.
 func forever() int { return until(syscall.SIGTERM) }
@@ -116,7 +126,7 @@ func serve(addr string, h http.Handler) int {
 }
 
 // serveWebhook answers /ping as wire/webhooks.md says.
-func serveWebhook() int {
+func serveWebhook(addr string) int {
 	cfg, err := proactor.ReadConfig(ctxBackground, os.Stdin, 0)
 	if err != nil {
 		fmt.Println(err)
@@ -125,7 +135,7 @@ func serveWebhook() int {
 	guid := os.Getenv("INITIATOR_GUID")
 	token, _, _ := cfg.Get(guid, "token")
 	incarnation, _ := strconv.Atoi(os.Getenv("INITIATOR_INCARNATION"))
-	return serve("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return serve(addr, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		nonce := r.Header.Get(proactor.HeaderNonce)
 		proactor.Code{HTTP: 200, Message: "PONG!"}.Write(w, "", proactor.Pong{Proof: proactor.Proof(token, nonce, guid, incarnation)})
 	}))

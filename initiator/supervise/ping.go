@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,35 +9,53 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"initiator/proactor"
 )
 
-// answerLimit is more than any answer to /ping has.
+// answerLimit is more than any answer to /ping has, with its head.
 const answerLimit = 64 << 10
 
-// newProbeClient follows no redirect, asks no proxy and keeps no connection:
-// the dispatcher makes its own once the worker is ready.
-func newProbeClient() *http.Client {
-	c := proactor.NewHTTP(0)
-	c.Transport.(*http.Transport).DisableKeepAlives = true
-	return c
-}
-
-// request asks a worker whether it is ready. It carries no secret.
-func (t *target) request(ctx context.Context, client *http.Client) error {
+// request asks a worker whether it is ready. It carries no secret, follows no
+// redirect and asks no proxy. The connection is closed by us, and first: closed
+// by the worker it would linger on the worker's port, and hold up a program
+// that binds anew without SO_REUSEADDR.
+func (t *target) request(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
-	if t.kind == "tcp" {
-		return t.connect(ctx)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", t.addr)
+	if err != nil || t.kind == "tcp" {
+		return t.closing(conn, err)
 	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
 	path, nonce := t.path, ""
 	if t.kind == "webhook" {
 		path, nonce = "/ping", proactor.NewToken()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+t.addr+"/"+strings.TrimPrefix(path, "/"), nil)
+	err = t.ask(conn, path, nonce)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("GET %s: no answer within %s", path, t.timeout)
+	}
+	return err
+}
+
+// closing is the end of a look that wants no more than a connection.
+func (t *target) closing(conn net.Conn, err error) error {
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	return conn.Close()
+}
+
+// ask sends the request and judges the answer.
+func (t *target) ask(conn net.Conn, path, nonce string) error {
+	req, err := http.NewRequest(http.MethodGet, "http://"+t.addr+"/"+strings.TrimPrefix(path, "/"), nil)
 	if err != nil {
 		return err
 	}
@@ -44,32 +63,18 @@ func (t *target) request(ctx context.Context, client *http.Client) error {
 		req.Header.Set(proactor.HeaderNonce, nonce)
 		req.Header.Set(proactor.HeaderChannel, strconv.Itoa(t.channel))
 	}
-	resp, err := client.Do(req)
+	if err := req.Write(conn); err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReaderSize(io.LimitReader(conn, answerLimit), 1<<10), req)
 	if err != nil {
-		return fmt.Errorf("GET %s: %w", path, bare(err))
+		return fmt.Errorf("GET %s: %w", path, err)
 	}
 	defer resp.Body.Close()
 	if nonce == "" {
 		return fine(path, resp.StatusCode)
 	}
 	return t.proof(resp, nonce)
-}
-
-// connect asks no more than whether a connection is taken.
-func (t *target) connect(ctx context.Context) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", t.addr)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
-}
-
-// bare takes off the URL that net/http repeats.
-func bare(err error) error {
-	if inner := errors.Unwrap(err); inner != nil {
-		return inner
-	}
-	return err
 }
 
 // fine: 2xx, and 3xx, for a redirect is the answer of a working server.
@@ -83,7 +88,7 @@ func fine(path string, status int) error {
 // proof checks that whoever answered knows the token that only this
 // incarnation was given on its stdin.
 func (t *target) proof(resp *http.Response, nonce string) error {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit))
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return fmt.Errorf("GET /ping: read the answer: %w", err)
 	}

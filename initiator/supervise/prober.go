@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"time"
 
 	"initiator/initiator/plan"
@@ -90,7 +89,6 @@ type prober struct {
 	answers chan answer
 	targets map[string]*target
 	flying  int
-	http    *http.Client
 }
 
 type answer struct {
@@ -102,7 +100,7 @@ type answer struct {
 func newProber(tell func(Event), exec func(guid string, incarnation int)) *prober {
 	return &prober{
 		tell: tell, exec: exec, box: newMailbox[func(*prober)](), answers: make(chan answer, probeRoom),
-		targets: map[string]*target{}, http: newProbeClient(),
+		targets: map[string]*target{},
 	}
 }
 
@@ -131,7 +129,6 @@ func (p *prober) start(ctx context.Context) <-chan struct{} {
 		for ; p.flying > 0; p.flying-- {
 			<-p.answers
 		}
-		p.http.CloseIdleConnections()
 	}()
 	return ended
 }
@@ -259,7 +256,7 @@ func (p *prober) fly(ctx context.Context, t *target) {
 	p.flying++
 	snapshot := *t
 	go func() { // ends within its timeout; answers has room for every request
-		p.answers <- answer{snapshot.guid, snapshot.incarnation, snapshot.request(ctx, p.http)}
+		p.answers <- answer{snapshot.guid, snapshot.incarnation, snapshot.request(ctx)}
 	}()
 }
 

@@ -49,8 +49,6 @@ func (m *memo) proves(ctx context.Context, h keeper.Held) error {
 	case !m.Proof.Ping:
 		return nil
 	}
-	client := newProbeClient()
-	defer client.CloseIdleConnections()
 	t := target{
 		guid: h.GUID, incarnation: m.Record.Incarnation, kind: "webhook", timeout: proofTime,
 		addr: m.Proof.Addr, channel: m.Proof.Channel, token: m.Token,
@@ -58,7 +56,7 @@ func (m *memo) proves(ctx context.Context, h keeper.Held) error {
 	if m.Token == "" {
 		t.token = proactor.NewToken() // nobody can know it
 	}
-	if err := t.request(ctx, client); err != nil {
+	if err := t.request(ctx); err != nil {
 		return fmt.Errorf("pid %d does not prove that it is the worker: %w; look at it, and kill it if it is of no use", h.PID, err)
 	}
 	return nil

@@ -36,6 +36,7 @@ type stage struct {
 	mu     sync.Mutex
 	seen   []Transition
 	lines  []string
+	waited time.Duration // in next, for what has not come
 	change chan struct{} // closed and replaced at each transition or line
 }
 
@@ -210,4 +211,20 @@ func (s *stage) one(name string) Worker {
 	}
 	s.t.Fatalf("no worker %s", name)
 	return Worker{}
+}
+
+// next waits for one more transition.
+func (s *stage) next() {
+	s.t.Helper()
+	s.mu.Lock()
+	change := s.change
+	s.mu.Unlock()
+	select {
+	case <-change:
+	case <-time.After(50 * time.Millisecond): // it may have been the one before
+		s.waited += 50 * time.Millisecond
+		if s.waited > patience {
+			s.t.Fatalf("waited %s; the workers: %+v", patience, s.Workers())
+		}
+	}
 }

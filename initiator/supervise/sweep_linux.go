@@ -13,6 +13,12 @@ import (
 // time, for the kernel to finish what KILL began.
 const sweepRounds = 40
 
+// Sweep ends what is left of workers whose initiator and keeper were both
+// killed, and names it: the leaders have died with the keeper, but a descendant
+// that had called setsid lives on under init. guids are those of the last
+// initiator; none of them may run under a keeper that lives.
+func Sweep(guids []string) (ended []string) { return sweep(guids, nil) }
+
 // sweep ends every process of these workers that is left after the keeper
 // died: those that are no longer anyone's child here, and are known only by
 // INITIATOR_GUID in their environment. It returns their names. A process that

@@ -1,0 +1,91 @@
+package supervise
+
+import (
+	"fmt"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// stepped is the same moment after the wall clock was set forward by so many
+// seconds, or after a suspension, in which only the wall clock goes on: the
+// monotonic reading is as it was. A time cannot be made so in another way.
+func stepped(t time.Time, seconds int64) time.Time {
+	// With a monotonic reading wall is 1 bit, 33 bits of seconds since 1885,
+	// and 30 bits of nanoseconds: see package time.
+	words := (*struct {
+		wall uint64
+		ext  int64
+	})(unsafe.Pointer(&t))
+	words.wall += uint64(seconds) << 30
+	return t
+}
+
+func TestSteppedIsAStep(t *testing.T) {
+	now := time.Now()
+	after := stepped(now, 3600)
+	if after.Sub(now) != 0 || after.Unix()-now.Unix() != 3600 {
+		t.Fatalf("%s and %s: %s apart", now, after, after.Sub(now))
+	}
+}
+
+// TestClockStepChangesNothing walks every cell of the table a second, an hour
+// and a minute after its record was made, with and without a step of the wall
+// clock: the same decision each time, and deadlines equally far away.
+func TestClockStepChangesNothing(t *testing.T) {
+	then := time.Now()
+	for p := range phases {
+		for k := range kinds {
+			for _, later := range []time.Duration{0, time.Second, time.Minute, time.Hour} {
+				now := then.Add(later)
+				want := decision(inPhase(p, then), Event{Kind: k, random: 0.5}, now)
+				for _, step := range []int64{-86400, -3600, -1, 1, 3600, 86400} {
+					if got := decision(inPhase(p, then), Event{Kind: k, random: 0.5}, stepped(now, step)); got != want {
+						t.Errorf("%s × %s after %s, with a step of %ds: %s, want %s", p, k, later, step, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// decision is all that follows from an event, without a word about the wall.
+func decision(r Record, e Event, now time.Time) string {
+	after, acts, reason := next(r, e, now)
+	due := "never"
+	if at := after.due(); !at.IsZero() {
+		due = at.Sub(now).String()
+	}
+	return fmt.Sprintf("%s, %v, %q, due in %s, %d deaths", after.Phase, acts, reason, due, len(after.Past.Deaths))
+}
+
+// TestClockStepAndTheWindow: the deaths of ten minutes are those of ten minutes
+// that have passed, whatever the wall clock has done meanwhile.
+func TestClockStepAndTheWindow(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		step int64
+		gap  time.Duration
+		want Ruling
+	}{
+		{"set forward by a day: not forgotten", 86400, time.Minute, GiveUp},
+		{"suspended for a day: not forgotten", 86400, time.Second, GiveUp},
+		{"set back by a day: forgotten all the same", -86400, 6 * time.Minute, Again},
+		{"no step", 0, 6 * time.Minute, Again},
+	} {
+		law := defaults()
+		law.Limit = 3
+		past, now := Past{}, time.Now()
+		var v Verdict
+		for i := range 3 {
+			at := now.Add(time.Duration(i) * c.gap)
+			if i > 0 {
+				at = stepped(at, c.step)
+			}
+			past, v = Judge(law, past, Death{At: at, Class: Code, What: "x"}, 0.5)
+		}
+		if v.Ruling != c.want {
+			t.Errorf("%s: %s", c.name, v.Reason)
+		}
+	}
+}

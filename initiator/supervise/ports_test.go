@@ -1,0 +1,103 @@
+package supervise
+
+import (
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"initiator/initiator/plan"
+	"initiator/initiator/port"
+)
+
+// TestTakenBeforeStart: a fixed port that a stranger has. The worker is not
+// started beside it, says who it is, and comes up when the stranger has gone.
+func TestTakenBeforeStart(t *testing.T) {
+	stranger, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := stranger.Addr().(*net.TCPAddr).Port
+	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) {
+		sp.Port, sp.Restart.Delay, sp.Restart.Limit = taken, 10*time.Millisecond, 0
+		sp.Restart.DelayMax = 10 * time.Millisecond
+	})))
+	tr := s.reaches("w", Backoff)
+	if !strings.Contains(tr.Reason, strconv.Itoa(taken)) || s.one("w").LastExit.Class != SpawnError {
+		t.Errorf("%s, %+v", tr.Reason, s.one("w").LastExit)
+	}
+	stranger.Close()
+	s.saw("its start", func(tr Transition) bool { return tr.Ready && tr.Port == taken })
+}
+
+// TestRangeExhausted: three workers and two ports. Two run; the third says what
+// to do, and runs when one of them is stopped.
+func TestRangeExhausted(t *testing.T) {
+	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) {
+		sp.Replicas, sp.Restart.Limit = 3, 0
+		sp.Restart.Delay, sp.Restart.DelayMax = 10*time.Millisecond, 10*time.Millisecond
+	})), func(o *Options) {
+		first := lowest + 2*rand.IntN(499) // where nothing lingers of an earlier test
+		o.Ports = port.New(port.Range{Min: first, Max: first + 1})
+	})
+	s.until("two of them", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
+	tr := s.reaches("w", Backoff)
+	if !strings.Contains(tr.Reason, "child_port_max") {
+		t.Errorf("it does not say what to do: %s", tr.Reason)
+	}
+	for _, w := range s.Workers() {
+		if w.Ready {
+			if _, err := s.Stop(t.Context(), w.GUID); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	s.saw("the third", func(other Transition) bool { return other.GUID == tr.GUID && other.Ready })
+}
+
+// TestIPv6Only: a worker that listens on ::1 and nowhere else.
+func TestIPv6Only(t *testing.T) {
+	probe, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("NOT RUN: this machine has no IPv6: %v", err)
+	}
+	probe.Close()
+	for _, socket := range []string{"reserve", "inherit", "bind"} {
+		t.Run(socket, func(t *testing.T) {
+			s := open(t, planOf(spec("w", "webhook6", func(sp *plan.Spec) { sp.Socket, sp.ListenAddr = socket, "::1" })))
+			s.ready("w", 1)
+			if w := s.one("w"); !strings.HasPrefix(w.Addr, "[::1]:") {
+				t.Errorf("%+v", w)
+			}
+			if err := s.Signal(t.Context(), 9, "w"); err != nil {
+				t.Fatal(err)
+			}
+			s.ready("w", 2)
+		})
+	}
+}
+
+// TestListensElsewhere: a program that binds port 0, as if nobody had told it a
+// port, is not ready, and the reason says where nothing listens.
+func TestListensElsewhere(t *testing.T) {
+	s := open(t, planOf(spec("w", "elsewhere", func(sp *plan.Spec) { sp.StartTimeout, sp.Restart.Limit = 500*time.Millisecond, 1 })))
+	if tr := s.reaches("w", Fatal); !strings.Contains(tr.Reason, "nothing listens on 127.0.0.1:") {
+		t.Error(tr.Reason)
+	}
+}
+
+// TestPortZeroOfTheRange: with a range of 0 the kernel chooses, and the worker
+// keeps what it was given over a restart.
+func TestPortZeroOfTheRange(t *testing.T) {
+	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit" })), func(o *Options) { o.Ports = port.New(port.Range{}) })
+	first := s.ready("w", 1)
+	if err := s.Signal(t.Context(), 9, "w"); err != nil {
+		t.Fatal(err)
+	}
+	if second := s.ready("w", 2); first.Port == 0 || second.Port != first.Port {
+		t.Errorf("ports %d, then %d", first.Port, second.Port)
+	}
+}
