@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,9 +13,11 @@ import (
 // a few bytes each: with Differs it tells years later, and another version of
 // this program, whether a reload would have to restart it. Keys that take
 // effect without a restart are not in it, nor those that have their default: a
-// key that is new in a later version changes nothing.
-func Fingerprint(p *Plan, s *Spec) map[string]string {
+// key that is new in a later version changes nothing. self is the running
+// executable: where a value names it, a program that has moved is no change.
+func Fingerprint(p *Plan, s *Spec, self string) map[string]string {
 	marks := map[string]string{}
+	mark := func(value any) string { return mark(value, self) }
 	var standard Spec
 	for _, r := range workerKeys {
 		if r.aliasOf != "" || r.live {
@@ -29,21 +32,22 @@ func Fingerprint(p *Plan, s *Spec) map[string]string {
 	}
 	marks["directory"] = mark(s.effectiveDir(p))
 	if s.Contract { // otherwise it is given no configuration to differ in
-		markEntries(marks, "config.", s.userEntries())
-		markEntries(marks, "DEFAULT.", p.Defaults)
+		for _, e := range s.userEntries() {
+			marks["config."+e.Key] = mark(e)
+		}
+		for _, e := range p.Defaults {
+			marks["DEFAULT."+e.Key] = mark(e)
+		}
 	}
 	return marks
 }
 
-func markEntries(marks map[string]string, prefix string, entries []Entry) {
-	for _, e := range entries {
-		marks[prefix+e.Key] = mark(e)
-	}
-}
-
 // mark shortens a value. Nobody chooses values in order to make two alike.
-func mark(value any) string {
+func mark(value any, self string) string {
 	text, _ := json.Marshal(value) // plain values always marshal
+	if name, _ := json.Marshal(self); self != "" {
+		text = bytes.ReplaceAll(text, bytes.Trim(name, `"`), []byte("${initiator:self}"))
+	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:6])
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"initiator/initiator/keeper"
@@ -140,7 +141,8 @@ func (l *loop) memo(w *worker) []byte {
 func (l *loop) fingerprint(spec *plan.Spec) map[string]string {
 	made, ok := l.made[spec]
 	if !ok {
-		made = plan.Fingerprint(l.plan, spec)
+		self, _ := os.Executable() // unknown = it is named nowhere
+		made = plan.Fingerprint(l.plan, spec, self)
 		l.made[spec] = made
 	}
 	return made
