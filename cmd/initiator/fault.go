@@ -110,7 +110,7 @@ func (a *app) classify(err error) *fault {
 		return &fault{exitRefused, err, ""}
 	case errors.Is(err, &client.Error{Status: http.StatusNotFound}):
 		return &fault{exitUnknown, err, ""}
-	case errors.Is(err, &client.Error{Status: http.StatusBadRequest}):
+	case errors.Is(err, &client.Error{Status: http.StatusBadRequest}), errors.Is(err, &client.Error{Status: http.StatusUnprocessableEntity}):
 		return &fault{exitUsage, err, ""}
 	case !a.began:
 		return &fault{exitUsage, err, "`initiator --help` lists the verbs, `initiator VERB --help` the flags of one"}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -55,6 +57,8 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ready": ready, "task": awaitTask, "alone": alone, "code": code, "freeport": freePort, "answers": answers,
+			"hup": send(syscall.SIGHUP), "usr2": send(syscall.SIGUSR2), "crash": send(syscall.SIGKILL),
+			"grows": grows, "seen": awaitSeen,
 		},
 	})
 }
@@ -92,7 +96,7 @@ func socketOf(ts *testscript.TestScript) *client.Client {
 
 // ready waits until every worker of the initiator in $WORK/.initiator is
 // ready, or those that are named are in the state that follows them:
-// `ready`, `ready gone=FATAL`.
+// `ready`, `ready gone=FATAL`; `ready late=` waits until there is one.
 func ready(ts *testscript.TestScript, _ bool, args []string) {
 	c := socketOf(ts)
 	defer c.Close()
@@ -103,6 +107,11 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(until("ready", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
+		for name := range want {
+			if !slices.ContainsFunc(list, func(w supervise.Worker) bool { return w.Name == name }) {
+				return false
+			}
+		}
 		for _, w := range list {
 			if state := want[w.Name]; state != "" && state != w.State.String() ||
 				state == "" && !(w.State == supervise.Running && w.Ready) {

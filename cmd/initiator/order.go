@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -28,7 +29,8 @@ var orders = map[string]struct{ short, long string }{
 }
 
 func (a *app) orderCommand(verb string) *cobra.Command {
-	return &cobra.Command{
+	rolling := false
+	cmd := &cobra.Command{
 		Use: verb + " NAME…|all", Short: orders[verb].short, Long: orders[verb].long,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,13 +48,24 @@ func (a *app) orderCommand(verb string) *cobra.Command {
 			do := map[string]func(context.Context, ...string) ([]supervise.Result, error){
 				"start": c.Start, "stop": c.Stop, "restart": c.Restart,
 			}[verb]
+			if rolling {
+				do = c.RestartRolling
+			}
 			results, err := do(ctx, names...)
-			if err != nil {
+			var partly *client.Partly
+			if err != nil && !errors.As(err, &partly) {
 				return err
 			}
-			return a.showResults(results)
+			if err := a.showResults(results); err != nil && partly == nil {
+				return err
+			}
+			return notUp(partly)
 		},
 	}
+	if verb == "restart" {
+		cmd.Flags().BoolVar(&rolling, "rolling", false, "one at a time, each ready before the next; it ends at the first that is not")
+	}
+	return cmd
 }
 
 // whole makes whole guids of those that were shortened. Names that match

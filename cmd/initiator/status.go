@@ -19,6 +19,9 @@ import (
 
 const statusLong = `Show every worker, or those that are named by definition or guid.
 
+Where no initiator runs, it shows what the last one saw, and whether that one has
+ended or crashed.
+
 Exit codes, as LSB has them for a service: 0 all of them are running; 3 some
 are not, or no initiator runs; 4 it cannot be told.`
 
@@ -36,7 +39,7 @@ func (a *app) statusCommand() *cobra.Command {
 			defer stop()
 			s, err := c.Status(ctx)
 			if err != nil {
-				return unknownStatus(err)
+				return a.lastSeen(args, unknownStatus(err))
 			}
 			if s.Workers, err = choose(s.Workers, args); err != nil {
 				return err

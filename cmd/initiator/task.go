@@ -45,7 +45,7 @@ func (a *app) talk(cmd *cobra.Command, do func(context.Context, *client.Client) 
 // taskVerb is a verb that asks for one task and shows it.
 func (a *app) taskVerb(verb, short string, show func(task.Task) error, do func(*client.Client, context.Context, uuid.UUID) (task.Task, error)) *cobra.Command {
 	return &cobra.Command{
-		Use: verb + " ID", Short: short, Args: cobra.ExactArgs(1),
+		Use: verb + " ID", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTasks,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := idOf(args[0])
 			if err != nil {
@@ -94,7 +94,7 @@ func (a *app) taskWaitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "wait ID", Short: "Wait for the end of a task and print its result",
 		Long: "Wait for the end of a task and print its result. The exit codes are those of run.",
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTasks,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := idOf(args[0])
 			if err != nil {

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"initiator/initiator"
-	"initiator/initiator/plan"
+	"initiator/initiator/output"
 	"initiator/initiator/supervise"
 )
 
@@ -25,7 +24,13 @@ and keep them alive until Ctrl-C or a TERM signal. Then everything is stopped
 within its stop times. A second signal kills what is left at once.
 
 On a terminal there is a line for each worker until all are ready; elsewhere
-there is a log. With -o json every change of a worker is a line on stdout.`
+there is a log. With -o json every change of a worker is a line on stdout. Of
+workers whose log is "-" the lines are shown behind "name:index | ".
+
+USR2 opens all log files anew, after a rotation by others. HUP, without a
+terminal, does what reload does.
+
+` + surroundingsLong
 
 func (a *app) upCommand() *cobra.Command {
 	u := &upper{app: a}
@@ -33,11 +38,12 @@ func (a *app) upCommand() *cobra.Command {
 		Use: "up [NAME…]", Short: "Start the workers and keep them alive", Long: upLong,
 		ValidArgsFunction: a.completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return u.up(cmd.Context(), args)
+			return u.first(func() error { return u.up(cmd.Context(), args) })
 		},
 	}
 	cmd.Flags().StringVar(&a.guid, "guid", "", "take the initiator's settings from section [`GUID`] as well, as turberfield's does")
 	cmd.Flags().IntVar(&a.port, "port", 0, "with --guid: listen on this `PORT`")
+	u.flags(cmd.Flags())
 	cmd.Flags().StringVar(&u.level, "loglevel", "", "log from this `LEVEL` on: trace, debug, info, warn or error")
 	return cmd
 }
@@ -49,11 +55,19 @@ type upper struct {
 	in    *initiator.Initiator
 	live  *live // nil where stderr is no terminal
 	log   hclog.Logger
+	surroundings
+
+	logFile    *logFile      // nil where the log goes to stderr
+	queue      *output.Queue // in front of stderr, and so of the log
+	forWorkers *output.Queue // in front of stdout: for lines of workers whose log is "-"
 }
 
 func (u *upper) up(ctx context.Context, only []string) error {
 	p, err := u.plan()
 	if err != nil {
+		return err
+	}
+	if err := u.checkMain(p); err != nil {
 		return err
 	}
 	if u.err.terminal {
@@ -64,13 +78,19 @@ func (u *upper) up(ctx context.Context, only []string) error {
 		return err
 	}
 	defer closeLog()
-	u.in, err = initiator.New(initiator.Config{Plan: p, StateDir: u.stateDir, Only: only, Logger: u.log})
+	if err := u.meet(); err != nil {
+		return err
+	}
+	u.in, err = initiator.New(initiator.Config{
+		Path: p.File, GUID: u.guid, Port: u.port, StateDir: u.stateDir, Only: only,
+		Logger: u.log, Stdout: u.forWorkers, Stderr: u.queue, Passed: u.passed,
+	})
 	if err != nil {
 		return usage(err)
 	}
 	ctx, again, stop := heed(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	defer u.heedHangup()()
+	defer u.heedOrders()()
 	return u.live.during(func() error { return u.attend(ctx, again) })
 }
 
@@ -84,18 +104,18 @@ func (u *upper) attend(ctx context.Context, again <-chan syscall.Signal) error {
 		return err
 	}
 	over, end := context.WithCancel(context.Background())
-	shown := make(chan struct{})
-	go func() {
-		defer close(shown)
-		u.show(over, ctx)
-	}()
+	var beside sync.WaitGroup
+	beside.Go(func() { u.show(over, ctx) })
+	beside.Go(func() { u.service.attend(over, ctx) })
+	beside.Go(func() { u.watchMain(over) })
 	err := u.ended(ctx, again, ran)
 	end()
-	<-shown
-	if err == nil {
-		u.say("ended")
+	beside.Wait()
+	if err != nil {
+		return err
 	}
-	return err
+	u.say("ended")
+	return silent(mainCode(mains(u.in.Workers(), u.main)))
 }
 
 // impatience is how often a stop says what it waits for.
@@ -178,28 +198,6 @@ func (u *upper) say(format string, args ...any) {
 	u.log.Info(text)
 }
 
-// heedHangup: the terminal that goes away takes the initiator with it; without
-// one, the signal will mean reload, and must not end anything until then.
-func (u *upper) heedHangup() (stop func()) {
-	if u.live != nil {
-		return func() {}
-	}
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGHUP)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for range c {
-			u.log.Warn("SIGHUP: reload is not supported by this version, nothing has changed; stop and start it to read the INI again")
-		}
-	}()
-	return func() {
-		signal.Stop(c)
-		close(c)
-		<-done
-	}
-}
-
 // show tells of every change of a worker, until over.
 func (u *upper) show(over, running context.Context) {
 	since := uint64(0)
@@ -251,32 +249,4 @@ func (u *upper) link() string {
 		return u.in.URL()
 	}
 	return u.in.URL() + "/#token=" + strings.TrimSpace(string(token))
-}
-
-// openLog makes the logger: the file of the plan, else stderr. On a terminal
-// it says only what the lines about workers do not.
-func (u *upper) openLog(p *plan.Plan) (closeLog func(), err error) {
-	o := &hclog.LoggerOptions{Name: "initiator", Level: hclog.LevelFromString(p.Settings.LogLevel), Output: u.err}
-	if u.level != "" {
-		if o.Level = hclog.LevelFromString(u.level); o.Level == hclog.NoLevel {
-			return nil, usage(fmt.Errorf("--loglevel %s: there is trace, debug, info, warn and error", u.level))
-		}
-	}
-	closeLog = func() {}
-	switch {
-	case p.Settings.LogFile != "":
-		f, err := os.OpenFile(p.Settings.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
-			return nil, fmt.Errorf("open the logfile: %w", err)
-		}
-		o.Output, closeLog = f, func() { _ = f.Close() }
-	case u.live != nil:
-		o.Output = io.Writer(u.live)
-		if u.level == "" {
-			o.Level = max(o.Level, hclog.Warn)
-			o.Exclude = aboutWorkers
-		}
-	}
-	u.log = hclog.New(o)
-	return closeLog, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 	"golang.org/x/sys/unix"
 
+	"initiator/initiator/supervise"
 	"initiator/proactor"
 )
 
@@ -34,17 +35,14 @@ func (k workers) reload(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, k.house, err)
 		return
 	}
-	answer := struct {
+	write(w, http.StatusOK, struct {
 		Changes
 		Error string `json:"error,omitempty"`
-	}{Changes: got}
-	if err != nil {
-		answer.Error = err.Error()
-	}
-	write(w, http.StatusOK, answer)
+	}{got, said(err)})
 }
 
-// scale answers POST /workers/{name}/scale.
+// scale answers POST /workers/{name}/scale with all workers. Those that do not
+// come up are in the answer's error; there are as many as asked all the same.
 func (k workers) scale(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Replicas *int `json:"replicas"`
@@ -56,11 +54,24 @@ func (k workers) scale(w http.ResponseWriter, r *http.Request) {
 		proactor.BadBody.Write(w, `"replicas" must be a number from 0 to 10000`, nil)
 		return
 	}
-	if err := k.house.Scale(r.Context(), mux.Vars(r)["name"], *body.Replicas); err != nil {
+	err := k.house.Scale(r.Context(), mux.Vars(r)["name"], *body.Replicas)
+	var notUp *supervise.NotUpError
+	if err != nil && !errors.As(err, &notUp) {
 		fail(w, r, k.house, err)
 		return
 	}
-	k.list(w, r)
+	write(w, http.StatusOK, struct {
+		Workers []supervise.Worker `json:"workers"`
+		Error   string             `json:"error,omitempty"`
+	}{k.house.Workers(), said(err)})
+}
+
+// said is the text of an error; "" = none.
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // signal answers POST /workers/signal.

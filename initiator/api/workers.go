@@ -62,9 +62,14 @@ func (k workers) order(w http.ResponseWriter, r *http.Request) {
 		do = k.house.RestartRolling
 	}
 	got, err := do(r.Context(), body.Names...)
-	if err != nil {
+	if err != nil && len(got) == 0 {
 		fail(w, r, k.house, err)
 		return
 	}
-	write(w, http.StatusOK, map[string]any{"results": got})
+	// An error beside results says where it ended early, as a rolling restart
+	// does at the first worker that does not come up.
+	write(w, http.StatusOK, struct {
+		Results []supervise.Result `json:"results"`
+		Error   string             `json:"error,omitempty"`
+	}{got, said(err)})
 }

@@ -31,14 +31,26 @@ func (s *Supervisor) Scale(ctx context.Context, name string, n int) error {
 	return errors.Join(err, bad(results))
 }
 
-// bad joins the errors of workers.
-func bad(results []Result) (err error) {
-	for _, r := range results {
-		if r.Error != "" {
-			err = errors.Join(err, fmt.Errorf("%s %s: %s", r.Worker.Name, r.Worker.GUID, r.Error))
-		}
+// NotUpError says that a request was carried out, and which workers are all the
+// same not as they should be.
+type NotUpError struct{ Failed []Result }
+
+// Error has a line for each worker.
+func (e *NotUpError) Error() string {
+	lines := make([]string, 0, len(e.Failed))
+	for _, r := range e.Failed {
+		lines = append(lines, fmt.Sprintf("%s %s: %s", r.Worker.Name, r.Worker.GUID, r.Error))
 	}
-	return err
+	return strings.Join(lines, "\n")
+}
+
+// bad collects the errors of workers.
+func bad(results []Result) error {
+	failed := slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Error == "" })
+	if len(failed) == 0 {
+		return nil
+	}
+	return &NotUpError{failed}
 }
 
 // scale adds or removes. The waiter is for those added, or else for those

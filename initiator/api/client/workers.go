@@ -46,12 +46,23 @@ func (c *Client) Restart(ctx context.Context, names ...string) ([]supervise.Resu
 	return c.order(ctx, "restart", names)
 }
 
+// RestartRolling restarts one worker at a time, each ready before the next. It
+// ends at the first that does not come up; the error is then a *Partly.
+func (c *Client) RestartRolling(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	return c.orders(ctx, "restart", map[string]any{"names": names, "rolling": true})
+}
+
 func (c *Client) order(ctx context.Context, verb string, names []string) ([]supervise.Result, error) {
+	return c.orders(ctx, verb, map[string]any{"names": names})
+}
+
+func (c *Client) orders(ctx context.Context, verb string, body any) ([]supervise.Result, error) {
 	var got struct {
 		Results []supervise.Result `json:"results"`
+		Error   string             `json:"error"`
 	}
-	err := c.call(ctx, http.MethodPost, "/workers/"+verb, nil, map[string][]string{"names": names}, &got)
-	return got.Results, err
+	err := c.call(ctx, http.MethodPost, "/workers/"+verb, nil, body, &got)
+	return got.Results, partly(err, got.Error)
 }
 
 // Shutdown begins the end of the initiator: politely, or with kill at once. It

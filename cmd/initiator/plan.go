@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api"
+	"initiator/initiator/api/client"
+	"initiator/initiator/plan"
+	"initiator/proactor"
+)
+
+const planLong = `Show what a reload would do with each worker definition: keep, start, stop or
+restart, and the keys that make it so. Nothing is changed. Where no initiator
+runs, everything would be started.
+
+Exit codes: 0 nothing would change, 1 something would, 2 the INI has faults.`
+
+func (a *app) planCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "plan", Short: "Show what a reload would change", Long: planLong, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := a.plan()
+			if err != nil {
+				return a.badPlan(err)
+			}
+			ctx, _, stop := heed(cmd.Context(), ending...)
+			defer stop()
+			changes, err := a.changes(ctx, p)
+			if err != nil {
+				return err
+			}
+			if err := a.showChanges(changes); err != nil {
+				return err
+			}
+			if changed(changes) {
+				return silent(exitFailed)
+			}
+			return nil
+		},
+	}
+}
+
+// changes asks the initiator that runs, or, where there is none, compares with
+// nothing.
+func (a *app) changes(ctx context.Context, p *plan.Plan) (api.Changes, error) {
+	c, err := a.running(ctx)
+	switch {
+	case err != nil:
+		return api.Changes{}, err
+	case c == nil:
+		return api.Changes{Workers: plan.Diff(nil, p)}, nil
+	}
+	defer c.Close()
+	return c.Changes(ctx)
+}
+
+// badPlan shows the faults of an INI, in JSON where that was asked for.
+func (a *app) badPlan(err error) error {
+	var faults proactor.Faults
+	if !a.format.json || !errors.As(err, &faults) {
+		return err
+	}
+	if err := a.out.json(map[string]any{"ok": false, "faults": faultRows(faults)}); err != nil {
+		return err
+	}
+	return silent(exitUsage)
+}
+
+// changed says whether anything differs; a key of [initiator] that waits for
+// the next start counts as well.
+func changed(c api.Changes) bool {
+	for _, w := range c.Workers {
+		if w.Changed() {
+			return true
+		}
+	}
+	return len(c.Settings) > 0
+}
+
+func (a *app) showChanges(c api.Changes) error {
+	if a.format.json {
+		return a.out.json(c)
+	}
+	t := table{head: []string{"NAME", "ACTION", "KEYS"}, colour: func(column int, cell string) string {
+		if column != 1 {
+			return ""
+		}
+		return actionColour(plan.Action(cell))
+	}}
+	for _, w := range c.Workers {
+		t.rows = append(t.rows, []string{w.Name, string(w.Action), keysOf(w)})
+	}
+	if err := t.print(a.out); err != nil {
+		return err
+	}
+	if len(c.Settings) > 0 {
+		return a.out.lines("at the next start of the initiator: " + strings.Join(c.Settings, ", "))
+	}
+	return nil
+}
+
+// keysOf are the keys that differ; of a definition that is kept they take
+// effect as it runs.
+func keysOf(c plan.Change) string {
+	switch {
+	case len(c.Keys) == 0:
+		return "-"
+	case c.Action == plan.ActionKeep:
+		return strings.Join(c.Keys, ", ") + " (without a restart)"
+	}
+	return strings.Join(c.Keys, ", ")
+}
+
+func actionColour(action plan.Action) string {
+	switch action {
+	case plan.ActionStart:
+		return good
+	case plan.ActionRestart:
+		return busy
+	case plan.ActionStop:
+		return bad
+	}
+	return ""
+}
+
+func (a *app) reloadCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "reload", Short: "Make what runs be what the INI says",
+		Long: "Read the INI again and touch only what differs, as `initiator plan` shows it; HUP\nto `initiator up` does the same. An INI with faults changes nothing. It returns\nwhen everything new or changed is ready; the exit code is 1 when something is not.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := a.plan(); err != nil { // so that faults are told line by line
+				return a.badPlan(err)
+			}
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				changes, err := c.Reload(ctx)
+				var partly *client.Partly
+				if err != nil && !errors.As(err, &partly) {
+					return err
+				}
+				if err := a.showChanges(changes); err != nil {
+					return err
+				}
+				return notUp(partly)
+			})
+		},
+	}
+}
+
+// notUp makes of workers that did not come up a fault with a line for each.
+func notUp(partly *client.Partly) error {
+	if partly == nil {
+		return nil
+	}
+	return &fault{exitFailed, fmt.Errorf("not everything is as asked: %s", strings.ReplaceAll(partly.Message, "\n", "; ")),
+		"`initiator why NAME` says why a worker is not up"}
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/supervise"
+)
+
+func (a *app) scaleCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "scale NAME N", Short: "Make a definition have N workers",
+		Long: "Make a definition have N workers, until a reload changes its replicas. It returns\nwhen those that are new are ready and those that are too many are gone; the\nyoungest go first.",
+		Args: cobra.ExactArgs(2), ValidArgsFunction: a.completeNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := strconv.Atoi(args[1])
+			if err != nil || n < 0 {
+				return usage(fmt.Errorf("%s: a number of workers, 0 or more", args[1]))
+			}
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				all, err := c.Scale(ctx, args[0], n)
+				var partly *client.Partly
+				if err != nil && !errors.As(err, &partly) {
+					return err
+				}
+				mine := slices.DeleteFunc(all, func(w supervise.Worker) bool { return w.Name != args[0] })
+				if a.format.json {
+					err = a.out.json(map[string]any{"workers": mine})
+				} else {
+					err = statusTable(mine, time.Now()).print(a.out)
+				}
+				if err != nil {
+					return err
+				}
+				return notUp(partly)
+			})
+		},
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/initiator/output"
+	"initiator/initiator/plan"
+)
+
+// outputGrace is how long the last lines are waited for, where their reader is
+// slow.
+const outputGrace = time.Second
+
+// openLog makes the logger: to the file of the plan, else to stderr. On a
+// terminal it says only what the lines about workers do not. Outputs are behind
+// queues: whoever reads them may stop reading, and a terminal does at Ctrl-S.
+func (u *upper) openLog(p *plan.Plan) (closeLog func(), err error) {
+	o := &hclog.LoggerOptions{Name: "initiator", Level: hclog.LevelFromString(p.Settings.LogLevel)}
+	if u.level != "" {
+		if o.Level = hclog.LevelFromString(u.level); o.Level == hclog.NoLevel {
+			return nil, usage(fmt.Errorf("--loglevel %s: there is trace, debug, info, warn and error", u.level))
+		}
+	}
+	if p.Settings.LogFile != "" {
+		if u.logFile, err = openLogFile(p.Settings.LogFile); err != nil {
+			return nil, err
+		}
+	}
+	closeQueues := u.openQueues()
+	switch {
+	case u.logFile != nil:
+		o.Output = u.logFile
+	case u.live != nil && u.level == "":
+		o.Level, o.Exclude = max(o.Level, hclog.Warn), aboutWorkers
+		o.Output = u.queue
+	default:
+		o.Output = u.queue
+	}
+	u.log = hclog.New(o)
+	return func() {
+		closeQueues()
+		u.logFile.close()
+	}, nil
+}
+
+// openQueues puts a queue before stderr, and one before stdout, which belongs
+// to the lines of workers unless changes are shown there as JSON.
+func (u *upper) openQueues() (closeQueues func()) {
+	var stderr io.Writer = u.err.w
+	if u.live != nil {
+		stderr = u.live // above the lines that change
+	}
+	u.queue = output.NewQueue(stderr)
+	u.forWorkers = u.queue
+	if !u.format.json && (u.live == nil || !u.out.terminal) {
+		u.forWorkers = output.NewQueue(u.out.w)
+	}
+	return func() {
+		u.queue.Close(outputGrace)
+		if u.forWorkers != u.queue {
+			u.forWorkers.Close(outputGrace)
+		}
+	}
+}
+
+// logFile is the file of logfile =, which can be opened anew by its name.
+type logFile struct {
+	path string
+	mu   sync.Mutex
+	file *os.File
+}
+
+func openLogFile(path string) (*logFile, error) {
+	l := &logFile{path: path}
+	return l, l.reopen()
+}
+
+// Write implements io.Writer.
+func (l *logFile) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.file.Write(p)
+}
+
+// reopen goes on in the file that has the name now. Where that cannot be
+// opened the old one stays.
+func (l *logFile) reopen() error {
+	if l == nil {
+		return nil
+	}
+	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the logfile: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file != nil {
+		_ = l.file.Close() // each line was written when it was logged
+	}
+	l.file = f
+	return nil
+}
+
+func (l *logFile) close() {
+	if l != nil {
+		_ = l.file.Close() // each line was written when it was logged
+	}
+}

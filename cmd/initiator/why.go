@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/supervise"
+)
+
+func (a *app) whyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "why NAME…|all", Short: "Say in a sentence why workers are as they are",
+		Long: "Say of workers, by definition, group or guid, in a sentence each: the state, the\nlast exit, the rule that fired, when the next start is due, what it waits for.",
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				names, err := whole(ctx, c, args)
+				if err != nil {
+					return err
+				}
+				var all []supervise.Answer
+				for _, name := range names {
+					answers, err := c.Why(ctx, name)
+					if err != nil {
+						return err
+					}
+					all = append(all, answers...)
+				}
+				return a.showAnswers(all)
+			})
+		},
+	}
+}
+
+// showAnswers prints sentences whole, however narrow the terminal.
+func (a *app) showAnswers(answers []supervise.Answer) error {
+	if a.format.json {
+		return a.out.json(map[string]any{"answers": answers})
+	}
+	for _, answer := range answers {
+		if _, err := a.out.Write([]byte(answer.Sentence + "\n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
