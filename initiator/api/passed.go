@@ -16,10 +16,11 @@ func (s *Server) sort(passed []net.Listener) error {
 	for _, l := range passed {
 		switch {
 		case l.Addr().Network() != "tcp":
-			if s.o.Socket != "" && samePlace(l.Addr().String(), s.o.Socket) {
-				s.own = false
+			if s.own && samePlace(l.Addr().String(), s.o.Socket) {
+				s.unix, s.own = l, false
+				continue
 			}
-			s.unix = append(s.unix, l)
+			s.rest = append(s.rest, l)
 		case s.tcp != nil:
 			return errSecondTCP
 		default:
@@ -28,6 +29,14 @@ func (s *Server) sort(passed []net.Listener) error {
 		}
 	}
 	return nil
+}
+
+// beside are the listeners beside TCP.
+func (s *Server) beside() []net.Listener {
+	if s.unix == nil {
+		return s.rest
+	}
+	return append([]net.Listener{s.unix}, s.rest...)
 }
 
 // samePlace says whether two paths lead to one socket.

@@ -40,8 +40,9 @@ type Options struct {
 type Server struct {
 	o    Options
 	tcp  net.Listener
-	unix []net.Listener
-	own  bool // the one at Socket is ours to remove
+	unix net.Listener // the one at Socket; nil = none
+	own  bool         // … is ours to remove
+	rest []net.Listener
 	http *http.Server
 	done chan error
 }
@@ -68,7 +69,7 @@ func Listen(o Options) (*Server, error) {
 	if err := s.open(); err != nil {
 		return nil, err
 	}
-	s.done = make(chan error, 1+len(s.unix))
+	s.done = make(chan error, 2+len(s.rest))
 	return s, nil
 }
 
@@ -84,15 +85,10 @@ func (s *Server) open() (err error) {
 	if !s.own {
 		return nil
 	}
-	unix, err := listenUnix(s.o.Socket, s.o.SocketMode)
-	if err != nil {
-		if !given {
-			_ = s.tcp.Close() // nobody was told of it
-		}
-		return err
+	if s.unix, err = listenUnix(s.o.Socket, s.o.SocketMode); err != nil && !given {
+		_ = s.tcp.Close() // nobody was told of it
 	}
-	s.unix = append(s.unix, unix)
-	return nil
+	return err
 }
 
 // maxSocketPath is the longest path that a unix address holds on Linux.
@@ -172,7 +168,7 @@ func (s *Server) Serve(h House) {
 		tcp = tls.NewListener(tcp, s.o.TLS)
 	}
 	go func() { s.done <- s.http.Serve(tcp) }()
-	for _, l := range s.unix {
+	for _, l := range s.beside() {
 		go func() { s.done <- s.http.Serve(l) }()
 	}
 }
@@ -182,14 +178,14 @@ func (s *Server) Serve(h House) {
 func (s *Server) Close(ctx context.Context) {
 	if s.http == nil {
 		_ = s.tcp.Close() // nothing was said on any
-		for _, l := range s.unix {
+		for _, l := range s.beside() {
 			_ = l.Close()
 		}
 	} else {
 		if s.http.Shutdown(ctx) != nil {
 			s.http.Close()
 		}
-		for range 1 + len(s.unix) {
+		for range 1 + len(s.beside()) {
 			<-s.done
 		}
 	}
