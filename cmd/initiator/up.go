@@ -106,7 +106,7 @@ func (u *upper) attend(ctx context.Context, again <-chan syscall.Signal) error {
 	over, end := context.WithCancel(context.Background())
 	var beside sync.WaitGroup
 	beside.Go(func() { u.show(over, ctx) })
-	beside.Go(func() { u.service.attend(over, ctx) })
+	beside.Go(func() { u.service.attend(over, ctx, u.in) })
 	beside.Go(func() { u.watchMain(over) })
 	err := u.ended(ctx, again, ran)
 	end()

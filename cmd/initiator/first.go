@@ -1,0 +1,78 @@
+package main
+
+import (
+	"net"
+	"os"
+	"runtime"
+
+	"github.com/spf13/pflag"
+
+	"initiator/initiator/pid1"
+	"initiator/initiator/systemd"
+)
+
+const surroundingsLong = `As process 1 of a container it waits for orphans and passes on signals. With
+--main the end of one worker is the end of all, and its exit code ours: 128+n
+when signal n has ended it.
+
+Under systemd (Type=notify) it says READY when every worker that starts by
+itself is ready, was given up, or has died three times before it was. It feeds
+the watchdog as long as it is not stuck, and serves the API on sockets that
+systemd has opened.`
+
+// surroundings are what an `up` finds itself in: a container whose first
+// process it is, or a service manager.
+type surroundings struct {
+	init    bool   // --init
+	main    string // --main
+	service *service
+	passed  []net.Listener // sockets that were opened for the API
+}
+
+func (s *surroundings) flags(f *pflag.FlagSet) {
+	f.BoolVar(&s.init, "init", false, "wait for orphans, as process 1 does in any case")
+	f.StringVar(&s.main, "main", "", "end when worker `NAME` ends for good, with its exit code")
+}
+
+// first does do, and where this is process 1 has another process do it, which
+// is then an ordinary one.
+func (s *surroundings) first(do func() error) error {
+	if os.Getpid() != 1 && !s.init || pid1.Parent() != 0 {
+		return do()
+	}
+	passed, err := systemd.Passed(os.LookupEnv, os.Getpid())
+	if err != nil {
+		return usage(err)
+	}
+	path, err := os.Executable()
+	if runtime.GOOS == "linux" { // where the file may have been replaced
+		path, err = "/proc/self/exe", nil
+	}
+	if err != nil {
+		return err
+	}
+	code, err := pid1.Run(pid1.Child{Path: path, Argv: os.Args, Env: os.Environ(), Passed: passed})
+	if err != nil {
+		return err
+	}
+	return silent(code)
+}
+
+// meet learns what a service manager has told us, or process 1 above us in our
+// place.
+func (u *upper) meet() (err error) {
+	us := os.Getpid()
+	if parent := pid1.Parent(); parent != 0 {
+		us = parent
+	}
+	if u.passed, err = systemd.Listeners(os.LookupEnv, us); err != nil {
+		return usage(err)
+	}
+	if u.service, err = newService(os.LookupEnv, us, u.log); err != nil {
+		return usage(err)
+	}
+	if u.service != nil {
+		u.service.wanted = u.wanted
+	}
+	return nil
+}
