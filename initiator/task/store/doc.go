@@ -13,12 +13,12 @@
 //	dir.go      what is needed of a directory; a test may put another one there
 //
 // Why not an embedded database: measured behind one committing goroutine with
-// three synced commits a task and a million tasks queued, bbolt and SQLite
-// reach a fifth of what one file and one fdatasync a batch can do from 64
-// clients on, before a queue has done anything (BENCHMARKS.md, bench/store).
-// And an interval between syncs must lose that interval with the power, not
-// the file: bbolt has to sync every commit for that. A queue asks for little
-// of a database: its index is in memory, and records are read by their place.
+// three synced commits a task, bbolt and SQLite reach a fifth to a quarter of
+// what one file and one fdatasync a batch can do from 64 clients on, before a
+// queue has done anything (BENCHMARKS.md, bench/store). And an interval between
+// syncs must lose that interval with the power, not the file: for that, bbolt
+// has to sync every commit. A queue asks for little of a database: its index is
+// in memory, and records are read by their place.
 //
 // What holds, whatever happens at whatever moment: a batch that Ended without
 // an error is read back by Open; one that failed is not; and a file is removed

@@ -210,8 +210,8 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := storetest.New(1)
 		d.Put("tasks.00000001.log", b)
-		first := 0
-		s, err := store.Open(d, store.Options{}, func(store.Place, []byte) error { first++; return nil })
+		first, o := 0, store.Options{SegmentSize: 4096}
+		s, err := store.Open(d, o, func(store.Place, []byte) error { first++; return nil })
 		if err != nil {
 			return
 		}
@@ -219,7 +219,7 @@ func FuzzOpen(f *testing.F) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, held := open(t, d, store.Options{}); len(held) != first+1 {
+		if _, held := open(t, d, o); len(held) != first+1 {
 			t.Fatalf("%d records, then %d", first, len(held))
 		}
 	})
