@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -238,15 +236,5 @@ func (u *upper) greet(lost int) {
 		up = plural(lost, "worker") + " could not be started, the others go on"
 	}
 	u.live.line(up + "; Ctrl-C stops them")
-	u.live.line(u.link())
-}
-
-// link opens the API in a browser. The token stands behind the #, which no
-// browser sends anywhere. It is shown on a terminal only.
-func (u *upper) link() string {
-	token, err := os.ReadFile(filepath.Join(u.in.StateDir(), "token"))
-	if err != nil {
-		return u.in.URL()
-	}
-	return u.in.URL() + "/#token=" + strings.TrimSpace(string(token))
+	u.live.line("the API is at " + u.in.URL() + ", its token in " + filepath.Join(u.in.StateDir(), "token"))
 }
