@@ -8,6 +8,7 @@
 //	engine.go     the Queue: what happens to a task, from Submit to its end
 //	entry.go      what the index keeps of it, which is little
 //	index.go      which task is next: priorities, first in first out, delays
+//	bonds.go      unique keys, parents and children, callbacks that are due
 //	outcome.go    what follows from the end of an attempt; pure, with its reason
 //	retention.go  deadlines, and how long finished tasks are kept
 //	list.go       finding some among millions
@@ -16,6 +17,7 @@
 //
 //	commit.go     one batch on its way while the next one is collected
 //	record.go     how a record looks
+//	more.go       … and what most records have nothing of
 //	disk.go       which records are in memory as well, and a disk that fails
 //	compact.go    giving the room of old records back
 //	open.go       reading everything back

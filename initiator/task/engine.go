@@ -21,6 +21,7 @@ type Engine struct {
 	crowded  map[*poolTasks]bool // has a task that has finished since forget
 	checked  time.Time           // when forget looked at ages
 	standard Retention
+	bonds    bonds
 
 	pending pending
 	flying  flight
@@ -36,6 +37,7 @@ func NewMemory(r Retention) *Engine {
 		running:  map[*entry]bool{},
 		crowded:  map[*poolTasks]bool{},
 		standard: r.or(Retention{Age: time.Hour, Count: 10_000}),
+		bonds:    newBonds(),
 	}
 }
 
@@ -51,8 +53,8 @@ func (e *Engine) pool(name string) *poolTasks {
 
 // Submit implements Queue.
 func (e *Engine) Submit(t Task) (Task, bool, error) {
-	if known, ok := e.byID[t.ID]; ok {
-		return e.show(known), false, nil
+	if known, ok := e.Find(t); ok {
+		return known, false, nil
 	}
 	if err := e.Fault(); err != nil {
 		return Task{}, false, fmt.Errorf("keep a task: %w", err)
@@ -70,6 +72,7 @@ func (e *Engine) add(t *Task) *entry {
 	e.byID[t.ID] = en
 	en.pool.order = append(en.pool.order, en)
 	en.pool.counts[en.state]++
+	e.bonds.tie(en, t)
 	switch {
 	case en.state.terminal():
 		e.shelve(en)
@@ -188,13 +191,18 @@ func (t *Task) close(now time.Time, o Outcome) {
 func (e *Engine) finish(en *entry, now time.Time, o Outcome) {
 	en.task.Ended = now
 	en.task.Result = o.Result
+	e.owe(en)
 	e.shelve(en)
 }
 
-// shelve puts a terminal task among the finished ones of its pool.
+// shelve puts a terminal task among the finished ones of its pool, which are
+// forgotten in time; one whose callback is owed, once that is settled.
 func (e *Engine) shelve(en *entry) {
 	e.seq++
 	en.seq, en.at = e.seq, nano(en.task.Ended)
+	if e.bonds.owed[en] {
+		return
+	}
 	en.pool.finished = append(en.pool.finished, ref{en, en.seq})
 	e.crowded[en.pool] = true
 }
@@ -232,6 +240,10 @@ func (e *Engine) Retry(_ time.Time, id uuid.UUID) (Task, error) {
 	if err != nil {
 		return e.show(en), fmt.Errorf("retry %s: %w", id, err)
 	}
+	if other := e.bonds.rival(t); other != nil {
+		return *t, fmt.Errorf("retry %s: task %s is alive under the same unique key: %w", id, other.id, ErrState)
+	}
+	t.CallbackState = ""
 	e.move(en, queued, "asked for again")
 	t.Attempt = 0
 	t.NotBefore, t.Deadline, t.Ended = time.Time{}, time.Time{}, time.Time{}
@@ -263,6 +275,7 @@ func (e *Engine) move(en *entry, to code, reason string) {
 	}
 	en.state = to
 	en.task.State, en.task.Reason = to.state(), reason
+	e.bonds.tie(en, en.task)
 	e.change(en)
 }
 
@@ -273,27 +286,4 @@ func (e *Engine) Get(id uuid.UUID) (Task, bool) {
 		return Task{}, false
 	}
 	return e.show(en), true
-}
-
-// Queued implements Queue.
-func (e *Engine) Queued(pool string) int {
-	if p := e.pools[pool]; p != nil {
-		return p.counts[queued]
-	}
-	return 0
-}
-
-// Counts implements Queue.
-func (e *Engine) Counts() map[string]Counts {
-	all := make(map[string]Counts, len(e.pools))
-	for name, p := range e.pools {
-		c := Counts{}
-		for s, n := range p.counts {
-			if n > 0 {
-				c[states[s]] = n
-			}
-		}
-		all[name] = c
-	}
-	return all
 }

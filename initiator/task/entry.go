@@ -53,6 +53,7 @@ type entry struct {
 	state     code
 	priority  uint8
 	changed   bool // the record in memory is newer than the one that Flush has seen
+	marks     byte // of its newest records: kindBound, kindOwes
 	rewrite   bool // is to be written whole, although it is on disk
 }
 

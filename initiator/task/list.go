@@ -4,11 +4,31 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // List implements Queue. It looks at the index alone to choose, and then reads
 // the records it has chosen.
 func (e *Engine) List(f Filter) []Task {
+	list := []Task{}
+	for _, en := range e.find(f) {
+		list = append(list, e.show(en))
+	}
+	return list
+}
+
+// IDs implements Queue.
+func (e *Engine) IDs(f Filter) []uuid.UUID {
+	found := e.find(f)
+	list := make([]uuid.UUID, len(found))
+	for i, en := range found {
+		list[i] = en.id
+	}
+	return list
+}
+
+func (e *Engine) find(f Filter) []*entry {
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
@@ -26,13 +46,10 @@ func (e *Engine) List(f Filter) []Task {
 				found = append(found, p.newest(f)...)
 			}
 		}
+		found = append(found, e.bonds.owing(f)...)
 	}
 	slices.SortStableFunc(found, func(a, b *entry) int { return cmp.Compare(b.submitted, a.submitted) })
-	list := []Task{}
-	for _, en := range found[:min(len(found), f.Limit)] {
-		list = append(list, e.show(en))
-	}
-	return list
+	return found[:min(len(found), f.Limit)]
 }
 
 // newest finds the newest tasks of one pool. Those that wait and those that
@@ -68,4 +85,27 @@ func (e *Engine) Due() time.Time {
 		}
 	}
 	return due
+}
+
+// Queued implements Queue.
+func (e *Engine) Queued(pool string) int {
+	if p := e.pools[pool]; p != nil {
+		return p.counts[queued]
+	}
+	return 0
+}
+
+// Counts implements Queue.
+func (e *Engine) Counts() map[string]Counts {
+	all := make(map[string]Counts, len(e.pools))
+	for name, p := range e.pools {
+		c := Counts{}
+		for s, n := range p.counts {
+			if n > 0 {
+				c[states[s]] = n
+			}
+		}
+		all[name] = c
+	}
+	return all
 }

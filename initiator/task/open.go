@@ -77,11 +77,13 @@ func (e *Engine) readBack(p store.Place, payload []byte) error {
 		en.whole, en.head = p, store.Place{}
 		en.pool, en.priority = e.poolNamed(o.pool), uint8(o.priority)
 		en.submitted, en.deadline = o.submitted, o.deadline
+		en.marks = o.marks
 	case en == nil:
 		return nil
 	default:
 		e.disk.live -= int64(en.head.Size)
 		en.head = p
+		en.marks = en.marks&kindBound | o.marks&kindOwes
 	}
 	e.disk.live += int64(p.Size)
 	en.state, en.seq, en.at = o.state, o.seq, o.notBefore
@@ -110,7 +112,9 @@ func (e *Engine) line(now int64) error {
 	e.disk.kept = e.seq
 	slices.SortFunc(all, func(a, b *entry) int { return cmp.Compare(a.seq, b.seq) })
 	for _, en := range all {
+		e.retie(en)
 		switch {
+		case e.bonds.owed[en]:
 		case en.state == queued:
 			if en.at <= now {
 				en.at = 0

@@ -22,6 +22,8 @@ const (
 	Refused Kind = "refused"
 	// TimedOut: the attempt took longer than its timeout.
 	TimedOut Kind = "timed_out"
+	// Stuck: the attempt made no progress for its progress timeout.
+	Stuck Kind = "stuck"
 	// Lost: the worker ended, or no longer knows the task.
 	Lost Kind = "lost"
 	// Released: its worker had to go for another reason than this task.

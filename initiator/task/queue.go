@@ -11,9 +11,12 @@ import (
 // goroutine uses it, the dispatcher's. Methods change what the next method
 // sees; nothing is promised to anybody else before Commit has told so.
 type Queue interface {
-	// Submit adds a queued task. When one with its id is known already,
-	// that one is returned and fresh is false.
+	// Submit adds a queued task. When one with its id is known already, or
+	// a live one of the pool has its unique key, that one is returned, Known,
+	// and fresh is false.
 	Submit(t Task) (kept Task, fresh bool, err error)
+	// Find returns what Submit would return instead of adding the task.
+	Find(t Task) (known Task, ok bool)
 	// Next leases the first ready task of the pool to a worker: priority,
 	// then age. skip may leave out tasks that this worker should not get.
 	Next(now time.Time, pool, guid string, incarnation int, skip func(uuid.UUID) bool) (Task, bool)
@@ -24,7 +27,8 @@ type Queue interface {
 	// attempt has to be ended first.
 	Cancel(now time.Time, id uuid.UUID, why string) (Task, error)
 	// Retry queues a failed, cancelled or dead task again, with its
-	// attempts counted from nothing.
+	// attempts counted from nothing. ErrState where another task is alive
+	// under its unique key.
 	Retry(now time.Time, id uuid.UUID) (Task, error)
 	// Progress notes what a running handler says of itself.
 	Progress(l Lease, progress []byte)
@@ -39,6 +43,15 @@ type Queue interface {
 	Get(id uuid.UUID) (Task, bool)
 	// List returns records, newest first.
 	List(f Filter) []Task
+	// IDs names the tasks that List would return, without reading them.
+	IDs(f Filter) []uuid.UUID
+	// Children names the live tasks that a task has submitted, in no order.
+	Children(parent uuid.UUID) []uuid.UUID
+	// Owed names the terminal tasks whose callback has not been told. They
+	// are kept beyond their retention until Called says what became of it;
+	// ended says which end of the task was told.
+	Owed() []uuid.UUID
+	Called(id uuid.UUID, ended time.Time, state string)
 	// Queued is how many tasks of a pool are queued.
 	Queued(pool string) int
 	// Counts tells how many tasks of each state each pool has.

@@ -14,14 +14,19 @@ import (
 // changes while the task lives. What the index needs comes first, so that a
 // start reads no further.
 //
-//	whole  kind, id, pool, priority, submitted, deadline, head, body
-//	head   kind, id, state, seq, not before, ended, and the rest of it
+//	whole  kind, id, pool, priority, submitted, deadline, head, body, more
+//	head   kind, id, state, seq, not before, ended, and the rest of it, more
 //
-// Numbers are varints, times nanoseconds since 1970 (0 = none), texts and JSON
+// More is there where the kind says so: most tasks need none of it. Numbers are varints, times nanoseconds since 1970 (0 = none), texts and JSON
 // have their length before them.
 const (
 	kindWhole = 1
 	kindHead  = 2
+	// Marks that are added to them.
+	kindMore  = 4  // there is more
+	kindBound = 8  // the index knows more of it while it lives: bonds.go
+	kindOwes  = 16 // its callback has not been told yet
+	kinds     = 32
 )
 
 var errRecord = errors.New("not a task record of this version")
@@ -29,6 +34,7 @@ var errRecord = errors.New("not a task record of this version")
 // outline is what the index keeps of a record.
 type outline struct {
 	whole     bool
+	marks     byte
 	id        uuid.UUID
 	pool      []byte // only of a whole one; part of the record's bytes
 	priority  int
@@ -41,17 +47,17 @@ type outline struct {
 }
 
 func appendWhole(b []byte, t *Task, seq int64) []byte {
-	b = append(append(b, kindWhole), t.ID[:]...)
+	b = append(append(b, kindWhole|t.marks()), t.ID[:]...)
 	b = appendText(b, t.Pool)
 	b = append(b, byte(t.Priority))
 	b = appendTime(b, t.Submitted)
 	b = appendTime(b, t.Deadline)
-	return appendBody(appendChanging(b, t, seq), t)
+	return appendMore(appendBody(appendChanging(b, t, seq), t), t, true)
 }
 
 func appendHead(b []byte, t *Task, seq int64) []byte {
-	b = append(append(b, kindHead), t.ID[:]...)
-	return appendChanging(b, t, seq)
+	b = append(append(b, kindHead|t.marks()), t.ID[:]...)
+	return appendMore(appendChanging(b, t, seq), t, false)
 }
 
 // appendChanging adds what changes while a task lives.
@@ -136,6 +142,9 @@ func readRecord(record []byte, t *Task) error {
 		t.Submitted, t.Deadline = moment(o.submitted), moment(o.deadline)
 		r.body(t)
 	}
+	if o.marks&kindMore != 0 {
+		r.more(t, o.whole)
+	}
 	if r.err == nil && len(r.b) > 0 {
 		r.fail()
 	}
@@ -157,8 +166,9 @@ func (r *reader) fail() {
 
 func (r *reader) outline() (o outline) {
 	kind := r.byte()
-	o.whole = kind == kindWhole
-	if kind != kindWhole && kind != kindHead {
+	o.marks = kind & (kindMore | kindBound | kindOwes)
+	o.whole = kind-o.marks == kindWhole
+	if !o.whole && kind-o.marks != kindHead || kind >= kinds {
 		r.fail()
 	}
 	copy(o.id[:], r.take(uint64(len(o.id))))

@@ -22,12 +22,15 @@ func drawTask(t *rapid.T) Task {
 		}
 	})
 	return Task{
-		ID: uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")), Key: text.Draw(t, "key"), Pool: text.Draw(t, "pool"), Method: text.Draw(t, "method"),
+		Unique: text.Draw(t, "unique"), Callback: "http://h/" + text.Draw(t, "callback"), Parent: uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "parent")),
+		CallbackState: rapid.SampledFrom([]string{"", CallbackPending, CallbackDelivered}).Draw(t, "called"),
+		ID:            uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")), Key: text.Draw(t, "key"), Pool: text.Draw(t, "pool"), Method: text.Draw(t, "method"),
 		Data: raw.Draw(t, "data"), Priority: rapid.IntRange(0, 9).Draw(t, "priority"), State: rapid.SampledFrom(states[:]).Draw(t, "state"), Reason: text.Draw(t, "reason"),
 		Attempt: rapid.Int().Draw(t, "attempt"), Submitted: moments.Draw(t, "submitted"), NotBefore: moments.Draw(t, "not before"), Deadline: moments.Draw(t, "deadline"),
 		Started: moments.Draw(t, "started"), Ended: moments.Draw(t, "ended"), Result: raw.Draw(t, "result"), History: rapid.SliceOfN(attempts, 1, 4).Draw(t, "history"),
 		Policy: Policy{
-			Timeout: seconds.Draw(t, "timeout"), Attempts: rapid.Int().Draw(t, "attempts"), RetryDelay: seconds.Draw(t, "delay"),
+			ProgressTimeout: seconds.Draw(t, "progress"),
+			Timeout:         seconds.Draw(t, "timeout"), Attempts: rapid.Int().Draw(t, "attempts"), RetryDelay: seconds.Draw(t, "delay"),
 			RetryDelayMax: seconds.Draw(t, "max"), RetryJitter: rapid.Float64Range(0, 1).Draw(t, "jitter"),
 		},
 	}
@@ -39,6 +42,7 @@ func TestRecordRoundTrip(t *testing.T) {
 		was, is := drawTask(t), drawTask(t)
 		is.ID, is.Pool, is.Priority, is.Submitted, is.Deadline = was.ID, was.Pool, was.Priority, was.Submitted, was.Deadline
 		is.Method, is.Key, is.Data, is.Policy = was.Method, was.Key, was.Data, was.Policy
+		is.Unique, is.Parent, is.Callback = was.Unique, was.Parent, was.Callback
 		var got Task
 		if err := readRecord(appendWhole(nil, &was, 7), &got); err != nil || !reflect.DeepEqual(got, was) {
 			t.Fatalf("%v\ngot  %+v\nwant %+v", err, got, was)
@@ -60,6 +64,8 @@ func FuzzRecord(f *testing.F) {
 	t := Task{ID: uuid.New(), Pool: "p", Data: []byte("1"), State: Queued, History: []Attempt{{N: 1, Worker: "w"}}}
 	f.Add(appendWhole(nil, &t, 1))
 	f.Add(appendHead(nil, &t, 1))
+	t.Unique, t.CallbackState = "u", CallbackPending
+	f.Add(appendWhole(nil, &t, 1))
 	f.Add([]byte{})
 	f.Add([]byte{kindWhole})
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,11 +22,20 @@ type Request struct {
 	Delay    Seconds         `json:"delay,omitempty"`
 	At       time.Time       `json:"at,omitzero"` // instead of Delay
 	Deadline time.Time       `json:"deadline,omitzero"`
+	// Unique: while a task of the pool with this key is alive, a submit
+	// returns that one and adds none.
+	Unique string `json:"unique,omitempty"`
+	// Callback is an http or https URL that is POSTed the terminal record.
+	Callback string `json:"callback,omitempty"`
+	// Parent is the running task that submits this one: its cancel is this
+	// one's too.
+	Parent uuid.UUID `json:"parent,omitzero"`
 
-	Timeout       *Seconds `json:"timeout,omitempty"`
-	Attempts      int      `json:"attempts,omitempty"`
-	RetryDelay    *Seconds `json:"retry_delay,omitempty"`
-	RetryDelayMax *Seconds `json:"retry_delay_max,omitempty"`
+	Timeout         *Seconds `json:"timeout,omitempty"`
+	ProgressTimeout *Seconds `json:"progress_timeout,omitempty"`
+	Attempts        int      `json:"attempts,omitempty"`
+	RetryDelay      *Seconds `json:"retry_delay,omitempty"`
+	RetryDelayMax   *Seconds `json:"retry_delay_max,omitempty"`
 }
 
 // DefaultPriority is that of a request which names none: the middle, so that
@@ -48,6 +58,7 @@ func (r Request) Task(now time.Time, pool Policy) (Task, error) {
 		ID: r.identity(), Key: r.Key, Pool: r.Pool, Method: r.Method, Data: r.Data,
 		Priority: DefaultPriority, State: Queued, Reason: "waits for a free slot",
 		Submitted: now, NotBefore: r.At, Deadline: r.Deadline, Policy: r.policy(pool),
+		Unique: r.Unique, Callback: r.Callback, Parent: r.Parent,
 	}
 	if r.Priority != nil {
 		t.Priority = *r.Priority
@@ -81,6 +92,9 @@ func (r Request) policy(p Policy) Policy {
 	if r.Timeout != nil {
 		p.Timeout = *r.Timeout
 	}
+	if r.ProgressTimeout != nil {
+		p.ProgressTimeout = *r.ProgressTimeout
+	}
 	if r.Attempts > 0 {
 		p.Attempts = r.Attempts
 	}
@@ -108,12 +122,35 @@ func (r Request) check(now time.Time) error {
 		return errors.New(`"delay" and "at" are both given; choose one`)
 	case r.Timeout != nil && *r.Timeout < 0:
 		return fmt.Errorf(`"timeout" is %v; it cannot be negative (0 = none)`, r.Timeout.D())
+	case r.ProgressTimeout != nil && *r.ProgressTimeout < 0:
+		return fmt.Errorf(`"progress_timeout" is %v; it cannot be negative (0 = none)`, r.ProgressTimeout.D())
+	case len(r.Unique) > MaxKey:
+		return fmt.Errorf(`"unique" has %d bytes; at most %d`, len(r.Unique), MaxKey)
 	case r.Attempts < 0:
 		return fmt.Errorf(`"attempts" is %d; at least 1`, r.Attempts)
 	case !r.Deadline.IsZero() && !r.Deadline.After(now):
 		return fmt.Errorf(`"deadline" %s has already passed`, r.Deadline.Format(time.RFC3339))
 	case len(r.Data) > 0 && !json.Valid(r.Data):
 		return errors.New(`"data" is not JSON`)
+	}
+	return checkCallback(r.Callback)
+}
+
+// maxCallback is the length of the longest callback, in bytes.
+const maxCallback = 2000
+
+func checkCallback(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	switch {
+	case len(text) > maxCallback:
+		return fmt.Errorf(`"callback" has %d bytes; at most %d`, len(text), maxCallback)
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return errors.New(`"callback" is no URL that can be called; write http://HOST/PATH or https://HOST/PATH`)
+	case u.User != nil:
+		return errors.New(`"callback" holds a password, which would stand in every record; it is signed instead: leave it out`)
 	}
 	return nil
 }

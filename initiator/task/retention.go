@@ -114,6 +114,7 @@ func (e *Engine) drop(en *entry) {
 	delete(e.byID, en.id)
 	delete(e.running, en)
 	e.voided(en)
+	e.bonds.cut(en)
 	en.state, en.task = gone, nil
 	if p.left++; p.left > 64 && p.left > len(p.order)/2 {
 		p.sweep()

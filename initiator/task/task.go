@@ -44,6 +44,18 @@ type Task struct {
 	Method   string          `json:"method,omitempty"`
 	Data     json.RawMessage `json:"data,omitempty"`
 	Priority int             `json:"priority"`
+	// Unique is the key under which at most one task of the pool is alive.
+	Unique string `json:"unique,omitempty"`
+	// Parent is the task whose handler has submitted this one.
+	Parent uuid.UUID `json:"parent,omitzero"`
+	// Callback is the URL that is POSTed the terminal record, and
+	// CallbackState what has become of that: CallbackPending,
+	// CallbackDelivered, or in words why it was given up.
+	Callback      string `json:"callback,omitempty"`
+	CallbackState string `json:"callback_state,omitempty"`
+	// Known says of the answer to a submit that the task was there already.
+	// It is not kept.
+	Known bool `json:"known,omitempty"`
 
 	State State `json:"state"`
 	// Reason says in words why the task is in this state.
@@ -71,13 +83,21 @@ type Task struct {
 	History []Attempt `json:"history,omitempty"`
 }
 
+// States of a callback; another one is the reason why it was given up.
+const (
+	CallbackPending   = "pending"
+	CallbackDelivered = "delivered"
+)
+
 // Policy is what a task may cost: defaults of its pool, overridden by its request.
 type Policy struct {
-	Timeout       Seconds `json:"timeout,omitempty"` // of one attempt; 0 = none
-	Attempts      int     `json:"attempts"`          // at least 1
-	RetryDelay    Seconds `json:"retry_delay,omitempty"`
-	RetryDelayMax Seconds `json:"retry_delay_max,omitempty"`
-	RetryJitter   float64 `json:"retry_jitter,omitempty"`
+	Timeout Seconds `json:"timeout,omitempty"` // of one attempt; 0 = none
+	// ProgressTimeout is how long an attempt may run without progress; 0 = any time.
+	ProgressTimeout Seconds `json:"progress_timeout,omitempty"`
+	Attempts        int     `json:"attempts"` // at least 1
+	RetryDelay      Seconds `json:"retry_delay,omitempty"`
+	RetryDelayMax   Seconds `json:"retry_delay_max,omitempty"`
+	RetryJitter     float64 `json:"retry_jitter,omitempty"`
 }
 
 // Attempt is one try to run a task, in its history.
