@@ -116,6 +116,7 @@ func (l *loop) reportExit(e exit) {
 	case e.status.Signaled():
 		event.Code, event.Signal = -1, int(e.status.Signal())
 	}
+	event.Strays = l.strays(e.c.start)
 	l.ctl.event(event)
 	if left == 0 && e.c.end == nil {
 		delete(l.workers, e.c.key)

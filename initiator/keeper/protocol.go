@@ -148,7 +148,7 @@ type Event struct {
 
 	Proven bool     `json:",omitempty"` // emptied: false = best effort
 	Killed int      `json:",omitempty"` // emptied: how many needed KILL
-	Strays []string `json:",omitempty"` // emptied: "pid command" of processes nobody could attribute
+	Strays []string `json:",omitempty"` // exited, emptied: "pid command" of processes nobody could attribute
 
 	Stream string   `json:",omitempty"` // output: "stdout" or "stderr"
 	Lines  []string `json:",omitempty"` // output: without line ends

@@ -15,7 +15,7 @@ func die(s *step) string {
 		s.tell(true)
 		return fmt.Sprintf("its leader ended (%s); %s it left behind are being ended", s.Death, count(s.e.left, "process"))
 	}
-	s.Proven = s.e.proven
+	s.Proven, s.Strays = s.e.proven, s.e.strays
 	return s.judged()
 }
 

@@ -80,7 +80,7 @@ type Event struct {
 	exit   Exit          // exited
 	left   int           // exited: processes of it that still live
 	proven bool          // emptied
-	strays []string      // emptied: processes that nobody could attribute
+	strays []string      // exited, emptied: processes that nobody could attribute
 	span   time.Duration // extended
 	random float64       // in [0, 1): the law's jitter, so that the table stays pure
 }

@@ -54,7 +54,8 @@ func (l *loop) told(w *worker, e keeper.Event) {
 	case keeper.KindExited:
 		ev.Kind, ev.left = exited, e.Left
 		ev.exit = classify(w.rec.Spec, e)
-		ev.proven = e.Left == 0 && runtime.GOOS == "linux" // elsewhere an escape cannot be seen
+		ev.strays = e.Strays
+		ev.proven = e.Left == 0 && len(e.Strays) == 0 && runtime.GOOS == "linux" // elsewhere an escape cannot be seen
 		if l.portWasTaken(w, &ev) {
 			ev.exit.Class = PortTaken
 		}
