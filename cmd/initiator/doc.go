@@ -12,9 +12,14 @@
 //	screen.go    terminal or pipe, its width, colours
 //	table.go     columns that fit
 //	words.go     times, names and numbers as people read them
+//	complete.go  what the tab key offers
+//
+// The verb signal is in send.go; reload is with plan.go, and status_seen.go is
+// what status says where nothing runs.
 //
 // Two verbs start an initiator in this process: up (up.go, with live.go, the
-// lines that change until all is ready) and run (run.go, with private.go, the
+// lines that change until all is ready, up_log.go, where its log and the lines
+// of workers go, and up_orders.go, HUP and USR2) and run (run.go, with private.go, the
 // house for one task). What both know of a task's end is in outcome.go, what
 // can still become of a pool in hopeless.go, how a task is described by flags
 // in request.go.

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -45,4 +47,43 @@ func awaitSeen(ts *testscript.TestScript, _ bool, _ []string) {
 		}
 		return err == nil && len(s.Workers) > 0
 	}))
+}
+
+// TestNobodyReadsUp: an `up` whose stdout and stderr nobody reads any more, or
+// which are closed, goes on, and so do its workers, however much they write.
+func TestNobodyReadsUp(t *testing.T) {
+	const flood = "[worker:flood]\ncommand = yes 'a line of the flood'\ncontract = off\nstdout_logfile = -\n"
+	for _, closed := range []bool{false, true} {
+		t.Run(map[bool]string{false: "unread", true: "closed"}[closed], func(t *testing.T) {
+			read, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer read.Close()
+			if closed {
+				read.Close()
+			}
+			p := &process{t: t, dir: house(t, flood+"[worker:echoer]\ncommand = ${initiator:self} job echo\n"), cmd: exec.Command("initiator", "up", "--loglevel", "debug")}
+			p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.dir, write, write
+			if err := p.cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = p.cmd.Process.Kill() }() // of no effect once it has ended
+			write.Close()
+			p.started()
+			run := exec.Command("initiator", "run", "-q", "echoer", "1")
+			run.Dir = p.dir
+			if said, err := run.CombinedOutput(); err != nil || string(said) != "1\n" {
+				t.Errorf("run: %q, %v", said, err)
+			}
+			p.signal(syscall.SIGTERM)
+			_ = p.cmd.Wait() // its code is looked at below
+			if got := p.cmd.ProcessState.ExitCode(); got != 0 {
+				t.Errorf("exit code %d", got)
+			}
+			if found := processesIn(p.dir); len(found) > 0 {
+				t.Errorf("processes are left: %v", found)
+			}
+		})
+	}
 }

@@ -192,11 +192,12 @@ func TestASecondSignalKillsAtOnceAndSaysSo(t *testing.T) {
 	}
 }
 
-func TestHangupWithoutATerminalChangesNothing(t *testing.T) {
+// TestHangupWithoutATerminalIsReload, and no end.
+func TestHangupWithoutATerminalIsReload(t *testing.T) {
 	p := start(t, house(t, sleeper), "up")
 	p.started()
 	p.signal(syscall.SIGHUP)
-	p.hear("reload is not supported by this version")
+	p.hear("reloaded: changes=none")
 	p.signal(syscall.SIGTERM)
 	p.ends(0)
 }
