@@ -1,0 +1,180 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"initiator/proactor"
+)
+
+// BenchmarkDoors is one small task after the other, and 64 at a time, over
+// each door of one worker, over loopback, both ends in this process.
+func BenchmarkDoors(b *testing.B) {
+	bench := newDoorBench(b)
+	doors := []struct {
+		name string
+		call func(context.Context) error
+	}{{"two_requests", bench.twoRequests}, {"inline", bench.inline}, {"direct", bench.direct}, {"pool", bench.throughPool}}
+	for _, d := range doors {
+		b.Run(d.name+"/1", func(b *testing.B) {
+			for b.Loop() {
+				if err := d.call(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(d.name+"/64", func(b *testing.B) {
+			b.SetParallelism(max(64/runtime.GOMAXPROCS(0), 1))
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := d.call(b.Context()); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
+	}
+}
+
+// doorBench is a worker with 64 slots, its master, and clients of all kinds.
+type doorBench struct {
+	client  *proactor.Client
+	http    *http.Client
+	pool    *Pool
+	seq     atomic.Uint64
+	waiting sync.Map // task id → chan struct{}
+}
+
+func newDoorBench(b *testing.B) *doorBench {
+	bench := &doorBench{http: proactor.NewHTTP(64)}
+	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		ended <- Run(ctx, Options{
+			Handlers: testHandlers(), Slots: 64, Port: -1, Token: "own-token", Args: []string{},
+			Getenv: func(string) string { return "" }, Listening: func(a net.Addr) { listening <- a },
+		})
+	}()
+	base := "http://" + (<-listening).String()
+	master := httptest.NewServer(bench)
+	bench.client = &proactor.Client{Base: base, HTTP: bench.http}
+	_, _, err := bench.client.Do(b.Context(), "POST", "/connect", "s", proactor.ConnectBody{Master: proactor.Master{Address: master.URL}})
+	if err == nil {
+		bench.pool, err = NewPool(PoolOptions{Addresses: []string{base}, Defaults: []CallOption{ownToken}})
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		bench.pool.Close()
+		stop()
+		<-ended
+		master.Close()
+		bench.http.CloseIdleConnections()
+	})
+	return bench
+}
+
+// ServeHTTP is the master's side.
+func (d *doorBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	data, _ := proactor.ReadBody(w, r, 1<<20)
+	var body proactor.ResultBody
+	if err := json.Unmarshal(data, &body); err == nil {
+		if done, ok := d.waiting.LoadAndDelete(body.Task.ID); ok {
+			close(done.(chan struct{}))
+		}
+	}
+	proactor.Success.Write(w, "", nil)
+}
+
+func (d *doorBench) task() proactor.TaskBody {
+	return task(strconv.FormatUint(d.seq.Add(1), 10), "sum", `{"A":2,"B":3}`)
+}
+
+func (d *doorBench) twoRequests(ctx context.Context) error {
+	body, done := d.task(), make(chan struct{})
+	d.waiting.Store(body.Task.ID, done)
+	e, _, err := d.client.Do(ctx, "POST", "/task/new", "s", body)
+	if err != nil || !e.Success {
+		return fmt.Errorf("%v %v", e, err)
+	}
+	<-done
+	return nil
+}
+
+func (d *doorBench) inline(ctx context.Context) error {
+	body := d.task()
+	body.Task.InlineMS = 1000
+	e, _, err := d.client.Do(ctx, "POST", "/task/new", "s", body)
+	if err != nil || e.Data == nil {
+		return fmt.Errorf("%v %v", e, err)
+	}
+	return nil
+}
+
+func (d *doorBench) direct(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, "POST", d.client.Base+"/", strings.NewReader(`{"method":"sum","parameters":{"A":2,"B":3}}`))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer own-token")
+	res, err := d.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil || string(answer) != `{"sum":5}` {
+		return fmt.Errorf("%s %v", answer, err)
+	}
+	return nil
+}
+
+func (d *doorBench) throughPool(ctx context.Context) error {
+	_, err := d.pool.Invoke(ctx, "sum", addition{2, 3})
+	return err
+}
+
+// BenchmarkCompression is what a coding costs for a body of about 80 KB of JSON.
+func BenchmarkCompression(b *testing.B) {
+	plain := []byte("[0")
+	for i := range 1000 {
+		plain = fmt.Appendf(plain, `,{"name":"adder","state":"RUNNING","pid":%d,"since":"2026-01-02T03:%02d:%02d.%06dZ"}`, i*7919%32768, i/60%60, i%60, i*104729%1000000)
+	}
+	plain = append(plain, ']')
+	for _, coding := range []string{codingGzip, codingZstd} {
+		small, err := compress(coding, plain)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(coding+"/compress", func(b *testing.B) {
+			b.SetBytes(int64(len(plain)))
+			for b.Loop() {
+				if _, err := compress(coding, plain); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(plain))/float64(len(small)), "ratio")
+		})
+		b.Run(coding+"/decompress", func(b *testing.B) {
+			b.SetBytes(int64(len(plain)))
+			for b.Loop() {
+				if _, err := decompress(coding, small, 1<<20); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
