@@ -140,6 +140,7 @@ func (in *Initiator) Status() api.Status {
 	s := api.Status{
 		PID: os.Getpid(), Version: Version, Config: in.Plan().File, URL: in.URL(), Socket: in.Socket(),
 		Started: in.started, Workers: in.Workers(), Tasks: counts,
+		Generation: in.past.generation(), UpgradeError: in.past.failed(),
 	}
 	select {
 	case <-in.quit:

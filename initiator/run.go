@@ -45,7 +45,13 @@ type Initiator struct {
 	dispatcher *dispatch.Dispatcher
 	server     *api.Server
 	ledger     *ledger
-	volatile   bool // no task outlives Run
+	state      *stateDir
+
+	past      *succession // of an earlier program of this process; nil = there was none
+	upgrading sync.Mutex
+	next      atomic.Pointer[successor] // set once this program is to end for another
+	came      func()                    // to be called when it is up
+	volatile  bool                      // no task outlives Run
 
 	passed []net.Listener // sockets that were opened for the API
 
@@ -98,6 +104,9 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 	if !first {
 		return fmt.Errorf("run: this initiator has run already; make another with New")
 	}
+	in.past = handed()
+	in.came = in.watchComing()
+	defer func() { err = in.part(err) }()
 	defer close(in.over)
 	defer in.background.Wait()
 	defer in.endLife()
@@ -106,10 +115,11 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 		in.log.Warn(w)
 	}
 
-	state, err := openState(in.Plan().Settings.StateDir)
+	state, err := openState(in.Plan().Settings.StateDir, in.past)
 	if err != nil {
 		return err
 	}
+	in.state = state
 	defer state.close()
 	in.lastSeen = newLastSeen(state.path, in.log)
 	in.journal.last = in.lastSeen.first()
@@ -150,8 +160,16 @@ func (in *Initiator) listen(token string, past *heritage) (*api.Server, error) {
 	if s.Insecure {
 		in.log.Warn("insecure = true: whoever can reach the address can read tokens on the wire", "listen_addr", addr)
 	}
+	passed := in.passed
+	if in.past != nil {
+		inherited, err := in.past.listeners()
+		if err != nil {
+			return nil, err
+		}
+		passed = inherited
+	}
 	return past.listen(api.Options{
-		Addr: s.ListenAddr, Port: s.ListenPort, Passed: in.passed, Token: token, Logger: in.log.Named("api"),
+		Addr: s.ListenAddr, Port: s.ListenPort, Passed: passed, Own: in.past != nil && in.past.Own, Token: token, Logger: in.log.Named("api"),
 		Socket: SocketPath(in.Plan()), SocketMode: modeOf(s.SocketMode),
 	})
 }

@@ -48,6 +48,7 @@ func (in *Initiator) serve() {
 	in.dispatcher.Resumed()
 	in.server.Serve(in)
 	close(in.listening)
+	in.came()
 }
 
 // keepLedger writes the ledger until the returned function is called. After an
@@ -77,4 +78,18 @@ func (in *Initiator) partFrom(k *keeper.Keeper) error {
 		return nil
 	}
 	return k.Close()
+}
+
+// part is the very end of Run: this process becomes the next program where one
+// was asked for, or that before again where this one could not come up.
+func (in *Initiator) part(err error) error {
+	if next := in.next.Load(); next != nil && in.supervisor.Frozen() {
+		return errors.Join(err, next.succeed())
+	}
+	select {
+	case <-in.listening:
+		return err
+	default:
+		return Recall(err)
+	}
 }

@@ -22,7 +22,10 @@ type stateDir struct {
 
 // openState makes the directory and takes its lock. The lock is the kernel's:
 // it ends with the process, however that ends.
-func openState(path string) (*stateDir, error) {
+func openState(path string, past *succession) (*stateDir, error) {
+	if lock := past.lock(filepath.Join(path, "lock")); lock != nil {
+		return &stateDir{path: path, lock: lock}, nil // this process has it already
+	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state directory: %w; set state_dir in [initiator] to a place that can be written", err)
 	}

@@ -64,14 +64,14 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: "task", Title: "Tasks:"},
 	)
 	root.AddCommand(
-		in("house", a.upCommand(), a.shutdownCommand(), a.checkCommand(), a.planCommand(), a.reloadCommand(), a.importCommand())...)
+		in("house", a.upCommand(), a.shutdownCommand(), a.upgradeCommand(), a.checkCommand(), a.planCommand(), a.reloadCommand(), a.importCommand())...)
 	root.AddCommand(
 		in("worker", a.statusCommand(), a.launchCommand(), a.logsCommand(), a.eventsCommand(),
 			a.orderCommand("start"), a.orderCommand("stop"), a.orderCommand("restart"),
 			a.whyCommand(), a.scaleCommand(), a.signalCommand(), a.jobCommand())...)
 	root.AddCommand(
 		in("task", a.runCommand(), a.taskCommand(), a.callCommand())...)
-	root.AddCommand(a.versionCommand())
+	root.AddCommand(a.versionCommand(), a.upgradeCheckCommand())
 	return root
 }
 

@@ -108,6 +108,10 @@ type Status struct {
 	URL     string    `json:"url"`
 	Socket  string    `json:"socket,omitempty"`
 	Started time.Time `json:"started"`
+	// Generation counts the programs that this process has been, from 0.
+	Generation int `json:"generation,omitempty"`
+	// UpgradeError says why the last upgrade was taken back.
+	UpgradeError string `json:"upgrade_error,omitempty"`
 	// Stopping is set once the end has begun.
 	Stopping bool               `json:"stopping,omitempty"`
 	Workers  []supervise.Worker `json:"workers"`

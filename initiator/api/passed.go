@@ -16,7 +16,9 @@ func (s *Server) sort(passed []net.Listener) error {
 	for _, l := range passed {
 		switch {
 		case l.Addr().Network() != "tcp":
-			if s.own && samePlace(l.Addr().String(), s.o.Socket) {
+			// A long path was bound through a descriptor that means another
+			// place by now: of our own, the first is the one.
+			if s.own && (s.o.Own && s.unix == nil || samePlace(l.Addr().String(), s.o.Socket)) {
 				s.unix, s.own = l, false
 				continue
 			}

@@ -64,6 +64,7 @@ func routes(life context.Context, h House, log hclog.Logger) http.Handler {
 	handle("GET", "/events", events{h, log, life}.stream)
 	handle("GET", "/status", func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, h.Status()) })
 	handle("POST", "/shutdown", shutdown(h))
+	handle("POST", "/upgrade", upgrade(h))
 	f := turberfield{h}
 	r.HandleFunc("/create", f.create).Methods("POST")
 	r.HandleFunc("/job", f.jobs).Methods("GET")

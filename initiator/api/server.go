@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -33,6 +34,9 @@ type Options struct {
 	// TCP, which then stands for Addr and Port. Close closes them, and leaves
 	// a unix socket where it is; when Listen fails they stay as they are.
 	Passed []net.Listener
+	// Own: those that were passed are from an earlier program of this process,
+	// see Handover, and the socket at Socket is ours to remove.
+	Own bool
 }
 
 // Server listens from Listen on and answers once Serve runs. Listening comes
@@ -43,6 +47,7 @@ type Server struct {
 	unix net.Listener // the one at Socket; nil = none
 	own  bool         // … is ours to remove
 	rest []net.Listener
+	left atomic.Bool // another program goes on with all of them
 	http *http.Server
 	done chan error
 }
@@ -69,6 +74,7 @@ func Listen(o Options) (*Server, error) {
 	if err := s.open(); err != nil {
 		return nil, err
 	}
+	s.own = s.own || o.Own
 	s.done = make(chan error, 2+len(s.rest))
 	return s, nil
 }
@@ -189,7 +195,7 @@ func (s *Server) Close(ctx context.Context) {
 			<-s.done
 		}
 	}
-	if s.own {
+	if s.own && !s.left.Load() {
 		os.Remove(s.o.Socket)
 	}
 }

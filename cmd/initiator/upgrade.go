@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator"
+	"initiator/initiator/api"
+	"initiator/initiator/api/client"
+)
+
+const upgradeLong = `Replace the running initiator by BINARY, or by its own file when that has been
+replaced. The process stays the same, and so do its workers: they run on, and
+their clients see nothing of it. BINARY is asked first whether it can go on from
+the state directory and read the INI; if it does not come up all the same, the
+old one comes back.`
+
+func (a *app) upgradeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "upgrade [BINARY]", Short: "Replace the initiator, and leave its workers alone", Long: upgradeLong,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			binary := ""
+			if len(args) > 0 {
+				path, err := filepath.Abs(args[0]) // the initiator may run elsewhere
+				if err != nil {
+					return usage(err)
+				}
+				binary = path
+			}
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			ctx, _, stop := heed(cmd.Context(), ending...)
+			defer stop()
+			return a.upgrade(ctx, c, binary)
+		},
+	}
+}
+
+func (a *app) upgrade(ctx context.Context, c *client.Client, binary string) error {
+	before, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	version, generation, err := c.Upgrade(ctx, binary)
+	if err != nil {
+		return err
+	}
+	after, err := untilNext(ctx, c, generation, before)
+	if err != nil {
+		return err
+	}
+	if a.format.json {
+		return a.out.json(map[string]any{"from": before.Version, "to": version, "pid": after.PID, "workers": len(after.Workers)})
+	}
+	return a.out.lines(fmt.Sprintf("upgraded from %s to %s; %s ran on", before.Version, version, plural(len(after.Workers), "worker")))
+}
+
+// nextTime bounds the wait for the next program, or for the old one to be back.
+const nextTime = 90 * time.Second
+
+// untilNext waits until another program answers. What is asked meanwhile waits
+// for it in its socket, or is cut off and asked again.
+func untilNext(ctx context.Context, c *client.Client, generation int, before api.Status) (api.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, nextTime)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		now, err := c.Status(ctx)
+		switch {
+		case err == nil && now.Generation > generation:
+			return now, nil
+		case err == nil && now.UpgradeError != "" && !now.Started.Equal(before.Started):
+			return now, &fault{exitOwn, fmt.Errorf("upgrade: %s", now.UpgradeError), "the old one is back; the workers ran on"}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return now, errors.Join(context.Cause(ctx), err)
+		}
+	}
+}
+
+// upgradeCheckCommand is how a running initiator asks another program.
+func (a *app) upgradeCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: initiator.CheckVerb + " STATE_DIR [INI]", Short: "Say whether this program can go on from a state directory", Hidden: true,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return initiator.CheckUpgrade(a.out, args[0], append(args, "")[1])
+		},
+	}
+}
