@@ -21,7 +21,7 @@ func (t tasks) Attach(i supervise.Instance) {
 	t.in.dispatcher.Attach(dispatch.Worker{
 		GUID: i.GUID, Incarnation: i.Incarnation, Pool: s.Name, URL: "http://" + i.Addr, Token: i.Token,
 		Open: s.Connect == "open", Channel: s.Channel, Slots: s.Slots, Ding: s.Protocol == "ding",
-		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance, Recycle: s.Restart.RecycleTasks,
+		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance, Recycle: s.Restart.RecycleTasks, Stream: i.Stream,
 		Session: dispatch.Session{
 			Token: i.Session.Token, Slots: i.Session.Slots, Blunt: i.Session.Blunt, Known: i.Session.Known, Resumed: i.Resumed,
 		},

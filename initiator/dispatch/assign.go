@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
-	"initiator/proactor"
 )
 
 // assign gives ready tasks to free slots, in every pool in which something has
@@ -59,32 +58,21 @@ func (d *Dispatcher) lease(p *pool, to *peer, now time.Time, skip func(uuid.UUID
 	to.running[t.ID] = r
 	p.balance.place(to, to.free())
 	d.timers.set(&r.timer, r.ends)
-	blunt := to.blunt
-	body := d.body(r, t, blunt)
 	d.then(func(err error) {
 		if err != nil {
 			d.box.put(postedMessage{to, r, posted{unkept: err}})
 			return
 		}
-		d.goes(func() { d.post(to, r, body, blunt) })
+		d.send(to, r)
 	})
 	return true
 }
 
 func newRun(to *peer, t task.Task, now time.Time) *run {
 	l, _ := t.Lease()
-	r := &run{lease: l, try: t.Tries(), began: now, seen: now, ends: endOf(t, now)}
+	r := &run{lease: l, method: t.Method, data: t.Data, try: t.Tries(), began: now, seen: now, ends: endOf(t, now)}
 	r.timer.peer, r.timer.run = to, r
 	return r
-}
-
-// body is what the worker is sent. A ding slave knows the id only.
-func (d *Dispatcher) body(r *run, t task.Task, blunt bool) proactor.TaskBody {
-	b := proactor.TaskBody{Task: proactor.TaskRef{ID: t.ID.String()}, Data: t.Data}
-	if !blunt {
-		b.Task.Method, b.Task.Attempt, b.Task.Deadline, b.Task.InlineMS = t.Method, r.try, r.ends, d.inlineMS
-	}
-	return b
 }
 
 // endOf is when the attempt must have ended: its timeout or the deadline,

@@ -123,16 +123,19 @@ func (d *Dispatcher) checkLease(p *peer, r *run, b *beat, now time.Time) {
 	}
 }
 
-// tellCancel sets what the next heartbeat is answered. The wire cancels by
-// task, so a stray whose task has a good attempt there is left alone.
+// tellCancel tells a worker what to stop: by the stream at once, and with the
+// answer to its next heartbeat. That one cancels by task, so a stray whose task
+// has a good attempt there is left alone.
 func (p *peer) tellCancel() {
 	var ids []string
 	for id, r := range p.running {
 		if !r.asked.IsZero() {
 			ids = append(ids, id.String())
+			p.way.cancel(id, r.try)
 		}
 	}
 	for _, s := range p.strays {
+		p.way.cancel(s.task, s.attempt)
 		if p.running[s.task] == nil {
 			ids = append(ids, s.task.String())
 		}

@@ -33,6 +33,7 @@ func BenchmarkDispatch(b *testing.B) {
 		name string
 		make func(b *testing.B) func() error
 	}{
+		{"limit-framed", limitFramed}, {"stream", overStream},
 		{"limit-one", limitOne}, {"inline", func(b *testing.B) func() error { return throughHouse(b, false) }},
 		{"limit-two", limitTwo}, {"two", func(b *testing.B) func() error { return throughHouse(b, true) }},
 	} {
@@ -76,17 +77,16 @@ func throughHouse(b *testing.B, two bool) func() error {
 	for n := range benchWorkers {
 		h.worker("p", fmt.Sprint("w", n), benchSlots, echo)
 	}
-	ctx := context.Background()
-	return func() error {
-		t, err := h.d.Submit(ctx, task.Request{Pool: "p", Data: benchData})
-		if err == nil {
-			t, err = h.d.Wait(ctx, t.ID)
-		}
-		if err == nil && t.State != task.Completed {
-			err = fmt.Errorf("%s: %s", t.State, t.Reason)
-		}
-		return err
+	return h.once
+}
+
+// once submits one task and waits for its end.
+func (h *house) once() error {
+	t, err := h.d.Call(context.Background(), task.Request{Pool: "p", Data: benchData})
+	if err == nil && t.State != task.Completed {
+		err = fmt.Errorf("%s: %s", t.State, t.Reason)
 	}
+	return err
 }
 
 // bare is a net/http server per worker and a client that keeps its connections.

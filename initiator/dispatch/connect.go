@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"initiator/initiator/task"
@@ -19,23 +20,47 @@ const (
 	connectTimeout  = 5 * time.Second
 )
 
-// connect asks a worker until it accepts or is detached. It runs in a
-// goroutine of its own.
-func (d *Dispatcher) connect(p *peer) {
-	pause := connectPause
-	for p.ctx.Err() == nil {
-		answer, wait, err := d.connectOnce(p)
-		if err == nil {
-			d.box.put(connectedMessage{p, answer})
+// link starts the goroutine that connects a worker and serves its stream. It
+// owns born, the connection that the worker was born with, if there is one.
+func (d *Dispatcher) link(p *peer, born net.Conn) {
+	var ctx context.Context
+	ctx, p.unlink = context.WithCancel(p.ctx)
+	d.goes(func() {
+		answer, stands, err := d.connect(ctx, p)
+		streams := err == nil && !p.Ding && (answer.Stream || stands && !p.Session.Blunt)
+		if !streams && born != nil {
+			born.Close()
+		}
+		if err != nil {
 			return
 		}
-		if errors.Is(err, errStands) {
-			d.box.put(standsMessage{p})
-			return
+		var l *line
+		if streams {
+			l = d.firstLine(ctx, p, born)
+		}
+		if stands {
+			d.box.put(standsMessage{p, l})
+		} else {
+			d.box.put(connectedMessage{p, answer, l})
+		}
+		if streams {
+			d.keepLine(ctx, p, l)
+		}
+	})
+}
+
+// connect asks a worker until it accepts, or says that it has, in the session
+// that stands, or ctx ends.
+func (d *Dispatcher) connect(ctx context.Context, p *peer) (answer proactor.ConnectAnswer, stands bool, err error) {
+	pause := connectPause
+	for {
+		answer, wait, err := d.connectOnce(p)
+		if err == nil || errors.Is(err, errStands) {
+			return answer, err != nil, nil
 		}
 		d.log.Debug("connect", "worker", p.who, "error", err)
-		if !sleep(p.ctx, max(pause, wait)) {
-			return
+		if !sleep(ctx, max(pause, wait)) {
+			return answer, false, ctx.Err()
 		}
 		pause = min(2*pause, connectPauseMax)
 	}
@@ -91,6 +116,7 @@ func retryAfter(data json.RawMessage) time.Duration {
 type connectedMessage struct {
 	p      *peer
 	answer proactor.ConnectAnswer
+	line   *line // nil = none; it is being served
 }
 
 func (m connectedMessage) apply(d *Dispatcher, now time.Time) {
@@ -99,14 +125,14 @@ func (m connectedMessage) apply(d *Dispatcher, now time.Time) {
 		return
 	}
 	p.resumed.Store(false)
-	d.connected(p, m.answer, now)
+	d.connected(p, m.answer, m.line, now)
 	if p.blunt {
 		d.forsaken(p, now)
 	}
 }
 
-// connected begins to give a worker tasks.
-func (d *Dispatcher) connected(p *peer, answer proactor.ConnectAnswer, now time.Time) {
+// connected begins to give a worker tasks, by the stream l where there is one.
+func (d *Dispatcher) connected(p *peer, answer proactor.ConnectAnswer, l *line, now time.Time) {
 	p.connected, p.judged = true, true
 	p.blunt = p.Ding || answer.Protocol == 0
 	p.slots = max(p.Slots, 1)
@@ -118,6 +144,9 @@ func (d *Dispatcher) connected(p *peer, answer proactor.ConnectAnswer, now time.
 	}
 	// The first heartbeat may take a whole span: the clock starts here.
 	p.session.last.Store(&beat{at: now})
+	if l != nil {
+		p.use(l)
+	}
 	d.replace(p)
 	d.drained(p)
 	d.askAgain(p)

@@ -94,8 +94,9 @@ type Dispatcher struct {
 	group  sync.WaitGroup
 
 	// These do not change after New.
-	postTimeout time.Duration
-	inlineMS    int
+	postTimeout  time.Duration
+	helloTimeout time.Duration
+	inlineMS     int
 }
 
 // who names one incarnation of a worker.
@@ -125,7 +126,7 @@ func New(o Options) *Dispatcher {
 		o.StopGrace = stopGrace
 	}
 	d := &Dispatcher{
-		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), postTimeout: postTimeout, inlineMS: inlineMS,
+		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), postTimeout: postTimeout, helloTimeout: helloTimeout, inlineMS: inlineMS,
 		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID][]*waiter{}, changed: map[*pool]bool{}, left: map[who][]task.Task{},
 	}
 	d.channels.Store(map[int]bool{})

@@ -9,7 +9,9 @@
 //	wait.go        who waits for which task
 //	assign.go      which task goes to which worker now
 //	balance.go     the worker with most free slots, in turn among equals
-//	webhook.go     one task to one worker over HTTP
+//	transport.go   how it gets there: stream or webhook
+//	line.go        … over the stream: giving, and hearing what became of it
+//	webhook.go     … over HTTP, one POST a task
 //	commit.go      who is told what, once the queue has kept it
 //	result.go      what became of it: outcomes, refusals, timeouts
 //	timers.go      what has to happen when nobody says anything
@@ -18,6 +20,7 @@
 //
 //	peer.go     a worker as dispatch sees it: attach, drain, detach
 //	connect.go  POST /connect until the worker has said yes
+//	line_open.go  its stream: opened, opened again, or done without
 //	session.go  what webhooks of a worker touch without asking the loop
 //	beats.go    heartbeats → verdicts, and leases that lapse
 //

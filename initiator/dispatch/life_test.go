@@ -187,6 +187,7 @@ func TestDeathBeforeDeliveryCostsNothing(t *testing.T) {
 	url, stop := h.start(worker.Options{Handlers: []worker.Handler{echo}})
 	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
 	stop()
+	h.byWebhook("w")
 	h.d.http.CloseIdleConnections() // on an old connection it might seem to be sent
 	one := h.submit(task.Request{Pool: "p"})
 	h.is(one.ID, task.Running)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"sync"
 	"testing"
@@ -24,7 +25,12 @@ import (
 // that a slow machine fails nothing.
 const patience = 30 * time.Second
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if name := os.Getenv(asProgram); name != "" {
+		program(name)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // house is a running dispatcher with the master's webhooks in front of it.
 type house struct {
@@ -258,5 +264,13 @@ func (h *house) disconnect(w Worker) {
 	e, _, err := p.client.Do(h.ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
 	if err != nil || !e.Success {
 		h.t.Fatalf("disconnect: %v %+v", err, e)
+	}
+}
+
+// byWebhook waits until the loop knows that a worker has no stream any more.
+func (h *house) byWebhook(guid string) {
+	h.t.Helper()
+	for gone := false; !gone && h.ctx.Err() == nil; {
+		h.inLoop(func() { _, gone = h.d.peers[who{guid, 1}].way.(webhook) })
 	}
 }

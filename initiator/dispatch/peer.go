@@ -2,7 +2,9 @@ package dispatch
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +32,9 @@ type Worker struct {
 	Recycle int
 	// Session is the one to connect with; the zero value is a new one.
 	Session Session
+	// Stream is our end of the stream that the worker was born with; nil =
+	// none. Attach gives it away: dispatch closes it, whatever happens.
+	Stream net.Conn
 }
 
 // peer is a worker as the loop sees it.
@@ -39,6 +44,8 @@ type peer struct {
 	pool    *pool
 	client  *proactor.Client
 	session *session
+	way     transport          // the best there is now
+	unlink  context.CancelFunc // ends the goroutine that connects and serves the stream
 
 	connected bool
 	resumed   atomic.Bool // the session may stand already
@@ -72,7 +79,10 @@ type peer struct {
 
 // run is one attempt in a worker.
 type run struct {
-	lease task.Lease
+	lease  task.Lease
+	method string
+	data   json.RawMessage
+	line   *line // by which it was given; nil = by webhook
 	// try counts every time that the task was given to a worker, paid for or
 	// not. It is the attempt on the wire: a worker remembers what it has
 	// finished by id and attempt, so a number must not come again.
@@ -93,7 +103,7 @@ type run struct {
 	// cancelled is set when somebody asked for the end of the task.
 	cancelled bool
 	why       string
-	again     *task.Task // to be sent once more, see askAgain
+	again     bool // to be sent once more, see askAgain
 }
 
 // is says whether a worker that names this attempt means the run. A ding slave
@@ -109,13 +119,25 @@ func (p *peer) free() int {
 }
 
 // Attach says that a worker is ready: connect to it and give it tasks.
-func (d *Dispatcher) Attach(w Worker) { d.box.put(attachMessage{w}) }
+func (d *Dispatcher) Attach(w Worker) {
+	if !d.box.put(attachMessage{w}) {
+		attachMessage{w}.refuse()
+	}
+}
 
 type attachMessage struct{ Worker }
+
+// refuse is what becomes of one that nobody attaches.
+func (m attachMessage) refuse() {
+	if m.Stream != nil {
+		m.Stream.Close()
+	}
+}
 
 func (m attachMessage) apply(d *Dispatcher, now time.Time) {
 	id := who{m.GUID, m.Incarnation}
 	if d.peers[id] != nil {
+		m.refuse()
 		return
 	}
 	if m.Span <= 0 {
@@ -132,6 +154,9 @@ func (m attachMessage) apply(d *Dispatcher, now time.Time) {
 	p.ctx, p.cancel = context.WithCancel(d.ctx)
 	p.client = &proactor.Client{Base: m.URL, Channel: m.Channel, HTTP: d.http}
 	p.session = d.openSession(p)
+	p.way = webhook{d, p}
+	born := p.Stream
+	p.Stream = nil // the goroutine has it
 	d.peers[id], p.pool.members[id] = p, p
 	p.resumed.Store(m.Session.Resumed)
 	if m.Session.Resumed { // one that hangs must be found, connected or not
@@ -139,7 +164,7 @@ func (m attachMessage) apply(d *Dispatcher, now time.Time) {
 		p.session.last.Store(&beat{at: now})
 	}
 	d.takeUp(p, now)
-	d.goes(func() { d.connect(p) })
+	d.link(p, born)
 }
 
 // Drain gives a worker no new tasks. Verdicts.Drained follows when the last
@@ -273,6 +298,9 @@ func (d *Dispatcher) release(p *peer, r *run) {
 	d.timers.drop(&r.timer)
 	if r.stopping {
 		p.stopping--
+	}
+	if !r.asked.IsZero() {
+		p.tellCancel() // the next attempt may come here, and is not meant
 	}
 	d.replace(p)
 	d.drained(p)

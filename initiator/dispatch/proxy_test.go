@@ -42,6 +42,10 @@ func newProxy(h *house, behind string, times int64, how func(*proxy, net.Conn, [
 }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/stream" {
+		http.NotFound(w, r) // a proxy for requests; the tasks go through it
+		return
+	}
 	body, _ := io.ReadAll(r.Body)
 	status, answer, err := p.pass(r, body)
 	if err != nil {

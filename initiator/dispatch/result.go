@@ -151,7 +151,8 @@ func (d *Dispatcher) reconnect(p *peer) {
 	}
 	p.connected = false
 	d.replace(p)
-	d.goes(func() { d.connect(p) })
+	p.unlink()
+	d.link(p, nil)
 }
 
 // ErrBadTask says that a result names no task at all.

@@ -47,7 +47,7 @@ func (d *Dispatcher) takeUp(p *peer, now time.Time) {
 		r := newRun(p, t, now)
 		r.began, r.ends = t.Started, endOf(t, t.Started)
 		r.reached.Store(true)
-		r.again = &t
+		r.again = true
 		p.running[t.ID] = r
 		d.timers.set(&r.timer, r.ends)
 	}
@@ -59,12 +59,10 @@ func (d *Dispatcher) takeUp(p *peer, now time.Time) {
 // twice; it is believed to have them.
 func (d *Dispatcher) askAgain(p *peer) {
 	for _, r := range p.running {
-		t := r.again
-		if r.again = nil; t == nil || p.blunt {
-			continue
+		if r.again && !p.blunt {
+			d.send(p, r)
 		}
-		body := d.body(r, *t, false)
-		d.goes(func() { d.post(p, r, body, false) })
+		r.again = false
 	}
 }
 
@@ -95,7 +93,10 @@ func (m *resumedMessage) apply(d *Dispatcher, now time.Time) {
 }
 
 // standsMessage goes on with a session that an earlier dispatcher began.
-type standsMessage struct{ p *peer }
+type standsMessage struct {
+	p    *peer
+	line *line // nil = none; it is being served
+}
 
 func (m standsMessage) apply(d *Dispatcher, now time.Time) {
 	p := m.p
@@ -106,7 +107,7 @@ func (m standsMessage) apply(d *Dispatcher, now time.Time) {
 	if p.Session.Known && p.Session.Blunt {
 		answer.Protocol = 0
 	}
-	d.connected(p, answer, now)
+	d.connected(p, answer, m.line, now)
 }
 
 // opened tells what was agreed upon, for whoever comes after us.

@@ -68,7 +68,11 @@ func (d *Dispatcher) Heartbeat(token string, body *proactor.HeartbeatBody) (*pro
 	if !ok {
 		return nil, false
 	}
-	s := found.(*session)
+	return found.(*session).beat(body)
+}
+
+// beat is Heartbeat for a session that is known.
+func (s *session) beat(body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
 	if body != nil && body.Incarnation != 0 && body.Incarnation != s.incarnation {
 		return nil, false
 	}

@@ -11,7 +11,8 @@
 // goroutine that owns all records), hear.go (what the keeper says), output.go
 // (what workers write), timers.go (deadlines), perform.go (the table's
 // actions), spawn.go, env.go, limits.go, cgroup.go, cgroup_linux.go and
-// hooks.go (a process in plain values), prober.go, ping.go, verdict.go and
+// hooks.go (a process in plain values), stream.go (the socketpair that it is
+// born with), prober.go, ping.go, verdict.go and
 // notify.go (readiness), guard.go (life, of those that cannot beat), pools.go,
 // deps.go and group.go (workers among each other), names.go, request.go and
 // waiter.go (start, stop, restart), apply.go (scale and reload), fate.go (the

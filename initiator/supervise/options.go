@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"net"
 	"os"
 
 	"github.com/hashicorp/go-hclog"
@@ -48,6 +49,9 @@ type Instance struct {
 	// Session is the one to connect with; Resumed: it may stand already.
 	Session Session
 	Resumed bool
+	// Stream is our end of the stream that the worker was born with; nil =
+	// none. It belongs to whoever gets the Instance, and must be closed.
+	Stream net.Conn
 }
 
 // Options are what a [Supervisor] is made of. Plan and Ports are needed, and

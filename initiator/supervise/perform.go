@@ -53,6 +53,7 @@ func (l *loop) attach(w *worker) {
 	if w.port != nil {
 		i.Addr = address(w.port)
 	}
+	i.Stream = w.takeStream()
 	l.opts.Tasks.Attach(i)
 }
 
@@ -120,6 +121,7 @@ func (l *loop) buryExtras(w *worker) {
 		w.socket.close()
 		w.socket = nil
 	}
+	w.dropStream()
 	w.token, w.pending, w.session, w.born = "", Action{}, Session{}, 0
 	l.endHook(w)
 }

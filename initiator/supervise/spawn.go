@@ -80,6 +80,9 @@ func (l *loop) launch(w *worker) {
 		order.Memo, order.Seen, order.Grace = l.memo(w), w.seen, w.rec.Spec.OrphanGrace
 		l.note(w, order.Memo)
 	}
+	if order.Stream = l.openStream(w); order.Stream != nil {
+		defer order.Stream.Close()
+	}
 	if err := l.keeper.Spawn(order); err != nil && !errors.Is(err, keeper.ErrClosed) {
 		l.failed(w, err)
 	}

@@ -31,6 +31,9 @@ func (d *dispatcher) note(format string, args ...any) {
 
 func (d *dispatcher) Attach(i Instance) {
 	d.note("attach %d", i.Incarnation)
+	if i.Stream != nil {
+		defer i.Stream.Close()
+	}
 	d.mu.Lock()
 	d.last = i
 	d.mu.Unlock()

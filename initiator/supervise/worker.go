@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"net"
 	"time"
 
 	"initiator/initiator/plan"
@@ -77,6 +78,7 @@ type worker struct {
 	probing string // … and of its probe's
 	pending Action // the end that waits for stop_command
 	socket  *notifySocket
+	stream  net.Conn // our end of the one it was born with, until the dispatcher has it
 	watched bool
 
 	born     uint64    // start time of its process: with the pid it names it for ever

@@ -1,0 +1,191 @@
+package dispatch
+
+import (
+	"bytes"
+	"encoding/json"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/proactor"
+	"initiator/proactor/chirp"
+	"initiator/proactor/stream"
+)
+
+// line is the stream to one worker, the transport for all that is small. The
+// loop writes to it; one goroutine, keepLine's, reads, and answers heartbeats
+// itself: these must wait for nobody.
+type line struct {
+	d       *Dispatcher
+	p       *peer
+	session *session
+	conn    *chirp.Conn
+	header  stream.Header // of the message being read
+	// unread counts the messages that the loop has still to look at. A worker
+	// has no more to say than its tasks' answers: one that says much more is
+	// cut off, before it fills our memory.
+	unread atomic.Int32
+	flood  int32
+}
+
+// floodSlack is how many messages beyond two for each slot may wait.
+const floodSlack = 1024
+
+// give implements transport.
+func (l *line) give(r *run) bool {
+	if len(r.data) > stream.Largest {
+		return false
+	}
+	h := stream.Header{Method: r.method, Attempt: r.try, Deadline: r.ends}
+	if l.send(chirp.ID(r.lease.Task), &h, r.data) != nil {
+		return false
+	}
+	r.reached.Store(true)
+	r.line = l
+	return true
+}
+
+// cancel implements transport.
+func (l *line) cancel(task uuid.UUID, attempt int) {
+	h := stream.Header{Kind: stream.Cancel, Attempt: attempt}
+	_ = l.send(chirp.ID(task), &h, nil) // broken: the next heartbeat tells
+}
+
+func (l *line) send(id chirp.ID, h *stream.Header, data []byte) error {
+	var room [128]byte
+	return l.conn.Send(chirp.Message{Identity: id, Header: h.Append(room[:0]), Data: data})
+}
+
+// receive takes one message of the worker's.
+func (l *line) receive(m *chirp.Message) {
+	if err := l.header.Parse(m.Header); err != nil {
+		l.hangUp(err.Error())
+		return
+	}
+	switch l.header.Kind {
+	case stream.Answer:
+		l.answered(m)
+	case stream.Progress:
+		l.progress(m)
+	case stream.Beat:
+		l.beat(m)
+	}
+}
+
+// hangUp ends the stream and tells the worker that nothing else has ended.
+func (l *line) hangUp(why string) {
+	l.d.log.Warn("a stream is closed; its worker gets tasks by webhook", "worker", l.p.who, "reason", why)
+	_ = l.send(chirp.ID{}, &stream.Header{Kind: stream.Bye}, nil)
+	l.conn.Close()
+}
+
+// tell puts a message into the loop's box, unless it is one too many.
+func (l *line) tell(m message) {
+	if l.unread.Add(1) > l.flood {
+		l.hangUp("it says more than it was asked")
+		return
+	}
+	l.d.box.put(m)
+}
+
+// answered brings the loop what became of an attempt. The payload is checked
+// here and copied, in the worker's own goroutine, and not looked at again.
+func (l *line) answered(m *chirp.Message) {
+	h := &l.header
+	a := &answerMessage{l: l, task: uuid.UUID(m.Identity), attempt: h.Attempt}
+	data := json.RawMessage("null")
+	if len(m.Data) > 0 {
+		data = bytes.Clone(m.Data)
+	}
+	switch {
+	case !json.Valid(data):
+		a.outcome = failed("what the worker answered is not JSON")
+	case h.Status == stream.Refused:
+		a.refused(h, data)
+	default:
+		a.outcome = proactor.TaskAnswer{Status: h.Status, Result: data, Retry: h.Retry}
+	}
+	l.tell(a)
+}
+
+// failed is a final failure in a worker's words.
+func failed(why string) proactor.TaskAnswer {
+	return proactor.TaskAnswer{Status: stream.Failed, Result: failure(why).Result}
+}
+
+// answerMessage is an answer that came by stream.
+type answerMessage struct {
+	l       *line
+	task    uuid.UUID
+	attempt int
+	posted  posted
+	outcome proactor.TaskAnswer
+}
+
+// refused makes of a refusal what the webhook would have answered.
+func (m *answerMessage) refused(h *stream.Header, data json.RawMessage) {
+	m.posted.envelope = proactor.Envelope{Code: h.Code, Data: data}
+	if h.Code == 0 {
+		m.posted.envelope.Code = proactor.TaskRefused.Code
+	}
+	if h.RetryAfter > 0 && retryAfter(data) == 0 {
+		m.posted.envelope.Data, _ = json.Marshal(map[string]float64{"retry_after": h.RetryAfter.Seconds()})
+	}
+	m.posted.envelope.Message = "the worker refused it"
+}
+
+func (m *answerMessage) apply(d *Dispatcher, now time.Time) {
+	m.l.unread.Add(-1)
+	r := m.l.p.running[m.task]
+	if r == nil || !r.is(m.attempt) {
+		if d.log.IsDebug() {
+			d.log.Debug("a superseded result changes nothing", "task", m.task, "attempt", m.attempt, "worker", m.l.p.who)
+		}
+		return
+	}
+	if m.outcome.Status != "" {
+		m.posted.outcome = &m.outcome
+	}
+	postedMessage{m.l.p, r, m.posted}.apply(d, now)
+}
+
+// progress brings the loop what a running handler says of itself.
+func (l *line) progress(m *chirp.Message) {
+	if json.Valid(m.Data) {
+		l.tell(&progressMessage{l, uuid.UUID(m.Identity), proactor.Running{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}})
+	}
+}
+
+type progressMessage struct {
+	l    *line
+	task uuid.UUID
+	said proactor.Running
+}
+
+func (m *progressMessage) apply(d *Dispatcher, now time.Time) {
+	m.l.unread.Add(-1)
+	if r := m.l.p.running[m.task]; r != nil && r.is(m.said.Attempt) {
+		d.renew(r, m.said, now)
+	}
+}
+
+// beat takes a heartbeat and answers it, whatever the loop is doing. One of
+// another incarnation is not answered.
+func (l *line) beat(m *chirp.Message) {
+	body := &proactor.HeartbeatBody{}
+	if err := json.Unmarshal(m.Data, body); err != nil {
+		l.hangUp("a heartbeat is no JSON: " + err.Error())
+		return
+	}
+	answer, ok := l.session.beat(body)
+	if !ok {
+		return
+	}
+	var data []byte
+	if answer != nil && (answer.Quiet || answer.Stop) {
+		// What is to be cancelled was said already, by attempt.
+		data, _ = json.Marshal(proactor.HeartbeatAnswer{Quiet: answer.Quiet, Stop: answer.Stop})
+	}
+	_ = l.send(m.Identity, &stream.Header{Kind: stream.Obey}, data) // broken: the next one comes by webhook
+}

@@ -1,0 +1,195 @@
+package dispatch
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"initiator/initiator/task"
+	"initiator/proactor"
+	"initiator/worker"
+)
+
+// asProgram makes the test binary another program: a worker, or the bare end
+// of a limit.
+const asProgram = "DISPATCH_TEST_PROGRAM"
+
+// program is what the test binary is in a process of its own.
+func program(name string) {
+	switch name {
+	case "worker":
+		worker.Main(echo)
+	case "framed":
+		echoFrames(os.NewFile(4, "stream"))
+	}
+	os.Exit(0)
+}
+
+// child starts the test binary as a program that has one end of a stream as
+// descriptor 4, and returns the other.
+func child(tb testing.TB, name, stdin string) net.Conn {
+	tb.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ours, theirs := os.NewFile(uintptr(fds[0]), "ours"), os.NewFile(uintptr(fds[1]), "theirs")
+	defer ours.Close()
+	defer theirs.Close()
+	var st unix.Stat_t
+	if err := unix.Fstat(fds[1], &st); err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), asProgram+"="+name, "INITIATOR_GUID=w", fmt.Sprintf("INITIATOR_FDS=4:%d:%d", uint64(st.Dev), st.Ino))
+	cmd.Stdin = strings.NewReader(stdin)
+	cmd.ExtraFiles = []*os.File{nil, theirs}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	nc, err := net.FileConn(ours)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return nc
+}
+
+// bornWorker is a real worker process with a stream, on a port of its own.
+func bornWorker(tb testing.TB, guid string, slots int) Worker {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	addr, token := l.Addr().(*net.TCPAddr), proactor.NewToken()
+	l.Close()
+	ini := fmt.Sprintf("[w]\nlisten_addr = 127.0.0.1\nlisten_port = %d\ntoken = %s\nslots = %d\n", addr.Port, token, slots)
+	nc := child(tb, "worker", ini)
+	return Worker{GUID: guid, Incarnation: 1, Pool: "p", URL: "http://" + addr.String(), Token: token, Slots: slots, Stream: nc}
+}
+
+// overStream goes through the whole dispatcher and a real worker process with
+// 256 slots, over the stream that it was born with.
+func overStream(b *testing.B) func() error {
+	h := newHouseOver(b, task.NewMemory(task.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	w := h.attach(bornWorker(b, "w", 256))
+	h.inLoop(func() {
+		if _, ok := h.d.peers[who{w.GUID, 1}].way.(*line); !ok {
+			b.Error("there is no stream")
+		}
+	})
+	return h.once
+}
+
+// limitFramed is the limit of the stream: frames with length and number, over
+// one Unix socket to another process, which sends each back.
+func limitFramed(b *testing.B) func() error {
+	nc := child(b, "framed", "")
+	f := &framed{nc: nc, waits: map[uint32]chan struct{}{}, wake: make(chan struct{}, 1)}
+	var both sync.WaitGroup
+	both.Go(f.read)
+	both.Go(f.write)
+	b.Cleanup(func() {
+		close(f.wake)
+		nc.Close()
+		both.Wait()
+	})
+	return f.once
+}
+
+type framed struct {
+	nc    net.Conn
+	next  atomic.Uint32
+	mu    sync.Mutex
+	out   []byte
+	waits map[uint32]chan struct{}
+	wake  chan struct{}
+}
+
+func (f *framed) once() error {
+	n, done := f.next.Add(1), make(chan struct{})
+	f.mu.Lock()
+	f.waits[n] = done
+	f.out = appendFrame(f.out, n, benchData)
+	f.mu.Unlock()
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+	<-done
+	return nil
+}
+
+func appendFrame(b []byte, n uint32, data []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(data)))
+	b = binary.BigEndian.AppendUint32(b, n)
+	return append(b, data...)
+}
+
+// write puts all that waits out by one write.
+func (f *framed) write() {
+	var spare []byte
+	for range f.wake {
+		f.mu.Lock()
+		out := f.out
+		f.out = spare[:0]
+		f.mu.Unlock()
+		if _, err := f.nc.Write(out); err != nil {
+			return
+		}
+		spare = out
+	}
+}
+
+func (f *framed) read() {
+	r, head, data := bufio.NewReaderSize(f.nc, 64<<10), make([]byte, 8), make([]byte, 1<<10)
+	for {
+		if _, err := io.ReadFull(r, head); err != nil {
+			return
+		}
+		if _, err := io.ReadFull(r, data[:binary.BigEndian.Uint32(head)]); err != nil {
+			return
+		}
+		n := binary.BigEndian.Uint32(head[4:])
+		f.mu.Lock()
+		done := f.waits[n]
+		delete(f.waits, n)
+		f.mu.Unlock()
+		close(done)
+	}
+}
+
+// echoFrames is the other end: it flushes when nothing more is there to read.
+func echoFrames(rw *os.File) {
+	r, w := bufio.NewReaderSize(rw, 64<<10), bufio.NewWriterSize(rw, 64<<10)
+	buf := make([]byte, 1<<10)
+	for {
+		if _, err := io.ReadFull(r, buf[:8]); err != nil {
+			return
+		}
+		n := 8 + int(binary.BigEndian.Uint32(buf))
+		if _, err := io.ReadFull(r, buf[8:n]); err != nil {
+			return
+		}
+		_, _ = w.Write(buf[:n])
+		if r.Buffered() == 0 && w.Flush() != nil {
+			return
+		}
+	}
+}
