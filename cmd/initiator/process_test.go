@@ -42,7 +42,13 @@ func house(t *testing.T, ini string) string {
 // start runs the program in a house. What it leaves behind fails the test.
 func start(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, dir: dir, cmd: exec.Command("initiator", args...)}
+	return begin(t, dir, exec.Command("initiator", args...))
+}
+
+// begin is start for a command that leads to the program.
+func begin(t *testing.T, dir string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, dir: dir, cmd: cmd}
 	p.cmd.Dir = dir
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+filepath.Join(dir, "tmp"))
 	out, err := p.cmd.StdoutPipe()
