@@ -106,11 +106,11 @@ func TestAStateFileThatCannotBeWritten(t *testing.T) {
 	}
 	log := newScreen()
 	in := initiatortest.StartText(t, adder, initiatortest.StateDir(state), outputs(nil, nil, log))
-	text := log.shows(t, "write the state file")
+	log.shows(t, "write the state file")
 	if err := in.Stop(); err != nil {
 		t.Error(err)
 	}
-	if text = log.shows(t, ""); strings.Count(text, "write the state file") != 1 {
+	if text := log.shows(t, ""); strings.Count(text, "write the state file") != 1 {
 		t.Errorf("log:\n%s", text)
 	}
 }

@@ -89,7 +89,7 @@ const eofGrace = time.Second
 // task's words how it was. Nothing of its group is left.
 func (p *lineProcess) end() error {
 	close(p.over)
-	p.stdin.Close()
+	_ = p.stdin.Close() // of no effect on one that has ended
 	patience := time.NewTimer(eofGrace)
 	defer patience.Stop()
 	select {

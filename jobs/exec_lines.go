@@ -38,10 +38,10 @@ func (l *lineServer) serve(ctx context.Context, data json.RawMessage) (json.RawM
 	case ok && wrote == nil && ctx.Err() == nil:
 		return resultOf(line), nil
 	case ctx.Err() != nil:
-		l.drop()
+		_ = l.drop() // the cause tells more than how it ended of it
 		return nil, context.Cause(ctx)
 	case ok:
-		l.drop()
+		_ = l.drop() // it has not even ended by itself
 		return nil, worker.TaskFail{Data: map[string]any{"message": "it answered before it had read the line"}}
 	}
 	return nil, l.drop()
@@ -73,7 +73,7 @@ func (l *lineServer) ensure() error {
 	if l.now != nil {
 		select {
 		case <-l.now.answers: // a stray line, or its end
-			l.drop()
+			_ = l.drop() // no task was in it
 		default:
 		}
 	}

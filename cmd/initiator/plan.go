@@ -157,6 +157,6 @@ func notUp(partly *client.Partly) error {
 	if partly == nil {
 		return nil
 	}
-	return &fault{exitFailed, fmt.Errorf("not everything is as asked: %s", strings.ReplaceAll(partly.Message, "\n", "; ")),
-		"`initiator why NAME` says why a worker is not up"}
+	err := fmt.Errorf("not everything is as asked: %s", strings.ReplaceAll(partly.Message, "\n", "; "))
+	return &fault{exitFailed, err, "`initiator why NAME` says why a worker is not up"}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -52,7 +51,7 @@ func (u *upper) openLog(p *plan.Plan) (closeLog func(), err error) {
 // openQueues puts a queue before stderr, and one before stdout, which belongs
 // to the lines of workers unless changes are shown there as JSON.
 func (u *upper) openQueues() (closeQueues func()) {
-	var stderr io.Writer = u.err.w
+	stderr := u.err.w
 	if u.live != nil {
 		stderr = u.live // above the lines that change
 	}

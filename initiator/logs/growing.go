@@ -56,7 +56,7 @@ func (g *growing) moved() bool {
 
 func (g *growing) close() {
 	if g.file != nil {
-		g.file.Close()
+		_ = g.file.Close() // it was only read
 		g.file = nil
 	}
 }

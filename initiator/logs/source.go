@@ -53,7 +53,7 @@ func open(s Source, number, tail int) (*reader, error) {
 		}
 		enough, err := r.add(f, &tail)
 		if err != nil {
-			f.Close()
+			_ = f.Close() // it was only read
 			r.close()
 			return nil, err
 		}
@@ -70,7 +70,7 @@ func (r *reader) add(f *os.File, tail *int) (enough bool, err error) {
 	case r.now.file == nil:
 		r.now.file = f
 	case r.has(f):
-		f.Close()
+		_ = f.Close() // it was only read
 		return false, nil
 	default:
 		r.old = append([]*os.File{f}, r.old...)
@@ -114,7 +114,7 @@ func (r *reader) Read(p []byte) (int, error) {
 		if n > 0 || err != nil && !errors.Is(err, io.EOF) {
 			return n, err
 		}
-		r.old[0].Close()
+		_ = r.old[0].Close() // it was only read
 		r.old = r.old[1:]
 	}
 	return r.now.Read(p)
@@ -164,7 +164,7 @@ func (r *reader) take() (l Line, ok bool) {
 
 func (r *reader) close() {
 	for _, f := range r.old {
-		f.Close()
+		_ = f.Close() // it was only read
 	}
 	r.old = nil
 	r.now.close()
