@@ -193,6 +193,8 @@ func acks(dir string) string { return filepath.Join(dir, "acknowledged") }
 // stop. Requests may fail while nobody is there; a connect may never.
 type load struct {
 	sums, connects atomic.Int64
+	failed         atomic.Int64 // requests to the API
+	last           atomic.Value // of them, as a string
 	refused        chan error
 	stop           context.CancelFunc
 	group          sync.WaitGroup
@@ -211,6 +213,9 @@ func (d *dynasty) load(addr string) *load {
 			}
 			if err == nil && string(got.Result) == `{"sum":3}` {
 				l.sums.Add(1)
+			} else if ctx.Err() == nil {
+				l.failed.Add(1)
+				l.last.Store(fmt.Sprint(got.State, got.Reason, err))
 			}
 		}
 	})
@@ -237,7 +242,28 @@ func (l *load) end(t *testing.T) {
 		t.Errorf("a connect failed after %d: %v", l.connects.Load(), err)
 	default:
 	}
-	t.Logf("%d sums, %d connects, none refused", l.sums.Load(), l.connects.Load())
+	t.Logf("%d sums, %d requests failed (%v), %d connects", l.sums.Load(), l.failed.Load(), l.last.Load(), l.connects.Load())
+}
+
+// fulfilled waits until every task that was taken has ended, and checks that
+// each was completed.
+func (d *dynasty) fulfilled() {
+	d.t.Helper()
+	c := d.client()
+	defer c.Close()
+	list, err := c.List(d.t.Context(), task.Filter{Pool: "adder", Limit: 100_000})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	tries := 0
+	for _, one := range list {
+		got, err := c.Wait(d.t.Context(), one.ID)
+		if err != nil || got.State != task.Completed || string(got.Result) != `{"sum":3}` {
+			d.t.Errorf("task %+v, %v", got, err)
+		}
+		tries += len(got.History)
+	}
+	d.t.Logf("%d tasks were taken and completed, in %d tries", len(list), tries)
 }
 
 func pick(t *testing.T, list map[string]supervise.Worker, name string) supervise.Worker {
@@ -324,6 +350,7 @@ func TestKilledAndKept(t *testing.T) {
 	d.whenReady()
 	d.same(before)
 	l.end(t)
+	d.fulfilled()
 	writer := pick(t, before, "writer")
 	d.end()
 	complete(t, acks(dir), logOf(t, d.state, writer.GUID))

@@ -2,8 +2,10 @@ package initiator_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -30,15 +32,29 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if len(os.Args) == 4 && os.Args[1] == initiator.CheckVerb {
+		if err := initiator.CheckUpgrade(os.Stdout, os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	goleak.VerifyTestMain(m)
 }
+
+// broken is the name of a program that says it could go on from anywhere, and
+// cannot.
+const broken = "broken"
 
 // upMain is a program that embeds the initiator: it runs an INI until it is
 // ended, and says on stdout when every worker is ready.
 func upMain(path, state string) error {
+	if self, _ := os.Executable(); filepath.Base(self) == broken {
+		return initiator.Recall(errors.New("it is broken"))
+	}
 	in, err := initiator.New(initiator.Config{Path: path, StateDir: state})
 	if err != nil {
-		return err
+		return initiator.Recall(err)
 	}
 	go func() {
 		fmt.Println("ready:", in.Ready(context.Background()))

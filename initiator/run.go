@@ -48,6 +48,7 @@ type Initiator struct {
 	state      *stateDir
 
 	past      *succession // of an earlier program of this process; nil = there was none
+	closing   sync.Once   // of the API
 	upgrading sync.Mutex
 	next      atomic.Pointer[successor] // set once this program is to end for another
 	came      func()                    // to be called when it is up
@@ -178,10 +179,12 @@ func (in *Initiator) listen(token string, past *heritage) (*api.Server, error) {
 const closeGrace = 2 * time.Second
 
 func (in *Initiator) closeServer() {
-	in.endLife() // ends event streams, which would never end by themselves
-	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
-	defer cancel()
-	in.server.Close(ctx)
+	in.closing.Do(func() {
+		in.endLife() // ends event streams, which would never end by themselves
+		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+		defer cancel()
+		in.server.Close(ctx)
+	})
 }
 
 // supervise runs the two loops until the end.
@@ -216,7 +219,11 @@ func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task
 	}()
 	defer in.remember()()
 	defer in.keepLedger()()
-	return in.supervisor.Run(ctx)
+	err := in.supervisor.Run(ctx)
+	if in.supervisor.Frozen() {
+		in.hush()
+	}
+	return err
 }
 
 // watchEnd turns Shutdown and Kill into what the supervisor understands.

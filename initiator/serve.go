@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"initiator/initiator/api"
 	"initiator/initiator/keeper"
@@ -91,5 +92,23 @@ func (in *Initiator) part(err error) error {
 		return err
 	default:
 		return Recall(err)
+	}
+}
+
+// hushTime is how long requests may take to end before those that wait for
+// something are cut short.
+const hushTime = 200 * time.Millisecond
+
+// hush stops listening while there is still somebody to answer what has been
+// asked. Whoever connects from then on waits for the next program.
+func (in *Initiator) hush() {
+	closed := make(chan struct{})
+	go func() { // ends within closeGrace; Run waits for that too
+		defer close(closed)
+		in.closeServer()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(hushTime):
 	}
 }

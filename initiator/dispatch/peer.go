@@ -77,39 +77,6 @@ type peer struct {
 	cancel context.CancelFunc
 }
 
-// run is one attempt in a worker.
-type run struct {
-	lease  task.Lease
-	method string
-	data   json.RawMessage
-	line   *line // by which it was given; nil = by webhook
-	// try counts every time that the task was given to a worker, paid for or
-	// not. It is the attempt on the wire: a worker remembers what it has
-	// finished by id and attempt, so a number must not come again.
-	try   int
-	began time.Time
-	seen  time.Time // last listed in a heartbeat, or sent
-	ends  time.Time // zero = no timeout
-	timer timer
-	// asked is when the worker was to be told to stop it; zero = not.
-	asked time.Time
-	// over tells the goroutine that posts it to make no further try.
-	over atomic.Bool
-	// reached is set while the worker may have the task.
-	reached atomic.Bool
-	// stopping is set once the attempt is over for us while the worker
-	// still holds the slot.
-	stopping bool
-	// cancelled is set when somebody asked for the end of the task.
-	cancelled bool
-	why       string
-	again     bool // to be sent once more, see askAgain
-}
-
-// is says whether a worker that names this attempt means the run. A ding slave
-// names none.
-func (r *run) is(attempt int) bool { return attempt == 0 || attempt == r.try }
-
 // free is how many more tasks the worker may be given now.
 func (p *peer) free() int {
 	if !p.connected || p.draining || p.leaving || p.unready || p.resting {
@@ -222,6 +189,7 @@ func (m detachMessage) apply(d *Dispatcher, now time.Time) {
 	for _, r := range p.running {
 		d.timers.drop(&r.timer)
 		d.conclude(r, p.fate(r, m.reason), now)
+		p.part(r)
 	}
 	delete(d.peers, m.who)
 	delete(p.pool.members, m.who)
@@ -261,9 +229,6 @@ func (d *Dispatcher) conclude(r *run, o task.Outcome, now time.Time) {
 	d.end(r.lease, o, now)
 }
 
-// late says whether the time of an attempt is over.
-func (r *run) late(now time.Time) bool { return !r.ends.IsZero() && !now.Before(r.ends) }
-
 // end closes an attempt in the queue and tells those who wait.
 func (d *Dispatcher) end(l task.Lease, o task.Outcome, now time.Time) {
 	t, err := d.o.Queue.End(now, l, o, jitter())
@@ -278,6 +243,7 @@ func (d *Dispatcher) end(l task.Lease, o task.Outcome, now time.Time) {
 		d.changed[p] = true
 		if o.Kind != task.Released {
 			delete(p.refused, t.ID)
+			delete(p.shy, t.ID)
 		}
 	}
 	d.ended(t)
