@@ -41,7 +41,7 @@ func fail(w http.ResponseWriter, r *http.Request, h House, err error) {
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // nobody is there to read it
 	}
-	if code == proactor.QueueFull {
+	if code == proactor.QueueFull || errors.Is(err, task.ErrStorage) {
 		w.Header().Set("Retry-After", "1")
 	}
 	code.Write(w, message, nil)
@@ -64,7 +64,7 @@ func status(err error) proactor.Code {
 		return proactor.Conflict
 	case errors.As(err, &faults):
 		return proactor.BadConfig
-	case errors.Is(err, dispatch.ErrClosed), errors.Is(err, supervise.ErrStopping), errors.Is(err, supervise.ErrEnded):
+	case errors.Is(err, task.ErrStorage), errors.Is(err, dispatch.ErrClosed), errors.Is(err, supervise.ErrStopping), errors.Is(err, supervise.ErrEnded):
 		return proactor.Unavailable
 	}
 	return proactor.Internal

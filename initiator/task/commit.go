@@ -2,7 +2,6 @@ package task
 
 import (
 	"errors"
-	"fmt"
 
 	"initiator/initiator/task/store"
 )
@@ -114,12 +113,12 @@ func (e *Engine) land() bool {
 	f := &e.flying
 	f.on = false
 	if err != nil {
-		e.crash(fmt.Errorf("keep tasks: %w", err))
+		e.crash(err)
 	} else {
 		e.arrive()
 	}
 	for _, told := range f.told {
-		told(err)
+		told(e.Fault())
 	}
 	clear(f.told)
 	clear(f.parts)

@@ -3,7 +3,8 @@ package task
 import "initiator/initiator/task/store"
 
 // walkStep is about how many bytes of the oldest file are looked at with every
-// batch.
+// batch, at least. Where half of them are wanted no more, twice what was
+// written since would do to keep up.
 const walkStep = 128 << 10
 
 // walk goes on with the oldest file when more than half of all that is stored
@@ -12,16 +13,18 @@ const walkStep = 128 << 10
 // are never more than twice what is wanted, and writing costs at most twice.
 // It returns the file once there is nothing left in it.
 func (e *Engine) walk() *store.Oldest {
-	d := e.disk
+	d, size := e.disk, e.disk.store.Size()
+	step := max(walkStep, 3*(size-d.walked))
+	d.walked = size
 	if d.walk == nil {
-		if garbage := d.store.Size() - d.live; garbage <= d.live+d.slack {
+		if size-d.live <= d.live+d.slack {
 			return nil
 		}
 		if d.walk = d.store.Oldest(); d.walk == nil {
 			return nil
 		}
 	}
-	last, err := d.store.Walk(d.walk, walkStep, e.keepWanted)
+	last, err := d.store.Walk(d.walk, step, e.keepWanted)
 	switch {
 	case err != nil:
 		d.log.Error("old task files cannot be removed", "error", err)

@@ -161,7 +161,7 @@ func finish(t *testing.T, q *task.Engine) {
 // so that old ones are written again and removed all the time.
 func TestPowerCutAtEveryWrite(t *testing.T) {
 	o := task.Options{SegmentSize: 1500, Warm: 1000, Retention: task.Retention{Count: 5}}
-	for seed := range uint64(8) {
+	for seed := range uint64(4) {
 		whole := storetest.New(seed)
 		s, err := told(whole, o, seed)
 		if err != nil {

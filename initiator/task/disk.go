@@ -1,6 +1,7 @@
 package task
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,8 @@ type disk struct {
 	live  int64 // bytes of the records that are wanted
 	slack int64 // bytes of others that are not worth the work
 	walk  *store.Oldest
+	// walked is how long the files were at the last step.
+	walked int64
 
 	fault error     // why nothing can be stored now
 	retry time.Time // when that is tried again; zero = not set yet
@@ -26,6 +29,10 @@ type disk struct {
 	budget int
 }
 
+// ErrStorage is wrapped by what is said while nothing can be stored: the disk
+// is full, read-only or broken. It is tried again every second.
+var ErrStorage = errors.New("tasks cannot be stored now; make room, or see to the disk of the state directory")
+
 // retryPause is how long a disk that has failed is left alone.
 const retryPause = time.Second
 
@@ -34,7 +41,7 @@ func (d *disk) fail(err error) {
 	if d.fault == nil {
 		d.log.Error("tasks cannot be stored: new ones are refused, results are held until there is room", "error", err)
 	}
-	d.fault, d.retry = err, time.Time{}
+	d.fault, d.retry = fmt.Errorf("%w: %w", ErrStorage, err), time.Time{}
 }
 
 // Fault implements Queue.

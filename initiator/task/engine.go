@@ -57,7 +57,7 @@ func (e *Engine) Submit(t Task) (Task, bool, error) {
 		return known, false, nil
 	}
 	if err := e.Fault(); err != nil {
-		return Task{}, false, fmt.Errorf("keep a task: %w", err)
+		return Task{}, false, err
 	}
 	e.add(&t)
 	return t, true, nil

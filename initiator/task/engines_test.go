@@ -2,6 +2,7 @@ package task_test
 
 import (
 	"testing"
+	"time"
 
 	"initiator/initiator/task"
 	"initiator/initiator/task/store"
@@ -25,10 +26,11 @@ func engines(r task.Retention) map[string]func() func() *task.Engine {
 		}
 	}
 	return map[string]func() func() *task.Engine{
-		"memory":          func() func() *task.Engine { return func() *task.Engine { return task.NewMemory(r) } },
-		"stored":          stored(task.Options{}),
-		"stored, cold":    stored(task.Options{Warm: 1, SegmentSize: 1000}),
-		"stored, no sync": stored(task.Options{Sync: store.Sync{Off: true}, SegmentSize: 3000}),
+		"memory":                  func() func() *task.Engine { return func() *task.Engine { return task.NewMemory(r) } },
+		"stored":                  stored(task.Options{}),
+		"stored, cold":            stored(task.Options{Warm: 1, SegmentSize: 1000}),
+		"stored, synced at times": stored(task.Options{Sync: store.Sync{Every: time.Millisecond}}),
+		"stored, no sync":         stored(task.Options{Sync: store.Sync{Off: true}, SegmentSize: 3000}),
 	}
 }
 

@@ -49,7 +49,7 @@ func Open(dir string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the tasks: %w", err)
 	}
-	e.disk.store = s
+	e.disk.store, e.disk.walked = s, s.Size()
 	if s.Torn() > 0 {
 		o.Logger.Warn("the end of the newest task file was torn when the initiator or the power ended; nothing in it had been acknowledged", "bytes", s.Torn())
 	}

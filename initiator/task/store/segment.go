@@ -12,9 +12,10 @@ const Version = 1
 const (
 	magic      = "INITASKS"
 	headerSize = 40
-	// roomAhead is how much is filled with zeros at once before it is needed.
-	// A sync that does not have to note a new length is half as dear.
-	roomAhead = 1 << 20
+	// roomAhead is how much is filled with zeros at once before it is needed,
+	// at most and at least: a sync that does not have to note a new length is
+	// half as dear, and a short file shall stay short.
+	roomAhead, leastAhead = 1 << 20, 32 << 10
 )
 
 // segment is one file. Its number grows from file to file.
@@ -42,19 +43,18 @@ func (s *segment) header() []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// make creates the file. Its header is on the disk before any record.
+// make creates the file. Its header goes to the disk with the first batch:
+// without that, the file counts for nothing.
 func (s *segment) make(dir Dir) error {
 	f, err := dir.Open(s.name(), true)
 	if err != nil {
 		return err
 	}
 	s.file, s.ahead = f, headerSize
-	if _, err = f.WriteAt(s.header(), 0); err == nil {
-		if err = f.Sync(); err == nil {
-			err = dir.Sync()
-		}
+	if _, err = f.WriteAt(s.header(), 0); err != nil {
+		return err
 	}
-	return err
+	return dir.Sync()
 }
 
 // discard removes a file that could not be made.

@@ -49,6 +49,9 @@ type Store struct {
 
 type outcome struct{ err error }
 
+// spareBatch is how long a batch may be whose memory is used again.
+const spareBatch = 4 << 20
+
 // Add puts a record into the batch. encode appends the payload, at least one
 // byte, to a slice. The Place holds once the batch has Ended without an error;
 // with one it is void.
@@ -128,7 +131,8 @@ func (s *Store) put() error {
 		s.syncer.file.Store(to)
 		return to.write(to.end, s.batch, 0)
 	}
-	if err := to.write(to.end, s.batch, min(roomAhead, s.o.SegmentSize/4)); err != nil {
+	room := min(roomAhead, max(leastAhead, to.end), s.o.SegmentSize/4)
+	if err := to.write(to.end, s.batch, room); err != nil {
 		return err
 	}
 	return to.file.Sync()
@@ -162,6 +166,9 @@ func (s *Store) Ended() (ended bool, err error) {
 		s.segments, s.broken = append(s.segments, to), false
 	}
 	to.end += int64(len(s.batch))
+	if cap(s.batch) > spareBatch {
+		s.batch = nil
+	}
 	return true, nil
 }
 

@@ -64,6 +64,16 @@ func (d *Disk) SetRoom(bytes int64) { d.locked(func() { d.room = bytes }) }
 // SetReadOnly refuses every change with EROFS.
 func (d *Disk) SetReadOnly(on bool) { d.locked(func() { d.frozen = on }) }
 
+// Size is the length of all files.
+func (d *Disk) Size() (n int) {
+	d.locked(func() {
+		for _, f := range d.names {
+			n += len(f.now)
+		}
+	})
+	return n
+}
+
 // FailSync makes every sync of a file fail; nil ends that.
 func (d *Disk) FailSync(err error) { d.locked(func() { d.faulty = err }) }
 
