@@ -22,7 +22,7 @@ func (d *Dispatcher) assign(now time.Time) {
 // the best one may not have every task are the others looked at.
 func (d *Dispatcher) assignOne(p *pool, now time.Time) bool {
 	best := p.balance.first()
-	if best == nil {
+	if best == nil || p.Paused {
 		return false
 	}
 	if skip := skipFor(best); skip == nil {
@@ -37,13 +37,13 @@ func (d *Dispatcher) assignOne(p *pool, now time.Time) bool {
 }
 
 // skipFor leaves out the tasks that a worker has refused, and those of which
-// it still runs an older attempt. Nil when there are none.
+// it still runs an older attempt, and bad neighbours. Nil when there are none.
 func skipFor(to *peer) func(uuid.UUID) bool {
-	if len(to.pool.refused) == 0 && to.stopping == 0 && len(to.strays) == 0 {
+	if len(to.pool.refused) == 0 && len(to.pool.shy) == 0 && to.stopping == 0 && len(to.strays) == 0 {
 		return nil
 	}
 	return func(id uuid.UUID) bool {
-		return to.pool.refused[id][to.who] || to.running[id] != nil || to.astray(id)
+		return to.pool.refused[id][to.who] || to.running[id] != nil || to.astray(id) || to.shuns(id)
 	}
 }
 
@@ -70,7 +70,7 @@ func (d *Dispatcher) lease(p *pool, to *peer, now time.Time, skip func(uuid.UUID
 
 func newRun(to *peer, t task.Task, now time.Time) *run {
 	l, _ := t.Lease()
-	r := &run{lease: l, method: t.Method, data: t.Data, try: t.Tries(), began: now, seen: now, ends: endOf(t, now)}
+	r := &run{lease: l, method: t.Method, data: t.Data, try: t.Tries(), began: now, seen: now, moved: now, ends: endOf(t, now), patience: t.Policy.ProgressTimeout.D()}
 	r.timer.peer, r.timer.run = to, r
 	return r
 }

@@ -108,6 +108,7 @@ func (d *Dispatcher) listed(p *peer, b *beat) {
 
 func (d *Dispatcher) renew(r *run, said proactor.Running, at time.Time) {
 	r.seen = at
+	r.moves(said, at)
 	if len(said.Progress) > 0 && !r.stopping {
 		d.o.Queue.Progress(r.lease, said.Progress)
 	}
@@ -120,7 +121,9 @@ func (d *Dispatcher) checkLease(p *peer, r *run, b *beat, now time.Time) {
 	stopped := !r.asked.IsZero() && b.at.Sub(r.asked) > p.Span && r.seen.Before(b.at)
 	if stopped || now.Sub(r.seen) >= p.Tolerance {
 		d.finish(p, r, task.Outcome{Kind: task.Lost, Error: "the worker no longer speaks of the task"}, now)
+		return
 	}
+	d.checkProgress(p, r, now)
 }
 
 // tellCancel tells a worker what to stop: by the stream at once, and with the

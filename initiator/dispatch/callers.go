@@ -29,8 +29,9 @@ func (e *QueueFull) Error() string {
 }
 
 // Submit queues a task and returns its record once it is kept. Submitting an
-// id or key again returns the task that is known. Errors: task.ErrInvalid,
-// *UnknownPool, *QueueFull, ErrClosed, or that it could not be kept.
+// id or key again, or a unique key while a task of it lives, returns the task
+// that is Known. Errors: task.ErrInvalid, *UnknownPool, *QueueFull, task.ErrState
+// for a child of a task that has ended, ErrClosed, or that it could not be kept.
 func (d *Dispatcher) Submit(ctx context.Context, r task.Request) (task.Task, error) {
 	return ask(ctx, d, func(m *ask1[task.Task], now time.Time) {
 		t, err := d.submit(r, now)
@@ -51,8 +52,11 @@ func (d *Dispatcher) submit(r task.Request, now time.Time) (task.Task, error) {
 	if err != nil {
 		return task.Task{}, err
 	}
+	if err := d.mayBear(t.Parent); err != nil {
+		return task.Task{}, err
+	}
 	if p.QueueMax > 0 && d.o.Queue.Queued(p.Name) >= p.QueueMax {
-		if known, ok := d.o.Queue.Get(t.ID); ok {
+		if known, ok := d.o.Queue.Find(t); ok {
 			return known, nil
 		}
 		return task.Task{}, &QueueFull{p.Name, p.QueueMax}
@@ -102,17 +106,12 @@ func (d *Dispatcher) Counts(ctx context.Context) (map[string]task.Counts, error)
 	return ask(ctx, d, func(m *ask1[map[string]task.Counts], _ time.Time) { m.answer(d, d.o.Queue.Counts(), nil) })
 }
 
-// Cancel ends a task: a queued one at once, a running one by asking its
-// worker; the record says how far it is. Errors: task.ErrUnknown,
+// Cancel ends a task, and then those that it has submitted: a queued one at
+// once, a running one by asking its worker; the record says how far it is. Errors: task.ErrUnknown,
 // task.ErrState.
 func (d *Dispatcher) Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error) {
 	return ask(ctx, d, func(m *ask1[task.Task], now time.Time) {
-		t, err := d.o.Queue.Cancel(now, id, why)
-		if err == nil && t.State == task.Running {
-			t = d.cancelRunning(t, why, now)
-		} else if err == nil {
-			d.ended(t)
-		}
+		t, err := d.cancelTree(id, why, now)
 		m.answerKept(d, t, err)
 	})
 }

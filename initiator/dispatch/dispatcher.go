@@ -25,6 +25,7 @@ type Pool struct {
 	Policy    task.Policy    // of tasks that name none of their own
 	QueueMax  int            // most queued tasks; 0 = no limit
 	Retention task.Retention // of finished tasks; zero = the queue's own
+	Paused    bool           // takes tasks, and gives none to its workers
 }
 
 // Verdicts is what dispatch concludes about workers and tells the supervisor.
@@ -114,6 +115,9 @@ type pool struct {
 	// for all of them. It is emptied when a worker goes, because the others
 	// might wait for that one for ever.
 	refused map[uuid.UUID]map[who]bool
+	// shy notes beside which task each of these does not run next: beside
+	// the one for which their worker had to be ended.
+	shy map[uuid.UUID]uuid.UUID
 }
 
 // New returns a dispatcher over the queue. Run makes it work.
@@ -143,7 +147,7 @@ func (d *Dispatcher) addPool(p Pool) {
 		known.Pool, known.gone = p, false
 		return
 	}
-	d.pools[p.Name] = &pool{Pool: p, members: map[who]*peer{}, refused: map[uuid.UUID]map[who]bool{}}
+	d.pools[p.Name] = &pool{Pool: p, members: map[who]*peer{}, refused: map[uuid.UUID]map[who]bool{}, shy: map[uuid.UUID]uuid.UUID{}}
 }
 
 // Run is the loop. It returns when ctx is done, after every goroutine that it

@@ -8,12 +8,17 @@
 //	callers.go     submit, get, list, cancel, retry: the messages of callers
 //	wait.go        who waits for which task
 //	assign.go      which task goes to which worker now
+//	run.go         one attempt in a worker
 //	balance.go     the worker with most free slots, in turn among equals
 //	transport.go   how it gets there: stream or webhook
 //	line.go        … over the stream: giving, and hearing what became of it
 //	webhook.go     … over HTTP, one POST a task
 //	commit.go      who is told what, once the queue has kept it
 //	result.go      what became of it: outcomes, refusals, timeouts
+//	family.go      a task's children: born while it runs, cancelled with it
+//	progress.go    tasks that get stuck, and who had to suffer for it
+//	pause.go       pools that rest
+//	revive.go      many dead tasks at once
 //	timers.go      what has to happen when nobody says anything
 //
 // and a connection through these:

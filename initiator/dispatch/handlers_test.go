@@ -77,3 +77,22 @@ func fails(name string, times int64) (worker.Handler, *atomic.Int64) {
 		return nil, errors.New("never")
 	}), calls
 }
+
+// moving is a handler that says over and over that it moves on, and ends when
+// the gate is open.
+func moving(g *gate) worker.Handler {
+	return worker.HandleRaw("moving", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-g.open:
+				return data, nil
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			case <-tick.C:
+				worker.Progress(ctx, nil)
+			}
+		}
+	})
+}

@@ -255,10 +255,15 @@ func (d *Dispatcher) clockKind(r *run, now time.Time) task.Kind {
 	return task.TimedOut
 }
 
-// attemptOver ends an attempt by the clock. The worker keeps the slot until it
-// has stopped the task.
+// attemptOver ends an attempt by the clock.
 func (d *Dispatcher) attemptOver(p *peer, r *run, now time.Time) {
-	d.conclude(r, task.Outcome{Kind: d.clockKind(r, now), Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
+	d.giveUp(p, r, task.Outcome{Kind: d.clockKind(r, now), Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
+}
+
+// giveUp ends an attempt that still runs. The worker keeps the slot until it
+// has stopped the task.
+func (d *Dispatcher) giveUp(p *peer, r *run, o task.Outcome, now time.Time) {
+	d.conclude(r, o, now)
 	r.stopping = true
 	p.stopping++
 	d.stopTask(p, r, now)

@@ -87,6 +87,7 @@ func (d *Dispatcher) ended(t task.Task) {
 	}
 	if p := d.pools[t.Pool]; p != nil {
 		delete(p.refused, t.ID)
+		delete(p.shy, t.ID)
 	}
 	list := d.waiters[t.ID]
 	delete(d.waiters, t.ID)

@@ -1,0 +1,23 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+)
+
+// Pause lets a pool rest, or go on: a paused one takes tasks and gives none to
+// its workers; those that run, run on. It is not kept here: whoever makes the
+// Pools says so again at the next start. Errors: *UnknownPool, ErrClosed.
+func (d *Dispatcher) Pause(ctx context.Context, name string, paused bool) error {
+	_, err := ask(ctx, d, func(m *ask1[struct{}], _ time.Time) {
+		p := d.pools[name]
+		if p == nil || p.gone {
+			m.tell(struct{}{}, &UnknownPool{name})
+			return
+		}
+		p.Paused = paused
+		d.changed[p] = true
+		m.tell(struct{}{}, nil)
+	})
+	return err
+}
