@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+
+	"initiator/initiator/supervise"
+)
+
+// mainWorker is a main worker that is a shell script.
+func mainWorker(script string) string {
+	return fmt.Sprintf("[worker:main]\ncontract = off\nautorestart = false\ncommand = sh -c '%s'\n", script)
+}
+
+func TestUpEndsWithTheMainWorker(t *testing.T) {
+	for _, c := range []struct {
+		ini  string
+		code int
+	}{
+		{mainWorker("exit 0"), 0},
+		{mainWorker("exit 3"), 3},
+		{mainWorker("kill -KILL $$$$"), 137},
+		{"[worker:main]\ncontract = off\ncommand = ./nowhere\nstartretries = 1\n", 125},
+	} {
+		p := start(t, house(t, sleeper+c.ini), "up", "--main", "main")
+		if said := p.ends(c.code); !strings.Contains(said, "main has ended, and with it everything") {
+			t.Errorf("%s: it said %s", c.ini, said)
+		}
+	}
+}
+
+// What the law starts again has not ended for good, nor has what somebody
+// stopped.
+func TestAMainWorkerThatGoesOnIsNoEnd(t *testing.T) {
+	const ini = "[worker:main]\ncontract = off\nautorestart = true\nstartsecs = 0\nrestart_delay = 10ms\ncommand = sh -c 'echo x >>log; test $$(wc -l <log) -lt 3 || exec sleep 1000'\n"
+	p := start(t, house(t, ini), "up", "--main", "main")
+	p.hear("incarnation=3")
+	p.started()
+	c := p.client()
+	if _, err := c.Stop(t.Context(), "main"); err != nil {
+		t.Fatal(err)
+	}
+	results, err := c.Start(t.Context(), "main")
+	if err != nil || len(results) != 1 || results[0].Worker.State != supervise.Running {
+		t.Fatalf("start: %v, %v", results, err)
+	}
+	p.signal(syscall.SIGTERM)
+	p.ends(143)
+}
+
+func TestAMainWorkerThatCannotBe(t *testing.T) {
+	for _, c := range []struct{ ini, name, text string }{
+		{sleeper, "slepper", "did you mean sleeper?"},
+		{sleeper + "autostart = false\n", "sleeper", "it would wait to be started"},
+	} {
+		p := start(t, house(t, c.ini), "up", "--main", c.name)
+		if said := p.ends(2); !strings.Contains(said, c.text) {
+			t.Errorf("it said %s", said)
+		}
+	}
+}
+
+func TestCodeOf(t *testing.T) {
+	for _, c := range []struct {
+		exit supervise.Exit
+		code int
+	}{
+		{supervise.Exit{}, 0},
+		{supervise.Exit{Class: supervise.Clean}, 0},
+		{supervise.Exit{Class: supervise.Clean, Code: 2}, 2},
+		{supervise.Exit{Class: supervise.Code, Code: 255}, 255},
+		{supervise.Exit{Class: supervise.Asked, Code: -1, Signal: "TERM"}, 143},
+		{supervise.Exit{Class: supervise.OutOfMemory, Code: -1, Signal: "KILL"}, 137},
+		{supervise.Exit{Class: supervise.SpawnError, Code: -1}, 125},
+		{supervise.Exit{Class: supervise.Unknown, Code: -1}, 125},
+	} {
+		if got := codeOf(c.exit); got != c.code {
+			t.Errorf("%+v: %d, want %d", c.exit, got, c.code)
+		}
+	}
+}
