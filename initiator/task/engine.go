@@ -64,7 +64,7 @@ func (e *Engine) Submit(t Task) (Task, bool, error) {
 }
 
 // add takes a new task in, whatever its state.
-func (e *Engine) add(t *Task) *entry {
+func (e *Engine) add(t *Task) {
 	en := &entry{
 		id: t.ID, pool: e.pool(t.Pool), task: t, state: codeOf(t.State), priority: uint8(t.Priority),
 		submitted: nano(t.Submitted), deadline: nano(t.Deadline),
@@ -80,7 +80,6 @@ func (e *Engine) add(t *Task) *entry {
 		e.enqueue(en, false)
 	}
 	e.change(en)
-	return en
 }
 
 // enqueue gives a queued task its place: in line, or at a later hour.

@@ -33,8 +33,8 @@ func (e *Engine) find(f Filter) []*entry {
 		f.Limit = 100
 	}
 	var found []*entry
-	switch {
-	case f.State == Running:
+	switch f.State {
+	case Running:
 		for en := range e.running {
 			if f.Pool == "" || f.Pool == en.pool.name {
 				found = append(found, en)
