@@ -24,7 +24,9 @@ import (
 // request for more time, both loops of the house have answered: one that is
 // stuck is left to the manager's own patience.
 type service struct {
-	to        *systemd.Notifier
+	to interface {
+		Send(assignments ...string) error
+	}
 	every     time.Duration // between two signs of life
 	watched   bool          // the manager waits for them
 	log       hclog.Logger

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/initiator/api/client"
+)
+
+// systemdOf is who has started the house: NOTIFY_SOCKET is its address.
+func systemdOf(t *testing.T, dir string) *net.UnixConn {
+	t.Helper()
+	path := filepath.Join(dir, "notify")
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	t.Setenv("NOTIFY_SOCKET", path)
+	return c
+}
+
+// isTold reads messages up to one with that text, and returns all of them.
+func isTold(t *testing.T, c *net.UnixConn, text string) (all string) {
+	t.Helper()
+	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 4096)
+	for {
+		n, err := c.Read(buf)
+		if err != nil {
+			t.Fatalf("no %s: %v; it was told:\n%s", text, err, all)
+		}
+		all += string(buf[:n]) + "\n"
+		if strings.Contains(string(buf[:n]), text) {
+			return all
+		}
+	}
+}
+
+func TestSystemdIsTold(t *testing.T) {
+	dir := house(t, sleeper)
+	c := systemdOf(t, dir)
+	t.Setenv("WATCHDOG_USEC", "200000")
+	p := start(t, dir, "up")
+	if all := isTold(t, c, "READY=1"); !strings.Contains(all, "READY=1\nSTATUS=1 of 1 worker ready") || strings.Contains(all, "STOPPING") {
+		t.Errorf("it was told:\n%s", all)
+	}
+	for range 3 {
+		isTold(t, c, "WATCHDOG=1")
+	}
+	p.signal(syscall.SIGHUP)
+	all := isTold(t, c, "RELOADING=1\nMONOTONIC_USEC=")
+	if strings.Contains(all, "READY=1") {
+		t.Errorf("READY was said twice:\n%s", all)
+	}
+	isTold(t, c, "READY=1\nSTATUS=1 of 1 worker ready")
+	p.signal(syscall.SIGTERM)
+	isTold(t, c, "STOPPING=1")
+	p.ends(0)
+}
+
+// READY does not wait for ever for a worker that never comes up.
+func TestSystemdIsToldOfACrashLoop(t *testing.T) {
+	dir := house(t, sleeper+"[worker:gone]\ncontract = off\nautorestart = true\nrestart_delay = 10ms\nrestart_limit = 1000/1s\ncommand = false\n")
+	c := systemdOf(t, dir)
+	p := start(t, dir, "up")
+	if all := isTold(t, c, "READY=1"); !strings.Contains(all, "STATUS=1 of 2 workers ready; gone is") {
+		t.Errorf("it was told:\n%s", all)
+	}
+	p.signal(syscall.SIGTERM)
+	p.ends(0)
+}
+
+// What the manager says to one process reaches no other.
+func TestNobodyBelowIsShownTheManager(t *testing.T) {
+	dir := house(t, sleeper)
+	c := systemdOf(t, dir)
+	t.Setenv("WATCHDOG_USEC", "60000000")
+	t.Setenv("LISTEN_FDS", "1")
+	t.Setenv("LISTEN_PID", "1") // another's
+	p := start(t, dir, "up")
+	isTold(t, c, "READY=1")
+	below := processesIn(dir)
+	if len(below) != 3 { // up, the keeper, the worker
+		t.Errorf("processes: %q", below)
+	}
+	for _, line := range below {
+		pid, _, _ := strings.Cut(line, " ")
+		if pid == fmt.Sprint(p.cmd.Process.Pid) {
+			continue
+		}
+		environ, err := os.ReadFile("/proc/" + pid + "/environ")
+		if err != nil {
+			t.Error(err)
+		}
+		for _, name := range []string{"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "LISTEN_FDS=", "LISTEN_PID="} {
+			if strings.Contains("\x00"+string(environ), "\x00"+name) {
+				t.Errorf("%s is shown to %s", name, line)
+			}
+		}
+	}
+	p.signal(syscall.SIGTERM)
+	p.ends(0)
+}
+
+// activated runs the program as systemd does that has opened its sockets.
+func activated(t *testing.T, dir string, sockets []*os.File, args ...string) *process {
+	t.Helper()
+	const activate = `LISTEN_FDS=$1 LISTEN_PID=$$; export LISTEN_FDS LISTEN_PID; shift; exec "$@"`
+	cmd := exec.Command("sh", append([]string{"-c", activate, "sh", fmt.Sprint(len(sockets)), "initiator"}, args...)...)
+	cmd.ExtraFiles = sockets
+	return begin(t, dir, cmd)
+}
+
+func TestTheAPIIsServedOnPassedSockets(t *testing.T) {
+	for _, args := range [][]string{{"up"}, {"up", "--init"}} {
+		dir := house(t, sleeper)
+		tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tcp.Close()
+		path := filepath.Join(dir, "api.sock")
+		unix, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close()
+		p := activated(t, dir, []*os.File{fileOf(t, tcp), fileOf(t, unix)}, args...)
+		// A request that comes before anybody is there is answered.
+		res, err := http.Get("http://" + tcp.Addr().String() + "/healthz")
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("healthz: %v, %v", res, err)
+		}
+		res.Body.Close()
+		http.DefaultClient.CloseIdleConnections()
+		c := client.Unix(path)
+		defer c.Close()
+		if s, err := c.Status(t.Context()); err != nil || s.URL != "http://"+tcp.Addr().String() {
+			t.Errorf("status: %+v, %v", s, err)
+		}
+		p.started() // over the socket in the state directory
+		p.signal(syscall.SIGTERM)
+		p.ends(0)
+		if _, err := os.Lstat(path); err != nil {
+			t.Errorf("systemd's socket was removed: %v", err)
+		}
+	}
+}
+
+func fileOf(t *testing.T, l interface{ File() (*os.File, error) }) *os.File {
+	t.Helper()
+	f, err := l.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func TestWhatIsPassedAndNoSocketIsRefused(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	if said := activated(t, house(t, sleeper), []*os.File{null}, "up").ends(2); !strings.Contains(said, "descriptor 3 is no listening TCP or unix socket") {
+		t.Errorf("it said %s", said)
+	}
+}
