@@ -108,7 +108,7 @@ func (d *doorBench) twoRequests(ctx context.Context) error {
 	d.waiting.Store(body.Task.ID, done)
 	e, _, err := d.client.Do(ctx, "POST", "/task/new", "s", body)
 	if err != nil || !e.Success {
-		return fmt.Errorf("%v %v", e, err)
+		return fmt.Errorf("%v %w", e, err)
 	}
 	<-done
 	return nil
@@ -119,7 +119,7 @@ func (d *doorBench) inline(ctx context.Context) error {
 	body.Task.InlineMS = 1000
 	e, _, err := d.client.Do(ctx, "POST", "/task/new", "s", body)
 	if err != nil || e.Data == nil {
-		return fmt.Errorf("%v %v", e, err)
+		return fmt.Errorf("%v %w", e, err)
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func (d *doorBench) direct(ctx context.Context) error {
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	if err != nil || string(answer) != `{"sum":5}` {
-		return fmt.Errorf("%s %v", answer, err)
+		return fmt.Errorf("%s %w", answer, err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -170,6 +171,37 @@ func FuzzDecompress(f *testing.F) {
 		plain, err := decompress(coding, data, 1<<20)
 		if err == nil && coding != codingNone && len(plain) > 1<<20 {
 			t.Errorf("%d bytes", len(plain))
+		}
+	})
+}
+
+// FuzzDirect: whatever the body, the answer is JSON, and the status says what
+// kind of answer it is.
+func FuzzDirect(f *testing.F) {
+	for _, body := range []string{`{"method":"account.balance","parameters":1}`, `{"method":"fail.text"}`, `{`, `[]`, `{"method":1}`, "\xff", `{"method":"x","parameters":{"a":` + strings.Repeat("[", 50)} {
+		f.Add(body, "application/json", "")
+	}
+	f.Add("(dp0", "application/pickle", "gzip")
+	table, err := newMethods(directHandlers())
+	if err != nil {
+		f.Fatal(err)
+	}
+	o := Options{}.withDefaults()
+	s, end := newServer(given{slots: 4, directMode: "open", compression: codingNone}, o, table)
+	f.Cleanup(func() { end(errDrained) })
+	f.Fuzz(func(t *testing.T, body, kind, coding string) {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.Host = "localhost"
+		r.Header["Content-Type"], r.Header["Content-Encoding"] = []string{kind}, []string{coding}
+		s.ServeHTTP(w, r)
+		if !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%d %q", w.Code, w.Body)
+		}
+		switch w.Code {
+		case 200, 400, 404, 415, 500:
+		default:
+			t.Errorf("status %d for %q", w.Code, body)
 		}
 	})
 }

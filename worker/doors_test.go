@@ -285,7 +285,7 @@ func TestCancelReachesTheHandler(t *testing.T) {
 				await(t, began, "the task")
 				p.mustCall(codeOK, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
 			}
-			if err := await(t, cause, "the cancellation"); err != want {
+			if err := await(t, cause, "the cancellation"); !errors.Is(err, want) {
 				t.Errorf("cause %v", err)
 			}
 		})

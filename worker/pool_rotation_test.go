@@ -1,11 +1,14 @@
 package worker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -130,4 +133,19 @@ func TestTheDefaultPool(t *testing.T) {
 	if got, err := Call[int](t.Context(), p, "account.balance", 7); got != 7 || err != nil {
 		t.Errorf("%v %v", got, err)
 	}
+}
+
+// TestPauseIsTheWorkers: Retry-After is obeyed, but not beyond the caller's end.
+func TestPauseIsTheWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		if err := pause(t.Context(), 3*time.Second); err != nil || time.Since(began) != 3*time.Second {
+			t.Error(err, time.Since(began))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := pause(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -282,19 +281,4 @@ func TestAClosedPool(t *testing.T) {
 			t.Error(err)
 		}
 	}
-}
-
-// TestPauseIsTheWorkers: Retry-After is obeyed, but not beyond the caller's end.
-func TestPauseIsTheWorkers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		began := time.Now()
-		if err := pause(t.Context(), 3*time.Second); err != nil || time.Since(began) != 3*time.Second {
-			t.Error(err, time.Since(began))
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := pause(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
-		}
-	})
 }

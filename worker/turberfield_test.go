@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -88,7 +87,7 @@ func TestTheRealTurberfieldLaunchesUs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprintf("%s", out); got != "{\"sum\":5}\nsession None, alive\n" {
+	if got := string(out); got != "{\"sum\":5}\nsession None, alive\n" {
 		t.Error(got)
 	}
 }

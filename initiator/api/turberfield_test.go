@@ -138,8 +138,11 @@ func TestConfigNeedsExactlyThatWorkersToken(t *testing.T) {
 		}
 	}
 	for _, tt := range [][2]string{
-		{"/config/" + guid, "Bearer no"}, {"/config/" + guid, ""}, {"/config/" + guid, api.Get("Authorization")},
-		{"/config/nobody", "Bearer " + token}, {"/config/", "Bearer "},
+		{"/config/" + guid, "Bearer no"},
+		{"/config/" + guid, ""},
+		{"/config/" + guid, api.Get("Authorization")},
+		{"/config/nobody", "Bearer " + token},
+		{"/config/", "Bearer "},
 	} {
 		if status, body := c.do("GET", tt[0], "", "Authorization", tt[1]); status != http.StatusForbidden {
 			t.Errorf("%s: %d %s", tt, status, body)

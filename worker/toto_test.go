@@ -1,0 +1,35 @@
+package worker
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// TestTheRealTotoCallsUs, where TOTO_SOURCE names a directory with the package
+// toto: plain, and with its own compression, of which it sends no header and
+// whose answers it takes plain.
+func TestTheRealTotoCallsUs(t *testing.T) {
+	source := os.Getenv("TOTO_SOURCE")
+	if _, err := os.Stat(source + "/toto/httpworkerconnection.py"); source == "" || err != nil {
+		t.Skip("the original is not tested here: set TOTO_SOURCE to a directory with the package toto")
+	}
+	for _, compression := range []string{codingNone, codingZlib} {
+		p := launch(t, Options{Handlers: directHandlers(), Direct: "open", DirectCompression: compression})
+		cmd := exec.Command("python3", "testdata/toto.py", "http://"+p.addr, compression)
+		cmd.Stderr = t.Output()
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := `{"id": 7}
+{"id": 8}
+{"error": {"code": 1000, "value": "a test's error"}}
+{"error": {"code": 4242, "value": "Test Toto Exception"}}
+{"error": {"code": 1000, "value": "no method \"bad_method\"; this worker has account.balance, fail.data, fail.text, fail.toto"}}
+`
+		if string(out) != want {
+			t.Errorf("%s:\n%s", compression, out)
+		}
+	}
+}
