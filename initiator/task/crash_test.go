@@ -202,3 +202,25 @@ func TestKilledAtEveryWrite(t *testing.T) {
 		}
 	}
 }
+
+// TestPowerCutUnsynced: who does not sync may lose what was not synced, but the
+// rest can be read, and is what it once was.
+func TestPowerCutUnsynced(t *testing.T) {
+	o := task.Options{SegmentSize: 1500, Retention: task.Retention{Count: 5}, Sync: store.Sync{Off: true}}
+	whole := storetest.New(1)
+	if _, err := told(whole, o, 1); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= whole.Ops(); n++ {
+		d := storetest.New(1)
+		d.CutAt(n)
+		if s, err := told(d, o, 1); s != nil {
+			_ = err // of a disk without power
+			clear(s.acked)
+			s.check(t, d.PoweredOff(uint64(n)), o)
+		}
+		if t.Failed() {
+			t.Fatalf("power cut at operation %d of %d", n, whole.Ops())
+		}
+	}
+}

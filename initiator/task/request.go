@@ -45,6 +45,10 @@ const DefaultPriority = 5
 // MaxKey is the length of the longest key a caller may choose, in bytes.
 const MaxKey = 255
 
+// MaxData is the length of the longest data, in bytes: a record has to be read
+// into memory whole.
+const MaxData = 256 << 20
+
 // ErrInvalid is wrapped by every error that says a request is wrong in itself.
 var ErrInvalid = errors.New("invalid task")
 
@@ -112,6 +116,8 @@ func (r Request) check(now time.Time) error {
 	switch {
 	case r.Pool == "":
 		return errors.New(`"pool" is missing: name the [worker:NAME] that is to run it`)
+	case len(r.Data) > MaxData:
+		return fmt.Errorf(`"data" has %d bytes; at most %d: put it into a file, and its name into the task`, len(r.Data), MaxData)
 	case len(r.Key) > MaxKey:
 		return fmt.Errorf(`"key" has %d bytes; at most %d`, len(r.Key), MaxKey)
 	case r.Priority != nil && (*r.Priority < 0 || *r.Priority > 9):
