@@ -1,0 +1,103 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"initiator/proactor"
+)
+
+const unitDir = "../../deploy"
+
+// unit reads a unit of ours. Units are not INI files, but ours could be.
+func unit(t *testing.T, name string) (text string, cfg *proactor.Config) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(unitDir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A key may be given twice, which is an error in an INI; the first counts.
+	text = string(b)
+	var lines []string
+	seen := map[string]bool{}
+	for line := range strings.Lines(text) {
+		key, _, valued := strings.Cut(line, "=")
+		if valued && line[0] != '#' && seen[key] {
+			continue
+		}
+		seen[key] = valued
+		lines = append(lines, strings.ReplaceAll(line, "$", "$$"))
+	}
+	cfg, err = proactor.Parse(name, []byte(strings.Join(lines, "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text, cfg
+}
+
+// systemd's own reader has nothing to say about the units.
+func TestUnitsAreGood(t *testing.T) {
+	verify, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("there is no systemd-analyze: apt-get install systemd")
+	}
+	dir := t.TempDir()
+	program := filepath.Join(dir, "initiator")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, name := range []string{"initiator.service", "initiator.socket"} {
+		text, _ := unit(t, name)
+		path := filepath.Join(dir, name)
+		// It must be there to be verified.
+		text = strings.ReplaceAll(text, "/usr/local/bin/initiator", program)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	out, err := exec.Command(verify, append([]string{"verify", "--man=no"}, paths...)...).CombinedOutput()
+	if err != nil || strings.Contains(string(out), "initiator.s") {
+		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
+// What the unit says is what the program does: it is started, reloaded and
+// ended by it.
+func TestTheUnitsCommandsAreOurs(t *testing.T) {
+	_, cfg := unit(t, "initiator.service")
+	get := func(key string) string {
+		value, _, err := cfg.Get("Service", key)
+		if err != nil || value == "" {
+			t.Fatalf("%s: %q, %v", key, value, err)
+		}
+		return value
+	}
+	dir := house(t, sleeper)
+	c := systemdOf(t, dir)
+	t.Setenv("WATCHDOG_USEC", "60000000")
+	argv := strings.Fields(strings.ReplaceAll(get("ExecStart"), "/etc/initiator/", dir+"/"))
+	if argv[0] != "/usr/local/bin/initiator" || get("Type") != "notify" {
+		t.Errorf("ExecStart=%s of Type=%s", argv, get("Type"))
+	}
+	p := start(t, dir, argv[1:]...)
+	isTold(t, c, "READY=1")
+	if reload := get("ExecReload"); reload != "/bin/kill -HUP $MAINPID" {
+		t.Errorf("ExecReload=%s", reload)
+	}
+	p.signal(syscall.SIGHUP)
+	isTold(t, c, "RELOADING=1")
+	isTold(t, c, "READY=1")
+	p.signal(syscall.SIGTERM) // KillSignal= by default
+	p.ends(0)
+	bad := start(t, house(t, "[worker:x]\nfoo = 1\n"), "up")
+	bad.ends(2)
+	if get("RestartPreventExitStatus") != "2" {
+		t.Error("a bad INI would be tried again and again")
+	}
+}
