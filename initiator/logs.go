@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -17,7 +18,8 @@ import (
 // definition, a group, a guid or "all", or several of them with commas between.
 // It returns at the end of what there is; with Follow when ctx is done. The
 // first call of emit, without lines, says that there is something to read; the
-// error before it is fs.ErrNotExist where there is no such worker or no file.
+// error before it is fs.ErrNotExist where there is no such worker, or its
+// output is not kept in a file.
 func (in *Initiator) Logs(ctx context.Context, name string, q api.LogQuery, emit func([]api.LogLine) error) error {
 	workers, err := in.logged(name)
 	if err != nil {
@@ -34,6 +36,9 @@ func (in *Initiator) Logs(ctx context.Context, name string, q api.LogQuery, emit
 	err = logs.Read(ctx, w.sources, logs.Query{Tail: q.Tail, Follow: q.Follow}, func(lines []logs.Line) error {
 		return emit(w.label(lines, several))
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return emit(nil) // a file is made by its first line, and nobody has written one
+	}
 	if err != nil {
 		return fmt.Errorf("logs of %s: %w", name, err)
 	}

@@ -27,16 +27,16 @@ type logFile struct {
 }
 
 // openLog gives the log for one stream. The first worker that names a path
-// says how it is rotated. A log that cannot be opened is reported and tried
-// again; the worker runs all the same.
-func (l *loop) openLog(to Log, k key) *logFile {
+// says how it is rotated. The file is made and opened by the first line: for a
+// thousand workers that say nothing, making two thousand files would be most
+// of the work, and having them open half of the descriptors. A file that
+// cannot be opened is reported then, and tried again; the worker runs all the
+// same.
+func (l *loop) openLog(to Log) *logFile {
 	f, ok := l.logs[to.Path]
 	if !ok {
 		f = &logFile{Log: to, fd: -1}
 		l.logs[to.Path] = f
-		if err := f.open(); err != nil {
-			l.warn(k, f.breaks(err))
-		}
 	}
 	f.refs++
 	return f
@@ -57,9 +57,13 @@ func (l *loop) closeLogs() {
 	}
 }
 
-// reopen opens all logs by their names again.
+// reopen opens all logs by their names again. Those that were not open are
+// opened by their next line anyway.
 func (l *loop) reopen() {
 	for _, f := range l.logs {
+		if f.fd < 0 {
+			continue
+		}
 		f.close()
 		if err := f.open(); err != nil && !f.broken {
 			l.warn(key{}, f.breaks(err))

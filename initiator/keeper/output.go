@@ -34,7 +34,7 @@ type stream struct {
 func (l *loop) capture(c *child, fd int, name string, to Log) *stream {
 	s := &stream{key: c.key, name: name, fd: fd, stamped: to.Timestamps}
 	if to.Path != "" {
-		s.log = l.openLog(to, c.key)
+		s.log = l.openLog(to)
 	}
 	if err := l.watchFD(fd, s); err != nil {
 		l.warn(c.key, err)
