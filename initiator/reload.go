@@ -52,7 +52,7 @@ func (in *Initiator) Reload(ctx context.Context) (api.Changes, error) {
 	kept := *next
 	kept.Settings = in.Plan().Settings
 	in.current.Store(&kept)
-	if err := in.dispatcher.SetPools(ctx, pools(&kept)); err != nil {
+	if err := in.dispatcher.SetPools(ctx, in.pauses.mark(pools(&kept))); err != nil {
 		return changes, fmt.Errorf("reload: %w", err)
 	}
 	return changes, in.supervisor.Apply(ctx, &kept)

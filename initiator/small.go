@@ -62,7 +62,12 @@ func readSmall(path string, v any, want stamp, remedy string) (bool, error) {
 
 // writeSmall replaces a file in one step. It does not wait for the disk: what
 // is in it is of no use after a power failure.
-func writeSmall(path string, v any) error {
+func writeSmall(path string, v any) error { return replaceSmall(path, v, false) }
+
+// keepSmall is writeSmall for what has to survive a power failure too.
+func keepSmall(path string, v any) error { return replaceSmall(path, v, true) }
+
+func replaceSmall(path string, v any, lasting bool) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -72,6 +77,9 @@ func writeSmall(path string, v any) error {
 		return err
 	}
 	_, err = f.Write(append(text, '\n')) // CreateTemp has made it 0600
+	if lasting && err == nil {
+		err = f.Sync()
+	}
 	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
@@ -79,5 +87,17 @@ func writeSmall(path string, v any) error {
 	if err != nil {
 		_ = os.Remove(f.Name()) // what counts is the error above
 	}
+	if lasting && err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
 	return err
+}
+
+// syncDir makes the new name of a file last.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

@@ -88,7 +88,8 @@ func pools(p *plan.Plan) []dispatch.Pool {
 		t := s.Tasks
 		list = append(list, dispatch.Pool{Name: s.Name, QueueMax: t.QueueMax, Retention: task.Retention{Age: t.Retention.Age, Count: t.Retention.Tasks}, Policy: task.Policy{
 			Timeout: task.Seconds(t.Timeout), Attempts: t.Attempts, RetryJitter: t.RetryJitter,
-			RetryDelay: task.Seconds(t.RetryDelay), RetryDelayMax: task.Seconds(t.RetryDelayMax),
+			ProgressTimeout: task.Seconds(t.ProgressTimeout),
+			RetryDelay:      task.Seconds(t.RetryDelay), RetryDelayMax: task.Seconds(t.RetryDelayMax),
 		}})
 	}
 	return list

@@ -16,6 +16,9 @@ import (
 // requestFlags are the flags that describe a task.
 type requestFlags struct {
 	method, key string
+	unique      string
+	callback    string
+	progress    span
 	priority    int
 	attempts    int
 	timeout     span
@@ -28,6 +31,9 @@ func (r *requestFlags) add(f *pflag.FlagSet) {
 	r.flags = f
 	f.StringVar(&r.method, "method", "", "the worker's `METHOD`; POOL.METHOD says the same")
 	f.StringVar(&r.key, "key", "", "submitting the same `KEY` twice is one task")
+	f.StringVar(&r.unique, "unique", "", "submit nothing while a task of the pool with this `KEY` is alive, and name that one")
+	f.StringVar(&r.callback, "callback", "", "a `URL` that is POSTed the record of the task when it has ended")
+	f.Var(&r.progress, "progress-timeout", "how long one attempt may make no progress")
 	f.IntVar(&r.priority, "priority", task.DefaultPriority, "0 to 9, higher first")
 	f.IntVar(&r.attempts, "attempts", 0, "how often it may be tried; 0 = as the pool says")
 	f.Var(&r.timeout, "timeout", "how long one attempt may take")
@@ -43,6 +49,7 @@ func (r *requestFlags) request(args []string, stdin io.Reader) (task.Request, er
 	}
 	q := task.Request{
 		Pool: args[0], Method: r.method, Key: r.key, Data: data,
+		Unique: r.unique, Callback: r.callback,
 		Delay: task.Seconds(r.delay.d), Deadline: r.deadline.at, Attempts: r.attempts,
 	}
 	if r.flags.Changed("priority") {
@@ -51,6 +58,10 @@ func (r *requestFlags) request(args []string, stdin io.Reader) (task.Request, er
 	if r.timeout.set {
 		timeout := task.Seconds(r.timeout.d)
 		q.Timeout = &timeout
+	}
+	if r.progress.set {
+		patience := task.Seconds(r.progress.d)
+		q.ProgressTimeout = &patience
 	}
 	return q, nil
 }

@@ -70,7 +70,7 @@ func (a *app) root() *cobra.Command {
 			a.orderCommand("start"), a.orderCommand("stop"), a.orderCommand("restart"),
 			a.whyCommand(), a.scaleCommand(), a.signalCommand(), a.jobCommand())...)
 	root.AddCommand(
-		in("task", a.runCommand(), a.taskCommand(), a.callCommand())...)
+		in("task", a.runCommand(), a.taskCommand(), a.callCommand(), a.restCommand("pause"), a.restCommand("resume"))...)
 	root.AddCommand(a.versionCommand(), a.upgradeCheckCommand())
 	return root
 }

@@ -25,7 +25,7 @@ func (a *app) taskCommand() *cobra.Command {
 		a.taskSubmitCommand(), a.taskWaitCommand(), a.taskListCommand(),
 		a.taskVerb("get", "Show a task with its attempts", a.showTask, (*client.Client).Task),
 		a.taskVerb("cancel", "End a task, or ask its worker to", a.showState, (*client.Client).Cancel),
-		a.taskVerb("retry", "Queue a failed, dead or cancelled task again", a.showState, (*client.Client).Retry),
+		a.taskRetryCommand(),
 	)
 	return cmd
 }

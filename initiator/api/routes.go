@@ -47,9 +47,13 @@ func routes(life context.Context, h House, log hclog.Logger) http.Handler {
 	t := tasks{h}
 	handle("POST", "/tasks", t.submit)
 	handle("GET", "/tasks", t.list)
+	handle("POST", "/tasks/retry", t.retryAll)
 	handle("GET", "/tasks/{id}", t.get)
 	handle("POST", "/tasks/{id}/cancel", t.cancel)
 	handle("POST", "/tasks/{id}/retry", t.retry)
+	p := taskPools{h}
+	handle("GET", "/pools", p.list)
+	handle("POST", "/pools/{verb:pause|resume}", p.pause)
 	k := workers{h, life}
 	handle("GET", "/workers", k.list)
 	handle("POST", "/workers", k.launch)

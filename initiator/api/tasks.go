@@ -20,8 +20,9 @@ type tasks struct{ house House }
 // maxWait bounds ?wait=, so that a forgotten connection does not stay for ever.
 const maxWait = 10 * time.Minute
 
-// submit answers POST /tasks. 201 with the record; with ?wait= the record is
-// that of the task's end, or of the moment when the wait was over.
+// submit answers POST /tasks. 201 with the record, or 200 with that of the task
+// that is known already; with ?wait= the record is that of the task's end, or
+// of the moment when the wait was over.
 func (t tasks) submit(w http.ResponseWriter, r *http.Request) {
 	wait, ok := waitOf(w, r)
 	if !ok {
@@ -40,6 +41,10 @@ func (t tasks) submit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Location", "/api/v1/tasks/"+got.ID.String())
+	if got.Known {
+		write(w, http.StatusOK, got)
+		return
+	}
 	write(w, http.StatusCreated, got)
 }
 

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/task"
+)
+
+// taskRetryCommand revives one task, some, or all that are dead.
+func (a *app) taskRetryCommand() *cobra.Command {
+	var all bool
+	var pool, state string
+	cmd := &cobra.Command{
+		Use: "retry ID… | --all", Short: "Queue failed, dead or cancelled tasks again",
+		Long: "Queue failed, dead or cancelled tasks again, with their attempts counted from\nnothing: those that are named, or with --all every one of a pool and a state.",
+		ValidArgsFunction: a.completeTasks,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := revivable(cmd, all, args)
+			if err != nil {
+				return err
+			}
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				if all {
+					return a.retryAll(ctx, c, pool, task.State(state))
+				}
+				return a.retryEach(ctx, c, ids)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "every one, and not those that are named")
+	cmd.Flags().StringVar(&pool, "pool", "", "with --all: only those of this `POOL`")
+	cmd.Flags().StringVar(&state, "state", string(task.Dead), "with --all: those in this `STATE`: dead, failed or cancelled")
+	return cmd
+}
+
+// revivable reads the ids, or finds that there is to be none.
+func revivable(cmd *cobra.Command, all bool, args []string) (ids []uuid.UUID, err error) {
+	chosen := cmd.Flags().Changed("pool") || cmd.Flags().Changed("state")
+	switch {
+	case all && len(args) > 0:
+		return nil, usage(errors.New("name tasks, or give --all; not both"))
+	case !all && (chosen || len(args) == 0):
+		return nil, usage(errors.New("name tasks, or give --all, with --pool and --state to say which"))
+	}
+	for _, text := range args {
+		id, err := idOf(text)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// retryEach goes on after one that cannot be retried, and ends with its error.
+func (a *app) retryEach(ctx context.Context, c *client.Client, ids []uuid.UUID) (first error) {
+	for _, id := range ids {
+		t, err := c.Retry(ctx, id)
+		if err == nil {
+			err = a.showState(t)
+		}
+		if err != nil && first == nil {
+			first = noTask(err)
+		}
+	}
+	return first
+}
+
+func (a *app) retryAll(ctx context.Context, c *client.Client, pool string, state task.State) error {
+	n, err := c.RetryAll(ctx, pool, state)
+	switch {
+	case err != nil:
+		return err
+	case a.format.json:
+		return a.out.json(map[string]int{"retried": n})
+	}
+	return a.out.lines(fmt.Sprintf("%d queued again", n))
+}
