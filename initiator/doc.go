@@ -18,6 +18,7 @@
 //	future.go   a task from the caller's side: OnComplete, Join, Result
 //	events.go   what happened, with numbers from which to go on
 //	show.go     what workers write, on the initiator's own output and log
+//	panics.go   … and the last words of a Go program, from its log
 //	seen.go     the state file: what was, when nothing runs any more
 //	seen_write.go   … and how it comes to be
 //	logs.go     what workers wrote to their files, and what they write next

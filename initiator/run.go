@@ -31,7 +31,8 @@ type Initiator struct {
 	journal *journal
 	told    told
 	relay   *output.Relay
-	outputs [2]io.Writer // stdout and stderr, for workers
+	looking chan struct{} // a token for each log that is searched for a panic
+	outputs [2]io.Writer  // stdout and stderr, for workers
 	// lastSeen writes what is to be known after a crash.
 	lastSeen *lastSeen
 	started  time.Time
@@ -46,7 +47,6 @@ type Initiator struct {
 	server     *api.Server
 	ledger     *ledger
 	state      *stateDir
-	pauses     *pauses
 
 	past      *succession // of an earlier program of this process; nil = there was none
 	closing   sync.Once   // of the API
@@ -83,7 +83,7 @@ func New(c Config) (*Initiator, error) {
 		log = hclog.NewNullLogger()
 	}
 	in := &Initiator{
-		log: log, journal: newJournal(), volatile: c.Volatile, outputs: [2]io.Writer{c.Stdout, c.Stderr},
+		log: log, journal: newJournal(), looking: make(chan struct{}, lookers), volatile: c.Volatile, outputs: [2]io.Writer{c.Stdout, c.Stderr},
 		listening: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{}), killed: make(chan struct{}),
 	}
 	in.passed = c.Passed
@@ -127,9 +127,6 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 	in.journal.last = in.lastSeen.first()
 	token, err := state.token()
 	if err != nil {
-		return err
-	}
-	if in.pauses, err = readPauses(state.path); err != nil {
 		return err
 	}
 	queue, err := in.openQueue(state.path)
@@ -194,7 +191,7 @@ func (in *Initiator) closeServer() {
 // supervise runs the two loops until the end.
 func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task.Queue, past *heritage) error {
 	in.dispatcher = dispatch.New(dispatch.Options{
-		Queue: queue, Pools: in.pauses.mark(pools(in.Plan())), Master: in.server.URL(),
+		Queue: queue, Pools: pools(in.Plan()), Master: in.server.URL(),
 		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"), Held: past.holds, Opened: verdicts{in}.opened,
 	})
 	defer in.openRelay(in.outputs[0], in.outputs[1])()

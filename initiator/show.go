@@ -42,5 +42,6 @@ func (in *Initiator) heard(t supervise.Transition) {
 	in.journal.note(t)
 	in.told.heard(t)
 	in.relay.Note(t)
+	in.lookForPanic(t)
 	in.lastSeen.changed()
 }

@@ -117,6 +117,35 @@ autorestart    = false
 	}
 }
 
+// TestAPanicInAFileIsOneError: that of the incarnation that has died, and not
+// an older one.
+func TestAPanicInAFileIsOneError(t *testing.T) {
+	log := newScreen()
+	in := initiatortest.Begin(t, writeINI(t, `
+[worker:fragile]
+command       = sh -c 'test $$INITIATOR_INCARNATION = 3 || printf "before\npanic: boom $$INITIATOR_INCARNATION\n\ngoroutine 1 [running]:\nmain.main()\n" >&2; exit 2'
+contract      = off
+restart_delay = 1ms
+restart_limit = 4/1min
+[worker:usage]
+command       = sh -c 'echo panic: not really >&2; exit 2'
+contract      = off
+restart_limit = 1/1min
+`), outputs(nil, nil, log))
+	for _, name := range []string{"fragile", "usage"} {
+		in.Until(name, "given up", func(w supervise.Worker) bool { return w.State == supervise.Fatal })
+	}
+	for _, n := range []string{"1", "2", "4"} {
+		log.shows(t, "[ERROR] worker: panic: boom "+n+": worker=fragile:0 incarnation="+n)
+	}
+	if err := in.Stop(); err != nil {
+		t.Error(err)
+	}
+	if text := log.shows(t, ""); strings.Count(text, "worker: panic: ") != 3 || strings.Contains(text, "before") {
+		t.Errorf("log:\n%s", text)
+	}
+}
+
 // TestNobodyReadsTheOutput: neither workers nor the initiator notice.
 func TestNobodyReadsTheOutput(t *testing.T) {
 	read, write := io.Pipe()

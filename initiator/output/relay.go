@@ -106,6 +106,9 @@ func (r *Relay) end(guid string) {
 	}
 }
 
+// Show shows one record as of that process. It needs no lock: it holds nothing.
+func (r *Relay) Show(from supervise.Lines, record Record) { r.show(from, record) }
+
 func (r *Relay) show(from supervise.Lines, record Record) {
 	about := []any{"worker", label(from), "incarnation", from.Incarnation}
 	switch {

@@ -231,11 +231,14 @@ func (l *loop) transition(w *worker, before *Record, reason string) {
 	l.seq++
 	r := &w.rec
 	t := Transition{
-		Seq: l.seq, At: l.now, GUID: w.guid, Name: w.pool.spec.Name, Incarnation: r.Incarnation,
+		Seq: l.seq, At: l.now, GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Incarnation: r.Incarnation, Began: r.Began,
 		From: before.State(), To: r.State(), Ready: r.Phase == ready, Reason: reason, PID: r.PID,
 	}
 	if w.port != nil {
 		t.Port = w.port.Port
+	}
+	if last := r.Last; !last.At.Equal(before.Last.At) {
+		t.Exit = &last
 	}
 	if r.Phase == ready && l.log.IsInfo() {
 		l.log.Info("worker ready", "worker", t.Name, "guid", t.GUID, "incarnation", t.Incarnation, "pid", t.PID, "port", t.Port, "reason", reason)

@@ -45,13 +45,16 @@ type Transition struct {
 	At          time.Time `json:"at"`
 	GUID        string    `json:"guid"`
 	Name        string    `json:"name"`
+	Index       int       `json:"index"`
 	Incarnation int       `json:"incarnation"`
+	Began       time.Time `json:"-"` // when the incarnation was launched
 	From        State     `json:"from"`
 	To          State     `json:"to"`
 	Ready       bool      `json:"ready"`
 	Reason      string    `json:"reason"`
 	PID         int       `json:"pid,omitempty"`
 	Port        int       `json:"port,omitempty"`
+	Exit        *Exit     `json:"exit,omitempty"` // of a process whose end this is
 }
 
 // Result is the answer to a request, for one worker.
