@@ -47,6 +47,7 @@ type Initiator struct {
 	server     *api.Server
 	ledger     *ledger
 	state      *stateDir
+	pauses     *pauses
 
 	past      *succession // of an earlier program of this process; nil = there was none
 	closing   sync.Once   // of the API
@@ -129,6 +130,9 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if in.pauses, err = readPauses(state.path); err != nil {
+		return err
+	}
 	queue, err := in.openQueue(state.path)
 	if err != nil {
 		return err
@@ -191,7 +195,7 @@ func (in *Initiator) closeServer() {
 // supervise runs the two loops until the end.
 func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task.Queue, past *heritage) error {
 	in.dispatcher = dispatch.New(dispatch.Options{
-		Queue: queue, Pools: pools(in.Plan()), Master: in.server.URL(),
+		Queue: queue, Pools: in.pauses.mark(pools(in.Plan())), Master: in.server.URL(),
 		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"), Held: past.holds, Opened: verdicts{in}.opened,
 	})
 	defer in.openRelay(in.outputs[0], in.outputs[1])()
