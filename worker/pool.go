@@ -21,6 +21,7 @@ type Pool struct {
 	defaults callSettings
 	notify   func(address string, live bool)
 	http     *http.Client
+	limit    int64 // of an answer, in bytes
 
 	life context.Context // ends calls and probes
 	end  context.CancelCauseFunc
@@ -59,7 +60,7 @@ func NewPool(o PoolOptions) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a pool: %w", err)
 	}
-	p := &Pool{defaults: defaults, notify: o.Notify, http: o.HTTP}
+	p := &Pool{defaults: defaults, notify: o.Notify, http: o.HTTP, limit: proactor.DefaultLimit}
 	if p.http == nil {
 		p.http = proactor.NewHTTP(idleCalls)
 	}

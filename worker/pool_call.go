@@ -11,8 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
-	"initiator/proactor"
 )
 
 // ErrCallTimeout is why a call ended that was not answered within its timeout.
@@ -138,7 +136,7 @@ func (p *Pool) exchange(ctx context.Context, c call, e *endpoint) (Result, *fail
 	}
 	status, header, body, err := p.send(within, c, e)
 	if err == nil {
-		return c.read(e.address, status, header, body)
+		return c.read(e.address, status, header, body, p.limit)
 	}
 	f := &failure{notRun: neverSent(err)}
 	switch {
@@ -185,18 +183,21 @@ func (p *Pool) send(ctx context.Context, c call, e *endpoint) (int, http.Header,
 		return 0, nil, nil, err
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, proactor.DefaultLimit+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, p.limit+1))
 	return res.StatusCode, res.Header, body, err
 }
 
 // read makes a result, or an error, of an answer.
-func (c call) read(address string, status int, header http.Header, body []byte) (Result, *failure) {
+func (c call) read(address string, status int, header http.Header, body []byte, limit int64) (Result, *failure) {
 	coding, ok := codingOf(header.Get("Content-Encoding"))
 	var err error
-	if !ok {
+	switch {
+	case !ok:
 		err = fmt.Errorf("the answer is encoded in %q, which was not asked for", header.Get("Content-Encoding"))
-	} else {
-		body, err = decompress(coding, body, proactor.DefaultLimit)
+	case int64(len(body)) > limit:
+		err = fmt.Errorf("the answer is longer than %d bytes", limit)
+	default:
+		body, err = decompress(coding, body, limit)
 	}
 	switch {
 	case err != nil:

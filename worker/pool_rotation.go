@@ -63,7 +63,9 @@ func score(e *endpoint, tried map[*endpoint]bool) int {
 	return s
 }
 
-// untried says whether somebody is left who has not been tried.
+// untried says whether somebody is left to be tried who has not been. While
+// anybody is alive, the dead do not count: asking one can take long.
 func (r *rotation) untried(tried map[*endpoint]bool) bool {
-	return slices.ContainsFunc(r.all, func(e *endpoint) bool { return !tried[e] })
+	alive := slices.ContainsFunc(r.all, func(e *endpoint) bool { return e.live })
+	return slices.ContainsFunc(r.all, func(e *endpoint) bool { return !tried[e] && (e.live || !alive) })
 }

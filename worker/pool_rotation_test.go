@@ -3,9 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,63 +73,24 @@ func TestEverybodyIsTriedBeforeAnybodyTwice(t *testing.T) {
 	})
 }
 
-func TestAPoolFromKeys(t *testing.T) {
+// TestTheDeadAreNotAskedForFree while anybody is alive.
+func TestTheDeadAreNotAskedForFree(t *testing.T) {
 	tests := []struct {
-		keys map[string]string
-		want string // of the settings, or in the error
+		live, tried string
+		want        bool
 	}{
-		{nil, "10s 0 none"},
-		{map[string]string{"worker_timeout": "2.5", "worker_retry_count": "3", "worker_compression": "gzip", "worker_serialization": "json"}, "2.5s 3 gzip"},
-		{map[string]string{"worker_timeout": "-1"}, "-1s 0 none"},
-		{map[string]string{"worker_timeout": "1min 30s"}, "1m30s 0 none"},
-		{map[string]string{"worker_timeout": "0"}, "a timeout of 0"},
-		{map[string]string{"worker_timeout": "soon"}, `worker_timeout = soon: "soon" is no duration`},
-		{map[string]string{"worker_retry_count": "many"}, "worker_retry_count = many: use a whole number"},
-		{map[string]string{"worker_retry_count": "-1"}, "-1 retries"},
-		{map[string]string{"worker_serialization": "pickle"}, "worker_serialization = pickle: use json"},
-		{map[string]string{"worker_address": "tcp://127.0.0.1:55555"}, "ZeroMQ"},
+		{"abc", "a", true}, {"abc", "abc", false}, {"ab", "ab", false}, {"ab", "a", true},
+		{"", "a", true}, {"", "abc", false}, {"a", "bc", true},
 	}
 	for _, tt := range tests {
-		p, err := PoolFrom(func(key string) (string, bool) { v, ok := tt.keys[key]; return v, ok })
-		if err != nil {
-			if !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("%v: %v", tt.keys, err)
-			}
-			continue
+		r, tried := rotation{}, map[*endpoint]bool{}
+		for i, name := range []string{"a", "b", "c"} {
+			r.add(name)
+			r.all[i].live, tried[r.all[i]] = strings.Contains(tt.live, name), strings.Contains(tt.tried, name)
 		}
-		if got := fmt.Sprintf("%v %d %s", p.defaults.timeout, p.defaults.retries, p.defaults.coding); got != tt.want {
-			t.Errorf("%v: %s", tt.keys, got)
+		if got := r.untried(tried); got != tt.want {
+			t.Errorf("%+v: %v", tt, got)
 		}
-		p.Close()
-	}
-}
-
-// TestTheDefaultPool takes its addresses from the environment, and the token
-// from the INI alone.
-func TestTheDefaultPool(t *testing.T) {
-	w := launch(t, Options{Handlers: directHandlers()})
-	t.Setenv("WORKER_ADDRESS", w.addr)
-	t.Setenv("WORKER_TOKEN", "own-token")
-	defaultPool = sync.OnceValues(newDefaultPool)
-	p, err := Default()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	var fault *CallError
-	if _, err := p.Invoke(t.Context(), "account.balance", 1); !errors.As(err, &fault) || fault.Status != 401 {
-		t.Errorf("a token in the environment was used: %v", err)
-	}
-	get := func(key string) (string, bool) { return "own-token", key == "worker_token" }
-	mainSettings.Store(&get)
-	defer mainSettings.Store(nil)
-	p, err = PoolFrom(processSetting)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	if got, err := Call[int](t.Context(), p, "account.balance", 7); got != 7 || err != nil {
-		t.Errorf("%v %v", got, err)
 	}
 }
 

@@ -154,33 +154,6 @@ func until(t *testing.T, is func() bool) {
 	}
 }
 
-func TestOptionsAreJudged(t *testing.T) {
-	for name, o := range map[string]CallOption{
-		"a timeout of 0": WithTimeout(0), "-1 retries": WithRetries(-1),
-		"no codec": WithCodec(nil), `compression "br"`: WithCompression("br"), `compression "zlib"`: WithCompression("zlib"),
-	} {
-		if _, err := NewPool(PoolOptions{Defaults: []CallOption{o}}); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("NewPool: %v", err)
-		}
-		p, _ := newPool(t, PoolOptions{})
-		if _, err := p.Invoke(t.Context(), "m", nil, o); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("Invoke: %v", err)
-		}
-	}
-}
-
-func TestAddressesAreJudged(t *testing.T) {
-	got, err := normal([]string{" 127.0.0.1:1, http://b:2/ ,", "https://c"})
-	if want := "[http://127.0.0.1:1 http://b:2 https://c]"; err != nil || fmt.Sprint(got) != want {
-		t.Errorf("%v %v", got, err)
-	}
-	for _, bad := range []string{"tcp://a:1", "ipc:///x", "ftp://a", "http://", "http://a b"} {
-		if _, err := normal([]string{bad}); err == nil {
-			t.Errorf("%s is taken", bad)
-		}
-	}
-}
-
 func TestRoundRobinOverWhatIsSet(t *testing.T) {
 	var a, b, c atomic.Int64
 	ua, ub, uc := counted(t, "a", &a), counted(t, "b", &b), counted(t, "c", &c)
@@ -262,6 +235,33 @@ func nobody(t *testing.T) string {
 	}
 	defer l.Close()
 	return "http://" + l.Addr().String()
+}
+
+// TestAnswersThatCannotBeRead are errors, and not cut off.
+func TestAnswersThatCannotBeRead(t *testing.T) {
+	for want, answer := range map[string]http.HandlerFunc{
+		"longer than 100 bytes": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat("1", 101)) },
+		`encoded in "br"`: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "br")
+			fmt.Fprint(w, "x")
+		},
+		"decompress gzip": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			fmt.Fprint(w, "x")
+		},
+		"no such page": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no such page", http.StatusNotFound) },
+	} {
+		web := httptest.NewServer(answer)
+		p, events := newPool(t, PoolOptions{Addresses: []string{web.URL}, Defaults: []CallOption{WithRetries(3)}})
+		p.limit = 100
+		if _, err := p.Invoke(t.Context(), "m", nil); err == nil || !strings.Contains(err.Error(), want) || len(events) > 0 {
+			t.Errorf("%s: %v", want, err)
+		}
+		web.Close()
+	}
+	if err := (Result{}).Decode(new(int)); err == nil {
+		t.Error("nothing was decoded")
+	}
 }
 
 func TestAClosedPool(t *testing.T) {

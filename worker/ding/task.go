@@ -58,7 +58,8 @@ func (t *Task) Result() json.RawMessage {
 
 // OnComplete adds a callback, which gets the task's data and result. Callbacks
 // run in the order in which they were added, in a goroutine of the task's own;
-// a panic in one is logged and stops nothing. Add them before Start.
+// a panic in one is logged and stops nothing. Add them before Start. Join waits
+// for them, so they must not call it.
 func (t *Task) OnComplete(f func(data, result json.RawMessage)) *Task {
 	t.mu.Lock()
 	defer t.mu.Unlock()
