@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -202,23 +203,43 @@ func BenchmarkIdle(b *testing.B) {
 			c := &counter{want: 1000, done: make(chan struct{})}
 			s := open(b, planOf(sp), quiet, func(o *Options) { o.Notify = c.notify })
 			<-c.done
+			began := cpuTime(b) + timesOf(b, s.keeper.PID())
 			for b.Loop() {
-				time.Sleep(3 * time.Second) // what it is when it has been idle
+				time.Sleep(5 * time.Second) // what it is when it has been idle
 			}
+			used := cpuTime(b) + timesOf(b, s.keeper.PID()) - began
+			debug.FreeOSMemory() // as the runtime does by itself, some minutes later
+			total := 0.0
 			for name, pid := range map[string]int{"initiator": os.Getpid(), "keeper": s.keeper.PID()} {
-				for _, field := range []string{"VmRSS", "RssAnon", "Threads"} {
-					b.ReportMetric(statusOf(b, pid, field), name+"-"+field)
-				}
+				pss := procNumber(b, pid, "smaps_rollup", "Pss")
+				total += pss
+				b.ReportMetric(procNumber(b, pid, "status", "VmRSS")/1024, name+"-MB-rss")
+				b.ReportMetric(pss/1024, name+"-MB-pss")
+				b.ReportMetric(procNumber(b, pid, "status", "Threads"), name+"-threads")
 			}
+			b.ReportMetric(total/1024, "MB-pss")
+			b.ReportMetric(float64(used.Milliseconds())/float64(b.Elapsed().Seconds()), "ms-cpu/s")
 			s.Kill()
 			s.close()
 		})
 	}
 }
 
-// statusOf reads a number of /proc/PID/status: kilobytes, or a count.
-func statusOf(b *testing.B, pid int, field string) float64 {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+// timesOf is what another process has used of the CPU.
+func timesOf(b *testing.B, pid int) time.Duration {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	f := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	if err != nil || len(f) < 13 {
+		b.Fatal(err, f)
+	}
+	user, _ := strconv.Atoi(string(f[11]))
+	system, _ := strconv.Atoi(string(f[12]))
+	return time.Duration(user+system) * 10 * time.Millisecond // a tick is a hundredth of a second
+}
+
+// procNumber reads a number of a file of /proc/PID: kilobytes, or a count.
+func procNumber(b *testing.B, pid int, file, field string) float64 {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/" + file)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -231,4 +232,31 @@ func TestOutOfMemory(t *testing.T) {
 	if tr := s.reaches("w", Fatal); s.one("w").LastExit.Class != OutOfMemory {
 		t.Error(tr.Reason)
 	}
+}
+
+// TestKilledForMemoryByV1: the kernel really kills a worker for want of memory,
+// in a cgroup v1 that somebody else has made for it. Nobody tells us why it was
+// killed; it is a death by SIGKILL, and the law goes on with it.
+func TestKilledForMemoryByV1(t *testing.T) {
+	const root = "/sys/fs/cgroup/memory"
+	if _, err := os.Stat(root + "/memory.limit_in_bytes"); err != nil {
+		t.Skipf("NOT RUN: there is no cgroup v1 with a memory controller: %v", err)
+	}
+	dir, err := os.MkdirTemp(root, "supervise-test-")
+	if err != nil {
+		t.Skipf("NOT RUN: %v", err)
+	}
+	t.Cleanup(func() { _ = os.Remove(dir) })
+	if err := os.WriteFile(dir+"/memory.limit_in_bytes", []byte("16777216"), 0); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
+		sp.Command = []string{"/bin/sh", "-c", "echo $$ > " + dir + "/cgroup.procs && exec tail /dev/zero"}
+		sp.Restart.Limit, sp.Restart.Delay = 2, time.Millisecond
+	})))
+	s.reaches("w", Fatal)
+	if e := s.one("w").LastExit; e.Signal != "KILL" || e.Class != Signal || s.one("w").Incarnation != 2 {
+		t.Errorf("%+v", s.one("w"))
+	}
+	s.close()
 }

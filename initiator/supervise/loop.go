@@ -146,7 +146,9 @@ func (l *loop) settle() {
 		p := l.todo[i]
 		l.apply(p.w, p.e)
 	}
-	l.todo = l.todo[:0]
+	if l.todo = l.todo[:0]; cap(l.todo) > 64 {
+		l.todo = nil // what a start of a thousand needed must not stay
+	}
 }
 
 // then queues an event that follows from an action.

@@ -13,7 +13,7 @@ import (
 
 // How often and how many at a time a worker's readiness is looked at.
 const (
-	firstProbe = time.Millisecond
+	firstProbe = 500 * time.Microsecond
 	lastProbe  = 100 * time.Millisecond
 	probeRoom  = 64 // requests at a time
 	probeTime  = 2 * time.Second
@@ -157,7 +157,7 @@ func (p *prober) run(ctx context.Context) {
 }
 
 // due is when the next round begins. A round takes everybody whose time comes
-// within the same millisecond.
+// within the same moment.
 func (p *prober) due() (next time.Time, any bool) {
 	if p.flying == probeRoom {
 		return next, false
