@@ -53,6 +53,7 @@ func closedLoop(b *testing.B, n int, once func() error) {
 	var callers sync.WaitGroup
 	b.ReportAllocs()
 	b.ResetTimer()
+	before := cpu()
 	for range n {
 		callers.Go(func() {
 			for left.Add(-1) >= 0 {
@@ -66,6 +67,7 @@ func closedLoop(b *testing.B, n int, once func() error) {
 	callers.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
+	b.ReportMetric((cpu()-before).Seconds()*1e6/float64(b.N), "own-cpu-µs")
 }
 
 // throughHouse goes through the whole dispatcher.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"initiator/initiator/task"
 )
 
@@ -11,6 +13,9 @@ import (
 // Wait in one question to the loop. Errors are those of Submit. When ctx ends
 // first, it returns ctx's error and the record as it then is; the task goes on.
 func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error) {
+	if r.ID == uuid.Nil && r.Key == "" {
+		r.ID = uuid.Must(uuid.NewV7()) // here, rather than in the loop
+	}
 	m := &callMessage{request: r, w: waiter{once: make(chan struct{})}}
 	if !d.box.put(m) {
 		return task.Task{}, ErrClosed
@@ -20,26 +25,33 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 		return m.w.got, m.w.err
 	case <-ctx.Done():
 	}
-	known, err := d.Submit(context.WithoutCancel(ctx), r)
-	_ = known
-	return known, err
+	now, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	t, err := ask(now, d, func(a *ask1[task.Task], now time.Time) {
+		(&unwaitMessage{id: m.id, w: &m.w}).apply(d, now)
+		t, _ := d.o.Queue.Get(m.id)
+		a.answer(d, t, nil)
+	})
+	if err != nil {
+		return t, err
+	}
+	return t, ctx.Err()
 }
 
 type callMessage struct {
 	request task.Request
 	w       waiter
+	id      uuid.UUID // the loop's: it is known once the message is applied
 }
 
 func (m *callMessage) apply(d *Dispatcher, now time.Time) {
 	t, err := d.submit(m.request, now)
-	switch {
-	case err != nil:
+	m.id = t.ID
+	if err != nil {
 		m.w.tell(t, err)
-	case t.State.Terminal():
-		d.then(func(err error) { m.w.tell(t, err) })
-	default:
-		d.waiters[t.ID] = append(d.waiters[t.ID], &m.w)
+		return
 	}
+	d.await(t, &m.w)
 }
 
 func (m *callMessage) refuse() { m.w.tell(task.Task{}, ErrClosed) }

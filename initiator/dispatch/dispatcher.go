@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,7 @@ type Dispatcher struct {
 	// Owned by the loop.
 	pools    map[string]*pool
 	peers    map[who]*peer
-	waiters  map[uuid.UUID][]*waiter
+	waiters  map[uuid.UUID]*waiter
 	timers   timers
 	effects  []effect
 	spare    []effect // an emptied slice of a round before
@@ -131,7 +132,7 @@ func New(o Options) *Dispatcher {
 	}
 	d := &Dispatcher{
 		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), postTimeout: postTimeout, helloTimeout: helloTimeout, inlineMS: inlineMS,
-		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID][]*waiter{}, changed: map[*pool]bool{}, left: map[who][]task.Task{},
+		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID]*waiter{}, changed: map[*pool]bool{}, left: map[who][]task.Task{},
 	}
 	d.channels.Store(map[int]bool{})
 	d.ctx, d.cancel = context.WithCancel(context.Background())
@@ -166,6 +167,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		case <-d.o.Queue.Synced():
 		case <-alarm.C:
 		}
+		runtime.Gosched() // whoever is about to say something joins this round
 		batch = d.box.take(batch)
 		d.round(batch)
 	}
@@ -231,8 +233,8 @@ func (d *Dispatcher) shut() {
 			r.refuse()
 		}
 	}
-	for _, list := range d.waiters {
-		for _, w := range list {
+	for _, first := range d.waiters {
+		for w := first; w != nil; w = w.next {
 			w.tell(task.Task{}, ErrClosed)
 		}
 	}

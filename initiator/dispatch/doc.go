@@ -7,6 +7,7 @@
 //	mailbox.go     where messages wait for the loop
 //	callers.go     submit, get, list, cancel, retry: the messages of callers
 //	wait.go        who waits for which task
+//	call.go        submit and wait in one question
 //	assign.go      which task goes to which worker now
 //	run.go         one attempt in a worker
 //	balance.go     the worker with most free slots, in turn among equals

@@ -175,7 +175,7 @@ func (h *house) worker(pool, guid string, slots int, handlers ...worker.Handler)
 // attach attaches a worker and waits until it is connected.
 func (h *house) attach(w Worker) Worker {
 	h.t.Helper()
-	w.Open = true
+	w.Open = w.Token == ""
 	if w.Span == 0 {
 		w.Span = time.Second
 	}

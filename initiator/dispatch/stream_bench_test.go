@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -55,7 +56,6 @@ func child(tb testing.TB, name, stdin string) net.Conn {
 	cmd.Env = append(os.Environ(), asProgram+"="+name, "INITIATOR_GUID=w", fmt.Sprintf("INITIATOR_FDS=4:%d:%d", uint64(st.Dev), st.Ino))
 	cmd.Stdin = strings.NewReader(stdin)
 	cmd.ExtraFiles = []*os.File{nil, theirs}
-	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
@@ -68,6 +68,16 @@ func child(tb testing.TB, name, stdin string) net.Conn {
 		tb.Fatal(err)
 	}
 	return nc
+}
+
+// cpu is the time that this process has spent on all processors. It tells more
+// than the clock does where other programs want them too.
+func cpu() time.Duration {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // bornWorker is a real worker process with a stream, on a port of its own.

@@ -3,7 +3,6 @@ package dispatch
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,6 +16,7 @@ type waiter struct {
 	once chan struct{} // closed when told
 	got  task.Task
 	err  error
+	next *waiter // for the same task
 }
 
 func (w *waiter) tell(t task.Task, err error) {
@@ -54,14 +54,19 @@ type waitMessage struct {
 
 func (m *waitMessage) apply(d *Dispatcher, _ time.Time) {
 	t, ok := d.o.Queue.Get(m.id)
-	switch {
-	case !ok:
+	if !ok {
 		m.w.tell(t, fmt.Errorf("wait for task %s: %w", m.id, task.ErrUnknown))
-	case t.State.Terminal():
-		d.whenKept(func(err error) { m.w.tell(t, err) })
-	default:
-		d.waiters[m.id] = append(d.waiters[m.id], m.w)
+		return
 	}
+	d.await(t, m.w)
+}
+
+// await tells a waiter of a task's end, now if it has ended. Among the many
+// who are told, none costs a copy of the record but his own.
+func (d *Dispatcher) await(t task.Task, w *waiter) {
+	w.next = d.waiters[t.ID]
+	d.waiters[t.ID] = w
+	d.ended(t)
 }
 
 func (m *waitMessage) refuse() { m.w.tell(task.Task{}, ErrClosed) }
@@ -72,12 +77,16 @@ type unwaitMessage struct {
 }
 
 func (m *unwaitMessage) apply(d *Dispatcher, _ time.Time) {
-	left := slices.DeleteFunc(d.waiters[m.id], func(w *waiter) bool { return w == m.w })
-	if len(left) == 0 {
-		delete(d.waiters, m.id)
-		return
+	first := d.waiters[m.id]
+	for at := &first; *at != nil; at = &(*at).next {
+		if *at == m.w {
+			*at = m.w.next
+			break
+		}
 	}
-	d.waiters[m.id] = left
+	if d.waiters[m.id] = first; first == nil {
+		delete(d.waiters, m.id)
+	}
 }
 
 // ended tells those who wait for a task that it is terminal.
@@ -89,14 +98,20 @@ func (d *Dispatcher) ended(t task.Task) {
 		delete(p.refused, t.ID)
 		delete(p.shy, t.ID)
 	}
-	list := d.waiters[t.ID]
-	delete(d.waiters, t.ID)
-	if len(list) == 0 {
+	first := d.waiters[t.ID]
+	if first == nil {
 		return
 	}
-	d.whenKept(func(err error) {
-		for _, w := range list {
-			w.tell(t, err)
-		}
-	})
+	delete(d.waiters, t.ID)
+	for w := first; w != nil; w = w.next {
+		w.got = t
+	}
+	d.whenKept(first.tellAll)
+}
+
+// tellAll tells a waiter and those behind it, who have the record already.
+func (w *waiter) tellAll(err error) {
+	for ; w != nil; w = w.next {
+		w.tell(w.got, err)
+	}
 }

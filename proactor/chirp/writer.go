@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 )
 
@@ -103,6 +104,7 @@ func (w *Writer) Close() {
 // caller owns the goroutine. A write that hangs is ended by closing the stream.
 func (w *Writer) Run() error {
 	for {
+		w.await()
 		control, data := w.take()
 		if len(control)+len(data) == 0 {
 			return nil
@@ -114,13 +116,21 @@ func (w *Writer) Run() error {
 	}
 }
 
-// take waits for something to write and takes all of it.
-func (w *Writer) take() (control, data []byte) {
+// await waits for something to write, and lets those who are about to queue
+// more do so: many small writes cost more than the one turn.
+func (w *Writer) await() {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	for len(w.control)+len(w.data) == 0 && !w.closed {
 		w.ready.Wait()
 	}
+	w.mu.Unlock()
+	runtime.Gosched()
+}
+
+// take takes all that is to be written; nothing only after Close.
+func (w *Writer) take() (control, data []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	control, data = w.control, w.data
 	w.control, w.data = w.spare[0][:0], w.spare[1][:0]
 	w.spare = [2][]byte{}
