@@ -122,7 +122,7 @@ func sinceTime(text string, now time.Time) (time.Time, error) {
 		return at, nil
 	}
 	d, err := time.ParseDuration(text)
-	if seconds, numeric := strconv.ParseFloat(text, 64); numeric == nil {
+	if seconds, numeric := strconv.ParseFloat(text, 64); numeric == nil && seconds < 1e9 {
 		d, err = time.Duration(seconds*float64(time.Second)), nil
 	}
 	if err != nil || d < 0 {

@@ -41,3 +41,20 @@ func TestLogLines(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// FuzzSince: what is taken for a time is not after now, unless it is written
+// as one.
+func FuzzSince(f *testing.F) {
+	for _, seed := range []string{"", "10m", "90", "2030-01-01T00:00:00Z", "1e300", "NaN", "-5m", "1h-2h"} {
+		f.Add(seed)
+	}
+	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, text string) {
+		at, err := sinceTime(text, now)
+		if err == nil && at.After(now) {
+			if _, err := time.Parse(time.RFC3339Nano, text); err != nil {
+				t.Errorf("%q is %v", text, at)
+			}
+		}
+	})
+}
