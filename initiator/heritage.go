@@ -80,6 +80,11 @@ func (h *heritage) adopt(k *keeper.Keeper, o keeper.Options) {
 	group.Wait()
 }
 
+// outdated reports whether the keeper that was found speaks an older version.
+func (h *heritage) outdated() bool {
+	return h.keeper != nil && h.keeper.Version() < keeper.Version
+}
+
 // drop gives the keeper back when we cannot go on: it waits for the next.
 func (h *heritage) drop() {
 	if h.keeper != nil {

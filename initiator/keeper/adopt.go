@@ -47,7 +47,7 @@ type dying struct {
 }
 
 const (
-	statusPatience = 2 * time.Second
+	statusPatience = 5 * time.Second
 	statusPause    = 2 * time.Millisecond
 )
 
@@ -154,7 +154,7 @@ func (l *loop) mourn(now time.Time) {
 	still := l.dying[:0]
 	var ended []exit
 	for _, d := range l.dying {
-		status, known := exitStatus(d.c.pidfd)
+		status, known := exitStatus(d.c)
 		if !known && now.Before(d.until) {
 			d.next = now.Add(statusPause)
 			still = append(still, d)

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -39,12 +40,27 @@ func listenerOf(pidfd, number int) (int, error) {
 
 // exitStatus asks the kernel how a process that is not our child has ended.
 // Linux tells from 6.15 on, once its parent has waited for it.
-func exitStatus(pidfd int) (unix.WaitStatus, bool) {
+func exitStatus(c *child) (unix.WaitStatus, bool) {
+	if status := zombieStatus(c); status != 0 {
+		return status, true
+	}
 	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
-	if unix.IoctlPidfdInfo(pidfd, &info) != nil || info.Mask&unix.PIDFD_INFO_EXIT == 0 {
+	if unix.IoctlPidfdInfo(c.pidfd, &info) != nil || info.Mask&unix.PIDFD_INFO_EXIT == 0 {
 		return 0, false
 	}
 	return unix.WaitStatus(info.Exit_code), true
+}
+
+// zombieStatus reads it from /proc while nobody has waited for the process. It
+// is 0 where we may not know, so 0 says nothing.
+func zombieStatus(c *child) unix.WaitStatus {
+	var buf [1024]byte
+	text := readProc(buf[:], c.pid, "/stat")
+	if p, ok := parseStat(text); !ok || p.start != c.start || !p.dead {
+		return 0
+	}
+	f := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	return unix.WaitStatus(max(0, atoi(f[len(f)-1])))
 }
 
 // signalHandle signals through a pidfd: never another process of the same

@@ -10,6 +10,6 @@ func reopenPipe(int, int) (int, error) { return -1, errNoGap }
 
 func listenerOf(int, int) (int, error) { return -1, errNoGap }
 
-func exitStatus(int) (unix.WaitStatus, bool) { return 0, false }
+func exitStatus(*child) (unix.WaitStatus, bool) { return 0, false }
 
 func signalHandle(int, unix.Signal) {}

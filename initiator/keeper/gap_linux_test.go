@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -210,8 +211,14 @@ func must(t *testing.T, errs ...error) {
 // TestAdopt: after the keeper was killed another one watches over a process
 // that is not its child, reads its pipes and learns its true exit code.
 func TestAdopt(t *testing.T) {
+	for _, code := range []int{7, 0} { // 0 only the kernel itself can tell
+		t.Run(fmt.Sprint(code), func(t *testing.T) { adoptAndEnd(t, code) })
+	}
+}
+
+func adoptAndEnd(t *testing.T, code int) {
 	h, _ := newMeeting(t)
-	s := kept("w", "exit-on-term", "7")
+	s := kept("w", "exit-on-term", fmt.Sprint(code))
 	worker := h.spawn(s)
 	h.line("w", "armed")
 	must(t, syscall.Kill(h.PID(), syscall.SIGKILL))
@@ -228,7 +235,7 @@ func TestAdopt(t *testing.T) {
 	must(t, n.End(End{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}))
 	if e := n.event("w", KindExited); e.Unknown {
 		t.Logf("this kernel does not tell: %+v", e)
-	} else if e.Code != 7 || e.Signal != 0 {
+	} else if e.Code != code || e.Signal != 0 {
 		t.Errorf("exited %+v", e)
 	}
 	if e := n.event("w", KindEmptied); e.Proven {

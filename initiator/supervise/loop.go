@@ -42,6 +42,7 @@ type loop struct {
 	made       map[*plan.Spec]map[string]string // fingerprints
 	strangers  []keeper.Held                    // kept, and nobody knows what they are
 	depositing bool                             // memos are left from now on
+	renewed    bool                             // the outdated keeper was replaced
 	freezing   bool                             // … for every worker: an upgrade comes
 
 	replacing bool // a goroutine looks for the next keeper
@@ -95,6 +96,7 @@ func (l *loop) turn(ctx context.Context) {
 	done := ctx.Done()
 	for {
 		l.settle()
+		l.renew()
 		if l.finished() || l.freezing {
 			return
 		}

@@ -68,6 +68,9 @@ type Options struct {
 	// of this program, to go on with. Keeper is then the one that it returned,
 	// with all of its Events.
 	Restore []keeper.Held
+	// Outdated: Keeper is of an older version than NewKeeper would launch. It
+	// is replaced when its last process has ended.
+	Outdated bool
 	// Resumed is called from the loop before anything is started, when those
 	// of Restore have been handed to Tasks; it may block for a moment. Nil =
 	// nobody waits for that.

@@ -1,0 +1,22 @@
+package supervise
+
+// A keeper of an older version serves on for as long as it has a process: its
+// workers are never restarted for its sake. When the last has ended it is
+// replaced, in the way of one that was lost, but that nothing was.
+
+// renew replaces an outdated keeper that has nothing left to keep.
+func (l *loop) renew() {
+	if !l.opts.Outdated || l.renewed || l.keeper == nil || l.opts.NewKeeper == nil || l.closing || len(l.hooks) > 0 {
+		return
+	}
+	for _, w := range l.order {
+		if w.rec.Phase.lives() {
+			return
+		}
+	}
+	l.log.Info("the keeper is of an older version and has no worker left: it is replaced")
+	old := l.keeper
+	l.renewed, l.keeper, l.own, l.events = true, nil, nil, nil
+	l.replacing = true
+	go l.replace(nil, nil, nil, old, nil)
+}
