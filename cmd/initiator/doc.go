@@ -17,6 +17,10 @@
 // The verb signal is in send.go; reload is with plan.go, and status_seen.go is
 // what status says where nothing runs.
 //
+// What makes an `up` one of process 1, of systemd and of a main worker is in
+// first.go, service.go and mainworker.go. The words that supervisorctl's users
+// know, and how they are answered, are in supervisorctl.go.
+//
 // Two verbs start an initiator in this process: up (up.go, with live.go, the
 // lines that change until all is ready, up_log.go, where its log and the lines
 // of workers go, and up_orders.go, HUP and USR2) and run (run.go, with private.go, the

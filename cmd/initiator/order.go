@@ -56,7 +56,7 @@ func (a *app) orderCommand(verb string) *cobra.Command {
 			if err != nil && !errors.As(err, &partly) {
 				return err
 			}
-			if err := a.showResults(results); err != nil && partly == nil {
+			if err := a.showResults(verb, results); err != nil && partly == nil {
 				return err
 			}
 			return notUp(partly)
@@ -68,25 +68,30 @@ func (a *app) orderCommand(verb string) *cobra.Command {
 	return cmd
 }
 
-// whole makes whole guids of those that were shortened. Names that match
+// whole makes whole guids of those that were shortened, and of names that only
+// supervisorctl's users write. Names that match
 // nothing are left for the initiator to refuse.
 func whole(ctx context.Context, c *client.Client, names []string) ([]string, error) {
 	all, err := c.Workers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	full := make([]string, len(names))
-	for i, name := range names {
-		full[i] = name
-		if some := named(all, name); len(some) == 1 && some[0].Name != name && some[0].Group != name {
-			full[i] = some[0].GUID
+	var full []string
+	for _, name := range names {
+		some := named(all, name)
+		if len(some) == 0 || some[0].Name == name || some[0].Group == name {
+			full = append(full, name)
+			continue
+		}
+		for _, w := range some {
+			full = append(full, w.GUID)
 		}
 	}
 	return full, nil
 }
 
 // showResults prints what became of each worker.
-func (a *app) showResults(results []supervise.Result) error {
+func (a *app) showResults(verb string, results []supervise.Result) error {
 	failed := 0
 	t := table{head: []string{"NAME", "GUID", "STATE", "PID", "PORT", "REASON"}, spare: []int{3, 4, 5, 1}}
 	t.colour = func(column int, cell string) string {
@@ -105,6 +110,10 @@ func (a *app) showResults(results []supervise.Result) error {
 	}
 	if a.format.json {
 		if err := a.out.json(map[string]any{"results": results}); err != nil {
+			return err
+		}
+	} else if a.likeSupervisor() {
+		if err := a.out.lines(supervisorResults(verb, results)...); err != nil {
 			return err
 		}
 	} else if err := t.print(a.out); err != nil {

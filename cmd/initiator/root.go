@@ -36,7 +36,7 @@ INITIATOR_STATE_DIR for --state-dir. NO_COLOR is honoured.`
 // execute runs the verb that args name and returns the exit code.
 func (a *app) execute(args []string) int {
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(tailArgs(args))
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
@@ -57,11 +57,12 @@ func (a *app) root() *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVarP(&a.config, "config", "c", "", "the INI `FILE`")
 	f.StringVar(&a.stateDir, "state-dir", "", "use this `DIR` instead of the INI's state_dir")
-	f.VarP(&a.format, "output", "o", "`text` or json")
+	f.VarP(&a.format, "output", "o", "`text`, json or supervisor")
 	root.AddGroup(
 		&cobra.Group{ID: "house", Title: "The initiator:"},
 		&cobra.Group{ID: "worker", Title: "Workers:"},
 		&cobra.Group{ID: "task", Title: "Tasks:"},
+		&cobra.Group{ID: "supervisorctl", Title: "Words of supervisorctl:"},
 	)
 	root.AddCommand(
 		in("house", a.upCommand(), a.shutdownCommand(), a.upgradeCommand(), a.checkCommand(), a.planCommand(), a.reloadCommand(), a.importCommand())...)
@@ -71,6 +72,7 @@ func (a *app) root() *cobra.Command {
 			a.whyCommand(), a.scaleCommand(), a.signalCommand(), a.jobCommand())...)
 	root.AddCommand(
 		in("task", a.runCommand(), a.taskCommand(), a.callCommand(), a.restCommand("pause"), a.restCommand("resume"))...)
+	root.AddCommand(a.supervisorWords()...)
 	root.AddCommand(a.versionCommand(), a.upgradeCheckCommand())
 	return root
 }

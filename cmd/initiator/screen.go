@@ -102,26 +102,29 @@ func (s *screen) paint(colour, text string) string {
 }
 
 // format is the value of -o.
-type format struct{ json bool }
+type format struct {
+	json       bool
+	supervisor bool // as supervisorctl prints it, where it does; else text
+	given      bool
+}
 
 // String implements pflag.Value.
 func (f *format) String() string {
-	if f.json {
+	switch {
+	case f.json:
 		return "json"
+	case f.supervisor:
+		return "supervisor"
 	}
 	return "text"
 }
 
 // Set implements pflag.Value.
 func (f *format) Set(s string) error {
-	switch s {
-	case "json":
-		f.json = true
-	case "text":
-		f.json = false
-	default:
-		return fmt.Errorf("there is text and json")
+	if s != "text" && s != "json" && s != "supervisor" {
+		return fmt.Errorf("there is text, json and supervisor")
 	}
+	*f = format{json: s == "json", supervisor: s == "supervisor", given: true}
 	return nil
 }
 

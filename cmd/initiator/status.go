@@ -81,11 +81,11 @@ func choose(all []supervise.Worker, names []string) ([]supervise.Worker, error) 
 	return chosen, nil
 }
 
-// named are the workers of a definition or group, or the one with that guid;
+// named are the workers that are called so, or the one with that guid;
 // as much of a guid as tells it apart is enough.
 func named(all []supervise.Worker, name string) (some []supervise.Worker) {
 	for _, w := range all {
-		if w.Name == name || w.GUID == name || w.Group == name {
+		if called(w, name) {
 			some = append(some, w)
 		}
 	}
@@ -125,6 +125,9 @@ func statusCode(list []supervise.Worker) int {
 func (a *app) showStatus(s api.Status, all bool) error {
 	if a.format.json {
 		return a.out.json(s)
+	}
+	if a.likeSupervisor() {
+		return a.out.lines(supervisorStatus(s.Workers, time.Now())...)
 	}
 	if err := statusTable(s.Workers, time.Now()).print(a.out); err != nil {
 		return err

@@ -44,7 +44,7 @@ func uptime(d time.Duration) string {
 	s := int(max(d, 0).Seconds())
 	clock := fmt.Sprintf("%d:%02d:%02d", s/3600%24, s/60%60, s%60)
 	if days := s / 86400; days > 0 {
-		return fmt.Sprintf("%d days, %s", days, clock)
+		return plural(days, "day") + ", " + clock
 	}
 	return clock
 }

@@ -46,7 +46,7 @@ func TestTimesAsPeopleReadThem(t *testing.T) {
 		}
 	}
 	for d, want := range map[time.Duration]string{
-		-time.Second: "0:00:00", 12 * time.Second: "0:00:12", 26*time.Hour + 3*time.Minute: "1 days, 2:03:00",
+		-time.Second: "0:00:00", 12 * time.Second: "0:00:12", 26*time.Hour + 3*time.Minute: "1 day, 2:03:00",
 	} {
 		if got := uptime(d); got != want {
 			t.Errorf("uptime(%v) = %s, want %s", d, got, want)

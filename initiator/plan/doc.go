@@ -4,7 +4,8 @@
 //
 // The files, in the order a key takes:
 //
-//	load.go            the file and those that [include] names
+//	load.go            the file and those that [include] names; dialect.go says
+//	                   for whom it was written
 //	envfile.go         env_file
 //	make.go            Make: sections to specs, through the tables of keys
 //	sections.go        which sections may be there

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/plan"
+	"initiator/initiator/supervise"
+)
+
+func (a *app) availCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "avail", Short: "Show all definitions of the file; as `check`",
+		Long: "Show all definitions of the file: whether they are in use, start by themselves\n(auto) or wait to be asked (manual), and the priorities of group and process.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := a.plan()
+			if err != nil {
+				return a.badPlan(err)
+			}
+			ctx, _, stop := heed(cmd.Context(), ending...)
+			defer stop()
+			c, err := a.running(ctx)
+			if err != nil {
+				return err
+			}
+			var used []supervise.Worker
+			if c != nil {
+				defer c.Close()
+				if used, err = c.Workers(ctx); err != nil {
+					return err
+				}
+			}
+			rows := available(p, used)
+			if a.format.json {
+				return a.out.json(map[string]any{"available": rows})
+			}
+			for _, r := range rows {
+				if err := a.out.lines(r.line()); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// offer is one definition.
+type offer struct {
+	Name          string `json:"name"`
+	InUse         bool   `json:"in_use"`
+	Autostart     bool   `json:"autostart"`
+	GroupPriority int    `json:"group_priority"`
+	Priority      int    `json:"priority"`
+}
+
+func available(p *plan.Plan, used []supervise.Worker) []offer {
+	rows := make([]offer, 0, len(p.Workers))
+	for _, s := range p.Workers {
+		o := offer{Name: s.Name, Autostart: s.Autostart, GroupPriority: s.Priority, Priority: s.Priority}
+		o.InUse = slices.ContainsFunc(used, func(w supervise.Worker) bool { return w.Name == s.Name })
+		for _, g := range p.Groups {
+			if g.Name == s.Group {
+				o.GroupPriority = g.Priority
+			}
+		}
+		rows = append(rows, o)
+	}
+	slices.SortStableFunc(rows, func(a, b offer) int { return strings.Compare(a.process(), b.process()) })
+	return rows
+}
+
+// process is the name without its group, by which supervisorctl sorts here.
+func (o offer) process() string { return o.Name[strings.Index(o.Name, ":")+1:] }
+
+func (o offer) line() string {
+	use, start := "avail", "manual"
+	if o.InUse {
+		use = "in use"
+	}
+	if o.Autostart {
+		start = "auto"
+	}
+	return fmt.Sprintf("%-32s %-9s %-9s %d:%d", o.Name, use, start, o.GroupPriority, o.Priority)
+}
+
+// exitNoProcess is supervisorctl's exit code for the pid of what does not run.
+const exitNoProcess = 7
+
+func (a *app) pidCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "pid [NAME…|all]", Short: "Show the pid of the initiator, or of workers",
+		Long:              "Show the pid of the initiator, or of workers. One that does not run has pid 0, and\nthen the exit code is 7.",
+		ValidArgsFunction: a.completeWorkers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				s, err := c.Status(ctx)
+				if err != nil {
+					return err
+				}
+				pids, code := []int{s.PID}, exitOK
+				if len(args) > 0 {
+					chosen, err := choose(s.Workers, args)
+					if err != nil {
+						return err
+					}
+					pids, code = pidsOf(chosen, !slices.Contains(args, "all"))
+				}
+				if a.format.json {
+					err = a.out.json(map[string]any{"pids": pids})
+				} else {
+					err = a.out.lines(texts(pids)...)
+				}
+				if err != nil {
+					return err
+				}
+				return silent(code)
+			})
+		},
+	}
+}
+
+func pidsOf(list []supervise.Worker, named bool) (pids []int, code int) {
+	sorted, _ := processNames(list)
+	for _, w := range sorted {
+		pids = append(pids, w.PID)
+		if w.PID == 0 && named {
+			code = exitNoProcess
+		}
+	}
+	return pids, code
+}
+
+func texts(numbers []int) (list []string) {
+	for _, n := range numbers {
+		list = append(list, strconv.Itoa(n))
+	}
+	return list
+}

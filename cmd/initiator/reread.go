@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api"
+	"initiator/initiator/api/client"
+	"initiator/initiator/plan"
+)
+
+func (a *app) rereadCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "reread", Short: "Show which groups differ in the file; as `plan`",
+		Long: "Show which groups of the file are new (available), differ (changed) or have gone\n(disappeared). Nothing is changed; `initiator plan` shows which keys make it so.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := a.plan()
+			if err != nil {
+				return a.badPlan(err)
+			}
+			ctx, _, stop := heed(cmd.Context(), ending...)
+			defer stop()
+			changes, err := a.changes(ctx, p)
+			if err != nil {
+				return err
+			}
+			if a.format.json {
+				return a.out.json(changes)
+			}
+			return a.out.lines(rereadLines(changes)...)
+		},
+	}
+}
+
+// groupChanges is what becomes of each group, in the order of their names.
+func groupChanges(c api.Changes) (names []string, actions map[string]plan.Action) {
+	actions = map[string]plan.Action{}
+	for _, w := range c.Workers {
+		group, _, _ := strings.Cut(w.Name, ":")
+		before, known := actions[group]
+		switch {
+		case !known:
+			actions[group] = w.Action
+			names = append(names, group)
+		case before != w.Action:
+			actions[group] = plan.ActionRestart // of some of it
+		}
+		if w.Action == plan.ActionKeep && w.Changed() {
+			actions[group] = plan.ActionRestart
+		}
+	}
+	names = slices.DeleteFunc(names, func(n string) bool { return actions[n] == plan.ActionKeep })
+	slices.Sort(names)
+	return names, actions
+}
+
+func rereadLines(c api.Changes) (lines []string) {
+	words := map[plan.Action]string{plan.ActionStart: "available", plan.ActionRestart: "changed", plan.ActionStop: "disappeared"}
+	names, actions := groupChanges(c)
+	for _, name := range names {
+		lines = append(lines, name+": "+words[actions[name]])
+	}
+	if len(lines) == 0 {
+		return []string{"No config updates to processes"}
+	}
+	return lines
+}
+
+func (a *app) updateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "update [all]", Short: "Make what runs be what the file says; as `reload`",
+		Long: "Read the file again, and start, stop and restart what differs, as `initiator\nreload` does. Other than supervisorctl's it leaves alone the processes of a\nchanged group that are what they were.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && !slices.Contains(args, "all") {
+				return usage(fmt.Errorf("update %s: one group alone cannot be updated; whatever does not differ is left alone anyway", args[0]))
+			}
+			if _, err := a.plan(); err != nil { // so that faults are told line by line
+				return a.badPlan(err)
+			}
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				changes, err := c.Reload(ctx)
+				var partly *client.Partly
+				if err != nil && !errors.As(err, &partly) {
+					return err
+				}
+				if a.format.json {
+					err = a.out.json(changes)
+				} else {
+					err = a.out.lines(updateLines(changes)...)
+				}
+				if err != nil {
+					return err
+				}
+				return notUp(partly)
+			})
+		},
+	}
+}
+
+func updateLines(c api.Changes) (lines []string) {
+	names, actions := groupChanges(c)
+	for _, name := range names {
+		switch actions[name] {
+		case plan.ActionStop:
+			lines = append(lines, name+": stopped", name+": removed process group")
+		case plan.ActionRestart:
+			lines = append(lines, name+": stopped", name+": updated process group")
+		case plan.ActionStart:
+			lines = append(lines, name+": added process group")
+		}
+	}
+	return lines
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/plan"
+	"initiator/initiator/supervise"
+)
+
+// supervisorWords are the verbs that supervisorctl's users miss. Each is thin:
+// what it does has a verb of ours, which the help names, and what it prints
+// and its exit code are supervisorctl's. start, stop, restart, status, signal
+// and shutdown are the same word here and there. Not taken over are reload,
+// which restarts supervisord there, clear, which would take away what is in a
+// log, and what needs no word: add, remove, open, version of the server.
+func (a *app) supervisorWords() []*cobra.Command {
+	return in("supervisorctl", a.availCommand(), a.pidCommand(), a.rereadCommand(), a.tailCommand(), a.updateCommand())
+}
+
+// likeSupervisor says whether to print as supervisorctl does: -o supervisor
+// was given, or no -o, and the INI is a supervisord.conf, for whose users'
+// scripts a name, a state and a pid are at their old places.
+func (a *app) likeSupervisor() bool {
+	if a.format.given {
+		return a.format.supervisor
+	}
+	path, err := a.path()
+	return err == nil && plan.IsSupervisord(path)
+}
+
+// called says whether a name means a worker: its definition, group or guid, or
+// what supervisorctl's users write: group:*, group: and group:process, where a
+// worker of a pool is a process by its number.
+func called(w supervise.Worker, name string) bool {
+	if name == w.Name || name == w.GUID || name == w.Group {
+		return true
+	}
+	group, process, pair := strings.Cut(name, ":")
+	switch {
+	case !pair || group == "" || group != w.Group && group != w.Name:
+		return false
+	case process == "" || process == "*":
+		return true
+	case group == w.Name:
+		return process == strconv.Itoa(w.Index) || group == w.Group && process == w.Name
+	}
+	return process == w.Name
+}
+
+// processNames are what supervisorctl would call the workers, in its order. A
+// pool of several is a group whose processes are numbers.
+func processNames(list []supervise.Worker) (sorted []supervise.Worker, names map[string]string) {
+	pool := map[string]int{}
+	for _, w := range list {
+		pool[w.Name]++
+	}
+	names = map[string]string{}
+	for _, w := range list {
+		switch {
+		case pool[w.Name] > 1 || w.Index > 0:
+			names[w.GUID] = w.Name + ":" + strconv.Itoa(w.Index)
+		case w.Group != "" && w.Group != w.Name && !strings.HasPrefix(w.Name, w.Group+":"):
+			names[w.GUID] = w.Group + ":" + w.Name
+		default:
+			names[w.GUID] = w.Name
+		}
+	}
+	sorted = slices.Clone(list)
+	slices.SortStableFunc(sorted, func(a, b supervise.Worker) int {
+		return strings.Compare(names[a.GUID], names[b.GUID])
+	})
+	return sorted, names
+}
+
+// nameColumn is the least width of supervisorctl's first column.
+const nameColumn = 30
+
+// supervisorStatus are the lines of `supervisorctl status`.
+func supervisorStatus(list []supervise.Worker, now time.Time) (lines []string) {
+	sorted, names := processNames(list)
+	width := nameColumn
+	for _, name := range names {
+		width = max(width, len(name))
+	}
+	for _, w := range sorted {
+		lines = append(lines, fmt.Sprintf("%-*s%-10s%s", width+3, names[w.GUID], w.State, printable(described(w, now))))
+	}
+	return lines
+}
+
+// described is what supervisorctl says of a process beside its state.
+func described(w supervise.Worker, now time.Time) string {
+	switch w.State {
+	case supervise.Running:
+		return fmt.Sprintf("pid %d, uptime %s", w.PID, uptime(now.Sub(w.Started)))
+	case supervise.Fatal, supervise.Backoff:
+		return w.Reason
+	case supervise.Stopped, supervise.Exited:
+		if w.Incarnation == 0 {
+			return "Not started"
+		}
+		return w.Since.Local().Format("Jan 02 03:04 PM")
+	}
+	return ""
+}
+
+// supervisorResults are what supervisorctl says after start, stop and restart.
+func supervisorResults(verb string, results []supervise.Result) (lines []string) {
+	list := make([]supervise.Worker, 0, len(results))
+	for _, r := range results {
+		list = append(list, r.Worker)
+	}
+	_, names := processNames(list)
+	say := func(what string) {
+		for _, r := range results {
+			name := names[r.Worker.GUID]
+			if r.Error != "" && what != "stopped" || r.Error != "" && verb == "stop" {
+				lines = append(lines, fmt.Sprintf("%s: ERROR (%s)", name, oneLine(r.Error)))
+				continue
+			}
+			lines = append(lines, name+": "+what)
+		}
+	}
+	if verb != "start" {
+		say("stopped")
+	}
+	if verb != "stop" {
+		say("started")
+	}
+	return lines
+}

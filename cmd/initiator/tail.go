@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+)
+
+const (
+	// tailBytes is how much supervisorctl shows of a log.
+	tailBytes = 1600
+	// mostTail is more than a person reads, and little to hold.
+	mostTail = 16 << 20
+	// tailLines is with how many lines `tail -f` begins.
+	tailLines = 10
+)
+
+const tailLong = `Show the end of what one process wrote: the last 1600 bytes, or as many as -100
+says. With -f go on with what it writes. initiator logs shows several at once.`
+
+func (a *app) tailCommand() *cobra.Command {
+	var follow bool
+	var size int
+	cmd := &cobra.Command{
+		Use: "tail [-f] [-BYTES] NAME [stdout|stderr]", Short: "Show the end of what a worker wrote; as `logs`", Long: tailLong,
+		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: a.completeWorkers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q := client.LogQuery{Stream: "stdout", Follow: follow, Tail: tailLines}
+			if len(args) == 2 {
+				q.Stream = args[1]
+			}
+			switch {
+			case q.Stream != "stdout" && q.Stream != "stderr":
+				return usage(fmt.Errorf("tail %s %s: there is stdout and stderr", args[0], q.Stream))
+			case size < 1 || size > mostTail:
+				return usage(fmt.Errorf("tail -%d: from 1 to %d bytes", size, mostTail))
+			case !follow:
+				q.Tail = size // that many lines have at least so many bytes
+			}
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				guids, err := writers(ctx, c, args[:1])
+				if err != nil {
+					return err
+				}
+				if len(guids) != 1 {
+					return usage(fmt.Errorf("tail %s: these are %d processes; `initiator logs` shows several", args[0], len(guids)))
+				}
+				if follow {
+					return a.showLogs(ctx, c, q, guids)
+				}
+				return a.showEnd(ctx, c, q, guids[0], size)
+			})
+		},
+	}
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what it writes from now on")
+	cmd.Flags().IntVar(&size, "bytes", tailBytes, "how many `BYTES` of the end; -100 is short for --bytes 100")
+	return cmd
+}
+
+// showEnd prints the last bytes of a log, and ends the last line.
+func (a *app) showEnd(ctx context.Context, c *client.Client, q client.LogQuery, guid string, size int) error {
+	from, err := c.Logs(ctx, q, guid)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	var end []byte
+	for buf := make([]byte, 32<<10); ; {
+		n, err := from.Read(buf)
+		end = append(end, buf[:n]...)
+		end = end[max(0, len(end)-size):]
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("read the log: %w", err)
+		}
+	}
+	if !bytes.HasSuffix(end, []byte("\n")) {
+		end = append(end, '\n')
+	}
+	_, err = a.out.Write(end)
+	return err
+}
+
+var minusBytes = regexp.MustCompile(`^-[0-9]+$`)
+
+// tailArgs makes flags of `tail -100`, which are none to anybody else.
+func tailArgs(args []string) []string {
+	tail := false
+	made := make([]string, len(args))
+	for i, arg := range args {
+		made[i] = arg
+		tail = tail || arg == "tail"
+		if tail && minusBytes.MatchString(arg) {
+			made[i] = "--bytes=" + arg[1:]
+		}
+	}
+	return made
+}
