@@ -48,6 +48,7 @@ type Initiator struct {
 	ledger     *ledger
 	state      *stateDir
 	pauses     *pauses
+	signs      string // callbacks, where the pool has no secret
 
 	past      *succession // of an earlier program of this process; nil = there was none
 	closing   sync.Once   // of the API
@@ -130,6 +131,7 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	in.signs = callbackSecret(token)
 	if in.pauses, err = readPauses(state.path); err != nil {
 		return err
 	}
@@ -196,7 +198,7 @@ func (in *Initiator) closeServer() {
 func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task.Queue, past *heritage) error {
 	in.dispatcher = dispatch.New(dispatch.Options{
 		Queue: queue, Pools: in.pauses.mark(pools(in.Plan())), Master: in.server.URL(),
-		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"), Held: past.holds, Opened: verdicts{in}.opened,
+		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"), CallbackSecret: in.signs, Held: past.holds, Opened: verdicts{in}.opened,
 	})
 	defer in.openRelay(in.outputs[0], in.outputs[1])()
 	s := in.Plan().Settings

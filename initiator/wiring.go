@@ -86,7 +86,7 @@ func pools(p *plan.Plan) []dispatch.Pool {
 			continue
 		}
 		t := s.Tasks
-		list = append(list, dispatch.Pool{Name: s.Name, QueueMax: t.QueueMax, Retention: task.Retention{Age: t.Retention.Age, Count: t.Retention.Tasks}, Policy: task.Policy{
+		list = append(list, dispatch.Pool{Name: s.Name, QueueMax: t.QueueMax, CallbackSecret: t.CallbackSecret, Retention: task.Retention{Age: t.Retention.Age, Count: t.Retention.Tasks}, Policy: task.Policy{
 			Timeout: task.Seconds(t.Timeout), Attempts: t.Attempts, RetryJitter: t.RetryJitter,
 			ProgressTimeout: task.Seconds(t.ProgressTimeout),
 			RetryDelay:      task.Seconds(t.RetryDelay), RetryDelayMax: task.Seconds(t.RetryDelayMax),

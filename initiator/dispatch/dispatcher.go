@@ -27,6 +27,8 @@ type Pool struct {
 	QueueMax  int            // most queued tasks; 0 = no limit
 	Retention task.Retention // of finished tasks; zero = the queue's own
 	Paused    bool           // takes tasks, and gives none to its workers
+	// CallbackSecret signs the callbacks of its tasks; "" = that of Options.
+	CallbackSecret string
 }
 
 // Verdicts is what dispatch concludes about workers and tells the supervisor.
@@ -61,6 +63,8 @@ type Options struct {
 	// Opened is told what each worker that connects has agreed to, from the
 	// loop; it must not block. Nil = nobody.
 	Opened func(guid string, incarnation, slots int, blunt bool)
+	// CallbackSecret signs callbacks where the pool has no secret of its own.
+	CallbackSecret string
 	// StopGrace is how long a task that was asked to stop may take, from the
 	// heartbeat that asks it, until its worker is Stuck; 0 = 10 s.
 	StopGrace time.Duration
@@ -84,6 +88,7 @@ type Dispatcher struct {
 	peers    map[who]*peer
 	waiters  map[uuid.UUID]*waiter
 	timers   timers
+	courier  courier
 	effects  []effect
 	spare    []effect // an emptied slice of a round before
 	changed  map[*pool]bool
@@ -96,6 +101,7 @@ type Dispatcher struct {
 	group  sync.WaitGroup
 
 	// These do not change after New.
+	caller       caller
 	postTimeout  time.Duration
 	helloTimeout time.Duration
 	inlineMS     int
@@ -134,6 +140,7 @@ func New(o Options) *Dispatcher {
 		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), postTimeout: postTimeout, helloTimeout: helloTimeout, inlineMS: inlineMS,
 		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID]*waiter{}, changed: map[*pool]bool{}, left: map[who][]task.Task{},
 	}
+	d.caller = newCaller()
 	d.channels.Store(map[int]bool{})
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	for _, p := range o.Pools {
@@ -159,6 +166,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	defer alarm.Stop()
 	var batch []message
 	d.orphans(time.Now())
+	d.oweAll()
 	for ctx.Err() == nil {
 		alarm.Reset(time.Until(d.wakeAt()))
 		select {
@@ -194,6 +202,7 @@ func (d *Dispatcher) expire(now time.Time) {
 	for _, t := range ended {
 		d.ended(t)
 	}
+	d.callDue(now)
 	d.timers.ring(now, func(t *timer) { d.timeUp(t, now) })
 	if !now.Before(d.nextBeat) {
 		d.nextBeat = now.Add(beatCheck)
@@ -209,7 +218,7 @@ func (d *Dispatcher) expire(now time.Time) {
 // wakeAt is the next moment at which the clock alone makes something happen.
 func (d *Dispatcher) wakeAt() time.Time {
 	at := time.Now().Add(time.Hour)
-	for _, t := range []time.Time{d.o.Queue.Due(), d.timers.first()} {
+	for _, t := range []time.Time{d.o.Queue.Due(), d.timers.first(), d.courier.first()} {
 		if !t.IsZero() && t.Before(at) {
 			at = t
 		}
@@ -242,6 +251,7 @@ func (d *Dispatcher) shut() {
 	d.group.Wait()
 	d.sessions.Clear() // a worker that is still there may notice that we are not
 	d.http.CloseIdleConnections()
+	d.caller.http.CloseIdleConnections()
 }
 
 func jitter() float64 { return rand.Float64() }

@@ -20,6 +20,8 @@
 //	progress.go    tasks that get stuck, and who had to suffer for it
 //	pause.go       pools that rest
 //	revive.go      many dead tasks at once
+//	callback.go    who is to be told of an end, and when again
+//	caller.go      … the telling, signed
 //	timers.go      what has to happen when nobody says anything
 //
 // and a connection through these:

@@ -98,6 +98,14 @@ func (d *Dispatcher) ended(t task.Task) {
 		delete(p.refused, t.ID)
 		delete(p.shy, t.ID)
 	}
+	if t.Callback != "" {
+		owed := t // a copy that only those who have a callback pay for
+		d.whenKept(func(err error) {
+			if err == nil {
+				d.owe(owed)
+			}
+		})
+	}
 	first := d.waiters[t.ID]
 	if first == nil {
 		return

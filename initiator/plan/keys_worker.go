@@ -96,6 +96,8 @@ var taskKeys = []row[Spec]{
 		"by how much of itself the wait varies at random").lives(),
 	key("queue_max", number(0, maxInt), "0", func(s *Spec) *int { return &s.Tasks.QueueMax },
 		"how many tasks may wait; 0 = no limit").lives(),
+	key("callback_secret", text, "", func(s *Spec) *string { return &s.Tasks.CallbackSecret },
+		"the key of the signature that callbacks bear; without it one that is made from the API's token. Workers are not shown it").lives(),
 	key("retention", retention, "tasks:10000, age:1h", func(s *Spec) *Retention { return &s.Tasks.Retention },
 		"how many finished tasks are remembered, and for how long").lives(),
 }

@@ -78,8 +78,13 @@ func (d *draft) worker(s *proactor.Section, name string) {
 	d.checkName(s, name)
 	spec := Spec{Name: name, File: s.File, Line: s.Line, Limits: Limits{Umask: -1}}
 	readSection(d, s.Name, "worker", workerKeys, &spec)
-	spec.Config = d.ownEntries(s.Name)
+	spec.Config = withoutSecrets(d.ownEntries(s.Name))
 	d.plan.Workers = append(d.plan.Workers, spec)
+}
+
+// withoutSecrets drops what a worker is not shown of its section.
+func withoutSecrets(entries []Entry) []Entry {
+	return slices.DeleteFunc(entries, func(e Entry) bool { return e.Key == "callback_secret" })
 }
 
 func (d *draft) group(s *proactor.Section, name string) {

@@ -234,6 +234,7 @@ type Tasks struct {
 	RetryDelay      time.Duration
 	RetryDelayMax   time.Duration
 	RetryJitter     float64
-	QueueMax        int // 0 = no limit
+	QueueMax        int    // 0 = no limit
+	CallbackSecret  string // signs callbacks; "" = made from the API's token
 	Retention       Retention
 }
