@@ -79,8 +79,13 @@ func TestTheDeadAreNotAskedForFree(t *testing.T) {
 		live, tried string
 		want        bool
 	}{
-		{"abc", "a", true}, {"abc", "abc", false}, {"ab", "ab", false}, {"ab", "a", true},
-		{"", "a", true}, {"", "abc", false}, {"a", "bc", true},
+		{"abc", "a", true},
+		{"abc", "abc", false},
+		{"ab", "ab", false},
+		{"ab", "a", true},
+		{"", "a", true},
+		{"", "abc", false},
+		{"a", "bc", true},
 	}
 	for _, tt := range tests {
 		r, tried := rotation{}, map[*endpoint]bool{}
