@@ -56,7 +56,12 @@ func (o Options) Main() {
 		o.Logger.Warn("ending at once", "signal", again.String())
 		os.Exit(128 + int(again))
 	}()
-	o.started = func(g given) { mainSettings.Store(&g.setting) }
+	o.started = func(g given) {
+		mainSettings.Store(&g.setting)
+		if g.keep {
+			outlive()
+		}
+	}
 	err := Run(ctx, o)
 	if err != nil {
 		o.Logger.Error("the worker ends", "error", err)
