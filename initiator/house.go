@@ -137,9 +137,10 @@ func (in *Initiator) Status() api.Status {
 	ctx, cancel := context.WithTimeout(in.life, statusPatience)
 	defer cancel()
 	counts, _ := in.dispatcher.Counts(ctx) // without them the rest is still true
+	fault, _ := in.dispatcher.Fault(ctx)
 	s := api.Status{
 		PID: os.Getpid(), Version: Version, Config: in.Plan().File, URL: in.URL(), Socket: in.Socket(),
-		Started: in.started, Workers: in.Workers(), Tasks: counts,
+		Started: in.started, Workers: in.Workers(), Tasks: counts, StorageError: fault,
 		Generation: in.past.generation(), UpgradeError: in.past.failed(),
 	}
 	select {

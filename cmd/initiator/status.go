@@ -171,6 +171,9 @@ func summary(s api.Status) []string {
 			lines = append(lines, fmt.Sprintf("tasks of %s: %s", pool, text))
 		}
 	}
+	if s.StorageError != "" {
+		lines = append(lines, s.StorageError)
+	}
 	state := ""
 	if s.Stopping {
 		state = ", stopping"

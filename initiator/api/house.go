@@ -118,4 +118,6 @@ type Status struct {
 	Workers  []supervise.Worker `json:"workers"`
 	// Tasks counts by pool and state.
 	Tasks map[string]task.Counts `json:"tasks"`
+	// StorageError says why tasks cannot be stored now: none are taken.
+	StorageError string `json:"storage_error,omitempty"`
 }

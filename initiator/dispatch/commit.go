@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"context"
 	"time"
 
 	"initiator/initiator/task"
@@ -40,6 +41,17 @@ func (d *Dispatcher) commit() {
 		}
 		clear(effects)
 		d.spare = effects[:0]
+	})
+}
+
+// Fault says why tasks cannot be stored now; "" when they can.
+func (d *Dispatcher) Fault(ctx context.Context) (string, error) {
+	return ask(ctx, d, func(m *ask1[string], _ time.Time) {
+		why := ""
+		if err := d.o.Queue.Fault(); err != nil {
+			why = err.Error()
+		}
+		m.answer(d, why, nil)
 	})
 }
 

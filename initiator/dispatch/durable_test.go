@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -41,6 +42,9 @@ func TestFullDisk(t *testing.T) {
 	refused := uuid.Must(uuid.NewV7())
 	if _, err := h.d.Submit(h.ctx, task.Request{Pool: "p", ID: refused, Data: []byte(`"` + string(data) + `"`)}); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("submit to a full disk: %v", err)
+	}
+	if why, err := h.d.Fault(h.ctx); err != nil || !strings.Contains(why, "no space") {
+		t.Errorf("the fault is %q, %v", why, err)
 	}
 	if _, err := h.d.Get(h.ctx, refused); !errors.Is(err, task.ErrUnknown) {
 		t.Errorf("a task that was refused: %v", err)
