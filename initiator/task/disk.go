@@ -21,6 +21,8 @@ type disk struct {
 	// walked is how long the files were at the last step.
 	walked int64
 
+	loaded []*entry // while Open reads: what it found, in that order
+
 	fault error     // why nothing can be stored now
 	retry time.Time // when that is tried again; zero = not set yet
 

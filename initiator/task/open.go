@@ -2,6 +2,7 @@ package task
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -54,7 +55,7 @@ func Open(dir string, o Options) (*Engine, error) {
 		o.Logger.Warn("the end of the newest task file was torn when the initiator or the power ended; nothing in it had been acknowledged", "bytes", s.Torn())
 	}
 	if err := e.line(time.Now().UnixNano()); err != nil {
-		return nil, fmt.Errorf("open the tasks: %w", err)
+		return nil, errors.Join(fmt.Errorf("open the tasks: %w", err), s.Close())
 	}
 	return e, nil
 }
@@ -72,6 +73,7 @@ func (e *Engine) readBack(p store.Place, payload []byte) error {
 		if en == nil {
 			en = &entry{id: o.id}
 			e.byID[o.id] = en
+			e.disk.loaded = append(e.disk.loaded, en)
 		}
 		e.voided(en)
 		en.whole, en.head = p, store.Place{}
@@ -101,11 +103,12 @@ func (e *Engine) poolNamed(name []byte) *poolTasks {
 	return e.pool(string(name))
 }
 
-// line puts everything that was read back where it belongs.
+// line puts everything that was read back where it belongs. It was read about
+// in the order in which it is sorted here.
 func (e *Engine) line(now int64) error {
-	all := make([]*entry, 0, len(e.byID))
-	for _, en := range e.byID {
-		all = append(all, en)
+	all := e.disk.loaded
+	e.disk.loaded = nil
+	for _, en := range all {
 		en.pool.counts[en.state]++
 		e.seq, e.front = max(e.seq, en.seq), min(e.front, en.seq)
 	}

@@ -83,7 +83,7 @@ func (s *Store) openSegment(number uint32) error {
 	path := s.dir.Path(seg.name())
 	f, err := s.dir.Open(seg.name(), false)
 	if err != nil {
-		return fmt.Errorf("open the task file: %w", err)
+		return fmt.Errorf("open the task file: %w: it has to be readable and writable", err)
 	}
 	seg.file = f
 	head := make([]byte, headerSize)
