@@ -49,6 +49,7 @@ type Initiator struct {
 	state      *stateDir
 	pauses     *pauses
 	signs      string // callbacks, where the pool has no secret
+	schedules  *schedules
 
 	past      *succession // of an earlier program of this process; nil = there was none
 	closing   sync.Once   // of the API
@@ -118,6 +119,7 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 	for _, w := range in.Plan().Warnings {
 		in.log.Warn(w)
 	}
+	in.warnOfKeep()
 
 	state, err := openState(in.Plan().Settings.StateDir, in.past)
 	if err != nil {
@@ -132,6 +134,9 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 		return err
 	}
 	in.signs = callbackSecret(token)
+	if in.schedules, err = readSchedules(state.path, in.Submit, in.log.Named("schedules")); err != nil {
+		return err
+	}
 	if in.pauses, err = readPauses(state.path); err != nil {
 		return err
 	}

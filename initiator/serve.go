@@ -3,6 +3,7 @@ package initiator
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -49,6 +50,9 @@ func (in *Initiator) serve() {
 	in.dispatcher.Resumed()
 	in.server.Serve(in)
 	close(in.listening)
+	if !in.volatile { // a private run is there for one task
+		in.background.Go(func() { in.schedules.run(in.life, in.Plan().Schedules) })
+	}
 	in.came()
 }
 
@@ -110,5 +114,15 @@ func (in *Initiator) hush() {
 	select {
 	case <-closed:
 	case <-time.After(hushTime):
+	}
+}
+
+// warnOfKeep says where on_initiator_exit = keep is not to be had: without
+// pidfds and subreapers nobody could tell a worker from a stranger.
+func (in *Initiator) warnOfKeep() {
+	for _, s := range in.Plan().Workers {
+		if s.OnInitiatorExit == "keep" && runtime.GOOS != "linux" {
+			in.log.Warn("on_initiator_exit = keep needs Linux: here the worker ends with the initiator", "worker", s.Name)
+		}
 	}
 }

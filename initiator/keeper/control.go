@@ -198,7 +198,9 @@ func (c *control) event(e Event) bool {
 	if e.At.IsZero() {
 		e.At = time.Now()
 	}
-	c.loop.remember(&e)
+	if !c.loop.remember(&e) {
+		return false
+	}
 	return c.fd < 0 || c.send(e)
 }
 

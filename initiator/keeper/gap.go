@@ -46,7 +46,11 @@ func (l *loop) holdOn(now time.Time) bool {
 	}
 	l.gap = &gap{began: now, stay: l.stay, grace: grace}
 	l.stay = time.Time{}
-	clear(l.watched)
+	for guid := range l.watched {
+		if l.memos[guid] == nil {
+			delete(l.watched, guid)
+		}
+	}
 	l.gapRound(now)
 	return true
 }

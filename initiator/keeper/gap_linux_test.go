@@ -151,6 +151,9 @@ func TestExitInTheGapIsTold(t *testing.T) {
 		if len(told) == 0 && again == 0 { // the keeper had not yet waited for it
 			told = append(told, h.event("w", KindExited))
 		}
+		if said := about(h.seen, "w", KindOutput); again == 0 && (len(said) != 1 || said[0].Lines[0] != "goodbye") {
+			t.Errorf("what it wrote in the gap: %+v", said)
+		}
 		if len(told) != 1 || told[0].Code != 3 || told[0].Seq == 0 || again > 0 && told[0].Age <= 0 {
 			t.Fatalf("told %+v", told)
 		}

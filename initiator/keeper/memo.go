@@ -1,6 +1,9 @@
 package keeper
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A memo is what an initiator leaves here about one worker for its successor.
 // The keeper does not read it. With it lie the events that it does not tell of
@@ -13,6 +16,7 @@ type memo struct {
 	keep   bool // it outlives the initiator; otherwise it is for an upgrade only
 	grace  time.Duration
 	events []Event // that the blob knows nothing of
+	lines  int     // bytes of output among them
 }
 
 // deposit takes a memo. An empty one takes it back.
@@ -32,28 +36,36 @@ func (l *loop) deposit(m *message) {
 
 // after leaves out the events that were seen.
 func after(events []Event, seen uint64) []Event {
-	for len(events) > 0 && events[0].Seq <= seen {
-		events = events[1:]
-	}
-	if len(events) == 0 {
-		return nil
-	}
-	return events
+	return slices.DeleteFunc(events, func(e Event) bool { return e.Seq > 0 && e.Seq <= seen })
 }
 
-// remember numbers an event and puts it with the memo of its worker. Output
-// lies in the log files, and a warning is for whoever is there.
-func (l *loop) remember(e *Event) {
+// remember numbers an event and puts it with the memo of its worker. Output is
+// kept in a gap only, where somebody had asked to see it: it may be the line
+// that says "ready". A warning is for whoever is there. It reports false for
+// output that has found no room.
+func (l *loop) remember(e *Event) bool {
 	m := l.memos[e.GUID]
 	switch {
 	case m == nil:
-		return
+	case e.Kind == KindOutput && l.gap != nil:
+		if m.lines > gapRoom {
+			return false
+		}
+		for _, line := range e.Lines {
+			m.lines += len(line)
+		}
+		m.events = append(m.events, *e)
 	case e.Kind == KindSpawned, e.Kind == KindSpawnFailed, e.Kind == KindExited, e.Kind == KindEmptied:
 		l.seq++
 		e.Seq = l.seq
 		m.events = append(m.events, *e)
 	}
+	return true
 }
+
+// gapRoom bounds, in bytes, the lines that wait for the next initiator, for
+// each worker. What is beyond it is counted, and in its log file.
+const gapRoom = 64 << 10
 
 // keptMemos reports whether a memo is there that outlives the initiator, and
 // for how long one may be wanted at most.
@@ -98,8 +110,15 @@ func (l *loop) briefing(now time.Time) (events []Event) {
 			e.Age = now.Sub(e.At)
 			events = append(events, e)
 		}
+		m.forgetLines() // whoever dies before it has read them has them in the log
 	}
 	return events
+}
+
+// forgetLines drops the output that waits, once it was told.
+func (m *memo) forgetLines() {
+	m.events = slices.DeleteFunc(m.events, func(e Event) bool { return e.Kind == KindOutput })
+	m.lines = 0
 }
 
 func (c *child) describe(e *Event) {

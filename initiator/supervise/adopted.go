@@ -2,7 +2,6 @@ package supervise
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"time"
 
@@ -17,7 +16,7 @@ type adopter interface {
 // survives reports whether a worker's process lives on after its keeper: those
 // marked keep do, where the kernel lets us name a process for ever.
 func (w *worker) survives() bool {
-	return runtime.GOOS == "linux" && w.keeps() && w.rec.PID != 0 && w.born != 0 && w.rec.Phase.lives()
+	return w.keeps() && w.rec.PID != 0 && w.born != 0 && w.rec.Phase.lives()
 }
 
 // prove asks every one of them who it is, all at once. It runs beside the loop.

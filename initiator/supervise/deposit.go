@@ -1,6 +1,9 @@
 package supervise
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // rememberer is a keeper with which memos can be left.
 type rememberer interface {
@@ -17,8 +20,9 @@ type Ledger interface {
 	Drop(guid string)
 }
 
-// keeps reports whether a worker outlives the initiator.
-func (w *worker) keeps() bool { return w.rec.Spec.OnInitiatorExit == "keep" }
+// keeps reports whether a worker outlives the initiator. Elsewhere than on
+// Linux none does: nobody could come back to it.
+func (w *worker) keeps() bool { return runtime.GOOS == "linux" && w.rec.Spec.OnInitiatorExit == "keep" }
 
 // deposit leaves a memo of a worker when what was left is out of date. One
 // whose process is being asked for has it in the order itself: then there is

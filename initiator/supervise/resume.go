@@ -113,9 +113,7 @@ func (l *loop) listen(w *worker) {
 		}
 		w.socket = socket
 	}
-	if l.watches(spec, w.rec.Phase == starting || w.rec.Phase == spawning) {
-		l.watch(w, true)
-	}
+	l.watch(w, l.watches(spec, w.rec.Phase == starting || w.rec.Phase == spawning))
 }
 
 func (l *loop) notified(e Event) { l.box.put(func(l *loop) { l.report(e) }) }

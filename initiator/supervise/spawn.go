@@ -102,7 +102,7 @@ func (l *loop) shape(w *worker) keeper.Spawn {
 		PassHeld: w.port != nil && w.port.Mode == "inherit",
 		NoFDs:    !spec.Contract,
 		Stdout:   w.logTo(spec.Stdout), Stderr: w.logTo(spec.Stderr), RedirectStderr: spec.RedirectStderr,
-		Keep: spec.OnInitiatorExit == "keep",
+		Keep: w.keeps(),
 	}
 	if spec.Contract {
 		order.Stdin = []byte{}
