@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
 	"net"
 	"sync"
 	"testing"
@@ -87,10 +86,13 @@ func (f *far) send(id chirp.ID, h stream.Header, data string) {
 	}
 }
 
+// taskID is the id that a short name stands for on a stream.
+func taskID(name string) string { return uuid.NewSHA1(uuid.Nil, []byte(name)).String() }
+
 // post sends a task and returns where its answer will be.
 func (f *far) post(body proactor.TaskBody) (chirp.ID, <-chan said) {
 	f.t.Helper()
-	id := chirp.ID(uuid.NewSHA1(uuid.Nil, []byte(body.Task.ID)))
+	id := chirp.ID(uuid.MustParse(taskID(body.Task.ID)))
 	c := make(chan said, 1)
 	f.mu.Lock()
 	f.waiting[id] = c
@@ -155,13 +157,4 @@ func throughStream(p *program, m *master, method, data string) (bool, string) {
 		p.t.Fatalf("%+v", a)
 	}
 	return a.Status == stream.Completed, a.data
-}
-
-// jsonOf is a short way to write a body.
-func jsonOf(v any) string {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(raw)
 }

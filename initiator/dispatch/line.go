@@ -27,9 +27,12 @@ type line struct {
 	// cut off, before it fills our memory.
 	unread atomic.Int32
 	flood  int32
+	// astray counts, for the loop, those that meant nothing that it runs.
+	astray int
 }
 
-// floodSlack is how many messages beyond two for each slot may wait.
+// floodSlack is how many messages beyond two for each slot may wait, and how
+// many may mean nothing: an answer may cross a cancel now and then.
 const floodSlack = 1024
 
 // give implements transport.
@@ -139,6 +142,7 @@ func (m *answerMessage) apply(d *Dispatcher, now time.Time) {
 	m.l.unread.Add(-1)
 	r := m.l.p.running[m.task]
 	if r == nil || !r.is(m.attempt) {
+		m.l.strayed()
 		if d.log.IsDebug() {
 			d.log.Debug("a superseded result changes nothing", "task", m.task, "attempt", m.attempt, "worker", m.l.p.who)
 		}
@@ -152,8 +156,17 @@ func (m *answerMessage) apply(d *Dispatcher, now time.Time) {
 
 // progress brings the loop what a running handler says of itself.
 func (l *line) progress(m *chirp.Message) {
-	if json.Valid(m.Data) {
-		l.tell(&progressMessage{l, uuid.UUID(m.Identity), proactor.Running{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}})
+	if !json.Valid(m.Data) {
+		l.hangUp("what it says of a task's progress is not JSON")
+		return
+	}
+	l.tell(&progressMessage{l, uuid.UUID(m.Identity), proactor.Running{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}})
+}
+
+// strayed notes a message that meant nothing.
+func (l *line) strayed() {
+	if l.astray++; l.astray == floodSlack {
+		l.hangUp("it speaks of tasks that it does not run")
 	}
 }
 
@@ -165,9 +178,12 @@ type progressMessage struct {
 
 func (m *progressMessage) apply(d *Dispatcher, now time.Time) {
 	m.l.unread.Add(-1)
-	if r := m.l.p.running[m.task]; r != nil && r.is(m.said.Attempt) {
-		d.renew(r, m.said, now)
+	r := m.l.p.running[m.task]
+	if r == nil || !r.is(m.said.Attempt) {
+		m.l.strayed()
+		return
 	}
+	d.renew(r, m.said, now)
 }
 
 // beat takes a heartbeat and answers it, whatever the loop is doing. One of

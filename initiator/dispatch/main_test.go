@@ -108,7 +108,7 @@ func (h *house) heartbeat(w http.ResponseWriter, r *http.Request, token string) 
 }
 
 func (h *house) result(w http.ResponseWriter, r *http.Request, token string) {
-	data, _ := proactor.ReadBody(w, r, 1<<20)
+	data, _ := proactor.ReadBody(w, r, 4<<20)
 	var body proactor.ResultBody
 	if err := proactor.Decode(data, &body); err != nil {
 		proactor.BadBody.Write(w, err.Error(), nil)
