@@ -116,6 +116,11 @@ func (s *Supervisor) ask(ctx context.Context, f func(*loop) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-s.done:
+	}
+	select {
+	case err := <-answer: // the last thing that it did, as for Freeze
+		return err
+	default:
 		return ErrEnded
 	}
 }
