@@ -24,6 +24,9 @@
 //	logs.go     what workers wrote to their files, and what they write next
 //	reload.go   the file again: plan and reload; scale, signal, why; log files
 //	            opened anew
+//	paused.go   pools that rest, also after a restart
+//	schedules.go  a task for each tick of a [schedule:NAME]
+//	callback.go what signs callbacks
 //	told.go     what each worker was told of itself, for it to ask again
 //	house.go    what the API asks
 //

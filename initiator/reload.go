@@ -29,7 +29,7 @@ func (in *Initiator) compare() (*plan.Plan, api.Changes, error) {
 		return nil, api.Changes{}, err
 	}
 	now := in.Plan()
-	return next, api.Changes{Workers: plan.Diff(now, next), Settings: plan.DiffSettings(now, next)}, nil
+	return next, api.Changes{Workers: plan.Diff(now, next), Settings: plan.DiffSettings(now, next), Schedules: plan.DiffSchedules(now, next)}, nil
 }
 
 // Reload makes what runs be what the file says: only what differs is touched.
@@ -55,7 +55,9 @@ func (in *Initiator) Reload(ctx context.Context) (api.Changes, error) {
 	if err := in.dispatcher.SetPools(ctx, in.pauses.mark(pools(&kept))); err != nil {
 		return changes, fmt.Errorf("reload: %w", err)
 	}
-	return changes, in.supervisor.Apply(ctx, &kept)
+	err = in.supervisor.Apply(ctx, &kept)
+	in.schedules.replace(kept.Schedules)
+	return changes, err
 }
 
 // Scale makes a definition have n workers, until the next reload that changes

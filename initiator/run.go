@@ -50,6 +50,7 @@ type Initiator struct {
 	pauses     *pauses
 	signs      string // callbacks, where the pool has no secret
 	schedules  *schedules
+	schedules  *schedules
 
 	past      *succession // of an earlier program of this process; nil = there was none
 	closing   sync.Once   // of the API
@@ -134,6 +135,9 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 		return err
 	}
 	in.signs = callbackSecret(token)
+	if in.schedules, err = readSchedules(state.path, in.Submit, in.log.Named("schedules")); err != nil {
+		return err
+	}
 	if in.schedules, err = readSchedules(state.path, in.Submit, in.log.Named("schedules")); err != nil {
 		return err
 	}

@@ -76,6 +76,8 @@ type Changes struct {
 	// Settings are keys of [initiator] that differ; they take effect when
 	// the initiator starts again.
 	Settings []string `json:"settings,omitempty"`
+	// Schedules are those that are new, gone or changed.
+	Schedules []string `json:"schedules,omitempty"`
 }
 
 // LogQuery says which part of the output of workers to read.

@@ -93,6 +93,7 @@ func (d *draft) check() {
 	d.checkFixedPorts()
 	d.checkConfigs()
 	d.checkGroups()
+	d.checkSchedules()
 	d.checkAfter()
 }
 

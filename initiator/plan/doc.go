@@ -14,6 +14,7 @@
 //	keys.go            what a row of the tables is; Keys, the reference
 //	keys_initiator.go  the keys of [initiator], [group:NAME] and [include]
 //	keys_worker.go     the keys of [worker:NAME]: what, how many, port, life, tasks
+//	schedules.go       the keys of [schedule:NAME], and what they mean
 //	probe.go           … and probe: its keys, values and contradictions
 //	keys_process.go    … and restart, stop, limits, logs
 //	keys_foreign.go    words of other programs and of later versions

@@ -2,7 +2,7 @@ package plan
 
 // KeyDoc describes one key of the INI, for check, reference and completion.
 type KeyDoc struct {
-	Section string // "initiator", "worker", "group" or "include"
+	Section string // "initiator", "worker", "group", "schedule" or "include"
 	Name    string
 	Type    string // what kind of value, as a person would say it
 	Default string // as it would be written; "" = none
@@ -17,6 +17,7 @@ func Keys() []KeyDoc {
 	docs = appendDocs(docs, "initiator", initiatorKeys)
 	docs = appendDocs(docs, "worker", workerKeys)
 	docs = appendDocs(docs, "group", groupKeys)
+	docs = appendDocs(docs, "schedule", scheduleKeys)
 	return appendDocs(docs, "include", includeKeys)
 }
 

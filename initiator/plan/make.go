@@ -63,6 +63,8 @@ func (d *draft) readSections() {
 			d.worker(s, name)
 		case named && kind == "group":
 			d.group(s, name)
+		case named && kind == "schedule":
+			d.schedule(s, name)
 		case named && kind == "config":
 			d.config(s, name)
 		case s.Name == "include":

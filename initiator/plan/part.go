@@ -25,6 +25,7 @@ func (p *Plan) Only(names ...string) (*Plan, error) {
 			part.Workers = append(part.Workers, s)
 		}
 	}
+	part.Schedules = part.scheduled()
 	return &part, nil
 }
 

@@ -34,8 +34,8 @@ func (d *draft) otherSection(s *proactor.Section) {
 		d.userSection(s)
 		return
 	}
-	remedy := "write [worker:NAME], [config:NAME] or [group:NAME]"
-	if near, ok := proactor.Nearest(strings.ToLower(kind), []string{"worker", "config", "group"}); ok {
+	remedy := "write [worker:NAME], [config:NAME], [group:NAME] or [schedule:NAME]"
+	if near, ok := proactor.Nearest(strings.ToLower(kind), []string{"worker", "config", "group", "schedule"}); ok {
 		remedy = fmt.Sprintf("did you mean [%s:%s]?", near, rest)
 	}
 	d.faultAt(s.Name, "", "there is no such kind of section", remedy)
@@ -50,7 +50,7 @@ func (d *draft) userSection(s *proactor.Section) {
 		d.faultAt(s.Name, "", "the section would be ignored", fmt.Sprintf("did you mean [%s]?", near))
 		return
 	}
-	if s.Name == "worker" || s.Name == "config" || s.Name == "group" {
+	if s.Name == "worker" || s.Name == "config" || s.Name == "group" || s.Name == "schedule" {
 		d.faultAt(s.Name, "", "the section has no name", fmt.Sprintf("write [%s:NAME]", s.Name))
 		return
 	}

@@ -19,6 +19,8 @@ type Plan struct {
 	Settings Settings
 	// Workers holds one Spec per [worker:NAME], in the order of the file.
 	Workers []Spec
+	// Schedules holds one Schedule per [schedule:NAME], in the order of the file.
+	Schedules []Schedule
 	// Groups holds one Group per [group:NAME], in the order of the file.
 	Groups []Group
 	// Defaults are the resolved entries of [DEFAULT], which every worker is

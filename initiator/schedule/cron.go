@@ -1,0 +1,51 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/adhocore/gronx"
+)
+
+// Cron is a cron expression that was checked. The zero value is none.
+type Cron struct{ text string }
+
+// ParseCron reads five fields (minute, hour, day, month, weekday), six with
+// seconds before them, seven with a year behind them, or a word such as @daily.
+// One that has no time to come, as the 30th of February, is an error.
+func ParseCron(text string) (Cron, error) {
+	text = strings.Join(strings.Fields(text), " ")
+	if !gronx.IsValid(text) {
+		return Cron{}, fmt.Errorf("%q is no cron expression", text)
+	}
+	c := Cron{text}
+	if _, err := c.after(time.Now().UTC()); err != nil {
+		return Cron{}, err
+	}
+	return c, nil
+}
+
+// String returns the expression.
+func (c Cron) String() string { return c.text }
+
+var errNever = errors.New("the cron expression never comes")
+
+// after is the first time after t, in t's zone.
+func (c Cron) after(t time.Time) (time.Time, error) {
+	next, err := gronx.NextTickAfter(c.text, t, false)
+	if err != nil || !next.After(t) {
+		return time.Time{}, errNever
+	}
+	return next.Truncate(time.Second), nil
+}
+
+// before is the last time that is not after t, in t's zone.
+func (c Cron) before(t time.Time) (time.Time, error) {
+	last, err := gronx.PrevTickBefore(c.text, t, true)
+	if err != nil || last.After(t) {
+		return time.Time{}, errNever
+	}
+	return last.Truncate(time.Second), nil
+}
