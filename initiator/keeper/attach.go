@@ -108,7 +108,7 @@ func (k *Keeper) Leave() {
 	k.left.Store(true)
 	k.once.Do(func() { close(k.closing) })
 	k.conn.Close()
-	<-k.gone
+	<-k.ended
 }
 
 // Version is that of the keeper's protocol, as it said itself; 0 before Hello.

@@ -54,6 +54,7 @@ type Keeper struct {
 	once    sync.Once
 	left    atomic.Bool   // Leave was called: it lives on
 	gone    chan struct{} // closed when the process was waited for
+	ended   chan struct{} // closed when nothing of ours runs for it any more
 }
 
 // Events yields everything that happens, in order, beginning with KindHello
@@ -122,12 +123,12 @@ func (k *Keeper) Close() error {
 	grace := time.NewTimer(closeGrace)
 	defer grace.Stop()
 	select {
-	case <-k.gone:
+	case <-k.ended:
 		return nil
 	case <-grace.C:
 	}
 	err := k.process.kill()
-	<-k.gone
+	<-k.ended
 	if err == nil {
 		err = fmt.Errorf("close keeper %d: it did not end within %s and was killed", k.PID(), closeGrace)
 	}

@@ -67,7 +67,7 @@ func Launch(o Options) (*Keeper, error) {
 func newKeeper(o Options, conn *net.UnixConn, process keeperProcess) *Keeper {
 	return &Keeper{
 		log: o.Logger, process: process, conn: conn, in: bufio.NewReaderSize(conn, 16<<10),
-		events: make(chan Event, eventRoom), closing: make(chan struct{}), gone: make(chan struct{}),
+		events: make(chan Event, eventRoom), closing: make(chan struct{}), gone: make(chan struct{}), ended: make(chan struct{}),
 	}
 }
 
@@ -159,6 +159,7 @@ func writeFrame(conn *net.UnixConn, frame []byte, f *os.File) error {
 // child (never for any other: the host program may have children of its own)
 // and reports how it ended.
 func (k *Keeper) receive() {
+	defer close(k.ended)
 	defer close(k.events)
 	for _, e := range k.backlog {
 		k.deliver(e)

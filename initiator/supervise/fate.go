@@ -52,10 +52,10 @@ func (l *loop) shutdown() {
 		return
 	}
 	l.closing = true
-	go func() {
+	l.helpers.Go(func() {
 		_, _ = l.Stop(context.Background(), "all") // what is not proven empty is shown by Workers
 		l.box.put(func(l *loop) { l.stopped = true })
-	}()
+	})
 }
 
 // kill is a shutdown that waits for nothing.

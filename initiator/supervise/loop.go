@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"os"
+	"sync"
 	"time"
 
 	"initiator/initiator/keeper"
@@ -45,7 +46,8 @@ type loop struct {
 	renewed    bool                             // the outdated keeper was replaced
 	freezing   bool                             // … for every worker: an upgrade comes
 
-	replacing bool // a goroutine looks for the next keeper
+	helpers   sync.WaitGroup // goroutines that ask or do something for the loop, beside it
+	replacing bool           // a goroutine looks for the next keeper
 }
 
 type pendingEvent struct {

@@ -62,7 +62,8 @@ func (l *loop) keeperLost(how string) {
 		}
 	}
 	l.replacing = true
-	go l.replace(guids, leaders, kept, old, l.limits.tree)
+	tree := l.limits.tree
+	l.helpers.Go(func() { l.replace(guids, leaders, kept, old, tree) })
 }
 
 // replace runs beside the loop and ends with a message to it.

@@ -63,14 +63,16 @@ func play(role string) int {
 		ln.Close()
 		return forever()
 	case "line":
+		wait := obedient()
 		fmt.Println("loading")
 		fmt.Println("the server is up")
-		return forever()
+		return wait()
 	case "notify":
+		wait := obedient()
 		for _, line := range words[1:] {
 			tellManager(line)
 		}
-		return forever()
+		return wait()
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("ignoring")
@@ -104,6 +106,14 @@ var roles = map[string]func() int{}
 // forever ends with SIGTERM, and with code 0.
 func forever() int { return until(syscall.SIGTERM) }
 
+// obedient makes that so before a program is ready: whoever sees it ready may
+// ask it to end at once.
+func obedient() (wait func() int) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGTERM)
+	return func() int { <-c; return 0 }
+}
+
 func until(sig os.Signal) int {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, sig)
@@ -113,6 +123,7 @@ func until(sig os.Signal) int {
 
 // serve listens on fd 3 where it is a socket, and else on addr.
 func serve(addr string, h http.Handler) int {
+	wait := obedient()
 	ln, err := net.Listen("tcp", addr)
 	if strings.Contains(os.Getenv("INITIATOR_FDS"), "3:") {
 		ln, err = net.FileListener(os.NewFile(3, "inherited"))
@@ -122,7 +133,7 @@ func serve(addr string, h http.Handler) int {
 		return 1
 	}
 	go http.Serve(ln, h)
-	return forever()
+	return wait()
 }
 
 // serveWebhook answers /ping as wire/webhooks.md says.

@@ -194,7 +194,7 @@ func (t *target) later(now time.Time) {
 		return
 	}
 	t.next = now.Add(t.pause)
-	t.pause = min(t.pause*3/2, lastProbe)
+	t.pause = min(t.pause*5/4, lastProbe) // who is slow waits a quarter longer at most
 }
 
 // ours reports whether the worker itself, or a descendant, listens on the

@@ -57,6 +57,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	if s.ran.Swap(true) {
 		return errors.New("run supervisor: it has run already")
 	}
+	defer s.loop.helpers.Wait()
 	defer close(s.done)
 	err := s.loop.run(ctx)
 	s.publish(s.loop.views())

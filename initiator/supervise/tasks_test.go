@@ -53,6 +53,13 @@ func (d *dispatcher) Detach(_ string, incarnation int, reason string) {
 	d.note("detach %d: %s", incarnation, reason)
 }
 
+// instance is the last that was attached.
+func (d *dispatcher) instance() Instance {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.last
+}
+
 func (d *dispatcher) all() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -80,18 +87,18 @@ func TestDispatcherIsTold(t *testing.T) {
 	d := &dispatcher{drain: true}
 	s := openWith(t, d, planOf(spec("w", "webhook")))
 	first := s.ready("w", 1)
-	if d.last.Token == "" || d.last.PID != first.PID || !strings.HasPrefix(d.last.Addr, "127.0.0.1:") {
-		t.Errorf("attached %+v", d.last)
+	if i := d.instance(); i.Token == "" || i.PID != first.PID || !strings.HasPrefix(i.Addr, "127.0.0.1:") {
+		t.Errorf("attached %+v", i)
 	}
 	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	s.ready("w", 2)
-	token := d.last.Token
+	token := d.instance().Token
 	if _, err := s.Restart(t.Context(), "w"); err != nil {
 		t.Fatal(err)
 	}
-	if d.last.Token == token {
+	if d.instance().Token == token {
 		t.Error("two incarnations have one token")
 	}
 	if _, err := s.Stop(t.Context(), "w"); err != nil {

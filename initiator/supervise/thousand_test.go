@@ -42,6 +42,10 @@ func TestThousand(t *testing.T) {
 	if now := descriptors(t); now != files {
 		t.Errorf("%d descriptors before, %d after", files, now)
 	}
+	// Whoever is waited for has done its last thing, and may not be off yet.
+	for began := time.Now(); runtime.NumGoroutine() > goroutines && time.Since(began) < patience; {
+		runtime.Gosched()
+	}
 	if now := runtime.NumGoroutine(); now > goroutines {
 		t.Errorf("%d goroutines before, %d after", goroutines, now)
 	}
