@@ -50,7 +50,6 @@ type Initiator struct {
 	pauses     *pauses
 	signs      string // callbacks, where the pool has no secret
 	schedules  *schedules
-	schedules  *schedules
 
 	past      *succession // of an earlier program of this process; nil = there was none
 	closing   sync.Once   // of the API
@@ -135,9 +134,6 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 		return err
 	}
 	in.signs = callbackSecret(token)
-	if in.schedules, err = readSchedules(state.path, in.Submit, in.log.Named("schedules")); err != nil {
-		return err
-	}
 	if in.schedules, err = readSchedules(state.path, in.Submit, in.log.Named("schedules")); err != nil {
 		return err
 	}

@@ -53,9 +53,6 @@ func (in *Initiator) serve() {
 	if !in.volatile { // a private run is there for one task
 		in.background.Go(func() { in.schedules.run(in.life, in.Plan().Schedules) })
 	}
-	if !in.volatile { // a private run is there for one task
-		in.background.Go(func() { in.schedules.run(in.life, in.Plan().Schedules) })
-	}
 	in.came()
 }
 

@@ -79,7 +79,7 @@ func changed(c api.Changes) bool {
 			return true
 		}
 	}
-	return len(c.Settings) > 0
+	return len(c.Settings) > 0 || len(c.Schedules) > 0
 }
 
 func (a *app) showChanges(c api.Changes) error {
@@ -97,6 +97,11 @@ func (a *app) showChanges(c api.Changes) error {
 	}
 	if err := t.print(a.out); err != nil {
 		return err
+	}
+	if len(c.Schedules) > 0 {
+		if err := a.out.lines("other schedules: " + strings.Join(c.Schedules, ", ")); err != nil {
+			return err
+		}
 	}
 	if len(c.Settings) > 0 {
 		return a.out.lines("at the next start of the initiator: " + strings.Join(c.Settings, ", "))
