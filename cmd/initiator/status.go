@@ -41,6 +41,9 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return a.lastSeen(args, unknownStatus(err))
 			}
+			if a.likeSupervisor() {
+				s.Workers, _ = processNames(s.Workers) // its order, and that of args
+			}
 			if s.Workers, err = choose(s.Workers, args); err != nil {
 				return err
 			}

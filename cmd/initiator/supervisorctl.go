@@ -81,14 +81,14 @@ func processNames(list []supervise.Worker) (sorted []supervise.Worker, names map
 // nameColumn is the least width of supervisorctl's first column.
 const nameColumn = 30
 
-// supervisorStatus are the lines of `supervisorctl status`.
+// supervisorStatus are the lines of `supervisorctl status`, in the order given.
 func supervisorStatus(list []supervise.Worker, now time.Time) (lines []string) {
-	sorted, names := processNames(list)
+	_, names := processNames(list)
 	width := nameColumn
 	for _, name := range names {
 		width = max(width, len(name))
 	}
-	for _, w := range sorted {
+	for _, w := range list {
 		lines = append(lines, fmt.Sprintf("%-*s%-10s%s", width+3, names[w.GUID], w.State, printable(described(w, now))))
 	}
 	return lines
