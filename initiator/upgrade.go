@@ -82,7 +82,7 @@ func (in *Initiator) Upgrade(ctx context.Context, binary string) (version string
 		return "", fmt.Errorf("prepare the upgrade: %w", err)
 	}
 	in.next.Store(next)
-	if err := in.supervisor.Freeze(ctx, stayTime); err != nil {
+	if err := in.supervisor.Freeze(context.WithoutCancel(ctx), stayTime); err != nil {
 		in.next.Store(nil)
 		next.close()
 		return "", err
