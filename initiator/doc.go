@@ -13,6 +13,11 @@
 //	config.go   what New is given: INI → plan
 //	run.go      the order in which everything starts, and ends
 //	state.go    the state directory: lock, token, socket
+//	small.go    its small files; home.go is one of them, ledger.go a few
+//	heritage.go what an earlier initiator has left there, and how it is taken
+//	serve.go    when the API answers, and when no more
+//	upgrade.go  this process becomes another program; succession.go is what
+//	            passes from the one to the other
 //	wiring.go   supervise ↔ dispatch, in each other's words
 //	launch.go   one more worker; the tuple that turberfield's users know
 //	future.go   a task from the caller's side: OnComplete, Join, Result

@@ -28,6 +28,7 @@
 //
 //	peer.go     a worker as dispatch sees it: attach, drain, detach
 //	connect.go  POST /connect until the worker has said yes
+//	resume.go   a worker that has outlived another dispatcher
 //	line_open.go  its stream: opened, opened again, or done without
 //	session.go  what webhooks of a worker touch without asking the loop
 //	beats.go    heartbeats → verdicts, and leases that lapse

@@ -67,9 +67,8 @@ func (d *Dispatcher) askAgain(p *peer) {
 }
 
 // Resumed says that every worker that was held has been attached: tasks of any
-// other are lost.
-// It returns when their sessions are known: from then on they may be listened
-// to.
+// other are lost. It returns when their sessions are known: from then on they
+// may be listened to.
 func (d *Dispatcher) Resumed() {
 	m := &resumedMessage{done: make(chan struct{})}
 	if d.box.put(m) {

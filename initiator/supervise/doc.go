@@ -18,4 +18,10 @@
 // waiter.go (start, stop, restart), apply.go (scale and reload), fate.go (the
 // beginning and the end of everything), lost.go and sweep_linux.go (a keeper
 // that died), worker.go (what is shown).
+//
+// What outlives it: memo.go (a worker in a few bytes), deposit.go (when they are
+// left, and where), clock_*.go (the clock that every process shares), freeze.go
+// (the end before an upgrade), restore.go and resume.go (the beginning after
+// one, or after a death), prove.go and adopted.go (workers whose keeper was
+// killed), renew.go (a keeper of an older version).
 package supervise
