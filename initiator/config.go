@@ -32,6 +32,9 @@ type Config struct {
 	// Only, when not empty, names the worker definitions to start; what they
 	// come after is started too, the rest is not.
 	Only []string
+	// Mortal ends workers with on_initiator_exit = keep with the initiator like
+	// all others: for a state directory to which nobody will come back.
+	Mortal bool
 	// Volatile keeps tasks in memory only: for a state that is private to one
 	// run and gone after it.
 	Volatile bool
@@ -62,7 +65,16 @@ func ReadPlanAs(path, guid string, port int) (*plan.Plan, error) {
 	return plan.Load(path, plan.Env{Self: self, Lookup: os.LookupEnv, GUID: guid, Port: port})
 }
 
+// plan is what is to run: what was read, as this initiator was told to take it.
 func (c *Config) plan() (*plan.Plan, error) {
+	p, err := c.read()
+	if err == nil && (c.Mortal || c.Volatile) {
+		p = mortal(p)
+	}
+	return p, err
+}
+
+func (c *Config) read() (*plan.Plan, error) {
 	p := c.Plan
 	if p == nil {
 		read, err := ReadPlanAs(c.Path, c.GUID, c.Port)

@@ -47,6 +47,7 @@ type Initiator struct {
 	server     *api.Server
 	ledger     *ledger
 	state      *stateDir
+	moved      bool // the API is on another port than workers that outlived the last one were told
 	pauses     *pauses
 	signs      string // callbacks, where the pool has no secret
 	schedules  *schedules
@@ -154,6 +155,7 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer in.closeServer()
+	in.moved = past.port != 0 && past.port != in.server.Port()
 	in.noteHome(state.path)
 	in.ledger = newLedger(state.path, in.log)
 	in.ledger.prune(past.held)

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
 	"initiator/initiator/api"
 	"initiator/initiator/keeper"
+	"initiator/initiator/plan"
 )
 
 // keeperOptions are how every keeper is launched here, and found.
@@ -125,4 +127,14 @@ func (in *Initiator) warnOfKeep() {
 			in.log.Warn("on_initiator_exit = keep needs Linux: here the worker ends with the initiator", "worker", s.Name)
 		}
 	}
+}
+
+// mortal is a plan whose workers all end with the initiator.
+func mortal(p *plan.Plan) *plan.Plan {
+	copied := *p
+	copied.Workers = slices.Clone(p.Workers)
+	for i := range copied.Workers {
+		copied.Workers[i].OnInitiatorExit = "stop"
+	}
+	return &copied
 }

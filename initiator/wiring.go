@@ -23,7 +23,7 @@ func (t tasks) Attach(i supervise.Instance) {
 		Open: s.Connect == "open", Channel: s.Channel, Slots: s.Slots, Ding: s.Protocol == "ding",
 		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance, Recycle: s.Restart.RecycleTasks, Stream: i.Stream,
 		Session: dispatch.Session{
-			Token: i.Session.Token, Slots: i.Session.Slots, Blunt: i.Session.Blunt, Known: i.Session.Known, Resumed: i.Resumed,
+			Token: i.Session.Token, Slots: i.Session.Slots, Blunt: i.Session.Blunt, Known: i.Session.Known, Resumed: i.Resumed && !t.in.moved,
 		},
 	})
 }

@@ -60,6 +60,7 @@ func Begin(t testing.TB, path string, options ...Option) *House {
 		o(&c)
 	}
 	if c.StateDir == "" {
+		c.Mortal = true // nothing is to outlive the test
 		c.StateDir = filepath.Join(t.TempDir(), "state")
 	}
 	in, err := initiator.New(c)
