@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -144,4 +145,18 @@ func (d *dynasty) same(before map[string]supervise.Worker) {
 	if len(after) != len(before) {
 		d.t.Errorf("there are %d workers and were %d", len(after), len(before))
 	}
+}
+
+// marksOf reads what a process was told of itself.
+func marksOf(pid int) (guid, incarnation string) {
+	env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)) // of one that is gone: none
+	for _, entry := range strings.Split(string(env), "\x00") {
+		if v, ok := strings.CutPrefix(entry, "INITIATOR_GUID="); ok {
+			guid = v
+		}
+		if v, ok := strings.CutPrefix(entry, "INITIATOR_INCARNATION="); ok {
+			incarnation = v
+		}
+	}
+	return guid, incarnation
 }
