@@ -149,7 +149,7 @@ func TestTheEndIsSaidOnce(t *testing.T) {
 		close(house.ending)
 		stop()
 		synctest.Wait()
-		time.Sleep(3500 * time.Millisecond) // of the bubble's clock
+		<-time.After(3500 * time.Millisecond) // of the bubble's clock
 		end()
 		<-done
 		if h.count("STOPPING=1") != 1 || h.count("EXTEND") != 1+1+3 {

@@ -19,6 +19,7 @@ type Worker struct {
 	Ready       bool      `json:"ready"`
 	Reason      string    `json:"reason"`
 	Since       time.Time `json:"since"`
+	StateCode   int       `json:"statecode"` // the state as supervisord's number
 	PID         int       `json:"pid,omitempty"`
 	Port        int       `json:"port,omitempty"`
 	Addr        string    `json:"addr,omitempty"` // host:port
@@ -117,7 +118,7 @@ func (w *worker) view() Worker {
 	r := &w.rec
 	v := Worker{
 		GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Group: w.pool.spec.Group,
-		State: r.State(), Ready: r.Phase == ready, Reason: r.Reason, Since: r.Since,
+		State: r.State(), StateCode: int(r.State()), Ready: r.Phase == ready, Reason: r.Reason, Since: r.Since,
 		PID: r.PID, Incarnation: r.Incarnation, Restarts: r.Restarts, Deaths: r.Past.N,
 		Began: r.Began, BeganBefore: r.Before, LastExit: r.Last, Rule: r.Rule, NextStart: r.Next, Status: r.Status, Proven: r.Proven, Strays: r.Strays,
 	}

@@ -70,7 +70,7 @@ func listener(fd int) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot be copied: %w", err)
 	}
 	f := os.NewFile(uintptr(copied), "listener")
-	defer f.Close()
+	defer func() { _ = f.Close() }() // FileListener has a copy
 	l, err := net.FileListener(f)
 	if err != nil {
 		return nil, fmt.Errorf("cannot be listened on: %w", err)

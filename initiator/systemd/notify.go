@@ -39,7 +39,7 @@ func (n *Notifier) Send(assignments ...string) error {
 	if err != nil {
 		return fmt.Errorf("notify the service manager: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // what was written has arrived, or its error counts
 	if err := conn.SetWriteDeadline(time.Now().Add(sendTimeout)); err != nil {
 		return fmt.Errorf("notify the service manager: %w", err)
 	}
