@@ -122,9 +122,9 @@ func TestWatchdog(t *testing.T) {
 
 // TestStartTimeout names what the last look found.
 func TestStartTimeout(t *testing.T) {
-	s := open(t, planOf(spec("w", "wait", func(sp *plan.Spec) { sp.StartTimeout = 500 * time.Millisecond; sp.Restart.Limit = 1 })))
+	s := open(t, planOf(spec("w", "wait", func(sp *plan.Spec) { sp.StartTimeout = 2 * time.Second; sp.Restart.Limit = 1 })))
 	tr := s.reaches("w", Fatal)
-	if !strings.Contains(tr.Reason, "start timeout: not ready within 500ms: nothing listens on 127.0.0.1:") {
+	if !strings.Contains(tr.Reason, "start timeout: not ready within 2s: nothing listens on 127.0.0.1:") {
 		t.Error(tr.Reason)
 	}
 }

@@ -83,7 +83,7 @@ func TestIPv6Only(t *testing.T) {
 // TestListensElsewhere: a program that binds port 0, as if nobody had told it a
 // port, is not ready, and the reason says where nothing listens.
 func TestListensElsewhere(t *testing.T) {
-	s := open(t, planOf(spec("w", "elsewhere", func(sp *plan.Spec) { sp.StartTimeout, sp.Restart.Limit = 500*time.Millisecond, 1 })))
+	s := open(t, planOf(spec("w", "elsewhere", func(sp *plan.Spec) { sp.StartTimeout, sp.Restart.Limit = 2*time.Second, 1 })))
 	if tr := s.reaches("w", Fatal); !strings.Contains(tr.Reason, "nothing listens on 127.0.0.1:") {
 		t.Error(tr.Reason)
 	}

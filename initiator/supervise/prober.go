@@ -15,7 +15,8 @@ import (
 const (
 	firstProbe = 500 * time.Microsecond
 	lastProbe  = 100 * time.Millisecond
-	probeRoom  = 64 // requests at a time
+	hintAfter  = 200 * time.Millisecond // most have started by then, and a reason would only confuse
+	probeRoom  = 64                     // requests at a time
 	probeTime  = 2 * time.Second
 )
 
@@ -39,8 +40,9 @@ type target struct {
 	timeout time.Duration // of one request
 	ill     bool          // the last look of a life was not satisfied
 
-	owned bool // its listening socket was found among its descriptors
-	busy  bool // a request is under way
+	owned bool      // its listening socket was found among its descriptors
+	busy  bool      // a request is under way
+	began time.Time // when it was looked at first
 	pause time.Duration
 	next  time.Time
 	hint  string // the last one that was told
@@ -107,7 +109,8 @@ func newProber(tell func(Event), exec func(guid string, incarnation int)) *probe
 // watch looks at t until forget, or until it is ready. The lives of many
 // workers begin at one instant, and are looked at all over their span.
 func (p *prober) watch(t target) {
-	t.pause, t.next = firstProbe, time.Now().Add(firstProbe)
+	t.began = time.Now()
+	t.pause, t.next = firstProbe, t.began.Add(firstProbe)
 	if t.life {
 		t.next = time.Now().Add(time.Duration((0.5 + rand.Float64()/2) * float64(t.span)))
 	}

@@ -3,6 +3,7 @@ package supervise
 import (
 	"errors"
 	"strings"
+	"time"
 )
 
 // take handles the outcome of a look.
@@ -54,7 +55,7 @@ func (p *prober) judge(t *target, err error) {
 // hint tells why a worker is not ready, once for each reason. That nothing
 // listens yet is told only when it has gone on for a while: most start well.
 func (p *prober) hint(t *target, why string) {
-	if t.hint == why || t.pause < lastProbe {
+	if t.hint == why || time.Since(t.began) < hintAfter {
 		return
 	}
 	t.hint = why
