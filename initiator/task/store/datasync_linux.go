@@ -8,10 +8,19 @@ import (
 )
 
 func datasync(f *os.File) error {
-	for {
-		err := unix.Fdatasync(int(f.Fd()))
-		if !errors.Is(err, unix.EINTR) {
-			return os.NewSyscallError("fdatasync", err)
-		}
+	conn, err := f.SyscallConn() // another goroutine may close it meanwhile
+	if err != nil {
+		return err
 	}
+	var fault error
+	if conn.Control(func(fd uintptr) {
+		for {
+			if fault = unix.Fdatasync(int(fd)); !errors.Is(fault, unix.EINTR) {
+				return
+			}
+		}
+	}) != nil {
+		return os.ErrClosed // there is no other reason
+	}
+	return os.NewSyscallError("fdatasync", fault)
 }

@@ -67,9 +67,18 @@ func (d OS) Open(name string, create bool) (File, error) {
 // Remove implements Dir.
 func (d OS) Remove(name string) error { return os.Remove(d.Path(name)) }
 
-// Sync implements Dir.
+// Sync implements Dir. The name of the directory itself may be new as well;
+// who may not read what it is in cannot have made it.
 func (d OS) Sync() error {
-	f, err := os.Open(string(d))
+	above := syncNames(filepath.Dir(filepath.Clean(string(d))))
+	if errors.Is(above, fs.ErrPermission) {
+		above = nil
+	}
+	return errors.Join(syncNames(string(d)), above)
+}
+
+func syncNames(dir string) error {
+	f, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

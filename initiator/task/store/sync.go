@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"sync/atomic"
 	"time"
 )
@@ -47,7 +49,8 @@ func (s *syncer) run(every time.Duration) {
 		case <-tick.C:
 		}
 		if seg := s.file.Swap(nil); seg != nil {
-			if err := seg.file.Sync(); err != nil {
+			// One that was removed meanwhile is wanted no more.
+			if err := seg.file.Sync(); err != nil && !errors.Is(err, fs.ErrClosed) {
 				s.fault.Store(&err)
 			}
 		}
