@@ -35,6 +35,18 @@ func (t *told) get(guid string) (teller, bool) {
 	return w, ok
 }
 
+// holder is the worker whose own token this is.
+func (t *told) holder(token string) (guid string, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for guid, w := range t.byGUID {
+		if w.Token != "" && proactor.TokenEqual(token, w.Token) {
+			return guid, true
+		}
+	}
+	return "", false
+}
+
 // forget lets go of a worker whose process is gone: its token opens nothing
 // any more.
 func (t *told) forget(guid string, incarnation int) {
@@ -52,6 +64,9 @@ func (t *told) heard(n supervise.Transition) {
 		t.forget(n.GUID, n.Incarnation)
 	}
 }
+
+// Holder is the living worker whose own token this is.
+func (in *Initiator) Holder(token string) (guid string, ok bool) { return in.told.holder(token) }
 
 // Config is what a living worker sees of its configuration now, if that is the
 // worker's own token. After a reload it can be other than what it was told.

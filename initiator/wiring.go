@@ -18,6 +18,9 @@ type tasks struct{ in *Initiator }
 // Attach implements supervise.Tasks.
 func (t tasks) Attach(i supervise.Instance) {
 	s := i.Spec
+	if i.Resumed {
+		t.in.recognise(i)
+	}
 	t.in.dispatcher.Attach(dispatch.Worker{
 		GUID: i.GUID, Incarnation: i.Incarnation, Pool: s.Name, URL: "http://" + i.Addr, Token: i.Token,
 		Open: s.Connect == "open", Channel: s.Channel, Slots: s.Slots, Ding: s.Protocol == "ding",
@@ -97,13 +100,25 @@ func pools(p *plan.Plan) []dispatch.Pool {
 
 // stdin makes the document that a worker reads, and remembers for whom.
 func (in *Initiator) stdin(s *plan.Spec, guid string, port, incarnation int, token string) []byte {
-	host, p, _ := net.SplitHostPort(in.server.URL()[len("http://"):])
-	parent, _ := strconv.Atoi(p)
-	w := plan.Worker{
-		GUID: guid, Port: port, Token: token, Incarnation: incarnation, ParentAddr: host, ParentPort: parent,
-	}
+	w := in.identity(guid, port, incarnation, token)
 	in.told.put(s.Name, w)
 	return plan.Stdin(in.Plan(), s, w)
+}
+
+// identity is what only one worker may know of itself.
+func (in *Initiator) identity(guid string, port, incarnation int, token string) plan.Worker {
+	host, p, _ := net.SplitHostPort(in.server.URL()[len("http://"):])
+	parent, _ := strconv.Atoi(p)
+	return plan.Worker{
+		GUID: guid, Port: port, Token: token, Incarnation: incarnation, ParentAddr: host, ParentPort: parent,
+	}
+}
+
+// recognise remembers what a worker was told by an initiator before us.
+func (in *Initiator) recognise(i supervise.Instance) {
+	_, p, _ := net.SplitHostPort(i.Addr)
+	port, _ := strconv.Atoi(p)
+	in.told.put(i.Spec.Name, in.identity(i.GUID, port, i.Incarnation, i.Token))
 }
 
 func modeOf(m uint32) os.FileMode { return os.FileMode(m).Perm() }

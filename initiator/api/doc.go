@@ -5,6 +5,7 @@
 //	server.go    the unix socket and the TCP port, from listen to shutdown;
 //	passed.go    those that somebody else has opened
 //	guard.go     who may come in: tokens, Host and Origin
+//	inside.go    … and what a worker may ask with its own token
 //	routes.go    which request goes where
 //	webhooks.go  heartbeats and results of workers, ahead of everything else
 //	tasks.go     submit, get, wait, list, cancel, retry

@@ -20,6 +20,7 @@ type House interface {
 	Workers
 	Webhooks
 	Turberfield
+	Holders
 	// Status describes the initiator itself.
 	Status() Status
 	// Shutdown begins the end: politely, or with kill at once.

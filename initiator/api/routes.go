@@ -16,7 +16,7 @@ import (
 // end of their own last as long as life.
 func router(life context.Context, h House, token string, log hclog.Logger) http.Handler {
 	hooks := &webhooks{house: h, token: token}
-	rest := guard(token, routes(life, h, log))
+	rest := guard(token, h, routes(life, h, log))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/slave/heartbeat":

@@ -32,6 +32,9 @@ func (t tasks) submit(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &q) {
 		return
 	}
+	if !mayBear(w, r, t.house, q) {
+		return
+	}
 	got, err := t.house.Submit(r.Context(), q)
 	if err == nil && wait > 0 && !got.State.Terminal() {
 		got, err = t.await(r.Context(), got.ID, wait)

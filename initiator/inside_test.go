@@ -1,0 +1,177 @@
+package initiator_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
+	"initiator/worker"
+)
+
+// parents are the handlers of the test binary as a worker.
+var parents = []worker.Handler{
+	// fan has its numbers added up by another pool, two and two.
+	worker.Handle("fan", func(ctx context.Context, in []int) (int, error) {
+		c, err := worker.Client(ctx)
+		if err != nil {
+			return 0, err
+		}
+		var ids []string
+		for i := 0; i+1 < len(in); i += 2 {
+			child, err := c.Submit(ctx, worker.Child{Pool: "adder", Data: map[string]int{"a": in[i], "b": in[i+1]}, Key: fmt.Sprint(in[i])})
+			if err != nil {
+				return 0, err
+			}
+			ids = append(ids, child.ID)
+		}
+		total := 0
+		for _, id := range ids {
+			var part struct{ Sum int }
+			child, err := c.Wait(ctx, id)
+			if err != nil {
+				return 0, err
+			}
+			if err := json.Unmarshal(child.Result, &part); err != nil {
+				return 0, fmt.Errorf("child is %s: %w", child.State, err)
+			}
+			total += part.Sum
+		}
+		return total, nil
+	}),
+	// hold waits for a child that takes an hour.
+	worker.Handle("hold", func(ctx context.Context, _ any) (worker.Record, error) {
+		c, err := worker.Client(ctx)
+		if err != nil {
+			return worker.Record{}, err
+		}
+		child, err := c.Submit(ctx, worker.Child{Pool: "sleeper", Data: map[string]int{"ms": 3_600_000}})
+		if err != nil {
+			return child, err
+		}
+		return c.Wait(ctx, child.ID)
+	}),
+	// tell gives away what no worker should.
+	worker.Handle("tell", func(ctx context.Context, _ any) (string, error) {
+		token, _ := worker.Setting(ctx, "token")
+		return token, nil
+	}),
+	worker.Handle("default", func(context.Context, any) (any, error) { return nil, nil }),
+}
+
+const parentINI = `
+[worker:parent]
+command = ${initiator:self} parent
+slots   = 2
+
+[worker:adder]
+command = ${initiator:self} job sum
+
+[worker:sleeper]
+command = ${initiator:self} job sleep
+`
+
+func TestATaskHasChildren(t *testing.T) {
+	in := initiatortest.StartText(t, parentINI, initiatortest.Only("parent", "adder"))
+	if got := in.Call("parent.fan", `[1, 2, 3, 4, 5, 6]`); got != "21" {
+		t.Errorf("the sum is %s", got)
+	}
+	all, err := in.List(t.Context(), task.Filter{Pool: "adder"})
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%d children, %v", len(all), err)
+	}
+	parent, _ := in.List(t.Context(), task.Filter{Pool: "parent"})
+	for _, child := range all {
+		if child.Parent != parent[0].ID {
+			t.Errorf("the parent of %s is %s, want %s", child.ID, child.Parent, parent[0].ID)
+		}
+	}
+}
+
+func TestCancelReachesTheChildrenOfARealTask(t *testing.T) {
+	in := initiatortest.StartText(t, parentINI, initiatortest.Only("parent", "sleeper"))
+	parent, err := in.Submit(t.Context(), task.Request{Pool: "parent.hold"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := awaitTask(t, in, task.Filter{Pool: "sleeper", State: task.Running})
+	if _, err := in.Cancel(t.Context(), parent.ID, "enough"); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []uuid.UUID{parent.ID, child.ID} {
+		if got, err := in.Wait(t.Context(), id); err != nil || got.State != task.Cancelled {
+			t.Errorf("%s is %s: %s, %v", got.Pool, got.State, got.Reason, err)
+		}
+	}
+}
+
+// awaitTask polls until there is such a task; there is no event for all of them.
+func awaitTask(t *testing.T, in *initiatortest.House, f task.Filter) task.Task {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(initiatortest.Patience); time.Now().Before(end); <-tick.C {
+		if list, err := in.List(t.Context(), f); err != nil {
+			t.Fatal(err)
+		} else if len(list) > 0 {
+			return list[0]
+		}
+	}
+	t.Fatalf("there is no task as %+v", f)
+	return task.Task{}
+}
+
+// A worker's own token opens what its tasks need, and nothing else; and not for
+// tasks that run elsewhere.
+func TestWhatAWorkersOwnTokenOpens(t *testing.T) {
+	in := initiatortest.StartText(t, parentINI, initiatortest.Only("parent", "sleeper"))
+	var token string
+	if err := json.Unmarshal([]byte(in.Call("parent.tell", `null`)), &token); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere, err := in.Submit(t.Context(), task.Request{Pool: "sleeper", Data: json.RawMessage(`{"ms":3600000}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waitRunning(t, in, elsewhere)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for _, c := range []struct {
+		method, path, body, token string
+		status                    int
+	}{
+		{"GET", "/api/v1/tasks", "", token, 403},
+		{"GET", "/api/v1/status", "", token, 403},
+		{"POST", "/api/v1/tasks/retry", "{}", token, 403},
+		{"POST", "/api/v1/workers/stop", `{"names":["all"]}`, token, 403},
+		{"POST", "/api/v1/tasks/" + elsewhere.ID.String() + "/retry", "{}", token, 403},
+		{"POST", "/shutdown", "{}", token, 405},
+		{"POST", "/api/v1/tasks", `{"pool":"parent.default"}`, token, 201},
+		{"POST", "/api/v1/tasks", `{"pool":"parent.default"}`, token + "x", 401},
+		{"POST", "/api/v1/tasks", `{"pool":"parent.default","parent":"` + elsewhere.ID.String() + `"}`, token, 409},
+		{"GET", "/api/v1/tasks/" + elsewhere.ID.String(), "", token, 200},
+		{"POST", "/api/v1/tasks/" + elsewhere.ID.String() + "/cancel", "{}", token, 200},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), c.method, in.URL()+c.path, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+c.token)
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close() // it was read
+		if res.StatusCode != c.status {
+			t.Errorf("%s %s: %d, want %d: %s", c.method, c.path, res.StatusCode, c.status, body)
+		}
+	}
+}
