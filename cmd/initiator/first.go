@@ -68,6 +68,13 @@ func (u *upper) meet() (err error) {
 	if u.passed, err = systemd.Listeners(os.LookupEnv, us); err != nil {
 		return usage(err)
 	}
+	// They are taken. A program that replaces this one is left them in another
+	// way, and would look for them where they are no more.
+	for _, name := range []string{"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"} {
+		if err := os.Unsetenv(name); err != nil {
+			return err
+		}
+	}
 	if u.service, err = newService(os.LookupEnv, us, u.log); err != nil {
 		return usage(err)
 	}

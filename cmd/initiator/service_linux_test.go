@@ -158,6 +158,29 @@ func TestTheAPIIsServedOnPassedSockets(t *testing.T) {
 	}
 }
 
+// The next program of the process listens where this one did, and says so.
+func TestSystemdIsToldByTheNextProgram(t *testing.T) {
+	dir := house(t, sleeper)
+	c := systemdOf(t, dir)
+	t.Setenv("WATCHDOG_USEC", "400000")
+	tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	p := activated(t, dir, []*os.File{fileOf(t, tcp)}, "up")
+	isTold(t, c, "READY=1")
+	start(t, dir, "upgrade").ended(0)
+	isTold(t, c, "READY=1")
+	isTold(t, c, "WATCHDOG=1")
+	if s, err := p.client().Status(t.Context()); err != nil || s.Generation != 1 || s.URL != "http://"+tcp.Addr().String() {
+		t.Errorf("status: %+v, %v", s, err)
+	}
+	p.signal(syscall.SIGTERM)
+	isTold(t, c, "STOPPING=1")
+	p.ends(0)
+}
+
 func fileOf(t *testing.T, l interface{ File() (*os.File, error) }) *os.File {
 	t.Helper()
 	f, err := l.File()

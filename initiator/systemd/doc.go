@@ -8,7 +8,7 @@
 //	listen.go     sockets that were opened for it
 //	clock_*.go    the time of RELOADING=1
 //
-// The environment is read and left as it is, so that a program that replaces
-// itself by exec goes on where it was. It must not reach children: the keeper
-// and the workers are given none of it.
+// The environment is read and left as it is: a program that replaces itself by
+// exec goes on saying what it said. It must not reach children: the keeper and
+// the workers are given none of it.
 package systemd

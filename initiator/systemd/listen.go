@@ -30,9 +30,9 @@ func Passed(lookup func(string) (string, bool), pid int) (int, error) {
 }
 
 // Listeners are the sockets that were opened for process pid: TCP or unix, and
-// listening. The descriptors themselves stay open, hidden from children, so
-// that a program that replaces itself can pass them on. It may be called once,
-// before anything else opens a file.
+// listening. The descriptors themselves stay open, hidden from children: the
+// manager has its own, so that closing them here would close nothing. It may
+// be called once; the variables are the caller's to unset.
 func Listeners(lookup func(string) (string, bool), pid int) ([]net.Listener, error) {
 	n, err := Passed(lookup, pid)
 	if err != nil {
