@@ -33,11 +33,7 @@ func write(w http.ResponseWriter, status int, v any) {
 
 // fail answers with the envelope of an error.
 func fail(w http.ResponseWriter, r *http.Request, h House, err error) {
-	code, message := status(err), err.Error()
-	var pool *dispatch.UnknownPool
-	if errors.As(err, &pool) {
-		message += suggest(pool.Name, h.Pools())
-	}
+	code, message := described(h, err)
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // nobody is there to read it
 	}
@@ -45,6 +41,16 @@ func fail(w http.ResponseWriter, r *http.Request, h House, err error) {
 		w.Header().Set("Retry-After", "1")
 	}
 	code.Write(w, message, nil)
+}
+
+// described is the code of an error, and its words for a person.
+func described(h House, err error) (proactor.Code, string) {
+	message := err.Error()
+	var pool *dispatch.UnknownPool
+	if errors.As(err, &pool) {
+		message += suggest(pool.Name, h.Pools())
+	}
+	return status(err), message
 }
 
 // status is the one table from an error to its code and HTTP status.

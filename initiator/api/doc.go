@@ -9,6 +9,7 @@
 //	routes.go    which request goes where
 //	webhooks.go  heartbeats and results of workers, ahead of everything else
 //	tasks.go     submit, get, wait, list, cancel, retry
+//	batch.go     … submit of many, a line each
 //	pools.go     pause, resume; many dead tasks at once
 //	workers.go   list, launch, start, stop, restart
 //	events.go    what happened, as a stream that can be resumed

@@ -45,6 +45,7 @@ func routes(life context.Context, h House, log hclog.Logger) http.Handler {
 	r := mux.NewRouter()
 	handle := func(method, path string, f http.HandlerFunc) { r.HandleFunc("/api/v1"+path, f).Methods(method) }
 	t := tasks{h}
+	r.HandleFunc("/api/v1/tasks", batches{h, life}.submit).Methods("POST").HeadersRegexp("Content-Type", "^"+ndjsonType)
 	handle("POST", "/tasks", t.submit)
 	handle("GET", "/tasks", t.list)
 	handle("POST", "/tasks/retry", t.retryAll)

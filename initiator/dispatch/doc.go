@@ -6,6 +6,7 @@
 //	dispatcher.go  the loop: take all messages, change, commit, then tell
 //	mailbox.go     where messages wait for the loop
 //	callers.go     submit, get, list, cancel, retry: the messages of callers
+//	batch.go       … many submits in one
 //	wait.go        who waits for which task
 //	call.go        submit and wait in one question
 //	assign.go      which task goes to which worker now

@@ -4,6 +4,7 @@
 //	client.go   one request and its answer; faults of both ends as errors
 //	dial.go     the socket, also at the end of a long path
 //	tasks.go    submit, get, wait, list, cancel, retry
+//	batch.go    … submit of many
 //	workers.go  list, launch, start, stop, restart; status and shutdown
 //	events.go   what happened, as it happens
 //	logs.go     what a worker wrote

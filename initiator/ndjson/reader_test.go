@@ -1,0 +1,113 @@
+package ndjson
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// all reads everything, with "!" for a line that is too long.
+func all(r *Reader) (lines []string, err error) {
+	for {
+		line, err := r.Next()
+		switch {
+		case errors.Is(err, ErrTooLong):
+			lines = append(lines, "!")
+		case err == io.EOF:
+			return lines, nil
+		case err != nil:
+			return lines, err
+		default:
+			lines = append(lines, string(line))
+		}
+	}
+}
+
+func TestLines(t *testing.T) {
+	long := strings.Repeat("x", 3*buffered)
+	for name, x := range map[string]struct {
+		text string
+		want []string
+	}{
+		"nothing":                       {"", nil},
+		"one":                           {"1\n", []string{"1"}},
+		"the last without an end":       {"1\n2", []string{"1", "2"}},
+		"blank ones are none":           {"\n \n1\r\n\t\r\n\n2\n\n", []string{"1", "2"}},
+		"exactly the limit":             {"12345678\n", []string{"12345678"}},
+		"one byte more":                 {"123456789\n1\n", []string{"!", "1"}},
+		"longer than the buffer":        {long + "\n1\n" + long, []string{"!", "1", "!"}},
+		"blank and too long, still bad": {strings.Repeat(" ", 100) + "\n1", []string{"!", "1"}},
+	} {
+		for how, from := range map[string]io.Reader{
+			"at once": strings.NewReader(x.text), "by bytes": iotest.OneByteReader(strings.NewReader(x.text)),
+		} {
+			if got, err := all(NewReader(from, 8)); err != nil || !slices.Equal(got, x.want) {
+				t.Errorf("%s, %s: %q, %v; want %q", name, how, got, err, x.want)
+			}
+		}
+	}
+}
+
+// The number of a line is the one that an editor shows.
+func TestLineCountsBlankOnes(t *testing.T) {
+	r := NewReader(strings.NewReader("\n\n1\ntoo long\n2"), 3)
+	for _, want := range []int{3, 4, 5} {
+		if _, err := r.Next(); r.Line() != want {
+			t.Errorf("line %d (%v), want %d", r.Line(), err, want)
+		}
+	}
+}
+
+func TestReadyIsAWholeLine(t *testing.T) {
+	in, out := io.Pipe()
+	r := NewReader(in, 100)
+	go func() {
+		_, _ = out.Write([]byte("1\n2\n3"))
+		_ = out.CloseWithError(io.ErrUnexpectedEOF)
+	}()
+	var ready []bool
+	for {
+		_, err := r.Next()
+		if err != nil {
+			if !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("%v, want what broke it off", err)
+			}
+			break
+		}
+		ready = append(ready, r.Ready())
+	}
+	if !slices.Equal(ready, []bool{true, false}) {
+		t.Errorf("%v; the third line never came whole", ready)
+	}
+}
+
+// Whatever is read: what Next returns are the lines of the text, and no line
+// spoils another one.
+func FuzzReader(f *testing.F) {
+	for _, seed := range []string{"", "{}\n", "1\n\n2", "\r\n\r\n", "too long a line\n1", "a\x00b\n\xff\n"} {
+		f.Add([]byte(seed), 8)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, limit int) {
+		limit = max(0, limit%100)
+		got, err := all(NewReader(iotest.HalfReader(bytes.NewReader(text)), limit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for line := range bytes.SplitSeq(text, []byte("\n")) {
+			switch trimmed := bytes.TrimSpace(line); {
+			case len(line) > limit:
+				want = append(want, "!")
+			case len(trimmed) > 0:
+				want = append(want, string(trimmed))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q, want %q, of %q with %d", got, want, text, limit)
+		}
+	})
+}
