@@ -87,6 +87,9 @@ func Decode(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return errors.New("the body is not UTF-8; send JSON as RFC 8259 has it")
 	}
+	if quick(data, v) {
+		return nil
+	}
 	if err := json.Unmarshal(data, v); err != nil {
 		return fmt.Errorf("the body is not the JSON expected here: %w", err)
 	}

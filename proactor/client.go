@@ -161,6 +161,9 @@ func (c *Client) exchange(req *http.Request) (Envelope, int, error) {
 // parseEnvelope demands the member code: without that check any JSON object,
 // such as a stranger's {"status":"up"}, would read as success.
 func parseEnvelope(data []byte, status int) (Envelope, error) {
+	if e, ok := scan(data).envelope(); ok {
+		return e.orNil(), nil
+	}
 	var e struct {
 		Success bool            `json:"success"`
 		Code    *int            `json:"code"`
@@ -173,10 +176,15 @@ func parseEnvelope(data []byte, status int) (Envelope, error) {
 	if e.Code == nil {
 		return Envelope{}, &NotEnvelope{status, "it has no code"}
 	}
+	return Envelope{Success: e.Success, Code: *e.Code, Message: e.Message, Data: e.Data}.orNil(), nil
+}
+
+// orNil has data that is null as none at all.
+func (e Envelope) orNil() Envelope {
 	if string(e.Data) == "null" {
 		e.Data = nil
 	}
-	return Envelope{Success: e.Success, Code: *e.Code, Message: e.Message, Data: e.Data}, nil
+	return e
 }
 
 // bare takes off net/http's own wrapping, which repeats method and URL.

@@ -18,6 +18,7 @@
 //
 // The webhooks, in the order a request takes:
 //
+//	quick.go        what comes with every task, read by hand
 //	client.go       asking
 //	wire.go         the bodies of requests and answers
 //	checks.go       what the side that is asked looks at first, in its order

@@ -79,6 +79,11 @@ func appendRaw(b, raw []byte) []byte {
 }
 
 func appendString(b []byte, s string) []byte {
+	if plain(s) {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"')
+	}
 	quoted, _ := json.Marshal(s) // a string always marshals
 	return append(b, quoted...)
 }

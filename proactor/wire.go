@@ -2,6 +2,7 @@ package proactor
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 )
 
@@ -77,13 +78,28 @@ type TaskRef struct {
 	InlineMS int `json:"inline_ms,omitempty"`
 }
 
+// appendJSON writes by hand what is written for every task.
 func (t TaskRef) appendJSON(b []byte) []byte {
-	raw, err := json.Marshal(t)
-	if err != nil { // only a deadline beyond the year 9999 cannot be written
-		t.Deadline = time.Time{}
-		raw, _ = json.Marshal(t)
+	b = appendString(append(b, `{"id":`...), t.ID)
+	if t.Method != "" {
+		b = appendString(append(b, `,"method":`...), t.Method)
 	}
-	return append(b, raw...)
+	if t.Attempt != 0 {
+		b = strconv.AppendInt(append(b, `,"attempt":`...), int64(t.Attempt), 10)
+	}
+	if !t.Deadline.IsZero() {
+		// Beyond the year 9999 it cannot be written, and is none.
+		if with, err := t.Deadline.AppendText(append(b, `,"deadline":"`...)); err == nil {
+			b = append(with, '"')
+		}
+	}
+	if t.Traceparent != "" {
+		b = appendString(append(b, `,"traceparent":`...), t.Traceparent)
+	}
+	if t.InlineMS != 0 {
+		b = strconv.AppendInt(append(b, `,"inline_ms":`...), int64(t.InlineMS), 10)
+	}
+	return append(b, '}')
 }
 
 // TaskBody is the body of POST /task/new. Data must be valid JSON, or nil,

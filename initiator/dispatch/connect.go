@@ -27,7 +27,7 @@ func (d *Dispatcher) link(p *peer, born net.Conn) {
 	ctx, p.unlink = context.WithCancel(p.ctx)
 	d.goes(func() {
 		answer, stands, err := d.connect(ctx, p)
-		streams := err == nil && !p.Ding && (answer.Stream || stands && !p.Session.Blunt)
+		streams := err == nil && !p.Ding && !d.plain && (answer.Stream || stands && !p.Session.Blunt)
 		if !streams && born != nil {
 			born.Close()
 		}

@@ -105,6 +105,7 @@ type Dispatcher struct {
 	postTimeout  time.Duration
 	helloTimeout time.Duration
 	inlineMS     int
+	plain        bool // no streams: the benchmarks of webhooks want none
 }
 
 // who names one incarnation of a worker.

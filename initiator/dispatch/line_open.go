@@ -57,7 +57,7 @@ func (d *Dispatcher) openLine(ctx context.Context, p *peer, born net.Conn) (*lin
 	if err != nil {
 		return nil, fmt.Errorf("open the stream to %s: %w", p.who, err)
 	}
-	return &line{d: d, p: p, session: p.session, conn: conn}, nil
+	return &line{d: d, p: p, session: p.session, conn: conn, flood: int32(min(2*p.Slots, 1<<20) + floodSlack)}, nil
 }
 
 // askLine asks the worker's own port for a stream.
@@ -137,7 +137,6 @@ func (m lineOpened) apply(d *Dispatcher, _ time.Time) {
 // use makes a stream the worker's, and says on it at once what would have
 // waited for a heartbeat.
 func (p *peer) use(l *line) {
-	l.flood = int32(min(2*p.slots, 1<<20) + floodSlack)
 	p.way = l
 	p.tellCancel()
 }

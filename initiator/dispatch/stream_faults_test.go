@@ -21,7 +21,7 @@ import (
 )
 
 // pair is both ends of a stream within this process.
-func pair(t *testing.T) (ours, theirs net.Conn) {
+func pair(t testing.TB) (ours, theirs net.Conn) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
@@ -146,19 +146,16 @@ func playWorker(h *house, guid string, answer func(*chirp.Conn, *chirp.Message))
 	h.playWorkerAt(server.URL, guid, answer)
 }
 
-func (h *house) playWorkerAt(url, guid string, answer func(*chirp.Conn, *chirp.Message)) (ended <-chan error) {
-	ours, theirs := pair(h.t.(*testing.T))
+func (h *house) playWorkerAt(url, guid string, answer func(*chirp.Conn, *chirp.Message)) *chirp.Conn {
+	ours, theirs := pair(h.t)
 	c := chirp.NewConn(theirs, chirp.ConnOptions{Hello: chirp.Handshake{Node: chirp.TokenID(token)}, ReadBuffer: 1 << 10})
-	end := make(chan error, 1)
 	go func() {
-		_, err := c.Hello(context.Background())
-		if err == nil {
-			err = c.Serve(func(m *chirp.Message) { answer(c, m) })
+		if _, err := c.Hello(context.Background()); err == nil {
+			_ = c.Serve(func(m *chirp.Message) { answer(c, m) }) // until it is detached
 		}
-		end <- err
 	}()
 	h.attach(Worker{GUID: guid, Incarnation: 1, Pool: "p", URL: url, Slots: 1, Token: token, Stream: ours})
-	return end
+	return c
 }
 
 // TestAThousandStreams: every one carries a task and a heartbeat, and when they
@@ -171,10 +168,9 @@ func TestAThousandStreams(t *testing.T) {
 	h.ends(task.Request{Pool: "p"}, task.Completed)
 	before := openFiles(t)
 	const n = 1000
-	ends := make([]<-chan error, n)
 	obeyed := make(chan chirp.ID, 1)
-	for i := range ends {
-		ends[i] = h.playWorkerAt(server.URL, fmt.Sprint("w", i), func(c *chirp.Conn, m *chirp.Message) {
+	for i := range n {
+		h.playWorkerAt(server.URL, fmt.Sprint("w", i), func(c *chirp.Conn, m *chirp.Message) {
 			if string(m.Header) == `{"k":"obey"}` {
 				select {
 				case obeyed <- m.Identity:
@@ -192,9 +188,8 @@ func TestAThousandStreams(t *testing.T) {
 	}
 	all.Wait()
 	<-obeyed
-	for i, end := range ends {
+	for i := range n {
 		h.d.Detach(fmt.Sprint("w", i), 1, "exited")
-		<-end
 	}
 	h.inLoop(func() {
 		h.d.http.CloseIdleConnections()

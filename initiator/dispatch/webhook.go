@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"time"
@@ -69,8 +68,7 @@ func (d *Dispatcher) postOnce(p *peer, body proactor.TaskBody, blunt bool) poste
 	}
 	a := posted{envelope: e}
 	if e.Success && !blunt && len(e.Data) > 0 {
-		var o proactor.TaskAnswer
-		if json.Unmarshal(e.Data, &o) == nil && o.Status != "" {
+		if o, err := proactor.ParseAnswer(e.Data); err == nil && o.Status != "" {
 			a.outcome = &o
 		}
 	}
