@@ -1,0 +1,214 @@
+package initiator_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/google/uuid"
+
+	"initiator/initiator/task"
+)
+
+// asked and answered are one question of a client about the task of one key,
+// and what it was told.
+type asked struct {
+	verb string // submit, get, wait, cancel, retry
+	key  string
+}
+
+type answered struct {
+	lost    bool // the answer was: it may have happened, or may yet
+	refused bool // not possible in this state
+	missing bool // no such task
+	known   bool // of a submit: the task was there already
+	record
+}
+
+// record is what a client sees of a task, as far as it must make sense. The
+// zero value is that of a task which does not exist.
+type record struct {
+	id      uuid.UUID
+	state   task.State
+	tries   int
+	past    string // every attempt, oldest first
+	attempt int    // with the next two, of a terminal record only:
+	result  string // what changes while the task lives is no matter
+	reason  string
+}
+
+func recordOf(t task.Task) record {
+	r := record{id: t.ID, state: t.State, tries: t.Tries()}
+	if r.tries <= len(t.History) { // else the oldest are forgotten
+		r.past = pastOf(t.History)
+	}
+	if t.State.Terminal() {
+		r.attempt, r.result, r.reason = t.Attempt, string(t.Result), t.Reason
+	}
+	return r
+}
+
+// pastOf is such that it becomes longer at its end and never changes.
+func pastOf(list []task.Attempt) string {
+	var b strings.Builder
+	for _, a := range list {
+		fmt.Fprintf(&b, "|%d %d %s %d %d", a.N, a.Try, a.Worker, a.Incarnation, a.Start.UnixNano())
+		if a.Outcome != "" {
+			fmt.Fprintf(&b, " %s %d %s;", a.Outcome, a.End.UnixNano(), a.Error)
+		}
+	}
+	return b.String()
+}
+
+// story is the state of the sequential model: the record of one task as it was
+// last seen. What a client cannot ask for happens between two steps: a queued
+// task begins, a running one goes back or ends.
+type story struct {
+	record
+	asked bool // to be cancelled, while it lives
+	over  bool // it has ended since, nobody saw how
+}
+
+// follows says whether a task that was like s can be like r without anybody's
+// doing.
+func (s story) follows(r record) bool {
+	switch {
+	case s.state == "" || r.state == "":
+		return s.record == r
+	case s.state.Terminal():
+		return s.record == r
+	case s.id != uuid.Nil && s.id != r.id || r.tries < s.tries || !continues(s.record, r):
+		return false
+	case s.over && !r.state.Terminal():
+		return false
+	case r.state == task.Cancelled:
+		return s.asked
+	case s.state == task.Queued && r.state != task.Queued:
+		return r.tries > s.tries
+	}
+	return true
+}
+
+// continues says whether no attempt was changed or forgotten.
+func continues(was, is record) bool {
+	return is.past == "" && is.tries > 0 || strings.HasPrefix(is.past, was.past)
+}
+
+// becomes is the story after r was seen.
+func (s story) becomes(r record) []any {
+	if !s.follows(r) {
+		return nil
+	}
+	return []any{story{record: r, asked: s.asked && !r.state.Terminal()}}
+}
+
+// history is the model of one task, for any number of clients.
+var history = (&porcupine.NondeterministicModel{
+	Partition: byKey,
+	Init:      func() []any { return []any{story{}} },
+	Step:      func(s, in, out any) []any { return s.(story).step(in.(asked), out.(answered)) },
+	DescribeOperation: func(in, out any) string {
+		return fmt.Sprintf("%+v → %+v", in, out)
+	},
+}).ToModel()
+
+func byKey(list []porcupine.Operation) [][]porcupine.Operation {
+	at := map[string]int{}
+	var parts [][]porcupine.Operation
+	for _, op := range list {
+		key := op.Input.(asked).key
+		n, ok := at[key]
+		if !ok {
+			n = len(parts)
+			at[key], parts = n, append(parts, nil)
+		}
+		parts[n] = append(parts[n], op)
+	}
+	return parts
+}
+
+func (s story) step(in asked, out answered) []any {
+	if out.missing {
+		if s.state == "" {
+			return []any{s}
+		}
+		return nil
+	}
+	switch in.verb {
+	case "submit":
+		return s.submit(out)
+	case "cancel":
+		return s.cancel(out)
+	case "retry":
+		return s.retry(out)
+	case "wait":
+		if !out.state.Terminal() {
+			return nil
+		}
+	}
+	return s.becomes(out.record)
+}
+
+// submit: the first of a key makes the task, every other one finds it.
+func (s story) submit(out answered) []any {
+	switch {
+	case out.lost && s.state == "":
+		return []any{s, story{record: record{state: task.Queued}}}
+	case out.lost:
+		return []any{s}
+	case out.known != (s.state != ""):
+		return nil
+	case out.known:
+		return s.becomes(out.record)
+	case out.state != task.Queued || out.tries != 0:
+		return nil
+	}
+	return []any{story{record: out.record}}
+}
+
+// cancel ends a queued task, and asks a running one to end.
+func (s story) cancel(out answered) []any {
+	willing := s
+	willing.asked = true
+	switch {
+	case out.lost && (s.state == "" || s.state.Terminal() || s.over):
+		return []any{s}
+	case out.lost:
+		return []any{s, willing}
+	case s.state == "":
+		return nil
+	case out.refused && s.state.Terminal():
+		return []any{s}
+	case out.refused:
+		s.over = true
+		return []any{s}
+	case s.state.Terminal() || s.over:
+		return nil
+	}
+	return willing.becomes(out.record)
+}
+
+// retry revives what has ended badly.
+func (s story) retry(out answered) []any {
+	revived := s
+	revived.state, revived.attempt, revived.result, revived.reason = task.Queued, 0, "", ""
+	revived.asked, revived.over = false, false
+	bad := s.state.Terminal() && s.state != task.Completed
+	switch {
+	case out.lost && (bad || s.over):
+		return []any{s, revived}
+	case out.lost:
+		return []any{s}
+	case s.state == "":
+		return nil
+	case out.refused && bad:
+		return nil
+	case out.refused:
+		return []any{s}
+	case s.state == task.Completed || out.state != task.Queued || out.tries < s.tries || !continues(s.record, out.record):
+		return nil
+	case bad && out.record != revived.record:
+		return nil
+	}
+	return []any{story{record: out.record}}
+}
