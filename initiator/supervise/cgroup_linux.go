@@ -165,29 +165,41 @@ func sweepCgroups(base string) {
 	left, _ := filepath.Glob(filepath.Join(base, "initiator-[0-9]*"))
 	for _, dir := range left {
 		if _, err := os.Stat("/proc/" + strings.TrimPrefix(filepath.Base(dir), "initiator-")); err != nil {
-			_ = os.Remove(dir) // fails, rightly, while something lives there
+			prune(dir)
 		}
 	}
 }
 
 // empty kills all that lives in the branch, after the keeper died that would
-// have done so, and removes its cgroups as far as they are empty already.
-func (c *cgroups) empty() {
+// have done so, but for the cgroups of those who survive it, and removes those
+// that are empty already.
+func (c *cgroups) empty(spare []string) {
 	below, _ := os.ReadDir(c.dir)
 	for _, e := range below {
-		if dir := filepath.Join(c.dir, e.Name()); e.IsDir() {
+		if dir := filepath.Join(c.dir, e.Name()); e.IsDir() && !slices.Contains(spare, dir) {
 			_ = os.WriteFile(filepath.Join(dir, "cgroup.kill"), []byte("1"), 0)
 			_ = os.Remove(dir)
 		}
 	}
 }
 
-// close removes the branch.
+// close removes the branch as far as nothing lives there: what does is kept
+// for the next initiator, which sweeps when it is over.
 func (c *cgroups) close() {
 	if c.dir != "" {
-		c.empty()
-		_ = os.Remove(c.dir)
+		prune(c.dir)
 	}
+}
+
+// prune removes a branch. The kernel refuses what is not empty, rightly.
+func prune(dir string) {
+	below, _ := os.ReadDir(dir)
+	for _, e := range below {
+		if e.IsDir() {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
+	_ = os.Remove(dir)
 }
 
 func words(path string) []string {

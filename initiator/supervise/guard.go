@@ -19,6 +19,7 @@ func (l *loop) guard(w *worker) {
 		return
 	}
 	t := w.target()
+	t.ill = w.rec.Failed > 0 // so that it is told when it is well
 	t.life, t.kind, t.path, t.span, t.timeout = true, p.Kind, p.Path, p.Span, p.Timeout
 	l.prober.watch(t)
 }

@@ -55,6 +55,10 @@ func TestProbe(t *testing.T) {
 			if !strings.Contains(tr.Reason, strings.ReplaceAll(c.reason, "FLAG", flag)) {
 				t.Error(tr.Reason)
 			}
+			sp.Restart.Delay *= 2 // a reload that keeps it, while it is unwell, forgets nothing
+			if err := s.Apply(t.Context(), planOf(sp)); err != nil {
+				t.Fatal(err)
+			}
 			if err := os.Remove(flag); err != nil {
 				t.Fatal(err)
 			}

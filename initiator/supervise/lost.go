@@ -47,9 +47,11 @@ func (l *loop) keeperLost(how string) {
 	var guids []string
 	var leaders []int
 	var kept []keeper.Held
+	var spare []string
 	for _, w := range l.order {
 		if w.survives() {
 			w.orphaned = true
+			spare = append(spare, w.cgroup)
 			kept = append(kept, keeper.Held{GUID: w.guid, Incarnation: w.rec.Incarnation, PID: w.rec.PID, StartTime: w.born, Memo: l.memo(w)})
 			continue
 		}
@@ -63,16 +65,16 @@ func (l *loop) keeperLost(how string) {
 	}
 	l.replacing = true
 	tree := l.limits.tree
-	l.helpers.Go(func() { l.replace(guids, leaders, kept, old, tree) })
+	l.helpers.Go(func() { l.replace(guids, leaders, kept, spare, old, tree) })
 }
 
 // replace runs beside the loop and ends with a message to it.
-func (l *loop) replace(guids []string, leaders []int, kept []keeper.Held, old Keeper, tree *cgroups) {
+func (l *loop) replace(guids []string, leaders []int, kept []keeper.Held, spare []string, old Keeper, tree *cgroups) {
 	if old != nil {
 		_ = old.Close() // it is dead; this frees what we held of it
 	}
-	if tree != nil && len(kept) == 0 { // theirs are below it too
-		tree.empty()
+	if tree != nil {
+		tree.empty(spare)
 	}
 	strays := sweep(guids, leaders)
 	k, err := l.relaunch()

@@ -18,5 +18,5 @@ func (l *loop) renew() {
 	old := l.keeper
 	l.renewed, l.keeper, l.own, l.events = true, nil, nil, nil
 	l.replacing = true
-	l.helpers.Go(func() { l.replace(nil, nil, nil, old, nil) })
+	l.helpers.Go(func() { l.replace(nil, nil, nil, nil, old, nil) })
 }
