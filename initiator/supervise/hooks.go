@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"initiator/initiator/keeper"
@@ -34,7 +35,7 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 // hook is the order for one.
 func (l *loop) hook(w *worker, kind string, argv []string) keeper.Spawn {
 	order := l.shape(w)
-	order.GUID = w.guid + "." + kind
+	order.GUID = w.guid + "." + kind + l.mark // an initiator before us may have one of that kind still
 	order.Argv = childArgv(argv, w.rec.Spec, w.guid, 0)[:len(argv)]
 	order.Stdin, order.PassHeld, order.NoFDs, order.Keep = nil, false, true, false
 	l.limits.room(&order, w.rec.Spec)
@@ -44,7 +45,7 @@ func (l *loop) hook(w *worker, kind string, argv []string) keeper.Spawn {
 // hookSaid takes what the keeper says of one. Emptied is not waited for: what a
 // hook leaves behind is ended with it or with the worker.
 func (l *loop) hookSaid(w *worker, e keeper.Event) {
-	kind := e.GUID[len(w.guid)+1:]
+	kind, _, _ := strings.Cut(e.GUID[len(w.guid)+1:], l.mark)
 	if e.Incarnation != w.rec.Incarnation {
 		return
 	}

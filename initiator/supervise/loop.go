@@ -9,6 +9,7 @@ import (
 
 	"initiator/initiator/keeper"
 	"initiator/initiator/plan"
+	"initiator/proactor"
 )
 
 // loop is everything the supervisor knows. One goroutine owns it: there are no
@@ -29,6 +30,7 @@ type loop struct {
 	orphans []pendingEvent // spawns that wait for the next keeper
 	prober  *prober
 	hooks   map[string]*worker // short-lived processes, by the keeper's name for them
+	mark    string             // in those names: of this loop and no other
 	limits  *limits
 	busy    map[int]bool // ports that auto must not give
 	environ []string
@@ -57,7 +59,7 @@ type pendingEvent struct {
 
 func newLoop(s *Supervisor) *loop {
 	return &loop{
-		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{},
+		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, mark: "~" + proactor.NewToken()[:6],
 		busy: map[int]bool{}, made: map[*plan.Spec]map[string]string{}, environ: strip(os.Environ()), limits: newLimits(s.opts.CgroupBase), now: time.Now(), seq: s.opts.Seq,
 	}
 }
