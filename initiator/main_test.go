@@ -40,7 +40,10 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	if len(os.Args) > 1 && os.Args[1] == "parent" {
-		worker.Main(parents...)
+		worker.Main(append(parents, hell...)...)
+	}
+	if len(os.Args) > 2 && os.Args[1] == "misbehave" {
+		misbehave(os.Args[2], os.Args[3:])
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -1,0 +1,73 @@
+package initiator_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
+)
+
+// badINI is a pool of workers whose handlers are as bad as handlers get.
+const badINI = `
+[worker:bad]
+command            = ${initiator:self} parent
+attempts           = 2
+retry_delay        = 0
+restart_delay      = 10ms
+restart_limit      = 100/10min
+heartbeat_span     = 200ms
+`
+
+// TestHandlersFromHell: whatever a handler does, its task ends, for a reason
+// that says what happened, and the pool does its work.
+func TestHandlersFromHell(t *testing.T) {
+	in := initiatortest.StartText(t, badINI)
+	for method, want := range map[string]struct {
+		state   task.State
+		outcome task.Kind
+		survive bool // the worker's process
+	}{
+		"panic": {task.Failed, task.FailedFinal, true},
+		"exit":  {task.Dead, task.Lost, false},
+		"leak":  {task.Dead, task.Lost, false},
+	} {
+		before := in.Worker("bad").PID
+		got := in.Do(task.Request{Pool: "bad", Method: method})
+		if got.State != want.state || got.LastOutcome() != want.outcome || got.Reason == "" {
+			t.Errorf("%s: %s after %s: %s", method, got.State, got.LastOutcome(), got.Reason)
+		}
+		if same := in.Worker("bad").PID == before; same != want.survive {
+			t.Errorf("%s: the worker's process is the same: %v", method, same)
+		}
+		if after := in.Do(task.Request{Pool: "bad.default"}); after.State != task.Completed {
+			t.Errorf("after %s: %s: %s", method, after.State, after.Reason)
+		}
+	}
+}
+
+func TestAPoolWithoutWorkers(t *testing.T) {
+	in := initiatortest.StartText(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 0\n")
+	submit := func(r task.Request) task.Task {
+		got, err := in.Submit(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	waits := submit(task.Request{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":1}`)})
+	late := submit(task.Request{Pool: "adder", Deadline: time.Now().Add(50 * time.Millisecond)})
+	if got, err := in.Wait(t.Context(), late.ID); err != nil || got.State != task.Failed {
+		t.Errorf("its deadline has passed: %s, %v", got.State, err)
+	}
+	if got, err := in.Task(t.Context(), waits.ID); err != nil || got.State != task.Queued {
+		t.Errorf("%s, %v", got.State, err)
+	}
+	if err := in.Scale(t.Context(), "adder", 1); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := in.Wait(t.Context(), waits.ID); err != nil || got.State != task.Completed {
+		t.Errorf("with a worker: %s, %v", got.State, err)
+	}
+}

@@ -1,0 +1,30 @@
+package initiator_test
+
+import (
+	"context"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"initiator/worker"
+)
+
+// hell are handlers of the test binary as a worker that no worker should have.
+var hell = []worker.Handler{
+	worker.Handle("panic", func(context.Context, any) (any, error) { panic("a bad day") }),
+	worker.Handle("exit", func(context.Context, any) (any, error) { os.Exit(3); return nil, nil }),
+	// leak takes memory until there is no more; the limit is the process's own,
+	// so that nobody else has to suffer.
+	worker.Handle("leak", func(context.Context, any) (any, error) {
+		if err := unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: 1 << 28, Max: 1 << 28}); err != nil {
+			return nil, err
+		}
+		for held := [][]byte{}; ; {
+			more := make([]byte, 1<<24)
+			for i := 0; i < len(more); i += 4096 {
+				more[i] = 1
+			}
+			held = append(held, more)
+		}
+	}),
+}
