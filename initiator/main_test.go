@@ -42,6 +42,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "parent" {
 		worker.Main(append(parents, hell...)...)
 	}
+	if len(os.Args) > 2 && os.Args[1] == "misbehave" {
+		misbehave(os.Args[2], os.Args[3:])
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -1,0 +1,134 @@
+package initiator_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/google/uuid"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/task"
+)
+
+// voice is one client of the chaos test.
+type voice struct {
+	*chaos
+	rand *rand.Rand
+	to   *client.Client
+}
+
+// speak submits tasks and asks for them until ctx is done.
+func (c *chaos) speak(ctx context.Context, r *rand.Rand) {
+	v := &voice{c, r, c.client()}
+	defer v.to.Close()
+	for ctx.Err() == nil {
+		key := v.key()
+		id, ok := v.submit(ctx, key)
+		for n := v.rand.IntN(5); ok && n > 0 && ctx.Err() == nil; n-- {
+			v.ask(ctx, key, id)
+		}
+	}
+}
+
+// key is a new one, or one that others have used just now.
+func (v *voice) key() string {
+	v.noting.Lock()
+	defer v.noting.Unlock()
+	if v.newest == 0 || v.rand.IntN(3) > 0 {
+		v.newest++
+		return fmt.Sprint(v.newest)
+	}
+	return fmt.Sprint(max(1, v.newest-v.rand.IntN(4)))
+}
+
+// request is the same for the same key, whoever makes it.
+func (c *chaos) request(key string) task.Request {
+	var n uint64
+	_, _ = fmt.Sscan(key, &n) // it is a number
+	r := rand.New(rand.NewPCG(c.seed, 1000+n))
+	d := deed{MS: r.IntN(40)}
+	if r.IntN(10) == 0 {
+		d.MS = 400
+	}
+	if r.IntN(4) == 0 {
+		d.How = []string{"fail", "retry", "retry", "exit"}[r.IntN(4)]
+	}
+	data, _ := json.Marshal(d) // numbers and texts always marshal
+	q := task.Request{Key: key, Pool: pits[r.IntN(len(pits))].name, Data: data}
+	if r.IntN(3) == 0 {
+		q.Attempts = 1 + r.IntN(5)
+	}
+	return q
+}
+
+// submit does not end before it is acknowledged, or ctx is done.
+func (v *voice) submit(ctx context.Context, key string) (uuid.UUID, bool) {
+	for q := v.request(key); ctx.Err() == nil; pause(ctx, 10*time.Millisecond) {
+		got, ok := v.note(ctx, "submit", key, 3*time.Second, func(ctx context.Context) (task.Task, error) { return v.to.Submit(ctx, q) })
+		if ok {
+			v.noting.Lock()
+			if _, twice := v.acked[key]; !twice {
+				v.acked[key] = recordOf(got)
+			}
+			v.noting.Unlock()
+			return got.ID, true
+		}
+	}
+	return uuid.Nil, false
+}
+
+// ask asks one thing about a task.
+func (v *voice) ask(ctx context.Context, key string, id uuid.UUID) {
+	verb, do, patience := "get", v.to.Task, time.Second
+	switch n := v.rand.IntN(10); {
+	case n < 5:
+		verb, do, patience = "wait", v.to.Wait, 2*time.Second
+	case n < 7:
+		verb, do = "cancel", v.to.Cancel
+	case n < 8:
+		verb, do = "retry", v.to.Retry
+	}
+	_, ok := v.note(ctx, verb, key, patience, func(ctx context.Context) (task.Task, error) { return do(ctx, id) })
+	if !ok {
+		pause(ctx, 10*time.Millisecond)
+	}
+}
+
+// note puts a question and remembers both times and the answer. Of what was
+// not answered, only what may have changed something is remembered: it may
+// still, at any time.
+func (v *voice) note(ctx context.Context, verb, key string, patience time.Duration, do func(context.Context) (task.Task, error)) (task.Task, bool) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	op := porcupine.Operation{Input: asked{verb, key}, Call: int64(time.Since(v.began))}
+	got, err := do(ctx)
+	op.Return = int64(time.Since(v.began))
+	out := answered{known: got.Known}
+	var gone *client.Unreachable
+	switch {
+	case err == nil:
+		out.record = recordOf(got)
+	case errors.As(err, &gone):
+		return got, false
+	case errors.Is(err, &client.Error{Status: http.StatusConflict}):
+		out.refused = true
+	case errors.Is(err, &client.Error{Status: http.StatusNotFound}):
+		out.missing = true
+	case verb == "get" || verb == "wait":
+		return got, false
+	default:
+		out.lost, op.Return = true, math.MaxInt64
+	}
+	op.Output = out
+	v.noting.Lock()
+	defer v.noting.Unlock()
+	v.noted = append(v.noted, op)
+	return got, err == nil
+}

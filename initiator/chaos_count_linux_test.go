@@ -1,0 +1,164 @@
+package initiator_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
+)
+
+// count waits for the end of everything, and adds up.
+func (c *chaos) count(journals string) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), initiatortest.Patience)
+	defer cancel()
+	all := c.everything(ctx)
+	begun := c.begun(journals)
+	byKey, states, tries := map[string]task.Task{}, map[task.State]int{}, map[task.Kind]int{}
+	for _, one := range all {
+		if twice, ok := byKey[one.Key]; ok {
+			c.t.Errorf("key %s is two tasks: %+v and %+v", one.Key, twice, one)
+		}
+		byKey[one.Key] = one
+		states[one.State]++
+		for _, a := range one.History {
+			tries[a.Outcome]++
+		}
+		c.sane(one, begun)
+	}
+	for key, first := range c.acked {
+		if last, ok := byKey[key]; !ok || last.ID != first.id {
+			c.t.Errorf("key %s was acknowledged as %+v and is %+v", key, first, last)
+		}
+	}
+	if len(c.acked) == 0 || states[task.Completed] == 0 {
+		c.t.Error("nothing was done")
+	}
+	c.t.Logf("%d keys acknowledged, ended as %v; tries %v", len(c.acked), states, tries)
+	c.linear(byKey)
+	if c.t.Failed() {
+		c.t.Logf("seen with -chaos-seed %d", c.seed)
+	}
+}
+
+// everything is every task there is, at its end.
+func (c *chaos) everything(ctx context.Context) (all []task.Task) {
+	of := c.client()
+	defer of.Close()
+	list, err := of.List(ctx, task.Filter{Limit: 10_000})
+	for err != nil && pause(ctx, 20*time.Millisecond) { // it was killed just now
+		list, err = of.List(ctx, task.Filter{Limit: 10_000})
+	}
+	for _, one := range list {
+		got, err := of.Wait(ctx, one.ID)
+		if err != nil {
+			c.t.Fatalf("-chaos-seed %d: wait: %v, of %+v", c.seed, err, got)
+		}
+		all = append(all, got)
+	}
+	return all
+}
+
+// begun counts how often each try of each task was begun, by whom.
+func (c *chaos) begun(journals string) map[string]int {
+	found, err := filepath.Glob(filepath.Join(journals, "*"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	times, tries := map[string]int{}, map[string]string{}
+	for _, path := range found {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			line = strings.TrimSpace(line)
+			times[line]++
+			f := strings.Fields(line)
+			try := f[0] + " " + f[1]
+			if was, twice := tries[try]; twice {
+				c.t.Errorf("one try of a task was begun twice: %q and %q", was, line)
+			}
+			tries[try] = line
+		}
+	}
+	return times
+}
+
+// sane checks one terminal record in itself.
+func (c *chaos) sane(one task.Task, begun map[string]int) {
+	wrong := func(what string) {
+		text, _ := json.Marshal(one) // it came as JSON
+		c.t.Errorf("%s: %s", what, text)
+	}
+	paid, succeeded := 0, 0
+	for _, a := range one.History {
+		switch {
+		case a.Outcome == "" || a.End.IsZero():
+			wrong("it has ended, and an attempt at it has not")
+		case a.N > one.Policy.Attempts:
+			wrong("more attempts than allowed")
+		case a.Outcome == task.Succeeded:
+			succeeded++
+		}
+		if a.Outcome != task.Released && a.Outcome != task.Refused {
+			paid++
+		}
+	}
+	if one.Attempt > one.Policy.Attempts || one.Attempt > paid {
+		wrong("a wrong number of attempts")
+	}
+	if one.State != task.Completed {
+		if succeeded > 0 {
+			wrong("an attempt succeeded")
+		}
+		return
+	}
+	var r did
+	if err := json.Unmarshal(one.Result, &r); err != nil || succeeded != 1 {
+		wrong("completed without a result, or more than once")
+		return
+	}
+	last := one.History[len(one.History)-1]
+	if r.Worker != last.Worker || r.Incarnation != last.Incarnation || r.Try != last.Try || last.Outcome != task.Succeeded {
+		wrong("the result is not that of its last attempt")
+	}
+	if begun[fmt.Sprint(one.ID, " ", r.Try, " ", r.Worker, " ", r.Incarnation)] == 0 {
+		wrong("nobody has begun it")
+	}
+}
+
+// linear checks what the clients were told, with the end as the last word.
+func (c *chaos) linear(ends map[string]task.Task) {
+	now := int64(time.Since(c.began))
+	for key, one := range ends {
+		c.noted = append(c.noted, porcupine.Operation{
+			Input: asked{"wait", key}, Output: answered{record: recordOf(one)}, Call: now, Return: now + 1,
+		})
+	}
+	for _, part := range byKey(c.noted) {
+		switch porcupine.CheckOperationsTimeout(history, part, 20*time.Second) {
+		case porcupine.Illegal:
+			c.t.Errorf("no order of these makes sense:\n%s", lines(part))
+		case porcupine.Unknown:
+			c.t.Errorf("cannot say whether these make sense:\n%s", lines(part))
+		}
+	}
+	c.t.Logf("%d answers about %d tasks", len(c.noted), len(ends))
+}
+
+func lines(part []porcupine.Operation) string {
+	var b strings.Builder
+	for _, op := range part {
+		fmt.Fprintf(&b, "%v–%v %s\n", time.Duration(op.Call), time.Duration(op.Return), history.DescribeOperation(op.Input, op.Output))
+	}
+	return b.String()
+}
