@@ -69,7 +69,7 @@ var stopKeys = []row[Spec]{
 	key("reload_signal", optionalSignal, "", func(s *Spec) *string { return &s.ReloadSignal },
 		"the signal that makes it read its configuration again; without one a change restarts it").lives(),
 	key("on_initiator_exit", oneOf("stop", "keep"), "stop", func(s *Spec) *string { return &s.OnInitiatorExit },
-		"what becomes of it when the initiator dies"),
+		"what becomes of it when the initiator dies; keep, on Linux only, lets it run on until the next one takes it over"),
 	key("orphan_grace", duration, "10min", func(s *Spec) *Duration { return &s.OrphanGrace },
 		"how long a kept worker keeps its results for the next initiator"),
 }
