@@ -26,5 +26,7 @@
 // of workers go, and up_orders.go, HUP and USR2) and run (run.go, with private.go, the
 // house for one task). What both know of a task's end is in outcome.go, what
 // can still become of a pool in hopeless.go, how a task is described by flags
-// in request.go.
+// in request.go. Where standard input has a task in each line (feed.go), run is
+// map.go and map_tell.go, and task submit is submit_many.go; both count in
+// tally.go and show how far they are in meter.go.
 package main

@@ -66,6 +66,28 @@ func (r *requestFlags) request(args []string, stdin io.Reader) (task.Request, er
 	return q, nil
 }
 
+// requests is request, unless standard input has a task in each line: then feed
+// has their data, and the request is what they have in common.
+func (r *requestFlags) requests(args []string, stdin io.Reader) (q task.Request, many *feed, err error) {
+	if len(args) < 2 || args[1] != "-" {
+		q, err = r.request(args, stdin)
+		return q, nil, err
+	}
+	many, rest, err := feedOf(stdin)
+	switch {
+	case err != nil:
+		return q, nil, err
+	case many == nil:
+		q, err = r.request(args, rest)
+		return q, nil, err
+	}
+	if err := oneOnly(r.flags); err != nil {
+		return q, nil, err
+	}
+	q, err = r.request(args[:1], nil)
+	return q, many, err
+}
+
 // payload reads DATA: JSON itself, - for stdin, @FILE for a file, and null
 // when there is none.
 func payload(args []string, stdin io.Reader) (json.RawMessage, error) {

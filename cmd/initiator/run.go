@@ -17,7 +17,9 @@ import (
 
 const runLong = `Submit a task, wait for its end and print its result.
 
-DATA is JSON, - for standard input, or @FILE; without it the data is null. When
+DATA is JSON, - for standard input, or @FILE; without it the data is null. With
+a JSON value in each line of standard input, each is a task, and the results
+are printed as they come, or with --ordered in the order of the lines. When
 the initiator of the INI runs, it is used. Otherwise one is started for this
 task alone, with the pool and what that comes after, and stopped again; it
 keeps its state in a directory of its own and leaves nothing behind.
@@ -25,28 +27,35 @@ keeps its state in a directory of its own and leaves nothing behind.
 Exit codes: 0 completed; 1 failed, dead or cancelled (the failure's result is
 on stderr); 2 usage or a bad INI; 124 timeout, deadline or --wait; 125 no
 worker could be brought up, or the initiator failed; 126 refused, the queue is
-full; 127 no such pool; 128+n ended by signal n.`
+full; 127 no such pool; 128+n ended by signal n. Of many tasks: 0 when all have
+completed, else 1.`
 
 func (a *app) runCommand() *cobra.Command {
 	var flags requestFlags
+	var many mapFlags
 	r := runner{app: a}
 	cmd := &cobra.Command{
 		Use: "run POOL[.METHOD] [DATA]", Short: "Do one task and print its result", Long: runLong,
-		Example:           `  initiator run adder '{"a": 2, "b": 3}'`,
+		Example: `  initiator run adder '{"a": 2, "b": 3}'
+  initiator run --ordered --jobs 8 adder - <pairs.ndjson >sums.ndjson`,
 		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: a.completePools,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request, err := flags.request(args, a.in)
+			request, feed, err := flags.requests(args, a.in)
 			if err != nil {
 				return err
 			}
 			ctx, again, stop := heed(cmd.Context(), ending...)
 			defer stop()
 			r.again = again
+			if feed != nil {
+				return newMapper(r, many, request, feed).run(ctx)
+			}
 			return r.run(ctx, request)
 		},
 	}
 	flags.add(cmd.Flags())
+	many.add(cmd.Flags())
 	cmd.Flags().Var(&r.patience, "wait", "how long to wait for the end of the task")
 	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "say nothing about workers")
 	return cmd
@@ -64,6 +73,11 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context, q task.Request) error {
+	return r.within(ctx, q.Pool, func(ctx context.Context) error { return r.attend(ctx, q) })
+}
+
+// within does something with the initiator that runs, or with one of its own.
+func (r *runner) within(ctx context.Context, pool string, do func(context.Context) error) error {
 	c, err := r.running(ctx)
 	if err != nil {
 		return err
@@ -72,14 +86,14 @@ func (r *runner) run(ctx context.Context, q task.Request) error {
 		defer c.Close()
 		r.client = c
 		r.say("uses the initiator that answers on %s", c.Socket())
-		return r.attend(ctx, q)
+		return do(ctx)
 	}
-	house, err := r.build(q.Pool)
+	house, err := r.build(pool)
 	if err != nil {
 		return err
 	}
 	r.alone = true
-	return house.during(ctx, r, func(ctx context.Context) error { return r.attend(ctx, q) })
+	return house.during(ctx, r, do)
 }
 
 // say tells a person what happens, on stderr.

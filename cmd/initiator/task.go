@@ -66,14 +66,17 @@ func (a *app) taskSubmitCommand() *cobra.Command {
 	var flags requestFlags
 	cmd := &cobra.Command{
 		Use: "submit POOL[.METHOD] [DATA]", Short: "Queue a task and print its id",
-		Long: "Queue a task and print its id. DATA is JSON, - for standard input, or @FILE;\nwithout it the data is null.",
+		Long: "Queue a task and print its id. DATA is JSON, - for standard input, or @FILE;\nwithout it the data is null.\nWith a JSON value in each line of standard input, each is a task.",
 		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: a.completePools,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q, err := flags.request(args, a.in)
+			q, many, err := flags.requests(args, a.in)
 			if err != nil {
 				return err
 			}
 			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				if many != nil {
+					return a.submitMany(ctx, c, q, many)
+				}
 				t, err := c.Submit(ctx, q)
 				if err != nil {
 					return refused(q.Pool, err)

@@ -25,6 +25,9 @@ type Verdict struct {
 // and of the others nobody knows: submitting them again is safe where they
 // have an ID or a Key.
 func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]Verdict, error) {
+	if len(requests) == 0 {
+		return nil, nil
+	}
 	var lines bytes.Buffer
 	out := json.NewEncoder(&lines)
 	out.SetEscapeHTML(false)
