@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -41,15 +40,10 @@ func program(name string) {
 // descriptor 4, and returns the other.
 func child(tb testing.TB, name, stdin string) net.Conn {
 	tb.Helper()
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	ours, theirs := os.NewFile(uintptr(fds[0]), "ours"), os.NewFile(uintptr(fds[1]), "theirs")
-	defer ours.Close()
+	ours, theirs := socketpair(tb)
 	defer theirs.Close()
 	var st unix.Stat_t
-	if err := unix.Fstat(fds[1], &st); err != nil {
+	if err := unix.Fstat(int(theirs.Fd()), &st); err != nil {
 		tb.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0])
@@ -63,11 +57,7 @@ func child(tb testing.TB, name, stdin string) net.Conn {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	nc, err := net.FileConn(ours)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return nc
+	return connOf(tb, ours)
 }
 
 // cpu is the time that this process has spent on all processors. It tells more

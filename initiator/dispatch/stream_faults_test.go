@@ -23,20 +23,30 @@ import (
 // pair is both ends of a stream within this process.
 func pair(t testing.TB) (ours, theirs net.Conn) {
 	t.Helper()
+	one, other := socketpair(t)
+	return connOf(t, one), connOf(t, other)
+}
+
+// socketpair is both ends, of which no child gets a copy by mistake.
+func socketpair(t testing.TB) (one, other *os.File) {
+	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends := [2]net.Conn{}
-	for i, fd := range fds {
-		unix.CloseOnExec(fd)
-		f := os.NewFile(uintptr(fd), "end")
-		if ends[i], err = net.FileConn(f); err != nil {
-			t.Fatal(err)
-		}
-		f.Close()
+	unix.CloseOnExec(fds[0])
+	unix.CloseOnExec(fds[1])
+	return os.NewFile(uintptr(fds[0]), "one"), os.NewFile(uintptr(fds[1]), "other")
+}
+
+func connOf(t testing.TB, f *os.File) net.Conn {
+	t.Helper()
+	defer f.Close()
+	nc, err := net.FileConn(f)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return ends[0], ends[1]
+	return nc
 }
 
 // token is that of the workers that are played here.
