@@ -68,7 +68,7 @@ var foreign = map[string]string{
 func sectionElsewhere(section string) (wrong, bool) {
 	kind, name, _ := strings.Cut(section, ":")
 	switch kind {
-	case "schedule", "queue":
+	case "queue":
 		return wrong{"the section is not supported by this version", "remove it"}, true
 	case "program":
 		return wrong{"the section is supervisord's", "write [worker:" + name + "] with contract = off"}, true
