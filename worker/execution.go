@@ -55,6 +55,8 @@ type Execution struct {
 	released atomic.Bool             // the slot has been given back
 	seq      atomic.Uint64
 	progress atomic.Pointer[[]byte] // JSON
+	mover    mover                  // told of progress at once; nil = heartbeats alone tell; set before decided is closed
+	moved    atomic.Int64           // when it was last told, in Unix nanoseconds
 
 	ended chan struct{} // closed when the handler has returned
 	done  chan struct{} // closed when the outcome is there
@@ -68,6 +70,23 @@ type Execution struct {
 type waiter struct {
 	who  any
 	tell func(Outcome)
+}
+
+// mover is a door that can tell progress without waiting for a heartbeat.
+type mover interface {
+	move(run *Execution, seq uint64, value []byte)
+}
+
+// moveSpan is how often a task tells its progress at most: a handler may say
+// it as often as it likes, and the last value goes with the next heartbeat.
+const moveSpan = 100 * time.Millisecond
+
+// tellProgress tells the door, unless it was told a moment ago.
+func (r *Execution) tellProgress(seq uint64, value []byte) {
+	now, before := time.Now().UnixNano(), r.moved.Load()
+	if r.mover != nil && now-before >= int64(moveSpan) && r.moved.CompareAndSwap(before, now) {
+		r.mover.move(r, seq, value)
+	}
 }
 
 func newExecution(e *Executor, owner any, slot int, t Task) *Execution {

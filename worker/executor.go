@@ -93,6 +93,7 @@ func (e *Executor) start(ctx context.Context, owner any, t Task, w waiter) (*Exe
 		return nil, err
 	}
 	if w.tell != nil {
+		run.mover, _ = w.who.(mover)
 		run.then = append(run.then, w) // nobody else has the run before it is decided
 	}
 	e.begin(ctx, run)

@@ -9,19 +9,22 @@ type runKey struct{}
 
 type settingsKey struct{}
 
-// Progress tells the master, with the next heartbeat, that the task of ctx
-// moves on, and how far it is. Call it as often as you like: only the last
-// value is sent. A value that is not JSON counts as movement without a value.
+// Progress tells the master that the task of ctx moves on, and how far it is:
+// at once where there is a stream, and with the next heartbeat. Call it as often
+// as you like: what comes too fast is left out, but for the last value. A value that is not JSON counts as movement without a value.
 // Outside a task it does nothing.
 func Progress(ctx context.Context, value any) {
 	run, ok := ctx.Value(runKey{}).(*Execution)
 	if !ok {
 		return
 	}
-	if raw, err := json.Marshal(value); err == nil {
+	raw, err := json.Marshal(value)
+	if err == nil {
 		run.progress.Store(&raw)
 	}
-	run.seq.Add(1)
+	if seq := run.seq.Add(1); err == nil {
+		run.tellProgress(seq, raw)
+	}
 }
 
 // TaskOf returns the task that ctx belongs to: its id, method and attempt.

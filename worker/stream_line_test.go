@@ -69,13 +69,13 @@ func (f *far) receive(m *chirp.Message) {
 	if err := s.Parse(m.Header); err != nil {
 		f.t.Errorf("%s: %v", m.Header, err)
 	}
+	c := f.others
 	f.mu.Lock()
-	c := f.waiting[m.Identity]
-	delete(f.waiting, m.Identity)
-	f.mu.Unlock()
-	if c == nil {
-		c = f.others
+	if waits := f.waiting[m.Identity]; waits != nil && s.Kind == stream.Answer {
+		c = waits
+		delete(f.waiting, m.Identity)
 	}
+	f.mu.Unlock()
 	c <- s
 }
 

@@ -195,3 +195,23 @@ func TestCallEndsWithItsContext(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestProgressDoesNotWaitForAHeartbeat: these come once a minute here.
+func TestProgressDoesNotWaitForAHeartbeat(t *testing.T) {
+	h := newHouse(t, def("p"))
+	let := make(chan struct{})
+	says := worker.HandleRaw("says", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+		worker.Progress(ctx, 42)
+		<-let
+		return nil, nil
+	})
+	url, _ := h.start(worker.Options{Handlers: []worker.Handler{says}, HeartbeatSpan: time.Minute})
+	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
+	h.byStream("w")
+	one := h.submit(task.Request{Pool: "p"})
+	h.until(one.ID, "says how far it is", func(t task.Task) bool { return string(t.Progress) == "42" })
+	close(let)
+	if got := h.wait(one.ID); got.State != task.Completed {
+		t.Error(got.State)
+	}
+}
