@@ -15,6 +15,7 @@ import (
 // TaskPools is the part about pools and many tasks at once.
 type TaskPools interface {
 	Batches
+	Watchers
 	// Pause lets pools rest, or go on; "all" is every one of them.
 	Pause(ctx context.Context, paused bool, names ...string) error
 	PoolStates(ctx context.Context) ([]Pool, error)

@@ -49,6 +49,9 @@ func routes(life context.Context, h House, log hclog.Logger) http.Handler {
 	handle("POST", "/tasks", t.submit)
 	handle("GET", "/tasks", t.list)
 	handle("POST", "/tasks/retry", t.retryAll)
+	n := taskEvents{h, life}
+	handle("GET", "/tasks/events", n.pool)
+	handle("GET", "/tasks/{id}/events", n.one)
 	handle("GET", "/tasks/{id}", t.get)
 	handle("POST", "/tasks/{id}/cancel", t.cancel)
 	handle("POST", "/tasks/{id}/retry", t.retry)

@@ -54,6 +54,7 @@ func (d *Dispatcher) lease(p *pool, to *peer, now time.Time, skip func(uuid.UUID
 	if !ok {
 		return false
 	}
+	d.announce(&t, now)
 	r := newRun(to, t, now)
 	to.running[t.ID] = r
 	p.balance.place(to, to.free())

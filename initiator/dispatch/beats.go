@@ -108,9 +108,13 @@ func (d *Dispatcher) listed(p *peer, b *beat) {
 
 func (d *Dispatcher) renew(r *run, said proactor.Running, at time.Time) {
 	r.seen = at
+	moved := r.seq != said.Seq
 	r.moves(said, at)
 	if len(said.Progress) > 0 && !r.stopping {
 		d.o.Queue.Progress(r.lease, said.Progress)
+		if moved {
+			d.moved(r.lease.Task, r.timer.peer.pool.Name, at)
+		}
 	}
 }
 

@@ -64,6 +64,7 @@ func (d *Dispatcher) submit(r task.Request, now time.Time) (task.Task, error) {
 	kept, fresh, err := d.o.Queue.Submit(t)
 	if fresh {
 		d.changed[p] = true
+		d.born(&kept, now)
 	}
 	return kept, err
 }
@@ -123,6 +124,7 @@ func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error)
 		t, err := d.o.Queue.Retry(now, id)
 		if p := d.pools[t.Pool]; err == nil && p != nil {
 			d.changed[p] = true
+			d.announce(&t, now)
 		}
 		m.answerKept(d, t, err)
 	})

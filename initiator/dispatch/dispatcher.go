@@ -87,6 +87,7 @@ type Dispatcher struct {
 	pools    map[string]*pool
 	peers    map[who]*peer
 	waiters  map[uuid.UUID]*waiter
+	audience audience
 	timers   timers
 	courier  courier
 	effects  []effect
@@ -201,6 +202,7 @@ func (d *Dispatcher) round(batch []message) {
 func (d *Dispatcher) expire(now time.Time) {
 	ended, woken := d.o.Queue.Expire(now)
 	for _, t := range ended {
+		d.announce(&t, now)
 		d.ended(t)
 	}
 	d.callDue(now)
@@ -249,6 +251,7 @@ func (d *Dispatcher) shut() {
 		}
 	}
 	d.lastWords()
+	d.audience.close()
 	d.group.Wait()
 	d.sessions.Clear() // a worker that is still there may notice that we are not
 	d.http.CloseIdleConnections()

@@ -8,6 +8,7 @@
 //	callers.go     submit, get, list, cancel, retry: the messages of callers
 //	batch.go       … many submits in one
 //	wait.go        who waits for which task
+//	watch.go       who wants to see what becomes of one, or of all in a pool
 //	call.go        submit and wait in one question
 //	assign.go      which task goes to which worker now
 //	run.go         one attempt in a worker

@@ -46,7 +46,9 @@ func (d *Dispatcher) cancelTree(id uuid.UUID, why string, now time.Time) (task.T
 		return t, err
 	case t.State == task.Running:
 		t = d.cancelRunning(t, why, now)
+		d.announce(&t, now)
 	default:
+		d.announce(&t, now)
 		d.ended(t)
 	}
 	for _, child := range d.o.Queue.Children(id) {

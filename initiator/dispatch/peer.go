@@ -245,6 +245,7 @@ func (d *Dispatcher) end(l task.Lease, o task.Outcome, now time.Time) {
 			delete(p.shy, t.ID)
 		}
 	}
+	d.announce(&t, now)
 	d.ended(t)
 }
 

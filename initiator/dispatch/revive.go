@@ -50,6 +50,7 @@ func (d *Dispatcher) revive(ids []uuid.UUID, now time.Time) (n int) {
 		n++
 		if p := d.pools[t.Pool]; p != nil {
 			d.changed[p] = true
+			d.announce(&t, now)
 		}
 	}
 	return n

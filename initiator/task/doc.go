@@ -4,6 +4,7 @@
 //
 //	request.go    what a caller may ask for, checked before anything is kept
 //	task.go       the record: states, attempts, leases
+//	news.go       … and what there is to tell of it
 //	queue.go      the Queue interface that dispatch works against
 //	engine.go     the Queue: what happens to a task, from Submit to its end
 //	entry.go      what the index keeps of it, which is little

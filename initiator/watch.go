@@ -1,0 +1,19 @@
+package initiator
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"initiator/initiator/dispatch"
+)
+
+// Watch watches one task; see dispatch.Dispatcher.Watch.
+func (in *Initiator) Watch(ctx context.Context, id uuid.UUID) (*dispatch.Watch, error) {
+	return in.dispatcher.Watch(ctx, id)
+}
+
+// WatchPool watches all tasks of a pool from now on.
+func (in *Initiator) WatchPool(ctx context.Context, pool string) (*dispatch.Watch, error) {
+	return in.dispatcher.WatchPool(ctx, pool)
+}
