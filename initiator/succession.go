@@ -41,7 +41,7 @@ var handed = sync.OnceValue(func() *succession {
 	if !there {
 		return nil
 	}
-	os.Unsetenv(successionVariable)
+	_ = os.Unsetenv(successionVariable)
 	var s succession
 	if json.Unmarshal([]byte(text), &s) != nil || s.PID != os.Getpid() {
 		return nil
@@ -112,7 +112,7 @@ func (s *succession) settled() {
 		return
 	}
 	for _, f := range s.files {
-		f.Close()
+		_ = f.Close()
 	}
 	s.files = nil
 	if s.Old > 2 {

@@ -159,7 +159,7 @@ func (in *Initiator) bequeath(path string) (*successor, error) {
 
 func (s *successor) close() {
 	for _, f := range s.files {
-		f.Close()
+		_ = f.Close()
 	}
 }
 

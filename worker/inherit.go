@@ -43,7 +43,7 @@ func (in inheritance) listener() (net.Listener, error) {
 		return nil, nil
 	}
 	f := os.NewFile(fdListener, "inherited listener")
-	defer f.Close() // FileListener works with a copy
+	defer func() { _ = f.Close() }() // FileListener works with a copy
 	l, err := net.FileListener(f)
 	if err != nil {
 		return nil, fmt.Errorf("use the inherited listener: %w", err)
@@ -58,7 +58,7 @@ func (in inheritance) stream() (net.Conn, error) {
 		return nil, nil
 	}
 	f := os.NewFile(fdStream, "inherited stream")
-	defer f.Close() // FileConn works with a copy
+	defer func() { _ = f.Close() }() // FileConn works with a copy
 	nc, err := net.FileConn(f)
 	if err != nil {
 		return nil, fmt.Errorf("use the inherited stream: %w", err)

@@ -51,10 +51,10 @@ func (a *app) importFile(path, target string) error {
 		return a.out.json(imported{string(ini), append([]string{}, changes...)})
 	}
 	if target == "" {
-		fmt.Fprintf(a.out, "%s", ini)
+		_, _ = fmt.Fprintf(a.out, "%s", ini)
 	}
 	for _, c := range changes {
-		fmt.Fprintln(a.err, c)
+		_, _ = fmt.Fprintln(a.err, c)
 	}
 	return a.out.failed()
 }
@@ -69,7 +69,7 @@ func writeNew(path string, data []byte) error {
 		return usage(fmt.Errorf("write the INI: %w", err))
 	}
 	if _, err := f.Write(data); err != nil {
-		f.Close()
+		_ = f.Close()
 		return fmt.Errorf("write the INI: %w", err)
 	}
 	return f.Close()

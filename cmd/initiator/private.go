@@ -42,7 +42,7 @@ func (r *runner) build(target string) (*private, error) {
 		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: r.err, Exclude: aboutWorkers}),
 	})
 	if err != nil {
-		os.RemoveAll(state)
+		_ = os.RemoveAll(state)
 		return nil, err
 	}
 	h := &private{in: in, state: state}
@@ -75,7 +75,7 @@ func aboutWorkers(_ hclog.Level, msg string, _ ...any) bool { return strings.Has
 
 // during runs the initiator for as long as do takes, and leaves nothing behind.
 func (h *private) during(ctx context.Context, r *runner, do func(context.Context) error) error {
-	defer os.RemoveAll(h.state)
+	defer func() { _ = os.RemoveAll(h.state) }()
 	running, end := context.WithCancel(context.Background())
 	defer end()
 	ctx, cancel := context.WithCancelCause(ctx)

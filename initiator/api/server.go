@@ -110,7 +110,7 @@ func listenUnix(path string, mode os.FileMode) (net.Listener, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listen on the socket: %w", err)
 		}
-		defer dir.Close()
+		defer func() { _ = dir.Close() }()
 		bind = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path))
 	}
 	if c, err := net.DialTimeout("unix", bind, time.Second); err == nil {
@@ -189,13 +189,13 @@ func (s *Server) Close(ctx context.Context) {
 		}
 	} else {
 		if s.http.Shutdown(ctx) != nil {
-			s.http.Close()
+			_ = s.http.Close()
 		}
 		for range 1 + len(s.beside()) {
 			<-s.done
 		}
 	}
 	if s.own && !s.left.Load() {
-		os.Remove(s.o.Socket)
+		_ = os.Remove(s.o.Socket)
 	}
 }

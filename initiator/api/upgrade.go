@@ -52,7 +52,7 @@ func (s *Server) Handover() (files []*os.File, err error) {
 		f, err := l.(interface{ File() (*os.File, error) }).File()
 		if err != nil {
 			for _, f := range files {
-				f.Close()
+				_ = f.Close()
 			}
 			return nil, err
 		}

@@ -44,7 +44,7 @@ func Attach(path string, o Options) (*Keeper, []Held, error) {
 		err = process.find(k.backlog[0].PID)
 	}
 	if err != nil {
-		conn.Close()
+		_ = conn.Close()
 		if errors.Is(err, io.EOF) { // it was about to end
 			err = ErrNobody
 		}
@@ -107,7 +107,7 @@ func (k *Keeper) Stay(d time.Duration) error {
 func (k *Keeper) Leave() {
 	k.left.Store(true)
 	k.once.Do(func() { close(k.closing) })
-	k.conn.Close()
+	_ = k.conn.Close()
 	<-k.ended
 }
 

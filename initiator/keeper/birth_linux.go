@@ -21,7 +21,7 @@ type door struct{ outer, inner int }
 func openDoor(ctl int) *door {
 	time.NewTimer(time.Hour).Stop()
 	if f, err := os.Open("/proc/self/stat"); err == nil {
-		f.Close()
+		_ = f.Close()
 	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

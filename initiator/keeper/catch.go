@@ -52,7 +52,7 @@ func closeInherited() {
 		return
 	}
 	names, _ := dir.Readdirnames(-1)
-	dir.Close()
+	_ = dir.Close()
 	for _, name := range names {
 		fd := atoi([]byte(name))
 		if fd <= controlFD {

@@ -39,7 +39,7 @@ func writeCgroup(dir, file, value string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	_, err = f.WriteString(value)
 	return err
 }

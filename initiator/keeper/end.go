@@ -213,7 +213,7 @@ func (l *loop) finished(now time.Time) (code int, done bool) {
 		return 0, true
 	}
 	if now.After(l.ending.deadline) {
-		os.Stderr.WriteString("initiator-keeper: some processes could not be killed in time\n")
+		_, _ = os.Stderr.WriteString("initiator-keeper: some processes could not be killed in time\n")
 		return 3, true
 	}
 	return 0, false

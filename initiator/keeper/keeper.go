@@ -117,7 +117,7 @@ func (k *Keeper) Close() error {
 	k.once.Do(func() {
 		close(k.closing)
 		if err := k.order(message{Op: opClose}, nil); err != nil {
-			k.conn.CloseRead()
+			_ = k.conn.CloseRead()
 		}
 	})
 	grace := time.NewTimer(closeGrace)

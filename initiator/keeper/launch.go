@@ -38,8 +38,8 @@ func Launch(o Options) (*Keeper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("launch keeper: make its socket: %w", err)
 	}
-	defer theirs.Close()
-	defer ours.Close() // FileConn has a copy
+	defer func() { _ = theirs.Close() }()
+	defer func() { _ = ours.Close() }() // FileConn has a copy
 	if _, err := ours.WriteString(preface); err != nil {
 		return nil, fmt.Errorf("launch keeper: write to its socket: %w", err)
 	}
@@ -96,7 +96,7 @@ func startKeeper(sock, stderr *os.File) (*os.Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer null.Close()
+	defer func() { _ = null.Close() }()
 	if stderr == nil {
 		stderr = os.Stderr
 	}
@@ -176,7 +176,7 @@ func (k *Keeper) receive() {
 		k.deliver(e)
 	}
 	// A keeper whose socket has ended has nothing left to do for us.
-	k.conn.Close()
+	_ = k.conn.Close()
 	how := "we left it"
 	if !k.left.Load() {
 		how = k.process.wait()

@@ -64,7 +64,7 @@ func live(fd int) int {
 	closeInherited()
 	l, err := newLoop(fd)
 	if err != nil {
-		os.Stderr.WriteString("initiator-keeper: " + err.Error() + "\n")
+		_, _ = os.Stderr.WriteString("initiator-keeper: " + err.Error() + "\n")
 		return 125
 	}
 	l.ctl.event(Event{Kind: KindHello, Version: Version, PID: os.Getpid()})

@@ -26,7 +26,7 @@ func (k *Keeper) meetAt(path string) error {
 		return fmt.Errorf("make the socket for the next initiator: %w", err)
 	}
 	f := os.NewFile(uintptr(fd), path)
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var st unix.Stat_t
 	err = through(path, func(short string) error {
 		return errors.Join(unix.Fchmod(fd, 0o600), unix.Bind(fd, &unix.SockaddrUnix{Name: short}), unix.Listen(fd, 4))
@@ -49,7 +49,7 @@ func through(path string, f func(string) error) error {
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
+	defer func() { _ = dir.Close() }()
 	return f(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)))
 }
 
@@ -68,7 +68,7 @@ func dialMeeting(path string) (*net.UnixConn, *foundKeeper, error) {
 	}
 	c := conn.(*net.UnixConn)
 	if err := ownUser(c); err != nil {
-		c.Close()
+		_ = c.Close()
 		return nil, nil, fmt.Errorf("attach to the keeper at %s: %w", path, err)
 	}
 	return c, &foundKeeper{fd: -1}, nil

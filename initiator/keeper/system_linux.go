@@ -73,7 +73,7 @@ func limit(pid int, s *Spawn) (problems []error) {
 		return nil
 	}
 	if stopped(pid) {
-		defer syscall.PtraceDetach(pid)
+		defer func() { _ = syscall.PtraceDetach(pid) }()
 	}
 	set := func(what string, resource int, n uint64) {
 		err := unix.Prlimit(pid, resource, &unix.Rlimit{Cur: n, Max: n}, nil)

@@ -101,7 +101,7 @@ func (l *loop) release() {
 	if l.freezing { // everything is another's from here on
 		for _, w := range l.order {
 			if w.socket != nil {
-				w.socket.conn.Close() // its path stays: the process knows it
+				_ = w.socket.conn.Close() // its path stays: the process knows it
 			}
 		}
 		if k, ok := l.own.(interface{ Leave() }); ok {

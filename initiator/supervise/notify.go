@@ -69,9 +69,9 @@ func (n *notifySocket) env(spec *plan.Spec) []string {
 // close ends the reading goroutine and removes the socket.
 func (n *notifySocket) close() {
 	if n.conn != nil {
-		n.conn.Close()
+		_ = n.conn.Close()
 	}
-	os.RemoveAll(n.dir)
+	_ = os.RemoveAll(n.dir)
 }
 
 // read ends when the socket is closed.

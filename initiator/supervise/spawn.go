@@ -81,7 +81,7 @@ func (l *loop) launch(w *worker) {
 		l.note(w, order.Memo)
 	}
 	if order.Stream = l.openStream(w); order.Stream != nil {
-		defer order.Stream.Close()
+		defer func() { _ = order.Stream.Close() }()
 	}
 	if err := l.keeper.Spawn(order); err != nil && !errors.Is(err, keeper.ErrClosed) {
 		l.failed(w, err)

@@ -32,9 +32,9 @@ func streamPair() (ours net.Conn, theirs *os.File, err error) {
 	}
 	theirs = os.NewFile(uintptr(fds[1]), "stream")
 	f := os.NewFile(uintptr(fds[0]), "stream")
-	defer f.Close() // FileConn works with a copy
+	defer func() { _ = f.Close() }() // FileConn works with a copy
 	if ours, err = net.FileConn(f); err != nil {
-		theirs.Close()
+		_ = theirs.Close()
 		return nil, nil, fmt.Errorf("make a stream: %w", err)
 	}
 	return ours, theirs, nil

@@ -82,7 +82,7 @@ func killIfStill(pid int, marks map[string]bool) {
 	if err != nil {
 		return
 	}
-	defer p.Release()
+	defer func() { _ = p.Release() }()
 	if marks[guidOf(pid)] {
 		_ = p.Kill() // it may have ended by itself
 	}
