@@ -84,7 +84,8 @@ func TestTheWireByteForByte(t *testing.T) {
 		{"a task before connect", "POST", "/task/new", []string{channel, session}, task, refused(403, 302, "Master not match with this endpoint.")},
 		{
 			"connect", "POST", "/connect",
-			[]string{channel, session, bearer}, connect,
+			[]string{channel, session, bearer},
+			connect,
 			`200 {"success":true,"code":0,"message":"Connect success.","data":{"slots":1,"methods":["echo","sum","wait"],"incarnation":1,"protocol":1,"stream":true}}`,
 		},
 		{"connect again", "POST", "/connect", []string{channel, session, bearer}, connect, refused(400, 501, "This slave already connected.")},

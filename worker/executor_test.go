@@ -97,11 +97,11 @@ func TestFinishedTasksAreForgottenAfterTenMinutes(t *testing.T) {
 			return run
 		}
 		first := start()
-		time.Sleep(rememberFor - time.Second)
+		time.Sleep(rememberFor - time.Second) //nolint:forbidigo // in a bubble
 		if start() != first {
 			t.Error("forgotten too early")
 		}
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //nolint:forbidigo // in a bubble
 		if start() == first {
 			t.Error("never forgotten")
 		}

@@ -34,7 +34,7 @@ func TestFault1WhateverAHandlerDoesIsReported(t *testing.T) {
 		want    string
 	}{
 		{do("panic", func() (json.RawMessage, error) { panic("boom") }), `{}`, `{"message":"panic: boom"}`},
-		{do("nilmap", func() (json.RawMessage, error) { var m map[string]int; m["a"] = 1; return nil, nil }), `{}`, `{"message":"panic: assignment to entry in nil map"}`},
+		{do("nilmap", func() (json.RawMessage, error) { none()["a"] = 1; return nil, nil }), `{}`, `{"message":"panic: assignment to entry in nil map"}`},
 		{do("nilpanic", func() (json.RawMessage, error) { panic(nil) }), `{}`, `{"message":"panic: panic called with nil argument"}`},
 		{do("goexit", func() (json.RawMessage, error) { runtime.Goexit(); return nil, nil }), `{}`, `{"message":"the handler ended its goroutine without returning"}`},
 		{do("error", func() (json.RawMessage, error) { return nil, errTest }), `{}`, `{"message":"a test's error"}`},
@@ -233,3 +233,6 @@ func cancelling(m *master, id string) http.HandlerFunc {
 		proactor.Success.Write(w, "", nil)
 	}
 }
+
+// none is a map that cannot be written to.
+func none() map[string]int { return nil }

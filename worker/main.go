@@ -167,7 +167,7 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	s.draining.Store(true)
 	<-s.executor.Drain()
 	s.stop(web)
-	<-failed
+	_ = <-failed // http.ErrServerClosed, as asked
 	s.log.Info("drained")
 	return nil
 }

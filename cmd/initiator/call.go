@@ -69,7 +69,8 @@ func (c *caller) call(ctx context.Context, args []string) error {
 	}
 	defer pool.Close()
 	result, err := pool.Invoke(ctx, args[1], parameters)
-	if cause, ok := context.Cause(ctx).(interrupted); ok {
+	var cause interrupted
+	if errors.As(context.Cause(ctx), &cause) {
 		return cause
 	}
 	if err != nil {

@@ -18,7 +18,7 @@ func (a *app) taskRetryCommand() *cobra.Command {
 	var pool, state string
 	cmd := &cobra.Command{
 		Use: "retry ID… | --all", Short: "Queue failed, dead or cancelled tasks again",
-		Long: "Queue failed, dead or cancelled tasks again, with their attempts counted from\nnothing: those that are named, or with --all every one of a pool and a state.",
+		Long:              "Queue failed, dead or cancelled tasks again, with their attempts counted from\nnothing: those that are named, or with --all every one of a pool and a state.",
 		ValidArgsFunction: a.completeTasks,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids, err := revivable(cmd, all, args)

@@ -33,9 +33,12 @@ func BenchmarkDispatch(b *testing.B) {
 		name string
 		make func(b *testing.B) func() error
 	}{
-		{"limit-framed", limitFramed}, {"stream", overStream},
-		{"limit-one", limitOne}, {"inline", func(b *testing.B) func() error { return throughHouse(b, false) }},
-		{"limit-two", limitTwo}, {"two", func(b *testing.B) func() error { return throughHouse(b, true) }},
+		{"limit-framed", limitFramed},
+		{"stream", overStream},
+		{"limit-one", limitOne},
+		{"inline", func(b *testing.B) func() error { return throughHouse(b, false) }},
+		{"limit-two", limitTwo},
+		{"two", func(b *testing.B) func() error { return throughHouse(b, true) }},
 	} {
 		for _, n := range []int{1, 64, 256} {
 			b.Run(fmt.Sprintf("%s/%d", c.name, n), func(b *testing.B) {

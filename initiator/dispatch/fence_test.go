@@ -113,8 +113,11 @@ func TestSessionsAreAsked(t *testing.T) {
 		channel        int
 		allowed, known bool
 	}{
-		{token, 7, true, true}, {token, 0, false, true},
-		{"x", 7, true, false}, {"x", 0, true, false}, {"x", 1, false, false},
+		{token, 7, true, true},
+		{token, 0, false, true},
+		{"x", 7, true, false},
+		{"x", 0, true, false},
+		{"x", 1, false, false},
 	} {
 		if allowed, known := h.d.Channel(c.token, c.channel); allowed != c.allowed || known != c.known {
 			t.Errorf("%q %d: %v %v", c.token, c.channel, allowed, known)

@@ -218,7 +218,7 @@ func BenchmarkMemory(b *testing.B) {
 	h := newHouse(b)
 	keeperSpawn(b, h.Keeper, path, 1000)
 	for b.Loop() {
-		time.Sleep(3 * time.Second) // what it is when it has been idle
+		time.Sleep(3 * time.Second) //nolint:forbidigo // what it is when it has been idle
 	}
 	b.ReportMetric(statusOf(h.PID(), "VmRSS"), "KB-rss")
 	b.ReportMetric(statusOf(h.PID(), "RssAnon"), "KB-anonymous")

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -52,7 +53,7 @@ func (c *control) ready(l *loop) {
 	}
 	buf, oob := l.buf[:], make([]byte, unix.CmsgSpace(4*8))
 	n, oobn, _, _, err := recvmsg(c.fd, buf, oob)
-	if err == unix.EAGAIN || err == unix.EINTR {
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 		return
 	}
 	if err != nil || n == 0 {

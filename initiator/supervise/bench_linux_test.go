@@ -205,7 +205,7 @@ func BenchmarkIdle(b *testing.B) {
 			<-c.done
 			began := cpuTime(b) + timesOf(b, s.keeper.PID())
 			for b.Loop() {
-				time.Sleep(5 * time.Second) // what it is when it has been idle
+				time.Sleep(5 * time.Second) //nolint:forbidigo // what it is when it has been idle
 			}
 			used := cpuTime(b) + timesOf(b, s.keeper.PID()) - began
 			debug.FreeOSMemory() // as the runtime does by itself, some minutes later

@@ -60,8 +60,13 @@ func TestScheduleWithoutLimit(t *testing.T) {
 		random float64
 		want   time.Duration
 	}{
-		{0, 0.9, 0}, {1, 0.5, 100 * time.Millisecond}, {1, 0, 90 * time.Millisecond}, {5, 0.5, 1600 * time.Millisecond},
-		{10, 0.5, 51200 * time.Millisecond}, {11, 0.5, time.Minute}, {11, 0, 54 * time.Second},
+		{0, 0.9, 0},
+		{1, 0.5, 100 * time.Millisecond},
+		{1, 0, 90 * time.Millisecond},
+		{5, 0.5, 1600 * time.Millisecond},
+		{10, 0.5, 51200 * time.Millisecond},
+		{11, 0.5, time.Minute},
+		{11, 0, 54 * time.Second},
 		{1_000_000, 0.5, time.Minute}, // the power overflows; the delay does not
 	} {
 		if got := delay(law, c.n, c.random).Round(time.Millisecond); got != c.want {

@@ -91,7 +91,7 @@ type summary struct {
 	incarnation, restarts, pid   int
 	n, early, deaths, of, port   int
 	wanted, proved, up, attached bool
-	leaving, declined, lost      bool
+	leaving, declined            bool
 	cause                        cause
 	last, ready, deadline, began time.Time
 	seen                         uint64

@@ -164,7 +164,7 @@ func TestConnTellsHowItEnded(t *testing.T) {
 		t.Errorf("send afterwards: %v", err)
 	}
 
-	c, y, end = raw(t, nil)
+	_, y, end = raw(t, nil)
 	y.Write(head(5, 0, 0))
 	y.Close()
 	if err := <-end; !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -115,7 +115,7 @@ func (r *Reader) split(m *Message, h Head, body []byte) {
 
 // cut is the error of a stream that ended when got bytes of a message were in.
 func (r *Reader) cut(got int, err error) error {
-	if err == io.EOF && got > 0 {
+	if errors.Is(err, io.EOF) && got > 0 {
 		err = io.ErrUnexpectedEOF
 	}
 	return readError("read message", err)

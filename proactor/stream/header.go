@@ -79,10 +79,10 @@ type Header struct {
 // Append appends the header to b, without anything that reflects on types:
 // this is done for every task.
 func (h *Header) Append(b []byte) []byte {
-	switch {
-	case h.Kind == Task:
+	switch h.Kind {
+	case Task:
 		b = appendWord(b, "{\"m\":", h.Method)
-	case h.Kind == Answer:
+	case Answer:
 		b = appendWord(b, "{\"s\":", h.Status)
 	default:
 		b = appendWord(b, "{\"k\":", words[h.Kind])

@@ -65,6 +65,7 @@ func ask(nc net.Conn, r Request) (net.Conn, error) {
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols || !strings.EqualFold(res.Header.Get("Upgrade"), Protocol) {
 		said, _ := io.ReadAll(io.LimitReader(res.Body, 300))
+		_ = res.Body.Close() // nothing of it is left
 		return nil, fmt.Errorf("%w: %s %s", ErrUnsupported, res.Status, said)
 	}
 	return withRest(nc, in), nil
