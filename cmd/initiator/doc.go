@@ -28,5 +28,6 @@
 // can still become of a pool in hopeless.go, how a task is described by flags
 // in request.go. Where standard input has a task in each line (feed.go), run is
 // map.go and map_tell.go, and task submit is submit_many.go; both count in
-// tally.go and show how far they are in meter.go.
+// tally.go and show how far they are in meter.go, as task wait does
+// (task_follow.go).
 package main

@@ -109,7 +109,7 @@ func (a *app) taskWaitCommand() *cobra.Command {
 					defer stop()
 					ctx = limited
 				}
-				t, err := c.Wait(ctx, id)
+				t, err := a.follow(ctx, c, id)
 				if err != nil {
 					return noTask(err)
 				}

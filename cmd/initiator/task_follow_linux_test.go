@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/initiator/task"
+)
+
+// A person who waits sees how far the task is, and then its end alone.
+func TestWaitOnATerminal(t *testing.T) {
+	dir := house(t, sleeper)
+	up := start(t, dir, "up")
+	up.started()
+	c := up.client()
+	got, err := c.Submit(t.Context(), task.Request{Pool: "sleeper", Data: []byte(`{"seconds":3600}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	person, program := terminal(t, 100)
+	cmd := exec.Command("initiator", "task", "wait", got.ID.String())
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, program, program, program
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	program.Close()
+	if err := person.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Log(err) // the test's own time-out will do
+	}
+	show := func(text string) {
+		var all strings.Builder
+		for part := make([]byte, 1000); !strings.Contains(all.String(), text); {
+			n, err := person.Read(part)
+			if all.Write(part[:n]); err != nil {
+				t.Fatalf("%q without %s: %v", all.String(), text, err)
+			}
+		}
+	}
+	show("sleeper running, attempt 1")
+	if _, err := c.Cancel(t.Context(), got.ID); err != nil {
+		t.Fatal(err)
+	}
+	show("initiator: task: wait: sleeper: cancelled")
+	if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != exitFailed {
+		t.Error(cmd.ProcessState)
+	}
+	up.signal(syscall.SIGTERM)
+	up.ends(0)
+}
