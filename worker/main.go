@@ -167,7 +167,7 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	s.draining.Store(true)
 	<-s.executor.Drain()
 	s.stop(web)
-	_ = <-failed // http.ErrServerClosed, as asked
+	<-failed //nolint:errcheck // http.ErrServerClosed, as asked
 	s.log.Info("drained")
 	return nil
 }

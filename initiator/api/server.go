@@ -192,7 +192,7 @@ func (s *Server) Close(ctx context.Context) {
 			_ = s.http.Close()
 		}
 		for range 1 + len(s.beside()) {
-			_ = <-s.done // http.ErrServerClosed, as asked
+			<-s.done //nolint:errcheck // http.ErrServerClosed, as asked
 		}
 	}
 	if s.own && !s.left.Load() {
