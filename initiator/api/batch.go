@@ -47,7 +47,7 @@ func (b batches) submit(w http.ResponseWriter, r *http.Request) {
 	}
 	control := http.NewResponseController(w)
 	_ = control.EnableFullDuplex() // HTTP/2 always is
-	defer control.SetWriteDeadline(time.Time{})
+	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
 	defer context.AfterFunc(b.life, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })()
 	w.Header().Set("Content-Type", ndjsonType)
 	w.WriteHeader(http.StatusOK)
@@ -93,7 +93,7 @@ func (c *chunk) collect(from *ndjson.Reader) bool {
 		line, err := from.Next()
 		bytes += len(line)
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return false
 		case errors.Is(err, ndjson.ErrTooLong):
 			c.refuse(from.Line(), proactor.BodyTooLarge, err.Error())
