@@ -1,0 +1,38 @@
+package initiator_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"initiator/initiator/initiatortest"
+)
+
+// Whose child each task is can be checked for one: a worker's own token opens
+// no request with many.
+func TestAWorkerSubmitsOneInARequest(t *testing.T) {
+	in := initiatortest.StartText(t, parentINI, initiatortest.Only("parent"))
+	var token string
+	if err := json.Unmarshal([]byte(in.Call("parent.tell", `null`)), &token); err != nil {
+		t.Fatal(err)
+	}
+	lines := `{"pool":"parent.default","parent":"` + uuid.NewString() + `"}`
+	req, err := http.NewRequestWithContext(t.Context(), "POST", in.URL()+"/api/v1/tasks", strings.NewReader(lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close() // its status is enough
+	if res.StatusCode != http.StatusForbidden {
+		t.Errorf("%s, want 403", res.Status)
+	}
+}
