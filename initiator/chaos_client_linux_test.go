@@ -54,8 +54,11 @@ func (c *chaos) request(key string) task.Request {
 	_, _ = fmt.Sscan(key, &n) // it is a number
 	r := rand.New(rand.NewPCG(c.seed, 1000+n))
 	d := deed{MS: r.IntN(40)}
-	if r.IntN(10) == 0 {
+	switch r.IntN(20) {
+	case 0:
 		d.MS = 400
+	case 1, 2, 3:
+		return long(key, pits[2*r.IntN(2)].name)
 	}
 	if r.IntN(4) == 0 {
 		d.How = []string{"fail", "retry", "retry", "exit"}[r.IntN(4)]
@@ -66,6 +69,13 @@ func (c *chaos) request(key string) task.Request {
 		q.Attempts = 1 + r.IntN(5)
 	}
 	return q
+}
+
+// long is a task whose results come too late for the answer to the request
+// that brings it: they have a request of their own, which may come again when
+// the next attempt runs.
+func long(key, pool string) task.Request {
+	return task.Request{Key: key, Pool: pool, Data: json.RawMessage(`{"ms":1050,"how":"retry"}`), Attempts: 6}
 }
 
 // submit does not end before it is acknowledged, or ctx is done.

@@ -109,6 +109,9 @@ func (c *chaos) sane(one task.Task, begun map[string]int) {
 		case a.Outcome == task.Succeeded:
 			succeeded++
 		}
+		if strings.HasPrefix(a.Error, "a try: ") && a.Error != (did{Worker: a.Worker, Incarnation: a.Incarnation, Try: a.Try}).words() {
+			wrong("an attempt failed as another did")
+		}
 		if a.Outcome != task.Released && a.Outcome != task.Refused {
 			paid++
 		}

@@ -32,6 +32,15 @@ type did struct {
 	Worker      string `json:"worker"`
 	Incarnation int    `json:"incarnation"`
 	Try         int    `json:"try"`
+	Message     string `json:"message,omitempty"` // of a failure; the history shows it
+}
+
+// words are the same once more, for the history.
+func (d did) words() string { return fmt.Sprint("a try: ", d.Worker, " ", d.Incarnation, " ", d.Try) }
+
+func (d did) failure(retry bool) error {
+	d.Message = d.words()
+	return worker.TaskFail{Data: d, Retry: retry}
 }
 
 // misbehave is the worker of the chaos test. It notes each task that it begins
@@ -76,20 +85,21 @@ func (d deed) do(ctx context.Context, guid string, journal io.Writer) (did, erro
 	if err != nil {
 		return did{}, err
 	}
+	mine := did{Worker: guid, Incarnation: incarnation, Try: t.Attempt}
 	select {
 	case <-time.After(time.Duration(d.MS) * time.Millisecond):
 	case <-ctx.Done():
-		return did{}, worker.TaskFail{Retry: true}
+		return did{}, mine.failure(true)
 	}
 	switch {
 	case d.How == "fail":
-		return did{}, worker.TaskFail{}
+		return did{}, mine.failure(false)
 	case d.How == "retry" && t.Attempt < 3:
-		return did{}, worker.TaskFail{Retry: true}
+		return did{}, mine.failure(true)
 	case d.How == "exit":
 		os.Exit(3)
 	}
-	return did{guid, incarnation, t.Attempt}, nil
+	return mine, nil
 }
 
 // haunted puts a gremlin on the worker's port, and the worker somewhere else.

@@ -90,7 +90,7 @@ func (g *gremlin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if m == echoes {
 		again := r.Clone(r.Context())
 		go func() { // ends with its timer, or with the process
-			<-time.After(time.Duration(rand.IntN(1500)) * time.Millisecond)
+			<-time.After(time.Duration(rand.IntN(1200)) * time.Millisecond)
 			_, _, _ = g.pass(again, body)
 		}()
 	}
