@@ -203,6 +203,9 @@ func (r *reader) body(t *Task) {
 	p.RetryDelay, p.RetryDelayMax = Seconds(r.varint()), Seconds(r.varint())
 	if b := r.take(8); b != nil {
 		p.RetryJitter = math.Float64frombits(binary.LittleEndian.Uint64(b))
+		if math.IsNaN(p.RetryJitter) || math.IsInf(p.RetryJitter, 0) {
+			r.fail() // no JSON can show it
+		}
 	}
 }
 
