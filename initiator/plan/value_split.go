@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"initiator/initiator/plan/shellwords"
 )
 
 var commandLine = kind[[]string]{name: "command line", parse: func(s string) ([]string, error) {
@@ -18,61 +20,16 @@ var commandLine = kind[[]string]{name: "command line", parse: func(s string) ([]
 	return words, err
 }}
 
-// split cuts a line into words as a POSIX shell does: single quotes keep
-// everything, double quotes all but a backslash before " and \, a backslash
-// outside keeps the next character. There is nothing else of a shell: no
-// variables, patterns, pipes or comments.
+// split cuts a line into words, see shellwords.
 func split(s string) ([]string, error) {
-	sp := splitter{}
-	for _, r := range s {
-		sp.next(r)
+	line := shellwords.Split(s)
+	if line.Quote != 0 {
+		return nil, wrong{fmt.Sprintf("the quotation that %c begins does not end", line.Quote), fmt.Sprintf("add a %c, or write \\%c for a plain one", line.Quote, line.Quote)}
 	}
-	if sp.quote != 0 {
-		return nil, wrong{fmt.Sprintf("the quotation that %c begins does not end", sp.quote), fmt.Sprintf("add a %c, or write \\%c for a plain one", sp.quote, sp.quote)}
-	}
-	if sp.escaped {
+	if line.Escaped {
 		return nil, wrong{"nothing follows the backslash at the end", `write \\ for a plain one`}
 	}
-	sp.end()
-	return sp.words, nil
-}
-
-type splitter struct {
-	words   []string
-	word    strings.Builder
-	open    bool // a word has begun, if only by an empty quotation
-	quote   rune // the quotation we are in, or 0
-	escaped bool // the last character was a backslash
-}
-
-func (s *splitter) next(r rune) {
-	switch {
-	case s.escaped:
-		s.escaped = false
-		if s.quote == '"' && r != '"' && r != '\\' {
-			s.word.WriteByte('\\')
-		}
-		s.word.WriteRune(r)
-	case r == '\\' && s.quote != '\'':
-		s.escaped, s.open = true, true
-	case s.quote != 0 && r == s.quote:
-		s.quote = 0
-	case s.quote == 0 && (r == '\'' || r == '"'):
-		s.quote, s.open = r, true
-	case s.quote == 0 && strings.ContainsRune(" \t\n\r", r):
-		s.end()
-	default:
-		s.open = true
-		s.word.WriteRune(r)
-	}
-}
-
-func (s *splitter) end() {
-	if s.open {
-		s.words = append(s.words, s.word.String())
-	}
-	s.word.Reset()
-	s.open = false
+	return line.Words, nil
 }
 
 var environment = kind[[]Entry]{name: "list of NAME=value", empty: true, parse: parseEnvironment}

@@ -4,64 +4,22 @@ import (
 	"fmt"
 	"strings"
 
+	"initiator/initiator/plan/shellwords"
 	"initiator/proactor"
 )
 
 // words cuts a command as a POSIX shell does, without anything else of one.
 func words(s string) ([]string, error) {
-	w := splitter{}
-	for _, r := range s {
-		w.next(r)
-	}
+	line := shellwords.Split(s)
 	switch {
-	case w.escaped:
+	case line.Escaped:
 		return nil, wrong{"nothing follows the backslash at the end of the command", `write \\ for a plain one`}
-	case w.quote != 0:
-		return nil, wrong{fmt.Sprintf("the quotation that %c begins in the command does not end", w.quote), "close it"}
-	}
-	w.end()
-	if len(w.words) == 0 {
+	case line.Quote != 0:
+		return nil, wrong{fmt.Sprintf("the quotation that %c begins in the command does not end", line.Quote), "close it"}
+	case len(line.Words) == 0:
 		return nil, wrong{"the command is empty", "write a program and its arguments"}
 	}
-	return w.words, nil
-}
-
-type splitter struct {
-	words   []string
-	word    strings.Builder
-	open    bool // a word has begun, if only by an empty quotation
-	quote   rune // the quotation we are in, or 0
-	escaped bool // the last character was a backslash
-}
-
-func (w *splitter) next(r rune) {
-	switch {
-	case w.escaped:
-		w.escaped = false
-		if w.quote == '"' && r != '"' && r != '\\' {
-			w.word.WriteByte('\\')
-		}
-		w.word.WriteRune(r)
-	case r == '\\' && w.quote != '\'':
-		w.escaped, w.open = true, true
-	case w.quote != 0 && r == w.quote:
-		w.quote = 0
-	case w.quote == 0 && (r == '\'' || r == '"'):
-		w.quote, w.open = r, true
-	case w.quote == 0 && strings.ContainsRune(" \t\r\n", r):
-		w.end()
-	default:
-		w.open = true
-		w.word.WriteRune(r)
-	}
-}
-
-func (w *splitter) end() {
-	if w.open {
-		w.words = append(w.words, w.word.String())
-	}
-	w.word.Reset()
-	w.open = false
+	return line.Words, nil
 }
 
 // variables reads KEY="a, b",OTHER=c from tokens: a key, =, a value, and one
