@@ -116,7 +116,7 @@ func TestLogsFollowARotation(t *testing.T) {
 	}
 	in := initiatortest.StartText(t, `
 [worker:counter]
-command         = sh -c 'read go < `+dir+`/go; i=0; while test $$i -lt 3000; do i=$$((i+1)); echo "line $$i"; done; exec sleep 3600'
+command         = sh -c 'read go < `+dir+`/go; i=0; while test $$i -lt 30000; do i=$$((i+1)); echo "line $$i"; done; exec sleep 3600'
 contract        = off
 startsecs       = 0
 stdout_logfile  = `+dir+`/out.log
@@ -133,7 +133,7 @@ stdout_logfile_backups  = 3
 			return os.WriteFile(dir+"/go", []byte("go\n"), 0o600)
 		}
 		got += len(lines)
-		if len(lines) > 0 && line.FindString(lines[len(lines)-1].Line) == "line 3000" {
+		if len(lines) > 0 && line.FindString(lines[len(lines)-1].Line) == "line 30000" {
 			cancel()
 		}
 		return nil
@@ -145,7 +145,7 @@ stdout_logfile_backups  = 3
 	if len(files) != 4 {
 		t.Errorf("files %q, want the log and three old ones", files)
 	}
-	t.Logf("%d of 3000 lines followed through %d files", got, len(files))
+	t.Logf("%d of 30000 lines followed through %d files", got, len(files))
 }
 
 // TestReopen: after somebody has moved a log, its lines go to a new file.
