@@ -27,9 +27,10 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 	}
 	now, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	t, err := ask(now, d, func(a *ask1[task.Task], now time.Time) {
-		(&unwaitMessage{id: m.id, w: &m.w}).apply(d, now)
+	t, err := ask(now, d, func(a *ask1[task.Task], _ time.Time) {
+		d.unwait(m.id, &m.w)
 		t, _ := d.o.Queue.Get(m.id)
+		t.Known = m.w.known
 		a.answer(d, t, nil)
 	})
 	if err != nil {
@@ -51,7 +52,7 @@ func (m *callMessage) apply(d *Dispatcher, now time.Time) {
 		m.w.tell(t, err)
 		return
 	}
-	d.await(t, &m.w)
+	d.awaitKept(t, &m.w)
 }
 
 func (m *callMessage) refuse() { m.w.tell(task.Task{}, ErrClosed) }

@@ -10,6 +10,7 @@
 //	wait.go        who waits for which task
 //	watch.go       who wants to see what becomes of one, or of all in a pool
 //	call.go        submit and wait in one question
+//	begin.go       … for those who have no goroutine to wait with
 //	assign.go      which task goes to which worker now
 //	run.go         one attempt in a worker
 //	balance.go     the worker with most free slots, in turn among equals

@@ -14,12 +14,20 @@ import (
 // channel, not a goroutine.
 type waiter struct {
 	once chan struct{} // closed when told
-	got  task.Task
-	err  error
-	next *waiter // for the same task
+	// end is called instead, by whoever has no goroutine that could wait.
+	end   func(task.Task, error)
+	got   task.Task
+	err   error
+	known bool    // the task was there before it was submitted
+	next  *waiter // for the same task
 }
 
 func (w *waiter) tell(t task.Task, err error) {
+	t.Known = t.Known || w.known
+	if w.end != nil {
+		w.end(t, err)
+		return
+	}
 	w.got, w.err = t, err
 	close(w.once)
 }
@@ -69,6 +77,19 @@ func (d *Dispatcher) await(t task.Task, w *waiter) {
 	d.ended(t)
 }
 
+// awaitKept is await for one who has submitted the task in this round: when it
+// cannot be kept there is no such task, and so no end of it.
+func (d *Dispatcher) awaitKept(t task.Task, w *waiter) {
+	id := t.ID
+	w.known = t.Known
+	d.then(func(kept error) {
+		if kept != nil && d.unwait(id, w) {
+			w.tell(task.Task{}, kept)
+		}
+	})
+	d.await(t, w)
+}
+
 func (m *waitMessage) refuse() { m.w.tell(task.Task{}, ErrClosed) }
 
 type unwaitMessage struct {
@@ -76,17 +97,22 @@ type unwaitMessage struct {
 	w  *waiter
 }
 
-func (m *unwaitMessage) apply(d *Dispatcher, _ time.Time) {
-	first := d.waiters[m.id]
+func (m *unwaitMessage) apply(d *Dispatcher, _ time.Time) { d.unwait(m.id, m.w) }
+
+// unwait drops a waiter and reports whether he was still there: one who is not
+// has been told, or will be.
+func (d *Dispatcher) unwait(id uuid.UUID, w *waiter) (found bool) {
+	first := d.waiters[id]
 	for at := &first; *at != nil; at = &(*at).next {
-		if *at == m.w {
-			*at = m.w.next
+		if *at == w {
+			*at, found = w.next, true
 			break
 		}
 	}
-	if d.waiters[m.id] = first; first == nil {
-		delete(d.waiters, m.id)
+	if d.waiters[id] = first; first == nil {
+		delete(d.waiters, id)
 	}
+	return found
 }
 
 // ended tells those who wait for a task that it is terminal.
