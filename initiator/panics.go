@@ -2,7 +2,6 @@ package initiator
 
 import (
 	"context"
-	"strings"
 
 	"initiator/initiator/api"
 	"initiator/initiator/output"
@@ -13,9 +12,9 @@ import (
 const (
 	// panicLines is how much of the end of a log is searched for a trace.
 	panicLines = 2000
-	// lookers is how many logs are searched at a time. When workers die faster
-	// than that, it is not the traces of all of them that help.
-	lookers = 4
+	// lookers is how many deaths may wait for their logs to be searched. When
+	// more die than that, it is not the traces of all of them that help.
+	lookers = 64
 )
 
 // lookForPanic looks, after a death that a panic can have caused, into the log
@@ -36,6 +35,8 @@ func (in *Initiator) lookForPanic(t supervise.Transition) {
 	}
 	in.background.Go(func() {
 		defer func() { <-in.looking }()
+		in.searching.Lock() // one log at a time, so that a thousand deaths do not read at once
+		defer in.searching.Unlock()
 		if record, found := in.panicOf(t); found {
 			in.relay.Show(supervise.Lines{Name: t.Name, GUID: t.GUID, Index: t.Index, Incarnation: t.Incarnation}, record)
 		}
@@ -62,11 +63,7 @@ func (in *Initiator) panicOf(t supervise.Transition) (trace output.Record, found
 	var fold output.Fold
 	look := func(lines []api.LogLine) error {
 		for _, l := range lines {
-			text := l.Line
-			if !l.At.IsZero() {
-				_, text, _ = strings.Cut(text, " ") // its time
-			}
-			fold.Take(text)
+			fold.Take(bare(l))
 		}
 		return nil
 	}

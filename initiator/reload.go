@@ -85,8 +85,3 @@ func (in *Initiator) Reopen(ctx context.Context) error {
 func (in *Initiator) Signal(ctx context.Context, signal int, names ...string) error {
 	return in.supervisor.Signal(ctx, signal, names...)
 }
-
-// Why explains in a sentence each why workers are as they are.
-func (in *Initiator) Why(ctx context.Context, names ...string) ([]supervise.Answer, error) {
-	return in.supervisor.Why(ctx, names...)
-}

@@ -26,13 +26,14 @@ import (
 // Initiator is one running house. It is made with New; Run brings it up and
 // takes it down again, once.
 type Initiator struct {
-	log     hclog.Logger
-	current atomic.Pointer[plan.Plan] // another after a reload
-	journal *journal
-	told    told
-	relay   *output.Relay
-	looking chan struct{} // a token for each log that is searched for a panic
-	outputs [2]io.Writer  // stdout and stderr, for workers
+	log       hclog.Logger
+	current   atomic.Pointer[plan.Plan] // another after a reload
+	journal   *journal
+	told      told
+	relay     *output.Relay
+	looking   chan struct{} // a token for each log that is, or waits to be, searched for a panic
+	searching sync.Mutex
+	outputs   [2]io.Writer // stdout and stderr, for workers
 	// lastSeen writes what is to be known after a crash.
 	lastSeen *lastSeen
 	started  time.Time

@@ -69,7 +69,7 @@ func (l *live) tellOf(t supervise.Transition) {
 	case t.To == supervise.Running && !t.Ready:
 		state = unready
 	case t.To == supervise.Running:
-		reason = fmt.Sprintf("pid %d, port %d, after %s", t.PID, t.Port, took(t.At.Sub(l.began[t.GUID])))
+		reason = fmt.Sprintf("pid %d%s, after %s", t.PID, onPort(", port %d", t.Port), took(t.At.Sub(l.began[t.GUID])))
 	}
 	before := t.At.Local().Format("15:04:05  ")
 	if l.narrow() {
@@ -164,7 +164,7 @@ func (l *live) lines(workers []supervise.Worker) []string {
 func (l *live) worker(w supervise.Worker, width int) string {
 	rest := w.Reason
 	if w.PID != 0 {
-		rest = fmt.Sprintf("pid %-7d port %-5d", w.PID, w.Port)
+		rest = fmt.Sprintf("pid %-7d %-10s", w.PID, onPort("port %d", w.Port))
 		switch since, ok := l.began[w.GUID]; {
 		case w.State == supervise.Running && w.Ready && ok:
 			rest += "  " + took(w.Since.Sub(since))

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"initiator/initiator/api"
 	"initiator/initiator/api/client"
-	"initiator/initiator/supervise"
 )
 
 const logsLong = `Show what workers wrote, by definition, group or guid. Where there are several,
@@ -128,21 +126,3 @@ func (p *past) Set(text string) error {
 
 // Type implements pflag.Value.
 func (p *past) Type() string { return "TIME" }
-
-// lastLines is how much of a log explains a failure.
-const lastLines = 10
-
-// lastWords is the end of what a worker wrote to stderr, indented.
-func (w *watcher) lastWords(ctx context.Context, of supervise.Worker) string {
-	from, err := w.client.Logs(ctx, client.LogQuery{Stream: "stderr", Tail: lastLines}, of.GUID)
-	if err != nil {
-		return ""
-	}
-	defer from.Close()
-	data, _ := io.ReadAll(io.LimitReader(from, 16<<10)) // what there is, is better than nothing
-	text := strings.TrimSpace(string(data))
-	if text == "" {
-		return ""
-	}
-	return "  " + strings.ReplaceAll(text, "\n", "\n  ")
-}

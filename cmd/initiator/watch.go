@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ func (w *watcher) tellOf(t supervise.Transition) {
 	case t.To == supervise.Starting && t.From != supervise.Starting:
 		w.began[t.GUID] = t.At
 	case t.To == supervise.Running && t.Ready:
-		w.say("%s %s ready on port %d after %s (pid %d)", t.Name, short(t.GUID), t.Port, took(t.At.Sub(w.began[t.GUID])), t.PID)
+		w.say("%s %s ready%s after %s (pid %d)", t.Name, short(t.GUID), onPort(" on port %d", t.Port), took(t.At.Sub(w.began[t.GUID])), t.PID)
 	case t.To == supervise.Backoff, t.To == supervise.Fatal:
 		w.say("%s %s %s: %s", t.Name, short(t.GUID), t.To, t.Reason)
 	}
@@ -70,21 +71,30 @@ func (w *watcher) check(ctx context.Context, changed <-chan struct{}, giveUp con
 			continue
 		}
 		if why := hopeless(w.pool, list, !w.alone); len(why) > 0 {
-			giveUp(&fault{code: exitOwn, err: errors.New("no worker can take the task: " + strings.Join(why, "; ")), next: w.advice(ctx, list)})
+			giveUp(&fault{code: exitOwn, err: errors.New("no worker can take the task: " + strings.Join(why, "; ")), next: w.advice(ctx)})
 			return
 		}
 	}
 }
 
 // advice is what to do when no worker can come up.
-func (w *watcher) advice(ctx context.Context, list []supervise.Worker) string {
+func (w *watcher) advice(ctx context.Context) string {
 	if !w.alone {
 		return "`initiator start " + w.pool + "` starts them; `initiator logs --stream stderr " + w.pool + "` shows what they said"
 	}
-	for _, worker := range list {
-		if text := w.lastWords(ctx, worker); worker.Name == w.pool && text != "" {
-			return "the last that it wrote to stderr:\n" + text
+	answers, _ := w.client.Why(ctx, w.pool) // without words of theirs, there is still the advice
+	for _, answer := range answers {
+		if len(answer.LastWords) > 0 {
+			return "the last that it wrote:\n" + strings.TrimRight(indented(answer.LastWords), "\n")
 		}
 	}
 	return "`initiator check` shows what would be started"
+}
+
+// onPort says where a worker serves, and nothing of one that has no port.
+func onPort(format string, port int) string {
+	if port == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, port)
 }

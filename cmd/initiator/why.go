@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,7 @@ import (
 func (a *app) whyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "why NAME…|all", Short: "Say in a sentence why workers are as they are",
-		Long: "Say of workers, by definition, group or guid, in a sentence each: the state, the\nlast exit, the rule that fired, when the next start is due, what it waits for.",
+		Long: "Say of workers, by definition, group or guid, in a sentence each: the state, the\nlast exit, the rule that fired, when the next start is due, what it waits for.\nOf a process that has died, also the last lines that it wrote.",
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
@@ -34,15 +35,25 @@ func (a *app) whyCommand() *cobra.Command {
 	}
 }
 
-// showAnswers prints sentences whole, however narrow the terminal.
+// showAnswers prints sentences whole, however narrow the terminal, and below
+// each the last words of a process that has died.
 func (a *app) showAnswers(answers []supervise.Answer) error {
 	if a.format.json {
 		return a.out.json(map[string]any{"answers": answers})
 	}
 	for _, answer := range answers {
-		if _, err := a.out.Write([]byte(answer.Sentence + "\n")); err != nil {
+		text := answer.Sentence + "\n"
+		if len(answer.LastWords) > 0 {
+			text += "The last that it wrote:\n" + indented(answer.LastWords)
+		}
+		if _, err := a.out.Write([]byte(text)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// indented sets lines apart that are not ours.
+func indented(lines []string) string {
+	return "  " + strings.Join(lines, "\n  ") + "\n"
 }

@@ -75,7 +75,7 @@ func TestExplain(t *testing.T) {
 		GUID: "0123456789", Name: "adder", State: Backoff, Since: now.Add(-2 * time.Second), Reason: "exit code 3, after 5ms; started again in 10s (restart 4)",
 		NextStart: now.Add(8 * time.Second), LastExit: Exit{Class: Code, Code: 3, Lived: "5ms"}, Rule: "restart 4",
 	}, now)
-	want := "adder (01234567) is BACKOFF for 2s: exit code 3, after 5ms; started again in 10s (restart 4); the next start is due in 8s."
+	want := "adder (01234567) has been BACKOFF for 2s: exit code 3, after 5ms; started again in 10s (restart 4); the next start is due in 8s."
 	if a.Sentence != want {
 		t.Errorf("%s\nwant\n%s", a.Sentence, want)
 	}
@@ -83,7 +83,7 @@ func TestExplain(t *testing.T) {
 		GUID: "g", Name: "app", State: Running, Ready: true, Reason: "ready after 3ms", Since: now, Status: "warm",
 		LastExit: Exit{Class: Signal, Signal: "KILL", Code: -1, At: now.Add(-time.Minute)}, Rule: "restart 1",
 	}, now)
-	for _, part := range []string{"app (g) is RUNNING", "ended 1m0s ago (signal: killed by SIGKILL)", "restart 1", "it says: warm"} {
+	for _, part := range []string{"app (g) has been RUNNING", "ended 1m0s ago (signal: killed by SIGKILL)", "restart 1", "it says: warm"} {
 		if !strings.Contains(a.Sentence, part) {
 			t.Errorf("%q is not in: %s", part, a.Sentence)
 		}

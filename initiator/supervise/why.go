@@ -13,6 +13,10 @@ type Answer struct {
 	Worker   Worker `json:"worker"`
 	// NextIn is how long it is until NextStart, at the time of the answer.
 	NextIn string `json:"next_in,omitempty"`
+	// LastWords are the last lines of the process that has died, oldest first,
+	// of stderr or, where nothing is there, of stdout. They are for whoever has
+	// the logs to fill in; Explain leaves them empty.
+	LastWords []string `json:"last_words,omitempty"`
 }
 
 // Why explains the named workers; names are as in Start.
@@ -36,7 +40,7 @@ func (s *Supervisor) Why(ctx context.Context, names ...string) (answers []Answer
 // next start is due, and what it waits for. It is pure.
 func Explain(w Worker, now time.Time) Answer {
 	a := Answer{Worker: w}
-	parts := []string{fmt.Sprintf("%s is %s for %s: %s", label(w), phrase(w), brief(now.Sub(w.Since)), w.Reason)}
+	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", label(w), phrase(w), brief(now.Sub(w.Since)), w.Reason)}
 	if !w.NextStart.IsZero() {
 		a.NextIn = brief(max(0, w.NextStart.Sub(now)))
 		parts = append(parts, "the next start is due in "+a.NextIn)
