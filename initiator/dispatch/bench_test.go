@@ -56,7 +56,7 @@ func closedLoop(b *testing.B, n int, once func() error) {
 	var callers sync.WaitGroup
 	b.ReportAllocs()
 	b.ResetTimer()
-	before := cpu()
+	before, theirs := cpu(), childCPU()
 	for range n {
 		callers.Go(func() {
 			for left.Add(-1) >= 0 {
@@ -71,6 +71,9 @@ func closedLoop(b *testing.B, n int, once func() error) {
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
 	b.ReportMetric((cpu()-before).Seconds()*1e6/float64(b.N), "own-cpu-µs")
+	if theirs > 0 {
+		b.ReportMetric((childCPU()-theirs).Seconds()*1e6/float64(b.N), "its-cpu-µs")
+	}
 }
 
 // throughHouse goes through the whole dispatcher.
