@@ -82,7 +82,7 @@ func (l *wantedLogs) add(p *plan.Plan, w supervise.Worker, q api.LogQuery) {
 		l.reasons = append(l.reasons, "the definition of "+w.Name+" is gone")
 		return
 	}
-	source := logs.Source{From: q.Since}
+	source := logs.Source{From: q.Since, Until: q.Until}
 	if q.Previous {
 		if w.BeganBefore.IsZero() {
 			l.reasons = append(l.reasons, fmt.Sprintf("%s:%d has had no incarnation before this one", w.Name, w.Index))

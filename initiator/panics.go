@@ -58,7 +58,8 @@ func keptInFile(s *plan.Spec) bool {
 	return log.Path != "" && log.Path != "-"
 }
 
-// panicOf folds the last lines of one incarnation.
+// panicOf folds the last lines of one incarnation. Its successor, which may be
+// writing by now, was launched after the death was told.
 func (in *Initiator) panicOf(t supervise.Transition) (trace output.Record, found bool) {
 	var fold output.Fold
 	look := func(lines []api.LogLine) error {
@@ -67,7 +68,7 @@ func (in *Initiator) panicOf(t supervise.Transition) (trace output.Record, found
 		}
 		return nil
 	}
-	err := in.Logs(context.Background(), t.GUID, api.LogQuery{Stream: "stderr", Tail: panicLines, Since: t.Began}, look)
+	err := in.Logs(context.Background(), t.GUID, api.LogQuery{Stream: "stderr", Tail: panicLines, Since: t.Began, Until: t.At}, look)
 	for _, record := range fold.End() {
 		if err == nil && record.Trace != "" {
 			return record, true

@@ -87,6 +87,7 @@ type LogQuery struct {
 	Tail   int       // only the last so many lines; 0 = all there is
 	Follow bool      // do not end; wait for what is written next
 	Since  time.Time // only what was written from then on; zero = all
+	Until  time.Time // only what was written before; zero = all. Not with Previous, nor with Follow
 	// Previous is what the incarnation before the last one wrote. Not with
 	// Follow.
 	Previous bool
