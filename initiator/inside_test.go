@@ -150,6 +150,8 @@ func TestWhatAWorkersOwnTokenOpens(t *testing.T) {
 		{"GET", "/api/v1/tasks", "", token, 403},
 		{"GET", "/api/v1/status", "", token, 403},
 		{"POST", "/api/v1/tasks/retry", "{}", token, 403},
+		{"GET", "/api/v1/tasks/export", "", token, 403},
+		{"POST", "/api/v1/tasks/import", "{}", token, 403},
 		{"POST", "/api/v1/workers/stop", `{"names":["all"]}`, token, 403},
 		{"POST", "/api/v1/tasks/" + elsewhere.ID.String() + "/retry", "{}", token, 403},
 		{"POST", "/shutdown", "{}", token, 405},

@@ -58,22 +58,27 @@ func badFile(path string, err error) error {
 	return usage(err)
 }
 
-// socket is where the initiator of the INI listens. An INI that has been
-// broken since must not hide the initiator that it has started, so only the
-// one key is read where the whole cannot be.
-func (a *app) socket() (string, error) {
+// home is the state directory of the INI. An INI that has been broken since
+// must not hide the initiator that it has started, so only the one key is read
+// where the whole cannot be.
+func (a *app) home() (string, error) {
 	if a.stateDir != "" {
-		dir, err := filepath.Abs(a.stateDir)
-		return socketIn(dir), err
+		return filepath.Abs(a.stateDir)
 	}
 	p, err := a.plan()
 	if err == nil {
-		return initiator.SocketPath(p), nil
+		return p.Settings.StateDir, nil
 	}
 	if dir, ok := a.lastResort(); ok {
-		return socketIn(dir), nil
+		return dir, nil
 	}
 	return "", err
+}
+
+// socket is where the initiator of the INI listens.
+func (a *app) socket() (string, error) {
+	dir, err := a.home()
+	return socketIn(dir), err
 }
 
 func socketIn(dir string) string {

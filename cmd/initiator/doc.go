@@ -29,5 +29,6 @@
 // in request.go. Where standard input has a task in each line (feed.go), run is
 // map.go and map_tell.go, and task submit is submit_many.go; both count in
 // tally.go and show how far they are in meter.go, as task wait does
-// (task_follow.go).
+// (task_follow.go). All tasks at once leave by task_export.go, and come in by
+// task_import.go.
 package main

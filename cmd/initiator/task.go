@@ -25,7 +25,7 @@ func (a *app) taskCommand() *cobra.Command {
 		a.taskSubmitCommand(), a.taskWaitCommand(), a.taskListCommand(),
 		a.taskVerb("get", "Show a task with its attempts", a.showTask, (*client.Client).Task),
 		a.taskVerb("cancel", "End a task, or ask its worker to", a.showState, (*client.Client).Cancel),
-		a.taskRetryCommand(),
+		a.taskRetryCommand(), a.taskExportCommand(), a.taskImportCommand(),
 	)
 	return cmd
 }

@@ -45,15 +45,20 @@ func (b batches) submit(w http.ResponseWriter, r *http.Request) {
 		proactor.Forbidden.Write(w, "a worker submits one task in a request, because whose child it is has to be checked", nil)
 		return
 	}
+	b.stream(w, r, bodyLimit, func() taker { return &submits{house: b.house} })
+}
+
+// stream answers the lines of a request, in chunks, each with one of its own.
+func (b batches) stream(w http.ResponseWriter, r *http.Request, limit int, of func() taker) {
 	control := http.NewResponseController(w)
 	_ = control.EnableFullDuplex() // HTTP/2 always is
 	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
 	defer context.AfterFunc(b.life, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })()
 	w.Header().Set("Content-Type", ndjsonType)
 	w.WriteHeader(http.StatusOK)
-	lines := ndjson.NewReader(r.Body, bodyLimit)
+	lines := ndjson.NewReader(r.Body, limit)
 	for more := true; more; {
-		c := chunk{house: b.house, ctx: r.Context()}
+		c := chunk{house: b.house, ctx: r.Context(), taker: of()}
 		_ = control.SetReadDeadline(time.Now().Add(readTimeout)) // of the next lines, not of all
 		if b.life.Err() == nil {
 			more = c.collect(lines)
@@ -70,12 +75,43 @@ func (b batches) submit(w http.ResponseWriter, r *http.Request) {
 
 const ndjsonType = "application/x-ndjson"
 
-// chunk is some lines that are submitted with one write.
-type chunk struct {
+// taker is what becomes of lines: it reads them, and then takes all that it
+// could read with one write.
+type taker interface {
+	read(line []byte) error
+	take(ctx context.Context) ([]dispatch.Verdict, error)
+	// shown is what is answered to one that was taken.
+	shown(t *task.Task) any
+}
+
+// submits are lines that are requests.
+type submits struct {
 	house    House
-	ctx      context.Context
-	lines    []verdict
 	requests []task.Request
+}
+
+func (s *submits) read(line []byte) error {
+	var q task.Request
+	err := proactor.Decode(line, &q)
+	if err == nil {
+		s.requests = append(s.requests, q)
+	}
+	return err
+}
+
+func (s *submits) take(ctx context.Context) ([]dispatch.Verdict, error) {
+	return s.house.SubmitMany(ctx, s.requests)
+}
+
+func (s *submits) shown(t *task.Task) any { return t }
+
+// chunk is some lines that are taken with one write.
+type chunk struct {
+	house House
+	ctx   context.Context
+	taker taker
+	lines []verdict
+	taken int // how many of them could be read
 }
 
 // verdict is what is answered to a line: err, or what becomes of its request.
@@ -120,25 +156,24 @@ func brokenCode(err error) proactor.Code {
 }
 
 func (c *chunk) add(number int, line []byte) {
-	var q task.Request
-	if err := proactor.Decode(line, &q); err != nil {
+	if err := c.taker.read(line); err != nil {
 		c.refuse(number, proactor.BadBody, err.Error())
 		return
 	}
 	c.lines = append(c.lines, verdict{line: number})
-	c.requests = append(c.requests, q)
+	c.taken++
 }
 
 func (c *chunk) refuse(line int, code proactor.Code, why string) {
 	c.lines = append(c.lines, verdict{line: line, code: code, why: why})
 }
 
-// submit asks for the verdicts of all that are requests.
+// submit asks for the verdicts of all that could be read.
 func (c *chunk) submit() {
-	if len(c.requests) == 0 {
+	if c.taken == 0 {
 		return
 	}
-	got, err := c.house.SubmitMany(c.ctx, c.requests)
+	got, err := c.taker.take(c.ctx)
 	next := 0
 	for i := range c.lines {
 		v := &c.lines[i]
@@ -160,9 +195,9 @@ func (c *chunk) answer() []byte {
 	var body bytes.Buffer
 	out := json.NewEncoder(&body)
 	out.SetEscapeHTML(false)
-	for _, v := range c.lines {
+	for i, v := range c.lines {
 		if v.code.OK() {
-			_ = out.Encode(v.got.Task) // its data was JSON when it was taken
+			_ = out.Encode(c.taker.shown(&c.lines[i].got.Task)) // its data was JSON when it was taken
 			continue
 		}
 		data, _ := json.Marshal(map[string]int{"line": v.line, "status": v.code.HTTP})

@@ -10,6 +10,7 @@
 //	webhooks.go  heartbeats and results of workers, ahead of everything else
 //	tasks.go     submit, get, wait, list, cancel, retry
 //	batch.go     … submit of many, a line each
+//	elsewhere.go … export of all, and import
 //	task_events.go  what becomes of a task, or of all in a pool, as it happens
 //	pools.go     pause, resume; many dead tasks at once
 //	workers.go   list, launch, start, stop, restart

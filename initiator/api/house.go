@@ -17,6 +17,7 @@ import (
 type House interface {
 	Tasks
 	TaskPools
+	Elsewhere
 	Workers
 	Webhooks
 	Turberfield

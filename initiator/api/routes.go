@@ -45,7 +45,10 @@ func routes(life context.Context, h House, log hclog.Logger) http.Handler {
 	r := mux.NewRouter()
 	handle := func(method, path string, f http.HandlerFunc) { r.HandleFunc("/api/v1"+path, f).Methods(method) }
 	t := tasks{h}
-	r.HandleFunc("/api/v1/tasks", batches{h, life}.submit).Methods("POST").HeadersRegexp("Content-Type", "^"+ndjsonType)
+	b := batches{h, life}
+	handle("GET", "/tasks/export", b.export)
+	handle("POST", "/tasks/import", b.imports)
+	r.HandleFunc("/api/v1/tasks", b.submit).Methods("POST").HeadersRegexp("Content-Type", "^"+ndjsonType)
 	handle("POST", "/tasks", t.submit)
 	handle("GET", "/tasks", t.list)
 	handle("POST", "/tasks/retry", t.retryAll)

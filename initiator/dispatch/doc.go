@@ -7,6 +7,7 @@
 //	mailbox.go     where messages wait for the loop
 //	callers.go     submit, get, list, cancel, retry: the messages of callers
 //	batch.go       … many submits in one
+//	elsewhere.go   … all that there is, out to another queue, or in from one
 //	wait.go        who waits for which task
 //	watch.go       who wants to see what becomes of one, or of all in a pool
 //	call.go        submit and wait in one question

@@ -23,6 +23,7 @@
 //	compact.go    giving the room of old records back
 //	open.go       reading everything back
 //	export.go     taking everything elsewhere
+//	arrive.go     … and in, from elsewhere
 //	store/        the files
 //
 // A Queue is used by one goroutine, the dispatcher's. Changes become visible at

@@ -15,6 +15,11 @@ type Queue interface {
 	// a live one of the pool has its unique key, that one is returned, Known,
 	// and fresh is false.
 	Submit(t Task) (kept Task, fresh bool, err error)
+	// Import adds a record that another queue had, in the state in which it
+	// was there; one that was running is queued, because its worker is not
+	// ours. One whose id is known is left as it is, and fresh is false. Errors:
+	// ErrInvalid, or ErrState where another task is alive under its unique key.
+	Import(now time.Time, t Task) (kept Task, fresh bool, err error)
 	// Find returns what Submit would return instead of adding the task.
 	Find(t Task) (known Task, ok bool)
 	// Next leases the first ready task of the pool to a worker: priority,

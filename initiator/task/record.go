@@ -107,12 +107,21 @@ func appendText[T ~string | ~[]byte](b []byte, s T) []byte {
 func appendTime(b []byte, t time.Time) []byte { return binary.AppendVarint(b, nano(t)) }
 
 // nano is t as the index keeps it.
+// nano is a time as it is stored. What does not fit, such as the year 9999 that
+// stands for never, is the farthest that does.
 func nano(t time.Time) int64 {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return 0
+	case t.After(farthest):
+		return math.MaxInt64
+	case t.Before(earliest):
+		return math.MinInt64
 	}
 	return t.UnixNano()
 }
+
+var farthest, earliest = time.Unix(0, math.MaxInt64), time.Unix(0, math.MinInt64)
 
 func moment(n int64) time.Time {
 	if n == 0 {

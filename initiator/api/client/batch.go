@@ -36,23 +36,28 @@ func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]Ver
 			return nil, fmt.Errorf("write the request POST /tasks: %w", err)
 		}
 	}
-	target := url.URL{Scheme: "http", Host: "initiator", Path: "/api/v1/tasks"}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), &lines)
+	return c.sendLines(ctx, "/tasks", &lines, len(requests))
+}
+
+// sendLines posts n lines, and reads as many verdicts.
+func (c *Client) sendLines(ctx context.Context, path string, lines io.Reader, n int) ([]Verdict, error) {
+	target := url.URL{Scheme: "http", Host: "initiator", Path: "/api/v1" + path}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), lines)
 	if err != nil {
-		return nil, fmt.Errorf("write the request POST /tasks: %w", err)
+		return nil, fmt.Errorf("write the request POST %s: %w", path, err)
 	}
 	req.Header.Set("Content-Type", "application/x-ndjson")
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, cause(ctx, http.MethodPost, "/tasks", err)
+		return nil, cause(ctx, http.MethodPost, path, err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode >= 300 {
 		return nil, refusal(res)
 	}
-	all, err := eachVerdict(res.Body, len(requests))
+	all, err := eachVerdict(res.Body, n)
 	if err != nil {
-		err = cause(ctx, http.MethodPost, "/tasks", err)
+		err = cause(ctx, http.MethodPost, path, err)
 	}
 	return all, err
 }

@@ -5,6 +5,7 @@
 //	dial.go     the socket, also at the end of a long path
 //	tasks.go    submit, get, wait, list, cancel, retry
 //	batch.go    … submit of many
+//	elsewhere.go  … export, import
 //	task_events.go  … watch
 //	workers.go  list, launch, start, stop, restart; status and shutdown
 //	events.go   what happened, as it happens

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/ndjson"
+	"initiator/initiator/task"
+)
+
+func (a *app) taskImportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "import FILE", Short: "Take in tasks that export has written",
+		Long: `Take in the tasks that ` + "`task export`" + ` has written to FILE, or - for standard input:
+into the initiator that runs, or where none does into its state directory. A
+task that is there already is left as it is, so the same file can be given
+again. A line that is refused is named, and keeps no other out.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in := a.in
+			if args[0] != "-" {
+				f, err := os.Open(args[0])
+				if err != nil {
+					return usage(fmt.Errorf("read the tasks: %w", err))
+				}
+				defer func() { _ = f.Close() }() // it was only read
+				in = f
+			}
+			return a.importFrom(cmd, in)
+		},
+	}
+}
+
+func (a *app) importFrom(cmd *cobra.Command, in io.Reader) error {
+	i := importer{screen: a.err}
+	err := a.withTasks(cmd, func(ctx context.Context, c *client.Client) error {
+		return i.online(ctx, c, in)
+	}, func(q *task.Engine) (err error) {
+		i.n, err = q.ImportLines(in, i.refused)
+		return err
+	})
+	switch {
+	case err != nil && i.n == (task.Imported{}):
+	case a.format.json:
+		_ = a.out.json(i.n) // the screen keeps its error
+	default:
+		_ = a.out.lines(fmt.Sprintf("%s: %d added, %d known, %d refused", plural(i.n.Added+i.n.Known+i.n.Refused, "task"), i.n.Added, i.n.Known, i.n.Refused))
+	}
+	if err == nil && i.n.Refused > 0 {
+		return silent(exitFailed)
+	}
+	return err
+}
+
+// importer sends lines to an initiator, and counts what becomes of them.
+type importer struct {
+	screen *screen
+	n      task.Imported
+}
+
+func (i *importer) refused(line int, why error) {
+	_ = i.screen.lines(fmt.Sprintf("line %d: %s", line, oneLine(why.Error()))) // nobody is left to tell
+}
+
+// online sends as many lines at once as are one request.
+func (i *importer) online(ctx context.Context, c *client.Client, in io.Reader) error {
+	lines := ndjson.NewReader(in, task.MaxLine)
+	for more := true; more; {
+		var some [][]byte
+		var numbers []int
+		for size := 0; more && len(some) < ahead && size < chunkBytes; {
+			line, err := lines.Next()
+			switch {
+			case errors.Is(err, io.EOF):
+				more = false
+			case errors.Is(err, ndjson.ErrTooLong):
+				i.n.Refused++
+				i.refused(lines.Line(), err)
+			case err != nil:
+				return errors.Join(fmt.Errorf("read line %d: %w", lines.Line()+1, err), i.send(ctx, c, some, numbers))
+			default:
+				some, numbers = append(some, line), append(numbers, lines.Line())
+				size += len(line)
+			}
+		}
+		if err := i.send(ctx, c, some, numbers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send sends some lines, whose numbers are these.
+func (i *importer) send(ctx context.Context, c *client.Client, some [][]byte, numbers []int) error {
+	got, err := c.ImportTasks(ctx, some)
+	for at, v := range got {
+		switch {
+		case errors.Is(v.Err, &client.Error{Status: http.StatusServiceUnavailable}):
+			return on(fmt.Sprintf("line %d", numbers[at]), v.Err)
+		case v.Err != nil:
+			i.n.Refused++
+			i.refused(numbers[at], v.Err)
+		case v.Task.Known:
+			i.n.Known++
+		default:
+			i.n.Added++
+		}
+	}
+	return err
+}
