@@ -19,20 +19,9 @@ func (a *app) availCommand() *cobra.Command {
 		Use: "avail", Short: "Show all definitions of the file; as `check`",
 		Long: "Show all definitions of the file: whether they are in use, start by themselves\n(auto) or wait to be asked (manual), and the priorities of group and process.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := a.plan()
-			if err != nil {
-				return a.badPlan(err)
-			}
-			ctx, _, stop := heed(cmd.Context(), ending...)
-			defer stop()
-			c, err := a.running(ctx)
-			if err != nil {
-				return err
-			}
+		RunE: a.look(func(ctx context.Context, p *plan.Plan, c *client.Client) (err error) {
 			var used []supervise.Worker
 			if c != nil {
-				defer c.Close()
 				if used, err = c.Workers(ctx); err != nil {
 					return err
 				}
@@ -47,7 +36,7 @@ func (a *app) availCommand() *cobra.Command {
 				}
 			}
 			return nil
-		},
+		}),
 	}
 }
 

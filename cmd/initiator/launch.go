@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"initiator/initiator"
+	"initiator/initiator/api/client"
 )
 
 func (a *app) launchCommand() *cobra.Command {
@@ -15,20 +17,15 @@ func (a *app) launchCommand() *cobra.Command {
 		Long: "Start one more worker of a definition, wait until it is ready, and print its\nguid, port, session, module and process id.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			ctx, _, stop := heed(cmd.Context(), ending...)
-			defer stop()
-			w, err := c.Launch(ctx, args[0], guid)
-			if err != nil {
-				return err
-			}
-			return a.showLaunched(initiator.Worker{
-				GUID: w.GUID, Port: w.Port, Module: w.Name, Process: w.PID,
-				Session: fmt.Sprintf("%s/%d", w.GUID, w.Incarnation),
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				w, err := c.Launch(ctx, args[0], guid)
+				if err != nil {
+					return err
+				}
+				return a.showLaunched(initiator.Worker{
+					GUID: w.GUID, Port: w.Port, Module: w.Name, Process: w.PID,
+					Session: fmt.Sprintf("%s/%d", w.GUID, w.Incarnation),
+				})
 			})
 		},
 	}

@@ -34,38 +34,38 @@ func (a *app) orderCommand(verb string) *cobra.Command {
 		Use: verb + " NAME…|all", Short: orders[verb].short, Long: orders[verb].long,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			ctx, _, stop := heed(cmd.Context(), ending...)
-			defer stop()
-			names, err := whole(ctx, c, args)
-			if err != nil {
-				return err
-			}
-			do := map[string]func(context.Context, ...string) ([]supervise.Result, error){
-				"start": c.Start, "stop": c.Stop, "restart": c.Restart,
-			}[verb]
-			if rolling {
-				do = c.RestartRolling
-			}
-			results, err := do(ctx, names...)
-			var partly *client.Partly
-			if err != nil && !errors.As(err, &partly) {
-				return err
-			}
-			if err := a.showResults(verb, results); err != nil && partly == nil {
-				return err
-			}
-			return notUp(partly)
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				return a.order(ctx, c, verb, rolling, args)
+			})
 		},
 	}
 	if verb == "restart" {
 		cmd.Flags().BoolVar(&rolling, "rolling", false, "one at a time, each ready before the next; it ends at the first that is not")
 	}
 	return cmd
+}
+
+// order has workers be as the verb says, and shows what became of each.
+func (a *app) order(ctx context.Context, c *client.Client, verb string, rolling bool, args []string) error {
+	names, err := whole(ctx, c, args)
+	if err != nil {
+		return err
+	}
+	do := map[string]func(context.Context, ...string) ([]supervise.Result, error){
+		"start": c.Start, "stop": c.Stop, "restart": c.Restart,
+	}[verb]
+	if rolling {
+		do = c.RestartRolling
+	}
+	results, err := do(ctx, names...)
+	var partly *client.Partly
+	if err != nil && !errors.As(err, &partly) {
+		return err
+	}
+	if err := a.showResults(verb, results); err != nil && partly == nil {
+		return err
+	}
+	return notUp(partly)
 }
 
 // whole makes whole guids of those that were shortened, and of names that only

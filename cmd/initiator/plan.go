@@ -23,14 +23,8 @@ Exit codes: 0 nothing would change, 1 something would, 2 the INI has faults.`
 func (a *app) planCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "plan", Short: "Show what a reload would change", Long: planLong, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := a.plan()
-			if err != nil {
-				return a.badPlan(err)
-			}
-			ctx, _, stop := heed(cmd.Context(), ending...)
-			defer stop()
-			changes, err := a.changes(ctx, p)
+		RunE: a.look(func(ctx context.Context, p *plan.Plan, c *client.Client) error {
+			changes, err := changesOf(ctx, p, c)
 			if err != nil {
 				return err
 			}
@@ -41,21 +35,37 @@ func (a *app) planCommand() *cobra.Command {
 				return silent(exitFailed)
 			}
 			return nil
-		},
+		}),
 	}
 }
 
-// changes asks the initiator that runs, or, where there is none, compares with
-// nothing.
-func (a *app) changes(ctx context.Context, p *plan.Plan) (api.Changes, error) {
-	c, err := a.running(ctx)
-	switch {
-	case err != nil:
-		return api.Changes{}, err
-	case c == nil:
+// look begins a verb that reads the file and, where one runs, asks the
+// initiator; where none does, the client is nil.
+func (a *app) look(do func(context.Context, *plan.Plan, *client.Client) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		p, err := a.plan()
+		if err != nil {
+			return a.badPlan(err)
+		}
+		ctx, _, stop := heed(cmd.Context(), ending...)
+		defer stop()
+		c, err := a.running(ctx)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			defer c.Close()
+		}
+		return do(ctx, p, c)
+	}
+}
+
+// changesOf asks the initiator that runs, or, where there is none, compares
+// with nothing.
+func changesOf(ctx context.Context, p *plan.Plan, c *client.Client) (api.Changes, error) {
+	if c == nil {
 		return api.Changes{Workers: plan.Diff(nil, p)}, nil
 	}
-	defer c.Close()
 	return c.Changes(ctx)
 }
 
@@ -139,22 +149,27 @@ func (a *app) reloadCommand() *cobra.Command {
 		Long: "Read the INI again and touch only what differs, as `initiator plan` shows it; HUP\nto `initiator up` does the same. An INI with faults changes nothing. It returns\nwhen everything new or changed is ready; the exit code is 1 when something is not.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := a.plan(); err != nil { // so that faults are told line by line
-				return a.badPlan(err)
-			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				changes, err := c.Reload(ctx)
-				var partly *client.Partly
-				if err != nil && !errors.As(err, &partly) {
-					return err
-				}
-				if err := a.showChanges(changes); err != nil {
-					return err
-				}
-				return notUp(partly)
-			})
+			return a.reload(cmd, a.showChanges)
 		},
 	}
+}
+
+// reload makes what runs be what the file says, and shows what that was.
+func (a *app) reload(cmd *cobra.Command, show func(api.Changes) error) error {
+	if _, err := a.plan(); err != nil { // so that faults are told line by line
+		return a.badPlan(err)
+	}
+	return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+		changes, err := c.Reload(ctx)
+		var partly *client.Partly
+		if err != nil && !errors.As(err, &partly) {
+			return err
+		}
+		if err := show(changes); err != nil {
+			return err
+		}
+		return notUp(partly)
+	})
 }
 
 // notUp makes of workers that did not come up a fault with a line for each.

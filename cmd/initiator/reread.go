@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,14 +18,8 @@ func (a *app) rereadCommand() *cobra.Command {
 		Use: "reread", Short: "Show which groups differ in the file; as `plan`",
 		Long: "Show which groups of the file are new (available), differ (changed) or have gone\n(disappeared). Nothing is changed; `initiator plan` shows which keys make it so.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := a.plan()
-			if err != nil {
-				return a.badPlan(err)
-			}
-			ctx, _, stop := heed(cmd.Context(), ending...)
-			defer stop()
-			changes, err := a.changes(ctx, p)
+		RunE: a.look(func(ctx context.Context, p *plan.Plan, c *client.Client) error {
+			changes, err := changesOf(ctx, p, c)
 			if err != nil {
 				return err
 			}
@@ -34,7 +27,7 @@ func (a *app) rereadCommand() *cobra.Command {
 				return a.out.json(changes)
 			}
 			return a.out.lines(rereadLines(changes)...)
-		},
+		}),
 	}
 }
 
@@ -80,27 +73,16 @@ func (a *app) updateCommand() *cobra.Command {
 			if len(args) > 0 && !slices.Contains(args, "all") {
 				return usage(fmt.Errorf("update %s: one group alone cannot be updated; whatever does not differ is left alone anyway", args[0]))
 			}
-			if _, err := a.plan(); err != nil { // so that faults are told line by line
-				return a.badPlan(err)
-			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				changes, err := c.Reload(ctx)
-				var partly *client.Partly
-				if err != nil && !errors.As(err, &partly) {
-					return err
-				}
-				if a.format.json {
-					err = a.out.json(changes)
-				} else {
-					err = a.out.lines(updateLines(changes)...)
-				}
-				if err != nil {
-					return err
-				}
-				return notUp(partly)
-			})
+			return a.reload(cmd, a.showUpdate)
 		},
 	}
+}
+
+func (a *app) showUpdate(c api.Changes) error {
+	if a.format.json {
+		return a.out.json(c)
+	}
+	return a.out.lines(updateLines(c)...)
 }
 
 func updateLines(c api.Changes) (lines []string) {

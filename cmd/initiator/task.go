@@ -30,7 +30,7 @@ func (a *app) taskCommand() *cobra.Command {
 	return cmd
 }
 
-// talk does something with the initiator and a task of its own.
+// talk does something with the initiator that runs, until a signal ends it.
 func (a *app) talk(cmd *cobra.Command, do func(context.Context, *client.Client) error) error {
 	c, err := a.client()
 	if err != nil {
