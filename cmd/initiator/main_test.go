@@ -123,10 +123,17 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // awaitTask waits until the newest task is in a state, and keeps its id in
-// $TASK: `task running`.
-func awaitTask(ts *testscript.TestScript, _ bool, args []string) {
+// $TASK: `task running`; with a ! before it, until no task is in it.
+func awaitTask(ts *testscript.TestScript, none bool, args []string) {
 	c := socketOf(ts)
 	defer c.Close()
+	if state := task.State(args[0]); none {
+		ts.Check(until("no task "+args[0], func(ctx context.Context) bool {
+			list, err := c.List(ctx, task.Filter{State: state, Limit: 1})
+			return err == nil && len(list) == 0
+		}))
+		return
+	}
 	ts.Check(until("task "+args[0], func(ctx context.Context) bool {
 		list, err := c.List(ctx, task.Filter{Limit: 1})
 		if err != nil || len(list) == 0 || string(list[0].State) != args[0] {
