@@ -55,6 +55,13 @@ func (l *loop) choose(names []string) (chosen []*worker, err error) {
 	return chosen, nil
 }
 
+// staying is choose for those who want workers up: one that is about to go away
+// is meant only by its own guid, and then they are told so.
+func (l *loop) staying(names []string) ([]*worker, error) {
+	chosen, err := l.choose(names)
+	return slices.DeleteFunc(chosen, func(w *worker) bool { return w.forgotten && !slices.Contains(names, w.guid) }), err
+}
+
 // find looks one name up; false = it means nothing.
 func (l *loop) find(name string) ([]*worker, bool) {
 	if name == "all" {

@@ -99,14 +99,19 @@ func (l *loop) drop(w *worker) {
 		l.watch(w, false)
 	}
 	delete(l.workers, w.guid)
-	l.order = slices.DeleteFunc(l.order, func(o *worker) bool { return o == w })
 	p := w.pool
-	p.workers = slices.DeleteFunc(p.workers, func(o *worker) bool { return o == w })
+	l.order, p.workers = lacking(l.order, w), lacking(p.workers, w)
 	p.in[w.rec.Phase]--
 	if w.rec.Phase == over && w.rec.Last.Class == Clean {
 		p.clean--
 	}
 	l.discard(p)
+}
+
+// lacking is a list without one of it. It is a new list, because workers are
+// dropped while somebody goes through the old one, as when the keeper is lost.
+func lacking(list []*worker, gone *worker) []*worker {
+	return slices.DeleteFunc(slices.Clone(list), func(o *worker) bool { return o == gone })
 }
 
 // discard forgets a pool that has left the plan with its last worker.

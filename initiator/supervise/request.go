@@ -54,7 +54,7 @@ func (s *Supervisor) do(ctx context.Context, kind Kind, why string, names []stri
 		if l.closing {
 			return nil, ErrStopping
 		}
-		chosen, err := l.choose(names)
+		chosen, err := l.staying(names)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +97,7 @@ func (l *loop) tiersOf(chosen []*worker) (sorted [][]*worker) {
 func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Result, error) {
 	var guids []string
 	err := s.ask(ctx, func(l *loop) error {
-		chosen, err := l.choose(names)
+		chosen, err := l.staying(names)
 		for _, w := range l.ordered(chosen) {
 			guids = append(guids, w.guid)
 		}

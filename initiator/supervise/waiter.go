@@ -27,12 +27,21 @@ func (l *loop) tell(workers []*worker, kind Kind, why string) *waiter {
 		w.waiters = append(w.waiters, x)
 	}
 	for _, w := range workers {
-		if kind == askStart && w.rec.Phase != ready || kind != askStart {
+		if x.asks(w) {
 			l.apply(w, Event{Kind: kind, Reason: why})
 		}
 		l.answer(w)
 	}
 	return x
+}
+
+// up: what was asked for is that workers run.
+func (x *waiter) up() bool { return x.kind == askStart || x.kind == askRestart }
+
+// asks reports whether there is anything to ask of a worker. One that is to go
+// away is not brought back by whoever names everything: it is of no pool.
+func (x *waiter) asks(w *worker) bool {
+	return !(x.up() && w.forgotten) && !(x.kind == askStart && w.rec.Phase == ready)
 }
 
 // answer gives every waiter whose wish is decided its result.
@@ -57,10 +66,12 @@ func (l *loop) answer(w *worker) {
 
 // decided reports whether the worker is as asked, or will not be.
 func (x *waiter) decided(w *worker) bool {
-	switch r := &w.rec; x.kind {
-	case askStop, askKill:
+	switch r := &w.rec; {
+	case !x.up():
 		return r.Phase.rests()
-	case askRestart:
+	case w.forgotten:
+		return true
+	case x.kind == askRestart:
 		return r.Phase.rests() || r.Phase == ready && r.Incarnation > x.from[w]
 	default:
 		return r.Phase.rests() || r.Phase == ready || r.Phase == unready
@@ -69,12 +80,14 @@ func (x *waiter) decided(w *worker) bool {
 
 func (x *waiter) result(w *worker) Result {
 	res := Result{Worker: w.view(), Proven: w.rec.Proven}
-	up := x.kind == askStart || x.kind == askRestart
 	done := w.rec.Phase == over && w.rec.Last.Class == Clean // a one-shot that did its work
-	if up && w.rec.Phase.rests() && !done {
+	switch {
+	case x.up() && w.forgotten:
+		res.Error = "it is being removed: " + w.rec.Reason
+	case x.up() && w.rec.Phase.rests() && !done:
 		res.Error = w.rec.State().String() + ": " + w.rec.Reason
 	}
-	if !up && w.rec.Incarnation == 0 {
+	if !x.up() && w.rec.Incarnation == 0 {
 		res.Proven = true // there never was anything
 	}
 	return res
