@@ -29,7 +29,7 @@ func (s *server) taskNew(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.executor.Hold()() // or a drain could end before the report begins
 	t := taskOf(body)
-	run, err := s.start(now, t, waiter{})
+	run, err := s.start(now, &t, t.key(), waiter{})
 	if err != nil {
 		code, data := refusedTask(err, s.span)
 		code.Write(w, "", data)
@@ -63,12 +63,12 @@ func (t Task) ref() proactor.TaskRef {
 
 // start takes a task of a session's, through whatever door. w, where it is
 // set, is told the outcome.
-func (s *server) start(now *session, t Task, w waiter) (*Execution, error) {
+func (s *server) start(now *session, t *Task, key taskKey, w waiter) (*Execution, error) {
 	ctx := now.ctx
 	if s.keep {
 		ctx = s.base // its tasks outlive the session
 	}
-	run, err := s.executor.start(ctx, s, t, w)
+	run, err := s.executor.start(ctx, s, t, key, w)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (s *server) perform(r *http.Request, call directCall) (json.RawMessage, *di
 	if err != nil {
 		return nil, s.notTaken(err)
 	}
-	stop := context.AfterFunc(r.Context(), func() { run.cancel(errClientGone) })
+	stop := context.AfterFunc(r.Context(), func() { run.context.end(errClientGone) })
 	defer stop()
 	select {
 	case <-run.Done():

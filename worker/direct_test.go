@@ -76,8 +76,8 @@ func TestDirectCallsAreNotRemembered(t *testing.T) {
 		<-run.Done()
 	}
 	<-e.Drain()
-	if len(e.known) != 0 || len(e.finished.queue) != 0 {
-		t.Errorf("%d known, %d remembered", len(e.known), len(e.finished.queue))
+	if len(e.known) != 0 || e.finished.len() != 0 {
+		t.Errorf("%d known, %d remembered", len(e.known), e.finished.len())
 	}
 }
 

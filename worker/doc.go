@@ -27,7 +27,11 @@
 //	codec.go      … in which serialization
 //	compress.go   … and compression; the only file that knows zstd
 //	executor.go   slots and running tasks; knows nothing of HTTP
+//	cancel.go     … ended before their time
+//	crew.go       the goroutines that run them
 //	execution.go  one task from its start to its outcome
+//	context.go    … its context, made when the handler looks at it
+//	milestone.go    … and what others may wait for
 //	remember.go   finished tasks, so that a repeated request is no second run
 //	report.go     PUT /slave/task/complete and fail
 //	handler.go    Handle and HandleRaw, which make handlers of functions
@@ -48,7 +52,7 @@
 //	pool_default.go   the pool of INI and environment
 //
 // Who owns what: the goroutine of Run owns the life of the process. Each
-// session has one goroutine that beats. Each task has one goroutine, which
-// runs the handler, frees the slot and then reports. Heartbeats see the
-// running tasks through one atomic cell per slot and so wait for nobody.
+// session has one goroutine that beats. A crew of goroutines runs the tasks,
+// each from its handler to its report. Heartbeats see the running tasks through
+// one atomic cell per slot and so wait for nobody.
 package worker

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"initiator/proactor"
+
+	"github.com/google/uuid"
 )
 
 // Task is one attempt at a unit of work, as a worker sees it.
@@ -33,43 +36,57 @@ type Task struct {
 
 // taskKey is what makes a repeated request the same.
 type taskKey struct {
-	id      string
+	id      uuid.UUID
 	attempt int
 }
 
-func (t Task) key() taskKey { return taskKey{t.ID, t.Attempt} }
+// keyID is an id as it stands in a key. Ours are UUIDs; of any other words it
+// is a hash, which no two of them share in practice.
+func keyID(id string) uuid.UUID {
+	if len(id) == 36 {
+		if u, err := uuid.Parse(id); err == nil {
+			return u
+		}
+	}
+	sum := sha256.Sum256([]byte(id))
+	return uuid.UUID(sum[:16])
+}
+
+func (t *Task) key() taskKey { return taskKey{keyID(t.ID), t.Attempt} }
 
 // Execution is a task that was taken, from its start to its outcome.
 type Execution struct {
 	// Task is what was taken; it does not change.
 	Task Task
 
+	key      taskKey
 	executor *Executor
 	owner    any
 	slot     int
+	next     *Execution // in the list of the crew
+	context  taskContext
 
-	decided chan struct{} // closed when taken or refused
+	decided chan struct{} // closed when taken or refused; nil = it was taken at once
 	refused error         // set before decided is closed
 
-	cancel   context.CancelCauseFunc // set before decided is closed
-	released atomic.Bool             // the slot has been given back
+	released atomic.Bool // the slot has been given back
 	seq      atomic.Uint64
 	progress atomic.Pointer[[]byte] // JSON
 	mover    mover                  // told of progress at once; nil = heartbeats alone tell; set before decided is closed
 	moved    atomic.Int64           // when it was last told, in Unix nanoseconds
 
-	ended chan struct{} // closed when the handler has returned
-	done  chan struct{} // closed when the outcome is there
-
-	mu      sync.Mutex // guards outcome and then until done is closed
+	mu      sync.Mutex // guards what follows
+	ended   milestone  // the handler has returned
+	done    milestone  // the outcome is there
 	outcome Outcome
 	then    []waiter
+	room    [1]waiter // for the first of them
 }
 
 // waiter is who wants to hear of the outcome.
 type waiter struct {
 	who  any
-	tell func(Outcome)
+	tell func(*Execution, Outcome)
 }
 
 // mover is a door that can tell progress without waiting for a heartbeat.
@@ -89,18 +106,32 @@ func (r *Execution) tellProgress(seq uint64, value []byte) {
 	}
 }
 
-func newExecution(e *Executor, owner any, slot int, t Task) *Execution {
-	run := &Execution{
-		Task: t, executor: e, owner: owner, slot: slot,
-		decided: make(chan struct{}), ended: make(chan struct{}), done: make(chan struct{}),
-	}
+// newExecution has w told, where it is set.
+func newExecution(e *Executor, owner any, t *Task, key taskKey, w waiter) *Execution {
+	run := &Execution{Task: *t, key: key, executor: e, owner: owner}
+	run.context.run = run
 	run.seq.Store(1)
+	if w.tell != nil {
+		run.mover, _ = w.who.(mover)
+		run.then = append(run.room[:0], w)
+	}
 	return run
 }
 
 // Done is closed when the task has ended. It stays open for ever when the task
 // was abandoned.
-func (r *Execution) Done() <-chan struct{} { return r.done }
+func (r *Execution) Done() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.done.wait()
+}
+
+// returned is closed when the handler has returned.
+func (r *Execution) returned() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended.wait()
+}
 
 // Outcome is how the task ended; to be asked when Done is closed.
 func (r *Execution) Outcome() Outcome {
@@ -113,20 +144,22 @@ func (r *Execution) Outcome() Outcome {
 // also when the task has long ended, and not at all when it was abandoned.
 // Whoever already waits is not added again.
 func (r *Execution) Then(who any, f func(Outcome)) {
+	r.tell(waiter{who, func(_ *Execution, o Outcome) { f(o) }})
+}
+
+func (r *Execution) tell(w waiter) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	select {
-	case <-r.done:
-	default:
-		if !slices.ContainsFunc(r.then, func(w waiter) bool { return w.who == who }) {
-			r.then = append(r.then, waiter{who, f})
+	if !r.done.past {
+		if !slices.ContainsFunc(r.then, func(other waiter) bool { return other.who == w.who }) {
+			r.then = append(r.then, w)
 		}
 		return
 	}
 	release := r.executor.Hold()
 	go func(o Outcome) {
 		defer release()
-		f(o)
+		w.tell(r, o)
 	}(r.outcome)
 }
 
@@ -137,20 +170,15 @@ func (r *Execution) settled(o Outcome) []waiter {
 	r.outcome = o
 	then := r.then
 	r.then = nil
-	close(r.done)
+	r.done.happen()
 	return then
 }
 
-// do is the goroutine of the task. All that follows the handler is deferred,
+// do runs the task, in a goroutine of the crew. All that follows the handler is deferred,
 // so that it happens as well after a panic and after runtime.Goexit (which is
 // what the testing package's FailNow calls).
-func (r *Execution) do(ctx context.Context, h Handler) {
-	defer r.cancel(nil)
-	if !r.Task.Deadline.IsZero() {
-		var stop context.CancelFunc
-		ctx, stop = context.WithDeadlineCause(ctx, r.Task.Deadline, errDeadline)
-		defer stop()
-	}
+func (r *Execution) do() {
+	h := r.executor.methods.find(r.Task.Method)
 	var result json.RawMessage
 	err := errNoReturn
 	defer func() {
@@ -158,10 +186,22 @@ func (r *Execution) do(ctx context.Context, h Handler) {
 			err = fmt.Errorf("panic: %v", p)
 			r.executor.log.Error("panic in a handler", "task", r.Task.ID, "method", h.name, "panic", p, "stack", string(debug.Stack()))
 		}
-		close(r.ended)
-		r.executor.finish(r, settle(result, err, context.Cause(ctx)))
+		o := r.settle(result, err)
+		r.executor.finish(r, o)
+		r.context.end(nil)
 	}()
-	result, err = h.run(ctx, r.Task.Data)
+	result, err = h.run(&r.context, r.Task.Data)
+}
+
+// settle makes the outcome, and says that the handler has returned.
+func (r *Execution) settle(result json.RawMessage, err error) Outcome {
+	r.mu.Lock()
+	r.ended.happen()
+	r.mu.Unlock()
+	if err == nil {
+		return Outcome{Completed: true, Result: result}
+	}
+	return settle(err, context.Cause(&r.context))
 }
 
 var (
@@ -171,7 +211,7 @@ var (
 
 // Abandon cancels the run, forgets it, frees its slot and drops its outcome.
 func (r *Execution) Abandon(reason error) {
-	r.cancel(reason)
+	r.context.end(reason)
 	r.executor.drop(r)
 }
 

@@ -23,10 +23,6 @@ var (
 	ErrDraining = errors.New("draining")
 )
 
-// abandonGrace is how long a cancelled handler may take to notice before its
-// slot is given to others although it still runs.
-const abandonGrace = time.Second
-
 // Executor runs tasks in slots. It knows nothing of HTTP, so that every door
 // (webhook, stream, direct call) leads to the same slots. All methods may be
 // called from any goroutine.
@@ -35,148 +31,191 @@ type Executor struct {
 	hooks   Hooks
 	log     hclog.Logger
 
-	free  chan int                    // slots that nobody holds
 	slots []atomic.Pointer[Execution] // who holds each slot; read by heartbeats without a lock
-
 	quiet atomic.Bool
 
+	// live counts runs, with their reports, that have not settled. When it is
+	// 0 and draining is set, the executor is idle.
+	live     atomic.Int64
+	draining atomic.Bool
+
 	mu       sync.Mutex // guards what follows; never held while a handler or hook runs
+	free     []int      // slots that nobody holds
 	known    map[taskKey]*Execution
 	finished remembered
-	live     int // runs, with their reports, that have not settled
-	draining bool
-	idle     chan struct{} // closed when draining and live is 0
+	crew     crew
+	idle     chan struct{} // closed when there is nothing more to wait for
 }
 
 func newExecutor(m methods, slots int, hooks Hooks, log hclog.Logger) *Executor {
 	e := &Executor{
 		methods: m, hooks: hooks, log: log,
-		free:  make(chan int, slots),
 		slots: make([]atomic.Pointer[Execution], slots),
+		free:  make([]int, 0, slots),
 		known: map[taskKey]*Execution{},
 		idle:  make(chan struct{}),
 	}
 	for i := range slots {
-		e.free <- i
+		e.free = append(e.free, i)
 	}
 	return e
 }
 
 // Start takes a task, or tells why not: ErrBusy, ErrQuiet, ErrDraining, or the error of
 // BeforeTask. A task that it already holds, or remembers as finished, is not
-// run again: the Execution of the first time is returned. The task's context is made
-// of ctx; owner is who can abandon it later.
+// run again: the Execution that is returned has, or will have, the outcome of
+// the first time. The task's context is made of ctx; owner is who can abandon
+// it later.
 func (e *Executor) Start(ctx context.Context, owner any, t Task) (*Execution, error) {
-	return e.start(ctx, owner, t, waiter{})
+	return e.start(ctx, owner, &t, t.key(), waiter{})
 }
 
 // start is Start with somebody who is told the outcome, as by
 // [Execution.Then], when the task is taken. A drain waits for it without a Hold.
-func (e *Executor) start(ctx context.Context, owner any, t Task, w waiter) (*Execution, error) {
-	run, first, err := e.claim(owner, t)
-	if err != nil {
+func (e *Executor) start(ctx context.Context, owner any, t *Task, key taskKey, w waiter) (*Execution, error) {
+	e.mu.Lock()
+	run, first, err := e.claim(ctx, owner, t, key, w)
+	var who summons
+	if first && e.hooks.BeforeTask == nil {
+		who = e.begin(run)
+	}
+	e.mu.Unlock()
+	e.call(who)
+	switch {
+	case err != nil:
+		return nil, err
+	case !first:
+		return e.again(ctx, run, w)
+	case e.hooks.BeforeTask != nil:
+		return e.consult(ctx, run)
+	}
+	return run, nil
+}
+
+// begin has a task run. The caller holds the mutex, and makes the call.
+func (e *Executor) begin(run *Execution) summons {
+	e.slots[run.slot].Store(run)
+	return e.crew.add(run)
+}
+
+// consult asks the hook whether a task is taken.
+func (e *Executor) consult(ctx context.Context, run *Execution) (*Execution, error) {
+	if err := guard(e.log, "BeforeTask", func() error { return e.hooks.BeforeTask(ctx, run.Task) }); err != nil {
+		e.refuse(run, err)
 		return nil, err
 	}
-	if !first {
+	e.mu.Lock()
+	who := e.begin(run)
+	e.mu.Unlock()
+	close(run.decided)
+	e.call(who)
+	return run, nil
+}
+
+// again is what a repeated request gets.
+func (e *Executor) again(ctx context.Context, run *Execution, w waiter) (*Execution, error) {
+	if run.decided != nil {
 		select {
 		case <-run.decided: // until then the first request's hook is thinking
-			if w.tell != nil && run.refused == nil {
-				run.Then(w.who, w.tell)
-			}
-			return run, run.refused
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
 	}
-	if err := e.ask(ctx, t); err != nil {
-		e.refuse(run, err)
-		return nil, err
+	if w.tell != nil && run.refused == nil {
+		run.tell(w)
 	}
-	if w.tell != nil {
-		run.mover, _ = w.who.(mover)
-		run.then = append(run.then, w) // nobody else has the run before it is decided
-	}
-	e.begin(ctx, run)
-	return run, nil
+	return run, run.refused
 }
 
-// claim finds the task, or makes it known and takes a slot for it.
-func (e *Executor) claim(owner any, t Task) (run *Execution, first bool, err error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.finished.forget(time.Now(), e.known)
-	if run, ok := e.known[t.key()]; ok {
+// claim finds the task, or makes it known and takes a slot for it. The caller
+// holds the mutex.
+func (e *Executor) claim(ctx context.Context, owner any, t *Task, key taskKey, w waiter) (run *Execution, first bool, err error) {
+	if run := e.find(owner, t, key); run != nil {
 		return run, false, nil
 	}
-	if e.draining {
+	switch {
+	case e.draining.Load():
 		return nil, false, ErrDraining
-	}
-	if e.quiet.Load() {
+	case e.quiet.Load():
 		return nil, false, ErrQuiet
-	}
-	select {
-	case slot := <-e.free:
-		run = newExecution(e, owner, slot, t)
-	default:
+	case len(e.free) == 0:
 		return nil, false, ErrBusy
 	}
+	run = newExecution(e, owner, t, key, w)
+	run.context.parent = ctx
+	run.slot = e.free[len(e.free)-1]
+	e.free = e.free[:len(e.free)-1]
 	if !t.once {
-		e.known[t.key()] = run
+		e.known[key] = run
 	}
-	e.live++
+	e.live.Add(1)
+	if e.hooks.BeforeTask != nil {
+		run.decided = make(chan struct{})
+	}
 	return run, true, nil
 }
 
-func (e *Executor) ask(ctx context.Context, t Task) error {
-	if e.hooks.BeforeTask == nil {
+// find returns the run of a task that was given before, nil when it was not.
+func (e *Executor) find(owner any, t *Task, key taskKey) *Execution {
+	if run := e.known[key]; run != nil {
+		return run
+	}
+	o, ok := e.finished.find(key, time.Now)
+	if !ok {
 		return nil
 	}
-	return guard(e.log, "BeforeTask", func() error { return e.hooks.BeforeTask(ctx, t) })
+	run := newExecution(e, owner, t, key, waiter{})
+	run.released.Store(true)
+	run.settled(o)
+	return run
 }
 
 // refuse undoes a claim: the task leaves the table, as if never seen.
 func (e *Executor) refuse(run *Execution, err error) {
 	run.refused = err
 	e.mu.Lock()
-	delete(e.known, run.Task.key())
-	e.mu.Unlock()
+	delete(e.known, run.key)
 	e.release(run)
+	e.mu.Unlock()
 	e.leave()
 	close(run.decided)
-}
-
-func (e *Executor) begin(ctx context.Context, run *Execution) {
-	ctx = context.WithValue(ctx, runKey{}, run)
-	ctx, run.cancel = context.WithCancelCause(ctx)
-	e.slots[run.slot].Store(run)
-	close(run.decided)
-	go run.do(ctx, e.methods.find(run.Task.Method))
 }
 
 // finish frees the slot first and reports only then: a master that hears of
 // the end may send the next task at once.
 func (e *Executor) finish(run *Execution, o Outcome) {
-	if !e.release(run) {
+	if !e.retire(run, o) {
 		return // abandoned: somebody else has the slot, nobody wants the result
 	}
-	if !run.Task.once {
-		e.mu.Lock()
-		e.finished.add(run, time.Now(), len(o.Result))
-		e.mu.Unlock()
-	}
 	for _, waiter := range run.settled(o) {
-		waiter.tell(o)
+		waiter.tell(run, o)
 	}
 	e.leave()
 }
 
-// release gives a run's slot back; false when that had been done before.
+// retire gives the slot of a run back and remembers its outcome; false when it
+// had been abandoned.
+func (e *Executor) retire(run *Execution, o Outcome) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.release(run) {
+		return false
+	}
+	if !run.Task.once {
+		delete(e.known, run.key)
+		e.finished.add(run.key, o, time.Now())
+	}
+	return true
+}
+
+// release gives a run's slot back; false when that had been done before. The
+// caller holds the mutex.
 func (e *Executor) release(run *Execution) bool {
 	if !run.released.CompareAndSwap(false, true) {
 		return false
 	}
 	e.slots[run.slot].Store(nil)
-	e.free <- run.slot
+	e.free = append(e.free, run.slot)
 	return true
 }
 
@@ -184,27 +223,27 @@ func (e *Executor) release(run *Execution) bool {
 // starts a task and wants its outcome holds from before the one until after
 // the other, as with [Execution.Then].
 func (e *Executor) Hold() (release func()) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.live++
+	e.live.Add(1)
 	return e.leave
 }
 
 func (e *Executor) leave() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.live--
-	e.settleIdle()
+	if e.live.Add(-1) == 0 && e.draining.Load() {
+		e.settleIdle()
+	}
 }
 
 func (e *Executor) settleIdle() {
-	if !e.draining || e.live > 0 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.live.Load() > 0 {
 		return
 	}
 	select {
 	case <-e.idle:
 	default:
 		close(e.idle)
+		e.crew.dismiss()
 	}
 }
 
@@ -219,74 +258,13 @@ func (e *Executor) Running() []proactor.Running {
 	return list
 }
 
-// Cancel ends the context of every attempt at that task which runs here, for
-// the given reason. It takes no lock.
-func (e *Executor) Cancel(id string, reason error) {
-	e.cancelAttempt(taskKey{id: id}, reason)
-}
-
-// cancelAttempt is Cancel for one attempt; attempt 0 means every one.
-func (e *Executor) cancelAttempt(which taskKey, reason error) {
-	for i := range e.slots {
-		if run := e.slots[i].Load(); run != nil && run.Task.ID == which.id && (which.attempt == 0 || run.Task.Attempt == which.attempt) {
-			run.cancel(reason)
-		}
-	}
-}
-
-// Abandon cancels the tasks of an owner, forgets them and drops their results.
-// It returns when their slots are free: when the handlers have returned, or
-// after a second of grace, from when on they run outside any slot.
-func (e *Executor) Abandon(owner any, reason error) {
-	var runs []*Execution
-	for i := range e.slots {
-		if run := e.slots[i].Load(); run != nil && run.owner == owner {
-			run.cancel(reason)
-			runs = append(runs, run)
-		}
-	}
-	grace := time.NewTimer(abandonGrace)
-	defer grace.Stop()
-	for _, run := range runs {
-		select {
-		case <-run.ended:
-		case <-grace.C:
-			grace.Reset(0) // the grace is one for all
-		}
-		e.drop(run)
-	}
-}
-
-// drop forgets a run, so that the same attempt can be given here anew.
-func (e *Executor) drop(run *Execution) {
-	e.mu.Lock()
-	if e.known[run.Task.key()] == run {
-		delete(e.known, run.Task.key())
-	}
-	e.mu.Unlock()
-	if e.release(run) {
-		e.leave()
-	}
-}
-
-// CancelAll ends the context of every running task.
-func (e *Executor) CancelAll(reason error) {
-	for i := range e.slots {
-		if run := e.slots[i].Load(); run != nil {
-			run.cancel(reason)
-		}
-	}
-}
-
 // Quiet refuses new tasks, or takes them again.
 func (e *Executor) Quiet(on bool) { e.quiet.Store(on) }
 
 // Drain takes no more tasks. The channel is closed when the last one has ended
 // and has been reported.
 func (e *Executor) Drain() <-chan struct{} {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.draining = true
+	e.draining.Store(true)
 	e.settleIdle()
 	return e.idle
 }

@@ -131,13 +131,17 @@ func newServer(g given, o Options, table methods) (*server, context.CancelCauseF
 	log := o.Logger.With("guid", g.guid, "incarnation", g.incarnation)
 	base := context.WithValue(context.Background(), settingsKey{}, g.setting)
 	base, end := context.WithCancelCause(base)
-	return &server{
+	s := &server{
 		given: g, options: o, log: log, methods: table,
 		executor: newExecutor(table, g.slots, o.Hooks, log),
 		reports:  proactor.NewHTTP(g.slots),
 		base:     base,
 		changed:  make(chan struct{}),
-	}, end
+	}
+	return s, func(cause error) {
+		end(cause)
+		s.executor.Drain()
+	}
 }
 
 // run serves until it is to end, and drains. Its goroutine owns every other.

@@ -18,12 +18,9 @@ type Outcome struct {
 	Retry bool
 }
 
-// settle makes an outcome of what a handler returned. The cause is why its
+// settle makes an outcome of the error of a handler. The cause is why its
 // context was cancelled, or nil: it tells more than "context canceled".
-func settle(result json.RawMessage, err, cause error) Outcome {
-	if err == nil {
-		return Outcome{Completed: true, Result: result}
-	}
+func settle(err, cause error) Outcome {
 	if fail, ok := as[TaskFail](err); ok {
 		return Outcome{Result: object(fail.Data), Retry: fail.Retry}
 	}

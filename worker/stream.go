@@ -36,6 +36,7 @@ type line struct {
 	farewell  bool                          // the master has said that it closes the stream
 	orders    chan proactor.HeartbeatAnswer // what heartbeats were answered
 	gone      chan struct{}                 // closed with the stream
+	answers   func(*Execution, Outcome)     // answer, as a value that is made once
 }
 
 var errMasterGone = errors.New("the initiator is gone: its end of the stream is closed")
@@ -113,6 +114,7 @@ const lineBuffer = 16 << 10
 
 // serveLine reads until the stream ends.
 func (s *server) serveLine(l *line) {
+	l.answers = l.answer
 	l.orders, l.gone = make(chan proactor.HeartbeatAnswer, 1), make(chan struct{})
 	if before := l.now.line.Swap(l); before != nil {
 		before.conn.Close()
@@ -148,7 +150,7 @@ func (l *line) receive(m *chirp.Message) {
 	case stream.Task:
 		l.take(m)
 	case stream.Cancel:
-		l.executor.cancelAttempt(taskKey{uuid.UUID(m.Identity).String(), l.header.Attempt}, errCancelled)
+		l.executor.cancelAttempt(taskKey{uuid.UUID(m.Identity), l.header.Attempt}, errCancelled)
 	case stream.Obey:
 		l.ordered(m.Data)
 	case stream.Bye:
@@ -166,15 +168,14 @@ func (l *line) take(m *chirp.Message) {
 	}
 	id := m.Identity
 	if l.options.Hooks.BeforeTask != nil {
-		l.lines.Go(func() { l.begin(id, t) })
+		l.lines.Go(func() { l.begin(id, &t) })
 		return
 	}
-	l.begin(id, t)
+	l.begin(id, &t)
 }
 
-func (l *line) begin(id chirp.ID, t Task) {
-	ref := t.ref()
-	_, err := l.start(l.now, t, waiter{l, func(o Outcome) { l.answer(id, ref, o) }})
+func (l *line) begin(id chirp.ID, t *Task) {
+	_, err := l.start(l.now, t, taskKey{uuid.UUID(id), t.Attempt}, waiter{l, l.answers})
 	if err == nil {
 		return
 	}
@@ -188,22 +189,21 @@ func (l *line) begin(id chirp.ID, t Task) {
 
 // answer sends an outcome. One that is too large, or finds the stream broken,
 // goes by webhook.
-func (l *line) answer(id chirp.ID, task proactor.TaskRef, o Outcome) {
-	h := stream.Header{Kind: stream.Answer, Status: stream.Failed, Attempt: task.Attempt, Retry: o.Retry}
+func (l *line) answer(run *Execution, o Outcome) {
+	h := stream.Header{Kind: stream.Answer, Status: stream.Failed, Attempt: run.Task.Attempt, Retry: o.Retry}
 	if o.Completed {
 		h.Status = stream.Completed
 	}
-	if len(o.Result) > stream.Largest || l.send(id, &h, o.Result) != nil {
-		l.report(l.now, task, o)
+	if len(o.Result) > stream.Largest || l.send(chirp.ID(run.key.id), &h, o.Result) != nil {
+		l.report(l.now, run.Task.ref(), o)
 	}
 }
 
 // move implements mover. A value that is too large waits for the heartbeat.
 func (l *line) move(run *Execution, seq uint64, value []byte) {
-	id, err := uuid.Parse(run.Task.ID)
-	if err == nil && len(value) <= stream.Largest {
+	if len(value) <= stream.Largest {
 		h := stream.Header{Kind: stream.Progress, Attempt: run.Task.Attempt, Seq: seq}
-		_ = l.send(chirp.ID(id), &h, value) // broken: the next heartbeat tells
+		_ = l.send(chirp.ID(run.key.id), &h, value) // broken: the next heartbeat tells
 	}
 }
 

@@ -1,0 +1,112 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"pgregory.net/rapid"
+)
+
+// TestNoTaskWaitsForTheHandlerOfAnother: as many tasks as there are slots, each
+// of which ends only when all of them have begun.
+func TestNoTaskWaitsForTheHandlerOfAnother(t *testing.T) {
+	const slots = 64
+	var begun sync.WaitGroup
+	begun.Add(slots)
+	e := executor(t, slots, Hooks{}, func(context.Context, json.RawMessage) (json.RawMessage, error) {
+		begun.Done()
+		begun.Wait()
+		return nil, nil
+	})
+	for round := range 3 { // the second finds a crew that rests
+		for i := range slots {
+			if _, err := e.Start(t.Context(), nil, Task{ID: fmt.Sprint(i), Attempt: round + 1, once: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		begun.Wait()
+		for len(e.Running()) > 0 {
+			runtime.Gosched()
+		}
+		begun.Add(slots)
+	}
+	<-e.Drain()
+}
+
+// TestACrewIsAsManyAsWereBusyAtOnce, however many tasks there are, and it ends
+// with the executor.
+func TestACrewIsAsManyAsWereBusyAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := executor(t, 8, Hooks{}, nothing)
+		for i := range 1000 {
+			run, err := e.Start(t.Context(), nil, Task{ID: fmt.Sprint(i)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-run.Done()
+		}
+		synctest.Wait()
+		if n := len(e.crew.resting); n == 0 || n > 2 || e.crew.spare != 0 {
+			t.Errorf("%d rest, %d are spare", n, e.crew.spare)
+		}
+		<-e.Drain()
+		synctest.Wait()
+		if len(e.crew.resting) != 0 {
+			t.Error("they rest although nothing more will come")
+		}
+	})
+}
+
+// TestACrewOutlivesItsMembers: handlers that panic, and those that end their
+// goroutine, among others that hang until they are told not to.
+func TestACrewOutlivesItsMembers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		slots := rapid.IntRange(1, 4).Draw(t, "slots")
+		hang := make(chan struct{})
+		var ran atomic.Int64
+		e := executor(t, slots, Hooks{}, func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
+			ran.Add(1)
+			switch string(data) {
+			case "0":
+				panic("as asked")
+			case "1":
+				runtime.Goexit()
+			case "2":
+				<-hang
+			}
+			return nil, nil
+		})
+		hanging, taken := 0, 0
+		for i := range rapid.IntRange(1, 40).Draw(t, "tasks") {
+			data := fmt.Sprint(rapid.IntRange(0, 5).Draw(t, "data"))
+			if data == "2" && hanging == slots-1 {
+				continue // one slot is left, or nothing would end
+			}
+			for {
+				run, err := e.Start(context.Background(), nil, Task{ID: fmt.Sprint(i), Data: json.RawMessage(data)})
+				if err != nil {
+					runtime.Gosched() // the slots are full, and one will be free
+					continue
+				}
+				taken++
+				if data == "2" {
+					hanging++
+				} else if rapid.Bool().Draw(t, "wait") {
+					<-run.Done()
+				}
+				break
+			}
+		}
+		close(hang)
+		<-e.Drain()
+		if int(ran.Load()) != taken || len(e.free) != slots {
+			t.Fatalf("%d of %d have run, %d of %d slots are free", ran.Load(), taken, len(e.free), slots)
+		}
+	})
+}
