@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"initiator/proactor"
+	"initiator/proactor/heap"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -32,12 +33,14 @@ const (
 // Main is the whole main function of a worker: it serves the handlers until it
 // is asked to end, by DELETE /shutdown, SIGTERM or SIGINT, then takes no more
 // tasks, waits for the running ones, and exits with 0. A second signal exits
-// at once. It does not return.
+// at once. Under load it collects its garbage less often ([heap.Pace]). It does
+// not return.
 func Main(handlers ...Handler) { Options{Handlers: handlers}.Main() }
 
 // Main is [Main] with hooks and other options. Args, Stdin and Logger, where
 // they are not set, are the process's own.
 func (o Options) Main() {
+	heap.Pace()
 	launched := os.Getenv("INITIATOR_GUID") != ""
 	setDefault(&o.Args, o.Args == nil, os.Args[1:])
 	if o.Stdin == nil {

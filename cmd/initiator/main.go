@@ -2,9 +2,12 @@ package main
 
 import (
 	"os"
+
+	"initiator/proactor/heap"
 )
 
 func main() {
+	heap.Pace()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

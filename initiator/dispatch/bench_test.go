@@ -17,6 +17,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/proactor"
+	"initiator/proactor/heap"
 )
 
 // The benchmarks measure a closed loop of small JSON tasks, submit → result,
@@ -24,11 +25,15 @@ import (
 // loop over bare net/http handlers. Compare within one run only:
 //
 //	go test -run '^$' -bench Dispatch -benchtime 3s -count 3 ./initiator/dispatch
+//
+// The collector of this process is paced as that of the initiator and of every
+// worker is, for the limits as well.
 const benchWorkers, benchSlots = 16, 16
 
 var benchData = raw(`{"a":2,"b":3}`)
 
 func BenchmarkDispatch(b *testing.B) {
+	b.Cleanup(heap.Pace())
 	for _, c := range []struct {
 		name string
 		make func(b *testing.B) func() error
