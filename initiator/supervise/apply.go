@@ -127,6 +127,7 @@ func (l *loop) reload(next *plan.Plan) (waiters []*waiter) {
 			waiters = append(waiters, l.change(p, c)...)
 		}
 	}
+	l.checkAll()
 	return waiters
 }
 
@@ -158,7 +159,9 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 		for _, w := range p.workers {
 			w.rec.Spec = p.spec
 			l.timers.set(w, w.rec.due())
-			l.guard(w)
+			if w.rec.Phase.up() { // one that starts is looked at already, for its readiness
+				l.guard(w)
+			}
 		}
 		waiters = append(waiters, l.rescale(p, c)...)
 	}

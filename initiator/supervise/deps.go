@@ -85,6 +85,15 @@ func (l *loop) released(w *worker) {
 	}
 }
 
+// checkAll looks at all who wait, after another plan may have asked for less.
+func (l *loop) checkAll() {
+	for _, w := range l.order {
+		if w.rec.Phase == waiting {
+			l.check(w)
+		}
+	}
+}
+
 // tiers orders specs by `after` and, where that leaves a choice, by priority:
 // the specs of one tier have one priority and do not come after each other.
 // Starting goes through them forwards, stopping backwards.

@@ -105,6 +105,7 @@ func (l *loop) drop(w *worker) {
 	if w.rec.Phase == over && w.rec.Last.Class == Clean {
 		p.clean--
 	}
+	l.released(w) // those that waited for it do not wait for the dead
 	l.discard(p)
 }
 
