@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/api"
+	"initiator/initiator/dispatch"
 	"initiator/initiator/supervise"
 	"initiator/initiator/task"
 	"initiator/proactor"
@@ -43,6 +44,27 @@ func (in *Initiator) Task(ctx context.Context, id uuid.UUID) (task.Task, error) 
 // Wait returns the record of a task when it is terminal.
 func (in *Initiator) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	return in.dispatcher.Wait(ctx, id)
+}
+
+// Call submits a task and returns its record when it is terminal; see
+// dispatch.Dispatcher.Call. Only while Run runs.
+func (in *Initiator) Call(ctx context.Context, r task.Request) (task.Task, error) {
+	if err := in.up(ctx); err != nil {
+		return task.Task{}, err
+	}
+	return in.dispatcher.Call(ctx, r)
+}
+
+// Begin submits a task without waiting for anything; see
+// dispatch.Dispatcher.Begin. Only once Listening is closed.
+func (in *Initiator) Begin(r task.Request, taken, ended func(task.Task, error)) *dispatch.Waiting {
+	return in.dispatcher.Begin(r, taken, ended)
+}
+
+// Await waits for the end of a task without a goroutine; see
+// dispatch.Dispatcher.Await. Only once Listening is closed.
+func (in *Initiator) Await(id uuid.UUID, ended func(task.Task, error)) *dispatch.Waiting {
+	return in.dispatcher.Await(id, ended)
 }
 
 // List returns records, newest first.

@@ -12,6 +12,9 @@
 //	batch.go     … submit of many, a line each
 //	elsewhere.go … export of all, and import
 //	task_events.go  what becomes of a task, or of all in a pool, as it happens
+//	stream.go    the same for clients with many under way, on one connection:
+//	stream_caller.go  … what they ask
+//	stream_answer.go  … and what they are told
 //	pools.go     pause, resume; many dead tasks at once
 //	workers.go   list, launch, start, stop, restart
 //	events.go    what happened, as a stream that can be resumed

@@ -16,6 +16,7 @@ import (
 // from any goroutine.
 type House interface {
 	Tasks
+	Calls
 	TaskPools
 	Elsewhere
 	Workers

@@ -4,19 +4,21 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/mux"
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/proactor"
+	"initiator/proactor/chirp"
 )
 
 // router answers the webhooks by a plain switch, because they are the hot
 // path, and everything else through mux, behind the guard. Answers without an
-// end of their own last as long as life.
-func router(life context.Context, h House, token string, log hclog.Logger) http.Handler {
+// end of their own last as long as life, and so do streams, which open counts.
+func router(life context.Context, h House, token string, log hclog.Logger, open *sync.WaitGroup) http.Handler {
 	hooks := &webhooks{house: h, token: token}
-	rest := guard(token, h, routes(life, h, log))
+	rest := guard(token, h, routes(life, h, log, &streams{house: h, life: life, log: log, node: chirp.NewID(), all: open}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/slave/heartbeat":
@@ -41,9 +43,10 @@ func router(life context.Context, h House, token string, log hclog.Logger) http.
 	})
 }
 
-func routes(life context.Context, h House, log hclog.Logger) http.Handler {
+func routes(life context.Context, h House, log hclog.Logger, s *streams) http.Handler {
 	r := mux.NewRouter()
 	handle := func(method, path string, f http.HandlerFunc) { r.HandleFunc("/api/v1"+path, f).Methods(method) }
+	r.HandleFunc("/stream", s.open).Methods("GET")
 	t := tasks{h}
 	b := batches{h, life}
 	handle("GET", "/tasks/export", b.export)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,6 +51,8 @@ type Server struct {
 	left atomic.Bool // another program goes on with all of them
 	http *http.Server
 	done chan error
+	// streams are those of clients, of which http knows nothing.
+	streams sync.WaitGroup
 }
 
 // Limits of a request that any client can make.
@@ -164,7 +167,7 @@ func (s *Server) Serve(h House) {
 	log := s.o.Logger.StandardLogger(&hclog.StandardLoggerOptions{InferLevels: true})
 	life, end := context.WithCancel(context.Background())
 	s.http = &http.Server{
-		Handler: router(life, h, s.o.Token, s.o.Logger), ErrorLog: log,
+		Handler: router(life, h, s.o.Token, s.o.Logger, &s.streams), ErrorLog: log,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: headerLimit, ConnContext: markUnix,
 	}
@@ -179,8 +182,8 @@ func (s *Server) Serve(h House) {
 	}
 }
 
-// Close stops listening, lets requests end for as long as ctx lasts, and
-// removes the socket.
+// Close stops listening, lets requests end for as long as ctx lasts, ends the
+// streams, and removes the socket.
 func (s *Server) Close(ctx context.Context) {
 	if s.http == nil {
 		_ = s.tcp.Close() // nothing was said on any
@@ -191,6 +194,7 @@ func (s *Server) Close(ctx context.Context) {
 		if s.http.Shutdown(ctx) != nil {
 			_ = s.http.Close()
 		}
+		s.streams.Wait()
 		for range 1 + len(s.beside()) {
 			<-s.done //nolint:errcheck // http.ErrServerClosed, as asked
 		}

@@ -35,10 +35,7 @@ func (t tasks) submit(w http.ResponseWriter, r *http.Request) {
 	if !mayBear(w, r, t.house, q) {
 		return
 	}
-	got, err := t.house.Submit(r.Context(), q)
-	if err == nil && wait > 0 && !got.State.Terminal() {
-		got, err = t.await(r.Context(), got.ID, wait)
-	}
+	got, err := t.submitted(r.Context(), q, wait)
 	if err != nil {
 		fail(w, r, t.house, err)
 		return
@@ -75,13 +72,26 @@ func (t tasks) get(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, got)
 }
 
-// await waits for the end of a task; when the time is over first, the record
-// as it is then is no error.
+// submitted submits a task and waits for its end, as long as it may.
+func (t tasks) submitted(ctx context.Context, q task.Request, wait time.Duration) (task.Task, error) {
+	if wait <= 0 {
+		return t.house.Submit(ctx, q)
+	}
+	return within(ctx, wait, func(ctx context.Context) (task.Task, error) { return t.house.Call(ctx, q) })
+}
+
+// await waits for the end of a task, as long as it may.
 func (t tasks) await(ctx context.Context, id uuid.UUID, wait time.Duration) (task.Task, error) {
+	return within(ctx, wait, func(ctx context.Context) (task.Task, error) { return t.house.Wait(ctx, id) })
+}
+
+// within waits for an end; when the time is over first, the record as it is
+// then is no error.
+func within(ctx context.Context, wait time.Duration, end func(context.Context) (task.Task, error)) (task.Task, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	got, err := t.house.Wait(ctx, id)
-	if errors.Is(err, context.DeadlineExceeded) && got.ID == id {
+	got, err := end(ctx)
+	if errors.Is(err, context.DeadlineExceeded) && got.ID != uuid.Nil {
 		return got, nil
 	}
 	return got, err

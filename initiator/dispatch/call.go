@@ -33,6 +33,11 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 		t.Known = m.w.known
 		a.answer(d, t, nil)
 	})
+	select {
+	case <-m.w.once: // just before it was given up
+		return m.w.got, m.w.err
+	default:
+	}
 	if err != nil {
 		return t, err
 	}

@@ -29,20 +29,26 @@ func (h *Header) Parse(b []byte) error {
 // gives up on anything else.
 func (h *Header) fast(b []byte, before *Header) bool {
 	*h = Header{}
+	kind := ""
+	return object(b, func(name, b []byte) ([]byte, bool) { return h.member(name, b, &kind, before) }) && h.settle(kind)
+}
+
+// object reads a JSON object without spaces, whose members' values are read by
+// member: it returns what follows the value, or not ok when it gives up.
+func object(b []byte, member func(name, b []byte) (rest []byte, ok bool)) bool {
 	if len(b) < 2 || b[0] != '{' || b[len(b)-1] != '}' {
 		return false
 	}
-	kind := ""
 	for b = b[1:]; ; b = b[1:] {
 		name, rest, ok := word(b)
 		if !ok || len(rest) == 0 || rest[0] != ':' {
 			return false
 		}
-		if b, ok = h.member(name, rest[1:], &kind, before); !ok || len(b) == 0 {
+		if b, ok = member(name, rest[1:]); !ok || len(b) == 0 {
 			return false
 		}
 		if b[0] == '}' {
-			return len(b) == 1 && h.settle(kind)
+			return len(b) == 1
 		}
 		if b[0] != ',' {
 			return false
@@ -147,10 +153,15 @@ func (h *Header) slow(b []byte) error {
 	*h = Header{
 		Method: said.M, Attempt: said.A, Deadline: said.D, Traceparent: said.T,
 		Status: said.S, Code: said.C, Retry: said.Retry, Seq: said.Q,
-		RetryAfter: time.Duration(min(max(said.RetryAfter, 0), math.MaxInt32) * float64(time.Second)),
+		RetryAfter: seconds(said.RetryAfter),
 	}
 	h.settle(said.K)
 	return nil
+}
+
+// seconds is a span that others have named.
+func seconds(n float64) time.Duration {
+	return time.Duration(min(max(n, 0), math.MaxInt32) * float64(time.Second))
 }
 
 // settle finds the kind, when all members are read. It is always true.

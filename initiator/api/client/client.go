@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
 	"initiator/proactor"
 )
@@ -22,12 +24,13 @@ const answerLimit = 256 << 20
 type Client struct {
 	socket string
 	http   *http.Client
+	shared shared // the stream of Call and Cancel
 }
 
 // Unix returns a client for the initiator that listens on a unix socket.
 // Nothing is dialled before the first request.
 func Unix(socket string) *Client {
-	return &Client{socket, &http.Client{Transport: &http.Transport{
+	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, socket) },
 		// One for a wait, one for a stream, one to ask with.
 		MaxIdleConnsPerHost: 4,
@@ -38,14 +41,20 @@ func Unix(socket string) *Client {
 // Socket is the path that the client was made with.
 func (c *Client) Socket() string { return c.socket }
 
-// Close drops the idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+// Close drops the idle connections and ends the stream of Call, with those that
+// still wait on it.
+func (c *Client) Close() {
+	c.shared.close()
+	c.http.CloseIdleConnections()
+}
 
 // Error is a refusal that the initiator has answered.
 type Error struct {
 	Status  int    // of HTTP
 	Code    int    // of the envelope; 0 when there was none
 	Message string // for people; says what to do
+	// RetryAfter is how long to wait before asking again; 0 = not said.
+	RetryAfter time.Duration
 }
 
 // Error returns the message.
@@ -127,7 +136,8 @@ func refusal(res *http.Response) error {
 	if err != nil || json.Unmarshal(data, &e) != nil || e.Message == "" {
 		return &Error{Status: res.StatusCode, Message: fmt.Sprintf("answered %s, and not in the envelope of an initiator: %.60q", res.Status, data)}
 	}
-	return &Error{Status: res.StatusCode, Code: e.Code, Message: e.Message}
+	seconds, _ := strconv.Atoi(res.Header.Get("Retry-After")) // not said: 0
+	return &Error{Status: res.StatusCode, Code: e.Code, Message: e.Message, RetryAfter: time.Duration(seconds) * time.Second}
 }
 
 // cause says what broke a request off. Where it was the caller's own context,

@@ -6,6 +6,10 @@
 //	tasks.go    submit, get, wait, list, cancel, retry
 //	batch.go    … submit of many
 //	elsewhere.go  … export, import
+//	stream.go   many under way on one connection: opened, opened again, closed
+//	stream_ask.go     … what is asked on it
+//	stream_future.go  … and what becomes of that
+//	call.go     submit and wait, over a stream where there is one
 //	task_events.go  … watch
 //	workers.go  list, launch, start, stop, restart; status and shutdown
 //	events.go   what happened, as it happens

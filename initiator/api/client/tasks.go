@@ -64,8 +64,14 @@ func (c *Client) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
 	return got.Tasks, err
 }
 
-// Cancel ends a queued task, or asks the worker of a running one to.
+// Cancel ends a queued task, or asks the worker of a running one to. A task of
+// Call is cancelled even when its submit has not arrived yet.
 func (c *Client) Cancel(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	if s := c.shared.open(); s != nil {
+		if _, err := s.Cancel(ctx, id); err == nil {
+			return c.Task(ctx, id)
+		}
+	}
 	return c.change(ctx, id, "cancel")
 }
 

@@ -1,0 +1,123 @@
+package stream
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Reply is the header of the initiator's answer to an [Question], under the identity
+// of the request. Its data is the result of a task that has ended, or its
+// progress.
+type Reply struct {
+	// Progress says that this is no answer yet: k is "progress".
+	Progress bool
+	// Status is the state of the task, or Refused: s.
+	Status string
+	// Attempt counts from 1: a.
+	Attempt int
+	// Task is the id of the task, where that is not the identity: id.
+	Task string
+	// Known says that the task was there before it was submitted.
+	Known bool
+	// Large says that the result is not here, because it is too large for the
+	// stream, or for what waits on it: it is in the task's record.
+	Large bool
+	// Code and HTTP are those of the envelope that POST /tasks would have
+	// answered a refusal with: c, h.
+	Code, HTTP int
+	// RetryAfter says of a refusal how long to wait.
+	RetryAfter time.Duration
+	// Reason says in words why a task ended otherwise than completed, or why
+	// it was refused: r.
+	Reason string
+}
+
+// mostReason is how many bytes of a reason are said.
+const mostReason = 8 << 10
+
+// states are the values of s that a client mostly reads.
+var states = [...]string{Completed, Failed, Refused, "queued", "running", "cancelled", "dead"}
+
+// Append appends the header to b.
+func (r *Reply) Append(b []byte) []byte {
+	if r.Progress {
+		b = append(b, `{"k":"progress"`...)
+	} else {
+		b = appendWord(b, `{"s":`, r.Status)
+	}
+	b = appendNumber(b, `,"a":`, int64(r.Attempt))
+	if r.Task != "" {
+		b = appendWord(b, `,"id":`, r.Task)
+	}
+	if r.Known {
+		b = append(b, `,"known":true`...)
+	}
+	if r.Large {
+		b = append(b, `,"large":true`...)
+	}
+	b = appendNumber(b, `,"c":`, int64(r.Code))
+	b = appendNumber(b, `,"h":`, int64(r.HTTP))
+	if r.RetryAfter > 0 {
+		b = strconv.AppendFloat(append(b, `,"retry_after":`...), r.RetryAfter.Seconds(), 'f', -1, 64)
+	}
+	if r.Reason != "" {
+		b = appendWord(b, `,"r":`, r.Reason[:min(len(r.Reason), mostReason)])
+	}
+	return append(b, '}')
+}
+
+// Parse reads a header, as Header.Parse does.
+func (r *Reply) Parse(b []byte) error {
+	if r.fast(b) {
+		return nil
+	}
+	*r = Reply{}
+	if err := r.slow(b); err != nil {
+		return fmt.Errorf("read the header of an answer: %w", err)
+	}
+	return nil
+}
+
+// fast reads how a task ended, and gives up on refusals and progress.
+func (r *Reply) fast(b []byte) bool {
+	*r = Reply{}
+	return object(b, func(name, b []byte) (rest []byte, ok bool) {
+		switch string(name) {
+		case "s":
+			return text(&r.Status, b, known(b, states[:]...))
+		case "a":
+			return number(&r.Attempt, b)
+		case "id":
+			return text(&r.Task, b, "")
+		case "r":
+			return text(&r.Reason, b, "")
+		}
+		return nil, false
+	})
+}
+
+// slow reads any JSON object.
+func (r *Reply) slow(b []byte) error {
+	var said struct {
+		K          string  `json:"k"`
+		S          string  `json:"s"`
+		A          int     `json:"a"`
+		ID         string  `json:"id"`
+		Known      bool    `json:"known"`
+		Large      bool    `json:"large"`
+		C          int     `json:"c"`
+		H          int     `json:"h"`
+		RetryAfter float64 `json:"retry_after"`
+		R          string  `json:"r"`
+	}
+	if err := json.Unmarshal(b, &said); err != nil {
+		return err
+	}
+	*r = Reply{
+		Progress: said.K == "progress", Status: said.S, Attempt: said.A, Task: said.ID, Known: said.Known,
+		Large: said.Large, Code: said.C, HTTP: said.H, RetryAfter: seconds(said.RetryAfter), Reason: said.R,
+	}
+	return nil
+}
