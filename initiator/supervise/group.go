@@ -37,14 +37,23 @@ func concerned(g *plan.Group, name string) int {
 	return 0
 }
 
-// siblings restarts or stops all living workers of a pool but the one that
-// died. The incarnation makes it a message to exactly the process that lives
-// now: two deaths at once must not restart a successor.
+// siblings restarts or stops all workers of a pool but the one that died. The
+// incarnation makes it a message to exactly the process that lives now: two
+// deaths at once must not restart a successor.
 func (l *loop) siblings(p *pool, died *worker, kind Kind, why string) {
 	for _, s := range p.workers {
-		if s == died || !s.rec.Phase.lives() || s.rec.Phase > unready && kind == askRestart {
-			continue
+		if s != died && s.goesAlong(kind) {
+			l.then(s, Event{Kind: kind, Incarnation: s.rec.Incarnation, Reason: why})
 		}
-		l.then(s, Event{Kind: kind, Incarnation: s.rec.Incarnation, Reason: why})
 	}
+}
+
+// goesAlong reports whether a worker is concerned: by a restart if it lives and
+// is not on its way down, by a stop also if it is about to start.
+func (w *worker) goesAlong(kind Kind) bool {
+	p := w.rec.Phase
+	if kind == askRestart {
+		return p.lives() && p <= unready
+	}
+	return !p.rests()
 }
