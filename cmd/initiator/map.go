@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/pflag"
 
 	"initiator/initiator/api/client"
@@ -144,7 +145,7 @@ func (m *mapper) start(ctx context.Context, it item) {
 	}()
 }
 
-// do submits one and sees it to its end, or cancels it.
+// do has one done, or cancels it.
 func (m *mapper) do(ctx context.Context, r *result) {
 	if m.patience.set {
 		limited, stop := context.WithTimeoutCause(ctx, m.patience.d, errPatience)
@@ -152,11 +153,16 @@ func (m *mapper) do(ctx context.Context, r *result) {
 		ctx = limited
 	}
 	q := m.template
-	q.Data = r.data
-	t, err := m.room(ctx, q)
-	if err == nil {
-		r.task, err = m.client.Wait(ctx, t.ID)
-		r.left = err != nil && !m.cancelled(t)
+	q.ID, q.Data = uuid.Must(uuid.NewV7()), r.data // a name to cancel it by
+	end, err := m.room(ctx, q)
+	switch {
+	case err != nil:
+		r.task.ID = q.ID
+		r.left = !errors.As(err, new(*client.Error)) && !m.cancelled(q.ID)
+	case end.State == task.Completed && !m.format.json:
+		r.task = task.Task{ID: end.ID, Pool: q.Pool, State: end.State, Result: end.Result}
+	default: // the record says more
+		r.task, err = m.client.Task(ctx, end.ID)
 	}
 	r.err = err
 }
@@ -165,31 +171,31 @@ func (m *mapper) do(ctx context.Context, r *result) {
 // be ours.
 const fullPause = 100 * time.Millisecond
 
-// room submits when the queue has room: where there are many tasks, a full one
-// is no fault, but the reason to go slowly.
-func (m *mapper) room(ctx context.Context, q task.Request) (task.Task, error) {
+// room has a task done when the queue has room: where there are many tasks, a
+// full one is no fault, but the reason to go slowly.
+func (m *mapper) room(ctx context.Context, q task.Request) (client.End, error) {
 	for {
-		t, err := m.submit(ctx, q)
+		end, err := m.client.Call(ctx, q)
 		if !errors.Is(err, &client.Error{Status: http.StatusTooManyRequests}) {
-			return t, err
+			return end, err
 		}
 		pause := time.NewTimer(fullPause)
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
 			pause.Stop()
-			return t, context.Cause(ctx)
+			return end, context.Cause(ctx)
 		}
 	}
 }
 
 // cancelled cancels a task that nobody waits for any more, and reports whether
-// it has ended or will.
-func (m *mapper) cancelled(t task.Task) bool {
+// it has ended or will, or never was.
+func (m *mapper) cancelled(id uuid.UUID) bool {
 	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
 	defer stop()
-	_, err := m.client.Cancel(ctx, t.ID)
-	return err == nil || m.alone || errors.Is(err, &client.Error{Status: http.StatusConflict})
+	_, err := m.client.Cancel(ctx, id)
+	return err == nil || m.alone || errors.Is(err, &client.Error{Status: http.StatusConflict}) || errors.Is(err, &client.Error{Status: http.StatusNotFound})
 }
 
 // broken says whether nobody reads the results any more.
