@@ -55,6 +55,9 @@ func (l *loop) adoptAll(orders []keeper.Adopt) {
 		if l.watches(w.rec.Spec, w.rec.Phase == starting) {
 			l.watch(w, true)
 		}
+		if w.rec.Phase.up() { // a look that was under way ended with the keeper that took it
+			l.guard(w)
+		}
 		if p := w.rec.Phase; p == ending || p == clearing {
 			l.endNow(w, Action{Kind: actEnd, Wait: w.rec.Spec.StopWait, Kill: p == clearing})
 		}

@@ -117,6 +117,8 @@ func (l *loop) keeperBack(k Keeper, strays []string, err error) {
 			continue
 		}
 		l.rebind(w)
+		w.noted = summary{} // what was noted lay with the last one
+		l.deposit(w)
 	}
 	for _, p := range waiting {
 		if p.w.rec.Phase == spawning && p.w.rec.Incarnation == p.e.Incarnation {
