@@ -26,6 +26,9 @@ func (s *Supervisor) Scale(ctx context.Context, name string, n int) error {
 		if l.closing {
 			return nil, ErrStopping
 		}
+		if n > 1 && p.spec.Port != 0 {
+			return nil, &OnePortError{name, p.spec.Port}
+		}
 		return l.scale(p, n, true), nil
 	})
 	return errors.Join(err, bad(results))
@@ -148,7 +151,7 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 	case plan.ActionRestart:
 		waiters = append(waiters, l.rescale(p, c)...)
 		live := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool {
-			return w.forgotten || w.rec.Phase.rests() || w.rec.Spec == p.spec
+			return w.forgotten || w.leftAlone() || w.rec.Spec == p.spec
 		})
 		if p.spec.ReloadSignal != "" && onlyConfig(c.Keys) {
 			l.signalReload(live)
@@ -166,6 +169,14 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 		waiters = append(waiters, l.rescale(p, c)...)
 	}
 	return waiters
+}
+
+// leftAlone says whether a worker rests for a reason that another definition
+// does not undo: a person has stopped it, or has not started it yet. What was
+// given up under the old definition, or has ended by itself, is tried anew
+// under the new one: a reload is how somebody mends a command.
+func (w *worker) leftAlone() bool {
+	return w.rec.Phase == resting || w.rec.Phase == over && !w.next.Autostart
 }
 
 // onlyConfig: nothing differs but what the worker itself reads, which one with

@@ -76,3 +76,37 @@ func TestRemovedDuringRestart(t *testing.T) {
 		t.Errorf("%+v, alive %t", left, alive(pid))
 	}
 }
+
+// TestReloadTriesAgain: a definition that was mended is tried, whatever became
+// of the worker under the old one; but what a person has stopped stays so.
+func TestReloadTriesAgain(t *testing.T) {
+	mended := planOf(spec("w", "wait", plain, func(sp *plan.Spec) { sp.Limits.Nice = 1 }))
+	once := func(sp *plan.Spec) { plain(sp); sp.Restart.Limit = 1 }
+	for _, c := range []struct {
+		name  string
+		first plan.Spec
+		state State
+		tried bool
+	}{
+		{"given up", spec("w", "exit 1", once), Fatal, true},
+		{"ended by itself", spec("w", "exit 0", once), Exited, true},
+		{"stopped", spec("w", "wait", plain), Stopped, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(t, planOf(c.first))
+			if c.state == Stopped {
+				s.ready("w", 1)
+				if _, err := s.Stop(t.Context(), "w"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.reaches("w", c.state)
+			if err := s.Apply(t.Context(), mended); err != nil {
+				t.Fatal(err)
+			}
+			if w := s.Workers()[0]; w.Ready != c.tried || !c.tried && w.State != c.state {
+				t.Errorf("after the reload: %+v", w)
+			}
+		})
+	}
+}
