@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"initiator/initiator/dispatch"
@@ -48,6 +49,9 @@ func described(h House, err error) (proactor.Code, string) {
 	message := err.Error()
 	var pool *dispatch.UnknownPool
 	if errors.As(err, &pool) {
+		if slices.ContainsFunc(h.Workers(), func(w supervise.Worker) bool { return w.Name == pool.Name }) {
+			message += ": [worker:" + pool.Name + "] takes no tasks" // with contract = off or protocol = none
+		}
 		message += suggest(pool.Name, h.Pools())
 	}
 	return status(err), message
@@ -58,6 +62,7 @@ func status(err error) proactor.Code {
 	var pool *dispatch.UnknownPool
 	var full *dispatch.QueueFull
 	var unknown *supervise.UnknownError
+	var one *supervise.OnePortError
 	var faults proactor.Faults
 	switch {
 	case errors.As(err, &pool), errors.As(err, &unknown), errors.Is(err, task.ErrUnknown), errors.Is(err, fs.ErrNotExist):
@@ -66,7 +71,7 @@ func status(err error) proactor.Code {
 		return proactor.QueueFull
 	case errors.Is(err, task.ErrInvalid):
 		return proactor.BadBody
-	case errors.Is(err, task.ErrState):
+	case errors.Is(err, task.ErrState), errors.As(err, &one):
 		return proactor.Conflict
 	case errors.As(err, &faults):
 		return proactor.BadConfig

@@ -1,9 +1,11 @@
 package supervise
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -271,10 +273,19 @@ func (l *loop) bad(w *worker) {
 	}
 }
 
-// views is the snapshot for Workers.
+// views is the snapshot for Workers: definitions in the order of the plan, and
+// the workers of each in theirs, however late one came.
 func (l *loop) views() []Worker {
-	views := make([]Worker, 0, len(l.order))
-	for _, w := range l.order {
+	place := make(map[string]int, len(l.plan.Workers))
+	for i := range l.plan.Workers {
+		place[l.plan.Workers[i].Name] = i - len(l.plan.Workers) // what left the plan comes after
+	}
+	order := slices.Clone(l.order)
+	slices.SortStableFunc(order, func(a, b *worker) int {
+		return cmp.Or(cmp.Compare(place[a.pool.spec.Name], place[b.pool.spec.Name]), cmp.Compare(a.index, b.index))
+	})
+	views := make([]Worker, 0, len(order))
+	for _, w := range order {
 		views = append(views, w.view())
 	}
 	return views

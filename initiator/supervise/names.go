@@ -12,15 +12,24 @@ import (
 // UnknownError is for a name that is no worker's, group's or guid's.
 type UnknownError struct {
 	Name   string
-	Nearer string // what may have been meant; "" = nothing is near
+	Nearer string   // what may have been meant; "" = nothing is near
+	Known  []string // the definitions there are, sorted
 }
 
-// Error adds a did-you-mean where something is near.
+// Error adds a did-you-mean where something is near, and else what there is.
 func (e *UnknownError) Error() string {
 	if e.Nearer != "" {
 		return fmt.Sprintf("no worker %s: did you mean %s?", e.Name, e.Nearer)
 	}
-	return fmt.Sprintf("no worker %s: give the name of a [worker:NAME], a group, a guid, or all", e.Name)
+	const shown = 8
+	switch known := e.Known; {
+	case len(known) == 0:
+		return fmt.Sprintf("no worker %s: there is none", e.Name)
+	case len(known) > shown:
+		return fmt.Sprintf("no worker %s: there is %s and %d more", e.Name, strings.Join(known[:shown], ", "), len(known)-shown)
+	default:
+		return fmt.Sprintf("no worker %s: there is %s", e.Name, strings.Join(known, ", "))
+	}
 }
 
 func (l *loop) unknown(name string) error {
@@ -30,7 +39,7 @@ func (l *loop) unknown(name string) error {
 	}
 	slices.Sort(known)
 	nearer, _ := proactor.Nearest(name, known)
-	return &UnknownError{Name: name, Nearer: nearer}
+	return &UnknownError{Name: name, Nearer: nearer, Known: known}
 }
 
 // choose resolves names: of workers' specs, groups, guids, or "all". Every name

@@ -25,6 +25,9 @@ func (s *Supervisor) Launch(ctx context.Context, spec string, guid string) (Work
 		if err := l.named(guid); err != nil {
 			return nil, err
 		}
+		if p.spec.Port != 0 && slices.ContainsFunc(p.workers, func(w *worker) bool { return !w.rec.Phase.rests() }) {
+			return nil, &OnePortError{spec, p.spec.Port}
+		}
 		return l.tell([]*worker{l.create(p, guid)}, askStart, "launched on request"), nil
 	})
 	if err != nil {
@@ -34,6 +37,18 @@ func (s *Supervisor) Launch(ctx context.Context, spec string, guid string) (Work
 		return results[0].Worker, fmt.Errorf("launch %s: %s", guid, results[0].Error)
 	}
 	return results[0].Worker, nil
+}
+
+// OnePortError says that a definition with a port of its own was asked for a
+// second worker: one of the two could never take the port.
+type OnePortError struct {
+	Name string
+	Port int
+}
+
+// Error says what would be right.
+func (e *OnePortError) Error() string {
+	return fmt.Sprintf("%s has port = %d, which serves one worker: write port = auto", e.Name, e.Port)
 }
 
 // Start starts the named workers (names of specs and groups, guids, "all") and

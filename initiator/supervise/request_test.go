@@ -2,7 +2,9 @@ package supervise
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +32,8 @@ func TestLaunch(t *testing.T) {
 	var unknown *UnknownError
 	if _, err := s.Stop(t.Context(), "nobody"); !errors.As(err, &unknown) {
 		t.Errorf("stop nobody: %v", err)
+	} else if want := "no worker nobody: there is adder, broken"; err.Error() != want {
+		t.Errorf("%q, want %q", err, want)
 	}
 }
 
@@ -48,6 +52,47 @@ func TestScale(t *testing.T) {
 	left := s.Workers()
 	if len(left) != 1 || left[0].GUID != all[0].GUID || alive(all[2].PID) {
 		t.Errorf("scaled to 1: %+v", left)
+	}
+}
+
+// TestOnePortServesOneWorker: what can never come up is not tried.
+func TestOnePortServesOneWorker(t *testing.T) {
+	port := lowest + 990
+	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Port = port })))
+	s.ready("w", 1)
+	var one *OnePortError
+	if _, err := s.Launch(t.Context(), "w", ""); !errors.As(err, &one) || one.Port != port {
+		t.Errorf("launch: %v", err)
+	}
+	if err := s.Scale(t.Context(), "w", 2); !errors.As(err, &one) {
+		t.Errorf("scale: %v", err)
+	}
+	if n := len(s.Workers()); n != 1 {
+		t.Errorf("%d workers", n)
+	}
+	if _, err := s.Stop(t.Context(), "w"); err != nil {
+		t.Fatal(err)
+	}
+	if w, err := s.Launch(t.Context(), "w", ""); err != nil || w.Port != port {
+		t.Errorf("launch while the first one rests: %+v, %v", w, err)
+	}
+}
+
+// TestWorkersAreInTheOrderOfThePlan: also those that came later.
+func TestWorkersAreInTheOrderOfThePlan(t *testing.T) {
+	s := open(t, planOf(spec("b", "webhook"), spec("a", "wait", plain)))
+	if err := s.Apply(t.Context(), planOf(spec("c", "wait", plain), spec("b", "webhook"), spec("a", "wait", plain))); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Scale(t.Context(), "b", 2); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, w := range s.Workers() {
+		got = append(got, fmt.Sprintf("%s:%d", w.Name, w.Index))
+	}
+	if want := []string{"c:0", "b:0", "b:1", "a:0"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 
