@@ -38,7 +38,8 @@ func (in *Initiator) up(ctx context.Context) error {
 
 // Task returns the record of a task.
 func (in *Initiator) Task(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	return in.dispatcher.Get(ctx, id)
+	t, err := in.dispatcher.Get(ctx, id)
+	return in.waiting(t)[0], err
 }
 
 // Wait returns the record of a task when it is terminal.
@@ -69,7 +70,8 @@ func (in *Initiator) Await(id uuid.UUID, ended func(task.Task, error)) *dispatch
 
 // List returns records, newest first.
 func (in *Initiator) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
-	return in.dispatcher.List(ctx, f)
+	list, err := in.dispatcher.List(ctx, f)
+	return in.waiting(list...), err
 }
 
 // Cancel ends a task, or asks its worker to.
@@ -163,7 +165,7 @@ func (in *Initiator) Status() api.Status {
 	s := api.Status{
 		PID: os.Getpid(), Version: Version, Config: in.Plan().File, URL: in.URL(), Socket: in.Socket(),
 		Started: in.started, Workers: in.Workers(), Tasks: counts, StorageError: fault,
-		Generation: in.past.generation(), UpgradeError: in.past.failed(),
+		Paused: in.paused(), Generation: in.past.generation(), UpgradeError: in.past.failed(),
 	}
 	select {
 	case <-in.quit:

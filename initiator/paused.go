@@ -131,6 +131,11 @@ func (in *Initiator) PoolStates(ctx context.Context) ([]api.Pool, error) {
 	return list, nil
 }
 
+// paused are the pools that rest.
+func (in *Initiator) paused() []string {
+	return slices.DeleteFunc(in.Pools(), func(name string) bool { return !in.pauses.has(name) })
+}
+
 // RetryAll queues every failed, cancelled or dead task again that the filter
 // finds, and returns how many.
 func (in *Initiator) RetryAll(ctx context.Context, f task.Filter) (int, error) {

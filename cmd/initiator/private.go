@@ -153,6 +153,9 @@ func poolOf(p *plan.Plan, target string) (string, error) {
 	if best != "" {
 		return best, nil
 	}
+	if _, ok := p.Spec(target); ok {
+		return "", &fault{exitUnknown, fmt.Errorf("[worker:%s] of %s takes no tasks: it has contract = off, or protocol = none", target, p.File), meant(target, names)}
+	}
 	return "", &fault{exitUnknown, fmt.Errorf("there is no pool %q in %s", target, p.File), meant(target, names)}
 }
 

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"initiator/initiator/api/client"
@@ -113,6 +114,7 @@ func (r *runner) attend(ctx context.Context, q task.Request) error {
 	if err == nil {
 		return r.tell(end)
 	}
+	err = asItWas(r.client, t.ID, err)
 	r.giveUp(t)
 	return on(q.Pool, err)
 }
@@ -148,6 +150,24 @@ func refused(pool string, err error) error {
 
 // errPatience is the cause when --wait is over.
 var errPatience = &fault{code: exitTimeout, err: errors.New("the task has not ended within --wait")}
+
+// asItWas adds to "--wait is over" what the task was then waiting for.
+func asItWas(c *client.Client, id uuid.UUID, err error) error {
+	if !errors.Is(err, errPatience) {
+		return err
+	}
+	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
+	defer stop()
+	t, unknown := c.Task(ctx, id)
+	if unknown != nil {
+		return err
+	}
+	state := string(t.State)
+	if t.State == task.Queued && t.Reason != "" {
+		state += ": " + t.Reason
+	}
+	return &fault{code: exitTimeout, err: fmt.Errorf("%w: it is %s", err, state)}
+}
 
 // await waits for the end of the task, of --wait, or of all hope.
 func (r *runner) await(ctx context.Context, t task.Task) (task.Task, error) {

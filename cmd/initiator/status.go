@@ -169,10 +169,12 @@ func statusTable(list []supervise.Worker, now time.Time) table {
 func summary(s api.Status) []string {
 	var lines []string
 	for _, pool := range sorted(s.Tasks) {
-		c := s.Tasks[pool]
-		if text := counts(c); text != "" {
+		if text := counts(s.Tasks[pool]); text != "" {
 			lines = append(lines, fmt.Sprintf("tasks of %s: %s", pool, text))
 		}
+	}
+	if len(s.Paused) > 0 {
+		lines = append(lines, "paused: "+list(s.Paused)+"; `initiator resume` lets their tasks go on")
 	}
 	if s.StorageError != "" {
 		lines = append(lines, s.StorageError)

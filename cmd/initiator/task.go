@@ -111,7 +111,7 @@ func (a *app) taskWaitCommand() *cobra.Command {
 				}
 				t, err := a.follow(ctx, c, id)
 				if err != nil {
-					return noTask(err)
+					return noTask(asItWas(c, id, err))
 				}
 				return a.tell(t)
 			})

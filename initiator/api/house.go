@@ -124,6 +124,8 @@ type Status struct {
 	Workers  []supervise.Worker `json:"workers"`
 	// Tasks counts by pool and state.
 	Tasks map[string]task.Counts `json:"tasks"`
+	// Paused are the pools whose tasks are given to nobody for now.
+	Paused []string `json:"paused,omitempty"`
 	// StorageError says why tasks cannot be stored now: none are taken.
 	StorageError string `json:"storage_error,omitempty"`
 }

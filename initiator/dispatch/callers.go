@@ -15,7 +15,7 @@ import (
 type UnknownPool struct{ Name string }
 
 // Error names the pool.
-func (e *UnknownPool) Error() string { return fmt.Sprintf("submit: there is no pool %q", e.Name) }
+func (e *UnknownPool) Error() string { return fmt.Sprintf("there is no pool %q", e.Name) }
 
 // QueueFull says that a pool has as many queued tasks as it may.
 type QueueFull struct {

@@ -49,6 +49,9 @@ const MaxKey = 255
 // into memory whole.
 const MaxData = 256 << 20
 
+// WaitsForSlot is the reason of a queued task that nothing else is known of.
+const WaitsForSlot = "waits for a free slot"
+
 // ErrInvalid is wrapped by every error that says a request is wrong in itself.
 var ErrInvalid = errors.New("invalid task")
 
@@ -60,7 +63,7 @@ func (r Request) Task(now time.Time, pool Policy) (Task, error) {
 	}
 	t := Task{
 		ID: r.identity(), Key: r.Key, Pool: r.Pool, Method: r.Method, Data: r.Data,
-		Priority: DefaultPriority, State: Queued, Reason: "waits for a free slot",
+		Priority: DefaultPriority, State: Queued, Reason: WaitsForSlot,
 		Submitted: now, NotBefore: r.At, Deadline: r.Deadline, Policy: r.policy(pool),
 		Unique: r.Unique, Callback: r.Callback, Parent: r.Parent,
 	}

@@ -1,0 +1,60 @@
+package initiator_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
+)
+
+// TestAQueuedTaskSaysWhatItWaitsFor: a person who looks is told what has to be
+// done, if anything has.
+func TestAQueuedTaskSaysWhatItWaitsFor(t *testing.T) {
+	in := initiatortest.StartText(t, `
+[worker:rests]
+command = ${initiator:self} job echo
+autostart = false
+
+[worker:busy]
+command = ${initiator:self} job sleep
+`)
+	for _, c := range []struct {
+		name    string
+		request task.Request
+		paused  bool
+		want    string
+	}{
+		{"nobody is ready", task.Request{Pool: "rests"}, false, "no worker of rests is ready: `initiator why rests` says why"},
+		{"it was paused", task.Request{Pool: "busy"}, true, "its pool is paused: `initiator resume busy` lets it go on"},
+		{"its time has not come", task.Request{Pool: "busy", Delay: task.Seconds(time.Hour)}, false, "waits until "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := in.Pause(t.Context(), c.paused, c.request.Pool); err != nil {
+				t.Fatal(err)
+			}
+			queued, err := in.Submit(t.Context(), c.request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := in.Task(t.Context(), queued.ID)
+			if err != nil || !strings.HasPrefix(got.Reason, c.want) {
+				t.Errorf("%q, %v; want %q", got.Reason, err, c.want)
+			}
+			list, err := in.List(t.Context(), task.Filter{Pool: c.request.Pool, Limit: 1})
+			if err != nil || list[0].Reason != got.Reason {
+				t.Errorf("the list says %q, %v", list[0].Reason, err)
+			}
+		})
+	}
+	if s := in.Status(); len(s.Paused) != 0 {
+		t.Errorf("paused: %v", s.Paused)
+	}
+	if err := in.Pause(t.Context(), true, "all"); err != nil {
+		t.Fatal(err)
+	}
+	if s := in.Status(); strings.Join(s.Paused, " ") != "rests busy" {
+		t.Errorf("paused: %v", s.Paused)
+	}
+}
