@@ -104,7 +104,7 @@ func (s *step) judged() string {
 	s.Last, s.Cause, s.PID = s.Death, byItself, 0
 	if !s.Wanted {
 		s.rest(resting)
-		return "stopped" + s.aside()
+		return s.restful()
 	}
 	if c == toRestart {
 		s.e.Reason = ""
@@ -120,12 +120,13 @@ func class(c cause) Class {
 	return Unhealthy
 }
 
-// aside adds to "stopped" what a person would ask next.
-func (s *step) aside() string {
+// restful is why a worker rests that nobody wants: what the state itself does
+// not say.
+func (s *step) restful() string {
 	if s.Why == "" {
-		return "; " + s.Last.String()
+		return s.Last.String()
 	}
-	return ": " + s.Why
+	return s.Why
 }
 
 // judge asks the law and does as it says.

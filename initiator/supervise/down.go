@@ -19,7 +19,19 @@ func (s *step) end(c cause, why string, kill bool) string {
 	s.Cause, s.Why, s.ReadySince = c, why, time.Time{}
 	s.Phase = ending
 	s.tell(kill)
-	return why
+	return why + "; " + s.means(kill)
+}
+
+// means says what was done to end the process, and what follows.
+func (s *step) means(kill bool) string {
+	signal, then := s.Spec.StopSignal, "KILL after "+brief(s.Spec.StopWait)
+	switch {
+	case kill || signal == "KILL":
+		return "KILL sent"
+	case len(s.Spec.StopCommand) > 0:
+		return "its stop_command runs, then " + signal + ", then " + then
+	}
+	return signal + " sent, " + then
 }
 
 // tell sends End and sets the time at which to say it again.
@@ -65,7 +77,7 @@ func (s *step) leave(c cause, why string) string {
 	s.Cause, s.Why, s.ReadySince = c, why, time.Time{}
 	s.Phase, s.Deadline = draining, s.now.Add(s.Spec.Drain)
 	s.act(actDrain)
-	return why + "; waiting for its running tasks"
+	return fmt.Sprintf("%s; waiting for its running tasks, at most %s", why, brief(s.Spec.Drain))
 }
 
 // stopNow and renewNow are for a worker that has no tasks yet.
@@ -121,7 +133,7 @@ func drainedLate(s *step) string {
 	if !s.passed(s.Deadline) {
 		return ""
 	}
-	return s.end(s.Cause, fmt.Sprintf("%s; tasks still ran after %s (drain)", s.Why, s.Spec.Drain), false)
+	return s.end(s.Cause, fmt.Sprintf("%s; tasks still ran after %s (drain)", s.Why, brief(s.Spec.Drain)), false)
 }
 
 // stuckDraining ends the wait: the task that it waits for will not end.

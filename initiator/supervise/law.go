@@ -63,8 +63,8 @@ func Judge(law plan.Restart, past Past, death Death, random float64) (Past, Verd
 		return past, giveUp(death, rule, fmt.Sprintf("%s in a row before it was up", count(past.Early, "death")))
 	}
 	if law.Limit > 0 && len(past.Deaths) >= law.Limit {
-		rule := fmt.Sprintf("restart_limit = %d/%s", law.Limit, law.Window)
-		return past, giveUp(death, rule, fmt.Sprintf("%s within %s", count(len(past.Deaths), "death"), law.Window))
+		rule := fmt.Sprintf("restart_limit = %d/%s", law.Limit, brief(law.Window))
+		return past, giveUp(death, rule, fmt.Sprintf("%s within %s", count(len(past.Deaths), "death"), brief(law.Window)))
 	}
 	return past, again(law, past, death, random)
 }
@@ -155,7 +155,7 @@ func ofLimit(law plan.Restart, past Past) string {
 	if law.Limit <= 0 {
 		return ""
 	}
-	return fmt.Sprintf(", death %d of %d in %s", len(past.Deaths), law.Limit, law.Window)
+	return fmt.Sprintf(", death %d of %d in %s", len(past.Deaths), law.Limit, brief(law.Window))
 }
 
 func count(n int, noun string) string {
@@ -171,6 +171,10 @@ func count(n int, noun string) string {
 // brief rounds a duration to what a person wants to read.
 func brief(d time.Duration) string {
 	switch {
+	case d >= time.Minute:
+		// 10m, not 10m0s
+		whole := strings.Replace(d.Round(time.Second).String(), "m0s", "m", 1)
+		return strings.Replace(whole, "h0m", "h", 1)
 	case d >= 10*time.Second:
 		return d.Round(time.Second).String()
 	case d >= time.Second:

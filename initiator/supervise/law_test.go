@@ -29,7 +29,7 @@ death 6 at 1.5s: again in 1.6s
 death 7 at 3.1s: again in 3.2s
 death 8 at 6.3s: again in 6.4s
 death 9 at 12.7s: again in 12.8s
-death 10 at 25.5s: FATAL: exit code 1; given up: 10 deaths within 10m0s (restart_limit = 10/10m0s)
+death 10 at 25.5s: FATAL: exit code 1; given up: 10 deaths within 10m (restart_limit = 10/10m)
 `
 	var got strings.Builder
 	start := time.Now()

@@ -251,7 +251,11 @@ func (l *loop) transition(w *worker, before *Record, reason string) {
 		t.Exit = &last
 	}
 	if r.Phase == ready && l.log.IsInfo() {
-		l.log.Info("worker ready", "worker", t.Name, "guid", t.GUID, "incarnation", t.Incarnation, "pid", t.PID, "port", t.Port, "reason", reason)
+		about := []any{"worker", t.Name, "guid", t.GUID, "incarnation", t.Incarnation, "pid", t.PID}
+		if t.Port != 0 {
+			about = append(about, "port", t.Port)
+		}
+		l.log.Info("worker ready", append(about, "reason", reason)...)
 	}
 	if l.opts.Notify != nil {
 		l.opts.Notify(t)

@@ -132,7 +132,7 @@ var stories = []story{
 		line{0, Event{Kind: askStop}, draining, "waiting for its running tasks", "D"},
 		line{0, Event{Kind: Drained}, ending, "drained", "E"},
 		line{0, Event{Kind: exited, exit: Exit{Class: Clean}}, ending, "drained", "d"},
-		line{0, Event{Kind: emptied, proven: true}, resting, "stopped: asked to stop", "f"},
+		line{0, Event{Kind: emptied, proven: true}, resting, "asked to stop; drained", "f"},
 	)},
 	{"drain has an end", nil, tell(
 		line{0, Event{Kind: askStop}, draining, "", "D"},
