@@ -31,9 +31,11 @@ type Disk struct {
 	ops    int              // what has changed something so far
 	cut    int              // the operation at which the power is cut; 0 = never
 	off    bool
-	room   int64 // bytes that are left; negative = no limit
-	frozen bool  // read only
-	faulty error // of every sync of a file
+	room   int64  // bytes that are left; negative = no limit
+	frozen bool   // read only
+	faulty error  // of every sync of a file
+	before func() // … is called before it
+	syncs  int    // of files so far
 	rand   *rand.Rand
 }
 
@@ -76,6 +78,16 @@ func (d *Disk) Size() (n int) {
 
 // FailSync makes every sync of a file fail; nil ends that.
 func (d *Disk) FailSync(err error) { d.locked(func() { d.faulty = err }) }
+
+// BeforeSync has every sync of a file call f first, which may take its time:
+// the disk does not wait for it otherwise. Nil ends that.
+func (d *Disk) BeforeSync(f func()) { d.locked(func() { d.before = f }) }
+
+// Syncs is the number of syncs of files that have come to their end.
+func (d *Disk) Syncs() (n int) {
+	d.locked(func() { n = d.syncs })
+	return n
+}
 
 // Put makes a file of these bytes, on the disk.
 func (d *Disk) Put(name string, b []byte) {

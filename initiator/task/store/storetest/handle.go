@@ -75,8 +75,13 @@ func (h *handle) Truncate(size int64) error {
 
 // Sync implements store.File.
 func (h *handle) Sync() error {
+	var before func()
+	if h.d.locked(func() { before = h.d.before }); before != nil {
+		before()
+	}
 	h.d.mu.Lock()
 	defer h.d.mu.Unlock()
+	h.d.syncs++
 	last, err := h.d.step()
 	if err != nil {
 		return err

@@ -1,0 +1,100 @@
+package store_test
+
+import (
+	"errors"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/initiator/task/store"
+	"initiator/initiator/task/store/storetest"
+)
+
+// gate holds every sync of a disk up: each announces itself in begun, and goes
+// on with a token from let.
+type gate struct{ begun, let chan struct{} }
+
+func gated(d *storetest.Disk) gate {
+	g := gate{make(chan struct{}, 100), make(chan struct{}, 100)}
+	d.BeforeSync(func() { g.begun <- struct{}{}; <-g.let })
+	return g
+}
+
+// A batch has not ended before its sync has, however long that takes.
+func TestNothingEndsBeforeItsSync(t *testing.T) {
+	d := storetest.New(1)
+	s, _ := open(t, d, store.Options{})
+	g := gated(d)
+	s.Add(func(b []byte) []byte { return append(b, "slow"...) })
+	s.Flush()
+	<-g.begun
+	if ended, err := s.Ended(); ended {
+		t.Fatalf("it has ended (%v), and the sync has not", err)
+	}
+	g.let <- struct{}{}
+	<-s.Bell()
+	if ended, err := s.Ended(); !ended || err != nil {
+		t.Errorf("%v, %v", ended, err)
+	}
+	d.BeforeSync(nil)
+	for seed := range uint64(10) {
+		if _, held := open(t, d.PoweredOff(seed), store.Options{}); len(held) != 1 {
+			t.Errorf("held %q", held)
+		}
+	}
+}
+
+// With an interval, a batch ends when it is written: a killed process loses
+// none, a loss of power those since the last sync. A sync that fails is told
+// once, by the next batch.
+func TestInterval(t *testing.T) {
+	d := storetest.New(1)
+	o := store.Options{Sync: store.Sync{Every: time.Microsecond}}
+	s, _ := open(t, d, o)
+	g := gated(d)
+	mustWrite(t, s, "a") // although no sync comes to its end
+	<-g.begun
+	mustWrite(t, s, "b")
+	if _, held := open(t, d.Killed(), o); len(held) != 2 {
+		t.Errorf("killed: held %q", held)
+	}
+	lost := 0
+	for seed := range uint64(20) {
+		if held := heldAfter(t, d.PoweredOff(seed), o); held < 2 {
+			lost++
+		}
+	}
+	if lost == 0 {
+		t.Error("nothing was lost with the power, so it was synced: that is not what an interval is for")
+	}
+	g.let <- struct{}{}
+	<-g.begun // the next one: that before is over
+	for seed := range uint64(20) {
+		if held := heldAfter(t, d.PoweredOff(seed), o); held < 1 {
+			t.Fatal("what was synced is lost")
+		}
+	}
+	d.FailSync(syscall.EIO)
+	g.let <- struct{}{}
+	d.BeforeSync(nil)
+	var err error
+	for deadline := time.Now().Add(30 * time.Second); err == nil && time.Now().Before(deadline); {
+		_, err = write(s, "c")
+	}
+	if !errors.Is(err, syscall.EIO) {
+		t.Fatalf("a sync that failed is told as %v", err)
+	}
+	d.FailSync(nil)
+	for range 2 { // a fault may be waiting, and a sync that fails be under way
+		_, _ = write(s, "d")
+	}
+	mustWrite(t, s, "e")
+}
+
+// heldAfter counts what a disk holds after the power was cut: in a moment in
+// which its newest file was not made, that file does not count.
+func heldAfter(t *testing.T, d *storetest.Disk, o store.Options) int {
+	t.Helper()
+	_, held := open(t, d, o)
+	return len(held)
+}
