@@ -61,7 +61,12 @@ contract = off
 // up starts the program above on an INI, as a process of its own.
 func up(t *testing.T, ini string) (*exec.Cmd, string) {
 	t.Helper()
-	dir := t.TempDir()
+	return upIn(t, t.TempDir(), ini, (*exec.Cmd).Start)
+}
+
+// upIn is up in a directory, begun by whoever knows where.
+func upIn(t *testing.T, dir, ini string, start func(*exec.Cmd) error) (*exec.Cmd, string) {
+	t.Helper()
 	path := filepath.Join(dir, "initiator.ini")
 	if err := os.WriteFile(path, []byte(ini), 0o600); err != nil {
 		t.Fatal(err)
@@ -74,7 +79,7 @@ func up(t *testing.T, ini string) (*exec.Cmd, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -1,6 +1,7 @@
 package initiator
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,6 +42,9 @@ func readSmall(path string, v any, want stamp, remedy string) (bool, error) {
 	}
 	if err != nil {
 		return false, fmt.Errorf("read the state: %w", err)
+	}
+	if len(bytes.Trim(text, "\x00")) == 0 {
+		return false, nil // all that a power failure has left of a file that did not wait for the disk
 	}
 	var got stamp
 	switch err := json.Unmarshal(text, &got); {

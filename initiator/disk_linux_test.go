@@ -1,0 +1,286 @@
+package initiator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
+)
+
+// den is a place with mounts of its own: nobody else sees them, and they are
+// gone with the last process in there.
+type den struct {
+	t    *testing.T
+	work chan func()
+	dir  string // state is mounted in it
+}
+
+func newDen(t *testing.T) *den {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("a file system of its own takes root to mount")
+	}
+	d := &den{t: t, work: make(chan func()), dir: t.TempDir()}
+	if err := os.Mkdir(d.state(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	made := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never back: the thread ends with its mounts
+		err := unix.Unshare(unix.CLONE_NEWNS)
+		if err == nil {
+			err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+		}
+		made <- err
+		for f := range d.work {
+			f()
+		}
+	}()
+	t.Cleanup(func() { close(d.work) })
+	if err := <-made; err != nil {
+		t.Skipf("no mounts of its own: %v", err)
+	}
+	return d
+}
+
+func (d *den) state() string { return filepath.Join(d.dir, "state") }
+
+// in does something in there.
+func (d *den) in(f func() error) error {
+	done := make(chan error)
+	d.work <- func() { done <- f() }
+	return <-done
+}
+
+// run runs a command in there.
+func (d *den) run(argv ...string) error {
+	return d.in(func() error {
+		out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%q: %w: %s", argv, err, out)
+		}
+		return nil
+	})
+}
+
+// house is an initiator in a den, and what it has acknowledged.
+type house struct {
+	*den
+	cmd    *exec.Cmd
+	root   string // of the den, as seen from here
+	client *client.Client
+	acked  map[uuid.UUID]bool
+}
+
+const twoPools = `
+[worker:adder]
+command = ${initiator:self} job sum
+
+[worker:resting]
+command   = ${initiator:self} job echo
+autostart = false
+`
+
+func (d *den) up() *house {
+	d.t.Helper()
+	cmd, _ := upIn(d.t, d.dir, twoPools, func(c *exec.Cmd) error { return d.in(c.Start) })
+	h := &house{den: d, cmd: cmd, acked: map[uuid.UUID]bool{}, root: filepath.Join("/proc", fmt.Sprint(cmd.Process.Pid), "root")}
+	h.client = client.Unix(filepath.Join(h.root, d.state(), "initiator.sock"))
+	d.t.Cleanup(h.client.Close)
+	return h
+}
+
+// submit queues a task that nobody runs now.
+func (h *house) submit() error {
+	data := []byte(`"` + strings.Repeat("x", 20_000) + `"`)
+	got, err := h.client.Submit(h.t.Context(), task.Request{Pool: "resting", Data: data})
+	if err == nil {
+		h.acked[got.ID] = true
+	}
+	return err
+}
+
+// refuses submits until it is refused, and looks at how.
+func (h *house) refuses(words ...string) {
+	h.t.Helper()
+	var err error
+	for n := 0; err == nil; n++ {
+		if err = h.submit(); n > 10_000 {
+			h.t.Fatal("it takes whatever comes")
+		}
+	}
+	var e *client.Error
+	if !errors.As(err, &e) || e.Status != http.StatusServiceUnavailable || e.Code == 0 {
+		h.t.Fatalf("%#v", err)
+	}
+	for _, w := range words {
+		if !strings.Contains(e.Message, w) {
+			h.t.Errorf("refused with %q, without %q", e.Message, w)
+		}
+	}
+	status, err := h.client.Status(h.t.Context())
+	if err != nil || !strings.Contains(status.StorageError, "cannot be stored now") {
+		h.t.Errorf("status says %q, %v", status.StorageError, err)
+	}
+	for id := range h.acked { // what is there can be seen all the while
+		if _, err := h.client.Task(h.t.Context(), id); err != nil {
+			h.t.Error(err)
+		}
+		break
+	}
+}
+
+// recovers submits until it is taken.
+func (h *house) recovers() {
+	h.t.Helper()
+	ctx, stop := context.WithTimeout(h.t.Context(), initiatortest.Patience)
+	defer stop()
+	err := h.submit()
+	for tick := time.NewTicker(20 * time.Millisecond); err != nil && ctx.Err() == nil; err = h.submit() {
+		<-tick.C
+	}
+	if err != nil {
+		h.t.Fatalf("with room again: %v", err)
+	}
+	got, err := h.client.Submit(ctx, task.Request{Pool: "adder", Data: []byte(`{"a":1,"b":2}`)})
+	if err == nil {
+		got, err = h.client.Wait(ctx, got.ID)
+	}
+	if err != nil || got.State != task.Completed {
+		h.t.Fatalf("work goes on with %+v, %v", got, err)
+	}
+}
+
+// has demands everything that was acknowledged.
+func (h *house) has(acked map[uuid.UUID]bool) {
+	h.t.Helper()
+	if len(acked) == 0 {
+		h.t.Error("nothing was acknowledged")
+	}
+	for id := range acked {
+		if got, err := h.client.Task(h.t.Context(), id); err != nil || got.State != task.Queued || len(got.Data) != 20_002 {
+			h.t.Fatalf("acknowledged: %+v, %v", got, err)
+		}
+	}
+}
+
+func (h *house) kill() {
+	_ = h.cmd.Process.Kill()
+	_ = h.cmd.Wait()
+}
+
+// TestDiskFillsUp: with no room left tasks are refused and say why; with room
+// again work goes on, and nothing that was acknowledged is missing.
+func TestDiskFillsUp(t *testing.T) {
+	d := newDen(t)
+	if err := d.in(func() error { return unix.Mount("tmpfs", d.state(), "tmpfs", 0, "size=4m") }); err != nil {
+		t.Fatal(err)
+	}
+	h := d.up()
+	h.recovers()
+	h.refuses("make room", "no space left on device")
+	room := fill(t, filepath.Join(h.root, d.state()))
+	h.refuses("make room", "no space left on device")
+	room()
+	if err := d.in(func() error { return unix.Mount("", d.state(), "", unix.MS_REMOUNT, "size=16m") }); err != nil {
+		t.Fatal(err)
+	}
+	h.recovers()
+	h.has(h.acked)
+	h.kill()
+	next := d.up()
+	next.has(h.acked)
+	next.recovers()
+}
+
+// TestReadOnlyMount: an initiator does not begin on what it cannot write, says
+// so, and leaves everything as it is.
+func TestReadOnlyMount(t *testing.T) {
+	d := newDen(t)
+	if err := d.in(func() error { return unix.Mount("tmpfs", d.state(), "tmpfs", 0, "size=4m") }); err != nil {
+		t.Fatal(err)
+	}
+	h := d.up()
+	h.recovers()
+	h.kill()
+	remount := func(flags uintptr) error {
+		return d.in(func() error { return unix.Mount("", d.state(), "", unix.MS_REMOUNT|flags, "") })
+	}
+	for tick := time.NewTicker(5 * time.Millisecond); remount(unix.MS_RDONLY) != nil; <-tick.C { // until the keeper has ended too
+		if t.Context().Err() != nil {
+			t.Fatal("somebody writes there still")
+		}
+	}
+	cmd := exec.Command(os.Args[0], "up", filepath.Join(d.dir, "initiator.ini"), d.state())
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := d.in(cmd.Start); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if said := out.String(); !strings.Contains(said, "read-only file system") || !strings.Contains(said, "state_dir") {
+		t.Errorf("it says %q", said)
+	}
+	if err := remount(0); err != nil {
+		t.Fatal(err)
+	}
+	next := d.up()
+	next.has(h.acked)
+	next.recovers()
+}
+
+// TestDiskGoesReadOnly: a file system that the kernel takes away in the middle,
+// because of a fault, is what a broken disk looks like.
+func TestDiskGoesReadOnly(t *testing.T) {
+	d := newDen(t)
+	image := filepath.Join(d.dir, "image")
+	if err := errors.Join(os.WriteFile(image, nil, 0o600), os.Truncate(image, 16<<20)); err != nil {
+		t.Fatal(err)
+	}
+	mount := []string{"mount", "-o", "loop,errors=remount-ro", image, d.state()}
+	if err := errors.Join(d.run("mkfs.ext4", "-q", image), d.run(mount...)); err != nil {
+		t.Skipf("no file system in a file here: %v", err)
+	}
+	h := d.up()
+	h.recovers()
+	var at unix.Stat_t
+	if err := d.in(func() error { return unix.Stat(d.state(), &at) }); err != nil {
+		t.Fatal(err)
+	}
+	device, err := os.Readlink(fmt.Sprintf("/sys/dev/block/%d:%d", unix.Major(at.Dev), unix.Minor(at.Dev)))
+	if err == nil {
+		err = os.WriteFile(filepath.Join("/sys/fs/ext4", filepath.Base(device), "trigger_fs_error"), []byte("1"), 0o200)
+	}
+	if err != nil {
+		t.Skipf("this kernel breaks no file system on demand: %v", err)
+	}
+	h.refuses("see to the disk")
+	h.kill()
+	for tick := time.NewTicker(5 * time.Millisecond); d.run("umount", d.state()) != nil; <-tick.C { // until the keeper has ended too
+		if t.Context().Err() != nil {
+			t.Fatal("somebody is there still")
+		}
+	}
+	_ = d.run("fsck.ext4", "-fy", image) // it says by its exit code that it has repaired something
+	if err := d.run(mount...); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.run("umount", "-l", d.state()) })
+	next := d.up()
+	next.has(h.acked)
+	next.recovers()
+}
