@@ -22,6 +22,7 @@ var errTooLong = errors.New("too much output")
 
 // bounded is a buffer that refuses to grow past outputLimit.
 type bounded struct {
+	ctx  context.Context // of the task: whoever watches it sees what is written
 	text []byte
 	over bool // it was to grow further
 }
@@ -34,12 +35,13 @@ func (b *bounded) Write(p []byte) (int, error) {
 		return 0, errTooLong
 	}
 	b.text = append(b.text, p...)
+	worker.Output(b.ctx, p)
 	return len(p), nil
 }
 
 // runTask is one task as one process: data on stdin, the result on stdout.
 func runTask(ctx context.Context, argv []string, data json.RawMessage) (json.RawMessage, error) {
-	var stdout bounded
+	stdout := bounded{ctx: ctx}
 	stderr := &tail{to: os.Stderr}
 	cmd := command(ctx, argv, stderr)
 	cmd.Stdin, cmd.Stdout = bytes.NewReader(stdinOf(data)), &stdout

@@ -174,6 +174,16 @@ type Running struct {
 	// heartbeat goes on while its task is stuck does not raise it.
 	Seq      uint64          `json:"seq"`
 	Progress json.RawMessage `json:"progress,omitempty"`
+	// Output is the newest of what the task has written; nil = nothing, or
+	// the stream tells. The same text may come with several heartbeats.
+	Output *Output `json:"output,omitempty"`
+}
+
+// Output is a part of the text that a task writes while it runs. At is how many
+// bytes came before it, so that a gap can be seen.
+type Output struct {
+	At   int64  `json:"at"`
+	Text string `json:"text"`
 }
 
 // HeartbeatAnswer is the data of the answer to a heartbeat; null is the zero

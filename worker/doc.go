@@ -39,6 +39,7 @@
 //	refuse.go     TaskFail, TaskRefuse, ConnectionRefuse, DisconnectionRefuse
 //	hooks.go      what a program can do before and after
 //	progress.go   Progress and Setting, for use inside a handler
+//	output.go     Output: what it writes, for those who watch
 //	inside.go     Client: tasks that a handler submits
 //
 // The other end of the direct door, for programs that call workers:

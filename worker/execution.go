@@ -74,6 +74,7 @@ type Execution struct {
 	progress atomic.Pointer[[]byte] // JSON
 	mover    mover                  // told of progress at once; nil = heartbeats alone tell; set before decided is closed
 	moved    atomic.Int64           // when it was last told, in Unix nanoseconds
+	output   atomic.Pointer[output] // nil = it has written nothing
 
 	mu      sync.Mutex // guards what follows
 	ended   milestone  // the handler has returned
@@ -89,9 +90,12 @@ type waiter struct {
 	tell func(*Execution, Outcome)
 }
 
-// mover is a door that can tell progress without waiting for a heartbeat.
+// mover is a door that can tell progress and output without waiting for a
+// heartbeat.
 type mover interface {
 	move(run *Execution, seq uint64, value []byte)
+	// say passes on text that begins behind so many bytes.
+	say(run *Execution, at int64, text []byte)
 }
 
 // moveSpan is how often a task tells its progress at most: a handler may say
@@ -198,6 +202,9 @@ func (r *Execution) settle(result json.RawMessage, err error) Outcome {
 	r.mu.Lock()
 	r.ended.happen()
 	r.mu.Unlock()
+	if out := r.output.Load(); out != nil {
+		out.close()
+	}
 	if err == nil {
 		return Outcome{Completed: true, Result: result}
 	}
@@ -219,6 +226,9 @@ func (r *Execution) snapshot() proactor.Running {
 	s := proactor.Running{ID: r.Task.ID, Attempt: r.Task.Attempt, Seq: r.seq.Load()}
 	if p := r.progress.Load(); p != nil {
 		s.Progress = *p
+	}
+	if out := r.output.Load(); out != nil {
+		s.Output = out.newest()
 	}
 	return s
 }

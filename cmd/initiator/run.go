@@ -58,6 +58,7 @@ func (a *app) runCommand() *cobra.Command {
 	flags.add(cmd.Flags())
 	many.add(cmd.Flags())
 	cmd.Flags().Var(&r.patience, "wait", "how long to wait for the end of the task")
+	cmd.Flags().BoolVarP(&r.output, "follow", "f", false, "show on stderr what the task writes")
 	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "say nothing about workers")
 	return cmd
 }
@@ -67,6 +68,7 @@ type runner struct {
 	*app
 	patience span
 	quiet    bool
+	output   bool                  // shows what the task writes
 	again    <-chan syscall.Signal // later ones
 	client   *client.Client
 	// alone: the initiator was started for this task.
@@ -182,7 +184,11 @@ func (r *runner) await(ctx context.Context, t task.Task) (task.Task, error) {
 		defer close(watched)
 		w.watch(ctx, cancel)
 	}()
-	end, err := r.client.Wait(ctx, t.ID)
+	wait := r.client.Wait
+	if r.output {
+		wait = func(ctx context.Context, id uuid.UUID) (task.Task, error) { return r.follow(ctx, r.client, id, true) }
+	}
+	end, err := wait(ctx, t.ID)
 	cancel(nil)
 	<-watched
 	return end, err

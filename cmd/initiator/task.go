@@ -94,6 +94,7 @@ func (a *app) taskSubmitCommand() *cobra.Command {
 
 func (a *app) taskWaitCommand() *cobra.Command {
 	var patience span
+	var output bool
 	cmd := &cobra.Command{
 		Use: "wait ID", Short: "Wait for the end of a task and print its result",
 		Long: "Wait for the end of a task and print its result. The exit codes are those of run.",
@@ -109,7 +110,7 @@ func (a *app) taskWaitCommand() *cobra.Command {
 					defer stop()
 					ctx = limited
 				}
-				t, err := a.follow(ctx, c, id)
+				t, err := a.follow(ctx, c, id, output)
 				if err != nil {
 					return noTask(asItWas(c, id, err))
 				}
@@ -118,6 +119,7 @@ func (a *app) taskWaitCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().Var(&patience, "wait", "how long to wait")
+	cmd.Flags().BoolVarP(&output, "follow", "f", false, "show on stderr what the task writes")
 	return cmd
 }
 

@@ -27,7 +27,7 @@ type taskEvents struct {
 }
 
 // one answers GET /tasks/{id}/events as server-sent events: "state" at first
-// and whenever it changes, "progress", and at last "end". A client that was cut
+// and whenever it changes, "progress", "output", and at last "end". A client that was cut
 // off names in Last-Event-ID what it has seen, and is not told that again.
 func (e taskEvents) one(w http.ResponseWriter, r *http.Request) {
 	id, ok := idOf(w, r)
@@ -110,6 +110,8 @@ func kindOf(n task.News) string {
 	switch {
 	case n.State.Terminal():
 		return "end"
+	case n.Output != nil:
+		return "output"
 	case len(n.Progress) > 0:
 		return "progress"
 	}

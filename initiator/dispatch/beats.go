@@ -110,6 +110,9 @@ func (d *Dispatcher) renew(r *run, said proactor.Running, at time.Time) {
 	r.seen = at
 	moved := r.seq != said.Seq
 	r.moves(said, at)
+	if said.Output != nil {
+		d.wrote(r, *said.Output, at)
+	}
 	if len(said.Progress) > 0 && !r.stopping {
 		d.o.Queue.Progress(r.lease, said.Progress)
 		if moved {

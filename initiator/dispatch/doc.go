@@ -22,6 +22,7 @@
 //	result.go      what became of it: outcomes, refusals, timeouts
 //	family.go      a task's children: born while it runs, cancelled with it
 //	progress.go    tasks that get stuck, and who had to suffer for it
+//	output.go      what tasks write, for those who watch
 //	pause.go       pools that rest
 //	revive.go      many dead tasks at once
 //	callback.go    who is to be told of an end, and when again

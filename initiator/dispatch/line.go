@@ -71,6 +71,8 @@ func (l *line) receive(m *chirp.Message) {
 		l.answered(m)
 	case stream.Progress:
 		l.progress(m)
+	case stream.Output:
+		l.output(m)
 	case stream.Beat:
 		l.beat(m)
 	}

@@ -25,6 +25,7 @@ type run struct {
 	moved    time.Time
 	seq      uint64
 	patience time.Duration
+	output   *output   // what it has written; nil = nothing
 	ends     time.Time // zero = no timeout
 	timer    timer
 	// asked is when the worker was to be told to stop it; zero = not.

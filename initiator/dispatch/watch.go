@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/proactor"
 )
 
 // mostNews is how much a watch holds for somebody who does not fetch it.
@@ -24,11 +25,12 @@ type Watch struct {
 	id   uuid.UUID // of one task
 	pool string    // … or of a pool
 
-	mu     sync.Mutex
-	news   []task.News
-	missed int
-	over   error         // why there will be no more
-	bell   chan struct{} // holds one token while there is something to fetch
+	mu      sync.Mutex
+	news    []task.News
+	missed  int
+	written int           // bytes of output in news
+	over    error         // why there will be no more
+	bell    chan struct{} // holds one token while there is something to fetch
 }
 
 // Watch watches one task. The first of the news is how it is now, and the last
@@ -46,6 +48,9 @@ func (d *Dispatcher) Watch(ctx context.Context, id uuid.UUID) (*Watch, error) {
 		d.whenKept(func(err error) {
 			if err == nil {
 				d.audience.give(w, first)
+				if n, ok := d.before(&t, now); ok {
+					d.audience.give(w, n)
+				}
 			}
 			m.tell(struct{}{}, err)
 		})
@@ -96,7 +101,7 @@ func (w *Watch) take() (news []task.News, missed int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	news, missed = w.news, w.missed
-	w.news, w.missed = nil, 0
+	w.news, w.missed, w.written = nil, 0, 0
 	if len(news) == 0 {
 		err = w.over
 	}
@@ -114,15 +119,56 @@ func (m unwatchMessage) apply(d *Dispatcher, _ time.Time) { d.audience.drop(m.w)
 func (w *Watch) put(n task.News) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if last := len(w.news) - 1; last >= 0 && w.news[last].ID == n.ID && w.news[last].Mark() == n.Mark() {
+	if n.Output != nil {
+		w.putOutput(n)
+		return
+	}
+	if last := len(w.news) - 1; last >= 0 && w.news[last].ID == n.ID && w.news[last].Output == nil && w.news[last].Mark() == n.Mark() {
 		w.news[last] = n
 		return
 	}
+	w.add(n)
+}
+
+func (w *Watch) add(n task.News) {
 	if w.news = append(w.news, n); len(w.news) > mostNews {
-		w.news = slices.Delete(w.news, 0, 1)
-		w.missed++
+		w.leaveOut(0)
 	}
 	w.ring()
+}
+
+// leaveOut drops one of the news that nobody has fetched in time.
+func (w *Watch) leaveOut(i int) {
+	if o := w.news[i].Output; o != nil {
+		w.written -= len(o.Text)
+	}
+	w.news = slices.Delete(w.news, i, i+1)
+	w.missed++
+}
+
+// mostOutput is how much text a watch holds for somebody who does not fetch it,
+// in bytes.
+const mostOutput = 256 << 10
+
+// putOutput adds text, to what waits of the same try where that is the last of
+// the news; of too much, the oldest goes.
+func (w *Watch) putOutput(n task.News) {
+	w.written += len(n.Output.Text)
+	if last := len(w.news) - 1; last >= 0 && follows(w.news[last], n) {
+		w.news[last].Output = &proactor.Output{At: w.news[last].Output.At, Text: w.news[last].Output.Text + n.Output.Text}
+	} else {
+		w.add(n)
+	}
+	for w.written > mostOutput {
+		w.leaveOut(slices.IndexFunc(w.news, func(n task.News) bool { return n.Output != nil }))
+	}
+}
+
+// follows says whether text goes on where that of other news ends. What waits
+// in one piece is not longer than what is told at once.
+func follows(before, n task.News) bool {
+	o := before.Output
+	return o != nil && before.ID == n.ID && before.Try == n.Try && o.At+int64(len(o.Text)) == n.Output.At && len(o.Text) < outputTail
 }
 
 func (w *Watch) end(why error) {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"initiator/proactor"
 )
 
 // News is what has happened to a task: a change of its state, or progress
@@ -23,6 +25,9 @@ type News struct {
 	Worker  string `json:"worker,omitempty"`
 	// Progress is what a running handler says of itself.
 	Progress json.RawMessage `json:"progress,omitempty"`
+	// Output is what the newest try has written, a part of it; nil = this is
+	// no news of that.
+	Output *proactor.Output `json:"output,omitempty"`
 	// Result is that of a terminal task.
 	Result json.RawMessage `json:"result,omitempty"`
 }

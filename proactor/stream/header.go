@@ -29,6 +29,9 @@ const (
 	// Progress says how far a running attempt is: a, q. The data is the
 	// handler's own value.
 	Progress
+	// Output is text that a running attempt has written: a, and as q how many
+	// bytes came before. The data is the text, in UTF-8.
+	Output
 	// Beat is a heartbeat; the data is a proactor.HeartbeatBody.
 	Beat
 	// Obey answers a heartbeat; the data is a proactor.HeartbeatAnswer, or
@@ -42,7 +45,7 @@ const (
 )
 
 // words are the values of the member k.
-var words = [...]string{Cancel: "cancel", Progress: "progress", Beat: "beat", Obey: "obey", Bye: "bye", Other: ""}
+var words = [...]string{Cancel: "cancel", Progress: "progress", Output: "output", Beat: "beat", Obey: "obey", Bye: "bye", Other: ""}
 
 // The values of the member s.
 const (

@@ -1,0 +1,61 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"initiator/proactor"
+)
+
+func TestWholeCharacters(t *testing.T) {
+	for text, want := range map[string][2]string{
+		"":                {"", ""},
+		"plain":           {"plain", "plain"},
+		"zw\xc3":          {"zw", "zw?"},
+		"zw\xc3\xb6":      {"zwö", "zwö"},
+		"\xe2\x82":        {"", "??"},
+		"\xf0\x9f\x98":    {"", "???"},
+		"a\xff":           {"a\xff", "a?"},
+		"\xb6\xb6\xb6":    {"\xb6\xb6\xb6", "???"},
+		"a\xc3b":          {"a\xc3b", "a?b"},
+		"\xef\xbf\xbd ok": {"\xef\xbf\xbd ok", "\xef\xbf\xbd ok"}, // a replacement character that was meant
+	} {
+		if got := string(whole([]byte(text))); got != want[0] {
+			t.Errorf("%q: whole %q, want %q", text, got, want[0])
+		}
+		if got := string(legible([]byte(text))); got != want[1] || len(got) != len(text) {
+			t.Errorf("%q: legible %q, want %q", text, got, want[1])
+		}
+	}
+}
+
+// Without a stream, heartbeats have the newest of what was written, and how
+// much there was before it.
+func TestOutputInHeartbeats(t *testing.T) {
+	run := newExecution(nil, nil, &Task{ID: "1"}, taskKey{}, waiter{})
+	ctx := context.WithValue(t.Context(), runKey{}, run)
+	if run.snapshot().Output != nil {
+		t.Error("of nothing written")
+	}
+	Output(ctx, []byte("hello, "))
+	Output(ctx, []byte("you\xc3"))
+	if got := run.snapshot(); got.Output == nil || *got.Output != (proactor.Output{Text: "hello, you"}) || got.Seq != 3 {
+		t.Errorf("%+v", got)
+	}
+	Output(ctx, []byte(strings.Repeat("x", outputKept)+"\xffend"))
+	got := run.snapshot().Output
+	if got.At != 10+1+1+3 || len(got.Text) != outputKept || !strings.HasSuffix(got.Text, "x?end") {
+		t.Errorf("at %d, %d bytes: …%s", got.At, len(got.Text), got.Text[len(got.Text)-10:])
+	}
+	if _, err := json.Marshal(got); err != nil {
+		t.Error(err)
+	}
+	run.ended.happen()
+	Output(ctx, []byte("late"))
+	if again := run.snapshot().Output; *again != *got {
+		t.Error("what comes after the end is told")
+	}
+	Output(t.Context(), []byte("nobody's"))
+}
