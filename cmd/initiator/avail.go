@@ -116,8 +116,7 @@ func (a *app) pidCommand() *cobra.Command {
 }
 
 func pidsOf(list []supervise.Worker, named bool) (pids []int, code int) {
-	sorted, _ := processNames(list)
-	for _, w := range sorted {
+	for _, w := range byName(list, processNames(list)) {
 		pids = append(pids, w.PID)
 		if w.PID == 0 && named {
 			code = exitNoProcess

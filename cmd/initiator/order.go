@@ -47,7 +47,7 @@ func (a *app) orderCommand(verb string) *cobra.Command {
 
 // order has workers be as the verb says, and shows what became of each.
 func (a *app) order(ctx context.Context, c *client.Client, verb string, rolling bool, args []string) error {
-	names, err := whole(ctx, c, args)
+	all, err := c.Workers(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,26 +57,21 @@ func (a *app) order(ctx context.Context, c *client.Client, verb string, rolling 
 	if rolling {
 		do = c.RestartRolling
 	}
-	results, err := do(ctx, names...)
+	results, err := do(ctx, whole(all, args)...)
 	var partly *client.Partly
 	if err != nil && !errors.As(err, &partly) {
 		return err
 	}
-	if err := a.showResults(verb, results); err != nil && partly == nil {
+	if err := a.showResults(verb, results, processNames(all)); err != nil && partly == nil {
 		return err
 	}
 	return notUp(partly)
 }
 
 // whole makes whole guids of those that were shortened, and of names that only
-// supervisorctl's users write. Names that match
-// nothing are left for the initiator to refuse.
-func whole(ctx context.Context, c *client.Client, names []string) ([]string, error) {
-	all, err := c.Workers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var full []string
+// supervisorctl's users write. Names that match nothing are left for the
+// initiator to refuse.
+func whole(all []supervise.Worker, names []string) (full []string) {
 	for _, name := range names {
 		some := named(all, name)
 		if len(some) == 0 || some[0].Name == name || some[0].Group == name {
@@ -87,11 +82,11 @@ func whole(ctx context.Context, c *client.Client, names []string) ([]string, err
 			full = append(full, w.GUID)
 		}
 	}
-	return full, nil
+	return full
 }
 
 // showResults prints what became of each worker.
-func (a *app) showResults(verb string, results []supervise.Result) error {
+func (a *app) showResults(verb string, results []supervise.Result, names map[string]string) error {
 	failed := 0
 	t := table{head: []string{"NAME", "GUID", "STATE", "PID", "PORT", "REASON"}, spare: []int{3, 4, 5, 1}}
 	t.colour = func(column int, cell string) string {
@@ -113,7 +108,7 @@ func (a *app) showResults(verb string, results []supervise.Result) error {
 			return err
 		}
 	} else if a.likeSupervisor() {
-		if err := a.out.lines(supervisorResults(verb, results)...); err != nil {
+		if err := a.out.lines(supervisorResults(verb, results, names)...); err != nil {
 			return err
 		}
 	} else if err := t.print(a.out); err != nil {

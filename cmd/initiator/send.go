@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/initiator/api/client"
+	"initiator/initiator/supervise"
 )
 
 // signalCommand is the verb `signal`; signal.go is about those that we get.
@@ -23,14 +24,40 @@ func (a *app) signalCommand() *cobra.Command {
 				return usage(fmt.Errorf("there is no signal %s; name one such as HUP or USR1, or give its number", args[0]))
 			}
 			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				names, err := whole(ctx, c, args[1:])
+				all, err := c.Workers(ctx)
 				if err != nil {
 					return err
 				}
-				return c.Signal(ctx, args[0], names...)
+				if err := c.Signal(ctx, args[0], whole(all, args[1:])...); err != nil {
+					return err
+				}
+				return a.signalled(all, args[1:])
 			})
 		},
 	}
+}
+
+// signalled says what supervisorctl says after a signal. To its users one that
+// went to nobody is a fault; all others are told nothing.
+func (a *app) signalled(all []supervise.Worker, args []string) error {
+	if !a.likeSupervisor() {
+		return nil
+	}
+	chosen, err := choose(all, args)
+	if err != nil {
+		return err
+	}
+	names, code := processNames(all), exitOK
+	for _, w := range chosen {
+		line := names[w.GUID] + ": signalled"
+		if w.PID == 0 {
+			line, code = names[w.GUID]+": ERROR (not running)", exitNoProcess
+		}
+		if err := a.out.lines(line); err != nil {
+			return err
+		}
+	}
+	return silent(code)
 }
 
 // isSignal takes HUP, SIGHUP, hup and 1.

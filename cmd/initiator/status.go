@@ -41,13 +41,14 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return a.lastSeen(args, unknownStatus(err))
 			}
+			names := processNames(s.Workers)
 			if a.likeSupervisor() {
-				s.Workers, _ = processNames(s.Workers) // its order, and that of args
+				s.Workers = byName(s.Workers, names) // its order, and that of args
 			}
 			if s.Workers, err = choose(s.Workers, args); err != nil {
 				return err
 			}
-			if err := a.showStatus(s, len(args) == 0); err != nil {
+			if err := a.showStatus(s, names, len(args) == 0); err != nil {
 				return err
 			}
 			return silent(statusCode(s.Workers))
@@ -125,12 +126,12 @@ func statusCode(list []supervise.Worker) int {
 	return exitOK
 }
 
-func (a *app) showStatus(s api.Status, all bool) error {
+func (a *app) showStatus(s api.Status, names map[string]string, all bool) error {
 	if a.format.json {
 		return a.out.json(s)
 	}
 	if a.likeSupervisor() {
-		return a.out.lines(supervisorStatus(s.Workers, time.Now())...)
+		return a.out.lines(supervisorStatus(s.Workers, names, time.Now())...)
 	}
 	if err := statusTable(s.Workers, time.Now()).print(a.out); err != nil {
 		return err

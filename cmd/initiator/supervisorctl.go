@@ -53,15 +53,16 @@ func called(w supervise.Worker, name string) bool {
 	return process == w.Name
 }
 
-// processNames are what supervisorctl would call the workers, in its order. A
-// pool of several is a group whose processes are numbers.
-func processNames(list []supervise.Worker) (sorted []supervise.Worker, names map[string]string) {
+// processNames are what supervisorctl would call the workers, by guid. A pool
+// of several is a group whose processes are numbers: all must be there, also
+// where only some are to be named.
+func processNames(all []supervise.Worker) (names map[string]string) {
 	pool := map[string]int{}
-	for _, w := range list {
+	for _, w := range all {
 		pool[w.Name]++
 	}
 	names = map[string]string{}
-	for _, w := range list {
+	for _, w := range all {
 		switch {
 		case pool[w.Name] > 1 || w.Index > 0:
 			names[w.GUID] = w.Name + ":" + strconv.Itoa(w.Index)
@@ -71,22 +72,26 @@ func processNames(list []supervise.Worker) (sorted []supervise.Worker, names map
 			names[w.GUID] = w.Name
 		}
 	}
+	return names
+}
+
+// byName puts workers in supervisorctl's order.
+func byName(list []supervise.Worker, names map[string]string) (sorted []supervise.Worker) {
 	sorted = slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b supervise.Worker) int {
 		return strings.Compare(names[a.GUID], names[b.GUID])
 	})
-	return sorted, names
+	return sorted
 }
 
 // nameColumn is the least width of supervisorctl's first column.
 const nameColumn = 30
 
 // supervisorStatus are the lines of `supervisorctl status`, in the order given.
-func supervisorStatus(list []supervise.Worker, now time.Time) (lines []string) {
-	_, names := processNames(list)
+func supervisorStatus(list []supervise.Worker, names map[string]string, now time.Time) (lines []string) {
 	width := nameColumn
-	for _, name := range names {
-		width = max(width, len(name))
+	for _, w := range list {
+		width = max(width, len(names[w.GUID]))
 	}
 	for _, w := range list {
 		lines = append(lines, fmt.Sprintf("%-*s%-10s%s", width+3, names[w.GUID], w.State, printable(described(w, now))))
@@ -111,12 +116,7 @@ func described(w supervise.Worker, now time.Time) string {
 }
 
 // supervisorResults are what supervisorctl says after start, stop and restart.
-func supervisorResults(verb string, results []supervise.Result) (lines []string) {
-	list := make([]supervise.Worker, 0, len(results))
-	for _, r := range results {
-		list = append(list, r.Worker)
-	}
-	_, names := processNames(list)
+func supervisorResults(verb string, results []supervise.Result, names map[string]string) (lines []string) {
 	say := func(what string) {
 		for _, r := range results {
 			name := names[r.Worker.GUID]

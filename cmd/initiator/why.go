@@ -17,19 +17,19 @@ func (a *app) whyCommand() *cobra.Command {
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				names, err := whole(ctx, c, args)
+				all, err := c.Workers(ctx)
 				if err != nil {
 					return err
 				}
-				var all []supervise.Answer
-				for _, name := range names {
+				var said []supervise.Answer
+				for _, name := range whole(all, args) {
 					answers, err := c.Why(ctx, name)
 					if err != nil {
 						return err
 					}
-					all = append(all, answers...)
+					said = append(said, answers...)
 				}
-				return a.showAnswers(all)
+				return a.showAnswers(said)
 			})
 		},
 	}
