@@ -45,6 +45,9 @@ type Config struct {
 	// Logger is told what happens; nil tells nobody. At debug it also gets
 	// what workers write to stderr.
 	Logger hclog.Logger
+	// LogFile is the file that Logger writes to, for those who ask for it; "" =
+	// none.
+	LogFile string
 	// Stdout and Stderr get the lines of workers whose log is "-", each behind
 	// "name:index | "; a reader that stops reading holds up nobody, and is
 	// told what it has missed. Nil: those of stdout are dropped, those of

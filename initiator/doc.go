@@ -27,7 +27,7 @@
 //	seen.go     the state file: what was, when nothing runs any more
 //	seen_write.go   … and how it comes to be
 //	logs.go     what workers wrote to their files, and what they write next
-//	reload.go   the file again: plan and reload; scale, signal, why; log files
+//	reload.go   the file again: plan and reload; scale, signal, why; log files anew or cleared
 //	            opened anew
 //	paused.go   pools that rest, also after a restart
 //	schedules.go  a task for each tick of a [schedule:NAME]

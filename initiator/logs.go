@@ -45,6 +45,26 @@ func (in *Initiator) Logs(ctx context.Context, name string, q api.LogQuery, emit
 	return nil
 }
 
+// OwnLog gives what the initiator itself has written to emit, as Logs does. The
+// error is fs.ErrNotExist where that is not in a file.
+func (in *Initiator) OwnLog(ctx context.Context, q api.LogQuery, emit func([]api.LogLine) error) error {
+	if in.logFile == "" {
+		return fmt.Errorf("the initiator's log is in no file: set logfile in [initiator], or look where its stderr goes: %w", fs.ErrNotExist)
+	}
+	source := logs.Source{Path: in.logFile, From: q.Since, Alone: q.Current}
+	err := logs.Read(ctx, []logs.Source{source}, logs.Query{Tail: q.Tail, Follow: q.Follow}, func(lines []logs.Line) error {
+		out := make([]api.LogLine, 0, len(lines))
+		for _, line := range lines {
+			out = append(out, api.LogLine{At: line.At, Name: "initiator", Line: string(line.Text)})
+		}
+		return emit(out)
+	})
+	if err != nil {
+		return fmt.Errorf("the initiator's log: %w", err)
+	}
+	return nil
+}
+
 // logged are the workers of a comma-separated list of names, each once.
 func (in *Initiator) logged(names string) (chosen []supervise.Worker, err error) {
 	all := in.Workers()
@@ -82,7 +102,7 @@ func (l *wantedLogs) add(p *plan.Plan, w supervise.Worker, q api.LogQuery) {
 		l.reasons = append(l.reasons, "the definition of "+w.Name+" is gone")
 		return
 	}
-	source := logs.Source{From: q.Since, Until: q.Until}
+	source := logs.Source{From: q.Since, Until: q.Until, Alone: q.Current}
 	if q.Previous {
 		if w.BeganBefore.IsZero() {
 			l.reasons = append(l.reasons, fmt.Sprintf("%s:%d has had no incarnation before this one", w.Name, w.Index))

@@ -81,6 +81,13 @@ func (in *Initiator) Reopen(ctx context.Context) error {
 	return in.supervisor.Reopen(ctx)
 }
 
+// Clear removes the files with what workers have written, but not those that
+// were rotated away before. A keeper that is older than this program may not be
+// able to, until its last worker has ended; each Result says so.
+func (in *Initiator) Clear(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	return in.supervisor.Clear(ctx, names...)
+}
+
 // Signal sends a signal to the process groups of workers.
 func (in *Initiator) Signal(ctx context.Context, signal int, names ...string) error {
 	return in.supervisor.Signal(ctx, signal, names...)

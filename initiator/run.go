@@ -34,6 +34,7 @@ type Initiator struct {
 	looking   chan struct{} // a token for each log that is, or waits to be, searched for a panic
 	searching sync.Mutex
 	outputs   [2]io.Writer // stdout and stderr, for workers
+	logFile   string       // of log; "" = none
 	// lastSeen writes what is to be known after a crash.
 	lastSeen *lastSeen
 	started  time.Time
@@ -91,7 +92,7 @@ func New(c Config) (*Initiator, error) {
 		log: log, journal: newJournal(), looking: make(chan struct{}, lookers), volatile: c.Volatile, outputs: [2]io.Writer{c.Stdout, c.Stderr},
 		listening: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{}), killed: make(chan struct{}),
 	}
-	in.passed = c.Passed
+	in.passed, in.logFile = c.Passed, c.LogFile
 	in.current.Store(p)
 	if c.Plan == nil {
 		in.reread = c.plan

@@ -23,7 +23,8 @@
 //
 // Two verbs start an initiator in this process: up (up.go, with live.go, the
 // lines that change until all is ready, up_log.go, where its log and the lines
-// of workers go, and up_orders.go, HUP and USR2) and run (run.go, with private.go, the
+// of workers go, logfile.go, the file of that log, and up_orders.go, HUP and
+// USR2) and run (run.go, with private.go, the
 // house for one task). What both know of a task's end is in outcome.go, what
 // can still become of a pool in hopeless.go, how a task is described by flags
 // in request.go. Where standard input has a task in each line (feed.go), run is

@@ -86,8 +86,13 @@ func (a *app) showLogs(ctx context.Context, c *client.Client, q client.LogQuery,
 	if err != nil {
 		return err
 	}
+	return a.copyLog(ctx, from)
+}
+
+// copyLog prints what comes, until there is no more or nobody reads.
+func (a *app) copyLog(ctx context.Context, from io.ReadCloser) error {
 	defer from.Close()
-	_, err = io.Copy(a.out, from)
+	_, err := io.Copy(a.out, from)
 	switch {
 	case a.out.failed() != nil:
 		return a.out.failed()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,10 +18,24 @@ import (
 // what it does has a verb of ours, which the help names, and what it prints
 // and its exit code are supervisorctl's. start, stop, restart, status, signal
 // and shutdown are the same word here and there. Not taken over are reload,
-// which restarts supervisord there, clear, which would take away what is in a
-// log, and what needs no word: add, remove, open, version of the server.
+// which restarts supervisord there; fg, for here no worker's stdin is anybody's
+// terminal; and what needs no word: add, remove, open, version of the server.
 func (a *app) supervisorWords() []*cobra.Command {
-	return in("supervisorctl", a.availCommand(), a.pidCommand(), a.rereadCommand(), a.tailCommand(), a.updateCommand())
+	return in("supervisorctl", a.availCommand(), a.clearCommand(), a.maintailCommand(), a.pidCommand(),
+		a.rereadCommand(), a.tailCommand(), a.updateCommand(), a.fgCommand())
+}
+
+// fgCommand tells who knows the word what there is instead.
+func (a *app) fgCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "fg NAME", Short: "Is not offered", Hidden: true,
+		RunE: func(*cobra.Command, []string) error {
+			return &fault{
+				exitUsage, errors.New("not offered: nobody can type into a worker, whose standard input is its configuration or /dev/null"),
+				"`initiator tail -f NAME` shows what it writes",
+			}
+		},
+	}
 }
 
 // likeSupervisor says whether to print as supervisorctl does: -o supervisor

@@ -68,6 +68,10 @@ var alike = [][]string{
 	{"tail", "web:web_00"},
 	{"tail", "-5", "web:web_00"},
 	{"tail", "web:web_00", "stderr"},
+	{"signal", "CONT", "rest"},
+	{"clear", "web:web_00", "rest"},
+	{"tail", "web:web_00"},
+	{"clear", "all"},
 	{"update"},
 	{"status"},
 }

@@ -9,6 +9,7 @@ import (
 	"regexp"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"initiator/initiator/api/client"
 )
@@ -26,23 +27,20 @@ const tailLong = `Show the end of what one process wrote: the last 1600 bytes, o
 says. With -f go on with what it writes. initiator logs shows several at once.`
 
 func (a *app) tailCommand() *cobra.Command {
-	var follow bool
-	var size int
+	var t tailFlags
 	cmd := &cobra.Command{
 		Use: "tail [-f] [-BYTES] NAME [stdout|stderr]", Short: "Show the end of what a worker wrote; as `logs`", Long: tailLong,
 		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: a.completeWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q := client.LogQuery{Stream: "stdout", Follow: follow, Tail: tailLines}
-			if len(args) == 2 {
+			q, err := t.query()
+			if err != nil {
+				return err
+			}
+			if q.Stream = "stdout"; len(args) == 2 {
 				q.Stream = args[1]
 			}
-			switch {
-			case q.Stream != "stdout" && q.Stream != "stderr":
+			if q.Stream != "stdout" && q.Stream != "stderr" {
 				return usage(fmt.Errorf("tail %s %s: there is stdout and stderr", args[0], q.Stream))
-			case size < 1 || size > mostTail:
-				return usage(fmt.Errorf("tail -%d: from 1 to %d bytes", size, mostTail))
-			case !follow:
-				q.Tail = size // that many lines have at least so many bytes
 			}
 			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
 				guids, err := writers(ctx, c, args[:1])
@@ -52,24 +50,46 @@ func (a *app) tailCommand() *cobra.Command {
 				if len(guids) != 1 {
 					return usage(fmt.Errorf("tail %s: these are %d processes; `initiator logs` shows several", args[0], len(guids)))
 				}
-				if follow {
+				if t.follow {
 					return a.showLogs(ctx, c, q, guids)
 				}
-				return a.showEnd(ctx, c, q, guids[0], size)
+				from, err := c.Logs(ctx, q, guids[0])
+				if err != nil {
+					return err
+				}
+				return a.showEnd(from, t.size)
 			})
 		},
 	}
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what it writes from now on")
-	cmd.Flags().IntVar(&size, "bytes", tailBytes, "how many `BYTES` of the end; -100 is short for --bytes 100")
+	t.flags(cmd.Flags())
 	return cmd
 }
 
-// showEnd prints the last bytes of a log, and ends the last line.
-func (a *app) showEnd(ctx context.Context, c *client.Client, q client.LogQuery, guid string, size int) error {
-	from, err := c.Logs(ctx, q, guid)
-	if err != nil {
-		return err
+// tailFlags say how much of the end of a log is shown.
+type tailFlags struct {
+	follow bool
+	size   int
+}
+
+func (t *tailFlags) flags(f *pflag.FlagSet) {
+	f.BoolVarP(&t.follow, "follow", "f", false, "go on with what is written from now on")
+	f.IntVar(&t.size, "bytes", tailBytes, "how many `BYTES` of the end; -100 is short for --bytes 100")
+}
+
+// query asks for the end of the file that is written now, as supervisorctl
+// does. That many lines have at least so many bytes.
+func (t *tailFlags) query() (client.LogQuery, error) {
+	if t.size < 1 || t.size > mostTail {
+		return client.LogQuery{}, usage(fmt.Errorf("tail -%d: from 1 to %d bytes", t.size, mostTail))
 	}
+	if t.follow {
+		return client.LogQuery{Follow: true, Tail: tailLines, Current: true}, nil
+	}
+	return client.LogQuery{Tail: t.size, Current: true}, nil
+}
+
+// showEnd prints the last bytes of a log, and ends the last line.
+func (a *app) showEnd(from io.ReadCloser, size int) error {
 	defer from.Close()
 	var end []byte
 	for buf := make([]byte, 32<<10); ; {
@@ -86,7 +106,7 @@ func (a *app) showEnd(ctx context.Context, c *client.Client, q client.LogQuery, 
 	if !bytes.HasSuffix(end, []byte("\n")) {
 		end = append(end, '\n')
 	}
-	_, err = a.out.Write(end)
+	_, err := a.out.Write(end)
 	return err
 }
 
@@ -98,7 +118,7 @@ func tailArgs(args []string) []string {
 	made := make([]string, len(args))
 	for i, arg := range args {
 		made[i] = arg
-		tail = tail || arg == "tail"
+		tail = tail || arg == "tail" || arg == "maintail"
 		if tail && minusBytes.MatchString(arg) {
 			made[i] = "--bytes=" + arg[1:]
 		}

@@ -81,7 +81,7 @@ func (u *upper) up(ctx context.Context, only []string) error {
 	}
 	u.in, err = initiator.New(initiator.Config{
 		Path: p.File, GUID: u.guid, Port: u.port, StateDir: u.stateDir, Only: only,
-		Logger: u.log, Stdout: u.forWorkers, Stderr: u.queue, Passed: u.passed,
+		Logger: u.log, LogFile: p.Settings.LogFile, Stdout: u.forWorkers, Stderr: u.queue, Passed: u.passed,
 	})
 	if err != nil {
 		return usage(err)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -27,7 +25,7 @@ func (u *upper) openLog(p *plan.Plan) (closeLog func(), err error) {
 		}
 	}
 	if p.Settings.LogFile != "" {
-		if u.logFile, err = openLogFile(p.Settings.LogFile); err != nil {
+		if u.logFile, err = openLogFile(p.Settings.LogFile, p.Settings.LogMaxBytes, p.Settings.LogBackups); err != nil {
 			return nil, err
 		}
 	}
@@ -65,49 +63,5 @@ func (u *upper) openQueues() (closeQueues func()) {
 		if u.forWorkers != u.queue {
 			u.forWorkers.Close(outputGrace)
 		}
-	}
-}
-
-// logFile is the file of logfile =, which can be opened anew by its name.
-type logFile struct {
-	path string
-	mu   sync.Mutex
-	file *os.File
-}
-
-func openLogFile(path string) (*logFile, error) {
-	l := &logFile{path: path}
-	return l, l.reopen()
-}
-
-// Write implements io.Writer.
-func (l *logFile) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.file.Write(p)
-}
-
-// reopen goes on in the file that has the name now. Where that cannot be
-// opened the old one stays.
-func (l *logFile) reopen() error {
-	if l == nil {
-		return nil
-	}
-	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("open the logfile: %w", err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.file != nil {
-		_ = l.file.Close() // each line was written when it was logged
-	}
-	l.file = f
-	return nil
-}
-
-func (l *logFile) close() {
-	if l != nil {
-		_ = l.file.Close() // each line was written when it was logged
 	}
 }

@@ -49,6 +49,8 @@ type Workers interface {
 	Stop(ctx context.Context, names ...string) ([]supervise.Result, error)
 	Restart(ctx context.Context, names ...string) ([]supervise.Result, error)
 	RestartRolling(ctx context.Context, names ...string) ([]supervise.Result, error)
+	// Clear removes the files with what workers have written.
+	Clear(ctx context.Context, names ...string) ([]supervise.Result, error)
 	Scale(ctx context.Context, name string, n int) error
 	Signal(ctx context.Context, signal int, names ...string) error
 	Why(ctx context.Context, names ...string) ([]supervise.Answer, error)
@@ -62,6 +64,9 @@ type Workers interface {
 	// or with what there is. The first batch is empty: it says that there
 	// is something to read.
 	Logs(ctx context.Context, name string, q LogQuery, emit func([]LogLine) error) error
+	// OwnLog is Logs for what the initiator itself has written. Only Tail,
+	// Follow, Since and Current of the query are heeded.
+	OwnLog(ctx context.Context, q LogQuery, emit func([]LogLine) error) error
 	// Reopen opens all log files anew by their names.
 	Reopen(ctx context.Context) error
 }
@@ -93,6 +98,8 @@ type LogQuery struct {
 	// Previous is what the incarnation before the last one wrote. Not with
 	// Follow.
 	Previous bool
+	// Current leaves out the files that were rotated away.
+	Current bool
 }
 
 // LogLine is one line of a worker.

@@ -17,8 +17,17 @@ import (
 // log, behind "name:index | " where there are several workers, or, with
 // format=json, each as a LogLine. Name may be several with commas between.
 // The query: stream=stdout|stderr|both, tail=N, since=10m or a time, follow=1,
-// previous=1.
+// previous=1, current=1.
 func (k workers) logs(w http.ResponseWriter, r *http.Request) {
+	k.showLog(w, r, func(ctx context.Context, q LogQuery, emit func([]LogLine) error) error {
+		return k.house.Logs(ctx, mux.Vars(r)["name"], q, emit)
+	})
+}
+
+// ownLog answers GET /log with the initiator's own, in the same way.
+func (k workers) ownLog(w http.ResponseWriter, r *http.Request) { k.showLog(w, r, k.house.OwnLog) }
+
+func (k workers) showLog(w http.ResponseWriter, r *http.Request, read func(context.Context, LogQuery, func([]LogLine) error) error) {
 	q, err := logQuery(r, time.Now())
 	if err != nil {
 		proactor.BadBody.Write(w, err.Error(), nil)
@@ -33,7 +42,7 @@ func (k workers) logs(w http.ResponseWriter, r *http.Request) {
 		out.format = jsonLine
 		w.Header().Set("Content-Type", "application/x-ndjson")
 	}
-	if err := k.house.Logs(ctx, mux.Vars(r)["name"], q, out.emit); err != nil && !out.begun {
+	if err := read(ctx, q, out.emit); err != nil && !out.begun {
 		fail(w, r, k.house, err)
 	}
 }
@@ -92,7 +101,7 @@ func (k workers) reopen(w http.ResponseWriter, r *http.Request) {
 
 func logQuery(r *http.Request, now time.Time) (LogQuery, error) {
 	v := r.URL.Query()
-	q := LogQuery{Stream: v.Get("stream"), Follow: v.Get("follow") == "1", Previous: v.Get("previous") == "1"}
+	q := LogQuery{Stream: v.Get("stream"), Follow: v.Get("follow") == "1", Previous: v.Get("previous") == "1", Current: v.Get("current") == "1"}
 	switch q.Stream {
 	case "", "stdout", "stderr", "both":
 	default:

@@ -67,11 +67,12 @@ func routes(life context.Context, h House, log hclog.Logger, s *streams) http.Ha
 	k := workers{h, life}
 	handle("GET", "/workers", k.list)
 	handle("POST", "/workers", k.launch)
-	handle("POST", "/workers/{verb:start|stop|restart}", k.order)
+	handle("POST", "/workers/{verb:start|stop|restart|clear}", k.order)
 	handle("POST", "/workers/signal", k.signal)
 	handle("POST", "/workers/{name}/scale", k.scale)
 	handle("GET", "/workers/{name}/why", k.why)
 	handle("GET", "/workers/{name}/logs", k.logs)
+	handle("GET", "/log", k.ownLog)
 	handle("POST", "/logs/reopen", k.reopen)
 	handle("GET", "/plan", k.plan)
 	handle("POST", "/reload", k.reload)

@@ -41,7 +41,7 @@ func (k workers) launch(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusCreated, got)
 }
 
-// order answers POST /workers/start, /stop and /restart.
+// order answers POST /workers/start, /stop, /restart and /clear.
 func (k workers) order(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Names []string `json:"names"`
@@ -56,7 +56,7 @@ func (k workers) order(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	do := map[string]func(context.Context, ...string) ([]supervise.Result, error){
-		"start": k.house.Start, "stop": k.house.Stop, "restart": k.house.Restart,
+		"start": k.house.Start, "stop": k.house.Stop, "restart": k.house.Restart, "clear": k.house.Clear,
 	}[mux.Vars(r)["verb"]]
 	if body.Rolling && mux.Vars(r)["verb"] == "restart" {
 		do = k.house.RestartRolling

@@ -138,7 +138,11 @@ func (l *loop) carryOut(m *message, fd int) (taken bool) {
 	if l.unborn[key{m.GUID, m.Incarnation}] != nil && m.Op != opSpawn || m.Op == opClose || m.Op == opAdopt {
 		l.awaitBirths() // it is about a process that is on its way
 	}
-	switch m.Op {
+	op := m.Op
+	if came := since[op]; came > 0 && came > ours() {
+		op = "" // an older keeper has never heard of it
+	}
+	switch op {
 	case opSpawn:
 		l.spawn(m, fd)
 	case opHold:
@@ -152,9 +156,11 @@ func (l *loop) carryOut(m *message, fd int) (taken bool) {
 	case opSignal:
 		l.signalGroup(key{m.GUID, m.Incarnation}, unix.Signal(m.Signal))
 	case opWatch:
-		l.watch(m.GUID, m.On)
+		l.watch(m.GUID, m.On, m.Await)
 	case opReopen:
 		l.reopen()
+	case opClear:
+		l.clear(m)
 	case opMeet:
 		return l.meet(m, fd)
 	case opMemo:
@@ -170,7 +176,7 @@ func (l *loop) carryOut(m *message, fd int) (taken bool) {
 	case opClose:
 		l.farewell(true, time.Now())
 	default:
-		l.ctl.event(Event{Kind: KindWarning, Error: fmt.Sprintf("order %q: this keeper (version %d) does not know it", m.Op, Version)})
+		l.ctl.event(Event{Kind: KindWarning, Error: fmt.Sprintf("order %q: this keeper (version %d) does not know it", m.Op, ours())})
 	}
 	return false
 }

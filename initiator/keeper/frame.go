@@ -27,6 +27,7 @@ const (
 	opSignal  = "signal"
 	opWatch   = "watch"
 	opReopen  = "reopen"
+	opClear   = "clear"
 	opClose   = "close"
 	opMeet    = "meet"
 	opMemo    = "memo"
@@ -34,6 +35,11 @@ const (
 	opAdopt   = "adopt"
 	opSync    = "sync"
 )
+
+// since is the version that an order came with, for those that were not in the
+// first. To a keeper that is older it is not sent, and one that gets it all
+// the same answers with a warning.
+var since = map[string]int{opClear: 2}
 
 // message is one order to the keeper: a frame of JSON, and FDs descriptors
 // that were sent with its first byte.
@@ -45,12 +51,14 @@ type message struct {
 	Incarnation int        `json:",omitempty"`
 	Signal      int        `json:",omitempty"`
 	On          bool       `json:",omitempty"`
+	Await       bool       `json:",omitempty"` // watch
 	Spawn       *spawnWire `json:",omitempty"`
 	End         *End       `json:",omitempty"`
 
 	Memo  []byte        `json:",omitempty"` // spawn, memo
 	Seen  uint64        `json:",omitempty"` // spawn, memo
 	Grace time.Duration `json:",omitempty"` // spawn, memo, stay
+	Paths []string      `json:",omitempty"` // clear
 	Path  string        `json:",omitempty"` // meet
 	Dev   uint64        `json:",omitempty"` // meet
 	Ino   uint64        `json:",omitempty"` // meet

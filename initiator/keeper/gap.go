@@ -48,7 +48,7 @@ func (l *loop) holdOn(now time.Time) bool {
 	l.stay = time.Time{}
 	for guid := range l.watched {
 		if l.memos[guid] == nil {
-			delete(l.watched, guid)
+			l.watch(guid, false, false)
 		}
 	}
 	l.gapRound(now)
@@ -123,11 +123,13 @@ func (l *loop) ready(*loop) {
 	l.welcome(time.Now())
 }
 
-// welcome tells a new initiator all that there is.
+// welcome tells a new initiator all that there is. What was to be held for an
+// upgrade is until it says that it has come up: it may die before.
 func (l *loop) welcome(now time.Time) {
+	l.stay = l.gap.stay
 	l.gap = nil
 	c := l.ctl
-	c.send(Event{Kind: KindHello, Version: Version, PID: os.Getpid(), At: now})
+	c.send(Event{Kind: KindHello, Version: ours(), PID: os.Getpid(), At: now})
 	for _, e := range l.briefing(now) {
 		if e.At.IsZero() {
 			e.At = now

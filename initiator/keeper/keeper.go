@@ -25,6 +25,10 @@ const sendTimeout = 30 * time.Second
 // is gone.
 var ErrClosed = errors.New("the keeper is gone: launch a new one")
 
+// ErrOlder is returned by a method whose order came after the version of this
+// keeper. It serves on; the one that replaces it will know the order.
+var ErrOlder = errors.New("this keeper is of an older version, which does not know how; it is replaced when its last worker has ended")
+
 // Options say how a keeper is started. The zero value works.
 type Options struct {
 	// Logger is told of start and end at debug level; nil = silent.
@@ -107,8 +111,22 @@ func (k *Keeper) Watch(guid string, on bool) error {
 	return k.order(message{Op: opWatch, GUID: guid, On: on}, nil)
 }
 
+// Await is Watch on, for lines that somebody waits for: one of a worker with a
+// memo is told to every initiator that comes, until a Memo has seen it (its
+// Event.Seq) or a Watch has followed. A keeper of version 1 only watches.
+func (k *Keeper) Await(guid string) error {
+	return k.order(message{Op: opWatch, GUID: guid, On: true, Await: true}, nil)
+}
+
 // Reopen opens all log files anew by their names, after someone moved them.
 func (k *Keeper) Reopen() error { return k.order(message{Op: opReopen}, nil) }
+
+// Clear removes logs, as something of guid; KindCleared follows. The next line
+// makes a file anew. Those that were rotated away stay. ErrOlder: this keeper
+// cannot.
+func (k *Keeper) Clear(guid string, paths ...string) error {
+	return k.order(message{Op: opClear, GUID: guid, Paths: paths}, nil)
+}
 
 // Close kills all workers with all their descendants, those with Keep too,
 // ends the keeper and waits for it. (An initiator that wants its Keep workers
@@ -137,6 +155,9 @@ func (k *Keeper) Close() error {
 
 // order sends one message, and the descriptor of f with it.
 func (k *Keeper) order(m message, f *os.File) error {
+	if v := k.Version(); v != 0 && v < since[m.Op] { // 0 = it has said nothing yet, and is our own
+		return fmt.Errorf("%s %s: %w (version %d of the protocol; this order came with %d)", m.Op, m.GUID, ErrOlder, v, since[m.Op])
+	}
 	m.V = Version
 	if f != nil {
 		m.FDs = 1

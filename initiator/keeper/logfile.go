@@ -1,12 +1,15 @@
 package keeper
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/initiator/logs"
 )
 
 // reopenPause is how long a log that could not be opened is left alone.
@@ -71,6 +74,35 @@ func (l *loop) reopen() {
 	}
 }
 
+// clear removes the logs that a message names, and says how that went.
+func (l *loop) clear(m *message) {
+	e := Event{Kind: KindCleared, GUID: m.GUID}
+	var faults []error
+	for _, path := range m.Paths {
+		faults = append(faults, l.clearLog(path))
+	}
+	if err := errors.Join(faults...); err != nil {
+		e.Error = err.Error()
+	}
+	l.ctl.event(e)
+}
+
+// clearLog removes one file, open or not, as a rotation does: whoever reads it
+// sees that another has its name. What is no regular file holds no lines.
+func (l *loop) clearLog(path string) error {
+	if there, err := os.Lstat(path); err == nil && !there.Mode().IsRegular() && there.Mode()&os.ModeSymlink == 0 {
+		return nil
+	}
+	if f := l.logs[path]; f != nil {
+		f.close()
+		f.torn = false
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("clear log: %w", err)
+	}
+	return nil
+}
+
 // open opens the file for appending. O_NONBLOCK keeps a fifo without a reader
 // from stopping the whole keeper.
 func (f *logFile) open() error {
@@ -110,20 +142,8 @@ func (f *logFile) rotate() {
 		return
 	}
 	f.close()
-	for n := f.Backups; n > 0; n-- {
-		_ = os.Rename(f.backup(n-1), f.backup(n))
-	}
-	if f.Backups == 0 {
-		_ = os.Remove(f.Path)
-	}
+	logs.Rotate(f.Path, f.Backups)
 	_ = f.open() // write reports it when this has failed
-}
-
-func (f *logFile) backup(n int) string {
-	if n == 0 {
-		return f.Path
-	}
-	return fmt.Sprintf("%s.%d", f.Path, n)
 }
 
 // write appends whole lines. It gives one error when writing begins to fail,

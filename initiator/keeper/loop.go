@@ -67,7 +67,7 @@ func live(fd int) int {
 		_, _ = os.Stderr.WriteString("initiator-keeper: " + err.Error() + "\n")
 		return 125
 	}
-	l.ctl.event(Event{Kind: KindHello, Version: Version, PID: os.Getpid()})
+	l.ctl.event(Event{Kind: KindHello, Version: ours(), PID: os.Getpid()})
 	l.ctl.flush()
 	return l.run()
 }

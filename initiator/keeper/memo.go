@@ -19,6 +19,28 @@ type memo struct {
 	lines  int     // bytes of output among them
 }
 
+// add keeps an event, and lets go of the oldest output when there is too much.
+func (m *memo) add(e Event) {
+	m.events = append(m.events, e)
+	m.lines += e.size()
+	for i := 0; m.lines > gapRoom && i < len(m.events); {
+		if m.events[i].Kind != KindOutput {
+			i++
+			continue
+		}
+		m.lines -= m.events[i].size()
+		m.events = slices.Delete(m.events, i, i+1)
+	}
+}
+
+// size is that of the lines in it.
+func (e *Event) size() (n int) {
+	for _, line := range e.Lines {
+		n += len(line)
+	}
+	return n
+}
+
 // deposit takes a memo. An empty one takes it back.
 func (l *loop) deposit(m *message) {
 	if len(m.Memo) == 0 {
@@ -32,6 +54,7 @@ func (l *loop) deposit(m *message) {
 	}
 	known.blob, known.keep, known.grace = m.Memo, m.On, m.Grace
 	known.events = after(known.events, m.Seen)
+	known.recount()
 }
 
 // after leaves out the events that were seen.
@@ -40,20 +63,23 @@ func after(events []Event, seen uint64) []Event {
 }
 
 // remember numbers an event and puts it with the memo of its worker. Output is
-// kept in a gap only, where somebody had asked to see it: it may be the line
-// that says "ready". A warning is for whoever is there. It reports false for
+// kept in a gap, where somebody had asked to see it; and at any time where it
+// is awaited: whoever is told the line that says "ready" may die before it has
+// left word of it. A warning is for whoever is there. It reports false for
 // output that has found no room.
 func (l *loop) remember(e *Event) bool {
 	m := l.memos[e.GUID]
 	switch {
 	case m == nil:
+	case e.Kind == KindOutput && l.awaited[e.GUID]:
+		l.seq++
+		e.Seq = l.seq
+		m.add(*e)
 	case e.Kind == KindOutput && l.gap != nil:
 		if m.lines > gapRoom {
 			return false
 		}
-		for _, line := range e.Lines {
-			m.lines += len(line)
-		}
+		m.lines += e.size()
 		m.events = append(m.events, *e)
 	case e.Kind == KindSpawned, e.Kind == KindSpawnFailed, e.Kind == KindExited, e.Kind == KindEmptied:
 		l.seq++
@@ -110,15 +136,23 @@ func (l *loop) briefing(now time.Time) (events []Event) {
 			e.Age = now.Sub(e.At)
 			events = append(events, e)
 		}
-		m.forgetLines() // whoever dies before it has read them has them in the log
+		m.forgetLines(false) // whoever dies before it has read them has them in the log
 	}
 	return events
 }
 
-// forgetLines drops the output that waits, once it was told.
-func (m *memo) forgetLines() {
-	m.events = slices.DeleteFunc(m.events, func(e Event) bool { return e.Kind == KindOutput })
+// forgetLines drops the output that waits, once it was told; and that which is
+// told again and again, once nobody awaits it any more.
+func (m *memo) forgetLines(awaited bool) {
+	m.events = slices.DeleteFunc(m.events, func(e Event) bool { return e.Kind == KindOutput && (awaited || e.Seq == 0) })
+	m.recount()
+}
+
+func (m *memo) recount() {
 	m.lines = 0
+	for i := range m.events {
+		m.lines += m.events[i].size()
+	}
 }
 
 func (c *child) describe(e *Event) {

@@ -13,10 +13,11 @@ type outputs struct {
 	page    []byte // the lines on their way to a file
 	logs    map[string]*logFile
 	watched map[string]bool
+	awaited map[string]bool // … and kept until a memo tells of them
 }
 
 func newOutputs() outputs {
-	return outputs{logs: map[string]*logFile{}, watched: map[string]bool{}}
+	return outputs{logs: map[string]*logFile{}, watched: map[string]bool{}, awaited: map[string]bool{}}
 }
 
 // stream is one output pipe of one worker.
@@ -150,11 +151,20 @@ func (s *stream) finish(l *loop) {
 	}
 }
 
-// watch turns Output events of guid on or off.
-func (l *loop) watch(guid string, on bool) {
+// watch turns Output events of guid on or off, and says whether they are
+// awaited.
+func (l *loop) watch(guid string, on, awaited bool) {
 	if on {
 		l.watched[guid] = true
 	} else {
 		delete(l.watched, guid)
+	}
+	if on && awaited {
+		l.awaited[guid] = true
+		return
+	}
+	delete(l.awaited, guid)
+	if m := l.memos[guid]; m != nil && l.gap == nil {
+		m.forgetLines(true)
 	}
 }

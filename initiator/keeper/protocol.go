@@ -2,12 +2,30 @@ package keeper
 
 import (
 	"os"
+	"strconv"
 	"time"
 )
 
 // Version is the version of the messages in this file. A keeper says its own
-// in the first event, so that a newer initiator can go on with an older keeper.
-const Version = 1
+// in the first event, so that a newer initiator can go on with an older keeper:
+// it does without the orders that came later.
+//
+//	1  the first
+//	2  clear, and the event cleared; watch can await
+const Version = 2
+
+// speaks is the Version that this program's keeper has. A test links a program
+// with an older one (-ldflags=-X), to see what becomes of newer orders there.
+var speaks = "2"
+
+// ours is speaks as a number.
+func ours() int {
+	n, err := strconv.Atoi(speaks)
+	if err != nil {
+		return Version
+	}
+	return n
+}
 
 // Spawn asks for one process. The keeper decides nothing: all that it needs
 // is here in plain values.
@@ -108,6 +126,9 @@ const (
 	KindSynced EventKind = "synced"
 	// KindAdopted: the process of an Adopt is watched from now on.
 	KindAdopted EventKind = "adopted"
+	// KindCleared answers Clear, in the order of those; Error says which log
+	// could not be emptied, and why.
+	KindCleared EventKind = "cleared"
 	// KindOutput: lines of a watched worker.
 	KindOutput EventKind = "output"
 	// KindWarning: something asked for is not in force, or a log cannot be written.
@@ -156,5 +177,5 @@ type Event struct {
 	// events were not read fast enough.
 	Dropped int `json:",omitempty"`
 
-	Error string `json:",omitempty"` // spawn_failed, warning, lost
+	Error string `json:",omitempty"` // spawn_failed, cleared, warning, lost
 }

@@ -17,6 +17,8 @@ type Source struct {
 	// From and Until bound the time of the lines: From ≤ time < Until; zero =
 	// no bound. A line without a time has that of the line before it.
 	From, Until time.Time
+	// Alone leaves the predecessors out that are there at the beginning.
+	Alone bool
 }
 
 // reader gives the lines of one source. It is for one goroutine.
@@ -57,7 +59,7 @@ func open(s Source, number, tail int) (*reader, error) {
 			r.close()
 			return nil, err
 		}
-		if enough {
+		if enough || s.Alone {
 			return r, nil
 		}
 	}

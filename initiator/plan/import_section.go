@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"initiator/initiator/plan/supervisord"
@@ -94,6 +95,12 @@ func (i *importer) settings() (entries []Entry) {
 	s, shown := i.move.plan.Settings, i.shown.plan.Settings
 	if s.LogFile != "" {
 		entries = append(entries, written("logfile", i.path(shown.LogFile)))
+	}
+	if s.LogMaxBytes != i.initiator.LogMaxBytes {
+		entries = append(entries, written("logfile_maxbytes", inBytes(s.LogMaxBytes)))
+	}
+	if s.LogBackups != i.initiator.LogBackups {
+		entries = append(entries, written("logfile_backups", strconv.Itoa(s.LogBackups)))
 	}
 	if s.LogLevel != i.initiator.LogLevel {
 		entries = append(entries, written("loglevel", s.LogLevel))

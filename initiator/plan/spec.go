@@ -55,6 +55,8 @@ type Settings struct {
 	StateDir     string // absolute; ".initiator" beside the file
 	Sync         Sync   // of the tasks; always
 	LogFile      string // absolute; "" = stderr
+	LogMaxBytes  int64  // it is rotated before it grows larger, 0 = never; 50MB
+	LogBackups   int    // rotated ones that are kept; 10
 	LogLevel     string // trace, debug, info, warn, error; "info"
 	ChildPortMin int    // lowest port for workers; 49152
 	ChildPortMax int    // highest port for workers, inclusive; 65535

@@ -89,6 +89,7 @@ func (m *move) settings() {
 	if file := m.file.Settings.LogFile; file != "" && file != "syslog" && !ownOutput(file) {
 		s.LogFile = m.abs(file)
 	}
+	s.LogMaxBytes, s.LogBackups = max(m.file.Settings.LogFileMaxBytes, 0), max(m.file.Settings.LogFileBackups, 0)
 	s.LogLevel = m.file.Settings.LogLevel
 	switch s.LogLevel {
 	case "critical":

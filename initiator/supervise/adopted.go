@@ -52,8 +52,8 @@ func (l *loop) adoptAll(orders []keeper.Adopt) {
 		}
 		w.noted = w.summary()
 		l.sent(k.Adopt(a, l.memo(w), w.rec.Spec.OrphanGrace), "adopt", w)
-		if l.watches(w.rec.Spec, w.rec.Phase == starting) {
-			l.watch(w, true)
+		if starting := w.rec.Phase == starting; l.watches(w.rec.Spec, starting) {
+			l.watch(w, true, starting)
 		}
 		if w.rec.Phase.up() { // a look that was under way ended with the keeper that took it
 			l.guard(w)

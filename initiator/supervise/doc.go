@@ -15,7 +15,7 @@
 // born with), prober.go, ping.go, verdict.go and
 // notify.go (readiness), guard.go (life, of those that cannot beat), pools.go,
 // deps.go and group.go (workers among each other), names.go, request.go and
-// waiter.go (start, stop, restart), apply.go (scale and reload), fate.go (the
+// waiter.go (start, stop, restart), clear.go (their logs), apply.go (scale and reload), fate.go (the
 // beginning and the end of everything), lost.go and sweep_linux.go (a keeper
 // that died), worker.go (what is shown).
 //

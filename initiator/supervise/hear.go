@@ -20,6 +20,10 @@ func (l *loop) hear(e keeper.Event, ok bool) {
 		l.keeperLost(e.Error)
 		return
 	}
+	if e.Kind == keeper.KindCleared { // also of a worker that was forgotten meanwhile
+		l.wipedBy(e)
+		return
+	}
 	if w := l.hooks[e.GUID]; w != nil && e.Kind != keeper.KindWarning {
 		l.hookSaid(w, e)
 		return
@@ -30,6 +34,7 @@ func (l *loop) hear(e keeper.Event, ok bool) {
 		l.log.Warn("keeper: "+e.Error, "guid", e.GUID)
 	case w == nil: // of a worker that was forgotten: nothing depends on it
 	case e.Kind == keeper.KindOutput:
+		w.seen = max(w.seen, e.Seq)
 		l.output(w, e)
 	default:
 		w.seen = max(w.seen, e.Seq)

@@ -29,6 +29,7 @@ type loop struct {
 	keeper  Keeper // nil while a lost one is being replaced
 	events  <-chan keeper.Event
 	own     Keeper         // one that we launched, and so close
+	wiping  []wipePlace    // logs that it was asked to clear
 	orphans []pendingEvent // spawns that wait for the next keeper
 	prober  *prober
 	hooks   map[string]*worker // short-lived processes, by the keeper's name for them

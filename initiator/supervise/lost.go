@@ -40,6 +40,7 @@ func (l *loop) keeperLost(how string) {
 	l.log.Error("keeper lost: its workers died with it, but for those with on_initiator_exit = keep", "how", how)
 	old := l.own
 	l.keeper, l.own, l.events = nil, nil, nil
+	l.unwiped()
 	for _, w := range slices.Collect(maps.Values(l.hooks)) {
 		l.forgetHook(w)
 		l.endProbe(w)
@@ -111,7 +112,7 @@ func (l *loop) keeperBack(k Keeper, strays []string, err error) {
 	}
 	l.keeper, l.own, l.events = k, k, k.Events()
 	for _, w := range l.order {
-		w.watched = false
+		w.watched, w.awaited = false, false
 		if w.orphaned {
 			w.unheld = true
 			continue

@@ -21,7 +21,9 @@ type Keeper interface {
 	End(keeper.End) error
 	Signal(guid string, incarnation, sig int) error
 	Watch(guid string, on bool) error
+	Await(guid string) error
 	Reopen() error
+	Clear(guid string, paths ...string) error
 	Close() error
 }
 

@@ -37,9 +37,12 @@ func (s *Supervisor) Reopen(ctx context.Context) error {
 // watches reports whether lines of a worker are wanted: by `-`, by whoever
 // wants all of stderr, or while it starts by ready = line.
 func (l *loop) watches(spec *plan.Spec, starting bool) bool {
-	return starting && spec.Ready.Kind == "line" || wanted(spec, "stdout") || wanted(spec, "stderr") ||
+	return awaits(spec, starting) || wanted(spec, "stdout") || wanted(spec, "stderr") ||
 		l.opts.AllStderr && !spec.RedirectStderr
 }
+
+// awaits reports whether one of the lines says that the worker is ready.
+func awaits(spec *plan.Spec, starting bool) bool { return starting && spec.Ready.Kind == "line" }
 
 // output passes lines on, and looks for the one that says "ready".
 func (l *loop) output(w *worker, e keeper.Event) {

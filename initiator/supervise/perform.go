@@ -20,8 +20,8 @@ func (l *loop) perform(w *worker, a Action) {
 		l.probe(w)
 	case actSettle:
 		l.prober.forget(w.guid)
-		if w.watched && !l.watches(w.rec.Spec, false) {
-			l.watch(w, false)
+		if on := l.watches(w.rec.Spec, false); w.watched && !on || w.awaited {
+			l.watch(w, on, false)
 		}
 	case actAttach:
 		l.attach(w)
@@ -126,10 +126,15 @@ func (l *loop) buryExtras(w *worker) {
 	l.endHook(w)
 }
 
-// watch turns a worker's output lines on or off.
-func (l *loop) watch(w *worker, on bool) {
-	w.watched = on
-	if l.keeper != nil {
+// watch turns a worker's output lines on or off. Those among which is the one
+// that says "ready" are awaited: it is said once, and we may die over it.
+func (l *loop) watch(w *worker, on, starting bool) {
+	w.watched, w.awaited = on, on && awaits(w.rec.Spec, starting)
+	switch {
+	case l.keeper == nil:
+	case w.awaited:
+		l.sent(l.keeper.Await(w.guid), "watch", w)
+	default:
 		l.sent(l.keeper.Watch(w.guid, on), "watch", w)
 	}
 }

@@ -96,7 +96,7 @@ func (l *loop) drop(w *worker) {
 	l.withdraw(w)
 	l.prober.forget(w.guid)
 	if w.watched {
-		l.watch(w, false)
+		l.watch(w, false, false)
 	}
 	delete(l.workers, w.guid)
 	p := w.pool

@@ -18,5 +18,6 @@ func (l *loop) renew() {
 	old := l.keeper
 	l.renewed, l.keeper, l.own, l.events = true, nil, nil, nil
 	l.replacing = true
+	l.unwiped()
 	l.helpers.Go(func() { l.replace(nil, nil, nil, nil, old, nil) })
 }

@@ -113,7 +113,8 @@ func (l *loop) listen(w *worker) {
 		}
 		w.socket = socket
 	}
-	l.watch(w, l.watches(spec, w.rec.Phase == starting || w.rec.Phase == spawning))
+	begins := w.rec.Phase == starting && !w.rec.Proved || w.rec.Phase == spawning
+	l.watch(w, l.watches(spec, begins), begins)
 }
 
 func (l *loop) notified(e Event) { l.box.put(func(l *loop) { l.report(e) }) }

@@ -71,8 +71,8 @@ func (l *loop) prepare(w *worker) error {
 // launch asks the keeper for the process.
 func (l *loop) launch(w *worker) {
 	order := l.shape(w)
-	if on := l.watches(w.rec.Spec, true); on != w.watched {
-		l.watch(w, on)
+	if on := l.watches(w.rec.Spec, true); on != w.watched || awaits(w.rec.Spec, true) != w.awaited {
+		l.watch(w, on, true)
 	}
 	w.cgroup = order.CgroupDir
 	if l.depositing && w.keeps() {

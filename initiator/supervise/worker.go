@@ -76,14 +76,14 @@ type worker struct {
 	rec   Record
 	next  *plan.Spec // what the next incarnation is made from
 
-	token   string // of the incarnation that runs
-	port    *port.Reservation
-	hook    string // the keeper's name of the short-lived process that runs for it; "" = none
-	probing string // … and of its probe's
-	pending Action // the end that waits for stop_command
-	socket  *notifySocket
-	stream  net.Conn // our end of the one it was born with, until the dispatcher has it
-	watched bool
+	token            string // of the incarnation that runs
+	port             *port.Reservation
+	hook             string // the keeper's name of the short-lived process that runs for it; "" = none
+	probing          string // … and of its probe's
+	pending          Action // the end that waits for stop_command
+	socket           *notifySocket
+	stream           net.Conn // our end of the one it was born with, until the dispatcher has it
+	watched, awaited bool
 
 	born     uint64    // start time of its process: with the pid it names it for ever
 	cgroup   string    // that it was born in; "" = as inherited

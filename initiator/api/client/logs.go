@@ -51,6 +51,16 @@ func (c *Client) LogLines(ctx context.Context, l LogQuery, f func(api.LogLine) e
 }
 
 func (c *Client) logs(ctx context.Context, l LogQuery, names []string, format string) (io.ReadCloser, error) {
+	return c.log(ctx, l, "/workers/"+strings.Join(names, ",")+"/logs", format)
+}
+
+// OwnLog opens what the initiator itself has written. The caller closes it. The
+// status of an *Error is 404 where its log is in no file.
+func (c *Client) OwnLog(ctx context.Context, l LogQuery) (io.ReadCloser, error) {
+	return c.log(ctx, l, "/log", "")
+}
+
+func (c *Client) log(ctx context.Context, l LogQuery, path, format string) (io.ReadCloser, error) {
 	q := url.Values{}
 	set := func(key, value string, wanted bool) {
 		if wanted {
@@ -62,8 +72,9 @@ func (c *Client) logs(ctx context.Context, l LogQuery, names []string, format st
 	set("tail", strconv.Itoa(l.Tail), l.Tail > 0)
 	set("follow", "1", l.Follow)
 	set("previous", "1", l.Previous)
+	set("current", "1", l.Current)
 	set("since", l.Since.Format(time.RFC3339Nano), !l.Since.IsZero())
-	res, err := c.open(ctx, http.MethodGet, "/workers/"+strings.Join(names, ",")+"/logs", q, nil)
+	res, err := c.open(ctx, http.MethodGet, path, q, nil)
 	if err != nil {
 		return nil, err
 	}

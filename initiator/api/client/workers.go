@@ -46,6 +46,12 @@ func (c *Client) Restart(ctx context.Context, names ...string) ([]supervise.Resu
 	return c.order(ctx, "restart", names)
 }
 
+// Clear removes the files with what workers have written, but not those that
+// were rotated away before.
+func (c *Client) Clear(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	return c.order(ctx, "clear", names)
+}
+
 // RestartRolling restarts one worker at a time, each ready before the next. It
 // ends at the first that does not come up; the error is then a *Partly.
 func (c *Client) RestartRolling(ctx context.Context, names ...string) ([]supervise.Result, error) {

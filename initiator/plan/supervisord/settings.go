@@ -66,11 +66,7 @@ func (r *reader) settingsNotDone(c *context) {
 	if value(c, "strip_ansi", false, boolean) {
 		c.warn("strip_ansi", "escape sequences stay in the logs", "remove it")
 	}
-	s := r.file.Settings
-	if s.LogFileMaxBytes != 50<<20 && c.given("logfile_maxbytes") && s.LogFileMaxBytes > 0 || s.LogFileBackups != 10 {
-		c.warn("logfile_maxbytes", "the initiator's own log is not rotated", "let logrotate do it")
-	}
-	if s.LogFile == "syslog" {
+	if r.file.Settings.LogFile == "syslog" {
 		c.warn("logfile", "there is no log to syslog", "remove it and let the journal take the output")
 	}
 }

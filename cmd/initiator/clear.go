@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/supervise"
+)
+
+const clearLong = `Remove the files with what workers have written, of both streams. They run on, and
+their next line is the first of a new file. Files that were rotated away (.1, .2 …)
+stay, as with supervisorctl, and initiator logs still shows them.
+
+After an upgrade the processes may still be kept by the older program; if that
+cannot clear logs, this says so, and can once all workers were stopped.`
+
+func (a *app) clearCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "clear NAME…|all", Short: "Remove what workers have written", Long: clearLong,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				all, err := c.Workers(ctx)
+				if err != nil {
+					return err
+				}
+				results, err := c.Clear(ctx, whole(all, args)...)
+				if err != nil {
+					return err
+				}
+				return a.showCleared(results, processNames(all))
+			})
+		},
+	}
+}
+
+// showCleared says of each what supervisorctl says, and where it cannot be done
+// also why.
+func (a *app) showCleared(results []supervise.Result, names map[string]string) error {
+	if a.format.json {
+		if err := a.out.json(map[string]any{"results": results}); err != nil {
+			return err
+		}
+	}
+	code := exitOK
+	for _, r := range results {
+		line := names[r.Worker.GUID] + ": cleared"
+		if r.Error != "" {
+			line, code = fmt.Sprintf("%s: ERROR (%s)", names[r.Worker.GUID], oneLine(r.Error)), exitFailed
+		}
+		if a.format.json {
+			continue
+		}
+		if err := a.out.lines(line); err != nil {
+			return err
+		}
+	}
+	return silent(code)
+}

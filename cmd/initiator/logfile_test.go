@@ -1,0 +1,90 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The initiator's own log is rotated as those of its workers are: whole records,
+// no file larger than it may be, and the newest in the file of the name.
+func TestTheLogfileIsRotated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "initiator.log")
+	if err := os.WriteFile(path, []byte("of an earlier one\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := openLogFile(path, 100, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	for _, record := range []string{
+		strings.Repeat("a", 81) + "\n", // 18 + 82 = 100: just fits
+		"b\n",
+		strings.Repeat("c", 200) + "\n", // larger than any file may be
+		"d\n", "e\n",
+	} {
+		if n, err := l.Write([]byte(record)); n != len(record) || err != nil {
+			t.Errorf("write %.3q: %d, %v", record, n, err)
+		}
+	}
+	for name, want := range map[string]string{
+		path: "d\ne\n", path + ".1": strings.Repeat("c", 200) + "\n", path + ".2": "b\n",
+	} {
+		if text, err := os.ReadFile(name); string(text) != want || err != nil {
+			t.Errorf("%s: %q, %v", filepath.Base(name), text, err)
+		}
+	}
+	if _, err := os.Stat(path + ".3"); err == nil {
+		t.Error("there are more backups than asked for")
+	}
+}
+
+// With none to keep, or no limit, there is one file; after others have moved
+// it, the name leads to a new one.
+func TestTheLogfileStaysOne(t *testing.T) {
+	for _, limit := range []int64{0, 10} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "initiator.log")
+		l, err := openLogFile(path, limit, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := l.Write([]byte("12345678\n")); err != nil {
+				t.Error(err)
+			}
+		}
+		if names, _ := filepath.Glob(dir + "/*"); len(names) != 1 {
+			t.Errorf("maxbytes %d: %q", limit, names)
+		}
+		if err := os.Rename(path, path+".away"); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.reopen(); err != nil {
+			t.Error(err)
+		}
+		if _, err := l.Write([]byte("new\n")); err != nil {
+			t.Error(err)
+		}
+		if text, err := os.ReadFile(path); string(text) != "new\n" || err != nil {
+			t.Errorf("maxbytes %d: %q, %v", limit, text, err)
+		}
+		l.close()
+	}
+}
+
+// What is no file is written to and left alone.
+func TestALogfileThatIsNone(t *testing.T) {
+	l, err := openLogFile(os.DevNull, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	for range 2 {
+		if _, err := l.Write([]byte("lost\n")); err != nil {
+			t.Error(err)
+		}
+	}
+}

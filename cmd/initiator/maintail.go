@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/api/client"
+)
+
+const maintailLong = `Show the end of what the initiator itself has logged: the last 1600 bytes, or as
+many as -100 says. With -f go on with what it logs. There is something to show
+where logfile is set in [initiator], or in [supervisord].`
+
+func (a *app) maintailCommand() *cobra.Command {
+	var t tailFlags
+	cmd := &cobra.Command{
+		Use: "maintail [-f] [-BYTES]", Short: "Show the end of the initiator's own log", Long: maintailLong,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q, err := t.query()
+			if err != nil {
+				return err
+			}
+			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+				from, err := c.OwnLog(ctx, q)
+				if errors.Is(err, &client.Error{Status: http.StatusNotFound}) {
+					return &fault{code: exitFailed, err: err}
+				}
+				if err != nil {
+					return err
+				}
+				if t.follow {
+					return a.copyLog(ctx, from)
+				}
+				return a.showEnd(from, t.size)
+			})
+		},
+	}
+	t.flags(cmd.Flags())
+	return cmd
+}
