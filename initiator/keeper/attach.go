@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -31,12 +33,17 @@ const attachTimeout = 10 * time.Second
 // Events, and then KindSynced. The error is ErrNobody, or says why a keeper
 // that is there cannot be used.
 func Attach(path string, o Options) (*Keeper, []Held, error) {
-	if o.Logger == nil {
-		o.Logger = hclog.NewNullLogger()
-	}
 	conn, process, err := dialMeeting(path)
 	if err != nil {
 		return nil, nil, err
+	}
+	return greet(conn, process, o)
+}
+
+// greet hears a keeper that was found.
+func greet(conn *net.UnixConn, process *foundKeeper, o Options) (*Keeper, []Held, error) {
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
 	}
 	k := newKeeper(o, conn, process)
 	held, err := k.hear()
@@ -45,7 +52,7 @@ func Attach(path string, o Options) (*Keeper, []Held, error) {
 	}
 	if err != nil {
 		_ = conn.Close()
-		if errors.Is(err, io.EOF) { // it was about to end
+		if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) { // it was about to end
 			err = ErrNobody
 		}
 		return nil, nil, fmt.Errorf("attach to keeper %d: %w", process.pid(), err)
@@ -87,6 +94,7 @@ type keeperProcess interface {
 	pid() int
 	kill() error
 	wait() string // until it has ended; says how, and frees what it held
+	leave()       // frees what it held, instead of wait
 }
 
 // Memo leaves something for the next initiator with everything about guid that

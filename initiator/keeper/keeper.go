@@ -18,7 +18,7 @@ import (
 const closeGrace = 5 * time.Second
 
 // sendTimeout bounds a send to a keeper that does not read, such as one that
-// somebody has stopped with SIGSTOP.
+// somebody has stopped with SIGSTOP. After that it is killed.
 const sendTimeout = 30 * time.Second
 
 // ErrClosed is returned by every method once Close was called or the keeper
@@ -53,12 +53,16 @@ type Keeper struct {
 	version atomic.Int32
 	events  chan Event
 
+	patience time.Duration // of one send: sendTimeout
+	grace    time.Duration // of Close: closeGrace
+
 	send    sync.Mutex    // one frame at a time
 	closing chan struct{} // closed when Close begins: nobody need read events any more
 	once    sync.Once
-	left    atomic.Bool   // Leave was called: it lives on
-	gone    chan struct{} // closed when the process was waited for
-	ended   chan struct{} // closed when nothing of ours runs for it any more
+	left    atomic.Bool    // Leave was called: it lives on
+	gone    chan struct{}  // closed when the process was waited for
+	ended   chan struct{}  // closed when nothing of ours runs for it any more
+	parting sync.WaitGroup // the goroutine that says goodbye for Close
 }
 
 // Events yields everything that happens, in order, beginning with KindHello
@@ -134,11 +138,16 @@ func (k *Keeper) Clear(guid string, paths ...string) error {
 func (k *Keeper) Close() error {
 	k.once.Do(func() {
 		close(k.closing)
-		if err := k.order(message{Op: opClose}, nil); err != nil {
-			_ = k.conn.CloseRead()
-		}
+		// Beside us: a keeper that does not read would hold us up, and so would
+		// whoever is sending to it. It ends when the keeper does.
+		k.parting.Go(func() {
+			if err := k.order(message{Op: opClose}, nil); err != nil {
+				_ = k.conn.CloseRead()
+			}
+		})
 	})
-	grace := time.NewTimer(closeGrace)
+	defer k.parting.Wait()
+	grace := time.NewTimer(k.grace)
 	defer grace.Stop()
 	select {
 	case <-k.ended:
@@ -148,7 +157,7 @@ func (k *Keeper) Close() error {
 	err := k.process.kill()
 	<-k.ended
 	if err == nil {
-		err = fmt.Errorf("close keeper %d: it did not end within %s and was killed", k.PID(), closeGrace)
+		err = fmt.Errorf("close keeper %d: it did not end within %s and was killed", k.PID(), k.grace)
 	}
 	return err
 }
@@ -173,8 +182,13 @@ func (k *Keeper) order(m message, f *os.File) error {
 		return ErrClosed
 	default:
 	}
-	_ = k.conn.SetWriteDeadline(time.Now().Add(sendTimeout))
+	_ = k.conn.SetWriteDeadline(time.Now().Add(k.patience))
 	if err := writeFrame(k.conn, frame, f); err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			// Half a message may lie in the socket, and no other can follow it.
+			// A keeper that is of no use is better lost, for then it is replaced.
+			_ = k.process.kill()
+		}
 		return fmt.Errorf("%s %s: %w: %w", m.Op, m.GUID, ErrClosed, err)
 	}
 	return nil

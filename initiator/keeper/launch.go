@@ -67,6 +67,7 @@ func Launch(o Options) (*Keeper, error) {
 func newKeeper(o Options, conn *net.UnixConn, process keeperProcess) *Keeper {
 	return &Keeper{
 		log: o.Logger, process: process, conn: conn, in: bufio.NewReaderSize(conn, 16<<10),
+		patience: sendTimeout, grace: closeGrace,
 		events: make(chan Event, eventRoom), closing: make(chan struct{}), gone: make(chan struct{}), ended: make(chan struct{}),
 	}
 }
@@ -76,6 +77,7 @@ type ownChild struct{ *os.Process }
 
 func (c ownChild) pid() int    { return c.Process.Pid }
 func (c ownChild) kill() error { return c.Process.Kill() }
+func (c ownChild) leave()      { _ = c.Process.Release() } // it has no error on unix
 
 func (c ownChild) wait() string {
 	state, err := c.Process.Wait()
@@ -178,7 +180,9 @@ func (k *Keeper) receive() {
 	// A keeper whose socket has ended has nothing left to do for us.
 	_ = k.conn.Close()
 	how := "we left it"
-	if !k.left.Load() {
+	if k.left.Load() {
+		k.process.leave()
+	} else {
 		how = k.process.wait()
 	}
 	close(k.gone)

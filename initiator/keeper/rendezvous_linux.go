@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -106,7 +107,9 @@ func sameUser(fd int) bool {
 // for ever.
 type foundKeeper struct {
 	number int
-	fd     int
+
+	mu sync.Mutex // whoever kills must not take another's descriptor for it
+	fd int        // -1 = not open
 }
 
 // find takes the handle on the process that said hello.
@@ -121,11 +124,25 @@ func (f *foundKeeper) find(pid int) error {
 
 func (f *foundKeeper) pid() int { return f.number }
 
-func (f *foundKeeper) kill() error { return unix.PidfdSendSignal(f.fd, unix.SIGKILL, nil, 0) }
+func (f *foundKeeper) kill() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fd < 0 {
+		return os.ErrProcessDone
+	}
+	return unix.PidfdSendSignal(f.fd, unix.SIGKILL, nil, 0)
+}
+
+func (f *foundKeeper) leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	unix.Close(f.fd)
+	f.fd = -1
+}
 
 // wait: only its parent learns how it ended; we learn when.
 func (f *foundKeeper) wait() string {
-	defer unix.Close(f.fd)
+	defer f.leave()
 	for {
 		_, err := unix.Poll([]unix.PollFd{{Fd: int32(f.fd), Events: unix.POLLIN}}, -1)
 		if err != unix.EINTR {

@@ -25,3 +25,4 @@ func (*foundKeeper) find(int) error { return errNoGap }
 func (*foundKeeper) pid() int       { return 0 }
 func (*foundKeeper) kill() error    { return errNoGap }
 func (*foundKeeper) wait() string   { return "" }
+func (*foundKeeper) leave()         {}
