@@ -47,20 +47,14 @@ func called(fd int) bool {
 // mistake: a descriptor that came through exec has no close-on-exec flag, and
 // all that we open ourselves has.
 func closeInherited() {
-	dir, err := os.Open("/dev/fd")
-	if err != nil {
-		return
-	}
-	names, _ := dir.Readdirnames(-1)
-	_ = dir.Close()
-	for _, name := range names {
+	for _, name := range entries("/dev/fd") {
 		fd := atoi([]byte(name))
 		if fd <= controlFD {
 			continue
 		}
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 		if err == nil && flags&unix.FD_CLOEXEC == 0 {
-			syscall.Close(fd)
+			unix.Close(fd)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func (c *control) ready(l *loop) {
 	if c.pending() {
 		return
 	}
-	buf, oob := l.buf[:], make([]byte, unix.CmsgSpace(4*8))
+	buf, oob := l.buf, make([]byte, unix.CmsgSpace(4*8))
 	n, oobn, _, _, err := recvmsg(c.fd, buf, oob)
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 		return

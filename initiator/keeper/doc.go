@@ -17,7 +17,8 @@
 //	              rendezvous_*.go is where the two meet
 //	frame.go      messages on the socket
 //	catch.go      the executable becomes the keeper
-//	loop.go       one thread that waits for everything; poll_*.go is its wait
+//	loop.go       one thread that waits for everything; poll_*.go is its wait,
+//	              signals.go what wakes it from outside
 //	control.go    orders are received and carried out, events sent
 //	birth.go      the thread that forks; birth_linux.go its own descriptors
 //	spawn.go      a process is born; lookup.go finds its program and words

@@ -2,10 +2,8 @@ package keeper
 
 import (
 	"os"
-	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -60,9 +58,14 @@ func keep(fd int) int {
 func live(fd int) int {
 	// One thread does the work, and one forks.
 	runtime.GOMAXPROCS(2)
-	debug.SetGCPercent(50)
+	go rehearse() // ends by itself
+	deaths, caught := catchSignals()
 	closeInherited()
 	l, err := newLoop(fd)
+	if err == nil {
+		<-caught
+		err = l.listenDeaths(deaths)
+	}
 	if err != nil {
 		_, _ = os.Stderr.WriteString("initiator-keeper: " + err.Error() + "\n")
 		return 125
@@ -86,9 +89,6 @@ func newLoop(fd int) (*loop, error) {
 		poll: poll, sources: map[int]source{}, null: null, held: map[string]int{}, memos: map[string]*memo{},
 		children: newChildren(), outputs: newOutputs(), fdLimit: descriptorLimit(),
 	}
-	if err := l.listenSignals(); err != nil {
-		return nil, err
-	}
 	unix.CloseOnExec(fd)
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, err
@@ -98,37 +98,6 @@ func newLoop(fd int) (*loop, error) {
 		return nil, err
 	}
 	return l, l.watchFD(fd, l.ctl)
-}
-
-// listenSignals makes SIGCHLD wake the loop, and the others do nothing. They
-// are caught and not ignored, because workers would inherit being ignored.
-func (l *loop) listenSignals() error {
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT,
-		syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTSTP)
-	read, write, err := pipe()
-	if err != nil {
-		return err
-	}
-	if err := unix.SetNonblock(write, true); err != nil {
-		return err
-	}
-	deaths := make(chan os.Signal, 1)
-	signal.Notify(deaths, syscall.SIGCHLD)
-	go func() { // ends with the process
-		for range deaths {
-			_, _ = unix.Write(write, []byte{0}) // full = a wake-up is on its way
-		}
-	}()
-	return l.watchFD(read, wakeUp(read))
-}
-
-// wakeUp is the reading end of the pipe that SIGCHLD writes to.
-type wakeUp int
-
-func (w wakeUp) ready(l *loop) {
-	var buf [64]byte
-	_, _ = unix.Read(int(w), buf[:])
-	l.reap = true
 }
 
 func (l *loop) watchFD(fd int, s source) error {
@@ -226,6 +195,7 @@ func (l *loop) due(now time.Time) {
 	}
 	if !l.tidy.IsZero() && !now.Before(l.tidy) {
 		l.tidy = time.Time{}
+		debug.SetGCPercent(50) // not before: a collection would hold up the start
 		debug.FreeOSMemory()
 	}
 }

@@ -9,7 +9,7 @@ import (
 // outputs are the logs and who watches, and the one buffer that all reading
 // is done with.
 type outputs struct {
-	buf     [64 << 10]byte
+	buf     []byte
 	page    []byte // the lines on their way to a file
 	logs    map[string]*logFile
 	watched map[string]bool
@@ -17,7 +17,7 @@ type outputs struct {
 }
 
 func newOutputs() outputs {
-	return outputs{logs: map[string]*logFile{}, watched: map[string]bool{}, awaited: map[string]bool{}}
+	return outputs{buf: make([]byte, 64<<10), logs: map[string]*logFile{}, watched: map[string]bool{}, awaited: map[string]bool{}}
 }
 
 // stream is one output pipe of one worker.
@@ -47,7 +47,7 @@ func (l *loop) capture(c *child, fd int, name string, to Log) *stream {
 
 // ready reads once; a worker that floods gets its turn like all others.
 func (s *stream) ready(l *loop) {
-	n, err := unix.Read(s.fd, l.buf[:])
+	n, err := unix.Read(s.fd, l.buf)
 	switch {
 	case n > 0:
 		s.take(l, l.buf[:n])

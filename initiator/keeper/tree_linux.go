@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,20 +47,20 @@ func readFile(buf []byte, path string) []byte {
 // file; on others one pass over /proc serves a whole turn of the loop.
 type lister struct {
 	byParent map[int][]int // nil while not needed
-	buf      [64 << 10]byte
+	buf      []byte        // made when it is needed
 }
 
 // hasChildrenFiles is decided once: the file depends on the kernel's build.
-var hasChildrenFiles = func() bool {
+var hasChildrenFiles = sync.OnceValue(func() bool {
 	pid := strconv.Itoa(os.Getpid())
 	_, err := os.Stat("/proc/" + pid + "/task/" + pid + "/children")
 	return err == nil
-}()
+})
 
 // children are the processes whose parent is pid, dead ones that were not
 // waited for included.
 func (t *lister) children(pid int) []int {
-	if !hasChildrenFiles {
+	if !hasChildrenFiles() {
 		return t.scanAll()[pid]
 	}
 	task := "/proc/" + strconv.Itoa(pid) + "/task"
@@ -74,7 +75,7 @@ func (t *lister) children(pid int) []int {
 // died; where the kernel does not tell threads apart, all our children.
 func (t *lister) adopted() []int {
 	self := strconv.Itoa(os.Getpid())
-	if !hasChildrenFiles {
+	if !hasChildrenFiles() {
 		return t.scanAll()[os.Getpid()]
 	}
 	return t.list(nil, "/proc/"+self+"/task/"+self+"/children")
@@ -82,7 +83,10 @@ func (t *lister) adopted() []int {
 
 // list appends the numbers in a file.
 func (t *lister) list(pids []int, path string) []int {
-	for field := range bytes.FieldsSeq(readFile(t.buf[:], path)) {
+	if t.buf == nil {
+		t.buf = make([]byte, 64<<10)
+	}
+	for field := range bytes.FieldsSeq(readFile(t.buf, path)) {
 		pids = append(pids, atoi(field))
 	}
 	return pids
@@ -101,24 +105,6 @@ func (t *lister) scanAll() map[int][]int {
 		}
 	}
 	return t.byParent
-}
-
-// entries lists a directory.
-func entries(path string) []string {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil
-	}
-	defer unix.Close(fd)
-	var buf [4096]byte
-	var names []string
-	for {
-		n, err := unix.ReadDirent(fd, buf[:])
-		if n <= 0 || err != nil {
-			return names
-		}
-		_, _, names = unix.ParseDirent(buf[:n], -1, names)
-	}
 }
 
 // environment reads the environment that a process was started with.
