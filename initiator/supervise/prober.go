@@ -13,7 +13,7 @@ import (
 
 // How often and how many at a time a worker's readiness is looked at.
 const (
-	firstProbe = 500 * time.Microsecond
+	firstProbe = 250 * time.Microsecond
 	lastProbe  = 100 * time.Millisecond
 	hintAfter  = 200 * time.Millisecond // most have started by then, and a reason would only confuse
 	probeRoom  = 64                     // requests at a time
