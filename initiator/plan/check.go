@@ -47,7 +47,7 @@ var contradictions = []contradiction{
 		"direct = open lets anybody on the network run tasks", "write direct = token, or listen_addr = 127.0.0.1",
 	}, {
 		"ready", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Port == 0 && s.needsPort() },
-		"with contract = off the program is not told its port, and this proof looks there", "write port = the port that it listens on, or ready = alive",
+		"with contract = off the program is not told its port, and this proof looks there", "write port = the port that it listens on, {port} in the command, or ready = alive",
 	}, {
 		"slots", func(s *Spec, _ func(string) bool) bool { return s.Slots > 1 && s.Protocol == "ding" },
 		"a ding slave runs one task at a time", "write slots = 1 and more replicas",
@@ -121,10 +121,10 @@ func (d *draft) firstGiven(section, keys string) string {
 	return ""
 }
 
-// needsPort says whether readiness is looked for on the worker's port, which
-// the command may also name.
+// needsPort says whether readiness is looked for on the worker's port, and the
+// command does not name it.
 func (s *Spec) needsPort() bool {
-	return (s.Ready.Kind == "tcp" || s.Ready.Kind == "http") && !strings.Contains(strings.Join(s.Command, " "), "{port}")
+	return (s.Ready.Kind == "tcp" || s.Ready.Kind == "http") && !s.NamesPort()
 }
 
 // checkStdin finds values that the worker's stdin could not carry as they are,

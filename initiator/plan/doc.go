@@ -32,6 +32,7 @@
 //	import_changes.go  … what has another meaning
 //	part.go            a plan of only some workers, or in another state directory
 //	stdin.go           what one worker is given on stdin
+//	places.go          {guid} and {port} in a command
 //	logpath.go         where the output of one worker goes
 //	diff.go            two plans: what to keep, start, stop, restart
 package plan

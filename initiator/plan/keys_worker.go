@@ -13,7 +13,7 @@ func concat[S any](groups ...[]row[S]) []row[S] {
 
 var whatKeys = []row[Spec]{
 	key("command", commandLine, "", func(s *Spec) *[]string { return &s.Command },
-		"the program to run and its arguments; quotes as in a shell, but no shell and no variables"),
+		"the program to run and its arguments; quotes as in a shell, but no shell and no variables; {guid} and {port} stand for the worker's own"),
 	key("exec", commandLine, "", func(s *Spec) *[]string { return &s.Exec },
 		"a command of which one process is run for each task, in place of command"),
 	key("exec_mode", oneOf("task", "lines"), "task", func(s *Spec) *string { return &s.ExecMode },

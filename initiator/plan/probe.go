@@ -61,9 +61,9 @@ var probeContradictions = []contradiction{
 		"probe = tcp proves nothing with socket = inherit: the initiator's socket takes the connection", "write probe = http:/path, or socket = reserve",
 	}, {
 		"probe", func(s *Spec, _ func(string) bool) bool {
-			return !s.Contract && s.Port == 0 && (s.Probe.Kind == "tcp" || s.Probe.Kind == "http")
+			return !s.Contract && s.Port == 0 && !s.NamesPort() && (s.Probe.Kind == "tcp" || s.Probe.Kind == "http")
 		},
-		"with contract = off the program is not told its port, and the probe looks there", "write port = the port that it listens on, or probe = exec:COMMAND",
+		"with contract = off the program is not told its port, and the probe looks there", "write port = the port that it listens on, {port} in the command, or probe = exec:COMMAND",
 	}, {
 		"probe_span probe_timeout", func(s *Spec, _ func(string) bool) bool {
 			return s.Probe.Kind != "" && (s.Probe.Span <= 0 || s.Probe.Timeout <= 0)

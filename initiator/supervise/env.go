@@ -64,22 +64,11 @@ func set(env []string, name, value string) []string {
 	return append(env, name+"="+value)
 }
 
-// childArgv is the command with the guid and the port: in place of {guid} and
-// {port} where the command names either, else appended. Without a contract the
-// command is given as it stands.
+// childArgv is the command with the guid and the port: in the places that the
+// command has for either, else appended, where there is a contract.
 func childArgv(command []string, spec *plan.Spec, guid string, port int) []string {
-	if !spec.Contract {
-		return command
-	}
-	argv := make([]string, 0, len(command)+4)
-	named := false
-	fill := strings.NewReplacer("{guid}", guid, "{port}", strconv.Itoa(port))
-	for _, arg := range command {
-		filled := fill.Replace(arg)
-		named = named || strings.Contains(arg, "{guid}") || strings.Contains(arg, "{port}")
-		argv = append(argv, filled)
-	}
-	if !named {
+	argv, filled := plan.Fill(command, guid, port)
+	if !filled && spec.Contract {
 		argv = append(argv, "--guid", guid, "--port", strconv.Itoa(port))
 	}
 	return argv

@@ -49,6 +49,8 @@ func play(role string) int {
 		}))
 	case "http":
 		return serve(":"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
+	case "named": // its port, on the command line
+		return serve(":"+os.Args[1], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
 	case "exit":
 		code, _ := strconv.Atoi(words[1])
 		return code

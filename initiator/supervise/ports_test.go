@@ -3,6 +3,7 @@ package supervise
 import (
 	"math/rand/v2"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -99,5 +100,21 @@ func TestPortZeroOfTheRange(t *testing.T) {
 	}
 	if second := s.ready("w", 2); first.Port == 0 || second.Port != first.Port {
 		t.Errorf("ports %d, then %d", first.Port, second.Port)
+	}
+}
+
+// TestPlainNamesItsPort: a program that knows nothing of us is given a port
+// where its command has a place for one, another for each replica.
+func TestPlainNamesItsPort(t *testing.T) {
+	s := open(t, planOf(spec("w", "named", plain, func(sp *plan.Spec) {
+		sp.Command, sp.Replicas = append(sp.Command, "{port}", "{guid}"), 2
+		sp.Ready.Kind = "tcp"
+	})))
+	s.until("both", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
+	for _, w := range s.Workers() {
+		line, err := os.ReadFile("/proc/" + strconv.Itoa(w.PID) + "/cmdline")
+		if want := "\x00" + strconv.Itoa(w.Port) + "\x00" + w.GUID + "\x00"; err == nil && !strings.HasSuffix(string(line), want) {
+			t.Errorf("%q does not end with %q", line, want)
+		}
 	}
 }

@@ -53,8 +53,11 @@ func TestChildArgv(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.command, got, c.want)
 		}
 	}
-	if got := childArgv([]string{"prog", "{port}"}, &plan.Spec{}, "G", 7); !slices.Equal(got, []string{"prog", "{port}"}) {
+	if got := childArgv([]string{"prog", "{port}"}, &plan.Spec{}, "G", 7); !slices.Equal(got, []string{"prog", "7"}) {
 		t.Errorf("without a contract: %q", got)
+	}
+	if got := childArgv([]string{"prog"}, &plan.Spec{}, "G", 7); !slices.Equal(got, []string{"prog"}) {
+		t.Errorf("without a contract and places: %q", got)
 	}
 }
 

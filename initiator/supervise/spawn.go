@@ -141,7 +141,7 @@ func (w *worker) logTo(log plan.Log) keeper.Log {
 // has to know it.
 func needsPort(spec *plan.Spec) bool {
 	knocks := func(kind string) bool { return kind == "tcp" || kind == "http" }
-	return spec.Contract || spec.Port != 0 || knocks(spec.Ready.Kind) || knocks(spec.Probe.Kind)
+	return spec.Contract || spec.Port != 0 || spec.NamesPort() || knocks(spec.Ready.Kind) || knocks(spec.Probe.Kind)
 }
 
 // socketMode: nothing is held for a program that knows nothing of us, since it
