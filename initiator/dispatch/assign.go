@@ -59,14 +59,17 @@ func (d *Dispatcher) lease(p *pool, to *peer, now time.Time, skip func(uuid.UUID
 	to.running[t.ID] = r
 	p.balance.place(to, to.free())
 	d.timers.set(&r.timer, r.ends)
-	d.then(func(err error) {
-		if err != nil {
-			d.box.put(postedMessage{to, r, posted{unkept: err}})
-			return
-		}
-		d.send(to, r)
-	})
+	d.effects = append(d.effects, effect{run: r})
 	return true
+}
+
+// leased sends a task whose lease is kept, or gives it back.
+func (d *Dispatcher) leased(r *run, err error) {
+	if err != nil {
+		d.box.put(postedMessage{r.timer.peer, r, posted{unkept: err}})
+		return
+	}
+	d.send(r.timer.peer, r)
 }
 
 func newRun(to *peer, t task.Task, now time.Time) *run {

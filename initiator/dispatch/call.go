@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,16 +15,17 @@ import (
 // first, it returns ctx's error and the record as it then is; the task goes on.
 func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error) {
 	if r.ID == uuid.Nil && r.Key == "" {
-		r.ID = uuid.Must(uuid.NewV7()) // here, rather than in the loop
+		r.ID = task.NewID() // here, rather than in the loop
 	}
-	m := &callMessage{request: r, w: waiter{once: make(chan struct{})}}
+	m := spareCalls.Get().(*callMessage)
+	m.request = r
 	if !d.box.put(m) {
 		return task.Task{}, ErrClosed
 	}
-	select {
-	case <-m.w.once:
-		return m.w.got, m.w.err
-	case <-ctx.Done():
+	if m.w.wait(ctx) {
+		t, err := m.w.got, m.w.err
+		m.recycle()
+		return t, err
 	}
 	now, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
@@ -44,10 +46,21 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 	return t, ctx.Err()
 }
 
+// callMessage is used again for another call, but only after its waiter has
+// been told: from then on the loop knows it no more.
 type callMessage struct {
 	request task.Request
 	w       waiter
 	id      uuid.UUID // the loop's: it is known once the message is applied
+}
+
+// spareCalls are messages that nobody uses.
+var spareCalls = sync.Pool{New: func() any { return &callMessage{w: newWaiter()} }}
+
+// recycle is for whoever has taken what the waiter was told.
+func (m *callMessage) recycle() {
+	*m = callMessage{w: waiter{once: m.w.once}}
+	spareCalls.Put(m)
 }
 
 func (m *callMessage) apply(d *Dispatcher, now time.Time) {

@@ -11,6 +11,12 @@ import (
 // kept it or could not.
 type effect struct {
 	tell func(error)
+	// What happens with every task has no function made for it: either a
+	// run is brought to its worker, or a waiter is told, of the end that he
+	// has already or, where it is not patient, that there is nothing to
+	// wait for.
+	run    *run
+	waiter *waiter
 	// patient waits for another commit when one has failed: what it tells has
 	// happened, and the queue holds it until it can be kept.
 	patient bool
@@ -37,11 +43,25 @@ func (d *Dispatcher) commit() {
 				d.effects = append(d.effects, e)
 				continue
 			}
-			e.tell(err)
+			d.happen(e, err)
 		}
 		clear(effects)
 		d.spare = effects[:0]
 	})
+}
+
+// happen lets an effect happen.
+func (d *Dispatcher) happen(e effect, err error) {
+	switch {
+	case e.run != nil:
+		d.leased(e.run, err)
+	case e.waiter != nil && e.patient:
+		e.waiter.tellAll(err)
+	case e.waiter != nil:
+		d.notKept(e.waiter, err)
+	default:
+		e.tell(err)
+	}
 }
 
 // Fault says why tasks cannot be stored now; "" when they can.
@@ -75,6 +95,6 @@ func (d *Dispatcher) lastWords() {
 		d.log.Error("close the queue", "error", err)
 	}
 	for _, e := range d.effects {
-		e.tell(ErrClosed)
+		d.happen(e, ErrClosed)
 	}
 }

@@ -246,10 +246,9 @@ func (d *Dispatcher) shut() {
 		}
 	}
 	for _, first := range d.waiters {
-		for w := first; w != nil; w = w.next {
-			w.tell(task.Task{}, ErrClosed)
-		}
+		first.tellAll(ErrClosed)
 	}
+	clear(d.waiters)
 	d.lastWords()
 	d.audience.close()
 	d.group.Wait()

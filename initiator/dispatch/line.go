@@ -3,6 +3,7 @@ package dispatch
 import (
 	"bytes"
 	"encoding/json"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,9 @@ type line struct {
 	session *session
 	conn    *chirp.Conn
 	header  stream.Header // of the message being read
+	// heard are the answers that have come in one piece: the loop gets them
+	// together.
+	heard *answersMessage
 	// unread counts the messages that the loop has still to look at. A worker
 	// has no more to say than its tasks' answers: one that says much more is
 	// cut off, before it fills our memory.
@@ -85,20 +89,34 @@ func (l *line) hangUp(why string) {
 	l.conn.Close()
 }
 
-// tell puts a message into the loop's box, unless it is one too many.
-func (l *line) tell(m message) {
-	if l.unread.Add(1) > l.flood {
+// tell puts what came in some messages into the loop's box, unless that is too
+// much.
+func (l *line) tell(m message, messages int) {
+	if l.unread.Add(int32(messages)) > l.flood {
 		l.hangUp("it says more than it was asked")
 		return
 	}
 	l.d.box.put(m)
 }
 
+// lull is called when everything that has arrived has been read.
+func (l *line) lull() {
+	if m := l.heard; m != nil {
+		l.heard = nil
+		l.tell(m, len(m.list))
+	}
+}
+
 // answered brings the loop what became of an attempt. The payload is checked
 // here and copied, in the worker's own goroutine, and not looked at again.
 func (l *line) answered(m *chirp.Message) {
+	if l.heard == nil {
+		l.heard = spareAnswers.Get().(*answersMessage)
+		l.heard.l = l
+	}
 	h := &l.header
-	a := &answerMessage{l: l, task: uuid.UUID(m.Identity), attempt: h.Attempt}
+	l.heard.list = append(l.heard.list, answer{task: uuid.UUID(m.Identity), attempt: h.Attempt})
+	a := &l.heard.list[len(l.heard.list)-1]
 	data := json.RawMessage("null")
 	if len(m.Data) > 0 {
 		data = bytes.Clone(m.Data)
@@ -111,7 +129,6 @@ func (l *line) answered(m *chirp.Message) {
 	default:
 		a.outcome = proactor.TaskAnswer{Status: h.Status, Result: data, Retry: h.Retry}
 	}
-	l.tell(a)
 }
 
 // failed is a final failure in a worker's words.
@@ -119,9 +136,27 @@ func failed(why string) proactor.TaskAnswer {
 	return proactor.TaskAnswer{Status: stream.Failed, Result: failure(why).Result}
 }
 
-// answerMessage is an answer that came by stream.
-type answerMessage struct {
-	l       *line
+// answersMessage is the answers that came by stream one behind the other.
+type answersMessage struct {
+	l    *line
+	list []answer
+}
+
+// spareAnswers are messages that nobody uses; their lists keep their memory.
+var spareAnswers = sync.Pool{New: func() any { return &answersMessage{list: make([]answer, 0, 16)} }}
+
+func (m *answersMessage) apply(d *Dispatcher, now time.Time) {
+	m.l.unread.Add(-int32(len(m.list)))
+	for i := range m.list {
+		m.list[i].apply(d, m.l, now)
+	}
+	clear(m.list)
+	m.l, m.list = nil, m.list[:0]
+	spareAnswers.Put(m)
+}
+
+// answer is one of them.
+type answer struct {
 	task    uuid.UUID
 	attempt int
 	posted  posted
@@ -129,7 +164,7 @@ type answerMessage struct {
 }
 
 // refused makes of a refusal what the webhook would have answered.
-func (m *answerMessage) refused(h *stream.Header, data json.RawMessage) {
+func (m *answer) refused(h *stream.Header, data json.RawMessage) {
 	m.posted.envelope = proactor.Envelope{Code: h.Code, Data: data}
 	if h.Code == 0 {
 		m.posted.envelope.Code = proactor.TaskRefused.Code
@@ -140,20 +175,19 @@ func (m *answerMessage) refused(h *stream.Header, data json.RawMessage) {
 	m.posted.envelope.Message = "the worker refused it"
 }
 
-func (m *answerMessage) apply(d *Dispatcher, now time.Time) {
-	m.l.unread.Add(-1)
-	r := m.l.p.running[m.task]
+func (m *answer) apply(d *Dispatcher, l *line, now time.Time) {
+	r := l.p.running[m.task]
 	if r == nil || !r.is(m.attempt) {
-		m.l.strayed()
+		l.strayed()
 		if d.log.IsDebug() {
-			d.log.Debug("a superseded result changes nothing", "task", m.task, "attempt", m.attempt, "worker", m.l.p.who)
+			d.log.Debug("a superseded result changes nothing", "task", m.task, "attempt", m.attempt, "worker", l.p.who)
 		}
 		return
 	}
 	if m.outcome.Status != "" {
 		m.posted.outcome = &m.outcome
 	}
-	postedMessage{m.l.p, r, m.posted}.apply(d, now)
+	postedMessage{l.p, r, m.posted}.apply(d, now)
 }
 
 // progress brings the loop what a running handler says of itself.
@@ -162,7 +196,7 @@ func (l *line) progress(m *chirp.Message) {
 		l.hangUp("what it says of a task's progress is not JSON")
 		return
 	}
-	l.tell(&progressMessage{l, uuid.UUID(m.Identity), proactor.Running{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}})
+	l.tell(&progressMessage{l, uuid.UUID(m.Identity), proactor.Running{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}}, 1)
 }
 
 // strayed notes a message that meant nothing.

@@ -45,19 +45,21 @@ func (d *Dispatcher) openLine(ctx context.Context, p *peer, born net.Conn) (*lin
 		token = p.session.token
 	}
 	id := chirp.TokenID(token)
-	conn := chirp.NewConn(nc, chirp.ConnOptions{
+	l := &line{d: d, p: p, session: p.session, flood: int32(min(2*p.Slots, 1<<20) + floodSlack)}
+	l.conn = chirp.NewConn(nc, chirp.ConnOptions{
 		Hello:      chirp.Handshake{Node: id},
 		MaxMessage: stream.MaxMessage, ReadBuffer: lineBuffer, Backlog: lineBacklog,
+		Lull: l.lull,
 	})
-	theirs, err := conn.Hello(ctx)
+	theirs, err := l.conn.Hello(ctx)
 	if err == nil && theirs.Node != id {
-		conn.Close()
+		l.conn.Close()
 		err = errStranger
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the stream to %s: %w", p.who, err)
 	}
-	return &line{d: d, p: p, session: p.session, conn: conn, flood: int32(min(2*p.Slots, 1<<20) + floodSlack)}, nil
+	return l, nil
 }
 
 // askLine asks the worker's own port for a stream.

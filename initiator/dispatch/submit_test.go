@@ -181,7 +181,7 @@ func TestTenThousandWaitersCostNoGoroutineInside(t *testing.T) {
 	one := h.submit(task.Request{Pool: "p"})
 	waiters := make([]*waiter, 10_000)
 	for i := range waiters {
-		waiters[i] = &waiter{once: make(chan struct{})}
+		waiters[i] = &waiter{once: make(chan struct{}, 1)}
 		h.d.box.put(&waitMessage{id: one.ID, w: waiters[i]})
 	}
 	h.worker("p", "w", 1, echo)

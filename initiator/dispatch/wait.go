@@ -13,14 +13,17 @@ import (
 // waiter is somebody who wants the terminal record of a task. It costs a
 // channel, not a goroutine.
 type waiter struct {
-	once chan struct{} // closed when told
+	once chan struct{} // has a token when told, once
 	// end is called instead, by whoever has no goroutine that could wait.
 	end   func(task.Task, error)
 	got   task.Task
 	err   error
-	known bool    // the task was there before it was submitted
-	next  *waiter // for the same task
+	id    uuid.UUID // of the task that was submitted for it
+	known bool      // that task was there before
+	next  *waiter   // for the same task
 }
+
+func newWaiter() waiter { return waiter{once: make(chan struct{}, 1)} }
 
 func (w *waiter) tell(t task.Task, err error) {
 	t.Known = t.Known || w.known
@@ -29,23 +32,36 @@ func (w *waiter) tell(t task.Task, err error) {
 		return
 	}
 	w.got, w.err = t, err
-	close(w.once)
+	w.once <- struct{}{} // he may be somebody else's from here on
+}
+
+// wait waits until the waiter has been told, which is true, or ctx ends.
+func (w *waiter) wait(ctx context.Context) bool {
+	end := ctx.Done()
+	if end == nil {
+		<-w.once
+		return true
+	}
+	select {
+	case <-w.once:
+		return true
+	case <-end:
+		return false
+	}
 }
 
 // Wait returns the record of a task when it is terminal. When ctx ends first,
 // it returns ctx's error and the record as it then is. Errors:
 // task.ErrUnknown, ErrClosed.
 func (d *Dispatcher) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	w := &waiter{once: make(chan struct{})}
-	if !d.box.put(&waitMessage{id: id, w: w}) {
+	w := newWaiter()
+	if !d.box.put(&waitMessage{id: id, w: &w}) {
 		return task.Task{}, ErrClosed
 	}
-	select {
-	case <-w.once:
+	if w.wait(ctx) {
 		return w.got, w.err
-	case <-ctx.Done():
 	}
-	d.box.put(&unwaitMessage{id: id, w: w})
+	d.box.put(&unwaitMessage{id: id, w: &w})
 	now, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	t, err := d.Get(now, id)
@@ -80,14 +96,17 @@ func (d *Dispatcher) await(t task.Task, w *waiter) {
 // awaitKept is await for one who has submitted the task in this round: when it
 // cannot be kept there is no such task, and so no end of it.
 func (d *Dispatcher) awaitKept(t task.Task, w *waiter) {
-	id := t.ID
-	w.known = t.Known
-	d.then(func(kept error) {
-		if kept != nil && d.unwait(id, w) {
-			w.tell(task.Task{}, kept)
-		}
-	})
+	w.id, w.known = t.ID, t.Known
+	d.effects = append(d.effects, effect{waiter: w})
 	d.await(t, w)
+}
+
+// notKept tells one who waits for a task that there is none. One who is told
+// of its end, which is later in any case, is not touched.
+func (d *Dispatcher) notKept(w *waiter, kept error) {
+	if kept != nil && d.unwait(w.id, w) {
+		w.tell(task.Task{}, kept)
+	}
 }
 
 func (m *waitMessage) refuse() { m.w.tell(task.Task{}, ErrClosed) }
@@ -140,12 +159,14 @@ func (d *Dispatcher) ended(t task.Task) {
 	for w := first; w != nil; w = w.next {
 		w.got = t
 	}
-	d.whenKept(first.tellAll)
+	d.effects = append(d.effects, effect{waiter: first, patient: true})
 }
 
 // tellAll tells a waiter and those behind it, who have the record already.
 func (w *waiter) tellAll(err error) {
-	for ; w != nil; w = w.next {
+	for w != nil {
+		next := w.next // told, he is gone
 		w.tell(w.got, err)
+		w = next
 	}
 }

@@ -3,6 +3,7 @@
 // A task travels through these files:
 //
 //	request.go    what a caller may ask for, checked before anything is kept
+//	id.go         a name for it
 //	task.go       the record: states, attempts, leases
 //	news.go       … and what there is to tell of it
 //	queue.go      the Queue interface that dispatch works against

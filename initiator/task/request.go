@@ -87,7 +87,7 @@ func (r Request) identity() uuid.UUID {
 	case r.Key != "":
 		return uuid.NewSHA1(keySpace, []byte(r.Pool+"\x00"+r.Key))
 	default:
-		return uuid.Must(uuid.NewV7())
+		return NewID()
 	}
 }
 

@@ -25,6 +25,10 @@ type ConnOptions struct {
 	// ReadBuffer is how many bytes are read ahead; 0 means 64 KiB. Whoever
 	// has a thousand connections, most of them idle, takes less.
 	ReadBuffer int
+	// Lull, if it is set, is called by Serve when it has received all that has
+	// arrived, and before it waits for more; and, if there was any, before it
+	// returns. So what came together can be handled together.
+	Lull func()
 }
 
 // Conn carries messages over one stream that somebody else has connected and
@@ -36,6 +40,7 @@ type Conn struct {
 	hello  Handshake
 	reader *Reader
 	writer *Writer
+	lull   func()
 	state  atomic.Int32
 }
 
@@ -60,6 +65,7 @@ func NewConn(nc net.Conn, o ConnOptions) *Conn {
 		hello:  o.Hello,
 		reader: newReaderSize(nc, o.MaxMessage, o.ReadBuffer),
 		writer: NewWriter(nc, o.MaxMessage, o.Backlog),
+		lull:   o.Lull,
 	}
 }
 
@@ -142,7 +148,18 @@ func (c *Conn) write() error {
 // read is Serve's loop.
 func (c *Conn) read(receive func(*Message)) error {
 	var m Message
+	heard := false
+	rest := func() {
+		if heard && c.lull != nil {
+			c.lull()
+		}
+		heard = false
+	}
+	defer rest()
 	for {
+		if !c.reader.ready() {
+			rest()
+		}
 		if err := c.reader.Next(&m); err != nil {
 			return err
 		}
@@ -154,6 +171,7 @@ func (c *Conn) read(receive func(*Message)) error {
 		}
 		id, asks := m.Identity, m.Type&ReqAck != 0
 		receive(&m)
+		heard = true
 		if !asks {
 			continue
 		}

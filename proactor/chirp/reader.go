@@ -72,6 +72,17 @@ func (r *Reader) Next(m *Message) error {
 	return r.small(m, h)
 }
 
+// ready says whether the next message is here already, so that Next will not
+// wait for it.
+func (r *Reader) ready() bool {
+	n := r.buf.Buffered()
+	if n < HeadSize {
+		return false
+	}
+	p, _ := r.buf.Peek(HeadSize)
+	return int64(n-HeadSize) >= parseHead(p).Size()
+}
+
 // small reads a message that fits in the buffer, where it stays.
 func (r *Reader) small(m *Message, h Head) error {
 	n := HeadSize + int(h.Size())
