@@ -88,7 +88,7 @@ func (l *line) output(m *chirp.Message) {
 		l.hangUp("what it says that a task has written is not UTF-8")
 		return
 	}
-	l.tell(&outputMessage{l, uuid.UUID(m.Identity), l.header.Attempt, proactor.Output{At: int64(l.header.Seq), Text: string(m.Data)}})
+	l.tell(&outputMessage{l, uuid.UUID(m.Identity), l.header.Attempt, proactor.Output{At: int64(l.header.Seq), Text: string(m.Data)}}, 1)
 }
 
 type outputMessage struct {
