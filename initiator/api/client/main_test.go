@@ -21,5 +21,12 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(worker.ExitCode(err))
 	}
+	if name := os.Getenv(asProgram); name != "" {
+		if err := program(name, os.Getenv(asProgram+"_AT")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	goleak.VerifyTestMain(m)
 }
