@@ -26,6 +26,7 @@
 //	direct_wire.go   … how its calls and answers are written
 //	codec.go      … in which serialization
 //	compress.go   … and compression; the only file that knows zstd
+//	chirp.go      chirp_port: libchirp's own nodes
 //	executor.go   slots and running tasks; knows nothing of HTTP
 //	cancel.go     … ended before their time
 //	crew.go       the goroutines that run them

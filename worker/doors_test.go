@@ -9,12 +9,14 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"initiator/proactor"
+	"initiator/proactor/stream"
 )
 
 // door is one way in to the executor. Its call returns whether the task
@@ -26,6 +28,10 @@ type door struct {
 	full string
 	// busy makes a call that is not taken and returns what it was told.
 	busy func(p *program, m *master) string
+	// alone: it ends another of the doors, the stream of the same session.
+	alone bool
+	// waits: a second call through it waits for the first, and is not refused.
+	waits bool
 }
 
 var doorSeq atomic.Uint64
@@ -40,16 +46,24 @@ func doors() []door {
 		return fmt.Sprintf("%d %d", status, e.Code)
 	}
 	return []door{
-		{"two requests", throughWebhook, "400 601", webhookBusy},
-		{"inline", throughInline, "400 601", webhookBusy},
-		{"stream", throughStream, "refused 601", func(p *program, m *master) string {
+		{"two requests", throughWebhook, "400 601", webhookBusy, false, false},
+		{"inline", throughInline, "400 601", webhookBusy, false, false},
+		{"stream, opened", throughStream, "refused 601", func(p *program, m *master) string {
 			a := m.stream(p).give(doorTask("gate", `{}`))
 			return fmt.Sprint(a.Status, " ", a.Code)
-		}},
+		}, false, false},
+		{"stream, inherited", throughInherited, "refused 601", func(p *program, m *master) string {
+			a := m.inherited(p).give(doorTask("gate", `{}`))
+			return fmt.Sprint(a.Status, " ", a.Code)
+		}, true, false},
 		{"direct", throughDirect, `503 {"error":{"code":1000,"value":"no free slot"}}`, func(p *program, _ *master) string {
 			status, body := p.direct(`{"method":"gate","parameters":{}}`)
 			return fmt.Sprintf("%d %s", status, body)
-		}},
+		}, false, false},
+		{"chirp", throughChirp, "refused 601", func(p *program, _ *master) string {
+			h, _ := p.chirp(stream.Header{Method: "gate"}, `{}`)
+			return fmt.Sprint(h.Status, " ", h.Code)
+		}, false, true},
 	}
 }
 
@@ -159,7 +173,7 @@ func TestEveryBehaviourThroughEveryDoor(t *testing.T) {
 	for _, d := range doors() {
 		t.Run(d.name, func(t *testing.T) {
 			m := newMaster(t)
-			p := launch(t, Options{Handlers: handlers}) // one slot: each must free it
+			p := launchDoors(t, Options{Handlers: handlers}) // one slot: each must free it
 			p.connect(m)
 			for _, row := range rows {
 				want := row.want
@@ -191,15 +205,19 @@ func TestEveryDoorLeadsToTheSameSlots(t *testing.T) {
 			})
 			echo := HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil })
 			m := newMaster(t)
-			p := launch(t, Options{Handlers: []Handler{gate, echo}})
+			p := launchDoors(t, Options{Handlers: []Handler{gate, echo}})
 			p.connect(m)
+			others := slices.DeleteFunc(doors(), func(d door) bool { return d.alone || holder.alone && d.name == "stream, opened" })
 			held := make(chan bool, 1)
 			go func() {
 				completed, _ := holder.call(p, m, "gate", `{}`)
 				held <- completed
 			}()
 			await(t, began, "the first task")
-			for _, d := range doors() {
+			for _, d := range others {
+				if d.waits && d.name == holder.name {
+					continue
+				}
 				if got := d.busy(p, m); got != d.full {
 					t.Errorf("%s: %s", d.name, got)
 				}
@@ -208,7 +226,7 @@ func TestEveryDoorLeadsToTheSameSlots(t *testing.T) {
 			if !await(t, held, "the end of the first task") {
 				t.Error("it did not complete")
 			}
-			for _, d := range doors() {
+			for _, d := range others {
 				if completed, got := d.call(p, m, "echo", `1`); !completed || got != "1" {
 					t.Errorf("%s: %v %s", d.name, completed, got)
 				}
@@ -229,7 +247,7 @@ func TestADrainWaitsForEveryDoor(t *testing.T) {
 				return json.RawMessage(`"done"`), nil
 			})
 			m := newMaster(t)
-			p := launch(t, Options{Handlers: []Handler{gate}})
+			p := launchDoors(t, Options{Handlers: []Handler{gate}})
 			p.connect(m)
 			got := make(chan string, 1)
 			go func() {

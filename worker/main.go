@@ -127,6 +127,9 @@ func Run(ctx context.Context, o Options) error {
 		s.log.Warn("tasks come by webhook", "error", streamErr)
 	}
 	s.born = born
+	if o.born != nil {
+		s.born = o.born
+	}
 	return s.run(ctx, l)
 }
 
@@ -163,6 +166,12 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	if s.born != nil {
 		s.lines.Go(func() { s.inherit(s.born) })
 	}
+	door, err := s.openChirp()
+	if err != nil {
+		_ = l.Close() // nothing was said on it
+		return err
+	}
+	defer door.close()
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(l) }()
 	select {

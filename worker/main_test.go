@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -59,6 +60,9 @@ type program struct {
 	token  string
 	stop   context.CancelFunc
 	result chan error // what Run returned
+
+	chirpAt netip.AddrPort // its chirp_port, where it has one
+	far     net.Conn       // our end of the stream that it was born with
 }
 
 func launch(t *testing.T, o Options) *program {

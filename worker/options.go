@@ -3,6 +3,7 @@ package worker
 import (
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"time"
 
@@ -54,6 +55,14 @@ type Options struct {
 	// Content-Encoding is compressed with, as toto's users may have it: none,
 	// gzip, zstd or zlib; "" = none.
 	DirectCompression string
+	// ChirpPort is where libchirp's own nodes may call the default method, as
+	// the messages come; 0 = nowhere, negative = any free port. Whoever
+	// reaches it may: on loopback every program of this machine, and beyond
+	// it whoever has a certificate of ChirpPEM's authority.
+	ChirpPort int
+	// ChirpPEM is a file with the authority's certificate, the worker's own,
+	// and its key. Beyond loopback ChirpPort needs one.
+	ChirpPEM string
 	// Codecs are spoken on direct calls beside JSON.
 	Codecs []Codec
 	// HeartbeatSpan is the time between heartbeats; 0 = 3 s, at least 0.2 s.
@@ -76,7 +85,9 @@ type Options struct {
 	// RetryWait is the time between attempts to deliver a result; 0 = 1 s.
 	RetryWait time.Duration
 
-	started func(given) // Main wants to know
+	started  func(given)          // Main wants to know
+	chirping func(netip.AddrPort) // and tests where ChirpPort is;
+	born     net.Conn             // they have no descriptor 4 to spare
 }
 
 func (o Options) withDefaults() Options {

@@ -27,6 +27,8 @@ type given struct {
 	connect     string // "token" or "open"
 	directMode  string // "token" or "open"
 	compression string // of direct calls without a Content-Encoding
+	chirpPort   int    // negative = any free one, 0 = none
+	chirpPEM    string
 	slots       int
 	span        time.Duration
 	tolerance   time.Duration
@@ -67,6 +69,8 @@ func start(ctx context.Context, o Options) (given, error) {
 		connect:     k.text("connect", connectMode(o.Connect, launched)),
 		directMode:  k.text("direct", first(o.Direct, "token")),
 		compression: k.text("direct_compression", first(o.DirectCompression, codingNone)),
+		chirpPort:   k.number("chirp_port", "", o.ChirpPort),
+		chirpPEM:    k.text("chirp_pem", o.ChirpPEM),
 		slots:       k.number("slots", "", o.Slots),
 		span:        max(k.duration("heartbeat_span", o.HeartbeatSpan), leastSpan),
 		tolerance:   max(k.duration("heartbeat_tolerance", o.HeartbeatTolerance), leastSpan),
@@ -90,6 +94,12 @@ func (g given) check() (faults []error) {
 		faults = append(faults, fmt.Errorf("connect = %s: use token or open", g.connect))
 	}
 	faults = append(faults, g.checkDirect()...)
+	switch {
+	case g.chirpPort > 65535:
+		faults = append(faults, fmt.Errorf("chirp_port = %d: use 1 to 65535, or 0 for none", g.chirpPort))
+	case g.chirpPort != 0 && g.chirpPEM == "" && !localHost(g.addr):
+		faults = append(faults, fmt.Errorf("chirp_port: refused without chirp_pem beyond loopback, and this worker listens on %s", g.addr))
+	}
 	if g.slots < 1 {
 		faults = append(faults, fmt.Errorf("slots = %d: use 1 or more", g.slots))
 	}

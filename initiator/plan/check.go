@@ -46,6 +46,22 @@ var contradictions = []contradiction{
 		"direct", func(s *Spec, _ func(string) bool) bool { return s.Direct == "open" && !loopback(s.ListenAddr) },
 		"direct = open lets anybody on the network run tasks", "write direct = token, or listen_addr = 127.0.0.1",
 	}, {
+		"chirp_port", func(s *Spec, _ func(string) bool) bool {
+			return s.ChirpPort > 0 && s.ChirpPEM == "" && !loopback(s.ListenAddr)
+		},
+		"chirp_port lets anybody on the network run tasks", "write chirp_pem = a file with certificates and key, or listen_addr = 127.0.0.1",
+	}, {
+		"chirp_port replicas numprocs", func(s *Spec, _ func(string) bool) bool { return s.ChirpPort > 0 && s.Replicas > 1 },
+		"one port serves one worker, and there are several replicas", "write replicas = 1 and more slots",
+	}, {
+		"chirp_port", func(s *Spec, _ func(string) bool) bool {
+			return s.ChirpPort > 0 && (!s.Contract || s.Protocol != "webhook")
+		},
+		"chirp_port is served through the contract, which this worker does not speak", "remove chirp_port, or contract and protocol",
+	}, {
+		"chirp_pem", func(s *Spec, given func(string) bool) bool { return given("chirp_pem") && s.ChirpPort == 0 },
+		"chirp_pem has no meaning without chirp_port", "write chirp_port = 2998, or remove chirp_pem",
+	}, {
 		"ready", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Port == 0 && s.needsPort() },
 		"with contract = off the program is not told its port, and this proof looks there", "write port = the port that it listens on, {port} in the command, or ready = alive",
 	}, {

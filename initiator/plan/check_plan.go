@@ -23,15 +23,21 @@ func (d *draft) checkFixedPorts() {
 		owner[port] = "initiator"
 	}
 	for _, s := range d.plan.Workers {
-		if s.Port == 0 {
-			continue
-		}
 		section := "worker:" + s.Name
-		if before, taken := owner[s.Port]; taken {
-			d.faultAt(section, "port", fmt.Sprintf("port %d is also that of [%s]", s.Port, before), "write port = auto")
-			continue
+		for _, p := range []struct {
+			key    string
+			port   int
+			remedy string
+		}{{"port", s.Port, "write port = auto"}, {"chirp_port", s.ChirpPort, "choose another"}} {
+			if p.port == 0 {
+				continue
+			}
+			if before, taken := owner[p.port]; taken {
+				d.faultAt(section, p.key, fmt.Sprintf("port %d is also that of [%s]", p.port, before), p.remedy)
+				continue
+			}
+			owner[p.port] = section
 		}
-		owner[s.Port] = section
 	}
 }
 

@@ -71,6 +71,7 @@ var faultDocuments = []struct{ name, doc string }{
 	{"webhook without protocol", "[worker:a]\ncommand = x\nprotocol = none\nready = webhook\n"},
 	{"contract off", "[worker:a]\ncommand = x\ncontract = off\nprotocol = ding\nsocket = inherit\n[worker:b]\nexec = x\ncontract = off\n"},
 	{"direct open", "[initiator]\ninsecure = true\n[worker:a]\ncommand = x\ndirect = open\nlisten_addr = 0.0.0.0\n"},
+	{"chirp", "[initiator]\ninsecure = true\n[worker:a]\ncommand = x\nchirp_port = 2998\nlisten_addr = 0.0.0.0\n[worker:b]\ncommand = x\nreplicas = 2\nchirp_port = 2998\n[worker:c]\ncommand = x\nprotocol = ding\nchirp_port = 2999\n[worker:d]\ncommand = x\nchirp_pem = d.pem\n"},
 	{"beyond loopback", "[initiator]\nlisten_addr = 0.0.0.0\n[worker:a]\ncommand = x\nlisten_addr = ::\n"},
 	{"fixed port, several replicas", "[worker:a]\ncommand = x\nport = 8000\nreplicas = 2\n"},
 	{"fixed port twice", "[initiator]\nlisten_port = 8001\n[worker:a]\ncommand = x\nport = 8000\n[worker:b]\ncommand = x\nport = 8000\n[worker:c]\ncommand = x\nport = 8001\n"},

@@ -6,7 +6,7 @@ import "strings"
 // are refused: a limit that is not in force must not look as if it were.
 var notYet = map[string][]string{
 	"initiator": {"socket_group", "tls_cert", "tls_key", "client_ca"},
-	"worker":    {"chirp_port", "rate_limit", "callback"},
+	"worker":    {"rate_limit", "callback"},
 }
 
 // foreign says what to write for words that people know from elsewhere:

@@ -109,9 +109,12 @@ type Spec struct {
 	Direct      string // "token" or "open"
 	// DirectCompression is "none", "gzip", "zstd" or "zlib".
 	DirectCompression string
-	Directory         string  // absolute working directory; "" = Plan.Dir
-	Environment       []Entry // added to the initiator's own environment, env_file first
-	EnvFile           string  // absolute; [Load] has put its entries into Environment
+	// ChirpPort is 0 for none; ChirpPEM is absolute, or "".
+	ChirpPort   int
+	ChirpPEM    string
+	Directory   string  // absolute working directory; "" = Plan.Dir
+	Environment []Entry // added to the initiator's own environment, env_file first
+	EnvFile     string  // absolute; [Load] has put its entries into Environment
 
 	// How many.
 	Replicas int

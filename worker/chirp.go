@@ -1,0 +1,100 @@
+package worker
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"strconv"
+
+	"initiator/proactor/chirp"
+	"initiator/proactor/stream"
+)
+
+// chirpDoor is a port for libchirp's own nodes (C, or Python's libchirp.pool),
+// which know nothing of tasks: a message is a call of the default method with
+// its data as it is, and the result goes back under the same identity. A
+// message with our header says which method, and by when; a header in an answer
+// says what became of a call that did not complete.
+//
+// Nobody asks for a token here: on loopback every program of this machine may
+// call, as with direct = open, and beyond it every holder of a certificate.
+type chirpDoor struct {
+	*server
+	peer *chirp.Peer
+}
+
+// openChirp listens on chirp_port; nil where there is none. As many messages as
+// there are slots are in work, a few more wait on each connection, and then the
+// sender does.
+func (s *server) openChirp() (*chirpDoor, error) {
+	if s.chirpPort == 0 {
+		return nil, nil
+	}
+	d := &chirpDoor{server: s}
+	peer, err := chirp.NewPeer(chirp.Config{
+		Async: true, KeepSlots: true, Handlers: s.slots, Handler: d.take,
+		MaxMessage: int(min(s.options.BodyLimit, chirp.MaxMessage)), PEM: s.chirpPEM, Logger: s.log.Named("chirp"),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open chirp_port: %w", err)
+	}
+	d.peer = peer
+	at, err := peer.Listen(net.JoinHostPort(s.addr, strconv.Itoa(max(s.chirpPort, 0))))
+	if err != nil {
+		_ = peer.Shutdown(false) // nobody has connected
+		return nil, fmt.Errorf("open chirp_port: %v; choose another", err)
+	}
+	s.log.Info("listening for chirp", "address", at.String())
+	if s.options.chirping != nil {
+		s.options.chirping(at)
+	}
+	return d, nil
+}
+
+// close ends what is left of the door; without one it does nothing. Handlers
+// have ended: they hold up the drain.
+func (d *chirpDoor) close() {
+	if d != nil {
+		_ = d.peer.Shutdown(true) // a peer that does not read loses its answer
+	}
+}
+
+// take runs one message in a slot. The message is acknowledged when it is
+// taken, because its sender waits for that a few seconds at most.
+func (d *chirpDoor) take(l *chirp.Letter) {
+	defer d.executor.Hold()() // a drain waits until the answer is on its way
+	h := stream.Header{}
+	if err := h.Parse(l.Header); err != nil || h.Kind != stream.Task {
+		h = stream.Header{} // a header of its own making
+	}
+	run, err := d.executor.Start(d.base, d, Task{
+		ID: "chirp-" + l.Identity.String(), Method: h.Method, Attempt: max(h.Attempt, 1), Deadline: h.Deadline,
+		Traceparent: h.Traceparent, Data: json.RawMessage(l.Data), once: true,
+	})
+	if err != nil {
+		code, data := refusedTask(err, d.span)
+		d.answer(l, &stream.Header{Kind: stream.Answer, Status: stream.Refused, Code: code.Code}, data)
+		return
+	}
+	l.Release()
+	<-run.Done()
+	o := run.Outcome()
+	if o.Completed {
+		d.answer(l, nil, o.Result)
+		return
+	}
+	d.answer(l, &stream.Header{Kind: stream.Answer, Status: stream.Failed, Retry: o.Retry}, o.Result)
+}
+
+// answer sends a letter back to where it came from.
+func (d *chirpDoor) answer(l *chirp.Letter, h *stream.Header, data []byte) {
+	l.Header, l.Data = nil, data
+	if h != nil {
+		l.Header = h.Append(nil)
+	}
+	f := d.peer.Send(l)
+	l.Release()
+	if err := f.Wait(d.base); err != nil {
+		d.log.Debug("an answer by chirp is lost", "to", l.Address.String(), "error", err)
+	}
+}

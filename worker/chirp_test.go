@@ -1,0 +1,227 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"initiator/proactor/chirp"
+	"initiator/proactor/stream"
+
+	"golang.org/x/sys/unix"
+)
+
+// launchDoors launches a worker all of whose doors are open.
+func launchDoors(t *testing.T, o Options) *program {
+	t.Helper()
+	at := make(chan netip.AddrPort, 1)
+	o.ChirpPort, o.chirping = -1, func(a netip.AddrPort) { at <- a }
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends [2]net.Conn
+	for i, fd := range pair {
+		unix.CloseOnExec(fd)
+		f := os.NewFile(uintptr(fd), "stream")
+		if ends[i], err = net.FileConn(f); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	o.born = ends[0]
+	p := launch(t, o)
+	p.far = ends[1]
+	t.Cleanup(func() { ends[1].Close() })
+	p.chirpAt = await(t, at, "the chirp port")
+	return p
+}
+
+// inherited is the master's end of the stream that the worker was born with.
+func (m *master) inherited(p *program) *far {
+	p.t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.far == nil {
+		m.far = open(p.t, p.far, p.token)
+	}
+	return m.far
+}
+
+func throughInherited(p *program, m *master, method, data string) (bool, string) {
+	p.t.Helper()
+	m.inherited(p)
+	return throughStream(p, m, method, data)
+}
+
+func throughChirp(p *program, _ *master, method, data string) (bool, string) {
+	p.t.Helper()
+	h, answer := p.chirp(stream.Header{Method: method}, data)
+	if h.Status == "" && answer == "" {
+		answer = "null"
+	}
+	return h.Status == "", answer
+}
+
+// chirp sends one message as a node of libchirp would, and returns its answer.
+func (p *program) chirp(h stream.Header, data string) (stream.Header, string) {
+	p.t.Helper()
+	node, err := chirp.NewPeer(chirp.Config{Timeout: patience})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer node.Shutdown(true)
+	l := &chirp.Letter{Address: p.chirpAt}
+	l.Data = []byte(data)
+	if h != (stream.Header{}) {
+		l.Header = h.Append(nil)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	answer, err := node.Request(l).Wait(ctx)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var said stream.Header
+	if len(answer.Header) > 0 {
+		if err := said.Parse(answer.Header); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	return said, string(answer.Data)
+}
+
+// TestChirpPortSpeaksTheseBytes: the 18 and 27 bytes, and nothing of ours.
+func TestChirpPortSpeaksTheseBytes(t *testing.T) {
+	p := launchDoors(t, Options{Handlers: []Handler{
+		HandleRaw("default", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
+			if len(data) == 0 {
+				return nil, errors.New("there is no data")
+			}
+			return data, nil
+		}), HandleRaw("other", func(context.Context, json.RawMessage) (json.RawMessage, error) { return json.RawMessage("1"), nil }),
+	}})
+	nc, err := net.Dial("tcp", p.chirpAt.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	handshake := append([]byte{0, 0}, bytes.Repeat([]byte{0xaa}, 16)...)
+	id := []byte("0123456789abcdef")
+	message := func(kind byte, header, data string) []byte {
+		b := binary.BigEndian.AppendUint32(bytes.Clone(id), 7)
+		b = binary.BigEndian.AppendUint32(b, uint32(len(data)))
+		b = binary.BigEndian.AppendUint16(b, uint16(len(header)))
+		return append(append(append(b, kind), header...), data...)
+	}
+	if _, err = nc.Write(handshake); err != nil {
+		t.Fatal(err)
+	}
+	theirs := make([]byte, 18)
+	if _, err := io.ReadFull(nc, theirs); err != nil || binary.BigEndian.Uint16(theirs) != p.chirpAt.Port() {
+		t.Fatalf("%x %v", theirs, err)
+	}
+	for _, c := range []struct{ sent, want []byte }{
+		{message(0, "", `{"a":2}`), message(0, "", `{"a":2}`)},
+		{message(1, "", `"ack"`), append(message(2, "", ""), message(0, "", `"ack"`)...)},
+		{message(0, `{"m":"other"}`, ``), message(0, "", "1")},
+		{message(0, "not ours", `3`), message(0, "", "3")},
+		{message(0, "", ``), message(0, `{"s":"failed"}`, `{"message":"there is no data"}`)},
+		{message(4, "", ""), nil},
+	} {
+		if _, err := nc.Write(c.sent); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, len(c.want))
+		if _, err := io.ReadFull(nc, got); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(unnumbered(got), unnumbered(c.want)) {
+			t.Errorf("%x\nis answered\n%x\nwant\n%x", c.sent, got, c.want)
+		}
+	}
+}
+
+// unnumbered has no serials, which begin at random.
+func unnumbered(b []byte) []byte {
+	b = bytes.Clone(b)
+	for rest := b; len(rest) >= 27; {
+		clear(rest[16:20])
+		rest = rest[27+int(binary.BigEndian.Uint32(rest[20:]))+int(binary.BigEndian.Uint16(rest[24:])):]
+	}
+	return b
+}
+
+// TestChirpPortHoldsItsSenderBack: what finds no slot waits, in its order, and
+// nothing is refused as long as nobody else wants the slots.
+func TestChirpPortHoldsItsSenderBack(t *testing.T) {
+	p := launchDoors(t, Options{Handlers: []Handler{HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil })}})
+	got := make(chan string, 100)
+	node, err := chirp.NewPeer(chirp.Config{Async: true, Handler: func(l *chirp.Letter) { got <- string(l.Header) + string(l.Data) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Shutdown(true)
+	if _, err := node.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	for range cap(got) {
+		l := &chirp.Letter{Address: p.chirpAt}
+		l.Data = []byte(`"x"`)
+		node.Send(l)
+	}
+	for range cap(got) {
+		if s := await(t, got, "an answer"); s != `"x"` {
+			t.Error(s)
+		}
+	}
+}
+
+// TestChirpPortThatCannotBe is a reason not to start.
+func TestChirpPortThatCannotBe(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for name, c := range map[string]struct {
+		o    Options
+		says string
+	}{
+		"taken":     {Options{ChirpPort: taken.Addr().(*net.TCPAddr).Port}, "choose another"},
+		"exposed":   {Options{ChirpPort: 2998, ListenAddr: "0.0.0.0", Insecure: true}, "refused without chirp_pem beyond loopback"},
+		"no port":   {Options{ChirpPort: 70000}, "use 1 to 65535"},
+		"not there": {Options{ChirpPort: -1, ChirpPEM: "/nowhere.pem"}, "no such file"},
+	} {
+		c.o.Handlers, c.o.Port, c.o.Getenv = testHandlers(), -1, func(string) string { return "" }
+		err := Run(t.Context(), c.o)
+		if err == nil || !strings.Contains(err.Error(), c.says) || errors.Is(err, syscall.EADDRINUSE) {
+			t.Errorf("%s: %v, want %q, and not what the port of a worker says", name, err, c.says)
+		}
+	}
+}
+
+// TestChirpPortComesFromTheINI as all that a launched worker is told.
+func TestChirpPortComesFromTheINI(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.Addr().(*net.TCPAddr).AddrPort()
+	l.Close()
+	heard := make(chan netip.AddrPort, 1)
+	text := "[a1b2]\nchirp_port = " + netip.AddrPort(at).String()[len("127.0.0.1:"):] + "\n"
+	launch(t, Options{Stdin: strings.NewReader(text), chirping: func(a netip.AddrPort) { heard <- a }})
+	if got := await(t, heard, "the port"); got != at {
+		t.Errorf("%s, want %s", got, at)
+	}
+}
