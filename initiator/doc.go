@@ -16,7 +16,8 @@
 //	small.go    its small files; home.go is one of them, ledger.go a few
 //	heritage.go what an earlier initiator has left there, and how it is taken
 //	serve.go    when the API answers, and when no more
-//	upgrade.go  this process becomes another program; succession.go is what
+//	upgrade.go  this process becomes another program; guard_*.go stands by
+//	            in case that one crashes; succession.go is what
 //	            passes from the one to the other
 //	wiring.go   supervise ↔ dispatch, in each other's words
 //	launch.go   one more worker; the tuple that turberfield's users know

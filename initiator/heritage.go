@@ -92,6 +92,14 @@ func (h *heritage) drop() {
 	}
 }
 
+// arrived tells the keeper that was found that we have come up: what it held for
+// an upgrade is held by us from here on.
+func (h *heritage) arrived() {
+	if h.keeper != nil {
+		_ = h.keeper.Stay(0) // one that is gone says so itself
+	}
+}
+
 // holds reports whether a task of that worker may still run.
 func (h *heritage) holds(guid string, incarnation int) bool {
 	for _, w := range h.held {

@@ -52,11 +52,17 @@ func TestMain(m *testing.M) {
 // cannot.
 const broken = "broken"
 
+// crashing is the name of one that does not even live to say so.
+const crashing = "crashing"
+
 // upMain is a program that embeds the initiator: it runs an INI until it is
 // ended, and says on stdout when every worker is ready.
 func upMain(path, state string) error {
-	if self, _ := os.Executable(); filepath.Base(self) == broken {
+	switch self, _ := os.Executable(); filepath.Base(self) {
+	case broken:
 		return initiator.Recall(errors.New("it is broken"))
+	case crashing:
+		panic("it crashes")
 	}
 	in, err := initiator.New(initiator.Config{Path: path, StateDir: state})
 	if err != nil {

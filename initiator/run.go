@@ -218,7 +218,7 @@ func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task
 		Plan:      in.Plan(), Tasks: tasks{in}, Logger: in.log.Named("supervise"),
 		Stdin: in.stdin, ParentURL: in.server.URL(), Notify: in.heard,
 		Output: in.relay.Take, AllStderr: in.log.IsDebug(), Seq: in.journal.newest(),
-		Restore: past.held, Outdated: past.outdated(), Resumed: in.serve, Ledger: in.ledger,
+		Restore: past.held, Outdated: past.outdated(), Resumed: func() { in.serve(); past.arrived() }, Ledger: in.ledger,
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -24,7 +24,10 @@ type stateDir struct {
 // it ends with the process, however that ends.
 func openState(path string, past *succession) (*stateDir, error) {
 	if lock := past.lock(filepath.Join(path, "lock")); lock != nil {
-		return &stateDir{path: path, lock: lock}, nil // this process has it already
+		if err := sign(lock); err != nil { // a guard is another process
+			return nil, fmt.Errorf("write the lock: %w", err)
+		}
+		return &stateDir{path: path, lock: lock}, nil // it is ours already
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state directory: %w; set state_dir in [initiator] to a place that can be written", err)

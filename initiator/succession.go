@@ -31,6 +31,11 @@ type succession struct {
 	Old        int   // the executable of the program before; 0 = this is that one again
 	Failed     string
 
+	Keeper  string // where the keeper waits
+	Wait    int    // of a guard: when it ends, somebody has to go on
+	Guard   int    // pid of the guard of whoever reads this
+	Dismiss int    // … and how to let it go; 0 = there is none
+
 	files []*os.File // what must stay open until it is settled
 }
 
@@ -43,7 +48,7 @@ var handed = sync.OnceValue(func() *succession {
 	}
 	_ = os.Unsetenv(successionVariable)
 	var s succession
-	if json.Unmarshal([]byte(text), &s) != nil || s.PID != os.Getpid() {
+	if json.Unmarshal([]byte(text), &s) != nil || s.PID != os.Getpid() && !isPipe(s.Wait) {
 		return nil
 	}
 	for _, fd := range s.descriptors() {
@@ -52,8 +57,14 @@ var handed = sync.OnceValue(func() *succession {
 	return &s
 })
 
+// isPipe tells the descriptor of a guard from one that a number names by chance.
+func isPipe(fd int) bool {
+	var st unix.Stat_t
+	return fd > 2 && unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
+}
+
 func (s *succession) descriptors() (list []int) {
-	for _, fd := range append([]int{s.Lock, s.Old}, s.Listeners...) {
+	for _, fd := range append([]int{s.Lock, s.Old, s.Wait, s.Dismiss}, s.Listeners...) {
 		if fd > 2 {
 			list = append(list, fd)
 		}

@@ -130,7 +130,9 @@ type successor struct {
 
 // bequeath collects what stays open.
 func (in *Initiator) bequeath(path string) (*successor, error) {
-	s := &successor{path: path, succession: succession{PID: os.Getpid(), Generation: in.past.generation() + 1}}
+	s := &successor{path: path, succession: succession{
+		PID: os.Getpid(), Generation: in.past.generation() + 1, Keeper: rendezvous(in.StateDir()),
+	}}
 	files, err := in.server.Handover()
 	if err != nil {
 		return nil, err
@@ -166,7 +168,8 @@ func (s *successor) close() {
 // succeed becomes the next program. When that is not possible this one begins
 // anew, as if it had been started by itself.
 func (s *successor) succeed() error {
-	err := s.exec(s.path)
+	unguarded := s.post() // it is no reason to stay
+	err := errors.Join(s.exec(s.path), unguarded)
 	again := s.succession
 	again.Old, again.Failed = 0, err.Error()
 	again.Generation--
@@ -175,8 +178,11 @@ func (s *successor) succeed() error {
 
 // watchComing recalls the program before when this one does not come up.
 func (in *Initiator) watchComing() (came func()) {
-	if in.past == nil || in.past.Old <= 2 {
+	if in.past == nil {
 		return func() {}
+	}
+	if in.past.Old <= 2 {
+		return func() { in.background.Go(in.past.dismiss) }
 	}
 	alarm := time.AfterFunc(comeTime, func() {
 		in.log.Error("does not come up", "reason", Recall(fmt.Errorf("it did not come up within %s", comeTime)))
@@ -184,6 +190,7 @@ func (in *Initiator) watchComing() (came func()) {
 	return func() {
 		if alarm.Stop() {
 			in.past.settled()
+			in.background.Go(in.past.dismiss)
 		}
 	}
 }

@@ -106,6 +106,37 @@ func TestUpgradeTakenBack(t *testing.T) {
 	d.end()
 }
 
+// TestUpgradeThatCrashes: a program that dies before it has taken the keeper
+// back takes nothing along. The old one goes on, as another process, and can be
+// upgraded again.
+func TestUpgradeThatCrashes(t *testing.T) {
+	d := newDynasty(t, keepers(t.TempDir(), "stop"))
+	d.up()
+	before := d.workers()
+	crashed := d.cmd
+	status := d.upgrade(copyOf(t, crashing))
+	ended, err := crashed.Process.Wait() // Cmd.Wait would close what the old one goes on to write to
+	if err != nil || ended.ExitCode() != 2 {
+		t.Errorf("the next program ended with %v, %v", ended, err)
+	}
+	if status.PID == crashed.Process.Pid || status.Generation != 0 || !strings.Contains(status.UpgradeError, "it ended before it had come up") {
+		t.Errorf("after it: %+v", status)
+	}
+	d.same(before)
+	if again := d.upgrade(copyOf(t, "good")); again.PID != status.PID || again.Generation != 1 || again.UpgradeError != "" {
+		t.Errorf("after the next: %+v", again)
+	}
+	d.same(before)
+	c := d.client()
+	defer c.Close()
+	if err := c.Shutdown(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	for range d.ready {
+	}
+	d.cmd = nil
+}
+
 // TestUpgradeRefused: what is no initiator changes nothing.
 func TestUpgradeRefused(t *testing.T) {
 	d := newDynasty(t, keepers(t.TempDir(), "stop"))

@@ -36,7 +36,8 @@ func (a *app) upCommand() *cobra.Command {
 		Use: "up [NAME…]", Short: "Start the workers and keep them alive", Long: upLong,
 		ValidArgsFunction: a.completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return u.first(func() error { return u.up(cmd.Context(), args) })
+			// What this one cannot even begin, one that it has replaced goes on with.
+			return u.first(func() error { return initiator.Recall(u.up(cmd.Context(), args)) })
 		},
 	}
 	cmd.Flags().StringVar(&a.guid, "guid", "", "take the initiator's settings from section [`GUID`] as well, as turberfield's does")

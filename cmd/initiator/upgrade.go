@@ -18,7 +18,9 @@ const upgradeLong = `Replace the running initiator by BINARY, or by its own file
 replaced. The process stays the same, and so do its workers: they run on, and
 their clients see nothing of it. BINARY is asked first whether it can go on from
 the state directory and read the INI; if it does not come up all the same, the
-old one comes back.`
+old one comes back: in the same process where the new one has said why, and in
+another where it has crashed. As process 1, and under systemd, a crash is the end
+of the service, which is then started again.`
 
 func (a *app) upgradeCommand() *cobra.Command {
 	return &cobra.Command{
