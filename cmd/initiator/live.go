@@ -20,6 +20,7 @@ type live struct {
 	region  []string // what they say
 	settled bool     // the region is over
 	began   map[string]time.Time
+	width   int // columns of the longest name in the region
 }
 
 func newLive(s *screen) *live { return &live{screen: s, began: map[string]time.Time{}} }
@@ -44,10 +45,17 @@ func (l *live) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// line puts one line above the region.
+// line puts a text above the region, in as many lines as it takes.
 func (l *live) line(text string) {
 	if l != nil {
-		_, _ = l.Write([]byte(text + "\n"))
+		_, _ = l.Write([]byte(strings.Join(folded(text, l.screen.width()), "\n") + "\n"))
+	}
+}
+
+// fresh takes away what a person has typed, such as the ^C of a Ctrl-C.
+func (l *live) fresh() {
+	if l != nil {
+		_, _ = l.screen.Write([]byte("\r\x1b[K"))
 	}
 }
 
@@ -75,26 +83,29 @@ func (l *live) tellOf(t supervise.Transition) {
 	if l.narrow() {
 		before = ""
 	}
-	l.line(cutPainted(l.screen, before+t.Name+" "+l.guid(t.GUID)+" ", state, "  "+reason))
+	l.mu.Lock()
+	width := l.width
+	l.mu.Unlock()
+	_, _ = l.Write([]byte(l.about(before+fmt.Sprintf("%-*s", width, t.Name), t.GUID, state, reason) + "\n"))
+}
+
+// about is a line about a worker: its name and guid, its state, and the rest.
+// Where there is no room for everything the guid comes after the state.
+func (l *live) about(name, guid, state, rest string) string {
+	padded := fmt.Sprintf("%-8s", state)
+	if l.narrow() {
+		return cutPainted(l.screen, name+" ", padded, " "+short(guid)[:min(len(guid), 4)]+"  "+rest)
+	}
+	return cutPainted(l.screen, name+" "+short(guid)+" ", padded, "  "+rest)
 }
 
 // update draws the workers as they are. When nothing more is to be waited for
-// it calls done, once, with the number of those that were given up. Wanted says
-// whether a definition starts by itself: before its first process, that alone
-// tells a worker that is about to start from one that is to rest.
+// it calls done, once, with the number of those that were given up.
 func (l *live) update(workers []supervise.Worker, wanted func(name string) bool, done func(lost int)) {
 	if l == nil || l.over() {
 		return
 	}
-	waits, lost := 0, 0
-	for _, w := range workers {
-		switch {
-		case givenUp(w, workers, false, nil) != "":
-			lost++
-		case pending(w), w.State == supervise.Stopped && w.Incarnation == 0 && wanted(w.Name):
-			waits++
-		}
-	}
+	waits, lost := outstanding(workers, wanted)
 	l.mu.Lock()
 	l.erase()
 	l.region = l.lines(workers)
@@ -144,6 +155,7 @@ func (l *live) lines(workers []supervise.Worker) []string {
 	for _, w := range workers {
 		width = max(width, len(w.Name))
 	}
+	l.width = width
 	var lines []string
 	counted := 0
 	for _, w := range workers {
@@ -169,24 +181,16 @@ func (l *live) worker(w supervise.Worker, width int) string {
 		case w.State == supervise.Running && w.Ready && ok:
 			rest += "  " + took(w.Since.Sub(since))
 		case w.Reason != "" && !w.Ready:
-			rest += "  " + w.Reason
+			rest += "  " + strings.TrimPrefix(strings.TrimPrefix(w.Reason, fmt.Sprintf("pid %d runs; ", w.PID)), "not ready yet: ")
 		}
 	}
-	return cutPainted(l.screen, fmt.Sprintf("%-*s %s ", width, w.Name, l.guid(w.GUID)), fmt.Sprintf("%-8s", stateOf(w)), "  "+rest)
+	return l.about(fmt.Sprintf("%-*s", width, w.Name), w.GUID, stateOf(w), rest)
 }
 
 // narrow says that there is no room for what is only nice to know.
 func (l *live) narrow() bool {
 	width := l.screen.width()
 	return width > 0 && width < 50
-}
-
-// guid is as much of a guid as there is room for.
-func (l *live) guid(guid string) string {
-	if l.narrow() {
-		return guid[:min(len(guid), 4)]
-	}
-	return short(guid)
 }
 
 // cutPainted fits a line with a state in it to the screen, and paints the state.

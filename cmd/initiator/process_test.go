@@ -180,7 +180,7 @@ func TestUpStopsOnASignal(t *testing.T) {
 		p.started()
 		p.signal(s)
 		said := p.ends(0)
-		if !strings.Contains(said, "stopping 1 worker, at most 40.0 s") || !strings.Contains(said, "ended") {
+		if !strings.Contains(said, "stopping 1 worker, at most 40 s") || !strings.Contains(said, "ended") {
 			t.Errorf("%v: it said\n%s", s, said)
 		}
 	}

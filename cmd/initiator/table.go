@@ -131,6 +131,27 @@ func cut(s string, width int) string {
 	return string([]rune(s)[:width-1]) + "…"
 }
 
+// folded breaks a text between words into lines of at most so many columns;
+// 0 = leave it. A word that is longer has a line of its own.
+func folded(s string, width int) []string {
+	if width <= 0 || utf8.RuneCountInString(s) <= width {
+		return []string{s}
+	}
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
 // printable keeps what a worker says from steering the terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {

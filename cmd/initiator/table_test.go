@@ -28,6 +28,17 @@ func TestATableThatFits(t *testing.T) {
 	}
 }
 
+func TestFolded(t *testing.T) {
+	for width, want := range map[int]string{
+		0: "stopping 3 workers, at most 40 s", 80: "stopping 3 workers, at most 40 s",
+		20: "stopping 3 workers,|at most 40 s", 3: "stopping|3|workers,|at|most|40|s",
+	} {
+		if got := strings.Join(folded("stopping 3 workers, at most 40 s", width), "|"); got != want {
+			t.Errorf("at %d columns: %s, want %s", width, got, want)
+		}
+	}
+}
+
 // No line is ever wider than the screen, and nothing in a cell can steer it.
 func TestATableNeverBreaksTheScreen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

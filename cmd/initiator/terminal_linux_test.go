@@ -85,13 +85,15 @@ func TestUpOnATerminal(t *testing.T) {
 	if err := syscall.Kill(list[1].PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	seen(t, lines, "BACKOFF  killed by SIGKILL")
-	seen(t, lines, "RUNNING  pid ")
+	seen(t, lines, "BACKOFF   killed by SIGKILL")
+	seen(t, lines, "RUNNING   pid ")
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	seen(t, lines, "stopping 3 workers, at most 40.0 s; Ctrl-C again kills at once")
-	seen(t, lines, "ended")
+	seen(t, lines, "stopping 3 workers, at most 40 s; Ctrl-C again kills at once")
+	if rest := seen(t, lines, "ended"); strings.Contains(rest, "waits for \r") {
+		t.Errorf("it waits for nobody:\n%q", rest)
+	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -101,7 +103,11 @@ func TestUpOnATerminal(t *testing.T) {
 func TestUpAtTwentyColumns(t *testing.T) {
 	dir := house(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 2\n[worker:gone]\ncommand = ./nowhere\nstartretries = 1\n")
 	cmd, lines := onTerminal(t, dir, 20, "up")
-	for line := range strings.Lines(seen(t, lines, "1 worker could not")) {
+	first := seen(t, lines, "others go on;")
+	if !strings.Contains(first, "adder \x1b[32mRUNNING") || !strings.Contains(first, "1 worker could not\r") {
+		t.Errorf("no states, or a sentence that is not folded:\n%q", first)
+	}
+	for line := range strings.Lines(first) {
 		if text := bare(line); strings.HasPrefix(text, "adder") || strings.HasPrefix(text, "gone") {
 			if n := utf8.RuneCountInString(text); n > 20 {
 				t.Errorf("%d columns: %q", n, text)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -54,6 +55,7 @@ type upper struct {
 	in    *initiator.Initiator
 	live  *live // nil where stderr is no terminal
 	log   hclog.Logger
+	census
 	surroundings
 
 	logFile    *logFile      // nil where the log goes to stderr
@@ -102,6 +104,9 @@ func (u *upper) attend(ctx context.Context, again <-chan syscall.Signal) error {
 	case err := <-ran:
 		return err
 	}
+	if u.live == nil {
+		u.log.Info("started", "version", initiator.Version, "pid", os.Getpid(), "config", u.in.Plan().File, "state_dir", u.in.StateDir(), "api", u.in.URL())
+	}
 	over, end := context.WithCancel(context.Background())
 	var beside sync.WaitGroup
 	beside.Go(func() { u.show(over, ctx) })
@@ -137,9 +142,11 @@ func (u *upper) ended(ctx context.Context, again <-chan syscall.Signal, ran <-ch
 		case <-done:
 			done = nil
 			u.live.settle()
+			u.live.fresh()
 			u.say("%s", u.farewell(ctx))
+			tick.Reset(impatience)
 		case <-tick.C:
-			if waits := u.waitsFor(); ctx.Err() != nil && waits != said {
+			if waits := u.waitsFor(); ctx.Err() != nil && waits != "" && waits != said {
 				said = waits
 				u.say("waits for %s", waits)
 			}
@@ -206,8 +213,12 @@ func (u *upper) show(over, running context.Context) {
 			since = t.Seq
 			u.tellOf(t)
 		}
-		if (first || len(past) > 0) && running.Err() == nil {
+		switch {
+		case running.Err() != nil || !first && len(past) == 0:
+		case u.live != nil:
 			u.live.update(u.in.Workers(), u.wanted, u.greet)
+		default:
+			u.census.heed(past, u.in, u.wanted, u.greet)
 		}
 		select {
 		case <-more:
@@ -230,12 +241,30 @@ func (u *upper) wanted(name string) bool {
 	return ok && s.Autostart
 }
 
-// greet says that all is done that can be: where the API is, and how to stop.
+// greet says that all is done that can be, and on a terminal where the API is
+// and how to stop; a log has said the one, and needs the other not.
 func (u *upper) greet(lost int) {
 	up := "all workers are ready"
 	if lost > 0 {
 		up = plural(lost, "worker") + " could not be started, the others go on"
 	}
+	if u.live == nil {
+		u.log.Info(up)
+		return
+	}
 	u.live.line(up + "; Ctrl-C stops them")
-	u.live.line("the API is at " + u.in.URL() + ", its token in " + filepath.Join(u.in.StateDir(), "token"))
+	u.live.line("the API is at " + u.in.URL() + ", its token in " + near(filepath.Join(u.in.StateDir(), "token")))
+}
+
+// near is a path as one types it here, where that is shorter.
+func near(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(here, path)
+	if err != nil || !filepath.IsLocal(rel) {
+		return path
+	}
+	return rel
 }

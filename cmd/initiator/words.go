@@ -33,10 +33,14 @@ func took(d time.Duration) string {
 		return d.Round(10 * time.Microsecond).String()
 	case d < time.Second:
 		return fmt.Sprintf("%d ms", d.Milliseconds())
-	case d < time.Minute:
+	case d < 10*time.Second:
 		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
 	}
-	return d.Round(time.Second).String()
+	// 10m, not 10m0s
+	whole := strings.Replace(d.Round(time.Second).String(), "m0s", "m", 1)
+	return strings.Replace(whole, "h0m", "h", 1)
 }
 
 // uptime is supervisorctl's: 0:00:12, 3 days, 1:02:03.
