@@ -79,7 +79,7 @@ func (a *app) report(cmd *cobra.Command, err error) int {
 		_, _ = fmt.Fprintln(a.err, faults.Error())
 		return exitUsage
 	}
-	f := a.classify(err)
+	f := a.classify(cmd, err)
 	if f.err != nil {
 		_, _ = fmt.Fprintf(a.err, "%s: %s\n", spoken(cmd), oneLine(f.err.Error()))
 	}
@@ -92,8 +92,9 @@ func (a *app) report(cmd *cobra.Command, err error) int {
 // spoken is the verb with its colons: "initiator: task: wait".
 func spoken(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", ": ") }
 
-// classify is the one table from an error to its exit code and next step.
-func (a *app) classify(err error) *fault {
+// classify is the one table from an error to its exit code and next step. The
+// command is looked at only before a verb has begun; it may be nil after that.
+func (a *app) classify(cmd *cobra.Command, err error) *fault {
 	var known *fault
 	var gone *client.Unreachable
 	var sig interrupted
@@ -113,7 +114,7 @@ func (a *app) classify(err error) *fault {
 	case errors.Is(err, &client.Error{Status: http.StatusBadRequest}), errors.Is(err, &client.Error{Status: http.StatusUnprocessableEntity}):
 		return &fault{exitUsage, err, ""}
 	case !a.began:
-		return &fault{exitUsage, err, "`initiator --help` lists the verbs, `initiator VERB --help` the flags of one"}
+		return misuse(cmd, err)
 	}
 	return &fault{exitOwn, err, ""}
 }

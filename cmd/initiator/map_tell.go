@@ -104,7 +104,7 @@ func (m *mapper) end(ctx context.Context) error {
 // alike ends with the code that a run of one task has.
 func (m *mapper) alike() error {
 	if m.last.err != nil {
-		return silent(m.classify(m.last.err).code)
+		return silent(m.classify(nil, m.last.err).code)
 	}
 	code, _ := m.last.verdict()
 	return silent(code)
