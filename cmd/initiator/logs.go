@@ -13,8 +13,9 @@ import (
 	"initiator/initiator/api/client"
 )
 
-const logsLong = `Show what workers wrote, by definition, group or guid. Where there are several,
-their lines are in the order of time, each behind its worker.
+const logsLong = `Show what workers wrote, by definition, group or guid, on stdout and on stderr.
+Where there are several, their lines are in the order of time, each behind its
+worker.
 
 --since takes a duration (10m) or a time (2030-01-31T12:00:00Z). --previous shows
 the incarnation before the last one, of which one wants to know why it ended.`
@@ -41,10 +42,10 @@ func (a *app) logsCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVarP(&q.Follow, "follow", "f", false, "go on with what they write from now on")
-	f.IntVar(&q.Tail, "tail", 0, "only the last `N` lines; 0 = all")
+	f.IntVarP(&q.Tail, "tail", "n", 0, "only the last `N` lines; 0 = all")
 	f.Var(&since, "since", "only what was written since then, or `10m` ago")
 	f.BoolVarP(&q.Previous, "previous", "p", false, "of the incarnation before the last one")
-	f.StringVar(&q.Stream, "stream", "stdout", "`stdout`, stderr or both")
+	f.StringVar(&q.Stream, "stream", "both", "only this `STREAM`: stdout or stderr")
 	return cmd
 }
 

@@ -74,6 +74,7 @@ func (a *app) root() *cobra.Command {
 		in("task", a.runCommand(), a.taskCommand(), a.callCommand(), a.restCommand("pause"), a.restCommand("resume"))...)
 	root.AddCommand(a.supervisorWords()...)
 	root.AddCommand(a.versionCommand(), a.upgradeCheckCommand())
+	a.completeFlags(root)
 	return root
 }
 

@@ -31,6 +31,9 @@ func (a *app) signalCommand() *cobra.Command {
 				if err := c.Signal(ctx, args[0], whole(all, args[1:])...); err != nil {
 					return err
 				}
+				if a.format.json {
+					return a.out.json(map[string]any{"signal": args[0], "names": args[1:]})
+				}
 				return a.signalled(all, args[1:])
 			})
 		},

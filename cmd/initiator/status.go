@@ -15,6 +15,7 @@ import (
 	"initiator/initiator/api/client"
 	"initiator/initiator/supervise"
 	"initiator/initiator/task"
+	"initiator/proactor"
 )
 
 const statusLong = `Show every worker, or those that are named by definition or guid.
@@ -78,7 +79,9 @@ func choose(all []supervise.Worker, names []string) ([]supervise.Worker, error) 
 	for _, name := range names {
 		some := named(all, name)
 		if len(some) == 0 {
-			return nil, &fault{exitNotKnown, fmt.Errorf("there is no worker %q", name), meant(name, definitions(all))}
+			known := definitions(all)
+			near, _ := proactor.Nearest(name, known)
+			return nil, &fault{code: exitNotKnown, err: &supervise.UnknownError{Name: name, Nearer: near, Known: known}}
 		}
 		chosen = append(chosen, some...)
 	}

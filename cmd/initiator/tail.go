@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"initiator/initiator/api"
 	"initiator/initiator/api/client"
 )
 
@@ -50,7 +51,10 @@ func (a *app) tailCommand() *cobra.Command {
 				if len(guids) != 1 {
 					return usage(fmt.Errorf("tail %s: these are %d processes; `initiator logs` shows several", args[0], len(guids)))
 				}
-				if t.follow {
+				switch {
+				case a.format.json && !t.follow:
+					return a.showEndLines(ctx, c, q, guids[0], t.size)
+				case t.follow:
 					return a.showLogs(ctx, c, q, guids)
 				}
 				from, err := c.Logs(ctx, q, guids[0])
@@ -108,6 +112,28 @@ func (a *app) showEnd(from io.ReadCloser, size int) error {
 	}
 	_, err := a.out.Write(end)
 	return err
+}
+
+// showEndLines is showEnd in JSON: as many whole lines as have so many bytes.
+func (a *app) showEndLines(ctx context.Context, c *client.Client, q client.LogQuery, guid string, size int) error {
+	var end []api.LogLine
+	total := 0
+	err := c.LogLines(ctx, q, func(l api.LogLine) error {
+		end, total = append(end, l), total+len(l.Line)+1
+		for total > size {
+			end, total = end[1:], total-len(end[0].Line)-1
+		}
+		return nil
+	}, guid)
+	if err != nil {
+		return err
+	}
+	for _, l := range end {
+		if err := a.out.json(l); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var minusBytes = regexp.MustCompile(`^-[0-9]+$`)

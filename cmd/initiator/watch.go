@@ -80,7 +80,7 @@ func (w *watcher) check(ctx context.Context, changed <-chan struct{}, giveUp con
 // advice is what to do when no worker can come up.
 func (w *watcher) advice(ctx context.Context) string {
 	if !w.alone {
-		return "`initiator start " + w.pool + "` starts them; `initiator logs --stream stderr " + w.pool + "` shows what they said"
+		return "`initiator start " + w.pool + "` starts them; `initiator logs " + w.pool + "` shows what they said"
 	}
 	answers, _ := w.client.Why(ctx, w.pool) // without words of theirs, there is still the advice
 	for _, answer := range answers {
