@@ -131,6 +131,7 @@ func (l *loop) reload(next *plan.Plan) (waiters []*waiter) {
 		}
 	}
 	l.checkAll()
+	l.forgetMade()
 	return waiters
 }
 

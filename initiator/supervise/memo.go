@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"time"
 
@@ -137,7 +138,7 @@ func (l *loop) memo(w *worker) []byte {
 	return blob
 }
 
-// fingerprint is computed once for each spec: a spec never changes.
+// fingerprint is computed once for each spec: a spec never changes. See forgetMade.
 func (l *loop) fingerprint(spec *plan.Spec) map[string]string {
 	made, ok := l.made[spec]
 	if !ok {
@@ -146,6 +147,16 @@ func (l *loop) fingerprint(spec *plan.Spec) map[string]string {
 		l.made[spec] = made
 	}
 	return made
+}
+
+// forgetMade drops what was computed for specs of which nothing is made any
+// more: each reload brings others.
+func (l *loop) forgetMade() {
+	used := map[*plan.Spec]bool{}
+	for _, w := range l.order {
+		used[w.rec.Spec], used[w.next] = true, true
+	}
+	maps.DeleteFunc(l.made, func(spec *plan.Spec, _ map[string]string) bool { return !used[spec] })
 }
 
 // readMemo reads what an earlier process of this program has left.
