@@ -7,14 +7,15 @@
 // INI on stdin, five webhooks, a heartbeat, and the report of each result.
 // Node runs one thing at a time, so nothing here needs a lock; a task that
 // computes for long without awaiting holds up its own heartbeats.
-import { createHmac, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 // The task: what it returns is the result; what it throws is a failure, with
-// err.result as the result where it has one. A long one listens to the signal.
-async function sum(data, signal) {
+// err.result as the result where it has one. A long one listens to task.signal;
+// what else it can do is in Task.
+async function sum(data, task) {
   if (data?.a === undefined || data?.b === undefined) {
     throw Object.assign(new Error('fail'), { result: { message: 'ab not found' } });
   }
@@ -52,7 +53,7 @@ const open = (own.connect ?? (process.env.INITIATOR_GUID ? 'token' : 'open')) ==
 const tolerance = 15_000; // ms without a heartbeat taken, and the master is lost
 
 let session = null; // {token, master, heard} while connected
-let running = null; // {task, abort} while a task runs
+let running = null; // {task, abort, own} while a task runs
 let last = null; // {task, path, body}: the last one that ended
 let stopping = false;
 const work = new Set(); // promises that the end waits for
@@ -80,6 +81,66 @@ function call(method, base, path, token, body) {
   });
 }
 
+// Task is the task as its handler sees it, and through it the initiator.
+// Children are cancelled with it. Whoever waits for them holds the slot
+// meanwhile: give them to another pool.
+class Task {
+  #seq = 1; #value; #written = 0; #tail = Buffer.alloc(0);
+
+  constructor({ id, attempt = 0 }, signal) { Object.assign(this, { id, attempt, signal }); }
+
+  // progress says that it moves on, and how far it is.
+  progress(value) { this.#value = value; this.#seq++; }
+
+  // output is seen by those who watch, while it runs.
+  output(text) {
+    const raw = Buffer.from(text);
+    this.#written += raw.length;
+    this.#tail = Buffer.concat([this.#tail, raw]).subarray(-8192);
+    while (this.#tail.length && (this.#tail[0] & 0xc0) === 0x80) this.#tail = this.#tail.subarray(1); // half a character
+    this.#seq++;
+  }
+
+  // beat is what a heartbeat says of it.
+  beat() {
+    const output = this.#tail.length ? { at: this.#written - this.#tail.length, text: this.#tail.toString() } : undefined;
+    return { id: this.id, attempt: this.attempt, seq: this.#seq, progress: this.#value, output };
+  }
+
+  // submit queues a child and returns its record. With a key in more it is one
+  // task, however many attempts submit it.
+  submit(pool, data = null, more = {}) {
+    return this.#ask('POST', '', { id: more.key ? undefined : randomUUID(), pool, data, parent: this.id, ...more });
+  }
+
+  // wait returns the record of a child when it has ended, however it did.
+  async wait(child) {
+    for (;;) {
+      const record = await this.#ask('GET', `/${child.id}?wait=10s`);
+      if (record.state !== 'queued' && record.state !== 'running') return record;
+    }
+  }
+
+  // ask asks until there is an answer, or this task is cancelled.
+  async #ask(method, path, body) {
+    for (;;) {
+      this.signal.throwIfAborted();
+      try {
+        const answer = await fetch(`http://${own.parent_addr}:${own.parent_port}/api/v1/tasks${path}`, {
+          method, body: body && JSON.stringify(body), signal: this.signal,
+          headers: { Authorization: `Bearer ${ownToken}`, 'Content-Type': 'application/json' },
+        });
+        const said = await answer.json();
+        if (answer.ok) return said;
+        if (answer.status !== 429 && answer.status !== 503) throw Object.assign(new Error(said.message), { result: said });
+      } catch (err) {
+        if (err.result) throw err; // else it is on its way to be another program, perhaps
+      }
+      await sleep(500);
+    }
+  }
+}
+
 // report repeats on transport errors only: an answer, even a refusal, is final.
 async function report(to, path, body) {
   while (session === to) {
@@ -90,7 +151,7 @@ async function report(to, path, body) {
 async function run(to, current, data) {
   let path = '/slave/task/complete', result;
   try {
-    result = (await sum(data, current.abort.signal)) ?? null;
+    result = (await sum(data, current.own)) ?? null;
   } catch (err) {
     path = '/slave/task/fail';
     result = err?.result ?? { message: String(err?.message ?? err) };
@@ -118,7 +179,7 @@ async function beat() {
   const to = session;
   if (!to) return;
   try {
-    const body = { incarnation, running: running ? [{ id: running.task.id, seq: 1 }] : [], rss: process.memoryUsage().rss };
+    const body = { incarnation, running: running ? [running.own.beat()] : [], rss: process.memoryUsage().rss };
     const answer = await call('GET', to.master, '/slave/heartbeat', to.token, body);
     if (answer.success) to.heard = performance.now();
     if (answer.data?.cancel?.includes(running?.task.id)) running.abort.abort();
@@ -163,7 +224,8 @@ const routes = {
     if (sameTask(last?.task, body.task)) background(report(session, last.path, last.body)); // the same again
     else if (running && !sameTask(running.task, body.task)) return [601, 400, 'No free slot.'];
     else if (!running) {
-      running = { task: body.task, abort: new AbortController() };
+      const abort = new AbortController();
+      running = { task: body.task, abort, own: new Task(body.task, abort.signal) };
       background(run(session, running, body.data));
     }
     return [0, 200, 'Task received!'];

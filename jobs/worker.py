@@ -19,6 +19,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -26,9 +27,10 @@ class TaskFail(Exception):
     """Raise it to fail a task with a result of your own."""
 
 
-def sum_ab(data, cancelled):
+def sum_ab(data, task):
     """The task: what it returns is the result; what it raises is a failure.
-    A long one looks at cancelled.is_set() now and then, and returns."""
+    A long one looks at task.cancelled.is_set() now and then, and returns; what
+    else it can do is in Task."""
     if not isinstance(data, dict) or "a" not in data or "b" not in data:
         raise TaskFail({"message": "ab not found"})
     return {"sum": data["a"] + data["b"]}
@@ -53,6 +55,7 @@ CHANNEL = int(OWN.get("channel") or 0)
 INCARNATION = int(OWN.get("incarnation") or 1)
 SPAN = float((OWN.get("heartbeat_span") or "3").rstrip("s"))
 OPEN = OWN.get("connect", "token" if "INITIATOR_GUID" in os.environ else "open") == "open"
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 TOLERANCE = 15.0  # seconds without a heartbeat taken, and the master is lost
 
 
@@ -64,6 +67,7 @@ class State:
         self.session = None      # the master's token while connected
         self.master = None       # and its address
         self.task = None         # the reference of the running task
+        self.own = None          # as its handler sees it
         self.cancelled = None    # its event
         self.last = (None, None)  # the last finished task: its key, its report
         self.stopping = threading.Event()
@@ -81,8 +85,7 @@ def call(method, address, path, token, body):
     request = urllib.request.Request(
         address + path, json.dumps(body).encode(), method=method,
         headers={"Channel": str(CHANNEL), "Token": token})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=10) as response:
+    with DIRECT.open(request, timeout=10) as response:
         return json.load(response)
 
 
@@ -97,9 +100,72 @@ def report(session, address, path, body):
             time.sleep(1.0)
 
 
-def run(session, address, task, data, cancelled):
+class Task:
+    """The task as its handler sees it, and through it the initiator. Children
+    are cancelled with it. Whoever waits for them holds the slot meanwhile: give
+    them to another pool."""
+
+    def __init__(self, ref):
+        self.id, self.attempt = ref["id"], ref.get("attempt", 0)
+        self.cancelled = threading.Event()
+        self.seq, self.value, self.written, self.tail = 1, None, 0, b""
+
+    def progress(self, value=None):
+        """Says that it moves on, and how far it is."""
+        self.value, self.seq = value, self.seq + 1
+
+    def output(self, text):
+        """Is seen by those who watch, while it runs."""
+        raw = text.encode("utf-8", "replace")
+        self.tail = (self.tail + raw)[-8192:].decode("utf-8", "ignore").encode()
+        self.written, self.seq = self.written + len(raw), self.seq + 1
+
+    def beat(self):
+        """What a heartbeat says of it."""
+        said = {"id": self.id, "attempt": self.attempt, "seq": self.seq}
+        if self.value is not None:
+            said["progress"] = self.value
+        if self.tail:
+            said["output"] = {"at": self.written - len(self.tail), "text": self.tail.decode()}
+        return said
+
+    def submit(self, pool, data=None, **more):
+        """Queues a child and returns its record. With a key it is one task,
+        however many attempts submit it."""
+        return self.ask("POST", "", {"id": None if "key" in more else str(uuid.uuid4()),
+                                     "pool": pool, "data": data, "parent": self.id, **more})
+
+    def wait(self, child):
+        """Returns the record of a child when it has ended, however it did."""
+        while True:
+            record = self.ask("GET", f"/{child['id']}?wait=10s")
+            if record["state"] not in ("queued", "running"):
+                return record
+
+    def ask(self, method, path, body=None):
+        """Asks until there is an answer, or this task is cancelled."""
+        body = {k: v for k, v in (body or {}).items() if v is not None}
+        while not self.cancelled.is_set():
+            request = urllib.request.Request(
+                f"http://{OWN['parent_addr']}:{OWN['parent_port']}/api/v1/tasks{path}",
+                json.dumps(body).encode() if method == "POST" else None, method=method,
+                headers={"Authorization": "Bearer " + TOKEN, "Content-Type": "application/json"})
+            try:
+                with DIRECT.open(request, timeout=30) as response:
+                    return json.load(response)
+            except urllib.error.HTTPError as err:
+                if err.code not in (429, 503):
+                    raise TaskFail(json.load(err)) from err
+            except OSError:
+                pass  # on its way to be another program, perhaps
+            self.cancelled.wait(0.5)
+        raise TaskFail({"message": "cancelled"})
+
+
+def run(session, address, task, data, own):
+    cancelled = own.cancelled
     try:
-        path, result = "/slave/task/complete", sum_ab(data, cancelled)
+        path, result = "/slave/task/complete", sum_ab(data, own)
         json.dumps(result)
     except TaskFail as fail:
         path, result = "/slave/task/fail", fail.args[0] if fail.args else {}
@@ -109,7 +175,7 @@ def run(session, address, task, data, cancelled):
     with STATE.lock:
         if STATE.cancelled is not cancelled:
             return  # disconnected meanwhile: nobody wants the result
-        STATE.task = STATE.cancelled = None
+        STATE.task = STATE.own = STATE.cancelled = None
         STATE.last = (key(task), (path, body))
     report(session, address, path, body)
 
@@ -119,7 +185,7 @@ def disconnect():
     with STATE.lock:
         if STATE.cancelled:
             STATE.cancelled.set()
-        STATE.session = STATE.master = STATE.task = STATE.cancelled = None
+        STATE.session = STATE.master = STATE.task = STATE.own = STATE.cancelled = None
 
 
 def beat():
@@ -129,12 +195,12 @@ def beat():
     while True:
         time.sleep(SPAN)
         with STATE.lock:
-            session, address, task = STATE.session, STATE.master, STATE.task
+            session, address, own = STATE.session, STATE.master, STATE.own
         if session != of:
             heard, of = time.monotonic(), session
         if session is None:
             continue
-        running = [{"id": task["id"], "seq": 1}] if task else []
+        running = [own.beat()] if own else []
         try:
             answer = call("GET", address, "/slave/heartbeat", session,
                           {"incarnation": INCARNATION, "running": running})
@@ -253,9 +319,10 @@ class Webhooks(BaseHTTPRequestHandler):
             return start(report, STATE.session, STATE.master, *STATE.last[1])
         if STATE.task:
             return self.answer(601, 400, "No free slot.")
-        STATE.task, STATE.cancelled = task, threading.Event()
+        STATE.task, STATE.own = task, Task(task)
+        STATE.cancelled = STATE.own.cancelled
         self.answer(0, 200, "Task received!")
-        start(run, STATE.session, STATE.master, task, body.get("data"), STATE.cancelled)
+        start(run, STATE.session, STATE.master, task, body.get("data"), STATE.own)
 
     def log_message(self, *args):
         pass

@@ -6,6 +6,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/initiator/task/store/storetest"
+	"initiator/proactor"
 )
 
 // On a disk whose syncs take long, all who submit meanwhile share the next one,
@@ -64,4 +65,47 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 	if err := left.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// Whatever is asked is answered when it is kept, and not before: a cancel, a
+// retry, and a worker's result, who may forget it then.
+func TestNobodyIsToldBeforeItIsKept(t *testing.T) {
+	disk := storetest.New(1)
+	q, err := task.Open("", task.Options{Dir: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHouseOver(t, q, def("p"), def("q"))
+	waits := h.submit(task.Request{Pool: "q"}).ID
+	token := h.mutes("m")[0]
+	runs := h.submit(task.Request{Pool: "p"}).ID
+	h.is(runs, task.Running)
+	begun, let := make(chan struct{}, 100), make(chan struct{}, 100)
+	disk.BeforeSync(func() { begun <- struct{}{}; <-let })
+	for _, step := range []struct {
+		what string
+		ask  func() error
+	}{
+		{"cancel", func() error { _, err := h.d.Cancel(h.ctx, waits, "no"); return err }},
+		{"retry", func() error { _, err := h.d.Retry(h.ctx, waits); return err }},
+		{"result", func() error {
+			return h.d.Result(h.ctx, token, false, proactor.ResultBody{Task: proactor.TaskRef{ID: runs.String()}, Result: raw(`1`)})
+		}},
+	} {
+		told := make(chan error, 1)
+		go func() { told <- step.ask() }()
+		<-begun
+		select {
+		case err := <-told:
+			t.Errorf("%s: told %v before it was kept", step.what, err)
+			told <- err
+		default:
+		}
+		let <- struct{}{}
+		if err := <-told; err != nil {
+			t.Errorf("%s: %v", step.what, err)
+		}
+	}
+	disk.BeforeSync(nil)
+	close(let) // for a sync that has begun since
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/initiator/task/store/storetest"
 )
 
 var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -196,5 +197,57 @@ func BenchmarkQueue(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// Every part of a lease counts: what differs in one of them is of an attempt
+// that is over, or of somebody who never had the task.
+func TestEveryPartOfALeaseCounts(t *testing.T) {
+	q := task.NewMemory(task.Retention{})
+	put(t, q, task.Request{Pool: "p", Attempts: 3})
+	first, _ := q.Next(epoch, "p", "w", 1, nil)
+	old, _ := first.Lease()
+	if _, err := q.End(epoch, old, task.Outcome{Kind: task.TimedOut}, 0); err != nil {
+		t.Fatal(err)
+	}
+	second, ok := q.Next(epoch, "p", "w", 1, nil) // the same worker again
+	if !ok {
+		t.Fatal("it is not queued again")
+	}
+	current, _ := second.Lease()
+	before, later, other, reborn := current, current, current, current
+	before.Attempt, later.Attempt, other.GUID, reborn.Incarnation = old.Attempt, current.Attempt+1, "x", 2
+	for _, l := range []task.Lease{old, before, later, other, reborn} {
+		q.Progress(l, []byte(`"not mine"`))
+		if got, err := q.End(epoch, l, task.Outcome{Kind: task.Succeeded, Result: []byte("1")}, 0); !errors.Is(err, task.ErrSuperseded) || got.State != task.Running || got.Result != nil || got.Progress != nil {
+			t.Errorf("%+v ends %+v: %+v, %v", l, current, got, err)
+		}
+	}
+	if got, err := q.End(epoch, current, task.Outcome{Kind: task.Succeeded}, 0); err != nil || got.State != task.Completed {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := q.End(epoch, current, task.Outcome{Kind: task.Succeeded}, 0); !errors.Is(err, task.ErrSuperseded) {
+		t.Errorf("a second time: %v", err)
+	}
+}
+
+// Delays and deadlines are there after a restart, also of those that wait.
+func TestDeadlineOutlivesARestart(t *testing.T) {
+	d := storetest.New(1)
+	q := openOn(t, d, task.Options{})
+	id := put(t, q, task.Request{Pool: "p", Deadline: epoch.Add(time.Hour)})
+	mustSync(t, q)
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := openOn(t, d.Killed(), task.Options{})
+	if due := again.Due(); !due.Equal(epoch.Add(time.Hour)) {
+		t.Errorf("due at %v", due)
+	}
+	if ended, _ := again.Expire(epoch.Add(time.Hour)); len(ended) != 1 || ended[0].ID != id || ended[0].State != task.Failed {
+		t.Errorf("%+v", ended)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -74,21 +74,20 @@ func TestInterval(t *testing.T) {
 			t.Fatal("what was synced is lost")
 		}
 	}
+	mustWrite(t, s, "c")
 	d.FailSync(syscall.EIO)
 	g.let <- struct{}{}
-	d.BeforeSync(nil)
-	var err error
-	for deadline := time.Now().Add(30 * time.Second); err == nil && time.Now().Before(deadline); {
-		_, err = write(s, "c")
-	}
-	if !errors.Is(err, syscall.EIO) {
+	<-g.begun // so that before has failed
+	if _, err := write(s, "d"); !errors.Is(err, syscall.EIO) {
 		t.Fatalf("a sync that failed is told as %v", err)
 	}
+	d.BeforeSync(nil)
+	g.let <- struct{}{}
 	d.FailSync(nil)
 	for range 2 { // a fault may be waiting, and a sync that fails be under way
-		_, _ = write(s, "d")
+		_, _ = write(s, "e")
 	}
-	mustWrite(t, s, "e")
+	mustWrite(t, s, "f")
 }
 
 // heldAfter counts what a disk holds after the power was cut: in a moment in

@@ -91,6 +91,65 @@ func TestFailedIsVoid(t *testing.T) {
 	}
 }
 
+// Nor is it where the disk did not even let it be cut off, and what is written
+// next is as long as a part of it.
+func TestFailedIsVoidWhereItCannotBeCut(t *testing.T) {
+	d := storetest.New(1)
+	s, _ := open(t, d, store.Options{})
+	mustWrite(t, s, "first")
+	d.BeforeSync(func() { d.SetReadOnly(true) })
+	if _, err := write(s, "bad 1", "bad 2"); !errors.Is(err, syscall.EROFS) {
+		t.Fatalf("%v", err)
+	}
+	d.BeforeSync(nil)
+	d.SetReadOnly(false)
+	mustWrite(t, s, "third")
+	for _, left := range []*storetest.Disk{d.Killed(), d.PoweredOff(1), d.PoweredOff(2)} {
+		if _, held := open(t, left, store.Options{}); fmt.Sprint(held) != "[first third]" {
+			t.Errorf("held %q", held)
+		}
+	}
+}
+
+// What Open has read may be built upon: it is on the disk from then on, also
+// where who wrote it did not wait for that.
+func TestWhatIsReadIsOnTheDisk(t *testing.T) {
+	d := storetest.New(1)
+	s, _ := open(t, d, store.Options{Sync: store.Sync{Off: true}})
+	mustWrite(t, s, "unsynced")
+	if _, held := open(t, d, store.Options{}); len(held) != 1 {
+		t.Fatalf("held %q", held)
+	}
+	for seed := range uint64(20) {
+		if _, held := open(t, d.PoweredOff(seed), store.Options{}); len(held) != 1 {
+			t.Fatal("it is lost with the power")
+		}
+	}
+}
+
+// A file is removed when what was wanted of it is on the disk elsewhere, also
+// where batches do not wait for that.
+func TestRemovedWhenTheRestIsOnTheDisk(t *testing.T) {
+	d, o := storetest.New(1), store.Options{SegmentSize: 100, Sync: store.Sync{Every: time.Hour}}
+	s, _ := open(t, d, o)
+	mustWrite(t, s, "wanted: "+strings.Repeat("w", 100))
+	mustWrite(t, s, "another file")
+	old := s.Oldest()
+	var again []string
+	if last, err := s.Walk(old, 1000, func(_ store.Place, b []byte) error { again = append(again, string(b)); return nil }); !last || err != nil {
+		t.Fatal(last, err)
+	}
+	mustWrite(t, s, again...)
+	if err := s.Remove(old); err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(20) {
+		if _, held := open(t, d.PoweredOff(seed), o); !strings.Contains(strings.Join(held, "\n"), "wanted: w") {
+			t.Fatalf("held %q", held)
+		}
+	}
+}
+
 func TestReadOnly(t *testing.T) {
 	d := storetest.New(1)
 	d.SetReadOnly(true)

@@ -1,0 +1,114 @@
+package initiator_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
+)
+
+// parentIn makes a worker of ours in another language the parent of children:
+// the line that adds is replaced, as its first comment says.
+func parentIn(t *testing.T, name, line string, instead ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "jobs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(text), line) != 1 {
+		t.Fatalf("%s is not one line of %s", line, name)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), line, strings.Join(instead, "\n"), 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestChildrenInOtherLanguages: a task in Python and one in Node submit children
+// with the worker's own token, wait for them, say how far they are and what they
+// write; and their cancel reaches the children.
+func TestChildrenInOtherLanguages(t *testing.T) {
+	for language, path := range map[string]func() string{
+		"python3": func() string {
+			return parentIn(t, "worker.py", `    return {"sum": data["a"] + data["b"]}`,
+				`    task.progress({"asked": data["pool"]})`,
+				`    task.output("asks gr\u00fcn\n")`,
+				`    return task.wait(task.submit(data["pool"], data, key="one"))["result"]`)
+		},
+		"node": func() string {
+			return parentIn(t, "worker.mjs", `  return { sum: data.a + data.b };`,
+				`  task.progress({ asked: data.pool });`,
+				`  task.output('asks gr\u00fcn\n');`,
+				`  return (await task.wait(await task.submit(data.pool, data, { key: 'one' }))).result;`)
+		},
+	} {
+		t.Run(language, func(t *testing.T) {
+			if _, err := exec.LookPath(language); err != nil {
+				t.Skipf("%s is not installed, so its worker is not tested here", language)
+			}
+			in := initiatortest.StartText(t, fmt.Sprintf(`
+[worker:parent]
+command        = %s %s
+heartbeat_span = 200ms
+
+[worker:adder]
+command = ${initiator:self} job sum
+
+[worker:sleeper]
+command = ${initiator:self} job sleep
+`, language, path()))
+			if got := in.Call("parent", `{"a": 2, "b": 3, "pool": "adder"}`); strings.ReplaceAll(got, " ", "") != `{"sum":5}` {
+				t.Errorf("the sum is %s", got)
+			}
+			childrenAreCancelled(t, in)
+		})
+	}
+}
+
+func childrenAreCancelled(t *testing.T, in *initiatortest.House) {
+	t.Helper()
+	w, err := in.WatchPool(t.Context(), "parent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	parent, err := in.Submit(t.Context(), task.Request{Pool: "parent", Data: []byte(`{"a":1,"b":2,"ms":3600000,"pool":"sleeper"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := awaitTask(t, in, task.Filter{Pool: "sleeper", State: task.Running})
+	if child.Parent != parent.ID {
+		t.Errorf("the parent of %s is %s, want %s", child.ID, child.Parent, parent.ID)
+	}
+	progress, output := "", ""
+	for progress == "" || output == "" {
+		news, _, err := w.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range news {
+			if progress += string(n.Progress); n.Output != nil {
+				output += n.Output.Text
+			}
+		}
+	}
+	if !strings.Contains(strings.ReplaceAll(progress, " ", ""), `{"asked":"sleeper"}`) || output != "asks grün\n" {
+		t.Errorf("it says %s, and writes %q", progress, output)
+	}
+	if _, err := in.Cancel(t.Context(), parent.ID, "enough"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := in.Wait(t.Context(), child.ID); err != nil || got.State != task.Cancelled {
+		t.Errorf("the child is %s: %s, %v", got.State, got.Reason, err)
+	}
+	// Whether the parent hears first of its own end or of its child's, nobody knows.
+	if got, err := in.Wait(t.Context(), parent.ID); err != nil || got.State != task.Cancelled && got.State != task.Completed {
+		t.Errorf("the parent is %s: %s, %v", got.State, got.Reason, err)
+	}
+}
