@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -107,10 +108,42 @@ func (t *lister) scanAll() map[int][]int {
 	return t.byParent
 }
 
-// environment reads the environment that a process was started with.
+// execTime bounds the wait for a process that is between two programs. It takes
+// microseconds, but on a busy machine it may be put aside just then.
+const execTime = time.Second
+
+// environment reads the environment that a process was started with. Between
+// two programs a process has none for a moment, and then an empty one: who
+// looks just then looks again, or a descendant would be taken for nobody's, for
+// ever.
 func environment(pid int) []byte {
-	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	return text
+	bare := 0
+	for begun := time.Now(); ; time.Sleep(50 * time.Microsecond) {
+		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+		if len(text) > 0 || err != nil || time.Since(begun) > execTime {
+			return text
+		}
+		if bare++; betweenPrograms(pid) {
+			bare = 0
+		}
+		if bare == 3 {
+			return nil
+		}
+	}
+}
+
+// betweenPrograms reports whether a process of which no environment was seen
+// may have one all the same: its end (the 49th field after the name) is not
+// known yet, or is not its beginning.
+func betweenPrograms(pid int) bool {
+	var buf [1024]byte
+	text := readProc(buf[:], pid, "/stat")
+	p, ok := parseStat(text)
+	f := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	if !ok || p.dead || len(f) < 49 {
+		return false
+	}
+	return string(f[48]) == "0" || !bytes.Equal(f[47], f[48])
 }
 
 // command is the name of a process, for people.

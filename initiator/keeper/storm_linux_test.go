@@ -1,0 +1,56 @@
+package keeper
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// storm executes itself again and again, so that it is often on the way from
+// one program to the next.
+const storm = "#!/bin/sh\nexec \"$0\"\n"
+
+// TestMarksInTheMiddleOfExec: between two programs a process has no environment
+// for a moment. Whose it is must be seen all the same.
+func TestMarksInTheMiddleOfExec(t *testing.T) {
+	path := t.TempDir() + "/storm"
+	if err := os.WriteFile(path, []byte(storm), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path)
+	cmd.Env = []string{"INITIATOR_GUID=w", "INITIATOR_INCARNATION=3"}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }()
+	defer func() { _ = cmd.Process.Kill() }()
+	for i := range 1000 {
+		if text := environment(cmd.Process.Pid); marks(text) != (key{"w", 3}) {
+			t.Fatalf("look %d: %q", i, text)
+		}
+	}
+}
+
+// A process that really has no environment is not waited for long, nor one
+// that has ended.
+func TestNoEnvironment(t *testing.T) {
+	cmd := exec.Command("/bin/cat")
+	cmd.Env = []string{}
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := environment(cmd.Process.Pid); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+	in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if got := environment(cmd.Process.Pid); len(got) != 0 {
+		t.Errorf("of one that has ended: %q", got)
+	}
+}
