@@ -118,13 +118,12 @@ autorestart    = false
 }
 
 // TestAPanicInAFileIsOneError: that of the incarnation that has died, and not
-// an older one. The stamps in the file are whole milliseconds, and tell
-// incarnations apart only where each outlives its last line by more.
+// an older one, however soon they follow each other.
 func TestAPanicInAFileIsOneError(t *testing.T) {
 	log := newScreen()
 	in := initiatortest.Begin(t, writeINI(t, `
 [worker:fragile]
-command       = sh -c 'test $$INITIATOR_INCARNATION = 3 || printf "before\npanic: boom $$INITIATOR_INCARNATION\n\ngoroutine 1 [running]:\nmain.main()\n" >&2; sleep 0.02; exit 2'
+command       = sh -c 'test $$INITIATOR_INCARNATION = 3 || printf "before\npanic: boom $$INITIATOR_INCARNATION\n\ngoroutine 1 [running]:\nmain.main()\n" >&2; exit 2'
 contract      = off
 restart_delay = 1ms
 restart_limit = 4/1min

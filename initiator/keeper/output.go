@@ -69,7 +69,7 @@ func (s *stream) pass(l *loop, each func(yield func(line []byte))) {
 	page := l.page[:0]
 	var stamp []byte
 	if s.stamped {
-		stamp = time.Now().AppendFormat(nil, "2006-01-02T15:04:05.000Z07:00 ")
+		stamp = time.Now().AppendFormat(nil, "2006-01-02T15:04:05.000000Z07:00 ")
 	}
 	each(func(line []byte) {
 		if watched {

@@ -241,14 +241,35 @@ func TestLongTail(t *testing.T) {
 	}
 }
 
+// Lines of a keeper that wrote milliseconds are told apart by no more than that.
+func TestStampsOfBothKinds(t *testing.T) {
+	from := at(1).Add(300 * time.Microsecond)
+	for _, c := range []struct {
+		line        string
+		begun, over bool // within [from, from + 100 µs)
+	}{
+		{"2030-01-01T00:00:00.999Z x", false, false},
+		{"2030-01-01T00:00:01.000Z x", true, true},
+		{"2030-01-01T00:00:01.000299Z x", false, false},
+		{"2030-01-01T01:00:01.000300+01:00 x", true, false},
+		{"2030-01-01T00:00:01.000400Z x", true, true},
+	} {
+		s, ok := stampOf([]byte(c.line))
+		if begun, over := s.within(from, from.Add(100*time.Microsecond)); !ok || begun != c.begun || over != c.over {
+			t.Errorf("%s: %v %v %v", c.line, ok, begun, over)
+		}
+	}
+}
+
 // FuzzStampOf: a time that is read is that of the line, and nothing else is.
 func FuzzStampOf(f *testing.F) {
 	f.Add([]byte(stamped(1, "x")))
 	f.Add([]byte("2030-01-01T00:00:00.000+01:00 x"))
+	f.Add([]byte("2030-01-01T00:00:00.000001+01:00 x"))
 	f.Add([]byte("2030-13-01T00:00:00.000Z x"))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		if at, ok := stampOf(line); ok && !strings.HasPrefix(string(line), at.Format("2006-01-02T15:04:05.000")) {
-			t.Errorf("%q is %v", line, at)
+		if s, ok := stampOf(line); ok && !strings.HasPrefix(string(line), s.at.Format("2006-01-02T15:04:05.000")) {
+			t.Errorf("%q is %v", line, s)
 		}
 	})
 }

@@ -29,7 +29,7 @@ type reader struct {
 	now    growing
 	lines  *bufio.Reader
 	part   []byte // the beginning of a line whose end is not written yet
-	last   time.Time
+	last   stamp
 	over   bool // Until is reached
 }
 
@@ -106,7 +106,7 @@ func (r *reader) reaches(f *os.File) (bool, error) {
 		return false, err
 	}
 	at, ok := stampOf(line[:n])
-	return ok && at.Before(r.From), nil
+	return ok && at.at.Before(r.From), nil
 }
 
 // Read implements io.Reader for lines: all files, one after the other.
@@ -157,11 +157,11 @@ func (r *reader) take() (l Line, ok bool) {
 	if at, ok := stampOf(text); ok {
 		r.last = at
 	}
-	begun, over := within(r.last, r.From, r.Until)
+	begun, over := r.last.within(r.From, r.Until)
 	if r.over = over; over || !begun {
 		return Line{}, false
 	}
-	return Line{Source: r.number, At: r.last, Text: text}, true
+	return Line{Source: r.number, At: r.last.at, Text: text}, true
 }
 
 func (r *reader) close() {

@@ -5,27 +5,40 @@ import (
 	"time"
 )
 
-// stampLayout is the keeper's.
+// stampLayout is the keeper's. An earlier one wrote milliseconds, and a log
+// may still have such lines.
 const (
-	stampLayout = "2006-01-02T15:04:05.000Z07:00"
-	stampDigits = len("2006-01-02T15:04:05.000")
+	stampLayout  = "2006-01-02T15:04:05.000000Z07:00"
+	coarseLayout = "2006-01-02T15:04:05.000Z07:00"
+	coarseDigits = len("2006-01-02T15:04:05.000")
 )
+
+// stamp is the time before a line, and how exact it is.
+type stamp struct {
+	at    time.Time
+	grain time.Duration
+}
 
 // stampOf reads the time at the beginning of a line. A line without one (of
 // another program that writes the same file) has none.
-func stampOf(line []byte) (at time.Time, ok bool) {
+func stampOf(line []byte) (s stamp, ok bool) {
 	end := bytes.IndexByte(line, ' ')
-	if end <= stampDigits || end > len(stampLayout) {
-		return time.Time{}, false
+	if end <= coarseDigits || end > len(stampLayout) {
+		return stamp{}, false
 	}
-	at, err := time.Parse(stampLayout, string(line[:end]))
+	layout, grain := coarseLayout, time.Millisecond
+	if c := line[coarseDigits]; '0' <= c && c <= '9' {
+		layout, grain = stampLayout, time.Microsecond
+	}
+	at, err := time.Parse(layout, string(line[:end]))
 	// Parse forgives more than the keeper writes.
-	same := err == nil && at.Format(stampLayout[:stampDigits]) == string(line[:stampDigits])
-	return at, same
+	digits := len(layout) - len("Z07:00")
+	same := err == nil && at.Format(layout[:digits]) == string(line[:digits])
+	return stamp{at, grain}, same
 }
 
 // within says whether a line of that time is in [from, until); zero = no
-// bound. Stamps have milliseconds, so bounds have no more.
-func within(at, from, until time.Time) (begun, over bool) {
-	return !at.Before(from.Truncate(time.Millisecond)), !until.IsZero() && !at.Before(until.Truncate(time.Millisecond))
+// bound. A bound is as exact as the stamp.
+func (s stamp) within(from, until time.Time) (begun, over bool) {
+	return !s.at.Before(from.Truncate(s.grain)), !until.IsZero() && !s.at.Before(until.Truncate(s.grain))
 }
