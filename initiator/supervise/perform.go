@@ -33,7 +33,7 @@ func (l *loop) perform(w *worker, a Action) {
 		}
 	case actRepick:
 		if w.port != nil {
-			l.busy[w.port.Port] = true
+			l.met[w.port.Port] = true
 			l.dropPort(w)
 		}
 	case actMeasure:

@@ -41,6 +41,12 @@ func (l *loop) poolOf(spec *plan.Spec) *pool {
 // connect tells each pool its group and who comes after it, and which ports
 // belong to somebody by name.
 func (l *loop) connect() {
+	clear(l.fixed)
+	for _, spec := range l.specs() {
+		if spec.Port != 0 {
+			l.fixed[spec.Port] = true
+		}
+	}
 	for _, p := range l.pools {
 		p.followed, p.group = nil, nil
 	}
@@ -53,9 +59,6 @@ func (l *loop) connect() {
 		}
 	}
 	for _, p := range l.pools {
-		if p.spec.Port != 0 {
-			l.busy[p.spec.Port] = true
-		}
 		for _, d := range p.spec.After {
 			if before := l.pools[d.Name]; before != nil && !slices.Contains(before.followed, p) {
 				before.followed = append(before.followed, p)

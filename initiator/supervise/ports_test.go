@@ -59,6 +59,55 @@ func TestRangeExhausted(t *testing.T) {
 	s.saw("the third", func(other Transition) bool { return other.GUID == tr.GUID && other.Ready })
 }
 
+// TestStrangersComeAndGo: in a range of two, a stranger is met at the one port
+// and later at the other. The first is free again, and is given again.
+func TestStrangersComeAndGo(t *testing.T) {
+	first := lowest + 500 + 2*rand.IntN(249)
+	thieves := map[int]net.Listener{} // by the incarnation that meets them
+	s := open(t, planOf(spec("w", "bind", func(sp *plan.Spec) {
+		sp.Socket, sp.Protocol, sp.Ready.Kind, sp.BeforeStart = "bind", "none", "tcp", []string{"/bin/true"}
+		sp.Restart.Delay = 0
+	})), func(o *Options) {
+		o.Ports = port.New(port.Range{Min: first, Max: first + 1})
+		notify := o.Notify
+		o.Notify = func(tr Transition) {
+			if tr.Incarnation%2 == 1 && thieves[tr.Incarnation] == nil && tr.To == Starting {
+				var err error
+				if thieves[tr.Incarnation], err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port))); err != nil {
+					t.Error(err)
+				}
+			}
+			notify(tr)
+		}
+	})
+	second := s.ready("w", 2)
+	thieves[1].Close()
+	if err := s.Signal(t.Context(), 9, "w"); err != nil {
+		t.Fatal(err)
+	}
+	fourth := s.ready("w", 4)
+	thieves[3].Close()
+	if second.Port != first+1 || fourth.Port != first {
+		t.Errorf("ports %d, then %d, of a range that begins with %d", second.Port, fourth.Port, first)
+	}
+}
+
+// TestNamedPortIsGivenBack: a port that no section names any more is one of the
+// range again.
+func TestNamedPortIsGivenBack(t *testing.T) {
+	only := lowest + 998
+	ports := func(o *Options) { o.Ports = port.New(port.Range{Min: only, Max: only}) }
+	auto := spec("auto", "webhook", func(sp *plan.Spec) { sp.Autostart = false })
+	s := open(t, planOf(auto, spec("named", "webhook", func(sp *plan.Spec) { sp.Port, sp.Autostart = only, false })), ports)
+	if err := s.Apply(t.Context(), planOf(auto)); err != nil {
+		t.Fatal(err)
+	}
+	results, err := s.Start(t.Context(), "auto")
+	if err != nil || bad(results) != nil || results[0].Worker.Port != only {
+		t.Errorf("%+v, %v", results, err)
+	}
+}
+
 // TestIPv6Only: a worker that listens on ::1 and nowhere else.
 func TestIPv6Only(t *testing.T) {
 	probe, err := net.Listen("tcp", "[::1]:0")

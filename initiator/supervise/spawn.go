@@ -3,6 +3,7 @@ package supervise
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"strconv"
 	"syscall"
@@ -160,12 +161,29 @@ func fits(r *port.Reservation, spec *plan.Spec) bool {
 
 func (l *loop) takePort(w *worker) error {
 	spec := w.rec.Spec
-	taken, err := l.opts.Ports.Take(socketMode(spec), spec.ListenAddr, spec.Port, l.busy)
+	take := func() (*port.Reservation, error) {
+		return l.opts.Ports.Take(socketMode(spec), spec.ListenAddr, spec.Port, l.avoided())
+	}
+	taken, err := take()
+	if none := (*port.Exhausted)(nil); errors.As(err, &none) && len(l.met) > 0 {
+		clear(l.met) // strangers come and go; whoever is still there is met again
+		taken, err = take()
+	}
 	if err != nil {
 		return err
 	}
 	w.port = taken
 	return l.handOver(w)
+}
+
+// avoided are the ports that auto does not give.
+func (l *loop) avoided() map[int]bool {
+	if len(l.met) == 0 {
+		return l.fixed
+	}
+	all := maps.Clone(l.fixed)
+	maps.Copy(all, l.met)
+	return all
 }
 
 // handOver gives the keeper its copy of the socket and closes ours.
