@@ -24,8 +24,14 @@ func (in *Initiator) Submit(ctx context.Context, r task.Request) (task.Task, err
 	return in.dispatcher.Submit(ctx, r)
 }
 
-// up waits until there is somebody to ask.
+// up waits until there is somebody to ask: before Run, and while it begins, there
+// is nobody. Whoever is up answers himself for a ctx that is done.
 func (in *Initiator) up(ctx context.Context) error {
+	select {
+	case <-in.listening:
+		return nil
+	default:
+	}
 	select {
 	case <-in.listening:
 		return nil
@@ -38,12 +44,18 @@ func (in *Initiator) up(ctx context.Context) error {
 
 // Task returns the record of a task.
 func (in *Initiator) Task(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	if err := in.up(ctx); err != nil {
+		return task.Task{}, err
+	}
 	t, err := in.dispatcher.Get(ctx, id)
 	return in.waiting(t)[0], err
 }
 
 // Wait returns the record of a task when it is terminal.
 func (in *Initiator) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	if err := in.up(ctx); err != nil {
+		return task.Task{}, err
+	}
 	return in.dispatcher.Wait(ctx, id)
 }
 
@@ -70,22 +82,34 @@ func (in *Initiator) Await(id uuid.UUID, ended func(task.Task, error)) *dispatch
 
 // List returns records, newest first.
 func (in *Initiator) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
+	if err := in.up(ctx); err != nil {
+		return nil, err
+	}
 	list, err := in.dispatcher.List(ctx, f)
 	return in.waiting(list...), err
 }
 
 // Cancel ends a task, or asks its worker to.
 func (in *Initiator) Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error) {
+	if err := in.up(ctx); err != nil {
+		return task.Task{}, err
+	}
 	return in.dispatcher.Cancel(ctx, id, why)
 }
 
 // Retry queues a failed, cancelled or dead task again.
 func (in *Initiator) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	if err := in.up(ctx); err != nil {
+		return task.Task{}, err
+	}
 	return in.dispatcher.Retry(ctx, id)
 }
 
 // Counts tells how many tasks of each state each pool has.
 func (in *Initiator) Counts(ctx context.Context) (map[string]task.Counts, error) {
+	if err := in.up(ctx); err != nil {
+		return nil, err
+	}
 	return in.dispatcher.Counts(ctx)
 }
 
@@ -119,16 +143,25 @@ func (in *Initiator) LaunchWorker(ctx context.Context, spec, guid string) (super
 
 // Start starts workers by definition, guid or "all", and waits until they are up.
 func (in *Initiator) Start(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	if err := in.up(ctx); err != nil {
+		return nil, err
+	}
 	return in.supervisor.Start(ctx, names...)
 }
 
 // Stop stops workers, and waits until nothing of them is left.
 func (in *Initiator) Stop(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	if err := in.up(ctx); err != nil {
+		return nil, err
+	}
 	return in.supervisor.Stop(ctx, names...)
 }
 
 // Restart gives workers new processes.
 func (in *Initiator) Restart(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	if err := in.up(ctx); err != nil {
+		return nil, err
+	}
 	return in.supervisor.Restart(ctx, names...)
 }
 

@@ -63,12 +63,18 @@ func (in *Initiator) Reload(ctx context.Context) (api.Changes, error) {
 // Scale makes a definition have n workers, until the next reload that changes
 // `replicas`.
 func (in *Initiator) Scale(ctx context.Context, name string, n int) error {
+	if err := in.up(ctx); err != nil {
+		return err
+	}
 	return in.supervisor.Scale(ctx, name, n)
 }
 
 // RestartRolling gives workers new processes one at a time, each ready before
 // the next; it stops at the first that does not come up.
 func (in *Initiator) RestartRolling(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	if err := in.up(ctx); err != nil {
+		return nil, err
+	}
 	return in.supervisor.RestartRolling(ctx, names...)
 }
 
@@ -85,10 +91,16 @@ func (in *Initiator) Reopen(ctx context.Context) error {
 // were rotated away before. A keeper that is older than this program may not be
 // able to, until its last worker has ended; each Result says so.
 func (in *Initiator) Clear(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	if err := in.up(ctx); err != nil {
+		return nil, err
+	}
 	return in.supervisor.Clear(ctx, names...)
 }
 
 // Signal sends a signal to the process groups of workers.
 func (in *Initiator) Signal(ctx context.Context, signal int, names ...string) error {
+	if err := in.up(ctx); err != nil {
+		return err
+	}
 	return in.supervisor.Signal(ctx, signal, names...)
 }

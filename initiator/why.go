@@ -15,6 +15,9 @@ const fewLines = 10
 // Why explains in a sentence each why workers are as they are. Of one whose
 // process has died it also tells what that wrote last.
 func (in *Initiator) Why(ctx context.Context, names ...string) ([]supervise.Answer, error) {
+	if err := in.up(ctx); err != nil {
+		return nil, err
+	}
 	answers, err := in.supervisor.Why(ctx, names...)
 	for i := range answers {
 		answers[i].LastWords = in.lastWords(ctx, answers[i].Worker)
