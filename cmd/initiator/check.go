@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -18,6 +19,9 @@ func (a *app) checkCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			p, err := a.plan()
+			if err == nil {
+				p.Warnings = append(p.Warnings, missing(p)...)
+			}
 			var faults proactor.Faults
 			switch {
 			case errors.As(err, &faults) && a.format.json:
@@ -28,7 +32,7 @@ func (a *app) checkCommand() *cobra.Command {
 			case err != nil:
 				return err
 			case a.format.json:
-				return a.out.json(map[string]any{"ok": true, "file": p.File, "warnings": append([]string{}, p.Warnings...), "workers": workerRows(p)})
+				return a.out.json(map[string]any{"ok": true, "file": p.File, "warnings": append([]string{}, p.Warnings...), "workers": workerRows(p), "schedules": scheduleRows(p)})
 			}
 			return a.showPlan(p)
 		},
@@ -71,7 +75,7 @@ func workerRows(p *plan.Plan) []workerRow {
 	for i := range p.Workers {
 		s := &p.Workers[i]
 		row := workerRow{
-			Name: s.Name, Replicas: s.Replicas, Slots: s.Slots, Port: portOf(s), Ready: s.Ready.Kind,
+			Name: s.Name, Replicas: s.Replicas, Slots: s.Slots, Port: portOf(s), Ready: readyOf(s),
 			Argv: argv(s), File: s.File, Line: s.Line,
 		}
 		for _, d := range s.After {
@@ -82,12 +86,45 @@ func workerRows(p *plan.Plan) []workerRow {
 	return rows
 }
 
-// portOf is how the worker's port is chosen and held.
+// portOf is how the worker's port is chosen and held; "-" = it has none.
 func portOf(s *plan.Spec) string {
-	if s.Port == 0 {
-		return "auto/" + s.Socket
+	switch {
+	case !s.TakesPort():
+		return "-"
+	case s.Port == 0:
+		return "auto/" + s.PortMode()
 	}
-	return strconv.Itoa(s.Port) + "/" + s.Socket
+	return strconv.Itoa(s.Port) + "/" + s.PortMode()
+}
+
+// readyOf is the proof of readiness as the INI writes it.
+func readyOf(s *plan.Spec) string {
+	if more := s.Ready.Pattern + s.Ready.Path; more != "" {
+		return s.Ready.Kind + ":" + more
+	}
+	return s.Ready.Kind
+}
+
+// scheduleRow is a schedule in JSON.
+type scheduleRow struct {
+	Name string          `json:"name"`
+	When string          `json:"when"` // every 10s, or a cron expression
+	Task string          `json:"task"`
+	Data json.RawMessage `json:"data"`
+}
+
+func scheduleRows(p *plan.Plan) []scheduleRow {
+	rows := make([]scheduleRow, 0, len(p.Schedules))
+	for _, s := range p.Schedules {
+		row := scheduleRow{Name: s.Name, When: s.Cron.String(), Task: s.Task, Data: json.RawMessage(s.Data)}
+		if s.Every > 0 {
+			row.When = "every " + s.Every.String()
+		} else if s.Zone != nil {
+			row.When += " " + s.Zone.String()
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func argv(s *plan.Spec) []string {
@@ -108,11 +145,23 @@ func (a *app) showPlan(p *plan.Plan) error {
 			after = "-"
 		}
 		t.rows = append(t.rows, []string{
-			r.Name, strconv.Itoa(r.Replicas), strconv.Itoa(r.Slots), r.Port, r.Ready, after, strings.Join(r.Argv, " "),
+			r.Name, strconv.Itoa(r.Replicas), strconv.Itoa(r.Slots), r.Port, r.Ready, after, typed(r.Argv),
 		})
 	}
 	if err := t.print(a.out); err != nil {
 		return err
+	}
+	if len(p.Schedules) > 0 {
+		t := table{head: []string{"SCHEDULE", "WHEN", "TASK", "DATA"}, spare: []int{3}}
+		for _, r := range scheduleRows(p) {
+			t.rows = append(t.rows, []string{r.Name, r.When, r.Task, string(r.Data)})
+		}
+		if _, err := fmt.Fprintln(a.out); err != nil {
+			return err
+		}
+		if err := t.print(a.out); err != nil {
+			return err
+		}
 	}
 	for _, w := range p.Warnings {
 		if _, err := fmt.Fprintln(a.err, w); err != nil {

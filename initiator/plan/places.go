@@ -26,3 +26,19 @@ func (s *Spec) NamesPort() bool {
 		return strings.Contains(strings.ReplaceAll(arg, "${port}", ""), "{port}")
 	})
 }
+
+// TakesPort reports whether workers get a port: with the contract always, and
+// without it only when somebody has to know the number.
+func (s *Spec) TakesPort() bool {
+	knocks := func(kind string) bool { return kind == "tcp" || kind == "http" }
+	return s.Contract || s.Port != 0 || s.NamesPort() || knocks(s.Ready.Kind) || knocks(s.Probe.Kind)
+}
+
+// PortMode is how the port is held until the worker has it. Nothing is held for
+// a program that knows nothing of us, since it might not set SO_REUSEADDR.
+func (s *Spec) PortMode() string {
+	if !s.Contract || s.Socket == "" {
+		return "bind"
+	}
+	return s.Socket
+}

@@ -49,7 +49,7 @@ func (l *loop) prepare(w *worker) error {
 	if w.port != nil && !fits(w.port, spec) {
 		l.dropPort(w)
 	}
-	if w.port == nil && needsPort(spec) {
+	if w.port == nil && spec.TakesPort() {
 		if err := l.takePort(w); err != nil {
 			return err
 		}
@@ -138,31 +138,15 @@ func (w *worker) logTo(log plan.Log) keeper.Log {
 	return keeper.Log{Path: log.At(w.pool.spec.Name, w.guid, w.index), MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw}
 }
 
-// needsPort: a program without the contract gets a number only when somebody
-// has to know it.
-func needsPort(spec *plan.Spec) bool {
-	knocks := func(kind string) bool { return kind == "tcp" || kind == "http" }
-	return spec.Contract || spec.Port != 0 || spec.NamesPort() || knocks(spec.Ready.Kind) || knocks(spec.Probe.Kind)
-}
-
-// socketMode: nothing is held for a program that knows nothing of us, since it
-// might not set SO_REUSEADDR.
-func socketMode(spec *plan.Spec) string {
-	if !spec.Contract || spec.Socket == "" {
-		return "bind"
-	}
-	return spec.Socket
-}
-
 // fits reports whether a reservation still is what the spec asks for.
 func fits(r *port.Reservation, spec *plan.Spec) bool {
-	return r.Mode == socketMode(spec) && (spec.Port == 0 || spec.Port == r.Port) && (spec.ListenAddr == "" || spec.ListenAddr == r.Addr)
+	return r.Mode == spec.PortMode() && (spec.Port == 0 || spec.Port == r.Port) && (spec.ListenAddr == "" || spec.ListenAddr == r.Addr)
 }
 
 func (l *loop) takePort(w *worker) error {
 	spec := w.rec.Spec
 	take := func() (*port.Reservation, error) {
-		return l.opts.Ports.Take(socketMode(spec), spec.ListenAddr, spec.Port, l.avoided())
+		return l.opts.Ports.Take(spec.PortMode(), spec.ListenAddr, spec.Port, l.avoided())
 	}
 	taken, err := take()
 	if none := (*port.Exhausted)(nil); errors.As(err, &none) && len(l.met) > 0 {
