@@ -86,17 +86,20 @@ func (l *loop) scale(p *pool, n int, start bool) *waiter {
 // everything is being stopped.
 func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan) error {
 	var waiters []*waiter
+	stop := func() bool { return true }
 	err := s.ask(ctx, func(l *loop) error {
 		if l.closing {
 			return ErrStopping
 		}
 		waiters = l.reload(next)
+		stop = l.until(ctx, waiters...)
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	defer stop()
 	for _, x := range waiters {
-		if err != nil {
-			break
-		}
 		select {
 		case <-x.done:
 		case <-ctx.Done():
@@ -106,9 +109,7 @@ func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan) error {
 		}
 	}
 	for _, x := range waiters {
-		if err == nil {
-			err = errors.Join(err, bad(x.results))
-		}
+		err = errors.Join(err, bad(x.results))
 	}
 	return err
 }

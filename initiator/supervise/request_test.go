@@ -1,12 +1,15 @@
 package supervise
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"initiator/initiator/plan"
 )
@@ -154,4 +157,30 @@ func TestRequestsAfterTheEnd(t *testing.T) {
 		t.Errorf("the workers after the end: %+v", w)
 	}
 	s.Report(Event{Kind: Overdue, GUID: "nobody"})
+}
+
+// TestNobodyWaitsForEver: a client that has gone leaves nothing with a worker
+// that does not change.
+func TestNobodyWaitsForEver(t *testing.T) {
+	p := planOf(spec("w", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}} }))
+	s := open(t, p)
+	ctx, cancel := context.WithCancel(t.Context())
+	s.saw("the wait", func(tr Transition) bool { return tr.Name == "w" })
+	_, err := s.request(ctx, func(l *loop) (*waiter, error) {
+		x := l.tell(l.order, askStart, "")
+		cancel() // as soon as it waits
+		return x, nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	left := 1
+	for began := time.Now(); left > 0 && time.Since(began) < patience; runtime.Gosched() {
+		if err := s.ask(t.Context(), func(l *loop) error { left = len(l.order[0].waiters); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left != 0 {
+		t.Errorf("%d wait", left)
+	}
 }

@@ -1,6 +1,9 @@
 package supervise
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // waiter waits for some workers to be as they were asked to be. The loop owns
 // it until done is closed.
@@ -93,17 +96,41 @@ func (x *waiter) result(w *worker) Result {
 	return res
 }
 
+// until has waiters given up when ctx ends before they do: a client that comes
+// again and again must not leave one each time with a worker that does not
+// change. The answer ends that.
+func (l *loop) until(ctx context.Context, waiters ...*waiter) (stop func() bool) {
+	return context.AfterFunc(ctx, func() {
+		l.box.put(func(*loop) {
+			for _, x := range waiters {
+				x.abandon()
+			}
+		})
+	})
+}
+
+// abandon takes a waiter from all workers that it waits for.
+func (x *waiter) abandon() {
+	for w := range x.from {
+		w.waiters = slices.DeleteFunc(w.waiters, func(other *waiter) bool { return other == x })
+	}
+}
+
 // request has the loop do something and waits for the outcome. When ctx ends
 // first, what was asked for goes on; only nobody waits for it.
 func (s *Supervisor) request(ctx context.Context, f func(*loop) (*waiter, error)) ([]Result, error) {
 	var x *waiter
+	stop := func() bool { return true }
 	err := s.ask(ctx, func(l *loop) (err error) {
-		x, err = f(l)
+		if x, err = f(l); err == nil {
+			stop = l.until(ctx, x)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	defer stop()
 	select {
 	case <-x.done:
 		return x.results, nil
