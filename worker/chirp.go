@@ -2,6 +2,7 @@ package worker
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -42,7 +43,8 @@ func (s *server) openChirp() (*chirpDoor, error) {
 	at, err := peer.Listen(net.JoinHostPort(s.addr, strconv.Itoa(max(s.chirpPort, 0))))
 	if err != nil {
 		_ = peer.Shutdown(false) // nobody has connected
-		return nil, fmt.Errorf("open chirp_port: %v; choose another", err)
+		// Wrapped, a port that is taken would look like the worker's own.
+		return nil, errors.New("open chirp_port: " + err.Error() + "; choose another")
 	}
 	s.log.Info("listening for chirp", "address", at.String())
 	if s.options.chirping != nil {

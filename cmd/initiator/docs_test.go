@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"initiator/initiator/api/client"
+	"initiator/initiator/supervise"
+)
+
+// docPorts are those that the pages name. Each becomes one that is free here.
+var docPorts = regexp.MustCompile(`\b(2998|7235|7236|7301|8080)\b`)
+
+// TestDocs does what the pages in docs/ tell their reader to do, each in a
+// directory of its own, and compares what stands there: blocks that name their
+// file are written, those of "console" executed, "console up" and "console
+// alone" go on beside them. A block of "sh" would be a command that nobody has
+// tried. Where a page is about a program of others, what it imports of that
+// stands in testdata/standin.
+func TestDocs(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "\n```sh\n") {
+			t.Errorf("%s: write ```console, so that it is executed", page)
+		}
+		if strings.Contains(string(text), "\n```console\n") {
+			t.Run(strings.TrimSuffix(filepath.Base(page), ".md"), func(t *testing.T) { follow(t, string(text)) })
+		}
+	}
+}
+
+// follow does what one page says.
+func follow(t *testing.T, text string) {
+	for _, program := range []string{"python3", "curl"} {
+		if _, err := exec.LookPath(program); strings.Contains(text, "$ "+program+" ") && err != nil {
+			t.Skipf("the page is not tried, because there is no %s", program)
+		}
+	}
+	if _, err := exec.LookPath("python3"); strings.Contains(text, "\n```python\n# ") && err != nil {
+		t.Skip("the page is not tried, because there is no python3")
+	}
+	dir := t.TempDir()
+	shell := newShell(t, dir)
+	defer shell.end(dir)
+	defer func() { // so that a page which fails in its middle ends
+		c := client.Unix(filepath.Join(dir, ".initiator", "initiator.sock"))
+		defer c.Close()
+		_ = c.Shutdown(context.Background(), true) // mostly it has
+	}()
+	shell.expect(step{command: withPrograms(t)})
+	ports := map[string]string{}
+	text = docPorts.ReplaceAllStringFunc(text, func(port string) string {
+		if ports[port] == "" {
+			ports[port] = aFreePort(t)
+		}
+		return ports[port]
+	})
+	for _, b := range blocks(text) {
+		switch name := b.fileName(); {
+		case b.kind == "console":
+			for _, step := range steps(b.text) {
+				shell.expect(step)
+			}
+		case b.kind == "console up":
+			shell.expect(step{command: steps(b.text)[0].command + " &"})
+			shell.awaitHouse(dir)
+		case b.kind == "console alone":
+			shell.expect(step{command: steps(b.text)[0].command + " & alone=$!"})
+			shell.expect(step{command: `until curl -s http://127.0.0.1:` + ports["7236"] + `/ping >/dev/null; do :; done; kill $alone; wait $alone`})
+		case name != "":
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(b.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// withPrograms is a command after which the shell finds initiator, and Python
+// what the pages import.
+func withPrograms(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	if err := os.Symlink(self, filepath.Join(bin, "initiator")); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, dir := range []string{"testdata/standin", root + "/initiator/testdata/proactor"} {
+		path, err := filepath.Abs(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return fmt.Sprintf("export PATH='%s':\"$PATH\" PYTHONPATH='%s' PYTHONDONTWRITEBYTECODE=1", bin, strings.Join(paths, ":"))
+}
+
+func aFreePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// awaitHouse waits until the initiator of a page answers and has its workers.
+func (s *shell) awaitHouse(dir string) {
+	s.t.Helper()
+	c := client.Unix(filepath.Join(dir, ".initiator", "initiator.sock"))
+	defer c.Close()
+	err := until("up", func(ctx context.Context) bool {
+		list, err := c.Workers(ctx)
+		return err == nil && !slices.ContainsFunc(list, func(w supervise.Worker) bool { return !w.Ready })
+	})
+	if err != nil {
+		s.t.Fatalf("%v; stderr:\n%s", err, s.stderr())
+	}
+}
