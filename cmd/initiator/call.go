@@ -56,6 +56,12 @@ type caller struct {
 }
 
 func (c *caller) call(ctx context.Context, args []string) error {
+	if !strings.ContainsAny(args[0], ":/.") {
+		return &fault{
+			exitUsage, fmt.Errorf("%q is no URL, such as http://127.0.0.1:7236; `initiator status` shows the ports of workers", args[0]),
+			"`initiator run " + args[0] + "." + args[1] + "` does a task in the pool of that name",
+		}
+	}
 	parameters := json.RawMessage("{}")
 	if len(args) == 3 {
 		var err error

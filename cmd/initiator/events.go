@@ -19,7 +19,7 @@ func (a *app) eventsCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				return c.Events(ctx, since, follow, a.showEvent)
+				return followed(follow, c.Events(ctx, since, follow, a.showEvent))
 			})
 		},
 	}

@@ -36,7 +36,7 @@ func (a *app) logsCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.showLogs(ctx, c, q, guids)
+				return followed(q.Follow, a.showLogs(ctx, c, q, guids))
 			})
 		},
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,6 +16,16 @@ type interrupted struct{ signal syscall.Signal }
 func (i interrupted) Error() string { return "interrupted by " + i.name() }
 
 func (i interrupted) name() string { return unix.SignalName(i.signal) }
+
+// followed is the end of a verb that goes on for as long as somebody looks: a
+// signal is how one stops looking, and needs no words.
+func followed(follow bool, err error) error {
+	var by interrupted
+	if follow && errors.As(err, &by) {
+		return silent(exitSignal + int(by.signal))
+	}
+	return err
+}
 
 // heedPipes makes a write to a closed pipe an error. Without it the process
 // would die on the spot, and leave what it had started to its keeper. Handling

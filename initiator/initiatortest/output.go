@@ -39,6 +39,9 @@ func (h *House) showLogs() {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".log") {
 			return nil
 		}
+		if filepath.Dir(path) == h.StateDir() {
+			return nil // the tasks, which are no text
+		}
 		text, err := os.ReadFile(path)
 		if err != nil || len(text) == 0 {
 			return nil

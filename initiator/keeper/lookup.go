@@ -44,7 +44,7 @@ func lookPath(name, dir string, env []string) (string, error) {
 	if blocked != nil {
 		return "", blocked
 	}
-	return "", fmt.Errorf("program %q was not found in PATH=%s: install it, or give its path", name, path)
+	return "", fmt.Errorf("program %q was not found in PATH: install it, or give its path (PATH=%s)", name, path)
 }
 
 // valueOf is the last value of a variable, which is the one that counts.

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestJSONIsAsItsPageSays runs every verb that the page names, and compares the
+// names at the top of what each prints with those in the page.
+func TestJSONIsAsItsPageSays(t *testing.T) {
+	documented := jsonPage(t)
+	dir := house(t, `
+[worker:adder]
+command = ${initiator:self} job sum
+
+[worker:plain]
+command   = sh -c 'echo up; exec sleep 1000'
+contract  = off
+ready     = line:^up$$
+`)
+	up := start(t, dir, "up")
+	up.started()
+	id := strings.TrimSpace(string(printed(t, dir, "task", "submit", "adder", `{"a":1,"b":2}`)))
+	for _, args := range [][]string{
+		{"status"}, {"stop", "plain"}, {"start", "plain"}, {"restart", "plain"}, {"scale", "adder", "1"}, {"why", "plain"},
+		{"events"}, {"logs", "plain"}, {"tail", "plain"}, {"check"}, {"plan"}, {"reload"}, {"pause", "adder"}, {"resume", "adder"},
+		{"signal", "CONT", "plain"}, {"launch", "adder"}, {"avail"}, {"pid"}, {"version"}, {"task", "list"},
+		{"run", "-q", "adder", `{"a":1,"b":2}`}, {"task", "submit", "adder", `{"a":1,"b":2}`}, {"task", "wait", id}, {"task", "get", id},
+	} {
+		verb := args[0]
+		if verb == "task" {
+			verb = "task " + args[1]
+		}
+		names, ok := documented[verb]
+		if !ok {
+			t.Errorf("docs/json.md says nothing of %s", verb)
+			continue
+		}
+		lines := bufio.NewScanner(strings.NewReader(string(printed(t, dir, append(args, "-o", "json")...))))
+		lines.Buffer(nil, 1<<20)
+		printedLines := 0
+		for lines.Scan() {
+			printedLines++
+			names.match(t, verb, lines.Bytes())
+		}
+		if printedLines == 0 {
+			t.Errorf("%s printed nothing", verb)
+		}
+	}
+	up.signal(syscall.SIGTERM)
+	up.ends(0)
+}
+
+// Somebody who follows and has seen enough is told nothing.
+func TestTheEndOfFollowing(t *testing.T) {
+	dir := house(t, sleeper)
+	up := start(t, dir, "up")
+	up.started()
+	for _, args := range [][]string{{"events", "-f"}, {"logs", "-f", "all"}} {
+		p := &process{t: t, dir: dir, cmd: exec.Command("initiator", args...)}
+		p.cmd.Dir = dir
+		events, err := p.cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := new(strings.Builder)
+		p.cmd.Stderr = said
+		if err := p.cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := linesOf(events)
+		await(t, lines, "") // it follows
+		p.signal(syscall.SIGINT)
+		for range lines {
+		}
+		_ = p.cmd.Wait() // its code is looked at below
+		if code := p.cmd.ProcessState.ExitCode(); code != exitSignal+int(syscall.SIGINT) || said.String() != "" {
+			t.Errorf("%v: exit code %d, %q", args, code, said)
+		}
+	}
+	up.signal(syscall.SIGTERM)
+	up.ends(0)
+}
+
+func printed(t *testing.T, dir string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.Command("initiator", args...)
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, out)
+	}
+	return out
+}
+
+// topNames are the names of a document: those it always has, and all it may have.
+type topNames struct{ always, all []string }
+
+func (n topNames) match(t *testing.T, verb string, line []byte) {
+	t.Helper()
+	var document map[string]json.RawMessage
+	if err := json.Unmarshal(line, &document); err != nil {
+		t.Errorf("%s: %v: %s", verb, err, line)
+		return
+	}
+	for _, name := range n.always {
+		if _, ok := document[name]; !ok {
+			t.Errorf("%s: no %q in %s", verb, name, line)
+		}
+	}
+	for name := range document {
+		if !slices.Contains(n.all, name) {
+			t.Errorf("%s: docs/json.md does not name %q", verb, name)
+		}
+	}
+}
+
+// jsonPage reads the table: the first code span of the second column is what a
+// document always has; what follows "and" or "or" it may have.
+func jsonPage(t *testing.T) map[string]topNames {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "docs/json.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := map[string]topNames{}
+	code := regexp.MustCompile("`([^`]+)`")
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*?) \\| (.*) \\|$").FindAllStringSubmatch(string(text), -1) {
+		var names topNames
+		for i, span := range code.FindAllStringSubmatch(row[2], -1) {
+			if words := strings.Fields(span[1]); i == 0 {
+				names.always, names.all = words, words
+			} else {
+				names.all = append(slices.Clip(names.all), words...)
+			}
+		}
+		for _, verb := range code.FindAllStringSubmatch(row[1], -1) {
+			page[verb[1]] = names
+		}
+	}
+	return page
+}
