@@ -32,13 +32,10 @@ func autorestart(s string) (string, error) {
 
 var levels = []string{"critical", "error", "warn", "info", "debug", "trace", "blather"}
 
-// level reads a name of a level in any case; short ones are supervisord's own.
+// level reads a name of a level in any case. What supervisord's log calls them
+// (DEBG, ERRO) is no name in its file.
 func level(s string) (string, error) {
 	lower := strings.ToLower(s)
-	short := map[string]string{"crit": "critical", "erro": "error", "debg": "debug", "trac": "trace", "blat": "blather"}
-	if long, ok := short[lower]; ok {
-		lower = long
-	}
 	if !slices.Contains(levels, lower) {
 		return "", wrong{fmt.Sprintf("%q is not a level", s), "write " + strings.Join(levels, ", ")}
 	}
