@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"initiator/initiator/keeper"
 	"initiator/initiator/supervise"
@@ -54,6 +57,20 @@ func (h *heritage) take(o keeper.Options) (*keeper.Keeper, error) {
 	}
 	h.adopt(k, o)
 	return k, k.Sync()
+}
+
+// sweep ends what is left of the workers of an initiator that was killed
+// together with its keeper, but for those that both had marked keep.
+func (h *heritage) sweep(guids []string, log hclog.Logger) {
+	if h.keeper != nil {
+		return // it has them all
+	}
+	guids = slices.DeleteFunc(guids, func(guid string) bool {
+		return slices.ContainsFunc(h.held, func(w keeper.Held) bool { return w.GUID == guid })
+	})
+	if ended := supervise.Sweep(guids); len(ended) > 0 {
+		log.Warn("the last initiator and its keeper were killed; ended what their workers had left", "processes", ended)
+	}
 }
 
 // adoptGrace is how long a new keeper keeps their exits until the supervisor

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/supervise"
 )
@@ -135,6 +136,48 @@ contract = off
 	if got := in.Call("adder", `{"a":2,"b":2}`); got != `{"sum":4}` {
 		t.Errorf("got %s", got)
 	}
+}
+
+// TestBothKilledAndSwept: the initiator and its keeper die at one instant. What had
+// escaped from a worker has nobody left; the next initiator ends it.
+func TestBothKilledAndSwept(t *testing.T) {
+	dir, escapes := t.TempDir(), `
+[worker:escapes]
+command   = sh -c 'setsid sleep 1000 & exec sleep 1001'
+contract  = off
+startsecs = 0
+`
+	cmd, mark := upIn(t, dir, escapes, (*exec.Cmd).Start)
+	state := filepath.Join(dir, "state")
+	for seen, err := initiator.ReadLastSeen(state); err != nil || seen.Workers[0].PID == 0; {
+		seen, err = initiator.ReadLastSeen(state)
+	}
+	keepers := keepersBelow(t, mark)
+	_ = cmd.Process.Signal(syscall.SIGSTOP) // it does not live to see its keeper's death
+	for _, pid := range keepers {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if len(keepers) != 1 {
+		t.Fatalf("keepers: %v", keepers)
+	}
+	upIn(t, dir, escapes, (*exec.Cmd).Start)
+	gone(t, mark)
+}
+
+// keepersBelow lists the keepers that carry a mark.
+func keepersBelow(t *testing.T, mark string) (pids []int) {
+	t.Helper()
+	for _, line := range marked(t, mark) {
+		pid, title, _ := strings.Cut(line, " ")
+		if strings.HasPrefix(title, "initiator-keeper") {
+			var n int
+			_, _ = fmt.Sscan(pid, &n)
+			pids = append(pids, n)
+		}
+	}
+	return pids
 }
 
 func alive(pid int) bool {

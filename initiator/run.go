@@ -152,6 +152,9 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if in.past == nil {
+		past.sweep(in.lastSeen.left, in.log)
+	}
 	if in.server, err = in.listen(token, past); err != nil {
 		past.drop()
 		return err

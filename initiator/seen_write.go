@@ -29,6 +29,7 @@ type lastSeen struct {
 	log    hclog.Logger
 	dirty  chan struct{} // holds one token while there is something to write
 	broken bool          // the last writing has failed, and it was said
+	left   []string      // the guids of an initiator that did not end, but died
 }
 
 func newLastSeen(dir string, log hclog.Logger) *lastSeen {
@@ -59,6 +60,9 @@ func (s *lastSeen) first() uint64 {
 		return 0
 	case seen.Ended:
 		return seen.Seq
+	}
+	for _, w := range seen.Workers {
+		s.left = append(s.left, w.GUID)
 	}
 	return seen.Seq + seenGap
 }

@@ -20,8 +20,15 @@ const (
 // parent dies, and names it for ps and top, which would show "exe".
 func becomeParent() {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-	_ = os.WriteFile("/proc/self/comm", []byte("initiator-keep"), 0)
+	_ = os.WriteFile("/proc/self/comm", []byte(shortName), 0)
 }
+
+// shortName is what ps and top show; the kernel keeps 15 bytes.
+const shortName = "initiator-keep"
+
+// Is reports whether a process of that name, as /proc/PID/comm has it, is
+// likely to be a keeper.
+func Is(comm string) bool { return comm == shortName }
 
 // pipe makes a pipe that children do not inherit; the reading end does not
 // block.

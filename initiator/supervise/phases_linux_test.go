@@ -188,6 +188,7 @@ func TestKilledInEveryPhase(t *testing.T) {
 			if victims == "both" {
 				// The workers die with the thread that forked them. What had
 				// escaped has nobody left, and is found by its environment.
+				gone(t, keeperPID)
 				if ended := Sweep(guids); len(ended) == 0 {
 					t.Error("the sweep found nothing; the escapee should have been left")
 				}

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"initiator/initiator/keeper"
 )
 
 // sweepRounds bounds a sweep; between two rounds it waits a little longer each
@@ -16,8 +19,14 @@ const sweepRounds = 40
 // Sweep ends what is left of workers whose initiator and keeper were both
 // killed, and names it: the leaders have died with the keeper, but a descendant
 // that had called setsid lives on under init. guids are those of the last
-// initiator; none of them may run under a keeper that lives.
-func Sweep(guids []string) (ended []string) { return sweep(guids, nil) }
+// initiator. What runs below a keeper that lives is another initiator's, which
+// may have been told the same guids, and is left alone.
+func Sweep(guids []string) (ended []string) {
+	if len(guids) == 0 {
+		return nil
+	}
+	return sweep(guids, nil)
+}
 
 // sweep ends every process of these workers that is left after the keeper
 // died: those that are no longer anyone's child here, and are known only by
@@ -31,13 +40,13 @@ func sweep(guids []string, leaders []int) (ended []string) {
 	for _, g := range guids {
 		marks[g] = true
 	}
-	seen := map[int]bool{}
+	seen, above := map[int]bool{}, ancestors(os.Getpid())
 	for _, pid := range leaders {
 		seen[pid] = true
 	}
 	for round := range sweepRounds {
 		for _, pid := range pids() {
-			if pid == os.Getpid() || !marks[guidOf(pid)] {
+			if pid == os.Getpid() || !marks[guidOf(pid)] || kept(pid, above) {
 				continue
 			}
 			if !seen[pid] {
@@ -64,11 +73,7 @@ func running(f [][]byte) bool {
 // anyRuns reports whether one of them still has its descriptors.
 func anyRuns(seen map[int]bool) bool {
 	for pid := range seen {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil {
-			continue
-		}
-		if f := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]); len(f) > 17 && running(f) {
+		if _, f := statOf(pid); len(f) > 17 && running(f) {
 			return true
 		}
 	}
@@ -86,6 +91,50 @@ func killIfStill(pid int, marks map[string]bool) {
 	if marks[guidOf(pid)] {
 		_ = p.Kill() // it may have ended by itself
 	}
+}
+
+// kept reports whether a process has a living keeper above it that we have not:
+// below our own is whatever runs where we do.
+func kept(pid int, above []ancestor) bool {
+	return slices.ContainsFunc(ancestors(pid), func(a ancestor) bool {
+		return keeper.Is(a.name) && !a.dead && !slices.Contains(above, a)
+	})
+}
+
+type ancestor struct {
+	pid  int
+	name string
+	dead bool
+}
+
+// ancestors are the parent of a process, its parent, and so on, without the
+// first process of the system.
+func ancestors(pid int) (all []ancestor) {
+	for pid = parent(pid); pid > 1; pid = parent(pid) {
+		name, f := statOf(pid)
+		all = append(all, ancestor{pid, name, len(f) > 17 && !running(f)})
+	}
+	return all
+}
+
+// parent is 0 when there is no such process.
+func parent(pid int) int {
+	_, f := statOf(pid)
+	if len(f) < 2 {
+		return 0
+	}
+	number, _ := strconv.Atoi(string(f[1]))
+	return number
+}
+
+// statOf gives the name in /proc/PID/stat, and the fields that follow it.
+func statOf(pid int) (name string, fields [][]byte) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
+	if err != nil || open < 0 || end < open {
+		return "", nil
+	}
+	return string(stat[open+1 : end]), bytes.Fields(stat[end+1:])
 }
 
 func pids() (found []int) {

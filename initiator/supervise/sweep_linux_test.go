@@ -1,0 +1,28 @@
+package supervise
+
+import (
+	"os/exec"
+	"syscall"
+	"testing"
+)
+
+// TestSweepSparesOthers: another initiator, which was told the same guid, is not
+// dead, and what runs below its keeper is not swept.
+func TestSweepSparesOthers(t *testing.T) {
+	s := open(t, planOf(spec("w", "wait", plain)))
+	s.ready("w", 1)
+	w := s.one("w")
+	stray := exec.Command("sleep", "1000")
+	stray.Env = []string{"INITIATOR_GUID=" + w.GUID}
+	if err := stray.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if ended := Sweep([]string{w.GUID}); len(ended) != 1 {
+		t.Errorf("ended %q, want the one that no keeper has", ended)
+	}
+	_ = stray.Process.Signal(syscall.SIGKILL)
+	_ = stray.Wait()
+	if now := s.one("w"); now.Incarnation != 1 || !alive(w.PID) {
+		t.Errorf("%+v", now)
+	}
+}
