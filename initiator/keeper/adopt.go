@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,8 +59,12 @@ func (l *loop) foster(m *message) {
 		l.deposit(m)
 	}
 	k := key{a.GUID, a.Incarnation}
+	if l.workers[k] != nil {
+		l.warn(k, errors.New("adopt: it is watched already"))
+		return
+	}
 	fd, err := l.handle(a)
-	if err != nil || l.workers[k] != nil {
+	if err != nil {
 		l.ctl.event(Event{Kind: KindExited, GUID: a.GUID, Incarnation: a.Incarnation, Code: -1, Unknown: true, Error: fmt.Sprintf("adopt: %v", err)})
 		return
 	}
@@ -102,7 +107,11 @@ func (l *loop) recapture(c *child, a *Adopt) (lost string) {
 			break
 		}
 		fd, err := reopenPipe(c.pid, i+1)
-		if err != nil || l.crowded(fd) {
+		if err == nil && l.crowded(fd) {
+			unix.Close(fd)
+			err = errors.New(tooManyFiles)
+		}
+		if err != nil {
 			lost += fmt.Sprintf("its %s cannot be read any more (%v); ", names[i], err)
 			continue
 		}
@@ -118,7 +127,11 @@ func (l *loop) regain(c *child, number int) bool {
 		return false
 	}
 	fd, err := listenerOf(c.pidfd, number)
-	if err != nil || l.crowded(fd) {
+	if err != nil {
+		return false
+	}
+	if l.crowded(fd) {
+		unix.Close(fd)
 		return false
 	}
 	l.release(c.guid)
@@ -161,7 +174,9 @@ func (l *loop) mourn(now time.Time) {
 			continue
 		}
 		unix.Close(d.c.pidfd)
-		delete(l.byPID, d.c.pid)
+		if l.byPID[d.c.pid] == d.c { // its number may be a child's of ours by now
+			delete(l.byPID, d.c.pid)
+		}
 		d.c.exited = true
 		ended = append(ended, exit{c: d.c, status: status, unknown: !known})
 	}

@@ -71,7 +71,8 @@ func (d *door) take(files []uintptr) ([]uintptr, error) {
 		if f == absent {
 			continue
 		}
-		if len(fds) == 0 {
+		if len(fds) == 0 { // the limit has cut them short, and the process is not born
+			d.drop(taken[:i])
 			return nil, unix.EMFILE
 		}
 		taken[i], fds = uintptr(fds[0]), fds[1:]

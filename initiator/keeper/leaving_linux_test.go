@@ -2,10 +2,13 @@ package keeper
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestAttachToAKeeperThatEnds: whoever comes between the death of an initiator
@@ -41,7 +44,7 @@ func TestLeaveFreesWhatWasFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		(&house{t: t, Keeper: k}).leave()
-		if now := openFiles(t); i == 0 {
+		if now := openFiles(t, os.Getpid()); i == 0 {
 			before = now
 		} else if now > before {
 			t.Fatalf("%d descriptors after the first, %d now", before, now)
@@ -104,9 +107,50 @@ func TestCloseOfKeeperThatDoesNotRead(t *testing.T) {
 	}
 }
 
-func openFiles(t *testing.T) int {
+// TestAdoptTwice: a process that is watched already is not said to have ended,
+// and nothing more is held for it.
+func TestAdoptTwice(t *testing.T) {
+	h := newHouse(t)
+	process := again("sleep")
+	a := Adopt{GUID: "w", Incarnation: 1, PID: launched(process)}
+	defer func() { _ = process.Wait() }()
+	defer func() { _ = process.Process.Kill() }()
+	p, _ := statOf(a.PID)
+	a.StartTime = p.start
+	must(t, h.Adopt(a, nil, 0))
+	h.event("w", KindAdopted)
+	before := openFiles(t, h.PID())
+	for range 5 {
+		must(t, h.Adopt(a, nil, 0))
+		h.event("w", KindWarning)
+	}
+	if now := openFiles(t, h.PID()); now > before || len(about(h.seen, "w", KindExited)) > 0 {
+		t.Errorf("%d descriptors before, %d now; %+v", before, now, h.seen)
+	}
+	must(t, h.End(End{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGKILL)}))
+	h.event("w", KindExited)
+}
+
+// TestHandedShort: the limit has left a part of the descriptors of a birth
+// behind. Those that came are closed.
+func TestHandedShort(t *testing.T) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	must(t, err)
+	d := &door{outer: pair[0], inner: pair[1]}
+	before := openFiles(t, os.Getpid())
+	must(t, d.hand([]uintptr{0, 1}))
+	if _, err := d.take([]uintptr{0, 1, 2}); !errors.Is(err, unix.EMFILE) {
+		t.Errorf("take: %v", err)
+	}
+	if now := openFiles(t, os.Getpid()); now != before {
+		t.Errorf("%d descriptors before, %d now", before, now)
+	}
+	must(t, errors.Join(unix.Close(pair[0]), unix.Close(pair[1])))
+}
+
+func openFiles(t *testing.T, pid int) int {
 	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
