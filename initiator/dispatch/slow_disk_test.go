@@ -9,6 +9,22 @@ import (
 	"initiator/proactor"
 )
 
+// gated holds every sync of a disk up: wait waits until one has begun, which
+// goes on with a token from let.
+func gated(t *testing.T, d *storetest.Disk) (wait func(), let chan struct{}) {
+	begun, let := make(chan struct{}, 100), make(chan struct{}, 100)
+	d.BeforeSync(func() { begun <- struct{}{}; <-let })
+	t.Cleanup(func() { d.BeforeSync(nil); close(let) }) // whoever is held up still
+	return func() {
+		t.Helper()
+		select {
+		case <-begun:
+		case <-time.After(patience):
+			t.Fatal("nothing is synced")
+		}
+	}, let
+}
+
 // On a disk whose syncs take long, all who submit meanwhile share the next one,
 // and nobody is told before the sync that has his task.
 func TestSubmitsShareASlowSync(t *testing.T) {
@@ -19,15 +35,14 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := newHouseOver(t, q, def("p"))
-	begun, let := make(chan struct{}, 100), make(chan struct{}, 100)
-	disk.BeforeSync(func() { begun <- struct{}{}; <-let })
+	wait, let := gated(t, disk)
 	told := make(chan error, clients)
 	submit := func() {
 		_, err := h.d.Submit(h.ctx, task.Request{Pool: "p"})
 		told <- err
 	}
 	go submit()
-	<-begun
+	wait()
 	for range clients - 1 {
 		go submit()
 	}
@@ -44,7 +59,7 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 	if err := <-told; err != nil {
 		t.Error(err)
 	}
-	<-begun // the sync that has the others
+	wait() // the sync that has the others
 	if n := len(told); n > 0 {
 		t.Fatalf("%d were told before their sync", n)
 	}
@@ -80,8 +95,7 @@ func TestNobodyIsToldBeforeItIsKept(t *testing.T) {
 	token := h.mutes("m")[0]
 	runs := h.submit(task.Request{Pool: "p"}).ID
 	h.is(runs, task.Running)
-	begun, let := make(chan struct{}, 100), make(chan struct{}, 100)
-	disk.BeforeSync(func() { begun <- struct{}{}; <-let })
+	wait, let := gated(t, disk)
 	for _, step := range []struct {
 		what string
 		ask  func() error
@@ -94,7 +108,7 @@ func TestNobodyIsToldBeforeItIsKept(t *testing.T) {
 	} {
 		told := make(chan error, 1)
 		go func() { told <- step.ask() }()
-		<-begun
+		wait()
 		select {
 		case err := <-told:
 			t.Errorf("%s: told %v before it was kept", step.what, err)
@@ -106,6 +120,4 @@ func TestNobodyIsToldBeforeItIsKept(t *testing.T) {
 			t.Errorf("%s: %v", step.what, err)
 		}
 	}
-	disk.BeforeSync(nil)
-	close(let) // for a sync that has begun since
 }

@@ -14,20 +14,31 @@ import (
 // on with a token from let.
 type gate struct{ begun, let chan struct{} }
 
-func gated(d *storetest.Disk) gate {
+func gated(t *testing.T, d *storetest.Disk) gate {
 	g := gate{make(chan struct{}, 100), make(chan struct{}, 100)}
 	d.BeforeSync(func() { g.begun <- struct{}{}; <-g.let })
+	t.Cleanup(func() { d.BeforeSync(nil); close(g.let) }) // whoever is held up still
 	return g
+}
+
+// wait waits until a sync has begun.
+func (g gate) wait(t *testing.T) {
+	t.Helper()
+	select {
+	case <-g.begun:
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing is synced")
+	}
 }
 
 // A batch has not ended before its sync has, however long that takes.
 func TestNothingEndsBeforeItsSync(t *testing.T) {
 	d := storetest.New(1)
 	s, _ := open(t, d, store.Options{})
-	g := gated(d)
+	g := gated(t, d)
 	s.Add(func(b []byte) []byte { return append(b, "slow"...) })
 	s.Flush()
-	<-g.begun
+	g.wait(t)
 	if ended, err := s.Ended(); ended {
 		t.Fatalf("it has ended (%v), and the sync has not", err)
 	}
@@ -51,9 +62,9 @@ func TestInterval(t *testing.T) {
 	d := storetest.New(1)
 	o := store.Options{Sync: store.Sync{Every: time.Microsecond}}
 	s, _ := open(t, d, o)
-	g := gated(d)
+	g := gated(t, d)
 	mustWrite(t, s, "a") // although no sync comes to its end
-	<-g.begun
+	g.wait(t)
 	mustWrite(t, s, "b")
 	if _, held := open(t, d.Killed(), o); len(held) != 2 {
 		t.Errorf("killed: held %q", held)
@@ -68,7 +79,7 @@ func TestInterval(t *testing.T) {
 		t.Error("nothing was lost with the power, so it was synced: that is not what an interval is for")
 	}
 	g.let <- struct{}{}
-	<-g.begun // the next one: that before is over
+	g.wait(t) // the next one: that before is over
 	for seed := range uint64(20) {
 		if held := heldAfter(t, d.PoweredOff(seed), o); held < 1 {
 			t.Fatal("what was synced is lost")
@@ -77,7 +88,7 @@ func TestInterval(t *testing.T) {
 	mustWrite(t, s, "c")
 	d.FailSync(syscall.EIO)
 	g.let <- struct{}{}
-	<-g.begun // so that before has failed
+	g.wait(t) // so that before has failed
 	if _, err := write(s, "d"); !errors.Is(err, syscall.EIO) {
 		t.Fatalf("a sync that failed is told as %v", err)
 	}
