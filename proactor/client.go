@@ -138,7 +138,7 @@ func (c *Client) exchange(req *http.Request) (Envelope, int, error) {
 	if client == nil {
 		client = shared
 	}
-	res, err := client.Do(req)
+	res, err := send(client, req)
 	if err != nil {
 		return Envelope{}, 0, err
 	}
@@ -156,6 +156,15 @@ func (c *Client) exchange(req *http.Request) (Envelope, int, error) {
 	}
 	envelope, err := parseEnvelope(data, res.StatusCode)
 	return envelope, res.StatusCode, err
+}
+
+// send does without the part of an http.Client that follows redirects and keeps
+// cookies, where the client has no habits of its own.
+func send(client *http.Client, req *http.Request) (*http.Response, error) {
+	if client.Transport == nil || client.Timeout != 0 || client.Jar != nil {
+		return client.Do(req)
+	}
+	return client.Transport.RoundTrip(req)
 }
 
 // parseEnvelope demands the member code: without that check any JSON object,
