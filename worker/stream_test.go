@@ -134,6 +134,7 @@ func TestANewStreamTakesThePlaceOfTheOld(t *testing.T) {
 	p := launch(t, Options{})
 	p.connect(m)
 	old := m.stream(p)
+	old.give(task("0", "echo", `0`)) // it has its place
 	m.far = nil
 	m.stream(p)
 	if err := old.ended(); err == nil {

@@ -2,11 +2,10 @@
 //
 // Go collects when the heap has doubled. A process of ours holds little: a few
 // megabytes, which it doubles a hundred times a second while small tasks pass
-// through, so that a third of its work is collecting. When collections follow
-// each other that quickly, they may come only after [Room] bytes of garbage;
-// when the process is calm again, they come as ever. So an idle process is as
-// small as before, and a busy one larger by Room, until the collection that Go
-// makes within two minutes of quiet.
+// through, so that a third of its work is collecting. When that goes on for a
+// moment, collections may come only after [Room] bytes of garbage. Some seconds
+// after the last of them the process is as small as before: a start that takes
+// half a second changes nothing, and nothing does in an idle process.
 package heap
 
 import (
@@ -22,10 +21,12 @@ import (
 const Room = 32 << 20
 
 const (
-	// busy: collections that come sooner than this are too many.
+	// busy: collections that come sooner after each other are too many …
 	busy = 250 * time.Millisecond
-	// calm: those that come later than this cost nothing.
-	calm = 2 * time.Second
+	// … when there have been so many of them in a row.
+	enough = 32
+	// calm: when none has come for so long, the room is given back.
+	calm = 5 * time.Second
 	// usual is Go's own percentage, which we never go below.
 	usual = 100
 )
@@ -38,22 +39,20 @@ func Pace() (stop func()) {
 		return func() {}
 	}
 	p := &pacer{last: time.Now(), percent: usual}
+	p.rest = time.AfterFunc(time.Hour, p.relax)
+	p.rest.Stop()
 	runtime.SetFinalizer(&pulse{p}, (*pulse).beat)
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if !p.stopped {
-			p.stopped = true
-			debug.SetGCPercent(usual)
-		}
-	}
+	return p.stop
 }
 
-// pacer is used by the goroutine that runs finalizers, and by who stops it.
+// pacer is used by the goroutine that runs finalizers, by its timer, and by who
+// stops it.
 type pacer struct {
 	mu      sync.Mutex
-	last    time.Time
+	last    time.Time // of the last collection
+	row     int       // of quick ones
 	percent int
+	rest    *time.Timer
 	stopped bool
 }
 
@@ -69,24 +68,58 @@ func (x *pulse) beat() {
 		return
 	}
 	now := time.Now()
-	if next := percent(p.percent, now.Sub(p.last), live()); next != p.percent {
-		p.percent = next
-		debug.SetGCPercent(next)
-	}
+	var next int
+	next, p.row = percent(p.percent, p.row, now.Sub(p.last), live())
 	p.last = now
+	p.set(next)
+	if next > usual {
+		p.rest.Reset(calm)
+	}
 	runtime.SetFinalizer(x, (*pulse).beat)
 }
 
-// percent is the percentage that follows from the present one, when the last
-// collection was so long ago and has left so many bytes.
-func percent(now int, since time.Duration, live uint64) int {
-	switch {
-	case since >= calm:
-		return usual
-	case since >= busy && now == usual:
-		return usual
+func (p *pacer) set(percent int) {
+	if percent != p.percent {
+		p.percent = percent
+		debug.SetGCPercent(percent)
 	}
-	return max(usual, int(Room*100/max(live, 1<<20)))
+}
+
+// relax is called when no collection has come for a while.
+func (p *pacer) relax() {
+	p.mu.Lock()
+	quiet := !p.stopped && time.Since(p.last) >= calm
+	if quiet {
+		p.row = 0
+		p.set(usual)
+	}
+	p.mu.Unlock()
+	if quiet {
+		debug.FreeOSMemory() // it collects, and gives back what is free then
+	}
+}
+
+func (p *pacer) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = true
+	p.rest.Stop()
+	p.set(usual)
+}
+
+// percent is the percentage that follows from the present one, when the last
+// collection was so long ago and has left so many bytes; and how many quick
+// ones in a row that makes.
+func percent(now, row int, since time.Duration, live uint64) (next, quick int) {
+	if since < busy {
+		row++
+	} else if now == usual {
+		row = 0
+	}
+	if now == usual && row < enough {
+		return usual, row
+	}
+	return max(usual, int(Room*100/max(live, 1<<20))), row
 }
 
 // live is how many bytes the last collection has left.

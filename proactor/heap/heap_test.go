@@ -8,26 +8,48 @@ import (
 )
 
 func TestPercent(t *testing.T) {
-	const mb = 1 << 20
+	const (
+		mb    = 1 << 20
+		quick = 10 * time.Millisecond
+	)
 	for _, tt := range []struct {
-		name  string
-		now   int
-		since time.Duration
-		live  uint64
-		want  int
+		name      string
+		now, row  int
+		since     time.Duration
+		live      uint64
+		want, has int
 	}{
-		{"calm and small", 100, 10 * time.Second, 4 * mb, 100},
-		{"calm again", 800, 2 * time.Second, 4 * mb, 100},
-		{"busy and small", 100, 10 * time.Millisecond, 4 * mb, 800},
-		{"busy and tiny", 100, 10 * time.Millisecond, 1000, 3200},
-		{"busy and as large as the room", 100, 10 * time.Millisecond, Room, 100},
-		{"busy and large", 100, 10 * time.Millisecond, 1 << 30, 100},
-		{"as busy as before, with more", 800, 300 * time.Millisecond, 8 * mb, 400},
-		{"not busy yet", 100, 300 * time.Millisecond, 4 * mb, 100},
+		{"calm and small", 100, 0, 10 * time.Second, 4 * mb, 100, 0},
+		{"a start", 100, 5, quick, 4 * mb, 100, 6},
+		{"a start that is over", 100, 30, time.Second, 4 * mb, 100, 0},
+		{"busy and small", 100, 31, quick, 4 * mb, 800, 32},
+		{"busy and tiny", 100, 31, quick, 1000, 3200, 32},
+		{"busy and as large as the room", 100, 31, quick, Room, 100, 32},
+		{"busy and large", 100, 31, quick, 1 << 30, 100, 32},
+		{"busy still, with more", 800, 32, 300 * time.Millisecond, 8 * mb, 400, 32},
+		{"busy still, and quick", 800, 32, quick, 4 * mb, 800, 33},
 	} {
-		if got := percent(tt.now, tt.since, tt.live); got != tt.want {
-			t.Errorf("%s: %d, not %d", tt.name, got, tt.want)
+		if got, row := percent(tt.now, tt.row, tt.since, tt.live); got != tt.want || row != tt.has {
+			t.Errorf("%s: %d after %d, not %d after %d", tt.name, got, row, tt.want, tt.has)
 		}
+	}
+}
+
+// TestACalmProcessGivesItsRoomBack, when no collection has come for a while.
+func TestACalmProcessGivesItsRoomBack(t *testing.T) {
+	p := &pacer{last: time.Now().Add(-2 * calm), percent: usual, row: enough}
+	p.rest = time.AfterFunc(time.Hour, p.relax)
+	defer p.stop()
+	p.set(800)
+	p.relax()
+	if got := setting(t); got != usual || p.row != 0 {
+		t.Errorf("it is %d after %d", got, p.row)
+	}
+	p.set(800)
+	p.last = time.Now()
+	p.relax() // a collection came just before
+	if got := setting(t); got != 800 {
+		t.Errorf("while it is busy it is %d", got)
 	}
 }
 
