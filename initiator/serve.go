@@ -50,8 +50,8 @@ func (in *Initiator) noteHome(state string) {
 // that came before would be refused, and be lost.
 func (in *Initiator) serve() {
 	in.dispatcher.Resumed()
+	close(in.listening) // first: who is answered is told of workers
 	in.server.Serve(in)
-	close(in.listening)
 	if !in.volatile { // a private run is there for one task
 		in.background.Go(func() { in.schedules.run(in.life, in.Plan().Schedules) })
 	}

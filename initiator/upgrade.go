@@ -21,7 +21,7 @@ import (
 
 // How long the steps of an upgrade may take.
 const (
-	checkTime = 20 * time.Second // the next program's word that it can read the state
+	checkTime = 20 * time.Second // the next program's word that it can read the state; and the keeper's that it holds on
 	stayTime  = time.Minute      // from the moment in which nothing is decided any more, until the next decides
 	comeTime  = 30 * time.Second // of these, for the next program to come up
 )
@@ -82,7 +82,9 @@ func (in *Initiator) Upgrade(ctx context.Context, binary string) (version string
 		return "", fmt.Errorf("prepare the upgrade: %w", err)
 	}
 	in.next.Store(next)
-	if err := in.supervisor.Freeze(context.WithoutCancel(ctx), stayTime); err != nil {
+	still, stop := context.WithTimeout(context.WithoutCancel(ctx), checkTime) // a client that goes is no reason
+	defer stop()
+	if err := in.supervisor.Freeze(still, stayTime); err != nil {
 		in.next.Store(nil)
 		next.close()
 		return "", err

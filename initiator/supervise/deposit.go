@@ -28,7 +28,7 @@ func (w *worker) keeps() bool { return runtime.GOOS == "linux" && w.rec.Spec.OnI
 // whose process is being asked for has it in the order itself: then there is
 // never a process without a memo, nor a memo of one that was not asked for.
 func (l *loop) deposit(w *worker) {
-	if !l.depositing || !w.keeps() && !l.freezing || w.rec.Phase == spawning || w.forgotten && w.rec.Phase.rests() {
+	if !l.depositing || !w.keeps() && l.freezing == nil || w.rec.Phase == spawning || w.forgotten && w.rec.Phase.rests() {
 		return
 	}
 	now := w.summary()

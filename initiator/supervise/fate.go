@@ -98,7 +98,7 @@ func (l *loop) finished() bool {
 
 // release gives back what the loop holds, at its end.
 func (l *loop) release() {
-	if l.freezing { // everything is another's from here on
+	if l.frozen { // everything is another's from here on
 		for _, w := range l.order {
 			if w.socket != nil {
 				_ = w.socket.conn.Close() // its path stays: the process knows it

@@ -20,6 +20,10 @@ func (l *loop) hear(e keeper.Event, ok bool) {
 		l.keeperLost(e.Error)
 		return
 	}
+	if e.Kind == keeper.KindSynced {
+		l.synced()
+		return
+	}
 	if e.Kind == keeper.KindCleared { // also of a worker that was forgotten meanwhile
 		l.wipedBy(e)
 		return

@@ -50,7 +50,8 @@ type loop struct {
 	strangers  []keeper.Held                    // kept, and nobody knows what they are
 	depositing bool                             // memos are left from now on
 	renewed    bool                             // the outdated keeper was replaced
-	freezing   bool                             // … for every worker: an upgrade comes
+	freezing   *freeze                          // … for every worker: an upgrade comes
+	frozen     bool                             // everything is another's
 
 	helpers   sync.WaitGroup // goroutines that ask or do something for the loop, beside it
 	replacing bool           // a goroutine looks for the next keeper
@@ -105,7 +106,7 @@ func (l *loop) turn(ctx context.Context) {
 	for {
 		l.settle()
 		l.renew()
-		if l.finished() || l.freezing {
+		if l.finished() || l.frozen {
 			return
 		}
 		l.arm(timer)

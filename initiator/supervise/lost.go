@@ -41,6 +41,7 @@ func (l *loop) keeperLost(how string) {
 	old := l.own
 	l.keeper, l.own, l.events = nil, nil, nil
 	l.unwiped()
+	l.thaw(errKeeperLost)
 	for _, w := range slices.Collect(maps.Values(l.hooks)) {
 		l.forgetHook(w)
 		l.endProbe(w)

@@ -76,7 +76,7 @@ func (l *loop) launch(w *worker) {
 		l.watch(w, on, true)
 	}
 	w.cgroup = order.CgroupDir
-	if l.depositing && w.keeps() {
+	if l.depositing && (w.keeps() || l.freezing != nil) {
 		w.noted = w.summary()
 		order.Memo, order.Seen, order.Grace = l.memo(w), w.seen, w.rec.Spec.OrphanGrace
 		l.note(w, order.Memo)

@@ -63,6 +63,7 @@ func TestClearWithoutAKeeper(t *testing.T) {
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	stopped(t, s.keeper.PID())
 	answer := make(chan []Result, 1)
 	go func() {
 		results, err := s.Clear(t.Context(), "all")

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"initiator/initiator/supervise"
+)
+
+// older builds this program with a keeper of the first version.
+func older(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "initiator")
+	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w -X initiator/initiator/keeper.speaks=1", "-o", path, ".")
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	return path
+}
+
+// says runs a verb in the house, and demands its exit code and a part of what
+// it prints.
+func (p *process) says(code int, part string, args ...string) {
+	p.t.Helper()
+	cmd := exec.Command("initiator", args...)
+	cmd.Dir = p.dir
+	said, _ := cmd.CombinedOutput() // its code is looked at
+	if got := cmd.ProcessState.ExitCode(); got != code || !strings.Contains(string(said), part) {
+		p.t.Errorf("%s: exit code %d, want %d and %q; it said:\n%s", strings.Join(args, " "), got, code, part, said)
+	}
+}
+
+func (p *process) talker() supervise.Worker {
+	p.t.Helper()
+	list, err := p.client().Workers(p.t.Context())
+	if err != nil || len(list) != 1 {
+		p.t.Fatal(list, err)
+	}
+	return list[0]
+}
+
+// TestAnOlderKeeper: a newer initiator goes on with it, says what it cannot do,
+// and has a new one once the last worker of the old one has ended.
+func TestAnOlderKeeper(t *testing.T) {
+	newer, err := exec.LookPath("initiator")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := house(t, "[worker:talker]\ncommand = sh -c 'echo hello; exec sleep 1000'\ncontract = off\nready = line:hello\n")
+	p := begin(t, dir, exec.Command(older(t), "up"))
+	p.started()
+	before := p.talker()
+	p.says(0, "1 worker ran on", "upgrade", newer)
+	p.says(1, "this keeper is of an older version", "clear", "talker")
+	p.says(0, "hello", "tail", "talker")
+	if is := p.talker(); is.PID != before.PID || is.Incarnation != 1 || !is.Ready {
+		t.Errorf("the talker is %+v, and was %+v", is, before)
+	}
+	p.says(0, "talker", "stop", "all")
+	p.says(0, "talker", "start", "all")
+	p.says(0, "talker: cleared", "clear", "all")
+	log := filepath.Join(dir, ".initiator", "logs", "talker.0.stdout.log")
+	if text, err := os.ReadFile(log); err == nil {
+		t.Errorf("the log is still there: %q", text)
+	}
+	p.signal(syscall.SIGTERM)
+	p.ends(0)
+}
