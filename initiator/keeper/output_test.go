@@ -56,7 +56,7 @@ func TestTimestampsAndJunk(t *testing.T) {
 	s := plain("w", "sh", "-c", `printf 'one\r\n\n\377\376\000junk\n'; printf err >&2`)
 	s.Stdout.Timestamps, s.RedirectStderr = true, true
 	got := h.logged(s, filepath.Join(t.TempDir(), "out.log"))
-	stamp := `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d) `
+	stamp := `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d) `
 	want := "^" + stamp + "one\n" + stamp + "\n" + stamp + `\x{fffd}\x{fffd}` + "\x00junk\n" + stamp + "err\n$"
 	if !regexp.MustCompile(want).MatchString(strings.ToValidUTF8(strings.ReplaceAll(got, "\xff\xfe", "\ufffd\ufffd"), "?")) {
 		t.Errorf("log = %q", got)
