@@ -52,7 +52,9 @@ func (in *Initiator) Reload(ctx context.Context) (api.Changes, error) {
 	kept := *next
 	kept.Settings = in.Plan().Settings
 	in.current.Store(&kept)
-	if err := in.dispatcher.SetPools(ctx, in.pauses.mark(pools(&kept))); err != nil {
+	// From here on nobody turns back: with a caller that goes away, ctx ends only
+	// the wait for the workers, or half of the house would know another plan.
+	if err := in.dispatcher.SetPools(context.WithoutCancel(ctx), in.pauses.mark(pools(&kept))); err != nil {
 		return changes, fmt.Errorf("reload: %w", err)
 	}
 	err = in.supervisor.Apply(ctx, &kept)
