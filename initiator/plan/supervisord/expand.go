@@ -36,7 +36,9 @@ func expand(s string, n names) (string, error) {
 
 // reference resolves the one that s begins with.
 func reference(s string, n names) (text, rest string, err error) {
-	rest = s[1:]
+	if rest = s[1:]; strings.HasPrefix(rest, "%") {
+		return "%", rest[1:], nil
+	}
 	var value any
 	named := strings.HasPrefix(rest, "(")
 	if named {
@@ -53,8 +55,6 @@ func reference(s string, n names) (text, rest string, err error) {
 	switch {
 	case !ok:
 		return "", "", wrong{fmt.Sprintf("%q is no reference", shorten(s)), "write %(name)s, and %% for a plain %"}
-	case f.verb == '%':
-		return "%", rest, nil
 	case !named:
 		return "", "", wrong{fmt.Sprintf("%q refers to nothing", s[:len(s)-len(rest)]), "write %% for a plain %"}
 	}

@@ -32,7 +32,7 @@ func readFormat(s string) (f format, rest string, ok bool) {
 	if i < len(s) && strings.IndexByte("hlL", s[i]) >= 0 {
 		i++
 	}
-	if i >= len(s) || strings.IndexByte("diouxXeEfFgGcrsa%", s[i]) < 0 || f.width > maxWidth || f.precision > maxWidth {
+	if i >= len(s) || strings.IndexByte("diouxXeEfFgGcrsa", s[i]) < 0 || f.width > maxWidth || f.precision > maxWidth {
 		return f, "", false
 	}
 	f.verb = s[i]

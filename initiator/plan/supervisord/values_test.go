@@ -27,13 +27,13 @@ func TestExpansion(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "%%": "%", "100%% %(here)s/a": "100% /x/a", "%(num)d%(num)03d": "7007", "%(num)-3d|": "7  |", "%(num)+d": "+7", "%(num)x": "7",
 		"%(num)c": "\a", "%(num).3d": "007", "%(num)5.3d": "  007", "%(num)05.3d": "00007", "%(num)#o": "0o7", "%(num)6.2f": "  7.00", "%(num)s": "7", "%(num)r": "7",
-		"%(here)5s": "   /x", "%(here).1s": "/", "%(here)r": "'/x'", "%(ENV_A)s": "1 %(here)s", "%(ENV_OWN)s": "mine", "%((odd))s": "o", "%5%": "%", "%(num)ld": "7",
+		"%(here)5s": "   /x", "%(here).1s": "/", "%(here)r": "'/x'", "%(ENV_A)s": "1 %(here)s", "%(ENV_OWN)s": "mine", "%((odd))s": "o", "%(num)ld": "7",
 	} {
 		if got, err := expand(text, n); got != want || err != nil {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"%", "%(", "%(here", "%(here)", "%(no)s", "%(here)d", "%s", "%d", "%(ENV_B)s", "%(here)*s", "%(here)y", "%(num)99999d", "%(here)c"} {
+	for _, text := range []string{"%", "%5%", "%(here)%", "%(", "%(here", "%(here)", "%(no)s", "%(here)d", "%s", "%d", "%(ENV_B)s", "%(here)*s", "%(here)y", "%(num)99999d", "%(here)c"} {
 		if got, err := expand(text, n); err == nil {
 			t.Errorf("%q: %q", text, got)
 		} else if strings.Contains(err.Error(), "1 %(here)s") {
