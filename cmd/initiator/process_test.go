@@ -198,6 +198,25 @@ func TestASecondSignalKillsAtOnceAndSaysSo(t *testing.T) {
 	}
 }
 
+// USR1 means nothing: it neither ends the initiator nor does anything else.
+func TestUSR1ChangesNothing(t *testing.T) {
+	p := start(t, house(t, sleeper), "up")
+	p.started()
+	before, err := p.client().Workers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.signal(syscall.SIGUSR1)
+	p.signal(syscall.SIGUSR2)
+	p.hear("SIGUSR2") // which came later
+	after, err := p.client().Workers(t.Context())
+	if err != nil || after[0].PID != before[0].PID || !after[0].Ready {
+		t.Errorf("%+v, %v; was %+v", after, err, before)
+	}
+	p.signal(syscall.SIGTERM)
+	p.ends(0)
+}
+
 // TestHangupWithoutATerminalIsReload, and no end.
 func TestHangupWithoutATerminalIsReload(t *testing.T) {
 	p := start(t, house(t, sleeper), "up")

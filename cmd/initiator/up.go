@@ -27,7 +27,7 @@ there is a log. With -o json every change of a worker is a line on stdout. Of
 workers whose log is "-" the lines are shown behind "name:index | ".
 
 USR2 opens all log files anew, after a rotation by others. HUP, without a
-terminal, does what reload does.
+terminal, does what reload does. USR1 means nothing, and changes nothing.
 
 ` + surroundingsLong
 

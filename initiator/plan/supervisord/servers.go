@@ -43,7 +43,12 @@ func (r *reader) unixServer(c *context) {
 	outside.names.own = nil
 	r.credentials(&outside)
 	value(&outside, "chown", "", owner)
-	value(&outside, "chmod", 0o700, octal)
+	if c.given("chown") {
+		c.warn("chown", "the initiator's own socket belongs to whom the initiator runs as", "run it as that user")
+	}
+	if value(&outside, "chmod", 0o700, octal)&0o077 != 0 {
+		c.warn("chmod", "the initiator's own socket is open to its owner alone, for it asks nobody for a password", "import the file, and set socket_mode in [initiator]")
+	}
 	c.warn("file", "supervisord's XML-RPC is not served; supervisorctl's words are those of the initiator", "run `initiator status` and the like with the same -c")
 }
 
