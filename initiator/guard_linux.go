@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -93,7 +94,7 @@ func (s *succession) stand(until time.Time) bool {
 			return false // nothing is held any more
 		}
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(s.Wait), Events: unix.POLLIN}}, int(left.Milliseconds())+1)
-		if err == unix.EINTR || err == nil && n == 0 {
+		if errors.Is(err, unix.EINTR) || err == nil && n == 0 {
 			continue
 		}
 		var word [1]byte
