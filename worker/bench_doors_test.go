@@ -33,8 +33,12 @@ func BenchmarkDoors(b *testing.B) {
 		name string
 		call func(context.Context) error
 	}{
-		{"two_requests", bench.twoRequests}, {"inline", bench.inline}, {"stream", bench.stream},
-		{"direct", bench.direct}, {"pool", bench.throughPool}, {"chirp", bench.chirp},
+		{"two_requests", bench.twoRequests},
+		{"inline", bench.inline},
+		{"stream", bench.stream},
+		{"direct", bench.direct},
+		{"pool", bench.throughPool},
+		{"chirp", bench.chirp},
 	}
 	for _, d := range doors {
 		b.Run(d.name+"/1", func(b *testing.B) {

@@ -25,7 +25,9 @@ func behave() {
 		raw("echo", func(data json.RawMessage) (json.RawMessage, error) { return data, nil }),
 		raw("nothing", func(json.RawMessage) (json.RawMessage, error) { return nil, nil }),
 		raw("error", func(json.RawMessage) (json.RawMessage, error) { return nil, errors.New("a test's error") }),
-		raw("fail", func(json.RawMessage) (json.RawMessage, error) { return nil, worker.TaskFail{Data: map[string]int{"n": 1}} }),
+		raw("fail", func(json.RawMessage) (json.RawMessage, error) {
+			return nil, worker.TaskFail{Data: map[string]int{"n": 1}}
+		}),
 		raw("retry", func(json.RawMessage) (json.RawMessage, error) { return nil, worker.TaskFail{Retry: true} }),
 		raw("panic", func(json.RawMessage) (json.RawMessage, error) { panic("boom") }),
 		raw("goexit", func(json.RawMessage) (json.RawMessage, error) { runtime.Goexit(); return nil, nil }),
@@ -48,10 +50,18 @@ func TestEveryBehaviourThroughTheClientsDoors(t *testing.T) {
 		want         task.State
 	}{
 		{"echo", `{"n":123456789012345678901234567890,"s":"<&> ✓"}`, task.Completed},
-		{"echo", large, task.Completed}, {"echo", `null`, task.Completed}, {"nothing", `{}`, task.Completed},
-		{"error", `{}`, task.Failed}, {"fail", `{}`, task.Failed}, {"retry", `{}`, task.Dead}, {"panic", `{}`, task.Failed},
-		{"goexit", `{}`, task.Failed}, {"nojson", `{}`, task.Failed}, {"none", `{}`, task.Failed},
-		{"typed", `{"A":2,"B":3}`, task.Completed}, {"typed", `"text"`, task.Failed},
+		{"echo", large, task.Completed},
+		{"echo", `null`, task.Completed},
+		{"nothing", `{}`, task.Completed},
+		{"error", `{}`, task.Failed},
+		{"fail", `{}`, task.Failed},
+		{"retry", `{}`, task.Dead},
+		{"panic", `{}`, task.Failed},
+		{"goexit", `{}`, task.Failed},
+		{"nojson", `{}`, task.Failed},
+		{"none", `{}`, task.Failed},
+		{"typed", `{"A":2,"B":3}`, task.Completed},
+		{"typed", `"text"`, task.Failed},
 	} {
 		var first client.End
 		for name, door := range map[string]*client.Client{"stream": c, "http": without} {
