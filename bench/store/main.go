@@ -39,8 +39,10 @@ func main() {
 	only := flag.String("only", "", "measure only names that contain this")
 	flag.Parse()
 	for _, c := range []candidate{
-		{"log", openLog(0)}, {"log preallocated", openLog(16 << 20)},
-		{"bbolt", openBolt}, {"sqlite WAL FULL", openSQLite},
+		{"log", openLog(0)},
+		{"log preallocated", openLog(16 << 20)},
+		{"bbolt", openBolt},
+		{"sqlite WAL FULL", openSQLite},
 	} {
 		if !strings.Contains(c.name, *only) {
 			continue

@@ -29,12 +29,12 @@ ready     = line:^up$$
 	up := start(t, dir, "up")
 	up.started()
 	id := strings.TrimSpace(string(printed(t, dir, "task", "submit", "adder", `{"a":1,"b":2}`)))
-	for _, args := range [][]string{
-		{"status"}, {"stop", "plain"}, {"start", "plain"}, {"restart", "plain"}, {"scale", "adder", "1"}, {"why", "plain"},
-		{"events"}, {"logs", "plain"}, {"tail", "plain"}, {"check"}, {"plan"}, {"reload"}, {"pause", "adder"}, {"resume", "adder"},
-		{"signal", "CONT", "plain"}, {"launch", "adder"}, {"avail"}, {"pid"}, {"version"}, {"task", "list"},
-		{"run", "-q", "adder", `{"a":1,"b":2}`}, {"task", "submit", "adder", `{"a":1,"b":2}`}, {"task", "wait", id}, {"task", "get", id},
+	for _, line := range []string{
+		"status", "stop plain", "start plain", "restart plain", "scale adder 1", "why plain", "events", "logs plain", "tail plain",
+		"check", "plan", "reload", "pause adder", "resume adder", "signal CONT plain", "launch adder", "avail", "pid", "version",
+		"task list", `run -q adder {"a":1,"b":2}`, `task submit adder {"a":1,"b":2}`, "task wait " + id, "task get " + id,
 	} {
+		args := strings.Fields(line)
 		verb := args[0]
 		if verb == "task" {
 			verb = "task " + args[1]
