@@ -239,7 +239,7 @@ func TestStateThatCannotBeRead(t *testing.T) {
 		{home, `{"version":1,"what":"initi`, "torn"},
 		{home, `{"name":"package.json"}`, "not written by this program"},
 		{kept, `{"version":99,"what":"initiator worker","written_by":"9.9"}`, "newer version"},
-		{kept, "", "torn"},
+		{kept, `{"version":1,"what":"initiator wor`, "torn"},
 	} {
 		whole, err := os.ReadFile(c.path)
 		if err == nil {
