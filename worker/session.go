@@ -19,6 +19,7 @@ type session struct {
 	ctx    context.Context // ended with the session
 	end    context.CancelCauseFunc
 	line   atomic.Pointer[line] // nil = there is no stream
+	opened atomic.Int64         // how many streams the master has asked for
 }
 
 // LostError is what Hooks.OnLost is told.

@@ -32,6 +32,7 @@ type line struct {
 	now       *session
 	conn      *chirp.Conn
 	inherited bool
+	nth       int64                         // of the streams that the master has asked for; 0 = inherited
 	header    stream.Header                 // of the message being read
 	farewell  bool                          // the master has said that it closes the stream
 	orders    chan proactor.HeartbeatAnswer // what heartbeats were answered
@@ -66,7 +67,8 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 		proactor.BadBody.Write(w, "send Upgrade: "+stream.Protocol+" to open a stream", nil)
 		return
 	}
-	s.lines.Add(1) // before the HTTP server knows the connection no more
+	s.lines.Add(1)           // before the HTTP server knows the connection no more
+	nth := now.opened.Add(1) // before the answer, after which it may ask for another
 	nc, err := stream.Accept(w)
 	if err != nil {
 		s.lines.Done()
@@ -75,16 +77,16 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 	}
 	go func() {
 		defer s.lines.Done()
-		s.join(nc, now)
+		s.join(nc, now, nth)
 	}()
 }
 
 // join serves a stream that the master has opened.
-func (s *server) join(nc net.Conn, now *session) {
+func (s *server) join(nc net.Conn, now *session, nth int64) {
 	ctx, cancel := context.WithTimeout(now.ctx, helloTime)
 	defer cancel()
 	if conn, ok := s.greet(ctx, nc, now.token); ok {
-		s.serveLine(&line{server: s, now: now, conn: conn})
+		s.serveLine(&line{server: s, now: now, conn: conn, nth: nth})
 	}
 }
 
@@ -116,8 +118,9 @@ const lineBuffer = 16 << 10
 func (s *server) serveLine(l *line) {
 	l.answers = l.answer
 	l.orders, l.gone = make(chan proactor.HeartbeatAnswer, 1), make(chan struct{})
-	if before := l.now.line.Swap(l); before != nil {
-		before.conn.Close()
+	if !l.takePlace() {
+		l.conn.Close()
+		return
 	}
 	stop := context.AfterFunc(l.now.ctx, l.conn.Close)
 	s.log.Debug("stream opened", "inherited", l.inherited)
@@ -128,6 +131,24 @@ func (s *server) serveLine(l *line) {
 	s.log.Debug("stream ended", "error", err)
 	if l.masterGone(err) && !s.keep {
 		s.lost(l.now, errMasterGone)
+	}
+}
+
+// takePlace makes l the session's stream, and closes the one before it. A
+// stream that the master has asked for earlier, and that was slow with its
+// handshake, is not what it wants any more.
+func (l *line) takePlace() bool {
+	for {
+		before := l.now.line.Load()
+		if before != nil && before.nth > l.nth {
+			return false
+		}
+		if l.now.line.CompareAndSwap(before, l) {
+			if before != nil {
+				before.conn.Close()
+			}
+			return true
+		}
 	}
 }
 

@@ -149,6 +149,26 @@ func TestANewStreamTakesThePlaceOfTheOld(t *testing.T) {
 	}
 }
 
+// TestALateHandshakeTakesNoPlace: of two streams the later asked for is the
+// one that stays, whichever says its handshake first.
+func TestALateHandshakeTakesNoPlace(t *testing.T) {
+	m := newMaster(t)
+	p := launch(t, Options{})
+	p.connect(m)
+	slow, err := p.ask(m.session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := m.stream(p)
+	later.give(task("0", "echo", `0`)) // it has its place
+	if err := open(t, slow, m.session).ended(); err == nil {
+		t.Error("the earlier one was not hung up on")
+	}
+	if got := later.give(task("1", "echo", `1`)); got.data != "1" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestGarbageEndsAStreamAndNothingElse.
 func TestGarbageEndsAStreamAndNothingElse(t *testing.T) {
 	m := newMaster(t)
