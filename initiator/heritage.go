@@ -20,6 +20,7 @@ type heritage struct {
 	port   int            // where its API was; 0 = it had none
 	keeper *keeper.Keeper // that waits for us; nil = none does
 	held   []keeper.Held  // by that keeper, or by nobody
+	marked []string       // guids of workers that were marked keep
 }
 
 // inherit looks for what is there. Nothing is changed, but that a keeper that
@@ -30,7 +31,7 @@ func inherit(state string, o keeper.Options) (*heritage, error) {
 	if err = errors.Join(err, bad); err != nil {
 		return nil, err
 	}
-	h := &heritage{port: home.Port}
+	h := &heritage{port: home.Port, marked: ledgered(state)}
 	h.keeper, h.held, err = keeper.Attach(o.Rendezvous, o)
 	if errors.Is(err, keeper.ErrNobody) {
 		h.held = list // their keeper was killed as well
@@ -60,13 +61,14 @@ func (h *heritage) take(o keeper.Options) (*keeper.Keeper, error) {
 }
 
 // sweep ends what is left of the workers of an initiator that was killed
-// together with its keeper, but for those that both had marked keep.
+// together with its keeper. Those that were marked keep are not among them: they
+// are adopted when they prove who they are, and else left alone.
 func (h *heritage) sweep(guids []string, log hclog.Logger) {
 	if h.keeper != nil {
 		return // it has them all
 	}
 	guids = slices.DeleteFunc(guids, func(guid string) bool {
-		return slices.ContainsFunc(h.held, func(w keeper.Held) bool { return w.GUID == guid })
+		return slices.Contains(h.marked, guid)
 	})
 	if ended := supervise.Sweep(guids); len(ended) > 0 {
 		log.Warn("the last initiator and its keeper were killed; ended what their workers had left", "processes", ended)

@@ -172,6 +172,16 @@ func readLedger(state, boot string) (list []keeper.Held, err error) {
 	return list, errors.Join(faults...)
 }
 
+// ledgered are the guids of all that the ledger names, whether or not they can
+// have outlived anything.
+func ledgered(state string) (guids []string) {
+	names, _ := filepath.Glob(filepath.Join(state, ledgerName, "*.json")) // only the pattern could be wrong
+	for _, path := range names {
+		guids = append(guids, strings.TrimSuffix(filepath.Base(path), ".json"))
+	}
+	return guids
+}
+
 // bootID names this boot of the machine; "" where nobody can tell, and then no
 // process is ever believed to be one of before.
 func bootID() string {
