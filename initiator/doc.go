@@ -12,6 +12,7 @@
 //
 //	config.go   what New is given: INI → plan
 //	run.go      the order in which everything starts, and ends
+//	background.go   the goroutines that Run waits for at its end
 //	state.go    the state directory: lock, token, socket
 //	small.go    its small files; home.go is one of them, ledger.go a few
 //	heritage.go what an earlier initiator has left there, and how it is taken
@@ -28,8 +29,9 @@
 //	seen.go     the state file: what was, when nothing runs any more
 //	seen_write.go   … and how it comes to be
 //	logs.go     what workers wrote to their files, and what they write next
-//	reload.go   the file again: plan and reload; scale, signal, why; log files anew or cleared
-//	            opened anew
+//	reload.go   the file again: plan and reload; scale, signal; log files
+//	            opened anew or cleared
+//	why.go      why a worker is as it is, and what a dead process wrote last
 //	paused.go   pools that rest, also after a restart
 //	schedules.go  a task for each tick of a [schedule:NAME]
 //	callback.go what signs callbacks

@@ -72,12 +72,12 @@ func (t *Task) OnFail(f func(data, result json.RawMessage)) *Task {
 // Start submits the task. Starting twice does nothing more.
 func (t *Task) Start() *Task {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.started {
-		return t
-	}
+	again := t.started
 	t.started = true
-	t.in.background.Go(t.run)
+	t.mu.Unlock()
+	if !again && !t.in.background.Go(t.run) {
+		t.run() // is told at once that the initiator has ended
+	}
 	return t
 }
 

@@ -33,7 +33,7 @@ func (in *Initiator) lookForPanic(t supervise.Transition) {
 	default:
 		return
 	}
-	in.background.Go(func() {
+	begun := in.background.Go(func() {
 		defer func() { <-in.looking }()
 		in.searching.Lock() // one log at a time, so that a thousand deaths do not read at once
 		defer in.searching.Unlock()
@@ -41,6 +41,9 @@ func (in *Initiator) lookForPanic(t supervise.Transition) {
 			in.relay.Show(supervise.Lines{Name: t.Name, GUID: t.GUID, Index: t.Index, Incarnation: t.Incarnation}, record)
 		}
 	})
+	if !begun {
+		<-in.looking
+	}
 }
 
 // mayBePanic: Go's runtime exits with 2, or, with GOTRACEBACK=crash and after a

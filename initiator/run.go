@@ -66,7 +66,7 @@ type Initiator struct {
 	// life ends when Run does; background counts what runs on its behalf.
 	life       context.Context
 	endLife    context.CancelFunc
-	background sync.WaitGroup
+	background background
 
 	listening chan struct{} // closed when the API answers
 	begun     sync.Once

@@ -83,14 +83,14 @@ func TestProbe(t *testing.T) {
 // nobody answers. It is found, killed and replaced.
 func TestProbeOfHungProgram(t *testing.T) {
 	sp := looked("/nowhere", plan.Check{Kind: "http", Path: "/"})
-	sp.Probe.Failures, sp.Probe.Timeout = 2, 50*time.Millisecond
+	sp.Probe.Failures, sp.Probe.Timeout = 2, 500*time.Millisecond
 	s := open(t, planOf(sp))
 	pid := s.ready("w", 1).PID
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	s.ready("w", 2)
-	if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "GET /: no answer within 50ms") || alive(pid) {
+	if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "GET /: no answer within 500ms") || alive(pid) {
 		t.Errorf("%+v, alive %t", e, alive(pid))
 	}
 }
