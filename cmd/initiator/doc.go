@@ -14,6 +14,7 @@
 //	words.go     times, names and numbers as people read them
 //	complete.go  what the tab key offers
 //
+// The verb keys shows the table with which package plan reads an INI.
 // The verb signal is in send.go; reload is with plan.go, and status_seen.go is
 // what status says where nothing runs.
 //

@@ -31,7 +31,7 @@ ready     = line:^up$$
 	id := strings.TrimSpace(string(printed(t, dir, "task", "submit", "adder", `{"a":1,"b":2}`)))
 	for _, line := range []string{
 		"status", "stop plain", "start plain", "restart plain", "scale adder 1", "why plain", "events", "logs plain", "tail plain",
-		"check", "plan", "reload", "pause adder", "resume adder", "signal CONT plain", "launch adder", "avail", "pid", "version",
+		"check", "keys", "plan", "reload", "pause adder", "resume adder", "signal CONT plain", "launch adder", "avail", "pid", "version",
 		"task list", `run -q adder {"a":1,"b":2}`, `task submit adder {"a":1,"b":2}`, "task wait " + id, "task get " + id,
 	} {
 		args := strings.Fields(line)

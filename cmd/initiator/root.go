@@ -65,7 +65,8 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: "supervisorctl", Title: "Words of supervisorctl:"},
 	)
 	root.AddCommand(
-		in("house", a.upCommand(), a.shutdownCommand(), a.upgradeCommand(), a.checkCommand(), a.planCommand(), a.reloadCommand(), a.importCommand())...)
+		in("house", a.upCommand(), a.shutdownCommand(), a.upgradeCommand(), a.checkCommand(), a.keysCommand(),
+			a.planCommand(), a.reloadCommand(), a.importCommand())...)
 	root.AddCommand(
 		in("worker", a.statusCommand(), a.launchCommand(), a.logsCommand(), a.eventsCommand(),
 			a.orderCommand("start"), a.orderCommand("stop"), a.orderCommand("restart"),

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"initiator/initiator/plan"
+)
+
+const keysLong = `Show every key that an INI may have: its value, what it is where it is left out,
+and what it means. It is the table that the initiator reads with.
+
+With names, only those keys, or all of these sections: initiator, worker, group,
+schedule, include. The keys of [DEFAULT], of [config:NAME] and of sections that
+are named by a module or a guid are yours: the workers read them.`
+
+func (a *app) keysCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "keys [SECTION|KEY…]", Short: "Show what every key of the INI means", Long: keysLong,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return without(keyNames(), args), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			chosen, err := chooseKeys(args)
+			if err != nil {
+				return err
+			}
+			if a.format.json {
+				return a.out.json(map[string]any{"keys": keyRows(chosen)})
+			}
+			return a.out.lines(keyLines(chosen, a.out.width())...)
+		},
+	}
+}
+
+// keyRow is a key in JSON.
+type keyRow struct {
+	Section string `json:"section"`
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Default string `json:"default"`
+	Doc     string `json:"doc"`
+}
+
+func keyRows(keys []plan.KeyDoc) []keyRow {
+	rows := make([]keyRow, 0, len(keys))
+	for _, k := range keys {
+		rows = append(rows, keyRow(k))
+	}
+	return rows
+}
+
+// keyNames are the sections and keys that can be asked for.
+func keyNames() (names []string) {
+	for _, k := range plan.Keys() {
+		names = append(names, k.Section, k.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// chooseKeys keeps the keys that are named, by themselves or by their section;
+// without names all.
+func chooseKeys(names []string) ([]plan.KeyDoc, error) {
+	all := plan.Keys()
+	if len(names) == 0 {
+		return all, nil
+	}
+	wanted := map[string]bool{}
+	known := keyNames()
+	for _, name := range names {
+		word := sectionWord(name)
+		if !slices.Contains(known, word) {
+			return nil, &fault{exitUsage, unknownKey(name), meant(word, known)}
+		}
+		wanted[word] = true
+	}
+	return slices.DeleteFunc(all, func(k plan.KeyDoc) bool { return !wanted[k.Section] && !wanted[k.Name] }), nil
+}
+
+// sectionWord makes worker of [worker:NAME], as it stands in a file.
+func sectionWord(name string) string {
+	inside, bracketed := strings.CutPrefix(name, "[")
+	if bracketed {
+		inside, _, _ = strings.Cut(strings.TrimSuffix(inside, "]"), ":")
+	}
+	return strings.ToLower(inside)
+}
+
+type unknownKey string
+
+func (k unknownKey) Error() string { return "no section of an INI has a key " + string(k) }
+
+// keyLines are the keys under the heads of their sections, each with its
+// meaning below it.
+func keyLines(keys []plan.KeyDoc, width int) (lines []string) {
+	section := ""
+	for _, k := range keys {
+		if k.Section != section {
+			if section != "" {
+				lines = append(lines, "")
+			}
+			section = k.Section
+			lines = append(lines, sectionHead(section))
+		}
+		head := k.Name
+		if k.Default != "" {
+			head += " = " + k.Default
+		}
+		lines = append(lines, cut(head+"  ("+k.Type+")", width))
+		for _, line := range folded(k.Doc, max(width-4, 0)) {
+			lines = append(lines, "    "+line)
+		}
+	}
+	return lines
+}
+
+// sectionHead is a section as it is written.
+func sectionHead(section string) string {
+	if section == "initiator" || section == "include" {
+		return "[" + section + "]"
+	}
+	return "[" + section + ":NAME]"
+}
