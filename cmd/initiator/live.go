@@ -54,9 +54,12 @@ func (l *live) line(text string) {
 
 // fresh takes away what a person has typed, such as the ^C of a Ctrl-C.
 func (l *live) fresh() {
-	if l != nil {
-		_, _ = l.screen.Write([]byte("\r\x1b[K"))
+	if l == nil {
+		return
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = l.screen.Write([]byte("\r\x1b[K"))
 }
 
 // tellOf says what a transition means once there is no line for the worker.
