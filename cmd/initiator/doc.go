@@ -20,7 +20,8 @@
 //
 // What makes an `up` one of process 1, of systemd and of a main worker is in
 // first.go, service.go and mainworker.go. The words that supervisorctl's users
-// know, and how they are answered, are in supervisorctl.go.
+// know, and how they are answered, are in supervisorctl.go, and for start, stop
+// and restart in supervisorctl_order.go.
 //
 // Two verbs start an initiator in this process: up (up.go, with live.go, the
 // lines that change until all is ready, up_log.go, where its log and the lines

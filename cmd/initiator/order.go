@@ -62,7 +62,7 @@ func (a *app) order(ctx context.Context, c *client.Client, verb string, rolling 
 	if err != nil && !errors.As(err, &partly) {
 		return err
 	}
-	if err := a.showResults(verb, results, processNames(all)); err != nil && partly == nil {
+	if err := a.showResults(verb, results, beforeOf(all, args)); err != nil && partly == nil {
 		return err
 	}
 	return notUp(partly)
@@ -86,7 +86,7 @@ func whole(all []supervise.Worker, names []string) (full []string) {
 }
 
 // showResults prints what became of each worker.
-func (a *app) showResults(verb string, results []supervise.Result, names map[string]string) error {
+func (a *app) showResults(verb string, results []supervise.Result, was before) error {
 	failed := 0
 	t := table{head: []string{"NAME", "GUID", "STATE", "PID", "PORT", "REASON"}, spare: []int{3, 4, 5, 1}}
 	t.colour = func(column int, cell string) string {
@@ -108,7 +108,7 @@ func (a *app) showResults(verb string, results []supervise.Result, names map[str
 			return err
 		}
 	} else if a.likeSupervisor() {
-		if err := a.out.lines(supervisorResults(verb, results, names)...); err != nil {
+		if err := a.out.lines(was.lines(verb, results)...); err != nil {
 			return err
 		}
 	} else if err := t.print(a.out); err != nil {

@@ -129,24 +129,3 @@ func described(w supervise.Worker, now time.Time) string {
 	}
 	return ""
 }
-
-// supervisorResults are what supervisorctl says after start, stop and restart.
-func supervisorResults(verb string, results []supervise.Result, names map[string]string) (lines []string) {
-	say := func(what string) {
-		for _, r := range results {
-			name := names[r.Worker.GUID]
-			if r.Error != "" && what != "stopped" || r.Error != "" && verb == "stop" {
-				lines = append(lines, fmt.Sprintf("%s: ERROR (%s)", name, oneLine(r.Error)))
-				continue
-			}
-			lines = append(lines, name+": "+what)
-		}
-	}
-	if verb != "start" {
-		say("stopped")
-	}
-	if verb != "stop" {
-		say("started")
-	}
-	return lines
-}
