@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"initiator/initiator/keeper/keepertest"
 	"initiator/initiator/supervise"
 )
 
@@ -221,9 +222,7 @@ func (d *dynasty) startsAnew(was supervise.Worker) {
 func TestStoppedWorkerIsLeftAlone(t *testing.T) {
 	d, before := orphan(t)
 	was := pick(t, before, "adder")
-	if err := syscall.Kill(was.PID, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	keepertest.Freeze(t, was.PID)
 	d.startsAnew(was)
 }
 

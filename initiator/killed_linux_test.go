@@ -14,6 +14,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/keeper/keepertest"
 	"initiator/initiator/supervise"
 )
 
@@ -153,7 +154,7 @@ startsecs = 0
 		seen, err = initiator.ReadLastSeen(state)
 	}
 	keepers := keepersBelow(t, mark)
-	_ = cmd.Process.Signal(syscall.SIGSTOP) // it does not live to see its keeper's death
+	keepertest.Freeze(t, cmd.Process.Pid) // it does not live to see its keeper's death
 	for _, pid := range keepers {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}

@@ -9,15 +9,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/initiator/keeper/keepertest"
 )
 
 // TestAttachToAKeeperThatEnds: whoever comes between the death of an initiator
 // and the end of its keeper, which has nothing to hold, finds nobody.
 func TestAttachToAKeeperThatEnds(t *testing.T) {
 	h, path := newMeeting(t)
-	if err := syscall.Kill(h.PID(), syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	keepertest.Freeze(t, h.PID())
 	h.leave()
 	conn, process, err := dialMeeting(path)
 	if err != nil {
@@ -67,9 +67,7 @@ func deafHouse(t *testing.T, patience time.Duration) (*Keeper, <-chan error) {
 		t.Fatal(err)
 	}
 	k.patience, k.grace = patience, 10*time.Millisecond
-	if err := syscall.Kill(k.PID(), syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	keepertest.Freeze(t, k.PID())
 	sent := make(chan error, 1)
 	go func() {
 		sent <- k.Spawn(Spawn{GUID: "w", Incarnation: 1, Argv: []string{"true"}, Stdin: make([]byte, 4<<20)})

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/initiator/keeper/keepertest"
 	"initiator/initiator/plan"
 )
 
@@ -60,10 +61,7 @@ func TestClearWithoutAKeeper(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, planOf(written(dir)))
 	s.written()
-	if err := syscall.Kill(s.keeper.PID(), syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	stopped(t, s.keeper.PID())
+	keepertest.Freeze(t, s.keeper.PID())
 	answer := make(chan []Result, 1)
 	go func() {
 		results, err := s.Clear(t.Context(), "all")

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/keeper/keepertest"
 	"initiator/initiator/plan"
 )
 
@@ -100,9 +101,7 @@ func TestWrongWorker(t *testing.T) {
 func TestStoppedWorkerIsReplaced(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook")))
 	first := s.ready("w", 1)
-	if err := syscall.Kill(first.PID, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	keepertest.Freeze(t, first.PID)
 	s.Report(Event{Kind: Overdue, GUID: first.GUID, Incarnation: 1, Last: time.Now().Add(-time.Hour)})
 	s.ready("w", 2)
 	if w := s.one("w"); w.LastExit.Class != Unhealthy || alive(first.PID) {

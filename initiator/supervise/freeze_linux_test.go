@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"initiator/initiator/keeper"
+	"initiator/initiator/keeper/keepertest"
 	"initiator/initiator/plan"
 )
 
@@ -60,10 +61,7 @@ func TestFreezeHearsTheKeeperOut(t *testing.T) {
 func TestFreezeOfAKeeperThatIsStopped(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook")))
 	s.ready("w", 1)
-	if err := syscall.Kill(s.keeper.PID(), syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	stopped(t, s.keeper.PID())
+	keepertest.Freeze(t, s.keeper.PID())
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if err := s.Freeze(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) || s.Frozen() {

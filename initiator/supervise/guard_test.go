@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/keeper/keepertest"
 	"initiator/initiator/plan"
 )
 
@@ -86,9 +87,7 @@ func TestProbeOfHungProgram(t *testing.T) {
 	sp.Probe.Failures, sp.Probe.Timeout = 2, 500*time.Millisecond
 	s := open(t, planOf(sp))
 	pid := s.ready("w", 1).PID
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	keepertest.Freeze(t, pid)
 	s.ready("w", 2)
 	if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "GET /: no answer within 500ms") || alive(pid) {
 		t.Errorf("%+v, alive %t", e, alive(pid))

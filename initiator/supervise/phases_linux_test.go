@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/initiator/keeper"
+	"initiator/initiator/keeper/keepertest"
 	"initiator/initiator/plan"
 	"initiator/initiator/port"
 )
@@ -103,20 +104,6 @@ func marked(mark string) (pids []int) {
 	return pids
 }
 
-// stopped waits until a child has stopped.
-func stopped(t *testing.T, pid int) {
-	t.Helper()
-	err := unix.EINTR
-	for err == unix.EINTR {
-		err2 := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WNOWAIT, nil)
-		if err2 == nil {
-			return
-		}
-		err, _ = err2.(unix.Errno)
-	}
-	t.Fatal(err)
-}
-
 // gone waits until a process, of whomever, has ended.
 func gone(t *testing.T, pid int) {
 	t.Helper()
@@ -179,8 +166,7 @@ func TestKilledInEveryPhase(t *testing.T) {
 				t.Errorf("there are %d processes", len(before))
 			}
 			if victims == "both" { // at once: the initiator does not live to see the keeper's death
-				_ = syscall.Kill(cmd.Process.Pid, syscall.SIGSTOP)
-				stopped(t, cmd.Process.Pid)
+				keepertest.Freeze(t, cmd.Process.Pid)
 				_ = syscall.Kill(keeperPID, syscall.SIGKILL)
 			}
 			_ = cmd.Process.Kill()

@@ -1,0 +1,54 @@
+// Package keepertest has what tests of processes need in more than one room.
+package keepertest
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a stop may take: until each thread of the process has
+// been given a processor once.
+const patience = 30 * time.Second
+
+// Freeze stops a process with SIGSTOP and returns when none of its threads runs
+// any more. The signal alone does not promise that: the kernel gives it to one
+// thread, and the others go on until that one has had its turn, which takes
+// milliseconds on a busy machine. Where there is no /proc it only sends it.
+func Freeze(t testing.TB, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatalf("freeze %d: %v", pid, err)
+	}
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		return
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for began := time.Now(); !stopped(pid); <-tick.C {
+		if time.Since(began) > patience {
+			t.Fatalf("freeze %d: it still runs after %s", pid, patience)
+		}
+	}
+}
+
+// stopped says whether all threads of a process are stopped. One that has ended
+// meanwhile counts as stopped.
+func stopped(pid int) bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/[0-9]*/stat", pid))
+	for _, path := range threads {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		// The name before the state is in parentheses, and may hold some.
+		if rest := stat[bytes.LastIndexByte(stat, ')')+1:]; !bytes.HasPrefix(rest, []byte(" T ")) {
+			return false
+		}
+	}
+	return true
+}
