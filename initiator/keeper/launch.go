@@ -52,7 +52,7 @@ func Launch(o Options) (*Keeper, error) {
 		conn.Close()
 		return nil, fmt.Errorf("launch keeper: %w", err)
 	}
-	k := newKeeper(o, conn.(*net.UnixConn), ownChild{process})
+	k := newKeeper(o, conn.(*net.UnixConn), ownChild{process, process.Pid})
 	k.log.Debug("keeper started", "pid", process.Pid)
 	go k.receive()
 	if o.Rendezvous != "" {
@@ -73,9 +73,14 @@ func newKeeper(o Options, conn *net.UnixConn, process keeperProcess) *Keeper {
 }
 
 // ownChild is a keeper that this process has started.
-type ownChild struct{ *os.Process }
+// Its number is kept here: after Release, os.Process says -1, and a signal sent
+// to that would reach every process of the machine.
+type ownChild struct {
+	*os.Process
+	number int
+}
 
-func (c ownChild) pid() int    { return c.Process.Pid }
+func (c ownChild) pid() int    { return c.number }
 func (c ownChild) kill() error { return c.Process.Kill() }
 func (c ownChild) leave()      { _ = c.Process.Release() } // it has no error on unix
 

@@ -17,8 +17,12 @@ import (
 // and the end of its keeper, which has nothing to hold, finds nobody.
 func TestAttachToAKeeperThatEnds(t *testing.T) {
 	h, path := newMeeting(t)
-	keepertest.Freeze(t, h.PID())
+	pid := h.PID()
+	keepertest.Freeze(t, pid)
 	h.leave()
+	if h.PID() != pid { // -1, say, to which a signal is one to everybody
+		t.Fatalf("the keeper that was left has pid %d, and had %d", h.PID(), pid)
+	}
 	conn, process, err := dialMeeting(path)
 	if err != nil {
 		t.Fatal(err)
