@@ -16,6 +16,10 @@ import (
 // time, for the kernel to finish what KILL began.
 const sweepRounds = 40
 
+// calmRounds in a row must find nothing before a sweep ends: a process that is
+// between two programs has no environment for a moment.
+const calmRounds = 2
+
 // Sweep ends what is left of workers whose initiator and keeper were both
 // killed, and names it: the leaders have died with the keeper, but a descendant
 // that had called setsid lives on under init. guids are those of the last
@@ -44,9 +48,15 @@ func sweep(guids []string, leaders []int) (ended []string) {
 	for _, pid := range leaders {
 		seen[pid] = true
 	}
+	calm := 0
 	for round := range sweepRounds {
+		withheld := false
 		for _, pid := range pids() {
-			if pid == os.Getpid() || !marks[guidOf(pid)] || kept(pid, above) {
+			if pid == os.Getpid() || !marks[guidOf(pid)] {
+				continue
+			}
+			if kept(pid, above) {
+				withheld = true // unless that keeper is dying: then it is seen next time
 				continue
 			}
 			if !seen[pid] {
@@ -55,7 +65,10 @@ func sweep(guids []string, leaders []int) (ended []string) {
 			}
 			killIfStill(pid, marks)
 		}
-		if !anyRuns(seen) {
+		if calm++; withheld || anyRuns(seen) {
+			calm = 0
+		}
+		if calm == calmRounds {
 			break
 		}
 		time.Sleep(time.Duration(round+1) * time.Millisecond)
