@@ -47,16 +47,7 @@ func (a *app) look(do func(context.Context, *plan.Plan, *client.Client) error) f
 		if err != nil {
 			return a.badPlan(err)
 		}
-		ctx, _, stop := heed(cmd.Context(), ending...)
-		defer stop()
-		c, err := a.running(ctx)
-		if err != nil {
-			return err
-		}
-		if c != nil {
-			defer c.Close()
-		}
-		return do(ctx, p, c)
+		return a.perhaps(cmd, func(ctx context.Context, c *client.Client) error { return do(ctx, p, c) })
 	}
 }
 

@@ -42,6 +42,21 @@ func (a *app) talk(cmd *cobra.Command, do func(context.Context, *client.Client) 
 	return do(ctx, c)
 }
 
+// perhaps does something with the initiator that runs, until a signal ends it;
+// where none runs the client is nil.
+func (a *app) perhaps(cmd *cobra.Command, do func(context.Context, *client.Client) error) error {
+	ctx, _, stop := heed(cmd.Context(), ending...)
+	defer stop()
+	c, err := a.running(ctx)
+	if err != nil {
+		return err
+	}
+	if c != nil {
+		defer c.Close()
+	}
+	return do(ctx, c)
+}
+
 // taskVerb is a verb that asks for one task and shows it.
 func (a *app) taskVerb(verb, short string, show func(task.Task) error, do func(*client.Client, context.Context, uuid.UUID) (task.Task, error)) *cobra.Command {
 	return &cobra.Command{

@@ -74,21 +74,16 @@ func (a *app) exportTo(cmd *cobra.Command, w io.Writer) (n int, err error) {
 // withTasks speaks to the initiator that runs, or opens its tasks where none
 // does.
 func (a *app) withTasks(cmd *cobra.Command, online func(context.Context, *client.Client) error, offline func(*task.Engine) error) error {
-	ctx, _, stop := heed(cmd.Context(), ending...)
-	defer stop()
-	c, err := a.running(ctx)
-	if err != nil {
-		return err
-	}
-	if c != nil {
-		defer c.Close()
-		return online(ctx, c)
-	}
-	dir, err := a.home()
-	if err != nil {
-		return err
-	}
-	return initiator.OpenTasks(dir, offline)
+	return a.perhaps(cmd, func(ctx context.Context, c *client.Client) error {
+		if c != nil {
+			return online(ctx, c)
+		}
+		dir, err := a.home()
+		if err != nil {
+			return err
+		}
+		return initiator.OpenTasks(dir, offline)
+	})
 }
 
 // lineCounter counts the lines that go through it.

@@ -1,15 +1,11 @@
 package dispatch
 
 import (
-	"bufio"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +14,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/proactor"
+	"initiator/proactor/stream/streamtest"
 	"initiator/worker"
 )
 
@@ -31,7 +28,8 @@ func program(name string) {
 	case "worker":
 		worker.Main(echo)
 	case "framed":
-		echoFrames(os.NewFile(4, "stream"))
+		end := os.NewFile(4, "stream")
+		streamtest.PassOn(end, end)
 	}
 	os.Exit(0)
 }
@@ -117,95 +115,5 @@ func overStream(b *testing.B) func() error {
 // one Unix socket to another process, which sends each back.
 func limitFramed(b *testing.B) func() error {
 	nc := child(b, "framed", "")
-	f := &framed{nc: nc, waits: map[uint32]chan struct{}{}, wake: make(chan struct{}, 1)}
-	var both sync.WaitGroup
-	both.Go(f.read)
-	both.Go(f.write)
-	b.Cleanup(func() {
-		close(f.wake)
-		nc.Close()
-		both.Wait()
-	})
-	return f.once
-}
-
-type framed struct {
-	nc    net.Conn
-	next  atomic.Uint32
-	mu    sync.Mutex
-	out   []byte
-	waits map[uint32]chan struct{}
-	wake  chan struct{}
-}
-
-func (f *framed) once() error {
-	n, done := f.next.Add(1), make(chan struct{})
-	f.mu.Lock()
-	f.waits[n] = done
-	f.out = appendFrame(f.out, n, benchData)
-	f.mu.Unlock()
-	select {
-	case f.wake <- struct{}{}:
-	default:
-	}
-	<-done
-	return nil
-}
-
-func appendFrame(b []byte, n uint32, data []byte) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(len(data)))
-	b = binary.BigEndian.AppendUint32(b, n)
-	return append(b, data...)
-}
-
-// write puts all that waits out by one write.
-func (f *framed) write() {
-	var spare []byte
-	for range f.wake {
-		f.mu.Lock()
-		out := f.out
-		f.out = spare[:0]
-		f.mu.Unlock()
-		if _, err := f.nc.Write(out); err != nil {
-			return
-		}
-		spare = out
-	}
-}
-
-func (f *framed) read() {
-	r, head, data := bufio.NewReaderSize(f.nc, 64<<10), make([]byte, 8), make([]byte, 1<<10)
-	for {
-		if _, err := io.ReadFull(r, head); err != nil {
-			return
-		}
-		if _, err := io.ReadFull(r, data[:binary.BigEndian.Uint32(head)]); err != nil {
-			return
-		}
-		n := binary.BigEndian.Uint32(head[4:])
-		f.mu.Lock()
-		done := f.waits[n]
-		delete(f.waits, n)
-		f.mu.Unlock()
-		close(done)
-	}
-}
-
-// echoFrames is the other end: it flushes when nothing more is there to read.
-func echoFrames(rw *os.File) {
-	r, w := bufio.NewReaderSize(rw, 64<<10), bufio.NewWriterSize(rw, 64<<10)
-	buf := make([]byte, 1<<10)
-	for {
-		if _, err := io.ReadFull(r, buf[:8]); err != nil {
-			return
-		}
-		n := 8 + int(binary.BigEndian.Uint32(buf))
-		if _, err := io.ReadFull(r, buf[8:n]); err != nil {
-			return
-		}
-		_, _ = w.Write(buf[:n])
-		if r.Buffered() == 0 && w.Flush() != nil {
-			return
-		}
-	}
+	return streamtest.Caller(b, nc, benchData)
 }

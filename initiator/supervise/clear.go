@@ -38,14 +38,10 @@ func (s *Supervisor) Clear(ctx context.Context, names ...string) ([]Result, erro
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case <-x.done:
-		return x.results, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-s.done:
-		return nil, ErrEnded
+	if err := s.await(ctx, x.done); err != nil {
+		return nil, err
 	}
+	return x.results, nil
 }
 
 func (l *loop) clear(names []string) (*wipe, error) {

@@ -131,12 +131,21 @@ func (s *Supervisor) request(ctx context.Context, f func(*loop) (*waiter, error)
 		return nil, err
 	}
 	defer stop()
+	if err := s.await(ctx, x.done); err != nil {
+		return nil, err
+	}
+	return x.results, nil
+}
+
+// await waits until the loop has closed done, when what was asked for is at its
+// end.
+func (s *Supervisor) await(ctx context.Context, done <-chan struct{}) error {
 	select {
-	case <-x.done:
-		return x.results, nil
+	case <-done:
+		return nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	case <-s.done:
-		return nil, ErrEnded
+		return ErrEnded
 	}
 }

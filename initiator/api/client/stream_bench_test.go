@@ -1,9 +1,7 @@
 package client_test
 
 import (
-	"bufio"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +18,7 @@ import (
 	"initiator/initiator"
 	"initiator/initiator/api/client"
 	"initiator/initiator/task"
+	"initiator/proactor/stream/streamtest"
 )
 
 // asProgram makes the test binary another program: a running initiator, or one
@@ -48,7 +47,7 @@ func program(name, at string) error {
 		if err != nil {
 			return err
 		}
-		frames(from, from)
+		streamtest.PassOn(from, from)
 	case "relay":
 		to, err := net.Dial("unix", at)
 		if err != nil {
@@ -62,30 +61,10 @@ func program(name, at string) error {
 		if err != nil {
 			return err
 		}
-		go frames(from, to)
-		frames(to, from)
+		go streamtest.PassOn(from, to)
+		streamtest.PassOn(to, from)
 	}
 	return nil
-}
-
-// frames sends on what comes, frame by frame, and flushes when nothing more is
-// there to read.
-func frames(to io.Writer, from io.Reader) {
-	r, w := bufio.NewReaderSize(from, 64<<10), bufio.NewWriterSize(to, 64<<10)
-	buf := make([]byte, 1<<10)
-	for {
-		if _, err := io.ReadFull(r, buf[:8]); err != nil {
-			return
-		}
-		n := 8 + int(binary.BigEndian.Uint32(buf))
-		if _, err := io.ReadFull(r, buf[8:n]); err != nil {
-			return
-		}
-		_, _ = w.Write(buf[:n])
-		if r.Buffered() == 0 && w.Flush() != nil {
-			return
-		}
-	}
 }
 
 // run starts the test binary as another program and waits until it answers.
@@ -201,71 +180,5 @@ func throughRelay(b *testing.B) func() error {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := &framed{nc: nc, waits: map[uint32]chan struct{}{}, wake: make(chan struct{}, 1)}
-	var both sync.WaitGroup
-	both.Go(f.read)
-	both.Go(f.write)
-	b.Cleanup(func() {
-		close(f.wake)
-		nc.Close()
-		both.Wait()
-	})
-	return f.once
-}
-
-// framed is the client of the relay.
-type framed struct {
-	nc    net.Conn
-	next  atomic.Uint32
-	mu    sync.Mutex
-	out   []byte
-	waits map[uint32]chan struct{}
-	wake  chan struct{}
-}
-
-func (f *framed) once() error {
-	n, done := f.next.Add(1), make(chan struct{})
-	f.mu.Lock()
-	f.waits[n] = done
-	f.out = binary.BigEndian.AppendUint32(f.out, uint32(len(benchData)))
-	f.out = append(binary.BigEndian.AppendUint32(f.out, n), benchData...)
-	f.mu.Unlock()
-	select {
-	case f.wake <- struct{}{}:
-	default:
-	}
-	<-done
-	return nil
-}
-
-func (f *framed) write() {
-	var spare []byte
-	for range f.wake {
-		f.mu.Lock()
-		out := f.out
-		f.out = spare[:0]
-		f.mu.Unlock()
-		if _, err := f.nc.Write(out); err != nil {
-			return
-		}
-		spare = out
-	}
-}
-
-func (f *framed) read() {
-	r, head, data := bufio.NewReaderSize(f.nc, 64<<10), make([]byte, 8), make([]byte, 1<<10)
-	for {
-		if _, err := io.ReadFull(r, head); err != nil {
-			return
-		}
-		if _, err := io.ReadFull(r, data[:binary.BigEndian.Uint32(head)]); err != nil {
-			return
-		}
-		n := binary.BigEndian.Uint32(head[4:])
-		f.mu.Lock()
-		done := f.waits[n]
-		delete(f.waits, n)
-		f.mu.Unlock()
-		close(done)
-	}
+	return streamtest.Caller(b, nc, benchData)
 }

@@ -16,9 +16,8 @@ import (
 const patience = 30 * time.Second
 
 // Freeze stops a process with SIGSTOP and returns when none of its threads runs
-// any more. The signal alone does not promise that: the kernel gives it to one
-// thread, and the others go on until that one has had its turn, which takes
-// milliseconds on a busy machine. Where there is no /proc it only sends it.
+// any more: the call returns when the signal is sent, not when it has had its
+// effect on every thread. Where there is no /proc it only sends it.
 func Freeze(t testing.TB, pid int) {
 	t.Helper()
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {

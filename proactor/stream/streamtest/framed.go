@@ -1,0 +1,112 @@
+// Package streamtest is the limit that benchmarks measure a stream against:
+// bare frames, pipelined over one socket, with nothing known of what they are.
+// A frame is a length and a number of four bytes each, big endian, and data.
+package streamtest
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// most is how many bytes of data a frame may have.
+const most = 1 << 10
+
+// Caller sends data in frames over nc and has them answered under the same
+// number. The function that it returns does that once and waits; any number of
+// goroutines may call it. nc is closed with the benchmark.
+func Caller(tb testing.TB, nc net.Conn, data []byte) (once func() error) {
+	f := &framed{nc: nc, data: data, waits: map[uint32]chan struct{}{}, wake: make(chan struct{}, 1)}
+	var both sync.WaitGroup
+	both.Go(f.read)
+	both.Go(f.write)
+	tb.Cleanup(func() {
+		close(f.wake)
+		nc.Close()
+		both.Wait()
+	})
+	return f.once
+}
+
+type framed struct {
+	nc    net.Conn
+	data  []byte
+	next  atomic.Uint32
+	mu    sync.Mutex
+	out   []byte
+	waits map[uint32]chan struct{}
+	wake  chan struct{}
+}
+
+func (f *framed) once() error {
+	n, done := f.next.Add(1), make(chan struct{})
+	f.mu.Lock()
+	f.waits[n] = done
+	f.out = binary.BigEndian.AppendUint32(f.out, uint32(len(f.data)))
+	f.out = append(binary.BigEndian.AppendUint32(f.out, n), f.data...)
+	f.mu.Unlock()
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+	<-done
+	return nil
+}
+
+// write puts all that waits out by one write.
+func (f *framed) write() {
+	var spare []byte
+	for range f.wake {
+		f.mu.Lock()
+		out := f.out
+		f.out = spare[:0]
+		f.mu.Unlock()
+		if _, err := f.nc.Write(out); err != nil {
+			return
+		}
+		spare = out
+	}
+}
+
+func (f *framed) read() {
+	r, head, data := bufio.NewReaderSize(f.nc, 64<<10), make([]byte, 8), make([]byte, most)
+	for {
+		if _, err := io.ReadFull(r, head); err != nil {
+			return
+		}
+		if _, err := io.ReadFull(r, data[:binary.BigEndian.Uint32(head)]); err != nil {
+			return
+		}
+		n := binary.BigEndian.Uint32(head[4:])
+		f.mu.Lock()
+		done := f.waits[n]
+		delete(f.waits, n)
+		f.mu.Unlock()
+		close(done)
+	}
+}
+
+// PassOn sends on what comes, frame by frame, and flushes when nothing more is
+// there to read. From an end back to itself it is the echo of the limit,
+// between two ends a relay. It returns when either end is closed.
+func PassOn(to io.Writer, from io.Reader) {
+	r, w := bufio.NewReaderSize(from, 64<<10), bufio.NewWriterSize(to, 64<<10)
+	buf := make([]byte, 8+most)
+	for {
+		if _, err := io.ReadFull(r, buf[:8]); err != nil {
+			return
+		}
+		n := 8 + int(binary.BigEndian.Uint32(buf))
+		if _, err := io.ReadFull(r, buf[8:n]); err != nil {
+			return
+		}
+		_, _ = w.Write(buf[:n])
+		if r.Buffered() == 0 && w.Flush() != nil {
+			return
+		}
+	}
+}
