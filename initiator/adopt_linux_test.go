@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"initiator/initiator/keeper/keepertest"
-	"initiator/initiator/supervise"
+	"initiator/internal/keeper/keepertest"
+	"initiator/internal/supervise"
 )
 
 // silent is workers that survive their keeper: they write nothing.

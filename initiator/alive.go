@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net"
 
-	"initiator/initiator/dispatch"
-	"initiator/initiator/supervise"
+	"initiator/internal/dispatch"
+	"initiator/internal/supervise"
 )
 
 // Alive returns nil once both loops that everything depends on have answered:

@@ -3,8 +3,8 @@ package initiator
 import (
 	"context"
 
-	"initiator/initiator/dispatch"
-	"initiator/initiator/task"
+	"initiator/internal/dispatch"
+	"initiator/internal/queue"
 )
 
 // SubmitMany queues many tasks with one write. Each has its own verdict, in

@@ -13,9 +13,9 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/initiator/dispatch"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/task"
+	"initiator/internal/dispatch"
+	"initiator/internal/queue"
 )
 
 // A receiver can check who calls, with the pool's secret or with what it makes

@@ -13,8 +13,8 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/google/uuid"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
 )
 
 // voice is one client of the chaos test.

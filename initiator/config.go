@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/initiator/plan"
+	"initiator/internal/plan"
 )
 
 // Version is the version of this program; a release sets it when linking.

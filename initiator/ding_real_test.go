@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 )
 
 // TestRealDingSlaves: `protocol = ding` with the original's slave, whose source

@@ -16,9 +16,9 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
 
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // den is a place with mounts of its own: nobody else sees them, and they are

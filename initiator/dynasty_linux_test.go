@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // dynasty is one initiator after the other on the same file and state.

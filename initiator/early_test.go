@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // questions are the methods of an initiator that ask somebody.

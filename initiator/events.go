@@ -3,7 +3,7 @@ package initiator
 import (
 	"sync"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // journalSize is how many transitions are held for those who come late.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // TestExec: any command is a worker, from the INI to the result.

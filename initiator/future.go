@@ -6,7 +6,7 @@ import (
 	"errors"
 	"sync"
 
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // Task is one unit of work from the caller's side, in the shape that

@@ -8,7 +8,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 const adder = `

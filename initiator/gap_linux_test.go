@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 )
 
 // TestExitsInTheGapAreJudged: by the law, with their own times, when there is

@@ -11,8 +11,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/initiator/keeper"
-	"initiator/initiator/supervise"
+	"initiator/internal/keeper"
+	"initiator/internal/supervise"
 )
 
 // heritage is what an earlier initiator has left in this state directory.

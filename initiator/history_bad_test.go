@@ -7,7 +7,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/google/uuid"
 
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // told is one question after the other, each answered before the next.

@@ -7,7 +7,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/google/uuid"
 
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // asked and answered are one question of a client about the task of one key,

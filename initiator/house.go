@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/initiator/api"
-	"initiator/initiator/dispatch"
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/internal/api"
+	"initiator/internal/dispatch"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 	"initiator/proactor"
 )
 

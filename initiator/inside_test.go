@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 	"initiator/worker"
 )
 

@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 )
 
 // kills is how often the tests below kill the initiator.

@@ -14,8 +14,8 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/keeper/keepertest"
-	"initiator/initiator/supervise"
+	"initiator/internal/keeper/keepertest"
+	"initiator/internal/supervise"
 )
 
 // marked lists the processes that carry a mark in their environment.

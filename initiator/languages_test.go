@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // parentIn makes a worker of ours in another language the parent of children:

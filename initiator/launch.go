@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // Worker is what Launch yields, with the fields of turberfield's tuple.

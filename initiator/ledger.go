@@ -10,7 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/initiator/keeper"
+	"initiator/internal/keeper"
 )
 
 // The directory kept in the state directory has a file for each worker with

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/initiator/keeper"
+	"initiator/internal/keeper"
 )
 
 // TestLedgerThatCannotBeWritten says so once, and catches up when it can be.

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"initiator/initiator/api"
-	"initiator/initiator/logs"
-	"initiator/initiator/plan"
-	"initiator/initiator/supervise"
+	"initiator/internal/api"
+	"initiator/internal/logs"
+	"initiator/internal/plan"
+	"initiator/internal/supervise"
 )
 
 // Logs gives what workers wrote to emit, in the order of time. Name is a

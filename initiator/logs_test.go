@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator/api"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/supervise"
+	"initiator/internal/api"
+	"initiator/internal/supervise"
 )
 
 const speakers = `

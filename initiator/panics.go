@@ -3,10 +3,10 @@ package initiator
 import (
 	"context"
 
-	"initiator/initiator/api"
-	"initiator/initiator/output"
-	"initiator/initiator/plan"
-	"initiator/initiator/supervise"
+	"initiator/internal/api"
+	"initiator/internal/output"
+	"initiator/internal/plan"
+	"initiator/internal/supervise"
 )
 
 const (

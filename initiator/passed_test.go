@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"initiator/initiator"
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
 )
 
 const quiet = "[worker:resting]\ncommand = ${initiator:self} job echo\nautostart = false\n"

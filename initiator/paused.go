@@ -7,9 +7,9 @@ import (
 	"slices"
 	"sync"
 
-	"initiator/initiator/api"
-	"initiator/initiator/dispatch"
-	"initiator/initiator/task"
+	"initiator/internal/api"
+	"initiator/internal/dispatch"
+	"initiator/internal/queue"
 )
 
 // The file paused.json in the state directory: the pools that rest, until

@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"os"
 
-	"initiator/initiator/task"
-	"initiator/initiator/task/store"
+	"initiator/internal/queue"
+	"initiator/internal/queue/store"
 )
 
 // openQueue reads the tasks back that are kept in the state directory, or

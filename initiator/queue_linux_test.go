@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 const napping = `

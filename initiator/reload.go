@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"initiator/initiator/api"
-	"initiator/initiator/plan"
-	"initiator/initiator/supervise"
+	"initiator/internal/api"
+	"initiator/internal/plan"
+	"initiator/internal/supervise"
 )
 
 // ErrNoFile says that there is nothing to read again.

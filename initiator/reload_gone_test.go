@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // TestReloadOfOneWhoGoesAway: a reload whose caller does not wait is carried out

@@ -13,9 +13,9 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/initiator/api"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/supervise"
+	"initiator/internal/api"
+	"initiator/internal/supervise"
 	"initiator/proactor"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // restless is workers in every phase at any moment: one that dies again and

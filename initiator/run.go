@@ -13,14 +13,14 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/initiator/api"
-	"initiator/initiator/dispatch"
-	"initiator/initiator/keeper"
-	"initiator/initiator/output"
-	"initiator/initiator/plan"
-	"initiator/initiator/port"
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/internal/api"
+	"initiator/internal/dispatch"
+	"initiator/internal/keeper"
+	"initiator/internal/output"
+	"initiator/internal/plan"
+	"initiator/internal/port"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 )
 
 // Initiator is one running house. It is made with New; Run brings it up and

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 func TestAScheduleRunsRealWorkers(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/initiator/plan"
-	"initiator/initiator/schedule"
-	"initiator/initiator/task"
+	"initiator/internal/plan"
+	"initiator/internal/queue"
+	"initiator/internal/schedule"
 )
 
 // The file schedules.json in the state directory: the last tick of each

@@ -12,9 +12,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/initiator/plan"
-	"initiator/initiator/schedule"
-	"initiator/initiator/task"
+	"initiator/internal/plan"
+	"initiator/internal/queue"
+	"initiator/internal/schedule"
 )
 
 // book notes what schedules submit.

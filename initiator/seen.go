@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // seenName is the file in the state directory that says what was, and

@@ -6,7 +6,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // TestWhatWasBeforeTheCrash: SIGKILL of the initiator leaves the file with what

@@ -10,7 +10,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 func writeINI(t *testing.T, text string) string {

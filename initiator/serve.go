@@ -8,9 +8,9 @@ import (
 	"syscall"
 	"time"
 
-	"initiator/initiator/api"
-	"initiator/initiator/keeper"
-	"initiator/initiator/plan"
+	"initiator/internal/api"
+	"initiator/internal/keeper"
+	"initiator/internal/plan"
 )
 
 // keeperOptions are how every keeper is launched here, and found.

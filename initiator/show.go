@@ -4,8 +4,8 @@ import (
 	"io"
 	"time"
 
-	"initiator/initiator/output"
-	"initiator/initiator/supervise"
+	"initiator/internal/output"
+	"initiator/internal/supervise"
 )
 
 // outputGrace is how long lines of workers are written on at the end, to a

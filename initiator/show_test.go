@@ -12,7 +12,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // screen is an output that a test waits for.

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // processStates is what becomes of each process of all.conf, by the names and

@@ -3,8 +3,8 @@ package initiator
 import (
 	"sync"
 
-	"initiator/initiator/plan"
-	"initiator/initiator/supervise"
+	"initiator/internal/plan"
+	"initiator/internal/supervise"
 	"initiator/proactor"
 )
 

@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"initiator/initiator/keeper"
+	"initiator/internal/keeper"
 )
 
 // How long the steps of an upgrade may take.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/initiator/api"
+	"initiator/internal/api"
 )
 
 // copyOf is the test binary under another name.

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 )
 
 // waiting says of queued tasks what they wait for now, which their records cannot

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // TestAQueuedTaskSaysWhatItWaitsFor: a person who looks is told what has to be

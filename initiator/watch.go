@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/initiator/dispatch"
+	"initiator/internal/dispatch"
 )
 
 // Watch watches one task; see dispatch.Dispatcher.Watch.

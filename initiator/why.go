@@ -4,8 +4,8 @@ import (
 	"context"
 	"strings"
 
-	"initiator/initiator/api"
-	"initiator/initiator/supervise"
+	"initiator/internal/api"
+	"initiator/internal/supervise"
 )
 
 // fewLines is how much of the end of a log explains a death: an exception's

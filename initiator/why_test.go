@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator/api"
-	"initiator/initiator/supervise"
+	"initiator/internal/api"
+	"initiator/internal/supervise"
 )
 
 // TestObituary: last words are told of whom something went wrong with, and

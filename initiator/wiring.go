@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"time"
 
-	"initiator/initiator/dispatch"
-	"initiator/initiator/plan"
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/internal/dispatch"
+	"initiator/internal/plan"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 )
 
 // tasks tells the dispatcher what the supervisor says.

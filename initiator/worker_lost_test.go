@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 )
 
 const sleeper = `

@@ -18,9 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/stream"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
-	"initiator/proactor/stream"
 
 	"golang.org/x/sys/unix"
 )

@@ -7,8 +7,8 @@ import (
 	"net"
 	"strconv"
 
+	"initiator/internal/stream"
 	"initiator/proactor/chirp"
-	"initiator/proactor/stream"
 )
 
 // chirpDoor is a port for libchirp's own nodes (C, or Python's libchirp.pool),

@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/internal/stream"
 	"initiator/proactor/chirp"
-	"initiator/proactor/stream"
 
 	"golang.org/x/sys/unix"
 )

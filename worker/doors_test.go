@@ -15,8 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"initiator/internal/stream"
 	"initiator/proactor"
-	"initiator/proactor/stream"
 )
 
 // door is one way in to the executor. Its call returns whether the task

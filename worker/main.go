@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"initiator/internal/heap"
 	"initiator/proactor"
-	"initiator/proactor/heap"
 
 	"github.com/hashicorp/go-hclog"
 )

@@ -9,9 +9,9 @@ import (
 	"net/http"
 	"time"
 
+	"initiator/internal/stream"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
-	"initiator/proactor/stream"
 
 	"github.com/google/uuid"
 )

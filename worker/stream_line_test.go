@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/stream"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
-	"initiator/proactor/stream"
 
 	"github.com/google/uuid"
 )

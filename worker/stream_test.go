@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"initiator/internal/stream"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
-	"initiator/proactor/stream"
 
 	"golang.org/x/sys/unix"
 )

@@ -7,8 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
 )
 
 // data is what every request carries.

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/plan"
-	"initiator/initiator/supervise"
+	"initiator/initiator/client"
+	"initiator/internal/plan"
+	"initiator/internal/supervise"
 )
 
 func (a *app) availCommand() *cobra.Command {

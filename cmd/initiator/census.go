@@ -2,7 +2,7 @@ package main
 
 import (
 	"initiator/initiator"
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // census finds out, where nothing is drawn, when every worker is ready or was

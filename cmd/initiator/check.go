@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/plan"
+	"initiator/internal/plan"
 	"initiator/proactor"
 )
 

@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"initiator/initiator/plan"
+	"initiator/internal/plan"
 )
 
 // missing says which programs of a plan are not there now. It is no fault: they

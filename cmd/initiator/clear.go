@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/supervise"
+	"initiator/initiator/client"
+	"initiator/internal/supervise"
 )
 
 const clearLong = `Remove the files with what workers have written, of both streams. They run on, and

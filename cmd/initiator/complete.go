@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
 )
 
 // completeWithin bounds what a press of the tab key may wait for.

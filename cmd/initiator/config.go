@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"initiator/initiator"
-	"initiator/initiator/api/client"
-	"initiator/initiator/plan"
+	"initiator/initiator/client"
+	"initiator/internal/plan"
 	"initiator/proactor"
 )
 

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/supervise"
+	"initiator/initiator/client"
+	"initiator/internal/supervise"
 )
 
 // docPorts are those that the pages name. Each becomes one that is free here.

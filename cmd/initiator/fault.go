@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
 	"initiator/proactor"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"initiator/initiator/ndjson"
+	"initiator/internal/ndjson"
 )
 
 // lineLimit is the longest line that is taken, in bytes: the API takes none

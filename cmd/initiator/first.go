@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"initiator/initiator/pid1"
-	"initiator/initiator/systemd"
+	"initiator/internal/pid1"
+	"initiator/internal/systemd"
 )
 
 const surroundingsLong = `As process 1 of a container it waits for orphans and passes on signals. With

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // hopeless says, worker by worker, why nobody in a pool will ever take a task

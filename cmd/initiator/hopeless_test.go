@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 func workerIn(name string, state supervise.State, waitsFor ...string) supervise.Worker {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/plan"
+	"initiator/internal/plan"
 )
 
 const importLong = `Writes what a supervisord.conf says as an INI of the initiator's own, with its

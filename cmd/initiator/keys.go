@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/plan"
+	"initiator/internal/plan"
 )
 
 const keysLong = `Show every key that an INI may have: its value, what it is where it is left out,

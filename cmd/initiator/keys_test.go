@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/initiator/plan"
+	"initiator/internal/plan"
 )
 
 func TestChooseKeys(t *testing.T) {

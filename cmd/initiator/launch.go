@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"initiator/initiator"
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
 )
 
 func (a *app) launchCommand() *cobra.Command {

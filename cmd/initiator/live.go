@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // live is the part of a terminal that changes: a line for each worker until

@@ -5,7 +5,7 @@ import (
 	"os"
 	"sync"
 
-	"initiator/initiator/logs"
+	"initiator/internal/logs"
 )
 
 // logFile is the file of logfile =: it is rotated before it grows too large,

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api"
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
+	"initiator/internal/api"
 )
 
 const logsLong = `Show what workers wrote, by definition, group or guid, on stdout and on stderr.

@@ -3,7 +3,7 @@ package main
 import (
 	"os"
 
-	"initiator/proactor/heap"
+	"initiator/internal/heap"
 )
 
 func main() {

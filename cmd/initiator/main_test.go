@@ -15,9 +15,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 )
 
 // TestMain makes the test binary the program itself: under the name

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
 )
 
 const maintailLong = `Show the end of what the initiator itself has logged: the last 1600 bytes, or as

@@ -6,8 +6,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"initiator/initiator/plan"
-	"initiator/initiator/supervise"
+	"initiator/internal/plan"
+	"initiator/internal/supervise"
 )
 
 // checkMain says no to a main worker that there is not, or that nobody starts.

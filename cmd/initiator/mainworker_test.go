@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // mainWorker is a main worker that is a shell script.

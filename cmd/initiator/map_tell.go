@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
 )
 
 // ended takes what became of one, and prints what can be printed now.

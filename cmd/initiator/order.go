@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/supervise"
+	"initiator/initiator/client"
+	"initiator/internal/supervise"
 )
 
 // orders are the verbs that make workers be as somebody wants them.

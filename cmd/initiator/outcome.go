@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // tell prints the end of a task: its result on stdout, a failure's on stderr.

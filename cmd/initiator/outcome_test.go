@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 func TestVerdict(t *testing.T) {

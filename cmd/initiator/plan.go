@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api"
-	"initiator/initiator/api/client"
-	"initiator/initiator/plan"
+	"initiator/initiator/client"
+	"initiator/internal/api"
+	"initiator/internal/plan"
 	"initiator/proactor"
 )
 

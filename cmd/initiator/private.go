@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/initiator"
-	"initiator/initiator/api/client"
-	"initiator/initiator/plan"
+	"initiator/initiator/client"
+	"initiator/internal/plan"
 	"initiator/proactor"
 )
 

@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/supervise"
+	"initiator/initiator/client"
+	"initiator/internal/supervise"
 )
 
 // process is the program, running in a directory of its own.

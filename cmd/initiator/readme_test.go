@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
 )
 
 // testCommand is the one command of the README that is not executed here: it

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // requestFlags are the flags that describe a task.

@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api"
-	"initiator/initiator/api/client"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/api"
+	"initiator/internal/queue"
 )
 
 // restCommand is `pause` or `resume`.

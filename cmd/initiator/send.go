@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/supervise"
+	"initiator/initiator/client"
+	"initiator/internal/supervise"
 )
 
 // signalCommand is the verb `signal`; signal.go is about those that we get.

@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/initiator"
-	"initiator/initiator/supervise"
-	"initiator/initiator/systemd"
+	"initiator/internal/supervise"
+	"initiator/internal/systemd"
 )
 
 // service tells the service manager how an `up` is. A nil service tells nobody.

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
 )
 
 // systemdOf is who has started the house: NOTIFY_SOCKET is its address.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // fixed is a house in which nothing happens.

@@ -8,14 +8,14 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // older builds this program with a keeper of the first version.
 func older(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "initiator")
-	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w -X initiator/initiator/keeper.speaks=1", "-o", path, ".")
+	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w -X initiator/internal/keeper.speaks=1", "-o", path, ".")
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}

@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api"
-	"initiator/initiator/api/client"
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/api"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 	"initiator/proactor"
 )
 

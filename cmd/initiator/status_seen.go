@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"initiator/initiator"
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // lastSeen adds to "no initiator runs" what the last one saw. Where there is

@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"time"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
 )
 
 // submitter is a `task submit` with a task in each line of standard input.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/plan"
-	"initiator/initiator/supervise"
+	"initiator/internal/plan"
+	"initiator/internal/supervise"
 )
 
 // supervisorWords are the verbs that supervisorctl's users miss. Each is thin:

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"initiator/initiator/supervise"
+	"initiator/internal/supervise"
 )
 
 // before is what there was before start, stop or restart, in supervisorctl's

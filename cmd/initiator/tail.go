@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"initiator/initiator/api"
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
+	"initiator/internal/api"
 )
 
 const (

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
 )
 
 func (a *app) taskCommand() *cobra.Command {

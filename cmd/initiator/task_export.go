@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"initiator/initiator"
-	"initiator/initiator/api/client"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
 )
 
 func (a *app) taskExportCommand() *cobra.Command {

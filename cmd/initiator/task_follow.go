@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
 	"initiator/proactor"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // A person who waits sees how far the task is, and then its end alone.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/ndjson"
-	"initiator/initiator/task"
+	"initiator/initiator/client"
+	"initiator/internal/ndjson"
+	"initiator/internal/queue"
 )
 
 func (a *app) taskImportCommand() *cobra.Command {

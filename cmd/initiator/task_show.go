@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"initiator/initiator/task"
+	"initiator/internal/queue"
 )
 
 // taskTable lists tasks.

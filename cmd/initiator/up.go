@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"initiator/initiator"
-	"initiator/initiator/output"
-	"initiator/initiator/supervise"
+	"initiator/internal/output"
+	"initiator/internal/supervise"
 )
 
 const upLong = `Start the workers of the INI, or those that are named and what they come after,

@@ -6,8 +6,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/initiator/output"
-	"initiator/initiator/plan"
+	"initiator/internal/output"
+	"initiator/internal/plan"
 )
 
 // outputGrace is how long the last lines are waited for, where their reader is

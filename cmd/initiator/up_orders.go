@@ -9,7 +9,7 @@ import (
 	"sync"
 	"syscall"
 
-	"initiator/initiator/api"
+	"initiator/internal/api"
 	"initiator/proactor"
 )
 

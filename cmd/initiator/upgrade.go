@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"initiator/initiator"
-	"initiator/initiator/api"
-	"initiator/initiator/api/client"
+	"initiator/initiator/client"
+	"initiator/internal/api"
 )
 
 const upgradeLong = `Replace the running initiator by BINARY, or by its own file when that has been

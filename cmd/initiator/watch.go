@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"initiator/initiator/api/client"
-	"initiator/initiator/supervise"
+	"initiator/initiator/client"
+	"initiator/internal/supervise"
 )
 
 // watcher looks after the workers while a task is waited for: it says which

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 )
 
 // short is as much of a guid as tells workers apart by eye.

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"initiator/initiator"
-	"initiator/initiator/supervise"
-	"initiator/initiator/task"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
 )
 
 // House is a running initiator and the test that it belongs to.

@@ -1,0 +1,84 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"initiator/initiator/client"
+	"initiator/initiator/initiatortest"
+	"initiator/internal/queue"
+	"initiator/worker"
+)
+
+// behave is a worker that does everything that a handler can do. The test
+// binary is it as `job behave`.
+func behave() {
+	raw := func(name string, f func(json.RawMessage) (json.RawMessage, error)) worker.Handler {
+		return worker.HandleRaw(name, func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return f(data) })
+	}
+	worker.Main(
+		raw("echo", func(data json.RawMessage) (json.RawMessage, error) { return data, nil }),
+		raw("nothing", func(json.RawMessage) (json.RawMessage, error) { return nil, nil }),
+		raw("error", func(json.RawMessage) (json.RawMessage, error) { return nil, errors.New("a test's error") }),
+		raw("fail", func(json.RawMessage) (json.RawMessage, error) {
+			return nil, worker.TaskFail{Data: map[string]int{"n": 1}}
+		}),
+		raw("retry", func(json.RawMessage) (json.RawMessage, error) { return nil, worker.TaskFail{Retry: true} }),
+		raw("panic", func(json.RawMessage) (json.RawMessage, error) { panic("boom") }),
+		raw("goexit", func(json.RawMessage) (json.RawMessage, error) { runtime.Goexit(); return nil, nil }),
+		raw("nojson", func(json.RawMessage) (json.RawMessage, error) { return json.RawMessage("{"), nil }),
+		worker.Handle("typed", func(_ context.Context, in struct{ A, B int }) (int, error) { return in.A + in.B, nil }),
+	)
+}
+
+// TestEveryBehaviourThroughTheClientsDoors: a call over the stream tells of
+// everything that a handler can do what the record says, and so does one over
+// HTTP; what that is, package worker's own table says for its doors.
+func TestEveryBehaviourThroughTheClientsDoors(t *testing.T) {
+	in := initiatortest.StartText(t, "[worker:behave]\ncommand = ${initiator:self} job behave\nattempts = 2\nretry_delay = 0\n")
+	c, without := client.Unix(in.Socket()), client.Unix(older(t, in))
+	t.Cleanup(c.Close)
+	t.Cleanup(without.Close)
+	large := `"` + strings.Repeat("x", 1<<20) + `"`
+	for _, row := range []struct {
+		method, data string
+		want         task.State
+	}{
+		{"echo", `{"n":123456789012345678901234567890,"s":"<&> ✓"}`, task.Completed},
+		{"echo", large, task.Completed},
+		{"echo", `null`, task.Completed},
+		{"nothing", `{}`, task.Completed},
+		{"error", `{}`, task.Failed},
+		{"fail", `{}`, task.Failed},
+		{"retry", `{}`, task.Dead},
+		{"panic", `{}`, task.Failed},
+		{"goexit", `{}`, task.Failed},
+		{"nojson", `{}`, task.Failed},
+		{"none", `{}`, task.Failed},
+		{"typed", `{"A":2,"B":3}`, task.Completed},
+		{"typed", `"text"`, task.Failed},
+	} {
+		var first client.End
+		for name, door := range map[string]*client.Client{"stream": c, "http": without} {
+			got, err := door.Call(t.Context(), task.Request{Pool: "behave", Method: row.method, Data: json.RawMessage(row.data)})
+			if err != nil || got.State != row.want {
+				t.Errorf("%s over %s: %v, %s %s, want %s", row.method, name, err, got.State, got.Reason, row.want)
+				continue
+			}
+			kept := must[task.Task](t)(in.Task(t.Context(), got.ID))
+			if string(got.Result) != string(kept.Result) || got.Attempt != kept.Attempt || got.State != kept.State || (got.Reason != kept.Reason && got.State != task.Completed) {
+				t.Errorf("%s over %s: %.100s\nthe record: %+v", row.method, name, got.Result, kept)
+			}
+			got.ID = first.ID
+			if first.State != "" && !reflect.DeepEqual(got, first) {
+				t.Errorf("%s: %+v over %s, %+v over the other", row.method, got, name, first)
+			}
+			first = got
+		}
+	}
+}

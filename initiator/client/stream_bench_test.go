@@ -1,0 +1,184 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"initiator/initiator"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
+	"initiator/internal/stream/streamtest"
+)
+
+// asProgram makes the test binary another program: a running initiator, or one
+// of the two bare ones beside it.
+const asProgram = "CLIENT_TEST_PROGRAM"
+
+func program(name, at string) error {
+	switch name {
+	case "up":
+		in, err := initiator.New(initiator.Config{Path: at})
+		if err != nil {
+			return err
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		go func() { // until the benchmark lets go of our stdin
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			stop()
+		}()
+		return in.Run(ctx)
+	case "echo":
+		l, err := net.Listen("unix", at)
+		if err != nil {
+			return err
+		}
+		from, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		streamtest.PassOn(from, from)
+	case "relay":
+		to, err := net.Dial("unix", at)
+		if err != nil {
+			return err
+		}
+		l, err := net.Listen("unix", at+".relay")
+		if err != nil {
+			return err
+		}
+		from, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go streamtest.PassOn(from, to)
+		streamtest.PassOn(to, from)
+	}
+	return nil
+}
+
+// run starts the test binary as another program and waits until it answers.
+func run(b *testing.B, name, at, socket string) {
+	b.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), asProgram+"="+name, asProgram+"_AT="+at)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = in.Close()
+		if name != "up" {
+			_ = cmd.Process.Kill()
+		}
+		_ = cmd.Wait()
+	})
+	for tries := 0; ; tries++ {
+		if _, err := os.Stat(socket); err == nil {
+			return
+		}
+		if tries == 500 {
+			b.Fatalf("%s does not answer", name)
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
+var benchData = json.RawMessage(`{"a":2,"b":3}`)
+
+// BenchmarkStream is a closed loop of small tasks from this process through a
+// running initiator to a worker, beside frames that a bare relay sends on to a
+// bare echo: three processes and Unix sockets, both. Rounds in turn and their
+// medians; run it with -benchtime 1x.
+func BenchmarkStream(b *testing.B) {
+	const rounds, span = 7, 300 * time.Millisecond
+	limit := throughRelay(b)
+	for _, sync := range []string{"off", "always"} {
+		ours := throughInitiator(b, sync)
+		for _, n := range []int{1, 64, 256} {
+			b.Run(fmt.Sprintf("%s/%d", sync, n), func(b *testing.B) {
+				var got, most []float64
+				for range rounds {
+					most = append(most, perSecond(b, n, span, limit))
+					got = append(got, perSecond(b, n, span, ours))
+				}
+				slices.Sort(got)
+				slices.Sort(most)
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(most[rounds/2], "relay/s")
+				b.ReportMetric(got[rounds/2], "tasks/s")
+				b.ReportMetric(got[rounds/2]/most[rounds/2], "of-relay")
+			})
+		}
+	}
+}
+
+// perSecond is how many n callers do in a second.
+func perSecond(b *testing.B, n int, span time.Duration, once func() error) float64 {
+	var callers sync.WaitGroup
+	var done atomic.Int64
+	began := time.Now()
+	for range n {
+		callers.Go(func() {
+			for time.Since(began) < span {
+				if err := once(); err != nil {
+					b.Error(err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	callers.Wait()
+	return float64(done.Load()) / time.Since(began).Seconds()
+}
+
+func throughInitiator(b *testing.B, sync string) func() error {
+	dir := b.TempDir()
+	at := filepath.Join(dir, "bench.ini")
+	text := "[initiator]\nsync = " + sync + "\n[worker:echo]\ncommand = ${initiator:self} job echo\nslots = 256\nretention = tasks:1000\n"
+	if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	socket := filepath.Join(dir, ".initiator", "initiator.sock")
+	run(b, "up", at, socket)
+	c := client.Unix(socket)
+	b.Cleanup(c.Close)
+	once := func() error {
+		got, err := c.Call(context.Background(), task.Request{Pool: "echo", Data: benchData})
+		if err == nil && got.State != task.Completed {
+			err = fmt.Errorf("%s: %s", got.State, got.Reason)
+		}
+		return err
+	}
+	if err := once(); err != nil { // its worker is up
+		b.Fatal(err)
+	}
+	return once
+}
+
+// throughRelay is the limit.
+func throughRelay(b *testing.B) func() error {
+	at := filepath.Join(b.TempDir(), "s")
+	run(b, "echo", at, at)
+	run(b, "relay", at, at+".relay")
+	nc, err := net.Dial("unix", at+".relay")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return streamtest.Caller(b, nc, benchData)
+}

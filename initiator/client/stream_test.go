@@ -1,0 +1,233 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"initiator/initiator/client"
+	"initiator/initiator/initiatortest"
+	"initiator/internal/queue"
+)
+
+const streamed = `
+[worker:adder]
+command = ${initiator:self} job sum
+slots   = 16
+
+[worker:echo]
+command = ${initiator:self} job echo
+slots   = 16
+
+[worker:sleeper]
+command        = ${initiator:self} job sleep
+slots          = 64
+heartbeat_span = 200ms
+
+[worker:closed]
+command   = ${initiator:self} job sum
+autostart = false
+queue_max = 2
+`
+
+// never is a task that waits for a worker that there is not.
+var never = task.Request{Pool: "closed"}
+
+func sum(a, b int) task.Request {
+	return task.Request{Pool: "adder", Data: fmt.Appendf(nil, `{"a":%d,"b":%d}`, a, b)}
+}
+
+func nap(ms int) task.Request {
+	return task.Request{Pool: "sleeper", Data: fmt.Appendf(nil, `{"ms":%d}`, ms)}
+}
+
+var long = nap(3600_000)
+
+// TestACallOverAStream and what else can be asked on it.
+func TestACallOverAStream(t *testing.T) {
+	in := initiatortest.StartText(t, streamed)
+	_, s := streamOver(t, in.Socket())
+	ctx := t.Context()
+	got := must[client.End](t)(s.Call(ctx, sum(2, 3)))
+	if got.State != task.Completed || string(got.Result) != `{"sum":5}` || got.Attempt != 1 || got.Known || got.Reason != "" {
+		t.Errorf("call: %+v", got)
+	}
+	again := sum(2, 3)
+	again.ID = got.ID
+	if again := must[client.End](t)(s.Call(ctx, again)); !again.Known || string(again.Result) != `{"sum":5}` {
+		t.Errorf("call it again: %+v", again)
+	}
+	if got := must[client.End](t)(s.Wait(ctx, got.ID)); got.State != task.Completed || string(got.Result) != `{"sum":5}` {
+		t.Errorf("wait: %+v", got)
+	}
+	keyed := sum(4, 5)
+	keyed.Key, keyed.Attempts = "a key", 7
+	kept := must[client.End](t)(s.Submit(ctx, keyed))
+	if kept.ID == uuid.Nil || kept.Known {
+		t.Errorf("submit: %+v", kept)
+	}
+	if got := must[client.End](t)(s.Call(ctx, keyed)); got.ID != kept.ID || !got.Known || string(got.Result) != `{"sum":9}` {
+		t.Errorf("call by key: %+v, want the task %s", got, kept.ID)
+	}
+	if got := must[task.Task](t)(in.Task(ctx, kept.ID)); got.Policy.Attempts != 7 {
+		t.Errorf("the options have not arrived: %+v", got.Policy)
+	}
+	failed := must[client.End](t)(s.Call(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`"no numbers"`)}))
+	if failed.State != task.Failed || failed.Reason == "" || !strings.Contains(string(failed.Result), "does not fit") {
+		t.Errorf("a failure: %+v", failed)
+	}
+}
+
+// TestCancelOverAStream overtakes nothing: not even the submit just before it.
+func TestCancelOverAStream(t *testing.T) {
+	in := initiatortest.StartText(t, streamed)
+	_, s := streamOver(t, in.Socket())
+	ctx := t.Context()
+	for range 10 {
+		f := s.Go(ctx, long)
+		if _, err := s.Cancel(ctx, f.Task()); err != nil {
+			t.Fatal(err)
+		}
+		if got := must[client.End](t)(f.Wait(ctx)); got.State != task.Cancelled {
+			t.Errorf("%+v", got)
+		}
+	}
+	if _, err := s.Cancel(ctx, uuid.New()); !errors.Is(err, &client.Error{Status: 404}) {
+		t.Errorf("a task that there is not: %v", err)
+	}
+}
+
+// TestProgressOverAStream comes while the task runs, to calls and to waits.
+func TestProgressOverAStream(t *testing.T) {
+	in := initiatortest.StartText(t, streamed)
+	_, s := streamOver(t, in.Socket())
+	said := make(chan string, 1)
+	f := s.GoWith(t.Context(), long, func(p json.RawMessage) {
+		select {
+		case said <- string(p):
+		default:
+		}
+	})
+	if got := <-said; !strings.HasPrefix(got, `{"done":`) {
+		t.Errorf("progress %s", got)
+	}
+	must[client.End](t)(s.Cancel(t.Context(), f.Task()))
+	must[client.End](t)(f.Wait(t.Context()))
+}
+
+// TestRefusalsOverAStreamAreThoseOfHTTP, to the last letter.
+func TestRefusalsOverAStreamAreThoseOfHTTP(t *testing.T) {
+	in := initiatortest.StartText(t, streamed)
+	_, s := streamOver(t, in.Socket())
+	c := client.Unix(in.Socket())
+	t.Cleanup(c.Close)
+	ctx := t.Context()
+	for range 2 {
+		must[client.End](t)(s.Submit(ctx, task.Request{Pool: "closed"}))
+	}
+	for name, r := range map[string]task.Request{
+		"unknown pool": {Pool: "addr"}, "no pool": {}, "full queue": {Pool: "closed"}, "wrong request": {Pool: "adder", Attempts: -1},
+		"no JSON": {Pool: "adder.x", Priority: new(int), Key: strings.Repeat("k", 300)}, "child of nobody": {Pool: "adder", Parent: uuid.New()},
+	} {
+		var want, got *client.Error
+		_, plain := c.Submit(ctx, r)
+		if !errors.As(plain, &want) {
+			t.Fatalf("%s: HTTP takes it: %v", name, plain)
+		}
+		for verb, ask := range map[string]func(context.Context, task.Request) (client.End, error){"call": s.Call, "submit": s.Submit} {
+			if _, err := ask(ctx, r); !errors.As(err, &got) || *got != *want {
+				t.Errorf("%s, %s: %+v, want %+v", name, verb, err, *want)
+			}
+		}
+	}
+	if _, err := s.Wait(ctx, uuid.New()); !errors.Is(err, &client.Error{Status: 404}) {
+		t.Errorf("wait for no task: %v", err)
+	}
+	var bad *client.Error
+	if _, err := s.Call(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`{`)}); !errors.As(err, &bad) || bad.Status != 400 || !strings.Contains(bad.Message, "not JSON") {
+		t.Errorf("data that is no JSON: %v", err)
+	}
+}
+
+// TestManyAtOnceShareOneConnection.
+func TestManyAtOnceShareOneConnection(t *testing.T) {
+	in := initiatortest.StartText(t, streamed)
+	w, s := streamOver(t, in.Socket())
+	var all sync.WaitGroup
+	for n := range 500 {
+		all.Go(func() {
+			got, err := s.Call(t.Context(), sum(n, 1))
+			if want := fmt.Sprintf(`{"sum":%d}`, n+1); err != nil || string(got.Result) != want {
+				t.Errorf("%s %v, want %s", got.Result, err, want)
+			}
+		})
+	}
+	all.Wait()
+	if n := w.opened(); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// TestACallerWhoGivesUp is told why, and what he has asked for goes on.
+func TestACallerWhoGivesUp(t *testing.T) {
+	in := initiatortest.StartText(t, streamed)
+	_, s := streamOver(t, in.Socket())
+	why := errors.New("no patience")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	f := s.Go(t.Context(), long)
+	cancel(why)
+	if end, err := s.Wait(ctx, f.Task()); !errors.Is(err, why) || end.ID != f.Task() {
+		t.Errorf("%+v %v", end, err)
+	}
+	if got := must[client.End](t)(s.Call(t.Context(), sum(1, 1))); got.State != task.Completed {
+		t.Errorf("the next: %+v", got)
+	}
+	must[client.End](t)(s.Cancel(t.Context(), f.Task()))
+	must[client.End](t)(f.Wait(t.Context()))
+}
+
+// TestLargeThings go another way, whichever side they come from.
+func TestLargeThings(t *testing.T) {
+	in := initiatortest.StartText(t, streamed)
+	_, s := streamOver(t, in.Socket())
+	large := json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
+	if _, err := s.Call(t.Context(), task.Request{Pool: "echo", Data: large}); !errors.Is(err, client.ErrLarge) {
+		t.Errorf("large data on a stream: %v", err)
+	}
+	c := client.Unix(in.Socket())
+	t.Cleanup(c.Close)
+	for n, data := range []json.RawMessage{large, json.RawMessage(`"small"`)} {
+		got := must[client.End](t)(c.Call(t.Context(), task.Request{Pool: "echo", Data: data}))
+		if got.State != task.Completed || string(got.Result) != string(data) {
+			t.Errorf("data %d: %s, %d bytes", n, got.State, len(got.Result))
+		}
+		if got := must[client.End](t)(s.Wait(t.Context(), got.ID)); string(got.Result) != string(data) {
+			t.Errorf("result %d: %s, %d bytes", n, got.State, len(got.Result))
+		}
+	}
+}
+
+// TestClose ends what is under way, and the tasks go on.
+func TestClose(t *testing.T) {
+	in := initiatortest.StartText(t, streamed)
+	_, s := streamOver(t, in.Socket())
+	f := s.Go(t.Context(), never)
+	must[client.End](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind it
+	s.Close()
+	if _, err := f.Wait(t.Context()); !errors.Is(err, client.ErrClosed) {
+		t.Errorf("under way: %v", err)
+	}
+	if _, err := s.Call(t.Context(), sum(1, 1)); !errors.Is(err, client.ErrClosed) {
+		t.Errorf("behind the end: %v", err)
+	}
+	s.Close()
+	if got := must[task.Task](t)(in.Task(t.Context(), f.Task())); got.State.Terminal() {
+		t.Errorf("%s: %s", got.State, got.Reason)
+	}
+}

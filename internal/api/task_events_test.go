@@ -1,0 +1,215 @@
+package api_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime/pprof"
+	"strings"
+	"testing"
+
+	"initiator/initiator/initiatortest"
+	"initiator/internal/dispatch"
+	"initiator/internal/queue"
+)
+
+const watched = `
+[worker:sleeper]
+command = ${initiator:self} job sleep
+heartbeat_span = 200ms
+
+[worker:closed]
+command   = ${initiator:self} job sum
+autostart = false
+`
+
+// event is one of a stream of them.
+type event struct {
+	id, kind string
+	news     task.News
+}
+
+// follow opens a stream; next reads one event of it.
+func (c *client) follow(path string, headers ...string) (next func() (event, bool)) {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), "GET", c.base+path, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := c.http.Do(req)
+	if err != nil || res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
+		c.t.Fatalf("%s: %v, %+v", path, err, res)
+	}
+	c.t.Cleanup(func() { res.Body.Close() })
+	lines := bufio.NewScanner(res.Body)
+	return func() (e event, ok bool) {
+		for lines.Scan() {
+			name, value, _ := strings.Cut(lines.Text(), ": ")
+			switch name {
+			case "id":
+				e.id = value
+			case "event":
+				e.kind = value
+			case "data":
+				if err := json.Unmarshal([]byte(value), &e.news); err != nil {
+					c.t.Errorf("%s: %v", value, err)
+				}
+			case "":
+				return e, true
+			}
+		}
+		return e, false
+	}
+}
+
+func TestEventsOfATask(t *testing.T) {
+	in := initiatortest.StartText(t, watched)
+	c := overSocket(t, in)
+	pool := c.follow("/api/v1/tasks/events?pool=sleeper")
+	got, err := in.Submit(t.Context(), task.Request{Pool: "sleeper", Data: json.RawMessage(`{"seconds":3600}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := c.follow("/api/v1/tasks/" + got.ID.String() + "/events")
+	kinds := map[string]int{}
+	var last event
+	for e, ok := next(); ok; e, ok = next() {
+		if last = e; e.news.ID != got.ID {
+			t.Errorf("%+v", e)
+		}
+		if kinds[e.kind]++; e.kind == "progress" && kinds["progress"] == 1 {
+			if _, err := in.Cancel(t.Context(), got.ID, "a test"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if kinds["progress"] == 0 || kinds["state"] == 0 || kinds["end"] != 1 || last.kind != "end" || last.news.State != task.Cancelled {
+		t.Errorf("%v, and last %+v", kinds, last)
+	}
+	first, _ := pool()
+	if first.kind != "state" || first.news.State != task.Queued || first.news.ID != got.ID {
+		t.Errorf("the first of the pool: %+v", first)
+	}
+	for e := first; e.kind != "end"; {
+		var ok bool
+		if e, ok = pool(); !ok {
+			t.Fatal("the pool's stream ended")
+		}
+	}
+}
+
+// What was seen is not told again to a client that comes back; what it has
+// missed is.
+func TestEventsOfATaskGoOn(t *testing.T) {
+	in := initiatortest.StartText(t, watched)
+	c := overSocket(t, in)
+	got, err := in.Submit(t.Context(), task.Request{Pool: "closed"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/api/v1/tasks/" + got.ID.String() + "/events"
+	first, _ := c.follow(path)()
+	if first.news.State != task.Queued || first.id == "" {
+		t.Fatalf("%+v", first)
+	}
+	again := c.follow(path, "Last-Event-ID", first.id)
+	if _, err := in.Cancel(t.Context(), got.ID, "a test"); err != nil {
+		t.Fatal(err)
+	}
+	for _, next := range []func() (event, bool){again, c.follow(path, "Last-Event-ID", first.id)} {
+		if e, _ := next(); e.kind != "end" || e.news.State != task.Cancelled {
+			t.Errorf("%+v, want the end", e)
+		}
+		if e, more := next(); more {
+			t.Errorf("behind the end: %+v", e)
+		}
+	}
+}
+
+func TestEventsOfWhatIsNotThere(t *testing.T) {
+	c := overSocket(t, initiatortest.StartText(t, watched))
+	for path, want := range map[string]int{
+		"/api/v1/tasks/events": 400, "/api/v1/tasks/events?pool=sleeprr": 404, "/api/v1/tasks/seven/events": 400,
+		"/api/v1/tasks/00000000-0000-4000-8000-000000000000/events": 404,
+	} {
+		if status, body := c.do("GET", path, ""); status != want {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+}
+
+// Ten thousand who wait in one initiator: two thousand over connections, which
+// cost what net/http needs for each, and the others in memory.
+func TestTenThousandWaiters(t *testing.T) {
+	const connections, inside = 2_000, 8_000
+	in := initiatortest.StartText(t, watched)
+	got, err := in.Submit(t.Context(), task.Request{Pool: "closed"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := own(t)
+	watches := make([]*dispatch.Watch, inside)
+	for i := range watches {
+		if watches[i], err = in.Watch(t.Context(), got.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answers := make([]*bufio.Reader, connections)
+	for i := range answers { // no client: it would have goroutines as well
+		conn, err := net.Dial("unix", in.Socket())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET /api/v1/tasks/%s/events HTTP/1.1\r\nHost: initiator\r\nConnection: close\r\n\r\n", got.ID)
+		answers[i] = bufio.NewReader(conn)
+	}
+	for _, a := range answers { // each has been told how it is now
+		for line := ""; !strings.HasPrefix(line, "data: "); {
+			if line, err = a.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// The stream of a worker and the like come and go: a few, whoever waits.
+	if now := own(t); now > before+20 {
+		t.Errorf("%d goroutines more that are not net/http's", now-before)
+	}
+	if _, err := in.Cancel(t.Context(), got.ID, "a test"); err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range answers {
+		if rest, err := io.ReadAll(a); err != nil || !strings.Contains(string(rest), "event: end") {
+			t.Fatalf("connection %d: %q, %v", i, rest, err)
+		}
+	}
+	for _, w := range watches {
+		for err = nil; err == nil; {
+			_, _, err = w.Next(t.Context())
+		}
+		if err != io.EOF {
+			t.Fatal(err)
+		}
+	}
+}
+
+// own counts the goroutines that net/http has not made.
+func own(t *testing.T) (n int) {
+	t.Helper()
+	var text strings.Builder
+	if err := pprof.Lookup("goroutine").WriteTo(&text, 2); err != nil {
+		t.Fatal(err)
+	}
+	for stack := range strings.SplitSeq(text.String(), "\n\n") {
+		if !strings.Contains(stack, "created by net/http.") {
+			n++
+		}
+	}
+	return n
+}

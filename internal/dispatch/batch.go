@@ -1,0 +1,35 @@
+package dispatch
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"initiator/internal/queue"
+)
+
+// Verdict is what became of one of many submits: its record, or Err, which is
+// one of Submit's.
+type Verdict struct {
+	Task task.Task
+	Err  error
+}
+
+// SubmitMany is Submit for many in one question to the loop, and so with one
+// commit for all of them. Every request has its own verdict, in their order;
+// one that is refused does not keep the others out. The error is that nobody
+// could be asked, or ctx's, when some of them may have been taken.
+func (d *Dispatcher) SubmitMany(ctx context.Context, requests []task.Request) ([]Verdict, error) {
+	return ask(ctx, d, func(m *ask1[[]Verdict], now time.Time) {
+		all := make([]Verdict, len(requests))
+		for i, r := range requests {
+			all[i].Task, all[i].Err = d.submit(r, now)
+		}
+		d.then(func(kept error) {
+			for i := range all {
+				all[i].Err = cmp.Or(all[i].Err, kept)
+			}
+			m.tell(all, nil)
+		})
+	})
+}

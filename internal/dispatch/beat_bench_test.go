@@ -1,0 +1,136 @@
+package dispatch
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"initiator/internal/stream"
+	"initiator/proactor"
+	"initiator/proactor/chirp"
+)
+
+// BenchmarkHeartbeat is one heartbeat and its answer, of workers that beat in
+// turn: by stream and by webhook, beside the same bytes as bare frames and as
+// bare HTTP. Compare within one run only.
+func BenchmarkHeartbeat(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		make func(b *testing.B, n int) []func() error
+	}{{"limit-framed", framedBeats}, {"stream", streamBeats}, {"limit-http", httpBeats}, {"webhook", webhookBeats}} {
+		for _, n := range []int{1, 100} {
+			b.Run(fmt.Sprintf("%s/%d", c.name, n), func(b *testing.B) {
+				beats := c.make(b, n)
+				b.ReportAllocs()
+				before := cpu()
+				b.ResetTimer()
+				var all sync.WaitGroup
+				for i, beat := range beats {
+					all.Go(func() {
+						for at := i; at < b.N; at += n {
+							if err := beat(); err != nil {
+								b.Error(err)
+								return
+							}
+						}
+					})
+				}
+				all.Wait()
+				b.StopTimer()
+				b.ReportMetric((cpu()-before).Seconds()*1e6/float64(b.N), "own-cpu-µs")
+			})
+		}
+	}
+}
+
+var beatData, _ = json.Marshal(proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.Running{{ID: "0199", Attempt: 1, Seq: 7}}, RSS: 1 << 20})
+
+// streamBeats has both ends in this process, so it costs both.
+func streamBeats(b *testing.B, n int) (beats []func() error) {
+	h := newHouse(b, def("p"))
+	server := httptest.NewServer(connects)
+	b.Cleanup(server.Close)
+	for i := range n {
+		obeyed := make(chan struct{}, 1)
+		c := h.playWorkerAt(server.URL, fmt.Sprint("w", i), func(*chirp.Conn, *chirp.Message) { obeyed <- struct{}{} })
+		header := (&stream.Header{Kind: stream.Beat}).Append(nil)
+		beats = append(beats, func() error {
+			err := c.Send(chirp.Message{Header: header, Data: beatData})
+			if err == nil {
+				<-obeyed
+			}
+			return err
+		})
+	}
+	return beats
+}
+
+func framedBeats(b *testing.B, n int) (beats []func() error) {
+	for range n {
+		near, far := pair(b)
+		go func() {
+			defer far.Close()
+			r := bufio.NewReaderSize(far, 4<<10)
+			buf := make([]byte, len(beatData))
+			for {
+				if _, err := io.ReadFull(r, buf); err != nil {
+					return
+				}
+				var body proactor.HeartbeatBody
+				_ = json.Unmarshal(buf, &body)
+				if _, err := far.Write(buf[:8]); err != nil {
+					return
+				}
+			}
+		}()
+		b.Cleanup(func() { near.Close() })
+		answer := make([]byte, 8)
+		beats = append(beats, func() error {
+			_, err := near.Write(beatData)
+			if err == nil {
+				_, err = io.ReadFull(near, answer)
+			}
+			return err
+		})
+	}
+	return beats
+}
+
+func webhookBeats(b *testing.B, n int) (beats []func() error) {
+	h := newHouse(b, def("p"))
+	for i := range n {
+		p := &peer{who: who{fmt.Sprint("w", i), 1}}
+		s := h.d.openSession(p)
+		c := &proactor.Client{Base: h.url, HTTP: proactor.NewHTTP(1)}
+		b.Cleanup(c.HTTP.CloseIdleConnections)
+		beats = append(beats, func() error {
+			e, _, err := c.Do(context.Background(), http.MethodGet, "/slave/heartbeat", s.token, json.RawMessage(beatData))
+			if err == nil && !e.Success {
+				err = fmt.Errorf("%d %s", e.Code, e.Message)
+			}
+			return err
+		})
+	}
+	return beats
+}
+
+func httpBeats(b *testing.B, n int) (beats []func() error) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body proactor.HeartbeatBody
+		_ = json.NewDecoder(r.Body).Decode(&body)
+		_, _ = io.WriteString(w, `{"success":true,"code":0,"message":"Received!","data":null}`)
+	}))
+	b.Cleanup(server.Close)
+	for range n {
+		c := proactor.NewHTTP(1)
+		b.Cleanup(c.CloseIdleConnections)
+		beats = append(beats, func() error { return send(c, http.MethodGet, server.URL, bareTask{Data: beatData}) })
+	}
+	return beats
+}

@@ -1,0 +1,89 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"initiator/internal/queue"
+)
+
+// TestACallIsToldOfItsOwnTask: what a call has used is used again by others,
+// while some give up waiting, and some are told of tasks that have long ended.
+func TestACallIsToldOfItsOwnTask(t *testing.T) {
+	const callers, each = 16, 60
+	h := newHouse(t, def("p"))
+	h.worker("p", "w", 8, echo)
+	var all sync.WaitGroup
+	for c := range callers {
+		all.Go(func() {
+			for n := range each {
+				key := fmt.Sprint(c, "-", n-n%3) // the second and third find what the first has begun
+				data := fmt.Sprintf("%q", key)
+				ctx, cancel := context.WithCancel(h.ctx)
+				switch rand.IntN(4) {
+				case 0:
+					cancel()
+				case 1:
+					go cancel()
+				}
+				got, err := h.d.Call(ctx, task.Request{Pool: "p", Key: key, Data: raw(data)})
+				gaveUp := errors.Is(err, context.Canceled)
+				cancel()
+				switch {
+				case errors.Is(err, context.DeadlineExceeded): // gave up, and even the loop had no time for him
+				case err != nil && !gaveUp:
+					t.Errorf("%s: %v", key, err)
+				case got.Key != key || string(got.Data) != data:
+					t.Errorf("%s was told of %s with %s", key, got.Key, got.Data)
+				case !gaveUp && (got.State != task.Completed || string(got.Result) != data):
+					t.Errorf("%s ended as %s with %s", key, got.State, got.Result)
+				}
+			}
+		})
+	}
+	all.Wait()
+	h.inLoop(func() {
+		if n := len(h.d.waiters); n != 0 {
+			t.Errorf("%d still wait", n)
+		}
+	})
+}
+
+// TestEverybodyIsToldOfTheEndOnce: the dispatcher ends while callers come, wait
+// and go. Nobody hangs, and nobody is told twice.
+func TestEverybodyIsToldOfTheEndOnce(t *testing.T) {
+	h := newHouse(t, def("p"), def("nobody"))
+	h.worker("p", "w", 4, echo)
+	var all sync.WaitGroup
+	begun := make(chan struct{}, 32)
+	for c := range 32 {
+		all.Go(func() {
+			for n := 0; ; n++ {
+				pool := "p"
+				if (c+n)%8 == 7 {
+					pool = "nobody" // waits for ever
+				}
+				if n == 0 {
+					begun <- struct{}{}
+				}
+				got, err := h.d.Call(context.Background(), task.Request{Pool: pool, Data: raw(`1`)})
+				if errors.Is(err, ErrClosed) {
+					return
+				}
+				if err != nil || got.State != task.Completed {
+					t.Errorf("%s, %v", got.State, err)
+					return
+				}
+			}
+		})
+	}
+	for range 32 {
+		<-begun
+	}
+	h.stop()
+	all.Wait()
+}

@@ -1,0 +1,186 @@
+package dispatch
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"initiator/internal/queue"
+)
+
+// receiver is somebody who is called back.
+type receiver struct {
+	*httptest.Server
+	got chan received
+}
+
+type received struct {
+	header http.Header
+	body   []byte
+	task   task.Task
+}
+
+// receive answers the n-th call (from 1) with what status says.
+func receive(t *testing.T, status func(n int) int) *receiver {
+	t.Helper()
+	r := &receiver{got: make(chan received, 1000)}
+	var n atomic.Int64
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		one := received{header: q.Header, body: body}
+		if err := json.Unmarshal(body, &one.task); err != nil {
+			t.Errorf("the body is no record: %v: %s", err, body)
+		}
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(status(int(n.Add(1))))
+		r.got <- one
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func always(status int) func(int) int { return func(int) int { return status } }
+
+func (r *receiver) next(t *testing.T) received {
+	t.Helper()
+	select {
+	case one := <-r.got:
+		return one
+	case <-time.After(patience):
+		t.Fatal("nobody calls")
+	}
+	return received{}
+}
+
+func delivered(t task.Task) bool { return t.CallbackState == task.CallbackDelivered }
+
+func TestCallbackOfEachEnd(t *testing.T) {
+	h := newHouse(t, Pool{Name: "p", CallbackSecret: "key"}, Pool{Name: "empty", CallbackSecret: "key"})
+	bad, _ := fails("bad", 0)
+	h.worker("p", "w", 1, echo, bad)
+	r := receive(t, always(204))
+	in := func(x task.Request) task.Request { x.Callback = r.URL + "/told?a=b"; return x }
+	waits := h.submit(in(task.Request{Pool: "empty"}))
+	if _, err := h.d.Cancel(h.ctx, waits.ID, "no"); err != nil {
+		t.Fatal(err)
+	}
+	want := map[task.State]string{
+		task.Cancelled: waits.ID.String(),
+		task.Completed: h.submit(in(task.Request{Pool: "p.echo", Data: raw(`"<>"`)})).ID.String(),
+		task.Failed:    h.submit(in(task.Request{Pool: "p.bad"})).ID.String(),
+	}
+	for range 3 {
+		one := r.next(t)
+		if id := one.task.ID.String(); want[one.task.State] != id || one.header.Get(HeaderTask) != id || one.task.CallbackState != "" {
+			t.Errorf("called with %s", one.body)
+		}
+		if got := one.header.Get(HeaderSignature); got != Sign("key", one.body) {
+			t.Errorf("signature %q of %s", got, one.body)
+		}
+		h.until(one.task.ID, "is delivered", delivered)
+	}
+}
+
+// HMAC-SHA256 as RFC 4231 has it, so that anybody can check it.
+func TestSign(t *testing.T) {
+	want := "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+	if got := Sign("Jefe", []byte("what do ya want for nothing?")); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestCallbackIsTriedAgain(t *testing.T) {
+	h := newHouse(t, def("p"))
+	h.worker("p", "w", 1, echo)
+	r := receive(t, func(n int) int { return []int{500, 302, 200}[min(n, 3)-1] })
+	one := h.ends(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
+	if one.CallbackState != task.CallbackPending {
+		t.Errorf("at the end it is %q", one.CallbackState)
+	}
+	for range 3 {
+		r.next(t)
+	}
+	h.until(one.ID, "is delivered", delivered)
+	if n := len(r.got); n != 0 {
+		t.Errorf("%d calls too many: a redirect is not followed, and one success is enough", n)
+	}
+}
+
+func TestCallbackThatIsGone(t *testing.T) {
+	h := newHouse(t, def("p"))
+	h.worker("p", "w", 1, echo)
+	r := receive(t, always(410))
+	one := h.ends(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
+	got := h.until(one.ID, "is given up", func(t task.Task) bool { return t.CallbackState != task.CallbackPending })
+	if got.CallbackState != "given up after 1: it answered 410" {
+		t.Errorf("%q", got.CallbackState)
+	}
+}
+
+// A host that hangs holds a few connections, and nobody else.
+func TestACallbackThatIsDownBlocksNobody(t *testing.T) {
+	h := newHouse(t, def("p"))
+	h.worker("p", "w", 4, echo)
+	var open atomic.Int64
+	var most atomic.Int64
+	let := make(chan struct{})
+	hung := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+		for n := open.Add(1); n > most.Load(); {
+			most.Store(n)
+		}
+		defer open.Add(-1)
+		select {
+		case <-let:
+		case <-q.Context().Done():
+		}
+	}))
+	t.Cleanup(hung.Close)
+	t.Cleanup(func() { close(let) })
+	for range 50 {
+		h.ends(task.Request{Pool: "p", Callback: hung.URL}, task.Completed)
+	}
+	r := receive(t, always(200))
+	one := h.ends(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
+	r.next(t)
+	h.until(one.ID, "is delivered", delivered)
+	if n := most.Load(); n > callsPerHost {
+		t.Errorf("the host that hangs is called by %d at once", n)
+	}
+}
+
+func TestCallbackIsOwedOverARestart(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *task.Engine {
+		q, err := task.Open(dir, task.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return q
+	}
+	r := receive(t, func(n int) int { return []int{503, 200}[min(n, 2)-1] })
+	h := newHouseOver(t, open(), def("p"))
+	h.worker("p", "w", 1, echo)
+	one := h.ends(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
+	r.next(t)
+	h.stop()
+	h = newHouseOver(t, open(), def("p"))
+	r.next(t)
+	h.until(one.ID, "is delivered", delivered)
+}
+
+func TestPausesBetweenCalls(t *testing.T) {
+	for try, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 11: 10 * time.Minute, 1000: 10 * time.Minute} {
+		if got := pauseBefore(try, 0.5); got.Round(time.Millisecond) != want {
+			t.Errorf("before try %d: %v, want %v", try+1, got, want)
+		}
+	}
+	now := time.Now()
+	late := calledMessage{&call{ended: now.Add(-callPatience)}, &notTaken{500}}
+	if again, state := late.verdict(now); again || state == task.CallbackDelivered {
+		t.Errorf("after a day: again %v, %q", again, state)
+	}
+}

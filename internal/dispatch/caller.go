@@ -1,0 +1,113 @@
+package dispatch
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"initiator/internal/queue"
+)
+
+// Headers of a callback.
+const (
+	// HeaderSignature is "sha256=" and the HMAC-SHA256 of the body in
+	// hexadecimal, with the pool's callback_secret as its key.
+	HeaderSignature = "Initiator-Signature"
+	// HeaderTask is the id of the task, for whoever looks at no body.
+	HeaderTask = "Initiator-Task"
+)
+
+const (
+	// callTimeout bounds one call, from dialling to the end of the answer.
+	callTimeout = 10 * time.Second
+	// callAnswer is how much of an answer is read, so that its connection can
+	// be used again.
+	callAnswer = 64 << 10
+)
+
+// caller makes callbacks.
+type caller struct{ http *http.Client }
+
+// newCaller follows no redirect: the record was meant for the URL that stands
+// in the task, and a POST that is sent elsewhere often arrives as a GET.
+func newCaller() caller {
+	return caller{&http.Client{
+		Timeout:       callTimeout,
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: callsPerHost, IdleConnTimeout: time.Minute},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// notTaken is an answer other than a success.
+type notTaken struct{ status int }
+
+func (e *notTaken) Error() string { return fmt.Sprintf("it answered %d", e.status) }
+
+// isGone says whether the receiver wants no further try.
+func isGone(err error) bool {
+	var answer *notTaken
+	return errors.As(err, &answer) && answer.status == http.StatusGone
+}
+
+// tell POSTs the record of a task to its callback.
+func (c caller) tell(ctx context.Context, t task.Task, secret string) error {
+	body, err := callbackBody(t)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.Callback, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "initiator")
+	req.Header.Set(HeaderTask, t.ID.String())
+	req.Header.Set(HeaderSignature, Sign(secret, body))
+	res, err := c.http.Do(req)
+	if err != nil {
+		return withoutURL(err)
+	}
+	defer func() { _ = res.Body.Close() }() // it was read, or is not wanted
+	_, _ = io.CopyN(io.Discard, res.Body, callAnswer)
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return &notTaken{res.StatusCode}
+	}
+	return nil
+}
+
+// callbackBody is the record as the API shows it, but for what becomes of the
+// callback itself.
+func callbackBody(t task.Task) ([]byte, error) {
+	t.CallbackState = ""
+	var b bytes.Buffer
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false)
+	err := out.Encode(t)
+	return b.Bytes(), err
+}
+
+// withoutURL drops the URL from an error: its query may hold a secret, and the
+// error stands in logs.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+// Sign is the value of HeaderSignature.
+func Sign(secret string, body []byte) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
+}

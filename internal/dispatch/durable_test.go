@@ -1,0 +1,133 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+	"initiator/internal/queue/store/storetest"
+)
+
+// stored opens the queue on a disk.
+func stored(t *testing.T, d *storetest.Disk) *task.Engine {
+	t.Helper()
+	q, err := task.Open("", task.Options{Dir: d, SegmentSize: 400})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+// While the disk is full, tasks are refused with the reason, and nobody is told
+// of a result. When there is room again, the result that was held is kept and
+// told, and work goes on.
+func TestFullDisk(t *testing.T) {
+	disk := storetest.New(1)
+	h := newHouseOver(t, stored(t, disk), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	g := newGate(h)
+	h.worker("p", "w", 1, g.handler("g"))
+	one := h.submit(task.Request{Pool: "p", Data: []byte(`"kept"`)})
+	waits := h.submit(task.Request{Pool: "p"})
+	g.next(t)
+	disk.SetRoom(0)
+	data := fmt.Appendf(nil, "%01000d", 1)
+	refused := uuid.Must(uuid.NewV7())
+	if _, err := h.d.Submit(h.ctx, task.Request{Pool: "p", ID: refused, Data: []byte(`"` + string(data) + `"`)}); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("submit to a full disk: %v", err)
+	}
+	if why, err := h.d.Fault(h.ctx); err != nil || !strings.Contains(why, "no space") {
+		t.Errorf("the fault is %q, %v", why, err)
+	}
+	if _, err := h.d.Get(h.ctx, refused); !errors.Is(err, task.ErrUnknown) {
+		t.Errorf("a task that was refused: %v", err)
+	}
+	g.let()
+	h.is(one.ID, task.Completed) // which whoever looks may see
+	soon, cancel := context.WithTimeout(h.ctx, 50*time.Millisecond)
+	defer cancel()
+	if _, err := h.d.Wait(soon, one.ID); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a result was told that is not kept: %v", err)
+	}
+	disk.SetRoom(-1)
+	if got := h.wait(one.ID); string(got.Result) != `"kept"` {
+		t.Errorf("%+v", got)
+	}
+	if got := h.wait(waits.ID); got.State != task.Completed {
+		t.Errorf("%+v", got)
+	}
+	h.stop()
+	q := stored(t, disk.PoweredOff(1))
+	if got, _ := q.Get(one.ID); got.State != task.Completed {
+		t.Errorf("after a restart: %+v", got)
+	}
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A task that was running when the initiator was killed runs again, and pays.
+func TestKilledWhileRunning(t *testing.T) {
+	disk := storetest.New(1)
+	h := newHouseOver(t, stored(t, disk), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
+	g := newGate(h)
+	h.worker("p", "w", 1, g.handler("g"))
+	one := h.submit(task.Request{Pool: "p", Data: []byte("1")})
+	next := h.submit(task.Request{Pool: "p", Data: []byte("2")})
+	g.next(t)
+	left := disk.PoweredOff(1)
+
+	h = newHouseOver(t, stored(t, left), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
+	h.worker("p", "w2", 1, echo)
+	got := h.wait(one.ID)
+	if got.State != task.Completed || got.Attempt != 2 || got.History[0].Outcome != task.Lost {
+		t.Errorf("%+v", got)
+	}
+	if got := h.wait(next.ID); got.State != task.Completed || got.Attempt != 1 || string(got.Result) != "2" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Many who submit at once share a few syncs.
+func TestGroupCommit(t *testing.T) {
+	disk := storetest.New(1)
+	q, err := task.Open("", task.Options{Dir: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHouseOver(t, q, Pool{Name: "p"})
+	h.submit(task.Request{Pool: "p"}) // makes the file
+	const many = 500
+	release := make(chan struct{})
+	h.d.box.put(held{release})
+	before := disk.Ops()
+	var group sync.WaitGroup
+	var asked sync.WaitGroup
+	for range many {
+		asked.Add(1)
+		group.Go(func() {
+			asked.Done()
+			if _, err := h.d.Submit(h.ctx, task.Request{Pool: "p"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	asked.Wait()
+	close(release)
+	group.Wait()
+	if n := disk.Ops() - before; n > many/2 {
+		t.Errorf("%d submits took %d operations on the disk", many, n)
+	}
+}
+
+// held stops the loop until it is released.
+type held struct{ release chan struct{} }
+
+func (m held) apply(*Dispatcher, time.Time) { <-m.release }

@@ -1,0 +1,87 @@
+package dispatch
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+)
+
+// How much of an export one round of the loop reads: others are to be heard in
+// between, and nobody is to hold all of it in memory.
+const (
+	exportStep  = 256
+	exportBytes = 1 << 20
+)
+
+// Export gives every task that there is now to f, some at a time, in the order
+// of their submit; each as it is when it is read. One that is forgotten in the
+// meantime is left out. Errors: that of f, ctx's, ErrClosed.
+func (d *Dispatcher) Export(ctx context.Context, f func([]task.Task) error) error {
+	all := task.Filter{Limit: maxInt}
+	ids, err := ask(ctx, d, func(m *ask1[[]uuid.UUID], _ time.Time) { m.tell(d.o.Queue.IDs(all), nil) })
+	slices.Reverse(ids)
+	for err == nil && len(ids) > 0 {
+		var some reading
+		some, err = ask(ctx, d, func(m *ask1[reading], _ time.Time) { m.answer(d, d.read(ids), nil) })
+		if err == nil && len(some.tasks) > 0 {
+			err = f(some.tasks)
+		}
+		ids = ids[some.looked:]
+	}
+	return err
+}
+
+// reading is some tasks, and at how many ids was looked for them.
+type reading struct {
+	tasks  []task.Task
+	looked int
+}
+
+func (d *Dispatcher) read(ids []uuid.UUID) (r reading) {
+	for size := 0; r.looked < min(len(ids), exportStep) && size < exportBytes; r.looked++ {
+		if t, ok := d.o.Queue.Get(ids[r.looked]); ok {
+			r.tasks = append(r.tasks, t)
+			size += len(t.Data) + len(t.Result)
+		}
+	}
+	return r
+}
+
+// Import takes in what Export of another initiator has given, with one commit.
+// Every task has its own verdict, in their order: its record, Known where one
+// with its id was here already, which is left as it is; or task.ErrInvalid,
+// *UnknownPool, task.ErrState. No queue_max holds: they were accepted once. The
+// error is as that of SubmitMany.
+func (d *Dispatcher) Import(ctx context.Context, tasks []task.Task) ([]Verdict, error) {
+	return ask(ctx, d, func(m *ask1[[]Verdict], now time.Time) {
+		all := make([]Verdict, len(tasks))
+		for i, t := range tasks {
+			all[i].Task, all[i].Err = d.takeIn(t, now)
+		}
+		d.then(func(kept error) {
+			for i := range all {
+				all[i].Err = cmp.Or(all[i].Err, kept)
+			}
+			m.tell(all, nil)
+		})
+	})
+}
+
+func (d *Dispatcher) takeIn(t task.Task, now time.Time) (task.Task, error) {
+	p := d.pools[t.Pool]
+	if t.Pool != "" && (p == nil || p.gone) {
+		return t, &UnknownPool{t.Pool}
+	}
+	got, fresh, err := d.o.Queue.Import(now, t)
+	if fresh {
+		d.changed[p] = true
+		d.born(&got, now)
+		d.owe(got)
+	}
+	return got, err
+}

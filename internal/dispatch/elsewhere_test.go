@@ -1,0 +1,94 @@
+package dispatch
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+)
+
+// What is exported while one initiator works goes on in another one: each task
+// once, in the order of their submit, with its bonds.
+func TestTasksGoOnElsewhere(t *testing.T) {
+	from, to := newHouse(t, def("p"), def("gone")), newHouse(t, def("p"))
+	var want []uuid.UUID
+	for n := range 2*exportStep + 10 {
+		want = append(want, from.submit(task.Request{Pool: "p", Data: fmt.Append(nil, n)}).ID)
+	}
+	big := raw(`"` + strings.Repeat("x", exportBytes) + `"`)
+	for range 3 {
+		want = append(want, from.submit(task.Request{Pool: "p", Data: big}).ID)
+	}
+	nobody := from.submit(task.Request{Pool: "gone"})
+	r := receive(t, always(204))
+	owed := from.submit(task.Request{Pool: "p", Callback: r.URL, Priority: new(int)})
+	want = append(want, owed.ID)
+
+	var out []task.Task
+	if err := from.d.Export(from.ctx, func(some []task.Task) error { out = append(out, some...); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	got, err := to.d.Import(to.ctx, out)
+	if err != nil || len(got) != len(want)+1 {
+		t.Fatal(len(got), err)
+	}
+	var unknown *UnknownPool
+	var taken []uuid.UUID
+	for i, v := range got {
+		switch {
+		case errors.As(v.Err, &unknown) && out[i].ID == nobody.ID:
+		case v.Err != nil || v.Task.Known:
+			t.Errorf("%+v", v)
+		default:
+			taken = append(taken, v.Task.ID)
+		}
+	}
+	if fmt.Sprint(taken) != fmt.Sprint(want) {
+		t.Error("not the order in which they were submitted")
+	}
+	if again, err := to.d.Import(to.ctx, out[:2]); err != nil || !again[0].Task.Known || !again[1].Task.Known {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+	to.worker("p", "w", 4, echo)
+	for _, id := range want {
+		if one := to.wait(id); one.State != task.Completed || len(one.History) != 1 {
+			t.Errorf("%s: %s after %d tries", id, one.State, len(one.History))
+		}
+	}
+	if one := r.next(t); one.task.ID != owed.ID {
+		t.Errorf("called with %s", one.body)
+	}
+}
+
+// A callback that was owed where the task comes from is owed here.
+func TestImportedCallbackIsMade(t *testing.T) {
+	h := newHouse(t, def("p"))
+	r := receive(t, always(204))
+	ended, err := task.ReadLine(fmt.Appendf(nil, `{"id":"0190b8a0-0000-7000-8000-000000000006","pool":"p","state":"dead","callback":%q,"callback_state":"pending"}`, r.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.d.Import(h.ctx, []task.Task{ended}); err != nil || got[0].Err != nil {
+		t.Fatal(got, err)
+	}
+	if one := r.next(t); one.task.ID != ended.ID {
+		t.Errorf("called with %s", one.body)
+	}
+	h.until(ended.ID, "is delivered", delivered)
+}
+
+// Whoever cannot go on is not given the rest.
+func TestExportEndsWithItsReader(t *testing.T) {
+	h := newHouse(t, def("p"))
+	for range exportStep + 1 {
+		h.submit(task.Request{Pool: "p"})
+	}
+	full, calls := errors.New("the disk is full"), 0
+	if err := h.d.Export(h.ctx, func([]task.Task) error { calls++; return full }); !errors.Is(err, full) || calls != 1 {
+		t.Errorf("%d calls: %v", calls, err)
+	}
+}

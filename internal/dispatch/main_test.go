@@ -1,0 +1,276 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/goleak"
+
+	"initiator/internal/queue"
+	"initiator/proactor"
+	"initiator/worker"
+)
+
+// patience is how long a test waits for what must happen. It is generous, so
+// that a slow machine fails nothing.
+const patience = 30 * time.Second
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv(asProgram); name != "" {
+		program(name)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// house is a running dispatcher with the master's webhooks in front of it.
+type house struct {
+	t        testing.TB
+	d        *Dispatcher
+	url      string
+	verdicts *recorder
+	ctx      context.Context
+	stop     func()   // ends Run and waits for it
+	before   []func() // what has to be done before workers are stopped
+}
+
+func newHouse(t testing.TB, pools ...Pool) *house {
+	return newHouseOver(t, task.NewMemory(task.Retention{Count: 1 << 20}), pools...)
+}
+
+func newHouseOver(t testing.TB, q task.Queue, pools ...Pool) *house {
+	t.Helper()
+	h := &house{t: t, verdicts: newRecorder()}
+	server := httptest.NewServer(http.HandlerFunc(h.webhook))
+	h.url = server.URL
+	h.d = New(Options{Queue: q, Pools: pools, Verdicts: h.verdicts, Master: h.url, StopGrace: 300 * time.Millisecond})
+	var cancel context.CancelFunc
+	h.ctx, cancel = context.WithTimeout(context.Background(), 4*patience)
+	run, end := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- h.d.Run(run) }()
+	h.stop = sync.OnceFunc(func() {
+		end()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	t.Cleanup(func() {
+		h.stop()
+		cancel()
+		server.Close()
+	})
+	return h
+}
+
+// webhook is the master's side of the contract, as package api has it.
+func (h *house) webhook(w http.ResponseWriter, r *http.Request) {
+	token := r.Header.Get(proactor.HeaderToken)
+	channel, _ := strconv.Atoi(r.Header.Get(proactor.HeaderChannel))
+	allowed, known := h.d.Channel(token, channel)
+	switch {
+	case !allowed:
+		proactor.WrongChannel.Write(w, "", nil)
+	case !known:
+		proactor.UnknownSlave.Write(w, "", nil)
+	case r.URL.Path == "/slave/heartbeat":
+		h.heartbeat(w, r, token)
+	default:
+		h.result(w, r, token)
+	}
+}
+
+func (h *house) heartbeat(w http.ResponseWriter, r *http.Request, token string) {
+	data, _ := proactor.ReadBody(w, r, 1<<20)
+	body := &proactor.HeartbeatBody{}
+	_ = proactor.Decode(data, body)
+	if body.Incarnation == 0 {
+		body = nil
+	}
+	answer, known := h.d.Heartbeat(token, body)
+	switch {
+	case !known:
+		proactor.UnknownSlave.Write(w, "", nil)
+	case answer == nil:
+		proactor.Success.Write(w, proactor.MessageHeartbeat, nil)
+	default:
+		proactor.Success.Write(w, proactor.MessageHeartbeat, answer)
+	}
+}
+
+func (h *house) result(w http.ResponseWriter, r *http.Request, token string) {
+	data, _ := proactor.ReadBody(w, r, 4<<20)
+	var body proactor.ResultBody
+	if err := proactor.Decode(data, &body); err != nil {
+		proactor.BadBody.Write(w, err.Error(), nil)
+		return
+	}
+	err := h.d.Result(r.Context(), token, r.URL.Path == "/slave/task/fail", body)
+	switch {
+	case err == nil:
+		proactor.Success.Write(w, proactor.MessageResult, nil)
+	case errors.Is(err, ErrBadTask):
+		proactor.BadTask.Write(w, "", nil)
+	case errors.Is(err, ErrClosed):
+		proactor.ShuttingDown.Write(w, "", nil)
+	default:
+		proactor.Internal.Write(w, err.Error(), nil)
+	}
+}
+
+// def is a definition with one attempt more than a test may lose by mistake.
+func def(name string) Pool { return Pool{Name: name, Policy: task.Policy{Attempts: 3}} }
+
+// start runs a real worker and returns its address and what ends it.
+func (h *house) start(o worker.Options) (url string, stop func()) {
+	h.t.Helper()
+	t := h.t
+	listening := make(chan net.Addr, 1)
+	o.Port, o.Connect = -1, "open"
+	if o.HeartbeatSpan == 0 {
+		o.HeartbeatSpan = 200 * time.Millisecond
+	}
+	o.Getenv = func(string) string { return "" }
+	o.Listening = func(a net.Addr) { listening <- a }
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- worker.Run(ctx, o) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("worker.Run: %v", err)
+		}
+	})
+	t.Cleanup(func() {
+		for _, f := range h.before {
+			f()
+		}
+		stop()
+	})
+	select {
+	case a := <-listening:
+		return "http://" + a.String(), stop
+	case err := <-ended:
+		t.Fatalf("worker.Run: %v", err)
+	}
+	return "", nil
+}
+
+// worker starts a real worker and attaches it as guid, incarnation 1.
+func (h *house) worker(pool, guid string, slots int, handlers ...worker.Handler) Worker {
+	h.t.Helper()
+	url, _ := h.start(worker.Options{Slots: slots, Handlers: handlers})
+	return h.attach(Worker{GUID: guid, Incarnation: 1, Pool: pool, URL: url, Slots: slots})
+}
+
+// attach attaches a worker and waits until it is connected.
+func (h *house) attach(w Worker) Worker {
+	h.t.Helper()
+	w.Open = w.Token == ""
+	if w.Span == 0 {
+		w.Span = time.Second
+	}
+	if w.Tolerance == 0 {
+		w.Tolerance = patience
+	}
+	h.d.Attach(w)
+	h.verdicts.await(h.t, verdict{"connected", w.GUID, w.Incarnation})
+	return w
+}
+
+func (h *house) submit(r task.Request) task.Task {
+	h.t.Helper()
+	got, err := h.d.Submit(h.ctx, r)
+	if err != nil {
+		h.t.Fatalf("submit: %v", err)
+	}
+	return got
+}
+
+func (h *house) wait(id uuid.UUID) task.Task {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(h.ctx, patience)
+	defer cancel()
+	got, err := h.d.Wait(ctx, id)
+	if err != nil {
+		h.t.Fatalf("wait: %v; the task is %s: %s, %v", err, got.State, got.Reason, got.History)
+	}
+	return got
+}
+
+// ends submits and waits, and checks the terminal state.
+func (h *house) ends(r task.Request, want task.State) task.Task {
+	h.t.Helper()
+	got := h.wait(h.submit(r).ID)
+	if got.State != want {
+		h.t.Fatalf("the task is %s (%s), want %s; history %+v", got.State, got.Reason, want, got.History)
+	}
+	return got
+}
+
+// is polls a record until it is in a state; there is no event for all of them.
+func (h *house) is(id uuid.UUID, want task.State) task.Task {
+	h.t.Helper()
+	return h.until(id, "is "+string(want), func(t task.Task) bool { return t.State == want })
+}
+
+func (h *house) until(id uuid.UUID, what string, ok func(task.Task) bool) task.Task {
+	h.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
+		got, err := h.d.Get(h.ctx, id)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if ok(got) {
+			return got
+		}
+	}
+	got, _ := h.d.Get(h.ctx, id)
+	h.t.Fatalf("task %s never %s; it is %s: %s, %v", id, what, got.State, got.Reason, got.History)
+	return got
+}
+
+// inLoop runs f where the loop's own state may be looked at.
+func (h *house) inLoop(f func()) {
+	h.t.Helper()
+	_, err := ask(h.ctx, h.d, func(m *ask1[struct{}], _ time.Time) {
+		f()
+		m.answer(h.d, struct{}{}, nil)
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// raw is a short way to write JSON.
+func raw(s string) json.RawMessage { return json.RawMessage(s) }
+
+// disconnect ends the session of a worker behind the dispatcher's back.
+func (h *house) disconnect(w Worker) {
+	h.t.Helper()
+	var p *peer
+	h.inLoop(func() { p = h.d.peers[who{w.GUID, w.Incarnation}] })
+	e, _, err := p.client.Do(h.ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
+	if err != nil || !e.Success {
+		h.t.Fatalf("disconnect: %v %+v", err, e)
+	}
+}
+
+// byWebhook waits until the loop knows that a worker has no stream any more.
+func (h *house) byWebhook(guid string) {
+	h.t.Helper()
+	for gone := false; !gone && h.ctx.Err() == nil; {
+		h.inLoop(func() { _, gone = h.d.peers[who{guid, 1}].way.(webhook) })
+	}
+}

@@ -1,0 +1,198 @@
+package dispatch
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+	"initiator/proactor"
+	"initiator/worker"
+)
+
+// writer is a handler that writes what it is told to, until it is told nothing.
+func writer(text <-chan string) worker.Handler {
+	return worker.Handle("write", func(ctx context.Context, _ any) (string, error) {
+		for part := range text {
+			worker.Output(ctx, []byte(part))
+		}
+		return "done", nil
+	})
+}
+
+// readOutput fetches what was written until there are so many bytes of it, or
+// the watch is over. Every part has to begin where the one before has ended.
+func readOutput(t *testing.T, w *Watch, enough int64) (text string, end int64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	first := true
+	for end < enough {
+		news, missed, err := w.Next(ctx)
+		if err != nil || missed > 0 {
+			t.Fatalf("%q, then %v, %d missed", text, err, missed)
+		}
+		for _, n := range news {
+			if n.Output == nil {
+				continue
+			}
+			if n.State != task.Running || n.Progress != nil || n.Output.At != end && !first {
+				t.Errorf("%+v behind byte %d", n, end)
+			}
+			first = false
+			text += n.Output.Text
+			end = n.Output.At + int64(len(n.Output.Text))
+		}
+	}
+	return text, end
+}
+
+// What a task writes is seen while it runs, over either way, and by those who
+// come later; then its end.
+func TestOutputIsSeen(t *testing.T) {
+	for _, way := range []string{"stream", "webhook"} {
+		t.Run(way, func(t *testing.T) {
+			h := newHouse(t, def("p"))
+			h.d.plain = way == "webhook"
+			text := make(chan string)
+			h.worker("p", "w", 1, writer(text))
+			pool, err := h.d.WatchPool(h.ctx, "p")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer pool.Close()
+			one := h.submit(task.Request{Pool: "p"})
+			text <- "one\n"
+			if got, _ := readOutput(t, pool, 4); got != "one\n" {
+				t.Errorf("seen: %q", got)
+			}
+			text <- "zw\xc3" // half of a character
+			text <- "\xb6lf \xff\n"
+			if got, _ := readOutput(t, pool, 13); got != "zwölf ?\n" {
+				t.Errorf("seen: %q", got)
+			}
+			late, err := h.d.Watch(h.ctx, one.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer late.Close()
+			if got, end := readOutput(t, late, 13); got != "one\nzwölf ?\n" || end != 13 {
+				t.Errorf("seen later: %q", got)
+			}
+			close(text)
+			if got := h.wait(one.ID); got.State != task.Completed {
+				t.Errorf("%+v", got)
+			}
+			if got := states(t, late, 9); len(got) == 0 || got[len(got)-1] != task.Completed {
+				t.Errorf("the end: %v", got)
+			}
+		})
+	}
+}
+
+// Text that comes faster than anybody reads costs no more memory than its
+// bound: its beginning is left out, and it can be seen how much that is.
+func TestOutputThatIsNotFetched(t *testing.T) {
+	h := newHouse(t, def("p"))
+	id := h.submit(task.Request{Pool: "p"}).ID
+	w, err := h.d.Watch(h.ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	const parts, size = 1000, 1000
+	h.inLoop(func() {
+		for n := range int64(parts) {
+			h.d.audience.tell(task.News{ID: id, Pool: "p", State: task.Running, Output: &proactor.Output{At: n * size, Text: strings.Repeat("x", size)}})
+		}
+	})
+	news, missed, err := w.Next(h.ctx)
+	held, next := 0, int64(-1)
+	for _, n := range news {
+		if n.Output == nil {
+			continue
+		}
+		if next >= 0 && n.Output.At != next {
+			t.Errorf("a gap before %d", n.Output.At)
+		}
+		held += len(n.Output.Text)
+		next = n.Output.At + int64(len(n.Output.Text))
+	}
+	if err != nil || missed == 0 || held > mostOutput || held < mostOutput/2 || next != parts*size {
+		t.Errorf("%d bytes up to %d, %d missed, %v", held, next, missed, err)
+	}
+}
+
+// A worker may say the same again, more than that, or leave something out; what
+// cannot be is not taken.
+func TestOutputFitsTogether(t *testing.T) {
+	h := newHouse(t, def("p"))
+	g := newGate(h)
+	h.worker("p", "w", 1, g.handler("hold"))
+	one := h.submit(task.Request{Pool: "p"})
+	g.next(t)
+	var r *run
+	h.inLoop(func() { r = h.d.peers[who{"w", 1}].running[one.ID] })
+	for _, step := range []struct {
+		at         int64
+		text, tail string
+		end        int64
+	}{
+		{0, "abc", "abc", 3},
+		{0, "abc", "abc", 3},
+		{1, "bcde", "abcde", 5},
+		{2, "cd", "abcde", 5},
+		{-1, "x", "abcde", 5},
+		{1<<63 - 1, "x", "abcde", 5},
+		{100, "far", "far", 103},
+		{103, strings.Repeat("y", outputTail), strings.Repeat("y", outputTail), 103 + outputTail},
+	} {
+		h.inLoop(func() {
+			h.d.wrote(r, proactor.Output{At: step.at, Text: step.text}, time.Now())
+			if string(r.output.tail) != step.tail || r.output.end != step.end {
+				t.Errorf("%d %.10q: %.20q up to %d", step.at, step.text, r.output.tail, r.output.end)
+			}
+		})
+	}
+	g.let()
+	h.wait(one.ID)
+}
+
+// Another attempt begins its text anew.
+func TestOutputOfAnotherAttempt(t *testing.T) {
+	h := newHouse(t, def("p"))
+	h.worker("p", "w", 1, worker.Handle("twice", func(ctx context.Context, _ any) (string, error) {
+		if run, _ := worker.TaskOf(ctx); run.Attempt > 1 {
+			worker.Output(ctx, []byte("second"))
+			return "", nil
+		}
+		worker.Output(ctx, []byte("first"))
+		return "", worker.TaskFail{Retry: true}
+	}))
+	id := uuid.Must(uuid.NewV7())
+	pool, err := h.d.WatchPool(h.ctx, "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	h.submit(task.Request{Pool: "p", ID: id})
+	h.wait(id)
+	tries := map[int]string{}
+	for ended := false; !ended; {
+		news, _, err := pool.Next(h.ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range news {
+			if ended = n.State.Terminal(); n.Output != nil {
+				tries[n.Try] += n.Output.Text
+			}
+		}
+	}
+	if tries[1] != "first" || tries[2] != "second" {
+		t.Errorf("%v", tries)
+	}
+}

@@ -1,0 +1,217 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"initiator/internal/queue"
+	"initiator/worker"
+)
+
+func TestRoundRobinOverFreeSlots(t *testing.T) {
+	h := newHouse(t, def("p"))
+	const workers, slots = 4, 3
+	gates := make([]*gate, workers)
+	for n := range gates {
+		gates[n] = newGate(h)
+		h.worker("p", fmt.Sprint("w", n), slots, gates[n].handler("g"))
+	}
+	var ids []task.Task
+	for range workers * slots * 2 {
+		ids = append(ids, h.submit(task.Request{Pool: "p"}))
+	}
+	// Each worker is given one before any is given its second, and so on:
+	// with all slots taken, each has begun exactly as many as it has slots.
+	for _, g := range gates {
+		for range slots {
+			g.next(t)
+		}
+	}
+	h.inLoop(func() {
+		for _, p := range h.d.peers {
+			if len(p.running) != slots {
+				t.Errorf("%s runs %d of %d", p.who, len(p.running), slots)
+			}
+		}
+		if n := h.d.o.Queue.Counts()["p"][task.Queued]; n != workers*slots {
+			t.Errorf("%d are queued, want %d", n, workers*slots)
+		}
+	})
+	for _, g := range gates {
+		g.let()
+	}
+	for _, one := range ids {
+		h.wait(one.ID)
+	}
+}
+
+// The first round over equal workers visits each of them once.
+func TestEqualsTakeTurns(t *testing.T) {
+	h := newHouse(t, def("p"))
+	g := newGate(h)
+	for n := range 5 {
+		h.worker("p", fmt.Sprint("w", n), 2, g.handler("g"))
+	}
+	seen := map[string]int{}
+	for range 5 {
+		one := h.submit(task.Request{Pool: "p"})
+		g.next(t)
+		got, _ := h.d.Get(h.ctx, one.ID)
+		seen[got.History[0].Worker]++
+	}
+	if len(seen) != 5 {
+		t.Errorf("five tasks went to %v", seen)
+	}
+}
+
+func TestNeverMoreThanSlots(t *testing.T) {
+	h := newHouse(t, def("p"))
+	const tasks = 600
+	counts := make([]*gate, 5)
+	for n := range counts {
+		counts[n] = newGate(h)
+		counts[n].let()
+		h.worker("p", fmt.Sprint("w", n), n+1, counts[n].handler("g"))
+	}
+	var all sync.WaitGroup
+	for n := range tasks {
+		all.Go(func() {
+			got, err := h.d.Submit(h.ctx, task.Request{Pool: "p", Data: raw(fmt.Sprint(n))})
+			if err == nil {
+				got, err = h.d.Wait(h.ctx, got.ID)
+			}
+			if err != nil || got.State != task.Completed || string(got.Result) != fmt.Sprint(n) || len(got.History) != 1 {
+				t.Errorf("task %d: %s %s %v %+v", n, got.State, got.Result, err, got.History)
+			}
+		})
+	}
+	all.Wait()
+	for n, g := range counts {
+		if most := g.most.Load(); most > int64(n+1) {
+			t.Errorf("worker %d ran %d at a time in %d slots", n, most, n+1)
+		}
+	}
+}
+
+// The worker knows best how many slots it has, but its word can only lower
+// what its definition says.
+func TestSlotsAreTheLowerOfTwoWords(t *testing.T) {
+	for _, c := range []struct{ defined, real, want int }{{4, 2, 2}, {2, 4, 2}, {0, 4, 1}} {
+		h := newHouse(t, def("p"))
+		url, _ := h.start(worker.Options{Slots: c.real, Handlers: []worker.Handler{echo}})
+		h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: c.defined})
+		h.inLoop(func() {
+			if got := h.d.peers[who{"w", 1}].slots; got != c.want {
+				t.Errorf("defined %d, real %d: %d slots", c.defined, c.real, got)
+			}
+		})
+	}
+}
+
+// A task that takes longer than the inline patience comes home by its own PUT.
+func TestTwoRequestPath(t *testing.T) {
+	h := newHouse(t, def("p"))
+	slow := worker.HandleRaw("slow", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+		select {
+		case <-time.After((inlineMS + 200) * time.Millisecond):
+			return data, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
+	h.worker("p", "w", 8, slow)
+	var ids []task.Task
+	for n := range 8 {
+		ids = append(ids, h.submit(task.Request{Pool: "p", Data: raw(fmt.Sprint(n))}))
+	}
+	for n, one := range ids {
+		if got := h.wait(one.ID); string(got.Result) != fmt.Sprint(n) || len(got.History) != 1 {
+			t.Errorf("task %d: %s %+v", n, got.Result, got.History)
+		}
+	}
+}
+
+// The balance against the plain idea of it: the most free slots first, and
+// among equals the one that was placed first.
+func TestBalance(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var b balance
+		type entry struct{ free, since int }
+		plain := map[*peer]entry{}
+		peers := make([]*peer, 6)
+		for n := range peers {
+			peers[n] = &peer{who: who{fmt.Sprint(n), 1}}
+			peers[n].seat.peer = peers[n]
+		}
+		for step := range rapid.IntRange(1, 60).Draw(t, "steps") {
+			p := rapid.SampledFrom(peers).Draw(t, "peer")
+			free := rapid.IntRange(-1, 7).Draw(t, "free")
+			b.place(p, free)
+			if delete(plain, p); free > 0 {
+				plain[p] = entry{free, step}
+			}
+			var got []*peer
+			b.each(func(p *peer) bool { got = append(got, p); return true })
+			if len(got) != len(plain) {
+				t.Fatalf("%d are in the balance, want %d", len(got), len(plain))
+			}
+			for n := 1; n < len(got); n++ {
+				x, y := plain[got[n-1]], plain[got[n]]
+				if x.free < y.free || x.free == y.free && x.since > y.since {
+					t.Fatalf("%+v comes before %+v", x, y)
+				}
+			}
+			if len(got) > 0 && b.first() != got[0] || len(got) == 0 && b.first() != nil {
+				t.Fatal("first is not the first of each")
+			}
+		}
+	})
+}
+
+func TestTimers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var ts timers
+		zero := time.Unix(1, 0)
+		all := make([]*timer, 8)
+		want := map[*timer]int{}
+		for n := range all {
+			all[n] = &timer{}
+		}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			x := rapid.SampledFrom(all).Draw(t, "timer")
+			switch at := rapid.IntRange(-1, 20).Draw(t, "at"); {
+			case at < 0:
+				ts.drop(x)
+				delete(want, x)
+			case at == 0:
+				ts.set(x, time.Time{})
+				delete(want, x)
+			default:
+				ts.set(x, zero.Add(time.Duration(at)))
+				want[x] = at
+			}
+			if len(ts) != len(want) {
+				t.Fatalf("%d timers, want %d", len(ts), len(want))
+			}
+		}
+		last := 0
+		ts.ring(zero.Add(10), func(x *timer) {
+			if want[x] < last || want[x] > 10 {
+				t.Fatalf("%d rang after %d", want[x], last)
+			}
+			last = want[x]
+			delete(want, x)
+		})
+		for _, at := range want {
+			if at <= 10 {
+				t.Fatalf("%d did not ring", at)
+			}
+		}
+	})
+}

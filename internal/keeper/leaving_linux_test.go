@@ -1,0 +1,160 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"initiator/internal/keeper/keepertest"
+)
+
+// TestAttachToAKeeperThatEnds: whoever comes between the death of an initiator
+// and the end of its keeper, which has nothing to hold, finds nobody.
+func TestAttachToAKeeperThatEnds(t *testing.T) {
+	h, path := newMeeting(t)
+	pid := h.PID()
+	keepertest.Freeze(t, pid)
+	h.leave()
+	if h.PID() != pid { // -1, say, to which a signal is one to everybody
+		t.Fatalf("the keeper that was left has pid %d, and had %d", h.PID(), pid)
+	}
+	conn, process, err := dialMeeting(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(h.PID(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if _, held, err := greet(conn, process, Options{}); !errors.Is(err, ErrNobody) {
+		t.Errorf("held %+v, %v", held, err)
+	}
+	<-ended(t, h.PID())
+}
+
+// TestLeaveFreesWhatWasFound: who looks and leaves again has nothing left open.
+func TestLeaveFreesWhatWasFound(t *testing.T) {
+	h, path := newMeeting(t)
+	h.spawn(kept("w", "sleep"))
+	h.leave()
+	var before int
+	for i := range 5 {
+		k, _, err := Attach(path, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		(&house{t: t, Keeper: k}).leave()
+		if now := openFiles(t, os.Getpid()); i == 0 {
+			before = now
+		} else if now > before {
+			t.Fatalf("%d descriptors after the first, %d now", before, now)
+		}
+	}
+	k, _, err := Attach(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// deafHouse is a keeper that was stopped, and whose socket is full. The send
+// that did not fit goes on until the channel has its error.
+func deafHouse(t *testing.T, patience time.Duration) (*Keeper, <-chan error) {
+	k, err := Launch(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.patience, k.grace = patience, 10*time.Millisecond
+	keepertest.Freeze(t, k.PID())
+	sent := make(chan error, 1)
+	go func() {
+		sent <- k.Spawn(Spawn{GUID: "w", Incarnation: 1, Argv: []string{"true"}, Stdin: make([]byte, 4<<20)})
+	}()
+	return k, sent
+}
+
+// TestKeeperThatDoesNotRead is lost, as whoever sends to it is told: what was
+// sent half cannot be followed by anything.
+func TestKeeperThatDoesNotRead(t *testing.T) {
+	k, sent := deafHouse(t, 10*time.Millisecond)
+	h := &house{t: t, Keeper: k}
+	if err := <-sent; !errors.Is(err, ErrClosed) {
+		t.Errorf("spawn: %v", err)
+	}
+	h.until("its loss", func(e Event) bool { return e.Kind == KindLost })
+	_ = k.Close()
+}
+
+// TestCloseOfKeeperThatDoesNotRead takes its own time, and not that of whoever
+// is sending.
+func TestCloseOfKeeperThatDoesNotRead(t *testing.T) {
+	k, sent := deafHouse(t, time.Hour)
+	closed := make(chan error, 1)
+	go func() { closed <- k.Close() }()
+	select {
+	case err := <-closed:
+		if err == nil || <-sent == nil {
+			t.Errorf("close: %v", err)
+		}
+	case <-time.After(deadline):
+		t.Fatal("it is not closed")
+	}
+	for range k.Events() {
+	}
+}
+
+// TestAdoptTwice: a process that is watched already is not said to have ended,
+// and nothing more is held for it.
+func TestAdoptTwice(t *testing.T) {
+	h := newHouse(t)
+	process := again("sleep")
+	a := Adopt{GUID: "w", Incarnation: 1, PID: launched(process)}
+	defer func() { _ = process.Wait() }()
+	defer func() { _ = process.Process.Kill() }()
+	p, _ := statOf(a.PID)
+	a.StartTime = p.start
+	must(t, h.Adopt(a, nil, 0))
+	h.event("w", KindAdopted)
+	before := openFiles(t, h.PID())
+	for range 5 {
+		must(t, h.Adopt(a, nil, 0))
+		h.event("w", KindWarning)
+	}
+	if now := openFiles(t, h.PID()); now > before || len(about(h.seen, "w", KindExited)) > 0 {
+		t.Errorf("%d descriptors before, %d now; %+v", before, now, h.seen)
+	}
+	must(t, h.End(End{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGKILL)}))
+	h.event("w", KindExited)
+}
+
+// TestHandedShort: the limit has left a part of the descriptors of a birth
+// behind. Those that came are closed.
+func TestHandedShort(t *testing.T) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	must(t, err)
+	d := &door{outer: pair[0], inner: pair[1]}
+	before := openFiles(t, os.Getpid())
+	must(t, d.hand([]uintptr{0, 1}))
+	if _, err := d.take([]uintptr{0, 1, 2}); !errors.Is(err, unix.EMFILE) {
+		t.Errorf("take: %v", err)
+	}
+	if now := openFiles(t, os.Getpid()); now != before {
+		t.Errorf("%d descriptors before, %d now", before, now)
+	}
+	must(t, errors.Join(unix.Close(pair[0]), unix.Close(pair[1])))
+}
+
+func openFiles(t *testing.T, pid int) int {
+	t.Helper()
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}

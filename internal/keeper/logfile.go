@@ -1,0 +1,193 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"initiator/internal/logs"
+)
+
+// reopenPause is how long a log that could not be opened is left alone.
+const reopenPause = time.Second
+
+// logFile is one file, however many workers write to it. Every write is of
+// whole lines, so none is torn.
+type logFile struct {
+	Log
+	refs    int
+	fd      int // -1 = not open
+	size    int64
+	plain   bool      // a regular file, that can be rotated
+	broken  bool      // the last write failed, and was reported
+	torn    bool      // the failed write left half a line
+	retry   time.Time // not before
+	dropped int       // bytes not written since it broke
+}
+
+// openLog gives the log for one stream. The first worker that names a path
+// says how it is rotated. The file is made and opened by the first line: for a
+// thousand workers that say nothing, making two thousand files would be most
+// of the work, and having them open half of the descriptors. A file that
+// cannot be opened is reported then, and tried again; the worker runs all the
+// same.
+func (l *loop) openLog(to Log) *logFile {
+	f, ok := l.logs[to.Path]
+	if !ok {
+		f = &logFile{Log: to, fd: -1}
+		l.logs[to.Path] = f
+	}
+	f.refs++
+	return f
+}
+
+func (l *loop) closeLog(f *logFile) {
+	if f.refs--; f.refs == 0 {
+		f.close()
+		delete(l.logs, f.Path)
+	}
+}
+
+func (l *loop) closeLogs() {
+	for fd, s := range l.sources {
+		if s, ok := s.(*stream); ok && s.fd == fd {
+			s.lastWords(l)
+		}
+	}
+}
+
+// reopen opens all logs by their names again. Those that were not open are
+// opened by their next line anyway.
+func (l *loop) reopen() {
+	for _, f := range l.logs {
+		if f.fd < 0 {
+			continue
+		}
+		f.close()
+		if err := f.open(); err != nil && !f.broken {
+			l.warn(key{}, f.breaks(err))
+		}
+	}
+}
+
+// clear removes the logs that a message names, and says how that went.
+func (l *loop) clear(m *message) {
+	e := Event{Kind: KindCleared, GUID: m.GUID}
+	var faults []error
+	for _, path := range m.Paths {
+		faults = append(faults, l.clearLog(path))
+	}
+	if err := errors.Join(faults...); err != nil {
+		e.Error = err.Error()
+	}
+	l.ctl.event(e)
+}
+
+// clearLog removes one file, open or not, as a rotation does: whoever reads it
+// sees that another has its name. What is no regular file holds no lines.
+func (l *loop) clearLog(path string) error {
+	if there, err := os.Lstat(path); err == nil && !there.Mode().IsRegular() && there.Mode()&os.ModeSymlink == 0 {
+		return nil
+	}
+	if f := l.logs[path]; f != nil {
+		f.close()
+		f.torn = false
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("clear log: %w", err)
+	}
+	return nil
+}
+
+// open opens the file for appending. O_NONBLOCK keeps a fifo without a reader
+// from stopping the whole keeper.
+func (f *logFile) open() error {
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
+		return err
+	}
+	fd, err := unix.Open(f.Path, unix.O_WRONLY|unix.O_APPEND|unix.O_CREAT|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0o600)
+	if err != nil {
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		unix.Close(fd)
+		return err
+	}
+	f.fd, f.size, f.plain = fd, st.Size, st.Mode&unix.S_IFMT == unix.S_IFREG
+	return nil
+}
+
+func (f *logFile) close() {
+	if f.fd >= 0 {
+		unix.Close(f.fd)
+		f.fd = -1
+	}
+}
+
+// full reports whether size bytes more, after waiting ones, would make the
+// file larger than it may be.
+func (f *logFile) full(waiting, size int) bool {
+	now := f.size + int64(waiting)
+	return f.plain && f.MaxBytes > 0 && now > 0 && now+int64(size) > f.MaxBytes
+}
+
+// rotate moves the file to .1, .1 to .2 and so on, and begins anew.
+func (f *logFile) rotate() {
+	if f.fd < 0 {
+		return
+	}
+	f.close()
+	logs.Rotate(f.Path, f.Backups)
+	_ = f.open() // write reports it when this has failed
+}
+
+// write appends whole lines. It gives one error when writing begins to fail,
+// and none while it goes on failing.
+func (f *logFile) write(page []byte) error {
+	if f.fd < 0 && time.Now().Before(f.retry) {
+		f.dropped += len(page)
+		return nil
+	}
+	if f.fd < 0 {
+		if err := f.open(); err != nil {
+			return f.fails(err, page)
+		}
+	}
+	if f.torn {
+		page = append([]byte{'\n'}, page...)
+	}
+	for len(page) > 0 {
+		n, err := unix.Write(f.fd, page)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return f.fails(err, page)
+		}
+		f.size += int64(n)
+		f.torn = page[n-1] != '\n'
+		page = page[n:]
+	}
+	f.broken, f.dropped = false, 0
+	return nil
+}
+
+func (f *logFile) fails(err error, page []byte) error {
+	f.dropped += len(page)
+	if f.broken {
+		f.retry = time.Now().Add(reopenPause)
+		return nil
+	}
+	return f.breaks(err)
+}
+
+// breaks notes the first failure and words it.
+func (f *logFile) breaks(err error) error {
+	f.broken, f.retry = true, time.Now().Add(reopenPause)
+	return fmt.Errorf("write log %s: %w: its lines are dropped until it can be written again", f.Path, err)
+}

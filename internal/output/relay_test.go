@@ -1,0 +1,102 @@
+package output
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/supervise"
+)
+
+type stage struct {
+	*Relay
+	out, err, log bytes.Buffer
+}
+
+func newStage(level hclog.Level) *stage {
+	s := &stage{}
+	logger := hclog.New(&hclog.LoggerOptions{Output: &s.log, Level: level, DisableTime: true})
+	s.Relay = &Relay{Stdout: &s.out, Stderr: &s.err, Logger: logger}
+	return s
+}
+
+func said(stream string, own bool, lines ...string) supervise.Lines {
+	return supervise.Lines{Name: "adder", Index: 1, GUID: "g", Incarnation: 3, Stream: stream, Own: own, Lines: lines}
+}
+
+const warning = `{"@level":"warn","@message":"hot","@module":"m","degrees":90}`
+
+func TestRelay(t *testing.T) {
+	tests := []struct {
+		what           string
+		level          hclog.Level
+		lines          supervise.Lines
+		out, err, logs string
+	}{
+		{"stdout of its own", hclog.Info, said("stdout", true, "a", warning), "adder:1 | a\nadder:1 | " + warning + "\n", "", ""},
+		{"stdout in a file", hclog.Trace, said("stdout", false, "a"), "", "", ""},
+		{"stderr of its own", hclog.Info, said("stderr", true, "a", "b"), "", "adder:1 | a\nadder:1 | b\n", ""},
+		{"levels are kept", hclog.Info, said("stderr", true, warning), "", "", "[WARN]  hot: worker=adder:1 incarnation=3 module=m degrees=90\n"},
+		{"and filtered", hclog.Error, said("stderr", true, warning), "", "", ""},
+		{"stderr in a file is shown at debug", hclog.Debug, said("stderr", false, "a"), "", "", "[DEBUG] a: worker=adder:1 incarnation=3\n"},
+		{"and not at info", hclog.Info, said("stderr", false, "a"), "", "", ""},
+	}
+	for _, tt := range tests {
+		s := newStage(tt.level)
+		s.Take(tt.lines)
+		if s.out.String() != tt.out || s.err.String() != tt.err || s.log.String() != tt.logs {
+			t.Errorf("%s:\nstdout %q\nstderr %q\nlog %q", tt.what, &s.out, &s.err, &s.log)
+		}
+	}
+}
+
+func TestRelaySaysWhatIsMissing(t *testing.T) {
+	for _, stream := range []string{"stdout", "stderr"} {
+		s := newStage(hclog.Info)
+		l := said(stream, true, "a")
+		l.Dropped = 7
+		s.Take(l)
+		const want = "adder:1 | (initiator: 7 lines are missing here, they came faster than they could be passed on)\nadder:1 | a\n"
+		if got := s.out.String() + s.err.String(); got != want {
+			t.Errorf("%s: %q", stream, got)
+		}
+	}
+}
+
+// TestRelayPanic: one record, whatever tells that the process has ended.
+func TestRelayPanic(t *testing.T) {
+	ends := map[string]func(*stage){
+		"its death":              func(s *stage) { s.Note(supervise.Transition{GUID: "g", Incarnation: 3}) },
+		"its successor":          func(s *stage) { s.Note(supervise.Transition{GUID: "g", Incarnation: 4, PID: 9}) },
+		"its successor's output": func(s *stage) { l := said("stderr", true, "b"); l.Incarnation = 4; s.Take(l) },
+		"the end of everything":  func(s *stage) { s.End() },
+	}
+	for what, end := range ends {
+		s := newStage(hclog.Info)
+		s.Take(said("stderr", true, "a", "panic: boom", ""))
+		s.Take(said("stderr", true, "goroutine 1 [running]:", "main.main()"))
+		s.Note(supervise.Transition{GUID: "other", Incarnation: 1})
+		s.Note(supervise.Transition{GUID: "g", Incarnation: 3, PID: 9}) // it lives: not its end
+		if s.log.Len() > 0 {
+			t.Errorf("%s: too early: %s", what, &s.log)
+		}
+		end(s)
+		log := s.log.String()
+		if strings.Count(log, "[ERROR] panic: boom: worker=adder:1 incarnation=3") != 1 || !strings.Contains(log, "main.main()") ||
+			strings.Count(log, "[") != 2 || strings.Contains(s.err.String(), "panic") || len(s.folds) != 0 {
+			t.Errorf("%s: log %s\nstderr %s", what, log, &s.err)
+		}
+	}
+}
+
+func TestRelayWithoutOutputs(t *testing.T) {
+	s := newStage(hclog.Debug)
+	s.Stdout, s.Stderr = nil, nil
+	s.Take(said("stdout", true, "a"))
+	s.Take(said("stderr", true, "b"))
+	if s.log.String() != "[DEBUG] b: worker=adder:1 incarnation=3\n" {
+		t.Errorf("%s", &s.log)
+	}
+}

@@ -1,0 +1,84 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"initiator/internal/supervisord"
+)
+
+// change is a sentence about a difference in meaning, and whether a file has
+// anything to do with it.
+type change struct {
+	holds func(f *supervisord.File, p *supervisord.Process) bool
+	says  string
+}
+
+// changed are the differences that no key can express, each said once.
+var changed = []change{
+	{
+		func(_ *supervisord.File, p *supervisord.Process) bool { return !p.StopAsGroup },
+		"the stop signal goes to the whole process group, and a worker counts as stopped when nothing of it is left; supervisord signals the program alone without stopasgroup",
+	},
+	{
+		func(_ *supervisord.File, p *supervisord.Process) bool { return p.StartRetries > 0 },
+		"a start that fails is tried again at once, then after 1s, 2s, 4s and so on up to 1min; supervisord waits 1s, 2s, 3s",
+	},
+	{
+		func(*supervisord.File, *supervisord.Process) bool { return true },
+		"startretries counts the failed starts in a row that are FATAL; supervisord counts those after the first, so it is one more here",
+	},
+	{
+		func(*supervisord.File, *supervisord.Process) bool { return true },
+		"workers read /dev/null on stdin, where supervisord gives them a pipe",
+	},
+	{func(f *supervisord.File, p *supervisord.Process) bool {
+		return f.Settings.ChildLogDir == "" && (p.Stdout.Kind == supervisord.Auto || p.Stderr.Kind == supervisord.Auto)
+	}, "AUTO logs are files in the state directory that keep their names and are not erased at the start"},
+	{func(f *supervisord.File, p *supervisord.Process) bool {
+		return f.Settings.ChildLogDir != "" && (p.Stdout.Kind == supervisord.Auto || p.Stderr.Kind == supervisord.Auto)
+	}, "AUTO logs in childlogdir keep their names and are not erased at the start"},
+	{func(_ *supervisord.File, p *supervisord.Process) bool {
+		return p.Stdout.Kind == supervisord.ToFile || p.Stderr.Kind == supervisord.ToFile
+	}, "new log files can be read by their owner only"},
+	{
+		func(f *supervisord.File, p *supervisord.Process) bool { return f.Settings.User != "" && p.User == "" },
+		"supervisord's user is written into each worker; the initiator itself stays who it is",
+	},
+	{func(f *supervisord.File, p *supervisord.Process) bool {
+		return !f.Settings.NoDaemon && f.Settings.Umask >= 0 && p.Umask < 0
+	}, "supervisord's umask is written into each worker, as if it ran as a daemon"},
+	{
+		func(f *supervisord.File, p *supervisord.Process) bool { return p.Directory == "" },
+		"a worker without a directory runs in that of the import, as supervisord's runs where supervisord was started",
+	},
+	{
+		func(f *supervisord.File, _ *supervisord.Process) bool {
+			return f.Settings.LogLevel == "critical" || f.Settings.LogLevel == "blather"
+		},
+		"loglevel has no critical and no blather; error and trace are written",
+	},
+	{
+		func(_ *supervisord.File, p *supervisord.Process) bool {
+			return len(p.ExitCodes) == 0 && p.Autorestart == "unexpected"
+		},
+		"exitcodes cannot be empty; autorestart = true means the same",
+	},
+}
+
+// changes lists all of it: new names first, then differences, then what was
+// left out, then what supervisord's reader had to say.
+func (i *importer) changes() (all []string) {
+	for _, s := range i.move.plan.Workers {
+		if name, kept := i.names[s.Name]; kept && name != s.Name {
+			all = append(all, fmt.Sprintf("%s is called %s", s.Name, name))
+		}
+	}
+	for _, c := range changed {
+		if slices.ContainsFunc(i.move.of, func(p supervisord.Process) bool { return c.holds(i.file, &p) }) {
+			all = append(all, c.says)
+		}
+	}
+	all = append(all, i.notes...)
+	return append(all, i.move.plan.Warnings...)
+}

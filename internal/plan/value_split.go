@@ -1,0 +1,97 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"initiator/internal/shellwords"
+)
+
+var commandLine = kind[[]string]{name: "command line", parse: func(s string) ([]string, error) {
+	words, err := split(s)
+	if err == nil && len(words) == 0 {
+		return nil, wrong{"the command line is empty", "write a program and its arguments"}
+	}
+	if err == nil && words[0] == "" {
+		return nil, wrong{"the program's name is empty", "write a program before its arguments"}
+	}
+	return words, err
+}}
+
+// split cuts a line into words, see shellwords.
+func split(s string) ([]string, error) {
+	line := shellwords.Split(s)
+	if line.Quote != 0 {
+		return nil, wrong{fmt.Sprintf("the quotation that %c begins does not end", line.Quote), fmt.Sprintf("add a %c, or write \\%c for a plain one", line.Quote, line.Quote)}
+	}
+	if line.Escaped {
+		return nil, wrong{"nothing follows the backslash at the end", `write \\ for a plain one`}
+	}
+	return line.Words, nil
+}
+
+var environment = kind[[]Entry]{name: "list of NAME=value", empty: true, parse: parseEnvironment}
+
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// parseEnvironment reads supervisord's form: NAME=value,OTHER="a, b". A line
+// end parts as a comma does.
+func parseEnvironment(s string) ([]Entry, error) {
+	var entries []Entry
+	for i, item := range commaItems(s) {
+		entry, err := parseVariable(item)
+		if errors.Is(err, errNotVariable) { // not quoted: it may be part of a secret
+			return nil, wrong{fmt.Sprintf("item %d sets no variable", i+1), `write NAME=value,OTHER="a, b"`}
+		}
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+var errNotVariable = errors.New("not NAME=value")
+
+func parseVariable(item string) (Entry, error) {
+	name, value, ok := strings.Cut(item, "=")
+	name = strings.TrimSpace(name)
+	if !ok || !variable.MatchString(name) {
+		return Entry{}, errNotVariable
+	}
+	if strings.HasPrefix(name, "INITIATOR_") {
+		return Entry{}, wrong{name + " is set by the initiator itself", "choose a name that does not begin with INITIATOR_"}
+	}
+	value = strings.TrimSpace(value)
+	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
+		value = value[1 : n-1]
+	}
+	return Entry{Key: name, Value: value, Valued: true}, nil
+}
+
+// commaItems splits at commas and line ends that are in no quotation.
+func commaItems(s string) []string {
+	var all []string
+	var quote rune
+	begin := 0
+	cut := func(end int) {
+		if item := strings.TrimSpace(s[begin:end]); item != "" {
+			all = append(all, item)
+		}
+		begin = end + 1
+	}
+	for i, r := range s {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && (r == '"' || r == '\''):
+			quote = r
+		case quote == 0 && (r == ',' || r == '\n'):
+			cut(i)
+		}
+	}
+	cut(len(s))
+	return all
+}

@@ -1,0 +1,175 @@
+package task_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+	"initiator/internal/queue/store/storetest"
+)
+
+// recordOf is a line as export writes it, of a task with a number, and with
+// other fields behind.
+func recordOf(n int, more string) string {
+	return fmt.Sprintf(`{"id":"0190b8a0-0000-7000-8000-%012d","pool":"p","priority":5,"state":"queued","policy":{"attempts":1}%s}`, n, more)
+}
+
+// Every bad line is refused by its number and keeps no other out.
+func TestImportRefusesLineByLine(t *testing.T) {
+	lines := []struct{ text, why string }{
+		{recordOf(1, ""), ""},
+		{"{}", `"id" is missing`},
+		{"", ""},
+		{"nonsense", "not a task as export writes it"},
+		{`{"id":"0190b8a0-0000-7000-8000-000000000001"`, "not a task as export writes it"},
+		{recordOf(2, `,"state":"asleep"`), `"asleep" is no state`},
+		{recordOf(2, `,"pool":""`), `"pool" is missing`},
+		{recordOf(2, `,"priority":10`), `"priority" is 10`},
+		{recordOf(2, `,"attempt":-1`), `"attempt" is -1`},
+		{recordOf(2, `,"policy":{"attempts":1,"retry_jitter":2}`), "a jitter beyond 1"},
+		{recordOf(2, `,"callback":"file:///etc/passwd"`), "no URL that can be called"},
+		{recordOf(2, `,"key":"`+strings.Repeat("k", 256)+`"`), `"key" has 256 bytes`},
+		{recordOf(2, ",\"reason\":\"\xff\""), "not UTF-8"},
+		{recordOf(3, `,"unique":"u"`), ""},
+		{recordOf(4, `,"unique":"u"`), "is alive under the same unique key"},
+		{recordOf(5, `,"unique":"u","state":"completed"`), ""},
+		{recordOf(6, ""), ""},
+	}
+	var text strings.Builder
+	want := map[int]string{}
+	for i, l := range lines {
+		text.WriteString(l.text + "\n")
+		if l.why != "" {
+			want[i+1] = l.why
+		}
+	}
+	q := task.NewMemory(task.Retention{})
+	n, err := q.ImportLines(strings.NewReader(text.String()), func(line int, why error) {
+		if want[line] == "" || !strings.Contains(why.Error(), want[line]) {
+			t.Errorf("line %d: %v, want %q", line, why, want[line])
+		}
+		delete(want, line)
+	})
+	if err != nil || len(want) > 0 || n != (task.Imported{Added: 4, Refused: 12}) {
+		t.Errorf("%+v, %v; not refused: %v", n, err, want)
+	}
+	if len(q.List(task.Filter{})) != 4 {
+		t.Error(q.List(task.Filter{}))
+	}
+}
+
+// A reader that breaks off in mid-line costs that line and none before it.
+func TestImportOfHalfAFile(t *testing.T) {
+	d := storetest.New(1)
+	q := opened(t, d)
+	broken := errors.New("the pipe broke")
+	n, err := q.ImportLines(&breaks{strings.NewReader(recordOf(1, "") + "\n" + recordOf(2, "")[:50]), broken}, refuses(t))
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "line 2") || n.Added != 1 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if again := opened(t, d.PoweredOff(1)); len(again.List(task.Filter{})) != 1 {
+		t.Error("what came before is not kept")
+	}
+}
+
+// breaks ends with an error where its reader ends.
+type breaks struct {
+	*strings.Reader
+	err error
+}
+
+func (b *breaks) Read(p []byte) (int, error) {
+	if n, err := b.Reader.Read(p); err == nil {
+		return n, nil
+	}
+	return 0, b.err
+}
+
+// A disk that is full ends an import; with room again, the same file goes in
+// whole, and nothing twice.
+func TestImportWithoutRoom(t *testing.T) {
+	var all bytes.Buffer
+	for n := range 3000 {
+		all.WriteString(recordOf(n+1, "") + "\n")
+	}
+	d := storetest.New(1)
+	q := opened(t, d)
+	d.SetRoom(100_000)
+	if n, err := q.ImportLines(bytes.NewReader(all.Bytes()), refuses(t)); !errors.Is(err, task.ErrStorage) {
+		t.Fatalf("%+v, %v", n, err)
+	}
+	d.SetRoom(-1)
+	for now := time.Now(); q.Fault() != nil; now = now.Add(time.Second) {
+		q.Expire(now)
+	}
+	n, err := q.ImportLines(bytes.NewReader(all.Bytes()), refuses(t))
+	if err != nil || n.Added+n.Known != 3000 || n.Added == 0 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if kept := opened(t, d.PoweredOff(1)).Queued("p"); kept != 3000 {
+		t.Errorf("%d tasks", kept)
+	}
+}
+
+// What was imported is in line as it was, and behaves as if it were ours.
+func TestImportedTasksGoOn(t *testing.T) {
+	q := task.NewMemory(task.Retention{})
+	in := strings.Join([]string{
+		recordOf(1, `,"priority":3`), recordOf(2, ""), recordOf(3, ""), recordOf(4, `,"not_before":"2100-01-01T00:00:00Z"`),
+		recordOf(5, `,"deadline":"2001-01-01T00:00:00Z"`),
+		recordOf(6, `,"callback":"http://h/c","callback_state":"pending","state":"dead","ended":"2026-01-01T00:00:00Z"`),
+	}, "\n")
+	if n, err := q.ImportLines(strings.NewReader(in), refuses(t)); err != nil || n.Added != 6 {
+		t.Fatal(n, err)
+	}
+	now := time.Now()
+	if ended, _ := q.Expire(now); len(ended) != 1 || ended[0].State != task.Failed {
+		t.Errorf("ended by their deadline: %+v", ended)
+	}
+	for _, want := range []byte{2, 3, 1} {
+		got, ok := q.Next(now, "p", "w", 1, nil)
+		if !ok || got.ID[15] != want {
+			t.Errorf("%s (%v), want number %d", got.ID, ok, want)
+		}
+	}
+	if _, ok := q.Next(now, "p", "w", 1, nil); ok {
+		t.Error("a delay was lost")
+	}
+	if owed := q.Owed(); len(owed) != 1 || owed[0] != uuid.MustParse("0190b8a0-0000-7000-8000-000000000006") {
+		t.Errorf("owed callbacks: %v", owed)
+	}
+}
+
+// A deadline that no clock of nanoseconds can hold is the farthest that it can,
+// and not the past.
+func TestDeadlineThatMeansNever(t *testing.T) {
+	never := time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+	made, err := task.Request{Pool: "p", Deadline: never}.Task(time.Now(), task.Policy{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := storetest.New(1)
+	q := opened(t, d)
+	if _, _, err := q.Submit(made); err != nil || q.Sync() != nil {
+		t.Fatal(err)
+	}
+	for how, q := range map[string]*task.Engine{"as it was submitted": q, "as it was read back": opened(t, d.Killed())} {
+		if ended, _ := q.Expire(time.Now()); len(ended) > 0 || q.Queued("p") != 1 {
+			t.Errorf("%s: %+v", how, ended)
+		}
+	}
+}
+
+// opened opens a queue that the test closes.
+func opened(t *testing.T, d *storetest.Disk) *task.Engine {
+	t.Helper()
+	q := openOn(t, d, task.Options{})
+	t.Cleanup(func() { _ = q.Close() }) // of some disks, nothing is expected any more
+	return q
+}

@@ -1,0 +1,64 @@
+package task_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"initiator/internal/queue"
+	"initiator/internal/queue/store"
+)
+
+// BenchmarkMillion is what a submit and a lease cost each, among a million
+// queued tasks and among a thousand, in turn: processor time of a thousand at
+// once, on the disk and not synced. Run it with -benchtime 1x.
+func BenchmarkMillion(b *testing.B) {
+	few, many := filled(b, 1_000, store.Sync{Off: true}), filled(b, 1_000_000, store.Sync{Off: true})
+	var leases []task.Lease
+	spent := func(q *task.Engine, f func()) func() float64 {
+		return func() float64 {
+			before := cpu()
+			for range atOnce {
+				f()
+			}
+			if err := q.Sync(); err != nil {
+				b.Error(err)
+			}
+			return float64((cpu() - before).Microseconds()) / atOnce
+		}
+	}
+	add := func(q *task.Engine) func() float64 { return spent(q, func() { submit(b, q) }) }
+	lease := func(q *task.Engine) func() float64 {
+		return spent(q, func() {
+			t, ok := q.Next(time.Now(), "p", "w", 1, nil)
+			if !ok {
+				b.Error("nothing to lease")
+			}
+			l, _ := t.Lease()
+			leases = append(leases, l)
+		})
+	}
+	end := func(q *task.Engine) func() float64 {
+		return spent(q, func() {
+			l := leases[len(leases)-1]
+			leases = leases[:len(leases)-1]
+			if _, err := q.End(time.Now(), l, task.Outcome{Kind: task.Succeeded}, 0); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	got := inTurn(add(few), add(many), lease(few), end(few), lease(many), end(many))
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(got[0], "submit-µs")
+	b.ReportMetric(got[1], "submit-in-million-µs")
+	b.ReportMetric(got[1]/got[0], "submit-ratio")
+	b.ReportMetric(got[2], "lease-µs")
+	b.ReportMetric(got[4], "lease-in-million-µs")
+	b.ReportMetric(got[4]/got[2], "lease-ratio")
+	if err := errors.Join(few.Close(), many.Close()); err != nil {
+		b.Error(err)
+	}
+}
+
+// atOnce is how many are measured together.
+const atOnce = 1000

@@ -1,0 +1,89 @@
+package task_test
+
+import (
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/internal/queue"
+	"initiator/internal/queue/store"
+)
+
+// cpu is the time that this process has spent on all processors.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// filled is a stored queue with so many tasks in it.
+func filled(b testing.TB, queued int, s store.Sync) *task.Engine {
+	dir := b.TempDir()
+	q, err := task.Open(dir, task.Options{Sync: store.Sync{Every: time.Second}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := range queued {
+		submit(b, q)
+		if n%1000 == 999 {
+			if err := q.Sync(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	if err := q.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if q, err = task.Open(dir, task.Options{Sync: s}); err != nil {
+		b.Fatal(err)
+	}
+	return q
+}
+
+// BenchmarkRecovery opens a million queued tasks, and says what each costs in
+// memory.
+func BenchmarkRecovery(b *testing.B) {
+	const queued = 1_000_000
+	dir := b.TempDir()
+	q, err := task.Open(dir, task.Options{Sync: store.Sync{Every: time.Second}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := range queued {
+		submit(b, q)
+		if n%1000 == 999 {
+			if err := q.Sync(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	if err := q.Close(); err != nil {
+		b.Fatal(err)
+	}
+	q = nil
+	before := heap()
+	b.ResetTimer()
+	for range b.N {
+		if q, err = task.Open(dir, task.Options{}); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		b.ReportMetric(float64(heap()-before)/queued, "B/task")
+		if err := q.Close(); err != nil {
+			b.Fatal(err)
+		}
+		q = nil
+		b.StartTimer()
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

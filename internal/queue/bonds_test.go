@@ -1,0 +1,165 @@
+package task_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"initiator/internal/queue"
+)
+
+func TestOneLiveTaskPerUniqueKey(t *testing.T) {
+	everyQueue(t, task.Retention{}, func(t *testing.T, q task.Queue) {
+		first := put(t, q, task.Request{Pool: "p", Unique: "u"})
+		if again := put(t, q, task.Request{Pool: "p", Unique: "u"}); again != first {
+			t.Error("a second live task under one unique key")
+		}
+		if other := put(t, q, task.Request{Pool: "other", Unique: "u"}); other == first {
+			t.Error("another pool has keys of its own")
+		}
+		if _, err := q.Cancel(epoch, first, ""); err != nil {
+			t.Fatal(err)
+		}
+		next := put(t, q, task.Request{Pool: "p", Unique: "u"})
+		if next == first {
+			t.Error("the key of a task that has ended is free")
+		}
+		if _, err := q.Retry(epoch, first); !errors.Is(err, task.ErrState) || !strings.Contains(err.Error(), next.String()) {
+			t.Errorf("retry under a key that is taken: %v", err)
+		}
+	})
+}
+
+func TestACallbackIsOwedFromTheEndUntilItIsTold(t *testing.T) {
+	everyQueue(t, task.Retention{Age: time.Second}, func(t *testing.T, q task.Queue) {
+		id := put(t, q, task.Request{Pool: "p", Callback: "http://127.0.0.1/told"})
+		if len(q.Owed()) != 0 {
+			t.Error("owed before its end")
+		}
+		ended, err := q.Cancel(epoch, id, "")
+		if err != nil || ended.CallbackState != task.CallbackPending || !slices.Equal(q.Owed(), []uuid.UUID{id}) {
+			t.Fatalf("%+v, %v; owed %v", ended, err, q.Owed())
+		}
+		settle(t, q)
+		q.Expire(epoch.Add(time.Hour))
+		if list := q.List(task.Filter{State: task.Cancelled}); len(list) != 1 {
+			t.Error("forgotten, and its callback not told")
+		}
+		q.Called(id, epoch.Add(-time.Hour), task.CallbackDelivered) // of an end before a retry
+		if len(q.Owed()) != 1 {
+			t.Error("the delivery of another end counts")
+		}
+		q.Called(id, ended.Ended, task.CallbackDelivered)
+		if got, _ := q.Get(id); got.CallbackState != task.CallbackDelivered || len(q.Owed()) != 0 {
+			t.Errorf("%s, owed %v", got.CallbackState, q.Owed())
+		}
+		settle(t, q)
+		q.Expire(epoch.Add(2 * time.Hour))
+		if _, ok := q.Get(id); ok {
+			t.Error("kept for ever")
+		}
+	})
+}
+
+func settle(t *testing.T, q task.Queue) {
+	t.Helper()
+	if err := q.(*task.Engine).Sync(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBondsModel makes tasks with unique keys, parents and callbacks at random,
+// ends processes in between, and compares with the records themselves.
+func TestBondsModel(t *testing.T) {
+	for name, open := range engines(task.Retention{Count: 1 << 20, Age: 1 << 60}) {
+		t.Run(name, func(t *testing.T) { rapid.Check(t, func(t *rapid.T) { runBonds(t, open()) }) })
+	}
+}
+
+func runBonds(t *rapid.T, open func() *task.Engine) {
+	m := &bondsModel{model: model{q: open(), open: open, now: epoch, leases: map[uuid.UUID]task.Lease{}, ended: map[uuid.UUID]string{}}}
+	t.Repeat(map[string]func(*rapid.T){
+		"submit": m.submit, "lease": m.lease, "end": m.end, "cancel": m.model.cancel, "retry": m.model.retry,
+		"called": m.called, "commit": m.commit, "reopen": m.reopen, "pass": m.pass, "": m.check,
+	})
+	if err := m.q.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+type bondsModel struct{ model }
+
+func (m *bondsModel) submit(t *rapid.T) {
+	r := task.Request{Pool: "p"} // the only one that the model leases from
+	if u := rapid.IntRange(0, 3).Draw(t, "unique"); u > 0 {
+		r.Unique = fmt.Sprint(u)
+	}
+	if rapid.Bool().Draw(t, "callback") {
+		r.Callback = "http://127.0.0.1/"
+	}
+	if rapid.Bool().Draw(t, "child") && len(m.ids) > 0 {
+		r.Parent = m.any(t)
+	}
+	made, err := r.Task(m.now, task.Policy{Attempts: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := m.live(func(x task.Task) bool { return r.Unique != "" && x.Unique == r.Unique })
+	kept, fresh, err := m.q.Submit(made)
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case fresh != (len(live) == 0) || kept.Known == fresh:
+		t.Fatalf("fresh %v, known %v, but alive under that key: %v", fresh, kept.Known, live)
+	case !fresh && kept.ID != live[0]:
+		t.Fatalf("got %s instead of %s", kept.ID, live[0])
+	case fresh:
+		m.ids = append(m.ids, kept.ID)
+	}
+}
+
+func (m *bondsModel) live(which func(task.Task) bool) (ids []uuid.UUID) {
+	for _, id := range m.ids {
+		if x, _ := m.q.Get(id); !x.State.Terminal() && which(x) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (m *bondsModel) called(t *rapid.T) {
+	id := m.any(t)
+	x, _ := m.q.Get(id)
+	m.q.Called(id, x.Ended, task.CallbackDelivered)
+}
+
+func (m *bondsModel) check(t *rapid.T) {
+	m.model.check(t)
+	owed := map[uuid.UUID]bool{}
+	for _, id := range m.q.Owed() {
+		owed[id] = true
+	}
+	for _, id := range m.ids {
+		x, _ := m.q.Get(id)
+		if want := x.State.Terminal() && x.Callback != "" && x.CallbackState != task.CallbackDelivered; want != owed[id] {
+			t.Fatalf("%s is %s, callback %q: owed %v", id, x.State, x.CallbackState, owed[id])
+		}
+		want := m.live(func(c task.Task) bool { return c.Parent == id })
+		if got := m.q.Children(id); !sameIDs(got, want) {
+			t.Fatalf("children of %s: %v, want %v", id, got, want)
+		}
+	}
+}
+
+func sameIDs(a, b []uuid.UUID) bool {
+	order := func(x, y uuid.UUID) int { return slices.Compare(x[:], y[:]) }
+	slices.SortFunc(a, order)
+	slices.SortFunc(b, order)
+	return slices.Equal(a, b)
+}

@@ -1,0 +1,226 @@
+package task_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+	"initiator/internal/queue/store"
+	"initiator/internal/queue/store/storetest"
+)
+
+// story drives a queue until its disk fails, and remembers for every task what
+// it went through and how much of that was acknowledged.
+type story struct {
+	q      *task.Engine
+	rand   *rand.Rand
+	now    time.Time
+	ids    []uuid.UUID
+	went   map[uuid.UUID][]string // every version of its record
+	acked  map[uuid.UUID]int      // how many of them were
+	leases []task.Lease
+	failed error
+}
+
+// version is what must not be lost of a record.
+func version(t task.Task) string {
+	return fmt.Sprint(t.State, " ", t.Tries(), " ", t.Attempt, " ", string(t.Result), " ", t.Reason)
+}
+
+// step does one thing, and commits it.
+func (s *story) step(n int) {
+	changed := map[uuid.UUID]int{}
+	note := func(t task.Task) {
+		s.went[t.ID] = append(s.went[t.ID], version(t))
+		changed[t.ID] = len(s.went[t.ID])
+	}
+	switch kind := s.rand.IntN(10); {
+	case kind < 4:
+		r := task.Request{Pool: "p", Data: fmt.Appendf(nil, "1%0*d", s.rand.IntN(60), n)}
+		made, err := r.Task(s.now, task.Policy{Attempts: 2})
+		if err != nil {
+			panic(err)
+		}
+		if t, _, err := s.q.Submit(made); err == nil {
+			s.ids = append(s.ids, t.ID)
+			note(t)
+		}
+	case kind < 7:
+		if t, ok := s.q.Next(s.now, "p", "w", n, nil); ok {
+			l, _ := t.Lease()
+			s.leases = append(s.leases, l)
+			note(t)
+		}
+	case len(s.leases) > 0:
+		l := s.leases[0]
+		s.leases = s.leases[1:]
+		kinds := []task.Kind{task.Succeeded, task.Succeeded, task.Lost, task.Released}
+		if t, err := s.q.End(s.now, l, task.Outcome{Kind: kinds[s.rand.IntN(4)], Result: fmt.Appendf(nil, "%d", n)}, 0); err == nil {
+			note(t)
+		}
+	}
+	s.q.Expire(s.now)
+	s.q.Commit(func(err error) {
+		if err != nil {
+			s.failed = err
+			return
+		}
+		for id, n := range changed {
+			s.acked[id] = max(s.acked[id], n)
+		}
+	})
+	if s.rand.IntN(3) == 0 {
+		s.q.Settle()
+		return
+	}
+	for s.q.Flying() { // wait for the disk
+		<-s.q.Synced()
+		s.q.Settle()
+	}
+}
+
+// told drives a queue on this disk to its end, or to that of the disk.
+func told(d *storetest.Disk, o task.Options, seed uint64) (*story, error) {
+	o.Dir = d
+	q, err := task.Open("", o)
+	if err != nil {
+		return nil, err
+	}
+	s := &story{
+		q: q, rand: rand.New(rand.NewPCG(seed, 3)), now: epoch,
+		went: map[uuid.UUID][]string{}, acked: map[uuid.UUID]int{},
+	}
+	for n := 0; n < 120 && s.failed == nil; n++ {
+		s.step(n)
+	}
+	return s, q.Close()
+}
+
+// check opens what is left, and compares it with what was acknowledged.
+func (s *story) check(t *testing.T, d *storetest.Disk, o task.Options) {
+	t.Helper()
+	o.Dir = d
+	q, err := task.Open("", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, id := range s.ids {
+		got, found := q.Get(id)
+		if _, kept := s.q.Get(id); !found && (s.acked[id] == 0 || !kept) {
+			continue // never acknowledged, or beyond its retention
+		}
+		ok := false
+		for n, v := range s.went[id] {
+			ok = ok || found && n+1 >= s.acked[id] && v == version(got)
+		}
+		if !ok {
+			t.Errorf("%s was acknowledged as %q and is %q (found: %v)", id, s.went[id][:s.acked[id]], version(got), found)
+		}
+	}
+	finish(t, q)
+}
+
+// finish runs everything that is left to its end.
+func finish(t *testing.T, q *task.Engine) {
+	t.Helper()
+	for _, r := range q.List(task.Filter{State: task.Running, Limit: 1000}) {
+		l, _ := r.Lease()
+		if _, err := q.End(epoch, l, task.Outcome{Kind: task.Released}, 0); err != nil {
+			t.Error(err)
+		}
+	}
+	for {
+		r, ok := q.Next(epoch, "p", "again", 1, nil)
+		if !ok {
+			break
+		}
+		l, _ := r.Lease()
+		if _, err := q.End(epoch, l, task.Outcome{Kind: task.Succeeded}, 0); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := q.Sync(); err != nil {
+		t.Error(err)
+	}
+	if c := q.Counts()["p"]; c[task.Queued]+c[task.Running] > 0 {
+		t.Errorf("left: %v", c)
+	}
+}
+
+// TestPowerCutAtEveryWrite cuts the power in the middle of every operation on
+// the disk. What was not synced is there, or not, or in part. Files are short,
+// so that old ones are written again and removed all the time.
+func TestPowerCutAtEveryWrite(t *testing.T) {
+	o := task.Options{SegmentSize: 1500, Warm: 1000, Retention: task.Retention{Count: 5}}
+	for seed := range uint64(4) {
+		whole := storetest.New(seed)
+		s, err := told(whole, o, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.check(t, whole.PoweredOff(seed), o)
+		for n := 1; n <= whole.Ops(); n++ {
+			d := storetest.New(seed)
+			d.CutAt(n)
+			if s, err := told(d, o, seed); s != nil {
+				_ = err // of a disk without power
+				s.check(t, d.PoweredOff(seed+uint64(n)), o)
+			}
+			if t.Failed() {
+				t.Fatalf("seed %d, power cut at operation %d of %d", seed, n, whole.Ops())
+			}
+		}
+	}
+}
+
+// TestKilledAtEveryWrite ends the process instead, with a queue that leaves it
+// to the kernel when to sync.
+func TestKilledAtEveryWrite(t *testing.T) {
+	o := task.Options{SegmentSize: 1500, Retention: task.Retention{Count: 5}, Sync: store.Sync{Off: true}}
+	whole := storetest.New(1)
+	if _, err := told(whole, o, 1); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= whole.Ops(); n++ {
+		d := storetest.New(1)
+		d.CutAt(n)
+		if s, err := told(d, o, 1); s != nil {
+			_ = err // of a disk without power
+			s.check(t, d.Killed(), o)
+		}
+		if t.Failed() {
+			t.Fatalf("killed at operation %d of %d", n, whole.Ops())
+		}
+	}
+}
+
+// TestPowerCutUnsynced: who does not sync may lose what was not synced, but the
+// rest can be read, and is what it once was.
+func TestPowerCutUnsynced(t *testing.T) {
+	o := task.Options{SegmentSize: 1500, Retention: task.Retention{Count: 5}, Sync: store.Sync{Off: true}}
+	whole := storetest.New(1)
+	if _, err := told(whole, o, 1); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= whole.Ops(); n++ {
+		d := storetest.New(1)
+		d.CutAt(n)
+		if s, err := told(d, o, 1); s != nil {
+			_ = err // of a disk without power
+			clear(s.acked)
+			s.check(t, d.PoweredOff(uint64(n)), o)
+		}
+		if t.Failed() {
+			t.Fatalf("power cut at operation %d of %d", n, whole.Ops())
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package task_test
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+	"initiator/internal/queue/store/storetest"
+)
+
+func openOn(t testing.TB, d *storetest.Disk, o task.Options) *task.Engine {
+	t.Helper()
+	o.Dir = d
+	q, err := task.Open("", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func mustSync(t testing.TB, q *task.Engine) {
+	t.Helper()
+	if err := q.Sync(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// runOne leases the next task and ends it.
+func runOne(t testing.TB, q *task.Engine, now time.Time, o task.Outcome) task.Task {
+	t.Helper()
+	got, ok := q.Next(now, "p", "w", 1, nil)
+	if !ok {
+		t.Fatal("nothing to lease")
+	}
+	l, _ := got.Lease()
+	got, err := q.End(now, l, o, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// What is stored grows with the tasks that there are, not with those that
+// there were; and one that waits all the while stays.
+func TestFilesStaySmall(t *testing.T) {
+	d := storetest.New(1)
+	o := task.Options{SegmentSize: 10_000, Retention: task.Retention{Count: 10}, Warm: 1}
+	q := openOn(t, d, o)
+	old := put(t, q, task.Request{Pool: "p", Priority: new(int), Data: []byte(`"old"`)})
+	for n := range 3000 {
+		put(t, q, task.Request{Pool: "p", Data: fmt.Append(nil, n)})
+		runOne(t, q, epoch, task.Outcome{Kind: task.Succeeded, Result: []byte("1")})
+		q.Expire(epoch.Add(time.Duration(n) * time.Second))
+		mustSync(t, q)
+	}
+	if size := d.Size(); size > 50_000 {
+		t.Errorf("12 tasks take %d bytes after 3000", size)
+	}
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	q = openOn(t, d, o)
+	if got, _ := q.Get(old); string(got.Data) != `"old"` || got.State != task.Queued {
+		t.Errorf("%+v", got)
+	}
+	if c := q.Counts()["p"]; c[task.Queued] != 1 || c[task.Completed] > 500 {
+		t.Errorf("%v", c)
+	}
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A queued task costs little memory, whatever its payload.
+func TestMemoryOfQueuedTasks(t *testing.T) {
+	const many = 100_000
+	q := refilled(t, t.TempDir(), many)
+	before := heap()
+	if c := q.Queued("p"); c != many {
+		t.Fatalf("%d queued", c)
+	}
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+	q = nil
+	if per := int64(before-heap()) / many; per > 300 {
+		t.Errorf("a queued task takes %d bytes of memory", per)
+	} else {
+		t.Logf("%d bytes", per)
+	}
+}
+
+// refilled fills a queue on a real disk, and opens it again.
+func refilled(t *testing.T, dir string, many int) *task.Engine {
+	t.Helper()
+	q, err := task.Open(dir, task.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range many {
+		submit(t, q)
+	}
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if q, err = task.Open(dir, task.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+// While nothing can be stored, nothing new begins; what has happened is held.
+func TestFaultOfTheDisk(t *testing.T) {
+	d := storetest.New(1)
+	q := openOn(t, d, task.Options{})
+	one, two := put(t, q, task.Request{Pool: "p"}), put(t, q, task.Request{Pool: "p"})
+	leased, _ := q.Next(epoch, "p", "w", 1, nil)
+	mustSync(t, q)
+	d.SetReadOnly(true)
+	fresh := put(t, q, task.Request{Pool: "p"})
+	l, _ := leased.Lease()
+	if _, err := q.End(epoch, l, task.Outcome{Kind: task.Succeeded, Result: []byte("1")}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Sync(); !errors.Is(err, task.ErrStorage) || !errors.Is(err, syscall.EROFS) {
+		t.Fatalf("%v", err)
+	}
+	if _, ok := q.Get(fresh); ok {
+		t.Error("a task that was refused is there")
+	}
+	if _, ok := q.Next(epoch, "p", "w", 1, nil); ok {
+		t.Error("leased")
+	}
+	made, _ := task.Request{Pool: "p"}.Task(epoch, task.Policy{})
+	if _, _, err := q.Submit(made); !errors.Is(err, task.ErrStorage) {
+		t.Errorf("submit: %v", err)
+	}
+	q.Expire(epoch)
+	if due := q.Due(); !due.Equal(epoch.Add(time.Second)) {
+		t.Errorf("tried again at %v", due)
+	}
+	d.SetReadOnly(false)
+	if _, woken := q.Expire(epoch.Add(time.Second)); !woken || q.Fault() != nil {
+		t.Errorf("woken %v, %v", woken, q.Fault())
+	}
+	mustSync(t, q)
+	left := d.PoweredOff(1)
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+	q = openOn(t, left, task.Options{})
+	if got, _ := q.Get(one); got.State != task.Completed || string(got.Result) != "1" {
+		t.Errorf("%+v", got)
+	}
+	if got, ok := q.Next(epoch, "p", "w", 1, nil); !ok || got.ID != two {
+		t.Errorf("next: %+v", got)
+	}
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is refused again and again does not grow for ever, and its tries still
+// have numbers of their own.
+func TestHistoryIsBounded(t *testing.T) {
+	everyQueue(t, task.Retention{}, func(t *testing.T, q task.Queue) {
+		put(t, q, task.Request{Pool: "p"})
+		var got task.Task
+		for range 250 {
+			got = runOne(t, q.(*task.Engine), epoch, task.Outcome{Kind: task.Released})
+		}
+		if len(got.History) != 100 || got.Tries() != 250 || got.Attempt != 0 {
+			t.Errorf("%d in history, %d tries, attempt %d", len(got.History), got.Tries(), got.Attempt)
+		}
+	})
+}
+
+// Each pool remembers what it was told to.
+func TestRetentionByPool(t *testing.T) {
+	everyQueue(t, task.Retention{Count: 3}, func(t *testing.T, q task.Queue) {
+		q.Retain("b", task.Retention{Count: 1})
+		kept := map[string][]uuid.UUID{}
+		for _, pool := range []string{"a", "b"} {
+			for range 5 {
+				id := put(t, q, task.Request{Pool: pool})
+				if _, err := q.Cancel(epoch, id, ""); err != nil {
+					t.Fatal(err)
+				}
+				kept[pool] = append(kept[pool], id)
+			}
+		}
+		mustSync(t, q.(*task.Engine))
+		q.Expire(epoch)
+		if a, b := q.Counts()["a"][task.Cancelled], q.Counts()["b"][task.Cancelled]; a != 3 || b != 1 {
+			t.Errorf("%d and %d are kept, want 3 and 1", a, b)
+		}
+		if _, ok := q.Get(kept["b"][4]); !ok {
+			t.Error("the newest is gone")
+		}
+	})
+}

@@ -1,0 +1,84 @@
+package task_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"initiator/internal/queue"
+	"initiator/internal/queue/store/storetest"
+)
+
+// TestExportImport takes tasks of every state elsewhere, and back.
+func TestExportImport(t *testing.T) {
+	q, err := task.Open("", task.Options{Dir: storetest.New(1), Warm: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := everyState(t, q)
+	var first, second bytes.Buffer
+	if err := q.Export(&first); err != nil {
+		t.Fatal(err)
+	}
+	other := task.NewMemory(task.Retention{})
+	if n, err := other.ImportLines(bytes.NewReader(first.Bytes()), refuses(t)); err != nil || n.Added != len(ids) {
+		t.Fatalf("import: %+v, %v", n, err)
+	}
+	for state, id := range ids {
+		want := state
+		if state == task.Running {
+			want = task.Queued
+		}
+		if got, _ := other.Get(id); got.State != want || string(got.Data) != `"`+string(state)+`"` {
+			t.Errorf("%s came as %+v", state, got)
+		}
+	}
+	if n, err := q.ImportLines(bytes.NewReader(first.Bytes()), refuses(t)); err != nil || n.Known != len(ids) {
+		t.Errorf("again: %+v, %v", n, err)
+	}
+	if err := other.Export(&second); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := strings.Count(first.String(), "\n"), strings.Count(second.String(), "\n"); a != len(ids) || b != a {
+		t.Errorf("%d and %d lines", a, b)
+	}
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// everyState makes a task of each state, whose data is its name.
+func everyState(t *testing.T, q *task.Engine) map[task.State][16]byte {
+	t.Helper()
+	kinds := map[task.State]task.Kind{task.Completed: task.Succeeded, task.Failed: task.FailedFinal, task.Dead: task.Lost, task.Cancelled: task.CancelledByUser}
+	ids := map[task.State][16]byte{}
+	for _, s := range []task.State{task.Completed, task.Failed, task.Dead, task.Cancelled, task.Running, task.Queued} {
+		made, err := task.Request{Pool: "p", Data: []byte(`"` + s + `"`), Key: string(s)}.Task(time.Now(), task.Policy{Attempts: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := q.Submit(made); err != nil {
+			t.Fatal(err)
+		}
+		ids[s] = made.ID
+		if s == task.Queued {
+			continue
+		}
+		got, _ := q.Next(time.Now(), "p", "w", 1, nil)
+		if l, _ := got.Lease(); s != task.Running {
+			if _, err := q.End(time.Now(), l, task.Outcome{Kind: kinds[s], Result: []byte("1")}, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := q.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+// refuses fails a test that imports only what is good.
+func refuses(t *testing.T) func(int, error) {
+	return func(line int, why error) { t.Errorf("line %d: %v", line, why) }
+}

@@ -1,0 +1,187 @@
+package task_test
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+)
+
+// child starts this binary again as one of the children.
+func child(name, dir string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], dir)
+	cmd.Env = append(os.Environ(), "TASK_TEST_CHILD="+name)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// submitForEver submits, leases and ends tasks, and prints what is kept.
+func submitForEver(dir string) error {
+	q, err := task.Open(dir, task.Options{SegmentSize: 100_000, Retention: task.Retention{Count: 100}})
+	if err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		t, err := task.Request{Pool: "p", Data: fmt.Appendf(nil, "%d", n)}.Task(time.Now(), task.Policy{Attempts: 3})
+		if err != nil {
+			return err
+		}
+		if _, _, err := q.Submit(t); err != nil {
+			return err
+		}
+		said := fmt.Sprintln("submitted", t.ID)
+		if n%2 == 1 {
+			t, _ := q.Next(time.Now(), "p", "w", 1, nil)
+			l, _ := t.Lease()
+			if _, err := q.End(time.Now(), l, task.Outcome{Kind: task.Succeeded, Result: t.Data}, 0); err != nil {
+				return err
+			}
+			said += fmt.Sprintln("completed", t.ID)
+		}
+		q.Expire(time.Now())
+		q.Commit(func(err error) {
+			if err == nil {
+				_, err = os.Stdout.WriteString(said)
+			}
+			if err != nil {
+				os.Exit(1) // nobody listens any more
+			}
+		})
+		q.Settle()
+	}
+}
+
+// TestKilledAtRandom kills a process that works, again and again, and compares
+// what it said with what it left.
+func TestKilledAtRandom(t *testing.T) {
+	dir := t.TempDir()
+	for round := range 8 {
+		cmd := child("submits", dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		said := map[uuid.UUID]string{}
+		lines := bufio.NewScanner(out)
+		for n := 0; lines.Scan(); n++ {
+			if n == 300*round+7 {
+				_ = cmd.Process.Kill() // it never ends by itself
+			}
+			if what, id, ok := strings.Cut(lines.Text(), " "); ok && len(id) == 36 {
+				said[uuid.MustParse(id)] = what
+			}
+		}
+		_ = cmd.Wait() // killed
+		checkKilled(t, dir, said)
+	}
+}
+
+func checkKilled(t *testing.T, dir string, said map[uuid.UUID]string) {
+	t.Helper()
+	q, err := task.Open(dir, task.Options{SegmentSize: 100_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forgotten := 0
+	for id, what := range said {
+		got, ok := q.Get(id)
+		switch {
+		case !ok && what == "completed":
+			forgotten++
+		case !ok:
+			t.Errorf("%s was acknowledged and is lost", id)
+		case what == "completed" && (got.State != task.Completed || !bytes.Equal(got.Result, got.Data)):
+			t.Errorf("%s was completed and is %+v", id, got)
+		}
+	}
+	t.Logf("of %d, %d were beyond their retention", len(said), forgotten)
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// submitWithALimit fills a disk that ends after 64 KiB, and gets more later.
+func submitWithALimit(dir string) error {
+	signal.Ignore(syscall.SIGXFSZ)
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	few := limit
+	few.Cur = 64 << 10
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &few); err != nil {
+		return err
+	}
+	q, err := task.Open(dir, task.Options{})
+	if err != nil {
+		return err
+	}
+	kept, err := fill(q)
+	if !errors.Is(err, syscall.EFBIG) || kept == 0 {
+		return fmt.Errorf("%d tasks fitted, then: %w", kept, err)
+	}
+	if got := q.Counts()["p"][task.Queued]; got != kept {
+		return fmt.Errorf("%d queued, %d were kept", got, kept)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	now := time.Now()
+	q.Expire(now)
+	if _, woken := q.Expire(now.Add(time.Minute)); !woken {
+		return errors.New("the disk is not tried again")
+	}
+	if _, ok := q.Next(now, "p", "w", 1, nil); !ok {
+		return errors.New("nothing can be leased")
+	}
+	return q.Close()
+}
+
+// fill submits until a task is refused.
+func fill(q *task.Engine) (kept int, err error) {
+	for {
+		t, err := task.Request{Pool: "p", Data: payload}.Task(time.Now(), task.Policy{})
+		if err != nil {
+			return kept, err
+		}
+		if _, _, err := q.Submit(t); err != nil {
+			return kept, err
+		}
+		if err := q.Sync(); err != nil {
+			return kept, err
+		}
+		kept++
+	}
+}
+
+// TestFullFileSystem: what was kept stays, and work goes on with more room.
+func TestFullFileSystem(t *testing.T) {
+	dir := t.TempDir()
+	if err := child("limited", dir).Run(); err != nil {
+		t.Fatal(err)
+	}
+	q, err := task.Open(dir, task.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := q.Counts()["p"]; c[task.Queued] < 100 || c[task.Running] != 1 {
+		t.Errorf("%v", c)
+	}
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,185 @@
+package task_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"initiator/internal/queue"
+)
+
+// TestQueueModel drives a queue at random and compares it with what the words
+// of the contract say.
+func TestQueueModel(t *testing.T) {
+	for name, open := range engines(task.Retention{Count: 1 << 20, Age: 1 << 60}) {
+		t.Run(name, func(t *testing.T) { rapid.Check(t, func(t *rapid.T) { runModel(t, open()) }) })
+	}
+}
+
+func runModel(t *rapid.T, open func() *task.Engine) {
+	m := &model{q: open(), open: open, now: epoch, leases: map[uuid.UUID]task.Lease{}, ended: map[uuid.UUID]string{}}
+	t.Repeat(map[string]func(*rapid.T){
+		"submit": m.submit, "lease": m.lease, "end": m.end, "stale": m.stale, "cancel": m.cancel,
+		"retry": m.retry, "pass": m.pass, "commit": m.commit, "reopen": m.reopen, "": m.check,
+	})
+	if err := m.q.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+type model struct {
+	q      *task.Engine
+	open   func() *task.Engine
+	now    time.Time
+	ids    []uuid.UUID
+	leases map[uuid.UUID]task.Lease
+	old    []task.Lease
+	ended  map[uuid.UUID]string // terminal records, as they were first seen
+	n      int
+}
+
+func (m *model) any(t *rapid.T) uuid.UUID {
+	if len(m.ids) == 0 {
+		t.Skip("no task")
+	}
+	return rapid.SampledFrom(m.ids).Draw(t, "task")
+}
+
+func (m *model) submit(t *rapid.T) {
+	p := rapid.IntRange(0, 9).Draw(t, "priority")
+	r := task.Request{Pool: "p", Priority: &p, Delay: task.Seconds(rapid.IntRange(0, 3).Draw(t, "delay")) * task.Seconds(time.Second)}
+	if rapid.Bool().Draw(t, "deadline") {
+		r.Deadline = m.now.Add(time.Duration(rapid.IntRange(1, 5).Draw(t, "in")) * time.Second)
+	}
+	made, err := r.Task(m.now, task.Policy{Attempts: rapid.IntRange(1, 3).Draw(t, "attempts"), RetryDelay: task.Seconds(time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, fresh, err := m.q.Submit(made); err != nil || !fresh {
+		t.Fatalf("submit: fresh %v, %v", fresh, err)
+	}
+	if _, fresh, err := m.q.Submit(made); err != nil || fresh {
+		t.Fatalf("submit again: fresh %v, %v", fresh, err)
+	}
+	m.ids = append(m.ids, made.ID)
+}
+
+func (m *model) lease(t *rapid.T) {
+	m.n++
+	got, ok := m.q.Next(m.now, "p", fmt.Sprint("w", m.n%3), m.n, nil)
+	if !ok {
+		return
+	}
+	if l, running := m.leases[got.ID]; running {
+		t.Fatalf("%s was leased twice: %+v", got.ID, l)
+	}
+	if got.NotBefore.After(m.now) || got.Attempt > got.Policy.Attempts {
+		t.Fatalf("leased too early or too often: %+v", got)
+	}
+	m.leases[got.ID], _ = got.Lease()
+}
+
+func (m *model) end(t *rapid.T) {
+	id := m.any(t)
+	l, running := m.leases[id]
+	if !running {
+		return
+	}
+	kinds := []task.Kind{task.Succeeded, task.FailedFinal, task.FailedRetry, task.Refused, task.TimedOut, task.Lost, task.Released, task.CancelledByUser, task.DeadlinePassed}
+	o := task.Outcome{Kind: rapid.SampledFrom(kinds).Draw(t, "outcome"), RetryAfter: time.Duration(rapid.IntRange(0, 2).Draw(t, "after")) * time.Second}
+	got, err := m.q.End(m.now, l, o, rapid.Float64Range(0, 0.999).Draw(t, "jitter"))
+	if err != nil || got.Reason == "" {
+		t.Fatalf("end: %+v, %v", got, err)
+	}
+	delete(m.leases, id)
+	m.old = append(m.old, l)
+}
+
+func (m *model) stale(t *rapid.T) {
+	if len(m.old) == 0 {
+		t.Skip("no old lease")
+	}
+	l := rapid.SampledFrom(m.old).Draw(t, "lease")
+	if _, err := m.q.End(m.now, l, task.Outcome{Kind: task.Succeeded, Result: []byte(`"stale"`)}, 0); !errors.Is(err, task.ErrSuperseded) {
+		t.Fatalf("a superseded lease ended a task: %v", err)
+	}
+}
+
+func (m *model) cancel(t *rapid.T) {
+	id := m.any(t)
+	before, _ := m.q.Get(id)
+	got, err := m.q.Cancel(m.now, id, "")
+	switch {
+	case before.State.Terminal() != errors.Is(err, task.ErrState):
+		t.Fatalf("cancel %s: %v", before.State, err)
+	case before.State == task.Queued && got.State != task.Cancelled:
+		t.Fatalf("cancel queued: %+v", got)
+	}
+}
+
+func (m *model) retry(t *rapid.T) {
+	id := m.any(t)
+	if _, err := m.q.Retry(m.now, id); err == nil {
+		delete(m.ended, id)
+	}
+}
+
+func (m *model) pass(t *rapid.T) {
+	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 3000).Draw(t, "ms")) * time.Millisecond)
+	m.q.Expire(m.now)
+}
+
+// commit does not wait for the disk: whatever happens next may find the batch
+// on its way.
+func (m *model) commit(t *rapid.T) {
+	m.q.Commit(func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	m.q.Settle()
+}
+
+// reopen is the end of one process and the beginning of the next.
+func (m *model) reopen(t *rapid.T) {
+	if m.q.Synced() == nil {
+		t.Skip("lasts as long as its process")
+	}
+	if err := m.q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.q = m.open()
+}
+
+// check holds after every step: counts agree, terminal records do not change,
+// and what runs is what was leased.
+func (m *model) check(t *rapid.T) {
+	counts := task.Counts{}
+	for _, id := range m.ids {
+		got, ok := m.q.Get(id)
+		if !ok {
+			t.Fatalf("%s is lost", id)
+		}
+		counts[got.State]++
+		if _, running := m.leases[id]; running != (got.State == task.Running) {
+			t.Fatalf("%s is %s, leased %v", id, got.State, running)
+		}
+		if !got.State.Terminal() {
+			continue
+		}
+		now := fmt.Sprint(got.State, got.Ended.UnixNano(), string(got.Result), got.Attempt, len(got.History))
+		if first, seen := m.ended[id]; seen && first != now {
+			t.Fatalf("a terminal record changed: %s, then %s", first, now)
+		}
+		m.ended[id] = now
+	}
+	for s, n := range m.q.Counts()["p"] {
+		if counts[s] != n {
+			t.Fatalf("counts of %s: %d, but there are %d", s, n, counts[s])
+		}
+	}
+}

@@ -1,0 +1,253 @@
+package task_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+	"initiator/internal/queue/store/storetest"
+)
+
+var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// put queues a task and returns its id.
+func put(t testing.TB, q task.Queue, r task.Request) uuid.UUID {
+	t.Helper()
+	made, err := r.Task(epoch, task.Policy{Attempts: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, _, err := q.Submit(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kept.ID
+}
+
+// order leases everything that is ready, and names it.
+func order(q task.Queue, now time.Time, names map[uuid.UUID]string) string {
+	list := ""
+	for {
+		got, ok := q.Next(now, "p", "w", 1, nil)
+		if !ok {
+			return list
+		}
+		list += names[got.ID]
+	}
+}
+
+func TestOrder(t *testing.T) {
+	everyQueue(t, task.Retention{}, testOrder)
+}
+
+func testOrder(t *testing.T, q task.Queue) {
+	names := map[uuid.UUID]string{}
+	high, low := 9, 0
+	for _, c := range []struct {
+		name     string
+		priority *int
+		delay    task.Seconds
+	}{{"a", nil, 0}, {"b", &low, 0}, {"c", nil, 0}, {"d", &high, 0}, {"e", &high, task.Seconds(time.Minute)}, {"f", &low, 0}} {
+		names[put(t, q, task.Request{Pool: "p", Priority: c.priority, Delay: c.delay})] = c.name
+	}
+	if got := order(q, epoch, names); got != "dacbf" {
+		t.Errorf("order %s, want dacbf: priority first, then age; e is delayed", got)
+	}
+	if due := q.Due(); !due.Equal(epoch.Add(time.Minute)) {
+		t.Errorf("due at %v", due)
+	}
+	if _, woken := q.Expire(epoch.Add(time.Minute)); !woken {
+		t.Error("the end of a delay must wake the dispatcher")
+	}
+	if got := order(q, epoch.Add(time.Minute), names); got != "e" {
+		t.Errorf("after the delay: %q", got)
+	}
+}
+
+func TestGivenBackGoesFirst(t *testing.T) {
+	everyQueue(t, task.Retention{}, testGivenBackGoesFirst)
+}
+
+func testGivenBackGoesFirst(t *testing.T, q task.Queue) {
+	names := map[uuid.UUID]string{}
+	for _, n := range []string{"a", "b", "c"} {
+		names[put(t, q, task.Request{Pool: "p"})] = n
+	}
+	a, _ := q.Next(epoch, "p", "w", 1, nil)
+	l, _ := a.Lease()
+	if got, err := q.End(epoch, l, task.Outcome{Kind: task.Released}, 0); err != nil || got.Attempt != 0 {
+		t.Fatalf("given back: %+v, %v", got, err)
+	}
+	if got := order(q, epoch, names); got != "abc" {
+		t.Errorf("order %s, want abc", got)
+	}
+}
+
+func TestFencing(t *testing.T) {
+	everyQueue(t, task.Retention{}, testFencing)
+}
+
+func testFencing(t *testing.T, q task.Queue) {
+	id := put(t, q, task.Request{Pool: "p"})
+	first, _ := q.Next(epoch, "p", "w", 1, nil)
+	old, _ := first.Lease()
+	if _, err := q.End(epoch, old, task.Outcome{Kind: task.Lost}, 0); err != nil {
+		t.Fatal(err)
+	}
+	second, _ := q.Next(epoch, "p", "w", 2, nil)
+	now, _ := second.Lease()
+	if _, err := q.End(epoch, old, task.Outcome{Kind: task.Succeeded, Result: []byte(`"old"`)}, 0); !errors.Is(err, task.ErrSuperseded) {
+		t.Fatalf("the result of a superseded attempt: %v", err)
+	}
+	if got, err := q.End(epoch, now, task.Outcome{Kind: task.Succeeded, Result: []byte(`"new"`)}, 0); err != nil || got.State != task.Completed {
+		t.Fatalf("the current attempt: %+v, %v", got, err)
+	}
+	if _, err := q.End(epoch, now, task.Outcome{Kind: task.FailedFinal}, 0); !errors.Is(err, task.ErrSuperseded) {
+		t.Fatalf("a duplicate: %v", err)
+	}
+	got, _ := q.Get(id)
+	if string(got.Result) != `"new"` || len(got.History) != 2 || got.History[0].Outcome != task.Lost {
+		t.Errorf("record %+v", got)
+	}
+}
+
+func TestDeadlineInTheQueue(t *testing.T) {
+	for name, delay := range map[string]task.Seconds{"ready": 0, "delayed beyond it": task.Seconds(time.Hour)} {
+		t.Run(name, func(t *testing.T) {
+			everyQueue(t, task.Retention{}, func(t *testing.T, q task.Queue) {
+				id := put(t, q, task.Request{Pool: "p", Deadline: epoch.Add(time.Minute), Delay: delay})
+				if due := q.Due(); !due.Equal(epoch.Add(time.Minute)) {
+					t.Fatalf("due at %v", due)
+				}
+				ended, _ := q.Expire(epoch.Add(time.Minute))
+				if len(ended) != 1 || ended[0].ID != id || ended[0].State != task.Failed {
+					t.Fatalf("ended: %+v", ended)
+				}
+				if _, ok := q.Next(epoch.Add(2*time.Hour), "p", "w", 1, nil); ok {
+					t.Error("an expired task was leased")
+				}
+			})
+		})
+	}
+}
+
+func TestRetention(t *testing.T) {
+	everyQueue(t, task.Retention{Age: time.Hour, Count: 2}, testRetention)
+}
+
+func testRetention(t *testing.T, q task.Queue) {
+	var ids []uuid.UUID
+	for i := range 4 {
+		ids = append(ids, put(t, q, task.Request{Pool: "p"}))
+		if _, err := q.Cancel(epoch.Add(time.Duration(i)*time.Minute), ids[i], ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waits := put(t, q, task.Request{Pool: "p"})
+	if err := q.(*task.Engine).Sync(); err != nil {
+		t.Fatal(err)
+	}
+	held := func() string {
+		s := ""
+		for _, id := range append(ids, waits) {
+			if _, ok := q.Get(id); ok {
+				s += "x"
+			} else {
+				s += "-"
+			}
+		}
+		return s
+	}
+	q.Expire(epoch.Add(10 * time.Minute))
+	if got := held(); got != "--xxx" {
+		t.Errorf("by count: %s, want --xxx", got)
+	}
+	q.Expire(epoch.Add(62*time.Minute + time.Second))
+	if got := held(); got != "---xx" {
+		t.Errorf("by age: %s, want ---xx", got)
+	}
+	q.Expire(epoch.Add(1000 * time.Hour))
+	if got := held(); got != "----x" {
+		t.Errorf("a queued task is kept however old: %s", got)
+	}
+}
+
+func BenchmarkQueue(b *testing.B) {
+	for _, queued := range []int{1_000, 1_000_000} {
+		b.Run(fmt.Sprint(queued), func(b *testing.B) {
+			q := task.NewMemory(task.Retention{})
+			for range queued {
+				put(b, q, task.Request{Pool: "p"})
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N {
+				put(b, q, task.Request{Pool: "p"})
+				got, _ := q.Next(epoch, "p", "w", 1, nil)
+				l, _ := got.Lease()
+				if _, err := q.End(epoch, l, task.Outcome{Kind: task.Succeeded}, 0); err != nil {
+					b.Fatal(err)
+				}
+				if b.N%1000 == 0 {
+					q.Expire(epoch)
+				}
+			}
+		})
+	}
+}
+
+// Every part of a lease counts: what differs in one of them is of an attempt
+// that is over, or of somebody who never had the task.
+func TestEveryPartOfALeaseCounts(t *testing.T) {
+	q := task.NewMemory(task.Retention{})
+	put(t, q, task.Request{Pool: "p", Attempts: 3})
+	first, _ := q.Next(epoch, "p", "w", 1, nil)
+	old, _ := first.Lease()
+	if _, err := q.End(epoch, old, task.Outcome{Kind: task.TimedOut}, 0); err != nil {
+		t.Fatal(err)
+	}
+	second, ok := q.Next(epoch, "p", "w", 1, nil) // the same worker again
+	if !ok {
+		t.Fatal("it is not queued again")
+	}
+	current, _ := second.Lease()
+	before, later, other, reborn := current, current, current, current
+	before.Attempt, later.Attempt, other.GUID, reborn.Incarnation = old.Attempt, current.Attempt+1, "x", 2
+	for _, l := range []task.Lease{old, before, later, other, reborn} {
+		q.Progress(l, []byte(`"not mine"`))
+		if got, err := q.End(epoch, l, task.Outcome{Kind: task.Succeeded, Result: []byte("1")}, 0); !errors.Is(err, task.ErrSuperseded) || got.State != task.Running || got.Result != nil || got.Progress != nil {
+			t.Errorf("%+v ends %+v: %+v, %v", l, current, got, err)
+		}
+	}
+	if got, err := q.End(epoch, current, task.Outcome{Kind: task.Succeeded}, 0); err != nil || got.State != task.Completed {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := q.End(epoch, current, task.Outcome{Kind: task.Succeeded}, 0); !errors.Is(err, task.ErrSuperseded) {
+		t.Errorf("a second time: %v", err)
+	}
+}
+
+// Delays and deadlines are there after a restart, also of those that wait.
+func TestDeadlineOutlivesARestart(t *testing.T) {
+	d := storetest.New(1)
+	q := openOn(t, d, task.Options{})
+	id := put(t, q, task.Request{Pool: "p", Deadline: epoch.Add(time.Hour)})
+	mustSync(t, q)
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := openOn(t, d.Killed(), task.Options{})
+	if due := again.Due(); !due.Equal(epoch.Add(time.Hour)) {
+		t.Errorf("due at %v", due)
+	}
+	if ended, _ := again.Expire(epoch.Add(time.Hour)); len(ended) != 1 || ended[0].ID != id || ended[0].State != task.Failed {
+		t.Errorf("%+v", ended)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,95 @@
+package task_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"initiator/internal/queue"
+)
+
+func TestRequestIsChecked(t *testing.T) {
+	now := time.Now()
+	ten, none := 10, -1
+	negative := task.Seconds(-1)
+	tests := map[string]struct {
+		request task.Request
+		want    string
+	}{
+		"no pool":           {task.Request{}, `"pool" is missing`},
+		"long data":         {task.Request{Pool: "p", Data: make([]byte, task.MaxData+1)}, "put it into a file"},
+		"long key":          {task.Request{Pool: "p", Key: strings.Repeat("k", 256)}, `"key" has 256 bytes; at most 255`},
+		"high priority":     {task.Request{Pool: "p", Priority: &ten}, `"priority" is 10`},
+		"low priority":      {task.Request{Pool: "p", Priority: &none}, `"priority" is -1`},
+		"negative delay":    {task.Request{Pool: "p", Delay: -1}, `"delay" is -1ns`},
+		"two times":         {task.Request{Pool: "p", Delay: 1, At: now}, `"delay" and "at" are both given`},
+		"negative timeout":  {task.Request{Pool: "p", Timeout: &negative}, `"timeout" is -1ns`},
+		"negative attempts": {task.Request{Pool: "p", Attempts: -1}, `"attempts" is -1`},
+		"past deadline":     {task.Request{Pool: "p", Deadline: now.Add(-time.Second)}, "has already passed"},
+		"not JSON":          {task.Request{Pool: "p", Data: json.RawMessage(`{a}`)}, `"data" is not JSON`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := test.request.Task(now, task.Policy{})
+			if !errors.Is(err, task.ErrInvalid) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want ErrInvalid with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestRequestTakesThePoolsPolicy(t *testing.T) {
+	pool := task.Policy{Timeout: task.Seconds(time.Minute), Attempts: 3, RetryDelay: task.Seconds(time.Second)}
+	own := task.Seconds(0)
+	got, err := task.Request{Pool: "p", Timeout: &own, Attempts: 7}.Task(time.Now(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (task.Policy{Attempts: 7, RetryDelay: task.Seconds(time.Second)}); got.Policy != want {
+		t.Errorf("policy %+v, want %+v: an explicit zero timeout means none", got.Policy, want)
+	}
+	if string(got.Data) != "null" || got.Priority != task.DefaultPriority {
+		t.Errorf("data %s, priority %d", got.Data, got.Priority)
+	}
+}
+
+func TestSameKeyIsTheSameTask(t *testing.T) {
+	id := func(pool, key string) string {
+		got, err := task.Request{Pool: pool, Key: key}.Task(time.Now(), task.Policy{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.ID.String()
+	}
+	first, again := id("p", "k"), id("p", "k")
+	if first != again {
+		t.Error("the same key of the same pool must give one id")
+	}
+	one, another := id("p", ""), id("p", "")
+	if first == id("q", "k") || first == id("p", "l") || one == another {
+		t.Error("another pool, another key or no key must give another id")
+	}
+}
+
+func TestSeconds(t *testing.T) {
+	tests := map[string]time.Duration{
+		`2`: 2 * time.Second, `0.25`: 250 * time.Millisecond, `"1m30s"`: 90 * time.Second, `0`: 0,
+	}
+	for text, want := range tests {
+		var s task.Seconds
+		if err := json.Unmarshal([]byte(text), &s); err != nil || s.D() != want {
+			t.Errorf("%s: got %v, %v; want %v", text, s.D(), err, want)
+		}
+	}
+	for _, text := range []string{`"soon"`, `true`, `{}`, `1e300`} {
+		var s task.Seconds
+		if err := json.Unmarshal([]byte(text), &s); err == nil {
+			t.Errorf("%s was read as %v", text, s.D())
+		}
+	}
+	if b, err := json.Marshal(task.Seconds(1500 * time.Millisecond)); err != nil || string(b) != "1.5" {
+		t.Errorf("written as %s, %v", b, err)
+	}
+}

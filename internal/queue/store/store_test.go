@@ -1,0 +1,285 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/internal/queue/store"
+	"initiator/internal/queue/store/storetest"
+)
+
+// open returns the store on a disk, and what it holds.
+func open(t testing.TB, d store.Dir, o store.Options) (*store.Store, []string) {
+	t.Helper()
+	var held []string
+	s, err := store.Open(d, o, func(_ store.Place, b []byte) error {
+		held = append(held, string(b))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() }) // tests whose disk fails close it so as well
+	return s, held
+}
+
+// write writes one batch and waits for its end.
+func write(s *store.Store, records ...string) (places []store.Place, err error) {
+	for _, r := range records {
+		places = append(places, s.Add(func(b []byte) []byte { return append(b, r...) }))
+	}
+	s.Flush()
+	for {
+		if ended, err := s.Ended(); ended {
+			return places, err
+		}
+		<-s.Bell()
+	}
+}
+
+func mustWrite(t testing.TB, s *store.Store, records ...string) []store.Place {
+	t.Helper()
+	places, err := write(s, records...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return places
+}
+
+func TestWrittenIsReadBack(t *testing.T) {
+	for _, sync := range []store.Sync{{}, {Off: true}, {Every: time.Millisecond}} {
+		t.Run(sync.String(), func(t *testing.T) {
+			d, o := storetest.New(1), store.Options{Sync: sync, SegmentSize: 200}
+			s, _ := open(t, d, o)
+			var want []string
+			for n := range 50 {
+				one, two := fmt.Sprint("one ", n), strings.Repeat("2", n)+"!"
+				for i, p := range mustWrite(t, s, one, two) {
+					if b, err := s.Read(p); err != nil || string(b) != []string{one, two}[i] {
+						t.Fatalf("read %q, %v", b, err)
+					}
+				}
+				want = append(want, one, two)
+			}
+			if _, held := open(t, d.Killed(), o); fmt.Sprint(held) != fmt.Sprint(want) {
+				t.Errorf("held %q", held)
+			}
+		})
+	}
+}
+
+// A batch that failed is never read again, although all of it may be there.
+func TestFailedIsVoid(t *testing.T) {
+	d := storetest.New(1)
+	s, _ := open(t, d, store.Options{})
+	mustWrite(t, s, "first")
+	d.FailSync(syscall.EIO)
+	if _, err := write(s, "second"); !errors.Is(err, syscall.EIO) {
+		t.Fatalf("%v", err)
+	}
+	d.FailSync(nil)
+	mustWrite(t, s, "third")
+	for _, left := range []*storetest.Disk{d.Killed(), d.PoweredOff(1), d.PoweredOff(2)} {
+		if _, held := open(t, left, store.Options{}); fmt.Sprint(held) != "[first third]" {
+			t.Errorf("held %q", held)
+		}
+	}
+}
+
+// Nor is it where the disk did not even let it be cut off, and what is written
+// next is as long as a part of it.
+func TestFailedIsVoidWhereItCannotBeCut(t *testing.T) {
+	d := storetest.New(1)
+	s, _ := open(t, d, store.Options{})
+	mustWrite(t, s, "first")
+	d.BeforeSync(func() { d.SetReadOnly(true) })
+	if _, err := write(s, "bad 1", "bad 2"); !errors.Is(err, syscall.EROFS) {
+		t.Fatalf("%v", err)
+	}
+	d.BeforeSync(nil)
+	d.SetReadOnly(false)
+	mustWrite(t, s, "third")
+	for _, left := range []*storetest.Disk{d.Killed(), d.PoweredOff(1), d.PoweredOff(2)} {
+		if _, held := open(t, left, store.Options{}); fmt.Sprint(held) != "[first third]" {
+			t.Errorf("held %q", held)
+		}
+	}
+}
+
+// What Open has read may be built upon: it is on the disk from then on, also
+// where who wrote it did not wait for that.
+func TestWhatIsReadIsOnTheDisk(t *testing.T) {
+	d := storetest.New(1)
+	s, _ := open(t, d, store.Options{Sync: store.Sync{Off: true}})
+	mustWrite(t, s, "unsynced")
+	if _, held := open(t, d, store.Options{}); len(held) != 1 {
+		t.Fatalf("held %q", held)
+	}
+	for seed := range uint64(20) {
+		if _, held := open(t, d.PoweredOff(seed), store.Options{}); len(held) != 1 {
+			t.Fatal("it is lost with the power")
+		}
+	}
+}
+
+// A file is removed when what was wanted of it is on the disk elsewhere, also
+// where batches do not wait for that.
+func TestRemovedWhenTheRestIsOnTheDisk(t *testing.T) {
+	d, o := storetest.New(1), store.Options{SegmentSize: 100, Sync: store.Sync{Every: time.Hour}}
+	s, _ := open(t, d, o)
+	mustWrite(t, s, "wanted: "+strings.Repeat("w", 100))
+	mustWrite(t, s, "another file")
+	old := s.Oldest()
+	var again []string
+	if last, err := s.Walk(old, 1000, func(_ store.Place, b []byte) error { again = append(again, string(b)); return nil }); !last || err != nil {
+		t.Fatal(last, err)
+	}
+	mustWrite(t, s, again...)
+	if err := s.Remove(old); err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(20) {
+		if _, held := open(t, d.PoweredOff(seed), o); !strings.Contains(strings.Join(held, "\n"), "wanted: w") {
+			t.Fatalf("held %q", held)
+		}
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	d := storetest.New(1)
+	d.SetReadOnly(true)
+	s, _ := open(t, d, store.Options{})
+	if _, err := write(s, "x"); !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), "disk/tasks.00000001.log") {
+		t.Fatalf("%v", err)
+	}
+	d.SetReadOnly(false)
+	mustWrite(t, s, "y")
+	if _, held := open(t, d.PoweredOff(1), store.Options{}); fmt.Sprint(held) != "[y]" {
+		t.Errorf("held %q", held)
+	}
+}
+
+// full returns a disk with four batches in two files.
+func full(t testing.TB) (*storetest.Disk, store.Options) {
+	d, o := storetest.New(1), store.Options{SegmentSize: 100}
+	s, _ := open(t, d, o)
+	for _, r := range []string{"aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc", "dddddddddddddddd"} {
+		mustWrite(t, s, r)
+	}
+	return d.Killed(), o
+}
+
+// TestWhatIsWrongWithAFile changes files by hand, and reads what is said.
+func TestWhatIsWrongWithAFile(t *testing.T) {
+	const one, two = "tasks.00000001.log", "tasks.00000002.log"
+	for name, test := range map[string]struct {
+		change func(d *storetest.Disk)
+		held   string // what is read all the same
+		says   string // or what is said
+	}{
+		"nothing":                      {func(*storetest.Disk) {}, "[a b c d]", ""},
+		"a torn end":                   {func(d *storetest.Disk) { d.Change(two, -3, 'x') }, "[a b c]", ""},
+		"a torn beginning":             {func(d *storetest.Disk) { d.Put("tasks.00000003.log", []byte("INITA")) }, "[a b c d]", ""},
+		"a file that was never begun":  {func(d *storetest.Disk) { d.Put("tasks.00000003.log", make([]byte, 4096)) }, "[a b c d]", ""},
+		"something else in there":      {func(d *storetest.Disk) { d.Put("tasks.txt", []byte("hello")) }, "[a b c d]", ""},
+		"a record in the middle":       {func(d *storetest.Disk) { d.Change(one, 64, 'x') }, "", "tasks.00000001.log is damaged at byte 52"},
+		"the last record of the first": {func(d *storetest.Disk) { d.Change(one, -3, 'x') }, "", "tasks.00000001.log is damaged"},
+		"before the last of the last":  {func(d *storetest.Disk) { d.Change(two, 64, 'x') }, "", "tasks.00000002.log is damaged at byte 52"},
+		"a header":                     {func(d *storetest.Disk) { d.Change(one, 17, 'x') }, "", "tasks.00000001.log is damaged at byte 0"},
+		"a newer version":              {func(d *storetest.Disk) { d.Change(two, 8, 2) }, "", "has format 2, and this initiator knows 1: start the newer initiator"},
+		"a foreign file":               {func(d *storetest.Disk) { d.Put(one, bytes.Repeat([]byte("not ours"), 100)) }, "", "is not a task file of initiator: move it"},
+		"a file was moved away":        {func(d *storetest.Disk) { _ = d.Remove(one) }, "[c d]", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, o := full(t)
+			test.change(d)
+			var held []string
+			s, err := store.Open(d, o, func(_ store.Place, b []byte) error {
+				held = append(held, string(b[:1]))
+				return nil
+			})
+			if test.says != "" {
+				if err == nil || !strings.Contains(err.Error(), test.says) {
+					t.Fatalf("%v, want %q", err, test.says)
+				}
+				return
+			}
+			if err != nil || fmt.Sprint(held) != test.held {
+				t.Fatalf("held %v, %v", held, err)
+			}
+			mustWrite(t, s, "more")
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			if _, again := open(t, d, o); len(again) != len(held)+1 {
+				t.Errorf("then held %q", again)
+			}
+		})
+	}
+}
+
+// After a loss of power, a file that was removed is not back while a younger
+// one, which voided what is in it, is not.
+func TestRemovedInOrder(t *testing.T) {
+	d, o := storetest.New(1), store.Options{SegmentSize: 100}
+	s, _ := open(t, d, o)
+	for n := range 12 {
+		mustWrite(t, s, fmt.Sprintf("%d%015d", n, n))
+	}
+	for range 4 {
+		w := s.Oldest()
+		for last := false; !last; {
+			var err error
+			if last, err = s.Walk(w, 20, func(store.Place, []byte) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Remove(w); err != nil {
+			t.Fatal(err)
+		}
+		for seed := range uint64(20) {
+			_, held := open(t, d.PoweredOff(seed), o)
+			if want := mustHold(t, d, o); fmt.Sprint(held) != fmt.Sprint(want) {
+				t.Fatalf("held %q, want %q", held, want)
+			}
+		}
+	}
+	if s.Oldest() != nil && len(mustHold(t, d, o)) == 0 {
+		t.Error("the newest file is not to be removed")
+	}
+}
+
+func mustHold(t *testing.T, d *storetest.Disk, o store.Options) []string {
+	_, held := open(t, d.Killed(), o)
+	return held
+}
+
+// FuzzOpen gives any bytes as a file: they are read or refused, and nothing
+// that was read is lost by opening it again.
+func FuzzOpen(f *testing.F) {
+	d, _ := full(f)
+	f.Add(d.Bytes("tasks.00000001.log"))
+	f.Add(d.Bytes("tasks.00000002.log"))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d := storetest.New(1)
+		d.Put("tasks.00000001.log", b)
+		first, o := 0, store.Options{SegmentSize: 4096}
+		s, err := store.Open(d, o, func(store.Place, []byte) error { first++; return nil })
+		if err != nil {
+			return
+		}
+		mustWrite(t, s, "more")
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, held := open(t, d, o); len(held) != first+1 {
+			t.Fatalf("%d records, then %d", first, len(held))
+		}
+	})
+}

@@ -1,0 +1,76 @@
+package supervise
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"initiator/internal/keeper"
+)
+
+// adopter is a keeper that can watch over what another had started.
+type adopter interface {
+	Adopt(a keeper.Adopt, memo []byte, grace time.Duration) error
+}
+
+// survives reports whether a worker's process lives on after its keeper: those
+// marked keep do, where the kernel lets us name a process for ever.
+func (w *worker) survives() bool {
+	return w.keeps() && w.rec.PID != 0 && w.born != 0 && w.rec.Phase.lives()
+}
+
+// prove asks every one of them who it is, all at once. It runs beside the loop.
+func (l *loop) prove(list []keeper.Held) []keeper.Adopt {
+	orders := make([]keeper.Adopt, len(list))
+	var group sync.WaitGroup
+	for i, h := range list {
+		group.Go(func() {
+			order, err := Prove(context.Background(), h) // it has a timeout of its own
+			if err != nil {
+				l.log.Error("a worker that outlived its keeper is not adopted, and left alone", "guid", h.GUID, "pid", h.PID, "reason", err)
+			}
+			orders[i] = order
+		})
+	}
+	group.Wait()
+	return orders
+}
+
+// adoptAll gives the new keeper those that are proven. The others are gone, as
+// far as we are concerned: their exit will be reported as unknown.
+func (l *loop) adoptAll(orders []keeper.Adopt) {
+	for _, a := range orders {
+		w := l.workers[a.GUID]
+		if w == nil || !w.orphaned {
+			continue
+		}
+		w.orphaned = false
+		k, able := l.keeper.(adopter)
+		if !able {
+			l.apply(w, Event{Kind: lost})
+			continue
+		}
+		w.noted = w.summary()
+		l.sent(k.Adopt(a, l.memo(w), w.rec.Spec.OrphanGrace), "adopt", w)
+		if starting := w.rec.Phase == starting; l.watches(w.rec.Spec, starting) {
+			l.watch(w, true, starting)
+		}
+		if w.rec.Phase.up() { // a look that was under way ended with the keeper that took it
+			l.guard(w)
+		}
+		if p := w.rec.Phase; p == ending || p == clearing {
+			l.endNow(w, Action{Kind: actEnd, Wait: w.rec.Spec.StopWait, Kill: p == clearing})
+		}
+	}
+}
+
+// adopted is the news that a keeper watches over a process that another had
+// started.
+func (l *loop) adopted(w *worker, e keeper.Event) {
+	w.unheld = w.port != nil && w.port.Mode != "bind" && !e.Socket
+	line := l.log.Info
+	if e.Error != "" {
+		line = l.log.Warn
+	}
+	line("its keeper was killed; it was adopted", "worker", w.pool.spec.Name, "guid", w.guid, "pid", e.PID, "lost", e.Error+"what it wrote in between")
+}

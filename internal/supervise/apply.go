@@ -1,0 +1,209 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/plan"
+)
+
+// Scale makes the pool have n workers and waits until those that are new are
+// ready and those that are too many are gone: the youngest go first.
+func (s *Supervisor) Scale(ctx context.Context, name string, n int) error {
+	if n < 0 {
+		return fmt.Errorf("scale %s: %d is fewer than none", name, n)
+	}
+	results, err := s.request(ctx, func(l *loop) (*waiter, error) {
+		p := l.pools[name]
+		if p == nil || p.gone {
+			return nil, l.unknown(name)
+		}
+		if l.closing {
+			return nil, ErrStopping
+		}
+		if n > 1 && p.spec.Port != 0 {
+			return nil, &OnePortError{name, p.spec.Port}
+		}
+		return l.scale(p, n, true), nil
+	})
+	return errors.Join(err, bad(results))
+}
+
+// NotUpError says that a request was carried out, and which workers are all the
+// same not as they should be.
+type NotUpError struct{ Failed []Result }
+
+// Error has a line for each worker.
+func (e *NotUpError) Error() string {
+	lines := make([]string, 0, len(e.Failed))
+	for _, r := range e.Failed {
+		lines = append(lines, fmt.Sprintf("%s %s: %s", r.Worker.Name, r.Worker.GUID, r.Error))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// bad collects the errors of workers.
+func bad(results []Result) error {
+	failed := slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Error == "" })
+	if len(failed) == 0 {
+		return nil
+	}
+	return &NotUpError{failed}
+}
+
+// scale adds or removes. The waiter is for those added, or else for those
+// removed: there never are both.
+func (l *loop) scale(p *pool, n int, start bool) *waiter {
+	current := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool { return w.forgotten })
+	why := fmt.Sprintf("scaled to %d", n)
+	if len(current) > n {
+		extra := current[n:]
+		slices.Reverse(extra)
+		x := l.tell(extra, l.stopKind(), why)
+		for _, w := range extra {
+			l.forget(w, why)
+		}
+		return x
+	}
+	var added []*worker
+	for i := len(current); i < n; i++ {
+		added = append(added, l.create(p, uuid.NewString()))
+	}
+	if !start {
+		added = nil
+	}
+	return l.tell(added, askStart, why)
+}
+
+// Apply makes the running workers those of another plan: only what differs is
+// touched. It waits until everything new or changed is ready and everything
+// removed is gone; the error names those that are not. Nothing is done when
+// everything is being stopped.
+func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan) error {
+	var waiters []*waiter
+	stop := func() bool { return true }
+	err := s.ask(ctx, func(l *loop) error {
+		if l.closing {
+			return ErrStopping
+		}
+		waiters = l.reload(next)
+		stop = l.until(ctx, waiters...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for _, x := range waiters {
+		select {
+		case <-x.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.done:
+			return ErrEnded
+		}
+	}
+	for _, x := range waiters {
+		err = errors.Join(err, bad(x.results))
+	}
+	return err
+}
+
+// reload carries out the difference between two plans.
+func (l *loop) reload(next *plan.Plan) (waiters []*waiter) {
+	changes := plan.Diff(l.plan, next)
+	l.plan = next
+	for i := range next.Workers {
+		p := l.poolOf(&next.Workers[i])
+		p.gone = false
+		for _, w := range p.workers {
+			w.next = p.spec
+		}
+	}
+	l.connect()
+	for _, c := range changes {
+		if p := l.pools[c.Name]; p != nil {
+			waiters = append(waiters, l.change(p, c)...)
+		}
+	}
+	l.checkAll()
+	l.forgetMade()
+	return waiters
+}
+
+// change carries out the change of one spec.
+func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
+	why := "reload: " + c.Name + ": " + strings.Join(c.Keys, ", ")
+	switch c.Action {
+	case plan.ActionStop:
+		p.gone = true
+		stopped := slices.Clone(p.workers)
+		waiters = append(waiters, l.tell(stopped, l.stopKind(), "reload: no longer in the file"))
+		for _, w := range stopped {
+			l.forget(w, "reload: no longer in the file")
+		}
+		l.discard(p)
+	case plan.ActionStart:
+		waiters = append(waiters, l.scale(p, p.spec.Replicas, p.spec.Autostart))
+	case plan.ActionRestart:
+		waiters = append(waiters, l.rescale(p, c)...)
+		live := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool {
+			return w.forgotten || w.leftAlone() || w.rec.Spec == p.spec
+		})
+		if p.spec.ReloadSignal != "" && onlyConfig(c.Keys) {
+			l.signalReload(live)
+			break
+		}
+		waiters = append(waiters, l.tell(live, askRestart, why))
+	default: // kept: what differs takes effect at once
+		for _, w := range p.workers {
+			w.rec.Spec = p.spec
+			l.timers.set(w, w.rec.due())
+			if w.rec.Phase.up() { // one that starts is looked at already, for its readiness
+				l.guard(w)
+			}
+		}
+		waiters = append(waiters, l.rescale(p, c)...)
+	}
+	return waiters
+}
+
+// leftAlone says whether a worker rests for a reason that another definition
+// does not undo: a person has stopped it, or has not started it yet. What was
+// given up under the old definition, or has ended by itself, is tried anew
+// under the new one: a reload is how somebody mends a command.
+func (w *worker) leftAlone() bool {
+	return w.rec.Phase == resting || w.rec.Phase == over && !w.next.Autostart
+}
+
+// onlyConfig: nothing differs but what the worker itself reads, which one with
+// a reload_signal can fetch anew (GET /config/{guid}).
+func onlyConfig(keys []string) bool {
+	return len(keys) > 0 && !slices.ContainsFunc(keys, func(k string) bool {
+		return !strings.HasPrefix(k, "config.") && !strings.HasPrefix(k, "DEFAULT.")
+	})
+}
+
+// signalReload tells living processes to read their configuration again.
+func (l *loop) signalReload(live []*worker) {
+	for _, w := range live {
+		w.rec.Spec = w.next
+		if w.rec.PID != 0 && l.keeper != nil {
+			l.sent(l.keeper.Signal(w.guid, w.rec.Incarnation, signalNumber(w.next.ReloadSignal)), "signal", w)
+		}
+	}
+}
+
+// rescale follows the file only where the file has changed: what `scale` did
+// meanwhile is not undone by a reload about something else.
+func (l *loop) rescale(p *pool, c plan.Change) []*waiter {
+	if !slices.Contains(c.Keys, "replicas") {
+		return nil
+	}
+	return []*waiter{l.scale(p, p.spec.Replicas, p.spec.Autostart)}
+}

@@ -1,0 +1,89 @@
+package supervise
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"initiator/internal/keeper/keepertest"
+	"initiator/internal/plan"
+)
+
+// written is a worker that has written a line to a file of its own.
+func written(dir string) plan.Spec {
+	return spec("writes", "line", plain, func(sp *plan.Spec) {
+		sp.Ready = plan.Ready{Kind: "line", Pattern: "up$"}
+		sp.Replicas, sp.Stdout.Path = 2, filepath.Join(dir, "{index}.log")
+	})
+}
+
+// written waits until both have.
+func (s *stage) written() {
+	s.t.Helper()
+	for !s.Workers()[0].Ready || !s.Workers()[1].Ready {
+		s.next()
+	}
+}
+
+// TestClear: the files of those that are named are gone, of running and of
+// stopped workers, and nothing else is.
+func TestClear(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, planOf(written(dir), spec("silent", "wait", plain)))
+	s.written()
+	first := s.Workers()[0]
+	if _, err := s.Stop(t.Context(), first.GUID); err != nil {
+		t.Fatal(err)
+	}
+	results, err := s.Clear(t.Context(), first.GUID, "silent")
+	if err != nil || len(results) != 2 || results[0].Error+results[1].Error != "" {
+		t.Errorf("%+v, %v", results, err)
+	}
+	if left, _ := filepath.Glob(dir + "/*"); len(left) != 1 || !strings.HasSuffix(left[0], "1.log") {
+		t.Errorf("left: %q", left)
+	}
+	if results, err = s.Clear(t.Context(), "all"); err != nil || len(results) != 3 {
+		t.Errorf("%+v, %v", results, err)
+	}
+	if left, _ := filepath.Glob(dir + "/*"); len(left) != 0 {
+		t.Errorf("left: %q", left)
+	}
+	if _, err := s.Clear(t.Context(), "nobody"); err == nil {
+		t.Error("nobody was cleared")
+	}
+}
+
+// TestClearWithoutAKeeper: the one that was asked has died over it.
+func TestClearWithoutAKeeper(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, planOf(written(dir)))
+	s.written()
+	keepertest.Freeze(t, s.keeper.PID())
+	answer := make(chan []Result, 1)
+	go func() {
+		results, err := s.Clear(t.Context(), "all")
+		if err != nil {
+			t.Error(err)
+		}
+		answer <- results
+	}()
+	for pending := 0; pending == 0; {
+		if err := s.ask(t.Context(), func(l *loop) error { pending = len(l.wiping); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range <-answer {
+		if r.Error != errKeeperLost.Error() {
+			t.Errorf("%+v", r)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "0.log")); errors.Is(err, os.ErrNotExist) {
+		t.Error("its log is gone")
+	}
+}

@@ -1,0 +1,122 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"initiator/internal/plan"
+)
+
+// FatalError ends Run: a worker with on_fatal = shutdown was given up.
+type FatalError struct{ Worker Worker }
+
+// Error names the worker and says what it died of.
+func (e *FatalError) Error() string {
+	return fmt.Sprintf("worker %s (%s) is FATAL and on_fatal = shutdown: %s", e.Worker.Name, e.Worker.GUID, e.Worker.Reason)
+}
+
+// startAll starts what has autostart, tier by tier: nothing waits but by `after`.
+func (l *loop) startAll() {
+	for _, tier := range tiers(l.specs()) {
+		for _, name := range tier {
+			l.startPool(l.pools[name])
+		}
+	}
+}
+
+func (l *loop) startPool(p *pool) {
+	if !p.spec.Autostart {
+		return
+	}
+	for _, w := range p.workers {
+		if w.rec.Phase != resting || w.rec.Incarnation > 0 {
+			continue // it was restored, and is as somebody wanted it
+		}
+		l.apply(w, Event{Kind: askStart, Reason: "autostart"})
+	}
+}
+
+func (l *loop) specs() (specs []*plan.Spec) {
+	for i := range l.plan.Workers {
+		specs = append(specs, &l.plan.Workers[i])
+	}
+	return specs
+}
+
+// shutdown begins to stop everything, in order. The order takes a goroutine
+// that asks as anyone would; it ends when everything rests, and the loop does
+// not end before it.
+func (l *loop) shutdown() {
+	if l.closing {
+		return
+	}
+	l.closing = true
+	l.helpers.Go(func() {
+		_, _ = l.Stop(context.Background(), "all") // what is not proven empty is shown by Workers
+		l.box.put(func(l *loop) { l.stopped = true })
+	})
+}
+
+// kill is a shutdown that waits for nothing.
+func (l *loop) kill() {
+	l.swift = true
+	l.shutdown()
+	for _, w := range l.order {
+		if !w.rec.Phase.rests() {
+			l.apply(w, Event{Kind: askKill, Reason: "killed on request"})
+		}
+	}
+}
+
+// stopKind is how workers are stopped now.
+func (l *loop) stopKind() Kind {
+	if l.swift {
+		return askKill
+	}
+	return askStop
+}
+
+func (l *loop) fail(err error) {
+	l.failure = errors.Join(l.failure, err)
+	l.shutdown()
+}
+
+// finished: everything was asked to stop and rests, and nobody is about to
+// bring a keeper.
+func (l *loop) finished() bool {
+	if !l.stopped || l.replacing {
+		return false
+	}
+	for _, w := range l.order {
+		if !w.rec.Phase.rests() {
+			return false
+		}
+	}
+	return true
+}
+
+// release gives back what the loop holds, at its end.
+func (l *loop) release() {
+	if l.frozen { // everything is another's from here on
+		for _, w := range l.order {
+			if w.socket != nil {
+				_ = w.socket.conn.Close() // its path stays: the process knows it
+			}
+		}
+		if k, ok := l.own.(interface{ Leave() }); ok {
+			k.Leave()
+		}
+		return
+	}
+	defer l.limits.close()
+	for _, w := range l.order {
+		l.dropPort(w)
+		l.buryExtras(w)
+	}
+	if l.own != nil {
+		if err := l.own.Close(); err != nil {
+			l.log.Warn(err.Error())
+		}
+	}
+}

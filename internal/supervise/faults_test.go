@@ -1,0 +1,250 @@
+package supervise
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/internal/keeper/keepertest"
+	"initiator/internal/plan"
+)
+
+// TestKeeperKilled: its workers die with it, what escaped is found by its
+// environment and ended, and all goes on under a new keeper on the same ports.
+func TestKeeperKilled(t *testing.T) {
+	s := open(t, planOf(
+		spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit"; sp.Replicas = 3 }),
+		spec("leaky", "leak", func(sp *plan.Spec) {
+			sp.Ready = plan.Ready{Kind: "line", Pattern: "^PID"}
+			sp.Protocol = "none"
+			sp.StopWait = 50 * time.Millisecond
+		}),
+	))
+	s.until("all ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 4 })
+	escaped, err := strconv.Atoi(s.line("PID "))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := s.Workers()
+	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.until("all ready again", func(seen []Transition, _ []string) bool { return readyOnes(seen, 2) == 4 })
+	if alive(escaped) {
+		t.Errorf("pid %d escaped the keeper's death", escaped)
+	}
+	for i, w := range s.Workers() {
+		if alive(before[i].PID) || w.Port != before[i].Port || !strings.Contains(w.LastExit.Error, "keeper lost") {
+			t.Errorf("%s: before %+v, now %+v", w.Name, before[i], w)
+		}
+	}
+}
+
+func readyOnes(seen []Transition, incarnation int) int {
+	guids := map[string]bool{}
+	for _, tr := range seen {
+		if tr.Ready && tr.Incarnation == incarnation {
+			guids[tr.GUID] = true
+		}
+	}
+	return len(guids)
+}
+
+// TestStranger: someone else listens on the worker's port and answers 200. It
+// is never taken for the worker, and not even spoken to.
+func TestStranger(t *testing.T) {
+	var spoken atomic.Int32
+	stranger := http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { spoken.Add(1) })}
+	defer stranger.Close()
+	var once sync.Once
+	s := open(t, planOf(spec("w", "wait")), func(o *Options) {
+		notify := o.Notify
+		o.Notify = func(tr Transition) {
+			once.Do(func() {
+				ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port)))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				go stranger.Serve(ln)
+			})
+			notify(tr)
+		}
+	})
+	tr := s.saw("the reason", func(tr Transition) bool { return strings.Contains(tr.Reason, "not this worker") })
+	if !strings.Contains(tr.Reason, "pid "+strconv.Itoa(os.Getpid())) || s.one("w").Ready || spoken.Load() != 0 {
+		t.Errorf("%s; it was asked %d times", tr.Reason, spoken.Load())
+	}
+}
+
+// TestWrongWorker: the port is the worker's own, but what answers there does
+// not know the token.
+func TestWrongWorker(t *testing.T) {
+	s := open(t, planOf(spec("w", "http")))
+	s.saw("the reason", func(tr Transition) bool { return strings.Contains(tr.Reason, "without an envelope") })
+	if s.one("w").Ready {
+		t.Error("it is ready")
+	}
+}
+
+// TestStoppedWorkerIsReplaced: SIGSTOP leaves it alive and silent. The
+// dispatcher says that heartbeats are overdue.
+func TestStoppedWorkerIsReplaced(t *testing.T) {
+	s := open(t, planOf(spec("w", "webhook")))
+	first := s.ready("w", 1)
+	keepertest.Freeze(t, first.PID)
+	s.Report(Event{Kind: Overdue, GUID: first.GUID, Incarnation: 1, Last: time.Now().Add(-time.Hour)})
+	s.ready("w", 2)
+	if w := s.one("w"); w.LastExit.Class != Unhealthy || alive(first.PID) {
+		t.Errorf("%+v, alive %t", w.LastExit, alive(first.PID))
+	}
+}
+
+// TestWatchdog: a worker that has sent WATCHDOG=1 and stops doing so.
+func TestWatchdog(t *testing.T) {
+	s := open(t, planOf(spec("w", "notify READY=1 WATCHDOG=1", plain, func(sp *plan.Spec) {
+		sp.Ready.Kind, sp.HeartbeatTolerance, sp.Restart.Limit = "notify", 50*time.Millisecond, 1
+	})))
+	if tr := s.reaches("w", Fatal); !strings.Contains(tr.Reason, "no WATCHDOG=1 for 50ms") {
+		t.Error(tr.Reason)
+	}
+}
+
+// TestStartTimeout names what the last look found.
+func TestStartTimeout(t *testing.T) {
+	s := open(t, planOf(spec("w", "wait", func(sp *plan.Spec) { sp.StartTimeout = 2 * time.Second; sp.Restart.Limit = 1 })))
+	tr := s.reaches("w", Fatal)
+	if !strings.Contains(tr.Reason, "start timeout: not ready within 2s: nothing listens on 127.0.0.1:") {
+		t.Error(tr.Reason)
+	}
+}
+
+// TestPortStolen: between the choice of the port and the bind of a worker that
+// binds for itself. before_start makes room between the two.
+func TestPortStolen(t *testing.T) {
+	var thief net.Listener
+	var stolen int
+	s := open(t, planOf(spec("w", "bind", func(sp *plan.Spec) {
+		sp.Socket, sp.Protocol, sp.Ready.Kind, sp.BeforeStart = "bind", "none", "tcp", []string{"/bin/true"}
+	})), func(o *Options) {
+		notify := o.Notify
+		o.Notify = func(tr Transition) {
+			if tr.Incarnation == 1 && thief == nil {
+				var err error
+				if thief, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port))); err != nil {
+					t.Error(err)
+				}
+				stolen = tr.Port
+			}
+			notify(tr)
+		}
+	})
+	second := s.ready("w", 2)
+	thief.Close()
+	if w := s.one("w"); w.LastExit.Class != PortTaken || second.Port == stolen || w.Rule != "next port" {
+		t.Errorf("%+v", w)
+	}
+}
+
+func TestGroups(t *testing.T) {
+	for strategy, want := range map[plan.Strategy][3]int{ // incarnations of a, b, c after b has died
+		plan.OneForOne: {1, 2, 1}, plan.OneForAll: {2, 2, 2}, plan.RestForOne: {1, 2, 2},
+	} {
+		t.Run(string(strategy), func(t *testing.T) {
+			p := planOf(spec("a", "webhook"), spec("b", "webhook"), spec("c", "webhook"))
+			p.Groups = []plan.Group{{Name: "g", Programs: []string{"a", "b", "c"}, Strategy: strategy}}
+			s := open(t, p)
+			for _, name := range []string{"a", "b", "c"} {
+				s.ready(name, 1)
+			}
+			if err := syscall.Kill(s.one("b").PID, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			for i, name := range []string{"a", "b", "c"} {
+				s.ready(name, want[i])
+			}
+			for i, w := range s.Workers() {
+				if w.Incarnation != want[i] || w.Deaths != map[string]int{"b": 1}[w.Name] {
+					t.Errorf("%s has incarnation %d and %d deaths", w.Name, w.Incarnation, w.Deaths)
+				}
+			}
+		})
+	}
+}
+
+// TestRollingRestart: with an inherited socket no connect is refused, while a
+// client connects in a loop.
+func TestRollingRestart(t *testing.T) {
+	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit"; sp.Replicas = 2 })))
+	s.until("both ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
+	addr := s.one("w").Addr
+	ctx, cancel := context.WithCancel(t.Context())
+	var tried int
+	refused := make(chan error, 1)
+	go func() {
+		for ; ctx.Err() == nil; tried++ {
+			conn, err := net.Dial("tcp", addr)
+			if err != nil {
+				refused <- err
+				return
+			}
+			conn.Close()
+		}
+		refused <- nil
+	}()
+	results, err := s.RestartRolling(t.Context(), "w")
+	cancel()
+	if dial := <-refused; dial != nil || err != nil || len(results) != 2 {
+		t.Errorf("restart: %v %v; the client: %v", results, err, dial)
+	}
+	t.Logf("%d connects, none refused", tried)
+	if !(s.ready("w", 2).Seq > 0 && readyOnes(s.seen, 2) == 2) {
+		t.Error("not both were restarted")
+	}
+}
+
+// TestHooks: before_start must succeed, stop_command is run before the signal.
+func TestHooks(t *testing.T) {
+	said := filepath.Join(t.TempDir(), "said")
+	sh := func(script string) []string { return []string{"/bin/sh", "-c", script} }
+	s := open(t, planOf(
+		spec("good", "wait", plain, func(sp *plan.Spec) {
+			sp.BeforeStart, sp.StopCommand = sh("echo before $INITIATOR_GUID >> "+said), sh("echo stop >> "+said)
+		}),
+		spec("bad", "wait", plain, func(sp *plan.Spec) { sp.BeforeStart = sh("exit 5"); sp.Restart.Limit = 1 }),
+	))
+	if tr := s.reaches("bad", Fatal); !strings.Contains(tr.Reason, "before_start: exit code 5") {
+		t.Error(tr.Reason)
+	}
+	guid := s.ready("good", 1).GUID
+	if results, err := s.Stop(t.Context(), "good"); err != nil || results[0].Error != "" || !results[0].Proven {
+		t.Errorf("stop: %+v %v", results, err)
+	}
+	if text, _ := os.ReadFile(said); string(text) != "before "+guid+"\nstop\n" {
+		t.Errorf("the hooks wrote %q", text)
+	}
+}
+
+// TestKillIsNotPatient: a stop that would wait for an hour, and then Kill.
+func TestKillIsNotPatient(t *testing.T) {
+	s := open(t, planOf(spec("w", "stubborn", plain, func(sp *plan.Spec) {
+		sp.Ready, sp.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, time.Hour
+	})))
+	pid := s.ready("w", 1).PID
+	s.cancel()
+	s.reaches("w", Stopping)
+	s.Kill()
+	<-s.done
+	if w := s.one("w"); w.State != Stopped || alive(pid) {
+		t.Errorf("%+v", w)
+	}
+}

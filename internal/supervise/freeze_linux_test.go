@@ -1,0 +1,76 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/internal/keeper"
+	"initiator/internal/keeper/keepertest"
+	"initiator/internal/plan"
+)
+
+// TestFreezeHearsTheKeeperOut: an exit that the keeper told before it had a memo
+// of the worker is told to nobody else, so it is in the memo.
+func TestFreezeHearsTheKeeperOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keeper.sock")
+	k, err := keeper.Launch(keeper.Options{Rendezvous: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	once := spec("once", "wait", plain, func(sp *plan.Spec) { sp.Restart.Auto = "false" })
+	s := open(t, planOf(once), func(o *Options) { o.Keeper = k })
+	was := s.ready("once", 1)
+	held, release := make(chan struct{}), make(chan struct{})
+	s.box.put(func(*loop) { close(held); <-release }) // the loop hears nothing
+	<-held
+	if err := syscall.Kill(was.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	gone(t, was.PID)
+	frozen := make(chan error, 1)
+	go func() { frozen <- s.Freeze(t.Context(), time.Minute) }()
+	close(release)
+	if err := <-frozen; err != nil {
+		t.Fatal(err)
+	}
+	<-s.done
+	k.Leave()
+	next, left, err := keeper.Attach(path, keeper.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := next.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s2 := open(t, planOf(once), func(o *Options) { o.Keeper, o.Restore = next, left })
+	for s2.one("once").State != Exited { // as the memo says, or as it is told
+		s2.next()
+	}
+	if is := s2.one("once"); is.State != Exited || is.PID != 0 || is.LastExit.Signal != "KILL" {
+		t.Errorf("it is %+v", is)
+	}
+}
+
+// TestFreezeOfAKeeperThatIsStopped: everything goes on as it was.
+func TestFreezeOfAKeeperThatIsStopped(t *testing.T) {
+	s := open(t, planOf(spec("w", "webhook")))
+	s.ready("w", 1)
+	keepertest.Freeze(t, s.keeper.PID())
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := s.Freeze(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) || s.Frozen() {
+		t.Errorf("%v, frozen: %t", err, s.Frozen())
+	}
+	if err := syscall.Kill(s.keeper.PID(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if results, err := s.Restart(t.Context(), "w"); err != nil || !results[0].Worker.Ready || results[0].Worker.Incarnation != 2 {
+		t.Errorf("%+v, %v", results, err)
+	}
+}

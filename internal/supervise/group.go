@@ -1,0 +1,59 @@
+package supervise
+
+import (
+	"slices"
+
+	"initiator/internal/plan"
+)
+
+// strategy does what a [group:] says when a worker has died, with the meaning
+// that the names have in Erlang/OTP: a death that is not followed by a restart
+// (EXITED) concerns nobody else; one that is restarts the others; one after
+// which the law gives up stops them.
+func (l *loop) strategy(w *worker) {
+	g := w.pool.group
+	if g == nil || g.Strategy == plan.OneForOne || g.Strategy == "" || w.rec.Last.Class == Asked || l.closing {
+		return
+	}
+	kind, why := askRestart, "its group "+g.Name+" restarts with "+w.pool.spec.Name+" ("+string(g.Strategy)+")"
+	switch w.rec.Phase {
+	case fatal:
+		kind, why = askStop, "its group "+g.Name+" stops: "+w.pool.spec.Name+" is FATAL ("+string(g.Strategy)+")"
+	case over, resting:
+		return
+	}
+	for _, name := range g.Programs[concerned(g, w.pool.spec.Name):] {
+		if p := l.pools[name]; p != nil {
+			l.siblings(p, w, kind, why)
+		}
+	}
+}
+
+// concerned is the index of the first program that goes along.
+func concerned(g *plan.Group, name string) int {
+	if g.Strategy == plan.RestForOne {
+		return slices.Index(g.Programs, name) + 1
+	}
+	return 0
+}
+
+// siblings restarts or stops all workers of a pool but the one that died. The
+// incarnation makes it a message to exactly the process that lives now: two
+// deaths at once must not restart a successor.
+func (l *loop) siblings(p *pool, died *worker, kind Kind, why string) {
+	for _, s := range p.workers {
+		if s != died && s.goesAlong(kind) {
+			l.then(s, Event{Kind: kind, Incarnation: s.rec.Incarnation, Reason: why})
+		}
+	}
+}
+
+// goesAlong reports whether a worker is concerned: by a restart if it lives and
+// is not on its way down, by a stop also if it is about to start.
+func (w *worker) goesAlong(kind Kind) bool {
+	p := w.rec.Phase
+	if kind == askRestart {
+		return p.lives() && p <= unready
+	}
+	return !p.rests()
+}

@@ -1,0 +1,40 @@
+package supervise
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"initiator/internal/plan"
+)
+
+// TestGroupGivenUp: when the law gives up one of a group, those that are about
+// to come back, and those that wait, stay down as well.
+func TestGroupGivenUp(t *testing.T) {
+	p := planOf(
+		spec("delayed", "exit 1", plain, func(sp *plan.Spec) { sp.Restart.Delay, sp.Restart.DelayMax = time.Hour, time.Hour }),
+		spec("waits", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "last", Condition: "ready"}} }),
+		spec("last", "exit 1", plain, func(sp *plan.Spec) {
+			sp.Autostart, sp.Restart.Limit, sp.Ready = false, 1, plan.Ready{Kind: "line", Pattern: "never"}
+		}),
+	)
+	s := open(t, p)
+	s.saw("the delay", func(tr Transition) bool { return tr.Name == "delayed" && tr.To == Backoff && tr.Incarnation == 2 })
+	grouped := *p // later, because deaths in it would end the delay
+	grouped.Groups = []plan.Group{{Name: "g", Programs: []string{"delayed", "waits", "last"}, Strategy: plan.OneForAll}}
+	if err := s.Apply(t.Context(), &grouped); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Start(t.Context(), "last"); err != nil {
+		t.Fatal(err)
+	}
+	if w := s.one("last"); w.State != Fatal {
+		t.Fatalf("%+v", w)
+	}
+	s.reaches("delayed", Stopped)
+	for _, name := range []string{"delayed", "waits"} {
+		if w := s.one(name); !strings.Contains(w.Reason, "its group g stops") {
+			t.Errorf("%+v", w)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package supervise
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"initiator/internal/keeper"
+)
+
+// guard begins to look after a worker that is up and has a `probe`, and ends
+// that for one that is not.
+func (l *loop) guard(w *worker) {
+	p := w.rec.Spec.Probe
+	if p.Kind == "" || !w.rec.Phase.up() {
+		l.prober.forget(w.guid)
+		l.endProbe(w)
+		return
+	}
+	t := w.target()
+	t.ill = w.rec.Failed > 0 // so that it is told when it is well
+	t.life, t.kind, t.path, t.span, t.timeout = true, p.Kind, p.Path, p.Span, p.Timeout
+	l.prober.watch(t)
+}
+
+// probeBy runs the command of probe = exec, in the worker's directory,
+// environment and limits.
+func (l *loop) probeBy(guid string, incarnation int) {
+	w := l.workers[guid]
+	if w == nil || w.rec.Incarnation != incarnation || !w.rec.Phase.up() || l.keeper == nil {
+		return // and whoever comes after it is watched anew
+	}
+	p := w.rec.Spec.Probe
+	order := l.hook(w, "probe", p.Command)
+	w.probing = order.GUID
+	l.hooks[order.GUID] = w
+	if err := l.keeper.Spawn(order); err != nil {
+		l.probeEnded(w, err)
+		return
+	}
+	l.sent(l.keeper.End(keeper.End{GUID: order.GUID, Incarnation: incarnation, Wait: p.Timeout}), "end", w)
+}
+
+// probed takes what the keeper says of that command.
+func (l *loop) probed(w *worker, e keeper.Event) {
+	p := w.rec.Spec.Probe
+	what := strings.Join(p.Command, " ")
+	switch {
+	case e.Kind == keeper.KindSpawnFailed:
+		l.probeEnded(w, errors.New(strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")))
+	case e.Kind != keeper.KindExited:
+	case e.Signal == int(syscall.SIGKILL):
+		l.probeEnded(w, fmt.Errorf("%s did not end within %s", what, p.Timeout))
+	case e.Signal != 0 || e.Code != 0:
+		l.probeEnded(w, fmt.Errorf("%s: %s", what, classify(w.rec.Spec, e)))
+	default:
+		l.probeEnded(w, nil)
+	}
+}
+
+func (l *loop) probeEnded(w *worker, err error) {
+	l.endProbe(w)
+	l.prober.answered(w.guid, w.rec.Incarnation, err)
+}
+
+// endProbe kills what is left of the command.
+func (l *loop) endProbe(w *worker) {
+	if w.probing == "" {
+		return
+	}
+	if l.keeper != nil {
+		l.sent(l.keeper.End(keeper.End{GUID: w.probing, Incarnation: w.rec.Incarnation, Signal: signalNumber("KILL")}), "end", w)
+	}
+	delete(l.hooks, w.probing)
+	w.probing = ""
+}

@@ -1,0 +1,137 @@
+package supervise
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/internal/keeper/keepertest"
+	"initiator/internal/plan"
+)
+
+func numberOf(t *testing.T, word string) int {
+	t.Helper()
+	n, err := strconv.Atoi(word)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// looked is a program off the contract that only a probe looks after.
+func looked(flag string, check plan.Check) plan.Spec {
+	return spec("w", "moody "+flag, func(sp *plan.Spec) {
+		sp.Protocol, sp.Ready = "none", plan.Ready{Kind: "tcp"}
+		sp.Probe = plan.Probe{Check: check, Span: 10 * time.Millisecond, Timeout: 5 * time.Second, Failures: 1 << 30}
+		sp.Restart.Limit = 0
+	})
+}
+
+func touch(t *testing.T, path string) {
+	t.Helper()
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestProbe: unready at the first failure, ready again at the first success,
+// and replaced after so many failures in a row.
+func TestProbe(t *testing.T) {
+	for _, c := range []struct{ kind, reason string }{
+		{"http", "probe: GET / answers 500 (1 of"},
+		{"exec", "test ! -e FLAG: exit code 1 (1 of"},
+	} {
+		t.Run(c.kind, func(t *testing.T) {
+			flag := filepath.Join(t.TempDir(), "flag")
+			check := plan.Check{Kind: c.kind, Path: "/", Command: []string{"test", "!", "-e", flag}}
+			sp := looked(flag, check)
+			s := open(t, planOf(sp))
+			pid := s.ready("w", 1).PID
+			touch(t, flag)
+			tr := s.saw("the failure", func(tr Transition) bool { return tr.To == Running && !tr.Ready })
+			if !strings.Contains(tr.Reason, strings.ReplaceAll(c.reason, "FLAG", flag)) {
+				t.Error(tr.Reason)
+			}
+			sp.Restart.Delay *= 2 // a reload that keeps it, while it is unwell, forgets nothing
+			if err := s.Apply(t.Context(), planOf(sp)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Remove(flag); err != nil {
+				t.Fatal(err)
+			}
+			s.saw("the recovery", func(tr Transition) bool { return tr.Ready && strings.Contains(tr.Reason, "probe is satisfied") })
+			if w := s.one("w"); w.PID != pid || w.Deaths != 0 {
+				t.Errorf("it is not the process that it was: %+v", w)
+			}
+			sp.Probe.Failures = 3 // it takes effect without a restart
+			if err := s.Apply(t.Context(), planOf(sp)); err != nil {
+				t.Fatal(err)
+			}
+			touch(t, flag)
+			s.saw("the replacement", func(tr Transition) bool { return tr.Incarnation == 2 })
+			if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "(3 times in a row)") {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+}
+
+// TestProbeOfHungProgram: SIGSTOP leaves the kernel taking its connections, and
+// nobody answers. It is found, killed and replaced.
+func TestProbeOfHungProgram(t *testing.T) {
+	sp := looked("/nowhere", plan.Check{Kind: "http", Path: "/"})
+	sp.Probe.Failures, sp.Probe.Timeout = 2, 500*time.Millisecond
+	s := open(t, planOf(sp))
+	pid := s.ready("w", 1).PID
+	keepertest.Freeze(t, pid)
+	s.ready("w", 2)
+	if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "GET /: no answer within 500ms") || alive(pid) {
+		t.Errorf("%+v, alive %t", e, alive(pid))
+	}
+}
+
+// TestProbeOfClosedPort: tcp, of a program that does not listen any more.
+func TestProbeOfClosedPort(t *testing.T) {
+	sp := looked("/nowhere", plan.Check{Kind: "tcp"})
+	sp.Environment[0].Value, sp.Probe.Failures = "closes", 2
+	s := open(t, planOf(sp))
+	if err := syscall.Kill(s.ready("w", 1).PID, syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	s.ready("w", 2)
+	if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "nothing listens on 127.0.0.1:") {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestProbeThatHangs: the command of a probe is killed with all it started, and
+// counts as a failure; a worker that is stopped meanwhile leaves nothing of it.
+func TestProbeThatHangs(t *testing.T) {
+	said := filepath.Join(t.TempDir(), "pids")
+	sp := looked("/nowhere", plan.Check{Kind: "exec", Command: []string{"/bin/sh", "-c", "sleep 1000 & echo $$ $! >> " + said + "; wait"}})
+	sp.Probe.Timeout = 100 * time.Millisecond
+	s := open(t, planOf(sp))
+	s.ready("w", 1)
+	tr := s.saw("the failure", func(tr Transition) bool { return tr.To == Running && !tr.Ready })
+	if !strings.Contains(tr.Reason, "did not end within 100ms") {
+		t.Error(tr.Reason)
+	}
+	results, err := s.Stop(t.Context(), "w")
+	if err != nil || !results[0].Proven {
+		t.Errorf("stop: %+v %v", results, err)
+	}
+	s.close()
+	text, err := os.ReadFile(said)
+	if err != nil || len(strings.Fields(string(text))) < 2 {
+		t.Fatalf("the probe wrote %q, %v", text, err)
+	}
+	for _, word := range strings.Fields(string(text)) {
+		if pid := numberOf(t, word); alive(pid) {
+			t.Errorf("pid %d of a probe is left", pid)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package supervise
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"initiator/internal/keeper"
+	"initiator/internal/plan"
+)
+
+// hear takes one event of the keeper. ok is false when its channel has closed,
+// which follows KindLost.
+func (l *loop) hear(e keeper.Event, ok bool) {
+	if !ok || e.Kind == keeper.KindLost {
+		l.keeperLost(e.Error)
+		return
+	}
+	if e.Kind == keeper.KindSynced {
+		l.synced()
+		return
+	}
+	if e.Kind == keeper.KindCleared { // also of a worker that was forgotten meanwhile
+		l.wipedBy(e)
+		return
+	}
+	if w := l.hooks[e.GUID]; w != nil && e.Kind != keeper.KindWarning {
+		l.hookSaid(w, e)
+		return
+	}
+	w := l.workers[e.GUID]
+	switch {
+	case e.Kind == keeper.KindWarning:
+		l.log.Warn("keeper: "+e.Error, "guid", e.GUID)
+	case w == nil: // of a worker that was forgotten: nothing depends on it
+	case e.Kind == keeper.KindOutput:
+		w.seen = max(w.seen, e.Seq)
+		l.output(w, e)
+	default:
+		w.seen = max(w.seen, e.Seq)
+		l.told(w, e)
+	}
+}
+
+// told turns what the keeper says about a worker into the table's event.
+func (l *loop) told(w *worker, e keeper.Event) {
+	ev := Event{GUID: e.GUID, Incarnation: e.Incarnation}
+	switch e.Kind {
+	case keeper.KindSpawned:
+		ev.Kind, ev.pid = spawned, e.PID
+		if e.Incarnation == w.rec.Incarnation {
+			w.born = e.StartTime
+		}
+	case keeper.KindAdopted:
+		l.adopted(w, e)
+		return
+	case keeper.KindSpawnFailed:
+		ev.Kind, ev.Reason = spawnFailed, strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")
+	case keeper.KindExited:
+		ev.Kind, ev.left = exited, e.Left
+		ev.exit = classify(w.rec.Spec, e)
+		ev.strays = e.Strays
+		ev.proven = e.Left == 0 && len(e.Strays) == 0 && runtime.GOOS == "linux" // elsewhere an escape cannot be seen
+		if l.portWasTaken(w, &ev) {
+			ev.exit.Class = PortTaken
+		}
+	case keeper.KindEmptied:
+		ev.Kind, ev.proven, ev.strays = emptied, e.Proven, e.Strays
+	default:
+		return
+	}
+	l.apply(w, ev)
+	if ev.Kind == exited && w.rec.Phase == ending && w.pending.Kind == actEnd {
+		l.endNow(w, w.pending) // stop_command has worked before its own end
+	}
+}
+
+// classify sorts an exit. Only the spec knows which codes are clean.
+func classify(spec *plan.Spec, e keeper.Event) Exit {
+	exit := Exit{Code: e.Code, Core: e.Core}
+	switch {
+	case e.Unknown:
+		exit.Class, exit.Error = Unknown, "it ended while no keeper of its own was there"
+	case e.OOM:
+		exit.Class = OutOfMemory
+	case e.Signal != 0:
+		exit.Class = Signal
+	case slices.Contains(spec.Restart.ExitCodes, e.Code):
+		exit.Class = Clean
+	default:
+		exit.Class = Code
+	}
+	if e.Signal != 0 {
+		exit.Signal = strings.TrimPrefix(unix.SignalName(syscall.Signal(e.Signal)), "SIG")
+	}
+	return exit
+}
+
+// takenWithin is how soon after its start an end may be blamed on the port.
+const takenWithin = 5 * time.Second
+
+// portWasTaken finds out whether a worker that binds for itself has ended at
+// once because a stranger has its port. A fixed port has no next one.
+func (l *loop) portWasTaken(w *worker, e *Event) bool {
+	if e.Incarnation != w.rec.Incarnation || w.port == nil || w.port.Mode != "bind" || w.rec.Spec.Port != 0 ||
+		e.exit.Class == Clean || e.left > 0 || w.rec.Up || l.now.Sub(w.rec.Started) > takenWithin {
+		return false
+	}
+	return inUse(address(w.port))
+}

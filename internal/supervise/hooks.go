@@ -1,0 +1,104 @@
+package supervise
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"initiator/internal/keeper"
+)
+
+// before_start, stop_command and probe = exec are short-lived processes of the keeper, under
+// the worker's guid with a suffix, in the worker's directory, environment and
+// limits. The table does not know them: before_start is a part of the spawn,
+// stop_command a part of the end, and for the probe see guard.go.
+
+// startHook runs one; after patience it is killed (0 = never).
+func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Duration) {
+	if l.keeper == nil {
+		l.hookDone(w, kind, "the keeper is gone")
+		return
+	}
+	order := l.hook(w, kind, argv)
+	w.hook = order.GUID
+	l.hooks[order.GUID] = w
+	if err := l.keeper.Spawn(order); err != nil {
+		l.forgetHook(w)
+		l.hookDone(w, kind, err.Error())
+		return
+	}
+	if patience > 0 { // no signal: the keeper only waits, and then kills
+		l.sent(l.keeper.End(keeper.End{GUID: order.GUID, Incarnation: order.Incarnation, Wait: patience}), "end", w)
+	}
+}
+
+// hook is the order for one.
+func (l *loop) hook(w *worker, kind string, argv []string) keeper.Spawn {
+	order := l.shape(w)
+	order.GUID = w.guid + "." + kind + l.mark // an initiator before us may have one of that kind still
+	order.Argv = childArgv(argv, w.rec.Spec, w.guid, 0)[:len(argv)]
+	order.Stdin, order.PassHeld, order.NoFDs, order.Keep = nil, false, true, false
+	l.limits.room(&order, w.rec.Spec)
+	return order
+}
+
+// hookSaid takes what the keeper says of one. Emptied is not waited for: what a
+// hook leaves behind is ended with it or with the worker.
+func (l *loop) hookSaid(w *worker, e keeper.Event) {
+	kind, _, _ := strings.Cut(e.GUID[len(w.guid)+1:], l.mark)
+	if e.Incarnation != w.rec.Incarnation {
+		return
+	}
+	if kind == "probe" {
+		l.probed(w, e)
+		return
+	}
+	problem := ""
+	switch e.Kind {
+	case keeper.KindSpawnFailed:
+		problem = e.Error
+	case keeper.KindExited:
+		if exit := classify(w.rec.Spec, e); e.Code != 0 || e.Signal != 0 {
+			problem = exit.String()
+		}
+	default:
+		return
+	}
+	l.forgetHook(w)
+	l.hookDone(w, kind, problem)
+}
+
+func (l *loop) hookDone(w *worker, kind, problem string) {
+	switch {
+	case kind == "stop":
+		if problem != "" {
+			l.log.Warn("stop_command: "+problem, "worker", w.pool.spec.Name, "guid", w.guid)
+		}
+		if w.pending.Kind == actEnd {
+			l.endNow(w, w.pending)
+		}
+	case w.rec.Phase != spawning: // its end was asked for meanwhile
+	case problem != "":
+		l.failed(w, fmt.Errorf("before_start: %s", problem))
+	case l.keeper == nil:
+		l.orphans = append(l.orphans, pendingEvent{w, Event{Incarnation: w.rec.Incarnation}})
+	default:
+		l.launch(w)
+	}
+}
+
+func (l *loop) forgetHook(w *worker) {
+	delete(l.hooks, w.hook)
+	w.hook = ""
+}
+
+// endHook kills one that is no longer of use.
+func (l *loop) endHook(w *worker) {
+	if w.hook == "" {
+		return
+	}
+	if l.keeper != nil {
+		l.sent(l.keeper.End(keeper.End{GUID: w.hook, Incarnation: w.rec.Incarnation, Signal: signalNumber("KILL")}), "end", w)
+	}
+	l.forgetHook(w)
+}

@@ -1,0 +1,186 @@
+package supervise
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"initiator/internal/plan"
+)
+
+// Past is what the law remembers of a worker's deaths. The record of them is
+// kept apart from the judgement on them, as s6 does. The zero value: none.
+type Past struct {
+	N      int         // deaths since the last restart_reset of unbroken readiness
+	Early  int         // deaths in a row before readiness and startsecs
+	Deaths []time.Time // those that can still matter to restart_limit, oldest first
+}
+
+// Death is one end that we did not ask for.
+type Death struct {
+	At    time.Time // with its monotonic reading: a clock step moves no window
+	Class Class
+	Early bool   // before readiness and startsecs
+	What  string // the exit as a clause, for the reason
+}
+
+// Ruling is what the law decides.
+type Ruling int
+
+// The rulings.
+const (
+	Again  Ruling = iota // start again at Verdict.Next
+	Leave                // EXITED: this end is not one to restart after
+	GiveUp               // FATAL
+)
+
+// Verdict is a ruling with its grounds. Rule is the rule that fired, in the
+// words of the INI; Reason is a sentence.
+type Verdict struct {
+	Ruling Ruling
+	Delay  time.Duration
+	Next   time.Time
+	Rule   string
+	Reason string
+}
+
+// Judge is the one restart law: everything that decides whether and when a
+// worker that has died starts again. random, in [0, 1), is the jitter. DESIGN
+// section 4 is its source.
+//
+// The order of its parts: autorestart and exitcodes say whether a restart is
+// wanted at all, unless retry_early takes the death for a failed start; startretries and restart_limit whether there have been too
+// many; then the delay says when.
+func Judge(law plan.Restart, past Past, death Death, random float64) (Past, Verdict) {
+	past = past.with(death, law)
+	if rule, wanted := wants(law, death.Class); !wanted && !(law.RetryEarly && death.Early) {
+		return past, leave(death, rule)
+	}
+	if law.Retries > 0 && past.Early >= law.Retries {
+		rule := fmt.Sprintf("startretries = %d", law.Retries)
+		return past, giveUp(death, rule, fmt.Sprintf("%s in a row before it was up", count(past.Early, "death")))
+	}
+	if law.Limit > 0 && len(past.Deaths) >= law.Limit {
+		rule := fmt.Sprintf("restart_limit = %d/%s", law.Limit, brief(law.Window))
+		return past, giveUp(death, rule, fmt.Sprintf("%s within %s", count(len(past.Deaths), "death"), brief(law.Window)))
+	}
+	return past, again(law, past, death, random)
+}
+
+// wants says whether the class is one to restart after, and by which rule.
+func wants(law plan.Restart, class Class) (rule string, wanted bool) {
+	switch {
+	case law.Auto == "false":
+		return "autorestart = false", false
+	case law.Auto == "true":
+		return "autorestart = true", true
+	case class == Clean:
+		return "autorestart = unexpected", false
+	default:
+		return "autorestart = unexpected", true
+	}
+}
+
+// leave rests the worker: EXITED, or FATAL when there never was a process, for
+// a worker that nobody could start has not exited.
+func leave(death Death, rule string) Verdict {
+	if death.Class == SpawnError {
+		return giveUp(death, rule, "it cannot be started, and no restart is wanted")
+	}
+	return Verdict{Ruling: Leave, Rule: rule, Reason: death.What + "; not started again (" + rule + ")"}
+}
+
+func giveUp(death Death, rule, why string) Verdict {
+	return Verdict{Ruling: GiveUp, Rule: rule, Reason: fmt.Sprintf("%s; given up: %s (%s)", death.What, why, rule)}
+}
+
+// again says when. A worker whose port a stranger took is not to blame: it
+// goes on at once with the next port, although restart_limit counts it.
+func again(law plan.Restart, past Past, death Death, random float64) Verdict {
+	n := past.N - 1 // past already holds this death; the law counts those before it
+	v := Verdict{Ruling: Again, Rule: fmt.Sprintf("restart %d", past.N)}
+	if death.Class == PortTaken {
+		v.Rule = "next port"
+	} else {
+		v.Delay = delay(law, n, random)
+	}
+	v.Next = death.At.Add(v.Delay)
+	when := "at once"
+	if v.Delay > 0 {
+		when = "in " + brief(v.Delay)
+	}
+	v.Reason = fmt.Sprintf("%s; started again %s (%s%s)", death.What, when, v.Rule, ofLimit(law, past))
+	return v
+}
+
+// delay is zero for the first death after a healthy life, and then
+// min(max, delay·factor^(n−1)), moved by at most ±jitter.
+func delay(law plan.Restart, n int, random float64) time.Duration {
+	if n <= 0 || law.Delay <= 0 {
+		return 0
+	}
+	d := float64(law.Delay) * math.Pow(math.Max(law.Factor, 1), float64(n-1))
+	if limit := float64(law.DelayMax); law.DelayMax > 0 && d > limit {
+		d = limit
+	}
+	d *= 1 + law.Jitter*(2*random-1)
+	return time.Duration(math.Min(math.Max(d, 0), float64(math.MaxInt64/2)))
+}
+
+// with returns the past with one more death, without those that no rule can
+// see any more. It never changes the slice that it was given: a Past is a value.
+func (p Past) with(death Death, law plan.Restart) Past {
+	p.N++
+	if death.Early {
+		p.Early++
+	} else {
+		p.Early = 0
+	}
+	if law.Limit <= 0 {
+		p.Deaths = nil
+		return p
+	}
+	seen := p.Deaths
+	for len(seen) > 0 && law.Window > 0 && death.At.Sub(seen[0]) >= law.Window {
+		seen = seen[1:]
+	}
+	seen = seen[max(0, len(seen)-law.Limit+1):]
+	p.Deaths = append(slices.Clone(seen), death.At)
+	return p
+}
+
+func ofLimit(law plan.Restart, past Past) string {
+	if law.Limit <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(", death %d of %d in %s", len(past.Deaths), law.Limit, brief(law.Window))
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "s") {
+		noun += "e"
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// brief rounds a duration to what a person wants to read.
+func brief(d time.Duration) string {
+	switch {
+	case d >= time.Minute:
+		// 10m, not 10m0s
+		whole := strings.Replace(d.Round(time.Second).String(), "m0s", "m", 1)
+		return strings.Replace(whole, "h0m", "h", 1)
+	case d >= 10*time.Second:
+		return d.Round(time.Second).String()
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}

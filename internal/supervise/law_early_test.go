@@ -1,0 +1,52 @@
+package supervise
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"initiator/internal/plan"
+)
+
+// supervisord tries a start again that has not lasted for startsecs, whatever
+// the exit code and autorestart, and gives up after startretries of that.
+func TestEarlyDeathsAreFailedStarts(t *testing.T) {
+	now := time.Now()
+	for _, auto := range []string{"unexpected", "false", "true"} {
+		law := plan.Restart{Auto: auto, ExitCodes: []int{0}, Delay: time.Second, DelayMax: time.Minute, Factor: 2, Retries: 4, Reset: time.Millisecond, RetryEarly: true}
+		early := Death{At: now, Class: Clean, Early: true, What: "exit code 0"}
+		var past Past
+		var delays []time.Duration
+		for range 3 {
+			var v Verdict
+			past, v = Judge(law, past, early, 0)
+			if v.Ruling != Again {
+				t.Fatalf("autorestart = %s: %+v", auto, v)
+			}
+			delays = append(delays, v.Delay)
+		}
+		if want := []time.Duration{0, time.Second, 2 * time.Second}; !reflect.DeepEqual(delays, want) {
+			t.Errorf("delays %v, want %v", delays, want)
+		}
+		if _, v := Judge(law, past, early, 0); v.Ruling != GiveUp || v.Rule != "startretries = 4" {
+			t.Errorf("autorestart = %s: %+v", auto, v)
+		}
+	}
+	law := plan.Restart{Auto: "unexpected", RetryEarly: true}
+	if _, v := Judge(law, Past{}, Death{At: now, Class: Clean, What: "exit code 0"}, 0); v.Ruling != Leave {
+		t.Errorf("a clean end after a good start: %+v", v)
+	}
+}
+
+func TestTheGroupsPriorityComesFirst(t *testing.T) {
+	specs := []*plan.Spec{
+		{Name: "c", GroupPriority: 999, Priority: 1},
+		{Name: "b", GroupPriority: 5, Priority: 20},
+		{Name: "a", GroupPriority: 5, Priority: 10},
+		{Name: "d", GroupPriority: 5, Priority: 10},
+	}
+	want := [][]string{{"a", "d"}, {"b"}, {"c"}}
+	if got := tiers(specs); !reflect.DeepEqual(got, want) {
+		t.Errorf("tiers %v, want %v", got, want)
+	}
+}

@@ -1,0 +1,164 @@
+package supervise
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"initiator/internal/plan"
+)
+
+// defaults is the law as the INI's defaults make it.
+func defaults() plan.Restart {
+	return plan.Restart{
+		Auto: "unexpected", ExitCodes: []int{0}, Delay: 100 * time.Millisecond, DelayMax: time.Minute,
+		Factor: 2, Jitter: 0.1, Limit: 10, Window: 10 * time.Minute, Reset: 10 * time.Minute, OnFatal: "ignore",
+	}
+}
+
+// TestSchedule lets a reader feel the law: a worker that dies at once for ever.
+func TestSchedule(t *testing.T) {
+	const want = `
+death 1 at 0s: again in 0s
+death 2 at 0s: again in 100ms
+death 3 at 100ms: again in 200ms
+death 4 at 300ms: again in 400ms
+death 5 at 700ms: again in 800ms
+death 6 at 1.5s: again in 1.6s
+death 7 at 3.1s: again in 3.2s
+death 8 at 6.3s: again in 6.4s
+death 9 at 12.7s: again in 12.8s
+death 10 at 25.5s: FATAL: exit code 1; given up: 10 deaths within 10m (restart_limit = 10/10m)
+`
+	var got strings.Builder
+	start := time.Now()
+	now, past := start, Past{}
+	for i := 1; ; i++ {
+		var v Verdict
+		past, v = Judge(defaults(), past, Death{At: now, Class: Code, Early: true, What: "exit code 1"}, 0.5)
+		fmt.Fprintf(&got, "death %d at %s: ", i, now.Sub(start))
+		if v.Ruling != Again {
+			fmt.Fprintf(&got, "FATAL: %s\n", v.Reason)
+			break
+		}
+		fmt.Fprintf(&got, "again in %s\n", v.Delay)
+		now = v.Next
+	}
+	if got.String() != want[1:] {
+		t.Errorf("the schedule is\n%s\nwant\n%s", got.String(), want)
+	}
+	t.Log("\n" + got.String())
+}
+
+// TestScheduleWithoutLimit shows the cap, and the two edges of the jitter.
+func TestScheduleWithoutLimit(t *testing.T) {
+	law := defaults()
+	law.Limit = 0
+	for _, c := range []struct {
+		n      int
+		random float64
+		want   time.Duration
+	}{
+		{0, 0.9, 0},
+		{1, 0.5, 100 * time.Millisecond},
+		{1, 0, 90 * time.Millisecond},
+		{5, 0.5, 1600 * time.Millisecond},
+		{10, 0.5, 51200 * time.Millisecond},
+		{11, 0.5, time.Minute},
+		{11, 0, 54 * time.Second},
+		{1_000_000, 0.5, time.Minute}, // the power overflows; the delay does not
+	} {
+		if got := delay(law, c.n, c.random).Round(time.Millisecond); got != c.want {
+			t.Errorf("delay after %d deaths, random %.1f: %s, want %s", c.n, c.random, got, c.want)
+		}
+	}
+}
+
+func TestClassAndAutorestart(t *testing.T) {
+	classes := []Class{Clean, Code, Signal, StartTimeout, Unhealthy, SpawnError, OutOfMemory, PortTaken}
+	want := map[string]string{ // one letter a class: again, leave, give up
+		"unexpected": "LAAAAAAA",
+		"true":       "AAAAAAAA",
+		"false":      "LLLLLGLL",
+	}
+	for auto, letters := range want {
+		law := defaults()
+		law.Auto = auto
+		for i, class := range classes {
+			_, v := Judge(law, Past{}, Death{At: time.Now(), Class: class, What: "x"}, 0.5)
+			if got := "ALG"[v.Ruling]; got != letters[i] {
+				t.Errorf("autorestart = %s, %s: %c, want %c", auto, class, got, letters[i])
+			}
+			if v.Reason == "" || v.Rule == "" {
+				t.Errorf("autorestart = %s, %s: a verdict without its reason: %+v", auto, class, v)
+			}
+		}
+	}
+}
+
+// TestWindowsEdge: a worker that flaps exactly at the window's edge is not
+// given up, and one that is a nanosecond faster is.
+func TestWindowsEdge(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		step time.Duration
+		want Ruling
+	}{
+		{"at the edge", 5 * time.Minute, Again}, // deaths 1 and 3 are exactly a window apart
+		{"just inside", 5*time.Minute - 1, GiveUp},
+	} {
+		law := defaults()
+		law.Limit = 3
+		past, now, last := Past{}, time.Now(), Again
+		for range 10 {
+			var v Verdict
+			past, v = Judge(law, past, Death{At: now, Class: Signal}, 0.5)
+			if last = v.Ruling; last != Again {
+				break
+			}
+			now = now.Add(c.step)
+		}
+		if last != c.want {
+			t.Errorf("%s: ruling %d, want %d", c.name, last, c.want)
+		}
+	}
+}
+
+// TestStartRetries: only deaths in a row and before readiness count.
+func TestStartRetries(t *testing.T) {
+	law := defaults()
+	law.Retries = 3
+	past, now := Past{}, time.Now()
+	for i, c := range []struct {
+		early bool
+		want  Ruling
+	}{{true, Again}, {true, Again}, {false, Again}, {true, Again}, {true, Again}, {true, GiveUp}} {
+		var v Verdict
+		past, v = Judge(law, past, Death{At: now, Class: Code, Early: c.early}, 0.5)
+		if v.Ruling != c.want {
+			t.Errorf("death %d: %s", i+1, v.Reason)
+		}
+	}
+}
+
+// TestPastIsAValue: judging twice from one past gives the same answer twice.
+func TestPastIsAValue(t *testing.T) {
+	law, now := defaults(), time.Now()
+	past, _ := Judge(law, Past{}, Death{At: now, Class: Code}, 0.5)
+	a, _ := Judge(law, past, Death{At: now.Add(1), Class: Code}, 0.5)
+	b, _ := Judge(law, past, Death{At: now.Add(2), Class: Code}, 0.5)
+	if len(past.Deaths) != 1 || a.Deaths[1].Equal(b.Deaths[1]) {
+		t.Errorf("two futures of one past share their memory: %v %v", a, b)
+	}
+}
+
+func BenchmarkJudge(b *testing.B) {
+	law, past, now := defaults(), Past{}, time.Now()
+	law.Limit = 1 << 30
+	law.Window = time.Second
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		past, _ = Judge(law, past, Death{At: now.Add(time.Duration(i) * 100 * time.Millisecond), Class: Signal, What: "killed by SIGKILL"}, 0.5)
+	}
+}

@@ -1,0 +1,86 @@
+package supervise
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"initiator/internal/keeper"
+	"initiator/internal/plan"
+)
+
+// Lines is a piece of what a worker has written.
+type Lines struct {
+	Name        string // of its spec
+	GUID        string
+	Index       int // among the workers of its pool, from 0
+	Incarnation int
+	Stream      string // "stdout" or "stderr"; with redirect_stderr always "stdout"
+	// Own says that the log of this stream is "-": the initiator's own output.
+	Own   bool
+	Lines []string // without their ends
+	// Dropped counts the lines before these that are missing, because they
+	// came faster than they could be passed on.
+	Dropped int
+}
+
+// Reopen opens all log files anew by their names, after somebody moved them.
+func (s *Supervisor) Reopen(ctx context.Context) error {
+	return s.ask(ctx, func(l *loop) error {
+		if l.keeper == nil {
+			return nil // its successor opens them all
+		}
+		return l.keeper.Reopen()
+	})
+}
+
+// watches reports whether lines of a worker are wanted: by `-`, by whoever
+// wants all of stderr, or while it starts by ready = line.
+func (l *loop) watches(spec *plan.Spec, starting bool) bool {
+	return awaits(spec, starting) || wanted(spec, "stdout") || wanted(spec, "stderr") ||
+		l.opts.AllStderr && !spec.RedirectStderr
+}
+
+// awaits reports whether one of the lines says that the worker is ready.
+func awaits(spec *plan.Spec, starting bool) bool { return starting && spec.Ready.Kind == "line" }
+
+// output passes lines on, and looks for the one that says "ready".
+func (l *loop) output(w *worker, e keeper.Event) {
+	spec := w.rec.Spec
+	if e.Incarnation == w.rec.Incarnation && spec.Ready.Kind == "line" && w.rec.Phase == starting && !w.rec.Proved {
+		if line, ok := match(l.limits.pattern(spec.Ready.Pattern), e.Lines); ok {
+			l.apply(w, Event{Kind: proven, Incarnation: e.Incarnation, Reason: "it said " + quote(line)})
+		}
+	}
+	own := wanted(spec, e.Stream)
+	if l.opts.Output != nil && (own || l.opts.AllStderr && e.Stream == "stderr") {
+		l.opts.Output(Lines{
+			Name: spec.Name, GUID: w.guid, Index: w.index, Incarnation: e.Incarnation,
+			Stream: e.Stream, Own: own, Lines: e.Lines, Dropped: e.Dropped,
+		})
+	}
+}
+
+func match(re *regexp.Regexp, lines []string) (string, bool) {
+	for _, line := range lines {
+		if re != nil && re.MatchString(line) {
+			return line, true
+		}
+	}
+	return "", false
+}
+
+// wanted reports whether the lines of a stream go to the initiator's own output.
+func wanted(spec *plan.Spec, stream string) bool {
+	if stream == "stderr" && !spec.RedirectStderr {
+		return spec.Stderr.Path == "-"
+	}
+	return spec.Stdout.Path == "-"
+}
+
+func quote(line string) string {
+	if len(line) > 80 {
+		line = strings.ToValidUTF8(line[:80], "") + "…"
+	}
+	return `"` + line + `"`
+}

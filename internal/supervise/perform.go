@@ -1,0 +1,140 @@
+package supervise
+
+import (
+	"fmt"
+
+	"initiator/internal/keeper"
+)
+
+// perform does one thing that the table asks for. What follows from it comes
+// back as an event, never as a return value: the table hears of it in order.
+func (l *loop) perform(w *worker, a Action) {
+	switch a.Kind {
+	case actCheck:
+		l.check(w)
+	case actSpawn:
+		l.spawn(w)
+	case actEnd:
+		l.end(w, a)
+	case actProbe:
+		l.probe(w)
+	case actSettle:
+		l.prober.forget(w.guid)
+		if on := l.watches(w.rec.Spec, false); w.watched && !on || w.awaited {
+			l.watch(w, on, false)
+		}
+	case actAttach:
+		l.attach(w)
+	case actDrain:
+		l.drain(w)
+	case actDetach:
+		if l.opts.Tasks != nil {
+			l.opts.Tasks.Detach(w.guid, w.rec.Incarnation, a.Reason)
+		}
+	case actRepick:
+		if w.port != nil {
+			l.met[w.port.Port] = true
+			l.dropPort(w)
+		}
+	case actMeasure:
+		if rss := rssOf(w.rec.PID); rss > 0 {
+			l.then(w, Event{Kind: Measured, Incarnation: w.rec.Incarnation, RSS: rss})
+		}
+	case actFree:
+		l.dropPort(w)
+	}
+}
+
+func (l *loop) attach(w *worker) {
+	if l.opts.Tasks == nil {
+		return
+	}
+	i := Instance{GUID: w.guid, Incarnation: w.rec.Incarnation, Spec: w.rec.Spec, PID: w.rec.PID, Token: w.token, Session: w.session, Resumed: w.restored != nil}
+	if w.port != nil {
+		i.Addr = address(w.port)
+	}
+	i.Stream = w.takeStream()
+	l.opts.Tasks.Attach(i)
+}
+
+func (l *loop) drain(w *worker) {
+	if l.opts.Tasks == nil {
+		l.then(w, Event{Kind: Drained, Incarnation: w.rec.Incarnation})
+		return
+	}
+	l.opts.Tasks.Drain(w.guid, w.rec.Incarnation)
+}
+
+// end has the keeper end a worker, after stop_command where there is one and
+// time to run it.
+func (l *loop) end(w *worker, a Action) {
+	if a.Kill || len(w.rec.Spec.StopCommand) == 0 || w.rec.PID == 0 || w.pending.Kind == actEnd {
+		l.endNow(w, a)
+		return
+	}
+	w.pending = a
+	l.startHook(w, "stop", w.rec.Spec.StopCommand, a.Wait)
+}
+
+// endNow tells the keeper. Without a keeper there is nothing to end: what a
+// lost one left is swept before the next begins.
+func (l *loop) endNow(w *worker, a Action) {
+	w.pending = Action{}
+	l.endHook(w)
+	if l.keeper == nil && w.orphaned {
+		return // it lives: see adoptAll
+	}
+	if l.keeper == nil {
+		l.then(w, Event{Kind: emptied, Incarnation: w.rec.Incarnation})
+		return
+	}
+	order := keeper.End{GUID: w.guid, Incarnation: w.rec.Incarnation, Wait: a.Wait, Signal: signalNumber(w.rec.Spec.StopSignal)}
+	if a.Kill {
+		order.Signal, order.Wait = signalNumber("KILL"), 0
+	}
+	// A failed send means that the keeper is gone, and that is reported as an
+	// event of its own.
+	l.sent(l.keeper.End(order), "end", w)
+}
+
+func (l *loop) sent(err error, what string, w *worker) {
+	if err != nil {
+		l.log.Debug(fmt.Sprintf("%s %s: %v", what, w.guid, err))
+	}
+}
+
+// dropPort gives the number back and has the keeper close the held socket.
+func (l *loop) dropPort(w *worker) {
+	if w.port == nil {
+		return
+	}
+	if l.keeper != nil && w.port.Mode != "bind" {
+		l.sent(l.keeper.Release(w.guid), "release", w)
+	}
+	w.port.Release()
+	w.port = nil
+}
+
+// buryExtras ends what belonged to one incarnation.
+func (l *loop) buryExtras(w *worker) {
+	if w.socket != nil {
+		w.socket.close()
+		w.socket = nil
+	}
+	w.dropStream()
+	w.token, w.pending, w.session, w.born = "", Action{}, Session{}, 0
+	l.endHook(w)
+}
+
+// watch turns a worker's output lines on or off. Those among which is the one
+// that says "ready" are awaited: it is said once, and we may die over it.
+func (l *loop) watch(w *worker, on, starting bool) {
+	w.watched, w.awaited = on, on && awaits(w.rec.Spec, starting)
+	switch {
+	case l.keeper == nil:
+	case w.awaited:
+		l.sent(l.keeper.Await(w.guid), "watch", w)
+	default:
+		l.sent(l.keeper.Watch(w.guid, on), "watch", w)
+	}
+}

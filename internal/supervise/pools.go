@@ -1,0 +1,138 @@
+package supervise
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/plan"
+)
+
+// adopt makes the pools and their workers from the first plan.
+func (l *loop) adopt(p *plan.Plan) {
+	l.plan = p
+	l.restore(l.opts.Restore)
+	for i := range p.Workers {
+		spec := &p.Workers[i]
+		pool := l.poolOf(spec)
+		if len(pool.workers) > 0 {
+			continue // restored: see reconcile
+		}
+		for range spec.Replicas {
+			l.create(pool, uuid.NewString())
+		}
+	}
+	l.connect()
+}
+
+// poolOf finds the pool of a spec's name, or makes it, and gives it the spec.
+func (l *loop) poolOf(spec *plan.Spec) *pool {
+	p := l.pools[spec.Name]
+	if p == nil {
+		p = &pool{}
+		l.pools[spec.Name] = p
+	}
+	p.spec = spec
+	return p
+}
+
+// connect tells each pool its group and who comes after it, and which ports
+// belong to somebody by name.
+func (l *loop) connect() {
+	clear(l.fixed)
+	for _, spec := range l.specs() {
+		if spec.Port != 0 {
+			l.fixed[spec.Port] = true
+		}
+	}
+	for _, p := range l.pools {
+		p.followed, p.group = nil, nil
+	}
+	for i := range l.plan.Groups {
+		g := &l.plan.Groups[i]
+		for _, name := range g.Programs {
+			if p := l.pools[name]; p != nil {
+				p.group = g
+			}
+		}
+	}
+	for _, p := range l.pools {
+		for _, d := range p.spec.After {
+			if before := l.pools[d.Name]; before != nil && !slices.Contains(before.followed, p) {
+				before.followed = append(before.followed, p)
+			}
+		}
+	}
+}
+
+// create makes one worker, at rest.
+func (l *loop) create(p *pool, guid string) *worker {
+	w := &worker{guid: guid, pool: p, next: p.spec, timer: -1}
+	for _, other := range p.workers {
+		w.index = max(w.index, other.index+1)
+	}
+	w.rec = Record{Spec: p.spec, Phase: resting, Reason: "not started yet", Since: l.now}
+	p.in[resting]++
+	p.workers = append(p.workers, w)
+	l.workers[guid] = w
+	l.order = append(l.order, w)
+	return w
+}
+
+// forget takes a worker out of the plan: stopped first, and gone when it rests.
+func (l *loop) forget(w *worker, why string) {
+	w.forgotten = true
+	if w.rec.Phase.rests() {
+		l.drop(w)
+		return
+	}
+	l.apply(w, Event{Kind: l.stopKind(), Reason: why})
+}
+
+func (l *loop) drop(w *worker) {
+	if l.workers[w.guid] != w {
+		return
+	}
+	l.answer(w)
+	l.withdraw(w)
+	l.prober.forget(w.guid)
+	if w.watched {
+		l.watch(w, false, false)
+	}
+	delete(l.workers, w.guid)
+	p := w.pool
+	l.order, p.workers = lacking(l.order, w), lacking(p.workers, w)
+	p.in[w.rec.Phase]--
+	if w.rec.Phase == over && w.rec.Last.Class == Clean {
+		p.clean--
+	}
+	l.released(w) // those that waited for it do not wait for the dead
+	l.discard(p)
+}
+
+// lacking is a list without one of it. It is a new list, because workers are
+// dropped while somebody goes through the old one, as when the keeper is lost.
+func lacking(list []*worker, gone *worker) []*worker {
+	return slices.DeleteFunc(slices.Clone(list), func(o *worker) bool { return o == gone })
+}
+
+// discard forgets a pool that has left the plan with its last worker.
+func (l *loop) discard(p *pool) {
+	if len(p.workers) == 0 && p.gone && l.pools[p.spec.Name] == p {
+		delete(l.pools, p.spec.Name)
+	}
+}
+
+// named checks a guid that somebody chose: it becomes a section's name, an
+// argument and a part of file names.
+func (l *loop) named(guid string) error {
+	if len(guid) > 64 || strings.Trim(guid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+		return fmt.Errorf("launch %q: a guid has at most 64 letters, digits, - and _", guid)
+	}
+	if l.workers[guid] != nil {
+		return fmt.Errorf("launch %s: a worker of that guid exists; choose another, or none", guid)
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package supervise
+
+import (
+	"math/rand/v2"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"initiator/internal/plan"
+	"initiator/internal/port"
+)
+
+// TestTakenBeforeStart: a fixed port that a stranger has. The worker is not
+// started beside it, says who it is, and comes up when the stranger has gone.
+func TestTakenBeforeStart(t *testing.T) {
+	stranger, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := stranger.Addr().(*net.TCPAddr).Port
+	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) {
+		sp.Port, sp.Restart.Delay, sp.Restart.Limit = taken, 10*time.Millisecond, 0
+		sp.Restart.DelayMax = 10 * time.Millisecond
+	})))
+	tr := s.reaches("w", Backoff)
+	if !strings.Contains(tr.Reason, strconv.Itoa(taken)) || s.one("w").LastExit.Class != SpawnError {
+		t.Errorf("%s, %+v", tr.Reason, s.one("w").LastExit)
+	}
+	stranger.Close()
+	s.saw("its start", func(tr Transition) bool { return tr.Ready && tr.Port == taken })
+}
+
+// TestRangeExhausted: three workers and two ports. Two run; the third says what
+// to do, and runs when one of them is stopped.
+func TestRangeExhausted(t *testing.T) {
+	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) {
+		sp.Replicas, sp.Restart.Limit = 3, 0
+		sp.Restart.Delay, sp.Restart.DelayMax = 10*time.Millisecond, 10*time.Millisecond
+	})), func(o *Options) {
+		first := lowest + 2*rand.IntN(499) // where nothing lingers of an earlier test
+		o.Ports = port.New(port.Range{Min: first, Max: first + 1})
+	})
+	s.until("two of them", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
+	tr := s.reaches("w", Backoff)
+	if !strings.Contains(tr.Reason, "child_port_max") {
+		t.Errorf("it does not say what to do: %s", tr.Reason)
+	}
+	for _, w := range s.Workers() {
+		if w.Ready {
+			if _, err := s.Stop(t.Context(), w.GUID); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	s.saw("the third", func(other Transition) bool { return other.GUID == tr.GUID && other.Ready })
+}
+
+// TestStrangersComeAndGo: in a range of two, a stranger is met at the one port
+// and later at the other. The first is free again, and is given again.
+func TestStrangersComeAndGo(t *testing.T) {
+	first := lowest + 500 + 2*rand.IntN(249)
+	thieves := map[int]net.Listener{} // by the incarnation that meets them
+	s := open(t, planOf(spec("w", "bind", func(sp *plan.Spec) {
+		sp.Socket, sp.Protocol, sp.Ready.Kind, sp.BeforeStart = "bind", "none", "tcp", []string{"/bin/true"}
+		sp.Restart.Delay = 0
+	})), func(o *Options) {
+		o.Ports = port.New(port.Range{Min: first, Max: first + 1})
+		notify := o.Notify
+		o.Notify = func(tr Transition) {
+			if tr.Incarnation%2 == 1 && thieves[tr.Incarnation] == nil && tr.To == Starting {
+				var err error
+				if thieves[tr.Incarnation], err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port))); err != nil {
+					t.Error(err)
+				}
+			}
+			notify(tr)
+		}
+	})
+	second := s.ready("w", 2)
+	thieves[1].Close()
+	if err := s.Signal(t.Context(), 9, "w"); err != nil {
+		t.Fatal(err)
+	}
+	fourth := s.ready("w", 4)
+	thieves[3].Close()
+	if second.Port != first+1 || fourth.Port != first {
+		t.Errorf("ports %d, then %d, of a range that begins with %d", second.Port, fourth.Port, first)
+	}
+}
+
+// TestNamedPortIsGivenBack: a port that no section names any more is one of the
+// range again.
+func TestNamedPortIsGivenBack(t *testing.T) {
+	only := lowest + 998
+	ports := func(o *Options) { o.Ports = port.New(port.Range{Min: only, Max: only}) }
+	auto := spec("auto", "webhook", func(sp *plan.Spec) { sp.Autostart = false })
+	s := open(t, planOf(auto, spec("named", "webhook", func(sp *plan.Spec) { sp.Port, sp.Autostart = only, false })), ports)
+	if err := s.Apply(t.Context(), planOf(auto)); err != nil {
+		t.Fatal(err)
+	}
+	results, err := s.Start(t.Context(), "auto")
+	if err != nil || bad(results) != nil || results[0].Worker.Port != only {
+		t.Errorf("%+v, %v", results, err)
+	}
+}
+
+// TestIPv6Only: a worker that listens on ::1 and nowhere else.
+func TestIPv6Only(t *testing.T) {
+	probe, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("NOT RUN: this machine has no IPv6: %v", err)
+	}
+	probe.Close()
+	for _, socket := range []string{"reserve", "inherit", "bind"} {
+		t.Run(socket, func(t *testing.T) {
+			s := open(t, planOf(spec("w", "webhook6", func(sp *plan.Spec) { sp.Socket, sp.ListenAddr = socket, "::1" })))
+			s.ready("w", 1)
+			if w := s.one("w"); !strings.HasPrefix(w.Addr, "[::1]:") {
+				t.Errorf("%+v", w)
+			}
+			if err := s.Signal(t.Context(), 9, "w"); err != nil {
+				t.Fatal(err)
+			}
+			s.ready("w", 2)
+		})
+	}
+}
+
+// TestListensElsewhere: a program that binds port 0, as if nobody had told it a
+// port, is not ready, and the reason says where nothing listens.
+func TestListensElsewhere(t *testing.T) {
+	s := open(t, planOf(spec("w", "elsewhere", func(sp *plan.Spec) { sp.StartTimeout, sp.Restart.Limit = 2*time.Second, 1 })))
+	if tr := s.reaches("w", Fatal); !strings.Contains(tr.Reason, "nothing listens on 127.0.0.1:") {
+		t.Error(tr.Reason)
+	}
+}
+
+// TestPortZeroOfTheRange: with a range of 0 the kernel chooses, and the worker
+// keeps what it was given over a restart.
+func TestPortZeroOfTheRange(t *testing.T) {
+	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit" })), func(o *Options) { o.Ports = port.New(port.Range{}) })
+	first := s.ready("w", 1)
+	if err := s.Signal(t.Context(), 9, "w"); err != nil {
+		t.Fatal(err)
+	}
+	if second := s.ready("w", 2); first.Port == 0 || second.Port != first.Port {
+		t.Errorf("ports %d, then %d", first.Port, second.Port)
+	}
+}
+
+// TestPlainNamesItsPort: a program that knows nothing of us is given a port
+// where its command has a place for one, another for each replica.
+func TestPlainNamesItsPort(t *testing.T) {
+	s := open(t, planOf(spec("w", "named", plain, func(sp *plan.Spec) {
+		sp.Command, sp.Replicas = append(sp.Command, "{port}", "{guid}"), 2
+		sp.Ready.Kind = "tcp"
+	})))
+	s.until("both", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
+	for _, w := range s.Workers() {
+		line, err := os.ReadFile("/proc/" + strconv.Itoa(w.PID) + "/cmdline")
+		if want := "\x00" + strconv.Itoa(w.Port) + "\x00" + w.GUID + "\x00"; err == nil && !strings.HasSuffix(string(line), want) {
+			t.Errorf("%q does not end with %q", line, want)
+		}
+	}
+}

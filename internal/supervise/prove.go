@@ -1,0 +1,63 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"initiator/internal/keeper"
+	"initiator/proactor"
+)
+
+// proofTime bounds one question to a worker whose keeper was killed.
+const proofTime = 2 * time.Second
+
+// Prove makes sure that the process that a memo tells of is the worker: that it
+// is the very process (by its start time), and that it knows the worker's
+// token. One that cannot be asked must have the worker's marks in the
+// environment that it was started with. Nothing is signalled. The order is of
+// use in either case: without proof it names no process, and adopting that one
+// reports an exit that nobody saw.
+func Prove(ctx context.Context, h keeper.Held) (keeper.Adopt, error) {
+	order := keeper.Adopt{GUID: h.GUID, Incarnation: h.Incarnation, Keep: true}
+	m, err := readMemo(h.Memo)
+	if err != nil {
+		return order, err
+	}
+	order.Incarnation = m.Record.Incarnation
+	order.CgroupDir, order.Stdout, order.Stderr, order.RedirectStderr = m.Logs.Cgroup, m.Logs.Stdout, m.Logs.Stderr, m.Logs.Redirect
+	if m.Port != nil && m.Port.Mode == "inherit" {
+		order.Listening = 3
+	}
+	if err := m.proves(ctx, h); err != nil {
+		return order, err
+	}
+	order.PID, order.StartTime = h.PID, h.StartTime
+	return order, nil
+}
+
+func (m *memo) proves(ctx context.Context, h keeper.Held) error {
+	start, ok := startOf(h.PID)
+	switch {
+	case h.PID == 0 || !ok:
+		return errors.New("it has ended")
+	case start != h.StartTime:
+		return fmt.Errorf("pid %d is another process now: it has ended", h.PID)
+	case !m.Proof.Ping && !bears(h.PID, h.GUID):
+		return fmt.Errorf("pid %d does not have its marks in the environment", h.PID)
+	case !m.Proof.Ping:
+		return nil
+	}
+	t := target{
+		guid: h.GUID, incarnation: m.Record.Incarnation, kind: "webhook", timeout: proofTime,
+		addr: m.Proof.Addr, channel: m.Proof.Channel, token: m.Token,
+	}
+	if m.Token == "" {
+		t.token = proactor.NewToken() // nobody can know it
+	}
+	if err := t.request(ctx); err != nil {
+		return fmt.Errorf("pid %d does not prove that it is the worker: %w; look at it, and kill it if it is of no use", h.PID, err)
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package supervise
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"initiator/internal/plan"
+)
+
+func TestTiers(t *testing.T) {
+	at := func(name string, priority int, after ...string) *plan.Spec {
+		s := &plan.Spec{Name: name, Priority: priority}
+		for _, a := range after {
+			s.After = append(s.After, plan.Dependency{Name: a, Condition: "ready"})
+		}
+		return s
+	}
+	for _, c := range []struct {
+		name  string
+		specs []*plan.Spec
+		want  string
+	}{
+		{"equals start together", []*plan.Spec{at("a", 999), at("b", 999)}, "a b"},
+		{"priority", []*plan.Spec{at("a", 999), at("b", 1), at("c", 1)}, "b c|a"},
+		{"after is stronger than priority", []*plan.Spec{at("a", 1, "b"), at("b", 999)}, "b|a"},
+		{"a chain", []*plan.Spec{at("c", 1, "b"), at("b", 1, "a"), at("a", 1)}, "a|b|c"},
+		{"what is unknown holds up nothing", []*plan.Spec{at("a", 1, "gone")}, "a"},
+		{"a cycle ends", []*plan.Spec{at("a", 1, "a"), at("b", 1)}, "a b"},
+	} {
+		var got []string
+		for _, tier := range tiers(c.specs) {
+			got = append(got, strings.Join(tier, " "))
+		}
+		if strings.Join(got, "|") != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestChildArgv(t *testing.T) {
+	spec := &plan.Spec{Contract: true}
+	for _, c := range []struct{ command, want string }{
+		{"prog", "prog --guid G --port 7"},
+		{"prog -x", "prog -x --guid G --port 7"},
+		{"prog --listen=:{port}", "prog --listen=:7"},
+		{"prog {guid}", "prog G"},
+	} {
+		if got := strings.Join(childArgv(strings.Fields(c.command), spec, "G", 7), " "); got != c.want {
+			t.Errorf("%s: %q, want %q", c.command, got, c.want)
+		}
+	}
+	if got := childArgv([]string{"prog", "{port}"}, &plan.Spec{}, "G", 7); !slices.Equal(got, []string{"prog", "7"}) {
+		t.Errorf("without a contract: %q", got)
+	}
+	if got := childArgv([]string{"prog"}, &plan.Spec{}, "G", 7); !slices.Equal(got, []string{"prog"}) {
+		t.Errorf("without a contract and places: %q", got)
+	}
+}
+
+// TestEnvironmentCannotForge: what the spec adds neither doubles a variable nor
+// takes one of ours.
+func TestEnvironmentCannotForge(t *testing.T) {
+	spec := &plan.Spec{Contract: true, Environment: []plan.Entry{{Key: "PATH", Value: "/mine"}, {Key: "INITIATOR_GUID", Value: "other"}, {Key: "PORT", Value: "1"}}}
+	got := childEnv(strip([]string{"PATH=/bin", "WATCHDOG_PID=1", "HOME=/"}), spec, "G", 2, 7, "http://h:1")
+	want := []string{"PATH=/mine", "HOME=/", "PORT=7", "INITIATOR_GUID=G", "INITIATOR_INCARNATION=2", "INITIATOR_PORT=7", "INITIATOR_URL=http://h:1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	now := time.Now()
+	a := Explain(Worker{
+		GUID: "0123456789", Name: "adder", State: Backoff, Since: now.Add(-2 * time.Second), Reason: "exit code 3, after 5ms; started again in 10s (restart 4)",
+		NextStart: now.Add(8 * time.Second), LastExit: Exit{Class: Code, Code: 3, Lived: "5ms"}, Rule: "restart 4",
+	}, now)
+	want := "adder (01234567) has been BACKOFF for 2s: exit code 3, after 5ms; started again in 10s (restart 4); the next start is due in 8s."
+	if a.Sentence != want {
+		t.Errorf("%s\nwant\n%s", a.Sentence, want)
+	}
+	a = Explain(Worker{
+		GUID: "g", Name: "app", State: Running, Ready: true, Reason: "ready after 3ms", Since: now, Status: "warm",
+		LastExit: Exit{Class: Signal, Signal: "KILL", Code: -1, At: now.Add(-time.Minute)}, Rule: "restart 1",
+	}, now)
+	for _, part := range []string{"app (g) has been RUNNING", "ended 1m ago (signal: killed by SIGKILL)", "restart 1", "it says: warm"} {
+		if !strings.Contains(a.Sentence, part) {
+			t.Errorf("%q is not in: %s", part, a.Sentence)
+		}
+	}
+}
+
+func TestStateIsWrittenByName(t *testing.T) {
+	for state := range stateNames {
+		data, err := json.Marshal(state)
+		var back State
+		if err == nil {
+			err = json.Unmarshal(data, &back)
+		}
+		if err != nil || back != state || string(data) != `"`+state.String()+`"` {
+			t.Errorf("%d: %s %v", state, data, err)
+		}
+	}
+}
+
+func TestNotices(t *testing.T) {
+	for _, c := range []struct {
+		datagram string
+		want     []Kind
+	}{
+		{"READY=1", []Kind{proven}},
+		{"STATUS=warming\nWATCHDOG=1\n", []Kind{said, watchdog}},
+		{"STOPPING=1\nMAINPID=7", []Kind{leaving}},
+		{"EXTEND_TIMEOUT_USEC=1000000", []Kind{extended}},
+		{"EXTEND_TIMEOUT_USEC=-1\nREADY=0\nREADY\n\n=", nil},
+	} {
+		var got []Kind
+		for _, e := range notices(c.datagram) {
+			got = append(got, e.Kind)
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%q: %v, want %v", c.datagram, got, c.want)
+		}
+	}
+}
+
+func FuzzNotices(f *testing.F) {
+	f.Add("READY=1\nSTATUS=\xff\nEXTEND_TIMEOUT_USEC=99999999999999999999")
+	f.Fuzz(func(t *testing.T, datagram string) {
+		for _, e := range notices(datagram) {
+			if e.span < 0 || e.span > 24*time.Hour {
+				t.Errorf("%q asks for %s", datagram, e.span)
+			}
+		}
+	})
+}
+
+func TestTimersAreInOrder(t *testing.T) {
+	now := time.Now()
+	var heap timers
+	ws := make([]*worker, 50)
+	for i := range ws {
+		ws[i] = &worker{timer: -1, index: i}
+		heap.set(ws[i], now.Add(time.Duration((i*37)%50)*time.Second))
+	}
+	heap.set(ws[10], time.Time{})
+	heap.set(ws[11], now.Add(-time.Hour))
+	heap.set(ws[12], now.Add(time.Hour))
+	last := time.Time{}
+	for n := 0; ; n++ {
+		w := heap.first()
+		if w == nil {
+			if n != 49 {
+				t.Errorf("%d came out, want 49", n)
+			}
+			return
+		}
+		if w.due.Before(last) || w == ws[10] {
+			t.Errorf("worker %d at %s, after %s", w.index, w.due, last)
+		}
+		last = w.due
+		heap.set(w, time.Time{})
+	}
+}

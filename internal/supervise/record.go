@@ -1,0 +1,190 @@
+package supervise
+
+import (
+	"fmt"
+	"time"
+
+	"initiator/internal/plan"
+)
+
+// Class sorts the ways in which a process can end. The restart law reads it.
+type Class string
+
+// The classes. An end that we asked for has none: it is no death.
+const (
+	Clean        Class = "clean"         // an exit code that the spec lists
+	Code         Class = "code"          // any other exit code
+	Signal       Class = "signal"        // killed by a signal, not by us
+	StartTimeout Class = "start timeout" // not ready within start_timeout
+	Unhealthy    Class = "unhealthy"     // heartbeats overdue, or stuck
+	SpawnError   Class = "spawn error"   // there never was a process
+	OutOfMemory  Class = "out of memory" // killed by the kernel for want of memory
+	PortTaken    Class = "port taken"    // gone at once, and a stranger has its port
+	Asked        Class = "asked"         // ended on our own request
+	Unknown      Class = "unknown"       // ended when nobody was there to learn how
+)
+
+// Exit says how a process ended. The zero value: none has ended yet.
+type Exit struct {
+	Class       Class     `json:"class,omitempty"`
+	Incarnation int       `json:"incarnation,omitempty"`
+	Code        int       `json:"code"`             // -1 when killed by a signal
+	Signal      string    `json:"signal,omitempty"` // "KILL"
+	Core        bool      `json:"core,omitempty"`
+	Error       string    `json:"error,omitempty"` // what else is known, as of a spawn error
+	At          time.Time `json:"at,omitzero"`
+	Lived       string    `json:"lived,omitempty"`
+}
+
+// String is one clause for a sentence: "exit code 3 after 1.2s".
+func (e Exit) String() string {
+	var what string
+	switch {
+	case e.Class == "":
+		return "has not ended yet"
+	case e.Class == Unknown:
+		what = "exit status unknown"
+	case e.Class == SpawnError, e.Class == StartTimeout, e.Class == Unhealthy:
+		what = string(e.Class)
+	case e.Signal != "":
+		what = "killed by SIG" + e.Signal
+	default:
+		what = fmt.Sprintf("exit code %d", e.Code)
+	}
+	if e.Class == OutOfMemory || e.Class == PortTaken {
+		what += " (" + string(e.Class) + ")"
+	}
+	if e.Core {
+		what += ", core dumped"
+	}
+	if e.Error != "" {
+		what += ": " + e.Error
+	}
+	if e.Lived != "" {
+		what += ", after " + e.Lived
+	}
+	return what
+}
+
+// cause says why we are ending a process, which decides what follows.
+type cause int
+
+const (
+	byItself  cause = iota // it ended without us: the law judges
+	toStop                 // a stop: no death
+	toRestart              // a restart or a recycling: no death
+	tooSlow                // start_timeout: the law judges
+	tooSick                // unhealthy: the law judges
+)
+
+// Record is all that the table knows of one worker. It is a plain value: next
+// takes one and returns another.
+type Record struct {
+	Spec   *plan.Spec // never changed; another one after a reload
+	Phase  Phase
+	Reason string
+	Since  time.Time // when State (not Phase) or readiness last changed
+
+	Wanted      bool // somebody wants it up
+	Incarnation int  // of the process that runs or last ran; 0 = none yet
+	PID         int  // 0 = none
+	Attached    bool // the dispatcher has it
+	Restarts    int  // processes started because an earlier one had died
+
+	Began      time.Time // when this incarnation was asked for; its output is younger
+	Before     time.Time // … and the one before it; zero = there was none
+	Started    time.Time // when the process was spawned
+	Deadline   time.Time // when start_timeout, drain, or the patience of this phase ends
+	Proved     bool      // readiness was proven; startsecs may not have passed
+	Up         bool      // this process has been RUNNING
+	Leaving    bool      // it said that it is stopping
+	ReadySince time.Time // unbroken readiness began; zero = not ready
+	LastBeat   time.Time // the last WATCHDOG=1; zero = it does not send them
+	Failed     int       // looks by `probe`, in a row, that found it unwell
+	Declined   bool      // it refused the dispatcher's connect, and has not accepted one since
+	Sampled    time.Time // when its memory was looked at last, for recycle = rss
+	Hint       string    // why the last probe was not satisfied
+	Status     string    // what the worker says of itself
+
+	Cause   cause
+	Why     string // the reason of Cause, for the record of the death
+	Death   Exit   // of the process whose leftovers are being ended
+	Last    Exit   // the last exit that was judged
+	Rule    string // the rule of the law that fired last
+	Next    time.Time
+	Past    Past
+	Proven  bool     // the last stop was proven empty
+	Strays  []string // processes that the last stop could not attribute
+	Retried bool     // the next spawn follows a death
+	Blocked bool     // waiting: something it comes after is missing
+}
+
+// State is what people are shown. Between a death and a restart without delay
+// that is BACKOFF, and STOPPED only when it has to wait for something.
+func (r Record) State() State {
+	if r.Phase == waiting && r.Retried && !r.Blocked {
+		return Backoff
+	}
+	return r.Phase.state()
+}
+
+// due returns when the table wants a tick; zero = never.
+func (r Record) due() time.Time {
+	switch r.Phase {
+	case delayed:
+		return r.Next
+	case starting:
+		if r.Proved {
+			return earliest(r.Deadline, r.Started.Add(r.Spec.StartSecs))
+		}
+		return r.Deadline
+	case spawning, draining, ending, clearing, unready:
+		return r.Deadline
+	case ready:
+		return earliest(earliest(r.forgetAt(), r.recycleAt()), earliest(r.beatBy(), r.sampleAt()))
+	}
+	return time.Time{}
+}
+
+// forgetAt is when the deaths so far are forgotten.
+func (r Record) forgetAt() time.Time {
+	if r.Past.N == 0 && len(r.Past.Deaths) == 0 || r.Spec.Restart.Reset <= 0 {
+		return time.Time{}
+	}
+	return r.ReadySince.Add(r.Spec.Restart.Reset)
+}
+
+func (r Record) recycleAt() time.Time {
+	if r.Spec.Restart.RecycleAge <= 0 {
+		return time.Time{}
+	}
+	return r.Started.Add(r.Spec.Restart.RecycleAge)
+}
+
+// sampleEvery is how often a worker with recycle = rss is looked at. One that
+// beats says it itself, which does no harm.
+const sampleEvery = 10 * time.Second
+
+func (r Record) sampleAt() time.Time {
+	if r.Spec.Restart.RecycleRSS <= 0 {
+		return time.Time{}
+	}
+	return later(r.Sampled, r.Started).Add(sampleEvery)
+}
+
+// beatBy is when a worker that has sent WATCHDOG=1 must have sent the next. A
+// worker that has never sent one is not held to it: many send only READY=1.
+func (r Record) beatBy() time.Time {
+	if r.LastBeat.IsZero() || r.Spec.HeartbeatTolerance <= 0 {
+		return time.Time{}
+	}
+	return r.LastBeat.Add(r.Spec.HeartbeatTolerance)
+}
+
+// earliest returns the earlier of two times of which zero means never.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}

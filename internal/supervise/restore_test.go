@@ -1,0 +1,148 @@
+package supervise
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"initiator/internal/keeper"
+	"initiator/internal/plan"
+)
+
+// TestEveryTimeOfARecordIsMoved: a field that is added must not be forgotten.
+func TestEveryTimeOfARecordIsMoved(t *testing.T) {
+	from, to := time.Unix(1000, 0), time.Unix(2000, 0)
+	var r Record
+	fill(reflect.ValueOf(&r).Elem(), from)
+	r.move(func(time.Time) time.Time { return to })
+	count := 0
+	each(t, reflect.ValueOf(r), "Record", func(path string, at time.Time) {
+		count++
+		if !at.Equal(to) {
+			t.Errorf("%s was not moved", path)
+		}
+	})
+	if count < 10 {
+		t.Errorf("only %d times were found", count)
+	}
+}
+
+// fill sets every time in a value.
+func fill(v reflect.Value, at time.Time) {
+	switch {
+	case v.Type() == reflect.TypeOf(at):
+		v.Set(reflect.ValueOf(at))
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			if v.Field(i).CanSet() {
+				fill(v.Field(i), at)
+			}
+		}
+	case v.Kind() == reflect.Slice && v.Type().Elem() == reflect.TypeOf(at):
+		v.Set(reflect.ValueOf([]time.Time{at}))
+	}
+}
+
+func each(t *testing.T, v reflect.Value, path string, f func(string, time.Time)) {
+	t.Helper()
+	switch {
+	case v.Type() == reflect.TypeOf(time.Time{}):
+		f(path, v.Interface().(time.Time))
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				each(t, v.Field(i), path+"."+v.Type().Field(i).Name, f)
+			}
+		}
+	case v.Kind() == reflect.Slice && v.Type().Elem() == reflect.TypeOf(time.Time{}):
+		for i := range v.Len() {
+			each(t, v.Index(i), path, f)
+		}
+	}
+}
+
+// TestMemoBringsARecordBack with its phase by name, its past, and its times on
+// a clock that was set in between.
+func TestMemoBringsARecordBack(t *testing.T) {
+	now := time.Now()
+	written := memo{
+		V: memoVersion, At: now.Add(-time.Hour), Boot: 100 * time.Second, // the clock was set by an hour
+		Record: memoRecord{
+			Spec: &plan.Spec{Name: "secret"}, Phase: delayed, Cause: tooSick, Incarnation: 3, Restarts: 2,
+			Past: Past{N: 2, Deaths: []time.Time{now.Add(-time.Hour - 7*time.Second)}}, Next: now.Add(-time.Hour + time.Second),
+		},
+	}
+	blob, err := json.Marshal(written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := readMemo(blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := &plan.Spec{Name: "new"}
+	r := read.record(spec, now, 110*time.Second) // ten seconds later
+	if r.Spec != spec || r.Phase != delayed || r.Cause != tooSick || r.Incarnation != 3 || r.Restarts != 2 || r.Past.N != 2 {
+		t.Errorf("record %+v", r)
+	}
+	if ago := now.Sub(r.Past.Deaths[0]); ago != 17*time.Second {
+		t.Errorf("the death was %s ago, want 17s", ago)
+	}
+	if due := now.Sub(r.Next); due != 9*time.Second {
+		t.Errorf("the start was due %s ago, want 9s", due)
+	}
+	for _, bad := range []string{"", "{", `{"V":99}`, `{"V":1,"Record":{"Phase":"dancing"}}`} {
+		if _, err := readMemo([]byte(bad)); err == nil {
+			t.Errorf("%q was taken for a memo", bad)
+		}
+	}
+}
+
+// TestSuccessorGoesOn: a supervisor that has frozen is followed by one that
+// finds the worker as it was, and ends the one that the file no longer has.
+func TestSuccessorGoesOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keeper.sock")
+	k, err := keeper.Launch(keeper.Options{Rendezvous: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, planOf(spec("stays", "webhook"), spec("leaves", "webhook")), func(o *Options) { o.Keeper = k })
+	stays, leaves := s.ready("stays", 1), s.ready("leaves", 1)
+	if err := s.Freeze(t.Context(), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	<-s.done
+	k.Leave()
+	next, held, err := keeper.Attach(path, keeper.Options{})
+	if err != nil || len(held) != 2 {
+		t.Fatalf("held %+v, %v", held, err)
+	}
+	s2 := open(t, planOf(spec("stays", "webhook"), spec("new", "webhook")), func(o *Options) {
+		o.Keeper, o.Restore, o.Outdated = next, held, true
+	})
+	s2.ready("new", 1)
+	if is := s2.one("stays"); is.PID != stays.PID || is.GUID != stays.GUID || is.Incarnation != 1 || !is.Ready || is.Port != stays.Port {
+		t.Errorf("stays is %+v, was %+v", is, stays)
+	}
+	s2.saw("the end of the one that left the file", func(tr Transition) bool { return tr.GUID == leaves.GUID && tr.To == Stopped })
+	outdated(t, s2, next)
+}
+
+// outdated: a keeper of an older version is replaced when its last worker has
+// ended, and the next workers run under the new one.
+func outdated(t *testing.T, s *stage, old *keeper.Keeper) {
+	t.Helper()
+	port := s.one("stays").Port
+	if _, err := s.Stop(t.Context(), "all"); err != nil {
+		t.Fatal(err)
+	}
+	if err := old.Close(); err != nil { // returns when it has ended, as it does by itself
+		t.Fatal(err)
+	}
+	results, err := s.Start(t.Context(), "stays")
+	if err != nil || len(results) != 1 || !results[0].Worker.Ready || results[0].Worker.Incarnation != 2 {
+		t.Errorf("started again: %+v, %v (was on port %d)", results, err, port)
+	}
+}

@@ -1,0 +1,143 @@
+package supervise
+
+import (
+	"strings"
+	"time"
+
+	"initiator/internal/keeper"
+	"initiator/internal/plan"
+)
+
+// replay takes what has happened since the memos were left, with the times at
+// which it did, so that the law judges it as if we had watched.
+func (l *loop) replay() {
+	if len(l.opts.Restore) == 0 {
+		return
+	}
+	for e := range l.events {
+		if e.Kind == keeper.KindSynced || e.Kind == keeper.KindLost {
+			l.now = time.Now()
+			if e.Kind == keeper.KindLost {
+				l.keeperLost(e.Error)
+			}
+			return
+		}
+		l.replayed(e)
+	}
+}
+
+func (l *loop) replayed(e keeper.Event) {
+	l.now = time.Now().Add(-e.Age)
+	if w := l.workers[e.GUID]; w != nil && w.restored != nil {
+		w.restored.ordered = true
+		if at := w.rec.forgetAt(); w.rec.Phase == ready && !at.IsZero() && at.Before(l.now) {
+			now := l.now
+			l.now = at
+			l.apply(w, Event{Kind: tick})
+			l.now = now
+		}
+	}
+	l.hear(e, true)
+	// What follows from it waits for resume: nothing is started before all is
+	// known.
+}
+
+// resumeAll goes on with every worker from where its record stands.
+func (l *loop) resumeAll() {
+	if len(l.opts.Restore) == 0 {
+		return
+	}
+	l.settle()
+	for _, h := range l.strangers {
+		_ = l.keeper.End(keeper.End{GUID: h.GUID, Incarnation: h.Incarnation, Signal: signalNumber("KILL")}) // when it is lost, so are they
+	}
+	l.takenOver()
+	for _, w := range l.order {
+		if w.restored != nil {
+			l.resume(w)
+		}
+	}
+	l.settle()
+	l.reconcile()
+	for _, w := range l.order {
+		w.restored = nil
+	}
+}
+
+// resume does again what a record stands for and died with its process.
+func (l *loop) resume(w *worker) {
+	r := &w.rec
+	if k, ok := l.keeper.(rememberer); ok && !w.keeps() { // it was left for an upgrade, which this is
+		l.sent(k.Memo(w.guid, nil, 0, false, 0), "memo", w)
+	}
+	switch {
+	case r.Phase.rests():
+		if w.restored.Socket {
+			l.sent(l.keeper.Release(w.guid), "release", w)
+		}
+	case r.Phase == waiting:
+		l.check(w)
+	case r.Phase == spawning && !w.restored.ordered:
+		l.spawn(w)
+	case r.Phase == ending, r.Phase == clearing:
+		l.end(w, Action{Kind: actEnd, Wait: r.Spec.StopWait, Kill: r.Phase == clearing})
+	}
+	if !r.Phase.lives() {
+		return
+	}
+	l.listen(w)
+	if r.Attached {
+		l.attach(w)
+	}
+	switch r.Phase {
+	case starting:
+		if !r.Proved {
+			l.probe(w)
+		}
+	case draining:
+		l.drain(w)
+	case ready, unready:
+		l.guard(w)
+	}
+	l.timers.set(w, r.due())
+}
+
+// listen takes up a worker's notify socket and its lines again.
+func (l *loop) listen(w *worker) {
+	spec := w.rec.Spec
+	if dir := w.restored.memo.Notify; dir != "" && w.socket == nil {
+		socket, err := reopenNotifySocket(dir, w.guid, w.rec.Incarnation, spec.Limits.User != "", l.notified)
+		if err != nil {
+			l.log.Warn("restore: "+err.Error(), "guid", w.guid)
+			w.rec.LastBeat = time.Time{} // nobody can hear it: it is not held to it
+		}
+		w.socket = socket
+	}
+	begins := w.rec.Phase == starting && !w.rec.Proved || w.rec.Phase == spawning
+	l.watch(w, l.watches(spec, begins), begins)
+}
+
+func (l *loop) notified(e Event) { l.box.put(func(l *loop) { l.report(e) }) }
+
+// reconcile makes the workers that were found those that the file asks for, as
+// a reload would: what differs is restarted, what is gone is stopped.
+func (l *loop) reconcile() {
+	for _, w := range append([]*worker(nil), l.order...) {
+		if w.restored == nil || w.forgotten {
+			continue
+		}
+		if w.pool.gone {
+			l.forget(w, "no longer in the file")
+			continue
+		}
+		keys := plan.Differs(w.restored.memo.Made, l.fingerprint(w.rec.Spec))
+		if len(keys) > 0 && w.rec.Phase.lives() && w.rec.Incarnation == w.restored.memo.Record.Incarnation {
+			l.apply(w, Event{Kind: askRestart, Reason: "its definition has changed: " + strings.Join(keys, ", ")})
+		}
+	}
+	for _, p := range l.pools {
+		if missing, any := p.short(); any && !p.gone && missing != 0 {
+			l.scale(p, len(p.workers)+missing, p.spec.Autostart)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package supervise
+
+import (
+	"context"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"initiator/internal/plan"
+)
+
+// deaf is ready when it no longer minds TERM, and stops after an hour or with
+// the keeper's KILL.
+func deaf(s *plan.Spec) {
+	plain(s)
+	s.Ready, s.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, time.Hour
+}
+
+// shrinking is a stage on which the second worker of x is on its way out, and
+// other pools follow in the order of workers.
+func shrinking(t *testing.T) *stage {
+	s := open(t, planOf(
+		spec("x", "stubborn", deaf, func(sp *plan.Spec) { sp.Replicas = 2 }),
+		spec("y", "stubborn", deaf, func(sp *plan.Spec) { sp.Replicas = 2 }),
+	))
+	s.until("all ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 4 })
+	go func() { _ = s.Scale(context.Background(), "x", 1) }()
+	s.reaches("x", Stopping)
+	return s
+}
+
+// TestKeeperKilledDuringScaleDown: the worker that was to go is gone with its
+// keeper, and each of the others comes back.
+func TestKeeperKilledDuringScaleDown(t *testing.T) {
+	s := shrinking(t)
+	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.until("three ready again", func(seen []Transition, _ []string) bool { return readyOnes(seen, 2) == 3 })
+	if all := s.Workers(); len(all) != 3 {
+		t.Errorf("%+v", all)
+	}
+	s.Kill()
+}
+
+// TestStartOfWorkerThatGoes: whoever starts or restarts everything does not
+// bring back what the scale has taken away.
+func TestStartOfWorkerThatGoes(t *testing.T) {
+	s := shrinking(t)
+	goes := s.Workers()[1]
+	for name, ask := range map[string]func(context.Context, ...string) ([]Result, error){"start": s.Start, "restart": s.Restart} {
+		results, err := ask(t.Context(), goes.GUID)
+		if err != nil || len(results) != 1 || !strings.Contains(results[0].Error, "scaled to 1") {
+			t.Errorf("%s: %+v, %v", name, results, err)
+		}
+	}
+	if results, err := s.Start(t.Context(), "all"); err != nil || len(results) != 3 || bad(results) != nil {
+		t.Errorf("start all: %+v, %v", results, err)
+	}
+	if err := syscall.Kill(goes.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.saw("its end", func(tr Transition) bool { return tr.GUID == goes.GUID && tr.From == Stopping })
+	if all := s.Workers(); len(all) != 3 {
+		t.Errorf("%+v", all)
+	}
+	s.Kill()
+}

@@ -1,0 +1,204 @@
+package supervise
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"strconv"
+	"syscall"
+
+	"initiator/internal/keeper"
+	"initiator/internal/plan"
+	"initiator/internal/port"
+	"initiator/proactor"
+)
+
+// spawn launches the incarnation that the record names: port, socket, token,
+// before_start, process. Whatever goes wrong is a spawn error with its reason.
+func (l *loop) spawn(w *worker) {
+	if l.keeper == nil {
+		l.orphans = append(l.orphans, pendingEvent{w, Event{Incarnation: w.rec.Incarnation}})
+		return
+	}
+	if err := l.prepare(w); err != nil {
+		l.failed(w, err)
+		return
+	}
+	if len(w.rec.Spec.BeforeStart) > 0 {
+		l.startHook(w, "before", w.rec.Spec.BeforeStart, w.rec.Spec.StartTimeout)
+		return
+	}
+	l.launch(w)
+}
+
+func (l *loop) failed(w *worker, err error) {
+	l.then(w, Event{Kind: spawnFailed, Incarnation: w.rec.Incarnation, Reason: err.Error()})
+}
+
+// prepare takes what the process will be given.
+func (l *loop) prepare(w *worker) error {
+	spec := w.rec.Spec
+	if err := l.limits.prepare(spec, l.log); err != nil {
+		return err
+	}
+	if w.port != nil && w.unheld {
+		w.unheld = false
+		l.rebind(w)
+	}
+	if w.port != nil && !fits(w.port, spec) {
+		l.dropPort(w)
+	}
+	if w.port == nil && spec.TakesPort() {
+		if err := l.takePort(w); err != nil {
+			return err
+		}
+	}
+	if spec.Ready.Kind == "notify" {
+		socket, err := newNotifySocket(l.opts.RuntimeDir, w.guid, w.rec.Incarnation, spec.Limits.User != "", func(e Event) {
+			l.box.put(func(l *loop) { l.report(e) })
+		})
+		if err != nil {
+			return err
+		}
+		w.socket = socket
+	}
+	if spec.Contract {
+		w.token, w.session = proactor.NewToken(), Session{Token: proactor.NewToken()}
+	}
+	return nil
+}
+
+// launch asks the keeper for the process.
+func (l *loop) launch(w *worker) {
+	order := l.shape(w)
+	if on := l.watches(w.rec.Spec, true); on != w.watched || awaits(w.rec.Spec, true) != w.awaited {
+		l.watch(w, on, true)
+	}
+	w.cgroup = order.CgroupDir
+	if l.depositing && (w.keeps() || l.freezing != nil) {
+		w.noted = w.summary()
+		order.Memo, order.Seen, order.Grace = l.memo(w), w.seen, w.rec.Spec.OrphanGrace
+		l.note(w, order.Memo)
+	}
+	if order.Stream = l.openStream(w); order.Stream != nil {
+		defer func() { _ = order.Stream.Close() }()
+	}
+	if err := l.keeper.Spawn(order); err != nil && !errors.Is(err, keeper.ErrClosed) {
+		l.failed(w, err)
+	}
+}
+
+// shape is the process in plain values.
+func (l *loop) shape(w *worker) keeper.Spawn {
+	spec, inc := w.rec.Spec, w.rec.Incarnation
+	number := 0
+	if w.port != nil {
+		number = w.port.Port
+	}
+	order := keeper.Spawn{
+		GUID: w.guid, Incarnation: inc, Dir: l.directory(spec),
+		Argv:     childArgv(l.opts.command(spec), spec, w.guid, number),
+		Env:      l.env(w, number),
+		PassHeld: w.port != nil && w.port.Mode == "inherit",
+		NoFDs:    !spec.Contract,
+		Stdout:   w.logTo(spec.Stdout), Stderr: w.logTo(spec.Stderr), RedirectStderr: spec.RedirectStderr,
+		Keep: w.keeps(),
+	}
+	if spec.Contract {
+		order.Stdin = []byte{}
+		if l.opts.Stdin != nil {
+			order.Stdin = l.opts.Stdin(spec, w.guid, number, inc, w.token)
+		}
+	}
+	l.limits.apply(&order, spec)
+	return order
+}
+
+func (l *loop) env(w *worker, number int) []string {
+	env := childEnv(l.environ, w.rec.Spec, w.guid, w.rec.Incarnation, number, l.opts.ParentURL)
+	if w.socket != nil {
+		env = append(env, w.socket.env(w.rec.Spec)...)
+	}
+	return env
+}
+
+func (l *loop) directory(spec *plan.Spec) string {
+	if spec.Directory != "" {
+		return spec.Directory
+	}
+	return l.plan.Dir
+}
+
+// logTo leaves "-" to us: the keeper has no terminal.
+func (w *worker) logTo(log plan.Log) keeper.Log {
+	if log.Path == "-" {
+		return keeper.Log{}
+	}
+	return keeper.Log{Path: log.At(w.pool.spec.Name, w.guid, w.index), MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw}
+}
+
+// fits reports whether a reservation still is what the spec asks for.
+func fits(r *port.Reservation, spec *plan.Spec) bool {
+	return r.Mode == spec.PortMode() && (spec.Port == 0 || spec.Port == r.Port) && (spec.ListenAddr == "" || spec.ListenAddr == r.Addr)
+}
+
+func (l *loop) takePort(w *worker) error {
+	spec := w.rec.Spec
+	take := func() (*port.Reservation, error) {
+		return l.opts.Ports.Take(spec.PortMode(), spec.ListenAddr, spec.Port, l.avoided())
+	}
+	taken, err := take()
+	if none := (*port.Exhausted)(nil); errors.As(err, &none) && len(l.met) > 0 {
+		clear(l.met) // strangers come and go; whoever is still there is met again
+		taken, err = take()
+	}
+	if err != nil {
+		return err
+	}
+	w.port = taken
+	return l.handOver(w)
+}
+
+// avoided are the ports that auto does not give.
+func (l *loop) avoided() map[int]bool {
+	if len(l.met) == 0 {
+		return l.fixed
+	}
+	all := maps.Clone(l.fixed)
+	maps.Copy(all, l.met)
+	return all
+}
+
+// handOver gives the keeper its copy of the socket and closes ours.
+func (l *loop) handOver(w *worker) error {
+	f := w.port.File()
+	if f == nil {
+		return nil
+	}
+	if err := l.keeper.Hold(w.guid, f); err != nil {
+		return fmt.Errorf("hold port %d: %w", w.port.Port, err)
+	}
+	return w.port.Close()
+}
+
+// address is where the worker is reached from this machine.
+func address(r *port.Reservation) string {
+	host := r.Addr
+	switch host {
+	case "", "0.0.0.0":
+		host = "127.0.0.1"
+	case "::":
+		host = "::1"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(r.Port))
+}
+
+// inUse tries the port: only a bind tells whether the next one would fail.
+func inUse(addr string) bool {
+	ln, err := net.Listen("tcp", addr)
+	if err == nil {
+		ln.Close()
+	}
+	return errors.Is(err, syscall.EADDRINUSE)
+}

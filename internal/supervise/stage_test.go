@@ -1,0 +1,230 @@
+package supervise
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/keeper"
+	"initiator/internal/plan"
+	"initiator/internal/port"
+	"initiator/proactor"
+)
+
+var ctxBackground = context.Background()
+
+// lowest is the first port of this run's own range: another run beside it must
+// not be given a port in the moment in which ours binds it anew.
+var lowest = 10000 + os.Getpid()%19*1000
+
+// stage is a running supervisor with a real keeper, and a way to wait for
+// what happens on it.
+type stage struct {
+	*Supervisor
+	t      testing.TB
+	keeper *keeper.Keeper
+	cancel context.CancelFunc
+	result chan error
+	log    bytes.Buffer
+
+	mu     sync.Mutex
+	seen   []Transition
+	lines  []string
+	waited time.Duration // in next, for what has not come
+	change chan struct{} // closed and replaced at each transition or line
+}
+
+// spec is one worker that plays a role.
+func spec(name, role string, change ...func(*plan.Spec)) plan.Spec {
+	s := plan.Spec{
+		Name: name, Command: []string{os.Args[0]}, Contract: true, Protocol: "webhook", Replicas: 1, Slots: 1,
+		Environment: []plan.Entry{{Key: "TEST_ROLE", Value: role, Valued: true}},
+		Socket:      "reserve", ListenAddr: "127.0.0.1", Ready: plan.Ready{Kind: "webhook"}, StartTimeout: 20 * time.Second,
+		HeartbeatTolerance: 15 * time.Second, StopSignal: "TERM", StopWait: 10 * time.Second, Drain: time.Second,
+		Restart: defaults(), Autostart: true, Priority: 999, Limits: plan.Limits{Umask: -1},
+		Stdout: plan.Log{Path: "-"}, RedirectStderr: true,
+	}
+	for _, f := range change {
+		f(&s)
+	}
+	return s
+}
+
+// plain is a program that knows nothing of the contract.
+func plain(s *plan.Spec) {
+	s.Contract, s.Protocol, s.Ready.Kind, s.StartSecs = false, "none", "alive", 0
+}
+
+func planOf(specs ...plan.Spec) *plan.Plan {
+	return &plan.Plan{Dir: os.TempDir(), Workers: specs, Settings: plan.Settings{ChildPortMin: lowest, ChildPortMax: lowest + 999}}
+}
+
+// open starts the supervisor; the test's end stops it and waits.
+func open(t testing.TB, p *plan.Plan, change ...func(*Options)) *stage {
+	t.Helper()
+	k, err := keeper.Launch(keeper.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{t: t, keeper: k, result: make(chan error, 1), change: make(chan struct{})}
+	o := Options{
+		Keeper: k, Plan: p, Ports: port.New(port.Range{Min: lowest, Max: lowest + 999}), Stdin: stdin,
+		Logger: hclog.New(&hclog.LoggerOptions{Output: &s.log, Level: hclog.Info}),
+		Notify: s.notify, Output: s.output, ParentURL: "http://127.0.0.1:1",
+		NewKeeper: func() (Keeper, error) { return keeper.Launch(keeper.Options{}) },
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	s.Supervisor = New(o)
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	go func() { s.result <- s.Run(ctx) }()
+	t.Cleanup(s.close)
+	return s
+}
+
+// close stops everything, kills it when that takes too long, and says so.
+func (s *stage) close() {
+	s.cancel()
+	select {
+	case <-s.done:
+	case <-time.After(patience):
+		s.t.Errorf("the stop did not converge: %+v", s.Workers())
+		s.Kill()
+		<-s.done
+	}
+	if err := s.keeper.Close(); err != nil {
+		s.t.Error(err)
+	}
+	if s.t.Failed() {
+		s.t.Log(s.log.String())
+		for _, tr := range s.seen {
+			s.t.Logf("%d %s %s %d: %s → %s %t %s", tr.Seq, tr.Name, short(tr.GUID), tr.Incarnation, tr.From, tr.To, tr.Ready, tr.Reason)
+		}
+	}
+}
+
+func stdin(spec *plan.Spec, guid string, port, incarnation int, token string) []byte {
+	var b bytes.Buffer
+	_ = proactor.Emit(&b, []proactor.Plain{{Name: guid, Entries: []proactor.Entry{
+		{Key: "token", Value: token, Valued: true}, {Key: "listen_port", Value: strconv.Itoa(port), Valued: true},
+	}}})
+	return b.Bytes()
+}
+
+func (s *stage) notify(t Transition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = append(s.seen, t)
+	s.wake()
+}
+
+func (s *stage) output(l Lines) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lines = append(s.lines, l.Lines...)
+	s.wake()
+}
+
+func (s *stage) wake() {
+	close(s.change)
+	s.change = make(chan struct{})
+}
+
+// until waits until what was seen satisfies ok.
+func (s *stage) until(what string, ok func(seen []Transition, lines []string) bool) {
+	s.t.Helper()
+	deadline := time.After(patience)
+	for {
+		s.mu.Lock()
+		met, change := ok(s.seen, s.lines), s.change
+		s.mu.Unlock()
+		if met {
+			return
+		}
+		select {
+		case <-change:
+		case <-deadline:
+			s.t.Fatalf("waited %s for %s; the workers: %+v", patience, what, s.Workers())
+		}
+	}
+}
+
+// saw waits for a transition.
+func (s *stage) saw(what string, ok func(Transition) bool) (found Transition) {
+	s.t.Helper()
+	s.until(what, func(seen []Transition, _ []string) bool {
+		for _, tr := range seen {
+			if ok(tr) {
+				found = tr
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// ready waits until the nth incarnation of a worker of that name is ready.
+func (s *stage) ready(name string, incarnation int) Transition {
+	s.t.Helper()
+	return s.saw(name+" ready", func(tr Transition) bool {
+		return tr.Name == name && tr.Ready && tr.Incarnation == incarnation
+	})
+}
+
+// reaches waits for a state.
+func (s *stage) reaches(name string, state State) Transition {
+	s.t.Helper()
+	return s.saw(name+" "+state.String(), func(tr Transition) bool { return tr.Name == name && tr.To == state })
+}
+
+// line waits for an output line that begins so, and returns the rest.
+func (s *stage) line(prefix string) (rest string) {
+	s.t.Helper()
+	s.until("the line "+prefix, func(_ []Transition, lines []string) bool {
+		for _, l := range lines {
+			if len(l) > len(prefix) && l[:len(prefix)] == prefix {
+				rest = l[len(prefix):]
+				return true
+			}
+		}
+		return false
+	})
+	return rest
+}
+
+// one returns the only worker of that name.
+func (s *stage) one(name string) Worker {
+	s.t.Helper()
+	for _, w := range s.Workers() {
+		if w.Name == name {
+			return w
+		}
+	}
+	s.t.Fatalf("no worker %s", name)
+	return Worker{}
+}
+
+// next waits for one more transition.
+func (s *stage) next() {
+	s.t.Helper()
+	s.mu.Lock()
+	change := s.change
+	s.mu.Unlock()
+	select {
+	case <-change:
+	case <-time.After(50 * time.Millisecond): // it may have been the one before
+		s.waited += 50 * time.Millisecond
+		if s.waited > patience {
+			s.t.Fatalf("waited %s; the workers: %+v", patience, s.Workers())
+		}
+	}
+}

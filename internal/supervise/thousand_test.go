@@ -1,0 +1,79 @@
+package supervise
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/plan"
+)
+
+// sleeper is a small program that is ready when it runs.
+func sleeper(s *plan.Spec) {
+	plain(s)
+	s.Command, s.Stdout = []string{"/bin/sleep", "1000"}, plan.Log{}
+}
+
+// TestThousand starts, hurts and stops a thousand workers, and counts what is
+// left: no process, no descriptor, no goroutine.
+func TestThousand(t *testing.T) {
+	const n = 1000
+	goroutines, files := runtime.NumGoroutine(), descriptors(t)
+	s := open(t, planOf(spec("w", "", sleeper, func(sp *plan.Spec) { sp.Replicas = n })))
+	s.until("a thousand ready", func(seen []Transition, _ []string) bool { return len(seen) >= 2*n && readyOnes(seen, 1) == n })
+	first := s.Workers()
+	for _, w := range first[:100] {
+		if err := syscall.Kill(w.PID, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.until("a hundred again", func(seen []Transition, _ []string) bool { return len(seen) >= 2*n+300 && readyOnes(seen, 2) == 100 })
+	last := s.Workers()
+	s.close()
+	for i := range last {
+		if alive(first[i].PID) || alive(last[i].PID) {
+			t.Fatalf("worker %d is left: %+v", i, last[i])
+		}
+	}
+	if now := descriptors(t); now != files {
+		t.Errorf("%d descriptors before, %d after", files, now)
+	}
+	// Whoever is waited for has done its last thing, and may not be off yet.
+	for began := time.Now(); runtime.NumGoroutine() > goroutines && time.Since(began) < patience; {
+		runtime.Gosched()
+	}
+	if now := runtime.NumGoroutine(); now > goroutines {
+		t.Errorf("%d goroutines before, %d after", goroutines, now)
+	}
+}
+
+func descriptors(t *testing.T) int {
+	entries, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// quiet keeps what is measured from being what is logged.
+func quiet(o *Options) { o.Logger = hclog.NewNullLogger() }
+
+// counter replaces the stage's list of transitions by a count.
+type counter struct {
+	want int
+	done chan struct{}
+}
+
+// BenchmarkNext is one event through the table.
+func BenchmarkNext(b *testing.B) {
+	now := time.Now()
+	r := inPhase(ready, now)
+	b.ReportAllocs()
+	for b.Loop() {
+		next(r, Event{Kind: watchdog}, now)
+	}
+}

@@ -1,0 +1,135 @@
+package supervise
+
+import (
+	"net"
+	"time"
+
+	"initiator/internal/plan"
+	"initiator/internal/port"
+)
+
+// Worker is what a person or a program is shown of one worker. It holds no
+// secret.
+type Worker struct {
+	GUID        string    `json:"guid"`
+	Name        string    `json:"name"`  // of its spec, and so of its pool
+	Index       int       `json:"index"` // among the workers of its pool, from 0
+	Group       string    `json:"group,omitempty"`
+	State       State     `json:"state"`
+	Ready       bool      `json:"ready"`
+	Reason      string    `json:"reason"`
+	Since       time.Time `json:"since"`
+	StateCode   int       `json:"statecode"` // the state as supervisord's number
+	PID         int       `json:"pid,omitempty"`
+	Port        int       `json:"port,omitempty"`
+	Addr        string    `json:"addr,omitempty"` // host:port
+	Incarnation int       `json:"incarnation"`
+	Restarts    int       `json:"restarts"` // processes that followed a death
+	Deaths      int       `json:"deaths"`   // since restart_reset
+	Started     time.Time `json:"started,omitzero"`
+	// Began is when the last incarnation was launched, and BeganBefore the one
+	// before it: between the two stands in the logs what that one wrote.
+	Began       time.Time `json:"began,omitzero"`
+	BeganBefore time.Time `json:"began_before,omitzero"`
+	LastExit    Exit      `json:"last_exit,omitzero"`
+	Rule        string    `json:"rule,omitempty"` // of the law that fired last
+	NextStart   time.Time `json:"next_start,omitzero"`
+	WaitsFor    []string  `json:"waits_for,omitempty"`
+	Status      string    `json:"status,omitempty"` // what it says of itself
+	Proven      bool      `json:"proven"`           // the last stop was proven empty
+	Strays      []string  `json:"strays,omitempty"`
+}
+
+// Transition is one change of a worker's state, readiness or incarnation.
+type Transition struct {
+	Seq         uint64    `json:"seq"` // Options.Seq + 1, + 2, + 3 … over all workers
+	At          time.Time `json:"at"`
+	GUID        string    `json:"guid"`
+	Name        string    `json:"name"`
+	Index       int       `json:"index"`
+	Incarnation int       `json:"incarnation"`
+	Began       time.Time `json:"-"` // when the incarnation was launched
+	From        State     `json:"from"`
+	To          State     `json:"to"`
+	Ready       bool      `json:"ready"`
+	Reason      string    `json:"reason"`
+	PID         int       `json:"pid,omitempty"`
+	Port        int       `json:"port,omitempty"`
+	Exit        *Exit     `json:"exit,omitempty"` // of a process whose end this is
+}
+
+// Result is the answer to a request, for one worker.
+type Result struct {
+	Worker Worker `json:"worker"`
+	// Proven: after a stop, it is known that nothing of the worker is left;
+	// false = best effort, see Worker.Strays.
+	Proven bool `json:"proven"`
+	// Error says why the worker is not as it was asked to be; "" = it is.
+	Error string `json:"error,omitempty"`
+}
+
+// worker is a record and what the loop holds for it. Only the loop touches it.
+type worker struct {
+	guid  string
+	index int
+	pool  *pool
+	rec   Record
+	next  *plan.Spec // what the next incarnation is made from
+
+	token            string // of the incarnation that runs
+	port             *port.Reservation
+	hook             string // the keeper's name of the short-lived process that runs for it; "" = none
+	probing          string // … and of its probe's
+	pending          Action // the end that waits for stop_command
+	socket           *notifySocket
+	stream           net.Conn // our end of the one it was born with, until the dispatcher has it
+	watched, awaited bool
+
+	born     uint64    // start time of its process: with the pid it names it for ever
+	cgroup   string    // that it was born in; "" = as inherited
+	seen     uint64    // the keeper's newest numbered event about it
+	session  Session   // of the incarnation that runs
+	noted    summary   // what the memo that was left tells
+	restored *restored // set until it has been resumed
+	orphaned bool      // its keeper was killed; the next will adopt it
+	unheld   bool      // nobody holds its port: it is bound anew before the next start
+
+	timer     int // its place in the heap; -1 = none
+	due       time.Time
+	waiters   []*waiter
+	forgotten bool // no longer of any pool; goes away when it rests
+}
+
+// pool is all workers of one spec, with how many there are in each phase, so
+// that a question about all of them does not look at each.
+type pool struct {
+	spec     *plan.Spec // of workers to come
+	group    *plan.Group
+	workers  []*worker
+	in       [phases]int
+	clean    int      // those in over after a clean exit
+	gone     bool     // no longer in the plan
+	followed []*pool  // those that come after this one
+	missing  []string // what it comes after and is not there, as "db: ready"
+}
+
+// view makes what is shown.
+func (w *worker) view() Worker {
+	r := &w.rec
+	v := Worker{
+		GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Group: w.pool.spec.Group,
+		State: r.State(), StateCode: int(r.State()), Ready: r.Phase == ready, Reason: r.Reason, Since: r.Since,
+		PID: r.PID, Incarnation: r.Incarnation, Restarts: r.Restarts, Deaths: r.Past.N,
+		Began: r.Began, BeganBefore: r.Before, LastExit: r.Last, Rule: r.Rule, NextStart: r.Next, Status: r.Status, Proven: r.Proven, Strays: r.Strays,
+	}
+	if r.Phase.lives() {
+		v.Started = r.Started
+	}
+	if w.port != nil {
+		v.Port, v.Addr = w.port.Port, address(w.port)
+	}
+	if r.Phase == waiting {
+		v.WaitsFor = w.pool.missing
+	}
+	return v
+}
