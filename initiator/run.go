@@ -16,6 +16,7 @@ import (
 	"initiator/internal/api"
 	"initiator/internal/dispatch"
 	"initiator/internal/keeper"
+	"initiator/internal/loopback"
 	"initiator/internal/output"
 	"initiator/internal/plan"
 	"initiator/internal/port"
@@ -174,7 +175,7 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 func (in *Initiator) listen(token string, past *heritage) (*api.Server, error) {
 	s := in.Plan().Settings
 	addr := apiAddr(in.passed, s.ListenAddr)
-	if ip := net.ParseIP(addr); !s.Insecure && (ip == nil || !ip.IsLoopback()) {
+	if !s.Insecure && !loopback.IsHost(addr) {
 		return nil, fmt.Errorf("listen on %s: refused, because it is beyond loopback and there is no TLS; use 127.0.0.1, or `insecure = true` in [initiator] if others can be trusted with everything", addr)
 	}
 	if s.Insecure {

@@ -4,11 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"initiator/internal/loopback"
 )
 
 // direct answers POST /, the door for callers without an initiator (toto's
@@ -46,7 +47,7 @@ func (s *server) direct(w http.ResponseWriter, r *http.Request) {
 // else shows in Host.
 func (s *server) admit(r *http.Request) *directFault {
 	if s.directMode == "open" {
-		if r.Header.Get("Origin") != "" || !localHost(r.Host) {
+		if loopback.IsFromWebPage(r) {
 			return &directFault{status: http.StatusForbidden, code: codeNotAuthorized, value: quote("the open door is for programs on this machine, not for web pages")}
 		}
 		return nil
@@ -56,14 +57,6 @@ func (s *server) admit(r *http.Request) *directFault {
 		return nil
 	}
 	return &directFault{status: http.StatusUnauthorized, code: codeNotAuthorized, value: quote(code.Message + " Send Authorization: Bearer with the worker's token, or set direct = open.")}
-}
-
-func localHost(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // directSeq numbers direct calls. Their ids are made so that they cannot be

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"initiator/internal/loopback"
 	"initiator/proactor"
 
 	"github.com/hashicorp/go-hclog"
@@ -193,8 +194,7 @@ func newHTTPServer(h http.Handler, o Options) *http.Server {
 var errExposed = errors.New("beyond loopback anybody on the way can read tokens and data; use 127.0.0.1, or set insecure = true")
 
 func checkExposed(g given) error {
-	ip := net.ParseIP(g.addr)
-	if g.launched || g.insecure || g.addr == "localhost" || ip != nil && ip.IsLoopback() {
+	if g.launched || g.insecure || loopback.IsHost(g.addr) {
 		return nil
 	}
 	return &UsageError{fmt.Errorf("listen on %s: %w", g.addr, errExposed)}

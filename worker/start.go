@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"initiator/internal/loopback"
 	"initiator/proactor"
 )
 
@@ -97,7 +98,7 @@ func (g given) check() (faults []error) {
 	switch {
 	case g.chirpPort > 65535:
 		faults = append(faults, fmt.Errorf("chirp_port = %d: use 1 to 65535, or 0 for none", g.chirpPort))
-	case g.chirpPort != 0 && g.chirpPEM == "" && !localHost(g.addr):
+	case g.chirpPort != 0 && g.chirpPEM == "" && !loopback.IsHost(g.addr):
 		faults = append(faults, fmt.Errorf("chirp_port: refused without chirp_pem beyond loopback, and this worker listens on %s", g.addr))
 	}
 	if g.slots < 1 {
@@ -113,7 +114,7 @@ func (g given) checkDirect() (faults []error) {
 	switch {
 	case g.directMode != "token" && g.directMode != "open":
 		faults = append(faults, fmt.Errorf("direct = %s: use token or open", g.directMode))
-	case g.directMode == "open" && !localHost(g.addr):
+	case g.directMode == "open" && !loopback.IsHost(g.addr):
 		faults = append(faults, fmt.Errorf("direct = open: refused beyond loopback, and this worker listens on %s; use direct = token", g.addr))
 	}
 	if !slices.Contains(codings, g.compression) {

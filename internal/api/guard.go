@@ -4,9 +4,9 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 
+	"initiator/internal/loopback"
 	"initiator/proactor"
 )
 
@@ -32,7 +32,7 @@ func guard(token string, h House, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case overUnix(r):
-		case foreign(r):
+		case loopback.IsForeign(r):
 			proactor.Forbidden.Write(w, "Host or Origin is not this server's; use the address that `initiator status` prints", nil)
 			return
 		case proactor.TokenEqual(bearer(r), token):
@@ -56,40 +56,4 @@ func bearer(r *http.Request) string {
 		return ""
 	}
 	return strings.TrimSpace(token)
-}
-
-// foreign says whether a request's Host is not the address that it came to, or
-// its Origin not that Host.
-func foreign(r *http.Request) bool {
-	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if local == nil || !sameHost(r.Host, local) {
-		return true
-	}
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return false
-	}
-	u, err := url.Parse(origin)
-	return err != nil || u.Host != r.Host
-}
-
-// sameHost compares a Host header with the address of the connection. A name
-// is accepted only where it is localhost: any other could be an attacker's.
-func sameHost(host string, local net.Addr) bool {
-	addr, ok := local.(*net.TCPAddr)
-	if !ok {
-		return false
-	}
-	name, port, err := net.SplitHostPort(host)
-	if err != nil {
-		return false
-	}
-	if _, p, _ := net.SplitHostPort(local.String()); p != port {
-		return false
-	}
-	if strings.EqualFold(name, "localhost") {
-		return addr.IP.IsLoopback()
-	}
-	ip := net.ParseIP(name)
-	return ip != nil && (ip.Equal(addr.IP) || ip.IsLoopback() && addr.IP.IsLoopback())
 }

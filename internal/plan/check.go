@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"initiator/internal/loopback"
 	"initiator/proactor"
 )
 
@@ -43,11 +44,11 @@ var contradictions = []contradiction{
 		"socket", func(s *Spec, given func(string) bool) bool { return !s.Contract && s.Socket == "inherit" },
 		"socket = inherit needs the contract, which is off", "write contract = on, or remove socket",
 	}, {
-		"direct", func(s *Spec, _ func(string) bool) bool { return s.Direct == "open" && !loopback(s.ListenAddr) },
+		"direct", func(s *Spec, _ func(string) bool) bool { return s.Direct == "open" && !loopback.IsHost(s.ListenAddr) },
 		"direct = open lets anybody on the network run tasks", "write direct = token, or listen_addr = 127.0.0.1",
 	}, {
 		"chirp_port", func(s *Spec, _ func(string) bool) bool {
-			return s.ChirpPort > 0 && s.ChirpPEM == "" && !loopback(s.ListenAddr)
+			return s.ChirpPort > 0 && s.ChirpPEM == "" && !loopback.IsHost(s.ListenAddr)
 		},
 		"chirp_port lets anybody on the network run tasks", "write chirp_pem = a file with certificates and key, or listen_addr = 127.0.0.1",
 	}, {
@@ -178,7 +179,7 @@ func (d *draft) checkWhat(section string) {
 
 // checkExposure keeps everything on loopback that has no TLS.
 func (d *draft) checkExposure(section, addr string) {
-	if !loopback(addr) && !d.plan.Settings.Insecure {
+	if !loopback.IsHost(addr) && !d.plan.Settings.Insecure {
 		d.faultAt(section, "listen_addr", addr+" can be reached from other machines, and there is no TLS", "write 127.0.0.1, or insecure = true in [initiator]")
 	}
 }

@@ -136,11 +136,3 @@ var address = kind[string]{name: "address", parse: func(s string) (string, error
 }}
 
 var hostName = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
-
-func loopback(addr string) bool {
-	if addr == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(addr)
-	return err == nil && ip.IsLoopback()
-}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/loopback"
 	"initiator/proactor"
 )
 
@@ -50,7 +51,7 @@ func NewMaster(o MasterOptions) *Master {
 func (m *Master) Start(ctx context.Context) error {
 	ip := net.ParseIP(m.o.Host)
 	switch {
-	case m.o.Host != "localhost" && (ip == nil || !ip.IsLoopback()) && !m.o.Insecure:
+	case !loopback.IsHost(m.o.Host) && !m.o.Insecure:
 		return fmt.Errorf("start the master: %s is beyond loopback, where tokens can be read on the way; use 127.0.0.1, or set Insecure", m.o.Host)
 	case ip != nil && ip.IsUnspecified() && m.o.MyAddress == "":
 		return errors.New("start the master: it listens everywhere; say in MyAddress where slaves find it")
