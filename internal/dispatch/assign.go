@@ -58,7 +58,7 @@ func (d *Dispatcher) lease(p *pool, to *peer, now time.Time, skip func(uuid.UUID
 	r := newRun(to, t, now)
 	to.running[t.ID] = r
 	p.balance.place(to, to.free())
-	d.timers.set(&r.timer, r.ends)
+	d.timers.Set(&r.timer, r.ends)
 	d.effects = append(d.effects, effect{run: r})
 	return true
 }
@@ -66,16 +66,16 @@ func (d *Dispatcher) lease(p *pool, to *peer, now time.Time, skip func(uuid.UUID
 // leased sends a task whose lease is kept, or gives it back.
 func (d *Dispatcher) leased(r *run, err error) {
 	if err != nil {
-		d.box.put(postedMessage{r.timer.peer, r, posted{unkept: err}})
+		d.box.Put(postedMessage{r.timer.Value.peer, r, posted{unkept: err}})
 		return
 	}
-	d.send(r.timer.peer, r)
+	d.send(r.timer.Value.peer, r)
 }
 
 func newRun(to *peer, t task.Task, now time.Time) *run {
 	l, _ := t.Lease()
 	r := &run{lease: l, method: t.Method, data: t.Data, try: t.Tries(), began: now, seen: now, moved: now, ends: endOf(t, now), patience: t.Policy.ProgressTimeout.D()}
-	r.timer.peer, r.timer.run = to, r
+	r.timer.Value = timerTarget{to, r}
 	return r
 }
 

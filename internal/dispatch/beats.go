@@ -116,7 +116,7 @@ func (d *Dispatcher) renew(r *run, said proactor.Running, at time.Time) {
 	if len(said.Progress) > 0 && !r.stopping {
 		d.o.Queue.Progress(r.lease, said.Progress)
 		if moved {
-			d.moved(r.lease.Task, r.timer.peer.pool.Name, at)
+			d.moved(r.lease.Task, r.timer.Value.peer.pool.Name, at)
 		}
 	}
 }

@@ -18,7 +18,7 @@ type Waiting struct {
 
 // Forget says that nobody wants to hear of it any more; what was begun goes on.
 // The end may be told all the same, if it is being told already.
-func (w *Waiting) Forget() { w.d.box.put(forgetMessage{w}) }
+func (w *Waiting) Forget() { w.d.box.Put(forgetMessage{w}) }
 
 type forgetMessage struct{ w *Waiting }
 
@@ -32,7 +32,7 @@ func (m forgetMessage) apply(d *Dispatcher, _ time.Time) { d.unwait(m.w.id, &m.w
 func (d *Dispatcher) Begin(r task.Request, taken, ended func(task.Task, error)) *Waiting {
 	m := &beginMessage{request: r, taken: taken, Waiting: &Waiting{d: d}}
 	m.w.end = ended
-	if !d.box.put(m) {
+	if !d.box.Put(m) {
 		m.refuse()
 	}
 	return m.Waiting
@@ -42,7 +42,7 @@ func (d *Dispatcher) Begin(r task.Request, taken, ended func(task.Task, error)) 
 // returned. It is called as Begin has it.
 func (d *Dispatcher) Await(id uuid.UUID, ended func(task.Task, error)) *Waiting {
 	w := &Waiting{d: d, id: id, w: waiter{end: ended}}
-	if m := (&waitMessage{id: id, w: &w.w}); !d.box.put(m) {
+	if m := (&waitMessage{id: id, w: &w.w}); !d.box.Put(m) {
 		m.refuse()
 	}
 	return w

@@ -194,7 +194,7 @@ func leases(b *testing.B, workers, queued int) {
 	p := d.pools["p"]
 	for n := range workers {
 		w := &peer{who: who{fmt.Sprint("w", n), 1}, pool: p, running: map[uuid.UUID]*run{}, connected: true, slots: 1}
-		w.seat.peer, w.timer.peer = w, w
+		w.seat.peer, w.timer.Value.peer = w, w
 		d.peers[w.who], p.members[w.who] = w, w
 		d.replace(w)
 	}

@@ -19,7 +19,7 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 	}
 	m := spareCalls.Get().(*callMessage)
 	m.request = r
-	if !d.box.put(m) {
+	if !d.box.Put(m) {
 		return task.Task{}, ErrClosed
 	}
 	if m.w.wait(ctx) {

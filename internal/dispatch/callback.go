@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"container/heap"
 	"fmt"
 	"net/url"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/internal/queue"
+	"initiator/internal/timerheap"
 )
 
 // A callback is owed from the end of its task on, and the queue remembers that
@@ -27,44 +27,18 @@ type call struct {
 	ended time.Time // which end of the task it tells
 	host  string
 	tries int
-	at    time.Time // not before
+	timer timerheap.Timer[*call] // the next try is due
 }
 
 // courier is what the loop knows of callbacks. The zero value has none.
 type courier struct {
-	due   calls
+	due   timerheap.Heap[*call]
 	hosts map[string]*callHost // those that are called, or to be
 }
 
 type callHost struct {
 	busy  int
 	waits []*call
-}
-
-// calls is a heap by time.
-type calls []*call
-
-func (c calls) Len() int           { return len(c) }
-func (c calls) Less(i, j int) bool { return c[i].at.Before(c[j].at) }
-func (c calls) Swap(i, j int)      { c[i], c[j] = c[j], c[i] }
-
-// Push implements heap.Interface.
-func (c *calls) Push(x any) { *c = append(*c, x.(*call)) }
-
-// Pop implements heap.Interface.
-func (c *calls) Pop() any {
-	old := *c
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
-	*c = old[:len(old)-1]
-	return last
-}
-
-func (c *courier) first() time.Time {
-	if len(c.due) == 0 {
-		return time.Time{}
-	}
-	return c.due[0].at
 }
 
 // owe plans the callback of a task that has ended, where it has one.
@@ -76,7 +50,9 @@ func (d *Dispatcher) owe(t task.Task) {
 	if u, err := url.Parse(t.Callback); err == nil { // it was checked with the submit
 		host = u.Host
 	}
-	heap.Push(&d.courier.due, &call{id: t.ID, ended: t.Ended, host: host, at: t.Ended})
+	one := &call{id: t.ID, ended: t.Ended, host: host}
+	one.timer.Value = one
+	d.courier.due.Set(&one.timer, t.Ended)
 }
 
 // oweAll plans those that an earlier process has left.
@@ -91,8 +67,7 @@ func (d *Dispatcher) oweAll() {
 // callDue begins the calls whose time has come.
 func (d *Dispatcher) callDue(now time.Time) {
 	c := &d.courier
-	for len(c.due) > 0 && !c.due[0].at.After(now) {
-		one := heap.Pop(&c.due).(*call)
+	for one := range c.due.PopDue(now) {
 		if c.hosts == nil {
 			c.hosts = map[string]*callHost{}
 		}
@@ -119,7 +94,7 @@ func (d *Dispatcher) callHost(host string) {
 		}
 		h.busy++
 		secret := d.secretFor(t.Pool)
-		d.goes(func() { d.box.put(calledMessage{one, d.caller.tell(d.ctx, t, secret)}) })
+		d.goes(func() { d.box.Put(calledMessage{one, d.caller.tell(d.ctx, t, secret)}) })
 	}
 	if h.busy == 0 {
 		delete(d.courier.hosts, host)
@@ -144,8 +119,7 @@ func (m calledMessage) apply(d *Dispatcher, now time.Time) {
 	again, state := m.verdict(now)
 	if again {
 		m.tries++
-		m.at = now.Add(pauseBefore(m.tries, jitter()))
-		heap.Push(&d.courier.due, m.call)
+		d.courier.due.Set(&m.timer, now.Add(pauseBefore(m.tries, jitter())))
 	} else {
 		d.o.Queue.Called(m.id, m.ended, state)
 	}

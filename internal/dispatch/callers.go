@@ -196,7 +196,7 @@ func (m *ask1[T]) refuse() {
 func ask[T any](ctx context.Context, d *Dispatcher, do func(*ask1[T], time.Time)) (T, error) {
 	m := &ask1[T]{do: do, done: make(chan struct{})}
 	var none T
-	if !d.box.put(m) {
+	if !d.box.Put(m) {
 		return none, ErrClosed
 	}
 	select {

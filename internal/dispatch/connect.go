@@ -39,9 +39,9 @@ func (d *Dispatcher) link(p *peer, born net.Conn) {
 			l = d.firstLine(ctx, p, born)
 		}
 		if stands {
-			d.box.put(standsMessage{p, l})
+			d.box.Put(standsMessage{p, l})
 		} else {
-			d.box.put(connectedMessage{p, answer, l})
+			d.box.Put(connectedMessage{p, answer, l})
 		}
 		if streams {
 			d.keepLine(ctx, p, l)

@@ -13,7 +13,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/mailbox"
 	"initiator/internal/queue"
+	"initiator/internal/timerheap"
 	"initiator/proactor"
 )
 
@@ -78,7 +80,7 @@ type Dispatcher struct {
 	o    Options
 	log  hclog.Logger
 	http *http.Client
-	box  *mailbox
+	box  *mailbox.Mailbox[message]
 
 	sessions sync.Map     // session token → *session
 	channels atomic.Value // map[int]bool, of the attached workers
@@ -88,7 +90,7 @@ type Dispatcher struct {
 	peers    map[who]*peer
 	waiters  map[uuid.UUID]*waiter
 	audience audience
-	timers   timers
+	timers   timerheap.Heap[timerTarget]
 	courier  courier
 	effects  []effect
 	spare    []effect // an emptied slice of a round before
@@ -139,7 +141,7 @@ func New(o Options) *Dispatcher {
 		o.StopGrace = stopGrace
 	}
 	d := &Dispatcher{
-		o: o, log: log, http: proactor.NewHTTP(256), box: newMailbox(), postTimeout: postTimeout, helloTimeout: helloTimeout, inlineMS: inlineMS,
+		o: o, log: log, http: proactor.NewHTTP(256), box: mailbox.New[message](), postTimeout: postTimeout, helloTimeout: helloTimeout, inlineMS: inlineMS,
 		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID]*waiter{}, changed: map[*pool]bool{}, left: map[who][]task.Task{},
 	}
 	d.caller = newCaller()
@@ -173,12 +175,12 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		alarm.Reset(time.Until(d.wakeAt()))
 		select {
 		case <-ctx.Done():
-		case <-d.box.bell:
+		case <-d.box.Wakeup():
 		case <-d.o.Queue.Synced():
 		case <-alarm.C:
 		}
 		runtime.Gosched() // whoever is about to say something joins this round
-		batch = d.box.take(batch)
+		batch = d.box.Take(batch)
 		d.round(batch)
 	}
 	return nil
@@ -206,7 +208,9 @@ func (d *Dispatcher) expire(now time.Time) {
 		d.ended(t)
 	}
 	d.callDue(now)
-	d.timers.ring(now, func(t *timer) { d.timeUp(t, now) })
+	for t := range d.timers.PopDue(now) {
+		d.timeUp(t, now)
+	}
 	if !now.Before(d.nextBeat) {
 		d.nextBeat = now.Add(beatCheck)
 		d.checkBeats(now)
@@ -221,7 +225,7 @@ func (d *Dispatcher) expire(now time.Time) {
 // wakeAt is the next moment at which the clock alone makes something happen.
 func (d *Dispatcher) wakeAt() time.Time {
 	at := time.Now().Add(time.Hour)
-	for _, t := range []time.Time{d.o.Queue.Due(), d.timers.first(), d.courier.first()} {
+	for _, t := range []time.Time{d.o.Queue.Due(), d.timers.NextDue(), d.courier.due.NextDue()} {
 		if !t.IsZero() && t.Before(at) {
 			at = t
 		}
@@ -240,7 +244,7 @@ func (d *Dispatcher) goes(f func()) {
 // shut ends everything that the loop owned.
 func (d *Dispatcher) shut() {
 	d.cancel()
-	for _, m := range d.box.close() {
+	for _, m := range d.box.Close() {
 		if r, ok := m.(interface{ refuse() }); ok {
 			r.refuse()
 		}

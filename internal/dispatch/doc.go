@@ -4,7 +4,7 @@
 // send it messages. A task travels through these files:
 //
 //	dispatcher.go  the loop: take all messages, change, commit, then tell
-//	mailbox.go     where messages wait for the loop
+//	message.go     what the loop can be told
 //	callers.go     submit, get, list, cancel, retry: the messages of callers
 //	batch.go       … many submits in one
 //	elsewhere.go   … all that there is, out to another queue, or in from one
@@ -27,7 +27,6 @@
 //	revive.go      many dead tasks at once
 //	callback.go    who is to be told of an end, and when again
 //	caller.go      … the telling, signed
-//	timers.go      what has to happen when nobody says anything
 //
 // and a connection through these:
 //

@@ -106,7 +106,7 @@ func TestGroupCommit(t *testing.T) {
 	h.submit(task.Request{Pool: "p"}) // makes the file
 	const many = 500
 	release := make(chan struct{})
-	h.d.box.put(held{release})
+	h.d.box.Put(held{release})
 	before := disk.Ops()
 	var group sync.WaitGroup
 	var asked sync.WaitGroup

@@ -96,7 +96,7 @@ func (l *line) tell(m message, messages int) {
 		l.hangUp("it says more than it was asked")
 		return
 	}
-	l.d.box.put(m)
+	l.d.box.Put(m)
 }
 
 // lull is called when everything that has arrived has been read.

@@ -112,7 +112,7 @@ func (d *Dispatcher) keepLine(ctx context.Context, p *peer, l *line) {
 			return // a new session may have one
 		}
 		if l != nil {
-			d.box.put(lineOpened{l})
+			d.box.Put(lineOpened{l})
 		}
 	}
 }
@@ -125,7 +125,7 @@ func (d *Dispatcher) serveLine(ctx context.Context, l *line) {
 	if ctx.Err() == nil {
 		d.log.Debug("a stream ended", "worker", l.p.who, "error", err)
 	}
-	d.box.put(lineEnded{l})
+	d.box.Put(lineEnded{l})
 }
 
 type lineOpened struct{ l *line }

@@ -47,7 +47,7 @@ func (d *Dispatcher) wrote(r *run, o proactor.Output, now time.Time) {
 		out.tail = append(out.tail[:0], out.tail[len(out.tail)-outputTail:]...)
 	}
 	r.seen, r.moved = now, now
-	if id := r.lease.Task; d.audience.wants(id, r.timer.peer.pool.Name) {
+	if id := r.lease.Task; d.audience.wants(id, r.timer.Value.peer.pool.Name) {
 		if t, ok := d.o.Queue.Get(id); ok && !r.stopping {
 			d.announceOutput(&t, o, now)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/internal/queue"
+	"initiator/internal/timerheap"
 	"initiator/proactor"
 )
 
@@ -47,15 +48,15 @@ type peer struct {
 	unlink  context.CancelFunc // ends the goroutine that connects and serves the stream
 
 	connected bool
-	resumed   atomic.Bool // the session may stand already
-	judged    bool        // has been connected; its heartbeats count
-	draining  bool        // was asked to
-	leaving   bool        // will end, although nobody asked it to drain
-	blunt     bool        // a ding slave: no extensions, one slot
-	unready   bool        // its heartbeats are overdue
-	resting   bool        // is left alone until the timer rings
-	turns     int         // in a row in which it took no task
-	timer     timer
+	resumed   atomic.Bool                  // the session may stand already
+	judged    bool                         // has been connected; its heartbeats count
+	draining  bool                         // was asked to
+	leaving   bool                         // will end, although nobody asked it to drain
+	blunt     bool                         // a ding slave: no extensions, one slot
+	unready   bool                         // its heartbeats are overdue
+	resting   bool                         // is left alone until the timer rings
+	turns     int                          // in a row in which it took no task
+	timer     timerheap.Timer[timerTarget] // ends resting
 	slots     int
 	ended     int // tasks that have ended here
 	told      int // of them, told to Measured
@@ -86,7 +87,7 @@ func (p *peer) free() int {
 
 // Attach says that a worker is ready: connect to it and give it tasks.
 func (d *Dispatcher) Attach(w Worker) {
-	if !d.box.put(attachMessage{w}) {
+	if !d.box.Put(attachMessage{w}) {
 		attachMessage{w}.refuse()
 	}
 }
@@ -116,7 +117,7 @@ func (m attachMessage) apply(d *Dispatcher, now time.Time) {
 		d.addPool(Pool{Name: m.Pool, Policy: task.Policy{Attempts: 1}})
 	}
 	p := &peer{who: id, Worker: m.Worker, pool: d.pools[m.Pool], running: map[uuid.UUID]*run{}}
-	p.seat.peer, p.timer.peer = p, p
+	p.seat.peer, p.timer.Value.peer = p, p
 	p.ctx, p.cancel = context.WithCancel(d.ctx)
 	p.client = &proactor.Client{Base: m.URL, Channel: m.Channel, HTTP: d.http}
 	p.session = d.openSession(p)
@@ -136,7 +137,7 @@ func (m attachMessage) apply(d *Dispatcher, now time.Time) {
 // Drain gives a worker no new tasks. Verdicts.Drained follows when the last
 // running one has ended, at once if there is none.
 func (d *Dispatcher) Drain(guid string, incarnation int) {
-	d.box.put(drainMessage{who{guid, incarnation}})
+	d.box.Put(drainMessage{who{guid, incarnation}})
 }
 
 type drainMessage struct{ who }
@@ -168,7 +169,7 @@ func (d *Dispatcher) drained(p *peer) {
 
 // Detach says that a worker is gone: its tasks are fenced and queued again.
 func (d *Dispatcher) Detach(guid string, incarnation int, reason string) {
-	d.box.put(detachMessage{who{guid, incarnation}, reason})
+	d.box.Put(detachMessage{who{guid, incarnation}, reason})
 }
 
 type detachMessage struct {
@@ -184,9 +185,9 @@ func (m detachMessage) apply(d *Dispatcher, now time.Time) {
 	p.cancel()
 	d.closeSession(p)
 	p.connected = false
-	d.timers.drop(&p.timer)
+	d.timers.Remove(&p.timer)
 	for _, r := range p.running {
-		d.timers.drop(&r.timer)
+		d.timers.Remove(&r.timer)
 		d.conclude(r, p.fate(r, m.reason), now)
 		p.part(r)
 	}
@@ -261,7 +262,7 @@ func (d *Dispatcher) release(p *peer, r *run) {
 		return
 	}
 	delete(p.running, r.lease.Task)
-	d.timers.drop(&r.timer)
+	d.timers.Remove(&r.timer)
 	if r.stopping {
 		p.stopping--
 	}

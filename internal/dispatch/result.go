@@ -115,7 +115,7 @@ func words(result json.RawMessage) string {
 // which it took nothing.
 func (d *Dispatcher) rest(p *peer, now time.Time) {
 	p.resting = true
-	d.timers.set(&p.timer, now.Add(min(turnedRest<<min(p.turns-1, 10), turnedMost)))
+	d.timers.Set(&p.timer, now.Add(min(turnedRest<<min(p.turns-1, 10), turnedMost)))
 	d.replace(p)
 }
 
@@ -219,7 +219,7 @@ func (d *Dispatcher) stopTask(p *peer, r *run, now time.Time) {
 	if !r.stopping && !r.ends.IsZero() && r.ends.Before(at) {
 		at = r.ends
 	}
-	d.timers.set(&r.timer, at)
+	d.timers.Set(&r.timer, at)
 }
 
 func (d *Dispatcher) stopBy(p *peer, r *run) time.Time {
@@ -227,7 +227,7 @@ func (d *Dispatcher) stopBy(p *peer, r *run) time.Time {
 }
 
 // timeUp is what happens when a timer rings.
-func (d *Dispatcher) timeUp(t *timer, now time.Time) {
+func (d *Dispatcher) timeUp(t timerTarget, now time.Time) {
 	p, r := t.peer, t.run
 	switch {
 	case r == nil:

@@ -49,7 +49,7 @@ func (d *Dispatcher) takeUp(p *peer, now time.Time) {
 		r.reached.Store(true)
 		r.again = true
 		p.running[t.ID] = r
-		d.timers.set(&r.timer, r.ends)
+		d.timers.Set(&r.timer, r.ends)
 	}
 }
 
@@ -71,7 +71,7 @@ func (d *Dispatcher) askAgain(p *peer) {
 // may be listened to.
 func (d *Dispatcher) Resumed() {
 	m := &resumedMessage{done: make(chan struct{})}
-	if d.box.put(m) {
+	if d.box.Put(m) {
 		<-m.done
 	}
 }

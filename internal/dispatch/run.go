@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"initiator/internal/queue"
+	"initiator/internal/timerheap"
 )
 
 // run is one attempt in a worker.
@@ -27,7 +28,7 @@ type run struct {
 	patience time.Duration
 	output   *output   // what it has written; nil = nothing
 	ends     time.Time // zero = no timeout
-	timer    timer
+	timer    timerheap.Timer[timerTarget]
 	// asked is when the worker was to be told to stop it; zero = not.
 	asked time.Time
 	// over tells the goroutine that posts it to make no further try.
@@ -41,6 +42,13 @@ type run struct {
 	cancelled bool
 	why       string
 	again     bool // to be sent once more, see askAgain
+}
+
+// timerTarget is what a timer belongs to: an attempt that takes too long, or,
+// where run is nil, a worker that gets no tasks for a moment.
+type timerTarget struct {
+	peer *peer
+	run  *run
 }
 
 // is says whether a worker that names this attempt means the run. A ding slave

@@ -171,7 +171,7 @@ func TestNoTimerOutlivesItsAttempt(t *testing.T) {
 		h.ends(task.Request{Pool: "p", Timeout: seconds(time.Hour)}, task.Completed)
 	}
 	h.inLoop(func() {
-		if n := len(h.d.timers); n != 0 {
+		if n := h.d.timers.Len(); n != 0 {
 			t.Errorf("%d timers are left", n)
 		}
 	})

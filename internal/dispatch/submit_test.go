@@ -182,7 +182,7 @@ func TestTenThousandWaitersCostNoGoroutineInside(t *testing.T) {
 	waiters := make([]*waiter, 10_000)
 	for i := range waiters {
 		waiters[i] = &waiter{once: make(chan struct{}, 1)}
-		h.d.box.put(&waitMessage{id: one.ID, w: waiters[i]})
+		h.d.box.Put(&waitMessage{id: one.ID, w: waiters[i]})
 	}
 	h.worker("p", "w", 1, echo)
 	for _, w := range waiters {

@@ -55,13 +55,13 @@ func (w *waiter) wait(ctx context.Context) bool {
 // task.ErrUnknown, ErrClosed.
 func (d *Dispatcher) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	w := newWaiter()
-	if !d.box.put(&waitMessage{id: id, w: &w}) {
+	if !d.box.Put(&waitMessage{id: id, w: &w}) {
 		return task.Task{}, ErrClosed
 	}
 	if w.wait(ctx) {
 		return w.got, w.err
 	}
-	d.box.put(&unwaitMessage{id: id, w: &w})
+	d.box.Put(&unwaitMessage{id: id, w: &w})
 	now, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	t, err := d.Get(now, id)

@@ -109,7 +109,7 @@ func (w *Watch) take() (news []task.News, missed int, err error) {
 }
 
 // Close ends the watch. It does not wait.
-func (w *Watch) Close() { w.d.box.put(unwatchMessage{w}) }
+func (w *Watch) Close() { w.d.box.Put(unwatchMessage{w}) }
 
 type unwatchMessage struct{ w *Watch }
 

@@ -117,7 +117,7 @@ func TestTenThousandWaiters(t *testing.T) {
 	waiters, watches := make([]*waiter, many), make([]*Watch, many)
 	for i := range many {
 		waiters[i] = &waiter{once: make(chan struct{}, 1)}
-		h.d.box.put(&waitMessage{id: id, w: waiters[i]})
+		h.d.box.Put(&waitMessage{id: id, w: waiters[i]})
 		var err error
 		if watches[i], err = h.d.Watch(h.ctx, id); err != nil {
 			t.Fatal(err)

@@ -48,7 +48,7 @@ func (d *Dispatcher) post(p *peer, r *run, body proactor.TaskBody, blunt bool) {
 			r.reached.Store(before)
 		}
 		if a.settled(try, blunt) {
-			d.box.put(postedMessage{p, r, a})
+			d.box.Put(postedMessage{p, r, a})
 			return
 		}
 		d.log.Debug("post", "worker", p.who, "task", r.lease.Task, "try", try, "error", a.err)
