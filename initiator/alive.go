@@ -18,7 +18,7 @@ func (in *Initiator) Alive(ctx context.Context) error {
 	if err := in.up(ctx); err != nil {
 		return err
 	}
-	if err := in.supervisor.Alive(ctx); err != nil && !errors.Is(err, supervise.ErrEnded) {
+	if err := in.supervisor.CheckAlive(ctx); err != nil && !errors.Is(err, supervise.ErrEnded) {
 		return fmt.Errorf("the supervisor does not answer: %w", err)
 	}
 	if err := in.dispatcher.Alive(ctx); err != nil && !errors.Is(err, dispatch.ErrClosed) {

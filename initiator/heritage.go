@@ -70,7 +70,7 @@ func (h *heritage) sweep(guids []string, log hclog.Logger) {
 	guids = slices.DeleteFunc(guids, func(guid string) bool {
 		return slices.Contains(h.marked, guid)
 	})
-	if ended := supervise.Sweep(guids); len(ended) > 0 {
+	if ended := supervise.KillLeftovers(guids); len(ended) > 0 {
 		log.Warn("the last initiator and its keeper were killed; ended what their workers had left", "processes", ended)
 	}
 }
@@ -86,7 +86,7 @@ func (h *heritage) adopt(k *keeper.Keeper, o keeper.Options) {
 	for i := range h.held {
 		w := &h.held[i]
 		group.Go(func() {
-			order, err := supervise.Prove(context.Background(), *w) // it has a timeout of its own
+			order, err := supervise.ProveHeld(context.Background(), *w) // it has a timeout of its own
 			if err != nil && w.PID != 0 {
 				o.Logger.Warn("a worker of an earlier initiator is not adopted; no process was signalled", "guid", w.GUID, "pid", w.PID, "reason", err)
 			}

@@ -138,7 +138,7 @@ func (in *Initiator) LaunchWorker(ctx context.Context, spec, guid string) (super
 	if err := in.up(ctx); err != nil {
 		return supervise.Worker{}, err
 	}
-	return in.supervisor.Launch(ctx, spec, guid)
+	return in.supervisor.LaunchWorker(ctx, spec, guid)
 }
 
 // Start starts workers by definition, guid or "all", and waits until they are up.

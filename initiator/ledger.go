@@ -55,13 +55,13 @@ func newLedger(state string, log hclog.Logger) *ledger {
 	}
 }
 
-// Note implements supervise.Ledger.
-func (l *ledger) Note(guid string, incarnation, pid int, start uint64, memo []byte) {
+// SaveSnapshot implements supervise.SnapshotStore.
+func (l *ledger) SaveSnapshot(guid string, incarnation, pid int, start uint64, memo []byte) {
 	l.put(guid, &keptWorker{stamp{ledgerVersion, ledgerWhat, Version}, l.boot, guid, incarnation, pid, start, memo})
 }
 
-// Drop implements supervise.Ledger.
-func (l *ledger) Drop(guid string) { l.put(guid, nil) }
+// DeleteSnapshot implements supervise.SnapshotStore.
+func (l *ledger) DeleteSnapshot(guid string) { l.put(guid, nil) }
 
 func (l *ledger) put(guid string, k *keptWorker) {
 	l.mu.Lock()

@@ -22,7 +22,7 @@ func TestLedgerThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 {
-		l.Note("a", 1, 10, 100, []byte(`{"n":1}`))
+		l.SaveSnapshot("a", 1, 10, 100, []byte(`{"n":1}`))
 		l.flush()
 	}
 	if n := strings.Count(said.String(), "cannot be noted"); n != 1 {
@@ -31,7 +31,7 @@ func TestLedgerThatCannotBeWritten(t *testing.T) {
 	if err := os.Remove(l.dir); err != nil {
 		t.Fatal(err)
 	}
-	l.Note("b", 2, 20, 200, []byte(`{"n":2}`))
+	l.SaveSnapshot("b", 2, 20, 200, []byte(`{"n":2}`))
 	l.flush()
 	list, err := readLedger(state, "this")
 	if err != nil || len(list) != 2 || list[0].GUID != "a" || list[1].PID != 20 || string(list[1].Memo) != `{"n":2}` {
@@ -47,10 +47,10 @@ func TestLedgerIsOfThisBoot(t *testing.T) {
 	state := t.TempDir()
 	l := newLedger(state, hclog.NewNullLogger())
 	l.boot = "this"
-	l.Note("a", 1, 10, 100, []byte(`{}`))
-	l.Note("b", 1, 11, 101, []byte(`{}`))
-	l.Note("c", 1, 12, 102, []byte(`{}`))
-	l.Drop("c")
+	l.SaveSnapshot("a", 1, 10, 100, []byte(`{}`))
+	l.SaveSnapshot("b", 1, 11, 101, []byte(`{}`))
+	l.SaveSnapshot("c", 1, 12, 102, []byte(`{}`))
+	l.DeleteSnapshot("c")
 	l.flush()
 	for boot, want := range map[string]int{"this": 2, "another": 0, "": 0} {
 		if list, err := readLedger(state, boot); err != nil || len(list) != want {

@@ -57,7 +57,7 @@ func (in *Initiator) Reload(ctx context.Context) (api.Changes, error) {
 	if err := in.dispatcher.SetPools(context.WithoutCancel(ctx), in.pauses.mark(pools(&kept))); err != nil {
 		return changes, fmt.Errorf("reload: %w", err)
 	}
-	err = in.supervisor.Apply(ctx, &kept)
+	err = in.supervisor.ApplyPlan(ctx, &kept)
 	in.schedules.replace(kept.Schedules)
 	return changes, err
 }
@@ -68,7 +68,7 @@ func (in *Initiator) Scale(ctx context.Context, name string, n int) error {
 	if err := in.up(ctx); err != nil {
 		return err
 	}
-	return in.supervisor.Scale(ctx, name, n)
+	return in.supervisor.ScalePool(ctx, name, n)
 }
 
 // RestartRolling gives workers new processes one at a time, each ready before
@@ -86,7 +86,7 @@ func (in *Initiator) Reopen(ctx context.Context) error {
 	if err := in.up(ctx); err != nil {
 		return err
 	}
-	return in.supervisor.Reopen(ctx)
+	return in.supervisor.ReopenLogs(ctx)
 }
 
 // Clear removes the files with what workers have written, but not those that
@@ -96,7 +96,7 @@ func (in *Initiator) Clear(ctx context.Context, names ...string) ([]supervise.Re
 	if err := in.up(ctx); err != nil {
 		return nil, err
 	}
-	return in.supervisor.Clear(ctx, names...)
+	return in.supervisor.ClearLogs(ctx, names...)
 }
 
 // Signal sends a signal to the process groups of workers.
@@ -104,5 +104,5 @@ func (in *Initiator) Signal(ctx context.Context, signal int, names ...string) er
 	if err := in.up(ctx); err != nil {
 		return err
 	}
-	return in.supervisor.Signal(ctx, signal, names...)
+	return in.supervisor.SignalWorkers(ctx, signal, names...)
 }

@@ -219,10 +219,10 @@ func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task
 		Keeper:    k,
 		NewKeeper: func() (supervise.Keeper, error) { return keeper.Launch(in.keeperOptions()) },
 		Ports:     port.New(port.Range{Addr: s.ListenAddr, Min: s.ChildPortMin, Max: s.ChildPortMax}),
-		Plan:      in.Plan(), Tasks: tasks{in}, Logger: in.log.Named("supervise"),
-		Stdin: in.stdin, ParentURL: in.server.URL(), Notify: in.heard,
-		Output: in.relay.Take, AllStderr: in.log.IsDebug(), Seq: in.journal.newest(),
-		Restore: past.held, Outdated: past.outdated(), Resumed: func() { in.serve(); past.arrived() }, Ledger: in.ledger,
+		Plan:      in.Plan(), Dispatcher: tasks{in}, Logger: in.log.Named("supervise"),
+		Stdin: in.stdin, ParentURL: in.server.URL(), OnTransition: in.heard,
+		OnOutput: in.relay.Take, AllStderr: in.log.IsDebug(), LastSeq: in.journal.newest(),
+		Held: past.held, KeeperOutdated: past.outdated(), OnResumed: func() { in.serve(); past.arrived() }, Snapshots: in.ledger,
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -240,7 +240,7 @@ func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task
 	defer in.remember()()
 	defer in.keepLedger()()
 	err := in.supervisor.Run(ctx)
-	if in.supervisor.Frozen() {
+	if in.supervisor.Quiesced() {
 		in.hush()
 	}
 	return err
@@ -256,7 +256,7 @@ func (in *Initiator) watchEnd(cancel context.CancelFunc) {
 			quit = nil
 		case <-killed:
 			cancel()
-			in.supervisor.Kill()
+			in.supervisor.KillAll()
 			killed = nil
 		case <-in.life.Done():
 			return

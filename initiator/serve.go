@@ -69,7 +69,7 @@ func (in *Initiator) keepLedger() (last func()) {
 	return func() {
 		close(over)
 		<-ended
-		if in.supervisor.Frozen() {
+		if in.supervisor.Quiesced() {
 			return
 		}
 		if err := in.ledger.clear(); err != nil {
@@ -80,7 +80,7 @@ func (in *Initiator) keepLedger() (last func()) {
 
 // partFrom ends the keeper, or leaves it to the next initiator.
 func (in *Initiator) partFrom(k *keeper.Keeper) error {
-	if in.supervisor.Frozen() {
+	if in.supervisor.Quiesced() {
 		k.Leave()
 		return nil
 	}
@@ -90,7 +90,7 @@ func (in *Initiator) partFrom(k *keeper.Keeper) error {
 // part is the very end of Run: this process becomes the next program where one
 // was asked for, or that before again where this one could not come up.
 func (in *Initiator) part(err error) error {
-	if next := in.next.Load(); next != nil && in.supervisor.Frozen() {
+	if next := in.next.Load(); next != nil && in.supervisor.Quiesced() {
 		return errors.Join(err, next.succeed())
 	}
 	select {

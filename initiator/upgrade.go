@@ -84,7 +84,7 @@ func (in *Initiator) Upgrade(ctx context.Context, binary string) (version string
 	in.next.Store(next)
 	still, stop := context.WithTimeout(context.WithoutCancel(ctx), checkTime) // a client that goes is no reason
 	defer stop()
-	if err := in.supervisor.Freeze(still, stayTime); err != nil {
+	if err := in.supervisor.Quiesce(still, stayTime); err != nil {
 		in.next.Store(nil)
 		next.close()
 		return "", err

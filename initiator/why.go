@@ -14,13 +14,13 @@ const fewLines = 10
 
 // Why explains in a sentence each why workers are as they are. Of one whose
 // process has died it also tells what that wrote last.
-func (in *Initiator) Why(ctx context.Context, names ...string) ([]supervise.Answer, error) {
+func (in *Initiator) Why(ctx context.Context, names ...string) ([]supervise.Explanation, error) {
 	if err := in.up(ctx); err != nil {
 		return nil, err
 	}
-	answers, err := in.supervisor.Why(ctx, names...)
+	answers, err := in.supervisor.ExplainWorkers(ctx, names...)
 	for i := range answers {
-		answers[i].LastWords = in.lastWords(ctx, answers[i].Worker)
+		answers[i].LastOutput = in.lastWords(ctx, answers[i].Worker)
 	}
 	return answers, err
 }
@@ -52,7 +52,7 @@ func (in *Initiator) lastWords(ctx context.Context, w supervise.Worker) (words [
 func obituary(w supervise.Worker) (q api.LogQuery, mourned bool) {
 	q.Tail = fewLines
 	switch {
-	case w.LastExit.Class == "" || w.LastExit.Class == supervise.Clean:
+	case w.LastExit.Class == "" || w.LastExit.Class == supervise.ExitClean:
 		return q, false
 	case w.State == supervise.Backoff, w.State == supervise.Fatal, w.State == supervise.Exited:
 		q.Since = w.Began

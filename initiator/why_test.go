@@ -13,7 +13,7 @@ import (
 // looked for where that process wrote them.
 func TestObituary(t *testing.T) {
 	began := time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)
-	code := supervise.Exit{Class: supervise.Code, Code: 3}
+	code := supervise.Exit{Class: supervise.ExitNonzero, Code: 3}
 	for _, c := range []struct {
 		name    string
 		state   supervise.State
@@ -27,7 +27,7 @@ func TestObituary(t *testing.T) {
 		{"its successor starts", supervise.Starting, code, true, api.LogQuery{Tail: fewLines, Previous: true}},
 		{"its successor is well", supervise.Running, code, false, api.LogQuery{Tail: fewLines}},
 		{"stopped", supervise.Stopped, code, false, api.LogQuery{Tail: fewLines}},
-		{"ended well", supervise.Exited, supervise.Exit{Class: supervise.Clean}, false, api.LogQuery{Tail: fewLines}},
+		{"ended well", supervise.Exited, supervise.Exit{Class: supervise.ExitClean}, false, api.LogQuery{Tail: fewLines}},
 		{"has never ended", supervise.Starting, supervise.Exit{}, false, api.LogQuery{Tail: fewLines}},
 	} {
 		got, mourned := obituary(supervise.Worker{State: c.state, LastExit: c.exit, Began: began})

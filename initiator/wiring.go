@@ -15,7 +15,7 @@ import (
 // tasks tells the dispatcher what the supervisor says.
 type tasks struct{ in *Initiator }
 
-// Attach implements supervise.Tasks.
+// Attach implements supervise.Dispatcher.
 func (t tasks) Attach(i supervise.Instance) {
 	s := i.Spec
 	if i.Resumed {
@@ -26,15 +26,15 @@ func (t tasks) Attach(i supervise.Instance) {
 		Open: s.Connect == "open", Channel: s.Channel, Slots: s.Slots, Ding: s.Protocol == "ding",
 		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance, Recycle: s.Restart.RecycleTasks, Stream: i.Stream,
 		Session: dispatch.Session{
-			Token: i.Session.Token, Slots: i.Session.Slots, Blunt: i.Session.Blunt, Known: i.Session.Known, Resumed: i.Resumed && !t.in.moved,
+			Token: i.Session.Token, Slots: i.Session.Slots, Blunt: i.Session.Legacy, Known: i.Session.Known, Resumed: i.Resumed && !t.in.moved,
 		},
 	})
 }
 
-// Drain implements supervise.Tasks.
+// Drain implements supervise.Dispatcher.
 func (t tasks) Drain(guid string, incarnation int) { t.in.dispatcher.Drain(guid, incarnation) }
 
-// Detach implements supervise.Tasks.
+// Detach implements supervise.Dispatcher.
 func (t tasks) Detach(guid string, incarnation int, reason string) {
 	t.in.dispatcher.Detach(guid, incarnation, reason)
 }
@@ -42,8 +42,8 @@ func (t tasks) Detach(guid string, incarnation int, reason string) {
 // verdicts tells the supervisor what the dispatcher concludes.
 type verdicts struct{ in *Initiator }
 
-func (v verdicts) report(kind supervise.Kind, guid string, incarnation int, reason string) {
-	v.in.supervisor.Report(supervise.Event{Kind: kind, GUID: guid, Incarnation: incarnation, Reason: reason})
+func (v verdicts) report(kind supervise.EventKind, guid string, incarnation int, reason string) {
+	v.in.supervisor.ReportEvent(supervise.Event{Kind: kind, GUID: guid, Incarnation: incarnation, Reason: reason})
 }
 
 // Connected implements dispatch.Verdicts.
@@ -53,22 +53,22 @@ func (v verdicts) Connected(guid string, incarnation int) {
 
 // opened tells what a worker has agreed to, for whoever comes after us.
 func (v verdicts) opened(guid string, incarnation, slots int, blunt bool) {
-	v.in.supervisor.Opened(guid, incarnation, slots, blunt)
+	v.in.supervisor.RecordSession(guid, incarnation, slots, blunt)
 }
 
 // Overdue implements dispatch.Verdicts.
 func (v verdicts) Overdue(guid string, incarnation int, last time.Time) {
-	v.in.supervisor.Report(supervise.Event{Kind: supervise.Overdue, GUID: guid, Incarnation: incarnation, Last: last})
+	v.in.supervisor.ReportEvent(supervise.Event{Kind: supervise.HeartbeatsOverdue, GUID: guid, Incarnation: incarnation, Last: last})
 }
 
 // Beating implements dispatch.Verdicts.
 func (v verdicts) Beating(guid string, incarnation int) {
-	v.report(supervise.Beating, guid, incarnation, "")
+	v.report(supervise.HeartbeatsBack, guid, incarnation, "")
 }
 
 // Stuck implements dispatch.Verdicts.
 func (v verdicts) Stuck(guid string, incarnation int, reason string) {
-	v.report(supervise.Stuck, guid, incarnation, reason)
+	v.report(supervise.TaskStuck, guid, incarnation, reason)
 }
 
 // Drained implements dispatch.Verdicts.
@@ -78,7 +78,7 @@ func (v verdicts) Drained(guid string, incarnation int) {
 
 // Measured implements dispatch.Verdicts.
 func (v verdicts) Measured(guid string, incarnation, tasks int, rss int64) {
-	v.in.supervisor.Report(supervise.Event{Kind: supervise.Measured, GUID: guid, Incarnation: incarnation, Tasks: tasks, RSS: rss})
+	v.in.supervisor.ReportEvent(supervise.Event{Kind: supervise.Measured, GUID: guid, Incarnation: incarnation, Tasks: tasks, RSS: rss})
 }
 
 // pools is what dispatch knows of the plan: every definition that takes tasks.

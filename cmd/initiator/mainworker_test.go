@@ -68,13 +68,13 @@ func TestCodeOf(t *testing.T) {
 		code int
 	}{
 		{supervise.Exit{}, 0},
-		{supervise.Exit{Class: supervise.Clean}, 0},
-		{supervise.Exit{Class: supervise.Clean, Code: 2}, 2},
-		{supervise.Exit{Class: supervise.Code, Code: 255}, 255},
-		{supervise.Exit{Class: supervise.Asked, Code: -1, Signal: "TERM"}, 143},
-		{supervise.Exit{Class: supervise.OutOfMemory, Code: -1, Signal: "KILL"}, 137},
-		{supervise.Exit{Class: supervise.SpawnError, Code: -1}, 125},
-		{supervise.Exit{Class: supervise.Unknown, Code: -1}, 125},
+		{supervise.Exit{Class: supervise.ExitClean}, 0},
+		{supervise.Exit{Class: supervise.ExitClean, Code: 2}, 2},
+		{supervise.Exit{Class: supervise.ExitNonzero, Code: 255}, 255},
+		{supervise.Exit{Class: supervise.ExitRequested, Code: -1, Signal: "TERM"}, 143},
+		{supervise.Exit{Class: supervise.ExitOutOfMemory, Code: -1, Signal: "KILL"}, 137},
+		{supervise.Exit{Class: supervise.ExitSpawnError, Code: -1}, 125},
+		{supervise.Exit{Class: supervise.ExitUnknown, Code: -1}, 125},
 	} {
 		if got := codeOf(c.exit); got != c.code {
 			t.Errorf("%+v: %d, want %d", c.exit, got, c.code)

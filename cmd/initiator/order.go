@@ -127,7 +127,7 @@ func reasonOf(r supervise.Result) string {
 		return r.Error
 	case r.Worker.State != supervise.Stopped:
 		return r.Worker.Reason
-	case r.Proven:
+	case r.EmptyProven:
 		return r.Worker.Reason + "; nothing is left of it (proven)"
 	}
 	return r.Worker.Reason + "; nothing is left of it as far as can be seen (best effort)"

@@ -81,7 +81,7 @@ func choose(all []supervise.Worker, names []string) ([]supervise.Worker, error) 
 		if len(some) == 0 {
 			known := definitions(all)
 			near, _ := proactor.Nearest(name, known)
-			return nil, &fault{code: exitNotKnown, err: &supervise.UnknownError{Name: name, Nearer: near, Known: known}}
+			return nil, &fault{code: exitNotKnown, err: &supervise.UnknownNameError{Name: name, Nearer: near, Known: known}}
 		}
 		chosen = append(chosen, some...)
 	}

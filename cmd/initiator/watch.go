@@ -84,8 +84,8 @@ func (w *watcher) advice(ctx context.Context) string {
 	}
 	answers, _ := w.client.Why(ctx, w.pool) // without words of theirs, there is still the advice
 	for _, answer := range answers {
-		if len(answer.LastWords) > 0 {
-			return "the last that it wrote:\n" + strings.TrimRight(indented(answer.LastWords), "\n")
+		if len(answer.LastOutput) > 0 {
+			return "the last that it wrote:\n" + strings.TrimRight(indented(answer.LastOutput), "\n")
 		}
 	}
 	return "`initiator check` shows what would be started"

@@ -21,7 +21,7 @@ func (a *app) whyCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				var said []supervise.Answer
+				var said []supervise.Explanation
 				for _, name := range whole(all, args) {
 					answers, err := c.Why(ctx, name)
 					if err != nil {
@@ -37,14 +37,14 @@ func (a *app) whyCommand() *cobra.Command {
 
 // showAnswers prints sentences whole, however narrow the terminal, and below
 // each the last words of a process that has died.
-func (a *app) showAnswers(answers []supervise.Answer) error {
+func (a *app) showAnswers(answers []supervise.Explanation) error {
 	if a.format.json {
 		return a.out.json(map[string]any{"answers": answers})
 	}
 	for _, answer := range answers {
 		text := answer.Sentence + "\n"
-		if len(answer.LastWords) > 0 {
-			text += "The last that it wrote:\n" + indented(answer.LastWords)
+		if len(answer.LastOutput) > 0 {
+			text += "The last that it wrote:\n" + indented(answer.LastOutput)
 		}
 		if _, err := a.out.Write([]byte(text)); err != nil {
 			return err

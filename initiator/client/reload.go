@@ -60,9 +60,9 @@ func (c *Client) Signal(ctx context.Context, signal string, names ...string) err
 }
 
 // Why explains workers, by definition, group or guid.
-func (c *Client) Why(ctx context.Context, name string) ([]supervise.Answer, error) {
+func (c *Client) Why(ctx context.Context, name string) ([]supervise.Explanation, error) {
 	var got struct {
-		Answers []supervise.Answer `json:"answers"`
+		Answers []supervise.Explanation `json:"answers"`
 	}
 	err := c.call(ctx, http.MethodGet, "/workers/"+name+"/why", nil, nil, &got)
 	return got.Answers, err

@@ -61,7 +61,7 @@ func described(h House, err error) (proactor.Code, string) {
 func status(err error) proactor.Code {
 	var pool *dispatch.UnknownPool
 	var full *dispatch.QueueFull
-	var unknown *supervise.UnknownError
+	var unknown *supervise.UnknownNameError
 	var one *supervise.OnePortError
 	var faults proactor.Faults
 	switch {

@@ -53,7 +53,7 @@ type Workers interface {
 	Clear(ctx context.Context, names ...string) ([]supervise.Result, error)
 	Scale(ctx context.Context, name string, n int) error
 	Signal(ctx context.Context, signal int, names ...string) error
-	Why(ctx context.Context, names ...string) ([]supervise.Answer, error)
+	Why(ctx context.Context, names ...string) ([]supervise.Explanation, error)
 	// Changes compares the file with what runs; Reload makes them the same.
 	Changes() (Changes, error)
 	Reload(ctx context.Context) (Changes, error)

@@ -16,7 +16,7 @@ type adopter interface {
 // survives reports whether a worker's process lives on after its keeper: those
 // marked keep do, where the kernel lets us name a process for ever.
 func (w *worker) survives() bool {
-	return w.keeps() && w.rec.PID != 0 && w.born != 0 && w.rec.Phase.lives()
+	return w.keeps() && w.rec.PID != 0 && w.born != 0 && w.rec.Phase.HasProcess()
 }
 
 // prove asks every one of them who it is, all at once. It runs beside the loop.
@@ -25,7 +25,7 @@ func (l *loop) prove(list []keeper.Held) []keeper.Adopt {
 	var group sync.WaitGroup
 	for i, h := range list {
 		group.Go(func() {
-			order, err := Prove(context.Background(), h) // it has a timeout of its own
+			order, err := ProveHeld(context.Background(), h) // it has a timeout of its own
 			if err != nil {
 				l.log.Error("a worker that outlived its keeper is not adopted, and left alone", "guid", h.GUID, "pid", h.PID, "reason", err)
 			}
@@ -47,19 +47,19 @@ func (l *loop) adoptAll(orders []keeper.Adopt) {
 		w.orphaned = false
 		k, able := l.keeper.(adopter)
 		if !able {
-			l.apply(w, Event{Kind: lost})
+			l.apply(w, Event{Kind: KeeperLost})
 			continue
 		}
 		w.noted = w.summary()
 		l.sent(k.Adopt(a, l.memo(w), w.rec.Spec.OrphanGrace), "adopt", w)
-		if starting := w.rec.Phase == starting; l.watches(w.rec.Spec, starting) {
+		if starting := w.rec.Phase == PhaseStarting; l.watches(w.rec.Spec, starting) {
 			l.watch(w, true, starting)
 		}
-		if w.rec.Phase.up() { // a look that was under way ended with the keeper that took it
+		if w.rec.Phase.IsRunning() { // a look that was under way ended with the keeper that took it
 			l.guard(w)
 		}
-		if p := w.rec.Phase; p == ending || p == clearing {
-			l.endNow(w, Action{Kind: actEnd, Wait: w.rec.Spec.StopWait, Kill: p == clearing})
+		if p := w.rec.Phase; p == PhaseEnding || p == PhaseClearing {
+			l.endNow(w, Action{Kind: EndProcess, Wait: w.rec.Spec.StopWait, Kill: p == PhaseClearing})
 		}
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"initiator/internal/plan"
 )
 
-// Scale makes the pool have n workers and waits until those that are new are
+// ScalePool makes the pool have n workers and waits until those that are new are
 // ready and those that are too many are gone: the youngest go first.
-func (s *Supervisor) Scale(ctx context.Context, name string, n int) error {
+func (s *Supervisor) ScalePool(ctx context.Context, name string, n int) error {
 	if n < 0 {
 		return fmt.Errorf("scale %s: %d is fewer than none", name, n)
 	}
@@ -77,14 +77,14 @@ func (l *loop) scale(p *pool, n int, start bool) *waiter {
 	if !start {
 		added = nil
 	}
-	return l.tell(added, askStart, why)
+	return l.tell(added, StartRequested, why)
 }
 
-// Apply makes the running workers those of another plan: only what differs is
+// ApplyPlan makes the running workers those of another plan: only what differs is
 // touched. It waits until everything new or changed is ready and everything
 // removed is gone; the error names those that are not. Nothing is done when
 // everything is being stopped.
-func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan) error {
+func (s *Supervisor) ApplyPlan(ctx context.Context, next *plan.Plan) error {
 	var waiters []*waiter
 	stop := func() bool { return true }
 	err := s.ask(ctx, func(l *loop) error {
@@ -159,12 +159,12 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 			l.signalReload(live)
 			break
 		}
-		waiters = append(waiters, l.tell(live, askRestart, why))
+		waiters = append(waiters, l.tell(live, RestartRequested, why))
 	default: // kept: what differs takes effect at once
 		for _, w := range p.workers {
 			w.rec.Spec = p.spec
-			l.timers.set(w, w.rec.due())
-			if w.rec.Phase.up() { // one that starts is looked at already, for its readiness
+			l.timers.set(w, w.rec.NextDeadline())
+			if w.rec.Phase.IsRunning() { // one that starts is looked at already, for its readiness
 				l.guard(w)
 			}
 		}
@@ -178,7 +178,7 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 // given up under the old definition, or has ended by itself, is tried anew
 // under the new one: a reload is how somebody mends a command.
 func (w *worker) leftAlone() bool {
-	return w.rec.Phase == resting || w.rec.Phase == over && !w.next.Autostart
+	return w.rec.Phase == PhaseStopped || w.rec.Phase == PhaseExited && !w.next.Autostart
 }
 
 // onlyConfig: nothing differs but what the worker itself reads, which one with

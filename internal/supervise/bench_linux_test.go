@@ -104,11 +104,11 @@ func benchStart(b *testing.B, n int, sp plan.Spec) time.Duration {
 	p := planOf(sp)
 	b.StartTimer()
 	began := time.Now()
-	s := open(b, p, quiet, func(o *Options) { o.Notify = c.notify })
+	s := open(b, p, quiet, func(o *Options) { o.OnTransition = c.notify })
 	<-c.done
 	took := time.Since(began)
 	b.StopTimer()
-	s.Kill()
+	s.KillAll()
 	s.close()
 	b.StartTimer()
 	return took
@@ -140,7 +140,7 @@ func benchRestart(b *testing.B, kind string, others int) {
 	sp.Replicas, sp.Restart.Delay, sp.Restart.Limit = others+1, 0, 0
 	ready := make(chan Transition, others+1)
 	s := open(b, planOf(sp), quiet, func(o *Options) {
-		o.Notify = func(tr Transition) {
+		o.OnTransition = func(tr Transition) {
 			if tr.Ready && tr.To == Running {
 				ready <- tr
 			}
@@ -169,7 +169,7 @@ func benchRestart(b *testing.B, kind string, others int) {
 		b.ReportMetric(float64(ours[len(ours)*p/100].Microseconds()), fmt.Sprintf("p%d-µs", p))
 		b.ReportMetric(float64(bare[len(bare)*p/100].Microseconds()), fmt.Sprintf("bare-p%d-µs", p))
 	}
-	s.Kill()
+	s.KillAll()
 	s.close()
 }
 
@@ -201,7 +201,7 @@ func BenchmarkIdle(b *testing.B) {
 			sp := benchSpecs(b)[kind]
 			sp.Replicas = 1000
 			c := &counter{want: 1000, done: make(chan struct{})}
-			s := open(b, planOf(sp), quiet, func(o *Options) { o.Notify = c.notify })
+			s := open(b, planOf(sp), quiet, func(o *Options) { o.OnTransition = c.notify })
 			<-c.done
 			began := cpuTime(b) + timesOf(b, s.keeper.PID())
 			for b.Loop() {
@@ -219,7 +219,7 @@ func BenchmarkIdle(b *testing.B) {
 			}
 			b.ReportMetric(total/1024, "MB-pss")
 			b.ReportMetric(float64(used.Milliseconds())/float64(b.Elapsed().Seconds()), "ms-cpu/s")
-			s.Kill()
+			s.KillAll()
 			s.close()
 		})
 	}

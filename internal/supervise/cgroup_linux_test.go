@@ -104,7 +104,7 @@ func TestBornInACgroup(t *testing.T) {
 	if alive(escaped) {
 		t.Errorf("pid %d of the first incarnation lives beside the second", escaped)
 	}
-	if results, err := s.Stop(t.Context(), "w"); err != nil || !results[0].Proven {
+	if results, err := s.Stop(t.Context(), "w"); err != nil || !results[0].EmptyProven {
 		t.Errorf("stop: %+v %v", results, err)
 	}
 	s.close()
@@ -229,7 +229,7 @@ func TestOutOfMemory(t *testing.T) {
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
 		sp.Command, sp.Limits.MemoryMax, sp.Restart.Limit = []string{"/usr/bin/tail", "/dev/zero"}, 16<<20, 1
 	})), func(o *Options) { o.CgroupBase = base })
-	if tr := s.reaches("w", Fatal); s.one("w").LastExit.Class != OutOfMemory {
+	if tr := s.reaches("w", Fatal); s.one("w").LastExit.Class != ExitOutOfMemory {
 		t.Error(tr.Reason)
 	}
 }
@@ -255,7 +255,7 @@ func TestKilledForMemoryByV1(t *testing.T) {
 		sp.Restart.Limit, sp.Restart.Delay = 2, time.Millisecond
 	})))
 	s.reaches("w", Fatal)
-	if e := s.one("w").LastExit; e.Signal != "KILL" || e.Class != Signal || s.one("w").Incarnation != 2 {
+	if e := s.one("w").LastExit; e.Signal != "KILL" || e.Class != ExitSignal || s.one("w").Incarnation != 2 {
 		t.Errorf("%+v", s.one("w"))
 	}
 	s.close()

@@ -25,11 +25,11 @@ type wipePlace struct {
 	place int
 }
 
-// Clear removes what the named workers have written: the files of their logs,
+// ClearLogs removes what the named workers have written: the files of their logs,
 // but not those that were rotated away before. The error is of the request
 // itself; a worker's is in its Result, which is keeper.ErrOlder's where the
 // keeper cannot.
-func (s *Supervisor) Clear(ctx context.Context, names ...string) ([]Result, error) {
+func (s *Supervisor) ClearLogs(ctx context.Context, names ...string) ([]Result, error) {
 	var x *wipe
 	err := s.ask(ctx, func(l *loop) (err error) {
 		x, err = l.clear(names)

@@ -38,20 +38,20 @@ func TestClear(t *testing.T) {
 	if _, err := s.Stop(t.Context(), first.GUID); err != nil {
 		t.Fatal(err)
 	}
-	results, err := s.Clear(t.Context(), first.GUID, "silent")
+	results, err := s.ClearLogs(t.Context(), first.GUID, "silent")
 	if err != nil || len(results) != 2 || results[0].Error+results[1].Error != "" {
 		t.Errorf("%+v, %v", results, err)
 	}
 	if left, _ := filepath.Glob(dir + "/*"); len(left) != 1 || !strings.HasSuffix(left[0], "1.log") {
 		t.Errorf("left: %q", left)
 	}
-	if results, err = s.Clear(t.Context(), "all"); err != nil || len(results) != 3 {
+	if results, err = s.ClearLogs(t.Context(), "all"); err != nil || len(results) != 3 {
 		t.Errorf("%+v, %v", results, err)
 	}
 	if left, _ := filepath.Glob(dir + "/*"); len(left) != 0 {
 		t.Errorf("left: %q", left)
 	}
-	if _, err := s.Clear(t.Context(), "nobody"); err == nil {
+	if _, err := s.ClearLogs(t.Context(), "nobody"); err == nil {
 		t.Error("nobody was cleared")
 	}
 }
@@ -64,7 +64,7 @@ func TestClearWithoutAKeeper(t *testing.T) {
 	keepertest.Freeze(t, s.keeper.PID())
 	answer := make(chan []Result, 1)
 	go func() {
-		results, err := s.Clear(t.Context(), "all")
+		results, err := s.ClearLogs(t.Context(), "all")
 		if err != nil {
 			t.Error(err)
 		}

@@ -34,13 +34,13 @@ func TestSteppedIsAStep(t *testing.T) {
 // clock: the same decision each time, and deadlines equally far away.
 func TestClockStepChangesNothing(t *testing.T) {
 	then := time.Now()
-	for p := range phases {
-		for k := range kinds {
+	for p := range PhaseCount {
+		for k := range eventKinds {
 			for _, later := range []time.Duration{0, time.Second, time.Minute, time.Hour} {
 				now := then.Add(later)
-				want := decision(inPhase(p, then), Event{Kind: k, random: 0.5}, now)
+				want := decision(inPhase(p, then), Event{Kind: k, Random: 0.5}, now)
 				for _, step := range []int64{-86400, -3600, -1, 1, 3600, 86400} {
-					if got := decision(inPhase(p, then), Event{Kind: k, random: 0.5}, stepped(now, step)); got != want {
+					if got := decision(inPhase(p, then), Event{Kind: k, Random: 0.5}, stepped(now, step)); got != want {
 						t.Errorf("%s × %s after %s, with a step of %ds: %s, want %s", p, k, later, step, got, want)
 					}
 				}
@@ -51,12 +51,12 @@ func TestClockStepChangesNothing(t *testing.T) {
 
 // decision is all that follows from an event, without a word about the wall.
 func decision(r Record, e Event, now time.Time) string {
-	after, acts, reason := next(r, e, now)
+	after, acts, reason := Next(r, e, now)
 	due := "never"
-	if at := after.due(); !at.IsZero() {
+	if at := after.NextDeadline(); !at.IsZero() {
 		due = at.Sub(now).String()
 	}
-	return fmt.Sprintf("%s, %v, %q, due in %s, %d deaths", after.Phase, acts, reason, due, len(after.Past.Deaths))
+	return fmt.Sprintf("%s, %v, %q, due in %s, %d deaths", after.Phase, acts, reason, due, len(after.Deaths.Recent))
 }
 
 // TestClockStepAndTheWindow: the deaths of ten minutes are those of ten minutes
@@ -66,25 +66,25 @@ func TestClockStepAndTheWindow(t *testing.T) {
 		name string
 		step int64
 		gap  time.Duration
-		want Ruling
+		want restartChoice
 	}{
-		{"set forward by a day: not forgotten", 86400, time.Minute, GiveUp},
-		{"suspended for a day: not forgotten", 86400, time.Second, GiveUp},
-		{"set back by a day: forgotten all the same", -86400, 6 * time.Minute, Again},
-		{"no step", 0, 6 * time.Minute, Again},
+		{"set forward by a day: not forgotten", 86400, time.Minute, giveUpRestarts},
+		{"suspended for a day: not forgotten", 86400, time.Second, giveUpRestarts},
+		{"set back by a day: forgotten all the same", -86400, 6 * time.Minute, restartAgain},
+		{"no step", 0, 6 * time.Minute, restartAgain},
 	} {
 		law := defaults()
 		law.Limit = 3
-		past, now := Past{}, time.Now()
-		var v Verdict
+		past, now := DeathHistory{}, time.Now()
+		var v RestartDecision
 		for i := range 3 {
 			at := now.Add(time.Duration(i) * c.gap)
 			if i > 0 {
 				at = stepped(at, c.step)
 			}
-			past, v = Judge(law, past, Death{At: at, Class: Code, What: "x"}, 0.5)
+			past, v = decideRestart(law, past, death{At: at, Class: ExitNonzero, What: "x"}, 0.5)
 		}
-		if v.Ruling != c.want {
+		if v.Choice != c.want {
 			t.Errorf("%s: %s", c.name, v.Reason)
 		}
 	}

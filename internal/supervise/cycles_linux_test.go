@@ -81,12 +81,12 @@ func TestCycles(t *testing.T) {
 			sp.Port = 0
 		}))
 	}
-	s := open(t, definition(0), quiet, func(o *Options) { o.Notify = nil })
+	s := open(t, definition(0), quiet, func(o *Options) { o.OnTransition = nil })
 	var first holdings
 	var heap uint64
 	for n := 1; n <= cycles; n++ {
 		for _, err := range []error{
-			startAll(s), s.Scale(t.Context(), "w", 1), s.Scale(t.Context(), "w", size), s.Apply(t.Context(), definition(n)), stopAll(s),
+			startAll(s), s.ScalePool(t.Context(), "w", 1), s.ScalePool(t.Context(), "w", size), s.ApplyPlan(t.Context(), definition(n)), stopAll(s),
 		} {
 			if err != nil {
 				t.Fatal(err)

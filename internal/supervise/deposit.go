@@ -10,14 +10,14 @@ type rememberer interface {
 	Memo(guid string, blob []byte, seen uint64, keep bool, grace time.Duration) error
 }
 
-// Ledger keeps memos where they survive the keeper as well, for workers marked
+// SnapshotStore keeps memos where they survive the keeper as well, for workers marked
 // keep. It is called from the loop and must not block.
-type Ledger interface {
-	// Note replaces what is known of a worker; pid and start (field 22 of
+type SnapshotStore interface {
+	// SaveSnapshot replaces what is known of a worker; pid and start (field 22 of
 	// /proc/PID/stat) name its process, 0 = it has none.
-	Note(guid string, incarnation, pid int, start uint64, memo []byte)
-	// Drop forgets it.
-	Drop(guid string)
+	SaveSnapshot(guid string, incarnation, pid int, start uint64, memo []byte)
+	// DeleteSnapshot forgets it.
+	DeleteSnapshot(guid string)
 }
 
 // keeps reports whether a worker outlives the initiator. Elsewhere than on
@@ -28,7 +28,7 @@ func (w *worker) keeps() bool { return runtime.GOOS == "linux" && w.rec.Spec.OnI
 // whose process is being asked for has it in the order itself: then there is
 // never a process without a memo, nor a memo of one that was not asked for.
 func (l *loop) deposit(w *worker) {
-	if !l.depositing || !w.keeps() && l.freezing == nil || w.rec.Phase == spawning || w.forgotten && w.rec.Phase.rests() {
+	if !l.depositing || !w.keeps() && l.freezing == nil || w.rec.Phase == PhaseSpawning || w.forgotten && w.rec.Phase.AtRest() {
 		return
 	}
 	now := w.summary()
@@ -48,8 +48,8 @@ func (l *loop) leave(w *worker, blob []byte) {
 
 // note enters it into the ledger.
 func (l *loop) note(w *worker, blob []byte) {
-	if l.opts.Ledger != nil && w.keeps() {
-		l.opts.Ledger.Note(w.guid, w.rec.Incarnation, w.rec.PID, w.born, blob)
+	if l.opts.Snapshots != nil && w.keeps() {
+		l.opts.Snapshots.SaveSnapshot(w.guid, w.rec.Incarnation, w.rec.PID, w.born, blob)
 	}
 }
 
@@ -61,8 +61,8 @@ func (l *loop) withdraw(w *worker) {
 	if k, ok := l.keeper.(rememberer); ok {
 		l.sent(k.Memo(w.guid, nil, 0, false, 0), "memo", w)
 	}
-	if l.opts.Ledger != nil {
-		l.opts.Ledger.Drop(w.guid)
+	if l.opts.Snapshots != nil {
+		l.opts.Snapshots.DeleteSnapshot(w.guid)
 	}
 }
 
@@ -75,14 +75,14 @@ func (l *loop) depositAll() {
 	}
 }
 
-// Opened tells what a worker has answered to the dispatcher's connect.
-func (s *Supervisor) Opened(guid string, incarnation, slots int, blunt bool) {
+// RecordSession tells what a worker has answered to the dispatcher's connect.
+func (s *Supervisor) RecordSession(guid string, incarnation, slots int, blunt bool) {
 	s.box.put(func(l *loop) {
 		w := l.workers[guid]
 		if w == nil || w.rec.Incarnation != incarnation {
 			return
 		}
-		w.session.Slots, w.session.Blunt, w.session.Known = slots, blunt, true
+		w.session.Slots, w.session.Legacy, w.session.Known = slots, blunt, true
 		l.deposit(w)
 	})
 }

@@ -13,10 +13,10 @@ func (l *loop) check(w *worker) {
 	missing := l.missing(w.pool)
 	w.pool.missing = missing
 	if len(missing) == 0 {
-		l.then(w, Event{Kind: cleared})
+		l.then(w, Event{Kind: DependenciesMet})
 		return
 	}
-	l.then(w, Event{Kind: blocked, Reason: "waits for " + strings.Join(missing, ", ")})
+	l.then(w, Event{Kind: DependenciesMissing, Reason: "waits for " + strings.Join(missing, ", ")})
 }
 
 // missing names the unmet items of `after`, in the words of the INI.
@@ -38,13 +38,13 @@ func (p *pool) meets(condition string) bool {
 	n := len(p.workers)
 	switch condition {
 	case "started":
-		return p.in[starting]+p.in[ready]+p.in[unready]+p.in[over] == n
+		return p.in[PhaseStarting]+p.in[PhaseReady]+p.in[PhaseUnready]+p.in[PhaseExited] == n
 	case "completed":
-		return p.in[over] == n
+		return p.in[PhaseExited] == n
 	case "completed_successfully":
-		return p.in[over] == n && p.clean == n
+		return p.in[PhaseExited] == n && p.clean == n
 	default: // ready; a one-shot that has done its work counts
-		return p.in[ready]+p.clean == n && p.in[ready] > 0 || p.clean == n
+		return p.in[PhaseReady]+p.clean == n && p.in[PhaseReady] > 0 || p.clean == n
 	}
 }
 
@@ -56,11 +56,11 @@ func (l *loop) hopeless(d plan.Dependency) string {
 		return " (there is no such worker)"
 	case len(p.workers) == 0:
 		return " (it has no workers: scale it)"
-	case p.in[fatal] > 0:
+	case p.in[PhaseFatal] > 0:
 		return " (it is FATAL: see why " + d.Name + ")"
-	case p.in[over] == len(p.workers) && d.Condition != "completed":
+	case p.in[PhaseExited] == len(p.workers) && d.Condition != "completed":
 		return " (it has EXITED: see why " + d.Name + ")"
-	case p.in[resting] == len(p.workers):
+	case p.in[PhaseStopped] == len(p.workers):
 		return " (it is STOPPED: start it)"
 	}
 	return ""
@@ -69,7 +69,7 @@ func (l *loop) hopeless(d plan.Dependency) string {
 // released looks at those that come after a worker that has changed.
 func (l *loop) released(w *worker) {
 	for _, p := range w.pool.followed {
-		if p.in[waiting] == 0 {
+		if p.in[PhaseWaiting] == 0 {
 			continue
 		}
 		was := strings.Join(p.missing, ", ")
@@ -78,7 +78,7 @@ func (l *loop) released(w *worker) {
 			continue
 		}
 		for _, follower := range p.workers {
-			if follower.rec.Phase == waiting {
+			if follower.rec.Phase == PhaseWaiting {
 				l.check(follower)
 			}
 		}
@@ -88,7 +88,7 @@ func (l *loop) released(w *worker) {
 // checkAll looks at all who wait, after another plan may have asked for less.
 func (l *loop) checkAll() {
 	for _, w := range l.order {
-		if w.rec.Phase == waiting {
+		if w.rec.Phase == PhaseWaiting {
 			l.check(w)
 		}
 	}

@@ -12,19 +12,19 @@ import (
 const insistAfter = 10 * time.Second
 
 // end tells the keeper to end the process and waits for Emptied.
-func (s *step) end(c cause, why string, kill bool) string {
-	if s.Phase == spawning || s.Phase == starting {
-		s.act(actSettle)
+func (s *step) end(c EndCause, why string, kill bool) string {
+	if s.Phase == PhaseSpawning || s.Phase == PhaseStarting {
+		s.act(StopProbing)
 	}
-	s.Cause, s.Why, s.ReadySince = c, why, time.Time{}
-	s.Phase = ending
+	s.Cause, s.CauseReason, s.ReadySince = c, why, time.Time{}
+	s.Phase = PhaseEnding
 	s.tell(kill)
 	return why + "; " + s.means(kill)
 }
 
 // means says what was done to end the process, and what follows.
 func (s *step) means(kill bool) string {
-	signal, then := s.Spec.StopSignal, "KILL after "+brief(s.Spec.StopWait)
+	signal, then := s.Spec.StopSignal, "KILL after "+FormatDuration(s.Spec.StopWait)
 	switch {
 	case kill || signal == "KILL":
 		return "KILL sent"
@@ -36,7 +36,7 @@ func (s *step) means(kill bool) string {
 
 // tell sends End and sets the time at which to say it again.
 func (s *step) tell(kill bool) {
-	a := Action{Kind: actEnd, Kill: kill, Wait: s.Spec.StopWait}
+	a := Action{Kind: EndProcess, Kill: kill, Wait: s.Spec.StopWait}
 	if kill {
 		a.Wait = 0
 	}
@@ -50,47 +50,47 @@ func (s *step) tell(kill bool) {
 // giveBack stops what was not running: a wait or a delay.
 func giveBack(s *step) string {
 	s.Wanted = false
-	s.rest(resting)
+	s.rest(PhaseStopped)
 	return s.because("stopped")
 }
 
 // rest ends a step: nothing is held for a worker that nobody is going to start.
 func (s *step) rest(p Phase) {
-	s.Phase, s.PID, s.Cause, s.Next, s.Deadline = p, 0, byItself, time.Time{}, time.Time{}
-	s.act(actFree)
+	s.Phase, s.PID, s.Cause, s.NextStart, s.Deadline = p, 0, endedItself, time.Time{}, time.Time{}
+	s.act(ReleasePort)
 }
 
 func stop(s *step) string {
 	s.Wanted = false
-	return s.leave(toStop, s.because("asked to stop"))
+	return s.leave(endedToStop, s.because("asked to stop"))
 }
 
 func renew(s *step) string { return s.renewFor(s.because("asked to restart")) }
 
-func (s *step) renewFor(why string) string { return s.leave(toRestart, why) }
+func (s *step) renewFor(why string) string { return s.leave(endedToRestart, why) }
 
 // leave drains first where there is something to drain.
-func (s *step) leave(c cause, why string) string {
+func (s *step) leave(c EndCause, why string) string {
 	if !s.Attached || s.Spec.Drain <= 0 {
 		return s.end(c, why, false)
 	}
-	s.Cause, s.Why, s.ReadySince = c, why, time.Time{}
-	s.Phase, s.Deadline = draining, s.now.Add(s.Spec.Drain)
-	s.act(actDrain)
-	return fmt.Sprintf("%s; waiting for its running tasks, at most %s", why, brief(s.Spec.Drain))
+	s.Cause, s.CauseReason, s.ReadySince = c, why, time.Time{}
+	s.Phase, s.Deadline = PhaseDraining, s.now.Add(s.Spec.Drain)
+	s.act(DrainTasks)
+	return fmt.Sprintf("%s; waiting for its running tasks, at most %s", why, FormatDuration(s.Spec.Drain))
 }
 
 // stopNow and renewNow are for a worker that has no tasks yet.
 func stopNow(s *step) string {
 	s.Wanted = false
-	return s.end(toStop, s.because("asked to stop"), false)
+	return s.end(endedToStop, s.because("asked to stop"), false)
 }
 
-func renewNow(s *step) string { return s.end(toRestart, s.because("asked to restart"), false) }
+func renewNow(s *step) string { return s.end(endedToRestart, s.because("asked to restart"), false) }
 
 func kill(s *step) string {
 	s.Wanted = false
-	return s.end(toStop, s.because("killed on request"), true)
+	return s.end(endedToStop, s.because("killed on request"), true)
 }
 
 // hasten shortens an end that is under way.
@@ -107,34 +107,36 @@ func insist(s *step) string {
 		return ""
 	}
 	s.tell(true)
-	return s.Why + "; still not empty, told the keeper again"
+	return s.CauseReason + "; still not empty, told the keeper again"
 }
 
 // comeBack: somebody wants it up again before it is down. It is still ended.
 func comeBack(s *step) string {
 	s.Wanted = true
-	if s.Cause == toStop {
-		s.Cause = toRestart
+	if s.Cause == endedToStop {
+		s.Cause = endedToRestart
 	}
 	return "is started again as soon as nothing of it is left"
 }
 
 func stayDown(s *step) string {
 	s.Wanted = false
-	if s.Cause == toRestart {
-		s.Cause = toStop
+	if s.Cause == endedToRestart {
+		s.Cause = endedToStop
 	}
 	return s.because("asked to stop")
 }
 
-func drained(s *step) string { return s.end(s.Cause, s.Why+"; drained", false) }
+func drained(s *step) string { return s.end(s.Cause, s.CauseReason+"; drained", false) }
 
 func drainedLate(s *step) string {
 	if !s.passed(s.Deadline) {
 		return ""
 	}
-	return s.end(s.Cause, fmt.Sprintf("%s; tasks still ran after %s (drain)", s.Why, brief(s.Spec.Drain)), false)
+	return s.end(s.Cause, fmt.Sprintf("%s; tasks still ran after %s (drain)", s.CauseReason, FormatDuration(s.Spec.Drain)), false)
 }
 
 // stuckDraining ends the wait: the task that it waits for will not end.
-func stuckDraining(s *step) string { return s.end(s.Cause, s.Why+"; "+s.because("stuck"), true) }
+func stuckDraining(s *step) string {
+	return s.end(s.Cause, s.CauseReason+"; "+s.because("stuck"), true)
+}

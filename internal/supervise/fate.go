@@ -30,10 +30,10 @@ func (l *loop) startPool(p *pool) {
 		return
 	}
 	for _, w := range p.workers {
-		if w.rec.Phase != resting || w.rec.Incarnation > 0 {
+		if w.rec.Phase != PhaseStopped || w.rec.Incarnation > 0 {
 			continue // it was restored, and is as somebody wanted it
 		}
-		l.apply(w, Event{Kind: askStart, Reason: "autostart"})
+		l.apply(w, Event{Kind: StartRequested, Reason: "autostart"})
 	}
 }
 
@@ -63,18 +63,18 @@ func (l *loop) kill() {
 	l.swift = true
 	l.shutdown()
 	for _, w := range l.order {
-		if !w.rec.Phase.rests() {
-			l.apply(w, Event{Kind: askKill, Reason: "killed on request"})
+		if !w.rec.Phase.AtRest() {
+			l.apply(w, Event{Kind: KillRequested, Reason: "killed on request"})
 		}
 	}
 }
 
 // stopKind is how workers are stopped now.
-func (l *loop) stopKind() Kind {
+func (l *loop) stopKind() EventKind {
 	if l.swift {
-		return askKill
+		return KillRequested
 	}
-	return askStop
+	return StopRequested
 }
 
 func (l *loop) fail(err error) {
@@ -89,7 +89,7 @@ func (l *loop) finished() bool {
 		return false
 	}
 	for _, w := range l.order {
-		if !w.rec.Phase.rests() {
+		if !w.rec.Phase.AtRest() {
 			return false
 		}
 	}

@@ -67,8 +67,8 @@ func TestStranger(t *testing.T) {
 	defer stranger.Close()
 	var once sync.Once
 	s := open(t, planOf(spec("w", "wait")), func(o *Options) {
-		notify := o.Notify
-		o.Notify = func(tr Transition) {
+		notify := o.OnTransition
+		o.OnTransition = func(tr Transition) {
 			once.Do(func() {
 				ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port)))
 				if err != nil {
@@ -102,9 +102,9 @@ func TestStoppedWorkerIsReplaced(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook")))
 	first := s.ready("w", 1)
 	keepertest.Freeze(t, first.PID)
-	s.Report(Event{Kind: Overdue, GUID: first.GUID, Incarnation: 1, Last: time.Now().Add(-time.Hour)})
+	s.ReportEvent(Event{Kind: HeartbeatsOverdue, GUID: first.GUID, Incarnation: 1, Last: time.Now().Add(-time.Hour)})
 	s.ready("w", 2)
-	if w := s.one("w"); w.LastExit.Class != Unhealthy || alive(first.PID) {
+	if w := s.one("w"); w.LastExit.Class != ExitUnhealthy || alive(first.PID) {
 		t.Errorf("%+v, alive %t", w.LastExit, alive(first.PID))
 	}
 }
@@ -136,8 +136,8 @@ func TestPortStolen(t *testing.T) {
 	s := open(t, planOf(spec("w", "bind", func(sp *plan.Spec) {
 		sp.Socket, sp.Protocol, sp.Ready.Kind, sp.BeforeStart = "bind", "none", "tcp", []string{"/bin/true"}
 	})), func(o *Options) {
-		notify := o.Notify
-		o.Notify = func(tr Transition) {
+		notify := o.OnTransition
+		o.OnTransition = func(tr Transition) {
 			if tr.Incarnation == 1 && thief == nil {
 				var err error
 				if thief, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port))); err != nil {
@@ -150,7 +150,7 @@ func TestPortStolen(t *testing.T) {
 	})
 	second := s.ready("w", 2)
 	thief.Close()
-	if w := s.one("w"); w.LastExit.Class != PortTaken || second.Port == stolen || w.Rule != "next port" {
+	if w := s.one("w"); w.LastExit.Class != ExitPortTaken || second.Port == stolen || w.Rule != "next port" {
 		t.Errorf("%+v", w)
 	}
 }
@@ -226,7 +226,7 @@ func TestHooks(t *testing.T) {
 		t.Error(tr.Reason)
 	}
 	guid := s.ready("good", 1).GUID
-	if results, err := s.Stop(t.Context(), "good"); err != nil || results[0].Error != "" || !results[0].Proven {
+	if results, err := s.Stop(t.Context(), "good"); err != nil || results[0].Error != "" || !results[0].EmptyProven {
 		t.Errorf("stop: %+v %v", results, err)
 	}
 	if text, _ := os.ReadFile(said); string(text) != "before "+guid+"\nstop\n" {
@@ -242,7 +242,7 @@ func TestKillIsNotPatient(t *testing.T) {
 	pid := s.ready("w", 1).PID
 	s.cancel()
 	s.reaches("w", Stopping)
-	s.Kill()
+	s.KillAll()
 	<-s.done
 	if w := s.one("w"); w.State != Stopped || alive(pid) {
 		t.Errorf("%+v", w)

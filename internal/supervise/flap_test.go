@@ -47,7 +47,7 @@ func BenchmarkFlapping(b *testing.B) {
 		s := open(b, planOf(spec("w", "", sleeper, func(sp *plan.Spec) {
 			sp.Command, sp.Restart.Delay = []string{"/bin/false"}, 0
 		})), quiet, func(o *Options) {
-			o.Notify = func(tr Transition) {
+			o.OnTransition = func(tr Transition) {
 				if tr.To == Fatal {
 					close(fatal)
 				}

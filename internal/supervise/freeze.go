@@ -22,12 +22,12 @@ type freeze struct {
 	done   chan error
 }
 
-// Freeze prepares for another process of this program to go on: it leaves a
+// Quiesce prepares for another process of this program to go on: it leaves a
 // memo of every worker with the keeper, which holds them all for that long, and
 // ends Run with nothing stopped. Nothing happens to a worker from then on; what
 // comes is for the next. The caller then leaves the keeper without closing it.
 // When ctx ends before all that is done, everything goes on as it was.
-func (s *Supervisor) Freeze(ctx context.Context, stay time.Duration) error {
+func (s *Supervisor) Quiesce(ctx context.Context, stay time.Duration) error {
 	var f *freeze
 	err := s.ask(ctx, func(l *loop) (err error) {
 		f, err = l.freeze(stay)
@@ -111,8 +111,8 @@ func (l *loop) thaw(err error) {
 	}
 }
 
-// Frozen reports whether Run has ended because of Freeze.
-func (s *Supervisor) Frozen() bool {
+// Quiesced reports whether Run has ended because of Freeze.
+func (s *Supervisor) Quiesced() bool {
 	select {
 	case <-s.done:
 		return s.loop.frozen

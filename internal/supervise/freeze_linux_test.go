@@ -32,7 +32,7 @@ func TestFreezeHearsTheKeeperOut(t *testing.T) {
 	}
 	gone(t, was.PID)
 	frozen := make(chan error, 1)
-	go func() { frozen <- s.Freeze(t.Context(), time.Minute) }()
+	go func() { frozen <- s.Quiesce(t.Context(), time.Minute) }()
 	close(release)
 	if err := <-frozen; err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestFreezeHearsTheKeeperOut(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s2 := open(t, planOf(once), func(o *Options) { o.Keeper, o.Restore = next, left })
+	s2 := open(t, planOf(once), func(o *Options) { o.Keeper, o.Held = next, left })
 	for s2.one("once").State != Exited { // as the memo says, or as it is told
 		s2.next()
 	}
@@ -64,8 +64,8 @@ func TestFreezeOfAKeeperThatIsStopped(t *testing.T) {
 	keepertest.Freeze(t, s.keeper.PID())
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if err := s.Freeze(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) || s.Frozen() {
-		t.Errorf("%v, frozen: %t", err, s.Frozen())
+	if err := s.Quiesce(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) || s.Quiesced() {
+		t.Errorf("%v, frozen: %t", err, s.Quiesced())
 	}
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGCONT); err != nil {
 		t.Fatal(err)

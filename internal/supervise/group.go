@@ -12,14 +12,14 @@ import (
 // which the law gives up stops them.
 func (l *loop) strategy(w *worker) {
 	g := w.pool.group
-	if g == nil || g.Strategy == plan.OneForOne || g.Strategy == "" || w.rec.Last.Class == Asked || l.closing {
+	if g == nil || g.Strategy == plan.OneForOne || g.Strategy == "" || w.rec.LastExit.Class == ExitRequested || l.closing {
 		return
 	}
-	kind, why := askRestart, "its group "+g.Name+" restarts with "+w.pool.spec.Name+" ("+string(g.Strategy)+")"
+	kind, why := RestartRequested, "its group "+g.Name+" restarts with "+w.pool.spec.Name+" ("+string(g.Strategy)+")"
 	switch w.rec.Phase {
-	case fatal:
-		kind, why = askStop, "its group "+g.Name+" stops: "+w.pool.spec.Name+" is FATAL ("+string(g.Strategy)+")"
-	case over, resting:
+	case PhaseFatal:
+		kind, why = StopRequested, "its group "+g.Name+" stops: "+w.pool.spec.Name+" is FATAL ("+string(g.Strategy)+")"
+	case PhaseExited, PhaseStopped:
 		return
 	}
 	for _, name := range g.Programs[concerned(g, w.pool.spec.Name):] {
@@ -40,7 +40,7 @@ func concerned(g *plan.Group, name string) int {
 // siblings restarts or stops all workers of a pool but the one that died. The
 // incarnation makes it a message to exactly the process that lives now: two
 // deaths at once must not restart a successor.
-func (l *loop) siblings(p *pool, died *worker, kind Kind, why string) {
+func (l *loop) siblings(p *pool, died *worker, kind EventKind, why string) {
 	for _, s := range p.workers {
 		if s != died && s.goesAlong(kind) {
 			l.then(s, Event{Kind: kind, Incarnation: s.rec.Incarnation, Reason: why})
@@ -50,10 +50,10 @@ func (l *loop) siblings(p *pool, died *worker, kind Kind, why string) {
 
 // goesAlong reports whether a worker is concerned: by a restart if it lives and
 // is not on its way down, by a stop also if it is about to start.
-func (w *worker) goesAlong(kind Kind) bool {
+func (w *worker) goesAlong(kind EventKind) bool {
 	p := w.rec.Phase
-	if kind == askRestart {
-		return p.lives() && p <= unready
+	if kind == RestartRequested {
+		return p.HasProcess() && p <= PhaseUnready
 	}
-	return !p.rests()
+	return !p.AtRest()
 }

@@ -22,7 +22,7 @@ func TestGroupGivenUp(t *testing.T) {
 	s.saw("the delay", func(tr Transition) bool { return tr.Name == "delayed" && tr.To == Backoff && tr.Incarnation == 2 })
 	grouped := *p // later, because deaths in it would end the delay
 	grouped.Groups = []plan.Group{{Name: "g", Programs: []string{"delayed", "waits", "last"}, Strategy: plan.OneForAll}}
-	if err := s.Apply(t.Context(), &grouped); err != nil {
+	if err := s.ApplyPlan(t.Context(), &grouped); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Start(t.Context(), "last"); err != nil {

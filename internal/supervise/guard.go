@@ -13,13 +13,13 @@ import (
 // that for one that is not.
 func (l *loop) guard(w *worker) {
 	p := w.rec.Spec.Probe
-	if p.Kind == "" || !w.rec.Phase.up() {
+	if p.Kind == "" || !w.rec.Phase.IsRunning() {
 		l.prober.forget(w.guid)
 		l.endProbe(w)
 		return
 	}
 	t := w.target()
-	t.ill = w.rec.Failed > 0 // so that it is told when it is well
+	t.ill = w.rec.ProbeFailures > 0 // so that it is told when it is well
 	t.life, t.kind, t.path, t.span, t.timeout = true, p.Kind, p.Path, p.Span, p.Timeout
 	l.prober.watch(t)
 }
@@ -28,7 +28,7 @@ func (l *loop) guard(w *worker) {
 // environment and limits.
 func (l *loop) probeBy(guid string, incarnation int) {
 	w := l.workers[guid]
-	if w == nil || w.rec.Incarnation != incarnation || !w.rec.Phase.up() || l.keeper == nil {
+	if w == nil || w.rec.Incarnation != incarnation || !w.rec.Phase.IsRunning() || l.keeper == nil {
 		return // and whoever comes after it is watched anew
 	}
 	p := w.rec.Spec.Probe

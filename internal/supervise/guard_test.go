@@ -57,7 +57,7 @@ func TestProbe(t *testing.T) {
 				t.Error(tr.Reason)
 			}
 			sp.Restart.Delay *= 2 // a reload that keeps it, while it is unwell, forgets nothing
-			if err := s.Apply(t.Context(), planOf(sp)); err != nil {
+			if err := s.ApplyPlan(t.Context(), planOf(sp)); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.Remove(flag); err != nil {
@@ -68,12 +68,12 @@ func TestProbe(t *testing.T) {
 				t.Errorf("it is not the process that it was: %+v", w)
 			}
 			sp.Probe.Failures = 3 // it takes effect without a restart
-			if err := s.Apply(t.Context(), planOf(sp)); err != nil {
+			if err := s.ApplyPlan(t.Context(), planOf(sp)); err != nil {
 				t.Fatal(err)
 			}
 			touch(t, flag)
 			s.saw("the replacement", func(tr Transition) bool { return tr.Incarnation == 2 })
-			if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "(3 times in a row)") {
+			if e := s.one("w").LastExit; e.Class != ExitUnhealthy || !strings.Contains(e.Error, "(3 times in a row)") {
 				t.Errorf("%+v", e)
 			}
 		})
@@ -89,7 +89,7 @@ func TestProbeOfHungProgram(t *testing.T) {
 	pid := s.ready("w", 1).PID
 	keepertest.Freeze(t, pid)
 	s.ready("w", 2)
-	if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "GET /: no answer within 500ms") || alive(pid) {
+	if e := s.one("w").LastExit; e.Class != ExitUnhealthy || !strings.Contains(e.Error, "GET /: no answer within 500ms") || alive(pid) {
 		t.Errorf("%+v, alive %t", e, alive(pid))
 	}
 }
@@ -103,7 +103,7 @@ func TestProbeOfClosedPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.ready("w", 2)
-	if e := s.one("w").LastExit; e.Class != Unhealthy || !strings.Contains(e.Error, "nothing listens on 127.0.0.1:") {
+	if e := s.one("w").LastExit; e.Class != ExitUnhealthy || !strings.Contains(e.Error, "nothing listens on 127.0.0.1:") {
 		t.Errorf("%+v", e)
 	}
 }
@@ -121,7 +121,7 @@ func TestProbeThatHangs(t *testing.T) {
 		t.Error(tr.Reason)
 	}
 	results, err := s.Stop(t.Context(), "w")
-	if err != nil || !results[0].Proven {
+	if err != nil || !results[0].EmptyProven {
 		t.Errorf("stop: %+v %v", results, err)
 	}
 	s.close()

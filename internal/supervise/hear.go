@@ -51,7 +51,7 @@ func (l *loop) told(w *worker, e keeper.Event) {
 	ev := Event{GUID: e.GUID, Incarnation: e.Incarnation}
 	switch e.Kind {
 	case keeper.KindSpawned:
-		ev.Kind, ev.pid = spawned, e.PID
+		ev.Kind, ev.PID = ProcessSpawned, e.PID
 		if e.Incarnation == w.rec.Incarnation {
 			w.born = e.StartTime
 		}
@@ -59,22 +59,22 @@ func (l *loop) told(w *worker, e keeper.Event) {
 		l.adopted(w, e)
 		return
 	case keeper.KindSpawnFailed:
-		ev.Kind, ev.Reason = spawnFailed, strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")
+		ev.Kind, ev.Reason = SpawnFailed, strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")
 	case keeper.KindExited:
-		ev.Kind, ev.left = exited, e.Left
-		ev.exit = classify(w.rec.Spec, e)
-		ev.strays = e.Strays
-		ev.proven = e.Left == 0 && len(e.Strays) == 0 && runtime.GOOS == "linux" // elsewhere an escape cannot be seen
+		ev.Kind, ev.Left = ProcessExited, e.Left
+		ev.Exit = classify(w.rec.Spec, e)
+		ev.Unattributed = e.Strays
+		ev.EmptyProven = e.Left == 0 && len(e.Strays) == 0 && runtime.GOOS == "linux" // elsewhere an escape cannot be seen
 		if l.portWasTaken(w, &ev) {
-			ev.exit.Class = PortTaken
+			ev.Exit.Class = ExitPortTaken
 		}
 	case keeper.KindEmptied:
-		ev.Kind, ev.proven, ev.strays = emptied, e.Proven, e.Strays
+		ev.Kind, ev.EmptyProven, ev.Unattributed = ProcessesGone, e.Proven, e.Strays
 	default:
 		return
 	}
 	l.apply(w, ev)
-	if ev.Kind == exited && w.rec.Phase == ending && w.pending.Kind == actEnd {
+	if ev.Kind == ProcessExited && w.rec.Phase == PhaseEnding && w.pending.Kind == EndProcess {
 		l.endNow(w, w.pending) // stop_command has worked before its own end
 	}
 }
@@ -84,15 +84,15 @@ func classify(spec *plan.Spec, e keeper.Event) Exit {
 	exit := Exit{Code: e.Code, Core: e.Core}
 	switch {
 	case e.Unknown:
-		exit.Class, exit.Error = Unknown, "it ended while no keeper of its own was there"
+		exit.Class, exit.Error = ExitUnknown, "it ended while no keeper of its own was there"
 	case e.OOM:
-		exit.Class = OutOfMemory
+		exit.Class = ExitOutOfMemory
 	case e.Signal != 0:
-		exit.Class = Signal
+		exit.Class = ExitSignal
 	case slices.Contains(spec.Restart.ExitCodes, e.Code):
-		exit.Class = Clean
+		exit.Class = ExitClean
 	default:
-		exit.Class = Code
+		exit.Class = ExitNonzero
 	}
 	if e.Signal != 0 {
 		exit.Signal = strings.TrimPrefix(unix.SignalName(syscall.Signal(e.Signal)), "SIG")
@@ -107,7 +107,7 @@ const takenWithin = 5 * time.Second
 // once because a stranger has its port. A fixed port has no next one.
 func (l *loop) portWasTaken(w *worker, e *Event) bool {
 	if e.Incarnation != w.rec.Incarnation || w.port == nil || w.port.Mode != "bind" || w.rec.Spec.Port != 0 ||
-		e.exit.Class == Clean || e.left > 0 || w.rec.Up || l.now.Sub(w.rec.Started) > takenWithin {
+		e.Exit.Class == ExitClean || e.Left > 0 || w.rec.ReachedRunning || l.now.Sub(w.rec.Started) > takenWithin {
 		return false
 	}
 	return inUse(address(w.port))

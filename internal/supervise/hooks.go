@@ -74,10 +74,10 @@ func (l *loop) hookDone(w *worker, kind, problem string) {
 		if problem != "" {
 			l.log.Warn("stop_command: "+problem, "worker", w.pool.spec.Name, "guid", w.guid)
 		}
-		if w.pending.Kind == actEnd {
+		if w.pending.Kind == EndProcess {
 			l.endNow(w, w.pending)
 		}
-	case w.rec.Phase != spawning: // its end was asked for meanwhile
+	case w.rec.Phase != PhaseSpawning: // its end was asked for meanwhile
 	case problem != "":
 		l.failed(w, fmt.Errorf("before_start: %s", problem))
 	case l.keeper == nil:

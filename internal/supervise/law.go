@@ -10,73 +10,73 @@ import (
 	"initiator/internal/plan"
 )
 
-// Past is what the law remembers of a worker's deaths. The record of them is
+// DeathHistory is what the law remembers of a worker's deaths. The record of them is
 // kept apart from the judgement on them, as s6 does. The zero value: none.
-type Past struct {
-	N      int         // deaths since the last restart_reset of unbroken readiness
-	Early  int         // deaths in a row before readiness and startsecs
-	Deaths []time.Time // those that can still matter to restart_limit, oldest first
+type DeathHistory struct {
+	Count       int         `json:"N"`      // deaths since the last restart_reset of unbroken readiness
+	EarlyInARow int         `json:"Early"`  // deaths in a row before readiness and startsecs
+	Recent      []time.Time `json:"Deaths"` // those that can still matter to restart_limit, oldest first
 }
 
-// Death is one end that we did not ask for.
-type Death struct {
-	At    time.Time // with its monotonic reading: a clock step moves no window
-	Class Class
-	Early bool   // before readiness and startsecs
-	What  string // the exit as a clause, for the reason
+// death is one end that we did not ask for.
+type death struct {
+	At         time.Time // with its monotonic reading: a clock step moves no window
+	Class      ExitClass
+	EarlyDeath bool   // before readiness and startsecs
+	What       string // the exit as a clause, for the reason
 }
 
-// Ruling is what the law decides.
-type Ruling int
+// restartChoice is what the law decides.
+type restartChoice int
 
 // The rulings.
 const (
-	Again  Ruling = iota // start again at Verdict.Next
-	Leave                // EXITED: this end is not one to restart after
-	GiveUp               // FATAL
+	restartAgain   restartChoice = iota // start again at Verdict.Next
+	stayExited                          // EXITED: this end is not one to restart after
+	giveUpRestarts                      // FATAL
 )
 
-// Verdict is a ruling with its grounds. Rule is the rule that fired, in the
+// RestartDecision is a ruling with its grounds. Rule is the rule that fired, in the
 // words of the INI; Reason is a sentence.
-type Verdict struct {
-	Ruling Ruling
+type RestartDecision struct {
+	Choice restartChoice
 	Delay  time.Duration
 	Next   time.Time
 	Rule   string
 	Reason string
 }
 
-// Judge is the one restart law: everything that decides whether and when a
+// decideRestart is the one restart law: everything that decides whether and when a
 // worker that has died starts again. random, in [0, 1), is the jitter. DESIGN
 // section 4 is its source.
 //
 // The order of its parts: autorestart and exitcodes say whether a restart is
 // wanted at all, unless retry_early takes the death for a failed start; startretries and restart_limit whether there have been too
 // many; then the delay says when.
-func Judge(law plan.Restart, past Past, death Death, random float64) (Past, Verdict) {
-	past = past.with(death, law)
-	if rule, wanted := wants(law, death.Class); !wanted && !(law.RetryEarly && death.Early) {
+func decideRestart(law plan.Restart, past DeathHistory, death death, random float64) (DeathHistory, RestartDecision) {
+	past = past.withDeath(death, law)
+	if rule, wanted := wants(law, death.Class); !wanted && !(law.RetryEarly && death.EarlyDeath) {
 		return past, leave(death, rule)
 	}
-	if law.Retries > 0 && past.Early >= law.Retries {
+	if law.Retries > 0 && past.EarlyInARow >= law.Retries {
 		rule := fmt.Sprintf("startretries = %d", law.Retries)
-		return past, giveUp(death, rule, fmt.Sprintf("%s in a row before it was up", count(past.Early, "death")))
+		return past, giveUp(death, rule, fmt.Sprintf("%s in a row before it was up", count(past.EarlyInARow, "death")))
 	}
-	if law.Limit > 0 && len(past.Deaths) >= law.Limit {
-		rule := fmt.Sprintf("restart_limit = %d/%s", law.Limit, brief(law.Window))
-		return past, giveUp(death, rule, fmt.Sprintf("%s within %s", count(len(past.Deaths), "death"), brief(law.Window)))
+	if law.Limit > 0 && len(past.Recent) >= law.Limit {
+		rule := fmt.Sprintf("restart_limit = %d/%s", law.Limit, FormatDuration(law.Window))
+		return past, giveUp(death, rule, fmt.Sprintf("%s within %s", count(len(past.Recent), "death"), FormatDuration(law.Window)))
 	}
 	return past, again(law, past, death, random)
 }
 
 // wants says whether the class is one to restart after, and by which rule.
-func wants(law plan.Restart, class Class) (rule string, wanted bool) {
+func wants(law plan.Restart, class ExitClass) (rule string, wanted bool) {
 	switch {
 	case law.Auto == "false":
 		return "autorestart = false", false
 	case law.Auto == "true":
 		return "autorestart = true", true
-	case class == Clean:
+	case class == ExitClean:
 		return "autorestart = unexpected", false
 	default:
 		return "autorestart = unexpected", true
@@ -85,23 +85,23 @@ func wants(law plan.Restart, class Class) (rule string, wanted bool) {
 
 // leave rests the worker: EXITED, or FATAL when there never was a process, for
 // a worker that nobody could start has not exited.
-func leave(death Death, rule string) Verdict {
-	if death.Class == SpawnError {
+func leave(death death, rule string) RestartDecision {
+	if death.Class == ExitSpawnError {
 		return giveUp(death, rule, "it cannot be started, and no restart is wanted")
 	}
-	return Verdict{Ruling: Leave, Rule: rule, Reason: death.What + "; not started again (" + rule + ")"}
+	return RestartDecision{Choice: stayExited, Rule: rule, Reason: death.What + "; not started again (" + rule + ")"}
 }
 
-func giveUp(death Death, rule, why string) Verdict {
-	return Verdict{Ruling: GiveUp, Rule: rule, Reason: fmt.Sprintf("%s; given up: %s (%s)", death.What, why, rule)}
+func giveUp(death death, rule, why string) RestartDecision {
+	return RestartDecision{Choice: giveUpRestarts, Rule: rule, Reason: fmt.Sprintf("%s; given up: %s (%s)", death.What, why, rule)}
 }
 
 // again says when. A worker whose port a stranger took is not to blame: it
 // goes on at once with the next port, although restart_limit counts it.
-func again(law plan.Restart, past Past, death Death, random float64) Verdict {
-	n := past.N - 1 // past already holds this death; the law counts those before it
-	v := Verdict{Ruling: Again, Rule: fmt.Sprintf("restart %d", past.N)}
-	if death.Class == PortTaken {
+func again(law plan.Restart, past DeathHistory, death death, random float64) RestartDecision {
+	n := past.Count - 1 // past already holds this death; the law counts those before it
+	v := RestartDecision{Choice: restartAgain, Rule: fmt.Sprintf("restart %d", past.Count)}
+	if death.Class == ExitPortTaken {
 		v.Rule = "next port"
 	} else {
 		v.Delay = delay(law, n, random)
@@ -109,7 +109,7 @@ func again(law plan.Restart, past Past, death Death, random float64) Verdict {
 	v.Next = death.At.Add(v.Delay)
 	when := "at once"
 	if v.Delay > 0 {
-		when = "in " + brief(v.Delay)
+		when = "in " + FormatDuration(v.Delay)
 	}
 	v.Reason = fmt.Sprintf("%s; started again %s (%s%s)", death.What, when, v.Rule, ofLimit(law, past))
 	return v
@@ -129,33 +129,33 @@ func delay(law plan.Restart, n int, random float64) time.Duration {
 	return time.Duration(math.Min(math.Max(d, 0), float64(math.MaxInt64/2)))
 }
 
-// with returns the past with one more death, without those that no rule can
+// withDeath returns the past with one more death, without those that no rule can
 // see any more. It never changes the slice that it was given: a Past is a value.
-func (p Past) with(death Death, law plan.Restart) Past {
-	p.N++
-	if death.Early {
-		p.Early++
+func (p DeathHistory) withDeath(death death, law plan.Restart) DeathHistory {
+	p.Count++
+	if death.EarlyDeath {
+		p.EarlyInARow++
 	} else {
-		p.Early = 0
+		p.EarlyInARow = 0
 	}
 	if law.Limit <= 0 {
-		p.Deaths = nil
+		p.Recent = nil
 		return p
 	}
-	seen := p.Deaths
+	seen := p.Recent
 	for len(seen) > 0 && law.Window > 0 && death.At.Sub(seen[0]) >= law.Window {
 		seen = seen[1:]
 	}
 	seen = seen[max(0, len(seen)-law.Limit+1):]
-	p.Deaths = append(slices.Clone(seen), death.At)
+	p.Recent = append(slices.Clone(seen), death.At)
 	return p
 }
 
-func ofLimit(law plan.Restart, past Past) string {
+func ofLimit(law plan.Restart, past DeathHistory) string {
 	if law.Limit <= 0 {
 		return ""
 	}
-	return fmt.Sprintf(", death %d of %d in %s", len(past.Deaths), law.Limit, brief(law.Window))
+	return fmt.Sprintf(", death %d of %d in %s", len(past.Recent), law.Limit, FormatDuration(law.Window))
 }
 
 func count(n int, noun string) string {
@@ -168,8 +168,8 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// brief rounds a duration to what a person wants to read.
-func brief(d time.Duration) string {
+// FormatDuration rounds a duration to what a person wants to read.
+func FormatDuration(d time.Duration) string {
 	switch {
 	case d >= time.Minute:
 		// 10m, not 10m0s

@@ -33,12 +33,12 @@ death 10 at 25.5s: FATAL: exit code 1; given up: 10 deaths within 10m (restart_l
 `
 	var got strings.Builder
 	start := time.Now()
-	now, past := start, Past{}
+	now, past := start, DeathHistory{}
 	for i := 1; ; i++ {
-		var v Verdict
-		past, v = Judge(defaults(), past, Death{At: now, Class: Code, Early: true, What: "exit code 1"}, 0.5)
+		var v RestartDecision
+		past, v = decideRestart(defaults(), past, death{At: now, Class: ExitNonzero, EarlyDeath: true, What: "exit code 1"}, 0.5)
 		fmt.Fprintf(&got, "death %d at %s: ", i, now.Sub(start))
-		if v.Ruling != Again {
+		if v.Choice != restartAgain {
 			fmt.Fprintf(&got, "FATAL: %s\n", v.Reason)
 			break
 		}
@@ -76,7 +76,7 @@ func TestScheduleWithoutLimit(t *testing.T) {
 }
 
 func TestClassAndAutorestart(t *testing.T) {
-	classes := []Class{Clean, Code, Signal, StartTimeout, Unhealthy, SpawnError, OutOfMemory, PortTaken}
+	classes := []ExitClass{ExitClean, ExitNonzero, ExitSignal, ExitStartTimeout, ExitUnhealthy, ExitSpawnError, ExitOutOfMemory, ExitPortTaken}
 	want := map[string]string{ // one letter a class: again, leave, give up
 		"unexpected": "LAAAAAAA",
 		"true":       "AAAAAAAA",
@@ -86,8 +86,8 @@ func TestClassAndAutorestart(t *testing.T) {
 		law := defaults()
 		law.Auto = auto
 		for i, class := range classes {
-			_, v := Judge(law, Past{}, Death{At: time.Now(), Class: class, What: "x"}, 0.5)
-			if got := "ALG"[v.Ruling]; got != letters[i] {
+			_, v := decideRestart(law, DeathHistory{}, death{At: time.Now(), Class: class, What: "x"}, 0.5)
+			if got := "ALG"[v.Choice]; got != letters[i] {
 				t.Errorf("autorestart = %s, %s: %c, want %c", auto, class, got, letters[i])
 			}
 			if v.Reason == "" || v.Rule == "" {
@@ -103,18 +103,18 @@ func TestWindowsEdge(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		step time.Duration
-		want Ruling
+		want restartChoice
 	}{
-		{"at the edge", 5 * time.Minute, Again}, // deaths 1 and 3 are exactly a window apart
-		{"just inside", 5*time.Minute - 1, GiveUp},
+		{"at the edge", 5 * time.Minute, restartAgain}, // deaths 1 and 3 are exactly a window apart
+		{"just inside", 5*time.Minute - 1, giveUpRestarts},
 	} {
 		law := defaults()
 		law.Limit = 3
-		past, now, last := Past{}, time.Now(), Again
+		past, now, last := DeathHistory{}, time.Now(), restartAgain
 		for range 10 {
-			var v Verdict
-			past, v = Judge(law, past, Death{At: now, Class: Signal}, 0.5)
-			if last = v.Ruling; last != Again {
+			var v RestartDecision
+			past, v = decideRestart(law, past, death{At: now, Class: ExitSignal}, 0.5)
+			if last = v.Choice; last != restartAgain {
 				break
 			}
 			now = now.Add(c.step)
@@ -129,14 +129,14 @@ func TestWindowsEdge(t *testing.T) {
 func TestStartRetries(t *testing.T) {
 	law := defaults()
 	law.Retries = 3
-	past, now := Past{}, time.Now()
+	past, now := DeathHistory{}, time.Now()
 	for i, c := range []struct {
 		early bool
-		want  Ruling
-	}{{true, Again}, {true, Again}, {false, Again}, {true, Again}, {true, Again}, {true, GiveUp}} {
-		var v Verdict
-		past, v = Judge(law, past, Death{At: now, Class: Code, Early: c.early}, 0.5)
-		if v.Ruling != c.want {
+		want  restartChoice
+	}{{true, restartAgain}, {true, restartAgain}, {false, restartAgain}, {true, restartAgain}, {true, restartAgain}, {true, giveUpRestarts}} {
+		var v RestartDecision
+		past, v = decideRestart(law, past, death{At: now, Class: ExitNonzero, EarlyDeath: c.early}, 0.5)
+		if v.Choice != c.want {
 			t.Errorf("death %d: %s", i+1, v.Reason)
 		}
 	}
@@ -145,20 +145,20 @@ func TestStartRetries(t *testing.T) {
 // TestPastIsAValue: judging twice from one past gives the same answer twice.
 func TestPastIsAValue(t *testing.T) {
 	law, now := defaults(), time.Now()
-	past, _ := Judge(law, Past{}, Death{At: now, Class: Code}, 0.5)
-	a, _ := Judge(law, past, Death{At: now.Add(1), Class: Code}, 0.5)
-	b, _ := Judge(law, past, Death{At: now.Add(2), Class: Code}, 0.5)
-	if len(past.Deaths) != 1 || a.Deaths[1].Equal(b.Deaths[1]) {
+	past, _ := decideRestart(law, DeathHistory{}, death{At: now, Class: ExitNonzero}, 0.5)
+	a, _ := decideRestart(law, past, death{At: now.Add(1), Class: ExitNonzero}, 0.5)
+	b, _ := decideRestart(law, past, death{At: now.Add(2), Class: ExitNonzero}, 0.5)
+	if len(past.Recent) != 1 || a.Recent[1].Equal(b.Recent[1]) {
 		t.Errorf("two futures of one past share their memory: %v %v", a, b)
 	}
 }
 
 func BenchmarkJudge(b *testing.B) {
-	law, past, now := defaults(), Past{}, time.Now()
+	law, past, now := defaults(), DeathHistory{}, time.Now()
 	law.Limit = 1 << 30
 	law.Window = time.Second
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		past, _ = Judge(law, past, Death{At: now.Add(time.Duration(i) * 100 * time.Millisecond), Class: Signal, What: "killed by SIGKILL"}, 0.5)
+		past, _ = decideRestart(law, past, death{At: now.Add(time.Duration(i) * 100 * time.Millisecond), Class: ExitSignal, What: "killed by SIGKILL"}, 0.5)
 	}
 }

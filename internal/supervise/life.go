@@ -14,12 +14,12 @@ func mature(s *step) string {
 		return s.sick(fmt.Sprintf("no WATCHDOG=1 for %s", s.Spec.HeartbeatTolerance))
 	case s.passed(s.recycleAt()):
 		return s.renewFor(fmt.Sprintf("recycled: it is older than %s", s.Spec.Restart.RecycleAge))
-	case s.passed(s.forgetAt()):
-		s.Past = Past{}
+	case s.passed(s.ForgetDeathsAt()):
+		s.Deaths = DeathHistory{}
 		return fmt.Sprintf("ready for %s: its deaths are forgotten (restart_reset)", s.Spec.Restart.Reset)
 	case s.passed(s.sampleAt()):
-		s.Sampled = s.now
-		s.act(actMeasure)
+		s.MemoryMeasured = s.now
+		s.act(MeasureMemory)
 	}
 	return ""
 }
@@ -43,7 +43,7 @@ func doubt(s *step) string {
 	if last.IsZero() || last.After(s.now) {
 		last = s.now
 	}
-	s.Phase, s.ReadySince, s.Deadline = unready, time.Time{}, time.Time{}
+	s.Phase, s.ReadySince, s.Deadline = PhaseUnready, time.Time{}, time.Time{}
 	why := s.because("heartbeats are overdue")
 	if s.Spec.HeartbeatTolerance <= 0 {
 		return why
@@ -52,7 +52,7 @@ func doubt(s *step) string {
 	if s.passed(s.Deadline) {
 		return despair(s)
 	}
-	return fmt.Sprintf("%s; ended as unhealthy in %s", why, brief(s.Deadline.Sub(s.now)))
+	return fmt.Sprintf("%s; ended as unhealthy in %s", why, FormatDuration(s.Deadline.Sub(s.now)))
 }
 
 // despair is the tick of an unready worker.
@@ -60,7 +60,7 @@ func despair(s *step) string {
 	switch {
 	case !s.passed(s.Deadline):
 		return ""
-	case s.Leaving:
+	case s.Stopping:
 		return s.sick("it said that it was stopping, and did not")
 	}
 	return s.sick(fmt.Sprintf("no heartbeat for %s", s.Spec.HeartbeatTolerance))
@@ -70,54 +70,54 @@ func despair(s *step) string {
 // has as long as a stop would give it; one that refuses has no deadline, for
 // it beats and may change its mind.
 func withdraw(s *step) string {
-	s.Phase, s.ReadySince = unready, time.Time{}
-	if s.e.Kind != leaving {
-		s.Declined = true
+	s.Phase, s.ReadySince = PhaseUnready, time.Time{}
+	if s.e.Kind != StopAnnounced {
+		s.RefusedConnect = true
 		return s.because("it refused the connect")
 	}
-	s.Leaving, s.Deadline = true, s.now.Add(s.Spec.Drain+s.Spec.StopWait)
+	s.Stopping, s.Deadline = true, s.now.Add(s.Spec.Drain+s.Spec.StopWait)
 	if s.Attached {
-		s.act(actDrain)
+		s.act(DrainTasks)
 	}
 	return "it says that it is stopping"
 }
 
 func revive(s *step) string {
-	if s.Leaving {
+	if s.Stopping {
 		return ""
 	}
-	if s.e.Kind == watchdog {
+	if s.e.Kind == WatchdogBeat {
 		s.LastBeat = s.now
 	}
-	if s.Declined = false; s.Failed > 0 {
+	if s.RefusedConnect = false; s.ProbeFailures > 0 {
 		s.Deadline = time.Time{} // it beats, but the probe is not satisfied yet
 		return ""
 	}
-	s.Phase, s.ReadySince, s.Deadline = ready, s.now, time.Time{}
+	s.Phase, s.ReadySince, s.Deadline = PhaseReady, s.now, time.Time{}
 	return s.because("ready again")
 }
 
 // ail counts a look by `probe` that found the worker unwell. Nothing is said
 // to it: it may only be slow, and is asked again before it is ended.
 func ail(s *step) string {
-	s.Failed++
+	s.ProbeFailures++
 	what := s.because("it is unwell")
-	if s.Failed >= s.Spec.Probe.Failures {
-		return s.sick(fmt.Sprintf("probe: %s (%s in a row)", what, count(s.Failed, "time")))
+	if s.ProbeFailures >= s.Spec.Probe.Failures {
+		return s.sick(fmt.Sprintf("probe: %s (%s in a row)", what, count(s.ProbeFailures, "time")))
 	}
-	if s.Phase == ready {
-		s.Phase, s.ReadySince, s.Deadline = unready, time.Time{}, time.Time{}
+	if s.Phase == PhaseReady {
+		s.Phase, s.ReadySince, s.Deadline = PhaseUnready, time.Time{}, time.Time{}
 	}
-	return fmt.Sprintf("probe: %s (%d of %d)", what, s.Failed, s.Spec.Probe.Failures)
+	return fmt.Sprintf("probe: %s (%d of %d)", what, s.ProbeFailures, s.Spec.Probe.Failures)
 }
 
 // heal is the end of that, unless there is another reason for being unready.
 func heal(s *step) string {
-	s.Failed = 0
-	if s.Leaving || s.Declined || !s.Deadline.IsZero() {
+	s.ProbeFailures = 0
+	if s.Stopping || s.RefusedConnect || !s.Deadline.IsZero() {
 		return ""
 	}
-	s.Phase, s.ReadySince = ready, s.now
+	s.Phase, s.ReadySince = PhaseReady, s.now
 	return "ready again: the probe is satisfied"
 }
 
@@ -131,4 +131,4 @@ func sicken(s *step) string { return s.sick(s.because("stuck")) }
 
 // sick kills without asking: a process that does not answer cannot be asked,
 // and one that is stopped (SIGSTOP) would never hear.
-func (s *step) sick(why string) string { return s.end(tooSick, why, true) }
+func (s *step) sick(why string) string { return s.end(endedUnhealthy, why, true) }

@@ -65,7 +65,7 @@ type pendingEvent struct {
 func newLoop(s *Supervisor) *loop {
 	return &loop{
 		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, mark: "~" + proactor.NewToken()[:6],
-		fixed: map[int]bool{}, met: map[int]bool{}, made: map[*plan.Spec]map[string]string{}, environ: strip(os.Environ()), limits: newLimits(s.opts.CgroupBase), now: time.Now(), seq: s.opts.Seq,
+		fixed: map[int]bool{}, met: map[int]bool{}, made: map[*plan.Spec]map[string]string{}, environ: strip(os.Environ()), limits: newLimits(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
 	}
 }
 
@@ -91,8 +91,8 @@ func (l *loop) run(ctx context.Context) error {
 	l.replay()
 	l.depositAll()
 	l.resumeAll()
-	if l.opts.Resumed != nil {
-		l.opts.Resumed()
+	if l.opts.OnResumed != nil {
+		l.opts.OnResumed()
 	}
 	l.startAll()
 	l.turn(ctx)
@@ -146,7 +146,7 @@ func (l *loop) expire() {
 		}
 		// A tick that moves no deadline must not be ticked for ever.
 		l.timers.set(w, time.Time{})
-		l.apply(w, Event{Kind: tick})
+		l.apply(w, Event{Kind: DeadlinePassed})
 		l.settle()
 	}
 }
@@ -167,19 +167,19 @@ func (l *loop) then(w *worker, e Event) { l.todo = append(l.todo, pendingEvent{w
 
 // apply is the only place where a record changes.
 func (l *loop) apply(w *worker, e Event) {
-	e.random = rand.Float64()
+	e.Random = rand.Float64()
 	before := w.rec
-	if e.Kind == cleared { // a new incarnation is made from the newest spec
+	if e.Kind == DependenciesMet { // a new incarnation is made from the newest spec
 		w.rec.Spec = w.next
 	}
-	after, acts, reason := next(w.rec, e, l.now)
+	after, acts, reason := Next(w.rec, e, l.now)
 	w.rec = after
 	l.recount(w, &before)
 	l.deposit(w) // first: what acts do can be done again, what they did not follow from cannot be guessed
 	for _, a := range acts {
 		l.perform(w, a)
 	}
-	l.timers.set(w, w.rec.due())
+	l.timers.set(w, w.rec.NextDeadline())
 	l.changed(w, &before, reason)
 }
 
@@ -188,10 +188,10 @@ func (l *loop) recount(w *worker, before *Record) {
 	p := w.pool
 	p.in[before.Phase]--
 	p.in[w.rec.Phase]++
-	if before.Phase == over && before.Last.Class == Clean {
+	if before.Phase == PhaseExited && before.LastExit.Class == ExitClean {
 		p.clean--
 	}
-	if w.rec.Phase == over && w.rec.Last.Class == Clean {
+	if w.rec.Phase == PhaseExited && w.rec.LastExit.Class == ExitClean {
 		p.clean++
 	}
 }
@@ -206,8 +206,8 @@ func (l *loop) report(e Event) {
 // changed tells everybody who waits to know.
 func (l *loop) changed(w *worker, before *Record, reason string) {
 	r := &w.rec
-	judged := !r.Last.At.Equal(before.Last.At)
-	if judged && r.Last.Class != Asked {
+	judged := !r.LastExit.At.Equal(before.LastExit.At)
+	if judged && r.LastExit.Class != ExitRequested {
 		l.bad(w)
 	}
 	if shows(before, r) {
@@ -216,10 +216,10 @@ func (l *loop) changed(w *worker, before *Record, reason string) {
 	if r.Phase == before.Phase && !judged {
 		return
 	}
-	if before.Phase.up() != r.Phase.up() {
+	if before.Phase.IsRunning() != r.Phase.IsRunning() {
 		l.guard(w)
 	}
-	if !r.Phase.lives() {
+	if !r.Phase.HasProcess() {
 		l.buryExtras(w)
 	}
 	l.released(w)
@@ -227,7 +227,7 @@ func (l *loop) changed(w *worker, before *Record, reason string) {
 	if judged {
 		l.strategy(w)
 	}
-	if w.forgotten && r.Phase.rests() {
+	if w.forgotten && r.Phase.AtRest() {
 		l.drop(w)
 	}
 }
@@ -235,8 +235,8 @@ func (l *loop) changed(w *worker, before *Record, reason string) {
 // shows reports whether a change is one that people are told: of state,
 // readiness or incarnation, or of why a worker is not up yet.
 func shows(before, after *Record) bool {
-	return after.State() != before.State() || (after.Phase == ready) != (before.Phase == ready) ||
-		after.Incarnation != before.Incarnation || after.Hint != before.Hint && after.Hint != "" || after.Blocked && after.Reason != before.Reason
+	return after.State() != before.State() || (after.Phase == PhaseReady) != (before.Phase == PhaseReady) ||
+		after.Incarnation != before.Incarnation || after.Hint != before.Hint && after.Hint != "" || after.DependenciesMissing && after.Reason != before.Reason
 }
 
 // transition numbers a change and passes it on.
@@ -245,23 +245,23 @@ func (l *loop) transition(w *worker, before *Record, reason string) {
 	r := &w.rec
 	t := Transition{
 		Seq: l.seq, At: l.now, GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Incarnation: r.Incarnation, Began: r.Began,
-		From: before.State(), To: r.State(), Ready: r.Phase == ready, Reason: reason, PID: r.PID,
+		From: before.State(), To: r.State(), Ready: r.Phase == PhaseReady, Reason: reason, PID: r.PID,
 	}
 	if w.port != nil {
 		t.Port = w.port.Port
 	}
-	if last := r.Last; !last.At.Equal(before.Last.At) {
+	if last := r.LastExit; !last.At.Equal(before.LastExit.At) {
 		t.Exit = &last
 	}
-	if r.Phase == ready && l.log.IsInfo() {
+	if r.Phase == PhaseReady && l.log.IsInfo() {
 		about := []any{"worker", t.Name, "guid", t.GUID, "incarnation", t.Incarnation, "pid", t.PID}
 		if t.Port != 0 {
 			about = append(about, "port", t.Port)
 		}
 		l.log.Info("worker ready", append(about, "reason", reason)...)
 	}
-	if l.opts.Notify != nil {
-		l.opts.Notify(t)
+	if l.opts.OnTransition != nil {
+		l.opts.OnTransition(t)
 	}
 }
 
@@ -269,13 +269,13 @@ func (l *loop) transition(w *worker, before *Record, reason string) {
 func (l *loop) bad(w *worker) {
 	line := l.log.Warn
 	switch {
-	case w.rec.Phase == fatal:
+	case w.rec.Phase == PhaseFatal:
 		line = l.log.Error
-	case w.rec.Last.Class == Clean:
+	case w.rec.LastExit.Class == ExitClean:
 		line = l.log.Info
 	}
 	line("worker "+w.rec.State().String(), "worker", w.pool.spec.Name, "guid", w.guid, "incarnation", w.rec.Incarnation, "reason", w.rec.Reason)
-	if w.rec.Phase == fatal && w.rec.Spec.Restart.OnFatal == "shutdown" {
+	if w.rec.Phase == PhaseFatal && w.rec.Spec.Restart.OnFatal == "shutdown" {
 		l.fail(&FatalError{Worker: w.view()})
 	}
 }

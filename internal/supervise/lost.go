@@ -61,8 +61,8 @@ func (l *loop) keeperLost(how string) {
 		if w.rec.PID != 0 {
 			leaders = append(leaders, w.rec.PID)
 		}
-		if w.rec.Phase.lives() {
-			l.apply(w, Event{Kind: lost})
+		if w.rec.Phase.HasProcess() {
+			l.apply(w, Event{Kind: KeeperLost})
 		}
 	}
 	l.replacing = true
@@ -107,7 +107,7 @@ func (l *loop) keeperBack(k Keeper, strays []string, err error) {
 	if err != nil {
 		l.fail(fmt.Errorf("the keeper was lost and cannot be replaced: %w", err))
 		for _, p := range waiting {
-			l.then(p.w, Event{Kind: spawnFailed, Incarnation: p.e.Incarnation, Reason: "there is no keeper"})
+			l.then(p.w, Event{Kind: SpawnFailed, Incarnation: p.e.Incarnation, Reason: "there is no keeper"})
 		}
 		return
 	}
@@ -123,7 +123,7 @@ func (l *loop) keeperBack(k Keeper, strays []string, err error) {
 		l.deposit(w)
 	}
 	for _, p := range waiting {
-		if p.w.rec.Phase == spawning && p.w.rec.Incarnation == p.e.Incarnation {
+		if p.w.rec.Phase == PhaseSpawning && p.w.rec.Incarnation == p.e.Incarnation {
 			l.spawn(p.w)
 		}
 	}

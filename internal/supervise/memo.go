@@ -71,9 +71,9 @@ type Session struct {
 	// never one that nobody knows.
 	Token string
 	// Slots and Blunt are what the worker answered; Known says that it did.
-	Slots int
-	Blunt bool // it speaks no more than ding.interaction
-	Known bool
+	Slots  int
+	Legacy bool `json:"Blunt"` // it speaks no more than ding.interaction
+	Known  bool
 }
 
 // memoRecord is a Record without its spec.
@@ -93,7 +93,7 @@ type summary struct {
 	n, early, deaths, of, port   int
 	wanted, proved, up, attached bool
 	leaving, declined            bool
-	cause                        cause
+	cause                        EndCause
 	last, ready, deadline, began time.Time
 	seen                         uint64
 	session                      Session
@@ -103,9 +103,9 @@ func (w *worker) summary() summary {
 	r := &w.rec
 	s := summary{
 		spec: r.Spec, phase: r.Phase, incarnation: r.Incarnation, restarts: r.Restarts, pid: r.PID,
-		n: r.Past.N, early: r.Past.Early, deaths: len(r.Past.Deaths), of: len(w.pool.workers),
-		wanted: r.Wanted, proved: r.Proved, up: r.Up, attached: r.Attached, leaving: r.Leaving, declined: r.Declined,
-		cause: r.Cause, last: r.Last.At, ready: r.ReadySince, deadline: r.Deadline, began: r.Began,
+		n: r.Deaths.Count, early: r.Deaths.EarlyInARow, deaths: len(r.Deaths.Recent), of: len(w.pool.workers),
+		wanted: r.Wanted, proved: r.Ready, up: r.ReachedRunning, attached: r.Attached, leaving: r.Stopping, declined: r.RefusedConnect,
+		cause: r.Cause, last: r.LastExit.At, ready: r.ReadySince, deadline: r.Deadline, began: r.Began,
 		seen: w.seen, session: w.session,
 	}
 	if w.port != nil {
@@ -125,7 +125,7 @@ func (l *loop) memo(w *worker) []byte {
 	}
 	if w.port != nil {
 		m.Port = &memoPort{w.port.Port, w.port.Addr, w.port.Mode}
-		m.Proof = memoProof{spec.Contract && spec.Protocol == "webhook" && w.rec.Up, spec.Channel, address(w.port)}
+		m.Proof = memoProof{spec.Contract && spec.Protocol == "webhook" && w.rec.ReachedRunning, spec.Channel, address(w.port)}
 	}
 	if w.socket != nil {
 		m.Notify = w.socket.dir
@@ -191,13 +191,13 @@ func (p *Phase) UnmarshalText(text []byte) error {
 var causeNames = [...]string{"itself", "stop", "restart", "slow", "sick"}
 
 // MarshalText names a cause, as for a phase.
-func (c cause) MarshalText() ([]byte, error) { return []byte(causeNames[c]), nil }
+func (c EndCause) MarshalText() ([]byte, error) { return []byte(causeNames[c]), nil }
 
 // UnmarshalText reads a name that MarshalText wrote.
-func (c *cause) UnmarshalText(text []byte) error {
+func (c *EndCause) UnmarshalText(text []byte) error {
 	for n, name := range causeNames {
 		if name == string(text) {
-			*c = cause(n)
+			*c = EndCause(n)
 			return nil
 		}
 	}

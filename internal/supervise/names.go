@@ -9,15 +9,15 @@ import (
 	"initiator/proactor"
 )
 
-// UnknownError is for a name that is no worker's, group's or guid's.
-type UnknownError struct {
+// UnknownNameError is for a name that is no worker's, group's or guid's.
+type UnknownNameError struct {
 	Name   string
 	Nearer string   // what may have been meant; "" = nothing is near
 	Known  []string // the definitions there are, sorted
 }
 
 // Error adds a did-you-mean where something is near, and else what there is.
-func (e *UnknownError) Error() string {
+func (e *UnknownNameError) Error() string {
 	if e.Nearer != "" {
 		return fmt.Sprintf("no worker %s: did you mean %s?", e.Name, e.Nearer)
 	}
@@ -39,7 +39,7 @@ func (l *loop) unknown(name string) error {
 	}
 	slices.Sort(known)
 	nearer, _ := proactor.Nearest(name, known)
-	return &UnknownError{Name: name, Nearer: nearer, Known: known}
+	return &UnknownNameError{Name: name, Nearer: nearer, Known: known}
 }
 
 // choose resolves names: of workers' specs, groups, guids, or "all". Every name

@@ -96,16 +96,16 @@ func notices(datagram string) (events []Event) {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
 		switch {
 		case name == "READY" && value == "1":
-			events = append(events, Event{Kind: proven, Reason: "READY=1"})
+			events = append(events, Event{Kind: ReadinessProven, Reason: "READY=1"})
 		case name == "WATCHDOG" && value == "1":
-			events = append(events, Event{Kind: watchdog})
+			events = append(events, Event{Kind: WatchdogBeat})
 		case name == "STOPPING" && value == "1":
-			events = append(events, Event{Kind: leaving})
+			events = append(events, Event{Kind: StopAnnounced})
 		case name == "STATUS":
-			events = append(events, Event{Kind: said, Reason: strings.ToValidUTF8(value, "�")})
+			events = append(events, Event{Kind: StatusReported, Reason: strings.ToValidUTF8(value, "�")})
 		case name == "EXTEND_TIMEOUT_USEC":
 			if usec, err := strconv.ParseInt(value, 10, 64); err == nil && usec > 0 && usec < int64(24*time.Hour/time.Microsecond) {
-				events = append(events, Event{Kind: extended, span: time.Duration(usec) * time.Microsecond})
+				events = append(events, Event{Kind: StartExtended, Extension: time.Duration(usec) * time.Microsecond})
 			}
 		}
 	}

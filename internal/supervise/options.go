@@ -27,9 +27,9 @@ type Keeper interface {
 	Close() error
 }
 
-// Tasks is what the supervisor tells the dispatcher. Its methods are called
+// Dispatcher is what the supervisor tells the dispatcher. Its methods are called
 // from the supervisor's loop and must not block.
-type Tasks interface {
+type Dispatcher interface {
 	// Attach: the worker is ready (a ding slave: it is there). Connect to it
 	// and give it tasks.
 	Attach(Instance)
@@ -66,22 +66,22 @@ type Options struct {
 	NewKeeper func() (Keeper, error)
 	Ports     *port.Allocator
 	Plan      *plan.Plan
-	// Restore is what keeper.Attach has found: workers of an earlier process
+	// Held is what keeper.Attach has found: workers of an earlier process
 	// of this program, to go on with. Keeper is then the one that it returned,
 	// with all of its Events.
-	Restore []keeper.Held
+	Held []keeper.Held
 	// Outdated: Keeper is of an older version than NewKeeper would launch. It
 	// is replaced when its last process has ended.
-	Outdated bool
-	// Resumed is called from the loop before anything is started, when those
+	KeeperOutdated bool
+	// OnResumed is called from the loop before anything is started, when those
 	// of Restore have been handed to Tasks; it may block for a moment. Nil =
 	// nobody waits for that.
-	Resumed func()
-	// Ledger keeps memos of workers marked keep beside the keeper; nil = the
+	OnResumed func()
+	// Snapshots keeps memos of workers marked keep beside the keeper; nil = the
 	// death of the keeper is theirs too.
-	Ledger Ledger
-	// Tasks is the dispatcher; nil = nobody gives these workers tasks.
-	Tasks Tasks
+	Snapshots SnapshotStore
+	// Dispatcher is the dispatcher; nil = nobody gives these workers tasks.
+	Dispatcher Dispatcher
 	// Logger gets a line for each start, death and verdict; nil = silent.
 	Logger hclog.Logger
 	// Stdin makes the INI that a worker with contract = on reads; nil = an
@@ -89,17 +89,17 @@ type Options struct {
 	Stdin func(spec *plan.Spec, guid string, port, incarnation int, token string) []byte
 	// ParentURL is the base URL of the initiator's webhooks.
 	ParentURL string
-	// Notify is told of every transition, in order, from the loop; it must
+	// OnTransition is told of every transition, in order, from the loop; it must
 	// not block. Nil = nobody.
-	Notify func(Transition)
-	// Output gets the lines of streams whose log is "-", from the loop; it
+	OnTransition func(Transition)
+	// OnOutput gets the lines of streams whose log is "-", from the loop; it
 	// must not block. Nil = they are dropped.
-	Output func(Lines)
+	OnOutput func(Lines)
 	// AllStderr gives Output what every worker writes to stderr, also where it
 	// goes to a file. It costs a message for each piece of it.
 	AllStderr bool
-	// Seq is the number after which those of the transitions go on.
-	Seq uint64
+	// LastSeq is the number after which those of the transitions go on.
+	LastSeq uint64
 	// Exec is the argv of the process that serves a spec with `exec`; nil =
 	// the running executable with `job exec`.
 	Exec func(*plan.Spec) []string

@@ -60,7 +60,7 @@ func TestMemosOutliveTheKeeper(t *testing.T) {
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Launch(t.Context(), "lives", "more"); err != nil { // by the second keeper
+	if _, err := s.LaunchWorker(t.Context(), "lives", "more"); err != nil { // by the second keeper
 		t.Fatal(err)
 	}
 	second.Leave() // as if we had died

@@ -24,8 +24,8 @@ type Lines struct {
 	Dropped int
 }
 
-// Reopen opens all log files anew by their names, after somebody moved them.
-func (s *Supervisor) Reopen(ctx context.Context) error {
+// ReopenLogs opens all log files anew by their names, after somebody moved them.
+func (s *Supervisor) ReopenLogs(ctx context.Context) error {
 	return s.ask(ctx, func(l *loop) error {
 		if l.keeper == nil {
 			return nil // its successor opens them all
@@ -47,14 +47,14 @@ func awaits(spec *plan.Spec, starting bool) bool { return starting && spec.Ready
 // output passes lines on, and looks for the one that says "ready".
 func (l *loop) output(w *worker, e keeper.Event) {
 	spec := w.rec.Spec
-	if e.Incarnation == w.rec.Incarnation && spec.Ready.Kind == "line" && w.rec.Phase == starting && !w.rec.Proved {
+	if e.Incarnation == w.rec.Incarnation && spec.Ready.Kind == "line" && w.rec.Phase == PhaseStarting && !w.rec.Ready {
 		if line, ok := match(l.limits.pattern(spec.Ready.Pattern), e.Lines); ok {
-			l.apply(w, Event{Kind: proven, Incarnation: e.Incarnation, Reason: "it said " + quote(line)})
+			l.apply(w, Event{Kind: ReadinessProven, Incarnation: e.Incarnation, Reason: "it said " + quote(line)})
 		}
 	}
 	own := wanted(spec, e.Stream)
-	if l.opts.Output != nil && (own || l.opts.AllStderr && e.Stream == "stderr") {
-		l.opts.Output(Lines{
+	if l.opts.OnOutput != nil && (own || l.opts.AllStderr && e.Stream == "stderr") {
+		l.opts.OnOutput(Lines{
 			Name: spec.Name, GUID: w.guid, Index: w.index, Incarnation: e.Incarnation,
 			Stream: e.Stream, Own: own, Lines: e.Lines, Dropped: e.Dropped,
 		})

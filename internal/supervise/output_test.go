@@ -21,9 +21,9 @@ func TestOutputSaysWhose(t *testing.T) {
 	var mu sync.Mutex
 	var got []Lines
 	s := open(t, planOf(shown, quiet), func(o *Options) {
-		o.AllStderr, o.Seq = true, 41
-		own := o.Output
-		o.Output = func(l Lines) {
+		o.AllStderr, o.LastSeq = true, 41
+		own := o.OnOutput
+		o.OnOutput = func(l Lines) {
 			mu.Lock()
 			got = append(got, l)
 			mu.Unlock()

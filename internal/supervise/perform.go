@@ -10,43 +10,43 @@ import (
 // back as an event, never as a return value: the table hears of it in order.
 func (l *loop) perform(w *worker, a Action) {
 	switch a.Kind {
-	case actCheck:
+	case CheckDependencies:
 		l.check(w)
-	case actSpawn:
+	case SpawnProcess:
 		l.spawn(w)
-	case actEnd:
+	case EndProcess:
 		l.end(w, a)
-	case actProbe:
+	case StartProbing:
 		l.probe(w)
-	case actSettle:
+	case StopProbing:
 		l.prober.forget(w.guid)
 		if on := l.watches(w.rec.Spec, false); w.watched && !on || w.awaited {
 			l.watch(w, on, false)
 		}
-	case actAttach:
+	case AttachDispatcher:
 		l.attach(w)
-	case actDrain:
+	case DrainTasks:
 		l.drain(w)
-	case actDetach:
-		if l.opts.Tasks != nil {
-			l.opts.Tasks.Detach(w.guid, w.rec.Incarnation, a.Reason)
+	case DetachDispatcher:
+		if l.opts.Dispatcher != nil {
+			l.opts.Dispatcher.Detach(w.guid, w.rec.Incarnation, a.Reason)
 		}
-	case actRepick:
+	case ReplacePort:
 		if w.port != nil {
 			l.met[w.port.Port] = true
 			l.dropPort(w)
 		}
-	case actMeasure:
+	case MeasureMemory:
 		if rss := rssOf(w.rec.PID); rss > 0 {
 			l.then(w, Event{Kind: Measured, Incarnation: w.rec.Incarnation, RSS: rss})
 		}
-	case actFree:
+	case ReleasePort:
 		l.dropPort(w)
 	}
 }
 
 func (l *loop) attach(w *worker) {
-	if l.opts.Tasks == nil {
+	if l.opts.Dispatcher == nil {
 		return
 	}
 	i := Instance{GUID: w.guid, Incarnation: w.rec.Incarnation, Spec: w.rec.Spec, PID: w.rec.PID, Token: w.token, Session: w.session, Resumed: w.restored != nil}
@@ -54,21 +54,21 @@ func (l *loop) attach(w *worker) {
 		i.Addr = address(w.port)
 	}
 	i.Stream = w.takeStream()
-	l.opts.Tasks.Attach(i)
+	l.opts.Dispatcher.Attach(i)
 }
 
 func (l *loop) drain(w *worker) {
-	if l.opts.Tasks == nil {
+	if l.opts.Dispatcher == nil {
 		l.then(w, Event{Kind: Drained, Incarnation: w.rec.Incarnation})
 		return
 	}
-	l.opts.Tasks.Drain(w.guid, w.rec.Incarnation)
+	l.opts.Dispatcher.Drain(w.guid, w.rec.Incarnation)
 }
 
 // end has the keeper end a worker, after stop_command where there is one and
 // time to run it.
 func (l *loop) end(w *worker, a Action) {
-	if a.Kill || len(w.rec.Spec.StopCommand) == 0 || w.rec.PID == 0 || w.pending.Kind == actEnd {
+	if a.Kill || len(w.rec.Spec.StopCommand) == 0 || w.rec.PID == 0 || w.pending.Kind == EndProcess {
 		l.endNow(w, a)
 		return
 	}
@@ -85,7 +85,7 @@ func (l *loop) endNow(w *worker, a Action) {
 		return // it lives: see adoptAll
 	}
 	if l.keeper == nil {
-		l.then(w, Event{Kind: emptied, Incarnation: w.rec.Incarnation})
+		l.then(w, Event{Kind: ProcessesGone, Incarnation: w.rec.Incarnation})
 		return
 	}
 	order := keeper.End{GUID: w.guid, Incarnation: w.rec.Incarnation, Wait: a.Wait, Signal: signalNumber(w.rec.Spec.StopSignal)}

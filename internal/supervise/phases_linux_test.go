@@ -71,7 +71,7 @@ func house() int {
 	changed := make(chan struct{}, 1000)
 	s := New(Options{
 		Keeper: k, Plan: inEveryPhase(), Ports: port.New(port.Range{Min: lowest, Max: lowest + 999}), Stdin: stdin,
-		Notify: func(Transition) { changed <- struct{}{} },
+		OnTransition: func(Transition) { changed <- struct{}{} },
 	})
 	go func() { _ = s.Run(context.Background()) }()
 	for asked := false; ; <-changed {
@@ -175,7 +175,7 @@ func TestKilledInEveryPhase(t *testing.T) {
 				// The workers die with the thread that forked them. What had
 				// escaped has nobody left, and is found by its environment.
 				gone(t, keeperPID)
-				if ended := Sweep(guids); len(ended) == 0 {
+				if ended := KillLeftovers(guids); len(ended) == 0 {
 					t.Error("the sweep found nothing; the escapee should have been left")
 				}
 			}
@@ -209,7 +209,7 @@ func TestKeeperKilledInEveryPhase(t *testing.T) {
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if results := <-stop; len(results) != 1 || results[0].Proven || results[0].Worker.State != Stopped {
+	if results := <-stop; len(results) != 1 || results[0].EmptyProven || results[0].Worker.State != Stopped {
 		t.Errorf("the stop that was under way: %+v", results)
 	}
 	want := map[string]struct {

@@ -13,7 +13,7 @@ import (
 // adopt makes the pools and their workers from the first plan.
 func (l *loop) adopt(p *plan.Plan) {
 	l.plan = p
-	l.restore(l.opts.Restore)
+	l.restore(l.opts.Held)
 	for i := range p.Workers {
 		spec := &p.Workers[i]
 		pool := l.poolOf(spec)
@@ -73,8 +73,8 @@ func (l *loop) create(p *pool, guid string) *worker {
 	for _, other := range p.workers {
 		w.index = max(w.index, other.index+1)
 	}
-	w.rec = Record{Spec: p.spec, Phase: resting, Reason: "not started yet", Since: l.now}
-	p.in[resting]++
+	w.rec = Record{Spec: p.spec, Phase: PhaseStopped, Reason: "not started yet", Since: l.now}
+	p.in[PhaseStopped]++
 	p.workers = append(p.workers, w)
 	l.workers[guid] = w
 	l.order = append(l.order, w)
@@ -84,7 +84,7 @@ func (l *loop) create(p *pool, guid string) *worker {
 // forget takes a worker out of the plan: stopped first, and gone when it rests.
 func (l *loop) forget(w *worker, why string) {
 	w.forgotten = true
-	if w.rec.Phase.rests() {
+	if w.rec.Phase.AtRest() {
 		l.drop(w)
 		return
 	}
@@ -105,7 +105,7 @@ func (l *loop) drop(w *worker) {
 	p := w.pool
 	l.order, p.workers = lacking(l.order, w), lacking(p.workers, w)
 	p.in[w.rec.Phase]--
-	if w.rec.Phase == over && w.rec.Last.Class == Clean {
+	if w.rec.Phase == PhaseExited && w.rec.LastExit.Class == ExitClean {
 		p.clean--
 	}
 	l.released(w) // those that waited for it do not wait for the dead

@@ -26,7 +26,7 @@ func TestTakenBeforeStart(t *testing.T) {
 		sp.Restart.DelayMax = 10 * time.Millisecond
 	})))
 	tr := s.reaches("w", Backoff)
-	if !strings.Contains(tr.Reason, strconv.Itoa(taken)) || s.one("w").LastExit.Class != SpawnError {
+	if !strings.Contains(tr.Reason, strconv.Itoa(taken)) || s.one("w").LastExit.Class != ExitSpawnError {
 		t.Errorf("%s, %+v", tr.Reason, s.one("w").LastExit)
 	}
 	stranger.Close()
@@ -69,8 +69,8 @@ func TestStrangersComeAndGo(t *testing.T) {
 		sp.Restart.Delay = 0
 	})), func(o *Options) {
 		o.Ports = port.New(port.Range{Min: first, Max: first + 1})
-		notify := o.Notify
-		o.Notify = func(tr Transition) {
+		notify := o.OnTransition
+		o.OnTransition = func(tr Transition) {
 			if tr.Incarnation%2 == 1 && thieves[tr.Incarnation] == nil && tr.To == Starting {
 				var err error
 				if thieves[tr.Incarnation], err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port))); err != nil {
@@ -82,7 +82,7 @@ func TestStrangersComeAndGo(t *testing.T) {
 	})
 	second := s.ready("w", 2)
 	thieves[1].Close()
-	if err := s.Signal(t.Context(), 9, "w"); err != nil {
+	if err := s.SignalWorkers(t.Context(), 9, "w"); err != nil {
 		t.Fatal(err)
 	}
 	fourth := s.ready("w", 4)
@@ -99,7 +99,7 @@ func TestNamedPortIsGivenBack(t *testing.T) {
 	ports := func(o *Options) { o.Ports = port.New(port.Range{Min: only, Max: only}) }
 	auto := spec("auto", "webhook", func(sp *plan.Spec) { sp.Autostart = false })
 	s := open(t, planOf(auto, spec("named", "webhook", func(sp *plan.Spec) { sp.Port, sp.Autostart = only, false })), ports)
-	if err := s.Apply(t.Context(), planOf(auto)); err != nil {
+	if err := s.ApplyPlan(t.Context(), planOf(auto)); err != nil {
 		t.Fatal(err)
 	}
 	results, err := s.Start(t.Context(), "auto")
@@ -122,7 +122,7 @@ func TestIPv6Only(t *testing.T) {
 			if w := s.one("w"); !strings.HasPrefix(w.Addr, "[::1]:") {
 				t.Errorf("%+v", w)
 			}
-			if err := s.Signal(t.Context(), 9, "w"); err != nil {
+			if err := s.SignalWorkers(t.Context(), 9, "w"); err != nil {
 				t.Fatal(err)
 			}
 			s.ready("w", 2)
@@ -144,7 +144,7 @@ func TestListensElsewhere(t *testing.T) {
 func TestPortZeroOfTheRange(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit" })), func(o *Options) { o.Ports = port.New(port.Range{}) })
 	first := s.ready("w", 1)
-	if err := s.Signal(t.Context(), 9, "w"); err != nil {
+	if err := s.SignalWorkers(t.Context(), 9, "w"); err != nil {
 		t.Fatal(err)
 	}
 	if second := s.ready("w", 2); first.Port == 0 || second.Port != first.Port {

@@ -242,9 +242,9 @@ func (p *prober) proceed(ctx context.Context, t *target) {
 			p.fly(ctx, t)
 			return
 		}
-		p.done(t, proven, "listens on "+t.addr)
+		p.done(t, ReadinessProven, "listens on "+t.addr)
 	case "ding":
-		p.done(t, found, "")
+		p.done(t, PortOwned, "")
 	default:
 		p.fly(ctx, t)
 	}

@@ -13,13 +13,13 @@ import (
 // proofTime bounds one question to a worker whose keeper was killed.
 const proofTime = 2 * time.Second
 
-// Prove makes sure that the process that a memo tells of is the worker: that it
+// ProveHeld makes sure that the process that a memo tells of is the worker: that it
 // is the very process (by its start time), and that it knows the worker's
 // token. One that cannot be asked must have the worker's marks in the
 // environment that it was started with. Nothing is signalled. The order is of
 // use in either case: without proof it names no process, and adopting that one
 // reports an exit that nobody saw.
-func Prove(ctx context.Context, h keeper.Held) (keeper.Adopt, error) {
+func ProveHeld(ctx context.Context, h keeper.Held) (keeper.Adopt, error) {
 	order := keeper.Adopt{GUID: h.GUID, Incarnation: h.Incarnation, Keep: true}
 	m, err := readMemo(h.Memo)
 	if err != nil {

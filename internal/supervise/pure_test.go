@@ -76,7 +76,7 @@ func TestExplain(t *testing.T) {
 	now := time.Now()
 	a := Explain(Worker{
 		GUID: "0123456789", Name: "adder", State: Backoff, Since: now.Add(-2 * time.Second), Reason: "exit code 3, after 5ms; started again in 10s (restart 4)",
-		NextStart: now.Add(8 * time.Second), LastExit: Exit{Class: Code, Code: 3, Lived: "5ms"}, Rule: "restart 4",
+		NextStart: now.Add(8 * time.Second), LastExit: Exit{Class: ExitNonzero, Code: 3, Lived: "5ms"}, Rule: "restart 4",
 	}, now)
 	want := "adder (01234567) has been BACKOFF for 2s: exit code 3, after 5ms; started again in 10s (restart 4); the next start is due in 8s."
 	if a.Sentence != want {
@@ -84,7 +84,7 @@ func TestExplain(t *testing.T) {
 	}
 	a = Explain(Worker{
 		GUID: "g", Name: "app", State: Running, Ready: true, Reason: "ready after 3ms", Since: now, Status: "warm",
-		LastExit: Exit{Class: Signal, Signal: "KILL", Code: -1, At: now.Add(-time.Minute)}, Rule: "restart 1",
+		LastExit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1, At: now.Add(-time.Minute)}, Rule: "restart 1",
 	}, now)
 	for _, part := range []string{"app (g) has been RUNNING", "ended 1m ago (signal: killed by SIGKILL)", "restart 1", "it says: warm"} {
 		if !strings.Contains(a.Sentence, part) {
@@ -109,15 +109,15 @@ func TestStateIsWrittenByName(t *testing.T) {
 func TestNotices(t *testing.T) {
 	for _, c := range []struct {
 		datagram string
-		want     []Kind
+		want     []EventKind
 	}{
-		{"READY=1", []Kind{proven}},
-		{"STATUS=warming\nWATCHDOG=1\n", []Kind{said, watchdog}},
-		{"STOPPING=1\nMAINPID=7", []Kind{leaving}},
-		{"EXTEND_TIMEOUT_USEC=1000000", []Kind{extended}},
+		{"READY=1", []EventKind{ReadinessProven}},
+		{"STATUS=warming\nWATCHDOG=1\n", []EventKind{StatusReported, WatchdogBeat}},
+		{"STOPPING=1\nMAINPID=7", []EventKind{StopAnnounced}},
+		{"EXTEND_TIMEOUT_USEC=1000000", []EventKind{StartExtended}},
 		{"EXTEND_TIMEOUT_USEC=-1\nREADY=0\nREADY\n\n=", nil},
 	} {
-		var got []Kind
+		var got []EventKind
 		for _, e := range notices(c.datagram) {
 			got = append(got, e.Kind)
 		}
@@ -131,8 +131,8 @@ func FuzzNotices(f *testing.F) {
 	f.Add("READY=1\nSTATUS=\xff\nEXTEND_TIMEOUT_USEC=99999999999999999999")
 	f.Fuzz(func(t *testing.T, datagram string) {
 		for _, e := range notices(datagram) {
-			if e.span < 0 || e.span > 24*time.Hour {
-				t.Errorf("%q asks for %s", datagram, e.span)
+			if e.Extension < 0 || e.Extension > 24*time.Hour {
+				t.Errorf("%q asks for %s", datagram, e.Extension)
 			}
 		}
 	})

@@ -27,11 +27,11 @@ func (w *world) spawn() {
 		w.t.Fatalf("incarnation %d is spawned while %d lives, with leftovers %v", w.r.Incarnation, w.leader, w.left)
 	}
 	if rapid.IntRange(0, 5).Draw(w.t, "spawn outcome") == 0 {
-		w.news = append(w.news, Event{Kind: spawnFailed, Incarnation: w.r.Incarnation, Reason: "no such file"})
+		w.news = append(w.news, Event{Kind: SpawnFailed, Incarnation: w.r.Incarnation, Reason: "no such file"})
 		return
 	}
 	w.leader = w.r.Incarnation
-	w.news = append(w.news, Event{Kind: spawned, Incarnation: w.r.Incarnation, pid: 100 + w.r.Incarnation})
+	w.news = append(w.news, Event{Kind: ProcessSpawned, Incarnation: w.r.Incarnation, PID: 100 + w.r.Incarnation})
 }
 
 // die ends the leader; left of its descendants live on.
@@ -42,35 +42,35 @@ func (w *world) die(e Exit, left int) {
 	if left > 0 {
 		w.left[w.leader] = left
 	}
-	w.news = append(w.news, Event{Kind: exited, Incarnation: w.leader, exit: e, left: left})
+	w.news = append(w.news, Event{Kind: ProcessExited, Incarnation: w.leader, Exit: e, Left: left})
 	w.leader = 0
 }
 
 // end is a keeper that does as it is told; sometimes its answer is lost, and
 // being told again must be enough.
 func (w *world) end(lose bool) {
-	w.die(Exit{Class: Signal, Signal: "TERM", Code: -1}, 0)
+	w.die(Exit{Class: ExitSignal, Signal: "TERM", Code: -1}, 0)
 	clear(w.left)
 	if !lose {
-		w.news = append(w.news, Event{Kind: emptied, Incarnation: w.r.Incarnation, proven: true})
+		w.news = append(w.news, Event{Kind: ProcessesGone, Incarnation: w.r.Incarnation, EmptyProven: true})
 	}
 }
 
 func (w *world) event(e Event, lose bool) {
-	e.random = 0.5
+	e.Random = 0.5
 	before := w.r
 	var acts []Action
 	var reason string
-	w.r, acts, reason = next(w.r, e, w.now)
+	w.r, acts, reason = Next(w.r, e, w.now)
 	if reason == "" || w.r.Reason == "" {
 		w.t.Fatalf("%s × %s: no reason", before.Phase, e.Kind)
 	}
 	w.count(before, e)
 	for _, a := range acts {
 		switch a.Kind {
-		case actSpawn:
+		case SpawnProcess:
 			w.spawn()
-		case actEnd:
+		case EndProcess:
 			w.end(lose)
 		}
 	}
@@ -78,10 +78,10 @@ func (w *world) event(e Event, lose bool) {
 
 // count checks restart_limit: what the law has started again within a window.
 func (w *world) count(before Record, e Event) {
-	if len(w.r.Past.Deaths) == 0 {
+	if len(w.r.Deaths.Recent) == 0 {
 		w.deaths = nil
 	}
-	if !w.r.Retried || before.Retried || e.Kind == askStart {
+	if !w.r.FollowsDeath || before.FollowsDeath || e.Kind == StartRequested {
 		return
 	}
 	w.deaths = append(w.deaths, w.now)
@@ -110,7 +110,7 @@ func (w *world) hear(lose bool) bool {
 func (w *world) loseKeeper() {
 	w.leader, w.news = 0, nil
 	clear(w.left)
-	w.event(Event{Kind: lost}, false)
+	w.event(Event{Kind: KeeperLost}, false)
 }
 
 func (w *world) do() {
@@ -119,23 +119,23 @@ func (w *world) do() {
 	switch {
 	case pick < 4 && w.hear(lose):
 	case pick < 5:
-		w.die(Exit{Class: rapid.SampledFrom([]Class{Clean, Code, Signal, OutOfMemory, PortTaken}).Draw(w.t, "class")}, rapid.IntRange(0, 2).Draw(w.t, "left"))
-	case pick < 6 && w.r.Phase == waiting:
-		w.event(Event{Kind: cleared}, lose)
+		w.die(Exit{Class: rapid.SampledFrom([]ExitClass{ExitClean, ExitNonzero, ExitSignal, ExitOutOfMemory, ExitPortTaken}).Draw(w.t, "class")}, rapid.IntRange(0, 2).Draw(w.t, "left"))
+	case pick < 6 && w.r.Phase == PhaseWaiting:
+		w.event(Event{Kind: DependenciesMet}, lose)
 	case pick < 8:
 		w.now = w.now.Add(time.Duration(rapid.Int64Range(0, int64(40*time.Second)).Draw(w.t, "passes")))
-		if due := w.r.due(); !due.IsZero() && !due.After(w.now) {
-			w.event(Event{Kind: tick}, lose)
+		if due := w.r.NextDeadline(); !due.IsZero() && !due.After(w.now) {
+			w.event(Event{Kind: DeadlinePassed}, lose)
 		}
 	case rapid.IntRange(0, 20).Draw(w.t, "keeper") == 0:
 		w.loseKeeper()
 	default:
-		k := Kind(rapid.SampledFrom([]Kind{askStart, askStop, askRestart, askKill, blocked, tick, found, proven, hinted, extended, leaving, watchdog, said, Connected, Refused, Overdue, Beating, Drained, Stuck, Measured}).Draw(w.t, "kind"))
+		k := EventKind(rapid.SampledFrom([]EventKind{StartRequested, StopRequested, RestartRequested, KillRequested, DependenciesMissing, DeadlinePassed, PortOwned, ReadinessProven, NotReadyYet, StartExtended, StopAnnounced, WatchdogBeat, StatusReported, Connected, ConnectRefused, HeartbeatsOverdue, HeartbeatsBack, Drained, TaskStuck, Measured}).Draw(w.t, "kind"))
 		inc := w.r.Incarnation
-		if k > askKill && inc > 0 {
+		if k > KillRequested && inc > 0 {
 			inc -= rapid.IntRange(0, 1).Draw(w.t, "stale")
 		}
-		w.event(Event{Kind: k, Incarnation: inc, span: time.Second, Tasks: 9}, lose)
+		w.event(Event{Kind: k, Incarnation: inc, Extension: time.Second, Tasks: 9}, lose)
 	}
 }
 
@@ -146,7 +146,7 @@ func TestAnySequence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{t: t, now: time.Now(), left: map[int]int{}}
 		w.r = Record{Spec: anySpec(t), Reason: "not started yet"}
-		w.event(Event{Kind: askStart}, false)
+		w.event(Event{Kind: StartRequested}, false)
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {
 			w.do()
 		}
@@ -169,24 +169,24 @@ func anySpec(t *rapid.T) *plan.Spec {
 
 // converge stops the worker and lets time pass, with nobody else acting.
 func (w *world) converge() {
-	w.event(Event{Kind: askStop}, false)
+	w.event(Event{Kind: StopRequested}, false)
 	for range 200 {
-		if w.r.Phase == resting || w.r.Phase == over || w.r.Phase == fatal {
+		if w.r.Phase == PhaseStopped || w.r.Phase == PhaseExited || w.r.Phase == PhaseFatal {
 			break
 		}
 		if w.hear(false) {
 			continue
 		}
-		due := w.r.due()
+		due := w.r.NextDeadline()
 		if due.IsZero() {
 			w.t.Fatalf("asked to stop, %s waits for ever: %s", w.r.Phase, w.r.Reason)
 		}
 		if due.After(w.now) {
 			w.now = due
 		}
-		w.event(Event{Kind: tick}, false)
+		w.event(Event{Kind: DeadlinePassed}, false)
 	}
-	if !w.r.Phase.rests() || w.leader != 0 || len(w.left) != 0 {
+	if !w.r.Phase.AtRest() || w.leader != 0 || len(w.left) != 0 {
 		w.t.Fatalf("asked to stop, and still %s: leader %d, left %v", w.r.Phase, w.leader, w.left)
 	}
 }

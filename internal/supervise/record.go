@@ -7,26 +7,26 @@ import (
 	"initiator/internal/plan"
 )
 
-// Class sorts the ways in which a process can end. The restart law reads it.
-type Class string
+// ExitClass sorts the ways in which a process can end. The restart law reads it.
+type ExitClass string
 
 // The classes. An end that we asked for has none: it is no death.
 const (
-	Clean        Class = "clean"         // an exit code that the spec lists
-	Code         Class = "code"          // any other exit code
-	Signal       Class = "signal"        // killed by a signal, not by us
-	StartTimeout Class = "start timeout" // not ready within start_timeout
-	Unhealthy    Class = "unhealthy"     // heartbeats overdue, or stuck
-	SpawnError   Class = "spawn error"   // there never was a process
-	OutOfMemory  Class = "out of memory" // killed by the kernel for want of memory
-	PortTaken    Class = "port taken"    // gone at once, and a stranger has its port
-	Asked        Class = "asked"         // ended on our own request
-	Unknown      Class = "unknown"       // ended when nobody was there to learn how
+	ExitClean        ExitClass = "clean"         // an exit code that the spec lists
+	ExitNonzero      ExitClass = "code"          // any other exit code
+	ExitSignal       ExitClass = "signal"        // killed by a signal, not by us
+	ExitStartTimeout ExitClass = "start timeout" // not ready within start_timeout
+	ExitUnhealthy    ExitClass = "unhealthy"     // heartbeats overdue, or stuck
+	ExitSpawnError   ExitClass = "spawn error"   // there never was a process
+	ExitOutOfMemory  ExitClass = "out of memory" // killed by the kernel for want of memory
+	ExitPortTaken    ExitClass = "port taken"    // gone at once, and a stranger has its port
+	ExitRequested    ExitClass = "asked"         // ended on our own request
+	ExitUnknown      ExitClass = "unknown"       // ended when nobody was there to learn how
 )
 
 // Exit says how a process ended. The zero value: none has ended yet.
 type Exit struct {
-	Class       Class     `json:"class,omitempty"`
+	Class       ExitClass `json:"class,omitempty"`
 	Incarnation int       `json:"incarnation,omitempty"`
 	Code        int       `json:"code"`             // -1 when killed by a signal
 	Signal      string    `json:"signal,omitempty"` // "KILL"
@@ -42,16 +42,16 @@ func (e Exit) String() string {
 	switch {
 	case e.Class == "":
 		return "has not ended yet"
-	case e.Class == Unknown:
+	case e.Class == ExitUnknown:
 		what = "exit status unknown"
-	case e.Class == SpawnError, e.Class == StartTimeout, e.Class == Unhealthy:
+	case e.Class == ExitSpawnError, e.Class == ExitStartTimeout, e.Class == ExitUnhealthy:
 		what = string(e.Class)
 	case e.Signal != "":
 		what = "killed by SIG" + e.Signal
 	default:
 		what = fmt.Sprintf("exit code %d", e.Code)
 	}
-	if e.Class == OutOfMemory || e.Class == PortTaken {
+	if e.Class == ExitOutOfMemory || e.Class == ExitPortTaken {
 		what += " (" + string(e.Class) + ")"
 	}
 	if e.Core {
@@ -66,15 +66,15 @@ func (e Exit) String() string {
 	return what
 }
 
-// cause says why we are ending a process, which decides what follows.
-type cause int
+// EndCause says why we are ending a process, which decides what follows.
+type EndCause int
 
 const (
-	byItself  cause = iota // it ended without us: the law judges
-	toStop                 // a stop: no death
-	toRestart              // a restart or a recycling: no death
-	tooSlow                // start_timeout: the law judges
-	tooSick                // unhealthy: the law judges
+	endedItself       EndCause = iota // it ended without us: the law judges
+	endedToStop                       // a stop: no death
+	endedToRestart                    // a restart or a recycling: no death
+	endedStartTimeout                 // start_timeout: the law judges
+	endedUnhealthy                    // unhealthy: the law judges
 )
 
 // Record is all that the table knows of one worker. It is a plain value: next
@@ -91,64 +91,64 @@ type Record struct {
 	Attached    bool // the dispatcher has it
 	Restarts    int  // processes started because an earlier one had died
 
-	Began      time.Time // when this incarnation was asked for; its output is younger
-	Before     time.Time // … and the one before it; zero = there was none
-	Started    time.Time // when the process was spawned
-	Deadline   time.Time // when start_timeout, drain, or the patience of this phase ends
-	Proved     bool      // readiness was proven; startsecs may not have passed
-	Up         bool      // this process has been RUNNING
-	Leaving    bool      // it said that it is stopping
-	ReadySince time.Time // unbroken readiness began; zero = not ready
-	LastBeat   time.Time // the last WATCHDOG=1; zero = it does not send them
-	Failed     int       // looks by `probe`, in a row, that found it unwell
-	Declined   bool      // it refused the dispatcher's connect, and has not accepted one since
-	Sampled    time.Time // when its memory was looked at last, for recycle = rss
-	Hint       string    // why the last probe was not satisfied
-	Status     string    // what the worker says of itself
+	Began          time.Time // when this incarnation was asked for; its output is younger
+	BeganBefore    time.Time `json:"Before"` // … and the one before it; zero = there was none
+	Started        time.Time // when the process was spawned
+	Deadline       time.Time // when start_timeout, drain, or the patience of this phase ends
+	Ready          bool      `json:"Proved"`  // readiness was proven; startsecs may not have passed
+	ReachedRunning bool      `json:"Up"`      // this process has been RUNNING
+	Stopping       bool      `json:"Leaving"` // it said that it is stopping
+	ReadySince     time.Time // unbroken readiness began; zero = not ready
+	LastBeat       time.Time // the last WATCHDOG=1; zero = it does not send them
+	ProbeFailures  int       `json:"Failed"`   // looks by `probe`, in a row, that found it unwell
+	RefusedConnect bool      `json:"Declined"` // it refused the dispatcher's connect, and has not accepted one since
+	MemoryMeasured time.Time `json:"Sampled"`  // when its memory was looked at last, for recycle = rss
+	Hint           string    // why the last probe was not satisfied
+	Status         string    // what the worker says of itself
 
-	Cause   cause
-	Why     string // the reason of Cause, for the record of the death
-	Death   Exit   // of the process whose leftovers are being ended
-	Last    Exit   // the last exit that was judged
-	Rule    string // the rule of the law that fired last
-	Next    time.Time
-	Past    Past
-	Proven  bool     // the last stop was proven empty
-	Strays  []string // processes that the last stop could not attribute
-	Retried bool     // the next spawn follows a death
-	Blocked bool     // waiting: something it comes after is missing
+	Cause               EndCause
+	CauseReason         string       `json:"Why"`   // the reason of Cause, for the record of the death
+	Ended               Exit         `json:"Death"` // of the process whose leftovers are being ended
+	LastExit            Exit         `json:"Last"`  // the last exit that was judged
+	Rule                string       // the rule of the law that fired last
+	NextStart           time.Time    `json:"Next"`
+	Deaths              DeathHistory `json:"Past"`
+	EmptyProven         bool         `json:"Proven"`  // the last stop was proven empty
+	Unattributed        []string     `json:"Strays"`  // processes that the last stop could not attribute
+	FollowsDeath        bool         `json:"Retried"` // the next spawn follows a death
+	DependenciesMissing bool         `json:"Blocked"` // waiting: something it comes after is missing
 }
 
 // State is what people are shown. Between a death and a restart without delay
 // that is BACKOFF, and STOPPED only when it has to wait for something.
 func (r Record) State() State {
-	if r.Phase == waiting && r.Retried && !r.Blocked {
+	if r.Phase == PhaseWaiting && r.FollowsDeath && !r.DependenciesMissing {
 		return Backoff
 	}
 	return r.Phase.state()
 }
 
-// due returns when the table wants a tick; zero = never.
-func (r Record) due() time.Time {
+// NextDeadline returns when the table wants a tick; zero = never.
+func (r Record) NextDeadline() time.Time {
 	switch r.Phase {
-	case delayed:
-		return r.Next
-	case starting:
-		if r.Proved {
+	case PhaseBackoff:
+		return r.NextStart
+	case PhaseStarting:
+		if r.Ready {
 			return earliest(r.Deadline, r.Started.Add(r.Spec.StartSecs))
 		}
 		return r.Deadline
-	case spawning, draining, ending, clearing, unready:
+	case PhaseSpawning, PhaseDraining, PhaseEnding, PhaseClearing, PhaseUnready:
 		return r.Deadline
-	case ready:
-		return earliest(earliest(r.forgetAt(), r.recycleAt()), earliest(r.beatBy(), r.sampleAt()))
+	case PhaseReady:
+		return earliest(earliest(r.ForgetDeathsAt(), r.recycleAt()), earliest(r.beatBy(), r.sampleAt()))
 	}
 	return time.Time{}
 }
 
-// forgetAt is when the deaths so far are forgotten.
-func (r Record) forgetAt() time.Time {
-	if r.Past.N == 0 && len(r.Past.Deaths) == 0 || r.Spec.Restart.Reset <= 0 {
+// ForgetDeathsAt is when the deaths so far are forgotten.
+func (r Record) ForgetDeathsAt() time.Time {
+	if r.Deaths.Count == 0 && len(r.Deaths.Recent) == 0 || r.Spec.Restart.Reset <= 0 {
 		return time.Time{}
 	}
 	return r.ReadySince.Add(r.Spec.Restart.Reset)
@@ -169,7 +169,7 @@ func (r Record) sampleAt() time.Time {
 	if r.Spec.Restart.RecycleRSS <= 0 {
 		return time.Time{}
 	}
-	return later(r.Sampled, r.Started).Add(sampleEvery)
+	return later(r.MemoryMeasured, r.Started).Add(sampleEvery)
 }
 
 // beatBy is when a worker that has sent WATCHDOG=1 must have sent the next. A

@@ -41,7 +41,7 @@ func TestReloadDuringRestart(t *testing.T) {
 			s := open(t, planOf(c.first))
 			c.until(s)
 			before := s.Workers()
-			if err := s.Apply(t.Context(), planOf(spec("w", "stubborn", newer))); err != nil {
+			if err := s.ApplyPlan(t.Context(), planOf(spec("w", "stubborn", newer))); err != nil {
 				t.Fatal(err)
 			}
 			after := s.Workers()
@@ -51,7 +51,7 @@ func TestReloadDuringRestart(t *testing.T) {
 			if before[0].PID != 0 && alive(before[0].PID) {
 				t.Errorf("pid %d of the old spec lives", before[0].PID)
 			}
-			if err := s.Apply(t.Context(), planOf()); err != nil { // and gone, while nobody looks
+			if err := s.ApplyPlan(t.Context(), planOf()); err != nil { // and gone, while nobody looks
 				t.Fatal(err)
 			}
 			if left := s.Workers(); len(left) != 0 || alive(after[0].PID) {
@@ -69,7 +69,7 @@ func TestRemovedDuringRestart(t *testing.T) {
 	pid := s.ready("w", 1).PID
 	go func() { _, _ = s.Restart(context.Background(), "w") }()
 	s.reaches("w", Stopping)
-	if err := s.Apply(t.Context(), planOf()); err != nil {
+	if err := s.ApplyPlan(t.Context(), planOf()); err != nil {
 		t.Fatal(err)
 	}
 	if left := s.Workers(); len(left) != 0 || alive(pid) {
@@ -101,7 +101,7 @@ func TestReloadTriesAgain(t *testing.T) {
 				}
 			}
 			s.reaches("w", c.state)
-			if err := s.Apply(t.Context(), mended); err != nil {
+			if err := s.ApplyPlan(t.Context(), mended); err != nil {
 				t.Fatal(err)
 			}
 			if w := s.Workers()[0]; w.Ready != c.tried || !c.tried && w.State != c.state {

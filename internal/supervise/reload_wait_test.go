@@ -28,7 +28,7 @@ func TestReloadWhileItStarts(t *testing.T) {
 	s := open(t, planOf(sp))
 	pid := numberOf(t, s.line("PID "))
 	sp.Restart.Limit++
-	if err := s.Apply(t.Context(), planOf(sp)); err != nil {
+	if err := s.ApplyPlan(t.Context(), planOf(sp)); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(pid, syscall.SIGUSR1); err != nil {
@@ -47,7 +47,7 @@ func TestReloadTakesAwayWhatIsWaitedFor(t *testing.T) {
 	s := open(t, planOf(db, app))
 	s.saw("the wait", func(tr Transition) bool { return tr.Name == "app" && tr.To == Stopped })
 	app.After = nil
-	if err := s.Apply(t.Context(), planOf(db, app)); err != nil {
+	if err := s.ApplyPlan(t.Context(), planOf(db, app)); err != nil {
 		t.Fatal(err)
 	}
 	s.ready("app", 1)
@@ -66,12 +66,12 @@ func TestScaleTakesAwayWhatIsWaitedFor(t *testing.T) {
 		}),
 	))
 	s.ready("db", 1)
-	if _, err := s.Launch(t.Context(), "db", "bad"); err == nil {
+	if _, err := s.LaunchWorker(t.Context(), "db", "bad"); err == nil {
 		t.Fatal("it is ready")
 	}
 	go func() { _, _ = s.Start(context.Background(), "app") }()
 	s.saw("the wait", func(tr Transition) bool { return tr.Name == "app" })
-	if err := s.Scale(t.Context(), "db", 1); err != nil {
+	if err := s.ScalePool(t.Context(), "db", 1); err != nil {
 		t.Fatal(err)
 	}
 	s.ready("app", 1)

@@ -6,11 +6,11 @@ package supervise
 
 // renew replaces an outdated keeper that has nothing left to keep.
 func (l *loop) renew() {
-	if !l.opts.Outdated || l.renewed || l.keeper == nil || l.opts.NewKeeper == nil || l.closing || len(l.hooks) > 0 {
+	if !l.opts.KeeperOutdated || l.renewed || l.keeper == nil || l.opts.NewKeeper == nil || l.closing || len(l.hooks) > 0 {
 		return
 	}
 	for _, w := range l.order {
-		if w.rec.Phase.lives() {
+		if w.rec.Phase.HasProcess() {
 			return
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Launch adds one more worker to a spec's pool and waits until it is ready; the
+// LaunchWorker adds one more worker to a spec's pool and waits until it is ready; the
 // error says why it is not. guid "" makes one up.
-func (s *Supervisor) Launch(ctx context.Context, spec string, guid string) (Worker, error) {
+func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string) (Worker, error) {
 	if guid == "" {
 		guid = uuid.NewString()
 	}
@@ -25,10 +25,10 @@ func (s *Supervisor) Launch(ctx context.Context, spec string, guid string) (Work
 		if err := l.named(guid); err != nil {
 			return nil, err
 		}
-		if p.spec.Port != 0 && slices.ContainsFunc(p.workers, func(w *worker) bool { return !w.rec.Phase.rests() }) {
+		if p.spec.Port != 0 && slices.ContainsFunc(p.workers, func(w *worker) bool { return !w.rec.Phase.AtRest() }) {
 			return nil, &OnePortError{spec, p.spec.Port}
 		}
-		return l.tell([]*worker{l.create(p, guid)}, askStart, "launched on request"), nil
+		return l.tell([]*worker{l.create(p, guid)}, StartRequested, "launched on request"), nil
 	})
 	if err != nil {
 		return Worker{}, err
@@ -55,16 +55,16 @@ func (e *OnePortError) Error() string {
 // waits until each is ready or will not be. Those that run already are left
 // alone. The error is of the request itself; a worker's is in its Result.
 func (s *Supervisor) Start(ctx context.Context, names ...string) ([]Result, error) {
-	return s.do(ctx, askStart, "asked to start", names)
+	return s.do(ctx, StartRequested, "asked to start", names)
 }
 
 // Restart gives each of the named workers a new process, all at once, and
 // waits as Start does.
 func (s *Supervisor) Restart(ctx context.Context, names ...string) ([]Result, error) {
-	return s.do(ctx, askRestart, "asked to restart", names)
+	return s.do(ctx, RestartRequested, "asked to restart", names)
 }
 
-func (s *Supervisor) do(ctx context.Context, kind Kind, why string, names []string) ([]Result, error) {
+func (s *Supervisor) do(ctx context.Context, kind EventKind, why string, names []string) ([]Result, error) {
 	return s.request(ctx, func(l *loop) (*waiter, error) {
 		if l.closing {
 			return nil, ErrStopping

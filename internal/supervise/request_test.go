@@ -18,7 +18,7 @@ func TestLaunch(t *testing.T) {
 	s := open(t, planOf(spec("adder", "webhook", func(sp *plan.Spec) { sp.Replicas = 0 }), spec("broken", "exit 1", plain, func(sp *plan.Spec) {
 		sp.Replicas, sp.Restart.Limit, sp.StartSecs = 0, 1, patience
 	})))
-	w, err := s.Launch(t.Context(), "adder", "mine")
+	w, err := s.LaunchWorker(t.Context(), "adder", "mine")
 	if err != nil || w.GUID != "mine" || !w.Ready || w.Incarnation != 1 {
 		t.Errorf("launch: %+v %v", w, err)
 	}
@@ -28,11 +28,11 @@ func TestLaunch(t *testing.T) {
 		{"addr", "", "did you mean adder?"},
 		{"broken", "", "FATAL: exit code 1"},
 	} {
-		if _, err := s.Launch(t.Context(), c.spec, c.guid); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := s.LaunchWorker(t.Context(), c.spec, c.guid); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("launch %s %q: %v", c.spec, c.guid, err)
 		}
 	}
-	var unknown *UnknownError
+	var unknown *UnknownNameError
 	if _, err := s.Stop(t.Context(), "nobody"); !errors.As(err, &unknown) {
 		t.Errorf("stop nobody: %v", err)
 	} else if want := "no worker nobody: there is adder, broken"; err.Error() != want {
@@ -42,14 +42,14 @@ func TestLaunch(t *testing.T) {
 
 func TestScale(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook")))
-	if err := s.Scale(t.Context(), "w", 3); err != nil {
+	if err := s.ScalePool(t.Context(), "w", 3); err != nil {
 		t.Fatal(err)
 	}
 	all := s.Workers()
 	if len(all) != 3 || !all[1].Ready || !all[2].Ready {
 		t.Fatalf("scaled to 3: %+v", all)
 	}
-	if err := s.Scale(t.Context(), "w", 1); err != nil {
+	if err := s.ScalePool(t.Context(), "w", 1); err != nil {
 		t.Fatal(err)
 	}
 	left := s.Workers()
@@ -64,10 +64,10 @@ func TestOnePortServesOneWorker(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Port = port })))
 	s.ready("w", 1)
 	var one *OnePortError
-	if _, err := s.Launch(t.Context(), "w", ""); !errors.As(err, &one) || one.Port != port {
+	if _, err := s.LaunchWorker(t.Context(), "w", ""); !errors.As(err, &one) || one.Port != port {
 		t.Errorf("launch: %v", err)
 	}
-	if err := s.Scale(t.Context(), "w", 2); !errors.As(err, &one) {
+	if err := s.ScalePool(t.Context(), "w", 2); !errors.As(err, &one) {
 		t.Errorf("scale: %v", err)
 	}
 	if n := len(s.Workers()); n != 1 {
@@ -76,7 +76,7 @@ func TestOnePortServesOneWorker(t *testing.T) {
 	if _, err := s.Stop(t.Context(), "w"); err != nil {
 		t.Fatal(err)
 	}
-	if w, err := s.Launch(t.Context(), "w", ""); err != nil || w.Port != port {
+	if w, err := s.LaunchWorker(t.Context(), "w", ""); err != nil || w.Port != port {
 		t.Errorf("launch while the first one rests: %+v, %v", w, err)
 	}
 }
@@ -84,10 +84,10 @@ func TestOnePortServesOneWorker(t *testing.T) {
 // TestWorkersAreInTheOrderOfThePlan: also those that came later.
 func TestWorkersAreInTheOrderOfThePlan(t *testing.T) {
 	s := open(t, planOf(spec("b", "webhook"), spec("a", "wait", plain)))
-	if err := s.Apply(t.Context(), planOf(spec("c", "wait", plain), spec("b", "webhook"), spec("a", "wait", plain))); err != nil {
+	if err := s.ApplyPlan(t.Context(), planOf(spec("c", "wait", plain), spec("b", "webhook"), spec("a", "wait", plain))); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Scale(t.Context(), "b", 2); err != nil {
+	if err := s.ScalePool(t.Context(), "b", 2); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
@@ -109,7 +109,7 @@ func TestApply(t *testing.T) {
 	kept, removed := s.one("kept"), s.one("removed")
 	next := planOf(spec("kept", "webhook", func(sp *plan.Spec) { sp.Restart.Limit = 3 }),
 		spec("changed", "webhook", func(sp *plan.Spec) { sp.Slots = 7; sp.Replicas = 2 }), spec("added", "webhook"))
-	if err := s.Apply(t.Context(), next); err != nil {
+	if err := s.ApplyPlan(t.Context(), next); err != nil {
 		t.Fatal(err)
 	}
 	if w := s.one("kept"); w.PID != kept.PID || w.Incarnation != 1 {
@@ -140,7 +140,7 @@ func TestStartAgainAfterFatal(t *testing.T) {
 	if err != nil || results[0].Error != "" || results[0].Worker.Deaths != 0 {
 		t.Errorf("start after FATAL: %+v %v", results, err)
 	}
-	if results, err := s.Stop(t.Context(), "w"); err != nil || !results[0].Proven {
+	if results, err := s.Stop(t.Context(), "w"); err != nil || !results[0].EmptyProven {
 		t.Errorf("stop: %+v %v", results, err)
 	}
 }
@@ -156,7 +156,7 @@ func TestRequestsAfterTheEnd(t *testing.T) {
 	if w := s.Workers(); len(w) != 1 || w[0].State != Stopped {
 		t.Errorf("the workers after the end: %+v", w)
 	}
-	s.Report(Event{Kind: Overdue, GUID: "nobody"})
+	s.ReportEvent(Event{Kind: HeartbeatsOverdue, GUID: "nobody"})
 }
 
 // TestNobodyWaitsForEver: a client that has gone leaves nothing with a worker
@@ -167,7 +167,7 @@ func TestNobodyWaitsForEver(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s.saw("the wait", func(tr Transition) bool { return tr.Name == "w" })
 	_, err := s.request(ctx, func(l *loop) (*waiter, error) {
-		x := l.tell(l.order, askStart, "")
+		x := l.tell(l.order, StartRequested, "")
 		cancel() // as soon as it waits
 		return x, nil
 	})

@@ -57,7 +57,7 @@ func (l *loop) revive(r *restored) {
 	l.recountAs(w, r.memo.record(p.spec, time.Now(), sinceBoot()))
 	w.index, w.restored = r.memo.Index, r
 	w.token, w.session, w.born, w.cgroup = r.memo.Token, r.memo.Session, r.StartTime, r.memo.Logs.Cgroup
-	if at := r.memo.Port; at != nil && !w.rec.Phase.rests() {
+	if at := r.memo.Port; at != nil && !w.rec.Phase.AtRest() {
 		port, err := l.opts.Ports.Restore(at.Mode, at.Addr, at.Number)
 		if err != nil {
 			l.log.Warn("restore: "+err.Error(), "guid", w.guid)
@@ -72,7 +72,7 @@ func (l *loop) recountAs(w *worker, r Record) {
 	before := w.rec
 	w.rec = r
 	l.recount(w, &before)
-	l.timers.set(w, w.rec.due())
+	l.timers.set(w, w.rec.NextDeadline())
 }
 
 // orphanSpec is how to end a worker that the file knows no more.
@@ -88,10 +88,10 @@ func (m *memo) record(spec *plan.Spec, now time.Time, boot time.Duration) Record
 	r := Record(m.Record)
 	r.Spec = spec
 	offset := boot - m.Boot
-	r.move(func(t time.Time) time.Time { return now.Add(-offset - m.At.Sub(t)) })
-	if r.Phase == unready && !r.Leaving && !r.Declined {
+	r.shiftTimes(func(t time.Time) time.Time { return now.Add(-offset - m.At.Sub(t)) })
+	if r.Phase == PhaseUnready && !r.Stopping && !r.RefusedConnect {
 		// That nobody heard it is no fault of its own: it is judged anew.
-		r.Phase, r.ReadySince, r.Deadline = ready, now, time.Time{}
+		r.Phase, r.ReadySince, r.Deadline = PhaseReady, now, time.Time{}
 	}
 	if !r.LastBeat.IsZero() {
 		r.LastBeat = now
@@ -99,15 +99,15 @@ func (m *memo) record(spec *plan.Spec, now time.Time, boot time.Duration) Record
 	return r
 }
 
-// move changes every time that is set.
-func (r *Record) move(to func(time.Time) time.Time) {
-	r.Past.Deaths = slices.Clone(r.Past.Deaths)
+// shiftTimes changes every time that is set.
+func (r *Record) shiftTimes(to func(time.Time) time.Time) {
+	r.Deaths.Recent = slices.Clone(r.Deaths.Recent)
 	all := []*time.Time{
-		&r.Since, &r.Began, &r.Before, &r.Started, &r.Deadline, &r.ReadySince, &r.LastBeat, &r.Sampled, &r.Next,
-		&r.Death.At, &r.Last.At,
+		&r.Since, &r.Began, &r.BeganBefore, &r.Started, &r.Deadline, &r.ReadySince, &r.LastBeat, &r.MemoryMeasured, &r.NextStart,
+		&r.Ended.At, &r.LastExit.At,
 	}
-	for i := range r.Past.Deaths {
-		all = append(all, &r.Past.Deaths[i])
+	for i := range r.Deaths.Recent {
+		all = append(all, &r.Deaths.Recent[i])
 	}
 	for _, t := range all {
 		if !t.IsZero() {

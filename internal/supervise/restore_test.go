@@ -16,7 +16,7 @@ func TestEveryTimeOfARecordIsMoved(t *testing.T) {
 	from, to := time.Unix(1000, 0), time.Unix(2000, 0)
 	var r Record
 	fill(reflect.ValueOf(&r).Elem(), from)
-	r.move(func(time.Time) time.Time { return to })
+	r.shiftTimes(func(time.Time) time.Time { return to })
 	count := 0
 	each(t, reflect.ValueOf(r), "Record", func(path string, at time.Time) {
 		count++
@@ -70,8 +70,8 @@ func TestMemoBringsARecordBack(t *testing.T) {
 	written := memo{
 		V: memoVersion, At: now.Add(-time.Hour), Boot: 100 * time.Second, // the clock was set by an hour
 		Record: memoRecord{
-			Spec: &plan.Spec{Name: "secret"}, Phase: delayed, Cause: tooSick, Incarnation: 3, Restarts: 2,
-			Past: Past{N: 2, Deaths: []time.Time{now.Add(-time.Hour - 7*time.Second)}}, Next: now.Add(-time.Hour + time.Second),
+			Spec: &plan.Spec{Name: "secret"}, Phase: PhaseBackoff, Cause: endedUnhealthy, Incarnation: 3, Restarts: 2,
+			Deaths: DeathHistory{Count: 2, Recent: []time.Time{now.Add(-time.Hour - 7*time.Second)}}, NextStart: now.Add(-time.Hour + time.Second),
 		},
 	}
 	blob, err := json.Marshal(written)
@@ -84,13 +84,13 @@ func TestMemoBringsARecordBack(t *testing.T) {
 	}
 	spec := &plan.Spec{Name: "new"}
 	r := read.record(spec, now, 110*time.Second) // ten seconds later
-	if r.Spec != spec || r.Phase != delayed || r.Cause != tooSick || r.Incarnation != 3 || r.Restarts != 2 || r.Past.N != 2 {
+	if r.Spec != spec || r.Phase != PhaseBackoff || r.Cause != endedUnhealthy || r.Incarnation != 3 || r.Restarts != 2 || r.Deaths.Count != 2 {
 		t.Errorf("record %+v", r)
 	}
-	if ago := now.Sub(r.Past.Deaths[0]); ago != 17*time.Second {
+	if ago := now.Sub(r.Deaths.Recent[0]); ago != 17*time.Second {
 		t.Errorf("the death was %s ago, want 17s", ago)
 	}
-	if due := now.Sub(r.Next); due != 9*time.Second {
+	if due := now.Sub(r.NextStart); due != 9*time.Second {
 		t.Errorf("the start was due %s ago, want 9s", due)
 	}
 	for _, bad := range []string{"", "{", `{"V":99}`, `{"V":1,"Record":{"Phase":"dancing"}}`} {
@@ -110,7 +110,7 @@ func TestSuccessorGoesOn(t *testing.T) {
 	}
 	s := open(t, planOf(spec("stays", "webhook"), spec("leaves", "webhook")), func(o *Options) { o.Keeper = k })
 	stays, leaves := s.ready("stays", 1), s.ready("leaves", 1)
-	if err := s.Freeze(t.Context(), time.Minute); err != nil {
+	if err := s.Quiesce(t.Context(), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	<-s.done
@@ -120,7 +120,7 @@ func TestSuccessorGoesOn(t *testing.T) {
 		t.Fatalf("held %+v, %v", held, err)
 	}
 	s2 := open(t, planOf(spec("stays", "webhook"), spec("new", "webhook")), func(o *Options) {
-		o.Keeper, o.Restore, o.Outdated = next, held, true
+		o.Keeper, o.Held, o.KeeperOutdated = next, held, true
 	})
 	s2.ready("new", 1)
 	if is := s2.one("stays"); is.PID != stays.PID || is.GUID != stays.GUID || is.Incarnation != 1 || !is.Ready || is.Port != stays.Port {

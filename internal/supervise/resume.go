@@ -11,7 +11,7 @@ import (
 // replay takes what has happened since the memos were left, with the times at
 // which it did, so that the law judges it as if we had watched.
 func (l *loop) replay() {
-	if len(l.opts.Restore) == 0 {
+	if len(l.opts.Held) == 0 {
 		return
 	}
 	for e := range l.events {
@@ -30,10 +30,10 @@ func (l *loop) replayed(e keeper.Event) {
 	l.now = time.Now().Add(-e.Age)
 	if w := l.workers[e.GUID]; w != nil && w.restored != nil {
 		w.restored.ordered = true
-		if at := w.rec.forgetAt(); w.rec.Phase == ready && !at.IsZero() && at.Before(l.now) {
+		if at := w.rec.ForgetDeathsAt(); w.rec.Phase == PhaseReady && !at.IsZero() && at.Before(l.now) {
 			now := l.now
 			l.now = at
-			l.apply(w, Event{Kind: tick})
+			l.apply(w, Event{Kind: DeadlinePassed})
 			l.now = now
 		}
 	}
@@ -44,7 +44,7 @@ func (l *loop) replayed(e keeper.Event) {
 
 // resumeAll goes on with every worker from where its record stands.
 func (l *loop) resumeAll() {
-	if len(l.opts.Restore) == 0 {
+	if len(l.opts.Held) == 0 {
 		return
 	}
 	l.settle()
@@ -71,18 +71,18 @@ func (l *loop) resume(w *worker) {
 		l.sent(k.Memo(w.guid, nil, 0, false, 0), "memo", w)
 	}
 	switch {
-	case r.Phase.rests():
+	case r.Phase.AtRest():
 		if w.restored.Socket {
 			l.sent(l.keeper.Release(w.guid), "release", w)
 		}
-	case r.Phase == waiting:
+	case r.Phase == PhaseWaiting:
 		l.check(w)
-	case r.Phase == spawning && !w.restored.ordered:
+	case r.Phase == PhaseSpawning && !w.restored.ordered:
 		l.spawn(w)
-	case r.Phase == ending, r.Phase == clearing:
-		l.end(w, Action{Kind: actEnd, Wait: r.Spec.StopWait, Kill: r.Phase == clearing})
+	case r.Phase == PhaseEnding, r.Phase == PhaseClearing:
+		l.end(w, Action{Kind: EndProcess, Wait: r.Spec.StopWait, Kill: r.Phase == PhaseClearing})
 	}
-	if !r.Phase.lives() {
+	if !r.Phase.HasProcess() {
 		return
 	}
 	l.listen(w)
@@ -90,16 +90,16 @@ func (l *loop) resume(w *worker) {
 		l.attach(w)
 	}
 	switch r.Phase {
-	case starting:
-		if !r.Proved {
+	case PhaseStarting:
+		if !r.Ready {
 			l.probe(w)
 		}
-	case draining:
+	case PhaseDraining:
 		l.drain(w)
-	case ready, unready:
+	case PhaseReady, PhaseUnready:
 		l.guard(w)
 	}
-	l.timers.set(w, r.due())
+	l.timers.set(w, r.NextDeadline())
 }
 
 // listen takes up a worker's notify socket and its lines again.
@@ -113,7 +113,7 @@ func (l *loop) listen(w *worker) {
 		}
 		w.socket = socket
 	}
-	begins := w.rec.Phase == starting && !w.rec.Proved || w.rec.Phase == spawning
+	begins := w.rec.Phase == PhaseStarting && !w.rec.Ready || w.rec.Phase == PhaseSpawning
 	l.watch(w, l.watches(spec, begins), begins)
 }
 
@@ -131,8 +131,8 @@ func (l *loop) reconcile() {
 			continue
 		}
 		keys := plan.Differs(w.restored.memo.Made, l.fingerprint(w.rec.Spec))
-		if len(keys) > 0 && w.rec.Phase.lives() && w.rec.Incarnation == w.restored.memo.Record.Incarnation {
-			l.apply(w, Event{Kind: askRestart, Reason: "its definition has changed: " + strings.Join(keys, ", ")})
+		if len(keys) > 0 && w.rec.Phase.HasProcess() && w.rec.Incarnation == w.restored.memo.Record.Incarnation {
+			l.apply(w, Event{Kind: RestartRequested, Reason: "its definition has changed: " + strings.Join(keys, ", ")})
 		}
 	}
 	for _, p := range l.pools {

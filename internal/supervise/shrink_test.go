@@ -25,7 +25,7 @@ func shrinking(t *testing.T) *stage {
 		spec("y", "stubborn", deaf, func(sp *plan.Spec) { sp.Replicas = 2 }),
 	))
 	s.until("all ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 4 })
-	go func() { _ = s.Scale(context.Background(), "x", 1) }()
+	go func() { _ = s.ScalePool(context.Background(), "x", 1) }()
 	s.reaches("x", Stopping)
 	return s
 }
@@ -41,7 +41,7 @@ func TestKeeperKilledDuringScaleDown(t *testing.T) {
 	if all := s.Workers(); len(all) != 3 {
 		t.Errorf("%+v", all)
 	}
-	s.Kill()
+	s.KillAll()
 }
 
 // TestStartOfWorkerThatGoes: whoever starts or restarts everything does not
@@ -65,5 +65,5 @@ func TestStartOfWorkerThatGoes(t *testing.T) {
 	if all := s.Workers(); len(all) != 3 {
 		t.Errorf("%+v", all)
 	}
-	s.Kill()
+	s.KillAll()
 }

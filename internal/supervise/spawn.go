@@ -33,7 +33,7 @@ func (l *loop) spawn(w *worker) {
 }
 
 func (l *loop) failed(w *worker, err error) {
-	l.then(w, Event{Kind: spawnFailed, Incarnation: w.rec.Incarnation, Reason: err.Error()})
+	l.then(w, Event{Kind: SpawnFailed, Incarnation: w.rec.Incarnation, Reason: err.Error()})
 }
 
 // prepare takes what the process will be given.

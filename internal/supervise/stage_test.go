@@ -75,8 +75,8 @@ func open(t testing.TB, p *plan.Plan, change ...func(*Options)) *stage {
 	s := &stage{t: t, keeper: k, result: make(chan error, 1), change: make(chan struct{})}
 	o := Options{
 		Keeper: k, Plan: p, Ports: port.New(port.Range{Min: lowest, Max: lowest + 999}), Stdin: stdin,
-		Logger: hclog.New(&hclog.LoggerOptions{Output: &s.log, Level: hclog.Info}),
-		Notify: s.notify, Output: s.output, ParentURL: "http://127.0.0.1:1",
+		Logger:       hclog.New(&hclog.LoggerOptions{Output: &s.log, Level: hclog.Info}),
+		OnTransition: s.notify, OnOutput: s.output, ParentURL: "http://127.0.0.1:1",
 		NewKeeper: func() (Keeper, error) { return keeper.Launch(keeper.Options{}) },
 	}
 	for _, f := range change {
@@ -97,7 +97,7 @@ func (s *stage) close() {
 	case <-s.done:
 	case <-time.After(patience):
 		s.t.Errorf("the stop did not converge: %+v", s.Workers())
-		s.Kill()
+		s.KillAll()
 		<-s.done
 	}
 	if err := s.keeper.Close(); err != nil {

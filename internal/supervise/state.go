@@ -53,22 +53,22 @@ func (s *State) UnmarshalJSON(data []byte) error {
 type Phase int
 
 const (
-	resting  Phase = iota // STOPPED: nothing runs, nobody wants it
-	waiting               // STOPPED: wanted, but something it comes after is missing
-	spawning              // STARTING: the keeper was asked, and has not answered
-	starting              // STARTING: a process runs and is not yet proven
-	ready                 // RUNNING
-	unready               // RUNNING, but heartbeats are overdue or it said it is going
-	draining              // STOPPING: no new tasks, the running ones may end
-	ending                // STOPPING: the keeper was told to end it; until Emptied
-	clearing              // STOPPING: its leader died, its leftovers are being ended
-	delayed               // BACKOFF
-	over                  // EXITED
-	fatal                 // FATAL
-	phases                // how many there are
+	PhaseStopped  Phase = iota // STOPPED: nothing runs, nobody wants it
+	PhaseWaiting               // STOPPED: wanted, but something it comes after is missing
+	PhaseSpawning              // STARTING: the keeper was asked, and has not answered
+	PhaseStarting              // STARTING: a process runs and is not yet proven
+	PhaseReady                 // RUNNING
+	PhaseUnready               // RUNNING, but heartbeats are overdue or it said it is going
+	PhaseDraining              // STOPPING: no new tasks, the running ones may end
+	PhaseEnding                // STOPPING: the keeper was told to end it; until Emptied
+	PhaseClearing              // STOPPING: its leader died, its leftovers are being ended
+	PhaseBackoff               // BACKOFF
+	PhaseExited                // EXITED
+	PhaseFatal                 // FATAL
+	PhaseCount                 // how many there are
 )
 
-var phaseNames = [phases]string{
+var phaseNames = [PhaseCount]string{
 	"resting", "waiting", "spawning", "starting", "ready", "unready",
 	"draining", "ending", "clearing", "delayed", "over", "fatal",
 }
@@ -77,17 +77,17 @@ func (p Phase) String() string { return phaseNames[p] }
 
 // state is what people are shown for each row.
 func (p Phase) state() State {
-	return [phases]State{
+	return [PhaseCount]State{
 		Stopped, Stopped, Starting, Starting, Running, Running,
 		Stopping, Stopping, Stopping, Backoff, Exited, Fatal,
 	}[p]
 }
 
-// up reports whether the worker is RUNNING.
-func (p Phase) up() bool { return p == ready || p == unready }
+// IsRunning reports whether the worker is RUNNING.
+func (p Phase) IsRunning() bool { return p == PhaseReady || p == PhaseUnready }
 
-// lives reports whether a process of the worker exists, or may.
-func (p Phase) lives() bool { return p >= spawning && p <= clearing }
+// HasProcess reports whether a process of the worker exists, or may.
+func (p Phase) HasProcess() bool { return p >= PhaseSpawning && p <= PhaseClearing }
 
-// rests reports whether nothing runs and nothing will without a request.
-func (p Phase) rests() bool { return p == resting || p == over || p == fatal }
+// AtRest reports whether nothing runs and nothing will without a request.
+func (p Phase) AtRest() bool { return p == PhaseStopped || p == PhaseExited || p == PhaseFatal }

@@ -45,9 +45,9 @@ func TestStopAnswers(t *testing.T) {
 			}
 			r := results[0]
 			switch {
-			case c.proven && (!r.Proven || len(r.Worker.Strays) != 0 || alive(pid)):
+			case c.proven && (!r.EmptyProven || len(r.Worker.Unattributed) != 0 || alive(pid)):
 				t.Errorf("%+v; its descendant lives: %t", r, alive(pid))
-			case !c.proven && alive(pid) && (r.Proven || len(r.Worker.Strays) != 1):
+			case !c.proven && alive(pid) && (r.EmptyProven || len(r.Worker.Unattributed) != 1):
 				t.Errorf("pid %d lives, and it says %+v", pid, r)
 			}
 			s.close()
@@ -113,9 +113,9 @@ func TestDrainComesFirst(t *testing.T) {
 	if !alive(w.PID) || d.all() != "attach 1; drain 1" {
 		t.Errorf("alive %t while it drains, told %s", alive(w.PID), d.all())
 	}
-	s.Report(Event{Kind: Drained, GUID: w.GUID, Incarnation: 1})
+	s.ReportEvent(Event{Kind: Drained, GUID: w.GUID, Incarnation: 1})
 	results := <-answer
-	if len(results) != 1 || !results[0].Proven || alive(w.PID) || !strings.Contains(results[0].Worker.Reason, "drained") {
+	if len(results) != 1 || !results[0].EmptyProven || alive(w.PID) || !strings.Contains(results[0].Worker.Reason, "drained") {
 		t.Errorf("%+v", results)
 	}
 }

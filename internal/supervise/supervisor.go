@@ -65,9 +65,9 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	return err
 }
 
-// Kill ends all waiting: every process gets KILL now, and Run returns when
+// KillAll ends all waiting: every process gets KILL now, and Run returns when
 // nothing is left. It never blocks.
-func (s *Supervisor) Kill() { s.box.put((*loop).kill) }
+func (s *Supervisor) KillAll() { s.box.put((*loop).kill) }
 
 // Workers shows every worker, in the order in which they were made.
 func (s *Supervisor) Workers() []Worker {
@@ -85,15 +85,15 @@ func (s *Supervisor) Workers() []Worker {
 	return *s.last.Load()
 }
 
-// Report is how the dispatcher says what it has seen of a worker. It never
+// ReportEvent is how the dispatcher says what it has seen of a worker. It never
 // blocks, and a report about an earlier incarnation changes nothing.
-func (s *Supervisor) Report(e Event) {
+func (s *Supervisor) ReportEvent(e Event) {
 	s.box.put(func(l *loop) { l.report(e) })
 }
 
-// Signal sends a signal to the process groups of the named workers and changes
+// SignalWorkers sends a signal to the process groups of the named workers and changes
 // nothing else. names are as in Start.
-func (s *Supervisor) Signal(ctx context.Context, sig int, names ...string) error {
+func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, names ...string) error {
 	return s.ask(ctx, func(l *loop) error {
 		chosen, err := l.choose(names)
 		for _, w := range chosen {

@@ -22,7 +22,7 @@ func TestWebhookWorkerIsReadyAndStops(t *testing.T) {
 				t.Errorf("a ready worker is shown as %+v", w)
 			}
 			results, err := s.Stop(t.Context(), "w")
-			if err != nil || len(results) != 1 || results[0].Error != "" || !results[0].Proven {
+			if err != nil || len(results) != 1 || results[0].Error != "" || !results[0].EmptyProven {
 				t.Fatalf("stop: %+v %v", results, err)
 			}
 			if alive(w.PID) {
@@ -46,10 +46,10 @@ func TestKilledWorkerComesBackOnItsPort(t *testing.T) {
 		t.Errorf("after SIGKILL: %+v, before: %+v", second, first)
 	}
 	w := s.one("w")
-	if w.LastExit.Signal != "KILL" || w.LastExit.Class != Signal || w.Restarts != 1 {
+	if w.LastExit.Signal != "KILL" || w.LastExit.Class != ExitSignal || w.Restarts != 1 {
 		t.Errorf("the record of the death: %+v", w)
 	}
-	answers, err := s.Why(t.Context(), "w")
+	answers, err := s.ExplainWorkers(t.Context(), "w")
 	if err != nil || !strings.Contains(answers[0].Sentence, "killed by SIGKILL") {
 		t.Errorf("why: %+v %v", answers, err)
 	}
@@ -102,7 +102,7 @@ func TestStubbornWorkerIsKilled(t *testing.T) {
 	})))
 	pid := s.ready("w", 1).PID
 	results, err := s.Stop(t.Context(), "w")
-	if err != nil || !results[0].Proven || alive(pid) {
+	if err != nil || !results[0].EmptyProven || alive(pid) {
 		t.Errorf("stop: %+v %v, alive %t", results, err, alive(pid))
 	}
 }

@@ -20,12 +20,12 @@ const sweepRounds = 40
 // between two programs has no environment for a moment.
 const calmRounds = 2
 
-// Sweep ends what is left of workers whose initiator and keeper were both
+// KillLeftovers ends what is left of workers whose initiator and keeper were both
 // killed, and names it: the leaders have died with the keeper, but a descendant
 // that had called setsid lives on under init. guids are those of the last
 // initiator. What runs below a keeper that lives is another initiator's, which
 // may have been told the same guids, and is left alone.
-func Sweep(guids []string) (ended []string) {
+func KillLeftovers(guids []string) (ended []string) {
 	if len(guids) == 0 {
 		return nil
 	}

@@ -17,7 +17,7 @@ func TestSweepSparesOthers(t *testing.T) {
 	if err := stray.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if ended := Sweep([]string{w.GUID}); len(ended) != 1 {
+	if ended := KillLeftovers([]string{w.GUID}); len(ended) != 1 {
 		t.Errorf("ended %q, want the one that no keeper has", ended)
 	}
 	_ = stray.Process.Signal(syscall.SIGKILL)

@@ -2,13 +2,13 @@ package supervise
 
 import "time"
 
-// next is the whole state machine: it looks the event up in the table and
+// Next is the whole state machine: it looks the event up in the table and
 // returns the record after it, what the loop has to do, and why. It is pure:
 // no clock, no chance, no I/O.
 //
 // An event about an earlier process of the worker is ignored before the table
 // is asked: nothing that is dead can change what lives.
-func next(r Record, e Event, now time.Time) (Record, []Action, string) {
+func Next(r Record, e Event, now time.Time) (Record, []Action, string) {
 	if e.Incarnation != 0 && e.Incarnation != r.Incarnation {
 		return r, nil, "ignored: it is about another incarnation"
 	}
@@ -21,7 +21,7 @@ func next(r Record, e Event, now time.Time) (Record, []Action, string) {
 	if reason == "" { // it changed a detail, and the reason still holds
 		reason = r.Reason
 	}
-	if s.Record.State() != r.State() || (s.Phase == ready) != (r.Phase == ready) {
+	if s.Record.State() != r.State() || (s.Phase == PhaseReady) != (r.Phase == PhaseReady) {
 		s.Since = now
 	}
 	s.Reason = reason
@@ -69,23 +69,23 @@ var (
 )
 
 // row is one phase's cells, by event.
-type row [kinds]cell
+type row [eventKinds]cell
 
 // table is every phase × every event. Each cell is written, also those that
 // ignore: a missing one is found by a test.
-var table = [phases]row{
-	resting:  atRest(row{askStart: do(begin), askRestart: do(begin), askStop: downNow, askKill: downNow, blocked: notWaiting}),
-	over:     atRest(row{askStart: do(begin), askRestart: do(begin), askStop: staysSo, askKill: staysSo, blocked: notWaiting}),
-	fatal:    atRest(row{askStart: do(begin), askRestart: do(begin), askStop: staysSo, askKill: staysSo, blocked: notWaiting}),
-	waiting:  atRest(row{askStart: upAlready, askRestart: upAlready, askStop: do(giveBack), askKill: do(giveBack), cleared: do(spawn), blocked: do(wait)}),
-	delayed:  atRest(row{askStart: do(hurry), askRestart: do(hurry), askStop: do(giveBack), askKill: do(giveBack), tick: do(retry), blocked: notWaiting}),
-	spawning: inSpawning,
-	starting: inStarting,
-	ready:    inReady,
-	unready:  inUnready,
-	draining: inDraining,
-	ending:   inEnding,
-	clearing: inClearing,
+var table = [PhaseCount]row{
+	PhaseStopped:  atRest(row{StartRequested: do(begin), RestartRequested: do(begin), StopRequested: downNow, KillRequested: downNow, DependenciesMissing: notWaiting}),
+	PhaseExited:   atRest(row{StartRequested: do(begin), RestartRequested: do(begin), StopRequested: staysSo, KillRequested: staysSo, DependenciesMissing: notWaiting}),
+	PhaseFatal:    atRest(row{StartRequested: do(begin), RestartRequested: do(begin), StopRequested: staysSo, KillRequested: staysSo, DependenciesMissing: notWaiting}),
+	PhaseWaiting:  atRest(row{StartRequested: upAlready, RestartRequested: upAlready, StopRequested: do(giveBack), KillRequested: do(giveBack), DependenciesMet: do(spawn), DependenciesMissing: do(wait)}),
+	PhaseBackoff:  atRest(row{StartRequested: do(hurry), RestartRequested: do(hurry), StopRequested: do(giveBack), KillRequested: do(giveBack), DeadlinePassed: do(retry), DependenciesMissing: notWaiting}),
+	PhaseSpawning: inSpawning,
+	PhaseStarting: inStarting,
+	PhaseReady:    inReady,
+	PhaseUnready:  inUnready,
+	PhaseDraining: inDraining,
+	PhaseEnding:   inEnding,
+	PhaseClearing: inClearing,
 }
 
 // atRest fills a row of a phase in which no process lives: whatever is said
@@ -96,75 +96,75 @@ func atRest(r row) row {
 			r[k] = noProcess
 		}
 	}
-	if r[tick].do == nil {
-		r[tick] = noTimer
+	if r[DeadlinePassed].do == nil {
+		r[DeadlinePassed] = noTimer
 	}
-	if r[cleared].do == nil {
-		r[cleared] = notWaiting
+	if r[DependenciesMet].do == nil {
+		r[DependenciesMet] = notWaiting
 	}
 	return r
 }
 
 var inSpawning = row{
-	askStart: upAlready, askStop: do(stopNow), askRestart: do(renewNow), askKill: do(kill), cleared: notWaiting, blocked: notWaiting,
-	tick:    do(slow),
-	spawned: do(appear), spawnFailed: do(stillborn), exited: do(die), emptied: do(vanish), lost: do(orphaned),
-	found: notThere, proven: do(early), hinted: notThere, extended: do(extend), leaving: do(early), watchdog: do(beat), said: do(note),
-	Connected: notThere, Refused: notThere, Overdue: notThere, Beating: notThere, Drained: noTasks, Stuck: noTasks, Measured: noTasks,
-	ailing: notThere, well: notThere,
+	StartRequested: upAlready, StopRequested: do(stopNow), RestartRequested: do(renewNow), KillRequested: do(kill), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(slow),
+	ProcessSpawned: do(appear), SpawnFailed: do(stillborn), ProcessExited: do(die), ProcessesGone: do(vanish), KeeperLost: do(orphaned),
+	PortOwned: notThere, ReadinessProven: do(early), NotReadyYet: notThere, StartExtended: do(extend), StopAnnounced: do(early), WatchdogBeat: do(beat), StatusReported: do(note),
+	Connected: notThere, ConnectRefused: notThere, HeartbeatsOverdue: notThere, HeartbeatsBack: notThere, Drained: noTasks, TaskStuck: noTasks, Measured: noTasks,
+	ProbeFailed: notThere, ProbePassed: notThere,
 }
 
 var inStarting = row{
-	askStart: upAlready, askStop: do(stopNow), askRestart: do(renewNow), askKill: do(kill), cleared: notWaiting, blocked: notWaiting,
-	tick:    do(ripen),
-	spawned: answered, spawnFailed: answered, exited: do(die), emptied: do(vanish), lost: do(orphaned),
-	found: do(offer), proven: do(prove), hinted: do(hint), extended: do(extend), leaving: do(hint), watchdog: do(beat), said: do(note),
-	Connected: do(prove), Refused: do(hint), Overdue: ignore("start_timeout judges a start, not heartbeats"), Beating: ignore("start_timeout judges a start, not heartbeats"),
-	Drained: onlyDrain, Stuck: do(sicken), Measured: noTasks,
-	ailing: tooSoon, well: tooSoon,
+	StartRequested: upAlready, StopRequested: do(stopNow), RestartRequested: do(renewNow), KillRequested: do(kill), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(ripen),
+	ProcessSpawned: answered, SpawnFailed: answered, ProcessExited: do(die), ProcessesGone: do(vanish), KeeperLost: do(orphaned),
+	PortOwned: do(offer), ReadinessProven: do(prove), NotReadyYet: do(hint), StartExtended: do(extend), StopAnnounced: do(hint), WatchdogBeat: do(beat), StatusReported: do(note),
+	Connected: do(prove), ConnectRefused: do(hint), HeartbeatsOverdue: ignore("start_timeout judges a start, not heartbeats"), HeartbeatsBack: ignore("start_timeout judges a start, not heartbeats"),
+	Drained: onlyDrain, TaskStuck: do(sicken), Measured: noTasks,
+	ProbeFailed: tooSoon, ProbePassed: tooSoon,
 }
 
 var inReady = row{
-	askStart: upAlready, askStop: do(stop), askRestart: do(renew), askKill: do(kill), cleared: notWaiting, blocked: notWaiting,
-	tick:    do(mature),
-	spawned: answered, spawnFailed: answered, exited: do(die), emptied: do(vanish), lost: do(orphaned),
-	found: knownReady, proven: knownReady, hinted: knownReady, extended: ignore("it has started"), leaving: do(withdraw), watchdog: do(beat), said: do(note),
-	Connected: knownReady, Refused: do(withdraw), Overdue: do(doubt), Beating: knownReady, Drained: onlyDrain, Stuck: do(sicken), Measured: do(weigh),
-	ailing: do(ail), well: knownReady,
+	StartRequested: upAlready, StopRequested: do(stop), RestartRequested: do(renew), KillRequested: do(kill), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(mature),
+	ProcessSpawned: answered, SpawnFailed: answered, ProcessExited: do(die), ProcessesGone: do(vanish), KeeperLost: do(orphaned),
+	PortOwned: knownReady, ReadinessProven: knownReady, NotReadyYet: knownReady, StartExtended: ignore("it has started"), StopAnnounced: do(withdraw), WatchdogBeat: do(beat), StatusReported: do(note),
+	Connected: knownReady, ConnectRefused: do(withdraw), HeartbeatsOverdue: do(doubt), HeartbeatsBack: knownReady, Drained: onlyDrain, TaskStuck: do(sicken), Measured: do(weigh),
+	ProbeFailed: do(ail), ProbePassed: knownReady,
 }
 
 var inUnready = row{
-	askStart: upAlready, askStop: do(stop), askRestart: do(renew), askKill: do(kill), cleared: notWaiting, blocked: notWaiting,
-	tick:    do(despair),
-	spawned: answered, spawnFailed: answered, exited: do(die), emptied: do(vanish), lost: do(orphaned),
-	found: tooLate, proven: tooLate, hinted: tooLate, extended: ignore("it has started"), leaving: do(withdraw), watchdog: do(revive), said: do(note),
-	Connected: do(revive), Refused: do(withdraw), Overdue: do(doubt), Beating: do(revive), Drained: onlyDrain, Stuck: do(sicken), Measured: ignore("it is judged when it beats again"),
-	ailing: do(ail), well: do(heal),
+	StartRequested: upAlready, StopRequested: do(stop), RestartRequested: do(renew), KillRequested: do(kill), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(despair),
+	ProcessSpawned: answered, SpawnFailed: answered, ProcessExited: do(die), ProcessesGone: do(vanish), KeeperLost: do(orphaned),
+	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: ignore("it has started"), StopAnnounced: do(withdraw), WatchdogBeat: do(revive), StatusReported: do(note),
+	Connected: do(revive), ConnectRefused: do(withdraw), HeartbeatsOverdue: do(doubt), HeartbeatsBack: do(revive), Drained: onlyDrain, TaskStuck: do(sicken), Measured: ignore("it is judged when it beats again"),
+	ProbeFailed: do(ail), ProbePassed: do(heal),
 }
 
 var inDraining = row{
-	askStart: do(comeBack), askStop: do(stayDown), askRestart: do(comeBack), askKill: do(kill), cleared: notWaiting, blocked: notWaiting,
-	tick:    do(drainedLate),
-	spawned: answered, spawnFailed: answered, exited: do(dieAsked), emptied: do(vanish), lost: do(orphaned),
-	found: tooLate, proven: tooLate, hinted: tooLate, extended: downSoon, leaving: downSoon, watchdog: downSoon, said: do(note),
-	Connected: downSoon, Refused: downSoon, Overdue: ignore("drain bounds the wait"), Beating: downSoon, Drained: do(drained), Stuck: do(stuckDraining), Measured: downSoon,
-	ailing: downSoon, well: downSoon,
+	StartRequested: do(comeBack), StopRequested: do(stayDown), RestartRequested: do(comeBack), KillRequested: do(kill), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(drainedLate),
+	ProcessSpawned: answered, SpawnFailed: answered, ProcessExited: do(dieAsked), ProcessesGone: do(vanish), KeeperLost: do(orphaned),
+	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: downSoon, StopAnnounced: downSoon, WatchdogBeat: downSoon, StatusReported: do(note),
+	Connected: downSoon, ConnectRefused: downSoon, HeartbeatsOverdue: ignore("drain bounds the wait"), HeartbeatsBack: downSoon, Drained: do(drained), TaskStuck: do(stuckDraining), Measured: downSoon,
+	ProbeFailed: downSoon, ProbePassed: downSoon,
 }
 
 var inEnding = row{
-	askStart: do(comeBack), askStop: do(stayDown), askRestart: do(comeBack), askKill: do(hasten), cleared: notWaiting, blocked: notWaiting,
-	tick:    do(insist),
-	spawned: do(appearLate), spawnFailed: do(neverWas), exited: do(leaderGone), emptied: do(empty), lost: do(orphaned),
-	found: tooLate, proven: tooLate, hinted: tooLate, extended: downSoon, leaving: downSoon, watchdog: downSoon, said: do(note),
-	Connected: downSoon, Refused: downSoon, Overdue: downSoon, Beating: downSoon, Drained: downSoon, Stuck: downSoon, Measured: downSoon,
-	ailing: downSoon, well: downSoon,
+	StartRequested: do(comeBack), StopRequested: do(stayDown), RestartRequested: do(comeBack), KillRequested: do(hasten), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(insist),
+	ProcessSpawned: do(appearLate), SpawnFailed: do(neverWas), ProcessExited: do(leaderGone), ProcessesGone: do(empty), KeeperLost: do(orphaned),
+	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: downSoon, StopAnnounced: downSoon, WatchdogBeat: downSoon, StatusReported: do(note),
+	Connected: downSoon, ConnectRefused: downSoon, HeartbeatsOverdue: downSoon, HeartbeatsBack: downSoon, Drained: downSoon, TaskStuck: downSoon, Measured: downSoon,
+	ProbeFailed: downSoon, ProbePassed: downSoon,
 }
 
 var inClearing = row{
-	askStart: do(comeBack), askStop: do(stayDown), askRestart: do(comeBack), askKill: do(hasten), cleared: notWaiting, blocked: notWaiting,
-	tick:    do(insist),
-	spawned: answered, spawnFailed: answered, exited: answered, emptied: do(empty), lost: do(orphaned),
-	found: judgedDead, proven: judgedDead, hinted: judgedDead, extended: judgedDead, leaving: judgedDead, watchdog: judgedDead, said: judgedDead,
-	Connected: judgedDead, Refused: judgedDead, Overdue: judgedDead, Beating: judgedDead, Drained: judgedDead, Stuck: judgedDead, Measured: judgedDead,
-	ailing: judgedDead, well: judgedDead,
+	StartRequested: do(comeBack), StopRequested: do(stayDown), RestartRequested: do(comeBack), KillRequested: do(hasten), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(insist),
+	ProcessSpawned: answered, SpawnFailed: answered, ProcessExited: answered, ProcessesGone: do(empty), KeeperLost: do(orphaned),
+	PortOwned: judgedDead, ReadinessProven: judgedDead, NotReadyYet: judgedDead, StartExtended: judgedDead, StopAnnounced: judgedDead, WatchdogBeat: judgedDead, StatusReported: judgedDead,
+	Connected: judgedDead, ConnectRefused: judgedDead, HeartbeatsOverdue: judgedDead, HeartbeatsBack: judgedDead, Drained: judgedDead, TaskStuck: judgedDead, Measured: judgedDead,
+	ProbeFailed: judgedDead, ProbePassed: judgedDead,
 }

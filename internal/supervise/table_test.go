@@ -19,28 +19,28 @@ func testSpec() *plan.Spec {
 // inPhase is a plausible record of each phase.
 func inPhase(p Phase, now time.Time) Record {
 	r := Record{Spec: testSpec(), Phase: p, Reason: "as before", Since: now}
-	if p == resting {
+	if p == PhaseStopped {
 		return r
 	}
-	r.Wanted = !p.rests()
+	r.Wanted = !p.AtRest()
 	r.Incarnation, r.Started = 3, now.Add(-time.Second)
-	if p.lives() && p != spawning && p != clearing {
+	if p.HasProcess() && p != PhaseSpawning && p != PhaseClearing {
 		r.PID = 42
 	}
 	switch p {
-	case ready, unready, draining:
-		r.Attached, r.Up, r.ReadySince = true, true, now
-	case delayed:
-		r.Next = now
-	case ending:
-		r.Cause, r.Why = toRestart, "asked to restart"
-	case clearing:
-		r.Death = Exit{Class: Code, Code: 1}
+	case PhaseReady, PhaseUnready, PhaseDraining:
+		r.Attached, r.ReachedRunning, r.ReadySince = true, true, now
+	case PhaseBackoff:
+		r.NextStart = now
+	case PhaseEnding:
+		r.Cause, r.CauseReason = endedToRestart, "asked to restart"
+	case PhaseClearing:
+		r.Ended = Exit{Class: ExitNonzero, Code: 1}
 	}
-	if p == draining {
-		r.Cause = toStop
+	if p == PhaseDraining {
+		r.Cause = endedToStop
 	}
-	if r.Deadline = now; p == starting || p == ready {
+	if r.Deadline = now; p == PhaseStarting || p == PhaseReady {
 		r.Deadline = now.Add(time.Second)
 	}
 	return r
@@ -50,38 +50,38 @@ func inPhase(p Phase, now time.Time) Record {
 // whatever it does leaves a record that makes sense.
 func TestEveryCell(t *testing.T) {
 	now := time.Now()
-	for p := range phases {
-		for k := range kinds {
+	for p := range PhaseCount {
+		for k := range eventKinds {
 			c := table[p][k]
 			if (c.do == nil) == (c.why == "") {
 				t.Errorf("%s × %s: a cell either acts or says why it does not", p, k)
 				continue
 			}
-			r, acts, reason := next(inPhase(p, now), Event{Kind: k, random: 0.5}, now)
+			r, acts, reason := Next(inPhase(p, now), Event{Kind: k, Random: 0.5}, now)
 			checkCell(t, p, k, r, acts, reason)
 		}
 	}
 }
 
-func checkCell(t *testing.T, p Phase, k Kind, r Record, acts []Action, reason string) {
+func checkCell(t *testing.T, p Phase, k EventKind, r Record, acts []Action, reason string) {
 	t.Helper()
 	if reason == "" || r.Reason == "" {
 		t.Errorf("%s × %s: no reason", p, k)
 	}
-	if !r.Phase.lives() && (r.PID != 0 || r.Attached) {
+	if !r.Phase.HasProcess() && (r.PID != 0 || r.Attached) {
 		t.Errorf("%s × %s: nothing lives in %s, but pid %d, attached %t", p, k, r.Phase, r.PID, r.Attached)
 	}
-	if r.Phase == delayed && r.Next.IsZero() {
+	if r.Phase == PhaseBackoff && r.NextStart.IsZero() {
 		t.Errorf("%s × %s: a delay without an end", p, k)
 	}
-	if (r.Phase == ending || r.Phase == clearing || r.Phase == draining) && r.Deadline.IsZero() {
+	if (r.Phase == PhaseEnding || r.Phase == PhaseClearing || r.Phase == PhaseDraining) && r.Deadline.IsZero() {
 		t.Errorf("%s × %s: %s could last for ever", p, k, r.Phase)
 	}
 	for _, a := range acts {
-		if a.Kind == actSpawn && p != waiting {
+		if a.Kind == SpawnProcess && p != PhaseWaiting {
 			t.Errorf("%s × %s: spawns although the row is not waiting", p, k)
 		}
-		if a.Kind == actFree && !r.Phase.rests() {
+		if a.Kind == ReleasePort && !r.Phase.AtRest() {
 			t.Errorf("%s × %s: frees the port in %s", p, k, r.Phase)
 		}
 	}
@@ -90,10 +90,10 @@ func checkCell(t *testing.T, p Phase, k Kind, r Record, acts []Action, reason st
 // TestStaleIncarnation: no event about a dead process changes a living one.
 func TestStaleIncarnation(t *testing.T) {
 	now := time.Now()
-	for p := range phases {
-		for k := range kinds {
+	for p := range PhaseCount {
+		for k := range eventKinds {
 			before := inPhase(p, now)
-			after, acts, reason := next(before, Event{Kind: k, Incarnation: 2}, now)
+			after, acts, reason := Next(before, Event{Kind: k, Incarnation: 2}, now)
 			if len(acts) != 0 || after.Phase != before.Phase || after.Reason != before.Reason || !strings.Contains(reason, "another incarnation") {
 				t.Errorf("%s × %s of incarnation 2, at %d: %s", p, k, before.Incarnation, reason)
 			}
@@ -119,132 +119,132 @@ type line struct {
 var letters = "cSEpsADdrmf" // check Spawn End probe settle Attach Drain detach repick measure free
 
 var toReady = []line{
-	{0, Event{Kind: askStart}, waiting, "asked to start", "c"},
-	{0, Event{Kind: cleared}, spawning, "incarnation 1 is being launched", "S"},
-	{0, Event{Kind: spawned, pid: 7}, starting, "pid 7 runs; not ready yet", "p"},
-	{time.Second, Event{Kind: proven}, ready, "ready after 1s", "sA"},
+	{0, Event{Kind: StartRequested}, PhaseWaiting, "asked to start", "c"},
+	{0, Event{Kind: DependenciesMet}, PhaseSpawning, "incarnation 1 is being launched", "S"},
+	{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "pid 7 runs; not ready yet", "p"},
+	{time.Second, Event{Kind: ReadinessProven}, PhaseReady, "ready after 1s", "sA"},
 }
 
 func tell(lines ...line) []line { return append(append([]line(nil), toReady...), lines...) }
 
 var stories = []story{
 	{"a stop drains, ends and is empty", nil, tell(
-		line{0, Event{Kind: askStop}, draining, "waiting for its running tasks", "D"},
-		line{0, Event{Kind: Drained}, ending, "drained", "E"},
-		line{0, Event{Kind: exited, exit: Exit{Class: Clean}}, ending, "drained", "d"},
-		line{0, Event{Kind: emptied, proven: true}, resting, "asked to stop; drained", "f"},
+		line{0, Event{Kind: StopRequested}, PhaseDraining, "waiting for its running tasks", "D"},
+		line{0, Event{Kind: Drained}, PhaseEnding, "drained", "E"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}}, PhaseEnding, "drained", "d"},
+		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseStopped, "asked to stop; drained", "f"},
 	)},
 	{"drain has an end", nil, tell(
-		line{0, Event{Kind: askStop}, draining, "", "D"},
-		line{30 * time.Second, Event{Kind: tick}, ending, "tasks still ran after 30s", "E"},
+		line{0, Event{Kind: StopRequested}, PhaseDraining, "", "D"},
+		line{30 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "tasks still ran after 30s", "E"},
 	)},
 	{"SIGKILL from outside: at once again", nil, tell(
-		line{time.Second, Event{Kind: exited, exit: Exit{Class: Signal, Signal: "KILL", Code: -1}}, waiting, "killed by SIGKILL, after 2s; started again at once (restart 1, death 1 of 10", "dc"},
-		line{0, Event{Kind: cleared}, spawning, "incarnation 2", "S"},
-		line{0, Event{Kind: spawned, pid: 8}, starting, "", "p"},
-		line{0, Event{Kind: exited, exit: Exit{Class: Code, Code: 3}}, delayed, "exit code 3, after 0s; started again in 100ms", "s"},
-		line{100 * time.Millisecond, Event{Kind: tick}, waiting, "exit code 3", "c"},
+		line{time.Second, Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}}, PhaseWaiting, "killed by SIGKILL, after 2s; started again at once (restart 1, death 1 of 10", "dc"},
+		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "incarnation 2", "S"},
+		line{0, Event{Kind: ProcessSpawned, PID: 8}, PhaseStarting, "", "p"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}}, PhaseBackoff, "exit code 3, after 0s; started again in 100ms", "s"},
+		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "exit code 3", "c"},
 	)},
 	{"leftovers are ended before the restart", nil, tell(
-		line{0, Event{Kind: exited, exit: Exit{Class: Code, Code: 1}, left: 2}, clearing, "2 processes it left behind", "dE"},
-		line{0, Event{Kind: emptied, proven: true}, waiting, "started again at once", "c"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}, Left: 2}, PhaseClearing, "2 processes it left behind", "dE"},
+		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseWaiting, "started again at once", "c"},
 	)},
 	{"a clean end is left at that", nil, tell(
-		line{0, Event{Kind: exited, exit: Exit{Class: Clean}}, over, "exit code 0, after 1s; not started again (autorestart = unexpected)", "df"},
-		line{0, Event{Kind: askStart}, waiting, "asked to start", "c"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}}, PhaseExited, "exit code 0, after 1s; not started again (autorestart = unexpected)", "df"},
+		line{0, Event{Kind: StartRequested}, PhaseWaiting, "asked to start", "c"},
 	)},
 	{"heartbeats overdue, and back", nil, tell(
-		line{0, Event{Kind: Overdue}, unready, "ended as unhealthy in 15s", ""},
-		line{time.Second, Event{Kind: Beating}, ready, "ready again", ""},
+		line{0, Event{Kind: HeartbeatsOverdue}, PhaseUnready, "ended as unhealthy in 15s", ""},
+		line{time.Second, Event{Kind: HeartbeatsBack}, PhaseReady, "ready again", ""},
 	)},
 	{"heartbeats overdue: killed, judged, again", nil, tell(
-		line{0, Event{Kind: Overdue}, unready, "", ""},
-		line{15 * time.Second, Event{Kind: tick}, ending, "no heartbeat for 15s", "E"},
-		line{0, Event{Kind: exited, exit: Exit{Class: Signal, Signal: "KILL", Code: -1}}, ending, "", "d"},
-		line{0, Event{Kind: emptied}, waiting, "unhealthy: no heartbeat for 15s", "c"},
+		line{0, Event{Kind: HeartbeatsOverdue}, PhaseUnready, "", ""},
+		line{15 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no heartbeat for 15s", "E"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}}, PhaseEnding, "", "d"},
+		line{0, Event{Kind: ProcessesGone}, PhaseWaiting, "unhealthy: no heartbeat for 15s", "c"},
 	)},
 	{"start timeout", nil, []line{
 		toReady[0], toReady[1], toReady[2],
-		{time.Second, Event{Kind: hinted, Reason: "pid 9 (nginx) listens on its port"}, starting, "nginx", ""},
-		{29 * time.Second, Event{Kind: tick}, ending, "not ready within 30s: pid 9 (nginx) listens on its port", "sE"},
-		{0, Event{Kind: emptied}, waiting, "start timeout: not ready within 30s", "c"},
+		{time.Second, Event{Kind: NotReadyYet, Reason: "pid 9 (nginx) listens on its port"}, PhaseStarting, "nginx", ""},
+		{29 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "not ready within 30s: pid 9 (nginx) listens on its port", "sE"},
+		{0, Event{Kind: ProcessesGone}, PhaseWaiting, "start timeout: not ready within 30s", "c"},
 	}},
 	{"startsecs", func(s *plan.Spec) { s.StartSecs = 2 * time.Second; s.Ready.Kind = "alive"; s.Protocol = "none" }, []line{
 		toReady[0], toReady[1],
-		{0, Event{Kind: spawned, pid: 7}, starting, "RUNNING when it has lived for 2s", ""},
-		{2 * time.Second, Event{Kind: tick}, ready, "ready after 2s", ""},
+		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "RUNNING when it has lived for 2s", ""},
+		{2 * time.Second, Event{Kind: DeadlinePassed}, PhaseReady, "ready after 2s", ""},
 	}},
 	{"READY=1 overtakes the keeper", func(s *plan.Spec) { s.Ready.Kind = "notify"; s.Protocol = "none" }, []line{
 		toReady[0], toReady[1],
-		{0, Event{Kind: proven, Reason: "READY=1"}, spawning, "being launched", ""},
-		{0, Event{Kind: spawned, pid: 7}, ready, "ready after 0s", ""},
+		{0, Event{Kind: ReadinessProven, Reason: "READY=1"}, PhaseSpawning, "being launched", ""},
+		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseReady, "ready after 0s", ""},
 	}},
 	{"a stop during the delay", nil, tell(
-		line{0, Event{Kind: exited, exit: Exit{Class: Code, Code: 1}}, waiting, "", "dc"},
-		line{0, Event{Kind: cleared}, spawning, "", "S"},
-		line{0, Event{Kind: spawnFailed, Reason: "no such file"}, delayed, "spawn error: no such file", "s"},
-		line{0, Event{Kind: askStop}, resting, "stopped", "f"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}}, PhaseWaiting, "", "dc"},
+		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
+		line{0, Event{Kind: SpawnFailed, Reason: "no such file"}, PhaseBackoff, "spawn error: no such file", "s"},
+		line{0, Event{Kind: StopRequested}, PhaseStopped, "stopped", "f"},
 	)},
 	{"a start during a stop", nil, tell(
-		line{0, Event{Kind: askStop}, draining, "", "D"},
-		line{0, Event{Kind: askStart}, draining, "started again as soon as", ""},
-		line{0, Event{Kind: Drained}, ending, "", "E"},
-		line{0, Event{Kind: emptied, proven: true}, waiting, "", "dc"},
+		line{0, Event{Kind: StopRequested}, PhaseDraining, "", "D"},
+		line{0, Event{Kind: StartRequested}, PhaseDraining, "started again as soon as", ""},
+		line{0, Event{Kind: Drained}, PhaseEnding, "", "E"},
+		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseWaiting, "", "dc"},
 	)},
 	{"the keeper is lost", nil, tell(
-		line{0, Event{Kind: lost}, waiting, "killed by SIGKILL: keeper lost", "dc"},
+		line{0, Event{Kind: KeeperLost}, PhaseWaiting, "killed by SIGKILL: keeper lost", "dc"},
 	)},
 	{"the port was taken", nil, []line{
 		toReady[0], toReady[1], toReady[2],
-		{0, Event{Kind: exited, exit: Exit{Class: PortTaken, Code: 1}}, waiting, "started again at once (next port", "src"},
+		{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitPortTaken, Code: 1}}, PhaseWaiting, "started again at once (next port", "src"},
 	}},
 	{"recycled by its tasks", func(s *plan.Spec) { s.Restart.RecycleTasks = 5 }, tell(
-		line{0, Event{Kind: Measured, Tasks: 4}, ready, "", ""},
-		line{0, Event{Kind: Measured, Tasks: 5}, draining, "recycled: it has done 5 tasks", "D"},
-		line{0, Event{Kind: Drained}, ending, "", "E"},
-		line{0, Event{Kind: emptied}, waiting, "recycled", "dc"},
+		line{0, Event{Kind: Measured, Tasks: 4}, PhaseReady, "", ""},
+		line{0, Event{Kind: Measured, Tasks: 5}, PhaseDraining, "recycled: it has done 5 tasks", "D"},
+		line{0, Event{Kind: Drained}, PhaseEnding, "", "E"},
+		line{0, Event{Kind: ProcessesGone}, PhaseWaiting, "recycled", "dc"},
 	)},
 	{"recycled by its age", func(s *plan.Spec) { s.Restart.RecycleAge = time.Hour }, tell(
-		line{time.Hour, Event{Kind: tick}, draining, "older than 1h", "D"},
+		line{time.Hour, Event{Kind: DeadlinePassed}, PhaseDraining, "older than 1h", "D"},
 	)},
 	{"recycled by its memory", func(s *plan.Spec) { s.Restart.RecycleRSS = 1 << 20 }, tell(
-		line{10 * time.Second, Event{Kind: tick}, ready, "ready after", "m"},
-		line{0, Event{Kind: Measured, RSS: 1 << 19}, ready, "", ""},
-		line{0, Event{Kind: Measured, RSS: 3 << 20}, draining, "recycled: it holds 3 MiB", "D"},
+		line{10 * time.Second, Event{Kind: DeadlinePassed}, PhaseReady, "ready after", "m"},
+		line{0, Event{Kind: Measured, RSS: 1 << 19}, PhaseReady, "", ""},
+		line{0, Event{Kind: Measured, RSS: 3 << 20}, PhaseDraining, "recycled: it holds 3 MiB", "D"},
 	)},
 	{"deaths are forgotten", nil, tell(
-		line{0, Event{Kind: lost}, waiting, "", "dc"},
-		line{0, Event{Kind: cleared}, spawning, "", "S"},
-		line{0, Event{Kind: spawned}, starting, "", "p"},
-		line{0, Event{Kind: proven}, ready, "", "sA"},
-		line{10 * time.Minute, Event{Kind: tick}, ready, "its deaths are forgotten", ""},
-		line{0, Event{Kind: lost}, waiting, "death 1 of 10", "dc"},
+		line{0, Event{Kind: KeeperLost}, PhaseWaiting, "", "dc"},
+		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
+		line{0, Event{Kind: ProcessSpawned}, PhaseStarting, "", "p"},
+		line{0, Event{Kind: ReadinessProven}, PhaseReady, "", "sA"},
+		line{10 * time.Minute, Event{Kind: DeadlinePassed}, PhaseReady, "its deaths are forgotten", ""},
+		line{0, Event{Kind: KeeperLost}, PhaseWaiting, "death 1 of 10", "dc"},
 	)},
 	{"the probe: unwell, and well again", nil, tell(
-		line{0, Event{Kind: ailing, Reason: "GET / answers 500"}, unready, "probe: GET / answers 500 (1 of 3)", ""},
-		line{time.Hour, Event{Kind: ailing, Reason: "GET / answers 500"}, unready, "(2 of 3)", ""},
-		line{0, Event{Kind: well}, ready, "ready again: the probe is satisfied", ""},
-		line{0, Event{Kind: ailing}, unready, "(1 of 3)", ""},
+		line{0, Event{Kind: ProbeFailed, Reason: "GET / answers 500"}, PhaseUnready, "probe: GET / answers 500 (1 of 3)", ""},
+		line{time.Hour, Event{Kind: ProbeFailed, Reason: "GET / answers 500"}, PhaseUnready, "(2 of 3)", ""},
+		line{0, Event{Kind: ProbePassed}, PhaseReady, "ready again: the probe is satisfied", ""},
+		line{0, Event{Kind: ProbeFailed}, PhaseUnready, "(1 of 3)", ""},
 	)},
 	{"the probe: unwell three times in a row", nil, tell(
-		line{0, Event{Kind: ailing}, unready, "", ""},
-		line{0, Event{Kind: ailing}, unready, "", ""},
-		line{0, Event{Kind: ailing, Reason: "GET / answers 500"}, ending, "probe: GET / answers 500 (3 times in a row)", "E"},
-		line{0, Event{Kind: emptied}, waiting, "unhealthy: probe: GET / answers 500", "dc"},
+		line{0, Event{Kind: ProbeFailed}, PhaseUnready, "", ""},
+		line{0, Event{Kind: ProbeFailed}, PhaseUnready, "", ""},
+		line{0, Event{Kind: ProbeFailed, Reason: "GET / answers 500"}, PhaseEnding, "probe: GET / answers 500 (3 times in a row)", "E"},
+		line{0, Event{Kind: ProcessesGone}, PhaseWaiting, "unhealthy: probe: GET / answers 500", "dc"},
 	)},
 	{"unwell and without heartbeats: both must be mended", nil, tell(
-		line{0, Event{Kind: Overdue}, unready, "", ""},
-		line{0, Event{Kind: ailing}, unready, "(1 of 3)", ""},
-		line{0, Event{Kind: well}, unready, "", ""},
-		line{0, Event{Kind: ailing}, unready, "(1 of 3)", ""},
-		line{0, Event{Kind: Beating}, unready, "", ""},
-		line{time.Hour, Event{Kind: tick}, unready, "", ""},
-		line{0, Event{Kind: well}, ready, "ready again", ""},
+		line{0, Event{Kind: HeartbeatsOverdue}, PhaseUnready, "", ""},
+		line{0, Event{Kind: ProbeFailed}, PhaseUnready, "(1 of 3)", ""},
+		line{0, Event{Kind: ProbePassed}, PhaseUnready, "", ""},
+		line{0, Event{Kind: ProbeFailed}, PhaseUnready, "(1 of 3)", ""},
+		line{0, Event{Kind: HeartbeatsBack}, PhaseUnready, "", ""},
+		line{time.Hour, Event{Kind: DeadlinePassed}, PhaseUnready, "", ""},
+		line{0, Event{Kind: ProbePassed}, PhaseReady, "ready again", ""},
 	)},
 	{"WATCHDOG=1 binds once it was sent", nil, tell(
-		line{time.Hour, Event{Kind: tick}, ready, "", ""},
-		line{0, Event{Kind: watchdog}, ready, "", ""},
-		line{15 * time.Second, Event{Kind: tick}, ending, "no WATCHDOG=1 for 15s", "E"},
+		line{time.Hour, Event{Kind: DeadlinePassed}, PhaseReady, "", ""},
+		line{0, Event{Kind: WatchdogBeat}, PhaseReady, "", ""},
+		line{15 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no WATCHDOG=1 for 15s", "E"},
 	)},
 }
 
@@ -258,9 +258,9 @@ func TestStories(t *testing.T) {
 			}
 			for i, l := range s.lines {
 				now = now.Add(l.after)
-				l.event.random = 0.5
+				l.event.Random = 0.5
 				var acts []Action
-				r, acts, _ = next(r, l.event, now)
+				r, acts, _ = Next(r, l.event, now)
 				got := ""
 				for _, a := range acts {
 					got += string(letters[a.Kind])

@@ -45,7 +45,7 @@ func (d *dispatcher) Attach(i Instance) {
 func (d *dispatcher) Drain(guid string, incarnation int) {
 	d.note("drain %d", incarnation)
 	if d.drain {
-		d.s.Report(Event{Kind: Drained, GUID: guid, Incarnation: incarnation})
+		d.s.ReportEvent(Event{Kind: Drained, GUID: guid, Incarnation: incarnation})
 	}
 }
 
@@ -69,9 +69,9 @@ func (d *dispatcher) all() string {
 func openWith(t *testing.T, d *dispatcher, p *plan.Plan) *stage {
 	ready := make(chan struct{})
 	s := open(t, p, func(o *Options) {
-		o.Tasks = d
-		notify := o.Notify
-		o.Notify = func(tr Transition) {
+		o.Dispatcher = d
+		notify := o.OnTransition
+		o.OnTransition = func(tr Transition) {
 			<-ready
 			notify(tr)
 		}
@@ -120,7 +120,7 @@ func TestDrainIsBounded(t *testing.T) {
 	s := openWith(t, d, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Drain = 20 * time.Millisecond })))
 	s.ready("w", 1)
 	results, err := s.Stop(t.Context(), "w")
-	if err != nil || !results[0].Proven || !strings.Contains(results[0].Worker.Reason, "tasks still ran after 20ms") {
+	if err != nil || !results[0].EmptyProven || !strings.Contains(results[0].Worker.Reason, "tasks still ran after 20ms") {
 		t.Errorf("%+v %v", results, err)
 	}
 }
@@ -135,9 +135,9 @@ func TestDing(t *testing.T) {
 	if w.Ready || d.all() != "attach 1" {
 		t.Errorf("%+v, told %s", w, d.all())
 	}
-	s.Report(Event{Kind: Refused, GUID: w.GUID, Incarnation: 1, Reason: "503: not now"})
+	s.ReportEvent(Event{Kind: ConnectRefused, GUID: w.GUID, Incarnation: 1, Reason: "503: not now"})
 	s.saw("the refusal", func(tr Transition) bool { return strings.Contains(tr.Reason, "503: not now") })
-	s.Report(Event{Kind: Connected, GUID: w.GUID, Incarnation: 1})
+	s.ReportEvent(Event{Kind: Connected, GUID: w.GUID, Incarnation: 1})
 	s.ready("w", 1)
 }
 
@@ -146,10 +146,10 @@ func TestStuck(t *testing.T) {
 	d := &dispatcher{drain: true}
 	s := openWith(t, d, planOf(spec("w", "webhook")))
 	w := s.ready("w", 1)
-	s.Report(Event{Kind: Stuck, GUID: w.GUID, Incarnation: 1, Reason: "task 7 made no progress"})
+	s.ReportEvent(Event{Kind: TaskStuck, GUID: w.GUID, Incarnation: 1, Reason: "task 7 made no progress"})
 	s.ready("w", 2)
-	s.Report(Event{Kind: Stuck, GUID: w.GUID, Incarnation: 1, Reason: "late news"})
-	if e := s.one("w").LastExit; e.Class != Unhealthy || e.Error != "task 7 made no progress" || s.one("w").Incarnation != 2 {
+	s.ReportEvent(Event{Kind: TaskStuck, GUID: w.GUID, Incarnation: 1, Reason: "late news"})
+	if e := s.one("w").LastExit; e.Class != ExitUnhealthy || e.Error != "task 7 made no progress" || s.one("w").Incarnation != 2 {
 		t.Errorf("%+v", s.one("w"))
 	}
 }
@@ -175,7 +175,7 @@ func TestChaos(t *testing.T) {
 				_ = syscall.Kill(w.PID, syscall.SIGKILL) // it may be gone
 			}
 		case 2:
-			s.Report(Event{Kind: Stuck, GUID: w.GUID, Incarnation: w.Incarnation})
+			s.ReportEvent(Event{Kind: TaskStuck, GUID: w.GUID, Incarnation: w.Incarnation})
 		case 3:
 			_, err = s.Restart(t.Context(), w.GUID)
 		case 4:

@@ -71,9 +71,9 @@ type counter struct {
 // BenchmarkNext is one event through the table.
 func BenchmarkNext(b *testing.B) {
 	now := time.Now()
-	r := inPhase(ready, now)
+	r := inPhase(PhaseReady, now)
 	b.ReportAllocs()
 	for b.Loop() {
-		next(r, Event{Kind: watchdog}, now)
+		Next(r, Event{Kind: WatchdogBeat}, now)
 	}
 }

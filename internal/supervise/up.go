@@ -9,7 +9,7 @@ import (
 
 // begin answers a person's start: what happened before is forgiven.
 func begin(s *step) string {
-	s.Past, s.Retried = Past{}, false
+	s.Deaths, s.FollowsDeath = DeathHistory{}, false
 	return s.wish("asked to start")
 }
 
@@ -18,7 +18,7 @@ func hurry(s *step) string { return s.wish("asked to start, without waiting out 
 
 // retry is the end of BACKOFF.
 func retry(s *step) string {
-	if s.now.Before(s.Next) {
+	if s.now.Before(s.NextStart) {
 		return ""
 	}
 	return s.wish(s.Reason)
@@ -26,8 +26,8 @@ func retry(s *step) string {
 
 // wish makes the worker wait for what it comes after; the loop looks at once.
 func (s *step) wish(reason string) string {
-	s.Wanted, s.Phase, s.Next, s.PID, s.Blocked = true, waiting, time.Time{}, 0, false
-	s.act(actCheck)
+	s.Wanted, s.Phase, s.NextStart, s.PID, s.DependenciesMissing = true, PhaseWaiting, time.Time{}, 0, false
+	s.act(CheckDependencies)
 	return s.because(reason)
 }
 
@@ -40,7 +40,7 @@ func (s *step) because(own string) string {
 }
 
 func wait(s *step) string {
-	s.Blocked = true
+	s.DependenciesMissing = true
 	return s.because("it waits for what it comes after")
 }
 
@@ -49,15 +49,15 @@ func wait(s *step) string {
 func spawn(s *step) string {
 	kept := s.Record
 	s.Record = Record{
-		Spec: kept.Spec, Phase: spawning, Since: kept.Since, Wanted: true,
+		Spec: kept.Spec, Phase: PhaseSpawning, Since: kept.Since, Wanted: true,
 		Incarnation: kept.Incarnation + 1, Restarts: kept.Restarts,
-		Began: s.now, Before: kept.Began, Started: s.now, Deadline: s.after(kept.Spec.StartTimeout),
-		Last: kept.Last, Rule: kept.Rule, Past: kept.Past,
+		Began: s.now, BeganBefore: kept.Began, Started: s.now, Deadline: s.after(kept.Spec.StartTimeout),
+		LastExit: kept.LastExit, Rule: kept.Rule, Deaths: kept.Deaths,
 	}
-	if kept.Retried {
+	if kept.FollowsDeath {
 		s.Restarts++
 	}
-	s.act(actSpawn)
+	s.act(SpawnProcess)
 	return fmt.Sprintf("incarnation %d is being launched", s.Incarnation)
 }
 
@@ -77,15 +77,15 @@ func (s *step) passed(deadline time.Time) bool {
 // appear is the news that the process runs. start_timeout and startsecs count
 // from here, for a slow keeper is not the worker's fault.
 func appear(s *step) string {
-	s.PID, s.Phase, s.Started = s.e.pid, starting, s.now
+	s.PID, s.Phase, s.Started = s.e.PID, PhaseStarting, s.now
 	s.Deadline = later(s.Deadline, s.after(s.Spec.StartTimeout))
 	switch {
 	case s.Spec.Ready.Kind == "alive":
 		return s.proved("alive")
-	case s.Proved:
+	case s.Ready:
 		return s.proved(s.Hint)
 	}
-	s.act(actProbe)
+	s.act(StartProbing)
 	return fmt.Sprintf("pid %d runs; not ready yet (%s)", s.PID, s.Spec.Ready.Kind)
 }
 
@@ -98,15 +98,15 @@ func later(a, b time.Time) time.Time {
 
 // early is READY=1 that overtook the keeper's news: it comes by another socket.
 func early(s *step) string {
-	if s.e.Kind == proven {
-		s.Proved, s.Hint = true, s.because("proven")
+	if s.e.Kind == ReadinessProven {
+		s.Ready, s.Hint = true, s.because("proven")
 	}
 	return ""
 }
 
 // appearLate is that news when its end has already been asked for.
 func appearLate(s *step) string {
-	s.PID = s.e.pid
+	s.PID = s.e.PID
 	return ""
 }
 
@@ -114,29 +114,29 @@ func appearLate(s *step) string {
 // itself by accepting.
 func offer(s *step) string {
 	s.attach()
-	s.act(actSettle)
+	s.act(StopProbing)
 	return "its port is its own; waiting until its connect is accepted"
 }
 
 func (s *step) attach() {
 	if !s.Attached && s.Spec.Protocol != "none" {
 		s.Attached = true
-		s.act(actAttach)
+		s.act(AttachDispatcher)
 	}
 }
 
 func prove(s *step) string {
-	if s.Proved {
+	if s.Ready {
 		return ""
 	}
-	s.act(actSettle)
+	s.act(StopProbing)
 	return s.proved(s.because(s.Spec.Ready.Kind))
 }
 
 // proved goes on to RUNNING, or waits for startsecs, which have no timeout:
 // they pass by themselves.
 func (s *step) proved(how string) string {
-	s.Proved, s.Deadline = true, time.Time{}
+	s.Ready, s.Deadline = true, time.Time{}
 	if s.now.Sub(s.Started) >= s.Spec.StartSecs {
 		return s.run()
 	}
@@ -144,15 +144,15 @@ func (s *step) proved(how string) string {
 }
 
 func (s *step) run() string {
-	s.Phase, s.Up, s.ReadySince, s.Hint = ready, true, s.now, ""
+	s.Phase, s.ReachedRunning, s.ReadySince, s.Hint = PhaseReady, true, s.now, ""
 	s.attach()
-	return "ready after " + brief(s.now.Sub(s.Started))
+	return "ready after " + FormatDuration(s.now.Sub(s.Started))
 }
 
 // ripen is the tick of STARTING.
 func ripen(s *step) string {
 	switch {
-	case s.Proved && s.now.Sub(s.Started) >= s.Spec.StartSecs:
+	case s.Ready && s.now.Sub(s.Started) >= s.Spec.StartSecs:
 		return s.run()
 	case s.passed(s.Deadline):
 		return slow(s)
@@ -166,15 +166,15 @@ func slow(s *step) string {
 	if !s.passed(s.Deadline) {
 		return ""
 	}
-	why := fmt.Sprintf("not ready within %s", brief(s.Deadline.Sub(s.Started)))
+	why := fmt.Sprintf("not ready within %s", FormatDuration(s.Deadline.Sub(s.Started)))
 	if s.Hint != "" {
 		why += ": " + s.Hint
 	}
-	return s.end(tooSlow, why, false)
+	return s.end(endedStartTimeout, why, false)
 }
 
 func hint(s *step) string {
-	if s.e.Kind == leaving {
+	if s.e.Kind == StopAnnounced {
 		s.e.Reason = "it says that it is stopping"
 	}
 	s.Hint = s.e.Reason
@@ -184,7 +184,7 @@ func hint(s *step) string {
 // extend is EXTEND_TIMEOUT_USEC: the deadline only ever moves away.
 func extend(s *step) string {
 	if !s.Deadline.IsZero() {
-		s.Deadline = later(s.Deadline, s.now.Add(s.e.span))
+		s.Deadline = later(s.Deadline, s.now.Add(s.e.Extension))
 	}
 	return ""
 }

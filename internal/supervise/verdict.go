@@ -18,14 +18,14 @@ func (p *prober) take(a answer) {
 		return
 	}
 	if a.err == nil {
-		p.done(t, proven, t.kind)
+		p.done(t, ReadinessProven, t.kind)
 		return
 	}
 	t.owned = t.owned && t.kind == "webhook" // an http answer is worth no more than the look before it
 	p.hint(t, a.err.Error())
 }
 
-func (p *prober) done(t *target, k Kind, how string) {
+func (p *prober) done(t *target, k EventKind, how string) {
 	delete(p.targets, t.guid)
 	p.tell(Event{Kind: k, GUID: t.guid, Incarnation: t.incarnation, Reason: how})
 }
@@ -45,9 +45,9 @@ func (p *prober) judge(t *target, err error) {
 	t.owned = false
 	switch {
 	case err != nil:
-		p.tell(Event{Kind: ailing, GUID: t.guid, Incarnation: t.incarnation, Reason: err.Error()})
+		p.tell(Event{Kind: ProbeFailed, GUID: t.guid, Incarnation: t.incarnation, Reason: err.Error()})
 	case t.ill:
-		p.tell(Event{Kind: well, GUID: t.guid, Incarnation: t.incarnation})
+		p.tell(Event{Kind: ProbePassed, GUID: t.guid, Incarnation: t.incarnation})
 	}
 	t.ill = err != nil
 }
@@ -59,5 +59,5 @@ func (p *prober) hint(t *target, why string) {
 		return
 	}
 	t.hint = why
-	p.tell(Event{Kind: hinted, GUID: t.guid, Incarnation: t.incarnation, Reason: why})
+	p.tell(Event{Kind: NotReadyYet, GUID: t.guid, Incarnation: t.incarnation, Reason: why})
 }

@@ -8,7 +8,7 @@ import (
 // waiter waits for some workers to be as they were asked to be. The loop owns
 // it until done is closed.
 type waiter struct {
-	kind    Kind
+	kind    EventKind
 	from    map[*worker]int // the incarnation at the time of the request
 	places  map[*worker]int
 	results []Result
@@ -17,7 +17,7 @@ type waiter struct {
 }
 
 // tell asks all workers for the same thing and makes the waiter for it.
-func (l *loop) tell(workers []*worker, kind Kind, why string) *waiter {
+func (l *loop) tell(workers []*worker, kind EventKind, why string) *waiter {
 	x := &waiter{
 		kind: kind, from: map[*worker]int{}, places: map[*worker]int{},
 		results: make([]Result, len(workers)), left: len(workers), done: make(chan struct{}),
@@ -39,12 +39,12 @@ func (l *loop) tell(workers []*worker, kind Kind, why string) *waiter {
 }
 
 // up: what was asked for is that workers run.
-func (x *waiter) up() bool { return x.kind == askStart || x.kind == askRestart }
+func (x *waiter) up() bool { return x.kind == StartRequested || x.kind == RestartRequested }
 
 // asks reports whether there is anything to ask of a worker. One that is to go
 // away is not brought back by whoever names everything: it is of no pool.
 func (x *waiter) asks(w *worker) bool {
-	return !(x.up() && w.forgotten) && !(x.kind == askStart && w.rec.Phase == ready)
+	return !(x.up() && w.forgotten) && !(x.kind == StartRequested && w.rec.Phase == PhaseReady)
 }
 
 // answer gives every waiter whose wish is decided its result.
@@ -71,27 +71,27 @@ func (l *loop) answer(w *worker) {
 func (x *waiter) decided(w *worker) bool {
 	switch r := &w.rec; {
 	case !x.up():
-		return r.Phase.rests()
+		return r.Phase.AtRest()
 	case w.forgotten:
 		return true
-	case x.kind == askRestart:
-		return r.Phase.rests() || r.Phase == ready && r.Incarnation > x.from[w]
+	case x.kind == RestartRequested:
+		return r.Phase.AtRest() || r.Phase == PhaseReady && r.Incarnation > x.from[w]
 	default:
-		return r.Phase.rests() || r.Phase == ready || r.Phase == unready
+		return r.Phase.AtRest() || r.Phase == PhaseReady || r.Phase == PhaseUnready
 	}
 }
 
 func (x *waiter) result(w *worker) Result {
-	res := Result{Worker: w.view(), Proven: w.rec.Proven}
-	done := w.rec.Phase == over && w.rec.Last.Class == Clean // a one-shot that did its work
+	res := Result{Worker: w.view(), EmptyProven: w.rec.EmptyProven}
+	done := w.rec.Phase == PhaseExited && w.rec.LastExit.Class == ExitClean // a one-shot that did its work
 	switch {
 	case x.up() && w.forgotten:
 		res.Error = "it is being removed: " + w.rec.Reason
-	case x.up() && w.rec.Phase.rests() && !done:
+	case x.up() && w.rec.Phase.AtRest() && !done:
 		res.Error = w.rec.State().String() + ": " + w.rec.Reason
 	}
 	if !x.up() && w.rec.Incarnation == 0 {
-		res.Proven = true // there never was anything
+		res.EmptyProven = true // there never was anything
 	}
 	return res
 }

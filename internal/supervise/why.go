@@ -7,21 +7,21 @@ import (
 	"time"
 )
 
-// Answer is what `why` says of one worker: a sentence, and its parts.
-type Answer struct {
+// Explanation is what `why` says of one worker: a sentence, and its parts.
+type Explanation struct {
 	Sentence string `json:"sentence"`
 	Worker   Worker `json:"worker"`
 	// NextIn is how long it is until NextStart, at the time of the answer.
 	NextIn string `json:"next_in,omitempty"`
-	// LastWords are the last lines of the process that has died, oldest first,
+	// LastOutput are the last lines of the process that has died, oldest first,
 	// of stderr or, where nothing is there, of stdout. They are for whoever has
 	// the logs to fill in; Explain leaves them empty.
-	LastWords []string `json:"last_words,omitempty"`
+	LastOutput []string `json:"last_words,omitempty"`
 }
 
-// Why explains the named workers; names are as in Start.
-func (s *Supervisor) Why(ctx context.Context, names ...string) (answers []Answer, err error) {
-	var found []Answer
+// ExplainWorkers explains the named workers; names are as in Start.
+func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answers []Explanation, err error) {
+	var found []Explanation
 	err = s.ask(ctx, func(l *loop) error {
 		chosen, err := l.choose(names)
 		for _, w := range chosen {
@@ -38,18 +38,18 @@ func (s *Supervisor) Why(ctx context.Context, names ...string) (answers []Answer
 // Explain makes the sentence from what a snapshot holds: the state and since
 // when, the reason, the last exit and its class, the rule that fired, when the
 // next start is due, and what it waits for. It is pure.
-func Explain(w Worker, now time.Time) Answer {
-	a := Answer{Worker: w}
-	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", label(w), phrase(w), brief(now.Sub(w.Since)), w.Reason)}
+func Explain(w Worker, now time.Time) Explanation {
+	a := Explanation{Worker: w}
+	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", label(w), phrase(w), FormatDuration(now.Sub(w.Since)), w.Reason)}
 	if !w.NextStart.IsZero() {
-		a.NextIn = brief(max(0, w.NextStart.Sub(now)))
+		a.NextIn = FormatDuration(max(0, w.NextStart.Sub(now)))
 		parts = append(parts, "the next start is due in "+a.NextIn)
 	}
 	if len(w.WaitsFor) > 0 && !strings.Contains(w.Reason, w.WaitsFor[0]) {
 		parts = append(parts, "it waits for "+strings.Join(w.WaitsFor, ", "))
 	}
 	if e := w.LastExit; e.Class != "" && !strings.Contains(w.Reason, e.String()) {
-		parts = append(parts, fmt.Sprintf("the process before ended %s ago (%s: %s)", brief(now.Sub(e.At)), e.Class, e))
+		parts = append(parts, fmt.Sprintf("the process before ended %s ago (%s: %s)", FormatDuration(now.Sub(e.At)), e.Class, e))
 	}
 	if w.Rule != "" && !strings.Contains(w.Reason, w.Rule) {
 		parts = append(parts, "the rule that fired last: "+w.Rule)

@@ -29,15 +29,15 @@ type Worker struct {
 	Started     time.Time `json:"started,omitzero"`
 	// Began is when the last incarnation was launched, and BeganBefore the one
 	// before it: between the two stands in the logs what that one wrote.
-	Began       time.Time `json:"began,omitzero"`
-	BeganBefore time.Time `json:"began_before,omitzero"`
-	LastExit    Exit      `json:"last_exit,omitzero"`
-	Rule        string    `json:"rule,omitempty"` // of the law that fired last
-	NextStart   time.Time `json:"next_start,omitzero"`
-	WaitsFor    []string  `json:"waits_for,omitempty"`
-	Status      string    `json:"status,omitempty"` // what it says of itself
-	Proven      bool      `json:"proven"`           // the last stop was proven empty
-	Strays      []string  `json:"strays,omitempty"`
+	Began        time.Time `json:"began,omitzero"`
+	BeganBefore  time.Time `json:"began_before,omitzero"`
+	LastExit     Exit      `json:"last_exit,omitzero"`
+	Rule         string    `json:"rule,omitempty"` // of the law that fired last
+	NextStart    time.Time `json:"next_start,omitzero"`
+	WaitsFor     []string  `json:"waits_for,omitempty"`
+	Status       string    `json:"status,omitempty"` // what it says of itself
+	EmptyProven  bool      `json:"proven"`           // the last stop was proven empty
+	Unattributed []string  `json:"strays,omitempty"`
 }
 
 // Transition is one change of a worker's state, readiness or incarnation.
@@ -63,7 +63,7 @@ type Result struct {
 	Worker Worker `json:"worker"`
 	// Proven: after a stop, it is known that nothing of the worker is left;
 	// false = best effort, see Worker.Strays.
-	Proven bool `json:"proven"`
+	EmptyProven bool `json:"proven"`
 	// Error says why the worker is not as it was asked to be; "" = it is.
 	Error string `json:"error,omitempty"`
 }
@@ -106,7 +106,7 @@ type pool struct {
 	spec     *plan.Spec // of workers to come
 	group    *plan.Group
 	workers  []*worker
-	in       [phases]int
+	in       [PhaseCount]int
 	clean    int      // those in over after a clean exit
 	gone     bool     // no longer in the plan
 	followed []*pool  // those that come after this one
@@ -118,17 +118,17 @@ func (w *worker) view() Worker {
 	r := &w.rec
 	v := Worker{
 		GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Group: w.pool.spec.Group,
-		State: r.State(), StateCode: int(r.State()), Ready: r.Phase == ready, Reason: r.Reason, Since: r.Since,
-		PID: r.PID, Incarnation: r.Incarnation, Restarts: r.Restarts, Deaths: r.Past.N,
-		Began: r.Began, BeganBefore: r.Before, LastExit: r.Last, Rule: r.Rule, NextStart: r.Next, Status: r.Status, Proven: r.Proven, Strays: r.Strays,
+		State: r.State(), StateCode: int(r.State()), Ready: r.Phase == PhaseReady, Reason: r.Reason, Since: r.Since,
+		PID: r.PID, Incarnation: r.Incarnation, Restarts: r.Restarts, Deaths: r.Deaths.Count,
+		Began: r.Began, BeganBefore: r.BeganBefore, LastExit: r.LastExit, Rule: r.Rule, NextStart: r.NextStart, Status: r.Status, EmptyProven: r.EmptyProven, Unattributed: r.Unattributed,
 	}
-	if r.Phase.lives() {
+	if r.Phase.HasProcess() {
 		v.Started = r.Started
 	}
 	if w.port != nil {
 		v.Port, v.Addr = w.port.Port, address(w.port)
 	}
-	if r.Phase == waiting {
+	if r.Phase == PhaseWaiting {
 		v.WaitsFor = w.pool.missing
 	}
 	return v
