@@ -114,7 +114,7 @@ func TestCancelReachesTheChildrenOfARealTask(t *testing.T) {
 }
 
 // awaitTask polls until there is such a task; there is no event for all of them.
-func awaitTask(t *testing.T, in *initiatortest.House, f task.Filter) task.Task {
+func awaitTask(t *testing.T, in *initiatortest.Initiator, f task.Filter) task.Task {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -71,7 +71,7 @@ command = ${initiator:self} job sleep
 	}
 }
 
-func childrenAreCancelled(t *testing.T, in *initiatortest.House) {
+func childrenAreCancelled(t *testing.T, in *initiatortest.Initiator) {
 	t.Helper()
 	w, err := in.WatchPool(t.Context(), "parent")
 	if err != nil {

@@ -32,7 +32,7 @@ ready           = line:^three$$
 `
 
 // read returns what a query finds, each line behind its worker and stream.
-func read(t *testing.T, in *initiatortest.House, name string, q api.LogQuery) ([]string, error) {
+func read(t *testing.T, in *initiatortest.Initiator, name string, q api.LogQuery) ([]string, error) {
 	t.Helper()
 	var all []string
 	err := in.Logs(t.Context(), name, q, func(lines []api.LogLine) error {
@@ -49,7 +49,7 @@ func read(t *testing.T, in *initiatortest.House, name string, q api.LogQuery) ([
 }
 
 // spoken waits until both speakers of an incarnation have said both lines.
-func spoken(t *testing.T, in *initiatortest.House, incarnation string) {
+func spoken(t *testing.T, in *initiatortest.Initiator, incarnation string) {
 	t.Helper()
 	await(t, "all lines of incarnation "+incarnation, func() bool {
 		lines, _ := read(t, in, "speaker", api.LogQuery{Stream: "both"})

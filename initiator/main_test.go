@@ -60,13 +60,13 @@ const crashing = "crashing"
 func upMain(path, state string) error {
 	switch self, _ := os.Executable(); filepath.Base(self) {
 	case broken:
-		return initiator.Recall(errors.New("it is broken"))
+		return initiator.RevertUpgrade(errors.New("it is broken"))
 	case crashing:
 		panic("it crashes")
 	}
 	in, err := initiator.New(initiator.Config{Path: path, StateDir: state})
 	if err != nil {
-		return initiator.Recall(err)
+		return initiator.RevertUpgrade(err)
 	}
 	go func() {
 		fmt.Println("ready:", in.Ready(context.Background()))

@@ -28,7 +28,7 @@ func edit(t *testing.T, path, ini string) {
 }
 
 // pids of every worker, by definition.
-func pids(in *initiatortest.House) map[string][]int {
+func pids(in *initiatortest.Initiator) map[string][]int {
 	found := map[string][]int{}
 	for _, w := range in.Workers() {
 		if w.PID != 0 {

@@ -20,12 +20,12 @@ func writeINI(t *testing.T, text string) string {
 	return path
 }
 
-func newestEvent(in *initiatortest.House) uint64 {
+func newestEvent(in *initiatortest.Initiator) uint64 {
 	past, _ := in.Events(0)
 	return past[len(past)-1].Seq
 }
 
-func firstEvent(in *initiatortest.House) uint64 {
+func firstEvent(in *initiatortest.Initiator) uint64 {
 	past, _ := in.Events(0)
 	return past[0].Seq
 }

@@ -97,7 +97,7 @@ func (in *Initiator) part(err error) error {
 	case <-in.listening:
 		return err
 	default:
-		return Recall(err)
+		return RevertUpgrade(err)
 	}
 }
 

@@ -152,10 +152,10 @@ func (s *succession) exec(path string) error {
 	}
 }
 
-// Recall brings the program back that this one has replaced, when it cannot do
+// RevertUpgrade brings the program back that this one has replaced, when it cannot do
 // what that one did: Run calls it, and so does whoever fails before Run. It
 // returns the reason unchanged when there is nobody to bring back.
-func Recall(reason error) error {
+func RevertUpgrade(reason error) error {
 	s := handed()
 	if s == nil || s.Old <= 2 || reason == nil {
 		return reason

@@ -100,7 +100,7 @@ func TestRunsSupervisordsFile(t *testing.T) {
 
 // settled waits until every process is in its state, and returns the pids of
 // those that live.
-func settled(t *testing.T, h *initiatortest.House, want map[string]string) map[string]int {
+func settled(t *testing.T, h *initiatortest.Initiator, want map[string]string) map[string]int {
 	t.Helper()
 	pids := map[string]int{}
 	for name, state := range want {

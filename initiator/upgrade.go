@@ -187,7 +187,7 @@ func (in *Initiator) watchComing() (came func()) {
 		return func() { in.background.Go(in.past.dismiss) }
 	}
 	alarm := time.AfterFunc(comeTime, func() {
-		in.log.Error("does not come up", "reason", Recall(fmt.Errorf("it did not come up within %s", comeTime)))
+		in.log.Error("does not come up", "reason", RevertUpgrade(fmt.Errorf("it did not come up within %s", comeTime)))
 	})
 	return func() {
 		if alarm.Stop() {

@@ -46,7 +46,7 @@ func TestWorkerKilledInMidTask(t *testing.T) {
 }
 
 // waitRunning waits until a task is with its worker.
-func waitRunning(t *testing.T, in *initiatortest.House, of task.Task) {
+func waitRunning(t *testing.T, in *initiatortest.Initiator, of task.Task) {
 	t.Helper()
 	for {
 		got, err := in.Task(t.Context(), of.ID)

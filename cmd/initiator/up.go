@@ -38,7 +38,7 @@ func (a *app) upCommand() *cobra.Command {
 		ValidArgsFunction: a.completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// What this one cannot even begin, one that it has replaced goes on with.
-			return u.first(func() error { return initiator.Recall(u.up(cmd.Context(), args)) })
+			return u.first(func() error { return initiator.RevertUpgrade(u.up(cmd.Context(), args)) })
 		},
 	}
 	cmd.Flags().StringVar(&a.guid, "guid", "", "take the initiator's settings from section [`GUID`] as well, as turberfield's does")

@@ -26,7 +26,7 @@ command   = ${initiator:self} job sum
 queue_max = 2
 `
 
-func start(t *testing.T, options ...initiatortest.Option) (*client.Client, *initiatortest.House) {
+func start(t *testing.T, options ...initiatortest.Option) (*client.Client, *initiatortest.Initiator) {
 	t.Helper()
 	in := initiatortest.StartText(t, ini, options...)
 	c := client.Unix(in.Socket())

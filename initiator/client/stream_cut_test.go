@@ -157,7 +157,7 @@ func TestAnInitiatorWithoutStreams(t *testing.T) {
 }
 
 // older serves what an initiator does, but for its streams.
-func older(t *testing.T, in *initiatortest.House) (socket string) {
+func older(t *testing.T, in *initiatortest.Initiator) (socket string) {
 	t.Helper()
 	token := string(must[[]byte](t)(readToken(in)))
 	to := must[*url.URL](t)(url.Parse(in.URL()))

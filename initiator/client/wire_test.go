@@ -118,7 +118,7 @@ func isBroken(err error) bool {
 	return errors.As(err, &broken)
 }
 
-func readToken(in *initiatortest.House) ([]byte, error) {
+func readToken(in *initiatortest.Initiator) ([]byte, error) {
 	token, err := os.ReadFile(filepath.Join(in.StateDir(), "token"))
 	return bytes.TrimSpace(token), err
 }

@@ -6,14 +6,18 @@
 //		…
 //	}
 //
-// Start returns when every worker of the INI is ready, on a port that nobody
-// else has. At the end of the test everything is stopped; when the test has
-// failed, its output shows what the initiator and its workers wrote. Nothing is
-// left behind in any case: a panic, a timeout or SIGKILL of the test binary
-// ends the initiator, and then the keeper ends every worker with all of its
-// descendants.
+// Start runs an initiator inside the test's own process. It returns when every
+// worker of the INI is ready, on a port that no other process uses. At the end
+// of the test everything is stopped. When the test has failed, its output shows
+// what the initiator and its workers wrote.
 //
-//	start.go  from the INI to a running house, and back
-//	house.go  what a test asks of it
-//	output.go what a failed test shows
+// No process is left behind in any case: when a panic, a timeout or SIGKILL ends
+// the test binary, the initiator ends with it, and then the keeper ends every
+// worker with all of its descendants.
 package initiatortest
+
+// Files:
+//
+//	start.go      Start and its variants: from an INI to a running initiator
+//	initiator.go  Initiator: what a test does with it, and its end
+//	output.go     what a failed test shows

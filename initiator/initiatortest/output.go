@@ -34,7 +34,7 @@ func (o *output) String() string {
 const shownLog = 16 << 10
 
 // showLogs writes the end of every worker's log to the test's output.
-func (h *House) showLogs() {
+func (h *Initiator) showLogs() {
 	_ = filepath.WalkDir(h.StateDir(), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".log") {
 			return nil

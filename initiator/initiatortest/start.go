@@ -32,7 +32,7 @@ func StateDir(path string) Option {
 
 // Start runs the initiator of an INI inside the test's own process until the
 // end of the test. It fails the test when a worker does not come up.
-func Start(t testing.TB, path string, options ...Option) *House {
+func Start(t testing.TB, path string, options ...Option) *Initiator {
 	t.Helper()
 	h := Begin(t, path, options...)
 	ctx, cancel := context.WithTimeout(t.Context(), Patience)
@@ -44,13 +44,13 @@ func Start(t testing.TB, path string, options ...Option) *House {
 }
 
 // StartText is Start with the text of an INI instead of its path.
-func StartText(t testing.TB, ini string, options ...Option) *House {
+func StartText(t testing.TB, ini string, options ...Option) *Initiator {
 	t.Helper()
 	return Start(t, write(t, ini), options...)
 }
 
 // Begin is Start without the wait: for tests about workers that do not come up.
-func Begin(t testing.TB, path string, options ...Option) *House {
+func Begin(t testing.TB, path string, options ...Option) *Initiator {
 	t.Helper()
 	out := &output{}
 	c := initiator.Config{Path: path, Logger: hclog.New(&hclog.LoggerOptions{
@@ -67,7 +67,7 @@ func Begin(t testing.TB, path string, options ...Option) *House {
 	if err != nil {
 		t.Fatalf("start %s:\n%v", path, err)
 	}
-	h := &House{Initiator: in, t: t, out: out, ended: make(chan struct{})}
+	h := &Initiator{Initiator: in, t: t, out: out, ended: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
 	go func() {
@@ -84,7 +84,7 @@ func Begin(t testing.TB, path string, options ...Option) *House {
 }
 
 // BeginText is Begin with the text of an INI instead of its path.
-func BeginText(t testing.TB, ini string, options ...Option) *House {
+func BeginText(t testing.TB, ini string, options ...Option) *Initiator {
 	t.Helper()
 	return Begin(t, write(t, ini), options...)
 }

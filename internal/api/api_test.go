@@ -30,13 +30,13 @@ queue_max = 2
 // client asks one initiator, over TCP or its socket.
 type client struct {
 	t    *testing.T
-	in   *initiatortest.House
+	in   *initiatortest.Initiator
 	http *http.Client
 	base string
 	head http.Header
 }
 
-func overTCP(t *testing.T, in *initiatortest.House) *client {
+func overTCP(t *testing.T, in *initiatortest.Initiator) *client {
 	t.Helper()
 	token, err := os.ReadFile(filepath.Join(in.StateDir(), "token"))
 	if err != nil {
@@ -48,7 +48,7 @@ func overTCP(t *testing.T, in *initiatortest.House) *client {
 	return &client{t: t, in: in, http: &http.Client{Transport: transport}, base: in.URL(), head: h}
 }
 
-func overSocket(t *testing.T, in *initiatortest.House) *client {
+func overSocket(t *testing.T, in *initiatortest.Initiator) *client {
 	t.Helper()
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", in.Socket())

@@ -31,7 +31,7 @@ type answer struct {
 	header, data string
 }
 
-func openStream(t *testing.T, in *initiatortest.House) *rawStream {
+func openStream(t *testing.T, in *initiatortest.Initiator) *rawStream {
 	t.Helper()
 	nc, err := net.Dial("unix", in.Socket())
 	if err == nil {

@@ -11,8 +11,8 @@ import (
 	"initiator/internal/supervise"
 )
 
-// House is a running initiator and the test that it belongs to.
-type House struct {
+// Initiator is a running initiator and the test that it belongs to.
+type Initiator struct {
 	*initiator.Initiator
 	t      testing.TB
 	out    *output
@@ -23,7 +23,7 @@ type House struct {
 
 // Call runs one task and returns its result; the test fails when the task does
 // not complete.
-func (h *House) Call(pool, data string) string {
+func (h *Initiator) Call(pool, data string) string {
 	h.t.Helper()
 	got := h.Do(task.Request{Pool: pool, Data: json.RawMessage(data)})
 	if got.State != task.Completed {
@@ -33,7 +33,7 @@ func (h *House) Call(pool, data string) string {
 }
 
 // Do submits a task and returns its terminal record.
-func (h *House) Do(r task.Request) task.Task {
+func (h *Initiator) Do(r task.Request) task.Task {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(h.t.Context(), Patience)
 	defer cancel()
@@ -49,7 +49,7 @@ func (h *House) Do(r task.Request) task.Task {
 
 // Worker returns the first worker of a definition; the test fails when there
 // is none.
-func (h *House) Worker(name string) supervise.Worker {
+func (h *Initiator) Worker(name string) supervise.Worker {
 	h.t.Helper()
 	for _, w := range h.Workers() {
 		if w.Name == name || w.GUID == name {
@@ -61,7 +61,7 @@ func (h *House) Worker(name string) supervise.Worker {
 }
 
 // Until waits for a worker to be as the test wants it, and returns it so.
-func (h *House) Until(name, what string, is func(supervise.Worker) bool) supervise.Worker {
+func (h *Initiator) Until(name, what string, is func(supervise.Worker) bool) supervise.Worker {
 	h.t.Helper()
 	patience := time.NewTimer(Patience)
 	defer patience.Stop()
@@ -83,7 +83,7 @@ func (h *House) Until(name, what string, is func(supervise.Worker) bool) supervi
 }
 
 // Stop ends the initiator before the test ends, and returns Run's error.
-func (h *House) Stop() error {
+func (h *Initiator) Stop() error {
 	h.t.Helper()
 	h.cancel()
 	select {
@@ -96,7 +96,7 @@ func (h *House) Stop() error {
 	return h.err
 }
 
-func (h *House) cleanup() {
+func (h *Initiator) cleanup() {
 	if err := h.Stop(); err != nil {
 		h.t.Errorf("the initiator ended with: %v", err)
 	}
