@@ -38,7 +38,7 @@ func (in *Initiator) lookForPanic(t supervise.Transition) {
 		in.searching.Lock() // one log at a time, so that a thousand deaths do not read at once
 		defer in.searching.Unlock()
 		if record, found := in.panicOf(t); found {
-			in.relay.Show(supervise.Lines{Name: t.Name, GUID: t.GUID, Index: t.Index, Incarnation: t.Incarnation}, record)
+			in.relay.ShowRecord(supervise.Lines{Name: t.Name, GUID: t.GUID, Index: t.Index, Incarnation: t.Incarnation}, record)
 		}
 	})
 	if !begun {
@@ -67,12 +67,12 @@ func (in *Initiator) panicOf(t supervise.Transition) (trace output.Record, found
 	var fold output.Fold
 	look := func(lines []api.LogLine) error {
 		for _, l := range lines {
-			fold.Take(bare(l))
+			fold.TakeLine(bare(l))
 		}
 		return nil
 	}
 	err := in.Logs(context.Background(), t.GUID, api.LogQuery{Stream: "stderr", Tail: panicLines, Since: t.Began, Until: t.At}, look)
-	for _, record := range fold.End() {
+	for _, record := range fold.EndProcess() {
 		if err == nil && record.Trace != "" {
 			return record, true
 		}

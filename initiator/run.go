@@ -221,7 +221,7 @@ func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task
 		Ports:     port.New(port.Range{Addr: s.ListenAddr, Min: s.ChildPortMin, Max: s.ChildPortMax}),
 		Plan:      in.Plan(), Dispatcher: tasks{in}, Logger: in.log.Named("supervise"),
 		Stdin: in.stdin, ParentURL: in.server.URL(), OnTransition: in.heard,
-		OnOutput: in.relay.Take, AllStderr: in.log.IsDebug(), LastSeq: in.journal.newest(),
+		OnOutput: in.relay.RelayLines, AllStderr: in.log.IsDebug(), LastSeq: in.journal.newest(),
 		Held: past.held, KeeperOutdated: past.outdated(), OnResumed: func() { in.serve(); past.arrived() }, Snapshots: in.ledger,
 	})
 	ctx, cancel := context.WithCancel(ctx)

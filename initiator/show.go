@@ -30,7 +30,7 @@ func (in *Initiator) openRelay(stdout, stderr io.Writer) (closeRelay func()) {
 	}
 	in.relay.Stdout, in.relay.Stderr = queued(stdout), queued(stderr)
 	return func() {
-		in.relay.End()
+		in.relay.EndAll()
 		for _, q := range queues {
 			q.Close(outputGrace)
 		}
@@ -41,7 +41,7 @@ func (in *Initiator) openRelay(stdout, stderr io.Writer) (closeRelay func()) {
 func (in *Initiator) heard(t supervise.Transition) {
 	in.journal.note(t)
 	in.told.heard(t)
-	in.relay.Note(t)
+	in.relay.NoteTransition(t)
 	in.lookForPanic(t)
 	in.lastSeen.changed()
 }

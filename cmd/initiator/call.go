@@ -27,15 +27,15 @@ timeout; 125 no worker could be reached; 126 no worker has a free slot, or the
 token is wrong; 127 no such method; 128+n ended by signal n.`
 
 func (a *app) callCommand() *cobra.Command {
-	c := caller{app: a, timeout: span{d: worker.DefaultCallTimeout}}
+	c := directCall{app: a, timeout: DurationFlag{Value: worker.DefaultCallTimeout}}
 	cmd := &cobra.Command{
 		Use: "call URL METHOD [PARAMETERS]", Short: "Call a worker's method directly", Long: callLong,
 		Example: `  initiator call http://127.0.0.1:7236 sum '{"a": 2, "b": 3}'`,
 		Args:    cobra.RangeArgs(2, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, _, stop := heed(cmd.Context(), ending...)
+			ctx, _, stop := CatchSignals(cmd.Context(), EndingSignals...)
 			defer stop()
-			return c.call(ctx, args)
+			return c.callMethod(ctx, args)
 		},
 	}
 	f := cmd.Flags()
@@ -46,49 +46,49 @@ func (a *app) callCommand() *cobra.Command {
 	return cmd
 }
 
-// caller is one `call`.
-type caller struct {
+// directCall is one `call`.
+type directCall struct {
 	*app
-	timeout     span
+	timeout     DurationFlag
 	retries     int
 	compression string
 	tokenFile   string
 }
 
-func (c *caller) call(ctx context.Context, args []string) error {
+func (c *directCall) callMethod(ctx context.Context, args []string) error {
 	if !strings.ContainsAny(args[0], ":/.") {
-		return &fault{
-			exitUsage, fmt.Errorf("%q is no URL, such as http://127.0.0.1:7236; `initiator status` shows the ports of workers", args[0]),
+		return &Fault{
+			ExitUsage, fmt.Errorf("%q is no URL, such as http://127.0.0.1:7236; `initiator status` shows the ports of workers", args[0]),
 			"`initiator run " + args[0] + "." + args[1] + "` does a task in the pool of that name",
 		}
 	}
 	parameters := json.RawMessage("{}")
 	if len(args) == 3 {
 		var err error
-		if parameters, err = payload(args[2:], c.in); err != nil {
+		if parameters, err = readPayload(args[2:], c.In); err != nil {
 			return err
 		}
 	}
-	pool, err := c.pool(args[0])
+	pool, err := c.openPool(args[0])
 	if err != nil {
-		return usage(err)
+		return UsageFault(err)
 	}
 	defer pool.Close()
 	result, err := pool.Invoke(ctx, args[1], parameters)
-	var cause interrupted
+	var cause Interrupted
 	if errors.As(context.Cause(ctx), &cause) {
 		return cause
 	}
 	if err != nil {
-		return c.refused(err)
+		return c.callFault(err)
 	}
-	_, err = fmt.Fprintf(c.out, "%s\n", result.Bytes())
+	_, err = fmt.Fprintf(c.Out, "%s\n", result.Bytes())
 	return err
 }
 
-func (c *caller) pool(url string) (*worker.Pool, error) {
+func (c *directCall) openPool(url string) (*worker.Pool, error) {
 	options := []worker.CallOption{
-		worker.WithTimeout(c.timeout.d), worker.WithRetries(c.retries), worker.WithCompression(c.compression),
+		worker.WithTimeout(c.timeout.Value), worker.WithRetries(c.retries), worker.WithCompression(c.compression),
 	}
 	if c.tokenFile != "" {
 		token, err := os.ReadFile(c.tokenFile)
@@ -100,23 +100,23 @@ func (c *caller) pool(url string) (*worker.Pool, error) {
 	return worker.NewPool(worker.PoolOptions{Addresses: []string{url}, Defaults: options})
 }
 
-// refused gives an error its exit code. What the method itself says goes to
+// callFault gives an error its exit code. What the method itself says goes to
 // stderr as it came.
-func (c *caller) refused(err error) error {
+func (c *directCall) callFault(err error) error {
 	var answer *worker.CallError
 	switch {
 	case errors.Is(err, worker.ErrCallTimeout):
-		return &fault{code: exitTimeout, err: err}
+		return &Fault{Code: ExitTimeout, Err: err}
 	case !errors.As(err, &answer):
-		return &fault{code: exitOwn, err: err}
+		return &Fault{Code: ExitInternal, Err: err}
 	}
 	switch answer.Status {
 	case http.StatusNotFound:
-		return &fault{code: exitUnknown, err: err}
+		return &Fault{Code: ExitNotFound, Err: err}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return &fault{exitRefused, err, "name the file with the worker's token with --token-file"}
+		return &Fault{ExitRefused, err, "name the file with the worker's token with --token-file"}
 	case http.StatusServiceUnavailable:
-		return &fault{code: exitRefused, err: err}
+		return &Fault{Code: ExitRefused, Err: err}
 	}
-	return &fault{code: exitFailed, err: err}
+	return &Fault{Code: ExitFailed, Err: err}
 }

@@ -18,29 +18,29 @@ func (a *app) checkCommand() *cobra.Command {
 		Use: "check", Short: "Read the INI and show what it defines, or all of its faults",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			p, err := a.plan()
+			p, err := a.ReadPlan()
 			if err == nil {
-				p.Warnings = append(p.Warnings, missing(p)...)
+				p.Warnings = append(p.Warnings, missingPrograms(p)...)
 			}
 			var faults proactor.Faults
 			switch {
-			case errors.As(err, &faults) && a.format.json:
-				if err := a.out.json(map[string]any{"ok": false, "faults": faultRows(faults)}); err != nil {
+			case errors.As(err, &faults) && a.Format.JSON:
+				if err := a.Out.WriteJSON(map[string]any{"ok": false, "faults": FaultRows(faults)}); err != nil {
 					return err
 				}
-				return silent(exitUsage)
+				return ExitWith(ExitUsage)
 			case err != nil:
 				return err
-			case a.format.json:
-				return a.out.json(map[string]any{"ok": true, "file": p.File, "warnings": append([]string{}, p.Warnings...), "workers": workerRows(p), "schedules": scheduleRows(p)})
+			case a.Format.JSON:
+				return a.Out.WriteJSON(map[string]any{"ok": true, "file": p.File, "warnings": append([]string{}, p.Warnings...), "workers": workerRows(p), "schedules": scheduleRows(p)})
 			}
 			return a.showPlan(p)
 		},
 	}
 }
 
-// faultRow is a fault in JSON.
-type faultRow struct {
+// FaultRow is a fault in JSON.
+type FaultRow struct {
 	File    string `json:"file"`
 	Line    int    `json:"line,omitempty"`
 	Section string `json:"section,omitempty"`
@@ -49,10 +49,10 @@ type faultRow struct {
 	Remedy  string `json:"remedy,omitempty"`
 }
 
-func faultRows(faults proactor.Faults) []faultRow {
-	rows := make([]faultRow, 0, len(faults))
+func FaultRows(faults proactor.Faults) []FaultRow {
+	rows := make([]FaultRow, 0, len(faults))
 	for _, f := range faults {
-		rows = append(rows, faultRow(f))
+		rows = append(rows, FaultRow(f))
 	}
 	return rows
 }
@@ -76,7 +76,7 @@ func workerRows(p *plan.Plan) []workerRow {
 		s := &p.Workers[i]
 		row := workerRow{
 			Name: s.Name, Replicas: s.Replicas, Slots: s.Slots, Port: portOf(s), Ready: readyOf(s),
-			Argv: argv(s), File: s.File, Line: s.Line,
+			Argv: commandOf(s), File: s.File, Line: s.Line,
 		}
 		for _, d := range s.After {
 			row.After = append(row.After, d.Name+":"+d.Condition)
@@ -127,7 +127,7 @@ func scheduleRows(p *plan.Plan) []scheduleRow {
 	return rows
 }
 
-func argv(s *plan.Spec) []string {
+func commandOf(s *plan.Spec) []string {
 	switch {
 	case len(s.Exec) > 0:
 		return s.Exec
@@ -138,33 +138,33 @@ func argv(s *plan.Spec) []string {
 }
 
 func (a *app) showPlan(p *plan.Plan) error {
-	t := table{head: []string{"NAME", "REPLICAS", "SLOTS", "PORT", "READY", "AFTER", "RUNS"}, spare: []int{5, 4, 3, 2, 1}}
+	t := Table{Head: []string{"NAME", "REPLICAS", "SLOTS", "PORT", "READY", "AFTER", "RUNS"}, Optional: []int{5, 4, 3, 2, 1}}
 	for _, r := range workerRows(p) {
 		after := strings.Join(r.After, ", ")
 		if after == "" {
 			after = "-"
 		}
-		t.rows = append(t.rows, []string{
-			r.Name, strconv.Itoa(r.Replicas), strconv.Itoa(r.Slots), r.Port, r.Ready, after, typed(r.Argv),
+		t.Rows = append(t.Rows, []string{
+			r.Name, strconv.Itoa(r.Replicas), strconv.Itoa(r.Slots), r.Port, r.Ready, after, shellQuoted(r.Argv),
 		})
 	}
-	if err := t.print(a.out); err != nil {
+	if err := t.PrintTo(a.Out); err != nil {
 		return err
 	}
 	if len(p.Schedules) > 0 {
-		t := table{head: []string{"SCHEDULE", "WHEN", "TASK", "DATA"}, spare: []int{3}}
+		t := Table{Head: []string{"SCHEDULE", "WHEN", "TASK", "DATA"}, Optional: []int{3}}
 		for _, r := range scheduleRows(p) {
-			t.rows = append(t.rows, []string{r.Name, r.When, r.Task, string(r.Data)})
+			t.Rows = append(t.Rows, []string{r.Name, r.When, r.Task, string(r.Data)})
 		}
-		if _, err := fmt.Fprintln(a.out); err != nil {
+		if _, err := fmt.Fprintln(a.Out); err != nil {
 			return err
 		}
-		if err := t.print(a.out); err != nil {
+		if err := t.PrintTo(a.Out); err != nil {
 			return err
 		}
 	}
 	for _, w := range p.Warnings {
-		if _, err := fmt.Fprintln(a.err, w); err != nil {
+		if _, err := fmt.Fprintln(a.Err, w); err != nil {
 			return err
 		}
 	}

@@ -12,27 +12,27 @@ import (
 	"initiator/internal/plan"
 )
 
-// missing says which programs of a plan are not there now. It is no fault: they
+// missingPrograms says which programs of a plan are not there now. It is no fault: they
 // may be built or installed before they are started.
-func missing(p *plan.Plan) (warnings []string) {
+func missingPrograms(p *plan.Plan) (warnings []string) {
 	for i := range p.Workers {
 		s := &p.Workers[i]
-		program := argv(s)[0]
-		if !present(program, s, p.Dir) {
+		program := commandOf(s)[0]
+		if !programExists(program, s, p.Dir) {
 			warnings = append(warnings, fmt.Sprintf("%s:%d: %s: there is no program %s now; install it, or give its path", s.File, s.Line, s.Name, program))
 		}
 	}
 	return warnings
 }
 
-// present looks where the start would look. Only what is certainly missing
+// programExists looks where the start would look. Only what is certainly missing
 // counts: a file that cannot be looked at may be there.
-func present(program string, s *plan.Spec, dir string) bool {
+func programExists(program string, s *plan.Spec, dir string) bool {
 	if s.Directory != "" {
 		dir = s.Directory
 	}
 	if strings.Contains(program, "/") {
-		return !gone(under(dir, program))
+		return !isMissing(joinDir(dir, program))
 	}
 	path := os.Getenv("PATH")
 	for _, e := range s.Environment {
@@ -41,21 +41,21 @@ func present(program string, s *plan.Spec, dir string) bool {
 		}
 	}
 	for _, folder := range filepath.SplitList(path) {
-		if !gone(filepath.Join(under(dir, folder), program)) {
+		if !isMissing(filepath.Join(joinDir(dir, folder), program)) {
 			return true
 		}
 	}
 	return false
 }
 
-func under(dir, path string) string {
+func joinDir(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(dir, path)
 }
 
-func gone(path string) bool {
+func isMissing(path string) bool {
 	_, err := os.Stat(path)
 	return errors.Is(err, fs.ErrNotExist)
 }
@@ -63,8 +63,8 @@ func gone(path string) bool {
 // plainWord is an argument that every shell leaves as it is.
 var plainWord = regexp.MustCompile(`^[\w@%+=:,./${}-]+$`)
 
-// typed is a command as one would write it: what has blanks in it is quoted.
-func typed(argv []string) string {
+// shellQuoted is a command as one would write it: what has blanks in it is quoted.
+func shellQuoted(argv []string) string {
 	words := make([]string, 0, len(argv))
 	for _, word := range argv {
 		if !plainWord.MatchString(word) {

@@ -20,18 +20,18 @@ cannot clear logs, this says so, and can once all workers were stopped.`
 func (a *app) clearCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "clear NAME…|all", Short: "Remove what workers have written", Long: clearLong,
-		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				all, err := c.Workers(ctx)
 				if err != nil {
 					return err
 				}
-				results, err := c.Clear(ctx, whole(all, args)...)
+				results, err := c.Clear(ctx, ExpandNames(all, args)...)
 				if err != nil {
 					return err
 				}
-				return a.showCleared(results, processNames(all))
+				return a.showCleared(results, ProcessNames(all))
 			})
 		},
 	}
@@ -40,23 +40,23 @@ func (a *app) clearCommand() *cobra.Command {
 // showCleared says of each what supervisorctl says, and where it cannot be done
 // also why.
 func (a *app) showCleared(results []supervise.Result, names map[string]string) error {
-	if a.format.json {
-		if err := a.out.json(map[string]any{"results": results}); err != nil {
+	if a.Format.JSON {
+		if err := a.Out.WriteJSON(map[string]any{"results": results}); err != nil {
 			return err
 		}
 	}
-	code := exitOK
+	code := ExitOK
 	for _, r := range results {
 		line := names[r.Worker.GUID] + ": cleared"
 		if r.Error != "" {
-			line, code = fmt.Sprintf("%s: ERROR (%s)", names[r.Worker.GUID], oneLine(r.Error)), exitFailed
+			line, code = fmt.Sprintf("%s: ERROR (%s)", names[r.Worker.GUID], OneLine(r.Error)), ExitFailed
 		}
-		if a.format.json {
+		if a.Format.JSON {
 			continue
 		}
-		if err := a.out.lines(line); err != nil {
+		if err := a.Out.WriteLines(line); err != nil {
 			return err
 		}
 	}
-	return silent(code)
+	return ExitWith(code)
 }

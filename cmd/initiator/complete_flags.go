@@ -14,10 +14,10 @@ var flagWords = map[string][]string{
 	"compression": {"none", "gzip", "zstd"},
 }
 
-// completeFlags makes the tab key offer the values of flags, all the way down
+// CompleteFlags makes the tab key offer the values of flags, all the way down
 // from a command. What is not known here stays with the shell, which offers
 // files.
-func (a *app) completeFlags(cmd *cobra.Command) {
+func (a *app) CompleteFlags(cmd *cobra.Command) {
 	offer := func(f *pflag.Flag) {
 		var from cobra.CompletionFunc
 		switch words, ok := flagWords[f.Name]; {
@@ -25,11 +25,11 @@ func (a *app) completeFlags(cmd *cobra.Command) {
 			from = cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 		case f.Name == "pool":
 			from = func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
-				return a.completePools(cmd, nil, start)
+				return a.CompletePools(cmd, nil, start)
 			}
 		case f.Name == "main":
 			from = func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
-				return a.completeNames(cmd, nil, start)
+				return a.CompleteNames(cmd, nil, start)
 			}
 		default:
 			return
@@ -39,6 +39,6 @@ func (a *app) completeFlags(cmd *cobra.Command) {
 	cmd.LocalNonPersistentFlags().VisitAll(offer)
 	cmd.PersistentFlags().VisitAll(offer)
 	for _, sub := range cmd.Commands() {
-		a.completeFlags(sub)
+		a.CompleteFlags(sub)
 	}
 }

@@ -15,57 +15,57 @@ import (
 	"initiator/proactor"
 )
 
-// places are where an INI is looked for when none is named.
-var places = []string{"initiator.ini", "/etc/initiator/initiator.ini"}
+// defaultPaths are where an INI is looked for when none is named.
+var defaultPaths = []string{"initiator.ini", "/etc/initiator/initiator.ini"}
 
-// path finds the INI.
-func (a *app) path() (string, error) {
-	if a.config != "" {
-		return a.config, nil
+// INIPath finds the INI.
+func (a *app) INIPath() (string, error) {
+	if a.ConfigPath != "" {
+		return a.ConfigPath, nil
 	}
-	for _, p := range places {
+	for _, p := range defaultPaths {
 		if _, err := os.Stat(p); !errors.Is(err, fs.ErrNotExist) {
 			return p, nil
 		}
 	}
-	return "", &fault{
-		exitUsage, fmt.Errorf("find the INI: there is no %s", strings.Join(places, " and no ")),
+	return "", &Fault{
+		ExitUsage, fmt.Errorf("find the INI: there is no %s", strings.Join(defaultPaths, " and no ")),
 		"name one with -c FILE or INITIATOR_CONFIG",
 	}
 }
 
-// plan reads the INI.
-func (a *app) plan() (*plan.Plan, error) {
-	path, err := a.path()
+// ReadPlan reads the INI.
+func (a *app) ReadPlan() (*plan.Plan, error) {
+	path, err := a.INIPath()
 	if err != nil {
 		return nil, err
 	}
-	p, err := initiator.ReadPlanAs(path, a.guid, a.port)
-	return p, badFile(path, err)
+	p, err := initiator.ReadPlanAs(path, a.GUID, a.Port)
+	return p, FileFault(path, err)
 }
 
-// badFile makes a file that cannot be read a fault of usage. Faults in it are
+// FileFault makes a file that cannot be read a fault of usage. Faults in it are
 // left as they are: each has its own line.
-func badFile(path string, err error) error {
+func FileFault(path string, err error) error {
 	var faults proactor.Faults
 	if err == nil || errors.As(err, &faults) {
 		return err
 	}
 	var cause *fs.PathError
 	if errors.As(err, &cause) {
-		return &fault{exitUsage, fmt.Errorf("read %s: %w", path, cause.Err), "name another INI with -c FILE"}
+		return &Fault{ExitUsage, fmt.Errorf("read %s: %w", path, cause.Err), "name another INI with -c FILE"}
 	}
-	return usage(err)
+	return UsageFault(err)
 }
 
-// home is the state directory of the INI. An INI that has been broken since
+// StateDirectory is the state directory of the INI. An INI that has been broken since
 // must not hide the initiator that it has started, so only the one key is read
 // where the whole cannot be.
-func (a *app) home() (string, error) {
-	if a.stateDir != "" {
-		return filepath.Abs(a.stateDir)
+func (a *app) StateDirectory() (string, error) {
+	if a.StateDir != "" {
+		return filepath.Abs(a.StateDir)
 	}
-	p, err := a.plan()
+	p, err := a.ReadPlan()
 	if err == nil {
 		return p.Settings.StateDir, nil
 	}
@@ -75,9 +75,9 @@ func (a *app) home() (string, error) {
 	return "", err
 }
 
-// socket is where the initiator of the INI listens.
-func (a *app) socket() (string, error) {
-	dir, err := a.home()
+// SocketPath is where the initiator of the INI listens.
+func (a *app) SocketPath() (string, error) {
+	dir, err := a.StateDirectory()
 	return socketIn(dir), err
 }
 
@@ -87,7 +87,7 @@ func socketIn(dir string) string {
 
 // lastResort reads state_dir from an INI with faults elsewhere.
 func (a *app) lastResort() (dir string, ok bool) {
-	path, err := a.path()
+	path, err := a.INIPath()
 	if err != nil {
 		return "", false
 	}
@@ -111,19 +111,19 @@ func (a *app) lastResort() (dir string, ok bool) {
 // defaultStateDir is the default of the key state_dir.
 const defaultStateDir = ".initiator"
 
-// client speaks to the initiator of the INI, whether or not it runs.
-func (a *app) client() (*client.Client, error) {
-	socket, err := a.socket()
+// Connect speaks to the initiator of the INI, whether or not it runs.
+func (a *app) Connect() (*client.Client, error) {
+	socket, err := a.SocketPath()
 	if err != nil {
 		return nil, err
 	}
 	return client.Unix(socket), nil
 }
 
-// running returns a client when the initiator of the INI answers, and nil when
+// ConnectIfRunning returns a client when the initiator of the INI answers, and nil when
 // none runs.
-func (a *app) running(ctx context.Context) (*client.Client, error) {
-	c, err := a.client()
+func (a *app) ConnectIfRunning(ctx context.Context) (*client.Client, error) {
+	c, err := a.Connect()
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,8 @@ func (a *app) eventsCommand() *cobra.Command {
 		Long: "Show what happened to workers, oldest first. Each event has a number; --since\ngoes on after one.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				return followed(follow, c.Events(ctx, since, follow, a.showEvent))
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+				return EndFollow(follow, c.Events(ctx, since, follow, a.showEvent))
 			})
 		},
 	}
@@ -29,13 +29,13 @@ func (a *app) eventsCommand() *cobra.Command {
 }
 
 func (a *app) showEvent(t supervise.Transition) error {
-	if a.format.json {
-		return a.out.json(t)
+	if a.Format.JSON {
+		return a.Out.WriteJSON(t)
 	}
 	to := t.To.String()
 	if t.To == supervise.Running && !t.Ready {
-		to = unready
+		to = Unready
 	}
-	line := fmt.Sprintf("%6d  %s  %s %s %s  %s", t.Seq, t.At.Local().Format("15:04:05.000"), t.Name, short(t.GUID), to, t.Reason)
-	return a.out.lines(line)
+	line := fmt.Sprintf("%6d  %s  %s %s %s  %s", t.Seq, t.At.Local().Format("15:04:05.000"), t.Name, ShortGUID(t.GUID), to, t.Reason)
+	return a.Out.WriteLines(line)
 }

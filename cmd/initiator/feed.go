@@ -18,21 +18,21 @@ import (
 // that is longer.
 const lineLimit = 60 << 20
 
-// item is one line of standard input.
-type item struct {
+// inputLine is one line of standard input.
+type inputLine struct {
 	line int // its number, from 1
 	data json.RawMessage
 	err  error // instead of data: the line is none
 	last bool  // nothing comes after err
 }
 
-// feed is standard input, where it is many tasks: a line of data each.
-type feed struct{ lines *ndjson.Reader }
+// taskInput is standard input, where it is many tasks: a line of data each.
+type taskInput struct{ lines *ndjson.Reader }
 
-// feedOf looks at standard input: is its first line that says anything JSON by
+// readTaskInput looks at standard input: is its first line that says anything JSON by
 // itself, there is a task in each. Otherwise all of it is one document, which
 // may go over several lines, and rest has it.
-func feedOf(stdin io.Reader) (many *feed, rest io.Reader, err error) {
+func readTaskInput(stdin io.Reader) (many *taskInput, rest io.Reader, err error) {
 	in := bufio.NewReader(stdin)
 	var first []byte
 	for len(bytes.TrimSpace(first)) == 0 && err == nil {
@@ -41,26 +41,26 @@ func feedOf(stdin io.Reader) (many *feed, rest io.Reader, err error) {
 		first = append(first, line...)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, usage(fmt.Errorf("read the tasks' data: %w", err))
+		return nil, nil, UsageFault(fmt.Errorf("read the tasks' data: %w", err))
 	}
 	all := io.MultiReader(bytes.NewReader(first), in)
 	if json.Valid(first) {
-		return &feed{ndjson.NewReader(all, lineLimit)}, nil, nil
+		return &taskInput{ndjson.NewReader(all, lineLimit)}, nil, nil
 	}
 	return nil, all, nil
 }
 
-// ahead is how many lines may wait to be taken: enough for one request.
-const ahead = 256
+// maxBatchLines is how many lines may wait to be taken: enough for one request.
+const maxBatchLines = 256
 
-// items reads lines until they or ctx end. Its goroutine may stay in a read of
+// sendItems reads lines until they or ctx end. Its goroutine may stay in a read of
 // standard input, which nothing interrupts: it ends with the process.
-func (f *feed) items(ctx context.Context) <-chan item {
-	out := make(chan item, ahead)
+func (f *taskInput) sendItems(ctx context.Context) <-chan inputLine {
+	out := make(chan inputLine, maxBatchLines)
 	go func() {
 		defer close(out)
 		for {
-			it := f.next()
+			it := f.nextItem()
 			if errors.Is(it.err, io.EOF) {
 				return
 			}
@@ -77,9 +77,9 @@ func (f *feed) items(ctx context.Context) <-chan item {
 	return out
 }
 
-func (f *feed) next() item {
+func (f *taskInput) nextItem() inputLine {
 	data, err := f.lines.Next()
-	it := item{line: f.lines.Line(), data: data, err: err}
+	it := inputLine{line: f.lines.Line(), data: data, err: err}
 	switch {
 	case errors.Is(err, ndjson.ErrTooLong):
 	case err != nil:
@@ -90,11 +90,11 @@ func (f *feed) next() item {
 	return it
 }
 
-// oneOnly refuses flags that name one task, where there are many.
-func oneOnly(f *pflag.FlagSet) error {
+// refuseSingleTaskFlags refuses flags that name one task, where there are many.
+func refuseSingleTaskFlags(f *pflag.FlagSet) error {
 	for _, name := range []string{"key", "unique"} {
 		if f.Changed(name) {
-			return usage(fmt.Errorf("--%s is for one task, and standard input has one in each line", name))
+			return UsageFault(fmt.Errorf("--%s is for one task, and standard input has one in each line", name))
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ func TestFeedOf(t *testing.T) {
 		"\n \n":            nil,
 		"[1,\n2]\n[3,4]\n": nil,
 	} {
-		many, rest, err := feedOf(strings.NewReader(text))
+		many, rest, err := readTaskInput(strings.NewReader(text))
 		if err != nil || (many == nil) != (want == nil) {
 			t.Errorf("%q: %v, %v", text, many, err)
 			continue
@@ -34,10 +34,10 @@ func TestFeedOf(t *testing.T) {
 			continue
 		}
 		var got []string
-		for it := range many.items(t.Context()) {
+		for it := range many.sendItems(t.Context()) {
 			if it.err != nil {
 				words, _, _ := strings.Cut(it.err.Error(), ": ")
-				got = append(got, number(it.line)+": "+words)
+				got = append(got, NumberOrDash(it.line)+": "+words)
 				continue
 			}
 			got = append(got, string(it.data))
@@ -50,12 +50,12 @@ func TestFeedOf(t *testing.T) {
 
 func TestTally(t *testing.T) {
 	began := time.Now()
-	c := tally{done: 7, failed: 1, running: 2, doing: "running", did: "completed", began: began}
-	if got := c.line(began.Add(4 * time.Second)); got != "7 completed, 1 failed, 2 running (2.0 a second)" {
+	c := taskCount{done: 7, failed: 1, running: 2, doing: "running", did: "completed", began: began}
+	if got := c.progressLine(began.Add(4 * time.Second)); got != "7 completed, 1 failed, 2 running (2.0 a second)" {
 		t.Error(got)
 	}
 	c.failed, c.running = 0, 0
-	if got := c.summary(began.Add(20 * time.Millisecond)); got != "7 tasks: 7 completed in 20 ms" {
+	if got := c.summaryLine(began.Add(20 * time.Millisecond)); got != "7 tasks: 7 completed in 20 ms" {
 		t.Error(got)
 	}
 }
@@ -63,17 +63,17 @@ func TestTally(t *testing.T) {
 // Text goes above the line, and the line comes back below it.
 func TestMeter(t *testing.T) {
 	var seen strings.Builder
-	s := &screen{w: &seen, terminal: true, file: os.Stdin}
-	m := &meter{screen: s}
-	m.show("1 done")
-	_ = m.over(s).lines("hello")
-	m.show("")
+	s := &Screen{w: &seen, terminal: true, file: os.Stdin}
+	m := &Meter{screen: s}
+	m.ShowLine("1 done")
+	_ = m.ScreenAbove(s).WriteLines("hello")
+	m.ShowLine("")
 	if want := "1 done\r\x1b[Khello\n1 done\r\x1b[K"; seen.String() != want {
 		t.Errorf("%q, want %q", seen.String(), want)
 	}
 	seen.Reset()
 	s.terminal = false
-	m.show("2 done")
+	m.ShowLine("2 done")
 	if seen.Len() > 0 {
 		t.Errorf("%q, where there is no terminal", seen.String())
 	}

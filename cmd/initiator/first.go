@@ -20,29 +20,29 @@ itself is ready, was given up, or has died three times before it was. It feeds
 the watchdog as long as it is not stuck, and serves the API on sockets that
 systemd has opened.`
 
-// surroundings are what an `up` finds itself in: a container whose first
+// upEnvironment are what an `up` finds itself in: a container whose first
 // process it is, or a service manager.
-type surroundings struct {
-	init    bool   // --init
-	main    string // --main
-	service *service
-	passed  []net.Listener // sockets that were opened for the API
+type upEnvironment struct {
+	asInit     bool   // --init
+	mainWorker string // --main
+	service    *serviceNotifier
+	passed     []net.Listener // sockets that were opened for the API
 }
 
-func (s *surroundings) flags(f *pflag.FlagSet) {
-	f.BoolVar(&s.init, "init", false, "wait for orphans, as process 1 does in any case")
-	f.StringVar(&s.main, "main", "", "end when worker `NAME` ends for good, with its exit code")
+func (s *upEnvironment) addFlags(f *pflag.FlagSet) {
+	f.BoolVar(&s.asInit, "init", false, "wait for orphans, as process 1 does in any case")
+	f.StringVar(&s.mainWorker, "main", "", "end when worker `NAME` ends for good, with its exit code")
 }
 
-// first does do, and where this is process 1 has another process do it, which
+// runBelowPID1 does do, and where this is process 1 has another process do it, which
 // is then an ordinary one.
-func (s *surroundings) first(do func() error) error {
-	if os.Getpid() != 1 && !s.init || pid1.Parent() != 0 {
+func (s *upEnvironment) runBelowPID1(do func() error) error {
+	if os.Getpid() != 1 && !s.asInit || pid1.ParentPID() != 0 {
 		return do()
 	}
-	passed, err := systemd.Passed(os.LookupEnv, os.Getpid())
+	passed, err := systemd.CountPassed(os.LookupEnv, os.Getpid())
 	if err != nil {
-		return usage(err)
+		return UsageFault(err)
 	}
 	path, err := os.Executable()
 	if runtime.GOOS == "linux" { // where the file may have been replaced
@@ -55,18 +55,18 @@ func (s *surroundings) first(do func() error) error {
 	if err != nil {
 		return err
 	}
-	return silent(code)
+	return ExitWith(code)
 }
 
-// meet learns what a service manager has told us, or process 1 above us in our
+// readServiceManager learns what a service manager has told us, or process 1 above us in our
 // place.
-func (u *upper) meet() (err error) {
+func (u *upRun) readServiceManager() (err error) {
 	us := os.Getpid()
-	if parent := pid1.Parent(); parent != 0 {
+	if parent := pid1.ParentPID(); parent != 0 {
 		us = parent
 	}
-	if u.passed, err = systemd.Listeners(os.LookupEnv, us); err != nil {
-		return usage(err)
+	if u.passed, err = systemd.PassedListeners(os.LookupEnv, us); err != nil {
+		return UsageFault(err)
 	}
 	// They are taken. A program that replaces this one is left them in another
 	// way, and would look for them where they are no more.
@@ -75,11 +75,11 @@ func (u *upper) meet() (err error) {
 			return err
 		}
 	}
-	if u.service, err = newService(os.LookupEnv, us, u.log); err != nil {
-		return usage(err)
+	if u.service, err = newServiceNotifier(os.LookupEnv, us, u.log); err != nil {
+		return UsageFault(err)
 	}
 	if u.service != nil {
-		u.service.wanted = u.wanted
+		u.service.wanted = u.startsItself
 	}
 	return nil
 }

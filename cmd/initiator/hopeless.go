@@ -8,16 +8,16 @@ import (
 	"initiator/internal/supervise"
 )
 
-// hopeless says, worker by worker, why nobody in a pool will ever take a task
+// unrecoverable says, worker by worker, why nobody in a pool will ever take a task
 // unless a person does something. It is empty while one works, or may yet.
 // Resting tells whether a worker that is merely STOPPED counts as given up:
 // where everything has only just begun, it does not.
-func hopeless(pool string, list []supervise.Worker, resting bool) []string {
-	return reasons(pool, list, resting, nil)
+func unrecoverable(pool string, list []supervise.Worker, resting bool) []string {
+	return poolReasons(pool, list, resting, nil)
 }
 
-// reasons follows `after` from pool to pool; seen are those on the way.
-func reasons(pool string, list []supervise.Worker, resting bool, seen []string) []string {
+// poolReasons follows `after` from pool to pool; seen are those on the way.
+func poolReasons(pool string, list []supervise.Worker, resting bool, seen []string) []string {
 	if slices.Contains(seen, pool) {
 		return nil
 	}
@@ -28,7 +28,7 @@ func reasons(pool string, list []supervise.Worker, resting bool, seen []string) 
 			continue
 		}
 		workers++
-		reason := givenUp(w, list, resting, append(slices.Clip(seen), pool))
+		reason := unrecoverableReason(w, list, resting, append(slices.Clip(seen), pool))
 		if reason == "" {
 			return nil
 		}
@@ -40,9 +40,9 @@ func reasons(pool string, list []supervise.Worker, resting bool, seen []string) 
 	return why
 }
 
-// givenUp is why one worker will not come up by itself; "" when it may.
-func givenUp(w supervise.Worker, list []supervise.Worker, resting bool, seen []string) string {
-	line := fmt.Sprintf("%s %s is %s: %s", w.Name, short(w.GUID), w.State, w.Reason)
+// unrecoverableReason is why one worker will not come up by itself; "" when it may.
+func unrecoverableReason(w supervise.Worker, list []supervise.Worker, resting bool, seen []string) string {
+	line := fmt.Sprintf("%s %s is %s: %s", w.Name, ShortGUID(w.GUID), w.State, w.Reason)
 	switch {
 	case w.State == supervise.Fatal, w.State == supervise.Exited:
 		return line
@@ -56,19 +56,19 @@ func givenUp(w supervise.Worker, list []supervise.Worker, resting bool, seen []s
 	}
 	for _, item := range w.WaitsFor {
 		name, condition, _ := strings.Cut(item, ":")
-		if done := strings.TrimSpace(condition); strings.HasPrefix(done, "completed") && !fatal(name, list) {
+		if done := strings.TrimSpace(condition); strings.HasPrefix(done, "completed") && !hasFatal(name, list) {
 			continue
 		}
-		if why := reasons(name, list, resting, seen); len(why) > 0 {
+		if why := poolReasons(name, list, resting, seen); len(why) > 0 {
 			return line + "; " + strings.Join(why, "; ")
 		}
 	}
 	return ""
 }
 
-// fatal says whether a pool has a worker that was given up. What waits for its
+// hasFatal says whether a pool has a worker that was given up. What waits for its
 // completion waits for ever then; an EXITED one may be just what it waits for.
-func fatal(pool string, list []supervise.Worker) bool {
+func hasFatal(pool string, list []supervise.Worker) bool {
 	return slices.ContainsFunc(list, func(w supervise.Worker) bool {
 		return w.Name == pool && w.State == supervise.Fatal
 	})

@@ -32,7 +32,7 @@ func TestHopeless(t *testing.T) {
 		"two steps away":              {list: []supervise.Worker{workerIn("a", supervise.Stopped, "b: ready"), workerIn("b", supervise.Stopped, "c: ready"), workerIn("c", supervise.Fatal)}, want: "a a is STOPPED: so; b b is STOPPED: so; c c is FATAL: so"},
 		"a cycle":                     {list: []supervise.Worker{workerIn("a", supervise.Stopped, "b: ready"), workerIn("b", supervise.Stopped, "a: ready")}},
 	} {
-		if got := strings.Join(hopeless("a", c.list, c.resting), "; "); got != c.want {
+		if got := strings.Join(unrecoverable("a", c.list, c.resting), "; "); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}

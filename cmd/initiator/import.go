@@ -40,33 +40,33 @@ func (a *app) importFile(path, target string) error {
 	}
 	ini, changes, err := plan.Import(path, plan.Env{Self: self, Lookup: os.LookupEnv})
 	if err != nil {
-		return badFile(path, err)
+		return FileFault(path, err)
 	}
 	if target != "" {
 		if err := writeNew(target, ini); err != nil {
 			return err
 		}
 	}
-	if a.format.json {
-		return a.out.json(imported{string(ini), append([]string{}, changes...)})
+	if a.Format.JSON {
+		return a.Out.WriteJSON(imported{string(ini), append([]string{}, changes...)})
 	}
 	if target == "" {
-		_, _ = fmt.Fprintf(a.out, "%s", ini)
+		_, _ = fmt.Fprintf(a.Out, "%s", ini)
 	}
 	for _, c := range changes {
-		_, _ = fmt.Fprintln(a.err, c)
+		_, _ = fmt.Fprintln(a.Err, c)
 	}
-	return a.out.failed()
+	return a.Out.Err()
 }
 
 // writeNew overwrites nothing: what stands there may have been edited.
 func writeNew(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if os.IsExist(err) {
-		return &fault{exitUsage, fmt.Errorf("write %s: it exists already", path), "name another file, or remove it"}
+		return &Fault{ExitUsage, fmt.Errorf("write %s: it exists already", path), "name another file, or remove it"}
 	}
 	if err != nil {
-		return usage(fmt.Errorf("write the INI: %w", err))
+		return UsageFault(fmt.Errorf("write the INI: %w", err))
 	}
 	if _, err := f.Write(data); err != nil {
 		_ = f.Close()

@@ -20,33 +20,33 @@ func (a *app) jobCommand() *cobra.Command {
 		DisableFlagParsing: true,
 		ValidArgs:          jobs.Names(),
 		// No twins either: a worker's environment is not for these flags.
-		PersistentPreRun: func(*cobra.Command, []string) { a.began = true },
+		PersistentPreRun: func(*cobra.Command, []string) { a.Began = true },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
 				return cmd.Help()
 			}
-			return a.job(cmd.Context(), args[0], args[1:])
+			return a.runJob(cmd.Context(), args[0], args[1:])
 		},
 	}
 }
 
-// job serves until it is asked to end. A second signal ends it at once.
-func (a *app) job(ctx context.Context, name string, args []string) error {
-	ctx, again, stop := heed(ctx, ending...)
+// runJob serves until it is asked to end. A second signal ends it at once.
+func (a *app) runJob(ctx context.Context, name string, args []string) error {
+	ctx, again, stop := CatchSignals(ctx, EndingSignals...)
 	defer stop()
 	done := make(chan error, 1)
-	go func() { done <- jobs.Run(ctx, name, args, a.in) }()
+	go func() { done <- jobs.Run(ctx, name, args, a.In) }()
 	select {
 	case err := <-done:
 		if code := worker.ExitCode(err); err != nil {
 			next := ""
 			if code == worker.ExitUsage && !slices.Contains(jobs.Names(), name) {
-				next = meant(name, jobs.Names())
+				next = SuggestName(name, jobs.Names())
 			}
-			return &fault{code, err, next}
+			return &Fault{code, err, next}
 		}
 		return nil
 	case s := <-again:
-		return interrupted{s}
+		return Interrupted{s}
 	}
 }

@@ -82,7 +82,7 @@ func TestTheEndOfFollowing(t *testing.T) {
 		for range lines {
 		}
 		_ = p.cmd.Wait() // its code is looked at below
-		if code := p.cmd.ProcessState.ExitCode(); code != exitSignal+int(syscall.SIGINT) || said.String() != "" {
+		if code := p.cmd.ProcessState.ExitCode(); code != ExitSignalBase+int(syscall.SIGINT) || said.String() != "" {
 			t.Errorf("%v: exit code %d, %q", args, code, said)
 		}
 	}

@@ -20,17 +20,17 @@ func (a *app) keysCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "keys [SECTION|KEY…]", Short: "Show what every key of the INI means", Long: keysLong,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			return without(keyNames(), args), cobra.ShellCompDirectiveNoFileComp
+			return WithoutNames(keyNames(), args), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			chosen, err := chooseKeys(args)
 			if err != nil {
 				return err
 			}
-			if a.format.json {
-				return a.out.json(map[string]any{"keys": keyRows(chosen)})
+			if a.Format.JSON {
+				return a.Out.WriteJSON(map[string]any{"keys": keyRows(chosen)})
 			}
-			return a.out.lines(keyLines(chosen, a.out.width())...)
+			return a.Out.WriteLines(keyLines(chosen, a.Out.Width())...)
 		},
 	}
 }
@@ -73,7 +73,7 @@ func chooseKeys(names []string) ([]plan.KeyDoc, error) {
 	for _, name := range names {
 		word := sectionWord(name)
 		if !slices.Contains(known, word) {
-			return nil, &fault{exitUsage, unknownKey(name), meant(word, known)}
+			return nil, &Fault{ExitUsage, unknownKey(name), SuggestName(word, known)}
 		}
 		wanted[word] = true
 	}
@@ -109,8 +109,8 @@ func keyLines(keys []plan.KeyDoc, width int) (lines []string) {
 		if k.Default != "" {
 			head += " = " + k.Default
 		}
-		lines = append(lines, cut(head+"  ("+k.Type+")", width))
-		for _, line := range folded(k.Doc, max(width-4, 0)) {
+		lines = append(lines, Truncate(head+"  ("+k.Type+")", width))
+		for _, line := range WrapWords(k.Doc, max(width-4, 0)) {
 			lines = append(lines, "    "+line)
 		}
 	}

@@ -27,7 +27,7 @@ func TestChooseKeys(t *testing.T) {
 			got = append(got, k.Section+" "+k.Name)
 		}
 		if err != nil {
-			got = []string{err.Error() + "; " + err.(*fault).next}
+			got = []string{err.Error() + "; " + err.(*Fault).NextStep}
 		}
 		if strings.Join(got, ", ") != c.want {
 			t.Errorf("%q: %q, want %q", c.names, got, c.want)

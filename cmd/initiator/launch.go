@@ -15,9 +15,9 @@ func (a *app) launchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "launch NAME", Short: "Start one more worker of a definition",
 		Long: "Start one more worker of a definition, wait until it is ready, and print its\nguid, port, session, module and process id.",
-		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeNames,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: a.CompleteNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				w, err := c.Launch(ctx, args[0], guid)
 				if err != nil {
 					return err
@@ -34,11 +34,11 @@ func (a *app) launchCommand() *cobra.Command {
 }
 
 func (a *app) showLaunched(w initiator.Worker) error {
-	if a.format.json {
-		return a.out.json(w)
+	if a.Format.JSON {
+		return a.Out.WriteJSON(w)
 	}
-	return table{
-		head: []string{"GUID", "PORT", "SESSION", "MODULE", "PROCESS"}, spare: []int{2, 3, 4},
-		rows: [][]string{{w.GUID, number(w.Port), w.Session, w.Module, number(w.Process)}},
-	}.print(a.out)
+	return Table{
+		Head: []string{"GUID", "PORT", "SESSION", "MODULE", "PROCESS"}, Optional: []int{2, 3, 4},
+		Rows: [][]string{{w.GUID, NumberOrDash(w.Port), w.Session, w.Module, NumberOrDash(w.Process)}},
+	}.PrintTo(a.Out)
 }

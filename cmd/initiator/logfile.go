@@ -23,7 +23,7 @@ type logFile struct {
 
 func openLogFile(path string, maxBytes int64, backups int) (*logFile, error) {
 	l := &logFile{path: path, maxBytes: maxBytes, backups: backups}
-	return l, l.reopen()
+	return l, l.reopenFile()
 }
 
 // Write implements io.Writer. A record that is larger than a file may be has
@@ -33,25 +33,25 @@ func (l *logFile) Write(p []byte) (int, error) {
 	defer l.mu.Unlock()
 	if l.plain && l.maxBytes > 0 && l.size > 0 && l.size+int64(len(p)) > l.maxBytes {
 		logs.Rotate(l.path, l.backups)
-		_ = l.open() // else it goes on in the old one, wherever that is now
+		_ = l.openFile() // else it goes on in the old one, wherever that is now
 	}
 	n, err := l.file.Write(p)
 	l.size += int64(n)
 	return n, err
 }
 
-// reopen goes on in the file that has the name now. Where that cannot be
+// reopenFile goes on in the file that has the name now. Where that cannot be
 // opened the old one stays.
-func (l *logFile) reopen() error {
+func (l *logFile) reopenFile() error {
 	if l == nil {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.open()
+	return l.openFile()
 }
 
-func (l *logFile) open() error {
+func (l *logFile) openFile() error {
 	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the logfile: %w", err)
@@ -68,7 +68,7 @@ func (l *logFile) open() error {
 	return nil
 }
 
-func (l *logFile) close() {
+func (l *logFile) closeFile() {
 	if l != nil {
 		_ = l.file.Close() // each line was written when it was logged
 	}

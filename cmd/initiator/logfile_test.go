@@ -18,7 +18,7 @@ func TestTheLogfileIsRotated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.close()
+	defer l.closeFile()
 	for _, record := range []string{
 		strings.Repeat("a", 81) + "\n", // 18 + 82 = 100: just fits
 		"b\n",
@@ -62,7 +62,7 @@ func TestTheLogfileStaysOne(t *testing.T) {
 		if err := os.Rename(path, path+".away"); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.reopen(); err != nil {
+		if err := l.reopenFile(); err != nil {
 			t.Error(err)
 		}
 		if _, err := l.Write([]byte("new\n")); err != nil {
@@ -71,7 +71,7 @@ func TestTheLogfileStaysOne(t *testing.T) {
 		if text, err := os.ReadFile(path); string(text) != "new\n" || err != nil {
 			t.Errorf("maxbytes %d: %q, %v", limit, text, err)
 		}
-		l.close()
+		l.closeFile()
 	}
 }
 
@@ -81,7 +81,7 @@ func TestALogfileThatIsNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.close()
+	defer l.closeFile()
 	for range 2 {
 		if _, err := l.Write([]byte("lost\n")); err != nil {
 			t.Error(err)

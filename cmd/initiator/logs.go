@@ -22,21 +22,21 @@ the incarnation before the last one, of which one wants to know why it ended.`
 
 func (a *app) logsCommand() *cobra.Command {
 	var q client.LogQuery
-	var since past
+	var since PastFlag
 	cmd := &cobra.Command{
 		Use: "logs NAME…|all", Short: "Show what workers wrote", Long: logsLong,
-		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q.Since = since.at
+			q.Since = since.At
 			if err := checkLogs(q); err != nil {
-				return usage(err)
+				return UsageFault(err)
 			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				guids, err := writers(ctx, c, args)
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+				guids, err := ChooseGUIDs(ctx, c, args)
 				if err != nil {
 					return err
 				}
-				return followed(q.Follow, a.showLogs(ctx, c, q, guids))
+				return EndFollow(q.Follow, a.ShowLogs(ctx, c, q, guids))
 			})
 		},
 	}
@@ -61,16 +61,16 @@ func checkLogs(q client.LogQuery) error {
 	return nil
 }
 
-// writers are the guids of the workers that are named.
-func writers(ctx context.Context, c *client.Client, names []string) (guids []string, err error) {
+// ChooseGUIDs are the guids of the workers that are named.
+func ChooseGUIDs(ctx context.Context, c *client.Client, names []string) (guids []string, err error) {
 	all, err := c.Workers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := choose(all, names)
-	var unknown *fault
+	chosen, err := ChooseWorkers(all, names)
+	var unknown *Fault
 	if errors.As(err, &unknown) {
-		return nil, &fault{exitUnknown, unknown.err, unknown.next}
+		return nil, &Fault{ExitNotFound, unknown.Err, unknown.NextStep}
 	}
 	for _, w := range chosen {
 		guids = append(guids, w.GUID)
@@ -78,25 +78,25 @@ func writers(ctx context.Context, c *client.Client, names []string) (guids []str
 	return guids, err
 }
 
-// showLogs prints lines as they are: colours of a worker are its own.
-func (a *app) showLogs(ctx context.Context, c *client.Client, q client.LogQuery, guids []string) error {
-	if a.format.json {
-		return c.LogLines(ctx, q, func(l api.LogLine) error { return a.out.json(l) }, guids...)
+// ShowLogs prints lines as they are: colours of a worker are its own.
+func (a *app) ShowLogs(ctx context.Context, c *client.Client, q client.LogQuery, guids []string) error {
+	if a.Format.JSON {
+		return c.LogLines(ctx, q, func(l api.LogLine) error { return a.Out.WriteJSON(l) }, guids...)
 	}
 	from, err := c.Logs(ctx, q, guids...)
 	if err != nil {
 		return err
 	}
-	return a.copyLog(ctx, from)
+	return a.CopyLog(ctx, from)
 }
 
-// copyLog prints what comes, until there is no more or nobody reads.
-func (a *app) copyLog(ctx context.Context, from io.ReadCloser) error {
+// CopyLog prints what comes, until there is no more or nobody reads.
+func (a *app) CopyLog(ctx context.Context, from io.ReadCloser) error {
 	defer from.Close()
-	_, err := io.Copy(a.out, from)
+	_, err := io.Copy(a.Out, from)
 	switch {
-	case a.out.failed() != nil:
-		return a.out.failed()
+	case a.Out.Err() != nil:
+		return a.Out.Err()
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
@@ -105,30 +105,30 @@ func (a *app) copyLog(ctx context.Context, from io.ReadCloser) error {
 	return nil
 }
 
-// past reads a point in time from a flag: RFC 3339, or before now.
-type past struct{ at time.Time }
+// PastFlag reads a point in time from a flag: RFC 3339, or before now.
+type PastFlag struct{ At time.Time }
 
 // String implements pflag.Value.
-func (p *past) String() string {
-	if p.at.IsZero() {
+func (p *PastFlag) String() string {
+	if p.At.IsZero() {
 		return ""
 	}
-	return p.at.Format(time.RFC3339)
+	return p.At.Format(time.RFC3339)
 }
 
 // Set implements pflag.Value.
-func (p *past) Set(text string) error {
+func (p *PastFlag) Set(text string) error {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		p.at = at
+		p.At = at
 		return nil
 	}
-	var s span
+	var s DurationFlag
 	if s.Set(text) != nil {
 		return fmt.Errorf("%q is no point in time: write 2030-01-31T12:00:00Z, or how long ago, such as 10m", text)
 	}
-	p.at = time.Now().Add(-s.d)
+	p.At = time.Now().Add(-s.Value)
 	return nil
 }
 
 // Type implements pflag.Value.
-func (p *past) Type() string { return "TIME" }
+func (p *PastFlag) Type() string { return "TIME" }

@@ -13,8 +13,8 @@ func main() {
 
 // run is the whole program but for its exit.
 func run(args []string, in, out, err *os.File) int {
-	stop := heedPipes()
+	stop := CatchBrokenPipes()
 	defer stop()
-	a := &app{in: in, out: newScreen(out), err: newScreen(err)}
-	return a.execute(args)
+	a := &app{In: in, Out: NewScreen(out), Err: NewScreen(err)}
+	return a.Execute(args)
 }

@@ -20,25 +20,25 @@ func (a *app) maintailCommand() *cobra.Command {
 		Use: "maintail [-f] [-BYTES]", Short: "Show the end of the initiator's own log", Long: maintailLong,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			q, err := t.query()
+			q, err := t.logQuery()
 			if err != nil {
 				return err
 			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				from, err := c.OwnLog(ctx, q)
 				if errors.Is(err, &client.Error{Status: http.StatusNotFound}) {
-					return &fault{code: exitFailed, err: err}
+					return &Fault{Code: ExitFailed, Err: err}
 				}
 				if err != nil {
 					return err
 				}
 				if t.follow {
-					return a.copyLog(ctx, from)
+					return a.CopyLog(ctx, from)
 				}
 				return a.showEnd(from, t.size)
 			})
 		},
 	}
-	t.flags(cmd.Flags())
+	t.addFlags(cmd.Flags())
 	return cmd
 }

@@ -11,28 +11,28 @@ import (
 )
 
 // checkMain says no to a main worker that there is not, or that nobody starts.
-func (u *upper) checkMain(p *plan.Plan) error {
-	if u.main == "" {
+func (u *upRun) checkMain(p *plan.Plan) error {
+	if u.mainWorker == "" {
 		return nil
 	}
 	var names []string
 	for _, s := range p.Workers {
 		names = append(names, s.Name)
 	}
-	s, ok := p.Spec(u.main)
+	s, ok := p.Spec(u.mainWorker)
 	switch {
 	case !ok:
-		return &fault{exitUsage, fmt.Errorf("--main %s: the INI defines no such worker", u.main), meant(u.main, names)}
+		return &Fault{ExitUsage, fmt.Errorf("--main %s: the INI defines no such worker", u.mainWorker), SuggestName(u.mainWorker, names)}
 	case !s.Autostart:
-		return &fault{exitUsage, fmt.Errorf("--main %s: it would wait to be started", u.main), "leave out autostart = false there"}
+		return &Fault{ExitUsage, fmt.Errorf("--main %s: it would wait to be started", u.mainWorker), "leave out autostart = false there"}
 	}
 	return nil
 }
 
 // watchMain ends the house when the main worker has ended for good. That
 // somebody stops it is no such end: it can be started again.
-func (u *upper) watchMain(over context.Context) {
-	if u.main == "" {
+func (u *upRun) watchMain(over context.Context) {
+	if u.mainWorker == "" {
 		return
 	}
 	for since := uint64(0); ; {
@@ -40,8 +40,8 @@ func (u *upper) watchMain(over context.Context) {
 		if len(past) > 0 {
 			since = past[len(past)-1].Seq
 		}
-		if list := mains(u.in.Workers(), u.main); forGood(list) {
-			u.say("%s has ended, and with it everything: %s", u.main, list[0].Reason)
+		if list := workersOf(u.in.Workers(), u.mainWorker); allEndedForGood(list) {
+			u.printNote("%s has ended, and with it everything: %s", u.mainWorker, list[0].Reason)
 			u.in.Shutdown(false)
 			return
 		}
@@ -53,8 +53,8 @@ func (u *upper) watchMain(over context.Context) {
 	}
 }
 
-// mains are the workers of one definition.
-func mains(all []supervise.Worker, name string) (list []supervise.Worker) {
+// workersOf are the workers of one definition.
+func workersOf(all []supervise.Worker, name string) (list []supervise.Worker) {
 	for _, w := range all {
 		if w.Name == name {
 			list = append(list, w)
@@ -63,8 +63,8 @@ func mains(all []supervise.Worker, name string) (list []supervise.Worker) {
 	return list
 }
 
-// forGood says whether none of these will run again by itself.
-func forGood(list []supervise.Worker) bool {
+// allEndedForGood says whether none of these will run again by itself.
+func allEndedForGood(list []supervise.Worker) bool {
 	for _, w := range list {
 		if w.State != supervise.Exited && w.State != supervise.Fatal {
 			return false
@@ -78,23 +78,23 @@ func forGood(list []supervise.Worker) bool {
 // to know how its program ended, whoever asked it to.
 func mainCode(list []supervise.Worker) int {
 	for _, w := range list {
-		if code := codeOf(w.LastExit); code != exitOK {
+		if code := exitCodeOf(w.LastExit); code != ExitOK {
 			return code
 		}
 	}
-	return exitOK
+	return ExitOK
 }
 
-// codeOf is a shell's word for an exit: 128+n for signal n. What cannot be
+// exitCodeOf is a shell's word for an exit: 128+n for signal n. What cannot be
 // known, or never began, is a fault of ours.
-func codeOf(e supervise.Exit) int {
+func exitCodeOf(e supervise.Exit) int {
 	switch {
 	case e.Class == "": // there was none
-		return exitOK
+		return ExitOK
 	case e.Signal != "":
-		return exitSignal + int(unix.SignalNum("SIG"+e.Signal))
+		return ExitSignalBase + int(unix.SignalNum("SIG"+e.Signal))
 	case e.Code < 0:
-		return exitOwn
+		return ExitInternal
 	}
 	return e.Code
 }

@@ -76,7 +76,7 @@ func TestCodeOf(t *testing.T) {
 		{supervise.Exit{Class: supervise.ExitSpawnError, Code: -1}, 125},
 		{supervise.Exit{Class: supervise.ExitUnknown, Code: -1}, 125},
 	} {
-		if got := codeOf(c.exit); got != c.code {
+		if got := exitCodeOf(c.exit); got != c.code {
 			t.Errorf("%+v: %d, want %d", c.exit, got, c.code)
 		}
 	}

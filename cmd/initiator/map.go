@@ -14,43 +14,43 @@ import (
 	"initiator/internal/queue"
 )
 
-// mapFlags are the flags of a run with a task in each line.
-type mapFlags struct {
+// manyFlags are the flags of a run with a task in each line.
+type manyFlags struct {
 	jobs          int
 	ordered, halt bool
 }
 
-// inFlight is how many tasks are submitted and not ended, where nobody says
+// defaultJobs is how many tasks are submitted and not ended, where nobody says
 // otherwise: more than most pools have slots, so that none of them is idle.
-const inFlight = 32
+const defaultJobs = 32
 
-func (m *mapFlags) add(f *pflag.FlagSet) {
-	f.IntVarP(&m.jobs, "jobs", "j", inFlight, "of many tasks, at most so many at a time")
+func (m *manyFlags) addFlags(f *pflag.FlagSet) {
+	f.IntVarP(&m.jobs, "jobs", "j", defaultJobs, "of many tasks, at most so many at a time")
 	f.BoolVar(&m.ordered, "ordered", false, "of many tasks, print the results in the order of the lines")
 	f.BoolVar(&m.halt, "halt", false, "of many tasks, stop at the first that fails, and cancel the others")
 }
 
-// mapper is a `run` with a task in each line of standard input. Its loop owns
+// manyRunner is a `run` with a task in each line of standard input. Its loop owns
 // all of it; a goroutine for each task in flight asks the initiator.
-type mapper struct {
+type manyRunner struct {
 	*runner
-	mapFlags
-	template task.Request
-	feed     *feed
-	meter    *meter
-	say2     *screen // stderr, of the loop
-	print    *screen // stdout
-	tally    tally
-	done     chan result
-	held     map[int]result // ended, before their turn has come
-	started  int
-	next     int // whose turn it is to be printed, from 0
-	last     result
+	manyFlags
+	template       task.Request
+	feed           *taskInput
+	meter          *Meter
+	notes          *Screen // stderr, of the loop
+	print          *Screen // stdout
+	tally          taskCount
+	done           chan lineResult
+	pendingResults map[int]lineResult // ended, before their turn has come
+	started        int
+	next           int // whose turn it is to be printed, from 0
+	last           lineResult
 }
 
-// result is what became of one line.
-type result struct {
-	item
+// lineResult is what became of one line.
+type lineResult struct {
+	inputLine
 	nth  int // from 0, in the order of the lines
 	task task.Task
 	left bool // it may go on in the initiator
@@ -59,55 +59,55 @@ type result struct {
 // errHalt is the cause of the end when --halt has ended it.
 var errHalt = errors.New("halted at the first failure")
 
-// newMapper has the runner write above the meter from now on.
-func newMapper(r runner, flags mapFlags, q task.Request, f *feed) *mapper {
-	m := &meter{screen: r.err}
+// newManyRunner has the runner write above the meter from now on.
+func newManyRunner(r runner, flags manyFlags, q task.Request, f *taskInput) *manyRunner {
+	m := &Meter{screen: r.Err}
 	if r.quiet {
-		m.screen = &screen{}
+		m.screen = &Screen{}
 	}
 	mine := *r.app
-	mine.err = m.over(r.err)
-	say, print := m.over(r.err), m.over(r.out)
+	mine.Err = m.ScreenAbove(r.Err)
+	say, print := m.ScreenAbove(r.Err), m.ScreenAbove(r.Out)
 	r.app = &mine
-	return &mapper{
-		runner: &r, mapFlags: flags, template: q, feed: f, meter: m, say2: say, print: print,
-		tally: tally{doing: "running", did: "completed"}, done: make(chan result), held: map[int]result{},
+	return &manyRunner{
+		runner: &r, manyFlags: flags, template: q, feed: f, meter: m, notes: say, print: print,
+		tally: taskCount{doing: "running", did: "completed"}, done: make(chan lineResult), pendingResults: map[int]lineResult{},
 	}
 }
 
-// run does all of them, in an initiator that runs or in one of its own.
-func (m *mapper) run(ctx context.Context) error {
+// runAll does all of them, in an initiator that runs or in one of its own.
+func (m *manyRunner) runAll(ctx context.Context) error {
 	if m.jobs < 1 {
-		return usage(errors.New("--jobs is at least 1"))
+		return UsageFault(errors.New("--jobs is at least 1"))
 	}
-	return m.within(ctx, m.template.Pool, m.attend)
+	return m.withInitiator(ctx, m.template.Pool, m.watchAndRun)
 }
 
-// attend watches the workers while the tasks run.
-func (m *mapper) attend(ctx context.Context) error {
+// watchAndRun watches the workers while the tasks run.
+func (m *manyRunner) watchAndRun(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w := &watcher{runner: m.runner, pool: m.template.Pool}
+	w := &workerWatcher{runner: m.runner, pool: m.template.Pool}
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		w.watch(ctx, cancel)
+		w.watchWorkers(ctx, cancel)
 	}()
-	err := m.all(ctx, cancel)
+	err := m.runLoop(ctx, cancel)
 	cancel(nil)
 	<-watched
 	return err
 }
 
-// all is the loop: it takes lines while there is room, and results always.
-func (m *mapper) all(ctx context.Context, cancel context.CancelCauseFunc) error {
+// runLoop is the loop: it takes lines while there is room, and results always.
+func (m *manyRunner) runLoop(ctx context.Context, cancel context.CancelCauseFunc) error {
 	m.tally.began = time.Now()
-	tick := time.NewTicker(redraw)
+	tick := time.NewTicker(MeterInterval)
 	defer tick.Stop()
-	lines, stop := m.feed.items(ctx), ctx.Done()
+	lines, stop := m.feed.sendItems(ctx), ctx.Done()
 	for lines != nil || m.tally.running > 0 {
 		from := lines
-		if m.tally.running >= m.jobs || len(m.held) >= mostHeld {
+		if m.tally.running >= m.jobs || len(m.pendingResults) >= maxPendingResults {
 			from = nil
 		}
 		select {
@@ -116,50 +116,50 @@ func (m *mapper) all(ctx context.Context, cancel context.CancelCauseFunc) error 
 				lines = nil
 				continue
 			}
-			m.start(ctx, it)
+			m.startTask(ctx, it)
 		case r := <-m.done:
-			m.ended(ctx, r, cancel)
+			m.takeResult(ctx, r, cancel)
 		case <-stop:
 			lines, stop = nil, nil
 		case now := <-tick.C:
-			m.meter.show(m.tally.line(now))
+			m.meter.ShowLine(m.tally.progressLine(now))
 		}
 	}
-	return m.end(ctx)
+	return m.finishRun(ctx)
 }
 
-// mostHeld is how many results wait for the one before them, with --ordered,
+// maxPendingResults is how many results wait for the one before them, with --ordered,
 // before no further task is begun: memory is not for ever.
-const mostHeld = 10_000
+const maxPendingResults = 10_000
 
-// start has a task done. A line that is none has ended already.
-func (m *mapper) start(ctx context.Context, it item) {
-	r := result{item: it, nth: m.started}
+// startTask has a task done. A line that is none has ended already.
+func (m *manyRunner) startTask(ctx context.Context, it inputLine) {
+	r := lineResult{inputLine: it, nth: m.started}
 	m.started++
 	m.tally.running++
 	go func() {
 		if r.err == nil {
-			m.do(ctx, &r)
+			m.runTask(ctx, &r)
 		}
 		m.done <- r
 	}()
 }
 
-// do has one done, or cancels it.
-func (m *mapper) do(ctx context.Context, r *result) {
-	if m.patience.set {
-		limited, stop := context.WithTimeoutCause(ctx, m.patience.d, errPatience)
+// runTask has one done, or cancels it.
+func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
+	if m.patience.Given {
+		limited, stop := context.WithTimeoutCause(ctx, m.patience.Value, errWaitOver)
 		defer stop()
 		ctx = limited
 	}
 	q := m.template
 	q.ID, q.Data = uuid.Must(uuid.NewV7()), r.data // a name to cancel it by
-	end, err := m.room(ctx, q)
+	end, err := m.callWithRetry(ctx, q)
 	switch {
 	case err != nil:
 		r.task.ID = q.ID
-		r.left = !errors.As(err, new(*client.Error)) && !m.cancelled(q.ID)
-	case end.State == task.Completed && !m.format.json:
+		r.left = !errors.As(err, new(*client.Error)) && !m.cancelTask(q.ID)
+	case end.State == task.Completed && !m.Format.JSON:
 		r.task = task.Task{ID: end.ID, Pool: q.Pool, State: end.State, Result: end.Result}
 	default: // the record says more
 		r.task, err = m.client.Task(ctx, end.ID)
@@ -171,9 +171,9 @@ func (m *mapper) do(ctx context.Context, r *result) {
 // be ours.
 const fullPause = 100 * time.Millisecond
 
-// room has a task done when the queue has room: where there are many tasks, a
+// callWithRetry has a task done when the queue has room: where there are many tasks, a
 // full one is no fault, but the reason to go slowly.
-func (m *mapper) room(ctx context.Context, q task.Request) (client.End, error) {
+func (m *manyRunner) callWithRetry(ctx context.Context, q task.Request) (client.End, error) {
 	for {
 		end, err := m.client.Call(ctx, q)
 		if !errors.Is(err, &client.Error{Status: http.StatusTooManyRequests}) {
@@ -189,14 +189,14 @@ func (m *mapper) room(ctx context.Context, q task.Request) (client.End, error) {
 	}
 }
 
-// cancelled cancels a task that nobody waits for any more, and reports whether
+// cancelTask cancels a task that nobody waits for any more, and reports whether
 // it has ended or will, or never was.
-func (m *mapper) cancelled(id uuid.UUID) bool {
+func (m *manyRunner) cancelTask(id uuid.UUID) bool {
 	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
 	defer stop()
 	_, err := m.client.Cancel(ctx, id)
-	return err == nil || m.alone || errors.Is(err, &client.Error{Status: http.StatusConflict}) || errors.Is(err, &client.Error{Status: http.StatusNotFound})
+	return err == nil || m.temporary || errors.Is(err, &client.Error{Status: http.StatusConflict}) || errors.Is(err, &client.Error{Status: http.StatusNotFound})
 }
 
-// broken says whether nobody reads the results any more.
-func (m *mapper) broken() bool { return errors.Is(m.print.err, syscall.EPIPE) }
+// outputBroken says whether nobody reads the results any more.
+func (m *manyRunner) outputBroken() bool { return errors.Is(m.print.err, syscall.EPIPE) }

@@ -10,11 +10,11 @@ import (
 	"initiator/initiator/client"
 )
 
-// ended takes what became of one, and prints what can be printed now.
-func (m *mapper) ended(ctx context.Context, r result, cancel context.CancelCauseFunc) {
+// takeResult takes what became of one, and prints what can be printed now.
+func (m *manyRunner) takeResult(ctx context.Context, r lineResult, cancel context.CancelCauseFunc) {
 	m.tally.running--
-	switch code, _ := r.verdict(); {
-	case code == exitOK:
+	switch code, _ := r.exitCode(); {
+	case code == ExitOK:
 		m.tally.done++
 	case ctx.Err() != nil && r.err != nil: // it did not fail: it was given up
 		r.err = context.Cause(ctx)
@@ -25,87 +25,87 @@ func (m *mapper) ended(ctx context.Context, r result, cancel context.CancelCause
 		}
 	}
 	if errors.Is(r.err, &client.Error{Status: http.StatusNotFound}) {
-		cancel(refused(m.template.Pool, r.err)) // there is no such pool: that is true of all of them
+		cancel(submitFault(m.template.Pool, r.err)) // there is no such pool: that is true of all of them
 	}
 	if m.last = r; !m.ordered {
-		m.tell(ctx, r)
+		m.printLine(ctx, r)
 	} else {
-		m.held[r.nth] = r
-		for next, ok := m.held[m.next]; ok; next, ok = m.held[m.next] {
-			delete(m.held, m.next)
+		m.pendingResults[r.nth] = r
+		for next, ok := m.pendingResults[m.next]; ok; next, ok = m.pendingResults[m.next] {
+			delete(m.pendingResults, m.next)
 			m.next++
-			m.tell(ctx, next)
+			m.printLine(ctx, next)
 		}
 	}
-	if m.broken() {
+	if m.outputBroken() {
 		cancel(m.print.err)
 	}
 }
 
-// verdict is the exit code that a line would have alone, and why.
-func (r *result) verdict() (code int, why string) {
+// exitCode is the exit code that a line would have alone, and why.
+func (r *lineResult) exitCode() (code int, why string) {
 	if r.err != nil {
-		return exitFailed, oneLine(r.err.Error())
+		return ExitFailed, OneLine(r.err.Error())
 	}
-	code, why = verdict(r.task)
+	code, why = outcomeCode(r.task)
 	return code, string(r.task.State) + " " + why
 }
 
-// tell prints a result on stdout. What has none is a line on stderr, and with
+// printLine prints a result on stdout. What has none is a line on stderr, and with
 // -o json its record stands on stdout as well.
-func (m *mapper) tell(ctx context.Context, r result) {
-	code, why := r.verdict()
-	if m.format.json && r.err == nil {
-		_ = m.print.json(r.task) // the screen keeps its error
-	} else if code == exitOK {
-		_ = m.result(r.task, m.print)
+func (m *manyRunner) printLine(ctx context.Context, r lineResult) {
+	code, why := r.exitCode()
+	if m.Format.JSON && r.err == nil {
+		_ = m.print.WriteJSON(r.task) // the screen keeps its error
+	} else if code == ExitOK {
+		_ = m.printResult(r.task, m.print)
 	}
 	if r.left {
-		m.tells("line %d: the task may go on: initiator task get %s", r.line, r.task.ID)
+		m.saySafely("line %d: the task may go on: initiator task get %s", r.line, r.task.ID)
 	}
-	if code != exitOK && (ctx.Err() == nil || r.err == nil) {
-		m.tells("line %d: %s", r.line, why)
+	if code != ExitOK && (ctx.Err() == nil || r.err == nil) {
+		m.saySafely("line %d: %s", r.line, why)
 	}
 }
 
-func (m *mapper) tells(format string, args ...any) {
-	_ = m.say2.lines(fmt.Sprintf(format, args...)) // nobody is left to tell
+func (m *manyRunner) saySafely(format string, args ...any) {
+	_ = m.notes.WriteLines(fmt.Sprintf(format, args...)) // nobody is left to tell
 }
 
-// end prints those that still wait for their turn, the summary, and returns
+// finishRun prints those that still wait for their turn, the summary, and returns
 // what the exit code is made of.
-func (m *mapper) end(ctx context.Context) error {
-	for ; m.next < m.started && len(m.held) > 0; m.next++ {
-		if r, ok := m.held[m.next]; ok {
-			delete(m.held, m.next)
-			m.tell(ctx, r)
+func (m *manyRunner) finishRun(ctx context.Context) error {
+	for ; m.next < m.started && len(m.pendingResults) > 0; m.next++ {
+		if r, ok := m.pendingResults[m.next]; ok {
+			delete(m.pendingResults, m.next)
+			m.printLine(ctx, r)
 		}
 	}
-	m.meter.show("")
+	m.meter.ShowLine("")
 	if !m.quiet && m.started != 1 {
-		m.tells("%s", m.tally.summary(time.Now()))
+		m.saySafely("%s", m.tally.summaryLine(time.Now()))
 	}
-	if err := m.print.failed(); err != nil {
+	if err := m.print.Err(); err != nil {
 		return err
 	}
 	switch why := context.Cause(ctx); {
 	case errors.Is(why, errHalt):
-		return silent(exitFailed)
+		return ExitWith(ExitFailed)
 	case why != nil:
 		return why
 	case m.tally.failed == 0:
 		return nil
 	case m.started == 1: // as if it had been an argument
-		return m.alike()
+		return m.singleTaskCode()
 	}
-	return silent(exitFailed)
+	return ExitWith(ExitFailed)
 }
 
-// alike ends with the code that a run of one task has.
-func (m *mapper) alike() error {
+// singleTaskCode ends with the code that a run of one task has.
+func (m *manyRunner) singleTaskCode() error {
 	if m.last.err != nil {
-		return silent(m.classify(nil, m.last.err).code)
+		return ExitWith(m.Classify(nil, m.last.err).Code)
 	}
-	code, _ := m.last.verdict()
-	return silent(code)
+	code, _ := m.last.exitCode()
+	return ExitWith(code)
 }

@@ -6,49 +6,49 @@ import (
 	"time"
 )
 
-// meter keeps a line about the progress at the bottom of a terminal. Whatever
+// Meter keeps a line about the progress at the bottom of a terminal. Whatever
 // else is written goes above it. Where there is no terminal, it shows nothing.
 // It may be used by many goroutines; the screens that it gives, each by one.
-type meter struct {
+type Meter struct {
 	mu     sync.Mutex
-	screen *screen
+	screen *Screen
 	text   string // what the line says; "" = there is none
 }
 
-// redraw is how often the line may change: more is not seen.
-const redraw = 100 * time.Millisecond
+// MeterInterval is how often the line may change: more is not seen.
+const MeterInterval = 100 * time.Millisecond
 
-// over returns a screen like s whose text goes above the line.
-func (m *meter) over(s *screen) *screen {
+// ScreenAbove returns a screen like s whose text goes above the line.
+func (m *Meter) ScreenAbove(s *Screen) *Screen {
 	copied := *s
-	copied.w = above{m, s.w}
+	copied.w = aboveWriter{m, s.w}
 	return &copied
 }
 
-// above writes to one of the outputs, above the line.
-type above struct {
-	m  *meter
+// aboveWriter writes to one of the outputs, above the line.
+type aboveWriter struct {
+	m  *Meter
 	to io.Writer
 }
 
-func (a above) Write(p []byte) (int, error) {
+func (a aboveWriter) Write(p []byte) (int, error) {
 	a.m.mu.Lock()
 	defer a.m.mu.Unlock()
 	text := a.m.text
-	a.m.draw("")
+	a.m.drawLine("")
 	n, err := a.to.Write(p)
-	a.m.draw(text)
+	a.m.drawLine(text)
 	return n, err
 }
 
-// show changes the line; "" takes it away.
-func (m *meter) show(text string) {
+// ShowLine changes the line; "" takes it away.
+func (m *Meter) ShowLine(text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.draw(text)
+	m.drawLine(text)
 }
 
-func (m *meter) draw(text string) {
+func (m *Meter) drawLine(text string) {
 	if !m.screen.terminal {
 		return
 	}
@@ -56,6 +56,6 @@ func (m *meter) draw(text string) {
 		_, _ = io.WriteString(m.screen.w, "\r\x1b[K")
 	}
 	if m.text = text; text != "" {
-		_, _ = io.WriteString(m.screen.w, cut(text, max(0, m.screen.width()-1))) // the last column would break the line
+		_, _ = io.WriteString(m.screen.w, Truncate(text, max(0, m.screen.Width()-1))) // the last column would break the line
 	}
 }

@@ -11,37 +11,37 @@ import (
 	"initiator/proactor"
 )
 
-// misuse is what a person is told whose command line cannot be read: which
+// explainMisuse is what a person is told whose command line cannot be read: which
 // word, what was meant, and how the verb is written. The parser knows neither
 // what its words stand for nor what was meant, and only its words tell apart
 // what went wrong.
-func misuse(cmd *cobra.Command, err error) *fault {
+func explainMisuse(cmd *cobra.Command, err error) *Fault {
 	said, args := err.Error(), cmd.Flags().Args()
 	var word, flag string
 	switch {
-	case scans(said, "unknown command %q", &word):
+	case scanWords(said, "unknown command %q", &word):
 		return unknownVerb(cmd, word)
 	case strings.HasPrefix(said, "requires "), strings.HasPrefix(said, "accepts "):
-		return &fault{exitUsage, wrongCount(cmd, args), "write `" + cmd.CommandPath() + " " + operands(cmd) + "`; " + helpOf(cmd)}
-	case scans(said, "unknown flag: --%s", &word):
+		return &Fault{ExitUsage, countMismatch(cmd, args), "write `" + cmd.CommandPath() + " " + operandsOf(cmd) + "`; " + helpHint(cmd)}
+	case scanWords(said, "unknown flag: --%s", &word):
 		word, _, _ = strings.Cut(word, "=")
 		if near, ok := proactor.Nearest(word, flagNames(cmd)); ok {
-			return &fault{exitUsage, fmt.Errorf("there is no flag --%s: did you mean --%s?", word, near), helpOf(cmd)}
+			return &Fault{ExitUsage, fmt.Errorf("there is no flag --%s: did you mean --%s?", word, near), helpHint(cmd)}
 		}
-		return &fault{exitUsage, fmt.Errorf("there is no flag --%s", word), helpOf(cmd)}
-	case scans(said, "unknown shorthand flag: %s in %s", &flag, &word):
-		return &fault{exitUsage, fmt.Errorf("there is no flag %s", word), helpOf(cmd)}
-	case scans(said, "invalid argument %q for %q flag:", &word, &flag):
+		return &Fault{ExitUsage, fmt.Errorf("there is no flag --%s", word), helpHint(cmd)}
+	case scanWords(said, "unknown shorthand flag: %s in %s", &flag, &word):
+		return &Fault{ExitUsage, fmt.Errorf("there is no flag %s", word), helpHint(cmd)}
+	case scanWords(said, "invalid argument %q for %q flag:", &word, &flag):
 		_, why, _ := strings.Cut(said, " flag: ")
 		if strings.HasPrefix(why, "strconv.") {
 			why = "write a whole number"
 		}
-		return &fault{exitUsage, fmt.Errorf("%s %s: %s", flag, word, why), helpOf(cmd)}
+		return &Fault{ExitUsage, fmt.Errorf("%s %s: %s", flag, word, why), helpHint(cmd)}
 	}
-	return &fault{exitUsage, err, helpOf(cmd)}
+	return &Fault{ExitUsage, err, helpHint(cmd)}
 }
 
-func scans(text, format string, words ...*string) bool {
+func scanWords(text, format string, words ...*string) bool {
 	into := make([]any, 0, len(words))
 	for _, w := range words {
 		into = append(into, w)
@@ -51,9 +51,9 @@ func scans(text, format string, words ...*string) bool {
 }
 
 // unknownVerb is for a word where a verb should stand, or nothing at all.
-func unknownVerb(cmd *cobra.Command, word string) *fault {
+func unknownVerb(cmd *cobra.Command, word string) *Fault {
 	if !cmd.HasAvailableSubCommands() {
-		return &fault{exitUsage, fmt.Errorf("%q is one word too many", word), helpOf(cmd)}
+		return &Fault{ExitUsage, fmt.Errorf("%q is one word too many", word), helpHint(cmd)}
 	}
 	var verbs []string
 	for _, c := range cmd.Commands() {
@@ -62,15 +62,15 @@ func unknownVerb(cmd *cobra.Command, word string) *fault {
 		}
 	}
 	if near, ok := proactor.Nearest(word, verbs); ok {
-		return &fault{exitUsage, fmt.Errorf("there is no verb %q: did you mean %s?", word, near), helpOf(cmd)}
+		return &Fault{ExitUsage, fmt.Errorf("there is no verb %q: did you mean %s?", word, near), helpHint(cmd)}
 	}
-	return &fault{exitUsage, fmt.Errorf("there is no verb %q", word), helpOf(cmd)}
+	return &Fault{ExitUsage, fmt.Errorf("there is no verb %q", word), helpHint(cmd)}
 }
 
-// wrongCount names the operand that is missing, or the one that is too many.
-func wrongCount(cmd *cobra.Command, args []string) error {
+// countMismatch names the operand that is missing, or the one that is too many.
+func countMismatch(cmd *cobra.Command, args []string) error {
 	var needed []string
-	all := strings.Fields(operands(cmd))
+	all := strings.Fields(operandsOf(cmd))
 	for _, operand := range all {
 		if !strings.HasPrefix(operand, "[") {
 			needed = append(needed, operand)
@@ -85,13 +85,13 @@ func wrongCount(cmd *cobra.Command, args []string) error {
 	return errors.New("these are not the words that it takes")
 }
 
-// operands is what stands behind the verb in its usage.
-func operands(cmd *cobra.Command) string {
+// operandsOf is what stands behind the verb in its usage.
+func operandsOf(cmd *cobra.Command) string {
 	_, rest, _ := strings.Cut(cmd.Use, " ")
 	return rest
 }
 
-func helpOf(cmd *cobra.Command) string {
+func helpHint(cmd *cobra.Command) string {
 	switch {
 	case !cmd.HasParent():
 		return "`initiator --help` lists the verbs, `initiator VERB --help` the flags of one"

@@ -12,8 +12,8 @@ import (
 	"initiator/internal/supervise"
 )
 
-// orders are the verbs that make workers be as somebody wants them.
-var orders = map[string]struct{ short, long string }{
+// workerVerbs are the verbs that make workers be as somebody wants them.
+var workerVerbs = map[string]struct{ short, long string }{
 	"start": {
 		"Start workers, and wait until they are up",
 		"Start workers by definition, group or guid, or all of them. It returns when each is\nready, or will not be; the exit code is 1 when one is not.",
@@ -28,14 +28,14 @@ var orders = map[string]struct{ short, long string }{
 	},
 }
 
-func (a *app) orderCommand(verb string) *cobra.Command {
+func (a *app) workerVerbCommand(verb string) *cobra.Command {
 	rolling := false
 	cmd := &cobra.Command{
-		Use: verb + " NAME…|all", Short: orders[verb].short, Long: orders[verb].long,
-		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
+		Use: verb + " NAME…|all", Short: workerVerbs[verb].short, Long: workerVerbs[verb].long,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				return a.order(ctx, c, verb, rolling, args)
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+				return a.changeWorkers(ctx, c, verb, rolling, args)
 			})
 		},
 	}
@@ -45,8 +45,8 @@ func (a *app) orderCommand(verb string) *cobra.Command {
 	return cmd
 }
 
-// order has workers be as the verb says, and shows what became of each.
-func (a *app) order(ctx context.Context, c *client.Client, verb string, rolling bool, args []string) error {
+// changeWorkers has workers be as the verb says, and shows what became of each.
+func (a *app) changeWorkers(ctx context.Context, c *client.Client, verb string, rolling bool, args []string) error {
 	all, err := c.Workers(ctx)
 	if err != nil {
 		return err
@@ -57,23 +57,23 @@ func (a *app) order(ctx context.Context, c *client.Client, verb string, rolling 
 	if rolling {
 		do = c.RestartRolling
 	}
-	results, err := do(ctx, whole(all, args)...)
+	results, err := do(ctx, ExpandNames(all, args)...)
 	var partly *client.Partly
 	if err != nil && !errors.As(err, &partly) {
 		return err
 	}
-	if err := a.showResults(verb, results, beforeOf(all, args)); err != nil && partly == nil {
+	if err := a.showResults(verb, results, RecordBefore(all, args)); err != nil && partly == nil {
 		return err
 	}
-	return notUp(partly)
+	return NotReadyFault(partly)
 }
 
-// whole makes whole guids of those that were shortened, and of names that only
+// ExpandNames makes whole guids of those that were shortened, and of names that only
 // supervisorctl's users write. Names that match nothing are left for the
 // initiator to refuse.
-func whole(all []supervise.Worker, names []string) (full []string) {
+func ExpandNames(all []supervise.Worker, names []string) (full []string) {
 	for _, name := range names {
-		some := named(all, name)
+		some := FindWorkers(all, name)
 		if len(some) == 0 || some[0].Name == name || some[0].Group == name {
 			full = append(full, name)
 			continue
@@ -86,42 +86,42 @@ func whole(all []supervise.Worker, names []string) (full []string) {
 }
 
 // showResults prints what became of each worker.
-func (a *app) showResults(verb string, results []supervise.Result, was before) error {
+func (a *app) showResults(verb string, results []supervise.Result, was Before) error {
 	failed := 0
-	t := table{head: []string{"NAME", "GUID", "STATE", "PID", "PORT", "REASON"}, spare: []int{3, 4, 5, 1}}
-	t.colour = func(column int, cell string) string {
+	t := Table{Head: []string{"NAME", "GUID", "STATE", "PID", "PORT", "REASON"}, Optional: []int{3, 4, 5, 1}}
+	t.Colour = func(column int, cell string) string {
 		if column != 2 {
 			return ""
 		}
-		return stateColour(cell)
+		return StateColour(cell)
 	}
 	for _, r := range results {
 		if r.Error != "" {
 			failed++
 		}
-		t.rows = append(t.rows, []string{
-			r.Worker.Name, short(r.Worker.GUID), stateOf(r.Worker), number(r.Worker.PID), number(r.Worker.Port), reasonOf(r),
+		t.Rows = append(t.Rows, []string{
+			r.Worker.Name, ShortGUID(r.Worker.GUID), StateName(r.Worker), NumberOrDash(r.Worker.PID), NumberOrDash(r.Worker.Port), resultReason(r),
 		})
 	}
-	if a.format.json {
-		if err := a.out.json(map[string]any{"results": results}); err != nil {
+	if a.Format.JSON {
+		if err := a.Out.WriteJSON(map[string]any{"results": results}); err != nil {
 			return err
 		}
-	} else if a.likeSupervisor() {
-		if err := a.out.lines(was.lines(verb, results)...); err != nil {
+	} else if a.PrintsLikeSupervisorctl() {
+		if err := a.Out.WriteLines(was.ResultLines(verb, results)...); err != nil {
 			return err
 		}
-	} else if err := t.print(a.out); err != nil {
+	} else if err := t.PrintTo(a.Out); err != nil {
 		return err
 	}
 	if failed > 0 {
-		return &fault{code: exitFailed, err: fmt.Errorf("%s of %s not as asked", strconv.Itoa(failed), plural(len(results), "worker"))}
+		return &Fault{Code: ExitFailed, Err: fmt.Errorf("%s of %s not as asked", strconv.Itoa(failed), Plural(len(results), "worker"))}
 	}
 	return nil
 }
 
-// reasonOf adds to the reason of a stop what is known of what it left.
-func reasonOf(r supervise.Result) string {
+// resultReason adds to the reason of a stop what is known of what it left.
+func resultReason(r supervise.Result) string {
 	switch {
 	case r.Error != "":
 		return r.Error

@@ -6,31 +6,31 @@ import (
 	"initiator/internal/queue"
 )
 
-// tell prints the end of a task: its result on stdout, a failure's on stderr.
+// printOutcome prints the end of a task: its result on stdout, a failure's on stderr.
 // The error is silent but for its exit code, which is that of the outcome.
-func (a *app) tell(t task.Task) error {
-	code, why := verdict(t)
-	if a.format.json {
-		if err := a.out.json(t); err != nil {
+func (a *app) printOutcome(t task.Task) error {
+	code, why := outcomeCode(t)
+	if a.Format.JSON {
+		if err := a.Out.WriteJSON(t); err != nil {
 			return err
 		}
-	} else if code == exitOK {
-		if err := a.result(t, a.out); err != nil {
+	} else if code == ExitOK {
+		if err := a.printResult(t, a.Out); err != nil {
 			return err
 		}
 	} else if len(t.Result) > 0 {
-		if err := a.result(t, a.err); err != nil {
+		if err := a.printResult(t, a.Err); err != nil {
 			return err
 		}
 	}
-	if code == exitOK {
+	if code == ExitOK {
 		return nil
 	}
-	return &fault{code: code, err: fmt.Errorf("%s: %s %s", target(t), t.State, why)}
+	return &Fault{Code: code, Err: fmt.Errorf("%s: %s %s", TaskTarget(t), t.State, why)}
 }
 
-// result prints the JSON as it came, and null for none.
-func (a *app) result(t task.Task, to *screen) error {
+// printResult prints the JSON as it came, and null for none.
+func (a *app) printResult(t task.Task, to *Screen) error {
 	text := t.Result
 	if len(text) == 0 {
 		text = []byte("null")
@@ -39,41 +39,41 @@ func (a *app) result(t task.Task, to *screen) error {
 	return err
 }
 
-// verdict is the exit code of a terminal task, and why.
-func verdict(t task.Task) (code int, why string) {
+// outcomeCode is the exit code of a terminal task, and why.
+func outcomeCode(t task.Task) (code int, why string) {
 	switch {
 	case t.State == task.Completed:
-		return exitOK, ""
-	case late(t):
-		return exitTimeout, "(" + t.Reason + ")"
+		return ExitOK, ""
+	case endedByTime(t):
+		return ExitTimeout, "(" + t.Reason + ")"
 	}
-	return exitFailed, "(" + t.Reason + ")"
+	return ExitFailed, "(" + t.Reason + ")"
 }
 
-// late says whether time was what ended a task: its timeout, in the last
+// endedByTime says whether time was what ended a task: its timeout, in the last
 // attempt, or its deadline, in an attempt or in the queue, where no attempt is
 // left to say so.
-func late(t task.Task) bool {
+func endedByTime(t task.Task) bool {
 	switch last := t.LastOutcome(); t.State {
 	case task.Dead:
 		return last == task.TimedOut
 	case task.Failed:
-		return last != task.FailedFinal || overrun(t)
+		return last != task.FailedFinal || overranLimit(t)
 	}
 	return false
 }
 
-// overrun says whether the last attempt ended no earlier than it had to: its
+// overranLimit says whether the last attempt ended no earlier than it had to: its
 // handler was told that the time is over, and reported just that as a failure.
-func overrun(t task.Task) bool {
+func overranLimit(t task.Task) bool {
 	last := t.History[len(t.History)-1]
 	limit := t.Policy.Timeout.D()
 	return limit > 0 && last.End.Sub(last.Start) >= limit ||
 		!t.Deadline.IsZero() && !last.End.Before(t.Deadline)
 }
 
-// target is the pool and method of a task, as one types it.
-func target(t task.Task) string {
+// TaskTarget is the pool and method of a task, as one types it.
+func TaskTarget(t task.Task) string {
 	if t.Method == "" {
 		return t.Pool
 	}

@@ -35,7 +35,7 @@ func TestVerdict(t *testing.T) {
 		"told that its deadline is":    {overran(task.Task{State: task.Failed, Deadline: time.Unix(1001, 0)}), 124},
 		"failed in time":               {overran(task.Task{State: task.Failed, Deadline: time.Unix(1002, 0), Policy: task.Policy{Timeout: task.Seconds(2 * time.Second)}}), 1},
 	} {
-		if got, _ := verdict(c.task); got != c.want {
+		if got, _ := outcomeCode(c.task); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
 		}
 	}

@@ -23,58 +23,58 @@ Exit codes: 0 nothing would change, 1 something would, 2 the INI has faults.`
 func (a *app) planCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "plan", Short: "Show what a reload would change", Long: planLong, Args: cobra.NoArgs,
-		RunE: a.look(func(ctx context.Context, p *plan.Plan, c *client.Client) error {
-			changes, err := changesOf(ctx, p, c)
+		RunE: a.WithPlan(func(ctx context.Context, p *plan.Plan, c *client.Client) error {
+			changes, err := ReadChanges(ctx, p, c)
 			if err != nil {
 				return err
 			}
 			if err := a.showChanges(changes); err != nil {
 				return err
 			}
-			if changed(changes) {
-				return silent(exitFailed)
+			if anyChange(changes) {
+				return ExitWith(ExitFailed)
 			}
 			return nil
 		}),
 	}
 }
 
-// look begins a verb that reads the file and, where one runs, asks the
+// WithPlan begins a verb that reads the file and, where one runs, asks the
 // initiator; where none does, the client is nil.
-func (a *app) look(do func(context.Context, *plan.Plan, *client.Client) error) func(*cobra.Command, []string) error {
+func (a *app) WithPlan(do func(context.Context, *plan.Plan, *client.Client) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
-		p, err := a.plan()
+		p, err := a.ReadPlan()
 		if err != nil {
-			return a.badPlan(err)
+			return a.ReportBadPlan(err)
 		}
-		return a.perhaps(cmd, func(ctx context.Context, c *client.Client) error { return do(ctx, p, c) })
+		return a.WithOptionalClient(cmd, func(ctx context.Context, c *client.Client) error { return do(ctx, p, c) })
 	}
 }
 
-// changesOf asks the initiator that runs, or, where there is none, compares
+// ReadChanges asks the initiator that runs, or, where there is none, compares
 // with nothing.
-func changesOf(ctx context.Context, p *plan.Plan, c *client.Client) (api.Changes, error) {
+func ReadChanges(ctx context.Context, p *plan.Plan, c *client.Client) (api.Changes, error) {
 	if c == nil {
 		return api.Changes{Workers: plan.Diff(nil, p)}, nil
 	}
 	return c.Changes(ctx)
 }
 
-// badPlan shows the faults of an INI, in JSON where that was asked for.
-func (a *app) badPlan(err error) error {
+// ReportBadPlan shows the faults of an INI, in JSON where that was asked for.
+func (a *app) ReportBadPlan(err error) error {
 	var faults proactor.Faults
-	if !a.format.json || !errors.As(err, &faults) {
+	if !a.Format.JSON || !errors.As(err, &faults) {
 		return err
 	}
-	if err := a.out.json(map[string]any{"ok": false, "faults": faultRows(faults)}); err != nil {
+	if err := a.Out.WriteJSON(map[string]any{"ok": false, "faults": FaultRows(faults)}); err != nil {
 		return err
 	}
-	return silent(exitUsage)
+	return ExitWith(ExitUsage)
 }
 
-// changed says whether anything differs; a key of [initiator] that waits for
+// anyChange says whether anything differs; a key of [initiator] that waits for
 // the next start counts as well.
-func changed(c api.Changes) bool {
+func anyChange(c api.Changes) bool {
 	for _, w := range c.Workers {
 		if w.Changed() {
 			return true
@@ -84,35 +84,35 @@ func changed(c api.Changes) bool {
 }
 
 func (a *app) showChanges(c api.Changes) error {
-	if a.format.json {
-		return a.out.json(c)
+	if a.Format.JSON {
+		return a.Out.WriteJSON(c)
 	}
-	t := table{head: []string{"NAME", "ACTION", "KEYS"}, colour: func(column int, cell string) string {
+	t := Table{Head: []string{"NAME", "ACTION", "KEYS"}, Colour: func(column int, cell string) string {
 		if column != 1 {
 			return ""
 		}
 		return actionColour(plan.Action(cell))
 	}}
 	for _, w := range c.Workers {
-		t.rows = append(t.rows, []string{w.Name, string(w.Action), keysOf(w)})
+		t.Rows = append(t.Rows, []string{w.Name, string(w.Action), changedKeys(w)})
 	}
-	if err := t.print(a.out); err != nil {
+	if err := t.PrintTo(a.Out); err != nil {
 		return err
 	}
 	if len(c.Schedules) > 0 {
-		if err := a.out.lines("other schedules: " + strings.Join(c.Schedules, ", ")); err != nil {
+		if err := a.Out.WriteLines("other schedules: " + strings.Join(c.Schedules, ", ")); err != nil {
 			return err
 		}
 	}
 	if len(c.Settings) > 0 {
-		return a.out.lines("at the next start of the initiator: " + strings.Join(c.Settings, ", "))
+		return a.Out.WriteLines("at the next start of the initiator: " + strings.Join(c.Settings, ", "))
 	}
 	return nil
 }
 
-// keysOf are the keys that differ; of a definition that is kept they take
+// changedKeys are the keys that differ; of a definition that is kept they take
 // effect as it runs.
-func keysOf(c plan.Change) string {
+func changedKeys(c plan.Change) string {
 	switch {
 	case len(c.Keys) == 0:
 		return "-"
@@ -125,11 +125,11 @@ func keysOf(c plan.Change) string {
 func actionColour(action plan.Action) string {
 	switch action {
 	case plan.ActionStart:
-		return good
+		return ColourGood
 	case plan.ActionRestart:
-		return busy
+		return ColourBusy
 	case plan.ActionStop:
-		return bad
+		return ColourBad
 	}
 	return ""
 }
@@ -140,17 +140,17 @@ func (a *app) reloadCommand() *cobra.Command {
 		Long: "Read the INI again and touch only what differs, as `initiator plan` shows it; HUP\nto `initiator up` does the same. An INI with faults changes nothing. It returns\nwhen everything new or changed is ready; the exit code is 1 when something is not.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.reload(cmd, a.showChanges)
+			return a.Reload(cmd, a.showChanges)
 		},
 	}
 }
 
-// reload makes what runs be what the file says, and shows what that was.
-func (a *app) reload(cmd *cobra.Command, show func(api.Changes) error) error {
-	if _, err := a.plan(); err != nil { // so that faults are told line by line
-		return a.badPlan(err)
+// Reload makes what runs be what the file says, and shows what that was.
+func (a *app) Reload(cmd *cobra.Command, show func(api.Changes) error) error {
+	if _, err := a.ReadPlan(); err != nil { // so that faults are told line by line
+		return a.ReportBadPlan(err)
 	}
-	return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+	return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 		changes, err := c.Reload(ctx)
 		var partly *client.Partly
 		if err != nil && !errors.As(err, &partly) {
@@ -159,15 +159,15 @@ func (a *app) reload(cmd *cobra.Command, show func(api.Changes) error) error {
 		if err := show(changes); err != nil {
 			return err
 		}
-		return notUp(partly)
+		return NotReadyFault(partly)
 	})
 }
 
-// notUp makes of workers that did not come up a fault with a line for each.
-func notUp(partly *client.Partly) error {
+// NotReadyFault makes of workers that did not come up a fault with a line for each.
+func NotReadyFault(partly *client.Partly) error {
 	if partly == nil {
 		return nil
 	}
 	err := fmt.Errorf("not everything is as asked: %s", strings.ReplaceAll(partly.Message, "\n", "; "))
-	return &fault{exitFailed, err, "`initiator why NAME` says why a worker is not up"}
+	return &Fault{ExitFailed, err, "`initiator why NAME` says why a worker is not up"}
 }

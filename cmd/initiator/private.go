@@ -16,16 +16,16 @@ import (
 	"initiator/proactor"
 )
 
-// private is an initiator in this process, for one task.
-type private struct {
-	in     *initiator.Initiator
-	state  string   // its directory, removed in the end
-	asleep []string // definitions without autostart: here they are wanted
+// temporaryInitiator is an initiator in this process, for one task.
+type temporaryInitiator struct {
+	in          *initiator.Initiator
+	state       string   // its directory, removed in the end
+	manualStart []string // definitions without autostart: here they are wanted
 }
 
-// build makes the initiator. Nothing is started yet.
-func (r *runner) build(target string) (*private, error) {
-	p, err := r.plan()
+// newTemporaryInitiator makes the initiator. Nothing is started yet.
+func (r *runner) newTemporaryInitiator(target string) (*temporaryInitiator, error) {
+	p, err := r.ReadPlan()
 	if err != nil {
 		return nil, err
 	}
@@ -38,17 +38,17 @@ func (r *runner) build(target string) (*private, error) {
 		return nil, fmt.Errorf("make a directory for the state: %w", err)
 	}
 	in, err := initiator.New(initiator.Config{
-		Plan: impatient(p), StateDir: state, Only: []string{pool}, Volatile: true,
-		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: r.err, Exclude: aboutWorkers}),
+		Plan: withStartTries(p), StateDir: state, Only: []string{pool}, Volatile: true,
+		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: r.Err, Exclude: isWorkerMessage}),
 	})
 	if err != nil {
 		_ = os.RemoveAll(state)
 		return nil, err
 	}
-	h := &private{in: in, state: state}
+	h := &temporaryInitiator{in: in, state: state}
 	for _, s := range in.Plan().Workers {
 		if !s.Autostart {
-			h.asleep = append(h.asleep, s.Name)
+			h.manualStart = append(h.manualStart, s.Name)
 		}
 	}
 	return h, nil
@@ -58,8 +58,8 @@ func (r *runner) build(target string) (*private, error) {
 // sits and waits for it. An INI that says startretries is obeyed.
 const startTries = 3
 
-// impatient is the plan with that bound.
-func impatient(p *plan.Plan) *plan.Plan {
+// withStartTries is the plan with that bound.
+func withStartTries(p *plan.Plan) *plan.Plan {
 	copied := *p
 	copied.Workers = slices.Clone(p.Workers)
 	for i := range copied.Workers {
@@ -70,11 +70,13 @@ func impatient(p *plan.Plan) *plan.Plan {
 	return &copied
 }
 
-// aboutWorkers leaves out of the log what the verbs tell in their own way.
-func aboutWorkers(_ hclog.Level, msg string, _ ...any) bool { return strings.HasPrefix(msg, "worker ") }
+// isWorkerMessage leaves out of the log what the verbs tell in their own way.
+func isWorkerMessage(_ hclog.Level, msg string, _ ...any) bool {
+	return strings.HasPrefix(msg, "worker ")
+}
 
-// during runs the initiator for as long as do takes, and leaves nothing behind.
-func (h *private) during(ctx context.Context, r *runner, do func(context.Context) error) error {
+// runDuring runs the initiator for as long as do takes, and leaves nothing behind.
+func (h *temporaryInitiator) runDuring(ctx context.Context, r *runner, do func(context.Context) error) error {
 	defer func() { _ = os.RemoveAll(h.state) }()
 	running, end := context.WithCancel(context.Background())
 	defer end()
@@ -87,9 +89,9 @@ func (h *private) during(ctx context.Context, r *runner, do func(context.Context
 		}
 		ran <- err
 	}()
-	err := h.once(ctx, r, do)
+	err := h.runWhenListening(ctx, r, do)
 	end()
-	ended := h.ended(r, ran)
+	ended := h.waitForEnd(r, ran)
 	cancel(nil)
 	if err == nil {
 		err = ended
@@ -97,8 +99,8 @@ func (h *private) during(ctx context.Context, r *runner, do func(context.Context
 	return err
 }
 
-// once does it as soon as the API answers.
-func (h *private) once(ctx context.Context, r *runner, do func(context.Context) error) error {
+// runWhenListening does it as soon as the API answers.
+func (h *temporaryInitiator) runWhenListening(ctx context.Context, r *runner, do func(context.Context) error) error {
 	select {
 	case <-h.in.Listening():
 	case <-ctx.Done():
@@ -106,30 +108,30 @@ func (h *private) once(ctx context.Context, r *runner, do func(context.Context) 
 	}
 	r.client = client.Unix(h.in.Socket())
 	defer r.client.Close()
-	if len(h.asleep) > 0 {
+	if len(h.manualStart) > 0 {
 		started := make(chan struct{})
 		starting, stop := context.WithCancel(ctx)
 		go func() {
 			defer close(started)
-			_, _ = r.client.Start(starting, h.asleep...) // the watcher sees what becomes of them
+			_, _ = r.client.Start(starting, h.manualStart...) // the watcher sees what becomes of them
 		}()
 		defer func() { stop(); <-started }()
 	}
 	return do(ctx)
 }
 
-// ended waits until all is stopped. A signal meanwhile ends the waiting.
-func (h *private) ended(r *runner, ran <-chan error) error {
-	slow := time.NewTimer(impatience)
+// waitForEnd waits until all is stopped. A signal meanwhile ends the waiting.
+func (h *temporaryInitiator) waitForEnd(r *runner, ran <-chan error) error {
+	slow := time.NewTimer(progressInterval)
 	defer slow.Stop()
 	for {
 		select {
 		case <-slow.C:
-			r.say("waits until the workers have stopped; Ctrl-C kills them at once")
+			r.printNote("waits until the workers have stopped; Ctrl-C kills them at once")
 		case err := <-ran:
 			return err
-		case s := <-r.again:
-			r.say("kills what is left (%s)", interrupted{s})
+		case s := <-r.laterSignals:
+			r.printNote("kills what is left (%s)", Interrupted{s})
 			h.in.Kill()
 		}
 	}
@@ -154,13 +156,13 @@ func poolOf(p *plan.Plan, target string) (string, error) {
 		return best, nil
 	}
 	if _, ok := p.Spec(target); ok {
-		return "", &fault{exitUnknown, fmt.Errorf("[worker:%s] of %s takes no tasks: it has contract = off, or protocol = none", target, p.File), meant(target, names)}
+		return "", &Fault{ExitNotFound, fmt.Errorf("[worker:%s] of %s takes no tasks: it has contract = off, or protocol = none", target, p.File), SuggestName(target, names)}
 	}
-	return "", &fault{exitUnknown, fmt.Errorf("there is no pool %q in %s", target, p.File), meant(target, names)}
+	return "", &Fault{ExitNotFound, fmt.Errorf("there is no pool %q in %s", target, p.File), SuggestName(target, names)}
 }
 
-// meant is what to do about a name that does not exist.
-func meant(name string, known []string) string {
+// SuggestName is what to do about a name that does not exist.
+func SuggestName(name string, known []string) string {
 	near, ok := proactor.Nearest(name, known)
 	switch {
 	case ok:
@@ -168,5 +170,5 @@ func meant(name string, known []string) string {
 	case len(known) == 0:
 		return "the INI defines no worker that takes tasks: write a [worker:NAME]"
 	}
-	return "there is " + list(known)
+	return "there is " + JoinNames(known)
 }

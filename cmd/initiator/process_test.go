@@ -113,7 +113,7 @@ func (p *process) started() {
 	c := p.client()
 	err := until("all workers ready", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
-		return err == nil && len(list) > 0 && statusCode(list) == exitOK
+		return err == nil && len(list) > 0 && statusCode(list) == ExitOK
 	})
 	if err != nil {
 		p.t.Fatal(err)

@@ -272,7 +272,7 @@ func (s *shell) up(command, dir string) {
 	defer c.Close()
 	err := until(command, func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
-		return err == nil && len(list) > 0 && statusCode(list) == exitOK
+		return err == nil && len(list) > 0 && statusCode(list) == ExitOK
 	})
 	if err != nil {
 		s.t.Fatalf("%v; stderr:\n%s", err, s.stderr())

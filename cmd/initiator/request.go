@@ -18,16 +18,16 @@ type requestFlags struct {
 	method, key string
 	unique      string
 	callback    string
-	progress    span
+	progress    DurationFlag
 	priority    int
 	attempts    int
-	timeout     span
-	delay       span
-	deadline    moment
+	timeout     DurationFlag
+	delay       DurationFlag
+	deadline    MomentFlag
 	flags       *pflag.FlagSet
 }
 
-func (r *requestFlags) add(f *pflag.FlagSet) {
+func (r *requestFlags) addFlags(f *pflag.FlagSet) {
 	r.flags = f
 	f.StringVar(&r.method, "method", "", "the worker's `METHOD`; POOL.METHOD says the same")
 	f.StringVar(&r.key, "key", "", "submitting the same `KEY` twice is one task")
@@ -41,56 +41,56 @@ func (r *requestFlags) add(f *pflag.FlagSet) {
 	f.Var(&r.deadline, "deadline", "when it is given up, wherever it is: a time, or a duration from now")
 }
 
-// request makes the task that POOL, DATA and the flags describe.
-func (r *requestFlags) request(args []string, stdin io.Reader) (task.Request, error) {
-	data, err := payload(args[1:], stdin)
+// buildRequest makes the task that POOL, DATA and the flags describe.
+func (r *requestFlags) buildRequest(args []string, stdin io.Reader) (task.Request, error) {
+	data, err := readPayload(args[1:], stdin)
 	if err != nil {
 		return task.Request{}, err
 	}
 	q := task.Request{
 		Pool: args[0], Method: r.method, Key: r.key, Data: data,
 		Unique: r.unique, Callback: r.callback,
-		Delay: task.Seconds(r.delay.d), Deadline: r.deadline.at, Attempts: r.attempts,
+		Delay: task.Seconds(r.delay.Value), Deadline: r.deadline.At, Attempts: r.attempts,
 	}
 	if r.flags.Changed("priority") {
 		q.Priority = &r.priority
 	}
-	if r.timeout.set {
-		timeout := task.Seconds(r.timeout.d)
+	if r.timeout.Given {
+		timeout := task.Seconds(r.timeout.Value)
 		q.Timeout = &timeout
 	}
-	if r.progress.set {
-		patience := task.Seconds(r.progress.d)
+	if r.progress.Given {
+		patience := task.Seconds(r.progress.Value)
 		q.ProgressTimeout = &patience
 	}
 	return q, nil
 }
 
-// requests is request, unless standard input has a task in each line: then feed
+// readRequests is request, unless standard input has a task in each line: then feed
 // has their data, and the request is what they have in common.
-func (r *requestFlags) requests(args []string, stdin io.Reader) (q task.Request, many *feed, err error) {
+func (r *requestFlags) readRequests(args []string, stdin io.Reader) (q task.Request, many *taskInput, err error) {
 	if len(args) < 2 || args[1] != "-" {
-		q, err = r.request(args, stdin)
+		q, err = r.buildRequest(args, stdin)
 		return q, nil, err
 	}
-	many, rest, err := feedOf(stdin)
+	many, rest, err := readTaskInput(stdin)
 	switch {
 	case err != nil:
 		return q, nil, err
 	case many == nil:
-		q, err = r.request(args, rest)
+		q, err = r.buildRequest(args, rest)
 		return q, nil, err
 	}
-	if err := oneOnly(r.flags); err != nil {
+	if err := refuseSingleTaskFlags(r.flags); err != nil {
 		return q, nil, err
 	}
-	q, err = r.request(args[:1], nil)
+	q, err = r.buildRequest(args[:1], nil)
 	return q, many, err
 }
 
-// payload reads DATA: JSON itself, - for stdin, @FILE for a file, and null
+// readPayload reads DATA: JSON itself, - for stdin, @FILE for a file, and null
 // when there is none.
-func payload(args []string, stdin io.Reader) (json.RawMessage, error) {
+func readPayload(args []string, stdin io.Reader) (json.RawMessage, error) {
 	if len(args) == 0 {
 		return json.RawMessage("null"), nil
 	}
@@ -104,7 +104,7 @@ func payload(args []string, stdin io.Reader) (json.RawMessage, error) {
 		data, err = io.ReadAll(stdin)
 	}
 	if err != nil {
-		return nil, usage(fmt.Errorf("read the task's data: %w", err))
+		return nil, UsageFault(fmt.Errorf("read the task's data: %w", err))
 	}
 	return data, validJSON(from, data)
 }
@@ -122,8 +122,8 @@ func validJSON(from string, data []byte) error {
 		near := data[max(0, int(syntax.Offset)-20):min(len(data), int(syntax.Offset)+10)]
 		at = fmt.Sprintf(" at byte %d, near %q", syntax.Offset, near)
 	}
-	return &fault{
-		exitUsage, fmt.Errorf("%s is not JSON: %w%s", from, err, at),
+	return &Fault{
+		ExitUsage, fmt.Errorf("%s is not JSON: %w%s", from, err, at),
 		`quote it for the shell: '{"a": 2}'; a text is '"text"'; @FILE and - read it from elsewhere`,
 	}
 }

@@ -18,21 +18,21 @@ func (a *app) rereadCommand() *cobra.Command {
 		Use: "reread", Short: "Show which groups differ in the file; as `plan`",
 		Long: "Show which groups of the file are new (available), differ (changed) or have gone\n(disappeared). Nothing is changed; `initiator plan` shows which keys make it so.",
 		Args: cobra.NoArgs,
-		RunE: a.look(func(ctx context.Context, p *plan.Plan, c *client.Client) error {
-			changes, err := changesOf(ctx, p, c)
+		RunE: a.WithPlan(func(ctx context.Context, p *plan.Plan, c *client.Client) error {
+			changes, err := ReadChanges(ctx, p, c)
 			if err != nil {
 				return err
 			}
-			if a.format.json {
-				return a.out.json(changes)
+			if a.Format.JSON {
+				return a.Out.WriteJSON(changes)
 			}
-			return a.out.lines(rereadLines(changes)...)
+			return a.Out.WriteLines(rereadLines(changes)...)
 		}),
 	}
 }
 
-// groupChanges is what becomes of each group, in the order of their names.
-func groupChanges(c api.Changes) (names []string, actions map[string]plan.Action) {
+// changesByGroup is what becomes of each group, in the order of their names.
+func changesByGroup(c api.Changes) (names []string, actions map[string]plan.Action) {
 	actions = map[string]plan.Action{}
 	for _, w := range c.Workers {
 		group, _, _ := strings.Cut(w.Name, ":")
@@ -55,7 +55,7 @@ func groupChanges(c api.Changes) (names []string, actions map[string]plan.Action
 
 func rereadLines(c api.Changes) (lines []string) {
 	words := map[plan.Action]string{plan.ActionStart: "available", plan.ActionRestart: "changed", plan.ActionStop: "disappeared"}
-	names, actions := groupChanges(c)
+	names, actions := changesByGroup(c)
 	for _, name := range names {
 		lines = append(lines, name+": "+words[actions[name]])
 	}
@@ -71,22 +71,22 @@ func (a *app) updateCommand() *cobra.Command {
 		Long: "Read the file again, and start, stop and restart what differs, as `initiator\nreload` does. Other than supervisorctl's it leaves alone the processes of a\nchanged group that are what they were.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && !slices.Contains(args, "all") {
-				return usage(fmt.Errorf("update %s: one group alone cannot be updated; whatever does not differ is left alone anyway", args[0]))
+				return UsageFault(fmt.Errorf("update %s: one group alone cannot be updated; whatever does not differ is left alone anyway", args[0]))
 			}
-			return a.reload(cmd, a.showUpdate)
+			return a.Reload(cmd, a.showUpdate)
 		},
 	}
 }
 
 func (a *app) showUpdate(c api.Changes) error {
-	if a.format.json {
-		return a.out.json(c)
+	if a.Format.JSON {
+		return a.Out.WriteJSON(c)
 	}
-	return a.out.lines(updateLines(c)...)
+	return a.Out.WriteLines(updateLines(c)...)
 }
 
 func updateLines(c api.Changes) (lines []string) {
-	names, actions := groupChanges(c)
+	names, actions := changesByGroup(c)
 	for _, name := range names {
 		switch actions[name] {
 		case plan.ActionStop:

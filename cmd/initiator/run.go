@@ -33,30 +33,30 @@ completed, else 1.`
 
 func (a *app) runCommand() *cobra.Command {
 	var flags requestFlags
-	var many mapFlags
+	var many manyFlags
 	r := runner{app: a}
 	cmd := &cobra.Command{
 		Use: "run POOL[.METHOD] [DATA]", Short: "Do one task and print its result", Long: runLong,
 		Example: `  initiator run adder '{"a": 2, "b": 3}'
   initiator run --ordered --jobs 8 adder - <pairs.ndjson >sums.ndjson`,
 		Args:              cobra.RangeArgs(1, 2),
-		ValidArgsFunction: a.completePools,
+		ValidArgsFunction: a.CompletePools,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request, feed, err := flags.requests(args, a.in)
+			request, feed, err := flags.readRequests(args, a.In)
 			if err != nil {
 				return err
 			}
-			ctx, again, stop := heed(cmd.Context(), ending...)
+			ctx, again, stop := CatchSignals(cmd.Context(), EndingSignals...)
 			defer stop()
-			r.again = again
+			r.laterSignals = again
 			if feed != nil {
-				return newMapper(r, many, request, feed).run(ctx)
+				return newManyRunner(r, many, request, feed).runAll(ctx)
 			}
-			return r.run(ctx, request)
+			return r.runTask(ctx, request)
 		},
 	}
-	flags.add(cmd.Flags())
-	many.add(cmd.Flags())
+	flags.addFlags(cmd.Flags())
+	many.addFlags(cmd.Flags())
 	cmd.Flags().Var(&r.patience, "wait", "how long to wait for the end of the task")
 	cmd.Flags().BoolVarP(&r.output, "follow", "f", false, "show on stderr what the task writes")
 	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "say nothing about workers")
@@ -66,67 +66,67 @@ func (a *app) runCommand() *cobra.Command {
 // runner is one `run`.
 type runner struct {
 	*app
-	patience span
-	quiet    bool
-	output   bool                  // shows what the task writes
-	again    <-chan syscall.Signal // later ones
-	client   *client.Client
+	patience     DurationFlag
+	quiet        bool
+	output       bool                  // shows what the task writes
+	laterSignals <-chan syscall.Signal // later ones
+	client       *client.Client
 	// alone: the initiator was started for this task.
-	alone bool
+	temporary bool
 }
 
-func (r *runner) run(ctx context.Context, q task.Request) error {
-	return r.within(ctx, q.Pool, func(ctx context.Context) error { return r.attend(ctx, q) })
+func (r *runner) runTask(ctx context.Context, q task.Request) error {
+	return r.withInitiator(ctx, q.Pool, func(ctx context.Context) error { return r.submitAndWait(ctx, q) })
 }
 
-// within does something with the initiator that runs, or with one of its own.
-func (r *runner) within(ctx context.Context, pool string, do func(context.Context) error) error {
-	c, err := r.running(ctx)
+// withInitiator does something with the initiator that runs, or with one of its own.
+func (r *runner) withInitiator(ctx context.Context, pool string, do func(context.Context) error) error {
+	c, err := r.ConnectIfRunning(ctx)
 	if err != nil {
 		return err
 	}
 	if c != nil {
 		defer c.Close()
 		r.client = c
-		r.say("uses the initiator that answers on %s", c.Socket())
+		r.printNote("uses the initiator that answers on %s", c.Socket())
 		return do(ctx)
 	}
-	house, err := r.build(pool)
+	house, err := r.newTemporaryInitiator(pool)
 	if err != nil {
 		return err
 	}
-	r.alone = true
-	return house.during(ctx, r, do)
+	r.temporary = true
+	return house.runDuring(ctx, r, do)
 }
 
-// say tells a person what happens, on stderr.
-func (r *runner) say(format string, args ...any) {
+// printNote tells a person what happens, on stderr.
+func (r *runner) printNote(format string, args ...any) {
 	if !r.quiet {
-		_ = r.err.lines(fmt.Sprintf(format, args...))
+		_ = r.Err.WriteLines(fmt.Sprintf(format, args...))
 	}
 }
 
-// attend submits the task and sees it to its end.
-func (r *runner) attend(ctx context.Context, q task.Request) error {
-	t, err := r.submit(ctx, q)
+// submitAndWait submits the task and sees it to its end.
+func (r *runner) submitAndWait(ctx context.Context, q task.Request) error {
+	t, err := r.submitTask(ctx, q)
 	if err != nil {
-		return refused(q.Pool, err)
+		return submitFault(q.Pool, err)
 	}
-	end, err := r.await(ctx, t)
+	end, err := r.awaitTask(ctx, t)
 	if err == nil {
-		return r.tell(end)
+		return r.printOutcome(end)
 	}
-	err = asItWas(r.client, t.ID, err)
-	r.giveUp(t)
-	return on(q.Pool, err)
+	err = addTaskState(r.client, t.ID, err)
+	r.abandonTask(t)
+	return PrefixError(q.Pool, err)
 }
 
 // submitWithin is how much longer than its caller a submit may go on.
 const submitWithin = 2 * time.Second
 
-// submit is not broken off by a signal at once: a task that was taken, and
+// submitTask is not broken off by a signal at once: a task that was taken, and
 // whose id is not known, could not be cancelled.
-func (r *runner) submit(ctx context.Context, q task.Request) (task.Task, error) {
+func (r *runner) submitTask(ctx context.Context, q task.Request) (task.Task, error) {
 	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	defer context.AfterFunc(ctx, func() {
@@ -135,27 +135,27 @@ func (r *runner) submit(ctx context.Context, q task.Request) (task.Task, error) 
 	return r.client.Submit(longer, q)
 }
 
-// refused is why the initiator did not take a task. Unless the pool is what
+// submitFault is why the initiator did not take a task. Unless the pool is what
 // does not exist, it is the object of the error.
-func refused(pool string, err error) error {
+func submitFault(pool string, err error) error {
 	var e *client.Error
 	if !errors.As(err, &e) {
-		return on(pool, err)
+		return PrefixError(pool, err)
 	}
 	said := *e
 	said.Message = strings.TrimPrefix(e.Message, "submit: ")
 	if e.Status == http.StatusNotFound {
 		return &said
 	}
-	return on(pool, &said)
+	return PrefixError(pool, &said)
 }
 
-// errPatience is the cause when --wait is over.
-var errPatience = &fault{code: exitTimeout, err: errors.New("the task has not ended within --wait")}
+// errWaitOver is the cause when --wait is over.
+var errWaitOver = &Fault{Code: ExitTimeout, Err: errors.New("the task has not ended within --wait")}
 
-// asItWas adds to "--wait is over" what the task was then waiting for.
-func asItWas(c *client.Client, id uuid.UUID, err error) error {
-	if !errors.Is(err, errPatience) {
+// addTaskState adds to "--wait is over" what the task was then waiting for.
+func addTaskState(c *client.Client, id uuid.UUID, err error) error {
+	if !errors.Is(err, errWaitOver) {
 		return err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
@@ -168,25 +168,27 @@ func asItWas(c *client.Client, id uuid.UUID, err error) error {
 	if t.State == task.Queued && t.Reason != "" {
 		state += ": " + t.Reason
 	}
-	return &fault{code: exitTimeout, err: fmt.Errorf("%w: it is %s", err, state)}
+	return &Fault{Code: ExitTimeout, Err: fmt.Errorf("%w: it is %s", err, state)}
 }
 
-// await waits for the end of the task, of --wait, or of all hope.
-func (r *runner) await(ctx context.Context, t task.Task) (task.Task, error) {
+// awaitTask waits for the end of the task, of --wait, or of all hope.
+func (r *runner) awaitTask(ctx context.Context, t task.Task) (task.Task, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	if r.patience.set {
-		timer := time.AfterFunc(r.patience.d, func() { cancel(errPatience) })
+	if r.patience.Given {
+		timer := time.AfterFunc(r.patience.Value, func() { cancel(errWaitOver) })
 		defer timer.Stop()
 	}
-	w := &watcher{runner: r, pool: t.Pool}
+	w := &workerWatcher{runner: r, pool: t.Pool}
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		w.watch(ctx, cancel)
+		w.watchWorkers(ctx, cancel)
 	}()
 	wait := r.client.Wait
 	if r.output {
-		wait = func(ctx context.Context, id uuid.UUID) (task.Task, error) { return r.follow(ctx, r.client, id, true) }
+		wait = func(ctx context.Context, id uuid.UUID) (task.Task, error) {
+			return r.followTask(ctx, r.client, id, true)
+		}
 	}
 	end, err := wait(ctx, t.ID)
 	cancel(nil)
@@ -197,17 +199,17 @@ func (r *runner) await(ctx context.Context, t task.Task) (task.Task, error) {
 // cancelWithin bounds the last request about a task that nobody waits for.
 const cancelWithin = 2 * time.Second
 
-// giveUp cancels a task whose result nobody would see, so that no worker has to
+// abandonTask cancels a task whose result nobody would see, so that no worker has to
 // end it before it can stop. In an initiator of others, one with a key may be
 // wanted by somebody else as well: it stays.
-func (r *runner) giveUp(t task.Task) {
-	if t.Key != "" && !r.alone {
-		r.say("the task goes on: initiator task wait %s", t.ID)
+func (r *runner) abandonTask(t task.Task) {
+	if t.Key != "" && !r.temporary {
+		r.printNote("the task goes on: initiator task wait %s", t.ID)
 		return
 	}
 	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
 	defer stop()
-	if _, err := r.client.Cancel(ctx, t.ID); err != nil && !r.alone && !errors.Is(err, &client.Error{Status: http.StatusConflict}) {
-		r.say("the task may go on: initiator task get %s", t.ID)
+	if _, err := r.client.Cancel(ctx, t.ID); err != nil && !r.temporary && !errors.Is(err, &client.Error{Status: http.StatusConflict}) {
+		r.printNote("the task may go on: initiator task get %s", t.ID)
 	}
 }

@@ -18,28 +18,28 @@ func (a *app) scaleCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "scale NAME N", Short: "Make a definition have N workers",
 		Long: "Make a definition have N workers, until a reload changes its replicas. It returns\nwhen those that are new are ready and those that are too many are gone; the\nyoungest go first.",
-		Args: cobra.ExactArgs(2), ValidArgsFunction: a.completeNames,
+		Args: cobra.ExactArgs(2), ValidArgsFunction: a.CompleteNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[1])
 			if err != nil || n < 0 {
-				return usage(fmt.Errorf("%s: a number of workers, 0 or more", args[1]))
+				return UsageFault(fmt.Errorf("%s: a number of workers, 0 or more", args[1]))
 			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				all, err := c.Scale(ctx, args[0], n)
 				var partly *client.Partly
 				if err != nil && !errors.As(err, &partly) {
 					return err
 				}
 				mine := slices.DeleteFunc(all, func(w supervise.Worker) bool { return w.Name != args[0] })
-				if a.format.json {
-					err = a.out.json(map[string]any{"workers": mine})
+				if a.Format.JSON {
+					err = a.Out.WriteJSON(map[string]any{"workers": mine})
 				} else {
-					err = statusTable(mine, time.Now()).print(a.out)
+					err = statusTable(mine, time.Now()).PrintTo(a.Out)
 				}
 				if err != nil {
 					return err
 				}
-				return notUp(partly)
+				return NotReadyFault(partly)
 			})
 		},
 	}

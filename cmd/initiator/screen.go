@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// screen is one of the program's outputs, and what is behind it. It keeps the
+// Screen is one of the program's outputs, and what is behind it. It keeps the
 // first error, so that not every line has to be checked.
-type screen struct {
+type Screen struct {
 	w        io.Writer
 	file     *os.File // nil = not a file, and so no terminal
 	terminal bool
@@ -22,8 +22,8 @@ type screen struct {
 	err      error
 }
 
-func newScreen(f *os.File) *screen {
-	s := &screen{w: f, file: f}
+func NewScreen(f *os.File) *Screen {
+	s := &Screen{w: f, file: f}
 	_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	s.terminal = err == nil
 	s.colours = s.terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
@@ -31,7 +31,7 @@ func newScreen(f *os.File) *screen {
 }
 
 // Write implements io.Writer. After an error it writes nothing more.
-func (s *screen) Write(p []byte) (int, error) {
+func (s *Screen) Write(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}
@@ -40,17 +40,17 @@ func (s *screen) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// failed is the first error of a write. A terminal that has gone away is
+// Err is the first error of a write. A terminal that has gone away is
 // nobody's fault.
-func (s *screen) failed() error {
+func (s *Screen) Err() error {
 	if errors.Is(s.err, unix.EIO) && s.terminal {
 		return nil
 	}
 	return s.err
 }
 
-// width is the number of columns of a terminal, and 0 for "as wide as needed".
-func (s *screen) width() int {
+// Width is the number of columns of a terminal, and 0 for "as wide as needed".
+func (s *Screen) Width() int {
 	if !s.terminal {
 		return 0
 	}
@@ -61,8 +61,8 @@ func (s *screen) width() int {
 	return int(size.Col)
 }
 
-// json writes one document, or one line of a stream of them.
-func (s *screen) json(v any) error {
+// WriteJSON writes one document, or one line of a stream of them.
+func (s *Screen) WriteJSON(v any) error {
 	var line bytes.Buffer
 	out := json.NewEncoder(&line)
 	out.SetEscapeHTML(false)
@@ -73,11 +73,11 @@ func (s *screen) json(v any) error {
 	return err
 }
 
-// lines writes lines that must not be wider than the terminal.
-func (s *screen) lines(lines ...string) error {
-	width := s.width()
+// WriteLines writes lines that must not be wider than the terminal.
+func (s *Screen) WriteLines(lines ...string) error {
+	width := s.Width()
 	for _, line := range lines {
-		if _, err := fmt.Fprintln(s, cut(line, width)); err != nil {
+		if _, err := fmt.Fprintln(s, Truncate(line, width)); err != nil {
 			return err
 		}
 	}
@@ -86,47 +86,47 @@ func (s *screen) lines(lines ...string) error {
 
 // The colours; each says one thing everywhere.
 const (
-	good  = "\x1b[32m"
-	busy  = "\x1b[33m"
-	bad   = "\x1b[31m"
-	faint = "\x1b[2m"
-	plain = "\x1b[0m"
+	ColourGood  = "\x1b[32m"
+	ColourBusy  = "\x1b[33m"
+	ColourBad   = "\x1b[31m"
+	colourFaint = "\x1b[2m"
+	colourReset = "\x1b[0m"
 )
 
-// paint colours a text where colours can be seen.
-func (s *screen) paint(colour, text string) string {
+// Paint colours a text where colours can be seen.
+func (s *Screen) Paint(colour, text string) string {
 	if !s.colours || colour == "" || strings.TrimSpace(text) == "" {
 		return text
 	}
-	return colour + text + plain
+	return colour + text + colourReset
 }
 
-// format is the value of -o.
-type format struct {
-	json       bool
-	supervisor bool // as supervisorctl prints it, where it does; else text
-	given      bool
+// OutputFormat is the value of -o.
+type OutputFormat struct {
+	JSON       bool
+	Supervisor bool // as supervisorctl prints it, where it does; else text
+	Given      bool
 }
 
 // String implements pflag.Value.
-func (f *format) String() string {
+func (f *OutputFormat) String() string {
 	switch {
-	case f.json:
+	case f.JSON:
 		return "json"
-	case f.supervisor:
+	case f.Supervisor:
 		return "supervisor"
 	}
 	return "text"
 }
 
 // Set implements pflag.Value.
-func (f *format) Set(s string) error {
+func (f *OutputFormat) Set(s string) error {
 	if s != "text" && s != "json" && s != "supervisor" {
 		return fmt.Errorf("there is text, json and supervisor")
 	}
-	*f = format{json: s == "json", supervisor: s == "supervisor", given: true}
+	*f = OutputFormat{JSON: s == "json", Supervisor: s == "supervisor", Given: true}
 	return nil
 }
 
 // Type implements pflag.Value.
-func (f *format) Type() string { return "format" }
+func (f *OutputFormat) Type() string { return "format" }

@@ -18,49 +18,49 @@ func (a *app) signalCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "signal SIGNAL NAME…|all", Short: "Send a signal to the process groups of workers",
 		Long: "Send a signal, by name or number, to the process groups of workers. What follows\nis theirs: a worker that ends of it is restarted as after any other death.",
-		Args: cobra.MinimumNArgs(2), ValidArgsFunction: a.completeSignal,
+		Args: cobra.MinimumNArgs(2), ValidArgsFunction: a.CompleteSignal,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !isSignal(args[0]) {
-				return usage(fmt.Errorf("there is no signal %s; name one such as HUP or USR1, or give its number", args[0]))
+				return UsageFault(fmt.Errorf("there is no signal %s; name one such as HUP or USR1, or give its number", args[0]))
 			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				all, err := c.Workers(ctx)
 				if err != nil {
 					return err
 				}
-				if err := c.Signal(ctx, args[0], whole(all, args[1:])...); err != nil {
+				if err := c.Signal(ctx, args[0], ExpandNames(all, args[1:])...); err != nil {
 					return err
 				}
-				if a.format.json {
-					return a.out.json(map[string]any{"signal": args[0], "names": args[1:]})
+				if a.Format.JSON {
+					return a.Out.WriteJSON(map[string]any{"signal": args[0], "names": args[1:]})
 				}
-				return a.signalled(all, args[1:])
+				return a.printSignalled(all, args[1:])
 			})
 		},
 	}
 }
 
-// signalled says what supervisorctl says after a signal. To its users one that
+// printSignalled says what supervisorctl says after a signal. To its users one that
 // went to nobody is a fault; all others are told nothing.
-func (a *app) signalled(all []supervise.Worker, args []string) error {
-	if !a.likeSupervisor() {
+func (a *app) printSignalled(all []supervise.Worker, args []string) error {
+	if !a.PrintsLikeSupervisorctl() {
 		return nil
 	}
-	chosen, err := choose(all, args)
+	chosen, err := ChooseWorkers(all, args)
 	if err != nil {
 		return err
 	}
-	names, code := processNames(all), exitOK
+	names, code := ProcessNames(all), ExitOK
 	for _, w := range chosen {
 		line := names[w.GUID] + ": signalled"
 		if w.PID == 0 {
-			line, code = names[w.GUID]+": ERROR (not running)", exitNoProcess
+			line, code = names[w.GUID]+": ERROR (not running)", ExitNoProcess
 		}
-		if err := a.out.lines(line); err != nil {
+		if err := a.Out.WriteLines(line); err != nil {
 			return err
 		}
 	}
-	return silent(code)
+	return ExitWith(code)
 }
 
 // isSignal takes HUP, SIGHUP, hup and 1.

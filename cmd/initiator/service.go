@@ -14,7 +14,7 @@ import (
 	"initiator/internal/systemd"
 )
 
-// service tells the service manager how an `up` is. A nil service tells nobody.
+// serviceNotifier tells the service manager how an `up` is. A nil service tells nobody.
 //
 // READY is said when every worker that starts by itself is ready, or given up,
 // or has died so often that it is left to the restart law: what is started
@@ -23,14 +23,14 @@ import (
 // Nothing is said by a timer alone. Before each sign of life, and before each
 // request for more time, both loops of the house have answered: one that is
 // stuck is left to the manager's own patience.
-type service struct {
+type serviceNotifier struct {
 	to interface {
 		Send(assignments ...string) error
 	}
 	every     time.Duration // between two signs of life
 	watched   bool          // the manager waits for them
 	log       hclog.Logger
-	in        serviceHouse
+	in        serviceSource
 	wanted    func(name string) bool
 	ready     atomic.Bool  // READY was said
 	reloading atomic.Int32 // reloads under way
@@ -40,47 +40,47 @@ type service struct {
 	said   string
 }
 
-// serviceHouse is what a service asks its initiator.
-type serviceHouse interface {
+// serviceSource is what a service asks its initiator.
+type serviceSource interface {
 	Workers() []supervise.Worker
 	Events(since uint64) ([]supervise.Transition, <-chan struct{})
 	Alive(ctx context.Context) error
 	Ending() <-chan struct{}
 }
 
-var _ serviceHouse = (*initiator.Initiator)(nil)
+var _ serviceSource = (*initiator.Initiator)(nil)
 
 const (
-	// calmEvery is how often the manager hears of us when it does not ask.
-	calmEvery = 10 * time.Second
-	// moreTime is what is asked for while we go on; several signs of life may
+	// defaultInterval is how often the manager hears of us when it does not ask.
+	defaultInterval = 10 * time.Second
+	// timeoutExtension is what is asked for while we go on; several signs of life may
 	// get lost.
-	moreTime = 4 * calmEvery
-	// chances is how often a worker may die before it was ever ready, until
+	timeoutExtension = 4 * defaultInterval
+	// maxEarlyDeaths is how often a worker may die before it was ever ready, until
 	// READY is not held up by it any more.
-	chances = 3
+	maxEarlyDeaths = 3
 )
 
-// newService reads what the manager has told process pid; nil when nothing.
-func newService(lookup func(string) (string, bool), pid int, log hclog.Logger) (*service, error) {
+// newServiceNotifier reads what the manager has told process pid; nil when nothing.
+func newServiceNotifier(lookup func(string) (string, bool), pid int, log hclog.Logger) (*serviceNotifier, error) {
 	to, err := systemd.NewNotifier(lookup)
 	if to == nil || err != nil {
 		return nil, err
 	}
-	limit, err := systemd.Watchdog(lookup, pid)
+	limit, err := systemd.WatchdogInterval(lookup, pid)
 	if err != nil {
 		return nil, err
 	}
-	s := &service{to: to, log: log, every: calmEvery, watched: limit > 0}
+	s := &serviceNotifier{to: to, log: log, every: defaultInterval, watched: limit > 0}
 	if s.watched {
 		s.every = min(s.every, limit/2)
 	}
 	return s, nil
 }
 
-// attend speaks of a house until over is done. The end has begun when running is
+// notifyUntil speaks of a house until over is done. The end has begun when running is
 // done, or somebody has asked the house for it.
-func (s *service) attend(over, running context.Context, in serviceHouse) {
+func (s *serviceNotifier) notifyUntil(over, running context.Context, in serviceSource) {
 	if s == nil {
 		return
 	}
@@ -88,7 +88,7 @@ func (s *service) attend(over, running context.Context, in serviceHouse) {
 	beat := time.NewTicker(s.every)
 	defer beat.Stop()
 	stopping, asked := running.Done(), s.in.Ending()
-	s.beat(over)
+	s.sendAlive(over)
 	for since := uint64(0); ; {
 		var more <-chan struct{}
 		if !s.ready.Load() && !s.ending {
@@ -96,61 +96,61 @@ func (s *service) attend(over, running context.Context, in serviceHouse) {
 			if past, more = s.in.Events(since); len(past) > 0 {
 				since = past[len(past)-1].Seq
 			}
-			s.look()
+			s.reportReadiness()
 		}
 		select {
 		case <-more:
 		case <-beat.C:
-			s.beat(over)
+			s.sendAlive(over)
 		case <-stopping:
 			stopping = nil
-			s.stop()
+			s.reportStopping()
 		case <-asked:
 			asked = nil
-			s.stop()
+			s.reportStopping()
 		case <-over.Done():
 			return
 		}
 	}
 }
 
-// look says READY when it is time, and how far it is when that has changed.
-func (s *service) look() {
+// reportReadiness says READY when it is time, and how far it is when that has changed.
+func (s *serviceNotifier) reportReadiness() {
 	list := s.in.Workers()
 	waits := 0
 	for _, w := range list {
-		if heldUp(w, list, s.wanted) {
+		if delaysReady(w, list, s.wanted) {
 			waits++
 		}
 	}
-	switch status := statusLine(list); {
+	switch status := serviceStatus(list); {
 	case !s.ready.Load() && !s.ending && waits == 0:
 		s.said = status
 		s.ready.Store(true)
-		s.send(systemd.Ready, systemd.Status(status))
+		s.sendOrLog(systemd.Ready, systemd.StatusText(status))
 	case status != s.said:
 		s.said = status
-		s.send(systemd.Status(status))
+		s.sendOrLog(systemd.StatusText(status))
 	}
 }
 
-// heldUp says whether READY waits for a worker.
-func heldUp(w supervise.Worker, all []supervise.Worker, wanted func(string) bool) bool {
+// delaysReady says whether READY waits for a worker.
+func delaysReady(w supervise.Worker, all []supervise.Worker, wanted func(string) bool) bool {
 	switch {
-	case givenUp(w, all, false, nil) != "", w.Deaths >= chances:
+	case unrecoverableReason(w, all, false, nil) != "", w.Deaths >= maxEarlyDeaths:
 		return false
 	case w.State == supervise.Stopped && w.Incarnation == 0:
-		return wanted(w.Name) && !waitsForLost(w, all)
+		return wanted(w.Name) && !waitsForUnrecoverable(w, all)
 	}
-	return pending(w) && !waitsForLost(w, all)
+	return mayBecomeReady(w) && !waitsForUnrecoverable(w, all)
 }
 
-// waitsForLost says whether what a worker comes after has had its chances.
-func waitsForLost(w supervise.Worker, all []supervise.Worker) bool {
+// waitsForUnrecoverable says whether what a worker comes after has had its chances.
+func waitsForUnrecoverable(w supervise.Worker, all []supervise.Worker) bool {
 	for _, item := range w.WaitsFor {
 		name, _, _ := strings.Cut(item, ":")
 		for _, other := range all {
-			if other.Name == name && other.Deaths >= chances {
+			if other.Name == name && other.Deaths >= maxEarlyDeaths {
 				return true
 			}
 		}
@@ -158,8 +158,8 @@ func waitsForLost(w supervise.Worker, all []supervise.Worker) bool {
 	return false
 }
 
-// beat is a sign of life.
-func (s *service) beat(over context.Context) {
+// sendAlive is a sign of life.
+func (s *serviceNotifier) sendAlive(over context.Context) {
 	ctx, cancel := context.WithTimeout(over, s.every)
 	defer cancel()
 	if err := s.in.Alive(ctx); err != nil {
@@ -173,44 +173,44 @@ func (s *service) beat(over context.Context) {
 		say = append(say, systemd.Alive)
 	}
 	if !s.ready.Load() || s.ending || s.reloading.Load() > 0 {
-		say = append(say, systemd.Extend(moreTime))
+		say = append(say, systemd.ExtendTimeout(timeoutExtension))
 	}
 	if len(say) > 0 {
-		s.send(say...)
+		s.sendOrLog(say...)
 	}
-	s.look()
+	s.reportReadiness()
 }
 
-func (s *service) stop() {
+func (s *serviceNotifier) reportStopping() {
 	if s.ending {
 		return
 	}
 	s.ending = true
-	s.send(systemd.Stopping, systemd.Status("stopping"), systemd.Extend(moreTime))
+	s.sendOrLog(systemd.Stopping, systemd.StatusText("stopping"), systemd.ExtendTimeout(timeoutExtension))
 }
 
-// during tells of a reload while do does it. Any goroutine may call it.
-func (s *service) during(do func()) {
+// notifyReload tells of a reload while do does it. Any goroutine may call it.
+func (s *serviceNotifier) notifyReload(do func()) {
 	if s == nil || !s.ready.Load() { // a start is not over because a reload is
 		do()
 		return
 	}
 	s.reloading.Add(1)
-	s.send(systemd.Reloading(), systemd.Status("reloading"), systemd.Extend(moreTime))
+	s.sendOrLog(systemd.ReloadBegins(), systemd.StatusText("reloading"), systemd.ExtendTimeout(timeoutExtension))
 	do()
 	s.reloading.Add(-1)
-	s.send(systemd.Ready, systemd.Status(statusLine(s.in.Workers())))
+	s.sendOrLog(systemd.Ready, systemd.StatusText(serviceStatus(s.in.Workers())))
 }
 
-// send says something. That nobody listens is no reason to end.
-func (s *service) send(assignments ...string) {
+// sendOrLog says something. That nobody listens is no reason to end.
+func (s *serviceNotifier) sendOrLog(assignments ...string) {
 	if err := s.to.Send(assignments...); err != nil {
 		s.log.Warn(err.Error())
 	}
 }
 
-// statusLine is "3 of 4 workers are ready; gone is FATAL: …".
-func statusLine(all []supervise.Worker) string {
+// serviceStatus is "3 of 4 workers are ready; gone is FATAL: …".
+func serviceStatus(all []supervise.Worker) string {
 	ready, among := 0, 0
 	var others []string
 	for _, w := range all {
@@ -220,13 +220,13 @@ func statusLine(all []supervise.Worker) string {
 		case w.State == supervise.Stopped && len(w.WaitsFor) == 0, w.State == supervise.Exited:
 			continue // they rest
 		default:
-			others = append(others, fmt.Sprintf("%s is %s: %s", w.Name, stateOf(w), w.Reason))
+			others = append(others, fmt.Sprintf("%s is %s: %s", w.Name, StateName(w), w.Reason))
 		}
 		among++
 	}
-	line := fmt.Sprintf("%d of %s ready", ready, plural(among, "worker"))
+	line := fmt.Sprintf("%d of %s ready", ready, Plural(among, "worker"))
 	if len(others) > 0 {
-		line += "; " + list(others)
+		line += "; " + JoinNames(others)
 	}
 	return line
 }

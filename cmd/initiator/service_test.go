@@ -64,13 +64,13 @@ func told(t *testing.T, house *fixed, limit, lasts time.Duration) *heard {
 	h := &heard{}
 	synctest.Test(t, func(*testing.T) {
 		house.ending = make(chan struct{})
-		s := &service{
-			to: h, every: min(calmEvery, limit/2), watched: true, log: hclog.NewNullLogger(),
+		s := &serviceNotifier{
+			to: h, every: min(defaultInterval, limit/2), watched: true, log: hclog.NewNullLogger(),
 			wanted: func(string) bool { return true },
 		}
 		over, end := context.WithTimeout(context.Background(), lasts)
 		defer end()
-		s.attend(over, context.Background(), house)
+		s.notifyUntil(over, context.Background(), house)
 	})
 	return h
 }
@@ -104,7 +104,7 @@ func TestReadyIsSaidWhenNobodyIsToBeWaitedFor(t *testing.T) {
 		return supervise.Worker{Name: "x", State: s, Incarnation: 1, Reason: "why"}
 	}
 	dying := rest(supervise.Backoff)
-	dying.Deaths = chances
+	dying.Deaths = maxEarlyDeaths
 	after := supervise.Worker{Name: "y", State: supervise.Stopped, WaitsFor: []string{"x:ready"}}
 	for _, c := range []struct {
 		name  string
@@ -137,13 +137,13 @@ func TestTheEndIsSaidOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		house := &fixed{ending: make(chan struct{})}
 		h := &heard{deaf: true} // which changes nothing
-		s := &service{to: h, every: time.Second, log: hclog.NewNullLogger()}
+		s := &serviceNotifier{to: h, every: time.Second, log: hclog.NewNullLogger()}
 		over, end := context.WithCancel(t.Context())
 		running, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			s.attend(over, running, house)
+			s.notifyUntil(over, running, house)
 		}()
 		synctest.Wait()
 		close(house.ending)

@@ -17,12 +17,12 @@ func (a *app) shutdownCommand() *cobra.Command {
 		Long: "Stop all workers within their stop times, end the initiator, and return when it\nis gone.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.client()
+			c, err := a.Connect()
 			if err != nil {
 				return err
 			}
 			defer c.Close()
-			ctx, _, stop := heed(cmd.Context(), ending...)
+			ctx, _, stop := CatchSignals(cmd.Context(), EndingSignals...)
 			defer stop()
 			if err := c.Shutdown(ctx, kill); err != nil {
 				return err
@@ -47,8 +47,8 @@ func (a *app) untilGone(ctx context.Context, c *client.Client) error {
 			return context.Cause(ctx)
 		}
 	}
-	if a.format.json {
-		return a.out.json(map[string]bool{"ended": true})
+	if a.Format.JSON {
+		return a.Out.WriteJSON(map[string]bool{"ended": true})
 	}
-	return a.out.lines("ended")
+	return a.Out.WriteLines("ended")
 }

@@ -29,30 +29,30 @@ are not, or no initiator runs; 4 it cannot be told.`
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "status [NAME…]", Short: "Show the workers", Long: statusLong,
-		ValidArgsFunction: a.completeWorkers,
+		ValidArgsFunction: a.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
+			c, err := a.Connect()
 			if err != nil {
 				return err
 			}
 			defer c.Close()
-			ctx, _, stop := heed(cmd.Context(), ending...)
+			ctx, _, stop := CatchSignals(cmd.Context(), EndingSignals...)
 			defer stop()
 			s, err := c.Status(ctx)
 			if err != nil {
-				return a.lastSeen(args, unknownStatus(err))
+				return a.showLastKnown(args, unknownStatus(err))
 			}
-			names := processNames(s.Workers)
-			if a.likeSupervisor() {
-				s.Workers = byName(s.Workers, names) // its order, and that of args
+			names := ProcessNames(s.Workers)
+			if a.PrintsLikeSupervisorctl() {
+				s.Workers = SortByName(s.Workers, names) // its order, and that of args
 			}
-			if s.Workers, err = choose(s.Workers, args); err != nil {
+			if s.Workers, err = ChooseWorkers(s.Workers, args); err != nil {
 				return err
 			}
 			if err := a.showStatus(s, names, len(args) == 0); err != nil {
 				return err
 			}
-			return silent(statusCode(s.Workers))
+			return ExitWith(statusCode(s.Workers))
 		},
 	}
 }
@@ -63,36 +63,36 @@ func unknownStatus(err error) error {
 	var gone *client.Unreachable
 	if errors.As(err, &gone) {
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
-			return &fault{exitNotRunning, err, startOne(gone)}
+			return &Fault{ExitNotRunning, err, StartAdvice(gone)}
 		}
-		return &fault{exitNotKnown, err, startOne(gone)}
+		return &Fault{ExitStatusUnknown, err, StartAdvice(gone)}
 	}
-	return &fault{code: exitNotKnown, err: err}
+	return &Fault{Code: ExitStatusUnknown, Err: err}
 }
 
-// choose keeps the workers that are named.
-func choose(all []supervise.Worker, names []string) ([]supervise.Worker, error) {
+// ChooseWorkers keeps the workers that are named.
+func ChooseWorkers(all []supervise.Worker, names []string) ([]supervise.Worker, error) {
 	if len(names) == 0 || slices.Contains(names, "all") {
 		return all, nil
 	}
 	var chosen []supervise.Worker
 	for _, name := range names {
-		some := named(all, name)
+		some := FindWorkers(all, name)
 		if len(some) == 0 {
-			known := definitions(all)
+			known := DefinitionNames(all)
 			near, _ := proactor.Nearest(name, known)
-			return nil, &fault{code: exitNotKnown, err: &supervise.UnknownNameError{Name: name, Nearer: near, Known: known}}
+			return nil, &Fault{Code: ExitStatusUnknown, Err: &supervise.UnknownNameError{Name: name, Nearer: near, Known: known}}
 		}
 		chosen = append(chosen, some...)
 	}
 	return chosen, nil
 }
 
-// named are the workers that are called so, or the one with that guid;
+// FindWorkers are the workers that are called so, or the one with that guid;
 // as much of a guid as tells it apart is enough.
-func named(all []supervise.Worker, name string) (some []supervise.Worker) {
+func FindWorkers(all []supervise.Worker, name string) (some []supervise.Worker) {
 	for _, w := range all {
-		if called(w, name) {
+		if matchesName(w, name) {
 			some = append(some, w)
 		}
 	}
@@ -110,8 +110,8 @@ func named(all []supervise.Worker, name string) (some []supervise.Worker) {
 	return some
 }
 
-// definitions are the names of the workers' definitions, each once.
-func definitions(all []supervise.Worker) (names []string) {
+// DefinitionNames are the names of the workers' definitions, each once.
+func DefinitionNames(all []supervise.Worker) (names []string) {
 	for _, w := range all {
 		if !slices.Contains(names, w.Name) {
 			names = append(names, w.Name)
@@ -123,62 +123,62 @@ func definitions(all []supervise.Worker) (names []string) {
 func statusCode(list []supervise.Worker) int {
 	for _, w := range list {
 		if w.State != supervise.Running || !w.Ready {
-			return exitNotRunning
+			return ExitNotRunning
 		}
 	}
-	return exitOK
+	return ExitOK
 }
 
 func (a *app) showStatus(s api.Status, names map[string]string, all bool) error {
-	if a.format.json {
-		return a.out.json(s)
+	if a.Format.JSON {
+		return a.Out.WriteJSON(s)
 	}
-	if a.likeSupervisor() {
-		return a.out.lines(supervisorStatus(s.Workers, names, time.Now())...)
+	if a.PrintsLikeSupervisorctl() {
+		return a.Out.WriteLines(StatusLines(s.Workers, names, time.Now())...)
 	}
-	if err := statusTable(s.Workers, time.Now()).print(a.out); err != nil {
+	if err := statusTable(s.Workers, time.Now()).PrintTo(a.Out); err != nil {
 		return err
 	}
 	if !all {
 		return nil
 	}
-	return a.out.lines(summary(s)...)
+	return a.Out.WriteLines(statusSummary(s)...)
 }
 
 // statusTable is what supervisorctl's users look for, in its order.
-func statusTable(list []supervise.Worker, now time.Time) table {
-	t := table{
-		head:  []string{"NAME", "GUID", "STATE", "PID", "PORT", "UPTIME", "RESTARTS", "REASON"},
-		spare: []int{6, 3, 5, 4, 7, 1},
-		colour: func(column int, cell string) string {
+func statusTable(list []supervise.Worker, now time.Time) Table {
+	t := Table{
+		Head:     []string{"NAME", "GUID", "STATE", "PID", "PORT", "UPTIME", "RESTARTS", "REASON"},
+		Optional: []int{6, 3, 5, 4, 7, 1},
+		Colour: func(column int, cell string) string {
 			if column != 2 {
 				return ""
 			}
-			return stateColour(cell)
+			return StateColour(cell)
 		},
 	}
 	for _, w := range list {
 		up := "-"
 		if w.PID != 0 && !w.Started.IsZero() {
-			up = uptime(now.Sub(w.Started))
+			up = FormatUptime(now.Sub(w.Started))
 		}
-		t.rows = append(t.rows, []string{
-			w.Name, short(w.GUID), stateOf(w), number(w.PID), number(w.Port), up, strconv.Itoa(w.Restarts), w.Reason,
+		t.Rows = append(t.Rows, []string{
+			w.Name, ShortGUID(w.GUID), StateName(w), NumberOrDash(w.PID), NumberOrDash(w.Port), up, strconv.Itoa(w.Restarts), w.Reason,
 		})
 	}
 	return t
 }
 
-// summary is what there is to say beside the workers.
-func summary(s api.Status) []string {
+// statusSummary is what there is to say beside the workers.
+func statusSummary(s api.Status) []string {
 	var lines []string
-	for _, pool := range sorted(s.Tasks) {
-		if text := counts(s.Tasks[pool]); text != "" {
+	for _, pool := range SortedPools(s.Tasks) {
+		if text := taskCounts(s.Tasks[pool]); text != "" {
 			lines = append(lines, fmt.Sprintf("tasks of %s: %s", pool, text))
 		}
 	}
 	if len(s.Paused) > 0 {
-		lines = append(lines, "paused: "+list(s.Paused)+"; `initiator resume` lets their tasks go on")
+		lines = append(lines, "paused: "+JoinNames(s.Paused)+"; `initiator resume` lets their tasks go on")
 	}
 	if s.StorageError != "" {
 		lines = append(lines, s.StorageError)
@@ -190,8 +190,8 @@ func summary(s api.Status) []string {
 	return append(lines, fmt.Sprintf("initiator %s, pid %d, at %s%s", s.Version, s.PID, s.URL, state))
 }
 
-// counts is "2 queued, 1 running".
-func counts(c task.Counts) string {
+// taskCounts is "2 queued, 1 running".
+func taskCounts(c task.Counts) string {
 	text := ""
 	for _, state := range []task.State{task.Queued, task.Running, task.Completed, task.Failed, task.Cancelled, task.Dead} {
 		if n := c[state]; n > 0 {
@@ -204,7 +204,7 @@ func counts(c task.Counts) string {
 	return text
 }
 
-func sorted(m map[string]task.Counts) []string {
+func SortedPools(m map[string]task.Counts) []string {
 	var names []string
 	for name := range m {
 		names = append(names, name)

@@ -11,14 +11,14 @@ import (
 	"initiator/internal/supervise"
 )
 
-// lastSeen adds to "no initiator runs" what the last one saw. Where there is
+// showLastKnown adds to "no initiator runs" what the last one saw. Where there is
 // nothing to add, or it cannot be told whether one runs, the fault stands alone.
-func (a *app) lastSeen(names []string, not error) error {
-	var stopped *fault
-	if !errors.As(not, &stopped) || stopped.code != exitNotRunning {
+func (a *app) showLastKnown(names []string, not error) error {
+	var stopped *Fault
+	if !errors.As(not, &stopped) || stopped.Code != ExitNotRunning {
 		return not
 	}
-	socket, err := a.socket()
+	socket, err := a.SocketPath()
 	if err != nil {
 		return not
 	}
@@ -27,33 +27,33 @@ func (a *app) lastSeen(names []string, not error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return not
 	case err != nil:
-		return &fault{exitNotRunning, fmt.Errorf("%w; what it last saw cannot be shown: %w", not, err), stopped.next}
+		return &Fault{ExitNotRunning, fmt.Errorf("%w; what it last saw cannot be shown: %w", not, err), stopped.NextStep}
 	}
 	workers := make([]supervise.Worker, 0, len(seen.Workers))
 	for _, w := range seen.Workers {
 		workers = append(workers, w.Worker())
 	}
-	if workers, err = choose(workers, names); err != nil {
+	if workers, err = ChooseWorkers(workers, names); err != nil {
 		return err
 	}
-	if err := a.showSeen(seen, workers); err != nil {
+	if err := a.printLastKnown(seen, workers); err != nil {
 		return err
 	}
-	return silent(exitNotRunning)
+	return ExitWith(ExitNotRunning)
 }
 
-func (a *app) showSeen(seen initiator.LastSeen, workers []supervise.Worker) error {
-	if a.format.json {
-		return a.out.json(map[string]any{"running": false, "last_seen": seen})
+func (a *app) printLastKnown(seen initiator.LastSeen, workers []supervise.Worker) error {
+	if a.Format.JSON {
+		return a.Out.WriteJSON(map[string]any{"running": false, "last_seen": seen})
 	}
-	if err := a.out.lines(seenLine(seen)); err != nil {
+	if err := a.Out.WriteLines(lastKnownLine(seen)); err != nil {
 		return err
 	}
-	return statusTable(workers, seen.At).print(a.out) // as long up as it was then
+	return statusTable(workers, seen.At).PrintTo(a.Out) // as long up as it was then
 }
 
-// seenLine says how the last initiator went.
-func seenLine(seen initiator.LastSeen) string {
+// lastKnownLine says how the last initiator went.
+func lastKnownLine(seen initiator.LastSeen) string {
 	at := seen.At.Local().Format(time.DateTime)
 	if seen.Ended {
 		return fmt.Sprintf("not running; it ended at %s (pid %d) and had stopped everything:", at, seen.PID)

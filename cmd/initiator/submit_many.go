@@ -11,47 +11,47 @@ import (
 	"initiator/internal/queue"
 )
 
-// submitter is a `task submit` with a task in each line of standard input.
-type submitter struct {
+// batchSubmitter is a `task submit` with a task in each line of standard input.
+type batchSubmitter struct {
 	*app
 	client   *client.Client
 	template task.Request
-	meter    *meter
-	say      *screen // stderr
-	print    *screen // stdout
-	tally    tally
+	meter    *Meter
+	say      *Screen // stderr
+	print    *Screen // stdout
+	tally    taskCount
 }
 
 // submitMany queues a task for each line, as many at once as are there, and
 // prints their ids in the order of the lines. Those that are queued stay so,
 // whatever happens to the others.
-func (a *app) submitMany(ctx context.Context, c *client.Client, q task.Request, f *feed) error {
-	m := &meter{screen: a.err}
-	s := &submitter{
-		app: a, client: c, template: q, meter: m, say: m.over(a.err), print: m.over(a.out),
-		tally: tally{did: "queued", began: time.Now()},
+func (a *app) submitMany(ctx context.Context, c *client.Client, q task.Request, f *taskInput) error {
+	m := &Meter{screen: a.Err}
+	s := &batchSubmitter{
+		app: a, client: c, template: q, meter: m, say: m.ScreenAbove(a.Err), print: m.ScreenAbove(a.Out),
+		tally: taskCount{did: "queued", began: time.Now()},
 	}
-	err := s.all(ctx, f)
-	m.show("")
-	_ = s.say.lines(s.tally.summary(time.Now()))
+	err := s.submitAll(ctx, f)
+	m.ShowLine("")
+	_ = s.say.WriteLines(s.tally.summaryLine(time.Now()))
 	switch {
 	case err != nil:
 		return err
-	case s.print.failed() != nil:
-		return s.print.failed()
+	case s.print.Err() != nil:
+		return s.print.Err()
 	case s.tally.failed > 0:
-		return silent(exitFailed)
+		return ExitWith(ExitFailed)
 	}
 	return nil
 }
 
-func (s *submitter) all(ctx context.Context, f *feed) error {
+func (s *batchSubmitter) submitAll(ctx context.Context, f *taskInput) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	lines := f.items(ctx)
+	lines := f.sendItems(ctx)
 	for {
-		some, more := chunk(ctx, lines)
-		if err := s.some(ctx, some); err != nil {
+		some, more := nextBatch(ctx, lines)
+		if err := s.submitBatch(ctx, some); err != nil {
 			return err
 		}
 		if ctx.Err() != nil {
@@ -60,15 +60,15 @@ func (s *submitter) all(ctx context.Context, f *feed) error {
 		if !more || s.print.err != nil {
 			return nil
 		}
-		s.meter.show(s.tally.line(time.Now()))
+		s.meter.ShowLine(s.tally.progressLine(time.Now()))
 	}
 }
 
-// chunkBytes is how much is sent in one request at most, one line more or less.
-const chunkBytes = 1 << 20
+// maxBatchBytes is how much is sent in one request at most, one line more or less.
+const maxBatchBytes = 1 << 20
 
-// chunk waits for a line, and takes those that are there besides.
-func chunk(ctx context.Context, lines <-chan item) (some []item, more bool) {
+// nextBatch waits for a line, and takes those that are there besides.
+func nextBatch(ctx context.Context, lines <-chan inputLine) (some []inputLine, more bool) {
 	select {
 	case it, ok := <-lines:
 		if !ok {
@@ -78,7 +78,7 @@ func chunk(ctx context.Context, lines <-chan item) (some []item, more bool) {
 	case <-ctx.Done():
 		return nil, false
 	}
-	for size := len(some[0].data); len(some) < ahead && size < chunkBytes; {
+	for size := len(some[0].data); len(some) < maxBatchLines && size < maxBatchBytes; {
 		select {
 		case it, ok := <-lines:
 			if !ok {
@@ -93,9 +93,9 @@ func chunk(ctx context.Context, lines <-chan item) (some []item, more bool) {
 	return some, true
 }
 
-// some submits some lines in one request. The error is one that all of them
+// submitBatch submits some lines in one request. The error is one that all of them
 // would have.
-func (s *submitter) some(ctx context.Context, some []item) error {
+func (s *batchSubmitter) submitBatch(ctx context.Context, some []inputLine) error {
 	var requests []task.Request
 	for _, it := range some {
 		if it.err == nil {
@@ -110,32 +110,32 @@ func (s *submitter) some(ctx context.Context, some []item) error {
 		switch {
 		case it.err != nil:
 		case len(got) == 0: // whether it was taken, nobody knows
-			return on(fmt.Sprintf("line %d", it.line), broken)
+			return PrefixError(fmt.Sprintf("line %d", it.line), broken)
 		default:
 			v, got = got[0], got[1:]
 		}
 		if errors.Is(v.Err, &client.Error{Status: http.StatusNotFound}) {
-			return refused(s.template.Pool, v.Err)
+			return submitFault(s.template.Pool, v.Err)
 		}
-		s.tell(it, v)
+		s.printSubmitted(it, v)
 	}
 	return broken
 }
 
-func (s *submitter) tell(it item, v client.Verdict) {
+func (s *batchSubmitter) printSubmitted(it inputLine, v client.Verdict) {
 	if v.Err != nil {
 		s.tally.failed++
-		s.tells("line %d: %s", it.line, oneLine(v.Err.Error()))
+		s.printNote("line %d: %s", it.line, OneLine(v.Err.Error()))
 		return
 	}
 	s.tally.done++
-	if s.format.json {
-		_ = s.print.json(v.Task) // the screen keeps its error
+	if s.Format.JSON {
+		_ = s.print.WriteJSON(v.Task) // the screen keeps its error
 		return
 	}
-	_ = s.print.lines(v.Task.ID.String())
+	_ = s.print.WriteLines(v.Task.ID.String())
 }
 
-func (s *submitter) tells(format string, args ...any) {
-	_ = s.say.lines(fmt.Sprintf(format, args...)) // nobody is left to tell
+func (s *batchSubmitter) printNote(format string, args ...any) {
+	_ = s.say.WriteLines(fmt.Sprintf(format, args...)) // nobody is left to tell
 }

@@ -21,7 +21,7 @@ import (
 // which restarts supervisord there; fg, for here no worker's stdin is anybody's
 // terminal; and what needs no word: add, remove, open, version of the server.
 func (a *app) supervisorWords() []*cobra.Command {
-	return in("supervisorctl", a.availCommand(), a.clearCommand(), a.maintailCommand(), a.pidCommand(),
+	return inGroup("supervisorctl", a.availCommand(), a.clearCommand(), a.maintailCommand(), a.pidCommand(),
 		a.rereadCommand(), a.tailCommand(), a.updateCommand(), a.fgCommand())
 }
 
@@ -30,29 +30,29 @@ func (a *app) fgCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "fg NAME", Short: "Is not offered", Hidden: true,
 		RunE: func(*cobra.Command, []string) error {
-			return &fault{
-				exitUsage, errors.New("not offered: nobody can type into a worker, whose standard input is its configuration or /dev/null"),
+			return &Fault{
+				ExitUsage, errors.New("not offered: nobody can type into a worker, whose standard input is its configuration or /dev/null"),
 				"`initiator tail -f NAME` shows what it writes",
 			}
 		},
 	}
 }
 
-// likeSupervisor says whether to print as supervisorctl does: -o supervisor
+// PrintsLikeSupervisorctl says whether to print as supervisorctl does: -o supervisor
 // was given, or no -o, and the INI is a supervisord.conf, for whose users'
 // scripts a name, a state and a pid are at their old places.
-func (a *app) likeSupervisor() bool {
-	if a.format.given {
-		return a.format.supervisor
+func (a *app) PrintsLikeSupervisorctl() bool {
+	if a.Format.Given {
+		return a.Format.Supervisor
 	}
-	path, err := a.path()
+	path, err := a.INIPath()
 	return err == nil && plan.IsSupervisord(path)
 }
 
-// called says whether a name means a worker: its definition, group or guid, or
+// matchesName says whether a name means a worker: its definition, group or guid, or
 // what supervisorctl's users write: group:*, group: and group:process, where a
 // worker of a pool is a process by its number.
-func called(w supervise.Worker, name string) bool {
+func matchesName(w supervise.Worker, name string) bool {
 	if name == w.Name || name == w.GUID || name == w.Group {
 		return true
 	}
@@ -68,10 +68,10 @@ func called(w supervise.Worker, name string) bool {
 	return process == w.Name
 }
 
-// processNames are what supervisorctl would call the workers, by guid. A pool
+// ProcessNames are what supervisorctl would call the workers, by guid. A pool
 // of several is a group whose processes are numbers: all must be there, also
 // where only some are to be named.
-func processNames(all []supervise.Worker) (names map[string]string) {
+func ProcessNames(all []supervise.Worker) (names map[string]string) {
 	pool := map[string]int{}
 	for _, w := range all {
 		pool[w.Name]++
@@ -90,8 +90,8 @@ func processNames(all []supervise.Worker) (names map[string]string) {
 	return names
 }
 
-// byName puts workers in supervisorctl's order.
-func byName(list []supervise.Worker, names map[string]string) (sorted []supervise.Worker) {
+// SortByName puts workers in supervisorctl's order.
+func SortByName(list []supervise.Worker, names map[string]string) (sorted []supervise.Worker) {
 	sorted = slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b supervise.Worker) int {
 		return strings.Compare(names[a.GUID], names[b.GUID])
@@ -102,23 +102,23 @@ func byName(list []supervise.Worker, names map[string]string) (sorted []supervis
 // nameColumn is the least width of supervisorctl's first column.
 const nameColumn = 30
 
-// supervisorStatus are the lines of `supervisorctl status`, in the order given.
-func supervisorStatus(list []supervise.Worker, names map[string]string, now time.Time) (lines []string) {
+// StatusLines are the lines of `supervisorctl status`, in the order given.
+func StatusLines(list []supervise.Worker, names map[string]string, now time.Time) (lines []string) {
 	width := nameColumn
 	for _, w := range list {
 		width = max(width, len(names[w.GUID]))
 	}
 	for _, w := range list {
-		lines = append(lines, fmt.Sprintf("%-*s%-10s%s", width+3, names[w.GUID], w.State, printable(described(w, now))))
+		lines = append(lines, fmt.Sprintf("%-*s%-10s%s", width+3, names[w.GUID], w.State, Printable(describeProcess(w, now))))
 	}
 	return lines
 }
 
-// described is what supervisorctl says of a process beside its state.
-func described(w supervise.Worker, now time.Time) string {
+// describeProcess is what supervisorctl says of a process beside its state.
+func describeProcess(w supervise.Worker, now time.Time) string {
 	switch w.State {
 	case supervise.Running:
-		return fmt.Sprintf("pid %d, uptime %s", w.PID, uptime(now.Sub(w.Started)))
+		return fmt.Sprintf("pid %d, uptime %s", w.PID, FormatUptime(now.Sub(w.Started)))
 	case supervise.Fatal, supervise.Backoff:
 		return w.Reason
 	case supervise.Stopped, supervise.Exited:

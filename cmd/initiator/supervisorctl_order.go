@@ -7,17 +7,17 @@ import (
 	"initiator/internal/supervise"
 )
 
-// before is what there was before start, stop or restart, in supervisorctl's
+// Before is what there was before start, stop or restart, in supervisorctl's
 // terms.
-type before struct {
+type Before struct {
 	names  map[string]string // by guid
 	up     map[string]bool   // by guid: RUNNING, STARTING or BACKOFF
 	singly map[string]bool   // by guid: it was asked for by itself
 }
 
-// beforeOf looks at what there is, and at what is asked for.
-func beforeOf(all []supervise.Worker, args []string) before {
-	b := before{names: processNames(all), up: map[string]bool{}, singly: map[string]bool{}}
+// RecordBefore looks at what there is, and at what is asked for.
+func RecordBefore(all []supervise.Worker, args []string) Before {
+	b := Before{names: ProcessNames(all), up: map[string]bool{}, singly: map[string]bool{}}
 	for _, w := range all {
 		b.up[w.GUID] = w.State == supervise.Running || w.State == supervise.Starting || w.State == supervise.Backoff
 	}
@@ -25,17 +25,17 @@ func beforeOf(all []supervise.Worker, args []string) before {
 		if name == "all" || strings.HasSuffix(name, ":") || strings.HasSuffix(name, ":*") {
 			continue
 		}
-		for _, w := range named(all, name) {
+		for _, w := range FindWorkers(all, name) {
 			b.singly[w.GUID] = true
 		}
 	}
 	return b
 }
 
-// lines are what supervisorctl says after start, stop and restart: of one that
+// ResultLines are what supervisorctl says after start, stop and restart: of one that
 // is asked for by itself also that it was so already, of all and of a group
 // only what has changed.
-func (b before) lines(verb string, results []supervise.Result) (lines []string) {
+func (b Before) ResultLines(verb string, results []supervise.Result) (lines []string) {
 	say := func(r supervise.Result, what, why string) {
 		if why != "" {
 			what = fmt.Sprintf("ERROR (%s)", why)
@@ -53,7 +53,7 @@ func (b before) lines(verb string, results []supervise.Result) (lines []string) 
 		case !up:
 			already(r, "not running")
 		case verb == "stop":
-			say(r, "stopped", oneLine(r.Error))
+			say(r, "stopped", OneLine(r.Error))
 		default:
 			say(r, "stopped", "")
 		}
@@ -64,7 +64,7 @@ func (b before) lines(verb string, results []supervise.Result) (lines []string) 
 		case verb == "start" && up:
 			already(r, "already started")
 		default:
-			say(r, "started", oneLine(r.Error))
+			say(r, "started", OneLine(r.Error))
 		}
 	}
 	return lines

@@ -6,26 +6,26 @@ import (
 	"unicode/utf8"
 )
 
-// table is rows of text under a heading. Columns are as wide as their widest
+// Table is rows of text under a heading. Columns are as wide as their widest
 // cell; where the screen is narrower, the last one is cut, then those that
 // matter least are left out, and in the end every line is cut.
-type table struct {
-	head []string
-	rows [][]string
-	// spare are the columns that can be left out, the first one first.
-	spare []int
-	// colour gives the colour of a cell; nil = none has one.
-	colour func(column int, cell string) string
+type Table struct {
+	Head []string
+	Rows [][]string
+	// Optional are the columns that can be left out, the first one first.
+	Optional []int
+	// Colour gives the colour of a cell; nil = none has one.
+	Colour func(column int, cell string) string
 }
 
 const (
-	gap      = 2  // blanks between columns
-	leastEnd = 12 // columns of the last cell before others are left out for it
+	columnGap         = 2  // blanks between columns
+	minimumLastColumn = 12 // columns of the last cell before others are left out for it
 )
 
-// print writes the table to a screen.
-func (t table) print(s *screen) error {
-	for _, line := range t.render(s.width(), s.paint) {
+// PrintTo writes the table to a screen.
+func (t Table) PrintTo(s *Screen) error {
+	for _, line := range t.renderLines(s.Width(), s.Paint) {
 		if _, err := s.Write([]byte(line + "\n")); err != nil {
 			return err
 		}
@@ -33,30 +33,30 @@ func (t table) print(s *screen) error {
 	return nil
 }
 
-// render makes the lines; width 0 = as wide as needed.
-func (t table) render(width int, paint func(colour, text string) string) []string {
-	shown := t.fit(width)
-	widths := t.widths(shown)
-	lines := []string{t.line(t.head, shown, widths, width, func(_ int, cell string) string { return paint(faint, cell) })}
-	for _, row := range t.rows {
-		lines = append(lines, t.line(row, shown, widths, width, func(column int, cell string) string {
-			if t.colour == nil {
+// renderLines makes the lines; width 0 = as wide as needed.
+func (t Table) renderLines(width int, paint func(colour, text string) string) []string {
+	shown := t.chooseColumns(width)
+	widths := t.columnWidths(shown)
+	lines := []string{t.renderRow(t.Head, shown, widths, width, func(_ int, cell string) string { return paint(colourFaint, cell) })}
+	for _, row := range t.Rows {
+		lines = append(lines, t.renderRow(row, shown, widths, width, func(column int, cell string) string {
+			if t.Colour == nil {
 				return cell
 			}
-			return paint(t.colour(column, strings.TrimSpace(cell)), cell)
+			return paint(t.Colour(column, strings.TrimSpace(cell)), cell)
 		}))
 	}
 	return lines
 }
 
-// fit chooses the columns that are shown.
-func (t table) fit(width int) []int {
+// chooseColumns chooses the columns that are shown.
+func (t Table) chooseColumns(width int) []int {
 	var shown []int
-	for i := range t.head {
+	for i := range t.Head {
 		shown = append(shown, i)
 	}
-	for _, out := range t.spare {
-		if width == 0 || t.need(shown) <= width {
+	for _, out := range t.Optional {
+		if width == 0 || t.minimumWidth(shown) <= width {
 			break
 		}
 		var kept []int
@@ -70,41 +70,41 @@ func (t table) fit(width int) []int {
 	return shown
 }
 
-// need is the least width of a line that shows these columns.
-func (t table) need(shown []int) int {
-	widths := t.widths(shown)
+// minimumWidth is the least width of a line that shows these columns.
+func (t Table) minimumWidth(shown []int) int {
+	widths := t.columnWidths(shown)
 	total := 0
 	for k, w := range widths {
 		if k == len(widths)-1 {
-			w = min(w, leastEnd)
+			w = min(w, minimumLastColumn)
 		}
-		total += w + gap
+		total += w + columnGap
 	}
-	return total - gap
+	return total - columnGap
 }
 
-func (t table) widths(shown []int) []int {
+func (t Table) columnWidths(shown []int) []int {
 	widths := make([]int, len(shown))
 	for k, i := range shown {
-		widths[k] = utf8.RuneCountInString(t.head[i])
-		for _, row := range t.rows {
-			widths[k] = max(widths[k], utf8.RuneCountInString(printable(row[i])))
+		widths[k] = utf8.RuneCountInString(t.Head[i])
+		for _, row := range t.Rows {
+			widths[k] = max(widths[k], utf8.RuneCountInString(Printable(row[i])))
 		}
 	}
 	return widths
 }
 
-func (t table) line(row []string, shown, widths []int, width int, paint func(int, string) string) string {
+func (t Table) renderRow(row []string, shown, widths []int, width int, paint func(int, string) string) string {
 	var b strings.Builder
 	at := 0
 	for k, i := range shown {
-		cell := printable(row[i])
+		cell := Printable(row[i])
 		if width > 0 {
-			cell = cut(cell, max(width-at, 1))
+			cell = Truncate(cell, max(width-at, 1))
 		}
 		n := utf8.RuneCountInString(cell)
 		last := k == len(shown)-1
-		if blanks := widths[k] + gap - n; !last {
+		if blanks := widths[k] + columnGap - n; !last {
 			if width > 0 {
 				blanks = min(blanks, width-at-n)
 			}
@@ -119,9 +119,9 @@ func (t table) line(row []string, shown, widths []int, width int, paint func(int
 	return strings.TrimRight(b.String(), " ")
 }
 
-// cut shortens a text to so many columns; 0 = leave it.
-func cut(s string, width int) string {
-	s = printable(s)
+// Truncate shortens a text to so many columns; 0 = leave it.
+func Truncate(s string, width int) string {
+	s = Printable(s)
 	if width <= 0 || utf8.RuneCountInString(s) <= width {
 		return s
 	}
@@ -131,9 +131,9 @@ func cut(s string, width int) string {
 	return string([]rune(s)[:width-1]) + "…"
 }
 
-// folded breaks a text between words into lines of at most so many columns;
+// WrapWords breaks a text between words into lines of at most so many columns;
 // 0 = leave it. A word that is longer has a line of its own.
-func folded(s string, width int) []string {
+func WrapWords(s string, width int) []string {
 	if width <= 0 || utf8.RuneCountInString(s) <= width {
 		return []string{s}
 	}
@@ -152,8 +152,8 @@ func folded(s string, width int) []string {
 	return append(lines, line)
 }
 
-// printable keeps what a worker says from steering the terminal.
-func printable(s string) string {
+// Printable keeps what a worker says from steering the terminal.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

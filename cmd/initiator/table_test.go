@@ -11,9 +11,9 @@ import (
 func unpainted(_, text string) string { return text }
 
 func TestATableThatFits(t *testing.T) {
-	x := table{
-		head: []string{"NAME", "STATE", "REASON"}, spare: []int{2},
-		rows: [][]string{{"adder", "RUNNING", "ready after 3ms"}, {"a", "BACKOFF", "exit code 1"}},
+	x := Table{
+		Head: []string{"NAME", "STATE", "REASON"}, Optional: []int{2},
+		Rows: [][]string{{"adder", "RUNNING", "ready after 3ms"}, {"a", "BACKOFF", "exit code 1"}},
 	}
 	for width, want := range map[int]string{
 		0:  "NAME   STATE    REASON\nadder  RUNNING  ready after 3ms\na      BACKOFF  exit code 1",
@@ -22,7 +22,7 @@ func TestATableThatFits(t *testing.T) {
 		9:  "NAME   S…\nadder  R…\na      B…",
 		3:  "NA…\nad…\na",
 	} {
-		if got := strings.Join(x.render(width, unpainted), "\n"); got != want {
+		if got := strings.Join(x.renderLines(width, unpainted), "\n"); got != want {
 			t.Errorf("at %d columns:\n%s\nwant:\n%s", width, got, want)
 		}
 	}
@@ -33,7 +33,7 @@ func TestFolded(t *testing.T) {
 		0: "stopping 3 workers, at most 40 s", 80: "stopping 3 workers, at most 40 s",
 		20: "stopping 3 workers,|at most 40 s", 3: "stopping|3|workers,|at|most|40|s",
 	} {
-		if got := strings.Join(folded("stopping 3 workers, at most 40 s", width), "|"); got != want {
+		if got := strings.Join(WrapWords("stopping 3 workers, at most 40 s", width), "|"); got != want {
 			t.Errorf("at %d columns: %s, want %s", width, got, want)
 		}
 	}
@@ -44,15 +44,15 @@ func TestATableNeverBreaksTheScreen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		columns := rapid.IntRange(1, 6).Draw(t, "columns")
 		cells := rapid.SliceOfN(rapid.String(), columns, columns)
-		x := table{
-			head: cells.Draw(t, "head"), rows: rapid.SliceOfN(cells, 0, 4).Draw(t, "rows"),
-			spare: rapid.SliceOf(rapid.IntRange(1, 6)).Draw(t, "spare"),
+		x := Table{
+			Head: cells.Draw(t, "head"), Rows: rapid.SliceOfN(cells, 0, 4).Draw(t, "rows"),
+			Optional: rapid.SliceOf(rapid.IntRange(1, 6)).Draw(t, "spare"),
 		}
-		for i := range x.head {
-			x.head[i] = printable(x.head[i])
+		for i := range x.Head {
+			x.Head[i] = Printable(x.Head[i])
 		}
 		width := rapid.IntRange(1, 60).Draw(t, "width")
-		for _, line := range x.render(width, unpainted) {
+		for _, line := range x.renderLines(width, unpainted) {
 			if n := utf8.RuneCountInString(line); n > width {
 				t.Fatalf("%d columns on a screen of %d: %q", n, width, line)
 			}
@@ -64,13 +64,13 @@ func TestATableNeverBreaksTheScreen(t *testing.T) {
 }
 
 func TestColoursDoNotMoveColumns(t *testing.T) {
-	x := table{
-		head: []string{"A", "STATE"}, rows: [][]string{{"x", "FATAL"}},
-		colour: func(column int, cell string) string { return map[int]string{1: stateColour(cell)}[column] },
+	x := Table{
+		Head: []string{"A", "STATE"}, Rows: [][]string{{"x", "FATAL"}},
+		Colour: func(column int, cell string) string { return map[int]string{1: StateColour(cell)}[column] },
 	}
-	s := screen{colours: true}
-	got := x.render(0, s.paint)
-	if want := "x  " + bad + "FATAL" + plain; got[1] != want {
+	s := Screen{colours: true}
+	got := x.renderLines(0, s.Paint)
+	if want := "x  " + ColourBad + "FATAL" + colourReset; got[1] != want {
 		t.Errorf("%q, want %q", got[1], want)
 	}
 }

@@ -31,9 +31,9 @@ func (a *app) tailCommand() *cobra.Command {
 	var t tailFlags
 	cmd := &cobra.Command{
 		Use: "tail [-f] [-BYTES] NAME [stdout|stderr]", Short: "Show the end of what a worker wrote; as `logs`", Long: tailLong,
-		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: a.completeWorkers,
+		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: a.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q, err := t.query()
+			q, err := t.logQuery()
 			if err != nil {
 				return err
 			}
@@ -41,21 +41,21 @@ func (a *app) tailCommand() *cobra.Command {
 				q.Stream = args[1]
 			}
 			if q.Stream != "stdout" && q.Stream != "stderr" {
-				return usage(fmt.Errorf("tail %s %s: there is stdout and stderr", args[0], q.Stream))
+				return UsageFault(fmt.Errorf("tail %s %s: there is stdout and stderr", args[0], q.Stream))
 			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				guids, err := writers(ctx, c, args[:1])
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+				guids, err := ChooseGUIDs(ctx, c, args[:1])
 				if err != nil {
 					return err
 				}
 				if len(guids) != 1 {
-					return usage(fmt.Errorf("tail %s: these are %d processes; `initiator logs` shows several", args[0], len(guids)))
+					return UsageFault(fmt.Errorf("tail %s: these are %d processes; `initiator logs` shows several", args[0], len(guids)))
 				}
 				switch {
-				case a.format.json && !t.follow:
+				case a.Format.JSON && !t.follow:
 					return a.showEndLines(ctx, c, q, guids[0], t.size)
 				case t.follow:
-					return a.showLogs(ctx, c, q, guids)
+					return a.ShowLogs(ctx, c, q, guids)
 				}
 				from, err := c.Logs(ctx, q, guids[0])
 				if err != nil {
@@ -65,7 +65,7 @@ func (a *app) tailCommand() *cobra.Command {
 			})
 		},
 	}
-	t.flags(cmd.Flags())
+	t.addFlags(cmd.Flags())
 	return cmd
 }
 
@@ -75,16 +75,16 @@ type tailFlags struct {
 	size   int
 }
 
-func (t *tailFlags) flags(f *pflag.FlagSet) {
+func (t *tailFlags) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&t.follow, "follow", "f", false, "go on with what is written from now on")
 	f.IntVar(&t.size, "bytes", tailBytes, "how many `BYTES` of the end; -100 is short for --bytes 100")
 }
 
-// query asks for the end of the file that is written now, as supervisorctl
+// logQuery asks for the end of the file that is written now, as supervisorctl
 // does. That many lines have at least so many bytes.
-func (t *tailFlags) query() (client.LogQuery, error) {
+func (t *tailFlags) logQuery() (client.LogQuery, error) {
 	if t.size < 1 || t.size > mostTail {
-		return client.LogQuery{}, usage(fmt.Errorf("tail -%d: from 1 to %d bytes", t.size, mostTail))
+		return client.LogQuery{}, UsageFault(fmt.Errorf("tail -%d: from 1 to %d bytes", t.size, mostTail))
 	}
 	if t.follow {
 		return client.LogQuery{Follow: true, Tail: tailLines, Current: true}, nil
@@ -110,7 +110,7 @@ func (a *app) showEnd(from io.ReadCloser, size int) error {
 	if !bytes.HasSuffix(end, []byte("\n")) {
 		end = append(end, '\n')
 	}
-	_, err := a.out.Write(end)
+	_, err := a.Out.Write(end)
 	return err
 }
 
@@ -129,7 +129,7 @@ func (a *app) showEndLines(ctx context.Context, c *client.Client, q client.LogQu
 		return err
 	}
 	for _, l := range end {
-		if err := a.out.json(l); err != nil {
+		if err := a.Out.WriteJSON(l); err != nil {
 			return err
 		}
 	}
@@ -138,8 +138,8 @@ func (a *app) showEndLines(ctx context.Context, c *client.Client, q client.LogQu
 
 var minusBytes = regexp.MustCompile(`^-[0-9]+$`)
 
-// tailArgs makes flags of `tail -100`, which are none to anybody else.
-func tailArgs(args []string) []string {
+// ExpandTailArgs makes flags of `tail -100`, which are none to anybody else.
+func ExpandTailArgs(args []string) []string {
 	tail := false
 	made := make([]string, len(args))
 	for i, arg := range args {

@@ -30,24 +30,24 @@ func (a *app) taskCommand() *cobra.Command {
 	return cmd
 }
 
-// talk does something with the initiator that runs, until a signal ends it.
-func (a *app) talk(cmd *cobra.Command, do func(context.Context, *client.Client) error) error {
-	c, err := a.client()
+// WithClient does something with the initiator that runs, until a signal ends it.
+func (a *app) WithClient(cmd *cobra.Command, do func(context.Context, *client.Client) error) error {
+	c, err := a.Connect()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	ctx, _, stop := heed(cmd.Context(), ending...)
+	ctx, _, stop := CatchSignals(cmd.Context(), EndingSignals...)
 	defer stop()
 	return do(ctx, c)
 }
 
-// perhaps does something with the initiator that runs, until a signal ends it;
+// WithOptionalClient does something with the initiator that runs, until a signal ends it;
 // where none runs the client is nil.
-func (a *app) perhaps(cmd *cobra.Command, do func(context.Context, *client.Client) error) error {
-	ctx, _, stop := heed(cmd.Context(), ending...)
+func (a *app) WithOptionalClient(cmd *cobra.Command, do func(context.Context, *client.Client) error) error {
+	ctx, _, stop := CatchSignals(cmd.Context(), EndingSignals...)
 	defer stop()
-	c, err := a.running(ctx)
+	c, err := a.ConnectIfRunning(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,16 +60,16 @@ func (a *app) perhaps(cmd *cobra.Command, do func(context.Context, *client.Clien
 // taskVerb is a verb that asks for one task and shows it.
 func (a *app) taskVerb(verb, short string, show func(task.Task) error, do func(*client.Client, context.Context, uuid.UUID) (task.Task, error)) *cobra.Command {
 	return &cobra.Command{
-		Use: verb + " ID", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTasks,
+		Use: verb + " ID", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: a.CompleteTasks,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := idOf(args[0])
+			id, err := parseTaskID(args[0])
 			if err != nil {
 				return err
 			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				t, err := do(c, ctx, id)
 				if err != nil {
-					return noTask(err)
+					return taskFault(err)
 				}
 				return show(t)
 			})
@@ -82,54 +82,54 @@ func (a *app) taskSubmitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "submit POOL[.METHOD] [DATA]", Short: "Queue a task and print its id",
 		Long: "Queue a task and print its id. DATA is JSON, - for standard input, or @FILE;\nwithout it the data is null.\nWith a JSON value in each line of standard input, each is a task.",
-		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: a.completePools,
+		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: a.CompletePools,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q, many, err := flags.requests(args, a.in)
+			q, many, err := flags.readRequests(args, a.In)
 			if err != nil {
 				return err
 			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				if many != nil {
 					return a.submitMany(ctx, c, q, many)
 				}
 				t, err := c.Submit(ctx, q)
 				if err != nil {
-					return refused(q.Pool, err)
+					return submitFault(q.Pool, err)
 				}
-				if a.format.json {
-					return a.out.json(t)
+				if a.Format.JSON {
+					return a.Out.WriteJSON(t)
 				}
-				return a.out.lines(t.ID.String())
+				return a.Out.WriteLines(t.ID.String())
 			})
 		},
 	}
-	flags.add(cmd.Flags())
+	flags.addFlags(cmd.Flags())
 	return cmd
 }
 
 func (a *app) taskWaitCommand() *cobra.Command {
-	var patience span
+	var patience DurationFlag
 	var output bool
 	cmd := &cobra.Command{
 		Use: "wait ID", Short: "Wait for the end of a task and print its result",
 		Long: "Wait for the end of a task and print its result. The exit codes are those of run.",
-		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTasks,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: a.CompleteTasks,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := idOf(args[0])
+			id, err := parseTaskID(args[0])
 			if err != nil {
 				return err
 			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
-				if patience.set {
-					limited, stop := context.WithTimeoutCause(ctx, patience.d, errPatience)
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+				if patience.Given {
+					limited, stop := context.WithTimeoutCause(ctx, patience.Value, errWaitOver)
 					defer stop()
 					ctx = limited
 				}
-				t, err := a.follow(ctx, c, id, output)
+				t, err := a.followTask(ctx, c, id, output)
 				if err != nil {
-					return noTask(asItWas(c, id, err))
+					return taskFault(addTaskState(c, id, err))
 				}
-				return a.tell(t)
+				return a.printOutcome(t)
 			})
 		},
 	}
@@ -145,15 +145,15 @@ func (a *app) taskListCommand() *cobra.Command {
 		Use: "list", Short: "List tasks, newest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.State = task.State(state)
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				tasks, err := c.List(ctx, f)
 				if err != nil {
 					return err
 				}
-				if a.format.json {
-					return a.out.json(map[string]any{"tasks": tasks})
+				if a.Format.JSON {
+					return a.Out.WriteJSON(map[string]any{"tasks": tasks})
 				}
-				return taskTable(tasks, time.Now()).print(a.out)
+				return taskTable(tasks, time.Now()).PrintTo(a.Out)
 			})
 		},
 	}
@@ -163,20 +163,20 @@ func (a *app) taskListCommand() *cobra.Command {
 	return cmd
 }
 
-// idOf reads a task's id.
-func idOf(text string) (uuid.UUID, error) {
+// parseTaskID reads a task's id.
+func parseTaskID(text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil {
-		return id, &fault{exitUsage, fmt.Errorf("%q is not the id of a task", text), "`initiator task list` shows the ids"}
+		return id, &Fault{ExitUsage, fmt.Errorf("%q is not the id of a task", text), "`initiator task list` shows the ids"}
 	}
 	return id, nil
 }
 
-// noTask tells an unknown task, which is a failure, from an unknown pool.
-func noTask(err error) error {
+// taskFault tells an unknown task, which is a failure, from an unknown pool.
+func taskFault(err error) error {
 	var e *client.Error
 	if errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusConflict) {
-		return &fault{exitFailed, errors.New(strings.TrimPrefix(e.Message, "wait for ")), "`initiator task list` shows what there is"}
+		return &Fault{ExitFailed, errors.New(strings.TrimPrefix(e.Message, "wait for ")), "`initiator task list` shows what there is"}
 	}
 	return err
 }

@@ -28,7 +28,7 @@ its owner alone. The secrets that sign callbacks, and tokens, are not.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] == "-" {
-				_, err := a.exportTo(cmd, a.out)
+				_, err := a.exportTo(cmd, a.Out)
 				return err
 			}
 			return a.exportFile(cmd, args[0])
@@ -41,10 +41,10 @@ its owner alone. The secrets that sign callbacks, and tokens, are not.`,
 func (a *app) exportFile(cmd *cobra.Command, name string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return &fault{exitUsage, fmt.Errorf("%s exists, and is left as it is", name), "name another file, or remove this one"}
+		return &Fault{ExitUsage, fmt.Errorf("%s exists, and is left as it is", name), "name another file, or remove this one"}
 	}
 	if err != nil {
-		return usage(fmt.Errorf("write the tasks: %w", err))
+		return UsageFault(fmt.Errorf("write the tasks: %w", err))
 	}
 	n, err := a.exportTo(cmd, f)
 	if err == nil {
@@ -53,7 +53,7 @@ func (a *app) exportFile(cmd *cobra.Command, name string) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(name))
 	}
-	return a.out.lines(fmt.Sprintf("%s are in %s", plural(n, "task"), name))
+	return a.Out.WriteLines(fmt.Sprintf("%s are in %s", Plural(n, "task"), name))
 }
 
 // exportTo writes the tasks of the initiator that runs, or those that are
@@ -63,7 +63,7 @@ func (a *app) exportTo(cmd *cobra.Command, w io.Writer) (n int, err error) {
 		n, err = c.ExportTasks(ctx, w)
 		return err
 	}, func(q *task.Engine) error {
-		lines := &lineCounter{to: w}
+		lines := &newlineCounter{to: w}
 		err := q.Export(lines)
 		n = lines.n
 		return err
@@ -74,11 +74,11 @@ func (a *app) exportTo(cmd *cobra.Command, w io.Writer) (n int, err error) {
 // withTasks speaks to the initiator that runs, or opens its tasks where none
 // does.
 func (a *app) withTasks(cmd *cobra.Command, online func(context.Context, *client.Client) error, offline func(*task.Engine) error) error {
-	return a.perhaps(cmd, func(ctx context.Context, c *client.Client) error {
+	return a.WithOptionalClient(cmd, func(ctx context.Context, c *client.Client) error {
 		if c != nil {
 			return online(ctx, c)
 		}
-		dir, err := a.home()
+		dir, err := a.StateDirectory()
 		if err != nil {
 			return err
 		}
@@ -86,14 +86,14 @@ func (a *app) withTasks(cmd *cobra.Command, online func(context.Context, *client
 	})
 }
 
-// lineCounter counts the lines that go through it.
-type lineCounter struct {
+// newlineCounter counts the lines that go through it.
+type newlineCounter struct {
 	to io.Writer
 	n  int
 }
 
 // Write implements io.Writer.
-func (c *lineCounter) Write(p []byte) (int, error) {
+func (c *newlineCounter) Write(p []byte) (int, error) {
 	c.n += bytes.Count(p, []byte("\n"))
 	return c.to.Write(p)
 }

@@ -13,75 +13,75 @@ import (
 	"initiator/proactor"
 )
 
-// follow waits for the end of a task. A person sees meanwhile how far it is, and
+// followTask waits for the end of a task. A person sees meanwhile how far it is, and
 // whoever asks for it what the task writes; a watch that breaks off is no fault
 // of the wait.
-func (a *app) follow(ctx context.Context, c *client.Client, id uuid.UUID, output bool) (task.Task, error) {
-	if !a.err.terminal && !output {
+func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, output bool) (task.Task, error) {
+	if !a.Err.terminal && !output {
 		return c.Wait(ctx, id)
 	}
-	m := &meter{screen: a.err}
+	m := &Meter{screen: a.Err}
 	if output {
-		m.screen = &screen{w: io.Discard} // what the task writes says how far it is
+		m.screen = &Screen{w: io.Discard} // what the task writes says how far it is
 	}
-	f := &follower{meter: m, to: m.over(a.err), output: output}
+	f := &taskFollower{meter: m, to: m.ScreenAbove(a.Err), output: output}
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		_ = c.Watch(watching, id, f.show)
+		_ = c.Watch(watching, id, f.showEvent)
 	}()
 	t, err := c.Wait(ctx, id)
 	if err != nil || !output { // else the watch ends by itself, behind the last of the text
 		stop()
 	}
 	<-watched
-	m.show("")
+	m.ShowLine("")
 	f.endLine()
 	return t, err
 }
 
-// follower shows what becomes of one task.
-type follower struct {
-	meter  *meter
-	to     *screen // above the meter
+// taskFollower shows what becomes of one task.
+type taskFollower struct {
+	meter  *Meter
+	to     *Screen // above the meter
 	output bool    // shows what the task writes as well
 	try    int     // that has written
 	next   int64   // where its text goes on
 	inLine bool    // the last line that was shown has no end yet
 }
 
-func (f *follower) show(n task.News) error {
+func (f *taskFollower) showEvent(n task.News) error {
 	if n.Output == nil {
-		f.meter.show(progressOf(n))
+		f.meter.ShowLine(progressOf(n))
 		return nil
 	}
 	if f.output {
-		f.write(n.Try, *n.Output)
+		f.writeOutput(n.Try, *n.Output)
 	}
 	return f.to.err
 }
 
-// write shows text, says where some is missing, and begins another try on a line
+// writeOutput shows text, says where some is missing, and begins another try on a line
 // of its own.
-func (f *follower) write(try int, o proactor.Output) {
+func (f *taskFollower) writeOutput(try int, o proactor.Output) {
 	if try != f.try {
 		f.endLine()
 		f.try, f.next = try, 0
 	}
 	if missed := o.At - f.next; missed > 0 {
 		f.endLine()
-		_ = f.to.lines(fmt.Sprintf("… %s of its output were missed", plural(int(missed), "byte")))
+		_ = f.to.WriteLines(fmt.Sprintf("… %s of its output were missed", Plural(int(missed), "byte")))
 	}
 	_, _ = io.WriteString(f.to, o.Text) // the screen keeps its error
 	f.next, f.inLine = o.At+int64(len(o.Text)), !strings.HasSuffix(o.Text, "\n")
 }
 
-func (f *follower) endLine() {
+func (f *taskFollower) endLine() {
 	if f.inLine {
 		f.inLine = false
-		_ = f.to.lines("")
+		_ = f.to.WriteLines("")
 	}
 }
 

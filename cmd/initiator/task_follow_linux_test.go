@@ -44,7 +44,7 @@ func TestWaitOnATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	show("initiator: task: wait: sleeper: cancelled")
-	if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != exitFailed {
+	if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != ExitFailed {
 		t.Error(cmd.ProcessState)
 	}
 	up.signal(syscall.SIGTERM)

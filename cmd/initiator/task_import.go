@@ -24,11 +24,11 @@ task that is there already is left as it is, so the same file can be given
 again. A line that is refused is named, and keeps no other out.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in := a.in
+			in := a.In
 			if args[0] != "-" {
 				f, err := os.Open(args[0])
 				if err != nil {
-					return usage(fmt.Errorf("read the tasks: %w", err))
+					return UsageFault(fmt.Errorf("read the tasks: %w", err))
 				}
 				defer func() { _ = f.Close() }() // it was only read
 				in = f
@@ -39,74 +39,74 @@ again. A line that is refused is named, and keeps no other out.`,
 }
 
 func (a *app) importFrom(cmd *cobra.Command, in io.Reader) error {
-	i := importer{screen: a.err}
+	i := taskImporter{screen: a.Err}
 	err := a.withTasks(cmd, func(ctx context.Context, c *client.Client) error {
-		return i.online(ctx, c, in)
+		return i.sendLines(ctx, c, in)
 	}, func(q *task.Engine) (err error) {
-		i.n, err = q.ImportLines(in, i.refused)
+		i.n, err = q.ImportLines(in, i.printRefusal)
 		return err
 	})
 	switch {
 	case err != nil && i.n == (task.Imported{}):
-	case a.format.json:
-		_ = a.out.json(i.n) // the screen keeps its error
+	case a.Format.JSON:
+		_ = a.Out.WriteJSON(i.n) // the screen keeps its error
 	default:
-		_ = a.out.lines(fmt.Sprintf("%s: %d added, %d known, %d refused", plural(i.n.Added+i.n.Known+i.n.Refused, "task"), i.n.Added, i.n.Known, i.n.Refused))
+		_ = a.Out.WriteLines(fmt.Sprintf("%s: %d added, %d known, %d refused", Plural(i.n.Added+i.n.Known+i.n.Refused, "task"), i.n.Added, i.n.Known, i.n.Refused))
 	}
 	if err == nil && i.n.Refused > 0 {
-		return silent(exitFailed)
+		return ExitWith(ExitFailed)
 	}
 	return err
 }
 
-// importer sends lines to an initiator, and counts what becomes of them.
-type importer struct {
-	screen *screen
+// taskImporter sends lines to an initiator, and counts what becomes of them.
+type taskImporter struct {
+	screen *Screen
 	n      task.Imported
 }
 
-func (i *importer) refused(line int, why error) {
-	_ = i.screen.lines(fmt.Sprintf("line %d: %s", line, oneLine(why.Error()))) // nobody is left to tell
+func (i *taskImporter) printRefusal(line int, why error) {
+	_ = i.screen.WriteLines(fmt.Sprintf("line %d: %s", line, OneLine(why.Error()))) // nobody is left to tell
 }
 
-// online sends as many lines at once as are one request.
-func (i *importer) online(ctx context.Context, c *client.Client, in io.Reader) error {
+// sendLines sends as many lines at once as are one request.
+func (i *taskImporter) sendLines(ctx context.Context, c *client.Client, in io.Reader) error {
 	lines := ndjson.NewReader(in, task.MaxLine)
 	for more := true; more; {
 		var some [][]byte
 		var numbers []int
-		for size := 0; more && len(some) < ahead && size < chunkBytes; {
+		for size := 0; more && len(some) < maxBatchLines && size < maxBatchBytes; {
 			line, err := lines.Next()
 			switch {
 			case errors.Is(err, io.EOF):
 				more = false
 			case errors.Is(err, ndjson.ErrTooLong):
 				i.n.Refused++
-				i.refused(lines.Line(), err)
+				i.printRefusal(lines.Line(), err)
 			case err != nil:
-				return errors.Join(fmt.Errorf("read line %d: %w", lines.Line()+1, err), i.send(ctx, c, some, numbers))
+				return errors.Join(fmt.Errorf("read line %d: %w", lines.Line()+1, err), i.sendBatch(ctx, c, some, numbers))
 			default:
 				some, numbers = append(some, line), append(numbers, lines.Line())
 				size += len(line)
 			}
 		}
-		if err := i.send(ctx, c, some, numbers); err != nil {
+		if err := i.sendBatch(ctx, c, some, numbers); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// send sends some lines, whose numbers are these.
-func (i *importer) send(ctx context.Context, c *client.Client, some [][]byte, numbers []int) error {
+// sendBatch sends some lines, whose numbers are these.
+func (i *taskImporter) sendBatch(ctx context.Context, c *client.Client, some [][]byte, numbers []int) error {
 	got, err := c.ImportTasks(ctx, some)
 	for at, v := range got {
 		switch {
 		case errors.Is(v.Err, &client.Error{Status: http.StatusServiceUnavailable}):
-			return on(fmt.Sprintf("line %d", numbers[at]), v.Err)
+			return PrefixError(fmt.Sprintf("line %d", numbers[at]), v.Err)
 		case v.Err != nil:
 			i.n.Refused++
-			i.refused(numbers[at], v.Err)
+			i.printRefusal(numbers[at], v.Err)
 		case v.Task.Known:
 			i.n.Known++
 		default:

@@ -19,13 +19,13 @@ func (a *app) taskRetryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "retry ID… | --all", Short: "Queue failed, dead or cancelled tasks again",
 		Long:              "Queue failed, dead or cancelled tasks again, with their attempts counted from\nnothing: those that are named, or with --all every one of a pool and a state.",
-		ValidArgsFunction: a.completeTasks,
+		ValidArgsFunction: a.CompleteTasks,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ids, err := revivable(cmd, all, args)
+			ids, err := retryIDs(cmd, all, args)
 			if err != nil {
 				return err
 			}
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				if all {
 					return a.retryAll(ctx, c, pool, task.State(state))
 				}
@@ -39,17 +39,17 @@ func (a *app) taskRetryCommand() *cobra.Command {
 	return cmd
 }
 
-// revivable reads the ids, or finds that there is to be none.
-func revivable(cmd *cobra.Command, all bool, args []string) (ids []uuid.UUID, err error) {
+// retryIDs reads the ids, or finds that there is to be none.
+func retryIDs(cmd *cobra.Command, all bool, args []string) (ids []uuid.UUID, err error) {
 	chosen := cmd.Flags().Changed("pool") || cmd.Flags().Changed("state")
 	switch {
 	case all && len(args) > 0:
-		return nil, usage(errors.New("name tasks, or give --all; not both"))
+		return nil, UsageFault(errors.New("name tasks, or give --all; not both"))
 	case !all && (chosen || len(args) == 0):
-		return nil, usage(errors.New("name tasks, or give --all, with --pool and --state to say which"))
+		return nil, UsageFault(errors.New("name tasks, or give --all, with --pool and --state to say which"))
 	}
 	for _, text := range args {
-		id, err := idOf(text)
+		id, err := parseTaskID(text)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +66,7 @@ func (a *app) retryEach(ctx context.Context, c *client.Client, ids []uuid.UUID) 
 			err = a.showState(t)
 		}
 		if err != nil && first == nil {
-			first = noTask(err)
+			first = taskFault(err)
 		}
 	}
 	return first
@@ -77,8 +77,8 @@ func (a *app) retryAll(ctx context.Context, c *client.Client, pool string, state
 	switch {
 	case err != nil:
 		return err
-	case a.format.json:
-		return a.out.json(map[string]int{"retried": n})
+	case a.Format.JSON:
+		return a.Out.WriteJSON(map[string]int{"retried": n})
 	}
-	return a.out.lines(fmt.Sprintf("%d queued again", n))
+	return a.Out.WriteLines(fmt.Sprintf("%d queued again", n))
 }

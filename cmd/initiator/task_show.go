@@ -9,54 +9,54 @@ import (
 )
 
 // taskTable lists tasks.
-func taskTable(tasks []task.Task, now time.Time) table {
-	t := table{
-		head: []string{"ID", "POOL", "STATE", "ATTEMPT", "AGE", "REASON"}, spare: []int{3, 4, 5, 1},
-		colour: func(column int, cell string) string {
+func taskTable(tasks []task.Task, now time.Time) Table {
+	t := Table{
+		Head: []string{"ID", "POOL", "STATE", "ATTEMPT", "AGE", "REASON"}, Optional: []int{3, 4, 5, 1},
+		Colour: func(column int, cell string) string {
 			if column != 2 {
 				return ""
 			}
-			return stateColour(cell)
+			return StateColour(cell)
 		},
 	}
 	for _, x := range tasks {
-		t.rows = append(t.rows, []string{
-			x.ID.String(), target(x), string(x.State), attempts(x), took(now.Sub(x.Submitted)), x.Reason,
+		t.Rows = append(t.Rows, []string{
+			x.ID.String(), TaskTarget(x), string(x.State), attemptText(x), FormatDuration(now.Sub(x.Submitted)), x.Reason,
 		})
 	}
 	return t
 }
 
-// attempts is "2/3".
-func attempts(t task.Task) string {
+// attemptText is "2/3".
+func attemptText(t task.Task) string {
 	return strconv.Itoa(t.Attempt) + "/" + strconv.Itoa(t.Policy.Attempts)
 }
 
 // showState prints what became of a task in one line.
 func (a *app) showState(t task.Task) error {
-	if a.format.json {
-		return a.out.json(t)
+	if a.Format.JSON {
+		return a.Out.WriteJSON(t)
 	}
-	return a.out.lines(fmt.Sprintf("%s %s: %s", t.ID, t.State, t.Reason))
+	return a.Out.WriteLines(fmt.Sprintf("%s %s: %s", t.ID, t.State, t.Reason))
 }
 
 // showTask prints the record of a task, and a line for each attempt.
 func (a *app) showTask(t task.Task) error {
-	if a.format.json {
-		return a.out.json(t)
+	if a.Format.JSON {
+		return a.Out.WriteJSON(t)
 	}
 	fields := [][2]string{
 		{"id", t.ID.String()},
-		{"pool", target(t)},
+		{"pool", TaskTarget(t)},
 		{"key", t.Key},
 		{"state", string(t.State)},
 		{"reason", t.Reason},
-		{"attempt", attempts(t)},
-		{"submitted", clock(t.Submitted)},
-		{"not before", clock(t.NotBefore)},
-		{"deadline", clock(t.Deadline)},
-		{"started", clock(t.Started)},
-		{"ended", clock(t.Ended)},
+		{"attempt", attemptText(t)},
+		{"submitted", clockText(t.Submitted)},
+		{"not before", clockText(t.NotBefore)},
+		{"deadline", clockText(t.Deadline)},
+		{"started", clockText(t.Started)},
+		{"ended", clockText(t.Ended)},
 		{"data", string(t.Data)},
 		{"progress", string(t.Progress)},
 		{"result", string(t.Result)},
@@ -65,33 +65,33 @@ func (a *app) showTask(t task.Task) error {
 		if f[1] == "" {
 			continue
 		}
-		if err := a.out.lines(fmt.Sprintf("%-11s%s", f[0], f[1])); err != nil {
+		if err := a.Out.WriteLines(fmt.Sprintf("%-11s%s", f[0], f[1])); err != nil {
 			return err
 		}
 	}
 	if len(t.History) == 0 {
 		return nil
 	}
-	return attemptTable(t.History).print(a.out)
+	return attemptTable(t.History).PrintTo(a.Out)
 }
 
-func attemptTable(history []task.Attempt) table {
-	t := table{head: []string{"ATTEMPT", "WORKER", "INCARNATION", "TOOK", "OUTCOME", "ERROR"}, spare: []int{2, 3, 5}}
+func attemptTable(history []task.Attempt) Table {
+	t := Table{Head: []string{"ATTEMPT", "WORKER", "INCARNATION", "TOOK", "OUTCOME", "ERROR"}, Optional: []int{2, 3, 5}}
 	for _, h := range history {
 		span, outcome := "-", string(h.Outcome)
 		if !h.End.IsZero() {
-			span = took(h.End.Sub(h.Start))
+			span = FormatDuration(h.End.Sub(h.Start))
 		}
 		if outcome == "" {
 			outcome = "running"
 		}
-		t.rows = append(t.rows, []string{strconv.Itoa(h.N), short(h.Worker), strconv.Itoa(h.Incarnation), span, outcome, h.Error})
+		t.Rows = append(t.Rows, []string{strconv.Itoa(h.N), ShortGUID(h.Worker), strconv.Itoa(h.Incarnation), span, outcome, h.Error})
 	}
 	return t
 }
 
-// clock shows a moment; nothing for none.
-func clock(t time.Time) string {
+// clockText shows a moment; nothing for none.
+func clockText(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}

@@ -122,7 +122,7 @@ func TestUpAtTwentyColumns(t *testing.T) {
 			t.Errorf("status: too wide: %q", text)
 		}
 	}
-	if _ = status.Wait(); status.ProcessState.ExitCode() != exitNotRunning || shown < 4 {
+	if _ = status.Wait(); status.ProcessState.ExitCode() != ExitNotRunning || shown < 4 {
 		t.Errorf("status: %v, %d lines", status.ProcessState, shown)
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -142,9 +142,9 @@ func TestNoColour(t *testing.T) {
 	up.started()
 	t.Setenv("NO_COLOR", "1")
 	_, program := terminal(t, 80)
-	s := newScreen(program)
+	s := NewScreen(program)
 	program.Close()
-	if got := s.paint(bad, "FATAL"); !s.terminal || got != "FATAL" {
+	if got := s.Paint(ColourBad, "FATAL"); !s.terminal || got != "FATAL" {
 		t.Errorf("terminal %v, painted %q", s.terminal, got)
 	}
 	up.signal(syscall.SIGTERM)

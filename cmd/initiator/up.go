@@ -32,71 +32,71 @@ terminal, does what reload does. USR1 means nothing, and changes nothing.
 ` + surroundingsLong
 
 func (a *app) upCommand() *cobra.Command {
-	u := &upper{app: a}
+	u := &upRun{app: a}
 	cmd := &cobra.Command{
 		Use: "up [NAME…]", Short: "Start the workers and keep them alive", Long: upLong,
-		ValidArgsFunction: a.completeNames,
+		ValidArgsFunction: a.CompleteNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// What this one cannot even begin, one that it has replaced goes on with.
-			return u.first(func() error { return initiator.RevertUpgrade(u.up(cmd.Context(), args)) })
+			return u.runBelowPID1(func() error { return initiator.RevertUpgrade(u.startUp(cmd.Context(), args)) })
 		},
 	}
-	cmd.Flags().StringVar(&a.guid, "guid", "", "take the initiator's settings from section [`GUID`] as well, as turberfield's does")
-	cmd.Flags().IntVar(&a.port, "port", 0, "with --guid: listen on this `PORT`")
-	u.flags(cmd.Flags())
+	cmd.Flags().StringVar(&a.GUID, "guid", "", "take the initiator's settings from section [`GUID`] as well, as turberfield's does")
+	cmd.Flags().IntVar(&a.Port, "port", 0, "with --guid: listen on this `PORT`")
+	u.addFlags(cmd.Flags())
 	cmd.Flags().StringVar(&u.level, "loglevel", "", "log from this `LEVEL` on: trace, debug, info, warn or error")
 	return cmd
 }
 
-// upper is one `up`.
-type upper struct {
+// upRun is one `up`.
+type upRun struct {
 	*app
 	level string
 	in    *initiator.Initiator
-	live  *live // nil where stderr is no terminal
+	live  *LiveView // nil where stderr is no terminal
 	log   hclog.Logger
-	census
-	surroundings
+	readinessCount
+	upEnvironment
 
 	logFile    *logFile      // nil where the log goes to stderr
 	queue      *output.Queue // in front of stderr, and so of the log
 	forWorkers *output.Queue // in front of stdout: for lines of workers whose log is "-"
 }
 
-func (u *upper) up(ctx context.Context, only []string) error {
-	p, err := u.plan()
+func (u *upRun) startUp(ctx context.Context, only []string) error {
+	p, err := u.ReadPlan()
 	if err != nil {
 		return err
 	}
 	if err := u.checkMain(p); err != nil {
 		return err
 	}
-	if u.err.terminal {
-		u.live = newLive(u.err)
+	if u.Err.terminal {
+		u.live = NewLiveView(u.Err)
 	}
 	closeLog, err := u.openLog(p)
 	if err != nil {
 		return err
 	}
 	defer closeLog()
-	if err := u.meet(); err != nil {
+	if err := u.readServiceManager(); err != nil {
 		return err
 	}
 	u.in, err = initiator.New(initiator.Config{
-		Path: p.File, GUID: u.guid, Port: u.port, StateDir: u.stateDir, Only: only,
+		Path: p.File, GUID: u.GUID, Port: u.Port, StateDir: u.StateDir, Only: only,
 		Logger: u.log, LogFile: p.Settings.LogFile, Stdout: u.forWorkers, Stderr: u.queue, Passed: u.passed,
 	})
 	if err != nil {
-		return usage(err)
+		return UsageFault(err)
 	}
-	ctx, again, stop := heed(ctx, syscall.SIGINT, syscall.SIGTERM)
+	ctx, again, stop := CatchSignals(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	defer u.heedOrders()()
-	return u.live.during(func() error { return u.attend(ctx, again) })
+	defer u.handleSignals()()
+	return u.live.HideCursorDuring(func() error { return u.runInitiator(ctx, again) })
 }
 
-// attend runs the initiator and shows it until it has ended.
-func (u *upper) attend(ctx context.Context, again <-chan syscall.Signal) error {
+// runInitiator runs the initiator and shows it until it has ended.
+func (u *upRun) runInitiator(ctx context.Context, again <-chan syscall.Signal) error {
 	ran := make(chan error, 1)
 	go func() { ran <- u.in.Run(ctx) }()
 	select {
@@ -109,28 +109,28 @@ func (u *upper) attend(ctx context.Context, again <-chan syscall.Signal) error {
 	}
 	over, end := context.WithCancel(context.Background())
 	var beside sync.WaitGroup
-	beside.Go(func() { u.show(over, ctx) })
-	beside.Go(func() { u.service.attend(over, ctx, u.in) })
+	beside.Go(func() { u.showTransitions(over, ctx) })
+	beside.Go(func() { u.service.notifyUntil(over, ctx, u.in) })
 	beside.Go(func() { u.watchMain(over) })
-	err := u.ended(ctx, again, ran)
+	err := u.waitForEnd(ctx, again, ran)
 	end()
 	beside.Wait()
 	if err != nil {
 		return err
 	}
-	u.say("ended")
-	return silent(mainCode(mains(u.in.Workers(), u.main)))
+	u.printNote("ended")
+	return ExitWith(mainCode(workersOf(u.in.Workers(), u.mainWorker)))
 }
 
-// impatience is how often a stop says what it waits for.
-const impatience = time.Second
+// progressInterval is how often a stop says what it waits for.
+const progressInterval = time.Second
 
-// ended waits for the end, and says on the way what it waits for.
-func (u *upper) ended(ctx context.Context, again <-chan syscall.Signal, ran <-chan error) error {
+// waitForEnd waits for the end, and says on the way what it waits for.
+func (u *upRun) waitForEnd(ctx context.Context, again <-chan syscall.Signal, ran <-chan error) error {
 	var killed error
 	var said string
 	done := ctx.Done()
-	tick := time.NewTicker(impatience)
+	tick := time.NewTicker(progressInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -141,27 +141,27 @@ func (u *upper) ended(ctx context.Context, again <-chan syscall.Signal, ran <-ch
 			return err
 		case <-done:
 			done = nil
-			u.live.settle()
-			u.live.fresh()
-			u.say("%s", u.farewell(ctx))
-			tick.Reset(impatience)
+			u.live.Settle()
+			u.live.ClearTypedText()
+			u.printNote("%s", u.stoppingText(ctx))
+			tick.Reset(progressInterval)
 		case <-tick.C:
-			if waits := u.waitsFor(); ctx.Err() != nil && waits != "" && waits != said {
+			if waits := u.stoppingWorkers(); ctx.Err() != nil && waits != "" && waits != said {
 				said = waits
-				u.say("waits for %s", waits)
+				u.printNote("waits for %s", waits)
 			}
 		case s := <-again:
 			if killed == nil {
-				u.say("kills what is left (second %s)", interrupted{s}.name())
-				killed = interrupted{s}
+				u.printNote("kills what is left (second %s)", Interrupted{s}.SignalName())
+				killed = Interrupted{s}
 				u.in.Kill()
 			}
 		}
 	}
 }
 
-// farewell says how long a stop may take, and how to cut it short.
-func (u *upper) farewell(ctx context.Context) string {
+// stoppingText says how long a stop may take, and how to cut it short.
+func (u *upRun) stoppingText(ctx context.Context) string {
 	alive, longest := 0, time.Duration(0)
 	for _, w := range u.in.Workers() {
 		if w.PID == 0 {
@@ -172,53 +172,53 @@ func (u *upper) farewell(ctx context.Context) string {
 			longest = max(longest, s.Drain+s.StopWait)
 		}
 	}
-	var sig interrupted
+	var sig Interrupted
 	if !errors.As(context.Cause(ctx), &sig) || alive == 0 {
 		return "stopping"
 	}
 	how := "a second signal kills at once"
-	if sig.signal == syscall.SIGINT {
+	if sig.Signal == syscall.SIGINT {
 		how = "Ctrl-C again kills at once"
 	}
-	return fmt.Sprintf("stopping %s, at most %s; %s", plural(alive, "worker"), took(longest), how)
+	return fmt.Sprintf("stopping %s, at most %s; %s", Plural(alive, "worker"), FormatDuration(longest), how)
 }
 
-// waitsFor names the workers that are not yet stopped, and what holds them up.
-func (u *upper) waitsFor() string {
+// stoppingWorkers names the workers that are not yet stopped, and what holds them up.
+func (u *upRun) stoppingWorkers() string {
 	var left []string
 	for _, w := range u.in.Workers() {
 		if w.PID != 0 || w.State == supervise.Stopping {
-			left = append(left, fmt.Sprintf("%s %s (%s)", w.Name, short(w.GUID), w.Reason))
+			left = append(left, fmt.Sprintf("%s %s (%s)", w.Name, ShortGUID(w.GUID), w.Reason))
 		}
 	}
-	return list(left)
+	return JoinNames(left)
 }
 
-// say tells a person what happens: a line on the terminal, or in the log.
-func (u *upper) say(format string, args ...any) {
+// printNote tells a person what happens: a line on the terminal, or in the log.
+func (u *upRun) printNote(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if u.live != nil {
-		u.live.line(text)
+		u.live.PrintLine(text)
 		return
 	}
 	u.log.Info(text)
 }
 
-// show tells of every change of a worker, until over.
-func (u *upper) show(over, running context.Context) {
+// showTransitions tells of every change of a worker, until over.
+func (u *upRun) showTransitions(over, running context.Context) {
 	since := uint64(0)
 	for first := true; ; first = false {
 		past, more := u.in.Events(since)
 		for _, t := range past {
 			since = t.Seq
-			u.tellOf(t)
+			u.showTransition(t)
 		}
 		switch {
 		case running.Err() != nil || !first && len(past) == 0:
 		case u.live != nil:
-			u.live.update(u.in.Workers(), u.wanted, u.greet)
+			u.live.ShowWorkers(u.in.Workers(), u.startsItself, u.announceReady)
 		default:
-			u.census.heed(past, u.in, u.wanted, u.greet)
+			u.readinessCount.noteTransitions(past, u.in, u.startsItself, u.announceReady)
 		}
 		select {
 		case <-more:
@@ -228,36 +228,36 @@ func (u *upper) show(over, running context.Context) {
 	}
 }
 
-func (u *upper) tellOf(t supervise.Transition) {
-	if u.format.json {
-		_ = u.out.json(t) // the error stays with the screen
+func (u *upRun) showTransition(t supervise.Transition) {
+	if u.Format.JSON {
+		_ = u.Out.WriteJSON(t) // the error stays with the screen
 	}
-	u.live.tellOf(t)
+	u.live.ShowTransition(t)
 }
 
-// wanted says whether workers of a definition start by themselves.
-func (u *upper) wanted(name string) bool {
+// startsItself says whether workers of a definition start by themselves.
+func (u *upRun) startsItself(name string) bool {
 	s, ok := u.in.Plan().Spec(name)
 	return ok && s.Autostart
 }
 
-// greet says that all is done that can be, and on a terminal where the API is
+// announceReady says that all is done that can be, and on a terminal where the API is
 // and how to stop; a log has said the one, and needs the other not.
-func (u *upper) greet(lost int) {
+func (u *upRun) announceReady(lost int) {
 	up := "all workers are ready"
 	if lost > 0 {
-		up = plural(lost, "worker") + " could not be started, the others go on"
+		up = Plural(lost, "worker") + " could not be started, the others go on"
 	}
 	if u.live == nil {
 		u.log.Info(up)
 		return
 	}
-	u.live.line(up + "; Ctrl-C stops them")
-	u.live.line("the API is at " + u.in.URL() + ", its token in " + near(filepath.Join(u.in.StateDir(), "token")))
+	u.live.PrintLine(up + "; Ctrl-C stops them")
+	u.live.PrintLine("the API is at " + u.in.URL() + ", its token in " + shortestPath(filepath.Join(u.in.StateDir(), "token")))
 }
 
-// near is a path as one types it here, where that is shorter.
-func near(path string) string {
+// shortestPath is a path as one types it here, where that is shorter.
+func shortestPath(path string) string {
 	here, err := os.Getwd()
 	if err != nil {
 		return path

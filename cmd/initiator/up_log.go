@@ -17,11 +17,11 @@ const outputGrace = time.Second
 // openLog makes the logger: to the file of the plan, else to stderr. On a
 // terminal it says only what the lines about workers do not. Outputs are behind
 // queues: whoever reads them may stop reading, and a terminal does at Ctrl-S.
-func (u *upper) openLog(p *plan.Plan) (closeLog func(), err error) {
+func (u *upRun) openLog(p *plan.Plan) (closeLog func(), err error) {
 	o := &hclog.LoggerOptions{Name: "initiator", Level: hclog.LevelFromString(p.Settings.LogLevel)}
 	if u.level != "" {
 		if o.Level = hclog.LevelFromString(u.level); o.Level == hclog.NoLevel {
-			return nil, usage(fmt.Errorf("--loglevel %s: there is trace, debug, info, warn and error", u.level))
+			return nil, UsageFault(fmt.Errorf("--loglevel %s: there is trace, debug, info, warn and error", u.level))
 		}
 	}
 	if p.Settings.LogFile != "" {
@@ -34,7 +34,7 @@ func (u *upper) openLog(p *plan.Plan) (closeLog func(), err error) {
 	case u.logFile != nil:
 		o.Output = u.logFile
 	case u.live != nil && u.level == "":
-		o.Level, o.Exclude = max(o.Level, hclog.Warn), aboutWorkers
+		o.Level, o.Exclude = max(o.Level, hclog.Warn), isWorkerMessage
 		o.Output = u.queue
 	default:
 		o.Output = u.queue
@@ -42,21 +42,21 @@ func (u *upper) openLog(p *plan.Plan) (closeLog func(), err error) {
 	u.log = hclog.New(o)
 	return func() {
 		closeQueues()
-		u.logFile.close()
+		u.logFile.closeFile()
 	}, nil
 }
 
 // openQueues puts a queue before stderr, and one before stdout, which belongs
 // to the lines of workers unless changes are shown there as JSON.
-func (u *upper) openQueues() (closeQueues func()) {
-	stderr := u.err.w
+func (u *upRun) openQueues() (closeQueues func()) {
+	stderr := u.Err.w
 	if u.live != nil {
 		stderr = u.live // above the lines that change
 	}
 	u.queue = output.NewQueue(stderr)
 	u.forWorkers = u.queue
-	if !u.format.json && (u.live == nil || !u.out.terminal) {
-		u.forWorkers = output.NewQueue(u.out.w)
+	if !u.Format.JSON && (u.live == nil || !u.Out.terminal) {
+		u.forWorkers = output.NewQueue(u.Out.w)
 	}
 	return func() {
 		u.queue.Close(outputGrace)

@@ -13,10 +13,10 @@ import (
 	"initiator/proactor"
 )
 
-// heedOrders does what signals ask for that are no end: USR2 opens log files
+// handleSignals does what signals ask for that are no end: USR2 opens log files
 // anew, HUP reloads. On a terminal HUP stays the end that it is everywhere: the
 // terminal has gone away.
-func (u *upper) heedOrders() (stop func()) {
+func (u *upRun) handleSignals() (stop func()) {
 	signals := []os.Signal{syscall.SIGUSR2}
 	if u.live == nil {
 		signals = append(signals, syscall.SIGHUP)
@@ -28,10 +28,10 @@ func (u *upper) heedOrders() (stop func()) {
 	all.Go(func() {
 		for s := range c {
 			if s == syscall.SIGUSR2 {
-				u.reopen(ctx)
+				u.reopenLogs(ctx)
 				continue
 			}
-			all.Go(func() { u.service.during(func() { u.reload(ctx) }) }) // it waits for workers, and the next signal does not
+			all.Go(func() { u.service.notifyReload(func() { u.reloadConfig(ctx) }) }) // it waits for workers, and the next signal does not
 		}
 	})
 	return func() {
@@ -42,16 +42,16 @@ func (u *upper) heedOrders() (stop func()) {
 	}
 }
 
-func (u *upper) reopen(ctx context.Context) {
-	if err := errors.Join(u.logFile.reopen(), u.in.Reopen(ctx)); err != nil {
+func (u *upRun) reopenLogs(ctx context.Context) {
+	if err := errors.Join(u.logFile.reopenFile(), u.in.Reopen(ctx)); err != nil {
 		u.log.Error("reopen the log files", "error", err)
 		return
 	}
 	u.log.Info("log files opened anew (SIGUSR2)")
 }
 
-// reload says what a HUP has changed. Faults are told one by one, as everywhere.
-func (u *upper) reload(ctx context.Context) {
+// reloadConfig says what a HUP has changed. Faults are told one by one, as everywhere.
+func (u *upRun) reloadConfig(ctx context.Context) {
 	u.log.Info("reload (SIGHUP)")
 	changes, err := u.in.Reload(ctx)
 	var faults proactor.Faults
@@ -63,14 +63,14 @@ func (u *upper) reload(ctx context.Context) {
 		u.log.Error("reload: the INI has faults, nothing has changed")
 		return
 	case err != nil:
-		u.log.Error("reload: "+oneLine(err.Error()), "changes", phrase(changes))
+		u.log.Error("reload: "+OneLine(err.Error()), "changes", changesText(changes))
 		return
 	}
-	u.log.Info("reloaded", "changes", phrase(changes))
+	u.log.Info("reloaded", "changes", changesText(changes))
 }
 
-// phrase is "adder restart (slots), echoer stop".
-func phrase(c api.Changes) string {
+// changesText is "adder restart (slots), echoer stop".
+func changesText(c api.Changes) string {
 	var parts []string
 	for _, w := range c.Workers {
 		if !w.Changed() {

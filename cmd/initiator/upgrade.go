@@ -31,23 +31,23 @@ func (a *app) upgradeCommand() *cobra.Command {
 			if len(args) > 0 {
 				path, err := filepath.Abs(args[0]) // the initiator may run elsewhere
 				if err != nil {
-					return usage(err)
+					return UsageFault(err)
 				}
 				binary = path
 			}
-			c, err := a.client()
+			c, err := a.Connect()
 			if err != nil {
 				return err
 			}
 			defer c.Close()
-			ctx, _, stop := heed(cmd.Context(), ending...)
+			ctx, _, stop := CatchSignals(cmd.Context(), EndingSignals...)
 			defer stop()
-			return a.upgrade(ctx, c, binary)
+			return a.runUpgrade(ctx, c, binary)
 		},
 	}
 }
 
-func (a *app) upgrade(ctx context.Context, c *client.Client, binary string) error {
+func (a *app) runUpgrade(ctx context.Context, c *client.Client, binary string) error {
 	before, err := c.Status(ctx)
 	if err != nil {
 		return err
@@ -56,23 +56,23 @@ func (a *app) upgrade(ctx context.Context, c *client.Client, binary string) erro
 	if err != nil {
 		return err
 	}
-	after, err := untilNext(ctx, c, generation, before)
+	after, err := awaitNextProgram(ctx, c, generation, before)
 	if err != nil {
 		return err
 	}
-	if a.format.json {
-		return a.out.json(map[string]any{"from": before.Version, "to": version, "pid": after.PID, "workers": len(after.Workers)})
+	if a.Format.JSON {
+		return a.Out.WriteJSON(map[string]any{"from": before.Version, "to": version, "pid": after.PID, "workers": len(after.Workers)})
 	}
-	return a.out.lines(fmt.Sprintf("upgraded from %s to %s; %s ran on", before.Version, version, plural(len(after.Workers), "worker")))
+	return a.Out.WriteLines(fmt.Sprintf("upgraded from %s to %s; %s ran on", before.Version, version, Plural(len(after.Workers), "worker")))
 }
 
-// nextTime bounds the wait for the next program, or for the old one to be back.
-const nextTime = 90 * time.Second
+// upgradeTimeout bounds the wait for the next program, or for the old one to be back.
+const upgradeTimeout = 90 * time.Second
 
-// untilNext waits until another program answers. What is asked meanwhile waits
+// awaitNextProgram waits until another program answers. What is asked meanwhile waits
 // for it in its socket, or is cut off and asked again.
-func untilNext(ctx context.Context, c *client.Client, generation int, before api.Status) (api.Status, error) {
-	ctx, cancel := context.WithTimeout(ctx, nextTime)
+func awaitNextProgram(ctx context.Context, c *client.Client, generation int, before api.Status) (api.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -82,7 +82,7 @@ func untilNext(ctx context.Context, c *client.Client, generation int, before api
 		case err == nil && now.Generation > generation:
 			return now, nil
 		case err == nil && now.UpgradeError != "" && !now.Started.Equal(before.Started):
-			return now, &fault{exitOwn, fmt.Errorf("upgrade: %s", now.UpgradeError), "the old one is back; the workers ran on"}
+			return now, &Fault{ExitInternal, fmt.Errorf("upgrade: %s", now.UpgradeError), "the old one is back; the workers ran on"}
 		}
 		select {
 		case <-tick.C:
@@ -98,7 +98,7 @@ func (a *app) upgradeCheckCommand() *cobra.Command {
 		Use: initiator.CheckVerb + " STATE_DIR [INI]", Short: "Say whether this program can go on from a state directory", Hidden: true,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return initiator.CheckUpgrade(a.out, args[0], append(args, "")[1])
+			return initiator.CheckUpgrade(a.Out, args[0], append(args, "")[1])
 		},
 	}
 }

@@ -15,14 +15,14 @@ func (a *app) versionCommand() *cobra.Command {
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := versionInfo()
-			if a.format.json {
-				return a.out.json(v)
+			if a.Format.JSON {
+				return a.Out.WriteJSON(v)
 			}
 			commit := v.Commit
 			if commit != "" {
 				commit = " " + commit
 			}
-			return a.out.lines(fmt.Sprintf("initiator %s%s %s %s/%s", v.Version, commit, v.Go, v.OS, v.Arch))
+			return a.Out.WriteLines(fmt.Sprintf("initiator %s%s %s %s/%s", v.Version, commit, v.Go, v.OS, v.Arch))
 		},
 	}
 }
@@ -41,7 +41,7 @@ func versionInfo() version {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
-				v.Commit = short(s.Value)
+				v.Commit = ShortGUID(s.Value)
 			}
 		}
 	}

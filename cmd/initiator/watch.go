@@ -11,26 +11,26 @@ import (
 	"initiator/internal/supervise"
 )
 
-// watcher looks after the workers while a task is waited for: it says which
+// workerWatcher looks after the workers while a task is waited for: it says which
 // came up, and ends the wait when none will.
-type watcher struct {
+type workerWatcher struct {
 	*runner
 	pool  string
 	began map[string]time.Time // when each worker was last started
 }
 
-// watch returns when ctx ends. A broken stream is no news: the wait itself
+// watchWorkers returns when ctx ends. A broken stream is no news: the wait itself
 // breaks as well.
-func (w *watcher) watch(ctx context.Context, giveUp context.CancelCauseFunc) {
+func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelCauseFunc) {
 	w.began = map[string]time.Time{}
 	changed := make(chan struct{}, 1)
 	checked := make(chan struct{})
 	go func() {
 		defer close(checked)
-		w.check(ctx, changed, giveUp)
+		w.checkWorkers(ctx, changed, giveUp)
 	}()
 	since := client.Now
-	if w.alone {
+	if w.temporary {
 		since = 0
 	}
 	nudge := func() {
@@ -41,8 +41,8 @@ func (w *watcher) watch(ctx context.Context, giveUp context.CancelCauseFunc) {
 	}
 	nudge()
 	_ = w.client.Events(ctx, since, true, func(t supervise.Transition) error {
-		if w.alone {
-			w.tellOf(t)
+		if w.temporary {
+			w.printTransition(t)
 		}
 		nudge()
 		return nil
@@ -51,48 +51,48 @@ func (w *watcher) watch(ctx context.Context, giveUp context.CancelCauseFunc) {
 	<-checked
 }
 
-// tellOf says what became of a worker that was started for this task.
-func (w *watcher) tellOf(t supervise.Transition) {
+// ShowTransition says what became of a worker that was started for this task.
+func (w *workerWatcher) printTransition(t supervise.Transition) {
 	switch {
 	case t.To == supervise.Starting && t.From != supervise.Starting:
 		w.began[t.GUID] = t.At
 	case t.To == supervise.Running && t.Ready:
-		w.say("%s %s ready%s after %s (pid %d)", t.Name, short(t.GUID), onPort(" on port %d", t.Port), took(t.At.Sub(w.began[t.GUID])), t.PID)
+		w.printNote("%s %s ready%s after %s (pid %d)", t.Name, ShortGUID(t.GUID), PortText(" on port %d", t.Port), FormatDuration(t.At.Sub(w.began[t.GUID])), t.PID)
 	case t.To == supervise.Backoff, t.To == supervise.Fatal:
-		w.say("%s %s %s: %s", t.Name, short(t.GUID), t.To, t.Reason)
+		w.printNote("%s %s %s: %s", t.Name, ShortGUID(t.GUID), t.To, t.Reason)
 	}
 }
 
-// check looks at the workers whenever something has changed.
-func (w *watcher) check(ctx context.Context, changed <-chan struct{}, giveUp context.CancelCauseFunc) {
+// checkWorkers looks at the workers whenever something has changed.
+func (w *workerWatcher) checkWorkers(ctx context.Context, changed <-chan struct{}, giveUp context.CancelCauseFunc) {
 	for range changed {
 		list, err := w.client.Workers(ctx)
 		if err != nil {
 			continue
 		}
-		if why := hopeless(w.pool, list, !w.alone); len(why) > 0 {
-			giveUp(&fault{code: exitOwn, err: errors.New("no worker can take the task: " + strings.Join(why, "; ")), next: w.advice(ctx)})
+		if why := unrecoverable(w.pool, list, !w.temporary); len(why) > 0 {
+			giveUp(&Fault{Code: ExitInternal, Err: errors.New("no worker can take the task: " + strings.Join(why, "; ")), NextStep: w.nextStep(ctx)})
 			return
 		}
 	}
 }
 
-// advice is what to do when no worker can come up.
-func (w *watcher) advice(ctx context.Context) string {
-	if !w.alone {
+// nextStep is what to do when no worker can come up.
+func (w *workerWatcher) nextStep(ctx context.Context) string {
+	if !w.temporary {
 		return "`initiator start " + w.pool + "` starts them; `initiator logs " + w.pool + "` shows what they said"
 	}
 	answers, _ := w.client.Why(ctx, w.pool) // without words of theirs, there is still the advice
 	for _, answer := range answers {
 		if len(answer.LastOutput) > 0 {
-			return "the last that it wrote:\n" + strings.TrimRight(indented(answer.LastOutput), "\n")
+			return "the last that it wrote:\n" + strings.TrimRight(IndentLines(answer.LastOutput), "\n")
 		}
 	}
 	return "`initiator check` shows what would be started"
 }
 
-// onPort says where a worker serves, and nothing of one that has no port.
-func onPort(format string, port int) string {
+// PortText says where a worker serves, and nothing of one that has no port.
+func PortText(format string, port int) string {
 	if port == 0 {
 		return ""
 	}

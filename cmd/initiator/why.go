@@ -14,15 +14,15 @@ func (a *app) whyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "why NAME…|all", Short: "Say in a sentence why workers are as they are",
 		Long: "Say of workers, by definition, group or guid, in a sentence each: the state, the\nlast exit, the rule that fired, when the next start is due, what it waits for.\nOf a process that has died, also the last lines that it wrote.",
-		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeWorkers,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.talk(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				all, err := c.Workers(ctx)
 				if err != nil {
 					return err
 				}
 				var said []supervise.Explanation
-				for _, name := range whole(all, args) {
+				for _, name := range ExpandNames(all, args) {
 					answers, err := c.Why(ctx, name)
 					if err != nil {
 						return err
@@ -38,22 +38,22 @@ func (a *app) whyCommand() *cobra.Command {
 // showAnswers prints sentences whole, however narrow the terminal, and below
 // each the last words of a process that has died.
 func (a *app) showAnswers(answers []supervise.Explanation) error {
-	if a.format.json {
-		return a.out.json(map[string]any{"answers": answers})
+	if a.Format.JSON {
+		return a.Out.WriteJSON(map[string]any{"answers": answers})
 	}
 	for _, answer := range answers {
 		text := answer.Sentence + "\n"
 		if len(answer.LastOutput) > 0 {
-			text += "The last that it wrote:\n" + indented(answer.LastOutput)
+			text += "The last that it wrote:\n" + IndentLines(answer.LastOutput)
 		}
-		if _, err := a.out.Write([]byte(text)); err != nil {
+		if _, err := a.Out.Write([]byte(text)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// indented sets lines apart that are not ours.
-func indented(lines []string) string {
+// IndentLines sets lines apart that are not ours.
+func IndentLines(lines []string) string {
 	return "  " + strings.Join(lines, "\n  ") + "\n"
 }

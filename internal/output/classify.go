@@ -21,12 +21,12 @@ type Line struct {
 	Args []any
 }
 
-// Structured says whether the line had a level of its own.
-func (l Line) Structured() bool { return l.Level != hclog.NoLevel }
+// HasLevel says whether the line had a level of its own.
+func (l Line) HasLevel() bool { return l.Level != hclog.NoLevel }
 
-// Classify looks at one line. Everything that is not beyond doubt hclog's JSON
+// ClassifyLine looks at one line. Everything that is not beyond doubt hclog's JSON
 // (an object with a known @level and a @message) is plain text.
-func Classify(text string) Line {
+func ClassifyLine(text string) Line {
 	plain := Line{Message: text}
 	if !strings.HasPrefix(text, "{") || !strings.Contains(text, `"@level"`) {
 		return plain // most lines: no decoder is started for them
@@ -40,7 +40,7 @@ func Classify(text string) Line {
 	level, _ := members["@level"].(string)
 	message, said := members["@message"].(string)
 	l := Line{Level: levelOf(level), Message: message}
-	if !said || !l.Structured() {
+	if !said || !l.HasLevel() {
 		return plain
 	}
 	l.Module, _ = members["@module"].(string)

@@ -31,7 +31,7 @@ func TestClassify(t *testing.T) {
 		{``, hclog.NoLevel, "", "", "[]"},
 	}
 	for _, tt := range tests {
-		l := Classify(tt.text)
+		l := ClassifyLine(tt.text)
 		if l.Level != tt.level || l.Message != tt.message || l.Module != tt.module || fmt.Sprint(l.Args) != tt.args {
 			t.Errorf("%s\nis %+v", tt.text, l)
 		}
@@ -45,8 +45,8 @@ func FuzzClassify(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		l := Classify(text)
-		if !l.Structured() && l.Message != text || len(l.Args)%2 != 0 {
+		l := ClassifyLine(text)
+		if !l.HasLevel() && l.Message != text || len(l.Args)%2 != 0 {
 			t.Errorf("%q is %+v", text, l)
 		}
 	})

@@ -31,38 +31,38 @@ type Fold struct {
 	missing int
 }
 
-// Take returns the records that a line completes.
-func (f *Fold) Take(text string) []Record {
+// TakeLine returns the records that a line completes.
+func (f *Fold) TakeLine(text string) []Record {
 	switch {
 	case f.trace:
-		f.hold(text)
+		f.holdLine(text)
 		return nil
-	case len(f.held) == 0 && !lastWords(text):
-		return []Record{{Line: Classify(text)}}
+	case len(f.held) == 0 && !beginsTrace(text):
+		return []Record{{Line: ClassifyLine(text)}}
 	}
-	f.hold(text)
-	f.trace = goroutine(text)
+	f.holdLine(text)
+	f.trace = isGoroutineLine(text)
 	if !f.trace && len(f.held) >= headLines {
-		return f.End()
+		return f.EndProcess()
 	}
 	return nil
 }
 
-// End returns what was held, when the process has ended.
-func (f *Fold) End() (records []Record) {
+// EndProcess returns what was held, when the process has ended.
+func (f *Fold) EndProcess() (records []Record) {
 	if f.trace {
 		text := strings.Join(f.held, "\n")
 		records = []Record{{Line: Line{Message: f.held[0]}, Trace: text, Missing: f.missing}}
 	} else {
 		for _, text := range f.held {
-			records = append(records, Record{Line: Classify(text)})
+			records = append(records, Record{Line: ClassifyLine(text)})
 		}
 	}
 	*f = Fold{}
 	return records
 }
 
-func (f *Fold) hold(text string) {
+func (f *Fold) holdLine(text string) {
 	if f.trace && (len(f.held) >= traceLines || f.size+len(text) > traceBytes) {
 		f.missing++
 		return
@@ -71,9 +71,9 @@ func (f *Fold) hold(text string) {
 	f.size += len(text)
 }
 
-// lastWords says whether a line begins as the Go runtime begins when it ends a
+// beginsTrace says whether a line begins as the Go runtime begins when it ends a
 // process.
-func lastWords(text string) bool {
+func beginsTrace(text string) bool {
 	for _, head := range []string{"panic: ", "fatal error: ", "SIGQUIT: ", "SIGABRT: ", "unexpected fault address ", "runtime: goroutine stack exceeds "} {
 		if strings.HasPrefix(text, head) {
 			return true
@@ -82,7 +82,7 @@ func lastWords(text string) bool {
 	return false
 }
 
-// goroutine matches "goroutine 1 [running]:", and what GOTRACEBACK=system adds.
-func goroutine(text string) bool {
+// isGoroutineLine matches "goroutine 1 [running]:", and what GOTRACEBACK=system adds.
+func isGoroutineLine(text string) bool {
 	return strings.HasPrefix(text, "goroutine ") && strings.HasSuffix(text, "]:")
 }

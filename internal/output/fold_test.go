@@ -14,7 +14,7 @@ func told(records []Record) string {
 		switch {
 		case r.Trace != "":
 			all = append(all, "["+strings.ReplaceAll(r.Trace, "\n", "|")+"]")
-		case r.Structured():
+		case r.HasLevel():
 			all = append(all, r.Level.String()+":"+r.Message)
 		default:
 			all = append(all, r.Message)
@@ -39,9 +39,9 @@ func TestFold(t *testing.T) {
 		var f Fold
 		var records []Record
 		for _, line := range strings.Split(tt.lines, ";") {
-			records = append(records, f.Take(line)...)
+			records = append(records, f.TakeLine(line)...)
 		}
-		if at, end := told(records), told(f.End()); at != tt.at || end != tt.end {
+		if at, end := told(records), told(f.EndProcess()); at != tt.at || end != tt.end {
 			t.Errorf("%s: %q, and at the end %q", tt.what, at, end)
 		}
 	}
@@ -53,22 +53,22 @@ func TestFoldIsBounded(t *testing.T) {
 	var f Fold
 	var got []Record
 	for i := range headLines {
-		got = append(got, f.Take(fmt.Sprint("panic: ", i))...)
+		got = append(got, f.TakeLine(fmt.Sprint("panic: ", i))...)
 	}
 	if len(got) != headLines {
 		t.Errorf("%d of %d lines were released", len(got), headLines)
 	}
-	f.Take("panic: x")
-	f.Take("goroutine 1 [running]:")
+	f.TakeLine("panic: x")
+	f.TakeLine("goroutine 1 [running]:")
 	for range 3 * traceLines {
-		f.Take(strings.Repeat("y", 500))
+		f.TakeLine(strings.Repeat("y", 500))
 	}
-	end := f.End()
+	end := f.EndProcess()
 	if len(end) != 1 || len(end[0].Trace) > traceBytes+traceLines || end[0].Missing == 0 ||
 		strings.Count(end[0].Trace, "\n")+1+end[0].Missing != 3*traceLines+2 {
 		t.Errorf("%d records, the first of %d bytes, %d lines missing", len(end), len(end[0].Trace), end[0].Missing)
 	}
-	if len(f.End()) != 0 {
+	if len(f.EndProcess()) != 0 {
 		t.Error("the end holds something after the end")
 	}
 }
@@ -93,9 +93,9 @@ func FuzzFold(f *testing.F) {
 			}
 		}
 		for _, line := range strings.Split(text, "\n") {
-			collect(fold.Take(line))
+			collect(fold.TakeLine(line))
 		}
-		collect(fold.End())
+		collect(fold.EndProcess())
 		if got := strings.Join(out, "\n"); got != text && strings.Count(text, "\n") < traceLines {
 			t.Errorf("%q came out as %q", text, got)
 		}

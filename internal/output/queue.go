@@ -29,7 +29,7 @@ type Queue struct {
 // NewQueue returns a queue in front of w.
 func NewQueue(w io.Writer) *Queue {
 	q := &Queue{to: w, wake: make(chan struct{}, 1), done: make(chan struct{})}
-	go q.run()
+	go q.writeAll()
 	return q
 }
 
@@ -47,21 +47,21 @@ func (q *Queue) Write(p []byte) (int, error) {
 	default:
 		q.waiting = append(q.waiting, p...)
 	}
-	q.nudge()
+	q.wakeWriter()
 	return len(p), nil
 }
 
-func (q *Queue) nudge() {
+func (q *Queue) wakeWriter() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (q *Queue) run() {
+func (q *Queue) writeAll() {
 	defer close(q.done)
 	for range q.wake {
-		piece, dropped, closed := q.take()
+		piece, dropped, closed := q.takeWaiting()
 		if len(piece) > 0 {
 			_, _ = q.to.Write(piece) // an output that is gone loses lines, and nothing else
 		}
@@ -74,7 +74,7 @@ func (q *Queue) run() {
 	}
 }
 
-func (q *Queue) take() (piece []byte, dropped int, closed bool) {
+func (q *Queue) takeWaiting() (piece []byte, dropped int, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	piece, dropped = q.waiting, q.dropped
@@ -88,7 +88,7 @@ func (q *Queue) Close(grace time.Duration) {
 	q.mu.Lock()
 	q.closed = true
 	q.mu.Unlock()
-	q.nudge()
+	q.wakeWriter()
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {

@@ -23,94 +23,94 @@ type Relay struct {
 	Logger         hclog.Logger
 
 	mu    sync.Mutex
-	folds map[string]*source // by guid; only those that hold something
+	folds map[string]*traceSource // by guid; only those that hold something
 }
 
-// source is one process that is in the middle of something.
-type source struct {
+// traceSource is one process that is in the middle of something.
+type traceSource struct {
 	Fold
 	from supervise.Lines // without its lines
 }
 
-// Take shows a piece of what a worker wrote.
-func (r *Relay) Take(l supervise.Lines) {
+// RelayLines shows a piece of what a worker wrote.
+func (r *Relay) RelayLines(l supervise.Lines) {
 	if l.Stream == "stderr" {
-		r.stderr(l)
+		r.relayStderr(l)
 		return
 	}
 	if r.Stdout != nil && l.Own {
-		_, _ = r.Stdout.Write(prefixed(l, l.Lines...)) // a Queue has no errors
+		_, _ = r.Stdout.Write(prefixLines(l, l.Lines...)) // a Queue has no errors
 	}
 }
 
-func (r *Relay) stderr(l supervise.Lines) {
+func (r *Relay) relayStderr(l supervise.Lines) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.folds[l.GUID]
 	if s != nil && s.from.Incarnation != l.Incarnation {
-		r.end(l.GUID)
+		r.endSource(l.GUID)
 		s = nil
 	}
 	if s == nil {
-		s = &source{from: l}
+		s = &traceSource{from: l}
 		s.from.Lines = nil
 	}
 	if l.Dropped > 0 {
-		r.plain(l, missing(l.Dropped))
+		r.showPlain(l, missingText(l.Dropped))
 	}
 	for _, text := range l.Lines {
-		for _, record := range s.Take(text) {
-			r.show(s.from, record)
+		for _, record := range s.TakeLine(text) {
+			r.showRecord(s.from, record)
 		}
 	}
-	r.keep(l.GUID, s)
+	r.keepSource(l.GUID, s)
 }
 
-// keep remembers a process only while it holds something, so that workers that
+// keepSource remembers a process only while it holds something, so that workers that
 // come and go leave nothing here.
-func (r *Relay) keep(guid string, s *source) {
+func (r *Relay) keepSource(guid string, s *traceSource) {
 	if len(s.held) == 0 {
 		delete(r.folds, guid)
 		return
 	}
 	if r.folds == nil {
-		r.folds = map[string]*source{}
+		r.folds = map[string]*traceSource{}
 	}
 	r.folds[guid] = s
 }
 
-// Note hears of a transition: the end of a process is the end of its trace.
-func (r *Relay) Note(t supervise.Transition) {
+// NoteTransition hears of a transition: the end of a process is the end of its trace.
+func (r *Relay) NoteTransition(t supervise.Transition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.folds[t.GUID]
 	if s != nil && (t.PID == 0 || t.Incarnation != s.from.Incarnation) {
-		r.end(t.GUID)
+		r.endSource(t.GUID)
 	}
 }
 
-// End shows what is still held.
-func (r *Relay) End() {
+// EndAll shows what is still held.
+func (r *Relay) EndAll() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for guid := range r.folds {
-		r.end(guid)
+		r.endSource(guid)
 	}
 }
 
-func (r *Relay) end(guid string) {
+func (r *Relay) endSource(guid string) {
 	s := r.folds[guid]
 	delete(r.folds, guid)
-	for _, record := range s.End() {
-		r.show(s.from, record)
+	for _, record := range s.EndProcess() {
+		r.showRecord(s.from, record)
 	}
 }
 
-// Show shows one record as of that process. It needs no lock: it holds nothing.
-func (r *Relay) Show(from supervise.Lines, record Record) { r.show(from, record) }
+// ShowRecord shows one record as of that process. It needs no lock: it holds nothing.
+func (r *Relay) ShowRecord(from supervise.Lines, record Record) { r.showRecord(from, record) }
 
-func (r *Relay) show(from supervise.Lines, record Record) {
-	about := []any{"worker", label(from), "incarnation", from.Incarnation}
+func (r *Relay) showRecord(from supervise.Lines, record Record) {
+	about := []any{"worker", workerLabel(from), "incarnation", from.Incarnation}
 	switch {
 	case record.Trace != "":
 		about = append(about, "trace", record.Trace)
@@ -118,40 +118,40 @@ func (r *Relay) show(from supervise.Lines, record Record) {
 			about = append(about, "missing_lines", record.Missing)
 		}
 		r.Logger.Error(record.Message, about...)
-	case record.Structured():
+	case record.HasLevel():
 		if record.Module != "" {
 			about = append(about, "module", record.Module)
 		}
 		r.Logger.Log(record.Level, record.Message, append(about, record.Args...)...)
 	default:
-		r.plain(from, record.Message)
+		r.showPlain(from, record.Message)
 	}
 }
 
-func (r *Relay) plain(from supervise.Lines, text string) {
+func (r *Relay) showPlain(from supervise.Lines, text string) {
 	if from.Own && r.Stderr != nil {
-		_, _ = r.Stderr.Write(prefixed(from, text)) // a Queue has no errors
+		_, _ = r.Stderr.Write(prefixLines(from, text)) // a Queue has no errors
 		return
 	}
 	if r.Logger.IsDebug() {
-		r.Logger.Debug(text, "worker", label(from), "incarnation", from.Incarnation)
+		r.Logger.Debug(text, "worker", workerLabel(from), "incarnation", from.Incarnation)
 	}
 }
 
-// prefixed is one write of whole lines, after the word of how many are missing.
-func prefixed(l supervise.Lines, lines ...string) []byte {
+// prefixLines is one write of whole lines, after the word of how many are missing.
+func prefixLines(l supervise.Lines, lines ...string) []byte {
 	var b bytes.Buffer
 	if l.Dropped > 0 && l.Stream != "stderr" {
-		fmt.Fprintf(&b, "%s | %s\n", label(l), missing(l.Dropped))
+		fmt.Fprintf(&b, "%s | %s\n", workerLabel(l), missingText(l.Dropped))
 	}
 	for _, text := range lines {
-		fmt.Fprintf(&b, "%s | %s\n", label(l), text)
+		fmt.Fprintf(&b, "%s | %s\n", workerLabel(l), text)
 	}
 	return b.Bytes()
 }
 
-func missing(n int) string {
+func missingText(n int) string {
 	return fmt.Sprintf("(initiator: %d lines are missing here, they came faster than they could be passed on)", n)
 }
 
-func label(l supervise.Lines) string { return fmt.Sprintf("%s:%d", l.Name, l.Index) }
+func workerLabel(l supervise.Lines) string { return fmt.Sprintf("%s:%d", l.Name, l.Index) }

@@ -45,7 +45,7 @@ func TestRelay(t *testing.T) {
 	}
 	for _, tt := range tests {
 		s := newStage(tt.level)
-		s.Take(tt.lines)
+		s.RelayLines(tt.lines)
 		if s.out.String() != tt.out || s.err.String() != tt.err || s.log.String() != tt.logs {
 			t.Errorf("%s:\nstdout %q\nstderr %q\nlog %q", tt.what, &s.out, &s.err, &s.log)
 		}
@@ -57,7 +57,7 @@ func TestRelaySaysWhatIsMissing(t *testing.T) {
 		s := newStage(hclog.Info)
 		l := said(stream, true, "a")
 		l.Dropped = 7
-		s.Take(l)
+		s.RelayLines(l)
 		const want = "adder:1 | (initiator: 7 lines are missing here, they came faster than they could be passed on)\nadder:1 | a\n"
 		if got := s.out.String() + s.err.String(); got != want {
 			t.Errorf("%s: %q", stream, got)
@@ -68,17 +68,17 @@ func TestRelaySaysWhatIsMissing(t *testing.T) {
 // TestRelayPanic: one record, whatever tells that the process has ended.
 func TestRelayPanic(t *testing.T) {
 	ends := map[string]func(*stage){
-		"its death":              func(s *stage) { s.Note(supervise.Transition{GUID: "g", Incarnation: 3}) },
-		"its successor":          func(s *stage) { s.Note(supervise.Transition{GUID: "g", Incarnation: 4, PID: 9}) },
-		"its successor's output": func(s *stage) { l := said("stderr", true, "b"); l.Incarnation = 4; s.Take(l) },
-		"the end of everything":  func(s *stage) { s.End() },
+		"its death":              func(s *stage) { s.NoteTransition(supervise.Transition{GUID: "g", Incarnation: 3}) },
+		"its successor":          func(s *stage) { s.NoteTransition(supervise.Transition{GUID: "g", Incarnation: 4, PID: 9}) },
+		"its successor's output": func(s *stage) { l := said("stderr", true, "b"); l.Incarnation = 4; s.RelayLines(l) },
+		"the end of everything":  func(s *stage) { s.EndAll() },
 	}
 	for what, end := range ends {
 		s := newStage(hclog.Info)
-		s.Take(said("stderr", true, "a", "panic: boom", ""))
-		s.Take(said("stderr", true, "goroutine 1 [running]:", "main.main()"))
-		s.Note(supervise.Transition{GUID: "other", Incarnation: 1})
-		s.Note(supervise.Transition{GUID: "g", Incarnation: 3, PID: 9}) // it lives: not its end
+		s.RelayLines(said("stderr", true, "a", "panic: boom", ""))
+		s.RelayLines(said("stderr", true, "goroutine 1 [running]:", "main.main()"))
+		s.NoteTransition(supervise.Transition{GUID: "other", Incarnation: 1})
+		s.NoteTransition(supervise.Transition{GUID: "g", Incarnation: 3, PID: 9}) // it lives: not its end
 		if s.log.Len() > 0 {
 			t.Errorf("%s: too early: %s", what, &s.log)
 		}
@@ -94,8 +94,8 @@ func TestRelayPanic(t *testing.T) {
 func TestRelayWithoutOutputs(t *testing.T) {
 	s := newStage(hclog.Debug)
 	s.Stdout, s.Stderr = nil, nil
-	s.Take(said("stdout", true, "a"))
-	s.Take(said("stderr", true, "b"))
+	s.RelayLines(said("stdout", true, "a"))
+	s.RelayLines(said("stderr", true, "b"))
 	if s.log.String() != "[DEBUG] b: worker=adder:1 incarnation=3\n" {
 		t.Errorf("%s", &s.log)
 	}

@@ -16,8 +16,8 @@ func adoptOrphans() error {
 	return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 }
 
-// attributes give the child a process group of its own. Should this process be
+// childAttributes give the child a process group of its own. Should this process be
 // killed, the child is asked to end, in its own order.
-func attributes(foreground bool) *syscall.SysProcAttr {
+func childAttributes(foreground bool) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Foreground: foreground, Ctty: 0, Pdeathsig: syscall.SIGTERM}
 }

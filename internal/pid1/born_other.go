@@ -7,7 +7,7 @@ import "syscall"
 // adoptOrphans does nothing where orphans go to process 1 only.
 func adoptOrphans() error { return nil }
 
-// attributes give the child a process group of its own.
-func attributes(foreground bool) *syscall.SysProcAttr {
+// childAttributes give the child a process group of its own.
+func childAttributes(foreground bool) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Foreground: foreground, Ctty: 0}
 }

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// variable tells the child whose child it is.
-const variable = "INITIATOR_UNDER_INIT"
+// parentVariable tells the child whose child it is.
+const parentVariable = "INITIATOR_UNDER_INIT"
 
 // Child is the one process that is started.
 type Child struct {
@@ -24,9 +24,9 @@ type Child struct {
 	Passed int
 }
 
-// Parent is the process that runs Run above this one; 0 = there is none.
-func Parent() int {
-	if pid := os.Getppid(); os.Getenv(variable) == strconv.Itoa(pid) {
+// ParentPID is the process that runs Run above this one; 0 = there is none.
+func ParentPID() int {
+	if pid := os.Getppid(); os.Getenv(parentVariable) == strconv.Itoa(pid) {
 		return pid
 	}
 	return 0
@@ -46,10 +46,10 @@ func Run(c Child) (code int, err error) {
 	// Before the child is there: none of its signals is lost.
 	deaths, others := make(chan os.Signal, 1), make(chan os.Signal, 64)
 	signal.Notify(deaths, syscall.SIGCHLD) // one that waits stands for all
-	signal.Notify(others, passedOn()...)
+	signal.Notify(others, forwardedSignals()...)
 	defer signal.Stop(deaths)
 	defer signal.Stop(others)
-	pid, err := c.start()
+	pid, err := c.startProcess()
 	if err != nil {
 		return 0, err
 	}
@@ -58,14 +58,14 @@ func Run(c Child) (code int, err error) {
 		case s := <-others:
 			_ = syscall.Kill(pid, s.(syscall.Signal)) // it was not waited for, so the pid is its own
 		case <-deaths:
-			if status, ended := reap(pid); ended {
+			if status, ended := reapChildren(pid); ended {
 				return exitCode(status), nil
 			}
 		}
 	}
 }
 
-func (c Child) start() (pid int, err error) {
+func (c Child) startProcess() (pid int, err error) {
 	if err := adoptOrphans(); err != nil {
 		return 0, fmt.Errorf("start as process 1: take in orphans: %w", err)
 	}
@@ -74,8 +74,8 @@ func (c Child) start() (pid int, err error) {
 		files = append(files, os.NewFile(uintptr(3+i), "passed"))
 	}
 	process, err := os.StartProcess(c.Path, c.Argv, &os.ProcAttr{
-		Env:   append(append([]string(nil), c.Env...), variable+"="+strconv.Itoa(os.Getpid())),
-		Files: files, Sys: attributes(foreground()),
+		Env:   append(append([]string(nil), c.Env...), parentVariable+"="+strconv.Itoa(os.Getpid())),
+		Files: files, Sys: childAttributes(ownsTerminal()),
 	})
 	if err != nil {
 		return 0, fmt.Errorf("start %s below process 1: %w", c.Argv[0], err)
@@ -86,17 +86,17 @@ func (c Child) start() (pid int, err error) {
 	return pid, nil
 }
 
-// foreground says whether a terminal sends its signals to this process. They
+// ownsTerminal says whether a terminal sends its signals to this process. They
 // are then to go to the child alone: with a Ctrl-C from the terminal and one
 // from us it would believe that it was asked twice.
-func foreground() bool {
+func ownsTerminal() bool {
 	group, err := unix.IoctlGetInt(int(os.Stdin.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
 }
 
-// reap waits for all that have ended, and says how the child did if it is
+// reapChildren waits for all that have ended, and says how the child did if it is
 // among them.
-func reap(child int) (status unix.WaitStatus, ended bool) {
+func reapChildren(child int) (status unix.WaitStatus, ended bool) {
 	for {
 		var s unix.WaitStatus
 		pid, err := unix.Wait4(-1, &s, unix.WNOHANG, nil)

@@ -55,7 +55,7 @@ func TestItEndsAsTheChildHasEnded(t *testing.T) {
 }
 
 func TestSignalsArePassedOn(t *testing.T) {
-	for _, s := range passedOn() {
+	for _, s := range forwardedSignals() {
 		s := s.(syscall.Signal)
 		if s == syscall.SIGTSTP || s == syscall.SIGCONT {
 			continue // a shell has no say in them
@@ -111,18 +111,18 @@ func TestTheChildKnowsItsParent(t *testing.T) {
 	if f := strings.Fields(string(out)); err != nil || len(f) != 2 || f[0] != f[1] {
 		t.Errorf("got %q, %v", out, err)
 	}
-	t.Setenv(variable, fmt.Sprint(os.Getppid()))
-	if Parent() != os.Getppid() {
+	t.Setenv(parentVariable, fmt.Sprint(os.Getppid()))
+	if ParentPID() != os.Getppid() {
 		t.Error("it was not believed")
 	}
-	t.Setenv(variable, "1000000000") // another's, that was inherited
-	if Parent() != 0 {
+	t.Setenv(parentVariable, "1000000000") // another's, that was inherited
+	if ParentPID() != 0 {
 		t.Error("another's word was believed")
 	}
 }
 
 func TestWhatCannotBeStartedIsSaid(t *testing.T) {
-	_, err := (Child{Path: "/nowhere/at/all", Argv: []string{"nowhere"}}).start()
+	_, err := (Child{Path: "/nowhere/at/all", Argv: []string{"nowhere"}}).startProcess()
 	if err == nil || !strings.Contains(err.Error(), "start nowhere below process 1") {
 		t.Errorf("got %v", err)
 	}

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// monotonic is the CLOCK_MONOTONIC by which systemd counts, and which Go does
+// monotonicTime is the CLOCK_MONOTONIC by which systemd counts, and which Go does
 // not show.
-func monotonic() time.Duration {
+func monotonicTime() time.Duration {
 	var t unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &t) != nil {
 		return 0 // every Linux has this clock

@@ -4,5 +4,5 @@ package systemd
 
 import "time"
 
-// monotonic is of no use where there is no systemd.
-func monotonic() time.Duration { return 0 }
+// monotonicTime is of no use where there is no systemd.
+func monotonicTime() time.Duration { return 0 }

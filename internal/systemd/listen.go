@@ -16,10 +16,10 @@ const firstFD = 3
 // mostFDs is more than anybody passes. A number beyond is a slip.
 const mostFDs = 1024
 
-// Passed counts the descriptors, from 3 on, that were passed to process pid.
-func Passed(lookup func(string) (string, bool), pid int) (int, error) {
+// CountPassed counts the descriptors, from 3 on, that were passed to process pid.
+func CountPassed(lookup func(string) (string, bool), pid int) (int, error) {
 	text, _ := lookup("LISTEN_FDS")
-	if text == "" || !meant(lookup, "LISTEN_PID", pid, false) {
+	if text == "" || !isForProcess(lookup, "LISTEN_PID", pid, false) {
 		return 0, nil
 	}
 	n, err := strconv.Atoi(text)
@@ -29,19 +29,19 @@ func Passed(lookup func(string) (string, bool), pid int) (int, error) {
 	return n, nil
 }
 
-// Listeners are the sockets that were opened for process pid: TCP or unix, and
+// PassedListeners are the sockets that were opened for process pid: TCP or unix, and
 // listening. The descriptors themselves stay open, hidden from children: the
 // manager has its own, so that closing them here would close nothing. It may
 // be called once; the variables are the caller's to unset.
-func Listeners(lookup func(string) (string, bool), pid int) ([]net.Listener, error) {
-	n, err := Passed(lookup, pid)
+func PassedListeners(lookup func(string) (string, bool), pid int) ([]net.Listener, error) {
+	n, err := CountPassed(lookup, pid)
 	if err != nil {
 		return nil, err
 	}
 	var list []net.Listener
 	for fd := firstFD; fd < firstFD+n; fd++ {
 		unix.CloseOnExec(fd)
-		l, err := listener(fd)
+		l, err := listenerFor(fd)
 		if err != nil {
 			closeAll(list)
 			return nil, fmt.Errorf("LISTEN_FDS=%d: descriptor %d %w", n, fd, err)
@@ -59,9 +59,9 @@ func closeAll(list []net.Listener) {
 
 var errNotListening = errors.New("is no listening TCP or unix socket: Accept=no and ListenStream= are needed")
 
-// listener is made from a copy, of which Close does not remove a unix socket
+// listenerFor is made from a copy, of which Close does not remove a unix socket
 // from the file system: whoever has made it, does.
-func listener(fd int) (net.Listener, error) {
+func listenerFor(fd int) (net.Listener, error) {
 	if on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err != nil || on == 0 {
 		return nil, errNotListening
 	}

@@ -25,7 +25,7 @@ func TestPassed(t *testing.T) {
 		{"many", "7", 0, true},
 		{"100000", "7", 0, true},
 	} {
-		got, err := Passed(env(map[string]string{"LISTEN_FDS": c.fds, "LISTEN_PID": c.pid}), 7)
+		got, err := CountPassed(env(map[string]string{"LISTEN_FDS": c.fds, "LISTEN_PID": c.pid}), 7)
 		if got != c.want || (err != nil) != c.bad {
 			t.Errorf("%q for %q: got %d, %v", c.fds, c.pid, got, err)
 		}
@@ -49,7 +49,7 @@ func TestListenerOfADescriptor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tcp.Close()
-	l, err := listener(int(fileOf(t, tcp.(*net.TCPListener)).Fd()))
+	l, err := listenerFor(int(fileOf(t, tcp.(*net.TCPListener)).Fd()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestAUnixSocketStaysWhenItIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer made.Close()
-	l, err := listener(int(fileOf(t, made.(*net.UnixListener)).Fd()))
+	l, err := listenerFor(int(fileOf(t, made.(*net.UnixListener)).Fd()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestWhatIsNoListenerIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := listener(int(f.Fd())); !errors.Is(err, errNotListening) {
+	if _, err := listenerFor(int(f.Fd())); !errors.Is(err, errNotListening) {
 		t.Errorf("/dev/null: %v", err)
 	}
 	gram, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "g"), Net: "unixgram"})
@@ -116,7 +116,7 @@ func TestWhatIsNoListenerIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer gram.Close()
-	if _, err := listener(int(fileOf(t, gram).Fd())); !errors.Is(err, errNotListening) {
+	if _, err := listenerFor(int(fileOf(t, gram).Fd())); !errors.Is(err, errNotListening) {
 		t.Errorf("a datagram socket: %v", err)
 	}
 }

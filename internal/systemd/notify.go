@@ -56,20 +56,20 @@ const (
 	Alive    = "WATCHDOG=1" // the process is not stuck
 )
 
-// Status is what `systemctl status` shows of the process. It has one line.
-func Status(text string) string {
+// StatusText is what `systemctl status` shows of the process. It has one line.
+func StatusText(text string) string {
 	return "STATUS=" + strings.Join(strings.Fields(text), " ")
 }
 
-// Extend asks for d more, from now on, before a start, a reload or a stop
+// ExtendTimeout asks for d more, from now on, before a start, a reload or a stop
 // counts as timed out.
-func Extend(d time.Duration) string {
+func ExtendTimeout(d time.Duration) string {
 	return "EXTEND_TIMEOUT_USEC=" + strconv.FormatInt(d.Microseconds(), 10)
 }
 
-// Reloading says that a reload begins now; Ready says that it is over. By the
+// ReloadBegins says that a reload begins now; Ready says that it is over. By the
 // time in it the manager tells this reload from one that it has not asked for
 // yet.
-func Reloading() string {
-	return "RELOADING=1\nMONOTONIC_USEC=" + strconv.FormatInt(monotonic().Microseconds(), 10)
+func ReloadBegins() string {
+	return "RELOADING=1\nMONOTONIC_USEC=" + strconv.FormatInt(monotonicTime().Microseconds(), 10)
 }

@@ -39,13 +39,13 @@ func TestNotifierSaysItInOneMessage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.Send(Ready, Status("two\nlines"), Extend(1500*time.Microsecond)); err != nil {
+	if err := n.Send(Ready, StatusText("two\nlines"), ExtendTimeout(1500*time.Microsecond)); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := hear(t, c), "READY=1\nSTATUS=two lines\nEXTEND_TIMEOUT_USEC=1500"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if err := n.Send(Reloading()); err != nil {
+	if err := n.Send(ReloadBegins()); err != nil {
 		t.Fatal(err)
 	}
 	if got := hear(t, c); !strings.HasPrefix(got, "RELOADING=1\nMONOTONIC_USEC=") {
@@ -98,7 +98,7 @@ func TestWatchdog(t *testing.T) {
 		{"-1", "7", 0, true},
 		{"9223372036854775807", "7", 0, true},
 	} {
-		got, err := Watchdog(env(map[string]string{"WATCHDOG_USEC": c.usec, "WATCHDOG_PID": c.pid}), 7)
+		got, err := WatchdogInterval(env(map[string]string{"WATCHDOG_USEC": c.usec, "WATCHDOG_PID": c.pid}), 7)
 		if got != c.want || (err != nil) != c.bad {
 			t.Errorf("%q of %q: got %v, %v", c.usec, c.pid, got, err)
 		}

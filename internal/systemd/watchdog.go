@@ -9,12 +9,12 @@ import (
 // longestWatchdog is more than anybody waits, and less than overflows.
 const longestWatchdog = 365 * 24 * time.Hour
 
-// Watchdog is the time within which process pid has to say Alive, again and
+// WatchdogInterval is the time within which process pid has to say Alive, again and
 // again; 0 = nobody waits for it. Say it at half that time, as sd_notify(3)
 // advises.
-func Watchdog(lookup func(string) (string, bool), pid int) (time.Duration, error) {
+func WatchdogInterval(lookup func(string) (string, bool), pid int) (time.Duration, error) {
 	text, _ := lookup("WATCHDOG_USEC")
-	if text == "" || !meant(lookup, "WATCHDOG_PID", pid, true) {
+	if text == "" || !isForProcess(lookup, "WATCHDOG_PID", pid, true) {
 		return 0, nil
 	}
 	us, err := strconv.ParseInt(text, 10, 64)
@@ -24,9 +24,9 @@ func Watchdog(lookup func(string) (string, bool), pid int) (time.Duration, error
 	return time.Duration(us) * time.Microsecond, nil
 }
 
-// meant says whether a variable names the process pid. What is meant for
+// isForProcess says whether a variable names the process pid. What is meant for
 // another was inherited by mistake. absent is the answer when there is none.
-func meant(lookup func(string) (string, bool), name string, pid int, absent bool) bool {
+func isForProcess(lookup func(string) (string, bool), name string, pid int, absent bool) bool {
 	text, _ := lookup(name)
 	if text == "" {
 		return absent
