@@ -222,7 +222,7 @@ func (d *dynasty) startsAnew(was supervise.Worker) {
 func TestStoppedWorkerIsLeftAlone(t *testing.T) {
 	d, before := orphan(t)
 	was := pick(t, before, "adder")
-	keepertest.Freeze(t, was.PID)
+	keepertest.SuspendProcess(t, was.PID)
 	d.startsAnew(was)
 }
 

@@ -17,10 +17,10 @@ import (
 
 // heritage is what an earlier initiator has left in this state directory.
 type heritage struct {
-	port   int            // where its API was; 0 = it had none
-	keeper *keeper.Keeper // that waits for us; nil = none does
-	held   []keeper.Held  // by that keeper, or by nobody
-	marked []string       // guids of workers that were marked keep
+	port   int                 // where its API was; 0 = it had none
+	keeper *keeper.Keeper      // that waits for us; nil = none does
+	held   []keeper.KeptWorker // by that keeper, or by nobody
+	marked []string            // guids of workers that were marked keep
 }
 
 // inherit looks for what is there. Nothing is changed, but that a keeper that
@@ -32,8 +32,8 @@ func inherit(state string, o keeper.Options) (*heritage, error) {
 		return nil, err
 	}
 	h := &heritage{port: home.Port, marked: ledgered(state)}
-	h.keeper, h.held, err = keeper.Attach(o.Rendezvous, o)
-	if errors.Is(err, keeper.ErrNobody) {
+	h.keeper, h.held, err = keeper.Attach(o.HandoverSocket, o)
+	if errors.Is(err, keeper.ErrNoKeeper) {
 		h.held = list // their keeper was killed as well
 		return h, nil
 	}
@@ -91,7 +91,7 @@ func (h *heritage) adopt(k *keeper.Keeper, o keeper.Options) {
 				o.Logger.Warn("a worker of an earlier initiator is not adopted; no process was signalled", "guid", w.GUID, "pid", w.PID, "reason", err)
 			}
 			if w.PID != 0 {
-				_ = k.Adopt(order, w.Memo, adoptGrace) // a keeper that is gone says so itself
+				_ = k.Adopt(order, w.Snapshot, adoptGrace) // a keeper that is gone says so itself
 			}
 			w.PID, w.StartTime = order.PID, order.StartTime
 		})
@@ -107,7 +107,7 @@ func (h *heritage) outdated() bool {
 // drop gives the keeper back when we cannot go on: it waits for the next.
 func (h *heritage) drop() {
 	if h.keeper != nil {
-		h.keeper.Leave()
+		h.keeper.Detach()
 	}
 }
 
@@ -115,7 +115,7 @@ func (h *heritage) drop() {
 // an upgrade is held by us from here on.
 func (h *heritage) arrived() {
 	if h.keeper != nil {
-		_ = h.keeper.Stay(0) // one that is gone says so itself
+		_ = h.keeper.KeepAllFor(0) // one that is gone says so itself
 	}
 }
 

@@ -154,7 +154,7 @@ startsecs = 0
 		seen, err = initiator.ReadLastSeen(state)
 	}
 	keepers := keepersBelow(t, mark)
-	keepertest.Freeze(t, cmd.Process.Pid) // it does not live to see its keeper's death
+	keepertest.SuspendProcess(t, cmd.Process.Pid) // it does not live to see its keeper's death
 	for _, pid := range keepers {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}

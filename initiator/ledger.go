@@ -133,7 +133,7 @@ func (l *ledger) again(guid string, k *keptWorker) {
 }
 
 // prune removes what is about nobody that was found.
-func (l *ledger) prune(found []keeper.Held) {
+func (l *ledger) prune(found []keeper.KeptWorker) {
 	known := map[string]bool{}
 	for _, h := range found {
 		known[h.GUID+".json"] = true
@@ -151,7 +151,7 @@ func (l *ledger) clear() error { return os.RemoveAll(l.dir) }
 
 // readLedger lists the workers that may have outlived their keeper: those of
 // this boot, since nothing outlives another.
-func readLedger(state, boot string) (list []keeper.Held, err error) {
+func readLedger(state, boot string) (list []keeper.KeptWorker, err error) {
 	names, err := filepath.Glob(filepath.Join(state, ledgerName, "*.json"))
 	if err != nil {
 		return nil, err
@@ -166,7 +166,7 @@ func readLedger(state, boot string) (list []keeper.Held, err error) {
 		if err != nil {
 			faults = append(faults, err)
 		} else if there && boot != "" && k.Boot == boot {
-			list = append(list, keeper.Held{GUID: k.GUID, Incarnation: k.Incarnation, PID: k.PID, StartTime: k.Start, Memo: k.Memo})
+			list = append(list, keeper.KeptWorker{GUID: k.GUID, Incarnation: k.Incarnation, PID: k.PID, StartTime: k.Start, Snapshot: k.Memo})
 		}
 	}
 	return list, errors.Join(faults...)

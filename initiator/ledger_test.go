@@ -34,7 +34,7 @@ func TestLedgerThatCannotBeWritten(t *testing.T) {
 	l.SaveSnapshot("b", 2, 20, 200, []byte(`{"n":2}`))
 	l.flush()
 	list, err := readLedger(state, "this")
-	if err != nil || len(list) != 2 || list[0].GUID != "a" || list[1].PID != 20 || string(list[1].Memo) != `{"n":2}` {
+	if err != nil || len(list) != 2 || list[0].GUID != "a" || list[1].PID != 20 || string(list[1].Snapshot) != `{"n":2}` {
 		t.Errorf("read %+v, %v", list, err)
 	}
 	if !strings.Contains(said.String(), "can be noted again") {
@@ -61,7 +61,7 @@ func TestLedgerIsOfThisBoot(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
-	l.prune([]keeper.Held{{GUID: "b"}})
+	l.prune([]keeper.KeptWorker{{GUID: "b"}})
 	if list, err := readLedger(state, "this"); err != nil || len(list) != 1 || list[0].GUID != "b" {
 		t.Errorf("%+v, %v", list, err)
 	}

@@ -15,7 +15,7 @@ import (
 
 // keeperOptions are how every keeper is launched here, and found.
 func (in *Initiator) keeperOptions() keeper.Options {
-	return keeper.Options{Logger: in.log.Named("keeper"), Rendezvous: rendezvous(in.StateDir())}
+	return keeper.Options{Logger: in.log.Named("keeper"), HandoverSocket: rendezvous(in.StateDir())}
 }
 
 // listen opens the API where the last initiator had it, because workers that
@@ -81,7 +81,7 @@ func (in *Initiator) keepLedger() (last func()) {
 // partFrom ends the keeper, or leaves it to the next initiator.
 func (in *Initiator) partFrom(k *keeper.Keeper) error {
 	if in.supervisor.Quiesced() {
-		k.Leave()
+		k.Detach()
 		return nil
 	}
 	return k.Close()

@@ -8,12 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Adopt asks a keeper to watch over a process that is not its child: one marked
+// AdoptOrder asks a keeper to watch over a process that is not its child: one marked
 // Keep, whose own keeper was killed. KindAdopted follows, or KindExited with
 // Unknown when no such process lives. Whoever asks has proof that the process
 // is the worker; here it is named by PID and StartTime, and no other of the
 // same number is ever signalled.
-type Adopt struct {
+type AdoptOrder struct {
 	GUID        string
 	Incarnation int
 	PID         int
@@ -29,9 +29,9 @@ type Adopt struct {
 }
 
 // Adopt sends the order, and leaves a memo as Spawn does.
-func (k *Keeper) Adopt(a Adopt, memo []byte, grace time.Duration) error {
+func (k *Keeper) Adopt(a AdoptOrder, memo []byte, grace time.Duration) error {
 	return k.order(message{
-		Op: opAdopt, GUID: a.GUID, Incarnation: a.Incarnation, Adopt: &a, Memo: memo, On: a.Keep, Grace: grace,
+		Op: opAdopt, GUID: a.GUID, Incarnation: a.Incarnation, Adopt: &a, Snapshot: memo, On: a.Keep, Grace: grace,
 	}, nil)
 }
 
@@ -55,7 +55,7 @@ const (
 // foster takes a process in.
 func (l *loop) foster(m *message) {
 	a := m.Adopt
-	if len(m.Memo) > 0 {
+	if len(m.Snapshot) > 0 {
 		l.deposit(m)
 	}
 	k := key{a.GUID, a.Incarnation}
@@ -71,7 +71,7 @@ func (l *loop) foster(m *message) {
 	c := &child{key: k, pid: a.PID, start: a.StartTime, keep: a.Keep, cgroup: a.CgroupDir, pidfd: fd}
 	l.workers[k], l.byPID[a.PID] = c, c
 	e := Event{Kind: KindAdopted, GUID: a.GUID, Incarnation: a.Incarnation, PID: c.pid, StartTime: c.start}
-	e.Socket = l.regain(c, a.Listening)
+	e.HasSocket = l.regain(c, a.Listening)
 	e.Error = l.recapture(c, a)
 	l.members(c) // what is below it now is known later
 	l.ctl.event(e)
@@ -81,7 +81,7 @@ func (l *loop) foster(m *message) {
 }
 
 // handle opens the process and makes sure that it is the one that is meant.
-func (l *loop) handle(a *Adopt) (fd int, err error) {
+func (l *loop) handle(a *AdoptOrder) (fd int, err error) {
 	fd, err = pidfdOpen(a.PID)
 	if err != nil {
 		return -1, err
@@ -100,7 +100,7 @@ func (l *loop) handle(a *Adopt) (fd int, err error) {
 // recapture opens the reading ends of its output pipes again. The pipes live as
 // long as the process has them; what it wrote meanwhile is lost, and a process
 // that did not mind SIGPIPE has died of it.
-func (l *loop) recapture(c *child, a *Adopt) (lost string) {
+func (l *loop) recapture(c *child, a *AdoptOrder) (lost string) {
 	names := []string{"stdout", "stderr"}
 	for i, to := range []Log{a.Stdout, a.Stderr} {
 		if i == 1 && a.RedirectStderr {

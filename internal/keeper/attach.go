@@ -11,18 +11,18 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// Held is one worker that a keeper has held while there was no initiator.
-type Held struct {
+// KeptWorker is one worker that a keeper has held while there was no initiator.
+type KeptWorker struct {
 	GUID        string
 	Incarnation int
 	PID         int    // 0 = its process has ended
 	StartTime   uint64 // of that process: with the PID it names it for ever
-	Socket      bool   // the listening socket that Hold left is still there
-	Memo        []byte // what the last initiator has left; nil = nothing
+	HasSocket   bool   // the listening socket that Hold left is still there
+	Snapshot    []byte // what the last initiator has left; nil = nothing
 }
 
-// ErrNobody is Attach's answer when no keeper waits at that place.
-var ErrNobody = errors.New("no keeper waits there")
+// ErrNoKeeper is Attach's answer when no keeper waits at that place.
+var ErrNoKeeper = errors.New("no keeper waits there")
 
 // attachTimeout bounds the first word of a keeper. It has nothing else to do,
 // but the machine may.
@@ -30,9 +30,9 @@ const attachTimeout = 10 * time.Second
 
 // Attach goes on with the keeper that waits at path since its initiator died.
 // It returns what it holds; the events that nobody has judged yet follow on
-// Events, and then KindSynced. The error is ErrNobody, or says why a keeper
+// Events, and then KindSynced. The error is ErrNoKeeper, or says why a keeper
 // that is there cannot be used.
-func Attach(path string, o Options) (*Keeper, []Held, error) {
+func Attach(path string, o Options) (*Keeper, []KeptWorker, error) {
 	conn, process, err := dialMeeting(path)
 	if err != nil {
 		return nil, nil, err
@@ -41,7 +41,7 @@ func Attach(path string, o Options) (*Keeper, []Held, error) {
 }
 
 // greet hears a keeper that was found.
-func greet(conn *net.UnixConn, process *foundKeeper, o Options) (*Keeper, []Held, error) {
+func greet(conn *net.UnixConn, process *foundKeeper, o Options) (*Keeper, []KeptWorker, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
@@ -53,7 +53,7 @@ func greet(conn *net.UnixConn, process *foundKeeper, o Options) (*Keeper, []Held
 	if err != nil {
 		_ = conn.Close()
 		if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) { // it was about to end
-			err = ErrNobody
+			err = ErrNoKeeper
 		}
 		return nil, nil, fmt.Errorf("attach to keeper %d: %w", process.pid(), err)
 	}
@@ -64,7 +64,7 @@ func greet(conn *net.UnixConn, process *foundKeeper, o Options) (*Keeper, []Held
 
 // hear reads what a keeper says first: who it is and what it holds. The first
 // event that is neither is the first of the backlog.
-func (k *Keeper) hear() (held []Held, err error) {
+func (k *Keeper) hear() (held []KeptWorker, err error) {
 	_ = k.conn.SetReadDeadline(time.Now().Add(attachTimeout))
 	defer func() { _ = k.conn.SetReadDeadline(time.Time{}) }()
 	hello, err := readEvent(k.in)
@@ -81,11 +81,11 @@ func (k *Keeper) hear() (held []Held, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if e.Kind != KindHeld {
+		if e.Kind != KindKept {
 			k.backlog = append(k.backlog, e)
 			return held, nil
 		}
-		held = append(held, Held{e.GUID, e.Incarnation, e.PID, e.StartTime, e.Socket, e.Memo})
+		held = append(held, KeptWorker{e.GUID, e.Incarnation, e.PID, e.StartTime, e.HasSocket, e.Snapshot})
 	}
 }
 
@@ -97,22 +97,22 @@ type keeperProcess interface {
 	leave()       // frees what it held, instead of wait
 }
 
-// Memo leaves something for the next initiator with everything about guid that
+// SaveSnapshot leaves something for the next initiator with everything about guid that
 // is not in it yet. seen is the newest Event.Seq of that guid that the blob
 // tells of; keep = false is for an upgrade only; nil takes it back.
-func (k *Keeper) Memo(guid string, blob []byte, seen uint64, keep bool, grace time.Duration) error {
-	return k.order(message{Op: opMemo, GUID: guid, Memo: blob, Seen: seen, On: keep, Grace: grace}, nil)
+func (k *Keeper) SaveSnapshot(guid string, blob []byte, seen uint64, keep bool, grace time.Duration) error {
+	return k.order(message{Op: opMemo, GUID: guid, Snapshot: blob, SnapshotSeq: seen, On: keep, Grace: grace}, nil)
 }
 
-// Stay makes the keeper hold everything, workers that are not Keep too, when
+// KeepAllFor makes the keeper hold everything, workers that are not Keep too, when
 // its initiator goes within that time, until it is over: for an upgrade. Zero
 // takes it back.
-func (k *Keeper) Stay(d time.Duration) error {
+func (k *Keeper) KeepAllFor(d time.Duration) error {
 	return k.order(message{Op: opStay, Grace: d}, nil)
 }
 
-// Leave ends the connection and nothing else, as if the initiator had died.
-func (k *Keeper) Leave() {
+// Detach ends the connection and nothing else, as if the initiator had died.
+func (k *Keeper) Detach() {
 	k.left.Store(true)
 	k.once.Do(func() { close(k.closing) })
 	_ = k.conn.Close()

@@ -18,7 +18,7 @@ func lines(events []Event, guid string) (all []string) {
 // the line is told again, until a memo has seen it.
 func TestAwaitedLines(t *testing.T) {
 	h, path := newMeeting(t)
-	if err := h.Await("w"); err != nil {
+	if err := h.AwaitOutput("w"); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Spawn(kept("w", "exit-on-term", "0")); err != nil {
@@ -31,11 +31,11 @@ func TestAwaitedLines(t *testing.T) {
 			t.Errorf("the next is told %q", got)
 		}
 	}
-	if err := h.Memo("w", []byte("it is armed"), told.Seq, true, deadline); err != nil {
+	if err := h.SaveSnapshot("w", []byte("it is armed"), told.Seq, true, deadline); err != nil {
 		t.Fatal(err)
 	}
 	h, held := h.next(path)
-	if got := lines(h.synced(), "w"); len(got) != 0 || string(held[0].Memo) != "it is armed" {
+	if got := lines(h.synced(), "w"); len(got) != 0 || string(held[0].Snapshot) != "it is armed" {
 		t.Errorf("whoever comes after the memo is told %q", got)
 	}
 }
@@ -43,14 +43,14 @@ func TestAwaitedLines(t *testing.T) {
 // TestNoLongerAwaited: lines are for whoever is there, as before.
 func TestNoLongerAwaited(t *testing.T) {
 	h, path := newMeeting(t)
-	if err := h.Await("w"); err != nil {
+	if err := h.AwaitOutput("w"); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Spawn(kept("w", "exit-on-term", "0")); err != nil {
 		t.Fatal(err)
 	}
 	h.until("the line", func(e Event) bool { return e.Kind == KindOutput })
-	if err := h.Watch("w", true); err != nil {
+	if err := h.WatchOutput("w", true); err != nil {
 		t.Fatal(err)
 	}
 	h, _ = h.next(path)

@@ -40,7 +40,7 @@ func tinyProgram(b *testing.B) string {
 	return path
 }
 
-func benchSpawn(guid, path string) Spawn {
+func benchSpawn(guid, path string) SpawnOrder {
 	s := plain(guid, path, "1000")
 	for i := range 20 { // as large as an environment usually is
 		s.Env = append(s.Env, fmt.Sprintf("SOME_VARIABLE_%d=/a/value/of/the/usual/length", i))
@@ -124,7 +124,7 @@ func keeperSpawn(b *testing.B, k *Keeper, path string, n int) {
 func keeperStop(b *testing.B, k *Keeper, n int) {
 	go func() {
 		for i := range n {
-			if err := k.End(End{GUID: fmt.Sprint("w", i), Incarnation: 1}); err != nil {
+			if err := k.End(EndOrder{GUID: fmt.Sprint("w", i), Incarnation: 1}); err != nil {
 				b.Error(err)
 			}
 		}

@@ -13,7 +13,7 @@ const births = 4
 // birth is one spawn on that way.
 type birth struct {
 	key
-	order    *Spawn
+	order    *SpawnOrder
 	path     string
 	fit      *fittings
 	warnings []error

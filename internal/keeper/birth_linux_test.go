@@ -19,7 +19,7 @@ func TestOrdersAboutTheUnborn(t *testing.T) {
 		if err := h.Spawn(s); err != nil { // the same again: refused, whether born or not
 			t.Fatal(err)
 		}
-		if err := h.End(End{GUID: guid, Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
+		if err := h.End(EndOrder{GUID: guid, Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
 			t.Fatal(err)
 		}
 	}

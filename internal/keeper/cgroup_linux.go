@@ -16,7 +16,7 @@ import (
 
 // makeCgroup makes the directory and sets its limits. What cannot be set is a
 // warning; a worker that cannot be born there at all is an error.
-func makeCgroup(s *Spawn) (warnings []error, err error) {
+func makeCgroup(s *SpawnOrder) (warnings []error, err error) {
 	if s.CgroupDir == "" {
 		return nil, nil
 	}

@@ -49,10 +49,10 @@ func TestCgroupKnowsWhatEscaped(t *testing.T) {
 		t.Errorf("the worker was born in %q, %v", text, err)
 	}
 	syscall.Kill(leader, syscall.SIGKILL)
-	if e := h.event("w", KindExited); e.Left != 1 {
+	if e := h.event("w", KindExited); e.Survivors != 1 {
 		t.Errorf("exited = %+v, want one left, known by its cgroup", e)
 	}
-	if e := h.end("w", syscall.SIGTERM, deadline); !e.Proven {
+	if e := h.end("w", syscall.SIGTERM, deadline); !e.EmptyProven {
 		t.Errorf("emptied = %+v, want proven", e)
 	}
 	gone(t, stray)
@@ -92,7 +92,7 @@ while :; do env -i setsid /bin/sleep 1000 & i=$((i+1)); [ $i -eq 20 ] && echo st
 	h.spawn(s)
 	h.line("w", "storm")
 	e := h.end("w", syscall.SIGTERM, 0)
-	if !e.Proven || e.Killed < 20 {
+	if !e.EmptyProven || e.Killed < 20 {
 		t.Errorf("emptied = %+v, want proven and 20 killed or more", e)
 	}
 	closed(t, h)
@@ -190,7 +190,7 @@ func TestLivingZombie(t *testing.T) {
 		t.Error("it counts as dead")
 	}
 	end := ended(t, pid)
-	if e := h.end("w", syscall.SIGUSR2, 0); !e.Proven || e.Killed != 2 {
+	if e := h.end("w", syscall.SIGUSR2, 0); !e.EmptyProven || e.Killed != 2 {
 		t.Errorf("emptied = %+v, want both killed", e)
 	}
 	<-end

@@ -6,7 +6,7 @@ import "errors"
 
 // Cgroups exist on Linux only.
 
-func makeCgroup(s *Spawn) ([]error, error) {
+func makeCgroup(s *SpawnOrder) ([]error, error) {
 	if s.CgroupDir != "" {
 		return nil, errors.New("cgroups exist on Linux only")
 	}

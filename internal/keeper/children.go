@@ -107,7 +107,7 @@ func (l *loop) reportExit(e exit) {
 	}
 	event := Event{
 		Kind: KindExited, GUID: e.c.guid, Incarnation: e.c.incarnation,
-		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), Left: left, MaxRSS: e.maxRSS,
+		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), Survivors: left, MaxRSS: e.maxRSS,
 		OOM: oomKills(e.c.cgroup) > 0,
 	}
 	switch {
@@ -116,7 +116,7 @@ func (l *loop) reportExit(e exit) {
 	case e.status.Signaled():
 		event.Code, event.Signal = -1, int(e.status.Signal())
 	}
-	event.Strays = l.strays(e.c.start)
+	event.Unattributed = l.strays(e.c.start)
 	l.ctl.event(event)
 	if left == 0 && e.c.end == nil {
 		delete(l.workers, e.c.key)
@@ -149,7 +149,7 @@ func (l *loop) emptied(c *child) {
 	strays := l.strays(c.start)
 	l.ctl.event(Event{
 		Kind: KindEmptied, GUID: c.guid, Incarnation: c.incarnation, Killed: len(c.killed),
-		Proven: provable && len(strays) == 0 && c.pidfd == 0, Strays: strays,
+		EmptyProven: provable && len(strays) == 0 && c.pidfd == 0, Unattributed: strays,
 	})
 	delete(l.workers, c.key)
 	delete(l.ends, c.key)

@@ -23,7 +23,7 @@ var _ = func() string {
 }()
 
 // chatter writes one line each time that it gets USR1.
-func chatter(guid, path string) Spawn {
+func chatter(guid, path string) SpawnOrder {
 	s := plain(guid, "sh", "-c", `trap "n=\$((n+1)); echo line \$n" USR1; echo begun; while :; do sleep 0.01; done`)
 	s.Stdout.Path = path
 	return s
@@ -31,7 +31,7 @@ func chatter(guid, path string) Spawn {
 
 func (h *house) clear(guid string, paths ...string) Event {
 	h.t.Helper()
-	if err := h.Clear(guid, paths...); err != nil {
+	if err := h.ClearLogs(guid, paths...); err != nil {
 		h.t.Fatal(err)
 	}
 	return h.event(guid, KindCleared)
@@ -98,7 +98,7 @@ func TestOlderKeeper(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.log")
 	h.spawn(chatter("w", path))
 	h.line("w", "begun")
-	if err := h.Clear("w", path); !errors.Is(err, ErrOlder) {
+	if err := h.ClearLogs("w", path); !errors.Is(err, ErrOlderKeeper) {
 		t.Errorf("Clear says %v", err)
 	}
 	frame, err := encodeFrame(message{V: Version, Op: opClear, GUID: "w", Paths: []string{path}})

@@ -51,7 +51,7 @@ func actConfined([]string) {
 	for i, umask := range []int{0o077, -1, 0o007} {
 		s := plain(fmt.Sprint("w", i), "/bin/sh", "-c", "umask; ls /proc/self/fd | wc -l")
 		s.Umask, s.RedirectStderr = umask, true
-		_ = k.Watch(s.GUID, true)
+		_ = k.WatchOutput(s.GUID, true)
 		_ = k.Spawn(s)
 		for e := range k.Events() {
 			for _, line := range e.Lines {

@@ -33,7 +33,7 @@ func rank(sig int) int {
 }
 
 // endWorker begins to end a worker, or hurries an End that has begun.
-func (l *loop) endWorker(e End, now time.Time) {
+func (l *loop) endWorker(e EndOrder, now time.Time) {
 	c, ok := l.workers[key{e.GUID, e.Incarnation}]
 	if !ok {
 		l.emptied(&child{key: key{e.GUID, e.Incarnation}}) // long ago, or never there

@@ -44,7 +44,7 @@ func actCrowd([]string) {
 			first = e.GUID
 		}
 	}
-	_ = k.End(End{GUID: first, Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline})
+	_ = k.End(EndOrder{GUID: first, Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline})
 	for e := range k.Events() {
 		if e.Kind == KindEmptied {
 			break
@@ -99,7 +99,7 @@ func actRecycle([]string) {
 	check("proc", unix.Mount("proc", "/proc", "proc", 0, ""))
 	k, err := Launch(Options{})
 	check("launch", err)
-	_ = k.Watch("w", true)
+	_ = k.WatchOutput("w", true)
 	check("spawn", k.Spawn(bad("w", "daemon")))
 	leader, daemon := 0, 0
 	for e := range k.Events() {
@@ -113,15 +113,15 @@ func actRecycle([]string) {
 			}
 		}
 		if e.Kind == KindExited {
-			say(fmt.Sprint("left ", e.Left))
+			say(fmt.Sprint("left ", e.Survivors))
 			break
 		}
 	}
 	stranger := recycle(leader)
-	check("end", k.End(End{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: 0}))
+	check("end", k.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: 0}))
 	for e := range k.Events() {
 		if e.Kind == KindEmptied {
-			say(fmt.Sprintf("emptied %v; daemon alive %v, stranger alive %v", e.Proven, alive(daemon), alive(stranger.Process.Pid)))
+			say(fmt.Sprintf("emptied %v; daemon alive %v, stranger alive %v", e.EmptyProven, alive(daemon), alive(stranger.Process.Pid)))
 			break
 		}
 	}

@@ -28,7 +28,7 @@ func actInitiator([]string) {
 	say(fmt.Sprint("pid ", k.PID()))
 	for i, args := range [][]string{{"daemon"}, {"daemon", "bare"}, {"escape"}, {"ignore-term"}, {"self-stop"}} {
 		guid := fmt.Sprint("w", i)
-		_ = k.Watch(guid, true)
+		_ = k.WatchOutput(guid, true)
 		_ = k.Spawn(bad(guid, args[0], args[1:]...))
 	}
 	spoken := map[string]bool{}
@@ -168,10 +168,10 @@ func actPoor([]string) {
 			}
 		}
 	}
-	_ = k.End(End{GUID: "w0", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline})
+	_ = k.End(EndOrder{GUID: "w0", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline})
 	for e := range k.Events() {
 		if e.Kind == KindEmptied {
-			say(fmt.Sprint("emptied ", e.Proven))
+			say(fmt.Sprint("emptied ", e.EmptyProven))
 			break
 		}
 	}
@@ -230,7 +230,7 @@ func TestThousandWorkers(t *testing.T) {
 	}
 	go func() {
 		for i := range n {
-			if err := h.End(End{GUID: fmt.Sprint("w", i), Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
+			if err := h.End(EndOrder{GUID: fmt.Sprint("w", i), Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
 				t.Error(err)
 			}
 		}

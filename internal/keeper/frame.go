@@ -53,26 +53,26 @@ type message struct {
 	On          bool       `json:",omitempty"`
 	Await       bool       `json:",omitempty"` // watch
 	Spawn       *spawnWire `json:",omitempty"`
-	End         *End       `json:",omitempty"`
+	End         *EndOrder  `json:",omitempty"`
 
-	Memo  []byte        `json:",omitempty"` // spawn, memo
-	Seen  uint64        `json:",omitempty"` // spawn, memo
-	Grace time.Duration `json:",omitempty"` // spawn, memo, stay
-	Paths []string      `json:",omitempty"` // clear
-	Path  string        `json:",omitempty"` // meet
-	Dev   uint64        `json:",omitempty"` // meet
-	Ino   uint64        `json:",omitempty"` // meet
-	Adopt *Adopt        `json:",omitempty"`
+	Snapshot    []byte        `json:"Memo,omitempty"` // spawn, memo
+	SnapshotSeq uint64        `json:"Seen,omitempty"` // spawn, memo
+	Grace       time.Duration `json:",omitempty"`     // spawn, memo, stay
+	Paths       []string      `json:",omitempty"`     // clear
+	Path        string        `json:",omitempty"`     // meet
+	Dev         uint64        `json:",omitempty"`     // meet
+	Ino         uint64        `json:",omitempty"`     // meet
+	Adopt       *AdoptOrder   `json:",omitempty"`
 }
 
 // spawnWire is a Spawn whose byte strings travel as bytes: an environment may
 // hold any byte but NUL, and JSON strings would replace what is not UTF-8.
 type spawnWire struct {
-	Spawn
+	SpawnOrder
 	Argv, Env, Dir []byte
 }
 
-func newSpawnWire(s Spawn) (*spawnWire, error) {
+func newSpawnWire(s SpawnOrder) (*spawnWire, error) {
 	for _, list := range [][]string{s.Argv, s.Env, {s.Dir}} {
 		for _, text := range list {
 			if strings.IndexByte(text, 0) >= 0 {
@@ -80,15 +80,15 @@ func newSpawnWire(s Spawn) (*spawnWire, error) {
 			}
 		}
 	}
-	w := &spawnWire{Spawn: s, Argv: joinNUL(s.Argv), Env: joinNUL(s.Env), Dir: []byte(s.Dir)}
+	w := &spawnWire{SpawnOrder: s, Argv: joinNUL(s.Argv), Env: joinNUL(s.Env), Dir: []byte(s.Dir)}
 	w.Stream = nil
 	return w, nil
 }
 
 // plain gives the Spawn that was put in.
-func (w *spawnWire) plain() *Spawn {
-	w.Spawn.Argv, w.Spawn.Env, w.Spawn.Dir = splitNUL(w.Argv), splitNUL(w.Env), string(w.Dir)
-	return &w.Spawn
+func (w *spawnWire) plain() *SpawnOrder {
+	w.SpawnOrder.Argv, w.SpawnOrder.Env, w.SpawnOrder.Dir = splitNUL(w.Argv), splitNUL(w.Env), string(w.Dir)
+	return &w.SpawnOrder
 }
 
 // joinNUL ends every string with NUL, so that an empty list and a list of one

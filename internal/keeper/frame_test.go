@@ -15,7 +15,7 @@ func TestSpawnTravelsUnchanged(t *testing.T) {
 		text := rapid.StringMatching(`[^\x00]{0,8}`)
 		raw := rapid.Map(rapid.SliceOfN(rapid.ByteMin(1), 0, 8), func(b []byte) string { return string(b) })
 		list := rapid.SliceOfN(rapid.OneOf(text, raw), 1, 5)
-		in := Spawn{
+		in := SpawnOrder{
 			GUID: text.Draw(t, "guid"), Argv: list.Draw(t, "argv"), Env: list.Draw(t, "env"), Dir: raw.Draw(t, "dir"),
 			Stdin: rapid.SliceOfN(rapid.Byte(), 1, 50).Draw(t, "stdin"), Umask: -1, Keep: true,
 		}

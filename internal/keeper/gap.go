@@ -72,7 +72,7 @@ func (l *loop) gapRound(now time.Time) {
 	}
 	for _, c := range l.workers {
 		if !c.keep && (c.end == nil || c.end.rank < 2) {
-			l.endWorker(End{GUID: c.guid, Incarnation: c.incarnation, Signal: int(unix.SIGKILL)}, now)
+			l.endWorker(EndOrder{GUID: c.guid, Incarnation: c.incarnation, Signal: int(unix.SIGKILL)}, now)
 		}
 	}
 	l.gapEmpty(now)

@@ -32,7 +32,7 @@ func newMeeting(t *testing.T) (*house, string) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "keeper.sock")
-	k, err := Launch(Options{Rendezvous: path})
+	k, err := Launch(Options{HandoverSocket: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func newMeeting(t *testing.T) (*house, string) {
 }
 
 // next dies and lets a successor come.
-func (h *house) next(path string) (*house, []Held) {
+func (h *house) next(path string) (*house, []KeptWorker) {
 	h.t.Helper()
 	h.leave()
 	k, held, err := Attach(path, Options{})
@@ -62,14 +62,14 @@ func (h *house) next(path string) (*house, []Held) {
 }
 
 func (h *house) leave() {
-	h.Leave()
+	h.Detach()
 	for range h.Events() {
 	}
 }
 
-func kept(guid, act string, args ...string) Spawn {
+func kept(guid, act string, args ...string) SpawnOrder {
 	s := bad(guid, act, args...)
-	s.Keep, s.Grace, s.Memo = true, deadline, []byte("memo of "+guid)
+	s.Keep, s.OrphanGrace, s.Snapshot = true, deadline, []byte("memo of "+guid)
 	return s
 }
 
@@ -97,7 +97,7 @@ func TestSuccessorFindsWhatWasKept(t *testing.T) {
 	worker := h.spawn(s)
 	h.line("w", "armed")
 	stop := h.spawn(bad("s", "ignore-term"))
-	if err := h.Memo("w", []byte("newer"), worker.Seq, true, deadline); err != nil {
+	if err := h.SaveSnapshot("w", []byte("newer"), worker.Seq, true, deadline); err != nil {
 		t.Fatal(err)
 	}
 	keeper := h.PID()
@@ -107,17 +107,17 @@ func TestSuccessorFindsWhatWasKept(t *testing.T) {
 		t.Fatalf("keeper %d, was %d; it holds %+v", n.PID(), keeper, held)
 	}
 	w := held[0]
-	if w.GUID != "w" || w.PID != worker.PID || w.StartTime != worker.StartTime || w.Incarnation != 1 || string(w.Memo) != "newer" {
+	if w.GUID != "w" || w.PID != worker.PID || w.StartTime != worker.StartTime || w.Incarnation != 1 || string(w.Snapshot) != "newer" {
 		t.Fatalf("held %+v, spawned %+v", w, worker)
 	}
 	if told := about(n.synced(), "w", KindSpawned); len(told) != 0 {
 		t.Errorf("what the memo tells of was told again: %+v", told)
 	}
 	<-ended(t, stop.PID)
-	if err := n.Watch("w", true); err != nil {
+	if err := n.WatchOutput("w", true); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.End(End{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
+	if err := n.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
 		t.Fatal(err)
 	}
 	if e := n.event("w", KindExited); e.Code != 7 {
@@ -144,9 +144,9 @@ func TestExitInTheGapIsTold(t *testing.T) {
 	}
 	<-gone
 	for again := range 2 {
-		var held []Held
+		var held []KeptWorker
 		h, held = h.next(path)
-		if len(held) != 1 || again > 0 && held[0].PID != 0 || string(held[0].Memo) != "memo of w" {
+		if len(held) != 1 || again > 0 && held[0].PID != 0 || string(held[0].Snapshot) != "memo of w" {
 			t.Fatalf("held %+v", held)
 		}
 		told := about(h.synced(), "w", KindExited)
@@ -162,7 +162,7 @@ func TestExitInTheGapIsTold(t *testing.T) {
 			t.Fatalf("told %+v", told)
 		}
 	}
-	if err := h.Memo("w", nil, 0, true, 0); err != nil {
+	if err := h.SaveSnapshot("w", nil, 0, true, 0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -171,7 +171,7 @@ func TestExitInTheGapIsTold(t *testing.T) {
 func TestKeeperEndsWhenNobodyComes(t *testing.T) {
 	h, path := newMeeting(t)
 	s := kept("w", "exit-on-term", "0")
-	s.Grace = 10 * time.Millisecond
+	s.OrphanGrace = 10 * time.Millisecond
 	worker := h.spawn(s)
 	h.line("w", "armed")
 	over := ended(t, h.PID())
@@ -183,7 +183,7 @@ func TestKeeperEndsWhenNobodyComes(t *testing.T) {
 	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket is left: %v", err)
 	}
-	if _, _, err := Attach(path, Options{}); !errors.Is(err, ErrNobody) {
+	if _, _, err := Attach(path, Options{}); !errors.Is(err, ErrNoKeeper) {
 		t.Errorf("attach: %v", err)
 	}
 	h.process.wait()
@@ -194,14 +194,14 @@ func TestStayHoldsEverything(t *testing.T) {
 	h, path := newMeeting(t)
 	worker := h.spawn(bad("s", "ignore-term"))
 	h.line("s", "deaf")
-	must(t, h.Memo("s", []byte("stop"), worker.Seq, false, 0), h.Stay(deadline))
+	must(t, h.SaveSnapshot("s", []byte("stop"), worker.Seq, false, 0), h.KeepAllFor(deadline))
 	n, held := h.next(path)
 	if len(held) != 1 || held[0].PID != worker.PID || !alive(worker.PID) {
 		t.Fatalf("held %+v", held)
 	}
 	n.synced()
 	over := ended(t, worker.PID)
-	must(t, n.Memo("s", []byte("stop"), 0, false, 0), n.Stay(10*time.Millisecond))
+	must(t, n.SaveSnapshot("s", []byte("stop"), 0, false, 0), n.KeepAllFor(10*time.Millisecond))
 	keeper := ended(t, n.PID())
 	n.leave()
 	<-over
@@ -232,20 +232,20 @@ func adoptAndEnd(t *testing.T, code int) {
 	h.until("the end", func(e Event) bool { return e.Kind == KindLost })
 	log := filepath.Join(t.TempDir(), "log")
 	n := newHouse(t)
-	must(t, n.Adopt(Adopt{
+	must(t, n.Adopt(AdoptOrder{
 		GUID: "w", Incarnation: 1, PID: worker.PID, StartTime: worker.StartTime, Keep: true,
 		Stdout: Log{Path: log}, Stderr: Log{Path: log},
 	}, nil, 0))
 	if e := n.event("w", KindAdopted); e.PID != worker.PID || e.Error != "" {
 		t.Fatalf("adopted %+v", e)
 	}
-	must(t, n.End(End{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}))
+	must(t, n.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}))
 	if e := n.event("w", KindExited); e.Unknown {
 		t.Logf("this kernel does not tell: %+v", e)
 	} else if e.Code != code || e.Signal != 0 {
 		t.Errorf("exited %+v", e)
 	}
-	if e := n.event("w", KindEmptied); e.Proven {
+	if e := n.event("w", KindEmptied); e.EmptyProven {
 		t.Error("nothing proves that an adopted worker has left nothing")
 	}
 	text, err := os.ReadFile(log)
@@ -262,7 +262,7 @@ func TestAdoptTouchesNoStranger(t *testing.T) {
 	defer func() { _ = stranger.Wait() }()
 	defer func() { _ = stranger.Process.Kill() }()
 	p, _ := statOf(pid)
-	for _, a := range []Adopt{{PID: pid, StartTime: p.start - 1}, {PID: 1 << 22, StartTime: p.start}} {
+	for _, a := range []AdoptOrder{{PID: pid, StartTime: p.start - 1}, {PID: 1 << 22, StartTime: p.start}} {
 		a.GUID, a.Incarnation = "w", 1
 		must(t, h.Adopt(a, nil, 0))
 		if e := h.event("w", KindExited); !e.Unknown {

@@ -25,9 +25,9 @@ const sendTimeout = 30 * time.Second
 // is gone.
 var ErrClosed = errors.New("the keeper is gone: launch a new one")
 
-// ErrOlder is returned by a method whose order came after the version of this
+// ErrOlderKeeper is returned by a method whose order came after the version of this
 // keeper. It serves on; the one that replaces it will know the order.
-var ErrOlder = errors.New("this keeper is of an older version, which does not know how; it is replaced when its last worker has ended")
+var ErrOlderKeeper = errors.New("this keeper is of an older version, which does not know how; it is replaced when its last worker has ended")
 
 // Options say how a keeper is started. The zero value works.
 type Options struct {
@@ -35,11 +35,11 @@ type Options struct {
 	Logger hclog.Logger
 	// Stderr is where the keeper's own last words go; nil = os.Stderr.
 	Stderr *os.File
-	// Rendezvous is the path of a unix socket (0600) at which the next
+	// HandoverSocket is the path of a unix socket (0600) at which the next
 	// initiator can find the keeper after this one has died: see Attach. "" =
 	// nobody can come back. What is at the path is replaced, so whoever may
 	// launch there must be the only one. Linux only; elsewhere it is ignored.
-	Rendezvous string
+	HandoverSocket string
 }
 
 // Keeper is the initiator's end: it sends orders and yields events. All
@@ -75,31 +75,31 @@ func (k *Keeper) PID() int { return k.process.pid() }
 
 // Spawn asks for a process. KindSpawned or KindSpawnFailed follows. The error
 // is of the request itself, or ErrClosed.
-func (k *Keeper) Spawn(s Spawn) error {
+func (k *Keeper) Spawn(s SpawnOrder) error {
 	wire, err := newSpawnWire(s)
 	if err != nil {
 		return err
 	}
 	return k.order(message{
 		Op: opSpawn, GUID: s.GUID, Incarnation: s.Incarnation, Spawn: wire,
-		Memo: s.Memo, Seen: s.Seen, On: s.Keep, Grace: s.Grace,
+		Snapshot: s.Snapshot, SnapshotSeq: s.SnapshotSeq, On: s.Keep, Grace: s.OrphanGrace,
 	}, s.Stream)
 }
 
-// Hold leaves a copy of the socket f with the keeper, for every Spawn of guid
-// with PassHeld. It replaces an earlier one. The caller keeps f.
-func (k *Keeper) Hold(guid string, f *os.File) error {
+// HoldSocket leaves a copy of the socket f with the keeper, for every Spawn of guid
+// with PassSocket. It replaces an earlier one. The caller keeps f.
+func (k *Keeper) HoldSocket(guid string, f *os.File) error {
 	return k.order(message{Op: opHold, GUID: guid}, f)
 }
 
-// Release closes what Hold left. Processes that have it keep their copies.
-func (k *Keeper) Release(guid string) error {
+// ReleaseSocket closes what Hold left. Processes that have it keep their copies.
+func (k *Keeper) ReleaseSocket(guid string) error {
 	return k.order(message{Op: opRelease, GUID: guid}, nil)
 }
 
 // End asks that nothing be left of a worker; KindEmptied follows in any case,
 // also when the worker has gone already.
-func (k *Keeper) End(e End) error {
+func (k *Keeper) End(e EndOrder) error {
 	return k.order(message{Op: opEnd, GUID: e.GUID, Incarnation: e.Incarnation, End: &e}, nil)
 }
 
@@ -109,26 +109,26 @@ func (k *Keeper) Signal(guid string, incarnation, sig int) error {
 	return k.order(message{Op: opSignal, GUID: guid, Incarnation: incarnation, Signal: sig}, nil)
 }
 
-// Watch turns the KindOutput events of all incarnations of guid on or off. It
+// WatchOutput turns the KindOutput events of all incarnations of guid on or off. It
 // may be called before Spawn, so that no line is missed.
-func (k *Keeper) Watch(guid string, on bool) error {
+func (k *Keeper) WatchOutput(guid string, on bool) error {
 	return k.order(message{Op: opWatch, GUID: guid, On: on}, nil)
 }
 
-// Await is Watch on, for lines that somebody waits for: one of a worker with a
+// AwaitOutput is Watch on, for lines that somebody waits for: one of a worker with a
 // memo is told to every initiator that comes, until a Memo has seen it (its
 // Event.Seq) or a Watch has followed. A keeper of version 1 only watches.
-func (k *Keeper) Await(guid string) error {
+func (k *Keeper) AwaitOutput(guid string) error {
 	return k.order(message{Op: opWatch, GUID: guid, On: true, Await: true}, nil)
 }
 
-// Reopen opens all log files anew by their names, after someone moved them.
-func (k *Keeper) Reopen() error { return k.order(message{Op: opReopen}, nil) }
+// ReopenLogs opens all log files anew by their names, after someone moved them.
+func (k *Keeper) ReopenLogs() error { return k.order(message{Op: opReopen}, nil) }
 
-// Clear removes logs, as something of guid; KindCleared follows. The next line
-// makes a file anew. Those that were rotated away stay. ErrOlder: this keeper
+// ClearLogs removes logs, as something of guid; KindCleared follows. The next line
+// makes a file anew. Those that were rotated away stay. ErrOlderKeeper: this keeper
 // cannot.
-func (k *Keeper) Clear(guid string, paths ...string) error {
+func (k *Keeper) ClearLogs(guid string, paths ...string) error {
 	return k.order(message{Op: opClear, GUID: guid, Paths: paths}, nil)
 }
 
@@ -165,7 +165,7 @@ func (k *Keeper) Close() error {
 // order sends one message, and the descriptor of f with it.
 func (k *Keeper) order(m message, f *os.File) error {
 	if v := k.Version(); v != 0 && v < since[m.Op] { // 0 = it has said nothing yet, and is our own
-		return fmt.Errorf("%s %s: %w (version %d of the protocol; this order came with %d)", m.Op, m.GUID, ErrOlder, v, since[m.Op])
+		return fmt.Errorf("%s %s: %w (version %d of the protocol; this order came with %d)", m.Op, m.GUID, ErrOlderKeeper, v, since[m.Op])
 	}
 	m.V = Version
 	if f != nil {

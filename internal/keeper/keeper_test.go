@@ -20,7 +20,7 @@ func TestHelloExitAndClose(t *testing.T) {
 	if spawned.PID == 0 || spawned.StartTime == 0 {
 		t.Errorf("spawned without pid or start time: %+v", spawned)
 	}
-	if e := h.event("w", KindExited); e.Code != 7 || e.Signal != 0 || e.Left != 0 || e.MaxRSS == 0 {
+	if e := h.event("w", KindExited); e.Code != 7 || e.Signal != 0 || e.Survivors != 0 || e.MaxRSS == 0 {
 		t.Errorf("exited = %+v, want code 7, nothing left, a resident set", e)
 	}
 	if err := h.Close(); err != nil {
@@ -78,7 +78,7 @@ func TestEnds(t *testing.T) {
 			}
 			h.t = t
 			e := h.end(guid, syscall.SIGTERM, tt.wait)
-			if !e.Proven || (e.Killed > 0) != tt.killed {
+			if !e.EmptyProven || (e.Killed > 0) != tt.killed {
 				t.Errorf("emptied = %+v, want proven, killed %v", e, tt.killed)
 			}
 			for _, pid := range pids {
@@ -90,7 +90,7 @@ func TestEnds(t *testing.T) {
 
 func TestEndOfTheUnknownIsEmptied(t *testing.T) {
 	h := newHouse(t)
-	if e := h.end("nobody", syscall.SIGTERM, deadline); !e.Proven {
+	if e := h.end("nobody", syscall.SIGTERM, deadline); !e.EmptyProven {
 		t.Errorf("emptied = %+v, want proven", e)
 	}
 }
@@ -99,7 +99,7 @@ func TestSecondEndHurries(t *testing.T) {
 	h := newHouse(t)
 	h.spawn(bad("w", "ignore-term"))
 	h.line("w", "deaf")
-	if err := h.End(End{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: time.Hour}); err != nil {
+	if err := h.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	if e := h.end("w", 0, 0); e.Killed != 1 {
@@ -111,7 +111,7 @@ func TestExitTellsWhatIsLeftAndWhenItIsEmpty(t *testing.T) {
 	h := newHouse(t)
 	h.spawn(bad("w", "hold-pipe"))
 	daemon := number(t, h.line("w", "daemon "))
-	if e := h.event("w", KindExited); e.Left != 1 || e.Code != 0 {
+	if e := h.event("w", KindExited); e.Survivors != 1 || e.Code != 0 {
 		t.Errorf("exited = %+v, want code 0 and one left", e)
 	}
 	said := ""
@@ -122,7 +122,7 @@ func TestExitTellsWhatIsLeftAndWhenItIsEmpty(t *testing.T) {
 		t.Errorf("output before the exit was %q", said)
 	}
 	syscall.Kill(daemon, syscall.SIGKILL)
-	if e := h.event("w", KindEmptied); !e.Proven || e.Killed != 0 {
+	if e := h.event("w", KindEmptied); !e.EmptyProven || e.Killed != 0 {
 		t.Errorf("emptied = %+v, want proven and none killed", e)
 	}
 }
@@ -134,7 +134,7 @@ func TestStray(t *testing.T) {
 	stray := number(t, h.line("w", "daemon "))
 	syscall.Kill(leader, syscall.SIGKILL)
 	h.event("w", KindExited)
-	if e := h.end("w", syscall.SIGTERM, deadline); e.Proven || len(e.Strays) != 1 {
+	if e := h.end("w", syscall.SIGTERM, deadline); e.EmptyProven || len(e.Unattributed) != 1 {
 		t.Errorf("emptied = %+v, want not proven and one stray", e)
 	}
 	if !alive(stray) {
@@ -157,7 +157,7 @@ func TestSpawnsThatFail(t *testing.T) {
 	}
 	tests := []struct {
 		name  string
-		spawn Spawn
+		spawn SpawnOrder
 		want  string
 	}{
 		{"missing", plain("w", dir+"/none"), "is missing"},
@@ -168,9 +168,9 @@ func TestSpawnsThatFail(t *testing.T) {
 		{"not executable", plain("w", write("plain", "x", 0o600)), "chmod +x"},
 		{"wrong architecture", plain("w", write("strange", "\x7fELF\x02\x01\x01strange", 0o700)), "another machine"},
 		{"missing interpreter", plain("w", write("script", "#!/no/such/shell\n", 0o700)), "interpreter"},
-		{"no socket held", Spawn{GUID: "w", Argv: []string{"/bin/true"}, PassHeld: true, Umask: -1}, "Hold comes before"},
-		{"no directory", Spawn{GUID: "w", Argv: []string{"/bin/true"}, Dir: dir + "/none", Umask: -1}, "create it"},
-		{"no cgroup", Spawn{GUID: "w", Argv: []string{"/bin/true"}, CgroupDir: dir + "/none/none", Umask: -1}, "cgroup"},
+		{"no socket held", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, PassSocket: true, Umask: -1}, "Hold comes before"},
+		{"no directory", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, Dir: dir + "/none", Umask: -1}, "create it"},
+		{"no cgroup", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, CgroupDir: dir + "/none/none", Umask: -1}, "cgroup"},
 	}
 	h := newHouse(t)
 	for _, tt := range tests {

@@ -55,8 +55,8 @@ func Launch(o Options) (*Keeper, error) {
 	k := newKeeper(o, conn.(*net.UnixConn), ownChild{process, process.Pid})
 	k.log.Debug("keeper started", "pid", process.Pid)
 	go k.receive()
-	if o.Rendezvous != "" {
-		if err := k.meetAt(o.Rendezvous); err != nil {
+	if o.HandoverSocket != "" {
+		if err := k.meetAt(o.HandoverSocket); err != nil {
 			_ = k.Close() // it has no worker yet
 			return nil, fmt.Errorf("launch keeper: %w", err)
 		}

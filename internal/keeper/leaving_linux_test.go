@@ -18,7 +18,7 @@ import (
 func TestAttachToAKeeperThatEnds(t *testing.T) {
 	h, path := newMeeting(t)
 	pid := h.PID()
-	keepertest.Freeze(t, pid)
+	keepertest.SuspendProcess(t, pid)
 	h.leave()
 	if h.PID() != pid { // -1, say, to which a signal is one to everybody
 		t.Fatalf("the keeper that was left has pid %d, and had %d", h.PID(), pid)
@@ -30,7 +30,7 @@ func TestAttachToAKeeperThatEnds(t *testing.T) {
 	if err := syscall.Kill(h.PID(), syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	if _, held, err := greet(conn, process, Options{}); !errors.Is(err, ErrNobody) {
+	if _, held, err := greet(conn, process, Options{}); !errors.Is(err, ErrNoKeeper) {
 		t.Errorf("held %+v, %v", held, err)
 	}
 	<-ended(t, h.PID())
@@ -71,10 +71,10 @@ func deafHouse(t *testing.T, patience time.Duration) (*Keeper, <-chan error) {
 		t.Fatal(err)
 	}
 	k.patience, k.grace = patience, 10*time.Millisecond
-	keepertest.Freeze(t, k.PID())
+	keepertest.SuspendProcess(t, k.PID())
 	sent := make(chan error, 1)
 	go func() {
-		sent <- k.Spawn(Spawn{GUID: "w", Incarnation: 1, Argv: []string{"true"}, Stdin: make([]byte, 4<<20)})
+		sent <- k.Spawn(SpawnOrder{GUID: "w", Incarnation: 1, Argv: []string{"true"}, Stdin: make([]byte, 4<<20)})
 	}()
 	return k, sent
 }
@@ -114,7 +114,7 @@ func TestCloseOfKeeperThatDoesNotRead(t *testing.T) {
 func TestAdoptTwice(t *testing.T) {
 	h := newHouse(t)
 	process := again("sleep")
-	a := Adopt{GUID: "w", Incarnation: 1, PID: launched(process)}
+	a := AdoptOrder{GUID: "w", Incarnation: 1, PID: launched(process)}
 	defer func() { _ = process.Wait() }()
 	defer func() { _ = process.Process.Kill() }()
 	p, _ := statOf(a.PID)
@@ -129,7 +129,7 @@ func TestAdoptTwice(t *testing.T) {
 	if now := openFiles(t, h.PID()); now > before || len(about(h.seen, "w", KindExited)) > 0 {
 		t.Errorf("%d descriptors before, %d now; %+v", before, now, h.seen)
 	}
-	must(t, h.End(End{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGKILL)}))
+	must(t, h.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGKILL)}))
 	h.event("w", KindExited)
 }
 

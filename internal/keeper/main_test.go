@@ -210,26 +210,26 @@ func (h *house) line(guid, prefix string) (rest string) {
 }
 
 // bad is the Spawn of one of our acts.
-func bad(guid, act string, args ...string) Spawn {
+func bad(guid, act string, args ...string) SpawnOrder {
 	self, err := os.Executable()
 	if err != nil {
 		panic(err)
 	}
-	return Spawn{
+	return SpawnOrder{
 		GUID: guid, Incarnation: 1, Argv: append([]string{self}, args...), Umask: -1,
 		Env: []string{quickExit, actVariable + "=" + act, "INITIATOR_GUID=" + guid, "INITIATOR_INCARNATION=1", "PATH=" + os.Getenv("PATH")},
 	}
 }
 
-func plain(guid string, argv ...string) Spawn {
+func plain(guid string, argv ...string) SpawnOrder {
 	s := bad(guid, "")
 	s.Argv = argv
 	return s
 }
 
-func (h *house) spawn(s Spawn) Event {
+func (h *house) spawn(s SpawnOrder) Event {
 	h.t.Helper()
-	if err := h.Watch(s.GUID, true); err != nil {
+	if err := h.WatchOutput(s.GUID, true); err != nil {
 		h.t.Fatal(err)
 	}
 	if err := h.Spawn(s); err != nil {
@@ -240,7 +240,7 @@ func (h *house) spawn(s Spawn) Event {
 
 func (h *house) end(guid string, signal syscall.Signal, wait time.Duration) Event {
 	h.t.Helper()
-	if err := h.End(End{GUID: guid, Incarnation: 1, Signal: int(signal), Wait: wait}); err != nil {
+	if err := h.End(EndOrder{GUID: guid, Incarnation: 1, Signal: int(signal), Wait: wait}); err != nil {
 		h.t.Fatal(err)
 	}
 	return h.event(guid, KindEmptied)

@@ -43,7 +43,7 @@ func (e *Event) size() (n int) {
 
 // deposit takes a memo. An empty one takes it back.
 func (l *loop) deposit(m *message) {
-	if len(m.Memo) == 0 {
+	if len(m.Snapshot) == 0 {
 		delete(l.memos, m.GUID)
 		return
 	}
@@ -52,8 +52,8 @@ func (l *loop) deposit(m *message) {
 		known = &memo{}
 		l.memos[m.GUID] = known
 	}
-	known.blob, known.keep, known.grace = m.Memo, m.On, m.Grace
-	known.events = after(known.events, m.Seen)
+	known.blob, known.keep, known.grace = m.Snapshot, m.On, m.Grace
+	known.events = after(known.events, m.SnapshotSeq)
 	known.recount()
 }
 
@@ -117,8 +117,8 @@ func (l *loop) forgetUnkept() {
 // it is about, kept processes without one, and then what no memo tells of.
 func (l *loop) briefing(now time.Time) (events []Event) {
 	for guid, m := range l.memos {
-		e := Event{Kind: KindHeld, GUID: guid, Memo: m.blob}
-		_, e.Socket = l.held[guid]
+		e := Event{Kind: KindKept, GUID: guid, Snapshot: m.blob}
+		_, e.HasSocket = l.held[guid]
 		if c := l.newest(guid); c != nil {
 			c.describe(&e)
 		}
@@ -126,7 +126,7 @@ func (l *loop) briefing(now time.Time) (events []Event) {
 	}
 	for _, c := range l.byPID {
 		if l.memos[c.guid] == nil && c.end == nil {
-			e := Event{Kind: KindHeld, GUID: c.guid}
+			e := Event{Kind: KindKept, GUID: c.guid}
 			c.describe(&e)
 			events = append(events, e)
 		}

@@ -24,7 +24,7 @@ func read(t *testing.T, path string) string {
 }
 
 // logged runs one process to its end and gives what its log holds.
-func (h *house) logged(s Spawn, path string) string {
+func (h *house) logged(s SpawnOrder, path string) string {
 	h.t.Helper()
 	s.Stdout.Path = path
 	if err := h.Spawn(s); err != nil {
@@ -123,7 +123,7 @@ func TestReopen(t *testing.T) {
 	if err := os.Rename(path, path+".moved"); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Reopen(); err != nil {
+	if err := h.ReopenLogs(); err != nil {
 		t.Fatal(err)
 	}
 	h.end("w", syscall.SIGTERM, deadline)
@@ -169,7 +169,7 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 func TestEventsThatNobodyReads(t *testing.T) {
 	h := newHouse(t)
 	path := filepath.Join(t.TempDir(), "out.log")
-	if err := h.Watch("w", true); err != nil {
+	if err := h.WatchOutput("w", true); err != nil {
 		t.Fatal(err)
 	}
 	const pages = 400 // 24 MB

@@ -27,9 +27,9 @@ func ours() int {
 	return n
 }
 
-// Spawn asks for one process. The keeper decides nothing: all that it needs
+// SpawnOrder asks for one process. The keeper decides nothing: all that it needs
 // is here in plain values.
-type Spawn struct {
+type SpawnOrder struct {
 	GUID        string
 	Incarnation int
 
@@ -44,8 +44,8 @@ type Spawn struct {
 	// Stdin is written to the process and followed by end-of-file. Nil
 	// gives it /dev/null.
 	Stdin []byte
-	// PassHeld gives it, as descriptor 3, the socket that Hold left for GUID.
-	PassHeld bool
+	// PassSocket gives it, as descriptor 3, the socket that Hold left for GUID.
+	PassSocket bool `json:"PassHeld"`
 	// Stream, when not nil, becomes descriptor 4. The caller may close its
 	// own copy when the call has returned.
 	Stream *os.File `json:"-"`
@@ -61,13 +61,13 @@ type Spawn struct {
 	// Keep holds the process when the initiator dies; otherwise it is
 	// emptied then.
 	Keep bool
-	// Grace is how long the exit of a Keep process is kept for an initiator
+	// OrphanGrace is how long the exit of a Keep process is kept for an initiator
 	// that comes late, once nothing of any worker lives any more.
-	Grace time.Duration `json:"-"`
-	// Memo is left with the process, see Keeper.Memo; nil = nothing. Seen is
+	OrphanGrace time.Duration `json:"-"`
+	// Snapshot is left with the process, see Keeper.Memo; nil = nothing. Seen is
 	// the newest event of the guid that it tells of.
-	Memo []byte `json:"-"`
-	Seen uint64 `json:"-"`
+	Snapshot    []byte `json:"-"`
+	SnapshotSeq uint64 `json:"-"`
 
 	Umask    int // -1 = as inherited
 	Nice     int
@@ -92,11 +92,11 @@ type Log struct {
 	Timestamps bool   // put the time before each line
 }
 
-// End asks for a worker to be ended: Signal (and CONT) to its group and to
+// EndOrder asks for a worker to be ended: Signal (and CONT) to its group and to
 // every descendant found outside it; after Wait, KILL, again and again until
 // nothing of it is left; then the event Emptied. A second End may shorten the
 // wait or strengthen the signal, never the other way round.
-type End struct {
+type EndOrder struct {
 	GUID        string
 	Incarnation int
 	Signal      int           // 0 = none, only wait
@@ -118,9 +118,9 @@ const (
 	// KindEmptied: the leader and every descendant are gone; Proven is set.
 	// It follows an Exited with Left > 0 or an End; not an Exited with Left = 0.
 	KindEmptied EventKind = "emptied"
-	// KindHeld: a worker that was held while there was no initiator. These
+	// KindKept: a worker that was held while there was no initiator. These
 	// follow the Hello of a keeper that Attach has found.
-	KindHeld EventKind = "held"
+	KindKept EventKind = "held"
 	// KindSynced: everything that happened in between has been told; also the
 	// answer to Sync.
 	KindSynced EventKind = "synced"
@@ -155,21 +155,21 @@ type Event struct {
 	PID       int    `json:",omitempty"` // hello, spawned
 	StartTime uint64 `json:",omitempty"` // spawned: field 22 of /proc/PID/stat
 
-	Code   int   `json:",omitempty"` // exited: exit code, -1 when killed by a signal
-	Signal int   `json:",omitempty"` // exited: the signal, 0 when it exited by itself
-	Core   bool  `json:",omitempty"` // exited: it left a core dump
-	OOM    bool  `json:",omitempty"` // exited: the kernel killed it for want of memory
-	Left   int   `json:",omitempty"` // exited: processes of it that are still alive
-	MaxRSS int64 `json:",omitempty"` // exited: bytes
+	Code      int   `json:",omitempty"`     // exited: exit code, -1 when killed by a signal
+	Signal    int   `json:",omitempty"`     // exited: the signal, 0 when it exited by itself
+	Core      bool  `json:",omitempty"`     // exited: it left a core dump
+	OOM       bool  `json:",omitempty"`     // exited: the kernel killed it for want of memory
+	Survivors int   `json:"Left,omitempty"` // exited: processes of it that are still alive
+	MaxRSS    int64 `json:",omitempty"`     // exited: bytes
 	// Unknown: an adopted process has ended, and nobody can say how.
 	Unknown bool `json:",omitempty"`
 
-	Memo   []byte `json:",omitempty"` // held
-	Socket bool   `json:",omitempty"` // held, adopted: its listening socket is here
+	Snapshot  []byte `json:"Memo,omitempty"`   // held
+	HasSocket bool   `json:"Socket,omitempty"` // held, adopted: its listening socket is here
 
-	Proven bool     `json:",omitempty"` // emptied: false = best effort
-	Killed int      `json:",omitempty"` // emptied: how many needed KILL
-	Strays []string `json:",omitempty"` // exited, emptied: "pid command" of processes nobody could attribute
+	EmptyProven  bool     `json:"Proven,omitempty"` // emptied: false = best effort
+	Killed       int      `json:",omitempty"`       // emptied: how many needed KILL
+	Unattributed []string `json:"Strays,omitempty"` // exited, emptied: "pid command" of processes nobody could attribute
 
 	Stream string   `json:",omitempty"` // output: "stdout" or "stderr"
 	Lines  []string `json:",omitempty"` // output: without line ends

@@ -62,7 +62,7 @@ func dialMeeting(path string) (*net.UnixConn, *foundKeeper, error) {
 		return err
 	})
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
-		return nil, nil, ErrNobody
+		return nil, nil, ErrNoKeeper
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("attach to the keeper at %s: %w", path, err)

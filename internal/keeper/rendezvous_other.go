@@ -13,7 +13,7 @@ var errNoGap = errors.New("on_initiator_exit = keep and upgrade need Linux")
 
 func (k *Keeper) meetAt(string) error { return nil }
 
-func dialMeeting(string) (*net.UnixConn, *foundKeeper, error) { return nil, nil, ErrNobody }
+func dialMeeting(string) (*net.UnixConn, *foundKeeper, error) { return nil, nil, ErrNoKeeper }
 
 func accept(int) (int, error) { return -1, errNoGap }
 

@@ -24,7 +24,7 @@ func (l *loop) spawn(m *message, stream int) {
 		return
 	}
 	s := m.Spawn.plain()
-	if len(m.Memo) > 0 { // before all else: what follows is told to whoever has it
+	if len(m.Snapshot) > 0 { // before all else: what follows is told to whoever has it
 		l.deposit(m)
 	}
 	b := &birth{key: key{s.GUID, s.Incarnation}, order: s, fit: &fittings{null: l.null, stream: stream}}
@@ -71,7 +71,7 @@ func (l *loop) enter(b *birth) {
 	}
 }
 
-func fork(path string, s *Spawn, files []uintptr) (int, error) {
+func fork(path string, s *SpawnOrder, files []uintptr) (int, error) {
 	sys, done, err := attributes(s)
 	if err != nil {
 		return 0, err
@@ -80,7 +80,7 @@ func fork(path string, s *Spawn, files []uintptr) (int, error) {
 	return forkExec(path, s, files, sys)
 }
 
-func findProgram(s *Spawn) (string, error) {
+func findProgram(s *SpawnOrder) (string, error) {
 	if len(s.Argv) == 0 {
 		return "", errors.New("the command is empty")
 	}
@@ -102,11 +102,11 @@ type fittings struct {
 }
 
 // fit opens everything that the process will have.
-func (l *loop) fit(f *fittings, s *Spawn, streamed bool) (err error) {
+func (l *loop) fit(f *fittings, s *SpawnOrder, streamed bool) (err error) {
 	if streamed && f.stream < 0 {
 		return errors.New(tooManyFiles)
 	}
-	if s.PassHeld && !s.NoFDs {
+	if s.PassSocket && !s.NoFDs {
 		fd, ok := l.held[s.GUID]
 		if !ok {
 			return errors.New("no socket is held for it: Hold comes before Spawn")
@@ -176,7 +176,7 @@ func (f *fittings) close() {
 
 // forkExec starts the process. The umask can be changed around the fork: it is
 // this thread's own, or the loop waits meanwhile.
-func forkExec(path string, s *Spawn, files []uintptr, sys *syscall.SysProcAttr) (int, error) {
+func forkExec(path string, s *SpawnOrder, files []uintptr, sys *syscall.SysProcAttr) (int, error) {
 	if s.Umask >= 0 {
 		defer syscall.Umask(syscall.Umask(s.Umask))
 	}
@@ -194,7 +194,7 @@ func forkExec(path string, s *Spawn, files []uintptr, sys *syscall.SysProcAttr) 
 
 // announce adds INITIATOR_FDS to the environment, by which the process knows
 // that its descriptors 3 and 4 are really meant for it.
-func announce(s *Spawn, files []uintptr) []string {
+func announce(s *SpawnOrder, files []uintptr) []string {
 	var list []string
 	for i := 3; i < len(files); i++ {
 		var st unix.Stat_t

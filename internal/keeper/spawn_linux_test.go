@@ -77,11 +77,11 @@ func TestDescriptors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			guid := fmt.Sprint("w", i)
 			s := bad(guid, "fds")
-			s.PassHeld, s.NoFDs = tt.pass, tt.none
+			s.PassSocket, s.NoFDs = tt.pass, tt.none
 			if tt.stream {
 				s.Stream = stream
 			}
-			if err := h.Hold(guid, held); err != nil {
+			if err := h.HoldSocket(guid, held); err != nil {
 				t.Fatal(err)
 			}
 			h.spawn(s)
@@ -98,7 +98,7 @@ func TestDescriptors(t *testing.T) {
 			if got := strings.Join(lines[4:], ","); got != strings.Join(tt.want, ",") {
 				t.Errorf("beyond 2 it has %q, want %q", got, tt.want)
 			}
-			if err := h.Release(guid); err != nil {
+			if err := h.ReleaseSocket(guid); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -114,12 +114,12 @@ func TestHeldSocketStaysOpen(t *testing.T) {
 	}
 	address := l.Addr().String()
 	h := newHouse(t)
-	if err := h.Hold("w", held); err != nil {
+	if err := h.HoldSocket("w", held); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 3 {
 		s := bad("w", "exit", "0")
-		s.Incarnation, s.PassHeld = i+1, true
+		s.Incarnation, s.PassSocket = i+1, true
 		h.spawn(s)
 		h.event("w", KindExited)
 	}
@@ -130,7 +130,7 @@ func TestHeldSocketStaysOpen(t *testing.T) {
 		t.Fatalf("connect while the keeper holds the socket: %v", err)
 	}
 	conn.Close()
-	if err := h.Release("w"); err != nil {
+	if err := h.ReleaseSocket("w"); err != nil {
 		t.Fatal(err)
 	}
 	h.end("nobody", 0, 0) // comes after Release was done

@@ -26,9 +26,9 @@ func becomeParent() {
 // shortName is what ps and top show; the kernel keeps 15 bytes.
 const shortName = "initiator-keep"
 
-// Is reports whether a process of that name, as /proc/PID/comm has it, is
+// IsKeeperName reports whether a process of that name, as /proc/PID/comm has it, is
 // likely to be a keeper.
-func Is(comm string) bool { return comm == shortName }
+func IsKeeperName(comm string) bool { return comm == shortName }
 
 // pipe makes a pipe that children do not inherit; the reading end does not
 // block.
@@ -49,7 +49,7 @@ func recvmsg(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sockaddr, e
 
 // attributes says how the process is to be born. done is called after the
 // fork.
-func attributes(s *Spawn) (sys *syscall.SysProcAttr, done func(), err error) {
+func attributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
 	sys = &syscall.SysProcAttr{Setpgid: true, Ptrace: limited(s)}
 	done = func() {}
 	if !s.Keep {
@@ -70,12 +70,12 @@ func attributes(s *Spawn) (sys *syscall.SysProcAttr, done func(), err error) {
 }
 
 // limited reports whether limit has something to do.
-func limited(s *Spawn) bool { return s.NoFile > 0 || s.Core != nil || s.Nice != 0 }
+func limited(s *SpawnOrder) bool { return s.NoFile > 0 || s.Core != nil || s.Nice != 0 }
 
 // limit sets what fork and exec cannot, without a helper program: the process
 // was born traced, which stops it at its first instruction. (A setuid program
 // so started has its file's user only when the keeper is root.)
-func limit(pid int, s *Spawn) (problems []error) {
+func limit(pid int, s *SpawnOrder) (problems []error) {
 	if !limited(s) {
 		return nil
 	}

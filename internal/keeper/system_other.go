@@ -43,7 +43,7 @@ func recvmsg(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sockaddr, e
 }
 
 // attributes says how the process is to be born.
-func attributes(s *Spawn) (sys *syscall.SysProcAttr, done func(), err error) {
+func attributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
 	sys = &syscall.SysProcAttr{Setpgid: true}
 	if s.SetUser {
 		sys.Credential = &syscall.Credential{Uid: s.UID, Gid: s.GID, Groups: s.Groups}
@@ -52,7 +52,7 @@ func attributes(s *Spawn) (sys *syscall.SysProcAttr, done func(), err error) {
 }
 
 // limit says what cannot be set here for another process.
-func limit(pid int, s *Spawn) (problems []error) {
+func limit(pid int, s *SpawnOrder) (problems []error) {
 	if s.NoFile > 0 || s.Core != nil {
 		problems = append(problems, errors.New("limit_nofile and limit_core are not in force: only Linux can set them for another process"))
 	}

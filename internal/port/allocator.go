@@ -104,7 +104,7 @@ func valid(mode string, fixed int) error {
 
 func (a *Allocator) takeFixed(res *Reservation, port int) error {
 	if a.held[port][res.ip] != nil {
-		return &Taken{Addr: res.Addr, Port: port, Ours: true}
+		return &TakenError{Addr: res.Addr, Port: port, Ours: true}
 	}
 	return bindFixed(res, port)
 }
@@ -118,7 +118,7 @@ func bindFixed(res *Reservation, port int) error {
 	}
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
-		taken := &Taken{Addr: res.Addr, Port: port, Err: err}
+		taken := &TakenError{Addr: res.Addr, Port: port, Err: err}
 		taken.PID, taken.Command = holder(port)
 		return taken
 	case err != nil:
@@ -131,7 +131,7 @@ func bindFixed(res *Reservation, port int) error {
 // need be, all of them once, because strangers may have gone.
 func (a *Allocator) takeNext(res *Reservation, busy map[int]bool) error {
 	err := a.scan(res, a.mark, busy)
-	var none *Exhausted
+	var none *ExhaustedError
 	if errors.As(err, &none) && a.mark > a.rng.Min {
 		a.mark = a.rng.Min
 		err = a.scan(res, a.mark, busy)
@@ -143,7 +143,7 @@ func (a *Allocator) takeNext(res *Reservation, busy map[int]bool) error {
 // that are ours or another's, and stops at the first that is only busy: the
 // next caller may not call it so.
 func (a *Allocator) scan(res *Reservation, from int, busy map[int]bool) error {
-	none := &Exhausted{Range: Range{res.Addr, a.rng.Min, a.rng.Max}, Section: "initiator"}
+	none := &ExhaustedError{Range: Range{res.Addr, a.rng.Min, a.rng.Max}, Section: "initiator"}
 	var failure error
 	port, ok := next(from, a.rng.Max, func(p int) bool {
 		var free bool
@@ -165,7 +165,7 @@ func (a *Allocator) scan(res *Reservation, from int, busy map[int]bool) error {
 }
 
 // try takes p unless it is known or found to be taken, and counts by whom.
-func (a *Allocator) try(res *Reservation, p int, busy map[int]bool, none *Exhausted) (bool, error) {
+func (a *Allocator) try(res *Reservation, p int, busy map[int]bool, none *ExhaustedError) (bool, error) {
 	switch {
 	case len(a.held[p]) > 0:
 		none.Ours++

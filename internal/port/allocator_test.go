@@ -168,7 +168,7 @@ func TestExhausted(t *testing.T) {
 	take(t, a, Inherit, "", 0, nil)
 	before := openFiles(t)
 	_, err := a.Take(Reserve, "", 0, map[int]bool{rng.Min + 2: true})
-	var none *Exhausted
+	var none *ExhaustedError
 	if !errors.As(err, &none) {
 		t.Fatalf("got %v, want *Exhausted", err)
 	}
@@ -207,7 +207,7 @@ func TestFixed(t *testing.T) {
 				t.Errorf("got %d, want %d", res.Port, rng.Max)
 			}
 			_, err := a.Take(mode, "", rng.Max, nil)
-			var taken *Taken
+			var taken *TakenError
 			if !errors.As(err, &taken) || !taken.Ours {
 				t.Errorf("got %v, want *Taken by ourselves", err)
 			}
@@ -304,7 +304,7 @@ func TestAnyOrderOfTakeAndRelease(t *testing.T) {
 				busy := setOf(rapid.SliceOfN(rapid.IntRange(rng.Min, rng.Max), 0, 4).Draw(t, "busy"))
 				want, some := next(rng.Min, rng.Max, func(p int) bool { return mine[p] != nil || busy[p] })
 				res, err := a.Take(rapid.SampledFrom(modes).Draw(t, "mode"), "", 0, busy)
-				var none *Exhausted
+				var none *ExhaustedError
 				switch {
 				case errors.As(err, &none) && !some:
 				case err != nil:

@@ -45,7 +45,7 @@ func NextPort(cfg *proactor.Config, guid string, busy map[int]bool) (port int, w
 	isTaken := func(p int) bool { return busy[p] || taken[p] }
 	port, ok := next(rng.Min, rng.Max, isTaken)
 	if !ok {
-		return 0, warning, &Exhausted{Range: rng, Busy: max(0, rng.Max-rng.Min+1), Section: guid}
+		return 0, warning, &ExhaustedError{Range: rng, Busy: max(0, rng.Max-rng.Min+1), Section: guid}
 	}
 	return port, warning, nil
 }

@@ -21,7 +21,7 @@ func TestDiagAgreesWithProc(t *testing.T) {
 		}
 		take(t, a, Inherit, addr, rng.Min+i, nil)
 	}
-	fast := &Snapshot{}
+	fast := &ListenerTable{}
 	must(t, listDiag(fast.add))
 	text, err := listText()
 	must(t, err)
@@ -39,7 +39,7 @@ func TestDiagAgreesWithProcOnIPv6(t *testing.T) {
 	}
 	must(t, err)
 	t.Cleanup(res.Release)
-	fast := &Snapshot{}
+	fast := &ListenerTable{}
 	must(t, listDiag(fast.add))
 	text, err := listText()
 	must(t, err)

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Exhausted says that no port of a range is free. The remedy is the user's:
+// ExhaustedError says that no port of a range is free. The remedy is the user's:
 // a wider range or fewer workers.
-type Exhausted struct {
+type ExhaustedError struct {
 	Range Range
 	// Ours are held by this allocator, Busy were named by the caller, Others
 	// belong to somebody else on this machine. They add up to the range.
@@ -20,7 +20,7 @@ type Exhausted struct {
 }
 
 // Error names the range, how many of it are taken by whom, and the keys to change.
-func (e *Exhausted) Error() string {
+func (e *ExhaustedError) Error() string {
 	if e.Range.Min > e.Range.Max {
 		return fmt.Sprintf("choose port: child_port_min = %d is above child_port_max = %d in [%s]; exchange them", e.Range.Min, e.Range.Max, e.Section)
 	}
@@ -29,12 +29,12 @@ func (e *Exhausted) Error() string {
 		e.Range.host(), e.Ours+e.Busy+e.Others, all, e.Range.Min, e.Range.Max, e.shares(), e.Section)
 }
 
-func (e *Exhausted) shares() string {
+func (e *ExhaustedError) shares() string {
 	return fmt.Sprintf("%d by this initiator, %d in use or configured, %d by other programs", e.Ours, e.Busy, e.Others)
 }
 
-// Taken says that one certain port belongs to somebody else.
-type Taken struct {
+// TakenError says that one certain port belongs to somebody else.
+type TakenError struct {
 	Addr string
 	Port int
 	// Ours: another worker of this allocator has it.
@@ -49,14 +49,14 @@ type Taken struct {
 }
 
 // Error names the holder where it is known, and what to change.
-func (e *Taken) Error() string {
+func (e *TakenError) Error() string {
 	return fmt.Sprintf("take port %s: taken by %s; %s", join(e.Addr, e.Port), e.holder(), e.remedy())
 }
 
 // Unwrap is the kernel's error, so that errors.Is(err, syscall.EADDRINUSE) holds.
-func (e *Taken) Unwrap() error { return e.Err }
+func (e *TakenError) Unwrap() error { return e.Err }
 
-func (e *Taken) holder() string {
+func (e *TakenError) holder() string {
 	switch {
 	case e.Ours:
 		return "another worker of this initiator"
@@ -66,7 +66,7 @@ func (e *Taken) holder() string {
 	return "a process that could not be identified (another user's, another initiator's reservation, or an open connection)"
 }
 
-func (e *Taken) remedy() string {
+func (e *TakenError) remedy() string {
 	if e.PID != 0 {
 		return "end that process, or give the worker another port (`port = auto` takes a free one)"
 	}

@@ -198,7 +198,7 @@ func TestTakenNamesTheHolder(t *testing.T) {
 	stranger.line(t)
 	for _, mode := range modes {
 		_, err := New(rng).Take(mode, "", rng.Min, nil)
-		var taken *Taken
+		var taken *TakenError
 		if !errors.As(err, &taken) || taken.PID != stranger.pid() || taken.Command == "" {
 			t.Fatalf("%s: got %v, want *Taken by %d", mode, err, stranger.pid())
 		}
@@ -216,7 +216,7 @@ func TestFixedPortReservedByAnotherInitiator(t *testing.T) {
 	take(t, New(rng), Reserve, "", 0, nil)
 	for _, mode := range modes {
 		_, err := New(rng).Take(mode, "", rng.Min, nil)
-		var taken *Taken
+		var taken *TakenError
 		if !errors.As(err, &taken) || taken.Ours || !strings.Contains(err.Error(), "another initiator's reservation") {
 			t.Errorf("%s: got %v", mode, err)
 		}
@@ -235,7 +235,7 @@ func TestRebindAfterTheKeeperIsLost(t *testing.T) {
 			must(t, res.Close())
 			worker := play(t, "listen", join("", res.Port))
 			worker.line(t)
-			var taken *Taken
+			var taken *TakenError
 			if err := res.Rebind(); !errors.As(err, &taken) || taken.PID != worker.pid() {
 				t.Errorf("got %v, want *Taken by the living worker %d", err, worker.pid())
 			}

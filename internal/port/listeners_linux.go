@@ -11,11 +11,11 @@ import (
 // IPv6 has no second one.
 var socketTables = []string{"/proc/net/tcp", "/proc/net/tcp6"}
 
-// Listeners reads the kernel's table of listening sockets, in 25 µs and about
+// ReadListeners reads the kernel's table of listening sockets, in 25 µs and about
 // 0.5 µs for each. The error wraps ErrUnknown when the kernel shows it neither
 // by sock_diag nor in /proc.
-func Listeners() (*Snapshot, error) {
-	s := &Snapshot{}
+func ReadListeners() (*ListenerTable, error) {
+	s := &ListenerTable{}
 	if listDiag(s.add) == nil {
 		return s, nil
 	}
@@ -24,8 +24,8 @@ func Listeners() (*Snapshot, error) {
 	return listText()
 }
 
-func listText() (*Snapshot, error) {
-	s := &Snapshot{}
+func listText() (*ListenerTable, error) {
+	s := &ListenerTable{}
 	err := readTables(func(sock tcpSocket) bool {
 		if sock.state == stateListen {
 			s.add(sock.local, sock.inode)

@@ -10,21 +10,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Owner reads the kernel's table and asks it once. For many workers at once
+// FindOwner reads the kernel's table and asks it once. For many workers at once
 // use Listeners.
-func Owner(addr string, port int, pid int) (Ownership, error) {
-	s, err := Listeners()
+func FindOwner(addr string, port int, pid int) (Ownership, error) {
+	s, err := ReadListeners()
 	if err != nil {
 		return Ownership{}, err
 	}
-	return s.Owner(addr, port, pid)
+	return s.FindOwner(addr, port, pid)
 }
 
-// Owner says whether connecting to addr:port reaches a listening socket of
+// FindOwner says whether connecting to addr:port reaches a listening socket of
 // process pid or a descendant of it. addr is what Take was given. The error
 // wraps ErrUnknown when a process that matters does not let us look; a pid
 // that is gone has no descriptors.
-func (s *Snapshot) Owner(addr string, port int, pid int) (Ownership, error) {
+func (s *ListenerTable) FindOwner(addr string, port int, pid int) (Ownership, error) {
 	ip, err := resolve(addr)
 	if err != nil {
 		return Ownership{}, err
@@ -114,7 +114,7 @@ func anyHolder(inode uint64) (pid int, command string) {
 
 // holder finds who listens on the port that somebody was refused.
 func holder(port int) (pid int, command string) {
-	s, err := Listeners()
+	s, err := ReadListeners()
 	if err != nil {
 		return 0, ""
 	}

@@ -38,14 +38,14 @@ func TestOwner(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := Owner(tt.addr, tt.port, tt.pid)
+			got, err := FindOwner(tt.addr, tt.port, tt.pid)
 			if err != nil || got != tt.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, tt.want)
 			}
 		})
 	}
 	t.Run("a descendant has it", func(t *testing.T) {
-		got, err := Owner("127.0.0.1", inner, wrapper.pid())
+		got, err := FindOwner("127.0.0.1", inner, wrapper.pid())
 		if err != nil || !got.Ours || got.PID == wrapper.pid() || parent(got.PID) != wrapper.pid() {
 			t.Errorf("got %+v, %v, want a child of %d", got, err, wrapper.pid())
 		}
@@ -56,12 +56,12 @@ func TestOwner(t *testing.T) {
 func TestOwnerOfHeldPorts(t *testing.T) {
 	a := New(freeRange(t, 2))
 	reserved := take(t, a, Reserve, "", 0, nil)
-	if own, err := Owner("", reserved.Port, os.Getpid()); err != nil || own.Listening {
+	if own, err := FindOwner("", reserved.Port, os.Getpid()); err != nil || own.Listening {
 		t.Errorf("reserve: got %+v, %v", own, err)
 	}
 	held := take(t, a, Inherit, "", 0, nil)
 	stranger := play(t, "listen", "127.0.0.1:0")
-	if own, err := Owner("", held.Port, stranger.pid()); err != nil || own.Ours || own.PID != os.Getpid() {
+	if own, err := FindOwner("", held.Port, stranger.pid()); err != nil || own.Ours || own.PID != os.Getpid() {
 		t.Errorf("inherit: got %+v, %v", own, err)
 	}
 }
@@ -73,13 +73,13 @@ func TestSharedWithAStrangerIsNotOurs(t *testing.T) {
 	for name, addr := range map[string]string{"same address": "127.0.0.1:0", "exact goes first": "0.0.0.0:0"} {
 		t.Run(name, func(t *testing.T) {
 			worker, port := server(t, "share", addr)
-			if own, err := Owner("", port, worker.pid()); err != nil || !own.Ours {
+			if own, err := FindOwner("", port, worker.pid()); err != nil || !own.Ours {
 				t.Fatalf("alone: got %+v, %v", own, err)
 			}
 			stranger, err := shared("tcp4", join("127.0.0.1", port))
 			must(t, err)
 			defer stranger.Close()
-			own, err := Owner("", port, worker.pid())
+			own, err := FindOwner("", port, worker.pid())
 			if err != nil || own.Ours || own.PID != os.Getpid() {
 				t.Errorf("got %+v, %v, want not ours because of %d", own, err, os.Getpid())
 			}
@@ -93,7 +93,7 @@ func TestWildcardStrangerBehindUs(t *testing.T) {
 	stranger, err := shared("tcp4", join("0.0.0.0", port))
 	must(t, err)
 	defer stranger.Close()
-	if own, err := Owner("", port, worker.pid()); err != nil || !own.Ours {
+	if own, err := FindOwner("", port, worker.pid()); err != nil || !own.Ours {
 		t.Errorf("got %+v, %v", own, err)
 	}
 }
@@ -122,7 +122,7 @@ func TestSnapshotLeaksNothing(t *testing.T) {
 	l := listen(t, 0)
 	before := openFiles(t)
 	for range 20 {
-		if own, err := Owner("", portOf(l), os.Getpid()); err != nil || !own.Ours {
+		if own, err := FindOwner("", portOf(l), os.Getpid()); err != nil || !own.Ours {
 			t.Fatalf("got %+v, %v", own, err)
 		}
 	}
@@ -146,7 +146,7 @@ func BenchmarkListeners1000(b *testing.B) {
 	thousand(b)
 	b.Run("sock_diag", func(b *testing.B) {
 		for b.Loop() {
-			s := &Snapshot{}
+			s := &ListenerTable{}
 			must(b, listDiag(s.add))
 		}
 	})
@@ -161,10 +161,10 @@ func BenchmarkListeners1000(b *testing.B) {
 // One question to a snapshot: what each of 1,000 workers costs besides it.
 func BenchmarkOwnerOfWorker(b *testing.B) {
 	worker, port := server(b, "listen", "127.0.0.1:0")
-	s, err := Listeners()
+	s, err := ReadListeners()
 	must(b, err)
 	for b.Loop() {
-		own, err := s.Owner("127.0.0.1", port, worker.pid())
+		own, err := s.FindOwner("127.0.0.1", port, worker.pid())
 		if err != nil || !own.Ours {
 			b.Fatal(own, err)
 		}
@@ -173,10 +173,10 @@ func BenchmarkOwnerOfWorker(b *testing.B) {
 
 func BenchmarkOwnerOfGrandchild(b *testing.B) {
 	wrapper, port := server(b, "grandchild", "127.0.0.1:0")
-	s, err := Listeners()
+	s, err := ReadListeners()
 	must(b, err)
 	for b.Loop() {
-		own, err := s.Owner("127.0.0.1", port, wrapper.pid())
+		own, err := s.FindOwner("127.0.0.1", port, wrapper.pid())
 		if err != nil || !own.Ours {
 			b.Fatal(own, err)
 		}

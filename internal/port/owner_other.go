@@ -2,15 +2,15 @@
 
 package port
 
-// Listeners returns ErrUnknown: only Linux tells which process holds a socket
+// ReadListeners returns ErrUnknown: only Linux tells which process holds a socket
 // without a program of its own for it.
-func Listeners() (*Snapshot, error) { return nil, ErrUnknown }
+func ReadListeners() (*ListenerTable, error) { return nil, ErrUnknown }
 
-// Owner returns ErrUnknown on this system.
-func Owner(addr string, port int, pid int) (Ownership, error) { return Ownership{}, ErrUnknown }
+// FindOwner returns ErrUnknown on this system.
+func FindOwner(addr string, port int, pid int) (Ownership, error) { return Ownership{}, ErrUnknown }
 
-// Owner returns ErrUnknown on this system.
-func (s *Snapshot) Owner(addr string, port int, pid int) (Ownership, error) {
+// FindOwner returns ErrUnknown on this system.
+func (s *ListenerTable) FindOwner(addr string, port int, pid int) (Ownership, error) {
 	return Ownership{}, ErrUnknown
 }
 

@@ -18,7 +18,7 @@ func TestRestoredPortIsTaken(t *testing.T) {
 	if err != nil || r.Port != number || r.File() != nil {
 		t.Fatalf("restore: %+v, %v", r, err)
 	}
-	var taken *Taken
+	var taken *TakenError
 	if _, err := a.Restore(Inherit, "127.0.0.1", number); !errors.As(err, &taken) || !taken.Ours {
 		t.Errorf("restored twice: %v", err)
 	}

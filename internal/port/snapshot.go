@@ -25,11 +25,11 @@ type Ownership struct {
 	Command string
 }
 
-// Snapshot is the table of listening sockets at one moment, so that one read
+// ListenerTable is the table of listening sockets at one moment, so that one read
 // of it serves many workers. It is never changed and safe for concurrent use.
 // Sockets that were opened later are not in it; the descriptors of processes
 // are looked at when Owner is called.
-type Snapshot struct {
+type ListenerTable struct {
 	listeners map[int][]listener // by port
 }
 
@@ -40,7 +40,7 @@ type listener struct {
 	inode uint64
 }
 
-func (s *Snapshot) add(at netip.AddrPort, inode uint64) {
+func (s *ListenerTable) add(at netip.AddrPort, inode uint64) {
 	if s.listeners == nil {
 		s.listeners = map[int][]listener{}
 	}
@@ -52,7 +52,7 @@ func (s *Snapshot) add(at netip.AddrPort, inode uint64) {
 // prefers the exact address to a wildcard, and IPv4 to IPv6 for an IPv4
 // address (compute_score in inet_hashtables.c); who is behind another's back
 // is of no interest.
-func (s *Snapshot) reached(ip netip.Addr, port int) []uint64 {
+func (s *ListenerTable) reached(ip netip.Addr, port int) []uint64 {
 	for _, want := range tiers(ip.WithZone("")) {
 		var inodes []uint64
 		for _, l := range s.listeners[port] {

@@ -10,7 +10,7 @@ import (
 
 // adopter is a keeper that can watch over what another had started.
 type adopter interface {
-	Adopt(a keeper.Adopt, memo []byte, grace time.Duration) error
+	Adopt(a keeper.AdoptOrder, memo []byte, grace time.Duration) error
 }
 
 // survives reports whether a worker's process lives on after its keeper: those
@@ -20,8 +20,8 @@ func (w *worker) survives() bool {
 }
 
 // prove asks every one of them who it is, all at once. It runs beside the loop.
-func (l *loop) prove(list []keeper.Held) []keeper.Adopt {
-	orders := make([]keeper.Adopt, len(list))
+func (l *loop) prove(list []keeper.KeptWorker) []keeper.AdoptOrder {
+	orders := make([]keeper.AdoptOrder, len(list))
 	var group sync.WaitGroup
 	for i, h := range list {
 		group.Go(func() {
@@ -38,7 +38,7 @@ func (l *loop) prove(list []keeper.Held) []keeper.Adopt {
 
 // adoptAll gives the new keeper those that are proven. The others are gone, as
 // far as we are concerned: their exit will be reported as unknown.
-func (l *loop) adoptAll(orders []keeper.Adopt) {
+func (l *loop) adoptAll(orders []keeper.AdoptOrder) {
 	for _, a := range orders {
 		w := l.workers[a.GUID]
 		if w == nil || !w.orphaned {
@@ -67,7 +67,7 @@ func (l *loop) adoptAll(orders []keeper.Adopt) {
 // adopted is the news that a keeper watches over a process that another had
 // started.
 func (l *loop) adopted(w *worker, e keeper.Event) {
-	w.unheld = w.port != nil && w.port.Mode != "bind" && !e.Socket
+	w.unheld = w.port != nil && w.port.Mode != "bind" && !e.HasSocket
 	line := l.log.Info
 	if e.Error != "" {
 		line = l.log.Warn

@@ -84,7 +84,7 @@ func (c *cgroups) unenforced(want plan.Limits) string {
 }
 
 // birthplace puts a process into a cgroup of its own, with its limits.
-func (c *cgroups) birthplace(order *keeper.Spawn, want plan.Limits) {
+func (c *cgroups) birthplace(order *keeper.SpawnOrder, want plan.Limits) {
 	order.CgroupDir, order.CgroupSet = "", nil
 	set := c.settings(want)
 	if c.dir == "" || !c.all && len(set) == 0 {

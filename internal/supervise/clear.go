@@ -27,7 +27,7 @@ type wipePlace struct {
 
 // ClearLogs removes what the named workers have written: the files of their logs,
 // but not those that were rotated away before. The error is of the request
-// itself; a worker's is in its Result, which is keeper.ErrOlder's where the
+// itself; a worker's is in its Result, which is keeper.ErrOlderKeeper's where the
 // keeper cannot.
 func (s *Supervisor) ClearLogs(ctx context.Context, names ...string) ([]Result, error) {
 	var x *wipe
@@ -57,7 +57,7 @@ func (l *loop) clear(names []string) (*wipe, error) {
 		x.results[i].Worker = w.view()
 		err := errKeeperLost
 		if l.keeper != nil {
-			err = l.keeper.Clear(w.guid, w.logFiles()...)
+			err = l.keeper.ClearLogs(w.guid, w.logFiles()...)
 		}
 		if err != nil {
 			x.settle(i, err.Error())

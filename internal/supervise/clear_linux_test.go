@@ -61,7 +61,7 @@ func TestClearWithoutAKeeper(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, planOf(written(dir)))
 	s.written()
-	keepertest.Freeze(t, s.keeper.PID())
+	keepertest.SuspendProcess(t, s.keeper.PID())
 	answer := make(chan []Result, 1)
 	go func() {
 		results, err := s.ClearLogs(t.Context(), "all")

@@ -7,7 +7,7 @@ import (
 
 // rememberer is a keeper with which memos can be left.
 type rememberer interface {
-	Memo(guid string, blob []byte, seen uint64, keep bool, grace time.Duration) error
+	SaveSnapshot(guid string, blob []byte, seen uint64, keep bool, grace time.Duration) error
 }
 
 // SnapshotStore keeps memos where they survive the keeper as well, for workers marked
@@ -41,7 +41,7 @@ func (l *loop) deposit(w *worker) {
 
 func (l *loop) leave(w *worker, blob []byte) {
 	if k, ok := l.keeper.(rememberer); ok {
-		l.sent(k.Memo(w.guid, blob, w.seen, w.keeps(), w.rec.Spec.OrphanGrace), "memo", w)
+		l.sent(k.SaveSnapshot(w.guid, blob, w.seen, w.keeps(), w.rec.Spec.OrphanGrace), "memo", w)
 	}
 	l.note(w, blob)
 }
@@ -59,7 +59,7 @@ func (l *loop) withdraw(w *worker) {
 		return
 	}
 	if k, ok := l.keeper.(rememberer); ok {
-		l.sent(k.Memo(w.guid, nil, 0, false, 0), "memo", w)
+		l.sent(k.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
 	}
 	if l.opts.Snapshots != nil {
 		l.opts.Snapshots.DeleteSnapshot(w.guid)

@@ -101,7 +101,7 @@ func TestWrongWorker(t *testing.T) {
 func TestStoppedWorkerIsReplaced(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook")))
 	first := s.ready("w", 1)
-	keepertest.Freeze(t, first.PID)
+	keepertest.SuspendProcess(t, first.PID)
 	s.ReportEvent(Event{Kind: HeartbeatsOverdue, GUID: first.GUID, Incarnation: 1, Last: time.Now().Add(-time.Hour)})
 	s.ready("w", 2)
 	if w := s.one("w"); w.LastExit.Class != ExitUnhealthy || alive(first.PID) {

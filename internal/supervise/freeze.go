@@ -10,7 +10,7 @@ import (
 
 // stayer is a keeper that can hold everything for its next initiator.
 type stayer interface {
-	Stay(time.Duration) error
+	KeepAllFor(time.Duration) error
 	Sync() error
 }
 
@@ -95,7 +95,7 @@ func (l *loop) synced() {
 		l.thaw(ErrStopping)
 		return
 	}
-	if err := f.keeper.Stay(f.stay); err != nil {
+	if err := f.keeper.KeepAllFor(f.stay); err != nil {
 		l.thaw(err)
 		return
 	}

@@ -17,7 +17,7 @@ import (
 // of the worker is told to nobody else, so it is in the memo.
 func TestFreezeHearsTheKeeperOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keeper.sock")
-	k, err := keeper.Launch(keeper.Options{Rendezvous: path})
+	k, err := keeper.Launch(keeper.Options{HandoverSocket: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestFreezeHearsTheKeeperOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-s.done
-	k.Leave()
+	k.Detach()
 	next, left, err := keeper.Attach(path, keeper.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestFreezeHearsTheKeeperOut(t *testing.T) {
 func TestFreezeOfAKeeperThatIsStopped(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook")))
 	s.ready("w", 1)
-	keepertest.Freeze(t, s.keeper.PID())
+	keepertest.SuspendProcess(t, s.keeper.PID())
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if err := s.Quiesce(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) || s.Quiesced() {

@@ -39,7 +39,7 @@ func (l *loop) probeBy(guid string, incarnation int) {
 		l.probeEnded(w, err)
 		return
 	}
-	l.sent(l.keeper.End(keeper.End{GUID: order.GUID, Incarnation: incarnation, Wait: p.Timeout}), "end", w)
+	l.sent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: incarnation, Wait: p.Timeout}), "end", w)
 }
 
 // probed takes what the keeper says of that command.
@@ -70,7 +70,7 @@ func (l *loop) endProbe(w *worker) {
 		return
 	}
 	if l.keeper != nil {
-		l.sent(l.keeper.End(keeper.End{GUID: w.probing, Incarnation: w.rec.Incarnation, Signal: signalNumber("KILL")}), "end", w)
+		l.sent(l.keeper.End(keeper.EndOrder{GUID: w.probing, Incarnation: w.rec.Incarnation, Signal: signalNumber("KILL")}), "end", w)
 	}
 	delete(l.hooks, w.probing)
 	w.probing = ""

@@ -87,7 +87,7 @@ func TestProbeOfHungProgram(t *testing.T) {
 	sp.Probe.Failures, sp.Probe.Timeout = 2, 500*time.Millisecond
 	s := open(t, planOf(sp))
 	pid := s.ready("w", 1).PID
-	keepertest.Freeze(t, pid)
+	keepertest.SuspendProcess(t, pid)
 	s.ready("w", 2)
 	if e := s.one("w").LastExit; e.Class != ExitUnhealthy || !strings.Contains(e.Error, "GET /: no answer within 500ms") || alive(pid) {
 		t.Errorf("%+v, alive %t", e, alive(pid))

@@ -61,15 +61,15 @@ func (l *loop) told(w *worker, e keeper.Event) {
 	case keeper.KindSpawnFailed:
 		ev.Kind, ev.Reason = SpawnFailed, strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")
 	case keeper.KindExited:
-		ev.Kind, ev.Left = ProcessExited, e.Left
+		ev.Kind, ev.Left = ProcessExited, e.Survivors
 		ev.Exit = classify(w.rec.Spec, e)
-		ev.Unattributed = e.Strays
-		ev.EmptyProven = e.Left == 0 && len(e.Strays) == 0 && runtime.GOOS == "linux" // elsewhere an escape cannot be seen
+		ev.Unattributed = e.Unattributed
+		ev.EmptyProven = e.Survivors == 0 && len(e.Unattributed) == 0 && runtime.GOOS == "linux" // elsewhere an escape cannot be seen
 		if l.portWasTaken(w, &ev) {
 			ev.Exit.Class = ExitPortTaken
 		}
 	case keeper.KindEmptied:
-		ev.Kind, ev.EmptyProven, ev.Unattributed = ProcessesGone, e.Proven, e.Strays
+		ev.Kind, ev.EmptyProven, ev.Unattributed = ProcessesGone, e.EmptyProven, e.Unattributed
 	default:
 		return
 	}

@@ -28,16 +28,16 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 		return
 	}
 	if patience > 0 { // no signal: the keeper only waits, and then kills
-		l.sent(l.keeper.End(keeper.End{GUID: order.GUID, Incarnation: order.Incarnation, Wait: patience}), "end", w)
+		l.sent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: order.Incarnation, Wait: patience}), "end", w)
 	}
 }
 
 // hook is the order for one.
-func (l *loop) hook(w *worker, kind string, argv []string) keeper.Spawn {
+func (l *loop) hook(w *worker, kind string, argv []string) keeper.SpawnOrder {
 	order := l.shape(w)
 	order.GUID = w.guid + "." + kind + l.mark // an initiator before us may have one of that kind still
 	order.Argv = childArgv(argv, w.rec.Spec, w.guid, 0)[:len(argv)]
-	order.Stdin, order.PassHeld, order.NoFDs, order.Keep = nil, false, true, false
+	order.Stdin, order.PassSocket, order.NoFDs, order.Keep = nil, false, true, false
 	l.limits.room(&order, w.rec.Spec)
 	return order
 }
@@ -98,7 +98,7 @@ func (l *loop) endHook(w *worker) {
 		return
 	}
 	if l.keeper != nil {
-		l.sent(l.keeper.End(keeper.End{GUID: w.hook, Incarnation: w.rec.Incarnation, Signal: signalNumber("KILL")}), "end", w)
+		l.sent(l.keeper.End(keeper.EndOrder{GUID: w.hook, Incarnation: w.rec.Incarnation, Signal: signalNumber("KILL")}), "end", w)
 	}
 	l.forgetHook(w)
 }

@@ -76,7 +76,7 @@ func (l *limits) prepare(spec *plan.Spec, log hclog.Logger) error {
 }
 
 // apply puts the limits into the keeper's order.
-func (l *limits) apply(order *keeper.Spawn, spec *plan.Spec) {
+func (l *limits) apply(order *keeper.SpawnOrder, spec *plan.Spec) {
 	want := spec.Limits
 	order.Umask, order.Nice, order.NoFile, order.Core = want.Umask, want.Nice, want.NoFile, want.Core
 	l.room(order, spec)
@@ -88,7 +88,7 @@ func (l *limits) apply(order *keeper.Spawn, spec *plan.Spec) {
 }
 
 // room gives a process its cgroup, named after the process.
-func (l *limits) room(order *keeper.Spawn, spec *plan.Spec) {
+func (l *limits) room(order *keeper.SpawnOrder, spec *plan.Spec) {
 	if l.born(spec) {
 		l.cgroups().birthplace(order, spec.Limits)
 	}

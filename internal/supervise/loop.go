@@ -47,7 +47,7 @@ type loop struct {
 	stopped bool  // everything has been asked to stop, in its order
 
 	made       map[*plan.Spec]map[string]string // fingerprints
-	strangers  []keeper.Held                    // kept, and nobody knows what they are
+	strangers  []keeper.KeptWorker              // kept, and nobody knows what they are
 	depositing bool                             // memos are left from now on
 	renewed    bool                             // the outdated keeper was replaced
 	freezing   *freeze                          // … for every worker: an upgrade comes

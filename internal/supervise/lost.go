@@ -48,13 +48,13 @@ func (l *loop) keeperLost(how string) {
 	}
 	var guids []string
 	var leaders []int
-	var kept []keeper.Held
+	var kept []keeper.KeptWorker
 	var spare []string
 	for _, w := range l.order {
 		if w.survives() {
 			w.orphaned = true
 			spare = append(spare, w.cgroup)
-			kept = append(kept, keeper.Held{GUID: w.guid, Incarnation: w.rec.Incarnation, PID: w.rec.PID, StartTime: w.born, Memo: l.memo(w)})
+			kept = append(kept, keeper.KeptWorker{GUID: w.guid, Incarnation: w.rec.Incarnation, PID: w.rec.PID, StartTime: w.born, Snapshot: l.memo(w)})
 			continue
 		}
 		guids = append(guids, w.guid)
@@ -71,7 +71,7 @@ func (l *loop) keeperLost(how string) {
 }
 
 // replace runs beside the loop and ends with a message to it.
-func (l *loop) replace(guids []string, leaders []int, kept []keeper.Held, spare []string, old Keeper, tree *cgroups) {
+func (l *loop) replace(guids []string, leaders []int, kept []keeper.KeptWorker, spare []string, old Keeper, tree *cgroups) {
 	if old != nil {
 		_ = old.Close() // it is dead; this frees what we held of it
 	}

@@ -15,15 +15,15 @@ import (
 // and the channel on which everything that happens comes back.
 type Keeper interface {
 	Events() <-chan keeper.Event
-	Spawn(keeper.Spawn) error
-	Hold(guid string, f *os.File) error
-	Release(guid string) error
-	End(keeper.End) error
+	Spawn(keeper.SpawnOrder) error
+	HoldSocket(guid string, f *os.File) error
+	ReleaseSocket(guid string) error
+	End(keeper.EndOrder) error
 	Signal(guid string, incarnation, sig int) error
-	Watch(guid string, on bool) error
-	Await(guid string) error
-	Reopen() error
-	Clear(guid string, paths ...string) error
+	WatchOutput(guid string, on bool) error
+	AwaitOutput(guid string) error
+	ReopenLogs() error
+	ClearLogs(guid string, paths ...string) error
 	Close() error
 }
 
@@ -69,7 +69,7 @@ type Options struct {
 	// Held is what keeper.Attach has found: workers of an earlier process
 	// of this program, to go on with. Keeper is then the one that it returned,
 	// with all of its Events.
-	Held []keeper.Held
+	Held []keeper.KeptWorker
 	// Outdated: Keeper is of an older version than NewKeeper would launch. It
 	// is replaced when its last process has ended.
 	KeeperOutdated bool

@@ -49,7 +49,7 @@ func TestMemosOutliveTheKeeper(t *testing.T) {
 			if second != nil {
 				return keeper.Launch(keeper.Options{})
 			}
-			second, err = keeper.Launch(keeper.Options{Rendezvous: path})
+			second, err = keeper.Launch(keeper.Options{HandoverSocket: path})
 			return second, err
 		}
 	})
@@ -63,7 +63,7 @@ func TestMemosOutliveTheKeeper(t *testing.T) {
 	if _, err := s.LaunchWorker(t.Context(), "lives", "more"); err != nil { // by the second keeper
 		t.Fatal(err)
 	}
-	second.Leave() // as if we had died
+	second.Detach() // as if we had died
 	third, held, err := keeper.Attach(path, keeper.Options{})
 	if err != nil {
 		t.Fatal(err)

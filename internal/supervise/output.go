@@ -30,7 +30,7 @@ func (s *Supervisor) ReopenLogs(ctx context.Context) error {
 		if l.keeper == nil {
 			return nil // its successor opens them all
 		}
-		return l.keeper.Reopen()
+		return l.keeper.ReopenLogs()
 	})
 }
 

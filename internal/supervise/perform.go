@@ -88,7 +88,7 @@ func (l *loop) endNow(w *worker, a Action) {
 		l.then(w, Event{Kind: ProcessesGone, Incarnation: w.rec.Incarnation})
 		return
 	}
-	order := keeper.End{GUID: w.guid, Incarnation: w.rec.Incarnation, Wait: a.Wait, Signal: signalNumber(w.rec.Spec.StopSignal)}
+	order := keeper.EndOrder{GUID: w.guid, Incarnation: w.rec.Incarnation, Wait: a.Wait, Signal: signalNumber(w.rec.Spec.StopSignal)}
 	if a.Kill {
 		order.Signal, order.Wait = signalNumber("KILL"), 0
 	}
@@ -109,7 +109,7 @@ func (l *loop) dropPort(w *worker) {
 		return
 	}
 	if l.keeper != nil && w.port.Mode != "bind" {
-		l.sent(l.keeper.Release(w.guid), "release", w)
+		l.sent(l.keeper.ReleaseSocket(w.guid), "release", w)
 	}
 	w.port.Release()
 	w.port = nil
@@ -133,8 +133,8 @@ func (l *loop) watch(w *worker, on, starting bool) {
 	switch {
 	case l.keeper == nil:
 	case w.awaited:
-		l.sent(l.keeper.Await(w.guid), "watch", w)
+		l.sent(l.keeper.AwaitOutput(w.guid), "watch", w)
 	default:
-		l.sent(l.keeper.Watch(w.guid, on), "watch", w)
+		l.sent(l.keeper.WatchOutput(w.guid, on), "watch", w)
 	}
 }

@@ -166,7 +166,7 @@ func TestKilledInEveryPhase(t *testing.T) {
 				t.Errorf("there are %d processes", len(before))
 			}
 			if victims == "both" { // at once: the initiator does not live to see the keeper's death
-				keepertest.Freeze(t, cmd.Process.Pid)
+				keepertest.SuspendProcess(t, cmd.Process.Pid)
 				_ = syscall.Kill(keeperPID, syscall.SIGKILL)
 			}
 			_ = cmd.Process.Kill()

@@ -174,7 +174,7 @@ func (p *prober) due() (next time.Time, any bool) {
 }
 
 func (p *prober) round(ctx context.Context, now time.Time) {
-	var table *port.Snapshot
+	var table *port.ListenerTable
 	var unknown error
 	for _, t := range p.targets {
 		if t.busy || t.next.After(now) {
@@ -182,7 +182,7 @@ func (p *prober) round(ctx context.Context, now time.Time) {
 		}
 		t.later(now)
 		if !t.given && !t.owned && table == nil && unknown == nil {
-			table, unknown = port.Listeners()
+			table, unknown = port.ReadListeners()
 		}
 		if p.ours(t, table, unknown) {
 			p.proceed(ctx, t)
@@ -203,14 +203,14 @@ func (t *target) later(now time.Time) {
 // ours reports whether the worker itself, or a descendant, listens on the
 // port. Where the system cannot tell, a webhook worker still proves itself;
 // the others are believed, since there is no other way.
-func (p *prober) ours(t *target, table *port.Snapshot, unknown error) bool {
+func (p *prober) ours(t *target, table *port.ListenerTable, unknown error) bool {
 	if t.given || t.owned || t.kind == "exec" {
 		return true
 	}
 	if unknown != nil {
 		return errors.Is(unknown, port.ErrUnknown) && t.kind != "tcp" && t.kind != "ding" || inUse(t.addr)
 	}
-	own, err := table.Owner(t.host, t.port, t.pid)
+	own, err := table.FindOwner(t.host, t.port, t.pid)
 	switch {
 	case err != nil:
 		p.lacks(t, fmt.Sprintf("whose port %d is cannot be seen: %v", t.port, err))

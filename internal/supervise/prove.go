@@ -19,9 +19,9 @@ const proofTime = 2 * time.Second
 // environment that it was started with. Nothing is signalled. The order is of
 // use in either case: without proof it names no process, and adopting that one
 // reports an exit that nobody saw.
-func ProveHeld(ctx context.Context, h keeper.Held) (keeper.Adopt, error) {
-	order := keeper.Adopt{GUID: h.GUID, Incarnation: h.Incarnation, Keep: true}
-	m, err := readMemo(h.Memo)
+func ProveHeld(ctx context.Context, h keeper.KeptWorker) (keeper.AdoptOrder, error) {
+	order := keeper.AdoptOrder{GUID: h.GUID, Incarnation: h.Incarnation, Keep: true}
+	m, err := readMemo(h.Snapshot)
 	if err != nil {
 		return order, err
 	}
@@ -37,7 +37,7 @@ func ProveHeld(ctx context.Context, h keeper.Held) (keeper.Adopt, error) {
 	return order, nil
 }
 
-func (m *memo) proves(ctx context.Context, h keeper.Held) error {
+func (m *memo) proves(ctx context.Context, h keeper.KeptWorker) error {
 	start, ok := startOf(h.PID)
 	switch {
 	case h.PID == 0 || !ok:

@@ -16,7 +16,7 @@ import (
 
 // restored is a memo and what is left of its process.
 type restored struct {
-	keeper.Held
+	keeper.KeptWorker
 	memo memo
 	// ordered: the keeper has been told of it, or it has spoken of it. A
 	// process that was asked for and is neither was never asked for.
@@ -25,16 +25,16 @@ type restored struct {
 
 // restore makes the workers that were held. Those without a memo that can be
 // read are ended: nobody knows what they are.
-func (l *loop) restore(list []keeper.Held) {
+func (l *loop) restore(list []keeper.KeptWorker) {
 	var found []*restored
 	for _, h := range list {
-		m, err := readMemo(h.Memo)
+		m, err := readMemo(h.Snapshot)
 		if err != nil {
 			l.log.Warn("a process that was kept is ended", "guid", h.GUID, "pid", h.PID, "reason", err)
 			l.strangers = append(l.strangers, h)
 			continue
 		}
-		found = append(found, &restored{Held: h, memo: m, ordered: h.PID != 0 && h.Incarnation == m.Record.Incarnation})
+		found = append(found, &restored{KeptWorker: h, memo: m, ordered: h.PID != 0 && h.Incarnation == m.Record.Incarnation})
 	}
 	slices.SortFunc(found, func(a, b *restored) int {
 		return cmp.Or(cmp.Compare(a.memo.Name, b.memo.Name), cmp.Compare(a.memo.Index, b.memo.Index))
@@ -63,7 +63,7 @@ func (l *loop) revive(r *restored) {
 			l.log.Warn("restore: "+err.Error(), "guid", w.guid)
 			return
 		}
-		w.port, w.unheld = port, at.Mode != "bind" && !r.Socket
+		w.port, w.unheld = port, at.Mode != "bind" && !r.HasSocket
 	}
 }
 

@@ -104,7 +104,7 @@ func TestMemoBringsARecordBack(t *testing.T) {
 // finds the worker as it was, and ends the one that the file no longer has.
 func TestSuccessorGoesOn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keeper.sock")
-	k, err := keeper.Launch(keeper.Options{Rendezvous: path})
+	k, err := keeper.Launch(keeper.Options{HandoverSocket: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestSuccessorGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-s.done
-	k.Leave()
+	k.Detach()
 	next, held, err := keeper.Attach(path, keeper.Options{})
 	if err != nil || len(held) != 2 {
 		t.Fatalf("held %+v, %v", held, err)

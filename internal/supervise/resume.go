@@ -49,7 +49,7 @@ func (l *loop) resumeAll() {
 	}
 	l.settle()
 	for _, h := range l.strangers {
-		_ = l.keeper.End(keeper.End{GUID: h.GUID, Incarnation: h.Incarnation, Signal: signalNumber("KILL")}) // when it is lost, so are they
+		_ = l.keeper.End(keeper.EndOrder{GUID: h.GUID, Incarnation: h.Incarnation, Signal: signalNumber("KILL")}) // when it is lost, so are they
 	}
 	l.takenOver()
 	for _, w := range l.order {
@@ -68,12 +68,12 @@ func (l *loop) resumeAll() {
 func (l *loop) resume(w *worker) {
 	r := &w.rec
 	if k, ok := l.keeper.(rememberer); ok && !w.keeps() { // it was left for an upgrade, which this is
-		l.sent(k.Memo(w.guid, nil, 0, false, 0), "memo", w)
+		l.sent(k.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
 	}
 	switch {
 	case r.Phase.AtRest():
-		if w.restored.Socket {
-			l.sent(l.keeper.Release(w.guid), "release", w)
+		if w.restored.HasSocket {
+			l.sent(l.keeper.ReleaseSocket(w.guid), "release", w)
 		}
 	case r.Phase == PhaseWaiting:
 		l.check(w)

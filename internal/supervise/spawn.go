@@ -78,8 +78,8 @@ func (l *loop) launch(w *worker) {
 	w.cgroup = order.CgroupDir
 	if l.depositing && (w.keeps() || l.freezing != nil) {
 		w.noted = w.summary()
-		order.Memo, order.Seen, order.Grace = l.memo(w), w.seen, w.rec.Spec.OrphanGrace
-		l.note(w, order.Memo)
+		order.Snapshot, order.SnapshotSeq, order.OrphanGrace = l.memo(w), w.seen, w.rec.Spec.OrphanGrace
+		l.note(w, order.Snapshot)
 	}
 	if order.Stream = l.openStream(w); order.Stream != nil {
 		defer func() { _ = order.Stream.Close() }()
@@ -90,19 +90,19 @@ func (l *loop) launch(w *worker) {
 }
 
 // shape is the process in plain values.
-func (l *loop) shape(w *worker) keeper.Spawn {
+func (l *loop) shape(w *worker) keeper.SpawnOrder {
 	spec, inc := w.rec.Spec, w.rec.Incarnation
 	number := 0
 	if w.port != nil {
 		number = w.port.Port
 	}
-	order := keeper.Spawn{
+	order := keeper.SpawnOrder{
 		GUID: w.guid, Incarnation: inc, Dir: l.directory(spec),
-		Argv:     childArgv(l.opts.command(spec), spec, w.guid, number),
-		Env:      l.env(w, number),
-		PassHeld: w.port != nil && w.port.Mode == "inherit",
-		NoFDs:    !spec.Contract,
-		Stdout:   w.logTo(spec.Stdout), Stderr: w.logTo(spec.Stderr), RedirectStderr: spec.RedirectStderr,
+		Argv:       childArgv(l.opts.command(spec), spec, w.guid, number),
+		Env:        l.env(w, number),
+		PassSocket: w.port != nil && w.port.Mode == "inherit",
+		NoFDs:      !spec.Contract,
+		Stdout:     w.logTo(spec.Stdout), Stderr: w.logTo(spec.Stderr), RedirectStderr: spec.RedirectStderr,
 		Keep: w.keeps(),
 	}
 	if spec.Contract {
@@ -149,7 +149,7 @@ func (l *loop) takePort(w *worker) error {
 		return l.opts.Ports.Take(spec.PortMode(), spec.ListenAddr, spec.Port, l.avoided())
 	}
 	taken, err := take()
-	if none := (*port.Exhausted)(nil); errors.As(err, &none) && len(l.met) > 0 {
+	if none := (*port.ExhaustedError)(nil); errors.As(err, &none) && len(l.met) > 0 {
 		clear(l.met) // strangers come and go; whoever is still there is met again
 		taken, err = take()
 	}
@@ -176,7 +176,7 @@ func (l *loop) handOver(w *worker) error {
 	if f == nil {
 		return nil
 	}
-	if err := l.keeper.Hold(w.guid, f); err != nil {
+	if err := l.keeper.HoldSocket(w.guid, f); err != nil {
 		return fmt.Errorf("hold port %d: %w", w.port.Port, err)
 	}
 	return w.port.Close()

@@ -110,7 +110,7 @@ func killIfStill(pid int, marks map[string]bool) {
 // below our own is whatever runs where we do.
 func kept(pid int, above []ancestor) bool {
 	return slices.ContainsFunc(ancestors(pid), func(a ancestor) bool {
-		return keeper.Is(a.name) && !a.dead && !slices.Contains(above, a)
+		return keeper.IsKeeperName(a.name) && !a.dead && !slices.Contains(above, a)
 	})
 }
 

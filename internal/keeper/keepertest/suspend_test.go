@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 	select {}
 }
 
-// TestFreeze: none of many busy threads is left running.
-func TestFreeze(t *testing.T) {
+// TestSuspendProcess: none of many busy threads is left running.
+func TestSuspendProcess(t *testing.T) {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("there is no /proc, and nobody could tell")
 	}
@@ -52,7 +52,7 @@ func TestFreeze(t *testing.T) {
 	if stopped(cmd.Process.Pid) {
 		t.Error("it is stopped before it was told to")
 	}
-	Freeze(t, cmd.Process.Pid)
+	SuspendProcess(t, cmd.Process.Pid)
 	if !stopped(cmd.Process.Pid) {
 		t.Error("some thread runs")
 	}

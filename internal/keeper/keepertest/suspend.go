@@ -15,13 +15,13 @@ import (
 // been given a processor once.
 const patience = 30 * time.Second
 
-// Freeze stops a process with SIGSTOP and returns when none of its threads runs
+// SuspendProcess stops a process with SIGSTOP and returns when none of its threads runs
 // any more: the call returns when the signal is sent, not when it has had its
 // effect on every thread. Where there is no /proc it only sends it.
-func Freeze(t testing.TB, pid int) {
+func SuspendProcess(t testing.TB, pid int) {
 	t.Helper()
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatalf("freeze %d: %v", pid, err)
+		t.Fatalf("suspend process %d: %v", pid, err)
 	}
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		return
@@ -30,7 +30,7 @@ func Freeze(t testing.TB, pid int) {
 	defer tick.Stop()
 	for began := time.Now(); !stopped(pid); <-tick.C {
 		if time.Since(began) > patience {
-			t.Fatalf("freeze %d: it still runs after %s", pid, patience)
+			t.Fatalf("suspend process %d: it still runs after %s", pid, patience)
 		}
 	}
 }

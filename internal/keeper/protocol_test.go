@@ -1,0 +1,52 @@
+package keeper
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestWireNamesStay checks the JSON names of every frame against the names of
+// version 2 of the protocol: after an upgrade an initiator meets a keeper that
+// was started by an older program. A new field is added here together with a
+// new Version.
+func TestWireNamesStay(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		frame any
+		names string
+	}{
+		{message{}, "V Op FDs GUID Incarnation Signal On Await Spawn End Memo Seen Grace Paths Path Dev Ino Adopt"},
+		{spawnWire{}, "GUID Incarnation Stdin PassHeld NoFDs Stdout Stderr RedirectStderr Keep Umask Nice NoFile Core" +
+			" UID GID Groups SetUser CgroupDir CgroupSet Argv Env Dir"},
+		{Log{}, "Path MaxBytes Backups Timestamps"},
+		{EndOrder{}, "GUID Incarnation Signal Wait"},
+		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir Listening Stdout Stderr RedirectStderr"},
+		{Event{}, "Kind GUID Incarnation At Seq Age Version PID StartTime Code Signal Core OOM Left MaxRSS Unknown" +
+			" Memo Socket Proven Killed Strays Stream Lines Dropped Error"},
+	} {
+		frame := reflect.TypeOf(tt.frame)
+		want := strings.Fields(tt.names)
+		got := wireNames(frame)
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has the JSON names\n%v\nversion 2 has\n%v", frame.Name(), got, want)
+		}
+	}
+}
+
+// wireNames lists the JSON names of a struct and of the structs embedded in it.
+func wireNames(frame reflect.Type) (names []string) {
+	for _, field := range reflect.VisibleFields(frame) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "" {
+			name = field.Name
+		}
+		if name != "-" && !field.Anonymous {
+			names = append(names, name)
+		}
+	}
+	return names
+}
