@@ -21,6 +21,7 @@ import (
 	"initiator/internal/stream"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
+	"initiator/worker/call"
 
 	"golang.org/x/sys/unix"
 )
@@ -80,7 +81,7 @@ func cpu() time.Duration {
 type doorBench struct {
 	client  *proactor.Client
 	http    *http.Client
-	pool    *Pool
+	pool    *call.Pool
 	seq     atomic.Uint64
 	waiting sync.Map // task id → chan struct{}
 	line    *chirp.Conn
@@ -106,7 +107,7 @@ func newDoorBench(b *testing.B) *doorBench {
 	bench.client = &proactor.Client{Base: base, HTTP: bench.http}
 	_, _, err := bench.client.Do(b.Context(), "POST", "/connect", "s", proactor.ConnectBody{Master: proactor.Master{Address: master.URL}})
 	if err == nil {
-		bench.pool, err = NewPool(PoolOptions{Addresses: []string{base}, Defaults: []CallOption{ownToken}})
+		bench.pool, err = call.New(call.Options{Addresses: []string{base}, Defaults: []call.Option{call.WithBearer(func(string) string { return "own-token" })}})
 	}
 	if err == nil {
 		bench.node, err = chirp.NewPeer(chirp.Config{Async: true})
@@ -232,36 +233,4 @@ func (d *doorBench) direct(ctx context.Context) error {
 func (d *doorBench) throughPool(ctx context.Context) error {
 	_, err := d.pool.Invoke(ctx, "sum", addition{2, 3})
 	return err
-}
-
-// BenchmarkCompression is what a coding costs for a body of about 80 KB of JSON.
-func BenchmarkCompression(b *testing.B) {
-	plain := []byte("[0")
-	for i := range 1000 {
-		plain = fmt.Appendf(plain, `,{"name":"adder","state":"RUNNING","pid":%d,"since":"2026-01-02T03:%02d:%02d.%06dZ"}`, i*7919%32768, i/60%60, i%60, i*104729%1000000)
-	}
-	plain = append(plain, ']')
-	for _, coding := range []string{codingGzip, codingZstd} {
-		small, err := compress(coding, plain)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Run(coding+"/compress", func(b *testing.B) {
-			b.SetBytes(int64(len(plain)))
-			for b.Loop() {
-				if _, err := compress(coding, plain); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(len(plain))/float64(len(small)), "ratio")
-		})
-		b.Run(coding+"/decompress", func(b *testing.B) {
-			b.SetBytes(int64(len(plain)))
-			for b.Loop() {
-				if _, err := decompress(coding, small, 1<<20); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }

@@ -1,47 +1,25 @@
 package worker
 
 import (
-	"encoding/json"
 	"mime"
 	"strings"
+
+	"initiator/worker/call"
 )
 
-// Codec is how the bodies of direct calls are written. A worker speaks JSON
-// and whatever is in [Options].Codecs; a [Pool] speaks one. Methods may be
-// called from many goroutines.
-type Codec interface {
-	// MIME is the content type, such as application/json.
-	MIME() string
-	Marshal(v any) ([]byte, error)
-	Unmarshal(data []byte, v any) error
-}
-
-// JSON is the codec that every worker speaks.
-var JSON Codec = jsonCodec{}
-
-type jsonCodec struct{}
-
-// MIME implements Codec.
-func (jsonCodec) MIME() string { return "application/json" }
-
-// Marshal implements Codec.
-func (jsonCodec) Marshal(v any) ([]byte, error) { return json.Marshal(v) }
-
-// Unmarshal implements Codec.
-func (jsonCodec) Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
-
-// codecFor finds the codec of a content type; none at all is JSON, as Python's
-// client sends it. Nil means that nobody here speaks it.
-func codecFor(contentType string, more []Codec) Codec {
+// findCodec returns the codec of a content type. No content type stands for
+// JSON, because Python's client sends none. The result is nil for a content
+// type that this worker does not support.
+func findCodec(contentType string, more []call.Codec) call.Codec {
 	if contentType == "" {
-		return JSON
+		return call.JSON
 	}
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return nil
 	}
-	if kind == JSON.MIME() || strings.HasSuffix(kind, "+json") {
-		return JSON
+	if kind == call.JSON.MIME() || strings.HasSuffix(kind, "+json") {
+		return call.JSON
 	}
 	for _, c := range more {
 		if strings.EqualFold(kind, c.MIME()) {

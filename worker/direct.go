@@ -10,20 +10,21 @@ import (
 	"time"
 
 	"initiator/internal/loopback"
+	"initiator/worker/call"
 )
 
 // direct answers POST /, the door for callers without an initiator (toto's
-// WorkerConnection, [Pool], curl): {"method": …, "parameters": …} is run in a
+// WorkerConnection, [call.Pool], curl): {"method": …, "parameters": …} is run in a
 // slot like any task, and its result is the answer's body. Everything else is
 // an error value with its HTTP status (wire/webhooks.md, section 3).
 func (s *server) direct(w http.ResponseWriter, r *http.Request) {
 	if fault := s.admit(r); fault != nil {
-		fault.write(w, JSON)
+		fault.write(w, call.JSON)
 		return
 	}
-	call, fault := s.readCall(w, r)
+	request, fault := s.readCall(w, r)
 	if fault != nil {
-		fault.write(w, call.codec)
+		fault.write(w, request.codec)
 		return
 	}
 	// The server's deadlines are for what can be read and written at once;
@@ -31,13 +32,13 @@ func (s *server) direct(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{})
 	_ = control.SetWriteDeadline(time.Time{})
-	result, fault := s.perform(r, call)
+	result, fault := s.perform(r, request)
 	_ = control.SetWriteDeadline(time.Now().Add(s.options.ReadTimeout))
 	switch {
 	case fault != nil:
-		fault.write(w, call.codec)
+		fault.write(w, request.codec)
 	case r.Context().Err() == nil:
-		call.answer(w, result)
+		request.answer(w, result)
 	}
 }
 
@@ -67,14 +68,14 @@ var errClientGone = errors.New("the caller has gone")
 
 // perform runs a call in a slot and waits for it, or until the caller goes.
 // Nobody can ask for the call again, so it is not remembered.
-func (s *server) perform(r *http.Request, call directCall) (json.RawMessage, *directFault) {
-	if _, err := s.methods.lookup(call.method); err != nil {
+func (s *server) perform(r *http.Request, request directCall) (json.RawMessage, *directFault) {
+	if _, err := s.methods.lookup(request.method); err != nil {
 		return nil, &directFault{status: http.StatusNotFound, code: codeServer, value: quote(err.Error())}
 	}
 	defer s.executor.Hold()() // a drain waits until the answer is written
 	run, err := s.executor.Start(s.base, r, Task{
-		ID: "direct-" + strconv.FormatUint(directSeq.Add(1), 10), Method: call.method, Attempt: 1,
-		Traceparent: r.Header.Get("Traceparent"), Data: call.parameters, once: true,
+		ID: "direct-" + strconv.FormatUint(directSeq.Add(1), 10), Method: request.method, Attempt: 1,
+		Traceparent: r.Header.Get("Traceparent"), Data: request.parameters, once: true,
 	})
 	if err != nil {
 		return nil, s.notTaken(err)

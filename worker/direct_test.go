@@ -5,13 +5,15 @@ import (
 	"context"
 	"encoding/gob"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"initiator/internal/contentcoding"
+	"initiator/worker/call"
 )
 
 // directHandlers are methods with dotted names, as toto's modules have them.
@@ -112,15 +114,15 @@ func TestDirectSettingsAreJudged(t *testing.T) {
 func TestCompressedCalls(t *testing.T) {
 	large := `"` + strings.Repeat("compress me ", 1000) + `"`
 	call := `{"method":"account.balance","parameters":` + large + `}`
-	for _, plain := range codings {
+	for _, plain := range contentcoding.All {
 		p := launch(t, Options{Handlers: directHandlers(), DirectCompression: plain})
-		for _, coding := range codings {
-			body, err := compress(coding, []byte(call))
+		for _, coding := range contentcoding.All {
+			body, err := contentcoding.Encode(coding, []byte(call))
 			if err != nil {
 				t.Fatal(err)
 			}
 			header := http.Header{"Authorization": {"Bearer own-token"}, "Accept-Encoding": {"gzip, zstd;q=0.5"}}
-			if coding == codingGzip || coding == codingZstd {
+			if coding == contentcoding.Gzip || coding == contentcoding.Zstd {
 				header.Set("Content-Encoding", coding)
 			} else if coding != plain {
 				continue // what direct_compression does not name
@@ -131,40 +133,15 @@ func TestCompressedCalls(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wrapped, _ := codingOf(res.Header.Get("Content-Encoding"))
+			wrapped, _ := contentcoding.Parse(res.Header.Get("Content-Encoding"))
 			if wrapped != header.Get("Content-Encoding") && header.Get("Content-Encoding") != "" {
 				t.Errorf("%s in %s: answered in %q", coding, plain, wrapped)
 			}
-			if answer, err = decompress(wrapped, answer, 1<<20); err != nil || string(answer) != large {
+			if answer, err = contentcoding.Decode(wrapped, answer, 1<<20); err != nil || string(answer) != large {
 				t.Errorf("%s in %s: %d %.80s %v", coding, plain, res.StatusCode, answer, err)
 			}
 		}
 	}
-}
-
-func TestABombIsNotUnpacked(t *testing.T) {
-	for _, coding := range []string{codingGzip, codingZlib, codingZstd} {
-		small, err := compress(coding, make([]byte, 10<<20))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := decompress(coding, small, 1<<20); !errors.Is(err, errTooLarge) {
-			t.Errorf("%s: %v", coding, err)
-		}
-	}
-}
-
-func FuzzDecompress(f *testing.F) {
-	for _, coding := range codings {
-		b, _ := compress(coding, []byte("seed"))
-		f.Add(coding, b)
-	}
-	f.Fuzz(func(t *testing.T, coding string, data []byte) {
-		plain, err := decompress(coding, data, 1<<20)
-		if err == nil && coding != codingNone && len(plain) > 1<<20 {
-			t.Errorf("%d bytes", len(plain))
-		}
-	})
 }
 
 // FuzzDirect: whatever the body, the answer is JSON, and the status says what
@@ -179,7 +156,7 @@ func FuzzDirect(f *testing.F) {
 		f.Fatal(err)
 	}
 	o := Options{}.withDefaults()
-	s, end := newServer(given{slots: 4, directMode: "open", compression: codingNone}, o, table)
+	s, end := newServer(given{slots: 4, directMode: "open", compression: contentcoding.None}, o, table)
 	f.Cleanup(func() { end(errDrained) })
 	f.Fuzz(func(t *testing.T, body, kind, coding string) {
 		w := httptest.NewRecorder()
@@ -224,7 +201,7 @@ func (gobCodec) Unmarshal(data []byte, v any) error {
 }
 
 func TestOtherCodecs(t *testing.T) {
-	p := launch(t, Options{Handlers: directHandlers(), Codecs: []Codec{gobCodec{}}})
+	p := launch(t, Options{Handlers: directHandlers(), Codecs: []call.Codec{gobCodec{}}})
 	for method, want := range map[string]string{"account.balance": `{"a":1.5}`, "fail.text": `{"error":{"code":1000,"value":"a test's error"}}`} {
 		body, err := gobCodec{}.Marshal(map[string]any{"method": method, "parameters": map[string]any{"a": 1.5}})
 		if err != nil {
@@ -268,14 +245,5 @@ func TestACallMayTakeLongerThanItsRequest(t *testing.T) {
 	time.AfterFunc(200*time.Millisecond, func() { close(over) })
 	if status, body := p.direct(`{"method":"slow"}`); status != 200 || body != "1" {
 		t.Errorf("%d %s", status, body)
-	}
-}
-
-func TestAcceptEncoding(t *testing.T) {
-	tests := map[string]bool{"gzip": true, "deflate, GZIP": true, "gzip;q=0.5": true, "gzip; q=0": false, "gzip;q=0.000": false, "br": false, "": false, "gzip;x": false}
-	for header, want := range tests {
-		if accepts(header, codingGzip) != want {
-			t.Errorf("%q: %v", header, !want)
-		}
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"time"
 
+	"initiator/internal/contentcoding"
 	"initiator/proactor"
+	"initiator/worker/call"
 )
 
 // The codes of errors in the answers of the direct door. They are toto's, who
@@ -23,7 +25,7 @@ const (
 type directCall struct {
 	method     string
 	parameters json.RawMessage
-	codec      Codec
+	codec      call.Codec
 	coding     string // of the answer
 }
 
@@ -33,32 +35,32 @@ type directCall struct {
 // (toto's own compression sends none and expects a plain answer), and the
 // client accepts it.
 func (s *server) readCall(w http.ResponseWriter, r *http.Request) (directCall, *directFault) {
-	call := directCall{codec: JSON, coding: codingNone}
-	codec := codecFor(r.Header.Get("Content-Type"), s.options.Codecs)
+	request := directCall{codec: call.JSON, coding: contentcoding.None}
+	codec := findCodec(r.Header.Get("Content-Type"), s.options.Codecs)
 	if codec == nil {
-		return call, refuseCall(http.StatusUnsupportedMediaType, fmt.Sprintf("the content type %q is not spoken here; send application/json", r.Header.Get("Content-Type")))
+		return request, refuseCall(http.StatusUnsupportedMediaType, fmt.Sprintf("the content type %q is not spoken here; send application/json", r.Header.Get("Content-Type")))
 	}
-	call.codec = codec
-	sent, ok := codingOf(r.Header.Get("Content-Encoding"))
+	request.codec = codec
+	sent, ok := contentcoding.Parse(r.Header.Get("Content-Encoding"))
 	if !ok {
-		return call, refuseCall(http.StatusUnsupportedMediaType, fmt.Sprintf("the content encoding %q is not known here; use gzip or zstd", r.Header.Get("Content-Encoding")))
+		return request, refuseCall(http.StatusUnsupportedMediaType, fmt.Sprintf("the content encoding %q is not known here; use gzip or zstd", r.Header.Get("Content-Encoding")))
 	}
-	if sent != codingNone && accepts(r.Header.Get("Accept-Encoding"), sent) {
-		call.coding = sent
+	if sent != contentcoding.None && contentcoding.Accepts(r.Header.Get("Accept-Encoding"), sent) {
+		request.coding = sent
 	}
-	if sent == codingNone {
+	if sent == contentcoding.None {
 		sent = s.compression
 	}
 	body, code := proactor.ReadBody(w, r, s.options.BodyLimit)
 	if !code.OK() {
-		return call, refuseCall(code.HTTP, code.Message)
+		return request, refuseCall(code.HTTP, code.Message)
 	}
-	return call, call.parse(body, sent, s.options.BodyLimit)
+	return request, request.parse(body, sent, s.options.BodyLimit)
 }
 
 func (c *directCall) parse(body []byte, coding string, limit int64) *directFault {
-	body, err := decompress(coding, body, limit)
-	if errors.Is(err, errTooLarge) {
+	body, err := contentcoding.Decode(coding, body, limit)
+	if errors.Is(err, contentcoding.ErrTooLarge) {
 		return refuseCall(http.StatusRequestEntityTooLarge, err.Error())
 	}
 	if err == nil {
@@ -77,7 +79,7 @@ func (c *directCall) decode(body []byte) error {
 		Method     string          `json:"method"`
 		Parameters json.RawMessage `json:"parameters"`
 	}
-	if c.codec == JSON {
+	if c.codec == call.JSON {
 		err := proactor.Decode(body, &in)
 		c.method, c.parameters = in.Method, in.Parameters
 		return err
@@ -102,21 +104,21 @@ func (c *directCall) answer(w http.ResponseWriter, result json.RawMessage) {
 	}
 	body, err := encodeAs(c.codec, result)
 	if err == nil {
-		body, err = compress(c.coding, body)
+		body, err = contentcoding.Encode(c.coding, body)
 	}
 	if err != nil {
-		(&directFault{status: http.StatusInternalServerError, code: codeServer, value: quote(err.Error())}).write(w, JSON)
+		(&directFault{status: http.StatusInternalServerError, code: codeServer, value: quote(err.Error())}).write(w, call.JSON)
 		return
 	}
-	if c.coding != codingNone {
+	if c.coding != contentcoding.None {
 		w.Header().Set("Content-Encoding", c.coding)
 	}
 	writeBody(w, http.StatusOK, c.codec, body)
 }
 
 // encodeAs turns JSON into what a codec makes of the same value.
-func encodeAs(codec Codec, raw json.RawMessage) ([]byte, error) {
-	if codec == JSON {
+func encodeAs(codec call.Codec, raw json.RawMessage) ([]byte, error) {
+	if codec == call.JSON {
 		return raw, nil
 	}
 	var value any
@@ -126,7 +128,7 @@ func encodeAs(codec Codec, raw json.RawMessage) ([]byte, error) {
 	return codec.Marshal(value)
 }
 
-func writeBody(w http.ResponseWriter, status int, codec Codec, body []byte) {
+func writeBody(w http.ResponseWriter, status int, codec call.Codec, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", codec.MIME())
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -176,11 +178,11 @@ func quote(s string) json.RawMessage {
 	return raw
 }
 
-func (f *directFault) write(w http.ResponseWriter, codec Codec) {
+func (f *directFault) write(w http.ResponseWriter, codec call.Codec) {
 	raw := fmt.Appendf(nil, `{"error":{"code":%d,"value":%s}}`, f.code, f.value)
 	body, err := encodeAs(codec, raw)
 	if err != nil {
-		codec, body = JSON, raw
+		codec, body = call.JSON, raw
 	}
 	if f.retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.retry.Seconds()))))

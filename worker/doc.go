@@ -25,7 +25,6 @@
 //	direct.go     POST /, the direct door: toto's, and no initiator needed
 //	direct_wire.go   … how its calls and answers are written
 //	codec.go      … in which serialization
-//	compress.go   … and compression; the only file that knows zstd
 //	chirp.go      chirp_port: libchirp's own nodes
 //	executor.go   slots and running tasks; knows nothing of HTTP
 //	cancel.go     … ended before their time
@@ -43,15 +42,7 @@
 //	output.go     Output: what it writes, for those who watch
 //	inside.go     Client: tasks that a handler submits
 //
-// The other end of the direct door, for programs that call workers:
-//
-//	pool.go           Pool: whom it may call
-//	pool_options.go   how a call is made: timeout, retries, codec, compression
-//	pool_call.go      one call, from connection to connection
-//	pool_rotation.go  who is next
-//	pool_probe.go     out of the rotation, and back
-//	pool_result.go    results, errors, futures, dotted methods
-//	pool_default.go   the pool of INI and environment
+// Programs that call workers directly use the package worker/call.
 //
 // Who owns what: the goroutine of Run owns the life of the process. Each
 // session has one goroutine that beats. A crew of goroutines runs the tasks,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"initiator/internal/heap"
+	"initiator/internal/stdinsettings"
 	"initiator/proactor"
 
 	"github.com/hashicorp/go-hclog"
@@ -60,7 +61,7 @@ func (o Options) Main() {
 		os.Exit(128 + int(again))
 	}()
 	o.started = func(g given) {
-		mainSettings.Store(&g.setting)
+		stdinsettings.Store(g.setting)
 		if g.keep {
 			outlive()
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"initiator/worker/call"
 )
 
 // Options describe a worker. Only Handlers must be set. The fields from Slots
@@ -63,8 +65,9 @@ type Options struct {
 	// ChirpPEM is a file with the authority's certificate, the worker's own,
 	// and its key. Beyond loopback ChirpPort needs one.
 	ChirpPEM string
-	// Codecs are spoken on direct calls beside JSON.
-	Codecs []Codec
+	// Codecs are the serializations of direct calls that the worker accepts
+	// besides JSON.
+	Codecs []call.Codec
 	// HeartbeatSpan is the time between heartbeats; 0 = 3 s, at least 0.2 s.
 	HeartbeatSpan time.Duration
 	// HeartbeatTolerance is how long heartbeats may fail until the master

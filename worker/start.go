@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"initiator/internal/contentcoding"
 	"initiator/internal/loopback"
 	"initiator/proactor"
 )
@@ -69,7 +70,7 @@ func start(ctx context.Context, o Options) (given, error) {
 		channel:     k.number("channel", "", o.Channel),
 		connect:     k.text("connect", connectMode(o.Connect, launched)),
 		directMode:  k.text("direct", first(o.Direct, "token")),
-		compression: k.text("direct_compression", first(o.DirectCompression, codingNone)),
+		compression: k.text("direct_compression", first(o.DirectCompression, contentcoding.None)),
 		chirpPort:   k.number("chirp_port", "", o.ChirpPort),
 		chirpPEM:    k.text("chirp_pem", o.ChirpPEM),
 		slots:       k.number("slots", "", o.Slots),
@@ -117,8 +118,8 @@ func (g given) checkDirect() (faults []error) {
 	case g.directMode == "open" && !loopback.IsHost(g.addr):
 		faults = append(faults, fmt.Errorf("direct = open: refused beyond loopback, and this worker listens on %s; use direct = token", g.addr))
 	}
-	if !slices.Contains(codings, g.compression) {
-		faults = append(faults, fmt.Errorf("direct_compression = %s: use one of %s", g.compression, strings.Join(codings, ", ")))
+	if !slices.Contains(contentcoding.All, g.compression) {
+		faults = append(faults, fmt.Errorf("direct_compression = %s: use one of %s", g.compression, strings.Join(contentcoding.All, ", ")))
 	}
 	return faults
 }

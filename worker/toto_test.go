@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"initiator/internal/contentcoding"
 )
 
 // TestTheRealTotoCallsUs, where TOTO_SOURCE names a directory with the package
@@ -14,7 +16,7 @@ func TestTheRealTotoCallsUs(t *testing.T) {
 	if _, err := os.Stat(source + "/toto/httpworkerconnection.py"); source == "" || err != nil {
 		t.Skip("the original is not tested here: set TOTO_SOURCE to a directory with the package toto")
 	}
-	for _, compression := range []string{codingNone, codingZlib} {
+	for _, compression := range []string{contentcoding.None, contentcoding.Zlib} {
 		p := launch(t, Options{Handlers: directHandlers(), Direct: "open", DirectCompression: compression})
 		cmd := exec.Command("python3", "testdata/toto.py", "http://"+p.addr, compression)
 		cmd.Stderr = t.Output()

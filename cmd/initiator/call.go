@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/worker"
+	"initiator/worker/call"
 )
 
 const callLong = `Call a method of a worker through its direct door and print the result. No
@@ -27,7 +27,7 @@ timeout; 125 no worker could be reached; 126 no worker has a free slot, or the
 token is wrong; 127 no such method; 128+n ended by signal n.`
 
 func (a *app) callCommand() *cobra.Command {
-	c := directCall{app: a, timeout: DurationFlag{Value: worker.DefaultCallTimeout}}
+	c := directCall{app: a, timeout: DurationFlag{Value: call.DefaultTimeout}}
 	cmd := &cobra.Command{
 		Use: "call URL METHOD [PARAMETERS]", Short: "Call a worker's method directly", Long: callLong,
 		Example: `  initiator call http://127.0.0.1:7236 sum '{"a": 2, "b": 3}'`,
@@ -86,26 +86,26 @@ func (c *directCall) callMethod(ctx context.Context, args []string) error {
 	return err
 }
 
-func (c *directCall) openPool(url string) (*worker.Pool, error) {
-	options := []worker.CallOption{
-		worker.WithTimeout(c.timeout.Value), worker.WithRetries(c.retries), worker.WithCompression(c.compression),
+func (c *directCall) openPool(url string) (*call.Pool, error) {
+	options := []call.Option{
+		call.WithTimeout(c.timeout.Value), call.WithRetries(c.retries), call.WithCompression(c.compression),
 	}
 	if c.tokenFile != "" {
 		token, err := os.ReadFile(c.tokenFile)
 		if err != nil {
 			return nil, fmt.Errorf("read the token: %w", err)
 		}
-		options = append(options, worker.WithBearer(func(string) string { return strings.TrimSpace(string(token)) }))
+		options = append(options, call.WithBearer(func(string) string { return strings.TrimSpace(string(token)) }))
 	}
-	return worker.NewPool(worker.PoolOptions{Addresses: []string{url}, Defaults: options})
+	return call.New(call.Options{Addresses: []string{url}, Defaults: options})
 }
 
 // callFault gives an error its exit code. What the method itself says goes to
 // stderr as it came.
 func (c *directCall) callFault(err error) error {
-	var answer *worker.CallError
+	var answer *call.Error
 	switch {
-	case errors.Is(err, worker.ErrCallTimeout):
+	case errors.Is(err, context.DeadlineExceeded):
 		return &Fault{Code: ExitTimeout, Err: err}
 	case !errors.As(err, &answer):
 		return &Fault{Code: ExitInternal, Err: err}

@@ -1,4 +1,4 @@
-package worker
+package call
 
 import (
 	"context"
@@ -11,31 +11,31 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestWhoIsAskedFirst(t *testing.T) {
+func TestPickEndpointPrefersLiveAndUntried(t *testing.T) {
 	tests := []struct {
 		name        string
 		live, tried string // letters of endpoints a, b, c
-		want        string // who is picked, four times in a row
+		want        string // which endpoint is picked, four times in a row
 	}{
-		{"all alive", "abc", "", "abca"},
-		{"one dead", "ac", "", "acac"},
+		{"all live", "abc", "", "abca"},
+		{"one not live", "ac", "", "acac"},
 		{"one tried", "abc", "b", "acac"},
-		{"only a dead one untried", "a", "a", "bcbc"},
+		{"only endpoints that are not live are untried", "a", "a", "bcbc"},
 		{"all tried", "ab", "abc", "abab"},
-		{"all dead", "", "", "abca"},
-		{"all dead and tried", "", "abc", "abca"},
+		{"none live", "", "", "abca"},
+		{"none live and tried", "", "abc", "abca"},
 	}
 	for _, tt := range tests {
 		r := rotation{}
 		tried := map[*endpoint]bool{}
 		for _, name := range []string{"a", "b", "c"} {
-			r.add(name)
-			e := r.all[len(r.all)-1]
+			r.addAddress(name)
+			e := r.endpoints[len(r.endpoints)-1]
 			e.live, tried[e] = strings.Contains(tt.live, name), strings.Contains(tt.tried, name)
 		}
 		got := ""
 		for range 4 {
-			got += r.pick(tried).address
+			got += r.pickEndpoint(tried).address
 		}
 		if got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
@@ -43,38 +43,38 @@ func TestWhoIsAskedFirst(t *testing.T) {
 	}
 }
 
-// TestEverybodyIsTriedBeforeAnybodyTwice, whatever is added and removed.
-func TestEverybodyIsTriedBeforeAnybodyTwice(t *testing.T) {
+// TestEveryEndpointIsTriedBeforeAnyTwice holds after any additions and removals.
+func TestEveryEndpointIsTriedBeforeAnyTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rotation{}
 		for range rapid.IntRange(0, 30).Draw(t, "changes") {
 			name := rapid.SampledFrom([]string{"a", "b", "c", "d", "e"}).Draw(t, "name")
 			if rapid.Bool().Draw(t, "add") {
-				r.add(name)
+				r.addAddress(name)
 			} else {
-				r.keep(func(e *endpoint) bool { return e.address != name })
+				r.keepAddresses(func(e *endpoint) bool { return e.address != name })
 			}
-			for _, e := range r.all {
+			for _, e := range r.endpoints {
 				e.live = rapid.Bool().Draw(t, "live")
 			}
-			r.pick(nil)
+			r.pickEndpoint(nil)
 		}
 		tried := map[*endpoint]bool{}
-		for range r.all {
-			e := r.pick(tried)
+		for range r.endpoints {
+			e := r.pickEndpoint(tried)
 			if tried[e] {
 				t.Fatalf("%s is tried twice", e.address)
 			}
 			tried[e] = true
 		}
-		if r.untried(tried) {
-			t.Fatal("somebody was left out")
+		if r.hasUntried(tried) {
+			t.Fatal("an endpoint was left out")
 		}
 	})
 }
 
-// TestTheDeadAreNotAskedForFree while anybody is alive.
-func TestTheDeadAreNotAskedForFree(t *testing.T) {
+// TestOnlyLiveEndpointsAreTriedForFree holds as long as one endpoint is live.
+func TestOnlyLiveEndpointsAreTriedForFree(t *testing.T) {
 	tests := []struct {
 		live, tried string
 		want        bool
@@ -90,25 +90,25 @@ func TestTheDeadAreNotAskedForFree(t *testing.T) {
 	for _, tt := range tests {
 		r, tried := rotation{}, map[*endpoint]bool{}
 		for i, name := range []string{"a", "b", "c"} {
-			r.add(name)
-			r.all[i].live, tried[r.all[i]] = strings.Contains(tt.live, name), strings.Contains(tt.tried, name)
+			r.addAddress(name)
+			r.endpoints[i].live, tried[r.endpoints[i]] = strings.Contains(tt.live, name), strings.Contains(tt.tried, name)
 		}
-		if got := r.untried(tried); got != tt.want {
+		if got := r.hasUntried(tried); got != tt.want {
 			t.Errorf("%+v: %v", tt, got)
 		}
 	}
 }
 
-// TestPauseIsTheWorkers: Retry-After is obeyed, but not beyond the caller's end.
-func TestPauseIsTheWorkers(t *testing.T) {
+// TestRetryAfterIsObeyed until the caller's context ends.
+func TestRetryAfterIsObeyed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		if err := pause(t.Context(), 3*time.Second); err != nil || time.Since(began) != 3*time.Second {
+		if err := waitRetryAfter(t.Context(), 3*time.Second); err != nil || time.Since(began) != 3*time.Second {
 			t.Error(err, time.Since(began))
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := pause(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) {
+		if err := waitRetryAfter(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 	})
