@@ -21,7 +21,7 @@ func (in *Initiator) Alive(ctx context.Context) error {
 	if err := in.supervisor.CheckAlive(ctx); err != nil && !errors.Is(err, supervise.ErrEnded) {
 		return fmt.Errorf("the supervisor does not answer: %w", err)
 	}
-	if err := in.dispatcher.Alive(ctx); err != nil && !errors.Is(err, dispatch.ErrClosed) {
+	if err := in.dispatcher.PingLoop(ctx); err != nil && !errors.Is(err, dispatch.ErrClosed) {
 		return fmt.Errorf("the dispatcher does not answer: %w", err)
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 
 // SubmitMany queues many tasks with one write. Each has its own verdict, in
 // their order; see dispatch.Dispatcher.SubmitMany.
-func (in *Initiator) SubmitMany(ctx context.Context, requests []task.Request) ([]dispatch.Verdict, error) {
+func (in *Initiator) SubmitMany(ctx context.Context, requests []task.Request) ([]dispatch.BatchLineResult, error) {
 	if err := in.up(ctx); err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (in *Initiator) ExportTasks(ctx context.Context, f func([]task.Task) error)
 
 // ImportTasks takes in what ExportTasks has given; see
 // dispatch.Dispatcher.Import.
-func (in *Initiator) ImportTasks(ctx context.Context, tasks []task.Task) ([]dispatch.Verdict, error) {
+func (in *Initiator) ImportTasks(ctx context.Context, tasks []task.Task) ([]dispatch.BatchLineResult, error) {
 	if err := in.up(ctx); err != nil {
 		return nil, err
 	}

@@ -70,14 +70,14 @@ func (in *Initiator) Call(ctx context.Context, r task.Request) (task.Task, error
 
 // Begin submits a task without waiting for anything; see
 // dispatch.Dispatcher.Begin. Only once Listening is closed.
-func (in *Initiator) Begin(r task.Request, taken, ended func(task.Task, error)) *dispatch.Waiting {
-	return in.dispatcher.Begin(r, taken, ended)
+func (in *Initiator) Begin(r task.Request, taken, ended func(task.Task, error)) *dispatch.AsyncWait {
+	return in.dispatcher.SubmitAsync(r, taken, ended)
 }
 
 // Await waits for the end of a task without a goroutine; see
 // dispatch.Dispatcher.Await. Only once Listening is closed.
-func (in *Initiator) Await(id uuid.UUID, ended func(task.Task, error)) *dispatch.Waiting {
-	return in.dispatcher.Await(id, ended)
+func (in *Initiator) Await(id uuid.UUID, ended func(task.Task, error)) *dispatch.AsyncWait {
+	return in.dispatcher.WaitAsync(id, ended)
 }
 
 // List returns records, newest first.
@@ -110,7 +110,7 @@ func (in *Initiator) Counts(ctx context.Context) (map[string]task.Counts, error)
 	if err := in.up(ctx); err != nil {
 		return nil, err
 	}
-	return in.dispatcher.Counts(ctx)
+	return in.dispatcher.CountTasks(ctx)
 }
 
 // Pools returns the names of the pools that take tasks.
@@ -173,17 +173,17 @@ func (in *Initiator) Events(since uint64) ([]supervise.Transition, <-chan struct
 
 // Heartbeat takes a worker's heartbeat.
 func (in *Initiator) Heartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
-	return in.dispatcher.Heartbeat(token, body)
+	return in.dispatcher.RecordHeartbeat(token, body)
 }
 
 // Result takes what a worker reports of a task.
 func (in *Initiator) Result(ctx context.Context, token string, failed bool, body proactor.ResultBody) error {
-	return in.dispatcher.Result(ctx, token, failed, body)
+	return in.dispatcher.RecordResult(ctx, token, failed, body)
 }
 
 // Channel tells which channel a session's holder must name.
 func (in *Initiator) Channel(token string, named int) (allowed, known bool) {
-	return in.dispatcher.Channel(token, named)
+	return in.dispatcher.CheckChannel(token, named)
 }
 
 // statusPatience bounds the wait for the counts of tasks in a Status.
@@ -193,8 +193,8 @@ const statusPatience = 2 * time.Second
 func (in *Initiator) Status() api.Status {
 	ctx, cancel := context.WithTimeout(in.life, statusPatience)
 	defer cancel()
-	counts, _ := in.dispatcher.Counts(ctx) // without them the rest is still true
-	fault, _ := in.dispatcher.Fault(ctx)
+	counts, _ := in.dispatcher.CountTasks(ctx) // without them the rest is still true
+	fault, _ := in.dispatcher.StorageFault(ctx)
 	s := api.Status{
 		PID: os.Getpid(), Version: Version, Config: in.Plan().File, URL: in.URL(), Socket: in.Socket(),
 		Started: in.started, Workers: in.Workers(), Tasks: counts, StorageError: fault,

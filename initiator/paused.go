@@ -85,7 +85,7 @@ func (p *pauses) mark(list []dispatch.Pool) []dispatch.Pool {
 
 // Pause lets pools rest, or go on: a paused pool takes tasks and gives none to
 // its workers, also after a restart of the initiator; what runs, runs on. The
-// name "all" is every pool. The error is a *dispatch.UnknownPool, and nothing
+// name "all" is every pool. The error is a *dispatch.UnknownPoolError, and nothing
 // is changed, where one does not exist.
 func (in *Initiator) Pause(ctx context.Context, paused bool, names ...string) error {
 	if err := in.up(ctx); err != nil {
@@ -97,14 +97,14 @@ func (in *Initiator) Pause(ctx context.Context, paused bool, names ...string) er
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return &dispatch.UnknownPool{Name: name}
+			return &dispatch.UnknownPoolError{Name: name}
 		}
 	}
 	if err := in.pauses.set(names, paused); err != nil {
 		return err
 	}
 	for _, name := range names {
-		if err := in.dispatcher.Pause(ctx, name, paused); err != nil {
+		if err := in.dispatcher.SetPaused(ctx, name, paused); err != nil {
 			return err
 		}
 	}
@@ -116,7 +116,7 @@ func (in *Initiator) PoolStates(ctx context.Context) ([]api.Pool, error) {
 	if err := in.up(ctx); err != nil {
 		return nil, err
 	}
-	counts, err := in.dispatcher.Counts(ctx)
+	counts, err := in.dispatcher.CountTasks(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -211,7 +211,7 @@ func (in *Initiator) closeServer() {
 func (in *Initiator) supervise(ctx context.Context, k *keeper.Keeper, queue task.Queue, past *heritage) error {
 	in.dispatcher = dispatch.New(dispatch.Options{
 		Queue: queue, Pools: in.pauses.mark(pools(in.Plan())), Master: in.server.URL(),
-		Verdicts: verdicts{in}, Logger: in.log.Named("dispatch"), CallbackSecret: in.signs, Held: past.holds, Opened: verdicts{in}.opened,
+		Observer: workerObserver{in}, Logger: in.log.Named("dispatch"), CallbackSecret: in.signs, WillResume: past.holds, OnConnected: workerObserver{in}.opened,
 	})
 	defer in.openRelay(in.outputs[0], in.outputs[1])()
 	s := in.Plan().Settings

@@ -49,7 +49,7 @@ func (in *Initiator) noteHome(state string) {
 // serve begins to answer, once every session that stands is known: a result
 // that came before would be refused, and be lost.
 func (in *Initiator) serve() {
-	in.dispatcher.Resumed()
+	in.dispatcher.FinishResume()
 	close(in.listening) // first: who is answered is told of workers
 	in.server.Serve(in)
 	if !in.volatile { // a private run is there for one task

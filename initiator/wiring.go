@@ -21,7 +21,7 @@ func (t tasks) Attach(i supervise.Instance) {
 	if i.Resumed {
 		t.in.recognise(i)
 	}
-	t.in.dispatcher.Attach(dispatch.Worker{
+	t.in.dispatcher.AttachWorker(dispatch.Attachment{
 		GUID: i.GUID, Incarnation: i.Incarnation, Pool: s.Name, URL: "http://" + i.Addr, Token: i.Token,
 		Open: s.Connect == "open", Channel: s.Channel, Slots: s.Slots, Ding: s.Protocol == "ding",
 		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance, Recycle: s.Restart.RecycleTasks, Stream: i.Stream,
@@ -32,52 +32,52 @@ func (t tasks) Attach(i supervise.Instance) {
 }
 
 // Drain implements supervise.Dispatcher.
-func (t tasks) Drain(guid string, incarnation int) { t.in.dispatcher.Drain(guid, incarnation) }
+func (t tasks) Drain(guid string, incarnation int) { t.in.dispatcher.DrainWorker(guid, incarnation) }
 
 // Detach implements supervise.Dispatcher.
 func (t tasks) Detach(guid string, incarnation int, reason string) {
-	t.in.dispatcher.Detach(guid, incarnation, reason)
+	t.in.dispatcher.DetachWorker(guid, incarnation, reason)
 }
 
-// verdicts tells the supervisor what the dispatcher concludes.
-type verdicts struct{ in *Initiator }
+// workerObserver tells the supervisor what the dispatcher concludes.
+type workerObserver struct{ in *Initiator }
 
-func (v verdicts) report(kind supervise.EventKind, guid string, incarnation int, reason string) {
+func (v workerObserver) report(kind supervise.EventKind, guid string, incarnation int, reason string) {
 	v.in.supervisor.ReportEvent(supervise.Event{Kind: kind, GUID: guid, Incarnation: incarnation, Reason: reason})
 }
 
-// Connected implements dispatch.Verdicts.
-func (v verdicts) Connected(guid string, incarnation int) {
+// WorkerConnected implements dispatch.WorkerObserver.
+func (v workerObserver) WorkerConnected(guid string, incarnation int) {
 	v.report(supervise.Connected, guid, incarnation, "")
 }
 
 // opened tells what a worker has agreed to, for whoever comes after us.
-func (v verdicts) opened(guid string, incarnation, slots int, blunt bool) {
+func (v workerObserver) opened(guid string, incarnation, slots int, blunt bool) {
 	v.in.supervisor.RecordSession(guid, incarnation, slots, blunt)
 }
 
-// Overdue implements dispatch.Verdicts.
-func (v verdicts) Overdue(guid string, incarnation int, last time.Time) {
+// WorkerOverdue implements dispatch.WorkerObserver.
+func (v workerObserver) WorkerOverdue(guid string, incarnation int, last time.Time) {
 	v.in.supervisor.ReportEvent(supervise.Event{Kind: supervise.HeartbeatsOverdue, GUID: guid, Incarnation: incarnation, Last: last})
 }
 
-// Beating implements dispatch.Verdicts.
-func (v verdicts) Beating(guid string, incarnation int) {
+// WorkerRecovered implements dispatch.WorkerObserver.
+func (v workerObserver) WorkerRecovered(guid string, incarnation int) {
 	v.report(supervise.HeartbeatsBack, guid, incarnation, "")
 }
 
-// Stuck implements dispatch.Verdicts.
-func (v verdicts) Stuck(guid string, incarnation int, reason string) {
+// WorkerStuck implements dispatch.WorkerObserver.
+func (v workerObserver) WorkerStuck(guid string, incarnation int, reason string) {
 	v.report(supervise.TaskStuck, guid, incarnation, reason)
 }
 
-// Drained implements dispatch.Verdicts.
-func (v verdicts) Drained(guid string, incarnation int) {
+// WorkerDrained implements dispatch.WorkerObserver.
+func (v workerObserver) WorkerDrained(guid string, incarnation int) {
 	v.report(supervise.Drained, guid, incarnation, "")
 }
 
-// Measured implements dispatch.Verdicts.
-func (v verdicts) Measured(guid string, incarnation, tasks int, rss int64) {
+// WorkerMeasured implements dispatch.WorkerObserver.
+func (v workerObserver) WorkerMeasured(guid string, incarnation, tasks int, rss int64) {
 	v.in.supervisor.ReportEvent(supervise.Event{Kind: supervise.Measured, GUID: guid, Incarnation: incarnation, Tasks: tasks, RSS: rss})
 }
 

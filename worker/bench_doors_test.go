@@ -136,11 +136,11 @@ func (d *doorBench) openLine(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	if nc, err = stream.Ask(ctx, nc, stream.Request{Path: "/stream", Host: address, Header: stream.SessionHeader(0, "s")}); err != nil {
+	if nc, err = stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: "/stream", Host: address, Header: stream.SessionHeader(0, "s")}); err != nil {
 		return err
 	}
-	d.line = chirp.NewConn(nc, chirp.ConnOptions{Hello: chirp.Handshake{Node: chirp.TokenID("s")}})
-	if _, err = d.line.Hello(ctx); err != nil {
+	d.line = chirp.NewConn(nc, chirp.ConnOptions{Handshake: chirp.Handshake{Node: chirp.TokenID("s")}})
+	if _, err = d.line.ExchangeHandshakes(ctx); err != nil {
 		return err
 	}
 	go func() {
@@ -156,7 +156,7 @@ func (d *doorBench) openLine(ctx context.Context, address string) error {
 func (d *doorBench) stream(context.Context) error {
 	var id chirp.ID
 	binary.BigEndian.PutUint64(id[:], d.seq.Add(1))
-	h, done := stream.Header{Method: "sum", Attempt: 1}, make(chan struct{})
+	h, done := stream.WorkerHeader{Method: "sum", Attempt: 1}, make(chan struct{})
 	d.waiting.Store(id, done)
 	if err := d.line.Send(chirp.Message{Identity: id, Header: h.Append(nil), Data: []byte(`{"A":2,"B":3}`)}); err != nil {
 		return err
@@ -166,7 +166,7 @@ func (d *doorBench) stream(context.Context) error {
 }
 
 func (d *doorBench) chirp(ctx context.Context) error {
-	l, h := &chirp.Letter{Address: d.at}, stream.Header{Method: "sum"}
+	l, h := &chirp.PeerMessage{Address: d.at}, stream.WorkerHeader{Method: "sum"}
 	l.Header, l.Data = h.Append(nil), []byte(`{"A":2,"B":3}`)
 	answer, err := d.node.Request(l).Wait(ctx)
 	if err != nil || string(answer.Data) != `{"sum":5}` {

@@ -63,11 +63,11 @@ func (d *chirpDoor) close() {
 
 // take runs one message in a slot. The message is acknowledged when it is
 // taken, because its sender waits for that a few seconds at most.
-func (d *chirpDoor) take(l *chirp.Letter) {
+func (d *chirpDoor) take(l *chirp.PeerMessage) {
 	defer d.executor.Hold()() // a drain waits until the answer is on its way
-	h := stream.Header{}
-	if err := h.Parse(l.Header); err != nil || h.Kind != stream.Task {
-		h = stream.Header{} // a header of its own making
+	h := stream.WorkerHeader{}
+	if err := h.Parse(l.Header); err != nil || h.Kind != stream.KindTask {
+		h = stream.WorkerHeader{} // a header of its own making
 	}
 	run, err := d.executor.Start(d.base, d, Task{
 		ID: "chirp-" + l.Identity.String(), Method: h.Method, Attempt: max(h.Attempt, 1), Deadline: h.Deadline,
@@ -75,7 +75,7 @@ func (d *chirpDoor) take(l *chirp.Letter) {
 	})
 	if err != nil {
 		code, data := refusedTask(err, d.span)
-		d.answer(l, &stream.Header{Kind: stream.Answer, Status: stream.Refused, Code: code.Code}, data)
+		d.answer(l, &stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusRefused, Code: code.Code}, data)
 		return
 	}
 	l.Release()
@@ -85,11 +85,11 @@ func (d *chirpDoor) take(l *chirp.Letter) {
 		d.answer(l, nil, o.Result)
 		return
 	}
-	d.answer(l, &stream.Header{Kind: stream.Answer, Status: stream.Failed, Retry: o.Retry}, o.Result)
+	d.answer(l, &stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusFailed, Retry: o.Retry}, o.Result)
 }
 
 // answer sends a letter back to where it came from.
-func (d *chirpDoor) answer(l *chirp.Letter, h *stream.Header, data []byte) {
+func (d *chirpDoor) answer(l *chirp.PeerMessage, h *stream.WorkerHeader, data []byte) {
 	l.Header, l.Data = nil, data
 	if h != nil {
 		l.Header = h.Append(nil)

@@ -65,7 +65,7 @@ func throughInherited(p *program, m *master, method, data string) (bool, string)
 
 func throughChirp(p *program, _ *master, method, data string) (bool, string) {
 	p.t.Helper()
-	h, answer := p.chirp(stream.Header{Method: method}, data)
+	h, answer := p.chirp(stream.WorkerHeader{Method: method}, data)
 	if h.Status == "" && answer == "" {
 		answer = "null"
 	}
@@ -73,16 +73,16 @@ func throughChirp(p *program, _ *master, method, data string) (bool, string) {
 }
 
 // chirp sends one message as a node of libchirp would, and returns its answer.
-func (p *program) chirp(h stream.Header, data string) (stream.Header, string) {
+func (p *program) chirp(h stream.WorkerHeader, data string) (stream.WorkerHeader, string) {
 	p.t.Helper()
 	node, err := chirp.NewPeer(chirp.Config{Timeout: patience})
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer node.Shutdown(true)
-	l := &chirp.Letter{Address: p.chirpAt}
+	l := &chirp.PeerMessage{Address: p.chirpAt}
 	l.Data = []byte(data)
-	if h != (stream.Header{}) {
+	if h != (stream.WorkerHeader{}) {
 		l.Header = h.Append(nil)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -91,7 +91,7 @@ func (p *program) chirp(h stream.Header, data string) (stream.Header, string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	var said stream.Header
+	var said stream.WorkerHeader
 	if len(answer.Header) > 0 {
 		if err := said.Parse(answer.Header); err != nil {
 			p.t.Fatal(err)
@@ -166,7 +166,7 @@ func unnumbered(b []byte) []byte {
 func TestChirpPortHoldsItsSenderBack(t *testing.T) {
 	p := launchDoors(t, Options{Handlers: []Handler{HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil })}})
 	got := make(chan string, 100)
-	node, err := chirp.NewPeer(chirp.Config{Async: true, Handler: func(l *chirp.Letter) { got <- string(l.Header) + string(l.Data) }})
+	node, err := chirp.NewPeer(chirp.Config{Async: true, Handler: func(l *chirp.PeerMessage) { got <- string(l.Header) + string(l.Data) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestChirpPortHoldsItsSenderBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range cap(got) {
-		l := &chirp.Letter{Address: p.chirpAt}
+		l := &chirp.PeerMessage{Address: p.chirpAt}
 		l.Data = []byte(`"x"`)
 		node.Send(l)
 	}

@@ -61,7 +61,7 @@ func doors() []door {
 			return fmt.Sprintf("%d %s", status, body)
 		}, false, false},
 		{"chirp", throughChirp, "refused 601", func(p *program, _ *master) string {
-			h, _ := p.chirp(stream.Header{Method: "gate"}, `{}`)
+			h, _ := p.chirp(stream.WorkerHeader{Method: "gate"}, `{}`)
 			return fmt.Sprint(h.Status, " ", h.Code)
 		}, false, true},
 	}

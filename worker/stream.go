@@ -33,7 +33,7 @@ type line struct {
 	conn      *chirp.Conn
 	inherited bool
 	nth       int64                         // of the streams that the master has asked for; 0 = inherited
-	header    stream.Header                 // of the message being read
+	header    stream.WorkerHeader           // of the message being read
 	farewell  bool                          // the master has said that it closes the stream
 	orders    chan proactor.HeartbeatAnswer // what heartbeats were answered
 	gone      chan struct{}                 // closed with the stream
@@ -63,13 +63,13 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, code)
 		return
 	}
-	if !stream.Wanted(r) {
+	if !stream.IsUpgrade(r) {
 		proactor.BadBody.Write(w, "send Upgrade: "+stream.Protocol+" to open a stream", nil)
 		return
 	}
 	s.lines.Add(1)           // before the HTTP server knows the connection no more
 	nth := now.opened.Add(1) // before the answer, after which it may ask for another
-	nc, err := stream.Accept(w)
+	nc, err := stream.AcceptUpgrade(w)
 	if err != nil {
 		s.lines.Done()
 		proactor.Internal.Write(w, err.Error(), nil)
@@ -95,10 +95,10 @@ func (s *server) join(nc net.Conn, now *session, nth int64) {
 func (s *server) greet(ctx context.Context, nc net.Conn, token string) (*chirp.Conn, bool) {
 	id := chirp.TokenID(token)
 	conn := chirp.NewConn(nc, chirp.ConnOptions{
-		Hello:      chirp.Handshake{Port: uint16(max(s.port, 0)), Node: id},
+		Handshake:  chirp.Handshake{Port: uint16(max(s.port, 0)), Node: id},
 		MaxMessage: stream.MaxMessage, ReadBuffer: lineBuffer,
 	})
-	theirs, err := conn.Hello(ctx)
+	theirs, err := conn.ExchangeHandshakes(ctx)
 	switch {
 	case err != nil:
 		s.log.Debug("stream", "error", err)
@@ -168,13 +168,13 @@ func (l *line) receive(m *chirp.Message) {
 		return
 	}
 	switch l.header.Kind {
-	case stream.Task:
+	case stream.KindTask:
 		l.take(m)
-	case stream.Cancel:
+	case stream.KindCancel:
 		l.executor.cancelAttempt(taskKey{uuid.UUID(m.Identity), l.header.Attempt}, errCancelled)
-	case stream.Obey:
+	case stream.KindHeartbeatAnswer:
 		l.ordered(m.Data)
-	case stream.Bye:
+	case stream.KindBye:
 		l.farewell = true
 	}
 }
@@ -201,7 +201,7 @@ func (l *line) begin(id chirp.ID, t *Task) {
 		return
 	}
 	code, data := refusedTask(err, l.span)
-	h := stream.Header{Kind: stream.Answer, Status: stream.Refused, Attempt: t.Attempt, Code: code.Code}
+	h := stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusRefused, Attempt: t.Attempt, Code: code.Code}
 	if refuse, ok := as[TaskRefuse](err); ok {
 		h.RetryAfter = refuse.RetryAfter
 	}
@@ -211,19 +211,19 @@ func (l *line) begin(id chirp.ID, t *Task) {
 // answer sends an outcome. One that is too large, or finds the stream broken,
 // goes by webhook.
 func (l *line) answer(run *Execution, o Outcome) {
-	h := stream.Header{Kind: stream.Answer, Status: stream.Failed, Attempt: run.Task.Attempt, Retry: o.Retry}
+	h := stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusFailed, Attempt: run.Task.Attempt, Retry: o.Retry}
 	if o.Completed {
-		h.Status = stream.Completed
+		h.Status = stream.StatusCompleted
 	}
-	if len(o.Result) > stream.Largest || l.send(chirp.ID(run.key.id), &h, o.Result) != nil {
+	if len(o.Result) > stream.MaxPayload || l.send(chirp.ID(run.key.id), &h, o.Result) != nil {
 		l.report(l.now, run.Task.ref(), o)
 	}
 }
 
 // move implements mover. A value that is too large waits for the heartbeat.
 func (l *line) move(run *Execution, seq uint64, value []byte) {
-	if len(value) <= stream.Largest {
-		h := stream.Header{Kind: stream.Progress, Attempt: run.Task.Attempt, Seq: seq}
+	if len(value) <= stream.MaxPayload {
+		h := stream.WorkerHeader{Kind: stream.KindProgress, Attempt: run.Task.Attempt, Seq: seq}
 		_ = l.send(chirp.ID(run.key.id), &h, value) // broken: the next heartbeat tells
 	}
 }
@@ -232,12 +232,12 @@ func (l *line) move(run *Execution, seq uint64, value []byte) {
 // watch, and the result does not depend on it.
 func (l *line) say(run *Execution, at int64, text []byte) {
 	if id, err := uuid.Parse(run.Task.ID); err == nil {
-		h := stream.Header{Kind: stream.Output, Attempt: run.Task.Attempt, Seq: uint64(at)}
+		h := stream.WorkerHeader{Kind: stream.KindOutput, Attempt: run.Task.Attempt, Seq: uint64(at)}
 		_ = l.send(chirp.ID(id), &h, text)
 	}
 }
 
-func (l *line) send(id chirp.ID, h *stream.Header, data []byte) error {
+func (l *line) send(id chirp.ID, h *stream.WorkerHeader, data []byte) error {
 	var room [96]byte
 	return l.conn.Send(chirp.Message{Identity: id, Header: h.Append(room[:0]), Data: data})
 }
@@ -267,7 +267,7 @@ func (l *line) beat(ctx context.Context, body proactor.HeartbeatBody) (answer pr
 	case <-l.orders: // of a beat before, for which nobody waited any more
 	default:
 	}
-	if err := l.send(chirp.ID{}, &stream.Header{Kind: stream.Beat}, data); err != nil {
+	if err := l.send(chirp.ID{}, &stream.WorkerHeader{Kind: stream.KindHeartbeat}, data); err != nil {
 		return answer, err
 	}
 	select {

@@ -28,7 +28,7 @@ type far struct {
 // said is one message from the worker.
 type said struct {
 	id chirp.ID
-	stream.Header
+	stream.WorkerHeader
 	data string
 }
 
@@ -36,10 +36,10 @@ type said struct {
 func open(t testing.TB, nc net.Conn, token string) *far {
 	t.Helper()
 	f := &far{t: t, end: make(chan error, 1), waiting: map[chirp.ID]chan said{}, others: make(chan said, 1000)}
-	f.conn = chirp.NewConn(nc, chirp.ConnOptions{Hello: chirp.Handshake{Node: chirp.TokenID(token)}})
+	f.conn = chirp.NewConn(nc, chirp.ConnOptions{Handshake: chirp.Handshake{Node: chirp.TokenID(token)}})
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	theirs, err := f.conn.Hello(ctx)
+	theirs, err := f.conn.ExchangeHandshakes(ctx)
 	if err != nil || theirs.Node != chirp.TokenID(token) {
 		t.Fatalf("the handshake: %v, node %s", err, theirs.Node)
 	}
@@ -71,7 +71,7 @@ func (f *far) receive(m *chirp.Message) {
 	}
 	c := f.others
 	f.mu.Lock()
-	if waits := f.waiting[m.Identity]; waits != nil && s.Kind == stream.Answer {
+	if waits := f.waiting[m.Identity]; waits != nil && s.Kind == stream.KindAnswer {
 		c = waits
 		delete(f.waiting, m.Identity)
 	}
@@ -79,7 +79,7 @@ func (f *far) receive(m *chirp.Message) {
 	c <- s
 }
 
-func (f *far) send(id chirp.ID, h stream.Header, data string) {
+func (f *far) send(id chirp.ID, h stream.WorkerHeader, data string) {
 	f.t.Helper()
 	if err := f.conn.Send(chirp.Message{Identity: id, Header: h.Append(nil), Data: []byte(data)}); err != nil {
 		f.t.Fatal(err)
@@ -97,7 +97,7 @@ func (f *far) post(body proactor.TaskBody) (chirp.ID, <-chan said) {
 	f.mu.Lock()
 	f.waiting[id] = c
 	f.mu.Unlock()
-	f.send(id, stream.Header{Method: body.Task.Method, Attempt: body.Task.Attempt}, string(body.Data))
+	f.send(id, stream.WorkerHeader{Method: body.Task.Method, Attempt: body.Task.Attempt}, string(body.Data))
 	return id, c
 }
 
@@ -107,7 +107,7 @@ func (f *far) give(body proactor.TaskBody) said {
 	id, c := f.post(body)
 	select {
 	case s := <-c:
-		if s.id != id || s.Kind != stream.Answer || s.Attempt != body.Task.Attempt {
+		if s.id != id || s.Kind != stream.KindAnswer || s.Attempt != body.Task.Attempt {
 			f.t.Errorf("answer %+v to attempt %d of %s", s, body.Task.Attempt, id)
 		}
 		return s
@@ -126,7 +126,7 @@ func (p *program) ask(token string) (net.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	return stream.Ask(ctx, nc, stream.Request{Path: "/stream", Host: p.addr, Header: stream.SessionHeader(0, token)})
+	return stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: "/stream", Host: p.addr, Header: stream.SessionHeader(0, token)})
 }
 
 // stream is the master's stream to the worker, opened when first needed.
@@ -146,15 +146,15 @@ func (m *master) stream(p *program) *far {
 
 func throughStream(p *program, m *master, method, data string) (bool, string) {
 	p.t.Helper()
-	if len(data) > stream.Largest {
+	if len(data) > stream.MaxPayload {
 		return throughWebhook(p, m, method, data)
 	}
 	a := m.stream(p).give(doorTask(method, data))
-	if a.Status == stream.Completed && a.data == "" {
+	if a.Status == stream.StatusCompleted && a.data == "" {
 		a.data = "null"
 	}
 	if len(a.data) == 0 && a.Status == "" {
 		p.t.Fatalf("%+v", a)
 	}
-	return a.Status == stream.Completed, a.data
+	return a.Status == stream.StatusCompleted, a.data
 }

@@ -42,7 +42,7 @@ func TestAStrangerGetsNoStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := chirp.NewConn(nc, chirp.ConnOptions{})
-	if _, err := c.Hello(t.Context()); err != nil {
+	if _, err := c.ExchangeHandshakes(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Serve(func(*chirp.Message) {}); err == nil {
@@ -59,10 +59,10 @@ func TestHeartbeatsRideOnTheStream(t *testing.T) {
 	f.post(task("1", "wait", `{}`))
 	for {
 		beat := await(t, f.others, "a heartbeat")
-		if beat.Kind == stream.Progress && beat.data == `"waiting"` && beat.Seq == 2 {
+		if beat.Kind == stream.KindProgress && beat.data == `"waiting"` && beat.Seq == 2 {
 			continue
 		}
-		if beat.Kind != stream.Beat {
+		if beat.Kind != stream.KindHeartbeat {
 			t.Fatalf("%+v", beat)
 		}
 		var body proactor.HeartbeatBody
@@ -72,9 +72,9 @@ func TestHeartbeatsRideOnTheStream(t *testing.T) {
 		if len(body.Running) == 1 && body.Running[0].Seq == 2 {
 			break
 		}
-		f.send(beat.id, stream.Header{Kind: stream.Obey}, "")
+		f.send(beat.id, stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}, "")
 	}
-	f.send(chirp.ID{}, stream.Header{Kind: stream.Obey}, `{"stop":true,"cancel":["`+taskID("1")+`"]}`)
+	f.send(chirp.ID{}, stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}, `{"stop":true,"cancel":["`+taskID("1")+`"]}`)
 	if err := p.ended(); err != nil {
 		t.Error(err)
 	}
@@ -87,7 +87,7 @@ func TestCancelByStream(t *testing.T) {
 	p.connect(m)
 	f := m.stream(p)
 	id, answer := f.post(task("1", "wait", `{}`))
-	f.send(id, stream.Header{Kind: stream.Cancel, Attempt: 7}, "")
+	f.send(id, stream.WorkerHeader{Kind: stream.KindCancel, Attempt: 7}, "")
 	if got := f.give(task("2", "echo", `1`)); got.data != "1" { // whatever was said before is done
 		t.Errorf("%+v", got)
 	}
@@ -96,7 +96,7 @@ func TestCancelByStream(t *testing.T) {
 		t.Fatalf("another attempt's cancel ended it: %+v", got)
 	default:
 	}
-	f.send(id, stream.Header{Kind: stream.Cancel, Attempt: 1}, "")
+	f.send(id, stream.WorkerHeader{Kind: stream.KindCancel, Attempt: 1}, "")
 	if got := await(t, answer, "the end"); got.data != `{"message":"cancelled by the initiator"}` {
 		t.Errorf("%+v", got)
 	}
@@ -107,13 +107,13 @@ func TestAResultThatFindsNoStreamGoesByWebhook(t *testing.T) {
 	release := make(chan struct{})
 	gate := HandleRaw("gate", func(context.Context, json.RawMessage) (json.RawMessage, error) { <-release; return nil, nil })
 	large := HandleRaw("large", func(context.Context, json.RawMessage) (json.RawMessage, error) {
-		return json.RawMessage(`"` + string(bytes.Repeat([]byte("x"), stream.Largest)) + `"`), nil
+		return json.RawMessage(`"` + string(bytes.Repeat([]byte("x"), stream.MaxPayload)) + `"`), nil
 	})
 	m := newMaster(t)
 	p := launch(t, Options{Handlers: []Handler{gate, large}})
 	p.connect(m)
 	m.stream(p).post(task("1", "large", `{}`))
-	if got := await(t, m.results, "the large result"); len(got.Result) <= stream.Largest {
+	if got := await(t, m.results, "the large result"); len(got.Result) <= stream.MaxPayload {
 		t.Errorf("%d bytes", len(got.Result))
 	}
 	m.stream(p).post(task("2", "gate", `{}`))
@@ -239,7 +239,7 @@ func TestTasksRunOn(t *testing.T) {
 			_, f := born(t, m, c.ini)
 			f.post(task("1", "wait", `{}`))
 			if c.bye {
-				f.send(chirp.ID{}, stream.Header{Kind: stream.Bye}, "")
+				f.send(chirp.ID{}, stream.WorkerHeader{Kind: stream.KindBye}, "")
 			}
 			f.give(task("2", "echo", `1`))
 			f.conn.Close()

@@ -22,7 +22,7 @@ func (c *Client) Call(ctx context.Context, r task.Request) (End, error) {
 	if r.ID == uuid.Nil && r.Key == "" {
 		r.ID = uuid.Must(uuid.NewV7())
 	}
-	if len(r.Data) > stream.Largest {
+	if len(r.Data) > stream.MaxPayload {
 		return c.callHTTP(ctx, r)
 	}
 	for {

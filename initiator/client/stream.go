@@ -27,7 +27,7 @@ import (
 // of that id: nothing is ever submitted twice. What cannot go on ends with a
 // *Broken; when there is no other connection to be had, so does everything.
 //
-// At most stream.MostAsked requests are under way; one more waits its turn.
+// At most stream.MaxOpenRequests requests are under way; one more waits its turn.
 type Stream struct {
 	c        *Client
 	ctx      context.Context
@@ -37,8 +37,8 @@ type Stream struct {
 	fetching sync.WaitGroup // goroutines that fetch large results
 
 	// Those of run alone.
-	reply stream.Reply // of the message being read
-	heard bool         // this connection has brought something, or is the first
+	reply stream.ReplyHeader // of the message being read
+	heard bool               // this connection has brought something, or is the first
 
 	mu      sync.Mutex
 	conn    *chirp.Conn
@@ -68,7 +68,7 @@ func (c *Client) Stream(ctx context.Context) (*Stream, error) {
 		return nil, err
 	}
 	s := &Stream{
-		c: c, conn: conn, heard: true, room: make(chan struct{}, stream.MostAsked), over: make(chan struct{}), futures: map[chirp.ID]*Future{},
+		c: c, conn: conn, heard: true, room: make(chan struct{}, stream.MaxOpenRequests), over: make(chan struct{}), futures: map[chirp.ID]*Future{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	go s.run()
@@ -82,11 +82,11 @@ func (c *Client) openStream(ctx context.Context) (*chirp.Conn, error) {
 	if err != nil {
 		return nil, cause(ctx, http.MethodGet, "/stream", err)
 	}
-	if nc, err = stream.Ask(ctx, nc, stream.Request{Path: "/stream", Host: "initiator", Header: http.Header{}}); err != nil {
+	if nc, err = stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: "/stream", Host: "initiator", Header: http.Header{}}); err != nil {
 		return nil, err
 	}
-	conn := chirp.NewConn(nc, chirp.ConnOptions{Hello: chirp.Handshake{Node: chirp.NewID()}, MaxMessage: stream.MaxMessage, Backlog: streamBacklog})
-	if _, err := conn.Hello(ctx); err != nil {
+	conn := chirp.NewConn(nc, chirp.ConnOptions{Handshake: chirp.Handshake{Node: chirp.NewID()}, MaxMessage: stream.MaxMessage, Backlog: streamBacklog})
+	if _, err := conn.ExchangeHandshakes(ctx); err != nil {
 		return nil, fmt.Errorf("open a stream: %w", err)
 	}
 	return conn, nil
@@ -144,7 +144,7 @@ func (s *Stream) resume(conn *chirp.Conn, why error) bool {
 			f.unsent = nil
 		case f.waits:
 			f.resumed = true
-			q := stream.Question{Verb: stream.Wait, Task: f.elsewhere, Progress: f.progress != nil}
+			q := stream.RequestHeader{Verb: stream.VerbWait, Task: f.elsewhere, Progress: f.progress != nil}
 			_ = s.send(id, &q, nil)
 		default:
 			s.settle(f, End{}, &Broken{Task: f.task, Err: why})

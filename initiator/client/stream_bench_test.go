@@ -47,7 +47,7 @@ func program(name, at string) error {
 		if err != nil {
 			return err
 		}
-		streamtest.PassOn(from, from)
+		streamtest.Relay(from, from)
 	case "relay":
 		to, err := net.Dial("unix", at)
 		if err != nil {
@@ -61,8 +61,8 @@ func program(name, at string) error {
 		if err != nil {
 			return err
 		}
-		go streamtest.PassOn(from, to)
-		streamtest.PassOn(to, from)
+		go streamtest.Relay(from, to)
+		streamtest.Relay(to, from)
 	}
 	return nil
 }
@@ -180,5 +180,5 @@ func throughRelay(b *testing.B) func() error {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return streamtest.Caller(b, nc, benchData)
+	return streamtest.NewCaller(b, nc, benchData)
 }

@@ -88,7 +88,7 @@ func (s *Stream) receive(m *chirp.Message) {
 // answered settles a future; the lock is held.
 func (s *Stream) answered(f *Future, data []byte) {
 	r := &s.reply
-	if r.Status == stream.Refused {
+	if r.Status == stream.StatusRefused {
 		s.settle(f, End{}, refused(f, r))
 		return
 	}
@@ -108,7 +108,7 @@ func (s *Stream) answered(f *Future, data []byte) {
 
 // refused is the error that the same request over HTTP would have had. A task
 // that is not known where it is asked for again may never have arrived.
-func refused(f *Future, r *stream.Reply) error {
+func refused(f *Future, r *stream.ReplyHeader) error {
 	err := &Error{Status: r.HTTP, Code: r.Code, Message: r.Reason, RetryAfter: r.RetryAfter}
 	if f.resumed && r.HTTP == http.StatusNotFound {
 		return &Broken{Task: f.task, Err: err}

@@ -47,7 +47,7 @@ func fail(w http.ResponseWriter, r *http.Request, h House, err error) {
 // described is the code of an error, and its words for a person.
 func described(h House, err error) (proactor.Code, string) {
 	message := err.Error()
-	var pool *dispatch.UnknownPool
+	var pool *dispatch.UnknownPoolError
 	if errors.As(err, &pool) {
 		if slices.ContainsFunc(h.Workers(), func(w supervise.Worker) bool { return w.Name == pool.Name }) {
 			message += ": [worker:" + pool.Name + "] takes no tasks" // with contract = off or protocol = none
@@ -59,8 +59,8 @@ func described(h House, err error) (proactor.Code, string) {
 
 // status is the one table from an error to its code and HTTP status.
 func status(err error) proactor.Code {
-	var pool *dispatch.UnknownPool
-	var full *dispatch.QueueFull
+	var pool *dispatch.UnknownPoolError
+	var full *dispatch.QueueFullError
 	var unknown *supervise.UnknownNameError
 	var one *supervise.OnePortError
 	var faults proactor.Faults

@@ -18,7 +18,7 @@ import (
 // Batches is the part about many tasks in one request.
 type Batches interface {
 	// SubmitMany keeps all of them with one write.
-	SubmitMany(ctx context.Context, requests []task.Request) ([]dispatch.Verdict, error)
+	SubmitMany(ctx context.Context, requests []task.Request) ([]dispatch.BatchLineResult, error)
 }
 
 // Bounds of what is submitted with one write.
@@ -79,7 +79,7 @@ const ndjsonType = "application/x-ndjson"
 // could read with one write.
 type taker interface {
 	read(line []byte) error
-	take(ctx context.Context) ([]dispatch.Verdict, error)
+	take(ctx context.Context) ([]dispatch.BatchLineResult, error)
 	// shown is what is answered to one that was taken.
 	shown(t *task.Task) any
 }
@@ -99,7 +99,7 @@ func (s *submits) read(line []byte) error {
 	return err
 }
 
-func (s *submits) take(ctx context.Context) ([]dispatch.Verdict, error) {
+func (s *submits) take(ctx context.Context) ([]dispatch.BatchLineResult, error) {
 	return s.house.SubmitMany(ctx, s.requests)
 }
 
@@ -119,7 +119,7 @@ type verdict struct {
 	line int
 	code proactor.Code // not OK = it is no request
 	why  string
-	got  dispatch.Verdict
+	got  dispatch.BatchLineResult
 }
 
 // collect takes the lines that are there, at least one, and reports whether

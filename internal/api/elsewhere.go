@@ -15,7 +15,7 @@ import (
 // Elsewhere is the part about taking tasks from one initiator to another.
 type Elsewhere interface {
 	ExportTasks(ctx context.Context, f func([]task.Task) error) error
-	ImportTasks(ctx context.Context, tasks []task.Task) ([]dispatch.Verdict, error)
+	ImportTasks(ctx context.Context, tasks []task.Task) ([]dispatch.BatchLineResult, error)
 }
 
 // export answers GET /tasks/export with a line for every task, in the order of
@@ -77,7 +77,7 @@ func (a *arrivals) read(line []byte) error {
 	return err
 }
 
-func (a *arrivals) take(ctx context.Context) ([]dispatch.Verdict, error) {
+func (a *arrivals) take(ctx context.Context) ([]dispatch.BatchLineResult, error) {
 	return a.house.ImportTasks(ctx, a.tasks)
 }
 

@@ -77,7 +77,7 @@ func (t tasks) retryAll(w http.ResponseWriter, r *http.Request) {
 		body.State = task.Dead
 	}
 	if body.Pool != "" && !slices.Contains(t.house.Pools(), body.Pool) {
-		fail(w, r, t.house, &dispatch.UnknownPool{Name: body.Pool})
+		fail(w, r, t.house, &dispatch.UnknownPoolError{Name: body.Pool})
 		return
 	}
 	n, err := t.house.RetryAll(r.Context(), task.Filter{Pool: body.Pool, State: body.State})

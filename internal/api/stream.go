@@ -22,8 +22,8 @@ type Calls interface {
 	Call(ctx context.Context, r task.Request) (task.Task, error)
 	// Begin and Await are Submit, Call and Wait without a goroutine; see
 	// package dispatch for when the functions are called.
-	Begin(r task.Request, taken, ended func(task.Task, error)) *dispatch.Waiting
-	Await(id uuid.UUID, ended func(task.Task, error)) *dispatch.Waiting
+	Begin(r task.Request, taken, ended func(task.Task, error)) *dispatch.AsyncWait
+	Await(id uuid.UUID, ended func(task.Task, error)) *dispatch.AsyncWait
 }
 
 // streams are the streams of clients. Each is served by the goroutine of the
@@ -48,22 +48,22 @@ const (
 
 // open answers GET /stream: the connection becomes a client's stream.
 func (s *streams) open(w http.ResponseWriter, r *http.Request) {
-	if !stream.Wanted(r) {
+	if !stream.IsUpgrade(r) {
 		proactor.BadBody.Write(w, "send Upgrade: "+stream.Protocol+" to open a stream; /api/v1/tasks is there for everybody else", nil)
 		return
 	}
 	s.all.Add(1) // before the HTTP server knows the connection no more
 	defer s.all.Done()
-	nc, err := stream.Accept(w)
+	nc, err := stream.AcceptUpgrade(w)
 	if err != nil {
 		proactor.Internal.Write(w, err.Error(), nil)
 		return
 	}
 	conn := chirp.NewConn(nc, chirp.ConnOptions{
-		Hello: chirp.Handshake{Node: s.node}, MaxMessage: stream.MaxMessage, ReadBuffer: streamBuffer, Backlog: streamBacklog,
+		Handshake: chirp.Handshake{Node: s.node}, MaxMessage: stream.MaxMessage, ReadBuffer: streamBuffer, Backlog: streamBacklog,
 	})
 	hello, cancel := context.WithTimeout(s.life, helloTime)
-	_, err = conn.Hello(hello)
+	_, err = conn.ExchangeHandshakes(hello)
 	cancel()
 	if err != nil {
 		s.log.Debug("a client's stream", "error", err)

@@ -21,7 +21,7 @@ func (e *errand) answer(t task.Task, err error) {
 		e.refuseFor(err)
 		return
 	}
-	r := stream.Reply{Status: string(t.State), Attempt: t.Attempt, Known: t.Known}
+	r := stream.ReplyHeader{Status: string(t.State), Attempt: t.Attempt, Known: t.Known}
 	if chirp.ID(t.ID) != e.id {
 		r.Task = t.ID.String()
 	}
@@ -29,7 +29,7 @@ func (e *errand) answer(t task.Task, err error) {
 		r.Reason = t.Reason
 	}
 	data := []byte(t.Result)
-	if len(data) > stream.Largest {
+	if len(data) > stream.MaxPayload {
 		r.Large, data = true, nil
 	}
 	err = e.send(e.id, &r, data)
@@ -67,15 +67,15 @@ func (c *caller) refuse(id chirp.ID, code proactor.Code, why string) {
 // retryAfter is what a client is asked to wait that came too often.
 const retryAfter = time.Second
 
-func refusal(code proactor.Code, why string) stream.Reply {
-	r := stream.Reply{Status: stream.Refused, Code: code.Code, HTTP: code.HTTP, Reason: why}
+func refusal(code proactor.Code, why string) stream.ReplyHeader {
+	r := stream.ReplyHeader{Status: stream.StatusRefused, Code: code.Code, HTTP: code.HTTP, Reason: why}
 	if code == proactor.QueueFull {
 		r.RetryAfter = retryAfter
 	}
 	return r
 }
 
-func (c *caller) send(id chirp.ID, r *stream.Reply, data []byte) error {
+func (c *caller) send(id chirp.ID, r *stream.ReplyHeader, data []byte) error {
 	var room [96]byte
 	return c.conn.Send(chirp.Message{Identity: id, Header: r.Append(room[:0]), Data: data})
 }
@@ -110,8 +110,8 @@ func (e *errand) tell(ctx context.Context, t task.Task) {
 			return
 		}
 		for _, n := range news {
-			if len(n.Progress) > 0 && len(n.Progress) <= stream.Largest {
-				_ = e.send(e.id, &stream.Reply{Progress: true, Attempt: n.Attempt}, n.Progress) // too much: the next is newer
+			if len(n.Progress) > 0 && len(n.Progress) <= stream.MaxPayload {
+				_ = e.send(e.id, &stream.ReplyHeader{Progress: true, Attempt: n.Attempt}, n.Progress) // too much: the next is newer
 			}
 		}
 	}

@@ -21,8 +21,8 @@ import (
 type caller struct {
 	*streams
 	conn     *chirp.Conn
-	question stream.Question // of the message being read
-	ctx      context.Context // of the stream
+	question stream.RequestHeader // of the message being read
+	ctx      context.Context      // of the stream
 	cancel   context.CancelFunc
 	group    sync.WaitGroup // goroutines for what is rare
 
@@ -33,8 +33,8 @@ type caller struct {
 // errand is one request that is under way.
 type errand struct {
 	*caller
-	id      chirp.ID          // of the request
-	waiting *dispatch.Waiting // the reader's; nil = nobody is asked
+	id      chirp.ID            // of the request
+	waiting *dispatch.AsyncWait // the reader's; nil = nobody is asked
 	watch   context.CancelFunc
 }
 
@@ -45,7 +45,7 @@ func (c *caller) receive(m *chirp.Message) {
 		c.conn.Close()
 		return
 	}
-	if c.question.Verb == stream.Forget {
+	if c.question.Verb == stream.VerbForget {
 		c.forget(m.Identity)
 		return
 	}
@@ -55,11 +55,11 @@ func (c *caller) receive(m *chirp.Message) {
 		return
 	}
 	switch q := &c.question; q.Verb {
-	case stream.Call, stream.Submit:
+	case stream.VerbCall, stream.VerbSubmit:
 		e.submit(m)
-	case stream.Wait:
+	case stream.VerbWait:
 		e.wait()
-	case stream.Stop:
+	case stream.VerbCancel:
 		e.stop()
 	default:
 		e.fault(proactor.BadBody, "this initiator does not know what is asked; it is older than the client")
@@ -71,8 +71,8 @@ func (c *caller) begin(id chirp.ID) (*errand, string) {
 	e := &errand{caller: c, id: id}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.errands) >= stream.MostAsked {
-		return nil, fmt.Sprintf("this client has %d requests under way; wait for some of them", stream.MostAsked)
+	if len(c.errands) >= stream.MaxOpenRequests {
+		return nil, fmt.Sprintf("this client has %d requests under way; wait for some of them", stream.MaxOpenRequests)
 	}
 	if c.errands[id] != nil {
 		return nil, "a request of this identity is under way; choose another, and name the task with id"
@@ -130,15 +130,15 @@ func (e *errand) task() (uuid.UUID, error) {
 }
 
 func (e *errand) submit(m *chirp.Message) {
-	if len(m.Data) > stream.Largest {
-		e.fault(proactor.BodyTooLarge, fmt.Sprintf("the data has %d bytes, and a stream takes %d; use POST /api/v1/tasks", len(m.Data), stream.Largest))
+	if len(m.Data) > stream.MaxPayload {
+		e.fault(proactor.BodyTooLarge, fmt.Sprintf("the data has %d bytes, and a stream takes %d; use POST /api/v1/tasks", len(m.Data), stream.MaxPayload))
 		return
 	}
 	r, err := e.request(m)
 	switch {
 	case err != nil:
 		e.fault(proactor.BadBody, err.Error())
-	case e.question.Verb == stream.Submit:
+	case e.question.Verb == stream.VerbSubmit:
 		e.waiting = e.house.Begin(r, e.answer, nil)
 	case e.question.Progress:
 		e.waiting = e.house.Begin(r, e.follow, e.answer)

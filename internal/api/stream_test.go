@@ -35,13 +35,13 @@ func openStream(t *testing.T, in *initiatortest.Initiator) *rawStream {
 	t.Helper()
 	nc, err := net.Dial("unix", in.Socket())
 	if err == nil {
-		nc, err = stream.Ask(t.Context(), nc, stream.Request{Path: "/stream", Host: "initiator", Header: http.Header{}})
+		nc, err = stream.RequestUpgrade(t.Context(), nc, stream.UpgradeRequest{Path: "/stream", Host: "initiator", Header: http.Header{}})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &rawStream{t: t, conn: chirp.NewConn(nc, chirp.ConnOptions{}), got: make(chan answer, 2*stream.MostAsked), end: make(chan error, 1)}
-	if _, err := s.conn.Hello(t.Context()); err != nil {
+	s := &rawStream{t: t, conn: chirp.NewConn(nc, chirp.ConnOptions{}), got: make(chan answer, 2*stream.MaxOpenRequests), end: make(chan error, 1)}
+	if _, err := s.conn.ExchangeHandshakes(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
@@ -91,7 +91,7 @@ func TestStreamOnTheWire(t *testing.T) {
 		{uuid.New(), `{"k":"wait","id":"7"}`, ``, `{"s":"refused","c":701,"h":400,"r":"\"7\" is not a task's id; ids are UUIDs"}`, ``},
 		{uuid.New(), `{"p":"adder","o":{"delay":true}}`, ``, `{"s":"refused","c":701,"h":400,"r":"the options: `, ``},
 		{uuid.New(), `{"k":"cancel","id":"` + id.String() + `"}`, ``, `{"s":"refused","c":709,"h":409,"r":"`, ``},
-		{uuid.New(), `{"p":"adder"}`, strings.Repeat("x", stream.Largest+1), `{"s":"refused","c":702,"h":413,"r":"`, ``},
+		{uuid.New(), `{"p":"adder"}`, strings.Repeat("x", stream.MaxPayload+1), `{"s":"refused","c":702,"h":413,"r":"`, ``},
 	} {
 		s.say(c.id, c.header, c.data)
 		if got := s.next(); got.id != c.id || !strings.HasPrefix(got.header, c.want) || got.data != c.body {
@@ -112,7 +112,7 @@ func TestStreamOfOneWhoAsksTooMuch(t *testing.T) {
 	}
 	wait := `{"k":"wait","id":"` + kept.String() + `"}`
 	var last uuid.UUID
-	for range stream.MostAsked {
+	for range stream.MaxOpenRequests {
 		last = uuid.New()
 		s.say(last, wait, "")
 	}
@@ -128,7 +128,7 @@ func TestStreamOfOneWhoAsksTooMuch(t *testing.T) {
 		t.Fatal(err)
 	}
 	heard := map[uuid.UUID]bool{}
-	for range stream.MostAsked {
+	for range stream.MaxOpenRequests {
 		got := s.next()
 		if !strings.HasPrefix(got.header, `{"s":"cancelled",`) || heard[got.id] {
 			t.Fatalf("%+v", got)
@@ -152,7 +152,7 @@ func TestStreamOfAStranger(t *testing.T) {
 	} {
 		nc, err := net.Dial("unix", in.Socket())
 		if err == nil {
-			nc, err = stream.Ask(t.Context(), nc, stream.Request{Path: "/stream", Host: "initiator", Header: http.Header{}})
+			nc, err = stream.RequestUpgrade(t.Context(), nc, stream.UpgradeRequest{Path: "/stream", Host: "initiator", Header: http.Header{}})
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -201,7 +201,7 @@ func TestWhoMayOpenAStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nc, err = stream.Ask(t.Context(), nc, stream.Request{Path: "/stream", Host: strings.TrimPrefix(in.URL(), "http://"), Header: c.head})
+	nc, err = stream.RequestUpgrade(t.Context(), nc, stream.UpgradeRequest{Path: "/stream", Host: strings.TrimPrefix(in.URL(), "http://"), Header: c.head})
 	if err != nil {
 		t.Fatal(fmt.Errorf("with the token: %w", err))
 	}

@@ -17,8 +17,8 @@ import (
 
 // Watchers is the part about seeing what becomes of tasks.
 type Watchers interface {
-	Watch(ctx context.Context, id uuid.UUID) (*dispatch.Watch, error)
-	WatchPool(ctx context.Context, pool string) (*dispatch.Watch, error)
+	Watch(ctx context.Context, id uuid.UUID) (*dispatch.Subscription, error)
+	WatchPool(ctx context.Context, pool string) (*dispatch.Subscription, error)
 }
 
 type taskEvents struct {
@@ -60,7 +60,7 @@ func (e taskEvents) pool(w http.ResponseWriter, r *http.Request) {
 }
 
 // stream writes what a watch has until it ends, or the client or the server.
-func (e taskEvents) stream(w http.ResponseWriter, r *http.Request, watch *dispatch.Watch) {
+func (e taskEvents) stream(w http.ResponseWriter, r *http.Request, watch *dispatch.Subscription) {
 	defer watch.Close()
 	ctx, stop := context.WithCancel(r.Context())
 	defer stop()

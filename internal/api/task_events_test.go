@@ -154,7 +154,7 @@ func TestTenThousandWaiters(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := own(t)
-	watches := make([]*dispatch.Watch, inside)
+	watches := make([]*dispatch.Subscription, inside)
 	for i := range watches {
 		if watches[i], err = in.Watch(t.Context(), got.ID); err != nil {
 			t.Fatal(err)

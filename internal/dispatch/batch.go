@@ -8,9 +8,9 @@ import (
 	"initiator/internal/queue"
 )
 
-// Verdict is what became of one of many submits: its record, or Err, which is
+// BatchLineResult is what became of one of many submits: its record, or Err, which is
 // one of Submit's.
-type Verdict struct {
+type BatchLineResult struct {
 	Task task.Task
 	Err  error
 }
@@ -19,9 +19,9 @@ type Verdict struct {
 // commit for all of them. Every request has its own verdict, in their order;
 // one that is refused does not keep the others out. The error is that nobody
 // could be asked, or ctx's, when some of them may have been taken.
-func (d *Dispatcher) SubmitMany(ctx context.Context, requests []task.Request) ([]Verdict, error) {
-	return ask(ctx, d, func(m *ask1[[]Verdict], now time.Time) {
-		all := make([]Verdict, len(requests))
+func (d *Dispatcher) SubmitMany(ctx context.Context, requests []task.Request) ([]BatchLineResult, error) {
+	return ask(ctx, d, func(m *ask1[[]BatchLineResult], now time.Time) {
+		all := make([]BatchLineResult, len(requests))
 		for i, r := range requests {
 			all[i].Task, all[i].Err = d.submit(r, now)
 		}

@@ -59,7 +59,7 @@ func streamBeats(b *testing.B, n int) (beats []func() error) {
 	for i := range n {
 		obeyed := make(chan struct{}, 1)
 		c := h.playWorkerAt(server.URL, fmt.Sprint("w", i), func(*chirp.Conn, *chirp.Message) { obeyed <- struct{}{} })
-		header := (&stream.Header{Kind: stream.Beat}).Append(nil)
+		header := (&stream.WorkerHeader{Kind: stream.KindHeartbeat}).Append(nil)
 		beats = append(beats, func() error {
 			err := c.Send(chirp.Message{Header: header, Data: beatData})
 			if err == nil {

@@ -33,14 +33,14 @@ func (d *Dispatcher) checkBeat(p *peer, now time.Time) {
 		if !p.unready {
 			p.unready = true
 			d.replace(p)
-			d.o.Verdicts.Overdue(p.guid, p.incarnation, b.at)
+			d.o.Observer.WorkerOverdue(p.guid, p.incarnation, b.at)
 		}
 		return
 	}
 	if p.unready {
 		p.unready = false
 		d.replace(p)
-		d.o.Verdicts.Beating(p.guid, p.incarnation)
+		d.o.Observer.WorkerRecovered(p.guid, p.incarnation)
 	}
 	d.heard(p, b, now)
 	d.measured(p, b)
@@ -53,7 +53,7 @@ func (d *Dispatcher) measured(p *peer, b *beat) {
 	}
 	if rss > 0 || p.ended != p.told {
 		p.told = p.ended
-		d.o.Verdicts.Measured(p.guid, p.incarnation, p.ended, rss)
+		d.o.Observer.WorkerMeasured(p.guid, p.incarnation, p.ended, rss)
 	}
 }
 

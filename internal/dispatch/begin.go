@@ -8,9 +8,9 @@ import (
 	"initiator/internal/queue"
 )
 
-// Waiting is something that was begun, and whose end somebody wants to hear of
+// AsyncWait is something that was begun, and whose end somebody wants to hear of
 // who has no goroutine to wait with.
-type Waiting struct {
+type AsyncWait struct {
 	d  *Dispatcher
 	w  waiter
 	id uuid.UUID // of the task; the loop's
@@ -18,30 +18,30 @@ type Waiting struct {
 
 // Forget says that nobody wants to hear of it any more; what was begun goes on.
 // The end may be told all the same, if it is being told already.
-func (w *Waiting) Forget() { w.d.box.Put(forgetMessage{w}) }
+func (w *AsyncWait) Forget() { w.d.box.Put(forgetMessage{w}) }
 
-type forgetMessage struct{ w *Waiting }
+type forgetMessage struct{ w *AsyncWait }
 
 func (m forgetMessage) apply(d *Dispatcher, _ time.Time) { d.unwait(m.w.id, &m.w.w) }
 
-// Begin submits a task and returns at once. Taken is told what Submit would
+// SubmitAsync submits a task and returns at once. Taken is told what Submit would
 // have returned, ended what Call would have; either may be nil, and where taken
 // is told an error, ended hears of nothing. Both are called from the loop, or
 // from Begin itself when the loop has ended: they must not block, and not wait
 // for the dispatcher.
-func (d *Dispatcher) Begin(r task.Request, taken, ended func(task.Task, error)) *Waiting {
-	m := &beginMessage{request: r, taken: taken, Waiting: &Waiting{d: d}}
+func (d *Dispatcher) SubmitAsync(r task.Request, taken, ended func(task.Task, error)) *AsyncWait {
+	m := &beginMessage{request: r, taken: taken, AsyncWait: &AsyncWait{d: d}}
 	m.w.end = ended
 	if !d.box.Put(m) {
 		m.refuse()
 	}
-	return m.Waiting
+	return m.AsyncWait
 }
 
-// Await is Wait for somebody who cannot: ended is told what Wait would have
+// WaitAsync is Wait for somebody who cannot: ended is told what Wait would have
 // returned. It is called as Begin has it.
-func (d *Dispatcher) Await(id uuid.UUID, ended func(task.Task, error)) *Waiting {
-	w := &Waiting{d: d, id: id, w: waiter{end: ended}}
+func (d *Dispatcher) WaitAsync(id uuid.UUID, ended func(task.Task, error)) *AsyncWait {
+	w := &AsyncWait{d: d, id: id, w: waiter{end: ended}}
 	if m := (&waitMessage{id: id, w: &w.w}); !d.box.Put(m) {
 		m.refuse()
 	}
@@ -49,7 +49,7 @@ func (d *Dispatcher) Await(id uuid.UUID, ended func(task.Task, error)) *Waiting 
 }
 
 type beginMessage struct {
-	*Waiting
+	*AsyncWait
 	request task.Request
 	taken   func(task.Task, error)
 }

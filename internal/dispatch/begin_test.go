@@ -34,7 +34,7 @@ func TestBegunIsTold(t *testing.T) {
 	id := uuid.Must(uuid.NewV7())
 	for n, known := range []bool{false, true} {
 		taken, ended, heard := ears()
-		h.d.Begin(task.Request{Pool: "p", ID: id, Data: raw("7")}, taken, ended)
+		h.d.SubmitAsync(task.Request{Pool: "p", ID: id, Data: raw("7")}, taken, ended)
 		if got := <-heard[0]; got.err != nil || got.task.ID != id || got.task.Known != known {
 			t.Errorf("submit %d, taken: %+v", n, got)
 		}
@@ -47,11 +47,11 @@ func TestBegunIsTold(t *testing.T) {
 		}
 	}
 	_, ended, heard := ears()
-	h.d.Await(id, ended)
+	h.d.WaitAsync(id, ended)
 	if got := <-heard[1]; got.err != nil || got.task.State != task.Completed {
 		t.Errorf("await: %+v", got)
 	}
-	h.d.Await(uuid.New(), ended)
+	h.d.WaitAsync(uuid.New(), ended)
 	if got := <-heard[1]; !errors.Is(got.err, task.ErrUnknown) {
 		t.Errorf("await a task that there is not: %+v", got)
 	}
@@ -61,20 +61,20 @@ func TestBegunIsTold(t *testing.T) {
 func TestBegunIsRefused(t *testing.T) {
 	h := newHouse(t, def("p"))
 	taken, ended, heard := ears()
-	h.d.Begin(task.Request{Pool: "q"}, taken, ended)
-	var unknown *UnknownPool
+	h.d.SubmitAsync(task.Request{Pool: "q"}, taken, ended)
+	var unknown *UnknownPoolError
 	for _, c := range heard {
 		if got := <-c; !errors.As(got.err, &unknown) {
 			t.Errorf("%+v", got)
 		}
 	}
-	h.d.Begin(task.Request{Pool: "p"}, nil, ended) // there is no worker
+	h.d.SubmitAsync(task.Request{Pool: "p"}, nil, ended) // there is no worker
 	h.stop()
 	if got := <-heard[1]; !errors.Is(got.err, ErrClosed) {
 		t.Errorf("what was waited for at the end: %+v", got)
 	}
-	h.d.Begin(task.Request{Pool: "p"}, nil, ended)
-	h.d.Await(uuid.New(), taken)
+	h.d.SubmitAsync(task.Request{Pool: "p"}, nil, ended)
+	h.d.WaitAsync(uuid.New(), taken)
 	for _, c := range heard {
 		if got := <-c; !errors.Is(got.err, ErrClosed) {
 			t.Errorf("behind the end: %+v", got)
@@ -89,9 +89,9 @@ func TestForgottenIsNotTold(t *testing.T) {
 	h.worker("p", "w", 1, g.handler("g"))
 	taken, _, heard := ears()
 	never := func(got task.Task, err error) { t.Errorf("told of what was forgotten: %+v %v", got, err) }
-	begun := h.d.Begin(task.Request{Pool: "p"}, taken, never)
+	begun := h.d.SubmitAsync(task.Request{Pool: "p"}, taken, never)
 	id := (<-heard[0]).task.ID
-	awaited := h.d.Await(id, never)
+	awaited := h.d.WaitAsync(id, never)
 	g.next(t)
 	begun.Forget()
 	awaited.Forget()
@@ -115,7 +115,7 @@ func TestACallToAFullDiskEnds(t *testing.T) {
 		t.Errorf("call: %v", err)
 	}
 	taken, ended, heard := ears()
-	h.d.Begin(task.Request{Pool: "p", Data: large}, taken, ended)
+	h.d.SubmitAsync(task.Request{Pool: "p", Data: large}, taken, ended)
 	for _, c := range heard {
 		if got := <-c; !errors.Is(got.err, task.ErrStorage) {
 			t.Errorf("begin: %+v", got)

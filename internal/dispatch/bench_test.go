@@ -190,7 +190,7 @@ func BenchmarkLease(b *testing.B) {
 
 func leases(b *testing.B, workers, queued int) {
 	now := time.Now()
-	d := New(Options{Queue: task.NewMemory(task.Retention{Count: 1000}), Pools: []Pool{def("p")}, Verdicts: newRecorder()})
+	d := New(Options{Queue: task.NewMemory(task.Retention{Count: 1000}), Pools: []Pool{def("p")}, Observer: newRecorder()})
 	p := d.pools["p"]
 	for n := range workers {
 		w := &peer{who: who{fmt.Sprint("w", n), 1}, pool: p, running: map[uuid.UUID]*run{}, connected: true, slots: 1}

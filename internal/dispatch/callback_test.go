@@ -78,7 +78,7 @@ func TestCallbackOfEachEnd(t *testing.T) {
 		if id := one.task.ID.String(); want[one.task.State] != id || one.header.Get(HeaderTask) != id || one.task.CallbackState != "" {
 			t.Errorf("called with %s", one.body)
 		}
-		if got := one.header.Get(HeaderSignature); got != Sign("key", one.body) {
+		if got := one.header.Get(HeaderSignature); got != SignCallback("key", one.body) {
 			t.Errorf("signature %q of %s", got, one.body)
 		}
 		h.until(one.task.ID, "is delivered", delivered)
@@ -88,7 +88,7 @@ func TestCallbackOfEachEnd(t *testing.T) {
 // HMAC-SHA256 as RFC 4231 has it, so that anybody can check it.
 func TestSign(t *testing.T) {
 	want := "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-	if got := Sign("Jefe", []byte("what do ya want for nothing?")); got != want {
+	if got := SignCallback("Jefe", []byte("what do ya want for nothing?")); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

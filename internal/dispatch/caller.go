@@ -71,7 +71,7 @@ func (c caller) tell(ctx context.Context, t task.Task, secret string) error {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "initiator")
 	req.Header.Set(HeaderTask, t.ID.String())
-	req.Header.Set(HeaderSignature, Sign(secret, body))
+	req.Header.Set(HeaderSignature, SignCallback(secret, body))
 	res, err := c.http.Do(req)
 	if err != nil {
 		return withoutURL(err)
@@ -105,8 +105,8 @@ func withoutURL(err error) error {
 	return err
 }
 
-// Sign is the value of HeaderSignature.
-func Sign(secret string, body []byte) string {
+// SignCallback is the value of HeaderSignature.
+func SignCallback(secret string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))

@@ -11,26 +11,26 @@ import (
 	"initiator/internal/queue"
 )
 
-// UnknownPool says that no worker definition has that name.
-type UnknownPool struct{ Name string }
+// UnknownPoolError says that no worker definition has that name.
+type UnknownPoolError struct{ Name string }
 
 // Error names the pool.
-func (e *UnknownPool) Error() string { return fmt.Sprintf("there is no pool %q", e.Name) }
+func (e *UnknownPoolError) Error() string { return fmt.Sprintf("there is no pool %q", e.Name) }
 
-// QueueFull says that a pool has as many queued tasks as it may.
-type QueueFull struct {
+// QueueFullError says that a pool has as many queued tasks as it may.
+type QueueFullError struct {
 	Pool string
 	Max  int
 }
 
 // Error names the pool and its limit.
-func (e *QueueFull) Error() string {
+func (e *QueueFullError) Error() string {
 	return fmt.Sprintf("submit: the queue of %s is full (queue_max = %d); try again later", e.Pool, e.Max)
 }
 
 // Submit queues a task and returns its record once it is kept. Submitting an
 // id or key again, or a unique key while a task of it lives, returns the task
-// that is Known. Errors: task.ErrInvalid, *UnknownPool, *QueueFull, task.ErrState
+// that is Known. Errors: task.ErrInvalid, *UnknownPoolError, *QueueFullError, task.ErrState
 // for a child of a task that has ended, ErrClosed, or that it could not be kept.
 func (d *Dispatcher) Submit(ctx context.Context, r task.Request) (task.Task, error) {
 	return ask(ctx, d, func(m *ask1[task.Task], now time.Time) {
@@ -45,7 +45,7 @@ func (d *Dispatcher) submit(r task.Request, now time.Time) (task.Task, error) {
 	case r.Pool == "":
 		return r.Task(now, task.Policy{}) // which says what is wrong
 	case p == nil:
-		return task.Task{}, &UnknownPool{r.Pool}
+		return task.Task{}, &UnknownPoolError{r.Pool}
 	}
 	r.Pool, r.Method = p.Name, method
 	t, err := r.Task(now, p.Policy)
@@ -59,7 +59,7 @@ func (d *Dispatcher) submit(r task.Request, now time.Time) (task.Task, error) {
 		if known, ok := d.o.Queue.Find(t); ok {
 			return known, nil
 		}
-		return task.Task{}, &QueueFull{p.Name, p.QueueMax}
+		return task.Task{}, &QueueFullError{p.Name, p.QueueMax}
 	}
 	kept, fresh, err := d.o.Queue.Submit(t)
 	if fresh {
@@ -102,8 +102,8 @@ func (d *Dispatcher) List(ctx context.Context, f task.Filter) ([]task.Task, erro
 	return ask(ctx, d, func(m *ask1[[]task.Task], _ time.Time) { m.answer(d, d.o.Queue.List(f), nil) })
 }
 
-// Counts tells how many tasks of each state each pool has.
-func (d *Dispatcher) Counts(ctx context.Context) (map[string]task.Counts, error) {
+// CountTasks tells how many tasks of each state each pool has.
+func (d *Dispatcher) CountTasks(ctx context.Context) (map[string]task.Counts, error) {
 	return ask(ctx, d, func(m *ask1[map[string]task.Counts], _ time.Time) { m.answer(d, d.o.Queue.Counts(), nil) })
 }
 

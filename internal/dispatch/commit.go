@@ -64,8 +64,8 @@ func (d *Dispatcher) happen(e effect, err error) {
 	}
 }
 
-// Fault says why tasks cannot be stored now; "" when they can.
-func (d *Dispatcher) Fault(ctx context.Context) (string, error) {
+// StorageFault says why tasks cannot be stored now; "" when they can.
+func (d *Dispatcher) StorageFault(ctx context.Context) (string, error) {
 	return ask(ctx, d, func(m *ask1[string], _ time.Time) {
 		why := ""
 		if err := d.o.Queue.Fault(); err != nil {

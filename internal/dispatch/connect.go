@@ -151,7 +151,7 @@ func (d *Dispatcher) connected(p *peer, answer proactor.ConnectAnswer, l *line, 
 	d.drained(p)
 	d.askAgain(p)
 	d.opened(p)
-	d.o.Verdicts.Connected(p.guid, p.incarnation)
+	d.o.Observer.WorkerConnected(p.guid, p.incarnation)
 }
 
 // forsaken ends what a ding slave ran in the session before: it has accepted a

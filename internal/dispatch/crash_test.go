@@ -72,7 +72,7 @@ func (h *house) note(p promises, ask func(context.Context) (task.Task, error)) {
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
 		for ctx.Err() == nil {
-			if why, err := h.d.Fault(ctx); why != "" || err != nil {
+			if why, err := h.d.StorageFault(ctx); why != "" || err != nil {
 				return
 			}
 			select {

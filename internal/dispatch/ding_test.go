@@ -168,7 +168,7 @@ func (s *slave) await(t *testing.T) {
 // ding attaches a slave as guid, incarnation 1.
 func (h *house) ding(guid string, s *slave) {
 	h.t.Helper()
-	h.d.Attach(Worker{GUID: guid, Incarnation: 1, Pool: "p", URL: s.url, Ding: true, Open: true, Slots: 4, Span: time.Minute, Tolerance: time.Minute})
+	h.d.AttachWorker(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: s.url, Ding: true, Open: true, Slots: 4, Span: time.Minute, Tolerance: time.Minute})
 	h.verdicts.await(h.t, verdict{"connected", guid, 1})
 }
 
@@ -197,7 +197,7 @@ func TestDingSlave(t *testing.T) {
 func TestNullAnswerIsADingSlave(t *testing.T) {
 	h := newHouse(t, def("p"))
 	s := newSlave(t)
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Slots: 4})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Slots: 4})
 	h.ends(task.Request{Pool: "p", Data: raw(`{}`)}, task.Completed)
 	h.inLoop(func() {
 		if p := h.d.peers[who{"w", 1}]; p.slots != 1 || !p.blunt {

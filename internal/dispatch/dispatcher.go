@@ -33,38 +33,38 @@ type Pool struct {
 	CallbackSecret string
 }
 
-// Verdicts is what dispatch concludes about workers and tells the supervisor.
+// WorkerObserver is what dispatch concludes about workers and tells the supervisor.
 // The methods are called from the loop and must not block.
-type Verdicts interface {
+type WorkerObserver interface {
 	// Connected: the worker has accepted the connection; it gets tasks.
-	Connected(guid string, incarnation int)
+	WorkerConnected(guid string, incarnation int)
 	// Overdue: its heartbeats are late; last is when the last one came.
-	Overdue(guid string, incarnation int, last time.Time)
+	WorkerOverdue(guid string, incarnation int, last time.Time)
 	// Beating: its heartbeats are back.
-	Beating(guid string, incarnation int)
+	WorkerRecovered(guid string, incarnation int)
 	// Stuck: it has to be ended, because a task in it does not stop.
-	Stuck(guid string, incarnation int, reason string)
+	WorkerStuck(guid string, incarnation int, reason string)
 	// Drained: Drain was asked, and its last task has ended.
-	Drained(guid string, incarnation int)
+	WorkerDrained(guid string, incarnation int)
 	// Measured: how many tasks have ended there, and its resident bytes as
 	// it says itself (0 = it does not).
-	Measured(guid string, incarnation, tasks int, rss int64)
+	WorkerMeasured(guid string, incarnation, tasks int, rss int64)
 }
 
 // Options make a Dispatcher.
 type Options struct {
 	Queue    task.Queue // Run closes it
 	Pools    []Pool
-	Verdicts Verdicts
+	Observer WorkerObserver
 	// Master is the base URL at which workers reach the webhooks.
 	Master string
 	Logger hclog.Logger // nil = none
-	// Held says which workers of a former initiator will be attached: their
+	// WillResume says which workers of a former initiator will be attached: their
 	// tasks go on. Resumed ends the wait for them. Nil = none.
-	Held func(guid string, incarnation int) bool
-	// Opened is told what each worker that connects has agreed to, from the
+	WillResume func(guid string, incarnation int) bool
+	// OnConnected is told what each worker that connects has agreed to, from the
 	// loop; it must not block. Nil = nobody.
-	Opened func(guid string, incarnation, slots int, blunt bool)
+	OnConnected func(guid string, incarnation, slots int, blunt bool)
 	// CallbackSecret signs callbacks where the pool has no secret of its own.
 	CallbackSecret string
 	// StopGrace is how long a task that was asked to stop may take, from the

@@ -43,7 +43,7 @@ func TestFullDisk(t *testing.T) {
 	if _, err := h.d.Submit(h.ctx, task.Request{Pool: "p", ID: refused, Data: []byte(`"` + string(data) + `"`)}); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("submit to a full disk: %v", err)
 	}
-	if why, err := h.d.Fault(h.ctx); err != nil || !strings.Contains(why, "no space") {
+	if why, err := h.d.StorageFault(h.ctx); err != nil || !strings.Contains(why, "no space") {
 		t.Errorf("the fault is %q, %v", why, err)
 	}
 	if _, err := h.d.Get(h.ctx, refused); !errors.Is(err, task.ErrUnknown) {

@@ -55,11 +55,11 @@ func (d *Dispatcher) read(ids []uuid.UUID) (r reading) {
 // Import takes in what Export of another initiator has given, with one commit.
 // Every task has its own verdict, in their order: its record, Known where one
 // with its id was here already, which is left as it is; or task.ErrInvalid,
-// *UnknownPool, task.ErrState. No queue_max holds: they were accepted once. The
+// *UnknownPoolError, task.ErrState. No queue_max holds: they were accepted once. The
 // error is as that of SubmitMany.
-func (d *Dispatcher) Import(ctx context.Context, tasks []task.Task) ([]Verdict, error) {
-	return ask(ctx, d, func(m *ask1[[]Verdict], now time.Time) {
-		all := make([]Verdict, len(tasks))
+func (d *Dispatcher) Import(ctx context.Context, tasks []task.Task) ([]BatchLineResult, error) {
+	return ask(ctx, d, func(m *ask1[[]BatchLineResult], now time.Time) {
+		all := make([]BatchLineResult, len(tasks))
 		for i, t := range tasks {
 			all[i].Task, all[i].Err = d.takeIn(t, now)
 		}
@@ -75,7 +75,7 @@ func (d *Dispatcher) Import(ctx context.Context, tasks []task.Task) ([]Verdict, 
 func (d *Dispatcher) takeIn(t task.Task, now time.Time) (task.Task, error) {
 	p := d.pools[t.Pool]
 	if t.Pool != "" && (p == nil || p.gone) {
-		return t, &UnknownPool{t.Pool}
+		return t, &UnknownPoolError{t.Pool}
 	}
 	got, fresh, err := d.o.Queue.Import(now, t)
 	if fresh {

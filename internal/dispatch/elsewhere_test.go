@@ -36,7 +36,7 @@ func TestTasksGoOnElsewhere(t *testing.T) {
 	if err != nil || len(got) != len(want)+1 {
 		t.Fatal(len(got), err)
 	}
-	var unknown *UnknownPool
+	var unknown *UnknownPoolError
 	var taken []uuid.UUID
 	for i, v := range got {
 		switch {

@@ -68,14 +68,14 @@ func TestAPausedPoolTakesAndDoesNotGive(t *testing.T) {
 	h.is(one.ID, task.Queued)
 	h.pause("p", false)
 	h.wait(one.ID)
-	if err := h.d.Pause(h.ctx, "q", true); !errors.As(err, new(*UnknownPool)) {
+	if err := h.d.SetPaused(h.ctx, "q", true); !errors.As(err, new(*UnknownPoolError)) {
 		t.Errorf("pause a pool that is not there: %v", err)
 	}
 }
 
 func (h *house) pause(pool string, paused bool) {
 	h.t.Helper()
-	if err := h.d.Pause(h.ctx, pool, paused); err != nil {
+	if err := h.d.SetPaused(h.ctx, pool, paused); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -98,7 +98,7 @@ func TestRetryAllDeadOnes(t *testing.T) {
 	if n, err := h.d.RetryAll(h.ctx, task.Filter{Pool: "p", State: task.Dead, Limit: 1}); n != many || err != nil {
 		t.Fatalf("%d are retried, %v; want %d", n, err, many)
 	}
-	if counts, _ := h.d.Counts(h.ctx); counts["p"][task.Queued] != many || counts["q"][task.Dead] != 1 {
+	if counts, _ := h.d.CountTasks(h.ctx); counts["p"][task.Queued] != many || counts["q"][task.Dead] != 1 {
 		t.Errorf("%v; only those of p are asked for again, not %s", counts, other.ID)
 	}
 	if _, err := h.d.RetryAll(h.ctx, task.Filter{State: task.Completed}); !errors.Is(err, task.ErrInvalid) {
@@ -141,7 +141,7 @@ func TestNeighboursRunWithoutTheCulprit(t *testing.T) {
 	g.next(t)
 	deaf.next(t)
 	h.verdicts.await(t, verdict{"stuck", "w", 1})
-	h.d.Detach(first.GUID, 1, "was killed")
+	h.d.DetachWorker(first.GUID, 1, "was killed")
 	h.worker("p", "v", 2, g.handler("good"), deaf.handler("bad"))
 	first2 := h.until(good.ID, "runs again", func(x task.Task) bool { return x.State == task.Running && x.Tries() == 2 })
 	if first2.Attempt != 1 {

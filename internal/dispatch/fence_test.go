@@ -21,7 +21,7 @@ func (h *house) mutes(guids ...string) (tokens []string) {
 		s := newSlave(h.t)
 		s.answer(`{"slots":2,"protocol":1,"incarnation":1}`)
 		s.mute.Store(true)
-		h.attach(Worker{GUID: guid, Incarnation: 1, Pool: "p", URL: s.url, Slots: 2, Span: time.Minute})
+		h.attach(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: s.url, Slots: 2, Span: time.Minute})
 		s.mu.Lock()
 		tokens = append(tokens, s.token)
 		s.mu.Unlock()
@@ -45,9 +45,9 @@ func TestResultsAreFenced(t *testing.T) {
 		mine, other = other, mine
 	}
 	for name, f := range map[string]func() error{
-		"another worker's task": func() error { return h.d.Result(h.ctx, other, false, result(one.ID, 1, `1`)) },
-		"a later attempt":       func() error { return h.d.Result(h.ctx, mine, false, result(one.ID, 2, `2`)) },
-		"an unknown task":       func() error { return h.d.Result(h.ctx, mine, false, result(uuid.New(), 1, `3`)) },
+		"another worker's task": func() error { return h.d.RecordResult(h.ctx, other, false, result(one.ID, 1, `1`)) },
+		"a later attempt":       func() error { return h.d.RecordResult(h.ctx, mine, false, result(one.ID, 2, `2`)) },
+		"an unknown task":       func() error { return h.d.RecordResult(h.ctx, mine, false, result(uuid.New(), 1, `3`)) },
 	} {
 		if err := f(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -56,14 +56,14 @@ func TestResultsAreFenced(t *testing.T) {
 			t.Fatalf("%s ended it: %s", name, got.State)
 		}
 	}
-	if err := h.d.Result(h.ctx, "no such token", false, result(one.ID, 1, `4`)); !errors.Is(err, task.ErrUnknown) {
+	if err := h.d.RecordResult(h.ctx, "no such token", false, result(one.ID, 1, `4`)); !errors.Is(err, task.ErrUnknown) {
 		t.Errorf("unknown token: %v", err)
 	}
-	if err := h.d.Result(h.ctx, mine, false, proactor.ResultBody{}); !errors.Is(err, ErrBadTask) {
+	if err := h.d.RecordResult(h.ctx, mine, false, proactor.ResultBody{}); !errors.Is(err, ErrBadTask) {
 		t.Errorf("no task: %v", err)
 	}
 	for n := range 3 { // the second and third change nothing
-		if err := h.d.Result(h.ctx, mine, n > 0, result(one.ID, 1, fmt.Sprint(n))); err != nil {
+		if err := h.d.RecordResult(h.ctx, mine, n > 0, result(one.ID, 1, fmt.Sprint(n))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,23 +81,23 @@ func TestSupersededResults(t *testing.T) {
 	h.is(one.ID, task.Running)
 	retry := result(one.ID, 1, `{}`)
 	retry.Retry = true
-	if err := h.d.Result(h.ctx, token, true, retry); err != nil {
+	if err := h.d.RecordResult(h.ctx, token, true, retry); err != nil {
 		t.Fatal(err)
 	}
 	h.until(one.ID, "runs again", func(t task.Task) bool { return t.State == task.Running && t.Attempt == 2 })
-	if err := h.d.Result(h.ctx, token, false, result(one.ID, 1, `"late"`)); err != nil {
+	if err := h.d.RecordResult(h.ctx, token, false, result(one.ID, 1, `"late"`)); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := h.d.Get(h.ctx, one.ID); got.State != task.Running {
 		t.Fatalf("a superseded result made it %s", got.State)
 	}
-	h.d.Detach("a", 1, "gone")
+	h.d.DetachWorker("a", 1, "gone")
 	h.mutes("b")
 	// Its second attempt was paid for only if it had come as far as the worker.
 	again := h.until(one.ID, "runs in b", func(t task.Task) bool {
 		return t.State == task.Running && t.History[len(t.History)-1].Worker == "b"
 	})
-	if err := h.d.Result(h.ctx, token, false, result(one.ID, again.Tries(), `"stale"`)); !errors.Is(err, task.ErrUnknown) {
+	if err := h.d.RecordResult(h.ctx, token, false, result(one.ID, again.Tries(), `"stale"`)); !errors.Is(err, task.ErrUnknown) {
 		t.Errorf("the token of a stale incarnation: %v", err)
 	}
 	if got, _ := h.d.Get(h.ctx, one.ID); got.State != task.Running {
@@ -108,7 +108,7 @@ func TestSupersededResults(t *testing.T) {
 func TestSessionsAreAsked(t *testing.T) {
 	h := newHouse(t, def("p"))
 	url := newSlave(t).url
-	h.attach(Worker{GUID: "w", Incarnation: 3, Pool: "p", URL: url, Channel: 7})
+	h.attach(Attachment{GUID: "w", Incarnation: 3, Pool: "p", URL: url, Channel: 7})
 	var token string
 	h.inLoop(func() { token = h.d.peers[who{"w", 3}].session.token })
 	for _, c := range []struct {
@@ -122,22 +122,22 @@ func TestSessionsAreAsked(t *testing.T) {
 		{"x", 0, true, false},
 		{"x", 1, false, false},
 	} {
-		if allowed, known := h.d.Channel(c.token, c.channel); allowed != c.allowed || known != c.known {
+		if allowed, known := h.d.CheckChannel(c.token, c.channel); allowed != c.allowed || known != c.known {
 			t.Errorf("%q %d: %v %v", c.token, c.channel, allowed, known)
 		}
 	}
 	for incarnation, want := range map[int]bool{0: true, 3: true, 2: false, 4: false} {
 		body := &proactor.HeartbeatBody{Incarnation: incarnation}
-		if _, ok := h.d.Heartbeat(token, body); ok != want {
+		if _, ok := h.d.RecordHeartbeat(token, body); ok != want {
 			t.Errorf("the heartbeat of incarnation %d: %v", incarnation, ok)
 		}
 	}
-	if _, ok := h.d.Heartbeat("x", nil); ok {
+	if _, ok := h.d.RecordHeartbeat("x", nil); ok {
 		t.Error("a heartbeat without a session")
 	}
-	h.d.Detach("w", 3, "gone")
+	h.d.DetachWorker("w", 3, "gone")
 	h.inLoop(func() {})
-	if _, ok := h.d.Heartbeat(token, nil); ok {
+	if _, ok := h.d.RecordHeartbeat(token, nil); ok {
 		t.Error("a heartbeat after the end of its session")
 	}
 }
@@ -150,7 +150,7 @@ func TestStraysAreCancelled(t *testing.T) {
 	stray := uuid.New()
 	beat := func() []string {
 		said := &proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.Running{{ID: stray.String(), Attempt: 1}, {ID: "no uuid"}}}
-		answer, ok := h.d.Heartbeat(token, said)
+		answer, ok := h.d.RecordHeartbeat(token, said)
 		h.inLoop(func() { h.d.checkBeats(time.Now()) })
 		if !ok || answer == nil {
 			return nil

@@ -14,9 +14,9 @@ func TestDetachInMidTask(t *testing.T) {
 	h.worker("p", "w", 1, g.handler("g"))
 	one := h.submit(task.Request{Pool: "p"})
 	g.next(t)
-	h.d.Detach("w", 1, "killed by a signal")
+	h.d.DetachWorker("w", 1, "killed by a signal")
 	url, _ := h.start(worker.Options{Handlers: []worker.Handler{echo}})
-	h.attach(Worker{GUID: "w", Incarnation: 2, Pool: "p", URL: url, Slots: 1})
+	h.attach(Attachment{GUID: "w", Incarnation: 2, Pool: "p", URL: url, Slots: 1})
 	got := h.wait(one.ID)
 	if got.State != task.Completed || got.Attempt != 2 || len(got.History) != 2 {
 		t.Fatalf("%s, attempt %d, %+v", got.State, got.Attempt, got.History)
@@ -34,9 +34,9 @@ func TestAttemptsUsedUpByDeaths(t *testing.T) {
 	one := h.submit(task.Request{Pool: "p"})
 	for n := 1; n <= 2; n++ {
 		url, _ := h.start(worker.Options{Handlers: []worker.Handler{g.handler("g")}})
-		h.attach(Worker{GUID: "w", Incarnation: n, Pool: "p", URL: url, Slots: 1})
+		h.attach(Attachment{GUID: "w", Incarnation: n, Pool: "p", URL: url, Slots: 1})
 		g.next(t)
-		h.d.Detach("w", n, "killed")
+		h.d.DetachWorker("w", n, "killed")
 	}
 	if got := h.wait(one.ID); got.State != task.Dead || len(got.History) != 2 {
 		t.Errorf("%s, %+v", got.State, got.History)
@@ -50,7 +50,7 @@ func TestDrain(t *testing.T) {
 	drained := verdict{"drained", "w", 1}
 	one := h.submit(task.Request{Pool: "p"})
 	g.next(t)
-	h.d.Drain("w", 1)
+	h.d.DrainWorker("w", 1)
 	two := h.submit(task.Request{Pool: "p"})
 	h.inLoop(func() {})
 	if got, _ := h.d.Get(h.ctx, two.ID); got.State != task.Queued {
@@ -64,9 +64,9 @@ func TestDrain(t *testing.T) {
 	h.verdicts.await(t, drained)
 	h.worker("p", "x", 1, echo)
 	h.wait(two.ID)
-	h.d.Drain("x", 1) // idle: at once
+	h.d.DrainWorker("x", 1) // idle: at once
 	h.verdicts.await(t, verdict{"drained", "x", 1})
-	h.d.Drain("nobody", 7) // unknown: at once
+	h.d.DrainWorker("nobody", 7) // unknown: at once
 	h.verdicts.await(t, verdict{"drained", "nobody", 7})
 }
 
@@ -78,8 +78,8 @@ func TestDrainCutShortCostsNoAttempt(t *testing.T) {
 	h.worker("p", "w", 1, g.handler("g"))
 	one := h.submit(task.Request{Pool: "p"})
 	g.next(t)
-	h.d.Drain("w", 1)
-	h.d.Detach("w", 1, "stopped")
+	h.d.DrainWorker("w", 1)
+	h.d.DetachWorker("w", 1, "stopped")
 	h.worker("p", "x", 1, echo)
 	if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.Released {
 		t.Errorf("%s, attempt %d, %+v", got.State, got.Attempt, got.History)
@@ -89,7 +89,7 @@ func TestDrainCutShortCostsNoAttempt(t *testing.T) {
 func TestOverdueAndBack(t *testing.T) {
 	h := newHouse(t, def("p"))
 	s := newSlave(t)
-	h.d.Attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Ding: true, Open: true, Span: 200 * time.Millisecond, Tolerance: patience})
+	h.d.AttachWorker(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Ding: true, Open: true, Span: 200 * time.Millisecond, Tolerance: patience})
 	h.verdicts.await(t, verdict{"connected", "w", 1})
 	h.verdicts.await(t, verdict{"overdue", "w", 1}) // it has not beaten yet
 	one := h.submit(task.Request{Pool: "p", Data: raw(`{}`)})
@@ -113,7 +113,7 @@ func TestLeaseLapsesWhenTheWorkerForgets(t *testing.T) {
 	s.answer(`{"slots":1,"protocol":1,"incarnation":1}`)
 	s.beatBody.Store(`{"incarnation":1,"running":[],"rss":4096}`)
 	s.mute.Store(true) // it takes the task and never speaks of it
-	h.d.Attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Open: true, Span: time.Minute, Tolerance: 100 * time.Millisecond})
+	h.d.AttachWorker(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Open: true, Span: time.Minute, Tolerance: 100 * time.Millisecond})
 	h.verdicts.await(t, verdict{"connected", "w", 1})
 	defer s.beats(20 * time.Millisecond)()
 	got := h.ends(task.Request{Pool: "p"}, task.Dead)
@@ -129,7 +129,7 @@ func TestLeaseIsRenewedByHeartbeats(t *testing.T) {
 	s := newSlave(t)
 	s.answer(`{"slots":1,"protocol":1,"incarnation":1}`)
 	s.mute.Store(true)
-	h.d.Attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Open: true, Span: time.Minute, Tolerance: 1500 * time.Millisecond})
+	h.d.AttachWorker(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Open: true, Span: time.Minute, Tolerance: 1500 * time.Millisecond})
 	h.verdicts.await(t, verdict{"connected", "w", 1})
 	one := h.submit(task.Request{Pool: "p"})
 	s.beatBody.Store(`{"incarnation":1,"running":[{"id":"` + one.ID.String() + `","attempt":1,"seq":3,"progress":{"done":7}}]}`)
@@ -169,7 +169,7 @@ func TestWorkerThatLostItsSessionIsConnectedAnew(t *testing.T) {
 func TestMeasured(t *testing.T) {
 	h := newHouse(t, def("p"))
 	url, _ := h.start(worker.Options{Handlers: []worker.Handler{echo}})
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Recycle: 3})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Recycle: 3})
 	for range 3 {
 		h.ends(task.Request{Pool: "p"}, task.Completed)
 	}
@@ -185,7 +185,7 @@ func TestMeasured(t *testing.T) {
 func TestDeathBeforeDeliveryCostsNothing(t *testing.T) {
 	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	url, stop := h.start(worker.Options{Handlers: []worker.Handler{echo}})
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
 	stop()
 	h.byWebhook("w")
 	h.d.http.CloseIdleConnections() // on an old connection it might seem to be sent

@@ -22,7 +22,7 @@ type line struct {
 	p       *peer
 	session *session
 	conn    *chirp.Conn
-	header  stream.Header // of the message being read
+	header  stream.WorkerHeader // of the message being read
 	// heard are the answers that have come in one piece: the loop gets them
 	// together.
 	heard *answersMessage
@@ -41,10 +41,10 @@ const floodSlack = 1024
 
 // give implements transport.
 func (l *line) give(r *run) bool {
-	if len(r.data) > stream.Largest {
+	if len(r.data) > stream.MaxPayload {
 		return false
 	}
-	h := stream.Header{Method: r.method, Attempt: r.try, Deadline: r.ends}
+	h := stream.WorkerHeader{Method: r.method, Attempt: r.try, Deadline: r.ends}
 	if l.send(chirp.ID(r.lease.Task), &h, r.data) != nil {
 		return false
 	}
@@ -55,11 +55,11 @@ func (l *line) give(r *run) bool {
 
 // cancel implements transport.
 func (l *line) cancel(task uuid.UUID, attempt int) {
-	h := stream.Header{Kind: stream.Cancel, Attempt: attempt}
+	h := stream.WorkerHeader{Kind: stream.KindCancel, Attempt: attempt}
 	_ = l.send(chirp.ID(task), &h, nil) // broken: the next heartbeat tells
 }
 
-func (l *line) send(id chirp.ID, h *stream.Header, data []byte) error {
+func (l *line) send(id chirp.ID, h *stream.WorkerHeader, data []byte) error {
 	var room [128]byte
 	return l.conn.Send(chirp.Message{Identity: id, Header: h.Append(room[:0]), Data: data})
 }
@@ -71,13 +71,13 @@ func (l *line) receive(m *chirp.Message) {
 		return
 	}
 	switch l.header.Kind {
-	case stream.Answer:
+	case stream.KindAnswer:
 		l.answered(m)
-	case stream.Progress:
+	case stream.KindProgress:
 		l.progress(m)
-	case stream.Output:
+	case stream.KindOutput:
 		l.output(m)
-	case stream.Beat:
+	case stream.KindHeartbeat:
 		l.beat(m)
 	}
 }
@@ -85,7 +85,7 @@ func (l *line) receive(m *chirp.Message) {
 // hangUp ends the stream and tells the worker that nothing else has ended.
 func (l *line) hangUp(why string) {
 	l.d.log.Warn("a stream is closed; its worker gets tasks by webhook", "worker", l.p.who, "reason", why)
-	_ = l.send(chirp.ID{}, &stream.Header{Kind: stream.Bye}, nil)
+	_ = l.send(chirp.ID{}, &stream.WorkerHeader{Kind: stream.KindBye}, nil)
 	l.conn.Close()
 }
 
@@ -124,7 +124,7 @@ func (l *line) answered(m *chirp.Message) {
 	switch {
 	case !json.Valid(data):
 		a.outcome = failed("what the worker answered is not JSON")
-	case h.Status == stream.Refused:
+	case h.Status == stream.StatusRefused:
 		a.refused(h, data)
 	default:
 		a.outcome = proactor.TaskAnswer{Status: h.Status, Result: data, Retry: h.Retry}
@@ -133,7 +133,7 @@ func (l *line) answered(m *chirp.Message) {
 
 // failed is a final failure in a worker's words.
 func failed(why string) proactor.TaskAnswer {
-	return proactor.TaskAnswer{Status: stream.Failed, Result: failure(why).Result}
+	return proactor.TaskAnswer{Status: stream.StatusFailed, Result: failure(why).Result}
 }
 
 // answersMessage is the answers that came by stream one behind the other.
@@ -164,7 +164,7 @@ type answer struct {
 }
 
 // refused makes of a refusal what the webhook would have answered.
-func (m *answer) refused(h *stream.Header, data json.RawMessage) {
+func (m *answer) refused(h *stream.WorkerHeader, data json.RawMessage) {
 	m.posted.envelope = proactor.Envelope{Code: h.Code, Data: data}
 	if h.Code == 0 {
 		m.posted.envelope.Code = proactor.TaskRefused.Code
@@ -239,5 +239,5 @@ func (l *line) beat(m *chirp.Message) {
 		// What is to be cancelled was said already, by attempt.
 		data, _ = json.Marshal(proactor.HeartbeatAnswer{Quiet: answer.Quiet, Stop: answer.Stop})
 	}
-	_ = l.send(m.Identity, &stream.Header{Kind: stream.Obey}, data) // broken: the next one comes by webhook
+	_ = l.send(m.Identity, &stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}, data) // broken: the next one comes by webhook
 }

@@ -47,11 +47,11 @@ func (d *Dispatcher) openLine(ctx context.Context, p *peer, born net.Conn) (*lin
 	id := chirp.TokenID(token)
 	l := &line{d: d, p: p, session: p.session, flood: int32(min(2*p.Slots, 1<<20) + floodSlack)}
 	l.conn = chirp.NewConn(nc, chirp.ConnOptions{
-		Hello:      chirp.Handshake{Node: id},
+		Handshake:  chirp.Handshake{Node: id},
 		MaxMessage: stream.MaxMessage, ReadBuffer: lineBuffer, Backlog: lineBacklog,
-		Lull: l.lull,
+		OnReadIdle: l.lull,
 	})
-	theirs, err := l.conn.Hello(ctx)
+	theirs, err := l.conn.ExchangeHandshakes(ctx)
 	if err == nil && theirs.Node != id {
 		l.conn.Close()
 		err = errStranger
@@ -73,7 +73,7 @@ func (d *Dispatcher) askLine(ctx context.Context, p *peer) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return stream.Ask(ctx, nc, stream.Request{Path: u.Path + "/stream", Host: u.Host, Header: stream.SessionHeader(p.Channel, p.session.token)})
+	return stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: u.Path + "/stream", Host: u.Host, Header: stream.SessionHeader(p.Channel, p.session.token)})
 }
 
 // firstLine opens the stream of a worker that has just been connected. Without

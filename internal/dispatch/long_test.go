@@ -116,7 +116,7 @@ func (h *house) troubledWorker(guid string, left *atomic.Int64) {
 				Hooks:     worker.Hooks{BeforeTask: sometimesRefuse},
 			})
 		}()
-		h.attach(Worker{GUID: guid, Incarnation: n, Pool: "p", URL: <-url, Slots: 4})
+		h.attach(Attachment{GUID: guid, Incarnation: n, Pool: "p", URL: <-url, Slots: 4})
 		life := time.After(300*time.Millisecond + rand.N(time.Second))
 		for waiting := true; waiting && left.Load() > 0; {
 			select {
@@ -126,10 +126,10 @@ func (h *house) troubledWorker(guid string, left *atomic.Int64) {
 			}
 		}
 		if rand.IntN(2) == 0 {
-			h.d.Drain(guid, n)
+			h.d.DrainWorker(guid, n)
 			h.verdicts.await(h.t, verdict{"drained", guid, n})
 		}
-		h.d.Detach(guid, n, "by chance")
+		h.d.DetachWorker(guid, n, "by chance")
 		cancel()
 		if err := <-ended; err != nil {
 			h.t.Errorf("worker.Run: %v", err)

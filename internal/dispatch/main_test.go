@@ -52,7 +52,7 @@ func newHouseOver(t testing.TB, q task.Queue, pools ...Pool) *house {
 	h := &house{t: t, verdicts: newRecorder()}
 	server := httptest.NewServer(http.HandlerFunc(h.webhook))
 	h.url = server.URL
-	h.d = New(Options{Queue: q, Pools: pools, Verdicts: h.verdicts, Master: h.url, StopGrace: 300 * time.Millisecond})
+	h.d = New(Options{Queue: q, Pools: pools, Observer: h.verdicts, Master: h.url, StopGrace: 300 * time.Millisecond})
 	var cancel context.CancelFunc
 	h.ctx, cancel = context.WithTimeout(context.Background(), 4*patience)
 	run, end := context.WithCancel(context.Background())
@@ -76,7 +76,7 @@ func newHouseOver(t testing.TB, q task.Queue, pools ...Pool) *house {
 func (h *house) webhook(w http.ResponseWriter, r *http.Request) {
 	token := r.Header.Get(proactor.HeaderToken)
 	channel, _ := strconv.Atoi(r.Header.Get(proactor.HeaderChannel))
-	allowed, known := h.d.Channel(token, channel)
+	allowed, known := h.d.CheckChannel(token, channel)
 	switch {
 	case !allowed:
 		proactor.WrongChannel.Write(w, "", nil)
@@ -96,7 +96,7 @@ func (h *house) heartbeat(w http.ResponseWriter, r *http.Request, token string) 
 	if body.Incarnation == 0 {
 		body = nil
 	}
-	answer, known := h.d.Heartbeat(token, body)
+	answer, known := h.d.RecordHeartbeat(token, body)
 	switch {
 	case !known:
 		proactor.UnknownSlave.Write(w, "", nil)
@@ -114,7 +114,7 @@ func (h *house) result(w http.ResponseWriter, r *http.Request, token string) {
 		proactor.BadBody.Write(w, err.Error(), nil)
 		return
 	}
-	err := h.d.Result(r.Context(), token, r.URL.Path == "/slave/task/fail", body)
+	err := h.d.RecordResult(r.Context(), token, r.URL.Path == "/slave/task/fail", body)
 	switch {
 	case err == nil:
 		proactor.Success.Write(w, proactor.MessageResult, nil)
@@ -166,14 +166,14 @@ func (h *house) start(o worker.Options) (url string, stop func()) {
 }
 
 // worker starts a real worker and attaches it as guid, incarnation 1.
-func (h *house) worker(pool, guid string, slots int, handlers ...worker.Handler) Worker {
+func (h *house) worker(pool, guid string, slots int, handlers ...worker.Handler) Attachment {
 	h.t.Helper()
 	url, _ := h.start(worker.Options{Slots: slots, Handlers: handlers})
-	return h.attach(Worker{GUID: guid, Incarnation: 1, Pool: pool, URL: url, Slots: slots})
+	return h.attach(Attachment{GUID: guid, Incarnation: 1, Pool: pool, URL: url, Slots: slots})
 }
 
 // attach attaches a worker and waits until it is connected.
-func (h *house) attach(w Worker) Worker {
+func (h *house) attach(w Attachment) Attachment {
 	h.t.Helper()
 	w.Open = w.Token == ""
 	if w.Span == 0 {
@@ -182,7 +182,7 @@ func (h *house) attach(w Worker) Worker {
 	if w.Tolerance == 0 {
 		w.Tolerance = patience
 	}
-	h.d.Attach(w)
+	h.d.AttachWorker(w)
 	h.verdicts.await(h.t, verdict{"connected", w.GUID, w.Incarnation})
 	return w
 }
@@ -257,7 +257,7 @@ func (h *house) inLoop(f func()) {
 func raw(s string) json.RawMessage { return json.RawMessage(s) }
 
 // disconnect ends the session of a worker behind the dispatcher's back.
-func (h *house) disconnect(w Worker) {
+func (h *house) disconnect(w Attachment) {
 	h.t.Helper()
 	var p *peer
 	h.inLoop(func() { p = h.d.peers[who{w.GUID, w.Incarnation}] })

@@ -25,7 +25,7 @@ func writer(text <-chan string) worker.Handler {
 
 // readOutput fetches what was written until there are so many bytes of it, or
 // the watch is over. Every part has to begin where the one before has ended.
-func readOutput(t *testing.T, w *Watch, enough int64) (text string, end int64) {
+func readOutput(t *testing.T, w *Subscription, enough int64) (text string, end int64) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -59,7 +59,7 @@ func TestOutputIsSeen(t *testing.T) {
 			h.d.plain = way == "webhook"
 			text := make(chan string)
 			h.worker("p", "w", 1, writer(text))
-			pool, err := h.d.WatchPool(h.ctx, "p")
+			pool, err := h.d.SubscribePool(h.ctx, "p")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +74,7 @@ func TestOutputIsSeen(t *testing.T) {
 			if got, _ := readOutput(t, pool, 13); got != "zwölf ?\n" {
 				t.Errorf("seen: %q", got)
 			}
-			late, err := h.d.Watch(h.ctx, one.ID)
+			late, err := h.d.SubscribeTask(h.ctx, one.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,7 +98,7 @@ func TestOutputIsSeen(t *testing.T) {
 func TestOutputThatIsNotFetched(t *testing.T) {
 	h := newHouse(t, def("p"))
 	id := h.submit(task.Request{Pool: "p"}).ID
-	w, err := h.d.Watch(h.ctx, id)
+	w, err := h.d.SubscribeTask(h.ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestOutputOfAnotherAttempt(t *testing.T) {
 		return "", worker.TaskFail{Retry: true}
 	}))
 	id := uuid.Must(uuid.NewV7())
-	pool, err := h.d.WatchPool(h.ctx, "p")
+	pool, err := h.d.SubscribePool(h.ctx, "p")
 	if err != nil {
 		t.Fatal(err)
 	}

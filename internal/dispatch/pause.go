@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Pause lets a pool rest, or go on: a paused one takes tasks and gives none to
+// SetPaused lets a pool rest, or go on: a paused one takes tasks and gives none to
 // its workers; those that run, run on. It is not kept here: whoever makes the
-// Pools says so again at the next start. Errors: *UnknownPool, ErrClosed.
-func (d *Dispatcher) Pause(ctx context.Context, name string, paused bool) error {
+// Pools says so again at the next start. Errors: *UnknownPoolError, ErrClosed.
+func (d *Dispatcher) SetPaused(ctx context.Context, name string, paused bool) error {
 	_, err := ask(ctx, d, func(m *ask1[struct{}], _ time.Time) {
 		p := d.pools[name]
 		if p == nil || p.gone {
-			m.tell(struct{}{}, &UnknownPool{name})
+			m.tell(struct{}{}, &UnknownPoolError{name})
 			return
 		}
 		p.Paused = paused

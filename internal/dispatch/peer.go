@@ -14,8 +14,8 @@ import (
 	"initiator/proactor"
 )
 
-// Worker is what dispatch has to know of a worker that is ready.
-type Worker struct {
+// Attachment is what dispatch has to know of a worker that is ready.
+type Attachment struct {
 	GUID        string
 	Incarnation int
 	Pool        string
@@ -40,7 +40,7 @@ type Worker struct {
 // peer is a worker as the loop sees it.
 type peer struct {
 	who
-	Worker
+	Attachment
 	pool    *pool
 	client  *proactor.Client
 	session *session
@@ -85,14 +85,14 @@ func (p *peer) free() int {
 	return p.slots - len(p.running)
 }
 
-// Attach says that a worker is ready: connect to it and give it tasks.
-func (d *Dispatcher) Attach(w Worker) {
+// AttachWorker says that a worker is ready: connect to it and give it tasks.
+func (d *Dispatcher) AttachWorker(w Attachment) {
 	if !d.box.Put(attachMessage{w}) {
 		attachMessage{w}.refuse()
 	}
 }
 
-type attachMessage struct{ Worker }
+type attachMessage struct{ Attachment }
 
 // refuse is what becomes of one that nobody attaches.
 func (m attachMessage) refuse() {
@@ -116,7 +116,7 @@ func (m attachMessage) apply(d *Dispatcher, now time.Time) {
 	if d.pools[m.Pool] == nil {
 		d.addPool(Pool{Name: m.Pool, Policy: task.Policy{Attempts: 1}})
 	}
-	p := &peer{who: id, Worker: m.Worker, pool: d.pools[m.Pool], running: map[uuid.UUID]*run{}}
+	p := &peer{who: id, Attachment: m.Attachment, pool: d.pools[m.Pool], running: map[uuid.UUID]*run{}}
 	p.seat.peer, p.timer.Value.peer = p, p
 	p.ctx, p.cancel = context.WithCancel(d.ctx)
 	p.client = &proactor.Client{Base: m.URL, Channel: m.Channel, HTTP: d.http}
@@ -134,9 +134,9 @@ func (m attachMessage) apply(d *Dispatcher, now time.Time) {
 	d.link(p, born)
 }
 
-// Drain gives a worker no new tasks. Verdicts.Drained follows when the last
+// DrainWorker gives a worker no new tasks. Verdicts.Drained follows when the last
 // running one has ended, at once if there is none.
-func (d *Dispatcher) Drain(guid string, incarnation int) {
+func (d *Dispatcher) DrainWorker(guid string, incarnation int) {
 	d.box.Put(drainMessage{who{guid, incarnation}})
 }
 
@@ -145,7 +145,7 @@ type drainMessage struct{ who }
 func (m drainMessage) apply(d *Dispatcher, _ time.Time) {
 	p := d.peers[m.who]
 	if p == nil {
-		d.o.Verdicts.Drained(m.guid, m.incarnation)
+		d.o.Observer.WorkerDrained(m.guid, m.incarnation)
 		return
 	}
 	p.draining = true
@@ -163,12 +163,12 @@ func (d *Dispatcher) withdraw(p *peer) {
 
 func (d *Dispatcher) drained(p *peer) {
 	if p.draining && len(p.running) == 0 {
-		d.then(func(error) { d.o.Verdicts.Drained(p.guid, p.incarnation) })
+		d.then(func(error) { d.o.Observer.WorkerDrained(p.guid, p.incarnation) })
 	}
 }
 
-// Detach says that a worker is gone: its tasks are fenced and queued again.
-func (d *Dispatcher) Detach(guid string, incarnation int, reason string) {
+// DetachWorker says that a worker is gone: its tasks are fenced and queued again.
+func (d *Dispatcher) DetachWorker(guid string, incarnation int, reason string) {
 	d.box.Put(detachMessage{who{guid, incarnation}, reason})
 }
 

@@ -122,7 +122,7 @@ func TestLostAnswersRunNothingTwice(t *testing.T) {
 			g.let()
 			url, _ := h.start(worker.Options{Slots: 2, Handlers: []worker.Handler{g.handler("g")}})
 			p := newProxy(h, url, 2, how)
-			h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: p.url, Slots: 2})
+			h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: p.url, Slots: 2})
 			got := h.ends(task.Request{Pool: "p", Data: raw(`{"a":1}`)}, task.Completed)
 			if string(got.Result) != `{"a":1}` || len(got.History) != 1 {
 				t.Errorf("%s %+v", got.Result, got.History)
@@ -142,7 +142,7 @@ func TestEndlessNonsenseCostsTheAttempt(t *testing.T) {
 	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	url, _ := h.start(worker.Options{Handlers: []worker.Handler{echo}})
 	p := newProxy(h, url, 1<<40, func(_ *proxy, c net.Conn, _ []byte) { _, _ = fmt.Fprintf(c, head, 6, "<html>") })
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: p.url, Slots: 1})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: p.url, Slots: 1})
 	got := h.ends(task.Request{Pool: "p"}, task.Dead)
 	if !strings.Contains(got.Reason, "not a webhook envelope") {
 		t.Errorf("reason %q", got.Reason)

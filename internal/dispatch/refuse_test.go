@@ -22,7 +22,7 @@ func (h *house) refuser(guid string, times int64, after time.Duration, then work
 			return nil
 		}},
 	})
-	h.attach(Worker{GUID: guid, Incarnation: 1, Pool: "p", URL: url, Slots: 1})
+	h.attach(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: url, Slots: 1})
 	return asked
 }
 
@@ -74,8 +74,8 @@ func TestRefusedTaskWaitsAsLongAsTheWorkerSaid(t *testing.T) {
 // ever when that one goes.
 func TestRefusedTaskDoesNotWaitForAWorkerThatHasGone(t *testing.T) {
 	for name, gone := range map[string]func(*house){
-		"detached": func(h *house) { h.d.Detach("busy", 1, "test") },
-		"drained":  func(h *house) { h.d.Drain("busy", 1) },
+		"detached": func(h *house) { h.d.DetachWorker("busy", 1, "test") },
+		"drained":  func(h *house) { h.d.DrainWorker("busy", 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, def("p"))
@@ -131,7 +131,7 @@ func TestShuttingDownWorkerGetsNoMore(t *testing.T) {
 	h := newHouse(t, def("p"))
 	g := newGate(h)
 	url, stop := h.start(worker.Options{Slots: 2, Handlers: []worker.Handler{g.handler("g")}})
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 2})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 2})
 	running := h.submit(task.Request{Pool: "p"})
 	g.next(t)
 	ended := make(chan struct{})
@@ -154,7 +154,7 @@ func TestShuttingDownWorkerGetsNoMore(t *testing.T) {
 		t.Errorf("%s, %+v", got.State, got.History)
 	}
 	<-ended
-	h.d.Detach("w", 1, "ended by itself") // what was on its way to it comes back
+	h.d.DetachWorker("w", 1, "ended by itself") // what was on its way to it comes back
 	for _, one := range later {
 		if got := h.wait(one.ID); got.State != task.Completed {
 			t.Errorf("%s, attempt %d %+v", got.State, got.Attempt, got.History)

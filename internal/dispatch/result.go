@@ -77,7 +77,7 @@ func (d *Dispatcher) finish(p *peer, r *run, o task.Outcome, now time.Time) {
 	if o.Kind != task.Released && o.Kind != task.Refused {
 		p.ended++
 		if p.ended == p.Recycle {
-			d.o.Verdicts.Measured(p.guid, p.incarnation, p.ended, 0)
+			d.o.Observer.WorkerMeasured(p.guid, p.incarnation, p.ended, 0)
 		}
 	}
 	d.release(p, r)
@@ -158,11 +158,11 @@ func (d *Dispatcher) reconnect(p *peer) {
 // ErrBadTask says that a result names no task at all.
 var ErrBadTask = errors.New("the result names no task")
 
-// Result takes what a worker reports of a task. It returns when that is kept.
+// RecordResult takes what a worker reports of a task. It returns when that is kept.
 // A result that comes late, twice, or for an attempt that is no longer the
 // current one changes nothing and is no error. Errors: ErrBadTask, ErrClosed,
 // task.ErrUnknown for a token without a session, or that it could not be kept.
-func (d *Dispatcher) Result(ctx context.Context, token string, failed bool, body proactor.ResultBody) error {
+func (d *Dispatcher) RecordResult(ctx context.Context, token string, failed bool, body proactor.ResultBody) error {
 	found, ok := d.sessions.Load(token)
 	if !ok {
 		return task.ErrUnknown
@@ -244,7 +244,7 @@ func (d *Dispatcher) timeUp(t timerTarget, now time.Time) {
 func (d *Dispatcher) stuck(p *peer, r *run) {
 	p.culprit, p.leaving = r.lease.Task, true
 	d.withdraw(p)
-	d.o.Verdicts.Stuck(p.guid, p.incarnation, fmt.Sprintf("task %s does not stop", r.lease.Task))
+	d.o.Observer.WorkerStuck(p.guid, p.incarnation, fmt.Sprintf("task %s does not stop", r.lease.Task))
 }
 
 // clockKind tells which of the two clocks of an attempt ended it.

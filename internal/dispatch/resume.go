@@ -30,7 +30,7 @@ var errStands = errors.New("the session stands")
 // leftover keeps the tasks that a held worker was running until it is attached.
 // It reports false for a lease of anybody else, who is gone.
 func (d *Dispatcher) leftover(l task.Lease, t task.Task) bool {
-	if d.o.Held == nil || !d.o.Held(l.GUID, l.Incarnation) {
+	if d.o.WillResume == nil || !d.o.WillResume(l.GUID, l.Incarnation) {
 		return false
 	}
 	id := who{l.GUID, l.Incarnation}
@@ -66,10 +66,10 @@ func (d *Dispatcher) askAgain(p *peer) {
 	}
 }
 
-// Resumed says that every worker that was held has been attached: tasks of any
+// FinishResume says that every worker that was held has been attached: tasks of any
 // other are lost. It returns when their sessions are known: from then on they
 // may be listened to.
-func (d *Dispatcher) Resumed() {
+func (d *Dispatcher) FinishResume() {
 	m := &resumedMessage{done: make(chan struct{})}
 	if d.box.Put(m) {
 		<-m.done
@@ -111,7 +111,7 @@ func (m standsMessage) apply(d *Dispatcher, now time.Time) {
 
 // opened tells what was agreed upon, for whoever comes after us.
 func (d *Dispatcher) opened(p *peer) {
-	if d.o.Opened != nil {
-		d.o.Opened(p.guid, p.incarnation, p.slots, p.blunt)
+	if d.o.OnConnected != nil {
+		d.o.OnConnected(p.guid, p.incarnation, p.slots, p.blunt)
 	}
 }

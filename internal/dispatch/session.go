@@ -51,19 +51,19 @@ func (d *Dispatcher) noteChannels() {
 	d.channels.Store(in)
 }
 
-// Channel tells which channel the holder of a session token must name. known
+// CheckChannel tells which channel the holder of a session token must name. known
 // is false when there is no such session; allowed then says whether any
 // session uses that channel.
-func (d *Dispatcher) Channel(token string, named int) (allowed, known bool) {
+func (d *Dispatcher) CheckChannel(token string, named int) (allowed, known bool) {
 	if s, ok := d.sessions.Load(token); ok {
 		return s.(*session).channel == named, true
 	}
 	return d.channels.Load().(map[int]bool)[named], false
 }
 
-// Heartbeat notes a worker's heartbeat and returns what to answer. It takes no
+// RecordHeartbeat notes a worker's heartbeat and returns what to answer. It takes no
 // lock and asks nobody. It reports false when there is no such session.
-func (d *Dispatcher) Heartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
+func (d *Dispatcher) RecordHeartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
 	found, ok := d.sessions.Load(token)
 	if !ok {
 		return nil, false

@@ -105,7 +105,7 @@ func TestSlotsAreTheLowerOfTwoWords(t *testing.T) {
 	for _, c := range []struct{ defined, real, want int }{{4, 2, 2}, {2, 4, 2}, {0, 4, 1}} {
 		h := newHouse(t, def("p"))
 		url, _ := h.start(worker.Options{Slots: c.real, Handlers: []worker.Handler{echo}})
-		h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: c.defined})
+		h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: c.defined})
 		h.inLoop(func() {
 			if got := h.d.peers[who{"w", 1}].slots; got != c.want {
 				t.Errorf("defined %d, real %d: %d slots", c.defined, c.real, got)

@@ -103,7 +103,7 @@ func TestNobodyIsToldBeforeItIsKept(t *testing.T) {
 		{"cancel", func() error { _, err := h.d.Cancel(h.ctx, waits, "no"); return err }},
 		{"retry", func() error { _, err := h.d.Retry(h.ctx, waits); return err }},
 		{"result", func() error {
-			return h.d.Result(h.ctx, token, false, proactor.ResultBody{Task: proactor.TaskRef{ID: runs.String()}, Result: raw(`1`)})
+			return h.d.RecordResult(h.ctx, token, false, proactor.ResultBody{Task: proactor.TaskRef{ID: runs.String()}, Result: raw(`1`)})
 		}},
 	} {
 		told := make(chan error, 1)

@@ -84,7 +84,7 @@ func TestCancelBeforeDuringAfter(t *testing.T) {
 // its worker dies before it has stopped.
 func TestCancelledIsNotTriedAgain(t *testing.T) {
 	for name, end := range map[string]func(*house){
-		"worker dies":  func(h *house) { h.d.Detach("w", 1, "killed") },
+		"worker dies":  func(h *house) { h.d.DetachWorker("w", 1, "killed") },
 		"it times out": func(*house) {},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestStuckTask(t *testing.T) {
 	deaf, polite := newGate(h), newGate(h)
 	deaf.deaf = true
 	url, _ := h.start(worker.Options{Slots: 2, Handlers: []worker.Handler{deaf.handler("deaf"), polite.handler("polite")}})
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 2, Span: 500 * time.Millisecond})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 2, Span: 500 * time.Millisecond})
 	neighbour := h.submit(task.Request{Pool: "p.polite"})
 	culprit := h.submit(task.Request{Pool: "p.deaf", Timeout: seconds(100 * time.Millisecond)})
 	polite.next(t)
@@ -124,7 +124,7 @@ func TestStuckTask(t *testing.T) {
 			t.Errorf("%d run, %d free", len(p.running), p.free())
 		}
 	})
-	h.d.Detach("w", 1, "killed: stuck")
+	h.d.DetachWorker("w", 1, "killed: stuck")
 	h.worker("p", "x", 2, worker.HandleRaw("deaf", echoData), worker.HandleRaw("polite", echoData))
 	got := h.wait(culprit.ID)
 	if got.State != task.Completed || got.Attempt != 2 || got.History[0].Outcome != task.TimedOut {
@@ -143,7 +143,7 @@ func TestNextAttemptAvoidsTheWorkerThatStillRunsIt(t *testing.T) {
 	g := newGate(h)
 	g.deaf = true
 	url, _ := h.start(worker.Options{Slots: 4, Handlers: []worker.Handler{g.handler("g")}})
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 4, Span: time.Minute})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 4, Span: time.Minute})
 	one := h.submit(task.Request{Pool: "p", Timeout: seconds(200 * time.Millisecond)})
 	g.next(t)
 	h.until(one.ID, "timed out", func(t task.Task) bool { return t.LastOutcome() == task.TimedOut })

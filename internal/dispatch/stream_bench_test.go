@@ -29,7 +29,7 @@ func program(name string) {
 		worker.Main(echo)
 	case "framed":
 		end := os.NewFile(4, "stream")
-		streamtest.PassOn(end, end)
+		streamtest.Relay(end, end)
 	}
 	os.Exit(0)
 }
@@ -85,7 +85,7 @@ func childCPU() time.Duration {
 }
 
 // bornWorker is a real worker process with a stream, on a port of its own.
-func bornWorker(tb testing.TB, guid string, slots int) Worker {
+func bornWorker(tb testing.TB, guid string, slots int) Attachment {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -95,7 +95,7 @@ func bornWorker(tb testing.TB, guid string, slots int) Worker {
 	l.Close()
 	ini := fmt.Sprintf("[w]\nlisten_addr = 127.0.0.1\nlisten_port = %d\ntoken = %s\nslots = %d\n", addr.Port, token, slots)
 	nc := child(tb, "worker", ini)
-	return Worker{GUID: guid, Incarnation: 1, Pool: "p", URL: "http://" + addr.String(), Token: token, Slots: slots, Stream: nc}
+	return Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: "http://" + addr.String(), Token: token, Slots: slots, Stream: nc}
 }
 
 // overStream goes through the whole dispatcher and a real worker process with
@@ -115,5 +115,5 @@ func overStream(b *testing.B) func() error {
 // one Unix socket to another process, which sends each back.
 func limitFramed(b *testing.B) func() error {
 	nc := child(b, "framed", "")
-	return streamtest.Caller(b, nc, benchData)
+	return streamtest.NewCaller(b, nc, benchData)
 }

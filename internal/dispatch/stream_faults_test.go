@@ -111,7 +111,7 @@ func TestABadStreamCostsNoTask(t *testing.T) {
 			ours, theirs := pair(t)
 			var far sync.WaitGroup
 			far.Go(func() { fault(theirs) })
-			h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 4, Token: token, Stream: ours})
+			h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 4, Token: token, Stream: ours})
 			for range 10 {
 				got := h.ends(task.Request{Pool: "p", Data: raw(`1`)}, task.Completed)
 				if len(got.History) != 1 {
@@ -158,13 +158,13 @@ func playWorker(h *house, guid string, answer func(*chirp.Conn, *chirp.Message))
 
 func (h *house) playWorkerAt(url, guid string, answer func(*chirp.Conn, *chirp.Message)) *chirp.Conn {
 	ours, theirs := pair(h.t)
-	c := chirp.NewConn(theirs, chirp.ConnOptions{Hello: chirp.Handshake{Node: chirp.TokenID(token)}, ReadBuffer: 1 << 10})
+	c := chirp.NewConn(theirs, chirp.ConnOptions{Handshake: chirp.Handshake{Node: chirp.TokenID(token)}, ReadBuffer: 1 << 10})
 	go func() {
-		if _, err := c.Hello(context.Background()); err == nil {
+		if _, err := c.ExchangeHandshakes(context.Background()); err == nil {
 			_ = c.Serve(func(m *chirp.Message) { answer(c, m) }) // until it is detached
 		}
 	}()
-	h.attach(Worker{GUID: guid, Incarnation: 1, Pool: "p", URL: url, Slots: 1, Token: token, Stream: ours})
+	h.attach(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: url, Slots: 1, Token: token, Stream: ours})
 	return c
 }
 
@@ -199,7 +199,7 @@ func TestAThousandStreams(t *testing.T) {
 	all.Wait()
 	<-obeyed
 	for i := range n {
-		h.d.Detach(fmt.Sprint("w", i), 1, "exited")
+		h.d.DetachWorker(fmt.Sprint("w", i), 1, "exited")
 	}
 	h.inLoop(func() {
 		h.d.http.CloseIdleConnections()

@@ -58,7 +58,7 @@ func (h *house) inside(what string, ok func() bool) {
 // TestLargePayloadsGoByWebhook, in both directions, while the stream stands.
 func TestLargePayloadsGoByWebhook(t *testing.T) {
 	h := newHouse(t, def("p"))
-	large := raw(`"` + string(bytes.Repeat([]byte("x"), stream.Largest)) + `"`)
+	large := raw(`"` + string(bytes.Repeat([]byte("x"), stream.MaxPayload)) + `"`)
 	grow := worker.HandleRaw("grow", func(context.Context, json.RawMessage) (json.RawMessage, error) { return large, nil })
 	h.worker("p", "w", 1, echo, grow)
 	l := h.byStream("w")
@@ -77,7 +77,7 @@ func TestACancelDoesNotWaitForAHeartbeat(t *testing.T) {
 	h := newHouse(t, def("p"))
 	g := newGate(h)
 	url, _ := h.start(worker.Options{Handlers: []worker.Handler{g.handler("g")}, HeartbeatSpan: time.Minute})
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
 	h.byStream("w")
 	one := h.submit(task.Request{Pool: "p"})
 	g.next(t)
@@ -100,7 +100,7 @@ func TestRefusalsByStream(t *testing.T) {
 		}
 		return nil
 	}}})
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1})
 	h.byStream("w")
 	got := h.ends(task.Request{Pool: "p", Data: raw(`1`)}, task.Completed)
 	if len(got.History) != 2 || got.History[0].Outcome != task.Refused || got.Attempt != 1 {
@@ -206,7 +206,7 @@ func TestProgressDoesNotWaitForAHeartbeat(t *testing.T) {
 		return nil, nil
 	})
 	url, _ := h.start(worker.Options{Handlers: []worker.Handler{says}, HeartbeatSpan: time.Minute})
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
 	h.byStream("w")
 	one := h.submit(task.Request{Pool: "p"})
 	h.until(one.ID, "says how far it is", func(t task.Task) bool { return string(t.Progress) == "42" })

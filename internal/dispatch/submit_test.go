@@ -61,7 +61,7 @@ func TestUnknownPool(t *testing.T) {
 	h := newHouse(t, def("a.b"))
 	for _, name := range []string{"a", "b", "a.", ".a", "a.bc"} {
 		_, err := h.d.Submit(h.ctx, task.Request{Pool: name})
-		var unknown *UnknownPool
+		var unknown *UnknownPoolError
 		if !errors.As(err, &unknown) || unknown.Name != name {
 			t.Errorf("submit to %q: %v", name, err)
 		}
@@ -137,7 +137,7 @@ func TestQueueMax(t *testing.T) {
 	first := h.submit(task.Request{Pool: "p", Key: "k"})
 	h.submit(task.Request{Pool: "p"})
 	_, err := h.d.Submit(h.ctx, task.Request{Pool: "p"})
-	var full *QueueFull
+	var full *QueueFullError
 	if !errors.As(err, &full) || full.Max != 2 {
 		t.Errorf("third submit: %v", err)
 	}
@@ -225,7 +225,7 @@ func TestEndOfRunTellsEverybody(t *testing.T) {
 	h := newHouse(t, def("p"))
 	g := newGate(h)
 	url, _ := h.start(worker.Options{Handlers: []worker.Handler{g.handler("g")}, HeartbeatTolerance: time.Second})
-	h.attach(Worker{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1})
+	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1})
 	one := h.submit(task.Request{Pool: "p"})
 	g.next(t)
 	told := make(chan error, 100)
@@ -245,7 +245,7 @@ func TestEndOfRunTellsEverybody(t *testing.T) {
 	if _, err := h.d.Wait(h.ctx, one.ID); !errors.Is(err, ErrClosed) {
 		t.Errorf("wait after the end: %v", err)
 	}
-	if err := h.d.Result(h.ctx, "x", false, proactor.ResultBody{}); err == nil {
+	if err := h.d.RecordResult(h.ctx, "x", false, proactor.ResultBody{}); err == nil {
 		t.Error("a result after the end is accepted")
 	}
 }
@@ -258,7 +258,7 @@ func TestRunEndsUnderLoad(t *testing.T) {
 	for range 8 {
 		busy.Go(func() {
 			for {
-				if _, err := h.d.Counts(h.ctx); err != nil {
+				if _, err := h.d.CountTasks(h.ctx); err != nil {
 					return
 				}
 			}
@@ -276,7 +276,7 @@ func TestPoolsChangeLive(t *testing.T) {
 	if err := h.d.SetPools(h.ctx, []Pool{def("new")}); err != nil {
 		t.Fatal(err)
 	}
-	var unknown *UnknownPool
+	var unknown *UnknownPoolError
 	for _, name := range []string{"old", "both"} {
 		if _, err := h.d.Submit(h.ctx, task.Request{Pool: name}); !errors.As(err, &unknown) {
 			t.Errorf("submit to %s, which is gone: %v", name, err)
@@ -284,7 +284,7 @@ func TestPoolsChangeLive(t *testing.T) {
 	}
 	h.worker("new", "n", 1, echo)
 	h.ends(task.Request{Pool: "new"}, task.Completed)
-	h.d.Detach("o", 1, "gone")
+	h.d.DetachWorker("o", 1, "gone")
 	if err := h.d.SetPools(h.ctx, []Pool{def("both"), def("new")}); err != nil {
 		t.Fatal(err)
 	}

@@ -33,13 +33,15 @@ func (r *recorder) note(v verdict) {
 	r.more = make(chan struct{})
 }
 
-func (r *recorder) Connected(guid string, n int)            { r.note(verdict{"connected", guid, n}) }
-func (r *recorder) Overdue(guid string, n int, _ time.Time) { r.note(verdict{"overdue", guid, n}) }
-func (r *recorder) Beating(guid string, n int)              { r.note(verdict{"beating", guid, n}) }
-func (r *recorder) Stuck(guid string, n int, _ string)      { r.note(verdict{"stuck", guid, n}) }
-func (r *recorder) Drained(guid string, n int)              { r.note(verdict{"drained", guid, n}) }
+func (r *recorder) WorkerConnected(guid string, n int) { r.note(verdict{"connected", guid, n}) }
+func (r *recorder) WorkerOverdue(guid string, n int, _ time.Time) {
+	r.note(verdict{"overdue", guid, n})
+}
+func (r *recorder) WorkerRecovered(guid string, n int)       { r.note(verdict{"beating", guid, n}) }
+func (r *recorder) WorkerStuck(guid string, n int, _ string) { r.note(verdict{"stuck", guid, n}) }
+func (r *recorder) WorkerDrained(guid string, n int)         { r.note(verdict{"drained", guid, n}) }
 
-func (r *recorder) Measured(guid string, _, tasks int, _ int64) {
+func (r *recorder) WorkerMeasured(guid string, _, tasks int, _ int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended[guid] = tasks

@@ -17,10 +17,10 @@ import (
 // mostNews is how much a watch holds for somebody who does not fetch it.
 const mostNews = 1024
 
-// Watch collects what happens to one task, or to those of a pool. It costs
+// Subscription collects what happens to one task, or to those of a pool. It costs
 // memory and no goroutine: the loop puts news in, and whoever watches fetches
 // them when it likes. Close it.
-type Watch struct {
+type Subscription struct {
 	d    *Dispatcher
 	id   uuid.UUID // of one task
 	pool string    // … or of a pool
@@ -33,10 +33,10 @@ type Watch struct {
 	bell    chan struct{} // holds one token while there is something to fetch
 }
 
-// Watch watches one task. The first of the news is how it is now, and the last
+// SubscribeTask watches one task. The first of the news is how it is now, and the last
 // that it is terminal. Errors: task.ErrUnknown, ErrClosed.
-func (d *Dispatcher) Watch(ctx context.Context, id uuid.UUID) (*Watch, error) {
-	w := &Watch{d: d, id: id, bell: make(chan struct{}, 1)}
+func (d *Dispatcher) SubscribeTask(ctx context.Context, id uuid.UUID) (*Subscription, error) {
+	w := &Subscription{d: d, id: id, bell: make(chan struct{}, 1)}
 	return w.opened(ask(ctx, d, func(m *ask1[struct{}], now time.Time) {
 		t, ok := d.o.Queue.Get(id)
 		if !ok {
@@ -57,13 +57,13 @@ func (d *Dispatcher) Watch(ctx context.Context, id uuid.UUID) (*Watch, error) {
 	}))
 }
 
-// WatchPool watches all tasks of a pool from now on. Errors: *UnknownPool,
+// SubscribePool watches all tasks of a pool from now on. Errors: *UnknownPoolError,
 // ErrClosed.
-func (d *Dispatcher) WatchPool(ctx context.Context, name string) (*Watch, error) {
-	w := &Watch{d: d, pool: name, bell: make(chan struct{}, 1)}
+func (d *Dispatcher) SubscribePool(ctx context.Context, name string) (*Subscription, error) {
+	w := &Subscription{d: d, pool: name, bell: make(chan struct{}, 1)}
 	return w.opened(ask(ctx, d, func(m *ask1[struct{}], _ time.Time) {
 		if d.pools[name] == nil {
-			m.answer(d, struct{}{}, &UnknownPool{name})
+			m.answer(d, struct{}{}, &UnknownPoolError{name})
 			return
 		}
 		d.audience.add(w)
@@ -72,7 +72,7 @@ func (d *Dispatcher) WatchPool(ctx context.Context, name string) (*Watch, error)
 }
 
 // opened drops a watch that nobody will close, because its opener has given up.
-func (w *Watch) opened(_ struct{}, err error) (*Watch, error) {
+func (w *Subscription) opened(_ struct{}, err error) (*Subscription, error) {
 	if err != nil {
 		w.Close()
 		return nil, err
@@ -84,7 +84,7 @@ func (w *Watch) opened(_ struct{}, err error) (*Watch, error) {
 // are none; missed counts those that were dropped because they were not
 // fetched in time. Errors: io.EOF behind the end of the task, ErrClosed, and
 // ctx's.
-func (w *Watch) Next(ctx context.Context) (news []task.News, missed int, err error) {
+func (w *Subscription) Next(ctx context.Context) (news []task.News, missed int, err error) {
 	for {
 		if news, missed, err = w.take(); len(news) > 0 || err != nil {
 			return news, missed, err
@@ -97,7 +97,7 @@ func (w *Watch) Next(ctx context.Context) (news []task.News, missed int, err err
 	}
 }
 
-func (w *Watch) take() (news []task.News, missed int, err error) {
+func (w *Subscription) take() (news []task.News, missed int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	news, missed = w.news, w.missed
@@ -109,14 +109,14 @@ func (w *Watch) take() (news []task.News, missed int, err error) {
 }
 
 // Close ends the watch. It does not wait.
-func (w *Watch) Close() { w.d.box.Put(unwatchMessage{w}) }
+func (w *Subscription) Close() { w.d.box.Put(unwatchMessage{w}) }
 
-type unwatchMessage struct{ w *Watch }
+type unwatchMessage struct{ w *Subscription }
 
 func (m unwatchMessage) apply(d *Dispatcher, _ time.Time) { d.audience.drop(m.w) }
 
 // put adds news. Of progress that nobody has fetched, only the newest counts.
-func (w *Watch) put(n task.News) {
+func (w *Subscription) put(n task.News) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n.Output != nil {
@@ -130,7 +130,7 @@ func (w *Watch) put(n task.News) {
 	w.add(n)
 }
 
-func (w *Watch) add(n task.News) {
+func (w *Subscription) add(n task.News) {
 	if w.news = append(w.news, n); len(w.news) > mostNews {
 		w.leaveOut(0)
 	}
@@ -138,7 +138,7 @@ func (w *Watch) add(n task.News) {
 }
 
 // leaveOut drops one of the news that nobody has fetched in time.
-func (w *Watch) leaveOut(i int) {
+func (w *Subscription) leaveOut(i int) {
 	if o := w.news[i].Output; o != nil {
 		w.written -= len(o.Text)
 	}
@@ -152,7 +152,7 @@ const mostOutput = 256 << 10
 
 // putOutput adds text, to what waits of the same try where that is the last of
 // the news; of too much, the oldest goes.
-func (w *Watch) putOutput(n task.News) {
+func (w *Subscription) putOutput(n task.News) {
 	w.written += len(n.Output.Text)
 	if last := len(w.news) - 1; last >= 0 && follows(w.news[last], n) {
 		w.news[last].Output = &proactor.Output{At: w.news[last].Output.At, Text: w.news[last].Output.Text + n.Output.Text}
@@ -171,14 +171,14 @@ func follows(before, n task.News) bool {
 	return o != nil && before.ID == n.ID && before.Try == n.Try && o.At+int64(len(o.Text)) == n.Output.At && len(o.Text) < outputTail
 }
 
-func (w *Watch) end(why error) {
+func (w *Subscription) end(why error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.over = why
 	w.ring()
 }
 
-func (w *Watch) ring() {
+func (w *Subscription) ring() {
 	select {
 	case w.bell <- struct{}{}:
 	default:
@@ -187,13 +187,13 @@ func (w *Watch) ring() {
 
 // audience is everybody who watches. It belongs to the loop.
 type audience struct {
-	tasks map[uuid.UUID][]*Watch
-	pools map[string][]*Watch
+	tasks map[uuid.UUID][]*Subscription
+	pools map[string][]*Subscription
 }
 
-func (a *audience) add(w *Watch) {
+func (a *audience) add(w *Subscription) {
 	if a.tasks == nil {
-		a.tasks, a.pools = map[uuid.UUID][]*Watch{}, map[string][]*Watch{}
+		a.tasks, a.pools = map[uuid.UUID][]*Subscription{}, map[string][]*Subscription{}
 	}
 	if w.pool != "" {
 		a.pools[w.pool] = append(a.pools[w.pool], w)
@@ -203,23 +203,23 @@ func (a *audience) add(w *Watch) {
 }
 
 // drop is of no effect for one that is not there.
-func (a *audience) drop(w *Watch) {
+func (a *audience) drop(w *Subscription) {
 	without(a.pools, w.pool, w)
 	without(a.tasks, w.id, w)
 }
 
-func without[K comparable](from map[K][]*Watch, key K, w *Watch) {
+func without[K comparable](from map[K][]*Subscription, key K, w *Subscription) {
 	if len(from[key]) == 0 {
 		return
 	}
-	left := slices.DeleteFunc(from[key], func(other *Watch) bool { return other == w })
+	left := slices.DeleteFunc(from[key], func(other *Subscription) bool { return other == w })
 	if from[key] = left; len(left) == 0 {
 		delete(from, key)
 	}
 }
 
 // give tells one of them, for the last time when the task has ended.
-func (a *audience) give(w *Watch, n task.News) {
+func (a *audience) give(w *Subscription, n task.News) {
 	w.put(n)
 	if w.pool == "" && n.State.Terminal() {
 		w.end(io.EOF)

@@ -14,7 +14,7 @@ import (
 )
 
 // states fetches news until the watch is over, or until there are n.
-func states(t *testing.T, w *Watch, n int) (got []task.State) {
+func states(t *testing.T, w *Subscription, n int) (got []task.State) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -37,13 +37,13 @@ func states(t *testing.T, w *Watch, n int) (got []task.State) {
 
 func TestWatchFromSubmitToTheEnd(t *testing.T) {
 	h := newHouse(t, def("p"))
-	pool, err := h.d.WatchPool(h.ctx, "p")
+	pool, err := h.d.SubscribePool(h.ctx, "p")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pool.Close()
 	id := h.submit(task.Request{Pool: "p", Data: raw(`1`)}).ID
-	w, err := h.d.Watch(h.ctx, id)
+	w, err := h.d.SubscribeTask(h.ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestWatchFromSubmitToTheEnd(t *testing.T) {
 	if got := states(t, pool, 3); !slices.Equal(got, want) {
 		t.Errorf("the pool's: %v", got)
 	}
-	again, err := h.d.Watch(h.ctx, id)
+	again, err := h.d.SubscribeTask(h.ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,11 +76,11 @@ func TestWatchFromSubmitToTheEnd(t *testing.T) {
 
 func TestWatchWhatIsNotThere(t *testing.T) {
 	h := newHouse(t, def("p"))
-	if _, err := h.d.Watch(h.ctx, uuid.New()); !errors.Is(err, task.ErrUnknown) {
+	if _, err := h.d.SubscribeTask(h.ctx, uuid.New()); !errors.Is(err, task.ErrUnknown) {
 		t.Error(err)
 	}
-	var unknown *UnknownPool
-	if _, err := h.d.WatchPool(h.ctx, "q"); !errors.As(err, &unknown) {
+	var unknown *UnknownPoolError
+	if _, err := h.d.SubscribePool(h.ctx, "q"); !errors.As(err, &unknown) {
 		t.Error(err)
 	}
 }
@@ -89,7 +89,7 @@ func TestWatchWhatIsNotThere(t *testing.T) {
 // memory than that.
 func TestWatchThatIsNotFetched(t *testing.T) {
 	h := newHouse(t, def("p"))
-	w, err := h.d.WatchPool(h.ctx, "p")
+	w, err := h.d.SubscribePool(h.ctx, "p")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,12 +114,12 @@ func TestTenThousandWaiters(t *testing.T) {
 	id := h.submit(task.Request{Pool: "p"}).ID
 	h.inLoop(func() {})
 	before := runtime.NumGoroutine()
-	waiters, watches := make([]*waiter, many), make([]*Watch, many)
+	waiters, watches := make([]*waiter, many), make([]*Subscription, many)
 	for i := range many {
 		waiters[i] = &waiter{once: make(chan struct{}, 1)}
 		h.d.box.Put(&waitMessage{id: id, w: waiters[i]})
 		var err error
-		if watches[i], err = h.d.Watch(h.ctx, id); err != nil {
+		if watches[i], err = h.d.SubscribeTask(h.ctx, id); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,57 +6,57 @@ import (
 	"time"
 )
 
-// Largest is the largest payload, in bytes, that travels on a stream. Larger
+// MaxPayload is the largest payload, in bytes, that travels on a stream. Larger
 // ones go by webhook, so that nothing holds up heartbeats and cancels.
-const Largest = 1 << 20
+const MaxPayload = 1 << 20
 
 // MaxMessage is the most bytes that header and data of a message may have.
-const MaxMessage = Largest + 1<<16
+const MaxMessage = MaxPayload + 1<<16
 
 // Kind is what a message is about.
 type Kind uint8
 
 // The kinds of messages. The first two have no member k.
 const (
-	// Task is one attempt at a task, to a worker: m, a, d, t.
-	Task Kind = iota
-	// Answer is how it ended, or that it was not taken: s, a, c, retry,
+	// KindTask is one attempt at a task, to a worker: m, a, d, t.
+	KindTask Kind = iota
+	// KindAnswer is how it ended, or that it was not taken: s, a, c, retry,
 	// retry_after. The data is the result.
-	Answer
-	// Cancel asks a worker to end the attempt a of the task that is the
+	KindAnswer
+	// KindCancel asks a worker to end the attempt a of the task that is the
 	// message's identity; without a, every attempt.
-	Cancel
-	// Progress says how far a running attempt is: a, q. The data is the
+	KindCancel
+	// KindProgress says how far a running attempt is: a, q. The data is the
 	// handler's own value.
-	Progress
-	// Output is text that a running attempt has written: a, and as q how many
+	KindProgress
+	// KindOutput is text that a running attempt has written: a, and as q how many
 	// bytes came before. The data is the text, in UTF-8.
-	Output
-	// Beat is a heartbeat; the data is a proactor.HeartbeatBody.
-	Beat
-	// Obey answers a heartbeat; the data is a proactor.HeartbeatAnswer, or
+	KindOutput
+	// KindHeartbeat is a heartbeat; the data is a proactor.HeartbeatBody.
+	KindHeartbeat
+	// KindHeartbeatAnswer answers a heartbeat; the data is a proactor.HeartbeatAnswer, or
 	// nothing where there is nothing to do.
-	Obey
-	// Bye says that the initiator closes the stream and lives on: without
+	KindHeartbeatAnswer
+	// KindBye says that the initiator closes the stream and lives on: without
 	// it, the end of an inherited stream means that the initiator is gone.
-	Bye
-	// Other is a kind that this version does not know. It is ignored.
-	Other
+	KindBye
+	// KindUnknown is a kind that this version does not know. It is ignored.
+	KindUnknown
 )
 
 // words are the values of the member k.
-var words = [...]string{Cancel: "cancel", Progress: "progress", Output: "output", Beat: "beat", Obey: "obey", Bye: "bye", Other: ""}
+var words = [...]string{KindCancel: "cancel", KindProgress: "progress", KindOutput: "output", KindHeartbeat: "beat", KindHeartbeatAnswer: "obey", KindBye: "bye", KindUnknown: ""}
 
 // The values of the member s.
 const (
-	Completed = "completed"
-	Failed    = "failed"
-	Refused   = "refused"
+	StatusCompleted = "completed"
+	StatusFailed    = "failed"
+	StatusRefused   = "refused"
 )
 
-// Header is the header of a message: a small JSON object. The zero value is
+// WorkerHeader is the header of a message: a small JSON object. The zero value is
 // that of a task for the default method.
-type Header struct {
+type WorkerHeader struct {
 	Kind Kind
 	// Method is the handler to run; "" the worker's default one.
 	Method string
@@ -81,11 +81,11 @@ type Header struct {
 
 // Append appends the header to b, without anything that reflects on types:
 // this is done for every task.
-func (h *Header) Append(b []byte) []byte {
+func (h *WorkerHeader) Append(b []byte) []byte {
 	switch h.Kind {
-	case Task:
+	case KindTask:
 		b = appendWord(b, "{\"m\":", h.Method)
-	case Answer:
+	case KindAnswer:
 		b = appendWord(b, "{\"s\":", h.Status)
 	default:
 		b = appendWord(b, "{\"k\":", words[h.Kind])
@@ -108,7 +108,7 @@ func (h *Header) Append(b []byte) []byte {
 
 // appendDeadline leaves out what RFC 3339 cannot say: a deadline beyond the
 // year 9999 is none.
-func (h *Header) appendDeadline(b []byte) []byte {
+func (h *WorkerHeader) appendDeadline(b []byte) []byte {
 	if h.Deadline.IsZero() {
 		return b
 	}

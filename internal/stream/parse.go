@@ -13,12 +13,12 @@ import (
 // know) is left to encoding/json, which also has the last word on what is
 // wrong. Strings that are as they were in h before are not allocated again. On
 // an error h says nothing.
-func (h *Header) Parse(b []byte) error {
+func (h *WorkerHeader) Parse(b []byte) error {
 	before := *h
 	if h.fast(b, &before) {
 		return nil
 	}
-	*h = Header{}
+	*h = WorkerHeader{}
 	if err := h.slow(b); err != nil {
 		return fmt.Errorf("read the header of a message: %w", err)
 	}
@@ -27,8 +27,8 @@ func (h *Header) Parse(b []byte) error {
 
 // fast reads an object without spaces whose members are plain and known, and
 // gives up on anything else.
-func (h *Header) fast(b []byte, before *Header) bool {
-	*h = Header{}
+func (h *WorkerHeader) fast(b []byte, before *WorkerHeader) bool {
+	*h = WorkerHeader{}
 	kind := ""
 	return object(b, func(name, b []byte) ([]byte, bool) { return h.member(name, b, &kind, before) }) && h.settle(kind)
 }
@@ -57,14 +57,14 @@ func object(b []byte, member func(name, b []byte) (rest []byte, ok bool)) bool {
 }
 
 // member reads the value of one member and returns what follows it.
-func (h *Header) member(name, b []byte, kind *string, before *Header) (rest []byte, ok bool) {
+func (h *WorkerHeader) member(name, b []byte, kind *string, before *WorkerHeader) (rest []byte, ok bool) {
 	switch string(name) {
 	case "m":
 		rest, ok = text(&h.Method, b, before.Method)
 	case "a":
 		return number(&h.Attempt, b)
 	case "s":
-		rest, ok = text(&h.Status, b, known(b, Completed, Failed, Refused))
+		rest, ok = text(&h.Status, b, known(b, StatusCompleted, StatusFailed, StatusRefused))
 	case "t":
 		rest, ok = text(&h.Traceparent, b, before.Traceparent)
 	case "k":
@@ -134,7 +134,7 @@ func number(n *int, b []byte) (rest []byte, ok bool) {
 }
 
 // slow reads any JSON object.
-func (h *Header) slow(b []byte) error {
+func (h *WorkerHeader) slow(b []byte) error {
 	var said struct {
 		K          string    `json:"k"`
 		M          string    `json:"m"`
@@ -150,7 +150,7 @@ func (h *Header) slow(b []byte) error {
 	if err := json.Unmarshal(b, &said); err != nil {
 		return err
 	}
-	*h = Header{
+	*h = WorkerHeader{
 		Method: said.M, Attempt: said.A, Deadline: said.D, Traceparent: said.T,
 		Status: said.S, Code: said.C, Retry: said.Retry, Seq: said.Q,
 		RetryAfter: seconds(said.RetryAfter),
@@ -165,17 +165,17 @@ func seconds(n float64) time.Duration {
 }
 
 // settle finds the kind, when all members are read. It is always true.
-func (h *Header) settle(kind string) bool {
+func (h *WorkerHeader) settle(kind string) bool {
 	switch {
 	case kind != "":
-		h.Kind = Other
+		h.Kind = KindUnknown
 		for k, w := range words {
 			if w == kind {
 				h.Kind = Kind(k)
 			}
 		}
 	case h.Status != "":
-		h.Kind = Answer
+		h.Kind = KindAnswer
 	}
 	return true
 }

@@ -5,37 +5,37 @@ import (
 	"fmt"
 )
 
-// MostAsked is how many requests one client may have under way on a stream.
+// MaxOpenRequests is how many requests one client may have under way on a stream.
 // Those beyond it are refused.
-const MostAsked = 4096
+const MaxOpenRequests = 4096
 
 // Verb is what a client of the initiator asks.
 type Verb uint8
 
 // The verbs. The first has no member k.
 const (
-	// Call submits a task, and its answer says how the task ended.
-	Call Verb = iota
-	// Submit submits a task, and its answer says that it is kept.
-	Submit
-	// Wait asks how a task ended, once it has.
-	Wait
-	// Stop cancels a task.
-	Stop
-	// Forget says that the answer to the call or wait with this identity is
+	// VerbCall submits a task, and its answer says how the task ended.
+	VerbCall Verb = iota
+	// VerbSubmit submits a task, and its answer says that it is kept.
+	VerbSubmit
+	// VerbWait asks how a task ended, once it has.
+	VerbWait
+	// VerbCancel cancels a task.
+	VerbCancel
+	// VerbForget says that the answer to the call or wait with this identity is
 	// not wanted any more. The task goes on, and nothing is answered.
-	Forget
-	// Unknown is a verb that this version does not know. It is refused.
-	Unknown
+	VerbForget
+	// VerbUnknown is a verb that this version does not know. It is refused.
+	VerbUnknown
 )
 
 // verbs are the values of the member k.
-var verbs = [...]string{Call: "", Submit: "submit", Wait: "wait", Stop: "cancel", Forget: "forget", Unknown: "unknown"}
+var verbs = [...]string{VerbCall: "", VerbSubmit: "submit", VerbWait: "wait", VerbCancel: "cancel", VerbForget: "forget", VerbUnknown: "unknown"}
 
-// Question is the header of a client's message to the initiator. The message's
+// RequestHeader is the header of a client's message to the initiator. The message's
 // identity names the request, and unless Task does also the task; its data is
 // the data of a task that is submitted.
-type Question struct {
+type RequestHeader struct {
 	Verb Verb // k
 	// Pool and Method of a task that is submitted: p, m.
 	Pool, Method string
@@ -50,9 +50,9 @@ type Question struct {
 }
 
 // Append appends the header to b.
-func (q *Question) Append(b []byte) []byte {
+func (q *RequestHeader) Append(b []byte) []byte {
 	b = append(b, '{')
-	if q.Verb != Call {
+	if q.Verb != VerbCall {
 		b = append(appendWord(b, `"k":`, verbs[q.Verb]), ',')
 	}
 	if q.Pool != "" {
@@ -82,12 +82,12 @@ func closed(b []byte) []byte {
 }
 
 // Parse reads a header, as Header.Parse does.
-func (q *Question) Parse(b []byte) error {
+func (q *RequestHeader) Parse(b []byte) error {
 	before := *q
 	if q.fast(b, &before) {
 		return nil
 	}
-	*q = Question{}
+	*q = RequestHeader{}
 	if err := q.slow(b); err != nil {
 		return fmt.Errorf("read the header of a request: %w", err)
 	}
@@ -95,8 +95,8 @@ func (q *Question) Parse(b []byte) error {
 }
 
 // fast reads what has no options, and gives up on anything else.
-func (q *Question) fast(b []byte, before *Question) bool {
-	*q = Question{}
+func (q *RequestHeader) fast(b []byte, before *RequestHeader) bool {
+	*q = RequestHeader{}
 	verb := ""
 	if !object(b, func(name, b []byte) (rest []byte, ok bool) {
 		switch string(name) {
@@ -118,7 +118,7 @@ func (q *Question) fast(b []byte, before *Question) bool {
 }
 
 // slow reads any JSON object.
-func (q *Question) slow(b []byte) error {
+func (q *RequestHeader) slow(b []byte) error {
 	var said struct {
 		K  string          `json:"k"`
 		P  string          `json:"p"`
@@ -130,17 +130,17 @@ func (q *Question) slow(b []byte) error {
 	if err := json.Unmarshal(b, &said); err != nil {
 		return err
 	}
-	*q = Question{Pool: said.P, Method: said.M, Task: said.ID, Progress: said.G, Options: said.O}
+	*q = RequestHeader{Pool: said.P, Method: said.M, Task: said.ID, Progress: said.G, Options: said.O}
 	q.settle(said.K)
 	return nil
 }
 
-func (q *Question) settle(verb string) {
+func (q *RequestHeader) settle(verb string) {
 	for v, w := range verbs {
 		if w == verb {
 			q.Verb = Verb(v)
 			return
 		}
 	}
-	q.Verb = Unknown
+	q.Verb = VerbUnknown
 }

@@ -14,22 +14,22 @@ import (
 // TestQuestionsAreWrittenAsTheContractHasThem, and read back.
 func TestQuestionsAreWrittenAsTheContractHasThem(t *testing.T) {
 	for _, c := range []struct {
-		q    Question
+		q    RequestHeader
 		want string
 	}{
-		{Question{Pool: "adder"}, `{"p":"adder"}`},
-		{Question{Pool: "grüße", Method: "sum"}, `{"p":"grüße","m":"sum"}`},
-		{Question{Verb: Submit, Pool: "a", Options: json.RawMessage(`{"key":"k"}`)}, `{"k":"submit","p":"a","o":{"key":"k"}}`},
-		{Question{Verb: Wait, Progress: true}, `{"k":"wait","g":true}`},
-		{Question{Verb: Stop, Task: "0197b5c0-0000-7000-8000-000000000000"}, `{"k":"cancel","id":"0197b5c0-0000-7000-8000-000000000000"}`},
-		{Question{Verb: Forget}, `{"k":"forget"}`},
-		{Question{}, `{}`},
+		{RequestHeader{Pool: "adder"}, `{"p":"adder"}`},
+		{RequestHeader{Pool: "grüße", Method: "sum"}, `{"p":"grüße","m":"sum"}`},
+		{RequestHeader{Verb: VerbSubmit, Pool: "a", Options: json.RawMessage(`{"key":"k"}`)}, `{"k":"submit","p":"a","o":{"key":"k"}}`},
+		{RequestHeader{Verb: VerbWait, Progress: true}, `{"k":"wait","g":true}`},
+		{RequestHeader{Verb: VerbCancel, Task: "0197b5c0-0000-7000-8000-000000000000"}, `{"k":"cancel","id":"0197b5c0-0000-7000-8000-000000000000"}`},
+		{RequestHeader{Verb: VerbForget}, `{"k":"forget"}`},
+		{RequestHeader{}, `{}`},
 	} {
 		b := c.q.Append(nil)
 		if string(b) != c.want {
 			t.Errorf("%s\nwant %s", b, c.want)
 		}
-		got := Question{Pool: "before", Method: "before", Task: "before"}
+		got := RequestHeader{Pool: "before", Method: "before", Task: "before"}
 		if err := got.Parse(b); err != nil || !reflect.DeepEqual(got, c.q) {
 			t.Errorf("%s: %+v %v", b, got, err)
 		}
@@ -37,18 +37,18 @@ func TestQuestionsAreWrittenAsTheContractHasThem(t *testing.T) {
 }
 
 func TestQuestionsOfOthers(t *testing.T) {
-	for in, want := range map[string]Question{
+	for in, want := range map[string]RequestHeader{
 		` {"p" : "x", "later": [] } `: {Pool: "x"},
-		`{"k":"later"}`:               {Verb: Unknown},
+		`{"k":"later"}`:               {Verb: VerbUnknown},
 		`{"k":"","g":false}`:          {},
 	} {
-		var got Question
+		var got RequestHeader
 		if err := got.Parse([]byte(in)); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v %v", in, got, err)
 		}
 	}
 	for _, in := range []string{``, `7`, `[]`, `{"p":1}`, `{"p":"x"`, `{"p":"x",}`, `{"p":"x"}}`} {
-		if err := new(Question).Parse([]byte(in)); err == nil {
+		if err := new(RequestHeader).Parse([]byte(in)); err == nil {
 			t.Errorf("%q is taken", in)
 		}
 	}
@@ -57,30 +57,30 @@ func TestQuestionsOfOthers(t *testing.T) {
 // TestRepliesAreWrittenAsTheContractHasThem, and read back.
 func TestRepliesAreWrittenAsTheContractHasThem(t *testing.T) {
 	for _, c := range []struct {
-		r    Reply
+		r    ReplyHeader
 		want string
 	}{
-		{Reply{Status: Completed, Attempt: 1}, `{"s":"completed","a":1}`},
-		{Reply{Status: "dead", Attempt: 3, Task: "x", Reason: "its \"worker\" died"}, `{"s":"dead","a":3,"id":"x","r":"its \"worker\" died"}`},
-		{Reply{Status: Completed, Known: true, Large: true}, `{"s":"completed","known":true,"large":true}`},
-		{Reply{Status: Refused, Code: 710, HTTP: 429, RetryAfter: 1500 * time.Millisecond, Reason: "full"}, `{"s":"refused","c":710,"h":429,"retry_after":1.5,"r":"full"}`},
-		{Reply{Progress: true, Attempt: 2}, `{"k":"progress","a":2}`},
+		{ReplyHeader{Status: StatusCompleted, Attempt: 1}, `{"s":"completed","a":1}`},
+		{ReplyHeader{Status: "dead", Attempt: 3, Task: "x", Reason: "its \"worker\" died"}, `{"s":"dead","a":3,"id":"x","r":"its \"worker\" died"}`},
+		{ReplyHeader{Status: StatusCompleted, Known: true, Large: true}, `{"s":"completed","known":true,"large":true}`},
+		{ReplyHeader{Status: StatusRefused, Code: 710, HTTP: 429, RetryAfter: 1500 * time.Millisecond, Reason: "full"}, `{"s":"refused","c":710,"h":429,"retry_after":1.5,"r":"full"}`},
+		{ReplyHeader{Progress: true, Attempt: 2}, `{"k":"progress","a":2}`},
 	} {
 		b := c.r.Append(nil)
 		if string(b) != c.want {
 			t.Errorf("%s\nwant %s", b, c.want)
 		}
-		got := Reply{Status: "before", Task: "before"}
+		got := ReplyHeader{Status: "before", Task: "before"}
 		if err := got.Parse(b); err != nil || got != c.r {
 			t.Errorf("%s: %+v %v", b, got, err)
 		}
 	}
-	long := Reply{Status: Failed, Reason: strings.Repeat("ä", mostReason)}
+	long := ReplyHeader{Status: StatusFailed, Reason: strings.Repeat("ä", mostReason)}
 	if b := long.Append(nil); len(b) > mostReason+100 || !json.Valid(b) {
 		t.Errorf("a long reason makes %d bytes", len(b))
 	}
 	for _, in := range []string{``, `null x`, `{"s":1}`, `{"a":"1"}`, `{"s":"failed"`} {
-		if err := new(Reply).Parse([]byte(in)); err == nil {
+		if err := new(ReplyHeader).Parse([]byte(in)); err == nil {
 			t.Errorf("%q is taken", in)
 		}
 	}
@@ -88,10 +88,10 @@ func TestRepliesAreWrittenAsTheContractHasThem(t *testing.T) {
 
 // TestNothingIsAllocatedForACall like the one before, nor for its end.
 func TestNothingIsAllocatedForACall(t *testing.T) {
-	q, r := Question{Pool: "adder", Method: "sum"}, Reply{Status: Completed, Attempt: 1}
+	q, r := RequestHeader{Pool: "adder", Method: "sum"}, ReplyHeader{Status: StatusCompleted, Attempt: 1}
 	asked, replied := q.Append(make([]byte, 0, 64)), r.Append(make([]byte, 0, 64))
-	var gotQ Question
-	var gotR Reply
+	var gotQ RequestHeader
+	var gotR ReplyHeader
 	if n := testing.AllocsPerRun(100, func() {
 		q.Append(asked[:0])
 		r.Append(replied[:0])
@@ -105,11 +105,11 @@ func TestNothingIsAllocatedForACall(t *testing.T) {
 
 func TestAQuestionThatIsWrittenIsRead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		q := Question{
-			Verb: Verb(rapid.IntRange(0, int(Unknown)).Draw(t, "k")), Pool: rapid.String().Draw(t, "p"),
+		q := RequestHeader{
+			Verb: Verb(rapid.IntRange(0, int(VerbUnknown)).Draw(t, "k")), Pool: rapid.String().Draw(t, "p"),
 			Method: rapid.String().Draw(t, "m"), Task: rapid.String().Draw(t, "id"), Progress: rapid.Bool().Draw(t, "g"),
 		}
-		var got Question
+		var got RequestHeader
 		if err := got.Parse(q.Append(nil)); err != nil || !reflect.DeepEqual(got, q) {
 			t.Fatalf("%s: %+v %v", q.Append(nil), got, err)
 		}
@@ -122,8 +122,8 @@ func FuzzQuestion(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var byHand, byBook Question
-		ok := byHand.fast(bytes.Clone(b), &Question{})
+		var byHand, byBook RequestHeader
+		ok := byHand.fast(bytes.Clone(b), &RequestHeader{})
 		err := byBook.slow(bytes.Clone(b))
 		if ok && (err != nil || !reflect.DeepEqual(byHand, byBook)) {
 			t.Errorf("%q: by hand %+v, by encoding/json %+v %v", b, byHand, byBook, err)
@@ -137,7 +137,7 @@ func FuzzReply(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var byHand, byBook Reply
+		var byHand, byBook ReplyHeader
 		ok := byHand.fast(bytes.Clone(b))
 		err := byBook.slow(bytes.Clone(b))
 		if ok && (err != nil || byHand != byBook) {

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Reply is the header of the initiator's answer to an [Question], under the identity
+// ReplyHeader is the header of the initiator's answer to an [Question], under the identity
 // of the request. Its data is the result of a task that has ended, or its
 // progress.
-type Reply struct {
+type ReplyHeader struct {
 	// Progress says that this is no answer yet: k is "progress".
 	Progress bool
 	// Status is the state of the task, or Refused: s.
@@ -38,10 +38,10 @@ type Reply struct {
 const mostReason = 8 << 10
 
 // states are the values of s that a client mostly reads.
-var states = [...]string{Completed, Failed, Refused, "queued", "running", "cancelled", "dead"}
+var states = [...]string{StatusCompleted, StatusFailed, StatusRefused, "queued", "running", "cancelled", "dead"}
 
 // Append appends the header to b.
-func (r *Reply) Append(b []byte) []byte {
+func (r *ReplyHeader) Append(b []byte) []byte {
 	if r.Progress {
 		b = append(b, `{"k":"progress"`...)
 	} else {
@@ -69,11 +69,11 @@ func (r *Reply) Append(b []byte) []byte {
 }
 
 // Parse reads a header, as Header.Parse does.
-func (r *Reply) Parse(b []byte) error {
+func (r *ReplyHeader) Parse(b []byte) error {
 	if r.fast(b) {
 		return nil
 	}
-	*r = Reply{}
+	*r = ReplyHeader{}
 	if err := r.slow(b); err != nil {
 		return fmt.Errorf("read the header of an answer: %w", err)
 	}
@@ -81,8 +81,8 @@ func (r *Reply) Parse(b []byte) error {
 }
 
 // fast reads how a task ended, and gives up on refusals and progress.
-func (r *Reply) fast(b []byte) bool {
-	*r = Reply{}
+func (r *ReplyHeader) fast(b []byte) bool {
+	*r = ReplyHeader{}
 	return object(b, func(name, b []byte) (rest []byte, ok bool) {
 		switch string(name) {
 		case "s":
@@ -99,7 +99,7 @@ func (r *Reply) fast(b []byte) bool {
 }
 
 // slow reads any JSON object.
-func (r *Reply) slow(b []byte) error {
+func (r *ReplyHeader) slow(b []byte) error {
 	var said struct {
 		K          string  `json:"k"`
 		S          string  `json:"s"`
@@ -115,7 +115,7 @@ func (r *Reply) slow(b []byte) error {
 	if err := json.Unmarshal(b, &said); err != nil {
 		return err
 	}
-	*r = Reply{
+	*r = ReplyHeader{
 		Progress: said.K == "progress", Status: said.S, Attempt: said.A, Task: said.ID, Known: said.Known,
 		Large: said.Large, Code: said.C, HTTP: said.H, RetryAfter: seconds(said.RetryAfter), Reason: said.R,
 	}

@@ -22,21 +22,21 @@ const Protocol = "chirp"
 // request for it with something else than 101.
 var ErrUnsupported = errors.New("the peer does not open a stream")
 
-// Request is what GET /stream is asked with.
-type Request struct {
+// UpgradeRequest is what GET /stream is asked with.
+type UpgradeRequest struct {
 	// Path is "/stream", or whatever the peer's base URL puts before it.
 	Path, Host string
 	// Header holds Channel, Token, Authorization: whatever authorises it.
 	Header http.Header
 }
 
-// Ask asks for a stream on a connection that has been made for it and returns
+// RequestUpgrade asks for a stream on a connection that has been made for it and returns
 // that connection with nothing of the stream lost. On an error, and when ctx
 // ends first, the connection is closed. A peer that declines is an
 // ErrUnsupported with what it said.
-func Ask(ctx context.Context, nc net.Conn, r Request) (net.Conn, error) {
+func RequestUpgrade(ctx context.Context, nc net.Conn, r UpgradeRequest) (net.Conn, error) {
 	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
-	opened, err := ask(nc, r)
+	opened, err := sendUpgrade(nc, r)
 	if !stop() {
 		err = errors.Join(err, context.Cause(ctx))
 	}
@@ -47,7 +47,7 @@ func Ask(ctx context.Context, nc net.Conn, r Request) (net.Conn, error) {
 	return opened, nil
 }
 
-func ask(nc net.Conn, r Request) (net.Conn, error) {
+func sendUpgrade(nc net.Conn, r UpgradeRequest) (net.Conn, error) {
 	header := r.Header.Clone()
 	header.Set("Connection", "Upgrade")
 	header.Set("Upgrade", Protocol)
@@ -71,14 +71,14 @@ func ask(nc net.Conn, r Request) (net.Conn, error) {
 	return withRest(nc, in), nil
 }
 
-// Wanted says whether a request asks for a stream.
-func Wanted(r *http.Request) bool { return strings.EqualFold(r.Header.Get("Upgrade"), Protocol) }
+// IsUpgrade says whether a request asks for a stream.
+func IsUpgrade(r *http.Request) bool { return strings.EqualFold(r.Header.Get("Upgrade"), Protocol) }
 
-// Accept answers a request for a stream, which the caller has authorised, with
+// AcceptUpgrade answers a request for a stream, which the caller has authorised, with
 // 101 and takes its connection, which is the caller's from now on. The error
 // says that there is no connection to take, as in HTTP/2; nothing has been
 // answered then.
-func Accept(w http.ResponseWriter) (net.Conn, error) {
+func AcceptUpgrade(w http.ResponseWriter) (net.Conn, error) {
 	nc, in, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return nil, fmt.Errorf("open a stream: %w", err)

@@ -20,7 +20,7 @@ type Config struct {
 	Async bool
 	// Handler gets every message that answers no request. nil releases them.
 	// It runs on the pool, on many goroutines at once; a panic is logged.
-	Handler func(*Letter)
+	Handler func(*PeerMessage)
 	// KeepSlots turns AUTO_RELEASE off: the handler, or whoever waits for an
 	// answer, calls [Letter.Release].
 	KeepSlots bool

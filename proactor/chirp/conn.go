@@ -15,8 +15,8 @@ const linger = time.Second
 
 // ConnOptions are a Conn's settings; the zero value works.
 type ConnOptions struct {
-	// Hello is our handshake.
-	Hello Handshake
+	// Handshake is our handshake.
+	Handshake Handshake
 	// MaxMessage is the most bytes of header and data; 0 means [MaxMessage].
 	// It holds for both directions.
 	MaxMessage int
@@ -25,10 +25,10 @@ type ConnOptions struct {
 	// ReadBuffer is how many bytes are read ahead; 0 means 64 KiB. Whoever
 	// has a thousand connections, most of them idle, takes less.
 	ReadBuffer int
-	// Lull, if it is set, is called by Serve when it has received all that has
+	// OnReadIdle, if it is set, is called by Serve when it has received all that has
 	// arrived, and before it waits for more; and, if there was any, before it
 	// returns. So what came together can be handled together.
-	Lull func()
+	OnReadIdle func()
 }
 
 // Conn carries messages over one stream that somebody else has connected and
@@ -62,16 +62,16 @@ func NewConn(nc net.Conn, o ConnOptions) *Conn {
 	}
 	return &Conn{
 		nc:     nc,
-		hello:  o.Hello,
+		hello:  o.Handshake,
 		reader: newReaderSize(nc, o.MaxMessage, o.ReadBuffer),
 		writer: NewWriter(nc, o.MaxMessage, o.Backlog),
-		lull:   o.Lull,
+		lull:   o.OnReadIdle,
 	}
 }
 
-// Hello says our handshake and waits for the other side's. When ctx ends first,
+// ExchangeHandshakes says our handshake and waits for the other side's. When ctx ends first,
 // or on any error, the stream is closed. Call it once, before Serve.
-func (c *Conn) Hello(ctx context.Context) (Handshake, error) {
+func (c *Conn) ExchangeHandshakes(ctx context.Context) (Handshake, error) {
 	theirs, err := shake(ctx, c.nc, c.reader, c.hello)
 	if err != nil {
 		c.nc.Close()
@@ -111,8 +111,8 @@ func (c *Conn) Send(m Message) error {
 	return c.writer.Queue(&m)
 }
 
-// Probe queues a NOOP, ahead of all data: it says only that we are here.
-func (c *Conn) Probe() error { return c.writer.Queue(&Message{Type: Noop}) }
+// SendNoop queues a NOOP, ahead of all data: it says only that we are here.
+func (c *Conn) SendNoop() error { return c.writer.Queue(&Message{Type: Noop}) }
 
 // Serve reads messages and gives each to receive, in order, until the
 // connection ends; then it returns why: nil after Close, io.EOF when the other

@@ -24,8 +24,8 @@ func hello(t testing.TB, a, b *Conn) (ofB, ofA Handshake) {
 	t.Helper()
 	var wg sync.WaitGroup
 	var errA, errB error
-	wg.Go(func() { ofB, errA = a.Hello(t.Context()) })
-	wg.Go(func() { ofA, errB = b.Hello(t.Context()) })
+	wg.Go(func() { ofB, errA = a.ExchangeHandshakes(t.Context()) })
+	wg.Go(func() { ofA, errB = b.ExchangeHandshakes(t.Context()) })
 	wg.Wait()
 	if err := errors.Join(errA, errB); err != nil {
 		t.Fatal(err)
@@ -37,8 +37,8 @@ func TestConnCarriesMessages(t *testing.T) {
 	for name, open := range streams {
 		t.Run(name, func(t *testing.T) {
 			x, y := open(t)
-			a := NewConn(x, ConnOptions{Hello: Handshake{Port: 1, Node: ID{1}}})
-			b := NewConn(y, ConnOptions{Hello: Handshake{Port: 2, Node: ID{2}}})
+			a := NewConn(x, ConnOptions{Handshake: Handshake{Port: 1, Node: ID{1}}})
+			b := NewConn(y, ConnOptions{Handshake: Handshake{Port: 2, Node: ID{2}}})
 			if ofB, ofA := hello(t, a, b); ofB != b.hello || ofA != a.hello {
 				t.Errorf("handshakes %v and %v", ofB, ofA)
 			}
@@ -51,7 +51,7 @@ func TestConnCarriesMessages(t *testing.T) {
 			serve(t, a, func(m *Message) { m.Own(); got <- *m })
 			for i, data := range [][]byte{nil, []byte("data"), bytes.Repeat([]byte("large"), readBuffer)} {
 				want := Message{Identity: NewID(), Header: []byte("head"), Data: data}
-				if err := errors.Join(a.Probe(), a.Send(want)); err != nil {
+				if err := errors.Join(a.SendNoop(), a.Send(want)); err != nil {
 					t.Fatal(err)
 				}
 				if m := <-got; m.Identity != want.Identity || string(m.Header) != "head" || !bytes.Equal(m.Data, data) {
@@ -73,7 +73,7 @@ func TestConnHelloEndsWithItsContext(t *testing.T) {
 				io.ReadFull(y, make([]byte, HandshakeSize))
 				cancel(gone)
 			}()
-			if _, err := NewConn(x, ConnOptions{}).Hello(ctx); !errors.Is(err, gone) {
+			if _, err := NewConn(x, ConnOptions{}).ExchangeHandshakes(ctx); !errors.Is(err, gone) {
 				t.Errorf("got %v", err)
 			}
 			if _, err := y.Read(make([]byte, 1)); err != io.EOF {
@@ -88,7 +88,7 @@ func TestConnHelloOfOneWhoHangsUp(t *testing.T) {
 		x, y := socketpair(t)
 		y.Write(make([]byte, n))
 		y.(*net.UnixConn).CloseWrite()
-		if _, err := NewConn(x, ConnOptions{}).Hello(t.Context()); !errors.Is(err, want) {
+		if _, err := NewConn(x, ConnOptions{}).ExchangeHandshakes(t.Context()); !errors.Is(err, want) {
 			t.Errorf("after %d bytes: %v", n, err)
 		}
 	}
@@ -99,7 +99,7 @@ func raw(t *testing.T, receive func(*Message)) (*Conn, net.Conn, chan error) {
 	x, y := socketpair(t)
 	c := NewConn(x, ConnOptions{})
 	y.Write(Handshake{}.Bytes())
-	if _, err := c.Hello(t.Context()); err != nil {
+	if _, err := c.ExchangeHandshakes(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.ReadFull(y, make([]byte, HandshakeSize)); err != nil {
@@ -224,7 +224,7 @@ func TestConnSendNeverBlocks(t *testing.T) {
 	x, y := socketpair(t)
 	c := NewConn(x, ConnOptions{Backlog: 1 << 20})
 	y.Write(Handshake{}.Bytes())
-	if _, err := c.Hello(t.Context()); err != nil {
+	if _, err := c.ExchangeHandshakes(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	end := serve(t, c, nil)

@@ -13,7 +13,7 @@ import (
 func ExamplePeer() {
 	ctx := context.Background()
 	var echo *chirp.Peer
-	echo, err := chirp.NewPeer(chirp.Config{Async: true, Handler: func(l *chirp.Letter) {
+	echo, err := chirp.NewPeer(chirp.Config{Async: true, Handler: func(l *chirp.PeerMessage) {
 		l.Data = []byte(strings.ToUpper(string(l.Data)))
 		echo.Send(l) // goes back to where it came from
 	}})
@@ -31,7 +31,7 @@ func ExamplePeer() {
 		panic(err)
 	}
 	defer caller.Shutdown(true)
-	l := &chirp.Letter{Address: at}
+	l := &chirp.PeerMessage{Address: at}
 	l.Data = []byte("hello")
 	answer, err := caller.Request(l).Wait(ctx)
 	if err != nil {
@@ -46,15 +46,15 @@ func ExampleConn() {
 	ctx := context.Background()
 	x, y := net.Pipe()
 	asks := chirp.NewConn(x, chirp.ConnOptions{})
-	answers := chirp.NewConn(y, chirp.ConnOptions{Hello: chirp.Handshake{Port: 5001, Node: chirp.ID{7}}})
+	answers := chirp.NewConn(y, chirp.ConnOptions{Handshake: chirp.Handshake{Port: 5001, Node: chirp.ID{7}}})
 	ended := make(chan error)
 	go func() {
-		if _, err := answers.Hello(ctx); err != nil {
+		if _, err := answers.ExchangeHandshakes(ctx); err != nil {
 			panic(err)
 		}
 		ended <- answers.Serve(func(m *chirp.Message) { answers.Send(*m) })
 	}()
-	hello, err := asks.Hello(ctx)
+	hello, err := asks.ExchangeHandshakes(ctx)
 	if err != nil {
 		panic(err)
 	}

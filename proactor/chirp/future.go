@@ -26,7 +26,7 @@ var (
 // os.ErrDeadlineExceeded.
 type Future struct {
 	message Message // what was in the letter when it was sent
-	letter  *Letter
+	letter  *PeerMessage
 	remote  *remote
 	request *Request // that it is part of, or nil
 
@@ -59,7 +59,7 @@ type Request struct {
 	timer *time.Timer // runs from the time that the message is sent
 
 	done   chan struct{}
-	answer *Letter
+	answer *PeerMessage
 	err    error
 }
 
@@ -69,7 +69,7 @@ func (r *Request) Done() <-chan struct{} { return r.done }
 // Wait waits for the answer or for the end of ctx. When the peer keeps slots,
 // the answer is to be released. An answer that comes too late goes to the
 // handler.
-func (r *Request) Wait(ctx context.Context) (*Letter, error) {
+func (r *Request) Wait(ctx context.Context) (*PeerMessage, error) {
 	select {
 	case <-r.done:
 		return r.answer, r.err
@@ -101,7 +101,7 @@ func (p *Peer) finish(f *Future, err error) {
 }
 
 // settle gives a request its outcome; the peer's lock is held.
-func (p *Peer) settle(r *Request, answer *Letter, err error) {
+func (p *Peer) settle(r *Request, answer *PeerMessage, err error) {
 	delete(p.requests, r.sent.message.Identity)
 	if r.timer != nil {
 		r.timer.Stop()

@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// Letter is a message with an address: what a [Peer] sends and what it gets. To
+// PeerMessage is a message with an address: what a [Peer] sends and what it gets. To
 // answer one, replace its Data and send it: it goes back to where it came from,
 // under the same identity. It must not be changed while it is being sent.
-type Letter struct {
+type PeerMessage struct {
 	Message
 	// Address is where it goes, or came from; its port is the one that the
 	// other node listens on. A node that does not listen has the port of its
@@ -33,7 +33,7 @@ type slot struct {
 }
 
 // HasSlot says that the letter was received and is not released.
-func (l *Letter) HasSlot() bool {
+func (l *PeerMessage) HasSlot() bool {
 	if l.slot == nil {
 		return false
 	}
@@ -47,7 +47,7 @@ func (l *Letter) HasSlot() bool {
 // message, and sends the ACK if one was asked for. It yields the identity and
 // the serial that the message had when it came; ok is false when there was no
 // slot to release. Any goroutine may call it, again and again.
-func (l *Letter) Release() (id ID, serial uint32, ok bool) {
+func (l *PeerMessage) Release() (id ID, serial uint32, ok bool) {
 	s := l.slot
 	if s == nil {
 		return ID{}, 0, false

@@ -21,7 +21,7 @@ func TestALullFollowsAllThatHasArrived(t *testing.T) {
 		type mark struct{ messages, lulls int }
 		var seen mark
 		fresh, quiet := 0, make(chan mark, len(bytes)+2)
-		c := NewConn(near, ConnOptions{ReadBuffer: 1 << 10, Lull: func() {
+		c := NewConn(near, ConnOptions{ReadBuffer: 1 << 10, OnReadIdle: func() {
 			if fresh == 0 {
 				t.Error("a lull after nothing")
 			}

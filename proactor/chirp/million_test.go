@@ -26,7 +26,7 @@ type ledger struct {
 // answers when asked to.
 func newLedger(t *testing.T, c Config, messages int, answer bool) (*ledger, netip.AddrPort) {
 	l := &ledger{seen: make([]atomic.Int32, messages)}
-	c.Handler = func(in *Letter) {
+	c.Handler = func(in *PeerMessage) {
 		l.seen[binary.BigEndian.Uint32(in.Data)].Add(1)
 		if answer {
 			l.peer.Send(in)
@@ -37,8 +37,8 @@ func newLedger(t *testing.T, c Config, messages int, answer bool) (*ledger, neti
 	return l, at
 }
 
-func numbered(to netip.AddrPort, n int) *Letter {
-	return &Letter{Address: to, Message: Message{Data: binary.BigEndian.AppendUint32(nil, uint32(n))}}
+func numbered(to netip.AddrPort, n int) *PeerMessage {
+	return &PeerMessage{Address: to, Message: Message{Data: binary.BigEndian.AppendUint32(nil, uint32(n))}}
 }
 
 // exchange sends messages 0 to n-1 from several goroutines, window of each on

@@ -80,14 +80,14 @@ func (p *Peer) Identity() ID { return p.config.Identity }
 // one node go in the order of their sending, and none is sent twice. The future
 // fails when the node cannot be reached (so do all that were queued for it),
 // when the message's time is up, when its connection is lost, or on Shutdown.
-func (p *Peer) Send(l *Letter) *Future {
+func (p *Peer) Send(l *PeerMessage) *Future {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.send(l, nil)
 }
 
 // Request sends a letter and waits for another with the same identity.
-func (p *Peer) Request(l *Letter) *Request {
+func (p *Peer) Request(l *PeerMessage) *Request {
 	r := &Request{done: make(chan struct{})}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -106,7 +106,7 @@ func (p *Peer) Request(l *Letter) *Request {
 }
 
 // send queues the letter; the lock is held.
-func (p *Peer) send(l *Letter, r *Request) *Future {
+func (p *Peer) send(l *PeerMessage, r *Request) *Future {
 	if !l.sending.CompareAndSwap(false, true) {
 		return p.refuse(failed(l, ErrSending), r)
 	}
@@ -128,7 +128,7 @@ func (p *Peer) send(l *Letter, r *Request) *Future {
 }
 
 // sendable says why a message cannot even be queued.
-func (p *Peer) sendable(f *Future, l *Letter) error {
+func (p *Peer) sendable(f *Future, l *PeerMessage) error {
 	switch {
 	case p.stopped:
 		return fmt.Errorf("send %s: %w", l.Identity, ErrShutdown)
@@ -139,7 +139,7 @@ func (p *Peer) sendable(f *Future, l *Letter) error {
 }
 
 // failed is a future that has its outcome.
-func failed(l *Letter, err error) *Future {
+func failed(l *PeerMessage, err error) *Future {
 	f := &Future{message: l.Message, letter: l, done: make(chan struct{}), err: err}
 	close(f.done)
 	return f

@@ -10,7 +10,7 @@ import (
 func BenchmarkPeer(b *testing.B) {
 	for mode, async := range modes {
 		b.Run(mode, func(b *testing.B) {
-			_, at := newPeer(b, Config{Async: async, Handler: func(*Letter) {}})
+			_, at := newPeer(b, Config{Async: async, Handler: func(*PeerMessage) {}})
 			a, _ := newPeer(b, Config{Async: async})
 			b.ReportAllocs()
 			b.ResetTimer()

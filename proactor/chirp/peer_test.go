@@ -23,8 +23,8 @@ func newPeer(t testing.TB, c Config) (*Peer, netip.AddrPort) {
 	return p, at
 }
 
-func letter(to netip.AddrPort, data string) *Letter {
-	return &Letter{Address: to, Message: Message{Data: []byte(data)}}
+func letter(to netip.AddrPort, data string) *PeerMessage {
+	return &PeerMessage{Address: to, Message: Message{Data: []byte(data)}}
 }
 
 // must waits for a future that has to succeed.
@@ -42,7 +42,7 @@ func TestPeerSendsAndAnswersInPlace(t *testing.T) {
 	for mode, async := range modes {
 		t.Run(mode, func(t *testing.T) {
 			var b *Peer
-			b, at := newPeer(t, Config{Async: async, Handler: func(l *Letter) {
+			b, at := newPeer(t, Config{Async: async, Handler: func(l *PeerMessage) {
 				if !l.HasSlot() {
 					t.Error("a message without slot was handled")
 				}
@@ -83,8 +83,8 @@ func (p *Peer) count() int {
 
 // A peer that does not listen is answered on its connection, and only there.
 func TestPeerThatDoesNotListen(t *testing.T) {
-	got := make(chan *Letter, 1)
-	b, at := newPeer(t, Config{Handler: func(l *Letter) { got <- l }})
+	got := make(chan *PeerMessage, 1)
+	b, at := newPeer(t, Config{Handler: func(l *PeerMessage) { got <- l }})
 	a, err := NewPeer(Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -103,8 +103,8 @@ func TestPeerThatDoesNotListen(t *testing.T) {
 }
 
 func TestPeerSyncSucceedsOnRelease(t *testing.T) {
-	got := make(chan *Letter, 1)
-	_, at := newPeer(t, Config{KeepSlots: true, Handler: func(l *Letter) { got <- l }})
+	got := make(chan *PeerMessage, 1)
+	_, at := newPeer(t, Config{KeepSlots: true, Handler: func(l *PeerMessage) { got <- l }})
 	a, _ := newPeer(t, Config{})
 	l := letter(at, "x")
 	f := a.Send(l)
@@ -135,9 +135,9 @@ func TestPeerSyncSucceedsOnRelease(t *testing.T) {
 }
 
 func TestPeerReleasesWithoutHandlerAndAfterPanic(t *testing.T) {
-	for name, handler := range map[string]func(*Letter){
+	for name, handler := range map[string]func(*PeerMessage){
 		"no handler": nil,
-		"panic":      func(*Letter) { panic("handler") },
+		"panic":      func(*PeerMessage) { panic("handler") },
 	} {
 		for _, keepSlots := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
@@ -152,11 +152,11 @@ func TestPeerReleasesWithoutHandlerAndAfterPanic(t *testing.T) {
 }
 
 func TestPeerLateAnswerGoesToTheHandler(t *testing.T) {
-	got, late := make(chan *Letter, 1), make(chan *Letter, 1)
-	b, at := newPeer(t, Config{Handler: func(l *Letter) { got <- l }})
-	a, _ := newPeer(t, Config{Timeout: minTimeout, Handler: func(l *Letter) { late <- l }})
+	got, late := make(chan *PeerMessage, 1), make(chan *PeerMessage, 1)
+	b, at := newPeer(t, Config{Handler: func(l *PeerMessage) { got <- l }})
+	a, _ := newPeer(t, Config{Timeout: minTimeout, Handler: func(l *PeerMessage) { late <- l }})
 	r := a.Request(letter(at, "x"))
-	if again := a.Request(&Letter{Address: at, Message: Message{Identity: r.sent.message.Identity}}); again.SendResult(t.Context()) == nil {
+	if again := a.Request(&PeerMessage{Address: at, Message: Message{Identity: r.sent.message.Identity}}); again.SendResult(t.Context()) == nil {
 		t.Error("two requests with one identity")
 	}
 	l := <-got
@@ -173,13 +173,13 @@ func TestPeerLateAnswerGoesToTheHandler(t *testing.T) {
 // back without harm.
 func TestPeerStopsReadingWhenSlotsAreOut(t *testing.T) {
 	const slots, messages = 3, 50
-	got := make(chan *Letter, messages)
-	b, at := newPeer(t, Config{Slots: slots, KeepSlots: true, Async: true, Handler: func(l *Letter) { got <- l }})
+	got := make(chan *PeerMessage, messages)
+	b, at := newPeer(t, Config{Slots: slots, KeepSlots: true, Async: true, Handler: func(l *PeerMessage) { got <- l }})
 	a, _ := newPeer(t, Config{Async: true})
 	for range messages {
 		must(t, a.Send(letter(at, "x")))
 	}
-	held := []*Letter{}
+	held := []*PeerMessage{}
 	for range messages {
 		held = append(held, <-got)
 		if taken := b.taken(); taken > slots {
@@ -208,7 +208,7 @@ func TestPeerBoundsItsHandlers(t *testing.T) {
 	const handlers, messages = 2, 10
 	var running atomic.Int32
 	started, pass := make(chan int32, messages), make(chan bool)
-	_, at := newPeer(t, Config{Handlers: handlers, Async: true, Handler: func(*Letter) {
+	_, at := newPeer(t, Config{Handlers: handlers, Async: true, Handler: func(*PeerMessage) {
 		started <- running.Add(1)
 		<-pass
 		running.Add(-1)
@@ -266,8 +266,8 @@ func TestPeerTellsEachThatCannotConnect(t *testing.T) {
 }
 
 func TestPeerTalksToItself(t *testing.T) {
-	got := make(chan *Letter, 1)
-	a, at := newPeer(t, Config{Handler: func(l *Letter) { got <- l }})
+	got := make(chan *PeerMessage, 1)
+	a, at := newPeer(t, Config{Handler: func(l *PeerMessage) { got <- l }})
 	must(t, a.Send(letter(at, "x")))
 	if l := <-got; l.RemoteIdentity != a.Identity() {
 		t.Error(l.RemoteIdentity)

@@ -28,7 +28,7 @@ func dialRaw(t *testing.T, to netip.AddrPort, hello Handshake) *node {
 // The bytes of a whole exchange, both directions, written out by hand.
 func TestPeerSpeaksTheseBytes(t *testing.T) {
 	var b *Peer
-	b, at := newPeer(t, Config{Async: true, Identity: ID{0xbb, 15: 0xbb}, Handler: func(l *Letter) {
+	b, at := newPeer(t, Config{Async: true, Identity: ID{0xbb, 15: 0xbb}, Handler: func(l *PeerMessage) {
 		l.Data = []byte("pong")
 		must(t, b.Send(l))
 	}})
@@ -63,7 +63,7 @@ func TestPeerSpeaksTheseBytes(t *testing.T) {
 }
 
 func TestPeerHangsUpOnProtocolErrors(t *testing.T) {
-	_, at := newPeer(t, Config{Handler: func(*Letter) { t.Error("a bad message was handled") }})
+	_, at := newPeer(t, Config{Handler: func(*PeerMessage) { t.Error("a bad message was handled") }})
 	for name, p := range map[string][]byte{
 		"ack of nothing": stream(Message{Identity: ID{1}, Type: Ack}),
 		"ack of zero":    stream(Message{Type: Ack}),
@@ -83,8 +83,8 @@ func TestPeerHangsUpOnProtocolErrors(t *testing.T) {
 
 // Who is connected but says something wrong fails the message that waits.
 func TestPeerFailsWhatWasUnderWay(t *testing.T) {
-	got := make(chan *Letter, 1)
-	b, at := newPeer(t, Config{Handler: func(l *Letter) { got <- l }})
+	got := make(chan *PeerMessage, 1)
+	b, at := newPeer(t, Config{Handler: func(l *PeerMessage) { got <- l }})
 	n := dialRaw(t, at, Handshake{})
 	n.nc.Write(stream(Message{Identity: ID{1}}, Message{Type: Noop}))
 	f := b.Send(<-got)
@@ -100,8 +100,8 @@ func TestPeerFailsWhatWasUnderWay(t *testing.T) {
 // A node that connects again is one node: its new connection is written to, the
 // one before is still read.
 func TestPeerReadsTheConnectionBefore(t *testing.T) {
-	got := make(chan *Letter, 2)
-	b, at := newPeer(t, Config{Handler: func(l *Letter) { got <- l }})
+	got := make(chan *PeerMessage, 2)
+	b, at := newPeer(t, Config{Handler: func(l *PeerMessage) { got <- l }})
 	hello := Handshake{Port: 1, Node: ID{1}}
 	before := dialRaw(t, at, hello)
 	before.nc.Write(stream(Message{Identity: ID{1}}))

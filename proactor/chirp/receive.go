@@ -65,7 +65,7 @@ func (p *Peer) deliver(l *link, m Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := &slot{link: l, id: m.Identity, serial: m.Serial, ack: m.Type&ReqAck != 0}
-	letter := &Letter{Message: m, Address: l.remote.at, RemoteIdentity: l.node, slot: s}
+	letter := &PeerMessage{Message: m, Address: l.remote.at, RemoteIdentity: l.node, slot: s}
 	letter.Type = 0
 	r, asked := p.requests[m.Identity]
 	switch {
@@ -88,7 +88,7 @@ func (p *Peer) deliver(l *link, m Message) {
 
 // handle runs the handler. Whatever the handler does, a panic leaves no slot
 // behind that nobody would release.
-func (p *Peer) handle(l *Letter) {
+func (p *Peer) handle(l *PeerMessage) {
 	defer func() {
 		r := recover()
 		if r != nil {

@@ -12,7 +12,7 @@ func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 func TestShutdownLetsHandlersFinish(t *testing.T) {
 	started, pass := make(chan bool), make(chan bool)
 	var b *Peer
-	b, at := newPeer(t, Config{Handler: func(l *Letter) {
+	b, at := newPeer(t, Config{Handler: func(l *PeerMessage) {
 		close(started)
 		<-pass
 		must(t, b.Send(l))
@@ -38,8 +38,8 @@ func TestShutdownLetsHandlersFinish(t *testing.T) {
 }
 
 func TestShutdownAtOnceFailsWhatIsUnderWay(t *testing.T) {
-	got := make(chan *Letter, 1)
-	_, at := newPeer(t, Config{KeepSlots: true, Handler: func(l *Letter) { got <- l }})
+	got := make(chan *PeerMessage, 1)
+	_, at := newPeer(t, Config{KeepSlots: true, Handler: func(l *PeerMessage) { got <- l }})
 	a, _ := newPeer(t, Config{})
 	written, queued, asked := a.Send(letter(at, "1")), a.Send(letter(at, "2")), a.Request(letter(at, "3"))
 	<-got
@@ -63,8 +63,8 @@ func TestShutdownAtOnceFailsWhatIsUnderWay(t *testing.T) {
 }
 
 func TestShutdownReleasesWhatNobodyReleased(t *testing.T) {
-	got := make(chan *Letter, 1)
-	b, at := newPeer(t, Config{KeepSlots: true, Timeout: minTimeout, Handler: func(l *Letter) { got <- l }})
+	got := make(chan *PeerMessage, 1)
+	b, at := newPeer(t, Config{KeepSlots: true, Timeout: minTimeout, Handler: func(l *PeerMessage) { got <- l }})
 	a, _ := newPeer(t, Config{})
 	f := a.Send(letter(at, "x"))
 	l := <-got
@@ -82,7 +82,7 @@ func TestShutdownReleasesWhatNobodyReleased(t *testing.T) {
 // Whoever loses patience makes a Shutdown that waits go on.
 func TestShutdownCanBeHastened(t *testing.T) {
 	started, pass := make(chan bool), make(chan bool)
-	b, at := newPeer(t, Config{Handler: func(l *Letter) { close(started); <-pass }})
+	b, at := newPeer(t, Config{Handler: func(l *PeerMessage) { close(started); <-pass }})
 	a, _ := newPeer(t, Config{})
 	f := a.Send(letter(at, "x"))
 	<-started

@@ -179,8 +179,8 @@ func TestIdleConnectionIsProbedAndDropped(t *testing.T) {
 func TestSlotsKeepTheConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := bubble(t, Config{KeepSlots: true}, nil)
-		got := make(chan *Letter, 1)
-		p.config.Handler = func(l *Letter) { got <- l }
+		got := make(chan *PeerMessage, 1)
+		p.config.Handler = func(l *PeerMessage) { got <- l }
 		x, y := net.Pipe()
 		go p.admit(x, here)
 		n := &node{t, y, NewReader(y, 0)}

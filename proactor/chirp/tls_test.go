@@ -75,7 +75,7 @@ func (a *authority) file(t *testing.T, order string) string {
 func TestPeersEncrypt(t *testing.T) {
 	ca := certificate(t, "authority", true, nil)
 	var b *Peer
-	b, at := newPeer(t, Config{PEM: ca.file(t, "ank"), EncryptLoopback: true, Handler: func(l *Letter) { b.Send(l) }})
+	b, at := newPeer(t, Config{PEM: ca.file(t, "ank"), EncryptLoopback: true, Handler: func(l *PeerMessage) { b.Send(l) }})
 	a, _ := newPeer(t, Config{PEM: ca.file(t, "kna"), EncryptLoopback: true})
 	answer, err := a.Request(letter(at, "secret")).Wait(t.Context())
 	if err != nil || string(answer.Data) != "secret" {
@@ -92,7 +92,7 @@ func TestPeersEncrypt(t *testing.T) {
 
 func TestPeersRefuseStrangers(t *testing.T) {
 	ca, other := certificate(t, "authority", true, nil), certificate(t, "other", true, nil)
-	handler := func(*Letter) { t.Error("a stranger's message was handled") }
+	handler := func(*PeerMessage) { t.Error("a stranger's message was handled") }
 	_, at := newPeer(t, Config{PEM: ca.file(t, "ank"), EncryptLoopback: true, Handler: handler})
 	for name, c := range map[string]Config{
 		"other authority": {PEM: other.file(t, "ank"), EncryptLoopback: true},

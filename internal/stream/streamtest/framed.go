@@ -16,10 +16,10 @@ import (
 // most is how many bytes of data a frame may have.
 const most = 1 << 10
 
-// Caller sends data in frames over nc and has them answered under the same
+// NewCaller sends data in frames over nc and has them answered under the same
 // number. The function that it returns does that once and waits; any number of
 // goroutines may call it. nc is closed with the benchmark.
-func Caller(tb testing.TB, nc net.Conn, data []byte) (once func() error) {
+func NewCaller(tb testing.TB, nc net.Conn, data []byte) (once func() error) {
 	f := &framed{nc: nc, data: data, waits: map[uint32]chan struct{}{}, wake: make(chan struct{}, 1)}
 	var both sync.WaitGroup
 	both.Go(f.read)
@@ -90,10 +90,10 @@ func (f *framed) read() {
 	}
 }
 
-// PassOn sends on what comes, frame by frame, and flushes when nothing more is
+// Relay sends on what comes, frame by frame, and flushes when nothing more is
 // there to read. From an end back to itself it is the echo of the limit,
 // between two ends a relay. It returns when either end is closed.
-func PassOn(to io.Writer, from io.Reader) {
+func Relay(to io.Writer, from io.Reader) {
 	r, w := bufio.NewReaderSize(from, 64<<10), bufio.NewWriterSize(to, 64<<10)
 	buf := make([]byte, 8+most)
 	for {
