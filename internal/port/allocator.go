@@ -19,6 +19,9 @@ type Range struct {
 	Min, Max int
 }
 
+// bounds returns the first and the last port that exist in the range.
+func (r Range) bounds() (first, last int) { return max(r.Min, 1), min(r.Max, highestPort) }
+
 func (r Range) host() string {
 	if r.Addr == "" {
 		return defaultHost
@@ -39,29 +42,46 @@ type Allocator struct {
 	rng Range
 
 	mu sync.Mutex
-	// held are our live reservations by number and address. It keeps them
-	// alive: the port of one that nobody remembers must not be lost unnoticed.
+	// held holds the live reservations by number and address. It keeps them
+	// alive, because the socket of a reservation that is collected is closed.
 	held map[int]map[netip.Addr]*Reservation
-	// mark: every port of the range below it is ours or was seen taken.
+	// busy holds the keys of held, and the ports that the Take in progress has
+	// found taken or was told to avoid.
+	busy map[int]bool
+	// listenPorts is the argument of SetListenPorts. It is only read.
+	listenPorts map[int]bool
+	// mark: every port of the range below it is ours, a listen_port, or was
+	// seen taken by another program.
 	mark int
 }
 
-// New returns an allocator for r. A Max above 65535 counts as 65535.
+// New returns an allocator for r. A Min below 1 counts as 1, a Max above 65535
+// as 65535.
 func New(r Range) *Allocator {
-	r.Max = min(r.Max, highest)
 	if r.Max > 0 {
-		r.Min = max(r.Min, 1)
+		r.Min, r.Max = r.bounds()
 	}
-	return &Allocator{rng: r, held: map[int]map[netip.Addr]*Reservation{}, mark: r.Min}
+	return &Allocator{rng: r, held: map[int]map[netip.Addr]*Reservation{}, busy: map[int]bool{}, mark: r.Min}
+}
+
+// SetListenPorts names the ports that the configuration gives to somebody by
+// number: every listen_port in it. A Take without a fixed port avoids them.
+// It replaces the ports of the call before, and is called once for each plan.
+// The allocator keeps the map, which must not be changed afterwards.
+func (a *Allocator) SetListenPorts(ports map[int]bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.listenPorts, a.mark = ports, a.rng.Min
 }
 
 // Take holds a port for one worker: fixed, or with fixed = 0 the lowest free
-// one of the range that is not in busy. mode is Reserve, Inherit or Bind; addr
-// "" is the range's own. busy is only read, during the call, and may be nil.
+// one of the range, see [NextPort], that is not in avoid. mode is Reserve,
+// Inherit or Bind; addr "" is the range's own. avoid is only read, during the
+// call, and may be nil.
 //
 // The error is a *Taken (fixed belongs to another), an *Exhausted (no port of
 // the range is free), or says what is wrong with addr or mode.
-func (a *Allocator) Take(mode string, addr string, fixed int, busy map[int]bool) (*Reservation, error) {
+func (a *Allocator) Take(mode string, addr string, fixed int, avoid map[int]bool) (*Reservation, error) {
 	if addr == "" {
 		addr = a.rng.Addr
 	}
@@ -79,9 +99,9 @@ func (a *Allocator) Take(mode string, addr string, fixed int, busy map[int]bool)
 	case fixed != 0:
 		err = a.takeFixed(res, fixed)
 	case a.rng.Max == 0:
-		err = a.takeAny(res, busy)
+		err = a.takeAny(res, avoid)
 	default:
-		err = a.takeNext(res, busy)
+		err = a.takeNext(res, avoid)
 	}
 	if err != nil {
 		return nil, err
@@ -96,8 +116,8 @@ func valid(mode string, fixed int) error {
 	default:
 		return fmt.Errorf("take port: unknown mode %q; socket is %s, %s or %s", mode, Reserve, Inherit, Bind)
 	}
-	if fixed < 0 || fixed > highest {
-		return fmt.Errorf("take port %d: no such port; give 1…%d, or `port = auto`", fixed, highest)
+	if fixed < 0 || fixed > highestPort {
+		return fmt.Errorf("take port %d: no such port; give 1…%d, or `port = auto`", fixed, highestPort)
 	}
 	return nil
 }
@@ -127,64 +147,73 @@ func bindFixed(res *Reservation, port int) error {
 	return nil
 }
 
-// takeNext takes the lowest free port: first from the mark upwards, then, if
-// need be, all of them once, because strangers may have gone.
-func (a *Allocator) takeNext(res *Reservation, busy map[int]bool) error {
-	err := a.scan(res, a.mark, busy)
-	var none *ExhaustedError
-	if errors.As(err, &none) && a.mark > a.rng.Min {
-		a.mark = a.rng.Min
-		err = a.scan(res, a.mark, busy)
-	}
-	return err
-}
-
-// scan takes the lowest free port from `from` on. The mark follows over ports
-// that are ours or another's, and stops at the first that is only busy: the
-// next caller may not call it so.
-func (a *Allocator) scan(res *Reservation, from int, busy map[int]bool) error {
-	none := &ExhaustedError{Range: Range{res.Addr, a.rng.Min, a.rng.Max}, Section: "initiator"}
-	var failure error
-	port, ok := next(from, a.rng.Max, func(p int) bool {
-		var free bool
-		switch free, failure = a.try(res, p, busy, none); {
-		case failure != nil:
-			return false
-		case a.mark == p && (!busy[p] || len(a.held[p]) > 0):
-			a.mark++
+// takeNext takes the port that NextPort chooses. It begins at the mark, and
+// once more at the beginning of the range when no port above the mark is free,
+// because other programs may have gone.
+func (a *Allocator) takeNext(res *Reservation, avoid map[int]bool) error {
+	tried := map[int]bool{} // ports that are busy during this call only
+	exclude := func(p int) {
+		if !a.busy[p] {
+			a.busy[p], tried[p] = true, true
 		}
-		return !free
-	})
-	switch {
-	case failure != nil:
-		return explain(res.Addr, port, failure)
-	case !ok:
-		return none
 	}
-	return nil
+	defer func() {
+		for p := range tried {
+			delete(a.busy, p)
+		}
+	}()
+	for p := range avoid {
+		exclude(p)
+	}
+	for {
+		p, err := NextPort(Range{res.Addr, a.mark, a.rng.Max}, a.listenPorts, a.busy)
+		if err != nil && a.mark > a.rng.Min {
+			a.mark = a.rng.Min
+			continue
+		}
+		if err != nil {
+			return a.countTaken(res, avoid)
+		}
+		switch err := res.occupy(p, exclusive); {
+		case errors.Is(err, unix.EADDRINUSE):
+			exclude(p)
+		case err != nil:
+			return explain(res.Addr, p, err)
+		default:
+			a.moveMark(p, avoid)
+			return nil
+		}
+	}
 }
 
-// try takes p unless it is known or found to be taken, and counts by whom.
-func (a *Allocator) try(res *Reservation, p int, busy map[int]bool, none *ExhaustedError) (bool, error) {
-	switch {
-	case len(a.held[p]) > 0:
-		none.Ours++
-		return false, nil
-	case busy[p]:
-		none.Busy++
-		return false, nil
+// moveMark moves the mark up to and over the port that was just taken. It
+// passes ports that are ours, listen_ports and another program's, and stops
+// before the first that only this caller avoids.
+func (a *Allocator) moveMark(taken int, avoid map[int]bool) {
+	for a.mark <= taken && (a.mark == taken || len(a.held[a.mark]) > 0 || !avoid[a.mark]) {
+		a.mark++
 	}
-	err := res.occupy(p, exclusive)
-	if errors.Is(err, unix.EADDRINUSE) {
-		none.Others++
-		return false, nil
+}
+
+// countTaken returns the error of a range of which every port was tried.
+func (a *Allocator) countTaken(res *Reservation, avoid map[int]bool) error {
+	e := &ExhaustedError{Range: Range{res.Addr, a.rng.Min, a.rng.Max}}
+	for p := e.Range.Min; p <= e.Range.Max; p++ {
+		switch {
+		case len(a.held[p]) > 0:
+			e.Ours++
+		case avoid[p] || a.listenPorts[p]:
+			e.Busy++
+		default:
+			e.Others++
+		}
 	}
-	return err == nil, err
+	return e
 }
 
 // takeAny lets the kernel choose. Ports that the caller or another worker has
 // are held until a good one is found, or the kernel would offer them again.
-func (a *Allocator) takeAny(res *Reservation, busy map[int]bool) error {
+func (a *Allocator) takeAny(res *Reservation, avoid map[int]bool) error {
 	var rejected []int
 	defer func() {
 		for _, fd := range rejected {
@@ -196,7 +225,7 @@ func (a *Allocator) takeAny(res *Reservation, busy map[int]bool) error {
 		if err != nil {
 			return explain(res.Addr, 0, err)
 		}
-		if !busy[port] && len(a.held[port]) == 0 {
+		if !avoid[port] && !a.busy[port] && !a.listenPorts[port] {
 			return res.adopt(fd, port)
 		}
 		rejected = append(rejected, fd)
@@ -208,6 +237,7 @@ func (a *Allocator) hold(res *Reservation) {
 		a.held[res.Port] = map[netip.Addr]*Reservation{}
 	}
 	a.held[res.Port][res.ip] = res
+	a.busy[res.Port] = true
 }
 
 // free forgets a reservation; its number is the next candidate again.
@@ -219,6 +249,7 @@ func (a *Allocator) free(res *Reservation) {
 		return
 	}
 	delete(a.held, res.Port)
+	delete(a.busy, res.Port)
 	if res.Port >= a.rng.Min && res.Port < a.mark {
 		a.mark = res.Port
 	}

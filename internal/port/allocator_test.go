@@ -3,6 +3,7 @@ package port
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"strings"
 	"sync"
@@ -302,11 +303,15 @@ func TestAnyOrderOfTakeAndRelease(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"take": func(t *rapid.T) {
 				busy := setOf(rapid.SliceOfN(rapid.IntRange(rng.Min, rng.Max), 0, 4).Draw(t, "busy"))
-				want, some := next(rng.Min, rng.Max, func(p int) bool { return mine[p] != nil || busy[p] })
+				all := maps.Clone(busy)
+				for p := range mine {
+					all[p] = true
+				}
+				want, none := NextPort(rng, nil, all)
 				res, err := a.Take(rapid.SampledFrom(modes).Draw(t, "mode"), "", 0, busy)
-				var none *ExhaustedError
+				var exhausted *ExhaustedError
 				switch {
-				case errors.As(err, &none) && !some:
+				case errors.As(err, &exhausted) && none != nil:
 				case err != nil:
 					t.Fatalf("%v, though %d is free", err, want)
 				case res.Port != want:
@@ -332,6 +337,24 @@ func listen(t testing.TB, port int) net.Listener {
 	must(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	return l
+}
+
+// TestListenPortsAreAvoided: a listen_port of the configuration is given to
+// the worker that asks for it by number, and to no other worker.
+func TestListenPortsAreAvoided(t *testing.T) {
+	t.Parallel()
+	rng := freeRange(t, 4)
+	a := New(rng)
+	first := take(t, a, Bind, "", 0, nil)
+	a.SetListenPorts(map[int]bool{rng.Min + 1: true})
+	if second := take(t, a, Bind, "", 0, nil); first.Port != rng.Min || second.Port != rng.Min+2 {
+		t.Errorf("got %d and %d, want %d and %d", first.Port, second.Port, rng.Min, rng.Min+2)
+	}
+	take(t, a, Bind, "", rng.Min+1, nil).Release()
+	a.SetListenPorts(nil)
+	if third := take(t, a, Bind, "", 0, nil); third.Port != rng.Min+1 {
+		t.Errorf("got %d, want %d, which no section names any more", third.Port, rng.Min+1)
+	}
 }
 
 func BenchmarkTake1000(b *testing.B) {

@@ -12,21 +12,20 @@ import (
 // a wider range or fewer workers.
 type ExhaustedError struct {
 	Range Range
-	// Ours are held by this allocator, Busy were named by the caller, Others
-	// belong to somebody else on this machine. They add up to the range.
+	// Ours counts the ports that this allocator holds, Busy the ports that the
+	// caller or a listen_port excludes, Others the ports that another program
+	// on this machine has. They add up to the range.
 	Ours, Busy, Others int
-	// Section is where child_port_min and child_port_max stand.
-	Section string
 }
 
 // Error names the range, how many of it are taken by whom, and the keys to change.
 func (e *ExhaustedError) Error() string {
 	if e.Range.Min > e.Range.Max {
-		return fmt.Sprintf("choose port: child_port_min = %d is above child_port_max = %d in [%s]; exchange them", e.Range.Min, e.Range.Max, e.Section)
+		return fmt.Sprintf("choose port: child_port_min = %d is above child_port_max = %d in [initiator]; exchange them", e.Range.Min, e.Range.Max)
 	}
 	all := e.Range.Max - e.Range.Min + 1
-	return fmt.Sprintf("choose port on %s: %d of %d ports of %d…%d are taken (%s); widen child_port_min … child_port_max in [%s], or run fewer workers",
-		e.Range.host(), e.Ours+e.Busy+e.Others, all, e.Range.Min, e.Range.Max, e.shares(), e.Section)
+	return fmt.Sprintf("choose port on %s: %d of %d ports of %d…%d are taken (%s); widen child_port_min … child_port_max in [initiator], or run fewer workers",
+		e.Range.host(), e.Ours+e.Busy+e.Others, all, e.Range.Min, e.Range.Max, e.shares())
 }
 
 func (e *ExhaustedError) shares() string {
