@@ -24,7 +24,7 @@ func (s *stage) holdings() (h holdings) {
 	err := s.ask(s.t.Context(), func(l *loop) error {
 		h = holdings{
 			workers: len(l.order) + len(l.workers), pools: len(l.pools), hooks: len(l.hooks), made: len(l.made), timers: len(l.timers),
-			busy: len(l.fixed) + len(l.met),
+			busy: len(l.met),
 		}
 		counted := make(chan int)
 		l.prober.box.put(func(p *prober) { counted <- len(p.targets) + p.flying })

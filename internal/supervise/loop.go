@@ -35,8 +35,7 @@ type loop struct {
 	hooks   map[string]*worker // short-lived processes, by the keeper's name for them
 	mark    string             // in those names: of this loop and no other
 	limits  *limits
-	fixed   map[int]bool // ports that somebody asks for by number: auto must not give them
-	met     map[int]bool // … and those at which a worker has met a stranger
+	met     map[int]bool // ports on which a worker has found another program
 	environ []string
 	seq     uint64
 	now     time.Time
@@ -65,7 +64,7 @@ type pendingEvent struct {
 func newLoop(s *Supervisor) *loop {
 	return &loop{
 		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, mark: "~" + proactor.NewToken()[:6],
-		fixed: map[int]bool{}, met: map[int]bool{}, made: map[*plan.Spec]map[string]string{}, environ: strip(os.Environ()), limits: newLimits(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
+		met: map[int]bool{}, made: map[*plan.Spec]map[string]string{}, environ: strip(os.Environ()), limits: newLimits(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
 	}
 }
 

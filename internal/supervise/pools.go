@@ -3,6 +3,7 @@ package supervise
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -38,15 +39,10 @@ func (l *loop) poolOf(spec *plan.Spec) *pool {
 	return p
 }
 
-// connect tells each pool its group and who comes after it, and which ports
-// belong to somebody by name.
+// connect gives each pool its group and the pools that start after it, and the
+// port allocator the listen_ports of the plan.
 func (l *loop) connect() {
-	clear(l.fixed)
-	for _, spec := range l.specs() {
-		if spec.Port != 0 {
-			l.fixed[spec.Port] = true
-		}
-	}
+	l.opts.Ports.SetListenPorts(listenPorts(l.plan))
 	for _, p := range l.pools {
 		p.followed, p.group = nil, nil
 	}
@@ -65,6 +61,28 @@ func (l *loop) connect() {
 			}
 		}
 	}
+}
+
+// listenPorts returns every port that the plan gives to somebody by number: to
+// the initiator, to a worker, or to a program of the user's own sections.
+func listenPorts(p *plan.Plan) map[int]bool {
+	ports := map[int]bool{p.Settings.ListenPort: true}
+	for i := range p.Workers {
+		ports[p.Workers[i].Port] = true
+	}
+	addEntries := func(entries []plan.Entry) {
+		for _, e := range entries {
+			if n, err := strconv.Atoi(e.Value); err == nil && e.Key == "listen_port" {
+				ports[n] = true
+			}
+		}
+	}
+	addEntries(p.Defaults)
+	for _, entries := range p.Sections {
+		addEntries(entries)
+	}
+	delete(ports, 0) // any free port
+	return ports
 }
 
 // create makes one worker, at rest.

@@ -108,6 +108,21 @@ func TestNamedPortIsGivenBack(t *testing.T) {
 	}
 }
 
+// TestListenPortsAreAvoided: a worker of the range is not given a port that the
+// initiator or a section of the user's own names.
+func TestListenPortsAreAvoided(t *testing.T) {
+	first := lowest + 994
+	p := planOf(spec("w", "webhook"))
+	p.Settings.ListenPort = first
+	p.Defaults = []plan.Entry{{Key: "listen_port", Value: strconv.Itoa(first + 1), Valued: true}}
+	p.Sections = map[string][]plan.Entry{"their.module": {{Key: "listen_port", Value: strconv.Itoa(first + 2), Valued: true}}}
+	s := open(t, p, func(o *Options) { o.Ports = port.New(port.Range{Min: first, Max: first + 3}) })
+	s.ready("w", 1)
+	if w := s.one("w"); w.Port != first+3 {
+		t.Errorf("port %d of a range that begins with %d", w.Port, first)
+	}
+}
+
 // TestIPv6Only: a worker that listens on ::1 and nowhere else.
 func TestIPv6Only(t *testing.T) {
 	probe, err := net.Listen("tcp", "[::1]:0")

@@ -3,7 +3,6 @@ package supervise
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"strconv"
 	"syscall"
@@ -146,7 +145,7 @@ func fits(r *port.Reservation, spec *plan.Spec) bool {
 func (l *loop) takePort(w *worker) error {
 	spec := w.rec.Spec
 	take := func() (*port.Reservation, error) {
-		return l.opts.Ports.Take(spec.PortMode(), spec.ListenAddr, spec.Port, l.avoided())
+		return l.opts.Ports.Take(spec.PortMode(), spec.ListenAddr, spec.Port, l.met)
 	}
 	taken, err := take()
 	if none := (*port.ExhaustedError)(nil); errors.As(err, &none) && len(l.met) > 0 {
@@ -158,16 +157,6 @@ func (l *loop) takePort(w *worker) error {
 	}
 	w.port = taken
 	return l.handOver(w)
-}
-
-// avoided are the ports that auto does not give.
-func (l *loop) avoided() map[int]bool {
-	if len(l.met) == 0 {
-		return l.fixed
-	}
-	all := maps.Clone(l.fixed)
-	maps.Copy(all, l.met)
-	return all
 }
 
 // handOver gives the keeper its copy of the socket and closes ours.
