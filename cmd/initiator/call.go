@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/worker/call"
 )
 
@@ -27,13 +28,13 @@ timeout; 125 no worker could be reached; 126 no worker has a free slot, or the
 token is wrong; 127 no such method; 128+n ended by signal n.`
 
 func (a *app) callCommand() *cobra.Command {
-	c := directCall{app: a, timeout: DurationFlag{Value: call.DefaultTimeout}}
+	c := directCall{app: a, timeout: cli.DurationFlag{Value: call.DefaultTimeout}}
 	cmd := &cobra.Command{
 		Use: "call URL METHOD [PARAMETERS]", Short: "Call a worker's method directly", Long: callLong,
 		Example: `  initiator call http://127.0.0.1:7236 sum '{"a": 2, "b": 3}'`,
 		Args:    cobra.RangeArgs(2, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, _, stop := CatchSignals(cmd.Context(), EndingSignals...)
+			ctx, _, stop := cli.CatchSignals(cmd.Context(), cli.EndingSignals...)
 			defer stop()
 			return c.callMethod(ctx, args)
 		},
@@ -49,7 +50,7 @@ func (a *app) callCommand() *cobra.Command {
 // directCall is one `call`.
 type directCall struct {
 	*app
-	timeout     DurationFlag
+	timeout     cli.DurationFlag
 	retries     int
 	compression string
 	tokenFile   string
@@ -57,10 +58,10 @@ type directCall struct {
 
 func (c *directCall) callMethod(ctx context.Context, args []string) error {
 	if !strings.ContainsAny(args[0], ":/.") {
-		return &Fault{
-			ExitUsage, fmt.Errorf("%q is no URL, such as http://127.0.0.1:7236; `initiator status` shows the ports of workers", args[0]),
-			"`initiator run " + args[0] + "." + args[1] + "` does a task in the pool of that name",
-		}
+		return cli.NewFault(
+			cli.ExitUsage, fmt.Errorf("%q is no URL, such as http://127.0.0.1:7236; `initiator status` shows the ports of workers", args[0]),
+			"`initiator run "+args[0]+"."+args[1]+"` does a task in the pool of that name",
+		)
 	}
 	parameters := json.RawMessage("{}")
 	if len(args) == 3 {
@@ -71,11 +72,11 @@ func (c *directCall) callMethod(ctx context.Context, args []string) error {
 	}
 	pool, err := c.openPool(args[0])
 	if err != nil {
-		return UsageFault(err)
+		return cli.UsageFault(err)
 	}
 	defer pool.Close()
 	result, err := pool.Invoke(ctx, args[1], parameters)
-	var cause Interrupted
+	var cause cli.Interrupted
 	if errors.As(context.Cause(ctx), &cause) {
 		return cause
 	}
@@ -106,17 +107,17 @@ func (c *directCall) callFault(err error) error {
 	var answer *call.Error
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return &Fault{Code: ExitTimeout, Err: err}
+		return &cli.Fault{Code: cli.ExitTimeout, Err: err}
 	case !errors.As(err, &answer):
-		return &Fault{Code: ExitInternal, Err: err}
+		return &cli.Fault{Code: cli.ExitInternal, Err: err}
 	}
 	switch answer.Status {
 	case http.StatusNotFound:
-		return &Fault{Code: ExitNotFound, Err: err}
+		return &cli.Fault{Code: cli.ExitNotFound, Err: err}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return &Fault{ExitRefused, err, "name the file with the worker's token with --token-file"}
+		return cli.NewFault(cli.ExitRefused, err, "name the file with the worker's token with --token-file")
 	case http.StatusServiceUnavailable:
-		return &Fault{Code: ExitRefused, Err: err}
+		return &cli.Fault{Code: cli.ExitRefused, Err: err}
 	}
-	return &Fault{Code: ExitFailed, Err: err}
+	return &cli.Fault{Code: cli.ExitFailed, Err: err}
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
 	"initiator/internal/supervise"
 )
@@ -19,7 +21,7 @@ func (a *app) eventsCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
-				return EndFollow(follow, c.Events(ctx, since, follow, a.showEvent))
+				return cli.EndFollow(follow, c.Events(ctx, since, follow, a.showEvent))
 			})
 		},
 	}
@@ -34,8 +36,8 @@ func (a *app) showEvent(t supervise.Transition) error {
 	}
 	to := t.To.String()
 	if t.To == supervise.Running && !t.Ready {
-		to = Unready
+		to = terminal.Unready
 	}
-	line := fmt.Sprintf("%6d  %s  %s %s %s  %s", t.Seq, t.At.Local().Format("15:04:05.000"), t.Name, ShortGUID(t.GUID), to, t.Reason)
+	line := fmt.Sprintf("%6d  %s  %s %s %s  %s", t.Seq, t.At.Local().Format("15:04:05.000"), t.Name, terminal.ShortGUID(t.GUID), to, t.Reason)
 	return a.Out.WriteLines(line)
 }

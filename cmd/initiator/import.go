@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/internal/plan"
 )
 
@@ -40,7 +41,7 @@ func (a *app) importFile(path, target string) error {
 	}
 	ini, changes, err := plan.Import(path, plan.Env{Self: self, Lookup: os.LookupEnv})
 	if err != nil {
-		return FileFault(path, err)
+		return cli.FileFault(path, err)
 	}
 	if target != "" {
 		if err := writeNew(target, ini); err != nil {
@@ -63,10 +64,10 @@ func (a *app) importFile(path, target string) error {
 func writeNew(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if os.IsExist(err) {
-		return &Fault{ExitUsage, fmt.Errorf("write %s: it exists already", path), "name another file, or remove it"}
+		return cli.NewFault(cli.ExitUsage, fmt.Errorf("write %s: it exists already", path), "name another file, or remove it")
 	}
 	if err != nil {
-		return UsageFault(fmt.Errorf("write the INI: %w", err))
+		return cli.UsageFault(fmt.Errorf("write the INI: %w", err))
 	}
 	if _, err := f.Write(data); err != nil {
 		_ = f.Close()

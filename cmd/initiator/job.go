@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/jobs"
 	"initiator/worker"
 )
@@ -32,7 +33,7 @@ func (a *app) jobCommand() *cobra.Command {
 
 // runJob serves until it is asked to end. A second signal ends it at once.
 func (a *app) runJob(ctx context.Context, name string, args []string) error {
-	ctx, again, stop := CatchSignals(ctx, EndingSignals...)
+	ctx, again, stop := cli.CatchSignals(ctx, cli.EndingSignals...)
 	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- jobs.Run(ctx, name, args, a.In) }()
@@ -41,12 +42,12 @@ func (a *app) runJob(ctx context.Context, name string, args []string) error {
 		if code := worker.ExitCode(err); err != nil {
 			next := ""
 			if code == worker.ExitUsage && !slices.Contains(jobs.Names(), name) {
-				next = SuggestName(name, jobs.Names())
+				next = cli.SuggestName(name, jobs.Names())
 			}
-			return &Fault{code, err, next}
+			return cli.NewFault(code, err, next)
 		}
 		return nil
 	case s := <-again:
-		return Interrupted{s}
+		return cli.Interrupted{Signal: s}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"initiator/cmd/initiator/internal/cli"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,7 +83,7 @@ func TestTheEndOfFollowing(t *testing.T) {
 		for range lines {
 		}
 		_ = p.cmd.Wait() // its code is looked at below
-		if code := p.cmd.ProcessState.ExitCode(); code != ExitSignalBase+int(syscall.SIGINT) || said.String() != "" {
+		if code := p.cmd.ProcessState.ExitCode(); code != cli.ExitSignalBase+int(syscall.SIGINT) || said.String() != "" {
 			t.Errorf("%v: exit code %d, %q", args, code, said)
 		}
 	}

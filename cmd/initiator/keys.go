@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/internal/plan"
 )
 
@@ -20,7 +22,7 @@ func (a *app) keysCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "keys [SECTION|KEY…]", Short: "Show what every key of the INI means", Long: keysLong,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			return WithoutNames(keyNames(), args), cobra.ShellCompDirectiveNoFileComp
+			return cli.WithoutNames(keyNames(), args), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			chosen, err := chooseKeys(args)
@@ -73,7 +75,7 @@ func chooseKeys(names []string) ([]plan.KeyDoc, error) {
 	for _, name := range names {
 		word := sectionWord(name)
 		if !slices.Contains(known, word) {
-			return nil, &Fault{ExitUsage, unknownKey(name), SuggestName(word, known)}
+			return nil, cli.NewFault(cli.ExitUsage, unknownKey(name), cli.SuggestName(word, known))
 		}
 		wanted[word] = true
 	}
@@ -109,8 +111,8 @@ func keyLines(keys []plan.KeyDoc, width int) (lines []string) {
 		if k.Default != "" {
 			head += " = " + k.Default
 		}
-		lines = append(lines, Truncate(head+"  ("+k.Type+")", width))
-		for _, line := range WrapWords(k.Doc, max(width-4, 0)) {
+		lines = append(lines, terminal.Truncate(head+"  ("+k.Type+")", width))
+		for _, line := range terminal.WrapWords(k.Doc, max(width-4, 0)) {
 			lines = append(lines, "    "+line)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/internal/plan"
 )
 
@@ -27,7 +28,7 @@ func TestChooseKeys(t *testing.T) {
 			got = append(got, k.Section+" "+k.Name)
 		}
 		if err != nil {
-			got = []string{err.Error() + "; " + err.(*Fault).NextStep}
+			got = []string{err.Error() + "; " + err.(*cli.Fault).NextStep}
 		}
 		if strings.Join(got, ", ") != c.want {
 			t.Errorf("%q: %q, want %q", c.names, got, c.want)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 	"initiator/initiator/client"
 )
@@ -37,8 +38,8 @@ func (a *app) showLaunched(w initiator.Worker) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(w)
 	}
-	return Table{
+	return terminal.Table{
 		Head: []string{"GUID", "PORT", "SESSION", "MODULE", "PROCESS"}, Optional: []int{2, 3, 4},
-		Rows: [][]string{{w.GUID, NumberOrDash(w.Port), w.Session, w.Module, NumberOrDash(w.Process)}},
+		Rows: [][]string{{w.GUID, terminal.NumberOrDash(w.Port), w.Session, w.Module, terminal.NumberOrDash(w.Process)}},
 	}.PrintTo(a.Out)
 }

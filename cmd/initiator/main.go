@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/supervisorctl"
 	"initiator/internal/heap"
 )
 
@@ -13,8 +15,8 @@ func main() {
 
 // run is the whole program but for its exit.
 func run(args []string, in, out, err *os.File) int {
-	stop := CatchBrokenPipes()
+	stop := cli.CatchBrokenPipes()
 	defer stop()
-	a := &app{In: in, Out: NewScreen(out), Err: NewScreen(err)}
-	return a.Execute(args)
+	a := &app{cli.NewApp(in, out, err)}
+	return a.Execute(a.buildRoot(), supervisorctl.ExpandTailArgs(args))
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
 	"initiator/internal/supervise"
 )
@@ -113,7 +114,7 @@ func (p *process) started() {
 	c := p.client()
 	err := until("all workers ready", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
-		return err == nil && len(list) > 0 && statusCode(list) == ExitOK
+		return err == nil && len(list) > 0 && statusCode(list) == cli.ExitOK
 	})
 	if err != nil {
 		p.t.Fatal(err)

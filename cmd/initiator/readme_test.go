@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
 )
 
@@ -259,7 +260,7 @@ func (s *shell) up(command, dir string) {
 	defer c.Close()
 	err := until(command, func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
-		return err == nil && len(list) > 0 && statusCode(list) == ExitOK
+		return err == nil && len(list) > 0 && statusCode(list) == cli.ExitOK
 	})
 	if err != nil {
 		s.t.Fatalf("%v; stderr:\n%s", err, s.stderr())

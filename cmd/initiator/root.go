@@ -1,27 +1,10 @@
 package main
 
 import (
-	"io"
-
 	"github.com/spf13/cobra"
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/supervisorctl"
 )
-
-// app is one invocation: its streams, and the flags that every verb has.
-type app struct {
-	In       io.Reader
-	Out, Err *Screen
-
-	ConfigPath string       // -c
-	StateDir   string       // --state-dir
-	Format     OutputFormat // -o
-
-	GUID string // of `up --guid`: a section with the initiator's settings
-	Port int    // of `up --port`
-
-	// Began is set once a verb has its arguments: what fails before that is
-	// a fault of usage.
-	Began bool
-}
 
 const rootLong = `Define workers in an INI file. initiator launches them on free ports, keeps
 them alive, and hands them tasks.
@@ -33,31 +16,12 @@ in its state directory.
 Every flag has a twin in the environment: INITIATOR_CONFIG for --config,
 INITIATOR_STATE_DIR for --state-dir. NO_COLOR is honoured.`
 
-// Execute runs the verb that args name and returns the exit code.
-func (a *app) Execute(args []string) int {
-	root := a.buildRoot()
-	root.SetArgs(ExpandTailArgs(args))
-	root.SetIn(a.In)
-	root.SetOut(a.Out)
-	root.SetErr(a.Err)
-	cmd, err := root.ExecuteC()
-	return a.Report(cmd, err)
-}
+// app is one invocation; each verb is a method of it.
+type app struct{ *cli.App }
 
 func (a *app) buildRoot() *cobra.Command {
-	root := &cobra.Command{
-		Use: "initiator", Short: "Launch workers, keep them alive, hand them tasks", Long: rootLong,
-		SilenceErrors: true, SilenceUsage: true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			err := setFromEnvironment(cmd)
-			a.Began = err == nil
-			return err
-		},
-	}
-	f := root.PersistentFlags()
-	f.StringVarP(&a.ConfigPath, "config", "c", "", "the INI `FILE`")
-	f.StringVar(&a.StateDir, "state-dir", "", "use this `DIR` instead of the INI's state_dir")
-	f.VarP(&a.Format, "output", "o", "`text`, json or supervisor")
+	root := &cobra.Command{Use: "initiator", Short: "Launch workers, keep them alive, hand them tasks", Long: rootLong}
+	a.PrepareRoot(root)
 	root.AddGroup(
 		&cobra.Group{ID: "house", Title: "The initiator:"},
 		&cobra.Group{ID: "worker", Title: "Workers:"},
@@ -73,9 +37,8 @@ func (a *app) buildRoot() *cobra.Command {
 			a.whyCommand(), a.scaleCommand(), a.signalCommand(), a.jobCommand())...)
 	root.AddCommand(
 		inGroup("task", a.runCommand(), a.taskCommand(), a.callCommand(), a.pauseCommand("pause"), a.pauseCommand("resume"))...)
-	root.AddCommand(a.supervisorWords()...)
+	root.AddCommand(inGroup("supervisorctl", supervisorctl.Commands(a.App)...)...)
 	root.AddCommand(a.versionCommand(), a.upgradeCheckCommand())
-	a.CompleteFlags(root)
 	return root
 }
 

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
 	"initiator/internal/queue"
 )
@@ -46,7 +46,7 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, again, stop := CatchSignals(cmd.Context(), EndingSignals...)
+			ctx, again, stop := cli.CatchSignals(cmd.Context(), cli.EndingSignals...)
 			defer stop()
 			r.laterSignals = again
 			if feed != nil {
@@ -66,7 +66,7 @@ func (a *app) runCommand() *cobra.Command {
 // runner is one `run`.
 type runner struct {
 	*app
-	patience     DurationFlag
+	patience     cli.DurationFlag
 	quiet        bool
 	output       bool                  // shows what the task writes
 	laterSignals <-chan syscall.Signal // later ones
@@ -118,7 +118,7 @@ func (r *runner) submitAndWait(ctx context.Context, q task.Request) error {
 	}
 	err = addTaskState(r.client, t.ID, err)
 	r.abandonTask(t)
-	return PrefixError(q.Pool, err)
+	return cli.PrefixError(q.Pool, err)
 }
 
 // submitWithin is how much longer than its caller a submit may go on.
@@ -133,42 +133,6 @@ func (r *runner) submitTask(ctx context.Context, q task.Request) (task.Task, err
 		time.AfterFunc(submitWithin, func() { cancel(context.Cause(ctx)) }) // of no effect once it has ended
 	})()
 	return r.client.Submit(longer, q)
-}
-
-// submitFault is why the initiator did not take a task. Unless the pool is what
-// does not exist, it is the object of the error.
-func submitFault(pool string, err error) error {
-	var e *client.Error
-	if !errors.As(err, &e) {
-		return PrefixError(pool, err)
-	}
-	said := *e
-	said.Message = strings.TrimPrefix(e.Message, "submit: ")
-	if e.Status == http.StatusNotFound {
-		return &said
-	}
-	return PrefixError(pool, &said)
-}
-
-// errWaitOver is the cause when --wait is over.
-var errWaitOver = &Fault{Code: ExitTimeout, Err: errors.New("the task has not ended within --wait")}
-
-// addTaskState adds to "--wait is over" what the task was then waiting for.
-func addTaskState(c *client.Client, id uuid.UUID, err error) error {
-	if !errors.Is(err, errWaitOver) {
-		return err
-	}
-	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
-	defer stop()
-	t, unknown := c.Task(ctx, id)
-	if unknown != nil {
-		return err
-	}
-	state := string(t.State)
-	if t.State == task.Queued && t.Reason != "" {
-		state += ": " + t.Reason
-	}
-	return &Fault{Code: ExitTimeout, Err: fmt.Errorf("%w: it is %s", err, state)}
 }
 
 // awaitTask waits for the end of the task, of --wait, or of all hope.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
 	"initiator/internal/supervise"
 )
@@ -22,7 +23,7 @@ func (a *app) scaleCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[1])
 			if err != nil || n < 0 {
-				return UsageFault(fmt.Errorf("%s: a number of workers, 0 or more", args[1]))
+				return cli.UsageFault(fmt.Errorf("%s: a number of workers, 0 or more", args[1]))
 			}
 			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				all, err := c.Scale(ctx, args[0], n)
@@ -39,7 +40,7 @@ func (a *app) scaleCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return NotReadyFault(partly)
+				return cli.NotReadyFault(partly)
 			})
 		},
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
 	"initiator/internal/supervise"
 )
@@ -22,7 +23,7 @@ func (a *app) shutdownCommand() *cobra.Command {
 				return err
 			}
 			defer c.Close()
-			ctx, _, stop := CatchSignals(cmd.Context(), EndingSignals...)
+			ctx, _, stop := cli.CatchSignals(cmd.Context(), cli.EndingSignals...)
 			defer stop()
 			if err := c.Shutdown(ctx, kill); err != nil {
 				return err

@@ -2,67 +2,49 @@ package main
 
 import (
 	"context"
-	"errors"
-	"os"
-	"os/signal"
-	"syscall"
+	"fmt"
+	"strconv"
+	"strings"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/supervisorctl"
+	"initiator/initiator/client"
 )
 
-// Interrupted is the cause of a context that a signal has ended.
-type Interrupted struct{ Signal syscall.Signal }
-
-func (i Interrupted) Error() string { return "interrupted by " + i.SignalName() }
-
-func (i Interrupted) SignalName() string { return unix.SignalName(i.Signal) }
-
-// EndFollow is the end of a verb that goes on for as long as somebody looks: a
-// signal is how one stops looking, and needs no words.
-func EndFollow(follow bool, err error) error {
-	var by Interrupted
-	if follow && errors.As(err, &by) {
-		return ExitWith(ExitSignalBase + int(by.Signal))
-	}
-	return err
-}
-
-// CatchBrokenPipes makes a write to a closed pipe an error. Without it the process
-// would die on the spot, and leave what it had started to its keeper. Handling
-// the signal, and not ignoring it, keeps workers from inheriting the change.
-func CatchBrokenPipes() (stop func()) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGPIPE)
-	return func() { signal.Stop(c) }
-}
-
-// CatchSignals returns a context that the first of the signals ends, and a channel
-// that has every later one. stop gives the signals back.
-func CatchSignals(parent context.Context, signals ...os.Signal) (ctx context.Context, again <-chan syscall.Signal, stop func()) {
-	ctx, cancel := context.WithCancelCause(parent)
-	in, out := make(chan os.Signal, 4), make(chan syscall.Signal, 4)
-	signal.Notify(in, signals...)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for s := range in {
-			if ctx.Err() == nil {
-				cancel(Interrupted{s.(syscall.Signal)})
-				continue
+// signalCommand is the verb `signal`; signal.go is about those that we get.
+func (a *app) signalCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "signal SIGNAL NAME…|all", Short: "Send a signal to the process groups of workers",
+		Long: "Send a signal, by name or number, to the process groups of workers. What follows\nis theirs: a worker that ends of it is restarted as after any other death.",
+		Args: cobra.MinimumNArgs(2), ValidArgsFunction: a.CompleteSignal,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !isSignal(args[0]) {
+				return cli.UsageFault(fmt.Errorf("there is no signal %s; name one such as HUP or USR1, or give its number", args[0]))
 			}
-			select {
-			case out <- s.(syscall.Signal):
-			default: // nobody is quicker than four
-			}
-		}
-	}()
-	return ctx, out, func() {
-		signal.Stop(in)
-		close(in)
-		<-done
-		cancel(nil)
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+				all, err := c.Workers(ctx)
+				if err != nil {
+					return err
+				}
+				if err := c.Signal(ctx, args[0], cli.ExpandNames(all, args[1:])...); err != nil {
+					return err
+				}
+				if a.Format.JSON {
+					return a.Out.WriteJSON(map[string]any{"signal": args[0], "names": args[1:]})
+				}
+				return supervisorctl.PrintSignalled(a.App, all, args[1:])
+			})
+		},
 	}
 }
 
-// EndingSignals are the signals that end a verb.
-var EndingSignals = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
+// isSignal takes HUP, SIGHUP, hup and 1.
+func isSignal(text string) bool {
+	if n, err := strconv.Atoi(text); err == nil {
+		return n > 0 && n <= 64
+	}
+	return unix.SignalNum("SIG"+strings.TrimPrefix(strings.ToUpper(text), "SIG")) != 0
+}

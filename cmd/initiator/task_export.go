@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 	"initiator/initiator/client"
 	"initiator/internal/queue"
@@ -41,10 +43,10 @@ its owner alone. The secrets that sign callbacks, and tokens, are not.`,
 func (a *app) exportFile(cmd *cobra.Command, name string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return &Fault{ExitUsage, fmt.Errorf("%s exists, and is left as it is", name), "name another file, or remove this one"}
+		return cli.NewFault(cli.ExitUsage, fmt.Errorf("%s exists, and is left as it is", name), "name another file, or remove this one")
 	}
 	if err != nil {
-		return UsageFault(fmt.Errorf("write the tasks: %w", err))
+		return cli.UsageFault(fmt.Errorf("write the tasks: %w", err))
 	}
 	n, err := a.exportTo(cmd, f)
 	if err == nil {
@@ -53,7 +55,7 @@ func (a *app) exportFile(cmd *cobra.Command, name string) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(name))
 	}
-	return a.Out.WriteLines(fmt.Sprintf("%s are in %s", Plural(n, "task"), name))
+	return a.Out.WriteLines(fmt.Sprintf("%s are in %s", terminal.Plural(n, "task"), name))
 }
 
 // exportTo writes the tasks of the initiator that runs, or those that are

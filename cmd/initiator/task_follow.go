@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
 	"initiator/internal/queue"
 	"initiator/proactor"
@@ -17,12 +18,12 @@ import (
 // whoever asks for it what the task writes; a watch that breaks off is no fault
 // of the wait.
 func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, output bool) (task.Task, error) {
-	if !a.Err.terminal && !output {
+	if !a.Err.IsTerminal() && !output {
 		return c.Wait(ctx, id)
 	}
-	m := &Meter{screen: a.Err}
+	m := terminal.NewMeter(a.Err)
 	if output {
-		m.screen = &Screen{w: io.Discard} // what the task writes says how far it is
+		m = terminal.NewMeter(terminal.NewPlainScreen(io.Discard)) // what the task writes says how far it is
 	}
 	f := &taskFollower{meter: m, to: m.ScreenAbove(a.Err), output: output}
 	watching, stop := context.WithCancel(ctx)
@@ -44,12 +45,12 @@ func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, ou
 
 // taskFollower shows what becomes of one task.
 type taskFollower struct {
-	meter  *Meter
-	to     *Screen // above the meter
-	output bool    // shows what the task writes as well
-	try    int     // that has written
-	next   int64   // where its text goes on
-	inLine bool    // the last line that was shown has no end yet
+	meter  *terminal.Meter
+	to     *terminal.Screen // above the meter
+	output bool             // shows what the task writes as well
+	try    int              // that has written
+	next   int64            // where its text goes on
+	inLine bool             // the last line that was shown has no end yet
 }
 
 func (f *taskFollower) showEvent(n task.News) error {
@@ -60,7 +61,7 @@ func (f *taskFollower) showEvent(n task.News) error {
 	if f.output {
 		f.writeOutput(n.Try, *n.Output)
 	}
-	return f.to.err
+	return f.to.WriteError()
 }
 
 // writeOutput shows text, says where some is missing, and begins another try on a line
@@ -72,7 +73,7 @@ func (f *taskFollower) writeOutput(try int, o proactor.Output) {
 	}
 	if missed := o.At - f.next; missed > 0 {
 		f.endLine()
-		_ = f.to.WriteLines(fmt.Sprintf("… %s of its output were missed", Plural(int(missed), "byte")))
+		_ = f.to.WriteLines(fmt.Sprintf("… %s of its output were missed", terminal.Plural(int(missed), "byte")))
 	}
 	_, _ = io.WriteString(f.to, o.Text) // the screen keeps its error
 	f.next, f.inLine = o.At+int64(len(o.Text)), !strings.HasSuffix(o.Text, "\n")

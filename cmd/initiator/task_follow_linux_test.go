@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/internal/queue"
 )
 
@@ -20,7 +21,7 @@ func TestWaitOnATerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	person, program := terminal(t, 100)
+	person, program := pseudoTerminal(t, 100)
 	cmd := exec.Command("initiator", "task", "wait", got.ID.String())
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, program, program, program
 	if err := cmd.Start(); err != nil {
@@ -44,7 +45,7 @@ func TestWaitOnATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	show("initiator: task: wait: sleeper: cancelled")
-	if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != ExitFailed {
+	if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != cli.ExitFailed {
 		t.Error(cmd.ProcessState)
 	}
 	up.signal(syscall.SIGTERM)

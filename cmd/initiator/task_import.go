@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
 	"initiator/internal/ndjson"
 	"initiator/internal/queue"
@@ -28,7 +30,7 @@ again. A line that is refused is named, and keeps no other out.`,
 			if args[0] != "-" {
 				f, err := os.Open(args[0])
 				if err != nil {
-					return UsageFault(fmt.Errorf("read the tasks: %w", err))
+					return cli.UsageFault(fmt.Errorf("read the tasks: %w", err))
 				}
 				defer func() { _ = f.Close() }() // it was only read
 				in = f
@@ -51,22 +53,22 @@ func (a *app) importFrom(cmd *cobra.Command, in io.Reader) error {
 	case a.Format.JSON:
 		_ = a.Out.WriteJSON(i.n) // the screen keeps its error
 	default:
-		_ = a.Out.WriteLines(fmt.Sprintf("%s: %d added, %d known, %d refused", Plural(i.n.Added+i.n.Known+i.n.Refused, "task"), i.n.Added, i.n.Known, i.n.Refused))
+		_ = a.Out.WriteLines(fmt.Sprintf("%s: %d added, %d known, %d refused", terminal.Plural(i.n.Added+i.n.Known+i.n.Refused, "task"), i.n.Added, i.n.Known, i.n.Refused))
 	}
 	if err == nil && i.n.Refused > 0 {
-		return ExitWith(ExitFailed)
+		return cli.ExitWith(cli.ExitFailed)
 	}
 	return err
 }
 
 // taskImporter sends lines to an initiator, and counts what becomes of them.
 type taskImporter struct {
-	screen *Screen
+	screen *terminal.Screen
 	n      task.Imported
 }
 
 func (i *taskImporter) printRefusal(line int, why error) {
-	_ = i.screen.WriteLines(fmt.Sprintf("line %d: %s", line, OneLine(why.Error()))) // nobody is left to tell
+	_ = i.screen.WriteLines(fmt.Sprintf("line %d: %s", line, terminal.OneLine(why.Error()))) // nobody is left to tell
 }
 
 // sendLines sends as many lines at once as are one request.
@@ -103,7 +105,7 @@ func (i *taskImporter) sendBatch(ctx context.Context, c *client.Client, some [][
 	for at, v := range got {
 		switch {
 		case errors.Is(v.Err, &client.Error{Status: http.StatusServiceUnavailable}):
-			return PrefixError(fmt.Sprintf("line %d", numbers[at]), v.Err)
+			return cli.PrefixError(fmt.Sprintf("line %d", numbers[at]), v.Err)
 		case v.Err != nil:
 			i.n.Refused++
 			i.printRefusal(numbers[at], v.Err)

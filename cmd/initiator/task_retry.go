@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
 	"initiator/internal/queue"
 )
@@ -44,9 +45,9 @@ func retryIDs(cmd *cobra.Command, all bool, args []string) (ids []uuid.UUID, err
 	chosen := cmd.Flags().Changed("pool") || cmd.Flags().Changed("state")
 	switch {
 	case all && len(args) > 0:
-		return nil, UsageFault(errors.New("name tasks, or give --all; not both"))
+		return nil, cli.UsageFault(errors.New("name tasks, or give --all; not both"))
 	case !all && (chosen || len(args) == 0):
-		return nil, UsageFault(errors.New("name tasks, or give --all, with --pool and --state to say which"))
+		return nil, cli.UsageFault(errors.New("name tasks, or give --all, with --pool and --state to say which"))
 	}
 	for _, text := range args {
 		id, err := parseTaskID(text)

@@ -2,20 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 	"initiator/internal/output"
-	"initiator/internal/supervise"
 )
 
 const upLong = `Start the workers of the INI, or those that are named and what they come after,
@@ -53,7 +50,7 @@ type upRun struct {
 	*app
 	level string
 	in    *initiator.Initiator
-	live  *LiveView // nil where stderr is no terminal
+	live  *terminal.LiveView // nil where stderr is no terminal
 	log   hclog.Logger
 	readinessCount
 	upEnvironment
@@ -71,8 +68,8 @@ func (u *upRun) startUp(ctx context.Context, only []string) error {
 	if err := u.checkMain(p); err != nil {
 		return err
 	}
-	if u.Err.terminal {
-		u.live = NewLiveView(u.Err)
+	if u.Err.IsTerminal() {
+		u.live = terminal.NewLiveView(u.Err)
 	}
 	closeLog, err := u.openLog(p)
 	if err != nil {
@@ -87,9 +84,9 @@ func (u *upRun) startUp(ctx context.Context, only []string) error {
 		Logger: u.log, LogFile: p.Settings.LogFile, Stdout: u.forWorkers, Stderr: u.queue, Passed: u.passed,
 	})
 	if err != nil {
-		return UsageFault(err)
+		return cli.UsageFault(err)
 	}
-	ctx, again, stop := CatchSignals(ctx, syscall.SIGINT, syscall.SIGTERM)
+	ctx, again, stop := cli.CatchSignals(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	defer u.handleSignals()()
 	return u.live.HideCursorDuring(func() error { return u.runInitiator(ctx, again) })
@@ -119,152 +116,5 @@ func (u *upRun) runInitiator(ctx context.Context, again <-chan syscall.Signal) e
 		return err
 	}
 	u.printNote("ended")
-	return ExitWith(mainCode(workersOf(u.in.Workers(), u.mainWorker)))
-}
-
-// progressInterval is how often a stop says what it waits for.
-const progressInterval = time.Second
-
-// waitForEnd waits for the end, and says on the way what it waits for.
-func (u *upRun) waitForEnd(ctx context.Context, again <-chan syscall.Signal, ran <-chan error) error {
-	var killed error
-	var said string
-	done := ctx.Done()
-	tick := time.NewTicker(progressInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-ran:
-			if err == nil {
-				err = killed
-			}
-			return err
-		case <-done:
-			done = nil
-			u.live.Settle()
-			u.live.ClearTypedText()
-			u.printNote("%s", u.stoppingText(ctx))
-			tick.Reset(progressInterval)
-		case <-tick.C:
-			if waits := u.stoppingWorkers(); ctx.Err() != nil && waits != "" && waits != said {
-				said = waits
-				u.printNote("waits for %s", waits)
-			}
-		case s := <-again:
-			if killed == nil {
-				u.printNote("kills what is left (second %s)", Interrupted{s}.SignalName())
-				killed = Interrupted{s}
-				u.in.Kill()
-			}
-		}
-	}
-}
-
-// stoppingText says how long a stop may take, and how to cut it short.
-func (u *upRun) stoppingText(ctx context.Context) string {
-	alive, longest := 0, time.Duration(0)
-	for _, w := range u.in.Workers() {
-		if w.PID == 0 {
-			continue
-		}
-		alive++
-		if s, ok := u.in.Plan().Spec(w.Name); ok {
-			longest = max(longest, s.Drain+s.StopWait)
-		}
-	}
-	var sig Interrupted
-	if !errors.As(context.Cause(ctx), &sig) || alive == 0 {
-		return "stopping"
-	}
-	how := "a second signal kills at once"
-	if sig.Signal == syscall.SIGINT {
-		how = "Ctrl-C again kills at once"
-	}
-	return fmt.Sprintf("stopping %s, at most %s; %s", Plural(alive, "worker"), FormatDuration(longest), how)
-}
-
-// stoppingWorkers names the workers that are not yet stopped, and what holds them up.
-func (u *upRun) stoppingWorkers() string {
-	var left []string
-	for _, w := range u.in.Workers() {
-		if w.PID != 0 || w.State == supervise.Stopping {
-			left = append(left, fmt.Sprintf("%s %s (%s)", w.Name, ShortGUID(w.GUID), w.Reason))
-		}
-	}
-	return JoinNames(left)
-}
-
-// printNote tells a person what happens: a line on the terminal, or in the log.
-func (u *upRun) printNote(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	if u.live != nil {
-		u.live.PrintLine(text)
-		return
-	}
-	u.log.Info(text)
-}
-
-// showTransitions tells of every change of a worker, until over.
-func (u *upRun) showTransitions(over, running context.Context) {
-	since := uint64(0)
-	for first := true; ; first = false {
-		past, more := u.in.Events(since)
-		for _, t := range past {
-			since = t.Seq
-			u.showTransition(t)
-		}
-		switch {
-		case running.Err() != nil || !first && len(past) == 0:
-		case u.live != nil:
-			u.live.ShowWorkers(u.in.Workers(), u.startsItself, u.announceReady)
-		default:
-			u.readinessCount.noteTransitions(past, u.in, u.startsItself, u.announceReady)
-		}
-		select {
-		case <-more:
-		case <-over.Done():
-			return
-		}
-	}
-}
-
-func (u *upRun) showTransition(t supervise.Transition) {
-	if u.Format.JSON {
-		_ = u.Out.WriteJSON(t) // the error stays with the screen
-	}
-	u.live.ShowTransition(t)
-}
-
-// startsItself says whether workers of a definition start by themselves.
-func (u *upRun) startsItself(name string) bool {
-	s, ok := u.in.Plan().Spec(name)
-	return ok && s.Autostart
-}
-
-// announceReady says that all is done that can be, and on a terminal where the API is
-// and how to stop; a log has said the one, and needs the other not.
-func (u *upRun) announceReady(lost int) {
-	up := "all workers are ready"
-	if lost > 0 {
-		up = Plural(lost, "worker") + " could not be started, the others go on"
-	}
-	if u.live == nil {
-		u.log.Info(up)
-		return
-	}
-	u.live.PrintLine(up + "; Ctrl-C stops them")
-	u.live.PrintLine("the API is at " + u.in.URL() + ", its token in " + shortestPath(filepath.Join(u.in.StateDir(), "token")))
-}
-
-// shortestPath is a path as one types it here, where that is shorter.
-func shortestPath(path string) string {
-	here, err := os.Getwd()
-	if err != nil {
-		return path
-	}
-	rel, err := filepath.Rel(here, path)
-	if err != nil || !filepath.IsLocal(rel) {
-		return path
-	}
-	return rel
+	return cli.ExitWith(mainCode(workersOf(u.in.Workers(), u.mainWorker)))
 }

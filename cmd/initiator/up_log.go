@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/internal/output"
 	"initiator/internal/plan"
 )
@@ -21,7 +22,7 @@ func (u *upRun) openLog(p *plan.Plan) (closeLog func(), err error) {
 	o := &hclog.LoggerOptions{Name: "initiator", Level: hclog.LevelFromString(p.Settings.LogLevel)}
 	if u.level != "" {
 		if o.Level = hclog.LevelFromString(u.level); o.Level == hclog.NoLevel {
-			return nil, UsageFault(fmt.Errorf("--loglevel %s: there is trace, debug, info, warn and error", u.level))
+			return nil, cli.UsageFault(fmt.Errorf("--loglevel %s: there is trace, debug, info, warn and error", u.level))
 		}
 	}
 	if p.Settings.LogFile != "" {
@@ -49,14 +50,14 @@ func (u *upRun) openLog(p *plan.Plan) (closeLog func(), err error) {
 // openQueues puts a queue before stderr, and one before stdout, which belongs
 // to the lines of workers unless changes are shown there as JSON.
 func (u *upRun) openQueues() (closeQueues func()) {
-	stderr := u.Err.w
+	stderr := u.Err.Writer()
 	if u.live != nil {
 		stderr = u.live // above the lines that change
 	}
 	u.queue = output.NewQueue(stderr)
 	u.forWorkers = u.queue
-	if !u.Format.JSON && (u.live == nil || !u.Out.terminal) {
-		u.forWorkers = output.NewQueue(u.Out.w)
+	if !u.Format.JSON && (u.live == nil || !u.Out.IsTerminal()) {
+		u.forWorkers = output.NewQueue(u.Out.Writer())
 	}
 	return func() {
 		u.queue.Close(outputGrace)

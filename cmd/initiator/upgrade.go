@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 	"initiator/initiator/client"
 	"initiator/internal/api"
@@ -31,7 +33,7 @@ func (a *app) upgradeCommand() *cobra.Command {
 			if len(args) > 0 {
 				path, err := filepath.Abs(args[0]) // the initiator may run elsewhere
 				if err != nil {
-					return UsageFault(err)
+					return cli.UsageFault(err)
 				}
 				binary = path
 			}
@@ -40,7 +42,7 @@ func (a *app) upgradeCommand() *cobra.Command {
 				return err
 			}
 			defer c.Close()
-			ctx, _, stop := CatchSignals(cmd.Context(), EndingSignals...)
+			ctx, _, stop := cli.CatchSignals(cmd.Context(), cli.EndingSignals...)
 			defer stop()
 			return a.runUpgrade(ctx, c, binary)
 		},
@@ -63,7 +65,7 @@ func (a *app) runUpgrade(ctx context.Context, c *client.Client, binary string) e
 	if a.Format.JSON {
 		return a.Out.WriteJSON(map[string]any{"from": before.Version, "to": version, "pid": after.PID, "workers": len(after.Workers)})
 	}
-	return a.Out.WriteLines(fmt.Sprintf("upgraded from %s to %s; %s ran on", before.Version, version, Plural(len(after.Workers), "worker")))
+	return a.Out.WriteLines(fmt.Sprintf("upgraded from %s to %s; %s ran on", before.Version, version, terminal.Plural(len(after.Workers), "worker")))
 }
 
 // upgradeTimeout bounds the wait for the next program, or for the old one to be back.
@@ -82,7 +84,7 @@ func awaitNextProgram(ctx context.Context, c *client.Client, generation int, bef
 		case err == nil && now.Generation > generation:
 			return now, nil
 		case err == nil && now.UpgradeError != "" && !now.Started.Equal(before.Started):
-			return now, &Fault{ExitInternal, fmt.Errorf("upgrade: %s", now.UpgradeError), "the old one is back; the workers ran on"}
+			return now, cli.NewFault(cli.ExitInternal, fmt.Errorf("upgrade: %s", now.UpgradeError), "the old one is back; the workers ran on")
 		}
 		select {
 		case <-tick.C:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 )
 
@@ -41,7 +42,7 @@ func versionInfo() version {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
-				v.Commit = ShortGUID(s.Value)
+				v.Commit = terminal.ShortGUID(s.Value)
 			}
 		}
 	}

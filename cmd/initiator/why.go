@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
 	"initiator/internal/supervise"
 )
@@ -22,7 +23,7 @@ func (a *app) whyCommand() *cobra.Command {
 					return err
 				}
 				var said []supervise.Explanation
-				for _, name := range ExpandNames(all, args) {
+				for _, name := range cli.ExpandNames(all, args) {
 					answers, err := c.Why(ctx, name)
 					if err != nil {
 						return err
@@ -44,16 +45,11 @@ func (a *app) showAnswers(answers []supervise.Explanation) error {
 	for _, answer := range answers {
 		text := answer.Sentence + "\n"
 		if len(answer.LastOutput) > 0 {
-			text += "The last that it wrote:\n" + IndentLines(answer.LastOutput)
+			text += "The last that it wrote:\n" + terminal.IndentLines(answer.LastOutput)
 		}
 		if _, err := a.Out.Write([]byte(text)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// IndentLines sets lines apart that are not ours.
-func IndentLines(lines []string) string {
-	return "  " + strings.Join(lines, "\n  ") + "\n"
 }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"strings"
+
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/api"
+	"initiator/internal/plan"
+)
+
+func (a *app) showChanges(c api.Changes) error {
+	if a.Format.JSON {
+		return a.Out.WriteJSON(c)
+	}
+	t := terminal.Table{Head: []string{"NAME", "ACTION", "KEYS"}, Colour: func(column int, cell string) string {
+		if column != 1 {
+			return ""
+		}
+		return actionColour(plan.Action(cell))
+	}}
+	for _, w := range c.Workers {
+		t.Rows = append(t.Rows, []string{w.Name, string(w.Action), changedKeys(w)})
+	}
+	if err := t.PrintTo(a.Out); err != nil {
+		return err
+	}
+	if len(c.Schedules) > 0 {
+		if err := a.Out.WriteLines("other schedules: " + strings.Join(c.Schedules, ", ")); err != nil {
+			return err
+		}
+	}
+	if len(c.Settings) > 0 {
+		return a.Out.WriteLines("at the next start of the initiator: " + strings.Join(c.Settings, ", "))
+	}
+	return nil
+}
+
+// anyChange says whether anything differs; a key of [initiator] that waits for
+// the next start counts as well.
+func anyChange(c api.Changes) bool {
+	for _, w := range c.Workers {
+		if w.Changed() {
+			return true
+		}
+	}
+	return len(c.Settings) > 0 || len(c.Schedules) > 0
+}
+
+// changedKeys are the keys that differ; of a definition that is kept they take
+// effect as it runs.
+func changedKeys(c plan.Change) string {
+	switch {
+	case len(c.Keys) == 0:
+		return "-"
+	case c.Action == plan.ActionKeep:
+		return strings.Join(c.Keys, ", ") + " (without a restart)"
+	}
+	return strings.Join(c.Keys, ", ")
+}
+
+func actionColour(action plan.Action) string {
+	switch action {
+	case plan.ActionStart:
+		return terminal.ColourGood
+	case plan.ActionRestart:
+		return terminal.ColourBusy
+	case plan.ActionStop:
+		return terminal.ColourBad
+	}
+	return ""
+}

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// withoutEnvironment are the flags without a twin: the environment of every worker has
+// variables of these names, with another meaning.
+var withoutEnvironment = map[string]bool{"guid": true, "port": true, "help": true}
+
+// environmentName is the variable that stands for a flag: INITIATOR_STATE_DIR for
+// --state-dir.
+func environmentName(flag string) string {
+	return "INITIATOR_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// setFromEnvironment sets every flag that was not given from its variable. An empty one is
+// none at all.
+func setFromEnvironment(cmd *cobra.Command) error {
+	var fault error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		value := os.Getenv(environmentName(f.Name))
+		if f.Changed || value == "" || withoutEnvironment[f.Name] || fault != nil {
+			return
+		}
+		if err := cmd.Flags().Set(f.Name, value); err != nil {
+			fault = UsageFault(fmt.Errorf("%s=%s: %w", environmentName(f.Name), value, trimFlagName(err)))
+		}
+	})
+	return fault
+}
+
+// trimFlagName takes off pflag's own words, which name a flag that nobody gave.
+func trimFlagName(err error) error {
+	if _, rest, ok := strings.Cut(err.Error(), " flag: "); ok {
+		return fmt.Errorf("%s", rest)
+	}
+	return err
+}

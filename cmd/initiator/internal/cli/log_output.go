@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"initiator/initiator/client"
+	"initiator/internal/api"
+)
+
+// ShowLogs prints lines as they are: colours of a worker are its own.
+func (a *App) ShowLogs(ctx context.Context, c *client.Client, q client.LogQuery, guids []string) error {
+	if a.Format.JSON {
+		return c.LogLines(ctx, q, func(l api.LogLine) error { return a.Out.WriteJSON(l) }, guids...)
+	}
+	from, err := c.Logs(ctx, q, guids...)
+	if err != nil {
+		return err
+	}
+	return a.CopyLog(ctx, from)
+}
+
+// CopyLog prints what comes, until there is no more or nobody reads.
+func (a *App) CopyLog(ctx context.Context, from io.ReadCloser) error {
+	defer from.Close()
+	_, err := io.Copy(a.Out, from)
+	switch {
+	case a.Out.Err() != nil:
+		return a.Out.Err()
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return fmt.Errorf("read the logs: %w", err)
+	}
+	return nil
+}

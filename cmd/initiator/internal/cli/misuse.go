@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"initiator/proactor"
+)
+
+// explainMisuse is what a person is told whose command line cannot be read: which
+// word, what was meant, and how the verb is written. The parser knows neither
+// what its words stand for nor what was meant, and only its words tell apart
+// what went wrong.
+func explainMisuse(cmd *cobra.Command, err error) *Fault {
+	said, args := err.Error(), cmd.Flags().Args()
+	var word, flag string
+	switch {
+	case scanWords(said, "unknown command %q", &word):
+		return unknownVerb(cmd, word)
+	case strings.HasPrefix(said, "requires "), strings.HasPrefix(said, "accepts "):
+		return NewFault(ExitUsage, countMismatch(cmd, args), "write `"+cmd.CommandPath()+" "+operandsOf(cmd)+"`; "+helpHint(cmd))
+	case scanWords(said, "unknown flag: --%s", &word):
+		word, _, _ = strings.Cut(word, "=")
+		if near, ok := proactor.Nearest(word, flagNames(cmd)); ok {
+			return NewFault(ExitUsage, fmt.Errorf("there is no flag --%s: did you mean --%s?", word, near), helpHint(cmd))
+		}
+		return NewFault(ExitUsage, fmt.Errorf("there is no flag --%s", word), helpHint(cmd))
+	case scanWords(said, "unknown shorthand flag: %s in %s", &flag, &word):
+		return NewFault(ExitUsage, fmt.Errorf("there is no flag %s", word), helpHint(cmd))
+	case scanWords(said, "invalid argument %q for %q flag:", &word, &flag):
+		_, why, _ := strings.Cut(said, " flag: ")
+		if strings.HasPrefix(why, "strconv.") {
+			why = "write a whole number"
+		}
+		return NewFault(ExitUsage, fmt.Errorf("%s %s: %s", flag, word, why), helpHint(cmd))
+	}
+	return NewFault(ExitUsage, err, helpHint(cmd))
+}
+
+func scanWords(text, format string, words ...*string) bool {
+	into := make([]any, 0, len(words))
+	for _, w := range words {
+		into = append(into, w)
+	}
+	n, err := fmt.Sscanf(text, format, into...)
+	return n == len(words) && err == nil
+}
+
+// unknownVerb is for a word where a verb should stand, or nothing at all.
+func unknownVerb(cmd *cobra.Command, word string) *Fault {
+	if !cmd.HasAvailableSubCommands() {
+		return NewFault(ExitUsage, fmt.Errorf("%q is one word too many", word), helpHint(cmd))
+	}
+	var verbs []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			verbs = append(verbs, c.Name())
+		}
+	}
+	if near, ok := proactor.Nearest(word, verbs); ok {
+		return NewFault(ExitUsage, fmt.Errorf("there is no verb %q: did you mean %s?", word, near), helpHint(cmd))
+	}
+	return NewFault(ExitUsage, fmt.Errorf("there is no verb %q", word), helpHint(cmd))
+}
+
+// countMismatch names the operand that is missing, or the one that is too many.
+func countMismatch(cmd *cobra.Command, args []string) error {
+	var needed []string
+	all := strings.Fields(operandsOf(cmd))
+	for _, operand := range all {
+		if !strings.HasPrefix(operand, "[") {
+			needed = append(needed, operand)
+		}
+	}
+	switch {
+	case len(args) < len(needed):
+		return fmt.Errorf("%s is missing", needed[len(args)])
+	case len(args) > len(all) && len(all) > 0:
+		return fmt.Errorf("%q is one word too many", args[len(all)])
+	}
+	return errors.New("these are not the words that it takes")
+}
+
+// operandsOf is what stands behind the verb in its usage.
+func operandsOf(cmd *cobra.Command) string {
+	_, rest, _ := strings.Cut(cmd.Use, " ")
+	return rest
+}
+
+func helpHint(cmd *cobra.Command) string {
+	switch {
+	case !cmd.HasParent():
+		return "`initiator --help` lists the verbs, `initiator VERB --help` the flags of one"
+	case cmd.HasAvailableSubCommands():
+		return "`" + cmd.CommandPath() + " --help` lists its verbs"
+	}
+	return "`" + cmd.CommandPath() + " --help` says what it takes"
+}
+
+func flagNames(cmd *cobra.Command) (names []string) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
+	"initiator/proactor"
+)
+
+// ChooseWorkers keeps the workers that are named.
+func ChooseWorkers(all []supervise.Worker, names []string) ([]supervise.Worker, error) {
+	if len(names) == 0 || slices.Contains(names, "all") {
+		return all, nil
+	}
+	var chosen []supervise.Worker
+	for _, name := range names {
+		some := FindWorkers(all, name)
+		if len(some) == 0 {
+			known := DefinitionNames(all)
+			near, _ := proactor.Nearest(name, known)
+			return nil, &Fault{Code: ExitStatusUnknown, Err: &supervise.UnknownNameError{Name: name, Nearer: near, Known: known}}
+		}
+		chosen = append(chosen, some...)
+	}
+	return chosen, nil
+}
+
+// FindWorkers are the workers that are called so, or the one with that guid;
+// as much of a guid as tells it apart is enough.
+func FindWorkers(all []supervise.Worker, name string) (some []supervise.Worker) {
+	for _, w := range all {
+		if matchesName(w, name) {
+			some = append(some, w)
+		}
+	}
+	if len(some) > 0 || len(name) < 4 {
+		return some
+	}
+	for _, w := range all {
+		if len(w.GUID) > len(name) && w.GUID[:len(name)] == name {
+			some = append(some, w)
+		}
+	}
+	if len(some) > 1 {
+		return nil
+	}
+	return some
+}
+
+// matchesName says whether a name means a worker: its definition, group or guid, or
+// what supervisorctl's users write: group:*, group: and group:process, where a
+// worker of a pool is a process by its number.
+func matchesName(w supervise.Worker, name string) bool {
+	if name == w.Name || name == w.GUID || name == w.Group {
+		return true
+	}
+	group, process, pair := strings.Cut(name, ":")
+	switch {
+	case !pair || group == "" || group != w.Group && group != w.Name:
+		return false
+	case process == "" || process == "*":
+		return true
+	case group == w.Name:
+		return process == strconv.Itoa(w.Index) || group == w.Group && process == w.Name
+	}
+	return process == w.Name
+}
+
+// DefinitionNames are the names of the workers' definitions, each once.
+func DefinitionNames(all []supervise.Worker) (names []string) {
+	for _, w := range all {
+		if !slices.Contains(names, w.Name) {
+			names = append(names, w.Name)
+		}
+	}
+	return names
+}
+
+// ExpandNames makes whole guids of those that were shortened, and of names that only
+// supervisorctl's users write. Names that match nothing are left for the
+// initiator to refuse.
+func ExpandNames(all []supervise.Worker, names []string) (full []string) {
+	for _, name := range names {
+		some := FindWorkers(all, name)
+		if len(some) == 0 || some[0].Name == name || some[0].Group == name {
+			full = append(full, name)
+			continue
+		}
+		for _, w := range some {
+			full = append(full, w.GUID)
+		}
+	}
+	return full
+}
+
+// ChooseGUIDs are the guids of the workers that are named.
+func ChooseGUIDs(ctx context.Context, c *client.Client, names []string) (guids []string, err error) {
+	all, err := c.Workers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := ChooseWorkers(all, names)
+	var unknown *Fault
+	if errors.As(err, &unknown) {
+		return nil, NewFault(ExitNotFound, unknown.Err, unknown.NextStep)
+	}
+	for _, w := range chosen {
+		guids = append(guids, w.GUID)
+	}
+	return guids, err
+}
+
+func SortedPools(m map[string]task.Counts) []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// SuggestName is what to do about a name that does not exist.
+func SuggestName(name string, known []string) string {
+	near, ok := proactor.Nearest(name, known)
+	switch {
+	case ok:
+		return fmt.Sprintf("did you mean %s?", near)
+	case len(known) == 0:
+		return "the INI defines no worker that takes tasks: write a [worker:NAME]"
+	}
+	return "there is " + terminal.JoinNames(known)
+}

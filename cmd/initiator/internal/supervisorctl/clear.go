@@ -1,0 +1,64 @@
+package supervisorctl
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/initiator/client"
+	"initiator/internal/supervise"
+)
+
+const clearLong = `Remove the files with what workers have written, of both streams. They run on, and
+their next line is the first of a new file. Files that were rotated away (.1, .2 …)
+stay, as with supervisorctl, and initiator logs still shows them.
+
+After an upgrade the processes may still be kept by the older program; if that
+cannot clear logs, this says so, and can once all workers were stopped.`
+
+func (v *verbs) clearCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "clear NAME…|all", Short: "Remove what workers have written", Long: clearLong,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: v.CompleteWorkers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return v.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+				all, err := c.Workers(ctx)
+				if err != nil {
+					return err
+				}
+				results, err := c.Clear(ctx, cli.ExpandNames(all, args)...)
+				if err != nil {
+					return err
+				}
+				return v.showCleared(results, ProcessNames(all))
+			})
+		},
+	}
+}
+
+// showCleared says of each what supervisorctl says, and where it cannot be done
+// also why.
+func (v *verbs) showCleared(results []supervise.Result, names map[string]string) error {
+	if v.Format.JSON {
+		if err := v.Out.WriteJSON(map[string]any{"results": results}); err != nil {
+			return err
+		}
+	}
+	code := cli.ExitOK
+	for _, r := range results {
+		line := names[r.Worker.GUID] + ": cleared"
+		if r.Error != "" {
+			line, code = fmt.Sprintf("%s: ERROR (%s)", names[r.Worker.GUID], terminal.OneLine(r.Error)), cli.ExitFailed
+		}
+		if v.Format.JSON {
+			continue
+		}
+		if err := v.Out.WriteLines(line); err != nil {
+			return err
+		}
+	}
+	return cli.ExitWith(code)
+}

@@ -1,0 +1,40 @@
+package supervisorctl
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"initiator/internal/supervise"
+)
+
+// ProcessNames are what supervisorctl would call the workers, by guid. A pool
+// of several is a group whose processes are numbers: all must be there, also
+// where only some are to be named.
+func ProcessNames(all []supervise.Worker) (names map[string]string) {
+	pool := map[string]int{}
+	for _, w := range all {
+		pool[w.Name]++
+	}
+	names = map[string]string{}
+	for _, w := range all {
+		switch {
+		case pool[w.Name] > 1 || w.Index > 0:
+			names[w.GUID] = w.Name + ":" + strconv.Itoa(w.Index)
+		case w.Group != "" && w.Group != w.Name && !strings.HasPrefix(w.Name, w.Group+":"):
+			names[w.GUID] = w.Group + ":" + w.Name
+		default:
+			names[w.GUID] = w.Name
+		}
+	}
+	return names
+}
+
+// SortByName puts workers in supervisorctl's order.
+func SortByName(list []supervise.Worker, names map[string]string) (sorted []supervise.Worker) {
+	sorted = slices.Clone(list)
+	slices.SortStableFunc(sorted, func(a, b supervise.Worker) int {
+		return strings.Compare(names[a.GUID], names[b.GUID])
+	})
+	return sorted
+}

@@ -1,0 +1,66 @@
+package supervisorctl
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/initiator/client"
+	"initiator/internal/supervise"
+)
+
+// ExitNoProcess is supervisorctl's exit code for the pid of what does not run.
+const ExitNoProcess = 7
+
+func (v *verbs) pidCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "pid [NAME…|all]", Short: "Show the pid of the initiator, or of workers",
+		Long:              "Show the pid of the initiator, or of workers. One that does not run has pid 0, and\nthen the exit code is 7.",
+		ValidArgsFunction: v.CompleteWorkers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return v.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+				s, err := c.Status(ctx)
+				if err != nil {
+					return err
+				}
+				pids, code := []int{s.PID}, cli.ExitOK
+				if len(args) > 0 {
+					chosen, err := cli.ChooseWorkers(s.Workers, args)
+					if err != nil {
+						return err
+					}
+					pids, code = pidsOf(chosen, !slices.Contains(args, "all"))
+				}
+				if v.Format.JSON {
+					err = v.Out.WriteJSON(map[string]any{"pids": pids})
+				} else {
+					err = v.Out.WriteLines(numberTexts(pids)...)
+				}
+				if err != nil {
+					return err
+				}
+				return cli.ExitWith(code)
+			})
+		},
+	}
+}
+
+func pidsOf(list []supervise.Worker, named bool) (pids []int, code int) {
+	for _, w := range SortByName(list, ProcessNames(list)) {
+		pids = append(pids, w.PID)
+		if w.PID == 0 && named {
+			code = ExitNoProcess
+		}
+	}
+	return pids, code
+}
+
+func numberTexts(numbers []int) (list []string) {
+	for _, n := range numbers {
+		list = append(list, strconv.Itoa(n))
+	}
+	return list
+}

@@ -1,0 +1,73 @@
+package supervisorctl
+
+import (
+	"fmt"
+	"strings"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/supervise"
+)
+
+// Before is what there was before start, stop or restart, in supervisorctl's
+// terms.
+type Before struct {
+	names  map[string]string // by guid
+	up     map[string]bool   // by guid: RUNNING, STARTING or BACKOFF
+	singly map[string]bool   // by guid: it was asked for by itself
+}
+
+// ResultLines are what supervisorctl says after start, stop and restart: of one that
+// is asked for by itself also that it was so already, of all and of a group
+// only what has changed.
+func (b Before) ResultLines(verb string, results []supervise.Result) (lines []string) {
+	say := func(r supervise.Result, what, why string) {
+		if why != "" {
+			what = fmt.Sprintf("ERROR (%s)", why)
+		}
+		lines = append(lines, b.names[r.Worker.GUID]+": "+what)
+	}
+	already := func(r supervise.Result, why string) {
+		if b.singly[r.Worker.GUID] {
+			say(r, "", why)
+		}
+	}
+	for _, r := range results {
+		switch up := b.up[r.Worker.GUID]; {
+		case verb == "start":
+		case !up:
+			already(r, "not running")
+		case verb == "stop":
+			say(r, "stopped", terminal.OneLine(r.Error))
+		default:
+			say(r, "stopped", "")
+		}
+	}
+	for _, r := range results {
+		switch up := b.up[r.Worker.GUID]; {
+		case verb == "stop":
+		case verb == "start" && up:
+			already(r, "already started")
+		default:
+			say(r, "started", terminal.OneLine(r.Error))
+		}
+	}
+	return lines
+}
+
+// RecordBefore looks at what there is, and at what is asked for.
+func RecordBefore(all []supervise.Worker, args []string) Before {
+	b := Before{names: ProcessNames(all), up: map[string]bool{}, singly: map[string]bool{}}
+	for _, w := range all {
+		b.up[w.GUID] = w.State == supervise.Running || w.State == supervise.Starting || w.State == supervise.Backoff
+	}
+	for _, name := range args {
+		if name == "all" || strings.HasSuffix(name, ":") || strings.HasSuffix(name, ":*") {
+			continue
+		}
+		for _, w := range cli.FindWorkers(all, name) {
+			b.singly[w.GUID] = true
+		}
+	}
+	return b
+}

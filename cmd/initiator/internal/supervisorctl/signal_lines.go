@@ -1,0 +1,29 @@
+package supervisorctl
+
+import (
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/internal/supervise"
+)
+
+// PrintSignalled says what supervisorctl says after a signal. To its users one that
+// went to nobody is a fault; all others are told nothing.
+func PrintSignalled(a *cli.App, all []supervise.Worker, args []string) error {
+	if !a.PrintsLikeSupervisorctl() {
+		return nil
+	}
+	chosen, err := cli.ChooseWorkers(all, args)
+	if err != nil {
+		return err
+	}
+	names, code := ProcessNames(all), cli.ExitOK
+	for _, w := range chosen {
+		line := names[w.GUID] + ": signalled"
+		if w.PID == 0 {
+			line, code = names[w.GUID]+": ERROR (not running)", ExitNoProcess
+		}
+		if err := a.Out.WriteLines(line); err != nil {
+			return err
+		}
+	}
+	return cli.ExitWith(code)
+}

@@ -1,0 +1,40 @@
+package supervisorctl
+
+import (
+	"fmt"
+	"time"
+
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/supervise"
+)
+
+// nameColumn is the least width of supervisorctl's first column.
+const nameColumn = 30
+
+// StatusLines are the lines of `supervisorctl status`, in the order given.
+func StatusLines(list []supervise.Worker, names map[string]string, now time.Time) (lines []string) {
+	width := nameColumn
+	for _, w := range list {
+		width = max(width, len(names[w.GUID]))
+	}
+	for _, w := range list {
+		lines = append(lines, fmt.Sprintf("%-*s%-10s%s", width+3, names[w.GUID], w.State, terminal.Printable(describeProcess(w, now))))
+	}
+	return lines
+}
+
+// describeProcess is what supervisorctl says of a process beside its state.
+func describeProcess(w supervise.Worker, now time.Time) string {
+	switch w.State {
+	case supervise.Running:
+		return fmt.Sprintf("pid %d, uptime %s", w.PID, terminal.FormatUptime(now.Sub(w.Started)))
+	case supervise.Fatal, supervise.Backoff:
+		return w.Reason
+	case supervise.Stopped, supervise.Exited:
+		if w.Incarnation == 0 {
+			return "Not started"
+		}
+		return w.Since.Local().Format("Jan 02 03:04 PM")
+	}
+	return ""
+}

@@ -1,0 +1,154 @@
+package supervisorctl
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/initiator/client"
+	"initiator/internal/api"
+)
+
+const (
+	// tailBytes is how much supervisorctl shows of a log.
+	tailBytes = 1600
+	// mostTail is more than a person reads, and little to hold.
+	mostTail = 16 << 20
+	// tailLines is with how many lines `tail -f` begins.
+	tailLines = 10
+)
+
+const tailLong = `Show the end of what one process wrote: the last 1600 bytes, or as many as -100
+says. With -f go on with what it writes. initiator logs shows several at once.`
+
+func (v *verbs) tailCommand() *cobra.Command {
+	var t tailFlags
+	cmd := &cobra.Command{
+		Use: "tail [-f] [-BYTES] NAME [stdout|stderr]", Short: "Show the end of what a worker wrote; as `logs`", Long: tailLong,
+		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: v.CompleteWorkers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q, err := t.logQuery()
+			if err != nil {
+				return err
+			}
+			if q.Stream = "stdout"; len(args) == 2 {
+				q.Stream = args[1]
+			}
+			if q.Stream != "stdout" && q.Stream != "stderr" {
+				return cli.UsageFault(fmt.Errorf("tail %s %s: there is stdout and stderr", args[0], q.Stream))
+			}
+			return v.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+				guids, err := cli.ChooseGUIDs(ctx, c, args[:1])
+				if err != nil {
+					return err
+				}
+				if len(guids) != 1 {
+					return cli.UsageFault(fmt.Errorf("tail %s: these are %d processes; `initiator logs` shows several", args[0], len(guids)))
+				}
+				switch {
+				case v.Format.JSON && !t.follow:
+					return v.showEndLines(ctx, c, q, guids[0], t.size)
+				case t.follow:
+					return v.ShowLogs(ctx, c, q, guids)
+				}
+				from, err := c.Logs(ctx, q, guids[0])
+				if err != nil {
+					return err
+				}
+				return v.showEnd(from, t.size)
+			})
+		},
+	}
+	t.addFlags(cmd.Flags())
+	return cmd
+}
+
+// tailFlags say how much of the end of a log is shown.
+type tailFlags struct {
+	follow bool
+	size   int
+}
+
+func (t *tailFlags) addFlags(f *pflag.FlagSet) {
+	f.BoolVarP(&t.follow, "follow", "f", false, "go on with what is written from now on")
+	f.IntVar(&t.size, "bytes", tailBytes, "how many `BYTES` of the end; -100 is short for --bytes 100")
+}
+
+// logQuery asks for the end of the file that is written now, as supervisorctl
+// does. That many lines have at least so many bytes.
+func (t *tailFlags) logQuery() (client.LogQuery, error) {
+	if t.size < 1 || t.size > mostTail {
+		return client.LogQuery{}, cli.UsageFault(fmt.Errorf("tail -%d: from 1 to %d bytes", t.size, mostTail))
+	}
+	if t.follow {
+		return client.LogQuery{Follow: true, Tail: tailLines, Current: true}, nil
+	}
+	return client.LogQuery{Tail: t.size, Current: true}, nil
+}
+
+// showEnd prints the last bytes of a log, and ends the last line.
+func (v *verbs) showEnd(from io.ReadCloser, size int) error {
+	defer from.Close()
+	var end []byte
+	for buf := make([]byte, 32<<10); ; {
+		n, err := from.Read(buf)
+		end = append(end, buf[:n]...)
+		end = end[max(0, len(end)-size):]
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("read the log: %w", err)
+		}
+	}
+	if !bytes.HasSuffix(end, []byte("\n")) {
+		end = append(end, '\n')
+	}
+	_, err := v.Out.Write(end)
+	return err
+}
+
+// showEndLines is showEnd in JSON: as many whole lines as have so many bytes.
+func (v *verbs) showEndLines(ctx context.Context, c *client.Client, q client.LogQuery, guid string, size int) error {
+	var end []api.LogLine
+	total := 0
+	err := c.LogLines(ctx, q, func(l api.LogLine) error {
+		end, total = append(end, l), total+len(l.Line)+1
+		for total > size {
+			end, total = end[1:], total-len(end[0].Line)-1
+		}
+		return nil
+	}, guid)
+	if err != nil {
+		return err
+	}
+	for _, l := range end {
+		if err := v.Out.WriteJSON(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var minusBytes = regexp.MustCompile(`^-[0-9]+$`)
+
+// ExpandTailArgs makes flags of `tail -100`, which are none to anybody else.
+func ExpandTailArgs(args []string) []string {
+	tail := false
+	made := make([]string, len(args))
+	for i, arg := range args {
+		made[i] = arg
+		tail = tail || arg == "tail" || arg == "maintail"
+		if tail && minusBytes.MatchString(arg) {
+			made[i] = "--bytes=" + arg[1:]
+		}
+	}
+	return made
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/queue"
+)
+
+// manyFlags are the flags of a run with a task in each line.
+type manyFlags struct {
+	jobs          int
+	ordered, halt bool
+}
+
+func (m *manyFlags) addFlags(f *pflag.FlagSet) {
+	f.IntVarP(&m.jobs, "jobs", "j", defaultJobs, "of many tasks, at most so many at a time")
+	f.BoolVar(&m.ordered, "ordered", false, "of many tasks, print the results in the order of the lines")
+	f.BoolVar(&m.halt, "halt", false, "of many tasks, stop at the first that fails, and cancel the others")
+}
+
+// defaultJobs is how many tasks are submitted and not ended, where nobody says
+// otherwise: more than most pools have slots, so that none of them is idle.
+const defaultJobs = 32
+
+// manyRunner is a `run` with a task in each line of standard input. Its loop owns
+// all of it; a goroutine for each task in flight asks the initiator.
+type manyRunner struct {
+	*runner
+	manyFlags
+	template       task.Request
+	feed           *taskInput
+	meter          *terminal.Meter
+	notes          *terminal.Screen // stderr, of the loop
+	print          *terminal.Screen // stdout
+	tally          taskCount
+	done           chan lineResult
+	pendingResults map[int]lineResult // ended, before their turn has come
+	started        int
+	next           int // whose turn it is to be printed, from 0
+	last           lineResult
+}
+
+// lineResult is what became of one line.
+type lineResult struct {
+	inputLine
+	nth  int // from 0, in the order of the lines
+	task task.Task
+	left bool // it may go on in the initiator
+}
+
+// errHalt is the cause of the end when --halt has ended it.
+var errHalt = errors.New("halted at the first failure")
+
+// newManyRunner has the runner write above the meter from now on.
+func newManyRunner(r runner, flags manyFlags, q task.Request, f *taskInput) *manyRunner {
+	m := terminal.NewMeter(r.Err)
+	if r.quiet {
+		m = terminal.NewMeter(terminal.NewPlainScreen(io.Discard))
+	}
+	mine := *r.app
+	mine.Err = m.ScreenAbove(r.Err)
+	say, print := m.ScreenAbove(r.Err), m.ScreenAbove(r.Out)
+	r.app = &mine
+	return &manyRunner{
+		runner: &r, manyFlags: flags, template: q, feed: f, meter: m, notes: say, print: print,
+		tally: taskCount{doing: "running", did: "completed"}, done: make(chan lineResult), pendingResults: map[int]lineResult{},
+	}
+}
+
+// runAll does all of them, in an initiator that runs or in one of its own.
+func (m *manyRunner) runAll(ctx context.Context) error {
+	if m.jobs < 1 {
+		return cli.UsageFault(errors.New("--jobs is at least 1"))
+	}
+	return m.withInitiator(ctx, m.template.Pool, m.watchAndRun)
+}
+
+// watchAndRun watches the workers while the tasks run.
+func (m *manyRunner) watchAndRun(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w := &workerWatcher{runner: m.runner, pool: m.template.Pool}
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		w.watchWorkers(ctx, cancel)
+	}()
+	err := m.runLoop(ctx, cancel)
+	cancel(nil)
+	<-watched
+	return err
+}
+
+// runLoop is the loop: it takes lines while there is room, and results always.
+func (m *manyRunner) runLoop(ctx context.Context, cancel context.CancelCauseFunc) error {
+	m.tally.began = time.Now()
+	tick := time.NewTicker(terminal.MeterInterval)
+	defer tick.Stop()
+	lines, stop := m.feed.sendItems(ctx), ctx.Done()
+	for lines != nil || m.tally.running > 0 {
+		from := lines
+		if m.tally.running >= m.jobs || len(m.pendingResults) >= maxPendingResults {
+			from = nil
+		}
+		select {
+		case it, ok := <-from:
+			if !ok {
+				lines = nil
+				continue
+			}
+			m.startTask(ctx, it)
+		case r := <-m.done:
+			m.takeResult(ctx, r, cancel)
+		case <-stop:
+			lines, stop = nil, nil
+		case now := <-tick.C:
+			m.meter.ShowLine(m.tally.progressLine(now))
+		}
+	}
+	return m.finishRun(ctx)
+}
+
+// maxPendingResults is how many results wait for the one before them, with --ordered,
+// before no further task is begun: memory is not for ever.
+const maxPendingResults = 10_000
+
+// startTask has a task done. A line that is none has ended already.
+func (m *manyRunner) startTask(ctx context.Context, it inputLine) {
+	r := lineResult{inputLine: it, nth: m.started}
+	m.started++
+	m.tally.running++
+	go func() {
+		if r.err == nil {
+			m.runTask(ctx, &r)
+		}
+		m.done <- r
+	}()
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/initiator/client"
+	"initiator/internal/queue"
+)
+
+// runTask has one done, or cancels it.
+func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
+	if m.patience.Given {
+		limited, stop := context.WithTimeoutCause(ctx, m.patience.Value, errWaitOver)
+		defer stop()
+		ctx = limited
+	}
+	q := m.template
+	q.ID, q.Data = uuid.Must(uuid.NewV7()), r.data // a name to cancel it by
+	end, err := m.callWithRetry(ctx, q)
+	switch {
+	case err != nil:
+		r.task.ID = q.ID
+		r.left = !errors.As(err, new(*client.Error)) && !m.cancelTask(q.ID)
+	case end.State == task.Completed && !m.Format.JSON:
+		r.task = task.Task{ID: end.ID, Pool: q.Pool, State: end.State, Result: end.Result}
+	default: // the record says more
+		r.task, err = m.client.Task(ctx, end.ID)
+	}
+	r.err = err
+}
+
+// fullPause is how long a full queue is left alone. Most of what is in it may
+// be ours.
+const fullPause = 100 * time.Millisecond
+
+// callWithRetry has a task done when the queue has room: where there are many tasks, a
+// full one is no fault, but the reason to go slowly.
+func (m *manyRunner) callWithRetry(ctx context.Context, q task.Request) (client.End, error) {
+	for {
+		end, err := m.client.Call(ctx, q)
+		if !errors.Is(err, &client.Error{Status: http.StatusTooManyRequests}) {
+			return end, err
+		}
+		pause := time.NewTimer(fullPause)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return end, context.Cause(ctx)
+		}
+	}
+}
+
+// cancelTask cancels a task that nobody waits for any more, and reports whether
+// it has ended or will, or never was.
+func (m *manyRunner) cancelTask(id uuid.UUID) bool {
+	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
+	defer stop()
+	_, err := m.client.Cancel(ctx, id)
+	return err == nil || m.temporary || errors.Is(err, &client.Error{Status: http.StatusConflict}) || errors.Is(err, &client.Error{Status: http.StatusNotFound})
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/initiator/client"
+	"initiator/internal/supervise"
+)
+
+// workerWatcher looks after the workers while a task is waited for: it says which
+// came up, and ends the wait when none will.
+type workerWatcher struct {
+	*runner
+	pool  string
+	began map[string]time.Time // when each worker was last started
+}
+
+// watchWorkers returns when ctx ends. A broken stream is no news: the wait itself
+// breaks as well.
+func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelCauseFunc) {
+	w.began = map[string]time.Time{}
+	changed := make(chan struct{}, 1)
+	checked := make(chan struct{})
+	go func() {
+		defer close(checked)
+		w.checkWorkers(ctx, changed, giveUp)
+	}()
+	since := client.Now
+	if w.temporary {
+		since = 0
+	}
+	nudge := func() {
+		select {
+		case changed <- struct{}{}:
+		default: // it looks at all of them anyway
+		}
+	}
+	nudge()
+	_ = w.client.Events(ctx, since, true, func(t supervise.Transition) error {
+		if w.temporary {
+			w.printTransition(t)
+		}
+		nudge()
+		return nil
+	})
+	close(changed)
+	<-checked
+}
+
+// ShowTransition says what became of a worker that was started for this task.
+func (w *workerWatcher) printTransition(t supervise.Transition) {
+	switch {
+	case t.To == supervise.Starting && t.From != supervise.Starting:
+		w.began[t.GUID] = t.At
+	case t.To == supervise.Running && t.Ready:
+		w.printNote("%s %s ready%s after %s (pid %d)", t.Name, terminal.ShortGUID(t.GUID), terminal.PortText(" on port %d", t.Port), terminal.FormatDuration(t.At.Sub(w.began[t.GUID])), t.PID)
+	case t.To == supervise.Backoff, t.To == supervise.Fatal:
+		w.printNote("%s %s %s: %s", t.Name, terminal.ShortGUID(t.GUID), t.To, t.Reason)
+	}
+}
+
+// checkWorkers looks at the workers whenever something has changed.
+func (w *workerWatcher) checkWorkers(ctx context.Context, changed <-chan struct{}, giveUp context.CancelCauseFunc) {
+	for range changed {
+		list, err := w.client.Workers(ctx)
+		if err != nil {
+			continue
+		}
+		if why := unrecoverable(w.pool, list, !w.temporary); len(why) > 0 {
+			giveUp(&cli.Fault{Code: cli.ExitInternal, Err: errors.New("no worker can take the task: " + strings.Join(why, "; ")), NextStep: w.nextStep(ctx)})
+			return
+		}
+	}
+}
+
+// nextStep is what to do when no worker can come up.
+func (w *workerWatcher) nextStep(ctx context.Context) string {
+	if !w.temporary {
+		return "`initiator start " + w.pool + "` starts them; `initiator logs " + w.pool + "` shows what they said"
+	}
+	answers, _ := w.client.Why(ctx, w.pool) // without words of theirs, there is still the advice
+	for _, answer := range answers {
+		if len(answer.LastOutput) > 0 {
+			return "the last that it wrote:\n" + strings.TrimRight(terminal.IndentLines(answer.LastOutput), "\n")
+		}
+	}
+	return "`initiator check` shows what would be started"
+}

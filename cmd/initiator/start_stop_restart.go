@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/supervisorctl"
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/initiator/client"
+	"initiator/internal/supervise"
+)
+
+// workerVerbs are the verbs that make workers be as somebody wants them.
+var workerVerbs = map[string]struct{ short, long string }{
+	"start": {
+		"Start workers, and wait until they are up",
+		"Start workers by definition, group or guid, or all of them. It returns when each is\nready, or will not be; the exit code is 1 when one is not.",
+	},
+	"stop": {
+		"Stop workers, and wait until nothing of them is left",
+		"Stop workers by definition, group or guid, or all of them. Running tasks may end\nfirst. It returns when nothing of them is left, and says whether that is proven.",
+	},
+	"restart": {
+		"Give workers new processes",
+		"Stop and start workers by definition, group or guid, or all of them, and wait until\nthe new processes are ready; the exit code is 1 when one is not.",
+	},
+}
+
+func (a *app) workerVerbCommand(verb string) *cobra.Command {
+	rolling := false
+	cmd := &cobra.Command{
+		Use: verb + " NAME…|all", Short: workerVerbs[verb].short, Long: workerVerbs[verb].long,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.CompleteWorkers,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+				return a.changeWorkers(ctx, c, verb, rolling, args)
+			})
+		},
+	}
+	if verb == "restart" {
+		cmd.Flags().BoolVar(&rolling, "rolling", false, "one at a time, each ready before the next; it ends at the first that is not")
+	}
+	return cmd
+}
+
+// changeWorkers has workers be as the verb says, and shows what became of each.
+func (a *app) changeWorkers(ctx context.Context, c *client.Client, verb string, rolling bool, args []string) error {
+	all, err := c.Workers(ctx)
+	if err != nil {
+		return err
+	}
+	do := map[string]func(context.Context, ...string) ([]supervise.Result, error){
+		"start": c.Start, "stop": c.Stop, "restart": c.Restart,
+	}[verb]
+	if rolling {
+		do = c.RestartRolling
+	}
+	results, err := do(ctx, cli.ExpandNames(all, args)...)
+	var partly *client.Partly
+	if err != nil && !errors.As(err, &partly) {
+		return err
+	}
+	if err := a.showResults(verb, results, supervisorctl.RecordBefore(all, args)); err != nil && partly == nil {
+		return err
+	}
+	return cli.NotReadyFault(partly)
+}
+
+// showResults prints what became of each worker.
+func (a *app) showResults(verb string, results []supervise.Result, was supervisorctl.Before) error {
+	failed := 0
+	t := terminal.Table{Head: []string{"NAME", "GUID", "STATE", "PID", "PORT", "REASON"}, Optional: []int{3, 4, 5, 1}}
+	t.Colour = func(column int, cell string) string {
+		if column != 2 {
+			return ""
+		}
+		return terminal.StateColour(cell)
+	}
+	for _, r := range results {
+		if r.Error != "" {
+			failed++
+		}
+		t.Rows = append(t.Rows, []string{
+			r.Worker.Name, terminal.ShortGUID(r.Worker.GUID), terminal.StateName(r.Worker), terminal.NumberOrDash(r.Worker.PID), terminal.NumberOrDash(r.Worker.Port), resultReason(r),
+		})
+	}
+	if a.Format.JSON {
+		if err := a.Out.WriteJSON(map[string]any{"results": results}); err != nil {
+			return err
+		}
+	} else if a.PrintsLikeSupervisorctl() {
+		if err := a.Out.WriteLines(was.ResultLines(verb, results)...); err != nil {
+			return err
+		}
+	} else if err := t.PrintTo(a.Out); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return &cli.Fault{Code: cli.ExitFailed, Err: fmt.Errorf("%s of %s not as asked", strconv.Itoa(failed), terminal.Plural(len(results), "worker"))}
+	}
+	return nil
+}
+
+// resultReason adds to the reason of a stop what is known of what it left.
+func resultReason(r supervise.Result) string {
+	switch {
+	case r.Error != "":
+		return r.Error
+	case r.Worker.State != supervise.Stopped:
+		return r.Worker.Reason
+	case r.EmptyProven:
+		return r.Worker.Reason + "; nothing is left of it (proven)"
+	}
+	return r.Worker.Reason + "; nothing is left of it as far as can be seen (best effort)"
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/api"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
+)
+
+// statusTable is what supervisorctl's users look for, in its order.
+func statusTable(list []supervise.Worker, now time.Time) terminal.Table {
+	t := terminal.Table{
+		Head:     []string{"NAME", "GUID", "STATE", "PID", "PORT", "UPTIME", "RESTARTS", "REASON"},
+		Optional: []int{6, 3, 5, 4, 7, 1},
+		Colour: func(column int, cell string) string {
+			if column != 2 {
+				return ""
+			}
+			return terminal.StateColour(cell)
+		},
+	}
+	for _, w := range list {
+		up := "-"
+		if w.PID != 0 && !w.Started.IsZero() {
+			up = terminal.FormatUptime(now.Sub(w.Started))
+		}
+		t.Rows = append(t.Rows, []string{
+			w.Name, terminal.ShortGUID(w.GUID), terminal.StateName(w), terminal.NumberOrDash(w.PID), terminal.NumberOrDash(w.Port), up, strconv.Itoa(w.Restarts), w.Reason,
+		})
+	}
+	return t
+}
+
+// statusSummary is what there is to say beside the workers.
+func statusSummary(s api.Status) []string {
+	var lines []string
+	for _, pool := range cli.SortedPools(s.Tasks) {
+		if text := taskCounts(s.Tasks[pool]); text != "" {
+			lines = append(lines, fmt.Sprintf("tasks of %s: %s", pool, text))
+		}
+	}
+	if len(s.Paused) > 0 {
+		lines = append(lines, "paused: "+terminal.JoinNames(s.Paused)+"; `initiator resume` lets their tasks go on")
+	}
+	if s.StorageError != "" {
+		lines = append(lines, s.StorageError)
+	}
+	state := ""
+	if s.Stopping {
+		state = ", stopping"
+	}
+	return append(lines, fmt.Sprintf("initiator %s, pid %d, at %s%s", s.Version, s.PID, s.URL, state))
+}
+
+// taskCounts is "2 queued, 1 running".
+func taskCounts(c task.Counts) string {
+	text := ""
+	for _, state := range []task.State{task.Queued, task.Running, task.Completed, task.Failed, task.Cancelled, task.Dead} {
+		if n := c[state]; n > 0 {
+			if text != "" {
+				text += ", "
+			}
+			text += fmt.Sprintf("%d %s", n, state)
+		}
+	}
+	return text
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"initiator/cmd/initiator/internal/terminal"
+	"time"
+)
+
+// taskCount counts what became of many tasks.
+type taskCount struct {
+	done, failed, running int
+	doing, did            string // the words for running and done
+	began                 time.Time
+}
+
+// progressLine is how far it is, in one line.
+func (c *taskCount) progressLine(now time.Time) string {
+	text := fmt.Sprintf("%d %s", c.done, c.did)
+	if c.failed > 0 {
+		text += fmt.Sprintf(", %d failed", c.failed)
+	}
+	if c.running > 0 {
+		text += fmt.Sprintf(", %d %s", c.running, c.doing)
+	}
+	return text + c.rateText(now)
+}
+
+// summaryLine is what it came to.
+func (c *taskCount) summaryLine(now time.Time) string {
+	text := fmt.Sprintf("%s: %d %s", terminal.Plural(c.ended(), "task"), c.done, c.did)
+	if c.failed > 0 {
+		text += fmt.Sprintf(", %d failed", c.failed)
+	}
+	return text + " in " + terminal.FormatDuration(now.Sub(c.began)) + c.rateText(now)
+}
+
+func (c *taskCount) ended() int { return c.done + c.failed }
+
+// rateText is left out until it means something.
+func (c *taskCount) rateText(now time.Time) string {
+	if span := now.Sub(c.began).Seconds(); span >= 1 && c.ended() > 1 {
+		return fmt.Sprintf(" (%.1f a second)", float64(c.ended())/span)
+	}
+	return ""
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/queue"
+)
+
+// showTask prints the record of a task, and a line for each attempt.
+func (a *app) showTask(t task.Task) error {
+	if a.Format.JSON {
+		return a.Out.WriteJSON(t)
+	}
+	fields := [][2]string{
+		{"id", t.ID.String()},
+		{"pool", cli.TaskTarget(t)},
+		{"key", t.Key},
+		{"state", string(t.State)},
+		{"reason", t.Reason},
+		{"attempt", attemptText(t)},
+		{"submitted", clockText(t.Submitted)},
+		{"not before", clockText(t.NotBefore)},
+		{"deadline", clockText(t.Deadline)},
+		{"started", clockText(t.Started)},
+		{"ended", clockText(t.Ended)},
+		{"data", string(t.Data)},
+		{"progress", string(t.Progress)},
+		{"result", string(t.Result)},
+	}
+	for _, f := range fields {
+		if f[1] == "" {
+			continue
+		}
+		if err := a.Out.WriteLines(fmt.Sprintf("%-11s%s", f[0], f[1])); err != nil {
+			return err
+		}
+	}
+	if len(t.History) == 0 {
+		return nil
+	}
+	return attemptTable(t.History).PrintTo(a.Out)
+}
+
+func attemptTable(history []task.Attempt) terminal.Table {
+	t := terminal.Table{Head: []string{"ATTEMPT", "WORKER", "INCARNATION", "TOOK", "OUTCOME", "ERROR"}, Optional: []int{2, 3, 5}}
+	for _, h := range history {
+		span, outcome := "-", string(h.Outcome)
+		if !h.End.IsZero() {
+			span = terminal.FormatDuration(h.End.Sub(h.Start))
+		}
+		if outcome == "" {
+			outcome = "running"
+		}
+		t.Rows = append(t.Rows, []string{strconv.Itoa(h.N), terminal.ShortGUID(h.Worker), strconv.Itoa(h.Incarnation), span, outcome, h.Error})
+	}
+	return t
+}
+
+// clockText shows a moment; nothing for none.
+func clockText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04:05.000")
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/pflag"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/internal/ndjson"
+)
+
+// lineLimit is the longest line that is taken, in bytes: the API takes none
+// that is longer.
+const lineLimit = 60 << 20
+
+// inputLine is one line of standard input.
+type inputLine struct {
+	line int // its number, from 1
+	data json.RawMessage
+	err  error // instead of data: the line is none
+	last bool  // nothing comes after err
+}
+
+// taskInput is standard input, where it is many tasks: a line of data each.
+type taskInput struct{ lines *ndjson.Reader }
+
+// sendItems reads lines until they or ctx end. Its goroutine may stay in a read of
+// standard input, which nothing interrupts: it ends with the process.
+func (f *taskInput) sendItems(ctx context.Context) <-chan inputLine {
+	out := make(chan inputLine, maxBatchLines)
+	go func() {
+		defer close(out)
+		for {
+			it := f.nextItem()
+			if errors.Is(it.err, io.EOF) {
+				return
+			}
+			select {
+			case out <- it:
+			case <-ctx.Done():
+				return
+			}
+			if it.last {
+				return
+			}
+		}
+	}()
+	return out
+}
+
+func (f *taskInput) nextItem() inputLine {
+	data, err := f.lines.Next()
+	it := inputLine{line: f.lines.Line(), data: data, err: err}
+	switch {
+	case errors.Is(err, ndjson.ErrTooLong):
+	case err != nil:
+		it.last = true
+	default:
+		it.err = validJSON("the line", data)
+	}
+	return it
+}
+
+// readTaskInput looks at standard input: is its first line that says anything JSON by
+// itself, there is a task in each. Otherwise all of it is one document, which
+// may go over several lines, and rest has it.
+func readTaskInput(stdin io.Reader) (many *taskInput, rest io.Reader, err error) {
+	in := bufio.NewReader(stdin)
+	var first []byte
+	for len(bytes.TrimSpace(first)) == 0 && err == nil {
+		var line []byte
+		line, err = in.ReadBytes('\n')
+		first = append(first, line...)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, cli.UsageFault(fmt.Errorf("read the tasks' data: %w", err))
+	}
+	all := io.MultiReader(bytes.NewReader(first), in)
+	if json.Valid(first) {
+		return &taskInput{ndjson.NewReader(all, lineLimit)}, nil, nil
+	}
+	return nil, all, nil
+}
+
+// maxBatchLines is how many lines may wait to be taken: enough for one request.
+const maxBatchLines = 256
+
+// refuseSingleTaskFlags refuses flags that name one task, where there are many.
+func refuseSingleTaskFlags(f *pflag.FlagSet) error {
+	for _, name := range []string{"key", "unique"} {
+		if f.Changed(name) {
+			return cli.UsageFault(fmt.Errorf("--%s is for one task, and standard input has one in each line", name))
+		}
+	}
+	return nil
+}

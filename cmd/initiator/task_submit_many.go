@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/initiator/client"
+	"initiator/internal/queue"
+)
+
+// batchSubmitter is a `task submit` with a task in each line of standard input.
+type batchSubmitter struct {
+	*app
+	client   *client.Client
+	template task.Request
+	meter    *terminal.Meter
+	say      *terminal.Screen // stderr
+	print    *terminal.Screen // stdout
+	tally    taskCount
+}
+
+func (s *batchSubmitter) submitAll(ctx context.Context, f *taskInput) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	lines := f.sendItems(ctx)
+	for {
+		some, more := nextBatch(ctx, lines)
+		if err := s.submitBatch(ctx, some); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if !more || s.print.WriteError() != nil {
+			return nil
+		}
+		s.meter.ShowLine(s.tally.progressLine(time.Now()))
+	}
+}
+
+// submitBatch submits some lines in one request. The error is one that all of them
+// would have.
+func (s *batchSubmitter) submitBatch(ctx context.Context, some []inputLine) error {
+	var requests []task.Request
+	for _, it := range some {
+		if it.err == nil {
+			q := s.template
+			q.Data = it.data
+			requests = append(requests, q)
+		}
+	}
+	got, broken := s.client.SubmitMany(ctx, requests) // of none, none
+	for _, it := range some {
+		v := client.Verdict{Err: it.err}
+		switch {
+		case it.err != nil:
+		case len(got) == 0: // whether it was taken, nobody knows
+			return cli.PrefixError(fmt.Sprintf("line %d", it.line), broken)
+		default:
+			v, got = got[0], got[1:]
+		}
+		if errors.Is(v.Err, &client.Error{Status: http.StatusNotFound}) {
+			return submitFault(s.template.Pool, v.Err)
+		}
+		s.printSubmitted(it, v)
+	}
+	return broken
+}
+
+func (s *batchSubmitter) printSubmitted(it inputLine, v client.Verdict) {
+	if v.Err != nil {
+		s.tally.failed++
+		s.printNote("line %d: %s", it.line, terminal.OneLine(v.Err.Error()))
+		return
+	}
+	s.tally.done++
+	if s.Format.JSON {
+		_ = s.print.WriteJSON(v.Task) // the screen keeps its error
+		return
+	}
+	_ = s.print.WriteLines(v.Task.ID.String())
+}
+
+func (s *batchSubmitter) printNote(format string, args ...any) {
+	_ = s.say.WriteLines(fmt.Sprintf(format, args...)) // nobody is left to tell
+}
+
+// submitMany queues a task for each line, as many at once as are there, and
+// prints their ids in the order of the lines. Those that are queued stay so,
+// whatever happens to the others.
+func (a *app) submitMany(ctx context.Context, c *client.Client, q task.Request, f *taskInput) error {
+	m := terminal.NewMeter(a.Err)
+	s := &batchSubmitter{
+		app: a, client: c, template: q, meter: m, say: m.ScreenAbove(a.Err), print: m.ScreenAbove(a.Out),
+		tally: taskCount{did: "queued", began: time.Now()},
+	}
+	err := s.submitAll(ctx, f)
+	m.ShowLine("")
+	_ = s.say.WriteLines(s.tally.summaryLine(time.Now()))
+	switch {
+	case err != nil:
+		return err
+	case s.print.Err() != nil:
+		return s.print.Err()
+	case s.tally.failed > 0:
+		return cli.ExitWith(cli.ExitFailed)
+	}
+	return nil
+}
+
+// maxBatchBytes is how much is sent in one request at most, one line more or less.
+const maxBatchBytes = 1 << 20
+
+// nextBatch waits for a line, and takes those that are there besides.
+func nextBatch(ctx context.Context, lines <-chan inputLine) (some []inputLine, more bool) {
+	select {
+	case it, ok := <-lines:
+		if !ok {
+			return nil, false
+		}
+		some = append(some, it)
+	case <-ctx.Done():
+		return nil, false
+	}
+	for size := len(some[0].data); len(some) < maxBatchLines && size < maxBatchBytes; {
+		select {
+		case it, ok := <-lines:
+			if !ok {
+				return some, false
+			}
+			some = append(some, it)
+			size += len(it.data)
+		default:
+			return some, true
+		}
+	}
+	return some, true
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/supervise"
+)
+
+// showTransitions tells of every change of a worker, until over.
+func (u *upRun) showTransitions(over, running context.Context) {
+	since := uint64(0)
+	for first := true; ; first = false {
+		past, more := u.in.Events(since)
+		for _, t := range past {
+			since = t.Seq
+			u.showTransition(t)
+		}
+		switch {
+		case running.Err() != nil || !first && len(past) == 0:
+		case u.live != nil:
+			u.showLive()
+		default:
+			u.readinessCount.noteTransitions(past, u.in, u.startsItself, u.announceReady)
+		}
+		select {
+		case <-more:
+		case <-over.Done():
+			return
+		}
+	}
+}
+
+// showLive draws the workers as they are, and announces once that none of them
+// can become ready any more.
+func (u *upRun) showLive() {
+	if u.live.Settled() {
+		return
+	}
+	workers := u.in.Workers()
+	u.live.ShowWorkers(workers)
+	if waiting, lost := countOutstanding(workers, u.startsItself); waiting == 0 {
+		u.live.Settle()
+		u.announceReady(lost)
+	}
+}
+
+func (u *upRun) showTransition(t supervise.Transition) {
+	if u.Format.JSON {
+		_ = u.Out.WriteJSON(t) // the error stays with the screen
+	}
+	u.live.ShowTransition(t)
+}
+
+// startsItself says whether workers of a definition start by themselves.
+func (u *upRun) startsItself(name string) bool {
+	s, ok := u.in.Plan().Spec(name)
+	return ok && s.Autostart
+}
+
+// announceReady says that all is done that can be, and on a terminal where the API is
+// and how to stop; a log has said the one, and needs the other not.
+func (u *upRun) announceReady(lost int) {
+	up := "all workers are ready"
+	if lost > 0 {
+		up = terminal.Plural(lost, "worker") + " could not be started, the others go on"
+	}
+	if u.live == nil {
+		u.log.Info(up)
+		return
+	}
+	u.live.PrintLine(up + "; Ctrl-C stops them")
+	u.live.PrintLine("the API is at " + u.in.URL() + ", its token in " + shortestPath(filepath.Join(u.in.StateDir(), "token")))
+}
+
+// shortestPath is a path as one types it here, where that is shorter.
+func shortestPath(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(here, path)
+	if err != nil || !filepath.IsLocal(rel) {
+		return path
+	}
+	return rel
+}
+
+// printNote tells a person what happens: a line on the terminal, or in the log.
+func (u *upRun) printNote(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if u.live != nil {
+		u.live.PrintLine(text)
+		return
+	}
+	u.log.Info(text)
+}
