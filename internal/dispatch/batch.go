@@ -20,16 +20,16 @@ type BatchLineResult struct {
 // one that is refused does not keep the others out. The error is that nobody
 // could be asked, or ctx's, when some of them may have been taken.
 func (d *Dispatcher) SubmitMany(ctx context.Context, requests []task.Request) ([]BatchLineResult, error) {
-	return ask(ctx, d, func(m *ask1[[]BatchLineResult], now time.Time) {
+	return askLoop(ctx, d, func(m *loopRequest[[]BatchLineResult], now time.Time) {
 		all := make([]BatchLineResult, len(requests))
 		for i, r := range requests {
-			all[i].Task, all[i].Err = d.submit(r, now)
+			all[i].Task, all[i].Err = d.submitTask(r, now)
 		}
-		d.then(func(kept error) {
+		d.afterRound(func(kept error) {
 			for i := range all {
 				all[i].Err = cmp.Or(all[i].Err, kept)
 			}
-			m.tell(all, nil)
+			m.reply(all, nil)
 		})
 	})
 }

@@ -84,7 +84,7 @@ func closedLoop(b *testing.B, n int, once func() error) {
 // throughHouse goes through the whole dispatcher.
 func throughHouse(b *testing.B, two bool) func() error {
 	h := newHouseOver(b, task.NewMemory(task.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-	h.d.plain = true // the loop has not begun to use it
+	h.d.webhooksOnly = true // the loop has not begun to use it
 	if two {
 		h.d.inlineMS = 0
 	}
@@ -193,24 +193,24 @@ func leases(b *testing.B, workers, queued int) {
 	d := New(Options{Queue: task.NewMemory(task.Retention{Count: 1000}), Pools: []Pool{def("p")}, Observer: newRecorder()})
 	p := d.pools["p"]
 	for n := range workers {
-		w := &peer{who: who{fmt.Sprint("w", n), 1}, pool: p, running: map[uuid.UUID]*run{}, connected: true, slots: 1}
-		w.seat.peer, w.timer.Value.peer = w, w
-		d.peers[w.who], p.members[w.who] = w, w
-		d.replace(w)
+		w := &workerConn{workerID: workerID{fmt.Sprint("w", n), 1}, pool: p, running: map[uuid.UUID]*attempt{}, connected: true, slots: 1}
+		w.entry.conn, w.timer.Value.conn = w, w
+		d.workers[w.workerID], p.members[w.workerID] = w, w
+		d.updateBalancer(w)
 	}
 	for range queued {
-		_, _ = d.submit(task.Request{Pool: "p"}, now)
+		_, _ = d.submitTask(task.Request{Pool: "p"}, now)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		_, _ = d.submit(task.Request{Pool: "p"}, now)
-		d.assign(now)
-		d.expire(now)
+		_, _ = d.submitTask(task.Request{Pool: "p"}, now)
+		d.assignTasks(now)
+		d.expireDue(now)
 		clear(d.effects)
 		d.effects = d.effects[:0]
-		for _, w := range d.peers {
+		for _, w := range d.workers {
 			for _, r := range w.running {
-				d.finish(w, r, task.Outcome{Kind: task.Succeeded}, now)
+				d.finishAttempt(w, r, task.Outcome{Kind: task.Succeeded}, now)
 				break
 			}
 			break

@@ -17,26 +17,26 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 	if r.ID == uuid.Nil && r.Key == "" {
 		r.ID = task.NewID() // here, rather than in the loop
 	}
-	m := spareCalls.Get().(*callMessage)
+	m := callPool.Get().(*callMessage)
 	m.request = r
-	if !d.box.Put(m) {
+	if !d.mailbox.Put(m) {
 		return task.Task{}, ErrClosed
 	}
-	if m.w.wait(ctx) {
+	if m.w.waitNotified(ctx) {
 		t, err := m.w.got, m.w.err
-		m.recycle()
+		m.recycleMessage()
 		return t, err
 	}
 	now, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	t, err := ask(now, d, func(a *ask1[task.Task], _ time.Time) {
-		d.unwait(m.id, &m.w)
-		t, _ := d.o.Queue.Get(m.id)
+	t, err := askLoop(now, d, func(a *loopRequest[task.Task], _ time.Time) {
+		d.removeWaiter(m.id, &m.w)
+		t, _ := d.opts.Queue.Get(m.id)
 		t.Known = m.w.known
-		a.answer(d, t, nil)
+		a.replyAfterRound(d, t, nil)
 	})
 	select {
-	case <-m.w.once: // just before it was given up
+	case <-m.w.done: // just before it was given up
 		return m.w.got, m.w.err
 	default:
 	}
@@ -54,23 +54,23 @@ type callMessage struct {
 	id      uuid.UUID // the loop's: it is known once the message is applied
 }
 
-// spareCalls are messages that nobody uses.
-var spareCalls = sync.Pool{New: func() any { return &callMessage{w: newWaiter()} }}
+// callPool are messages that nobody uses.
+var callPool = sync.Pool{New: func() any { return &callMessage{w: newWaiter()} }}
 
-// recycle is for whoever has taken what the waiter was told.
-func (m *callMessage) recycle() {
-	*m = callMessage{w: waiter{once: m.w.once}}
-	spareCalls.Put(m)
+// recycleMessage is for whoever has taken what the waiter was told.
+func (m *callMessage) recycleMessage() {
+	*m = callMessage{w: waiter{done: m.w.done}}
+	callPool.Put(m)
 }
 
-func (m *callMessage) apply(d *Dispatcher, now time.Time) {
-	t, err := d.submit(m.request, now)
+func (m *callMessage) applyMessage(d *Dispatcher, now time.Time) {
+	t, err := d.submitTask(m.request, now)
 	m.id = t.ID
 	if err != nil {
-		m.w.tell(t, err)
+		m.w.notify(t, err)
 		return
 	}
-	d.awaitKept(t, &m.w)
+	d.addSubmitWaiter(t, &m.w)
 }
 
-func (m *callMessage) refuse() { m.w.tell(task.Task{}, ErrClosed) }
+func (m *callMessage) refuseClosed() { m.w.notify(task.Task{}, ErrClosed) }

@@ -147,7 +147,7 @@ func TestACallbackThatIsDownBlocksNobody(t *testing.T) {
 	one := h.ends(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
 	r.next(t)
 	h.until(one.ID, "is delivered", delivered)
-	if n := most.Load(); n > callsPerHost {
+	if n := most.Load(); n > callbacksPerHost {
 		t.Errorf("the host that hangs is called by %d at once", n)
 	}
 }
@@ -174,13 +174,13 @@ func TestCallbackIsOwedOverARestart(t *testing.T) {
 
 func TestPausesBetweenCalls(t *testing.T) {
 	for try, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 11: 10 * time.Minute, 1000: 10 * time.Minute} {
-		if got := pauseBefore(try, 0.5); got.Round(time.Millisecond) != want {
+		if got := callbackDelay(try, 0.5); got.Round(time.Millisecond) != want {
 			t.Errorf("before try %d: %v, want %v", try+1, got, want)
 		}
 	}
 	now := time.Now()
-	late := calledMessage{&call{ended: now.Add(-callPatience)}, &notTaken{500}}
-	if again, state := late.verdict(now); again || state == task.CallbackDelivered {
+	late := callbackSentMessage{&pendingCallback{ended: now.Add(-callbackLifetime)}, &callbackRejectedError{500}}
+	if again, state := late.decideRetry(now); again || state == task.CallbackDelivered {
 		t.Errorf("after a day: again %v, %q", again, state)
 	}
 }

@@ -15,79 +15,79 @@ import (
 // Pauses between attempts to connect: short at first, because a worker that
 // has just proved itself accepts at once.
 const (
-	connectPause    = 20 * time.Millisecond
-	connectPauseMax = time.Second
-	connectTimeout  = 5 * time.Second
+	firstConnectDelay = 20 * time.Millisecond
+	maxConnectDelay   = time.Second
+	connectTimeout    = 5 * time.Second
 )
 
-// link starts the goroutine that connects a worker and serves its stream. It
+// startConnecting starts the goroutine that connects a worker and serves its stream. It
 // owns born, the connection that the worker was born with, if there is one.
-func (d *Dispatcher) link(p *peer, born net.Conn) {
+func (d *Dispatcher) startConnecting(p *workerConn, born net.Conn) {
 	var ctx context.Context
-	ctx, p.unlink = context.WithCancel(p.ctx)
-	d.goes(func() {
-		answer, stands, err := d.connect(ctx, p)
-		streams := err == nil && !p.Ding && !d.plain && (answer.Stream || stands && !p.Session.Blunt)
+	ctx, p.stopServing = context.WithCancel(p.ctx)
+	d.goTracked(func() {
+		answer, stands, err := d.connectUntilAccepted(ctx, p)
+		streams := err == nil && !p.Ding && !d.webhooksOnly && (answer.Stream || stands && !p.Session.Blunt)
 		if !streams && born != nil {
 			born.Close()
 		}
 		if err != nil {
 			return
 		}
-		var l *line
+		var l *workerStream
 		if streams {
-			l = d.firstLine(ctx, p, born)
+			l = d.openFirstStream(ctx, p, born)
 		}
 		if stands {
-			d.box.Put(standsMessage{p, l})
+			d.mailbox.Put(sessionResumedMessage{p, l})
 		} else {
-			d.box.Put(connectedMessage{p, answer, l})
+			d.mailbox.Put(connectedMessage{p, answer, l})
 		}
 		if streams {
-			d.keepLine(ctx, p, l)
+			d.keepStreamOpen(ctx, p, l)
 		}
 	})
 }
 
-// connect asks a worker until it accepts, or says that it has, in the session
+// connectUntilAccepted asks a worker until it accepts, or says that it has, in the session
 // that stands, or ctx ends.
-func (d *Dispatcher) connect(ctx context.Context, p *peer) (answer proactor.ConnectAnswer, stands bool, err error) {
-	pause := connectPause
+func (d *Dispatcher) connectUntilAccepted(ctx context.Context, p *workerConn) (answer proactor.ConnectAnswer, stands bool, err error) {
+	pause := firstConnectDelay
 	for {
 		answer, wait, err := d.connectOnce(p)
-		if err == nil || errors.Is(err, errStands) {
+		if err == nil || errors.Is(err, errSessionStands) {
 			return answer, err != nil, nil
 		}
-		d.log.Debug("connect", "worker", p.who, "error", err)
-		if !sleep(ctx, max(pause, wait)) {
+		d.log.Debug("connect", "worker", p.workerID, "error", err)
+		if !sleepContext(ctx, max(pause, wait)) {
 			return answer, false, ctx.Err()
 		}
-		pause = min(2*pause, connectPauseMax)
+		pause = min(2*pause, maxConnectDelay)
 	}
 }
 
 // connectOnce makes one attempt. The session token is the same each time: an
 // answer that got lost on the way shows as "already connected" next time, and
 // then disconnecting under that token clears it.
-func (d *Dispatcher) connectOnce(p *peer) (a proactor.ConnectAnswer, wait time.Duration, err error) {
+func (d *Dispatcher) connectOnce(p *workerConn) (a proactor.ConnectAnswer, wait time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(p.ctx, connectTimeout)
 	defer cancel()
 	client := *p.client
 	if !p.Open {
 		client.Bearer = p.Token
 	}
-	body := proactor.ConnectBody{Master: proactor.Master{Address: d.o.Master}}
+	body := proactor.ConnectBody{Master: proactor.Master{Address: d.opts.Master}}
 	e, _, err := client.Do(ctx, "POST", "/connect", p.session.token, body)
 	switch {
 	case err != nil:
 		return a, 0, err
 	case e.Is(proactor.AlreadyConnected) && p.resumed.Swap(false):
-		return a, 0, errStands
+		return a, 0, errSessionStands
 	case e.Is(proactor.AlreadyConnected):
 		_, _, err = client.Do(ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
-		return a, 0, fmt.Errorf("it is connected already; disconnect: %w", orEnvelope(err, e))
+		return a, 0, fmt.Errorf("it is connected already; disconnect: %w", envelopeError(err, e))
 	case !e.Success:
-		return a, retryAfter(e.Data), orEnvelope(nil, e)
+		return a, retryAfter(e.Data), envelopeError(nil, e)
 	}
 	if len(e.Data) > 0 {
 		_ = json.Unmarshal(e.Data, &a) // a ding slave may answer any data
@@ -95,7 +95,7 @@ func (d *Dispatcher) connectOnce(p *peer) (a proactor.ConnectAnswer, wait time.D
 	return a, 0, nil
 }
 
-func orEnvelope(err error, e proactor.Envelope) error {
+func envelopeError(err error, e proactor.Envelope) error {
 	if err != nil {
 		return err
 	}
@@ -114,56 +114,56 @@ func retryAfter(data json.RawMessage) time.Duration {
 }
 
 type connectedMessage struct {
-	p      *peer
+	conn   *workerConn
 	answer proactor.ConnectAnswer
-	line   *line // nil = none; it is being served
+	stream *workerStream // nil = none; it is being served
 }
 
-func (m connectedMessage) apply(d *Dispatcher, now time.Time) {
-	p := m.p
-	if d.peers[p.who] != p {
+func (m connectedMessage) applyMessage(d *Dispatcher, now time.Time) {
+	p := m.conn
+	if d.workers[p.workerID] != p {
 		return
 	}
 	p.resumed.Store(false)
-	d.connected(p, m.answer, m.line, now)
-	if p.blunt {
-		d.forsaken(p, now)
+	d.startDispatching(p, m.answer, m.stream, now)
+	if p.legacy {
+		d.endAbandonedAttempts(p, now)
 	}
 }
 
-// connected begins to give a worker tasks, by the stream l where there is one.
-func (d *Dispatcher) connected(p *peer, answer proactor.ConnectAnswer, l *line, now time.Time) {
-	p.connected, p.judged = true, true
-	p.blunt = p.Ding || answer.Protocol == 0
+// startDispatching begins to give a worker tasks, by the stream l where there is one.
+func (d *Dispatcher) startDispatching(p *workerConn, answer proactor.ConnectAnswer, l *workerStream, now time.Time) {
+	p.connected, p.checked = true, true
+	p.legacy = p.Ding || answer.Protocol == 0
 	p.slots = max(p.Slots, 1)
 	switch {
-	case p.blunt:
+	case p.legacy:
 		p.slots = 1
 	case answer.Slots > 0:
 		p.slots = min(p.slots, answer.Slots)
 	}
 	// The first heartbeat may take a whole span: the clock starts here.
-	p.session.last.Store(&beat{at: now})
+	p.session.lastHeartbeat.Store(&heartbeat{at: now})
 	if l != nil {
-		p.use(l)
+		p.useStream(l)
 	}
-	d.replace(p)
-	d.drained(p)
-	d.askAgain(p)
-	d.opened(p)
-	d.o.Observer.WorkerConnected(p.guid, p.incarnation)
+	d.updateBalancer(p)
+	d.reportDrained(p)
+	d.resendAttempts(p)
+	d.reportConnected(p)
+	d.opts.Observer.WorkerConnected(p.guid, p.incarnation)
 }
 
-// forsaken ends what a ding slave ran in the session before: it has accepted a
+// endAbandonedAttempts ends what a ding slave ran in the session before: it has accepted a
 // new one, so it has no task, and would never say so.
-func (d *Dispatcher) forsaken(p *peer, now time.Time) {
+func (d *Dispatcher) endAbandonedAttempts(p *workerConn, now time.Time) {
 	for _, r := range p.running {
-		d.finish(p, r, task.Outcome{Kind: task.Lost, Error: "the worker was connected anew"}, now)
+		d.finishAttempt(p, r, task.Outcome{Kind: task.Lost, Error: "the worker was connected anew"}, now)
 	}
 }
 
-// sleep waits; it reports false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
+// sleepContext waits; it reports false when ctx ended first.
+func sleepContext(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

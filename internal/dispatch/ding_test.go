@@ -200,8 +200,8 @@ func TestNullAnswerIsADingSlave(t *testing.T) {
 	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Slots: 4})
 	h.ends(task.Request{Pool: "p", Data: raw(`{}`)}, task.Completed)
 	h.inLoop(func() {
-		if p := h.d.peers[who{"w", 1}]; p.slots != 1 || !p.blunt {
-			t.Errorf("slots %d, blunt %v", p.slots, p.blunt)
+		if p := h.d.workers[workerID{"w", 1}]; p.slots != 1 || !p.legacy {
+			t.Errorf("slots %d, blunt %v", p.slots, p.legacy)
 		}
 	})
 }

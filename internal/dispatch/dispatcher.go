@@ -77,26 +77,26 @@ const stopGrace = 10 * time.Second
 // Dispatcher is made with New and works while Run runs. Its methods may be
 // called from any goroutine.
 type Dispatcher struct {
-	o    Options
-	log  hclog.Logger
-	http *http.Client
-	box  *mailbox.Mailbox[message]
+	opts    Options
+	log     hclog.Logger
+	http    *http.Client
+	mailbox *mailbox.Mailbox[message]
 
 	sessions sync.Map     // session token → *session
 	channels atomic.Value // map[int]bool, of the attached workers
 
 	// Owned by the loop.
-	pools    map[string]*pool
-	peers    map[who]*peer
-	waiters  map[uuid.UUID]*waiter
-	audience audience
-	timers   timerheap.Heap[timerTarget]
-	courier  courier
-	effects  []effect
-	spare    []effect // an emptied slice of a round before
-	changed  map[*pool]bool
-	left     map[who][]task.Task // run by workers that are not attached yet
-	nextBeat time.Time
+	pools              map[string]*pool
+	workers            map[workerID]*workerConn
+	waiters            map[uuid.UUID]*waiter
+	subscribers        subscribers
+	timers             timerheap.Heap[timerTarget]
+	callbacks          callbackQueue
+	effects            []effect
+	spare              []effect // an emptied slice of a round before
+	changed            map[*pool]bool
+	resumable          map[workerID][]task.Task // run by workers that are not attached yet
+	nextHeartbeatCheck time.Time
 
 	// ctx ends the goroutines that the loop has started; group counts them.
 	ctx    context.Context
@@ -104,31 +104,31 @@ type Dispatcher struct {
 	group  sync.WaitGroup
 
 	// These do not change after New.
-	caller       caller
-	postTimeout  time.Duration
-	helloTimeout time.Duration
-	inlineMS     int
-	plain        bool // no streams: the benchmarks of webhooks want none
+	callbackSender    callbackSender
+	postTimeout       time.Duration
+	streamOpenTimeout time.Duration
+	inlineMS          int
+	webhooksOnly      bool // no streams: the benchmarks of webhooks want none
 }
 
-// who names one incarnation of a worker.
-type who struct {
+// workerID names one incarnation of a worker.
+type workerID struct {
 	guid        string
 	incarnation int
 }
 
 type pool struct {
 	Pool
-	gone    bool // no tasks are taken for it; it has members still
-	balance balance
-	members map[who]*peer
+	gone     bool // no tasks are taken for it; it has members still
+	balancer loadBalancer
+	members  map[workerID]*workerConn
 	// refused notes which workers refused a task since it was last queued
 	// for all of them. It is emptied when a worker goes, because the others
 	// might wait for that one for ever.
-	refused map[uuid.UUID]map[who]bool
-	// shy notes beside which task each of these does not run next: beside
+	refused map[uuid.UUID]map[workerID]bool
+	// isolated notes beside which task each of these does not run next: beside
 	// the one for which their worker had to be ended.
-	shy map[uuid.UUID]uuid.UUID
+	isolated map[uuid.UUID]uuid.UUID
 }
 
 // New returns a dispatcher over the queue. Run makes it work.
@@ -141,10 +141,10 @@ func New(o Options) *Dispatcher {
 		o.StopGrace = stopGrace
 	}
 	d := &Dispatcher{
-		o: o, log: log, http: proactor.NewHTTP(256), box: mailbox.New[message](), postTimeout: postTimeout, helloTimeout: helloTimeout, inlineMS: inlineMS,
-		pools: map[string]*pool{}, peers: map[who]*peer{}, waiters: map[uuid.UUID]*waiter{}, changed: map[*pool]bool{}, left: map[who][]task.Task{},
+		opts: o, log: log, http: proactor.NewHTTP(256), mailbox: mailbox.New[message](), postTimeout: postTimeout, streamOpenTimeout: streamOpenTimeout, inlineMS: inlineMS,
+		pools: map[string]*pool{}, workers: map[workerID]*workerConn{}, waiters: map[uuid.UUID]*waiter{}, changed: map[*pool]bool{}, resumable: map[workerID][]task.Task{},
 	}
-	d.caller = newCaller()
+	d.callbackSender = newCallbackSender()
 	d.channels.Store(map[int]bool{})
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	for _, p := range o.Pools {
@@ -154,66 +154,66 @@ func New(o Options) *Dispatcher {
 }
 
 func (d *Dispatcher) addPool(p Pool) {
-	d.o.Queue.Retain(p.Name, p.Retention)
+	d.opts.Queue.Retain(p.Name, p.Retention)
 	if known, ok := d.pools[p.Name]; ok {
 		known.Pool, known.gone = p, false
 		return
 	}
-	d.pools[p.Name] = &pool{Pool: p, members: map[who]*peer{}, refused: map[uuid.UUID]map[who]bool{}, shy: map[uuid.UUID]uuid.UUID{}}
+	d.pools[p.Name] = &pool{Pool: p, members: map[workerID]*workerConn{}, refused: map[uuid.UUID]map[workerID]bool{}, isolated: map[uuid.UUID]uuid.UUID{}}
 }
 
 // Run is the loop. It returns when ctx is done, after every goroutine that it
 // started has ended and everybody who waits has been told.
 func (d *Dispatcher) Run(ctx context.Context) error {
-	defer d.shut()
+	defer d.shutDown()
 	alarm := time.NewTimer(time.Hour)
 	defer alarm.Stop()
 	var batch []message
-	d.orphans(time.Now())
-	d.oweAll()
+	d.endOrphanedAttempts(time.Now())
+	d.enqueueOwedCallbacks()
 	for ctx.Err() == nil {
-		alarm.Reset(time.Until(d.wakeAt()))
+		alarm.Reset(time.Until(d.nextWakeup()))
 		select {
 		case <-ctx.Done():
-		case <-d.box.Wakeup():
-		case <-d.o.Queue.Synced():
+		case <-d.mailbox.Wakeup():
+		case <-d.opts.Queue.Synced():
 		case <-alarm.C:
 		}
 		runtime.Gosched() // whoever is about to say something joins this round
-		batch = d.box.Take(batch)
-		d.round(batch)
+		batch = d.mailbox.Take(batch)
+		d.runRound(batch)
 	}
 	return nil
 }
 
-// round takes note of what has been committed, applies one batch, and commits
+// runRound takes note of what has been committed, applies one batch, and commits
 // it in turn. It does not wait for that: the next round may begin while this
 // one is being written.
-func (d *Dispatcher) round(batch []message) {
-	d.o.Queue.Settle()
+func (d *Dispatcher) runRound(batch []message) {
+	d.opts.Queue.Settle()
 	now := time.Now()
 	for _, m := range batch {
-		m.apply(d, now)
+		m.applyMessage(d, now)
 	}
-	d.expire(now)
-	d.assign(now)
-	d.commit()
+	d.expireDue(now)
+	d.assignTasks(now)
+	d.commitRound()
 }
 
-// expire does what is due by the clock alone.
-func (d *Dispatcher) expire(now time.Time) {
-	ended, woken := d.o.Queue.Expire(now)
+// expireDue does what is due by the clock alone.
+func (d *Dispatcher) expireDue(now time.Time) {
+	ended, woken := d.opts.Queue.Expire(now)
 	for _, t := range ended {
-		d.announce(&t, now)
-		d.ended(t)
+		d.publishTask(&t, now)
+		d.notifyWaiters(t)
 	}
-	d.callDue(now)
+	d.startDueCallbacks(now)
 	for t := range d.timers.PopDue(now) {
-		d.timeUp(t, now)
+		d.handleTimer(t, now)
 	}
-	if !now.Before(d.nextBeat) {
-		d.nextBeat = now.Add(beatCheck)
-		d.checkBeats(now)
+	if !now.Before(d.nextHeartbeatCheck) {
+		d.nextHeartbeatCheck = now.Add(heartbeatCheckInterval)
+		d.checkHeartbeats(now)
 	}
 	if woken {
 		for _, p := range d.pools {
@@ -222,43 +222,43 @@ func (d *Dispatcher) expire(now time.Time) {
 	}
 }
 
-// wakeAt is the next moment at which the clock alone makes something happen.
-func (d *Dispatcher) wakeAt() time.Time {
+// nextWakeup is the next moment at which the clock alone makes something happen.
+func (d *Dispatcher) nextWakeup() time.Time {
 	at := time.Now().Add(time.Hour)
-	for _, t := range []time.Time{d.o.Queue.Due(), d.timers.NextDue(), d.courier.due.NextDue()} {
+	for _, t := range []time.Time{d.opts.Queue.Due(), d.timers.NextDue(), d.callbacks.due.NextDue()} {
 		if !t.IsZero() && t.Before(at) {
 			at = t
 		}
 	}
-	if len(d.peers) > 0 && d.nextBeat.Before(at) {
-		at = d.nextBeat
+	if len(d.workers) > 0 && d.nextHeartbeatCheck.Before(at) {
+		at = d.nextHeartbeatCheck
 	}
 	return at
 }
 
-// goes starts a goroutine that ends with the dispatcher.
-func (d *Dispatcher) goes(f func()) {
+// goTracked starts a goroutine that ends with the dispatcher.
+func (d *Dispatcher) goTracked(f func()) {
 	d.group.Go(f)
 }
 
-// shut ends everything that the loop owned.
-func (d *Dispatcher) shut() {
+// shutDown ends everything that the loop owned.
+func (d *Dispatcher) shutDown() {
 	d.cancel()
-	for _, m := range d.box.Close() {
+	for _, m := range d.mailbox.Close() {
 		if r, ok := m.(interface{ refuse() }); ok {
 			r.refuse()
 		}
 	}
 	for _, first := range d.waiters {
-		first.tellAll(ErrClosed)
+		first.notifyChain(ErrClosed)
 	}
 	clear(d.waiters)
-	d.lastWords()
-	d.audience.close()
+	d.closeQueue()
+	d.subscribers.closeSubscriptions()
 	d.group.Wait()
 	d.sessions.Clear() // a worker that is still there may notice that we are not
 	d.http.CloseIdleConnections()
-	d.caller.http.CloseIdleConnections()
+	d.callbackSender.http.CloseIdleConnections()
 }
 
-func jitter() float64 { return rand.Float64() }
+func randomJitter() float64 { return rand.Float64() }

@@ -106,7 +106,7 @@ func TestGroupCommit(t *testing.T) {
 	h.submit(task.Request{Pool: "p"}) // makes the file
 	const many = 500
 	release := make(chan struct{})
-	h.d.box.Put(held{release})
+	h.d.mailbox.Put(held{release})
 	before := disk.Ops()
 	var group sync.WaitGroup
 	var asked sync.WaitGroup
@@ -130,4 +130,4 @@ func TestGroupCommit(t *testing.T) {
 // held stops the loop until it is released.
 type held struct{ release chan struct{} }
 
-func (m held) apply(*Dispatcher, time.Time) { <-m.release }
+func (m held) applyMessage(*Dispatcher, time.Time) { <-m.release }

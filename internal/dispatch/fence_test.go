@@ -110,7 +110,7 @@ func TestSessionsAreAsked(t *testing.T) {
 	url := newSlave(t).url
 	h.attach(Attachment{GUID: "w", Incarnation: 3, Pool: "p", URL: url, Channel: 7})
 	var token string
-	h.inLoop(func() { token = h.d.peers[who{"w", 3}].session.token })
+	h.inLoop(func() { token = h.d.workers[workerID{"w", 3}].session.token })
 	for _, c := range []struct {
 		token          string
 		channel        int
@@ -151,7 +151,7 @@ func TestStraysAreCancelled(t *testing.T) {
 	beat := func() []string {
 		said := &proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.Running{{ID: stray.String(), Attempt: 1}, {ID: "no uuid"}}}
 		answer, ok := h.d.RecordHeartbeat(token, said)
-		h.inLoop(func() { h.d.checkBeats(time.Now()) })
+		h.inLoop(func() { h.d.checkHeartbeats(time.Now()) })
 		if !ok || answer == nil {
 			return nil
 		}

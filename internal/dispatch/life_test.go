@@ -135,15 +135,15 @@ func TestLeaseIsRenewedByHeartbeats(t *testing.T) {
 	s.beatBody.Store(`{"incarnation":1,"running":[{"id":"` + one.ID.String() + `","attempt":1,"seq":3,"progress":{"done":7}}]}`)
 	defer s.beats(20 * time.Millisecond)()
 	h.until(one.ID, "shows progress", func(t task.Task) bool { return string(t.Progress) == `{"done":7}` })
-	var p *peer
-	h.inLoop(func() { p = h.d.peers[who{"w", 1}] })
+	var p *workerConn
+	h.inLoop(func() { p = h.d.workers[workerID{"w", 1}] })
 	for renewed := false; !renewed; {
 		h.inLoop(func() {
 			r := p.running[one.ID]
 			if r == nil {
 				t.Fatal("the lease lapsed")
 			}
-			renewed = r.seen.Sub(r.began) > p.Tolerance
+			renewed = r.lastListed.Sub(r.began) > p.Tolerance
 		})
 		s.await(t) // the next heartbeat
 	}
@@ -193,8 +193,8 @@ func TestDeathBeforeDeliveryCostsNothing(t *testing.T) {
 	h.is(one.ID, task.Running)
 	for gone := false; !gone && h.ctx.Err() == nil; {
 		h.inLoop(func() { // between two tries
-			if !h.d.peers[who{"w", 1}].running[one.ID].reached.Load() {
-				detachMessage{who{"w", 1}, "exited"}.apply(h.d, time.Now())
+			if !h.d.workers[workerID{"w", 1}].running[one.ID].reached.Load() {
+				detachMessage{workerID{"w", 1}, "exited"}.applyMessage(h.d, time.Now())
 				gone = true
 			}
 		})

@@ -159,10 +159,10 @@ func (h *house) countEverything(records map[uuid.UUID]int) {
 	}
 	h.inLoop(func() {
 		d := h.d
-		if len(d.waiters)+d.timers.Len()+len(d.peers)+len(d.pools["p"].refused)+len(d.pools["p"].members) != 0 {
-			h.t.Errorf("left: %d waiters, %d timers, %d peers, %d refusals", len(d.waiters), d.timers.Len(), len(d.peers), len(d.pools["p"].refused))
+		if len(d.waiters)+d.timers.Len()+len(d.workers)+len(d.pools["p"].refused)+len(d.pools["p"].members) != 0 {
+			h.t.Errorf("left: %d waiters, %d timers, %d peers, %d refusals", len(d.waiters), d.timers.Len(), len(d.workers), len(d.pools["p"].refused))
 		}
-		if c := d.o.Queue.Counts()["p"]; c[task.Queued]+c[task.Running] != 0 {
+		if c := d.opts.Queue.Counts()["p"]; c[task.Queued]+c[task.Running] != 0 {
 			h.t.Errorf("counts %v", c)
 		}
 	})

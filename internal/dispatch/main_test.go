@@ -244,9 +244,9 @@ func (h *house) until(id uuid.UUID, what string, ok func(task.Task) bool) task.T
 // inLoop runs f where the loop's own state may be looked at.
 func (h *house) inLoop(f func()) {
 	h.t.Helper()
-	_, err := ask(h.ctx, h.d, func(m *ask1[struct{}], _ time.Time) {
+	_, err := askLoop(h.ctx, h.d, func(m *loopRequest[struct{}], _ time.Time) {
 		f()
-		m.answer(h.d, struct{}{}, nil)
+		m.replyAfterRound(h.d, struct{}{}, nil)
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -259,8 +259,8 @@ func raw(s string) json.RawMessage { return json.RawMessage(s) }
 // disconnect ends the session of a worker behind the dispatcher's back.
 func (h *house) disconnect(w Attachment) {
 	h.t.Helper()
-	var p *peer
-	h.inLoop(func() { p = h.d.peers[who{w.GUID, w.Incarnation}] })
+	var p *workerConn
+	h.inLoop(func() { p = h.d.workers[workerID{w.GUID, w.Incarnation}] })
 	e, _, err := p.client.Do(h.ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
 	if err != nil || !e.Success {
 		h.t.Fatalf("disconnect: %v %+v", err, e)
@@ -271,6 +271,6 @@ func (h *house) disconnect(w Attachment) {
 func (h *house) byWebhook(guid string) {
 	h.t.Helper()
 	for gone := false; !gone && h.ctx.Err() == nil; {
-		h.inLoop(func() { _, gone = h.d.peers[who{guid, 1}].way.(webhook) })
+		h.inLoop(func() { _, gone = h.d.workers[workerID{guid, 1}].transport.(webhookTransport) })
 	}
 }

@@ -4,5 +4,5 @@ import "time"
 
 // message is one thing that the loop can be told. Its apply runs in the loop.
 type message interface {
-	apply(d *Dispatcher, now time.Time)
+	applyMessage(d *Dispatcher, now time.Time)
 }

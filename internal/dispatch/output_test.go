@@ -56,7 +56,7 @@ func TestOutputIsSeen(t *testing.T) {
 	for _, way := range []string{"stream", "webhook"} {
 		t.Run(way, func(t *testing.T) {
 			h := newHouse(t, def("p"))
-			h.d.plain = way == "webhook"
+			h.d.webhooksOnly = way == "webhook"
 			text := make(chan string)
 			h.worker("p", "w", 1, writer(text))
 			pool, err := h.d.SubscribePool(h.ctx, "p")
@@ -106,7 +106,7 @@ func TestOutputThatIsNotFetched(t *testing.T) {
 	const parts, size = 1000, 1000
 	h.inLoop(func() {
 		for n := range int64(parts) {
-			h.d.audience.tell(task.News{ID: id, Pool: "p", State: task.Running, Output: &proactor.Output{At: n * size, Text: strings.Repeat("x", size)}})
+			h.d.subscribers.publishEvent(task.News{ID: id, Pool: "p", State: task.Running, Output: &proactor.Output{At: n * size, Text: strings.Repeat("x", size)}})
 		}
 	})
 	news, missed, err := w.Next(h.ctx)
@@ -121,7 +121,7 @@ func TestOutputThatIsNotFetched(t *testing.T) {
 		held += len(n.Output.Text)
 		next = n.Output.At + int64(len(n.Output.Text))
 	}
-	if err != nil || missed == 0 || held > mostOutput || held < mostOutput/2 || next != parts*size {
+	if err != nil || missed == 0 || held > maxOutputBytes || held < maxOutputBytes/2 || next != parts*size {
 		t.Errorf("%d bytes up to %d, %d missed, %v", held, next, missed, err)
 	}
 }
@@ -134,8 +134,8 @@ func TestOutputFitsTogether(t *testing.T) {
 	h.worker("p", "w", 1, g.handler("hold"))
 	one := h.submit(task.Request{Pool: "p"})
 	g.next(t)
-	var r *run
-	h.inLoop(func() { r = h.d.peers[who{"w", 1}].running[one.ID] })
+	var r *attempt
+	h.inLoop(func() { r = h.d.workers[workerID{"w", 1}].running[one.ID] })
 	for _, step := range []struct {
 		at         int64
 		text, tail string
@@ -151,7 +151,7 @@ func TestOutputFitsTogether(t *testing.T) {
 		{103, strings.Repeat("y", outputTail), strings.Repeat("y", outputTail), 103 + outputTail},
 	} {
 		h.inLoop(func() {
-			h.d.wrote(r, proactor.Output{At: step.at, Text: step.text}, time.Now())
+			h.d.recordOutput(r, proactor.Output{At: step.at, Text: step.text}, time.Now())
 			if string(r.output.tail) != step.tail || r.output.end != step.end {
 				t.Errorf("%d %.10q: %.20q up to %d", step.at, step.text, r.output.tail, r.output.end)
 			}

@@ -9,15 +9,15 @@ import (
 // its workers; those that run, run on. It is not kept here: whoever makes the
 // Pools says so again at the next start. Errors: *UnknownPoolError, ErrClosed.
 func (d *Dispatcher) SetPaused(ctx context.Context, name string, paused bool) error {
-	_, err := ask(ctx, d, func(m *ask1[struct{}], _ time.Time) {
+	_, err := askLoop(ctx, d, func(m *loopRequest[struct{}], _ time.Time) {
 		p := d.pools[name]
 		if p == nil || p.gone {
-			m.tell(struct{}{}, &UnknownPoolError{name})
+			m.reply(struct{}{}, &UnknownPoolError{name})
 			return
 		}
 		p.Paused = paused
 		d.changed[p] = true
-		m.tell(struct{}{}, nil)
+		m.reply(struct{}{}, nil)
 	})
 	return err
 }

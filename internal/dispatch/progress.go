@@ -15,39 +15,39 @@ import (
 // has to say from time to time that it moves on. A ding slave has no words for
 // that, and is judged by the timeout alone.
 
-// moves notes progress: every call of it in the worker has a new number.
-func (r *run) moves(said proactor.Running, at time.Time) {
-	if said.Seq != r.seq {
-		r.seq, r.moved = said.Seq, at
+// recordProgress notes progress: every call of it in the worker has a new number.
+func (r *attempt) recordProgress(said proactor.Running, at time.Time) {
+	if said.Seq != r.progressSeq {
+		r.progressSeq, r.lastProgress = said.Seq, at
 	}
 }
 
-// stalled says whether a task has made no progress for longer than it may.
-func (r *run) stalled(now time.Time) bool {
-	return r.patience > 0 && !r.stopping && r.asked.IsZero() && now.Sub(r.moved) >= r.patience
+// isStalled says whether a task has made no progress for longer than it may.
+func (r *attempt) isStalled(now time.Time) bool {
+	return r.progressTimeout > 0 && !r.stopping && r.stopRequested.IsZero() && now.Sub(r.lastProgress) >= r.progressTimeout
 }
 
 // checkProgress gives up an attempt that is stuck. It pays; its neighbours do
 // not, should the worker have to be ended for it.
-func (d *Dispatcher) checkProgress(p *peer, r *run, now time.Time) {
-	if r.stalled(now) {
-		d.giveUp(p, r, task.Outcome{Kind: task.Stuck, Error: fmt.Sprintf("no progress for %v", r.patience)}, now)
+func (d *Dispatcher) checkProgress(p *workerConn, r *attempt, now time.Time) {
+	if r.isStalled(now) {
+		d.abandonAttempt(p, r, task.Outcome{Kind: task.Stuck, Error: fmt.Sprintf("no progress for %v", r.progressTimeout)}, now)
 	}
 }
 
-// part notes which task the next run of one must not be beside: the culprit
+// isolateAttempt notes which task the next run of one must not be beside: the culprit
 // for which the worker of both was ended. Nobody pays twice for one neighbour.
-func (p *peer) part(r *run) {
-	if p.culprit != uuid.Nil && p.culprit != r.lease.Task {
-		p.pool.shy[r.lease.Task] = p.culprit
+func (p *workerConn) isolateAttempt(r *attempt) {
+	if p.crashSuspect != uuid.Nil && p.crashSuspect != r.lease.Task {
+		p.pool.isolated[r.lease.Task] = p.crashSuspect
 	}
 }
 
-// shuns says whether a task must not run in this worker now, because it or one
+// avoids says whether a task must not run in this worker now, because it or one
 // that runs there is shy of the other. There is always a way out: one of the
 // two runs, and ends.
-func (p *peer) shuns(id uuid.UUID) bool {
-	shy := p.pool.shy
+func (p *workerConn) avoids(id uuid.UUID) bool {
+	shy := p.pool.isolated
 	if len(shy) == 0 {
 		return false
 	}

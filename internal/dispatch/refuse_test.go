@@ -100,7 +100,7 @@ func TestBusyCostsNothing(t *testing.T) {
 	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
 	w := h.worker("p", "w", 1, g.handler("g"))
-	h.inLoop(func() { h.d.peers[who{w.GUID, 1}].slots = 3 }) // it will not hold
+	h.inLoop(func() { h.d.workers[workerID{w.GUID, 1}].slots = 3 }) // it will not hold
 	var ids []task.Task
 	for range 3 {
 		ids = append(ids, h.submit(task.Request{Pool: "p"}))
@@ -144,7 +144,7 @@ func TestShuttingDownWorkerGetsNoMore(t *testing.T) {
 		later = append(later, one)
 		h.until(one.ID, "was given away or back", func(t task.Task) bool { return len(t.History) > 0 })
 		h.inLoop(func() {
-			p := h.d.peers[who{"w", 1}]
+			p := h.d.workers[workerID{"w", 1}]
 			leaving = p.leaving || len(p.running) == 2
 		})
 	}

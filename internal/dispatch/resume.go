@@ -24,45 +24,45 @@ type Session struct {
 	Resumed bool
 }
 
-// errStands says that a worker is connected already, and ought to be.
-var errStands = errors.New("the session stands")
+// errSessionStands says that a worker is connected already, and ought to be.
+var errSessionStands = errors.New("the session stands")
 
-// leftover keeps the tasks that a held worker was running until it is attached.
+// keepForResume keeps the tasks that a held worker was running until it is attached.
 // It reports false for a lease of anybody else, who is gone.
-func (d *Dispatcher) leftover(l task.Lease, t task.Task) bool {
-	if d.o.WillResume == nil || !d.o.WillResume(l.GUID, l.Incarnation) {
+func (d *Dispatcher) keepForResume(l task.Lease, t task.Task) bool {
+	if d.opts.WillResume == nil || !d.opts.WillResume(l.GUID, l.Incarnation) {
 		return false
 	}
-	id := who{l.GUID, l.Incarnation}
-	d.left[id] = append(d.left[id], t)
+	id := workerID{l.GUID, l.Incarnation}
+	d.resumable[id] = append(d.resumable[id], t)
 	return true
 }
 
-// takeUp gives a worker the tasks that it runs. The clock of each goes on from
+// resumeAttempts gives a worker the tasks that it runs. The clock of each goes on from
 // where it began.
-func (d *Dispatcher) takeUp(p *peer, now time.Time) {
-	list := d.left[p.who]
-	delete(d.left, p.who)
+func (d *Dispatcher) resumeAttempts(p *workerConn, now time.Time) {
+	list := d.resumable[p.workerID]
+	delete(d.resumable, p.workerID)
 	for _, t := range list {
-		r := newRun(p, t, now)
-		r.began, r.ends = t.Started, endOf(t, t.Started)
+		r := newAttempt(p, t, now)
+		r.began, r.deadline = t.Started, attemptDeadline(t, t.Started)
 		r.reached.Store(true)
-		r.again = true
+		r.resend = true
 		p.running[t.ID] = r
-		d.timers.Set(&r.timer, r.ends)
+		d.timers.Set(&r.timer, r.deadline)
 	}
 }
 
-// askAgain sends a worker the tasks once more that an earlier dispatcher has
+// resendAttempts sends a worker the tasks once more that an earlier dispatcher has
 // given it, or was about to: one that has them answers as if it were the first
 // time, and with the outcome where there is one. A ding slave would run them
 // twice; it is believed to have them.
-func (d *Dispatcher) askAgain(p *peer) {
+func (d *Dispatcher) resendAttempts(p *workerConn) {
 	for _, r := range p.running {
-		if r.again && !p.blunt {
-			d.send(p, r)
+		if r.resend && !p.legacy {
+			d.sendAttempt(p, r)
 		}
-		r.again = false
+		r.resend = false
 	}
 }
 
@@ -70,48 +70,48 @@ func (d *Dispatcher) askAgain(p *peer) {
 // other are lost. It returns when their sessions are known: from then on they
 // may be listened to.
 func (d *Dispatcher) FinishResume() {
-	m := &resumedMessage{done: make(chan struct{})}
-	if d.box.Put(m) {
+	m := &finishResumeMessage{done: make(chan struct{})}
+	if d.mailbox.Put(m) {
 		<-m.done
 	}
 }
 
-type resumedMessage struct{ done chan struct{} }
+type finishResumeMessage struct{ done chan struct{} }
 
-func (m *resumedMessage) refuse() { close(m.done) }
+func (m *finishResumeMessage) refuseClosed() { close(m.done) }
 
-func (m *resumedMessage) apply(d *Dispatcher, now time.Time) {
+func (m *finishResumeMessage) applyMessage(d *Dispatcher, now time.Time) {
 	defer close(m.done)
-	for id, list := range d.left {
-		delete(d.left, id)
+	for id, list := range d.resumable {
+		delete(d.resumable, id)
 		for _, t := range list {
 			l, _ := t.Lease()
-			d.end(l, task.Outcome{Kind: task.Lost, Error: "its worker ended while no initiator was there"}, now)
+			d.endLease(l, task.Outcome{Kind: task.Lost, Error: "its worker ended while no initiator was there"}, now)
 		}
 	}
 }
 
-// standsMessage goes on with a session that an earlier dispatcher began.
-type standsMessage struct {
-	p    *peer
-	line *line // nil = none; it is being served
+// sessionResumedMessage goes on with a session that an earlier dispatcher began.
+type sessionResumedMessage struct {
+	conn   *workerConn
+	stream *workerStream // nil = none; it is being served
 }
 
-func (m standsMessage) apply(d *Dispatcher, now time.Time) {
-	p := m.p
-	if d.peers[p.who] != p {
+func (m sessionResumedMessage) applyMessage(d *Dispatcher, now time.Time) {
+	p := m.conn
+	if d.workers[p.workerID] != p {
 		return
 	}
 	answer := proactor.ConnectAnswer{Slots: p.Session.Slots, Protocol: proactor.Protocol}
 	if p.Session.Known && p.Session.Blunt {
 		answer.Protocol = 0
 	}
-	d.connected(p, answer, m.line, now)
+	d.startDispatching(p, answer, m.stream, now)
 }
 
-// opened tells what was agreed upon, for whoever comes after us.
-func (d *Dispatcher) opened(p *peer) {
-	if d.o.OnConnected != nil {
-		d.o.OnConnected(p.guid, p.incarnation, p.slots, p.blunt)
+// reportConnected tells what was agreed upon, for whoever comes after us.
+func (d *Dispatcher) reportConnected(p *workerConn) {
+	if d.opts.OnConnected != nil {
+		d.opts.OnConnected(p.guid, p.incarnation, p.slots, p.legacy)
 	}
 }

@@ -34,12 +34,12 @@ func TestRoundRobinOverFreeSlots(t *testing.T) {
 		}
 	}
 	h.inLoop(func() {
-		for _, p := range h.d.peers {
+		for _, p := range h.d.workers {
 			if len(p.running) != slots {
-				t.Errorf("%s runs %d of %d", p.who, len(p.running), slots)
+				t.Errorf("%s runs %d of %d", p.workerID, len(p.running), slots)
 			}
 		}
-		if n := h.d.o.Queue.Counts()["p"][task.Queued]; n != workers*slots {
+		if n := h.d.opts.Queue.Counts()["p"][task.Queued]; n != workers*slots {
 			t.Errorf("%d are queued, want %d", n, workers*slots)
 		}
 	})
@@ -107,7 +107,7 @@ func TestSlotsAreTheLowerOfTwoWords(t *testing.T) {
 		url, _ := h.start(worker.Options{Slots: c.real, Handlers: []worker.Handler{echo}})
 		h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: c.defined})
 		h.inLoop(func() {
-			if got := h.d.peers[who{"w", 1}].slots; got != c.want {
+			if got := h.d.workers[workerID{"w", 1}].slots; got != c.want {
 				t.Errorf("defined %d, real %d: %d slots", c.defined, c.real, got)
 			}
 		})
@@ -141,23 +141,23 @@ func TestTwoRequestPath(t *testing.T) {
 // among equals the one that was placed first.
 func TestBalance(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var b balance
+		var b loadBalancer
 		type entry struct{ free, since int }
-		plain := map[*peer]entry{}
-		peers := make([]*peer, 6)
+		plain := map[*workerConn]entry{}
+		peers := make([]*workerConn, 6)
 		for n := range peers {
-			peers[n] = &peer{who: who{fmt.Sprint(n), 1}}
-			peers[n].seat.peer = peers[n]
+			peers[n] = &workerConn{workerID: workerID{fmt.Sprint(n), 1}}
+			peers[n].entry.conn = peers[n]
 		}
 		for step := range rapid.IntRange(1, 60).Draw(t, "steps") {
 			p := rapid.SampledFrom(peers).Draw(t, "peer")
 			free := rapid.IntRange(-1, 7).Draw(t, "free")
-			b.place(p, free)
+			b.placeWorker(p, free)
 			if delete(plain, p); free > 0 {
 				plain[p] = entry{free, step}
 			}
-			var got []*peer
-			b.each(func(p *peer) bool { got = append(got, p); return true })
+			var got []*workerConn
+			b.eachWorker(func(p *workerConn) bool { got = append(got, p); return true })
 			if len(got) != len(plain) {
 				t.Fatalf("%d are in the balance, want %d", len(got), len(plain))
 			}
@@ -167,7 +167,7 @@ func TestBalance(t *testing.T) {
 					t.Fatalf("%+v comes before %+v", x, y)
 				}
 			}
-			if len(got) > 0 && b.first() != got[0] || len(got) == 0 && b.first() != nil {
+			if len(got) > 0 && b.firstWorker() != got[0] || len(got) == 0 && b.firstWorker() != nil {
 				t.Fatal("first is not the first of each")
 			}
 		}

@@ -47,7 +47,7 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 		go submit()
 	}
 	for queued := 0; queued < clients; {
-		queued, err = ask(h.ctx, h.d, func(m *ask1[int], _ time.Time) { m.tell(q.Queued("p"), nil) }) // waits for no sync
+		queued, err = askLoop(h.ctx, h.d, func(m *loopRequest[int], _ time.Time) { m.reply(q.Queued("p"), nil) }) // waits for no sync
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestNobodyIsToldBeforeItIsKept(t *testing.T) {
 		go func() { told <- step.ask() }()
 		wait()
 		for range 100 { // turns of the loop, in which whoever was told would get to say so
-			if _, err := ask(h.ctx, h.d, func(m *ask1[struct{}], _ time.Time) { m.tell(struct{}{}, nil) }); err != nil {
+			if _, err := askLoop(h.ctx, h.d, func(m *loopRequest[struct{}], _ time.Time) { m.reply(struct{}{}, nil) }); err != nil {
 				t.Fatal(err)
 			}
 		}

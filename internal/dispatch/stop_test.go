@@ -119,9 +119,9 @@ func TestStuckTask(t *testing.T) {
 	deaf.next(t)
 	h.verdicts.await(t, verdict{"stuck", "w", 1})
 	h.inLoop(func() {
-		p := h.d.peers[who{"w", 1}]
-		if len(p.running) != 2 || p.free() != 0 {
-			t.Errorf("%d run, %d free", len(p.running), p.free())
+		p := h.d.workers[workerID{"w", 1}]
+		if len(p.running) != 2 || p.freeSlots() != 0 {
+			t.Errorf("%d run, %d free", len(p.running), p.freeSlots())
 		}
 	})
 	h.d.DetachWorker("w", 1, "killed: stuck")

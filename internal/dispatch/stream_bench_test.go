@@ -104,7 +104,7 @@ func overStream(b *testing.B) func() error {
 	h := newHouseOver(b, task.NewMemory(task.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	w := h.attach(bornWorker(b, "w", 256))
 	h.inLoop(func() {
-		if _, ok := h.d.peers[who{w.GUID, 1}].way.(*line); !ok {
+		if _, ok := h.d.workers[workerID{w.GUID, 1}].transport.(*workerStream); !ok {
 			b.Error("there is no stream")
 		}
 	})

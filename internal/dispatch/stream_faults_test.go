@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/http"
@@ -52,14 +53,12 @@ func connOf(t testing.TB, f *os.File) net.Conn {
 // token is that of the workers that are played here.
 const token = "own-token"
 
-// frame is a message as it goes over the wire.
+// frame encodes a message without identity as it goes over the wire.
 func frame(header, data string) []byte {
-	var b strings.Builder
-	m := chirp.NewWriter(&b, 0, 0)
-	_ = m.Queue(&chirp.Message{Header: []byte(header), Data: []byte(data)})
-	m.Close()
-	_ = m.Run()
-	return []byte(b.String())
+	p := make([]byte, chirp.HeadSize, chirp.HeadSize+len(header)+len(data))
+	binary.BigEndian.PutUint32(p[20:], uint32(len(data)))
+	binary.BigEndian.PutUint16(p[24:], uint16(len(header)))
+	return append(append(p, header...), data...)
 }
 
 // faults are the ways in which the far end of a born stream can be wrong.
@@ -106,7 +105,7 @@ func TestABadStreamCostsNoTask(t *testing.T) {
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-			h.d.helloTimeout = 300 * time.Millisecond // the loop has not begun to use it
+			h.d.streamOpenTimeout = 300 * time.Millisecond // the loop has not begun to use it
 			url, _ := h.start(worker.Options{Handlers: []worker.Handler{echo}, Slots: 4, Token: token})
 			ours, theirs := pair(t)
 			var far sync.WaitGroup

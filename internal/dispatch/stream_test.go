@@ -13,10 +13,10 @@ import (
 )
 
 // byStream waits until a worker has a stream.
-func (h *house) byStream(guid string) (l *line) {
+func (h *house) byStream(guid string) (l *workerStream) {
 	h.t.Helper()
 	for ok := false; !ok && h.ctx.Err() == nil; {
-		h.inLoop(func() { l, ok = h.d.peers[who{guid, 1}].way.(*line) })
+		h.inLoop(func() { l, ok = h.d.workers[workerID{guid, 1}].transport.(*workerStream) })
 	}
 	return l
 }
@@ -37,11 +37,11 @@ func TestTasksGoByTheStreamThatAWorkerWasBornWith(t *testing.T) {
 		t.Error("the stream was opened anew")
 	}
 	h.inLoop(func() {
-		for _, p := range h.d.peers {
-			p.session.last.Store(&beat{})
+		for _, p := range h.d.workers {
+			p.session.lastHeartbeat.Store(&heartbeat{})
 		}
 	})
-	h.inside("a heartbeat over the stream", func() bool { return h.d.peers[who{"w", 1}].session.last.Load().body != nil })
+	h.inside("a heartbeat over the stream", func() bool { return h.d.workers[workerID{"w", 1}].session.lastHeartbeat.Load().body != nil })
 }
 
 // inside looks into the loop until something is so.
@@ -120,8 +120,8 @@ func TestAStreamThatBreaksLosesNothing(t *testing.T) {
 		tasks = append(tasks, h.submit(task.Request{Pool: "p"}))
 		g.next(t)
 	}
-	l.conn.Close()
-	h.inside("the end of the stream", func() bool { return h.d.peers[l.p.who].way != l })
+	l.chirp.Close()
+	h.inside("the end of the stream", func() bool { return h.d.workers[l.conn.workerID].transport != l })
 	g.let()
 	for _, one := range tasks {
 		if got := h.wait(one.ID); got.State != task.Completed || len(got.History) != 1 {
@@ -159,7 +159,7 @@ func TestStreamsAreCutWhileTasksGoOverThem(t *testing.T) {
 			t.Errorf("%s: %s, %+v", got.State, got.Reason, got.History)
 		}
 		if n%400 == 200 {
-			h.byStream("w").conn.Close()
+			h.byStream("w").chirp.Close()
 		}
 	}
 }

@@ -181,13 +181,13 @@ func TestTenThousandWaitersCostNoGoroutineInside(t *testing.T) {
 	one := h.submit(task.Request{Pool: "p"})
 	waiters := make([]*waiter, 10_000)
 	for i := range waiters {
-		waiters[i] = &waiter{once: make(chan struct{}, 1)}
-		h.d.box.Put(&waitMessage{id: one.ID, w: waiters[i]})
+		waiters[i] = &waiter{done: make(chan struct{}, 1)}
+		h.d.mailbox.Put(&waitMessage{id: one.ID, w: waiters[i]})
 	}
 	h.worker("p", "w", 1, echo)
 	for _, w := range waiters {
 		select {
-		case <-w.once:
+		case <-w.done:
 		case <-time.After(patience):
 			t.Fatal("a waiter was not told")
 		}

@@ -10,43 +10,43 @@ import (
 // has one. The loop calls it, so nothing in it may wait; what comes of an
 // attempt reaches the loop as a message.
 type transport interface {
-	// give brings an attempt to the worker. It reports false when it cannot,
+	// sendTask brings an attempt to the worker. It reports false when it cannot,
 	// and has done nothing then.
-	give(r *run) bool
-	// cancel asks the worker to stop an attempt, where that can be said
+	sendTask(r *attempt) bool
+	// sendCancel asks the worker to stop an attempt, where that can be said
 	// without waiting for its next heartbeat. Saying it again is harmless.
-	cancel(task uuid.UUID, attempt int)
+	sendCancel(task uuid.UUID, attempt int)
 }
 
-// send brings an attempt to its worker by the best way that will take it.
-func (d *Dispatcher) send(p *peer, r *run) {
-	if !p.way.give(r) {
-		webhook{d, p}.give(r)
+// sendAttempt brings an attempt to its worker by the best way that will take it.
+func (d *Dispatcher) sendAttempt(p *workerConn, r *attempt) {
+	if !p.transport.sendTask(r) {
+		webhookTransport{d, p}.sendTask(r)
 	}
 }
 
-// webhook is the transport of every worker: each POST has a goroutine, until
+// webhookTransport is the transport of every worker: each POST has a goroutine, until
 // it is answered.
-type webhook struct {
-	d *Dispatcher
-	p *peer
+type webhookTransport struct {
+	d    *Dispatcher
+	conn *workerConn
 }
 
-// give implements transport.
-func (w webhook) give(r *run) bool {
-	body, blunt := w.d.body(r, w.p.blunt), w.p.blunt
-	w.d.goes(func() { w.d.post(w.p, r, body, blunt) })
+// sendTask implements transport.
+func (w webhookTransport) sendTask(r *attempt) bool {
+	body, blunt := w.d.taskBody(r, w.conn.legacy), w.conn.legacy
+	w.d.goTracked(func() { w.d.postUntilAnswered(w.conn, r, body, blunt) })
 	return true
 }
 
-// cancel implements transport: there is only the next heartbeat.
-func (webhook) cancel(uuid.UUID, int) {}
+// sendCancel implements transport: there is only the next heartbeat.
+func (webhookTransport) sendCancel(uuid.UUID, int) {}
 
-// body is what the worker is sent. A ding slave knows the id only.
-func (d *Dispatcher) body(r *run, blunt bool) proactor.TaskBody {
+// taskBody is what the worker is sent. A ding slave knows the id only.
+func (d *Dispatcher) taskBody(r *attempt, blunt bool) proactor.TaskBody {
 	b := proactor.TaskBody{Task: proactor.TaskRef{ID: r.lease.Task.String()}, Data: r.data}
 	if !blunt {
-		b.Task.Method, b.Task.Attempt, b.Task.Deadline, b.Task.InlineMS = r.method, r.try, r.ends, d.inlineMS
+		b.Task.Method, b.Task.Attempt, b.Task.Deadline, b.Task.InlineMS = r.method, r.number, r.deadline, d.inlineMS
 	}
 	return b
 }

@@ -68,7 +68,7 @@ func sendUpgrade(nc net.Conn, r UpgradeRequest) (net.Conn, error) {
 		_ = res.Body.Close() // nothing of it is left
 		return nil, fmt.Errorf("%w: %s %s", ErrUnsupported, res.Status, said)
 	}
-	return withRest(nc, in), nil
+	return withBuffered(nc, in), nil
 }
 
 // IsUpgrade says whether a request asks for a stream.
@@ -89,7 +89,7 @@ func AcceptUpgrade(w http.ResponseWriter) (net.Conn, error) {
 		nc.Close()
 		return nil, fmt.Errorf("open a stream: %w", err)
 	}
-	return withRest(nc, in.Reader), nil
+	return withBuffered(nc, in.Reader), nil
 }
 
 // SessionHeader is the header of a request under a session.
@@ -97,23 +97,23 @@ func SessionHeader(channel int, token string) http.Header {
 	return http.Header{proactor.HeaderChannel: {strconv.Itoa(channel)}, proactor.HeaderToken: {token}}
 }
 
-// withRest gives back to a connection what was read ahead of it.
-func withRest(nc net.Conn, in *bufio.Reader) net.Conn {
+// withBuffered gives back to a connection what was read ahead of it.
+func withBuffered(nc net.Conn, in *bufio.Reader) net.Conn {
 	if in.Buffered() == 0 {
 		return nc
 	}
 	rest, _ := in.Peek(in.Buffered())
-	return &restored{nc, append([]byte(nil), rest...)}
+	return &prefixedConn{nc, append([]byte(nil), rest...)}
 }
 
-// restored is a connection that had been read ahead of.
-type restored struct {
+// prefixedConn is a connection that had been read ahead of.
+type prefixedConn struct {
 	net.Conn
 	rest []byte
 }
 
 // Read implements net.Conn. Like any Read it is for one goroutine.
-func (c *restored) Read(b []byte) (int, error) {
+func (c *prefixedConn) Read(b []byte) (int, error) {
 	if len(c.rest) > 0 {
 		n := copy(b, c.rest)
 		c.rest = c.rest[n:]

@@ -65,8 +65,8 @@ const (
 	defaultPool    = 16
 )
 
-// complete fills in the defaults and says what is out of range.
-func (c Config) complete() (Config, error) {
+// withDefaults fills in the defaults and says what is out of range.
+func (c Config) withDefaults() (Config, error) {
 	if c.Identity.IsZero() {
 		c.Identity = NewID()
 	}

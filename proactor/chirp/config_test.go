@@ -25,7 +25,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{20 * time.Second, 0, 60 * time.Second, 40 * time.Second},
 		{100 * time.Second, time.Hour, time.Hour, time.Minute},
 	} {
-		got, err := Config{Timeout: c.timeout, ReuseTime: c.reuse}.complete()
+		got, err := Config{Timeout: c.timeout, ReuseTime: c.reuse}.withDefaults()
 		if err != nil || got.ReuseTime != c.wantReuse || got.connectTimeout() != c.wantConnect || got.Slots != 16 || got.Identity.IsZero() {
 			t.Errorf("%v: %+v, %v", c, got, err)
 		}

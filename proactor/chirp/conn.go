@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// linger is how long a connection that ends waits for the other side: to take
+// closeTimeout is how long a connection that ends waits for the other side: to take
 // what was queued, or to have its last words read.
-const linger = time.Second
+const closeTimeout = time.Second
 
 // ConnOptions are a Conn's settings; the zero value works.
 type ConnOptions struct {
@@ -36,19 +36,19 @@ type ConnOptions struct {
 // credits and hears heartbeats. Life: [Conn.Hello], then [Conn.Serve] in a
 // goroutine of the caller's, with [Conn.Send] and [Conn.Close] from anywhere.
 type Conn struct {
-	nc     net.Conn
-	hello  Handshake
-	reader *Reader
-	writer *Writer
-	lull   func()
-	state  atomic.Int32
+	nc         net.Conn
+	handshake  Handshake
+	reader     *frameReader
+	writer     *frameWriter
+	onReadIdle func()
+	state      atomic.Int32
 }
 
 // What a Conn's state can be. It only rises.
 const (
-	idle    = iota // made; no goroutine yet
-	serving        // Serve runs
-	closing        // Close was called
+	stateIdle    = iota // made; no goroutine yet
+	stateServing        // Serve runs
+	stateClosing        // Close was called
 )
 
 // NewConn makes a Conn of a connected stream, which it owns from now on. No
@@ -61,34 +61,34 @@ func NewConn(nc net.Conn, o ConnOptions) *Conn {
 		o.ReadBuffer = readBuffer
 	}
 	return &Conn{
-		nc:     nc,
-		hello:  o.Handshake,
-		reader: newReaderSize(nc, o.MaxMessage, o.ReadBuffer),
-		writer: NewWriter(nc, o.MaxMessage, o.Backlog),
-		lull:   o.OnReadIdle,
+		nc:         nc,
+		handshake:  o.Handshake,
+		reader:     newReaderSize(nc, o.MaxMessage, o.ReadBuffer),
+		writer:     newWriter(nc, o.MaxMessage, o.Backlog),
+		onReadIdle: o.OnReadIdle,
 	}
 }
 
 // ExchangeHandshakes says our handshake and waits for the other side's. When ctx ends first,
 // or on any error, the stream is closed. Call it once, before Serve.
 func (c *Conn) ExchangeHandshakes(ctx context.Context) (Handshake, error) {
-	theirs, err := shake(ctx, c.nc, c.reader, c.hello)
+	theirs, err := exchangeHandshakes(ctx, c.nc, c.reader, c.handshake)
 	if err != nil {
 		c.nc.Close()
 	}
 	return theirs, err
 }
 
-// shake exchanges handshakes. Both sides speak first, so writing must not wait
+// exchangeHandshakes exchanges handshakes. Both sides speak first, so writing must not wait
 // for reading: a stream without a buffer of its own would stand still.
-func shake(ctx context.Context, nc net.Conn, r *Reader, ours Handshake) (Handshake, error) {
+func exchangeHandshakes(ctx context.Context, nc net.Conn, r *frameReader, ours Handshake) (Handshake, error) {
 	stop := context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
 	wrote := make(chan error, 1)
 	go func() {
 		_, err := nc.Write(ours.Bytes())
 		wrote <- err
 	}()
-	theirs, err := r.Handshake()
+	theirs, err := r.readHandshake()
 	if err != nil {
 		nc.SetWriteDeadline(time.Unix(1, 0)) // ends the write, if it still hangs
 	}
@@ -108,11 +108,11 @@ func shake(ctx context.Context, nc net.Conn, r *Reader, ours Handshake) (Handsha
 // has arrived: its answer does. Any goroutine may call it, Serve's callback too.
 func (c *Conn) Send(m Message) error {
 	m.Type = 0
-	return c.writer.Queue(&m)
+	return c.writer.queueMessage(&m)
 }
 
 // SendNoop queues a NOOP, ahead of all data: it says only that we are here.
-func (c *Conn) SendNoop() error { return c.writer.Queue(&Message{Type: Noop}) }
+func (c *Conn) SendNoop() error { return c.writer.queueMessage(&Message{Type: Noop}) }
 
 // Serve reads messages and gives each to receive, in order, until the
 // connection ends; then it returns why: nil after Close, io.EOF when the other
@@ -122,50 +122,50 @@ func (c *Conn) SendNoop() error { return c.writer.Queue(&Message{Type: Noop}) }
 // keeps them). When the other side asks for an ACK, it gets one then. Call it
 // once.
 func (c *Conn) Serve(receive func(*Message)) error {
-	if !c.state.CompareAndSwap(idle, serving) {
+	if !c.state.CompareAndSwap(stateIdle, stateServing) {
 		return nil // closed before it began
 	}
 	wrote := make(chan error, 1)
-	go func() { wrote <- c.write() }()
-	err := c.read(receive)
+	go func() { wrote <- c.runWriter() }()
+	err := c.readMessages(receive)
 	c.nc.Close()
-	c.writer.end(c.reason(err, nil))
-	return c.reason(err, <-wrote)
+	c.writer.endWith(c.endReason(err, nil))
+	return c.endReason(err, <-wrote)
 }
 
-// write writes until the end. A failed write does not close the stream: what
+// runWriter writes until the end. A failed write does not close the stream: what
 // the other side said before it went, a result perhaps, is still to be read.
-func (c *Conn) write() error {
-	err := c.writer.Run()
-	if err == nil || c.state.Load() == closing {
+func (c *Conn) runWriter() error {
+	err := c.writer.run()
+	if err == nil || c.state.Load() == stateClosing {
 		c.nc.Close()
 	} else {
-		c.nc.SetReadDeadline(time.Now().Add(linger))
+		c.nc.SetReadDeadline(time.Now().Add(closeTimeout))
 	}
 	return err
 }
 
-// read is Serve's loop.
-func (c *Conn) read(receive func(*Message)) error {
+// readMessages is Serve's loop.
+func (c *Conn) readMessages(receive func(*Message)) error {
 	var m Message
 	heard := false
 	rest := func() {
-		if heard && c.lull != nil {
-			c.lull()
+		if heard && c.onReadIdle != nil {
+			c.onReadIdle()
 		}
 		heard = false
 	}
 	defer rest()
 	for {
-		if !c.reader.ready() {
+		if !c.reader.hasMessage() {
 			rest()
 		}
-		if err := c.reader.Next(&m); err != nil {
+		if err := c.reader.readMessage(&m); err != nil {
 			return err
 		}
 		switch {
 		case m.Type&Ack != 0:
-			return &ProtocolError{UnexpectedAck, m.head()}
+			return &ProtocolError{UnexpectedAck, m.makeHead()}
 		case m.Type&Noop != 0:
 			continue
 		}
@@ -175,17 +175,17 @@ func (c *Conn) read(receive func(*Message)) error {
 		if !asks {
 			continue
 		}
-		if err := c.writer.Queue(&Message{Identity: id, Type: Ack}); err != nil {
+		if err := c.writer.queueMessage(&Message{Identity: id, Type: Ack}); err != nil {
 			return err
 		}
 	}
 }
 
-// reason chooses the error that came first: our own Close explains any other,
+// endReason chooses the error that came first: our own Close explains any other,
 // and a failed write explains a read that its deadline or its close has ended.
-func (c *Conn) reason(read, wrote error) error {
+func (c *Conn) endReason(read, wrote error) error {
 	switch {
-	case c.state.Load() == closing:
+	case c.state.Load() == stateClosing:
 		return nil
 	case wrote != nil && (errors.Is(read, os.ErrDeadlineExceeded) || errors.Is(read, net.ErrClosed)):
 		return wrote
@@ -197,12 +197,12 @@ func (c *Conn) reason(read, wrote error) error {
 // and return; it does not wait for that. Before Serve has begun it closes the
 // stream at once. It may be called at any time, by anybody, again and again.
 func (c *Conn) Close() {
-	switch c.state.Swap(closing) {
-	case idle:
+	switch c.state.Swap(stateClosing) {
+	case stateIdle:
 		c.nc.Close()
-		c.writer.end(nil)
-	case serving:
-		c.nc.SetWriteDeadline(time.Now().Add(linger))
-		c.writer.Close()
+		c.writer.endWith(nil)
+	case stateServing:
+		c.nc.SetWriteDeadline(time.Now().Add(closeTimeout))
+		c.writer.closeQueue()
 	}
 }

@@ -39,7 +39,7 @@ func TestConnCarriesMessages(t *testing.T) {
 			x, y := open(t)
 			a := NewConn(x, ConnOptions{Handshake: Handshake{Port: 1, Node: ID{1}}})
 			b := NewConn(y, ConnOptions{Handshake: Handshake{Port: 2, Node: ID{2}}})
-			if ofB, ofA := hello(t, a, b); ofB != b.hello || ofA != a.hello {
+			if ofB, ofA := hello(t, a, b); ofB != b.handshake || ofA != a.handshake {
 				t.Errorf("handshakes %v and %v", ofB, ofA)
 			}
 			serve(t, b, func(m *Message) { // answers in place
@@ -140,11 +140,11 @@ func TestConnAcknowledgesWhenAsked(t *testing.T) {
 	})
 	close(ready)
 	y.Write(stream(Message{Identity: ID{7}, Type: ReqAck, Data: []byte("x")}))
-	r := NewReader(y, 0)
+	r := newReader(y, 0)
 	seen := map[Type]ID{}
 	for range 2 {
 		var m Message
-		if err := r.Next(&m); err != nil {
+		if err := r.readMessage(&m); err != nil {
 			t.Fatal(err)
 		}
 		seen[m.Type] = m.Identity
@@ -248,7 +248,7 @@ func TestConnReadsLastWords(t *testing.T) {
 	y.Write(append(Handshake{}.Bytes(), stream(Message{Identity: ID{5}})...))
 	y.Close()
 	c := NewConn(x, ConnOptions{})
-	c.reader.Handshake()
+	c.reader.readHandshake()
 	if err := c.Send(Message{}); err != nil {
 		t.Fatal(err)
 	}

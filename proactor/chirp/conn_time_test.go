@@ -21,9 +21,9 @@ func TestConnCloseEndsAWriteThatHangs(t *testing.T) {
 		synctest.Wait() // the write hangs
 		began := time.Now()
 		c.Close()
-		<-time.After(linger / 2)
+		<-time.After(closeTimeout / 2)
 		c.Close() // again, which gives it no more time
-		if err := <-end; err != nil || time.Since(began) != linger {
+		if err := <-end; err != nil || time.Since(began) != closeTimeout {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 	})
@@ -41,7 +41,7 @@ func TestConnEndsWhenItCannotWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		go y.Read(make([]byte, 1))
-		if err := <-end; !errors.Is(err, errBroken) || time.Since(began) != linger {
+		if err := <-end; !errors.Is(err, errBroken) || time.Since(began) != closeTimeout {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 		if err := c.Send(Message{}); !errors.Is(err, errBroken) {

@@ -24,11 +24,11 @@ func (p *Peer) Listen(address string) (netip.AddrPort, error) {
 		return netip.AddrPort{}, err
 	}
 	at := nl.Addr().(*net.TCPAddr).AddrPort()
-	if _, err := p.secure(at.Addr().Unmap()); err != nil {
+	if _, err := p.needsTLS(at.Addr().Unmap()); err != nil {
 		nl.Close()
 		return at, fmt.Errorf("listen at %s: %w", address, err)
 	}
-	if err := p.accept(nl, at.Port()); err != nil {
+	if err := p.startAccepting(nl, at.Port()); err != nil {
 		nl.Close()
 		return at, fmt.Errorf("listen at %s: %w", address, err)
 	}
@@ -43,8 +43,8 @@ func withPort(address string) string {
 	return net.JoinHostPort(strings.Trim(address, "[]"), strconv.Itoa(DefaultPort))
 }
 
-// accept starts the goroutine that owns the listener.
-func (p *Peer) accept(nl net.Listener, port uint16) error {
+// startAccepting starts the goroutine that owns the listener.
+func (p *Peer) startAccepting(nl net.Listener, port uint16) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.draining {
@@ -64,17 +64,17 @@ func (p *Peer) accept(nl net.Listener, port uint16) error {
 				// Descriptors may be out. They come back when a connection
 				// ends, which no event tells; so look again soon.
 				p.config.Logger.Warn("accept connection", "error", err)
-				p.pause(minTimeout)
+				p.sleepOrEnd(minTimeout)
 				continue
 			}
-			p.wg.Go(func() { p.admit(nc, nc.RemoteAddr().(*net.TCPAddr).AddrPort()) })
+			p.wg.Go(func() { p.serveAccepted(nc, nc.RemoteAddr().(*net.TCPAddr).AddrPort()) })
 		}
 	})
 	return nil
 }
 
-// pause waits, or for the peer's end.
-func (p *Peer) pause(d time.Duration) {
+// sleepOrEnd waits, or for the peer's end.
+func (p *Peer) sleepOrEnd(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -83,11 +83,11 @@ func (p *Peer) pause(d time.Duration) {
 	}
 }
 
-// admit serves a connection that was accepted.
-func (p *Peer) admit(raw net.Conn, from netip.AddrPort) {
+// serveAccepted serves a connection that was accepted.
+func (p *Peer) serveAccepted(raw net.Conn, from netip.AddrPort) {
 	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	ctx, cancel := context.WithTimeout(p.ctx, p.config.connectTimeout())
-	l, hello, err := p.greet(ctx, raw, from.Addr(), true)
+	l, hello, err := p.startLink(ctx, raw, from.Addr(), true)
 	cancel()
 	if err != nil {
 		p.config.Logger.Debug("refuse connection", "from", from, "reason", err)
@@ -97,17 +97,17 @@ func (p *Peer) admit(raw net.Conn, from netip.AddrPort) {
 	if hello.Port == 0 {
 		at = from
 	}
-	p.serve(l, at, hello)
+	p.serveLink(l, at, hello)
 }
 
-// dial connects to a node that messages wait for. When that fails they all do,
+// dialRemote connects to a node that messages wait for. When that fails they all do,
 // for each would only wait for the same again.
-func (p *Peer) dial(r *remote) {
+func (p *Peer) dialRemote(r *remote) {
 	ctx, cancel := context.WithTimeout(p.ctx, p.config.connectTimeout())
-	l, hello, err := p.open(ctx, r.at)
+	l, hello, err := p.openLink(ctx, r.at)
 	cancel()
 	if err == nil {
-		p.serve(l, r.at, hello)
+		p.serveLink(l, r.at, hello)
 		return
 	}
 	p.mu.Lock()
@@ -118,30 +118,30 @@ func (p *Peer) dial(r *remote) {
 	}
 }
 
-// open connects and exchanges handshakes.
-func (p *Peer) open(ctx context.Context, to netip.AddrPort) (*link, Handshake, error) {
-	if _, err := p.secure(to.Addr()); err != nil {
+// openLink connects and exchanges handshakes.
+func (p *Peer) openLink(ctx context.Context, to netip.AddrPort) (*link, Handshake, error) {
+	if _, err := p.needsTLS(to.Addr()); err != nil {
 		return nil, Handshake{}, err
 	}
 	raw, err := p.connect(ctx, to)
 	if err != nil {
 		return nil, Handshake{}, err
 	}
-	return p.greet(ctx, raw, to.Addr(), false)
+	return p.startLink(ctx, raw, to.Addr(), false)
 }
 
-// greet encrypts the connection if it must be and exchanges handshakes. On an
+// startLink encrypts the connection if it must be and exchanges handshakes. On an
 // error it has closed the connection.
-func (p *Peer) greet(ctx context.Context, raw net.Conn, with netip.Addr, accepted bool) (*link, Handshake, error) {
-	l, hello, err := p.tryGreet(ctx, raw, with, accepted)
+func (p *Peer) startLink(ctx context.Context, raw net.Conn, with netip.Addr, accepted bool) (*link, Handshake, error) {
+	l, hello, err := p.tryStartLink(ctx, raw, with, accepted)
 	if err != nil {
 		raw.Close()
 	}
 	return l, hello, err
 }
 
-func (p *Peer) tryGreet(ctx context.Context, raw net.Conn, with netip.Addr, accepted bool) (*link, Handshake, error) {
-	secure, err := p.secure(with)
+func (p *Peer) tryStartLink(ctx context.Context, raw net.Conn, with netip.Addr, accepted bool) (*link, Handshake, error) {
+	secure, err := p.needsTLS(with)
 	if err != nil {
 		return nil, Handshake{}, err
 	}
@@ -159,24 +159,24 @@ func (p *Peer) tryGreet(ctx context.Context, raw net.Conn, with netip.Addr, acce
 	p.mu.Lock()
 	ours := Handshake{Port: p.port, Node: p.config.Identity}
 	p.mu.Unlock()
-	reader := NewReader(nc, p.config.MaxMessage)
-	hello, err := shake(ctx, nc, reader, ours)
+	reader := newReader(nc, p.config.MaxMessage)
+	hello, err := exchangeHandshakes(ctx, nc, reader, ours)
 	return newLink(p, raw, nc, reader), hello, err
 }
 
-// serve makes the link its remote's and reads until it ends.
-func (p *Peer) serve(l *link, at netip.AddrPort, hello Handshake) {
-	if !p.register(l, at, hello) {
+// serveLink makes the link its remote's and reads until it ends.
+func (p *Peer) serveLink(l *link, at netip.AddrPort, hello Handshake) {
+	if !p.registerLink(l, at, hello) {
 		l.raw.Close()
 		return
 	}
-	p.wg.Go(l.write)
-	l.fail(l.read())
+	p.wg.Go(l.runWriter)
+	l.failLink(l.readMessages())
 }
 
-// register makes the link the one that its remote is written to. The link
+// registerLink makes the link the one that its remote is written to. The link
 // before is still read, unless it leads to a node that is no more.
-func (p *Peer) register(l *link, at netip.AddrPort, hello Handshake) bool {
+func (p *Peer) registerLink(l *link, at netip.AddrPort, hello Handshake) bool {
 	p.mu.Lock()
 	if p.stopped {
 		p.mu.Unlock()
@@ -187,10 +187,10 @@ func (p *Peer) register(l *link, at netip.AddrPort, hello Handshake) bool {
 	restarted := !r.node.IsZero() && r.node != hello.Node
 	r.node, r.link, r.dialing = hello.Node, l, false
 	if restarted {
-		p.reset(r)
+		p.resetRemote(r)
 	}
 	p.links[l] = struct{}{}
-	p.dispatch(r)
+	p.flushRemote(r)
 	p.mu.Unlock()
 	if restarted && p.config.Restarted != nil {
 		p.config.Restarted(at, hello.Node)

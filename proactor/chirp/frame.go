@@ -115,10 +115,10 @@ func parseHead(p []byte) Head {
 // Size is the number of bytes that follow the head: header, then data.
 func (h Head) Size() int64 { return int64(h.Header) + int64(h.Data) }
 
-// Check says whether the head is one that libchirp's wire allows when header
+// check says whether the head is one that libchirp's wire allows when header
 // and data may have limit bytes. The error is a *[ProtocolError]; whoever gets
 // it closes the connection, since nothing after it can be trusted.
-func (h Head) Check(limit int) error {
+func (h Head) check(limit int) error {
 	switch {
 	case h.Type&^(ReqAck|control) != 0:
 		return &ProtocolError{UnknownType, h}

@@ -36,13 +36,13 @@ func TestGoldenBytes(t *testing.T) {
 		"noop":    {Message{Type: Noop}, 4, "00000000000000000000000000000000 00000004 00000000 0000 04"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := c.m.append(nil)
-			number(p, c.serial)
+			p := c.m.appendTo(nil)
+			numberMessages(p, c.serial)
 			if !bytes.Equal(p, unhex(t, c.want)) {
 				t.Errorf("got %x, want %s", p, c.want)
 			}
 			var got Message
-			if err := NewReader(bytes.NewReader(p), 0).Next(&got); err != nil {
+			if err := newReader(bytes.NewReader(p), 0).readMessage(&got); err != nil {
 				t.Fatal(err)
 			}
 			if got.Identity != c.m.Identity || got.Serial != c.serial || got.Type != c.m.Type ||
@@ -59,7 +59,7 @@ func TestGoldenHandshake(t *testing.T) {
 	if got := h.Bytes(); !bytes.Equal(got, want) || len(got) != HandshakeSize {
 		t.Errorf("got %x, want %x", got, want)
 	}
-	if got, err := NewReader(bytes.NewReader(want), 0).Handshake(); err != nil || got != h {
+	if got, err := newReader(bytes.NewReader(want), 0).readHandshake(); err != nil || got != h {
 		t.Errorf("read back %+v, %v", got, err)
 	}
 }
@@ -67,7 +67,7 @@ func TestGoldenHandshake(t *testing.T) {
 // head is 27 bytes with the fields given.
 func head(data uint32, header uint16, typ byte) []byte {
 	m := Message{Identity: counting}
-	p := m.append(nil)
+	p := m.appendTo(nil)
 	p[atData], p[atData+1], p[atData+2], p[atData+3] = byte(data>>24), byte(data>>16), byte(data>>8), byte(data)
 	p[atHeader], p[atHeader+1] = byte(header>>8), byte(header)
 	p[atType] = typ
@@ -98,7 +98,7 @@ func TestProtocolErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var m Message
-			err := NewReader(bytes.NewReader(append(c.head, make([]byte, 64)...)), 0).Next(&m)
+			err := newReader(bytes.NewReader(append(c.head, make([]byte, 64)...)), 0).readMessage(&m)
 			var pe *ProtocolError
 			if !errors.As(err, &pe) || !errors.Is(err, c.want) || pe.Head.Identity != counting {
 				t.Fatalf("got %v, want %v", err, c.want)
@@ -124,11 +124,11 @@ func TestFaultsHaveWords(t *testing.T) {
 func TestTooLargeToSend(t *testing.T) {
 	for _, m := range []Message{{Header: make([]byte, MaxHeader+1)}, {Header: make([]byte, 3), Data: make([]byte, 8)}} {
 		var size *SizeError
-		if err := m.fits(10); !errors.As(err, &size) || size.Size <= size.Limit {
+		if err := m.checkSize(10); !errors.As(err, &size) || size.Size <= size.Limit {
 			t.Errorf("header %d, data %d: %v", len(m.Header), len(m.Data), err)
 		}
 	}
-	if err := (&Message{Type: Ack, Data: []byte("x")}).fits(10); !errors.Is(err, ControlWithBody) {
+	if err := (&Message{Type: Ack, Data: []byte("x")}).checkSize(10); !errors.Is(err, ControlWithBody) {
 		t.Errorf("an ACK with data can be sent: %v", err)
 	}
 }
@@ -149,15 +149,15 @@ func TestSerialsRiseOverAllThatIsWritten(t *testing.T) {
 		ms, first := messages(t), rapid.Uint32().Draw(t, "serial")
 		var p []byte
 		for i := range ms {
-			p = ms[i].append(p)
+			p = ms[i].appendTo(p)
 		}
-		if next := number(p, first); next != first+uint32(len(ms)) {
+		if next := numberMessages(p, first); next != first+uint32(len(ms)) {
 			t.Fatalf("next serial is %d after %d messages from %d", next, len(ms), first)
 		}
-		r := NewReader(bytes.NewReader(p), 0)
+		r := newReader(bytes.NewReader(p), 0)
 		for i := range ms {
 			var m Message
-			if err := r.Next(&m); err != nil || m.Serial != first+uint32(i) {
+			if err := r.readMessage(&m); err != nil || m.Serial != first+uint32(i) {
 				t.Fatalf("message %d: serial %d, %v", i, m.Serial, err)
 			}
 		}

@@ -81,8 +81,8 @@ func (r *Request) Wait(ctx context.Context) (*PeerMessage, error) {
 // SendResult waits for the request's message to be sent, see [Future.Wait].
 func (r *Request) SendResult(ctx context.Context) error { return r.sent.Wait(ctx) }
 
-// finish gives a future its outcome; the peer's lock is held.
-func (p *Peer) finish(f *Future, err error) {
+// finishFuture gives a future its outcome; the peer's lock is held.
+func (p *Peer) finishFuture(f *Future, err error) {
 	if err != nil {
 		err = fmt.Errorf("send %s to %v: %w", f.message.Identity, f.letter.Address, err)
 	}
@@ -92,30 +92,30 @@ func (p *Peer) finish(f *Future, err error) {
 	p.pending--
 	if r := f.request; r != nil && p.requests[f.message.Identity] == r {
 		if err != nil {
-			p.settle(r, nil, err)
+			p.settleRequest(r, nil, err)
 		} else {
-			r.timer = time.AfterFunc(p.config.Timeout, func() { p.overdue(r) })
+			r.timer = time.AfterFunc(p.config.Timeout, func() { p.expireRequest(r) })
 		}
 	}
-	p.calm()
+	p.signalQuiet()
 }
 
-// settle gives a request its outcome; the peer's lock is held.
-func (p *Peer) settle(r *Request, answer *PeerMessage, err error) {
+// settleRequest gives a request its outcome; the peer's lock is held.
+func (p *Peer) settleRequest(r *Request, answer *PeerMessage, err error) {
 	delete(p.requests, r.sent.message.Identity)
 	if r.timer != nil {
 		r.timer.Stop()
 	}
 	r.answer, r.err = answer, err
 	close(r.done)
-	p.calm()
+	p.signalQuiet()
 }
 
-// overdue ends a request whose answer did not come.
-func (p *Peer) overdue(r *Request) {
+// expireRequest ends a request whose answer did not come.
+func (p *Peer) expireRequest(r *Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.requests[r.sent.message.Identity] == r {
-		p.settle(r, nil, fmt.Errorf("request %s: no answer within %v: %w", r.sent.message.Identity, p.config.Timeout, os.ErrDeadlineExceeded))
+		p.settleRequest(r, nil, fmt.Errorf("request %s: no answer within %v: %w", r.sent.message.Identity, p.config.Timeout, os.ErrDeadlineExceeded))
 	}
 }

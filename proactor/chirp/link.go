@@ -24,9 +24,9 @@ type link struct {
 	node   ID // of the handshake
 	raw    net.Conn
 	nc     net.Conn // raw, or TLS over it
-	reader *Reader
+	reader *frameReader
 	slots  chan struct{} // holds one for each that is taken
-	wake   chan struct{}
+	wakeup chan struct{}
 	done   chan struct{}
 	used   atomic.Int64 // when something last went or came, Unix nanoseconds
 
@@ -42,33 +42,33 @@ type link struct {
 	buf     []byte
 }
 
-func newLink(p *Peer, raw, nc net.Conn, reader *Reader) *link {
+func newLink(p *Peer, raw, nc net.Conn, reader *frameReader) *link {
 	l := &link{
 		peer: p, raw: raw, nc: nc, reader: reader,
-		slots: make(chan struct{}, p.config.Slots),
-		wake:  make(chan struct{}, 1),
-		done:  make(chan struct{}),
+		slots:  make(chan struct{}, p.config.Slots),
+		wakeup: make(chan struct{}, 1),
+		done:   make(chan struct{}),
 	}
-	l.touch()
+	l.markUsed()
 	return l
 }
 
-func (l *link) touch() { l.used.Store(time.Now().UnixNano()) }
+func (l *link) markUsed() { l.used.Store(time.Now().UnixNano()) }
 
-// idle is how long nothing went or came.
-func (l *link) idle(now time.Time) time.Duration { return now.Sub(time.Unix(0, l.used.Load())) }
+// idleTime is how long nothing went or came.
+func (l *link) idleTime(now time.Time) time.Duration { return now.Sub(time.Unix(0, l.used.Load())) }
 
-// rouse tells write that there may be something to write.
-func (l *link) rouse() {
+// wakeWriter tells write that there may be something to write.
+func (l *link) wakeWriter() {
 	select {
-	case l.wake <- struct{}{}:
+	case l.wakeup <- struct{}{}:
 	default:
 	}
 }
 
-// end closes the link and fails exactly what was under way on it; the peer's
+// closeLink closes the link and fails exactly what was under way on it; the peer's
 // lock is held. Only the raw connection is closed, for TLS would first write.
-func (l *link) end(reason error) {
+func (l *link) closeLink(reason error) {
 	if l.ended {
 		return
 	}
@@ -85,26 +85,26 @@ func (l *link) end(reason error) {
 	if l.remote.link == l {
 		l.remote.link, l.remote.gone = nil, time.Now()
 	}
-	p.dispatch(l.remote)
+	p.flushRemote(l.remote)
 }
 
-// fail is end for who does not hold the lock.
-func (l *link) fail(reason error) {
+// failLink is end for who does not hold the lock.
+func (l *link) failLink(reason error) {
 	l.peer.mu.Lock()
 	first := !l.ended
-	l.end(reason)
+	l.closeLink(reason)
 	l.peer.mu.Unlock()
 	if first {
 		l.peer.config.Logger.Debug("connection ends", "remote", l.remote.at, "reason", reason)
 	}
 }
 
-// write is the link's writing goroutine.
-func (l *link) write() {
+// runWriter is the link's writing goroutine.
+func (l *link) runWriter() {
 	for {
-		if !l.next() {
+		if !l.prepareBatch() {
 			select {
-			case <-l.wake:
+			case <-l.wakeup:
 				continue
 			case <-l.done:
 				return
@@ -115,35 +115,35 @@ func (l *link) write() {
 		if err != nil {
 			err = fmt.Errorf("write: %w", err)
 		}
-		l.wrote(n, err)
+		l.finishBatch(n, err)
 		if err != nil {
-			l.fail(err)
+			l.failLink(err)
 			return
 		}
 	}
 }
 
-// next makes the bytes of what is to be written: ACKs, then a probe of a
+// prepareBatch makes the bytes of what is to be written: ACKs, then a probe of a
 // connection that was idle for long, then messages. False: nothing is.
-func (l *link) next() bool {
-	probing, serial := l.claim()
+func (l *link) prepareBatch() bool {
+	probing, serial := l.claimBatch()
 	l.buf = l.buf[:0]
 	for _, id := range l.claimed {
-		l.buf = (&Message{Identity: id, Type: Ack}).append(l.buf)
+		l.buf = (&Message{Identity: id, Type: Ack}).appendTo(l.buf)
 	}
 	if probing {
-		l.buf = (&Message{Type: Noop}).append(l.buf)
+		l.buf = (&Message{Type: Noop}).appendTo(l.buf)
 	}
 	for _, f := range l.batch {
-		l.buf = f.message.append(l.buf)
+		l.buf = f.message.appendTo(l.buf)
 	}
-	number(l.buf, serial)
+	numberMessages(l.buf, serial)
 	return len(l.buf) > 0
 }
 
-// claim takes what is to be written, and serials for it. The bytes are made
+// claimBatch takes what is to be written, and serials for it. The bytes are made
 // afterwards: the peer must not stand still while a large message is copied.
-func (l *link) claim() (probing bool, serial uint32) {
+func (l *link) claimBatch() (probing bool, serial uint32) {
 	p, r := l.peer, l.remote
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,13 +153,13 @@ func (l *link) claim() (probing bool, serial uint32) {
 	}
 	l.claimed, l.acks = l.acks, l.claimed
 	if r.link == l {
-		l.batch = r.take(!p.config.Async, l.batch)
+		l.batch = r.takeBatch(!p.config.Async, l.batch)
 	}
 	now := time.Now()
 	serial = r.serial
 	r.serial += uint32(len(l.claimed) + len(l.batch))
 	if len(l.batch) > 0 {
-		if probing = judge(l.idle(now), p.config.ReuseTime) == probe; probing {
+		if probing = actionAfterIdle(l.idleTime(now), p.config.ReuseTime) == probeFirst; probing {
 			r.serial++
 		}
 		if !p.config.Async {
@@ -167,7 +167,7 @@ func (l *link) claim() (probing bool, serial uint32) {
 		}
 	}
 	if len(l.claimed)+len(l.batch) > 0 {
-		l.touch()
+		l.markUsed()
 	}
 	return probing, serial
 }
@@ -193,15 +193,15 @@ func (l *link) ackOverdue() {
 	if f == nil || f.link != l || time.Since(f.began) < p.config.Timeout {
 		return
 	}
-	l.end(fmt.Errorf("no ACK within %v: %w", p.config.Timeout, os.ErrDeadlineExceeded))
+	l.closeLink(fmt.Errorf("no ACK within %v: %w", p.config.Timeout, os.ErrDeadlineExceeded))
 }
 
-// wrote settles the batch of an asynchronous peer. When the write failed, what
+// finishBatch settles the batch of an asynchronous peer. When the write failed, what
 // went before the fault is a success, one message fails, and the rest, of which
 // no byte went, waits for the next connection.
-func (l *link) wrote(n int, err error) {
+func (l *link) finishBatch(n int, err error) {
 	p := l.peer
-	if cap(l.buf) > keepBuffer {
+	if cap(l.buf) > maxKeptBuffer {
 		defer func() { l.buf = nil }()
 	}
 	if !p.config.Async || len(l.batch) == 0 {
@@ -211,26 +211,26 @@ func (l *link) wrote(n int, err error) {
 	defer p.mu.Unlock()
 	done := len(l.batch)
 	if err != nil {
-		done = outcomes(l.batch, n-(len(l.buf)-size(l.batch)))
+		done = countWritten(l.batch, n-(len(l.buf)-batchBytes(l.batch)))
 	}
 	for _, f := range l.batch[:done] {
-		p.finish(f, nil)
+		p.finishFuture(f, nil)
 	}
 	if done < len(l.batch) {
 		if l.ended { // the reason for the fault, which is only that l is closed
 			err = l.reason
 		}
-		p.finish(l.batch[done], err)
+		p.finishFuture(l.batch[done], err)
 		l.remote.putBack(l.batch[done+1:])
-		p.dispatch(l.remote)
+		p.flushRemote(l.remote)
 	}
 	clear(l.batch)
 }
 
-// size is what the batch takes on the wire.
-func size(batch []*Future) (n int) {
+// batchBytes is what the batch takes on the wire.
+func batchBytes(batch []*Future) (n int) {
 	for _, f := range batch {
-		n += f.message.size()
+		n += f.message.wireSize()
 	}
 	return n
 }

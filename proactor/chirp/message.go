@@ -24,28 +24,28 @@ type Message struct {
 	owned bool
 }
 
-// head is the message's head, without serial.
-func (m *Message) head() Head {
+// makeHead is the message's head, without serial.
+func (m *Message) makeHead() Head {
 	return Head{Identity: m.Identity, Header: uint16(len(m.Header)), Data: uint32(len(m.Data)), Type: m.Type}
 }
 
-// fits says whether the message can be told to a reader whose limit is limit.
-func (m *Message) fits(limit int) error {
+// checkSize says whether the message can be told to a reader whose limit is limit.
+func (m *Message) checkSize(limit int) error {
 	if len(m.Header) > MaxHeader {
 		return &SizeError{What: "header", Size: len(m.Header), Limit: MaxHeader}
 	}
 	if n := len(m.Header) + len(m.Data); n > limit {
 		return &SizeError{What: "message", Size: n, Limit: limit}
 	}
-	return m.head().Check(limit)
+	return m.makeHead().check(limit)
 }
 
-// size is what the message takes on the wire.
-func (m *Message) size() int { return HeadSize + len(m.Header) + len(m.Data) }
+// wireSize is what the message takes on the wire.
+func (m *Message) wireSize() int { return HeadSize + len(m.Header) + len(m.Data) }
 
-// append puts the message as it goes on the wire behind p. The serial is zero:
+// appendTo puts the message as it goes on the wire behind p. The serial is zero:
 // only who writes knows the order, see number.
-func (m *Message) append(p []byte) []byte {
+func (m *Message) appendTo(p []byte) []byte {
 	p = append(p, m.Identity[:]...)
 	p = append(p, 0, 0, 0, 0)
 	p = binary.BigEndian.AppendUint32(p, uint32(len(m.Data)))
@@ -55,10 +55,10 @@ func (m *Message) append(p []byte) []byte {
 	return append(p, m.Data...)
 }
 
-// number gives the messages that stand in p, one behind the other, the serials
+// numberMessages gives the messages that stand in p, one behind the other, the serials
 // from serial on, and returns the next one. Serials are given when a batch is
 // written and not when a message joins it, because ACK and NOOP overtake.
-func number(p []byte, serial uint32) uint32 {
+func numberMessages(p []byte, serial uint32) uint32 {
 	for len(p) > 0 {
 		binary.BigEndian.PutUint32(p[atSerial:], serial)
 		serial++

@@ -90,7 +90,7 @@ func TestListenerThatIsOutOfDescriptors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := bubble(t, Config{}, nil)
 		l := &tired{errs: []error{errBroken, errBroken, net.ErrClosed}}
-		if err := p.accept(l, 1); err != nil {
+		if err := p.startAccepting(l, 1); err != nil {
 			t.Fatal(err)
 		}
 		p.Shutdown(true)

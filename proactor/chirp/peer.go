@@ -14,40 +14,40 @@ import (
 type Peer struct {
 	config Config
 	tls    *tls.Config // nil without PEM
-	pool   pool
+	pool   handlerPool
 	ctx    context.Context // ends with the peer
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // every goroutine but the handlers
 	// connect opens the stream to a node; tests put their own network here.
 	connect func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 
-	mu        sync.Mutex
-	port      uint16 // that we listen on, as our handshakes say
-	listeners []net.Listener
-	remotes   map[netip.AddrPort]*remote
-	links     map[*link]struct{}
-	slots     map[*slot]struct{} // taken, with a handler or its answer
-	requests  map[ID]*Request
-	pending   int           // futures without outcome
-	draining  bool          // Shutdown has begun
-	resting   bool          // and the handlers are done
-	stopped   bool          // and has closed everything
-	quiet     chan struct{} // closed when resting and nothing is under way
-	hurry     chan struct{} // closed when Shutdown shall not wait any more
-	end       sync.WaitGroup
-	endErr    error // good when end is over
+	mu           sync.Mutex
+	port         uint16 // that we listen on, as our handshakes say
+	listeners    []net.Listener
+	remotes      map[netip.AddrPort]*remote
+	links        map[*link]struct{}
+	slots        map[*slot]struct{} // taken, with a handler or its answer
+	requests     map[ID]*Request
+	pending      int           // futures without outcome
+	draining     bool          // Shutdown has begun
+	handlersDone bool          // and the handlers are done
+	stopped      bool          // and has closed everything
+	quiet        chan struct{} // closed when resting and nothing is under way
+	hurry        chan struct{} // closed when Shutdown shall not wait any more
+	end          sync.WaitGroup
+	endErr       error // good when end is over
 }
 
 // NewPeer makes a peer that does not listen yet. It has one goroutine from now
 // on; Shutdown ends it. An error says which setting is wrong.
 func NewPeer(c Config) (*Peer, error) {
-	c, err := c.complete()
+	c, err := c.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	p := &Peer{
 		config:   c,
-		pool:     pool{most: c.Handlers},
+		pool:     handlerPool{limit: c.Handlers},
 		remotes:  map[netip.AddrPort]*remote{},
 		links:    map[*link]struct{}{},
 		slots:    map[*slot]struct{}{},
@@ -62,7 +62,7 @@ func NewPeer(c Config) (*Peer, error) {
 	}
 	p.connect = dialTCP
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.wg.Go(func() { p.sweep(p.ctx) })
+	p.wg.Go(func() { p.runIdleSweep(p.ctx) })
 	return p, nil
 }
 
@@ -83,7 +83,7 @@ func (p *Peer) Identity() ID { return p.config.Identity }
 func (p *Peer) Send(l *PeerMessage) *Future {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.send(l, nil)
+	return p.sendLocked(l, nil)
 }
 
 // Request sends a letter and waits for another with the same identity.
@@ -96,60 +96,60 @@ func (p *Peer) Request(l *PeerMessage) *Request {
 	}
 	if _, taken := p.requests[l.Identity]; taken {
 		r.err = fmt.Errorf("request %s: that identity waits for its answer already", l.Identity)
-		r.sent = failed(l, r.err)
+		r.sent = failedFuture(l, r.err)
 		close(r.done)
 		return r
 	}
 	p.requests[l.Identity] = r
-	r.sent = p.send(l, r)
+	r.sent = p.sendLocked(l, r)
 	return r
 }
 
-// send queues the letter; the lock is held.
-func (p *Peer) send(l *PeerMessage, r *Request) *Future {
+// sendLocked queues the letter; the lock is held.
+func (p *Peer) sendLocked(l *PeerMessage, r *Request) *Future {
 	if !l.sending.CompareAndSwap(false, true) {
-		return p.refuse(failed(l, ErrSending), r)
+		return p.refuseRequest(failedFuture(l, ErrSending), r)
 	}
 	if l.Identity.IsZero() {
 		l.Identity = NewID()
 	}
 	f := &Future{message: l.Message, letter: l, request: r, done: make(chan struct{})}
 	f.message.Type = 0
-	if err := p.sendable(f, l); err != nil {
+	if err := p.checkSendable(f, l); err != nil {
 		l.sending.Store(false)
-		return p.refuse(failed(l, err), r)
+		return p.refuseRequest(failedFuture(l, err), r)
 	}
 	to := netip.AddrPortFrom(l.Address.Addr().Unmap(), l.Address.Port())
 	f.remote = p.remoteAt(to, true)
 	p.pending++
 	f.remote.queue = append(f.remote.queue, f)
-	p.dispatch(f.remote)
+	p.flushRemote(f.remote)
 	return f
 }
 
-// sendable says why a message cannot even be queued.
-func (p *Peer) sendable(f *Future, l *PeerMessage) error {
+// checkSendable says why a message cannot even be queued.
+func (p *Peer) checkSendable(f *Future, l *PeerMessage) error {
 	switch {
 	case p.stopped:
 		return fmt.Errorf("send %s: %w", l.Identity, ErrShutdown)
 	case !l.Address.IsValid() || l.Address.Port() == 0:
 		return fmt.Errorf("send %s: address %v is not complete, set address and port", l.Identity, l.Address)
 	}
-	return f.message.fits(p.config.MaxMessage)
+	return f.message.checkSize(p.config.MaxMessage)
 }
 
-// failed is a future that has its outcome.
-func failed(l *PeerMessage, err error) *Future {
+// failedFuture is a future that has its outcome.
+func failedFuture(l *PeerMessage, err error) *Future {
 	f := &Future{message: l.Message, letter: l, done: make(chan struct{}), err: err}
 	close(f.done)
 	return f
 }
 
-// refuse ends the request of a future that was refused; the lock is held.
-func (p *Peer) refuse(f *Future, r *Request) *Future {
+// refuseRequest ends the request of a future that was refused; the lock is held.
+func (p *Peer) refuseRequest(f *Future, r *Request) *Future {
 	if r != nil {
 		r.sent = f
-		p.settle(r, nil, f.err)
+		p.settleRequest(r, nil, f.err)
 	}
 	return f
 }
@@ -162,7 +162,7 @@ func (p *Peer) Submit(work func()) error {
 	if p.draining {
 		return ErrShutdown
 	}
-	p.pool.submit(work)
+	p.pool.submitWork(work)
 	return nil
 }
 
@@ -171,9 +171,9 @@ func errNoTLS(at netip.Addr) error {
 	return fmt.Errorf("%v is not on the loopback and there is no certificate: set Config.PEM, or Config.Plain when the network is trusted", at)
 }
 
-// secure says whether connections with that address are encrypted. It is
+// needsTLS says whether connections with that address are encrypted. It is
 // libchirp's rule, which knows these two addresses only.
-func (p *Peer) secure(at netip.Addr) (bool, error) {
+func (p *Peer) needsTLS(at netip.Addr) (bool, error) {
 	loopback := at == netip.AddrFrom4([4]byte{127, 0, 0, 1}) || at == netip.IPv6Loopback()
 	if p.config.Plain || loopback && !p.config.EncryptLoopback {
 		return false, nil

@@ -2,41 +2,41 @@ package chirp
 
 import "sync"
 
-// pool runs work on a bounded number of goroutines, each of which ends when
+// handlerPool runs work on a bounded number of goroutines, each of which ends when
 // there is nothing to do. What waits is bounded by the slots that it holds.
-type pool struct {
-	most int
-	wg   sync.WaitGroup
+type handlerPool struct {
+	limit int
+	wg    sync.WaitGroup
 
 	mu      sync.Mutex
 	running int
 	queue   []func()
 }
 
-// submit queues work; it never blocks.
-func (p *pool) submit(work func()) {
+// submitWork queues work; it never blocks.
+func (p *handlerPool) submitWork(work func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wg.Add(1)
-	if p.running == p.most {
+	if p.running == p.limit {
 		p.queue = append(p.queue, work)
 		return
 	}
 	p.running++
-	go p.run(work)
+	go p.runWork(work)
 }
 
-// run does work until there is none.
-func (p *pool) run(work func()) {
+// runWork does work until there is none.
+func (p *handlerPool) runWork(work func()) {
 	for work != nil {
 		work()
-		work = p.next()
+		work = p.nextWork()
 		p.wg.Done()
 	}
 }
 
-// next is the work that waits longest; nil ends the goroutine that asks.
-func (p *pool) next() func() {
+// nextWork is the work that waits longest; nil ends the goroutine that asks.
+func (p *handlerPool) nextWork() func() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.queue) == 0 {

@@ -17,9 +17,9 @@ func dialRaw(t *testing.T, to netip.AddrPort, hello Handshake) *node {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { nc.Close() })
-	n := &node{t, nc, NewReader(nc, 0)}
+	n := &node{t, nc, newReader(nc, 0)}
 	nc.Write(hello.Bytes())
-	if _, err := n.r.Handshake(); err != nil {
+	if _, err := n.r.readHandshake(); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -51,12 +51,12 @@ func TestPeerSpeaksTheseBytes(t *testing.T) {
 	answer, ack := got[HandshakeSize:HandshakeSize+HeadSize+4], got[HandshakeSize+HeadSize+4:]
 	serial := parseHead(answer).Serial
 	want := append(unhex(t, "000102030405060708090a0b0c0d0e0f 00000000 00000004 0000 00"), "pong"...)
-	number(want, serial)
+	numberMessages(want, serial)
 	if !bytes.Equal(answer, want) {
 		t.Errorf("answer %x, want %x", answer, want)
 	}
 	want = unhex(t, "000102030405060708090a0b0c0d0e0f 00000000 00000000 0000 02")
-	number(want, serial+1)
+	numberMessages(want, serial+1)
 	if !bytes.Equal(ack, want) {
 		t.Errorf("ACK %x, want %x", ack, want)
 	}

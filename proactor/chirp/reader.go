@@ -11,35 +11,35 @@ import (
 // all that a busy sender has coalesced.
 const readBuffer = 64 << 10
 
-// leastBuffer is the smallest buffer: a small message has to fit.
-const leastBuffer = 1 << 10
+// minReadBuffer is the smallest buffer: a small message has to fit.
+const minReadBuffer = 1 << 10
 
-// firstPart is the memory that an announced message gets before any of its
+// firstChunk is the memory that an announced message gets before any of its
 // bytes are here; from then on it doubles with what has arrived.
-const firstPart = 64 << 10
+const firstChunk = 64 << 10
 
-// Reader takes messages off a stream. It is for one goroutine.
-type Reader struct {
+// frameReader takes messages off a stream. It is for one goroutine.
+type frameReader struct {
 	buf   *bufio.Reader
 	limit int
 }
 
-// NewReader reads from r. limit is the most that header and data of a message
+// newReader reads from r. limit is the most that header and data of a message
 // may have together; 0 means [MaxMessage].
-func NewReader(r io.Reader, limit int) *Reader {
+func newReader(r io.Reader, limit int) *frameReader {
 	if limit <= 0 {
 		limit = MaxMessage
 	}
 	return newReaderSize(r, limit, readBuffer)
 }
 
-func newReaderSize(r io.Reader, limit, buffer int) *Reader {
-	return &Reader{buf: bufio.NewReaderSize(r, max(buffer, leastBuffer)), limit: limit}
+func newReaderSize(r io.Reader, limit, buffer int) *frameReader {
+	return &frameReader{buf: bufio.NewReaderSize(r, max(buffer, minReadBuffer)), limit: limit}
 }
 
-// Handshake reads what the other side says first. io.EOF means that it hung up
+// readHandshake reads what the other side says first. io.EOF means that it hung up
 // without a word.
-func (r *Reader) Handshake() (Handshake, error) {
+func (r *frameReader) readHandshake() (Handshake, error) {
 	p, err := r.buf.Peek(HandshakeSize)
 	if err == io.EOF && len(p) > 0 {
 		return Handshake{}, &ProtocolError{Fault: ShortHandshake}
@@ -52,29 +52,29 @@ func (r *Reader) Handshake() (Handshake, error) {
 	return h, nil
 }
 
-// Next reads one message into m. Header and Data belong to the reader and are
+// readMessage reads one message into m. Header and Data belong to the reader and are
 // good until its next call; [Message.Own] keeps them. io.EOF means that the
 // other side hung up between two messages; io.ErrUnexpectedEOF, wrapped, that
 // it did so inside one; a *[ProtocolError] that it broke the protocol.
-func (r *Reader) Next(m *Message) error {
+func (r *frameReader) readMessage(m *Message) error {
 	p, err := r.buf.Peek(HeadSize)
 	if err != nil {
-		return r.cut(len(p), err)
+		return r.cutError(len(p), err)
 	}
 	h := parseHead(p)
-	if err := h.Check(r.limit); err != nil {
+	if err := h.check(r.limit); err != nil {
 		return err
 	}
 	m.Identity, m.Serial, m.Type = h.Identity, h.Serial, h.Type
 	if h.Size() > int64(r.buf.Size()-HeadSize) {
-		return r.large(m, h)
+		return r.readLarge(m, h)
 	}
-	return r.small(m, h)
+	return r.readSmall(m, h)
 }
 
-// ready says whether the next message is here already, so that Next will not
+// hasMessage says whether the next message is here already, so that Next will not
 // wait for it.
-func (r *Reader) ready() bool {
+func (r *frameReader) hasMessage() bool {
 	n := r.buf.Buffered()
 	if n < HeadSize {
 		return false
@@ -83,25 +83,25 @@ func (r *Reader) ready() bool {
 	return int64(n-HeadSize) >= parseHead(p).Size()
 }
 
-// small reads a message that fits in the buffer, where it stays.
-func (r *Reader) small(m *Message, h Head) error {
+// readSmall reads a message that fits in the buffer, where it stays.
+func (r *frameReader) readSmall(m *Message, h Head) error {
 	n := HeadSize + int(h.Size())
 	p, err := r.buf.Peek(n)
 	if err != nil {
-		return r.cut(len(p), err)
+		return r.cutError(len(p), err)
 	}
 	r.buf.Discard(n)
-	r.split(m, h, p[HeadSize:])
+	r.splitBody(m, h, p[HeadSize:])
 	m.owned = false
 	return nil
 }
 
-// large reads a message into memory of its own, which grows with what has
+// readLarge reads a message into memory of its own, which grows with what has
 // arrived: a head that announces 100 MiB must not cost 100 MiB.
-func (r *Reader) large(m *Message, h Head) error {
+func (r *frameReader) readLarge(m *Message, h Head) error {
 	r.buf.Discard(HeadSize)
 	want := int(h.Size())
-	p := make([]byte, 0, min(want, firstPart))
+	p := make([]byte, 0, min(want, firstChunk))
 	for len(p) < want {
 		if len(p) == cap(p) {
 			p = append(make([]byte, 0, min(want, 2*cap(p))), p...)
@@ -109,23 +109,23 @@ func (r *Reader) large(m *Message, h Head) error {
 		n, err := r.buf.Read(p[len(p):cap(p)])
 		p = p[:len(p)+n]
 		if err != nil {
-			return r.cut(HeadSize+len(p), err)
+			return r.cutError(HeadSize+len(p), err)
 		}
 	}
-	r.split(m, h, p)
+	r.splitBody(m, h, p)
 	m.owned = true
 	return nil
 }
 
-// split shares body between header and data. Each is clipped: an append by
+// splitBody shares body between header and data. Each is clipped: an append by
 // whoever gets the header must not run into the data.
-func (r *Reader) split(m *Message, h Head, body []byte) {
+func (r *frameReader) splitBody(m *Message, h Head, body []byte) {
 	n := int(h.Header)
 	m.Header, m.Data = body[:n:n], body[n:len(body):len(body)]
 }
 
-// cut is the error of a stream that ended when got bytes of a message were in.
-func (r *Reader) cut(got int, err error) error {
+// cutError is the error of a stream that ended when got bytes of a message were in.
+func (r *frameReader) cutError(got int, err error) error {
 	if errors.Is(err, io.EOF) && got > 0 {
 		err = io.ErrUnexpectedEOF
 	}

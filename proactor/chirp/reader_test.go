@@ -13,9 +13,9 @@ import (
 func stream(ms ...Message) []byte {
 	var p []byte
 	for i := range ms {
-		p = ms[i].append(p)
+		p = ms[i].appendTo(p)
 	}
-	number(p, 7)
+	numberMessages(p, 7)
 	return p
 }
 
@@ -27,13 +27,13 @@ func TestReaderTakesBytesOneByOne(t *testing.T) {
 		{Identity: ID{4}, Type: Noop},
 	}
 	hello := Handshake{Port: 1, Node: ID{9}}
-	r := NewReader(iotest.OneByteReader(bytes.NewReader(append(hello.Bytes(), stream(want...)...))), 0)
-	if h, err := r.Handshake(); err != nil || h != hello {
+	r := newReader(iotest.OneByteReader(bytes.NewReader(append(hello.Bytes(), stream(want...)...))), 0)
+	if h, err := r.readHandshake(); err != nil || h != hello {
 		t.Fatalf("handshake %+v, %v", h, err)
 	}
 	for i, w := range want {
 		var m Message
-		if err := r.Next(&m); err != nil {
+		if err := r.readMessage(&m); err != nil {
 			t.Fatal(err)
 		}
 		if m.Identity != w.Identity || m.Serial != 7+uint32(i) || !bytes.Equal(m.Header, w.Header) || !bytes.Equal(m.Data, w.Data) {
@@ -41,7 +41,7 @@ func TestReaderTakesBytesOneByOne(t *testing.T) {
 		}
 	}
 	var m Message
-	if err := r.Next(&m); err != io.EOF {
+	if err := r.readMessage(&m); err != io.EOF {
 		t.Errorf("after the last message: %v", err)
 	}
 }
@@ -55,20 +55,20 @@ func TestReaderCutAtEveryByte(t *testing.T) {
 			want = io.EOF
 		}
 		var m Message
-		if err := NewReader(bytes.NewReader(p[:n]), 0).Next(&m); !errors.Is(err, want) {
+		if err := newReader(bytes.NewReader(p[:n]), 0).readMessage(&m); !errors.Is(err, want) {
 			t.Errorf("cut after %d of %d bytes: %v", n, len(p), err)
 		}
 	}
 	large := stream(Message{Data: make([]byte, 2*readBuffer)})
 	for _, n := range []int{HeadSize, HeadSize + 1, readBuffer, readBuffer + 1, len(large) - 1} {
 		var m Message
-		if err := NewReader(bytes.NewReader(large[:n]), 0).Next(&m); !errors.Is(err, io.ErrUnexpectedEOF) {
+		if err := newReader(bytes.NewReader(large[:n]), 0).readMessage(&m); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("large message cut after %d bytes: %v", n, err)
 		}
 	}
 	hello := Handshake{}.Bytes()
 	for n := range len(hello) {
-		_, err := NewReader(bytes.NewReader(hello[:n]), 0).Handshake()
+		_, err := newReader(bytes.NewReader(hello[:n]), 0).readHandshake()
 		if n == 0 && err != io.EOF || n > 0 && !errors.Is(err, ShortHandshake) {
 			t.Errorf("handshake cut after %d bytes: %v", n, err)
 		}
@@ -80,7 +80,7 @@ func TestReaderPassesTheStreamsError(t *testing.T) {
 	for _, n := range []int{0, 5, HeadSize, HeadSize + 2} {
 		p := stream(Message{Data: []byte("data")})[:n]
 		var m Message
-		if err := NewReader(io.MultiReader(bytes.NewReader(p), iotest.ErrReader(broken)), 0).Next(&m); !errors.Is(err, broken) {
+		if err := newReader(io.MultiReader(bytes.NewReader(p), iotest.ErrReader(broken)), 0).readMessage(&m); !errors.Is(err, broken) {
 			t.Errorf("after %d bytes: %v", n, err)
 		}
 	}
@@ -92,7 +92,7 @@ func TestReaderAllocatesWhatArrived(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	var m Message
-	err := NewReader(bytes.NewReader(announced), 0).Next(&m)
+	err := newReader(bytes.NewReader(announced), 0).readMessage(&m)
 	runtime.ReadMemStats(&after)
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Fatal(err)
@@ -104,23 +104,23 @@ func TestReaderAllocatesWhatArrived(t *testing.T) {
 
 func TestReaderKeepsItsLimit(t *testing.T) {
 	var m Message
-	if err := NewReader(bytes.NewReader(stream(Message{Header: []byte("12"), Data: []byte("345")})), 5).Next(&m); err != nil {
+	if err := newReader(bytes.NewReader(stream(Message{Header: []byte("12"), Data: []byte("345")})), 5).readMessage(&m); err != nil {
 		t.Error(err)
 	}
-	if err := NewReader(bytes.NewReader(stream(Message{Header: []byte("12"), Data: []byte("3456")})), 5).Next(&m); !errors.Is(err, TooLarge) {
+	if err := newReader(bytes.NewReader(stream(Message{Header: []byte("12"), Data: []byte("3456")})), 5).readMessage(&m); !errors.Is(err, TooLarge) {
 		t.Errorf("one byte over the limit: %v", err)
 	}
 }
 
 func TestOwnOutlivesTheReader(t *testing.T) {
-	r := NewReader(bytes.NewReader(stream(Message{Header: []byte("one"), Data: []byte("two")}, Message{Data: []byte("three")})), 0)
+	r := newReader(bytes.NewReader(stream(Message{Header: []byte("one"), Data: []byte("two")}, Message{Data: []byte("three")})), 0)
 	var m, n Message
-	if err := r.Next(&m); err != nil {
+	if err := r.readMessage(&m); err != nil {
 		t.Fatal(err)
 	}
 	m.Own()
 	clear(mustPeek(t, r))
-	if err := r.Next(&n); err != nil || string(m.Header) != "one" || string(m.Data) != "two" {
+	if err := r.readMessage(&n); err != nil || string(m.Header) != "one" || string(m.Data) != "two" {
 		t.Errorf("%q %q %v", m.Header, m.Data, err)
 	}
 	if m.Header = append(m.Header, "!!!"...); string(m.Data) != "two" {
@@ -129,7 +129,7 @@ func TestOwnOutlivesTheReader(t *testing.T) {
 }
 
 // mustPeek is the data of the next message where it stands in the buffer.
-func mustPeek(t *testing.T, r *Reader) []byte {
+func mustPeek(t *testing.T, r *frameReader) []byte {
 	t.Helper()
 	p, err := r.buf.Peek(HeadSize + 5)
 	if err != nil {
@@ -141,11 +141,11 @@ func mustPeek(t *testing.T, r *Reader) []byte {
 func TestSmallMessagesCostNoMemory(t *testing.T) {
 	p := stream(Message{Header: []byte("head"), Data: []byte("data")})
 	src := bytes.NewReader(p)
-	r := NewReader(src, 0)
+	r := newReader(src, 0)
 	var m Message
 	if n := testing.AllocsPerRun(100, func() {
 		src.Reset(p)
-		if err := r.Next(&m); err != nil {
+		if err := r.readMessage(&m); err != nil {
 			t.Fatal(err)
 		}
 	}); n != 0 {
@@ -171,11 +171,11 @@ func FuzzReader(f *testing.F) {
 
 // readAll reads what can be read and gives it back as bytes of the wire.
 func readAll(t *testing.T, src io.Reader) []byte {
-	r := NewReader(src, 0)
+	r := newReader(src, 0)
 	var p []byte
 	for {
 		var m Message
-		err := r.Next(&m)
+		err := r.readMessage(&m)
 		var pe *ProtocolError
 		if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &pe) {
 			return p
@@ -184,7 +184,7 @@ func readAll(t *testing.T, src io.Reader) []byte {
 			t.Fatal(err)
 		}
 		at := len(p)
-		p = m.append(p)
-		number(p[at:], m.Serial)
+		p = m.appendTo(p)
+		numberMessages(p[at:], m.Serial)
 	}
 }

@@ -2,17 +2,17 @@ package chirp
 
 import "fmt"
 
-// read is the link's reading goroutine; its caller ends the link with the error.
-func (l *link) read() error {
+// readMessages is the link's reading goroutine; its caller ends the link with the error.
+func (l *link) readMessages() error {
 	for {
 		var m Message
-		if err := l.reader.Next(&m); err != nil {
+		if err := l.reader.readMessage(&m); err != nil {
 			return fmt.Errorf("%w: %w", errLost, err)
 		}
-		l.touch()
+		l.markUsed()
 		switch {
 		case m.Type&Ack != 0:
-			if err := l.acked(&m); err != nil {
+			if err := l.handleAck(&m); err != nil {
 				return err
 			}
 		case m.Type&Noop != 0:
@@ -21,7 +21,7 @@ func (l *link) read() error {
 				return errLost
 			}
 			m.Own()
-			l.peer.deliver(l, m)
+			l.peer.deliverMessage(l, m)
 		}
 	}
 }
@@ -37,9 +37,9 @@ func (l *link) takeSlot() bool {
 	}
 }
 
-// acked settles the message that an ACK names. The ACK may come by another
+// handleAck settles the message that an ACK names. The ACK may come by another
 // connection than the message went: a node has them all for one.
-func (l *link) acked(m *Message) error {
+func (l *link) handleAck(m *Message) error {
 	p, r := l.peer, l.remote
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,20 +48,20 @@ func (l *link) acked(m *Message) error {
 	case f != nil && f.message.Identity == m.Identity:
 		r.waiting = nil
 		f.link.timer.Stop()
-		p.finish(f, nil)
-		p.dispatch(r)
+		p.finishFuture(f, nil)
+		p.flushRemote(r)
 		return nil
 	case r.failed == m.Identity && !r.failed.IsZero():
 		r.failed = ID{} // comes too late, and once
 		return nil
 	}
-	return &ProtocolError{UnexpectedAck, m.head()}
+	return &ProtocolError{UnexpectedAck, m.makeHead()}
 }
 
-// deliver hands a message to who waits for it: a request, or a handler. What no
+// deliverMessage hands a message to who waits for it: a request, or a handler. What no
 // handler will see gets no ACK, and what can get no ACK no more, because its
 // connection has ended, goes to no handler: its sender has heard that it failed.
-func (p *Peer) deliver(l *link, m Message) {
+func (p *Peer) deliverMessage(l *link, m Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := &slot{link: l, id: m.Identity, serial: m.Serial, ack: m.Type&ReqAck != 0}
@@ -75,20 +75,20 @@ func (p *Peer) deliver(l *link, m Message) {
 	case asked:
 		p.slots[s] = struct{}{}
 		if !p.config.KeepSlots {
-			p.release(s)
+			p.releaseSlot(s)
 		}
-		p.settle(r, letter, nil)
+		p.settleRequest(r, letter, nil)
 	case p.config.Handler == nil:
-		p.release(s)
+		p.releaseSlot(s)
 	default:
 		p.slots[s] = struct{}{}
-		p.pool.submit(func() { p.handle(letter) })
+		p.pool.submitWork(func() { p.runHandler(letter) })
 	}
 }
 
-// handle runs the handler. Whatever the handler does, a panic leaves no slot
+// runHandler runs the handler. Whatever the handler does, a panic leaves no slot
 // behind that nobody would release.
-func (p *Peer) handle(l *PeerMessage) {
+func (p *Peer) runHandler(l *PeerMessage) {
 	defer func() {
 		r := recover()
 		if r != nil {

@@ -37,30 +37,30 @@ func (p *Peer) remoteAt(at netip.AddrPort, listens bool) *remote {
 	return r
 }
 
-// take removes what is to be written next: one message when sync, as many as
+// takeBatch removes what is to be written next: one message when sync, as many as
 // make a batch when not.
-func (r *remote) take(sync bool, buf []*Future) []*Future {
+func (r *remote) takeBatch(sync bool, buf []*Future) []*Future {
 	if sync {
 		if r.waiting != nil || len(r.queue) == 0 {
 			return buf
 		}
 		r.waiting = r.queue[0]
 		buf = append(buf, r.waiting)
-		r.drop(1)
+		r.dropQueued(1)
 		return buf
 	}
 	size, n := 0, 0
-	for n < len(r.queue) && (n == 0 || size+r.queue[n].message.size() <= batchSize) {
-		size += r.queue[n].message.size()
+	for n < len(r.queue) && (n == 0 || size+r.queue[n].message.wireSize() <= batchSize) {
+		size += r.queue[n].message.wireSize()
 		n++
 	}
 	buf = append(buf, r.queue[:n]...)
-	r.drop(n)
+	r.dropQueued(n)
 	return buf
 }
 
-// drop removes the first n of the queue and lets go of an empty one's memory.
-func (r *remote) drop(n int) {
+// dropQueued removes the first n of the queue and lets go of an empty one's memory.
+func (r *remote) dropQueued(n int) {
 	clear(r.queue[:n])
 	if r.queue = r.queue[n:]; len(r.queue) == 0 {
 		r.queue = nil
@@ -74,30 +74,30 @@ func (r *remote) putBack(fs []*Future) {
 	}
 }
 
-// outcomes divides a batch of which n bytes were written before it failed: the
+// countWritten divides a batch of which n bytes were written before it failed: the
 // first done messages are with the operating system; the next one is what
 // failed, although no byte of it may have gone; the rest was never tried.
-func outcomes(batch []*Future, n int) (done int) {
-	for done < len(batch)-1 && n >= batch[done].message.size() {
-		n -= batch[done].message.size()
+func countWritten(batch []*Future, n int) (done int) {
+	for done < len(batch)-1 && n >= batch[done].message.wireSize() {
+		n -= batch[done].message.wireSize()
 		done++
 	}
 	return done
 }
 
-// dispatch sees to it that what is queued gets written; the peer's lock is held.
-func (p *Peer) dispatch(r *remote) {
+// flushRemote sees to it that what is queued gets written; the peer's lock is held.
+func (p *Peer) flushRemote(r *remote) {
 	switch {
 	case p.stopped:
 		p.failQueue(r, ErrShutdown)
 	case r.link != nil:
-		r.link.rouse()
+		r.link.wakeWriter()
 	case len(r.queue) == 0 || r.dialing:
 	case !r.listens:
 		p.failQueue(r, ErrUnreachable)
 	default:
 		r.dialing = true
-		p.wg.Go(func() { p.dial(r) })
+		p.wg.Go(func() { p.dialRemote(r) })
 	}
 }
 
@@ -106,7 +106,7 @@ func (p *Peer) failQueue(r *remote, err error) {
 	queue := r.queue
 	r.queue = nil
 	for _, f := range queue {
-		p.finish(f, err)
+		p.finishFuture(f, err)
 	}
 }
 
@@ -116,6 +116,6 @@ func (p *Peer) failWaiting(l *link, err error) {
 	r := l.remote
 	if f := r.waiting; f != nil && f.link == l {
 		r.waiting, r.failed = nil, f.message.Identity
-		p.finish(f, err)
+		p.finishFuture(f, err)
 	}
 }

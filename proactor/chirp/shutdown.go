@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// reset forgets what was shared with a node that is no more: its links, the
+// resetRemote forgets what was shared with a node that is no more: its links, the
 // message that waits for its ACK, the count of messages. The lock is held.
-func (p *Peer) reset(r *remote) {
+func (p *Peer) resetRemote(r *remote) {
 	for l := range p.links {
 		if l.remote == r && l != r.link {
-			l.end(ErrRestarted)
+			l.closeLink(ErrRestarted)
 		}
 	}
 	r.serial, r.failed = rand.Uint32(), ID{}
@@ -35,19 +35,19 @@ func (p *Peer) Shutdown(wait bool) error {
 		}
 	}
 	if !wait {
-		p.hasten()
+		p.hurryShutdown()
 	}
 	p.mu.Unlock()
 	if first {
-		p.endErr = p.shutdown()
+		p.endErr = p.drainAndStop()
 		p.end.Done()
 	}
 	p.end.Wait()
 	return p.endErr
 }
 
-// hasten makes a Shutdown that waits go on; the lock is held.
-func (p *Peer) hasten() {
+// hurryShutdown makes a Shutdown that waits go on; the lock is held.
+func (p *Peer) hurryShutdown() {
 	select {
 	case <-p.hurry:
 	default:
@@ -55,9 +55,9 @@ func (p *Peer) hasten() {
 	}
 }
 
-// calm tells Shutdown that nothing is under way; the lock is held.
-func (p *Peer) calm() {
-	if !p.resting || p.pending > 0 || len(p.slots) > 0 || len(p.requests) > 0 {
+// signalQuiet tells Shutdown that nothing is under way; the lock is held.
+func (p *Peer) signalQuiet() {
+	if !p.handlersDone || p.pending > 0 || len(p.slots) > 0 || len(p.requests) > 0 {
 		return
 	}
 	select {
@@ -67,25 +67,25 @@ func (p *Peer) calm() {
 	}
 }
 
-// shutdown is Shutdown for the first who calls it.
-func (p *Peer) shutdown() error {
-	if p.await(p.idleHandlers(), nil) {
-		p.rest()
+// drainAndStop is Shutdown for the first who calls it.
+func (p *Peer) drainAndStop() error {
+	if p.waitEvent(p.idleHandlers(), nil) {
+		p.markHandlersDone()
 		limit := time.NewTimer(p.config.Timeout)
-		p.await(p.quiet, limit.C)
+		p.waitEvent(p.quiet, limit.C)
 		limit.Stop()
 	}
-	err := p.stop()
+	err := p.closeEverything()
 	p.wg.Wait()
 	return err
 }
 
-// rest says that no handler will send or release any more.
-func (p *Peer) rest() {
+// markHandlersDone says that no handler will send or release any more.
+func (p *Peer) markHandlersDone() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.resting = true
-	p.calm()
+	p.handlersDone = true
+	p.signalQuiet()
 }
 
 // idleHandlers is closed when no handler runs and none is queued.
@@ -98,8 +98,8 @@ func (p *Peer) idleHandlers() <-chan struct{} {
 	return idle
 }
 
-// await waits for an event, a limit, or for who is in a hurry; true: the event.
-func (p *Peer) await(event <-chan struct{}, limit <-chan time.Time) bool {
+// waitEvent waits for an event, a limit, or for who is in a hurry; true: the event.
+func (p *Peer) waitEvent(event <-chan struct{}, limit <-chan time.Time) bool {
 	select {
 	case <-p.hurry:
 		return false
@@ -114,20 +114,20 @@ func (p *Peer) await(event <-chan struct{}, limit <-chan time.Time) bool {
 	return false
 }
 
-// stop closes everything and gives every future its outcome.
-func (p *Peer) stop() error {
+// closeEverything closes everything and gives every future its outcome.
+func (p *Peer) closeEverything() error {
 	p.cancel()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stopped = true
 	for l := range p.links {
-		l.end(ErrShutdown)
+		l.closeLink(ErrShutdown)
 	}
 	for _, r := range p.remotes {
 		p.failQueue(r, ErrShutdown)
 	}
 	for _, r := range p.requests {
-		p.settle(r, nil, ErrShutdown)
+		p.settleRequest(r, nil, ErrShutdown)
 	}
 	return p.releaseAll()
 }
@@ -137,7 +137,7 @@ func (p *Peer) stop() error {
 func (p *Peer) releaseAll() error {
 	left := len(p.slots)
 	for s := range p.slots {
-		p.release(s)
+		p.releaseSlot(s)
 	}
 	select {
 	case <-p.hurry:

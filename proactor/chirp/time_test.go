@@ -31,7 +31,7 @@ func bubble(t *testing.T, c Config, connect func(context.Context) (net.Conn, err
 type node struct {
 	t  *testing.T
 	nc net.Conn
-	r  *Reader
+	r  *frameReader
 }
 
 // nodes gives a network for bubble, and the other sides as they are connected
@@ -40,9 +40,9 @@ func nodes(t *testing.T, id ID) (func(context.Context) (net.Conn, error), chan *
 	opened := make(chan *node, 10)
 	return func(context.Context) (net.Conn, error) {
 		x, y := net.Pipe()
-		n := &node{t, y, NewReader(y, 0)}
+		n := &node{t, y, newReader(y, 0)}
 		go func() {
-			if _, err := n.r.Handshake(); err != nil {
+			if _, err := n.r.readHandshake(); err != nil {
 				t.Error(err)
 			}
 			y.Write(Handshake{Port: there.Port(), Node: id}.Bytes())
@@ -55,7 +55,7 @@ func nodes(t *testing.T, id ID) (func(context.Context) (net.Conn, error), chan *
 // next is the next message, and next of a connection that was closed is false.
 func (n *node) next() (Message, bool) {
 	var m Message
-	err := n.r.Next(&m)
+	err := n.r.readMessage(&m)
 	m.Own()
 	return m, err == nil
 }
@@ -182,9 +182,9 @@ func TestSlotsKeepTheConnection(t *testing.T) {
 		got := make(chan *PeerMessage, 1)
 		p.config.Handler = func(l *PeerMessage) { got <- l }
 		x, y := net.Pipe()
-		go p.admit(x, here)
-		n := &node{t, y, NewReader(y, 0)}
-		n.r.Handshake()
+		go p.serveAccepted(x, here)
+		n := &node{t, y, newReader(y, 0)}
+		n.r.readHandshake()
 		y.Write(append(Handshake{Port: 7}.Bytes(), stream(Message{Identity: ID{3}, Type: ReqAck})...))
 		l := <-got
 		<-time.After(time.Hour)
@@ -226,8 +226,8 @@ func TestNodeThatCameBackIsAnother(t *testing.T) {
 		<-opened
 		synctest.Wait()
 		x, y := net.Pipe()
-		go p.admit(x, here)
-		NewReader(y, 0).Handshake()
+		go p.serveAccepted(x, here)
+		newReader(y, 0).readHandshake()
 		y.Write(Handshake{Port: there.Port(), Node: ID{2}}.Bytes())
 		if err := f.Wait(t.Context()); !errors.Is(err, ErrRestarted) {
 			t.Error(err)
@@ -259,7 +259,7 @@ func TestForgottenRemotes(t *testing.T) {
 func TestBatchThatFails(t *testing.T) {
 	batch := []*Future{{}, {message: Message{Data: make([]byte, 10)}}, {}}
 	for n, want := range map[int]int{-5: 0, 0: 0, 26: 0, 27: 1, 63: 1, 64: 2, 90: 2, 91: 2} {
-		if got := outcomes(batch, n); got != want {
+		if got := countWritten(batch, n); got != want {
 			t.Errorf("%d bytes written: message %d failed, want %d", n, got, want)
 		}
 	}

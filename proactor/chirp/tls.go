@@ -27,7 +27,7 @@ func loadPEM(path string) (*tls.Config, error) {
 // parsePEM sorts the file's blocks: the certificate that fits the key is ours,
 // all others are authorities.
 func parsePEM(data []byte) (*tls.Config, error) {
-	certs, key, err := blocks(data)
+	certs, key, err := parseBlocks(data)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +48,11 @@ func parsePEM(data []byte) (*tls.Config, error) {
 	case others == 0:
 		return nil, errors.New("no certificate of an authority: add the one that has signed the node's")
 	}
-	return mutual(ours, roots), nil
+	return mutualTLS(ours, roots), nil
 }
 
-// blocks reads the certificates and the one key.
-func blocks(data []byte) (certs []*x509.Certificate, key crypto.Signer, err error) {
+// parseBlocks reads the certificates and the one key.
+func parseBlocks(data []byte) (certs []*x509.Certificate, key crypto.Signer, err error) {
 	for {
 		var b *pem.Block
 		if b, data = pem.Decode(data); b == nil {
@@ -96,21 +96,21 @@ func parseKey(der []byte) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// mutual asks both ends for a certificate of the authority, and for nothing
+// mutualTLS asks both ends for a certificate of the authority, and for nothing
 // else: as in libchirp, who has one may speak, under any name and address. That
 // is why Go's own check, which wants a name, is replaced by one that does not.
-func mutual(ours tls.Certificate, roots *x509.CertPool) *tls.Config {
+func mutualTLS(ours tls.Certificate, roots *x509.CertPool) *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS13, // libchirp's DHE ciphers of 1.2 are not in Go
 		Certificates:       []tls.Certificate{ours},
 		ClientAuth:         tls.RequireAnyClientCert,
 		InsecureSkipVerify: true, // VerifyConnection does it
-		VerifyConnection:   func(s tls.ConnectionState) error { return verify(s, roots) },
+		VerifyConnection:   func(s tls.ConnectionState) error { return verifyCertificate(s, roots) },
 	}
 }
 
-// verify checks that the other end's certificate is of our authority.
-func verify(s tls.ConnectionState, roots *x509.CertPool) error {
+// verifyCertificate checks that the other end's certificate is of our authority.
+func verifyCertificate(s tls.ConnectionState, roots *x509.CertPool) error {
 	if len(s.PeerCertificates) == 0 {
 		return errors.New("other side has no certificate")
 	}

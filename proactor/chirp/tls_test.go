@@ -137,7 +137,7 @@ func TestWhatIsEncrypted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := p.secure(netip.MustParseAddr(c.at)); err != nil || got != c.want {
+		if got, err := p.needsTLS(netip.MustParseAddr(c.at)); err != nil || got != c.want {
 			t.Errorf("%s: encrypted %v, %v", c.at, got, err)
 		}
 		p.Shutdown(false)

@@ -12,13 +12,13 @@ import (
 // what waits long before; this bounds what a silent reader can cost.
 const defaultBacklog = 64 << 20
 
-// keepBuffer is the largest buffer that is kept for the next batch.
-const keepBuffer = 1 << 20
+// maxKeptBuffer is the largest buffer that is kept for the next batch.
+const maxKeptBuffer = 1 << 20
 
-// Writer puts messages on a stream. Any goroutine may queue; one, which runs
+// frameWriter puts messages on a stream. Any goroutine may queue; one, which runs
 // [Writer.Run], writes: all that is ready by one write, ACK and NOOP before
 // data, at once when nothing is under way.
-type Writer struct {
+type frameWriter struct {
 	w       io.Writer
 	limit   int // bytes of header and data of one message
 	backlog int // bytes that may wait
@@ -34,48 +34,48 @@ type Writer struct {
 	serial uint32 // of the next message; Run's alone
 }
 
-// NewWriter writes to w. limit is as for [NewReader]; backlog is the most bytes
+// newWriter writes to w. limit is as for [newReader]; backlog is the most bytes
 // that may wait to be written, 0 means 64 MiB.
-func NewWriter(w io.Writer, limit, backlog int) *Writer {
+func newWriter(w io.Writer, limit, backlog int) *frameWriter {
 	if limit <= 0 {
 		limit = MaxMessage
 	}
 	if backlog <= 0 {
 		backlog = defaultBacklog
 	}
-	wr := &Writer{w: w, limit: limit, backlog: backlog, serial: rand.Uint32()}
+	wr := &frameWriter{w: w, limit: limit, backlog: backlog, serial: rand.Uint32()}
 	wr.ready.L = &wr.mu
 	return wr
 }
 
-// Queue copies the message into the next batch and returns; it never waits for
+// queueMessage copies the message into the next batch and returns; it never waits for
 // the other side. Errors: *[SizeError], [ErrBacklog], [ErrClosed], or what ended
 // the writing; the message was not queued then.
-func (w *Writer) Queue(m *Message) error {
-	if err := m.fits(w.limit); err != nil {
+func (w *frameWriter) queueMessage(m *Message) error {
+	if err := m.checkSize(w.limit); err != nil {
 		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.open(); err != nil {
+	if err := w.checkOpen(); err != nil {
 		return err
 	}
 	// One message always fits: a backlog smaller than a message must not
 	// make that message impossible.
-	if waits := len(w.control) + len(w.data); waits > 0 && waits+m.size() > w.backlog {
+	if waits := len(w.control) + len(w.data); waits > 0 && waits+m.wireSize() > w.backlog {
 		return ErrBacklog
 	}
-	w.wake()
+	w.wakeRun()
 	if m.Type&control != 0 {
-		w.control = m.append(w.control)
+		w.control = m.appendTo(w.control)
 	} else {
-		w.data = m.append(w.data)
+		w.data = m.appendTo(w.data)
 	}
 	return nil
 }
 
-// open says why nothing can be queued.
-func (w *Writer) open() error {
+// checkOpen says why nothing can be queued.
+func (w *frameWriter) checkOpen() error {
 	if w.err != nil {
 		return w.err
 	}
@@ -85,40 +85,40 @@ func (w *Writer) open() error {
 	return nil
 }
 
-// wake tells Run, once for all that joins a batch.
-func (w *Writer) wake() {
+// wakeRun tells Run, once for all that joins a batch.
+func (w *frameWriter) wakeRun() {
 	if len(w.control)+len(w.data) == 0 {
 		w.ready.Signal()
 	}
 }
 
-// Close lets Run write what is queued and return.
-func (w *Writer) Close() {
+// closeQueue lets Run write what is queued and return.
+func (w *frameWriter) closeQueue() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
 	w.ready.Signal()
 }
 
-// Run writes until Close, and then returns nil, or until a write fails. Its
+// run writes until Close, and then returns nil, or until a write fails. Its
 // caller owns the goroutine. A write that hangs is ended by closing the stream.
-func (w *Writer) Run() error {
+func (w *frameWriter) run() error {
 	for {
-		w.await()
-		control, data := w.take()
+		w.waitForData()
+		control, data := w.takeBatch()
 		if len(control)+len(data) == 0 {
 			return nil
 		}
-		if err := w.write(control, data); err != nil {
-			return w.fail(err)
+		if err := w.writeBatch(control, data); err != nil {
+			return w.failWith(err)
 		}
-		w.recycle(control, data)
+		w.recycleBuffers(control, data)
 	}
 }
 
-// await waits for something to write, and lets those who are about to queue
+// waitForData waits for something to write, and lets those who are about to queue
 // more do so: many small writes cost more than the one turn.
-func (w *Writer) await() {
+func (w *frameWriter) waitForData() {
 	w.mu.Lock()
 	for len(w.control)+len(w.data) == 0 && !w.closed {
 		w.ready.Wait()
@@ -127,8 +127,8 @@ func (w *Writer) await() {
 	runtime.Gosched()
 }
 
-// take takes all that is to be written; nothing only after Close.
-func (w *Writer) take() (control, data []byte) {
+// takeBatch takes all that is to be written; nothing only after Close.
+func (w *frameWriter) takeBatch() (control, data []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	control, data = w.control, w.data
@@ -137,11 +137,11 @@ func (w *Writer) take() (control, data []byte) {
 	return control, data
 }
 
-// write numbers the batch and writes it. Control messages are small: behind
+// writeBatch numbers the batch and writes it. Control messages are small: behind
 // them the data is copied when that saves a write, and not when it is large.
-func (w *Writer) write(control, data []byte) error {
-	w.serial = number(data, number(control, w.serial))
-	if len(control) > 0 && len(data) <= keepBuffer {
+func (w *frameWriter) writeBatch(control, data []byte) error {
+	w.serial = numberMessages(data, numberMessages(control, w.serial))
+	if len(control) > 0 && len(data) <= maxKeptBuffer {
 		control, data = append(control, data...), nil
 	}
 	for _, p := range [2][]byte{control, data} {
@@ -155,27 +155,27 @@ func (w *Writer) write(control, data []byte) error {
 	return nil
 }
 
-// recycle keeps the buffers of a batch for the next but one.
-func (w *Writer) recycle(control, data []byte) {
+// recycleBuffers keeps the buffers of a batch for the next but one.
+func (w *frameWriter) recycleBuffers(control, data []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if cap(control) <= keepBuffer {
+	if cap(control) <= maxKeptBuffer {
 		w.spare[0] = control[:0]
 	}
-	if cap(data) <= keepBuffer {
+	if cap(data) <= maxKeptBuffer {
 		w.spare[1] = data[:0]
 	}
 }
 
-// fail ends the writer for everybody.
-func (w *Writer) fail(err error) error {
-	w.end(err)
+// failWith ends the writer for everybody.
+func (w *frameWriter) failWith(err error) error {
+	w.endWith(err)
 	return err
 }
 
-// end drops what is queued and makes Run return; from now on Queue says err, or
+// endWith drops what is queued and makes Run return; from now on Queue says err, or
 // ErrClosed when it is nil. The first error stays.
-func (w *Writer) end(err error) {
+func (w *frameWriter) endWith(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err == nil {

@@ -21,18 +21,18 @@ func (g *gate) Write(p []byte) (int, error) {
 }
 
 // run starts the writer and gives its end.
-func run(w *Writer) chan error {
+func run(w *frameWriter) chan error {
 	end := make(chan error, 1)
-	go func() { end <- w.Run() }()
+	go func() { end <- w.run() }()
 	return end
 }
 
 func decode(t *testing.T, p []byte) (ms []Message) {
 	t.Helper()
-	r := NewReader(bytes.NewReader(p), 0)
+	r := newReader(bytes.NewReader(p), 0)
 	for {
 		var m Message
-		if err := r.Next(&m); err == io.EOF {
+		if err := r.readMessage(&m); err == io.EOF {
 			return ms
 		} else if err != nil {
 			t.Fatal(err)
@@ -42,10 +42,10 @@ func decode(t *testing.T, p []byte) (ms []Message) {
 	}
 }
 
-func queue(t *testing.T, w *Writer, ms ...Message) {
+func queue(t *testing.T, w *frameWriter, ms ...Message) {
 	t.Helper()
 	for i := range ms {
-		if err := w.Queue(&ms[i]); err != nil {
+		if err := w.queueMessage(&ms[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -53,14 +53,14 @@ func queue(t *testing.T, w *Writer, ms ...Message) {
 
 func TestWriterCoalesces(t *testing.T) {
 	g := newGate()
-	w := NewWriter(g, 0, 0)
+	w := newWriter(g, 0, 0)
 	end := run(w)
 	queue(t, w, Message{Identity: ID{1}})
 	first := decode(t, <-g.wrote) // at once: nothing was under way
 	queue(t, w, Message{Identity: ID{2}}, Message{Identity: ID{3}, Data: []byte("x")}, Message{Identity: ID{4}, Type: Ack}, Message{Identity: ID{5}}, Message{Type: Noop})
 	g.pass <- nil
 	second := decode(t, <-g.wrote)
-	w.Close()
+	w.closeQueue()
 	g.pass <- nil
 	if err := <-end; err != nil {
 		t.Fatal(err)
@@ -77,23 +77,23 @@ func TestWriterCoalesces(t *testing.T) {
 
 func TestWriterWritesWhatWasQueuedBeforeClose(t *testing.T) {
 	var out bytes.Buffer
-	w := NewWriter(&out, 0, 0)
-	queue(t, w, Message{Identity: ID{1}}, Message{Identity: ID{2}, Data: make([]byte, keepBuffer+1)}, Message{Type: Noop})
-	w.Close()
-	if err := w.Run(); err != nil {
+	w := newWriter(&out, 0, 0)
+	queue(t, w, Message{Identity: ID{1}}, Message{Identity: ID{2}, Data: make([]byte, maxKeptBuffer+1)}, Message{Type: Noop})
+	w.closeQueue()
+	if err := w.run(); err != nil {
 		t.Fatal(err)
 	}
 	if ms := decode(t, out.Bytes()); len(ms) != 3 || ms[0].Type != Noop {
 		t.Errorf("%d messages", len(ms))
 	}
-	if err := w.Queue(&Message{}); !errors.Is(err, ErrClosed) {
+	if err := w.queueMessage(&Message{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("queued after close: %v", err)
 	}
 }
 
 func TestWriterSaysItsErrorOnceAndForAll(t *testing.T) {
 	g := newGate()
-	w := NewWriter(g, 0, 0)
+	w := newWriter(g, 0, 0)
 	end := run(w)
 	queue(t, w, Message{})
 	<-g.wrote
@@ -102,44 +102,44 @@ func TestWriterSaysItsErrorOnceAndForAll(t *testing.T) {
 	if err := <-end; !errors.Is(err, broken) {
 		t.Error(err)
 	}
-	if err := w.Queue(&Message{}); !errors.Is(err, broken) {
+	if err := w.queueMessage(&Message{}); !errors.Is(err, broken) {
 		t.Error(err)
 	}
 }
 
 func TestWriterBoundsWhatWaits(t *testing.T) {
-	w := NewWriter(io.Discard, 0, 100)
+	w := newWriter(io.Discard, 0, 100)
 	queue(t, w, Message{Data: make([]byte, 500)}) // one always fits
-	if err := w.Queue(&Message{}); !errors.Is(err, ErrBacklog) {
+	if err := w.queueMessage(&Message{}); !errors.Is(err, ErrBacklog) {
 		t.Errorf("over the backlog: %v", err)
 	}
 	var size *SizeError
-	if err := w.Queue(&Message{Data: make([]byte, MaxMessage+1)}); !errors.As(err, &size) {
+	if err := w.queueMessage(&Message{Data: make([]byte, MaxMessage+1)}); !errors.As(err, &size) {
 		t.Errorf("over the limit: %v", err)
 	}
-	w.Close()
-	if err := w.Run(); err != nil {
+	w.closeQueue()
+	if err := w.run(); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestWriterKeepsItsMemory(t *testing.T) {
-	w := NewWriter(io.Discard, 0, 0)
+	w := newWriter(io.Discard, 0, 0)
 	m := Message{Header: []byte("head"), Data: []byte("data")}
 	if n := testing.AllocsPerRun(100, func() {
 		queueOne(t, w, &m)
-		control, data := w.take()
-		if err := w.write(control, data); err != nil {
+		control, data := w.takeBatch()
+		if err := w.writeBatch(control, data); err != nil {
 			t.Fatal(err)
 		}
-		w.recycle(control, data)
+		w.recycleBuffers(control, data)
 	}); n > 0 {
 		t.Errorf("%v allocations a message", n)
 	}
 }
 
-func queueOne(t *testing.T, w *Writer, m *Message) {
-	if err := w.Queue(m); err != nil {
+func queueOne(t *testing.T, w *frameWriter, m *Message) {
+	if err := w.queueMessage(m); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -13,36 +13,36 @@ import (
 	"testing"
 )
 
-// most is how many bytes of data a frame may have.
-const most = 1 << 10
+// maxData is how many bytes of data a frame may have.
+const maxData = 1 << 10
 
 // NewCaller sends data in frames over nc and has them answered under the same
 // number. The function that it returns does that once and waits; any number of
 // goroutines may call it. nc is closed with the benchmark.
 func NewCaller(tb testing.TB, nc net.Conn, data []byte) (once func() error) {
-	f := &framed{nc: nc, data: data, waits: map[uint32]chan struct{}{}, wake: make(chan struct{}, 1)}
+	f := &pipelinedClient{nc: nc, data: data, waits: map[uint32]chan struct{}{}, wakeup: make(chan struct{}, 1)}
 	var both sync.WaitGroup
-	both.Go(f.read)
-	both.Go(f.write)
+	both.Go(f.runReader)
+	both.Go(f.runWriter)
 	tb.Cleanup(func() {
-		close(f.wake)
+		close(f.wakeup)
 		nc.Close()
 		both.Wait()
 	})
-	return f.once
+	return f.callOnce
 }
 
-type framed struct {
-	nc    net.Conn
-	data  []byte
-	next  atomic.Uint32
-	mu    sync.Mutex
-	out   []byte
-	waits map[uint32]chan struct{}
-	wake  chan struct{}
+type pipelinedClient struct {
+	nc     net.Conn
+	data   []byte
+	next   atomic.Uint32
+	mu     sync.Mutex
+	out    []byte
+	waits  map[uint32]chan struct{}
+	wakeup chan struct{}
 }
 
-func (f *framed) once() error {
+func (f *pipelinedClient) callOnce() error {
 	n, done := f.next.Add(1), make(chan struct{})
 	f.mu.Lock()
 	f.waits[n] = done
@@ -50,17 +50,17 @@ func (f *framed) once() error {
 	f.out = append(binary.BigEndian.AppendUint32(f.out, n), f.data...)
 	f.mu.Unlock()
 	select {
-	case f.wake <- struct{}{}:
+	case f.wakeup <- struct{}{}:
 	default:
 	}
 	<-done
 	return nil
 }
 
-// write puts all that waits out by one write.
-func (f *framed) write() {
+// runWriter puts all that waits out by one write.
+func (f *pipelinedClient) runWriter() {
 	var spare []byte
-	for range f.wake {
+	for range f.wakeup {
 		f.mu.Lock()
 		out := f.out
 		f.out = spare[:0]
@@ -72,8 +72,8 @@ func (f *framed) write() {
 	}
 }
 
-func (f *framed) read() {
-	r, head, data := bufio.NewReaderSize(f.nc, 64<<10), make([]byte, 8), make([]byte, most)
+func (f *pipelinedClient) runReader() {
+	r, head, data := bufio.NewReaderSize(f.nc, 64<<10), make([]byte, 8), make([]byte, maxData)
 	for {
 		if _, err := io.ReadFull(r, head); err != nil {
 			return
@@ -95,7 +95,7 @@ func (f *framed) read() {
 // between two ends a relay. It returns when either end is closed.
 func Relay(to io.Writer, from io.Reader) {
 	r, w := bufio.NewReaderSize(from, 64<<10), bufio.NewWriterSize(to, 64<<10)
-	buf := make([]byte, 8+most)
+	buf := make([]byte, 8+maxData)
 	for {
 		if _, err := io.ReadFull(r, buf[:8]); err != nil {
 			return

@@ -13,9 +13,9 @@ import (
 // waiter is somebody who wants the terminal record of a task. It costs a
 // channel, not a goroutine.
 type waiter struct {
-	once chan struct{} // has a token when told, once
-	// end is called instead, by whoever has no goroutine that could wait.
-	end   func(task.Task, error)
+	done chan struct{} // has a token when told, once
+	// onEnd is called instead, by whoever has no goroutine that could wait.
+	onEnd func(task.Task, error)
 	got   task.Task
 	err   error
 	id    uuid.UUID // of the task that was submitted for it
@@ -23,27 +23,27 @@ type waiter struct {
 	next  *waiter   // for the same task
 }
 
-func newWaiter() waiter { return waiter{once: make(chan struct{}, 1)} }
+func newWaiter() waiter { return waiter{done: make(chan struct{}, 1)} }
 
-func (w *waiter) tell(t task.Task, err error) {
+func (w *waiter) notify(t task.Task, err error) {
 	t.Known = t.Known || w.known
-	if w.end != nil {
-		w.end(t, err)
+	if w.onEnd != nil {
+		w.onEnd(t, err)
 		return
 	}
 	w.got, w.err = t, err
-	w.once <- struct{}{} // he may be somebody else's from here on
+	w.done <- struct{}{} // he may be somebody else's from here on
 }
 
-// wait waits until the waiter has been told, which is true, or ctx ends.
-func (w *waiter) wait(ctx context.Context) bool {
+// waitNotified waits until the waiter has been told, which is true, or ctx ends.
+func (w *waiter) waitNotified(ctx context.Context) bool {
 	end := ctx.Done()
 	if end == nil {
-		<-w.once
+		<-w.done
 		return true
 	}
 	select {
-	case <-w.once:
+	case <-w.done:
 		return true
 	case <-end:
 		return false
@@ -55,13 +55,13 @@ func (w *waiter) wait(ctx context.Context) bool {
 // task.ErrUnknown, ErrClosed.
 func (d *Dispatcher) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	w := newWaiter()
-	if !d.box.Put(&waitMessage{id: id, w: &w}) {
+	if !d.mailbox.Put(&waitMessage{id: id, w: &w}) {
 		return task.Task{}, ErrClosed
 	}
-	if w.wait(ctx) {
+	if w.waitNotified(ctx) {
 		return w.got, w.err
 	}
-	d.box.Put(&unwaitMessage{id: id, w: &w})
+	d.mailbox.Put(&stopWaitMessage{id: id, w: &w})
 	now, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	t, err := d.Get(now, id)
@@ -76,51 +76,51 @@ type waitMessage struct {
 	w  *waiter
 }
 
-func (m *waitMessage) apply(d *Dispatcher, _ time.Time) {
-	t, ok := d.o.Queue.Get(m.id)
+func (m *waitMessage) applyMessage(d *Dispatcher, _ time.Time) {
+	t, ok := d.opts.Queue.Get(m.id)
 	if !ok {
-		m.w.tell(t, fmt.Errorf("wait for task %s: %w", m.id, task.ErrUnknown))
+		m.w.notify(t, fmt.Errorf("wait for task %s: %w", m.id, task.ErrUnknown))
 		return
 	}
-	d.await(t, m.w)
+	d.addWaiter(t, m.w)
 }
 
-// await tells a waiter of a task's end, now if it has ended. Among the many
+// addWaiter tells a waiter of a task's end, now if it has ended. Among the many
 // who are told, none costs a copy of the record but his own.
-func (d *Dispatcher) await(t task.Task, w *waiter) {
+func (d *Dispatcher) addWaiter(t task.Task, w *waiter) {
 	w.next = d.waiters[t.ID]
 	d.waiters[t.ID] = w
-	d.ended(t)
+	d.notifyWaiters(t)
 }
 
-// awaitKept is await for one who has submitted the task in this round: when it
+// addSubmitWaiter is await for one who has submitted the task in this round: when it
 // cannot be kept there is no such task, and so no end of it.
-func (d *Dispatcher) awaitKept(t task.Task, w *waiter) {
+func (d *Dispatcher) addSubmitWaiter(t task.Task, w *waiter) {
 	w.id, w.known = t.ID, t.Known
 	d.effects = append(d.effects, effect{waiter: w})
-	d.await(t, w)
+	d.addWaiter(t, w)
 }
 
-// notKept tells one who waits for a task that there is none. One who is told
+// notifyNotStored tells one who waits for a task that there is none. One who is told
 // of its end, which is later in any case, is not touched.
-func (d *Dispatcher) notKept(w *waiter, kept error) {
-	if kept != nil && d.unwait(w.id, w) {
-		w.tell(task.Task{}, kept)
+func (d *Dispatcher) notifyNotStored(w *waiter, kept error) {
+	if kept != nil && d.removeWaiter(w.id, w) {
+		w.notify(task.Task{}, kept)
 	}
 }
 
-func (m *waitMessage) refuse() { m.w.tell(task.Task{}, ErrClosed) }
+func (m *waitMessage) refuseClosed() { m.w.notify(task.Task{}, ErrClosed) }
 
-type unwaitMessage struct {
+type stopWaitMessage struct {
 	id uuid.UUID
 	w  *waiter
 }
 
-func (m *unwaitMessage) apply(d *Dispatcher, _ time.Time) { d.unwait(m.id, m.w) }
+func (m *stopWaitMessage) applyMessage(d *Dispatcher, _ time.Time) { d.removeWaiter(m.id, m.w) }
 
-// unwait drops a waiter and reports whether he was still there: one who is not
+// removeWaiter drops a waiter and reports whether he was still there: one who is not
 // has been told, or will be.
-func (d *Dispatcher) unwait(id uuid.UUID, w *waiter) (found bool) {
+func (d *Dispatcher) removeWaiter(id uuid.UUID, w *waiter) (found bool) {
 	first := d.waiters[id]
 	for at := &first; *at != nil; at = &(*at).next {
 		if *at == w {
@@ -134,20 +134,20 @@ func (d *Dispatcher) unwait(id uuid.UUID, w *waiter) (found bool) {
 	return found
 }
 
-// ended tells those who wait for a task that it is terminal.
-func (d *Dispatcher) ended(t task.Task) {
+// notifyWaiters tells those who wait for a task that it is terminal.
+func (d *Dispatcher) notifyWaiters(t task.Task) {
 	if !t.State.Terminal() {
 		return
 	}
 	if p := d.pools[t.Pool]; p != nil {
 		delete(p.refused, t.ID)
-		delete(p.shy, t.ID)
+		delete(p.isolated, t.ID)
 	}
 	if t.Callback != "" {
 		owed := t // a copy that only those who have a callback pay for
-		d.whenKept(func(err error) {
+		d.whenStored(func(err error) {
 			if err == nil {
-				d.owe(owed)
+				d.enqueueCallback(owed)
 			}
 		})
 	}
@@ -159,14 +159,14 @@ func (d *Dispatcher) ended(t task.Task) {
 	for w := first; w != nil; w = w.next {
 		w.got = t
 	}
-	d.effects = append(d.effects, effect{waiter: first, patient: true})
+	d.effects = append(d.effects, effect{waiter: first, untilStored: true})
 }
 
-// tellAll tells a waiter and those behind it, who have the record already.
-func (w *waiter) tellAll(err error) {
+// notifyChain tells a waiter and those behind it, who have the record already.
+func (w *waiter) notifyChain(err error) {
 	for w != nil {
 		next := w.next // told, he is gone
-		w.tell(w.got, err)
+		w.notify(w.got, err)
 		w = next
 	}
 }

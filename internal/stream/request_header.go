@@ -29,8 +29,8 @@ const (
 	VerbUnknown
 )
 
-// verbs are the values of the member k.
-var verbs = [...]string{VerbCall: "", VerbSubmit: "submit", VerbWait: "wait", VerbCancel: "cancel", VerbForget: "forget", VerbUnknown: "unknown"}
+// verbNames are the values of the member k.
+var verbNames = [...]string{VerbCall: "", VerbSubmit: "submit", VerbWait: "wait", VerbCancel: "cancel", VerbForget: "forget", VerbUnknown: "unknown"}
 
 // RequestHeader is the header of a client's message to the initiator. The message's
 // identity names the request, and unless Task does also the task; its data is
@@ -53,16 +53,16 @@ type RequestHeader struct {
 func (q *RequestHeader) Append(b []byte) []byte {
 	b = append(b, '{')
 	if q.Verb != VerbCall {
-		b = append(appendWord(b, `"k":`, verbs[q.Verb]), ',')
+		b = append(appendString(b, `"k":`, verbNames[q.Verb]), ',')
 	}
 	if q.Pool != "" {
-		b = append(appendWord(b, `"p":`, q.Pool), ',')
+		b = append(appendString(b, `"p":`, q.Pool), ',')
 	}
 	if q.Method != "" {
-		b = append(appendWord(b, `"m":`, q.Method), ',')
+		b = append(appendString(b, `"m":`, q.Method), ',')
 	}
 	if q.Task != "" {
-		b = append(appendWord(b, `"id":`, q.Task), ',')
+		b = append(appendString(b, `"id":`, q.Task), ',')
 	}
 	if q.Progress {
 		b = append(b, `"g":true,`...)
@@ -70,11 +70,11 @@ func (q *RequestHeader) Append(b []byte) []byte {
 	if len(q.Options) > 0 {
 		b = append(append(append(b, `"o":`...), q.Options...), ',')
 	}
-	return closed(b)
+	return closeObject(b)
 }
 
-// closed ends an object behind its last comma.
-func closed(b []byte) []byte {
+// closeObject ends an object behind its last comma.
+func closeObject(b []byte) []byte {
 	if b[len(b)-1] == ',' {
 		b = b[:len(b)-1]
 	}
@@ -84,41 +84,41 @@ func closed(b []byte) []byte {
 // Parse reads a header, as Header.Parse does.
 func (q *RequestHeader) Parse(b []byte) error {
 	before := *q
-	if q.fast(b, &before) {
+	if q.parseFast(b, &before) {
 		return nil
 	}
 	*q = RequestHeader{}
-	if err := q.slow(b); err != nil {
+	if err := q.parseJSON(b); err != nil {
 		return fmt.Errorf("read the header of a request: %w", err)
 	}
 	return nil
 }
 
-// fast reads what has no options, and gives up on anything else.
-func (q *RequestHeader) fast(b []byte, before *RequestHeader) bool {
+// parseFast reads what has no options, and gives up on anything else.
+func (q *RequestHeader) parseFast(b []byte, before *RequestHeader) bool {
 	*q = RequestHeader{}
 	verb := ""
-	if !object(b, func(name, b []byte) (rest []byte, ok bool) {
+	if !parseObject(b, func(name, b []byte) (rest []byte, ok bool) {
 		switch string(name) {
 		case "p":
-			return text(&q.Pool, b, before.Pool)
+			return cutStringInto(&q.Pool, b, before.Pool)
 		case "m":
-			return text(&q.Method, b, before.Method)
+			return cutStringInto(&q.Method, b, before.Method)
 		case "id":
-			return text(&q.Task, b, "")
+			return cutStringInto(&q.Task, b, "")
 		case "k":
-			return text(&verb, b, known(b, verbs[:]...))
+			return cutStringInto(&verb, b, guessString(b, verbNames[:]...))
 		}
 		return nil, false
 	}) {
 		return false
 	}
-	q.settle(verb)
+	q.resolveVerb(verb)
 	return true
 }
 
-// slow reads any JSON object.
-func (q *RequestHeader) slow(b []byte) error {
+// parseJSON reads any JSON object.
+func (q *RequestHeader) parseJSON(b []byte) error {
 	var said struct {
 		K  string          `json:"k"`
 		P  string          `json:"p"`
@@ -131,12 +131,12 @@ func (q *RequestHeader) slow(b []byte) error {
 		return err
 	}
 	*q = RequestHeader{Pool: said.P, Method: said.M, Task: said.ID, Progress: said.G, Options: said.O}
-	q.settle(said.K)
+	q.resolveVerb(said.K)
 	return nil
 }
 
-func (q *RequestHeader) settle(verb string) {
-	for v, w := range verbs {
+func (q *RequestHeader) resolveVerb(verb string) {
+	for v, w := range verbNames {
 		if w == verb {
 			q.Verb = Verb(v)
 			return

@@ -34,22 +34,22 @@ type ReplyHeader struct {
 	Reason string
 }
 
-// mostReason is how many bytes of a reason are said.
-const mostReason = 8 << 10
+// maxReason is how many bytes of a reason are said.
+const maxReason = 8 << 10
 
-// states are the values of s that a client mostly reads.
-var states = [...]string{StatusCompleted, StatusFailed, StatusRefused, "queued", "running", "cancelled", "dead"}
+// commonStates are the values of s that a client mostly reads.
+var commonStates = [...]string{StatusCompleted, StatusFailed, StatusRefused, "queued", "running", "cancelled", "dead"}
 
 // Append appends the header to b.
 func (r *ReplyHeader) Append(b []byte) []byte {
 	if r.Progress {
 		b = append(b, `{"k":"progress"`...)
 	} else {
-		b = appendWord(b, `{"s":`, r.Status)
+		b = appendString(b, `{"s":`, r.Status)
 	}
 	b = appendNumber(b, `,"a":`, int64(r.Attempt))
 	if r.Task != "" {
-		b = appendWord(b, `,"id":`, r.Task)
+		b = appendString(b, `,"id":`, r.Task)
 	}
 	if r.Known {
 		b = append(b, `,"known":true`...)
@@ -63,43 +63,43 @@ func (r *ReplyHeader) Append(b []byte) []byte {
 		b = strconv.AppendFloat(append(b, `,"retry_after":`...), r.RetryAfter.Seconds(), 'f', -1, 64)
 	}
 	if r.Reason != "" {
-		b = appendWord(b, `,"r":`, r.Reason[:min(len(r.Reason), mostReason)])
+		b = appendString(b, `,"r":`, r.Reason[:min(len(r.Reason), maxReason)])
 	}
 	return append(b, '}')
 }
 
 // Parse reads a header, as Header.Parse does.
 func (r *ReplyHeader) Parse(b []byte) error {
-	if r.fast(b) {
+	if r.parseFast(b) {
 		return nil
 	}
 	*r = ReplyHeader{}
-	if err := r.slow(b); err != nil {
+	if err := r.parseJSON(b); err != nil {
 		return fmt.Errorf("read the header of an answer: %w", err)
 	}
 	return nil
 }
 
-// fast reads how a task ended, and gives up on refusals and progress.
-func (r *ReplyHeader) fast(b []byte) bool {
+// parseFast reads how a task ended, and gives up on refusals and progress.
+func (r *ReplyHeader) parseFast(b []byte) bool {
 	*r = ReplyHeader{}
-	return object(b, func(name, b []byte) (rest []byte, ok bool) {
+	return parseObject(b, func(name, b []byte) (rest []byte, ok bool) {
 		switch string(name) {
 		case "s":
-			return text(&r.Status, b, known(b, states[:]...))
+			return cutStringInto(&r.Status, b, guessString(b, commonStates[:]...))
 		case "a":
-			return number(&r.Attempt, b)
+			return cutNumber(&r.Attempt, b)
 		case "id":
-			return text(&r.Task, b, "")
+			return cutStringInto(&r.Task, b, "")
 		case "r":
-			return text(&r.Reason, b, "")
+			return cutStringInto(&r.Reason, b, "")
 		}
 		return nil, false
 	})
 }
 
-// slow reads any JSON object.
-func (r *ReplyHeader) slow(b []byte) error {
+// parseJSON reads any JSON object.
+func (r *ReplyHeader) parseJSON(b []byte) error {
 	var said struct {
 		K          string  `json:"k"`
 		S          string  `json:"s"`
@@ -117,7 +117,7 @@ func (r *ReplyHeader) slow(b []byte) error {
 	}
 	*r = ReplyHeader{
 		Progress: said.K == "progress", Status: said.S, Attempt: said.A, Task: said.ID, Known: said.Known,
-		Large: said.Large, Code: said.C, HTTP: said.H, RetryAfter: seconds(said.RetryAfter), Reason: said.R,
+		Large: said.Large, Code: said.C, HTTP: said.H, RetryAfter: clampSeconds(said.RetryAfter), Reason: said.R,
 	}
 	return nil
 }

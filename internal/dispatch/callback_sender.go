@@ -27,39 +27,39 @@ const (
 )
 
 const (
-	// callTimeout bounds one call, from dialling to the end of the answer.
-	callTimeout = 10 * time.Second
-	// callAnswer is how much of an answer is read, so that its connection can
+	// callbackTimeout bounds one call, from dialling to the end of the answer.
+	callbackTimeout = 10 * time.Second
+	// maxCallbackAnswer is how much of an answer is read, so that its connection can
 	// be used again.
-	callAnswer = 64 << 10
+	maxCallbackAnswer = 64 << 10
 )
 
-// caller makes callbacks.
-type caller struct{ http *http.Client }
+// callbackSender makes callbacks.
+type callbackSender struct{ http *http.Client }
 
-// newCaller follows no redirect: the record was meant for the URL that stands
+// newCallbackSender follows no redirect: the record was meant for the URL that stands
 // in the task, and a POST that is sent elsewhere often arrives as a GET.
-func newCaller() caller {
-	return caller{&http.Client{
-		Timeout:       callTimeout,
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: callsPerHost, IdleConnTimeout: time.Minute},
+func newCallbackSender() callbackSender {
+	return callbackSender{&http.Client{
+		Timeout:       callbackTimeout,
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: callbacksPerHost, IdleConnTimeout: time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// notTaken is an answer other than a success.
-type notTaken struct{ status int }
+// callbackRejectedError is an answer other than a success.
+type callbackRejectedError struct{ status int }
 
-func (e *notTaken) Error() string { return fmt.Sprintf("it answered %d", e.status) }
+func (e *callbackRejectedError) Error() string { return fmt.Sprintf("it answered %d", e.status) }
 
-// isGone says whether the receiver wants no further try.
-func isGone(err error) bool {
-	var answer *notTaken
+// isGoneError says whether the receiver wants no further try.
+func isGoneError(err error) bool {
+	var answer *callbackRejectedError
 	return errors.As(err, &answer) && answer.status == http.StatusGone
 }
 
-// tell POSTs the record of a task to its callback.
-func (c caller) tell(ctx context.Context, t task.Task, secret string) error {
+// sendCallback POSTs the record of a task to its callback.
+func (c callbackSender) sendCallback(ctx context.Context, t task.Task, secret string) error {
 	body, err := callbackBody(t)
 	if err != nil {
 		return err
@@ -74,12 +74,12 @@ func (c caller) tell(ctx context.Context, t task.Task, secret string) error {
 	req.Header.Set(HeaderSignature, SignCallback(secret, body))
 	res, err := c.http.Do(req)
 	if err != nil {
-		return withoutURL(err)
+		return stripURL(err)
 	}
 	defer func() { _ = res.Body.Close() }() // it was read, or is not wanted
-	_, _ = io.CopyN(io.Discard, res.Body, callAnswer)
+	_, _ = io.CopyN(io.Discard, res.Body, maxCallbackAnswer)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return &notTaken{res.StatusCode}
+		return &callbackRejectedError{res.StatusCode}
 	}
 	return nil
 }
@@ -95,9 +95,9 @@ func callbackBody(t task.Task) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// withoutURL drops the URL from an error: its query may hold a secret, and the
+// stripURL drops the URL from an error: its query may hold a secret, and the
 // error stands in logs.
-func withoutURL(err error) error {
+func stripURL(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		return wrapped.Err

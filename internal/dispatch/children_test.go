@@ -82,7 +82,7 @@ func (h *house) pause(pool string, paused bool) {
 
 func TestRetryAllDeadOnes(t *testing.T) {
 	h := newHouse(t, Pool{Name: "p"}, Pool{Name: "q"})
-	const many = 2*reviveStep + 1
+	const many = 2*retryStep + 1
 	bad, calls := fails("bad", many+1)
 	h.worker("p", "w", 8, bad)
 	h.worker("q", "v", 1, bad)
@@ -148,9 +148,9 @@ func TestNeighboursRunWithoutTheCulprit(t *testing.T) {
 		t.Errorf("the neighbour has paid: attempt %d", first2.Attempt)
 	}
 	h.inLoop(func() {
-		for _, p := range h.d.peers {
+		for _, p := range h.d.workers {
 			if p.running[good.ID] != nil && p.running[bad.ID] != nil {
-				t.Errorf("both are in %s again", p.who)
+				t.Errorf("both are in %s again", p.workerID)
 			}
 		}
 	})
@@ -159,8 +159,8 @@ func TestNeighboursRunWithoutTheCulprit(t *testing.T) {
 	deaf.let()
 	h.wait(bad.ID)
 	h.inLoop(func() {
-		if p := h.d.pools["p"]; len(p.shy) != 0 {
-			t.Errorf("shy for ever: %v", p.shy)
+		if p := h.d.pools["p"]; len(p.isolated) != 0 {
+			t.Errorf("shy for ever: %v", p.isolated)
 		}
 	})
 }

@@ -15,32 +15,32 @@ import (
 // an error h says nothing.
 func (h *WorkerHeader) Parse(b []byte) error {
 	before := *h
-	if h.fast(b, &before) {
+	if h.parseFast(b, &before) {
 		return nil
 	}
 	*h = WorkerHeader{}
-	if err := h.slow(b); err != nil {
+	if err := h.parseJSON(b); err != nil {
 		return fmt.Errorf("read the header of a message: %w", err)
 	}
 	return nil
 }
 
-// fast reads an object without spaces whose members are plain and known, and
+// parseFast reads an object without spaces whose members are plain and known, and
 // gives up on anything else.
-func (h *WorkerHeader) fast(b []byte, before *WorkerHeader) bool {
+func (h *WorkerHeader) parseFast(b []byte, before *WorkerHeader) bool {
 	*h = WorkerHeader{}
 	kind := ""
-	return object(b, func(name, b []byte) ([]byte, bool) { return h.member(name, b, &kind, before) }) && h.settle(kind)
+	return parseObject(b, func(name, b []byte) ([]byte, bool) { return h.parseMember(name, b, &kind, before) }) && h.resolveKind(kind)
 }
 
-// object reads a JSON object without spaces, whose members' values are read by
+// parseObject reads a JSON object without spaces, whose members' values are read by
 // member: it returns what follows the value, or not ok when it gives up.
-func object(b []byte, member func(name, b []byte) (rest []byte, ok bool)) bool {
+func parseObject(b []byte, member func(name, b []byte) (rest []byte, ok bool)) bool {
 	if len(b) < 2 || b[0] != '{' || b[len(b)-1] != '}' {
 		return false
 	}
 	for b = b[1:]; ; b = b[1:] {
-		name, rest, ok := word(b)
+		name, rest, ok := cutString(b)
 		if !ok || len(rest) == 0 || rest[0] != ':' {
 			return false
 		}
@@ -56,28 +56,28 @@ func object(b []byte, member func(name, b []byte) (rest []byte, ok bool)) bool {
 	}
 }
 
-// member reads the value of one member and returns what follows it.
-func (h *WorkerHeader) member(name, b []byte, kind *string, before *WorkerHeader) (rest []byte, ok bool) {
+// parseMember reads the value of one member and returns what follows it.
+func (h *WorkerHeader) parseMember(name, b []byte, kind *string, before *WorkerHeader) (rest []byte, ok bool) {
 	switch string(name) {
 	case "m":
-		rest, ok = text(&h.Method, b, before.Method)
+		rest, ok = cutStringInto(&h.Method, b, before.Method)
 	case "a":
-		return number(&h.Attempt, b)
+		return cutNumber(&h.Attempt, b)
 	case "s":
-		rest, ok = text(&h.Status, b, known(b, StatusCompleted, StatusFailed, StatusRefused))
+		rest, ok = cutStringInto(&h.Status, b, guessString(b, StatusCompleted, StatusFailed, StatusRefused))
 	case "t":
-		rest, ok = text(&h.Traceparent, b, before.Traceparent)
+		rest, ok = cutStringInto(&h.Traceparent, b, before.Traceparent)
 	case "k":
-		rest, ok = text(kind, b, known(b, words[:]...))
+		rest, ok = cutStringInto(kind, b, guessString(b, kindNames[:]...))
 	case "c":
-		return number(&h.Code, b)
+		return cutNumber(&h.Code, b)
 	case "q":
 		n := 0
-		rest, ok = number(&n, b)
+		rest, ok = cutNumber(&n, b)
 		h.Seq = uint64(n)
 	case "d":
 		var d []byte
-		if d, rest, ok = word(b); ok {
+		if d, rest, ok = cutString(b); ok {
 			ok = h.Deadline.UnmarshalText(d) == nil
 		}
 	case "retry":
@@ -87,8 +87,8 @@ func (h *WorkerHeader) member(name, b []byte, kind *string, before *WorkerHeader
 	return rest, ok
 }
 
-// word reads a plain string.
-func word(b []byte) (s, rest []byte, ok bool) {
+// cutString reads a plain string.
+func cutString(b []byte) (s, rest []byte, ok bool) {
 	if len(b) == 0 || b[0] != '"' {
 		return nil, nil, false
 	}
@@ -103,9 +103,9 @@ func word(b []byte) (s, rest []byte, ok bool) {
 	return nil, nil, false
 }
 
-// text reads a plain string into s; likely is what it probably is.
-func text(s *string, b []byte, likely string) (rest []byte, ok bool) {
-	w, rest, ok := word(b)
+// cutStringInto reads a plain string into s; likely is what it probably is.
+func cutStringInto(s *string, b []byte, likely string) (rest []byte, ok bool) {
+	w, rest, ok := cutString(b)
 	if string(w) == likely { // the compiler allocates nothing for this
 		*s = likely
 	} else {
@@ -114,8 +114,8 @@ func text(s *string, b []byte, likely string) (rest []byte, ok bool) {
 	return rest, ok
 }
 
-// known finds the one of some words with which b begins.
-func known(b []byte, list ...string) string {
+// guessString finds the one of some words with which b begins.
+func guessString(b []byte, list ...string) string {
 	for _, w := range list {
 		if w != "" && len(b) > len(w) && string(b[1:len(w)+1]) == w {
 			return w
@@ -124,8 +124,8 @@ func known(b []byte, list ...string) string {
 	return ""
 }
 
-// number reads a positive number of at most 9 digits.
-func number(n *int, b []byte) (rest []byte, ok bool) {
+// cutNumber reads a positive number of at most 9 digits.
+func cutNumber(n *int, b []byte) (rest []byte, ok bool) {
 	i := 0
 	for *n = 0; i < len(b) && i < 10 && '0' <= b[i] && b[i] <= '9'; i++ {
 		*n = *n*10 + int(b[i]-'0')
@@ -133,8 +133,8 @@ func number(n *int, b []byte) (rest []byte, ok bool) {
 	return b[i:], 0 < i && i < 10 && (b[0] != '0' || i == 1)
 }
 
-// slow reads any JSON object.
-func (h *WorkerHeader) slow(b []byte) error {
+// parseJSON reads any JSON object.
+func (h *WorkerHeader) parseJSON(b []byte) error {
 	var said struct {
 		K          string    `json:"k"`
 		M          string    `json:"m"`
@@ -153,23 +153,23 @@ func (h *WorkerHeader) slow(b []byte) error {
 	*h = WorkerHeader{
 		Method: said.M, Attempt: said.A, Deadline: said.D, Traceparent: said.T,
 		Status: said.S, Code: said.C, Retry: said.Retry, Seq: said.Q,
-		RetryAfter: seconds(said.RetryAfter),
+		RetryAfter: clampSeconds(said.RetryAfter),
 	}
-	h.settle(said.K)
+	h.resolveKind(said.K)
 	return nil
 }
 
-// seconds is a span that others have named.
-func seconds(n float64) time.Duration {
+// clampSeconds is a span that others have named.
+func clampSeconds(n float64) time.Duration {
 	return time.Duration(min(max(n, 0), math.MaxInt32) * float64(time.Second))
 }
 
-// settle finds the kind, when all members are read. It is always true.
-func (h *WorkerHeader) settle(kind string) bool {
+// resolveKind finds the kind, when all members are read. It is always true.
+func (h *WorkerHeader) resolveKind(kind string) bool {
 	switch {
 	case kind != "":
 		h.Kind = KindUnknown
-		for k, w := range words {
+		for k, w := range kindNames {
 			if w == kind {
 				h.Kind = Kind(k)
 			}

@@ -23,11 +23,11 @@ const (
 // meantime is left out. Errors: that of f, ctx's, ErrClosed.
 func (d *Dispatcher) Export(ctx context.Context, f func([]task.Task) error) error {
 	all := task.Filter{Limit: maxInt}
-	ids, err := ask(ctx, d, func(m *ask1[[]uuid.UUID], _ time.Time) { m.tell(d.o.Queue.IDs(all), nil) })
+	ids, err := askLoop(ctx, d, func(m *loopRequest[[]uuid.UUID], _ time.Time) { m.reply(d.opts.Queue.IDs(all), nil) })
 	slices.Reverse(ids)
 	for err == nil && len(ids) > 0 {
-		var some reading
-		some, err = ask(ctx, d, func(m *ask1[reading], _ time.Time) { m.answer(d, d.read(ids), nil) })
+		var some exportBatch
+		some, err = askLoop(ctx, d, func(m *loopRequest[exportBatch], _ time.Time) { m.replyAfterRound(d, d.readTasks(ids), nil) })
 		if err == nil && len(some.tasks) > 0 {
 			err = f(some.tasks)
 		}
@@ -36,15 +36,15 @@ func (d *Dispatcher) Export(ctx context.Context, f func([]task.Task) error) erro
 	return err
 }
 
-// reading is some tasks, and at how many ids was looked for them.
-type reading struct {
+// exportBatch is some tasks, and at how many ids was looked for them.
+type exportBatch struct {
 	tasks  []task.Task
 	looked int
 }
 
-func (d *Dispatcher) read(ids []uuid.UUID) (r reading) {
+func (d *Dispatcher) readTasks(ids []uuid.UUID) (r exportBatch) {
 	for size := 0; r.looked < min(len(ids), exportStep) && size < exportBytes; r.looked++ {
-		if t, ok := d.o.Queue.Get(ids[r.looked]); ok {
+		if t, ok := d.opts.Queue.Get(ids[r.looked]); ok {
 			r.tasks = append(r.tasks, t)
 			size += len(t.Data) + len(t.Result)
 		}
@@ -58,30 +58,30 @@ func (d *Dispatcher) read(ids []uuid.UUID) (r reading) {
 // *UnknownPoolError, task.ErrState. No queue_max holds: they were accepted once. The
 // error is as that of SubmitMany.
 func (d *Dispatcher) Import(ctx context.Context, tasks []task.Task) ([]BatchLineResult, error) {
-	return ask(ctx, d, func(m *ask1[[]BatchLineResult], now time.Time) {
+	return askLoop(ctx, d, func(m *loopRequest[[]BatchLineResult], now time.Time) {
 		all := make([]BatchLineResult, len(tasks))
 		for i, t := range tasks {
-			all[i].Task, all[i].Err = d.takeIn(t, now)
+			all[i].Task, all[i].Err = d.importTask(t, now)
 		}
-		d.then(func(kept error) {
+		d.afterRound(func(kept error) {
 			for i := range all {
 				all[i].Err = cmp.Or(all[i].Err, kept)
 			}
-			m.tell(all, nil)
+			m.reply(all, nil)
 		})
 	})
 }
 
-func (d *Dispatcher) takeIn(t task.Task, now time.Time) (task.Task, error) {
+func (d *Dispatcher) importTask(t task.Task, now time.Time) (task.Task, error) {
 	p := d.pools[t.Pool]
 	if t.Pool != "" && (p == nil || p.gone) {
 		return t, &UnknownPoolError{t.Pool}
 	}
-	got, fresh, err := d.o.Queue.Import(now, t)
+	got, fresh, err := d.opts.Queue.Import(now, t)
 	if fresh {
 		d.changed[p] = true
-		d.born(&got, now)
-		d.owe(got)
+		d.publishNewTask(&got, now)
+		d.enqueueCallback(got)
 	}
 	return got, err
 }

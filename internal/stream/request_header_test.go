@@ -75,8 +75,8 @@ func TestRepliesAreWrittenAsTheContractHasThem(t *testing.T) {
 			t.Errorf("%s: %+v %v", b, got, err)
 		}
 	}
-	long := ReplyHeader{Status: StatusFailed, Reason: strings.Repeat("ä", mostReason)}
-	if b := long.Append(nil); len(b) > mostReason+100 || !json.Valid(b) {
+	long := ReplyHeader{Status: StatusFailed, Reason: strings.Repeat("ä", maxReason)}
+	if b := long.Append(nil); len(b) > maxReason+100 || !json.Valid(b) {
 		t.Errorf("a long reason makes %d bytes", len(b))
 	}
 	for _, in := range []string{``, `null x`, `{"s":1}`, `{"a":"1"}`, `{"s":"failed"`} {
@@ -123,8 +123,8 @@ func FuzzQuestion(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var byHand, byBook RequestHeader
-		ok := byHand.fast(bytes.Clone(b), &RequestHeader{})
-		err := byBook.slow(bytes.Clone(b))
+		ok := byHand.parseFast(bytes.Clone(b), &RequestHeader{})
+		err := byBook.parseJSON(bytes.Clone(b))
 		if ok && (err != nil || !reflect.DeepEqual(byHand, byBook)) {
 			t.Errorf("%q: by hand %+v, by encoding/json %+v %v", b, byHand, byBook, err)
 		}
@@ -138,8 +138,8 @@ func FuzzReply(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var byHand, byBook ReplyHeader
-		ok := byHand.fast(bytes.Clone(b))
-		err := byBook.slow(bytes.Clone(b))
+		ok := byHand.parseFast(bytes.Clone(b))
+		err := byBook.parseJSON(bytes.Clone(b))
 		if ok && (err != nil || byHand != byBook) {
 			t.Errorf("%q: by hand %+v, by encoding/json %+v %v", b, byHand, byBook, err)
 		}

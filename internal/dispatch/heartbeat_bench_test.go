@@ -105,8 +105,8 @@ func framedBeats(b *testing.B, n int) (beats []func() error) {
 func webhookBeats(b *testing.B, n int) (beats []func() error) {
 	h := newHouse(b, def("p"))
 	for i := range n {
-		p := &peer{who: who{fmt.Sprint("w", i), 1}}
-		s := h.d.openSession(p)
+		p := &workerConn{workerID: workerID{fmt.Sprint("w", i), 1}}
+		s := h.d.openWorkerSession(p)
 		c := &proactor.Client{Base: h.url, HTTP: proactor.NewHTTP(1)}
 		b.Cleanup(c.HTTP.CloseIdleConnections)
 		beats = append(beats, func() error {

@@ -9,13 +9,13 @@ import (
 	"initiator/internal/queue"
 )
 
-// mayBear says whether a task may be submitted as the child of another one:
+// checkParent says whether a task may be submitted as the child of another one:
 // that must be alive, because the cancel of one that has gone reaches nobody.
-func (d *Dispatcher) mayBear(parent uuid.UUID) error {
+func (d *Dispatcher) checkParent(parent uuid.UUID) error {
 	if parent == uuid.Nil {
 		return nil
 	}
-	t, ok := d.o.Queue.Get(parent)
+	t, ok := d.opts.Queue.Get(parent)
 	switch {
 	case !ok:
 		return fmt.Errorf("%w: its parent %s does not exist", task.ErrInvalid, parent)
@@ -30,7 +30,7 @@ func (d *Dispatcher) mayBear(parent uuid.UUID) error {
 // isCancelled says whether a running task has been asked to stop.
 func (d *Dispatcher) isCancelled(t task.Task) bool {
 	l, ok := t.Lease()
-	if p := d.peers[who{l.GUID, l.Incarnation}]; ok && p != nil {
+	if p := d.workers[workerID{l.GUID, l.Incarnation}]; ok && p != nil {
 		r := p.running[t.ID]
 		return r != nil && r.cancelled
 	}
@@ -40,18 +40,18 @@ func (d *Dispatcher) isCancelled(t task.Task) bool {
 // cancelTree cancels a task and then its live children, who cancel theirs. It
 // ends: a parent is older than its children.
 func (d *Dispatcher) cancelTree(id uuid.UUID, why string, now time.Time) (task.Task, error) {
-	t, err := d.o.Queue.Cancel(now, id, why)
+	t, err := d.opts.Queue.Cancel(now, id, why)
 	switch {
 	case err != nil:
 		return t, err
 	case t.State == task.Running:
 		t = d.cancelRunning(t, why, now)
-		d.announce(&t, now)
+		d.publishTask(&t, now)
 	default:
-		d.announce(&t, now)
-		d.ended(t)
+		d.publishTask(&t, now)
+		d.notifyWaiters(t)
 	}
-	for _, child := range d.o.Queue.Children(id) {
+	for _, child := range d.opts.Queue.Children(id) {
 		if _, err := d.cancelTree(child, "its parent "+id.String()+" was cancelled", now); err != nil {
 			d.log.Warn("a child is not cancelled", "task", child, "parent", id, "error", err)
 		}

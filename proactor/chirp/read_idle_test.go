@@ -15,7 +15,7 @@ func TestALullFollowsAllThatHasArrived(t *testing.T) {
 		var bytes []byte
 		sizes := rapid.SliceOfN(rapid.IntRange(0, 3000), 1, 20).Draw(t, "sizes")
 		for _, size := range sizes {
-			bytes = (&Message{Data: make([]byte, size)}).append(bytes)
+			bytes = (&Message{Data: make([]byte, size)}).appendTo(bytes)
 		}
 		near, far := net.Pipe()
 		type mark struct{ messages, lulls int }

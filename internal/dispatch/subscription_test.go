@@ -68,7 +68,7 @@ func TestWatchFromSubmitToTheEnd(t *testing.T) {
 	}
 	pool.Close()
 	h.inLoop(func() {
-		if a := h.d.audience; len(a.tasks)+len(a.pools) != 0 {
+		if a := h.d.subscribers; len(a.tasks)+len(a.pools) != 0 {
 			t.Errorf("still watched: %v", a)
 		}
 	})
@@ -94,10 +94,10 @@ func TestWatchThatIsNotFetched(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if _, err := h.d.SubmitMany(h.ctx, slices.Repeat([]task.Request{{Pool: "p"}}, mostNews+7)); err != nil {
+	if _, err := h.d.SubmitMany(h.ctx, slices.Repeat([]task.Request{{Pool: "p"}}, maxEvents+7)); err != nil {
 		t.Fatal(err)
 	}
-	if news, missed, err := w.Next(h.ctx); len(news) != mostNews || missed != 7 || err != nil {
+	if news, missed, err := w.Next(h.ctx); len(news) != maxEvents || missed != 7 || err != nil {
 		t.Errorf("%d news, %d missed, %v", len(news), missed, err)
 	}
 	h.stop()
@@ -116,8 +116,8 @@ func TestTenThousandWaiters(t *testing.T) {
 	before := runtime.NumGoroutine()
 	waiters, watches := make([]*waiter, many), make([]*Subscription, many)
 	for i := range many {
-		waiters[i] = &waiter{once: make(chan struct{}, 1)}
-		h.d.box.Put(&waitMessage{id: id, w: waiters[i]})
+		waiters[i] = &waiter{done: make(chan struct{}, 1)}
+		h.d.mailbox.Put(&waitMessage{id: id, w: waiters[i]})
 		var err error
 		if watches[i], err = h.d.SubscribeTask(h.ctx, id); err != nil {
 			t.Fatal(err)
@@ -132,7 +132,7 @@ func TestTenThousandWaiters(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range many {
-		<-waiters[i].once
+		<-waiters[i].done
 		if got := states(t, watches[i], 9); waiters[i].got.State != task.Cancelled || got[len(got)-1] != task.Cancelled {
 			t.Fatalf("%d: %s, %v", i, waiters[i].got.State, got)
 		}

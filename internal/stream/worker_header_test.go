@@ -116,8 +116,8 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var byHand, byBook WorkerHeader
-		ok := byHand.fast(bytes.Clone(b), &WorkerHeader{})
-		err := byBook.slow(bytes.Clone(b))
+		ok := byHand.parseFast(bytes.Clone(b), &WorkerHeader{})
+		err := byBook.parseJSON(bytes.Clone(b))
 		if ok && (err != nil || !reflect.DeepEqual(byHand, byBook)) {
 			t.Errorf("%q: by hand %+v, by encoding/json %+v %v", b, byHand, byBook, err)
 		}

@@ -58,19 +58,19 @@ func (l *PeerMessage) Release() (id ID, serial uint32, ok bool) {
 	if s.free {
 		return ID{}, 0, false
 	}
-	p.release(s)
+	p.releaseSlot(s)
 	return s.id, s.serial, true
 }
 
-// release frees a slot that is taken; the peer's lock is held.
-func (p *Peer) release(s *slot) {
+// releaseSlot frees a slot that is taken; the peer's lock is held.
+func (p *Peer) releaseSlot(s *slot) {
 	s.free = true
 	delete(p.slots, s)
 	<-s.link.slots // never waits: s is one of those in it
 	if s.ack && !s.link.ended {
 		s.link.acks = append(s.link.acks, s.id)
-		s.link.touch()
-		s.link.rouse()
+		s.link.markUsed()
+		s.link.wakeWriter()
 	}
-	p.calm()
+	p.signalQuiet()
 }

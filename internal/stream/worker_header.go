@@ -44,8 +44,8 @@ const (
 	KindUnknown
 )
 
-// words are the values of the member k.
-var words = [...]string{KindCancel: "cancel", KindProgress: "progress", KindOutput: "output", KindHeartbeat: "beat", KindHeartbeatAnswer: "obey", KindBye: "bye", KindUnknown: ""}
+// kindNames are the values of the member k.
+var kindNames = [...]string{KindCancel: "cancel", KindProgress: "progress", KindOutput: "output", KindHeartbeat: "beat", KindHeartbeatAnswer: "obey", KindBye: "bye", KindUnknown: ""}
 
 // The values of the member s.
 const (
@@ -84,18 +84,18 @@ type WorkerHeader struct {
 func (h *WorkerHeader) Append(b []byte) []byte {
 	switch h.Kind {
 	case KindTask:
-		b = appendWord(b, "{\"m\":", h.Method)
+		b = appendString(b, "{\"m\":", h.Method)
 	case KindAnswer:
-		b = appendWord(b, "{\"s\":", h.Status)
+		b = appendString(b, "{\"s\":", h.Status)
 	default:
-		b = appendWord(b, "{\"k\":", words[h.Kind])
+		b = appendString(b, "{\"k\":", kindNames[h.Kind])
 	}
 	b = appendNumber(b, ",\"a\":", int64(h.Attempt))
 	b = appendNumber(b, ",\"c\":", int64(h.Code))
 	b = appendNumber(b, ",\"q\":", int64(h.Seq&(1<<63-1)))
 	b = h.appendDeadline(b)
 	if h.Traceparent != "" {
-		b = appendWord(b, ",\"t\":", h.Traceparent)
+		b = appendString(b, ",\"t\":", h.Traceparent)
 	}
 	if h.Retry {
 		b = append(b, ",\"retry\":true"...)
@@ -126,10 +126,10 @@ func appendNumber(b []byte, name string, n int64) []byte {
 	return strconv.AppendInt(append(b, name...), n, 10)
 }
 
-// appendWord writes a string that is plain, as nearly all are, as it is.
-func appendWord(b []byte, name, s string) []byte {
+// appendString writes a string that is plain, as nearly all are, as it is.
+func appendString(b []byte, name, s string) []byte {
 	b = append(b, name...)
-	if !plain(s) {
+	if !isPlain(s) {
 		quoted, _ := json.Marshal(s) // a string always marshals
 		return append(b, quoted...)
 	}
@@ -138,8 +138,8 @@ func appendWord(b []byte, name, s string) []byte {
 	return append(b, '"')
 }
 
-// plain says whether a string stands for itself in JSON.
-func plain(s string) bool {
+// isPlain says whether a string stands for itself in JSON.
+func isPlain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
 			return false

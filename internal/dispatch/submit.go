@@ -33,14 +33,14 @@ func (e *QueueFullError) Error() string {
 // that is Known. Errors: task.ErrInvalid, *UnknownPoolError, *QueueFullError, task.ErrState
 // for a child of a task that has ended, ErrClosed, or that it could not be kept.
 func (d *Dispatcher) Submit(ctx context.Context, r task.Request) (task.Task, error) {
-	return ask(ctx, d, func(m *ask1[task.Task], now time.Time) {
-		t, err := d.submit(r, now)
-		d.then(func(kept error) { m.tell(t, cmp.Or(err, kept)) })
+	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
+		t, err := d.submitTask(r, now)
+		d.afterRound(func(kept error) { m.reply(t, cmp.Or(err, kept)) })
 	})
 }
 
-func (d *Dispatcher) submit(r task.Request, now time.Time) (task.Task, error) {
-	p, method := d.target(r)
+func (d *Dispatcher) submitTask(r task.Request, now time.Time) (task.Task, error) {
+	p, method := d.resolvePool(r)
 	switch {
 	case r.Pool == "":
 		return r.Task(now, task.Policy{}) // which says what is wrong
@@ -52,26 +52,26 @@ func (d *Dispatcher) submit(r task.Request, now time.Time) (task.Task, error) {
 	if err != nil {
 		return task.Task{}, err
 	}
-	if err := d.mayBear(t.Parent); err != nil {
+	if err := d.checkParent(t.Parent); err != nil {
 		return task.Task{}, err
 	}
-	if p.QueueMax > 0 && d.o.Queue.Queued(p.Name) >= p.QueueMax {
-		if known, ok := d.o.Queue.Find(t); ok {
+	if p.QueueMax > 0 && d.opts.Queue.Queued(p.Name) >= p.QueueMax {
+		if known, ok := d.opts.Queue.Find(t); ok {
 			return known, nil
 		}
 		return task.Task{}, &QueueFullError{p.Name, p.QueueMax}
 	}
-	kept, fresh, err := d.o.Queue.Submit(t)
+	kept, fresh, err := d.opts.Queue.Submit(t)
 	if fresh {
 		d.changed[p] = true
-		d.born(&kept, now)
+		d.publishNewTask(&kept, now)
 	}
 	return kept, err
 }
 
-// target finds the pool of "POOL" or "POOL.METHOD". Pool names may hold dots
+// resolvePool finds the pool of "POOL" or "POOL.METHOD". Pool names may hold dots
 // themselves: the longest name that exists wins.
-func (d *Dispatcher) target(r task.Request) (*pool, string) {
+func (d *Dispatcher) resolvePool(r task.Request) (*pool, string) {
 	if p, ok := d.pools[r.Pool]; ok && !p.gone {
 		return p, r.Method
 	}
@@ -87,46 +87,48 @@ func (d *Dispatcher) target(r task.Request) (*pool, string) {
 
 // Get returns the record of a task. Error: task.ErrUnknown.
 func (d *Dispatcher) Get(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	return ask(ctx, d, func(m *ask1[task.Task], _ time.Time) {
-		t, ok := d.o.Queue.Get(id)
+	return askLoop(ctx, d, func(m *loopRequest[task.Task], _ time.Time) {
+		t, ok := d.opts.Queue.Get(id)
 		if !ok {
-			m.answer(d, t, fmt.Errorf("task %s: %w", id, task.ErrUnknown))
+			m.replyAfterRound(d, t, fmt.Errorf("task %s: %w", id, task.ErrUnknown))
 			return
 		}
-		m.answer(d, t, nil)
+		m.replyAfterRound(d, t, nil)
 	})
 }
 
 // List returns records, newest first.
 func (d *Dispatcher) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
-	return ask(ctx, d, func(m *ask1[[]task.Task], _ time.Time) { m.answer(d, d.o.Queue.List(f), nil) })
+	return askLoop(ctx, d, func(m *loopRequest[[]task.Task], _ time.Time) { m.replyAfterRound(d, d.opts.Queue.List(f), nil) })
 }
 
 // CountTasks tells how many tasks of each state each pool has.
 func (d *Dispatcher) CountTasks(ctx context.Context) (map[string]task.Counts, error) {
-	return ask(ctx, d, func(m *ask1[map[string]task.Counts], _ time.Time) { m.answer(d, d.o.Queue.Counts(), nil) })
+	return askLoop(ctx, d, func(m *loopRequest[map[string]task.Counts], _ time.Time) {
+		m.replyAfterRound(d, d.opts.Queue.Counts(), nil)
+	})
 }
 
 // Cancel ends a task, and then those that it has submitted: a queued one at
 // once, a running one by asking its worker; the record says how far it is. Errors: task.ErrUnknown,
 // task.ErrState.
 func (d *Dispatcher) Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error) {
-	return ask(ctx, d, func(m *ask1[task.Task], now time.Time) {
+	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
 		t, err := d.cancelTree(id, why, now)
-		m.answerKept(d, t, err)
+		m.replyWhenStored(d, t, err)
 	})
 }
 
 // Retry queues a failed, cancelled or dead task again. Errors:
 // task.ErrUnknown, task.ErrState.
 func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	return ask(ctx, d, func(m *ask1[task.Task], now time.Time) {
-		t, err := d.o.Queue.Retry(now, id)
+	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
+		t, err := d.opts.Queue.Retry(now, id)
 		if p := d.pools[t.Pool]; err == nil && p != nil {
 			d.changed[p] = true
-			d.announce(&t, now)
+			d.publishTask(&t, now)
 		}
-		m.answerKept(d, t, err)
+		m.replyWhenStored(d, t, err)
 	})
 }
 
@@ -134,7 +136,7 @@ func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error)
 // tasks; those that it has stay queued until it is back, and are run by the
 // workers that it still has.
 func (d *Dispatcher) SetPools(ctx context.Context, pools []Pool) error {
-	_, err := ask(ctx, d, func(m *ask1[struct{}], _ time.Time) {
+	_, err := askLoop(ctx, d, func(m *loopRequest[struct{}], _ time.Time) {
 		named := map[string]bool{}
 		for _, p := range pools {
 			named[p.Name] = true
@@ -146,7 +148,7 @@ func (d *Dispatcher) SetPools(ctx context.Context, pools []Pool) error {
 				d.forgetPool(p)
 			}
 		}
-		m.answer(d, struct{}{}, nil)
+		m.replyAfterRound(d, struct{}{}, nil)
 	})
 	return err
 }
@@ -159,49 +161,49 @@ func (d *Dispatcher) forgetPool(p *pool) {
 	}
 }
 
-// ask1 is a question to the loop that has one answer.
-type ask1[T any] struct {
-	do   func(m *ask1[T], now time.Time)
-	done chan struct{}
-	got  T
-	err  error
+// loopRequest is a question to the loop that has one answer.
+type loopRequest[T any] struct {
+	do     func(m *loopRequest[T], now time.Time)
+	done   chan struct{}
+	result T
+	err    error
 }
 
-func (m *ask1[T]) apply(_ *Dispatcher, now time.Time) { m.do(m, now) }
+func (m *loopRequest[T]) applyMessage(_ *Dispatcher, now time.Time) { m.do(m, now) }
 
-// answer tells the caller when what it shows is committed, or at once when
+// replyAfterRound tells the caller when what it shows is committed, or at once when
 // nothing can be: what is asked may be why.
-func (m *ask1[T]) answer(d *Dispatcher, got T, err error) {
-	d.then(func(error) { m.tell(got, err) })
+func (m *loopRequest[T]) replyAfterRound(d *Dispatcher, got T, err error) {
+	d.afterRound(func(error) { m.reply(got, err) })
 }
 
-// answerKept tells the caller of something that has happened, once it is kept.
-func (m *ask1[T]) answerKept(d *Dispatcher, got T, err error) {
-	d.whenKept(func(kept error) { m.tell(got, cmp.Or(err, kept)) })
+// replyWhenStored tells the caller of something that has happened, once it is kept.
+func (m *loopRequest[T]) replyWhenStored(d *Dispatcher, got T, err error) {
+	d.whenStored(func(kept error) { m.reply(got, cmp.Or(err, kept)) })
 }
 
-func (m *ask1[T]) tell(got T, err error) {
-	m.got, m.err = got, err
+func (m *loopRequest[T]) reply(got T, err error) {
+	m.result, m.err = got, err
 	close(m.done)
 }
 
-// refuse answers when the loop has ended.
-func (m *ask1[T]) refuse() {
+// refuseClosed answers when the loop has ended.
+func (m *loopRequest[T]) refuseClosed() {
 	m.err = ErrClosed
 	close(m.done)
 }
 
-// ask puts a question and waits for its answer, or for ctx. What was asked is
+// askLoop puts a question and waits for its answer, or for ctx. What was asked is
 // done even when nobody waits any more.
-func ask[T any](ctx context.Context, d *Dispatcher, do func(*ask1[T], time.Time)) (T, error) {
-	m := &ask1[T]{do: do, done: make(chan struct{})}
+func askLoop[T any](ctx context.Context, d *Dispatcher, do func(*loopRequest[T], time.Time)) (T, error) {
+	m := &loopRequest[T]{do: do, done: make(chan struct{})}
 	var none T
-	if !d.box.Put(m) {
+	if !d.mailbox.Put(m) {
 		return none, ErrClosed
 	}
 	select {
 	case <-m.done:
-		return m.got, m.err
+		return m.result, m.err
 	case <-ctx.Done():
 		return none, ctx.Err()
 	}

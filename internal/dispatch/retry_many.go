@@ -12,9 +12,9 @@ import (
 	"initiator/internal/queue"
 )
 
-// reviveStep is how many tasks one round of the loop revives: others are to be
+// retryStep is how many tasks one round of the loop revives: others are to be
 // heard in between.
-const reviveStep = 500
+const retryStep = 500
 
 // RetryAll queues every failed, cancelled or dead task again that the filter
 // finds now, whatever its Limit, and returns how many. A task that changes in
@@ -25,11 +25,11 @@ func (d *Dispatcher) RetryAll(ctx context.Context, f task.Filter) (n int, err er
 		return 0, fmt.Errorf("%w: only dead, failed and cancelled tasks can be retried, not %q", task.ErrInvalid, f.State)
 	}
 	f.Limit = maxInt
-	ids, err := ask(ctx, d, func(m *ask1[[]uuid.UUID], _ time.Time) { m.tell(d.o.Queue.IDs(f), nil) })
+	ids, err := askLoop(ctx, d, func(m *loopRequest[[]uuid.UUID], _ time.Time) { m.reply(d.opts.Queue.IDs(f), nil) })
 	slices.Reverse(ids) // the oldest first: they are queued in the order of their submit
-	for some := range slices.Chunk(ids, reviveStep) {
+	for some := range slices.Chunk(ids, retryStep) {
 		var revived int
-		revived, err = ask(ctx, d, func(m *ask1[int], now time.Time) { m.answerKept(d, d.revive(some, now), nil) })
+		revived, err = askLoop(ctx, d, func(m *loopRequest[int], now time.Time) { m.replyWhenStored(d, d.retryTasks(some, now), nil) })
 		if n += revived; err != nil {
 			break
 		}
@@ -37,10 +37,10 @@ func (d *Dispatcher) RetryAll(ctx context.Context, f task.Filter) (n int, err er
 	return n, err
 }
 
-// revive retries some tasks and returns how many could be.
-func (d *Dispatcher) revive(ids []uuid.UUID, now time.Time) (n int) {
+// retryTasks retries some tasks and returns how many could be.
+func (d *Dispatcher) retryTasks(ids []uuid.UUID, now time.Time) (n int) {
 	for _, id := range ids {
-		t, err := d.o.Queue.Retry(now, id)
+		t, err := d.opts.Queue.Retry(now, id)
 		if err != nil {
 			if !errors.Is(err, task.ErrUnknown) && !errors.Is(err, task.ErrState) {
 				d.log.Warn("a task is not revived", "task", id, "error", err)
@@ -50,7 +50,7 @@ func (d *Dispatcher) revive(ids []uuid.UUID, now time.Time) (n int) {
 		n++
 		if p := d.pools[t.Pool]; p != nil {
 			d.changed[p] = true
-			d.announce(&t, now)
+			d.publishTask(&t, now)
 		}
 	}
 	return n

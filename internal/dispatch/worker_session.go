@@ -7,45 +7,45 @@ import (
 	"initiator/proactor"
 )
 
-// session is one connection to one incarnation of a worker. Its fields are
+// workerSession is one connection to one incarnation of a worker. Its fields are
 // atomics, because heartbeats must not wait for tasks: the webhook writes what
 // it was told and reads what to answer, and the loop looks at it when it
 // checks the beats.
-type session struct {
-	who
-	token   string
-	channel int
-	last    atomic.Pointer[beat] // set before the worker is judged by it
-	answer  atomic.Pointer[proactor.HeartbeatAnswer]
+type workerSession struct {
+	workerID
+	token         string
+	channel       int
+	lastHeartbeat atomic.Pointer[heartbeat] // set before the worker is judged by it
+	nextAnswer    atomic.Pointer[proactor.HeartbeatAnswer]
 }
 
-// beat is one heartbeat. It does not change.
-type beat struct {
+// heartbeat is one heartbeat. It does not change.
+type heartbeat struct {
 	at   time.Time
 	body *proactor.HeartbeatBody // nil for that of a ding slave
 }
 
-func (d *Dispatcher) openSession(p *peer) *session {
-	s := &session{who: p.who, token: p.Session.Token, channel: p.Channel}
+func (d *Dispatcher) openWorkerSession(p *workerConn) *workerSession {
+	s := &workerSession{workerID: p.workerID, token: p.Session.Token, channel: p.Channel}
 	if s.token == "" {
 		s.token = proactor.NewToken()
 	}
 	d.sessions.Store(s.token, s)
-	d.noteChannels()
+	d.publishChannels()
 	return s
 }
 
-func (d *Dispatcher) closeSession(p *peer) {
+func (d *Dispatcher) closeWorkerSession(p *workerConn) {
 	d.sessions.Delete(p.session.token)
-	d.noteChannels()
+	d.publishChannels()
 }
 
-// noteChannels publishes which channels are in use, for requests without a
+// publishChannels publishes which channels are in use, for requests without a
 // session.
-func (d *Dispatcher) noteChannels() {
+func (d *Dispatcher) publishChannels() {
 	in := map[int]bool{0: true}
 	d.sessions.Range(func(_, s any) bool {
-		in[s.(*session).channel] = true
+		in[s.(*workerSession).channel] = true
 		return true
 	})
 	d.channels.Store(in)
@@ -56,7 +56,7 @@ func (d *Dispatcher) noteChannels() {
 // session uses that channel.
 func (d *Dispatcher) CheckChannel(token string, named int) (allowed, known bool) {
 	if s, ok := d.sessions.Load(token); ok {
-		return s.(*session).channel == named, true
+		return s.(*workerSession).channel == named, true
 	}
 	return d.channels.Load().(map[int]bool)[named], false
 }
@@ -68,14 +68,14 @@ func (d *Dispatcher) RecordHeartbeat(token string, body *proactor.HeartbeatBody)
 	if !ok {
 		return nil, false
 	}
-	return found.(*session).beat(body)
+	return found.(*workerSession).recordHeartbeat(body)
 }
 
-// beat is Heartbeat for a session that is known.
-func (s *session) beat(body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
+// recordHeartbeat is Heartbeat for a session that is known.
+func (s *workerSession) recordHeartbeat(body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
 	if body != nil && body.Incarnation != 0 && body.Incarnation != s.incarnation {
 		return nil, false
 	}
-	s.last.Store(&beat{time.Now(), body})
-	return s.answer.Load(), true
+	s.lastHeartbeat.Store(&heartbeat{time.Now(), body})
+	return s.nextAnswer.Load(), true
 }

@@ -1,0 +1,293 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+	"initiator/proactor"
+)
+
+// maxEvents is how much a watch holds for somebody who does not fetch it.
+const maxEvents = 1024
+
+// Subscription collects what happens to one task, or to those of a pool. It costs
+// memory and no goroutine: the loop puts news in, and whoever watches fetches
+// them when it likes. Close it.
+type Subscription struct {
+	d    *Dispatcher
+	id   uuid.UUID // of one task
+	pool string    // … or of a pool
+
+	mu          sync.Mutex
+	events      []task.News
+	missed      int
+	outputBytes int           // bytes of output in news
+	endErr      error         // why there will be no more
+	wakeup      chan struct{} // holds one token while there is something to fetch
+}
+
+// SubscribeTask watches one task. The first of the news is how it is now, and the last
+// that it is terminal. Errors: task.ErrUnknown, ErrClosed.
+func (d *Dispatcher) SubscribeTask(ctx context.Context, id uuid.UUID) (*Subscription, error) {
+	w := &Subscription{d: d, id: id, wakeup: make(chan struct{}, 1)}
+	return w.closeOnError(askLoop(ctx, d, func(m *loopRequest[struct{}], now time.Time) {
+		t, ok := d.opts.Queue.Get(id)
+		if !ok {
+			m.replyAfterRound(d, struct{}{}, fmt.Errorf("watch task %s: %w", id, task.ErrUnknown))
+			return
+		}
+		d.subscribers.addSubscription(w)
+		first := t.News(now)
+		d.whenStored(func(err error) {
+			if err == nil {
+				d.subscribers.deliverEvent(w, first)
+				if n, ok := d.earlierOutput(&t, now); ok {
+					d.subscribers.deliverEvent(w, n)
+				}
+			}
+			m.reply(struct{}{}, err)
+		})
+	}))
+}
+
+// SubscribePool watches all tasks of a pool from now on. Errors: *UnknownPoolError,
+// ErrClosed.
+func (d *Dispatcher) SubscribePool(ctx context.Context, name string) (*Subscription, error) {
+	w := &Subscription{d: d, pool: name, wakeup: make(chan struct{}, 1)}
+	return w.closeOnError(askLoop(ctx, d, func(m *loopRequest[struct{}], _ time.Time) {
+		if d.pools[name] == nil {
+			m.replyAfterRound(d, struct{}{}, &UnknownPoolError{name})
+			return
+		}
+		d.subscribers.addSubscription(w)
+		m.reply(struct{}{}, nil)
+	}))
+}
+
+// closeOnError drops a watch that nobody will close, because its opener has given up.
+func (w *Subscription) closeOnError(_ struct{}, err error) (*Subscription, error) {
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// Next returns the news since the last call, and waits for some where there
+// are none; missed counts those that were dropped because they were not
+// fetched in time. Errors: io.EOF behind the end of the task, ErrClosed, and
+// ctx's.
+func (w *Subscription) Next(ctx context.Context) (news []task.News, missed int, err error) {
+	for {
+		if news, missed, err = w.takeEvents(); len(news) > 0 || err != nil {
+			return news, missed, err
+		}
+		select {
+		case <-w.wakeup:
+		case <-ctx.Done():
+			return nil, 0, ctx.Err()
+		}
+	}
+}
+
+func (w *Subscription) takeEvents() (news []task.News, missed int, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	news, missed = w.events, w.missed
+	w.events, w.missed, w.outputBytes = nil, 0, 0
+	if len(news) == 0 {
+		err = w.endErr
+	}
+	return news, missed, err
+}
+
+// Close ends the watch. It does not wait.
+func (w *Subscription) Close() { w.d.mailbox.Put(unsubscribeMessage{w}) }
+
+type unsubscribeMessage struct{ w *Subscription }
+
+func (m unsubscribeMessage) applyMessage(d *Dispatcher, _ time.Time) {
+	d.subscribers.removeSubscription(m.w)
+}
+
+// putEvent adds news. Of progress that nobody has fetched, only the newest counts.
+func (w *Subscription) putEvent(n task.News) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n.Output != nil {
+		w.putOutputEvent(n)
+		return
+	}
+	if last := len(w.events) - 1; last >= 0 && w.events[last].ID == n.ID && w.events[last].Output == nil && w.events[last].Mark() == n.Mark() {
+		w.events[last] = n
+		return
+	}
+	w.appendEvent(n)
+}
+
+func (w *Subscription) appendEvent(n task.News) {
+	if w.events = append(w.events, n); len(w.events) > maxEvents {
+		w.dropEvent(0)
+	}
+	w.wakeReader()
+}
+
+// dropEvent drops one of the news that nobody has fetched in time.
+func (w *Subscription) dropEvent(i int) {
+	if o := w.events[i].Output; o != nil {
+		w.outputBytes -= len(o.Text)
+	}
+	w.events = slices.Delete(w.events, i, i+1)
+	w.missed++
+}
+
+// maxOutputBytes is how much text a watch holds for somebody who does not fetch it,
+// in bytes.
+const maxOutputBytes = 256 << 10
+
+// putOutputEvent adds text, to what waits of the same try where that is the last of
+// the news; of too much, the oldest goes.
+func (w *Subscription) putOutputEvent(n task.News) {
+	w.outputBytes += len(n.Output.Text)
+	if last := len(w.events) - 1; last >= 0 && continuesOutput(w.events[last], n) {
+		w.events[last].Output = &proactor.Output{At: w.events[last].Output.At, Text: w.events[last].Output.Text + n.Output.Text}
+	} else {
+		w.appendEvent(n)
+	}
+	for w.outputBytes > maxOutputBytes {
+		w.dropEvent(slices.IndexFunc(w.events, func(n task.News) bool { return n.Output != nil }))
+	}
+}
+
+// continuesOutput says whether text goes on where that of other news ends. What waits
+// in one piece is not longer than what is told at once.
+func continuesOutput(before, n task.News) bool {
+	o := before.Output
+	return o != nil && before.ID == n.ID && before.Try == n.Try && o.At+int64(len(o.Text)) == n.Output.At && len(o.Text) < outputTail
+}
+
+func (w *Subscription) endWith(why error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.endErr = why
+	w.wakeReader()
+}
+
+func (w *Subscription) wakeReader() {
+	select {
+	case w.wakeup <- struct{}{}:
+	default:
+	}
+}
+
+// subscribers is everybody who watches. It belongs to the loop.
+type subscribers struct {
+	tasks map[uuid.UUID][]*Subscription
+	pools map[string][]*Subscription
+}
+
+func (a *subscribers) addSubscription(w *Subscription) {
+	if a.tasks == nil {
+		a.tasks, a.pools = map[uuid.UUID][]*Subscription{}, map[string][]*Subscription{}
+	}
+	if w.pool != "" {
+		a.pools[w.pool] = append(a.pools[w.pool], w)
+		return
+	}
+	a.tasks[w.id] = append(a.tasks[w.id], w)
+}
+
+// removeSubscription is of no effect for one that is not there.
+func (a *subscribers) removeSubscription(w *Subscription) {
+	removeFrom(a.pools, w.pool, w)
+	removeFrom(a.tasks, w.id, w)
+}
+
+func removeFrom[K comparable](from map[K][]*Subscription, key K, w *Subscription) {
+	if len(from[key]) == 0 {
+		return
+	}
+	left := slices.DeleteFunc(from[key], func(other *Subscription) bool { return other == w })
+	if from[key] = left; len(left) == 0 {
+		delete(from, key)
+	}
+}
+
+// sendTask tells one of them, for the last time when the task has ended.
+func (a *subscribers) deliverEvent(w *Subscription, n task.News) {
+	w.putEvent(n)
+	if w.pool == "" && n.State.Terminal() {
+		w.endWith(io.EOF)
+		a.removeSubscription(w)
+	}
+}
+
+func (a *subscribers) publishEvent(n task.News) {
+	for _, w := range slices.Clone(a.tasks[n.ID]) { // those of one that ends go
+		a.deliverEvent(w, n)
+	}
+	for _, w := range a.pools[n.Pool] {
+		a.deliverEvent(w, n)
+	}
+}
+
+// closeSubscriptions tells everybody that there will be no more.
+func (a *subscribers) closeSubscriptions() {
+	for _, some := range a.tasks {
+		for _, w := range some {
+			w.endWith(ErrClosed)
+		}
+	}
+	for _, some := range a.pools {
+		for _, w := range some {
+			w.endWith(ErrClosed)
+		}
+	}
+}
+
+// hasSubscriber says whether anybody watches a task. Where nobody does, news cost
+// nothing.
+func (a *subscribers) hasSubscriber(id uuid.UUID, pool string) bool {
+	return len(a.tasks[id]) > 0 || len(a.pools[pool]) > 0
+}
+
+// publishTask tells those who watch a task what has become of it, once it is kept.
+func (d *Dispatcher) publishTask(t *task.Task, now time.Time) {
+	if d.subscribers.hasSubscriber(t.ID, t.Pool) {
+		n := t.News(now)
+		d.whenStored(func(err error) {
+			if err == nil {
+				d.subscribers.publishEvent(n)
+			}
+		})
+	}
+}
+
+// publishNewTask announces a new task. One that could not be kept has never been.
+func (d *Dispatcher) publishNewTask(t *task.Task, now time.Time) {
+	if d.subscribers.hasSubscriber(t.ID, t.Pool) {
+		n := t.News(now)
+		d.afterRound(func(err error) {
+			if err == nil {
+				d.subscribers.publishEvent(n)
+			}
+		})
+	}
+}
+
+// publishProgress announces the progress of a running task.
+func (d *Dispatcher) publishProgress(id uuid.UUID, pool string, now time.Time) {
+	if !d.subscribers.hasSubscriber(id, pool) {
+		return
+	}
+	if t, ok := d.opts.Queue.Get(id); ok {
+		d.publishTask(&t, now)
+	}
+}

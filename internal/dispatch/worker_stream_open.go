@@ -1,0 +1,164 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"initiator/internal/stream"
+	"initiator/proactor/chirp"
+)
+
+const (
+	// streamOpenTimeout is how long the opening of a stream may take. While a
+	// worker that has promised one is waited for, it gets no task.
+	streamOpenTimeout = 2 * time.Second
+	// Pauses before a stream that broke is opened again, doubling.
+	firstStreamDelay = 50 * time.Millisecond
+	maxStreamDelay   = 30 * time.Second
+	// steadyStream is how long a stream must have lasted to be trusted again.
+	steadyStream = time.Minute
+	// streamReadBuffer is read ahead from each stream: little, because there may be
+	// a thousand, most of them idle; a dozen answers fit.
+	streamReadBuffer = 4 << 10
+	// streamBacklog is what may wait to be written to a worker that does not
+	// read. What is more goes by webhook.
+	streamBacklog = 8 << 20
+)
+
+var errWrongIdentity = errors.New("the other end is not this incarnation: its identity differs")
+
+// openStream makes a stream of the connection that the worker was born with, or
+// else of a new one.
+func (d *Dispatcher) openStream(ctx context.Context, p *workerConn, born net.Conn) (*workerStream, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.streamOpenTimeout)
+	defer cancel()
+	nc, token := born, p.Token
+	if born == nil {
+		var err error
+		if nc, err = d.dialStream(ctx, p); err != nil {
+			return nil, err
+		}
+		token = p.session.token
+	}
+	id := chirp.TokenID(token)
+	l := &workerStream{d: d, conn: p, session: p.session, unreadLimit: int32(min(2*p.Slots, 1<<20) + unreadSlack)}
+	l.chirp = chirp.NewConn(nc, chirp.ConnOptions{
+		Handshake:  chirp.Handshake{Node: id},
+		MaxMessage: stream.MaxMessage, ReadBuffer: streamReadBuffer, Backlog: streamBacklog,
+		OnReadIdle: l.flushAnswers,
+	})
+	theirs, err := l.chirp.ExchangeHandshakes(ctx)
+	if err == nil && theirs.Node != id {
+		l.chirp.Close()
+		err = errWrongIdentity
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the stream to %s: %w", p.workerID, err)
+	}
+	return l, nil
+}
+
+// dialStream asks the worker's own port for a stream.
+func (d *Dispatcher) dialStream(ctx context.Context, p *workerConn) (net.Conn, error) {
+	u, err := url.Parse(p.URL)
+	if err != nil {
+		return nil, err
+	}
+	var dialer net.Dialer
+	nc, err := dialer.DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return nil, err
+	}
+	return stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: u.Path + "/stream", Host: u.Host, Header: stream.SessionHeader(p.Channel, p.session.token)})
+}
+
+// openFirstStream opens the stream of a worker that has just been connected. Without
+// one it gets its tasks by webhook.
+func (d *Dispatcher) openFirstStream(ctx context.Context, p *workerConn, born net.Conn) *workerStream {
+	l, err := d.openStream(ctx, p, born)
+	if err != nil && born != nil && ctx.Err() == nil {
+		d.log.Debug("the stream that it was born with", "worker", p.workerID, "error", err)
+		l, err = d.openStream(ctx, p, nil)
+	}
+	if err != nil {
+		d.log.Debug("no stream: tasks go by webhook", "worker", p.workerID, "error", err)
+	}
+	return l
+}
+
+// keepStreamOpen serves a stream, and opens another one when it breaks, until ctx
+// ends or the worker has none any more.
+func (d *Dispatcher) keepStreamOpen(ctx context.Context, p *workerConn, l *workerStream) {
+	pause := firstStreamDelay
+	for {
+		began := time.Now()
+		if l != nil {
+			d.serveStream(ctx, l)
+		}
+		if time.Since(began) > steadyStream {
+			pause = firstStreamDelay
+		}
+		if !sleepContext(ctx, pause) {
+			return
+		}
+		pause = min(2*pause, maxStreamDelay)
+		var err error
+		l, err = d.openStream(ctx, p, nil)
+		if errors.Is(err, stream.ErrUnsupported) {
+			return // a new session may have one
+		}
+		if l != nil {
+			d.mailbox.Put(streamOpenedMessage{l})
+		}
+	}
+}
+
+// serveStream reads until the stream or ctx ends.
+func (d *Dispatcher) serveStream(ctx context.Context, l *workerStream) {
+	stop := context.AfterFunc(ctx, l.chirp.Close)
+	err := l.chirp.Serve(l.receiveMessage)
+	stop()
+	if ctx.Err() == nil {
+		d.log.Debug("a stream ended", "worker", l.conn.workerID, "error", err)
+	}
+	d.mailbox.Put(streamEndedMessage{l})
+}
+
+type streamOpenedMessage struct{ stream *workerStream }
+
+func (m streamOpenedMessage) applyMessage(d *Dispatcher, _ time.Time) {
+	if p := m.stream.conn; d.workers[p.workerID] == p {
+		p.useStream(m.stream)
+	}
+}
+
+// useStream makes a stream the worker's, and says on it at once what would have
+// waited for a heartbeat.
+func (p *workerConn) useStream(l *workerStream) {
+	p.transport = l
+	p.sendCancels()
+}
+
+type streamEndedMessage struct{ stream *workerStream }
+
+// applyMessage asks again for what was given on the stream and not answered. The
+// worker knows id and attempt, and runs nothing twice.
+func (m streamEndedMessage) applyMessage(d *Dispatcher, _ time.Time) {
+	p := m.stream.conn
+	if p.transport == m.stream {
+		p.transport = webhookTransport{d, p}
+	}
+	if d.workers[p.workerID] != p {
+		return
+	}
+	for _, r := range p.running {
+		if r.stream == m.stream && !r.ended.Load() {
+			r.stream = nil
+			webhookTransport{d, p}.sendTask(r)
+		}
+	}
+}
