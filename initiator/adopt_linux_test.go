@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/internal/keeper/keepertest"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -127,7 +128,7 @@ func TestBothKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	is := d.until(was.GUID, func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
-	if is.LastExit.Class != supervise.ExitUnknown && is.LastExit.Signal != "KILL" {
+	if is.LastExit.Class != lifecycle.ExitUnknown && is.LastExit.Signal != "KILL" {
 		t.Errorf("its last exit is %+v", is.LastExit)
 	}
 	if is.Port != was.Port || is.Restarts != was.Restarts+1 {

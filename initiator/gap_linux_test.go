@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
@@ -60,10 +61,10 @@ restart_limit = 2/10min
 	if is := after[adder.GUID]; is.Incarnation != 2 || is.Restarts != 1 || is.Port != adder.Port || is.LastExit.Signal != "KILL" {
 		t.Errorf("adder is %+v", is)
 	}
-	if is := after[once.GUID]; is.State != supervise.Exited || is.LastExit.Code != 7 || !strings.Contains(is.Reason, "autorestart = false") {
+	if is := after[once.GUID]; is.State != lifecycle.Exited || is.LastExit.Code != 7 || !strings.Contains(is.Reason, "autorestart = false") {
 		t.Errorf("once is %+v", is)
 	}
-	if is := after[twice.GUID]; is.State != supervise.Fatal || is.LastExit.Code != 3 || !strings.Contains(is.Reason, "2 deaths within") {
+	if is := after[twice.GUID]; is.State != lifecycle.Fatal || is.LastExit.Code != 3 || !strings.Contains(is.Reason, "2 deaths within") {
 		t.Errorf("twice is %+v", is)
 	}
 	d.end()

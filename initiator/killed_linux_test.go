@@ -15,6 +15,7 @@ import (
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
 	"initiator/internal/keeper/keepertest"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -128,7 +129,7 @@ contract = off
 	if after.Port != before.Port {
 		t.Errorf("port %d, was %d", after.Port, before.Port)
 	}
-	in.Until("escapes", "running again", func(w supervise.Worker) bool { return w.State == supervise.Running && w.Incarnation == 2 })
+	in.Until("escapes", "running again", func(w supervise.Worker) bool { return w.State == lifecycle.Running && w.Incarnation == 2 })
 	for _, pid := range stray {
 		if alive(pid) {
 			t.Errorf("pid %d of the first incarnation is left", pid)

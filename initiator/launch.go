@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -70,10 +71,10 @@ func (in *Initiator) unready(list []supervise.Worker) (waits, given []string) {
 	for _, w := range list {
 		line := fmt.Sprintf("%s is %s (%s)", w.Name, w.State, w.Reason)
 		switch {
-		case w.State == supervise.Fatal:
+		case w.State == lifecycle.Fatal:
 			given = append(given, line)
-		case w.State == supervise.Starting, w.State == supervise.Backoff, w.State == supervise.Running && !w.Ready,
-			w.State == supervise.Stopped && w.Incarnation == 0 && in.startsItself(w.Name):
+		case w.State == lifecycle.Starting, w.State == lifecycle.Backoff, w.State == lifecycle.Running && !w.Ready,
+			w.State == lifecycle.Stopped && w.Incarnation == 0 && in.startsItself(w.Name):
 			waits = append(waits, line)
 		}
 	}

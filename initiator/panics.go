@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"initiator/internal/api"
+	"initiator/internal/lifecycle"
 	"initiator/internal/output"
 	"initiator/internal/plan"
 	"initiator/internal/supervise"
@@ -48,7 +49,7 @@ func (in *Initiator) lookForPanic(t supervise.Transition) {
 
 // mayBePanic: Go's runtime exits with 2, or, with GOTRACEBACK=crash and after a
 // SIGQUIT, by a signal.
-func mayBePanic(e *supervise.Exit) bool {
+func mayBePanic(e *lifecycle.Exit) bool {
 	return e != nil && (e.Code == 2 || e.Signal == "ABRT" || e.Signal == "QUIT")
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
-	"initiator/internal/supervise"
+	"initiator/internal/lifecycle"
 )
 
 // TestWhatWasBeforeTheCrash: SIGKILL of the initiator leaves the file with what
@@ -32,7 +32,7 @@ func TestWhatWasBeforeTheCrash(t *testing.T) {
 		t.Fatalf("%+v, %v", seen, err)
 	}
 	for i, w := range seen.Workers {
-		if w.State != supervise.Running || w.PID == 0 || w.Port == 0 || w.Index != i || w.Started.IsZero() {
+		if w.State != lifecycle.Running || w.PID == 0 || w.Port == 0 || w.Index != i || w.Started.IsZero() {
 			t.Errorf("%+v", w)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
-	"initiator/internal/supervise"
+	"initiator/internal/lifecycle"
 )
 
 func writeINI(t *testing.T, text string) string {
@@ -46,7 +46,7 @@ func TestLastSeen(t *testing.T) {
 	if err != nil || !seen.Ended || seen.PID != os.Getpid() || seen.Seq != newest || len(seen.Workers) != 2 {
 		t.Fatalf("%+v, %v; the newest event was %d", seen, err, newest)
 	}
-	if w := seen.Workers[0]; w.GUID != worker.GUID || w.State != supervise.Stopped || w.Incarnation != 1 || w.Port != 0 || w.Worker().Name != "adder" {
+	if w := seen.Workers[0]; w.GUID != worker.GUID || w.State != lifecycle.Stopped || w.Incarnation != 1 || w.Port != 0 || w.Worker().Name != "adder" {
 		t.Errorf("%+v", w)
 	}
 	info, err := os.Stat(filepath.Join(state, "workers.json"))

@@ -12,6 +12,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -133,7 +134,7 @@ contract      = off
 restart_limit = 1/1min
 `), outputs(nil, nil, log))
 	for _, name := range []string{"fragile", "usage"} {
-		in.Until(name, "given up", func(w supervise.Worker) bool { return w.State == supervise.Fatal })
+		in.Until(name, "given up", func(w supervise.Worker) bool { return w.State == lifecycle.Fatal })
 	}
 	for _, n := range []string{"1", "2", "4"} {
 		log.shows(t, "[ERROR] worker: panic: boom "+n+": worker=fragile:0 incarnation="+n)

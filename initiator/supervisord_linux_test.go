@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -93,7 +94,7 @@ func TestRunsSupervisordsFile(t *testing.T) {
 			t.Errorf("stop %s: %v, %v", name, results, err)
 		}
 	}
-	if w := h.Worker("web:web_02"); w.State != supervise.Stopped {
+	if w := h.Worker("web:web_02"); w.State != lifecycle.Stopped {
 		t.Errorf("stop web:* left %s %s", w.Name, w.State)
 	}
 }

@@ -3,6 +3,7 @@ package initiator
 import (
 	"sync"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/supervise"
 	"initiator/proactor"
@@ -60,7 +61,7 @@ func (t *told) forget(guid string, incarnation int) {
 // heard is told every transition of a worker.
 func (t *told) heard(n supervise.Transition) {
 	switch n.To {
-	case supervise.Stopped, supervise.Backoff, supervise.Exited, supervise.Fatal:
+	case lifecycle.Stopped, lifecycle.Backoff, lifecycle.Exited, lifecycle.Fatal:
 		t.forget(n.GUID, n.Incarnation)
 	}
 }

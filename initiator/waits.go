@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
@@ -26,7 +27,7 @@ func (in *Initiator) waiting(list ...task.Task) []task.Task {
 func readyPools(list []supervise.Worker) map[string]bool {
 	pools := map[string]bool{}
 	for _, w := range list {
-		if w.State == supervise.Running && w.Ready {
+		if w.State == lifecycle.Running && w.Ready {
 			pools[w.Name] = true
 		}
 	}

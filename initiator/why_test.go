@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"initiator/internal/api"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -13,22 +14,22 @@ import (
 // looked for where that process wrote them.
 func TestObituary(t *testing.T) {
 	began := time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)
-	code := supervise.Exit{Class: supervise.ExitNonzero, Code: 3}
+	code := lifecycle.Exit{Class: lifecycle.ExitNonzero, Code: 3}
 	for _, c := range []struct {
 		name    string
-		state   supervise.State
-		exit    supervise.Exit
+		state   lifecycle.State
+		exit    lifecycle.Exit
 		mourned bool
 		want    api.LogQuery
 	}{
-		{"given up", supervise.Fatal, code, true, api.LogQuery{Tail: fewLines, Since: began}},
-		{"waits for its next start", supervise.Backoff, code, true, api.LogQuery{Tail: fewLines, Since: began}},
-		{"ended with a code nobody expects", supervise.Exited, code, true, api.LogQuery{Tail: fewLines, Since: began}},
-		{"its successor starts", supervise.Starting, code, true, api.LogQuery{Tail: fewLines, Previous: true}},
-		{"its successor is well", supervise.Running, code, false, api.LogQuery{Tail: fewLines}},
-		{"stopped", supervise.Stopped, code, false, api.LogQuery{Tail: fewLines}},
-		{"ended well", supervise.Exited, supervise.Exit{Class: supervise.ExitClean}, false, api.LogQuery{Tail: fewLines}},
-		{"has never ended", supervise.Starting, supervise.Exit{}, false, api.LogQuery{Tail: fewLines}},
+		{"given up", lifecycle.Fatal, code, true, api.LogQuery{Tail: fewLines, Since: began}},
+		{"waits for its next start", lifecycle.Backoff, code, true, api.LogQuery{Tail: fewLines, Since: began}},
+		{"ended with a code nobody expects", lifecycle.Exited, code, true, api.LogQuery{Tail: fewLines, Since: began}},
+		{"its successor starts", lifecycle.Starting, code, true, api.LogQuery{Tail: fewLines, Previous: true}},
+		{"its successor is well", lifecycle.Running, code, false, api.LogQuery{Tail: fewLines}},
+		{"stopped", lifecycle.Stopped, code, false, api.LogQuery{Tail: fewLines}},
+		{"ended well", lifecycle.Exited, lifecycle.Exit{Class: lifecycle.ExitClean}, false, api.LogQuery{Tail: fewLines}},
+		{"has never ended", lifecycle.Starting, lifecycle.Exit{}, false, api.LogQuery{Tail: fewLines}},
 	} {
 		got, mourned := obituary(supervise.Worker{State: c.state, LastExit: c.exit, Began: began})
 		if got != c.want || mourned != c.mourned {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"initiator/internal/dispatch"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/queue"
 	"initiator/internal/supervise"
@@ -42,13 +43,13 @@ func (t tasks) Detach(guid string, incarnation int, reason string) {
 // workerObserver tells the supervisor what the dispatcher concludes.
 type workerObserver struct{ in *Initiator }
 
-func (v workerObserver) report(kind supervise.EventKind, guid string, incarnation int, reason string) {
-	v.in.supervisor.ReportEvent(supervise.Event{Kind: kind, GUID: guid, Incarnation: incarnation, Reason: reason})
+func (v workerObserver) report(kind lifecycle.EventKind, guid string, incarnation int, reason string) {
+	v.in.supervisor.ReportEvent(lifecycle.Event{Kind: kind, GUID: guid, Incarnation: incarnation, Reason: reason})
 }
 
 // WorkerConnected implements dispatch.WorkerObserver.
 func (v workerObserver) WorkerConnected(guid string, incarnation int) {
-	v.report(supervise.Connected, guid, incarnation, "")
+	v.report(lifecycle.Connected, guid, incarnation, "")
 }
 
 // opened tells what a worker has agreed to, for whoever comes after us.
@@ -58,27 +59,27 @@ func (v workerObserver) opened(guid string, incarnation, slots int, blunt bool) 
 
 // WorkerOverdue implements dispatch.WorkerObserver.
 func (v workerObserver) WorkerOverdue(guid string, incarnation int, last time.Time) {
-	v.in.supervisor.ReportEvent(supervise.Event{Kind: supervise.HeartbeatsOverdue, GUID: guid, Incarnation: incarnation, Last: last})
+	v.in.supervisor.ReportEvent(lifecycle.Event{Kind: lifecycle.HeartbeatsOverdue, GUID: guid, Incarnation: incarnation, Last: last})
 }
 
 // WorkerRecovered implements dispatch.WorkerObserver.
 func (v workerObserver) WorkerRecovered(guid string, incarnation int) {
-	v.report(supervise.HeartbeatsBack, guid, incarnation, "")
+	v.report(lifecycle.HeartbeatsBack, guid, incarnation, "")
 }
 
 // WorkerStuck implements dispatch.WorkerObserver.
 func (v workerObserver) WorkerStuck(guid string, incarnation int, reason string) {
-	v.report(supervise.TaskStuck, guid, incarnation, reason)
+	v.report(lifecycle.TaskStuck, guid, incarnation, reason)
 }
 
 // WorkerDrained implements dispatch.WorkerObserver.
 func (v workerObserver) WorkerDrained(guid string, incarnation int) {
-	v.report(supervise.Drained, guid, incarnation, "")
+	v.report(lifecycle.Drained, guid, incarnation, "")
 }
 
 // WorkerMeasured implements dispatch.WorkerObserver.
 func (v workerObserver) WorkerMeasured(guid string, incarnation, tasks int, rss int64) {
-	v.in.supervisor.ReportEvent(supervise.Event{Kind: supervise.Measured, GUID: guid, Incarnation: incarnation, Tasks: tasks, RSS: rss})
+	v.in.supervisor.ReportEvent(lifecycle.Event{Kind: lifecycle.Measured, GUID: guid, Incarnation: incarnation, Tasks: tasks, RSS: rss})
 }
 
 // pools is what dispatch knows of the plan: every definition that takes tasks.

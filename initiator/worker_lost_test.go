@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
@@ -86,7 +87,7 @@ func TestMissingCommandIsFatal(t *testing.T) {
 command       = ./no-such-program
 restart_limit = 1/1min
 `)
-	ghost := in.Until("ghost", "FATAL", func(w supervise.Worker) bool { return w.State == supervise.Fatal })
+	ghost := in.Until("ghost", "FATAL", func(w supervise.Worker) bool { return w.State == lifecycle.Fatal })
 	t.Log(ghost.Reason)
 	if got := in.Call("adder", `{"a":1,"b":1}`); got != `{"sum":2}` {
 		t.Errorf("got %s", got)

@@ -9,6 +9,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -35,7 +36,7 @@ func (a *app) showEvent(t supervise.Transition) error {
 		return a.Out.WriteJSON(t)
 	}
 	to := t.To.String()
-	if t.To == supervise.Running && !t.Ready {
+	if t.To == lifecycle.Running && !t.Ready {
 		to = terminal.Unready
 	}
 	line := fmt.Sprintf("%6d  %s  %s %s %s  %s", t.Seq, t.At.Local().Format("15:04:05.000"), t.Name, terminal.ShortGUID(t.GUID), to, t.Reason)

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"initiator/initiator/client"
+	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
@@ -114,7 +115,7 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		for _, w := range list {
 			if state := want[w.Name]; state != "" && state != w.State.String() ||
-				state == "" && !(w.State == supervise.Running && w.Ready) {
+				state == "" && !(w.State == lifecycle.Running && w.Ready) {
 				return false
 			}
 		}

@@ -11,7 +11,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
-	"initiator/internal/supervise"
+	"initiator/internal/lifecycle"
 )
 
 // process is the program, running in a directory of its own.
@@ -296,7 +296,7 @@ func TestFatalWorkersDoNotStopTheOthers(t *testing.T) {
 	c := p.client()
 	err := until("the other one is ready", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
-		return err == nil && len(list) == 2 && list[0].State == supervise.Running && list[1].State == supervise.Fatal
+		return err == nil && len(list) == 2 && list[0].State == lifecycle.Running && list[1].State == lifecycle.Fatal
 	})
 	if err != nil {
 		t.Error(err)

@@ -9,6 +9,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -55,11 +56,11 @@ func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelC
 // ShowTransition says what became of a worker that was started for this task.
 func (w *workerWatcher) printTransition(t supervise.Transition) {
 	switch {
-	case t.To == supervise.Starting && t.From != supervise.Starting:
+	case t.To == lifecycle.Starting && t.From != lifecycle.Starting:
 		w.began[t.GUID] = t.At
-	case t.To == supervise.Running && t.Ready:
+	case t.To == lifecycle.Running && t.Ready:
 		w.printNote("%s %s ready%s after %s (pid %d)", t.Name, terminal.ShortGUID(t.GUID), terminal.PortText(" on port %d", t.Port), terminal.FormatDuration(t.At.Sub(w.began[t.GUID])), t.PID)
-	case t.To == supervise.Backoff, t.To == supervise.Fatal:
+	case t.To == lifecycle.Backoff, t.To == lifecycle.Fatal:
 		w.printNote("%s %s %s: %s", t.Name, terminal.ShortGUID(t.GUID), t.To, t.Reason)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"initiator/cmd/initiator/internal/supervisorctl"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -111,7 +112,7 @@ func resultReason(r supervise.Result) string {
 	switch {
 	case r.Error != "":
 		return r.Error
-	case r.Worker.State != supervise.Stopped:
+	case r.Worker.State != lifecycle.Stopped:
 		return r.Worker.Reason
 	case r.EmptyProven:
 		return r.Worker.Reason + "; nothing is left of it (proven)"

@@ -12,6 +12,7 @@ import (
 	"initiator/cmd/initiator/internal/supervisorctl"
 	"initiator/initiator/client"
 	"initiator/internal/api"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -69,7 +70,7 @@ func unknownStatus(err error) error {
 
 func statusCode(list []supervise.Worker) int {
 	for _, w := range list {
-		if w.State != supervise.Running || !w.Ready {
+		if w.State != lifecycle.Running || !w.Ready {
 			return cli.ExitNotRunning
 		}
 	}

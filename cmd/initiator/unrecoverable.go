@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -45,9 +46,9 @@ func poolReasons(pool string, list []supervise.Worker, resting bool, seen []stri
 func unrecoverableReason(w supervise.Worker, list []supervise.Worker, resting bool, seen []string) string {
 	line := fmt.Sprintf("%s %s is %s: %s", w.Name, terminal.ShortGUID(w.GUID), w.State, w.Reason)
 	switch {
-	case w.State == supervise.Fatal, w.State == supervise.Exited:
+	case w.State == lifecycle.Fatal, w.State == lifecycle.Exited:
 		return line
-	case w.State != supervise.Stopped:
+	case w.State != lifecycle.Stopped:
 		return ""
 	case len(w.WaitsFor) == 0:
 		if resting {
@@ -71,6 +72,6 @@ func unrecoverableReason(w supervise.Worker, list []supervise.Worker, resting bo
 // completion waits for ever then; an EXITED one may be just what it waits for.
 func hasFatal(pool string, list []supervise.Worker) bool {
 	return slices.ContainsFunc(list, func(w supervise.Worker) bool {
-		return w.Name == pool && w.State == supervise.Fatal
+		return w.Name == pool && w.State == lifecycle.Fatal
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/cmd/initiator/internal/cli"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/supervise"
 )
@@ -67,7 +68,7 @@ func workersOf(all []supervise.Worker, name string) (list []supervise.Worker) {
 // allEndedForGood says whether none of these will run again by itself.
 func allEndedForGood(list []supervise.Worker) bool {
 	for _, w := range list {
-		if w.State != supervise.Exited && w.State != supervise.Fatal {
+		if w.State != lifecycle.Exited && w.State != lifecycle.Fatal {
 			return false
 		}
 	}
@@ -88,7 +89,7 @@ func mainCode(list []supervise.Worker) int {
 
 // exitCodeOf is a shell's word for an exit: 128+n for signal n. What cannot be
 // known, or never began, is a fault of ours.
-func exitCodeOf(e supervise.Exit) int {
+func exitCodeOf(e lifecycle.Exit) int {
 	switch {
 	case e.Class == "": // there was none
 		return cli.ExitOK

@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"initiator/internal/supervise"
+	"initiator/internal/lifecycle"
 )
 
 // mainWorker is a main worker that is a shell script.
@@ -43,7 +43,7 @@ func TestAMainWorkerThatGoesOnIsNoEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	results, err := c.Start(t.Context(), "main")
-	if err != nil || len(results) != 1 || results[0].Worker.State != supervise.Running {
+	if err != nil || len(results) != 1 || results[0].Worker.State != lifecycle.Running {
 		t.Fatalf("start: %v, %v", results, err)
 	}
 	p.signal(syscall.SIGTERM)
@@ -64,17 +64,17 @@ func TestAMainWorkerThatCannotBe(t *testing.T) {
 
 func TestCodeOf(t *testing.T) {
 	for _, c := range []struct {
-		exit supervise.Exit
+		exit lifecycle.Exit
 		code int
 	}{
-		{supervise.Exit{}, 0},
-		{supervise.Exit{Class: supervise.ExitClean}, 0},
-		{supervise.Exit{Class: supervise.ExitClean, Code: 2}, 2},
-		{supervise.Exit{Class: supervise.ExitNonzero, Code: 255}, 255},
-		{supervise.Exit{Class: supervise.ExitRequested, Code: -1, Signal: "TERM"}, 143},
-		{supervise.Exit{Class: supervise.ExitOutOfMemory, Code: -1, Signal: "KILL"}, 137},
-		{supervise.Exit{Class: supervise.ExitSpawnError, Code: -1}, 125},
-		{supervise.Exit{Class: supervise.ExitUnknown, Code: -1}, 125},
+		{lifecycle.Exit{}, 0},
+		{lifecycle.Exit{Class: lifecycle.ExitClean}, 0},
+		{lifecycle.Exit{Class: lifecycle.ExitClean, Code: 2}, 2},
+		{lifecycle.Exit{Class: lifecycle.ExitNonzero, Code: 255}, 255},
+		{lifecycle.Exit{Class: lifecycle.ExitRequested, Code: -1, Signal: "TERM"}, 143},
+		{lifecycle.Exit{Class: lifecycle.ExitOutOfMemory, Code: -1, Signal: "KILL"}, 137},
+		{lifecycle.Exit{Class: lifecycle.ExitSpawnError, Code: -1}, 125},
+		{lifecycle.Exit{Class: lifecycle.ExitUnknown, Code: -1}, 125},
 	} {
 		if got := exitCodeOf(c.exit); got != c.code {
 			t.Errorf("%+v: %d, want %d", c.exit, got, c.code)

@@ -11,6 +11,7 @@ import (
 
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 	"initiator/internal/systemd"
 )
@@ -191,7 +192,7 @@ func delaysReady(w supervise.Worker, all []supervise.Worker, wanted func(string)
 	switch {
 	case unrecoverableReason(w, all, false, nil) != "", w.Deaths >= maxEarlyDeaths:
 		return false
-	case w.State == supervise.Stopped && w.Incarnation == 0:
+	case w.State == lifecycle.Stopped && w.Incarnation == 0:
 		return wanted(w.Name) && !waitsForUnrecoverable(w, all)
 	}
 	return mayBecomeReady(w) && !waitsForUnrecoverable(w, all)
@@ -216,9 +217,9 @@ func serviceStatus(all []supervise.Worker) string {
 	var others []string
 	for _, w := range all {
 		switch {
-		case w.State == supervise.Running && w.Ready:
+		case w.State == lifecycle.Running && w.Ready:
 			ready++
-		case w.State == supervise.Stopped && len(w.WaitsFor) == 0, w.State == supervise.Exited:
+		case w.State == lifecycle.Stopped && len(w.WaitsFor) == 0, w.State == lifecycle.Exited:
 			continue // they rest
 		default:
 			others = append(others, fmt.Sprintf("%s is %s: %s", w.Name, terminal.StateName(w), w.Reason))

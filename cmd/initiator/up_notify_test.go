@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -75,7 +76,7 @@ func told(t *testing.T, house *fixed, limit, lasts time.Duration) *heard {
 	return h
 }
 
-var up = supervise.Worker{Name: "w", State: supervise.Running, Ready: true, Incarnation: 1}
+var up = supervise.Worker{Name: "w", State: lifecycle.Running, Ready: true, Incarnation: 1}
 
 func TestTheWatchdogIsFedInTime(t *testing.T) {
 	h := told(t, &fixed{workers: []supervise.Worker{up}}, 6*time.Second, 61*time.Second)
@@ -100,12 +101,12 @@ func TestAStuckHouseIsSilent(t *testing.T) {
 }
 
 func TestReadyIsSaidWhenNobodyIsToBeWaitedFor(t *testing.T) {
-	rest := func(s supervise.State) supervise.Worker {
+	rest := func(s lifecycle.State) supervise.Worker {
 		return supervise.Worker{Name: "x", State: s, Incarnation: 1, Reason: "why"}
 	}
-	dying := rest(supervise.Backoff)
+	dying := rest(lifecycle.Backoff)
 	dying.Deaths = maxEarlyDeaths
-	after := supervise.Worker{Name: "y", State: supervise.Stopped, WaitsFor: []string{"x:ready"}}
+	after := supervise.Worker{Name: "y", State: lifecycle.Stopped, WaitsFor: []string{"x:ready"}}
 	for _, c := range []struct {
 		name  string
 		list  []supervise.Worker
@@ -114,14 +115,14 @@ func TestReadyIsSaidWhenNobodyIsToBeWaitedFor(t *testing.T) {
 	}{
 		{"nobody", nil, true, "0 of 0 workers ready"},
 		{"all ready", []supervise.Worker{up, up}, true, "2 of 2 workers ready"},
-		{"one starts", []supervise.Worker{up, rest(supervise.Starting)}, false, "1 of 2 workers ready; x is STARTING: why"},
+		{"one starts", []supervise.Worker{up, rest(lifecycle.Starting)}, false, "1 of 2 workers ready; x is STARTING: why"},
 		{"one is about to start", []supervise.Worker{{Name: "x"}}, false, "0 of 0 workers ready"},
-		{"one was given up", []supervise.Worker{up, rest(supervise.Fatal)}, true, "1 of 2 workers ready; x is FATAL: why"},
-		{"one is done", []supervise.Worker{up, rest(supervise.Exited)}, true, "1 of 1 worker ready"},
-		{"one has died", []supervise.Worker{rest(supervise.Backoff)}, false, "0 of 1 worker ready; x is BACKOFF: why"},
+		{"one was given up", []supervise.Worker{up, rest(lifecycle.Fatal)}, true, "1 of 2 workers ready; x is FATAL: why"},
+		{"one is done", []supervise.Worker{up, rest(lifecycle.Exited)}, true, "1 of 1 worker ready"},
+		{"one has died", []supervise.Worker{rest(lifecycle.Backoff)}, false, "0 of 1 worker ready; x is BACKOFF: why"},
 		{"one dies again and again", []supervise.Worker{up, dying}, true, "1 of 2 workers ready; x is BACKOFF: why"},
 		{"one waits for it", []supervise.Worker{dying, after}, true, "0 of 2 workers ready; x is BACKOFF: why, y is STOPPED: "},
-		{"one waits for one that starts", []supervise.Worker{rest(supervise.Starting), after}, false, "0 of 2 workers ready; x is STARTING: why, y is STOPPED: "},
+		{"one waits for one that starts", []supervise.Worker{rest(lifecycle.Starting), after}, false, "0 of 2 workers ready; x is STARTING: why, y is STOPPED: "},
 	} {
 		h := told(t, &fixed{workers: c.list}, time.Minute, time.Second)
 		if got := h.count("READY=1") == 1; got != c.ready {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"initiator/initiator"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -21,7 +22,7 @@ func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initia
 		c.settled = map[string]bool{}
 	}
 	for _, t := range past {
-		if t.Ready || t.To == supervise.Fatal || t.To == supervise.Exited {
+		if t.Ready || t.To == lifecycle.Fatal || t.To == lifecycle.Exited {
 			c.settled[t.GUID] = true
 		}
 	}
@@ -50,7 +51,7 @@ func countOutstanding(workers []supervise.Worker, wanted func(name string) bool)
 		switch {
 		case unrecoverableReason(w, workers, false, nil) != "":
 			lost++
-		case mayBecomeReady(w), w.State == supervise.Stopped && w.Incarnation == 0 && wanted(w.Name):
+		case mayBecomeReady(w), w.State == lifecycle.Stopped && w.Incarnation == 0 && wanted(w.Name):
 			waits++
 		}
 	}
@@ -60,10 +61,10 @@ func countOutstanding(workers []supervise.Worker, wanted func(name string) bool)
 // mayBecomeReady says whether a worker may still become ready by itself.
 func mayBecomeReady(w supervise.Worker) bool {
 	switch w.State {
-	case supervise.Starting, supervise.Backoff, supervise.Stopping:
+	case lifecycle.Starting, lifecycle.Backoff, lifecycle.Stopping:
 		return true
-	case supervise.Running:
+	case lifecycle.Running:
 		return !w.Ready
 	}
-	return w.State == supervise.Stopped && len(w.WaitsFor) > 0
+	return w.State == lifecycle.Stopped && len(w.WaitsFor) > 0
 }

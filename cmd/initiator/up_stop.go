@@ -9,7 +9,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/supervise"
+	"initiator/internal/lifecycle"
 )
 
 // progressInterval is how often a stop says what it waits for.
@@ -77,7 +77,7 @@ func (u *upRun) stoppingText(ctx context.Context) string {
 func (u *upRun) stoppingWorkers() string {
 	var left []string
 	for _, w := range u.in.Workers() {
-		if w.PID != 0 || w.State == supervise.Stopping {
+		if w.PID != 0 || w.State == lifecycle.Stopping {
 			left = append(left, fmt.Sprintf("%s %s (%s)", w.Name, terminal.ShortGUID(w.GUID), w.Reason))
 		}
 	}

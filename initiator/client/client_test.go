@@ -16,6 +16,7 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
+	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
@@ -121,7 +122,7 @@ func TestWorkers(t *testing.T) {
 	if one.GUID != "my-own" || !one.Ready {
 		t.Errorf("%+v", one)
 	}
-	if got := must[[]supervise.Result](t)(c.Stop(ctx, "my-own")); got[0].Worker.State != supervise.Stopped {
+	if got := must[[]supervise.Result](t)(c.Stop(ctx, "my-own")); got[0].Worker.State != lifecycle.Stopped {
 		t.Errorf("%+v", got)
 	}
 	if got := must[[]supervise.Result](t)(c.Start(ctx, "all")); len(got) != 2 {
@@ -173,7 +174,7 @@ func TestEventsFromNowOnLeaveOutThePast(t *testing.T) {
 	first := in.Workers()[0]
 	enough := errors.New("enough")
 	err := c.Events(ctx, client.Now, true, func(x supervise.Transition) error {
-		if x.Incarnation <= first.Incarnation && x.To == supervise.Starting {
+		if x.Incarnation <= first.Incarnation && x.To == lifecycle.Starting {
 			t.Errorf("%+v is past", x)
 		}
 		return enough

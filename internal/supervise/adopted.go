@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 )
 
 // adopter is a keeper that can watch over what another had started.
@@ -47,19 +48,19 @@ func (l *loop) adoptAll(orders []keeper.AdoptOrder) {
 		w.orphaned = false
 		k, able := l.keeper.(adopter)
 		if !able {
-			l.apply(w, Event{Kind: KeeperLost})
+			l.apply(w, lifecycle.Event{Kind: lifecycle.KeeperLost})
 			continue
 		}
 		w.noted = w.summary()
 		l.sent(k.Adopt(a, l.memo(w), w.rec.Spec.OrphanGrace), "adopt", w)
-		if starting := w.rec.Phase == PhaseStarting; l.watches(w.rec.Spec, starting) {
+		if starting := w.rec.Phase == lifecycle.PhaseStarting; l.watches(w.rec.Spec, starting) {
 			l.watch(w, true, starting)
 		}
 		if w.rec.Phase.IsRunning() { // a look that was under way ended with the keeper that took it
 			l.guard(w)
 		}
-		if p := w.rec.Phase; p == PhaseEnding || p == PhaseClearing {
-			l.endNow(w, Action{Kind: EndProcess, Wait: w.rec.Spec.StopWait, Kill: p == PhaseClearing})
+		if p := w.rec.Phase; p == lifecycle.PhaseEnding || p == lifecycle.PhaseClearing {
+			l.endNow(w, lifecycle.Action{Kind: lifecycle.EndProcess, Wait: w.rec.Spec.StopWait, Kill: p == lifecycle.PhaseClearing})
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -77,7 +78,7 @@ func (l *loop) scale(p *pool, n int, start bool) *waiter {
 	if !start {
 		added = nil
 	}
-	return l.tell(added, StartRequested, why)
+	return l.tell(added, lifecycle.StartRequested, why)
 }
 
 // ApplyPlan makes the running workers those of another plan: only what differs is
@@ -159,7 +160,7 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 			l.signalReload(live)
 			break
 		}
-		waiters = append(waiters, l.tell(live, RestartRequested, why))
+		waiters = append(waiters, l.tell(live, lifecycle.RestartRequested, why))
 	default: // kept: what differs takes effect at once
 		for _, w := range p.workers {
 			w.rec.Spec = p.spec
@@ -178,7 +179,7 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 // given up under the old definition, or has ended by itself, is tried anew
 // under the new one: a reload is how somebody mends a command.
 func (w *worker) leftAlone() bool {
-	return w.rec.Phase == PhaseStopped || w.rec.Phase == PhaseExited && !w.next.Autostart
+	return w.rec.Phase == lifecycle.PhaseStopped || w.rec.Phase == lifecycle.PhaseExited && !w.next.Autostart
 }
 
 // onlyConfig: nothing differs but what the worker itself reads, which one with

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -141,7 +142,7 @@ func benchRestart(b *testing.B, kind string, others int) {
 	ready := make(chan Transition, others+1)
 	s := open(b, planOf(sp), quiet, func(o *Options) {
 		o.OnTransition = func(tr Transition) {
-			if tr.Ready && tr.To == Running {
+			if tr.Ready && tr.To == lifecycle.Running {
 				ready <- tr
 			}
 		}
@@ -254,7 +255,7 @@ func procNumber(b *testing.B, pid int, file, field string) float64 {
 }
 
 func (c *counter) notify(tr Transition) {
-	if tr.Ready && tr.To == Running {
+	if tr.Ready && tr.To == lifecycle.Running {
 		if c.want--; c.want == 0 {
 			close(c.done)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -229,7 +230,7 @@ func TestOutOfMemory(t *testing.T) {
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
 		sp.Command, sp.Limits.MemoryMax, sp.Restart.Limit = []string{"/usr/bin/tail", "/dev/zero"}, 16<<20, 1
 	})), func(o *Options) { o.CgroupBase = base })
-	if tr := s.reaches("w", Fatal); s.one("w").LastExit.Class != ExitOutOfMemory {
+	if tr := s.reaches("w", lifecycle.Fatal); s.one("w").LastExit.Class != lifecycle.ExitOutOfMemory {
 		t.Error(tr.Reason)
 	}
 }
@@ -254,8 +255,8 @@ func TestKilledForMemoryByV1(t *testing.T) {
 		sp.Command = []string{"/bin/sh", "-c", "echo $$ > " + dir + "/cgroup.procs && exec tail /dev/zero"}
 		sp.Restart.Limit, sp.Restart.Delay = 2, time.Millisecond
 	})))
-	s.reaches("w", Fatal)
-	if e := s.one("w").LastExit; e.Signal != "KILL" || e.Class != ExitSignal || s.one("w").Incarnation != 2 {
+	s.reaches("w", lifecycle.Fatal)
+	if e := s.one("w").LastExit; e.Signal != "KILL" || e.Class != lifecycle.ExitSignal || s.one("w").Incarnation != 2 {
 		t.Errorf("%+v", s.one("w"))
 	}
 	s.close()

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"initiator/internal/lifecycle"
 	"runtime"
 	"time"
 )
@@ -28,7 +29,7 @@ func (w *worker) keeps() bool { return runtime.GOOS == "linux" && w.rec.Spec.OnI
 // whose process is being asked for has it in the order itself: then there is
 // never a process without a memo, nor a memo of one that was not asked for.
 func (l *loop) deposit(w *worker) {
-	if !l.depositing || !w.keeps() && l.freezing == nil || w.rec.Phase == PhaseSpawning || w.forgotten && w.rec.Phase.AtRest() {
+	if !l.depositing || !w.keeps() && l.freezing == nil || w.rec.Phase == lifecycle.PhaseSpawning || w.forgotten && w.rec.Phase.AtRest() {
 		return
 	}
 	now := w.summary()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -13,10 +14,10 @@ func (l *loop) check(w *worker) {
 	missing := l.missing(w.pool)
 	w.pool.missing = missing
 	if len(missing) == 0 {
-		l.then(w, Event{Kind: DependenciesMet})
+		l.then(w, lifecycle.Event{Kind: lifecycle.DependenciesMet})
 		return
 	}
-	l.then(w, Event{Kind: DependenciesMissing, Reason: "waits for " + strings.Join(missing, ", ")})
+	l.then(w, lifecycle.Event{Kind: lifecycle.DependenciesMissing, Reason: "waits for " + strings.Join(missing, ", ")})
 }
 
 // missing names the unmet items of `after`, in the words of the INI.
@@ -38,13 +39,13 @@ func (p *pool) meets(condition string) bool {
 	n := len(p.workers)
 	switch condition {
 	case "started":
-		return p.in[PhaseStarting]+p.in[PhaseReady]+p.in[PhaseUnready]+p.in[PhaseExited] == n
+		return p.in[lifecycle.PhaseStarting]+p.in[lifecycle.PhaseReady]+p.in[lifecycle.PhaseUnready]+p.in[lifecycle.PhaseExited] == n
 	case "completed":
-		return p.in[PhaseExited] == n
+		return p.in[lifecycle.PhaseExited] == n
 	case "completed_successfully":
-		return p.in[PhaseExited] == n && p.clean == n
+		return p.in[lifecycle.PhaseExited] == n && p.clean == n
 	default: // ready; a one-shot that has done its work counts
-		return p.in[PhaseReady]+p.clean == n && p.in[PhaseReady] > 0 || p.clean == n
+		return p.in[lifecycle.PhaseReady]+p.clean == n && p.in[lifecycle.PhaseReady] > 0 || p.clean == n
 	}
 }
 
@@ -56,11 +57,11 @@ func (l *loop) hopeless(d plan.Dependency) string {
 		return " (there is no such worker)"
 	case len(p.workers) == 0:
 		return " (it has no workers: scale it)"
-	case p.in[PhaseFatal] > 0:
+	case p.in[lifecycle.PhaseFatal] > 0:
 		return " (it is FATAL: see why " + d.Name + ")"
-	case p.in[PhaseExited] == len(p.workers) && d.Condition != "completed":
+	case p.in[lifecycle.PhaseExited] == len(p.workers) && d.Condition != "completed":
 		return " (it has EXITED: see why " + d.Name + ")"
-	case p.in[PhaseStopped] == len(p.workers):
+	case p.in[lifecycle.PhaseStopped] == len(p.workers):
 		return " (it is STOPPED: start it)"
 	}
 	return ""
@@ -69,7 +70,7 @@ func (l *loop) hopeless(d plan.Dependency) string {
 // released looks at those that come after a worker that has changed.
 func (l *loop) released(w *worker) {
 	for _, p := range w.pool.followed {
-		if p.in[PhaseWaiting] == 0 {
+		if p.in[lifecycle.PhaseWaiting] == 0 {
 			continue
 		}
 		was := strings.Join(p.missing, ", ")
@@ -78,7 +79,7 @@ func (l *loop) released(w *worker) {
 			continue
 		}
 		for _, follower := range p.workers {
-			if follower.rec.Phase == PhaseWaiting {
+			if follower.rec.Phase == lifecycle.PhaseWaiting {
 				l.check(follower)
 			}
 		}
@@ -88,7 +89,7 @@ func (l *loop) released(w *worker) {
 // checkAll looks at all who wait, after another plan may have asked for less.
 func (l *loop) checkAll() {
 	for _, w := range l.order {
-		if w.rec.Phase == PhaseWaiting {
+		if w.rec.Phase == lifecycle.PhaseWaiting {
 			l.check(w)
 		}
 	}

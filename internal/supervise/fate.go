@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -30,10 +31,10 @@ func (l *loop) startPool(p *pool) {
 		return
 	}
 	for _, w := range p.workers {
-		if w.rec.Phase != PhaseStopped || w.rec.Incarnation > 0 {
+		if w.rec.Phase != lifecycle.PhaseStopped || w.rec.Incarnation > 0 {
 			continue // it was restored, and is as somebody wanted it
 		}
-		l.apply(w, Event{Kind: StartRequested, Reason: "autostart"})
+		l.apply(w, lifecycle.Event{Kind: lifecycle.StartRequested, Reason: "autostart"})
 	}
 }
 
@@ -64,17 +65,17 @@ func (l *loop) kill() {
 	l.shutdown()
 	for _, w := range l.order {
 		if !w.rec.Phase.AtRest() {
-			l.apply(w, Event{Kind: KillRequested, Reason: "killed on request"})
+			l.apply(w, lifecycle.Event{Kind: lifecycle.KillRequested, Reason: "killed on request"})
 		}
 	}
 }
 
 // stopKind is how workers are stopped now.
-func (l *loop) stopKind() EventKind {
+func (l *loop) stopKind() lifecycle.EventKind {
 	if l.swift {
-		return KillRequested
+		return lifecycle.KillRequested
 	}
-	return StopRequested
+	return lifecycle.StopRequested
 }
 
 func (l *loop) fail(err error) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper/keepertest"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -102,9 +103,9 @@ func TestStoppedWorkerIsReplaced(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook")))
 	first := s.ready("w", 1)
 	keepertest.SuspendProcess(t, first.PID)
-	s.ReportEvent(Event{Kind: HeartbeatsOverdue, GUID: first.GUID, Incarnation: 1, Last: time.Now().Add(-time.Hour)})
+	s.ReportEvent(lifecycle.Event{Kind: lifecycle.HeartbeatsOverdue, GUID: first.GUID, Incarnation: 1, Last: time.Now().Add(-time.Hour)})
 	s.ready("w", 2)
-	if w := s.one("w"); w.LastExit.Class != ExitUnhealthy || alive(first.PID) {
+	if w := s.one("w"); w.LastExit.Class != lifecycle.ExitUnhealthy || alive(first.PID) {
 		t.Errorf("%+v, alive %t", w.LastExit, alive(first.PID))
 	}
 }
@@ -114,7 +115,7 @@ func TestWatchdog(t *testing.T) {
 	s := open(t, planOf(spec("w", "notify READY=1 WATCHDOG=1", plain, func(sp *plan.Spec) {
 		sp.Ready.Kind, sp.HeartbeatTolerance, sp.Restart.Limit = "notify", 50*time.Millisecond, 1
 	})))
-	if tr := s.reaches("w", Fatal); !strings.Contains(tr.Reason, "no WATCHDOG=1 for 50ms") {
+	if tr := s.reaches("w", lifecycle.Fatal); !strings.Contains(tr.Reason, "no WATCHDOG=1 for 50ms") {
 		t.Error(tr.Reason)
 	}
 }
@@ -122,7 +123,7 @@ func TestWatchdog(t *testing.T) {
 // TestStartTimeout names what the last look found.
 func TestStartTimeout(t *testing.T) {
 	s := open(t, planOf(spec("w", "wait", func(sp *plan.Spec) { sp.StartTimeout = 2 * time.Second; sp.Restart.Limit = 1 })))
-	tr := s.reaches("w", Fatal)
+	tr := s.reaches("w", lifecycle.Fatal)
 	if !strings.Contains(tr.Reason, "start timeout: not ready within 2s: nothing listens on 127.0.0.1:") {
 		t.Error(tr.Reason)
 	}
@@ -150,7 +151,7 @@ func TestPortStolen(t *testing.T) {
 	})
 	second := s.ready("w", 2)
 	thief.Close()
-	if w := s.one("w"); w.LastExit.Class != ExitPortTaken || second.Port == stolen || w.Rule != "next port" {
+	if w := s.one("w"); w.LastExit.Class != lifecycle.ExitPortTaken || second.Port == stolen || w.Rule != "next port" {
 		t.Errorf("%+v", w)
 	}
 }
@@ -222,7 +223,7 @@ func TestHooks(t *testing.T) {
 		}),
 		spec("bad", "wait", plain, func(sp *plan.Spec) { sp.BeforeStart = sh("exit 5"); sp.Restart.Limit = 1 }),
 	))
-	if tr := s.reaches("bad", Fatal); !strings.Contains(tr.Reason, "before_start: exit code 5") {
+	if tr := s.reaches("bad", lifecycle.Fatal); !strings.Contains(tr.Reason, "before_start: exit code 5") {
 		t.Error(tr.Reason)
 	}
 	guid := s.ready("good", 1).GUID
@@ -241,10 +242,10 @@ func TestKillIsNotPatient(t *testing.T) {
 	})))
 	pid := s.ready("w", 1).PID
 	s.cancel()
-	s.reaches("w", Stopping)
+	s.reaches("w", lifecycle.Stopping)
 	s.KillAll()
 	<-s.done
-	if w := s.one("w"); w.State != Stopped || alive(pid) {
+	if w := s.one("w"); w.State != lifecycle.Stopped || alive(pid) {
 		t.Errorf("%+v", w)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -15,7 +16,7 @@ import (
 // the default law a hundred times as fast.
 func TestFlappingCostsOneLineARestart(t *testing.T) {
 	s := open(t, planOf(spec("w", "exit 3", plain, func(sp *plan.Spec) { sp.Restart.Delay /= 100 })))
-	tr := s.reaches("w", Fatal)
+	tr := s.reaches("w", lifecycle.Fatal)
 	if w := s.one("w"); !strings.Contains(tr.Reason, "10 deaths within 10m (restart_limit = 10/10m)") || w.Incarnation != 10 || w.Deaths != 10 {
 		t.Errorf("%s; %+v", tr.Reason, w)
 	}
@@ -48,7 +49,7 @@ func BenchmarkFlapping(b *testing.B) {
 			sp.Command, sp.Restart.Delay = []string{"/bin/false"}, 0
 		})), quiet, func(o *Options) {
 			o.OnTransition = func(tr Transition) {
-				if tr.To == Fatal {
+				if tr.To == lifecycle.Fatal {
 					close(fatal)
 				}
 			}
@@ -92,7 +93,7 @@ func TestIdentity(t *testing.T) {
 	}), spec("stranger", "", plain, func(sp *plan.Spec) {
 		sp.Command, sp.Limits.User, sp.Restart.Limit = []string{"/bin/true"}, "no-such-user", 1
 	})))
-	if tr := s.reaches("stranger", Fatal); !strings.Contains(tr.Reason, "no such user") {
+	if tr := s.reaches("stranger", lifecycle.Fatal); !strings.Contains(tr.Reason, "no such user") {
 		t.Error(tr.Reason)
 	}
 	id, err := user.Lookup("nobody")

@@ -10,6 +10,7 @@ import (
 
 	"initiator/internal/keeper"
 	"initiator/internal/keeper/keepertest"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -49,10 +50,10 @@ func TestFreezeHearsTheKeeperOut(t *testing.T) {
 		}
 	})
 	s2 := open(t, planOf(once), func(o *Options) { o.Keeper, o.Held = next, left })
-	for s2.one("once").State != Exited { // as the memo says, or as it is told
+	for s2.one("once").State != lifecycle.Exited { // as the memo says, or as it is told
 		s2.next()
 	}
-	if is := s2.one("once"); is.State != Exited || is.PID != 0 || is.LastExit.Signal != "KILL" {
+	if is := s2.one("once"); is.State != lifecycle.Exited || is.PID != 0 || is.LastExit.Signal != "KILL" {
 		t.Errorf("it is %+v", is)
 	}
 }

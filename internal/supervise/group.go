@@ -3,6 +3,7 @@ package supervise
 import (
 	"slices"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -12,14 +13,14 @@ import (
 // which the law gives up stops them.
 func (l *loop) strategy(w *worker) {
 	g := w.pool.group
-	if g == nil || g.Strategy == plan.OneForOne || g.Strategy == "" || w.rec.LastExit.Class == ExitRequested || l.closing {
+	if g == nil || g.Strategy == plan.OneForOne || g.Strategy == "" || w.rec.LastExit.Class == lifecycle.ExitRequested || l.closing {
 		return
 	}
-	kind, why := RestartRequested, "its group "+g.Name+" restarts with "+w.pool.spec.Name+" ("+string(g.Strategy)+")"
+	kind, why := lifecycle.RestartRequested, "its group "+g.Name+" restarts with "+w.pool.spec.Name+" ("+string(g.Strategy)+")"
 	switch w.rec.Phase {
-	case PhaseFatal:
-		kind, why = StopRequested, "its group "+g.Name+" stops: "+w.pool.spec.Name+" is FATAL ("+string(g.Strategy)+")"
-	case PhaseExited, PhaseStopped:
+	case lifecycle.PhaseFatal:
+		kind, why = lifecycle.StopRequested, "its group "+g.Name+" stops: "+w.pool.spec.Name+" is FATAL ("+string(g.Strategy)+")"
+	case lifecycle.PhaseExited, lifecycle.PhaseStopped:
 		return
 	}
 	for _, name := range g.Programs[concerned(g, w.pool.spec.Name):] {
@@ -40,20 +41,20 @@ func concerned(g *plan.Group, name string) int {
 // siblings restarts or stops all workers of a pool but the one that died. The
 // incarnation makes it a message to exactly the process that lives now: two
 // deaths at once must not restart a successor.
-func (l *loop) siblings(p *pool, died *worker, kind EventKind, why string) {
+func (l *loop) siblings(p *pool, died *worker, kind lifecycle.EventKind, why string) {
 	for _, s := range p.workers {
 		if s != died && s.goesAlong(kind) {
-			l.then(s, Event{Kind: kind, Incarnation: s.rec.Incarnation, Reason: why})
+			l.then(s, lifecycle.Event{Kind: kind, Incarnation: s.rec.Incarnation, Reason: why})
 		}
 	}
 }
 
 // goesAlong reports whether a worker is concerned: by a restart if it lives and
 // is not on its way down, by a stop also if it is about to start.
-func (w *worker) goesAlong(kind EventKind) bool {
+func (w *worker) goesAlong(kind lifecycle.EventKind) bool {
 	p := w.rec.Phase
-	if kind == RestartRequested {
-		return p.HasProcess() && p <= PhaseUnready
+	if kind == lifecycle.RestartRequested {
+		return p.HasProcess() && p <= lifecycle.PhaseUnready
 	}
 	return !p.AtRest()
 }

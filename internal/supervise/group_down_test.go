@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -19,7 +20,9 @@ func TestGroupGivenUp(t *testing.T) {
 		}),
 	)
 	s := open(t, p)
-	s.saw("the delay", func(tr Transition) bool { return tr.Name == "delayed" && tr.To == Backoff && tr.Incarnation == 2 })
+	s.saw("the delay", func(tr Transition) bool {
+		return tr.Name == "delayed" && tr.To == lifecycle.Backoff && tr.Incarnation == 2
+	})
 	grouped := *p // later, because deaths in it would end the delay
 	grouped.Groups = []plan.Group{{Name: "g", Programs: []string{"delayed", "waits", "last"}, Strategy: plan.OneForAll}}
 	if err := s.ApplyPlan(t.Context(), &grouped); err != nil {
@@ -28,10 +31,10 @@ func TestGroupGivenUp(t *testing.T) {
 	if _, err := s.Start(t.Context(), "last"); err != nil {
 		t.Fatal(err)
 	}
-	if w := s.one("last"); w.State != Fatal {
+	if w := s.one("last"); w.State != lifecycle.Fatal {
 		t.Fatalf("%+v", w)
 	}
-	s.reaches("delayed", Stopped)
+	s.reaches("delayed", lifecycle.Stopped)
 	for _, name := range []string{"delayed", "waits"} {
 		if w := s.one(name); !strings.Contains(w.Reason, "its group g stops") {
 			t.Errorf("%+v", w)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper/keepertest"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -52,7 +53,7 @@ func TestProbe(t *testing.T) {
 			s := open(t, planOf(sp))
 			pid := s.ready("w", 1).PID
 			touch(t, flag)
-			tr := s.saw("the failure", func(tr Transition) bool { return tr.To == Running && !tr.Ready })
+			tr := s.saw("the failure", func(tr Transition) bool { return tr.To == lifecycle.Running && !tr.Ready })
 			if !strings.Contains(tr.Reason, strings.ReplaceAll(c.reason, "FLAG", flag)) {
 				t.Error(tr.Reason)
 			}
@@ -73,7 +74,7 @@ func TestProbe(t *testing.T) {
 			}
 			touch(t, flag)
 			s.saw("the replacement", func(tr Transition) bool { return tr.Incarnation == 2 })
-			if e := s.one("w").LastExit; e.Class != ExitUnhealthy || !strings.Contains(e.Error, "(3 times in a row)") {
+			if e := s.one("w").LastExit; e.Class != lifecycle.ExitUnhealthy || !strings.Contains(e.Error, "(3 times in a row)") {
 				t.Errorf("%+v", e)
 			}
 		})
@@ -89,7 +90,7 @@ func TestProbeOfHungProgram(t *testing.T) {
 	pid := s.ready("w", 1).PID
 	keepertest.SuspendProcess(t, pid)
 	s.ready("w", 2)
-	if e := s.one("w").LastExit; e.Class != ExitUnhealthy || !strings.Contains(e.Error, "GET /: no answer within 500ms") || alive(pid) {
+	if e := s.one("w").LastExit; e.Class != lifecycle.ExitUnhealthy || !strings.Contains(e.Error, "GET /: no answer within 500ms") || alive(pid) {
 		t.Errorf("%+v, alive %t", e, alive(pid))
 	}
 }
@@ -103,7 +104,7 @@ func TestProbeOfClosedPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.ready("w", 2)
-	if e := s.one("w").LastExit; e.Class != ExitUnhealthy || !strings.Contains(e.Error, "nothing listens on 127.0.0.1:") {
+	if e := s.one("w").LastExit; e.Class != lifecycle.ExitUnhealthy || !strings.Contains(e.Error, "nothing listens on 127.0.0.1:") {
 		t.Errorf("%+v", e)
 	}
 }
@@ -116,7 +117,7 @@ func TestProbeThatHangs(t *testing.T) {
 	sp.Probe.Timeout = 100 * time.Millisecond
 	s := open(t, planOf(sp))
 	s.ready("w", 1)
-	tr := s.saw("the failure", func(tr Transition) bool { return tr.To == Running && !tr.Ready })
+	tr := s.saw("the failure", func(tr Transition) bool { return tr.To == lifecycle.Running && !tr.Ready })
 	if !strings.Contains(tr.Reason, "did not end within 100ms") {
 		t.Error(tr.Reason)
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -48,10 +49,10 @@ func (l *loop) hear(e keeper.Event, ok bool) {
 
 // told turns what the keeper says about a worker into the table's event.
 func (l *loop) told(w *worker, e keeper.Event) {
-	ev := Event{GUID: e.GUID, Incarnation: e.Incarnation}
+	ev := lifecycle.Event{GUID: e.GUID, Incarnation: e.Incarnation}
 	switch e.Kind {
 	case keeper.KindSpawned:
-		ev.Kind, ev.PID = ProcessSpawned, e.PID
+		ev.Kind, ev.PID = lifecycle.ProcessSpawned, e.PID
 		if e.Incarnation == w.rec.Incarnation {
 			w.born = e.StartTime
 		}
@@ -59,40 +60,40 @@ func (l *loop) told(w *worker, e keeper.Event) {
 		l.adopted(w, e)
 		return
 	case keeper.KindSpawnFailed:
-		ev.Kind, ev.Reason = SpawnFailed, strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")
+		ev.Kind, ev.Reason = lifecycle.SpawnFailed, strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")
 	case keeper.KindExited:
-		ev.Kind, ev.Left = ProcessExited, e.Survivors
+		ev.Kind, ev.Left = lifecycle.ProcessExited, e.Survivors
 		ev.Exit = classify(w.rec.Spec, e)
 		ev.Unattributed = e.Unattributed
 		ev.EmptyProven = e.Survivors == 0 && len(e.Unattributed) == 0 && runtime.GOOS == "linux" // elsewhere an escape cannot be seen
 		if l.portWasTaken(w, &ev) {
-			ev.Exit.Class = ExitPortTaken
+			ev.Exit.Class = lifecycle.ExitPortTaken
 		}
 	case keeper.KindEmptied:
-		ev.Kind, ev.EmptyProven, ev.Unattributed = ProcessesGone, e.EmptyProven, e.Unattributed
+		ev.Kind, ev.EmptyProven, ev.Unattributed = lifecycle.ProcessesGone, e.EmptyProven, e.Unattributed
 	default:
 		return
 	}
 	l.apply(w, ev)
-	if ev.Kind == ProcessExited && w.rec.Phase == PhaseEnding && w.pending.Kind == EndProcess {
+	if ev.Kind == lifecycle.ProcessExited && w.rec.Phase == lifecycle.PhaseEnding && w.pending.Kind == lifecycle.EndProcess {
 		l.endNow(w, w.pending) // stop_command has worked before its own end
 	}
 }
 
 // classify sorts an exit. Only the spec knows which codes are clean.
-func classify(spec *plan.Spec, e keeper.Event) Exit {
-	exit := Exit{Code: e.Code, Core: e.Core}
+func classify(spec *plan.Spec, e keeper.Event) lifecycle.Exit {
+	exit := lifecycle.Exit{Code: e.Code, Core: e.Core}
 	switch {
 	case e.Unknown:
-		exit.Class, exit.Error = ExitUnknown, "it ended while no keeper of its own was there"
+		exit.Class, exit.Error = lifecycle.ExitUnknown, "it ended while no keeper of its own was there"
 	case e.OOM:
-		exit.Class = ExitOutOfMemory
+		exit.Class = lifecycle.ExitOutOfMemory
 	case e.Signal != 0:
-		exit.Class = ExitSignal
+		exit.Class = lifecycle.ExitSignal
 	case slices.Contains(spec.Restart.ExitCodes, e.Code):
-		exit.Class = ExitClean
+		exit.Class = lifecycle.ExitClean
 	default:
-		exit.Class = ExitNonzero
+		exit.Class = lifecycle.ExitNonzero
 	}
 	if e.Signal != 0 {
 		exit.Signal = strings.TrimPrefix(unix.SignalName(syscall.Signal(e.Signal)), "SIG")
@@ -105,9 +106,9 @@ const takenWithin = 5 * time.Second
 
 // portWasTaken finds out whether a worker that binds for itself has ended at
 // once because a stranger has its port. A fixed port has no next one.
-func (l *loop) portWasTaken(w *worker, e *Event) bool {
+func (l *loop) portWasTaken(w *worker, e *lifecycle.Event) bool {
 	if e.Incarnation != w.rec.Incarnation || w.port == nil || w.port.Mode != "bind" || w.rec.Spec.Port != 0 ||
-		e.Exit.Class == ExitClean || e.Left > 0 || w.rec.ReachedRunning || l.now.Sub(w.rec.Started) > takenWithin {
+		e.Exit.Class == lifecycle.ExitClean || e.Left > 0 || w.rec.ReachedRunning || l.now.Sub(w.rec.Started) > takenWithin {
 		return false
 	}
 	return inUse(address(w.port))

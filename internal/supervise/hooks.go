@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 )
 
 // before_start, stop_command and probe = exec are short-lived processes of the keeper, under
@@ -74,14 +75,14 @@ func (l *loop) hookDone(w *worker, kind, problem string) {
 		if problem != "" {
 			l.log.Warn("stop_command: "+problem, "worker", w.pool.spec.Name, "guid", w.guid)
 		}
-		if w.pending.Kind == EndProcess {
+		if w.pending.Kind == lifecycle.EndProcess {
 			l.endNow(w, w.pending)
 		}
-	case w.rec.Phase != PhaseSpawning: // its end was asked for meanwhile
+	case w.rec.Phase != lifecycle.PhaseSpawning: // its end was asked for meanwhile
 	case problem != "":
 		l.failed(w, fmt.Errorf("before_start: %s", problem))
 	case l.keeper == nil:
-		l.orphans = append(l.orphans, pendingEvent{w, Event{Incarnation: w.rec.Incarnation}})
+		l.orphans = append(l.orphans, pendingEvent{w, lifecycle.Event{Incarnation: w.rec.Incarnation}})
 	default:
 		l.launch(w)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/proactor"
 )
@@ -58,7 +59,7 @@ type loop struct {
 
 type pendingEvent struct {
 	w *worker
-	e Event
+	e lifecycle.Event
 }
 
 func newLoop(s *Supervisor) *loop {
@@ -72,7 +73,7 @@ func newLoop(s *Supervisor) *loop {
 func (l *loop) run(ctx context.Context) error {
 	own, cancel := context.WithCancel(context.Background())
 	l.prober = newProber(
-		func(e Event) { l.box.put(func(l *loop) { l.report(e) }) },
+		func(e lifecycle.Event) { l.box.put(func(l *loop) { l.report(e) }) },
 		func(guid string, incarnation int) { l.box.put(func(l *loop) { l.probeBy(guid, incarnation) }) },
 	)
 	probing := l.prober.start(own)
@@ -145,7 +146,7 @@ func (l *loop) expire() {
 		}
 		// A tick that moves no deadline must not be ticked for ever.
 		l.timers.set(w, time.Time{})
-		l.apply(w, Event{Kind: DeadlinePassed})
+		l.apply(w, lifecycle.Event{Kind: lifecycle.DeadlinePassed})
 		l.settle()
 	}
 }
@@ -162,16 +163,16 @@ func (l *loop) settle() {
 }
 
 // then queues an event that follows from an action.
-func (l *loop) then(w *worker, e Event) { l.todo = append(l.todo, pendingEvent{w, e}) }
+func (l *loop) then(w *worker, e lifecycle.Event) { l.todo = append(l.todo, pendingEvent{w, e}) }
 
 // apply is the only place where a record changes.
-func (l *loop) apply(w *worker, e Event) {
+func (l *loop) apply(w *worker, e lifecycle.Event) {
 	e.Random = rand.Float64()
 	before := w.rec
-	if e.Kind == DependenciesMet { // a new incarnation is made from the newest spec
+	if e.Kind == lifecycle.DependenciesMet { // a new incarnation is made from the newest spec
 		w.rec.Spec = w.next
 	}
-	after, acts, reason := Next(w.rec, e, l.now)
+	after, acts, reason := lifecycle.Next(w.rec, e, l.now)
 	w.rec = after
 	l.recount(w, &before)
 	l.deposit(w) // first: what acts do can be done again, what they did not follow from cannot be guessed
@@ -183,30 +184,30 @@ func (l *loop) apply(w *worker, e Event) {
 }
 
 // recount keeps the pool's numbers.
-func (l *loop) recount(w *worker, before *Record) {
+func (l *loop) recount(w *worker, before *lifecycle.Record) {
 	p := w.pool
 	p.in[before.Phase]--
 	p.in[w.rec.Phase]++
-	if before.Phase == PhaseExited && before.LastExit.Class == ExitClean {
+	if before.Phase == lifecycle.PhaseExited && before.LastExit.Class == lifecycle.ExitClean {
 		p.clean--
 	}
-	if w.rec.Phase == PhaseExited && w.rec.LastExit.Class == ExitClean {
+	if w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean {
 		p.clean++
 	}
 }
 
 // report takes an event about a worker from outside the loop's own sources.
-func (l *loop) report(e Event) {
+func (l *loop) report(e lifecycle.Event) {
 	if w := l.workers[e.GUID]; w != nil {
 		l.apply(w, e)
 	}
 }
 
 // changed tells everybody who waits to know.
-func (l *loop) changed(w *worker, before *Record, reason string) {
+func (l *loop) changed(w *worker, before *lifecycle.Record, reason string) {
 	r := &w.rec
 	judged := !r.LastExit.At.Equal(before.LastExit.At)
-	if judged && r.LastExit.Class != ExitRequested {
+	if judged && r.LastExit.Class != lifecycle.ExitRequested {
 		l.bad(w)
 	}
 	if shows(before, r) {
@@ -233,18 +234,18 @@ func (l *loop) changed(w *worker, before *Record, reason string) {
 
 // shows reports whether a change is one that people are told: of state,
 // readiness or incarnation, or of why a worker is not up yet.
-func shows(before, after *Record) bool {
-	return after.State() != before.State() || (after.Phase == PhaseReady) != (before.Phase == PhaseReady) ||
+func shows(before, after *lifecycle.Record) bool {
+	return after.State() != before.State() || (after.Phase == lifecycle.PhaseReady) != (before.Phase == lifecycle.PhaseReady) ||
 		after.Incarnation != before.Incarnation || after.Hint != before.Hint && after.Hint != "" || after.DependenciesMissing && after.Reason != before.Reason
 }
 
 // transition numbers a change and passes it on.
-func (l *loop) transition(w *worker, before *Record, reason string) {
+func (l *loop) transition(w *worker, before *lifecycle.Record, reason string) {
 	l.seq++
 	r := &w.rec
 	t := Transition{
 		Seq: l.seq, At: l.now, GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Incarnation: r.Incarnation, Began: r.Began,
-		From: before.State(), To: r.State(), Ready: r.Phase == PhaseReady, Reason: reason, PID: r.PID,
+		From: before.State(), To: r.State(), Ready: r.Phase == lifecycle.PhaseReady, Reason: reason, PID: r.PID,
 	}
 	if w.port != nil {
 		t.Port = w.port.Port
@@ -252,7 +253,7 @@ func (l *loop) transition(w *worker, before *Record, reason string) {
 	if last := r.LastExit; !last.At.Equal(before.LastExit.At) {
 		t.Exit = &last
 	}
-	if r.Phase == PhaseReady && l.log.IsInfo() {
+	if r.Phase == lifecycle.PhaseReady && l.log.IsInfo() {
 		about := []any{"worker", t.Name, "guid", t.GUID, "incarnation", t.Incarnation, "pid", t.PID}
 		if t.Port != 0 {
 			about = append(about, "port", t.Port)
@@ -268,13 +269,13 @@ func (l *loop) transition(w *worker, before *Record, reason string) {
 func (l *loop) bad(w *worker) {
 	line := l.log.Warn
 	switch {
-	case w.rec.Phase == PhaseFatal:
+	case w.rec.Phase == lifecycle.PhaseFatal:
 		line = l.log.Error
-	case w.rec.LastExit.Class == ExitClean:
+	case w.rec.LastExit.Class == lifecycle.ExitClean:
 		line = l.log.Info
 	}
 	line("worker "+w.rec.State().String(), "worker", w.pool.spec.Name, "guid", w.guid, "incarnation", w.rec.Incarnation, "reason", w.rec.Reason)
-	if w.rec.Phase == PhaseFatal && w.rec.Spec.Restart.OnFatal == "shutdown" {
+	if w.rec.Phase == lifecycle.PhaseFatal && w.rec.Spec.Restart.OnFatal == "shutdown" {
 		l.fail(&FatalError{Worker: w.view()})
 	}
 }

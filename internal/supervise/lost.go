@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 )
 
 // relaunches is how often in a row a new keeper is tried.
@@ -62,7 +63,7 @@ func (l *loop) keeperLost(how string) {
 			leaders = append(leaders, w.rec.PID)
 		}
 		if w.rec.Phase.HasProcess() {
-			l.apply(w, Event{Kind: KeeperLost})
+			l.apply(w, lifecycle.Event{Kind: lifecycle.KeeperLost})
 		}
 	}
 	l.replacing = true
@@ -107,7 +108,7 @@ func (l *loop) keeperBack(k Keeper, strays []string, err error) {
 	if err != nil {
 		l.fail(fmt.Errorf("the keeper was lost and cannot be replaced: %w", err))
 		for _, p := range waiting {
-			l.then(p.w, Event{Kind: SpawnFailed, Incarnation: p.e.Incarnation, Reason: "there is no keeper"})
+			l.then(p.w, lifecycle.Event{Kind: lifecycle.SpawnFailed, Incarnation: p.e.Incarnation, Reason: "there is no keeper"})
 		}
 		return
 	}
@@ -123,7 +124,7 @@ func (l *loop) keeperBack(k Keeper, strays []string, err error) {
 		l.deposit(w)
 	}
 	for _, p := range waiting {
-		if p.w.rec.Phase == PhaseSpawning && p.w.rec.Incarnation == p.e.Incarnation {
+		if p.w.rec.Phase == lifecycle.PhaseSpawning && p.w.rec.Incarnation == p.e.Incarnation {
 			l.spawn(p.w)
 		}
 	}

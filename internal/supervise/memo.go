@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -32,7 +33,7 @@ type memo struct {
 	Made     map[string]string // plan.Fingerprint of what the process was made from
 	Stop     stopping          // how to end it when the file knows it no more
 
-	Record  memoRecord
+	Record  lifecycle.Record
 	Token   string
 	Session Session
 	Port    *memoPort
@@ -76,24 +77,15 @@ type Session struct {
 	Known  bool
 }
 
-// memoRecord is a Record without its spec.
-type memoRecord Record
-
-// MarshalJSON leaves the spec out: the file has it, and may have another.
-func (r memoRecord) MarshalJSON() ([]byte, error) {
-	r.Spec = nil
-	return json.Marshal(Record(r))
-}
-
 // summary is the part of a worker whose change makes its memo out of date.
 type summary struct {
 	spec                         *plan.Spec
-	phase                        Phase
+	phase                        lifecycle.Phase
 	incarnation, restarts, pid   int
 	n, early, deaths, of, port   int
 	wanted, proved, up, attached bool
 	leaving, declined            bool
-	cause                        EndCause
+	cause                        lifecycle.EndCause
 	last, ready, deadline, began time.Time
 	seen                         uint64
 	session                      Session
@@ -121,7 +113,7 @@ func (l *loop) memo(w *worker) []byte {
 		V: memoVersion, At: time.Now(), Boot: sinceBoot(),
 		Name: w.pool.spec.Name, Index: w.index, Of: len(w.pool.workers), Replicas: w.pool.spec.Replicas,
 		Made: l.fingerprint(spec), Stop: stopping{spec.StopSignal, spec.StopWait, spec.Drain},
-		Record: memoRecord(w.rec), Token: w.token, Session: w.session,
+		Record: w.rec, Token: w.token, Session: w.session,
 	}
 	if w.port != nil {
 		m.Port = &memoPort{w.port.Port, w.port.Addr, w.port.Mode}
@@ -172,34 +164,4 @@ func readMemo(blob []byte) (memo, error) {
 		return m, fmt.Errorf("its memo is of version %d, and this program reads %d", m.V, memoVersion)
 	}
 	return m, nil
-}
-
-// MarshalText names a phase: its number may be another in a later version.
-func (p Phase) MarshalText() ([]byte, error) { return []byte(phaseNames[p]), nil }
-
-// UnmarshalText reads a name that MarshalText wrote.
-func (p *Phase) UnmarshalText(text []byte) error {
-	for n, name := range phaseNames {
-		if name == string(text) {
-			*p = Phase(n)
-			return nil
-		}
-	}
-	return fmt.Errorf("phase %q is not known", text)
-}
-
-var causeNames = [...]string{"itself", "stop", "restart", "slow", "sick"}
-
-// MarshalText names a cause, as for a phase.
-func (c EndCause) MarshalText() ([]byte, error) { return []byte(causeNames[c]), nil }
-
-// UnmarshalText reads a name that MarshalText wrote.
-func (c *EndCause) UnmarshalText(text []byte) error {
-	for n, name := range causeNames {
-		if name == string(text) {
-			*c = EndCause(n)
-			return nil
-		}
-	}
-	return fmt.Errorf("cause %q is not known", text)
 }

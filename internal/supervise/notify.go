@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -25,7 +26,7 @@ type notifySocket struct {
 // newNotifySocket opens the socket and reads it until close. other is set when
 // the worker runs as another user: the directory can then be entered, but not
 // listed, and its name cannot be guessed.
-func newNotifySocket(parent, guid string, incarnation int, other bool, tell func(Event)) (*notifySocket, error) {
+func newNotifySocket(parent, guid string, incarnation int, other bool, tell func(lifecycle.Event)) (*notifySocket, error) {
 	dir, err := os.MkdirTemp(parent, "initiator-")
 	if err != nil {
 		return nil, fmt.Errorf("make notify socket: %w", err)
@@ -35,14 +36,14 @@ func newNotifySocket(parent, guid string, incarnation int, other bool, tell func
 
 // reopenNotifySocket makes it again where a process knows it to be, after the
 // death of the initiator that had made it.
-func reopenNotifySocket(dir, guid string, incarnation int, other bool, tell func(Event)) (*notifySocket, error) {
+func reopenNotifySocket(dir, guid string, incarnation int, other bool, tell func(lifecycle.Event)) (*notifySocket, error) {
 	if err := os.Remove(filepath.Join(dir, "notify")); err != nil {
 		return nil, fmt.Errorf("make notify socket again: %w", err)
 	}
 	return openNotifySocket(dir, guid, incarnation, other, tell)
 }
 
-func openNotifySocket(dir, guid string, incarnation int, other bool, tell func(Event)) (*notifySocket, error) {
+func openNotifySocket(dir, guid string, incarnation int, other bool, tell func(lifecycle.Event)) (*notifySocket, error) {
 	n := &notifySocket{dir: dir, path: filepath.Join(dir, "notify")}
 	var err error
 	n.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: n.path, Net: "unixgram"})
@@ -75,7 +76,7 @@ func (n *notifySocket) close() {
 }
 
 // read ends when the socket is closed.
-func (n *notifySocket) read(guid string, incarnation int, tell func(Event)) {
+func (n *notifySocket) read(guid string, incarnation int, tell func(lifecycle.Event)) {
 	buf := make([]byte, 4096)
 	for {
 		size, err := n.conn.Read(buf)
@@ -91,21 +92,21 @@ func (n *notifySocket) read(guid string, incarnation int, tell func(Event)) {
 
 // notices reads one datagram: lines of NAME=value, of which unknown ones are
 // for other managers.
-func notices(datagram string) (events []Event) {
+func notices(datagram string) (events []lifecycle.Event) {
 	for line := range strings.Lines(datagram) {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
 		switch {
 		case name == "READY" && value == "1":
-			events = append(events, Event{Kind: ReadinessProven, Reason: "READY=1"})
+			events = append(events, lifecycle.Event{Kind: lifecycle.ReadinessProven, Reason: "READY=1"})
 		case name == "WATCHDOG" && value == "1":
-			events = append(events, Event{Kind: WatchdogBeat})
+			events = append(events, lifecycle.Event{Kind: lifecycle.WatchdogBeat})
 		case name == "STOPPING" && value == "1":
-			events = append(events, Event{Kind: StopAnnounced})
+			events = append(events, lifecycle.Event{Kind: lifecycle.StopAnnounced})
 		case name == "STATUS":
-			events = append(events, Event{Kind: StatusReported, Reason: strings.ToValidUTF8(value, "�")})
+			events = append(events, lifecycle.Event{Kind: lifecycle.StatusReported, Reason: strings.ToValidUTF8(value, "�")})
 		case name == "EXTEND_TIMEOUT_USEC":
 			if usec, err := strconv.ParseInt(value, 10, 64); err == nil && usec > 0 && usec < int64(24*time.Hour/time.Microsecond) {
-				events = append(events, Event{Kind: StartExtended, Extension: time.Duration(usec) * time.Microsecond})
+				events = append(events, lifecycle.Event{Kind: lifecycle.StartExtended, Extension: time.Duration(usec) * time.Microsecond})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -32,7 +33,7 @@ func TestProbeOutlivesTheKeeper(t *testing.T) {
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	tr := s.saw("the failure", func(tr Transition) bool { return tr.To == Running && !tr.Ready })
+	tr := s.saw("the failure", func(tr Transition) bool { return tr.To == lifecycle.Running && !tr.Ready })
 	if tr.PID != pid || !strings.Contains(tr.Reason, "probe: ") {
 		t.Errorf("%+v, was pid %d", tr, pid)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -47,9 +48,9 @@ func awaits(spec *plan.Spec, starting bool) bool { return starting && spec.Ready
 // output passes lines on, and looks for the one that says "ready".
 func (l *loop) output(w *worker, e keeper.Event) {
 	spec := w.rec.Spec
-	if e.Incarnation == w.rec.Incarnation && spec.Ready.Kind == "line" && w.rec.Phase == PhaseStarting && !w.rec.Ready {
+	if e.Incarnation == w.rec.Incarnation && spec.Ready.Kind == "line" && w.rec.Phase == lifecycle.PhaseStarting && !w.rec.Ready {
 		if line, ok := match(l.limits.pattern(spec.Ready.Pattern), e.Lines); ok {
-			l.apply(w, Event{Kind: ReadinessProven, Incarnation: e.Incarnation, Reason: "it said " + quote(line)})
+			l.apply(w, lifecycle.Event{Kind: lifecycle.ReadinessProven, Incarnation: e.Incarnation, Reason: "it said " + quote(line)})
 		}
 	}
 	own := wanted(spec, e.Stream)

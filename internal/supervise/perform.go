@@ -4,43 +4,44 @@ import (
 	"fmt"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 )
 
 // perform does one thing that the table asks for. What follows from it comes
 // back as an event, never as a return value: the table hears of it in order.
-func (l *loop) perform(w *worker, a Action) {
+func (l *loop) perform(w *worker, a lifecycle.Action) {
 	switch a.Kind {
-	case CheckDependencies:
+	case lifecycle.CheckDependencies:
 		l.check(w)
-	case SpawnProcess:
+	case lifecycle.SpawnProcess:
 		l.spawn(w)
-	case EndProcess:
+	case lifecycle.EndProcess:
 		l.end(w, a)
-	case StartProbing:
+	case lifecycle.StartProbing:
 		l.probe(w)
-	case StopProbing:
+	case lifecycle.StopProbing:
 		l.prober.forget(w.guid)
 		if on := l.watches(w.rec.Spec, false); w.watched && !on || w.awaited {
 			l.watch(w, on, false)
 		}
-	case AttachDispatcher:
+	case lifecycle.AttachDispatcher:
 		l.attach(w)
-	case DrainTasks:
+	case lifecycle.DrainTasks:
 		l.drain(w)
-	case DetachDispatcher:
+	case lifecycle.DetachDispatcher:
 		if l.opts.Dispatcher != nil {
 			l.opts.Dispatcher.Detach(w.guid, w.rec.Incarnation, a.Reason)
 		}
-	case ReplacePort:
+	case lifecycle.ReplacePort:
 		if w.port != nil {
 			l.met[w.port.Port] = true
 			l.dropPort(w)
 		}
-	case MeasureMemory:
+	case lifecycle.MeasureMemory:
 		if rss := rssOf(w.rec.PID); rss > 0 {
-			l.then(w, Event{Kind: Measured, Incarnation: w.rec.Incarnation, RSS: rss})
+			l.then(w, lifecycle.Event{Kind: lifecycle.Measured, Incarnation: w.rec.Incarnation, RSS: rss})
 		}
-	case ReleasePort:
+	case lifecycle.ReleasePort:
 		l.dropPort(w)
 	}
 }
@@ -59,7 +60,7 @@ func (l *loop) attach(w *worker) {
 
 func (l *loop) drain(w *worker) {
 	if l.opts.Dispatcher == nil {
-		l.then(w, Event{Kind: Drained, Incarnation: w.rec.Incarnation})
+		l.then(w, lifecycle.Event{Kind: lifecycle.Drained, Incarnation: w.rec.Incarnation})
 		return
 	}
 	l.opts.Dispatcher.Drain(w.guid, w.rec.Incarnation)
@@ -67,8 +68,8 @@ func (l *loop) drain(w *worker) {
 
 // end has the keeper end a worker, after stop_command where there is one and
 // time to run it.
-func (l *loop) end(w *worker, a Action) {
-	if a.Kill || len(w.rec.Spec.StopCommand) == 0 || w.rec.PID == 0 || w.pending.Kind == EndProcess {
+func (l *loop) end(w *worker, a lifecycle.Action) {
+	if a.Kill || len(w.rec.Spec.StopCommand) == 0 || w.rec.PID == 0 || w.pending.Kind == lifecycle.EndProcess {
 		l.endNow(w, a)
 		return
 	}
@@ -78,14 +79,14 @@ func (l *loop) end(w *worker, a Action) {
 
 // endNow tells the keeper. Without a keeper there is nothing to end: what a
 // lost one left is swept before the next begins.
-func (l *loop) endNow(w *worker, a Action) {
-	w.pending = Action{}
+func (l *loop) endNow(w *worker, a lifecycle.Action) {
+	w.pending = lifecycle.Action{}
 	l.endHook(w)
 	if l.keeper == nil && w.orphaned {
 		return // it lives: see adoptAll
 	}
 	if l.keeper == nil {
-		l.then(w, Event{Kind: ProcessesGone, Incarnation: w.rec.Incarnation})
+		l.then(w, lifecycle.Event{Kind: lifecycle.ProcessesGone, Incarnation: w.rec.Incarnation})
 		return
 	}
 	order := keeper.EndOrder{GUID: w.guid, Incarnation: w.rec.Incarnation, Wait: a.Wait, Signal: signalNumber(w.rec.Spec.StopSignal)}
@@ -122,7 +123,7 @@ func (l *loop) buryExtras(w *worker) {
 		w.socket = nil
 	}
 	w.dropStream()
-	w.token, w.pending, w.session, w.born = "", Action{}, Session{}, 0
+	w.token, w.pending, w.session, w.born = "", lifecycle.Action{}, Session{}, 0
 	l.endHook(w)
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"initiator/internal/keeper"
 	"initiator/internal/keeper/keepertest"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 )
@@ -46,9 +47,9 @@ const everybody = 2 + 2 + 2 + 1 + 1 + 1
 
 // reached reports whether all of them are in their phase.
 func reached(workers []Worker) bool {
-	want := map[string]State{
-		"ready": Running, "escaped": Running, "starting": Starting, "backing": Backoff,
-		"before": Starting, "waiting": Stopped, "stopping": Stopping,
+	want := map[string]lifecycle.State{
+		"ready": lifecycle.Running, "escaped": lifecycle.Running, "starting": lifecycle.Starting, "backing": lifecycle.Backoff,
+		"before": lifecycle.Starting, "waiting": lifecycle.Stopped, "stopping": lifecycle.Stopping,
 	}
 	for _, w := range workers {
 		if w.State != want[w.Name] || w.Name == "starting" && w.PID == 0 || w.Name == "ready" && !w.Ready {
@@ -209,15 +210,15 @@ func TestKeeperKilledInEveryPhase(t *testing.T) {
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if results := <-stop; len(results) != 1 || results[0].EmptyProven || results[0].Worker.State != Stopped {
+	if results := <-stop; len(results) != 1 || results[0].EmptyProven || results[0].Worker.State != lifecycle.Stopped {
 		t.Errorf("the stop that was under way: %+v", results)
 	}
 	want := map[string]struct {
-		state       State
+		state       lifecycle.State
 		incarnation int
 	}{
-		"ready": {Running, 2}, "escaped": {Running, 2}, "starting": {Starting, 2}, "backing": {Backoff, s.one("backing").Incarnation},
-		"before": {Starting, 2}, "waiting": {Stopped, 0}, "stopping": {Stopped, 1},
+		"ready": {lifecycle.Running, 2}, "escaped": {lifecycle.Running, 2}, "starting": {lifecycle.Starting, 2}, "backing": {lifecycle.Backoff, s.one("backing").Incarnation},
+		"before": {lifecycle.Starting, 2}, "waiting": {lifecycle.Stopped, 0}, "stopping": {lifecycle.Stopped, 1},
 	}
 	settled := func() bool {
 		for _, w := range s.Workers() {

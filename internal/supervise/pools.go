@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -91,8 +92,8 @@ func (l *loop) create(p *pool, guid string) *worker {
 	for _, other := range p.workers {
 		w.index = max(w.index, other.index+1)
 	}
-	w.rec = Record{Spec: p.spec, Phase: PhaseStopped, Reason: "not started yet", Since: l.now}
-	p.in[PhaseStopped]++
+	w.rec = lifecycle.Record{Spec: p.spec, Phase: lifecycle.PhaseStopped, Reason: "not started yet", Since: l.now}
+	p.in[lifecycle.PhaseStopped]++
 	p.workers = append(p.workers, w)
 	l.workers[guid] = w
 	l.order = append(l.order, w)
@@ -106,7 +107,7 @@ func (l *loop) forget(w *worker, why string) {
 		l.drop(w)
 		return
 	}
-	l.apply(w, Event{Kind: l.stopKind(), Reason: why})
+	l.apply(w, lifecycle.Event{Kind: l.stopKind(), Reason: why})
 }
 
 func (l *loop) drop(w *worker) {
@@ -123,7 +124,7 @@ func (l *loop) drop(w *worker) {
 	p := w.pool
 	l.order, p.workers = lacking(l.order, w), lacking(p.workers, w)
 	p.in[w.rec.Phase]--
-	if w.rec.Phase == PhaseExited && w.rec.LastExit.Class == ExitClean {
+	if w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean {
 		p.clean--
 	}
 	l.released(w) // those that waited for it do not wait for the dead

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 )
@@ -25,8 +26,8 @@ func TestTakenBeforeStart(t *testing.T) {
 		sp.Port, sp.Restart.Delay, sp.Restart.Limit = taken, 10*time.Millisecond, 0
 		sp.Restart.DelayMax = 10 * time.Millisecond
 	})))
-	tr := s.reaches("w", Backoff)
-	if !strings.Contains(tr.Reason, strconv.Itoa(taken)) || s.one("w").LastExit.Class != ExitSpawnError {
+	tr := s.reaches("w", lifecycle.Backoff)
+	if !strings.Contains(tr.Reason, strconv.Itoa(taken)) || s.one("w").LastExit.Class != lifecycle.ExitSpawnError {
 		t.Errorf("%s, %+v", tr.Reason, s.one("w").LastExit)
 	}
 	stranger.Close()
@@ -44,7 +45,7 @@ func TestRangeExhausted(t *testing.T) {
 		o.Ports = port.New(port.Range{Min: first, Max: first + 1})
 	})
 	s.until("two of them", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
-	tr := s.reaches("w", Backoff)
+	tr := s.reaches("w", lifecycle.Backoff)
 	if !strings.Contains(tr.Reason, "child_port_max") {
 		t.Errorf("it does not say what to do: %s", tr.Reason)
 	}
@@ -71,7 +72,7 @@ func TestStrangersComeAndGo(t *testing.T) {
 		o.Ports = port.New(port.Range{Min: first, Max: first + 1})
 		notify := o.OnTransition
 		o.OnTransition = func(tr Transition) {
-			if tr.Incarnation%2 == 1 && thieves[tr.Incarnation] == nil && tr.To == Starting {
+			if tr.Incarnation%2 == 1 && thieves[tr.Incarnation] == nil && tr.To == lifecycle.Starting {
 				var err error
 				if thieves[tr.Incarnation], err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(tr.Port))); err != nil {
 					t.Error(err)
@@ -149,7 +150,7 @@ func TestIPv6Only(t *testing.T) {
 // port, is not ready, and the reason says where nothing listens.
 func TestListensElsewhere(t *testing.T) {
 	s := open(t, planOf(spec("w", "elsewhere", func(sp *plan.Spec) { sp.StartTimeout, sp.Restart.Limit = 2*time.Second, 1 })))
-	if tr := s.reaches("w", Fatal); !strings.Contains(tr.Reason, "nothing listens on 127.0.0.1:") {
+	if tr := s.reaches("w", lifecycle.Fatal); !strings.Contains(tr.Reason, "nothing listens on 127.0.0.1:") {
 		t.Error(tr.Reason)
 	}
 }

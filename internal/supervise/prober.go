@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 )
@@ -85,7 +86,7 @@ func probeKind(spec *plan.Spec) string {
 // of the kernel's table for all of a round, and requests that end within
 // probeTime. What it finds goes out through tell.
 type prober struct {
-	tell    func(Event)
+	tell    func(lifecycle.Event)
 	exec    func(guid string, incarnation int) // runs the command of a life; its outcome comes by answered
 	box     *mailbox[func(*prober)]
 	answers chan answer
@@ -99,7 +100,7 @@ type answer struct {
 	err         error
 }
 
-func newProber(tell func(Event), exec func(guid string, incarnation int)) *prober {
+func newProber(tell func(lifecycle.Event), exec func(guid string, incarnation int)) *prober {
 	return &prober{
 		tell: tell, exec: exec, box: newMailbox[func(*prober)](), answers: make(chan answer, probeRoom),
 		targets: map[string]*target{},
@@ -242,9 +243,9 @@ func (p *prober) proceed(ctx context.Context, t *target) {
 			p.fly(ctx, t)
 			return
 		}
-		p.done(t, ReadinessProven, "listens on "+t.addr)
+		p.done(t, lifecycle.ReadinessProven, "listens on "+t.addr)
 	case "ding":
-		p.done(t, PortOwned, "")
+		p.done(t, lifecycle.PortOwned, "")
 	default:
 		p.fly(ctx, t)
 	}

@@ -1,13 +1,13 @@
 package supervise
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -75,16 +75,16 @@ func TestEnvironmentCannotForge(t *testing.T) {
 func TestExplain(t *testing.T) {
 	now := time.Now()
 	a := Explain(Worker{
-		GUID: "0123456789", Name: "adder", State: Backoff, Since: now.Add(-2 * time.Second), Reason: "exit code 3, after 5ms; started again in 10s (restart 4)",
-		NextStart: now.Add(8 * time.Second), LastExit: Exit{Class: ExitNonzero, Code: 3, Lived: "5ms"}, Rule: "restart 4",
+		GUID: "0123456789", Name: "adder", State: lifecycle.Backoff, Since: now.Add(-2 * time.Second), Reason: "exit code 3, after 5ms; started again in 10s (restart 4)",
+		NextStart: now.Add(8 * time.Second), LastExit: lifecycle.Exit{Class: lifecycle.ExitNonzero, Code: 3, Lived: "5ms"}, Rule: "restart 4",
 	}, now)
 	want := "adder (01234567) has been BACKOFF for 2s: exit code 3, after 5ms; started again in 10s (restart 4); the next start is due in 8s."
 	if a.Sentence != want {
 		t.Errorf("%s\nwant\n%s", a.Sentence, want)
 	}
 	a = Explain(Worker{
-		GUID: "g", Name: "app", State: Running, Ready: true, Reason: "ready after 3ms", Since: now, Status: "warm",
-		LastExit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1, At: now.Add(-time.Minute)}, Rule: "restart 1",
+		GUID: "g", Name: "app", State: lifecycle.Running, Ready: true, Reason: "ready after 3ms", Since: now, Status: "warm",
+		LastExit: lifecycle.Exit{Class: lifecycle.ExitSignal, Signal: "KILL", Code: -1, At: now.Add(-time.Minute)}, Rule: "restart 1",
 	}, now)
 	for _, part := range []string{"app (g) has been RUNNING", "ended 1m ago (signal: killed by SIGKILL)", "restart 1", "it says: warm"} {
 		if !strings.Contains(a.Sentence, part) {
@@ -93,31 +93,18 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-func TestStateIsWrittenByName(t *testing.T) {
-	for state := range stateNames {
-		data, err := json.Marshal(state)
-		var back State
-		if err == nil {
-			err = json.Unmarshal(data, &back)
-		}
-		if err != nil || back != state || string(data) != `"`+state.String()+`"` {
-			t.Errorf("%d: %s %v", state, data, err)
-		}
-	}
-}
-
 func TestNotices(t *testing.T) {
 	for _, c := range []struct {
 		datagram string
-		want     []EventKind
+		want     []lifecycle.EventKind
 	}{
-		{"READY=1", []EventKind{ReadinessProven}},
-		{"STATUS=warming\nWATCHDOG=1\n", []EventKind{StatusReported, WatchdogBeat}},
-		{"STOPPING=1\nMAINPID=7", []EventKind{StopAnnounced}},
-		{"EXTEND_TIMEOUT_USEC=1000000", []EventKind{StartExtended}},
+		{"READY=1", []lifecycle.EventKind{lifecycle.ReadinessProven}},
+		{"STATUS=warming\nWATCHDOG=1\n", []lifecycle.EventKind{lifecycle.StatusReported, lifecycle.WatchdogBeat}},
+		{"STOPPING=1\nMAINPID=7", []lifecycle.EventKind{lifecycle.StopAnnounced}},
+		{"EXTEND_TIMEOUT_USEC=1000000", []lifecycle.EventKind{lifecycle.StartExtended}},
 		{"EXTEND_TIMEOUT_USEC=-1\nREADY=0\nREADY\n\n=", nil},
 	} {
-		var got []EventKind
+		var got []lifecycle.EventKind
 		for _, e := range notices(c.datagram) {
 			got = append(got, e.Kind)
 		}
@@ -163,5 +150,18 @@ func TestTimersAreInOrder(t *testing.T) {
 		}
 		last = w.due
 		heap.set(w, time.Time{})
+	}
+}
+
+func TestTheGroupsPriorityComesFirst(t *testing.T) {
+	specs := []*plan.Spec{
+		{Name: "c", GroupPriority: 999, Priority: 1},
+		{Name: "b", GroupPriority: 5, Priority: 20},
+		{Name: "a", GroupPriority: 5, Priority: 10},
+		{Name: "d", GroupPriority: 5, Priority: 10},
+	}
+	want := [][]string{{"a", "d"}, {"b"}, {"c"}}
+	if got := tiers(specs); !reflect.DeepEqual(got, want) {
+		t.Errorf("tiers %v, want %v", got, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -45,7 +46,7 @@ func TestReloadTakesAwayWhatIsWaitedFor(t *testing.T) {
 	db := spec("db", "wait", plain, func(sp *plan.Spec) { sp.Autostart = false })
 	app := spec("app", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}} })
 	s := open(t, planOf(db, app))
-	s.saw("the wait", func(tr Transition) bool { return tr.Name == "app" && tr.To == Stopped })
+	s.saw("the wait", func(tr Transition) bool { return tr.Name == "app" && tr.To == lifecycle.Stopped })
 	app.After = nil
 	if err := s.ApplyPlan(t.Context(), planOf(db, app)); err != nil {
 		t.Fatal(err)

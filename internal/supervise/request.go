@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"fmt"
+	"initiator/internal/lifecycle"
 	"slices"
 
 	"github.com/google/uuid"
@@ -28,7 +29,7 @@ func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string)
 		if p.spec.Port != 0 && slices.ContainsFunc(p.workers, func(w *worker) bool { return !w.rec.Phase.AtRest() }) {
 			return nil, &OnePortError{spec, p.spec.Port}
 		}
-		return l.tell([]*worker{l.create(p, guid)}, StartRequested, "launched on request"), nil
+		return l.tell([]*worker{l.create(p, guid)}, lifecycle.StartRequested, "launched on request"), nil
 	})
 	if err != nil {
 		return Worker{}, err
@@ -55,16 +56,16 @@ func (e *OnePortError) Error() string {
 // waits until each is ready or will not be. Those that run already are left
 // alone. The error is of the request itself; a worker's is in its Result.
 func (s *Supervisor) Start(ctx context.Context, names ...string) ([]Result, error) {
-	return s.do(ctx, StartRequested, "asked to start", names)
+	return s.do(ctx, lifecycle.StartRequested, "asked to start", names)
 }
 
 // Restart gives each of the named workers a new process, all at once, and
 // waits as Start does.
 func (s *Supervisor) Restart(ctx context.Context, names ...string) ([]Result, error) {
-	return s.do(ctx, RestartRequested, "asked to restart", names)
+	return s.do(ctx, lifecycle.RestartRequested, "asked to restart", names)
 }
 
-func (s *Supervisor) do(ctx context.Context, kind EventKind, why string, names []string) ([]Result, error) {
+func (s *Supervisor) do(ctx context.Context, kind lifecycle.EventKind, why string, names []string) ([]Result, error) {
 	return s.request(ctx, func(l *loop) (*waiter, error) {
 		if l.closing {
 			return nil, ErrStopping

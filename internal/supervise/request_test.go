@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -132,7 +133,7 @@ func TestStartAgainAfterFatal(t *testing.T) {
 		sp.Command = []string{"/bin/sh", "-c", "test -e " + flag + " && exec sleep 100; exit 4"}
 		sp.Restart.Limit, sp.Ready.Kind, sp.StartSecs = 1, "alive", 0
 	})))
-	s.reaches("w", Fatal)
+	s.reaches("w", lifecycle.Fatal)
 	if err := os.WriteFile(flag, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -153,10 +154,10 @@ func TestRequestsAfterTheEnd(t *testing.T) {
 	if _, err := s.Start(t.Context(), "w"); !errors.Is(err, ErrEnded) {
 		t.Errorf("start after the end: %v", err)
 	}
-	if w := s.Workers(); len(w) != 1 || w[0].State != Stopped {
+	if w := s.Workers(); len(w) != 1 || w[0].State != lifecycle.Stopped {
 		t.Errorf("the workers after the end: %+v", w)
 	}
-	s.ReportEvent(Event{Kind: HeartbeatsOverdue, GUID: "nobody"})
+	s.ReportEvent(lifecycle.Event{Kind: lifecycle.HeartbeatsOverdue, GUID: "nobody"})
 }
 
 // TestNobodyWaitsForEver: a client that has gone leaves nothing with a worker
@@ -167,7 +168,7 @@ func TestNobodyWaitsForEver(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s.saw("the wait", func(tr Transition) bool { return tr.Name == "w" })
 	_, err := s.request(ctx, func(l *loop) (*waiter, error) {
-		x := l.tell(l.order, StartRequested, "")
+		x := l.tell(l.order, lifecycle.StartRequested, "")
 		cancel() // as soon as it waits
 		return x, nil
 	})

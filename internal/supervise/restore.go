@@ -2,11 +2,11 @@ package supervise
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -68,7 +68,7 @@ func (l *loop) revive(r *restored) {
 }
 
 // recountAs sets a record from outside the table: only here, before Run.
-func (l *loop) recountAs(w *worker, r Record) {
+func (l *loop) recountAs(w *worker, r lifecycle.Record) {
 	before := w.rec
 	w.rec = r
 	l.recount(w, &before)
@@ -84,36 +84,11 @@ func (m *memo) orphanSpec() *plan.Spec {
 }
 
 // record is the record as it was, with its times on our clock.
-func (m *memo) record(spec *plan.Spec, now time.Time, boot time.Duration) Record {
-	r := Record(m.Record)
+func (m *memo) record(spec *plan.Spec, now time.Time, boot time.Duration) lifecycle.Record {
+	r := m.Record
 	r.Spec = spec
 	offset := boot - m.Boot
-	r.shiftTimes(func(t time.Time) time.Time { return now.Add(-offset - m.At.Sub(t)) })
-	if r.Phase == PhaseUnready && !r.Stopping && !r.RefusedConnect {
-		// That nobody heard it is no fault of its own: it is judged anew.
-		r.Phase, r.ReadySince, r.Deadline = PhaseReady, now, time.Time{}
-	}
-	if !r.LastBeat.IsZero() {
-		r.LastBeat = now
-	}
-	return r
-}
-
-// shiftTimes changes every time that is set.
-func (r *Record) shiftTimes(to func(time.Time) time.Time) {
-	r.Deaths.Recent = slices.Clone(r.Deaths.Recent)
-	all := []*time.Time{
-		&r.Since, &r.Began, &r.BeganBefore, &r.Started, &r.Deadline, &r.ReadySince, &r.LastBeat, &r.MemoryMeasured, &r.NextStart,
-		&r.Ended.At, &r.LastExit.At,
-	}
-	for i := range r.Deaths.Recent {
-		all = append(all, &r.Deaths.Recent[i])
-	}
-	for _, t := range all {
-		if !t.IsZero() {
-			*t = to(*t)
-		}
-	}
+	return r.Restored(now, func(t time.Time) time.Time { return now.Add(-offset - m.At.Sub(t)) })
 }
 
 // short says how many workers a pool lacks that was restored: as many as it
@@ -148,6 +123,6 @@ func (l *loop) takenOver() {
 		}
 	}
 	if alive+others > 0 {
-		l.log.Info(fmt.Sprintf("goes on with %s that ran on, and %d that did not", count(alive, "worker"), others))
+		l.log.Info("restored the workers of an earlier initiator", "running", alive, "not running", others)
 	}
 }

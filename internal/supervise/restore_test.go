@@ -3,75 +3,27 @@ package supervise
 import (
 	"encoding/json"
 	"path/filepath"
-	"reflect"
 	"testing"
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
-
-// TestEveryTimeOfARecordIsMoved: a field that is added must not be forgotten.
-func TestEveryTimeOfARecordIsMoved(t *testing.T) {
-	from, to := time.Unix(1000, 0), time.Unix(2000, 0)
-	var r Record
-	fill(reflect.ValueOf(&r).Elem(), from)
-	r.shiftTimes(func(time.Time) time.Time { return to })
-	count := 0
-	each(t, reflect.ValueOf(r), "Record", func(path string, at time.Time) {
-		count++
-		if !at.Equal(to) {
-			t.Errorf("%s was not moved", path)
-		}
-	})
-	if count < 10 {
-		t.Errorf("only %d times were found", count)
-	}
-}
-
-// fill sets every time in a value.
-func fill(v reflect.Value, at time.Time) {
-	switch {
-	case v.Type() == reflect.TypeOf(at):
-		v.Set(reflect.ValueOf(at))
-	case v.Kind() == reflect.Struct:
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
-				fill(v.Field(i), at)
-			}
-		}
-	case v.Kind() == reflect.Slice && v.Type().Elem() == reflect.TypeOf(at):
-		v.Set(reflect.ValueOf([]time.Time{at}))
-	}
-}
-
-func each(t *testing.T, v reflect.Value, path string, f func(string, time.Time)) {
-	t.Helper()
-	switch {
-	case v.Type() == reflect.TypeOf(time.Time{}):
-		f(path, v.Interface().(time.Time))
-	case v.Kind() == reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				each(t, v.Field(i), path+"."+v.Type().Field(i).Name, f)
-			}
-		}
-	case v.Kind() == reflect.Slice && v.Type().Elem() == reflect.TypeOf(time.Time{}):
-		for i := range v.Len() {
-			each(t, v.Index(i), path, f)
-		}
-	}
-}
 
 // TestMemoBringsARecordBack with its phase by name, its past, and its times on
 // a clock that was set in between.
 func TestMemoBringsARecordBack(t *testing.T) {
 	now := time.Now()
+	var unhealthy lifecycle.EndCause
+	if err := unhealthy.UnmarshalText([]byte("sick")); err != nil {
+		t.Fatal(err)
+	}
 	written := memo{
 		V: memoVersion, At: now.Add(-time.Hour), Boot: 100 * time.Second, // the clock was set by an hour
-		Record: memoRecord{
-			Spec: &plan.Spec{Name: "secret"}, Phase: PhaseBackoff, Cause: endedUnhealthy, Incarnation: 3, Restarts: 2,
-			Deaths: DeathHistory{Count: 2, Recent: []time.Time{now.Add(-time.Hour - 7*time.Second)}}, NextStart: now.Add(-time.Hour + time.Second),
+		Record: lifecycle.Record{
+			Spec: &plan.Spec{Name: "secret"}, Phase: lifecycle.PhaseBackoff, Cause: unhealthy, Incarnation: 3, Restarts: 2,
+			Deaths: lifecycle.DeathHistory{Count: 2, Recent: []time.Time{now.Add(-time.Hour - 7*time.Second)}}, NextStart: now.Add(-time.Hour + time.Second),
 		},
 	}
 	blob, err := json.Marshal(written)
@@ -84,7 +36,7 @@ func TestMemoBringsARecordBack(t *testing.T) {
 	}
 	spec := &plan.Spec{Name: "new"}
 	r := read.record(spec, now, 110*time.Second) // ten seconds later
-	if r.Spec != spec || r.Phase != PhaseBackoff || r.Cause != endedUnhealthy || r.Incarnation != 3 || r.Restarts != 2 || r.Deaths.Count != 2 {
+	if r.Spec != spec || r.Phase != lifecycle.PhaseBackoff || r.Cause != unhealthy || r.Incarnation != 3 || r.Restarts != 2 || r.Deaths.Count != 2 {
 		t.Errorf("record %+v", r)
 	}
 	if ago := now.Sub(r.Deaths.Recent[0]); ago != 17*time.Second {
@@ -126,7 +78,7 @@ func TestSuccessorGoesOn(t *testing.T) {
 	if is := s2.one("stays"); is.PID != stays.PID || is.GUID != stays.GUID || is.Incarnation != 1 || !is.Ready || is.Port != stays.Port {
 		t.Errorf("stays is %+v, was %+v", is, stays)
 	}
-	s2.saw("the end of the one that left the file", func(tr Transition) bool { return tr.GUID == leaves.GUID && tr.To == Stopped })
+	s2.saw("the end of the one that left the file", func(tr Transition) bool { return tr.GUID == leaves.GUID && tr.To == lifecycle.Stopped })
 	outdated(t, s2, next)
 }
 

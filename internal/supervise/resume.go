@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -30,10 +31,10 @@ func (l *loop) replayed(e keeper.Event) {
 	l.now = time.Now().Add(-e.Age)
 	if w := l.workers[e.GUID]; w != nil && w.restored != nil {
 		w.restored.ordered = true
-		if at := w.rec.ForgetDeathsAt(); w.rec.Phase == PhaseReady && !at.IsZero() && at.Before(l.now) {
+		if at := w.rec.ForgetDeathsAt(); w.rec.Phase == lifecycle.PhaseReady && !at.IsZero() && at.Before(l.now) {
 			now := l.now
 			l.now = at
-			l.apply(w, Event{Kind: DeadlinePassed})
+			l.apply(w, lifecycle.Event{Kind: lifecycle.DeadlinePassed})
 			l.now = now
 		}
 	}
@@ -75,12 +76,12 @@ func (l *loop) resume(w *worker) {
 		if w.restored.HasSocket {
 			l.sent(l.keeper.ReleaseSocket(w.guid), "release", w)
 		}
-	case r.Phase == PhaseWaiting:
+	case r.Phase == lifecycle.PhaseWaiting:
 		l.check(w)
-	case r.Phase == PhaseSpawning && !w.restored.ordered:
+	case r.Phase == lifecycle.PhaseSpawning && !w.restored.ordered:
 		l.spawn(w)
-	case r.Phase == PhaseEnding, r.Phase == PhaseClearing:
-		l.end(w, Action{Kind: EndProcess, Wait: r.Spec.StopWait, Kill: r.Phase == PhaseClearing})
+	case r.Phase == lifecycle.PhaseEnding, r.Phase == lifecycle.PhaseClearing:
+		l.end(w, lifecycle.Action{Kind: lifecycle.EndProcess, Wait: r.Spec.StopWait, Kill: r.Phase == lifecycle.PhaseClearing})
 	}
 	if !r.Phase.HasProcess() {
 		return
@@ -90,13 +91,13 @@ func (l *loop) resume(w *worker) {
 		l.attach(w)
 	}
 	switch r.Phase {
-	case PhaseStarting:
+	case lifecycle.PhaseStarting:
 		if !r.Ready {
 			l.probe(w)
 		}
-	case PhaseDraining:
+	case lifecycle.PhaseDraining:
 		l.drain(w)
-	case PhaseReady, PhaseUnready:
+	case lifecycle.PhaseReady, lifecycle.PhaseUnready:
 		l.guard(w)
 	}
 	l.timers.set(w, r.NextDeadline())
@@ -113,11 +114,11 @@ func (l *loop) listen(w *worker) {
 		}
 		w.socket = socket
 	}
-	begins := w.rec.Phase == PhaseStarting && !w.rec.Ready || w.rec.Phase == PhaseSpawning
+	begins := w.rec.Phase == lifecycle.PhaseStarting && !w.rec.Ready || w.rec.Phase == lifecycle.PhaseSpawning
 	l.watch(w, l.watches(spec, begins), begins)
 }
 
-func (l *loop) notified(e Event) { l.box.put(func(l *loop) { l.report(e) }) }
+func (l *loop) notified(e lifecycle.Event) { l.box.put(func(l *loop) { l.report(e) }) }
 
 // reconcile makes the workers that were found those that the file asks for, as
 // a reload would: what differs is restarted, what is gone is stopped.
@@ -132,7 +133,7 @@ func (l *loop) reconcile() {
 		}
 		keys := plan.Differs(w.restored.memo.Made, l.fingerprint(w.rec.Spec))
 		if len(keys) > 0 && w.rec.Phase.HasProcess() && w.rec.Incarnation == w.restored.memo.Record.Incarnation {
-			l.apply(w, Event{Kind: RestartRequested, Reason: "its definition has changed: " + strings.Join(keys, ", ")})
+			l.apply(w, lifecycle.Event{Kind: lifecycle.RestartRequested, Reason: "its definition has changed: " + strings.Join(keys, ", ")})
 		}
 	}
 	for _, p := range l.pools {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -26,7 +27,7 @@ func shrinking(t *testing.T) *stage {
 	))
 	s.until("all ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 4 })
 	go func() { _ = s.ScalePool(context.Background(), "x", 1) }()
-	s.reaches("x", Stopping)
+	s.reaches("x", lifecycle.Stopping)
 	return s
 }
 
@@ -61,7 +62,7 @@ func TestStartOfWorkerThatGoes(t *testing.T) {
 	if err := syscall.Kill(goes.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	s.saw("its end", func(tr Transition) bool { return tr.GUID == goes.GUID && tr.From == Stopping })
+	s.saw("its end", func(tr Transition) bool { return tr.GUID == goes.GUID && tr.From == lifecycle.Stopping })
 	if all := s.Workers(); len(all) != 3 {
 		t.Errorf("%+v", all)
 	}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 	"initiator/proactor"
@@ -17,7 +18,7 @@ import (
 // before_start, process. Whatever goes wrong is a spawn error with its reason.
 func (l *loop) spawn(w *worker) {
 	if l.keeper == nil {
-		l.orphans = append(l.orphans, pendingEvent{w, Event{Incarnation: w.rec.Incarnation}})
+		l.orphans = append(l.orphans, pendingEvent{w, lifecycle.Event{Incarnation: w.rec.Incarnation}})
 		return
 	}
 	if err := l.prepare(w); err != nil {
@@ -32,7 +33,7 @@ func (l *loop) spawn(w *worker) {
 }
 
 func (l *loop) failed(w *worker, err error) {
-	l.then(w, Event{Kind: SpawnFailed, Incarnation: w.rec.Incarnation, Reason: err.Error()})
+	l.then(w, lifecycle.Event{Kind: lifecycle.SpawnFailed, Incarnation: w.rec.Incarnation, Reason: err.Error()})
 }
 
 // prepare takes what the process will be given.
@@ -54,7 +55,7 @@ func (l *loop) prepare(w *worker) error {
 		}
 	}
 	if spec.Ready.Kind == "notify" {
-		socket, err := newNotifySocket(l.opts.RuntimeDir, w.guid, w.rec.Incarnation, spec.Limits.User != "", func(e Event) {
+		socket, err := newNotifySocket(l.opts.RuntimeDir, w.guid, w.rec.Incarnation, spec.Limits.User != "", func(e lifecycle.Event) {
 			l.box.put(func(l *loop) { l.report(e) })
 		})
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 	"initiator/proactor"
@@ -47,7 +48,11 @@ func spec(name, role string, change ...func(*plan.Spec)) plan.Spec {
 		Environment: []plan.Entry{{Key: "TEST_ROLE", Value: role, Valued: true}},
 		Socket:      "reserve", ListenAddr: "127.0.0.1", Ready: plan.Ready{Kind: "webhook"}, StartTimeout: 20 * time.Second,
 		HeartbeatTolerance: 15 * time.Second, StopSignal: "TERM", StopWait: 10 * time.Second, Drain: time.Second,
-		Restart: defaults(), Autostart: true, Priority: 999, Limits: plan.Limits{Umask: -1},
+		Restart: plan.Restart{
+			Auto: "unexpected", ExitCodes: []int{0}, Delay: 100 * time.Millisecond, DelayMax: time.Minute,
+			Factor: 2, Jitter: 0.1, Limit: 10, Window: 10 * time.Minute, Reset: 10 * time.Minute, OnFatal: "ignore",
+		},
+		Autostart: true, Priority: 999, Limits: plan.Limits{Umask: -1},
 		Stdout: plan.Log{Path: "-"}, RedirectStderr: true,
 	}
 	for _, f := range change {
@@ -181,7 +186,7 @@ func (s *stage) ready(name string, incarnation int) Transition {
 }
 
 // reaches waits for a state.
-func (s *stage) reaches(name string, state State) Transition {
+func (s *stage) reaches(name string, state lifecycle.State) Transition {
 	s.t.Helper()
 	return s.saw(name+" "+state.String(), func(tr Transition) bool { return tr.Name == name && tr.To == state })
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -37,7 +38,7 @@ func TestStopAnswers(t *testing.T) {
 			pid := numberOf(t, s.line("PID "))
 			if c.kill { // its descendant was an orphan before anybody looked, and now has no relative
 				_ = syscall.Kill(leader, syscall.SIGKILL)
-				s.reaches("w", Exited)
+				s.reaches("w", lifecycle.Exited)
 			}
 			results, err := s.Stop(t.Context(), "w")
 			if err != nil || len(results) != 1 || results[0].Error != "" {
@@ -80,9 +81,9 @@ func TestStopOrder(t *testing.T) {
 	began, ended := map[string][]uint64{}, map[string][]uint64{}
 	for _, tr := range s.seen {
 		switch {
-		case tr.To == Stopping:
+		case tr.To == lifecycle.Stopping:
 			began[tr.Name] = append(began[tr.Name], tr.Seq)
-		case tr.From == Stopping:
+		case tr.From == lifecycle.Stopping:
 			ended[tr.Name] = append(ended[tr.Name], tr.Seq)
 		}
 	}
@@ -108,12 +109,12 @@ func TestDrainComesFirst(t *testing.T) {
 		answer <- results
 	}()
 	s.saw("the drain", func(tr Transition) bool {
-		return tr.To == Stopping && strings.Contains(tr.Reason, "waiting for its running tasks")
+		return tr.To == lifecycle.Stopping && strings.Contains(tr.Reason, "waiting for its running tasks")
 	})
 	if !alive(w.PID) || d.all() != "attach 1; drain 1" {
 		t.Errorf("alive %t while it drains, told %s", alive(w.PID), d.all())
 	}
-	s.ReportEvent(Event{Kind: Drained, GUID: w.GUID, Incarnation: 1})
+	s.ReportEvent(lifecycle.Event{Kind: lifecycle.Drained, GUID: w.GUID, Incarnation: 1})
 	results := <-answer
 	if len(results) != 1 || !results[0].EmptyProven || alive(w.PID) || !strings.Contains(results[0].Worker.Reason, "drained") {
 		t.Errorf("%+v", results)

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -54,7 +55,7 @@ func TestBothEndsOfAStreamAreClosedOnExec(t *testing.T) {
 func TestAStreamHasOneOwner(t *testing.T) {
 	before := descriptors(t)
 	l := &loop{}
-	w := &worker{rec: Record{Spec: &plan.Spec{Contract: true, Protocol: "webhook"}}}
+	w := &worker{rec: lifecycle.Record{Spec: &plan.Spec{Contract: true, Protocol: "webhook"}}}
 	for range 3 { // an incarnation that never came to be ready leaves nothing
 		l.openStream(w).Close()
 	}

@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"errors"
+	"initiator/internal/lifecycle"
 	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
@@ -87,7 +88,7 @@ func (s *Supervisor) Workers() []Worker {
 
 // ReportEvent is how the dispatcher says what it has seen of a worker. It never
 // blocks, and a report about an earlier incarnation changes nothing.
-func (s *Supervisor) ReportEvent(e Event) {
+func (s *Supervisor) ReportEvent(e lifecycle.Event) {
 	s.box.put(func(l *loop) { l.report(e) })
 }
 

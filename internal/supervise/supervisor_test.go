@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -18,7 +19,7 @@ func TestWebhookWorkerIsReadyAndStops(t *testing.T) {
 			s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = socket })))
 			s.ready("w", 1)
 			w := s.one("w")
-			if w.State != Running || !w.Ready || w.PID == 0 || w.Port < lowest {
+			if w.State != lifecycle.Running || !w.Ready || w.PID == 0 || w.Port < lowest {
 				t.Errorf("a ready worker is shown as %+v", w)
 			}
 			results, err := s.Stop(t.Context(), "w")
@@ -28,7 +29,7 @@ func TestWebhookWorkerIsReadyAndStops(t *testing.T) {
 			if alive(w.PID) {
 				t.Errorf("pid %d lives after a stop that was %s", w.PID, results[0].Worker.Reason)
 			}
-			if w = s.one("w"); w.State != Stopped || w.PID != 0 || w.Port != 0 {
+			if w = s.one("w"); w.State != lifecycle.Stopped || w.PID != 0 || w.Port != 0 {
 				t.Errorf("a stopped worker is shown as %+v", w)
 			}
 		})
@@ -46,7 +47,7 @@ func TestKilledWorkerComesBackOnItsPort(t *testing.T) {
 		t.Errorf("after SIGKILL: %+v, before: %+v", second, first)
 	}
 	w := s.one("w")
-	if w.LastExit.Signal != "KILL" || w.LastExit.Class != ExitSignal || w.Restarts != 1 {
+	if w.LastExit.Signal != "KILL" || w.LastExit.Class != lifecycle.ExitSignal || w.Restarts != 1 {
 		t.Errorf("the record of the death: %+v", w)
 	}
 	answers, err := s.ExplainWorkers(t.Context(), "w")
@@ -63,13 +64,13 @@ func TestExitClasses(t *testing.T) {
 		spec("never", "exit 7", plain, func(sp *plan.Spec) { sp.Restart.Auto = "false" }),
 	))
 	for name, want := range map[string]struct {
-		state  State
+		state  lifecycle.State
 		reason string
 	}{
-		"clean":    {Exited, "exit code 0"},
-		"missing":  {Fatal, "/no/such/program is missing"},
-		"flapping": {Fatal, "exit code 7"},
-		"never":    {Exited, "autorestart = false"},
+		"clean":    {lifecycle.Exited, "exit code 0"},
+		"missing":  {lifecycle.Fatal, "/no/such/program is missing"},
+		"flapping": {lifecycle.Fatal, "exit code 7"},
+		"never":    {lifecycle.Exited, "autorestart = false"},
 	} {
 		tr := s.reaches(name, want.state)
 		if !strings.Contains(tr.Reason, want.reason) {
@@ -93,7 +94,7 @@ func TestEscapeIsEndedBeforeTheRestart(t *testing.T) {
 	if alive(escaped) {
 		t.Errorf("pid %d of the first incarnation lives beside the second", escaped)
 	}
-	s.reaches("w", Fatal)
+	s.reaches("w", lifecycle.Fatal)
 }
 
 func TestStubbornWorkerIsKilled(t *testing.T) {
@@ -133,9 +134,11 @@ func TestStopDuringEachPhase(t *testing.T) {
 	back := spec("backing", "exit 1", plain, func(sp *plan.Spec) { sp.Restart.Delay = time.Hour; sp.Restart.DelayMax = time.Hour })
 	dep := spec("waiting", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "starting", Condition: "ready"}} })
 	s := open(t, planOf(start, back, dep))
-	s.reaches("starting", Starting)
-	s.saw("the delay", func(tr Transition) bool { return tr.Name == "backing" && tr.To == Backoff && tr.Incarnation == 2 })
-	if w := s.one("waiting"); w.State != Stopped || w.Reason != "waits for starting: ready" {
+	s.reaches("starting", lifecycle.Starting)
+	s.saw("the delay", func(tr Transition) bool {
+		return tr.Name == "backing" && tr.To == lifecycle.Backoff && tr.Incarnation == 2
+	})
+	if w := s.one("waiting"); w.State != lifecycle.Stopped || w.Reason != "waits for starting: ready" {
 		t.Errorf("a worker that waits: %+v", w)
 	}
 	results, err := s.Stop(t.Context(), "all")
@@ -143,7 +146,7 @@ func TestStopDuringEachPhase(t *testing.T) {
 		t.Fatalf("stop: %+v %v", results, err)
 	}
 	for _, r := range results {
-		if r.Worker.State != Stopped || r.Worker.PID != 0 || r.Error != "" {
+		if r.Worker.State != lifecycle.Stopped || r.Worker.PID != 0 || r.Error != "" {
 			t.Errorf("%s: %+v", r.Worker.Name, r)
 		}
 	}
@@ -160,7 +163,7 @@ func TestAfter(t *testing.T) {
 	s.ready("app", 1)
 	s.cancel()
 	<-s.done
-	at := func(name string, to State, last bool) (seq uint64) {
+	at := func(name string, to lifecycle.State, last bool) (seq uint64) {
 		for _, tr := range s.seen {
 			if tr.Name == name && tr.To == to && (seq == 0 || last) {
 				seq = tr.Seq
@@ -168,10 +171,10 @@ func TestAfter(t *testing.T) {
 		}
 		return seq
 	}
-	if !(at("db", Starting, true) < at("migrate", Starting, false) && at("migrate", Exited, false) < at("app", Starting, false) && at("db", Running, true) < at("app", Starting, false)) {
+	if !(at("db", lifecycle.Starting, true) < at("migrate", lifecycle.Starting, false) && at("migrate", lifecycle.Exited, false) < at("app", lifecycle.Starting, false) && at("db", lifecycle.Running, true) < at("app", lifecycle.Starting, false)) {
 		t.Error("the order of starts is not that of after")
 	}
-	if !(at("app", Stopped, true) < at("db", Stopping, false)) {
+	if !(at("app", lifecycle.Stopped, true) < at("db", lifecycle.Stopping, false)) {
 		t.Error("db was stopped before app, which comes after it")
 	}
 }

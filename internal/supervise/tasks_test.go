@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 )
 
@@ -45,7 +46,7 @@ func (d *dispatcher) Attach(i Instance) {
 func (d *dispatcher) Drain(guid string, incarnation int) {
 	d.note("drain %d", incarnation)
 	if d.drain {
-		d.s.ReportEvent(Event{Kind: Drained, GUID: guid, Incarnation: incarnation})
+		d.s.ReportEvent(lifecycle.Event{Kind: lifecycle.Drained, GUID: guid, Incarnation: incarnation})
 	}
 }
 
@@ -135,9 +136,9 @@ func TestDing(t *testing.T) {
 	if w.Ready || d.all() != "attach 1" {
 		t.Errorf("%+v, told %s", w, d.all())
 	}
-	s.ReportEvent(Event{Kind: ConnectRefused, GUID: w.GUID, Incarnation: 1, Reason: "503: not now"})
+	s.ReportEvent(lifecycle.Event{Kind: lifecycle.ConnectRefused, GUID: w.GUID, Incarnation: 1, Reason: "503: not now"})
 	s.saw("the refusal", func(tr Transition) bool { return strings.Contains(tr.Reason, "503: not now") })
-	s.ReportEvent(Event{Kind: Connected, GUID: w.GUID, Incarnation: 1})
+	s.ReportEvent(lifecycle.Event{Kind: lifecycle.Connected, GUID: w.GUID, Incarnation: 1})
 	s.ready("w", 1)
 }
 
@@ -146,10 +147,10 @@ func TestStuck(t *testing.T) {
 	d := &dispatcher{drain: true}
 	s := openWith(t, d, planOf(spec("w", "webhook")))
 	w := s.ready("w", 1)
-	s.ReportEvent(Event{Kind: TaskStuck, GUID: w.GUID, Incarnation: 1, Reason: "task 7 made no progress"})
+	s.ReportEvent(lifecycle.Event{Kind: lifecycle.TaskStuck, GUID: w.GUID, Incarnation: 1, Reason: "task 7 made no progress"})
 	s.ready("w", 2)
-	s.ReportEvent(Event{Kind: TaskStuck, GUID: w.GUID, Incarnation: 1, Reason: "late news"})
-	if e := s.one("w").LastExit; e.Class != ExitUnhealthy || e.Error != "task 7 made no progress" || s.one("w").Incarnation != 2 {
+	s.ReportEvent(lifecycle.Event{Kind: lifecycle.TaskStuck, GUID: w.GUID, Incarnation: 1, Reason: "late news"})
+	if e := s.one("w").LastExit; e.Class != lifecycle.ExitUnhealthy || e.Error != "task 7 made no progress" || s.one("w").Incarnation != 2 {
 		t.Errorf("%+v", s.one("w"))
 	}
 }
@@ -175,7 +176,7 @@ func TestChaos(t *testing.T) {
 				_ = syscall.Kill(w.PID, syscall.SIGKILL) // it may be gone
 			}
 		case 2:
-			s.ReportEvent(Event{Kind: TaskStuck, GUID: w.GUID, Incarnation: w.Incarnation})
+			s.ReportEvent(lifecycle.Event{Kind: lifecycle.TaskStuck, GUID: w.GUID, Incarnation: w.Incarnation})
 		case 3:
 			_, err = s.Restart(t.Context(), w.GUID)
 		case 4:

@@ -67,13 +67,3 @@ type counter struct {
 	want int
 	done chan struct{}
 }
-
-// BenchmarkNext is one event through the table.
-func BenchmarkNext(b *testing.B) {
-	now := time.Now()
-	r := inPhase(PhaseReady, now)
-	b.ReportAllocs()
-	for b.Loop() {
-		Next(r, Event{Kind: WatchdogBeat}, now)
-	}
-}

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"errors"
+	"initiator/internal/lifecycle"
 	"strings"
 	"time"
 )
@@ -18,16 +19,16 @@ func (p *prober) take(a answer) {
 		return
 	}
 	if a.err == nil {
-		p.done(t, ReadinessProven, t.kind)
+		p.done(t, lifecycle.ReadinessProven, t.kind)
 		return
 	}
 	t.owned = t.owned && t.kind == "webhook" // an http answer is worth no more than the look before it
 	p.hint(t, a.err.Error())
 }
 
-func (p *prober) done(t *target, k EventKind, how string) {
+func (p *prober) done(t *target, k lifecycle.EventKind, how string) {
 	delete(p.targets, t.guid)
-	p.tell(Event{Kind: k, GUID: t.guid, Incarnation: t.incarnation, Reason: how})
+	p.tell(lifecycle.Event{Kind: k, GUID: t.guid, Incarnation: t.incarnation, Reason: how})
 }
 
 // lacks is a look that ended before the request.
@@ -45,9 +46,9 @@ func (p *prober) judge(t *target, err error) {
 	t.owned = false
 	switch {
 	case err != nil:
-		p.tell(Event{Kind: ProbeFailed, GUID: t.guid, Incarnation: t.incarnation, Reason: err.Error()})
+		p.tell(lifecycle.Event{Kind: lifecycle.ProbeFailed, GUID: t.guid, Incarnation: t.incarnation, Reason: err.Error()})
 	case t.ill:
-		p.tell(Event{Kind: ProbePassed, GUID: t.guid, Incarnation: t.incarnation})
+		p.tell(lifecycle.Event{Kind: lifecycle.ProbePassed, GUID: t.guid, Incarnation: t.incarnation})
 	}
 	t.ill = err != nil
 }
@@ -59,5 +60,5 @@ func (p *prober) hint(t *target, why string) {
 		return
 	}
 	t.hint = why
-	p.tell(Event{Kind: NotReadyYet, GUID: t.guid, Incarnation: t.incarnation, Reason: why})
+	p.tell(lifecycle.Event{Kind: lifecycle.NotReadyYet, GUID: t.guid, Incarnation: t.incarnation, Reason: why})
 }

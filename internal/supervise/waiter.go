@@ -2,13 +2,14 @@ package supervise
 
 import (
 	"context"
+	"initiator/internal/lifecycle"
 	"slices"
 )
 
 // waiter waits for some workers to be as they were asked to be. The loop owns
 // it until done is closed.
 type waiter struct {
-	kind    EventKind
+	kind    lifecycle.EventKind
 	from    map[*worker]int // the incarnation at the time of the request
 	places  map[*worker]int
 	results []Result
@@ -17,7 +18,7 @@ type waiter struct {
 }
 
 // tell asks all workers for the same thing and makes the waiter for it.
-func (l *loop) tell(workers []*worker, kind EventKind, why string) *waiter {
+func (l *loop) tell(workers []*worker, kind lifecycle.EventKind, why string) *waiter {
 	x := &waiter{
 		kind: kind, from: map[*worker]int{}, places: map[*worker]int{},
 		results: make([]Result, len(workers)), left: len(workers), done: make(chan struct{}),
@@ -31,7 +32,7 @@ func (l *loop) tell(workers []*worker, kind EventKind, why string) *waiter {
 	}
 	for _, w := range workers {
 		if x.asks(w) {
-			l.apply(w, Event{Kind: kind, Reason: why})
+			l.apply(w, lifecycle.Event{Kind: kind, Reason: why})
 		}
 		l.answer(w)
 	}
@@ -39,12 +40,14 @@ func (l *loop) tell(workers []*worker, kind EventKind, why string) *waiter {
 }
 
 // up: what was asked for is that workers run.
-func (x *waiter) up() bool { return x.kind == StartRequested || x.kind == RestartRequested }
+func (x *waiter) up() bool {
+	return x.kind == lifecycle.StartRequested || x.kind == lifecycle.RestartRequested
+}
 
 // asks reports whether there is anything to ask of a worker. One that is to go
 // away is not brought back by whoever names everything: it is of no pool.
 func (x *waiter) asks(w *worker) bool {
-	return !(x.up() && w.forgotten) && !(x.kind == StartRequested && w.rec.Phase == PhaseReady)
+	return !(x.up() && w.forgotten) && !(x.kind == lifecycle.StartRequested && w.rec.Phase == lifecycle.PhaseReady)
 }
 
 // answer gives every waiter whose wish is decided its result.
@@ -74,16 +77,16 @@ func (x *waiter) decided(w *worker) bool {
 		return r.Phase.AtRest()
 	case w.forgotten:
 		return true
-	case x.kind == RestartRequested:
-		return r.Phase.AtRest() || r.Phase == PhaseReady && r.Incarnation > x.from[w]
+	case x.kind == lifecycle.RestartRequested:
+		return r.Phase.AtRest() || r.Phase == lifecycle.PhaseReady && r.Incarnation > x.from[w]
 	default:
-		return r.Phase.AtRest() || r.Phase == PhaseReady || r.Phase == PhaseUnready
+		return r.Phase.AtRest() || r.Phase == lifecycle.PhaseReady || r.Phase == lifecycle.PhaseUnready
 	}
 }
 
 func (x *waiter) result(w *worker) Result {
 	res := Result{Worker: w.view(), EmptyProven: w.rec.EmptyProven}
-	done := w.rec.Phase == PhaseExited && w.rec.LastExit.Class == ExitClean // a one-shot that did its work
+	done := w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean // a one-shot that did its work
 	switch {
 	case x.up() && w.forgotten:
 		res.Error = "it is being removed: " + w.rec.Reason

@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"fmt"
+	"initiator/internal/lifecycle"
 	"strings"
 	"time"
 )
@@ -40,16 +41,16 @@ func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answe
 // next start is due, and what it waits for. It is pure.
 func Explain(w Worker, now time.Time) Explanation {
 	a := Explanation{Worker: w}
-	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", label(w), phrase(w), FormatDuration(now.Sub(w.Since)), w.Reason)}
+	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", label(w), phrase(w), lifecycle.FormatDuration(now.Sub(w.Since)), w.Reason)}
 	if !w.NextStart.IsZero() {
-		a.NextIn = FormatDuration(max(0, w.NextStart.Sub(now)))
+		a.NextIn = lifecycle.FormatDuration(max(0, w.NextStart.Sub(now)))
 		parts = append(parts, "the next start is due in "+a.NextIn)
 	}
 	if len(w.WaitsFor) > 0 && !strings.Contains(w.Reason, w.WaitsFor[0]) {
 		parts = append(parts, "it waits for "+strings.Join(w.WaitsFor, ", "))
 	}
 	if e := w.LastExit; e.Class != "" && !strings.Contains(w.Reason, e.String()) {
-		parts = append(parts, fmt.Sprintf("the process before ended %s ago (%s: %s)", FormatDuration(now.Sub(e.At)), e.Class, e))
+		parts = append(parts, fmt.Sprintf("the process before ended %s ago (%s: %s)", lifecycle.FormatDuration(now.Sub(e.At)), e.Class, e))
 	}
 	if w.Rule != "" && !strings.Contains(w.Reason, w.Rule) {
 		parts = append(parts, "the rule that fired last: "+w.Rule)
@@ -71,7 +72,7 @@ func short(guid string) string {
 }
 
 func phrase(w Worker) string {
-	if w.State == Running && !w.Ready {
+	if w.State == lifecycle.Running && !w.Ready {
 		return "RUNNING but not ready"
 	}
 	return w.State.String()

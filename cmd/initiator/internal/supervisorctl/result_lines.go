@@ -6,6 +6,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -59,7 +60,7 @@ func (b Before) ResultLines(verb string, results []supervise.Result) (lines []st
 func RecordBefore(all []supervise.Worker, args []string) Before {
 	b := Before{names: ProcessNames(all), up: map[string]bool{}, singly: map[string]bool{}}
 	for _, w := range all {
-		b.up[w.GUID] = w.State == supervise.Running || w.State == supervise.Starting || w.State == supervise.Backoff
+		b.up[w.GUID] = w.State == lifecycle.Running || w.State == lifecycle.Starting || w.State == lifecycle.Backoff
 	}
 	for _, name := range args {
 		if name == "all" || strings.HasSuffix(name, ":") || strings.HasSuffix(name, ":*") {

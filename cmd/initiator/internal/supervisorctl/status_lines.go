@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -26,11 +27,11 @@ func StatusLines(list []supervise.Worker, names map[string]string, now time.Time
 // describeProcess is what supervisorctl says of a process beside its state.
 func describeProcess(w supervise.Worker, now time.Time) string {
 	switch w.State {
-	case supervise.Running:
+	case lifecycle.Running:
 		return fmt.Sprintf("pid %d, uptime %s", w.PID, terminal.FormatUptime(now.Sub(w.Started)))
-	case supervise.Fatal, supervise.Backoff:
+	case lifecycle.Fatal, lifecycle.Backoff:
 		return w.Reason
-	case supervise.Stopped, supervise.Exited:
+	case lifecycle.Stopped, lifecycle.Exited:
 		if w.Incarnation == 0 {
 			return "Not started"
 		}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -67,7 +68,7 @@ func (l *LiveView) ShowTransition(t supervise.Transition) {
 	if l == nil {
 		return
 	}
-	if t.To == supervise.Starting && t.From != supervise.Starting || t.PID == 0 {
+	if t.To == lifecycle.Starting && t.From != lifecycle.Starting || t.PID == 0 {
 		l.began[t.GUID] = t.At
 	}
 	if !l.Settled() {
@@ -75,11 +76,11 @@ func (l *LiveView) ShowTransition(t supervise.Transition) {
 	}
 	state, reason := t.To.String(), t.Reason
 	switch {
-	case t.To == supervise.Starting, t.To == supervise.Stopping:
+	case t.To == lifecycle.Starting, t.To == lifecycle.Stopping:
 		return // what it leads to is told
-	case t.To == supervise.Running && !t.Ready:
+	case t.To == lifecycle.Running && !t.Ready:
 		state = Unready
-	case t.To == supervise.Running:
+	case t.To == lifecycle.Running:
 		reason = fmt.Sprintf("pid %d%s, after %s", t.PID, PortText(", port %d", t.Port), FormatDuration(t.At.Sub(l.began[t.GUID])))
 	}
 	before := t.At.Local().Format("15:04:05  ")
@@ -142,7 +143,7 @@ func (l *LiveView) workerLines(workers []supervise.Worker) []string {
 	var lines []string
 	counted := 0
 	for _, w := range workers {
-		up := w.State == supervise.Running && w.Ready
+		up := w.State == lifecycle.Running && w.Ready
 		if len(workers) > maxRegionLines && (up || len(lines) == maxRegionLines) {
 			counted++
 			continue
@@ -161,7 +162,7 @@ func (l *LiveView) workerLine(w supervise.Worker, width int) string {
 	if w.PID != 0 {
 		rest = fmt.Sprintf("pid %-7d %-10s", w.PID, PortText("port %d", w.Port))
 		switch since, ok := l.began[w.GUID]; {
-		case w.State == supervise.Running && w.Ready && ok:
+		case w.State == lifecycle.Running && w.Ready && ok:
 			rest += "  " + FormatDuration(w.Since.Sub(since))
 		case w.Reason != "" && !w.Ready:
 			rest += "  " + strings.TrimPrefix(strings.TrimPrefix(w.Reason, fmt.Sprintf("pid %d runs; ", w.PID)), "not ready yet: ")

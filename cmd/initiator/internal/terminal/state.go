@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
@@ -10,7 +11,7 @@ const Unready = "UNREADY"
 
 // StateName is the state of a worker in one word.
 func StateName(w supervise.Worker) string {
-	if w.State == supervise.Running && !w.Ready {
+	if w.State == lifecycle.Running && !w.Ready {
 		return Unready
 	}
 	return w.State.String()
@@ -19,11 +20,11 @@ func StateName(w supervise.Worker) string {
 // StateColour is green for what is well, red for what is not, yellow between.
 func StateColour(state string) string {
 	switch state {
-	case supervise.Running.String(), string(task.Completed):
+	case lifecycle.Running.String(), string(task.Completed):
 		return ColourGood
-	case supervise.Fatal.String(), supervise.Backoff.String(), string(task.Failed), string(task.Dead):
+	case lifecycle.Fatal.String(), lifecycle.Backoff.String(), string(task.Failed), string(task.Dead):
 		return ColourBad
-	case supervise.Starting.String(), supervise.Stopping.String(), string(task.Running), Unready:
+	case lifecycle.Starting.String(), lifecycle.Stopping.String(), string(task.Running), Unready:
 		return ColourBusy
 	}
 	return ""

@@ -1,4 +1,4 @@
-package supervise
+package lifecycle
 
 import (
 	"strings"
@@ -270,5 +270,15 @@ func TestStories(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkNext is one event through the table.
+func BenchmarkNext(b *testing.B) {
+	now := time.Now()
+	r := inPhase(PhaseReady, now)
+	b.ReportAllocs()
+	for b.Loop() {
+		Next(r, Event{Kind: WatchdogBeat}, now)
 	}
 }

@@ -1,4 +1,4 @@
-package supervise
+package lifecycle
 
 import (
 	"reflect"
@@ -35,18 +35,5 @@ func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 	law := plan.Restart{Auto: "unexpected", RetryEarly: true}
 	if _, v := decideRestart(law, DeathHistory{}, death{At: now, Class: ExitClean, What: "exit code 0"}, 0); v.Choice != stayExited {
 		t.Errorf("a clean end after a good start: %+v", v)
-	}
-}
-
-func TestTheGroupsPriorityComesFirst(t *testing.T) {
-	specs := []*plan.Spec{
-		{Name: "c", GroupPriority: 999, Priority: 1},
-		{Name: "b", GroupPriority: 5, Priority: 20},
-		{Name: "a", GroupPriority: 5, Priority: 10},
-		{Name: "d", GroupPriority: 5, Priority: 10},
-	}
-	want := [][]string{{"a", "d"}, {"b"}, {"c"}}
-	if got := tiers(specs); !reflect.DeepEqual(got, want) {
-		t.Errorf("tiers %v, want %v", got, want)
 	}
 }

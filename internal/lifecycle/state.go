@@ -1,6 +1,9 @@
-package supervise
+package lifecycle
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // State is what a person is told about a worker. The names and numbers are
 // supervisord's, so that its users and their scripts feel at home.
@@ -91,3 +94,17 @@ func (p Phase) HasProcess() bool { return p >= PhaseSpawning && p <= PhaseCleari
 
 // AtRest reports whether nothing runs and nothing will without a request.
 func (p Phase) AtRest() bool { return p == PhaseStopped || p == PhaseExited || p == PhaseFatal }
+
+// MarshalText names a phase: its number may be another in a later version.
+func (p Phase) MarshalText() ([]byte, error) { return []byte(phaseNames[p]), nil }
+
+// UnmarshalText reads a name that MarshalText wrote.
+func (p *Phase) UnmarshalText(text []byte) error {
+	for n, name := range phaseNames {
+		if name == string(text) {
+			*p = Phase(n)
+			return nil
+		}
+	}
+	return fmt.Errorf("phase %q is not known", text)
+}

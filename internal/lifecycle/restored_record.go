@@ -1,0 +1,36 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// Restored returns the record with which a new initiator goes on.
+func (r Record) Restored(now time.Time, shift func(time.Time) time.Time) Record {
+	r.shiftTimes(shift)
+	if r.Phase == PhaseUnready && !r.Stopping && !r.RefusedConnect {
+		// That nobody heard it is no fault of its own: it is judged anew.
+		r.Phase, r.ReadySince, r.Deadline = PhaseReady, now, time.Time{}
+	}
+	if !r.LastBeat.IsZero() {
+		r.LastBeat = now
+	}
+	return r
+}
+
+// shiftTimes changes every time that is set.
+func (r *Record) shiftTimes(to func(time.Time) time.Time) {
+	r.Deaths.Recent = slices.Clone(r.Deaths.Recent)
+	all := []*time.Time{
+		&r.Since, &r.Began, &r.BeganBefore, &r.Started, &r.Deadline, &r.ReadySince, &r.LastBeat, &r.MemoryMeasured, &r.NextStart,
+		&r.Ended.At, &r.LastExit.At,
+	}
+	for i := range r.Deaths.Recent {
+		all = append(all, &r.Deaths.Recent[i])
+	}
+	for _, t := range all {
+		if !t.IsZero() {
+			*t = to(*t)
+		}
+	}
+}
