@@ -15,7 +15,7 @@ import (
 func older(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "initiator")
-	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w -X initiator/internal/keeper.speaks=1", "-o", path, ".")
+	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w -X initiator/internal/keeper.versionText=1", "-o", path, ".")
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}

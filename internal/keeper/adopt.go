@@ -30,84 +30,84 @@ type AdoptOrder struct {
 
 // Adopt sends the order, and leaves a memo as Spawn does.
 func (k *Keeper) Adopt(a AdoptOrder, memo []byte, grace time.Duration) error {
-	return k.order(message{
+	return k.sendOrder(message{
 		Op: opAdopt, GUID: a.GUID, Incarnation: a.Incarnation, Adopt: &a, Snapshot: memo, On: a.Keep, Grace: grace,
 	}, nil)
 }
 
 // Sync asks for KindSynced, which follows the answers to all that was asked
 // before.
-func (k *Keeper) Sync() error { return k.order(message{Op: opSync}, nil) }
+func (k *Keeper) Sync() error { return k.sendOrder(message{Op: opSync}, nil) }
 
-// dying is an adopted process that has ended and whose parent, whoever that
+// unreapedProcess is an adopted process that has ended and whose parent, whoever that
 // is, has not yet waited for it: only then is its status told to others.
-type dying struct {
+type unreapedProcess struct {
 	c     *child
 	until time.Time
 	next  time.Time
 }
 
 const (
-	statusPatience = 5 * time.Second
-	statusPause    = 2 * time.Millisecond
+	statusTimeout  = 5 * time.Second
+	statusInterval = 2 * time.Millisecond
 )
 
-// foster takes a process in.
-func (l *loop) foster(m *message) {
+// adoptProcess takes a process in.
+func (l *loop) adoptProcess(m *message) {
 	a := m.Adopt
 	if len(m.Snapshot) > 0 {
-		l.deposit(m)
+		l.saveSnapshot(m)
 	}
 	k := key{a.GUID, a.Incarnation}
 	if l.workers[k] != nil {
-		l.warn(k, errors.New("adopt: it is watched already"))
+		l.queueWarning(k, errors.New("adopt: it is watched already"))
 		return
 	}
-	fd, err := l.handle(a)
+	fd, err := l.openProcess(a)
 	if err != nil {
-		l.ctl.event(Event{Kind: KindExited, GUID: a.GUID, Incarnation: a.Incarnation, Code: -1, Unknown: true, Error: fmt.Sprintf("adopt: %v", err)})
+		l.ctl.queueEvent(Event{Kind: KindExited, GUID: a.GUID, Incarnation: a.Incarnation, Code: -1, Unknown: true, Error: fmt.Sprintf("adopt: %v", err)})
 		return
 	}
 	c := &child{key: k, pid: a.PID, start: a.StartTime, keep: a.Keep, cgroup: a.CgroupDir, pidfd: fd}
 	l.workers[k], l.byPID[a.PID] = c, c
 	e := Event{Kind: KindAdopted, GUID: a.GUID, Incarnation: a.Incarnation, PID: c.pid, StartTime: c.start}
-	e.HasSocket = l.regain(c, a.Listening)
-	e.Error = l.recapture(c, a)
-	l.members(c) // what is below it now is known later
-	l.ctl.event(e)
-	if err := l.watchFD(fd, adopted{c}); err != nil {
-		l.warn(k, err)
+	e.HasSocket = l.holdListener(c, a.Listening)
+	e.Error = l.reopenOutput(c, a)
+	l.findMembers(c) // what is below it now is known later
+	l.ctl.queueEvent(e)
+	if err := l.watchFD(fd, adoptedProcess{c}); err != nil {
+		l.queueWarning(k, err)
 	}
 }
 
-// handle opens the process and makes sure that it is the one that is meant.
-func (l *loop) handle(a *AdoptOrder) (fd int, err error) {
+// openProcess opens the process and makes sure that it is the one that is meant.
+func (l *loop) openProcess(a *AdoptOrder) (fd int, err error) {
 	fd, err = pidfdOpen(a.PID)
 	if err != nil {
 		return -1, err
 	}
-	if l.crowded(fd) {
+	if l.nearFDLimit(fd) {
 		unix.Close(fd)
 		return -1, fmt.Errorf("process %d: %s", a.PID, tooManyFiles)
 	}
-	if p, ok := statOf(a.PID); !ok || p.dead || p.start != a.StartTime {
+	if p, ok := readStat(a.PID); !ok || p.dead || p.start != a.StartTime {
 		unix.Close(fd)
 		return -1, fmt.Errorf("process %d is not the one that was meant, or has ended", a.PID)
 	}
 	return fd, nil
 }
 
-// recapture opens the reading ends of its output pipes again. The pipes live as
+// reopenOutput opens the reading ends of its output pipes again. The pipes live as
 // long as the process has them; what it wrote meanwhile is lost, and a process
 // that did not mind SIGPIPE has died of it.
-func (l *loop) recapture(c *child, a *AdoptOrder) (lost string) {
+func (l *loop) reopenOutput(c *child, a *AdoptOrder) (lost string) {
 	names := []string{"stdout", "stderr"}
 	for i, to := range []Log{a.Stdout, a.Stderr} {
 		if i == 1 && a.RedirectStderr {
 			break
 		}
 		fd, err := reopenPipe(c.pid, i+1)
-		if err == nil && l.crowded(fd) {
+		if err == nil && l.nearFDLimit(fd) {
 			unix.Close(fd)
 			err = errors.New(tooManyFiles)
 		}
@@ -115,26 +115,26 @@ func (l *loop) recapture(c *child, a *AdoptOrder) (lost string) {
 			lost += fmt.Sprintf("its %s cannot be read any more (%v); ", names[i], err)
 			continue
 		}
-		c.streams = append(c.streams, l.capture(c, fd, names[i], to))
+		c.streams = append(c.streams, l.captureOutput(c, fd, names[i], to))
 	}
 	return lost
 }
 
-// regain takes a copy of its listening socket, so that clients wait in the
+// holdListener takes a copy of its listening socket, so that clients wait in the
 // backlog while it restarts, as before.
-func (l *loop) regain(c *child, number int) bool {
+func (l *loop) holdListener(c *child, number int) bool {
 	if number <= 0 {
 		return false
 	}
-	fd, err := listenerOf(c.pidfd, number)
+	fd, err := dupListener(c.pidfd, number)
 	if err != nil {
 		return false
 	}
-	if l.crowded(fd) {
+	if l.nearFDLimit(fd) {
 		unix.Close(fd)
 		return false
 	}
-	l.release(c.guid)
+	l.releaseSocket(c.guid)
 	l.held[c.guid] = fd
 	return true
 }
@@ -144,32 +144,32 @@ func (l *loop) regain(c *child, number int) bool {
 // away before we hear of its end.
 func (l *loop) signalAdopted(c *child, members []process, sig unix.Signal) {
 	if !c.exited {
-		signalHandle(c.pidfd, sig)
+		signalPidfd(c.pidfd, sig)
 	}
 	for _, p := range members {
 		signalProcess(p, sig)
 	}
 }
 
-// adopted waits for the end of a process that is not our child.
-type adopted struct{ *child }
+// adoptedProcess waits for the end of a process that is not our child.
+type adoptedProcess struct{ *child }
 
-func (a adopted) ready(l *loop) {
-	l.unwatch(a.pidfd)
+func (a adoptedProcess) handleReady(l *loop) {
+	l.unwatchFD(a.pidfd)
 	now := time.Now()
-	l.dying = append(l.dying, dying{c: a.child, until: now.Add(statusPatience), next: now})
-	l.mourn(now)
+	l.unreaped = append(l.unreaped, unreapedProcess{c: a.child, until: now.Add(statusTimeout), next: now})
+	l.collectStatuses(now)
 }
 
-// mourn asks how those that are dying have ended, until the kernel says so or
+// collectStatuses asks how those that are dying have ended, until the kernel says so or
 // it takes too long.
-func (l *loop) mourn(now time.Time) {
-	still := l.dying[:0]
-	var ended []exit
-	for _, d := range l.dying {
+func (l *loop) collectStatuses(now time.Time) {
+	still := l.unreaped[:0]
+	var ended []childExit
+	for _, d := range l.unreaped {
 		status, known := exitStatus(d.c)
 		if !known && now.Before(d.until) {
-			d.next = now.Add(statusPause)
+			d.next = now.Add(statusInterval)
 			still = append(still, d)
 			continue
 		}
@@ -178,9 +178,9 @@ func (l *loop) mourn(now time.Time) {
 			delete(l.byPID, d.c.pid)
 		}
 		d.c.exited = true
-		ended = append(ended, exit{c: d.c, status: status, unknown: !known})
+		ended = append(ended, childExit{c: d.c, status: status, unknown: !known})
 	}
-	l.dying = still
+	l.unreaped = still
 	if len(ended) == 0 {
 		return
 	}
@@ -188,13 +188,13 @@ func (l *loop) mourn(now time.Time) {
 	for _, e := range ended {
 		l.reportExit(e)
 	}
-	l.settle(now)
+	l.checkLeftovers(now)
 }
 
-// dyingNext is when to ask again; zero = nobody is dying.
-func (l *loop) dyingNext() (next time.Time) {
-	for _, d := range l.dying {
-		next = earlier(next, d.next)
+// nextStatusCheck is when to ask again; zero = nobody is dying.
+func (l *loop) nextStatusCheck() (next time.Time) {
+	for _, d := range l.unreaped {
+		next = earliest(next, d.next)
 	}
 	return next
 }

@@ -24,9 +24,9 @@ func reopenPipe(pid, number int) (int, error) {
 	return fd, nil
 }
 
-// listenerOf copies a listening socket out of a process. The kernel allows it
+// dupListener copies a listening socket out of a process. The kernel allows it
 // to whom it allows tracing.
-func listenerOf(pidfd, number int) (int, error) {
+func dupListener(pidfd, number int) (int, error) {
 	fd, err := unix.PidfdGetfd(pidfd, number, 0)
 	if err != nil {
 		return -1, err
@@ -60,9 +60,9 @@ func zombieStatus(c *child) unix.WaitStatus {
 		return 0
 	}
 	f := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	return unix.WaitStatus(max(0, atoi(f[len(f)-1])))
+	return unix.WaitStatus(max(0, parseDigits(f[len(f)-1])))
 }
 
-// signalHandle signals through a pidfd: never another process of the same
+// signalPidfd signals through a pidfd: never another process of the same
 // number.
-func signalHandle(pidfd int, sig unix.Signal) { _ = unix.PidfdSendSignal(pidfd, sig, nil, 0) }
+func signalPidfd(pidfd int, sig unix.Signal) { _ = unix.PidfdSendSignal(pidfd, sig, nil, 0) }

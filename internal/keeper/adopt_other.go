@@ -4,12 +4,12 @@ package keeper
 
 import "golang.org/x/sys/unix"
 
-func pidfdOpen(int) (int, error) { return -1, errNoGap }
+func pidfdOpen(int) (int, error) { return -1, errNeedsLinux }
 
-func reopenPipe(int, int) (int, error) { return -1, errNoGap }
+func reopenPipe(int, int) (int, error) { return -1, errNeedsLinux }
 
-func listenerOf(int, int) (int, error) { return -1, errNoGap }
+func dupListener(int, int) (int, error) { return -1, errNeedsLinux }
 
 func exitStatus(*child) (unix.WaitStatus, bool) { return 0, false }
 
-func signalHandle(int, unix.Signal) {}
+func signalPidfd(int, unix.Signal) {}

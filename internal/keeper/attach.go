@@ -33,22 +33,22 @@ const attachTimeout = 10 * time.Second
 // Events, and then KindSynced. The error is ErrNoKeeper, or says why a keeper
 // that is there cannot be used.
 func Attach(path string, o Options) (*Keeper, []KeptWorker, error) {
-	conn, process, err := dialMeeting(path)
+	conn, process, err := dialHandover(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	return greet(conn, process, o)
+	return attachConn(conn, process, o)
 }
 
-// greet hears a keeper that was found.
-func greet(conn *net.UnixConn, process *foundKeeper, o Options) (*Keeper, []KeptWorker, error) {
+// attachConn hears a keeper that was found.
+func attachConn(conn *net.UnixConn, process *attachedKeeper, o Options) (*Keeper, []KeptWorker, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
 	k := newKeeper(o, conn, process)
-	held, err := k.hear()
+	held, err := k.readGreeting()
 	if err == nil {
-		err = process.find(k.backlog[0].PID)
+		err = process.openHandle(k.backlog[0].PID)
 	}
 	if err != nil {
 		_ = conn.Close()
@@ -58,13 +58,13 @@ func greet(conn *net.UnixConn, process *foundKeeper, o Options) (*Keeper, []Kept
 		return nil, nil, fmt.Errorf("attach to keeper %d: %w", process.pid(), err)
 	}
 	k.log.Debug("attached to a keeper", "pid", process.pid(), "version", k.version.Load(), "workers", len(held))
-	go k.receive()
+	go k.receiveEvents()
 	return k, held, nil
 }
 
-// hear reads what a keeper says first: who it is and what it holds. The first
+// readGreeting reads what a keeper says first: who it is and what it holds. The first
 // event that is neither is the first of the backlog.
-func (k *Keeper) hear() (held []KeptWorker, err error) {
+func (k *Keeper) readGreeting() (held []KeptWorker, err error) {
 	_ = k.conn.SetReadDeadline(time.Now().Add(attachTimeout))
 	defer func() { _ = k.conn.SetReadDeadline(time.Time{}) }()
 	hello, err := readEvent(k.in)
@@ -93,28 +93,28 @@ func (k *Keeper) hear() (held []KeptWorker, err error) {
 type keeperProcess interface {
 	pid() int
 	kill() error
-	wait() string // until it has ended; says how, and frees what it held
-	leave()       // frees what it held, instead of wait
+	awaitEnd() string // until it has ended; says how, and frees what it held
+	releaseHandle()   // frees what it held, instead of wait
 }
 
 // SaveSnapshot leaves something for the next initiator with everything about guid that
 // is not in it yet. seen is the newest Event.Seq of that guid that the blob
 // tells of; keep = false is for an upgrade only; nil takes it back.
 func (k *Keeper) SaveSnapshot(guid string, blob []byte, seen uint64, keep bool, grace time.Duration) error {
-	return k.order(message{Op: opMemo, GUID: guid, Snapshot: blob, SnapshotSeq: seen, On: keep, Grace: grace}, nil)
+	return k.sendOrder(message{Op: opSnapshot, GUID: guid, Snapshot: blob, SnapshotSeq: seen, On: keep, Grace: grace}, nil)
 }
 
 // KeepAllFor makes the keeper hold everything, workers that are not Keep too, when
 // its initiator goes within that time, until it is over: for an upgrade. Zero
 // takes it back.
 func (k *Keeper) KeepAllFor(d time.Duration) error {
-	return k.order(message{Op: opStay, Grace: d}, nil)
+	return k.sendOrder(message{Op: opKeepAll, Grace: d}, nil)
 }
 
 // Detach ends the connection and nothing else, as if the initiator had died.
 func (k *Keeper) Detach() {
-	k.left.Store(true)
-	k.once.Do(func() { close(k.closing) })
+	k.detached.Store(true)
+	k.closeOnce.Do(func() { close(k.closing) })
 	_ = k.conn.Close()
 	<-k.ended
 }

@@ -61,15 +61,15 @@ func TestNoLongerAwaited(t *testing.T) {
 
 // TestAwaitedLinesAreBounded: of more than there is room for the newest stay.
 func TestAwaitedLinesAreBounded(t *testing.T) {
-	m := &memo{events: []Event{{Kind: KindSpawned, Seq: 1}}}
+	m := &snapshot{events: []Event{{Kind: KindSpawned, Seq: 1}}}
 	for i := range 100 {
-		m.add(Event{Kind: KindOutput, Seq: uint64(i + 2), Lines: []string{strings.Repeat("x", gapRoom/10)}})
+		m.addEvent(Event{Kind: KindOutput, Seq: uint64(i + 2), Lines: []string{strings.Repeat("x", windowOutputLimit/10)}})
 	}
-	if n := len(m.events); n != 11 || m.events[0].Kind != KindSpawned || m.events[10].Seq != 101 || m.lines > gapRoom {
-		t.Errorf("%d events with %d bytes are kept, up to %s", n, m.lines, fmt.Sprint(m.events[n-1].Seq))
+	if n := len(m.events); n != 11 || m.events[0].Kind != KindSpawned || m.events[10].Seq != 101 || m.outputBytes > windowOutputLimit {
+		t.Errorf("%d events with %d bytes are kept, up to %s", n, m.outputBytes, fmt.Sprint(m.events[n-1].Seq))
 	}
-	m.add(Event{Kind: KindOutput, Seq: 102, Lines: []string{strings.Repeat("x", 2*gapRoom)}})
-	if len(m.events) != 1 || m.lines != 0 {
-		t.Errorf("one that is larger than all room leaves %d events, %d bytes", len(m.events), m.lines)
+	m.addEvent(Event{Kind: KindOutput, Seq: 102, Lines: []string{strings.Repeat("x", 2*windowOutputLimit)}})
+	if len(m.events) != 1 || m.outputBytes != 0 {
+		t.Errorf("one that is larger than all room leaves %d events, %d bytes", len(m.events), m.outputBytes)
 	}
 }

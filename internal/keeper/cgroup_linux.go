@@ -25,16 +25,16 @@ func makeCgroup(s *SpawnOrder) (warnings []error, err error) {
 	}
 	for _, set := range s.CgroupSet {
 		file, value, _ := strings.Cut(set, "=")
-		if err := writeCgroup(s.CgroupDir, file, value); err != nil {
+		if err := writeCgroupFile(s.CgroupDir, file, value); err != nil {
 			warnings = append(warnings, fmt.Errorf("%s = %s is not in force: %w", file, value, err))
 		}
 	}
 	return warnings, nil
 }
 
-// writeCgroup writes one of a cgroup's files. It makes none: a file that is
+// writeCgroupFile writes one of a cgroup's files. It makes none: a file that is
 // not there is one that this kernel does not have.
-func writeCgroup(dir, file, value string) error {
+func writeCgroupFile(dir, file, value string) error {
 	f, err := os.OpenFile(filepath.Join(dir, file), os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -49,21 +49,21 @@ func writeCgroup(dir, file, value string) error {
 // it there.
 func killCgroup(dir string) {
 	if dir != "" {
-		_ = writeCgroup(dir, "cgroup.kill", "1")
+		_ = writeCgroupFile(dir, "cgroup.kill", "1")
 	}
 }
 
-// removeCgroup removes an empty cgroup and those that were made below it; it
+// removeCgroupDir removes an empty cgroup and those that were made below it; it
 // reports whether it is gone. The kernel still counts a process for a moment
 // after it was waited for, and a member that does not die keeps it.
-func removeCgroup(dir string) bool {
+func removeCgroupDir(dir string) bool {
 	if dir == "" {
 		return true
 	}
 	below, _ := os.ReadDir(dir)
 	for _, entry := range below {
 		if entry.IsDir() {
-			removeCgroup(filepath.Join(dir, entry.Name()))
+			removeCgroupDir(filepath.Join(dir, entry.Name()))
 		}
 	}
 	err := os.Remove(dir)
@@ -78,7 +78,7 @@ func cgroupMembers(dir string) (pids []int) {
 	}
 	text, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 	for field := range bytes.FieldsSeq(text) {
-		pids = append(pids, atoi(field))
+		pids = append(pids, parseDigits(field))
 	}
 	below, _ := os.ReadDir(dir)
 	for _, entry := range below {
@@ -89,9 +89,9 @@ func cgroupMembers(dir string) (pids []int) {
 	return pids
 }
 
-// oomKills counts the processes of a cgroup that the kernel has killed for
+// countOOMKills counts the processes of a cgroup that the kernel has killed for
 // want of memory; 0 where that cannot be known.
-func oomKills(dir string) int {
+func countOOMKills(dir string) int {
 	if dir == "" {
 		return 0
 	}

@@ -57,7 +57,7 @@ func TestCgroupKnowsWhatEscaped(t *testing.T) {
 	}
 	gone(t, stray)
 	closed(t, h)
-	if left := entries(base); len(dirs(base)) != 0 {
+	if left := listDir(base); len(dirs(base)) != 0 {
 		t.Errorf("cgroups are left: %q", left)
 	}
 }
@@ -131,7 +131,7 @@ func TestOutOfMemory(t *testing.T) {
 		if err := os.WriteFile(dir+"/memory.events", []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := oomKills(dir); got != want {
+		if got := countOOMKills(dir); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
@@ -139,7 +139,7 @@ func TestOutOfMemory(t *testing.T) {
 	if have, _ := os.ReadFile(base + "/cgroup.controllers"); !strings.Contains(string(have), "memory") {
 		t.Skipf("NOT RUN: a worker killed for want of memory: the controllers here are %q, without memory", have)
 	}
-	if err := writeCgroup(base, "cgroup.subtree_control", "+memory"); err != nil {
+	if err := writeCgroupFile(base, "cgroup.subtree_control", "+memory"); err != nil {
 		t.Fatal(err)
 	}
 	h := newHouse(t)

@@ -13,7 +13,7 @@ func makeCgroup(s *SpawnOrder) ([]error, error) {
 	return nil, nil
 }
 
-func killCgroup(string)          {}
-func removeCgroup(string) bool   { return true }
-func cgroupMembers(string) []int { return nil }
-func oomKills(string) int        { return 0 }
+func killCgroup(string)           {}
+func removeCgroupDir(string) bool { return true }
+func cgroupMembers(string) []int  { return nil }
+func countOOMKills(string) int    { return 0 }

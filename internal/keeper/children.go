@@ -20,33 +20,33 @@ type child struct {
 	keep    bool
 	pidfd   int // of an adopted process, which is not our child; 0 = it is
 	cgroup  string
-	streams []*stream
+	streams []*outputStream
 
 	exited bool           // the leader was waited for
-	known  map[int]uint64 // descendants seen: start time by pid
-	end    *ending        // an End is in progress
+	seen   map[int]uint64 // descendants seen: start time by pid
+	end    *endState      // an End is in progress
 	killed map[process]bool
 }
 
-// children are the books of everything that descends from the keeper.
-type children struct {
+// childTable are the books of everything that descends from the keeper.
+type childTable struct {
 	workers   map[key]*child
 	byPID     map[int]*child // leaders that were not waited for
 	ends      map[key]*child // with an End in progress
 	leftovers map[key]*child // the leader was waited for, the rest is not gone or not yet reported
-	// origin remembers whose an orphan is (nil = nobody's). An orphan is our
+	// owners remembers whose an orphan is (nil = nobody's). An orphan is our
 	// direct child, so its pid is not given to another before we wait for it.
-	origin  map[int]*child
-	tree    scan
-	scanned *scan // &tree, or nil when it is stale
+	owners  map[int]*child
+	tree    treeScan
+	scanned *treeScan // &tree, or nil when it is stale
 }
 
-func newChildren() children {
-	return children{workers: map[key]*child{}, byPID: map[int]*child{}, ends: map[key]*child{}, leftovers: map[key]*child{}, origin: map[int]*child{}}
+func newChildTable() childTable {
+	return childTable{workers: map[key]*child{}, byPID: map[int]*child{}, ends: map[key]*child{}, leftovers: map[key]*child{}, owners: map[int]*child{}}
 }
 
-// exit is a leader that was waited for.
-type exit struct {
+// childExit is a leader that was waited for.
+type childExit struct {
 	c      *child
 	status unix.WaitStatus
 	// unknown: nobody can say how an adopted process has ended.
@@ -54,10 +54,10 @@ type exit struct {
 	maxRSS  int64
 }
 
-// collect waits for all that have ended, then looks once at what they left:
+// reapChildren waits for all that have ended, then looks once at what they left:
 // a thousand exits at once cost one look.
-func (l *loop) collect() {
-	exits, reaped := l.reapAll()
+func (l *loop) reapChildren() {
+	exits, reaped := l.waitForExited()
 	if !reaped {
 		return
 	}
@@ -65,14 +65,14 @@ func (l *loop) collect() {
 	for _, e := range exits {
 		l.reportExit(e)
 	}
-	l.settle(time.Now())
+	l.checkLeftovers(time.Now())
 }
 
-// reapAll waits for whoever has ended. Nobody is born meanwhile: an exit of a
+// waitForExited waits for whoever has ended. Nobody is born meanwhile: an exit of a
 // process that is not in the books could not be told from an orphan's, and a
 // newborn that is traced must not be taken for one that has ended.
-func (l *loop) reapAll() (exits []exit, reaped bool) {
-	l.awaitBirths()
+func (l *loop) waitForExited() (exits []childExit, reaped bool) {
+	l.awaitSpawns()
 	for {
 		var status unix.WaitStatus
 		var usage unix.Rusage
@@ -84,23 +84,23 @@ func (l *loop) reapAll() (exits []exit, reaped bool) {
 			break
 		}
 		reaped = true
-		delete(l.origin, pid)
+		delete(l.owners, pid)
 		if c, ok := l.byPID[pid]; ok {
 			delete(l.byPID, pid)
 			c.exited = true
-			exits = append(exits, exit{c: c, status: status, maxRSS: usage.Maxrss * rssUnit})
+			exits = append(exits, childExit{c: c, status: status, maxRSS: usage.Maxrss * rssUnit})
 		}
 	}
 	return exits, reaped
 }
 
 // reportExit tells that a leader has ended, after its last words.
-func (l *loop) reportExit(e exit) {
+func (l *loop) reportExit(e childExit) {
 	for _, s := range e.c.streams {
-		s.lastWords(l)
+		s.readLastOutput(l)
 	}
 	left := 0
-	for _, p := range l.members(e.c) {
+	for _, p := range l.findMembers(e.c) {
 		if !p.dead {
 			left++
 		}
@@ -108,7 +108,7 @@ func (l *loop) reportExit(e exit) {
 	event := Event{
 		Kind: KindExited, GUID: e.c.guid, Incarnation: e.c.incarnation,
 		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), Survivors: left, MaxRSS: e.maxRSS,
-		OOM: oomKills(e.c.cgroup) > 0,
+		OOM: countOOMKills(e.c.cgroup) > 0,
 	}
 	switch {
 	case e.unknown:
@@ -116,45 +116,45 @@ func (l *loop) reportExit(e exit) {
 	case e.status.Signaled():
 		event.Code, event.Signal = -1, int(e.status.Signal())
 	}
-	event.Unattributed = l.strays(e.c.start)
-	l.ctl.event(event)
+	event.Unattributed = l.listUnattributed(e.c.start)
+	l.ctl.queueEvent(event)
 	if left == 0 && e.c.end == nil {
 		delete(l.workers, e.c.key)
-		l.leave(e.c.cgroup)
+		l.removeCgroup(e.c.cgroup)
 	} else {
 		l.leftovers[e.c.key] = e.c
 	}
 }
 
-// settle looks at the workers whose leader has gone: what is empty now is
+// checkLeftovers looks at the workers whose leader has gone: what is empty now is
 // reported, and what ought to be is killed.
-func (l *loop) settle(now time.Time) {
+func (l *loop) checkLeftovers(now time.Time) {
 	for _, c := range l.leftovers {
-		if len(l.members(c)) == 0 {
-			l.emptied(c)
+		if len(l.findMembers(c)) == 0 {
+			l.reportEmptied(c)
 		} else if c.end != nil && !now.Before(c.end.deadline) {
 			l.killRound(c, now)
 		}
 	}
-	if l.ending != nil {
-		l.farewellRound(now)
+	if l.shutdown != nil {
+		l.shutdownRound(now)
 	}
-	if l.gap != nil {
-		l.gapRound(now)
+	if l.window != nil {
+		l.checkWindow(now)
 	}
 }
 
-// emptied reports that nothing is left of a worker, and forgets it.
-func (l *loop) emptied(c *child) {
-	strays := l.strays(c.start)
-	l.ctl.event(Event{
+// reportEmptied reports that nothing is left of a worker, and forgets it.
+func (l *loop) reportEmptied(c *child) {
+	strays := l.listUnattributed(c.start)
+	l.ctl.queueEvent(Event{
 		Kind: KindEmptied, GUID: c.guid, Incarnation: c.incarnation, Killed: len(c.killed),
-		EmptyProven: provable && len(strays) == 0 && c.pidfd == 0, Unattributed: strays,
+		EmptyProven: canProveEmpty && len(strays) == 0 && c.pidfd == 0, Unattributed: strays,
 	})
 	delete(l.workers, c.key)
 	delete(l.ends, c.key)
 	delete(l.leftovers, c.key)
-	l.leave(c.cgroup)
+	l.removeCgroup(c.cgroup)
 }
 
 // signalGroup signals the process group of a worker. When its leader is gone
@@ -165,11 +165,11 @@ func (l *loop) signalGroup(k key, sig unix.Signal) {
 		return
 	}
 	alive := !c.exited
-	for _, p := range l.members(c) {
+	for _, p := range l.findMembers(c) {
 		alive = alive || p.group == c.pid
 	}
 	if alive && c.pidfd > 0 {
-		l.signalAdopted(c, l.members(c), sig)
+		l.signalAdopted(c, l.findMembers(c), sig)
 	} else if alive {
 		_ = unix.Kill(-c.pid, sig)
 	}

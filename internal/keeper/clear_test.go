@@ -17,9 +17,9 @@ const speaksVariable = "TEST_KEEPER_SPEAKS"
 
 var _ = func() string {
 	if older := os.Getenv(speaksVariable); older != "" {
-		speaks = older
+		versionText = older
 	}
-	return speaks
+	return versionText
 }()
 
 // chatter writes one line each time that it gets USR1.

@@ -8,21 +8,21 @@ import (
 )
 
 const (
-	firstPause = 10 * time.Millisecond  // after the first round of KILL
-	lastPause  = 500 * time.Millisecond // between rounds against what will not die
-	farewells  = 1500 * time.Millisecond
+	firstKillInterval = 10 * time.Millisecond  // after the first round of KILL
+	maxKillInterval   = 500 * time.Millisecond // between rounds against what will not die
+	shutdownTimeout   = 1500 * time.Millisecond
 )
 
-// ending is an End in progress.
-type ending struct {
+// endState is an End in progress.
+type endState struct {
 	deadline time.Time // when KILL begins
 	next     time.Time // when to look again
 	pause    time.Duration
 	rank     int // of the strongest signal sent
 }
 
-// rank orders signals: none, any, KILL.
-func rank(sig int) int {
+// signalRank orders signals: none, any, KILL.
+func signalRank(sig int) int {
 	switch unix.Signal(sig) {
 	case 0:
 		return 0
@@ -36,29 +36,29 @@ func rank(sig int) int {
 func (l *loop) endWorker(e EndOrder, now time.Time) {
 	c, ok := l.workers[key{e.GUID, e.Incarnation}]
 	if !ok {
-		l.emptied(&child{key: key{e.GUID, e.Incarnation}}) // long ago, or never there
+		l.reportEmptied(&child{key: key{e.GUID, e.Incarnation}}) // long ago, or never there
 		return
 	}
 	deadline := now.Add(max(e.Wait, 0))
-	if rank(e.Signal) == 2 {
+	if signalRank(e.Signal) == 2 {
 		deadline = now
 	}
 	if c.end == nil {
-		c.end = &ending{deadline: deadline, next: deadline, pause: firstPause}
+		c.end = &endState{deadline: deadline, next: deadline, pause: firstKillInterval}
 		l.ends[c.key] = c
 	} else if deadline.Before(c.end.deadline) {
 		c.end.deadline, c.end.next = deadline, deadline
 	}
-	if rank(e.Signal) > c.end.rank {
-		c.end.rank = rank(e.Signal)
+	if signalRank(e.Signal) > c.end.rank {
+		c.end.rank = signalRank(e.Signal)
 		if c.end.rank < 2 {
-			l.signalAll(c, l.members(c), unix.Signal(e.Signal))
+			l.signalAll(c, l.findMembers(c), unix.Signal(e.Signal))
 		}
 	}
 	if !now.Before(c.end.deadline) {
 		l.killRound(c, now)
-	} else if c.exited && len(l.members(c)) == 0 {
-		l.emptied(c)
+	} else if c.exited && len(l.findMembers(c)) == 0 {
+		l.reportEmptied(c)
 	}
 }
 
@@ -97,9 +97,9 @@ func (l *loop) killRound(c *child, now time.Time) {
 	if c.killed == nil {
 		c.killed = map[process]bool{}
 	}
-	members := l.members(c)
+	members := l.findMembers(c)
 	if c.exited && len(members) == 0 {
-		l.emptied(c)
+		l.reportEmptied(c)
 		return
 	}
 	for _, p := range members {
@@ -111,84 +111,84 @@ func (l *loop) killRound(c *child, now time.Time) {
 	killCgroup(c.cgroup)
 	l.signalAll(c, members, unix.SIGKILL)
 	c.end.next = now.Add(c.end.pause)
-	c.end.pause = min(2*c.end.pause, lastPause)
+	c.end.pause = min(2*c.end.pause, maxKillInterval)
 }
 
-// farewell is the end of the keeper itself.
-type farewell struct {
+// shutdown is the end of the keeper itself.
+type shutdown struct {
 	all      bool // Keep workers too: Close was called
 	deadline time.Time
 	next     time.Time
 }
 
-// initiatorGone is called when the control socket has ended. Workers marked
+// handleDisconnect is called when the control socket has ended. Workers marked
 // Keep run on, and the keeper with them: it goes on to take their output and
 // their exits, and ends with the last of them.
-func (l *loop) initiatorGone() {
-	l.awaitBirths()
+func (l *loop) handleDisconnect() {
+	l.awaitSpawns()
 	l.closeFD(l.ctl.fd)
 	l.ctl.fd, l.ctl.out = -1, nil
-	for _, p := range l.ctl.parcel {
+	for _, p := range l.ctl.received {
 		for _, fd := range p.fds {
 			unix.Close(fd)
 		}
 	}
-	l.ctl.parcel = nil
-	if l.ending == nil && l.holdOn(time.Now()) {
+	l.ctl.received = nil
+	if l.shutdown == nil && l.openWindow(time.Now()) {
 		return
 	}
 	for guid := range l.held {
-		l.release(guid)
+		l.releaseSocket(guid)
 	}
-	if l.ending == nil {
-		l.farewell(false, time.Now())
+	if l.shutdown == nil {
+		l.beginShutdown(false, time.Now())
 	}
 }
 
-// farewell begins the end.
-func (l *loop) farewell(all bool, now time.Time) {
-	l.leaveMeeting()
-	l.gap = nil
-	l.ending = &farewell{all: all, deadline: now.Add(farewells)}
+// beginShutdown begins the end.
+func (l *loop) beginShutdown(all bool, now time.Time) {
+	l.closeHandoverSocket()
+	l.window = nil
+	l.shutdown = &shutdown{all: all, deadline: now.Add(shutdownTimeout)}
 	l.scanned = nil
-	l.farewellRound(now)
+	l.shutdownRound(now)
 }
 
-// farewellRound kills all that must not outlive the initiator.
-func (l *loop) farewellRound(now time.Time) {
-	l.ending.next = now.Add(firstPause)
-	s := l.look()
+// shutdownRound kills all that must not outlive the initiator.
+func (l *loop) shutdownRound(now time.Time) {
+	l.shutdown.next = now.Add(firstKillInterval)
+	s := l.scanOrphans()
 	for _, c := range l.byPID {
-		if l.ending.all || !c.keep {
+		if l.shutdown.all || !c.keep {
 			killCgroup(c.cgroup)
-			l.signalAll(c, l.members(c), unix.SIGKILL)
+			l.signalAll(c, l.findMembers(c), unix.SIGKILL)
 		}
 	}
 	for _, p := range s.orphans {
-		if l.spared(p) {
+		if l.mayOutlive(p) {
 			continue
 		}
 		signalProcess(p, unix.SIGKILL)
-		for _, below := range s.below(p.pid, nil) {
+		for _, below := range s.appendDescendants(p.pid, nil) {
 			signalProcess(below, unix.SIGKILL)
 		}
 	}
 }
 
-// spared reports whether an orphan may live on: it is a kept worker's, or
+// mayOutlive reports whether an orphan may live on: it is a kept worker's, or
 // might be.
-func (l *loop) spared(p process) bool {
-	if l.ending.all {
+func (l *loop) mayOutlive(p process) bool {
+	if l.shutdown.all {
 		return false
 	}
-	if c := l.originOf(p); c != nil {
+	if c := l.ownerOf(p); c != nil {
 		return c.keep
 	}
-	return l.keeps()
+	return l.hasKept()
 }
 
-// keeps reports whether a worker marked Keep is still there.
-func (l *loop) keeps() bool {
+// hasKept reports whether a worker marked Keep is still there.
+func (l *loop) hasKept() bool {
 	for _, c := range l.workers {
 		if c.keep {
 			return true
@@ -200,19 +200,19 @@ func (l *loop) keeps() bool {
 // finished reports whether the keeper may end, and its exit code: 0 when
 // nothing is left of any worker.
 func (l *loop) finished(now time.Time) (code int, done bool) {
-	if l.ending == nil || len(l.ctl.out) > 0 && l.ctl.fd >= 0 && now.Before(l.ending.deadline) {
+	if l.shutdown == nil || len(l.ctl.out) > 0 && l.ctl.fd >= 0 && now.Before(l.shutdown.deadline) {
 		return 0, false
 	}
-	if !l.ending.all && l.keeps() {
-		if now.After(l.ending.deadline) {
-			l.ending.next = time.Time{} // from here on only exits matter
+	if !l.shutdown.all && l.hasKept() {
+		if now.After(l.shutdown.deadline) {
+			l.shutdown.next = time.Time{} // from here on only exits matter
 		}
 		return 0, false
 	}
-	if len(l.byPID) == 0 && len(l.look().orphans) == 0 && l.left() {
+	if len(l.byPID) == 0 && len(l.scanOrphans().orphans) == 0 && l.retryRemoval() {
 		return 0, true
 	}
-	if now.After(l.ending.deadline) {
+	if now.After(l.shutdown.deadline) {
 		_, _ = os.Stderr.WriteString("initiator-keeper: some processes could not be killed in time\n")
 		return 3, true
 	}

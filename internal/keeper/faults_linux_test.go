@@ -199,7 +199,7 @@ func TestFewDescriptors(t *testing.T) {
 func TestThousandWorkers(t *testing.T) {
 	h := newHouse(t)
 	h.until("hello", func(e Event) bool { return e.Kind == KindHello })
-	before := len(entries(fmt.Sprintf("/proc/%d/fd", h.PID())))
+	before := len(listDir(fmt.Sprintf("/proc/%d/fd", h.PID())))
 	const n = 1000
 	go func() {
 		for i := range n {
@@ -222,7 +222,7 @@ func TestThousandWorkers(t *testing.T) {
 		}
 	}
 	count(KindSpawned)
-	threads := len(entries(fmt.Sprintf("/proc/%d/task", h.PID())))
+	threads := len(listDir(fmt.Sprintf("/proc/%d/task", h.PID())))
 	t.Logf("keeper with %d workers: %d threads, %v KB resident, %v KB of them anonymous",
 		n, threads, statusOf(h.PID(), "VmRSS"), statusOf(h.PID(), "RssAnon"))
 	if threads > 20 {
@@ -238,14 +238,14 @@ func TestThousandWorkers(t *testing.T) {
 	count(KindEmptied)
 	open := 0
 	for began := time.Now(); time.Since(began) < deadline; runtime.Gosched() { // it closes logs after it has told
-		if open = len(entries(fmt.Sprintf("/proc/%d/fd", h.PID()))); open == before {
+		if open = len(listDir(fmt.Sprintf("/proc/%d/fd", h.PID()))); open == before {
 			break
 		}
 	}
 	if open != before {
 		t.Errorf("keeper's descriptors %d → %d", before, open)
 	}
-	if left := (&lister{}).children(h.PID()); len(left) != 0 {
+	if left := (&childLister{}).childrenOf(h.PID()); len(left) != 0 {
 		t.Errorf("%d children left", len(left))
 	}
 }
@@ -255,7 +255,7 @@ func statusOf(pid int, field string) float64 {
 	var buf [4096]byte
 	for line := range strings.Lines(string(readProc(buf[:], pid, "/status"))) {
 		if f := strings.Fields(line); len(f) > 1 && f[0] == field+":" {
-			return float64(atoi([]byte(f[1])))
+			return float64(parseDigits([]byte(f[1])))
 		}
 	}
 	return -1

@@ -20,26 +20,26 @@ const preface = "initiator-keeper/1\n"
 
 // What a message asks for.
 const (
-	opSpawn   = "spawn"
-	opHold    = "hold"
-	opRelease = "release"
-	opEnd     = "end"
-	opSignal  = "signal"
-	opWatch   = "watch"
-	opReopen  = "reopen"
-	opClear   = "clear"
-	opClose   = "close"
-	opMeet    = "meet"
-	opMemo    = "memo"
-	opStay    = "stay"
-	opAdopt   = "adopt"
-	opSync    = "sync"
+	opSpawn          = "spawn"
+	opHold           = "hold"
+	opRelease        = "release"
+	opEnd            = "end"
+	opSignal         = "signal"
+	opWatch          = "watch"
+	opReopen         = "reopen"
+	opClear          = "clear"
+	opClose          = "close"
+	opHandoverSocket = "meet"
+	opSnapshot       = "memo"
+	opKeepAll        = "stay"
+	opAdopt          = "adopt"
+	opSync           = "sync"
 )
 
-// since is the version that an order came with, for those that were not in the
+// opVersion is the version that an order came with, for those that were not in the
 // first. To a keeper that is older it is not sent, and one that gets it all
 // the same answers with a warning.
-var since = map[string]int{opClear: 2}
+var opVersion = map[string]int{opClear: 2}
 
 // message is one order to the keeper: a frame of JSON, and FDs descriptors
 // that were sent with its first byte.
@@ -85,8 +85,8 @@ func newSpawnWire(s SpawnOrder) (*spawnWire, error) {
 	return w, nil
 }
 
-// plain gives the Spawn that was put in.
-func (w *spawnWire) plain() *SpawnOrder {
+// spawnOrder gives the Spawn that was put in.
+func (w *spawnWire) spawnOrder() *SpawnOrder {
 	w.SpawnOrder.Argv, w.SpawnOrder.Env, w.SpawnOrder.Dir = splitNUL(w.Argv), splitNUL(w.Env), string(w.Dir)
 	return &w.SpawnOrder
 }

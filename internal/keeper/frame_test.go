@@ -37,7 +37,7 @@ func TestSpawnTravelsUnchanged(t *testing.T) {
 		if err := json.Unmarshal(body, &m); err != nil {
 			t.Fatal(err)
 		}
-		if out := *m.Spawn.plain(); !reflect.DeepEqual(in, out) {
+		if out := *m.Spawn.spawnOrder(); !reflect.DeepEqual(in, out) {
 			t.Fatalf("in  %+v\nout %+v", in, out)
 		}
 	})
@@ -97,7 +97,7 @@ func TestMarks(t *testing.T) {
 		"INITIATOR_GUID=w\x00X=1\x00INITIATOR_INCARNATION=12\x00": {"w", 12},
 		"INITIATOR_GUID=w\x00INITIATOR_INCARNATION=\x00":          {"w", 0},
 	} {
-		if got := marks([]byte(text)); got != want {
+		if got := markedKey([]byte(text)); got != want {
 			t.Errorf("marks of %q = %v, want %v", text, got, want)
 		}
 	}
@@ -109,7 +109,7 @@ func TestCatchDoesNotMisfire(t *testing.T) {
 		cmd := again("print", "myself")
 		cmd.Path, _ = os.Executable()
 		cmd.Args[0], cmd.Stdout = processName, nil
-		ours, theirs, err := socketpair()
+		ours, theirs, err := newSocketPair()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,16 +53,16 @@ type Keeper struct {
 	version atomic.Int32
 	events  chan Event
 
-	patience time.Duration // of one send: sendTimeout
-	grace    time.Duration // of Close: closeGrace
+	sendTimeout time.Duration // of one send: sendTimeout
+	closeGrace  time.Duration // of Close: closeGrace
 
-	send    sync.Mutex    // one frame at a time
-	closing chan struct{} // closed when Close begins: nobody need read events any more
-	once    sync.Once
-	left    atomic.Bool    // Leave was called: it lives on
-	gone    chan struct{}  // closed when the process was waited for
-	ended   chan struct{}  // closed when nothing of ours runs for it any more
-	parting sync.WaitGroup // the goroutine that says goodbye for Close
+	send        sync.Mutex    // one frame at a time
+	closing     chan struct{} // closed when Close begins: nobody need read events any more
+	closeOnce   sync.Once
+	detached    atomic.Bool    // Leave was called: it lives on
+	gone        chan struct{}  // closed when the process was waited for
+	ended       chan struct{}  // closed when nothing of ours runs for it any more
+	closeSender sync.WaitGroup // the goroutine that says goodbye for Close
 }
 
 // Events yields everything that happens, in order, beginning with KindHello
@@ -80,7 +80,7 @@ func (k *Keeper) Spawn(s SpawnOrder) error {
 	if err != nil {
 		return err
 	}
-	return k.order(message{
+	return k.sendOrder(message{
 		Op: opSpawn, GUID: s.GUID, Incarnation: s.Incarnation, Spawn: wire,
 		Snapshot: s.Snapshot, SnapshotSeq: s.SnapshotSeq, On: s.Keep, Grace: s.OrphanGrace,
 	}, s.Stream)
@@ -89,65 +89,65 @@ func (k *Keeper) Spawn(s SpawnOrder) error {
 // HoldSocket leaves a copy of the socket f with the keeper, for every Spawn of guid
 // with PassSocket. It replaces an earlier one. The caller keeps f.
 func (k *Keeper) HoldSocket(guid string, f *os.File) error {
-	return k.order(message{Op: opHold, GUID: guid}, f)
+	return k.sendOrder(message{Op: opHold, GUID: guid}, f)
 }
 
 // ReleaseSocket closes what Hold left. Processes that have it keep their copies.
 func (k *Keeper) ReleaseSocket(guid string) error {
-	return k.order(message{Op: opRelease, GUID: guid}, nil)
+	return k.sendOrder(message{Op: opRelease, GUID: guid}, nil)
 }
 
 // End asks that nothing be left of a worker; KindEmptied follows in any case,
 // also when the worker has gone already.
 func (k *Keeper) End(e EndOrder) error {
-	return k.order(message{Op: opEnd, GUID: e.GUID, Incarnation: e.Incarnation, End: &e}, nil)
+	return k.sendOrder(message{Op: opEnd, GUID: e.GUID, Incarnation: e.Incarnation, End: &e}, nil)
 }
 
 // Signal sends one signal to the process group of a worker and does nothing
 // else. No event follows, and a worker that is gone is no error.
 func (k *Keeper) Signal(guid string, incarnation, sig int) error {
-	return k.order(message{Op: opSignal, GUID: guid, Incarnation: incarnation, Signal: sig}, nil)
+	return k.sendOrder(message{Op: opSignal, GUID: guid, Incarnation: incarnation, Signal: sig}, nil)
 }
 
 // WatchOutput turns the KindOutput events of all incarnations of guid on or off. It
 // may be called before Spawn, so that no line is missed.
 func (k *Keeper) WatchOutput(guid string, on bool) error {
-	return k.order(message{Op: opWatch, GUID: guid, On: on}, nil)
+	return k.sendOrder(message{Op: opWatch, GUID: guid, On: on}, nil)
 }
 
 // AwaitOutput is Watch on, for lines that somebody waits for: one of a worker with a
 // memo is told to every initiator that comes, until a Memo has seen it (its
 // Event.Seq) or a Watch has followed. A keeper of version 1 only watches.
 func (k *Keeper) AwaitOutput(guid string) error {
-	return k.order(message{Op: opWatch, GUID: guid, On: true, Await: true}, nil)
+	return k.sendOrder(message{Op: opWatch, GUID: guid, On: true, Await: true}, nil)
 }
 
 // ReopenLogs opens all log files anew by their names, after someone moved them.
-func (k *Keeper) ReopenLogs() error { return k.order(message{Op: opReopen}, nil) }
+func (k *Keeper) ReopenLogs() error { return k.sendOrder(message{Op: opReopen}, nil) }
 
 // ClearLogs removes logs, as something of guid; KindCleared follows. The next line
 // makes a file anew. Those that were rotated away stay. ErrOlderKeeper: this keeper
 // cannot.
 func (k *Keeper) ClearLogs(guid string, paths ...string) error {
-	return k.order(message{Op: opClear, GUID: guid, Paths: paths}, nil)
+	return k.sendOrder(message{Op: opClear, GUID: guid, Paths: paths}, nil)
 }
 
 // Close kills all workers with all their descendants, those with Keep too,
 // ends the keeper and waits for it. (An initiator that wants its Keep workers
 // to live on exits without Close.) A second Close waits like the first.
 func (k *Keeper) Close() error {
-	k.once.Do(func() {
+	k.closeOnce.Do(func() {
 		close(k.closing)
 		// Beside us: a keeper that does not read would hold us up, and so would
 		// whoever is sending to it. It ends when the keeper does.
-		k.parting.Go(func() {
-			if err := k.order(message{Op: opClose}, nil); err != nil {
+		k.closeSender.Go(func() {
+			if err := k.sendOrder(message{Op: opClose}, nil); err != nil {
 				_ = k.conn.CloseRead()
 			}
 		})
 	})
-	defer k.parting.Wait()
-	grace := time.NewTimer(k.grace)
+	defer k.closeSender.Wait()
+	grace := time.NewTimer(k.closeGrace)
 	defer grace.Stop()
 	select {
 	case <-k.ended:
@@ -157,15 +157,15 @@ func (k *Keeper) Close() error {
 	err := k.process.kill()
 	<-k.ended
 	if err == nil {
-		err = fmt.Errorf("close keeper %d: it did not end within %s and was killed", k.PID(), k.grace)
+		err = fmt.Errorf("close keeper %d: it did not end within %s and was killed", k.PID(), k.closeGrace)
 	}
 	return err
 }
 
-// order sends one message, and the descriptor of f with it.
-func (k *Keeper) order(m message, f *os.File) error {
-	if v := k.Version(); v != 0 && v < since[m.Op] { // 0 = it has said nothing yet, and is our own
-		return fmt.Errorf("%s %s: %w (version %d of the protocol; this order came with %d)", m.Op, m.GUID, ErrOlderKeeper, v, since[m.Op])
+// sendOrder sends one message, and the descriptor of f with it.
+func (k *Keeper) sendOrder(m message, f *os.File) error {
+	if v := k.Version(); v != 0 && v < opVersion[m.Op] { // 0 = it has said nothing yet, and is our own
+		return fmt.Errorf("%s %s: %w (version %d of the protocol; this order came with %d)", m.Op, m.GUID, ErrOlderKeeper, v, opVersion[m.Op])
 	}
 	m.V = Version
 	if f != nil {
@@ -182,7 +182,7 @@ func (k *Keeper) order(m message, f *os.File) error {
 		return ErrClosed
 	default:
 	}
-	_ = k.conn.SetWriteDeadline(time.Now().Add(k.patience))
+	_ = k.conn.SetWriteDeadline(time.Now().Add(k.sendTimeout))
 	if err := writeFrame(k.conn, frame, f); err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			// Half a message may lie in the socket, and no other can follow it.

@@ -34,7 +34,7 @@ func Launch(o Options) (*Keeper, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
-	ours, theirs, err := socketpair()
+	ours, theirs, err := newSocketPair()
 	if err != nil {
 		return nil, fmt.Errorf("launch keeper: make its socket: %w", err)
 	}
@@ -52,11 +52,11 @@ func Launch(o Options) (*Keeper, error) {
 		conn.Close()
 		return nil, fmt.Errorf("launch keeper: %w", err)
 	}
-	k := newKeeper(o, conn.(*net.UnixConn), ownChild{process, process.Pid})
+	k := newKeeper(o, conn.(*net.UnixConn), childKeeper{process, process.Pid})
 	k.log.Debug("keeper started", "pid", process.Pid)
-	go k.receive()
+	go k.receiveEvents()
 	if o.HandoverSocket != "" {
-		if err := k.meetAt(o.HandoverSocket); err != nil {
+		if err := k.listenHandover(o.HandoverSocket); err != nil {
 			_ = k.Close() // it has no worker yet
 			return nil, fmt.Errorf("launch keeper: %w", err)
 		}
@@ -67,24 +67,24 @@ func Launch(o Options) (*Keeper, error) {
 func newKeeper(o Options, conn *net.UnixConn, process keeperProcess) *Keeper {
 	return &Keeper{
 		log: o.Logger, process: process, conn: conn, in: bufio.NewReaderSize(conn, 16<<10),
-		patience: sendTimeout, grace: closeGrace,
+		sendTimeout: sendTimeout, closeGrace: closeGrace,
 		events: make(chan Event, eventRoom), closing: make(chan struct{}), gone: make(chan struct{}), ended: make(chan struct{}),
 	}
 }
 
-// ownChild is a keeper that this process has started.
+// childKeeper is a keeper that this process has started.
 // Its number is kept here: after Release, os.Process says -1, and a signal sent
 // to that would reach every process of the machine.
-type ownChild struct {
+type childKeeper struct {
 	*os.Process
 	number int
 }
 
-func (c ownChild) pid() int    { return c.number }
-func (c ownChild) kill() error { return c.Process.Kill() }
-func (c ownChild) leave()      { _ = c.Process.Release() } // it has no error on unix
+func (c childKeeper) pid() int       { return c.number }
+func (c childKeeper) kill() error    { return c.Process.Kill() }
+func (c childKeeper) releaseHandle() { _ = c.Process.Release() } // it has no error on unix
 
-func (c ownChild) wait() string {
+func (c childKeeper) awaitEnd() string {
 	state, err := c.Process.Wait()
 	if err != nil {
 		return "its exit status was taken by someone else"
@@ -95,7 +95,7 @@ func (c ownChild) wait() string {
 // startKeeper runs the executable with the socket as descriptor 3. In a
 // session of its own the terminal's Ctrl-C reaches neither it nor its workers.
 func startKeeper(sock, stderr *os.File) (*os.Process, error) {
-	path, err := executable()
+	path, err := executablePath()
 	if err != nil {
 		return nil, err
 	}
@@ -109,22 +109,22 @@ func startKeeper(sock, stderr *os.File) (*os.Process, error) {
 	}
 	title := fmt.Sprintf("%s of %s (%d)", processName, filepath.Base(os.Args[0]), os.Getpid())
 	return os.StartProcess(path, []string{title}, &os.ProcAttr{
-		Env:   environ(os.Environ()),
+		Env:   keeperEnv(os.Environ()),
 		Files: []*os.File{null, null, stderr, sock},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 }
 
-// executable names the running program even when its file was replaced.
-func executable() (string, error) {
+// executablePath names the running program even when its file was replaced.
+func executablePath() (string, error) {
 	if runtime.GOOS == "linux" {
 		return "/proc/self/exe", nil
 	}
 	return os.Executable()
 }
 
-// socketpair gives two connected unix sockets that no other child inherits.
-func socketpair() (a, b *os.File, err error) {
+// newSocketPair gives two connected unix sockets that no other child inherits.
+func newSocketPair() (a, b *os.File, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
@@ -162,14 +162,14 @@ func writeFrame(conn *net.UnixConn, frame []byte, f *os.File) error {
 	return err
 }
 
-// receive passes events on until the socket ends, then waits for this one
+// receiveEvents passes events on until the socket ends, then waits for this one
 // child (never for any other: the host program may have children of its own)
 // and reports how it ended.
-func (k *Keeper) receive() {
+func (k *Keeper) receiveEvents() {
 	defer close(k.ended)
 	defer close(k.events)
 	for _, e := range k.backlog {
-		k.deliver(e)
+		k.deliverEvent(e)
 	}
 	k.backlog = nil
 	for {
@@ -180,23 +180,23 @@ func (k *Keeper) receive() {
 		if e.Kind == KindHello {
 			k.version.Store(int32(e.Version))
 		}
-		k.deliver(e)
+		k.deliverEvent(e)
 	}
 	// A keeper whose socket has ended has nothing left to do for us.
 	_ = k.conn.Close()
 	how := "we left it"
-	if k.left.Load() {
-		k.process.leave()
+	if k.detached.Load() {
+		k.process.releaseHandle()
 	} else {
-		how = k.process.wait()
+		how = k.process.awaitEnd()
 	}
 	close(k.gone)
 	k.log.Debug("keeper ended", "pid", k.process.pid(), "how", how)
-	k.deliver(Event{Kind: KindLost, At: time.Now(), Error: how})
+	k.deliverEvent(Event{Kind: KindLost, At: time.Now(), Error: how})
 }
 
-// deliver hands one event over; it waits for a reader until Close was called.
-func (k *Keeper) deliver(e Event) {
+// deliverEvent hands one event over; it waits for a reader until Close was called.
+func (k *Keeper) deliverEvent(e Event) {
 	select {
 	case k.events <- e:
 		return

@@ -12,7 +12,7 @@ import (
 // source is one descriptor that the loop waits on. Its ready method reads or
 // writes once, never blocks, and leaves the rest for the next turn.
 type source interface {
-	ready(l *loop)
+	handleReady(l *loop)
 }
 
 // loop is everything that a keeper knows. One goroutine on one thread, for
@@ -20,63 +20,63 @@ type source interface {
 type loop struct {
 	poll    *poller
 	sources map[int]source
-	ctl     *control
-	children
+	ctl     *controlConn
+	childTable
 	outputs
-	midwife *midwife
-	unborn  map[key]*birth // handed to the midwife and not in the books yet
-	held    map[string]int // listening sockets by guid
-	null    int            // /dev/null, every stdin that holds nothing
-	fdLimit int
+	forkThread    *forkThread
+	pendingSpawns map[key]*pendingSpawn // handed to the midwife and not in the books yet
+	held          map[string]int        // listening sockets by guid
+	devNull       int                   // /dev/null, every stdin that holds nothing
+	fdLimit       int
 
-	reap   bool // SIGCHLD came
-	ruins  ruins
-	ending *farewell // set once everything is to end
+	reapPending  bool // SIGCHLD came
+	staleCgroups staleCgroups
+	shutdown     *shutdown // set once everything is to end
 
-	meeting meeting
-	memos   map[string]*memo
-	seq     uint64    // of the last event that was remembered
-	stay    time.Time // asked for before an upgrade
-	gap     *gap      // set while there is no initiator
-	dying   []dying   // adopted processes whose status is awaited
-	tidy    time.Time // when to give memory back after work; zero = done
+	handover        handoverSocket
+	snapshots       map[string]*snapshot
+	seq             uint64            // of the last event that was remembered
+	keepAllUntil    time.Time         // asked for before an upgrade
+	window          *handoverWindow   // set while there is no initiator
+	unreaped        []unreapedProcess // adopted processes whose status is awaited
+	releaseMemoryAt time.Time         // when to give memory back after work; zero = done
 }
 
-// keep is the life of a keeper; it returns the exit code. The loop has a
+// runKeeper is the life of a keeper; it returns the exit code. The loop has a
 // thread that is not the first one: Linux gives orphans to the first thread
 // and counts children by thread, so those of the first are orphans only, and
 // looking for them does not mean going through a thousand workers.
-func keep(fd int) int {
+func runKeeper(fd int) int {
 	code := make(chan int)
 	go func() {
 		runtime.LockOSThread()
-		code <- live(fd)
+		code <- runLoop(fd)
 	}()
 	return <-code
 }
 
-func live(fd int) int {
+func runLoop(fd int) int {
 	// One thread does the work, and one forks.
 	runtime.GOMAXPROCS(2)
-	go rehearse() // ends by itself
+	go warmUpJSON() // ends by itself
 	deaths, caught := catchSignals()
 	closeInherited()
 	l, err := newLoop(fd)
 	if err == nil {
 		<-caught
-		err = l.listenDeaths(deaths)
+		err = l.watchSIGCHLD(deaths)
 	}
 	if err != nil {
 		_, _ = os.Stderr.WriteString("initiator-keeper: " + err.Error() + "\n")
 		return 125
 	}
-	l.ctl.event(Event{Kind: KindHello, Version: ours(), PID: os.Getpid()})
-	l.ctl.flush()
+	l.ctl.queueEvent(Event{Kind: KindHello, Version: ownVersion(), PID: os.Getpid()})
+	l.ctl.flushEvents()
 	return l.run()
 }
 
 func newLoop(fd int) (*loop, error) {
-	becomeParent()
+	becomeSubreaper()
 	poll, err := newPoller()
 	if err != nil {
 		return nil, err
@@ -86,22 +86,22 @@ func newLoop(fd int) (*loop, error) {
 		return nil, err
 	}
 	l := &loop{
-		poll: poll, sources: map[int]source{}, null: null, held: map[string]int{}, memos: map[string]*memo{},
-		children: newChildren(), outputs: newOutputs(), fdLimit: descriptorLimit(),
+		poll: poll, sources: map[int]source{}, devNull: null, held: map[string]int{}, snapshots: map[string]*snapshot{},
+		childTable: newChildTable(), outputs: newOutputs(), fdLimit: descriptorLimit(),
 	}
 	unix.CloseOnExec(fd)
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, err
 	}
-	l.ctl = &control{fd: fd, loop: l}
-	if err := l.startMidwife(); err != nil {
+	l.ctl = &controlConn{fd: fd, loop: l}
+	if err := l.startForkThread(); err != nil {
 		return nil, err
 	}
 	return l, l.watchFD(fd, l.ctl)
 }
 
 func (l *loop) watchFD(fd int, s source) error {
-	if err := l.poll.add(fd, false); err != nil {
+	if err := l.poll.addFD(fd, false); err != nil {
 		return err
 	}
 	l.sources[fd] = s
@@ -111,33 +111,33 @@ func (l *loop) watchFD(fd int, s source) error {
 // closeFD ends the watching of a descriptor and closes it.
 func (l *loop) closeFD(fd int) {
 	if _, ok := l.sources[fd]; ok {
-		l.poll.remove(fd)
+		l.poll.removeFD(fd)
 		delete(l.sources, fd)
 	}
 	unix.Close(fd)
 }
 
-// unwatch ends the watching of a descriptor and leaves it open.
-func (l *loop) unwatch(fd int) {
-	l.poll.remove(fd)
+// unwatchFD ends the watching of a descriptor and leaves it open.
+func (l *loop) unwatchFD(fd int) {
+	l.poll.removeFD(fd)
 	delete(l.sources, fd)
 }
 
 // run turns until everything has ended.
 func (l *loop) run() int {
 	for {
-		for _, fd := range l.poll.wait(l.patience(time.Now())) {
+		for _, fd := range l.poll.waitReady(l.pollTimeout(time.Now())) {
 			if s, ok := l.sources[fd]; ok {
-				s.ready(l)
+				s.handleReady(l)
 			}
 		}
-		if l.reap {
-			l.reap = false
-			l.collect()
+		if l.reapPending {
+			l.reapPending = false
+			l.reapChildren()
 		}
-		l.ctl.handleOne(l)
-		l.due(time.Now())
-		l.ctl.flush()
+		l.ctl.handleOrder(l)
+		l.runTimers(time.Now())
+		l.ctl.flushEvents()
 		if code, done := l.finished(time.Now()); done {
 			l.closeLogs()
 			return code
@@ -145,20 +145,20 @@ func (l *loop) run() int {
 	}
 }
 
-// patience is how long the loop may sleep, in milliseconds; -1 = for ever.
-func (l *loop) patience(now time.Time) int {
-	if l.ctl.pending() {
+// pollTimeout is how long the loop may sleep, in milliseconds; -1 = for ever.
+func (l *loop) pollTimeout(now time.Time) int {
+	if l.ctl.hasOrder() {
 		return 0
 	}
-	next := earlier(earlier(l.tidy, l.ruins.next), l.dyingNext())
+	next := earliest(earliest(l.releaseMemoryAt, l.staleCgroups.next), l.nextStatusCheck())
 	for _, c := range l.ends {
-		next = earlier(next, c.end.next)
+		next = earliest(next, c.end.next)
 	}
-	if l.ending != nil {
-		next = earlier(next, l.ending.next)
+	if l.shutdown != nil {
+		next = earliest(next, l.shutdown.next)
 	}
-	if l.gap != nil {
-		next = earlier(next, l.gap.next)
+	if l.window != nil {
+		next = earliest(next, l.window.next)
 	}
 	if next.IsZero() {
 		return -1
@@ -166,39 +166,39 @@ func (l *loop) patience(now time.Time) int {
 	return int(max(0, next.Sub(now)+time.Millisecond-1) / time.Millisecond)
 }
 
-// earlier is the first of two moments, of which zero means never.
-func earlier(a, b time.Time) time.Time {
+// earliest is the first of two moments, of which zero means never.
+func earliest(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b
 	}
 	return a
 }
 
-// due does what the clock asks for.
-func (l *loop) due(now time.Time) {
+// runTimers does what the clock asks for.
+func (l *loop) runTimers(now time.Time) {
 	for _, c := range l.ends {
 		if !now.Before(c.end.next) {
 			l.killRound(c, now)
 		}
 	}
-	if l.ending != nil && !l.ending.next.IsZero() && !now.Before(l.ending.next) {
-		l.farewellRound(now)
+	if l.shutdown != nil && !l.shutdown.next.IsZero() && !now.Before(l.shutdown.next) {
+		l.shutdownRound(now)
 	}
-	if next := l.dyingNext(); !next.IsZero() && !now.Before(next) {
-		l.mourn(now)
+	if next := l.nextStatusCheck(); !next.IsZero() && !now.Before(next) {
+		l.collectStatuses(now)
 	}
-	if l.gap != nil && !l.gap.next.IsZero() && !now.Before(l.gap.next) {
-		l.gapRound(now)
+	if l.window != nil && !l.window.next.IsZero() && !now.Before(l.window.next) {
+		l.checkWindow(now)
 	}
-	if !l.ruins.next.IsZero() && !now.Before(l.ruins.next) {
-		l.left()
+	if !l.staleCgroups.next.IsZero() && !now.Before(l.staleCgroups.next) {
+		l.retryRemoval()
 	}
-	if !l.tidy.IsZero() && !now.Before(l.tidy) {
-		l.tidy = time.Time{}
+	if !l.releaseMemoryAt.IsZero() && !now.Before(l.releaseMemoryAt) {
+		l.releaseMemoryAt = time.Time{}
 		debug.SetGCPercent(50) // not before: a collection would hold up the start
 		debug.FreeOSMemory()
 	}
 }
 
-// busy notes that memory was used, to be given back when it is quiet again.
-func (l *loop) busy() { l.tidy = time.Now().Add(2 * time.Second) }
+// noteActivity notes that memory was used, to be given back when it is quiet again.
+func (l *loop) noteActivity() { l.releaseMemoryAt = time.Now().Add(2 * time.Second) }

@@ -22,7 +22,7 @@ const quickExit = "GORACE=atexit_sleep_ms=0"
 
 var acts = map[string]func(args []string){
 	"sleep":       func([]string) { forever() },
-	"exit":        func(args []string) { os.Exit(atoi([]byte(args[0]))) },
+	"exit":        func(args []string) { os.Exit(parseDigits([]byte(args[0]))) },
 	"print":       func(args []string) { fmt.Print(strings.Join(args, " ")) },
 	"ignore-term": actIgnoreTerm,
 	"self-stop":   func([]string) { say("stopping"); syscall.Kill(os.Getpid(), syscall.SIGSTOP); forever() },
@@ -110,7 +110,7 @@ func actHoldPipe([]string) {
 func actFlood(args []string) {
 	line := strings.Repeat("x", 99) + "\n"
 	page := strings.Repeat(line, 600)
-	for range atoi([]byte(args[0])) {
+	for range parseDigits([]byte(args[0])) {
 		os.Stdout.WriteString(page)
 	}
 }
@@ -248,20 +248,20 @@ func (h *house) end(guid string, signal syscall.Signal, wait time.Duration) Even
 
 // alive reports whether a process is there and not merely unwaited for.
 func alive(pid int) bool {
-	p, ok := statOf(pid)
+	p, ok := readStat(pid)
 	return ok && !p.dead
 }
 
 func gone(t testing.TB, pid int) {
 	t.Helper()
 	if alive(pid) {
-		t.Errorf("process %d (%s) is alive", pid, command(pid))
+		t.Errorf("process %d (%s) is alive", pid, commandName(pid))
 	}
 }
 
 func number(t testing.TB, text string) int {
 	t.Helper()
-	n := atoi([]byte(text))
+	n := parseDigits([]byte(text))
 	if n <= 0 {
 		t.Fatalf("%q is no pid", text)
 	}

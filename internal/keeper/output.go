@@ -20,55 +20,55 @@ func newOutputs() outputs {
 	return outputs{buf: make([]byte, 64<<10), logs: map[string]*logFile{}, watched: map[string]bool{}, awaited: map[string]bool{}}
 }
 
-// stream is one output pipe of one worker.
-type stream struct {
-	splitter
-	key     key
-	name    string // "stdout" or "stderr"
-	fd      int    // -1 once it has ended
-	log     *logFile
-	stamped bool
-	dropped int // lines that a watcher did not get
+// outputStream is one output pipe of one worker.
+type outputStream struct {
+	lineSplitter
+	key        key
+	name       string // "stdout" or "stderr"
+	fd         int    // -1 once it has ended
+	log        *logFile
+	timestamps bool
+	dropped    int // lines that a watcher did not get
 }
 
-// capture takes over the reading end of a pipe.
-func (l *loop) capture(c *child, fd int, name string, to Log) *stream {
-	s := &stream{key: c.key, name: name, fd: fd, stamped: to.Timestamps}
+// captureOutput takes over the reading end of a pipe.
+func (l *loop) captureOutput(c *child, fd int, name string, to Log) *outputStream {
+	s := &outputStream{key: c.key, name: name, fd: fd, timestamps: to.Timestamps}
 	if to.Path != "" {
 		s.log = l.openLog(to)
 	}
 	if err := l.watchFD(fd, s); err != nil {
-		l.warn(c.key, err)
+		l.queueWarning(c.key, err)
 		unix.Close(fd)
 		s.fd = -1
 	}
 	return s
 }
 
-// ready reads once; a worker that floods gets its turn like all others.
-func (s *stream) ready(l *loop) {
+// handleReady reads once; a worker that floods gets its turn like all others.
+func (s *outputStream) handleReady(l *loop) {
 	n, err := unix.Read(s.fd, l.buf)
 	switch {
 	case n > 0:
-		s.take(l, l.buf[:n])
+		s.handleInput(l, l.buf[:n])
 	case err == unix.EAGAIN || err == unix.EINTR:
 	default:
-		s.finish(l)
+		s.closeStream(l)
 	}
 }
 
-// take passes on the lines of one reading.
-func (s *stream) take(l *loop, b []byte) {
-	s.pass(l, func(yield func([]byte)) { s.cut(b, yield) })
+// handleInput passes on the lines of one reading.
+func (s *outputStream) handleInput(l *loop, b []byte) {
+	s.deliverLines(l, func(yield func([]byte)) { s.splitLines(b, yield) })
 }
 
-// pass writes lines to the log, in one piece, and shows them to a watcher.
-func (s *stream) pass(l *loop, each func(yield func(line []byte))) {
+// deliverLines writes lines to the log, in one piece, and shows them to a watcher.
+func (s *outputStream) deliverLines(l *loop, each func(yield func(line []byte))) {
 	var shown []string
 	watched := l.watched[s.key.guid]
 	page := l.page[:0]
 	var stamp []byte
-	if s.stamped {
+	if s.timestamps {
 		stamp = time.Now().AppendFormat(nil, "2006-01-02T15:04:05.000000Z07:00 ")
 	}
 	each(func(line []byte) {
@@ -78,58 +78,58 @@ func (s *stream) pass(l *loop, each func(yield func(line []byte))) {
 		if s.log == nil {
 			return
 		}
-		if size := len(stamp) + len(line) + 1; s.log.full(len(page), size) {
-			s.write(l, page)
-			s.log.rotate()
+		if size := len(stamp) + len(line) + 1; s.log.needsRotation(len(page), size) {
+			s.writeLog(l, page)
+			s.log.rotateFile()
 			page = page[:0]
 		}
 		page = append(append(append(page, stamp...), line...), '\n')
 	})
-	s.write(l, page)
+	s.writeLog(l, page)
 	l.page = page[:0]
 	if cap(page) > 2*len(l.buf) {
 		l.page = nil // one reading of empty, stamped lines must not stay for ever
 	}
 	if len(shown) > 0 {
-		s.show(l, shown)
+		s.reportLines(l, shown)
 	}
 }
 
-func (s *stream) write(l *loop, page []byte) {
+func (s *outputStream) writeLog(l *loop, page []byte) {
 	if s.log == nil || len(page) == 0 {
 		return
 	}
-	if err := s.log.write(page); err != nil {
-		l.warn(s.key, err)
+	if err := s.log.appendLines(page); err != nil {
+		l.queueWarning(s.key, err)
 	}
 }
 
-// show sends lines to the watcher, and how many it has missed.
-func (s *stream) show(l *loop, lines []string) {
+// reportLines sends lines to the watcher, and how many it has missed.
+func (s *outputStream) reportLines(l *loop, lines []string) {
 	e := Event{Kind: KindOutput, GUID: s.key.guid, Incarnation: s.key.incarnation, Stream: s.name, Lines: lines, Dropped: s.dropped}
-	if l.ctl.event(e) {
+	if l.ctl.queueEvent(e) {
 		s.dropped = 0
 	} else {
 		s.dropped += len(lines)
 	}
 }
 
-// lastWords reads what is in the pipe now and not what may come: a descendant
+// readLastOutput reads what is in the pipe now and not what may come: a descendant
 // that holds the pipe and goes on writing holds up nothing.
-func (s *stream) lastWords(l *loop) {
-	for left := s.waiting(); left > 0; {
+func (s *outputStream) readLastOutput(l *loop) {
+	for left := s.readableBytes(); left > 0; {
 		n, err := unix.Read(s.fd, l.buf[:min(left, len(l.buf))])
 		if n <= 0 || err != nil {
 			break
 		}
-		s.take(l, l.buf[:n])
+		s.handleInput(l, l.buf[:n])
 		left -= n
 	}
-	s.pass(l, s.rest)
+	s.deliverLines(l, s.emitPartial)
 }
 
-// waiting is how many bytes can be read.
-func (s *stream) waiting() int {
+// readableBytes is how many bytes can be read.
+func (s *outputStream) readableBytes() int {
 	if s.fd < 0 {
 		return 0
 	}
@@ -140,9 +140,9 @@ func (s *stream) waiting() int {
 	return n
 }
 
-// finish closes the stream for good.
-func (s *stream) finish(l *loop) {
-	s.pass(l, s.rest)
+// closeStream closes the stream for good.
+func (s *outputStream) closeStream(l *loop) {
+	s.deliverLines(l, s.emitPartial)
 	l.closeFD(s.fd)
 	s.fd = -1
 	if s.log != nil {
@@ -151,9 +151,9 @@ func (s *stream) finish(l *loop) {
 	}
 }
 
-// watch turns Output events of guid on or off, and says whether they are
+// watchOutput turns Output events of guid on or off, and says whether they are
 // awaited.
-func (l *loop) watch(guid string, on, awaited bool) {
+func (l *loop) watchOutput(guid string, on, awaited bool) {
 	if on {
 		l.watched[guid] = true
 	} else {
@@ -164,7 +164,7 @@ func (l *loop) watch(guid string, on, awaited bool) {
 		return
 	}
 	delete(l.awaited, guid)
-	if m := l.memos[guid]; m != nil && l.gap == nil {
-		m.forgetLines(true)
+	if m := l.snapshots[guid]; m != nil && l.window == nil {
+		m.dropOutput(true)
 	}
 }

@@ -229,15 +229,15 @@ func TestStdinThatNobodyReads(t *testing.T) {
 func TestSplitter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.SliceOf(rapid.SampledFrom([]byte("ab\n\xff"))).Draw(t, "text")
-		var s splitter
+		var s lineSplitter
 		var lines []string
 		yield := func(line []byte) { lines = append(lines, string(line)) }
 		for rest := text; len(rest) > 0; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "n")
-			s.cut(rest[:n], yield)
+			s.splitLines(rest[:n], yield)
 			rest = rest[n:]
 		}
-		s.rest(yield)
+		s.emitPartial(yield)
 		want := strings.Split(string(text), "\n")
 		if want[len(want)-1] == "" {
 			want = want[:len(want)-1]
@@ -249,13 +249,13 @@ func TestSplitter(t *testing.T) {
 }
 
 func TestSplitterBoundsALine(t *testing.T) {
-	var s splitter
+	var s lineSplitter
 	var sizes []int
 	yield := func(line []byte) { sizes = append(sizes, len(line)) }
 	for range 10 {
-		s.cut(make([]byte, 100_000), yield)
+		s.splitLines(make([]byte, 100_000), yield)
 	}
-	s.rest(yield)
+	s.emitPartial(yield)
 	total := 0
 	for _, n := range sizes {
 		total += n

@@ -6,34 +6,34 @@ import "golang.org/x/sys/unix"
 
 // poller waits for many descriptors with poll(2).
 type poller struct {
-	fds   []unix.PollFd
-	ready []int
+	fds         []unix.PollFd
+	handleReady []int
 }
 
 func newPoller() (*poller, error) { return &poller{}, nil }
 
-func interest(write bool) int16 {
+func pollEvents(write bool) int16 {
 	if write {
 		return unix.POLLIN | unix.POLLOUT
 	}
 	return unix.POLLIN
 }
 
-// add waits for fd to be readable, and with write also for writable.
-func (p *poller) add(fd int, write bool) error {
-	p.fds = append(p.fds, unix.PollFd{Fd: int32(fd), Events: interest(write)})
+// addFD waits for fd to be readable, and with write also for writable.
+func (p *poller) addFD(fd int, write bool) error {
+	p.fds = append(p.fds, unix.PollFd{Fd: int32(fd), Events: pollEvents(write)})
 	return nil
 }
 
-func (p *poller) change(fd int, write bool) {
+func (p *poller) changeFD(fd int, write bool) {
 	for i := range p.fds {
 		if p.fds[i].Fd == int32(fd) {
-			p.fds[i].Events = interest(write)
+			p.fds[i].Events = pollEvents(write)
 		}
 	}
 }
 
-func (p *poller) remove(fd int) {
+func (p *poller) removeFD(fd int) {
 	for i := range p.fds {
 		if p.fds[i].Fd == int32(fd) {
 			p.fds = append(p.fds[:i], p.fds[i+1:]...)
@@ -42,17 +42,17 @@ func (p *poller) remove(fd int) {
 	}
 }
 
-// wait sleeps for at most so many milliseconds (-1 = for ever) and returns
+// waitReady sleeps for at most so many milliseconds (-1 = for ever) and returns
 // what is ready, which is valid until the next call.
-func (p *poller) wait(milliseconds int) []int {
-	p.ready = p.ready[:0]
+func (p *poller) waitReady(milliseconds int) []int {
+	p.handleReady = p.handleReady[:0]
 	if _, err := unix.Poll(p.fds, milliseconds); err != nil {
 		return nil // EINTR: the loop comes again
 	}
 	for _, f := range p.fds {
 		if f.Revents != 0 {
-			p.ready = append(p.ready, int(f.Fd))
+			p.handleReady = append(p.handleReady, int(f.Fd))
 		}
 	}
-	return p.ready
+	return p.handleReady
 }

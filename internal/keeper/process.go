@@ -23,22 +23,22 @@ func parseStat(text []byte) (process, bool) {
 	}
 	// A process is called a zombie as soon as its first thread has ended. The
 	// others may go on for ever, or may not have closed their files yet.
-	ended := (f[0][0] == 'Z' || f[0][0] == 'X') && atoi(f[17]) <= 1
+	ended := (f[0][0] == 'Z' || f[0][0] == 'X') && parseDigits(f[17]) <= 1
 	return process{
-		pid: atoi(text[:open]), parent: atoi(f[1]), group: atoi(f[2]),
-		start: uint64(max(atoi(f[19]), 0)), dead: ended,
+		pid: parseDigits(text[:open]), parent: parseDigits(f[1]), group: parseDigits(f[2]),
+		start: uint64(max(parseDigits(f[19]), 0)), dead: ended,
 	}, true
 }
 
-// marks finds which worker an environment was made for. Programs off the
+// markedKey finds which worker an environment was made for. Programs off the
 // contract have no incarnation: 0.
-func marks(environ []byte) key {
+func markedKey(environ []byte) key {
 	var k key
 	for entry := range bytes.SplitSeq(environ, []byte{0}) {
 		if v, ok := bytes.CutPrefix(entry, []byte("INITIATOR_GUID=")); ok {
 			k.guid = string(v)
 		} else if v, ok := bytes.CutPrefix(entry, []byte("INITIATOR_INCARNATION=")); ok {
-			k.incarnation = max(atoi(v), 0)
+			k.incarnation = max(parseDigits(v), 0)
 		}
 	}
 	return k

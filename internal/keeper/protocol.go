@@ -14,13 +14,13 @@ import (
 //	2  clear, and the event cleared; watch can await
 const Version = 2
 
-// speaks is the Version that this program's keeper has. A test links a program
+// versionText is the Version that this program's keeper has. A test links a program
 // with an older one (-ldflags=-X), to see what becomes of newer orders there.
-var speaks = "2"
+var versionText = "2"
 
-// ours is speaks as a number.
-func ours() int {
-	n, err := strconv.Atoi(speaks)
+// ownVersion is speaks as a number.
+func ownVersion() int {
+	n, err := strconv.Atoi(versionText)
 	if err != nil {
 		return Version
 	}

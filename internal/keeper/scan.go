@@ -10,17 +10,17 @@ import (
 // A descendant that loses its parent meanwhile is one that did so just after.
 const scanAge = 2 * time.Millisecond
 
-// scan is what a look at the process tree has shown.
-type scan struct {
-	lister
+// treeScan is what a look at the process tree has shown.
+type treeScan struct {
+	childLister
 	at      time.Time
 	orphans []process // our direct children that are not leaders
 }
 
-// look finds the orphans, once for all that ask at the same time. Whoever was
+// scanOrphans finds the orphans, once for all that ask at the same time. Whoever was
 // waited for since makes it stale.
-func (l *loop) look() *scan {
-	l.awaitBirths()
+func (l *loop) scanOrphans() *treeScan {
+	l.awaitSpawns()
 	now := time.Now()
 	if l.scanned != nil && now.Sub(l.scanned.at) < scanAge {
 		return l.scanned
@@ -28,7 +28,7 @@ func (l *loop) look() *scan {
 	s := &l.tree
 	s.at, s.orphans, s.byParent = now, s.orphans[:0], nil
 	l.scanned = s
-	for _, pid := range s.adopted() {
+	for _, pid := range s.orphanPIDs() {
 		if _, leader := l.byPID[pid]; !leader {
 			s.addOrphan(pid)
 		}
@@ -38,8 +38,8 @@ func (l *loop) look() *scan {
 
 // addOrphan enters an orphan, or, while it is dead but not yet waited for,
 // what it leaves: its children move on a moment after it is called dead.
-func (s *scan) addOrphan(pid int) {
-	p, ok := statOf(pid)
+func (s *treeScan) addOrphan(pid int) {
+	p, ok := readStat(pid)
 	if !ok {
 		return
 	}
@@ -47,30 +47,30 @@ func (s *scan) addOrphan(pid int) {
 		s.orphans = append(s.orphans, p)
 		return
 	}
-	for _, child := range s.children(pid) {
+	for _, child := range s.childrenOf(pid) {
 		s.addOrphan(child)
 	}
 }
 
-// members are all living processes of a worker but its leader: below the
+// findMembers are all living processes of a worker but its leader: below the
 // leader, and below every orphan that is attributed to it. What is seen is
 // remembered, so that it is known again when its parent has gone.
 //
 // A process that loses its parent moves from the tree to the orphans, never
 // back. So the orphans are read after the tree, and again until they hold
 // nothing new: what moves meanwhile is not missed.
-func (l *loop) members(c *child) []process {
+func (l *loop) findMembers(c *child) []process {
 	var found []process
 	if !c.exited {
 		l.tree.byParent = nil
-		found = l.tree.below(c.pid, nil)
+		found = l.tree.appendDescendants(c.pid, nil)
 		l.scanned = nil
 	}
 	for {
 		before := len(found)
-		for _, p := range l.look().orphans {
-			if l.originOf(p) == c && !contains(found, p.pid) {
-				found = l.tree.below(p.pid, append(found, p))
+		for _, p := range l.scanOrphans().orphans {
+			if l.ownerOf(p) == c && !containsPID(found, p.pid) {
+				found = l.tree.appendDescendants(p.pid, append(found, p))
 			}
 		}
 		if len(found) == before {
@@ -79,65 +79,65 @@ func (l *loop) members(c *child) []process {
 		l.scanned = nil
 	}
 	for _, pid := range cgroupMembers(c.cgroup) {
-		if p, ok := statOf(pid); ok && pid != c.pid && !contains(found, pid) {
+		if p, ok := readStat(pid); ok && pid != c.pid && !containsPID(found, pid) {
 			found = append(found, p)
 		}
 	}
 	if c.pidfd > 0 { // its orphans are not given to us: they are known by sight only
-		for pid, start := range c.known {
-			if p, ok := statOf(pid); ok && p.start == start && !p.dead && !contains(found, pid) {
+		for pid, start := range c.seen {
+			if p, ok := readStat(pid); ok && p.start == start && !p.dead && !containsPID(found, pid) {
 				found = append(found, p)
 			}
 		}
 	}
-	if len(found) == 0 && !provable && c.exited && groupAlive(c.pid) {
+	if len(found) == 0 && !canProveEmpty && c.exited && groupAlive(c.pid) {
 		found = append(found, process{pid: c.pid, group: c.pid})
 	}
 	for _, p := range found {
-		if c.known == nil {
-			c.known = map[int]uint64{}
+		if c.seen == nil {
+			c.seen = map[int]uint64{}
 		}
-		c.known[p.pid] = p.start
+		c.seen[p.pid] = p.start
 	}
 	return found
 }
 
-func contains(list []process, pid int) bool {
+func containsPID(list []process, pid int) bool {
 	return slices.ContainsFunc(list, func(p process) bool { return p.pid == pid })
 }
 
-// below appends all living descendants of pid.
-func (s *scan) below(pid int, found []process) []process {
-	for _, child := range s.children(pid) {
-		p, ok := statOf(child)
+// appendDescendants appends all living descendants of pid.
+func (s *treeScan) appendDescendants(pid int, found []process) []process {
+	for _, child := range s.childrenOf(pid) {
+		p, ok := readStat(child)
 		if ok && !p.dead {
 			found = append(found, p)
 		}
 		if ok { // below a dead one too: see addOrphan
-			found = s.below(child, found)
+			found = s.appendDescendants(child, found)
 		}
 	}
 	return found
 }
 
-// originOf says whose an orphan is: by its process group, its cgroup, the
+// ownerOf says whose an orphan is: by its process group, its cgroup, the
 // marks in its environment, or because it was seen below a worker before. Nil
 // means that nobody can tell.
-func (l *loop) originOf(p process) *child {
-	if c, ok := l.origin[p.pid]; ok && (c == nil || l.workers[c.key] == c) {
+func (l *loop) ownerOf(p process) *child {
+	if c, ok := l.owners[p.pid]; ok && (c == nil || l.workers[c.key] == c) {
 		return c
 	}
-	c := l.attribute(p)
-	l.origin[p.pid] = c
+	c := l.attributeOrphan(p)
+	l.owners[p.pid] = c
 	return c
 }
 
-func (l *loop) attribute(p process) *child {
+func (l *loop) attributeOrphan(p process) *child {
 	for _, c := range l.workers {
 		if c.pid == p.group && c.start <= p.start {
 			return c
 		}
-		if start, ok := c.known[p.pid]; ok && start == p.start {
+		if start, ok := c.seen[p.pid]; ok && start == p.start {
 			return c
 		}
 	}
@@ -148,12 +148,12 @@ func (l *loop) attribute(p process) *child {
 			}
 		}
 	}
-	return l.marked(marks(environment(p.pid)), p.start)
+	return l.findMarked(markedKey(readEnvironment(p.pid)), p.start)
 }
 
-// marked finds the worker that an environment names: without an incarnation,
+// findMarked finds the worker that an environment names: without an incarnation,
 // the last one that was there when the process began.
-func (l *loop) marked(k key, start uint64) *child {
+func (l *loop) findMarked(k key, start uint64) *child {
 	if k.incarnation != 0 || k.guid == "" {
 		return l.workers[k]
 	}
@@ -166,11 +166,11 @@ func (l *loop) marked(k key, start uint64) *child {
 	return last
 }
 
-// strays names the processes that nobody can attribute and that began since.
-func (l *loop) strays(since uint64) (list []string) {
-	for _, p := range l.look().orphans {
-		if l.originOf(p) == nil && p.start >= since {
-			list = append(list, fmt.Sprintf("%d %s", p.pid, command(p.pid)))
+// listUnattributed names the processes that nobody can attribute and that began since.
+func (l *loop) listUnattributed(since uint64) (list []string) {
+	for _, p := range l.scanOrphans().orphans {
+		if l.ownerOf(p) == nil && p.start >= since {
+			list = append(list, fmt.Sprintf("%d %s", p.pid, commandName(p.pid)))
 		}
 	}
 	return list

@@ -25,9 +25,9 @@ func catchSignals() (deaths chan os.Signal, caught chan struct{}) {
 	return deaths, caught
 }
 
-// listenDeaths makes SIGCHLD wake the loop.
-func (l *loop) listenDeaths(deaths chan os.Signal) error {
-	read, write, err := pipe()
+// watchSIGCHLD makes SIGCHLD wake the loop.
+func (l *loop) watchSIGCHLD(deaths chan os.Signal) error {
+	read, write, err := newPipe()
 	if err != nil {
 		return err
 	}
@@ -39,21 +39,21 @@ func (l *loop) listenDeaths(deaths chan os.Signal) error {
 			_, _ = unix.Write(write, []byte{0}) // full = a wake-up is on its way
 		}
 	}()
-	return l.watchFD(read, wakeUp(read))
+	return l.watchFD(read, sigchldPipe(read))
 }
 
-// wakeUp is the reading end of the pipe that SIGCHLD writes to.
-type wakeUp int
+// sigchldPipe is the reading end of the pipe that SIGCHLD writes to.
+type sigchldPipe int
 
-func (w wakeUp) ready(l *loop) {
+func (w sigchldPipe) handleReady(l *loop) {
 	var buf [64]byte
 	_, _ = unix.Read(int(w), buf[:])
-	l.reap = true
+	l.reapPending = true
 }
 
-// rehearse makes package json look at the types of the messages before the
+// warmUpJSON makes package json look at the types of the messages before the
 // first order waits for it.
-func rehearse() {
+func warmUpJSON() {
 	_, _ = encodeFrame(Event{})
 	_ = json.Unmarshal([]byte(`{"Spawn":{"Stdout":{}}}`), new(message))
 }

@@ -36,7 +36,7 @@ func sockets(t *testing.T) (held, stream *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, other, err := socketpair()
+	stream, other, err := newSocketPair()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import "golang.org/x/sys/unix"
 // stdinPipe makes a pipe that holds text already when the process starts, and
 // gives back what did not fit. write is 0 when all is written and closed.
 func stdinPipe(text []byte) (read, write int, rest []byte, err error) {
-	read, write, err = pipe()
+	read, write, err = newPipe()
 	if err != nil {
 		return 0, 0, nil, err
 	}
@@ -13,7 +13,7 @@ func stdinPipe(text []byte) (read, write int, rest []byte, err error) {
 		return read, write, nil, err
 	}
 	if len(text) > 64<<10 {
-		enlarge(write, len(text))
+		enlargePipe(write, len(text))
 	}
 	rest, _ = writeSome(write, text)
 	if len(rest) == 0 {
@@ -39,23 +39,23 @@ func writeSome(fd int, text []byte) (rest []byte, more bool) {
 	return nil, false
 }
 
-// feeding is the rest of a stdin that was larger than its pipe.
-type feeding struct {
+// stdinFeed is the rest of a stdin that was larger than its pipe.
+type stdinFeed struct {
 	fd   int
 	rest []byte
 }
 
 func (l *loop) feedStdin(fd int, rest []byte) {
-	f := &feeding{fd, rest}
-	if l.poll.add(fd, true) != nil {
+	f := &stdinFeed{fd, rest}
+	if l.poll.addFD(fd, true) != nil {
 		unix.Close(fd)
 		return
 	}
 	l.sources[fd] = f
 }
 
-// ready writes more. A process that closed its stdin loses the rest.
-func (f *feeding) ready(l *loop) {
+// handleReady writes more. A process that closed its stdin loses the rest.
+func (f *stdinFeed) handleReady(l *loop) {
 	var more bool
 	if f.rest, more = writeSome(f.fd, f.rest); !more {
 		l.closeFD(f.fd)

@@ -25,7 +25,7 @@ func TestMarksInTheMiddleOfExec(t *testing.T) {
 	defer func() { _ = cmd.Wait() }()
 	defer func() { _ = cmd.Process.Kill() }()
 	for i := range 1000 {
-		if text := environment(cmd.Process.Pid); marks(text) != (key{"w", 3}) {
+		if text := readEnvironment(cmd.Process.Pid); markedKey(text) != (key{"w", 3}) {
 			t.Fatalf("look %d: %q", i, text)
 		}
 	}
@@ -43,14 +43,14 @@ func TestNoEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := environment(cmd.Process.Pid); len(got) != 0 {
+	if got := readEnvironment(cmd.Process.Pid); len(got) != 0 {
 		t.Errorf("%q", got)
 	}
 	in.Close()
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
-	if got := environment(cmd.Process.Pid); len(got) != 0 {
+	if got := readEnvironment(cmd.Process.Pid); len(got) != 0 {
 		t.Errorf("of one that has ended: %q", got)
 	}
 }

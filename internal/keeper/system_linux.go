@@ -16,23 +16,23 @@ const (
 	fionread = unix.TIOCINQ
 )
 
-// becomeParent makes this process the parent of every descendant whose own
+// becomeSubreaper makes this process the parent of every descendant whose own
 // parent dies, and names it for ps and top, which would show "exe".
-func becomeParent() {
+func becomeSubreaper() {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-	_ = os.WriteFile("/proc/self/comm", []byte(shortName), 0)
+	_ = os.WriteFile("/proc/self/comm", []byte(commName), 0)
 }
 
-// shortName is what ps and top show; the kernel keeps 15 bytes.
-const shortName = "initiator-keep"
+// commName is what ps and top show; the kernel keeps 15 bytes.
+const commName = "initiator-keep"
 
 // IsKeeperName reports whether a process of that name, as /proc/PID/comm has it, is
 // likely to be a keeper.
-func IsKeeperName(comm string) bool { return comm == shortName }
+func IsKeeperName(comm string) bool { return comm == commName }
 
-// pipe makes a pipe that children do not inherit; the reading end does not
+// newPipe makes a pipe that children do not inherit; the reading end does not
 // block.
-func pipe() (read, write int, err error) {
+func newPipe() (read, write int, err error) {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
 		return 0, 0, err
@@ -40,17 +40,17 @@ func pipe() (read, write int, err error) {
 	return p[0], p[1], unix.SetNonblock(p[0], true)
 }
 
-// enlarge asks for a pipe that holds n bytes; the kernel may refuse.
-func enlarge(fd, n int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, n) }
+// enlargePipe asks for a pipe that holds n bytes; the kernel may refuse.
+func enlargePipe(fd, n int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, n) }
 
-func recvmsg(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sockaddr, err error) {
+func receiveMessage(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sockaddr, err error) {
 	return unix.Recvmsg(fd, buf, oob, unix.MSG_CMSG_CLOEXEC)
 }
 
-// attributes says how the process is to be born. done is called after the
+// childAttributes says how the process is to be born. done is called after the
 // fork.
-func attributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
-	sys = &syscall.SysProcAttr{Setpgid: true, Ptrace: limited(s)}
+func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
+	sys = &syscall.SysProcAttr{Setpgid: true, Ptrace: hasLimits(s)}
 	done = func() {}
 	if !s.Keep {
 		sys.Pdeathsig = syscall.SIGKILL
@@ -69,17 +69,17 @@ func attributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error
 	return sys, done, nil
 }
 
-// limited reports whether limit has something to do.
-func limited(s *SpawnOrder) bool { return s.NoFile > 0 || s.Core != nil || s.Nice != 0 }
+// hasLimits reports whether limit has something to do.
+func hasLimits(s *SpawnOrder) bool { return s.NoFile > 0 || s.Core != nil || s.Nice != 0 }
 
-// limit sets what fork and exec cannot, without a helper program: the process
+// applyLimits sets what fork and exec cannot, without a helper program: the process
 // was born traced, which stops it at its first instruction. (A setuid program
 // so started has its file's user only when the keeper is root.)
-func limit(pid int, s *SpawnOrder) (problems []error) {
-	if !limited(s) {
+func applyLimits(pid int, s *SpawnOrder) (problems []error) {
+	if !hasLimits(s) {
 		return nil
 	}
-	if stopped(pid) {
+	if awaitStopped(pid) {
 		defer func() { _ = syscall.PtraceDetach(pid) }()
 	}
 	set := func(what string, resource int, n uint64) {
@@ -97,9 +97,9 @@ func limit(pid int, s *SpawnOrder) (problems []error) {
 	return append(problems, setNice(pid, s.Nice)...)
 }
 
-// stopped waits until a traced process stops at its exec. One that was killed
+// awaitStopped waits until a traced process stops at its exec. One that was killed
 // meanwhile is left to be waited for like all others.
-func stopped(pid int) bool {
+func awaitStopped(pid int) bool {
 	for {
 		err := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
 		if err == nil {

@@ -16,12 +16,12 @@ const (
 	fionread = 0x4004667f
 )
 
-// becomeParent: only Linux lets a process inherit orphans.
-func becomeParent() {}
+// becomeSubreaper: only Linux lets a process inherit orphans.
+func becomeSubreaper() {}
 
-// pipe makes a pipe that children do not inherit; the reading end does not
+// newPipe makes a pipe that children do not inherit; the reading end does not
 // block. Nobody forks meanwhile: only the loop does, and it is here.
-func pipe() (read, write int, err error) {
+func newPipe() (read, write int, err error) {
 	var p [2]int
 	if err := unix.Pipe(p[:]); err != nil {
 		return 0, 0, err
@@ -32,18 +32,18 @@ func pipe() (read, write int, err error) {
 }
 
 // enlarge: pipes have the size they have.
-func enlarge(int, int) {}
+func enlargePipe(int, int) {}
 
-func recvmsg(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sockaddr, err error) {
+func receiveMessage(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sockaddr, err error) {
 	n, oobn, flags, from, err = unix.Recvmsg(fd, buf, oob, 0)
-	for _, received := range rights(oob[:max(oobn, 0)]) {
+	for _, received := range parseRights(oob[:max(oobn, 0)]) {
 		unix.CloseOnExec(received)
 	}
 	return n, oobn, flags, from, err
 }
 
-// attributes says how the process is to be born.
-func attributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
+// childAttributes says how the process is to be born.
+func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
 	sys = &syscall.SysProcAttr{Setpgid: true}
 	if s.SetUser {
 		sys.Credential = &syscall.Credential{Uid: s.UID, Gid: s.GID, Groups: s.Groups}
@@ -51,8 +51,8 @@ func attributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error
 	return sys, func() {}, nil
 }
 
-// limit says what cannot be set here for another process.
-func limit(pid int, s *SpawnOrder) (problems []error) {
+// applyLimits says what cannot be set here for another process.
+func applyLimits(pid int, s *SpawnOrder) (problems []error) {
 	if s.NoFile > 0 || s.Core != nil {
 		problems = append(problems, errors.New("limit_nofile and limit_core are not in force: only Linux can set them for another process"))
 	}

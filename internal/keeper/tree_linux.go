@@ -12,10 +12,10 @@ import (
 
 // provable: with a subreaper nothing escapes from below the keeper, so an
 // empty tree is a proof.
-const provable = true
+const canProveEmpty = true
 
-// statOf reads what the kernel knows of a process; false when there is none.
-func statOf(pid int) (process, bool) {
+// readStat reads what the kernel knows of a process; false when there is none.
+func readStat(pid int) (process, bool) {
 	var buf [1024]byte
 	text := readProc(buf[:], pid, "/stat")
 	p, ok := parseStat(text)
@@ -44,9 +44,9 @@ func readFile(buf []byte, path string) []byte {
 	return buf[:n]
 }
 
-// lister finds children. Most kernels tell the children of a thread in one
+// childLister finds children. Most kernels tell the children of a thread in one
 // file; on others one pass over /proc serves a whole turn of the loop.
-type lister struct {
+type childLister struct {
 	byParent map[int][]int // nil while not needed
 	buf      []byte        // made when it is needed
 }
@@ -58,49 +58,49 @@ var hasChildrenFiles = sync.OnceValue(func() bool {
 	return err == nil
 })
 
-// children are the processes whose parent is pid, dead ones that were not
+// childrenOf are the processes whose parent is pid, dead ones that were not
 // waited for included.
-func (t *lister) children(pid int) []int {
+func (t *childLister) childrenOf(pid int) []int {
 	if !hasChildrenFiles() {
 		return t.scanAll()[pid]
 	}
 	task := "/proc/" + strconv.Itoa(pid) + "/task"
 	var list []int
-	for _, thread := range entries(task) {
-		list = t.list(list, task+"/"+thread+"/children")
+	for _, thread := range listDir(task) {
+		list = t.readPIDs(list, task+"/"+thread+"/children")
 	}
 	return list
 }
 
-// adopted are the processes that were given to us because their parent had
+// orphanPIDs are the processes that were given to us because their parent had
 // died; where the kernel does not tell threads apart, all our children.
-func (t *lister) adopted() []int {
+func (t *childLister) orphanPIDs() []int {
 	self := strconv.Itoa(os.Getpid())
 	if !hasChildrenFiles() {
 		return t.scanAll()[os.Getpid()]
 	}
-	return t.list(nil, "/proc/"+self+"/task/"+self+"/children")
+	return t.readPIDs(nil, "/proc/"+self+"/task/"+self+"/children")
 }
 
-// list appends the numbers in a file.
-func (t *lister) list(pids []int, path string) []int {
+// readPIDs appends the numbers in a file.
+func (t *childLister) readPIDs(pids []int, path string) []int {
 	if t.buf == nil {
 		t.buf = make([]byte, 64<<10)
 	}
 	for field := range bytes.FieldsSeq(readFile(t.buf, path)) {
-		pids = append(pids, atoi(field))
+		pids = append(pids, parseDigits(field))
 	}
 	return pids
 }
 
-func (t *lister) scanAll() map[int][]int {
+func (t *childLister) scanAll() map[int][]int {
 	if t.byParent != nil {
 		return t.byParent
 	}
 	t.byParent = map[int][]int{}
-	for _, name := range entries("/proc") {
-		if pid := atoi([]byte(name)); pid > 0 {
-			if p, ok := statOf(pid); ok {
+	for _, name := range listDir("/proc") {
+		if pid := parseDigits([]byte(name)); pid > 0 {
+			if p, ok := readStat(pid); ok {
 				t.byParent[p.parent] = append(t.byParent[p.parent], pid)
 			}
 		}
@@ -112,11 +112,11 @@ func (t *lister) scanAll() map[int][]int {
 // microseconds, but on a busy machine it may be put aside just then.
 const execTime = time.Second
 
-// environment reads the environment that a process was started with. Between
+// readEnvironment reads the environment that a process was started with. Between
 // two programs a process has none for a moment, and then an empty one: who
 // looks just then looks again, or a descendant would be taken for nobody's, for
 // ever.
-func environment(pid int) []byte {
+func readEnvironment(pid int) []byte {
 	bare := 0
 	for begun := time.Now(); ; time.Sleep(50 * time.Microsecond) {
 		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
@@ -146,8 +146,8 @@ func betweenPrograms(pid int) bool {
 	return string(f[48]) == "0" || !bytes.Equal(f[47], f[48])
 }
 
-// command is the name of a process, for people.
-func command(pid int) string {
+// commandName is the name of a process, for people.
+func commandName(pid int) string {
 	var buf [64]byte
 	return string(bytes.TrimSpace(readProc(buf[:], pid, "/comm")))
 }
@@ -158,7 +158,7 @@ func signalProcess(p process, sig unix.Signal) {
 	if err == nil {
 		defer unix.Close(fd)
 	}
-	if now, ok := statOf(p.pid); !ok || now.start != p.start {
+	if now, ok := readStat(p.pid); !ok || now.start != p.start {
 		return
 	}
 	if err == nil {

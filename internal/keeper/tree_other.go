@@ -6,18 +6,18 @@ import "golang.org/x/sys/unix"
 
 // provable: orphans go to the system's first process, where nobody can tell
 // whose they were. Only the process group is known.
-const provable = false
+const canProveEmpty = false
 
-func statOf(int) (process, bool) { return process{}, false }
+func readStat(int) (process, bool) { return process{}, false }
 
-type lister struct{ byParent map[int][]int }
+type childLister struct{ byParent map[int][]int }
 
-func (*lister) children(int) []int { return nil }
+func (*childLister) childrenOf(int) []int { return nil }
 
-func (*lister) adopted() []int { return nil }
+func (*childLister) orphanPIDs() []int { return nil }
 
-func environment(int) []byte { return nil }
+func readEnvironment(int) []byte { return nil }
 
-func command(int) string { return "" }
+func commandName(int) string { return "" }
 
 func signalProcess(process, unix.Signal) {}

@@ -22,8 +22,8 @@ func setNice(pid, nice int) []error {
 // groupAlive reports whether a process group has members.
 func groupAlive(group int) bool { return unix.Kill(-group, 0) == nil }
 
-// entries lists a directory.
-func entries(path string) []string {
+// listDir lists a directory.
+func listDir(path string) []string {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil

@@ -53,7 +53,7 @@ func stamped(seconds int, text string) string {
 // short is what a line says, without its time.
 func short(l Line) string {
 	text := string(l.Text)
-	if _, ok := stampOf(l.Text); ok {
+	if _, ok := parseTimestamp(l.Text); ok {
 		text = text[strings.Index(text, " ")+1:]
 	}
 	return fmt.Sprint(l.Source, text)
@@ -254,8 +254,8 @@ func TestStampsOfBothKinds(t *testing.T) {
 		{"2030-01-01T01:00:01.000300+01:00 x", true, false},
 		{"2030-01-01T00:00:01.000400Z x", true, true},
 	} {
-		s, ok := stampOf([]byte(c.line))
-		if begun, over := s.within(from, from.Add(100*time.Microsecond)); !ok || begun != c.begun || over != c.over {
+		s, ok := parseTimestamp([]byte(c.line))
+		if begun, over := s.inBounds(from, from.Add(100*time.Microsecond)); !ok || begun != c.begun || over != c.over {
 			t.Errorf("%s: %v %v %v", c.line, ok, begun, over)
 		}
 	}
@@ -268,7 +268,7 @@ func FuzzStampOf(f *testing.F) {
 	f.Add([]byte("2030-01-01T00:00:00.000001+01:00 x"))
 	f.Add([]byte("2030-13-01T00:00:00.000Z x"))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		if s, ok := stampOf(line); ok && !strings.HasPrefix(string(line), s.at.Format("2006-01-02T15:04:05.000")) {
+		if s, ok := parseTimestamp(line); ok && !strings.HasPrefix(string(line), s.at.Format("2006-01-02T15:04:05.000")) {
 			t.Errorf("%q is %v", line, s)
 		}
 	})

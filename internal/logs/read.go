@@ -40,7 +40,7 @@ func Read(ctx context.Context, sources []Source, q Query, emit func([]Line) erro
 	readers, err := openAll(sources, q)
 	defer func() {
 		for _, r := range readers {
-			r.close()
+			r.closeFiles()
 		}
 	}()
 	if err != nil {
@@ -49,11 +49,11 @@ func Read(ctx context.Context, sources []Source, q Query, emit func([]Line) erro
 	if err := emit(nil); err != nil {
 		return err
 	}
-	b := &batch{emit: emit, tail: q.Tail}
-	if err := b.history(ctx, readers, !q.Follow); err != nil || !q.Follow {
+	b := &lineBatch{emit: emit, tail: q.Tail}
+	if err := b.mergeHistory(ctx, readers, !q.Follow); err != nil || !q.Follow {
 		return err
 	}
-	return b.follow(ctx, readers)
+	return b.followSources(ctx, readers)
 }
 
 func openAll(sources []Source, q Query) (readers []*reader, err error) {
@@ -63,7 +63,7 @@ func openAll(sources []Source, q Query) (readers []*reader, err error) {
 		if !s.Until.IsZero() {
 			tail = 0 // what is last is not at the end
 		}
-		r, err := open(s, i, tail)
+		r, err := openReader(s, i, tail)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && q.Follow:
 			r = newReader(s, i)
@@ -81,25 +81,25 @@ func openAll(sources []Source, q Query) (readers []*reader, err error) {
 	return readers, nil
 }
 
-// batch collects lines on their way to emit.
-type batch struct {
+// lineBatch collects lines on their way to emit.
+type lineBatch struct {
 	emit  func([]Line) error
 	tail  int // while it is > 0, the last so many are kept back
 	lines []Line
 }
 
-func (b *batch) add(l Line) error {
+func (b *lineBatch) addLine(l Line) error {
 	b.lines = append(b.lines, l)
 	switch {
 	case b.tail > 0 && len(b.lines) >= 2*b.tail+batchLines:
 		b.lines = append(b.lines[:0:0], b.lines[len(b.lines)-b.tail:]...)
 	case b.tail == 0 && len(b.lines) >= batchLines:
-		return b.flush()
+		return b.flushLines()
 	}
 	return nil
 }
 
-func (b *batch) flush() error {
+func (b *lineBatch) flushLines() error {
 	if len(b.lines) == 0 {
 		return nil
 	}
@@ -133,14 +133,14 @@ func (h *heads) Pop() any {
 	return last
 }
 
-// history merges what there is. With end also lines without an end count: no
+// mergeHistory merges what there is. With end also lines without an end count: no
 // more will come.
-func (b *batch) history(ctx context.Context, readers []*reader, end bool) error {
+func (b *lineBatch) mergeHistory(ctx context.Context, readers []*reader, end bool) error {
 	var next heads
 	advance := func(r *reader) error {
-		l, ok, err := r.next()
+		l, ok, err := r.nextLine()
 		if !ok && err == nil && end {
-			l, ok = r.rest()
+			l, ok = r.unfinishedLine()
 		}
 		if ok {
 			heap.Push(&next, head{l, r})
@@ -154,7 +154,7 @@ func (b *batch) history(ctx context.Context, readers []*reader, end bool) error 
 	}
 	for len(next) > 0 && ctx.Err() == nil {
 		h := heap.Pop(&next).(head)
-		if err := errors.Join(b.add(h.Line), advance(h.from)); err != nil {
+		if err := errors.Join(b.addLine(h.Line), advance(h.from)); err != nil {
 			return err
 		}
 	}
@@ -162,15 +162,15 @@ func (b *batch) history(ctx context.Context, readers []*reader, end bool) error 
 		b.lines = b.lines[len(b.lines)-b.tail:]
 	}
 	b.tail = 0
-	return b.flush()
+	return b.flushLines()
 }
 
-// follow looks at all sources again and again.
-func (b *batch) follow(ctx context.Context, readers []*reader) error {
+// followSources looks at all sources again and again.
+func (b *lineBatch) followSources(ctx context.Context, readers []*reader) error {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
-		more, err := b.round(readers)
+		more, err := b.readRound(readers)
 		if err != nil {
 			return err
 		}
@@ -185,14 +185,14 @@ func (b *batch) follow(ctx context.Context, readers []*reader) error {
 	}
 }
 
-// round gives out what was written since the last one; more is true where a
+// readRound gives out what was written since the last one; more is true where a
 // source had more than its turn.
-func (b *batch) round(readers []*reader) (more bool, err error) {
+func (b *lineBatch) readRound(readers []*reader) (more bool, err error) {
 	var lines []Line
 	for _, r := range readers {
 		n := 0
 		for ; n < batchLines; n++ {
-			l, ok, err := r.next()
+			l, ok, err := r.nextLine()
 			if err != nil {
 				return false, fmt.Errorf("read a log: %w", err)
 			}
@@ -205,5 +205,5 @@ func (b *batch) round(readers []*reader) (more bool, err error) {
 	}
 	slices.SortStableFunc(lines, func(a, b Line) int { return a.At.Compare(b.At) })
 	b.lines = lines
-	return more, b.flush()
+	return more, b.flushLines()
 }

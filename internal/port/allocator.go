@@ -22,7 +22,7 @@ type Range struct {
 // bounds returns the first and the last port that exist in the range.
 func (r Range) bounds() (first, last int) { return max(r.Min, 1), min(r.Max, highestPort) }
 
-func (r Range) host() string {
+func (r Range) hostOrDefault() string {
 	if r.Addr == "" {
 		return defaultHost
 	}
@@ -85,10 +85,10 @@ func (a *Allocator) Take(mode string, addr string, fixed int, avoid map[int]bool
 	if addr == "" {
 		addr = a.rng.Addr
 	}
-	if err := valid(mode, fixed); err != nil {
+	if err := checkArguments(mode, fixed); err != nil {
 		return nil, err
 	}
-	ip, err := resolve(addr)
+	ip, err := resolveHost(addr)
 	if err != nil {
 		return nil, err
 	}
@@ -106,11 +106,11 @@ func (a *Allocator) Take(mode string, addr string, fixed int, avoid map[int]bool
 	if err != nil {
 		return nil, err
 	}
-	a.hold(res)
+	a.addReservation(res)
 	return res, nil
 }
 
-func valid(mode string, fixed int) error {
+func checkArguments(mode string, fixed int) error {
 	switch mode {
 	case Reserve, Inherit, Bind:
 	default:
@@ -132,17 +132,17 @@ func (a *Allocator) takeFixed(res *Reservation, port int) error {
 // bindFixed takes exactly that port. Only here do closed connections that
 // linger not count: whoever names a port wants it back after a restart.
 func bindFixed(res *Reservation, port int) error {
-	err := res.occupy(port, exclusive)
-	if errors.Is(err, unix.EADDRINUSE) && lingers(port) {
-		err = res.occupy(port, afterClosed)
+	err := res.bindSocket(port, exclusive)
+	if errors.Is(err, unix.EADDRINUSE) && onlyClosedConnections(port) {
+		err = res.bindSocket(port, afterClosed)
 	}
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
 		taken := &TakenError{Addr: res.Addr, Port: port, Err: err}
-		taken.PID, taken.Command = holder(port)
+		taken.PID, taken.Command = findHolder(port)
 		return taken
 	case err != nil:
-		return explain(res.Addr, port, err)
+		return explainRefusal(res.Addr, port, err)
 	}
 	return nil
 }
@@ -174,11 +174,11 @@ func (a *Allocator) takeNext(res *Reservation, avoid map[int]bool) error {
 		if err != nil {
 			return a.countTaken(res, avoid)
 		}
-		switch err := res.occupy(p, exclusive); {
+		switch err := res.bindSocket(p, exclusive); {
 		case errors.Is(err, unix.EADDRINUSE):
 			exclude(p)
 		case err != nil:
-			return explain(res.Addr, p, err)
+			return explainRefusal(res.Addr, p, err)
 		default:
 			a.moveMark(p, avoid)
 			return nil
@@ -221,18 +221,18 @@ func (a *Allocator) takeAny(res *Reservation, avoid map[int]bool) error {
 		}
 	}()
 	for {
-		fd, port, err := open(res.holdMode(), res.ip, 0, exclusive)
+		fd, port, err := openSocket(res.holdMode(), res.ip, 0, exclusive)
 		if err != nil {
-			return explain(res.Addr, 0, err)
+			return explainRefusal(res.Addr, 0, err)
 		}
 		if !avoid[port] && !a.busy[port] && !a.listenPorts[port] {
-			return res.adopt(fd, port)
+			return res.keepSocket(fd, port)
 		}
 		rejected = append(rejected, fd)
 	}
 }
 
-func (a *Allocator) hold(res *Reservation) {
+func (a *Allocator) addReservation(res *Reservation) {
 	if a.held[res.Port] == nil {
 		a.held[res.Port] = map[netip.Addr]*Reservation{}
 	}
@@ -240,8 +240,8 @@ func (a *Allocator) hold(res *Reservation) {
 	a.busy[res.Port] = true
 }
 
-// free forgets a reservation; its number is the next candidate again.
-func (a *Allocator) free(res *Reservation) {
+// removeReservation forgets a reservation; its number is the next candidate again.
+func (a *Allocator) removeReservation(res *Reservation) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.held[res.Port], res.ip)

@@ -92,12 +92,12 @@ func freeRange(t testing.TB, n int) Range {
 }
 
 func allFree(low, n int) bool {
-	ip, err := resolve("")
+	ip, err := resolveHost("")
 	if err != nil {
 		return false
 	}
 	for p := low; p < low+n; p++ {
-		fd, _, err := open(Bind, ip, p, exclusive)
+		fd, _, err := openSocket(Bind, ip, p, exclusive)
 		if err != nil {
 			return false
 		}

@@ -25,10 +25,10 @@ func (e *ExhaustedError) Error() string {
 	}
 	all := e.Range.Max - e.Range.Min + 1
 	return fmt.Sprintf("choose port on %s: %d of %d ports of %d…%d are taken (%s); widen child_port_min … child_port_max in [initiator], or run fewer workers",
-		e.Range.host(), e.Ours+e.Busy+e.Others, all, e.Range.Min, e.Range.Max, e.shares())
+		e.Range.hostOrDefault(), e.Ours+e.Busy+e.Others, all, e.Range.Min, e.Range.Max, e.describeCounts())
 }
 
-func (e *ExhaustedError) shares() string {
+func (e *ExhaustedError) describeCounts() string {
 	return fmt.Sprintf("%d by this initiator, %d in use or configured, %d by other programs", e.Ours, e.Busy, e.Others)
 }
 
@@ -49,13 +49,13 @@ type TakenError struct {
 
 // Error names the holder where it is known, and what to change.
 func (e *TakenError) Error() string {
-	return fmt.Sprintf("take port %s: taken by %s; %s", join(e.Addr, e.Port), e.holder(), e.remedy())
+	return fmt.Sprintf("take port %s: taken by %s; %s", joinHostPort(e.Addr, e.Port), e.describeHolder(), e.suggestRemedy())
 }
 
 // Unwrap is the kernel's error, so that errors.Is(err, syscall.EADDRINUSE) holds.
 func (e *TakenError) Unwrap() error { return e.Err }
 
-func (e *TakenError) holder() string {
+func (e *TakenError) describeHolder() string {
 	switch {
 	case e.Ours:
 		return "another worker of this initiator"
@@ -65,16 +65,16 @@ func (e *TakenError) holder() string {
 	return "a process that could not be identified (another user's, another initiator's reservation, or an open connection)"
 }
 
-func (e *TakenError) remedy() string {
+func (e *TakenError) suggestRemedy() string {
 	if e.PID != 0 {
 		return "end that process, or give the worker another port (`port = auto` takes a free one)"
 	}
 	return "give the worker another port (`port = auto` takes a free one)"
 }
 
-// explain adds the address to a kernel's refusal, and what to do about the
+// explainRefusal adds the address to a kernel's refusal, and what to do about the
 // two that a wrong configuration causes.
-func explain(addr string, port int, err error) error {
+func explainRefusal(addr string, port int, err error) error {
 	remedy := ""
 	switch {
 	case errors.Is(err, unix.EADDRNOTAVAIL):
@@ -84,5 +84,5 @@ func explain(addr string, port int, err error) error {
 	case errors.Is(err, unix.EACCES):
 		remedy = "; ports below 1024 are for root: take a higher one"
 	}
-	return fmt.Errorf("take port %s: %w%s", join(addr, port), err, remedy)
+	return fmt.Errorf("take port %s: %w%s", joinHostPort(addr, port), err, remedy)
 }

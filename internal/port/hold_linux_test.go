@@ -24,7 +24,7 @@ func TestReserveLetsAWorkerBindAgainAndAgain(t *testing.T) {
 			must(t, err)
 			t.Cleanup(res.Release)
 			for range 3 {
-				worker := play(t, "listen", join(addr, res.Port))
+				worker := play(t, "listen", joinHostPort(addr, res.Port))
 				worker.line(t)
 				visit(t, addr, res.Port)
 				worker.end()
@@ -40,18 +40,18 @@ func TestReserveLetsAWorkerBindAgainAndAgain(t *testing.T) {
 // the kernel does the handshake for it.
 func visit(t testing.TB, addr string, port int) {
 	t.Helper()
-	c, err := net.Dial("tcp", join(addr, port))
+	c, err := net.Dial("tcp", joinHostPort(addr, port))
 	must(t, err)
 	must(t, c.Close())
 }
 
 // plainBind tries what another initiator, or a careless program, does.
 func plainBind(addr string, port int) error {
-	ip, err := resolve(addr)
+	ip, err := resolveHost(addr)
 	if err != nil {
 		return err
 	}
-	fd, _, err := open(Bind, ip, port, exclusive)
+	fd, _, err := openSocket(Bind, ip, port, exclusive)
 	if err == nil {
 		_ = unix.Close(fd)
 	}
@@ -76,11 +76,11 @@ func TestHeldPortIsNeverEphemeral(t *testing.T) {
 			for range 50 {
 				held[take(t, a, mode, "", 0, nil).Port] = true
 			}
-			ip, err := resolve("")
+			ip, err := resolveHost("")
 			must(t, err)
 			for i := range 2000 {
 				share := sharing(i % 2) // with SO_REUSEADDR and without
-				fd, got, err := open(Bind, ip, 0, share)
+				fd, got, err := openSocket(Bind, ip, 0, share)
 				must(t, err)
 				t.Cleanup(func() { _ = unix.Close(fd) })
 				if held[got] {
@@ -95,7 +95,7 @@ func TestInheritKeepsClientsWaiting(t *testing.T) {
 	a := New(freeRange(t, 2))
 	res := take(t, a, Inherit, "", 0, nil)
 	for range 3 {
-		client, err := net.Dial("tcp", join("", res.Port)) // nobody is there
+		client, err := net.Dial("tcp", joinHostPort("", res.Port)) // nobody is there
 		must(t, err)
 		_, err = client.Write([]byte("ping"))
 		must(t, err)
@@ -194,7 +194,7 @@ func TestNextFreeSkipsLingering(t *testing.T) {
 
 func TestTakenNamesTheHolder(t *testing.T) {
 	rng := freeRange(t, 1)
-	stranger := play(t, "listen", join("", rng.Min))
+	stranger := play(t, "listen", joinHostPort("", rng.Min))
 	stranger.line(t)
 	for _, mode := range modes {
 		_, err := New(rng).Take(mode, "", rng.Min, nil)
@@ -233,7 +233,7 @@ func TestRebindAfterTheKeeperIsLost(t *testing.T) {
 				t.Errorf("plain bind: %v, want EADDRINUSE", err)
 			}
 			must(t, res.Close())
-			worker := play(t, "listen", join("", res.Port))
+			worker := play(t, "listen", joinHostPort("", res.Port))
 			worker.line(t)
 			var taken *TakenError
 			if err := res.Rebind(); !errors.As(err, &taken) || taken.PID != worker.pid() {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// children are the living child processes of pid, of all its threads.
-func children(pid int) []int {
+// childPIDs are the living child processes of pid, of all its threads.
+func childPIDs(pid int) []int {
 	base := "/proc/" + strconv.Itoa(pid) + "/task"
 	threads, err := os.ReadDir(base)
 	if err != nil {
@@ -42,11 +42,11 @@ func childrenListed() bool {
 
 // childrenByParent asks every process of the machine for its parent.
 func childrenByParent(pid int) []int {
-	return slices.DeleteFunc(processes(), func(p int) bool { return parent(p) != pid })
+	return slices.DeleteFunc(allPIDs(), func(p int) bool { return parentPID(p) != pid })
 }
 
-// processes are all that /proc shows us.
-func processes() []int {
+// allPIDs are all that /proc shows us.
+func allPIDs() []int {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil
@@ -62,13 +62,13 @@ func processes() []int {
 	return pids
 }
 
-// parent reads field 4 of /proc/PID/stat; 0 when the process is gone. The
+// parentPID reads field 4 of /proc/PID/stat; 0 when the process is gone. The
 // command in field 2 may hold blanks and brackets: the last bracket ends it.
-func parent(pid int) int {
+func parentPID(pid int) int {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	rest := text[bytes.LastIndexByte(text, ')')+1:]
 	var column [2][]byte
-	if !split(rest, column[:]) {
+	if !splitColumns(rest, column[:]) {
 		return 0
 	}
 	ppid, _ := strconv.Atoi(string(column[1]))

@@ -37,18 +37,18 @@ func (r *Reservation) holdMode() string {
 	return r.Mode
 }
 
-// occupy makes the socket for port. Before Take returns nobody else sees r.
-func (r *Reservation) occupy(port int, share sharing) error {
-	fd, got, err := open(r.holdMode(), r.ip, port, share)
+// bindSocket makes the socket for port. Before Take returns nobody else sees r.
+func (r *Reservation) bindSocket(port int, share sharing) error {
+	fd, got, err := openSocket(r.holdMode(), r.ip, port, share)
 	if err != nil {
 		return err
 	}
-	return r.adopt(fd, got)
+	return r.keepSocket(fd, got)
 }
 
-// adopt keeps fd, or with Bind lets it go again: the probe has shown that the
+// keepSocket keeps fd, or with Bind lets it go again: the probe has shown that the
 // port was free.
-func (r *Reservation) adopt(fd, port int) error {
+func (r *Reservation) keepSocket(fd, port int) error {
 	if r.Port == 0 { // Rebind: it is read without the lock
 		r.Port = port
 	}
@@ -57,7 +57,7 @@ func (r *Reservation) adopt(fd, port int) error {
 	}
 	// NewFile looks at the descriptor's mode and leaves it alone: a blocking
 	// one stays blocking and out of the runtime's poller.
-	r.file = os.NewFile(uintptr(fd), fmt.Sprintf("port %s", join(r.Addr, port)))
+	r.file = os.NewFile(uintptr(fd), fmt.Sprintf("port %s", joinHostPort(r.Addr, port)))
 	return nil
 }
 
@@ -99,7 +99,7 @@ func (r *Reservation) Release() {
 		return
 	}
 	r.released = true
-	r.alloc.free(r)
+	r.alloc.removeReservation(r)
 }
 
 // Rebind makes a new socket for the same number, after the keeper and the
@@ -110,10 +110,10 @@ func (r *Reservation) Rebind() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.released {
-		return fmt.Errorf("rebind port %s: %w", join(r.Addr, r.Port), errReleased)
+		return fmt.Errorf("rebind port %s: %w", joinHostPort(r.Addr, r.Port), errReleased)
 	}
 	if err := r.closeFile(); err != nil {
-		return fmt.Errorf("rebind port %s: %w", join(r.Addr, r.Port), err)
+		return fmt.Errorf("rebind port %s: %w", joinHostPort(r.Addr, r.Port), err)
 	}
 	return bindFixed(r, r.Port)
 }

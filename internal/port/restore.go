@@ -8,10 +8,10 @@ func (a *Allocator) Restore(mode, addr string, number int) (*Reservation, error)
 	if addr == "" {
 		addr = a.rng.Addr
 	}
-	if err := valid(mode, number); err != nil {
+	if err := checkArguments(mode, number); err != nil {
 		return nil, err
 	}
-	ip, err := resolve(addr)
+	ip, err := resolveHost(addr)
 	if err != nil {
 		return nil, err
 	}
@@ -21,6 +21,6 @@ func (a *Allocator) Restore(mode, addr string, number int) (*Reservation, error)
 		return nil, &TakenError{Addr: addr, Port: number, Ours: true}
 	}
 	res := &Reservation{Addr: addr, Mode: mode, Port: number, alloc: a, ip: ip}
-	a.hold(res)
+	a.addReservation(res)
 	return res, nil
 }

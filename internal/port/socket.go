@@ -40,24 +40,24 @@ const (
 	afterClosed
 )
 
-// open makes the socket that holds ip:port in the given mode, and says which
+// openSocket makes the socket that holds ip:port in the given mode, and says which
 // port it got; 0 lets the kernel choose. The socket is close-on-exec and in
 // blocking mode, as a process that inherits it expects. With Bind the socket
 // is only a probe: the caller closes it.
-func open(mode string, ip netip.Addr, port int, share sharing) (fd, got int, err error) {
-	fd, err = newSocket(family(ip))
+func openSocket(mode string, ip netip.Addr, port int, share sharing) (fd, got int, err error) {
+	fd, err = newSocket(addressFamily(ip))
 	if err != nil {
 		return -1, 0, fmt.Errorf("open socket: %w", err)
 	}
-	if got, err = occupy(fd, mode, ip, port, share); err != nil {
+	if got, err = holdPort(fd, mode, ip, port, share); err != nil {
 		_ = unix.Close(fd)
 		return -1, 0, err
 	}
 	return fd, got, nil
 }
 
-// occupy binds fd and brings it into the state that its mode promises.
-func occupy(fd int, mode string, ip netip.Addr, port int, share sharing) (int, error) {
+// holdPort binds fd and brings it into the state that its mode promises.
+func holdPort(fd int, mode string, ip netip.Addr, port int, share sharing) (int, error) {
 	if share == afterClosed {
 		if err := setReuse(fd); err != nil {
 			return 0, err
@@ -93,7 +93,7 @@ func bindTo(fd int, ip netip.Addr, port int) error {
 			return fmt.Errorf("set IPV6_V6ONLY: %w", err)
 		}
 	}
-	sa, err := sockaddr(ip, port)
+	sa, err := newSockaddr(ip, port)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func setReuse(fd int) error {
 	return nil
 }
 
-func family(ip netip.Addr) int {
+func addressFamily(ip netip.Addr) int {
 	if ip.Is4() {
 		return unix.AF_INET
 	}

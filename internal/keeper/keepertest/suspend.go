@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// patience is how long a stop may take: until each thread of the process has
+// stopTimeout is how long a stop may take: until each thread of the process has
 // been given a processor once.
-const patience = 30 * time.Second
+const stopTimeout = 30 * time.Second
 
 // SuspendProcess stops a process with SIGSTOP and returns when none of its threads runs
 // any more: the call returns when the signal is sent, not when it has had its
@@ -28,16 +28,16 @@ func SuspendProcess(t testing.TB, pid int) {
 	}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for began := time.Now(); !stopped(pid); <-tick.C {
-		if time.Since(began) > patience {
-			t.Fatalf("suspend process %d: it still runs after %s", pid, patience)
+	for began := time.Now(); !allStopped(pid); <-tick.C {
+		if time.Since(began) > stopTimeout {
+			t.Fatalf("suspend process %d: it still runs after %s", pid, stopTimeout)
 		}
 	}
 }
 
-// stopped says whether all threads of a process are stopped. One that has ended
+// allStopped says whether all threads of a process are stopped. One that has ended
 // meanwhile counts as stopped.
-func stopped(pid int) bool {
+func allStopped(pid int) bool {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/[0-9]*/stat", pid))
 	for _, path := range threads {
 		stat, err := os.ReadFile(path)

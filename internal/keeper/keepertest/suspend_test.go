@@ -49,11 +49,11 @@ func TestSuspendProcess(t *testing.T) {
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		t.Fatal(line, err)
 	}
-	if stopped(cmd.Process.Pid) {
+	if allStopped(cmd.Process.Pid) {
 		t.Error("it is stopped before it was told to")
 	}
 	SuspendProcess(t, cmd.Process.Pid)
-	if !stopped(cmd.Process.Pid) {
+	if !allStopped(cmd.Process.Pid) {
 		t.Error("some thread runs")
 	}
 	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {

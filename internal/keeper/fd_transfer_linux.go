@@ -7,18 +7,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// door is a pair of sockets through which descriptors come from the loop's
+// fdTransfer is a pair of sockets through which descriptors come from the loop's
 // table into the midwife's. A nil door leads nowhere: there is one table.
-type door struct{ outer, inner int }
+type fdTransfer struct{ outer, inner int }
 
-// openDoor gives the calling thread, which must be locked, a table and a umask
+// newFDTransfer gives the calling thread, which must be locked, a table and a umask
 // of its own. Where that is not allowed, as in many containers, it answers
 // nil. ctl is the initiator's socket: it must not stay open here.
 //
 // The runtime's own descriptors must be in both tables under the same
 // numbers, for it uses them on whatever thread it is; so they are made to be
 // before. Nothing else of the Go runtime or of package os opens any here.
-func openDoor(ctl int) *door {
+func newFDTransfer(ctl int) *fdTransfer {
 	time.NewTimer(time.Hour).Stop()
 	if f, err := os.Open("/proc/self/stat"); err == nil {
 		_ = f.Close()
@@ -33,11 +33,11 @@ func openDoor(ctl int) *door {
 		return nil
 	}
 	unix.Close(ctl)
-	return &door{outer: pair[0], inner: pair[1]}
+	return &fdTransfer{outer: pair[0], inner: pair[1]}
 }
 
-// hand sends descriptors through, from the loop's side.
-func (d *door) hand(files []uintptr) error {
+// sendFDs sends descriptors through, from the loop's side.
+func (d *fdTransfer) sendFDs(files []uintptr) error {
 	if d == nil {
 		return nil
 	}
@@ -50,8 +50,8 @@ func (d *door) hand(files []uintptr) error {
 	return unix.Sendmsg(d.outer, []byte{0}, unix.UnixRights(fds...), nil, 0)
 }
 
-// take receives them on the midwife's side, under their numbers there.
-func (d *door) take(files []uintptr) ([]uintptr, error) {
+// receiveFDs receives them on the midwife's side, under their numbers there.
+func (d *fdTransfer) receiveFDs(files []uintptr) ([]uintptr, error) {
 	if d == nil {
 		return files, nil
 	}
@@ -64,7 +64,7 @@ func (d *door) take(files []uintptr) ([]uintptr, error) {
 	if err != nil {
 		return nil, err
 	}
-	fds := rights(oob[:n])
+	fds := parseRights(oob[:n])
 	taken := make([]uintptr, len(files))
 	for i, f := range files {
 		taken[i] = absent
@@ -72,7 +72,7 @@ func (d *door) take(files []uintptr) ([]uintptr, error) {
 			continue
 		}
 		if len(fds) == 0 { // the limit has cut them short, and the process is not born
-			d.drop(taken[:i])
+			d.closeFDs(taken[:i])
 			return nil, unix.EMFILE
 		}
 		taken[i], fds = uintptr(fds[0]), fds[1:]
@@ -80,8 +80,8 @@ func (d *door) take(files []uintptr) ([]uintptr, error) {
 	return taken, nil
 }
 
-// drop closes them there.
-func (d *door) drop(files []uintptr) {
+// closeFDs closes them there.
+func (d *fdTransfer) closeFDs(files []uintptr) {
 	if d == nil {
 		return
 	}

@@ -16,7 +16,7 @@ var socketTables = []string{"/proc/net/tcp", "/proc/net/tcp6"}
 // by sock_diag nor in /proc.
 func ReadListeners() (*ListenerTable, error) {
 	s := &ListenerTable{}
-	if listDiag(s.add) == nil {
+	if listDiag(s.addListener) == nil {
 		return s, nil
 	}
 	// A kernel or a sandbox without sock_diag. Reading the text takes 8 ms,
@@ -28,7 +28,7 @@ func listText() (*ListenerTable, error) {
 	s := &ListenerTable{}
 	err := readTables(func(sock tcpSocket) bool {
 		if sock.state == stateListen {
-			s.add(sock.local, sock.inode)
+			s.addListener(sock.local, sock.inode)
 		}
 		return true
 	})
@@ -54,10 +54,10 @@ func readTables(each func(tcpSocket) bool) error {
 	return nil
 }
 
-// lingers says whether the port is refused because of connections that
+// onlyClosedConnections says whether the port is refused because of connections that
 // outlived their listener. Then binding with SO_REUSEADDR is what every server
 // does; without that reason it could only be another's reservation.
-func lingers(port int) bool {
+func onlyClosedConnections(port int) bool {
 	connections, listening := false, false
 	err := readTables(func(sock tcpSocket) bool {
 		if int(sock.local.Port()) == port {

@@ -24,25 +24,25 @@ type Source struct {
 // reader gives the lines of one source. It is for one goroutine.
 type reader struct {
 	Source
-	number int
-	old    []*os.File // rotated ones, the oldest first
-	now    growing
-	lines  *bufio.Reader
-	part   []byte // the beginning of a line whose end is not written yet
-	last   stamp
-	over   bool // Until is reached
+	number       int
+	rotated      []*os.File // rotated ones, the oldest first
+	current      growingFile
+	lines        *bufio.Reader
+	part         []byte // the beginning of a line whose end is not written yet
+	last         timestamp
+	untilReached bool // Until is reached
 }
 
 // newReader begins with a log that is not there yet.
 func newReader(s Source, number int) *reader {
-	r := &reader{Source: s, number: number, now: growing{path: s.Path}}
+	r := &reader{Source: s, number: number, current: growingFile{path: s.Path}}
 	r.lines = bufio.NewReader(r)
 	return r
 }
 
-// open finds where to begin: tail lines before the end (0 = no such bound), or
+// openReader finds where to begin: tail lines before the end (0 = no such bound), or
 // with the file in which From lies. A log that is not there is an error.
-func open(s Source, number, tail int) (*reader, error) {
+func openReader(s Source, number, tail int) (*reader, error) {
 	r := newReader(s, number)
 	for i, path := 0, s.Path; ; i, path = i+1, s.Path+"."+strconv.Itoa(i+1) {
 		f, err := os.Open(path)
@@ -50,13 +50,13 @@ func open(s Source, number, tail int) (*reader, error) {
 			return r, nil
 		}
 		if err != nil {
-			r.close()
+			r.closeFiles()
 			return nil, err
 		}
-		enough, err := r.add(f, &tail)
+		enough, err := r.addFile(f, &tail)
 		if err != nil {
 			_ = f.Close() // it was only read
-			r.close()
+			r.closeFiles()
 			return nil, err
 		}
 		if enough || s.Alone {
@@ -65,28 +65,28 @@ func open(s Source, number, tail int) (*reader, error) {
 	}
 }
 
-// add puts the next older file before those that there are, and says whether
+// addFile puts the next older file before those that there are, and says whether
 // no older one is needed. A file that is there twice was rotated meanwhile.
-func (r *reader) add(f *os.File, tail *int) (enough bool, err error) {
+func (r *reader) addFile(f *os.File, tail *int) (enough bool, err error) {
 	switch {
-	case r.now.file == nil:
-		r.now.file = f
-	case r.has(f):
+	case r.current.file == nil:
+		r.current.file = f
+	case r.hasFile(f):
 		_ = f.Close() // it was only read
 		return false, nil
 	default:
-		r.old = append([]*os.File{f}, r.old...)
+		r.rotated = append([]*os.File{f}, r.rotated...)
 	}
 	if *tail > 0 {
 		*tail, err = seekTail(f, *tail)
 		return *tail == 0, err
 	}
-	return r.reaches(f)
+	return r.beginsBefore(f)
 }
 
-func (r *reader) has(f *os.File) bool {
+func (r *reader) hasFile(f *os.File) bool {
 	there, err := f.Stat()
-	for _, known := range append([]*os.File{r.now.file}, r.old...) {
+	for _, known := range append([]*os.File{r.current.file}, r.rotated...) {
 		if here, e := known.Stat(); err == nil && e == nil && os.SameFile(here, there) {
 			return true
 		}
@@ -94,9 +94,9 @@ func (r *reader) has(f *os.File) bool {
 	return false
 }
 
-// reaches says whether a file begins before From, so that what is older than
+// beginsBefore says whether a file begins before From, so that what is older than
 // the file is not wanted.
-func (r *reader) reaches(f *os.File) (bool, error) {
+func (r *reader) beginsBefore(f *os.File) (bool, error) {
 	if r.From.IsZero() {
 		return false, nil
 	}
@@ -105,27 +105,27 @@ func (r *reader) reaches(f *os.File) (bool, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
-	at, ok := stampOf(line[:n])
+	at, ok := parseTimestamp(line[:n])
 	return ok && at.at.Before(r.From), nil
 }
 
 // Read implements io.Reader for lines: all files, one after the other.
 func (r *reader) Read(p []byte) (int, error) {
-	for len(r.old) > 0 {
-		n, err := r.old[0].Read(p)
+	for len(r.rotated) > 0 {
+		n, err := r.rotated[0].Read(p)
 		if n > 0 || err != nil && !errors.Is(err, io.EOF) {
 			return n, err
 		}
-		_ = r.old[0].Close() // it was only read
-		r.old = r.old[1:]
+		_ = r.rotated[0].Close() // it was only read
+		r.rotated = r.rotated[1:]
 	}
-	return r.now.Read(p)
+	return r.current.Read(p)
 }
 
-// next returns the next line that is wanted. Ok is false when there is none
+// nextLine returns the next line that is wanted. Ok is false when there is none
 // for now.
-func (r *reader) next() (l Line, ok bool, err error) {
-	for !r.over {
+func (r *reader) nextLine() (l Line, ok bool, err error) {
+	for !r.untilReached {
 		piece, err := r.lines.ReadBytes('\n')
 		r.part = append(r.part, piece...)
 		if errors.Is(err, io.EOF) {
@@ -134,40 +134,40 @@ func (r *reader) next() (l Line, ok bool, err error) {
 		if err != nil {
 			return Line{}, false, err
 		}
-		if l, ok := r.take(); ok {
+		if l, ok := r.takeLine(); ok {
 			return l, true, nil
 		}
 	}
 	return Line{}, false, nil
 }
 
-// rest returns a last line that has no end.
-func (r *reader) rest() (Line, bool) {
-	if len(r.part) == 0 || r.over {
+// unfinishedLine returns a last line that has no end.
+func (r *reader) unfinishedLine() (Line, bool) {
+	if len(r.part) == 0 || r.untilReached {
 		return Line{}, false
 	}
 	r.part = append(r.part, '\n')
-	return r.take()
+	return r.takeLine()
 }
 
-// take makes a line of what was read, where it is wanted.
-func (r *reader) take() (l Line, ok bool) {
+// takeLine makes a line of what was read, where it is wanted.
+func (r *reader) takeLine() (l Line, ok bool) {
 	text := r.part[:len(r.part)-1]
 	r.part = nil
-	if at, ok := stampOf(text); ok {
+	if at, ok := parseTimestamp(text); ok {
 		r.last = at
 	}
-	begun, over := r.last.within(r.From, r.Until)
-	if r.over = over; over || !begun {
+	begun, over := r.last.inBounds(r.From, r.Until)
+	if r.untilReached = over; over || !begun {
 		return Line{}, false
 	}
 	return Line{Source: r.number, At: r.last.at, Text: text}, true
 }
 
-func (r *reader) close() {
-	for _, f := range r.old {
+func (r *reader) closeFiles() {
+	for _, f := range r.rotated {
 		_ = f.Close() // it was only read
 	}
-	r.old = nil
-	r.now.close()
+	r.rotated = nil
+	r.current.closeFile()
 }

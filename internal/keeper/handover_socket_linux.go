@@ -12,13 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// longestPath is what a unix address holds; a longer one is reached through a
+// maxSocketPath is what a unix address holds; a longer one is reached through a
 // descriptor of its directory.
-const longestPath = 107
+const maxSocketPath = 107
 
-// meetAt makes the socket at which the next initiator will find the keeper,
+// listenHandover makes the socket at which the next initiator will find the keeper,
 // and gives it to the keeper: from then on it is the keeper's alone.
-func (k *Keeper) meetAt(path string) error {
+func (k *Keeper) listenHandover(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove the socket of the last keeper: %w", err)
 	}
@@ -29,7 +29,7 @@ func (k *Keeper) meetAt(path string) error {
 	f := os.NewFile(uintptr(fd), path)
 	defer func() { _ = f.Close() }()
 	var st unix.Stat_t
-	err = through(path, func(short string) error {
+	err = withShortPath(path, func(short string) error {
 		return errors.Join(unix.Fchmod(fd, 0o600), unix.Bind(fd, &unix.SockaddrUnix{Name: short}), unix.Listen(fd, 4))
 	})
 	if err == nil {
@@ -38,12 +38,12 @@ func (k *Keeper) meetAt(path string) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", path, err)
 	}
-	return k.order(message{Op: opMeet, Path: path, Dev: uint64(st.Dev), Ino: st.Ino}, f)
+	return k.sendOrder(message{Op: opHandoverSocket, Path: path, Dev: uint64(st.Dev), Ino: st.Ino}, f)
 }
 
-// through calls f with the path, or with a shorter one to the same file.
-func through(path string, f func(string) error) error {
-	if len(path) <= longestPath {
+// withShortPath calls f with the path, or with a shorter one to the same file.
+func withShortPath(path string, f func(string) error) error {
+	if len(path) <= maxSocketPath {
 		return f(path)
 	}
 	dir, err := os.Open(filepath.Dir(path))
@@ -54,10 +54,10 @@ func through(path string, f func(string) error) error {
 	return f(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)))
 }
 
-// dialMeeting connects to the keeper at path and takes a handle on its process.
-func dialMeeting(path string) (*net.UnixConn, *foundKeeper, error) {
+// dialHandover connects to the keeper at path and takes a handle on its process.
+func dialHandover(path string) (*net.UnixConn, *attachedKeeper, error) {
 	var conn net.Conn
-	err := through(path, func(short string) (err error) {
+	err := withShortPath(path, func(short string) (err error) {
 		conn, err = net.DialTimeout("unix", short, attachTimeout)
 		return err
 	})
@@ -68,17 +68,17 @@ func dialMeeting(path string) (*net.UnixConn, *foundKeeper, error) {
 		return nil, nil, fmt.Errorf("attach to the keeper at %s: %w", path, err)
 	}
 	c := conn.(*net.UnixConn)
-	if err := ownUser(c); err != nil {
+	if err := checkSameUser(c); err != nil {
 		_ = c.Close()
 		return nil, nil, fmt.Errorf("attach to the keeper at %s: %w", path, err)
 	}
-	return c, &foundKeeper{fd: -1}, nil
+	return c, &attachedKeeper{fd: -1}, nil
 }
 
-// ownUser refuses a socket of another user: it would be told secrets. (The
+// checkSameUser refuses a socket of another user: it would be told secrets. (The
 // kernel names whoever called listen: the initiator that launched the keeper,
 // which is dead. Who has the socket now, hello says.)
-func ownUser(c *net.UnixConn) error {
+func checkSameUser(c *net.UnixConn) error {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return err
@@ -91,8 +91,8 @@ func ownUser(c *net.UnixConn) error {
 	return err
 }
 
-// accept takes one connection; it never blocks.
-func accept(fd int) (int, error) {
+// acceptConn takes one connection; it never blocks.
+func acceptConn(fd int) (int, error) {
 	n, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
 	return n, err
 }
@@ -103,17 +103,17 @@ func sameUser(fd int) bool {
 	return err == nil && int(cred.Uid) == os.Geteuid()
 }
 
-// foundKeeper is a keeper that another process has started. A pidfd names it
+// attachedKeeper is a keeper that another process has started. A pidfd names it
 // for ever.
-type foundKeeper struct {
+type attachedKeeper struct {
 	number int
 
 	mu sync.Mutex // whoever kills must not take another's descriptor for it
 	fd int        // -1 = not open
 }
 
-// find takes the handle on the process that said hello.
-func (f *foundKeeper) find(pid int) error {
+// openHandle takes the handle on the process that said hello.
+func (f *attachedKeeper) openHandle(pid int) error {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		return err
@@ -122,9 +122,9 @@ func (f *foundKeeper) find(pid int) error {
 	return nil
 }
 
-func (f *foundKeeper) pid() int { return f.number }
+func (f *attachedKeeper) pid() int { return f.number }
 
-func (f *foundKeeper) kill() error {
+func (f *attachedKeeper) kill() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fd < 0 {
@@ -133,7 +133,7 @@ func (f *foundKeeper) kill() error {
 	return unix.PidfdSendSignal(f.fd, unix.SIGKILL, nil, 0)
 }
 
-func (f *foundKeeper) leave() {
+func (f *attachedKeeper) releaseHandle() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	unix.Close(f.fd)
@@ -141,8 +141,8 @@ func (f *foundKeeper) leave() {
 }
 
 // wait: only its parent learns how it ended; we learn when.
-func (f *foundKeeper) wait() string {
-	defer f.leave()
+func (f *attachedKeeper) awaitEnd() string {
+	defer f.releaseHandle()
 	for {
 		_, err := unix.Poll([]unix.PollFd{{Fd: int32(f.fd), Events: unix.POLLIN}}, -1)
 		if err != unix.EINTR {

@@ -50,7 +50,7 @@ func parseTable(text []byte, each func(tcpSocket) bool) error {
 
 func parseRow(line []byte) (tcpSocket, error) {
 	var column [columnInode + 1][]byte
-	if !split(line, column[:]) {
+	if !splitColumns(line, column[:]) {
 		return tcpSocket{}, errRow
 	}
 	local, err := parseAddress(column[columnLocal])
@@ -68,8 +68,8 @@ func parseRow(line []byte) (tcpSocket, error) {
 	return tcpSocket{local: local, state: uint8(state), inode: inode}, nil
 }
 
-// split fills column with the first words of line; false when there are fewer.
-func split(line []byte, column [][]byte) bool {
+// splitColumns fills column with the first words of line; false when there are fewer.
+func splitColumns(line []byte, column [][]byte) bool {
 	n := 0
 	for word := range bytes.FieldsSeq(line) {
 		if column[n] = word; n == len(column)-1 {

@@ -13,18 +13,18 @@ const (
 	coarseDigits = len("2006-01-02T15:04:05.000")
 )
 
-// stamp is the time before a line, and how exact it is.
-type stamp struct {
+// timestamp is the time before a line, and how exact it is.
+type timestamp struct {
 	at    time.Time
 	grain time.Duration
 }
 
-// stampOf reads the time at the beginning of a line. A line without one (of
+// parseTimestamp reads the time at the beginning of a line. A line without one (of
 // another program that writes the same file) has none.
-func stampOf(line []byte) (s stamp, ok bool) {
+func parseTimestamp(line []byte) (s timestamp, ok bool) {
 	end := bytes.IndexByte(line, ' ')
 	if end <= coarseDigits || end > len(stampLayout) {
-		return stamp{}, false
+		return timestamp{}, false
 	}
 	layout, grain := coarseLayout, time.Millisecond
 	if c := line[coarseDigits]; '0' <= c && c <= '9' {
@@ -34,11 +34,11 @@ func stampOf(line []byte) (s stamp, ok bool) {
 	// Parse forgives more than the keeper writes.
 	digits := len(layout) - len("Z07:00")
 	same := err == nil && at.Format(layout[:digits]) == string(line[:digits])
-	return stamp{at, grain}, same
+	return timestamp{at, grain}, same
 }
 
-// within says whether a line of that time is in [from, until); zero = no
+// inBounds says whether a line of that time is in [from, until); zero = no
 // bound. A bound is as exact as the stamp.
-func (s stamp) within(from, until time.Time) (begun, over bool) {
+func (s timestamp) inBounds(from, until time.Time) (begun, over bool) {
 	return !s.at.Before(from.Truncate(s.grain)), !until.IsZero() && !s.at.Before(until.Truncate(s.grain))
 }

@@ -23,14 +23,14 @@ func TestAttachToAKeeperThatEnds(t *testing.T) {
 	if h.PID() != pid { // -1, say, to which a signal is one to everybody
 		t.Fatalf("the keeper that was left has pid %d, and had %d", h.PID(), pid)
 	}
-	conn, process, err := dialMeeting(path)
+	conn, process, err := dialHandover(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(h.PID(), syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	if _, held, err := greet(conn, process, Options{}); !errors.Is(err, ErrNoKeeper) {
+	if _, held, err := attachConn(conn, process, Options{}); !errors.Is(err, ErrNoKeeper) {
 		t.Errorf("held %+v, %v", held, err)
 	}
 	<-ended(t, h.PID())
@@ -70,7 +70,7 @@ func deafHouse(t *testing.T, patience time.Duration) (*Keeper, <-chan error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.patience, k.grace = patience, 10*time.Millisecond
+	k.sendTimeout, k.closeGrace = patience, 10*time.Millisecond
 	keepertest.SuspendProcess(t, k.PID())
 	sent := make(chan error, 1)
 	go func() {
@@ -117,7 +117,7 @@ func TestAdoptTwice(t *testing.T) {
 	a := AdoptOrder{GUID: "w", Incarnation: 1, PID: launched(process)}
 	defer func() { _ = process.Wait() }()
 	defer func() { _ = process.Process.Kill() }()
-	p, _ := statOf(a.PID)
+	p, _ := readStat(a.PID)
 	a.StartTime = p.start
 	must(t, h.Adopt(a, nil, 0))
 	h.event("w", KindAdopted)
@@ -138,10 +138,10 @@ func TestAdoptTwice(t *testing.T) {
 func TestHandedShort(t *testing.T) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	must(t, err)
-	d := &door{outer: pair[0], inner: pair[1]}
+	d := &fdTransfer{outer: pair[0], inner: pair[1]}
 	before := openFiles(t, os.Getpid())
-	must(t, d.hand([]uintptr{0, 1}))
-	if _, err := d.take([]uintptr{0, 1, 2}); !errors.Is(err, unix.EMFILE) {
+	must(t, d.sendFDs([]uintptr{0, 1}))
+	if _, err := d.receiveFDs([]uintptr{0, 1, 2}); !errors.Is(err, unix.EMFILE) {
 		t.Errorf("take: %v", err)
 	}
 	if now := openFiles(t, os.Getpid()); now != before {

@@ -60,8 +60,8 @@ func TestMidwifeHasItsOwnDescriptors(t *testing.T) {
 		h.spawn(plain(fmt.Sprint("w", i), "sleep", "1000"))
 	}
 	fewest, most := 1<<30, 0
-	for _, thread := range entries(fmt.Sprintf("/proc/%d/task", h.PID())) {
-		n := len(entries(fmt.Sprintf("/proc/%d/task/%s/fd", h.PID(), thread)))
+	for _, thread := range listDir(fmt.Sprintf("/proc/%d/task", h.PID())) {
+		n := len(listDir(fmt.Sprintf("/proc/%d/task/%s/fd", h.PID(), thread)))
 		fewest, most = min(fewest, n), max(most, n)
 	}
 	if most < 200 {

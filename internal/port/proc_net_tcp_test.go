@@ -92,7 +92,7 @@ func TestTiersFollowTheKernel(t *testing.T) {
 	}
 	for addr, want := range tests {
 		var got []string
-		for _, ip := range tiers(netip.MustParseAddr(addr)) {
+		for _, ip := range localAddresses(netip.MustParseAddr(addr)) {
 			got = append(got, ip.String())
 		}
 		if !slices.Equal(got, want) {

@@ -108,7 +108,7 @@ func actRecycle([]string) {
 		}
 		for _, line := range e.Lines {
 			if rest, ok := strings.CutPrefix(line, "daemon "); ok {
-				daemon = atoi([]byte(rest))
+				daemon = parseDigits([]byte(rest))
 				syscall.Kill(leader, syscall.SIGKILL)
 			}
 		}
@@ -249,8 +249,8 @@ func TestIdentity(t *testing.T) {
 
 // descriptors and processes, of the test itself and below it.
 func census() (fds, below int) {
-	names := entries("/proc/self/fd")
-	return len(names), len((&lister{}).children(os.Getpid()))
+	names := listDir("/proc/self/fd")
+	return len(names), len((&childLister{}).childrenOf(os.Getpid()))
 }
 
 func TestNothingIsLeftInTheParent(t *testing.T) {

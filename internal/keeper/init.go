@@ -15,17 +15,17 @@ const controlFD = 3
 // Three things must agree: the name, a unix socket on descriptor 3, and the
 // preface that Launch wrote into that socket before it started us.
 func init() {
-	if len(os.Args) == 0 || !strings.HasPrefix(os.Args[0], processName) || !called(controlFD) {
+	if len(os.Args) == 0 || !strings.HasPrefix(os.Args[0], processName) || !isKeeperSocket(controlFD) {
 		return
 	}
 	// Not os.Exit: nothing is left to be flushed, and under the race detector
 	// that would hold up every Close for a second.
-	syscall.Exit(keep(controlFD))
+	syscall.Exit(runKeeper(controlFD))
 }
 
-// called reports whether fd is the socket that Launch made. It reads the
+// isKeeperSocket reports whether fd is the socket that Launch made. It reads the
 // preface only when it is there.
-func called(fd int) bool {
+func isKeeperSocket(fd int) bool {
 	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err != nil || kind != unix.SOCK_STREAM {
 		return false
@@ -47,8 +47,8 @@ func called(fd int) bool {
 // mistake: a descriptor that came through exec has no close-on-exec flag, and
 // all that we open ourselves has.
 func closeInherited() {
-	for _, name := range entries("/dev/fd") {
-		fd := atoi([]byte(name))
+	for _, name := range listDir("/dev/fd") {
+		fd := parseDigits([]byte(name))
 		if fd <= controlFD {
 			continue
 		}
@@ -59,8 +59,8 @@ func closeInherited() {
 	}
 }
 
-// atoi reads decimal digits up to the first other byte; -1 when there are none.
-func atoi(b []byte) int {
+// parseDigits reads decimal digits up to the first other byte; -1 when there are none.
+func parseDigits(b []byte) int {
 	n := -1
 	for _, c := range b {
 		if c < '0' || c > '9' {

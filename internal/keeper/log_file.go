@@ -22,7 +22,7 @@ type logFile struct {
 	refs    int
 	fd      int // -1 = not open
 	size    int64
-	plain   bool      // a regular file, that can be rotated
+	regular bool      // a regular file, that can be rotated
 	broken  bool      // the last write failed, and was reported
 	torn    bool      // the failed write left half a line
 	retry   time.Time // not before
@@ -47,35 +47,35 @@ func (l *loop) openLog(to Log) *logFile {
 
 func (l *loop) closeLog(f *logFile) {
 	if f.refs--; f.refs == 0 {
-		f.close()
+		f.closeFile()
 		delete(l.logs, f.Path)
 	}
 }
 
 func (l *loop) closeLogs() {
 	for fd, s := range l.sources {
-		if s, ok := s.(*stream); ok && s.fd == fd {
-			s.lastWords(l)
+		if s, ok := s.(*outputStream); ok && s.fd == fd {
+			s.readLastOutput(l)
 		}
 	}
 }
 
-// reopen opens all logs by their names again. Those that were not open are
+// reopenLogs opens all logs by their names again. Those that were not open are
 // opened by their next line anyway.
-func (l *loop) reopen() {
+func (l *loop) reopenLogs() {
 	for _, f := range l.logs {
 		if f.fd < 0 {
 			continue
 		}
-		f.close()
-		if err := f.open(); err != nil && !f.broken {
-			l.warn(key{}, f.breaks(err))
+		f.closeFile()
+		if err := f.openFile(); err != nil && !f.broken {
+			l.queueWarning(key{}, f.reportFailure(err))
 		}
 	}
 }
 
-// clear removes the logs that a message names, and says how that went.
-func (l *loop) clear(m *message) {
+// clearLogs removes the logs that a message names, and says how that went.
+func (l *loop) clearLogs(m *message) {
 	e := Event{Kind: KindCleared, GUID: m.GUID}
 	var faults []error
 	for _, path := range m.Paths {
@@ -84,7 +84,7 @@ func (l *loop) clear(m *message) {
 	if err := errors.Join(faults...); err != nil {
 		e.Error = err.Error()
 	}
-	l.ctl.event(e)
+	l.ctl.queueEvent(e)
 }
 
 // clearLog removes one file, open or not, as a rotation does: whoever reads it
@@ -94,7 +94,7 @@ func (l *loop) clearLog(path string) error {
 		return nil
 	}
 	if f := l.logs[path]; f != nil {
-		f.close()
+		f.closeFile()
 		f.torn = false
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -103,9 +103,9 @@ func (l *loop) clearLog(path string) error {
 	return nil
 }
 
-// open opens the file for appending. O_NONBLOCK keeps a fifo without a reader
+// openFile opens the file for appending. O_NONBLOCK keeps a fifo without a reader
 // from stopping the whole keeper.
-func (f *logFile) open() error {
+func (f *logFile) openFile() error {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
 		return err
 	}
@@ -118,44 +118,44 @@ func (f *logFile) open() error {
 		unix.Close(fd)
 		return err
 	}
-	f.fd, f.size, f.plain = fd, st.Size, st.Mode&unix.S_IFMT == unix.S_IFREG
+	f.fd, f.size, f.regular = fd, st.Size, st.Mode&unix.S_IFMT == unix.S_IFREG
 	return nil
 }
 
-func (f *logFile) close() {
+func (f *logFile) closeFile() {
 	if f.fd >= 0 {
 		unix.Close(f.fd)
 		f.fd = -1
 	}
 }
 
-// full reports whether size bytes more, after waiting ones, would make the
+// needsRotation reports whether size bytes more, after waiting ones, would make the
 // file larger than it may be.
-func (f *logFile) full(waiting, size int) bool {
+func (f *logFile) needsRotation(waiting, size int) bool {
 	now := f.size + int64(waiting)
-	return f.plain && f.MaxBytes > 0 && now > 0 && now+int64(size) > f.MaxBytes
+	return f.regular && f.MaxBytes > 0 && now > 0 && now+int64(size) > f.MaxBytes
 }
 
-// rotate moves the file to .1, .1 to .2 and so on, and begins anew.
-func (f *logFile) rotate() {
+// rotateFile moves the file to .1, .1 to .2 and so on, and begins anew.
+func (f *logFile) rotateFile() {
 	if f.fd < 0 {
 		return
 	}
-	f.close()
+	f.closeFile()
 	logs.Rotate(f.Path, f.Backups)
-	_ = f.open() // write reports it when this has failed
+	_ = f.openFile() // write reports it when this has failed
 }
 
-// write appends whole lines. It gives one error when writing begins to fail,
+// appendLines appends whole lines. It gives one error when writing begins to fail,
 // and none while it goes on failing.
-func (f *logFile) write(page []byte) error {
+func (f *logFile) appendLines(page []byte) error {
 	if f.fd < 0 && time.Now().Before(f.retry) {
 		f.dropped += len(page)
 		return nil
 	}
 	if f.fd < 0 {
-		if err := f.open(); err != nil {
-			return f.fails(err, page)
+		if err := f.openFile(); err != nil {
+			return f.noteFailure(err, page)
 		}
 	}
 	if f.torn {
@@ -167,7 +167,7 @@ func (f *logFile) write(page []byte) error {
 			continue
 		}
 		if err != nil {
-			return f.fails(err, page)
+			return f.noteFailure(err, page)
 		}
 		f.size += int64(n)
 		f.torn = page[n-1] != '\n'
@@ -177,17 +177,17 @@ func (f *logFile) write(page []byte) error {
 	return nil
 }
 
-func (f *logFile) fails(err error, page []byte) error {
+func (f *logFile) noteFailure(err error, page []byte) error {
 	f.dropped += len(page)
 	if f.broken {
 		f.retry = time.Now().Add(reopenPause)
 		return nil
 	}
-	return f.breaks(err)
+	return f.reportFailure(err)
 }
 
-// breaks notes the first failure and words it.
-func (f *logFile) breaks(err error) error {
+// reportFailure notes the first failure and words it.
+func (f *logFile) reportFailure(err error) error {
 	f.broken, f.retry = true, time.Now().Add(reopenPause)
 	return fmt.Errorf("write log %s: %w: its lines are dropped until it can be written again", f.Path, err)
 }

@@ -90,8 +90,8 @@ func checkDir(dir string) error {
 	return nil
 }
 
-// explain turns what fork or exec said into what a person can act on.
-func explain(err error, path string) error {
+// explainSpawnError turns what fork or exec said into what a person can act on.
+func explainSpawnError(err error, path string) error {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
 		return err

@@ -7,17 +7,17 @@ import (
 	"os"
 )
 
-// growing reads a file that another process appends to, and goes on with its
+// growingFile reads a file that another process appends to, and goes on with its
 // successor when it is rotated. Read gives io.EOF when there is nothing for
 // now; asking again later is right. It is for one goroutine.
-type growing struct {
+type growingFile struct {
 	path string
 	file *os.File // nil until there is one
 }
 
 // Read implements io.Reader.
-func (g *growing) Read(p []byte) (int, error) {
-	moved := g.moved() // asked first: what was written before the move is read below
+func (g *growingFile) Read(p []byte) (int, error) {
+	moved := g.wasReplaced() // asked first: what was written before the move is read below
 	if g.file != nil {
 		n, err := g.file.Read(p)
 		if n > 0 || err != nil && !errors.Is(err, io.EOF) {
@@ -34,14 +34,14 @@ func (g *growing) Read(p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	g.close()
+	g.closeFile()
 	g.file = f
 	return f.Read(p)
 }
 
-// moved says whether the path leads to another file than the one that is open,
+// wasReplaced says whether the path leads to another file than the one that is open,
 // or that file was emptied.
-func (g *growing) moved() bool {
+func (g *growingFile) wasReplaced() bool {
 	there, err := os.Stat(g.path)
 	if g.file == nil || err != nil {
 		return g.file == nil && err == nil
@@ -54,7 +54,7 @@ func (g *growing) moved() bool {
 	return err == nil && there.Size() < at
 }
 
-func (g *growing) close() {
+func (g *growingFile) closeFile() {
 	if g.file != nil {
 		_ = g.file.Close() // it was only read
 		g.file = nil

@@ -14,8 +14,8 @@ func (s *ListenerTable) FindOwner(addr string, port int, pid int) (Ownership, er
 	return Ownership{}, ErrUnknown
 }
 
-func holder(int) (pid int, command string) { return 0, "" }
+func findHolder(int) (pid int, command string) { return 0, "" }
 
-// lingers is true: here SO_REUSEADDR never lets us in over a live socket on
+// onlyClosedConnections is true: here SO_REUSEADDR never lets us in over a live socket on
 // the same address, so that binding with it is safe to try.
-func lingers(int) bool { return true }
+func onlyClosedConnections(int) bool { return true }

@@ -19,7 +19,7 @@ func init() {
 		say("armed")
 		<-c
 		say("goodbye")
-		os.Exit(atoi([]byte(args[0])))
+		os.Exit(parseDigits([]byte(args[0])))
 	}
 }
 
@@ -186,7 +186,7 @@ func TestKeeperEndsWhenNobodyComes(t *testing.T) {
 	if _, _, err := Attach(path, Options{}); !errors.Is(err, ErrNoKeeper) {
 		t.Errorf("attach: %v", err)
 	}
-	h.process.wait()
+	h.process.awaitEnd()
 }
 
 // TestStayHoldsEverything for an upgrade, and not for ever.
@@ -261,7 +261,7 @@ func TestAdoptTouchesNoStranger(t *testing.T) {
 	pid := launched(stranger)
 	defer func() { _ = stranger.Wait() }()
 	defer func() { _ = stranger.Process.Kill() }()
-	p, _ := statOf(pid)
+	p, _ := readStat(pid)
 	for _, a := range []AdoptOrder{{PID: pid, StartTime: p.start - 1}, {PID: 1 << 22, StartTime: p.start}} {
 		a.GUID, a.Incarnation = "w", 1
 		must(t, h.Adopt(a, nil, 0))

@@ -46,7 +46,7 @@ func TestOwner(t *testing.T) {
 	}
 	t.Run("a descendant has it", func(t *testing.T) {
 		got, err := FindOwner("127.0.0.1", inner, wrapper.pid())
-		if err != nil || !got.Ours || got.PID == wrapper.pid() || parent(got.PID) != wrapper.pid() {
+		if err != nil || !got.Ours || got.PID == wrapper.pid() || parentPID(got.PID) != wrapper.pid() {
 			t.Errorf("got %+v, %v, want a child of %d", got, err, wrapper.pid())
 		}
 	})
@@ -76,7 +76,7 @@ func TestSharedWithAStrangerIsNotOurs(t *testing.T) {
 			if own, err := FindOwner("", port, worker.pid()); err != nil || !own.Ours {
 				t.Fatalf("alone: got %+v, %v", own, err)
 			}
-			stranger, err := shared("tcp4", join("127.0.0.1", port))
+			stranger, err := shared("tcp4", joinHostPort("127.0.0.1", port))
 			must(t, err)
 			defer stranger.Close()
 			own, err := FindOwner("", port, worker.pid())
@@ -90,7 +90,7 @@ func TestSharedWithAStrangerIsNotOurs(t *testing.T) {
 // A stranger behind our back is of no interest: he gets no connection.
 func TestWildcardStrangerBehindUs(t *testing.T) {
 	worker, port := server(t, "share", "127.0.0.1:0")
-	stranger, err := shared("tcp4", join("0.0.0.0", port))
+	stranger, err := shared("tcp4", joinHostPort("0.0.0.0", port))
 	must(t, err)
 	defer stranger.Close()
 	if own, err := FindOwner("", port, worker.pid()); err != nil || !own.Ours {
@@ -112,7 +112,7 @@ func TestOwnerUnknownToAnotherUser(t *testing.T) {
 
 func TestChildrenByParentAgrees(t *testing.T) {
 	wrapper, _ := server(t, "grandchild", "127.0.0.1:0")
-	listed, searched := children(wrapper.pid()), childrenByParent(wrapper.pid())
+	listed, searched := childPIDs(wrapper.pid()), childrenByParent(wrapper.pid())
 	if len(searched) != 1 || len(listed) != 1 || listed[0] != searched[0] {
 		t.Errorf("got %v and %v, want the same child", listed, searched)
 	}
@@ -147,7 +147,7 @@ func BenchmarkListeners1000(b *testing.B) {
 	b.Run("sock_diag", func(b *testing.B) {
 		for b.Loop() {
 			s := &ListenerTable{}
-			must(b, listDiag(s.add))
+			must(b, listDiag(s.addListener))
 		}
 	})
 	b.Run("proc", func(b *testing.B) {

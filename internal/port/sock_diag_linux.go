@@ -36,7 +36,7 @@ func listDiag(each func(netip.AddrPort, uint64)) error {
 		}
 		for done := false; !done; {
 			n, from, err := unix.Recvfrom(fd, buffer, 0)
-			if err == nil && kernel(from) {
+			if err == nil && sentByKernel(from) {
 				done, err = parseDiag(buffer[:n], each)
 			}
 			if err != nil {
@@ -47,8 +47,8 @@ func listDiag(each func(netip.AddrPort, uint64)) error {
 	return nil
 }
 
-// kernel tells its messages from those that another process sends us.
-func kernel(from unix.Sockaddr) bool {
+// sentByKernel tells its messages from those that another process sends us.
+func sentByKernel(from unix.Sockaddr) bool {
 	sa, ok := from.(*unix.SockaddrNetlink)
 	return ok && sa.Pid == 0
 }

@@ -5,16 +5,16 @@ import "bytes"
 // lineLimit bounds one line: a longer one is cut into pieces, each a line.
 const lineLimit = 64 << 10
 
-// splitter cuts what is read into lines and keeps the beginning of a line
+// lineSplitter cuts what is read into lines and keeps the beginning of a line
 // that has not ended. The zero value is ready. It holds memory only while
 // there is such a beginning.
-type splitter struct {
+type lineSplitter struct {
 	partial []byte
 }
 
-// cut calls yield with each whole line, without its end. The line is valid
+// splitLines calls yield with each whole line, without its end. The line is valid
 // during the call only.
-func (s *splitter) cut(b []byte, yield func(line []byte)) {
+func (s *lineSplitter) splitLines(b []byte, yield func(line []byte)) {
 	for len(b) > 0 {
 		end := bytes.IndexByte(b, '\n')
 		piece := b
@@ -22,7 +22,7 @@ func (s *splitter) cut(b []byte, yield func(line []byte)) {
 			piece = b[:end]
 		}
 		if room := lineLimit - len(s.partial); len(piece) > room {
-			s.yield(piece[:room], yield)
+			s.emitLine(piece[:room], yield)
 			b = b[room:]
 			continue
 		}
@@ -30,13 +30,13 @@ func (s *splitter) cut(b []byte, yield func(line []byte)) {
 			s.partial = append(s.partial, piece...)
 			return
 		}
-		s.yield(piece, yield)
+		s.emitLine(piece, yield)
 		b = b[end+1:]
 	}
 }
 
-// yield gives out the partial line and what completes it.
-func (s *splitter) yield(piece []byte, yield func([]byte)) {
+// emitLine gives out the partial line and what completes it.
+func (s *lineSplitter) emitLine(piece []byte, yield func([]byte)) {
 	if len(s.partial) == 0 {
 		yield(bytes.TrimSuffix(piece, []byte("\r")))
 		return
@@ -46,9 +46,9 @@ func (s *splitter) yield(piece []byte, yield func([]byte)) {
 	yield(bytes.TrimSuffix(line, []byte("\r")))
 }
 
-// rest gives out a line that will never end.
-func (s *splitter) rest(yield func([]byte)) {
+// emitPartial gives out a line that will never end.
+func (s *lineSplitter) emitPartial(yield func([]byte)) {
 	if len(s.partial) > 0 {
-		s.yield(nil, yield)
+		s.emitLine(nil, yield)
 	}
 }

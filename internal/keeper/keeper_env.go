@@ -2,10 +2,10 @@ package keeper
 
 import "strings"
 
-// environ is what the keeper is given of our environment: not what somebody
+// keeperEnv is what the keeper is given of our environment: not what somebody
 // told this one process. A keeper that kept it could be taken for us by the
 // service manager, and would show everybody where to say so.
-func environ(ours []string) []string {
+func keeperEnv(ours []string) []string {
 	kept := make([]string, 0, len(ours))
 	for _, entry := range ours {
 		name, _, _ := strings.Cut(entry, "=")

@@ -40,7 +40,7 @@ type listener struct {
 	inode uint64
 }
 
-func (s *ListenerTable) add(at netip.AddrPort, inode uint64) {
+func (s *ListenerTable) addListener(at netip.AddrPort, inode uint64) {
 	if s.listeners == nil {
 		s.listeners = map[int][]listener{}
 	}
@@ -48,12 +48,12 @@ func (s *ListenerTable) add(at netip.AddrPort, inode uint64) {
 	s.listeners[number] = append(s.listeners[number], listener{at.Addr(), inode})
 }
 
-// reached are the inodes that a connection to ip:port may end at. The kernel
+// reachedInodes are the inodes that a connection to ip:port may end at. The kernel
 // prefers the exact address to a wildcard, and IPv4 to IPv6 for an IPv4
 // address (compute_score in inet_hashtables.c); who is behind another's back
 // is of no interest.
-func (s *ListenerTable) reached(ip netip.Addr, port int) []uint64 {
-	for _, want := range tiers(ip.WithZone("")) {
+func (s *ListenerTable) reachedInodes(ip netip.Addr, port int) []uint64 {
+	for _, want := range localAddresses(ip.WithZone("")) {
 		var inodes []uint64
 		for _, l := range s.listeners[port] {
 			if l.ip == want {
@@ -67,9 +67,9 @@ func (s *ListenerTable) reached(ip netip.Addr, port int) []uint64 {
 	return nil
 }
 
-// tiers are the local addresses that take connections to ip, best first.
+// localAddresses are the local addresses that take connections to ip, best first.
 // Connecting to a wildcard address means connecting to loopback.
-func tiers(ip netip.Addr) []netip.Addr {
+func localAddresses(ip netip.Addr) []netip.Addr {
 	if ip.Is4() {
 		if ip.IsUnspecified() {
 			ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})

@@ -14,9 +14,9 @@ import (
 // the network because a key was left out.
 const defaultHost = "127.0.0.1"
 
-// resolve turns a listen_addr into one IP address. Names are looked up, and
+// resolveHost turns a listen_addr into one IP address. Names are looked up, and
 // an IPv4 address is preferred, as net.Listen does.
-func resolve(host string) (netip.Addr, error) {
+func resolveHost(host string) (netip.Addr, error) {
 	if host == "" {
 		host = defaultHost
 	}
@@ -30,11 +30,11 @@ func resolve(host string) (netip.Addr, error) {
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("resolve listen_addr %q: %w; give an IP address such as %s", host, err, defaultHost)
 	}
-	return preferred(host, found)
+	return preferIPv4(host, found)
 }
 
-// preferred picks the first IPv4 address, else the first address.
-func preferred(host string, found []string) (netip.Addr, error) {
+// preferIPv4 picks the first IPv4 address, else the first address.
+func preferIPv4(host string, found []string) (netip.Addr, error) {
 	var first netip.Addr
 	for _, text := range found {
 		ip, err := netip.ParseAddr(text)
@@ -54,9 +54,9 @@ func preferred(host string, found []string) (netip.Addr, error) {
 	return first, nil
 }
 
-// sockaddr is the kernel's form of an address. A zone may be the name of an
+// newSockaddr is the kernel's form of an address. A zone may be the name of an
 // interface or its number.
-func sockaddr(ip netip.Addr, port int) (unix.Sockaddr, error) {
+func newSockaddr(ip netip.Addr, port int) (unix.Sockaddr, error) {
 	if ip.Is4() {
 		return &unix.SockaddrInet4{Port: port, Addr: ip.As4()}, nil
 	}
@@ -76,9 +76,9 @@ func sockaddr(ip netip.Addr, port int) (unix.Sockaddr, error) {
 	return sa, nil
 }
 
-// join writes host and port as people and URLs do; an empty host is the
+// joinHostPort writes host and port as people and URLs do; an empty host is the
 // default one.
-func join(host string, port int) string {
+func joinHostPort(host string, port int) string {
 	if host == "" {
 		host = defaultHost
 	}

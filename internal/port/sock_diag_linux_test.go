@@ -22,7 +22,7 @@ func TestDiagAgreesWithProc(t *testing.T) {
 		take(t, a, Inherit, addr, rng.Min+i, nil)
 	}
 	fast := &ListenerTable{}
-	must(t, listDiag(fast.add))
+	must(t, listDiag(fast.addListener))
 	text, err := listText()
 	must(t, err)
 	for p := rng.Min; p <= rng.Max; p++ {
@@ -40,12 +40,12 @@ func TestDiagAgreesWithProcOnIPv6(t *testing.T) {
 	must(t, err)
 	t.Cleanup(res.Release)
 	fast := &ListenerTable{}
-	must(t, listDiag(fast.add))
+	must(t, listDiag(fast.addListener))
 	text, err := listText()
 	must(t, err)
 	ip := netip.IPv6Loopback()
-	if got := fast.reached(ip, res.Port); len(got) != 1 || !slices.Equal(got, text.reached(ip, res.Port)) {
-		t.Errorf("sock_diag %v, /proc %v", got, text.reached(ip, res.Port))
+	if got := fast.reachedInodes(ip, res.Port); len(got) != 1 || !slices.Equal(got, text.reachedInodes(ip, res.Port)) {
+		t.Errorf("sock_diag %v, /proc %v", got, text.reachedInodes(ip, res.Port))
 	}
 }
 

@@ -25,20 +25,20 @@ func FindOwner(addr string, port int, pid int) (Ownership, error) {
 // wraps ErrUnknown when a process that matters does not let us look; a pid
 // that is gone has no descriptors.
 func (s *ListenerTable) FindOwner(addr string, port int, pid int) (Ownership, error) {
-	ip, err := resolve(addr)
+	ip, err := resolveHost(addr)
 	if err != nil {
 		return Ownership{}, err
 	}
-	inodes := s.reached(ip, port)
+	inodes := s.reachedInodes(ip, port)
 	if len(inodes) == 0 {
 		return Ownership{}, nil
 	}
-	return attribute(inodes, pid)
+	return attributeSockets(inodes, pid)
 }
 
-// attribute looks for each inode in the family of pid. The first stranger
+// attributeSockets looks for each inode in the family of pid. The first stranger
 // decides.
-func attribute(inodes []uint64, pid int) (Ownership, error) {
+func attributeSockets(inodes []uint64, pid int) (Ownership, error) {
 	own := Ownership{Listening: true, Ours: true}
 	for _, inode := range inodes {
 		has, err := familyHolder(pid, inode)
@@ -68,7 +68,7 @@ func familyHolder(pid int, inode uint64) (int, error) {
 		if err != nil {
 			unknown = err
 		}
-		queue = append(queue, children(queue[0])...)
+		queue = append(queue, childPIDs(queue[0])...)
 	}
 	return 0, unknown
 }
@@ -104,7 +104,7 @@ func unlessGone(pid int, err error) error {
 
 // anyHolder finds whichever process has the socket, for a message to a person.
 func anyHolder(inode uint64) (pid int, command string) {
-	for _, pid := range processes() {
+	for _, pid := range allPIDs() {
 		if has, _ := hasSocket(pid, inode); has {
 			return pid, commandOf(pid)
 		}
@@ -112,8 +112,8 @@ func anyHolder(inode uint64) (pid int, command string) {
 	return 0, ""
 }
 
-// holder finds who listens on the port that somebody was refused.
-func holder(port int) (pid int, command string) {
+// findHolder finds who listens on the port that somebody was refused.
+func findHolder(port int) (pid int, command string) {
 	s, err := ReadListeners()
 	if err != nil {
 		return 0, ""
