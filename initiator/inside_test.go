@@ -21,13 +21,13 @@ import (
 var parents = []worker.Handler{
 	// fan has its numbers added up by another pool, two and two.
 	worker.Handle("fan", func(ctx context.Context, in []int) (int, error) {
-		c, err := worker.Client(ctx)
+		c, err := worker.NewInitiatorClient(ctx)
 		if err != nil {
 			return 0, err
 		}
 		var ids []string
 		for i := 0; i+1 < len(in); i += 2 {
-			child, err := c.Submit(ctx, worker.Child{Pool: "adder", Data: map[string]int{"a": in[i], "b": in[i+1]}, Key: fmt.Sprint(in[i])})
+			child, err := c.Submit(ctx, worker.ChildTask{Pool: "adder", Data: map[string]int{"a": in[i], "b": in[i+1]}, Key: fmt.Sprint(in[i])})
 			if err != nil {
 				return 0, err
 			}
@@ -48,12 +48,12 @@ var parents = []worker.Handler{
 		return total, nil
 	}),
 	// hold waits for a child that takes an hour.
-	worker.Handle("hold", func(ctx context.Context, _ any) (worker.Record, error) {
-		c, err := worker.Client(ctx)
+	worker.Handle("hold", func(ctx context.Context, _ any) (worker.TaskRecord, error) {
+		c, err := worker.NewInitiatorClient(ctx)
 		if err != nil {
-			return worker.Record{}, err
+			return worker.TaskRecord{}, err
 		}
-		child, err := c.Submit(ctx, worker.Child{Pool: "sleeper", Data: map[string]int{"ms": 3_600_000}})
+		child, err := c.Submit(ctx, worker.ChildTask{Pool: "sleeper", Data: map[string]int{"ms": 3_600_000}})
 		if err != nil {
 			return child, err
 		}

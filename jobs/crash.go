@@ -10,7 +10,7 @@ import (
 	"initiator/worker"
 )
 
-type accident struct {
+type crashInput struct {
 	How  string `json:"how"`
 	Code int    `json:"code"`
 }
@@ -23,7 +23,7 @@ type accident struct {
 //	{"how": "kill"}             the process is killed by SIGKILL: likewise
 //	{"how": "hang"}             it ignores its context for ever
 //	{"how": "leak"}             it takes memory until something stops it
-var crash = worker.Handle("crash", func(ctx context.Context, in accident) (any, error) {
+var crash = worker.Handle("crash", func(ctx context.Context, in crashInput) (any, error) {
 	switch in.How {
 	case "panic":
 		panic(fmt.Sprintf("crash: asked to panic with code %d", in.Code))
@@ -36,14 +36,14 @@ var crash = worker.Handle("crash", func(ctx context.Context, in accident) (any, 
 	case "hang":
 		select {}
 	case "leak":
-		return leak(ctx)
+		return leakMemory(ctx)
 	}
 	return nil, fmt.Errorf("crash how %q? use panic, goexit, exit, kill, hang or leak", in.How)
 })
 
-// leak takes memory, and touches each page of it so that it is really used.
+// leakMemory takes memory, and touches each page of it so that it is really used.
 // It stops when the context ends: hang is the one that does not.
-func leak(ctx context.Context) (any, error) {
+func leakMemory(ctx context.Context) (any, error) {
 	var held [][]byte
 	for ctx.Err() == nil {
 		block := make([]byte, 1<<20)

@@ -24,17 +24,17 @@ func runExec(ctx context.Context, o worker.Options) error {
 		return &worker.UsageError{Err: fmt.Errorf("run job exec: %w", err)}
 	}
 	lines := newLineServer(argv)
-	defer lines.close()
+	defer lines.closeServer()
 	o.Args = own
 	o.Handlers = []worker.Handler{worker.HandleRaw("exec", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		if lineMode(ctx) {
-			return lines.serve(ctx, data)
+			return lines.serveTask(ctx, data)
 		}
 		return runTask(ctx, argv, data)
 	})}
 	o.Hooks.BeforeConnect = func(ctx context.Context, _ json.RawMessage) error {
 		if lineMode(ctx) {
-			return lines.warm(ctx) // what takes long to load loads before the first task
+			return lines.startEarly(ctx) // what takes long to load loads before the first task
 		}
 		return nil
 	}

@@ -36,15 +36,15 @@ func resultOf(out []byte) json.RawMessage {
 	switch {
 	case !utf8.Valid(out):
 		kind, _, _ := strings.Cut(http.DetectContentType(out), ";")
-		return text("data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(out))
+		return quoteText("data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(out))
 	case json.Valid(trimmed):
 		return trimmed
 	}
-	return text(strings.TrimSuffix(string(out), "\n"))
+	return quoteText(strings.TrimSuffix(string(out), "\n"))
 }
 
-// text is a JSON string that keeps <, > and & as they are.
-func text(s string) json.RawMessage {
+// quoteText is a JSON string that keeps <, > and & as they are.
+func quoteText(s string) json.RawMessage {
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
 	out.SetEscapeHTML(false)

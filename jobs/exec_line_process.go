@@ -19,20 +19,20 @@ import (
 type lineProcess struct {
 	cmd     *exec.Cmd
 	stdin   io.WriteCloser
-	stderr  *tail
+	stderr  *stderrTail
 	line    []byte        // the beginning of an answer; only for Write
 	answers chan []byte   // closed when it has ended
-	over    chan struct{} // closed when nobody reads answers any more
+	unread  chan struct{} // closed when nobody reads answers any more
 	abort   func()        // ends it; can be called at any time, acts once
 	ended   chan struct{}
 	tooLong bool // an answer was; to be read once ended is closed
 }
 
 func startLines(argv []string) (*lineProcess, error) {
-	stderr := &tail{to: os.Stderr}
+	stderr := &stderrTail{to: os.Stderr}
 	p := &lineProcess{
-		cmd: command(context.Background(), argv, stderr), stderr: stderr,
-		answers: make(chan []byte), over: make(chan struct{}), ended: make(chan struct{}),
+		cmd: newCommand(context.Background(), argv, stderr), stderr: stderr,
+		answers: make(chan []byte), unread: make(chan struct{}), ended: make(chan struct{}),
 	}
 	p.abort = sync.OnceFunc(func() { endGroup(p.cmd.Process, p.ended) })
 	p.cmd.Stdout = p
@@ -51,8 +51,8 @@ func startLines(argv []string) (*lineProcess, error) {
 	return p, nil
 }
 
-// errUnread ends the reading of a process that nobody asks any more.
-var errUnread = errors.New("nobody reads it any more")
+// errNotRead ends the reading of a process that nobody asks any more.
+var errNotRead = errors.New("nobody reads it any more")
 
 // Write implements io.Writer for the process's stdout: it gives out each line
 // that has ended. After an error the pipe is closed.
@@ -74,8 +74,8 @@ func (p *lineProcess) Write(b []byte) (int, error) {
 		}
 		select {
 		case p.answers <- p.line:
-		case <-p.over:
-			return 0, errUnread
+		case <-p.unread:
+			return 0, errNotRead
 		}
 		p.line, rest = nil, rest[end+1:]
 	}
@@ -85,10 +85,10 @@ func (p *lineProcess) Write(b []byte) (int, error) {
 // eofGrace is how long a process may take to end when its stdin has.
 const eofGrace = time.Second
 
-// end brings about the end, by closing its stdin or by force, and says in a
+// endProcess brings about the end, by closing its stdin or by force, and says in a
 // task's words how it was. Nothing of its group is left.
-func (p *lineProcess) end() error {
-	close(p.over)
+func (p *lineProcess) endProcess() error {
+	close(p.unread)
 	_ = p.stdin.Close() // of no effect on one that has ended
 	patience := time.NewTimer(eofGrace)
 	defer patience.Stop()
@@ -99,12 +99,12 @@ func (p *lineProcess) end() error {
 		<-p.ended
 	}
 	signalGroup(p.cmd.Process, syscall.SIGKILL)
-	words := p.stderr.end()
+	words := p.stderr.closeTail()
 	if p.tooLong {
 		return worker.TaskFail{Data: map[string]any{"message": "its answer is longer than a result may be", "stderr": words}}
 	}
 	// It was to live on, so its end is an accident whatever its code.
-	died := failure(p.cmd.ProcessState, words)
+	died := exitFailure(p.cmd.ProcessState, words)
 	died.Retry = true
 	return died
 }

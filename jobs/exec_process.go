@@ -29,20 +29,20 @@ const (
 	tempFail = 75
 )
 
-// command prepares a process in a group of its own, so that it and all that it
+// newCommand prepares a process in a group of its own, so that it and all that it
 // starts can be signalled together. What the task is, is in its environment.
-func command(ctx context.Context, argv []string, stderr *tail) *exec.Cmd {
+func newCommand(ctx context.Context, argv []string, stderr *stderrTail) *exec.Cmd {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Env = environment(ctx, os.Environ())
+	cmd.Env = taskEnvironment(ctx, os.Environ())
 	cmd.Stderr = stderr
 	cmd.WaitDelay = pipeGrace
 	return cmd
 }
 
-// environment adds the task of ctx, and takes away what was for the worker
+// taskEnvironment adds the task of ctx, and takes away what was for the worker
 // alone: the process has none of those descriptors.
-func environment(ctx context.Context, base []string) []string {
+func taskEnvironment(ctx context.Context, base []string) []string {
 	env := slices.DeleteFunc(slices.Clone(base), func(e string) bool { return strings.HasPrefix(e, "INITIATOR_FDS=") })
 	task, ok := worker.TaskOf(ctx)
 	if !ok {
@@ -88,10 +88,10 @@ func startFailure(err error) error {
 	return worker.TaskFail{Data: map[string]any{"message": err.Error()}, Retry: retry}
 }
 
-// failure is the result of a process that has ended badly. One that was killed
+// exitFailure is the result of a process that has ended badly. One that was killed
 // has not said that the task is wrong: like the task of a lost worker it may be
 // tried again, as may one that says so with EX_TEMPFAIL.
-func failure(state *os.ProcessState, stderr string) worker.TaskFail {
+func exitFailure(state *os.ProcessState, stderr string) worker.TaskFail {
 	data := map[string]any{"stderr": stderr}
 	status, _ := state.Sys().(syscall.WaitStatus)
 	retry := false

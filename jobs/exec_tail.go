@@ -10,9 +10,9 @@ import (
 // tailSize is how much of stderr explains a failure, in bytes.
 const tailSize = 4 << 10
 
-// tail passes on what a process writes to stderr, in whole lines so that the
+// stderrTail passes on what a process writes to stderr, in whole lines so that the
 // lines of several processes do not mix, and keeps the end of it.
-type tail struct {
+type stderrTail struct {
 	to io.Writer
 
 	mu   sync.Mutex // a process that lives long is asked while it writes
@@ -22,7 +22,7 @@ type tail struct {
 
 // Write implements io.Writer; it never fails, because a process must not end
 // for want of somebody who reads its stderr.
-func (t *tail) Write(p []byte) (int, error) {
+func (t *stderrTail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.kept = append(t.kept, p...)
@@ -39,8 +39,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// end passes on a last line without an end, and returns the last words.
-func (t *tail) end() string {
+// closeTail passes on a last line without an end, and returns the last words.
+func (t *stderrTail) closeTail() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.line) > 0 {

@@ -20,18 +20,18 @@ const outputLimit = 32 << 20
 // errTooLong ends the reading of a process that writes without end.
 var errTooLong = errors.New("too much output")
 
-// bounded is a buffer that refuses to grow past outputLimit.
-type bounded struct {
-	ctx  context.Context // of the task: whoever watches it sees what is written
-	text []byte
-	over bool // it was to grow further
+// boundedBuffer is a buffer that refuses to grow past outputLimit.
+type boundedBuffer struct {
+	ctx      context.Context // of the task: whoever watches it sees what is written
+	text     []byte
+	exceeded bool // it was to grow further
 }
 
 // Write implements io.Writer. After an error the pipe is closed, and the
 // process ends of SIGPIPE.
-func (b *bounded) Write(p []byte) (int, error) {
+func (b *boundedBuffer) Write(p []byte) (int, error) {
 	if len(b.text)+len(p) > outputLimit {
-		b.over = true
+		b.exceeded = true
 		return 0, errTooLong
 	}
 	b.text = append(b.text, p...)
@@ -41,31 +41,31 @@ func (b *bounded) Write(p []byte) (int, error) {
 
 // runTask is one task as one process: data on stdin, the result on stdout.
 func runTask(ctx context.Context, argv []string, data json.RawMessage) (json.RawMessage, error) {
-	stdout := bounded{ctx: ctx}
-	stderr := &tail{to: os.Stderr}
-	cmd := command(ctx, argv, stderr)
+	stdout := boundedBuffer{ctx: ctx}
+	stderr := &stderrTail{to: os.Stderr}
+	cmd := newCommand(ctx, argv, stderr)
 	cmd.Stdin, cmd.Stdout = bytes.NewReader(stdinOf(data)), &stdout
 	if err := cmd.Start(); err != nil {
 		return nil, startFailure(err)
 	}
-	await(ctx, cmd)
-	words := stderr.end()
+	awaitProcess(ctx, cmd)
+	words := stderr.closeTail()
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case stdout.over:
+	case stdout.exceeded:
 		return nil, worker.TaskFail{Data: map[string]any{
 			"message": fmt.Sprintf("it wrote more than %d MiB to stdout; write a file and answer its name", outputLimit>>20), "stderr": words,
 		}}
 	case !cmd.ProcessState.Success():
-		return nil, failure(cmd.ProcessState, words)
+		return nil, exitFailure(cmd.ProcessState, words)
 	}
 	return resultOf(stdout.text), nil
 }
 
-// await waits for the process, or ends it when ctx does. Either way nothing of
+// awaitProcess waits for the process, or ends it when ctx does. Either way nothing of
 // its group is left.
-func await(ctx context.Context, cmd *exec.Cmd) {
+func awaitProcess(ctx context.Context, cmd *exec.Cmd) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

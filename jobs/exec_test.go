@@ -122,7 +122,7 @@ func TestExecRespectsSlots(t *testing.T) {
 
 // TestExecEnvironment: the descriptors were the worker's, the task is new.
 func TestExecEnvironment(t *testing.T) {
-	got := environment(t.Context(), []string{"A=1", "INITIATOR_FDS=3:1:2", "INITIATOR_GUID=g"})
+	got := taskEnvironment(t.Context(), []string{"A=1", "INITIATOR_FDS=3:1:2", "INITIATOR_GUID=g"})
 	if strings.Join(got, " ") != "A=1 INITIATOR_GUID=g" {
 		t.Error(got)
 	}

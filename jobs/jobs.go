@@ -14,16 +14,16 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-var all = map[string]func(context.Context, worker.Options) error{
-	"echo":  serve(echo),
-	"sum":   serve(sum),
-	"sleep": serve(sleep),
-	"crash": serve(crash),
+var jobsByName = map[string]func(context.Context, worker.Options) error{
+	"echo":  serveHandler(echo),
+	"sum":   serveHandler(sum),
+	"sleep": serveHandler(sleep),
+	"crash": serveHandler(crash),
 	"exec":  runExec,
 }
 
-// serve is the worker of one handler.
-func serve(h worker.Handler) func(context.Context, worker.Options) error {
+// serveHandler is the worker of one handler.
+func serveHandler(h worker.Handler) func(context.Context, worker.Options) error {
 	return func(ctx context.Context, o worker.Options) error {
 		o.Handlers = []worker.Handler{h}
 		return worker.Run(ctx, o)
@@ -31,7 +31,7 @@ func serve(h worker.Handler) func(context.Context, worker.Options) error {
 }
 
 // Names lists the jobs, sorted.
-func Names() []string { return slices.Sorted(maps.Keys(all)) }
+func Names() []string { return slices.Sorted(maps.Keys(jobsByName)) }
 
 // Run is the worker of one job: it returns when ctx is done and the running
 // tasks have ended. Args may hold --guid and --port, and for exec the command
@@ -39,7 +39,7 @@ func Names() []string { return slices.Sorted(maps.Keys(all)) }
 // unknown name is a *[worker.UsageError]; [worker.ExitCode] makes an exit code
 // of any error.
 func Run(ctx context.Context, name string, args []string, stdin io.Reader) error {
-	run, ok := all[name]
+	run, ok := jobsByName[name]
 	if !ok {
 		return &worker.UsageError{Err: fmt.Errorf("run job %q: there is none; use one of %s", name, strings.Join(Names(), ", "))}
 	}

@@ -7,37 +7,37 @@ import (
 	"initiator/worker"
 )
 
-type nap struct {
+type sleepInput struct {
 	Seconds float64 `json:"seconds"`
 	MS      float64 `json:"ms"`
 }
 
-type slept struct {
+type sleepResult struct {
 	MS int64 `json:"ms"` // what it really was
 }
 
-// step is how often a sleeper shows that it moves.
-const step = 100 * time.Millisecond
+// progressInterval is how often a sleeper shows that it moves.
+const progressInterval = 100 * time.Millisecond
 
 // sleep sleeps for {"seconds": n} or {"ms": n}. A job that takes time does two
 // things: it watches its context, which ends when the task is cancelled or out
 // of time, and it reports progress, from which the initiator sees that it is
 // not stuck.
-var sleep = worker.Handle("sleep", func(ctx context.Context, in nap) (slept, error) {
+var sleep = worker.Handle("sleep", func(ctx context.Context, in sleepInput) (sleepResult, error) {
 	began := time.Now()
 	length := time.Duration((in.Seconds*1000 + in.MS) * float64(time.Millisecond))
 	end := time.NewTimer(length)
 	defer end.Stop()
-	tick := time.NewTicker(step)
+	tick := time.NewTicker(progressInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-end.C:
-			return slept{time.Since(began).Milliseconds()}, nil
+			return sleepResult{time.Since(began).Milliseconds()}, nil
 		case <-tick.C:
 			worker.Progress(ctx, map[string]float64{"done": float64(time.Since(began)) / float64(length)})
 		case <-ctx.Done():
-			return slept{}, context.Cause(ctx)
+			return sleepResult{}, context.Cause(ctx)
 		}
 	}
 })

@@ -28,7 +28,7 @@ var sum = worker.Handle("sum", func(_ context.Context, in addends) (total, error
 	if in.A == nil || in.B == nil {
 		return total{}, errors.New("ab not found")
 	}
-	s, err := add(string(*in.A), string(*in.B))
+	s, err := addNumbers(string(*in.A), string(*in.B))
 	if err != nil {
 		// TaskFail is for a failure whose result is more than a message.
 		return total{}, worker.TaskFail{Data: map[string]any{"message": err.Error(), "a": in.A, "b": in.B}}
@@ -36,8 +36,8 @@ var sum = worker.Handle("sum", func(_ context.Context, in addends) (total, error
 	return total{json.Number(s)}, nil
 })
 
-// add stays exact for integers of any size, and is a float64 otherwise.
-func add(a, b string) (string, error) {
+// addNumbers stays exact for integers of any size, and is a float64 otherwise.
+func addNumbers(a, b string) (string, error) {
 	if x, ok := new(big.Int).SetString(a, 10); ok {
 		if y, ok := new(big.Int).SetString(b, 10); ok {
 			return x.Add(x, y).String(), nil

@@ -40,14 +40,14 @@ func BenchmarkTaskInline(b *testing.B) {
 }
 
 func benchServer(b *testing.B) *server {
-	table, err := newMethods(testHandlers())
+	table, err := newMethodTable(testHandlers())
 	if err != nil {
 		b.Fatal(err)
 	}
 	o := Options{Logger: hclog.NewNullLogger()}.withDefaults()
-	s, end := newServer(given{slots: 8, guid: "a1b2"}, o, table)
+	s, end := newServer(startConfig{slots: 8, guid: "a1b2"}, o, table)
 	b.Cleanup(func() { end(errDrained) })
-	ctx, stop := context.WithCancelCause(s.base)
-	s.current.Store(&session{token: "s", ctx: ctx, end: stop})
+	ctx, stop := context.WithCancelCause(s.baseContext)
+	s.current.Store(&session{token: "s", ctx: ctx, cancel: stop})
 	return s
 }

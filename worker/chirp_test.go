@@ -20,11 +20,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// launchDoors launches a worker all of whose doors are open.
-func launchDoors(t *testing.T, o Options) *program {
+// launchAllTransports launches a worker all of whose doors are open.
+func launchAllTransports(t *testing.T, o Options) *program {
 	t.Helper()
 	at := make(chan netip.AddrPort, 1)
-	o.ChirpPort, o.chirping = -1, func(a netip.AddrPort) { at <- a }
+	o.ChirpPort, o.onChirpListening = -1, func(a netip.AddrPort) { at <- a }
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func launchDoors(t *testing.T, o Options) *program {
 		}
 		f.Close()
 	}
-	o.born = ends[0]
+	o.passedStream = ends[0]
 	p := launch(t, o)
 	p.far = ends[1]
 	t.Cleanup(func() { ends[1].Close() })
@@ -47,12 +47,12 @@ func launchDoors(t *testing.T, o Options) *program {
 }
 
 // inherited is the master's end of the stream that the worker was born with.
-func (m *master) inherited(p *program) *far {
+func (m *master) inherited(p *program) *farEnd {
 	p.t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.far == nil {
-		m.far = open(p.t, p.far, p.token)
+		m.far = openFarEnd(p.t, p.far, p.token)
 	}
 	return m.far
 }
@@ -102,7 +102,7 @@ func (p *program) chirp(h stream.WorkerHeader, data string) (stream.WorkerHeader
 
 // TestChirpPortSpeaksTheseBytes: the 18 and 27 bytes, and nothing of ours.
 func TestChirpPortSpeaksTheseBytes(t *testing.T) {
-	p := launchDoors(t, Options{Handlers: []Handler{
+	p := launchAllTransports(t, Options{Handlers: []Handler{
 		HandleRaw("default", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
 			if len(data) == 0 {
 				return nil, errors.New("there is no data")
@@ -164,7 +164,7 @@ func unnumbered(b []byte) []byte {
 // TestChirpPortHoldsItsSenderBack: what finds no slot waits, in its order, and
 // nothing is refused as long as nobody else wants the slots.
 func TestChirpPortHoldsItsSenderBack(t *testing.T) {
-	p := launchDoors(t, Options{Handlers: []Handler{HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil })}})
+	p := launchAllTransports(t, Options{Handlers: []Handler{HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil })}})
 	got := make(chan string, 100)
 	node, err := chirp.NewPeer(chirp.Config{Async: true, Handler: func(l *chirp.PeerMessage) { got <- string(l.Header) + string(l.Data) }})
 	if err != nil {
@@ -220,7 +220,7 @@ func TestChirpPortComesFromTheINI(t *testing.T) {
 	l.Close()
 	heard := make(chan netip.AddrPort, 1)
 	text := "[a1b2]\nchirp_port = " + netip.AddrPort(at).String()[len("127.0.0.1:"):] + "\n"
-	launch(t, Options{Stdin: strings.NewReader(text), chirping: func(a netip.AddrPort) { heard <- a }})
+	launch(t, Options{Stdin: strings.NewReader(text), onChirpListening: func(a netip.AddrPort) { heard <- a }})
 	if got := await(t, heard, "the port"); got != at {
 		t.Errorf("%s, want %s", got, at)
 	}

@@ -172,7 +172,7 @@ func TestBadBodies(t *testing.T) {
 // TestASlowDripHoldsNothing: a client that never finishes its request is
 // answered, or cut off, and the worker goes on.
 func TestASlowDripHoldsNothing(t *testing.T) {
-	p := launch(t, Options{ReadTimeout: leastSpan})
+	p := launch(t, Options{ReadTimeout: minHeartbeatSpan})
 	for _, start := range []string{
 		"POST /task/new HTTP/1.1\r\nHost: x\r\nChan",
 		"POST /connect HTTP/1.1\r\nHost: x\r\nChannel: 0\r\nToken: s\r\nContent-Length: 1000\r\n\r\n{",

@@ -13,18 +13,18 @@ import (
 	"initiator/worker/call"
 )
 
-// direct answers POST /, the door for callers without an initiator (toto's
+// handleDirect answers POST /, the door for callers without an initiator (toto's
 // WorkerConnection, [call.Pool], curl): {"method": …, "parameters": …} is run in a
 // slot like any task, and its result is the answer's body. Everything else is
 // an error value with its HTTP status (wire/webhooks.md, section 3).
-func (s *server) direct(w http.ResponseWriter, r *http.Request) {
-	if fault := s.admit(r); fault != nil {
-		fault.write(w, call.JSON)
+func (s *server) handleDirect(w http.ResponseWriter, r *http.Request) {
+	if fault := s.authorizeDirect(r); fault != nil {
+		fault.writeFault(w, call.JSON)
 		return
 	}
 	request, fault := s.readCall(w, r)
 	if fault != nil {
-		fault.write(w, request.codec)
+		fault.writeFault(w, request.codec)
 		return
 	}
 	// The server's deadlines are for what can be read and written at once;
@@ -32,32 +32,32 @@ func (s *server) direct(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{})
 	_ = control.SetWriteDeadline(time.Time{})
-	result, fault := s.perform(r, request)
+	result, fault := s.runDirect(r, request)
 	_ = control.SetWriteDeadline(time.Now().Add(s.options.ReadTimeout))
 	switch {
 	case fault != nil:
-		fault.write(w, request.codec)
+		fault.writeFault(w, request.codec)
 	case r.Context().Err() == nil:
-		request.answer(w, result)
+		request.writeResult(w, result)
 	}
 }
 
-// admit says who may call. With direct = open anybody on this machine may,
+// authorizeDirect says who may call. With direct = open anybody on this machine may,
 // which must not mean any web page that a person on this machine looks at: a
 // browser names an Origin, and a name that was bound to 127.0.0.1 by somebody
 // else shows in Host.
-func (s *server) admit(r *http.Request) *directFault {
+func (s *server) authorizeDirect(r *http.Request) *directFault {
 	if s.directMode == "open" {
 		if loopback.IsFromWebPage(r) {
-			return &directFault{status: http.StatusForbidden, code: codeNotAuthorized, value: quote("the open door is for programs on this machine, not for web pages")}
+			return &directFault{status: http.StatusForbidden, code: codeNotAuthorized, value: quoteJSON("the open door is for programs on this machine, not for web pages")}
 		}
 		return nil
 	}
-	code := s.ownBearer(r.Header)
+	code := s.checkOwnBearer(r.Header)
 	if code.OK() {
 		return nil
 	}
-	return &directFault{status: http.StatusUnauthorized, code: codeNotAuthorized, value: quote(code.Message + " Send Authorization: Bearer with the worker's token, or set direct = open.")}
+	return &directFault{status: http.StatusUnauthorized, code: codeNotAuthorized, value: quoteJSON(code.Message + " Send Authorization: Bearer with the worker's token, or set direct = open.")}
 }
 
 // directSeq numbers direct calls. Their ids are made so that they cannot be
@@ -66,44 +66,44 @@ var directSeq atomic.Uint64
 
 var errClientGone = errors.New("the caller has gone")
 
-// perform runs a call in a slot and waits for it, or until the caller goes.
+// runDirect runs a call in a slot and waits for it, or until the caller goes.
 // Nobody can ask for the call again, so it is not remembered.
-func (s *server) perform(r *http.Request, request directCall) (json.RawMessage, *directFault) {
-	if _, err := s.methods.lookup(request.method); err != nil {
-		return nil, &directFault{status: http.StatusNotFound, code: codeServer, value: quote(err.Error())}
+func (s *server) runDirect(r *http.Request, request directCall) (json.RawMessage, *directFault) {
+	if _, err := s.methods.lookupHandler(request.method); err != nil {
+		return nil, &directFault{status: http.StatusNotFound, code: codeServer, value: quoteJSON(err.Error())}
 	}
-	defer s.executor.Hold()() // a drain waits until the answer is written
-	run, err := s.executor.Start(s.base, r, Task{
+	defer s.executor.holdDrain()() // a drain waits until the answer is written
+	run, err := s.executor.startTask(s.baseContext, r, Task{
 		ID: "direct-" + strconv.FormatUint(directSeq.Add(1), 10), Method: request.method, Attempt: 1,
-		Traceparent: r.Header.Get("Traceparent"), Data: request.parameters, once: true,
+		Traceparent: r.Header.Get("Traceparent"), Data: request.parameters, unrepeatable: true,
 	})
 	if err != nil {
-		return nil, s.notTaken(err)
+		return nil, s.notStartedFault(err)
 	}
-	stop := context.AfterFunc(r.Context(), func() { run.context.end(errClientGone) })
+	stop := context.AfterFunc(r.Context(), func() { run.context.endContext(errClientGone) })
 	defer stop()
 	select {
-	case <-run.Done():
+	case <-run.doneChannel():
 	case <-r.Context().Done():
 		return nil, nil // its slot is free when the handler has noticed
 	}
-	if o := run.Outcome(); !o.Completed {
-		return nil, failed(o.Result)
+	if o := run.finalOutcome(); !o.Completed {
+		return nil, failureFault(o.Result)
 	}
-	return run.Outcome().Result, nil
+	return run.finalOutcome().Result, nil
 }
 
-// notTaken is the answer where no slot was to be had, or BeforeTask refused.
+// notStartedFault is the answer where no slot was to be had, or BeforeTask refused.
 // The call was not run, so another worker can be asked without a risk.
-func (s *server) notTaken(err error) *directFault {
-	fault := &directFault{status: http.StatusServiceUnavailable, code: codeServer, retry: time.Second}
+func (s *server) notStartedFault(err error) *directFault {
+	fault := &directFault{status: http.StatusServiceUnavailable, code: codeServer, retryAfter: time.Second}
 	switch {
-	case errors.Is(err, ErrBusy), errors.Is(err, ErrDraining), errors.Is(err, ErrQuiet):
-		fault.value = quote(err.Error())
+	case errors.Is(err, errBusy), errors.Is(err, errDraining), errors.Is(err, errQuiet):
+		fault.value = quoteJSON(err.Error())
 	default:
-		fault.value = faultValue(refusalOf(err))
-		if refuse, ok := as[TaskRefuse](err); ok && refuse.RetryAfter > 0 {
-			fault.retry = refuse.RetryAfter
+		fault.value = faultValue(refusalDataOf(err))
+		if refuse, ok := asError[TaskRefuse](err); ok && refuse.RetryAfter > 0 {
+			fault.retryAfter = refuse.RetryAfter
 		}
 	}
 	return fault

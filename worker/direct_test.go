@@ -31,9 +31,9 @@ func directHandlers() []Handler {
 
 const bearer = "Authorization: Bearer own-token"
 
-// TestTheDirectDoorByteForByte: what toto's client and curl send, and exactly
+// TestDirectListenerByteForByte: what toto's client and curl send, and exactly
 // what they get.
-func TestTheDirectDoorByteForByte(t *testing.T) {
+func TestDirectListenerByteForByte(t *testing.T) {
 	p := launch(t, Options{Handlers: directHandlers(), BodyLimit: 1 << 10})
 	fault := func(code, value string) string { return `{"error":{"code":` + code + `,"value":` + value + `}}` }
 	tests := []struct {
@@ -69,23 +69,23 @@ func TestTheDirectDoorByteForByte(t *testing.T) {
 // TestDirectCallsAreNotRemembered: they would push out the tasks that can be
 // asked for again.
 func TestDirectCallsAreNotRemembered(t *testing.T) {
-	e := executor(t, 1, Hooks{}, nothing)
+	e := newTestExecutor(t, 1, Hooks{}, nothing)
 	for range 3 {
-		run, err := e.Start(t.Context(), nil, Task{ID: "direct-1", once: true})
+		run, err := e.startTask(t.Context(), nil, Task{ID: "direct-1", unrepeatable: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		<-run.Done()
+		<-run.doneChannel()
 	}
-	<-e.Drain()
-	if len(e.known) != 0 || e.finished.len() != 0 {
-		t.Errorf("%d known, %d remembered", len(e.known), e.finished.len())
+	<-e.startDrain()
+	if len(e.known) != 0 || e.finished.count() != 0 {
+		t.Errorf("%d known, %d remembered", len(e.known), e.finished.count())
 	}
 }
 
-// TestTheOpenDoorIsClosedToWebPages: a page in a browser can send requests to
+// TestOpenDirectListenerRefusesWebPages: a page in a browser can send requests to
 // this machine, but not without naming its origin, or a host of its own.
-func TestTheOpenDoorIsClosedToWebPages(t *testing.T) {
+func TestOpenDirectListenerRefusesWebPages(t *testing.T) {
 	p := launch(t, Options{Handlers: directHandlers(), Direct: "open"})
 	call := `{"method":"account.balance","parameters":1}`
 	if got := exchange(t, p.addr, "POST", "/", nil, call); got != "200 1" {
@@ -97,21 +97,21 @@ func TestTheOpenDoorIsClosedToWebPages(t *testing.T) {
 }
 
 func TestDirectSettingsAreJudged(t *testing.T) {
-	for _, g := range []given{
+	for _, g := range []startConfig{
 		{directMode: "maybe", compression: "none", addr: "127.0.0.1"},
 		{directMode: "open", compression: "none", addr: "0.0.0.0"},
 		{directMode: "token", compression: "lzma", addr: "0.0.0.0"},
 	} {
-		if faults := g.checkDirect(); len(faults) != 1 {
+		if faults := g.validateDirect(); len(faults) != 1 {
 			t.Errorf("%+v: %v", g, faults)
 		}
 	}
 }
 
-// TestCompressedCalls: a Content-Encoding says what a body is; without one
+// TestDirectCallsWithCompression: a Content-Encoding says what a body is; without one
 // direct_compression does, and the answer is then plain, which is what toto's
 // client expects.
-func TestCompressedCalls(t *testing.T) {
+func TestDirectCallsWithCompression(t *testing.T) {
 	large := `"` + strings.Repeat("compress me ", 1000) + `"`
 	call := `{"method":"account.balance","parameters":` + large + `}`
 	for _, plain := range contentcoding.All {
@@ -151,12 +151,12 @@ func FuzzDirect(f *testing.F) {
 		f.Add(body, "application/json", "")
 	}
 	f.Add("(dp0", "application/pickle", "gzip")
-	table, err := newMethods(directHandlers())
+	table, err := newMethodTable(directHandlers())
 	if err != nil {
 		f.Fatal(err)
 	}
 	o := Options{}.withDefaults()
-	s, end := newServer(given{slots: 4, directMode: "open", compression: contentcoding.None}, o, table)
+	s, end := newServer(startConfig{slots: 4, directMode: "open", compression: contentcoding.None}, o, table)
 	f.Cleanup(func() { end(errDrained) })
 	f.Fuzz(func(t *testing.T, body, kind, coding string) {
 		w := httptest.NewRecorder()

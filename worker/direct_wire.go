@@ -55,16 +55,16 @@ func (s *server) readCall(w http.ResponseWriter, r *http.Request) (directCall, *
 	if !code.OK() {
 		return request, refuseCall(code.HTTP, code.Message)
 	}
-	return request, request.parse(body, sent, s.options.BodyLimit)
+	return request, request.decodeBody(body, sent, s.options.BodyLimit)
 }
 
-func (c *directCall) parse(body []byte, coding string, limit int64) *directFault {
+func (c *directCall) decodeBody(body []byte, coding string, limit int64) *directFault {
 	body, err := contentcoding.Decode(coding, body, limit)
 	if errors.Is(err, contentcoding.ErrTooLarge) {
 		return refuseCall(http.StatusRequestEntityTooLarge, err.Error())
 	}
 	if err == nil {
-		err = c.decode(body)
+		err = c.decodeCall(body)
 	}
 	if err != nil {
 		return refuseCall(http.StatusBadRequest, err.Error())
@@ -72,9 +72,9 @@ func (c *directCall) parse(body []byte, coding string, limit int64) *directFault
 	return nil
 }
 
-// decode takes JSON's parameters as they are. Those of another codec become
+// decodeCall takes JSON's parameters as they are. Those of another codec become
 // JSON, which is what handlers work with.
-func (c *directCall) decode(body []byte) error {
+func (c *directCall) decodeCall(body []byte) error {
 	var in struct {
 		Method     string          `json:"method"`
 		Parameters json.RawMessage `json:"parameters"`
@@ -97,8 +97,8 @@ func (c *directCall) decode(body []byte) error {
 	return nil
 }
 
-// answer writes a result as the body.
-func (c *directCall) answer(w http.ResponseWriter, result json.RawMessage) {
+// writeResult writes a result as the body.
+func (c *directCall) writeResult(w http.ResponseWriter, result json.RawMessage) {
 	if len(result) == 0 {
 		result = json.RawMessage("null")
 	}
@@ -107,7 +107,7 @@ func (c *directCall) answer(w http.ResponseWriter, result json.RawMessage) {
 		body, err = contentcoding.Encode(c.coding, body)
 	}
 	if err != nil {
-		(&directFault{status: http.StatusInternalServerError, code: codeServer, value: quote(err.Error())}).write(w, call.JSON)
+		(&directFault{status: http.StatusInternalServerError, code: codeServer, value: quoteJSON(err.Error())}).writeFault(w, call.JSON)
 		return
 	}
 	if c.coding != contentcoding.None {
@@ -138,21 +138,21 @@ func writeBody(w http.ResponseWriter, status int, codec call.Codec, body []byte)
 
 // directFault is an answer of the direct door that is no result.
 type directFault struct {
-	status int
-	code   int
-	value  json.RawMessage
-	retry  time.Duration // Retry-After; 0 = none
+	status     int
+	code       int
+	value      json.RawMessage
+	retryAfter time.Duration // Retry-After; 0 = none
 }
 
 // refuseCall is for calls that cannot be read.
 func refuseCall(status int, why string) *directFault {
-	return &directFault{status: status, code: codeServer, value: quote(why)}
+	return &directFault{status: status, code: codeServer, value: quoteJSON(why)}
 }
 
-// failed is the fault of a task that has ended so. {"message": …} is shown as
+// failureFault is the fault of a task that has ended so. {"message": …} is shown as
 // its text, and {"code": …, "value": …}, as the data of a [TaskFail], as that
 // error: it is what toto's TotoException carries.
-func failed(result json.RawMessage) *directFault {
+func failureFault(result json.RawMessage) *directFault {
 	f := &directFault{status: http.StatusInternalServerError, code: codeServer, value: faultValue(result)}
 	var own struct {
 		Code  *int
@@ -173,19 +173,19 @@ func faultValue(result json.RawMessage) json.RawMessage {
 	return result
 }
 
-func quote(s string) json.RawMessage {
+func quoteJSON(s string) json.RawMessage {
 	raw, _ := json.Marshal(s) // a string always marshals
 	return raw
 }
 
-func (f *directFault) write(w http.ResponseWriter, codec call.Codec) {
+func (f *directFault) writeFault(w http.ResponseWriter, codec call.Codec) {
 	raw := fmt.Appendf(nil, `{"error":{"code":%d,"value":%s}}`, f.code, f.value)
 	body, err := encodeAs(codec, raw)
 	if err != nil {
 		codec, body = call.JSON, raw
 	}
-	if f.retry > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.retry.Seconds()))))
+	if f.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.retryAfter.Seconds()))))
 	}
 	if f.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="worker"`)

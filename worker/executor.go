@@ -15,45 +15,45 @@ import (
 // The reasons for which an [Executor] takes no task, besides an error of
 // BeforeTask.
 var (
-	// ErrBusy: every slot is taken.
-	ErrBusy = errors.New("no free slot")
-	// ErrQuiet: no new task is taken for now.
-	ErrQuiet = errors.New("the master asked for quiet")
-	// ErrDraining: no task is taken any more.
-	ErrDraining = errors.New("draining")
+	// errBusy: every slot is taken.
+	errBusy = errors.New("no free slot")
+	// errQuiet: no new task is taken for now.
+	errQuiet = errors.New("the master asked for quiet")
+	// errDraining: no task is taken any more.
+	errDraining = errors.New("draining")
 )
 
-// Executor runs tasks in slots. It knows nothing of HTTP, so that every door
+// executor runs tasks in slots. It knows nothing of HTTP, so that every door
 // (webhook, stream, direct call) leads to the same slots. All methods may be
 // called from any goroutine.
-type Executor struct {
-	methods methods
+type executor struct {
+	methods methodTable
 	hooks   Hooks
 	log     hclog.Logger
 
-	slots []atomic.Pointer[Execution] // who holds each slot; read by heartbeats without a lock
+	slots []atomic.Pointer[execution] // who holds each slot; read by heartbeats without a lock
 	quiet atomic.Bool
 
-	// live counts runs, with their reports, that have not settled. When it is
+	// unsettled counts runs, with their reports, that have not settled. When it is
 	// 0 and draining is set, the executor is idle.
-	live     atomic.Int64
-	draining atomic.Bool
+	unsettled atomic.Int64
+	draining  atomic.Bool
 
 	mu       sync.Mutex // guards what follows; never held while a handler or hook runs
 	free     []int      // slots that nobody holds
-	known    map[taskKey]*Execution
-	finished remembered
-	crew     crew
-	idle     chan struct{} // closed when there is nothing more to wait for
+	known    map[attemptKey]*execution
+	finished finishedTasks
+	pool     goroutinePool
+	drained  chan struct{} // closed when there is nothing more to wait for
 }
 
-func newExecutor(m methods, slots int, hooks Hooks, log hclog.Logger) *Executor {
-	e := &Executor{
+func newExecutor(m methodTable, slots int, hooks Hooks, log hclog.Logger) *executor {
+	e := &executor{
 		methods: m, hooks: hooks, log: log,
-		slots: make([]atomic.Pointer[Execution], slots),
-		free:  make([]int, 0, slots),
-		known: map[taskKey]*Execution{},
-		idle:  make(chan struct{}),
+		slots:   make([]atomic.Pointer[execution], slots),
+		free:    make([]int, 0, slots),
+		known:   map[attemptKey]*execution{},
+		drained: make(chan struct{}),
 	}
 	for i := range slots {
 		e.free = append(e.free, i)
@@ -61,59 +61,59 @@ func newExecutor(m methods, slots int, hooks Hooks, log hclog.Logger) *Executor 
 	return e
 }
 
-// Start takes a task, or tells why not: ErrBusy, ErrQuiet, ErrDraining, or the error of
+// startTask takes a task, or tells why not: errBusy, errQuiet, errDraining, or the error of
 // BeforeTask. A task that it already holds, or remembers as finished, is not
 // run again: the Execution that is returned has, or will have, the outcome of
 // the first time. The task's context is made of ctx; owner is who can abandon
 // it later.
-func (e *Executor) Start(ctx context.Context, owner any, t Task) (*Execution, error) {
-	return e.start(ctx, owner, &t, t.key(), waiter{})
+func (e *executor) startTask(ctx context.Context, owner any, t Task) (*execution, error) {
+	return e.startAndNotify(ctx, owner, &t, t.makeKey(), waiter{})
 }
 
-// start is Start with somebody who is told the outcome, as by
+// startAndNotify is Start with somebody who is told the outcome, as by
 // [Execution.Then], when the task is taken. A drain waits for it without a Hold.
-func (e *Executor) start(ctx context.Context, owner any, t *Task, key taskKey, w waiter) (*Execution, error) {
+func (e *executor) startAndNotify(ctx context.Context, owner any, t *Task, key attemptKey, w waiter) (*execution, error) {
 	e.mu.Lock()
-	run, first, err := e.claim(ctx, owner, t, key, w)
-	var who summons
+	run, first, err := e.claimSlot(ctx, owner, t, key, w)
+	var who wakeUp
 	if first && e.hooks.BeforeTask == nil {
-		who = e.begin(run)
+		who = e.beginRun(run)
 	}
 	e.mu.Unlock()
-	e.call(who)
+	e.deliverWake(who)
 	switch {
 	case err != nil:
 		return nil, err
 	case !first:
-		return e.again(ctx, run, w)
+		return e.joinRun(ctx, run, w)
 	case e.hooks.BeforeTask != nil:
-		return e.consult(ctx, run)
+		return e.askBeforeTask(ctx, run)
 	}
 	return run, nil
 }
 
-// begin has a task run. The caller holds the mutex, and makes the call.
-func (e *Executor) begin(run *Execution) summons {
+// beginRun has a task run. The caller holds the mutex, and makes the call.
+func (e *executor) beginRun(run *execution) wakeUp {
 	e.slots[run.slot].Store(run)
-	return e.crew.add(run)
+	return e.pool.addRun(run)
 }
 
-// consult asks the hook whether a task is taken.
-func (e *Executor) consult(ctx context.Context, run *Execution) (*Execution, error) {
-	if err := guard(e.log, "BeforeTask", func() error { return e.hooks.BeforeTask(ctx, run.Task) }); err != nil {
-		e.refuse(run, err)
+// askBeforeTask asks the hook whether a task is taken.
+func (e *executor) askBeforeTask(ctx context.Context, run *execution) (*execution, error) {
+	if err := recoverPanic(e.log, "BeforeTask", func() error { return e.hooks.BeforeTask(ctx, run.Task) }); err != nil {
+		e.undoClaim(run, err)
 		return nil, err
 	}
 	e.mu.Lock()
-	who := e.begin(run)
+	who := e.beginRun(run)
 	e.mu.Unlock()
 	close(run.decided)
-	e.call(who)
+	e.deliverWake(who)
 	return run, nil
 }
 
-// again is what a repeated request gets.
-func (e *Executor) again(ctx context.Context, run *Execution, w waiter) (*Execution, error) {
+// joinRun is what a repeated request gets.
+func (e *executor) joinRun(ctx context.Context, run *execution, w waiter) (*execution, error) {
 	if run.decided != nil {
 		select {
 		case <-run.decided: // until then the first request's hook is thinking
@@ -121,96 +121,96 @@ func (e *Executor) again(ctx context.Context, run *Execution, w waiter) (*Execut
 			return nil, context.Cause(ctx)
 		}
 	}
-	if w.tell != nil && run.refused == nil {
-		run.tell(w)
+	if w.notify != nil && run.refused == nil {
+		run.addWaiter(w)
 	}
 	return run, run.refused
 }
 
-// claim finds the task, or makes it known and takes a slot for it. The caller
+// claimSlot finds the task, or makes it known and takes a slot for it. The caller
 // holds the mutex.
-func (e *Executor) claim(ctx context.Context, owner any, t *Task, key taskKey, w waiter) (run *Execution, first bool, err error) {
-	if run := e.find(owner, t, key); run != nil {
+func (e *executor) claimSlot(ctx context.Context, owner any, t *Task, key attemptKey, w waiter) (run *execution, first bool, err error) {
+	if run := e.findRun(owner, t, key); run != nil {
 		return run, false, nil
 	}
 	switch {
 	case e.draining.Load():
-		return nil, false, ErrDraining
+		return nil, false, errDraining
 	case e.quiet.Load():
-		return nil, false, ErrQuiet
+		return nil, false, errQuiet
 	case len(e.free) == 0:
-		return nil, false, ErrBusy
+		return nil, false, errBusy
 	}
 	run = newExecution(e, owner, t, key, w)
 	run.context.parent = ctx
 	run.slot = e.free[len(e.free)-1]
 	e.free = e.free[:len(e.free)-1]
-	if !t.once {
+	if !t.unrepeatable {
 		e.known[key] = run
 	}
-	e.live.Add(1)
+	e.unsettled.Add(1)
 	if e.hooks.BeforeTask != nil {
 		run.decided = make(chan struct{})
 	}
 	return run, true, nil
 }
 
-// find returns the run of a task that was given before, nil when it was not.
-func (e *Executor) find(owner any, t *Task, key taskKey) *Execution {
+// findRun returns the run of a task that was given before, nil when it was not.
+func (e *executor) findRun(owner any, t *Task, key attemptKey) *execution {
 	if run := e.known[key]; run != nil {
 		return run
 	}
-	o, ok := e.finished.find(key, time.Now)
+	o, ok := e.finished.findOutcome(key, time.Now)
 	if !ok {
 		return nil
 	}
 	run := newExecution(e, owner, t, key, waiter{})
 	run.released.Store(true)
-	run.settled(o)
+	run.storeOutcome(o)
 	return run
 }
 
-// refuse undoes a claim: the task leaves the table, as if never seen.
-func (e *Executor) refuse(run *Execution, err error) {
+// undoClaim undoes a claim: the task leaves the table, as if never seen.
+func (e *executor) undoClaim(run *execution, err error) {
 	run.refused = err
 	e.mu.Lock()
 	delete(e.known, run.key)
-	e.release(run)
+	e.releaseSlot(run)
 	e.mu.Unlock()
-	e.leave()
+	e.releaseHold()
 	close(run.decided)
 }
 
-// finish frees the slot first and reports only then: a master that hears of
+// finishRun frees the slot first and reports only then: a master that hears of
 // the end may send the next task at once.
-func (e *Executor) finish(run *Execution, o Outcome) {
-	if !e.retire(run, o) {
+func (e *executor) finishRun(run *execution, o taskOutcome) {
+	if !e.retireRun(run, o) {
 		return // abandoned: somebody else has the slot, nobody wants the result
 	}
-	for _, waiter := range run.settled(o) {
-		waiter.tell(run, o)
+	for _, waiter := range run.storeOutcome(o) {
+		waiter.notify(run, o)
 	}
-	e.leave()
+	e.releaseHold()
 }
 
-// retire gives the slot of a run back and remembers its outcome; false when it
+// retireRun gives the slot of a run back and remembers its outcome; false when it
 // had been abandoned.
-func (e *Executor) retire(run *Execution, o Outcome) bool {
+func (e *executor) retireRun(run *execution, o taskOutcome) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.release(run) {
+	if !e.releaseSlot(run) {
 		return false
 	}
-	if !run.Task.once {
+	if !run.Task.unrepeatable {
 		delete(e.known, run.key)
-		e.finished.add(run.key, o, time.Now())
+		e.finished.addTask(run.key, o, time.Now())
 	}
 	return true
 }
 
-// release gives a run's slot back; false when that had been done before. The
+// releaseSlot gives a run's slot back; false when that had been done before. The
 // caller holds the mutex.
-func (e *Executor) release(run *Execution) bool {
+func (e *executor) releaseSlot(run *execution) bool {
 	if !run.released.CompareAndSwap(false, true) {
 		return false
 	}
@@ -219,52 +219,52 @@ func (e *Executor) release(run *Execution) bool {
 	return true
 }
 
-// Hold keeps a drain waiting until the returned function is called. Whoever
+// holdDrain keeps a drain waiting until the returned function is called. Whoever
 // starts a task and wants its outcome holds from before the one until after
 // the other, as with [Execution.Then].
-func (e *Executor) Hold() (release func()) {
-	e.live.Add(1)
-	return e.leave
+func (e *executor) holdDrain() (release func()) {
+	e.unsettled.Add(1)
+	return e.releaseHold
 }
 
-func (e *Executor) leave() {
-	if e.live.Add(-1) == 0 && e.draining.Load() {
-		e.settleIdle()
+func (e *executor) releaseHold() {
+	if e.unsettled.Add(-1) == 0 && e.draining.Load() {
+		e.checkDrained()
 	}
 }
 
-func (e *Executor) settleIdle() {
+func (e *executor) checkDrained() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.live.Load() > 0 {
+	if e.unsettled.Load() > 0 {
 		return
 	}
 	select {
-	case <-e.idle:
+	case <-e.drained:
 	default:
-		close(e.idle)
-		e.crew.dismiss()
+		close(e.drained)
+		e.pool.endGoroutines()
 	}
 }
 
-// Running lists the tasks that hold a slot. It takes no lock.
-func (e *Executor) Running() []proactor.Running {
+// runningTasks lists the tasks that hold a slot. It takes no lock.
+func (e *executor) runningTasks() []proactor.Running {
 	list := []proactor.Running{}
 	for i := range e.slots {
 		if run := e.slots[i].Load(); run != nil {
-			list = append(list, run.snapshot())
+			list = append(list, run.runningSnapshot())
 		}
 	}
 	return list
 }
 
-// Quiet refuses new tasks, or takes them again.
-func (e *Executor) Quiet(on bool) { e.quiet.Store(on) }
+// setQuiet refuses new tasks, or takes them again.
+func (e *executor) setQuiet(on bool) { e.quiet.Store(on) }
 
-// Drain takes no more tasks. The channel is closed when the last one has ended
+// startDrain takes no more tasks. The channel is closed when the last one has ended
 // and has been reported.
-func (e *Executor) Drain() <-chan struct{} {
+func (e *executor) startDrain() <-chan struct{} {
 	e.draining.Store(true)
-	e.settleIdle()
-	return e.idle
+	e.checkDrained()
+	return e.drained
 }

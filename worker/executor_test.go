@@ -21,13 +21,13 @@ type tester interface {
 	Cleanup(func())
 }
 
-func executor(t tester, slots int, hooks Hooks, f func(context.Context, json.RawMessage) (json.RawMessage, error)) *Executor {
-	m, err := newMethods([]Handler{HandleRaw("f", f)})
+func newTestExecutor(t tester, slots int, hooks Hooks, f func(context.Context, json.RawMessage) (json.RawMessage, error)) *executor {
+	m, err := newMethodTable([]Handler{HandleRaw("f", f)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := newExecutor(m, slots, hooks, hclog.NewNullLogger())
-	t.Cleanup(func() { e.Drain() })
+	t.Cleanup(func() { e.startDrain() })
 	return e
 }
 
@@ -42,7 +42,7 @@ func TestTheSameTaskAThousandTimesAtOnceRunsOnce(t *testing.T) {
 		<-all
 		return nil
 	}}
-	e := executor(t, 4, hooks, func(context.Context, json.RawMessage) (json.RawMessage, error) {
+	e := newTestExecutor(t, 4, hooks, func(context.Context, json.RawMessage) (json.RawMessage, error) {
 		ran.Add(1)
 		return nil, nil
 	})
@@ -51,12 +51,12 @@ func TestTheSameTaskAThousandTimesAtOnceRunsOnce(t *testing.T) {
 		entered.Add(1)
 		callers.Go(func() {
 			entered.Done()
-			run, err := e.Start(t.Context(), nil, Task{ID: "same", Attempt: 1})
+			run, err := e.startTask(t.Context(), nil, Task{ID: "same", Attempt: 1})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			<-run.Done()
+			<-run.doneChannel()
 		})
 	}
 	entered.Wait()
@@ -65,18 +65,18 @@ func TestTheSameTaskAThousandTimesAtOnceRunsOnce(t *testing.T) {
 	if asked.Load() != 1 || ran.Load() != 1 {
 		t.Errorf("asked %d times, ran %d times", asked.Load(), ran.Load())
 	}
-	<-e.Drain()
+	<-e.startDrain()
 }
 
-// TestARefusalReachesEveryCaller: those who asked meanwhile are refused too.
-func TestARefusalReachesEveryCaller(t *testing.T) {
+// TestRefusalReachesEveryCaller: those who asked meanwhile are refused too.
+func TestRefusalReachesEveryCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		think := make(chan struct{})
-		e := executor(t, 1, Hooks{BeforeTask: func(context.Context, Task) error { <-think; return errTest }}, nothing)
+		e := newTestExecutor(t, 1, Hooks{BeforeTask: func(context.Context, Task) error { <-think; return errTest }}, nothing)
 		errs := make(chan error, 3)
 		for range 3 {
 			go func() {
-				_, err := e.Start(t.Context(), nil, Task{ID: "x"})
+				_, err := e.startTask(t.Context(), nil, Task{ID: "x"})
 				errs <- err
 			}()
 		}
@@ -96,16 +96,16 @@ func TestARefusalReachesEveryCaller(t *testing.T) {
 func TestFinishedTasksAreForgottenAfterTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Int64
-		e := executor(t, 1, Hooks{}, func(context.Context, json.RawMessage) (json.RawMessage, error) {
+		e := newTestExecutor(t, 1, Hooks{}, func(context.Context, json.RawMessage) (json.RawMessage, error) {
 			return json.Marshal(ran.Add(1))
 		})
 		start := func() string {
-			run, err := e.Start(t.Context(), nil, Task{ID: "x"})
+			run, err := e.startTask(t.Context(), nil, Task{ID: "x"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			<-run.Done()
-			return string(run.Outcome().Result)
+			<-run.doneChannel()
+			return string(run.finalOutcome().Result)
 		}
 		start()
 		time.Sleep(rememberFor - time.Second) //nolint:forbidigo // in a bubble
@@ -137,13 +137,13 @@ func TestFinishedTasksAreForgottenWhenTheyAreTooMany(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var m remembered
+			var m finishedTasks
 			result := make([]byte, tt.bytes)
 			for i := range tt.tasks {
-				m.add(taskKey{keyID(fmt.Sprint(i)), 1}, Outcome{Result: result}, now)
+				m.addTask(attemptKey{keyID(fmt.Sprint(i)), 1}, taskOutcome{Result: result}, now)
 			}
-			if m.len() != tt.left || len(m.place) != tt.left || m.bytes != tt.left*tt.bytes {
-				t.Errorf("%d in the ring, %d places, %d bytes", m.len(), len(m.place), m.bytes)
+			if m.count() != tt.left || len(m.place) != tt.left || m.bytes != tt.left*tt.bytes {
+				t.Errorf("%d in the ring, %d places, %d bytes", m.count(), len(m.place), m.bytes)
 			}
 		})
 	}
@@ -151,16 +151,16 @@ func TestFinishedTasksAreForgottenWhenTheyAreTooMany(t *testing.T) {
 
 func TestADeadlineEndsTheTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := executor(t, 1, Hooks{}, func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+		e := newTestExecutor(t, 1, Hooks{}, func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})
-		run, err := e.Start(t.Context(), nil, Task{ID: "x", Deadline: time.Now().Add(time.Hour)})
+		run, err := e.startTask(t.Context(), nil, Task{ID: "x", Deadline: time.Now().Add(time.Hour)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		<-run.Done()
-		if got := string(run.Outcome().Result); got != `{"message":"the deadline has passed"}` {
+		<-run.doneChannel()
+		if got := string(run.finalOutcome().Result); got != `{"message":"the deadline has passed"}` {
 			t.Error(got)
 		}
 	})
@@ -171,26 +171,26 @@ func TestADeadlineEndsTheTask(t *testing.T) {
 func TestAbandonWaitsOneGraceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		e := executor(t, 5, Hooks{}, func(context.Context, json.RawMessage) (json.RawMessage, error) { <-release; return nil, nil })
+		e := newTestExecutor(t, 5, Hooks{}, func(context.Context, json.RawMessage) (json.RawMessage, error) { <-release; return nil, nil })
 		mine, others := "mine", "others"
 		for i := range 5 {
 			owner := &mine
 			if i == 4 {
 				owner = &others
 			}
-			if _, err := e.Start(t.Context(), owner, Task{ID: fmt.Sprint(i)}); err != nil {
+			if _, err := e.startTask(t.Context(), owner, Task{ID: fmt.Sprint(i)}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		began := time.Now()
-		e.Abandon(&mine, errTest)
+		e.abandonTasks(&mine, errTest)
 		if d := time.Since(began); d != abandonGrace {
 			t.Errorf("it took %v", d)
 		}
-		if running := e.Running(); len(running) != 1 || running[0].ID != "4" || len(e.free) != 4 {
+		if running := e.runningTasks(); len(running) != 1 || running[0].ID != "4" || len(e.free) != 4 {
 			t.Errorf("running %v, %d slots free", running, len(e.free))
 		}
-		idle := e.Drain()
+		idle := e.startDrain()
 		close(release)
 		<-idle
 		synctest.Wait()
@@ -204,15 +204,15 @@ func TestAbandonWaitsOneGraceForAll(t *testing.T) {
 // has been served.
 func TestDrainWaitsForReports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := executor(t, 1, Hooks{}, nothing)
-		run, err := e.Start(t.Context(), nil, Task{ID: "x"})
+		e := newTestExecutor(t, 1, Hooks{}, nothing)
+		run, err := e.startTask(t.Context(), nil, Task{ID: "x"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		<-run.Done()
+		<-run.doneChannel()
 		reporting := make(chan struct{})
-		run.Then(nil, func(Outcome) { <-reporting })
-		idle := e.Drain()
+		run.notifyWhenDone(nil, func(taskOutcome) { <-reporting })
+		idle := e.startDrain()
 		synctest.Wait()
 		select {
 		case <-idle:
@@ -221,33 +221,33 @@ func TestDrainWaitsForReports(t *testing.T) {
 		}
 		close(reporting)
 		<-idle
-		if _, err := e.Start(t.Context(), nil, Task{ID: "y"}); !errors.Is(err, ErrDraining) {
+		if _, err := e.startTask(t.Context(), nil, Task{ID: "y"}); !errors.Is(err, errDraining) {
 			t.Errorf("after it: %v", err)
 		}
 	})
 }
 
 func TestQuietTakesNothingNewAndAnswersForTheOld(t *testing.T) {
-	e := executor(t, 1, Hooks{}, nothing)
-	run, err := e.Start(t.Context(), nil, Task{ID: "old"})
+	e := newTestExecutor(t, 1, Hooks{}, nothing)
+	run, err := e.startTask(t.Context(), nil, Task{ID: "old"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-run.Done()
-	e.Quiet(true)
-	again, err := e.Start(t.Context(), nil, Task{ID: "old"})
+	<-run.doneChannel()
+	e.setQuiet(true)
+	again, err := e.startTask(t.Context(), nil, Task{ID: "old"})
 	if err != nil {
 		t.Fatalf("old: %v", err)
 	}
-	<-again.Done()
-	if _, err := e.Start(t.Context(), nil, Task{ID: "new"}); !errors.Is(err, ErrQuiet) {
+	<-again.doneChannel()
+	if _, err := e.startTask(t.Context(), nil, Task{ID: "new"}); !errors.Is(err, errQuiet) {
 		t.Errorf("new: %v", err)
 	}
-	e.Quiet(false)
-	if _, err := e.Start(t.Context(), nil, Task{ID: "new"}); err != nil {
+	e.setQuiet(false)
+	if _, err := e.startTask(t.Context(), nil, Task{ID: "new"}); err != nil {
 		t.Error(err)
 	}
-	<-e.Drain()
+	<-e.startDrain()
 }
 
 // TestSlotsAreNeitherLostNorShared drives random starts, ends, cancels and
@@ -256,7 +256,7 @@ func TestSlotsAreNeitherLostNorShared(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		slots := rapid.IntRange(1, 4).Draw(t, "slots")
 		var running atomic.Int64
-		e := executor(t, slots, Hooks{}, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+		e := newTestExecutor(t, slots, Hooks{}, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 			if n := running.Add(1); n > int64(slots) {
 				t.Errorf("%d handlers in %d slots", n, slots)
 			}
@@ -270,19 +270,21 @@ func TestSlotsAreNeitherLostNorShared(t *testing.T) {
 		for i := range rapid.IntRange(1, 30).Draw(t, "steps") {
 			switch rapid.IntRange(0, 5).Draw(t, "step") {
 			case 0:
-				e.Cancel(fmt.Sprint(rapid.IntRange(0, i).Draw(t, "which")), errTest)
+				e.cancelTask(fmt.Sprint(rapid.IntRange(0, i).Draw(t, "which")), errTest)
 			case 1:
-				e.Abandon(nil, errTest)
+				e.abandonTasks(nil, errTest)
 			default:
 				data := json.RawMessage(fmt.Sprint(rapid.IntRange(0, 1).Draw(t, "data")))
-				_, err := e.Start(context.Background(), nil, Task{ID: fmt.Sprint(i), Data: data})
-				if err != nil && !errors.Is(err, ErrBusy) {
+				_, err := e.startTask(context.Background(), nil, Task{ID: fmt.Sprint(i), Data: data})
+				if err != nil && !errors.Is(err, errBusy) {
 					t.Error(err)
 				}
 			}
 		}
-		e.CancelAll(errTest)
-		<-e.Drain()
+		for _, r := range e.runningTasks() {
+			e.cancelTask(r.ID, errTest)
+		}
+		<-e.startDrain()
 		if len(e.free) != slots {
 			t.Errorf("%d of %d slots free", len(e.free), slots)
 		}
@@ -290,14 +292,14 @@ func TestSlotsAreNeitherLostNorShared(t *testing.T) {
 }
 
 func BenchmarkExecutor(b *testing.B) {
-	e := executor(b, 8, Hooks{}, nothing)
+	e := newTestExecutor(b, 8, Hooks{}, nothing)
 	i := 0
 	for b.Loop() {
 		i++
-		run, err := e.Start(context.Background(), nil, Task{ID: fmt.Sprint(i)})
+		run, err := e.startTask(context.Background(), nil, Task{ID: fmt.Sprint(i)})
 		if err != nil {
 			b.Fatal(err)
 		}
-		<-run.Done()
+		<-run.doneChannel()
 	}
 }

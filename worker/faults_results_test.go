@@ -92,7 +92,7 @@ func TestFault9EveryRequestHasATimeout(t *testing.T) {
 	}
 	defer silent.Close()
 	p := launch(t, Options{
-		HeartbeatTolerance: leastSpan,
+		HeartbeatTolerance: minHeartbeatSpan,
 		Hooks:              Hooks{OnLost: func(reason error) { lost <- reason }},
 	})
 	p.mustCall(codeOK, "POST", "/connect", "s", proactor.ConnectBody{Master: proactor.Master{Address: "http://" + silent.Addr().String()}})

@@ -125,7 +125,7 @@ func TestFault3LosingTheMaster(t *testing.T) {
 	lost := make(chan error, 1)
 	m := newMaster(t)
 	p := launch(t, Options{
-		HeartbeatTolerance: leastSpan,
+		HeartbeatTolerance: minHeartbeatSpan,
 		Hooks:              Hooks{OnLost: func(reason error) { lost <- reason; panic("in the hook") }},
 	})
 	p.connect(m)
@@ -149,7 +149,7 @@ func TestFault3KeepRunsOn(t *testing.T) {
 	})
 	m := newMaster(t)
 	p := launch(t, Options{
-		Handlers: []Handler{h}, Keep: true, HeartbeatTolerance: leastSpan,
+		Handlers: []Handler{h}, Keep: true, HeartbeatTolerance: minHeartbeatSpan,
 		Hooks: Hooks{OnLost: func(reason error) { lost <- reason }},
 	})
 	p.connect(m)

@@ -61,23 +61,23 @@ func HandleRaw(name string, f func(context.Context, json.RawMessage) (json.RawMe
 	}}
 }
 
-// methods finds handlers by name.
-type methods struct {
+// methodTable finds handlers by name.
+type methodTable struct {
 	names  []string // sorted
 	byName map[string]Handler
 }
 
-func newMethods(handlers []Handler) (methods, error) {
+func newMethodTable(handlers []Handler) (methodTable, error) {
 	if len(handlers) == 0 {
-		return methods{}, errors.New("start the worker: it has no handler; give one with worker.Handle")
+		return methodTable{}, errors.New("start the worker: it has no handler; give one with worker.Handle")
 	}
-	m := methods{byName: map[string]Handler{}}
+	m := methodTable{byName: map[string]Handler{}}
 	for _, h := range handlers {
 		if h.name == "" || h.run == nil {
-			return methods{}, errors.New("start the worker: a handler has no name; make it with worker.Handle")
+			return methodTable{}, errors.New("start the worker: a handler has no name; make it with worker.Handle")
 		}
 		if _, twice := m.byName[h.name]; twice {
-			return methods{}, fmt.Errorf("start the worker: two handlers are named %q; rename one", h.name)
+			return methodTable{}, fmt.Errorf("start the worker: two handlers are named %q; rename one", h.name)
 		}
 		m.byName[h.name] = h
 		m.names = append(m.names, h.name)
@@ -86,18 +86,18 @@ func newMethods(handlers []Handler) (methods, error) {
 	return m, nil
 }
 
-// find returns the handler for a method. An unknown one is a handler that
+// findHandler returns the handler for a method. An unknown one is a handler that
 // fails: were it a refusal, the task would be offered again and again.
-func (m methods) find(method string) Handler {
-	h, err := m.lookup(method)
+func (m methodTable) findHandler(method string) Handler {
+	h, err := m.lookupHandler(method)
 	if err == nil {
 		return h
 	}
 	return Handler{method, func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, err }}
 }
 
-// lookup returns the handler for a method, or says which there are.
-func (m methods) lookup(method string) (Handler, error) {
+// lookupHandler returns the handler for a method, or says which there are.
+func (m methodTable) lookupHandler(method string) (Handler, error) {
 	if method == "" {
 		method = "default"
 		if len(m.names) == 1 {

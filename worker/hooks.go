@@ -28,8 +28,8 @@ type Hooks struct {
 	OnLost func(reason error)
 }
 
-// guard calls f and turns a panic into an error.
-func guard(log hclog.Logger, what string, f func() error) (err error) {
+// recoverPanic calls f and turns a panic into an error.
+func recoverPanic(log hclog.Logger, what string, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in %s: %v", what, p)
@@ -39,19 +39,19 @@ func guard(log hclog.Logger, what string, f func() error) (err error) {
 	return f()
 }
 
-// ask calls a hook of a session, if there is one.
-func (s *server) ask(name string, hook func(context.Context, json.RawMessage) error, data json.RawMessage) error {
+// callHook calls a hook of a session, if there is one.
+func (s *server) callHook(name string, hook func(context.Context, json.RawMessage) error, data json.RawMessage) error {
 	if hook == nil {
 		return nil
 	}
-	return guard(s.log, name, func() error { return hook(s.base, data) })
+	return recoverPanic(s.log, name, func() error { return hook(s.baseContext, data) })
 }
 
 // refusalData is what a refused master is shown: the data of the refusal, or
 // the message of an error of another kind.
 func refusalData(data any, refused bool, err error) json.RawMessage {
 	if refused {
-		return object(data)
+		return objectJSON(data)
 	}
-	return message(err)
+	return messageJSON(err)
 }

@@ -60,10 +60,10 @@ func (o Options) Main() {
 		o.Logger.Warn("ending at once", "signal", again.String())
 		os.Exit(128 + int(again))
 	}()
-	o.started = func(g given) {
+	o.onStart = func(g startConfig) {
 		stdinsettings.Store(g.setting)
 		if g.keep {
-			outlive()
+			surviveBrokenPipe()
 		}
 	}
 	err := Run(ctx, o)
@@ -102,23 +102,23 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // *[UsageError] or says that the port could not be served.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
-	table, err := newMethods(o.Handlers)
+	table, err := newMethodTable(o.Handlers)
 	if err != nil {
 		return &UsageError{err}
 	}
-	g, err := start(ctx, o)
+	g, err := readStartConfig(ctx, o)
 	if ctx.Err() != nil {
 		return nil // asked to end before it had begun
 	}
 	if err != nil {
 		return &UsageError{fmt.Errorf("start the worker: %w", err)}
 	}
-	if o.started != nil {
-		o.started(g)
+	if o.onStart != nil {
+		o.onStart(g)
 	}
-	in := inherited(o.Getenv("INITIATOR_FDS"))
-	born, streamErr := in.stream()
-	l, err := listen(g, in)
+	in := readPassedFDs(o.Getenv("INITIATOR_FDS"))
+	born, streamErr := in.openStream()
+	l, err := openListener(g, in)
 	if err != nil {
 		return err
 	}
@@ -127,35 +127,35 @@ func Run(ctx context.Context, o Options) error {
 	if streamErr != nil {
 		s.log.Warn("tasks come by webhook", "error", streamErr)
 	}
-	s.born = born
-	if o.born != nil {
-		s.born = o.born
+	s.passedStream = born
+	if o.passedStream != nil {
+		s.passedStream = o.passedStream
 	}
-	return s.run(ctx, l)
+	return s.serveUntilDrained(ctx, l)
 }
 
-func newServer(g given, o Options, table methods) (*server, context.CancelCauseFunc) {
+func newServer(g startConfig, o Options, table methodTable) (*server, context.CancelCauseFunc) {
 	log := o.Logger.With("guid", g.guid, "incarnation", g.incarnation)
 	base := context.WithValue(context.Background(), settingsKey{}, g.setting)
 	base, end := context.WithCancelCause(base)
 	s := &server{
-		given: g, options: o, log: log, methods: table,
-		executor: newExecutor(table, g.slots, o.Hooks, log),
-		reports:  proactor.NewHTTP(g.slots),
-		base:     base,
-		changed:  make(chan struct{}),
+		startConfig: g, options: o, log: log, methods: table,
+		executor:      newExecutor(table, g.slots, o.Hooks, log),
+		reports:       proactor.NewHTTP(g.slots),
+		baseContext:   base,
+		sessionOpened: make(chan struct{}),
 	}
 	return s, func(cause error) {
 		end(cause)
-		s.executor.Drain()
+		s.executor.startDrain()
 	}
 }
 
-// run serves until it is to end, and drains. Its goroutine owns every other.
-func (s *server) run(ctx context.Context, l net.Listener) error {
+// serveUntilDrained serves until it is to end, and drains. Its goroutine owns every other.
+func (s *server) serveUntilDrained(ctx context.Context, l net.Listener) error {
 	ctx, s.drain = context.WithCancel(ctx)
 	defer s.drain()
-	s.kept = ctx
+	s.reportContext = ctx
 	web := newHTTPServer(s, s.options)
 	if s.options.Listening != nil {
 		s.options.Listening(l.Addr())
@@ -164,26 +164,26 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 		s.log.Warn("insecure = true: tokens and data can be read on the way", "address", l.Addr().String())
 	}
 	s.log.Info("listening", "address", l.Addr().String(), "methods", s.methods.names, "slots", s.slots)
-	if s.born != nil {
-		s.lines.Go(func() { s.inherit(s.born) })
+	if s.passedStream != nil {
+		s.streams.Go(func() { s.servePassedStream(s.passedStream) })
 	}
-	door, err := s.openChirp()
+	door, err := s.openChirpListener()
 	if err != nil {
 		_ = l.Close() // nothing was said on it
 		return err
 	}
-	defer door.close()
+	defer door.closeListener()
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(l) }()
 	select {
 	case <-ctx.Done():
 	case err := <-failed:
-		s.stop(web)
+		s.closeServer(web)
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	}
 	s.draining.Store(true)
-	<-s.executor.Drain()
-	s.stop(web)
+	<-s.executor.startDrain()
+	s.closeServer(web)
 	<-failed //nolint:errcheck // http.ErrServerClosed, as asked
 	s.log.Info("drained")
 	return nil
@@ -192,19 +192,19 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 // closeGrace is how long answers that are being written may take at the end.
 const closeGrace = 2 * time.Second
 
-// stop ends the session and the HTTP server, and waits for both.
-func (s *server) stop(web *http.Server) {
-	s.sessions.Lock()
+// closeServer ends the session and the HTTP server, and waits for both.
+func (s *server) closeServer(web *http.Server) {
+	s.sessionMu.Lock()
 	if now := s.current.Load(); now != nil {
-		s.close(now, errDrained)
+		s.closeSession(now, errDrained)
 	}
-	s.sessions.Unlock()
+	s.sessionMu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 	defer cancel()
 	if web.Shutdown(ctx) != nil {
 		_ = web.Close()
 	}
-	s.beats.Wait()
-	s.lines.Wait()
+	s.heartbeats.Wait()
+	s.streams.Wait()
 	s.reports.CloseIdleConnections()
 }

@@ -73,7 +73,7 @@ func launch(t *testing.T, o Options) *program {
 	o.Listening = func(a net.Addr) { listening <- a }
 	o.Getenv = func(string) string { return "" }
 	o.Port, o.GUID, o.Token = -1, "a1b2", p.token
-	setDefault(&o.HeartbeatSpan, o.HeartbeatSpan == 0, leastSpan)
+	setDefault(&o.HeartbeatSpan, o.HeartbeatSpan == 0, minHeartbeatSpan)
 	setDefault(&o.RetryWait, o.RetryWait == 0, time.Millisecond)
 	setDefault(&o.Handlers, o.Handlers == nil, testHandlers())
 	go func() { p.result <- Run(ctx, o) }()
@@ -150,15 +150,15 @@ type master struct {
 	*httptest.Server
 	session string
 	beats   chan proactor.HeartbeatBody
-	results chan result
+	results chan masterResult
 	// answer, when set, answers in place of the master.
 	answer atomic.Pointer[http.HandlerFunc]
 
 	mu  sync.Mutex
-	far *far // nil before the first use of stream
+	far *farEnd // nil before the first use of stream
 }
 
-type result struct {
+type masterResult struct {
 	path string
 	proactor.ResultBody
 }
@@ -167,7 +167,7 @@ func newMaster(t *testing.T) *master {
 	m := &master{
 		session: proactor.NewToken(),
 		beats:   make(chan proactor.HeartbeatBody, 10_000),
-		results: make(chan result, 10_000),
+		results: make(chan masterResult, 10_000),
 	}
 	m.Server = httptest.NewServer(m)
 	t.Cleanup(m.Close)
@@ -199,7 +199,7 @@ func (m *master) record(what, token string, body []byte) {
 		}
 		m.beats <- b
 	case "PUT /slave/task/complete", "PUT /slave/task/fail":
-		r := result{path: strings.TrimPrefix(what, "PUT /slave/task/")}
+		r := masterResult{path: strings.TrimPrefix(what, "PUT /slave/task/")}
 		if err := json.Unmarshal(body, &r.ResultBody); err != nil || token != m.session {
 			panic(fmt.Sprintf("result %q with token %q: %v", body, token, err))
 		}
@@ -209,7 +209,7 @@ func (m *master) record(what, token string, body []byte) {
 	}
 }
 
-func (r result) String() string { return fmt.Sprintf("%s %s %s", r.Task.ID, r.path, r.Result) }
+func (r masterResult) String() string { return fmt.Sprintf("%s %s %s", r.Task.ID, r.path, r.Result) }
 
 func (m *master) wantResult(t *testing.T, want string) {
 	t.Helper()

@@ -88,9 +88,9 @@ type Options struct {
 	// RetryWait is the time between attempts to deliver a result; 0 = 1 s.
 	RetryWait time.Duration
 
-	started  func(given)          // Main wants to know
-	chirping func(netip.AddrPort) // and tests where ChirpPort is;
-	born     net.Conn             // they have no descriptor 4 to spare
+	onStart          func(startConfig)    // Main wants to know
+	onChirpListening func(netip.AddrPort) // and tests where ChirpPort is;
+	passedStream     net.Conn             // they have no descriptor 4 to spare
 }
 
 func (o Options) withDefaults() Options {

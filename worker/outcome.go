@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Outcome is how a task ended.
-type Outcome struct {
+// taskOutcome is how a task ended.
+type taskOutcome struct {
 	// Completed is false for a failure.
 	Completed bool
 	// Result is JSON; nil stands for null.
@@ -18,23 +18,23 @@ type Outcome struct {
 	Retry bool
 }
 
-// settle makes an outcome of the error of a handler. The cause is why its
+// failureOutcome makes an outcome of the error of a handler. The cause is why its
 // context was cancelled, or nil: it tells more than "context canceled".
-func settle(err, cause error) Outcome {
-	if fail, ok := as[TaskFail](err); ok {
-		return Outcome{Result: object(fail.Data), Retry: fail.Retry}
+func failureOutcome(err, cause error) taskOutcome {
+	if fail, ok := asError[TaskFail](err); ok {
+		return taskOutcome{Result: objectJSON(fail.Data), Retry: fail.Retry}
 	}
-	if refuse, ok := as[TaskRefuse](err); ok {
-		return Outcome{Result: refusal(refuse), Retry: true}
+	if refuse, ok := asError[TaskRefuse](err); ok {
+		return taskOutcome{Result: refusalJSON(refuse), Retry: true}
 	}
 	if cause != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		err = cause
 	}
-	return Outcome{Result: message(err)}
+	return taskOutcome{Result: messageJSON(err)}
 }
 
-// as finds an error that may have been returned as a value or as a pointer.
-func as[T error](err error) (T, bool) {
+// asError finds an error that may have been returned as a value or as a pointer.
+func asError[T error](err error) (T, bool) {
 	var value T
 	if errors.As(err, &value) {
 		return value, true
@@ -47,27 +47,27 @@ func as[T error](err error) (T, bool) {
 	return value, false
 }
 
-// message is the result of a failure that brings none of its own.
-func message(err error) json.RawMessage {
+// messageJSON is the result of a failure that brings none of its own.
+func messageJSON(err error) json.RawMessage {
 	raw, _ := json.Marshal(map[string]string{"message": err.Error()})
 	return raw
 }
 
-// object is the JSON of data; nil is {}, as in the original.
-func object(data any) json.RawMessage {
+// objectJSON is the JSON of data; nil is {}, as in the original.
+func objectJSON(data any) json.RawMessage {
 	if data == nil {
 		return json.RawMessage("{}")
 	}
 	raw, err := json.Marshal(data)
 	if err != nil {
-		return message(fmt.Errorf("marshal the data of a failure: %w", err))
+		return messageJSON(fmt.Errorf("marshal the data of a failure: %w", err))
 	}
 	return raw
 }
 
-// refusal is the data of a refused task, with retry_after where one is set.
-func refusal(r TaskRefuse) json.RawMessage {
-	raw := object(r.Data)
+// refusalJSON is the data of a refused task, with retry_after where one is set.
+func refusalJSON(r TaskRefuse) json.RawMessage {
+	raw := objectJSON(r.Data)
 	if r.RetryAfter <= 0 {
 		return raw
 	}
@@ -80,10 +80,10 @@ func refusal(r TaskRefuse) json.RawMessage {
 	return raw
 }
 
-// refusalOf is the data to show for any error of BeforeTask.
-func refusalOf(err error) json.RawMessage {
-	if refuse, ok := as[TaskRefuse](err); ok {
-		return refusal(refuse)
+// refusalDataOf is the data to show for any error of BeforeTask.
+func refusalDataOf(err error) json.RawMessage {
+	if refuse, ok := asError[TaskRefuse](err); ok {
+		return refusalJSON(refuse)
 	}
-	return message(err)
+	return messageJSON(err)
 }

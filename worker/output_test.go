@@ -22,10 +22,10 @@ func TestWholeCharacters(t *testing.T) {
 		"a\xc3b":          {"a\xc3b", "a?b"},
 		"\xef\xbf\xbd ok": {"\xef\xbf\xbd ok", "\xef\xbf\xbd ok"}, // a replacement character that was meant
 	} {
-		if got := string(whole([]byte(text))); got != want[0] {
+		if got := string(trimPartialRune([]byte(text))); got != want[0] {
 			t.Errorf("%q: whole %q, want %q", text, got, want[0])
 		}
-		if got := string(legible([]byte(text))); got != want[1] || len(got) != len(text) {
+		if got := string(replaceInvalidUTF8([]byte(text))); got != want[1] || len(got) != len(text) {
 			t.Errorf("%q: legible %q, want %q", text, got, want[1])
 		}
 	}
@@ -34,27 +34,27 @@ func TestWholeCharacters(t *testing.T) {
 // Without a stream, heartbeats have the newest of what was written, and how
 // much there was before it.
 func TestOutputInHeartbeats(t *testing.T) {
-	run := newExecution(nil, nil, &Task{ID: "1"}, taskKey{}, waiter{})
+	run := newExecution(nil, nil, &Task{ID: "1"}, attemptKey{}, waiter{})
 	ctx := context.WithValue(t.Context(), runKey{}, run)
-	if run.snapshot().Output != nil {
+	if run.runningSnapshot().Output != nil {
 		t.Error("of nothing written")
 	}
 	Output(ctx, []byte("hello, "))
 	Output(ctx, []byte("you\xc3"))
-	if got := run.snapshot(); got.Output == nil || *got.Output != (proactor.Output{Text: "hello, you"}) || got.Seq != 3 {
+	if got := run.runningSnapshot(); got.Output == nil || *got.Output != (proactor.Output{Text: "hello, you"}) || got.Seq != 3 {
 		t.Errorf("%+v", got)
 	}
-	Output(ctx, []byte(strings.Repeat("x", outputKept)+"\xffend"))
-	got := run.snapshot().Output
-	if got.At != 10+1+1+3 || len(got.Text) != outputKept || !strings.HasSuffix(got.Text, "x?end") {
+	Output(ctx, []byte(strings.Repeat("x", outputLimit)+"\xffend"))
+	got := run.runningSnapshot().Output
+	if got.At != 10+1+1+3 || len(got.Text) != outputLimit || !strings.HasSuffix(got.Text, "x?end") {
 		t.Errorf("at %d, %d bytes: …%s", got.At, len(got.Text), got.Text[len(got.Text)-10:])
 	}
 	if _, err := json.Marshal(got); err != nil {
 		t.Error(err)
 	}
-	run.ended.happen()
+	run.returned.markHappened()
 	Output(ctx, []byte("late"))
-	if again := run.snapshot().Output; *again != *got {
+	if again := run.runningSnapshot().Output; *again != *got {
 		t.Error("what comes after the end is told")
 	}
 	Output(t.Context(), []byte("nobody's"))

@@ -14,7 +14,7 @@ type settingsKey struct{}
 // as you like: what comes too fast is left out, but for the last value. A value that is not JSON counts as movement without a value.
 // Outside a task it does nothing.
 func Progress(ctx context.Context, value any) {
-	run, ok := ctx.Value(runKey{}).(*Execution)
+	run, ok := ctx.Value(runKey{}).(*execution)
 	if !ok {
 		return
 	}
@@ -23,13 +23,13 @@ func Progress(ctx context.Context, value any) {
 		run.progress.Store(&raw)
 	}
 	if seq := run.seq.Add(1); err == nil {
-		run.tellProgress(seq, raw)
+		run.sendProgressNow(seq, raw)
 	}
 }
 
 // TaskOf returns the task that ctx belongs to: its id, method and attempt.
 func TaskOf(ctx context.Context) (Task, bool) {
-	run, ok := ctx.Value(runKey{}).(*Execution)
+	run, ok := ctx.Value(runKey{}).(*execution)
 	if !ok {
 		return Task{}, false
 	}

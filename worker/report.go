@@ -12,15 +12,15 @@ import (
 // How a result is delivered: as the original, five more times a second apart;
 // then for as long as the session lasts, ever more slowly.
 const (
-	retries    = 5
-	slowestTry = 15 * time.Second
-	reportTime = 30 * time.Second
+	quickRetries  = 5
+	slowestRetry  = 15 * time.Second
+	reportTimeout = 30 * time.Second
 )
 
-// report delivers the outcome of a task to the master that gave it. When that
+// reportOutcome delivers the outcome of a task to the master that gave it. When that
 // one is lost and the worker is marked keep, the next master gets it. Each
 // outcome carries its own task's id and attempt: there is no "current" task.
-func (s *server) report(now *session, task proactor.TaskRef, o Outcome) {
+func (s *server) reportOutcome(now *session, task proactor.TaskRef, o taskOutcome) {
 	path := "/slave/task/fail"
 	if o.Completed {
 		path = "/slave/task/complete"
@@ -29,24 +29,24 @@ func (s *server) report(now *session, task proactor.TaskRef, o Outcome) {
 		Task:   proactor.TaskRef{ID: task.ID, Method: task.Method, Attempt: task.Attempt},
 		Result: o.Result, Retry: o.Retry,
 	}
-	if s.deliver(now, path, body) || !s.keep {
+	if s.deliverResult(now, path, body) || !s.keep {
 		return
 	}
-	grace, cancel := context.WithTimeout(s.kept, s.orphanGrace)
+	grace, cancel := context.WithTimeout(s.reportContext, s.orphanGrace)
 	defer cancel()
-	for now = s.next(grace, now); now != nil; now = s.next(grace, now) {
-		if s.deliver(now, path, body) {
+	for now = s.awaitSession(grace, now); now != nil; now = s.awaitSession(grace, now) {
+		if s.deliverResult(now, path, body) {
 			return
 		}
 	}
 	s.log.Warn("a result found no master", "task", task.ID, "attempt", task.Attempt)
 }
 
-// deliver tries until the master has answered, which is true, or the session
+// deliverResult tries until the master has answered, which is true, or the session
 // has ended.
-func (s *server) deliver(now *session, path string, body proactor.ResultBody) bool {
+func (s *server) deliverResult(now *session, path string, body proactor.ResultBody) bool {
 	for try := 0; ; try++ {
-		answered, err := s.put(now, path, body)
+		answered, err := s.putResult(now, path, body)
 		if answered {
 			return true
 		}
@@ -61,17 +61,17 @@ func (s *server) deliver(now *session, path string, body proactor.ResultBody) bo
 
 // retryWait is the pause after the given number of failed tries, from 0.
 func retryWait(wait time.Duration, try int) time.Duration {
-	if try < retries {
+	if try < quickRetries {
 		return wait
 	}
-	return min(wait<<min(try-retries+1, 10), max(slowestTry, wait))
+	return min(wait<<min(try-quickRetries+1, 10), max(slowestRetry, wait))
 }
 
-// put is one try. A refusal is an answer: the master knows better, for one
+// putResult is one try. A refusal is an answer: the master knows better, for one
 // because the task runs elsewhere by now. Only while it shuts down, or when
 // something else than a master answered, is it asked again.
-func (s *server) put(now *session, path string, body proactor.ResultBody) (answered bool, err error) {
-	ctx, cancel := context.WithTimeout(now.ctx, reportTime)
+func (s *server) putResult(now *session, path string, body proactor.ResultBody) (answered bool, err error) {
+	ctx, cancel := context.WithTimeout(now.ctx, reportTimeout)
 	defer cancel()
 	envelope, _, err := now.master.Do(ctx, http.MethodPut, path, now.token, body)
 	if err != nil {

@@ -16,7 +16,7 @@ func TestRetryWait(t *testing.T) {
 			t.Errorf("after %d tries %v, want %v", try+1, got, seconds*time.Second)
 		}
 	}
-	if got := retryWait(time.Second, 1_000_000); got != slowestTry {
+	if got := retryWait(time.Second, 1_000_000); got != slowestRetry {
 		t.Errorf("after very many %v", got)
 	}
 }

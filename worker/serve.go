@@ -21,65 +21,65 @@ import (
 
 // server answers the webhooks of one worker.
 type server struct {
-	given
+	startConfig
 	options  Options
 	log      hclog.Logger
-	methods  methods
-	executor *Executor
+	methods  methodTable
+	executor *executor
 	reports  *http.Client // for results; heartbeats have their own
 
-	born     net.Conn        // the stream that it was born with; nil = none
-	base     context.Context // of sessions and kept tasks; ended last
-	kept     context.Context // of results that wait for a master; ended when draining begins
-	draining atomic.Bool
-	drain    func() // asks the goroutine of Run to drain
+	passedStream  net.Conn        // the stream that it was born with; nil = none
+	baseContext   context.Context // of sessions and kept tasks; ended last
+	reportContext context.Context // of results that wait for a master; ended when draining begins
+	draining      atomic.Bool
+	drain         func() // asks the goroutine of Run to drain
 
-	sessions sync.Mutex              // held while one session begins or ends
-	current  atomic.Pointer[session] // nil = not connected
-	changed  chan struct{}           // guarded by sessions; closed when a session begins
-	beats    sync.WaitGroup          // the goroutines that beat
-	lines    sync.WaitGroup          // the goroutines of streams
+	sessionMu     sync.Mutex              // held while one session begins or ends
+	current       atomic.Pointer[session] // nil = not connected
+	sessionOpened chan struct{}           // guarded by sessions; closed when a session begins
+	heartbeats    sync.WaitGroup          // the goroutines that beat
+	streams       sync.WaitGroup          // the goroutines of streams
 }
 
 // ServeHTTP is a plain switch, because a router would cost more than the rest
 // of a small request.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	method, handle := s.route(r.URL.Path)
+	method, handle := s.findRoute(r.URL.Path)
 	switch {
 	case r.URL.Path == "/" && r.Method == http.MethodPost:
-		s.direct(w, r) // it has answers of its own
+		s.handleDirect(w, r) // it has answers of its own
 	case s.draining.Load():
-		s.refuse(w, proactor.ShuttingDown)
+		s.writeCode(w, proactor.ShuttingDown)
 	case handle == nil:
-		s.refuse(w, proactor.NotFound)
+		s.writeCode(w, proactor.NotFound)
 	case r.Method != method:
 		w.Header().Set("Allow", method)
-		s.refuse(w, proactor.MethodNotAllowed)
+		s.writeCode(w, proactor.MethodNotAllowed)
 	default:
 		handle(w, r)
 	}
 }
 
-func (s *server) route(path string) (method string, handle http.HandlerFunc) {
+func (s *server) findRoute(path string) (method string, handle http.HandlerFunc) {
 	switch path {
 	case "/task/new":
-		return http.MethodPost, s.taskNew
+		return http.MethodPost, s.handleTaskNew
 	case "/ping":
-		return http.MethodGet, s.ping
+		return http.MethodGet, s.handlePing
 	case "/connect":
-		return http.MethodPost, s.connect
+		return http.MethodPost, s.handleConnect
 	case "/disconnect":
-		return http.MethodDelete, s.disconnect
+		return http.MethodDelete, s.handleDisconnect
 	case "/stream":
-		return http.MethodGet, s.stream
+		return http.MethodGet, s.handleStream
 	case "/shutdown":
-		return http.MethodDelete, s.shutdown
+		return http.MethodDelete, s.handleShutdown
 	}
 	return "", nil
 }
 
-// refuse answers with a code alone.
-func (s *server) refuse(w http.ResponseWriter, c proactor.Code) { c.Write(w, "", nil) }
+// writeCode answers with a code alone.
+func (s *server) writeCode(w http.ResponseWriter, c proactor.Code) { c.Write(w, "", nil) }
 
 // sessionChecks are those for requests of the master.
 func (s *server) sessionChecks() proactor.Checks {
@@ -99,11 +99,11 @@ func (s *server) ownChecks() proactor.Checks {
 	}
 }
 
-// body reads the request's body and decodes it into v, or answers why not.
-func (s *server) body(w http.ResponseWriter, r *http.Request, v any) bool {
+// readBody reads the request's body and decodes it into v, or answers why not.
+func (s *server) readBody(w http.ResponseWriter, r *http.Request, v any) bool {
 	data, code := proactor.ReadBody(w, r, s.options.BodyLimit)
 	if !code.OK() {
-		s.refuse(w, code)
+		s.writeCode(w, code)
 		return false
 	}
 	if err := proactor.Decode(data, v); err != nil {
@@ -113,18 +113,18 @@ func (s *server) body(w http.ResponseWriter, r *http.Request, v any) bool {
 	return true
 }
 
-// ping proves to a nonce that this is the worker whose token the asker knows;
+// handlePing proves to a nonce that this is the worker whose token the asker knows;
 // to the token itself it tells all.
-func (s *server) ping(w http.ResponseWriter, r *http.Request) {
+func (s *server) handlePing(w http.ResponseWriter, r *http.Request) {
 	nonce := r.Header.Get(proactor.HeaderNonce)
 	checks := s.ownChecks()
 	_, code := checks.Check(r.Header)
 	if nonce != "" && code == proactor.NoOwnToken {
-		proactor.Success.Write(w, proactor.MessagePong, proactor.Pong{Proof: s.proof(nonce)})
+		proactor.Success.Write(w, proactor.MessagePong, proactor.Pong{Proof: s.makeProof(nonce)})
 		return
 	}
 	if !code.OK() {
-		s.refuse(w, code)
+		s.writeCode(w, code)
 		return
 	}
 	pong := proactor.Pong{
@@ -132,18 +132,18 @@ func (s *server) ping(w http.ResponseWriter, r *http.Request) {
 		Methods: s.methods.names, Slots: s.slots, Protocol: proactor.Protocol,
 	}
 	if nonce != "" {
-		pong.Proof = s.proof(nonce)
+		pong.Proof = s.makeProof(nonce)
 	}
 	proactor.Success.Write(w, proactor.MessagePong, pong)
 }
 
-func (s *server) proof(nonce string) string {
+func (s *server) makeProof(nonce string) string {
 	return proactor.Proof(s.token, nonce, s.guid, s.incarnation)
 }
 
-func (s *server) shutdown(w http.ResponseWriter, r *http.Request) {
+func (s *server) handleShutdown(w http.ResponseWriter, r *http.Request) {
 	if _, code := s.ownChecks().Check(r.Header); !code.OK() {
-		s.refuse(w, code)
+		s.writeCode(w, code)
 		return
 	}
 	s.log.Info("asked to shut down")
@@ -152,16 +152,16 @@ func (s *server) shutdown(w http.ResponseWriter, r *http.Request) {
 	s.drain()
 }
 
-// bearer judges the worker's own token in Authorization, where /connect is
+// checkConnectBearer judges the worker's own token in Authorization, where /connect is
 // not open to all.
-func (s *server) bearer(h http.Header) proactor.Code {
-	if s.given.connect == "open" {
+func (s *server) checkConnectBearer(h http.Header) proactor.Code {
+	if s.startConfig.connect == "open" {
 		return proactor.Success
 	}
-	return s.ownBearer(h)
+	return s.checkOwnBearer(h)
 }
 
-func (s *server) ownBearer(h http.Header) proactor.Code {
+func (s *server) checkOwnBearer(h http.Header) proactor.Code {
 	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
 	switch {
 	case !strings.EqualFold(scheme, "Bearer") || token == "":
@@ -193,17 +193,17 @@ func newHTTPServer(h http.Handler, o Options) *http.Server {
 // its own key insecure.
 var errExposed = errors.New("beyond loopback anybody on the way can read tokens and data; use 127.0.0.1, or set insecure = true")
 
-func checkExposed(g given) error {
+func checkExposed(g startConfig) error {
 	if g.launched || g.insecure || loopback.IsHost(g.addr) {
 		return nil
 	}
 	return &UsageError{fmt.Errorf("listen on %s: %w", g.addr, errExposed)}
 }
 
-// listen takes the inherited socket, or binds one. Go sets SO_REUSEADDR on its
+// openListener takes the inherited socket, or binds one. Go sets SO_REUSEADDR on its
 // listeners, which is what lets them bind over a reserved port.
-func listen(g given, in inheritance) (net.Listener, error) {
-	l, err := in.listener()
+func openListener(g startConfig, in passedFDs) (net.Listener, error) {
+	l, err := in.openListener()
 	if l != nil || err != nil {
 		return l, err
 	}

@@ -14,12 +14,12 @@ import (
 
 // session is one connection to a master, from /connect to its end.
 type session struct {
-	token  string
-	master *proactor.Client
-	ctx    context.Context // ended with the session
-	end    context.CancelCauseFunc
-	line   atomic.Pointer[line] // nil = there is no stream
-	opened atomic.Int64         // how many streams the master has asked for
+	token         string
+	master        *proactor.Client
+	ctx           context.Context // ended with the session
+	cancel        context.CancelCauseFunc
+	stream        atomic.Pointer[masterStream] // nil = there is no stream
+	streamsOpened atomic.Int64                 // how many streams the master has asked for
 }
 
 // LostError is what Hooks.OnLost is told.
@@ -40,28 +40,28 @@ var (
 	errDrained      = errors.New("the worker ends")
 )
 
-// connect lets a master in, if there is none.
-func (s *server) connect(w http.ResponseWriter, r *http.Request) {
+// handleConnect lets a master in, if there is none.
+func (s *server) handleConnect(w http.ResponseWriter, r *http.Request) {
 	token, code := s.sessionChecks().Check(r.Header)
 	if code.OK() && token == "" {
 		code = proactor.NoToken
 	}
 	if code.OK() {
-		code = s.bearer(r.Header)
+		code = s.checkConnectBearer(r.Header)
 	}
 	if !code.OK() {
-		s.refuse(w, code)
+		s.writeCode(w, code)
 		return
 	}
 	var body proactor.ConnectBody
-	if !s.body(w, r, &body) {
+	if !s.readBody(w, r, &body) {
 		return
 	}
 	if err := checkAddress(body.Master.Address); err != nil {
 		proactor.BadBody.Write(w, err.Error(), nil)
 		return
 	}
-	code, data := s.begin(token, body)
+	code, data := s.openSession(token, body)
 	if !code.OK() {
 		code.Write(w, "", data)
 		return
@@ -79,48 +79,48 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// begin opens a session, with the answer where there is to be none.
-func (s *server) begin(token string, body proactor.ConnectBody) (proactor.Code, any) {
-	s.sessions.Lock()
-	defer s.sessions.Unlock()
+// openSession opens a session, with the answer where there is to be none.
+func (s *server) openSession(token string, body proactor.ConnectBody) (proactor.Code, any) {
+	s.sessionMu.Lock()
+	defer s.sessionMu.Unlock()
 	if s.current.Load() != nil {
 		return proactor.AlreadyConnected, nil
 	}
-	if err := s.ask("BeforeConnect", s.options.Hooks.BeforeConnect, body.Data); err != nil {
-		refuse, ok := as[ConnectionRefuse](err)
+	if err := s.callHook("BeforeConnect", s.options.Hooks.BeforeConnect, body.Data); err != nil {
+		refuse, ok := asError[ConnectionRefuse](err)
 		return proactor.ConnectionRefused, refusalData(refuse.Data, ok, err)
 	}
 	if s.draining.Load() {
 		return proactor.ShuttingDown, nil
 	}
-	ctx, end := context.WithCancelCause(s.base)
-	now := &session{token: token, ctx: ctx, end: end, master: &proactor.Client{
+	ctx, end := context.WithCancelCause(s.baseContext)
+	now := &session{token: token, ctx: ctx, cancel: end, master: &proactor.Client{
 		Base: strings.TrimRight(body.Master.Address, "/"), Channel: s.channel, HTTP: s.reports,
 	}}
 	s.current.Store(now)
-	close(s.changed)
-	s.changed = make(chan struct{})
-	s.beats.Go(func() { s.beat(now) })
+	close(s.sessionOpened)
+	s.sessionOpened = make(chan struct{})
+	s.heartbeats.Go(func() { s.sendHeartbeats(now) })
 	s.log.Info("connected", "master", now.master.Base)
 	return proactor.Success, nil
 }
 
-// disconnect ends the session: tasks are cancelled, slots freed.
-func (s *server) disconnect(w http.ResponseWriter, r *http.Request) {
+// handleDisconnect ends the session: tasks are cancelled, slots freed.
+func (s *server) handleDisconnect(w http.ResponseWriter, r *http.Request) {
 	checks := s.sessionChecks()
 	checks.Token = func(token string) bool {
 		now := s.current.Load()
 		return now == nil || proactor.TokenEqual(token, now.token)
 	}
 	if _, code := checks.Check(r.Header); !code.OK() {
-		s.refuse(w, code)
+		s.writeCode(w, code)
 		return
 	}
 	var body proactor.DisconnectBody
-	if !s.body(w, r, &body) {
+	if !s.readBody(w, r, &body) {
 		return
 	}
-	code, data := s.leave(r.Header.Get(proactor.HeaderToken), body)
+	code, data := s.endSession(r.Header.Get(proactor.HeaderToken), body)
 	message := ""
 	if code.OK() {
 		message = proactor.MessageDisconnected
@@ -128,9 +128,9 @@ func (s *server) disconnect(w http.ResponseWriter, r *http.Request) {
 	code.Write(w, message, data)
 }
 
-func (s *server) leave(token string, body proactor.DisconnectBody) (proactor.Code, any) {
-	s.sessions.Lock()
-	defer s.sessions.Unlock()
+func (s *server) endSession(token string, body proactor.DisconnectBody) (proactor.Code, any) {
+	s.sessionMu.Lock()
+	defer s.sessionMu.Unlock()
 	now := s.current.Load()
 	if now == nil {
 		return proactor.NotConnected, nil
@@ -138,47 +138,47 @@ func (s *server) leave(token string, body proactor.DisconnectBody) (proactor.Cod
 	if !proactor.TokenEqual(token, now.token) {
 		return proactor.WrongToken, nil
 	}
-	if err := s.ask("BeforeDisconnect", s.options.Hooks.BeforeDisconnect, body.Data); err != nil {
-		refuse, ok := as[DisconnectionRefuse](err)
+	if err := s.callHook("BeforeDisconnect", s.options.Hooks.BeforeDisconnect, body.Data); err != nil {
+		refuse, ok := asError[DisconnectionRefuse](err)
 		return proactor.DisconnectionRefused, refusalData(refuse.Data, ok, err)
 	}
 	s.log.Info("disconnected", "master", now.master.Base)
-	s.close(now, errDisconnected)
-	s.executor.Abandon(s, errDisconnected)
+	s.closeSession(now, errDisconnected)
+	s.executor.abandonTasks(s, errDisconnected)
 	return proactor.Success, nil
 }
 
-// close ends a session, so that its token opens nothing any more. The caller
+// closeSession ends a session, so that its token opens nothing any more. The caller
 // holds s.sessions.
-func (s *server) close(now *session, reason error) {
+func (s *server) closeSession(now *session, reason error) {
 	s.current.Store(nil)
-	now.end(reason)
+	now.cancel(reason)
 }
 
-// lost ends a session whose master does not take heartbeats any more.
-func (s *server) lost(now *session, reason error) {
-	s.sessions.Lock()
-	defer s.sessions.Unlock()
+// loseMaster ends a session whose master does not take heartbeats any more.
+func (s *server) loseMaster(now *session, reason error) {
+	s.sessionMu.Lock()
+	defer s.sessionMu.Unlock()
 	if s.current.Load() != now {
 		return // it ended in another way meanwhile
 	}
 	s.log.Warn("lost the master", "master", now.master.Base, "reason", reason, "keep", s.keep)
-	s.close(now, reason)
+	s.closeSession(now, reason)
 	if !s.keep {
-		s.executor.Abandon(s, fmt.Errorf("lost the master: %w", reason))
+		s.executor.abandonTasks(s, fmt.Errorf("lost the master: %w", reason))
 	}
 	reason = &LostError{Master: now.master.Base, Err: reason}
 	if s.options.Hooks.OnLost != nil {
-		_ = guard(s.log, "OnLost", func() error { s.options.Hooks.OnLost(reason); return nil })
+		_ = recoverPanic(s.log, "OnLost", func() error { s.options.Hooks.OnLost(reason); return nil })
 	}
 }
 
-// next waits for a session after the given one; nil when none comes in time.
-func (s *server) next(ctx context.Context, after *session) *session {
+// awaitSession waits for a session after the given one; nil when none comes in time.
+func (s *server) awaitSession(ctx context.Context, after *session) *session {
 	for {
-		s.sessions.Lock()
-		changed := s.changed
-		s.sessions.Unlock()
+		s.sessionMu.Lock()
+		changed := s.sessionOpened
+		s.sessionMu.Unlock()
 		if now := s.current.Load(); now != nil && now != after {
 			return now
 		}

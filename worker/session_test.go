@@ -102,7 +102,7 @@ func TestAHeartbeatCanAskForQuietAndForTheEnd(t *testing.T) {
 
 func TestAHeartbeatAnswerOfAnotherKindIsTaken(t *testing.T) {
 	m := newMaster(t)
-	p := launch(t, Options{HeartbeatTolerance: leastSpan})
+	p := launch(t, Options{HeartbeatTolerance: minHeartbeatSpan})
 	p.connect(m)
 	beats := make(chan struct{}, 1000)
 	m.answers(func(w http.ResponseWriter, _ *http.Request) {

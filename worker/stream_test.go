@@ -161,7 +161,7 @@ func TestALateHandshakeTakesNoPlace(t *testing.T) {
 	}
 	later := m.stream(p)
 	later.give(task("0", "echo", `0`)) // it has its place
-	if err := open(t, slow, m.session).ended(); err == nil {
+	if err := openFarEnd(t, slow, m.session).ended(); err == nil {
 		t.Error("the earlier one was not hung up on")
 	}
 	if got := later.give(task("1", "echo", `1`)); got.data != "1" {
@@ -184,7 +184,7 @@ func TestGarbageEndsAStreamAndNothingElse(t *testing.T) {
 }
 
 // born is a worker process with an inherited stream, connected to m.
-func born(t *testing.T, m *master, stdin string) (*process, *far) {
+func born(t *testing.T, m *master, stdin string) (*process, *farEnd) {
 	t.Helper()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
@@ -206,7 +206,7 @@ func born(t *testing.T, m *master, stdin string) (*process, *far) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p, open(t, nc, p.token)
+	return p, openFarEnd(t, nc, p.token)
 }
 
 // TestTheEndOfAnInheritedStreamIsTheEndOfTheInitiator: the tasks are cancelled

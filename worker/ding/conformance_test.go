@@ -81,7 +81,7 @@ func TestWhatTheMasterSends(t *testing.T) {
 
 func TestAMasterThatEndsSaysSo(t *testing.T) {
 	m := NewMaster(MasterOptions{})
-	m.end()
+	m.cancelLife()
 	w := httptest.NewRecorder()
 	m.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/slave/heartbeat", nil))
 	if got := fmt.Sprint(w.Code, " ", w.Body); got != refused(401, 101, "System has already been shutting down.") {

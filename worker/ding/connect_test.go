@@ -49,7 +49,7 @@ func TestAWorkerThatWantsItsOwnToken(t *testing.T) {
 	if err := c.Connect(within(t)); !errors.As(err, &refusal) || refusal.Code != 401 {
 		t.Error(err)
 	}
-	c.Bearer("own")
+	c.SetBearer("own")
 	if err := c.Connect(within(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestHTTPS(t *testing.T) {
 	if err == nil {
 		err = c.Connect(within(t))
 	}
-	if err != nil || !m.Contains("a") {
+	if err != nil || !m.HasConnection("a") {
 		t.Error(err)
 	}
 }

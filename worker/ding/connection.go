@@ -31,20 +31,20 @@ type Connection struct {
 	name   string
 	client proactor.Client
 
-	turn sync.Mutex // held while it is being connected or disconnected
+	changing sync.Mutex // held while it is being connected or disconnected
 
-	mu    sync.Mutex // guards what follows
-	token string     // of the session; "" = not connected
-	heard time.Time  // the last sign of life
-	tasks map[string]*Task
+	mu        sync.Mutex // guards what follows
+	token     string     // of the session; "" = not connected
+	lastHeard time.Time  // the last sign of life
+	tasks     map[string]*Task
 }
 
 // Name is the name in the master.
 func (c *Connection) Name() string { return c.name }
 
-// Bearer sets the slave's own token, which a worker that was launched by an
+// SetBearer sets the slave's own token, which a worker that was launched by an
 // initiator demands at Connect; a ding slave has none. Call it before Connect.
-func (c *Connection) Bearer(token string) { c.client.Bearer = token }
+func (c *Connection) SetBearer(token string) { c.client.Bearer = token }
 
 // IsConnected says whether the connection is alive.
 func (c *Connection) IsConnected() bool {
@@ -56,31 +56,31 @@ func (c *Connection) IsConnected() bool {
 // Connect connects to the slave. Each session has a token of its own, so that
 // what comes late from the one before it is refused.
 func (c *Connection) Connect(ctx context.Context) error {
-	c.turn.Lock()
-	defer c.turn.Unlock()
+	c.changing.Lock()
+	defer c.changing.Unlock()
 	if c.IsConnected() {
 		return fmt.Errorf("connect %s: it is connected", c.name)
 	}
-	h := c.master.o.Hooks
+	h := c.master.options.Hooks
 	data, err := askHook(h.BeforeConnect, c)
 	if err != nil {
 		return fmt.Errorf("connect %s: %w", c.name, err)
 	}
 	token := proactor.NewToken()
-	if err := c.master.expect(c, token); err != nil { // its first heartbeat may be faster than its answer
+	if err := c.master.registerToken(c, token); err != nil { // its first heartbeat may be faster than its answer
 		return fmt.Errorf("connect %s: %w", c.name, err)
 	}
 	body := proactor.ConnectBody{Master: proactor.Master{Address: c.master.MyAddress()}, Data: data}
-	r, err := c.request(ctx, token, http.MethodPost, "/connect", body)
+	r, err := c.sendRequest(ctx, token, http.MethodPost, "/connect", body)
 	if err != nil {
-		c.master.forget(c, token)
+		c.master.forgetToken(c, token)
 		return failHook(h.ErrorConnect, c, fmt.Errorf("connect %s: %w", c.name, err))
 	}
 	c.mu.Lock()
-	c.token, c.heard = token, time.Now()
+	c.token, c.lastHeard = token, time.Now()
 	c.mu.Unlock()
 	if c.master.life.Err() != nil { // it ended meanwhile, and saw no session to close
-		c.close(errShutdown)
+		c.closeSession(errShutdown)
 		return fmt.Errorf("connect %s: %w", c.name, errShutdown)
 	}
 	tellHook(c, h.AfterConnect, r)
@@ -90,24 +90,24 @@ func (c *Connection) Connect(ctx context.Context) error {
 // Disconnect ends the connection. The slave can refuse that. Tasks that run
 // there end as Failed, with ErrDisconnected.
 func (c *Connection) Disconnect(ctx context.Context) error {
-	c.turn.Lock()
-	defer c.turn.Unlock()
+	c.changing.Lock()
+	defer c.changing.Unlock()
 	c.mu.Lock()
 	token := c.token
 	c.mu.Unlock()
 	if token == "" {
 		return fmt.Errorf("disconnect %s: it is not connected", c.name)
 	}
-	h := c.master.o.Hooks
+	h := c.master.options.Hooks
 	data, err := askHook(h.BeforeDisconnect, c)
 	if err != nil {
 		return fmt.Errorf("disconnect %s: %w", c.name, err)
 	}
-	r, err := c.request(ctx, token, http.MethodDelete, "/disconnect", proactor.DisconnectBody{Data: data})
+	r, err := c.sendRequest(ctx, token, http.MethodDelete, "/disconnect", proactor.DisconnectBody{Data: data})
 	if err != nil {
 		return failHook(h.ErrorDisconnect, c, fmt.Errorf("disconnect %s: %w", c.name, err))
 	}
-	c.close(ErrDisconnected)
+	c.closeSession(ErrDisconnected)
 	tellHook(c, h.AfterDisconnect, r)
 	return nil
 }
@@ -116,11 +116,11 @@ func (c *Connection) Disconnect(ctx context.Context) error {
 // be marshalled shows as the error of Start and Join.
 func (c *Connection) NewTask(data any) *Task {
 	t := &Task{id: uuid.NewString(), connection: c, started: make(chan struct{}), done: make(chan struct{})}
-	t.data, t.dataErr = marshal(data)
+	t.data, t.dataErr = marshalData(data)
 	return t
 }
 
-func marshal(data any) (json.RawMessage, error) {
+func marshalData(data any) (json.RawMessage, error) {
 	if raw, ok := data.(json.RawMessage); ok && raw != nil {
 		return raw, nil
 	}
@@ -130,44 +130,44 @@ func marshal(data any) (json.RawMessage, error) {
 	return json.Marshal(data)
 }
 
-// beat notes a heartbeat.
-func (c *Connection) beat() {
+// noteHeartbeat notes a heartbeat.
+func (c *Connection) noteHeartbeat() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.heard = time.Now()
+	c.lastHeard = time.Now()
 }
 
-// check gives the slave up when it has been silent for too long.
-func (c *Connection) check(now time.Time) {
+// checkSilence gives the slave up when it has been silent for too long.
+func (c *Connection) checkSilence(now time.Time) {
 	c.mu.Lock()
-	silent := now.Sub(c.heard) // both have the monotonic clock
+	silent := now.Sub(c.lastHeard) // both have the monotonic clock
 	token := c.token
 	c.mu.Unlock()
-	if token == "" || silent <= c.master.o.HeartbeatTolerance {
+	if token == "" || silent <= c.master.options.HeartbeatTolerance {
 		return
 	}
 	c.master.log.Warn("lost a slave", "connection", c.name, "silent", silent)
-	c.close(ErrLost)
-	c.master.work.Go(func() { // should it hear us after all, it is free for the next session
+	c.closeSession(ErrLost)
+	c.master.background.Go(func() { // should it hear us after all, it is free for the next session
 		_, _, err := c.client.Do(c.master.life, http.MethodDelete, "/disconnect", token, proactor.DisconnectBody{})
 		c.master.log.Debug("disconnect a lost slave", "connection", c.name, "error", err)
 	})
 }
 
-// close ends the session: its token opens nothing any more, and its tasks end.
-func (c *Connection) close(reason error) {
+// closeSession ends the session: its token opens nothing any more, and its tasks end.
+func (c *Connection) closeSession(reason error) {
 	c.mu.Lock()
 	token, tasks := c.token, c.tasks
 	c.token, c.tasks = "", map[string]*Task{}
 	c.mu.Unlock()
-	c.master.forget(c, token)
+	c.master.forgetToken(c, token)
 	for _, t := range tasks {
-		t.abandon(reason)
+		t.failTask(reason)
 	}
 }
 
-// enter puts a task into the table of the session, and returns its token.
-func (c *Connection) enter(t *Task) (token string, err error) {
+// addTask puts a task into the table of the session, and returns its token.
+func (c *Connection) addTask(t *Task) (token string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.token == "" {
@@ -177,8 +177,8 @@ func (c *Connection) enter(t *Task) (token string, err error) {
 	return c.token, nil
 }
 
-// leave takes a task out of the table; nil when it is not there.
-func (c *Connection) leave(id string) *Task {
+// removeTask takes a task out of the table; nil when it is not there.
+func (c *Connection) removeTask(id string) *Task {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.tasks[id]
@@ -186,25 +186,25 @@ func (c *Connection) leave(id string) *Task {
 	return t
 }
 
-// expect makes a session's token known before the slave can use it.
-func (m *Master) expect(c *Connection, token string) error {
+// registerToken makes a session's token known before the slave can use it.
+func (m *Master) registerToken(c *Connection, token string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.mine == "" || m.life.Err() != nil {
+	if m.myAddress == "" || m.life.Err() != nil {
 		return errors.New("the master does not run; call Start first")
 	}
-	if other := m.named[c.name]; other != nil {
+	if other := m.connections[c.name]; other != nil {
 		return errors.New("another connection of that name is alive")
 	}
-	m.named[c.name], m.tokens[token] = c, c
+	m.connections[c.name], m.tokens[token] = c, c
 	return nil
 }
 
-func (m *Master) forget(c *Connection, token string) {
+func (m *Master) forgetToken(c *Connection, token string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.tokens, token)
-	if m.named[c.name] == c {
-		delete(m.named, c.name)
+	if m.connections[c.name] == c {
+		delete(m.connections, c.name)
 	}
 }

@@ -81,7 +81,7 @@ func TestFault3DisconnectingInMidTask(t *testing.T) {
 	c := connect(t, m, "a", s.Address())
 	task := c.NewTask("long").Start(within(t))
 	await(t, began, "the task")
-	if err := m.Delete(within(t), "a"); err != nil {
+	if err := m.DeleteConnection(within(t), "a"); err != nil {
 		t.Fatal(err)
 	}
 	await(t, ended, "the end of its context")
@@ -162,14 +162,14 @@ func TestFault5ARefusedTaskLeavesTheTable(t *testing.T) {
 }
 
 func TestFault6TheTasksOfALostSlaveEnd(t *testing.T) {
-	m := start(t, MasterOptions{HeartbeatTolerance: leastTolerance, HeartbeatCheckSpan: leastCheckSpan})
+	m := start(t, MasterOptions{HeartbeatTolerance: minTolerance, HeartbeatCheckSpan: minCheckSpan})
 	s := newRaw(t) // sends no heartbeats
 	c := connect(t, m, "a", s.URL)
 	task := c.NewTask(nil).Start(within(t))
 	if _, err := task.Join(within(t)); !errors.Is(err, ErrLost) || task.Status() != Failed {
 		t.Error(err, task.Status())
 	}
-	if m.Contains("a") || c.IsConnected() {
+	if m.HasConnection("a") || c.IsConnected() {
 		t.Error("a lost slave is still connected")
 	}
 	// It is fenced: what it reports now is refused.
@@ -228,11 +228,11 @@ func TestFault9AgesAreMonotonic(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.token = "t"
-	c.beat()
-	if !strings.Contains(c.heard.String(), "m=") {
+	c.noteHeartbeat()
+	if !strings.Contains(c.lastHeard.String(), "m=") {
 		t.Error("the time of a heartbeat has no monotonic reading")
 	}
-	c.check(time.Now())
+	c.checkSilence(time.Now())
 	if !c.IsConnected() {
 		t.Error("lost at once")
 	}

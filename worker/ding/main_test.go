@@ -46,7 +46,7 @@ func within(t *testing.T) context.Context {
 func start(t *testing.T, o MasterOptions) *Master {
 	t.Helper()
 	o.Port = -1
-	unset(&o.RequestRetryWaiting, 0, time.Millisecond)
+	setDefault(&o.RequestRetryWaiting, 0, time.Millisecond)
 	m := NewMaster(o)
 	if err := m.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -64,8 +64,8 @@ func start(t *testing.T, o MasterOptions) *Master {
 func startSlave(t *testing.T, o SlaveOptions) *Slave {
 	t.Helper()
 	o.Port = -1
-	unset(&o.HeartbeatSpan, 0, 200*time.Millisecond)
-	unset(&o.RequestRetryWaiting, 0, time.Millisecond)
+	setDefault(&o.HeartbeatSpan, 0, 200*time.Millisecond)
+	setDefault(&o.RequestRetryWaiting, 0, time.Millisecond)
 	s := NewSlave(o)
 	if err := s.Start(); err != nil {
 		t.Fatal(err)

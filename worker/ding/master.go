@@ -19,41 +19,41 @@ import (
 // Master connects to slaves and gives them tasks. Make one with [NewMaster];
 // all methods may be called from any goroutine.
 type Master struct {
-	o     MasterOptions
-	log   hclog.Logger
-	token string // its own, for /ping and /shutdown
-	http  *http.Client
+	options MasterOptions
+	log     hclog.Logger
+	token   string // its own, for /ping and /shutdown
+	http    *http.Client
 
-	life context.Context // ended by Shutdown
-	end  context.CancelFunc
-	work sync.WaitGroup // the server, the watch, callbacks
+	life       context.Context // ended by Shutdown
+	cancelLife context.CancelFunc
+	background sync.WaitGroup // the server, the watch, callbacks
 
-	mu      sync.Mutex // guards what follows
-	started bool
-	address string // that it serves; "" before Start
-	mine    string // that slaves are told
-	named   map[string]*Connection
-	tokens  map[string]*Connection // of sessions, from before /connect on
+	mu          sync.Mutex // guards what follows
+	started     bool
+	address     string // that it serves; "" before Start
+	myAddress   string // that slaves are told
+	connections map[string]*Connection
+	tokens      map[string]*Connection // of sessions, from before /connect on
 }
 
 // NewMaster makes a Master that is not started yet.
 func NewMaster(o MasterOptions) *Master {
 	o = o.withDefaults()
 	m := &Master{
-		o: o, log: o.Logger, token: proactor.NewToken(), http: o.HTTP,
-		named: map[string]*Connection{}, tokens: map[string]*Connection{},
+		options: o, log: o.Logger, token: proactor.NewToken(), http: o.HTTP,
+		connections: map[string]*Connection{}, tokens: map[string]*Connection{},
 	}
-	m.life, m.end = context.WithCancel(context.Background())
+	m.life, m.cancelLife = context.WithCancel(context.Background())
 	return m
 }
 
 // Start serves, and returns when slaves can reach it. It may be called once.
 func (m *Master) Start(ctx context.Context) error {
-	ip := net.ParseIP(m.o.Host)
+	ip := net.ParseIP(m.options.Host)
 	switch {
-	case !loopback.IsHost(m.o.Host) && !m.o.Insecure:
-		return fmt.Errorf("start the master: %s is beyond loopback, where tokens can be read on the way; use 127.0.0.1, or set Insecure", m.o.Host)
-	case ip != nil && ip.IsUnspecified() && m.o.MyAddress == "":
+	case !loopback.IsHost(m.options.Host) && !m.options.Insecure:
+		return fmt.Errorf("start the master: %s is beyond loopback, where tokens can be read on the way; use 127.0.0.1, or set Insecure", m.options.Host)
+	case ip != nil && ip.IsUnspecified() && m.options.MyAddress == "":
 		return errors.New("start the master: it listens everywhere; say in MyAddress where slaves find it")
 	}
 	m.mu.Lock()
@@ -61,15 +61,15 @@ func (m *Master) Start(ctx context.Context) error {
 	if m.started {
 		return errors.New("start the master: it has been started")
 	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(m.o.Host, strconv.Itoa(max(m.o.Port, 0))))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(m.options.Host, strconv.Itoa(max(m.options.Port, 0))))
 	if err != nil {
 		return fmt.Errorf("start the master: %w", err)
 	}
 	m.started, m.address = true, l.Addr().String()
-	m.mine = m.o.MyAddress
-	unset(&m.mine, "", "http://"+m.address)
-	m.work.Go(func() { m.serve(l) })
-	m.work.Go(m.watch)
+	m.myAddress = m.options.MyAddress
+	setDefault(&m.myAddress, "", "http://"+m.address)
+	m.background.Go(func() { m.serveSlaves(l) })
+	m.background.Go(m.watchConnections)
 	return nil
 }
 
@@ -77,26 +77,28 @@ func (m *Master) Start(ctx context.Context) error {
 func (m *Master) MyAddress() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.mine
+	return m.myAddress
 }
 
 // Ping asks the master's own server whether it runs.
-func (m *Master) Ping(ctx context.Context) bool { return m.own(ctx, http.MethodGet, "/ping") == nil }
+func (m *Master) Ping(ctx context.Context) bool {
+	return m.requestOwn(ctx, http.MethodGet, "/ping") == nil
+}
 
 // Shutdown asks the master's own server to end. Connections that are open are
 // lost to their slaves, and their tasks end. Join waits for it.
 func (m *Master) Shutdown(ctx context.Context) error {
-	return m.own(ctx, http.MethodDelete, "/shutdown")
+	return m.requestOwn(ctx, http.MethodDelete, "/shutdown")
 }
 
-func (m *Master) own(ctx context.Context, method, path string) error {
+func (m *Master) requestOwn(ctx context.Context, method, path string) error {
 	m.mu.Lock()
 	address := m.address
 	m.mu.Unlock()
 	if address == "" {
 		return errors.New("the master has not been started")
 	}
-	client := &proactor.Client{Base: "http://" + address, Channel: m.o.Channel, HTTP: m.http, Timeout: m.o.RequestTimeout}
+	client := &proactor.Client{Base: "http://" + address, Channel: m.options.Channel, HTTP: m.http, Timeout: m.options.RequestTimeout}
 	e, status, err := client.Do(ctx, method, path, m.token, nil)
 	if err == nil && !e.Success {
 		err = &RefusedError{Response{status, e}}
@@ -109,7 +111,7 @@ func (m *Master) Join(ctx context.Context) error {
 	down := make(chan struct{})
 	go func() {
 		defer close(down)
-		m.work.Wait()
+		m.background.Wait()
 	}()
 	select {
 	case <-down:
@@ -123,68 +125,68 @@ func (m *Master) Join(ctx context.Context) error {
 // NewConnection makes a connection to a slave; it is not connected yet. Port 0
 // is 7236. The error says that a connection of that name is alive.
 func (m *Master) NewConnection(name, host string, port int, https bool) (*Connection, error) {
-	if m.Contains(name) {
+	if m.HasConnection(name) {
 		return nil, fmt.Errorf("connection %q already exists", name)
 	}
-	unset(&port, 0, DefaultSlavePort)
+	setDefault(&port, 0, DefaultSlavePort)
 	scheme := "http://"
 	if https {
 		scheme = "https://"
 	}
 	return &Connection{master: m, name: name, client: proactor.Client{
-		Base: scheme + net.JoinHostPort(host, strconv.Itoa(port)), Channel: m.o.Channel,
-		HTTP: m.http, Timeout: m.o.RequestTimeout,
+		Base: scheme + net.JoinHostPort(host, strconv.Itoa(port)), Channel: m.options.Channel,
+		HTTP: m.http, Timeout: m.options.RequestTimeout,
 	}, tasks: map[string]*Task{}}, nil
 }
 
-// Contains says whether a connection of that name is alive.
-func (m *Master) Contains(name string) bool {
-	_, ok := m.Get(name)
+// HasConnection says whether a connection of that name is alive.
+func (m *Master) HasConnection(name string) bool {
+	_, ok := m.LookupConnection(name)
 	return ok
 }
 
-// Get returns the connection of that name, if it is alive.
-func (m *Master) Get(name string) (*Connection, bool) {
+// LookupConnection returns the connection of that name, if it is alive.
+func (m *Master) LookupConnection(name string) (*Connection, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c, ok := m.named[name]
+	c, ok := m.connections[name]
 	return c, ok
 }
 
-// Delete disconnects the connection of that name.
-func (m *Master) Delete(ctx context.Context, name string) error {
-	c, ok := m.Get(name)
+// DeleteConnection disconnects the connection of that name.
+func (m *Master) DeleteConnection(ctx context.Context, name string) error {
+	c, ok := m.LookupConnection(name)
 	if !ok {
 		return fmt.Errorf("connection %q is not found", name)
 	}
 	return c.Disconnect(ctx)
 }
 
-// watch ends connections whose slave is silent, until the master ends, and
+// watchConnections ends connections whose slave is silent, until the master ends, and
 // then all.
-func (m *Master) watch() {
-	tick := time.NewTicker(m.o.HeartbeatCheckSpan)
+func (m *Master) watchConnections() {
+	tick := time.NewTicker(m.options.HeartbeatCheckSpan)
 	defer tick.Stop()
 	for {
 		select {
 		case now := <-tick.C:
-			for _, c := range m.connections() {
-				c.check(now)
+			for _, c := range m.liveConnections() {
+				c.checkSilence(now)
 			}
 		case <-m.life.Done():
-			for _, c := range m.connections() {
-				c.close(errShutdown)
+			for _, c := range m.liveConnections() {
+				c.closeSession(errShutdown)
 			}
 			return
 		}
 	}
 }
 
-func (m *Master) connections() []*Connection {
+func (m *Master) liveConnections() []*Connection {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := make([]*Connection, 0, len(m.named))
-	for _, c := range m.named {
+	list := make([]*Connection, 0, len(m.connections))
+	for _, c := range m.connections {
 		list = append(list, c)
 	}
 	return list

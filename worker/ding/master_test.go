@@ -15,7 +15,7 @@ func TestConnectionsByName(t *testing.T) {
 	m := start(t, MasterOptions{})
 	s := startSlave(t, SlaveOptions{ProcessTask: add})
 	c := dial(t, m, "a", s.Address())
-	if m.Contains("a") || c.IsConnected() || c.Name() != "a" {
+	if m.HasConnection("a") || c.IsConnected() || c.Name() != "a" {
 		t.Error("it is there before Connect")
 	}
 	if _, err := c.NewTask(nil).Start(within(t)).Join(within(t)); err == nil || !strings.Contains(err.Error(), "a is not connected") {
@@ -24,7 +24,7 @@ func TestConnectionsByName(t *testing.T) {
 	if err := c.Connect(within(t)); err != nil {
 		t.Fatal(err)
 	}
-	if got, ok := m.Get("a"); !ok || got != c || !m.Contains("a") {
+	if got, ok := m.LookupConnection("a"); !ok || got != c || !m.HasConnection("a") {
 		t.Error("it is not there after Connect")
 	}
 	if err := c.Connect(within(t)); err == nil {
@@ -33,10 +33,10 @@ func TestConnectionsByName(t *testing.T) {
 	if _, err := m.NewConnection("a", "127.0.0.1", 1, true); err == nil {
 		t.Error("a second connection has the same name")
 	}
-	if err := m.Delete(within(t), "a"); err != nil || m.Contains("a") {
+	if err := m.DeleteConnection(within(t), "a"); err != nil || m.HasConnection("a") {
 		t.Error(err)
 	}
-	for _, err := range []error{m.Delete(within(t), "a"), c.Disconnect(within(t))} {
+	for _, err := range []error{m.DeleteConnection(within(t), "a"), c.Disconnect(within(t))} {
 		if err == nil {
 			t.Error("disconnected twice")
 		}

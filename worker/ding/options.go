@@ -53,20 +53,20 @@ type MasterOptions struct {
 
 // The least times that ding.interaction allows.
 const (
-	leastTolerance = 200 * time.Millisecond
-	leastCheckSpan = 100 * time.Millisecond
+	minTolerance = 200 * time.Millisecond
+	minCheckSpan = 100 * time.Millisecond
 )
 
 func (o MasterOptions) withDefaults() MasterOptions {
-	unset(&o.Host, "", "127.0.0.1")
-	unset(&o.Port, 0, DefaultMasterPort)
-	unset(&o.HeartbeatTolerance, 0, 15*time.Second)
-	unset(&o.HeartbeatCheckSpan, 0, time.Second)
-	unset(&o.RequestRetries, 0, 5)
-	unset(&o.RequestRetryWaiting, 0, time.Second)
-	unset(&o.RequestTimeout, 0, 10*time.Second)
-	o.HeartbeatTolerance = max(o.HeartbeatTolerance, leastTolerance)
-	o.HeartbeatCheckSpan = max(o.HeartbeatCheckSpan, leastCheckSpan)
+	setDefault(&o.Host, "", "127.0.0.1")
+	setDefault(&o.Port, 0, DefaultMasterPort)
+	setDefault(&o.HeartbeatTolerance, 0, 15*time.Second)
+	setDefault(&o.HeartbeatCheckSpan, 0, time.Second)
+	setDefault(&o.RequestRetries, 0, 5)
+	setDefault(&o.RequestRetryWaiting, 0, time.Second)
+	setDefault(&o.RequestTimeout, 0, 10*time.Second)
+	o.HeartbeatTolerance = max(o.HeartbeatTolerance, minTolerance)
+	o.HeartbeatCheckSpan = max(o.HeartbeatCheckSpan, minCheckSpan)
 	o.RequestRetries = max(o.RequestRetries, 0)
 	if o.HTTP == nil {
 		o.HTTP = proactor.NewHTTP(8)
@@ -77,7 +77,7 @@ func (o MasterOptions) withDefaults() MasterOptions {
 	return o
 }
 
-func unset[T comparable](field *T, zero, value T) {
+func setDefault[T comparable](field *T, zero, value T) {
 	if *field == zero {
 		*field = value
 	}

@@ -69,7 +69,7 @@ func TestOurMasterDrivesARealSlave(t *testing.T) {
 	if !lines.Scan() || lines.Text() != "listening" {
 		t.Fatal(lines.Text(), lines.Err())
 	}
-	m := start(t, MasterOptions{Channel: 2, HeartbeatTolerance: time.Second, HeartbeatCheckSpan: leastCheckSpan})
+	m := start(t, MasterOptions{Channel: 2, HeartbeatTolerance: time.Second, HeartbeatCheckSpan: minCheckSpan})
 	n, _ := strconv.Atoi(port)
 	c, err := m.NewConnection("real", "127.0.0.1", n, false)
 	if err != nil {

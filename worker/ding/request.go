@@ -11,11 +11,11 @@ import (
 	"initiator/proactor"
 )
 
-// request asks the slave, and asks again where the request did not get
+// sendRequest asks the slave, and asks again where the request did not get
 // through. An answer is an answer, also one that is a refusal: its error is a
 // *[RefusedError].
-func (c *Connection) request(ctx context.Context, token, method, path string, body any) (Response, error) {
-	o := &c.master.o
+func (c *Connection) sendRequest(ctx context.Context, token, method, path string, body any) (Response, error) {
+	o := &c.master.options
 	for try := 0; ; try++ {
 		e, status, err := c.client.Do(ctx, method, path, token, body)
 		var stranger *proactor.NotEnvelope
@@ -44,10 +44,10 @@ func askHook(hook func(*Connection) (any, error), c *Connection) (raw json.RawMe
 	if hook == nil {
 		return nil, nil
 	}
-	err = c.guard(func() error {
+	err = c.recoverPanic(func() error {
 		data, err := hook(c)
 		if err == nil && data != nil {
-			raw, err = marshal(data)
+			raw, err = marshalData(data)
 		}
 		return err
 	})
@@ -59,19 +59,19 @@ func failHook(hook func(*Connection, error) error, c *Connection, err error) err
 	if hook == nil {
 		return err
 	}
-	return c.guard(func() error { return hook(c, err) })
+	return c.recoverPanic(func() error { return hook(c, err) })
 }
 
 // tellHook shows a hook the answer. What was answered stays true whatever the
 // hook does.
 func tellHook(c *Connection, hook func(*Connection, Response), r Response) {
 	if hook != nil {
-		_ = c.guard(func() error { hook(c, r); return nil })
+		_ = c.recoverPanic(func() error { hook(c, r); return nil })
 	}
 }
 
-// guard turns a panic into an error.
-func (c *Connection) guard(f func() error) (err error) {
+// recoverPanic turns a panic into an error.
+func (c *Connection) recoverPanic(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a hook or callback: %v", p)

@@ -17,14 +17,14 @@ const (
 	closeGrace = 2 * time.Second
 )
 
-// serve answers slaves until the master ends.
-func (m *Master) serve(l net.Listener) {
+// serveSlaves answers slaves until the master ends.
+func (m *Master) serveSlaves(l net.Listener) {
 	web := &http.Server{
 		Handler: m, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: m.log.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
-	m.work.Go(func() {
+	m.background.Go(func() {
 		<-m.life.Done()
 		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 		defer cancel()
@@ -34,7 +34,7 @@ func (m *Master) serve(l net.Listener) {
 	})
 	if err := web.Serve(l); m.life.Err() == nil {
 		m.log.Error("the master's server has ended", "error", err)
-		m.end()
+		m.cancelLife()
 	}
 }
 
@@ -48,17 +48,17 @@ func (m *Master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "DELETE /shutdown":
 		if m.checkOwn(w, r) {
 			proactor.Success.Write(w, proactor.MessageShutdown, nil)
-			m.end()
+			m.cancelLife()
 		}
 	case "GET /slave/heartbeat":
 		if c := m.checkSlave(w, r); c != nil {
-			c.beat()
+			c.noteHeartbeat()
 			proactor.Success.Write(w, proactor.MessageHeartbeat, nil)
 		}
 	case "PUT /slave/task/complete":
-		m.result(w, r, Completed)
+		m.handleResult(w, r, Completed)
 	case "PUT /slave/task/fail":
-		m.result(w, r, Failed)
+		m.handleResult(w, r, Failed)
 	default:
 		proactor.NotFound.Write(w, "", nil)
 	}
@@ -66,7 +66,7 @@ func (m *Master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (m *Master) checkOwn(w http.ResponseWriter, r *http.Request) bool {
 	_, code := proactor.Checks{
-		ShuttingDown: m.life.Err() != nil, Channel: m.o.Channel, ChannelOptional: true,
+		ShuttingDown: m.life.Err() != nil, Channel: m.options.Channel, ChannelOptional: true,
 		Missing: proactor.NoOwnToken, Wrong: proactor.WrongOwnToken,
 		Token: func(token string) bool { return proactor.TokenEqual(token, m.token) },
 	}.Check(r.Header)
@@ -80,7 +80,7 @@ func (m *Master) checkOwn(w http.ResponseWriter, r *http.Request) bool {
 // when it has answered with a refusal.
 func (m *Master) checkSlave(w http.ResponseWriter, r *http.Request) (c *Connection) {
 	_, code := proactor.Checks{
-		ShuttingDown: m.life.Err() != nil, Channel: m.o.Channel,
+		ShuttingDown: m.life.Err() != nil, Channel: m.options.Channel,
 		Missing: proactor.NoSlaveToken, Wrong: proactor.UnknownSlave,
 		Token: func(token string) bool {
 			m.mu.Lock()
@@ -96,10 +96,10 @@ func (m *Master) checkSlave(w http.ResponseWriter, r *http.Request) (c *Connecti
 	return c
 }
 
-// result takes a result for the task whose id it names. One that is not, or no
+// handleResult takes a result for the task whose id it names. One that is not, or no
 // more, in the table is answered in the same way: the slave has done its part,
 // and a result that comes twice changes nothing.
-func (m *Master) result(w http.ResponseWriter, r *http.Request, status Status) {
+func (m *Master) handleResult(w http.ResponseWriter, r *http.Request, status Status) {
 	c := m.checkSlave(w, r)
 	if c == nil {
 		return
@@ -119,11 +119,11 @@ func (m *Master) result(w http.ResponseWriter, r *http.Request, status Status) {
 		proactor.BadTask.Write(w, "Task ID not found.", nil)
 		return
 	}
-	if t := c.leave(id.String()); t != nil {
+	if t := c.removeTask(id.String()); t != nil {
 		if status == Failed {
-			t.end(Failed, body.Result, &FailedError{body.Result})
+			t.finishTask(Failed, body.Result, &FailedError{body.Result})
 		} else {
-			t.end(Completed, body.Result, nil)
+			t.finishTask(Completed, body.Result, nil)
 		}
 	}
 	proactor.Success.Write(w, proactor.MessageResult, nil)

@@ -67,8 +67,8 @@ type Slave struct {
 func NewSlave(o SlaveOptions) *Slave {
 	s := &Slave{token: proactor.NewToken(), up: make(chan struct{}), down: make(chan struct{})}
 	s.options = worker.Options{
-		Handlers: []worker.Handler{worker.HandleRaw("default", o.process)},
-		Hooks:    o.hooks(), Args: []string{}, Getenv: func(string) string { return "" },
+		Handlers: []worker.Handler{worker.HandleRaw("default", o.runTask)},
+		Hooks:    o.workerHooks(), Args: []string{}, Getenv: func(string) string { return "" },
 		ListenAddr: o.Host, Port: o.Port, Insecure: o.Insecure, Channel: o.Channel, Connect: "open",
 		Token: s.token, HeartbeatSpan: o.HeartbeatSpan, HeartbeatTolerance: o.HeartbeatTolerance,
 		RetryWait: o.RequestRetryWaiting, Logger: o.Logger,
@@ -77,8 +77,8 @@ func NewSlave(o SlaveOptions) *Slave {
 	return s
 }
 
-// process makes {} of no result: ding's results are objects.
-func (o SlaveOptions) process(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+// runTask makes {} of no result: ding's results are objects.
+func (o SlaveOptions) runTask(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 	if o.ProcessTask == nil {
 		return nil, errors.New("the slave has no ProcessTask")
 	}
@@ -89,7 +89,7 @@ func (o SlaveOptions) process(ctx context.Context, data json.RawMessage) (json.R
 	return result, err
 }
 
-func (o SlaveOptions) hooks() worker.Hooks {
+func (o SlaveOptions) workerHooks() worker.Hooks {
 	var h worker.Hooks
 	if o.BeforeConnection != nil {
 		h.BeforeConnect = func(_ context.Context, data json.RawMessage) error { return o.BeforeConnection(data) }
@@ -134,14 +134,16 @@ func (s *Slave) Address() string {
 }
 
 // Ping asks the slave's own server whether it runs.
-func (s *Slave) Ping(ctx context.Context) bool { return s.own(ctx, http.MethodGet, "/ping") == nil }
+func (s *Slave) Ping(ctx context.Context) bool {
+	return s.requestOwn(ctx, http.MethodGet, "/ping") == nil
+}
 
 // Shutdown asks it to take no more tasks and to end. Join waits for it.
 func (s *Slave) Shutdown(ctx context.Context) error {
-	return s.own(ctx, http.MethodDelete, "/shutdown")
+	return s.requestOwn(ctx, http.MethodDelete, "/shutdown")
 }
 
-func (s *Slave) own(ctx context.Context, method, path string) error {
+func (s *Slave) requestOwn(ctx context.Context, method, path string) error {
 	select {
 	case <-s.up:
 	default:

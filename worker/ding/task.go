@@ -95,9 +95,9 @@ func (t *Task) Start(ctx context.Context) *Task {
 	t.mu.Unlock()
 	defer close(started)
 	if err == nil {
-		err = t.give(ctx, c)
+		err = t.sendTask(ctx, c)
 	}
-	t.settleStart(c, err)
+	t.noteStart(c, err)
 	return t
 }
 
@@ -112,14 +112,14 @@ func (t *Task) Offer(c *Connection) error {
 	return nil
 }
 
-func (t *Task) give(ctx context.Context, c *Connection) error {
-	h := c.master.o.Hooks
+func (t *Task) sendTask(ctx context.Context, c *Connection) error {
+	h := c.master.options.Hooks
 	data := t.data
 	if h.BeforeNewTask != nil {
-		err := c.guard(func() (err error) {
+		err := c.recoverPanic(func() (err error) {
 			other, err := h.BeforeNewTask(c, data)
 			if err == nil {
-				data, err = marshal(other)
+				data, err = marshalData(other)
 			}
 			return err
 		})
@@ -127,24 +127,24 @@ func (t *Task) give(ctx context.Context, c *Connection) error {
 			return err
 		}
 	}
-	token, err := c.enter(t)
+	token, err := c.addTask(t)
 	if err != nil {
 		return err
 	}
-	r, err := c.request(ctx, token, http.MethodPost, "/task/new", proactor.TaskBody{Task: proactor.TaskRef{ID: t.id}, Data: data})
+	r, err := c.sendRequest(ctx, token, http.MethodPost, "/task/new", proactor.TaskBody{Task: proactor.TaskRef{ID: t.id}, Data: data})
 	if err == nil {
 		tellHook(c, h.AfterNewTask, r)
 		return nil
 	}
-	c.leave(t.id)
+	c.removeTask(t.id)
 	if other := failHook(h.ErrorNewTask, c, err); other != nil {
 		return other
 	}
 	return err // what was not started cannot be waited for
 }
 
-// settleStart notes how the start went. The task may have ended meanwhile.
-func (t *Task) settleStart(c *Connection, err error) {
+// noteStart notes how the start went. The task may have ended meanwhile.
+func (t *Task) noteStart(c *Connection, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -156,8 +156,8 @@ func (t *Task) settleStart(c *Connection, err error) {
 	}
 }
 
-// end notes the outcome, the first of which counts, and calls back.
-func (t *Task) end(status Status, result json.RawMessage, err error) {
+// finishTask notes the outcome, the first of which counts, and calls back.
+func (t *Task) finishTask(status Status, result json.RawMessage, err error) {
 	t.mu.Lock()
 	if t.status == Completed || t.status == Failed || t.status == StartFailed {
 		t.mu.Unlock()
@@ -169,18 +169,18 @@ func (t *Task) end(status Status, result json.RawMessage, err error) {
 		callbacks = t.onComplete
 	}
 	t.mu.Unlock()
-	c.master.work.Go(func() {
+	c.master.background.Go(func() {
 		defer close(t.done)
 		for _, f := range callbacks {
-			_ = c.guard(func() error { f(t.data, result); return nil })
+			_ = c.recoverPanic(func() error { f(t.data, result); return nil })
 		}
 	})
 }
 
-// abandon ends a task whose result cannot come any more.
-func (t *Task) abandon(reason error) {
+// failTask ends a task whose result cannot come any more.
+func (t *Task) failTask(reason error) {
 	result, _ := json.Marshal(map[string]string{"message": reason.Error()})
-	t.end(Failed, result, reason)
+	t.finishTask(Failed, result, reason)
 }
 
 // ErrNotStarted is Join's answer before Start.

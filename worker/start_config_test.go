@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-func startWith(t *testing.T, args []string, stdin string, env map[string]string) (given, error) {
+func startWith(t *testing.T, args []string, stdin string, env map[string]string) (startConfig, error) {
 	t.Helper()
 	o := Options{Args: args, Getenv: func(k string) string { return env[k] }}
 	if stdin != "" {
 		o.Stdin = strings.NewReader(stdin)
 	}
-	return start(t.Context(), o.withDefaults())
+	return readStartConfig(t.Context(), o.withDefaults())
 }
 
 func TestStartByHandTakesDefaults(t *testing.T) {
@@ -26,8 +26,8 @@ func TestStartByHandTakesDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(g.guid) != 32 || g.token == "" || g.incarnation != 1 || g.addr != "127.0.0.1" || g.port != 7236 ||
-		g.channel != 0 || g.connect != "open" || g.slots != 1 || g.span != 3*time.Second ||
-		g.tolerance != 15*time.Second || g.keep || g.orphanGrace != 10*time.Minute {
+		g.channel != 0 || g.connect != "open" || g.slots != 1 || g.heartbeatSpan != 3*time.Second ||
+		g.heartbeatTolerance != 15*time.Second || g.keep || g.orphanGrace != 10*time.Minute {
 		t.Errorf("%+v", g)
 	}
 }
@@ -55,8 +55,8 @@ greeting = ${shared} $$
 	greeting, _ := g.setting("greeting")
 	_, none := g.setting("nothing")
 	if g.guid != "a1b2" || g.token != "t" || g.incarnation != 3 || g.addr != "127.0.0.2" || g.port != 5000 ||
-		g.channel != -7 || g.connect != "open" || g.slots != 8 || g.span != 2500*time.Millisecond ||
-		g.tolerance != 90*time.Second || !g.keep || g.orphanGrace != 2*time.Hour || greeting != "s $" || none {
+		g.channel != -7 || g.connect != "open" || g.slots != 8 || g.heartbeatSpan != 2500*time.Millisecond ||
+		g.heartbeatTolerance != 90*time.Second || !g.keep || g.orphanGrace != 2*time.Hour || greeting != "s $" || none {
 		t.Errorf("%+v, greeting %q", g, greeting)
 	}
 }
@@ -170,11 +170,11 @@ func TestTheDefaultMethod(t *testing.T) {
 		{named("a"), "b", ""},
 	}
 	for _, tt := range tests {
-		m, err := newMethods(tt.handlers)
+		m, err := newMethodTable(tt.handlers)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := m.find(tt.method).run(t.Context(), nil)
+		got, err := m.findHandler(tt.method).run(t.Context(), nil)
 		if strings.Trim(string(got), `"`) != tt.want || (err == nil) != (tt.want != "") {
 			t.Errorf("%v, method %q: %s %v", m.names, tt.method, got, err)
 		}
@@ -261,18 +261,18 @@ func FuzzParseFDs(f *testing.F) {
 // the address already.
 func TestBeyondLoopback(t *testing.T) {
 	tests := []struct {
-		g  given
+		g  startConfig
 		ok bool
 	}{
-		{given{addr: "127.0.0.1"}, true},
-		{given{addr: "127.9.9.9"}, true},
-		{given{addr: "::1"}, true},
-		{given{addr: "localhost"}, true},
-		{given{addr: "0.0.0.0"}, false},
-		{given{addr: "::"}, false},
-		{given{addr: "example.org"}, false},
-		{given{addr: "0.0.0.0", insecure: true}, true},
-		{given{addr: "0.0.0.0", launched: true}, true},
+		{startConfig{addr: "127.0.0.1"}, true},
+		{startConfig{addr: "127.9.9.9"}, true},
+		{startConfig{addr: "::1"}, true},
+		{startConfig{addr: "localhost"}, true},
+		{startConfig{addr: "0.0.0.0"}, false},
+		{startConfig{addr: "::"}, false},
+		{startConfig{addr: "example.org"}, false},
+		{startConfig{addr: "0.0.0.0", insecure: true}, true},
+		{startConfig{addr: "0.0.0.0", launched: true}, true},
 	}
 	for _, tt := range tests {
 		if err := checkExposed(tt.g); (err == nil) != tt.ok {

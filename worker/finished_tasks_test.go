@@ -13,17 +13,17 @@ import (
 // could do the same.
 func TestTheRingRemembersWhatAListWould(t *testing.T) {
 	type kept struct {
-		key taskKey
+		key attemptKey
 		at  time.Time
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		var m remembered
+		var m finishedTasks
 		var list []kept // oldest first
 		now := time.Now()
-		key := rapid.Custom(func(t *rapid.T) taskKey {
-			return taskKey{keyID(fmt.Sprint(rapid.IntRange(0, 300).Draw(t, "id"))), 1}
+		key := rapid.Custom(func(t *rapid.T) attemptKey {
+			return attemptKey{keyID(fmt.Sprint(rapid.IntRange(0, 300).Draw(t, "id"))), 1}
 		})
-		without := func(k taskKey) {
+		without := func(k attemptKey) {
 			for i := range list {
 				if list[i].key == k {
 					list = append(list[:i:i], list[i+1:]...)
@@ -35,29 +35,29 @@ func TestTheRingRemembersWhatAListWould(t *testing.T) {
 			switch rapid.IntRange(0, 9).Draw(t, "step") {
 			case 0:
 				k := key.Draw(t, "dropped")
-				m.drop(k)
+				m.forgetTask(k)
 				without(k)
 			case 1:
 				now = now.Add(time.Duration(rapid.IntRange(0, 6).Draw(t, "minutes")) * time.Minute)
 			default:
 				k := key.Draw(t, "added")
-				if _, known := m.find(k, func() time.Time { return now }); known {
+				if _, known := m.findOutcome(k, func() time.Time { return now }); known {
 					continue // it would not run again
 				}
 				without(k)
-				m.add(k, Outcome{Result: k.id[:]}, now)
+				m.addTask(k, taskOutcome{Result: k.id[:]}, now)
 				list = append(list, kept{k, now})
 			}
 			for len(list) > 0 && now.Sub(list[0].at) >= rememberFor {
 				list = list[1:]
 			}
 			for _, e := range list {
-				o, ok := m.find(e.key, func() time.Time { return now })
+				o, ok := m.findOutcome(e.key, func() time.Time { return now })
 				if !ok || uuid.UUID(o.Result) != e.key.id {
 					t.Fatalf("%v is forgotten, or another's: %v", e, o)
 				}
 			}
-			m.forget(now)
+			m.evictOldest(now)
 			if len(m.place) != len(list) {
 				t.Fatalf("%d places for %d", len(m.place), len(list))
 			}

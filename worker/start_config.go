@@ -18,69 +18,69 @@ import (
 	"initiator/proactor"
 )
 
-// given is what a worker was told at its start, from all sources.
-type given struct {
-	guid        string
-	incarnation int
-	addr        string
-	port        int // negative = any free one
-	token       string
-	channel     int
-	connect     string // "token" or "open"
-	directMode  string // "token" or "open"
-	compression string // of direct calls without a Content-Encoding
-	chirpPort   int    // negative = any free one, 0 = none
-	chirpPEM    string
-	slots       int
-	span        time.Duration
-	tolerance   time.Duration
-	keep        bool
-	orphanGrace time.Duration
-	insecure    bool
-	launched    bool                            // by an initiator
-	setting     func(key string) (string, bool) // of the own section; may be nil
+// startConfig is what a worker was told at its start, from all sources.
+type startConfig struct {
+	guid               string
+	incarnation        int
+	addr               string
+	port               int // negative = any free one
+	token              string
+	channel            int
+	connect            string // "token" or "open"
+	directMode         string // "token" or "open"
+	compression        string // of direct calls without a Content-Encoding
+	chirpPort          int    // negative = any free one, 0 = none
+	chirpPEM           string
+	slots              int
+	heartbeatSpan      time.Duration
+	heartbeatTolerance time.Duration
+	keep               bool
+	orphanGrace        time.Duration
+	insecure           bool
+	launched           bool                            // by an initiator
+	setting            func(key string) (string, bool) // of the own section; may be nil
 }
 
 // The least that ding.interaction allows for both times of the heartbeat.
-const leastSpan = 200 * time.Millisecond
+const minHeartbeatSpan = 200 * time.Millisecond
 
-// start reads argv, environment and stdin, in this order of precedence: argv,
+// readStartConfig reads argv, environment and stdin, in this order of precedence: argv,
 // stdin, environment, options.
-func start(ctx context.Context, o Options) (given, error) {
+func readStartConfig(ctx context.Context, o Options) (startConfig, error) {
 	args, err := readArgs(o.Args)
 	if err != nil {
-		return given{}, err
+		return startConfig{}, err
 	}
 	launched := o.Getenv("INITIATOR_GUID") != ""
 	cfg, err := readStdin(ctx, o.Stdin, launched, 0)
 	if err != nil {
-		return given{}, fmt.Errorf("read the INI on stdin: %w", err)
+		return startConfig{}, fmt.Errorf("read the INI on stdin: %w", err)
 	}
-	guid := first(args.guid, o.Getenv("INITIATOR_GUID"), only(cfg), o.GUID)
+	guid := firstNonEmpty(args.guid, o.Getenv("INITIATOR_GUID"), onlySection(cfg), o.GUID)
 	if guid == "" {
 		guid = randomGUID()
 	}
-	k := keys{cfg: cfg, section: guid}
-	g := given{
-		guid:        guid,
-		incarnation: k.number("incarnation", o.Getenv("INITIATOR_INCARNATION"), 1),
-		addr:        k.text("listen_addr", o.ListenAddr),
-		port:        k.number("listen_port", first(o.Getenv("INITIATOR_PORT"), o.Getenv("PORT")), o.Port),
-		token:       k.text("token", o.Token),
-		channel:     k.number("channel", "", o.Channel),
-		connect:     k.text("connect", connectMode(o.Connect, launched)),
-		directMode:  k.text("direct", first(o.Direct, "token")),
-		compression: k.text("direct_compression", first(o.DirectCompression, contentcoding.None)),
-		chirpPort:   k.number("chirp_port", "", o.ChirpPort),
-		chirpPEM:    k.text("chirp_pem", o.ChirpPEM),
-		slots:       k.number("slots", "", o.Slots),
-		span:        max(k.duration("heartbeat_span", o.HeartbeatSpan), leastSpan),
-		tolerance:   max(k.duration("heartbeat_tolerance", o.HeartbeatTolerance), leastSpan),
-		keep:        k.text("on_initiator_exit", keepWord(o.Keep)) == "keep",
-		orphanGrace: k.duration("orphan_grace", o.OrphanGrace),
-		launched:    launched,
-		insecure:    o.Insecure || k.flag("insecure"),
-		setting:     k.get,
+	k := sectionReader{cfg: cfg, section: guid}
+	g := startConfig{
+		guid:               guid,
+		incarnation:        k.readNumber("incarnation", o.Getenv("INITIATOR_INCARNATION"), 1),
+		addr:               k.readText("listen_addr", o.ListenAddr),
+		port:               k.readNumber("listen_port", firstNonEmpty(o.Getenv("INITIATOR_PORT"), o.Getenv("PORT")), o.Port),
+		token:              k.readText("token", o.Token),
+		channel:            k.readNumber("channel", "", o.Channel),
+		connect:            k.readText("connect", connectMode(o.Connect, launched)),
+		directMode:         k.readText("direct", firstNonEmpty(o.Direct, "token")),
+		compression:        k.readText("direct_compression", firstNonEmpty(o.DirectCompression, contentcoding.None)),
+		chirpPort:          k.readNumber("chirp_port", "", o.ChirpPort),
+		chirpPEM:           k.readText("chirp_pem", o.ChirpPEM),
+		slots:              k.readNumber("slots", "", o.Slots),
+		heartbeatSpan:      max(k.readDuration("heartbeat_span", o.HeartbeatSpan), minHeartbeatSpan),
+		heartbeatTolerance: max(k.readDuration("heartbeat_tolerance", o.HeartbeatTolerance), minHeartbeatSpan),
+		keep:               k.readText("on_initiator_exit", keepWord(o.Keep)) == "keep",
+		orphanGrace:        k.readDuration("orphan_grace", o.OrphanGrace),
+		launched:           launched,
+		insecure:           o.Insecure || k.readFlag("insecure"),
+		setting:            k.lookupKey,
 	}
 	if args.port != nil {
 		g.port = *args.port
@@ -88,14 +88,14 @@ func start(ctx context.Context, o Options) (given, error) {
 	if g.token == "" {
 		g.token = proactor.NewToken() // nobody knows it: ping and shutdown stay closed
 	}
-	return g, errors.Join(append(k.faults, g.check()...)...)
+	return g, errors.Join(append(k.faults, g.validate()...)...)
 }
 
-func (g given) check() (faults []error) {
+func (g startConfig) validate() (faults []error) {
 	if g.connect != "token" && g.connect != "open" {
 		faults = append(faults, fmt.Errorf("connect = %s: use token or open", g.connect))
 	}
-	faults = append(faults, g.checkDirect()...)
+	faults = append(faults, g.validateDirect()...)
 	switch {
 	case g.chirpPort > 65535:
 		faults = append(faults, fmt.Errorf("chirp_port = %d: use 1 to 65535, or 0 for none", g.chirpPort))
@@ -111,7 +111,7 @@ func (g given) check() (faults []error) {
 	return faults
 }
 
-func (g given) checkDirect() (faults []error) {
+func (g startConfig) validateDirect() (faults []error) {
 	switch {
 	case g.directMode != "token" && g.directMode != "open":
 		faults = append(faults, fmt.Errorf("direct = %s: use token or open", g.directMode))
@@ -128,7 +128,7 @@ func connectMode(asked string, launched bool) string {
 	if asked == "" && launched {
 		return "token"
 	}
-	return first(asked, "open")
+	return firstNonEmpty(asked, "open")
 }
 
 func keepWord(keep bool) string {
@@ -138,7 +138,7 @@ func keepWord(keep bool) string {
 	return "stop"
 }
 
-func first(values ...string) string {
+func firstNonEmpty(values ...string) string {
 	for _, v := range values {
 		if v != "" {
 			return v
@@ -212,9 +212,9 @@ func isTerminal(r io.Reader) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// only is the name of the one section there is, "" when there are others: a
+// onlySection is the name of the one section there is, "" when there are others: a
 // worker that was not told its guid can still find its own section.
-func only(cfg *proactor.Config) string {
+func onlySection(cfg *proactor.Config) string {
 	if cfg == nil {
 		return ""
 	}
@@ -224,14 +224,14 @@ func only(cfg *proactor.Config) string {
 	return ""
 }
 
-// keys reads the own section and collects what is wrong with it.
-type keys struct {
+// sectionReader reads the own section and collects what is wrong with it.
+type sectionReader struct {
 	cfg     *proactor.Config
 	section string
 	faults  []error
 }
 
-func (k *keys) get(key string) (string, bool) {
+func (k *sectionReader) lookupKey(key string) (string, bool) {
 	if k.cfg == nil {
 		return "", false
 	}
@@ -243,15 +243,15 @@ func (k *keys) get(key string) (string, bool) {
 	return value, ok && err == nil
 }
 
-func (k *keys) text(key, otherwise string) string {
-	if value, ok := k.get(key); ok && value != "" {
+func (k *sectionReader) readText(key, otherwise string) string {
+	if value, ok := k.lookupKey(key); ok && value != "" {
 		return value
 	}
 	return otherwise
 }
 
-func (k *keys) number(key, env string, otherwise int) int {
-	value := k.text(key, env)
+func (k *sectionReader) readNumber(key, env string, otherwise int) int {
+	value := k.readText(key, env)
 	if value == "" || key == "listen_port" && value == "auto" {
 		return otherwise
 	}
@@ -263,8 +263,8 @@ func (k *keys) number(key, env string, otherwise int) int {
 	return n
 }
 
-func (k *keys) flag(key string) bool {
-	value := strings.ToLower(k.text(key, "no"))
+func (k *sectionReader) readFlag(key string) bool {
+	value := strings.ToLower(k.readText(key, "no"))
 	switch value {
 	case "1", "yes", "true", "on":
 		return true
@@ -275,8 +275,8 @@ func (k *keys) flag(key string) bool {
 	return false
 }
 
-func (k *keys) duration(key string, otherwise time.Duration) time.Duration {
-	value := k.text(key, "")
+func (k *sectionReader) readDuration(key string, otherwise time.Duration) time.Duration {
+	value := k.readText(key, "")
 	if value == "" {
 		return otherwise
 	}

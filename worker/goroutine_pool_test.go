@@ -13,64 +13,64 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestNoTaskWaitsForTheHandlerOfAnother: as many tasks as there are slots, each
+// TestNoTaskWaitsForAnotherHandler: as many tasks as there are slots, each
 // of which ends only when all of them have begun.
-func TestNoTaskWaitsForTheHandlerOfAnother(t *testing.T) {
+func TestNoTaskWaitsForAnotherHandler(t *testing.T) {
 	const slots = 64
 	var begun sync.WaitGroup
 	begun.Add(slots)
-	e := executor(t, slots, Hooks{}, func(context.Context, json.RawMessage) (json.RawMessage, error) {
+	e := newTestExecutor(t, slots, Hooks{}, func(context.Context, json.RawMessage) (json.RawMessage, error) {
 		begun.Done()
 		begun.Wait()
 		return nil, nil
 	})
 	for round := range 3 { // the second finds a crew that rests
 		for i := range slots {
-			if _, err := e.Start(t.Context(), nil, Task{ID: fmt.Sprint(i), Attempt: round + 1, once: true}); err != nil {
+			if _, err := e.startTask(t.Context(), nil, Task{ID: fmt.Sprint(i), Attempt: round + 1, unrepeatable: true}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		begun.Wait()
-		for len(e.Running()) > 0 {
+		for len(e.runningTasks()) > 0 {
 			runtime.Gosched()
 		}
 		begun.Add(slots)
 	}
-	<-e.Drain()
+	<-e.startDrain()
 }
 
-// TestACrewIsAsManyAsWereBusyAtOnce, however many tasks there are, and it ends
+// TestPoolHasAsManyGoroutinesAsWereBusyAtOnce, however many tasks there are, and it ends
 // with the executor.
-func TestACrewIsAsManyAsWereBusyAtOnce(t *testing.T) {
+func TestPoolHasAsManyGoroutinesAsWereBusyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := executor(t, 8, Hooks{}, nothing)
+		e := newTestExecutor(t, 8, Hooks{}, nothing)
 		for i := range 1000 {
-			run, err := e.Start(t.Context(), nil, Task{ID: fmt.Sprint(i)})
+			run, err := e.startTask(t.Context(), nil, Task{ID: fmt.Sprint(i)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			<-run.Done()
+			<-run.doneChannel()
 		}
 		synctest.Wait()
-		if n := len(e.crew.resting); n == 0 || n > 2 || e.crew.spare != 0 {
-			t.Errorf("%d rest, %d are spare", n, e.crew.spare)
+		if n := len(e.pool.idle); n == 0 || n > 2 || e.pool.spare != 0 {
+			t.Errorf("%d rest, %d are spare", n, e.pool.spare)
 		}
-		<-e.Drain()
+		<-e.startDrain()
 		synctest.Wait()
-		if len(e.crew.resting) != 0 {
+		if len(e.pool.idle) != 0 {
 			t.Error("they rest although nothing more will come")
 		}
 	})
 }
 
-// TestACrewOutlivesItsMembers: handlers that panic, and those that end their
+// TestPoolSurvivesLostGoroutines: handlers that panic, and those that end their
 // goroutine, among others that hang until they are told not to.
-func TestACrewOutlivesItsMembers(t *testing.T) {
+func TestPoolSurvivesLostGoroutines(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		slots := rapid.IntRange(1, 4).Draw(t, "slots")
 		hang := make(chan struct{})
 		var ran atomic.Int64
-		e := executor(t, slots, Hooks{}, func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
+		e := newTestExecutor(t, slots, Hooks{}, func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
 			ran.Add(1)
 			switch string(data) {
 			case "0":
@@ -89,7 +89,7 @@ func TestACrewOutlivesItsMembers(t *testing.T) {
 				continue // one slot is left, or nothing would end
 			}
 			for {
-				run, err := e.Start(context.Background(), nil, Task{ID: fmt.Sprint(i), Data: json.RawMessage(data)})
+				run, err := e.startTask(context.Background(), nil, Task{ID: fmt.Sprint(i), Data: json.RawMessage(data)})
 				if err != nil {
 					runtime.Gosched() // the slots are full, and one will be free
 					continue
@@ -98,13 +98,13 @@ func TestACrewOutlivesItsMembers(t *testing.T) {
 				if data == "2" {
 					hanging++
 				} else if rapid.Bool().Draw(t, "wait") {
-					<-run.Done()
+					<-run.doneChannel()
 				}
 				break
 			}
 		}
 		close(hang)
-		<-e.Drain()
+		<-e.startDrain()
 		if int(ran.Load()) != taken || len(e.free) != slots {
 			t.Fatalf("%d of %d have run, %d of %d slots are free", ran.Load(), taken, len(e.free), slots)
 		}

@@ -10,40 +10,40 @@ import (
 	"initiator/proactor"
 )
 
-// taskNew takes a task: "Task received!" means that it is accepted, not done.
-func (s *server) taskNew(w http.ResponseWriter, r *http.Request) {
+// handleTaskNew takes a task: "Task received!" means that it is accepted, not done.
+func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 	now := s.current.Load()
 	checks := s.sessionChecks()
 	checks.Token = func(token string) bool { return now != nil && proactor.TokenEqual(token, now.token) }
 	if _, code := checks.Check(r.Header); !code.OK() {
-		s.refuse(w, code)
+		s.writeCode(w, code)
 		return
 	}
 	var body proactor.TaskBody
-	if !s.body(w, r, &body) {
+	if !s.readBody(w, r, &body) {
 		return
 	}
 	if body.Task.ID == "" || len(body.Task.ID) > 255 {
 		proactor.BadBody.Write(w, "task.id is missing or longer than 255 bytes", nil)
 		return
 	}
-	defer s.executor.Hold()() // or a drain could end before the report begins
-	t := taskOf(body)
-	run, err := s.start(now, &t, t.key(), waiter{})
+	defer s.executor.holdDrain()() // or a drain could end before the report begins
+	t := taskFromBody(body)
+	run, err := s.startSessionTask(now, &t, t.makeKey(), waiter{})
 	if err != nil {
-		code, data := refusedTask(err, s.span)
+		code, data := refusedTask(err, s.heartbeatSpan)
 		code.Write(w, "", data)
 		return
 	}
-	if answer, ok := inline(r.Context(), now.ctx, run, body.Task.InlineMS); ok {
+	if answer, ok := waitInline(r.Context(), now.ctx, run, body.Task.InlineMS); ok {
 		proactor.Success.Write(w, proactor.MessageTask, answer)
 		return
 	}
 	sent := make(chan struct{})
 	defer close(sent)
-	run.Then(now, func(o Outcome) {
+	run.notifyWhenDone(now, func(o taskOutcome) {
 		<-sent // the answer leaves before the result can
-		s.report(now, body.Task, o)
+		s.reportOutcome(now, body.Task, o)
 	})
 	proactor.Success.Write(w, proactor.MessageTask, nil)
 	_ = http.NewResponseController(w).Flush()
@@ -51,31 +51,31 @@ func (s *server) taskNew(w http.ResponseWriter, r *http.Request) {
 
 var errSessionOver = errors.New("the session has ended")
 
-func taskOf(body proactor.TaskBody) Task {
+func taskFromBody(body proactor.TaskBody) Task {
 	ref := body.Task
 	return Task{ID: ref.ID, Method: ref.Method, Attempt: ref.Attempt, Deadline: ref.Deadline, Traceparent: ref.Traceparent, Data: body.Data}
 }
 
-// ref names the task in a report of its outcome.
-func (t Task) ref() proactor.TaskRef {
+// wireRef names the task in a report of its outcome.
+func (t Task) wireRef() proactor.TaskRef {
 	return proactor.TaskRef{ID: t.ID, Method: t.Method, Attempt: t.Attempt}
 }
 
-// start takes a task of a session's, through whatever door. w, where it is
+// startSessionTask takes a task of a session's, through whatever door. w, where it is
 // set, is told the outcome.
-func (s *server) start(now *session, t *Task, key taskKey, w waiter) (*Execution, error) {
+func (s *server) startSessionTask(now *session, t *Task, key attemptKey, w waiter) (*execution, error) {
 	ctx := now.ctx
 	if s.keep {
-		ctx = s.base // its tasks outlive the session
+		ctx = s.baseContext // its tasks outlive the session
 	}
-	run, err := s.executor.start(ctx, s, t, key, w)
+	run, err := s.executor.startAndNotify(ctx, s, t, key, w)
 	if err != nil {
 		return nil, err
 	}
 	if now.ctx.Err() != nil && !s.keep {
 		// It ended between the check of its token and the start, which
 		// Abandon therefore missed.
-		run.Abandon(context.Cause(now.ctx))
+		run.abandonRun(context.Cause(now.ctx))
 		return nil, errSessionOver
 	}
 	return run, nil
@@ -84,40 +84,40 @@ func (s *server) start(now *session, t *Task, key taskKey, w waiter) (*Execution
 // refusedTask is what the master is told of a task that was not taken.
 func refusedTask(err error, span time.Duration) (proactor.Code, json.RawMessage) {
 	switch {
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, errBusy):
 		return proactor.SlaveBusy, nil
-	case errors.Is(err, ErrDraining):
+	case errors.Is(err, errDraining):
 		return proactor.ShuttingDown, nil
 	case errors.Is(err, errSessionOver):
 		return proactor.WrongToken, nil
-	case errors.Is(err, ErrQuiet):
-		return proactor.TaskRefused, refusal(TaskRefuse{Data: message(err), RetryAfter: span})
+	case errors.Is(err, errQuiet):
+		return proactor.TaskRefused, refusalJSON(TaskRefuse{Data: messageJSON(err), RetryAfter: span})
 	}
-	return proactor.TaskRefused, refusalOf(err)
+	return proactor.TaskRefused, refusalDataOf(err)
 }
 
-// inline waits as long as the request asked for and returns the outcome as the
+// waitInline waits as long as the request asked for and returns the outcome as the
 // answer's data.
-func inline(client, session context.Context, run *Execution, ms int) (json.RawMessage, bool) {
+func waitInline(client, session context.Context, run *execution, ms int) (json.RawMessage, bool) {
 	if ms <= 0 {
 		return nil, false
 	}
 	patience := time.NewTimer(min(time.Duration(ms)*time.Millisecond, maxInline))
 	defer patience.Stop()
 	select {
-	case <-run.Done():
+	case <-run.doneChannel():
 	case <-patience.C:
 		return nil, false
 	case <-client.Done():
 		return nil, false
 	case <-session.Done():
 		select {
-		case <-run.Done(): // both at once: the last task of a worker that drains
+		case <-run.doneChannel(): // both at once: the last task of a worker that drains
 		default: // of an abandoned task no outcome comes
 			return nil, false
 		}
 	}
-	o := run.Outcome()
+	o := run.finalOutcome()
 	answer := proactor.TaskAnswer{Status: proactor.StatusFailed, Result: o.Result, Retry: o.Retry}
 	if o.Completed {
 		answer.Status = proactor.StatusCompleted

@@ -19,9 +19,9 @@ import (
 	"initiator/proactor"
 )
 
-// door is one way in to the executor. Its call returns whether the task
+// transport is one way in to the executor. Its call returns whether the task
 // completed, and its result as the webhooks show it.
-type door struct {
+type transport struct {
 	name string
 	call func(p *program, m *master, method, data string) (completed bool, result string)
 	// full is what a caller is told when every slot is taken.
@@ -34,26 +34,26 @@ type door struct {
 	waits bool
 }
 
-var doorSeq atomic.Uint64
+var transportSeq atomic.Uint64
 
-func doorTask(method, data string) proactor.TaskBody {
-	return task("door-"+strconv.FormatUint(doorSeq.Add(1), 10), method, data)
+func transportTask(method, data string) proactor.TaskBody {
+	return task("door-"+strconv.FormatUint(transportSeq.Add(1), 10), method, data)
 }
 
-func doors() []door {
+func transports() []transport {
 	webhookBusy := func(p *program, m *master) string {
-		e, status := p.call("POST", "/task/new", m.session, doorTask("gate", `{}`))
+		e, status := p.call("POST", "/task/new", m.session, transportTask("gate", `{}`))
 		return fmt.Sprintf("%d %d", status, e.Code)
 	}
-	return []door{
+	return []transport{
 		{"two requests", throughWebhook, "400 601", webhookBusy, false, false},
 		{"inline", throughInline, "400 601", webhookBusy, false, false},
 		{"stream, opened", throughStream, "refused 601", func(p *program, m *master) string {
-			a := m.stream(p).give(doorTask("gate", `{}`))
+			a := m.stream(p).give(transportTask("gate", `{}`))
 			return fmt.Sprint(a.Status, " ", a.Code)
 		}, false, false},
 		{"stream, inherited", throughInherited, "refused 601", func(p *program, m *master) string {
-			a := m.inherited(p).give(doorTask("gate", `{}`))
+			a := m.inherited(p).give(transportTask("gate", `{}`))
 			return fmt.Sprint(a.Status, " ", a.Code)
 		}, true, false},
 		{"direct", throughDirect, `503 {"error":{"code":1000,"value":"no free slot"}}`, func(p *program, _ *master) string {
@@ -69,14 +69,14 @@ func doors() []door {
 
 func throughWebhook(p *program, m *master, method, data string) (bool, string) {
 	p.t.Helper()
-	p.mustCall(proactor.Success, "POST", "/task/new", m.session, doorTask(method, data))
+	p.mustCall(proactor.Success, "POST", "/task/new", m.session, transportTask(method, data))
 	got := await(p.t, m.results, "the result of "+method)
 	return got.path == "complete", string(got.Result)
 }
 
 func throughInline(p *program, m *master, method, data string) (bool, string) {
 	p.t.Helper()
-	body := doorTask(method, data)
+	body := transportTask(method, data)
 	body.Task.InlineMS = int(patience.Milliseconds())
 	e := p.mustCall(proactor.Success, "POST", "/task/new", m.session, body)
 	var answer proactor.TaskAnswer
@@ -167,13 +167,13 @@ type behaviour struct {
 	want         string
 }
 
-// TestEveryBehaviourThroughEveryDoor: there is one executor behind all doors.
-func TestEveryBehaviourThroughEveryDoor(t *testing.T) {
+// TestEveryBehaviourThroughEveryTransport: there is one executor behind all doors.
+func TestEveryBehaviourThroughEveryTransport(t *testing.T) {
 	handlers, rows := behaviours()
-	for _, d := range doors() {
+	for _, d := range transports() {
 		t.Run(d.name, func(t *testing.T) {
 			m := newMaster(t)
-			p := launchDoors(t, Options{Handlers: handlers}) // one slot: each must free it
+			p := launchAllTransports(t, Options{Handlers: handlers}) // one slot: each must free it
 			p.connect(m)
 			for _, row := range rows {
 				want := row.want
@@ -192,10 +192,10 @@ func TestEveryBehaviourThroughEveryDoor(t *testing.T) {
 	}
 }
 
-// TestEveryDoorLeadsToTheSameSlots: a task that came through one door holds a
+// TestEveryTransportUsesTheSameSlots: a task that came through one door holds a
 // slot against all others, and frees it for them.
-func TestEveryDoorLeadsToTheSameSlots(t *testing.T) {
-	for _, holder := range doors() {
+func TestEveryTransportUsesTheSameSlots(t *testing.T) {
+	for _, holder := range transports() {
 		t.Run(holder.name, func(t *testing.T) {
 			began, release := make(chan struct{}, 1), make(chan struct{})
 			gate := HandleRaw("gate", func(context.Context, json.RawMessage) (json.RawMessage, error) {
@@ -205,9 +205,9 @@ func TestEveryDoorLeadsToTheSameSlots(t *testing.T) {
 			})
 			echo := HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil })
 			m := newMaster(t)
-			p := launchDoors(t, Options{Handlers: []Handler{gate, echo}})
+			p := launchAllTransports(t, Options{Handlers: []Handler{gate, echo}})
 			p.connect(m)
-			others := slices.DeleteFunc(doors(), func(d door) bool { return d.alone || holder.alone && d.name == "stream, opened" })
+			others := slices.DeleteFunc(transports(), func(d transport) bool { return d.alone || holder.alone && d.name == "stream, opened" })
 			held := make(chan bool, 1)
 			go func() {
 				completed, _ := holder.call(p, m, "gate", `{}`)
@@ -235,10 +235,10 @@ func TestEveryDoorLeadsToTheSameSlots(t *testing.T) {
 	}
 }
 
-// TestADrainWaitsForEveryDoor: what runs is finished and answered, whatever
+// TestDrainWaitsForEveryTransport: what runs is finished and answered, whatever
 // door it came through.
-func TestADrainWaitsForEveryDoor(t *testing.T) {
-	for _, d := range doors() {
+func TestDrainWaitsForEveryTransport(t *testing.T) {
+	for _, d := range transports() {
 		t.Run(d.name, func(t *testing.T) {
 			began, release := make(chan struct{}), make(chan struct{})
 			gate := HandleRaw("gate", func(context.Context, json.RawMessage) (json.RawMessage, error) {
@@ -247,7 +247,7 @@ func TestADrainWaitsForEveryDoor(t *testing.T) {
 				return json.RawMessage(`"done"`), nil
 			})
 			m := newMaster(t)
-			p := launchDoors(t, Options{Handlers: []Handler{gate}})
+			p := launchAllTransports(t, Options{Handlers: []Handler{gate}})
 			p.connect(m)
 			got := make(chan string, 1)
 			go func() {

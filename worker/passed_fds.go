@@ -16,29 +16,29 @@ const (
 	fdStream   = 4
 )
 
-// inheritance is which of the two descriptors are really there.
-type inheritance map[int]bool
+// passedFDs is which of the two descriptors are really there.
+type passedFDs map[int]bool
 
-// inherited finds out which descriptors the process was born with.
+// readPassedFDs finds out which descriptors the process was born with.
 //
 // An announcement is INITIATOR_FDS=3:dev:ino,4:dev:ino. It is believed only
 // where fstat agrees, because the environment may be older than the process,
 // as in a child of a worker. Both are marked close-on-exec before anything
 // else, so that a child that is started meanwhile gets neither.
-func inherited(announcement string) inheritance {
+func readPassedFDs(announcement string) passedFDs {
 	fds := parseFDs(announcement)
 	for fd := range fds {
 		unix.CloseOnExec(fd)
 	}
-	in := inheritance{}
+	in := passedFDs{}
 	for fd, id := range fds {
 		in[fd] = sameFile(fd, id)
 	}
 	return in
 }
 
-// listener makes a listener of descriptor 3; nil where there is none.
-func (in inheritance) listener() (net.Listener, error) {
+// openListener makes a listener of descriptor 3; nil where there is none.
+func (in passedFDs) openListener() (net.Listener, error) {
 	if !in[fdListener] {
 		return nil, nil
 	}
@@ -51,9 +51,9 @@ func (in inheritance) listener() (net.Listener, error) {
 	return l, nil
 }
 
-// stream makes a connection of descriptor 4; nil where there is none. What is
+// openStream makes a connection of descriptor 4; nil where there is none. What is
 // no socket is closed, which tells the peer to go on with webhooks.
-func (in inheritance) stream() (net.Conn, error) {
+func (in passedFDs) openStream() (net.Conn, error) {
 	if !in[fdStream] {
 		return nil, nil
 	}

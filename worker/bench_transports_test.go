@@ -26,10 +26,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkDoors is one small task after the other, and 64 at a time, over
+// BenchmarkTransports is one small task after the other, and 64 at a time, over
 // each door of one worker, over loopback, both ends in this process.
-func BenchmarkDoors(b *testing.B) {
-	bench := newDoorBench(b)
+func BenchmarkTransports(b *testing.B) {
+	bench := newTransportBench(b)
 	doors := []struct {
 		name string
 		call func(context.Context) error
@@ -77,8 +77,8 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// doorBench is a worker with 64 slots, its master, and clients of all kinds.
-type doorBench struct {
+// transportBench is a worker with 64 slots, its master, and clients of all kinds.
+type transportBench struct {
 	client  *proactor.Client
 	http    *http.Client
 	pool    *call.Pool
@@ -89,15 +89,15 @@ type doorBench struct {
 	at      netip.AddrPort // of chirp_port
 }
 
-func newDoorBench(b *testing.B) *doorBench {
-	bench := &doorBench{http: proactor.NewHTTP(64)}
+func newTransportBench(b *testing.B) *transportBench {
+	bench := &transportBench{http: proactor.NewHTTP(64)}
 	listening, chirping, ended := make(chan net.Addr, 1), make(chan netip.AddrPort, 1), make(chan error, 1)
 	ctx, stop := context.WithCancel(context.Background())
 	go func() {
 		ended <- Run(ctx, Options{
 			Handlers: testHandlers(), Slots: 64, Port: -1, Token: "own-token", Args: []string{},
 			Getenv: func(string) string { return "" }, Listening: func(a net.Addr) { listening <- a },
-			ChirpPort: -1, chirping: func(a netip.AddrPort) { chirping <- a },
+			ChirpPort: -1, onChirpListening: func(a netip.AddrPort) { chirping <- a },
 		})
 	}()
 	address := (<-listening).String()
@@ -131,7 +131,7 @@ func newDoorBench(b *testing.B) *doorBench {
 }
 
 // openLine opens the session's stream, which ends with the worker.
-func (d *doorBench) openLine(ctx context.Context, address string) error {
+func (d *transportBench) openLine(ctx context.Context, address string) error {
 	nc, err := net.Dial("tcp", address)
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (d *doorBench) openLine(ctx context.Context, address string) error {
 	return nil
 }
 
-func (d *doorBench) stream(context.Context) error {
+func (d *transportBench) stream(context.Context) error {
 	var id chirp.ID
 	binary.BigEndian.PutUint64(id[:], d.seq.Add(1))
 	h, done := stream.WorkerHeader{Method: "sum", Attempt: 1}, make(chan struct{})
@@ -165,7 +165,7 @@ func (d *doorBench) stream(context.Context) error {
 	return nil
 }
 
-func (d *doorBench) chirp(ctx context.Context) error {
+func (d *transportBench) chirp(ctx context.Context) error {
 	l, h := &chirp.PeerMessage{Address: d.at}, stream.WorkerHeader{Method: "sum"}
 	l.Header, l.Data = h.Append(nil), []byte(`{"A":2,"B":3}`)
 	answer, err := d.node.Request(l).Wait(ctx)
@@ -176,7 +176,7 @@ func (d *doorBench) chirp(ctx context.Context) error {
 }
 
 // ServeHTTP is the master's side.
-func (d *doorBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *transportBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	data, _ := proactor.ReadBody(w, r, 1<<20)
 	var body proactor.ResultBody
 	if err := json.Unmarshal(data, &body); err == nil {
@@ -187,11 +187,11 @@ func (d *doorBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	proactor.Success.Write(w, "", nil)
 }
 
-func (d *doorBench) task() proactor.TaskBody {
+func (d *transportBench) task() proactor.TaskBody {
 	return task(strconv.FormatUint(d.seq.Add(1), 10), "sum", `{"A":2,"B":3}`)
 }
 
-func (d *doorBench) twoRequests(ctx context.Context) error {
+func (d *transportBench) twoRequests(ctx context.Context) error {
 	body, done := d.task(), make(chan struct{})
 	d.waiting.Store(body.Task.ID, done)
 	e, _, err := d.client.Do(ctx, "POST", "/task/new", "s", body)
@@ -202,7 +202,7 @@ func (d *doorBench) twoRequests(ctx context.Context) error {
 	return nil
 }
 
-func (d *doorBench) inline(ctx context.Context) error {
+func (d *transportBench) inline(ctx context.Context) error {
 	body := d.task()
 	body.Task.InlineMS = 1000
 	e, _, err := d.client.Do(ctx, "POST", "/task/new", "s", body)
@@ -212,7 +212,7 @@ func (d *doorBench) inline(ctx context.Context) error {
 	return nil
 }
 
-func (d *doorBench) direct(ctx context.Context) error {
+func (d *transportBench) direct(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, "POST", d.client.Base+"/", strings.NewReader(`{"method":"sum","parameters":{"A":2,"B":3}}`))
 	if err != nil {
 		return err
@@ -230,7 +230,7 @@ func (d *doorBench) direct(ctx context.Context) error {
 	return nil
 }
 
-func (d *doorBench) throughPool(ctx context.Context) error {
+func (d *transportBench) throughPool(ctx context.Context) error {
 	_, err := d.pool.Invoke(ctx, "sum", addition{2, 3})
 	return err
 }

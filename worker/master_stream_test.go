@@ -14,28 +14,28 @@ import (
 	"github.com/google/uuid"
 )
 
-// far is the master's end of a stream.
-type far struct {
+// farEnd is the master's end of a stream.
+type farEnd struct {
 	t    testing.TB
 	conn *chirp.Conn
 	end  chan error
 
 	mu      sync.Mutex
-	waiting map[chirp.ID]chan said
-	others  chan said // what nobody waits for
+	waiting map[chirp.ID]chan received
+	others  chan received // what nobody waits for
 }
 
-// said is one message from the worker.
-type said struct {
+// received is one message from the worker.
+type received struct {
 	id chirp.ID
 	stream.WorkerHeader
 	data string
 }
 
-// open exchanges handshakes and reads from then on.
-func open(t testing.TB, nc net.Conn, token string) *far {
+// openFarEnd exchanges handshakes and reads from then on.
+func openFarEnd(t testing.TB, nc net.Conn, token string) *farEnd {
 	t.Helper()
-	f := &far{t: t, end: make(chan error, 1), waiting: map[chirp.ID]chan said{}, others: make(chan said, 1000)}
+	f := &farEnd{t: t, end: make(chan error, 1), waiting: map[chirp.ID]chan received{}, others: make(chan received, 1000)}
 	f.conn = chirp.NewConn(nc, chirp.ConnOptions{Handshake: chirp.Handshake{Node: chirp.TokenID(token)}})
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -52,7 +52,7 @@ func open(t testing.TB, nc net.Conn, token string) *far {
 }
 
 // ended waits for the end of the stream.
-func (f *far) ended() error {
+func (f *farEnd) ended() error {
 	f.t.Helper()
 	select {
 	case err := <-f.end:
@@ -64,8 +64,8 @@ func (f *far) ended() error {
 	}
 }
 
-func (f *far) receive(m *chirp.Message) {
-	s := said{id: m.Identity, data: string(m.Data)}
+func (f *farEnd) receive(m *chirp.Message) {
+	s := received{id: m.Identity, data: string(m.Data)}
 	if err := s.Parse(m.Header); err != nil {
 		f.t.Errorf("%s: %v", m.Header, err)
 	}
@@ -79,7 +79,7 @@ func (f *far) receive(m *chirp.Message) {
 	c <- s
 }
 
-func (f *far) send(id chirp.ID, h stream.WorkerHeader, data string) {
+func (f *farEnd) send(id chirp.ID, h stream.WorkerHeader, data string) {
 	f.t.Helper()
 	if err := f.conn.Send(chirp.Message{Identity: id, Header: h.Append(nil), Data: []byte(data)}); err != nil {
 		f.t.Fatal(err)
@@ -90,10 +90,10 @@ func (f *far) send(id chirp.ID, h stream.WorkerHeader, data string) {
 func taskID(name string) string { return uuid.NewSHA1(uuid.Nil, []byte(name)).String() }
 
 // post sends a task and returns where its answer will be.
-func (f *far) post(body proactor.TaskBody) (chirp.ID, <-chan said) {
+func (f *farEnd) post(body proactor.TaskBody) (chirp.ID, <-chan received) {
 	f.t.Helper()
 	id := chirp.ID(uuid.MustParse(taskID(body.Task.ID)))
-	c := make(chan said, 1)
+	c := make(chan received, 1)
 	f.mu.Lock()
 	f.waiting[id] = c
 	f.mu.Unlock()
@@ -102,7 +102,7 @@ func (f *far) post(body proactor.TaskBody) (chirp.ID, <-chan said) {
 }
 
 // give sends a task and waits for its answer.
-func (f *far) give(body proactor.TaskBody) said {
+func (f *farEnd) give(body proactor.TaskBody) received {
 	f.t.Helper()
 	id, c := f.post(body)
 	select {
@@ -113,7 +113,7 @@ func (f *far) give(body proactor.TaskBody) said {
 		return s
 	case <-time.After(patience):
 		f.t.Fatal("no answer")
-		return said{}
+		return received{}
 	}
 }
 
@@ -130,7 +130,7 @@ func (p *program) ask(token string) (net.Conn, error) {
 }
 
 // stream is the master's stream to the worker, opened when first needed.
-func (m *master) stream(p *program) *far {
+func (m *master) stream(p *program) *farEnd {
 	p.t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -139,7 +139,7 @@ func (m *master) stream(p *program) *far {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		m.far = open(p.t, nc, m.session)
+		m.far = openFarEnd(p.t, nc, m.session)
 	}
 	return m.far
 }
@@ -149,7 +149,7 @@ func throughStream(p *program, m *master, method, data string) (bool, string) {
 	if len(data) > stream.MaxPayload {
 		return throughWebhook(p, m, method, data)
 	}
-	a := m.stream(p).give(doorTask(method, data))
+	a := m.stream(p).give(transportTask(method, data))
 	if a.Status == stream.StatusCompleted && a.data == "" {
 		a.data = "null"
 	}

@@ -14,14 +14,14 @@ type anyKey struct{}
 // contextOf is that of a task which runs, and of the session that gave it.
 func contextOf(deadline time.Time) (c *taskContext, session context.Context, end context.CancelCauseFunc) {
 	session, end = context.WithCancelCause(context.WithValue(context.Background(), anyKey{}, "the session's"))
-	run := &Execution{Task: Task{Deadline: deadline}}
+	run := &execution{Task: Task{Deadline: deadline}}
 	run.context.run, run.context.parent = run, session
 	return &run.context, session, end
 }
 
-// TestATaskContextTellsTheSameWheneverSomebodyLooks: what happens to a task
+// TestTaskContextIsTheSameWheneverItIsRead: what happens to a task
 // shows in its context, looked at before or only after it.
-func TestATaskContextTellsTheSameWheneverSomebodyLooks(t *testing.T) {
+func TestTaskContextIsTheSameWheneverItIsRead(t *testing.T) {
 	later := 10 * time.Second
 	cases := map[string]struct {
 		happens func(c *taskContext, end context.CancelCauseFunc)
@@ -29,9 +29,9 @@ func TestATaskContextTellsTheSameWheneverSomebodyLooks(t *testing.T) {
 		cause   error
 	}{
 		"nothing":               {func(*taskContext, context.CancelCauseFunc) {}, nil, nil},
-		"cancelled":             {func(c *taskContext, _ context.CancelCauseFunc) { c.end(errCancelled) }, context.Canceled, errCancelled},
-		"ended":                 {func(c *taskContext, _ context.CancelCauseFunc) { c.end(nil) }, context.Canceled, context.Canceled},
-		"cancelled, then ended": {func(c *taskContext, _ context.CancelCauseFunc) { c.end(errCancelled); c.end(nil) }, context.Canceled, errCancelled},
+		"cancelled":             {func(c *taskContext, _ context.CancelCauseFunc) { c.endContext(errCancelled) }, context.Canceled, errCancelled},
+		"ended":                 {func(c *taskContext, _ context.CancelCauseFunc) { c.endContext(nil) }, context.Canceled, context.Canceled},
+		"cancelled, then ended": {func(c *taskContext, _ context.CancelCauseFunc) { c.endContext(errCancelled); c.endContext(nil) }, context.Canceled, errCancelled},
 		"its session ended":     {func(_ *taskContext, end context.CancelCauseFunc) { end(errDisconnected) }, context.Canceled, errDisconnected},
 		"its deadline passed":   {func(*taskContext, context.CancelCauseFunc) { time.Sleep(later) }, context.DeadlineExceeded, errDeadline}, //nolint:forbidigo // in a bubble
 	}
@@ -40,7 +40,7 @@ func TestATaskContextTellsTheSameWheneverSomebodyLooks(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, _, end := contextOf(time.Now().Add(later))
 				defer end(nil)
-				defer c.end(nil)
+				defer c.endContext(nil)
 				var child context.Context = c
 				if looks {
 					sub, cancel := context.WithCancel(c)
@@ -69,15 +69,15 @@ func TestATaskContextTellsTheSameWheneverSomebodyLooks(t *testing.T) {
 	}
 }
 
-func TestATaskContextKnowsItsTaskAndItsSession(t *testing.T) {
+func TestTaskContextHasTaskAndSession(t *testing.T) {
 	at := time.Now().Add(time.Hour)
 	c, _, end := contextOf(at)
 	defer end(nil)
 	sub := context.WithValue(c, settingsKey{}, "none")
-	if run, ok := sub.Value(runKey{}).(*Execution); !ok || run != c.run {
+	if run, ok := sub.Value(runKey{}).(*execution); !ok || run != c.run {
 		t.Error("the task is not there")
 	}
-	if c.real != nil {
+	if c.made != nil {
 		t.Error("to find the task, the real context was made")
 	}
 	if v := sub.Value(anyKey{}); v != "the session's" {
@@ -86,18 +86,18 @@ func TestATaskContextKnowsItsTaskAndItsSession(t *testing.T) {
 	if got, ok := c.Deadline(); !ok || !got.Equal(at) {
 		t.Errorf("the deadline is %v", got)
 	}
-	c.end(nil)
+	c.endContext(nil)
 }
 
-// TestATaskContextIsForMany: a handler's goroutines look while it is cancelled.
-func TestATaskContextIsForMany(t *testing.T) {
+// TestTaskContextFromManyGoroutines: a handler's goroutines look while it is cancelled.
+func TestTaskContextFromManyGoroutines(t *testing.T) {
 	c, _, end := contextOf(time.Time{})
 	defer end(nil)
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() { <-c.Done() })
 	}
-	all.Go(func() { c.end(errCancelled) })
+	all.Go(func() { c.endContext(errCancelled) })
 	all.Wait()
 	if !errors.Is(context.Cause(c), errCancelled) {
 		t.Error(context.Cause(c))

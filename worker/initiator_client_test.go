@@ -11,14 +11,14 @@ import (
 	"testing"
 )
 
-// inside is the context of a handler of a worker that was told these keys.
-func inside(t *testing.T, told map[string]string) context.Context {
+// handlerContext is the context of a handler of a worker that was told these keys.
+func handlerContext(t *testing.T, told map[string]string) context.Context {
 	return context.WithValue(t.Context(), settingsKey{}, func(key string) (string, bool) { v, ok := told[key]; return v, ok })
 }
 
 func TestNoClientWithoutAnInitiator(t *testing.T) {
 	for _, told := range []map[string]string{nil, {"parent_addr": "127.0.0.1", "token": "x"}} {
-		if _, err := Client(inside(t, told)); err == nil || !strings.Contains(err.Error(), "was not launched by one") {
+		if _, err := NewInitiatorClient(handlerContext(t, told)); err == nil || !strings.Contains(err.Error(), "was not launched by one") {
 			t.Errorf("%v: %v", told, err)
 		}
 	}
@@ -26,7 +26,7 @@ func TestNoClientWithoutAnInitiator(t *testing.T) {
 
 // An initiator that is away for a moment is asked again, under the same id; its
 // refusals are not argued with.
-func TestSubmitIsOneTaskHoweverOftenItIsTried(t *testing.T) {
+func TestSubmitRetriesUnderTheSameID(t *testing.T) {
 	var calls atomic.Int64
 	ids := make(chan string, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,15 +47,15 @@ func TestSubmitIsOneTaskHoweverOftenItIsTried(t *testing.T) {
 	}))
 	defer server.Close()
 	host, port, _ := net.SplitHostPort(server.Listener.Addr().String())
-	c, err := Client(inside(t, map[string]string{"parent_addr": host, "parent_port": port, "token": "x"}))
+	c, err := NewInitiatorClient(handlerContext(t, map[string]string{"parent_addr": host, "parent_port": port, "token": "x"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := c.Submit(t.Context(), Child{Pool: "p"})
-	if a, b, d := <-ids, <-ids, <-ids; err != nil || a != b || b != d || got.ID != a || got.Ended() {
+	got, err := c.Submit(t.Context(), ChildTask{Pool: "p"})
+	if a, b, d := <-ids, <-ids, <-ids; err != nil || a != b || b != d || got.ID != a || got.HasEnded() {
 		t.Errorf("%+v, %v; asked with %s, %s, %s", got, err, a, b, d)
 	}
-	if _, err := c.Submit(t.Context(), Child{Pool: "nowhere"}); err == nil || !strings.Contains(err.Error(), "there is no pool") {
+	if _, err := c.Submit(t.Context(), ChildTask{Pool: "nowhere"}); err == nil || !strings.Contains(err.Error(), "there is no pool") {
 		t.Errorf("%v", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// TestBeatsAreSpread: workers that are connected at one moment do not beat at
+// TestHeartbeatsAreSpread: workers that are connected at one moment do not beat at
 // one moment, each span anew. (That twelve random moments of a second lie within
 // a tenth of it happens once in ten thousand million runs.)
-func TestBeatsAreSpread(t *testing.T) {
+func TestHeartbeatsAreSpread(t *testing.T) {
 	const span = time.Second
 	type start struct {
 		m         *master

@@ -16,17 +16,17 @@ import (
 	"initiator/proactor"
 )
 
-// Inside is the initiator as a task sees it from inside its handler. What is
+// InitiatorClient is the initiator as a task sees it from inside its handler. What is
 // submitted through it are children of the task: when that is cancelled, they
 // are too.
-type Inside struct {
+type InitiatorClient struct {
 	base   string
 	token  string // the worker's own
 	parent string // id of the task; "" outside of one
 	http   *http.Client
 }
 
-// Client returns the initiator that has launched this worker, for the contexts
+// NewInitiatorClient returns the initiator that has launched this worker, for the contexts
 // of handlers and hooks; it is good until ctx ends. The error says that nobody
 // has told the worker where that is: it was started by hand, or by another
 // master.
@@ -34,7 +34,7 @@ type Inside struct {
 // A handler that waits for its children holds its slot meanwhile. Give children
 // to another pool, or have more slots than there can be such parents: else all
 // slots may wait for tasks that wait for a slot.
-func Client(ctx context.Context) (*Inside, error) {
+func NewInitiatorClient(ctx context.Context) (*InitiatorClient, error) {
 	addr, _ := Setting(ctx, "parent_addr")
 	port, _ := Setting(ctx, "parent_port")
 	token, _ := Setting(ctx, "token")
@@ -44,11 +44,11 @@ func Client(ctx context.Context) (*Inside, error) {
 	t, _ := TaskOf(ctx)
 	connections := &http.Transport{MaxIdleConnsPerHost: 8, DisableCompression: true}
 	context.AfterFunc(ctx, connections.CloseIdleConnections)
-	return &Inside{"http://" + net.JoinHostPort(addr, port), token, t.ID, &http.Client{Transport: connections}}, nil
+	return &InitiatorClient{"http://" + net.JoinHostPort(addr, port), token, t.ID, &http.Client{Transport: connections}}, nil
 }
 
-// Child is a task to be submitted. Only Pool is needed.
-type Child struct {
+// ChildTask is a task to be submitted. Only Pool is needed.
+type ChildTask struct {
 	Pool string // "POOL" or "POOL.METHOD"
 	Data any    // to be written as JSON; nil = null
 	// Key makes one task of all submits with it. Without one, the next attempt
@@ -61,8 +61,8 @@ type Child struct {
 	Attempts int           // 0 = as the pool says
 }
 
-// Record is what is known of a task.
-type Record struct {
+// TaskRecord is what is known of a task.
+type TaskRecord struct {
 	ID      string          `json:"id"`
 	Pool    string          `json:"pool"`
 	Method  string          `json:"method"`
@@ -75,12 +75,12 @@ type Record struct {
 	Known   bool            `json:"known"` // of a submit: the task was there already
 }
 
-// Ended says whether the record is final.
-func (r Record) Ended() bool { return r.State != "queued" && r.State != "running" }
+// HasEnded says whether the record is final.
+func (r TaskRecord) HasEnded() bool { return r.State != "queued" && r.State != "running" }
 
 // Submit queues a child and returns its record once it is kept. It is tried
 // until that is so or ctx ends, and is one task however often it had to be.
-func (c *Inside) Submit(ctx context.Context, child Child) (Record, error) {
+func (c *InitiatorClient) Submit(ctx context.Context, child ChildTask) (TaskRecord, error) {
 	body := map[string]any{"pool": child.Pool, "data": child.Data}
 	add := func(name string, value any, given bool) {
 		if given {
@@ -95,27 +95,22 @@ func (c *Inside) Submit(ctx context.Context, child Child) (Record, error) {
 	add("delay", child.Delay.Seconds(), child.Delay > 0)
 	add("timeout", child.Timeout.Seconds(), child.Timeout > 0)
 	add("attempts", child.Attempts, child.Attempts > 0)
-	return c.ask(ctx, http.MethodPost, "", body)
+	return c.sendRequest(ctx, http.MethodPost, "", body)
 }
 
 // Get returns the record of a task as it is now.
-func (c *Inside) Get(ctx context.Context, id string) (Record, error) {
-	return c.ask(ctx, http.MethodGet, "/"+id, nil)
+func (c *InitiatorClient) Get(ctx context.Context, id string) (TaskRecord, error) {
+	return c.sendRequest(ctx, http.MethodGet, "/"+id, nil)
 }
 
 // Wait returns the record of a task when it has ended, however it did.
-func (c *Inside) Wait(ctx context.Context, id string) (Record, error) {
+func (c *InitiatorClient) Wait(ctx context.Context, id string) (TaskRecord, error) {
 	for {
-		r, err := c.ask(ctx, http.MethodGet, "/"+id+"?wait=60s", nil)
-		if err != nil || r.Ended() {
+		r, err := c.sendRequest(ctx, http.MethodGet, "/"+id+"?wait=60s", nil)
+		if err != nil || r.HasEnded() {
 			return r, err
 		}
 	}
-}
-
-// Cancel ends a task, or asks its worker to.
-func (c *Inside) Cancel(ctx context.Context, id string) (Record, error) {
-	return c.ask(ctx, http.MethodPost, "/"+id+"/cancel", struct{}{})
 }
 
 // Pauses between two tries to reach the initiator, which may be on its way to
@@ -126,8 +121,8 @@ const (
 	insideLimit    = 256 << 20 // bytes of the largest answer
 )
 
-// ask tries until there is an answer that is not a passing one.
-func (c *Inside) ask(ctx context.Context, method, path string, body any) (r Record, err error) {
+// sendRequest tries until there is an answer that is not a passing one.
+func (c *InitiatorClient) sendRequest(ctx context.Context, method, path string, body any) (r TaskRecord, err error) {
 	var payload []byte
 	if body != nil {
 		if payload, err = json.Marshal(body); err != nil {
@@ -135,7 +130,7 @@ func (c *Inside) ask(ctx context.Context, method, path string, body any) (r Reco
 		}
 	}
 	for pause := insidePause; ; pause = min(2*pause, insidePauseMax) {
-		passing, err := c.askOnce(ctx, method, path, payload, &r)
+		passing, err := c.attemptRequest(ctx, method, path, payload, &r)
 		if !passing || err == nil {
 			return r, err
 		}
@@ -149,7 +144,7 @@ func (c *Inside) ask(ctx context.Context, method, path string, body any) (r Reco
 	}
 }
 
-func (c *Inside) askOnce(ctx context.Context, method, path string, payload []byte, r *Record) (passing bool, err error) {
+func (c *InitiatorClient) attemptRequest(ctx context.Context, method, path string, payload []byte, r *TaskRecord) (passing bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+"/api/v1/tasks"+path, bytes.NewReader(payload))
 	if err != nil {
 		return false, err
