@@ -66,7 +66,7 @@ func (d *Dispatcher) leaseTask(p *pool, to *workerConn, now time.Time, skip func
 // sendLeased sends a task whose lease is kept, or gives it back.
 func (d *Dispatcher) sendLeased(r *attempt, err error) {
 	if err != nil {
-		d.mailbox.Put(postedMessage{r.timer.Value.conn, r, posted{unkept: err}})
+		d.mailbox.Put(attemptResultMessage{r.timer.Value.conn, r, transportResult{status: leaseNotStored, err: err}})
 		return
 	}
 	d.sendAttempt(r.timer.Value.conn, r)
@@ -89,4 +89,11 @@ func attemptDeadline(t task.Task, now time.Time) time.Time {
 		}
 	}
 	return end
+}
+
+// sendAttempt brings an attempt to its worker by the best way that will take it.
+func (d *Dispatcher) sendAttempt(p *workerConn, r *attempt) {
+	if !p.transport.sendTask(r) {
+		webhookTransport{d, p}.sendTask(r)
+	}
 }

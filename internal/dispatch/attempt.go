@@ -44,13 +44,6 @@ type attempt struct {
 	resend       bool // to be sent once more, see resendAttempts
 }
 
-// timerTarget is what a timer belongs to: an attempt that takes too long, or,
-// where run is nil, a worker that gets no tasks for a moment.
-type timerTarget struct {
-	conn    *workerConn
-	attempt *attempt
-}
-
 // matches says whether a worker that names this attempt means the run. A ding slave
 // names none.
 func (r *attempt) matches(attempt int) bool { return attempt == 0 || attempt == r.number }

@@ -1,12 +1,5 @@
 package dispatch
 
-import (
-	"context"
-	"time"
-
-	"initiator/internal/queue"
-)
-
 // effect is what somebody is told of a round, in the loop, once the queue has
 // kept it or could not.
 type effect struct {
@@ -63,29 +56,6 @@ func (d *Dispatcher) runEffect(e effect, err error) {
 		e.call(err)
 	}
 }
-
-// StorageFault says why tasks cannot be stored now; "" when they can.
-func (d *Dispatcher) StorageFault(ctx context.Context) (string, error) {
-	return askLoop(ctx, d, func(m *loopRequest[string], _ time.Time) {
-		why := ""
-		if err := d.opts.Queue.Fault(); err != nil {
-			why = err.Error()
-		}
-		m.replyAfterRound(d, why, nil)
-	})
-}
-
-// endOrphanedAttempts ends the attempts that a former initiator has left: its workers ended
-// with it. What was lost with a crash may have caused it, so it is paid for.
-func (d *Dispatcher) endOrphanedAttempts(now time.Time) {
-	for _, t := range d.opts.Queue.List(task.Filter{State: task.Running, Limit: maxInt}) {
-		if l, ok := t.Lease(); ok && !d.keepForResume(l, t) {
-			d.endLease(l, task.Outcome{Kind: task.Lost, Error: "the initiator ended while it ran"}, now)
-		}
-	}
-}
-
-const maxInt = int(^uint(0) >> 1)
 
 // closeQueue closes the queue, and tells everybody who still waits for it.
 func (d *Dispatcher) closeQueue() {

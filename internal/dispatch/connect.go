@@ -17,6 +17,7 @@ import (
 const (
 	firstConnectDelay = 20 * time.Millisecond
 	maxConnectDelay   = time.Second
+	maxRetryAfter     = time.Minute
 	connectTimeout    = 5 * time.Second
 )
 
@@ -99,7 +100,7 @@ func envelopeError(err error, e proactor.Envelope) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("code %d: %s", e.Code, e.Message)
+	return errors.New(refusalOf(e).String())
 }
 
 // retryAfter reads the seconds that a refusal asks us to wait, at most a minute.
@@ -110,7 +111,7 @@ func retryAfter(data json.RawMessage) time.Duration {
 	if len(data) == 0 || json.Unmarshal(data, &d) != nil || d.RetryAfter <= 0 {
 		return 0
 	}
-	return time.Duration(min(d.RetryAfter, 60) * float64(time.Second))
+	return time.Duration(min(d.RetryAfter, maxRetryAfter.Seconds()) * float64(time.Second))
 }
 
 type connectedMessage struct {

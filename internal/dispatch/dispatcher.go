@@ -22,58 +22,6 @@ import (
 // ErrClosed is the answer to whoever asks when the dispatcher is ending.
 var ErrClosed = errors.New("the initiator is shutting down")
 
-// Pool is what dispatch knows of a pool.
-type Pool struct {
-	Name      string
-	Policy    task.Policy    // of tasks that name none of their own
-	QueueMax  int            // most queued tasks; 0 = no limit
-	Retention task.Retention // of finished tasks; zero = the queue's own
-	Paused    bool           // takes tasks, and gives none to its workers
-	// CallbackSecret signs the callbacks of its tasks; "" = that of Options.
-	CallbackSecret string
-}
-
-// WorkerObserver is what dispatch concludes about workers and tells the supervisor.
-// The methods are called from the loop and must not block.
-type WorkerObserver interface {
-	// Connected: the worker has accepted the connection; it gets tasks.
-	WorkerConnected(guid string, incarnation int)
-	// Overdue: its heartbeats are late; last is when the last one came.
-	WorkerOverdue(guid string, incarnation int, last time.Time)
-	// Beating: its heartbeats are back.
-	WorkerRecovered(guid string, incarnation int)
-	// Stuck: it has to be ended, because a task in it does not stop.
-	WorkerStuck(guid string, incarnation int, reason string)
-	// Drained: Drain was asked, and its last task has ended.
-	WorkerDrained(guid string, incarnation int)
-	// Measured: how many tasks have ended there, and its resident bytes as
-	// it says itself (0 = it does not).
-	WorkerMeasured(guid string, incarnation, tasks int, rss int64)
-}
-
-// Options make a Dispatcher.
-type Options struct {
-	Queue    task.Queue // Run closes it
-	Pools    []Pool
-	Observer WorkerObserver
-	// Master is the base URL at which workers reach the webhooks.
-	Master string
-	Logger hclog.Logger // nil = none
-	// WillResume says which workers of a former initiator will be attached: their
-	// tasks go on. Resumed ends the wait for them. Nil = none.
-	WillResume func(guid string, incarnation int) bool
-	// OnConnected is told what each worker that connects has agreed to, from the
-	// loop; it must not block. Nil = nobody.
-	OnConnected func(guid string, incarnation, slots int, blunt bool)
-	// CallbackSecret signs callbacks where the pool has no secret of its own.
-	CallbackSecret string
-	// StopGrace is how long a task that was asked to stop may take, from the
-	// heartbeat that asks it, until its worker is Stuck; 0 = 10 s.
-	StopGrace time.Duration
-}
-
-const stopGrace = 10 * time.Second
-
 // Dispatcher is made with New and works while Run runs. Its methods may be
 // called from any goroutine.
 type Dispatcher struct {
@@ -117,20 +65,6 @@ type workerID struct {
 	incarnation int
 }
 
-type pool struct {
-	Pool
-	gone     bool // no tasks are taken for it; it has members still
-	balancer loadBalancer
-	members  map[workerID]*workerConn
-	// refused notes which workers refused a task since it was last queued
-	// for all of them. It is emptied when a worker goes, because the others
-	// might wait for that one for ever.
-	refused map[uuid.UUID]map[workerID]bool
-	// isolated notes beside which task each of these does not run next: beside
-	// the one for which their worker had to be ended.
-	isolated map[uuid.UUID]uuid.UUID
-}
-
 // New returns a dispatcher over the queue. Run makes it work.
 func New(o Options) *Dispatcher {
 	log := o.Logger
@@ -151,15 +85,6 @@ func New(o Options) *Dispatcher {
 		d.addPool(p)
 	}
 	return d
-}
-
-func (d *Dispatcher) addPool(p Pool) {
-	d.opts.Queue.Retain(p.Name, p.Retention)
-	if known, ok := d.pools[p.Name]; ok {
-		known.Pool, known.gone = p, false
-		return
-	}
-	d.pools[p.Name] = &pool{Pool: p, members: map[workerID]*workerConn{}, refused: map[uuid.UUID]map[workerID]bool{}, isolated: map[uuid.UUID]uuid.UUID{}}
 }
 
 // Run is the loop. It returns when ctx is done, after every goroutine that it

@@ -6,11 +6,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	"initiator/internal/queue"
 	"initiator/proactor"
-	"initiator/proactor/chirp"
 )
 
 // outputTail is how much of what a running task has written is remembered for
@@ -80,30 +77,4 @@ func (d *Dispatcher) earlierOutput(t *task.Task, now time.Time) (n task.News, ok
 	out := p.running[t.ID].output
 	text := strings.TrimLeftFunc(string(out.tail), func(r rune) bool { return r == utf8.RuneError })
 	return outputEvent(t, proactor.Output{At: out.end - int64(len(text)), Text: text}, now), true
-}
-
-// receiveOutput brings the loop what a running handler has written.
-func (l *workerStream) receiveOutput(m *chirp.Message) {
-	if !utf8.Valid(m.Data) {
-		l.closeStream("what it says that a task has written is not UTF-8")
-		return
-	}
-	l.putMessage(&outputMessage{l, uuid.UUID(m.Identity), l.header.Attempt, proactor.Output{At: int64(l.header.Seq), Text: string(m.Data)}}, 1)
-}
-
-type outputMessage struct {
-	stream  *workerStream
-	task    uuid.UUID
-	attempt int
-	said    proactor.Output
-}
-
-func (m *outputMessage) applyMessage(d *Dispatcher, now time.Time) {
-	m.stream.unread.Add(-1)
-	r := m.stream.conn.running[m.task]
-	if r == nil || !r.matches(m.attempt) {
-		m.stream.countLateMessage()
-		return
-	}
-	d.recordOutput(r, m.said, now)
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
@@ -33,31 +31,4 @@ func (d *Dispatcher) checkProgress(p *workerConn, r *attempt, now time.Time) {
 	if r.isStalled(now) {
 		d.abandonAttempt(p, r, task.Outcome{Kind: task.Stuck, Error: fmt.Sprintf("no progress for %v", r.progressTimeout)}, now)
 	}
-}
-
-// isolateAttempt notes which task the next run of one must not be beside: the culprit
-// for which the worker of both was ended. Nobody pays twice for one neighbour.
-func (p *workerConn) isolateAttempt(r *attempt) {
-	if p.crashSuspect != uuid.Nil && p.crashSuspect != r.lease.Task {
-		p.pool.isolated[r.lease.Task] = p.crashSuspect
-	}
-}
-
-// avoids says whether a task must not run in this worker now, because it or one
-// that runs there is shy of the other. There is always a way out: one of the
-// two runs, and ends.
-func (p *workerConn) avoids(id uuid.UUID) bool {
-	shy := p.pool.isolated
-	if len(shy) == 0 {
-		return false
-	}
-	if culprit, is := shy[id]; is && p.running[culprit] != nil {
-		return true
-	}
-	for other := range p.running {
-		if shy[other] == id {
-			return true
-		}
-	}
-	return false
 }

@@ -115,3 +115,15 @@ func (d *Dispatcher) reportConnected(p *workerConn) {
 		d.opts.OnConnected(p.guid, p.incarnation, p.slots, p.legacy)
 	}
 }
+
+// endOrphanedAttempts ends the attempts that a former initiator has left: its workers ended
+// with it. What was lost with a crash may have caused it, so it is paid for.
+func (d *Dispatcher) endOrphanedAttempts(now time.Time) {
+	for _, t := range d.opts.Queue.List(task.Filter{State: task.Running, Limit: maxInt}) {
+		if l, ok := t.Lease(); ok && !d.keepForResume(l, t) {
+			d.endLease(l, task.Outcome{Kind: task.Lost, Error: "the initiator ended while it ran"}, now)
+		}
+	}
+}
+
+const maxInt = int(^uint(0) >> 1)

@@ -11,12 +11,6 @@ import (
 	"initiator/internal/queue"
 )
 
-// UnknownPoolError says that no worker definition has that name.
-type UnknownPoolError struct{ Name string }
-
-// Error names the pool.
-func (e *UnknownPoolError) Error() string { return fmt.Sprintf("there is no pool %q", e.Name) }
-
 // QueueFullError says that a pool has as many queued tasks as it may.
 type QueueFullError struct {
 	Pool string
@@ -69,142 +63,46 @@ func (d *Dispatcher) submitTask(r task.Request, now time.Time) (task.Task, error
 	return kept, err
 }
 
-// resolvePool finds the pool of "POOL" or "POOL.METHOD". Pool names may hold dots
-// themselves: the longest name that exists wins.
-func (d *Dispatcher) resolvePool(r task.Request) (*pool, string) {
-	if p, ok := d.pools[r.Pool]; ok && !p.gone {
-		return p, r.Method
+// checkParent says whether a task may be submitted as the child of another one:
+// that must be alive, because the cancel of one that has gone reaches nobody.
+func (d *Dispatcher) checkParent(parent uuid.UUID) error {
+	if parent == uuid.Nil {
+		return nil
 	}
-	for i := len(r.Pool) - 1; i > 0 && r.Method == ""; i-- {
-		if r.Pool[i] == '.' {
-			if p, ok := d.pools[r.Pool[:i]]; ok && !p.gone {
-				return p, r.Pool[i+1:]
+	t, ok := d.opts.Queue.Get(parent)
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: its parent %s does not exist", task.ErrInvalid, parent)
+	case t.State.Terminal():
+		return fmt.Errorf("submit: its parent %s is %s: %w", parent, t.State, task.ErrState)
+	case d.isCancelled(t):
+		return fmt.Errorf("submit: its parent %s is being cancelled: %w", parent, task.ErrState)
+	}
+	return nil
+}
+
+// BatchLineResult is what became of one of many submits: its record, or Err, which is
+// one of Submit's.
+type BatchLineResult struct {
+	Task task.Task
+	Err  error
+}
+
+// SubmitMany is Submit for many in one question to the loop, and so with one
+// commit for all of them. Every request has its own verdict, in their order;
+// one that is refused does not keep the others out. The error is that nobody
+// could be asked, or ctx's, when some of them may have been taken.
+func (d *Dispatcher) SubmitMany(ctx context.Context, requests []task.Request) ([]BatchLineResult, error) {
+	return askLoop(ctx, d, func(m *loopRequest[[]BatchLineResult], now time.Time) {
+		all := make([]BatchLineResult, len(requests))
+		for i, r := range requests {
+			all[i].Task, all[i].Err = d.submitTask(r, now)
+		}
+		d.afterRound(func(kept error) {
+			for i := range all {
+				all[i].Err = cmp.Or(all[i].Err, kept)
 			}
-		}
-	}
-	return nil, ""
-}
-
-// Get returns the record of a task. Error: task.ErrUnknown.
-func (d *Dispatcher) Get(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	return askLoop(ctx, d, func(m *loopRequest[task.Task], _ time.Time) {
-		t, ok := d.opts.Queue.Get(id)
-		if !ok {
-			m.replyAfterRound(d, t, fmt.Errorf("task %s: %w", id, task.ErrUnknown))
-			return
-		}
-		m.replyAfterRound(d, t, nil)
+			m.reply(all, nil)
+		})
 	})
-}
-
-// List returns records, newest first.
-func (d *Dispatcher) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
-	return askLoop(ctx, d, func(m *loopRequest[[]task.Task], _ time.Time) { m.replyAfterRound(d, d.opts.Queue.List(f), nil) })
-}
-
-// CountTasks tells how many tasks of each state each pool has.
-func (d *Dispatcher) CountTasks(ctx context.Context) (map[string]task.Counts, error) {
-	return askLoop(ctx, d, func(m *loopRequest[map[string]task.Counts], _ time.Time) {
-		m.replyAfterRound(d, d.opts.Queue.Counts(), nil)
-	})
-}
-
-// Cancel ends a task, and then those that it has submitted: a queued one at
-// once, a running one by asking its worker; the record says how far it is. Errors: task.ErrUnknown,
-// task.ErrState.
-func (d *Dispatcher) Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error) {
-	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
-		t, err := d.cancelTree(id, why, now)
-		m.replyWhenStored(d, t, err)
-	})
-}
-
-// Retry queues a failed, cancelled or dead task again. Errors:
-// task.ErrUnknown, task.ErrState.
-func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
-		t, err := d.opts.Queue.Retry(now, id)
-		if p := d.pools[t.Pool]; err == nil && p != nil {
-			d.changed[p] = true
-			d.publishTask(&t, now)
-		}
-		m.replyWhenStored(d, t, err)
-	})
-}
-
-// SetPools makes these the pools that exist. One that is gone takes no more
-// tasks; those that it has stay queued until it is back, and are run by the
-// workers that it still has.
-func (d *Dispatcher) SetPools(ctx context.Context, pools []Pool) error {
-	_, err := askLoop(ctx, d, func(m *loopRequest[struct{}], _ time.Time) {
-		named := map[string]bool{}
-		for _, p := range pools {
-			named[p.Name] = true
-			d.addPool(p)
-		}
-		for name, p := range d.pools {
-			if !named[name] {
-				p.gone = true
-				d.forgetPool(p)
-			}
-		}
-		m.replyAfterRound(d, struct{}{}, nil)
-	})
-	return err
-}
-
-// forgetPool drops a pool that is gone with its last worker.
-func (d *Dispatcher) forgetPool(p *pool) {
-	if p.gone && len(p.members) == 0 {
-		delete(d.pools, p.Name)
-		delete(d.changed, p)
-	}
-}
-
-// loopRequest is a question to the loop that has one answer.
-type loopRequest[T any] struct {
-	do     func(m *loopRequest[T], now time.Time)
-	done   chan struct{}
-	result T
-	err    error
-}
-
-func (m *loopRequest[T]) applyMessage(_ *Dispatcher, now time.Time) { m.do(m, now) }
-
-// replyAfterRound tells the caller when what it shows is committed, or at once when
-// nothing can be: what is asked may be why.
-func (m *loopRequest[T]) replyAfterRound(d *Dispatcher, got T, err error) {
-	d.afterRound(func(error) { m.reply(got, err) })
-}
-
-// replyWhenStored tells the caller of something that has happened, once it is kept.
-func (m *loopRequest[T]) replyWhenStored(d *Dispatcher, got T, err error) {
-	d.whenStored(func(kept error) { m.reply(got, cmp.Or(err, kept)) })
-}
-
-func (m *loopRequest[T]) reply(got T, err error) {
-	m.result, m.err = got, err
-	close(m.done)
-}
-
-// refuseClosed answers when the loop has ended.
-func (m *loopRequest[T]) refuseClosed() {
-	m.err = ErrClosed
-	close(m.done)
-}
-
-// askLoop puts a question and waits for its answer, or for ctx. What was asked is
-// done even when nobody waits any more.
-func askLoop[T any](ctx context.Context, d *Dispatcher, do func(*loopRequest[T], time.Time)) (T, error) {
-	m := &loopRequest[T]{do: do, done: make(chan struct{})}
-	var none T
-	if !d.mailbox.Put(m) {
-		return none, ErrClosed
-	}
-	select {
-	case <-m.done:
-		return m.result, m.err
-	case <-ctx.Done():
-		return none, ctx.Err()
-	}
 }

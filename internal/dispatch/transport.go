@@ -1,8 +1,12 @@
 package dispatch
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/google/uuid"
 
+	"initiator/internal/queue"
 	"initiator/proactor"
 )
 
@@ -18,35 +22,44 @@ type transport interface {
 	sendCancel(task uuid.UUID, attempt int)
 }
 
-// sendAttempt brings an attempt to its worker by the best way that will take it.
-func (d *Dispatcher) sendAttempt(p *workerConn, r *attempt) {
-	if !p.transport.sendTask(r) {
-		webhookTransport{d, p}.sendTask(r)
-	}
+// transportResult is what a transport learned about an attempt that it was
+// given. Every transport reports in this form, so that the loop handles an
+// attempt in the same way whichever transport carried it.
+type transportResult struct {
+	status  deliveryStatus
+	outcome task.Outcome // with attemptEnded
+	refusal refusal      // with attemptRefused
+	err     error        // with attemptLost and leaseNotStored
 }
 
-// webhookTransport is the transport of every worker: each POST has a goroutine, until
-// it is answered.
-type webhookTransport struct {
-	d    *Dispatcher
-	conn *workerConn
+// deliveryStatus is the kind of a transportResult.
+type deliveryStatus int
+
+const (
+	// attemptAccepted: the worker has the task. Its outcome follows as a
+	// separate request of the worker.
+	attemptAccepted deliveryStatus = iota
+	// attemptEnded: the worker ran the task, and this is its outcome.
+	attemptEnded
+	// attemptRefused: the worker did not take the task.
+	attemptRefused
+	// attemptLost: there was no answer, or none that makes sense. The worker
+	// may have run the task.
+	attemptLost
+	// leaseNotStored: the attempt was never sent, because the queue could not
+	// store its lease.
+	leaseNotStored
+)
+
+// refusal is the reason for which a worker did not take a task.
+type refusal struct {
+	code       int // of one of proactor's codes
+	message    string
+	retryAfter time.Duration // 0 = the worker named none
 }
 
-// sendTask implements transport.
-func (w webhookTransport) sendTask(r *attempt) bool {
-	body, blunt := w.d.taskBody(r, w.conn.legacy), w.conn.legacy
-	w.d.goTracked(func() { w.d.postUntilAnswered(w.conn, r, body, blunt) })
-	return true
-}
+// hasCode reports whether the refusal carries that code.
+func (r refusal) hasCode(c proactor.Code) bool { return r.code == c.Code }
 
-// sendCancel implements transport: there is only the next heartbeat.
-func (webhookTransport) sendCancel(uuid.UUID, int) {}
-
-// taskBody is what the worker is sent. A ding slave knows the id only.
-func (d *Dispatcher) taskBody(r *attempt, blunt bool) proactor.TaskBody {
-	b := proactor.TaskBody{Task: proactor.TaskRef{ID: r.lease.Task.String()}, Data: r.data}
-	if !blunt {
-		b.Task.Method, b.Task.Attempt, b.Task.Deadline, b.Task.InlineMS = r.method, r.number, r.deadline, d.inlineMS
-	}
-	return b
-}
+// String returns the code and the message.
+func (r refusal) String() string { return fmt.Sprintf("code %d: %s", r.code, r.message) }

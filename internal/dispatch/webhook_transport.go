@@ -6,6 +6,8 @@ import (
 	"net"
 	"time"
 
+	"github.com/google/uuid"
+
 	"initiator/proactor"
 )
 
@@ -23,14 +25,6 @@ const (
 	maxStrangeAnswers = 3
 )
 
-// posted is what became of POST /task/new.
-type posted struct {
-	envelope proactor.Envelope
-	outcome  *proactor.TaskAnswer // not nil: it has ended already
-	err      error                // no answer, or none that makes sense
-	unkept   error                // it was never sent: the lease is not kept
-}
-
 // postUntilAnswered brings one attempt to its worker, and the loop the answer. It runs in a
 // goroutine of its own, until the worker has answered or the attempt is over.
 //
@@ -39,16 +33,16 @@ type posted struct {
 // nothing twice. A ding slave, which knows neither, is busy while it has the
 // task: that its result is on its way is not contradicted until it takes the
 // task anew.
-func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body proactor.TaskBody, blunt bool) {
+func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body proactor.TaskBody, legacy bool) {
 	pause := firstPostDelay
 	for try := 1; !r.ended.Load(); try++ {
 		before := r.reached.Swap(true)
-		a := d.postOnce(p, body, blunt)
+		a := d.postOnce(p, body, legacy)
 		if neverSent(a.err) {
 			r.reached.Store(before)
 		}
-		if a.isFinal(try, blunt) {
-			d.mailbox.Put(postedMessage{p, r, a})
+		if isFinalAnswer(a, try, legacy) {
+			d.mailbox.Put(attemptResultMessage{p, r, a})
 			return
 		}
 		d.log.Debug("post", "worker", p.workerID, "task", r.lease.Task, "try", try, "error", a.err)
@@ -59,20 +53,28 @@ func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body proactor.
 	}
 }
 
-func (d *Dispatcher) postOnce(p *workerConn, body proactor.TaskBody, blunt bool) posted {
+// postOnce makes one request and converts its answer.
+func (d *Dispatcher) postOnce(p *workerConn, body proactor.TaskBody, legacy bool) transportResult {
 	ctx, cancel := context.WithTimeout(p.ctx, d.postTimeout)
 	defer cancel()
 	e, _, err := p.client.Do(ctx, "POST", "/task/new", p.session.token, body)
-	if err != nil {
-		return posted{err: err}
+	switch {
+	case err != nil:
+		return transportResult{status: attemptLost, err: err}
+	case !e.Success:
+		return transportResult{status: attemptRefused, refusal: refusalOf(e)}
 	}
-	a := posted{envelope: e}
-	if e.Success && !blunt && len(e.Data) > 0 {
-		if o, err := proactor.ParseAnswer(e.Data); err == nil && o.Status != "" {
-			a.outcome = &o
+	if !legacy && len(e.Data) > 0 {
+		if a, err := proactor.ParseAnswer(e.Data); err == nil && a.Status != "" {
+			return transportResult{status: attemptEnded, outcome: taskOutcome(a.Status == proactor.StatusFailed, a.Retry, a.Result)}
 		}
 	}
-	return a
+	return transportResult{status: attemptAccepted}
+}
+
+// refusalOf reads the refusal in an answer of a worker.
+func refusalOf(e proactor.Envelope) refusal {
+	return refusal{code: e.Code, message: e.Message, retryAfter: retryAfter(e.Data)}
 }
 
 // neverSent says whether an error shows that nothing was sent: nobody
@@ -82,11 +84,38 @@ func neverSent(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// isFinal says whether that answer is the last word on the POST.
-func (a posted) isFinal(try int, blunt bool) bool {
-	if a.err == nil {
-		return try == 1 || !blunt || !a.envelope.Is(proactor.SlaveBusy)
+// isFinalAnswer reports whether the same request is not made again. After the
+// first request, a legacy worker that is busy may be busy with this very task.
+func isFinalAnswer(got transportResult, try int, legacy bool) bool {
+	if got.status != attemptLost {
+		return try == 1 || !legacy || got.status != attemptRefused || !got.refusal.hasCode(proactor.SlaveBusy)
 	}
 	var strange *proactor.NotEnvelope
-	return errors.As(a.err, &strange) && try >= maxStrangeAnswers
+	return errors.As(got.err, &strange) && try >= maxStrangeAnswers
+}
+
+// webhookTransport is the transport of every worker: each POST has a goroutine, until
+// it is answered.
+type webhookTransport struct {
+	d    *Dispatcher
+	conn *workerConn
+}
+
+// sendTask implements transport.
+func (w webhookTransport) sendTask(r *attempt) bool {
+	body, legacy := w.d.taskBody(r, w.conn.legacy), w.conn.legacy
+	w.d.goTracked(func() { w.d.postUntilAnswered(w.conn, r, body, legacy) })
+	return true
+}
+
+// sendCancel implements transport: there is only the next heartbeat.
+func (webhookTransport) sendCancel(uuid.UUID, int) {}
+
+// taskBody is what the worker is sent. A ding slave knows the id only.
+func (d *Dispatcher) taskBody(r *attempt, legacy bool) proactor.TaskBody {
+	b := proactor.TaskBody{Task: proactor.TaskRef{ID: r.lease.Task.String()}, Data: r.data}
+	if !legacy {
+		b.Task.Method, b.Task.Attempt, b.Task.Deadline, b.Task.InlineMS = r.method, r.number, r.deadline, d.inlineMS
+	}
+	return b
 }

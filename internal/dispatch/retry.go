@@ -12,6 +12,19 @@ import (
 	"initiator/internal/queue"
 )
 
+// Retry queues a failed, cancelled or dead task again. Errors:
+// task.ErrUnknown, task.ErrState.
+func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
+		t, err := d.opts.Queue.Retry(now, id)
+		if p := d.pools[t.Pool]; err == nil && p != nil {
+			d.changed[p] = true
+			d.publishTask(&t, now)
+		}
+		m.replyWhenStored(d, t, err)
+	})
+}
+
 // retryStep is how many tasks one round of the loop revives: others are to be
 // heard in between.
 const retryStep = 500

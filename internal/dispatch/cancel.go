@@ -1,7 +1,7 @@
 package dispatch
 
 import (
-	"fmt"
+	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,22 +9,14 @@ import (
 	"initiator/internal/queue"
 )
 
-// checkParent says whether a task may be submitted as the child of another one:
-// that must be alive, because the cancel of one that has gone reaches nobody.
-func (d *Dispatcher) checkParent(parent uuid.UUID) error {
-	if parent == uuid.Nil {
-		return nil
-	}
-	t, ok := d.opts.Queue.Get(parent)
-	switch {
-	case !ok:
-		return fmt.Errorf("%w: its parent %s does not exist", task.ErrInvalid, parent)
-	case t.State.Terminal():
-		return fmt.Errorf("submit: its parent %s is %s: %w", parent, t.State, task.ErrState)
-	case d.isCancelled(t):
-		return fmt.Errorf("submit: its parent %s is being cancelled: %w", parent, task.ErrState)
-	}
-	return nil
+// Cancel ends a task, and then those that it has submitted: a queued one at
+// once, a running one by asking its worker; the record says how far it is. Errors: task.ErrUnknown,
+// task.ErrState.
+func (d *Dispatcher) Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error) {
+	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
+		t, err := d.cancelTree(id, why, now)
+		m.replyWhenStored(d, t, err)
+	})
 }
 
 // isCancelled says whether a running task has been asked to stop.
@@ -57,4 +49,20 @@ func (d *Dispatcher) cancelTree(id uuid.UUID, why string, now time.Time) (task.T
 		}
 	}
 	return t, nil
+}
+
+// cancelRunning asks the worker of a running task to stop it.
+func (d *Dispatcher) cancelRunning(t task.Task, why string, now time.Time) task.Task {
+	l, _ := t.Lease()
+	p := d.workers[workerID{l.GUID, l.Incarnation}]
+	if p == nil || p.running[t.ID] == nil {
+		return t
+	}
+	r := p.running[t.ID]
+	if !r.cancelled {
+		r.cancelled, r.cancelReason = true, why
+		d.requestStop(p, r, now)
+	}
+	t.Reason = "is asked to stop"
+	return t
 }

@@ -1,0 +1,46 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/queue"
+)
+
+// Get returns the record of a task. Error: task.ErrUnknown.
+func (d *Dispatcher) Get(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	return askLoop(ctx, d, func(m *loopRequest[task.Task], _ time.Time) {
+		t, ok := d.opts.Queue.Get(id)
+		if !ok {
+			m.replyAfterRound(d, t, fmt.Errorf("task %s: %w", id, task.ErrUnknown))
+			return
+		}
+		m.replyAfterRound(d, t, nil)
+	})
+}
+
+// List returns records, newest first.
+func (d *Dispatcher) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
+	return askLoop(ctx, d, func(m *loopRequest[[]task.Task], _ time.Time) { m.replyAfterRound(d, d.opts.Queue.List(f), nil) })
+}
+
+// CountTasks tells how many tasks of each state each pool has.
+func (d *Dispatcher) CountTasks(ctx context.Context) (map[string]task.Counts, error) {
+	return askLoop(ctx, d, func(m *loopRequest[map[string]task.Counts], _ time.Time) {
+		m.replyAfterRound(d, d.opts.Queue.Counts(), nil)
+	})
+}
+
+// StorageFault says why tasks cannot be stored now; "" when they can.
+func (d *Dispatcher) StorageFault(ctx context.Context) (string, error) {
+	return askLoop(ctx, d, func(m *loopRequest[string], _ time.Time) {
+		why := ""
+		if err := d.opts.Queue.Fault(); err != nil {
+			why = err.Error()
+		}
+		m.replyAfterRound(d, why, nil)
+	})
+}

@@ -1,0 +1,82 @@
+package dispatch
+
+import (
+	"time"
+
+	"initiator/internal/queue"
+	"initiator/proactor"
+)
+
+// Pauses after which a worker or a task is tried again.
+const (
+	firstBackOff   = 100 * time.Millisecond // a worker took no task; doubles while that goes on
+	maxBackOff     = 5 * time.Second
+	refusedDelay   = time.Second // every worker refused and none said for how long
+	notStoredDelay = time.Second // the queue could not be committed
+)
+
+// handleRefusal is what follows when a worker does not take a task.
+func (d *Dispatcher) handleRefusal(p *workerConn, r *attempt, why refusal, now time.Time) {
+	o := task.Outcome{Kind: task.Released, Error: why.message}
+	switch {
+	case why.hasCode(proactor.TaskRefused):
+		o = d.recordRefusal(p, r, why, now)
+	case why.hasCode(proactor.SlaveBusy): // although we think that a slot is free
+		p.rejections++
+		d.backOff(p, now)
+	case why.hasCode(proactor.ShuttingDown):
+		p.leaving = true
+		d.withdrawWorker(p)
+	case why.hasCode(proactor.WrongToken), why.hasCode(proactor.NotConnected):
+		d.reconnectWorker(p)
+	case why.hasCode(proactor.BadBody), why.hasCode(proactor.BodyTooLarge):
+		o = finalFailure("the worker cannot read the task: " + why.message)
+	default: // what the worker has done is not known: it must not go round for ever
+		o = task.Outcome{Kind: task.Lost, Error: why.String()}
+	}
+	d.finishAttempt(p, r, o, now)
+}
+
+// backOff leaves a worker alone for a moment, longer with every turn in a row in
+// which it took nothing.
+func (d *Dispatcher) backOff(p *workerConn, now time.Time) {
+	p.backingOff = true
+	d.timers.Set(&p.timer, now.Add(min(firstBackOff<<min(p.rejections-1, 10), maxBackOff)))
+	d.updateBalancer(p)
+}
+
+// recordRefusal notes a refusal. The others are asked first; when all have refused,
+// the task waits for as long as the last one said. A worker that refuses one
+// task after the other is not asked without pause.
+func (d *Dispatcher) recordRefusal(p *workerConn, r *attempt, why refusal, now time.Time) task.Outcome {
+	if p.rejections++; p.rejections > 1 {
+		d.backOff(p, now)
+	}
+	by := p.pool.refused[r.lease.Task]
+	if by == nil {
+		by = map[workerID]bool{}
+		p.pool.refused[r.lease.Task] = by
+	}
+	by[p.workerID] = true
+	for id, other := range p.pool.members {
+		if other.connected && !other.draining && !other.leaving && !by[id] {
+			return task.Outcome{Kind: task.Released, Error: "refused by " + p.workerID.String()}
+		}
+	}
+	wait := why.retryAfter
+	if wait == 0 {
+		wait = refusedDelay
+	}
+	return task.Outcome{Kind: task.Refused, RetryAfter: wait, Error: why.message}
+}
+
+// reconnectWorker begins a new session with a worker that no longer knows ours.
+func (d *Dispatcher) reconnectWorker(p *workerConn) {
+	if !p.connected {
+		return
+	}
+	p.connected = false
+	d.updateBalancer(p)
+	p.stopServing()
+	d.startConnecting(p, nil)
+}

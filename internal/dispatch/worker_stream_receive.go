@@ -1,0 +1,205 @@
+package dispatch
+
+import (
+	"bytes"
+	"encoding/json"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/stream"
+	"initiator/proactor"
+	"initiator/proactor/chirp"
+)
+
+// receiveMessage takes one message of the worker's.
+func (l *workerStream) receiveMessage(m *chirp.Message) {
+	if err := l.header.Parse(m.Header); err != nil {
+		l.closeStream(err.Error())
+		return
+	}
+	switch l.header.Kind {
+	case stream.KindAnswer:
+		l.receiveAnswer(m)
+	case stream.KindProgress:
+		l.receiveProgress(m)
+	case stream.KindOutput:
+		l.receiveOutput(m)
+	case stream.KindHeartbeat:
+		l.receiveHeartbeat(m)
+	}
+}
+
+// putMessage puts what came in some messages into the loop's box, unless that is too
+// much.
+func (l *workerStream) putMessage(m message, messages int) {
+	if l.unread.Add(int32(messages)) > l.unreadLimit {
+		l.closeStream("it says more than it was asked")
+		return
+	}
+	l.d.mailbox.Put(m)
+}
+
+// flushAnswers is called when everything that has arrived has been read.
+func (l *workerStream) flushAnswers() {
+	if m := l.answers; m != nil {
+		l.answers = nil
+		l.putMessage(m, len(m.list))
+	}
+}
+
+// receiveAnswer brings the loop what became of an attempt. The payload is checked
+// here and copied, in the worker's own goroutine, and not looked at again.
+func (l *workerStream) receiveAnswer(m *chirp.Message) {
+	if l.answers == nil {
+		l.answers = answersPool.Get().(*answersMessage)
+		l.answers.stream = l
+	}
+	h := &l.header
+	l.answers.list = append(l.answers.list, streamAnswer{task: uuid.UUID(m.Identity), number: h.Attempt})
+	a := &l.answers.list[len(l.answers.list)-1]
+	data := json.RawMessage("null")
+	if len(m.Data) > 0 {
+		data = bytes.Clone(m.Data)
+	}
+	switch {
+	case !json.Valid(data):
+		a.result = transportResult{status: attemptEnded, outcome: finalFailure("what the worker answered is not JSON")}
+	case h.Status == stream.StatusRefused:
+		a.result = transportResult{status: attemptRefused, refusal: streamRefusal(h, data)}
+	default:
+		a.result = transportResult{status: attemptEnded, outcome: taskOutcome(h.Status == stream.StatusFailed, h.Retry, data)}
+	}
+}
+
+// streamRefusal reads a refusal. A retry_after in the data counts before one in
+// the header.
+func streamRefusal(h *stream.WorkerHeader, data json.RawMessage) refusal {
+	r := refusal{code: h.Code, message: "the worker refused it", retryAfter: retryAfter(data)}
+	if r.code == 0 {
+		r.code = proactor.TaskRefused.Code
+	}
+	if r.retryAfter == 0 {
+		r.retryAfter = min(h.RetryAfter, maxRetryAfter)
+	}
+	return r
+}
+
+// answersMessage is the answers that came by stream one behind the other.
+type answersMessage struct {
+	stream *workerStream
+	list   []streamAnswer
+}
+
+// answersPool are messages that nobody uses; their lists keep their memory.
+var answersPool = sync.Pool{New: func() any { return &answersMessage{list: make([]streamAnswer, 0, 16)} }}
+
+func (m *answersMessage) applyMessage(_ *Dispatcher, now time.Time) {
+	m.stream.unread.Add(-int32(len(m.list)))
+	for i := range m.list {
+		m.stream.applyAnswer(&m.list[i], now)
+	}
+	clear(m.list)
+	m.stream, m.list = nil, m.list[:0]
+	answersPool.Put(m)
+}
+
+// streamAnswer is one of them.
+type streamAnswer struct {
+	task   uuid.UUID
+	number int
+	result transportResult
+}
+
+// applyAnswer hands an answer to the attempt that it belongs to.
+func (l *workerStream) applyAnswer(a *streamAnswer, now time.Time) {
+	r := l.conn.running[a.task]
+	if r == nil || !r.matches(a.number) {
+		l.countLateMessage()
+		if l.d.log.IsDebug() {
+			l.d.log.Debug("a superseded result changes nothing", "task", a.task, "attempt", a.number, "worker", l.conn.workerID)
+		}
+		return
+	}
+	l.d.applyResult(l.conn, r, &a.result, now)
+}
+
+// receiveProgress brings the loop what a running handler says of itself.
+func (l *workerStream) receiveProgress(m *chirp.Message) {
+	if !json.Valid(m.Data) {
+		l.closeStream("what it says of a task's progress is not JSON")
+		return
+	}
+	l.putMessage(&progressMessage{l, uuid.UUID(m.Identity), proactor.Running{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}}, 1)
+}
+
+// countLateMessage notes a message that meant nothing.
+func (l *workerStream) countLateMessage() {
+	if l.lateMessages++; l.lateMessages == unreadSlack {
+		l.closeStream("it speaks of tasks that it does not run")
+	}
+}
+
+type progressMessage struct {
+	stream *workerStream
+	task   uuid.UUID
+	said   proactor.Running
+}
+
+func (m *progressMessage) applyMessage(d *Dispatcher, now time.Time) {
+	m.stream.unread.Add(-1)
+	r := m.stream.conn.running[m.task]
+	if r == nil || !r.matches(m.said.Attempt) {
+		m.stream.countLateMessage()
+		return
+	}
+	d.renewLease(r, m.said, now)
+}
+
+// receiveHeartbeat takes a heartbeat and answers it, whatever the loop is doing. One of
+// another incarnation is not answered.
+func (l *workerStream) receiveHeartbeat(m *chirp.Message) {
+	body := &proactor.HeartbeatBody{}
+	if err := json.Unmarshal(m.Data, body); err != nil {
+		l.closeStream("a heartbeat is no JSON: " + err.Error())
+		return
+	}
+	answer, ok := l.session.recordHeartbeat(body)
+	if !ok {
+		return
+	}
+	var data []byte
+	if answer != nil && (answer.Quiet || answer.Stop) {
+		// What is to be cancelled was said already, by attempt.
+		data, _ = json.Marshal(proactor.HeartbeatAnswer{Quiet: answer.Quiet, Stop: answer.Stop})
+	}
+	_ = l.sendMessage(m.Identity, &stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}, data) // broken: the next one comes by webhook
+}
+
+// receiveOutput brings the loop what a running handler has written.
+func (l *workerStream) receiveOutput(m *chirp.Message) {
+	if !utf8.Valid(m.Data) {
+		l.closeStream("what it says that a task has written is not UTF-8")
+		return
+	}
+	l.putMessage(&outputMessage{l, uuid.UUID(m.Identity), l.header.Attempt, proactor.Output{At: int64(l.header.Seq), Text: string(m.Data)}}, 1)
+}
+
+type outputMessage struct {
+	stream  *workerStream
+	task    uuid.UUID
+	attempt int
+	said    proactor.Output
+}
+
+func (m *outputMessage) applyMessage(d *Dispatcher, now time.Time) {
+	m.stream.unread.Add(-1)
+	r := m.stream.conn.running[m.task]
+	if r == nil || !r.matches(m.attempt) {
+		m.stream.countLateMessage()
+		return
+	}
+	d.recordOutput(r, m.said, now)
+}
