@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// FormatDuration shows a span with as many digits as anybody wants to read.
+// FormatDuration returns a duration with two or three digits: "84 ms", "1.5 s",
+// "10m".
 func FormatDuration(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
@@ -23,7 +24,8 @@ func FormatDuration(d time.Duration) string {
 	return strings.Replace(whole, "h0m", "h", 1)
 }
 
-// FormatUptime is supervisorctl's: 0:00:12, 3 days, 1:02:03.
+// FormatUptime returns a duration as supervisorctl shows it: "0:00:12", "3
+// days, 1:02:03".
 func FormatUptime(d time.Duration) string {
 	s := int(max(d, 0).Seconds())
 	clock := fmt.Sprintf("%d:%02d:%02d", s/3600%24, s/60%60, s%60)

@@ -10,23 +10,26 @@ import (
 	"initiator/internal/supervise"
 )
 
-// LiveView is the part of a terminal that changes: a line for each worker until
-// all of them are ready or given up. Whatever else is written in the meantime
-// goes above it. Afterwards every change is a line of its own. A nil live
-// shows nothing.
+// LiveView is the changing region at the bottom of a terminal: a line for each
+// worker until all workers are ready or given up. Other text goes above the
+// region. After Settle every change of a worker is a line of its own. A nil
+// LiveView shows nothing. Any goroutine may call Write and PrintLine;
+// ShowTransition and ShowWorkers belong to one goroutine.
 type LiveView struct {
 	mu      sync.Mutex
 	screen  *Screen
-	drawn   int      // lines of the region that are on the screen
-	region  []string // what they say
-	settled bool     // the region is over
-	began   map[string]time.Time
+	drawn   int      // how many lines of the region are on the terminal
+	region  []string // the lines
+	settled bool     // Settle was called
+	began   map[string]time.Time // by guid: when the worker was started last
 	width   int // columns of the longest name in the region
 }
 
+// NewLiveView returns an empty live view on a terminal.
 func NewLiveView(s *Screen) *LiveView { return &LiveView{screen: s, began: map[string]time.Time{}} }
 
-// HideCursorDuring hides the cursor while do runs, so that the lines do not flicker.
+// HideCursorDuring hides the cursor while do runs, so that the region does not
+// flicker.
 func (l *LiveView) HideCursorDuring(do func() error) error {
 	if l == nil {
 		return do()
@@ -36,7 +39,8 @@ func (l *LiveView) HideCursorDuring(do func() error) error {
 	return do()
 }
 
-// Write puts log lines above the region.
+// Write implements io.Writer: it puts text, such as log lines, above the
+// region.
 func (l *LiveView) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -46,14 +50,16 @@ func (l *LiveView) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// PrintLine puts a text above the region, in as many lines as it takes.
+// PrintLine puts a text above the region and wraps it to the width of the
+// terminal.
 func (l *LiveView) PrintLine(text string) {
 	if l != nil {
 		_, _ = l.Write([]byte(strings.Join(WrapWords(text, l.screen.Width()), "\n") + "\n"))
 	}
 }
 
-// ClearTypedText takes away what a person has typed, such as the ^C of a Ctrl-C.
+// ClearTypedText removes what a person has typed in the current line, such as
+// the ^C of Ctrl-C.
 func (l *LiveView) ClearTypedText() {
 	if l == nil {
 		return
@@ -63,7 +69,8 @@ func (l *LiveView) ClearTypedText() {
 	_, _ = l.screen.Write([]byte("\r\x1b[K"))
 }
 
-// ShowTransition says what a transition means once there is no line for the worker.
+// ShowTransition prints the change of a worker as a line, once the view is
+// settled. Before that it only notes when the worker started.
 func (l *LiveView) ShowTransition(t supervise.Transition) {
 	if l == nil {
 		return
@@ -77,7 +84,7 @@ func (l *LiveView) ShowTransition(t supervise.Transition) {
 	state, reason := t.To.String(), t.Reason
 	switch {
 	case t.To == lifecycle.Starting, t.To == lifecycle.Stopping:
-		return // what it leads to is told
+		return // the next transition is printed
 	case t.To == lifecycle.Running && !t.Ready:
 		state = Unready
 	case t.To == lifecycle.Running:
@@ -93,8 +100,8 @@ func (l *LiveView) ShowTransition(t supervise.Transition) {
 	_, _ = l.Write([]byte(l.formatLine(before+fmt.Sprintf("%-*s", width, t.Name), t.GUID, state, reason) + "\n"))
 }
 
-// formatLine is a line about a worker: its name and guid, its state, and the rest.
-// Where there is no room for everything the guid comes after the state.
+// formatLine returns the line of a worker: name, guid, state, and the rest. On
+// a narrow terminal a shorter guid comes after the state.
 func (l *LiveView) formatLine(name, guid, state, rest string) string {
 	padded := fmt.Sprintf("%-8s", state)
 	if l.isNarrow() {
@@ -112,13 +119,15 @@ func (l *LiveView) ShowWorkers(workers []supervise.Worker) {
 	l.drawRegion()
 }
 
+// Settled reports whether the region is over.
 func (l *LiveView) Settled() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.settled
 }
 
-// Settle leaves the region as it is: from now on every change is a line.
+// Settle leaves the region as it stands on the terminal: from now on every
+// change of a worker is a line of its own.
 func (l *LiveView) Settle() {
 	if l == nil {
 		return
@@ -128,12 +137,12 @@ func (l *LiveView) Settle() {
 	l.settled, l.drawn, l.region = true, 0, nil
 }
 
-// maxRegionLines is how many lines the region may have: more than a terminal is
-// high cannot be taken back.
+// maxRegionLines limits the region: lines that have scrolled off the terminal
+// cannot be redrawn.
 const maxRegionLines = 15
 
-// workerLines describes the workers; where there are too many, those that are up
-// already are only counted.
+// workerLines returns the lines of the region. When there are too many workers,
+// ready workers are only counted.
 func (l *LiveView) workerLines(workers []supervise.Worker) []string {
 	width := 0
 	for _, w := range workers {
@@ -156,7 +165,7 @@ func (l *LiveView) workerLines(workers []supervise.Worker) []string {
 	return lines
 }
 
-// workerLine is the line of one worker.
+// workerLine returns the line of one worker.
 func (l *LiveView) workerLine(w supervise.Worker, width int) string {
 	rest := w.Reason
 	if w.PID != 0 {
@@ -171,13 +180,15 @@ func (l *LiveView) workerLine(w supervise.Worker, width int) string {
 	return l.formatLine(fmt.Sprintf("%-*s", width, w.Name), w.GUID, StateName(w), rest)
 }
 
-// isNarrow says that there is no room for what is only nice to know.
+// isNarrow reports whether the terminal has too few columns for times and full
+// guids.
 func (l *LiveView) isNarrow() bool {
 	width := l.screen.Width()
 	return width > 0 && width < 50
 }
 
-// truncatePainted fits a line with a state in it to the screen, and paints the state.
+// truncatePainted cuts a line with a state in it to the width of the screen,
+// and colours the state.
 func truncatePainted(s *Screen, before, state, after string) string {
 	whole := Truncate(strings.TrimRight(before+state+after, " "), s.Width())
 	if at := strings.Index(whole, state); at >= 0 && whole[:at] == before {
@@ -186,7 +197,7 @@ func truncatePainted(s *Screen, before, state, after string) string {
 	return whole
 }
 
-// eraseRegion takes the region off the screen.
+// eraseRegion removes the region from the terminal. The caller holds the lock.
 func (l *LiveView) eraseRegion() {
 	if l.drawn > 0 {
 		_, _ = fmt.Fprintf(l.screen, "\r\x1b[%dA\x1b[J", l.drawn)
@@ -194,7 +205,7 @@ func (l *LiveView) eraseRegion() {
 	}
 }
 
-// drawRegion puts the region on the screen.
+// drawRegion writes the region to the terminal. The caller holds the lock.
 func (l *LiveView) drawRegion() {
 	for _, line := range l.region {
 		_, _ = fmt.Fprintln(l.screen, line)

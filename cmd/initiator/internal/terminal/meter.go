@@ -6,29 +6,30 @@ import (
 	"time"
 )
 
-// Meter keeps a line about the progress at the bottom of a terminal. Whatever
-// else is written goes above it. Where there is no terminal, it shows nothing.
-// It may be used by many goroutines; the screens that it gives, each by one.
+// Meter shows a line about progress at the bottom of a terminal. Other output
+// goes above it, through the screens that ScreenAbove returns. Where there is
+// no terminal, a Meter shows nothing. Any goroutine may use it; each screen
+// from ScreenAbove is used by one goroutine at a time.
 type Meter struct {
 	mu     sync.Mutex
 	screen *Screen
-	text   string // what the line says; "" = there is none
+	text   string // the line; "" = none
 }
 
-// MeterInterval is how often the line may change: more is not seen.
+// MeterInterval is the shortest useful time between two changes of the line.
 const MeterInterval = 100 * time.Millisecond
 
 // NewMeter returns a meter at the bottom of a screen.
 func NewMeter(screen *Screen) *Meter { return &Meter{screen: screen} }
 
-// ScreenAbove returns a screen like s whose text goes above the line.
+// ScreenAbove returns a copy of a screen whose text goes above the line.
 func (m *Meter) ScreenAbove(s *Screen) *Screen {
 	copied := *s
 	copied.w = aboveWriter{m, s.w}
 	return &copied
 }
 
-// aboveWriter writes to one of the outputs, above the line.
+// aboveWriter writes to an output above the line of a meter.
 type aboveWriter struct {
 	m  *Meter
 	to io.Writer
@@ -44,13 +45,14 @@ func (a aboveWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ShowLine changes the line; "" takes it away.
+// ShowLine replaces the line; "" removes it.
 func (m *Meter) ShowLine(text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.drawLine(text)
 }
 
+// drawLine replaces the line on the terminal. The caller holds the lock.
 func (m *Meter) drawLine(text string) {
 	if !m.screen.terminal {
 		return

@@ -11,16 +11,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Screen is one of the program's outputs, and what is behind it. It keeps the
-// first error, so that not every line has to be checked.
+// Screen is an output of the program: a terminal, a file or a pipe. It keeps
+// the first error of a write, so that callers need not check each line. A
+// Screen is used by one goroutine at a time.
 type Screen struct {
 	w        io.Writer
-	file     *os.File // nil = not a file, and so no terminal
+	file     *os.File // nil = the screen is not a terminal
 	terminal bool
 	colours  bool
 	err      error
 }
 
+// NewScreen returns the screen of an open file. It finds out whether the file
+// is a terminal. Colours are off when NO_COLOR is set, and when TERM is "dumb".
 func NewScreen(f *os.File) *Screen {
 	s := &Screen{w: f, file: f}
 	_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
@@ -29,16 +32,18 @@ func NewScreen(f *os.File) *Screen {
 	return s
 }
 
-// NewPlainScreen returns a screen that is no terminal.
+// NewPlainScreen returns a screen without a terminal: no colours, no width.
 func NewPlainScreen(w io.Writer) *Screen { return &Screen{w: w} }
 
 // IsTerminal reports whether the screen is a terminal.
 func (s *Screen) IsTerminal() bool { return s.terminal }
 
-// Writer returns the writer behind the screen.
+// Writer returns the writer behind the screen. Writes to it bypass the kept
+// error.
 func (s *Screen) Writer() io.Writer { return s.w }
 
-// WriteError returns the first error of a write.
+// WriteError returns the first error of a write, also when the terminal has
+// gone away; nil when every write succeeded.
 func (s *Screen) WriteError() error { return s.err }
 
 // Write implements io.Writer. After an error it writes nothing more.
@@ -51,8 +56,8 @@ func (s *Screen) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Err is the first error of a write. A terminal that has gone away is
-// nobody's fault.
+// Err returns the first error of a write that the program should report. A
+// terminal that has gone away is not reported.
 func (s *Screen) Err() error {
 	if errors.Is(s.err, unix.EIO) && s.terminal {
 		return nil
@@ -60,7 +65,8 @@ func (s *Screen) Err() error {
 	return s.err
 }
 
-// Width is the number of columns of a terminal, and 0 for "as wide as needed".
+// Width returns the number of columns of the terminal; 0 means that lines may
+// be as long as needed.
 func (s *Screen) Width() int {
 	if !s.terminal {
 		return 0
@@ -72,7 +78,7 @@ func (s *Screen) Width() int {
 	return int(size.Col)
 }
 
-// WriteJSON writes one document, or one line of a stream of them.
+// WriteJSON writes v as one line of JSON.
 func (s *Screen) WriteJSON(v any) error {
 	var line bytes.Buffer
 	out := json.NewEncoder(&line)
@@ -84,7 +90,7 @@ func (s *Screen) WriteJSON(v any) error {
 	return err
 }
 
-// WriteLines writes lines that must not be wider than the terminal.
+// WriteLines writes lines, each cut to the width of the terminal.
 func (s *Screen) WriteLines(lines ...string) error {
 	width := s.Width()
 	for _, line := range lines {

@@ -6,10 +6,11 @@ import (
 	"initiator/internal/supervise"
 )
 
-// Unready is shown for a worker that is RUNNING and does not answer.
+// Unready is the state that is shown for a RUNNING worker that is not ready.
 const Unready = "UNREADY"
 
-// StateName is the state of a worker in one word.
+// StateName returns the state of a worker in one word: supervisord's name of
+// the state, or Unready.
 func StateName(w supervise.Worker) string {
 	if w.State == lifecycle.Running && !w.Ready {
 		return Unready
@@ -17,7 +18,8 @@ func StateName(w supervise.Worker) string {
 	return w.State.String()
 }
 
-// StateColour is green for what is well, red for what is not, yellow between.
+// StateColour returns the colour of the state of a worker or a task; "" means
+// none.
 func StateColour(state string) string {
 	switch state {
 	case lifecycle.Running.String(), string(task.Completed):

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// Table is rows of text under a heading. Columns are as wide as their widest
-// cell; where the screen is narrower, the last one is cut, then those that
-// matter least are left out, and in the end every line is cut.
+// Table is rows of text under a heading. A column is as wide as its widest
+// cell. On a terminal that is too narrow, the last column is cut first, then
+// optional columns are left out, and in the end every line is cut.
 type Table struct {
 	Head []string
 	Rows [][]string
@@ -32,7 +32,7 @@ func (t Table) PrintTo(s *Screen) error {
 	return nil
 }
 
-// renderLines makes the lines; width 0 = as wide as needed.
+// renderLines returns the lines of the table; width 0 means no limit.
 func (t Table) renderLines(width int, paint func(colour, text string) string) []string {
 	shown := t.chooseColumns(width)
 	widths := t.columnWidths(shown)
@@ -48,7 +48,7 @@ func (t Table) renderLines(width int, paint func(colour, text string) string) []
 	return lines
 }
 
-// chooseColumns chooses the columns that are shown.
+// chooseColumns returns the indices of the columns that fit.
 func (t Table) chooseColumns(width int) []int {
 	var shown []int
 	for i := range t.Head {
@@ -69,7 +69,7 @@ func (t Table) chooseColumns(width int) []int {
 	return shown
 }
 
-// minimumWidth is the least width of a line that shows these columns.
+// minimumWidth returns the least width of a line with these columns.
 func (t Table) minimumWidth(shown []int) int {
 	widths := t.columnWidths(shown)
 	total := 0
@@ -82,6 +82,7 @@ func (t Table) minimumWidth(shown []int) int {
 	return total - columnGap
 }
 
+// columnWidths returns the width of the widest cell of each of these columns.
 func (t Table) columnWidths(shown []int) []int {
 	widths := make([]int, len(shown))
 	for k, i := range shown {
@@ -93,6 +94,7 @@ func (t Table) columnWidths(shown []int) []int {
 	return widths
 }
 
+// renderRow returns one line of the table.
 func (t Table) renderRow(row []string, shown, widths []int, width int, paint func(int, string) string) string {
 	var b strings.Builder
 	at := 0

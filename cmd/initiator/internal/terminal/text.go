@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Truncate shortens a text to so many columns; 0 = leave it.
+// Truncate makes a text printable and shortens it to width columns; 0 means no
+// limit.
 func Truncate(s string, width int) string {
 	s = Printable(s)
 	if width <= 0 || utf8.RuneCountInString(s) <= width {
@@ -20,8 +21,8 @@ func Truncate(s string, width int) string {
 	return string([]rune(s)[:width-1]) + "…"
 }
 
-// WrapWords breaks a text between words into lines of at most so many columns;
-// 0 = leave it. A word that is longer has a line of its own.
+// WrapWords breaks a text between words into lines of at most width columns; 0
+// means no limit. A word that is longer than a line gets a line of its own.
 func WrapWords(s string, width int) []string {
 	if width <= 0 || utf8.RuneCountInString(s) <= width {
 		return []string{s}
@@ -41,7 +42,8 @@ func WrapWords(s string, width int) []string {
 	return append(lines, line)
 }
 
-// Printable keeps what a worker says from steering the terminal.
+// Printable removes control characters, so that text from a worker cannot steer
+// the terminal. White space becomes a blank.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -54,15 +56,16 @@ func Printable(s string) string {
 	}, s)
 }
 
-// OneLine keeps an error on its line.
+// OneLine joins the lines of a text with blanks.
 func OneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// IndentLines sets lines apart that are not ours.
+// IndentLines indents lines that a worker wrote, to set them apart from the
+// program's own text.
 func IndentLines(lines []string) string {
 	return "  " + strings.Join(lines, "\n  ") + "\n"
 }
 
-// Plural is "1 worker", "2 workers".
+// Plural returns a number with its noun: "1 worker", "2 workers".
 func Plural(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
@@ -70,7 +73,8 @@ func Plural(n int, word string) string {
 	return strconv.Itoa(n) + " " + word + "s"
 }
 
-// JoinNames joins names for a sentence, and counts those that do not fit in it.
+// JoinNames joins names for a sentence. It shows five names and counts the
+// rest.
 func JoinNames(names []string) string {
 	const shown = 5
 	if len(names) > shown {
@@ -79,7 +83,7 @@ func JoinNames(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// NumberOrDash shows nothing for a zero that means "none".
+// NumberOrDash returns a number as text, and "-" for 0, which means "none".
 func NumberOrDash(n int) string {
 	if n == 0 {
 		return "-"
@@ -87,7 +91,8 @@ func NumberOrDash(n int) string {
 	return strconv.Itoa(n)
 }
 
-// ShortGUID is as much of a guid as tells workers apart by eye.
+// ShortGUID returns the first 8 characters of a guid, which are enough to tell
+// workers apart.
 func ShortGUID(guid string) string {
 	if len(guid) > 8 {
 		return guid[:8]
@@ -95,7 +100,8 @@ func ShortGUID(guid string) string {
 	return guid
 }
 
-// PortText says where a worker serves, and nothing of one that has no port.
+// PortText formats the port of a worker; it returns "" for a worker without a
+// port (0).
 func PortText(format string, port int) string {
 	if port == 0 {
 		return ""
