@@ -35,11 +35,11 @@ type imported struct {
 }
 
 func (a *app) importFile(path, target string) error {
-	self, err := os.Executable()
+	env, err := cli.PlanEnv()
 	if err != nil {
-		return fmt.Errorf("find the running executable: %w", err)
+		return err
 	}
-	ini, changes, err := plan.Import(path, plan.Env{Self: self, Lookup: os.LookupEnv})
+	ini, changes, err := plan.Import(path, env)
 	if err != nil {
 		return cli.FileFault(path, err)
 	}

@@ -1,11 +1,11 @@
 // Package plan turns an INI file into a [Plan]: every worker that it asks for,
 // complete with defaults, or every fault that it has, each with its line. It
-// starts nothing, and only [Load] touches files.
+// starts nothing, and only [Read], [Load] and a [Source] touch files.
 //
 // The files, in the order a key takes:
 //
-//	load.go            the file and those that [include] names; dialect.go says
-//	                   for whom it was written
+//	source.go          a file that has been read, before its plan
+//	load.go            the file and the files that [include] names
 //	envfile.go         env_file
 //	make.go            Make: sections to specs, through the tables of keys
 //	sections.go        which sections may be there

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"initiator/internal/supervisord"
 	"initiator/proactor"
 )
 
@@ -16,23 +15,11 @@ import (
 // The error is [proactor.Faults], with the faults of all files, or that the
 // file itself cannot be read.
 func Load(path string, env Env) (*Plan, error) {
-	data, err := readFile(path)
+	s, err := Read(path, env)
 	if err != nil {
 		return nil, err
 	}
-	if supervisord.Is(data) {
-		return loadSupervisord(path, env)
-	}
-	l := loader{env: env, seen: map[string]bool{}}
-	l.file(path, data)
-	cfg, err := proactor.Merge(l.configs...)
-	l.faults = append(l.faults, faultsOf(err)...)
-	p := l.make(cfg, path)
-	if err := l.faults.Err(); err != nil {
-		return nil, err
-	}
-	p.Warnings = append(l.warnings, p.Warnings...)
-	return p, nil
+	return s.Plan()
 }
 
 // loader gathers the documents of a file and its includes.

@@ -10,32 +10,25 @@ import (
 	"initiator/internal/plan"
 )
 
-// App is one invocation: its streams, and the flags that every verb has.
+// App is one invocation of the program: its streams, and the flags that every
+// verb has. It belongs to the goroutine of the verb.
 type App struct {
 	In       io.Reader
 	Out, Err *terminal.Screen
 
-	ConfigPath string       // -c
-	StateDir   string       // --state-dir
+	ConfigPath string       // -c; "" = the default paths
+	StateDir   string       // --state-dir; "" = the INI's
 	Format     OutputFormat // -o
 
 	GUID string // of `up --guid`: a section with the initiator's settings
 	Port int    // of `up --port`
 
-	// Began is set once a verb has its arguments: what fails before that is
-	// a fault of usage.
+	// Began is set once a verb has its arguments: an error before that is a
+	// fault of usage.
 	Began bool
-}
 
-// PrintsLikeSupervisorctl says whether to print as supervisorctl does: -o supervisor
-// was given, or no -o, and the INI is a supervisord.conf, for whose users'
-// scripts a name, a state and a pid are at their old places.
-func (a *App) PrintsLikeSupervisorctl() bool {
-	if a.Format.Given {
-		return a.Format.Supervisor
-	}
-	path, err := a.INIPath()
-	return err == nil && plan.IsSupervisord(path)
+	source *plan.Source // the INI, once it was read
+	plan   *plan.Plan   // its plan, once it was built
 }
 
 // NewApp returns an invocation with the streams of the process.
@@ -43,8 +36,8 @@ func NewApp(in, out, err *os.File) *App {
 	return &App{In: in, Out: terminal.NewScreen(out), Err: terminal.NewScreen(err)}
 }
 
-// PrepareRoot gives the root command the flags that every verb has, and has
-// each flag that was not given read its environment variable.
+// PrepareRoot gives the root command the flags that every verb has. A flag that
+// is not given takes the value of its environment variable.
 func (a *App) PrepareRoot(root *cobra.Command) {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
@@ -58,7 +51,8 @@ func (a *App) PrepareRoot(root *cobra.Command) {
 	f.VarP(&a.Format, "output", "o", "`text`, json or supervisor")
 }
 
-// Execute runs the verb that args name and returns the exit code.
+// Execute runs the verb that args name and returns the exit code. Call it after
+// all verbs were added to root.
 func (a *App) Execute(root *cobra.Command, args []string) int {
 	a.completeFlags(root)
 	root.SetArgs(args)

@@ -13,11 +13,11 @@ import (
 	"initiator/proactor"
 )
 
-// defaultPaths are where an INI is looked for when none is named.
+// defaultPaths are the places of an INI that is not named by -c.
 var defaultPaths = []string{"initiator.ini", "/etc/initiator/initiator.ini"}
 
-// INIPath finds the INI.
-func (a *App) INIPath() (string, error) {
+// configPath returns the path of the INI.
+func (a *App) configPath() (string, error) {
 	if a.ConfigPath != "" {
 		return a.ConfigPath, nil
 	}
@@ -32,18 +32,50 @@ func (a *App) INIPath() (string, error) {
 	)
 }
 
-// ReadPlan reads the INI.
-func (a *App) ReadPlan() (*plan.Plan, error) {
-	path, err := a.INIPath()
+// readSource reads and parses the INI, once for each command.
+func (a *App) readSource() (*plan.Source, error) {
+	if a.source != nil {
+		return a.source, nil
+	}
+	path, err := a.configPath()
 	if err != nil {
 		return nil, err
 	}
-	p, err := initiator.ReadPlanAs(path, a.GUID, a.Port)
-	return p, FileFault(path, err)
+	env, err := PlanEnv()
+	if err != nil {
+		return nil, err
+	}
+	env.GUID, env.Port = a.GUID, a.Port
+	a.source, err = plan.Read(path, env)
+	return a.source, FileFault(path, err)
 }
 
-// FileFault makes a file that cannot be read a fault of usage. Faults in it are
-// left as they are: each has its own line.
+// PlanEnv returns the environment in which a plan of this program is read.
+func PlanEnv() (plan.Env, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return plan.Env{}, fmt.Errorf("find the running executable: %w", err)
+	}
+	return plan.Env{Self: self, Lookup: os.LookupEnv}, nil
+}
+
+// ReadPlan returns the plan of the INI. The INI is read once for each command,
+// however often ReadPlan and StateDirectory are called. The error is a
+// [proactor.Faults] when the INI has faults.
+func (a *App) ReadPlan() (*plan.Plan, error) {
+	if a.plan != nil {
+		return a.plan, nil
+	}
+	s, err := a.readSource()
+	if err != nil {
+		return nil, err
+	}
+	a.plan, err = s.Plan()
+	return a.plan, err
+}
+
+// FileFault makes a fault of usage of an error that says that a file cannot be
+// read. It returns the faults in a file as they are: each has its own line.
 func FileFault(path string, err error) error {
 	var faults proactor.Faults
 	if err == nil || errors.As(err, &faults) {
@@ -56,55 +88,33 @@ func FileFault(path string, err error) error {
 	return UsageFault(err)
 }
 
-// StateDirectory is the state directory of the INI. An INI that has been broken since
-// must not hide the initiator that it has started, so only the one key is read
-// where the whole cannot be.
+// StateDirectory returns the state directory: the one that --state-dir names,
+// else the one of the INI, also when the INI has faults.
 func (a *App) StateDirectory() (string, error) {
 	if a.StateDir != "" {
 		return filepath.Abs(a.StateDir)
 	}
-	p, err := a.ReadPlan()
-	if err == nil {
-		return p.Settings.StateDir, nil
+	s, err := a.readSource()
+	if err != nil {
+		return "", err
 	}
-	if dir, ok := a.lastResort(); ok {
-		return dir, nil
-	}
-	return "", err
+	return s.StateDir(), nil
 }
 
-// SocketPath is where the initiator of the INI listens.
+// SocketPath returns the path of the socket on which the initiator of the INI
+// answers.
 func (a *App) SocketPath() (string, error) {
 	dir, err := a.StateDirectory()
-	return socketIn(dir), err
+	return initiator.SocketPath(&plan.Plan{Settings: plan.Settings{StateDir: dir}}), err
 }
 
-func socketIn(dir string) string {
-	return initiator.SocketPath(&plan.Plan{Settings: plan.Settings{StateDir: dir}})
+// PrintsLikeSupervisorctl reports whether output has supervisorctl's form: with
+// -o supervisor, and without -o where the INI is a supervisord.conf. Scripts
+// around supervisorctl find names, states and pids at their known places.
+func (a *App) PrintsLikeSupervisorctl() bool {
+	if a.Format.Given {
+		return a.Format.Supervisor
+	}
+	s, err := a.readSource()
+	return err == nil && s.IsSupervisord()
 }
-
-// lastResort reads state_dir from an INI with faults elsewhere.
-func (a *App) lastResort() (dir string, ok bool) {
-	path, err := a.INIPath()
-	if err != nil {
-		return "", false
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", false
-	}
-	dir = defaultStateDir
-	if cfg, err := proactor.Parse(path, data); err == nil {
-		if set, given, err := cfg.Get("initiator", "state_dir"); err == nil && given && set != "" {
-			dir = set
-		}
-	}
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(filepath.Dir(path), dir)
-	}
-	dir, err = filepath.Abs(dir)
-	return dir, err == nil
-}
-
-// defaultStateDir is the default of the key state_dir.
-const defaultStateDir = ".initiator"
