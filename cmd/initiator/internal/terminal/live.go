@@ -18,11 +18,11 @@ import (
 type LiveView struct {
 	mu      sync.Mutex
 	screen  *Screen
-	drawn   int      // how many lines of the region are on the terminal
-	region  []string // the lines
-	settled bool     // Settle was called
+	drawn   int                  // how many lines of the region are on the terminal
+	region  []string             // the lines
+	settled bool                 // Settle was called
 	began   map[string]time.Time // by guid: when the worker was started last
-	width   int // columns of the longest name in the region
+	width   int                  // columns of the longest name in the region
 }
 
 // NewLiveView returns an empty live view on a terminal.
