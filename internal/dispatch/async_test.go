@@ -1,8 +1,11 @@
 package dispatch
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"syscall"
 	"testing"
 
@@ -127,4 +130,28 @@ func TestACallToAFullDiskEnds(t *testing.T) {
 		}
 	})
 	disk.SetRoom(-1)
+}
+
+// TestMessagesThatTheLoopNeverTakesAreAnswered puts messages before the loop
+// runs, and gives the loop a context that is done already.
+func TestMessagesThatTheLoopNeverTakesAreAnswered(t *testing.T) {
+	d := New(Options{Queue: task.NewMemory(task.Retention{}), Pools: []Pool{def("p")}, Observer: newRecorder()})
+	onSubmitted, onEnded, answers := ears()
+	d.SubmitAsync(task.Request{Pool: "p"}, onSubmitted, nil)
+	d.WaitAsync(uuid.New(), onEnded)
+	ours, theirs := net.Pipe()
+	d.AttachWorker(Attachment{GUID: "w", Incarnation: 1, Pool: "p", Stream: ours})
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := d.Run(done); err != nil {
+		t.Fatal(err)
+	}
+	for _, answer := range answers {
+		if got := <-answer; !errors.Is(got.err, ErrClosed) {
+			t.Errorf("a message in the mailbox was answered %+v, want ErrClosed", got)
+		}
+	}
+	if _, err := theirs.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("reading from the stream of a worker that was not attached: %v, want EOF", err)
+	}
 }

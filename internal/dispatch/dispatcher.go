@@ -170,8 +170,8 @@ func (d *Dispatcher) goTracked(f func()) {
 func (d *Dispatcher) shutDown() {
 	d.cancel()
 	for _, m := range d.mailbox.Close() {
-		if r, ok := m.(interface{ refuse() }); ok {
-			r.refuse()
+		if r, ok := m.(refuser); ok {
+			r.refuseClosed()
 		}
 	}
 	for _, first := range d.waiters {
