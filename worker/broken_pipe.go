@@ -6,11 +6,11 @@ import (
 	"syscall"
 )
 
-// surviveBrokenPipe makes writing to stdout or stderr an error like any other when their
-// reader has died, which without it ends the process on the spot. A worker that
-// is to outlive its initiator may have to outlive the initiator's keeper too,
-// and that is who reads. Handling the signal, and not ignoring it, keeps
-// children from inheriting the change.
+// surviveBrokenPipe makes a write to stdout or stderr return an error when the
+// reader has died. Without it, such a write ends the process. A worker that
+// outlives its initiator may have to outlive the initiator's keeper too, and
+// the keeper reads these pipes. The signal is handled and not ignored, because
+// children inherit an ignored signal.
 func surviveBrokenPipe() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }

@@ -2,17 +2,18 @@ package worker
 
 import "time"
 
-// abandonGrace is how long a cancelled handler may take to notice before its
-// slot is given to others although it still runs.
+// abandonGrace is how long abandonTasks waits for cancelled handlers. After
+// that it frees their slots although the handlers still run.
 const abandonGrace = time.Second
 
-// cancelTask ends the context of every attempt at that task which runs here, for
-// the given reason. It takes no lock.
+// cancelTask ends the context of every running attempt at a task, with the
+// given reason. It takes no lock.
 func (e *executor) cancelTask(id string, reason error) {
 	e.cancelAttempt(attemptKey{id: keyID(id)}, reason)
 }
 
-// cancelAttempt is Cancel for one attempt; attempt 0 means every one.
+// cancelAttempt ends the context of one running attempt; attempt 0 means every
+// attempt.
 func (e *executor) cancelAttempt(which attemptKey, reason error) {
 	for i := range e.slots {
 		if run := e.slots[i].Load(); run != nil && run.key.id == which.id && (which.attempt == 0 || run.key.attempt == which.attempt) {
@@ -21,9 +22,10 @@ func (e *executor) cancelAttempt(which attemptKey, reason error) {
 	}
 }
 
-// abandonTasks cancels the tasks of an owner, forgets them and drops their results.
-// It returns when their slots are free: when the handlers have returned, or
-// after a second of grace, from when on they run outside any slot.
+// abandonTasks cancels the tasks of an owner, forgets them and drops their
+// outcomes. It returns when their slots are free: when their handlers have
+// returned, or after a grace of one second. After the grace the handlers go on
+// outside any slot.
 func (e *executor) abandonTasks(owner any, reason error) {
 	var runs []*execution
 	for i := range e.slots {
@@ -38,13 +40,14 @@ func (e *executor) abandonTasks(owner any, reason error) {
 		select {
 		case <-run.returnedChannel():
 		case <-grace.C:
-			grace.Reset(0) // the grace is one for all
+			grace.Reset(0) // all handlers share one grace
 		}
 		e.forgetRun(run)
 	}
 }
 
-// forgetRun forgets a run, so that the same attempt can be given here anew.
+// forgetRun forgets a run, so that the same attempt can be given to this
+// worker again.
 func (e *executor) forgetRun(run *execution) {
 	e.mu.Lock()
 	switch e.known[run.key] {

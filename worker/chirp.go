@@ -11,92 +11,96 @@ import (
 	"initiator/proactor/chirp"
 )
 
-// chirpListener is a port for libchirp's own nodes (C, or Python's libchirp.pool),
-// which know nothing of tasks: a message is a call of the default method with
-// its data as it is, and the result goes back under the same identity. A
-// message with our header says which method, and by when; a header in an answer
-// says what became of a call that did not complete.
+// chirpListener is a port for nodes of libchirp (in C, or with Python's
+// libchirp.pool), which know no tasks. A message without a header calls the
+// default method with the message's data, and the result is sent back under
+// the same identity. A message with the header of docs/stream.md names a
+// method and a deadline; an answer has a header when the call did not
+// complete.
 //
-// Nobody asks for a token here: on loopback every program of this machine may
-// call, as with direct = open, and beyond it every holder of a certificate.
+// The listener asks for no token: on loopback every program of this machine
+// can call, as with direct = open, and beyond loopback every holder of a
+// certificate.
 type chirpListener struct {
 	*server
 	peer *chirp.Peer
 }
 
-// openChirpListener listens on chirp_port; nil where there is none. As many messages as
-// there are slots are in work, a few more wait on each connection, and then the
-// sender does.
+// openChirpListener listens on chirp_port. It returns nil without chirp_port.
+// As many messages as there are slots are processed at a time; a few more wait
+// on each connection; after that the sender has to wait.
 func (s *server) openChirpListener() (*chirpListener, error) {
 	if s.chirpPort == 0 {
 		return nil, nil
 	}
-	d := &chirpListener{server: s}
+	c := &chirpListener{server: s}
 	peer, err := chirp.NewPeer(chirp.Config{
-		Async: true, KeepSlots: true, Handlers: s.slots, Handler: d.takeMessage,
+		Async: true, KeepSlots: true, Handlers: s.slots, Handler: c.takeMessage,
 		MaxMessage: int(min(s.options.BodyLimit, chirp.MaxMessage)), PEM: s.chirpPEM, Logger: s.log.Named("chirp"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open chirp_port: %w", err)
 	}
-	d.peer = peer
+	c.peer = peer
 	at, err := peer.Listen(net.JoinHostPort(s.addr, strconv.Itoa(max(s.chirpPort, 0))))
 	if err != nil {
-		_ = peer.Shutdown(false) // nobody has connected
-		// Wrapped, a port that is taken would look like the worker's own.
+		_ = peer.Shutdown(false) // no node has connected
+		// The error is not wrapped: a wrapped EADDRINUSE would look as if the
+		// worker's own port were taken.
 		return nil, errors.New("open chirp_port: " + err.Error() + "; choose another")
 	}
 	s.log.Info("listening for chirp", "address", at.String())
 	if s.options.onChirpListening != nil {
 		s.options.onChirpListening(at)
 	}
-	return d, nil
+	return c, nil
 }
 
-// closeListener ends what is left of the door; without one it does nothing. Handlers
-// have ended: they hold up the drain.
-func (d *chirpListener) closeListener() {
-	if d != nil {
-		_ = d.peer.Shutdown(true) // a peer that does not read loses its answer
+// closeListener closes the listener; a nil listener does nothing. All handlers
+// have returned, because they hold the drain.
+func (c *chirpListener) closeListener() {
+	if c != nil {
+		_ = c.peer.Shutdown(true) // a peer that does not read loses its answer
 	}
 }
 
-// takeMessage runs one message in a slot. The message is acknowledged when it is
-// taken, because its sender waits for that a few seconds at most.
-func (d *chirpListener) takeMessage(l *chirp.PeerMessage) {
-	defer d.executor.holdDrain()() // a drain waits until the answer is on its way
+// takeMessage runs one message in a slot. It acknowledges the message when the
+// task has started, because the sender waits only a few seconds for the
+// acknowledgement.
+func (c *chirpListener) takeMessage(m *chirp.PeerMessage) {
+	defer c.executor.holdDrain()() // a drain waits until the answer is sent
 	h := stream.WorkerHeader{}
-	if err := h.Parse(l.Header); err != nil || h.Kind != stream.KindTask {
-		h = stream.WorkerHeader{} // a header of its own making
+	if err := h.Parse(m.Header); err != nil || h.Kind != stream.KindTask {
+		h = stream.WorkerHeader{} // the node uses a header of another format
 	}
-	run, err := d.executor.startTask(d.baseContext, d, Task{
-		ID: "chirp-" + l.Identity.String(), Method: h.Method, Attempt: max(h.Attempt, 1), Deadline: h.Deadline,
-		Traceparent: h.Traceparent, Data: json.RawMessage(l.Data), unrepeatable: true,
+	run, err := c.executor.startTask(c.baseContext, c, Task{
+		ID: "chirp-" + m.Identity.String(), Method: h.Method, Attempt: max(h.Attempt, 1), Deadline: h.Deadline,
+		Traceparent: h.Traceparent, Data: json.RawMessage(m.Data), unrepeatable: true,
 	})
 	if err != nil {
-		code, data := refusedTask(err, d.heartbeatSpan)
-		d.sendAnswer(l, &stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusRefused, Code: code.Code}, data)
+		code, data := refusedTask(err, c.heartbeatSpan)
+		c.sendAnswer(m, &stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusRefused, Code: code.Code}, data)
 		return
 	}
-	l.Release()
+	m.Release()
 	<-run.doneChannel()
 	o := run.finalOutcome()
 	if o.Completed {
-		d.sendAnswer(l, nil, o.Result)
+		c.sendAnswer(m, nil, o.Result)
 		return
 	}
-	d.sendAnswer(l, &stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusFailed, Retry: o.Retry}, o.Result)
+	c.sendAnswer(m, &stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusFailed, Retry: o.Retry}, o.Result)
 }
 
-// sendAnswer sends a letter back to where it came from.
-func (d *chirpListener) sendAnswer(l *chirp.PeerMessage, h *stream.WorkerHeader, data []byte) {
-	l.Header, l.Data = nil, data
+// sendAnswer sends a message back to its sender.
+func (c *chirpListener) sendAnswer(m *chirp.PeerMessage, h *stream.WorkerHeader, data []byte) {
+	m.Header, m.Data = nil, data
 	if h != nil {
-		l.Header = h.Append(nil)
+		m.Header = h.Append(nil)
 	}
-	f := d.peer.Send(l)
-	l.Release()
-	if err := f.Wait(d.baseContext); err != nil {
-		d.log.Debug("an answer by chirp is lost", "to", l.Address.String(), "error", err)
+	f := c.peer.Send(m)
+	m.Release()
+	if err := f.Wait(c.baseContext); err != nil {
+		c.log.Debug("an answer by chirp is lost", "to", m.Address.String(), "error", err)
 	}
 }

@@ -13,10 +13,11 @@ import (
 	"initiator/worker/call"
 )
 
-// handleDirect answers POST /, the door for callers without an initiator (toto's
-// WorkerConnection, [call.Pool], curl): {"method": …, "parameters": …} is run in a
-// slot like any task, and its result is the answer's body. Everything else is
-// an error value with its HTTP status (wire/webhooks.md, section 3).
+// handleDirect answers POST /, the direct listener for callers without an
+// initiator (toto's WorkerConnection, [call.Pool], curl). The call {"method":
+// …, "parameters": …} runs in a slot like any task, and its result is the body
+// of the answer. Every error is a JSON value with its HTTP status
+// (docs/worker-contract.md, section 3).
 func (s *server) handleDirect(w http.ResponseWriter, r *http.Request) {
 	if fault := s.authorizeDirect(r); fault != nil {
 		fault.writeFault(w, call.JSON)
@@ -27,8 +28,8 @@ func (s *server) handleDirect(w http.ResponseWriter, r *http.Request) {
 		fault.writeFault(w, request.codec)
 		return
 	}
-	// The server's deadlines are for what can be read and written at once;
-	// a method may take as long as its caller waits.
+	// The server's deadlines limit the time to read and to write bytes. A
+	// method may take as long as its caller waits.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{})
 	_ = control.SetWriteDeadline(time.Time{})
@@ -42,14 +43,14 @@ func (s *server) handleDirect(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authorizeDirect says who may call. With direct = open anybody on this machine may,
-// which must not mean any web page that a person on this machine looks at: a
-// browser names an Origin, and a name that was bound to 127.0.0.1 by somebody
-// else shows in Host.
+// authorizeDirect checks whether the request may call. With direct = open
+// every program on this machine may call, but no web page that a person on
+// this machine visits. A browser sends an Origin; a page whose host name
+// resolves to 127.0.0.1 shows its name in Host.
 func (s *server) authorizeDirect(r *http.Request) *directFault {
 	if s.directMode == "open" {
 		if loopback.IsFromWebPage(r) {
-			return &directFault{status: http.StatusForbidden, code: codeNotAuthorized, value: quoteJSON("the open door is for programs on this machine, not for web pages")}
+			return &directFault{status: http.StatusForbidden, code: codeNotAuthorized, value: quoteJSON("direct = open lets programs on this machine call, not web pages")}
 		}
 		return nil
 	}
@@ -60,14 +61,16 @@ func (s *server) authorizeDirect(r *http.Request) *directFault {
 	return &directFault{status: http.StatusUnauthorized, code: codeNotAuthorized, value: quoteJSON(code.Message + " Send Authorization: Bearer with the worker's token, or set direct = open.")}
 }
 
-// directSeq numbers direct calls. Their ids are made so that they cannot be
-// those of an initiator's tasks: one that it does not know it would cancel.
+// directSeq numbers direct calls. The ids of direct calls differ from the ids
+// of the initiator's tasks, because the initiator cancels tasks that it does
+// not know.
 var directSeq atomic.Uint64
 
 var errClientGone = errors.New("the caller has gone")
 
-// runDirect runs a call in a slot and waits for it, or until the caller goes.
-// Nobody can ask for the call again, so it is not remembered.
+// runDirect runs a call in a slot and waits until it ends or the caller has
+// gone. The call's outcome is not remembered, because no caller can ask for
+// the same call again.
 func (s *server) runDirect(r *http.Request, request directCall) (json.RawMessage, *directFault) {
 	if _, err := s.methods.lookupHandler(request.method); err != nil {
 		return nil, &directFault{status: http.StatusNotFound, code: codeServer, value: quoteJSON(err.Error())}
@@ -85,7 +88,7 @@ func (s *server) runDirect(r *http.Request, request directCall) (json.RawMessage
 	select {
 	case <-run.doneChannel():
 	case <-r.Context().Done():
-		return nil, nil // its slot is free when the handler has noticed
+		return nil, nil // the slot is free when the handler has returned
 	}
 	if o := run.finalOutcome(); !o.Completed {
 		return nil, failureFault(o.Result)
@@ -93,8 +96,8 @@ func (s *server) runDirect(r *http.Request, request directCall) (json.RawMessage
 	return run.finalOutcome().Result, nil
 }
 
-// notStartedFault is the answer where no slot was to be had, or BeforeTask refused.
-// The call was not run, so another worker can be asked without a risk.
+// notStartedFault returns the answer when no slot was free or BeforeTask
+// refused. The call did not run, so the caller can safely ask another worker.
 func (s *server) notStartedFault(err error) *directFault {
 	fault := &directFault{status: http.StatusServiceUnavailable, code: codeServer, retryAfter: time.Second}
 	switch {

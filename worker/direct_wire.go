@@ -14,14 +14,14 @@ import (
 	"initiator/worker/call"
 )
 
-// The codes of errors in the answers of the direct door. They are toto's, who
-// answers with codeServer whatever has no code of its own.
+// The error codes in the answers of the direct listener. They are toto's,
+// which uses codeServer for every error without a code of its own.
 const (
 	codeServer        = 1000
 	codeNotAuthorized = 1004
 )
 
-// directCall is one call, and how it is to be answered.
+// directCall is one call and the form of its answer.
 type directCall struct {
 	method     string
 	parameters json.RawMessage
@@ -29,11 +29,12 @@ type directCall struct {
 	coding     string // of the answer
 }
 
-// readCall reads a call. Its codec is set in any case.
+// readCall reads a call. The result always has a codec, with which the error
+// can be written.
 //
-// The answer is compressed where the request was, with its Content-Encoding
-// (toto's own compression sends none and expects a plain answer), and the
-// client accepts it.
+// The answer is compressed when the request has a Content-Encoding that the
+// client also accepts. Toto's own compression sends no such header and expects
+// a plain answer.
 func (s *server) readCall(w http.ResponseWriter, r *http.Request) (directCall, *directFault) {
 	request := directCall{codec: call.JSON, coding: contentcoding.None}
 	codec := findCodec(r.Header.Get("Content-Type"), s.options.Codecs)
@@ -72,8 +73,9 @@ func (c *directCall) decodeBody(body []byte, coding string, limit int64) *direct
 	return nil
 }
 
-// decodeCall takes JSON's parameters as they are. Those of another codec become
-// JSON, which is what handlers work with.
+// decodeCall decodes method and parameters. It keeps the parameters of a JSON
+// call as they are and converts the parameters of other codecs to JSON,
+// because handlers take JSON.
 func (c *directCall) decodeCall(body []byte) error {
 	var in struct {
 		Method     string          `json:"method"`
@@ -97,7 +99,7 @@ func (c *directCall) decodeCall(body []byte) error {
 	return nil
 }
 
-// writeResult writes a result as the body.
+// writeResult writes a result as the body of the answer.
 func (c *directCall) writeResult(w http.ResponseWriter, result json.RawMessage) {
 	if len(result) == 0 {
 		result = json.RawMessage("null")
@@ -116,7 +118,7 @@ func (c *directCall) writeResult(w http.ResponseWriter, result json.RawMessage) 
 	writeBody(w, http.StatusOK, c.codec, body)
 }
 
-// encodeAs turns JSON into what a codec makes of the same value.
+// encodeAs converts JSON to the same value in the codec's serialization.
 func encodeAs(codec call.Codec, raw json.RawMessage) ([]byte, error) {
 	if codec == call.JSON {
 		return raw, nil
@@ -133,25 +135,26 @@ func writeBody(w http.ResponseWriter, status int, codec call.Codec, body []byte)
 	h.Set("Content-Type", codec.MIME())
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that has gone away is no fault of ours
+	_, _ = w.Write(body) // fails only when the client has gone
 }
 
-// directFault is an answer of the direct door that is no result.
+// directFault is an error answer of the direct listener.
 type directFault struct {
 	status     int
 	code       int
 	value      json.RawMessage
-	retryAfter time.Duration // Retry-After; 0 = none
+	retryAfter time.Duration // the header Retry-After; 0 = none
 }
 
-// refuseCall is for calls that cannot be read.
+// refuseCall returns the answer to a call that cannot be read.
 func refuseCall(status int, why string) *directFault {
 	return &directFault{status: status, code: codeServer, value: quoteJSON(why)}
 }
 
-// failureFault is the fault of a task that has ended so. {"message": …} is shown as
-// its text, and {"code": …, "value": …}, as the data of a [TaskFail], as that
-// error: it is what toto's TotoException carries.
+// failureFault returns the answer for the result of a failed task. The result
+// {"message": …} becomes its text. The result {"code": …, "value": …}, which
+// is the data of a [TaskFail], becomes an error with this code and value, like
+// toto's TotoException.
 func failureFault(result json.RawMessage) *directFault {
 	f := &directFault{status: http.StatusInternalServerError, code: codeServer, value: faultValue(result)}
 	var own struct {
@@ -164,7 +167,7 @@ func failureFault(result json.RawMessage) *directFault {
 	return f
 }
 
-// faultValue is a failure's result as an error's value.
+// faultValue returns the value of the error for the result of a failed task.
 func faultValue(result json.RawMessage) json.RawMessage {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(result, &members) == nil && len(members) == 1 && members["message"] != nil {

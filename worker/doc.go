@@ -1,5 +1,5 @@
-// Package worker is the worker's end of the contract: a program in ten lines
-// that an initiator launches, connects to and hands tasks.
+// Package worker turns a program into a worker: a process that an initiator
+// launches, connects to and gives tasks.
 //
 //	type Sum struct{ A, B int }
 //	type Total struct{ Sum int `json:"sum"` }
@@ -10,42 +10,53 @@
 //		}))
 //	}
 //
+// [Main] serves the handlers until the process is asked to end, and [Run] does
+// the same inside another program. A handler reports its progress with
+// [Progress], reads its settings with [Setting], and submits further tasks with
+// [NewInitiatorClient]. A program that calls workers without an initiator uses
+// the package worker/call.
+//
+// The protocol is in docs/worker-contract.md.
+//
+// The goroutine of Run owns the life of the process. Each session with a master
+// has one goroutine that sends heartbeats. A pool of goroutines runs the tasks;
+// a goroutine of the pool runs a task from its handler to its report. Heartbeats
+// read the running tasks through one atomic pointer per slot, so that they wait
+// for no lock.
+package worker
+
 // The files, in the order in which a worker lives:
 //
-//	main.go       Main and Run: from the process's start to its exit code
-//	options.go    Options, which both take
-//	start.go      what a worker is given: argv, environment, INI on stdin
-//	duration.go   the durations in that INI
-//	inherit.go    the descriptors 3 and 4 that it may be born with
-//	serve.go      the HTTP server: paths, checks, ping, shutdown
-//	session.go    connect, disconnect, and losing the master
-//	beat.go       heartbeats, from a goroutine of their own
-//	accept.go     POST /task/new
-//	stream.go     the stream: many small tasks on one connection
-//	direct.go     POST /, the direct door: toto's, and no initiator needed
-//	direct_wire.go   … how its calls and answers are written
-//	codec.go      … in which serialization
-//	chirp.go      chirp_port: libchirp's own nodes
-//	executor.go   slots and running tasks; knows nothing of HTTP
-//	cancel.go     … ended before their time
-//	crew.go       the goroutines that run them
-//	execution.go  one task from its start to its outcome
-//	context.go    … its context, made when the handler looks at it
-//	milestone.go    … and what others may wait for
-//	remember.go   finished tasks, so that a repeated request is no second run
-//	report.go     PUT /slave/task/complete and fail
-//	handler.go    Handle and HandleRaw, which make handlers of functions
-//	outcome.go    what an error, a panic or a result becomes on the wire
-//	refuse.go     TaskFail, TaskRefuse, ConnectionRefuse, DisconnectionRefuse
-//	hooks.go      what a program can do before and after
-//	progress.go   Progress and Setting, for use inside a handler
-//	output.go     Output: what it writes, for those who watch
-//	inside.go     Client: tasks that a handler submits
-//
-// Programs that call workers directly use the package worker/call.
-//
-// Who owns what: the goroutine of Run owns the life of the process. Each
-// session has one goroutine that beats. A crew of goroutines runs the tasks,
-// each from its handler to its report. Heartbeats see the running tasks through
-// one atomic cell per slot and so wait for nobody.
-package worker
+//	main.go              Main and Run: from the process's start to its exit code
+//	options.go           Options of both
+//	start_config.go      arguments, environment and the INI on stdin
+//	section_reader.go    the keys of the worker's own section
+//	duration.go          durations in the INI
+//	passed_fds.go        the descriptors 3 and 4 that may be passed to the process
+//	broken_pipe.go       writing to stdout when its reader has died
+//	serve.go             the HTTP server: paths, checks, ping, shutdown
+//	session.go           connect, disconnect, and the loss of the master
+//	hooks.go             functions of the program around connections and tasks
+//	heartbeat.go         heartbeats
+//	rss_linux.go         the process's memory, which heartbeats report
+//	rss_other.go         the same on other systems
+//	task_new.go          POST /task/new
+//	stream.go            the stream: many small tasks on one connection
+//	direct.go            POST /, the direct listener
+//	direct_wire.go       the calls and answers of the direct listener
+//	codec.go             the serialization of a direct call
+//	chirp.go             chirp_port: a listener for nodes of libchirp
+//	executor.go          slots and running tasks; knows nothing of HTTP
+//	cancel.go            cancelling and abandoning tasks
+//	goroutine_pool.go    the goroutines that run tasks
+//	execution.go         one task, from its start to its outcome
+//	task_context.go      the context of a task, made at its first use
+//	once.go              an event that other goroutines may wait for
+//	handler.go           Handle and HandleRaw
+//	progress.go          Progress, TaskOf and Setting, for handlers
+//	output.go            Output: text for people who watch a task
+//	initiator_client.go  tasks that a handler submits
+//	refusals.go          TaskFail, TaskRefuse, ConnectionRefuse, DisconnectionRefuse
+//	outcome.go           how a result, an error or a panic looks on the wire
+//	finished_tasks.go    outcomes that a repeated request gets
+//	report.go            PUT /slave/task/complete and fail

@@ -24,8 +24,8 @@ func Example() {
 	}))
 }
 
-// A worker that refuses tasks while it has no licence, and says how a failure
-// is to be taken.
+// A worker that refuses tasks as long as it has no licence, and sets the
+// result of a failure.
 func Example_hooks() {
 	licences := make(chan struct{}, 1)
 	worker.Options{

@@ -20,28 +20,30 @@ import (
 // Task is one attempt at a unit of work, as a worker sees it.
 type Task struct {
 	ID     string
-	Method string // "" = the default one
-	// Attempt counts from 1; 0 comes from a master that does not count.
+	Method string // "" = the default method
+	// Attempt counts from 1; it is 0 when the master does not count attempts.
 	Attempt int
-	// Deadline ends the task's context; zero = none.
+	// Deadline ends the task's context; the zero time means no deadline.
 	Deadline time.Time
-	// Traceparent is a W3C trace context, "" = none.
+	// Traceparent is a W3C trace context; "" means none.
 	Traceparent string
 	Data        json.RawMessage
 
-	// unrepeatable is set where nobody can ask for the same task again: then it is
-	// not remembered, which would push others out of memory.
+	// unrepeatable is set when no client can send the same task again. Such a
+	// task is not remembered, because it would displace tasks that can be sent
+	// again.
 	unrepeatable bool
 }
 
-// attemptKey is what makes a repeated request the same.
+// attemptKey identifies an attempt. Two requests with the same key are one
+// task.
 type attemptKey struct {
 	id      uuid.UUID
 	attempt int
 }
 
-// keyID is an id as it stands in a key. Ours are UUIDs; of any other words it
-// is a hash, which no two of them share in practice.
+// keyID returns the id of a task as it stands in a key. The initiator's ids
+// are UUIDs. Any other id is hashed; two ids do not share a hash in practice.
 func keyID(id string) uuid.UUID {
 	if len(id) == 36 {
 		if u, err := uuid.Parse(id); err == nil {
@@ -54,55 +56,57 @@ func keyID(id string) uuid.UUID {
 
 func (t *Task) makeKey() attemptKey { return attemptKey{keyID(t.ID), t.Attempt} }
 
-// execution is a task that was taken, from its start to its outcome.
+// execution is a started task, from its start to its outcome.
 type execution struct {
-	// Task is what was taken; it does not change.
+	// Task is the started task; it does not change.
 	Task Task
 
 	key      attemptKey
 	executor *executor
 	owner    any
 	slot     int
-	next     *execution // in the list of the crew
+	next     *execution // in the queue of the pool
 	context  taskContext
 
-	decided chan struct{} // closed when taken or refused; nil = it was taken at once
-	refused error         // set before decided is closed
+	decided chan struct{} // closed when BeforeTask has decided; nil = there is no hook
+	refused error         // the error of BeforeTask; set before decided is closed
 
-	released     atomic.Bool // the slot has been given back
+	released     atomic.Bool // the slot is free again
 	seq          atomic.Uint64
 	progress     atomic.Pointer[[]byte]     // JSON
-	live         liveReporter               // told of progress at once; nil = heartbeats alone tell; set before decided is closed
-	lastProgress atomic.Int64               // when it was last told, in Unix nanoseconds
-	output       atomic.Pointer[taskOutput] // nil = it has written nothing
+	live         liveReporter               // gets progress and output at once; nil = heartbeats carry them; set before decided is closed
+	lastProgress atomic.Int64               // when progress was last sent at once, in Unix nanoseconds
+	output       atomic.Pointer[taskOutput] // nil = the task has written no output
 
-	mu         sync.Mutex // guards what follows
+	mu         sync.Mutex // guards the fields below
 	returned   onceEvent  // the handler has returned
-	done       onceEvent  // the outcome is there
+	done       onceEvent  // the outcome is stored
 	outcome    taskOutcome
 	waiters    []waiter
-	waiterRoom [1]waiter // for the first of them
+	waiterRoom [1]waiter // room for the first waiter without an allocation
 }
 
-// waiter is who wants to hear of the outcome.
+// waiter is notified of the outcome.
 type waiter struct {
 	receiver any
 	notify   func(*execution, taskOutcome)
 }
 
-// liveReporter is a door that can tell progress and output without waiting for a
+// liveReporter sends progress and output at once, without waiting for a
 // heartbeat.
 type liveReporter interface {
 	reportProgress(run *execution, seq uint64, value []byte)
-	// reportOutput passes on text that begins behind so many bytes.
+	// reportOutput sends text that begins at that offset of the task's output,
+	// in bytes.
 	reportOutput(run *execution, at int64, text []byte)
 }
 
-// liveInterval is how often a task tells its progress at most: a handler may say
-// it as often as it likes, and the last value goes with the next heartbeat.
+// liveInterval is the shortest time between two reports of progress. A handler
+// may report more often; the next heartbeat carries the last value.
 const liveInterval = 100 * time.Millisecond
 
-// sendProgressNow tells the door, unless it was told a moment ago.
+// sendProgressNow sends progress at once, unless the last report is more
+// recent than liveInterval.
 func (r *execution) sendProgressNow(seq uint64, value []byte) {
 	now, before := time.Now().UnixNano(), r.lastProgress.Load()
 	if r.live != nil && now-before >= int64(liveInterval) && r.lastProgress.CompareAndSwap(before, now) {
@@ -110,7 +114,7 @@ func (r *execution) sendProgressNow(seq uint64, value []byte) {
 	}
 }
 
-// newExecution has w told, where it is set.
+// newExecution makes an execution. It registers w, unless w is zero.
 func newExecution(e *executor, owner any, t *Task, key attemptKey, w waiter) *execution {
 	run := &execution{Task: *t, key: key, executor: e, owner: owner}
 	run.context.run = run
@@ -122,33 +126,35 @@ func newExecution(e *executor, owner any, t *Task, key attemptKey, w waiter) *ex
 	return run
 }
 
-// doneChannel is closed when the task has ended. It stays open for ever when the task
-// was abandoned.
+// doneChannel returns a channel that is closed when the task has ended. The
+// channel of an abandoned task is never closed.
 func (r *execution) doneChannel() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.done.channel()
 }
 
-// returnedChannel is closed when the handler has returned.
+// returnedChannel returns a channel that is closed when the handler has
+// returned.
 func (r *execution) returnedChannel() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.returned.channel()
 }
 
-// finalOutcome is how the task ended; to be asked when Done is closed.
+// finalOutcome returns how the task ended. Call it only after the channel of
+// doneChannel is closed.
 func (r *execution) finalOutcome() taskOutcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.outcome
 }
 
-// notifyWhenDone calls f with the outcome, once, in a goroutine that a drain waits for;
-// also when the task has long ended, and not at all when it was abandoned.
-// Whoever already waits is not added again.
-func (r *execution) notifyWhenDone(who any, f func(taskOutcome)) {
-	r.addWaiter(waiter{who, func(_ *execution, o taskOutcome) { f(o) }})
+// notifyWhenDone calls f once with the outcome, in a goroutine for which a
+// drain waits, even when the task ended before the call. It does not call f
+// for an abandoned task. A second waiter with the same receiver is ignored.
+func (r *execution) notifyWhenDone(receiver any, f func(taskOutcome)) {
+	r.addWaiter(waiter{receiver, func(_ *execution, o taskOutcome) { f(o) }})
 }
 
 func (r *execution) addWaiter(w waiter) {
@@ -167,7 +173,7 @@ func (r *execution) addWaiter(w waiter) {
 	}(r.outcome)
 }
 
-// storeOutcome stores the outcome and returns who waits for it.
+// storeOutcome stores the outcome and returns the waiters to notify.
 func (r *execution) storeOutcome(o taskOutcome) []waiter {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -178,9 +184,9 @@ func (r *execution) storeOutcome(o taskOutcome) []waiter {
 	return then
 }
 
-// runHandler runs the task, in a goroutine of the crew. All that follows the handler is deferred,
-// so that it happens as well after a panic and after runtime.Goexit (which is
-// what the testing package's FailNow calls).
+// runHandler runs the task in a goroutine of the pool. Everything after the
+// handler is deferred, so that it also happens after a panic and after
+// runtime.Goexit (which FailNow of package testing calls).
 func (r *execution) runHandler() {
 	h := r.executor.methods.findHandler(r.Task.Method)
 	var result json.RawMessage
@@ -197,7 +203,7 @@ func (r *execution) runHandler() {
 	result, err = h.run(&r.context, r.Task.Data)
 }
 
-// makeOutcome makes the outcome, and says that the handler has returned.
+// makeOutcome marks the handler as returned and makes the outcome.
 func (r *execution) makeOutcome(result json.RawMessage, err error) taskOutcome {
 	r.mu.Lock()
 	r.returned.markHappened()
@@ -216,7 +222,8 @@ var (
 	errNoReturn = errors.New("the handler ended its goroutine without returning")
 )
 
-// abandonRun cancels the run, forgets it, frees its slot and drops its outcome.
+// abandonRun cancels the run, forgets it, frees its slot and drops its
+// outcome.
 func (r *execution) abandonRun(reason error) {
 	r.context.endContext(reason)
 	r.executor.forgetRun(r)

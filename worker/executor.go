@@ -12,39 +12,39 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// The reasons for which an [Executor] takes no task, besides an error of
+// The reasons for which an executor does not start a task, besides an error of
 // BeforeTask.
 var (
 	// errBusy: every slot is taken.
 	errBusy = errors.New("no free slot")
-	// errQuiet: no new task is taken for now.
+	// errQuiet: the master has asked for no new tasks.
 	errQuiet = errors.New("the master asked for quiet")
-	// errDraining: no task is taken any more.
+	// errDraining: the worker accepts no more tasks.
 	errDraining = errors.New("draining")
 )
 
-// executor runs tasks in slots. It knows nothing of HTTP, so that every door
-// (webhook, stream, direct call) leads to the same slots. All methods may be
-// called from any goroutine.
+// executor runs tasks in slots. It knows nothing of HTTP, so that every
+// transport (webhook, stream, direct call, chirp) uses the same slots. All
+// methods may be called from any goroutine.
 type executor struct {
 	methods methodTable
 	hooks   Hooks
 	log     hclog.Logger
 
-	slots []atomic.Pointer[execution] // who holds each slot; read by heartbeats without a lock
+	slots []atomic.Pointer[execution] // the run in each slot; heartbeats read it without a lock
 	quiet atomic.Bool
 
-	// unsettled counts runs, with their reports, that have not settled. When it is
-	// 0 and draining is set, the executor is idle.
+	// unsettled counts the runs whose outcome is not reported yet, and the
+	// holds. When it is 0 and draining is set, the executor has drained.
 	unsettled atomic.Int64
 	draining  atomic.Bool
 
-	mu       sync.Mutex // guards what follows; never held while a handler or hook runs
-	free     []int      // slots that nobody holds
+	mu       sync.Mutex // guards the fields below; never held while a handler or hook runs
+	free     []int      // the free slots
 	known    map[attemptKey]*execution
 	finished finishedTasks
 	pool     goroutinePool
-	drained  chan struct{} // closed when there is nothing more to wait for
+	drained  chan struct{} // closed when the executor has drained
 }
 
 func newExecutor(m methodTable, slots int, hooks Hooks, log hclog.Logger) *executor {
@@ -61,26 +61,27 @@ func newExecutor(m methodTable, slots int, hooks Hooks, log hclog.Logger) *execu
 	return e
 }
 
-// startTask takes a task, or tells why not: errBusy, errQuiet, errDraining, or the error of
-// BeforeTask. A task that it already holds, or remembers as finished, is not
-// run again: the Execution that is returned has, or will have, the outcome of
-// the first time. The task's context is made of ctx; owner is who can abandon
-// it later.
+// startTask starts a task. The error is errBusy, errQuiet, errDraining or the
+// error of BeforeTask. A task that the executor already runs, or remembers as
+// finished, does not run again: the returned execution has or gets the outcome
+// of the first run. The context of the task is a child of ctx. abandonTasks
+// takes owner to abandon the task later.
 func (e *executor) startTask(ctx context.Context, owner any, t Task) (*execution, error) {
 	return e.startAndNotify(ctx, owner, &t, t.makeKey(), waiter{})
 }
 
-// startAndNotify is Start with somebody who is told the outcome, as by
-// [Execution.Then], when the task is taken. A drain waits for it without a Hold.
+// startAndNotify is startTask with a waiter that is notified of the outcome,
+// as with notifyWhenDone. A drain waits for the notification without
+// holdDrain.
 func (e *executor) startAndNotify(ctx context.Context, owner any, t *Task, key attemptKey, w waiter) (*execution, error) {
 	e.mu.Lock()
 	run, first, err := e.claimSlot(ctx, owner, t, key, w)
-	var who wakeUp
+	var wake wakeUp
 	if first && e.hooks.BeforeTask == nil {
-		who = e.beginRun(run)
+		wake = e.beginRun(run)
 	}
 	e.mu.Unlock()
-	e.deliverWake(who)
+	e.deliverWake(wake)
 	switch {
 	case err != nil:
 		return nil, err
@@ -92,31 +93,32 @@ func (e *executor) startAndNotify(ctx context.Context, owner any, t *Task, key a
 	return run, nil
 }
 
-// beginRun has a task run. The caller holds the mutex, and makes the call.
+// beginRun queues a run. The caller holds the mutex, and delivers the wake-up
+// after it has unlocked.
 func (e *executor) beginRun(run *execution) wakeUp {
 	e.slots[run.slot].Store(run)
 	return e.pool.addRun(run)
 }
 
-// askBeforeTask asks the hook whether a task is taken.
+// askBeforeTask calls the hook BeforeTask and starts or refuses the task.
 func (e *executor) askBeforeTask(ctx context.Context, run *execution) (*execution, error) {
 	if err := recoverPanic(e.log, "BeforeTask", func() error { return e.hooks.BeforeTask(ctx, run.Task) }); err != nil {
 		e.undoClaim(run, err)
 		return nil, err
 	}
 	e.mu.Lock()
-	who := e.beginRun(run)
+	wake := e.beginRun(run)
 	e.mu.Unlock()
 	close(run.decided)
-	e.deliverWake(who)
+	e.deliverWake(wake)
 	return run, nil
 }
 
-// joinRun is what a repeated request gets.
+// joinRun answers a repeated request with the run of the first request.
 func (e *executor) joinRun(ctx context.Context, run *execution, w waiter) (*execution, error) {
 	if run.decided != nil {
 		select {
-		case <-run.decided: // until then the first request's hook is thinking
+		case <-run.decided: // closed when the hook has decided on the first request
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
@@ -127,8 +129,8 @@ func (e *executor) joinRun(ctx context.Context, run *execution, w waiter) (*exec
 	return run, run.refused
 }
 
-// claimSlot finds the task, or makes it known and takes a slot for it. The caller
-// holds the mutex.
+// claimSlot finds the run of a task, or registers a new run and takes a slot
+// for it. The caller holds the mutex.
 func (e *executor) claimSlot(ctx context.Context, owner any, t *Task, key attemptKey, w waiter) (run *execution, first bool, err error) {
 	if run := e.findRun(owner, t, key); run != nil {
 		return run, false, nil
@@ -155,7 +157,7 @@ func (e *executor) claimSlot(ctx context.Context, owner any, t *Task, key attemp
 	return run, true, nil
 }
 
-// findRun returns the run of a task that was given before, nil when it was not.
+// findRun returns the run of a task that was given before, or nil.
 func (e *executor) findRun(owner any, t *Task, key attemptKey) *execution {
 	if run := e.known[key]; run != nil {
 		return run
@@ -170,7 +172,7 @@ func (e *executor) findRun(owner any, t *Task, key attemptKey) *execution {
 	return run
 }
 
-// undoClaim undoes a claim: the task leaves the table, as if never seen.
+// undoClaim removes a refused task and frees its slot.
 func (e *executor) undoClaim(run *execution, err error) {
 	run.refused = err
 	e.mu.Lock()
@@ -181,11 +183,11 @@ func (e *executor) undoClaim(run *execution, err error) {
 	close(run.decided)
 }
 
-// finishRun frees the slot first and reports only then: a master that hears of
-// the end may send the next task at once.
+// finishRun frees the slot before it reports the outcome: a master may send
+// the next task as soon as it knows the outcome.
 func (e *executor) finishRun(run *execution, o taskOutcome) {
 	if !e.retireRun(run, o) {
-		return // abandoned: somebody else has the slot, nobody wants the result
+		return // abandoned: the slot is taken again, and the outcome is not wanted
 	}
 	for _, waiter := range run.storeOutcome(o) {
 		waiter.notify(run, o)
@@ -193,8 +195,8 @@ func (e *executor) finishRun(run *execution, o taskOutcome) {
 	e.releaseHold()
 }
 
-// retireRun gives the slot of a run back and remembers its outcome; false when it
-// had been abandoned.
+// retireRun frees the slot of a run and remembers its outcome. It returns
+// false when the run was abandoned.
 func (e *executor) retireRun(run *execution, o taskOutcome) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -208,8 +210,8 @@ func (e *executor) retireRun(run *execution, o taskOutcome) bool {
 	return true
 }
 
-// releaseSlot gives a run's slot back; false when that had been done before. The
-// caller holds the mutex.
+// releaseSlot frees the slot of a run. It returns false when the slot was
+// freed before. The caller holds the mutex.
 func (e *executor) releaseSlot(run *execution) bool {
 	if !run.released.CompareAndSwap(false, true) {
 		return false
@@ -219,9 +221,9 @@ func (e *executor) releaseSlot(run *execution) bool {
 	return true
 }
 
-// holdDrain keeps a drain waiting until the returned function is called. Whoever
-// starts a task and wants its outcome holds from before the one until after
-// the other, as with [Execution.Then].
+// holdDrain makes a drain wait until the returned function is called. A caller
+// that starts a task and needs its outcome holds from before the start until
+// after the outcome, also with notifyWhenDone.
 func (e *executor) holdDrain() (release func()) {
 	e.unsettled.Add(1)
 	return e.releaseHold
@@ -247,7 +249,7 @@ func (e *executor) checkDrained() {
 	}
 }
 
-// runningTasks lists the tasks that hold a slot. It takes no lock.
+// runningTasks lists the tasks in slots. It takes no lock.
 func (e *executor) runningTasks() []proactor.Running {
 	list := []proactor.Running{}
 	for i := range e.slots {
@@ -258,11 +260,11 @@ func (e *executor) runningTasks() []proactor.Running {
 	return list
 }
 
-// setQuiet refuses new tasks, or takes them again.
+// setQuiet makes the executor refuse new tasks, or accept them again.
 func (e *executor) setQuiet(on bool) { e.quiet.Store(on) }
 
-// startDrain takes no more tasks. The channel is closed when the last one has ended
-// and has been reported.
+// startDrain makes the executor accept no more tasks. The channel is closed
+// when the last task has ended and its outcome is reported.
 func (e *executor) startDrain() <-chan struct{} {
 	e.draining.Store(true)
 	e.checkDrained()

@@ -131,7 +131,7 @@ func TestFault3LosingTheMaster(t *testing.T) {
 	p.connect(m)
 	p.give(m, "1", "wait", `{}`)
 	m.Close()
-	if err := await(t, lost, "OnLost"); !strings.Contains(err.Error(), "no heartbeat was taken for 200ms") {
+	if err := await(t, lost, "OnLost"); !strings.Contains(err.Error(), "no heartbeat was accepted for 200ms") {
 		t.Error(err)
 	}
 	m2 := newMaster(t)

@@ -2,23 +2,24 @@ package worker
 
 import "time"
 
-// How long, how many and how much of finished tasks is remembered, the oldest
-// being forgotten first. Time and number are the contract's. The bytes are
-// ours: ten thousand results of the largest size would be 640 GB.
+// The limits of finishedTasks: age, number and size of the outcomes. The
+// oldest outcome is forgotten first. Age and number are part of the contract
+// (docs/worker-contract.md, section 2). The size is not: ten thousand results
+// of the largest size would be 640 GB.
 const (
 	rememberFor   = 10 * time.Minute
 	rememberTasks = 10_000
 	rememberBytes = 64 << 20
 )
 
-// finishedTasks holds the outcomes of finished tasks, oldest first, in a ring that
-// grows to what is needed and is then used again and again. The executor's
-// mutex guards it. The zero value is empty.
+// finishedTasks holds the outcomes of finished tasks, oldest first, in a ring
+// that grows as needed and is then reused. The executor's mutex guards it. The
+// zero value is empty.
 type finishedTasks struct {
 	ring  []finishedTask        // its length is a power of two
-	first uint64                // number of the oldest
-	next  uint64                // number of the one to come
-	place map[attemptKey]uint64 // the numbers; it holds no pointers for the collector to follow
+	first uint64                // number of the oldest entry
+	next  uint64                // number of the next entry
+	place map[attemptKey]uint64 // entry numbers; the map holds no pointers for the garbage collector to follow
 	bytes int
 }
 
@@ -29,13 +30,13 @@ type finishedTask struct {
 	bytes   int
 }
 
-// entry is where the one with that number stands.
+// entry returns the entry with that number.
 func (m *finishedTasks) entry(n uint64) *finishedTask { return &m.ring[n&uint64(len(m.ring)-1)] }
 
-// count is how many are held.
+// count returns the number of entries.
 func (m *finishedTasks) count() int { return int(m.next - m.first) }
 
-// addTask remembers one more, and forgets what is then too much.
+// addTask adds an outcome and evicts what exceeds the limits.
 func (m *finishedTasks) addTask(key attemptKey, o taskOutcome, now time.Time) {
 	m.evictOldest(now)
 	if m.count() == len(m.ring) {
@@ -61,7 +62,7 @@ func (m *finishedTasks) growRing() {
 	}
 }
 
-// findOutcome returns how a task has ended, unless that is too long ago.
+// findOutcome returns the outcome of a task, unless it is too old.
 func (m *finishedTasks) findOutcome(key attemptKey, now func() time.Time) (taskOutcome, bool) {
 	n, ok := m.place[key]
 	if !ok {
@@ -71,11 +72,12 @@ func (m *finishedTasks) findOutcome(key attemptKey, now func() time.Time) (taskO
 	return f.outcome, now().Sub(f.at) < rememberFor
 }
 
-// forgetTask forgets one out of turn. Its place in the ring is left to pass.
+// forgetTask removes a task before its turn. Its entry in the ring stays until
+// it is evicted.
 func (m *finishedTasks) forgetTask(key attemptKey) { delete(m.place, key) }
 
-// evictOldest drops what is too old, or too much. The last one to finish always
-// stays, unless it is too old.
+// evictOldest evicts entries that are too old, or that exceed the number or
+// the size. The newest entry stays, unless it is too old.
 func (m *finishedTasks) evictOldest(now time.Time) {
 	for m.count() > 0 {
 		n, oldest := m.first, m.entry(m.first)
@@ -88,6 +90,6 @@ func (m *finishedTasks) evictOldest(now time.Time) {
 		}
 		m.bytes -= oldest.bytes
 		m.first++
-		*oldest = finishedTask{} // let the result go
+		*oldest = finishedTask{} // release the result's memory
 	}
 }

@@ -1,29 +1,30 @@
 package worker
 
-// goroutinePool is the goroutines that run tasks. A task does not get one of its own:
-// what came in one burst is often done by one of them, one task after the
-// other, without a turn of the scheduler between two. And yet no task waits for
-// the handler of another: whoever takes one, while more are waiting, has seen
-// to it that a spare one is awake to take the next, should this one take long.
+// goroutinePool runs tasks in goroutines that it uses again. One goroutine
+// often runs several tasks of a burst, one after another, without a switch of
+// the scheduler between them. Still, no task waits for the handler of another
+// task: a goroutine that takes a task while more tasks are queued first makes
+// sure that a spare goroutine is awake to take the next task.
 //
-// There are at most as many as were ever busy at once, and one to spare. They
-// keep their stacks, which a new goroutine would have to grow. The executor's
-// mutex guards it. The zero value has nobody.
+// The pool has at most one goroutine more than the largest number of tasks
+// that ran at the same time. Its goroutines keep their stacks, which a new
+// goroutine would have to grow. The executor's mutex guards the pool. The zero
+// value has no goroutine.
 type goroutinePool struct {
-	first, last *execution // that wait to be run, linked by next
+	first, last *execution // the queued runs, linked by next
 	idle        []chan struct{}
-	spare       int  // are awake, and look for work or soon will
-	closed      bool // nobody is to rest any more
+	spare       int  // goroutines that are awake and look for work, or soon will
+	closed      bool // goroutines end instead of becoming idle
 }
 
-// wakeUp says whom to wake, or that one more is to be started; the zero value
-// is nobody.
+// wakeUp says which goroutine to wake, or that a new goroutine must start. The
+// zero value means neither.
 type wakeUp struct {
 	idle     chan struct{}
 	startNew bool
 }
 
-// addRun gives the crew a task.
+// addRun queues a run.
 func (c *goroutinePool) addRun(run *execution) wakeUp {
 	if c.first == nil {
 		c.first = run
@@ -34,7 +35,7 @@ func (c *goroutinePool) addRun(run *execution) wakeUp {
 	return c.wakeSpare()
 }
 
-// wakeSpare sees to it that somebody looks for the work that there is.
+// wakeSpare makes sure that a spare goroutine takes the first queued run.
 func (c *goroutinePool) wakeSpare() wakeUp {
 	if c.first == nil || c.spare > 0 {
 		return wakeUp{}
@@ -49,7 +50,7 @@ func (c *goroutinePool) wakeSpare() wakeUp {
 	return wakeUp{idle: wake}
 }
 
-// takeRun takes a task for one who was spare; nil when there is none.
+// takeRun takes the first queued run for a spare goroutine, or returns nil.
 func (c *goroutinePool) takeRun() *execution {
 	c.spare--
 	run := c.first
@@ -59,7 +60,8 @@ func (c *goroutinePool) takeRun() *execution {
 	return run
 }
 
-// endGoroutines ends those who rest, and the others when they have nothing to do.
+// endGoroutines ends the idle goroutines at once, and the busy goroutines when
+// they find no work.
 func (c *goroutinePool) endGoroutines() {
 	c.closed = true
 	for _, wake := range c.idle {
@@ -68,18 +70,19 @@ func (c *goroutinePool) endGoroutines() {
 	c.idle = nil
 }
 
-// deliverWake does what a summons says. The caller does not hold the mutex.
+// deliverWake carries out a wakeUp. The caller does not hold the mutex.
 func (e *executor) deliverWake(s wakeUp) {
 	switch {
 	case s.startNew:
 		go e.runTasks()
 	case s.idle != nil:
-		s.idle <- struct{}{} // it has room, and nobody else knows it
+		s.idle <- struct{}{} // the channel is buffered and was taken off the idle list
 	}
 }
 
-// runTasks is a goroutine of the crew; whoever started it has counted it as spare.
-// A handler that ends its goroutine (runtime.Goexit) takes it along.
+// runTasks is the main function of a goroutine of the pool. The code that
+// starts it has counted it as spare. A handler that calls runtime.Goexit ends
+// the goroutine.
 func (e *executor) runTasks() {
 	wake := make(chan struct{}, 1)
 	e.mu.Lock()
@@ -98,7 +101,7 @@ func (e *executor) runTasks() {
 		}
 		e.pool.idle = append(e.pool.idle, wake)
 		e.mu.Unlock()
-		_, called := <-wake // who calls counts us as spare
+		_, called := <-wake // the code that wakes this goroutine counts it as spare
 		if !called {
 			return
 		}

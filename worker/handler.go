@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Handler is a method that a worker offers. Make one with [Handle] or
+// Handler is a method that a worker offers. Make it with [Handle] or
 // [HandleRaw].
 type Handler struct {
 	name string
@@ -20,11 +20,11 @@ type Handler struct {
 // Name returns the method's name.
 func (h Handler) Name() string { return h.name }
 
-// Handle makes a handler of a function with typed input and output. The data
-// of a task is decoded with encoding/json; data that does not fit fails the
-// task without calling f. The context ends when the task is cancelled, when
+// Handle makes a handler from a function with typed input and output. The data
+// of a task is decoded with encoding/json; data that does not fit In fails the
+// task without a call of f. The context ends when the task is cancelled, when
 // its deadline passes and when the master is lost. An error fails the task
-// with the result {"message": …}; [TaskFail] gives it another one.
+// with the result {"message": …}; a [TaskFail] sets another result.
 func Handle[In, Out any](name string, f func(context.Context, In) (Out, error)) Handler {
 	return Handler{name, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		var in In
@@ -45,9 +45,9 @@ func Handle[In, Out any](name string, f func(context.Context, In) (Out, error)) 
 	}}
 }
 
-// HandleRaw makes a handler of a function that takes the task's data, and
-// gives its result, as JSON that nobody decodes on the way. Nil is null. A
-// result that is not JSON fails the task.
+// HandleRaw makes a handler from a function that takes the task's data and
+// returns its result as JSON. Neither is decoded on the way. A nil result
+// stands for null. A result that is not JSON fails the task.
 func HandleRaw(name string, f func(context.Context, json.RawMessage) (json.RawMessage, error)) Handler {
 	return Handler{name, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		result, err := f(ctx, data)
@@ -86,8 +86,9 @@ func newMethodTable(handlers []Handler) (methodTable, error) {
 	return m, nil
 }
 
-// findHandler returns the handler for a method. An unknown one is a handler that
-// fails: were it a refusal, the task would be offered again and again.
+// findHandler returns the handler of a method. For an unknown method it
+// returns a handler that fails. If it refused the task instead, the initiator
+// would offer the task again and again.
 func (m methodTable) findHandler(method string) Handler {
 	h, err := m.lookupHandler(method)
 	if err == nil {
@@ -96,7 +97,8 @@ func (m methodTable) findHandler(method string) Handler {
 	return Handler{method, func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, err }}
 }
 
-// lookupHandler returns the handler for a method, or says which there are.
+// lookupHandler returns the handler of a method. The error for an unknown
+// method lists the methods.
 func (m methodTable) lookupHandler(method string) (Handler, error) {
 	if method == "" {
 		method = "default"

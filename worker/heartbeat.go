@@ -12,35 +12,36 @@ import (
 	"initiator/proactor"
 )
 
-// sendHeartbeats sends heartbeats until the session ends. It shares no lock with the
-// handling of tasks, and no connection either: it says that the process is
-// alive, which must not depend on how busy it is. What the tasks are doing is
-// in each task's own seq.
+// sendHeartbeats sends heartbeats until the session ends. It shares no lock
+// and no connection with the tasks: a heartbeat says that the process is
+// alive, and must not depend on how busy the process is. The progress of each
+// task is in the task's own seq.
 //
-// The first beat comes at a random moment of the span, so that the beats of a
-// thousand workers that were connected at once do not arrive at once for ever.
-func (s *server) sendHeartbeats(now *session) {
+// The first heartbeat is sent at a random moment of the span. Otherwise the
+// heartbeats of a thousand workers that were connected at the same time would
+// always arrive at the same time.
+func (s *server) sendHeartbeats(sess *session) {
 	client := &proactor.Client{
-		Base: now.master.Base, Channel: s.channel, HTTP: proactor.NewHTTP(1),
+		Base: sess.master.Base, Channel: s.channel, HTTP: proactor.NewHTTP(1),
 		Timeout: min(max(s.heartbeatSpan, time.Second), s.heartbeatTolerance),
 	}
 	defer client.HTTP.CloseIdleConnections()
-	heard := time.Now() // connecting was the first sign of life
+	heard := time.Now() // connecting counts as the first sign of life
 	next := time.NewTimer(rand.N(s.heartbeatSpan))
 	defer next.Stop()
 	for {
 		select {
 		case <-next.C:
-		case <-now.ctx.Done():
+		case <-sess.ctx.Done():
 			return
 		}
 		began := time.Now()
-		err := s.sendHeartbeat(now, client)
+		err := s.sendHeartbeat(sess, client)
 		switch {
 		case err == nil:
 			heard = began
-		case time.Since(heard) >= s.heartbeatTolerance && now.ctx.Err() == nil:
-			s.loseMaster(now, fmt.Errorf("no heartbeat was taken for %s: %w", s.heartbeatTolerance, err))
+		case time.Since(heard) >= s.heartbeatTolerance && sess.ctx.Err() == nil:
+			s.loseMaster(sess, fmt.Errorf("no heartbeat was accepted for %s: %w", s.heartbeatTolerance, err))
 			return
 		default:
 			s.log.Debug("heartbeat", "error", err)
@@ -49,38 +50,39 @@ func (s *server) sendHeartbeats(now *session) {
 	}
 }
 
-// sendHeartbeat sends one heartbeat and obeys its answer. A refusal is an error
-// like a broken connection: neither ends the heartbeats, both do when nothing
-// else comes for longer than the tolerance, or a master that was started anew
-// on the same address could never connect again.
-func (s *server) sendHeartbeat(now *session, client *proactor.Client) error {
+// sendHeartbeat sends one heartbeat and obeys its answer. A refusal is an
+// error like a broken connection. A single error does not end the heartbeats;
+// errors for longer than the tolerance do. Without this end, a master that was
+// restarted at the same address could never connect again.
+func (s *server) sendHeartbeat(sess *session, client *proactor.Client) error {
 	body := proactor.HeartbeatBody{Incarnation: s.incarnation, Running: s.executor.runningTasks(), RSS: residentBytes()}
-	if s.sendHeartbeatByStream(now, client.Timeout, body) {
+	if s.sendHeartbeatByStream(sess, client.Timeout, body) {
 		return nil
 	}
-	envelope, _, err := client.Do(now.ctx, http.MethodGet, "/slave/heartbeat", now.token, body)
+	envelope, _, err := client.Do(sess.ctx, http.MethodGet, "/slave/heartbeat", sess.token, body)
 	if err != nil {
 		return err
 	}
 	if !envelope.Success {
-		return fmt.Errorf("the master refused it: %d %s", envelope.Code, envelope.Message)
+		return fmt.Errorf("the master refused the heartbeat: %d %s", envelope.Code, envelope.Message)
 	}
 	var answer proactor.HeartbeatAnswer
 	if envelope.Data != nil && json.Unmarshal(envelope.Data, &answer) != nil {
-		return nil // of a kind that we do not know; it was taken all the same
+		return nil // of an unknown kind; the master has accepted the heartbeat
 	}
 	s.obeyAnswer(answer)
 	return nil
 }
 
-// sendHeartbeatByStream sends the heartbeat over the stream, where there is one. When it
-// is not answered there, it has to go by webhook.
-func (s *server) sendHeartbeatByStream(now *session, patience time.Duration, body proactor.HeartbeatBody) bool {
-	l := now.stream.Load()
+// sendHeartbeatByStream sends the heartbeat over the session's stream. It
+// returns false when there is no stream or no answer; the heartbeat then has
+// to go by webhook.
+func (s *server) sendHeartbeatByStream(sess *session, patience time.Duration, body proactor.HeartbeatBody) bool {
+	l := sess.stream.Load()
 	if l == nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(now.ctx, patience)
+	ctx, cancel := context.WithTimeout(sess.ctx, patience)
 	defer cancel()
 	answer, err := l.sendHeartbeat(ctx, body)
 	if err != nil {
@@ -99,7 +101,7 @@ func (s *server) obeyAnswer(answer proactor.HeartbeatAnswer) {
 	}
 	s.executor.setQuiet(answer.Quiet)
 	if answer.Stop {
-		s.log.Info("asked to stop")
+		s.log.Info("the master has asked the worker to stop")
 		s.draining.Store(true)
 		s.drain()
 	}

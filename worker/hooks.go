@@ -9,22 +9,24 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// Hooks are functions of the program's own around connections and tasks. Each
-// may be nil. They are called from the goroutines of requests: they should be
-// quick and must be safe to call at the same time. A panic in one counts as
-// its error and ends nothing else.
+// Hooks are functions of the program that the worker calls around connections
+// and tasks. Each may be nil. They run in the goroutines of requests, may run
+// at the same time, and should return quickly. A panic in a hook counts as an
+// error of that hook.
 type Hooks struct {
-	// BeforeConnect sees the data of /connect. An error refuses the master;
-	// [ConnectionRefuse] says with which data.
+	// BeforeConnect gets the data of /connect. An error refuses the master;
+	// [ConnectionRefuse] sets the data that the master is shown.
 	BeforeConnect func(ctx context.Context, data json.RawMessage) error
-	// BeforeTask sees each task while its slot is already held. An error
-	// refuses it; [TaskRefuse] says with which data and for how long.
+	// BeforeTask gets each task when its slot is already taken. An error
+	// refuses the task; [TaskRefuse] sets the data and the time until the next
+	// attempt.
 	BeforeTask func(ctx context.Context, task Task) error
-	// BeforeDisconnect sees the data of /disconnect. An error keeps the
-	// connection; [DisconnectionRefuse] says with which data.
+	// BeforeDisconnect gets the data of /disconnect. An error keeps the
+	// connection; [DisconnectionRefuse] sets the data that the master is
+	// shown.
 	BeforeDisconnect func(ctx context.Context, data json.RawMessage) error
-	// OnLost is told why the master counts as lost, in a *[LostError], after
-	// its tasks have been cancelled.
+	// OnLost is called when the master is lost, after its tasks have been
+	// cancelled. The reason is a *[LostError].
 	OnLost func(reason error)
 }
 
@@ -39,7 +41,7 @@ func recoverPanic(log hclog.Logger, what string, f func() error) (err error) {
 	return f()
 }
 
-// callHook calls a hook of a session, if there is one.
+// callHook calls a hook of a session. It returns nil when the hook is nil.
 func (s *server) callHook(name string, hook func(context.Context, json.RawMessage) error, data json.RawMessage) error {
 	if hook == nil {
 		return nil
@@ -47,8 +49,8 @@ func (s *server) callHook(name string, hook func(context.Context, json.RawMessag
 	return recoverPanic(s.log, name, func() error { return hook(s.baseContext, data) })
 }
 
-// refusalData is what a refused master is shown: the data of the refusal, or
-// the message of an error of another kind.
+// refusalData returns the data for a refused master: the data of the refusal,
+// or the message of any other error.
 func refusalData(data any, refused bool, err error) json.RawMessage {
 	if refused {
 		return objectJSON(data)

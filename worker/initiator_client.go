@@ -16,30 +16,30 @@ import (
 	"initiator/proactor"
 )
 
-// InitiatorClient is the initiator as a task sees it from inside its handler. What is
-// submitted through it are children of the task: when that is cancelled, they
-// are too.
+// InitiatorClient submits tasks from inside a handler. They become children of
+// the handler's task: when that task is cancelled, its children are cancelled
+// too.
 type InitiatorClient struct {
 	base   string
-	token  string // the worker's own
-	parent string // id of the task; "" outside of one
+	token  string // the worker's own token
+	parent string // id of the handler's task; "" outside a task
 	http   *http.Client
 }
 
-// NewInitiatorClient returns the initiator that has launched this worker, for the contexts
-// of handlers and hooks; it is good until ctx ends. The error says that nobody
-// has told the worker where that is: it was started by hand, or by another
-// master.
+// NewInitiatorClient returns a client of the initiator that launched this
+// worker. ctx is the context of a handler or a hook; the client works until
+// ctx ends. It returns an error when the worker does not know the initiator's
+// address, because it was started by hand or by another master.
 //
-// A handler that waits for its children holds its slot meanwhile. Give children
-// to another pool, or have more slots than there can be such parents: else all
-// slots may wait for tasks that wait for a slot.
+// A handler that waits for its children holds its slot meanwhile. Submit
+// children to another pool, or configure more slots than there can be such
+// parents. Otherwise every slot may be held by a task that waits for a slot.
 func NewInitiatorClient(ctx context.Context) (*InitiatorClient, error) {
 	addr, _ := Setting(ctx, "parent_addr")
 	port, _ := Setting(ctx, "parent_port")
 	token, _ := Setting(ctx, "token")
 	if addr == "" || port == "" || token == "" {
-		return nil, errors.New("find the initiator: this worker was not launched by one; use `initiator up`, or `initiator run`")
+		return nil, errors.New("find the initiator: this worker was not launched by an initiator; use `initiator up`, or `initiator run`")
 	}
 	t, _ := TaskOf(ctx)
 	connections := &http.Transport{MaxIdleConnsPerHost: 8, DisableCompression: true}
@@ -47,21 +47,22 @@ func NewInitiatorClient(ctx context.Context) (*InitiatorClient, error) {
 	return &InitiatorClient{"http://" + net.JoinHostPort(addr, port), token, t.ID, &http.Client{Transport: connections}}, nil
 }
 
-// ChildTask is a task to be submitted. Only Pool is needed.
+// ChildTask describes a task to submit. Only Pool must be set.
 type ChildTask struct {
 	Pool string // "POOL" or "POOL.METHOD"
-	Data any    // to be written as JSON; nil = null
-	// Key makes one task of all submits with it. Without one, the next attempt
-	// at this task submits new children beside those of the attempt before.
+	Data any    // marshalled to JSON; nil = null
+	// Key makes all submits with the same key one task. Without a key, the
+	// next attempt at the parent submits new children beside the children of
+	// the earlier attempt.
 	Key      string
-	Unique   string // at most one live task of the pool under this key
+	Unique   string // at most one unfinished task of the pool has this key
 	Priority *int   // 0–9, higher first; nil = 5
 	Delay    time.Duration
-	Timeout  time.Duration // of one attempt; 0 = as the pool says
-	Attempts int           // 0 = as the pool says
+	Timeout  time.Duration // of one attempt; 0 = the pool's timeout
+	Attempts int           // 0 = the pool's number of attempts
 }
 
-// TaskRecord is what is known of a task.
+// TaskRecord is the state of a task.
 type TaskRecord struct {
 	ID      string          `json:"id"`
 	Pool    string          `json:"pool"`
@@ -72,14 +73,15 @@ type TaskRecord struct {
 	Reason  string          `json:"reason"`
 	Attempt int             `json:"attempt"`
 	Result  json.RawMessage `json:"result"`
-	Known   bool            `json:"known"` // of a submit: the task was there already
+	Known   bool            `json:"known"` // in the answer to Submit: the task existed already
 }
 
-// HasEnded says whether the record is final.
+// HasEnded reports whether the state is final.
 func (r TaskRecord) HasEnded() bool { return r.State != "queued" && r.State != "running" }
 
-// Submit queues a child and returns its record once it is kept. It is tried
-// until that is so or ctx ends, and is one task however often it had to be.
+// Submit queues a child task and returns its record as soon as the initiator
+// has stored it. It repeats the request until it succeeds or ctx ends.
+// Repeated requests submit one task.
 func (c *InitiatorClient) Submit(ctx context.Context, child ChildTask) (TaskRecord, error) {
 	body := map[string]any{"pool": child.Pool, "data": child.Data}
 	add := func(name string, value any, given bool) {
@@ -98,12 +100,13 @@ func (c *InitiatorClient) Submit(ctx context.Context, child ChildTask) (TaskReco
 	return c.sendRequest(ctx, http.MethodPost, "", body)
 }
 
-// Get returns the record of a task as it is now.
+// Get returns the current record of a task.
 func (c *InitiatorClient) Get(ctx context.Context, id string) (TaskRecord, error) {
 	return c.sendRequest(ctx, http.MethodGet, "/"+id, nil)
 }
 
-// Wait returns the record of a task when it has ended, however it did.
+// Wait waits until a task has ended, in whatever state, and returns its
+// record.
 func (c *InitiatorClient) Wait(ctx context.Context, id string) (TaskRecord, error) {
 	for {
 		r, err := c.sendRequest(ctx, http.MethodGet, "/"+id+"?wait=60s", nil)
@@ -113,15 +116,15 @@ func (c *InitiatorClient) Wait(ctx context.Context, id string) (TaskRecord, erro
 	}
 }
 
-// Pauses between two tries to reach the initiator, which may be on its way to
-// be another program.
+// The pauses between two attempts to reach the initiator, which may be in the
+// middle of an upgrade.
 const (
-	insidePause    = 50 * time.Millisecond
-	insidePauseMax = time.Second
-	insideLimit    = 256 << 20 // bytes of the largest answer
+	firstRetryPause   = 50 * time.Millisecond
+	longestRetryPause = time.Second
+	answerLimit       = 256 << 20 // bytes of the largest answer
 )
 
-// sendRequest tries until there is an answer that is not a passing one.
+// sendRequest repeats a request until the answer is final.
 func (c *InitiatorClient) sendRequest(ctx context.Context, method, path string, body any) (r TaskRecord, err error) {
 	var payload []byte
 	if body != nil {
@@ -129,7 +132,7 @@ func (c *InitiatorClient) sendRequest(ctx context.Context, method, path string, 
 			return r, fmt.Errorf("write the task: %w", err)
 		}
 	}
-	for pause := insidePause; ; pause = min(2*pause, insidePauseMax) {
+	for pause := firstRetryPause; ; pause = min(2*pause, longestRetryPause) {
 		passing, err := c.attemptRequest(ctx, method, path, payload, &r)
 		if !passing || err == nil {
 			return r, err
@@ -155,8 +158,8 @@ func (c *InitiatorClient) attemptRequest(ctx context.Context, method, path strin
 	if err != nil {
 		return true, err
 	}
-	defer func() { _ = res.Body.Close() }() // it was read
-	data, err := io.ReadAll(io.LimitReader(res.Body, insideLimit))
+	defer func() { _ = res.Body.Close() }() // the body was read
+	data, err := io.ReadAll(io.LimitReader(res.Body, answerLimit))
 	if err != nil {
 		return true, err
 	}

@@ -18,7 +18,7 @@ func handlerContext(t *testing.T, told map[string]string) context.Context {
 
 func TestNoClientWithoutAnInitiator(t *testing.T) {
 	for _, told := range []map[string]string{nil, {"parent_addr": "127.0.0.1", "token": "x"}} {
-		if _, err := NewInitiatorClient(handlerContext(t, told)); err == nil || !strings.Contains(err.Error(), "was not launched by one") {
+		if _, err := NewInitiatorClient(handlerContext(t, told)); err == nil || !strings.Contains(err.Error(), "was not launched by an initiator") {
 			t.Errorf("%v: %v", told, err)
 		}
 	}

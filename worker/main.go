@@ -18,28 +18,30 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// Exit codes of [Main]. After a second signal it is 128 plus the signal.
+// The exit codes of [Main]. After a second signal the exit code is 128 plus
+// the signal's number.
 const (
-	// ExitOK: drained, and everything reported.
+	// ExitOK: the worker has drained and has reported every result.
 	ExitOK = 0
-	// ExitError: it could not go on.
+	// ExitError: the worker could not go on.
 	ExitError = 1
-	// ExitUsage: argv, environment or the INI on stdin are wrong.
+	// ExitUsage: the arguments, the environment or the INI on stdin are
+	// invalid.
 	ExitUsage = 2
-	// ExitPortTaken: another process has the port. It is Linux's number of
-	// EADDRINUSE.
+	// ExitPortTaken: another process has the port. The number is EADDRINUSE of
+	// Linux.
 	ExitPortTaken = 98
 )
 
-// Main is the whole main function of a worker: it serves the handlers until it
-// is asked to end, by DELETE /shutdown, SIGTERM or SIGINT, then takes no more
-// tasks, waits for the running ones, and exits with 0. A second signal exits
-// at once. Under load it collects its garbage less often ([heap.Pace]). It does
-// not return.
+// Main is the whole main function of a worker. It serves the handlers until
+// DELETE /shutdown, SIGTERM or SIGINT asks it to end. Then it accepts no more
+// tasks, waits for the running tasks, and exits with 0. A second signal ends
+// the process at once. Under load Main makes garbage collection less frequent
+// ([heap.Pace]). It does not return.
 func Main(handlers ...Handler) { Options{Handlers: handlers}.Main() }
 
-// Main is [Main] with hooks and other options. Args, Stdin and Logger, where
-// they are not set, are the process's own.
+// Main is [Main] with hooks and other options. Args, Stdin and Logger default
+// to those of the process.
 func (o Options) Main() {
 	heap.Pace()
 	launched := os.Getenv("INITIATOR_GUID") != ""
@@ -54,7 +56,7 @@ func (o Options) Main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
-		o.Logger.Info("draining; a second signal ends it at once", "signal", (<-signals).String())
+		o.Logger.Info("draining; a second signal ends the worker at once", "signal", (<-signals).String())
 		cancel()
 		again := (<-signals).(syscall.Signal)
 		o.Logger.Warn("ending at once", "signal", again.String())
@@ -73,7 +75,7 @@ func (o Options) Main() {
 	os.Exit(ExitCode(err))
 }
 
-// ExitCode is the exit code for an error of [Run].
+// ExitCode returns the exit code for an error of [Run].
 func ExitCode(err error) int {
 	var usage *UsageError
 	switch {
@@ -87,19 +89,19 @@ func ExitCode(err error) int {
 	return ExitError
 }
 
-// UsageError says that a worker was started wrongly.
+// UsageError says that a worker was started with invalid settings.
 type UsageError struct{ Err error }
 
-// Error says what is wrong.
+// Error returns the message of Err.
 func (e *UsageError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what is wrong.
+// Unwrap returns Err.
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// Run is Main without the process around it: it handles no signal and does not
-// exit. When ctx is done, or the worker is asked to end, it drains and returns
-// nil; a task that ignores its context is waited for. The error is a
-// *[UsageError] or says that the port could not be served.
+// Run runs a worker like Main, but handles no signal and does not exit. When
+// ctx is done, or a request asks the worker to end, it drains and returns nil.
+// It waits for every running task, even for a task that ignores its context.
+// The error is a *[UsageError], or says why the port could not be served.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	table, err := newMethodTable(o.Handlers)
@@ -108,7 +110,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	g, err := readStartConfig(ctx, o)
 	if ctx.Err() != nil {
-		return nil // asked to end before it had begun
+		return nil // the caller ended ctx before the worker had started
 	}
 	if err != nil {
 		return &UsageError{fmt.Errorf("start the worker: %w", err)}
@@ -117,7 +119,7 @@ func Run(ctx context.Context, o Options) error {
 		o.onStart(g)
 	}
 	in := readPassedFDs(o.Getenv("INITIATOR_FDS"))
-	born, streamErr := in.openStream()
+	passed, streamErr := in.openStream()
 	l, err := openListener(g, in)
 	if err != nil {
 		return err
@@ -125,9 +127,9 @@ func Run(ctx context.Context, o Options) error {
 	s, end := newServer(g, o, table)
 	defer end(errDrained)
 	if streamErr != nil {
-		s.log.Warn("tasks come by webhook", "error", streamErr)
+		s.log.Warn("no stream: tasks come by webhook", "error", streamErr)
 	}
-	s.passedStream = born
+	s.passedStream = passed
 	if o.passedStream != nil {
 		s.passedStream = o.passedStream
 	}
@@ -151,7 +153,8 @@ func newServer(g startConfig, o Options, table methodTable) (*server, context.Ca
 	}
 }
 
-// serveUntilDrained serves until it is to end, and drains. Its goroutine owns every other.
+// serveUntilDrained serves until the worker has to end, and then drains. Its
+// goroutine owns all other goroutines of the worker.
 func (s *server) serveUntilDrained(ctx context.Context, l net.Listener) error {
 	ctx, s.drain = context.WithCancel(ctx)
 	defer s.drain()
@@ -161,18 +164,18 @@ func (s *server) serveUntilDrained(ctx context.Context, l net.Listener) error {
 		s.options.Listening(l.Addr())
 	}
 	if s.insecure {
-		s.log.Warn("insecure = true: tokens and data can be read on the way", "address", l.Addr().String())
+		s.log.Warn("insecure = true: other machines can read tokens and data", "address", l.Addr().String())
 	}
 	s.log.Info("listening", "address", l.Addr().String(), "methods", s.methods.names, "slots", s.slots)
 	if s.passedStream != nil {
 		s.streams.Go(func() { s.servePassedStream(s.passedStream) })
 	}
-	door, err := s.openChirpListener()
+	chirpListener, err := s.openChirpListener()
 	if err != nil {
-		_ = l.Close() // nothing was said on it
+		_ = l.Close() // no answer was written yet
 		return err
 	}
-	defer door.closeListener()
+	defer chirpListener.closeListener()
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(l) }()
 	select {
@@ -189,14 +192,15 @@ func (s *server) serveUntilDrained(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
-// closeGrace is how long answers that are being written may take at the end.
+// closeGrace limits how long answers in progress may take at the end.
 const closeGrace = 2 * time.Second
 
-// closeServer ends the session and the HTTP server, and waits for both.
+// closeServer ends the session and the HTTP server, and waits for their
+// goroutines.
 func (s *server) closeServer(web *http.Server) {
 	s.sessionMu.Lock()
-	if now := s.current.Load(); now != nil {
-		s.closeSession(now, errDrained)
+	if sess := s.current.Load(); sess != nil {
+		s.closeSession(sess, errDrained)
 	}
 	s.sessionMu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)

@@ -1,21 +1,23 @@
 package worker
 
-// onceEvent happens once. It has a channel only where somebody waits for it: for
-// most tasks nobody does, because their results leave by the stream. The mutex
-// of what it belongs to guards it. The zero value has not happened.
+// onceEvent is an event that happens once. It has a channel only when a
+// goroutine waits for it: most tasks need none, because their results leave by
+// the stream. The mutex of the surrounding struct guards it. The event of the
+// zero value has not happened.
 type onceEvent struct {
 	happened bool
-	waited   chan struct{} // nil = nobody waits
+	waited   chan struct{} // closed by the event; nil = no goroutine waits
 }
 
-// closedChannel is the channel of all milestones that nobody has waited for in time.
+// closedChannel is the channel of all events that happened before a goroutine
+// waited.
 var closedChannel = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c
 }()
 
-// channel returns a channel that is closed when it has happened.
+// channel returns a channel that is closed when the event has happened.
 func (m *onceEvent) channel() <-chan struct{} {
 	switch {
 	case m.waited != nil:

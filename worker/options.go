@@ -12,85 +12,93 @@ import (
 	"initiator/worker/call"
 )
 
-// Options describe a worker. Only Handlers must be set. The fields from Slots
-// on are defaults: what the INI on stdin says comes before them, and what argv
-// says before that.
+// Options configure a worker. Only Handlers must be set. The fields from Slots
+// on are defaults: the INI on stdin overrides them, and the arguments override
+// the INI.
 type Options struct {
-	// Handlers run the tasks. A task without a method goes to the only one,
-	// or else to the one named "default".
+	// Handlers run the tasks. A task without a method goes to the only
+	// handler, or, if there are several, to the handler named "default".
 	Handlers []Handler
-	// Hooks are called around connections and tasks; the zero value is none.
+	// Hooks are called around connections and tasks. The zero value has no
+	// hooks.
 	Hooks Hooks
 
-	// Args are searched for --guid and --port; anything else in them is the
-	// program's own business. Main gives os.Args[1:].
+	// Args may hold --guid and --port; the worker ignores all other arguments.
+	// Main sets os.Args[1:].
 	Args []string
-	// Stdin holds the INI; nil means there is none. Main gives os.Stdin.
+	// Stdin holds the INI; nil means that there is no INI. Main sets os.Stdin.
 	Stdin io.Reader
-	// Getenv reads the environment; nil is os.Getenv.
+	// Getenv reads the environment; nil means os.Getenv.
 	Getenv func(string) string
-	// Logger is told what happens; nil logs nothing.
+	// Logger receives the log; nil means no log.
 	Logger hclog.Logger
-	// Listening, when not nil, is called once with the address that is
-	// served, before the first request is.
+	// Listening is called once with the worker's address, before the first
+	// request is served. Nil means no call.
 	Listening func(net.Addr)
 
-	// Slots is how many tasks run at a time; 0 = 1.
+	// Slots is the number of tasks that run at the same time; 0 means 1.
 	Slots int
-	// ListenAddr is the host to serve on; "" = 127.0.0.1.
+	// ListenAddr is the host to listen on; "" means 127.0.0.1.
 	ListenAddr string
-	// Port to serve on; 0 = ding.interaction's 7236, negative = any free one.
+	// Port is the port to listen on; 0 means 7236, as in ding.interaction; a
+	// negative number means any free port.
 	Port int
-	// GUID names the worker; "" = a random one.
+	// GUID names the worker; "" means a random GUID.
 	GUID string
-	// Token is the worker's own secret; "" = a random one, which nobody knows.
+	// Token is the worker's own secret; "" means a random token that no other
+	// process knows.
 	Token string
-	// Channel must be that of the master.
+	// Channel must equal the channel of the master.
 	Channel int
-	// Connect is "token" where /connect needs the worker's own token as
-	// bearer, or "open"; "" = token when launched by an initiator.
+	// Connect is "token" or "open". With "token", /connect needs the worker's
+	// own token as bearer token. "" means "token" in a worker that an
+	// initiator launched, and "open" otherwise.
 	Connect string
-	// Direct is "token" where a direct call (POST /) needs the worker's own
-	// token as bearer, or "open", on loopback only; "" = token.
+	// Direct is "token" or "open". With "token", a direct call (POST /) needs
+	// the worker's own token as bearer token; "open" is allowed on loopback
+	// only. "" means "token".
 	Direct string
-	// DirectCompression is what the body of a direct call without a
-	// Content-Encoding is compressed with, as toto's users may have it: none,
-	// gzip, zstd or zlib; "" = none.
+	// DirectCompression is the compression of the body of a direct call
+	// without the header Content-Encoding, because toto's own compression
+	// sends no header: none, gzip, zstd or zlib. "" means none.
 	DirectCompression string
-	// ChirpPort is where libchirp's own nodes may call the default method, as
-	// the messages come; 0 = nowhere, negative = any free port. Whoever
-	// reaches it may: on loopback every program of this machine, and beyond
-	// it whoever has a certificate of ChirpPEM's authority.
+	// ChirpPort is the port at which nodes of libchirp call the default
+	// method; 0 means no such port; a negative number means any free port.
+	// Calls need no token: on loopback every program of this machine can call,
+	// and beyond loopback every program with a certificate of the authority in
+	// ChirpPEM.
 	ChirpPort int
-	// ChirpPEM is a file with the authority's certificate, the worker's own,
-	// and its key. Beyond loopback ChirpPort needs one.
+	// ChirpPEM names a file that holds the authority's certificate, the
+	// worker's certificate and the worker's key. ChirpPort needs this file
+	// beyond loopback.
 	ChirpPEM string
 	// Codecs are the serializations of direct calls that the worker accepts
 	// besides JSON.
 	Codecs []call.Codec
-	// HeartbeatSpan is the time between heartbeats; 0 = 3 s, at least 0.2 s.
+	// HeartbeatSpan is the time between heartbeats; 0 means 3 s; the minimum
+	// is 0.2 s.
 	HeartbeatSpan time.Duration
-	// HeartbeatTolerance is how long heartbeats may fail until the master
-	// counts as lost; 0 = 15 s, at least 0.2 s.
+	// HeartbeatTolerance is how long heartbeats may fail before the worker
+	// considers its master lost; 0 means 15 s; the minimum is 0.2 s.
 	HeartbeatTolerance time.Duration
-	// Keep lets tasks run on when the master is lost, and hands their
-	// results to the next one that connects within OrphanGrace (0 = 10 min).
+	// Keep lets tasks go on when the master is lost. Their results go to the
+	// next master that connects within OrphanGrace; 0 means 10 min.
 	Keep        bool
 	OrphanGrace time.Duration
-	// Insecure lets it bind to an address beyond loopback, where tokens and
-	// data can be read on the way: webhooks have no TLS.
+	// Insecure allows the worker to listen beyond loopback, where other
+	// machines can read tokens and data: webhooks have no TLS.
 	Insecure bool
-	// BodyLimit is the largest request body in bytes; 0 = 64 MiB.
+	// BodyLimit is the largest request body in bytes; 0 means 64 MiB.
 	BodyLimit int64
-	// ReadTimeout bounds the reading of one request, so that a client that
-	// drips bytes holds nothing for long; 0 = 30 s.
+	// ReadTimeout limits the time for reading one request, so that a client
+	// that sends slowly cannot hold a connection for long; 0 means 30 s.
 	ReadTimeout time.Duration
-	// RetryWait is the time between attempts to deliver a result; 0 = 1 s.
+	// RetryWait is the time between attempts to deliver a result; 0 means 1 s.
 	RetryWait time.Duration
 
-	onStart          func(startConfig)    // Main wants to know
-	onChirpListening func(netip.AddrPort) // and tests where ChirpPort is;
-	passedStream     net.Conn             // they have no descriptor 4 to spare
+	onStart          func(startConfig)    // called by Run for Main
+	onChirpListening func(netip.AddrPort) // called with the address of ChirpPort; for tests
+	passedStream     net.Conn             // for tests, whose process has no descriptor 4 to use
 }
 
 func (o Options) withDefaults() Options {
@@ -108,7 +116,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// defaultPort is ding.interaction's for a slave.
+// defaultPort is the port of a slave in ding.interaction.
 const defaultPort = 7236
 
 func setDefault[T any](field *T, unset bool, value T) {

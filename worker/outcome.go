@@ -14,12 +14,13 @@ type taskOutcome struct {
 	Completed bool
 	// Result is JSON; nil stands for null.
 	Result json.RawMessage
-	// Retry says of a failure that another attempt may succeed.
+	// Retry says that another attempt at a failed task may succeed.
 	Retry bool
 }
 
-// failureOutcome makes an outcome of the error of a handler. The cause is why its
-// context was cancelled, or nil: it tells more than "context canceled".
+// failureOutcome makes an outcome from a handler's error. The cause is the
+// reason for which the context was cancelled, or nil. It replaces "context
+// canceled", which says less.
 func failureOutcome(err, cause error) taskOutcome {
 	if fail, ok := asError[TaskFail](err); ok {
 		return taskOutcome{Result: objectJSON(fail.Data), Retry: fail.Retry}
@@ -33,7 +34,7 @@ func failureOutcome(err, cause error) taskOutcome {
 	return taskOutcome{Result: messageJSON(err)}
 }
 
-// asError finds an error that may have been returned as a value or as a pointer.
+// asError finds an error that was returned as a value or as a pointer.
 func asError[T error](err error) (T, bool) {
 	var value T
 	if errors.As(err, &value) {
@@ -47,13 +48,13 @@ func asError[T error](err error) (T, bool) {
 	return value, false
 }
 
-// messageJSON is the result of a failure that brings none of its own.
+// messageJSON returns the result of a failure without data of its own.
 func messageJSON(err error) json.RawMessage {
 	raw, _ := json.Marshal(map[string]string{"message": err.Error()})
 	return raw
 }
 
-// objectJSON is the JSON of data; nil is {}, as in the original.
+// objectJSON returns data as JSON; nil becomes {}, as in the original.
 func objectJSON(data any) json.RawMessage {
 	if data == nil {
 		return json.RawMessage("{}")
@@ -65,7 +66,8 @@ func objectJSON(data any) json.RawMessage {
 	return raw
 }
 
-// refusalJSON is the data of a refused task, with retry_after where one is set.
+// refusalJSON returns the data of a refused task, with retry_after when it is
+// set.
 func refusalJSON(r TaskRefuse) json.RawMessage {
 	raw := objectJSON(r.Data)
 	if r.RetryAfter <= 0 {
@@ -76,11 +78,11 @@ func refusalJSON(r TaskRefuse) json.RawMessage {
 		members = map[string]json.RawMessage{"data": raw}
 	}
 	members["retry_after"], _ = json.Marshal(r.RetryAfter.Round(time.Millisecond).Seconds())
-	raw, _ = json.Marshal(members) // its members are JSON already
+	raw, _ = json.Marshal(members) // the members are JSON already
 	return raw
 }
 
-// refusalDataOf is the data to show for any error of BeforeTask.
+// refusalDataOf returns the data for any error of BeforeTask.
 func refusalDataOf(err error) json.RawMessage {
 	if refuse, ok := asError[TaskRefuse](err); ok {
 		return refusalJSON(refuse)

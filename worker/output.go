@@ -10,19 +10,20 @@ import (
 	"initiator/proactor"
 )
 
-// outputLimit is how much of what a task writes waits to be told, in bytes. Of
-// more, the beginning is left out.
+// outputLimit is how much unsent output of a task is kept, in bytes. Of longer
+// output the beginning is dropped.
 const outputLimit = 16 << 10
 
-// Output passes on a part of the text that the task of ctx writes while it
-// runs, to those who watch it: soon where there is a stream, and with the next
-// heartbeat where there is none. Call it as often as you like. It is for people
-// who wait; nothing of it is kept with the result, and what comes faster than
-// 16 KiB at a time loses its beginning, of which the readers are told. It counts
-// as progress. Outside a task it does nothing. The caller keeps text.
+// Output sends a part of the text that a task writes while it runs to the
+// people who watch the task: within a moment when there is a stream, and with
+// the next heartbeat otherwise. It may be called at any rate. The text is not
+// stored with the result. Text that arrives faster than it is sent loses its
+// beginning beyond 16 KiB, and readers are told how much is missing. Output
+// counts as progress. Outside a task it does nothing. It does not keep the
+// slice text.
 func Output(ctx context.Context, text []byte) {
 	run, ok := ctx.Value(runKey{}).(*execution)
-	if !ok || len(text) == 0 || run.hasReturned() { // a handler may leave goroutines behind
+	if !ok || len(text) == 0 || run.hasReturned() { // a goroutine of the handler may outlive it
 		return
 	}
 	out := run.output.Load()
@@ -40,16 +41,16 @@ func (r *execution) hasReturned() bool {
 	return r.returned.happened
 }
 
-// taskOutput is what a task has written that may still be told.
+// taskOutput is the output of a task that is not sent yet.
 type taskOutput struct {
 	run *execution
 
 	mu       sync.Mutex
-	kept     []byte // the newest
-	end      int64  // how many bytes there were so far
-	sent     int64  // up to where the stream has been told
+	kept     []byte // the newest output
+	end      int64  // the number of bytes written so far
+	sent     int64  // the number of bytes sent on the stream
 	lastSent time.Time
-	timer    *time.Timer // tells the rest; nil = nothing waits
+	timer    *time.Timer // sends the rest later; nil = no text waits
 	closed   bool
 }
 
@@ -79,7 +80,7 @@ func (o *taskOutput) appendText(text []byte) {
 	}
 }
 
-// closeOutput tells the rest, before the outcome is.
+// closeOutput sends the rest, before the outcome is sent.
 func (o *taskOutput) closeOutput() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -91,7 +92,7 @@ func (o *taskOutput) closeOutput() {
 	}
 }
 
-// sendUnsent gives the stream what it has not been told.
+// sendUnsent sends the unsent text on the stream.
 func (o *taskOutput) sendUnsent(all bool) {
 	from := max(o.sent, o.end-int64(len(o.kept)))
 	text := o.kept[int64(len(o.kept))-(o.end-from):]
@@ -105,7 +106,8 @@ func (o *taskOutput) sendUnsent(all bool) {
 	o.run.live.reportOutput(o.run, from, replaceInvalidUTF8(text))
 }
 
-// heartbeatOutput is what a heartbeat says, where nobody else does; nil = nothing.
+// heartbeatOutput returns the output for a heartbeat. It is nil when the
+// stream sends the output or the task has written none.
 func (o *taskOutput) heartbeatOutput() *proactor.Output {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -119,7 +121,7 @@ func (o *taskOutput) heartbeatOutput() *proactor.Output {
 	return &proactor.Output{At: o.end - int64(len(o.kept)), Text: string(replaceInvalidUTF8(text))}
 }
 
-// trimPartialRune leaves out a character at the end that has not come whole.
+// trimPartialRune drops an incomplete character at the end.
 func trimPartialRune(text []byte) []byte {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
@@ -132,8 +134,8 @@ func trimPartialRune(text []byte) []byte {
 	return text
 }
 
-// replaceInvalidUTF8 copies text, with a question mark for each byte that is not UTF-8, so
-// that it stays as long as it was.
+// replaceInvalidUTF8 returns a copy of text with a question mark for each byte
+// that is not UTF-8. The copy is as long as the text.
 func replaceInvalidUTF8(text []byte) []byte {
 	clean := bytes.Clone(text)
 	for at := 0; at < len(clean); {

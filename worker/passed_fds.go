@@ -10,21 +10,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The descriptors that a worker may be born with.
+// The descriptors that the keeper may pass to a worker.
 const (
 	fdListener = 3
 	fdStream   = 4
 )
 
-// passedFDs is which of the two descriptors are really there.
+// passedFDs says which of the two descriptors were really passed.
 type passedFDs map[int]bool
 
-// readPassedFDs finds out which descriptors the process was born with.
+// readPassedFDs finds the descriptors that were passed to the process.
 //
-// An announcement is INITIATOR_FDS=3:dev:ino,4:dev:ino. It is believed only
-// where fstat agrees, because the environment may be older than the process,
-// as in a child of a worker. Both are marked close-on-exec before anything
-// else, so that a child that is started meanwhile gets neither.
+// The announcement is INITIATOR_FDS=3:dev:ino,4:dev:ino. A descriptor counts
+// only when fstat returns the announced device and inode, because the
+// environment may be older than the process, for example in a child of a
+// worker. Both descriptors are marked close-on-exec first, so that a child
+// that is started meanwhile does not get them.
 func readPassedFDs(announcement string) passedFDs {
 	fds := parseFDs(announcement)
 	for fd := range fds {
@@ -37,40 +38,42 @@ func readPassedFDs(announcement string) passedFDs {
 	return in
 }
 
-// openListener makes a listener of descriptor 3; nil where there is none.
+// openListener makes a listener of descriptor 3. It returns nil when that
+// descriptor was not passed.
 func (in passedFDs) openListener() (net.Listener, error) {
 	if !in[fdListener] {
 		return nil, nil
 	}
-	f := os.NewFile(fdListener, "inherited listener")
-	defer func() { _ = f.Close() }() // FileListener works with a copy
+	f := os.NewFile(fdListener, "passed listener")
+	defer func() { _ = f.Close() }() // FileListener duplicates the descriptor
 	l, err := net.FileListener(f)
 	if err != nil {
-		return nil, fmt.Errorf("use the inherited listener: %w", err)
+		return nil, fmt.Errorf("use the passed listener: %w", err)
 	}
 	return l, nil
 }
 
-// openStream makes a connection of descriptor 4; nil where there is none. What is
-// no socket is closed, which tells the peer to go on with webhooks.
+// openStream makes a connection of descriptor 4. It returns nil when that
+// descriptor was not passed. A descriptor that is no socket is closed; the
+// initiator then uses webhooks.
 func (in passedFDs) openStream() (net.Conn, error) {
 	if !in[fdStream] {
 		return nil, nil
 	}
-	f := os.NewFile(fdStream, "inherited stream")
-	defer func() { _ = f.Close() }() // FileConn works with a copy
+	f := os.NewFile(fdStream, "passed stream")
+	defer func() { _ = f.Close() }() // FileConn duplicates the descriptor
 	nc, err := net.FileConn(f)
 	if err != nil {
-		return nil, fmt.Errorf("use the inherited stream: %w", err)
+		return nil, fmt.Errorf("use the passed stream: %w", err)
 	}
 	return nc, nil
 }
 
-// fileID is what fstat tells files apart by.
+// fileID identifies an open file for fstat.
 type fileID struct{ dev, ino uint64 }
 
-// parseFDs reads an announcement and skips whatever is not one of the two
-// descriptors, correctly written.
+// parseFDs reads an announcement. It skips every item that is malformed or
+// names another descriptor.
 func parseFDs(announcement string) map[int]fileID {
 	fds := map[int]fileID{}
 	for item := range strings.SplitSeq(announcement, ",") {

@@ -230,7 +230,7 @@ func TestAnInheritedDescriptorThatIsNoListener(t *testing.T) {
 	}
 	defer f.Close()
 	p := spawn(t, ini, []string{announce(t, f)}, f)
-	p.says("use the inherited listener")
+	p.says("use the passed listener")
 	if code := p.exits(); code != ExitError {
 		t.Errorf("exit code %d", code)
 	}

@@ -9,10 +9,12 @@ type runKey struct{}
 
 type settingsKey struct{}
 
-// Progress tells the master that the task of ctx moves on, and how far it is:
-// at once where there is a stream, and with the next heartbeat. Call it as often
-// as you like: what comes too fast is left out, but for the last value. A value that is not JSON counts as movement without a value.
-// Outside a task it does nothing.
+// Progress reports the progress of the task that ctx belongs to. With a stream
+// the master gets the value at once; without a stream it gets the value with
+// the next heartbeat. Progress may be called at any rate: values in quick
+// succession are skipped, except the last one before a heartbeat. A value that
+// is not JSON counts as progress without a value. Outside a task Progress does
+// nothing.
 func Progress(ctx context.Context, value any) {
 	run, ok := ctx.Value(runKey{}).(*execution)
 	if !ok {
@@ -27,7 +29,7 @@ func Progress(ctx context.Context, value any) {
 	}
 }
 
-// TaskOf returns the task that ctx belongs to: its id, method and attempt.
+// TaskOf returns the task that ctx belongs to. ok is false outside a task.
 func TaskOf(ctx context.Context) (Task, bool) {
 	run, ok := ctx.Value(runKey{}).(*execution)
 	if !ok {
@@ -36,9 +38,9 @@ func TaskOf(ctx context.Context) (Task, bool) {
 	return run.Task, true
 }
 
-// Setting returns a key of the worker's own section of the INI on stdin, which
-// is where the keys of [config:NAME] arrive. It works with the contexts of
-// handlers and hooks.
+// Setting returns the value of a key of the worker's own section in the INI on
+// stdin, which includes the keys of [config:NAME]. ctx is the context of a
+// handler or a hook. ok is false when the section lacks the key.
 func Setting(ctx context.Context, key string) (string, bool) {
 	get, ok := ctx.Value(settingsKey{}).(func(string) (string, bool))
 	if !ok || get == nil {

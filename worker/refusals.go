@@ -2,38 +2,39 @@ package worker
 
 import "time"
 
-// TaskFail, returned as an error by a handler, fails the task with Data as its
-// result (nil = {}). The failure is final unless Retry is set.
+// TaskFail is an error with which a handler fails its task. Data becomes the
+// task's result; nil stands for {}. The failure is final unless Retry is set.
 type TaskFail struct {
 	Data  any
 	Retry bool
 }
 
-// Error says that the task failed; the particulars are in Data.
+// Error returns a fixed text; the details are in Data.
 func (TaskFail) Error() string { return "task failed" }
 
-// TaskRefuse, returned by the hook BeforeTask, refuses a task: it costs no
-// attempt and is offered to another worker, or again after RetryAfter. Data is
-// shown to the master; retry_after, in seconds, is added to it. Returned by a
-// handler, which is too late for a refusal, it is a failure to be retried.
+// TaskRefuse is an error with which the hook BeforeTask refuses a task. The
+// refusal costs no attempt: the task is offered to another worker, or again
+// after RetryAfter. The master is shown Data, to which retry_after in seconds
+// is added. When a handler returns TaskRefuse, it is too late for a refusal;
+// the task fails and is retried.
 type TaskRefuse struct {
 	Data       any
 	RetryAfter time.Duration
 }
 
-// Error says that the task was refused.
+// Error returns a fixed text; the details are in Data.
 func (TaskRefuse) Error() string { return "task refused" }
 
-// ConnectionRefuse, returned by the hook BeforeConnect, refuses a master. Data
-// is shown to it.
+// ConnectionRefuse is an error with which the hook BeforeConnect refuses a
+// master. The master is shown Data.
 type ConnectionRefuse struct{ Data any }
 
-// Error says that the connection was refused.
+// Error returns a fixed text; the details are in Data.
 func (ConnectionRefuse) Error() string { return "connection refused" }
 
-// DisconnectionRefuse, returned by the hook BeforeDisconnect, keeps the
-// master connected. Data is shown to it.
+// DisconnectionRefuse is an error with which the hook BeforeDisconnect keeps
+// the connection. The master is shown Data.
 type DisconnectionRefuse struct{ Data any }
 
-// Error says that the disconnection was refused.
+// Error returns a fixed text; the details are in Data.
 func (DisconnectionRefuse) Error() string { return "disconnection refused" }

@@ -9,18 +9,19 @@ import (
 	"initiator/proactor"
 )
 
-// How a result is delivered: as the original, five more times a second apart;
-// then for as long as the session lasts, ever more slowly.
+// A result is sent up to five more times with a second between attempts, as in
+// the original. After that it is sent until the session ends, with growing
+// pauses.
 const (
 	quickRetries  = 5
 	slowestRetry  = 15 * time.Second
 	reportTimeout = 30 * time.Second
 )
 
-// reportOutcome delivers the outcome of a task to the master that gave it. When that
-// one is lost and the worker is marked keep, the next master gets it. Each
-// outcome carries its own task's id and attempt: there is no "current" task.
-func (s *server) reportOutcome(now *session, task proactor.TaskRef, o taskOutcome) {
+// reportOutcome sends the outcome of a task to the master that gave it. When
+// this master is lost and the worker keeps its tasks, the next master gets the
+// outcome. Each report carries the id and attempt of its own task.
+func (s *server) reportOutcome(sess *session, task proactor.TaskRef, o taskOutcome) {
 	path := "/slave/task/fail"
 	if o.Completed {
 		path = "/slave/task/complete"
@@ -29,37 +30,38 @@ func (s *server) reportOutcome(now *session, task proactor.TaskRef, o taskOutcom
 		Task:   proactor.TaskRef{ID: task.ID, Method: task.Method, Attempt: task.Attempt},
 		Result: o.Result, Retry: o.Retry,
 	}
-	if s.deliverResult(now, path, body) || !s.keep {
+	if s.deliverResult(sess, path, body) || !s.keep {
 		return
 	}
 	grace, cancel := context.WithTimeout(s.reportContext, s.orphanGrace)
 	defer cancel()
-	for now = s.awaitSession(grace, now); now != nil; now = s.awaitSession(grace, now) {
-		if s.deliverResult(now, path, body) {
+	for sess = s.awaitSession(grace, sess); sess != nil; sess = s.awaitSession(grace, sess) {
+		if s.deliverResult(sess, path, body) {
 			return
 		}
 	}
-	s.log.Warn("a result found no master", "task", task.ID, "attempt", task.Attempt)
+	s.log.Warn("a result was dropped: no master has connected in time", "task", task.ID, "attempt", task.Attempt)
 }
 
-// deliverResult tries until the master has answered, which is true, or the session
-// has ended.
-func (s *server) deliverResult(now *session, path string, body proactor.ResultBody) bool {
+// deliverResult sends a result until the master answers or the session ends.
+// It returns true when the master has answered.
+func (s *server) deliverResult(sess *session, path string, body proactor.ResultBody) bool {
 	for try := 0; ; try++ {
-		answered, err := s.putResult(now, path, body)
+		answered, err := s.putResult(sess, path, body)
 		if answered {
 			return true
 		}
 		s.log.Warn("report a result", "task", body.Task.ID, "try", try+1, "error", err)
 		select {
-		case <-now.ctx.Done():
+		case <-sess.ctx.Done():
 			return false
 		case <-time.After(retryWait(s.options.RetryWait, try)):
 		}
 	}
 }
 
-// retryWait is the pause after the given number of failed tries, from 0.
+// retryWait returns the pause after the given number of failed attempts, from
+// 0.
 func retryWait(wait time.Duration, try int) time.Duration {
 	if try < quickRetries {
 		return wait
@@ -67,13 +69,13 @@ func retryWait(wait time.Duration, try int) time.Duration {
 	return min(wait<<min(try-quickRetries+1, 10), max(slowestRetry, wait))
 }
 
-// putResult is one try. A refusal is an answer: the master knows better, for one
-// because the task runs elsewhere by now. Only while it shuts down, or when
-// something else than a master answered, is it asked again.
-func (s *server) putResult(now *session, path string, body proactor.ResultBody) (answered bool, err error) {
-	ctx, cancel := context.WithTimeout(now.ctx, reportTimeout)
+// putResult sends a result once. A refusal counts as an answer, because the
+// master knows better: the task may run elsewhere by now. When the master
+// shuts down, or another server answers, the result is sent again.
+func (s *server) putResult(sess *session, path string, body proactor.ResultBody) (answered bool, err error) {
+	ctx, cancel := context.WithTimeout(sess.ctx, reportTimeout)
 	defer cancel()
-	envelope, _, err := now.master.Do(ctx, http.MethodPut, path, now.token, body)
+	envelope, _, err := sess.master.Do(ctx, http.MethodPut, path, sess.token, body)
 	if err != nil {
 		return false, err
 	}

@@ -6,7 +6,8 @@ import (
 	"strconv"
 )
 
-// residentBytes is the memory that the process holds now, 0 when not known.
+// residentBytes returns the resident memory of the process, or 0 when it is
+// unknown.
 func residentBytes() int64 {
 	data, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

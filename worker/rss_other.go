@@ -2,6 +2,6 @@
 
 package worker
 
-// residentBytes is 0, not known: other systems tell the largest size ever, or
-// want cgo.
+// residentBytes returns 0, which means unknown: other systems report the
+// largest size so far, or need cgo.
 func residentBytes() int64 { return 0 }

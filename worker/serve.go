@@ -26,18 +26,18 @@ type server struct {
 	log      hclog.Logger
 	methods  methodTable
 	executor *executor
-	reports  *http.Client // for results; heartbeats have their own
+	reports  *http.Client // for results; heartbeats use a client of their own
 
-	passedStream  net.Conn        // the stream that it was born with; nil = none
-	baseContext   context.Context // of sessions and kept tasks; ended last
-	reportContext context.Context // of results that wait for a master; ended when draining begins
+	passedStream  net.Conn        // the stream that was passed to the process; nil = none
+	baseContext   context.Context // parent of the contexts of sessions and kept tasks; ended last
+	reportContext context.Context // for results that wait for a master; ended when draining begins
 	draining      atomic.Bool
 	drain         func() // asks the goroutine of Run to drain
 
-	sessionMu     sync.Mutex              // held while one session begins or ends
+	sessionMu     sync.Mutex              // held while a session begins or ends
 	current       atomic.Pointer[session] // nil = not connected
-	sessionOpened chan struct{}           // guarded by sessions; closed when a session begins
-	heartbeats    sync.WaitGroup          // the goroutines that beat
+	sessionOpened chan struct{}           // guarded by sessionMu; closed when a session begins
+	heartbeats    sync.WaitGroup          // the goroutines that send heartbeats
 	streams       sync.WaitGroup          // the goroutines of streams
 }
 
@@ -47,7 +47,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	method, handle := s.findRoute(r.URL.Path)
 	switch {
 	case r.URL.Path == "/" && r.Method == http.MethodPost:
-		s.handleDirect(w, r) // it has answers of its own
+		s.handleDirect(w, r) // direct calls have their own error answers
 	case s.draining.Load():
 		s.writeCode(w, proactor.ShuttingDown)
 	case handle == nil:
@@ -78,10 +78,10 @@ func (s *server) findRoute(path string) (method string, handle http.HandlerFunc)
 	return "", nil
 }
 
-// writeCode answers with a code alone.
+// writeCode writes an answer that holds only a code.
 func (s *server) writeCode(w http.ResponseWriter, c proactor.Code) { c.Write(w, "", nil) }
 
-// sessionChecks are those for requests of the master.
+// sessionChecks returns the checks for requests of the master.
 func (s *server) sessionChecks() proactor.Checks {
 	return proactor.Checks{
 		ShuttingDown: s.draining.Load(), Channel: s.channel,
@@ -89,8 +89,8 @@ func (s *server) sessionChecks() proactor.Checks {
 	}
 }
 
-// ownChecks are those for requests under the worker's own token, with which
-// the original sends no channel.
+// ownChecks returns the checks for requests under the worker's own token. The
+// channel is optional, because the original sends none with them.
 func (s *server) ownChecks() proactor.Checks {
 	return proactor.Checks{
 		ShuttingDown: s.draining.Load(), Channel: s.channel, ChannelOptional: true,
@@ -99,7 +99,8 @@ func (s *server) ownChecks() proactor.Checks {
 	}
 }
 
-// readBody reads the request's body and decodes it into v, or answers why not.
+// readBody reads the request's body and decodes it into v. When it cannot, it
+// writes the error answer and returns false.
 func (s *server) readBody(w http.ResponseWriter, r *http.Request, v any) bool {
 	data, code := proactor.ReadBody(w, r, s.options.BodyLimit)
 	if !code.OK() {
@@ -113,8 +114,9 @@ func (s *server) readBody(w http.ResponseWriter, r *http.Request, v any) bool {
 	return true
 }
 
-// handlePing proves to a nonce that this is the worker whose token the asker knows;
-// to the token itself it tells all.
+// handlePing answers GET /ping. A request with a nonce and without a token
+// gets only a proof that this worker knows its token. A request with the token
+// gets all data.
 func (s *server) handlePing(w http.ResponseWriter, r *http.Request) {
 	nonce := r.Header.Get(proactor.HeaderNonce)
 	checks := s.ownChecks()
@@ -146,14 +148,14 @@ func (s *server) handleShutdown(w http.ResponseWriter, r *http.Request) {
 		s.writeCode(w, code)
 		return
 	}
-	s.log.Info("asked to shut down")
+	s.log.Info("a request has asked the worker to shut down")
 	s.draining.Store(true)
 	proactor.Success.Write(w, proactor.MessageShutdown, nil)
 	s.drain()
 }
 
-// checkConnectBearer judges the worker's own token in Authorization, where /connect is
-// not open to all.
+// checkConnectBearer checks the worker's own token in the header
+// Authorization, unless connect = open.
 func (s *server) checkConnectBearer(h http.Header) proactor.Code {
 	if s.startConfig.connect == "open" {
 		return proactor.Success
@@ -172,8 +174,8 @@ func (s *server) checkOwnBearer(h http.Header) proactor.Code {
 	return proactor.Success
 }
 
-// maxInline bounds what task.inline_ms can ask for, so that it stays below
-// the time an answer may take.
+// maxInline limits the time that task.inline_ms can ask for, so that it stays
+// below the time limit of an answer.
 const maxInline = time.Minute
 
 func newHTTPServer(h http.Handler, o Options) *http.Server {
@@ -188,10 +190,10 @@ func newHTTPServer(h http.Handler, o Options) *http.Server {
 	}
 }
 
-// errExposed keeps tokens off the network. It concerns only a worker that was
-// started by hand: for the others the initiator has judged the address, under
-// its own key insecure.
-var errExposed = errors.New("beyond loopback anybody on the way can read tokens and data; use 127.0.0.1, or set insecure = true")
+// errExposed keeps tokens off the network. It concerns only workers that were
+// started by hand: for a launched worker the initiator has checked the
+// address, under its own key insecure.
+var errExposed = errors.New("beyond loopback other machines can read tokens and data; use 127.0.0.1, or set insecure = true")
 
 func checkExposed(g startConfig) error {
 	if g.launched || g.insecure || loopback.IsHost(g.addr) {
@@ -200,8 +202,9 @@ func checkExposed(g startConfig) error {
 	return &UsageError{fmt.Errorf("listen on %s: %w", g.addr, errExposed)}
 }
 
-// openListener takes the inherited socket, or binds one. Go sets SO_REUSEADDR on its
-// listeners, which is what lets them bind over a reserved port.
+// openListener uses the passed socket, or opens a socket. Go sets SO_REUSEADDR
+// on its listeners, which lets them bind to a port that the initiator has
+// reserved.
 func openListener(g startConfig, in passedFDs) (net.Listener, error) {
 	l, err := in.openListener()
 	if l != nil || err != nil {

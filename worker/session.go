@@ -18,20 +18,20 @@ type session struct {
 	master        *proactor.Client
 	ctx           context.Context // ended with the session
 	cancel        context.CancelCauseFunc
-	stream        atomic.Pointer[masterStream] // nil = there is no stream
-	streamsOpened atomic.Int64                 // how many streams the master has asked for
+	stream        atomic.Pointer[masterStream] // nil = no stream
+	streamsOpened atomic.Int64                 // how many streams the master has requested
 }
 
-// LostError is what Hooks.OnLost is told.
+// LostError says why Hooks.OnLost was called.
 type LostError struct {
-	Master string // its URL
+	Master string // the master's URL
 	Err    error
 }
 
-// Error says why the master counts as lost.
+// Error returns the message of Err.
 func (e *LostError) Error() string { return e.Err.Error() }
 
-// Unwrap returns why.
+// Unwrap returns Err.
 func (e *LostError) Unwrap() error { return e.Err }
 
 // The reasons for which a session ends.
@@ -40,7 +40,7 @@ var (
 	errDrained      = errors.New("the worker ends")
 )
 
-// handleConnect lets a master in, if there is none.
+// handleConnect answers POST /connect. It accepts one master at a time.
 func (s *server) handleConnect(w http.ResponseWriter, r *http.Request) {
 	token, code := s.sessionChecks().Check(r.Header)
 	if code.OK() && token == "" {
@@ -79,7 +79,8 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// openSession opens a session, with the answer where there is to be none.
+// openSession opens a session. When it cannot, it returns the code and data of
+// the refusal.
 func (s *server) openSession(token string, body proactor.ConnectBody) (proactor.Code, any) {
 	s.sessionMu.Lock()
 	defer s.sessionMu.Unlock()
@@ -94,23 +95,24 @@ func (s *server) openSession(token string, body proactor.ConnectBody) (proactor.
 		return proactor.ShuttingDown, nil
 	}
 	ctx, end := context.WithCancelCause(s.baseContext)
-	now := &session{token: token, ctx: ctx, cancel: end, master: &proactor.Client{
+	sess := &session{token: token, ctx: ctx, cancel: end, master: &proactor.Client{
 		Base: strings.TrimRight(body.Master.Address, "/"), Channel: s.channel, HTTP: s.reports,
 	}}
-	s.current.Store(now)
+	s.current.Store(sess)
 	close(s.sessionOpened)
 	s.sessionOpened = make(chan struct{})
-	s.heartbeats.Go(func() { s.sendHeartbeats(now) })
-	s.log.Info("connected", "master", now.master.Base)
+	s.heartbeats.Go(func() { s.sendHeartbeats(sess) })
+	s.log.Info("connected", "master", sess.master.Base)
 	return proactor.Success, nil
 }
 
-// handleDisconnect ends the session: tasks are cancelled, slots freed.
+// handleDisconnect answers DELETE /disconnect. It cancels the session's tasks
+// and frees their slots.
 func (s *server) handleDisconnect(w http.ResponseWriter, r *http.Request) {
 	checks := s.sessionChecks()
 	checks.Token = func(token string) bool {
-		now := s.current.Load()
-		return now == nil || proactor.TokenEqual(token, now.token)
+		sess := s.current.Load()
+		return sess == nil || proactor.TokenEqual(token, sess.token)
 	}
 	if _, code := checks.Check(r.Header); !code.OK() {
 		s.writeCode(w, code)
@@ -131,56 +133,57 @@ func (s *server) handleDisconnect(w http.ResponseWriter, r *http.Request) {
 func (s *server) endSession(token string, body proactor.DisconnectBody) (proactor.Code, any) {
 	s.sessionMu.Lock()
 	defer s.sessionMu.Unlock()
-	now := s.current.Load()
-	if now == nil {
+	sess := s.current.Load()
+	if sess == nil {
 		return proactor.NotConnected, nil
 	}
-	if !proactor.TokenEqual(token, now.token) {
+	if !proactor.TokenEqual(token, sess.token) {
 		return proactor.WrongToken, nil
 	}
 	if err := s.callHook("BeforeDisconnect", s.options.Hooks.BeforeDisconnect, body.Data); err != nil {
 		refuse, ok := asError[DisconnectionRefuse](err)
 		return proactor.DisconnectionRefused, refusalData(refuse.Data, ok, err)
 	}
-	s.log.Info("disconnected", "master", now.master.Base)
-	s.closeSession(now, errDisconnected)
+	s.log.Info("disconnected", "master", sess.master.Base)
+	s.closeSession(sess, errDisconnected)
 	s.executor.abandonTasks(s, errDisconnected)
 	return proactor.Success, nil
 }
 
-// closeSession ends a session, so that its token opens nothing any more. The caller
-// holds s.sessions.
-func (s *server) closeSession(now *session, reason error) {
+// closeSession ends a session and makes its token invalid. The caller holds
+// s.sessionMu.
+func (s *server) closeSession(sess *session, reason error) {
 	s.current.Store(nil)
-	now.cancel(reason)
+	sess.cancel(reason)
 }
 
-// loseMaster ends a session whose master does not take heartbeats any more.
-func (s *server) loseMaster(now *session, reason error) {
+// loseMaster ends a session whose master no longer accepts heartbeats.
+func (s *server) loseMaster(sess *session, reason error) {
 	s.sessionMu.Lock()
 	defer s.sessionMu.Unlock()
-	if s.current.Load() != now {
-		return // it ended in another way meanwhile
+	if s.current.Load() != sess {
+		return // another event has ended the session
 	}
-	s.log.Warn("lost the master", "master", now.master.Base, "reason", reason, "keep", s.keep)
-	s.closeSession(now, reason)
+	s.log.Warn("lost the master", "master", sess.master.Base, "reason", reason, "keep", s.keep)
+	s.closeSession(sess, reason)
 	if !s.keep {
 		s.executor.abandonTasks(s, fmt.Errorf("lost the master: %w", reason))
 	}
-	reason = &LostError{Master: now.master.Base, Err: reason}
+	reason = &LostError{Master: sess.master.Base, Err: reason}
 	if s.options.Hooks.OnLost != nil {
 		_ = recoverPanic(s.log, "OnLost", func() error { s.options.Hooks.OnLost(reason); return nil })
 	}
 }
 
-// awaitSession waits for a session after the given one; nil when none comes in time.
+// awaitSession waits for a session after the given session. It returns nil
+// when ctx ends first.
 func (s *server) awaitSession(ctx context.Context, after *session) *session {
 	for {
 		s.sessionMu.Lock()
 		changed := s.sessionOpened
 		s.sessionMu.Unlock()
-		if now := s.current.Load(); now != nil && now != after {
-			return now
+		if sess := s.current.Load(); sess != nil && sess != after {
+			return sess
 		}
 		select {
 		case <-changed:

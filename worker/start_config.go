@@ -18,18 +18,18 @@ import (
 	"initiator/proactor"
 )
 
-// startConfig is what a worker was told at its start, from all sources.
+// startConfig is what the worker knows at its start, from all sources.
 type startConfig struct {
 	guid               string
 	incarnation        int
 	addr               string
-	port               int // negative = any free one
+	port               int // negative = any free port
 	token              string
 	channel            int
 	connect            string // "token" or "open"
 	directMode         string // "token" or "open"
 	compression        string // of direct calls without a Content-Encoding
-	chirpPort          int    // negative = any free one, 0 = none
+	chirpPort          int    // negative = any free port, 0 = no listener
 	chirpPEM           string
 	slots              int
 	heartbeatSpan      time.Duration
@@ -38,14 +38,16 @@ type startConfig struct {
 	orphanGrace        time.Duration
 	insecure           bool
 	launched           bool                            // by an initiator
-	setting            func(key string) (string, bool) // of the own section; may be nil
+	setting            func(key string) (string, bool) // reads the worker's own section; may be nil
 }
 
-// The least that ding.interaction allows for both times of the heartbeat.
+// minHeartbeatSpan is the minimum of ding.interaction for the heartbeat's span
+// and its tolerance.
 const minHeartbeatSpan = 200 * time.Millisecond
 
-// readStartConfig reads argv, environment and stdin, in this order of precedence: argv,
-// stdin, environment, options.
+// readStartConfig reads arguments, stdin and environment. Arguments override
+// stdin, stdin overrides the environment, and the environment overrides the
+// options.
 func readStartConfig(ctx context.Context, o Options) (startConfig, error) {
 	args, err := readArgs(o.Args)
 	if err != nil {
@@ -86,7 +88,7 @@ func readStartConfig(ctx context.Context, o Options) (startConfig, error) {
 		g.port = *args.port
 	}
 	if g.token == "" {
-		g.token = proactor.NewToken() // nobody knows it: ping and shutdown stay closed
+		g.token = proactor.NewToken() // no other process knows it, so ping and shutdown stay closed
 	}
 	return g, errors.Join(append(k.faults, g.validate()...)...)
 }
@@ -158,12 +160,12 @@ type arguments struct {
 	port *int // nil = not given
 }
 
-// readArgs looks for --guid and --port and leaves all else alone: the
-// program's own arguments stand beside them.
+// readArgs reads --guid and --port and ignores every other argument: programs
+// have arguments of their own.
 func readArgs(args []string) (a arguments, err error) {
 	for i := 0; i < len(args); i++ {
 		name, value, inOne := strings.Cut(args[i], "=")
-		name = strings.Replace(name, "--", "-", 1) // as package flag, take one dash or two
+		name = strings.Replace(name, "--", "-", 1) // package flag accepts one dash or two
 		if name != "-guid" && name != "-port" {
 			continue
 		}
@@ -186,8 +188,9 @@ func readArgs(args []string) (a arguments, err error) {
 	return a, nil
 }
 
-// readStdin returns nil when there is nothing to read: no stdin, a terminal,
-// or, unless an initiator launched us, silence. Patience 0 is the contract's.
+// readStdin reads the INI on stdin. It returns nil when there is none: stdin
+// is missing or a terminal, or no initiator launched the worker and nothing
+// arrives in time. A patience of 0 means the time limit of the contract.
 func readStdin(ctx context.Context, r io.Reader, launched bool, patience time.Duration) (*proactor.Config, error) {
 	if r == nil || !launched && isTerminal(r) {
 		return nil, nil
@@ -212,8 +215,9 @@ func isTerminal(r io.Reader) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// onlySection is the name of the one section there is, "" when there are others: a
-// worker that was not told its guid can still find its own section.
+// onlySection returns the name of the INI's only section, or "" when there are
+// more or none. A worker that does not know its guid finds its section this
+// way.
 func onlySection(cfg *proactor.Config) string {
 	if cfg == nil {
 		return ""
@@ -222,68 +226,4 @@ func onlySection(cfg *proactor.Config) string {
 		return sections[0].Name
 	}
 	return ""
-}
-
-// sectionReader reads the own section and collects what is wrong with it.
-type sectionReader struct {
-	cfg     *proactor.Config
-	section string
-	faults  []error
-}
-
-func (k *sectionReader) lookupKey(key string) (string, bool) {
-	if k.cfg == nil {
-		return "", false
-	}
-	section := k.section
-	if k.cfg.Section(section) == nil {
-		section = "DEFAULT"
-	}
-	value, ok, err := k.cfg.Get(section, key)
-	return value, ok && err == nil
-}
-
-func (k *sectionReader) readText(key, otherwise string) string {
-	if value, ok := k.lookupKey(key); ok && value != "" {
-		return value
-	}
-	return otherwise
-}
-
-func (k *sectionReader) readNumber(key, env string, otherwise int) int {
-	value := k.readText(key, env)
-	if value == "" || key == "listen_port" && value == "auto" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil {
-		k.faults = append(k.faults, fmt.Errorf("%s = %s: use a whole number", key, value))
-		return otherwise
-	}
-	return n
-}
-
-func (k *sectionReader) readFlag(key string) bool {
-	value := strings.ToLower(k.readText(key, "no"))
-	switch value {
-	case "1", "yes", "true", "on":
-		return true
-	case "0", "no", "false", "off":
-		return false
-	}
-	k.faults = append(k.faults, fmt.Errorf("%s = %s: use yes or no", key, value))
-	return false
-}
-
-func (k *sectionReader) readDuration(key string, otherwise time.Duration) time.Duration {
-	value := k.readText(key, "")
-	if value == "" {
-		return otherwise
-	}
-	d, err := parseDuration(value)
-	if err != nil {
-		k.faults = append(k.faults, fmt.Errorf("%s = %s: %w", key, value, err))
-		return otherwise
-	}
-	return d
 }

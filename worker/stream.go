@@ -16,49 +16,49 @@ import (
 	"github.com/google/uuid"
 )
 
-// handshakeTimeout is how long a master that asked for a stream may take for its
-// handshake. For an inherited stream there is no limit: the master says
+// handshakeTimeout limits the time that a master that requested a stream may
+// take for its handshake. A passed stream has no such limit: the master sends
 // nothing on it before it has connected.
 const handshakeTimeout = 10 * time.Second
 
-// masterStream is one stream to the master: a door to the executor through which many
-// small tasks come and go on one connection. Its session ends it; its own end
-// ends the session only where the master is known to be gone.
+// masterStream is one stream to the master. It carries many small tasks on one
+// connection. It ends with its session. Its own end does not end the session,
+// unless it shows that the master is gone.
 //
-// The goroutine that serves it reads, and starts tasks; results are sent from
-// the tasks' goroutines.
+// The goroutine that serves the stream reads messages and starts tasks. The
+// goroutines of the tasks send the results.
 type masterStream struct {
 	*server
 	session          *session
 	conn             *chirp.Conn
-	inherited        bool
-	number           int64                         // of the streams that the master has asked for; 0 = inherited
+	passed           bool
+	number           int64                         // counts the streams that the master has requested; 0 = the passed stream
 	header           stream.WorkerHeader           // of the message being read
-	byeReceived      bool                          // the master has said that it closes the stream
-	heartbeatAnswers chan proactor.HeartbeatAnswer // what heartbeats were answered
-	ended            chan struct{}                 // closed with the stream
-	onOutcome        func(*execution, taskOutcome) // answer, as a value that is made once
+	byeReceived      bool                          // the master has announced that it closes the stream
+	heartbeatAnswers chan proactor.HeartbeatAnswer // the newest answer to a heartbeat
+	ended            chan struct{}                 // closed when the stream has ended
+	onOutcome        func(*execution, taskOutcome) // answerTask as a function value, which is allocated once
 }
 
 var errMasterGone = errors.New("the initiator is gone: its end of the stream is closed")
 
-// servePassedStream serves the stream that the process was born with. Until the master
-// has connected and said its handshake it only waits.
+// servePassedStream serves the stream that was passed to the process. It waits
+// until the master has connected and sent its handshake.
 func (s *server) servePassedStream(nc net.Conn) {
 	conn, ok := s.exchangeHandshakes(s.reportContext, nc, s.token)
-	if now := s.current.Load(); ok && now != nil {
-		s.serveStream(&masterStream{server: s, session: now, conn: conn, inherited: true})
+	if sess := s.current.Load(); ok && sess != nil {
+		s.serveStream(&masterStream{server: s, session: sess, conn: conn, passed: true})
 		return
 	}
 	conn.Close()
 }
 
-// handleStream answers GET /stream: the connection becomes the session's stream. One
-// that it had before is closed.
+// handleStream answers GET /stream: the connection becomes the session's
+// stream. The previous stream of the session is closed.
 func (s *server) handleStream(w http.ResponseWriter, r *http.Request) {
-	now := s.current.Load()
+	sess := s.current.Load()
 	checks := s.sessionChecks()
-	checks.Token = func(token string) bool { return now != nil && proactor.TokenEqual(token, now.token) }
+	checks.Token = func(token string) bool { return sess != nil && proactor.TokenEqual(token, sess.token) }
 	if _, code := checks.Check(r.Header); !code.OK() {
 		s.writeCode(w, code)
 		return
@@ -67,8 +67,8 @@ func (s *server) handleStream(w http.ResponseWriter, r *http.Request) {
 		proactor.BadBody.Write(w, "send Upgrade: "+stream.Protocol+" to open a stream", nil)
 		return
 	}
-	s.streams.Add(1)                // before the HTTP server knows the connection no more
-	nth := now.streamsOpened.Add(1) // before the answer, after which it may ask for another
+	s.streams.Add(1)                 // before the HTTP server gives up the connection
+	nth := sess.streamsOpened.Add(1) // before the answer, after which the master may request another stream
 	nc, err := stream.AcceptUpgrade(w)
 	if err != nil {
 		s.streams.Done()
@@ -77,21 +77,21 @@ func (s *server) handleStream(w http.ResponseWriter, r *http.Request) {
 	}
 	go func() {
 		defer s.streams.Done()
-		s.serveOpenedStream(nc, now, nth)
+		s.serveOpenedStream(nc, sess, nth)
 	}()
 }
 
-// serveOpenedStream serves a stream that the master has opened.
-func (s *server) serveOpenedStream(nc net.Conn, now *session, nth int64) {
-	ctx, cancel := context.WithTimeout(now.ctx, handshakeTimeout)
+// serveOpenedStream serves a stream that the master has requested.
+func (s *server) serveOpenedStream(nc net.Conn, sess *session, nth int64) {
+	ctx, cancel := context.WithTimeout(sess.ctx, handshakeTimeout)
 	defer cancel()
-	if conn, ok := s.exchangeHandshakes(ctx, nc, now.token); ok {
-		s.serveStream(&masterStream{server: s, session: now, conn: conn, number: nth})
+	if conn, ok := s.exchangeHandshakes(ctx, nc, sess.token); ok {
+		s.serveStream(&masterStream{server: s, session: sess, conn: conn, number: nth})
 	}
 }
 
-// exchangeHandshakes exchanges handshakes. Both sides prove that they know the same token,
-// and so mean the same incarnation.
+// exchangeHandshakes exchanges handshakes. Each side proves that it knows the
+// token, and so that it means the same incarnation.
 func (s *server) exchangeHandshakes(ctx context.Context, nc net.Conn, token string) (*chirp.Conn, bool) {
 	id := chirp.TokenID(token)
 	conn := chirp.NewConn(nc, chirp.ConnOptions{
@@ -103,7 +103,7 @@ func (s *server) exchangeHandshakes(ctx context.Context, nc net.Conn, token stri
 	case err != nil:
 		s.log.Debug("stream", "error", err)
 	case theirs.Node != id:
-		s.log.Warn("a stream was opened by somebody who does not know the token")
+		s.log.Warn("a stream was opened with a wrong token")
 		conn.Close()
 	default:
 		return conn, true
@@ -111,7 +111,7 @@ func (s *server) exchangeHandshakes(ctx context.Context, nc net.Conn, token stri
 	return conn, false
 }
 
-// streamBuffer holds as many small tasks as come at once.
+// streamBuffer holds the small tasks that arrive together.
 const streamBuffer = 16 << 10
 
 // serveStream reads until the stream ends.
@@ -123,7 +123,7 @@ func (s *server) serveStream(l *masterStream) {
 		return
 	}
 	stop := context.AfterFunc(l.session.ctx, l.conn.Close)
-	s.log.Debug("stream opened", "inherited", l.inherited)
+	s.log.Debug("stream opened", "inherited", l.passed)
 	err := l.conn.Serve(l.receiveMessage)
 	stop()
 	l.session.stream.CompareAndSwap(l, nil)
@@ -134,9 +134,9 @@ func (s *server) serveStream(l *masterStream) {
 	}
 }
 
-// becomeCurrent makes l the session's stream, and closes the one before it. A
-// stream that the master has asked for earlier, and that was slow with its
-// handshake, is not what it wants any more.
+// becomeCurrent makes l the session's stream and closes the previous stream.
+// It returns false when the master has requested a newer stream since, because
+// the handshake of l was slow.
 func (l *masterStream) becomeCurrent() bool {
 	for {
 		before := l.session.stream.Load()
@@ -152,15 +152,16 @@ func (l *masterStream) becomeCurrent() bool {
 	}
 }
 
-// isMasterGone tells the end of the master from the end of a stream: the other
-// end of an inherited one is held by nobody else. With keep, what runs goes on
-// in any case, and the heartbeats find out whether another master is there.
+// isMasterGone reports whether the end of the stream means that the master is
+// gone: no other process holds the far end of a passed stream. With keep,
+// running tasks go on in any case, and the heartbeats show whether another
+// master is there.
 func (l *masterStream) isMasterGone(err error) bool {
 	var ours *chirp.ProtocolError
-	return l.inherited && !l.byeReceived && err != nil && !errors.As(err, &ours)
+	return l.passed && !l.byeReceived && err != nil && !errors.As(err, &ours)
 }
 
-// receiveMessage takes one message. What a later version may say is ignored.
+// receiveMessage handles one message. It ignores messages of later versions.
 func (l *masterStream) receiveMessage(m *chirp.Message) {
 	if err := l.header.Parse(m.Header); err != nil {
 		l.log.Warn("stream", "error", err)
@@ -179,8 +180,8 @@ func (l *masterStream) receiveMessage(m *chirp.Message) {
 	}
 }
 
-// takeTask starts a task. A hook may wait, and nothing would be read meanwhile:
-// where there is one, the start has a goroutine of its own.
+// takeTask starts a task. With a hook BeforeTask the start gets a goroutine of
+// its own, because the hook may wait and the stream must still be read.
 func (l *masterStream) takeTask(m *chirp.Message) {
 	h := &l.header
 	t := Task{
@@ -205,11 +206,11 @@ func (l *masterStream) beginTask(id chirp.ID, t *Task) {
 	if refuse, ok := asError[TaskRefuse](err); ok {
 		h.RetryAfter = refuse.RetryAfter
 	}
-	_ = l.sendMessage(id, &h, data) // broken: the master asks again, by webhook
+	_ = l.sendMessage(id, &h, data) // broken: the master sends the task again by webhook
 }
 
-// answerTask sends an outcome. One that is too large, or finds the stream broken,
-// goes by webhook.
+// answerTask sends an outcome. An outcome that is too large, or that meets a
+// broken stream, goes by webhook.
 func (l *masterStream) answerTask(run *execution, o taskOutcome) {
 	h := stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusFailed, Attempt: run.Task.Attempt, Retry: o.Retry}
 	if o.Completed {
@@ -220,16 +221,17 @@ func (l *masterStream) answerTask(run *execution, o taskOutcome) {
 	}
 }
 
-// reportProgress implements mover. A value that is too large waits for the heartbeat.
+// reportProgress implements liveReporter. A value that is too large waits for
+// the heartbeat.
 func (l *masterStream) reportProgress(run *execution, seq uint64, value []byte) {
 	if len(value) <= stream.MaxPayload {
 		h := stream.WorkerHeader{Kind: stream.KindProgress, Attempt: run.Task.Attempt, Seq: seq}
-		_ = l.sendMessage(chirp.ID(run.key.id), &h, value) // broken: the next heartbeat tells
+		_ = l.sendMessage(chirp.ID(run.key.id), &h, value) // broken: the next heartbeat has the value
 	}
 }
 
-// reportOutput implements mover. What a broken stream loses is lost: it is for people who
-// watch, and the result does not depend on it.
+// reportOutput implements liveReporter. Output that meets a broken stream is
+// lost: people watch it, and no result depends on it.
 func (l *masterStream) reportOutput(run *execution, at int64, text []byte) {
 	if id, err := uuid.Parse(run.Task.ID); err == nil {
 		h := stream.WorkerHeader{Kind: stream.KindOutput, Attempt: run.Task.Attempt, Seq: uint64(at)}
@@ -242,17 +244,18 @@ func (l *masterStream) sendMessage(id chirp.ID, h *stream.WorkerHeader, data []b
 	return l.conn.Send(chirp.Message{Identity: id, Header: h.Append(room[:0]), Data: data})
 }
 
-// storeHeartbeatAnswer keeps the newest answer for the goroutine that beats.
+// storeHeartbeatAnswer keeps the newest answer for the goroutine that sends
+// heartbeats.
 func (l *masterStream) storeHeartbeatAnswer(data []byte) {
 	var answer proactor.HeartbeatAnswer
 	if len(data) > 0 && json.Unmarshal(data, &answer) != nil {
-		answer = proactor.HeartbeatAnswer{} // of a kind that we do not know; it was taken all the same
+		answer = proactor.HeartbeatAnswer{} // of an unknown kind; the master has accepted the heartbeat
 	}
 	select {
 	case <-l.heartbeatAnswers:
 	default:
 	}
-	l.heartbeatAnswers <- answer // only this goroutine puts anything in
+	l.heartbeatAnswers <- answer // no other goroutine sends to this channel
 }
 
 var errStreamEnded = errors.New("the stream ended before the heartbeat was answered")
@@ -264,7 +267,7 @@ func (l *masterStream) sendHeartbeat(ctx context.Context, body proactor.Heartbea
 		return answer, err
 	}
 	select {
-	case <-l.heartbeatAnswers: // of a beat before, for which nobody waited any more
+	case <-l.heartbeatAnswers: // the late answer to an earlier heartbeat
 	default:
 	}
 	if err := l.sendMessage(chirp.ID{}, &stream.WorkerHeader{Kind: stream.KindHeartbeat}, data); err != nil {

@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// taskContext is the context of a task. Most handlers of small tasks never
-// look at theirs, so the real one, with its channel, its timer and its place
-// among those who wait for the end of the session, is made when somebody does.
+// taskContext is the context of a task. Most handlers of small tasks never use
+// their context. The real context, with its channel, its timer and its
+// registration with the session's context, is therefore made at the first use.
 type taskContext struct {
 	run    *execution
 	parent context.Context
 
 	mu     sync.Mutex
-	made   context.Context // nil = nobody has looked
+	made   context.Context // the real context; nil = not made yet
 	cancel context.CancelCauseFunc
-	stop   context.CancelFunc // the timer of the deadline
+	stop   context.CancelFunc // stops the timer of the deadline
 	ended  bool               // cancelled, or the task has ended
-	reason error              // of that; the first one counts
+	reason error              // the first reason for the end
 }
 
-// Deadline implements context.Context: the task's, or an earlier one.
+// Deadline implements context.Context. It returns the deadline of the task or
+// of the session, whichever is earlier.
 func (c *taskContext) Deadline() (time.Time, bool) { return c.materialize().Deadline() }
 
 // Done implements context.Context.
@@ -30,8 +31,8 @@ func (c *taskContext) Done() <-chan struct{} { return c.materialize().Done() }
 // Err implements context.Context.
 func (c *taskContext) Err() error { return c.materialize().Err() }
 
-// Value implements context.Context. What this package asks for itself does not
-// make the real context; what context asks for, to find causes, does.
+// Value implements context.Context. The keys of this package do not make the
+// real context. The keys with which package context looks up causes do.
 func (c *taskContext) Value(key any) any {
 	switch key {
 	case any(runKey{}):
@@ -42,8 +43,8 @@ func (c *taskContext) Value(key any) any {
 	return c.materialize().Value(key)
 }
 
-// materialize returns the real context. One that is made late is in the state that it
-// would have come to.
+// materialize returns the real context. A context that is made late has the
+// state that it would have had by now.
 func (c *taskContext) materialize() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -59,7 +60,7 @@ func (c *taskContext) materialize() context.Context {
 	return c.made
 }
 
-// endContext cancels the context, for a reason or, nil, because the task has ended.
+// endContext cancels the context. A nil reason means that the task has ended.
 func (c *taskContext) endContext(reason error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

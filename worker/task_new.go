@@ -10,11 +10,12 @@ import (
 	"initiator/proactor"
 )
 
-// handleTaskNew takes a task: "Task received!" means that it is accepted, not done.
+// handleTaskNew answers POST /task/new. The answer "Task received!" means that
+// the task is accepted, not that it is done.
 func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
-	now := s.current.Load()
+	sess := s.current.Load()
 	checks := s.sessionChecks()
-	checks.Token = func(token string) bool { return now != nil && proactor.TokenEqual(token, now.token) }
+	checks.Token = func(token string) bool { return sess != nil && proactor.TokenEqual(token, sess.token) }
 	if _, code := checks.Check(r.Header); !code.OK() {
 		s.writeCode(w, code)
 		return
@@ -27,23 +28,23 @@ func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 		proactor.BadBody.Write(w, "task.id is missing or longer than 255 bytes", nil)
 		return
 	}
-	defer s.executor.holdDrain()() // or a drain could end before the report begins
+	defer s.executor.holdDrain()() // otherwise a drain could end before the report begins
 	t := taskFromBody(body)
-	run, err := s.startSessionTask(now, &t, t.makeKey(), waiter{})
+	run, err := s.startSessionTask(sess, &t, t.makeKey(), waiter{})
 	if err != nil {
 		code, data := refusedTask(err, s.heartbeatSpan)
 		code.Write(w, "", data)
 		return
 	}
-	if answer, ok := waitInline(r.Context(), now.ctx, run, body.Task.InlineMS); ok {
+	if answer, ok := waitInline(r.Context(), sess.ctx, run, body.Task.InlineMS); ok {
 		proactor.Success.Write(w, proactor.MessageTask, answer)
 		return
 	}
 	sent := make(chan struct{})
 	defer close(sent)
-	run.notifyWhenDone(now, func(o taskOutcome) {
-		<-sent // the answer leaves before the result can
-		s.reportOutcome(now, body.Task, o)
+	run.notifyWhenDone(sess, func(o taskOutcome) {
+		<-sent // the answer must leave before the result
+		s.reportOutcome(sess, body.Task, o)
 	})
 	proactor.Success.Write(w, proactor.MessageTask, nil)
 	_ = http.NewResponseController(w).Flush()
@@ -61,10 +62,10 @@ func (t Task) wireRef() proactor.TaskRef {
 	return proactor.TaskRef{ID: t.ID, Method: t.Method, Attempt: t.Attempt}
 }
 
-// startSessionTask takes a task of a session's, through whatever door. w, where it is
-// set, is told the outcome.
-func (s *server) startSessionTask(now *session, t *Task, key attemptKey, w waiter) (*execution, error) {
-	ctx := now.ctx
+// startSessionTask starts a task that belongs to a session, for every
+// transport. It notifies w of the outcome, unless w is zero.
+func (s *server) startSessionTask(sess *session, t *Task, key attemptKey, w waiter) (*execution, error) {
+	ctx := sess.ctx
 	if s.keep {
 		ctx = s.baseContext // its tasks outlive the session
 	}
@@ -72,16 +73,16 @@ func (s *server) startSessionTask(now *session, t *Task, key attemptKey, w waite
 	if err != nil {
 		return nil, err
 	}
-	if now.ctx.Err() != nil && !s.keep {
-		// It ended between the check of its token and the start, which
-		// Abandon therefore missed.
-		run.abandonRun(context.Cause(now.ctx))
+	if sess.ctx.Err() != nil && !s.keep {
+		// The session ended between the check of its token and the start of
+		// the task, so abandonTasks has missed the task.
+		run.abandonRun(context.Cause(sess.ctx))
 		return nil, errSessionOver
 	}
 	return run, nil
 }
 
-// refusedTask is what the master is told of a task that was not taken.
+// refusedTask returns the code and data for a task that was not started.
 func refusedTask(err error, span time.Duration) (proactor.Code, json.RawMessage) {
 	switch {
 	case errors.Is(err, errBusy):
@@ -96,8 +97,9 @@ func refusedTask(err error, span time.Duration) (proactor.Code, json.RawMessage)
 	return proactor.TaskRefused, refusalDataOf(err)
 }
 
-// waitInline waits as long as the request asked for and returns the outcome as the
-// answer's data.
+// waitInline waits for the outcome for as long as the request has asked, and
+// returns the outcome as the answer's data. It returns false when there is no
+// outcome in time.
 func waitInline(client, session context.Context, run *execution, ms int) (json.RawMessage, bool) {
 	if ms <= 0 {
 		return nil, false
@@ -113,7 +115,7 @@ func waitInline(client, session context.Context, run *execution, ms int) (json.R
 	case <-session.Done():
 		select {
 		case <-run.doneChannel(): // both at once: the last task of a worker that drains
-		default: // of an abandoned task no outcome comes
+		default: // an abandoned task has no outcome
 			return nil, false
 		}
 	}
