@@ -1,0 +1,90 @@
+package handover
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/api"
+	"initiator/internal/keeper"
+	"initiator/internal/statedir"
+	"initiator/internal/supervise"
+)
+
+// State is what an earlier initiator has left. One goroutine owns it.
+type State struct {
+	// APIPort is the port of the earlier initiator's API; 0 = there was none.
+	APIPort int
+	// Held are the workers that may have outlived it.
+	Held []keeper.KeptWorker
+
+	keeper *keeper.Keeper // the keeper that waits; nil = there is none
+	marked []string       // guids of the workers with on_initiator_exit = keep
+}
+
+// KeeperSocket is the path at which a keeper waits for the next initiator of a
+// state directory.
+func KeeperSocket(stateDir string) string { return filepath.Join(stateDir, "keeper.sock") }
+
+// Load reads what is left in a state directory. A keeper that waits belongs to
+// this process from then on; nothing else is changed. The error joins a
+// *statedir.FormatError for each file that cannot be used.
+func Load(stateDir string, o keeper.Options) (*State, error) {
+	port, err := statedir.ReadAPIPort(stateDir)
+	snapshots, err2 := statedir.ReadSnapshots(stateDir, statedir.CurrentBoot())
+	if err = errors.Join(err, err2); err != nil {
+		return nil, err
+	}
+	s := &State{APIPort: port, marked: statedir.SnapshotGUIDs(stateDir)}
+	s.keeper, s.Held, err = keeper.Attach(o.HandoverSocket, o)
+	if errors.Is(err, keeper.ErrNoKeeper) {
+		s.Held = snapshots // the keeper was killed as well
+		return s, nil
+	}
+	return s, err
+}
+
+// Listen opens the API on the earlier initiator's port, because workers that
+// outlived it call that port. When there are no such workers, another port will
+// do.
+func (s *State) Listen(o api.Options) (*api.Server, error) {
+	configured := o.Port
+	if o.Port == 0 {
+		o.Port = s.APIPort
+	}
+	server, err := api.Listen(o)
+	switch {
+	case err == nil || !errors.Is(err, syscall.EADDRINUSE):
+		return server, err
+	case len(s.Held) > 0:
+		return nil, fmt.Errorf("port %d is taken, and workers that outlived the last initiator call it: %w; they run on and wait", o.Port, err)
+	case configured == 0:
+		o.Port = 0
+		return api.Listen(o)
+	}
+	return nil, err
+}
+
+// KillLeftovers ends what is left of the workers of an initiator that was killed
+// together with its keeper. It spares workers with on_initiator_exit = keep:
+// they are adopted when they prove which worker they are, and otherwise left
+// alone. With a keeper that waits there is nothing to end.
+func (s *State) KillLeftovers(guids []string, log hclog.Logger) {
+	if s.keeper != nil {
+		return
+	}
+	guids = slices.DeleteFunc(guids, func(guid string) bool { return slices.Contains(s.marked, guid) })
+	if ended := supervise.KillLeftovers(guids); len(ended) > 0 {
+		log.Warn("the last initiator and its keeper were killed; ended what their workers had left", "processes", ended)
+	}
+}
+
+// IsHeld reports whether that incarnation of a worker may still run, and with it
+// its tasks.
+func (s *State) IsHeld(guid string, incarnation int) bool {
+	return slices.ContainsFunc(s.Held, func(w keeper.KeptWorker) bool { return w.GUID == guid && w.Incarnation == incarnation })
+}

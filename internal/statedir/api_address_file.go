@@ -1,0 +1,32 @@
+package statedir
+
+import "path/filepath"
+
+const apiAddressName = "home.json"
+
+var apiAddressKind = fileKind{
+	what: "initiator home", version: 1,
+	remedy: "it is safe to delete when no worker with on_initiator_exit = keep runs any more: the API then takes a new port",
+}
+
+// apiAddressFile says where workers that outlive an initiator expect the next
+// initiator.
+type apiAddressFile struct {
+	header
+	// Port is the port on which the last initiator served the API and the
+	// webhooks.
+	Port int `json:"port"`
+}
+
+// ReadAPIPort returns the port of the last initiator's API; 0 when no initiator
+// has noted one. The error is a *FormatError for a file that cannot be used.
+func ReadAPIPort(dir string) (int, error) {
+	var f apiAddressFile
+	_, err := readFile(filepath.Join(dir, apiAddressName), &f, apiAddressKind)
+	return f.Port, err
+}
+
+// WriteAPIPort notes the port of the API.
+func (d *Dir) WriteAPIPort(port int) error {
+	return writeFile(filepath.Join(d.path, apiAddressName), apiAddressFile{d.newHeader(apiAddressKind), port})
+}

@@ -1,0 +1,101 @@
+package statedir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"initiator/proactor"
+)
+
+// Dir is the state directory of one running initiator. Open makes it.
+type Dir struct {
+	path    string
+	version string // of the program, for the files that it writes
+	lock    *os.File
+}
+
+// LockPath is the path of the lock inside a state directory.
+func LockPath(dir string) string { return filepath.Join(dir, "lock") }
+
+// Open makes the directory where it does not exist, and takes its lock. The
+// kernel holds the lock and releases it when the process ends, however that
+// happens. Inherited is the lock that an earlier program of this process has
+// passed on; nil means that there is none. Version is the version of this
+// program, which is noted in every file that it writes.
+func Open(path, version string, inherited *os.File) (*Dir, error) {
+	if inherited != nil {
+		if err := writePID(inherited); err != nil { // after a crash the fallback process is another process
+			return nil, fmt.Errorf("write the lock: %w", err)
+		}
+		return &Dir{path: path, version: version, lock: inherited}, nil
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("make the state directory: %w; set state_dir in [initiator] to a place that can be written", err)
+	}
+	lock, err := os.OpenFile(LockPath(path), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the state directory: %w; set state_dir in [initiator] to a place that can be written", err)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		defer func() { _ = lock.Close() }() // nothing was written
+		return nil, fmt.Errorf("state directory %s is in use by another initiator%s: `initiator status` shows it; stop it, or set another state_dir", path, describeHolder(lock))
+	}
+	if err := writePID(lock); err != nil {
+		_ = lock.Close() // the error to report is the one above
+		return nil, fmt.Errorf("write the lock: %w", err)
+	}
+	return &Dir{path: path, version: version, lock: lock}, nil
+}
+
+// writePID notes this process in the lock, for the error of a later Open.
+func writePID(lock *os.File) error {
+	if err := lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err := lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return err
+}
+
+// describeHolder names the process that holds a lock; "" when it is unknown.
+func describeHolder(lock *os.File) string {
+	b := make([]byte, 20)
+	n, _ := lock.ReadAt(b, 0)
+	if pid := strings.TrimSpace(string(b[:n])); pid != "" {
+		return " (pid " + pid + ")"
+	}
+	return ""
+}
+
+// Path is the directory's path, as Open got it.
+func (d *Dir) Path() string { return d.path }
+
+// Lock is the file that holds the lock. A copy of its descriptor keeps the lock.
+func (d *Dir) Lock() *os.File { return d.lock }
+
+// Close releases the lock.
+func (d *Dir) Close() { _ = d.lock.Close() } // nothing is left to write
+
+// LoadToken returns the secret that opens the API on TCP. It is made once and
+// stays, so that the copy that a client keeps is valid after a restart.
+func (d *Dir) LoadToken() (string, error) {
+	path := filepath.Join(d.path, "token")
+	b, err := os.ReadFile(path)
+	if token := strings.TrimSpace(string(b)); err == nil && len(token) >= 32 {
+		return token, os.Chmod(path, 0o600)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read the API's token: %w", err)
+	}
+	token := proactor.NewToken()
+	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("keep the API's token: %w", err)
+	}
+	return token, nil
+}

@@ -1,0 +1,24 @@
+// Package statedir reads and writes the directory that belongs to one running
+// initiator: its lock, the API's token, and its small state files. The tasks in
+// the same directory belong to package queue, the log files to the keeper.
+//
+// Open takes the directory's lock; a Dir writes. The functions that only read
+// take a path, because other programs use them too: `status` after a crash, and
+// the program that is about to replace this one in an upgrade. The format of
+// every file is in docs/state-directory.md.
+//
+// A file that cannot be used is a *FormatError, which says what is safe to do.
+// The last known state is different: nothing depends on it, so a bad file is set
+// aside and the initiator starts.
+package statedir
+
+// Files:
+//
+//	dir.go               Dir: the directory, its lock and the API's token
+//	format.go            the header of each small file, and FormatError
+//	api_address_file.go  home.json: where workers expect the next initiator
+//	snapshot_*.go        kept/: snapshots of workers that outlive the initiator
+//	paused_pools.go      paused.json: pools that do not hand out tasks
+//	schedule_ticks.go    schedules.json: the last tick of each schedule
+//	last_known_state.go  workers.json: what the last initiator knew of its workers
+//	last_known_writer.go … and how it is written

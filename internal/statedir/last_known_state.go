@@ -1,0 +1,128 @@
+package statedir
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"initiator/internal/supervise"
+)
+
+const (
+	lastKnownName    = "workers.json"
+	lastKnownVersion = 1 // that this program writes, and the newest that it reads
+)
+
+// LastKnownState is what an initiator wrote about its workers. It is read when
+// that initiator does not run any more. Nothing depends on it: without it,
+// `status` after a crash says less, and events are numbered from 1 again.
+type LastKnownState struct {
+	Version int       `json:"version"`
+	At      time.Time `json:"at"`
+	// Ended says that the initiator had stopped everything. False means that it
+	// runs or has crashed.
+	Ended   bool              `json:"ended"`
+	PID     int               `json:"pid"` // of the initiator
+	Seq     uint64            `json:"seq"` // of the newest event
+	Workers []LastKnownWorker `json:"workers"`
+}
+
+// LastKnownWorker is the last known state of one worker.
+type LastKnownWorker struct {
+	Name        string          `json:"name"`
+	GUID        string          `json:"guid"`
+	Index       int             `json:"index"`
+	Group       string          `json:"group,omitempty"`
+	Incarnation int             `json:"incarnation"`
+	Restarts    int             `json:"restarts"`
+	PID         int             `json:"pid,omitempty"`
+	Port        int             `json:"port,omitempty"`
+	Started     time.Time       `json:"started,omitzero"`
+	State       supervise.State `json:"state"`
+	Ready       bool            `json:"ready"`
+	Reason      string          `json:"reason"`
+	LastExit    supervise.Exit  `json:"last_exit,omitzero"`
+}
+
+// LastKnownStateError says that the file exists and cannot be used.
+type LastKnownStateError struct {
+	Path    string
+	Problem string
+}
+
+// Error says what is wrong and what is safe to do.
+func (e *LastKnownStateError) Error() string {
+	return fmt.Sprintf("read %s: %s; the file only shows the last known state of the workers: it is safe to delete, and `initiator up` sets it aside and begins a new one", e.Path, e.Problem)
+}
+
+// NewLastKnownState makes the state to write now. Seq is the number of the newest
+// event; ended says that every worker was stopped.
+func NewLastKnownState(seq uint64, ended bool, workers []supervise.Worker) LastKnownState {
+	s := LastKnownState{Version: lastKnownVersion, At: time.Now(), Ended: ended, PID: os.Getpid(), Seq: seq}
+	s.Workers = make([]LastKnownWorker, 0, len(workers))
+	for _, w := range workers {
+		s.Workers = append(s.Workers, LastKnownWorker{
+			Name: w.Name, GUID: w.GUID, Index: w.Index, Group: w.Group, Incarnation: w.Incarnation, Restarts: w.Restarts,
+			PID: w.PID, Port: w.Port, Started: w.Started, State: w.State, Ready: w.Ready, Reason: w.Reason, LastExit: w.LastExit,
+		})
+	}
+	return s
+}
+
+// AsWorker returns the record in the shape in which `status` shows workers that
+// run.
+func (w LastKnownWorker) AsWorker() supervise.Worker {
+	return supervise.Worker{
+		Name: w.Name, GUID: w.GUID, Index: w.Index, Group: w.Group, Incarnation: w.Incarnation, Restarts: w.Restarts,
+		PID: w.PID, Port: w.Port, Started: w.Started, State: w.State, Ready: w.Ready, Reason: w.Reason, LastExit: w.LastExit,
+	}
+}
+
+// ReadLastKnownState reads what the last initiator of a state directory wrote.
+// The error is fs.ErrNotExist where there is no file, and a *LastKnownStateError
+// for a file that is torn, of a newer version, or written by another program.
+func ReadLastKnownState(dir string) (LastKnownState, error) {
+	path := filepath.Join(dir, lastKnownName)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return LastKnownState{}, err
+	}
+	if err != nil {
+		return LastKnownState{}, &LastKnownStateError{path, err.Error()}
+	}
+	state, problem := parseLastKnownState(data)
+	if problem != "" {
+		return LastKnownState{}, &LastKnownStateError{path, problem}
+	}
+	return state, nil
+}
+
+// parseLastKnownState reads the text of the file. The version comes first: of a
+// newer file nothing else is known.
+func parseLastKnownState(data []byte) (state LastKnownState, problem string) {
+	var head struct {
+		Version *int `json:"version"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		var syntax *json.SyntaxError
+		if len(bytes.TrimSpace(data)) == 0 || errors.As(err, &syntax) && syntax.Offset >= int64(len(data)) {
+			return LastKnownState{}, "it ends in the middle"
+		}
+		return LastKnownState{}, "it was not written by an initiator (" + err.Error() + ")"
+	}
+	switch {
+	case head.Version == nil || *head.Version < 1:
+		return LastKnownState{}, "it was not written by an initiator (it has no version)"
+	case *head.Version > lastKnownVersion:
+		return LastKnownState{}, fmt.Sprintf("it is of version %d, and this program knows %d: it was written by a newer one", *head.Version, lastKnownVersion)
+	}
+	if err := json.Unmarshal(data, &state); err != nil {
+		return LastKnownState{}, "it was not written by an initiator (" + err.Error() + ")"
+	}
+	return state, ""
+}

@@ -1,0 +1,76 @@
+package statedir
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+)
+
+const pausedPoolsName = "paused.json"
+
+var pausedPoolsKind = fileKind{
+	what: "initiator paused pools", version: 1,
+	remedy: "it is safe to delete: every pool then gives tasks to its workers",
+}
+
+type pausedPoolsFile struct {
+	header
+	Pools []string `json:"pools"`
+}
+
+// PausedPools is the set of pools that do not hand out their tasks. A restart of
+// the initiator does not resume them. A pool that a reload removes is paused
+// again when a later reload adds it. Its methods may be called by any goroutine.
+type PausedPools struct {
+	path   string
+	header header
+
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+// ReadPausedPools reads the set. The error is a *FormatError for a file that
+// cannot be used.
+func (d *Dir) ReadPausedPools() (*PausedPools, error) {
+	p := &PausedPools{path: filepath.Join(d.path, pausedPoolsName), header: d.newHeader(pausedPoolsKind), names: map[string]bool{}}
+	var f pausedPoolsFile
+	_, err := readFile(p.path, &f, pausedPoolsKind)
+	for _, name := range f.Pools {
+		p.names[name] = true
+	}
+	return p, err
+}
+
+// Set pauses or resumes pools, and writes the set durably. When it cannot be
+// written, nothing is changed.
+func (p *PausedPools) Set(names []string, paused bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := map[string]bool{}
+	for name := range p.names {
+		next[name] = true
+	}
+	for _, name := range names {
+		if delete(next, name); paused {
+			next[name] = true
+		}
+	}
+	f := pausedPoolsFile{header: p.header, Pools: []string{}}
+	for name := range next {
+		f.Pools = append(f.Pools, name)
+	}
+	slices.Sort(f.Pools)
+	if err := writeFileDurably(p.path, f); err != nil {
+		return fmt.Errorf("keep which pools are paused: %w", err)
+	}
+	p.names = next
+	return nil
+}
+
+// Contains reports whether a pool is paused.
+func (p *PausedPools) Contains(name string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.names[name]
+}

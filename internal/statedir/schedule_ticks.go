@@ -1,0 +1,45 @@
+package statedir
+
+import (
+	"maps"
+	"path/filepath"
+	"time"
+)
+
+const scheduleTicksName = "schedules.json"
+
+var scheduleTicksKind = fileKind{
+	what: "initiator schedules", version: 1,
+	remedy: "it is safe to delete: every schedule then begins with its next tick",
+}
+
+type scheduleTicksFile struct {
+	header
+	Last map[string]time.Time `json:"last"`
+}
+
+// ScheduleTicks has, for each schedule by name, the last tick that has fired or
+// was skipped. One goroutine owns it.
+type ScheduleTicks struct {
+	Last map[string]time.Time
+
+	path   string
+	header header
+}
+
+// ReadScheduleTicks reads the ticks. The error is a *FormatError for a file that
+// cannot be used.
+func (d *Dir) ReadScheduleTicks() (*ScheduleTicks, error) {
+	s := &ScheduleTicks{
+		Last: map[string]time.Time{}, path: filepath.Join(d.path, scheduleTicksName), header: d.newHeader(scheduleTicksKind),
+	}
+	var f scheduleTicksFile
+	_, err := readFile(s.path, &f, scheduleTicksKind)
+	maps.Copy(s.Last, f.Last)
+	return s, err
+}
+
+// Write writes the ticks durably.
+func (s *ScheduleTicks) Write() error {
+	return writeFileDurably(s.path, scheduleTicksFile{s.header, s.Last})
+}

@@ -1,0 +1,70 @@
+package workerlog
+
+import (
+	"context"
+	"strings"
+
+	"initiator/internal/api"
+	"initiator/internal/supervise"
+)
+
+// lastLines is how much of the end of a log explains a death: an exception's name
+// is in the last line, and its place a few lines above.
+const lastLines = 10
+
+// LastOutput returns the last lines of a process that should not have ended; nil
+// for every other worker. A log that cannot be read is no error, so that the rest
+// of an explanation is not lost.
+func (r *Reader) LastOutput(ctx context.Context, w supervise.Worker) (lines []string) {
+	q, wanted := lastOutputQuery(w)
+	if !wanted {
+		return nil
+	}
+	for _, q.Stream = range []string{"stderr", "stdout"} {
+		err := r.ReadLogs(ctx, w.GUID, q, func(batch []api.LogLine) error {
+			for _, l := range batch {
+				lines = append(lines, withoutTime(l))
+			}
+			return nil
+		})
+		if err == nil && len(lines) > 0 {
+			return lines
+		}
+	}
+	return nil
+}
+
+// lastOutputQuery says where in the logs the last output of a worker's process
+// is. It is not wanted when the process ended well, has a healthy successor, or
+// was stopped on request.
+func lastOutputQuery(w supervise.Worker) (q api.LogQuery, wanted bool) {
+	q.Tail = lastLines
+	switch {
+	case w.LastExit.Class == "" || w.LastExit.Class == supervise.ExitClean:
+		return q, false
+	case w.State == supervise.Backoff, w.State == supervise.Fatal, w.State == supervise.Exited:
+		q.Since = w.Began
+		return q, true
+	case w.State == supervise.Starting:
+		q.Previous = true
+		return q, true
+	}
+	return q, false
+}
+
+// withoutTime is a line without the time that the keeper has put before it.
+func withoutTime(l api.LogLine) string {
+	if l.At.IsZero() {
+		return l.Line
+	}
+	_, text, _ := strings.Cut(l.Line, " ")
+	return text
+}
+
+// AddLastOutput adds the last output of each worker's process to an explanation
+// of its state.
+func (r *Reader) AddLastOutput(ctx context.Context, list []supervise.Explanation) {
+	for i := range list {
+		list[i].LastOutput = r.LastOutput(ctx, list[i].Worker)
+	}
+}

@@ -1,0 +1,95 @@
+package workerlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"initiator/internal/api"
+	"initiator/internal/logs"
+	"initiator/internal/plan"
+	"initiator/internal/supervise"
+)
+
+// Reader reads log files. Its methods may be called by any goroutine.
+type Reader struct {
+	Workers func() []supervise.Worker
+	Plan    func() *plan.Plan
+	// OwnLog is the path of the initiator's own log; "" = it is not in a file.
+	OwnLog string
+}
+
+// ReadLogs passes the lines of workers to emit, in the order of time. Names is a
+// definition, a group, a guid or "all", or several of them with commas between.
+// It returns after the last line, or with q.Follow when ctx is done. The first
+// call of emit has no lines and says that there is something to read; the error
+// before it is fs.ErrNotExist when there is no such worker, or when its output
+// is not kept in a file.
+func (r *Reader) ReadLogs(ctx context.Context, names string, q api.LogQuery, emit func([]api.LogLine) error) error {
+	workers, err := r.findWorkers(names)
+	if err != nil {
+		return err
+	}
+	var s logSources
+	for _, worker := range workers {
+		s.addWorker(r.Plan(), worker, q)
+	}
+	if len(s.files) == 0 {
+		return s.errorNoFile(names)
+	}
+	labelled := len(workers) > 1
+	err = logs.Read(ctx, s.files, logs.Query{Tail: q.Tail, Follow: q.Follow}, func(lines []logs.Line) error {
+		return emit(s.attributeLines(lines, labelled))
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return emit(nil) // a file is made by its first line, and no line was written yet
+	}
+	if err != nil {
+		return fmt.Errorf("logs of %s: %w", names, err)
+	}
+	return nil
+}
+
+// ReadOwnLog passes the initiator's own log to emit, as ReadLogs does. The error
+// is fs.ErrNotExist when the log is not in a file.
+func (r *Reader) ReadOwnLog(ctx context.Context, q api.LogQuery, emit func([]api.LogLine) error) error {
+	if r.OwnLog == "" {
+		return fmt.Errorf("the initiator's log is in no file: set logfile in [initiator], or look where its stderr goes: %w", fs.ErrNotExist)
+	}
+	source := logs.Source{Path: r.OwnLog, From: q.Since, Alone: q.Current}
+	err := logs.Read(ctx, []logs.Source{source}, logs.Query{Tail: q.Tail, Follow: q.Follow}, func(lines []logs.Line) error {
+		out := make([]api.LogLine, 0, len(lines))
+		for _, line := range lines {
+			out = append(out, api.LogLine{At: line.At, Name: "initiator", Line: string(line.Text)})
+		}
+		return emit(out)
+	})
+	if err != nil {
+		return fmt.Errorf("the initiator's log: %w", err)
+	}
+	return nil
+}
+
+// findWorkers returns the workers of a comma-separated list of names, each once.
+func (r *Reader) findWorkers(names string) (chosen []supervise.Worker, err error) {
+	all := r.Workers()
+	taken := map[string]bool{}
+	for _, name := range strings.Split(names, ",") {
+		known := false
+		for _, w := range all {
+			if w.GUID != name && w.Name != name && (w.Group != name || name == "") && name != "all" {
+				continue
+			}
+			if known = true; !taken[w.GUID] {
+				taken[w.GUID] = true
+				chosen = append(chosen, w)
+			}
+		}
+		if !known {
+			return nil, fmt.Errorf("logs of %s: no worker has that name or guid: %w", name, fs.ErrNotExist)
+		}
+	}
+	return chosen, nil
+}

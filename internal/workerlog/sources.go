@@ -1,0 +1,90 @@
+package workerlog
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"initiator/internal/api"
+	"initiator/internal/logs"
+	"initiator/internal/plan"
+	"initiator/internal/supervise"
+)
+
+// logSources are the files to read, and which worker writes each.
+type logSources struct {
+	files   []logs.Source
+	writers []api.LogLine // of each file, without text
+	reasons []string      // why other files are left out
+}
+
+// addWorker adds the files of one worker. A file that several streams or workers
+// share is read once.
+func (s *logSources) addWorker(p *plan.Plan, w supervise.Worker, q api.LogQuery) {
+	spec, ok := p.Spec(w.Name)
+	if !ok {
+		s.reasons = append(s.reasons, "the definition of "+w.Name+" is gone")
+		return
+	}
+	source := logs.Source{From: q.Since, Until: q.Until, Alone: q.Current}
+	if q.Previous {
+		if w.BeganBefore.IsZero() {
+			s.reasons = append(s.reasons, fmt.Sprintf("%s:%d has had no incarnation before this one", w.Name, w.Index))
+			return
+		}
+		source.Until = w.Began
+		if source.From.Before(w.BeganBefore) {
+			source.From = w.BeganBefore
+		}
+	}
+	for _, stream := range streamNames(q.Stream) {
+		log := streamLog(spec, stream)
+		if !isInFile(log) {
+			s.reasons = append(s.reasons, fmt.Sprintf("the %s of %s is not kept in a file (stdout_logfile, stderr_logfile)", stream, w.Name))
+			continue
+		}
+		source.Path = log.At(w.Name, w.GUID, w.Index)
+		if slices.ContainsFunc(s.files, func(known logs.Source) bool { return known.Path == source.Path }) {
+			continue
+		}
+		s.files = append(s.files, source)
+		s.writers = append(s.writers, api.LogLine{Name: w.Name, GUID: w.GUID, Index: w.Index, Stream: stream})
+	}
+}
+
+func streamNames(requested string) []string {
+	switch requested {
+	case "both":
+		return []string{"stdout", "stderr"}
+	case "":
+		return []string{"stdout"}
+	}
+	return []string{requested}
+}
+
+// streamLog is the log of a stream; stderr can go to that of stdout.
+func streamLog(s *plan.Spec, stream string) plan.Log {
+	if stream == "stderr" && !s.RedirectStderr {
+		return s.Stderr
+	}
+	return s.Stdout
+}
+
+func isInFile(log plan.Log) bool { return log.Path != "" && log.Path != "-" }
+
+// errorNoFile says why there is nothing to read.
+func (s *logSources) errorNoFile(names string) error {
+	return fmt.Errorf("logs of %s: %s: %w", names, strings.Join(slices.Compact(s.reasons), "; "), fs.ErrNotExist)
+}
+
+// attributeLines adds to each line which worker has written it.
+func (s *logSources) attributeLines(lines []logs.Line, labelled bool) []api.LogLine {
+	out := make([]api.LogLine, 0, len(lines))
+	for _, line := range lines {
+		whole := s.writers[line.Source]
+		whole.At, whole.Line, whole.Labelled = line.At, string(line.Text), labelled
+		out = append(out, whole)
+	}
+	return out
+}
