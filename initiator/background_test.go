@@ -6,24 +6,24 @@ import (
 	"testing"
 )
 
-// TestBackgroundIsWaitedForOrTooLate, whoever comes at the last moment.
+// A goroutine that is started at the last moment is either waited for or refused.
 func TestBackgroundIsWaitedForOrTooLate(t *testing.T) {
 	for range 200 {
 		var b background
 		var running, begun, late atomic.Int64
-		var comers sync.WaitGroup
+		var starters sync.WaitGroup
 		for range 4 {
-			comers.Go(func() {
+			starters.Go(func() {
 				running.Add(1)
-				if !b.Go(func() { running.Add(-1); begun.Add(1) }) {
+				if !b.start(func() { running.Add(-1); begun.Add(1) }) {
 					running.Add(-1)
 					late.Add(1)
 				}
 			})
 		}
-		b.Wait()
+		b.closeAndWait()
 		were := begun.Load()
-		comers.Wait()
+		starters.Wait()
 		if running.Load() != 0 || begun.Load() != were || were+late.Load() != 4 {
 			t.Fatalf("%d run, %d were waited for, %d begun, %d late", running.Load(), were, begun.Load(), late.Load())
 		}

@@ -6,17 +6,18 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/internal/plan"
 )
 
-// Version is the version of this program; a release sets it when linking.
+// Version is the version of this program. A release sets it when linking.
 var Version = "0.1.0-dev"
 
-// Config is what New is given. Path or Plan is needed; the zero value of
-// everything else is good.
+// Config is the argument of New. Path or Plan is needed; the zero value of every
+// other field works.
 type Config struct {
 	// Path is the INI file.
 	Path string
@@ -24,42 +25,41 @@ type Config struct {
 	Plan *plan.Plan
 	// GUID names a section of the INI with the initiator's own settings, as
 	// turberfield's --guid does; "" = only [initiator] has them. Port, where it
-	// is not 0, is then its listen_port. Neither is for a Plan.
+	// is not 0, is then its listen_port. With Plan both are ignored.
 	GUID string
 	Port int
 	// StateDir replaces the plan's state_dir.
 	StateDir string
-	// Only, when not empty, names the worker definitions to start; what they
-	// come after is started too, the rest is not.
+	// Only, when not empty, names the worker definitions to start. Definitions
+	// that they come after are started too; all others are not.
 	Only []string
 	// Mortal ends workers with on_initiator_exit = keep with the initiator like
-	// all others: for a state directory to which nobody will come back.
+	// all others: for a state directory that no later initiator uses.
 	Mortal bool
-	// Volatile keeps tasks in memory only: for a state that is private to one
-	// run and gone after it.
+	// Volatile keeps tasks in memory only: for a state directory that is private
+	// to one run and removed after it.
 	Volatile bool
-	// Passed are listeners that somebody else has opened for the API (socket
-	// activation): at most one of TCP, instead of listen_addr and listen_port.
-	// Run closes them, when it has come so far as to listen.
+	// Passed are listeners for the API that another program has opened (socket
+	// activation). At most one may be TCP; it replaces listen_addr and
+	// listen_port. Run closes them when it has started far enough to listen.
 	Passed []net.Listener
-	// Logger is told what happens; nil tells nobody. At debug it also gets
+	// Logger gets what happens; nil = nothing is logged. At debug it also gets
 	// what workers write to stderr.
 	Logger hclog.Logger
-	// LogFile is the file that Logger writes to, for those who ask for it; "" =
-	// none.
+	// LogFile is the file that Logger writes to, for the API to read; "" = none.
 	LogFile string
 	// Stdout and Stderr get the lines of workers whose log is "-", each behind
-	// "name:index | "; a reader that stops reading holds up nobody, and is
-	// told what it has missed. Nil: those of stdout are dropped, those of
+	// "name:index | ". A reader that stops reading holds up nothing, and is told
+	// how many lines it has missed. Nil: lines of stdout are dropped, lines of
 	// stderr go to Logger at debug.
 	Stdout, Stderr io.Writer
 }
 
-// ReadPlan reads an INI as New would. Nothing is started. The error is a
-// proactor.Faults when the file has faults, all of them.
+// ReadPlan reads an INI as New does. Nothing is started. The error is a
+// proactor.Faults with all faults of the file when it has any.
 func ReadPlan(path string) (*plan.Plan, error) { return ReadPlanAs(path, "", 0) }
 
-// ReadPlanAs reads an INI as New would with a GUID and a Port.
+// ReadPlanAs reads an INI as New does with a GUID and a Port.
 func ReadPlanAs(path, guid string, port int) (*plan.Plan, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -68,16 +68,9 @@ func ReadPlanAs(path, guid string, port int) (*plan.Plan, error) {
 	return plan.Load(path, plan.Env{Self: self, Lookup: os.LookupEnv, GUID: guid, Port: port})
 }
 
-// plan is what is to run: what was read, as this initiator was told to take it.
-func (c *Config) plan() (*plan.Plan, error) {
-	p, err := c.read()
-	if err == nil && (c.Mortal || c.Volatile) {
-		p = mortal(p)
-	}
-	return p, err
-}
-
-func (c *Config) read() (*plan.Plan, error) {
+// readPlan returns the plan to run: the INI, with the changes that the other
+// fields ask for.
+func (c *Config) readPlan() (*plan.Plan, error) {
 	p := c.Plan
 	if p == nil {
 		read, err := ReadPlanAs(c.Path, c.GUID, c.Port)
@@ -94,13 +87,30 @@ func (c *Config) read() (*plan.Plan, error) {
 		p = moved
 	}
 	if len(c.Only) > 0 {
-		return p.Only(c.Only...)
+		chosen, err := p.Only(c.Only...)
+		if err != nil {
+			return nil, err
+		}
+		p = chosen
+	}
+	if c.Mortal || c.Volatile {
+		p = withoutKeptWorkers(p)
 	}
 	return p, nil
 }
 
-// socketName is the API's unix socket inside the state directory.
+// withoutKeptWorkers is a plan whose workers all end with the initiator.
+func withoutKeptWorkers(p *plan.Plan) *plan.Plan {
+	copied := *p
+	copied.Workers = slices.Clone(p.Workers)
+	for i := range copied.Workers {
+		copied.Workers[i].OnInitiatorExit = "stop"
+	}
+	return &copied
+}
+
+// socketName is the name of the API's unix socket inside the state directory.
 const socketName = "initiator.sock"
 
-// SocketPath is where an initiator with this plan listens.
+// SocketPath is the path of the API's unix socket for a plan.
 func SocketPath(p *plan.Plan) string { return filepath.Join(p.Settings.StateDir, socketName) }

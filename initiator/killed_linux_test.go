@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"initiator/initiator"
 	"initiator/initiator/initiatortest"
 	"initiator/internal/keeper/keepertest"
 	"initiator/internal/lifecycle"
+	"initiator/internal/statedir"
 	"initiator/internal/supervise"
 )
 
@@ -151,8 +151,8 @@ startsecs = 0
 `
 	cmd, mark := upIn(t, dir, escapes, (*exec.Cmd).Start)
 	state := filepath.Join(dir, "state")
-	for seen, err := initiator.ReadLastSeen(state); err != nil || seen.Workers[0].PID == 0; {
-		seen, err = initiator.ReadLastSeen(state)
+	for seen, err := statedir.ReadLastKnownState(state); err != nil || seen.Workers[0].PID == 0; {
+		seen, err = statedir.ReadLastKnownState(state)
 	}
 	keepers := keepersBelow(t, mark)
 	keepertest.SuspendProcess(t, cmd.Process.Pid) // it does not live to see its keeper's death

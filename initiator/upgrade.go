@@ -1,47 +1,28 @@
 package initiator
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strings"
-	"time"
 
-	"golang.org/x/sys/unix"
-
-	"initiator/internal/keeper"
+	"initiator/internal/handover"
+	"initiator/internal/statedir"
+	"initiator/internal/upgrade"
 )
 
-// How long the steps of an upgrade may take.
-const (
-	checkTime = 20 * time.Second // the next program's word that it can read the state; and the keeper's that it holds on
-	stayTime  = time.Minute      // from the moment in which nothing is decided any more, until the next decides
-	comeTime  = 30 * time.Second // of these, for the next program to come up
-)
+// CheckVerb is the verb with which a program is asked whether it can go on from a
+// state directory; the directory and the INI follow it. The main function of a
+// program that embeds an initiator and wants to be upgraded in place calls
+// CheckUpgrade for this verb.
+const CheckVerb = upgrade.CheckVerb
 
-// CheckVerb is the verb with which a program is asked whether it could go on
-// from a state directory, followed by the directory and the INI. Main functions
-// that embed the initiator and want to be upgraded pass it on to CheckUpgrade.
-const CheckVerb = "upgrade-check"
-
-// checked is the answer.
-type checked struct {
-	Version string `json:"version"`
-	Keeper  int    `json:"keeper"` // the newest version of a keeper's protocol that it speaks
-}
-
-// CheckUpgrade says on w that this program can read the state directory and
-// the INI ("" = none), or returns why it cannot. Nothing is changed.
-func CheckUpgrade(w io.Writer, state, ini string) error {
-	_, err := readHome(state)
-	_, err2 := readLedger(state, "")
+// CheckUpgrade writes to w that this program can read the state directory and the
+// INI ("" = none), or returns why it cannot. Nothing is changed.
+func CheckUpgrade(w io.Writer, stateDir, ini string) error {
+	_, err := statedir.ReadAPIPort(stateDir)
+	_, err2 := statedir.ReadSnapshots(stateDir, "")
 	if err := errors.Join(err, err2); err != nil {
 		return err
 	}
@@ -50,149 +31,73 @@ func CheckUpgrade(w io.Writer, state, ini string) error {
 			return fmt.Errorf("read %s: %w", ini, err)
 		}
 	}
-	return json.NewEncoder(w).Encode(checked{Version, keeper.Version})
+	return upgrade.WriteAnswer(w, Version)
 }
 
-// Upgrade implements api.Upgrader: this process becomes another program, with
-// its workers and their keeper untouched. What it has not stored (tasks in
-// memory, in a private run) is lost. Errors: the other program is none, cannot
-// read the state, or everything is being stopped.
-func (in *Initiator) Upgrade(ctx context.Context, binary string) (version string, err error) {
+// RevertUpgrade restores the program that this program has replaced in an
+// upgrade, because of reason. Run calls it when it cannot start everything; a
+// main function calls it when it fails before Run. It returns only when that is
+// not possible: reason itself, when reason is nil or there is no previous
+// program.
+func RevertUpgrade(reason error) error { return upgrade.Revert(reason) }
+
+// Upgrade makes this process another program, with its workers and their keeper
+// untouched; "" is the file of the running program. Tasks that are not stored (in
+// a private run) are lost. It returns the version of the next program once the
+// supervisor has stopped deciding. The error says that the other program is no
+// initiator, that it cannot read the state, or that everything is being stopped.
+// It implements api.Control.
+func (s *server) Upgrade(ctx context.Context, binary string) (version string, err error) {
 	if runtime.GOOS != "linux" {
 		return "", errors.New("upgrade in place needs Linux; stop the initiator and start the new one")
 	}
-	if err := in.up(ctx); err != nil {
-		return "", err
-	}
-	in.upgrading.Lock()
-	defer in.upgrading.Unlock()
-	if in.next.Load() != nil {
+	s.upgrading.Lock()
+	defer s.upgrading.Unlock()
+	if s.next.Load() != nil {
 		return "", errors.New("it is being upgraded already")
 	}
-	path, err := program(binary)
+	path, err := upgrade.FindProgram(binary)
 	if err != nil {
 		return "", err
 	}
-	found, err := in.askProgram(ctx, path)
+	answer, err := upgrade.AskProgram(ctx, path, s.StateDir(), s.Plan().File)
 	if err != nil {
 		return "", err
 	}
-	next, err := in.bequeath(path)
+	next, err := s.prepareUpgrade(path)
 	if err != nil {
 		return "", fmt.Errorf("prepare the upgrade: %w", err)
 	}
-	in.next.Store(next)
-	still, stop := context.WithTimeout(context.WithoutCancel(ctx), checkTime) // a client that goes is no reason
+	s.next.Store(next)
+	quiescing, stop := context.WithTimeout(context.WithoutCancel(ctx), upgrade.CheckTime) // goes on when the client goes away
 	defer stop()
-	if err := in.supervisor.Quiesce(still, stayTime); err != nil {
-		in.next.Store(nil)
-		next.close()
+	if err := s.supervisor.Quiesce(quiescing, upgrade.QuiesceTime); err != nil {
+		s.next.Store(nil)
+		next.Close()
 		return "", err
 	}
-	in.log.Info("becomes another program", "from", Version, "to", found.Version, "path", path)
-	return found.Version, nil
+	s.log.Info("becomes another program", "from", Version, "to", answer.Version, "path", path)
+	return answer.Version, nil
 }
 
-// program finds the file.
-func program(binary string) (string, error) {
-	if binary == "" {
-		return os.Executable()
-	}
-	path, err := exec.LookPath(binary)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Abs(path)
-}
-
-// askProgram asks the next program whether it can go on from here.
-func (in *Initiator) askProgram(ctx context.Context, path string) (checked, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, path, CheckVerb, in.StateDir(), in.Plan().File)
-	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &said, time.Second
-	var got checked
-	err := cmd.Run()
-	if err != nil {
-		return got, fmt.Errorf("%s cannot go on from here: %w: %s; nothing has changed", path, err, strings.TrimSpace(said.String()))
-	}
-	if json.Unmarshal(out.Bytes(), &got) != nil || got.Version == "" {
-		return got, fmt.Errorf("%s is no initiator: it answered %.60q; nothing has changed", path, out.String())
-	}
-	return got, nil
-}
-
-// successor is the next program and what it is left.
-type successor struct {
-	succession
-	path  string
-	files []*os.File
-}
-
-// bequeath collects what stays open.
-func (in *Initiator) bequeath(path string) (*successor, error) {
-	s := &successor{path: path, succession: succession{
-		PID: os.Getpid(), Generation: in.past.generation() + 1, Keeper: rendezvous(in.StateDir()),
-	}}
-	files, err := in.server.Handover()
+func (s *server) prepareUpgrade(path string) (*upgrade.NextProgram, error) {
+	listeners, err := s.api.CopyListeners()
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range files {
-		s.files = append(s.files, f)
-		s.Listeners = append(s.Listeners, int(f.Fd()))
-	}
-	s.Own = in.server.Owns()
-	lock, err := unix.FcntlInt(in.state.lock.Fd(), unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		s.close()
-		return nil, err
-	}
-	s.Lock = lock
-	s.files = append(s.files, os.NewFile(uintptr(lock), "lock"))
-	own, err := os.Open("/proc/self/exe")
-	if err != nil {
-		s.close()
-		return nil, err
-	}
-	s.files = append(s.files, own)
-	s.Old = int(own.Fd())
-	return s, nil
-}
-
-func (s *successor) close() {
-	for _, f := range s.files {
-		_ = f.Close()
-	}
-}
-
-// succeed becomes the next program. When that is not possible this one begins
-// anew, as if it had been started by itself.
-func (s *successor) succeed() error {
-	unguarded := s.post() // it is no reason to stay
-	err := errors.Join(s.exec(s.path), unguarded)
-	again := s.succession
-	again.Old, again.Failed = 0, err.Error()
-	again.Generation--
-	return errors.Join(err, again.exec(fmt.Sprintf("/proc/self/fd/%d", s.Old)))
-}
-
-// watchComing recalls the program before when this one does not come up.
-func (in *Initiator) watchComing() (came func()) {
-	if in.past == nil {
-		return func() {}
-	}
-	if in.past.Old <= 2 {
-		return func() { in.background.Go(in.past.dismiss) }
-	}
-	alarm := time.AfterFunc(comeTime, func() {
-		in.log.Error("does not come up", "reason", RevertUpgrade(fmt.Errorf("it did not come up within %s", comeTime)))
+	return upgrade.Prepare(path, s.execState, upgrade.Inheritance{
+		Lock: s.dir.Lock(), Listeners: listeners, OwnsSocket: s.api.OwnsSocket(), KeeperSocket: handover.KeeperSocket(s.StateDir()),
 	})
-	return func() {
-		if alarm.Stop() {
-			in.past.settled()
-			in.background.Go(in.past.dismiss)
-		}
+}
+
+// replaceProgram is the very end of Run. This process becomes the next program
+// after an upgrade, and the previous program when this program could not start.
+func (s *server) replaceProgram(err error) error {
+	if next := s.next.Load(); next != nil && s.supervisor.Quiesced() {
+		return errors.Join(err, next.Exec())
 	}
+	if isClosed(s.runState.listening) {
+		return err
+	}
+	return RevertUpgrade(err)
 }

@@ -2,124 +2,163 @@ package initiator
 
 import (
 	"net"
-	"os"
 	"strconv"
 	"time"
 
 	"initiator/internal/dispatch"
+	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
+	"initiator/internal/port"
 	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
 
-// tasks tells the dispatcher what the supervisor says.
-type tasks struct{ in *Initiator }
+// This file connects the supervisor and the dispatcher. Neither imports the
+// other's decisions: dispatcherLink translates what the supervisor reports for
+// the dispatcher, supervisorLink the other direction.
 
-// Attach implements supervise.Dispatcher.
-func (t tasks) Attach(i supervise.Instance) {
+// supervisorOptions are all that the supervisor is connected to.
+func (s *server) supervisorOptions() supervise.Options {
+	settings := s.Plan().Settings
+	return supervise.Options{
+		Keeper:    s.keeper,
+		NewKeeper: func() (supervise.Keeper, error) { return keeper.Launch(s.keeperOptions()) },
+		Ports:     port.New(port.Range{Addr: settings.ListenAddr, Min: settings.ChildPortMin, Max: settings.ChildPortMax}),
+		Plan:      s.Plan(), Dispatcher: dispatcherLink{s}, Logger: s.log.Named("supervise"),
+		Stdin: s.issueConfig, ParentURL: s.api.URL(), OnTransition: s.noteTransition,
+		OnOutput: s.relay.RelayLines, AllStderr: s.log.IsDebug(), LastSeq: s.journal.LastSeq(),
+		Held: s.handover.Held, KeeperOutdated: s.handover.KeeperOutdated(), OnResumed: s.serveAPI, Snapshots: s.snapshots,
+	}
+}
+
+// noteTransition passes a transition on to every part that keeps something about
+// workers. The supervisor's loop calls it; it must not block.
+func (s *server) noteTransition(t supervise.Transition) {
+	s.journal.Append(t)
+	s.configs.noteTransition(t)
+	s.relay.NoteTransition(t)
+	if !s.log.IsDebug() { // at debug every line of stderr passes the relay, which finds panics
+		s.panics.AfterTransition(t)
+	}
+	s.lastKnown.RequestWrite()
+}
+
+// dispatcherLink passes what the supervisor reports on to the dispatcher. It
+// implements supervise.Dispatcher.
+type dispatcherLink struct{ *server }
+
+// Attach adds a worker that is ready.
+func (l dispatcherLink) Attach(i supervise.Instance) {
 	s := i.Spec
 	if i.Resumed {
-		t.in.recognise(i)
+		l.readmitWorker(i)
 	}
-	t.in.dispatcher.AttachWorker(dispatch.Attachment{
+	l.dispatcher.AttachWorker(dispatch.Attachment{
 		GUID: i.GUID, Incarnation: i.Incarnation, Pool: s.Name, URL: "http://" + i.Addr, Token: i.Token,
 		Open: s.Connect == "open", Channel: s.Channel, Slots: s.Slots, Ding: s.Protocol == "ding",
 		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance, Recycle: s.Restart.RecycleTasks, Stream: i.Stream,
 		Session: dispatch.Session{
-			Token: i.Session.Token, Slots: i.Session.Slots, Blunt: i.Session.Legacy, Known: i.Session.Known, Resumed: i.Resumed && !t.in.moved,
+			Token: i.Session.Token, Slots: i.Session.Slots, Blunt: i.Session.Legacy, Known: i.Session.Known, Resumed: i.Resumed && !l.apiMoved,
 		},
 	})
 }
 
-// Drain implements supervise.Dispatcher.
-func (t tasks) Drain(guid string, incarnation int) { t.in.dispatcher.DrainWorker(guid, incarnation) }
-
-// Detach implements supervise.Dispatcher.
-func (t tasks) Detach(guid string, incarnation int, reason string) {
-	t.in.dispatcher.DetachWorker(guid, incarnation, reason)
+// Drain takes a worker's slots away; its tasks go on.
+func (l dispatcherLink) Drain(guid string, incarnation int) {
+	l.dispatcher.DrainWorker(guid, incarnation)
 }
 
-// workerObserver tells the supervisor what the dispatcher concludes.
-type workerObserver struct{ in *Initiator }
-
-func (v workerObserver) report(kind lifecycle.EventKind, guid string, incarnation int, reason string) {
-	v.in.supervisor.ReportEvent(lifecycle.Event{Kind: kind, GUID: guid, Incarnation: incarnation, Reason: reason})
+// Detach removes a worker. Its tasks are lost.
+func (l dispatcherLink) Detach(guid string, incarnation int, reason string) {
+	l.dispatcher.DetachWorker(guid, incarnation, reason)
 }
 
-// WorkerConnected implements dispatch.WorkerObserver.
-func (v workerObserver) WorkerConnected(guid string, incarnation int) {
-	v.report(lifecycle.Connected, guid, incarnation, "")
+// supervisorLink passes what the dispatcher concludes on to the supervisor. It
+// implements dispatch.WorkerObserver.
+type supervisorLink struct{ *server }
+
+func (l supervisorLink) reportEvent(kind lifecycle.EventKind, guid string, incarnation int, reason string) {
+	l.supervisor.ReportEvent(lifecycle.Event{Kind: kind, GUID: guid, Incarnation: incarnation, Reason: reason})
 }
 
-// opened tells what a worker has agreed to, for whoever comes after us.
-func (v workerObserver) opened(guid string, incarnation, slots int, blunt bool) {
-	v.in.supervisor.RecordSession(guid, incarnation, slots, blunt)
+// WorkerConnected reports that a worker has answered /connect.
+func (l supervisorLink) WorkerConnected(guid string, incarnation int) {
+	l.reportEvent(lifecycle.Connected, guid, incarnation, "")
 }
 
-// WorkerOverdue implements dispatch.WorkerObserver.
-func (v workerObserver) WorkerOverdue(guid string, incarnation int, last time.Time) {
-	v.in.supervisor.ReportEvent(lifecycle.Event{Kind: lifecycle.HeartbeatsOverdue, GUID: guid, Incarnation: incarnation, Last: last})
+// recordSession stores what a worker has agreed to, for the next initiator.
+func (l supervisorLink) recordSession(guid string, incarnation, slots int, legacy bool) {
+	l.supervisor.RecordSession(guid, incarnation, slots, legacy)
 }
 
-// WorkerRecovered implements dispatch.WorkerObserver.
-func (v workerObserver) WorkerRecovered(guid string, incarnation int) {
-	v.report(lifecycle.HeartbeatsBack, guid, incarnation, "")
+// WorkerOverdue reports that a worker's heartbeats are overdue since last.
+func (l supervisorLink) WorkerOverdue(guid string, incarnation int, last time.Time) {
+	l.supervisor.ReportEvent(lifecycle.Event{Kind: lifecycle.HeartbeatsOverdue, GUID: guid, Incarnation: incarnation, Last: last})
 }
 
-// WorkerStuck implements dispatch.WorkerObserver.
-func (v workerObserver) WorkerStuck(guid string, incarnation int, reason string) {
-	v.report(lifecycle.TaskStuck, guid, incarnation, reason)
+// WorkerRecovered reports that a worker's heartbeats arrive again.
+func (l supervisorLink) WorkerRecovered(guid string, incarnation int) {
+	l.reportEvent(lifecycle.HeartbeatsBack, guid, incarnation, "")
 }
 
-// WorkerDrained implements dispatch.WorkerObserver.
-func (v workerObserver) WorkerDrained(guid string, incarnation int) {
-	v.report(lifecycle.Drained, guid, incarnation, "")
+// WorkerStuck reports that a worker does not end a task that it was asked to end.
+func (l supervisorLink) WorkerStuck(guid string, incarnation int, reason string) {
+	l.reportEvent(lifecycle.TaskStuck, guid, incarnation, reason)
 }
 
-// WorkerMeasured implements dispatch.WorkerObserver.
-func (v workerObserver) WorkerMeasured(guid string, incarnation, tasks int, rss int64) {
-	v.in.supervisor.ReportEvent(lifecycle.Event{Kind: lifecycle.Measured, GUID: guid, Incarnation: incarnation, Tasks: tasks, RSS: rss})
+// WorkerDrained reports that a worker runs no task any more.
+func (l supervisorLink) WorkerDrained(guid string, incarnation int) {
+	l.reportEvent(lifecycle.Drained, guid, incarnation, "")
 }
 
-// pools is what dispatch knows of the plan: every definition that takes tasks.
-func pools(p *plan.Plan) []dispatch.Pool {
+// WorkerMeasured reports a worker's task count and memory, from its heartbeats.
+func (l supervisorLink) WorkerMeasured(guid string, incarnation, tasks int, rss int64) {
+	l.supervisor.ReportEvent(lifecycle.Event{Kind: lifecycle.Measured, GUID: guid, Incarnation: incarnation, Tasks: tasks, RSS: rss})
+}
+
+// dispatchPools is the dispatcher's part of a plan: every definition that takes
+// tasks.
+func (s *server) dispatchPools(p *plan.Plan) []dispatch.Pool {
 	var list []dispatch.Pool
-	for _, s := range p.Workers {
-		if s.Protocol == "none" {
+	for _, w := range p.Workers {
+		if w.Protocol == "none" {
 			continue
 		}
-		t := s.Tasks
-		list = append(list, dispatch.Pool{Name: s.Name, QueueMax: t.QueueMax, CallbackSecret: t.CallbackSecret, Retention: task.Retention{Age: t.Retention.Age, Count: t.Retention.Tasks}, Policy: task.Policy{
-			Timeout: task.Seconds(t.Timeout), Attempts: t.Attempts, RetryJitter: t.RetryJitter,
-			ProgressTimeout: task.Seconds(t.ProgressTimeout),
-			RetryDelay:      task.Seconds(t.RetryDelay), RetryDelayMax: task.Seconds(t.RetryDelayMax),
-		}})
+		t := w.Tasks
+		list = append(list, dispatch.Pool{
+			Name: w.Name, Paused: s.paused.Contains(w.Name), QueueMax: t.QueueMax, CallbackSecret: t.CallbackSecret,
+			Retention: task.Retention{Age: t.Retention.Age, Count: t.Retention.Tasks},
+			Policy: task.Policy{
+				Timeout: task.Seconds(t.Timeout), Attempts: t.Attempts, RetryJitter: t.RetryJitter,
+				ProgressTimeout: task.Seconds(t.ProgressTimeout),
+				RetryDelay:      task.Seconds(t.RetryDelay), RetryDelayMax: task.Seconds(t.RetryDelayMax),
+			},
+		})
 	}
 	return list
 }
 
-// stdin makes the document that a worker reads, and remembers for whom.
-func (in *Initiator) stdin(s *plan.Spec, guid string, port, incarnation int, token string) []byte {
-	w := in.identity(guid, port, incarnation, token)
-	in.told.put(s.Name, w)
-	return plan.Stdin(in.Plan(), s, w)
+// issueConfig makes the document that a worker reads from stdin, and remembers
+// what the worker was issued.
+func (s *server) issueConfig(spec *plan.Spec, guid string, port, incarnation int, token string) []byte {
+	w := s.workerIdentity(guid, port, incarnation, token)
+	s.configs.add(spec.Name, w)
+	return plan.Stdin(s.Plan(), spec, w)
 }
 
-// identity is what only one worker may know of itself.
-func (in *Initiator) identity(guid string, port, incarnation int, token string) plan.Worker {
-	host, p, _ := net.SplitHostPort(in.server.URL()[len("http://"):])
+// workerIdentity is what only one worker may know of itself.
+func (s *server) workerIdentity(guid string, port, incarnation int, token string) plan.Worker {
+	host, p, _ := net.SplitHostPort(s.api.URL()[len("http://"):])
 	parent, _ := strconv.Atoi(p)
 	return plan.Worker{
 		GUID: guid, Port: port, Token: token, Incarnation: incarnation, ParentAddr: host, ParentPort: parent,
 	}
 }
 
-// recognise remembers what a worker was told by an initiator before us.
-func (in *Initiator) recognise(i supervise.Instance) {
+// readmitWorker remembers what an earlier initiator has issued to a worker.
+func (s *server) readmitWorker(i supervise.Instance) {
 	_, p, _ := net.SplitHostPort(i.Addr)
 	port, _ := strconv.Atoi(p)
-	in.told.put(i.Spec.Name, in.identity(i.GUID, port, i.Incarnation, i.Token))
+	s.configs.add(i.Spec.Name, s.workerIdentity(i.GUID, port, i.Incarnation, i.Token))
 }
-
-func modeOf(m uint32) os.FileMode { return os.FileMode(m).Perm() }

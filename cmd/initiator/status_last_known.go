@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"initiator/cmd/initiator/internal/cli"
-	"initiator/initiator"
+	"initiator/internal/statedir"
 	"initiator/internal/supervise"
 )
 
@@ -23,7 +23,7 @@ func (a *app) showLastKnown(names []string, not error) error {
 	if err != nil {
 		return not
 	}
-	seen, err := initiator.ReadLastSeen(filepath.Dir(socket))
+	seen, err := statedir.ReadLastKnownState(filepath.Dir(socket))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return not
@@ -32,7 +32,7 @@ func (a *app) showLastKnown(names []string, not error) error {
 	}
 	workers := make([]supervise.Worker, 0, len(seen.Workers))
 	for _, w := range seen.Workers {
-		workers = append(workers, w.Worker())
+		workers = append(workers, w.AsWorker())
 	}
 	if workers, err = cli.ChooseWorkers(workers, names); err != nil {
 		return err
@@ -43,7 +43,7 @@ func (a *app) showLastKnown(names []string, not error) error {
 	return cli.ExitWith(cli.ExitNotRunning)
 }
 
-func (a *app) printLastKnown(seen initiator.LastSeen, workers []supervise.Worker) error {
+func (a *app) printLastKnown(seen statedir.LastKnownState, workers []supervise.Worker) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(map[string]any{"running": false, "last_seen": seen})
 	}
@@ -54,7 +54,7 @@ func (a *app) printLastKnown(seen initiator.LastSeen, workers []supervise.Worker
 }
 
 // lastKnownLine says how the last initiator went.
-func lastKnownLine(seen initiator.LastSeen) string {
+func lastKnownLine(seen statedir.LastKnownState) string {
 	at := seen.At.Local().Format(time.DateTime)
 	if seen.Ended {
 		return fmt.Sprintf("not running; it ended at %s (pid %d) and had stopped everything:", at, seen.PID)

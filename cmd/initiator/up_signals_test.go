@@ -11,7 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"initiator/initiator"
+	"initiator/internal/statedir"
 )
 
 // send signals the initiator of the script's directory, whose pid is in its
@@ -39,7 +39,7 @@ func grows(ts *testscript.TestScript, _ bool, args []string) {
 // awaitSeen waits until the state file shows every worker ready.
 func awaitSeen(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(until("the state file", func(context.Context) bool {
-		s, err := initiator.ReadLastSeen(ts.MkAbs(".initiator"))
+		s, err := statedir.ReadLastKnownState(ts.MkAbs(".initiator"))
 		for _, w := range s.Workers {
 			if !w.Ready {
 				return false

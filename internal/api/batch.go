@@ -15,82 +15,72 @@ import (
 	"initiator/proactor"
 )
 
-// Batches is the part about many tasks in one request.
-type Batches interface {
-	// SubmitMany keeps all of them with one write.
-	SubmitMany(ctx context.Context, requests []task.Request) ([]dispatch.BatchLineResult, error)
-}
-
-// Bounds of what is submitted with one write.
+// Bounds of the lines that are stored with one write.
 const (
-	chunkLines = 256
-	chunkBytes = 1 << 20
+	batchLines = 256
+	batchBytes = 1 << 20
 )
 
-type batches struct {
-	house House
-	life  context.Context // of the server: ends the streams
-}
+const ndjsonType = "application/x-ndjson"
 
-// submit answers POST /tasks with Content-Type application/x-ndjson: every
-// line is a request, and has one line of the answer, in their order. That is
-// the record, or the envelope of its fault, whose data names line and status.
-// Answers come while lines do; a client that sends many must read meanwhile.
-func (b batches) submit(w http.ResponseWriter, r *http.Request) {
+// submitBatch answers POST /tasks with Content-Type application/x-ndjson. Every
+// line is a request and has one line of the answer, in the same order: the record,
+// or the envelope of its fault, whose data names line and status. Answers are sent
+// while lines arrive; a client that sends many lines must read meanwhile.
+func (h *handlers) submitBatch(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("wait") {
 		proactor.BadBody.Write(w, "wait is for one task; submit these, and wait for each", nil)
 		return
 	}
-	if _, inside := r.Context().Value(holderKey{}).(string); inside {
-		proactor.Forbidden.Write(w, "a worker submits one task in a request, because whose child it is has to be checked", nil)
+	if _, ok := callingWorker(r); ok {
+		proactor.Forbidden.Write(w, "a worker submits one task in a request, because the parent of each task has to be checked", nil)
 		return
 	}
-	b.stream(w, r, bodyLimit, func() taker { return &submits{house: b.house} })
+	h.answerLines(w, r, bodyLimit, func() lineStore { return &requestLines{tasks: h.Tasks} })
 }
 
-// stream answers the lines of a request, in chunks, each with one of its own.
-func (b batches) stream(w http.ResponseWriter, r *http.Request, limit int, of func() taker) {
+// answerLines answers the lines of a request in batches. Each batch has a new
+// lineStore.
+func (h *handlers) answerLines(w http.ResponseWriter, r *http.Request, limit int, newStore func() lineStore) {
 	control := http.NewResponseController(w)
 	_ = control.EnableFullDuplex() // HTTP/2 always is
 	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
-	defer context.AfterFunc(b.life, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })()
+	defer context.AfterFunc(h.life, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })()
 	w.Header().Set("Content-Type", ndjsonType)
 	w.WriteHeader(http.StatusOK)
 	lines := ndjson.NewReader(r.Body, limit)
 	for more := true; more; {
-		c := chunk{house: b.house, ctx: r.Context(), taker: of()}
+		b := batch{handlers: h, ctx: r.Context(), store: newStore()}
 		_ = control.SetReadDeadline(time.Now().Add(readTimeout)) // of the next lines, not of all
-		if b.life.Err() == nil {
-			more = c.collect(lines)
+		if h.life.Err() == nil {
+			more = b.readLines(lines)
 		} else {
 			more = false
 		}
-		c.submit()
+		b.storeLines()
 		_ = control.SetWriteDeadline(time.Now().Add(readTimeout))
-		if _, err := w.Write(c.answer()); err != nil || control.Flush() != nil {
-			return // nobody is there to read it
+		if _, err := w.Write(b.encodeAnswer()); err != nil || control.Flush() != nil {
+			return // the client has gone away
 		}
 	}
 }
 
-const ndjsonType = "application/x-ndjson"
-
-// taker is what becomes of lines: it reads them, and then takes all that it
-// could read with one write.
-type taker interface {
-	read(line []byte) error
-	take(ctx context.Context) ([]dispatch.BatchLineResult, error)
-	// shown is what is answered to one that was taken.
-	shown(t *task.Task) any
+// lineStore decodes the lines of one batch, and stores all that it could decode
+// with one write.
+type lineStore interface {
+	decodeLine(line []byte) error
+	storeAll(ctx context.Context) ([]dispatch.BatchLineResult, error)
+	// encodeResult is the answer to a line that was stored.
+	encodeResult(t *task.Task) any
 }
 
-// submits are lines that are requests.
-type submits struct {
-	house    House
+// requestLines are lines that are requests.
+type requestLines struct {
+	tasks    *dispatch.Dispatcher
 	requests []task.Request
 }
 
-func (s *submits) read(line []byte) error {
+func (s *requestLines) decodeLine(line []byte) error {
 	var q task.Request
 	err := proactor.Decode(line, &q)
 	if err == nil {
@@ -99,45 +89,45 @@ func (s *submits) read(line []byte) error {
 	return err
 }
 
-func (s *submits) take(ctx context.Context) ([]dispatch.BatchLineResult, error) {
-	return s.house.SubmitMany(ctx, s.requests)
+func (s *requestLines) storeAll(ctx context.Context) ([]dispatch.BatchLineResult, error) {
+	return s.tasks.SubmitMany(ctx, s.requests)
 }
 
-func (s *submits) shown(t *task.Task) any { return t }
+func (s *requestLines) encodeResult(t *task.Task) any { return t }
 
-// chunk is some lines that are taken with one write.
-type chunk struct {
-	house House
-	ctx   context.Context
-	taker taker
-	lines []verdict
-	taken int // how many of them could be read
+// batch is the lines that are stored with one write.
+type batch struct {
+	*handlers
+	ctx     context.Context
+	store   lineStore
+	lines   []batchLine
+	decoded int // how many lines could be decoded
 }
 
-// verdict is what is answered to a line: err, or what becomes of its request.
-type verdict struct {
-	line int
-	code proactor.Code // not OK = it is no request
-	why  string
-	got  dispatch.BatchLineResult
+// batchLine is one line and its answer.
+type batchLine struct {
+	number int
+	code   proactor.Code // not OK = the line is refused
+	reason string
+	result dispatch.BatchLineResult
 }
 
-// collect takes the lines that are there, at least one, and reports whether
+// readLines reads the lines that have arrived, at least one, and reports whether
 // there may be more.
-func (c *chunk) collect(from *ndjson.Reader) bool {
-	for bytes := 0; len(c.lines) < chunkLines && bytes < chunkBytes; {
+func (b *batch) readLines(from *ndjson.Reader) bool {
+	for bytes := 0; len(b.lines) < batchLines && bytes < batchBytes; {
 		line, err := from.Next()
 		bytes += len(line)
 		switch {
 		case errors.Is(err, io.EOF):
 			return false
 		case errors.Is(err, ndjson.ErrTooLong):
-			c.refuse(from.Line(), proactor.BodyTooLarge, err.Error())
+			b.refuseLine(from.Line(), proactor.BodyTooLarge, err.Error())
 		case err != nil:
-			c.refuse(from.Line()+1, brokenCode(err), "the line did not arrive whole: "+err.Error())
+			b.refuseLine(from.Line()+1, readErrorCode(err), "the line did not arrive whole: "+err.Error())
 			return false
 		default:
-			c.add(from.Line(), line)
+			b.decodeLine(from.Line(), line)
 		}
 		if !from.Ready() {
 			break
@@ -146,8 +136,8 @@ func (c *chunk) collect(from *ndjson.Reader) bool {
 	return true
 }
 
-// brokenCode tells a client that was too slow from one that broke off.
-func brokenCode(err error) proactor.Code {
+// readErrorCode tells a client that was too slow from a broken connection.
+func readErrorCode(err error) proactor.Code {
 	var timeout interface{ Timeout() bool }
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return proactor.BodyTimeout
@@ -155,53 +145,52 @@ func brokenCode(err error) proactor.Code {
 	return proactor.BadBody
 }
 
-func (c *chunk) add(number int, line []byte) {
-	if err := c.taker.read(line); err != nil {
-		c.refuse(number, proactor.BadBody, err.Error())
+func (b *batch) decodeLine(number int, line []byte) {
+	if err := b.store.decodeLine(line); err != nil {
+		b.refuseLine(number, proactor.BadBody, err.Error())
 		return
 	}
-	c.lines = append(c.lines, verdict{line: number})
-	c.taken++
+	b.lines = append(b.lines, batchLine{number: number})
+	b.decoded++
 }
 
-func (c *chunk) refuse(line int, code proactor.Code, why string) {
-	c.lines = append(c.lines, verdict{line: line, code: code, why: why})
+func (b *batch) refuseLine(number int, code proactor.Code, reason string) {
+	b.lines = append(b.lines, batchLine{number: number, code: code, reason: reason})
 }
 
-// submit asks for the verdicts of all that could be read.
-func (c *chunk) submit() {
-	if c.taken == 0 {
+// storeLines stores the lines that could be decoded.
+func (b *batch) storeLines() {
+	if b.decoded == 0 {
 		return
 	}
-	got, err := c.taker.take(c.ctx)
+	results, err := b.store.storeAll(b.ctx)
 	next := 0
-	for i := range c.lines {
-		v := &c.lines[i]
-		if !v.code.OK() {
+	for i := range b.lines {
+		l := &b.lines[i]
+		if !l.code.OK() {
 			continue
 		}
-		if v.got.Err = err; err == nil {
-			v.got = got[next]
+		if l.result.Err = err; err == nil {
+			l.result = results[next]
 		}
-		if v.got.Err != nil {
-			v.code, v.why = described(c.house, v.got.Err)
+		if l.result.Err != nil {
+			l.code, l.reason = b.describeError(l.result.Err)
 		}
 		next++
 	}
 }
 
-// answer writes a line for each.
-func (c *chunk) answer() []byte {
+// encodeAnswer writes one line for each line of the batch.
+func (b *batch) encodeAnswer() []byte {
 	var body bytes.Buffer
-	out := json.NewEncoder(&body)
-	out.SetEscapeHTML(false)
-	for i, v := range c.lines {
-		if v.code.OK() {
-			_ = out.Encode(c.taker.shown(&c.lines[i].got.Task)) // its data was JSON when it was taken
+	out := newEncoder(&body)
+	for i, l := range b.lines {
+		if l.code.OK() {
+			_ = out.Encode(b.store.encodeResult(&b.lines[i].result.Task)) // its raw members were checked when they arrived
 			continue
 		}
-		data, _ := json.Marshal(map[string]int{"line": v.line, "status": v.code.HTTP})
-		_ = out.Encode(proactor.Envelope{Code: v.code.Code, Message: v.why, Data: data})
+		data, _ := json.Marshal(map[string]int{"line": l.number, "status": l.code.HTTP})
+		_ = out.Encode(proactor.Envelope{Code: l.code.Code, Message: l.reason, Data: data})
 	}
 	return body.Bytes()
 }

@@ -1,28 +1,35 @@
-// Package api is the initiator's face on the wire: REST for people and
-// programs, and the webhooks that workers call.
+// Package api serves the initiator over HTTP: REST for people and programs, a
+// stream for clients with many tasks, turberfield's endpoints, and the webhooks
+// that workers call.
 //
-//	house.go     what the API asks of the initiator
-//	server.go    the unix socket and the TCP port, from listen to shutdown;
-//	passed.go    those that somebody else has opened
-//	guard.go     who may come in: tokens, Host and Origin
-//	inside.go    … and what a worker may ask with its own token
-//	routes.go    which request goes where
-//	webhooks.go  heartbeats and results of workers, ahead of everything else
-//	tasks.go     submit, get, wait, list, cancel, retry
-//	batch.go     … submit of many, a line each
-//	elsewhere.go … export of all, and import
-//	task_events.go  what becomes of a task, or of all in a pool, as it happens
-//	stream.go    the same for clients with many under way, on one connection:
-//	stream_caller.go  … what they ask
-//	stream_answer.go  … and what they are told
-//	pools.go     pause, resume; many dead tasks at once
-//	workers.go   list, launch, start, stop, restart
-//	events.go    what happened, as a stream that can be resumed
-//	logs.go      what workers wrote
-//	turberfield.go  /create, /job and /config of turberfield's initiator
-//	reload.go    plan, reload, scale, signal, why
-//	answer.go    one table from error to status, and the envelope for faults
-//
-// A successful answer is the resource itself. Every fault is the envelope of
-// the webhooks, so that a client needs one reader for both.
+// Listen opens the unix socket and the TCP port, so that workers can be told the
+// address before they start. Serve begins to answer; it gets everything that the
+// handlers use as Services. A successful answer is the resource itself. Every
+// fault is the envelope of the webhooks, so that a client needs one reader for
+// both. The webhooks are specified in docs/worker-contract.md, the stream in
+// docs/stream.md.
 package api
+
+// Files, in the order in which a request travels:
+//
+//	server.go          Server: from Listen to Close
+//	listeners.go       the sockets: opened here, or passed by another program
+//	services.go        Services: what is served, and the shapes of the answers
+//	routes.go          which request goes to which handler
+//	webhooks.go        heartbeats and results of workers, before all others
+//	auth.go            which requests are admitted: token, Host and Origin
+//	worker_auth.go     what a worker may request with its own token
+//	tasks.go           submit, get, wait, list, cancel, retry of tasks
+//	task_pools.go      pause, resume; retry of many tasks
+//	batch.go           submit of many tasks, a line each
+//	export.go          export of all tasks, and import
+//	task_events.go     the events of a task or a pool, as they happen
+//	stream.go          the streams of clients
+//	stream_request.go  the requests on a stream
+//	stream_reply.go    the replies to them
+//	workers.go         list, launch, start, stop, restart, scale, signal, why
+//	events.go          the transitions of workers, as an event stream
+//	logs.go            the output of workers
+//	control.go         status, plan, reload, upgrade, shutdown
+//	turberfield.go     /create, /job and /config of turberfield's initiator
+//	response.go        JSON in and out, and one table from error to status

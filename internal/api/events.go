@@ -1,48 +1,32 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"initiator/proactor"
 )
 
-type events struct {
-	house House
-	log   hclog.Logger
-	life  context.Context // of the server: ends the streams
-}
-
-// stream answers GET /events?since=N&follow=1 as server-sent events. Since may
-// be "now"; with follow=0 the newest event is the last. A client that was cut
-// off goes on with Last-Event-ID.
-func (e events) stream(w http.ResponseWriter, r *http.Request) {
-	since, err := e.sinceOf(r)
+// streamEvents answers GET /events?since=N&follow=1 as server-sent events. Since
+// may be "now"; with follow=0 the newest event is the last. A client whose
+// connection broke goes on with Last-Event-ID.
+func (h *handlers) streamEvents(w http.ResponseWriter, r *http.Request) {
+	since, err := h.parseSeq(r)
 	if err != nil {
 		proactor.BadBody.Write(w, err.Error(), nil)
 		return
 	}
 	follow := r.URL.Query().Get("follow") != "0"
-	control := http.NewResponseController(w)
-	// The stream lives longer than any request is allowed to.
-	_ = control.SetReadDeadline(time.Time{})
-	_ = control.SetWriteDeadline(time.Time{})
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-cache")
-	w.WriteHeader(http.StatusOK)
+	control := beginEventStream(w)
 	for {
-		past, more := e.house.Events(since)
+		past, more := h.Events.Since(since)
 		for _, t := range past {
 			since = t.Seq
 			data, err := json.Marshal(t)
 			if err != nil {
-				e.log.Error("write an event", "error", err)
+				h.log.Error("write an event", "error", err)
 				return
 			}
 			if _, err := fmt.Fprintf(w, "id: %d\nevent: transition\ndata: %s\n\n", t.Seq, data); err != nil {
@@ -56,13 +40,24 @@ func (e events) stream(w http.ResponseWriter, r *http.Request) {
 		case <-more:
 		case <-r.Context().Done():
 			return
-		case <-e.life.Done():
+		case <-h.life.Done():
 			return
 		}
 	}
 }
 
-func (e events) sinceOf(r *http.Request) (uint64, error) {
+// beginEventStream begins an answer of server-sent events.
+func beginEventStream(w http.ResponseWriter) *http.ResponseController {
+	control := http.NewResponseController(w)
+	removeDeadlines(control)
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-cache")
+	w.WriteHeader(http.StatusOK)
+	return control
+}
+
+// parseSeq is the number of the event after which the answer begins.
+func (h *handlers) parseSeq(r *http.Request) (uint64, error) {
 	text := r.URL.Query().Get("since")
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
 		text = id
@@ -71,7 +66,7 @@ func (e events) sinceOf(r *http.Request) (uint64, error) {
 	case "":
 		return 0, nil
 	case "now":
-		past, _ := e.house.Events(0)
+		past, _ := h.Events.Since(0)
 		if len(past) == 0 {
 			return 0, nil
 		}

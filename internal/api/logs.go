@@ -13,41 +13,43 @@ import (
 	"initiator/proactor"
 )
 
-// logs answers GET /workers/{name}/logs with the lines as they stand in the
-// log, behind "name:index | " where there are several workers, or, with
-// format=json, each as a LogLine. Name may be several with commas between.
-// The query: stream=stdout|stderr|both, tail=N, since=10m or a time, follow=1,
-// previous=1, current=1.
-func (k workers) logs(w http.ResponseWriter, r *http.Request) {
-	k.showLog(w, r, func(ctx context.Context, q LogQuery, emit func([]LogLine) error) error {
-		return k.house.Logs(ctx, mux.Vars(r)["name"], q, emit)
+// readLogs answers GET /workers/{name}/logs with the lines as they are in the log,
+// behind "name:index | " when there are several workers, or, with format=json,
+// each as a LogLine. Name may be several names with commas between. The query:
+// stream=stdout|stderr|both, tail=N, since=10m or a time, follow=1, previous=1,
+// current=1.
+func (h *handlers) readLogs(w http.ResponseWriter, r *http.Request) {
+	h.writeLog(w, r, func(ctx context.Context, q LogQuery, emit func([]LogLine) error) error {
+		return h.Logs.ReadLogs(ctx, mux.Vars(r)["name"], q, emit)
 	})
 }
 
-// ownLog answers GET /log with the initiator's own, in the same way.
-func (k workers) ownLog(w http.ResponseWriter, r *http.Request) { k.showLog(w, r, k.house.OwnLog) }
+// readOwnLog answers GET /log with the initiator's own log, in the same way.
+func (h *handlers) readOwnLog(w http.ResponseWriter, r *http.Request) {
+	h.writeLog(w, r, h.Logs.ReadOwnLog)
+}
 
-func (k workers) showLog(w http.ResponseWriter, r *http.Request, read func(context.Context, LogQuery, func([]LogLine) error) error) {
-	q, err := logQuery(r, time.Now())
+func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(context.Context, LogQuery, func([]LogLine) error) error) {
+	q, err := parseLogQuery(r, time.Now())
 	if err != nil {
 		proactor.BadBody.Write(w, err.Error(), nil)
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(k.life, cancel)() // it would be waited for at the end
-	out := logWriter{w: w, control: http.NewResponseController(w), format: textLine}
+	defer context.AfterFunc(h.life, cancel)() // otherwise the server's Close would wait for it
+	out := logWriter{w: w, control: http.NewResponseController(w), format: appendText}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if r.URL.Query().Get("format") == "json" {
-		out.format = jsonLine
+		out.format = appendJSON
 		w.Header().Set("Content-Type", "application/x-ndjson")
 	}
-	if err := read(ctx, q, out.emit); err != nil && !out.begun {
-		fail(w, r, k.house, err)
+	if err := read(ctx, q, out.writeLines); err != nil && !out.begun {
+		h.writeError(w, r, err)
 	}
 }
 
-// logWriter passes on every batch at once.
+// logWriter sends every batch of lines at once.
 type logWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -55,12 +57,10 @@ type logWriter struct {
 	begun   bool
 }
 
-func (l *logWriter) emit(lines []LogLine) error {
+func (l *logWriter) writeLines(lines []LogLine) error {
 	if !l.begun {
 		l.begun = true
-		// It lives longer than any request is allowed to.
-		_ = l.control.SetReadDeadline(time.Time{})
-		_ = l.control.SetWriteDeadline(time.Time{})
+		removeDeadlines(l.control)
 	}
 	var page []byte
 	for _, line := range lines {
@@ -72,14 +72,20 @@ func (l *logWriter) emit(lines []LogLine) error {
 	return l.control.Flush()
 }
 
-func textLine(page []byte, l LogLine) []byte {
+// removeDeadlines lets an answer live longer than a request may otherwise take.
+func removeDeadlines(control *http.ResponseController) {
+	_ = control.SetReadDeadline(time.Time{})
+	_ = control.SetWriteDeadline(time.Time{})
+}
+
+func appendText(page []byte, l LogLine) []byte {
 	if l.Labelled {
 		page = fmt.Appendf(page, "%s:%d | ", l.Name, l.Index)
 	}
 	return append(append(page, l.Line...), '\n')
 }
 
-func jsonLine(page []byte, l LogLine) []byte {
+func appendJSON(page []byte, l LogLine) []byte {
 	b, err := json.Marshal(l)
 	if err != nil {
 		return page // strings and a time of this millennium always marshal
@@ -87,19 +93,19 @@ func jsonLine(page []byte, l LogLine) []byte {
 	return append(append(page, b...), '\n')
 }
 
-// reopen answers POST /logs/reopen, which does what USR2 does.
-func (k workers) reopen(w http.ResponseWriter, r *http.Request) {
-	if !read(w, r, &struct{}{}) {
+// reopenLogs answers POST /logs/reopen, which does what USR2 does.
+func (h *handlers) reopenLogs(w http.ResponseWriter, r *http.Request) {
+	if !readJSON(w, r, &struct{}{}) {
 		return
 	}
-	if err := k.house.Reopen(r.Context()); err != nil {
-		fail(w, r, k.house, err)
+	if err := h.Workers.ReopenLogs(r.Context()); err != nil {
+		h.writeError(w, r, err)
 		return
 	}
-	write(w, http.StatusOK, map[string]bool{"reopened": true})
+	writeJSON(w, http.StatusOK, map[string]bool{"reopened": true})
 }
 
-func logQuery(r *http.Request, now time.Time) (LogQuery, error) {
+func parseLogQuery(r *http.Request, now time.Time) (LogQuery, error) {
 	v := r.URL.Query()
 	q := LogQuery{Stream: v.Get("stream"), Follow: v.Get("follow") == "1", Previous: v.Get("previous") == "1", Current: v.Get("current") == "1"}
 	switch q.Stream {
@@ -108,7 +114,7 @@ func logQuery(r *http.Request, now time.Time) (LogQuery, error) {
 		return q, fmt.Errorf("stream %q does not exist; there is stdout, stderr and both", q.Stream)
 	}
 	if q.Follow && q.Previous {
-		return q, fmt.Errorf("follow and previous do not go together: nothing is added to what a process wrote that has ended")
+		return q, fmt.Errorf("follow and previous exclude each other: a process that has ended writes nothing more")
 	}
 	if text := v.Get("tail"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -118,12 +124,12 @@ func logQuery(r *http.Request, now time.Time) (LogQuery, error) {
 		q.Tail = n
 	}
 	var err error
-	q.Since, err = sinceTime(v.Get("since"), now)
+	q.Since, err = parseSince(v.Get("since"), now)
 	return q, err
 }
 
-// sinceTime reads a time, or a duration before now; "" is the zero time.
-func sinceTime(text string, now time.Time) (time.Time, error) {
+// parseSince reads a time, or a duration before now; "" is the zero time.
+func parseSince(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}

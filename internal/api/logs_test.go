@@ -16,13 +16,13 @@ func TestLogQuery(t *testing.T) {
 		"since=2030-01-01T11:00:00Z":  {Since: now.Add(-time.Hour)},
 		"previous=1":                  {Previous: true},
 	} {
-		got, err := logQuery(httptest.NewRequest("GET", "/?"+query, nil), now)
+		got, err := parseLogQuery(httptest.NewRequest("GET", "/?"+query, nil), now)
 		if err != nil || got != want {
 			t.Errorf("%s: %+v, %v", query, got, err)
 		}
 	}
 	for _, query := range []string{"stream=all", "tail=x", "tail=-1", "since=soon", "since=-5m", "previous=1&follow=1"} {
-		if got, err := logQuery(httptest.NewRequest("GET", "/?"+query, nil), now); err == nil {
+		if got, err := parseLogQuery(httptest.NewRequest("GET", "/?"+query, nil), now); err == nil {
 			t.Errorf("%s: %+v", query, got)
 		}
 	}
@@ -30,14 +30,14 @@ func TestLogQuery(t *testing.T) {
 
 func TestLogLines(t *testing.T) {
 	l := LogLine{Name: "adder", Index: 2, GUID: "g", Stream: "stdout", Line: "text"}
-	if got := string(textLine(nil, l)); got != "text\n" {
+	if got := string(appendText(nil, l)); got != "text\n" {
 		t.Error(got)
 	}
 	l.Labelled = true
-	if got := string(textLine(nil, l)); got != "adder:2 | text\n" {
+	if got := string(appendText(nil, l)); got != "adder:2 | text\n" {
 		t.Error(got)
 	}
-	if got := string(jsonLine(nil, l)); got != `{"name":"adder","guid":"g","index":2,"stream":"stdout","line":"text"}`+"\n" {
+	if got := string(appendJSON(nil, l)); got != `{"name":"adder","guid":"g","index":2,"stream":"stdout","line":"text"}`+"\n" {
 		t.Error(got)
 	}
 }
@@ -50,7 +50,7 @@ func FuzzSince(f *testing.F) {
 	}
 	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, text string) {
-		at, err := sinceTime(text, now)
+		at, err := parseSince(text, now)
 		if err == nil && at.After(now) {
 			if _, err := time.Parse(time.RFC3339Nano, text); err != nil {
 				t.Errorf("%q is %v", text, at)

@@ -3,12 +3,9 @@ package api
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -19,39 +16,39 @@ import (
 
 // Options make a Server.
 type Options struct {
-	// Addr and Port are where TCP is served; port 0 takes any free one.
+	// Addr and Port are where TCP is served; port 0 takes any free port.
 	Addr string
 	Port int
 	// Socket is the path of the unix socket; "" for none. SocketMode are its
 	// permissions; 0 = 0600.
 	Socket     string
 	SocketMode os.FileMode
-	// Token opens the API on TCP. Whoever may open the socket needs none.
+	// Token opens the API on TCP. A client of the unix socket needs none.
 	Token  string
-	Logger hclog.Logger
+	Logger hclog.Logger // nil = none
 	// TLS, when not nil, is used on TCP.
 	TLS *tls.Config
-	// Passed are listeners that somebody else has opened, at most one of them
-	// TCP, which then stands for Addr and Port. Close closes them, and leaves
-	// a unix socket where it is; when Listen fails they stay as they are.
+	// Passed are listeners that another program has opened. At most one may be
+	// TCP; it replaces Addr and Port. Close closes them and leaves a unix socket
+	// where it is. When Listen fails they stay open.
 	Passed []net.Listener
-	// Own: those that were passed are from an earlier program of this process,
-	// see Handover, and the socket at Socket is ours to remove.
+	// Own says that Passed is from an earlier program of this process (see
+	// CopyListeners), and that Close removes the socket at Socket.
 	Own bool
 }
 
-// Server listens from Listen on and answers once Serve runs. Listening comes
-// first because workers have to be told the address before they start.
+// Server listens from Listen on and answers once Serve was called. Listening
+// comes first because workers have to be told the address before they start.
 type Server struct {
-	o    Options
-	tcp  net.Listener
-	unix net.Listener // the one at Socket; nil = none
-	own  bool         // … is ours to remove
-	rest []net.Listener
-	left atomic.Bool // another program goes on with all of them
-	http *http.Server
-	done chan error
-	// streams are those of clients, of which http knows nothing.
+	o          Options
+	tcp        net.Listener
+	unix       net.Listener   // at Options.Socket; nil = none
+	others     []net.Listener // that were passed
+	ownsSocket bool           // Close removes the socket at Options.Socket
+	handedOver atomic.Bool    // another program goes on with all listeners
+	http       *http.Server   // nil before Serve
+	served     chan error     // one error for each listener that was served
+	// streams are the streams of clients, which http does not know.
 	streams sync.WaitGroup
 }
 
@@ -64,77 +61,22 @@ const (
 	bodyLimit     = 64 << 20
 )
 
-// Listen opens the TCP port and the unix socket. A socket that a dead
-// initiator has left is replaced; one that answers is not.
+// Listen opens the TCP port and the unix socket. A socket that a dead initiator
+// has left is replaced; the error says so when another initiator answers there.
 func Listen(o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
-	s := &Server{o: o, own: o.Socket != ""}
-	if err := s.sort(o.Passed); err != nil {
+	s := &Server{o: o, ownsSocket: o.Socket != ""}
+	if err := s.adoptListeners(o.Passed); err != nil {
 		return nil, err
 	}
-	if err := s.open(); err != nil {
+	if err := s.openListeners(); err != nil {
 		return nil, err
 	}
-	s.own = s.own || o.Own
-	s.done = make(chan error, 2+len(s.rest))
+	s.ownsSocket = s.ownsSocket || o.Own
+	s.served = make(chan error, 2+len(s.others))
 	return s, nil
-}
-
-// open opens what was not passed.
-func (s *Server) open() (err error) {
-	given := s.tcp != nil
-	if !given {
-		s.tcp, err = net.Listen("tcp", net.JoinHostPort(s.o.Addr, strconv.Itoa(s.o.Port)))
-		if err != nil {
-			return fmt.Errorf("listen for the API: %w; choose another listen_port in [initiator], or 0 for any free one", err)
-		}
-	}
-	if !s.own {
-		return nil
-	}
-	if s.unix, err = listenUnix(s.o.Socket, s.o.SocketMode); err != nil && !given {
-		_ = s.tcp.Close() // nobody was told of it
-	}
-	return err
-}
-
-// maxSocketPath is the longest path that a unix address holds on Linux.
-const maxSocketPath = 107
-
-func listenUnix(path string, mode os.FileMode) (net.Listener, error) {
-	if mode == 0 {
-		mode = 0o600
-	}
-	bind := path
-	if len(path) > maxSocketPath {
-		dir, err := os.Open(filepath.Dir(path))
-		if err != nil {
-			return nil, fmt.Errorf("listen on the socket: %w", err)
-		}
-		defer func() { _ = dir.Close() }()
-		bind = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path))
-	}
-	if c, err := net.DialTimeout("unix", bind, time.Second); err == nil {
-		c.Close()
-		return nil, fmt.Errorf("listen on %s: another initiator answers there", path)
-	}
-	if err := os.Remove(bind); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("remove the stale socket: %w", err)
-	}
-	l, err := net.Listen("unix", bind)
-	if err != nil {
-		return nil, fmt.Errorf("listen on the socket %s: %w", path, err)
-	}
-	// The path that was bound may lead through a descriptor that is about
-	// to close: Close removes the socket by its real name.
-	l.(*net.UnixListener).SetUnlinkOnClose(false)
-	if err := os.Chmod(path, mode); err != nil {
-		l.Close()
-		return nil, fmt.Errorf("protect the socket: %w", err)
-	}
-	return l, nil
 }
 
 // Port is the TCP port.
@@ -146,12 +88,12 @@ func (s *Server) URL() string {
 	if s.o.TLS != nil {
 		scheme = "https"
 	}
-	return scheme + "://" + net.JoinHostPort(reachable(s.o.Addr), strconv.Itoa(s.Port()))
+	return scheme + "://" + net.JoinHostPort(reachableHost(s.o.Addr), strconv.Itoa(s.Port()))
 }
 
-// reachable turns an address that means "every interface" into one that a
-// worker on this machine can connect to.
-func reachable(addr string) string {
+// reachableHost turns an address that means "every interface" into an address to
+// which a worker on this machine can connect.
+func reachableHost(addr string) string {
 	ip := net.ParseIP(addr)
 	switch {
 	case addr == "" || ip != nil && ip.To4() != nil && ip.IsUnspecified():
@@ -162,44 +104,43 @@ func reachable(addr string) string {
 	return addr
 }
 
-// Serve begins to answer. It does not block.
-func (s *Server) Serve(h House) {
+// Serve begins to answer from s. It does not block, and may be called once.
+func (s *Server) Serve(services *Services) {
 	log := s.o.Logger.StandardLogger(&hclog.StandardLoggerOptions{InferLevels: true})
 	life, end := context.WithCancel(context.Background())
+	h := &handlers{Services: services, life: life, log: s.o.Logger, token: s.o.Token, url: s.URL(), openStreams: &s.streams}
 	s.http = &http.Server{
-		Handler: router(life, h, s.o.Token, s.o.Logger, &s.streams), ErrorLog: log,
+		Handler: newRouter(h), ErrorLog: log,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: headerLimit, ConnContext: markUnix,
+		MaxHeaderBytes: headerLimit, ConnContext: markUnixConn,
 	}
-	s.http.RegisterOnShutdown(end) // or streams would be waited for
-	tcp := s.tcp
-	if s.o.TLS != nil {
-		tcp = tls.NewListener(tcp, s.o.TLS)
-	}
-	go func() { s.done <- s.http.Serve(tcp) }()
-	for _, l := range s.beside() {
-		go func() { s.done <- s.http.Serve(l) }()
+	s.http.RegisterOnShutdown(end) // otherwise Shutdown would wait for streams
+	for _, l := range s.allListeners() {
+		if l == s.tcp && s.o.TLS != nil {
+			l = tls.NewListener(l, s.o.TLS)
+		}
+		go func() { s.served <- s.http.Serve(l) }()
 	}
 }
 
 // Close stops listening, lets requests end for as long as ctx lasts, ends the
 // streams, and removes the socket.
 func (s *Server) Close(ctx context.Context) {
+	all := s.allListeners()
 	if s.http == nil {
-		_ = s.tcp.Close() // nothing was said on any
-		for _, l := range s.beside() {
-			_ = l.Close()
+		for _, l := range all {
+			_ = l.Close() // no request was answered on it
 		}
 	} else {
 		if s.http.Shutdown(ctx) != nil {
 			_ = s.http.Close()
 		}
 		s.streams.Wait()
-		for range 1 + len(s.beside()) {
-			<-s.done //nolint:errcheck // http.ErrServerClosed, as asked
+		for range all {
+			<-s.served //nolint:errcheck // http.ErrServerClosed, as requested
 		}
 	}
-	if s.own && !s.left.Load() {
+	if s.ownsSocket && !s.handedOver.Load() {
 		_ = os.Remove(s.o.Socket)
 	}
 }

@@ -3,81 +3,63 @@ package api
 import (
 	"context"
 	"net/http"
-	"sync"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/hashicorp/go-hclog"
-
-	"initiator/internal/dispatch"
-	"initiator/internal/queue"
 	"initiator/internal/stream"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
 )
 
-// Calls is the part about tasks for somebody who has many under way.
-type Calls interface {
-	// Call is Submit and Wait in one.
-	Call(ctx context.Context, r task.Request) (task.Task, error)
-	// Begin and Await are Submit, Call and Wait without a goroutine; see
-	// package dispatch for when the functions are called.
-	Begin(r task.Request, taken, ended func(task.Task, error)) *dispatch.AsyncWait
-	Await(id uuid.UUID, ended func(task.Task, error)) *dispatch.AsyncWait
-}
-
-// streams are the streams of clients. Each is served by the goroutine of the
-// request that has opened it, which the HTTP server knows no more.
-type streams struct {
-	house House
-	life  context.Context // of the server: ends the streams
-	log   hclog.Logger
-	node  chirp.ID // tells this server from the one before it
-	all   *sync.WaitGroup
+// streamServer serves the streams of clients; see docs/stream.md. Each stream is
+// served by the goroutine of the request that has opened it, which the HTTP
+// server does not know any more.
+type streamServer struct {
+	*handlers
+	node chirp.ID // differs from that of the server before this one
 }
 
 const (
-	// helloTime is how long a client may take for its handshake.
-	helloTime = 10 * time.Second
-	// streamBuffer is read ahead from each client.
-	streamBuffer = 32 << 10
-	// streamBacklog is what may wait for a client that does not read. Results
-	// beyond it have to be fetched.
+	// handshakeTimeout is how long a client may take for its handshake.
+	handshakeTimeout = 10 * time.Second
+	// streamReadBuffer is how many bytes are read ahead from each client.
+	streamReadBuffer = 32 << 10
+	// streamBacklog is how many bytes may wait for a client that does not read.
+	// The client has to fetch results beyond it.
 	streamBacklog = 8 << 20
 )
 
-// open answers GET /stream: the connection becomes a client's stream.
-func (s *streams) open(w http.ResponseWriter, r *http.Request) {
+// openStream answers GET /stream: the connection becomes a client's stream.
+func (s *streamServer) openStream(w http.ResponseWriter, r *http.Request) {
 	if !stream.IsUpgrade(r) {
-		proactor.BadBody.Write(w, "send Upgrade: "+stream.Protocol+" to open a stream; /api/v1/tasks is there for everybody else", nil)
+		proactor.BadBody.Write(w, "send Upgrade: "+stream.Protocol+" to open a stream; all other clients use /api/v1/tasks", nil)
 		return
 	}
-	s.all.Add(1) // before the HTTP server knows the connection no more
-	defer s.all.Done()
+	s.openStreams.Add(1) // before the HTTP server forgets the connection
+	defer s.openStreams.Done()
 	nc, err := stream.AcceptUpgrade(w)
 	if err != nil {
 		proactor.Internal.Write(w, err.Error(), nil)
 		return
 	}
 	conn := chirp.NewConn(nc, chirp.ConnOptions{
-		Handshake: chirp.Handshake{Node: s.node}, MaxMessage: stream.MaxMessage, ReadBuffer: streamBuffer, Backlog: streamBacklog,
+		Handshake: chirp.Handshake{Node: s.node}, MaxMessage: stream.MaxMessage, ReadBuffer: streamReadBuffer, Backlog: streamBacklog,
 	})
-	hello, cancel := context.WithTimeout(s.life, helloTime)
-	_, err = conn.ExchangeHandshakes(hello)
+	ctx, cancel := context.WithTimeout(s.life, handshakeTimeout)
+	_, err = conn.ExchangeHandshakes(ctx)
 	cancel()
 	if err != nil {
 		s.log.Debug("a client's stream", "error", err)
 		return
 	}
-	s.serve(conn)
+	s.serveStream(conn)
 }
 
-// serve reads until the stream or the server ends.
-func (s *streams) serve(conn *chirp.Conn) {
-	c := &caller{streams: s, conn: conn, errands: map[chirp.ID]*errand{}}
+// serveStream reads requests until the stream or the server ends.
+func (s *streamServer) serveStream(conn *chirp.Conn) {
+	c := &clientStream{streamServer: s, conn: conn, requests: map[chirp.ID]*streamRequest{}}
 	c.ctx, c.cancel = context.WithCancel(s.life)
 	defer context.AfterFunc(s.life, conn.Close)()
-	err := conn.Serve(c.receive)
-	c.end()
+	err := conn.Serve(c.receiveRequest)
+	c.dropRequests()
 	s.log.Debug("a client's stream ended", "error", err)
 }

@@ -15,79 +15,70 @@ import (
 	"initiator/proactor"
 )
 
-type tasks struct{ house House }
-
-// maxWait bounds ?wait=, so that a forgotten connection does not stay for ever.
+// maxWait bounds ?wait=, so that a connection that its client has forgotten does
+// not stay for ever.
 const maxWait = 10 * time.Minute
 
-// submit answers POST /tasks. 201 with the record, or 200 with that of the task
-// that is known already; with ?wait= the record is that of the task's end, or
-// of the moment when the wait was over.
-func (t tasks) submit(w http.ResponseWriter, r *http.Request) {
-	wait, ok := waitOf(w, r)
+// submitTask answers POST /tasks: 201 with the record, or 200 with the record of a
+// task that is known already. With ?wait= it is the record at the end of the task,
+// or when the wait is over.
+func (h *handlers) submitTask(w http.ResponseWriter, r *http.Request) {
+	wait, ok := parseWait(w, r)
 	if !ok {
 		return
 	}
 	var q task.Request
-	if !read(w, r, &q) {
+	if !readJSON(w, r, &q) || !h.checkParent(w, r, q) {
 		return
 	}
-	if !mayBear(w, r, t.house, q) {
-		return
-	}
-	got, err := t.submitted(r.Context(), q, wait)
+	got, err := h.submitAndWait(r.Context(), q, wait)
 	if err != nil {
-		fail(w, r, t.house, err)
+		h.writeError(w, r, err)
 		return
 	}
 	w.Header().Set("Location", "/api/v1/tasks/"+got.ID.String())
 	if got.Known {
-		write(w, http.StatusOK, got)
+		writeJSON(w, http.StatusOK, got)
 		return
 	}
-	write(w, http.StatusCreated, got)
+	writeJSON(w, http.StatusCreated, got)
 }
 
-// get answers GET /tasks/{id}.
-func (t tasks) get(w http.ResponseWriter, r *http.Request) {
-	id, ok := idOf(w, r)
+func (h *handlers) submitAndWait(ctx context.Context, q task.Request, wait time.Duration) (task.Task, error) {
+	if wait <= 0 {
+		return h.Tasks.Submit(ctx, q)
+	}
+	return waitAtMost(ctx, wait, func(ctx context.Context) (task.Task, error) { return h.Tasks.Call(ctx, q) })
+}
+
+// getTask answers GET /tasks/{id}.
+func (h *handlers) getTask(w http.ResponseWriter, r *http.Request) {
+	id, ok := parseTaskID(w, r)
 	if !ok {
 		return
 	}
-	wait, ok := waitOf(w, r)
+	wait, ok := parseWait(w, r)
 	if !ok {
 		return
 	}
 	var got task.Task
 	var err error
 	if wait > 0 {
-		got, err = t.await(r.Context(), id, wait)
+		got, err = waitAtMost(r.Context(), wait, func(ctx context.Context) (task.Task, error) { return h.Tasks.Wait(ctx, id) })
 	} else {
-		got, err = t.house.Task(r.Context(), id)
+		got, err = h.Tasks.Get(r.Context(), id)
+		got = h.Pools.ExplainWaiting(got)[0]
 	}
 	if err != nil {
-		fail(w, r, t.house, err)
+		h.writeError(w, r, err)
 		return
 	}
-	write(w, http.StatusOK, got)
+	writeJSON(w, http.StatusOK, got)
 }
 
-// submitted submits a task and waits for its end, as long as it may.
-func (t tasks) submitted(ctx context.Context, q task.Request, wait time.Duration) (task.Task, error) {
-	if wait <= 0 {
-		return t.house.Submit(ctx, q)
-	}
-	return within(ctx, wait, func(ctx context.Context) (task.Task, error) { return t.house.Call(ctx, q) })
-}
-
-// await waits for the end of a task, as long as it may.
-func (t tasks) await(ctx context.Context, id uuid.UUID, wait time.Duration) (task.Task, error) {
-	return within(ctx, wait, func(ctx context.Context) (task.Task, error) { return t.house.Wait(ctx, id) })
-}
-
-// within waits for an end; when the time is over first, the record as it is
-// then is no error.
-func within(ctx context.Context, wait time.Duration, end func(context.Context) (task.Task, error)) (task.Task, error) {
+// waitAtMost calls end with a time limit. When the time is over first, the record
+// as it is then is no error.
+func waitAtMost(ctx context.Context, wait time.Duration, end func(context.Context) (task.Task, error)) (task.Task, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	got, err := end(ctx)
@@ -97,8 +88,8 @@ func within(ctx context.Context, wait time.Duration, end func(context.Context) (
 	return got, err
 }
 
-// list answers GET /tasks?pool=&state=&limit=.
-func (t tasks) list(w http.ResponseWriter, r *http.Request) {
+// listTasks answers GET /tasks?pool=&state=&limit=.
+func (h *handlers) listTasks(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	f := task.Filter{Pool: q.Get("pool"), State: task.State(q.Get("state"))}
 	if f.State != "" && !f.State.Valid() {
@@ -113,48 +104,62 @@ func (t tasks) list(w http.ResponseWriter, r *http.Request) {
 		}
 		f.Limit = n
 	}
-	got, err := t.house.List(r.Context(), f)
+	got, err := h.Tasks.List(r.Context(), f)
 	if err != nil {
-		fail(w, r, t.house, err)
+		h.writeError(w, r, err)
 		return
 	}
-	write(w, http.StatusOK, map[string]any{"tasks": got})
+	writeJSON(w, http.StatusOK, map[string]any{"tasks": h.Pools.ExplainWaiting(got...)})
 }
 
-// cancel answers POST /tasks/{id}/cancel.
-func (t tasks) cancel(w http.ResponseWriter, r *http.Request) {
-	t.change(w, r, func(ctx context.Context, id uuid.UUID) (task.Task, error) {
-		return t.house.Cancel(ctx, id, "asked for over the API")
+// cancelTask answers POST /tasks/{id}/cancel.
+func (h *handlers) cancelTask(w http.ResponseWriter, r *http.Request) {
+	h.changeTask(w, r, func(ctx context.Context, id uuid.UUID) (task.Task, error) {
+		return h.Tasks.Cancel(ctx, id, cancelReason)
 	})
 }
 
-// retry answers POST /tasks/{id}/retry.
-func (t tasks) retry(w http.ResponseWriter, r *http.Request) { t.change(w, r, t.house.Retry) }
+// cancelReason is the reason of a task that a client has cancelled.
+const cancelReason = "asked for over the API"
 
-func (t tasks) change(w http.ResponseWriter, r *http.Request, do func(context.Context, uuid.UUID) (task.Task, error)) {
-	id, ok := idOf(w, r)
-	if !ok || !read(w, r, &struct{}{}) {
-		return
-	}
-	got, err := do(r.Context(), id)
-	if err != nil {
-		fail(w, r, t.house, err)
-		return
-	}
-	write(w, http.StatusOK, got)
+// retryTask answers POST /tasks/{id}/retry.
+func (h *handlers) retryTask(w http.ResponseWriter, r *http.Request) {
+	h.changeTask(w, r, h.Tasks.Retry)
 }
 
-func idOf(w http.ResponseWriter, r *http.Request) (uuid.UUID, bool) {
-	text := mux.Vars(r)["id"]
-	id, err := uuid.Parse(text)
+func (h *handlers) changeTask(w http.ResponseWriter, r *http.Request, change func(context.Context, uuid.UUID) (task.Task, error)) {
+	id, ok := parseTaskID(w, r)
+	if !ok || !readJSON(w, r, &struct{}{}) {
+		return
+	}
+	got, err := change(r.Context(), id)
 	if err != nil {
-		proactor.BadBody.Write(w, fmt.Sprintf("%q is not a task's id; ids are UUIDs", text), nil)
+		h.writeError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, got)
+}
+
+// parseTaskID reads the id in the path. It reports false when it has answered.
+func parseTaskID(w http.ResponseWriter, r *http.Request) (uuid.UUID, bool) {
+	id, err := decodeTaskID(mux.Vars(r)["id"])
+	if err != nil {
+		proactor.BadBody.Write(w, err.Error(), nil)
 	}
 	return id, err == nil
 }
 
-// waitOf reads ?wait=30s, or seconds as a plain number.
-func waitOf(w http.ResponseWriter, r *http.Request) (time.Duration, bool) {
+func decodeTaskID(text string) (uuid.UUID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return id, fmt.Errorf("%q is not a task's id; ids are UUIDs", text)
+	}
+	return id, nil
+}
+
+// parseWait reads ?wait=30s, or seconds as a plain number. It reports false when
+// it has answered.
+func parseWait(w http.ResponseWriter, r *http.Request) (time.Duration, bool) {
 	text := r.URL.Query().Get("wait")
 	if text == "" {
 		return 0, true

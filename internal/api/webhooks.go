@@ -10,27 +10,23 @@ import (
 	"initiator/proactor"
 )
 
-// webhooks is the master's side of the contract, as ding.interaction has it.
-type webhooks struct {
-	house House
-	token string // the master's own
-}
+// This file is the master's side of the contract, as ding.interaction has it.
 
-// heartbeat answers GET /slave/heartbeat.
-func (h *webhooks) heartbeat(w http.ResponseWriter, r *http.Request) {
-	token, ok := h.session(w, r, "GET")
+// recordHeartbeat answers GET /slave/heartbeat.
+func (h *handlers) recordHeartbeat(w http.ResponseWriter, r *http.Request) {
+	token, ok := h.checkSession(w, r, "GET")
 	if !ok {
 		return
 	}
 	var body proactor.HeartbeatBody
-	if !readHook(w, r, &body, proactor.BadBody) {
+	if !readJSON(w, r, &body) {
 		return
 	}
-	said := &body
+	heartbeat := &body
 	if body.Incarnation == 0 {
-		said = nil // a ding slave sends {}
+		heartbeat = nil // a ding slave sends {}
 	}
-	answer, known := h.house.Heartbeat(token, said)
+	answer, known := h.Tasks.RecordHeartbeat(token, heartbeat)
 	switch {
 	case !known:
 		proactor.UnknownSlave.Write(w, "", nil)
@@ -41,18 +37,18 @@ func (h *webhooks) heartbeat(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// result answers PUT /slave/task/complete and /fail. The answer comes when the
-// result is kept.
-func (h *webhooks) result(w http.ResponseWriter, r *http.Request, failed bool) {
-	token, ok := h.session(w, r, "PUT")
+// recordResult answers PUT /slave/task/complete and /fail, once the result is
+// stored.
+func (h *handlers) recordResult(w http.ResponseWriter, r *http.Request, failed bool) {
+	token, ok := h.checkSession(w, r, "PUT")
 	if !ok {
 		return
 	}
 	var body proactor.ResultBody
-	if !readHook(w, r, &body, proactor.BadBody) {
+	if !readJSON(w, r, &body) {
 		return
 	}
-	err := h.house.Result(r.Context(), token, failed, body)
+	err := h.Tasks.RecordResult(r.Context(), token, failed, body)
 	switch {
 	case err == nil:
 		proactor.Success.Write(w, proactor.MessageResult, nil)
@@ -65,21 +61,22 @@ func (h *webhooks) result(w http.ResponseWriter, r *http.Request, failed bool) {
 	}
 }
 
-// session makes the checks of the contract in its order: Channel, then Token.
-// Which channel is right depends on the token.
-func (h *webhooks) session(w http.ResponseWriter, r *http.Request, method string) (string, bool) {
+// checkSession makes the checks of the contract in its order: Channel, then
+// Token. Which channel is right depends on the token. It reports false when it
+// has answered.
+func (h *handlers) checkSession(w http.ResponseWriter, r *http.Request, method string) (string, bool) {
 	if r.Method != method {
 		proactor.MethodNotAllowed.Write(w, r.URL.Path+" takes "+method, nil)
 		return "", false
 	}
-	named := strings.TrimSpace(r.Header.Get(proactor.HeaderChannel))
-	if named == "" {
+	channel := strings.TrimSpace(r.Header.Get(proactor.HeaderChannel))
+	if channel == "" {
 		proactor.NoChannel.Write(w, "", nil)
 		return "", false
 	}
 	token := r.Header.Get(proactor.HeaderToken)
-	n, err := strconv.Atoi(named)
-	allowed, known := h.house.Channel(token, n)
+	n, err := strconv.Atoi(channel)
+	allowed, known := h.Tasks.CheckChannel(token, n)
 	switch {
 	case err != nil || !allowed:
 		proactor.WrongChannel.Write(w, "", nil)
@@ -93,22 +90,23 @@ func (h *webhooks) session(w http.ResponseWriter, r *http.Request, method string
 	return "", false
 }
 
-// ping answers GET /ping under the master's own token.
-func (h *webhooks) ping(w http.ResponseWriter, r *http.Request) {
-	if h.own(w, r, "GET") {
+// pingMaster answers GET /ping under the API's token.
+func (h *handlers) pingMaster(w http.ResponseWriter, r *http.Request) {
+	if h.checkMasterToken(w, r, "GET") {
 		proactor.Success.Write(w, proactor.MessagePong, nil)
 	}
 }
 
-// shutdown answers DELETE /shutdown under the master's own token.
-func (h *webhooks) shutdown(w http.ResponseWriter, r *http.Request) {
-	if h.own(w, r, "DELETE") {
+// shutdownMaster answers DELETE /shutdown under the API's token.
+func (h *handlers) shutdownMaster(w http.ResponseWriter, r *http.Request) {
+	if h.checkMasterToken(w, r, "DELETE") {
 		proactor.Success.Write(w, proactor.MessageShutdown, nil)
-		h.house.Shutdown(false)
+		h.Control.Shutdown(false)
 	}
 }
 
-func (h *webhooks) own(w http.ResponseWriter, r *http.Request, method string) bool {
+// checkMasterToken reports false when it has answered.
+func (h *handlers) checkMasterToken(w http.ResponseWriter, r *http.Request, method string) bool {
 	if r.Method != method {
 		proactor.MethodNotAllowed.Write(w, r.URL.Path+" takes "+method, nil)
 		return false
@@ -122,19 +120,4 @@ func (h *webhooks) own(w http.ResponseWriter, r *http.Request, method string) bo
 		code.Write(w, "", nil)
 	}
 	return code.OK()
-}
-
-// readHook takes the body of a webhook; it reports false when it has answered
-// with the fault.
-func readHook(w http.ResponseWriter, r *http.Request, v any, bad proactor.Code) bool {
-	data, code := proactor.ReadBody(w, r, bodyLimit)
-	if !code.OK() {
-		code.Write(w, "", nil)
-		return false
-	}
-	if err := proactor.Decode(data, v); err != nil {
-		bad.Write(w, err.Error(), nil)
-		return false
-	}
-	return true
 }

@@ -2,74 +2,145 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/gorilla/mux"
+	"golang.org/x/sys/unix"
 
 	"initiator/internal/supervise"
 	"initiator/proactor"
 )
 
-type workers struct {
-	house House
-	life  context.Context // of the server: ends what is followed
+// listWorkers answers GET /workers.
+func (h *handlers) listWorkers(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"workers": h.Workers.Workers()})
 }
 
-// list answers GET /workers.
-func (k workers) list(w http.ResponseWriter, _ *http.Request) {
-	write(w, http.StatusOK, map[string]any{"workers": k.house.Workers()})
-}
-
-// launch answers POST /workers: one more worker, 201 when it is ready.
-func (k workers) launch(w http.ResponseWriter, r *http.Request) {
+// launchWorker answers POST /workers: one more worker, 201 when it is ready.
+func (h *handlers) launchWorker(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Module string `json:"module"`
 		GUID   string `json:"guid"`
 	}
-	if !read(w, r, &body) {
+	if !readJSON(w, r, &body) {
 		return
 	}
 	if body.Module == "" {
 		proactor.BadBody.Write(w, `"module" is missing: name a [worker:NAME] of the INI`, nil)
 		return
 	}
-	got, err := k.house.LaunchWorker(r.Context(), body.Module, body.GUID)
+	got, err := h.Workers.LaunchWorker(r.Context(), body.Module, body.GUID)
 	if err != nil {
-		fail(w, r, k.house, err)
+		h.writeError(w, r, err)
 		return
 	}
-	write(w, http.StatusCreated, got)
+	writeJSON(w, http.StatusCreated, got)
 }
 
-// order answers POST /workers/start, /stop, /restart and /clear.
-func (k workers) order(w http.ResponseWriter, r *http.Request) {
+// orderWorkers answers POST /workers/start, /stop, /restart and /clear.
+func (h *handlers) orderWorkers(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Names []string `json:"names"`
-		// Rolling restarts one at a time, each ready before the next.
+		// Rolling restarts one worker at a time, each ready before the next.
 		Rolling bool `json:"rolling"`
 	}
-	if !read(w, r, &body) {
+	if !readJSON(w, r, &body) {
 		return
 	}
 	if len(body.Names) == 0 {
 		proactor.BadBody.Write(w, `"names" is empty: name workers, definitions or "all"`, nil)
 		return
 	}
-	do := map[string]func(context.Context, ...string) ([]supervise.Result, error){
-		"start": k.house.Start, "stop": k.house.Stop, "restart": k.house.Restart, "clear": k.house.Clear,
+	order := map[string]func(context.Context, ...string) ([]supervise.Result, error){
+		"start": h.Workers.Start, "stop": h.Workers.Stop, "restart": h.Workers.Restart, "clear": h.Workers.ClearLogs,
 	}[mux.Vars(r)["verb"]]
 	if body.Rolling && mux.Vars(r)["verb"] == "restart" {
-		do = k.house.RestartRolling
+		order = h.Workers.RestartRolling
 	}
-	got, err := do(r.Context(), body.Names...)
+	got, err := order(r.Context(), body.Names...)
 	if err != nil && len(got) == 0 {
-		fail(w, r, k.house, err)
+		h.writeError(w, r, err)
 		return
 	}
-	// An error beside results says where it ended early, as a rolling restart
-	// does at the first worker that does not come up.
-	write(w, http.StatusOK, struct {
+	// An error beside results says where the order ended early, as a rolling
+	// restart does at the first worker that does not come up.
+	writeJSON(w, http.StatusOK, struct {
 		Results []supervise.Result `json:"results"`
 		Error   string             `json:"error,omitempty"`
-	}{got, said(err)})
+	}{got, errorText(err)})
+}
+
+// scalePool answers POST /workers/{name}/scale with all workers. Workers that do
+// not come up are in the answer's error; the number is changed all the same.
+func (h *handlers) scalePool(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Replicas *int `json:"replicas"`
+	}
+	if !readJSON(w, r, &body) {
+		return
+	}
+	if body.Replicas == nil || *body.Replicas < 0 || *body.Replicas > 10_000 {
+		proactor.BadBody.Write(w, `"replicas" must be a number from 0 to 10000`, nil)
+		return
+	}
+	err := h.Workers.ScalePool(r.Context(), mux.Vars(r)["name"], *body.Replicas)
+	var notUp *supervise.NotUpError
+	if err != nil && !errors.As(err, &notUp) {
+		h.writeError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Workers []supervise.Worker `json:"workers"`
+		Error   string             `json:"error,omitempty"`
+	}{h.Workers.Workers(), errorText(err)})
+}
+
+// signalWorkers answers POST /workers/signal.
+func (h *handlers) signalWorkers(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Names  []string `json:"names"`
+		Signal string   `json:"signal"`
+	}
+	if !readJSON(w, r, &body) {
+		return
+	}
+	n := parseSignal(body.Signal)
+	switch {
+	case len(body.Names) == 0:
+		proactor.BadBody.Write(w, `"names" is empty: name workers, definitions or "all"`, nil)
+	case n == 0:
+		proactor.BadBody.Write(w, "there is no signal "+strconv.Quote(body.Signal)+"; name one such as HUP, or give its number", nil)
+	default:
+		if err := h.Workers.SignalWorkers(r.Context(), n, body.Names...); err != nil {
+			h.writeError(w, r, err)
+			return
+		}
+		writeJSON(w, http.StatusOK, map[string]bool{"sent": true})
+	}
+}
+
+// parseSignal reads HUP, SIGHUP or 1; 0 when the text is no signal.
+func parseSignal(text string) int {
+	if n, err := strconv.Atoi(text); err == nil && n > 0 && n <= 64 {
+		return n
+	}
+	name := strings.ToUpper(text)
+	if !strings.HasPrefix(name, "SIG") {
+		name = "SIG" + name
+	}
+	return int(unix.SignalNum(name))
+}
+
+// explainWorkers answers GET /workers/{name}/why.
+func (h *handlers) explainWorkers(w http.ResponseWriter, r *http.Request) {
+	got, err := h.Workers.ExplainWorkers(r.Context(), mux.Vars(r)["name"])
+	if err != nil {
+		h.writeError(w, r, err)
+		return
+	}
+	h.Logs.AddLastOutput(r.Context(), got)
+	writeJSON(w, http.StatusOK, map[string]any{"answers": got})
 }

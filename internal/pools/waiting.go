@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
@@ -27,7 +28,7 @@ func (p *Pools) ExplainWaiting(list ...task.Task) []task.Task {
 func readyPools(list []supervise.Worker) map[string]bool {
 	ready := map[string]bool{}
 	for _, w := range list {
-		if w.State == supervise.Running && w.Ready {
+		if w.State == lifecycle.Running && w.Ready {
 			ready[w.Name] = true
 		}
 	}

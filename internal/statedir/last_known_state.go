@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -43,10 +44,10 @@ type LastKnownWorker struct {
 	PID         int             `json:"pid,omitempty"`
 	Port        int             `json:"port,omitempty"`
 	Started     time.Time       `json:"started,omitzero"`
-	State       supervise.State `json:"state"`
+	State       lifecycle.State `json:"state"`
 	Ready       bool            `json:"ready"`
 	Reason      string          `json:"reason"`
-	LastExit    supervise.Exit  `json:"last_exit,omitzero"`
+	LastExit    lifecycle.Exit  `json:"last_exit,omitzero"`
 }
 
 // LastKnownStateError says that the file exists and cannot be used.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"initiator/internal/api"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -40,12 +41,12 @@ func (r *Reader) LastOutput(ctx context.Context, w supervise.Worker) (lines []st
 func lastOutputQuery(w supervise.Worker) (q api.LogQuery, wanted bool) {
 	q.Tail = lastLines
 	switch {
-	case w.LastExit.Class == "" || w.LastExit.Class == supervise.ExitClean:
+	case w.LastExit.Class == "" || w.LastExit.Class == lifecycle.ExitClean:
 		return q, false
-	case w.State == supervise.Backoff, w.State == supervise.Fatal, w.State == supervise.Exited:
+	case w.State == lifecycle.Backoff, w.State == lifecycle.Fatal, w.State == lifecycle.Exited:
 		q.Since = w.Began
 		return q, true
-	case w.State == supervise.Starting:
+	case w.State == lifecycle.Starting:
 		q.Previous = true
 		return q, true
 	}

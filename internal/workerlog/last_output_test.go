@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"initiator/internal/api"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -14,22 +15,22 @@ import (
 func TestLastOutputQuery(t *testing.T) {
 	t.Parallel()
 	began := time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)
-	code := supervise.Exit{Class: supervise.ExitNonzero, Code: 3}
+	code := lifecycle.Exit{Class: lifecycle.ExitNonzero, Code: 3}
 	for _, c := range []struct {
 		name   string
-		state  supervise.State
-		exit   supervise.Exit
+		state  lifecycle.State
+		exit   lifecycle.Exit
 		wanted bool
 		want   api.LogQuery
 	}{
-		{"given up", supervise.Fatal, code, true, api.LogQuery{Tail: lastLines, Since: began}},
-		{"waits for its next start", supervise.Backoff, code, true, api.LogQuery{Tail: lastLines, Since: began}},
-		{"ended with an unexpected code", supervise.Exited, code, true, api.LogQuery{Tail: lastLines, Since: began}},
-		{"its successor starts", supervise.Starting, code, true, api.LogQuery{Tail: lastLines, Previous: true}},
-		{"its successor is healthy", supervise.Running, code, false, api.LogQuery{Tail: lastLines}},
-		{"stopped", supervise.Stopped, code, false, api.LogQuery{Tail: lastLines}},
-		{"ended well", supervise.Exited, supervise.Exit{Class: supervise.ExitClean}, false, api.LogQuery{Tail: lastLines}},
-		{"has never ended", supervise.Starting, supervise.Exit{}, false, api.LogQuery{Tail: lastLines}},
+		{"given up", lifecycle.Fatal, code, true, api.LogQuery{Tail: lastLines, Since: began}},
+		{"waits for its next start", lifecycle.Backoff, code, true, api.LogQuery{Tail: lastLines, Since: began}},
+		{"ended with an unexpected code", lifecycle.Exited, code, true, api.LogQuery{Tail: lastLines, Since: began}},
+		{"its successor starts", lifecycle.Starting, code, true, api.LogQuery{Tail: lastLines, Previous: true}},
+		{"its successor is healthy", lifecycle.Running, code, false, api.LogQuery{Tail: lastLines}},
+		{"stopped", lifecycle.Stopped, code, false, api.LogQuery{Tail: lastLines}},
+		{"ended well", lifecycle.Exited, lifecycle.Exit{Class: lifecycle.ExitClean}, false, api.LogQuery{Tail: lastLines}},
+		{"has never ended", lifecycle.Starting, lifecycle.Exit{}, false, api.LogQuery{Tail: lastLines}},
 	} {
 		got, wanted := lastOutputQuery(supervise.Worker{State: c.state, LastExit: c.exit, Began: began})
 		if got != c.want || wanted != c.wanted {

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"initiator/internal/api"
+	"initiator/internal/lifecycle"
 	"initiator/internal/output"
 	"initiator/internal/supervise"
 )
@@ -65,7 +66,7 @@ func (p *PanicSearch) AfterTransition(t supervise.Transition) {
 
 // canBePanic reports whether a panic can end a process in this way: Go's runtime
 // exits with 2, or, with GOTRACEBACK=crash and after a SIGQUIT, by a signal.
-func canBePanic(e *supervise.Exit) bool {
+func canBePanic(e *lifecycle.Exit) bool {
 	return e != nil && (e.Code == 2 || e.Signal == "ABRT" || e.Signal == "QUIT")
 }
 

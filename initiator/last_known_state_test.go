@@ -1,0 +1,116 @@
+package initiator_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"initiator/initiator/initiatortest"
+	"initiator/internal/lifecycle"
+	"initiator/internal/statedir"
+)
+
+func writeINI(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "initiator.ini")
+	edit(t, path, text)
+	return path
+}
+
+func newestEvent(in *initiatortest.Initiator) uint64 {
+	past, _ := in.Events(0)
+	return past[len(past)-1].Seq
+}
+
+func firstEvent(in *initiatortest.Initiator) uint64 {
+	past, _ := in.Events(0)
+	return past[0].Seq
+}
+
+// TestLastSeen: the file says what was, and the numbers of events go on.
+func TestLastSeen(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	if _, err := statedir.ReadLastKnownState(state); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("before the first: %v", err)
+	}
+	in := initiatortest.StartText(t, adder, initiatortest.StateDir(state))
+	worker := in.Worker("adder")
+	if err := in.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	newest := newestEvent(in)
+	seen, err := statedir.ReadLastKnownState(state)
+	if err != nil || !seen.Ended || seen.PID != os.Getpid() || seen.Seq != newest || len(seen.Workers) != 2 {
+		t.Fatalf("%+v, %v; the newest event was %d", seen, err, newest)
+	}
+	if w := seen.Workers[0]; w.GUID != worker.GUID || w.State != lifecycle.Stopped || w.Incarnation != 1 || w.Port != 0 || w.AsWorker().Name != "adder" {
+		t.Errorf("%+v", w)
+	}
+	info, err := os.Stat(filepath.Join(state, "workers.json"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	again := initiatortest.StartText(t, adder, initiatortest.StateDir(state))
+	if got := firstEvent(again); got != newest+1 {
+		t.Errorf("events go on with %d after %d", got, newest)
+	}
+}
+
+// TestARefusedStateFile stops nobody, is set aside, and every refusal says that
+// the file is safe to delete.
+func TestARefusedStateFile(t *testing.T) {
+	for what, tt := range map[string]struct{ text, problem string }{
+		"torn":     {`{"version":1,"at":"2030-01-01T00:00:00Z","wor`, "it ends in the middle"},
+		"empty":    {"", "it ends in the middle"},
+		"newer":    {`{"version":2,"workers":{"in":"another shape"}}`, "it is of version 2, and this program knows 1: it was written by a newer one"},
+		"foreign":  {`{"name":"somebody else's"}`, "it was not written by an initiator (it has no version)"},
+		"no JSON":  {"<html>", "it was not written by an initiator"},
+		"no sense": {`{"version":1,"workers":7}`, "it was not written by an initiator"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			state := t.TempDir()
+			path := filepath.Join(state, "workers.json")
+			edit(t, path, tt.text)
+			_, err := statedir.ReadLastKnownState(state)
+			var refused *statedir.LastKnownStateError
+			if !errors.As(err, &refused) || !strings.Contains(err.Error(), path+": "+tt.problem) || !strings.Contains(err.Error(), "it is safe to delete") {
+				t.Errorf("read: %v", err)
+			}
+			log := newScreen()
+			in := initiatortest.StartText(t, adder, initiatortest.StateDir(state), outputs(nil, nil, log))
+			log.shows(t, "it is safe to delete")
+			if got := firstEvent(in); got != 1 {
+				t.Errorf("events begin with %d", got)
+			}
+			if aside, err := os.ReadFile(path + ".refused"); err != nil || string(aside) != tt.text {
+				t.Errorf("set aside: %q, %v", aside, err)
+			}
+			if err := in.Stop(); err != nil {
+				t.Error(err)
+			}
+			if _, err := statedir.ReadLastKnownState(state); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
+	}
+}
+
+// TestAStateFileThatCannotBeWritten costs a warning and nothing else.
+func TestAStateFileThatCannotBeWritten(t *testing.T) {
+	state := t.TempDir()
+	if err := os.Mkdir(filepath.Join(state, "workers.json.new"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	log := newScreen()
+	in := initiatortest.StartText(t, adder, initiatortest.StateDir(state), outputs(nil, nil, log))
+	log.shows(t, "write the state file")
+	if err := in.Stop(); err != nil {
+		t.Error(err)
+	}
+	if text := log.shows(t, ""); strings.Count(text, "write the state file") != 1 {
+		t.Errorf("log:\n%s", text)
+	}
+}

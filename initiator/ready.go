@@ -1,0 +1,62 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"initiator/internal/lifecycle"
+	"initiator/internal/supervise"
+)
+
+// Ready waits until every worker that starts by itself is ready. The error names
+// the workers that never will be, with their reasons, or the workers that are
+// still missing when ctx ends.
+func (in *Initiator) Ready(ctx context.Context) error {
+	if _, err := in.running(ctx); errors.Is(err, errEnded) {
+		return fmt.Errorf("wait for workers: %w", err)
+	} else if err != nil {
+		return err
+	}
+	for {
+		_, more := in.Events(^uint64(0))
+		missing, unrecoverable := in.unreadyWorkers(in.Workers())
+		switch {
+		case len(unrecoverable) > 0:
+			return fmt.Errorf("not every worker came up: %s", strings.Join(unrecoverable, "; "))
+		case len(missing) == 0:
+			return nil
+		}
+		select {
+		case <-more:
+		case <-in.runState.ended:
+			return fmt.Errorf("wait for workers: %w", errEnded)
+		case <-ctx.Done():
+			return fmt.Errorf("wait for workers: %w: %s", ctx.Err(), strings.Join(missing, "; "))
+		}
+	}
+}
+
+// unreadyWorkers describes the workers that can still become ready, and the
+// workers that were given up. A worker that has never run is missing when it
+// starts by itself: the supervisor may not have begun yet.
+func (in *Initiator) unreadyWorkers(list []supervise.Worker) (missing, unrecoverable []string) {
+	for _, w := range list {
+		line := fmt.Sprintf("%s is %s (%s)", w.Name, w.State, w.Reason)
+		switch {
+		case w.State == lifecycle.Fatal:
+			unrecoverable = append(unrecoverable, line)
+		case w.State == lifecycle.Starting, w.State == lifecycle.Backoff, w.State == lifecycle.Running && !w.Ready,
+			w.State == lifecycle.Stopped && w.Incarnation == 0 && in.startsItself(w.Name):
+			missing = append(missing, line)
+		}
+	}
+	return missing, unrecoverable
+}
+
+// startsItself reports whether workers of a definition start without a request.
+func (in *Initiator) startsItself(name string) bool {
+	s, ok := in.Plan().Spec(name)
+	return ok && s.Autostart
+}

@@ -1,0 +1,215 @@
+package initiator
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"initiator/internal/api"
+	"initiator/internal/dispatch"
+	"initiator/internal/handover"
+	"initiator/internal/journal"
+	"initiator/internal/keeper"
+	"initiator/internal/output"
+	"initiator/internal/pools"
+	"initiator/internal/queue"
+	"initiator/internal/scheduler"
+	"initiator/internal/statedir"
+	"initiator/internal/supervise"
+	"initiator/internal/upgrade"
+	"initiator/internal/workerlog"
+)
+
+// server is the initiator while it runs: all parts that Run starts and ends. The
+// goroutine of Run makes the parts; none changes once the API answers.
+type server struct {
+	*Initiator
+	started time.Time
+
+	// What is read at the start, and stored.
+	dir       *statedir.Dir
+	execState *upgrade.ExecState // nil = no upgrade has started this program
+	handover  *handover.State
+	crashed   []string // guids of the workers of an initiator that has crashed
+	lastKnown *statedir.LastKnownWriter
+	snapshots *statedir.SnapshotStore
+	paused    *statedir.PausedPools
+	queue     task.Queue
+
+	// What runs.
+	keeper     *keeper.Keeper
+	supervisor *supervise.Supervisor
+	dispatcher *dispatch.Dispatcher
+	scheduler  *scheduler.Scheduler
+	relay      *output.Relay
+	api        *api.Server
+	apiMoved   bool   // workers that outlived the last initiator know another port
+	signingKey string // of callbacks, where the pool has no secret
+
+	// What answers questions.
+	journal *journal.Journal
+	configs *workerConfigs
+	logs    *workerlog.Reader
+	panics  *workerlog.PanicSearch
+	pools   *pools.Pools
+
+	programStarted func() // tells the upgrade that this program has come up
+	closeAPIOnce   sync.Once
+	reloading      sync.Mutex // one reload at a time
+	upgrading      sync.Mutex // one upgrade at a time
+	next           atomic.Pointer[upgrade.NextProgram]
+}
+
+func newServer(in *Initiator) *server {
+	s := &server{Initiator: in, started: time.Now(), execState: upgrade.LoadExecState()}
+	s.programStarted = s.execState.ExpectStart(in.log, in.background.start)
+	s.configs = &workerConfigs{plan: in.Plan}
+	s.logs = &workerlog.Reader{Workers: s.workers, Plan: in.Plan, OwnLog: in.config.LogFile}
+	return s
+}
+
+// workers is what is known of every worker. It may be called once the supervisor
+// is made.
+func (s *server) workers() []supervise.Worker { return s.supervisor.Workers() }
+
+// run starts everything in an order in which each part finds what it needs, and
+// ends it in the opposite order: workers while results can still arrive, then
+// the dispatcher, then the API, then the keeper.
+func (s *server) run(ctx context.Context) (err error) {
+	for _, w := range s.Plan().Warnings {
+		s.log.Warn(w)
+	}
+	s.warnOfKeep()
+	path := s.Plan().Settings.StateDir
+	if s.dir, err = statedir.Open(path, Version, s.execState.InheritedLock(statedir.LockPath(path))); err != nil {
+		return err
+	}
+	defer s.dir.Close()
+	token, err := s.loadState()
+	if err != nil {
+		return err
+	}
+	if s.queue, err = s.openQueue(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.queue.Close()) }()
+	if s.handover, err = handover.Load(path, s.keeperOptions()); err != nil {
+		return err
+	}
+	if s.execState == nil {
+		s.handover.KillLeftovers(s.crashed, s.log)
+	}
+	if s.api, err = s.listenAPI(token); err != nil {
+		s.handover.ReleaseKeeper()
+		return err
+	}
+	defer s.closeAPI()
+	s.apiMoved = s.handover.APIPort != 0 && s.handover.APIPort != s.api.Port()
+	s.writeAPIPort()
+	s.snapshots = s.dir.NewSnapshotStore(s.log)
+	s.snapshots.Prune(s.handover.Held)
+	if s.keeper, err = s.handover.TakeKeeper(s.keeperOptions()); err != nil {
+		return err
+	}
+	return errors.Join(s.runLoops(ctx), s.endKeeper())
+}
+
+// loadState reads the small files of the state directory.
+func (s *server) loadState() (token string, err error) {
+	var seq uint64
+	s.lastKnown = s.dir.NewLastKnownWriter(s.log)
+	seq, s.crashed = s.lastKnown.LoadPrevious()
+	s.journal = journal.New(seq)
+	if token, err = s.dir.LoadToken(); err != nil {
+		return "", err
+	}
+	s.signingKey = callbackSigningKey(token)
+	ticks, err := s.dir.ReadScheduleTicks()
+	if err != nil {
+		return "", err
+	}
+	s.scheduler = scheduler.New(ticks, s.Submit, s.log.Named("schedules"))
+	s.paused, err = s.dir.ReadPausedPools()
+	return token, err
+}
+
+// callbackSigningKey makes the key that signs callbacks of pools without a
+// callback_secret. It is derived from the API's token and is not the token, so
+// that a receiver of callbacks that can check signatures cannot open the API.
+func callbackSigningKey(token string) string {
+	mac := hmac.New(sha256.New, []byte(token))
+	mac.Write([]byte("initiator callback"))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// runLoops runs the dispatcher and the supervisor until the end.
+func (s *server) runLoops(ctx context.Context) error {
+	s.dispatcher = dispatch.New(dispatch.Options{
+		Queue: s.queue, Pools: s.dispatchPools(s.Plan()), Master: s.api.URL(),
+		Observer: supervisorLink{s}, Logger: s.log.Named("dispatch"), CallbackSecret: s.signingKey,
+		WillResume: s.handover.IsHeld, OnConnected: supervisorLink{s}.recordSession,
+	})
+	defer s.openRelay()()
+	s.supervisor = supervise.New(s.supervisorOptions())
+	s.pools = &pools.Pools{Dispatcher: s.dispatcher, Paused: s.paused, Plan: s.Plan, Workers: s.workers}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.background.start(func() { s.awaitShutdown(cancel) })
+	dispatching, stopDispatch := context.WithCancel(context.Background())
+	dispatched := make(chan struct{})
+	s.background.start(func() {
+		defer close(dispatched)
+		_ = s.dispatcher.Run(dispatching) // it has no error of its own
+	})
+	defer func() {
+		stopDispatch()
+		<-dispatched // before the state directory is given up
+	}()
+	defer s.writeLastKnownState()()
+	defer s.writeSnapshots()()
+	err := s.supervisor.Run(ctx)
+	if s.supervisor.Quiesced() {
+		s.stopAccepting()
+	}
+	return err
+}
+
+// awaitShutdown passes Shutdown and Kill on to the supervisor.
+func (s *server) awaitShutdown(cancel context.CancelFunc) {
+	stopping, killed := s.runState.stopping, s.runState.killed
+	for {
+		select {
+		case <-stopping:
+			cancel()
+			stopping = nil
+		case <-killed:
+			cancel()
+			s.supervisor.KillAll()
+			killed = nil
+		case <-s.runContext.Done():
+			return
+		}
+	}
+}
+
+// statusTimeout bounds the wait for the counts of tasks in a status.
+const statusTimeout = 2 * time.Second
+
+// Status describes the running initiator. It implements api.Control.
+func (s *server) Status() api.Status {
+	ctx, cancel := context.WithTimeout(s.runContext, statusTimeout)
+	defer cancel()
+	counts, _ := s.dispatcher.CountTasks(ctx) // without counts the rest is still true
+	fault, _ := s.dispatcher.StorageFault(ctx)
+	return api.Status{
+		PID: os.Getpid(), Version: Version, Config: s.Plan().File, URL: s.api.URL(), Socket: s.Socket(),
+		Started: s.started, Workers: s.workers(), Tasks: counts, StorageError: fault, Stopping: isClosed(s.runState.stopping),
+		Paused: s.pools.ListPaused(), Generation: s.execState.GenerationNumber(), UpgradeError: s.execState.RevertReason(),
+	}
+}

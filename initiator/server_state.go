@@ -1,0 +1,148 @@
+package initiator
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"time"
+
+	"initiator/internal/handover"
+	"initiator/internal/keeper"
+	"initiator/internal/output"
+	"initiator/internal/queue"
+	"initiator/internal/queue/store"
+	"initiator/internal/statedir"
+)
+
+// StateError says that a file of the state directory cannot be used, and what is
+// safe to do. Run and OpenTasks return it before they change anything.
+type StateError = statedir.FormatError
+
+// openQueue opens the queue of the state directory, or a queue in memory.
+func (s *server) openQueue() (task.Queue, error) {
+	if s.config.Volatile {
+		return task.NewMemory(task.Retention{}), nil
+	}
+	sync := s.Plan().Settings.Sync
+	return task.Open(s.dir.Path(), task.Options{Sync: store.Sync{Off: sync.Off, Every: sync.Every}, Logger: s.log.Named("tasks")})
+}
+
+// OpenTasks calls do with the tasks of a state directory that no initiator uses;
+// it holds the directory's lock meanwhile. Tasks that do adds are stored when
+// OpenTasks returns nil. While an initiator runs, its API has to be used instead.
+func OpenTasks(dir string, do func(*task.Engine) error) (err error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there are no tasks: no initiator has ever used the state directory %s", dir)
+	}
+	state, err := statedir.Open(dir, Version, nil)
+	if err != nil {
+		return err
+	}
+	defer state.Close()
+	q, err := task.Open(dir, task.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(q), q.Close())
+}
+
+// writeLastKnownState writes the state of the workers after each change, until
+// the returned function is called, which writes the last one.
+func (s *server) writeLastKnownState() (finish func()) {
+	return runWriter(func(stop <-chan struct{}) {
+		s.lastKnown.Run(func() statedir.LastKnownState { return s.lastKnownState(false) }, stop)
+	}, func() { s.lastKnown.Write(s.lastKnownState(true)) })
+}
+
+// lastKnownState reads the newest number before the workers, so that the number
+// never promises more than the workers show.
+func (s *server) lastKnownState(ended bool) statedir.LastKnownState {
+	seq := s.journal.LastSeq()
+	return statedir.NewLastKnownState(seq, ended, s.workers())
+}
+
+// writeSnapshots writes the snapshots of kept workers until the returned function
+// is called. After an end in order no worker runs on, and they are removed.
+func (s *server) writeSnapshots() (finish func()) {
+	return runWriter(s.snapshots.Run, func() {
+		if s.supervisor.Quiesced() {
+			return
+		}
+		if err := s.snapshots.Clear(); err != nil {
+			s.log.Warn("remove the snapshots of workers", "error", err)
+		}
+	})
+}
+
+// runWriter runs write in a goroutine. The returned function ends it, waits for
+// it, and then calls last.
+func runWriter(write func(stop <-chan struct{}), last func()) (finish func()) {
+	stop, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		write(stop)
+	}()
+	return func() {
+		close(stop)
+		<-ended
+		last()
+	}
+}
+
+// keeperOptions are the options with which every keeper of this initiator is
+// started, and found.
+func (s *server) keeperOptions() keeper.Options {
+	return keeper.Options{Logger: s.log.Named("keeper"), HandoverSocket: handover.KeeperSocket(s.StateDir())}
+}
+
+// endKeeper ends the keeper, or leaves it to the next program.
+func (s *server) endKeeper() error {
+	if s.supervisor.Quiesced() {
+		s.keeper.Detach()
+		return nil
+	}
+	return s.keeper.Close()
+}
+
+// warnOfKeep warns where on_initiator_exit = keep has no effect: without pidfds
+// and subreapers a worker cannot be told from another process with its pid.
+func (s *server) warnOfKeep() {
+	for _, w := range s.Plan().Workers {
+		if w.OnInitiatorExit == "keep" && runtime.GOOS != "linux" {
+			s.log.Warn("on_initiator_exit = keep needs Linux: here the worker ends with the initiator", "worker", w.Name)
+		}
+	}
+}
+
+// outputGrace is how long the output of workers is written on at the end, for a
+// reader that is slow.
+const outputGrace = time.Second
+
+// openRelay makes the part that shows the lines of workers. Each of the
+// initiator's own outputs gets a queue, because its reader may stop reading.
+func (s *server) openRelay() (closeRelay func()) {
+	s.relay = &output.Relay{Logger: s.log.Named("worker")}
+	var queues []*output.Queue
+	withQueue := func(w io.Writer) io.Writer {
+		if w == nil {
+			return nil
+		}
+		if q, ok := w.(*output.Queue); ok {
+			return q // its owner closes it
+		}
+		q := output.NewQueue(w)
+		queues = append(queues, q)
+		return q
+	}
+	s.relay.Stdout, s.relay.Stderr = withQueue(s.config.Stdout), withQueue(s.config.Stderr)
+	s.panics = s.logs.NewPanicSearch(s.background.start, s.relay.ShowRecord)
+	return func() {
+		s.relay.EndAll()
+		for _, q := range queues {
+			q.Close(outputGrace)
+		}
+	}
+}

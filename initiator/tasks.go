@@ -1,0 +1,116 @@
+package initiator
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/dispatch"
+	"initiator/internal/queue"
+)
+
+// Submit queues a task and returns its record once it is stored. The errors are
+// those of dispatch.Dispatcher.Submit.
+func (in *Initiator) Submit(ctx context.Context, r task.Request) (task.Task, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return task.Task{}, err
+	}
+	return s.dispatcher.Submit(ctx, r)
+}
+
+// SubmitMany queues many tasks with one write. The results are in the order of
+// the requests; see dispatch.Dispatcher.SubmitMany.
+func (in *Initiator) SubmitMany(ctx context.Context, requests []task.Request) ([]dispatch.BatchLineResult, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.dispatcher.SubmitMany(ctx, requests)
+}
+
+// Call submits a task and returns its record when it is terminal; see
+// dispatch.Dispatcher.Call.
+func (in *Initiator) Call(ctx context.Context, r task.Request) (task.Task, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return task.Task{}, err
+	}
+	return s.dispatcher.Call(ctx, r)
+}
+
+// Task returns the record of a task. The reason of a queued task says what it
+// waits for now.
+func (in *Initiator) Task(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return task.Task{}, err
+	}
+	t, err := s.dispatcher.Get(ctx, id)
+	return s.pools.ExplainWaiting(t)[0], err
+}
+
+// Wait returns the record of a task when it is terminal.
+func (in *Initiator) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return task.Task{}, err
+	}
+	return s.dispatcher.Wait(ctx, id)
+}
+
+// List returns records, newest first. The reason of a queued task says what it
+// waits for now.
+func (in *Initiator) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.dispatcher.List(ctx, f)
+	return s.pools.ExplainWaiting(list...), err
+}
+
+// Cancel ends a queued task, or asks the worker of a running task to end it.
+func (in *Initiator) Cancel(ctx context.Context, id uuid.UUID, reason string) (task.Task, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return task.Task{}, err
+	}
+	return s.dispatcher.Cancel(ctx, id, reason)
+}
+
+// Retry queues a failed, cancelled or dead task again.
+func (in *Initiator) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return task.Task{}, err
+	}
+	return s.dispatcher.Retry(ctx, id)
+}
+
+// Counts returns, for each pool, how many tasks of each state it has.
+func (in *Initiator) Counts(ctx context.Context) (map[string]task.Counts, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.dispatcher.CountTasks(ctx)
+}
+
+// Watch subscribes to the events of one task; see dispatch.Dispatcher.SubscribeTask.
+func (in *Initiator) Watch(ctx context.Context, id uuid.UUID) (*dispatch.Subscription, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.dispatcher.SubscribeTask(ctx, id)
+}
+
+// WatchPool subscribes to the events of all tasks of a pool from now on.
+func (in *Initiator) WatchPool(ctx context.Context, pool string) (*dispatch.Subscription, error) {
+	s, err := in.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.dispatcher.SubscribePool(ctx, pool)
+}

@@ -1,0 +1,82 @@
+package initiator
+
+import (
+	"sync"
+
+	"initiator/internal/lifecycle"
+	"initiator/internal/plan"
+	"initiator/internal/supervise"
+	"initiator/proactor"
+)
+
+// workerConfigs has the configuration that each living worker was issued on its
+// stdin. Its methods may be called by any goroutine.
+type workerConfigs struct {
+	plan func() *plan.Plan
+
+	mu     sync.Mutex
+	byGUID map[string]issuedConfig
+}
+
+// issuedConfig is what one worker was issued.
+type issuedConfig struct {
+	definition string
+	plan.Worker
+}
+
+func (c *workerConfigs) add(definition string, w plan.Worker) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byGUID == nil {
+		c.byGUID = map[string]issuedConfig{}
+	}
+	c.byGUID[w.GUID] = issuedConfig{definition, w}
+}
+
+func (c *workerConfigs) find(guid string) (issuedConfig, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w, ok := c.byGUID[guid]
+	return w, ok
+}
+
+// TokenOwner returns the living worker to which a token was issued.
+func (c *workerConfigs) TokenOwner(token string) (guid string, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for guid, w := range c.byGUID {
+		if w.Token != "" && proactor.TokenEqual(token, w.Token) {
+			return guid, true
+		}
+	}
+	return "", false
+}
+
+// Config returns the configuration of a living worker as the plan has it now, if
+// the token is that worker's. After a reload it can differ from what the worker
+// was issued.
+func (c *workerConfigs) Config(guid, token string) (entries []plan.Entry, allowed bool) {
+	w, ok := c.find(guid)
+	if !ok || !proactor.TokenEqual(token, w.Token) {
+		return nil, false
+	}
+	p := c.plan()
+	spec, ok := p.Spec(w.definition)
+	if !ok {
+		return nil, false // a reload has removed the definition, and the worker is about to end
+	}
+	return p.Entries(spec, w.Worker), true
+}
+
+// noteTransition forgets a worker whose process is gone, so that its token opens
+// nothing any more.
+func (c *workerConfigs) noteTransition(t supervise.Transition) {
+	switch t.To {
+	case lifecycle.Stopped, lifecycle.Backoff, lifecycle.Exited, lifecycle.Fatal:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.byGUID[t.GUID].Incarnation == t.Incarnation {
+			delete(c.byGUID, t.GUID)
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+
+	"initiator/internal/loopback"
+	"initiator/proactor"
+)
+
+type unixConnKey struct{}
+
+// markUnixConn notes in the context that a connection came over the unix socket.
+// The permissions of the socket have then said who may connect.
+func markUnixConn(ctx context.Context, c net.Conn) context.Context {
+	if _, ok := c.(*net.UnixConn); ok {
+		return context.WithValue(ctx, unixConnKey{}, true)
+	}
+	return ctx
+}
+
+func isOverUnix(r *http.Request) bool { return r.Context().Value(unixConnKey{}) != nil }
+
+// authMiddleware admits requests over the unix socket, and requests over TCP with
+// the bearer token. A web page in a browser on this machine can send requests
+// here as well: a foreign Host (DNS rebinding) or Origin (a page of another site)
+// is refused before the token is looked at. A worker is admitted with its own
+// token to a part of the routes.
+func (h *handlers) authMiddleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case isOverUnix(r):
+		case loopback.IsForeign(r):
+			proactor.Forbidden.Write(w, "Host or Origin is not this server's; use the address that `initiator status` prints", nil)
+			return
+		case proactor.TokenEqual(bearerToken(r), h.token):
+		case h.identifyWorker(&r):
+			if !isOpenToWorkers(r) {
+				proactor.Forbidden.Write(w, "a worker's own token is good for submit, get, wait and cancel of tasks alone", nil)
+				return
+			}
+		default:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="initiator"`)
+			proactor.Unauthorized.Write(w, "send Authorization: Bearer with the token in the file `token` of the state directory, or use the unix socket there", nil)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func bearerToken(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}

@@ -1,0 +1,64 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"initiator/proactor"
+)
+
+// showChanges answers GET /plan: what a reload would do.
+func (h *handlers) showChanges(w http.ResponseWriter, r *http.Request) {
+	got, err := h.Control.Changes()
+	if err != nil {
+		h.writeError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, got)
+}
+
+// reload answers POST /reload. Workers that do not come up are in the answer's
+// error; the INI is applied all the same.
+func (h *handlers) reload(w http.ResponseWriter, r *http.Request) {
+	if !readJSON(w, r, &struct{}{}) {
+		return
+	}
+	got, err := h.Control.Reload(r.Context())
+	var faults proactor.Faults
+	if errors.As(err, &faults) || err != nil && len(got.Workers) == 0 {
+		h.writeError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Changes
+		Error string `json:"error,omitempty"`
+	}{got, errorText(err)})
+}
+
+// shutdown answers POST /shutdown: the initiator ends. The answer comes first.
+func (h *handlers) shutdown(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Kill bool `json:"kill"`
+	}
+	if !readJSON(w, r, &body) {
+		return
+	}
+	writeJSON(w, http.StatusAccepted, map[string]bool{"stopping": true})
+	h.Control.Shutdown(body.Kill)
+}
+
+// upgrade answers POST /upgrade: the process becomes another program.
+func (h *handlers) upgrade(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Binary string `json:"binary"`
+	}
+	if !readJSON(w, r, &body) {
+		return
+	}
+	version, err := h.Control.Upgrade(r.Context(), body.Binary)
+	if err != nil {
+		proactor.BadBody.Write(w, err.Error(), nil)
+		return
+	}
+	writeJSON(w, http.StatusAccepted, map[string]any{"version": version, "generation": h.Control.Status().Generation})
+}

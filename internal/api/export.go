@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/dispatch"
+	"initiator/internal/queue"
+)
+
+// exportTasks answers GET /tasks/export with a line for every task, in the order
+// of their submit. When it cannot go on it breaks the connection, so that the
+// client does not take a part for all tasks.
+func (h *handlers) exportTasks(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
+	ctx, stop := context.WithCancel(r.Context())
+	defer stop()
+	defer context.AfterFunc(h.life, stop)()
+	out := newEncoder(w)
+	begun := false
+	beginAnswer := func() {
+		if !begun {
+			begun = true
+			w.Header().Set("Content-Type", ndjsonType)
+			w.WriteHeader(http.StatusOK)
+		}
+	}
+	err := h.Tasks.Export(ctx, func(some []task.Task) error {
+		beginAnswer()
+		_ = control.SetWriteDeadline(time.Now().Add(readTimeout))
+		for i := range some {
+			if err := out.Encode(&some[i]); err != nil {
+				return err
+			}
+		}
+		return control.Flush()
+	})
+	switch {
+	case err == nil:
+		beginAnswer() // there may be no task
+	case !begun:
+		h.writeError(w, r, err)
+	default:
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// importTasks answers POST /tasks/import. The lines are those of exportTasks; each
+// has one line of the answer, as in submitBatch.
+func (h *handlers) importTasks(w http.ResponseWriter, r *http.Request) {
+	h.answerLines(w, r, task.MaxLine, func() lineStore { return &recordLines{tasks: h.Tasks} })
+}
+
+// recordLines are lines that are records of tasks.
+type recordLines struct {
+	tasks   *dispatch.Dispatcher
+	records []task.Task
+}
+
+func (s *recordLines) decodeLine(line []byte) error {
+	t, err := task.ReadLine(line)
+	if err == nil {
+		s.records = append(s.records, t)
+	}
+	return err
+}
+
+func (s *recordLines) storeAll(ctx context.Context) ([]dispatch.BatchLineResult, error) {
+	return s.tasks.Import(ctx, s.records)
+}
+
+// encodeResult leaves out what the client has sent.
+func (s *recordLines) encodeResult(t *task.Task) any {
+	return struct {
+		ID    uuid.UUID `json:"id"`
+		Known bool      `json:"known,omitempty"`
+	}{t.ID, t.Known}
+}

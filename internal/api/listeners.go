@@ -1,0 +1,137 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// errSecondTCP is for sockets among which the address for workers would be
+// unclear.
+var errSecondTCP = errors.New("listen for the API: more than one TCP socket was passed to it; one ListenStream= with a port is enough")
+
+// adoptListeners takes the listeners that were passed: a TCP listener replaces
+// Addr and Port, a unix listener at Socket replaces that, and all others are
+// served beside them.
+func (s *Server) adoptListeners(passed []net.Listener) error {
+	for _, l := range passed {
+		switch {
+		case l.Addr().Network() != "tcp":
+			// A long path was bound through a descriptor that means another
+			// directory by now. Of an earlier program's listeners, the first
+			// unix listener is the one at Socket.
+			if s.ownsSocket && (s.o.Own && s.unix == nil || isSameFile(l.Addr().String(), s.o.Socket)) {
+				s.unix, s.ownsSocket = l, false
+				continue
+			}
+			s.others = append(s.others, l)
+		case s.tcp != nil:
+			return errSecondTCP
+		default:
+			s.tcp = l
+			s.o.Addr = l.Addr().(*net.TCPAddr).IP.String()
+		}
+	}
+	return nil
+}
+
+// openListeners opens the listeners that were not passed.
+func (s *Server) openListeners() (err error) {
+	passed := s.tcp != nil
+	if !passed {
+		s.tcp, err = net.Listen("tcp", net.JoinHostPort(s.o.Addr, strconv.Itoa(s.o.Port)))
+		if err != nil {
+			return fmt.Errorf("listen for the API: %w; choose another listen_port in [initiator], or 0 for any free one", err)
+		}
+	}
+	if !s.ownsSocket {
+		return nil
+	}
+	if s.unix, err = listenUnix(s.o.Socket, s.o.SocketMode); err != nil && !passed {
+		_ = s.tcp.Close() // no client knows its address yet
+	}
+	return err
+}
+
+// maxSocketPath is the longest path that a unix address holds on Linux.
+const maxSocketPath = 107
+
+// listenUnix listens at path. A socket that a dead initiator has left is
+// replaced; a socket at which a process answers is not.
+func listenUnix(path string, mode os.FileMode) (net.Listener, error) {
+	if mode == 0 {
+		mode = 0o600
+	}
+	bind := path
+	if len(path) > maxSocketPath {
+		dir, err := os.Open(filepath.Dir(path))
+		if err != nil {
+			return nil, fmt.Errorf("listen on the socket: %w", err)
+		}
+		defer func() { _ = dir.Close() }()
+		bind = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path))
+	}
+	if c, err := net.DialTimeout("unix", bind, time.Second); err == nil {
+		c.Close()
+		return nil, fmt.Errorf("listen on %s: another initiator answers there", path)
+	}
+	if err := os.Remove(bind); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the stale socket: %w", err)
+	}
+	l, err := net.Listen("unix", bind)
+	if err != nil {
+		return nil, fmt.Errorf("listen on the socket %s: %w", path, err)
+	}
+	// The path that was bound may lead through a descriptor that is about to
+	// close: Close removes the socket by its real name.
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	if err := os.Chmod(path, mode); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("protect the socket: %w", err)
+	}
+	return l, nil
+}
+
+// isSameFile reports whether two paths lead to one socket.
+func isSameFile(a, b string) bool {
+	infoA, err := os.Lstat(a)
+	if err != nil {
+		return false
+	}
+	infoB, err := os.Lstat(b)
+	return err == nil && os.SameFile(infoA, infoB)
+}
+
+// allListeners returns TCP first, then the unix socket and the others.
+func (s *Server) allListeners() []net.Listener {
+	list := []net.Listener{s.tcp}
+	if s.unix != nil {
+		list = append(list, s.unix)
+	}
+	return append(list, s.others...)
+}
+
+// OwnsSocket reports whether Close removes the unix socket at Options.Socket.
+func (s *Server) OwnsSocket() bool { return s.ownsSocket }
+
+// CopyListeners returns copies of all listening sockets, for the next program of
+// this process: clients wait in their backlogs. From then on Close leaves the
+// unix socket's path where it is.
+func (s *Server) CopyListeners() (files []*os.File, err error) {
+	for _, l := range s.allListeners() {
+		f, err := l.(interface{ File() (*os.File, error) }).File()
+		if err != nil {
+			for _, f := range files {
+				_ = f.Close()
+			}
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	s.handedOver.Store(true)
+	return files, nil
+}

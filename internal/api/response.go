@@ -1,0 +1,128 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"initiator/internal/dispatch"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
+	"initiator/proactor"
+)
+
+// writeJSON answers with a resource.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	var body bytes.Buffer
+	if err := newEncoder(&body).Encode(v); err != nil {
+		proactor.Internal.Write(w, "write the answer: "+err.Error(), nil)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(body.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) // fails when the client has gone away
+}
+
+// newEncoder makes an encoder that leaves a < in a result as it is.
+func newEncoder(w interface{ Write([]byte) (int, error) }) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e
+}
+
+// writeError answers with the envelope of an error.
+func (h *handlers) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	code, message := h.describeError(err)
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // the client has gone away
+	}
+	if code == proactor.QueueFull || errors.Is(err, task.ErrStorage) {
+		w.Header().Set("Retry-After", "1")
+	}
+	code.Write(w, message, nil)
+}
+
+// describeError returns the code of an error, and its text for a person.
+func (h *handlers) describeError(err error) (proactor.Code, string) {
+	message := err.Error()
+	var pool *dispatch.UnknownPoolError
+	if errors.As(err, &pool) {
+		if slices.ContainsFunc(h.Workers.Workers(), func(w supervise.Worker) bool { return w.Name == pool.Name }) {
+			message += ": [worker:" + pool.Name + "] takes no tasks" // with contract = off or protocol = none
+		}
+		message += suggestName(pool.Name, h.Pools.Names())
+	}
+	return errorCode(err), message
+}
+
+// errorCode is the one table from an error to its code and HTTP status.
+func errorCode(err error) proactor.Code {
+	var pool *dispatch.UnknownPoolError
+	var full *dispatch.QueueFullError
+	var unknown *supervise.UnknownNameError
+	var one *supervise.OnePortError
+	var faults proactor.Faults
+	switch {
+	case errors.As(err, &pool), errors.As(err, &unknown), errors.Is(err, task.ErrUnknown), errors.Is(err, fs.ErrNotExist):
+		return proactor.NotFound
+	case errors.As(err, &full):
+		return proactor.QueueFull
+	case errors.Is(err, task.ErrInvalid):
+		return proactor.BadBody
+	case errors.Is(err, task.ErrState), errors.As(err, &one):
+		return proactor.Conflict
+	case errors.As(err, &faults):
+		return proactor.BadConfig
+	case errors.Is(err, task.ErrStorage), errors.Is(err, dispatch.ErrClosed), errors.Is(err, supervise.ErrStopping), errors.Is(err, supervise.ErrEnded):
+		return proactor.Unavailable
+	}
+	return proactor.Internal
+}
+
+// maxSuggestions is how many names a message lists.
+const maxSuggestions = 8
+
+// suggestName says which name may have been meant, or which names there are.
+func suggestName(name string, known []string) string {
+	if near, ok := proactor.Nearest(name, known); ok {
+		return "; did you mean " + strconv.Quote(near) + "?"
+	}
+	if len(known) == 0 {
+		return "; the INI defines no workers"
+	}
+	if len(known) > maxSuggestions {
+		known = append(slices.Clone(known[:maxSuggestions]), "…")
+	}
+	return "; there is " + strings.Join(known, ", ")
+}
+
+// errorText is the text of an error; "" = none.
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// readJSON reads a JSON body into v. It reports false when it has answered with
+// the fault.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+	body, code := proactor.ReadBody(w, r, bodyLimit)
+	if !code.OK() {
+		code.Write(w, "", nil)
+		return false
+	}
+	if err := proactor.Decode(body, v); err != nil {
+		proactor.BadBody.Write(w, err.Error(), nil)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,142 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"initiator/internal/dispatch"
+	"initiator/internal/journal"
+	"initiator/internal/plan"
+	"initiator/internal/queue"
+	"initiator/internal/supervise"
+)
+
+// Services are what a Server serves. All fields are needed, and everything behind
+// them runs when Serve is called, so that no handler has to check it. Their
+// methods may be called by any goroutine.
+type Services struct {
+	Tasks   *dispatch.Dispatcher
+	Workers *supervise.Supervisor
+	Events  *journal.Journal
+	Pools   PoolService
+	Logs    LogService
+	Configs ConfigService
+	Control Control
+	// Plan is the plan that was read last.
+	Plan func() *plan.Plan
+}
+
+// PoolService answers for the pools of the plan.
+type PoolService interface {
+	// Names are the pools that take tasks.
+	Names() []string
+	// ListStates returns each pool with the number of its tasks.
+	ListStates(ctx context.Context) ([]Pool, error)
+	// SetPaused pauses or resumes pools; "all" stands for every pool.
+	SetPaused(ctx context.Context, paused bool, names ...string) error
+	// ExplainWaiting sets the reason of queued tasks to what they wait for now.
+	ExplainWaiting(list ...task.Task) []task.Task
+}
+
+// LogService reads log files. It passes lines to emit in batches, and returns
+// after the last line, or with LogQuery.Follow when ctx is done. The first batch
+// is empty: it says that there is something to read.
+type LogService interface {
+	// ReadLogs reads what workers wrote.
+	ReadLogs(ctx context.Context, names string, q LogQuery, emit func([]LogLine) error) error
+	// ReadOwnLog reads what the initiator itself wrote. It uses only Tail,
+	// Follow, Since and Current of the query.
+	ReadOwnLog(ctx context.Context, q LogQuery, emit func([]LogLine) error) error
+	// AddLastOutput adds the last output of processes that have died.
+	AddLastOutput(ctx context.Context, list []supervise.Explanation)
+}
+
+// ConfigService knows the configurations and the tokens that were issued to the
+// living workers.
+type ConfigService interface {
+	// Config is a worker's configuration, where the token is that worker's own.
+	Config(guid, token string) (entries []plan.Entry, allowed bool)
+	// TokenOwner is the living worker to which a token was issued.
+	TokenOwner(token string) (guid string, ok bool)
+}
+
+// Control is what concerns the initiator as a whole.
+type Control interface {
+	// Status describes the initiator.
+	Status() Status
+	// Shutdown begins the end: in order, or with kill at once.
+	Shutdown(kill bool)
+	// Changes compares the INI with what runs. Reload applies the INI.
+	Changes() (Changes, error)
+	Reload(ctx context.Context) (Changes, error)
+	// Upgrade checks another program and then becomes it; "" is the file of the
+	// running program, which may have been replaced. It returns when the upgrade
+	// cannot be refused any more: the next program answers requests that arrive
+	// from then on. The version is that of the next program.
+	Upgrade(ctx context.Context, binary string) (version string, err error)
+}
+
+// Changes is what a reload would do, or did.
+type Changes struct {
+	Workers []plan.Change `json:"workers"`
+	// Settings are keys of [initiator] that differ; they take effect when
+	// the initiator starts again.
+	Settings []string `json:"settings,omitempty"`
+	// Schedules are the schedules that are new, gone or changed.
+	Schedules []string `json:"schedules,omitempty"`
+}
+
+// Pool is one pool as a caller sees it.
+type Pool struct {
+	Name   string      `json:"name"`
+	Paused bool        `json:"paused"`
+	Tasks  task.Counts `json:"tasks"` // by state
+}
+
+// LogQuery says which part of the output of workers to read.
+type LogQuery struct {
+	Stream string    // "stdout", "stderr" or "both"; "" = stdout
+	Tail   int       // only the last so many lines; 0 = all
+	Follow bool      // do not end; wait for what is written next
+	Since  time.Time // only what was written from then on; zero = all
+	Until  time.Time // only what was written before; zero = all. Not with Previous or Follow
+	// Previous selects the incarnation before the last. Not with Follow.
+	Previous bool
+	// Current leaves out the files that were rotated away.
+	Current bool
+}
+
+// LogLine is one line of a worker.
+type LogLine struct {
+	At     time.Time `json:"at,omitzero"`
+	Name   string    `json:"name"`
+	GUID   string    `json:"guid"`
+	Index  int       `json:"index"`
+	Stream string    `json:"stream"`
+	Line   string    `json:"line"` // as it is in the log, with its time
+	// Labelled says that lines of several workers are mixed.
+	Labelled bool `json:"-"`
+}
+
+// Status describes a running initiator.
+type Status struct {
+	PID     int       `json:"pid"`
+	Version string    `json:"version"`
+	Config  string    `json:"config"`
+	URL     string    `json:"url"`
+	Socket  string    `json:"socket,omitempty"`
+	Started time.Time `json:"started"`
+	// Generation counts the programs that this process has been, from 0.
+	Generation int `json:"generation,omitempty"`
+	// UpgradeError says why the last upgrade was reverted.
+	UpgradeError string `json:"upgrade_error,omitempty"`
+	// Stopping is set once the end has begun.
+	Stopping bool               `json:"stopping,omitempty"`
+	Workers  []supervise.Worker `json:"workers"`
+	// Tasks counts by pool and state.
+	Tasks map[string]task.Counts `json:"tasks"`
+	// Paused are the pools that do not hand out their tasks.
+	Paused []string `json:"paused,omitempty"`
+	// StorageError says why tasks cannot be stored now; none are accepted then.
+	StorageError string `json:"storage_error,omitempty"`
+}
