@@ -21,7 +21,7 @@ func TestALaunchedWorkerServesTheStreamThatItWasBornWith(t *testing.T) {
 	}
 	var stacks bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2)
-	if !strings.Contains(stacks.String(), "dispatch.(*Dispatcher).serveLine") {
+	if !strings.Contains(stacks.String(), "dispatch.(*Dispatcher).serveStream") {
 		t.Error("the initiator serves no stream")
 	}
 	unix, err := os.ReadFile("/proc/net/unix")
