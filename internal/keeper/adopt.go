@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AdoptOrder asks a keeper to watch over a process that is not its child: one marked
-// Keep, whose own keeper was killed. KindAdopted follows, or KindExited with
-// Unknown when no such process lives. Whoever asks has proof that the process
-// is the worker; here it is named by PID and StartTime, and no other of the
-// same number is ever signalled.
+// AdoptOrder asks a keeper to watch a process that is not its child: a worker
+// with Keep whose own keeper was killed. KindAdopted follows, or KindExited
+// with Unknown when no such process lives. The caller has proof that the
+// process is the worker. Here PID and StartTime name the process, and no later
+// process with the same number is ever signalled.
 type AdoptOrder struct {
 	GUID        string
 	Incarnation int
@@ -21,26 +21,26 @@ type AdoptOrder struct {
 	Keep        bool
 	CgroupDir   string
 	// Listening is the descriptor in the process that may be its listening
-	// socket, to be held here again; 0 = none.
+	// socket, of which the keeper takes a copy; 0 = none.
 	Listening int
 
 	Stdout, Stderr Log
 	RedirectStderr bool
 }
 
-// Adopt sends the order, and leaves a memo as Spawn does.
+// Adopt sends the order, and saves a snapshot as Spawn does.
 func (k *Keeper) Adopt(a AdoptOrder, memo []byte, grace time.Duration) error {
 	return k.sendOrder(message{
 		Op: opAdopt, GUID: a.GUID, Incarnation: a.Incarnation, Adopt: &a, Snapshot: memo, On: a.Keep, Grace: grace,
 	}, nil)
 }
 
-// Sync asks for KindSynced, which follows the answers to all that was asked
-// before.
+// Sync asks for KindSynced, which follows the answers to all orders before it.
 func (k *Keeper) Sync() error { return k.sendOrder(message{Op: opSync}, nil) }
 
-// unreapedProcess is an adopted process that has ended and whose parent, whoever that
-// is, has not yet waited for it: only then is its status told to others.
+// unreapedProcess is an adopted process that has ended and whose parent has not
+// waited for it yet. Only then does the kernel tell its status to other
+// processes.
 type unreapedProcess struct {
 	c     *child
 	until time.Time
@@ -52,7 +52,7 @@ const (
 	statusInterval = 2 * time.Millisecond
 )
 
-// adoptProcess takes a process in.
+// adoptProcess begins to watch a process.
 func (l *loop) adoptProcess(m *message) {
 	a := m.Adopt
 	if len(m.Snapshot) > 0 {
@@ -73,14 +73,15 @@ func (l *loop) adoptProcess(m *message) {
 	e := Event{Kind: KindAdopted, GUID: a.GUID, Incarnation: a.Incarnation, PID: c.pid, StartTime: c.start}
 	e.HasSocket = l.holdListener(c, a.Listening)
 	e.Error = l.reopenOutput(c, a)
-	l.findMembers(c) // what is below it now is known later
+	l.findMembers(c) // so that its descendants are known later
 	l.ctl.queueEvent(e)
 	if err := l.watchFD(fd, adoptedProcess{c}); err != nil {
 		l.queueWarning(k, err)
 	}
 }
 
-// openProcess opens the process and makes sure that it is the one that is meant.
+// openProcess opens a pidfd and checks that the process is the one in the
+// order.
 func (l *loop) openProcess(a *AdoptOrder) (fd int, err error) {
 	fd, err = pidfdOpen(a.PID)
 	if err != nil {
@@ -92,14 +93,14 @@ func (l *loop) openProcess(a *AdoptOrder) (fd int, err error) {
 	}
 	if p, ok := readStat(a.PID); !ok || p.dead || p.start != a.StartTime {
 		unix.Close(fd)
-		return -1, fmt.Errorf("process %d is not the one that was meant, or has ended", a.PID)
+		return -1, fmt.Errorf("process %d has ended, or is a later process with the same number", a.PID)
 	}
 	return fd, nil
 }
 
-// reopenOutput opens the reading ends of its output pipes again. The pipes live as
-// long as the process has them; what it wrote meanwhile is lost, and a process
-// that did not mind SIGPIPE has died of it.
+// reopenOutput opens the reading ends of the output pipes again. The pipes live
+// as long as the process has them. What the process wrote meanwhile is lost,
+// and a process that does not handle SIGPIPE has died.
 func (l *loop) reopenOutput(c *child, a *AdoptOrder) (lost string) {
 	names := []string{"stdout", "stderr"}
 	for i, to := range []Log{a.Stdout, a.Stderr} {
@@ -120,8 +121,8 @@ func (l *loop) reopenOutput(c *child, a *AdoptOrder) (lost string) {
 	return lost
 }
 
-// holdListener takes a copy of its listening socket, so that clients wait in the
-// backlog while it restarts, as before.
+// holdListener takes a copy of the listening socket, so that clients wait in
+// the backlog while the worker restarts, as before.
 func (l *loop) holdListener(c *child, number int) bool {
 	if number <= 0 {
 		return false
@@ -139,9 +140,10 @@ func (l *loop) holdListener(c *child, number int) bool {
 	return true
 }
 
-// signalAdopted signals one after the other through handles. A group could by
-// now be another's: we do not wait for its leader, so its number may be given
-// away before we hear of its end.
+// signalAdopted signals the processes one after the other through pidfds. The
+// process group may be another's by now: the keeper does not wait for the main
+// process, so the kernel may reuse its number before the keeper learns of its
+// end.
 func (l *loop) signalAdopted(c *child, members []process, sig unix.Signal) {
 	if !c.exited {
 		signalPidfd(c.pidfd, sig)
@@ -151,7 +153,7 @@ func (l *loop) signalAdopted(c *child, members []process, sig unix.Signal) {
 	}
 }
 
-// adoptedProcess waits for the end of a process that is not our child.
+// adoptedProcess is the pidfd of a process that is not a child of the keeper.
 type adoptedProcess struct{ *child }
 
 func (a adoptedProcess) handleReady(l *loop) {
@@ -161,8 +163,8 @@ func (a adoptedProcess) handleReady(l *loop) {
 	l.collectStatuses(now)
 }
 
-// collectStatuses asks how those that are dying have ended, until the kernel says so or
-// it takes too long.
+// collectStatuses asks the kernel how the adopted processes have ended, until
+// the kernel answers or statusTimeout is over.
 func (l *loop) collectStatuses(now time.Time) {
 	still := l.unreaped[:0]
 	var ended []childExit
@@ -174,7 +176,7 @@ func (l *loop) collectStatuses(now time.Time) {
 			continue
 		}
 		unix.Close(d.c.pidfd)
-		if l.byPID[d.c.pid] == d.c { // its number may be a child's of ours by now
+		if l.byPID[d.c.pid] == d.c { // the number may be a new child's by now
 			delete(l.byPID, d.c.pid)
 		}
 		d.c.exited = true
@@ -191,7 +193,7 @@ func (l *loop) collectStatuses(now time.Time) {
 	l.checkLeftovers(now)
 }
 
-// nextStatusCheck is when to ask again; zero = nobody is dying.
+// nextStatusCheck returns when to ask again; zero = no process is awaited.
 func (l *loop) nextStatusCheck() (next time.Time) {
 	for _, d := range l.unreaped {
 		next = earliest(next, d.next)

@@ -10,7 +10,7 @@ import (
 
 func pidfdOpen(pid int) (int, error) { return unix.PidfdOpen(pid, 0) }
 
-// reopenPipe opens the other end of a pipe that a process writes to.
+// reopenPipe opens the reading end of a pipe that a process writes to.
 func reopenPipe(pid, number int) (int, error) {
 	fd, err := unix.Open(fmt.Sprintf("/proc/%d/fd/%d", pid, number), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -19,13 +19,13 @@ func reopenPipe(pid, number int) (int, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFIFO {
 		unix.Close(fd)
-		return -1, errors.New("it is no pipe")
+		return -1, errors.New("it is not a pipe")
 	}
 	return fd, nil
 }
 
 // dupListener copies a listening socket out of a process. The kernel allows it
-// to whom it allows tracing.
+// to processes that may trace the process.
 func dupListener(pidfd, number int) (int, error) {
 	fd, err := unix.PidfdGetfd(pidfd, number, 0)
 	if err != nil {
@@ -38,8 +38,8 @@ func dupListener(pidfd, number int) (int, error) {
 	return fd, nil
 }
 
-// exitStatus asks the kernel how a process that is not our child has ended.
-// Linux tells from 6.15 on, once its parent has waited for it.
+// exitStatus asks the kernel how a process that is not a child has ended. Linux
+// answers from 6.15 on, once the parent has waited for the process.
 func exitStatus(c *child) (unix.WaitStatus, bool) {
 	if status := zombieStatus(c); status != 0 {
 		return status, true
@@ -51,8 +51,9 @@ func exitStatus(c *child) (unix.WaitStatus, bool) {
 	return unix.WaitStatus(info.Exit_code), true
 }
 
-// zombieStatus reads it from /proc while nobody has waited for the process. It
-// is 0 where we may not know, so 0 says nothing.
+// zombieStatus reads the status from /proc while the process was not waited
+// for. The kernel says 0 where the keeper has no permission, so 0 means
+// unknown.
 func zombieStatus(c *child) unix.WaitStatus {
 	var buf [1024]byte
 	text := readProc(buf[:], c.pid, "/stat")
@@ -63,6 +64,6 @@ func zombieStatus(c *child) unix.WaitStatus {
 	return unix.WaitStatus(max(0, parseDigits(f[len(f)-1])))
 }
 
-// signalPidfd signals through a pidfd: never another process of the same
+// signalPidfd signals through a pidfd: never a later process with the same
 // number.
 func signalPidfd(pidfd int, sig unix.Signal) { _ = unix.PidfdSendSignal(pidfd, sig, nil, 0) }

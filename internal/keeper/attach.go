@@ -11,27 +11,27 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// KeptWorker is one worker that a keeper has held while there was no initiator.
+// KeptWorker is one worker that a keeper has kept while there was no initiator.
 type KeptWorker struct {
 	GUID        string
 	Incarnation int
 	PID         int    // 0 = its process has ended
-	StartTime   uint64 // of that process: with the PID it names it for ever
-	HasSocket   bool   // the listening socket that Hold left is still there
-	Snapshot    []byte // what the last initiator has left; nil = nothing
+	StartTime   uint64 // of that process; PID and StartTime together never name another process
+	HasSocket   bool   // the keeper has the socket that HoldSocket left
+	Snapshot    []byte // that the last initiator saved; nil = none
 }
 
-// ErrNoKeeper is Attach's answer when no keeper waits at that place.
+// ErrNoKeeper is returned by Attach when no keeper waits at that path.
 var ErrNoKeeper = errors.New("no keeper waits there")
 
-// attachTimeout bounds the first word of a keeper. It has nothing else to do,
-// but the machine may.
+// attachTimeout bounds the time until the keeper's greeting. The keeper has no
+// other work then, but the machine may be busy.
 const attachTimeout = 10 * time.Second
 
-// Attach goes on with the keeper that waits at path since its initiator died.
-// It returns what it holds; the events that nobody has judged yet follow on
-// Events, and then KindSynced. The error is ErrNoKeeper, or says why a keeper
-// that is there cannot be used.
+// Attach takes over the keeper that has waited at path since its initiator
+// died. It returns the workers that the keeper kept. The events that no
+// snapshot covers follow on Events, and then KindSynced. The error is
+// ErrNoKeeper, or says why the keeper at path cannot be used.
 func Attach(path string, o Options) (*Keeper, []KeptWorker, error) {
 	conn, process, err := dialHandover(path)
 	if err != nil {
@@ -40,7 +40,7 @@ func Attach(path string, o Options) (*Keeper, []KeptWorker, error) {
 	return attachConn(conn, process, o)
 }
 
-// attachConn hears a keeper that was found.
+// attachConn reads the greeting of the keeper at the other end of conn.
 func attachConn(conn *net.UnixConn, process *attachedKeeper, o Options) (*Keeper, []KeptWorker, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
@@ -52,7 +52,7 @@ func attachConn(conn *net.UnixConn, process *attachedKeeper, o Options) (*Keeper
 	}
 	if err != nil {
 		_ = conn.Close()
-		if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) { // it was about to end
+		if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) { // the keeper was about to end
 			err = ErrNoKeeper
 		}
 		return nil, nil, fmt.Errorf("attach to keeper %d: %w", process.pid(), err)
@@ -62,8 +62,8 @@ func attachConn(conn *net.UnixConn, process *attachedKeeper, o Options) (*Keeper
 	return k, held, nil
 }
 
-// readGreeting reads what a keeper says first: who it is and what it holds. The first
-// event that is neither is the first of the backlog.
+// readGreeting reads KindHello and the KindKept events. The first event of
+// another kind becomes the first of the backlog.
 func (k *Keeper) readGreeting() (held []KeptWorker, err error) {
 	_ = k.conn.SetReadDeadline(time.Now().Add(attachTimeout))
 	defer func() { _ = k.conn.SetReadDeadline(time.Time{}) }()
@@ -72,7 +72,7 @@ func (k *Keeper) readGreeting() (held []KeptWorker, err error) {
 		return nil, err
 	}
 	if hello.Kind != KindHello || hello.Version < 1 {
-		return nil, fmt.Errorf("it says %q, and not hello", hello.Kind)
+		return nil, fmt.Errorf("its first event is %q instead of hello", hello.Kind)
 	}
 	k.version.Store(int32(hello.Version))
 	k.backlog = append(k.backlog, hello)
@@ -89,29 +89,33 @@ func (k *Keeper) readGreeting() (held []KeptWorker, err error) {
 	}
 }
 
-// keeperProcess is the keeper's process: a child that we wait for, or another's.
+// keeperProcess is the keeper's process: a child of this process, or a process
+// that another process has started.
 type keeperProcess interface {
 	pid() int
 	kill() error
-	awaitEnd() string // until it has ended; says how, and frees what it held
-	releaseHandle()   // frees what it held, instead of wait
+	awaitEnd() string // waits until it has ended, says how, and frees its handle
+	releaseHandle()   // frees its handle instead of awaitEnd
 }
 
-// SaveSnapshot leaves something for the next initiator with everything about guid that
-// is not in it yet. seen is the newest Event.Seq of that guid that the blob
-// tells of; keep = false is for an upgrade only; nil takes it back.
+// SaveSnapshot saves blob for the next initiator. The keeper does not read it.
+// It keeps with it every event about guid whose Event.Seq is above seen, the
+// highest Seq that blob covers, and sends both to the next initiator. keep =
+// false saves it for an upgrade only. An empty blob deletes the snapshot. grace
+// is SpawnOrder.OrphanGrace.
 func (k *Keeper) SaveSnapshot(guid string, blob []byte, seen uint64, keep bool, grace time.Duration) error {
 	return k.sendOrder(message{Op: opSnapshot, GUID: guid, Snapshot: blob, SnapshotSeq: seen, On: keep, Grace: grace}, nil)
 }
 
-// KeepAllFor makes the keeper hold everything, workers that are not Keep too, when
-// its initiator goes within that time, until it is over: for an upgrade. Zero
-// takes it back.
+// KeepAllFor makes the keeper keep all workers, also workers without Keep, when
+// its initiator goes within d, and until d is over: for an upgrade. Zero
+// cancels an earlier call.
 func (k *Keeper) KeepAllFor(d time.Duration) error {
 	return k.sendOrder(message{Op: opKeepAll, Grace: d}, nil)
 }
 
-// Detach ends the connection and nothing else, as if the initiator had died.
+// Detach closes the connection. For the keeper this is the same as the death of
+// its initiator.
 func (k *Keeper) Detach() {
 	k.detached.Store(true)
 	k.closeOnce.Do(func() { close(k.closing) })
@@ -119,5 +123,5 @@ func (k *Keeper) Detach() {
 	<-k.ended
 }
 
-// Version is that of the keeper's protocol, as it said itself; 0 before Hello.
+// Version returns the keeper's protocol version; 0 before KindHello.
 func (k *Keeper) Version() int { return int(k.version.Load()) }

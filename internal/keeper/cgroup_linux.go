@@ -12,10 +12,10 @@ import (
 )
 
 // A cgroup of its own is the surest mark of a worker: its descendants cannot
-// wash it off, whatever they do to their session, parent and environment.
+// leave it by changing their session, parent or environment.
 
-// makeCgroup makes the directory and sets its limits. What cannot be set is a
-// warning; a worker that cannot be born there at all is an error.
+// makeCgroup makes the directory and sets its limits. A limit that cannot be
+// set is a warning; a directory that cannot be made is an error.
 func makeCgroup(s *SpawnOrder) (warnings []error, err error) {
 	if s.CgroupDir == "" {
 		return nil, nil
@@ -32,8 +32,8 @@ func makeCgroup(s *SpawnOrder) (warnings []error, err error) {
 	return warnings, nil
 }
 
-// writeCgroupFile writes one of a cgroup's files. It makes none: a file that is
-// not there is one that this kernel does not have.
+// writeCgroupFile writes one of a cgroup's files. It creates no file: this
+// kernel does not know a file that is missing.
 func writeCgroupFile(dir, file, value string) error {
 	f, err := os.OpenFile(filepath.Join(dir, file), os.O_WRONLY, 0)
 	if err != nil {
@@ -44,18 +44,18 @@ func writeCgroupFile(dir, file, value string) error {
 	return err
 }
 
-// killCgroup kills all that is in a cgroup and below it, at once: what forks
-// meanwhile is killed too. Kernels before 5.14 cannot; the rounds of KILL do
-// it there.
+// killCgroup kills every process in a cgroup and below it at once, together
+// with processes that are forked meanwhile. Kernels before 5.14 do not offer
+// it; there killRound does the work.
 func killCgroup(dir string) {
 	if dir != "" {
 		_ = writeCgroupFile(dir, "cgroup.kill", "1")
 	}
 }
 
-// removeCgroupDir removes an empty cgroup and those that were made below it; it
-// reports whether it is gone. The kernel still counts a process for a moment
-// after it was waited for, and a member that does not die keeps it.
+// removeCgroupDir removes an empty cgroup and the cgroups below it. It reports
+// whether the cgroup is gone. The kernel still counts a process for a moment
+// after it was waited for, and a member that does not die keeps the cgroup.
 func removeCgroupDir(dir string) bool {
 	if dir == "" {
 		return true
@@ -70,8 +70,8 @@ func removeCgroupDir(dir string) bool {
 	return err == nil || errors.Is(err, fs.ErrNotExist)
 }
 
-// cgroupMembers lists the processes of a cgroup and of those below it. The
-// kernel leaves out those that have wholly ended.
+// cgroupMembers lists the processes of a cgroup and of the cgroups below it.
+// The kernel leaves out processes of which every thread has ended.
 func cgroupMembers(dir string) (pids []int) {
 	if dir == "" {
 		return nil
@@ -90,7 +90,7 @@ func cgroupMembers(dir string) (pids []int) {
 }
 
 // countOOMKills counts the processes of a cgroup that the kernel has killed for
-// want of memory; 0 where that cannot be known.
+// lack of memory; 0 where the kernel does not say.
 func countOOMKills(dir string) int {
 	if dir == "" {
 		return 0

@@ -6,36 +6,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// key names a worker: no two processes ever have the same.
+// key names one incarnation of a worker. No two processes ever have the same
+// key.
 type key struct {
 	guid        string
 	incarnation int
 }
 
-// child is one worker, from its fork until nothing of it is left.
+// child is one worker, from its fork until none of its processes is left.
 type child struct {
 	key
-	pid     int    // of the leader, and of the process group
-	start   uint64 // its start time
+	pid     int    // of the main process, and number of its process group
+	start   uint64 // start time of the main process
 	keep    bool
-	pidfd   int // of an adopted process, which is not our child; 0 = it is
+	pidfd   int // of an adopted process, which is not a child of the keeper; 0 = a child
 	cgroup  string
 	streams []*outputStream
 
-	exited bool           // the leader was waited for
-	seen   map[int]uint64 // descendants seen: start time by pid
-	end    *endState      // an End is in progress
+	exited bool           // the main process was waited for
+	seen   map[int]uint64 // start times of the descendants that were seen, by pid
+	end    *endState      // not nil while an EndOrder is in progress
 	killed map[process]bool
 }
 
-// childTable are the books of everything that descends from the keeper.
+// childTable holds everything that descends from the keeper.
 type childTable struct {
 	workers   map[key]*child
-	byPID     map[int]*child // leaders that were not waited for
-	ends      map[key]*child // with an End in progress
-	leftovers map[key]*child // the leader was waited for, the rest is not gone or not yet reported
-	// owners remembers whose an orphan is (nil = nobody's). An orphan is our
-	// direct child, so its pid is not given to another before we wait for it.
+	byPID     map[int]*child // main processes that were not waited for
+	ends      map[key]*child // with an EndOrder in progress
+	leftovers map[key]*child // the main process was waited for; the rest lives or is not reported yet
+	// owners remembers the worker of each orphan (nil = unknown). An orphan is
+	// a direct child of the keeper, so the kernel does not reuse its pid before
+	// the keeper has waited for it.
 	owners  map[int]*child
 	tree    treeScan
 	scanned *treeScan // &tree, or nil when it is stale
@@ -45,17 +47,17 @@ func newChildTable() childTable {
 	return childTable{workers: map[key]*child{}, byPID: map[int]*child{}, ends: map[key]*child{}, leftovers: map[key]*child{}, owners: map[int]*child{}}
 }
 
-// childExit is a leader that was waited for.
+// childExit is a main process that was waited for.
 type childExit struct {
 	c      *child
 	status unix.WaitStatus
-	// unknown: nobody can say how an adopted process has ended.
+	// unknown: the exit status of an adopted process cannot be found.
 	unknown bool
 	maxRSS  int64
 }
 
-// reapChildren waits for all that have ended, then looks once at what they left:
-// a thousand exits at once cost one look.
+// reapChildren waits for all processes that have ended, then scans once for
+// what they left: a thousand exits at once cost one scan.
 func (l *loop) reapChildren() {
 	exits, reaped := l.waitForExited()
 	if !reaped {
@@ -68,9 +70,10 @@ func (l *loop) reapChildren() {
 	l.checkLeftovers(time.Now())
 }
 
-// waitForExited waits for whoever has ended. Nobody is born meanwhile: an exit of a
-// process that is not in the books could not be told from an orphan's, and a
-// newborn that is traced must not be taken for one that has ended.
+// waitForExited waits for every process that has ended. No spawn is pending
+// meanwhile: the exit of a process that is not in childTable could not be told
+// from an orphan's, and a new process that is traced must not be taken for a
+// process that has ended.
 func (l *loop) waitForExited() (exits []childExit, reaped bool) {
 	l.awaitSpawns()
 	for {
@@ -94,7 +97,7 @@ func (l *loop) waitForExited() (exits []childExit, reaped bool) {
 	return exits, reaped
 }
 
-// reportExit tells that a leader has ended, after its last words.
+// reportExit reports that a main process has ended, after its last output.
 func (l *loop) reportExit(e childExit) {
 	for _, s := range e.c.streams {
 		s.readLastOutput(l)
@@ -126,8 +129,9 @@ func (l *loop) reportExit(e childExit) {
 	}
 }
 
-// checkLeftovers looks at the workers whose leader has gone: what is empty now is
-// reported, and what ought to be is killed.
+// checkLeftovers looks at the workers whose main process has ended. It reports
+// a worker that is empty now, and kills the processes of a worker whose
+// EndOrder is past its deadline.
 func (l *loop) checkLeftovers(now time.Time) {
 	for _, c := range l.leftovers {
 		if len(l.findMembers(c)) == 0 {
@@ -144,7 +148,8 @@ func (l *loop) checkLeftovers(now time.Time) {
 	}
 }
 
-// reportEmptied reports that nothing is left of a worker, and forgets it.
+// reportEmptied reports that no process of a worker is left, and forgets the
+// worker.
 func (l *loop) reportEmptied(c *child) {
 	strays := l.listUnattributed(c.start)
 	l.ctl.queueEvent(Event{
@@ -157,8 +162,9 @@ func (l *loop) reportEmptied(c *child) {
 	l.removeCgroup(c.cgroup)
 }
 
-// signalGroup signals the process group of a worker. When its leader is gone
-// the number may be another's, so a member must be seen in it first.
+// signalGroup signals the process group of a worker. When the main process has
+// ended, the number may be another group's, so a member must be seen in the
+// group first.
 func (l *loop) signalGroup(k key, sig unix.Signal) {
 	c, ok := l.workers[k]
 	if !ok {

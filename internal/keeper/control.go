@@ -9,29 +9,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// outputRoom bounds, in bytes, the Output events that wait for an initiator
-// that does not read. Beyond it they are dropped and counted. Other events
-// are few (each belongs to a process or an order) and are never dropped.
+// outputRoom bounds, in bytes, the KindOutput events that wait for an initiator
+// that does not read. Further lines are dropped and counted. Other events are
+// few (each belongs to a process or an order) and are never dropped.
 const outputRoom = 1 << 20
 
 // controlConn is the keeper's end of the socket to the initiator.
 type controlConn struct {
 	loop          *loop
-	fd            int // -1 once the initiator is gone
+	fd            int // -1 once the initiator has gone
 	in            frames
-	receivedBytes int64         // bytes received
-	received      []receivedFDs // descriptors not yet claimed by a frame
+	receivedBytes int64         // since the connection began
+	received      []receivedFDs // descriptors that no frame has claimed yet
 
 	out          []queued
-	queuedOutput int  // bytes of Output events in out
-	blocked      bool // the socket is full; the poller tells when it is not
+	queuedOutput int  // bytes of KindOutput events in out
+	blocked      bool // the socket is full; the poller reports when it is not
 }
 
-// receivedFDs is descriptors that came while the bytes from … to were received.
-// The kernel never hands over two parcels in one receive, and ends a receive
-// with the piece that carried one: so a parcel belongs to the one frame with
-// descriptors that begins within. A parcel that the descriptor limit emptied
-// leaves its frame without, and no other frame gets its descriptors.
+// receivedFDs holds the descriptors that came while the bytes from … to were
+// received. The kernel never delivers descriptors of two sends in one receive,
+// and ends a receive with the bytes of the send that carried them. So they
+// belong to the one frame with descriptors that begins between from and to.
+// When the descriptor limit has cut the list to nothing, its frame gets no
+// descriptor, and no other frame gets them.
 type receivedFDs struct {
 	from, to int64
 	fds      []int
@@ -42,8 +43,8 @@ type queued struct {
 	output bool
 }
 
-// handleReady receives what has come. Orders are carried out one a turn, so that a
-// thousand of them do not hold up an exit.
+// handleReady receives bytes from the initiator. One order is carried out in
+// each turn of the loop, so that a thousand orders do not delay an exit.
 func (c *controlConn) handleReady(l *loop) {
 	if c.blocked {
 		c.flushEvents()
@@ -80,7 +81,7 @@ func parseRights(oob []byte) (fds []int) {
 	return fds
 }
 
-// hasOrder reports whether a whole order waits.
+// hasOrder reports whether a whole order waits in the buffer.
 func (c *controlConn) hasOrder() bool {
 	if len(c.in.buf) < 4 || c.fd < 0 {
 		return false
@@ -100,7 +101,8 @@ func (c *controlConn) handleOrder(l *loop) {
 		err = json.Unmarshal(body, &m)
 	}
 	if err != nil {
-		// Nothing after this can be trusted: as if the initiator had died.
+		// The rest of the stream cannot be trusted: the keeper acts as if the
+		// initiator had died.
 		c.queueEvent(Event{Kind: KindWarning, Error: fmt.Sprintf("read order: %v", err)})
 		c.flushEvents()
 		l.handleDisconnect()
@@ -113,8 +115,8 @@ func (c *controlConn) handleOrder(l *loop) {
 	l.noteActivity()
 }
 
-// claimFD gives the descriptor that came with the frame that began at start, or
-// -1, and closes those that nobody can claim any more.
+// claimFD returns the descriptor that came with the frame that began at start,
+// or -1. It closes descriptors that no frame can claim any more.
 func (c *controlConn) claimFD(start int64, wanted int) int {
 	fd := -1
 	for len(c.received) > 0 && c.received[0].from <= start {
@@ -133,14 +135,14 @@ func (c *controlConn) claimFD(start int64, wanted int) int {
 	return fd
 }
 
-// carryOut does what a message asks; it reports whether it took fd.
+// carryOut does what an order asks. It reports whether it took fd.
 func (l *loop) carryOut(m *message, fd int) (taken bool) {
 	if l.pendingSpawns[key{m.GUID, m.Incarnation}] != nil && m.Op != opSpawn || m.Op == opClose || m.Op == opAdopt {
-		l.awaitSpawns() // it is about a process that is on its way
+		l.awaitSpawns() // the order is about a process that is being forked
 	}
 	op := m.Op
 	if came := opVersion[op]; came > 0 && came > ownVersion() {
-		op = "" // an older keeper has never heard of it
+		op = "" // an older keeper does not know it
 	}
 	switch op {
 	case opSpawn:
@@ -199,8 +201,8 @@ func (l *loop) releaseSocket(guid string) {
 	}
 }
 
-// queueEvent queues one event; it reports false when it was dropped, which happens
-// to Output only.
+// queueEvent records and queues one event. It returns false when the event was
+// dropped, which happens to KindOutput only.
 func (c *controlConn) queueEvent(e Event) bool {
 	if e.At.IsZero() {
 		e.At = time.Now()
@@ -211,7 +213,7 @@ func (c *controlConn) queueEvent(e Event) bool {
 	return c.fd < 0 || c.queueFrame(e)
 }
 
-// queueFrame is event for one that was remembered already.
+// queueFrame queues an event that was recorded already.
 func (c *controlConn) queueFrame(e Event) bool {
 	output := e.Kind == KindOutput
 	if output && c.queuedOutput > outputRoom {
@@ -238,7 +240,7 @@ func (c *controlConn) flushEvents() {
 		}
 		if err != nil {
 			if err != unix.EAGAIN {
-				c.out, c.queuedOutput = nil, 0 // the reading side will see the end
+				c.out, c.queuedOutput = nil, 0 // handleReady will see that the initiator has gone
 			}
 			break
 		}

@@ -9,11 +9,11 @@ import (
 
 const (
 	firstKillInterval = 10 * time.Millisecond  // after the first round of KILL
-	maxKillInterval   = 500 * time.Millisecond // between rounds against what will not die
+	maxKillInterval   = 500 * time.Millisecond // between later rounds, against processes that do not die
 	shutdownTimeout   = 1500 * time.Millisecond
 )
 
-// endState is an End in progress.
+// endState is an EndOrder in progress.
 type endState struct {
 	deadline time.Time // when KILL begins
 	next     time.Time // when to look again
@@ -32,11 +32,11 @@ func signalRank(sig int) int {
 	return 1
 }
 
-// endWorker begins to end a worker, or hurries an End that has begun.
+// endWorker begins to end a worker, or hurries an EndOrder in progress.
 func (l *loop) endWorker(e EndOrder, now time.Time) {
 	c, ok := l.workers[key{e.GUID, e.Incarnation}]
 	if !ok {
-		l.reportEmptied(&child{key: key{e.GUID, e.Incarnation}}) // long ago, or never there
+		l.reportEmptied(&child{key: key{e.GUID, e.Incarnation}}) // it ended long ago, or never was
 		return
 	}
 	deadline := now.Add(max(e.Wait, 0))
@@ -62,9 +62,10 @@ func (l *loop) endWorker(e EndOrder, now time.Time) {
 	}
 }
 
-// signalAll signals the group of a worker, and each descendant outside of it.
-// CONT follows, because a stopped process acts on no other signal but KILL.
-// members were seen before, because they move when the leader dies.
+// signalAll signals the group of a worker, and each descendant outside the
+// group. CONT follows, because a stopped process acts on no other signal but
+// KILL. members were found before, because they move when the main process
+// dies.
 func (l *loop) signalAll(c *child, members []process, sig unix.Signal) {
 	if c.pidfd > 0 {
 		l.signalAdopted(c, members, sig)
@@ -91,8 +92,8 @@ func (l *loop) signalAll(c *child, members []process, sig unix.Signal) {
 	}
 }
 
-// killRound kills everything of a worker. It comes again, soon and then less
-// often, for what was born meanwhile, until the worker is empty.
+// killRound kills every process of a worker. It is repeated, soon and then less
+// often, for processes that were forked meanwhile, until the worker is empty.
 func (l *loop) killRound(c *child, now time.Time) {
 	if c.killed == nil {
 		c.killed = map[process]bool{}
@@ -122,8 +123,8 @@ type shutdown struct {
 }
 
 // handleDisconnect is called when the control socket has ended. Workers marked
-// Keep run on, and the keeper with them: it goes on to take their output and
-// their exits, and ends with the last of them.
+// Keep run on, and the keeper with them: it takes their output and their exits,
+// and ends with the last of them.
 func (l *loop) handleDisconnect() {
 	l.awaitSpawns()
 	l.closeFD(l.ctl.fd)
@@ -145,7 +146,7 @@ func (l *loop) handleDisconnect() {
 	}
 }
 
-// beginShutdown begins the end.
+// beginShutdown begins the end of the keeper.
 func (l *loop) beginShutdown(all bool, now time.Time) {
 	l.closeHandoverSocket()
 	l.window = nil
@@ -154,7 +155,7 @@ func (l *loop) beginShutdown(all bool, now time.Time) {
 	l.shutdownRound(now)
 }
 
-// shutdownRound kills all that must not outlive the initiator.
+// shutdownRound kills every process that must not outlive the initiator.
 func (l *loop) shutdownRound(now time.Time) {
 	l.shutdown.next = now.Add(firstKillInterval)
 	s := l.scanOrphans()
@@ -175,8 +176,8 @@ func (l *loop) shutdownRound(now time.Time) {
 	}
 }
 
-// mayOutlive reports whether an orphan may live on: it is a kept worker's, or
-// might be.
+// mayOutlive reports whether an orphan may live on: it belongs to a kept
+// worker, or may belong to a kept worker.
 func (l *loop) mayOutlive(p process) bool {
 	if l.shutdown.all {
 		return false
@@ -187,7 +188,7 @@ func (l *loop) mayOutlive(p process) bool {
 	return l.hasKept()
 }
 
-// hasKept reports whether a worker marked Keep is still there.
+// hasKept reports whether a worker marked Keep is left.
 func (l *loop) hasKept() bool {
 	for _, c := range l.workers {
 		if c.keep {
@@ -197,15 +198,15 @@ func (l *loop) hasKept() bool {
 	return false
 }
 
-// finished reports whether the keeper may end, and its exit code: 0 when
-// nothing is left of any worker.
+// finished reports whether the keeper may end, and its exit code: 0 when no
+// process of any worker is left.
 func (l *loop) finished(now time.Time) (code int, done bool) {
 	if l.shutdown == nil || len(l.ctl.out) > 0 && l.ctl.fd >= 0 && now.Before(l.shutdown.deadline) {
 		return 0, false
 	}
 	if !l.shutdown.all && l.hasKept() {
 		if now.After(l.shutdown.deadline) {
-			l.shutdown.next = time.Time{} // from here on only exits matter
+			l.shutdown.next = time.Time{} // from now on only exits matter
 		}
 		return 0, false
 	}

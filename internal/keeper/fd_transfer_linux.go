@@ -7,17 +7,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fdTransfer is a pair of sockets through which descriptors come from the loop's
-// table into the midwife's. A nil door leads nowhere: there is one table.
+// fdTransfer is a pair of sockets through which descriptors pass from the
+// loop's descriptor table into the fork thread's. A nil fdTransfer passes
+// nothing: both use one table.
 type fdTransfer struct{ outer, inner int }
 
-// newFDTransfer gives the calling thread, which must be locked, a table and a umask
-// of its own. Where that is not allowed, as in many containers, it answers
-// nil. ctl is the initiator's socket: it must not stay open here.
+// newFDTransfer gives the calling thread, which must be locked, a descriptor
+// table and a umask of its own. It returns nil where the kernel does not allow
+// that, as in many containers. ctl is the initiator's socket, which must not
+// stay open in the thread's table.
 //
-// The runtime's own descriptors must be in both tables under the same
-// numbers, for it uses them on whatever thread it is; so they are made to be
-// before. Nothing else of the Go runtime or of package os opens any here.
+// The Go runtime uses its own descriptors on whatever thread it is. They must
+// have the same numbers in both tables, so newFDTransfer makes the runtime open
+// them before the tables part. Nothing else of the runtime or of package os
+// opens descriptors on this thread.
 func newFDTransfer(ctl int) *fdTransfer {
 	time.NewTimer(time.Hour).Stop()
 	if f, err := os.Open("/proc/self/stat"); err == nil {
@@ -36,7 +39,7 @@ func newFDTransfer(ctl int) *fdTransfer {
 	return &fdTransfer{outer: pair[0], inner: pair[1]}
 }
 
-// sendFDs sends descriptors through, from the loop's side.
+// sendFDs sends descriptors from the loop.
 func (d *fdTransfer) sendFDs(files []uintptr) error {
 	if d == nil {
 		return nil
@@ -50,7 +53,8 @@ func (d *fdTransfer) sendFDs(files []uintptr) error {
 	return unix.Sendmsg(d.outer, []byte{0}, unix.UnixRights(fds...), nil, 0)
 }
 
-// receiveFDs receives them on the midwife's side, under their numbers there.
+// receiveFDs receives descriptors on the fork thread, and returns their numbers
+// there.
 func (d *fdTransfer) receiveFDs(files []uintptr) ([]uintptr, error) {
 	if d == nil {
 		return files, nil
@@ -71,7 +75,7 @@ func (d *fdTransfer) receiveFDs(files []uintptr) ([]uintptr, error) {
 		if f == absent {
 			continue
 		}
-		if len(fds) == 0 { // the limit has cut them short, and the process is not born
+		if len(fds) == 0 { // the descriptor limit has cut the list: do not fork
 			d.closeFDs(taken[:i])
 			return nil, unix.EMFILE
 		}
@@ -80,7 +84,7 @@ func (d *fdTransfer) receiveFDs(files []uintptr) ([]uintptr, error) {
 	return taken, nil
 }
 
-// closeFDs closes them there.
+// closeFDs closes descriptors on the fork thread.
 func (d *fdTransfer) closeFDs(files []uintptr) {
 	if d == nil {
 		return

@@ -2,7 +2,7 @@
 
 package keeper
 
-// door: elsewhere a process has one table of descriptors.
+// fdTransfer is empty: elsewhere all threads share one descriptor table.
 type fdTransfer struct{}
 
 func newFDTransfer(int) *fdTransfer { return nil }

@@ -6,11 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxPendingSpawns bounds how many spawns are on their way between the loop and the
-// thread that forks: enough that neither waits for the other.
+// maxPendingSpawns bounds how many spawns are between the loop and the fork
+// thread: enough that neither waits for the other.
 const maxPendingSpawns = 4
 
-// pendingSpawn is one spawn on that way.
+// pendingSpawn is one spawn between the loop and the fork thread.
 type pendingSpawn struct {
 	key
 	order    *SpawnOrder
@@ -24,47 +24,48 @@ type pendingSpawn struct {
 }
 
 // forkThread is the goroutine that forks, alone on one thread, for life: the
-// kernel kills our children (Pdeathsig) when the thread that forked them ends.
+// kernel kills the keeper's children (Pdeathsig) when the thread that forked
+// them ends.
 //
-// On Linux the thread has a table of descriptors of its own with next to
-// nothing in it. A child begins with a copy of that table and closes it one by
-// one when it executes; with the pipes of a thousand workers in it that is
-// half the cost of a spawn. It also has a umask of its own.
+// On Linux the thread has a descriptor table of its own that is almost empty. A
+// child begins with a copy of that table and closes its entries at exec; with
+// the pipes of a thousand workers in it, this is half the cost of a spawn. The
+// thread also has a umask of its own.
 type forkThread struct {
 	orders   chan *pendingSpawn
-	forked   chan *pendingSpawn // as they were ordered; has room for all
-	wake     int                // the writing end of a pipe that the loop waits on
-	transfer *fdTransfer        // where descriptors are handed through; nil = the table is the loop's
+	forked   chan *pendingSpawn // in the order of orders; has room for all
+	wake     int                // writing end of a pipe that the loop watches
+	transfer *fdTransfer        // passes descriptors to the thread; nil = it uses the loop's table
 }
 
-// startForkThread makes the thread. It waits until it is known whether the thread
-// has a table of its own.
+// startForkThread starts the thread. It waits until it is known whether the
+// thread has a descriptor table of its own.
 func (l *loop) startForkThread() error {
 	read, write, err := newPipe()
 	if err != nil {
 		return err
 	}
-	m := &forkThread{orders: make(chan *pendingSpawn, maxPendingSpawns), forked: make(chan *pendingSpawn, maxPendingSpawns), wake: write}
-	l.forkThread, l.pendingSpawns = m, map[key]*pendingSpawn{}
+	t := &forkThread{orders: make(chan *pendingSpawn, maxPendingSpawns), forked: make(chan *pendingSpawn, maxPendingSpawns), wake: write}
+	l.forkThread, l.pendingSpawns = t, map[key]*pendingSpawn{}
 	ready := make(chan struct{})
 	go func() { // ends with the process
 		runtime.LockOSThread()
-		m.transfer = newFDTransfer(l.ctl.fd)
+		t.transfer = newFDTransfer(l.ctl.fd)
 		close(ready)
-		for b := range m.orders {
-			m.forkChild(b)
+		for b := range t.orders {
+			t.forkChild(b)
 		}
 	}()
 	<-ready
 	return l.watchFD(read, spawnPipe(read))
 }
 
-// forkChild forks.
-func (m *forkThread) forkChild(b *pendingSpawn) {
-	files, err := m.transfer.receiveFDs(b.fds.listFDs())
+// forkChild forks the child, applies its limits and reports to the loop.
+func (t *forkThread) forkChild(b *pendingSpawn) {
+	files, err := t.transfer.receiveFDs(b.fds.listFDs())
 	if err == nil {
 		b.pid, err = fork(b.path, b.order, files)
-		m.transfer.closeFDs(files)
+		t.transfer.closeFDs(files)
 	}
 	if err != nil {
 		b.err = explainSpawnError(err, b.path)
@@ -74,11 +75,12 @@ func (m *forkThread) forkChild(b *pendingSpawn) {
 		}
 		b.warnings = append(b.warnings, applyLimits(b.pid, b.order)...)
 	}
-	m.forked <- b
-	_, _ = unix.Write(m.wake, []byte{0})
+	t.forked <- b
+	_, _ = unix.Write(t.wake, []byte{0})
 }
 
-// spawnPipe is the reading end of the pipe by which a birth is known.
+// spawnPipe is the reading end of the pipe by which the fork thread wakes the
+// loop.
 type spawnPipe int
 
 func (c spawnPipe) handleReady(l *loop) {
@@ -94,7 +96,7 @@ func (c spawnPipe) handleReady(l *loop) {
 	}
 }
 
-// queueSpawn hands a spawn to the midwife.
+// queueSpawn gives a spawn to the fork thread.
 func (l *loop) queueSpawn(b *pendingSpawn) error {
 	if len(l.pendingSpawns) == maxPendingSpawns {
 		l.finishSpawn(<-l.forkThread.forked)
@@ -105,20 +107,20 @@ func (l *loop) queueSpawn(b *pendingSpawn) error {
 	l.pendingSpawns[b.key] = b
 	l.forkThread.orders <- b
 	if l.forkThread.transfer == nil {
-		l.awaitSpawns() // the umask is all threads' there
+		l.awaitSpawns() // all threads share the umask there
 	}
 	return nil
 }
 
-// awaitSpawns waits until every spawn that was handed over is in the books.
-// Whoever looks at all our children does so first.
+// awaitSpawns waits until every spawn that was queued is in childTable. Code
+// that looks at all children calls it first.
 func (l *loop) awaitSpawns() {
 	for len(l.pendingSpawns) > 0 {
 		l.finishSpawn(<-l.forkThread.forked)
 	}
 }
 
-// finishSpawn enters what was born into the books.
+// finishSpawn reports a spawn that the fork thread has done.
 func (l *loop) finishSpawn(b *pendingSpawn) {
 	delete(l.pendingSpawns, b.key)
 	l.reportSpawn(b)

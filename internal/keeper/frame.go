@@ -9,16 +9,17 @@ import (
 	"time"
 )
 
-// frameLimit bounds one message, so that a torn stream cannot ask for memory
-// without end. A Spawn holds an environment and an INI, some kilobytes; the
-// kernel itself refuses more than a few megabytes of arguments.
+// frameLimit bounds one frame, so that a damaged stream cannot ask for memory
+// without end. A SpawnOrder holds an environment and an INI, some kilobytes;
+// the kernel itself refuses more than a few megabytes of arguments.
 const frameLimit = 8 << 20
 
-// preface is what the initiator writes before it starts the keeper. A process
-// that is merely called initiator-keeper will not find it on descriptor 3.
+// preface is what the initiator writes into the socket before it starts the
+// keeper. A process that only has the name initiator-keeper does not find it on
+// descriptor 3.
 const preface = "initiator-keeper/1\n"
 
-// What a message asks for.
+// The values of message.Op.
 const (
 	opSpawn          = "spawn"
 	opHold           = "hold"
@@ -36,13 +37,13 @@ const (
 	opSync           = "sync"
 )
 
-// opVersion is the version that an order came with, for those that were not in the
-// first. To a keeper that is older it is not sent, and one that gets it all
-// the same answers with a warning.
+// opVersion holds the version with which an order came, for orders that are not
+// in version 1. Such an order is not sent to an older keeper. An older keeper
+// that receives it answers with a warning.
 var opVersion = map[string]int{opClear: 2}
 
-// message is one order to the keeper: a frame of JSON, and FDs descriptors
-// that were sent with its first byte.
+// message is one order to the keeper: a frame of JSON. FDs is the number of
+// descriptors that were sent with its first byte, 0 or 1.
 type message struct {
 	V           int
 	Op          string
@@ -55,9 +56,9 @@ type message struct {
 	Spawn       *spawnWire `json:",omitempty"`
 	End         *EndOrder  `json:",omitempty"`
 
-	Snapshot    []byte        `json:"Memo,omitempty"` // spawn, memo
+	Snapshot    []byte        `json:"Memo,omitempty"` // spawn, memo, adopt
 	SnapshotSeq uint64        `json:"Seen,omitempty"` // spawn, memo
-	Grace       time.Duration `json:",omitempty"`     // spawn, memo, stay
+	Grace       time.Duration `json:",omitempty"`     // spawn, memo, adopt, stay
 	Paths       []string      `json:",omitempty"`     // clear
 	Path        string        `json:",omitempty"`     // meet
 	Dev         uint64        `json:",omitempty"`     // meet
@@ -65,8 +66,9 @@ type message struct {
 	Adopt       *AdoptOrder   `json:",omitempty"`
 }
 
-// spawnWire is a Spawn whose byte strings travel as bytes: an environment may
-// hold any byte but NUL, and JSON strings would replace what is not UTF-8.
+// spawnWire is a SpawnOrder whose byte strings travel as bytes: an environment
+// may hold any byte but NUL, and JSON strings would replace bytes that are not
+// UTF-8.
 type spawnWire struct {
 	SpawnOrder
 	Argv, Env, Dir []byte
@@ -85,7 +87,7 @@ func newSpawnWire(s SpawnOrder) (*spawnWire, error) {
 	return w, nil
 }
 
-// spawnOrder gives the Spawn that was put in.
+// spawnOrder returns the SpawnOrder that newSpawnWire was given.
 func (w *spawnWire) spawnOrder() *SpawnOrder {
 	w.SpawnOrder.Argv, w.SpawnOrder.Env, w.SpawnOrder.Dir = splitNUL(w.Argv), splitNUL(w.Env), string(w.Dir)
 	return &w.SpawnOrder
@@ -109,7 +111,8 @@ func splitNUL(b []byte) []string {
 	return strings.Split(strings.TrimSuffix(string(b), "\x00"), "\x00")
 }
 
-// encodeFrame gives the length, four bytes in network order, and the JSON.
+// encodeFrame returns a frame: the length, four bytes in network order, and the
+// JSON of v.
 func encodeFrame(v any) ([]byte, error) {
 	b := bytes.NewBuffer(make([]byte, 4, 512))
 	if err := json.NewEncoder(b).Encode(v); err != nil {
@@ -135,13 +138,14 @@ func frameLength(head []byte) (int, error) {
 // frames cuts a byte stream into frames. The zero value is ready.
 type frames struct {
 	buf    []byte
-	offset int64 // of buf[0] in the stream
+	offset int64 // position of buf[0] in the stream
 }
 
 func (f *frames) feed(b []byte) { f.buf = append(f.buf, b...) }
 
-// next returns the body of the next whole frame and where in the stream the
-// frame began; nil when more bytes are needed. The body is valid until feed.
+// next returns the body of the next whole frame and the position in the stream
+// at which the frame began; nil when more bytes are needed. The body is valid
+// until feed.
 func (f *frames) next() (body []byte, start int64, err error) {
 	if len(f.buf) < 4 {
 		return nil, 0, nil
@@ -153,7 +157,7 @@ func (f *frames) next() (body []byte, start int64, err error) {
 	body, start = f.buf[4:4+n:4+n], f.offset
 	f.buf, f.offset = f.buf[4+n:], f.offset+int64(4+n)
 	if len(f.buf) == 0 {
-		f.buf = nil // a burst of spawns must not keep its memory
+		f.buf = nil // do not keep the memory of a burst of orders
 	}
 	return body, start, nil
 }

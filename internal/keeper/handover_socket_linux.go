@@ -12,12 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxSocketPath is what a unix address holds; a longer one is reached through a
-// descriptor of its directory.
+// maxSocketPath is how many bytes a unix socket address holds. A longer path is
+// reached through a descriptor of its directory.
 const maxSocketPath = 107
 
-// listenHandover makes the socket at which the next initiator will find the keeper,
-// and gives it to the keeper: from then on it is the keeper's alone.
+// listenHandover makes the socket at which the next initiator will find the
+// keeper, and gives it to the keeper. This process keeps no copy.
 func (k *Keeper) listenHandover(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove the socket of the last keeper: %w", err)
@@ -41,7 +41,7 @@ func (k *Keeper) listenHandover(path string) error {
 	return k.sendOrder(message{Op: opHandoverSocket, Path: path, Dev: uint64(st.Dev), Ino: st.Ino}, f)
 }
 
-// withShortPath calls f with the path, or with a shorter one to the same file.
+// withShortPath calls f with path, or with a shorter path to the same file.
 func withShortPath(path string, f func(string) error) error {
 	if len(path) <= maxSocketPath {
 		return f(path)
@@ -54,7 +54,7 @@ func withShortPath(path string, f func(string) error) error {
 	return f(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)))
 }
 
-// dialHandover connects to the keeper at path and takes a handle on its process.
+// dialHandover connects to the keeper at path.
 func dialHandover(path string) (*net.UnixConn, *attachedKeeper, error) {
 	var conn net.Conn
 	err := withShortPath(path, func(short string) (err error) {
@@ -75,9 +75,10 @@ func dialHandover(path string) (*net.UnixConn, *attachedKeeper, error) {
 	return c, &attachedKeeper{fd: -1}, nil
 }
 
-// checkSameUser refuses a socket of another user: it would be told secrets. (The
-// kernel names whoever called listen: the initiator that launched the keeper,
-// which is dead. Who has the socket now, hello says.)
+// checkSameUser refuses a socket of another user, to whom the initiator would
+// send secrets. (The kernel names the process that called listen: the initiator
+// that launched the keeper, which is dead. The keeper's own process id is in
+// KindHello.)
 func checkSameUser(c *net.UnixConn) error {
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -91,28 +92,28 @@ func checkSameUser(c *net.UnixConn) error {
 	return err
 }
 
-// acceptConn takes one connection; it never blocks.
+// acceptConn accepts one connection; it never blocks.
 func acceptConn(fd int) (int, error) {
 	n, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
 	return n, err
 }
 
-// sameUser reports whether the other end belongs to our own user.
+// sameUser reports whether the other end belongs to the user of this process.
 func sameUser(fd int) bool {
 	cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	return err == nil && int(cred.Uid) == os.Geteuid()
 }
 
-// attachedKeeper is a keeper that another process has started. A pidfd names it
-// for ever.
+// attachedKeeper is a keeper that another process has started. Its pidfd never
+// names another process.
 type attachedKeeper struct {
 	number int
 
-	mu sync.Mutex // whoever kills must not take another's descriptor for it
-	fd int        // -1 = not open
+	mu sync.Mutex // guards fd, so that kill never uses a number that was reused after close
+	fd int        // pidfd; -1 = not open
 }
 
-// openHandle takes the handle on the process that said hello.
+// openHandle opens the pidfd of the process id in KindHello.
 func (f *attachedKeeper) openHandle(pid int) error {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
@@ -140,7 +141,8 @@ func (f *attachedKeeper) releaseHandle() {
 	f.fd = -1
 }
 
-// wait: only its parent learns how it ended; we learn when.
+// awaitEnd waits until the keeper has ended. Only its parent learns the exit
+// status.
 func (f *attachedKeeper) awaitEnd() string {
 	defer f.releaseHandle()
 	for {
@@ -149,8 +151,8 @@ func (f *attachedKeeper) awaitEnd() string {
 			break
 		}
 	}
-	// After an upgrade it is our own child all the same, and would stay a
-	// zombie. Any other error says that it is not.
+	// After an upgrade by exec the keeper is a child of this process all the
+	// same, and would stay a zombie. An error says that it is not.
 	var status unix.WaitStatus
 	if pid, err := unix.Wait4(f.number, &status, unix.WNOHANG, nil); err == nil && pid == f.number {
 		return fmt.Sprintf("wait status %#x", int(status))

@@ -7,8 +7,9 @@ import (
 	"net"
 )
 
-// errNeedsLinux: elsewhere workers outlive a killed keeper, and nothing tells one
-// process from another of the same number.
+// errNeedsLinux is returned because elsewhere workers outlive a killed keeper,
+// and the kernel does not tell a process from a later process with the same
+// number.
 var errNeedsLinux = errors.New("on_initiator_exit = keep and upgrade need Linux")
 
 func (k *Keeper) listenHandover(string) error { return nil }

@@ -8,24 +8,23 @@ import (
 )
 
 // handoverSocket is the listening socket at which the next initiator finds this
-// keeper. The zero value: there is none, and nobody can come back.
+// keeper. The zero value: there is none, and no initiator can attach.
 type handoverSocket struct {
 	fd   int // 0 = none
 	path string
-	dev  uint64 // of the socket in the file system, so that a successor's is
-	ino  uint64 // not removed for ours
+	dev  uint64 // of the socket in the file system, so that the socket of
+	ino  uint64 // a later keeper is not removed
 }
 
 // handoverWindow is the time between two initiators.
 type handoverWindow struct {
-	began        time.Time
-	keepAllUntil time.Time // until then everything is held, for an upgrade
-	emptySince   time.Time // since when nothing lives; zero = something does
+	keepAllUntil time.Time // all workers are kept until then, for an upgrade
+	emptySince   time.Time // since when no process lives; zero = a process lives
 	grace        time.Duration
-	next         time.Time // when to look again; zero = only when something happens
+	next         time.Time // when to look again; zero = only after an event
 }
 
-// setHandoverSocket takes the socket of the meeting place.
+// setHandoverSocket takes the listening socket that the initiator made.
 func (l *loop) setHandoverSocket(m *message, fd int) (taken bool) {
 	if fd < 0 || l.handover.fd != 0 || l.nearFDLimit(fd) {
 		return false
@@ -34,17 +33,17 @@ func (l *loop) setHandoverSocket(m *message, fd int) (taken bool) {
 	return true
 }
 
-// openWindow begins a gap; false when there is nothing to hold, or nobody could
-// ever come for it.
+// openWindow begins a handover window. It returns false when there is nothing
+// to keep, or no initiator could ever attach.
 func (l *loop) openWindow(now time.Time) bool {
 	memos, grace := l.keptSnapshots()
 	if l.handover.fd == 0 || !memos && !l.hasKept() && !now.Before(l.keepAllUntil) {
 		return false
 	}
-	if unix.SetNonblock(l.handover.fd, true) != nil || l.watchFD(l.handover.fd, l) != nil {
+	if unix.SetNonblock(l.handover.fd, true) != nil || l.watchFD(l.handover.fd, l.handover) != nil {
 		return false
 	}
-	l.window = &handoverWindow{began: now, keepAllUntil: l.keepAllUntil, grace: grace}
+	l.window = &handoverWindow{keepAllUntil: l.keepAllUntil, grace: grace}
 	l.keepAllUntil = time.Time{}
 	for guid := range l.watched {
 		if l.snapshots[guid] == nil {
@@ -55,13 +54,13 @@ func (l *loop) openWindow(now time.Time) bool {
 	return true
 }
 
-// checkWindow does what a gap asks for: what is not kept is ended, and when
-// nothing has lived for long enough, so is the keeper.
+// checkWindow ends the workers that are not kept. When no process has lived for
+// long enough, it ends the keeper.
 func (l *loop) checkWindow(now time.Time) {
-	g := l.window
-	g.next = time.Time{}
-	if now.Before(g.keepAllUntil) {
-		g.next = g.keepAllUntil
+	w := l.window
+	w.next = time.Time{}
+	if now.Before(w.keepAllUntil) {
+		w.next = w.keepAllUntil
 		return
 	}
 	l.dropUnkeptSnapshots()
@@ -79,16 +78,16 @@ func (l *loop) checkWindow(now time.Time) {
 }
 
 func (l *loop) checkWindowEmpty(now time.Time) {
-	g := l.window
+	w := l.window
 	switch {
 	case len(l.byPID)+len(l.leftovers) > 0:
-		g.emptySince = time.Time{}
-	case g.emptySince.IsZero():
-		g.emptySince, g.next = now, now.Add(g.grace)
-	case now.Sub(g.emptySince) >= g.grace:
+		w.emptySince = time.Time{}
+	case w.emptySince.IsZero():
+		w.emptySince, w.next = now, now.Add(w.grace)
+	case now.Sub(w.emptySince) >= w.grace:
 		l.beginShutdown(true, now)
 	default:
-		g.next = g.emptySince.Add(g.grace)
+		w.next = w.emptySince.Add(w.grace)
 	}
 }
 
@@ -101,9 +100,12 @@ func (l *loop) hasKeptWorker(guid string) bool {
 	return false
 }
 
-// handleReady of the loop itself is somebody at the meeting place. Only our own user
-// is let in, and one only.
-func (l *loop) handleReady(*loop) {
+// handleReady accepts the next initiator.
+func (handoverSocket) handleReady(l *loop) { l.acceptInitiator() }
+
+// acceptInitiator accepts the next initiator at the handover socket. It must be
+// of the same user, and only one is accepted.
+func (l *loop) acceptInitiator() {
 	fd, err := acceptConn(l.handover.fd)
 	if err != nil {
 		return
@@ -117,14 +119,15 @@ func (l *loop) handleReady(*loop) {
 	if l.watchFD(fd, l.ctl) != nil {
 		unix.Close(fd)
 		l.ctl.fd = -1
-		_ = l.watchFD(l.handover.fd, l) // it was watched a moment ago
+		_ = l.watchFD(l.handover.fd, l.handover) // it was watched a moment ago
 		return
 	}
 	l.greetInitiator(time.Now())
 }
 
-// greetInitiator tells a new initiator all that there is. What was to be held for an
-// upgrade is until it says that it has come up: it may die before.
+// greetInitiator sends a new initiator the whole state. Workers that are kept
+// for an upgrade stay so until the initiator cancels it: the initiator may die
+// before it has started.
 func (l *loop) greetInitiator(now time.Time) {
 	l.keepAllUntil = l.window.keepAllUntil
 	l.window = nil
@@ -139,7 +142,8 @@ func (l *loop) greetInitiator(now time.Time) {
 	c.queueFrame(Event{Kind: KindSynced, At: now})
 }
 
-// closeHandoverSocket ends the meeting place: from here on nobody can come back.
+// closeHandoverSocket closes the handover socket: from now on no initiator can
+// attach.
 func (l *loop) closeHandoverSocket() {
 	m := l.handover
 	if m.fd == 0 {

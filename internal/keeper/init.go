@@ -8,23 +8,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// controlFD is where the keeper finds its socket.
+// controlFD is the descriptor at which the keeper finds its socket.
 const controlFD = 3
 
-// init turns the process into a keeper, for life, when it was started as one.
-// Three things must agree: the name, a unix socket on descriptor 3, and the
-// preface that Launch wrote into that socket before it started us.
+// init turns the process into a keeper, for life, when it was started as a
+// keeper. Three things must agree: the name, a unix socket on descriptor 3, and
+// the preface that Launch wrote into that socket before it started this
+// process.
 func init() {
 	if len(os.Args) == 0 || !strings.HasPrefix(os.Args[0], processName) || !isKeeperSocket(controlFD) {
 		return
 	}
-	// Not os.Exit: nothing is left to be flushed, and under the race detector
-	// that would hold up every Close for a second.
+	// Not os.Exit: no buffered output is left to flush, and under the race
+	// detector os.Exit would delay every Close for a second.
 	syscall.Exit(runKeeper(controlFD))
 }
 
-// isKeeperSocket reports whether fd is the socket that Launch made. It reads the
-// preface only when it is there.
+// isKeeperSocket reports whether fd is the socket that Launch made. It takes
+// the preface out of the socket only when it is there.
 func isKeeperSocket(fd int) bool {
 	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err != nil || kind != unix.SOCK_STREAM {
@@ -43,9 +44,9 @@ func isKeeperSocket(fd int) bool {
 	return err == nil && n == len(preface)
 }
 
-// closeInherited closes what the program that started us left open by
+// closeInherited closes descriptors that the parent program left open by
 // mistake: a descriptor that came through exec has no close-on-exec flag, and
-// all that we open ourselves has.
+// every descriptor that this program opens has.
 func closeInherited() {
 	for _, name := range listDir("/dev/fd") {
 		fd := parseDigits([]byte(name))
@@ -59,7 +60,8 @@ func closeInherited() {
 	}
 }
 
-// parseDigits reads decimal digits up to the first other byte; -1 when there are none.
+// parseDigits reads decimal digits up to the first other byte; -1 when there
+// are none.
 func parseDigits(b []byte) int {
 	n := -1
 	for _, c := range b {

@@ -13,68 +13,71 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// closeGrace is how long Close lets the keeper empty everything before the
-// keeper itself is killed (which kills its workers through Pdeathsig).
+// closeGrace is how long Close waits until the keeper has ended every worker.
+// After that Close kills the keeper, which kills its workers through Pdeathsig.
 const closeGrace = 5 * time.Second
 
-// sendTimeout bounds a send to a keeper that does not read, such as one that
-// somebody has stopped with SIGSTOP. After that it is killed.
+// sendTimeout bounds a send to a keeper that does not read, such as a keeper
+// that was stopped with SIGSTOP. After that the keeper is killed.
 const sendTimeout = 30 * time.Second
 
-// ErrClosed is returned by every method once Close was called or the keeper
-// is gone.
+// ErrClosed is returned by every method after Close was called or the keeper
+// has ended.
 var ErrClosed = errors.New("the keeper is gone: launch a new one")
 
-// ErrOlderKeeper is returned by a method whose order came after the version of this
-// keeper. It serves on; the one that replaces it will know the order.
-var ErrOlderKeeper = errors.New("this keeper is of an older version, which does not know how; it is replaced when its last worker has ended")
+// ErrOlderKeeper is returned by a method whose order is newer than the protocol
+// version of this keeper. The keeper goes on; the keeper that replaces it will
+// know the order.
+var ErrOlderKeeper = errors.New("the running keeper is older than this program and does not know this order; it will be replaced when its last worker has ended")
 
 // Options say how a keeper is started. The zero value works.
 type Options struct {
-	// Logger is told of start and end at debug level; nil = silent.
+	// Logger gets the keeper's start and end at debug level; nil = silent.
 	Logger hclog.Logger
-	// Stderr is where the keeper's own last words go; nil = os.Stderr.
+	// Stderr is where the keeper writes an error that ends it; nil = os.Stderr.
 	Stderr *os.File
-	// HandoverSocket is the path of a unix socket (0600) at which the next
-	// initiator can find the keeper after this one has died: see Attach. "" =
-	// nobody can come back. What is at the path is replaced, so whoever may
-	// launch there must be the only one. Linux only; elsewhere it is ignored.
+	// HandoverSocket is the path of a unix socket (mode 0600) at which the next
+	// initiator finds the keeper after this initiator has died: see Attach. ""
+	// = no initiator can attach. A file at the path is replaced, so only one
+	// initiator may launch keepers there. Linux only; elsewhere the path is
+	// ignored.
 	HandoverSocket string
 }
 
-// Keeper is the initiator's end: it sends orders and yields events. All
-// methods may be called from any goroutine.
+// Keeper is the initiator's end of the connection to a keeper process: methods
+// send orders, Events yields the events. All methods may be called from any
+// goroutine. The protocol is described in docs/keeper-protocol.md.
 type Keeper struct {
 	log     hclog.Logger
 	process keeperProcess
 	conn    *net.UnixConn
 	in      *bufio.Reader
-	backlog []Event // read before receive began
+	backlog []Event // read before receiveEvents began
 	version atomic.Int32
 	events  chan Event
 
-	sendTimeout time.Duration // of one send: sendTimeout
-	closeGrace  time.Duration // of Close: closeGrace
+	sendTimeout time.Duration // of one send
+	closeGrace  time.Duration // of Close
 
-	send        sync.Mutex    // one frame at a time
-	closing     chan struct{} // closed when Close begins: nobody need read events any more
+	send        sync.Mutex    // held while a frame is written
+	closing     chan struct{} // closed when Close or Detach begins: events may be dropped
 	closeOnce   sync.Once
-	detached    atomic.Bool    // Leave was called: it lives on
+	detached    atomic.Bool    // Detach was called: the keeper lives on
 	gone        chan struct{}  // closed when the process was waited for
-	ended       chan struct{}  // closed when nothing of ours runs for it any more
-	closeSender sync.WaitGroup // the goroutine that says goodbye for Close
+	ended       chan struct{}  // closed when every goroutine of this Keeper has ended
+	closeSender sync.WaitGroup // the goroutine that sends the close order
 }
 
-// Events yields everything that happens, in order, beginning with KindHello
-// and ending with KindLost, after which it is closed. It must be read; an
+// Events yields every event in order, beginning with KindHello and ending with
+// KindLost, after which the channel is closed. The caller must read it. An
 // event that finds no room after Close was called is dropped.
 func (k *Keeper) Events() <-chan Event { return k.events }
 
-// PID is the process id of the keeper.
+// PID returns the process id of the keeper.
 func (k *Keeper) PID() int { return k.process.pid() }
 
-// Spawn asks for a process. KindSpawned or KindSpawnFailed follows. The error
-// is of the request itself, or ErrClosed.
+// Spawn orders a new process. KindSpawned or KindSpawnFailed follows. The error
+// is about the order itself, or ErrClosed.
 func (k *Keeper) Spawn(s SpawnOrder) error {
 	wire, err := newSpawnWire(s)
 	if err != nil {
@@ -86,60 +89,66 @@ func (k *Keeper) Spawn(s SpawnOrder) error {
 	}, s.Stream)
 }
 
-// HoldSocket leaves a copy of the socket f with the keeper, for every Spawn of guid
-// with PassSocket. It replaces an earlier one. The caller keeps f.
+// HoldSocket gives the keeper a copy of the socket f, for every SpawnOrder of
+// guid with PassSocket. It replaces an earlier socket of guid. The caller keeps
+// f.
 func (k *Keeper) HoldSocket(guid string, f *os.File) error {
 	return k.sendOrder(message{Op: opHold, GUID: guid}, f)
 }
 
-// ReleaseSocket closes what Hold left. Processes that have it keep their copies.
+// ReleaseSocket closes the keeper's copy of the socket of guid. Processes that
+// were given the socket keep theirs.
 func (k *Keeper) ReleaseSocket(guid string) error {
 	return k.sendOrder(message{Op: opRelease, GUID: guid}, nil)
 }
 
-// End asks that nothing be left of a worker; KindEmptied follows in any case,
-// also when the worker has gone already.
+// End orders that a worker be ended with all its descendants. KindEmptied
+// follows in any case, also when the worker has already gone.
 func (k *Keeper) End(e EndOrder) error {
 	return k.sendOrder(message{Op: opEnd, GUID: e.GUID, Incarnation: e.Incarnation, End: &e}, nil)
 }
 
-// Signal sends one signal to the process group of a worker and does nothing
-// else. No event follows, and a worker that is gone is no error.
+// Signal sends one signal to the process group of a worker. No event follows. A
+// worker that has gone is no error.
 func (k *Keeper) Signal(guid string, incarnation, sig int) error {
 	return k.sendOrder(message{Op: opSignal, GUID: guid, Incarnation: incarnation, Signal: sig}, nil)
 }
 
-// WatchOutput turns the KindOutput events of all incarnations of guid on or off. It
-// may be called before Spawn, so that no line is missed.
+// WatchOutput turns the KindOutput events of all incarnations of guid on or
+// off. Called before Spawn, it misses no line.
 func (k *Keeper) WatchOutput(guid string, on bool) error {
 	return k.sendOrder(message{Op: opWatch, GUID: guid, On: on}, nil)
 }
 
-// AwaitOutput is Watch on, for lines that somebody waits for: one of a worker with a
-// memo is told to every initiator that comes, until a Memo has seen it (its
-// Event.Seq) or a Watch has followed. A keeper of version 1 only watches.
+// AwaitOutput turns the KindOutput events of guid on, for lines that the caller
+// must not lose. While the worker has a snapshot, the keeper repeats each line
+// to every initiator that attaches, until a saved snapshot covers the line (by
+// its Event.Seq) or WatchOutput is called. A keeper of version 1 treats the
+// order as WatchOutput.
 func (k *Keeper) AwaitOutput(guid string) error {
 	return k.sendOrder(message{Op: opWatch, GUID: guid, On: true, Await: true}, nil)
 }
 
-// ReopenLogs opens all log files anew by their names, after someone moved them.
+// ReopenLogs closes all log files and opens them again by their names, after
+// another program has moved them.
 func (k *Keeper) ReopenLogs() error { return k.sendOrder(message{Op: opReopen}, nil) }
 
-// ClearLogs removes logs, as something of guid; KindCleared follows. The next line
-// makes a file anew. Those that were rotated away stay. ErrOlderKeeper: this keeper
-// cannot.
+// ClearLogs removes log files. KindCleared with guid follows. The next line
+// makes the file anew. Rotated files stay. ErrOlderKeeper: this keeper does not
+// know the order.
 func (k *Keeper) ClearLogs(guid string, paths ...string) error {
 	return k.sendOrder(message{Op: opClear, GUID: guid, Paths: paths}, nil)
 }
 
-// Close kills all workers with all their descendants, those with Keep too,
-// ends the keeper and waits for it. (An initiator that wants its Keep workers
-// to live on exits without Close.) A second Close waits like the first.
+// Close kills all workers with all their descendants, workers with Keep too,
+// ends the keeper and waits for it. An initiator that wants its Keep workers to
+// live on exits without Close. A second Close waits like the first.
 func (k *Keeper) Close() error {
 	k.closeOnce.Do(func() {
 		close(k.closing)
-		// Beside us: a keeper that does not read would hold us up, and so would
-		// whoever is sending to it. It ends when the keeper does.
+		// In a goroutine of its own, because a keeper that does not read would
+		// block Close, and so would another goroutine that is sending. It ends
+		// when the keeper does.
 		k.closeSender.Go(func() {
 			if err := k.sendOrder(message{Op: opClose}, nil); err != nil {
 				_ = k.conn.CloseRead()
@@ -162,9 +171,9 @@ func (k *Keeper) Close() error {
 	return err
 }
 
-// sendOrder sends one message, and the descriptor of f with it.
+// sendOrder sends one message, with the descriptor of f unless f is nil.
 func (k *Keeper) sendOrder(m message, f *os.File) error {
-	if v := k.Version(); v != 0 && v < opVersion[m.Op] { // 0 = it has said nothing yet, and is our own
+	if v := k.Version(); v != 0 && v < opVersion[m.Op] { // 0 = no Hello yet: the keeper is this program's own
 		return fmt.Errorf("%s %s: %w (version %d of the protocol; this order came with %d)", m.Op, m.GUID, ErrOlderKeeper, v, opVersion[m.Op])
 	}
 	m.V = Version
@@ -185,8 +194,8 @@ func (k *Keeper) sendOrder(m message, f *os.File) error {
 	_ = k.conn.SetWriteDeadline(time.Now().Add(k.sendTimeout))
 	if err := writeFrame(k.conn, frame, f); err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			// Half a message may lie in the socket, and no other can follow it.
-			// A keeper that is of no use is better lost, for then it is replaced.
+			// Half a frame may lie in the socket, and no other frame can follow
+			// it. The keeper is killed, so that a new keeper replaces it.
 			_ = k.process.kill()
 		}
 		return fmt.Errorf("%s %s: %w: %w", m.Op, m.GUID, ErrClosed, err)

@@ -2,9 +2,10 @@ package keeper
 
 import "strings"
 
-// keeperEnv is what the keeper is given of our environment: not what somebody
-// told this one process. A keeper that kept it could be taken for us by the
-// service manager, and would show everybody where to say so.
+// keeperEnv returns the environment of the keeper: the initiator's own without
+// the variables that the service manager sets for the initiator alone. With
+// them the service manager could take the keeper for the initiator, and every
+// worker could read where to send notifications.
 func keeperEnv(ours []string) []string {
 	kept := make([]string, 0, len(ours))
 	for _, entry := range ours {

@@ -168,7 +168,7 @@ func TestSpawnsThatFail(t *testing.T) {
 		{"not executable", plain("w", write("plain", "x", 0o600)), "chmod +x"},
 		{"wrong architecture", plain("w", write("strange", "\x7fELF\x02\x01\x01strange", 0o700)), "another machine"},
 		{"missing interpreter", plain("w", write("script", "#!/no/such/shell\n", 0o700)), "interpreter"},
-		{"no socket held", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, PassSocket: true, Umask: -1}, "Hold comes before"},
+		{"no socket held", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, PassSocket: true, Umask: -1}, "HoldSocket must come before"},
 		{"no directory", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, Dir: dir + "/none", Umask: -1}, "create it"},
 		{"no cgroup", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, CgroupDir: dir + "/none/none", Umask: -1}, "cgroup"},
 	}

@@ -17,19 +17,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processName begins argv[0] of every keeper; catch.go looks for it.
+// processName begins argv[0] of every keeper; the init function of this package
+// looks for it.
 const processName = "initiator-keeper"
 
-// eventRoom is how many events may wait for a reader in the initiator before
-// they wait in the socket, and then in the keeper.
+// eventRoom is how many events may wait for a reader in the initiator. Further
+// events wait in the socket, and then in the keeper.
 const eventRoom = 256
 
-// Launch starts a keeper: the running executable again, which the init
-// function of this package turns into one before main or TestMain runs.
+// Launch starts a keeper: the running executable again, which the init function
+// of this package turns into a keeper before main or TestMain runs.
 func Launch(o Options) (*Keeper, error) {
 	if strings.HasPrefix(os.Args[0], processName) {
-		// Without this a catch that failed would start itself for ever.
-		return nil, fmt.Errorf("launch keeper: this process is called %q itself: start the program under another name", os.Args[0])
+		// Without this check a process that failed to become a keeper would
+		// start another, without end.
+		return nil, fmt.Errorf("launch keeper: the name of this program begins with %q, which is the keeper's: start it under another name", processName)
 	}
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
@@ -57,7 +59,7 @@ func Launch(o Options) (*Keeper, error) {
 	go k.receiveEvents()
 	if o.HandoverSocket != "" {
 		if err := k.listenHandover(o.HandoverSocket); err != nil {
-			_ = k.Close() // it has no worker yet
+			_ = k.Close() // no worker was started yet
 			return nil, fmt.Errorf("launch keeper: %w", err)
 		}
 	}
@@ -72,9 +74,9 @@ func newKeeper(o Options, conn *net.UnixConn, process keeperProcess) *Keeper {
 	}
 }
 
-// childKeeper is a keeper that this process has started.
-// Its number is kept here: after Release, os.Process says -1, and a signal sent
-// to that would reach every process of the machine.
+// childKeeper is a keeper process that this process has started. number is its
+// process id: after Release, os.Process says -1, and a signal sent to -1 would
+// reach every process of the machine.
 type childKeeper struct {
 	*os.Process
 	number int
@@ -82,18 +84,19 @@ type childKeeper struct {
 
 func (c childKeeper) pid() int       { return c.number }
 func (c childKeeper) kill() error    { return c.Process.Kill() }
-func (c childKeeper) releaseHandle() { _ = c.Process.Release() } // it has no error on unix
+func (c childKeeper) releaseHandle() { _ = c.Process.Release() } // Release returns no error on unix
 
 func (c childKeeper) awaitEnd() string {
 	state, err := c.Process.Wait()
 	if err != nil {
-		return "its exit status was taken by someone else"
+		return "its exit status was taken by other code of this process"
 	}
 	return state.String()
 }
 
-// startKeeper runs the executable with the socket as descriptor 3. In a
-// session of its own the terminal's Ctrl-C reaches neither it nor its workers.
+// startKeeper runs the executable with the socket as descriptor 3. The keeper
+// gets a session of its own, so that the terminal's Ctrl-C reaches neither the
+// keeper nor its workers.
 func startKeeper(sock, stderr *os.File) (*os.Process, error) {
 	path, err := executablePath()
 	if err != nil {
@@ -115,7 +118,7 @@ func startKeeper(sock, stderr *os.File) (*os.Process, error) {
 	})
 }
 
-// executablePath names the running program even when its file was replaced.
+// executablePath names the running program, also when its file was replaced.
 func executablePath() (string, error) {
 	if runtime.GOOS == "linux" {
 		return "/proc/self/exe", nil
@@ -123,7 +126,8 @@ func executablePath() (string, error) {
 	return os.Executable()
 }
 
-// newSocketPair gives two connected unix sockets that no other child inherits.
+// newSocketPair returns two connected unix sockets that no other child
+// inherits.
 func newSocketPair() (a, b *os.File, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -136,7 +140,8 @@ func newSocketPair() (a, b *os.File, err error) {
 	return os.NewFile(uintptr(pair[0]), "keeper"), os.NewFile(uintptr(pair[1]), "initiator"), nil
 }
 
-// writeFrame sends a frame; the descriptor goes with its first bytes.
+// writeFrame sends a frame. The descriptor of f goes with the frame's first
+// bytes.
 func writeFrame(conn *net.UnixConn, frame []byte, f *os.File) error {
 	if f == nil {
 		_, err := conn.Write(frame)
@@ -148,8 +153,8 @@ func writeFrame(conn *net.UnixConn, frame []byte, f *os.File) error {
 	}
 	var n int
 	var sent error
-	// Control keeps the descriptor open meanwhile, and unlike Fd leaves the
-	// file in its mode.
+	// Control keeps the descriptor open meanwhile, and unlike Fd does not
+	// change the file's blocking mode.
 	err = raw.Control(func(fd uintptr) {
 		n, _, sent = conn.WriteMsgUnix(frame, unix.UnixRights(int(fd)), nil)
 	})
@@ -162,9 +167,9 @@ func writeFrame(conn *net.UnixConn, frame []byte, f *os.File) error {
 	return err
 }
 
-// receiveEvents passes events on until the socket ends, then waits for this one
-// child (never for any other: the host program may have children of its own)
-// and reports how it ended.
+// receiveEvents delivers the events until the socket ends. Then it waits for
+// this one child (never for any other: the host program may have children of
+// its own) and reports how the keeper ended.
 func (k *Keeper) receiveEvents() {
 	defer close(k.ended)
 	defer close(k.events)
@@ -182,9 +187,9 @@ func (k *Keeper) receiveEvents() {
 		}
 		k.deliverEvent(e)
 	}
-	// A keeper whose socket has ended has nothing left to do for us.
+	// A keeper whose socket has ended can do nothing more for this initiator.
 	_ = k.conn.Close()
-	how := "we left it"
+	how := "this initiator detached from it"
 	if k.detached.Load() {
 		k.process.releaseHandle()
 	} else {
@@ -195,7 +200,8 @@ func (k *Keeper) receiveEvents() {
 	k.deliverEvent(Event{Kind: KindLost, At: time.Now(), Error: how})
 }
 
-// deliverEvent hands one event over; it waits for a reader until Close was called.
+// deliverEvent sends one event to Events. It waits for a reader until Close is
+// called.
 func (k *Keeper) deliverEvent(e Event) {
 	select {
 	case k.events <- e:

@@ -12,29 +12,28 @@ import (
 	"initiator/internal/logs"
 )
 
-// reopenPause is how long a log that could not be opened is left alone.
+// reopenPause is how long the keeper waits before it tries again to open a log.
 const reopenPause = time.Second
 
-// logFile is one file, however many workers write to it. Every write is of
-// whole lines, so none is torn.
+// logFile is one log file, which any number of workers may write to. Every
+// write holds whole lines, so no line is torn.
 type logFile struct {
 	Log
 	refs    int
 	fd      int // -1 = not open
 	size    int64
-	regular bool      // a regular file, that can be rotated
+	regular bool      // a regular file, which can be rotated
 	broken  bool      // the last write failed, and was reported
 	torn    bool      // the failed write left half a line
-	retry   time.Time // not before
-	dropped int       // bytes not written since it broke
+	retry   time.Time // do not open before this time
+	dropped int       // bytes not written since broken
 }
 
-// openLog gives the log for one stream. The first worker that names a path
-// says how it is rotated. The file is made and opened by the first line: for a
-// thousand workers that say nothing, making two thousand files would be most
-// of the work, and having them open half of the descriptors. A file that
-// cannot be opened is reported then, and tried again; the worker runs all the
-// same.
+// openLog returns the log for one stream. The first worker that names a path
+// says how the file is rotated. The first line makes and opens the file: for a
+// thousand workers without output, making two thousand files would be most of
+// the work, and keeping them open half of the descriptors. A file that cannot
+// be opened is reported then, and tried again; the worker runs on.
 func (l *loop) openLog(to Log) *logFile {
 	f, ok := l.logs[to.Path]
 	if !ok {
@@ -60,8 +59,8 @@ func (l *loop) closeLogs() {
 	}
 }
 
-// reopenLogs opens all logs by their names again. Those that were not open are
-// opened by their next line anyway.
+// reopenLogs opens all logs by their names again. A log that was not open is
+// opened by its next line anyway.
 func (l *loop) reopenLogs() {
 	for _, f := range l.logs {
 		if f.fd < 0 {
@@ -74,7 +73,7 @@ func (l *loop) reopenLogs() {
 	}
 }
 
-// clearLogs removes the logs that a message names, and says how that went.
+// clearLogs removes the logs that an order names, and reports the result.
 func (l *loop) clearLogs(m *message) {
 	e := Event{Kind: KindCleared, GUID: m.GUID}
 	var faults []error
@@ -87,8 +86,9 @@ func (l *loop) clearLogs(m *message) {
 	l.ctl.queueEvent(e)
 }
 
-// clearLog removes one file, open or not, as a rotation does: whoever reads it
-// sees that another has its name. What is no regular file holds no lines.
+// clearLog removes one file, open or not, as a rotation does: a reader sees
+// that another file has the name. A file that is not regular holds no lines and
+// is left alone.
 func (l *loop) clearLog(path string) error {
 	if there, err := os.Lstat(path); err == nil && !there.Mode().IsRegular() && there.Mode()&os.ModeSymlink == 0 {
 		return nil
@@ -103,8 +103,8 @@ func (l *loop) clearLog(path string) error {
 	return nil
 }
 
-// openFile opens the file for appending. O_NONBLOCK keeps a fifo without a reader
-// from stopping the whole keeper.
+// openFile opens the file for appending. O_NONBLOCK keeps a fifo without a
+// reader from stopping the whole keeper.
 func (f *logFile) openFile() error {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
 		return err
@@ -129,25 +129,25 @@ func (f *logFile) closeFile() {
 	}
 }
 
-// needsRotation reports whether size bytes more, after waiting ones, would make the
-// file larger than it may be.
+// needsRotation reports whether size bytes more, after the waiting bytes, would
+// make the file larger than MaxBytes.
 func (f *logFile) needsRotation(waiting, size int) bool {
 	now := f.size + int64(waiting)
 	return f.regular && f.MaxBytes > 0 && now > 0 && now+int64(size) > f.MaxBytes
 }
 
-// rotateFile moves the file to .1, .1 to .2 and so on, and begins anew.
+// rotateFile moves the file to .1, .1 to .2 and so on, and opens a new file.
 func (f *logFile) rotateFile() {
 	if f.fd < 0 {
 		return
 	}
 	f.closeFile()
 	logs.Rotate(f.Path, f.Backups)
-	_ = f.openFile() // write reports it when this has failed
+	_ = f.openFile() // appendLines reports it when this has failed
 }
 
-// appendLines appends whole lines. It gives one error when writing begins to fail,
-// and none while it goes on failing.
+// appendLines appends whole lines. It returns an error when writing begins to
+// fail, and nil while it goes on failing.
 func (f *logFile) appendLines(page []byte) error {
 	if f.fd < 0 && time.Now().Before(f.retry) {
 		f.dropped += len(page)
@@ -186,7 +186,7 @@ func (f *logFile) noteFailure(err error, page []byte) error {
 	return f.reportFailure(err)
 }
 
-// reportFailure notes the first failure and words it.
+// reportFailure notes the first failure and returns its message.
 func (f *logFile) reportFailure(err error) error {
 	f.broken, f.retry = true, time.Now().Add(reopenPause)
 	return fmt.Errorf("write log %s: %w: its lines are dropped until it can be written again", f.Path, err)

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// tooManyFiles says what to do about EMFILE, wherever it comes up.
+// tooManyFiles tells the user what to do about EMFILE.
 const tooManyFiles = "too many open files: raise the limit (ulimit -n) of the initiator; each worker needs two descriptors, a held port one more"
 
 // lookPath finds the file to execute: name itself when it contains a slash
@@ -47,7 +47,7 @@ func lookPath(name, dir string, env []string) (string, error) {
 	return "", fmt.Errorf("program %q was not found in PATH: install it, or give its path (PATH=%s)", name, path)
 }
 
-// valueOf is the last value of a variable, which is the one that counts.
+// valueOf returns the last value of a variable, which is the effective value.
 func valueOf(env []string, name string) string {
 	for i := len(env) - 1; i >= 0; i-- {
 		if value, ok := strings.CutPrefix(env[i], name+"="); ok {
@@ -72,8 +72,8 @@ func executableFile(path string) error {
 	return nil
 }
 
-// checkDir says what is wrong with a working directory, which exec itself
-// would report as if the program were missing.
+// checkDir reports what is wrong with a working directory. exec itself would
+// report it as if the program were missing.
 func checkDir(dir string) error {
 	if dir == "" {
 		return nil
@@ -90,7 +90,8 @@ func checkDir(dir string) error {
 	return nil
 }
 
-// explainSpawnError turns what fork or exec said into what a person can act on.
+// explainSpawnError turns an error of fork or exec into a message that says
+// what to do.
 func explainSpawnError(err error, path string) error {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {

@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// source is one descriptor that the loop waits on. Its ready method reads or
-// writes once, never blocks, and leaves the rest for the next turn.
+// source is one descriptor that the loop waits on. handleReady reads or writes
+// once, never blocks, and leaves the rest for the next turn.
 type source interface {
 	handleReady(l *loop)
 }
 
-// loop is everything that a keeper knows. One goroutine on one thread, for
-// life, owns it, without locks; only forking has a thread of its own.
+// loop is the whole state of a keeper. One goroutine on one thread owns it for
+// life, without locks. Only forking has a thread of its own.
 type loop struct {
 	poll    *poller
 	sources map[int]source
@@ -24,28 +24,29 @@ type loop struct {
 	childTable
 	outputs
 	forkThread    *forkThread
-	pendingSpawns map[key]*pendingSpawn // handed to the midwife and not in the books yet
+	pendingSpawns map[key]*pendingSpawn // given to the fork thread and not in childTable yet
 	held          map[string]int        // listening sockets by guid
-	devNull       int                   // /dev/null, every stdin that holds nothing
+	devNull       int                   // /dev/null, for every child without a stdin
 	fdLimit       int
 
-	reapPending  bool // SIGCHLD came
+	reapPending  bool // SIGCHLD was received
 	staleCgroups staleCgroups
-	shutdown     *shutdown // set once everything is to end
+	shutdown     *shutdown // not nil once everything is to end
 
 	handover        handoverSocket
 	snapshots       map[string]*snapshot
-	seq             uint64            // of the last event that was remembered
-	keepAllUntil    time.Time         // asked for before an upgrade
-	window          *handoverWindow   // set while there is no initiator
-	unreaped        []unreapedProcess // adopted processes whose status is awaited
+	seq             uint64            // Seq of the last recorded event
+	keepAllUntil    time.Time         // set before an upgrade
+	window          *handoverWindow   // not nil while there is no initiator
+	unreaped        []unreapedProcess // adopted processes that have ended without a known status
 	releaseMemoryAt time.Time         // when to give memory back after work; zero = done
 }
 
-// runKeeper is the life of a keeper; it returns the exit code. The loop has a
-// thread that is not the first one: Linux gives orphans to the first thread
-// and counts children by thread, so those of the first are orphans only, and
-// looking for them does not mean going through a thousand workers.
+// runKeeper runs the keeper to its end and returns the exit code. The loop has
+// a thread that is not the first thread: Linux gives orphans to the first
+// thread and lists children by thread. So the children of the first thread are
+// orphans only, and finding the orphans does not mean reading a thousand
+// workers.
 func runKeeper(fd int) int {
 	code := make(chan int)
 	go func() {
@@ -56,7 +57,7 @@ func runKeeper(fd int) int {
 }
 
 func runLoop(fd int) int {
-	// One thread does the work, and one forks.
+	// One thread runs the loop, and one forks.
 	runtime.GOMAXPROCS(2)
 	go warmUpJSON() // ends by itself
 	deaths, caught := catchSignals()
@@ -108,7 +109,7 @@ func (l *loop) watchFD(fd int, s source) error {
 	return nil
 }
 
-// closeFD ends the watching of a descriptor and closes it.
+// closeFD stops watching a descriptor and closes it.
 func (l *loop) closeFD(fd int) {
 	if _, ok := l.sources[fd]; ok {
 		l.poll.removeFD(fd)
@@ -117,13 +118,13 @@ func (l *loop) closeFD(fd int) {
 	unix.Close(fd)
 }
 
-// unwatchFD ends the watching of a descriptor and leaves it open.
+// unwatchFD stops watching a descriptor and leaves it open.
 func (l *loop) unwatchFD(fd int) {
 	l.poll.removeFD(fd)
 	delete(l.sources, fd)
 }
 
-// run turns until everything has ended.
+// run turns until the keeper may end, and returns the exit code.
 func (l *loop) run() int {
 	for {
 		for _, fd := range l.poll.waitReady(l.pollTimeout(time.Now())) {
@@ -145,7 +146,8 @@ func (l *loop) run() int {
 	}
 }
 
-// pollTimeout is how long the loop may sleep, in milliseconds; -1 = for ever.
+// pollTimeout returns how long the loop may sleep, in milliseconds; -1 =
+// without limit.
 func (l *loop) pollTimeout(now time.Time) int {
 	if l.ctl.hasOrder() {
 		return 0
@@ -166,7 +168,7 @@ func (l *loop) pollTimeout(now time.Time) int {
 	return int(max(0, next.Sub(now)+time.Millisecond-1) / time.Millisecond)
 }
 
-// earliest is the first of two moments, of which zero means never.
+// earliest returns the earlier of two times; a zero time means never.
 func earliest(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b
@@ -174,7 +176,7 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// runTimers does what the clock asks for.
+// runTimers does everything that is due at now.
 func (l *loop) runTimers(now time.Time) {
 	for _, c := range l.ends {
 		if !now.Before(c.end.next) {
@@ -195,10 +197,10 @@ func (l *loop) runTimers(now time.Time) {
 	}
 	if !l.releaseMemoryAt.IsZero() && !now.Before(l.releaseMemoryAt) {
 		l.releaseMemoryAt = time.Time{}
-		debug.SetGCPercent(50) // not before: a collection would hold up the start
+		debug.SetGCPercent(50) // not before: a collection would delay the start
 		debug.FreeOSMemory()
 	}
 }
 
-// noteActivity notes that memory was used, to be given back when it is quiet again.
+// noteActivity schedules giving memory back for when the keeper is idle again.
 func (l *loop) noteActivity() { l.releaseMemoryAt = time.Now().Add(2 * time.Second) }

@@ -6,14 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// outputs are the logs and who watches, and the one buffer that all reading
-// is done with.
+// outputs holds the log files, the set of watched workers, and the one buffer
+// that is used for all reading.
 type outputs struct {
 	buf     []byte
-	page    []byte // the lines on their way to a file
+	page    []byte // lines that are about to be written to a file
 	logs    map[string]*logFile
 	watched map[string]bool
-	awaited map[string]bool // … and kept until a memo tells of them
+	awaited map[string]bool // watched, and recorded until a snapshot covers the lines
 }
 
 func newOutputs() outputs {
@@ -28,7 +28,7 @@ type outputStream struct {
 	fd         int    // -1 once it has ended
 	log        *logFile
 	timestamps bool
-	dropped    int // lines that a watcher did not get
+	dropped    int // lines that were not sent to the initiator
 }
 
 // captureOutput takes over the reading end of a pipe.
@@ -45,7 +45,8 @@ func (l *loop) captureOutput(c *child, fd int, name string, to Log) *outputStrea
 	return s
 }
 
-// handleReady reads once; a worker that floods gets its turn like all others.
+// handleReady reads once, so that a worker with much output does not delay the
+// others.
 func (s *outputStream) handleReady(l *loop) {
 	n, err := unix.Read(s.fd, l.buf)
 	switch {
@@ -57,12 +58,13 @@ func (s *outputStream) handleReady(l *loop) {
 	}
 }
 
-// handleInput passes on the lines of one reading.
+// handleInput passes on the lines in b.
 func (s *outputStream) handleInput(l *loop, b []byte) {
 	s.deliverLines(l, func(yield func([]byte)) { s.splitLines(b, yield) })
 }
 
-// deliverLines writes lines to the log, in one piece, and shows them to a watcher.
+// deliverLines writes lines to the log in one piece, and sends them to the
+// initiator when the worker is watched.
 func (s *outputStream) deliverLines(l *loop, each func(yield func(line []byte))) {
 	var shown []string
 	watched := l.watched[s.key.guid]
@@ -88,7 +90,7 @@ func (s *outputStream) deliverLines(l *loop, each func(yield func(line []byte)))
 	s.writeLog(l, page)
 	l.page = page[:0]
 	if cap(page) > 2*len(l.buf) {
-		l.page = nil // one reading of empty, stamped lines must not stay for ever
+		l.page = nil // do not keep the memory of one large page of empty, stamped lines
 	}
 	if len(shown) > 0 {
 		s.reportLines(l, shown)
@@ -104,7 +106,8 @@ func (s *outputStream) writeLog(l *loop, page []byte) {
 	}
 }
 
-// reportLines sends lines to the watcher, and how many it has missed.
+// reportLines sends lines to the initiator, with the number of lines that were
+// dropped before.
 func (s *outputStream) reportLines(l *loop, lines []string) {
 	e := Event{Kind: KindOutput, GUID: s.key.guid, Incarnation: s.key.incarnation, Stream: s.name, Lines: lines, Dropped: s.dropped}
 	if l.ctl.queueEvent(e) {
@@ -114,8 +117,8 @@ func (s *outputStream) reportLines(l *loop, lines []string) {
 	}
 }
 
-// readLastOutput reads what is in the pipe now and not what may come: a descendant
-// that holds the pipe and goes on writing holds up nothing.
+// readLastOutput reads what is in the pipe now, and nothing that is written
+// later: a descendant that holds the pipe and goes on writing delays nothing.
 func (s *outputStream) readLastOutput(l *loop) {
 	for left := s.readableBytes(); left > 0; {
 		n, err := unix.Read(s.fd, l.buf[:min(left, len(l.buf))])
@@ -128,7 +131,7 @@ func (s *outputStream) readLastOutput(l *loop) {
 	s.deliverLines(l, s.emitPartial)
 }
 
-// readableBytes is how many bytes can be read.
+// readableBytes returns how many bytes can be read.
 func (s *outputStream) readableBytes() int {
 	if s.fd < 0 {
 		return 0
@@ -151,8 +154,8 @@ func (s *outputStream) closeStream(l *loop) {
 	}
 }
 
-// watchOutput turns Output events of guid on or off, and says whether they are
-// awaited.
+// watchOutput turns KindOutput events of guid on or off, and sets whether the
+// lines are recorded until a snapshot covers them.
 func (l *loop) watchOutput(guid string, on, awaited bool) {
 	if on {
 		l.watched[guid] = true

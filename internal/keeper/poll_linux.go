@@ -32,13 +32,14 @@ func (p *poller) changeFD(fd int, write bool) {
 
 func (p *poller) removeFD(fd int) { _ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil) }
 
-// waitReady sleeps for at most so many milliseconds (-1 = for ever) and returns
-// what is ready, which is valid until the next call.
+// waitReady sleeps for at most so many milliseconds (-1 = without limit) and
+// returns the descriptors that are ready. The slice is valid until the next
+// call.
 func (p *poller) waitReady(milliseconds int) []int {
 	n, err := unix.EpollWait(p.fd, p.events[:], milliseconds)
 	p.handleReady = p.handleReady[:0]
 	if err != nil {
-		return nil // EINTR: the loop comes again
+		return nil // EINTR: the loop calls again
 	}
 	for _, e := range p.events[:n] {
 		p.handleReady = append(p.handleReady, int(e.Fd))

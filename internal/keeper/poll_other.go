@@ -42,12 +42,13 @@ func (p *poller) removeFD(fd int) {
 	}
 }
 
-// waitReady sleeps for at most so many milliseconds (-1 = for ever) and returns
-// what is ready, which is valid until the next call.
+// waitReady sleeps for at most so many milliseconds (-1 = without limit) and
+// returns the descriptors that are ready. The slice is valid until the next
+// call.
 func (p *poller) waitReady(milliseconds int) []int {
 	p.handleReady = p.handleReady[:0]
 	if _, err := unix.Poll(p.fds, milliseconds); err != nil {
-		return nil // EINTR: the loop comes again
+		return nil // EINTR: the loop calls again
 	}
 	for _, f := range p.fds {
 		if f.Revents != 0 {

@@ -2,16 +2,16 @@ package keeper
 
 import "bytes"
 
-// process is one line of the kernel's table. pid and start together name a
-// process for ever; a pid alone may be another process a moment later.
+// process is one entry of the kernel's process table. pid and start together
+// never name another process; a pid alone may be reused a moment later.
 type process struct {
 	pid, parent, group int
 	start              uint64 // clock ticks since boot
-	dead               bool   // all of it has ended, but nobody waited for it
+	dead               bool   // every thread has ended, but the process was not waited for
 }
 
-// parseStat reads /proc/PID/stat. The name of the program, in parentheses,
-// may itself hold spaces and parentheses, so the last one counts.
+// parseStat parses /proc/PID/stat. The name of the program, in parentheses, may
+// itself hold spaces and parentheses, so the last parenthesis ends it.
 func parseStat(text []byte) (process, bool) {
 	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
 	if open < 1 || end < open {
@@ -21,8 +21,8 @@ func parseStat(text []byte) (process, bool) {
 	if len(f) < 20 {
 		return process{}, false
 	}
-	// A process is called a zombie as soon as its first thread has ended. The
-	// others may go on for ever, or may not have closed their files yet.
+	// The kernel calls a process a zombie as soon as its first thread has
+	// ended. Other threads may go on, or may not have closed their files yet.
 	ended := (f[0][0] == 'Z' || f[0][0] == 'X') && parseDigits(f[17]) <= 1
 	return process{
 		pid: parseDigits(text[:open]), parent: parseDigits(f[1]), group: parseDigits(f[2]),
@@ -30,8 +30,8 @@ func parseStat(text []byte) (process, bool) {
 	}, true
 }
 
-// markedKey finds which worker an environment was made for. Programs off the
-// contract have no incarnation: 0.
+// markedKey returns the worker for which an environment was made. Programs that
+// do not follow the contract have no incarnation: 0.
 func markedKey(environ []byte) key {
 	var k key
 	for entry := range bytes.SplitSeq(environ, []byte{0}) {

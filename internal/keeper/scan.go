@@ -6,19 +6,20 @@ import (
 	"time"
 )
 
-// scanAge is how long a look at the tree serves when nobody has died since.
-// A descendant that loses its parent meanwhile is one that did so just after.
+// scanAge is how long a scan is valid while no process was waited for. A
+// descendant that loses its parent in this time counts as if it did so just
+// after.
 const scanAge = 2 * time.Millisecond
 
-// treeScan is what a look at the process tree has shown.
+// treeScan is the result of a scan of the process tree.
 type treeScan struct {
 	childLister
 	at      time.Time
-	orphans []process // our direct children that are not leaders
+	orphans []process // direct children of the keeper that are not main processes
 }
 
-// scanOrphans finds the orphans, once for all that ask at the same time. Whoever was
-// waited for since makes it stale.
+// scanOrphans finds the orphans, once for all callers at the same time. Waiting
+// for a process makes the scan stale.
 func (l *loop) scanOrphans() *treeScan {
 	l.awaitSpawns()
 	now := time.Now()
@@ -36,8 +37,8 @@ func (l *loop) scanOrphans() *treeScan {
 	return s
 }
 
-// addOrphan enters an orphan, or, while it is dead but not yet waited for,
-// what it leaves: its children move on a moment after it is called dead.
+// addOrphan adds an orphan. For an orphan that has ended and was not waited
+// for, it adds its children, which become orphans a moment later.
 func (s *treeScan) addOrphan(pid int) {
 	p, ok := readStat(pid)
 	if !ok {
@@ -52,13 +53,14 @@ func (s *treeScan) addOrphan(pid int) {
 	}
 }
 
-// findMembers are all living processes of a worker but its leader: below the
-// leader, and below every orphan that is attributed to it. What is seen is
-// remembered, so that it is known again when its parent has gone.
+// findMembers returns all living processes of a worker but its main process:
+// the processes below the main process, and below every orphan that belongs to
+// the worker. They are remembered, so that they are known again when their
+// parent has ended.
 //
 // A process that loses its parent moves from the tree to the orphans, never
 // back. So the orphans are read after the tree, and again until they hold
-// nothing new: what moves meanwhile is not missed.
+// nothing new: a process that moves meanwhile is not missed.
 func (l *loop) findMembers(c *child) []process {
 	var found []process
 	if !c.exited {
@@ -83,7 +85,7 @@ func (l *loop) findMembers(c *child) []process {
 			found = append(found, p)
 		}
 	}
-	if c.pidfd > 0 { // its orphans are not given to us: they are known by sight only
+	if c.pidfd > 0 { // its orphans do not become the keeper's children: only those seen before are known
 		for pid, start := range c.seen {
 			if p, ok := readStat(pid); ok && p.start == start && !p.dead && !containsPID(found, pid) {
 				found = append(found, p)
@@ -113,16 +115,16 @@ func (s *treeScan) appendDescendants(pid int, found []process) []process {
 		if ok && !p.dead {
 			found = append(found, p)
 		}
-		if ok { // below a dead one too: see addOrphan
+		if ok { // below a process that has ended too: see addOrphan
 			found = s.appendDescendants(child, found)
 		}
 	}
 	return found
 }
 
-// ownerOf says whose an orphan is: by its process group, its cgroup, the
-// marks in its environment, or because it was seen below a worker before. Nil
-// means that nobody can tell.
+// ownerOf returns the worker of an orphan, by its process group, its cgroup,
+// the markers in its environment, or because it was seen below a worker before.
+// Nil = unknown.
 func (l *loop) ownerOf(p process) *child {
 	if c, ok := l.owners[p.pid]; ok && (c == nil || l.workers[c.key] == c) {
 		return c
@@ -151,8 +153,9 @@ func (l *loop) attributeOrphan(p process) *child {
 	return l.findMarked(markedKey(readEnvironment(p.pid)), p.start)
 }
 
-// findMarked finds the worker that an environment names: without an incarnation,
-// the last one that was there when the process began.
+// findMarked returns the worker that an environment names. Without an
+// incarnation this is the newest worker of the guid that was there when the
+// process began.
 func (l *loop) findMarked(k key, start uint64) *child {
 	if k.incarnation != 0 || k.guid == "" {
 		return l.workers[k]
@@ -166,7 +169,8 @@ func (l *loop) findMarked(k key, start uint64) *child {
 	return last
 }
 
-// listUnattributed names the processes that nobody can attribute and that began since.
+// listUnattributed names the orphans whose worker is unknown and that began at
+// or after since.
 func (l *loop) listUnattributed(since uint64) (list []string) {
 	for _, p := range l.scanOrphans().orphans {
 		if l.ownerOf(p) == nil && p.start >= since {

@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// catchSignals makes deaths tell of SIGCHLD, and the other signals do nothing.
-// They are caught and not ignored, because workers would inherit being
-// ignored. The runtime talks with a thread of its own about each of them,
-// which takes longer than all else at the start: so it is done beside that,
-// and caught is closed when it is.
+// catchSignals makes SIGCHLD send to deaths, and catches the other signals
+// without effect. They are caught and not ignored, because workers would
+// inherit the ignoring. The runtime talks to a thread of its own about each
+// signal, which takes longer than everything else at the start. So it is done
+// in a goroutine, and caught is closed when it is done.
 func catchSignals() (deaths chan os.Signal, caught chan struct{}) {
 	deaths, caught = make(chan os.Signal, 1), make(chan struct{})
 	go func() {
@@ -36,13 +36,13 @@ func (l *loop) watchSIGCHLD(deaths chan os.Signal) error {
 	}
 	go func() { // ends with the process
 		for range deaths {
-			_, _ = unix.Write(write, []byte{0}) // full = a wake-up is on its way
+			_, _ = unix.Write(write, []byte{0}) // full = the loop will wake anyway
 		}
 	}()
 	return l.watchFD(read, sigchldPipe(read))
 }
 
-// sigchldPipe is the reading end of the pipe that SIGCHLD writes to.
+// sigchldPipe is the reading end of the pipe that is written to on SIGCHLD.
 type sigchldPipe int
 
 func (w sigchldPipe) handleReady(l *loop) {
@@ -51,8 +51,8 @@ func (w sigchldPipe) handleReady(l *loop) {
 	l.reapPending = true
 }
 
-// warmUpJSON makes package json look at the types of the messages before the
-// first order waits for it.
+// warmUpJSON makes package json analyse the types of the messages before the
+// first order needs them.
 func warmUpJSON() {
 	_, _ = encodeFrame(Event{})
 	_ = json.Unmarshal([]byte(`{"Spawn":{"Stdout":{}}}`), new(message))

@@ -5,35 +5,37 @@ import (
 	"time"
 )
 
-// A memo is what an initiator leaves here about one worker for its successor.
-// The keeper does not read it. With it lie the events that it does not tell of
-// yet: whoever comes next begins from the memo and hears the rest, so that
-// nothing is judged twice and nothing is missed, whenever its predecessor died.
+// A snapshot is what an initiator saves here about one worker for the next
+// initiator. The keeper does not read it. With the snapshot the keeper records
+// the events that it does not cover yet. The next initiator begins from the
+// snapshot and reads these events, so that no event is judged twice and none is
+// missed, whenever the initiator before it died.
 
-// snapshot is what was left for one guid.
+// snapshot is what was saved for one guid.
 type snapshot struct {
 	blob        []byte
-	keep        bool // it outlives the initiator; otherwise it is for an upgrade only
+	keep        bool // it outlives the initiator; false = for an upgrade only
 	grace       time.Duration
-	events      []Event // that the blob knows nothing of
-	outputBytes int     // bytes of output among them
+	events      []Event // events that blob does not cover
+	outputBytes int     // bytes of lines among events
 }
 
-// addEvent keeps an event, and lets go of the oldest output when there is too much.
-func (m *snapshot) addEvent(e Event) {
-	m.events = append(m.events, e)
-	m.outputBytes += e.outputBytes()
-	for i := 0; m.outputBytes > windowOutputLimit && i < len(m.events); {
-		if m.events[i].Kind != KindOutput {
+// addEvent records an event, and drops the oldest output while there is too
+// much.
+func (s *snapshot) addEvent(e Event) {
+	s.events = append(s.events, e)
+	s.outputBytes += e.outputBytes()
+	for i := 0; s.outputBytes > windowOutputLimit && i < len(s.events); {
+		if s.events[i].Kind != KindOutput {
 			i++
 			continue
 		}
-		m.outputBytes -= m.events[i].outputBytes()
-		m.events = slices.Delete(m.events, i, i+1)
+		s.outputBytes -= s.events[i].outputBytes()
+		s.events = slices.Delete(s.events, i, i+1)
 	}
 }
 
-// outputBytes is that of the lines in it.
+// outputBytes counts the bytes of the event's lines.
 func (e *Event) outputBytes() (n int) {
 	for _, line := range e.Lines {
 		n += len(line)
@@ -41,7 +43,7 @@ func (e *Event) outputBytes() (n int) {
 	return n
 }
 
-// saveSnapshot takes a memo. An empty one takes it back.
+// saveSnapshot saves a snapshot. An empty snapshot deletes it.
 func (l *loop) saveSnapshot(m *message) {
 	if len(m.Snapshot) == 0 {
 		delete(l.snapshots, m.GUID)
@@ -57,15 +59,15 @@ func (l *loop) saveSnapshot(m *message) {
 	known.recountOutput()
 }
 
-// dropCovered leaves out the events that were seen.
+// dropCovered removes the events up to the number seen.
 func dropCovered(events []Event, seen uint64) []Event {
 	return slices.DeleteFunc(events, func(e Event) bool { return e.Seq > 0 && e.Seq <= seen })
 }
 
-// recordEvent numbers an event and puts it with the memo of its worker. Output is
-// kept in a gap, where somebody had asked to see it; and at any time where it
-// is awaited: whoever is told the line that says "ready" may die before it has
-// left word of it. A warning is for whoever is there. It reports false for
+// recordEvent numbers an event and records it with the snapshot of its worker.
+// Output of a watched worker is recorded in a handover window; output that is
+// awaited at any time, because an initiator that was sent the line "ready" may
+// die before it has saved that. A warning is not recorded. It returns false for
 // output that has found no room.
 func (l *loop) recordEvent(e *Event) bool {
 	m := l.snapshots[e.GUID]
@@ -89,12 +91,13 @@ func (l *loop) recordEvent(e *Event) bool {
 	return true
 }
 
-// windowOutputLimit bounds, in bytes, the lines that wait for the next initiator, for
-// each worker. What is beyond it is counted, and in its log file.
+// windowOutputLimit bounds, in bytes, the lines of each worker that wait for
+// the next initiator. Further lines are counted, and are in the worker's log
+// file.
 const windowOutputLimit = 64 << 10
 
-// keptSnapshots reports whether a memo is there that outlives the initiator, and
-// for how long one may be wanted at most.
+// keptSnapshots reports whether a snapshot is there that outlives the
+// initiator, and the longest grace of these snapshots.
 func (l *loop) keptSnapshots() (any bool, grace time.Duration) {
 	for _, m := range l.snapshots {
 		if m.keep {
@@ -104,7 +107,7 @@ func (l *loop) keptSnapshots() (any bool, grace time.Duration) {
 	return any, grace
 }
 
-// dropUnkeptSnapshots drops the memos that were for an upgrade.
+// dropUnkeptSnapshots drops the snapshots that were for an upgrade.
 func (l *loop) dropUnkeptSnapshots() {
 	for guid, m := range l.snapshots {
 		if !m.keep {
@@ -113,8 +116,9 @@ func (l *loop) dropUnkeptSnapshots() {
 	}
 }
 
-// handoverEvents is what a new initiator is told: every memo with the process that
-// it is about, kept processes without one, and then what no memo tells of.
+// handoverEvents returns the state for a new initiator: every snapshot with its
+// process, kept processes without a snapshot, and then the events that no
+// snapshot covers.
 func (l *loop) handoverEvents(now time.Time) (events []Event) {
 	for guid, m := range l.snapshots {
 		e := Event{Kind: KindKept, GUID: guid, Snapshot: m.blob}
@@ -136,22 +140,22 @@ func (l *loop) handoverEvents(now time.Time) (events []Event) {
 			e.Age = now.Sub(e.At)
 			events = append(events, e)
 		}
-		m.dropOutput(false) // whoever dies before it has read them has them in the log
+		m.dropOutput(false) // an initiator that dies before it has read them finds them in the log
 	}
 	return events
 }
 
-// dropOutput drops the output that waits, once it was told; and that which is
-// told again and again, once nobody awaits it any more.
-func (m *snapshot) dropOutput(awaited bool) {
-	m.events = slices.DeleteFunc(m.events, func(e Event) bool { return e.Kind == KindOutput && (awaited || e.Seq == 0) })
-	m.recountOutput()
+// dropOutput drops recorded output that was sent once, and with awaited also
+// output that is repeated to every initiator.
+func (s *snapshot) dropOutput(awaited bool) {
+	s.events = slices.DeleteFunc(s.events, func(e Event) bool { return e.Kind == KindOutput && (awaited || e.Seq == 0) })
+	s.recountOutput()
 }
 
-func (m *snapshot) recountOutput() {
-	m.outputBytes = 0
-	for i := range m.events {
-		m.outputBytes += m.events[i].outputBytes()
+func (s *snapshot) recountOutput() {
+	s.outputBytes = 0
+	for i := range s.events {
+		s.outputBytes += s.events[i].outputBytes()
 	}
 }
 
@@ -162,7 +166,7 @@ func (c *child) describeTo(e *Event) {
 	}
 }
 
-// newestChild is the last process of a guid of which something is left.
+// newestChild returns the last incarnation of a guid that still has a process.
 func (l *loop) newestChild(guid string) (last *child) {
 	for _, c := range l.workers {
 		if c.guid == guid && (last == nil || c.incarnation > last.incarnation) {

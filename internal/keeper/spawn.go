@@ -10,21 +10,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reservedFDs is how many descriptors a spawn leaves free, so that the keeper can
-// always look into /proc, signal through a pidfd and rotate a log.
+// reservedFDs is how many descriptors a spawn leaves free, so that the keeper
+// can always read /proc, signal through a pidfd and rotate a log.
 const reservedFDs = 16
 
 // absent marks a descriptor that the new process shall not have.
 const absent = ^uintptr(0)
 
-// startSpawn begins to start one process. What comes of it is reported when it is
-// known; what is wrong with the order itself, at once.
+// startSpawn begins to start one process. A fault of the order itself is
+// reported at once, every other result when the fork thread has it.
 func (l *loop) startSpawn(m *message, stream int) {
 	if m.Spawn == nil {
 		return
 	}
 	s := m.Spawn.spawnOrder()
-	if len(m.Snapshot) > 0 { // before all else: what follows is told to whoever has it
+	if len(m.Snapshot) > 0 { // first of all: the events that follow are recorded with it
 		l.saveSnapshot(m)
 	}
 	b := &pendingSpawn{key: key{s.GUID, s.Incarnation}, order: s, fds: &childFDs{devNull: l.devNull, stream: stream}}
@@ -39,7 +39,7 @@ func (l *loop) startSpawn(m *message, stream int) {
 	}
 }
 
-// prepareSpawn finds and opens all that the process needs.
+// prepareSpawn finds and opens everything that the process needs.
 func (l *loop) prepareSpawn(b *pendingSpawn, streamed bool) (err error) {
 	if l.workers[b.key] != nil || l.pendingSpawns[b.key] != nil {
 		return fmt.Errorf("incarnation %d runs already", b.incarnation)
@@ -57,7 +57,8 @@ func (l *loop) prepareSpawn(b *pendingSpawn, streamed bool) (err error) {
 	return err
 }
 
-// reportSpawn reports a birth, and enters the process into the books.
+// reportSpawn reports how a spawn has ended, and enters the process into
+// childTable.
 func (l *loop) reportSpawn(b *pendingSpawn) {
 	if b.err != nil {
 		l.removeCgroup(b.order.CgroupDir)
@@ -90,18 +91,18 @@ func findProgram(s *SpawnOrder) (string, error) {
 	return lookPath(s.Argv[0], s.Dir, s.Env)
 }
 
-// childFDs are the descriptors of one spawn: the ends that the process gets
-// and the ends that the keeper has. close closes all that is still here.
+// childFDs holds the descriptors of one spawn: the ends that the process gets
+// and the ends that the keeper has. closeAll closes all that are still set.
 type childFDs struct {
 	devNull                            int
-	stdin                              int    // for the process; 0 = null
-	stdout, stderr                     int    // for the process; err 0 = the same as out
+	stdin                              int    // for the process; 0 = devNull
+	stdout, stderr                     int    // for the process; stderr 0 = the same as stdout
 	socket, stream                     int    // for the process, as 3 and 4; ≤ 0 = absent
-	stdinRest                          []byte // of stdin, that did not fit into its pipe
-	stdinWrite, stdoutRead, stderrRead int    // ours: the writing end of stdin, the reading ends of output
+	stdinRest                          []byte // the part of stdin that did not fit into its pipe
+	stdinWrite, stdoutRead, stderrRead int    // for the keeper
 }
 
-// openChildFDs opens everything that the process will have.
+// openChildFDs opens every descriptor that the process will have.
 func (l *loop) openChildFDs(f *childFDs, s *SpawnOrder, streamed bool) (err error) {
 	if streamed && f.stream < 0 {
 		return errors.New(tooManyFiles)
@@ -109,7 +110,7 @@ func (l *loop) openChildFDs(f *childFDs, s *SpawnOrder, streamed bool) (err erro
 	if s.PassSocket && !s.NoFDs {
 		fd, ok := l.held[s.GUID]
 		if !ok {
-			return errors.New("no socket is held for it: Hold comes before Spawn")
+			return errors.New("no socket is held for it: HoldSocket must come before Spawn")
 		}
 		f.socket = fd
 	}
@@ -135,8 +136,8 @@ func (l *loop) openChildFDs(f *childFDs, s *SpawnOrder, streamed bool) (err erro
 	return nil
 }
 
-// nearFDLimit reports whether a descriptor just opened comes near the limit: the
-// kernel gives out the lowest free number.
+// nearFDLimit reports whether a descriptor that was just opened comes near the
+// limit: the kernel gives out the lowest free number.
 func (l *loop) nearFDLimit(fd int) bool { return fd >= l.fdLimit-reservedFDs }
 
 func describeFiles(what string, err error) error {
@@ -146,7 +147,7 @@ func describeFiles(what string, err error) error {
 	return fmt.Errorf("pipe for %s: %w", what, err)
 }
 
-// listFDs are the descriptors 0 to 4 of the process.
+// listFDs returns the descriptors 0 to 4 of the process.
 func (f *childFDs) listFDs() []uintptr {
 	stdin, stderr := f.devNull, f.stdout
 	if f.stdin > 0 {
@@ -165,7 +166,8 @@ func (f *childFDs) listFDs() []uintptr {
 	return files
 }
 
-// closeAll closes what belongs to the process, and what of ours nobody took.
+// closeAll closes the process's ends, and those ends of the keeper that no
+// stream has taken.
 func (f *childFDs) closeAll() {
 	for _, fd := range []int{f.stdin, f.stdout, f.stderr, f.stdinWrite, f.stdoutRead, f.stderrRead} {
 		if fd > 0 {
@@ -174,7 +176,7 @@ func (f *childFDs) closeAll() {
 	}
 }
 
-// forkExec starts the process. The umask can be changed around the fork: it is
+// forkExec starts the process. The umask may be changed around the fork: it is
 // this thread's own, or the loop waits meanwhile.
 func forkExec(path string, s *SpawnOrder, files []uintptr, sys *syscall.SysProcAttr) (int, error) {
 	if s.Umask >= 0 {
@@ -183,8 +185,8 @@ func forkExec(path string, s *SpawnOrder, files []uintptr, sys *syscall.SysProcA
 	attr := &syscall.ProcAttr{Dir: s.Dir, Env: addFDsVariable(s, files), Files: files, Sys: sys}
 	for pause := time.Millisecond; ; pause *= 2 {
 		pid, err := syscall.ForkExec(path, s.Argv, attr)
-		// A program that was written a moment ago may still be open for
-		// writing in a child that another process has just forked.
+		// A program that was written a moment ago may still be open for writing
+		// in a child that another process has just forked.
 		if err != syscall.ETXTBSY || pause > 16*time.Millisecond {
 			return pid, err
 		}
@@ -192,8 +194,9 @@ func forkExec(path string, s *SpawnOrder, files []uintptr, sys *syscall.SysProcA
 	}
 }
 
-// addFDsVariable adds INITIATOR_FDS to the environment, by which the process knows
-// that its descriptors 3 and 4 are really meant for it.
+// addFDsVariable adds INITIATOR_FDS to the environment, by which the process
+// knows that its descriptors 3 and 4 are meant for it. See
+// docs/worker-contract.md.
 func addFDsVariable(s *SpawnOrder, files []uintptr) []string {
 	var list []string
 	for i := 3; i < len(files); i++ {
@@ -208,7 +211,7 @@ func addFDsVariable(s *SpawnOrder, files []uintptr) []string {
 	return append(s.Env[:len(s.Env):len(s.Env)], "INITIATOR_FDS="+strings.Join(list, ","))
 }
 
-// addChild enters a new process into the books.
+// addChild enters a new process into childTable.
 func (l *loop) addChild(b *pendingSpawn) {
 	s, f := b.order, b.fds
 	c := &child{key: b.key, pid: b.pid, start: b.start, keep: s.Keep, cgroup: s.CgroupDir}
@@ -225,7 +228,7 @@ func (l *loop) addChild(b *pendingSpawn) {
 	}
 }
 
-// queueWarning reports that something asked for is not so.
+// queueWarning queues a KindWarning.
 func (l *loop) queueWarning(k key, err error) {
 	l.ctl.queueEvent(Event{Kind: KindWarning, GUID: k.guid, Incarnation: k.incarnation, Error: err.Error()})
 }

@@ -2,18 +2,19 @@ package keeper
 
 import "bytes"
 
-// lineLimit bounds one line: a longer one is cut into pieces, each a line.
+// lineLimit bounds one line in bytes. A longer line is cut into pieces, each of
+// them a line.
 const lineLimit = 64 << 10
 
-// lineSplitter cuts what is read into lines and keeps the beginning of a line
-// that has not ended. The zero value is ready. It holds memory only while
+// lineSplitter cuts input into lines and keeps the beginning of a line whose
+// end was not read yet. The zero value is ready. It holds memory only while
 // there is such a beginning.
 type lineSplitter struct {
 	partial []byte
 }
 
-// splitLines calls yield with each whole line, without its end. The line is valid
-// during the call only.
+// splitLines calls yield with each whole line, without its end. The line is
+// valid during the call only.
 func (s *lineSplitter) splitLines(b []byte, yield func(line []byte)) {
 	for len(b) > 0 {
 		end := bytes.IndexByte(b, '\n')
@@ -35,7 +36,7 @@ func (s *lineSplitter) splitLines(b []byte, yield func(line []byte)) {
 	}
 }
 
-// emitLine gives out the partial line and what completes it.
+// emitLine yields the partial line together with the piece that completes it.
 func (s *lineSplitter) emitLine(piece []byte, yield func([]byte)) {
 	if len(s.partial) == 0 {
 		yield(bytes.TrimSuffix(piece, []byte("\r")))
@@ -46,7 +47,7 @@ func (s *lineSplitter) emitLine(piece []byte, yield func([]byte)) {
 	yield(bytes.TrimSuffix(line, []byte("\r")))
 }
 
-// emitPartial gives out a line that will never end.
+// emitPartial yields a line that will never have an end.
 func (s *lineSplitter) emitPartial(yield func([]byte)) {
 	if len(s.partial) > 0 {
 		s.emitLine(nil, yield)

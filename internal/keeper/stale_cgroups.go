@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// staleCgroups are the cgroups of workers of which nothing is left, that the kernel
-// does not let go of yet. It does so within a moment, and nobody waits for it.
+// staleCgroups holds the cgroups of workers that have ended which the kernel
+// does not remove yet. It does so within a moment, and no order waits for it.
 type staleCgroups struct {
 	dirs []string
 	next time.Time // when to try again; zero = there are none
@@ -21,8 +21,9 @@ func (l *loop) removeCgroup(dir string) {
 	l.staleCgroups.next = earliest(l.staleCgroups.next, time.Now().Add(firstKillInterval))
 }
 
-// retryRemoval tries again; it reports whether no cgroup remains. One that somebody
-// else put a process into is not ours to empty, and is left to them.
+// retryRemoval tries again to remove the stale cgroups, and reports whether
+// none remains. A cgroup into which another program put a process is not the
+// keeper's to empty, and stays.
 func (l *loop) retryRemoval() bool {
 	l.staleCgroups.dirs = slices.DeleteFunc(l.staleCgroups.dirs, removeCgroupDir)
 	l.staleCgroups.next = time.Time{}

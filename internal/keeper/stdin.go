@@ -2,8 +2,9 @@ package keeper
 
 import "golang.org/x/sys/unix"
 
-// stdinPipe makes a pipe that holds text already when the process starts, and
-// gives back what did not fit. write is 0 when all is written and closed.
+// stdinPipe makes a pipe that already holds text when the process starts, and
+// returns the rest that did not fit. write is 0 when everything is written and
+// the end is closed.
 func stdinPipe(text []byte) (read, write int, rest []byte, err error) {
 	read, write, err = newPipe()
 	if err != nil {
@@ -23,8 +24,8 @@ func stdinPipe(text []byte) (read, write int, rest []byte, err error) {
 	return read, write, rest, nil
 }
 
-// writeSome writes until the pipe is full; more is false when it makes no
-// sense to go on.
+// writeSome writes until the pipe is full. more is false when writing again
+// cannot succeed.
 func writeSome(fd int, text []byte) (rest []byte, more bool) {
 	for len(text) > 0 {
 		n, err := unix.Write(fd, text)

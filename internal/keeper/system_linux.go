@@ -9,25 +9,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rssUnit is what the kernel counts the largest resident set in; fionread
-// asks how much can be read.
+// rssUnit is the unit in bytes of the kernel's largest resident set; fionread
+// is the ioctl that asks how much can be read.
 const (
 	rssUnit  = 1024
 	fionread = unix.TIOCINQ
 )
 
 // becomeSubreaper makes this process the parent of every descendant whose own
-// parent dies, and names it for ps and top, which would show "exe".
+// parent dies. It also sets the name that ps and top show, which would be
+// "exe".
 func becomeSubreaper() {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	_ = os.WriteFile("/proc/self/comm", []byte(commName), 0)
 }
 
-// commName is what ps and top show; the kernel keeps 15 bytes.
+// commName is the name that ps and top show; the kernel keeps 15 bytes.
 const commName = "initiator-keep"
 
-// IsKeeperName reports whether a process of that name, as /proc/PID/comm has it, is
-// likely to be a keeper.
+// IsKeeperName reports whether comm, as in /proc/PID/comm, is the name of a
+// keeper process.
 func IsKeeperName(comm string) bool { return comm == commName }
 
 // newPipe makes a pipe that children do not inherit; the reading end does not
@@ -47,8 +48,8 @@ func receiveMessage(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sock
 	return unix.Recvmsg(fd, buf, oob, unix.MSG_CMSG_CLOEXEC)
 }
 
-// childAttributes says how the process is to be born. done is called after the
-// fork.
+// childAttributes returns the attributes of the new process. done is called
+// after the fork.
 func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
 	sys = &syscall.SysProcAttr{Setpgid: true, Ptrace: hasLimits(s)}
 	done = func() {}
@@ -69,12 +70,13 @@ func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err 
 	return sys, done, nil
 }
 
-// hasLimits reports whether limit has something to do.
+// hasLimits reports whether applyLimits has something to do.
 func hasLimits(s *SpawnOrder) bool { return s.NoFile > 0 || s.Core != nil || s.Nice != 0 }
 
-// applyLimits sets what fork and exec cannot, without a helper program: the process
-// was born traced, which stops it at its first instruction. (A setuid program
-// so started has its file's user only when the keeper is root.)
+// applyLimits sets limits that fork and exec cannot set, without a helper
+// program: the process starts traced, which stops it at its first instruction.
+// (A setuid program that is started so gets its file's user only when the
+// keeper is root.)
 func applyLimits(pid int, s *SpawnOrder) (problems []error) {
 	if !hasLimits(s) {
 		return nil
@@ -97,8 +99,8 @@ func applyLimits(pid int, s *SpawnOrder) (problems []error) {
 	return append(problems, setNice(pid, s.Nice)...)
 }
 
-// awaitStopped waits until a traced process stops at its exec. One that was killed
-// meanwhile is left to be waited for like all others.
+// awaitStopped waits until a traced process stops at its exec. A process that
+// was killed meanwhile is left for waitForExited.
 func awaitStopped(pid int) bool {
 	for {
 		err := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
@@ -111,7 +113,7 @@ func awaitStopped(pid int) bool {
 	}
 }
 
-// descriptorLimit is how many descriptors this process may have.
+// descriptorLimit returns how many descriptors this process may have.
 func descriptorLimit() int {
 	var r unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {

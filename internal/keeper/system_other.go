@@ -9,18 +9,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rssUnit is what the kernel counts the largest resident set in; fionread
-// asks how much can be read.
+// rssUnit is the unit in bytes of the kernel's largest resident set; fionread
+// is the ioctl that asks how much can be read.
 const (
 	rssUnit  = 1
 	fionread = 0x4004667f
 )
 
-// becomeSubreaper: only Linux lets a process inherit orphans.
+// becomeSubreaper does nothing: only Linux lets a process inherit orphans.
 func becomeSubreaper() {}
 
 // newPipe makes a pipe that children do not inherit; the reading end does not
-// block. Nobody forks meanwhile: only the loop does, and it is here.
+// block. No fork happens between the calls, because only the loop forks here,
+// and it is in this function.
 func newPipe() (read, write int, err error) {
 	var p [2]int
 	if err := unix.Pipe(p[:]); err != nil {
@@ -31,7 +32,7 @@ func newPipe() (read, write int, err error) {
 	return p[0], p[1], unix.SetNonblock(p[0], true)
 }
 
-// enlarge: pipes have the size they have.
+// enlargePipe does nothing: the size of a pipe is fixed.
 func enlargePipe(int, int) {}
 
 func receiveMessage(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sockaddr, err error) {
@@ -42,7 +43,7 @@ func receiveMessage(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sock
 	return n, oobn, flags, from, err
 }
 
-// childAttributes says how the process is to be born.
+// childAttributes returns the attributes of the new process.
 func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
 	sys = &syscall.SysProcAttr{Setpgid: true}
 	if s.SetUser {
@@ -51,7 +52,7 @@ func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err 
 	return sys, func() {}, nil
 }
 
-// applyLimits says what cannot be set here for another process.
+// applyLimits reports the limits that cannot be set here for another process.
 func applyLimits(pid int, s *SpawnOrder) (problems []error) {
 	if s.NoFile > 0 || s.Core != nil {
 		problems = append(problems, errors.New("limit_nofile and limit_core are not in force: only Linux can set them for another process"))
@@ -59,7 +60,7 @@ func applyLimits(pid int, s *SpawnOrder) (problems []error) {
 	return append(problems, setNice(pid, s.Nice)...)
 }
 
-// descriptorLimit is how many descriptors this process may have.
+// descriptorLimit returns how many descriptors this process may have.
 func descriptorLimit() int {
 	var r unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {

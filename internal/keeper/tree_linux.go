@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// provable: with a subreaper nothing escapes from below the keeper, so an
-// empty tree is a proof.
+// canProveEmpty: no process escapes from below a subreaper, so an empty tree is
+// a proof.
 const canProveEmpty = true
 
-// readStat reads what the kernel knows of a process; false when there is none.
+// readStat reads /proc/PID/stat; false when there is no such process.
 func readStat(pid int) (process, bool) {
 	var buf [1024]byte
 	text := readProc(buf[:], pid, "/stat")
@@ -44,22 +44,23 @@ func readFile(buf []byte, path string) []byte {
 	return buf[:n]
 }
 
-// childLister finds children. Most kernels tell the children of a thread in one
-// file; on others one pass over /proc serves a whole turn of the loop.
+// childLister finds children. Most kernels list the children of a thread in one
+// file; on other kernels one pass over /proc serves a whole turn of the loop.
 type childLister struct {
-	byParent map[int][]int // nil while not needed
-	buf      []byte        // made when it is needed
+	byParent map[int][]int // nil = not read in this turn
+	buf      []byte        // made at the first use
 }
 
-// hasChildrenFiles is decided once: the file depends on the kernel's build.
+// hasChildrenFiles is decided once: the file depends on how the kernel was
+// built.
 var hasChildrenFiles = sync.OnceValue(func() bool {
 	pid := strconv.Itoa(os.Getpid())
 	_, err := os.Stat("/proc/" + pid + "/task/" + pid + "/children")
 	return err == nil
 })
 
-// childrenOf are the processes whose parent is pid, dead ones that were not
-// waited for included.
+// childrenOf returns the processes whose parent is pid, also processes that
+// have ended and were not waited for.
 func (t *childLister) childrenOf(pid int) []int {
 	if !hasChildrenFiles() {
 		return t.scanAll()[pid]
@@ -72,8 +73,9 @@ func (t *childLister) childrenOf(pid int) []int {
 	return list
 }
 
-// orphanPIDs are the processes that were given to us because their parent had
-// died; where the kernel does not tell threads apart, all our children.
+// orphanPIDs returns the processes that became the keeper's children because
+// their parent died; where the kernel does not list children by thread, all
+// children.
 func (t *childLister) orphanPIDs() []int {
 	self := strconv.Itoa(os.Getpid())
 	if !hasChildrenFiles() {
@@ -108,14 +110,14 @@ func (t *childLister) scanAll() map[int][]int {
 	return t.byParent
 }
 
-// execTime bounds the wait for a process that is between two programs. It takes
-// microseconds, but on a busy machine it may be put aside just then.
+// execTime bounds the wait for a process that is executing another program.
+// That takes microseconds, but a busy machine may stop the process just then.
 const execTime = time.Second
 
-// readEnvironment reads the environment that a process was started with. Between
-// two programs a process has none for a moment, and then an empty one: who
-// looks just then looks again, or a descendant would be taken for nobody's, for
-// ever.
+// readEnvironment reads the environment that a process was started with. A
+// process that is executing another program has no environment for a moment,
+// and then an empty one. readEnvironment reads again then, or a descendant
+// would count as unattributed from then on.
 func readEnvironment(pid int) []byte {
 	bare := 0
 	for begun := time.Now(); ; time.Sleep(50 * time.Microsecond) {
@@ -132,9 +134,9 @@ func readEnvironment(pid int) []byte {
 	}
 }
 
-// betweenPrograms reports whether a process of which no environment was seen
-// may have one all the same: its end (the 49th field after the name) is not
-// known yet, or is not its beginning.
+// betweenPrograms reports whether a process without a visible environment may
+// have one all the same: the end of its environment (the 49th field after the
+// name) is not known yet, or is not its beginning.
 func betweenPrograms(pid int) bool {
 	var buf [1024]byte
 	text := readProc(buf[:], pid, "/stat")
@@ -146,13 +148,13 @@ func betweenPrograms(pid int) bool {
 	return string(f[48]) == "0" || !bytes.Equal(f[47], f[48])
 }
 
-// commandName is the name of a process, for people.
+// commandName returns the name of a process, for messages.
 func commandName(pid int) string {
 	var buf [64]byte
 	return string(bytes.TrimSpace(readProc(buf[:], pid, "/comm")))
 }
 
-// signalProcess signals one process and no later one of the same number.
+// signalProcess signals one process and no later process with the same number.
 func signalProcess(p process, sig unix.Signal) {
 	fd, err := unix.PidfdOpen(p.pid, 0)
 	if err == nil {

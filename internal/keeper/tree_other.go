@@ -4,8 +4,8 @@ package keeper
 
 import "golang.org/x/sys/unix"
 
-// provable: orphans go to the system's first process, where nobody can tell
-// whose they were. Only the process group is known.
+// canProveEmpty: orphans become children of the system's first process, where
+// their worker cannot be found. Only the process group is known.
 const canProveEmpty = false
 
 func readStat(int) (process, bool) { return process{}, false }

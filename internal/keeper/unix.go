@@ -22,7 +22,7 @@ func setNice(pid, nice int) []error {
 // groupAlive reports whether a process group has members.
 func groupAlive(group int) bool { return unix.Kill(-group, 0) == nil }
 
-// listDir lists a directory.
+// listDir returns the names in a directory.
 func listDir(path string) []string {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package keepertest has what tests of processes need in more than one room.
+// Package keepertest holds helpers for tests of processes in several packages.
 package keepertest
 
 import (
@@ -12,12 +12,12 @@ import (
 )
 
 // stopTimeout is how long a stop may take: until each thread of the process has
-// been given a processor once.
+// had a processor once.
 const stopTimeout = 30 * time.Second
 
-// SuspendProcess stops a process with SIGSTOP and returns when none of its threads runs
-// any more: the call returns when the signal is sent, not when it has had its
-// effect on every thread. Where there is no /proc it only sends it.
+// SuspendProcess stops a process with SIGSTOP and returns when none of its
+// threads runs any more: kill(2) returns before the signal has had its effect
+// on every thread. Without /proc it only sends the signal.
 func SuspendProcess(t testing.TB, pid int) {
 	t.Helper()
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
@@ -35,8 +35,8 @@ func SuspendProcess(t testing.TB, pid int) {
 	}
 }
 
-// allStopped says whether all threads of a process are stopped. One that has ended
-// meanwhile counts as stopped.
+// allStopped reports whether all threads of a process are stopped. A thread
+// that has ended meanwhile counts as stopped.
 func allStopped(pid int) bool {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/[0-9]*/stat", pid))
 	for _, path := range threads {
@@ -44,7 +44,8 @@ func allStopped(pid int) bool {
 		if err != nil {
 			continue
 		}
-		// The name before the state is in parentheses, and may hold some.
+		// The name before the state is in parentheses, and may hold
+		// parentheses.
 		if rest := stat[bytes.LastIndexByte(stat, ')')+1:]; !bytes.HasPrefix(rest, []byte(" T ")) {
 			return false
 		}
