@@ -64,12 +64,12 @@ func newManyRunner(r runner, flags manyFlags, q task.Request, f *taskInput) *man
 	if r.quiet {
 		m = terminal.NewMeter(terminal.NewPlainScreen(io.Discard))
 	}
-	mine := *r.app
-	mine.Err = m.ScreenAbove(r.Err)
-	say, print := m.ScreenAbove(r.Err), m.ScreenAbove(r.Out)
-	r.app = &mine
+	notes, print := m.ScreenAbove(r.Err), m.ScreenAbove(r.Out)
+	own := *r.App
+	own.Err = m.ScreenAbove(r.Err)
+	r.app = &app{&own}
 	return &manyRunner{
-		runner: &r, manyFlags: flags, template: q, feed: f, meter: m, notes: say, print: print,
+		runner: &r, manyFlags: flags, template: q, feed: f, meter: m, notes: notes, print: print,
 		tally: taskCount{doing: "running", did: "completed"}, done: make(chan lineResult), pendingResults: map[int]lineResult{},
 	}
 }
