@@ -14,8 +14,8 @@ import (
 	"initiator/proactor"
 )
 
-// ReadChanges asks the initiator that runs, or, where there is none, compares
-// with nothing.
+// ReadChanges asks the running initiator what a reload would change. Where none
+// runs (c is nil) everything in the plan would be started.
 func ReadChanges(ctx context.Context, p *plan.Plan, c *client.Client) (api.Changes, error) {
 	if c == nil {
 		return api.Changes{Workers: plan.Diff(nil, p)}, nil
@@ -23,7 +23,8 @@ func ReadChanges(ctx context.Context, p *plan.Plan, c *client.Client) (api.Chang
 	return c.Changes(ctx)
 }
 
-// ReportBadPlan shows the faults of an INI, in JSON where that was asked for.
+// ReportBadPlan prints the faults of an INI as JSON when -o json was given.
+// Otherwise it returns err, and Report prints the faults.
 func (a *App) ReportBadPlan(err error) error {
 	var faults proactor.Faults
 	if !a.Format.JSON || !errors.As(err, &faults) {
@@ -35,9 +36,10 @@ func (a *App) ReportBadPlan(err error) error {
 	return ExitWith(ExitUsage)
 }
 
-// Reload makes what runs be what the file says, and shows what that was.
+// Reload has the running initiator apply the INI to the running workers, and
+// shows the changes.
 func (a *App) Reload(cmd *cobra.Command, show func(api.Changes) error) error {
-	if _, err := a.ReadPlan(); err != nil { // so that faults are told line by line
+	if _, err := a.ReadPlan(); err != nil { // to report each fault with its line
 		return a.ReportBadPlan(err)
 	}
 	return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
@@ -53,16 +55,17 @@ func (a *App) Reload(cmd *cobra.Command, show func(api.Changes) error) error {
 	})
 }
 
-// NotReadyFault makes of workers that did not come up a fault with a line for each.
+// NotReadyFault makes a fault of the workers that did not become ready; nil for
+// nil.
 func NotReadyFault(partly *client.Partly) error {
 	if partly == nil {
 		return nil
 	}
-	err := fmt.Errorf("not everything is as asked: %s", strings.ReplaceAll(partly.Message, "\n", "; "))
-	return NewFault(ExitFailed, err, "`initiator why NAME` says why a worker is not up")
+	err := fmt.Errorf("not every worker is ready: %s", strings.ReplaceAll(partly.Message, "\n", "; "))
+	return NewFault(ExitFailed, err, "`initiator why NAME` says why a worker is not ready")
 }
 
-// FaultRow is a fault in JSON.
+// FaultRow is a fault of an INI in JSON.
 type FaultRow struct {
 	File    string `json:"file"`
 	Line    int    `json:"line,omitempty"`
@@ -72,6 +75,7 @@ type FaultRow struct {
 	Remedy  string `json:"remedy,omitempty"`
 }
 
+// FaultRows returns the faults of an INI for JSON.
 func FaultRows(faults proactor.Faults) []FaultRow {
 	rows := make([]FaultRow, 0, len(faults))
 	for _, f := range faults {

@@ -12,11 +12,11 @@ import (
 	"initiator/internal/queue"
 )
 
-// completeWithin bounds what a press of the tab key may wait for.
+// completeWithin limits the time that a press of the tab key may take.
 const completeWithin = 2 * time.Second
 
-// CompletePools offers the pools that take tasks, for a first argument: those
-// of the INI, and those that run. Where there is neither it is silent.
+// CompletePools completes the first argument with the pools that take tasks,
+// from the INI and from the running initiator.
 func (a *App) CompletePools(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault // DATA may be @FILE
@@ -24,7 +24,7 @@ func (a *App) CompletePools(cmd *cobra.Command, args []string, _ string) ([]stri
 	return mergeNames(a.namesFromPlan(true), a.namesFromInitiator(cmd, poolNames)), cobra.ShellCompDirectiveNoFileComp
 }
 
-// CompleteNames offers worker definitions, for a first argument.
+// CompleteNames completes the first argument with worker definitions.
 func (a *App) CompleteNames(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -32,8 +32,9 @@ func (a *App) CompleteNames(cmd *cobra.Command, args []string, _ string) ([]stri
 	return mergeNames(a.namesFromPlan(false), a.namesFromInitiator(cmd, definitionNames)), cobra.ShellCompDirectiveNoFileComp
 }
 
-// CompleteWorkers offers the workers that there are, by definition and guid,
-// and where none runs the definitions.
+// CompleteWorkers completes every argument with the running initiator's
+// workers, by definition and guid; where none runs with the definitions of the
+// INI.
 func (a *App) CompleteWorkers(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	names := a.namesFromInitiator(cmd, workerNames)
 	if len(names) == 0 {
@@ -42,7 +43,8 @@ func (a *App) CompleteWorkers(cmd *cobra.Command, args []string, _ string) ([]st
 	return WithoutNames(names, args), cobra.ShellCompDirectiveNoFileComp
 }
 
-// CompleteSignal offers signals first, and then workers.
+// CompleteSignal completes the first argument with signals and the others with
+// workers.
 func (a *App) CompleteSignal(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 0 {
 		return []string{"HUP", "USR1", "USR2", "INT", "TERM", "QUIT", "KILL", "STOP", "CONT"}, cobra.ShellCompDirectiveNoFileComp
@@ -50,7 +52,8 @@ func (a *App) CompleteSignal(cmd *cobra.Command, args []string, start string) ([
 	return a.CompleteWorkers(cmd, args[1:], start)
 }
 
-// CompleteTasks offers the newest tasks, with what they are.
+// CompleteTasks completes the first argument with the newest tasks, each with
+// its pool and state.
 func (a *App) CompleteTasks(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -58,7 +61,8 @@ func (a *App) CompleteTasks(cmd *cobra.Command, args []string, _ string) ([]stri
 	return a.namesFromInitiator(cmd, taskIDs), cobra.ShellCompDirectiveNoFileComp
 }
 
-// namesFromPlan are the names in the INI; none where it cannot be read.
+// namesFromPlan returns the definitions of the INI, or only its pools; none
+// where the INI cannot be read.
 func (a *App) namesFromPlan(pools bool) (names []string) {
 	p, err := a.ReadPlan()
 	if err != nil {
@@ -72,8 +76,8 @@ func (a *App) namesFromPlan(pools bool) (names []string) {
 	return names
 }
 
-// namesFromInitiator asks the initiator that runs; that there is none, and any fault,
-// is silence: a shell in the middle of a line has no place for it.
+// namesFromInitiator asks the running initiator. It returns no names on any
+// error: a shell cannot show an error in the middle of a line.
 func (a *App) namesFromInitiator(cmd *cobra.Command, ask func(context.Context, *client.Client) ([]string, error)) []string {
 	c, err := a.Connect()
 	if err != nil {
@@ -89,17 +93,20 @@ func (a *App) namesFromInitiator(cmd *cobra.Command, ask func(context.Context, *
 	return names
 }
 
+// poolNames returns the pools of the running initiator.
 func poolNames(ctx context.Context, c *client.Client) ([]string, error) {
 	s, err := c.Status(ctx)
 	return SortedPools(s.Tasks), err
 }
 
+// definitionNames returns the definitions of the running initiator.
 func definitionNames(ctx context.Context, c *client.Client) ([]string, error) {
 	list, err := c.Workers(ctx)
 	return DefinitionNames(list), err
 }
 
-// workerNames has guids with what they are, behind a tab as shells show it.
+// workerNames returns the definitions, "all" and the guids of the running
+// workers. Behind each guid stand a tab and a description, as shells show it.
 func workerNames(ctx context.Context, c *client.Client) ([]string, error) {
 	list, err := c.Workers(ctx)
 	names := DefinitionNames(list)
@@ -112,9 +119,11 @@ func workerNames(ctx context.Context, c *client.Client) ([]string, error) {
 	return names, err
 }
 
-// offeredTasks is how many tasks are offered: among more nobody can choose.
+// offeredTasks limits the number of tasks: a person cannot choose among more.
 const offeredTasks = 50
 
+// taskIDs returns the ids of the newest tasks, each with a description behind a
+// tab.
 func taskIDs(ctx context.Context, c *client.Client) (ids []string, err error) {
 	list, err := c.List(ctx, task.Filter{Limit: offeredTasks})
 	for _, t := range list {
@@ -123,7 +132,7 @@ func taskIDs(ctx context.Context, c *client.Client) (ids []string, err error) {
 	return ids, err
 }
 
-// mergeNames are all names, each once.
+// mergeNames returns all names, each once.
 func mergeNames(a, b []string) []string {
 	for _, name := range b {
 		if !slices.Contains(a, name) {
@@ -133,11 +142,13 @@ func mergeNames(a, b []string) []string {
 	return a
 }
 
-// WithoutNames leaves out what has been typed already.
+// WithoutNames removes the names that have already been typed.
 func WithoutNames(names, typed []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(typed, name) })
 }
 
+// commandContext returns the context of a command, which cobra does not set
+// during completion.
 func commandContext(cmd *cobra.Command) context.Context {
 	if ctx := cmd.Context(); ctx != nil {
 		return ctx
@@ -145,7 +156,7 @@ func commandContext(cmd *cobra.Command) context.Context {
 	return context.Background()
 }
 
-// TaskTarget is the pool and method of a task, as one types it.
+// TaskTarget returns POOL or POOL.METHOD of a task, as it is typed.
 func TaskTarget(t task.Task) string {
 	if t.Method == "" {
 		return t.Pool

@@ -5,7 +5,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagWords are the values of flags that have only a few.
+// flagWords are the values of flags with a fixed set of values.
 var flagWords = map[string][]string{
 	"output":      {"text", "json", "supervisor"},
 	"stream":      {"stdout", "stderr", "both"},
@@ -14,9 +14,8 @@ var flagWords = map[string][]string{
 	"compression": {"none", "gzip", "zstd"},
 }
 
-// completeFlags makes the tab key offer the values of flags, all the way down
-// from a command. What is not known here stays with the shell, which offers
-// files.
+// completeFlags completes the values of the flags of a command and of its
+// subcommands. For other flags the shell offers files.
 func (a *App) completeFlags(cmd *cobra.Command) {
 	offer := func(f *pflag.Flag) {
 		var from cobra.CompletionFunc
@@ -34,7 +33,7 @@ func (a *App) completeFlags(cmd *cobra.Command) {
 		default:
 			return
 		}
-		_ = cmd.RegisterFlagCompletionFunc(f.Name, from) // fails only for a flag that is not there
+		_ = cmd.RegisterFlagCompletionFunc(f.Name, from) // fails only for a flag that does not exist
 	}
 	cmd.LocalNonPersistentFlags().VisitAll(offer)
 	cmd.PersistentFlags().VisitAll(offer)

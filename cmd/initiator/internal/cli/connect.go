@@ -11,7 +11,7 @@ import (
 	"initiator/internal/plan"
 )
 
-// Connect speaks to the initiator of the INI, whether or not it runs.
+// Connect returns a client of the initiator of the INI, whether or not it runs.
 func (a *App) Connect() (*client.Client, error) {
 	socket, err := a.SocketPath()
 	if err != nil {
@@ -20,7 +20,7 @@ func (a *App) Connect() (*client.Client, error) {
 	return client.Unix(socket), nil
 }
 
-// ConnectIfRunning returns a client when the initiator of the INI answers, and nil when
+// ConnectIfRunning returns a client of the initiator of the INI, and nil when
 // none runs.
 func (a *App) ConnectIfRunning(ctx context.Context) (*client.Client, error) {
 	c, err := a.Connect()
@@ -36,7 +36,8 @@ func (a *App) ConnectIfRunning(ctx context.Context) (*client.Client, error) {
 	return nil, nil
 }
 
-// WithClient does something with the initiator that runs, until a signal ends it.
+// WithClient calls do with a client of the running initiator. A signal ends the
+// context.
 func (a *App) WithClient(cmd *cobra.Command, do func(context.Context, *client.Client) error) error {
 	c, err := a.Connect()
 	if err != nil {
@@ -48,8 +49,8 @@ func (a *App) WithClient(cmd *cobra.Command, do func(context.Context, *client.Cl
 	return do(ctx, c)
 }
 
-// WithOptionalClient does something with the initiator that runs, until a signal ends it;
-// where none runs the client is nil.
+// WithOptionalClient calls do with a client of the running initiator, or with
+// nil where none runs. A signal ends the context.
 func (a *App) WithOptionalClient(cmd *cobra.Command, do func(context.Context, *client.Client) error) error {
 	ctx, _, stop := CatchSignals(cmd.Context(), EndingSignals...)
 	defer stop()
@@ -63,8 +64,8 @@ func (a *App) WithOptionalClient(cmd *cobra.Command, do func(context.Context, *c
 	return do(ctx, c)
 }
 
-// WithPlan begins a verb that reads the file and, where one runs, asks the
-// initiator; where none does, the client is nil.
+// WithPlan returns the function of a verb that needs the plan of the INI, and
+// asks the running initiator where there is one; otherwise the client is nil.
 func (a *App) WithPlan(do func(context.Context, *plan.Plan, *client.Client) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		p, err := a.ReadPlan()

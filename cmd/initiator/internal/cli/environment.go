@@ -9,18 +9,19 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// withoutEnvironment are the flags without a twin: the environment of every worker has
-// variables of these names, with another meaning.
+// withoutEnvironment are the flags that no environment variable sets: the
+// environment of every worker has variables of these names, with another
+// meaning.
 var withoutEnvironment = map[string]bool{"guid": true, "port": true, "help": true}
 
-// environmentName is the variable that stands for a flag: INITIATOR_STATE_DIR for
+// environmentName returns the variable of a flag: INITIATOR_STATE_DIR for
 // --state-dir.
 func environmentName(flag string) string {
 	return "INITIATOR_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// setFromEnvironment sets every flag that was not given from its variable. An empty one is
-// none at all.
+// setFromEnvironment sets every flag that was not given from its environment
+// variable. An empty variable counts as unset.
 func setFromEnvironment(cmd *cobra.Command) error {
 	var fault error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -35,7 +36,8 @@ func setFromEnvironment(cmd *cobra.Command) error {
 	return fault
 }
 
-// trimFlagName takes off pflag's own words, which name a flag that nobody gave.
+// trimFlagName removes pflag's words from an error: they name a flag that was
+// not given.
 func trimFlagName(err error) error {
 	if _, rest, ok := strings.Cut(err.Error(), " flag: "); ok {
 		return fmt.Errorf("%s", rest)

@@ -15,14 +15,15 @@ import (
 	"initiator/proactor"
 )
 
-// Fault is an error that knows its exit code, and what to do next.
+// Fault is an error with an exit code and a next step for the user.
 type Fault struct {
 	Code     int
-	Err      error  // nil = there is nothing more to say than the code
-	NextStep string // a sentence for a line of its own; "" = err says it
+	Err      error  // nil = only the code counts
+	NextStep string // a sentence; "" = none
 }
 
-// NewFault returns a fault with a next step.
+// NewFault returns a fault. The next step is a line of its own below the error;
+// "" = none.
 func NewFault(code int, err error, nextStep string) *Fault { return &Fault{code, err, nextStep} }
 
 func (f *Fault) Error() string {
@@ -34,10 +35,11 @@ func (f *Fault) Error() string {
 
 func (f *Fault) Unwrap() error { return f.Err }
 
-// UsageFault marks a fault of whoever typed the command.
+// UsageFault marks an error in the command line.
 func UsageFault(err error) error { return &Fault{Code: ExitUsage, Err: err} }
 
-// ExitWith ends with a code, without a word: everything has been said.
+// ExitWith ends the program with a code and prints nothing: everything has been
+// printed. It returns nil for ExitOK.
 func ExitWith(code int) error {
 	if code == ExitOK {
 		return nil
@@ -45,7 +47,8 @@ func ExitWith(code int) error {
 	return &Fault{Code: code}
 }
 
-// PrefixError names the object of an error that does not name it itself.
+// PrefixError names the object of an error that does not name it itself; nil
+// for nil.
 func PrefixError(object string, err error) error {
 	if err == nil {
 		return nil
@@ -53,7 +56,8 @@ func PrefixError(object string, err error) error {
 	return fmt.Errorf("%s: %w", object, err)
 }
 
-// Report prints what went wrong, and returns the exit code.
+// Report prints an error on stderr, and returns the exit code. For nil it
+// reports an error of an earlier write to stdout.
 func (a *App) Report(cmd *cobra.Command, err error) int {
 	if err == nil {
 		err = a.Out.Err()
@@ -62,7 +66,7 @@ func (a *App) Report(cmd *cobra.Command, err error) int {
 		return ExitOK
 	}
 	if errors.Is(err, syscall.EPIPE) || a.Out.Err() != nil && errors.Is(a.Out.Err(), syscall.EPIPE) {
-		return ExitSignalBase + int(syscall.SIGPIPE) // nobody reads: as if the signal had ended it, as it ends others
+		return ExitSignalBase + int(syscall.SIGPIPE) // the reader has closed the pipe: end as SIGPIPE ends other programs
 	}
 	var faults proactor.Faults
 	if errors.As(err, &faults) {
@@ -79,11 +83,12 @@ func (a *App) Report(cmd *cobra.Command, err error) int {
 	return f.Code
 }
 
-// commandLabel is the verb with its colons: "initiator: task: wait".
+// commandLabel returns the path of a verb with colons: "initiator: task: wait".
 func commandLabel(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", ": ") }
 
-// Classify is the one table from an error to its exit code and next step. The
-// command is looked at only before a verb has begun; it may be nil after that.
+// Classify is the one table from an error to its exit code and next step.
+// Before a verb has begun, it explains what is wrong with the command line of
+// cmd; after that cmd may be nil.
 func (a *App) Classify(cmd *cobra.Command, err error) *Fault {
 	var known *Fault
 	var gone *client.Unreachable
@@ -109,7 +114,8 @@ func (a *App) Classify(cmd *cobra.Command, err error) *Fault {
 	return NewFault(ExitInternal, err, "")
 }
 
-// errUnlessSilent keeps a fault without words silent, and the whole chain of one with.
+// errUnlessSilent keeps a fault without an error silent, and returns the whole
+// chain of errors for any other fault.
 func errUnlessSilent(inner, whole error) error {
 	if inner == nil {
 		return nil
@@ -117,7 +123,7 @@ func errUnlessSilent(inner, whole error) error {
 	return whole
 }
 
-// StartAdvice is the next step when nobody answers on a socket.
+// StartAdvice returns the next step when no initiator answers on a socket.
 func StartAdvice(u *client.Unreachable) string {
 	if errors.Is(u.Err, syscall.EACCES) {
 		return "the socket belongs to another user: run this as that user, or set socket_mode in [initiator]"

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// DurationFlag reads a duration from a flag: 90, 90s, 1m30s.
+// DurationFlag is a flag with a duration: 90, 90s or 1m30s. A number without a
+// unit is seconds.
 type DurationFlag struct {
 	Value time.Duration
 	Given bool
@@ -27,7 +28,7 @@ func (s *DurationFlag) Set(text string) error {
 		d, err = time.Duration(n*float64(time.Second)), nil
 	}
 	if err != nil || d < 0 {
-		return fmt.Errorf("%q is no duration: write 90, 90s or 1m30s", text)
+		return fmt.Errorf("%q is not a duration: write 90, 90s or 1m30s", text)
 	}
 	s.Value, s.Given = d, true
 	return nil
@@ -36,7 +37,8 @@ func (s *DurationFlag) Set(text string) error {
 // Type implements pflag.Value.
 func (s *DurationFlag) Type() string { return "DURATION" }
 
-// MomentFlag reads a point in time from a flag: RFC 3339, or from now on.
+// MomentFlag is a flag with a point in time: RFC 3339, or a duration from now.
+// The zero value is "not given".
 type MomentFlag struct{ At time.Time }
 
 // String implements pflag.Value.
@@ -55,7 +57,7 @@ func (m *MomentFlag) Set(text string) error {
 	}
 	var s DurationFlag
 	if s.Set(text) != nil {
-		return fmt.Errorf("%q is no point in time: write 2030-01-31T12:00:00Z, or a duration from now such as 90s", text)
+		return fmt.Errorf("%q is not a point in time: write 2030-01-31T12:00:00Z, or a duration from now such as 90s", text)
 	}
 	m.At = time.Now().Add(s.Value)
 	return nil
@@ -64,7 +66,8 @@ func (m *MomentFlag) Set(text string) error {
 // Type implements pflag.Value.
 func (m *MomentFlag) Type() string { return "TIME" }
 
-// PastFlag reads a point in time from a flag: RFC 3339, or before now.
+// PastFlag is a flag with a point in time: RFC 3339, or how long ago. The zero
+// value is "not given".
 type PastFlag struct{ At time.Time }
 
 // String implements pflag.Value.
@@ -83,7 +86,7 @@ func (p *PastFlag) Set(text string) error {
 	}
 	var s DurationFlag
 	if s.Set(text) != nil {
-		return fmt.Errorf("%q is no point in time: write 2030-01-31T12:00:00Z, or how long ago, such as 10m", text)
+		return fmt.Errorf("%q is not a point in time: write 2030-01-31T12:00:00Z, or how long ago, such as 10m", text)
 	}
 	p.At = time.Now().Add(-s.Value)
 	return nil

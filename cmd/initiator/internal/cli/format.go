@@ -4,10 +4,10 @@ import (
 	"fmt"
 )
 
-// OutputFormat is the value of -o.
+// OutputFormat is the value of -o. The zero value is text.
 type OutputFormat struct {
 	JSON       bool
-	Supervisor bool // as supervisorctl prints it, where it does; else text
+	Supervisor bool // as supervisorctl prints it; text where supervisorctl has no such output
 	Given      bool
 }
 
@@ -25,7 +25,7 @@ func (f *OutputFormat) String() string {
 // Set implements pflag.Value.
 func (f *OutputFormat) Set(s string) error {
 	if s != "text" && s != "json" && s != "supervisor" {
-		return fmt.Errorf("there is text, json and supervisor")
+		return fmt.Errorf("write text, json or supervisor")
 	}
 	*f = OutputFormat{JSON: s == "json", Supervisor: s == "supervisor", Given: true}
 	return nil

@@ -9,7 +9,8 @@ import (
 	"initiator/internal/api"
 )
 
-// ShowLogs prints lines as they are: colours of a worker are its own.
+// ShowLogs prints the output of workers unchanged, with colours that the
+// workers wrote.
 func (a *App) ShowLogs(ctx context.Context, c *client.Client, q client.LogQuery, guids []string) error {
 	if a.Format.JSON {
 		return c.LogLines(ctx, q, func(l api.LogLine) error { return a.Out.WriteJSON(l) }, guids...)
@@ -21,7 +22,8 @@ func (a *App) ShowLogs(ctx context.Context, c *client.Client, q client.LogQuery,
 	return a.CopyLog(ctx, from)
 }
 
-// CopyLog prints what comes, until there is no more or nobody reads.
+// CopyLog prints a log until it ends, ctx ends, or the output is closed. It
+// closes from.
 func (a *App) CopyLog(ctx context.Context, from io.ReadCloser) error {
 	defer from.Close()
 	_, err := io.Copy(a.Out, from)

@@ -11,10 +11,10 @@ import (
 	"initiator/proactor"
 )
 
-// explainMisuse is what a person is told whose command line cannot be read: which
-// word, what was meant, and how the verb is written. The parser knows neither
-// what its words stand for nor what was meant, and only its words tell apart
-// what went wrong.
+// explainMisuse explains why a command line cannot be read: the word that is
+// wrong, what was probably meant, and how the verb is written. Cobra
+// have no typed errors for this, so it reads their messages; misuse_test.go
+// provokes each message.
 func explainMisuse(cmd *cobra.Command, err error) *Fault {
 	said, args := err.Error(), cmd.Flags().Args()
 	var word, flag string
@@ -41,6 +41,7 @@ func explainMisuse(cmd *cobra.Command, err error) *Fault {
 	return NewFault(ExitUsage, err, helpHint(cmd))
 }
 
+// scanWords reads the words of a message by a format of fmt.Sscanf.
 func scanWords(text, format string, words ...*string) bool {
 	into := make([]any, 0, len(words))
 	for _, w := range words {
@@ -50,7 +51,8 @@ func scanWords(text, format string, words ...*string) bool {
 	return n == len(words) && err == nil
 }
 
-// unknownVerb is for a word where a verb should stand, or nothing at all.
+// unknownVerb is the fault of a word where a verb, or the end of the line, was
+// expected.
 func unknownVerb(cmd *cobra.Command, word string) *Fault {
 	if !cmd.HasAvailableSubCommands() {
 		return NewFault(ExitUsage, fmt.Errorf("%q is one word too many", word), helpHint(cmd))
@@ -67,7 +69,7 @@ func unknownVerb(cmd *cobra.Command, word string) *Fault {
 	return NewFault(ExitUsage, fmt.Errorf("there is no verb %q", word), helpHint(cmd))
 }
 
-// countMismatch names the operand that is missing, or the one that is too many.
+// countMismatch names the missing operand, or the first superfluous word.
 func countMismatch(cmd *cobra.Command, args []string) error {
 	var needed []string
 	all := strings.Fields(operandsOf(cmd))
@@ -85,12 +87,13 @@ func countMismatch(cmd *cobra.Command, args []string) error {
 	return errors.New("these are not the words that it takes")
 }
 
-// operandsOf is what stands behind the verb in its usage.
+// operandsOf returns the operands in the usage line of a command.
 func operandsOf(cmd *cobra.Command) string {
 	_, rest, _ := strings.Cut(cmd.Use, " ")
 	return rest
 }
 
+// helpHint returns the next step that names the right help page.
 func helpHint(cmd *cobra.Command) string {
 	switch {
 	case !cmd.HasParent():
@@ -101,6 +104,7 @@ func helpHint(cmd *cobra.Command) string {
 	return "`" + cmd.CommandPath() + " --help` says what it takes"
 }
 
+// flagNames returns the names of all flags of a command.
 func flagNames(cmd *cobra.Command) (names []string) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return names

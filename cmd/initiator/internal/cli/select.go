@@ -15,7 +15,8 @@ import (
 	"initiator/proactor"
 )
 
-// ChooseWorkers keeps the workers that are named.
+// ChooseWorkers returns the workers that names select; all of them without
+// names and for "all". The error suggests the nearest name.
 func ChooseWorkers(all []supervise.Worker, names []string) ([]supervise.Worker, error) {
 	if len(names) == 0 || slices.Contains(names, "all") {
 		return all, nil
@@ -33,8 +34,9 @@ func ChooseWorkers(all []supervise.Worker, names []string) ([]supervise.Worker, 
 	return chosen, nil
 }
 
-// FindWorkers are the workers that are called so, or the one with that guid;
-// as much of a guid as tells it apart is enough.
+// FindWorkers returns the workers with a definition, group or guid of this
+// name. An unambiguous beginning of a guid, of at least 4 characters, is
+// enough.
 func FindWorkers(all []supervise.Worker, name string) (some []supervise.Worker) {
 	for _, w := range all {
 		if matchesName(w, name) {
@@ -55,9 +57,9 @@ func FindWorkers(all []supervise.Worker, name string) (some []supervise.Worker) 
 	return some
 }
 
-// matchesName says whether a name means a worker: its definition, group or guid, or
-// what supervisorctl's users write: group:*, group: and group:process, where a
-// worker of a pool is a process by its number.
+// matchesName reports whether a name selects a worker: its definition, its
+// group, its guid, or what users of supervisorctl write: "group:*", "group:"
+// and "group:process". The process of a pool is the index of the worker.
 func matchesName(w supervise.Worker, name string) bool {
 	if name == w.Name || name == w.GUID || name == w.Group {
 		return true
@@ -74,7 +76,7 @@ func matchesName(w supervise.Worker, name string) bool {
 	return process == w.Name
 }
 
-// DefinitionNames are the names of the workers' definitions, each once.
+// DefinitionNames returns the names of the workers' definitions, each once.
 func DefinitionNames(all []supervise.Worker) (names []string) {
 	for _, w := range all {
 		if !slices.Contains(names, w.Name) {
@@ -84,9 +86,9 @@ func DefinitionNames(all []supervise.Worker) (names []string) {
 	return names
 }
 
-// ExpandNames makes whole guids of those that were shortened, and of names that only
-// supervisorctl's users write. Names that match nothing are left for the
-// initiator to refuse.
+// ExpandNames replaces shortened guids, and names that only supervisorctl
+// knows, by whole guids. It keeps names that match no worker: the initiator
+// refuses them with a suggestion.
 func ExpandNames(all []supervise.Worker, names []string) (full []string) {
 	for _, name := range names {
 		some := FindWorkers(all, name)
@@ -101,7 +103,7 @@ func ExpandNames(all []supervise.Worker, names []string) (full []string) {
 	return full
 }
 
-// ChooseGUIDs are the guids of the workers that are named.
+// ChooseGUIDs returns the guids of the workers that names select.
 func ChooseGUIDs(ctx context.Context, c *client.Client, names []string) (guids []string, err error) {
 	all, err := c.Workers(ctx)
 	if err != nil {
@@ -118,6 +120,7 @@ func ChooseGUIDs(ctx context.Context, c *client.Client, names []string) (guids [
 	return guids, err
 }
 
+// SortedPools returns the names of the pools in alphabetical order.
 func SortedPools(m map[string]task.Counts) []string {
 	var names []string
 	for name := range m {
@@ -127,7 +130,8 @@ func SortedPools(m map[string]task.Counts) []string {
 	return names
 }
 
-// SuggestName is what to do about a name that does not exist.
+// SuggestName returns the next step after an unknown name: the nearest known
+// name, or all of them.
 func SuggestName(name string, known []string) string {
 	near, ok := proactor.Nearest(name, known)
 	switch {

@@ -15,10 +15,11 @@ type Interrupted struct{ Signal syscall.Signal }
 
 func (i Interrupted) Error() string { return "interrupted by " + i.SignalName() }
 
+// SignalName returns the name of the signal, such as "SIGINT".
 func (i Interrupted) SignalName() string { return unix.SignalName(i.Signal) }
 
-// EndFollow is the end of a verb that goes on for as long as somebody looks: a
-// signal is how one stops looking, and needs no words.
+// EndFollow returns the end of a verb that follows events or output. A signal
+// is the normal way to end it, and prints nothing.
 func EndFollow(follow bool, err error) error {
 	var by Interrupted
 	if follow && errors.As(err, &by) {
@@ -27,17 +28,17 @@ func EndFollow(follow bool, err error) error {
 	return err
 }
 
-// CatchBrokenPipes makes a write to a closed pipe an error. Without it the process
-// would die on the spot, and leave what it had started to its keeper. Handling
-// the signal, and not ignoring it, keeps workers from inheriting the change.
+// CatchBrokenPipes makes a write to a closed pipe an error. Otherwise SIGPIPE
+// would end the process at once, and leave what it has started to its keeper. A
+// handled signal, other than an ignored one, is not inherited by workers.
 func CatchBrokenPipes() (stop func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGPIPE)
 	return func() { signal.Stop(c) }
 }
 
-// CatchSignals returns a context that the first of the signals ends, and a channel
-// that has every later one. stop gives the signals back.
+// CatchSignals returns a context that the first of the signals ends, and a
+// channel with every later signal. stop restores the default handling.
 func CatchSignals(parent context.Context, signals ...os.Signal) (ctx context.Context, again <-chan syscall.Signal, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	in, out := make(chan os.Signal, 4), make(chan syscall.Signal, 4)
@@ -52,7 +53,7 @@ func CatchSignals(parent context.Context, signals ...os.Signal) (ctx context.Con
 			}
 			select {
 			case out <- s.(syscall.Signal):
-			default: // nobody is quicker than four
+			default: // the receiver has four unread signals
 			}
 		}
 	}()

@@ -1,0 +1,23 @@
+// Package cli is what the verbs of the command share: the streams and flags of
+// an invocation ([App]), the INI and the socket, exit codes and faults, signals,
+// and the completion of words by the shell. It prints no results; the verbs do.
+// Only packages below cmd/initiator use cobra.
+package cli
+
+// The files, in the order in which a command line passes them:
+//
+//	app.go               one invocation: streams, common flags, Execute
+//	misuse.go            what is wrong with a command line
+//	environment.go       flags from environment variables
+//	format.go            -o
+//	flag_values.go       durations and points in time as flags
+//	completion.go        completion of names of pools, workers and tasks
+//	completion_flags.go  completion of the values of flags
+//	config.go            the INI, its plan, the state directory, the socket
+//	connect.go           clients of the running initiator
+//	select.go            workers by definition, group, guid or supervisorctl's name
+//	changes.go           what a reload changes
+//	log_output.go        logs on stdout
+//	signals.go           Ctrl-C and TERM
+//	fault.go             errors with an exit code and a next step
+//	exit_codes.go        the exit codes

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"io"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"initiator/cmd/initiator/internal/terminal"
+)
+
+// testCommands returns an invocation, and a root command with a verb for each
+// way in which cobra counts arguments.
+func testCommands() (*App, *cobra.Command) {
+	a := &App{Out: terminal.NewPlainScreen(io.Discard), Err: terminal.NewPlainScreen(io.Discard)}
+	root := &cobra.Command{Use: "initiator"}
+	a.PrepareRoot(root)
+	verb := func(use string, args cobra.PositionalArgs) *cobra.Command {
+		return &cobra.Command{Use: use, Args: args, RunE: func(*cobra.Command, []string) error { return nil }}
+	}
+	up := verb("up [NAME…]", nil)
+	up.Flags().Int("port", 0, "")
+	task := &cobra.Command{Use: "task", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return nil }}
+	task.AddCommand(verb("list", cobra.NoArgs), verb("wait ID", cobra.ExactArgs(1)))
+	root.AddCommand(
+		up, task, verb("why NAME…|all", cobra.MinimumNArgs(1)), verb("upgrade [BINARY]", cobra.MaximumNArgs(1)),
+		verb("run POOL[.METHOD] [DATA]", cobra.RangeArgs(1, 2)), verb("plan", cobra.NoArgs),
+	)
+	root.SetOut(io.Discard)
+	root.SetErr(io.Discard)
+	return a, root
+}
+
+// Every message of cobra and pflag that explainMisuse reads is provoked here, so
+// that a new version with other messages fails a test.
+func TestEachMessageOfCobraIsUnderstood(t *testing.T) {
+	t.Setenv("INITIATOR_OUTPUT", "")
+	for name, c := range map[string]struct {
+		args       []string
+		want, next string
+	}{
+		"unknown command": {
+			[]string{"pln"}, `there is no verb "pln": did you mean plan?`,
+			"`initiator --help` lists the verbs, `initiator VERB --help` the flags of one",
+		},
+		"unknown command, nothing near": {
+			[]string{"xyzzy"}, `there is no verb "xyzzy"`,
+			"`initiator --help` lists the verbs, `initiator VERB --help` the flags of one",
+		},
+		"unknown command of a verb with verbs": {
+			[]string{"task", "lst"}, `there is no verb "lst": did you mean list?`, "`initiator task --help` lists its verbs",
+		},
+		"unknown command for NoArgs": {
+			[]string{"plan", "adder"}, `"adder" is one word too many`, "`initiator plan --help` says what it takes",
+		},
+		"requires at least 1 arg(s)": {
+			[]string{"why"}, "NAME…|all is missing",
+			"write `initiator why NAME…|all`; `initiator why --help` says what it takes",
+		},
+		"accepts 1 arg(s), received 0": {
+			[]string{"task", "wait"}, "ID is missing",
+			"write `initiator task wait ID`; `initiator task wait --help` says what it takes",
+		},
+		"accepts at most 1 arg(s)": {
+			[]string{"upgrade", "one", "two"}, `"two" is one word too many`,
+			"write `initiator upgrade [BINARY]`; `initiator upgrade --help` says what it takes",
+		},
+		"accepts between 1 and 2 arg(s)": {
+			[]string{"run", "adder", "1", "2"}, `"2" is one word too many`,
+			"write `initiator run POOL[.METHOD] [DATA]`; `initiator run --help` says what it takes",
+		},
+		"unknown flag": {
+			[]string{"up", "--stat-dir=x"}, "there is no flag --stat-dir: did you mean --state-dir?", "`initiator up --help` says what it takes",
+		},
+		"unknown flag, nothing near": {
+			[]string{"up", "--xyzzy"}, "there is no flag --xyzzy", "`initiator up --help` says what it takes",
+		},
+		"unknown shorthand flag": {
+			[]string{"up", "-z"}, "there is no flag -z", "`initiator up --help` says what it takes",
+		},
+		"invalid argument of our own flag": {
+			[]string{"up", "-o", "yaml"}, "-o, --output yaml: write text, json or supervisor", "`initiator up --help` says what it takes",
+		},
+		"invalid argument of a number": {
+			[]string{"up", "--port", "many"}, "--port many: write a whole number", "`initiator up --help` says what it takes",
+		},
+		"flag needs an argument": {
+			[]string{"up", "--port"}, "flag needs an argument: --port", "`initiator up --help` says what it takes",
+		},
+	} {
+		a, root := testCommands()
+		root.SetArgs(c.args)
+		cmd, err := root.ExecuteC()
+		if err == nil {
+			t.Errorf("%s: no error", name)
+			continue
+		}
+		f := a.Classify(cmd, err)
+		if f.Code != ExitUsage || f.Error() != c.want || f.NextStep != c.next {
+			t.Errorf("%s: %q says %d %q, %q; want %q, %q", name, err, f.Code, f, f.NextStep, c.want, c.next)
+		}
+	}
+}
+
+// pflag names the flag in its error; the user has set a variable.
+func TestAnErrorInTheEnvironmentNamesTheVariable(t *testing.T) {
+	t.Setenv("INITIATOR_OUTPUT", "yaml")
+	a, root := testCommands()
+	root.SetArgs([]string{"plan"})
+	cmd, err := root.ExecuteC()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	const want = "INITIATOR_OUTPUT=yaml: write text, json or supervisor"
+	if f := a.Classify(cmd, err); f.Code != ExitUsage || f.Error() != want {
+		t.Errorf("%d %q, want %q", f.Code, f, want)
+	}
+}
