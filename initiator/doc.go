@@ -1,43 +1,40 @@
-// Package initiator is the parent process: it reads an INI, launches workers
-// on free ports, keeps them alive, and hands them tasks.
-//
-// A program embeds it in a few lines:
+// Package initiator embeds an initiator in a Go program: it reads an INI, starts
+// workers on free ports, keeps them running, and hands them tasks that are never
+// lost.
 //
 //	in, err := initiator.New(initiator.Config{Path: "initiator.ini"})
 //	…
 //	go in.Run(ctx)
 //	result, err := in.NewTask("adder", data).Start().Join(ctx)
 //
-// Here is what happens inside, and where:
+// Run owns everything: it starts the keeper, the supervisor, the dispatcher and
+// the API in this order, and ends them in the opposite order. Methods may be
+// called by any goroutine; they wait until Run has started what they need.
 //
-//	config.go   what New is given: INI → plan
-//	run.go      the order in which everything starts, and ends
-//	background.go   the goroutines that Run waits for at its end
-//	state.go    the state directory: lock, token, socket
-//	small.go    its small files; home.go is one of them, ledger.go a few
-//	heritage.go what an earlier initiator has left there, and how it is taken
-//	serve.go    when the API answers, and when no more
-//	upgrade.go  this process becomes another program; guard_*.go stands by
-//	            in case that one crashes; succession.go is what
-//	            passes from the one to the other
-//	wiring.go   supervise ↔ dispatch, in each other's words
-//	launch.go   one more worker; the tuple that turberfield's users know
-//	future.go   a task from the caller's side: OnComplete, Join, Result
-//	events.go   what happened, with numbers from which to go on
-//	show.go     what workers write, on the initiator's own output and log
-//	panics.go   … and the last words of a Go program, from its log
-//	seen.go     the state file: what was, when nothing runs any more
-//	seen_write.go   … and how it comes to be
-//	logs.go     what workers wrote to their files, and what they write next
-//	reload.go   the file again: plan and reload; scale, signal; log files
-//	            opened anew or cleared
-//	why.go      why a worker is as it is, and what a dead process wrote last
-//	paused.go   pools that rest, also after a restart
-//	schedules.go  a task for each tick of a [schedule:NAME]
-//	callback.go what signs callbacks
-//	told.go     what each worker was told of itself, for it to ask again
-//	house.go    what the API asks
-//
-// The rooms below it are plan, port, keeper, supervise, task, dispatch,
-// output, logs and api.
+// The program must be able to start itself again as the keeper; importing this
+// package suffices for that. Tests use package initiatortest.
 package initiator
+
+// Files:
+//
+//	config.go          Config, and the plan that it stands for
+//	initiator.go       Initiator: New, Run, Shutdown, and the check that it is up
+//	run_state.go       how far Run is
+//	background.go      the goroutines that Run waits for at its end
+//	server.go          server: all parts while Run runs, in the order of their start
+//	server_state.go    … the state directory, the keeper, and the output of workers
+//	server_api.go      … the API, from its listeners to its end
+//	wiring.go          … supervisor ↔ dispatcher, and what workers are issued
+//	worker_configs.go  the configuration and token that each worker was issued
+//	ready.go           Ready: waits until all workers have come up
+//	workers.go         what a program does with workers
+//	tasks.go           what a program does with tasks
+//	task.go            Task: one task in the shape of DI-engine's
+//	pools.go           what a program does with pools
+//	reload.go          the INI is read again and applied
+//	upgrade.go         this process becomes another program
+//
+// What is below: internal/statedir, handover and upgrade (what outlives a
+// program), keeper and supervise (workers), queue and dispatch (tasks), pools,
+// scheduler, journal, workerlog, and api. docs/architecture.md shows how a worker
+// and a task travel through them.
