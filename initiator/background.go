@@ -11,9 +11,9 @@ type background struct {
 	group  sync.WaitGroup
 }
 
-// start runs f in a goroutine. It reports false, and does not run f, when Run
+// startGoroutine runs f in a goroutine. It reports false, and does not run f, when Run
 // ends.
-func (b *background) start(f func()) bool {
+func (b *background) startGoroutine(f func()) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {

@@ -15,7 +15,7 @@ func TestBackgroundIsWaitedForOrTooLate(t *testing.T) {
 		for range 4 {
 			starters.Go(func() {
 				running.Add(1)
-				if !b.start(func() { running.Add(-1); begun.Add(1) }) {
+				if !b.startGoroutine(func() { running.Add(-1); begun.Add(1) }) {
 					running.Add(-1)
 					late.Add(1)
 				}

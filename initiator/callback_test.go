@@ -42,7 +42,7 @@ command = ${initiator:self} job echo
 	}
 	made := hexMAC(strings.TrimSpace(string(token)), "initiator callback")
 	for pool, secret := range map[string]string{"own": "hush", "plain": made} {
-		got := in.Do(task.Request{Pool: pool, Callback: receiver.URL, Data: json.RawMessage(`1`)})
+		got := in.RunTask(task.Request{Pool: pool, Callback: receiver.URL, Data: json.RawMessage(`1`)})
 		one := <-calls
 		if one.task != got.ID.String() || one.header != "sha256="+hexMAC(secret, one.body) {
 			t.Errorf("%s: %+v", pool, one)

@@ -33,7 +33,7 @@ exec_mode = lines
 	if got := in.Call("thumbnail", png); !strings.HasPrefix(got, `"data:application/octet-stream;base64,`) {
 		t.Errorf("thumbnail: %s", got)
 	}
-	got := in.Do(task.Request{Pool: "broken"})
+	got := in.RunTask(task.Request{Pool: "broken"})
 	if got.State != task.Failed || string(got.Result) != `{"code":3,"message":"exit code 3","stderr":"no"}` {
 		t.Errorf("broken: %s %s", got.State, got.Result)
 	}

@@ -34,14 +34,14 @@ func TestHandlersFromHell(t *testing.T) {
 		"leak":  {task.Dead, task.Lost, false},
 	} {
 		before := in.Worker("bad").PID
-		got := in.Do(task.Request{Pool: "bad", Method: method})
+		got := in.RunTask(task.Request{Pool: "bad", Method: method})
 		if got.State != want.state || got.LastOutcome() != want.outcome || got.Reason == "" {
 			t.Errorf("%s: %s after %s: %s", method, got.State, got.LastOutcome(), got.Reason)
 		}
 		if same := in.Worker("bad").PID == before; same != want.survive {
 			t.Errorf("%s: the worker's process is the same: %v", method, same)
 		}
-		if after := in.Do(task.Request{Pool: "bad.default"}); after.State != task.Completed {
+		if after := in.RunTask(task.Request{Pool: "bad.default"}); after.State != task.Completed {
 			t.Errorf("after %s: %s: %s", method, after.State, after.Reason)
 		}
 	}

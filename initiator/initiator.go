@@ -61,7 +61,7 @@ func (in *Initiator) Run(ctx context.Context) (err error) {
 	defer close(in.runState.ended)
 	defer in.background.closeAndWait()
 	defer in.endRun()
-	return s.run(ctx)
+	return s.runParts(ctx)
 }
 
 // Shutdown begins the end: in order, or with kill at once. It does not wait; Run
@@ -100,7 +100,7 @@ func (in *Initiator) Plan() *plan.Plan { return in.current.Load() }
 // loop had not answered when ctx was done. Feed a watchdog with Alive and not
 // with a timer, so that a loop that hangs is noticed.
 func (in *Initiator) Alive(ctx context.Context) error {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return err
 	}
@@ -113,17 +113,17 @@ func (in *Initiator) Alive(ctx context.Context) error {
 	return nil
 }
 
-// running returns the server once it is up. It is the one check before a method
+// waitForServer returns the server once it is up. It is the one check before a method
 // uses a part of the server.
-func (in *Initiator) running(ctx context.Context) (*server, error) {
+func (in *Initiator) waitForServer(ctx context.Context) (*server, error) {
 	if err := in.runState.waitUntilListening(ctx); err != nil {
 		return nil, err
 	}
 	return in.server, nil
 }
 
-// runningNow returns the server when it is up, and nil otherwise.
-func (in *Initiator) runningNow() *server {
+// currentServer returns the server when it is up, and nil otherwise.
+func (in *Initiator) currentServer() *server {
 	if isClosed(in.runState.listening) {
 		return in.server
 	}

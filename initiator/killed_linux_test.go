@@ -125,11 +125,11 @@ contract = off
 	if err := syscall.Kill(keeper, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	after := in.Until(before.GUID, "ready under a new keeper", func(w supervise.Worker) bool { return w.Ready && w.Incarnation > before.Incarnation })
+	after := in.WaitFor(before.GUID, "ready under a new keeper", func(w supervise.Worker) bool { return w.Ready && w.Incarnation > before.Incarnation })
 	if after.Port != before.Port {
 		t.Errorf("port %d, was %d", after.Port, before.Port)
 	}
-	in.Until("escapes", "running again", func(w supervise.Worker) bool { return w.State == lifecycle.Running && w.Incarnation == 2 })
+	in.WaitFor("escapes", "running again", func(w supervise.Worker) bool { return w.State == lifecycle.Running && w.Incarnation == 2 })
 	for _, pid := range stray {
 		if alive(pid) {
 			t.Errorf("pid %d of the first incarnation is left", pid)

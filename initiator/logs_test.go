@@ -158,7 +158,7 @@ contract       = off
 ready          = line:^up$$
 stdout_logfile = `+path+`
 `)
-	in.Until("w", "up", func(w supervise.Worker) bool { return w.Ready })
+	in.WaitFor("w", "up", func(w supervise.Worker) bool { return w.Ready })
 	if err := os.Rename(path, path+".moved"); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ func (in *Initiator) Pools() []string { return pools.Names(in.Plan()) }
 // "all" stands for every pool. The error is a *dispatch.UnknownPoolError, and nothing
 // is changed, when a pool does not exist.
 func (in *Initiator) Pause(ctx context.Context, paused bool, names ...string) error {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (in *Initiator) Pause(ctx context.Context, paused bool, names ...string) er
 // PoolStates returns, for each pool, whether it is paused and how many tasks it
 // has.
 func (in *Initiator) PoolStates(ctx context.Context) ([]api.Pool, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}

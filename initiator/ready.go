@@ -14,7 +14,7 @@ import (
 // the workers that never will be, with their reasons, or the workers that are
 // still missing when ctx ends.
 func (in *Initiator) Ready(ctx context.Context) error {
-	if _, err := in.running(ctx); errors.Is(err, errEnded) {
+	if _, err := in.waitForServer(ctx); errors.Is(err, errEnded) {
 		return fmt.Errorf("wait for workers: %w", err)
 	} else if err != nil {
 		return err

@@ -17,7 +17,7 @@ var ErrNoFile = errors.New("reload: this initiator was given a plan and not a fi
 // file with faults changes nothing. It waits until every new or changed worker
 // is ready; the error names the workers that are not.
 func (in *Initiator) Reload(ctx context.Context) (api.Changes, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return api.Changes{}, err
 	}

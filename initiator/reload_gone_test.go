@@ -23,5 +23,5 @@ func TestReloadOfOneWhoGoesAway(t *testing.T) {
 	if _, err := in.Reload(gone); err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	in.Until("come", "ready", func(w supervise.Worker) bool { return w.Ready })
+	in.WaitFor("come", "ready", func(w supervise.Worker) bool { return w.Ready })
 }

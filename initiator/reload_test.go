@@ -159,7 +159,7 @@ autorestart = false
 	if err := in.Signal(t.Context(), int(syscall.SIGHUP), "trap"); err != nil {
 		t.Fatal(err)
 	}
-	in.Until("trap", "EXITED", func(w supervise.Worker) bool { return w.State == lifecycle.Exited })
+	in.WaitFor("trap", "EXITED", func(w supervise.Worker) bool { return w.State == lifecycle.Exited })
 	answers, err := in.Why(t.Context(), "trap")
 	if err != nil || len(answers) != 1 || !strings.Contains(answers[0].Sentence, "exit code 7") || !strings.Contains(answers[0].Sentence, "autorestart = false") {
 		t.Errorf("why: %+v, %v", answers, err)

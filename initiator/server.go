@@ -68,20 +68,20 @@ type server struct {
 
 func newServer(in *Initiator) *server {
 	s := &server{Initiator: in, started: time.Now(), execState: upgrade.LoadExecState()}
-	s.programStarted = s.execState.ExpectStart(in.log, in.background.start)
+	s.programStarted = s.execState.ExpectStart(in.log, in.background.startGoroutine)
 	s.configs = &workerConfigs{plan: in.Plan}
-	s.logs = &workerlog.Reader{Workers: s.workers, Plan: in.Plan, OwnLog: in.config.LogFile}
+	s.logs = &workerlog.Reader{Workers: s.listWorkers, Plan: in.Plan, OwnLog: in.config.LogFile}
 	return s
 }
 
-// workers is what is known of every worker. It may be called once the supervisor
+// listWorkers is what is known of every worker. It may be called once the supervisor
 // is made.
-func (s *server) workers() []supervise.Worker { return s.supervisor.Workers() }
+func (s *server) listWorkers() []supervise.Worker { return s.supervisor.Workers() }
 
-// run starts everything in an order in which each part finds what it needs, and
+// runParts starts everything in an order in which each part finds what it needs, and
 // ends it in the opposite order: workers while results can still arrive, then
 // the dispatcher, then the API, then the keeper.
-func (s *server) run(ctx context.Context) (err error) {
+func (s *server) runParts(ctx context.Context) (err error) {
 	for _, w := range s.Plan().Warnings {
 		s.log.Warn(w)
 	}
@@ -113,7 +113,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	s.apiMoved = s.handover.APIPort != 0 && s.handover.APIPort != s.api.Port()
 	s.writeAPIPort()
 	s.snapshots = s.dir.NewSnapshotStore(s.log)
-	s.snapshots.Prune(s.handover.Held)
+	s.snapshots.RemoveUnknown(s.handover.Held)
 	if s.keeper, err = s.handover.TakeKeeper(s.keeperOptions()); err != nil {
 		return err
 	}
@@ -157,13 +157,13 @@ func (s *server) runLoops(ctx context.Context) error {
 	})
 	defer s.openRelay()()
 	s.supervisor = supervise.New(s.supervisorOptions())
-	s.pools = &pools.Pools{Dispatcher: s.dispatcher, Paused: s.paused, Plan: s.Plan, Workers: s.workers}
+	s.pools = &pools.Pools{Dispatcher: s.dispatcher, Paused: s.paused, Plan: s.Plan, Workers: s.listWorkers}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.background.start(func() { s.awaitShutdown(cancel) })
+	s.background.startGoroutine(func() { s.awaitShutdown(cancel) })
 	dispatching, stopDispatch := context.WithCancel(context.Background())
 	dispatched := make(chan struct{})
-	s.background.start(func() {
+	s.background.startGoroutine(func() {
 		defer close(dispatched)
 		_ = s.dispatcher.Run(dispatching) // it has no error of its own
 	})
@@ -209,7 +209,7 @@ func (s *server) Status() api.Status {
 	fault, _ := s.dispatcher.StorageFault(ctx)
 	return api.Status{
 		PID: os.Getpid(), Version: Version, Config: s.Plan().File, URL: s.api.URL(), Socket: s.Socket(),
-		Started: s.started, Workers: s.workers(), Tasks: counts, StorageError: fault, Stopping: isClosed(s.runState.stopping),
+		Started: s.started, Workers: s.listWorkers(), Tasks: counts, StorageError: fault, Stopping: isClosed(s.runState.stopping),
 		Paused: s.pools.ListPaused(), Generation: s.execState.GenerationNumber(), UpgradeError: s.execState.RevertReason(),
 	}
 }

@@ -66,7 +66,7 @@ func (s *server) serveAPI() {
 		Configs: s.configs, Plan: s.Plan, Control: s,
 	})
 	if !s.config.Volatile { // a private run is there for one task
-		s.background.start(func() { s.scheduler.Run(s.runContext, s.Plan().Schedules) })
+		s.background.startGoroutine(func() { s.scheduler.Run(s.runContext, s.Plan().Schedules) })
 	}
 	s.programStarted()
 	s.handover.ConfirmStart()

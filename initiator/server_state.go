@@ -61,7 +61,7 @@ func (s *server) writeLastKnownState() (finish func()) {
 // never promises more than the workers show.
 func (s *server) lastKnownState(ended bool) statedir.LastKnownState {
 	seq := s.journal.LastSeq()
-	return statedir.NewLastKnownState(seq, ended, s.workers())
+	return statedir.NewLastKnownState(seq, ended, s.listWorkers())
 }
 
 // writeSnapshots writes the snapshots of kept workers until the returned function
@@ -71,7 +71,7 @@ func (s *server) writeSnapshots() (finish func()) {
 		if s.supervisor.Quiesced() {
 			return
 		}
-		if err := s.snapshots.Clear(); err != nil {
+		if err := s.snapshots.RemoveAll(); err != nil {
 			s.log.Warn("remove the snapshots of workers", "error", err)
 		}
 	})
@@ -138,7 +138,7 @@ func (s *server) openRelay() (closeRelay func()) {
 		return q
 	}
 	s.relay.Stdout, s.relay.Stderr = withQueue(s.config.Stdout), withQueue(s.config.Stderr)
-	s.panics = s.logs.NewPanicSearch(s.background.start, s.relay.ShowRecord)
+	s.panics = s.logs.NewPanicSearch(s.background.startGoroutine, s.relay.ShowRecord)
 	return func() {
 		s.relay.EndAll()
 		for _, q := range queues {

@@ -134,7 +134,7 @@ contract      = off
 restart_limit = 1/1min
 `), outputs(nil, nil, log))
 	for _, name := range []string{"fragile", "usage"} {
-		in.Until(name, "given up", func(w supervise.Worker) bool { return w.State == lifecycle.Fatal })
+		in.WaitFor(name, "given up", func(w supervise.Worker) bool { return w.State == lifecycle.Fatal })
 	}
 	for _, n := range []string{"1", "2", "4"} {
 		log.shows(t, "[ERROR] worker: panic: boom "+n+": worker=fragile:0 incarnation="+n)
@@ -165,7 +165,7 @@ stdout_logfile = -
 	if _, err := in.Restart(t.Context(), "flood"); err != nil {
 		t.Error(err)
 	}
-	in.Until("flood", "ready", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
+	in.WaitFor("flood", "ready", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
 	if err := in.Stop(); err != nil {
 		t.Error(err)
 	}

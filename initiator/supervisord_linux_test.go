@@ -105,7 +105,7 @@ func settled(t *testing.T, h *initiatortest.Initiator, want map[string]string) m
 	t.Helper()
 	pids := map[string]int{}
 	for name, state := range want {
-		w := h.Until(name, state, func(w supervise.Worker) bool { return w.State.String() == state })
+		w := h.WaitFor(name, state, func(w supervise.Worker) bool { return w.State.String() == state })
 		if w.PID != 0 {
 			pids[name] = w.PID
 		}

@@ -76,7 +76,7 @@ func (t *Task) Start() *Task {
 	again := t.started
 	t.started = true
 	t.mu.Unlock()
-	if !again && !t.in.background.start(t.submitAndWait) {
+	if !again && !t.in.background.startGoroutine(t.submitAndWait) {
 		t.submitAndWait() // returns at once: the initiator has ended
 	}
 	return t

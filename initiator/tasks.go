@@ -12,7 +12,7 @@ import (
 // Submit queues a task and returns its record once it is stored. The errors are
 // those of dispatch.Dispatcher.Submit.
 func (in *Initiator) Submit(ctx context.Context, r task.Request) (task.Task, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return task.Task{}, err
 	}
@@ -22,7 +22,7 @@ func (in *Initiator) Submit(ctx context.Context, r task.Request) (task.Task, err
 // SubmitMany queues many tasks with one write. The results are in the order of
 // the requests; see dispatch.Dispatcher.SubmitMany.
 func (in *Initiator) SubmitMany(ctx context.Context, requests []task.Request) ([]dispatch.BatchLineResult, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (in *Initiator) SubmitMany(ctx context.Context, requests []task.Request) ([
 // Call submits a task and returns its record when it is terminal; see
 // dispatch.Dispatcher.Call.
 func (in *Initiator) Call(ctx context.Context, r task.Request) (task.Task, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return task.Task{}, err
 	}
@@ -42,7 +42,7 @@ func (in *Initiator) Call(ctx context.Context, r task.Request) (task.Task, error
 // Task returns the record of a task. The reason of a queued task says what it
 // waits for now.
 func (in *Initiator) Task(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return task.Task{}, err
 	}
@@ -52,7 +52,7 @@ func (in *Initiator) Task(ctx context.Context, id uuid.UUID) (task.Task, error) 
 
 // Wait returns the record of a task when it is terminal.
 func (in *Initiator) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return task.Task{}, err
 	}
@@ -62,7 +62,7 @@ func (in *Initiator) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) 
 // List returns records, newest first. The reason of a queued task says what it
 // waits for now.
 func (in *Initiator) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (in *Initiator) List(ctx context.Context, f task.Filter) ([]task.Task, erro
 
 // Cancel ends a queued task, or asks the worker of a running task to end it.
 func (in *Initiator) Cancel(ctx context.Context, id uuid.UUID, reason string) (task.Task, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return task.Task{}, err
 	}
@@ -81,7 +81,7 @@ func (in *Initiator) Cancel(ctx context.Context, id uuid.UUID, reason string) (t
 
 // Retry queues a failed, cancelled or dead task again.
 func (in *Initiator) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return task.Task{}, err
 	}
@@ -90,7 +90,7 @@ func (in *Initiator) Retry(ctx context.Context, id uuid.UUID) (task.Task, error)
 
 // Counts returns, for each pool, how many tasks of each state it has.
 func (in *Initiator) Counts(ctx context.Context) (map[string]task.Counts, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (in *Initiator) Counts(ctx context.Context) (map[string]task.Counts, error)
 
 // Watch subscribes to the events of one task; see dispatch.Dispatcher.SubscribeTask.
 func (in *Initiator) Watch(ctx context.Context, id uuid.UUID) (*dispatch.Subscription, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (in *Initiator) Watch(ctx context.Context, id uuid.UUID) (*dispatch.Subscri
 
 // WatchPool subscribes to the events of all tasks of a pool from now on.
 func (in *Initiator) WatchPool(ctx context.Context, pool string) (*dispatch.Subscription, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}

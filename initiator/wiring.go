@@ -35,7 +35,7 @@ func (s *server) supervisorOptions() supervise.Options {
 // noteTransition passes a transition on to every part that keeps something about
 // workers. The supervisor's loop calls it; it must not block.
 func (s *server) noteTransition(t supervise.Transition) {
-	s.journal.Append(t)
+	s.journal.AddTransition(t)
 	s.configs.noteTransition(t)
 	s.relay.NoteTransition(t)
 	if !s.log.IsDebug() { // at debug every line of stderr passes the relay, which finds panics
@@ -143,7 +143,7 @@ func (s *server) dispatchPools(p *plan.Plan) []dispatch.Pool {
 // what the worker was issued.
 func (s *server) issueConfig(spec *plan.Spec, guid string, port, incarnation int, token string) []byte {
 	w := s.workerIdentity(guid, port, incarnation, token)
-	s.configs.add(spec.Name, w)
+	s.configs.addConfig(spec.Name, w)
 	return plan.Stdin(s.Plan(), spec, w)
 }
 
@@ -160,5 +160,5 @@ func (s *server) workerIdentity(guid string, port, incarnation int, token string
 func (s *server) readmitWorker(i supervise.Instance) {
 	_, p, _ := net.SplitHostPort(i.Addr)
 	port, _ := strconv.Atoi(p)
-	s.configs.add(i.Spec.Name, s.workerIdentity(i.GUID, port, i.Incarnation, i.Token))
+	s.configs.addConfig(i.Spec.Name, s.workerIdentity(i.GUID, port, i.Incarnation, i.Token))
 }

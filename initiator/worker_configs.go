@@ -24,7 +24,7 @@ type issuedConfig struct {
 	plan.Worker
 }
 
-func (c *workerConfigs) add(definition string, w plan.Worker) {
+func (c *workerConfigs) addConfig(definition string, w plan.Worker) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.byGUID == nil {
@@ -33,7 +33,7 @@ func (c *workerConfigs) add(definition string, w plan.Worker) {
 	c.byGUID[w.GUID] = issuedConfig{definition, w}
 }
 
-func (c *workerConfigs) find(guid string) (issuedConfig, bool) {
+func (c *workerConfigs) findConfig(guid string) (issuedConfig, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w, ok := c.byGUID[guid]
@@ -56,7 +56,7 @@ func (c *workerConfigs) TokenOwner(token string) (guid string, ok bool) {
 // the token is that worker's. After a reload it can differ from what the worker
 // was issued.
 func (c *workerConfigs) Config(guid, token string) (entries []plan.Entry, allowed bool) {
-	w, ok := c.find(guid)
+	w, ok := c.findConfig(guid)
 	if !ok || !proactor.TokenEqual(token, w.Token) {
 		return nil, false
 	}

@@ -70,12 +70,12 @@ attempts    = 2
 retry_delay = 0
 restart_delay = 0
 `)
-	got := in.Do(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"exit","code":3}`)})
+	got := in.RunTask(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"exit","code":3}`)})
 	if got.State != task.Dead || len(got.History) != 2 {
 		t.Errorf("poison: %+v", got)
 	}
-	in.Until("crash", "ready again", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 3 })
-	if got := in.Do(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"panic"}`)}); got.State != task.Failed {
+	in.WaitFor("crash", "ready again", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 3 })
+	if got := in.RunTask(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"panic"}`)}); got.State != task.Failed {
 		t.Errorf("panic: %+v", got)
 	}
 }
@@ -87,7 +87,7 @@ func TestMissingCommandIsFatal(t *testing.T) {
 command       = ./no-such-program
 restart_limit = 1/1min
 `)
-	ghost := in.Until("ghost", "FATAL", func(w supervise.Worker) bool { return w.State == lifecycle.Fatal })
+	ghost := in.WaitFor("ghost", "FATAL", func(w supervise.Worker) bool { return w.State == lifecycle.Fatal })
 	t.Log(ghost.Reason)
 	if got := in.Call("adder", `{"a":1,"b":1}`); got != `{"sum":2}` {
 		t.Errorf("got %s", got)

@@ -23,7 +23,7 @@ type Worker struct {
 // Launch starts one more worker of the definition named module and waits until it
 // is ready. An empty guid makes a new guid.
 func (in *Initiator) Launch(ctx context.Context, module, guid string) (Worker, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return Worker{}, err
 	}
@@ -40,8 +40,8 @@ func (in *Initiator) Launch(ctx context.Context, module, guid string) (Worker, e
 // Workers returns what is known of every worker; nothing before Run has started
 // its loops.
 func (in *Initiator) Workers() []supervise.Worker {
-	if s := in.runningNow(); s != nil {
-		return s.workers()
+	if s := in.currentServer(); s != nil {
+		return s.listWorkers()
 	}
 	return nil
 }
@@ -49,7 +49,7 @@ func (in *Initiator) Workers() []supervise.Worker {
 // Events returns the transitions of workers after a number, and a channel that is
 // closed when there are more.
 func (in *Initiator) Events(since uint64) (list []supervise.Transition, more <-chan struct{}) {
-	if s := in.runningNow(); s != nil {
+	if s := in.currentServer(); s != nil {
 		return s.journal.Since(since)
 	}
 	return nil, in.runState.listening
@@ -57,7 +57,7 @@ func (in *Initiator) Events(since uint64) (list []supervise.Transition, more <-c
 
 // Start starts workers by definition, guid or "all", and waits until they are up.
 func (in *Initiator) Start(ctx context.Context, names ...string) ([]supervise.Result, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (in *Initiator) Start(ctx context.Context, names ...string) ([]supervise.Re
 
 // Stop stops workers, and waits until they have left no process.
 func (in *Initiator) Stop(ctx context.Context, names ...string) ([]supervise.Result, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (in *Initiator) Stop(ctx context.Context, names ...string) ([]supervise.Res
 
 // Restart restarts workers.
 func (in *Initiator) Restart(ctx context.Context, names ...string) ([]supervise.Result, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (in *Initiator) Restart(ctx context.Context, names ...string) ([]supervise.
 // RestartRolling restarts workers one at a time, and waits until each is ready
 // before it goes on. It stops at the first worker that does not come up.
 func (in *Initiator) RestartRolling(ctx context.Context, names ...string) ([]supervise.Result, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (in *Initiator) RestartRolling(ctx context.Context, names ...string) ([]sup
 // Scale changes the number of workers of a definition, until the next reload that
 // changes `replicas`.
 func (in *Initiator) Scale(ctx context.Context, name string, n int) error {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (in *Initiator) Scale(ctx context.Context, name string, n int) error {
 
 // Signal sends a signal to the process groups of workers.
 func (in *Initiator) Signal(ctx context.Context, signal int, names ...string) error {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (in *Initiator) Signal(ctx context.Context, signal int, names ...string) er
 // Reopen opens the log files of all workers anew by their names, after they were
 // moved by another program.
 func (in *Initiator) Reopen(ctx context.Context) error {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (in *Initiator) Reopen(ctx context.Context) error {
 // away before. A keeper that is older than this program may be unable to, until
 // its last worker has ended; each Result says so.
 func (in *Initiator) Clear(ctx context.Context, names ...string) ([]supervise.Result, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (in *Initiator) Clear(ctx context.Context, names ...string) ([]supervise.Re
 // Logs passes the lines of workers to emit, in the order of time; see
 // workerlog.Reader.ReadLogs for names, the order of calls, and the errors.
 func (in *Initiator) Logs(ctx context.Context, names string, q api.LogQuery, emit func([]api.LogLine) error) error {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (in *Initiator) Logs(ctx context.Context, names string, q api.LogQuery, emi
 // Why explains, in a sentence for each worker, why workers are in their state. For
 // a worker whose process has died it adds the last output of that process.
 func (in *Initiator) Why(ctx context.Context, names ...string) ([]supervise.Explanation, error) {
-	s, err := in.running(ctx)
+	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return nil, err
 	}

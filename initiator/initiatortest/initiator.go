@@ -25,15 +25,15 @@ type Initiator struct {
 // not complete.
 func (h *Initiator) Call(pool, data string) string {
 	h.t.Helper()
-	got := h.Do(task.Request{Pool: pool, Data: json.RawMessage(data)})
+	got := h.RunTask(task.Request{Pool: pool, Data: json.RawMessage(data)})
 	if got.State != task.Completed {
 		h.t.Fatalf("task for %s is %s: %s %s", pool, got.State, got.Reason, got.Result)
 	}
 	return string(got.Result)
 }
 
-// Do submits a task and returns its terminal record.
-func (h *Initiator) Do(r task.Request) task.Task {
+// RunTask submits a task and returns its terminal record.
+func (h *Initiator) RunTask(r task.Request) task.Task {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(h.t.Context(), Patience)
 	defer cancel()
@@ -60,8 +60,8 @@ func (h *Initiator) Worker(name string) supervise.Worker {
 	return supervise.Worker{}
 }
 
-// Until waits for a worker to be as the test wants it, and returns it so.
-func (h *Initiator) Until(name, what string, is func(supervise.Worker) bool) supervise.Worker {
+// WaitFor waits for a worker to be as the test wants it, and returns it so.
+func (h *Initiator) WaitFor(name, what string, is func(supervise.Worker) bool) supervise.Worker {
 	h.t.Helper()
 	patience := time.NewTimer(Patience)
 	defer patience.Stop()
@@ -96,7 +96,7 @@ func (h *Initiator) Stop() error {
 	return h.err
 }
 
-func (h *Initiator) cleanup() {
+func (h *Initiator) endTest() {
 	if err := h.Stop(); err != nil {
 		h.t.Errorf("the initiator ended with: %v", err)
 	}

@@ -46,7 +46,7 @@ func Start(t testing.TB, path string, options ...Option) *Initiator {
 // StartText is Start with the text of an INI instead of its path.
 func StartText(t testing.TB, ini string, options ...Option) *Initiator {
 	t.Helper()
-	return Start(t, write(t, ini), options...)
+	return Start(t, writeINI(t, ini), options...)
 }
 
 // Begin is Start without the wait: for tests about workers that do not come up.
@@ -74,7 +74,7 @@ func Begin(t testing.TB, path string, options ...Option) *Initiator {
 		defer close(h.ended)
 		h.err = in.Run(ctx)
 	}()
-	t.Cleanup(h.cleanup)
+	t.Cleanup(h.endTest)
 	select {
 	case <-in.Listening():
 	case <-h.ended:
@@ -86,10 +86,10 @@ func Begin(t testing.TB, path string, options ...Option) *Initiator {
 // BeginText is Begin with the text of an INI instead of its path.
 func BeginText(t testing.TB, ini string, options ...Option) *Initiator {
 	t.Helper()
-	return Begin(t, write(t, ini), options...)
+	return Begin(t, writeINI(t, ini), options...)
 }
 
-func write(t testing.TB, ini string) string {
+func writeINI(t testing.TB, ini string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "initiator.ini")
 	if err := os.WriteFile(path, []byte(ini), 0o600); err != nil {

@@ -17,9 +17,9 @@ func (h *handlers) showChanges(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, got)
 }
 
-// reload answers POST /reload. Workers that do not come up are in the answer's
+// reloadPlan answers POST /reload. Workers that do not come up are in the answer's
 // error; the INI is applied all the same.
-func (h *handlers) reload(w http.ResponseWriter, r *http.Request) {
+func (h *handlers) reloadPlan(w http.ResponseWriter, r *http.Request) {
 	if !readJSON(w, r, &struct{}{}) {
 		return
 	}
@@ -35,8 +35,8 @@ func (h *handlers) reload(w http.ResponseWriter, r *http.Request) {
 	}{got, errorText(err)})
 }
 
-// shutdown answers POST /shutdown: the initiator ends. The answer comes first.
-func (h *handlers) shutdown(w http.ResponseWriter, r *http.Request) {
+// requestShutdown answers POST /shutdown: the initiator ends. The answer comes first.
+func (h *handlers) requestShutdown(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Kill bool `json:"kill"`
 	}
@@ -47,8 +47,8 @@ func (h *handlers) shutdown(w http.ResponseWriter, r *http.Request) {
 	h.Control.Shutdown(body.Kill)
 }
 
-// upgrade answers POST /upgrade: the process becomes another program.
-func (h *handlers) upgrade(w http.ResponseWriter, r *http.Request) {
+// upgradeProgram answers POST /upgrade: the process becomes another program.
+func (h *handlers) upgradeProgram(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Binary string `json:"binary"`
 	}

@@ -27,7 +27,7 @@ type handlers struct {
 // newRouter answers the webhooks by a plain switch, because they are the hot path,
 // and everything else through mux, behind authMiddleware.
 func newRouter(h *handlers) http.Handler {
-	rest := h.authMiddleware(h.routes())
+	rest := h.authMiddleware(h.newRoutes())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/slave/heartbeat":
@@ -52,7 +52,7 @@ func newRouter(h *handlers) http.Handler {
 	})
 }
 
-func (h *handlers) routes() http.Handler {
+func (h *handlers) newRoutes() http.Handler {
 	r := mux.NewRouter()
 	handle := func(method, path string, f http.HandlerFunc) { r.HandleFunc("/api/v1"+path, f).Methods(method) }
 	r.HandleFunc("/stream", (&streamServer{handlers: h, node: chirp.NewID()}).openStream).Methods("GET")
@@ -79,11 +79,11 @@ func (h *handlers) routes() http.Handler {
 	handle("GET", "/log", h.readOwnLog)
 	handle("POST", "/logs/reopen", h.reopenLogs)
 	handle("GET", "/plan", h.showChanges)
-	handle("POST", "/reload", h.reload)
+	handle("POST", "/reload", h.reloadPlan)
 	handle("GET", "/events", h.streamEvents)
 	handle("GET", "/status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, h.Control.Status()) })
-	handle("POST", "/shutdown", h.shutdown)
-	handle("POST", "/upgrade", h.upgrade)
+	handle("POST", "/shutdown", h.requestShutdown)
+	handle("POST", "/upgrade", h.upgradeProgram)
 	r.HandleFunc("/create", h.createJob).Methods("POST")
 	r.HandleFunc("/job", h.listJobs).Methods("GET")
 	r.HandleFunc("/job/{guid}", h.getJob).Methods("GET")

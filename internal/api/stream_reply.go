@@ -11,9 +11,9 @@ import (
 	"initiator/proactor/chirp"
 )
 
-// reply sends a client the record of its task, or the error. The dispatcher's loop
+// sendResult sends a client the record of its task, or the error. The dispatcher's loop
 // calls it: it queues a message and never blocks.
-func (r *streamRequest) reply(t task.Task, err error) {
+func (r *streamRequest) sendResult(t task.Task, err error) {
 	if !r.closeRequest() {
 		return // the client does not wait for it any more
 	}
@@ -84,7 +84,7 @@ func (c *clientStream) sendReply(id chirp.ID, h *stream.ReplyHeader, data []byte
 // with the task, the request or the stream.
 func (r *streamRequest) sendProgress(t task.Task, err error) {
 	if err != nil {
-		r.reply(t, err)
+		r.sendResult(t, err)
 		return
 	}
 	ctx, cancel := context.WithCancel(r.ctx)

@@ -136,11 +136,11 @@ func (r *streamRequest) startSubmit(m *chirp.Message) {
 	case err != nil:
 		r.refuseRequest(proactor.BadBody, err.Error())
 	case r.header.Verb == stream.VerbSubmit:
-		r.wait = r.Tasks.SubmitAsync(q, r.reply, nil)
+		r.wait = r.Tasks.SubmitAsync(q, r.sendResult, nil)
 	case r.header.Progress:
-		r.wait = r.Tasks.SubmitAsync(q, r.sendProgress, r.reply)
+		r.wait = r.Tasks.SubmitAsync(q, r.sendProgress, r.sendResult)
 	default:
-		r.wait = r.Tasks.SubmitAsync(q, nil, r.reply)
+		r.wait = r.Tasks.SubmitAsync(q, nil, r.sendResult)
 	}
 }
 
@@ -153,7 +153,7 @@ func (r *streamRequest) startWait() {
 	if r.header.Progress {
 		r.sendProgress(task.Task{ID: id}, nil)
 	}
-	r.wait = r.Tasks.WaitAsync(id, r.reply)
+	r.wait = r.Tasks.WaitAsync(id, r.sendResult)
 }
 
 func (r *streamRequest) startCancel() {
@@ -162,7 +162,7 @@ func (r *streamRequest) startCancel() {
 		r.refuseRequest(proactor.BadBody, err.Error())
 		return
 	}
-	r.group.Go(func() { r.reply(r.Tasks.Cancel(r.ctx, id, cancelReason)) })
+	r.group.Go(func() { r.sendResult(r.Tasks.Cancel(r.ctx, id, cancelReason)) })
 }
 
 // forgetRequest closes a request whose reply the client does not want any more.

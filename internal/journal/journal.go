@@ -23,8 +23,8 @@ type Journal struct {
 // New makes an empty journal that goes on after the number lastSeq.
 func New(lastSeq uint64) *Journal { return &Journal{last: lastSeq, wakeup: make(chan struct{})} }
 
-// Append adds one transition and wakes the readers.
-func (j *Journal) Append(t supervise.Transition) {
+// AddTransition adds one transition and wakes the readers.
+func (j *Journal) AddTransition(t supervise.Transition) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.list) >= 2*size {

@@ -81,7 +81,7 @@ func (s *SnapshotStore) writePending() {
 	for guid, f := range batch {
 		if failure := s.writeSnapshot(guid, f); failure != nil {
 			err = failure
-			s.requeue(guid, f)
+			s.requeueWrite(guid, f)
 		}
 	}
 	switch {
@@ -104,8 +104,8 @@ func (s *SnapshotStore) writeSnapshot(guid string, f *snapshotFile) error {
 	return nil
 }
 
-// requeue keeps a change that could not be written, unless a newer one waits.
-func (s *SnapshotStore) requeue(guid string, f *snapshotFile) {
+// requeueWrite keeps a change that could not be written, unless a newer one waits.
+func (s *SnapshotStore) requeueWrite(guid string, f *snapshotFile) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, newer := s.pending[guid]; !newer {
@@ -113,8 +113,8 @@ func (s *SnapshotStore) requeue(guid string, f *snapshotFile) {
 	}
 }
 
-// Prune removes the snapshots of all workers that were not found.
-func (s *SnapshotStore) Prune(found []keeper.KeptWorker) {
+// RemoveUnknown removes the snapshots of all workers that were not found.
+func (s *SnapshotStore) RemoveUnknown(found []keeper.KeptWorker) {
 	known := map[string]bool{}
 	for _, h := range found {
 		known[h.GUID+".json"] = true
@@ -127,5 +127,5 @@ func (s *SnapshotStore) Prune(found []keeper.KeptWorker) {
 	}
 }
 
-// Clear removes all snapshots, when every worker has been stopped.
-func (s *SnapshotStore) Clear() error { return os.RemoveAll(s.dir) }
+// RemoveAll removes all snapshots, when every worker has been stopped.
+func (s *SnapshotStore) RemoveAll() error { return os.RemoveAll(s.dir) }

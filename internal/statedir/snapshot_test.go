@@ -64,7 +64,7 @@ func TestSnapshotsOfThisBoot(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
-	s.Prune([]keeper.KeptWorker{{GUID: "b"}})
+	s.RemoveUnknown([]keeper.KeptWorker{{GUID: "b"}})
 	if list, err := ReadSnapshots(d.Path(), "this"); err != nil || len(list) != 1 || list[0].GUID != "b" {
 		t.Errorf("%+v, %v", list, err)
 	}
