@@ -23,7 +23,7 @@ func (s *server) supervisorOptions() supervise.Options {
 	settings := s.Plan().Settings
 	return supervise.Options{
 		Keeper:    s.keeper,
-		NewKeeper: func() (supervise.Keeper, error) { return keeper.Launch(s.keeperOptions()) },
+		NewKeeper: func() (*keeper.Keeper, error) { return keeper.Launch(s.keeperOptions()) },
 		Ports:     port.New(port.Range{Addr: settings.ListenAddr, Min: settings.ChildPortMin, Max: settings.ChildPortMax}),
 		Plan:      s.Plan(), Dispatcher: dispatcherLink{s}, Logger: s.log.Named("supervise"),
 		Stdin: s.issueConfig, ParentURL: s.api.URL(), OnTransition: s.noteTransition,

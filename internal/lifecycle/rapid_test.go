@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/plan"
-
 	"pgregory.net/rapid"
+
+	"initiator/internal/plan"
 )
 
 // world is a keeper, a clock and a dispatcher for one record: it does what the

@@ -3,16 +3,10 @@ package supervise
 import (
 	"context"
 	"sync"
-	"time"
 
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 )
-
-// adopter is a keeper that can watch over what another had started.
-type adopter interface {
-	Adopt(a keeper.AdoptOrder, memo []byte, grace time.Duration) error
-}
 
 // survives reports whether a worker's process lives on after its keeper: those
 // marked keep do, where the kernel lets us name a process for ever.
@@ -46,13 +40,12 @@ func (l *loop) adoptAll(orders []keeper.AdoptOrder) {
 			continue
 		}
 		w.orphaned = false
-		k, able := l.keeper.(adopter)
-		if !able {
+		if l.keeper == nil {
 			l.apply(w, lifecycle.Event{Kind: lifecycle.KeeperLost})
 			continue
 		}
 		w.noted = w.summary()
-		l.sent(k.Adopt(a, l.memo(w), w.rec.Spec.OrphanGrace), "adopt", w)
+		l.sent(l.keeper.Adopt(a, l.memo(w), w.rec.Spec.OrphanGrace), "adopt", w)
 		if starting := w.rec.Phase == lifecycle.PhaseStarting; l.watches(w.rec.Spec, starting) {
 			l.watch(w, true, starting)
 		}

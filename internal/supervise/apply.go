@@ -164,7 +164,7 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 	default: // kept: what differs takes effect at once
 		for _, w := range p.workers {
 			w.rec.Spec = p.spec
-			l.timers.set(w, w.rec.NextDeadline())
+			l.timers.Set(&w.timer, w.rec.NextDeadline())
 			if w.rec.Phase.IsRunning() { // one that starts is looked at already, for its readiness
 				l.guard(w)
 			}

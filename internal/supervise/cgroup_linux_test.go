@@ -1,9 +1,7 @@
 package supervise
 
 import (
-	"bufio"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -11,59 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"initiator/internal/lifecycle"
+	"initiator/internal/limits"
+	"initiator/internal/limits/limitstest"
 	"initiator/internal/plan"
 )
-
-// cgroupBase is a cgroup of this test's own, which must be empty in the end.
-func cgroupBase(t *testing.T) string {
-	t.Helper()
-	for _, root := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
-		var st unix.Statfs_t
-		if unix.Statfs(root, &st) != nil || st.Type != unix.CGROUP2_SUPER_MAGIC {
-			continue
-		}
-		dir, err := os.MkdirTemp(root, "supervise-test-")
-		if err != nil {
-			t.Skipf("NOT RUN: no cgroup can be made here: %v", err)
-		}
-		t.Cleanup(func() {
-			if err := os.Remove(dir); err != nil {
-				t.Errorf("something is left in the cgroup: %v", err)
-			}
-		})
-		return dir
-	}
-	t.Skip("NOT RUN: no cgroup v2 is mounted here")
-	return ""
-}
-
-// TestUnenforced: the warning names what is not in force, and why.
-func TestUnenforced(t *testing.T) {
-	all := plan.Limits{MemoryMax: 1 << 30, CPUMax: 1.5, PidsMax: 7}
-	for _, c := range []struct {
-		missing  map[string]string
-		want     plan.Limits
-		warning  string
-		settings string
-	}{
-		{nil, all, "", "memory.max=1073741824 memory.oom.group=1 cpu.max=150000 100000 pids.max=7"},
-		{map[string]string{"memory": "v1 has it"}, all, "memory_max is not in force: v1 has it", "cpu.max=150000 100000 pids.max=7"},
-		{map[string]string{"memory": "a", "cpu": "b", "pids": "a"}, all, "memory_max and pids_max are not in force: a; cpu_max is not in force: b", ""},
-		{map[string]string{"memory": "a"}, plan.Limits{PidsMax: 1}, "", "pids.max=1"},
-		{nil, plan.Limits{CPUMax: 0.001}, "", "cpu.max=1000 100000"}, // the least that the kernel takes
-	} {
-		tree := &cgroups{dir: "/x", missing: c.missing}
-		if got := tree.unenforced(c.want); got != c.warning {
-			t.Errorf("%q, want %q", got, c.warning)
-		}
-		if got := strings.Join(tree.settings(c.want), " "); got != c.settings {
-			t.Errorf("%q, want %q", got, c.settings)
-		}
-	}
-}
 
 // TestLimitsThatAreNotInForce is this machine as it is: whatever is not in
 // force is said, once, and the workers run.
@@ -73,9 +23,12 @@ func TestLimitsThatAreNotInForce(t *testing.T) {
 	})))
 	s.until("all ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 3 })
 	s.close()
-	tree := openCgroups("")
-	defer tree.close()
-	lacking := tree.unenforced(plan.Limits{MemoryMax: 1, CPUMax: 1, PidsMax: 1})
+	limiter := limits.New("")
+	defer limiter.Close()
+	lacking, err := limiter.Prepare(&plan.Spec{Limits: plan.Limits{MemoryMax: 1, CPUMax: 1, PidsMax: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if lacking == "" {
 		t.Skip("NOT RUN: a machine without controllers: all of them are in force here")
 	}
@@ -88,7 +41,7 @@ func TestLimitsThatAreNotInForce(t *testing.T) {
 // TestBornInACgroup: what escapes with another session, environment and parent
 // is known by its cgroup, and the tree is as it was before.
 func TestBornInACgroup(t *testing.T) {
-	base := cgroupBase(t)
+	base := limitstest.CgroupBase(t)
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
 		sp.Command = []string{"/bin/sh", "-c", "env -i setsid sleep 1000 & echo PID $!; exec sleep 1000"}
 	})), func(o *Options) { o.CgroupBase = base })
@@ -116,7 +69,7 @@ func TestBornInACgroup(t *testing.T) {
 
 // TestKeeperKilledWithCgroups: nothing that was born there survives it.
 func TestKeeperKilledWithCgroups(t *testing.T) {
-	base := cgroupBase(t)
+	base := limitstest.CgroupBase(t)
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
 		sp.Command = []string{"/bin/sh", "-c", "env -i setsid sleep 1000 & echo PID $!; exec sleep 1000"}
 	})), func(o *Options) { o.CgroupBase = base })
@@ -131,100 +84,13 @@ func TestKeeperKilledWithCgroups(t *testing.T) {
 	}
 }
 
-// TestStepAside: our own processes make room for controllers; a stranger, and
-// we with it, stays where it is.
-func TestStepAside(t *testing.T) {
-	base := cgroupBase(t)
-	enter := func(pid int) {
-		t.Helper()
-		if err := os.WriteFile(base+"/cgroup.procs", []byte(strconv.Itoa(pid)), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	child := exec.Command("/bin/sleep", "1000")
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	enter(child.Process.Pid)
-	err := stepAside(base)
-	where := words(base + "/initiator/cgroup.procs")
-	if err != nil || len(where) != 1 || where[0] != strconv.Itoa(child.Process.Pid) {
-		t.Errorf("%v; in the leaf: %v", err, where)
-	}
-	stranger := orphan(t)
-	enter(stranger)
-	if err := stepAside(base); err == nil || !strings.Contains(err.Error(), "process "+strconv.Itoa(stranger)) {
-		t.Errorf("a stranger was moved: %v", err)
-	}
-	_ = child.Process.Kill()
-	_ = child.Wait()
-	if err := syscall.Kill(stranger, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	removed(t, base+"/initiator")
-	settled(t, base)
-}
-
-// orphan is a process whose parent has died.
-func orphan(t *testing.T) int {
-	t.Helper()
-	cmd := exec.Command("/bin/sh", "-c", "sleep 1000 >/dev/null & echo $!")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	return numberOf(t, strings.TrimSpace(line))
-}
-
-// settled waits until a cgroup holds no process, and removed removes it then.
-func settled(t *testing.T, dir string) {
-	t.Helper()
-	events, err := os.Open(dir + "/cgroup.events")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer events.Close()
-	for {
-		text := make([]byte, 256)
-		n, err := events.ReadAt(text, 0)
-		if n == 0 && err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(text[:n]), "populated 0") {
-			return
-		}
-		// The kernel says when the file has changed.
-		if _, err := unix.Poll([]unix.PollFd{{Fd: int32(events.Fd()), Events: unix.POLLPRI}}, int(patience.Milliseconds())); err != nil && err != unix.EINTR {
-			t.Fatal(err)
-		}
-	}
-}
-
-func removed(t *testing.T, dir string) {
-	t.Helper()
-	settled(t, dir)
-	if err := os.Remove(dir); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestOutOfMemory needs the memory controller.
 func TestOutOfMemory(t *testing.T) {
-	base := cgroupBase(t)
-	tree := openCgroups(base)
-	why := tree.missing["memory"]
-	tree.close()
-	if why != "" {
+	base := limitstest.CgroupBase(t)
+	limiter := limits.New(base)
+	why, err := limiter.Prepare(&plan.Spec{Limits: plan.Limits{MemoryMax: 1}})
+	limiter.Close()
+	if err != nil || why != "" {
 		t.Skipf("NOT RUN: a worker that the kernel kills for want of memory: %s", why)
 	}
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {

@@ -16,19 +16,16 @@ import (
 type holdings struct {
 	goroutines, files, keepers, children int
 	workers, pools, hooks, made, timers  int
-	targets, busy                        int
+	busy                                 int
 }
 
 // holdings counts, once everything rests.
 func (s *stage) holdings() (h holdings) {
 	err := s.ask(s.t.Context(), func(l *loop) error {
 		h = holdings{
-			workers: len(l.order) + len(l.workers), pools: len(l.pools), hooks: len(l.hooks), made: len(l.made), timers: len(l.timers),
+			workers: len(l.order) + len(l.workers), pools: len(l.pools), hooks: len(l.hooks), made: len(l.made), timers: l.timers.Len(),
 			busy: len(l.met),
 		}
-		counted := make(chan int)
-		l.prober.box.put(func(p *prober) { counted <- len(p.targets) + p.flying })
-		h.targets = <-counted
 		return nil
 	})
 	if err != nil {

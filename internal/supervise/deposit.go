@@ -1,15 +1,10 @@
 package supervise
 
 import (
-	"initiator/internal/lifecycle"
 	"runtime"
-	"time"
-)
 
-// rememberer is a keeper with which memos can be left.
-type rememberer interface {
-	SaveSnapshot(guid string, blob []byte, seen uint64, keep bool, grace time.Duration) error
-}
+	"initiator/internal/lifecycle"
+)
 
 // SnapshotStore keeps memos where they survive the keeper as well, for workers marked
 // keep. It is called from the loop and must not block.
@@ -41,8 +36,8 @@ func (l *loop) deposit(w *worker) {
 }
 
 func (l *loop) leave(w *worker, blob []byte) {
-	if k, ok := l.keeper.(rememberer); ok {
-		l.sent(k.SaveSnapshot(w.guid, blob, w.seen, w.keeps(), w.rec.Spec.OrphanGrace), "memo", w)
+	if l.keeper != nil {
+		l.sent(l.keeper.SaveSnapshot(w.guid, blob, w.seen, w.keeps(), w.rec.Spec.OrphanGrace), "memo", w)
 	}
 	l.note(w, blob)
 }
@@ -59,8 +54,8 @@ func (l *loop) withdraw(w *worker) {
 	if w.noted == (summary{}) {
 		return
 	}
-	if k, ok := l.keeper.(rememberer); ok {
-		l.sent(k.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
+	if l.keeper != nil {
+		l.sent(l.keeper.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
 	}
 	if l.opts.Snapshots != nil {
 		l.opts.Snapshots.DeleteSnapshot(w.guid)
@@ -78,7 +73,7 @@ func (l *loop) depositAll() {
 
 // RecordSession tells what a worker has answered to the dispatcher's connect.
 func (s *Supervisor) RecordSession(guid string, incarnation, slots int, blunt bool) {
-	s.box.put(func(l *loop) {
+	s.box.Put(func(l *loop) {
 		w := l.workers[guid]
 		if w == nil || w.rec.Incarnation != incarnation {
 			return

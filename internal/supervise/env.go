@@ -75,14 +75,12 @@ func childArgv(command []string, spec *plan.Spec, guid string, port int) []strin
 }
 
 // command is what the spec asks to be run.
-func (o *Options) command(spec *plan.Spec) []string {
+func commandOfSpec(spec *plan.Spec) []string {
 	switch {
 	case len(spec.Command) > 0:
 		return spec.Command
 	case spec.Module != "":
 		return append(append([]string(nil), spec.Interpreter...), "-m", spec.Module)
-	case o.Exec != nil:
-		return o.Exec(spec)
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -55,7 +55,7 @@ func (l *loop) shutdown() {
 	l.closing = true
 	l.helpers.Go(func() {
 		_, _ = l.Stop(context.Background(), "all") // what is not proven empty is shown by Workers
-		l.box.put(func(l *loop) { l.stopped = true })
+		l.box.Put(func(l *loop) { l.stopped = true })
 	})
 }
 
@@ -102,15 +102,15 @@ func (l *loop) release() {
 	if l.frozen { // everything is another's from here on
 		for _, w := range l.order {
 			if w.socket != nil {
-				_ = w.socket.conn.Close() // its path stays: the process knows it
+				w.socket.Detach() // its path stays: the process knows it
 			}
 		}
-		if k, ok := l.own.(interface{ Leave() }); ok {
-			k.Leave()
+		if l.own != nil {
+			l.own.Detach()
 		}
 		return
 	}
-	defer l.limits.close()
+	defer l.limiter.Close()
 	for _, w := range l.order {
 		l.dropPort(w)
 		l.buryExtras(w)

@@ -8,16 +8,10 @@ import (
 	"initiator/internal/keeper"
 )
 
-// stayer is a keeper that can hold everything for its next initiator.
-type stayer interface {
-	KeepAllFor(time.Duration) error
-	Sync() error
-}
-
 // freeze is a Freeze that waits for the keeper to have told all that no memo
 // is there for. The loop owns it until done has its answer.
 type freeze struct {
-	keeper stayer
+	keeper *keeper.Keeper
 	stay   time.Duration
 	done   chan error
 }
@@ -40,7 +34,7 @@ func (s *Supervisor) Quiesce(ctx context.Context, stay time.Duration) error {
 	case err := <-f.done:
 		return err
 	case <-ctx.Done(): // it may just have happened all the same
-		s.box.put(func(l *loop) {
+		s.box.Put(func(l *loop) {
 			if l.freezing == f && !l.frozen {
 				l.thaw(context.Cause(ctx))
 			}
@@ -63,13 +57,13 @@ func (s *Supervisor) Quiesce(ctx context.Context, stay time.Duration) error {
 // freeze leaves the memos. What the keeper had said of a worker before it had
 // one is on its way to us, and only to us: we go on until we have heard it.
 func (l *loop) freeze(stay time.Duration) (*freeze, error) {
-	k, able := l.keeper.(stayer)
+	k := l.keeper
 	switch {
 	case l.closing:
 		return nil, ErrStopping
 	case l.freezing != nil:
 		return nil, errors.New("it is being frozen already")
-	case !able || l.replacing:
+	case k == nil || l.replacing:
 		return nil, errors.New("there is no keeper that could hold the workers")
 	}
 	f := &freeze{k, stay, make(chan error, 1)}
@@ -120,5 +114,3 @@ func (s *Supervisor) Quiesced() bool {
 		return false
 	}
 }
-
-var _ stayer = (*keeper.Keeper)(nil)

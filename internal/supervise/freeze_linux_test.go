@@ -26,7 +26,7 @@ func TestFreezeHearsTheKeeperOut(t *testing.T) {
 	s := open(t, planOf(once), func(o *Options) { o.Keeper = k })
 	was := s.ready("once", 1)
 	held, release := make(chan struct{}), make(chan struct{})
-	s.box.put(func(*loop) { close(held); <-release }) // the loop hears nothing
+	s.box.Put(func(*loop) { close(held); <-release }) // the loop hears nothing
 	<-held
 	if err := syscall.Kill(was.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,9 @@ import (
 	"syscall"
 
 	"initiator/internal/keeper"
+	"initiator/internal/plan"
+	"initiator/internal/port"
+	"initiator/internal/probe"
 )
 
 // guard begins to look after a worker that is up and has a `probe`, and ends
@@ -14,14 +17,14 @@ import (
 func (l *loop) guard(w *worker) {
 	p := w.rec.Spec.Probe
 	if p.Kind == "" || !w.rec.Phase.IsRunning() {
-		l.prober.forget(w.guid)
+		l.prober.Forget(w.guid)
 		l.endProbe(w)
 		return
 	}
-	t := w.target()
-	t.ill = w.rec.ProbeFailures > 0 // so that it is told when it is well
-	t.life, t.kind, t.path, t.span, t.timeout = true, p.Kind, p.Path, p.Span, p.Timeout
-	l.prober.watch(t)
+	t := w.probeTarget()
+	t.Failing = w.rec.ProbeFailures > 0
+	t.Liveness, t.Kind, t.Path, t.Interval, t.Timeout = true, p.Kind, p.Path, p.Span, p.Timeout
+	l.prober.Watch(t)
 }
 
 // probeBy runs the command of probe = exec, in the worker's directory,
@@ -61,7 +64,7 @@ func (l *loop) probed(w *worker, e keeper.Event) {
 
 func (l *loop) probeEnded(w *worker, err error) {
 	l.endProbe(w)
-	l.prober.answered(w.guid, w.rec.Incarnation, err)
+	l.prober.ExecEnded(w.guid, w.rec.Incarnation, err)
 }
 
 // endProbe kills what is left of the command.
@@ -74,4 +77,37 @@ func (l *loop) endProbe(w *worker) {
 	}
 	delete(l.hooks, w.probing)
 	w.probing = ""
+}
+
+// probe begins to look at a worker that has just appeared. Readiness by line
+// or by notify comes by itself.
+func (l *loop) probe(w *worker) {
+	spec := w.rec.Spec
+	switch spec.Ready.Kind {
+	case "webhook", "http", "tcp":
+	default:
+		return
+	}
+	if w.port == nil {
+		return
+	}
+	t := w.probeTarget()
+	t.Kind, t.Path = probeKind(spec), spec.Ready.Path
+	l.prober.Watch(t)
+}
+
+// probeTarget is what every kind of look needs to know.
+func (w *worker) probeTarget() probe.Target {
+	t := probe.Target{GUID: w.guid, Incarnation: w.rec.Incarnation, PID: w.rec.PID, Channel: w.rec.Spec.Channel, Token: w.token}
+	if w.port != nil {
+		t.Host, t.Port, t.Addr, t.Inherited = w.port.Addr, w.port.Port, address(w.port), w.port.Mode == port.Inherit
+	}
+	return t
+}
+
+func probeKind(spec *plan.Spec) string {
+	if spec.Ready.Kind == "webhook" && spec.Protocol == "ding" {
+		return "ding"
+	}
+	return spec.Ready.Kind
 }

@@ -12,6 +12,7 @@ import (
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
+	"initiator/internal/probe"
 )
 
 // hear takes one event of the keeper. ok is false when its channel has closed,
@@ -111,5 +112,5 @@ func (l *loop) portWasTaken(w *worker, e *lifecycle.Event) bool {
 		e.Exit.Class == lifecycle.ExitClean || e.Left > 0 || w.rec.ReachedRunning || l.now.Sub(w.rec.Started) > takenWithin {
 		return false
 	}
-	return inUse(address(w.port))
+	return probe.PortInUse(address(w.port))
 }

@@ -39,7 +39,7 @@ func (l *loop) hook(w *worker, kind string, argv []string) keeper.SpawnOrder {
 	order.GUID = w.guid + "." + kind + l.mark // an initiator before us may have one of that kind still
 	order.Argv = childArgv(argv, w.rec.Spec, w.guid, 0)[:len(argv)]
 	order.Stdin, order.PassSocket, order.NoFDs, order.Keep = nil, false, true, false
-	l.limits.room(&order, w.rec.Spec)
+	l.limiter.AssignCgroup(&order, w.rec.Spec)
 	return order
 }
 

@@ -11,7 +11,10 @@ import (
 
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
+	"initiator/internal/limits"
 	"initiator/internal/plan"
+	"initiator/internal/probe"
+	"initiator/internal/timerheap"
 	"initiator/proactor"
 )
 
@@ -24,18 +27,19 @@ type loop struct {
 	workers map[string]*worker
 	order   []*worker
 	pools   map[string]*pool
-	timers  timers
+	timers  timerheap.Heap[*worker]
 	todo    []pendingEvent // made by actions; handled before anything else comes in
 
-	keeper  Keeper // nil while a lost one is being replaced
+	keeper  *keeper.Keeper // nil while a lost one is being replaced
 	events  <-chan keeper.Event
-	own     Keeper         // one that we launched, and so close
+	own     *keeper.Keeper // one that we launched, and so close
 	wiping  []wipePlace    // logs that it was asked to clear
 	orphans []pendingEvent // spawns that wait for the next keeper
-	prober  *prober
+	prober  *probe.Prober
 	hooks   map[string]*worker // short-lived processes, by the keeper's name for them
 	mark    string             // in those names: of this loop and no other
-	limits  *limits
+	limiter *limits.Limiter
+	lines   probe.Lines
 	met     map[int]bool // ports on which a worker has found another program
 	environ []string
 	seq     uint64
@@ -65,18 +69,18 @@ type pendingEvent struct {
 func newLoop(s *Supervisor) *loop {
 	return &loop{
 		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, mark: "~" + proactor.NewToken()[:6],
-		met: map[int]bool{}, made: map[*plan.Spec]map[string]string{}, environ: strip(os.Environ()), limits: newLimits(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
+		met: map[int]bool{}, made: map[*plan.Spec]map[string]string{}, environ: strip(os.Environ()), limiter: limits.New(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
 	}
 }
 
 // run is the life of the loop. Everything that it starts it also waits for.
 func (l *loop) run(ctx context.Context) error {
 	own, cancel := context.WithCancel(context.Background())
-	l.prober = newProber(
-		func(e lifecycle.Event) { l.box.put(func(l *loop) { l.report(e) }) },
-		func(guid string, incarnation int) { l.box.put(func(l *loop) { l.probeBy(guid, incarnation) }) },
+	l.prober = probe.New(
+		func(e lifecycle.Event) { l.box.Put(func(l *loop) { l.report(e) }) },
+		func(guid string, incarnation int) { l.box.Put(func(l *loop) { l.probeBy(guid, incarnation) }) },
 	)
-	probing := l.prober.start(own)
+	probing := l.prober.Start(own)
 	defer func() {
 		cancel()
 		<-probing
@@ -85,9 +89,7 @@ func (l *loop) run(ctx context.Context) error {
 	if err := l.firstKeeper(); err != nil {
 		return err
 	}
-	if delegatedSelf() {
-		l.limits.cgroups()
-	}
+	l.limiter.OpenIfDelegated()
 	l.replay()
 	l.depositAll()
 	l.resumeAll()
@@ -114,9 +116,9 @@ func (l *loop) turn(ctx context.Context) {
 		case <-done:
 			done = nil
 			l.shutdown()
-		case <-l.box.wake:
+		case <-l.box.Wakeup():
 			l.now = time.Now()
-			for _, m := range l.box.take() {
+			for _, m := range l.box.Take(nil) {
 				m(l)
 				l.settle()
 			}
@@ -132,20 +134,14 @@ func (l *loop) turn(ctx context.Context) {
 
 // arm sets the one timer to the earliest deadline.
 func (l *loop) arm(timer *time.Timer) {
-	if w := l.timers.first(); w != nil {
-		timer.Reset(max(0, time.Until(w.due)))
+	if due := l.timers.NextDue(); !due.IsZero() {
+		timer.Reset(max(0, time.Until(due)))
 	}
 }
 
 // expire ticks every worker whose time has come.
 func (l *loop) expire() {
-	for {
-		w := l.timers.first()
-		if w == nil || w.due.After(l.now) {
-			return
-		}
-		// A tick that moves no deadline must not be ticked for ever.
-		l.timers.set(w, time.Time{})
+	for w := range l.timers.PopDue(l.now) {
 		l.apply(w, lifecycle.Event{Kind: lifecycle.DeadlinePassed})
 		l.settle()
 	}
@@ -179,7 +175,7 @@ func (l *loop) apply(w *worker, e lifecycle.Event) {
 	for _, a := range acts {
 		l.perform(w, a)
 	}
-	l.timers.set(w, w.rec.NextDeadline())
+	l.timers.Set(&w.timer, w.rec.NextDeadline())
 	l.changed(w, &before, reason)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
+	"initiator/internal/limits"
 )
 
 // relaunches is how often in a row a new keeper is tried.
@@ -67,25 +68,23 @@ func (l *loop) keeperLost(how string) {
 		}
 	}
 	l.replacing = true
-	tree := l.limits.tree
+	tree := l.limiter.Cgroups()
 	l.helpers.Go(func() { l.replace(guids, leaders, kept, spare, old, tree) })
 }
 
 // replace runs beside the loop and ends with a message to it.
-func (l *loop) replace(guids []string, leaders []int, kept []keeper.KeptWorker, spare []string, old Keeper, tree *cgroups) {
+func (l *loop) replace(guids []string, leaders []int, kept []keeper.KeptWorker, spare []string, old *keeper.Keeper, tree *limits.CgroupTree) {
 	if old != nil {
 		_ = old.Close() // it is dead; this frees what we held of it
 	}
-	if tree != nil {
-		tree.empty(spare)
-	}
+	tree.KillExcept(spare)
 	strays := sweep(guids, leaders)
 	k, err := l.relaunch()
 	orders := l.prove(kept)
-	l.box.put(func(l *loop) { l.keeperBack(k, strays, err); l.adoptAll(orders) })
+	l.box.Put(func(l *loop) { l.keeperBack(k, strays, err); l.adoptAll(orders) })
 }
 
-func (l *loop) relaunch() (k Keeper, err error) {
+func (l *loop) relaunch() (k *keeper.Keeper, err error) {
 	if l.opts.NewKeeper == nil {
 		return nil, errors.New("Options.NewKeeper is not set")
 	}
@@ -99,7 +98,7 @@ func (l *loop) relaunch() (k Keeper, err error) {
 }
 
 // keeperBack goes on with the new keeper: ports first, then what waited.
-func (l *loop) keeperBack(k Keeper, strays []string, err error) {
+func (l *loop) keeperBack(k *keeper.Keeper, strays []string, err error) {
 	if len(strays) > 0 {
 		l.log.Warn("keeper lost: ended what it had left", "processes", strays)
 	}

@@ -120,7 +120,7 @@ func (l *loop) memo(w *worker) []byte {
 		m.Proof = memoProof{spec.Contract && spec.Protocol == "webhook" && w.rec.ReachedRunning, spec.Channel, address(w.port)}
 	}
 	if w.socket != nil {
-		m.Notify = w.socket.dir
+		m.Notify = w.socket.Dir()
 	}
 	m.Logs = memoLogs{w.logTo(spec.Stdout), w.logTo(spec.Stderr), spec.RedirectStderr, w.cgroup}
 	blob, err := json.Marshal(m)

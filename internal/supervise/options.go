@@ -2,7 +2,6 @@ package supervise
 
 import (
 	"net"
-	"os"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -10,22 +9,6 @@ import (
 	"initiator/internal/plan"
 	"initiator/internal/port"
 )
-
-// Keeper is what supervise needs of a [keeper.Keeper]: orders that only send,
-// and the channel on which everything that happens comes back.
-type Keeper interface {
-	Events() <-chan keeper.Event
-	Spawn(keeper.SpawnOrder) error
-	HoldSocket(guid string, f *os.File) error
-	ReleaseSocket(guid string) error
-	End(keeper.EndOrder) error
-	Signal(guid string, incarnation, sig int) error
-	WatchOutput(guid string, on bool) error
-	AwaitOutput(guid string) error
-	ReopenLogs() error
-	ClearLogs(guid string, paths ...string) error
-	Close() error
-}
 
 // Dispatcher is what the supervisor tells the dispatcher. Its methods are called
 // from the supervisor's loop and must not block.
@@ -60,10 +43,10 @@ type Instance struct {
 // one of Keeper and NewKeeper.
 type Options struct {
 	// Keeper runs the processes. Whoever launched it closes it, after Run.
-	Keeper Keeper
+	Keeper *keeper.Keeper
 	// NewKeeper launches the successor of a keeper that was lost; Run closes
 	// those. Nil: the loss of the keeper ends Run with an error.
-	NewKeeper func() (Keeper, error)
+	NewKeeper func() (*keeper.Keeper, error)
 	Ports     *port.Allocator
 	Plan      *plan.Plan
 	// Held is what keeper.Attach has found: workers of an earlier process
@@ -100,15 +83,9 @@ type Options struct {
 	AllStderr bool
 	// LastSeq is the number after which those of the transitions go on.
 	LastSeq uint64
-	// Exec is the argv of the process that serves a spec with `exec`; nil =
-	// the running executable with `job exec`.
-	Exec func(*plan.Spec) []string
 	// CgroupBase is a cgroup v2 directory that belongs to nobody else, below
 	// which every worker is born in a cgroup of its own. "" = the cgroup that
 	// this process lives in: for every worker if systemd has delegated it, and
 	// else, where that can be done, for those that have a limit which needs it.
 	CgroupBase string
-	// RuntimeDir is where the sockets of ready = notify are made, in a
-	// private directory; "" = os.TempDir. Short: a socket's path has 107 bytes.
-	RuntimeDir string
 }

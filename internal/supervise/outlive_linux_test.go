@@ -46,7 +46,7 @@ func TestMemosOutliveTheKeeper(t *testing.T) {
 	var second *keeper.Keeper
 	keep := func(sp *plan.Spec) { plain(sp); sp.OnInitiatorExit = "keep" }
 	s := open(t, planOf(spec("lives", "wait", keep), spec("rests", "wait", keep)), func(o *Options) {
-		o.NewKeeper = func() (k Keeper, err error) {
+		o.NewKeeper = func() (k *keeper.Keeper, err error) {
 			if second != nil {
 				return keeper.Launch(keeper.Options{})
 			}

@@ -2,7 +2,6 @@ package supervise
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"initiator/internal/keeper"
@@ -49,7 +48,7 @@ func awaits(spec *plan.Spec, starting bool) bool { return starting && spec.Ready
 func (l *loop) output(w *worker, e keeper.Event) {
 	spec := w.rec.Spec
 	if e.Incarnation == w.rec.Incarnation && spec.Ready.Kind == "line" && w.rec.Phase == lifecycle.PhaseStarting && !w.rec.Ready {
-		if line, ok := match(l.limits.pattern(spec.Ready.Pattern), e.Lines); ok {
+		if line, ok := l.lines.Match(spec.Ready.Pattern, e.Lines); ok {
 			l.apply(w, lifecycle.Event{Kind: lifecycle.ReadinessProven, Incarnation: e.Incarnation, Reason: "it said " + quote(line)})
 		}
 	}
@@ -60,15 +59,6 @@ func (l *loop) output(w *worker, e keeper.Event) {
 			Stream: e.Stream, Own: own, Lines: e.Lines, Dropped: e.Dropped,
 		})
 	}
-}
-
-func match(re *regexp.Regexp, lines []string) (string, bool) {
-	for _, line := range lines {
-		if re != nil && re.MatchString(line) {
-			return line, true
-		}
-	}
-	return "", false
 }
 
 // wanted reports whether the lines of a stream go to the initiator's own output.

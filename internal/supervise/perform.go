@@ -5,6 +5,7 @@ import (
 
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
+	"initiator/internal/limits"
 )
 
 // perform does one thing that the table asks for. What follows from it comes
@@ -20,7 +21,7 @@ func (l *loop) perform(w *worker, a lifecycle.Action) {
 	case lifecycle.StartProbing:
 		l.probe(w)
 	case lifecycle.StopProbing:
-		l.prober.forget(w.guid)
+		l.prober.Forget(w.guid)
 		if on := l.watches(w.rec.Spec, false); w.watched && !on || w.awaited {
 			l.watch(w, on, false)
 		}
@@ -38,7 +39,7 @@ func (l *loop) perform(w *worker, a lifecycle.Action) {
 			l.dropPort(w)
 		}
 	case lifecycle.MeasureMemory:
-		if rss := rssOf(w.rec.PID); rss > 0 {
+		if rss := limits.ResidentMemory(w.rec.PID); rss > 0 {
 			l.then(w, lifecycle.Event{Kind: lifecycle.Measured, Incarnation: w.rec.Incarnation, RSS: rss})
 		}
 	case lifecycle.ReleasePort:
@@ -119,7 +120,7 @@ func (l *loop) dropPort(w *worker) {
 // buryExtras ends what belonged to one incarnation.
 func (l *loop) buryExtras(w *worker) {
 	if w.socket != nil {
-		w.socket.close()
+		w.socket.Close()
 		w.socket = nil
 	}
 	w.dropStream()

@@ -88,7 +88,8 @@ func listenPorts(p *plan.Plan) map[int]bool {
 
 // create makes one worker, at rest.
 func (l *loop) create(p *pool, guid string) *worker {
-	w := &worker{guid: guid, pool: p, next: p.spec, timer: -1}
+	w := &worker{guid: guid, pool: p, next: p.spec}
+	w.timer.Value = w
 	for _, other := range p.workers {
 		w.index = max(w.index, other.index+1)
 	}
@@ -116,7 +117,7 @@ func (l *loop) drop(w *worker) {
 	}
 	l.answer(w)
 	l.withdraw(w)
-	l.prober.forget(w.guid)
+	l.prober.Forget(w.guid)
 	if w.watched {
 		l.watch(w, false, false)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/probe"
 	"initiator/proactor"
 )
 
@@ -49,14 +50,14 @@ func (m *memo) proves(ctx context.Context, h keeper.KeptWorker) error {
 	case !m.Proof.Ping:
 		return nil
 	}
-	t := target{
-		guid: h.GUID, incarnation: m.Record.Incarnation, kind: "webhook", timeout: proofTime,
-		addr: m.Proof.Addr, channel: m.Proof.Channel, token: m.Token,
+	t := probe.Target{
+		GUID: h.GUID, Incarnation: m.Record.Incarnation, Kind: "webhook", Timeout: proofTime,
+		Addr: m.Proof.Addr, Channel: m.Proof.Channel, Token: m.Token,
 	}
 	if m.Token == "" {
-		t.token = proactor.NewToken() // nobody can know it
+		t.Token = proactor.NewToken() // nobody can know it
 	}
-	if err := t.request(ctx); err != nil {
+	if err := probe.CheckOnce(ctx, t); err != nil {
 		return fmt.Errorf("pid %d does not prove that it is the worker: %w; look at it, and kill it if it is of no use", h.PID, err)
 	}
 	return nil

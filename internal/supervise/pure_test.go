@@ -93,66 +93,6 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-func TestNotices(t *testing.T) {
-	for _, c := range []struct {
-		datagram string
-		want     []lifecycle.EventKind
-	}{
-		{"READY=1", []lifecycle.EventKind{lifecycle.ReadinessProven}},
-		{"STATUS=warming\nWATCHDOG=1\n", []lifecycle.EventKind{lifecycle.StatusReported, lifecycle.WatchdogBeat}},
-		{"STOPPING=1\nMAINPID=7", []lifecycle.EventKind{lifecycle.StopAnnounced}},
-		{"EXTEND_TIMEOUT_USEC=1000000", []lifecycle.EventKind{lifecycle.StartExtended}},
-		{"EXTEND_TIMEOUT_USEC=-1\nREADY=0\nREADY\n\n=", nil},
-	} {
-		var got []lifecycle.EventKind
-		for _, e := range notices(c.datagram) {
-			got = append(got, e.Kind)
-		}
-		if !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%q: %v, want %v", c.datagram, got, c.want)
-		}
-	}
-}
-
-func FuzzNotices(f *testing.F) {
-	f.Add("READY=1\nSTATUS=\xff\nEXTEND_TIMEOUT_USEC=99999999999999999999")
-	f.Fuzz(func(t *testing.T, datagram string) {
-		for _, e := range notices(datagram) {
-			if e.Extension < 0 || e.Extension > 24*time.Hour {
-				t.Errorf("%q asks for %s", datagram, e.Extension)
-			}
-		}
-	})
-}
-
-func TestTimersAreInOrder(t *testing.T) {
-	now := time.Now()
-	var heap timers
-	ws := make([]*worker, 50)
-	for i := range ws {
-		ws[i] = &worker{timer: -1, index: i}
-		heap.set(ws[i], now.Add(time.Duration((i*37)%50)*time.Second))
-	}
-	heap.set(ws[10], time.Time{})
-	heap.set(ws[11], now.Add(-time.Hour))
-	heap.set(ws[12], now.Add(time.Hour))
-	last := time.Time{}
-	for n := 0; ; n++ {
-		w := heap.first()
-		if w == nil {
-			if n != 49 {
-				t.Errorf("%d came out, want 49", n)
-			}
-			return
-		}
-		if w.due.Before(last) || w == ws[10] {
-			t.Errorf("worker %d at %s, after %s", w.index, w.due, last)
-		}
-		last = w.due
-		heap.set(w, time.Time{})
-	}
-}
-
 func TestTheGroupsPriorityComesFirst(t *testing.T) {
 	specs := []*plan.Spec{
 		{Name: "c", GroupPriority: 999, Priority: 1},

@@ -3,10 +3,11 @@ package supervise
 import (
 	"context"
 	"fmt"
-	"initiator/internal/lifecycle"
 	"slices"
 
 	"github.com/google/uuid"
+
+	"initiator/internal/lifecycle"
 )
 
 // LaunchWorker adds one more worker to a spec's pool and waits until it is ready; the

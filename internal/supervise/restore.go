@@ -72,7 +72,7 @@ func (l *loop) recountAs(w *worker, r lifecycle.Record) {
 	before := w.rec
 	w.rec = r
 	l.recount(w, &before)
-	l.timers.set(w, w.rec.NextDeadline())
+	l.timers.Set(&w.timer, w.rec.NextDeadline())
 }
 
 // orphanSpec is how to end a worker that the file knows no more.

@@ -7,6 +7,7 @@ import (
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
+	"initiator/internal/probe"
 )
 
 // replay takes what has happened since the memos were left, with the times at
@@ -68,8 +69,8 @@ func (l *loop) resumeAll() {
 // resume does again what a record stands for and died with its process.
 func (l *loop) resume(w *worker) {
 	r := &w.rec
-	if k, ok := l.keeper.(rememberer); ok && !w.keeps() { // it was left for an upgrade, which this is
-		l.sent(k.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
+	if !w.keeps() { // it was left for an upgrade, which this is
+		l.sent(l.keeper.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
 	}
 	switch {
 	case r.Phase.AtRest():
@@ -100,14 +101,14 @@ func (l *loop) resume(w *worker) {
 	case lifecycle.PhaseReady, lifecycle.PhaseUnready:
 		l.guard(w)
 	}
-	l.timers.set(w, r.NextDeadline())
+	l.timers.Set(&w.timer, r.NextDeadline())
 }
 
 // listen takes up a worker's notify socket and its lines again.
 func (l *loop) listen(w *worker) {
 	spec := w.rec.Spec
 	if dir := w.restored.memo.Notify; dir != "" && w.socket == nil {
-		socket, err := reopenNotifySocket(dir, w.guid, w.rec.Incarnation, spec.Limits.User != "", l.notified)
+		socket, err := probe.ReopenNotifySocket(dir, w.notifyOwner(), l.notified)
 		if err != nil {
 			l.log.Warn("restore: "+err.Error(), "guid", w.guid)
 			w.rec.LastBeat = time.Time{} // nobody can hear it: it is not held to it
@@ -118,7 +119,11 @@ func (l *loop) listen(w *worker) {
 	l.watch(w, l.watches(spec, begins), begins)
 }
 
-func (l *loop) notified(e lifecycle.Event) { l.box.put(func(l *loop) { l.report(e) }) }
+func (w *worker) notifyOwner() probe.NotifyOwner {
+	return probe.NotifyOwner{GUID: w.guid, Incarnation: w.rec.Incarnation, OtherUser: w.rec.Spec.Limits.User != ""}
+}
+
+func (l *loop) notified(e lifecycle.Event) { l.box.Put(func(l *loop) { l.report(e) }) }
 
 // reconcile makes the workers that were found those that the file asks for, as
 // a reload would: what differs is restarted, what is gone is stopped.

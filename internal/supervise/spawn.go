@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"syscall"
 
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
+	"initiator/internal/probe"
 	"initiator/proactor"
 )
 
@@ -39,7 +39,11 @@ func (l *loop) failed(w *worker, err error) {
 // prepare takes what the process will be given.
 func (l *loop) prepare(w *worker) error {
 	spec := w.rec.Spec
-	if err := l.limits.prepare(spec, l.log); err != nil {
+	unenforced, err := l.limiter.Prepare(spec)
+	if unenforced != "" {
+		l.log.Warn(unenforced, "worker", spec.Name)
+	}
+	if err != nil {
 		return err
 	}
 	if w.port != nil && w.unheld {
@@ -55,9 +59,7 @@ func (l *loop) prepare(w *worker) error {
 		}
 	}
 	if spec.Ready.Kind == "notify" {
-		socket, err := newNotifySocket(l.opts.RuntimeDir, w.guid, w.rec.Incarnation, spec.Limits.User != "", func(e lifecycle.Event) {
-			l.box.put(func(l *loop) { l.report(e) })
-		})
+		socket, err := probe.OpenNotifySocket(w.notifyOwner(), l.notified)
 		if err != nil {
 			return err
 		}
@@ -98,7 +100,7 @@ func (l *loop) shape(w *worker) keeper.SpawnOrder {
 	}
 	order := keeper.SpawnOrder{
 		GUID: w.guid, Incarnation: inc, Dir: l.directory(spec),
-		Argv:       childArgv(l.opts.command(spec), spec, w.guid, number),
+		Argv:       childArgv(commandOfSpec(spec), spec, w.guid, number),
 		Env:        l.env(w, number),
 		PassSocket: w.port != nil && w.port.Mode == "inherit",
 		NoFDs:      !spec.Contract,
@@ -111,14 +113,14 @@ func (l *loop) shape(w *worker) keeper.SpawnOrder {
 			order.Stdin = l.opts.Stdin(spec, w.guid, number, inc, w.token)
 		}
 	}
-	l.limits.apply(&order, spec)
+	l.limiter.Apply(&order, spec)
 	return order
 }
 
 func (l *loop) env(w *worker, number int) []string {
 	env := childEnv(l.environ, w.rec.Spec, w.guid, w.rec.Incarnation, number, l.opts.ParentURL)
 	if w.socket != nil {
-		env = append(env, w.socket.env(w.rec.Spec)...)
+		env = append(env, w.socket.Env(w.rec.Spec.HeartbeatTolerance)...)
 	}
 	return env
 }
@@ -182,13 +184,4 @@ func address(r *port.Reservation) string {
 		host = "::1"
 	}
 	return net.JoinHostPort(host, strconv.Itoa(r.Port))
-}
-
-// inUse tries the port: only a bind tells whether the next one would fail.
-func inUse(addr string) bool {
-	ln, err := net.Listen("tcp", addr)
-	if err == nil {
-		ln.Close()
-	}
-	return errors.Is(err, syscall.EADDRINUSE)
 }

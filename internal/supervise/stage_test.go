@@ -82,7 +82,7 @@ func open(t testing.TB, p *plan.Plan, change ...func(*Options)) *stage {
 		Keeper: k, Plan: p, Ports: port.New(port.Range{Min: lowest, Max: lowest + 999}), Stdin: stdin,
 		Logger:       hclog.New(&hclog.LoggerOptions{Output: &s.log, Level: hclog.Info}),
 		OnTransition: s.notify, OnOutput: s.output, ParentURL: "http://127.0.0.1:1",
-		NewKeeper: func() (Keeper, error) { return keeper.Launch(keeper.Options{}) },
+		NewKeeper: func() (*keeper.Keeper, error) { return keeper.Launch(keeper.Options{}) },
 	}
 	for _, f := range change {
 		f(&o)

@@ -3,10 +3,12 @@ package supervise
 import (
 	"context"
 	"errors"
-	"initiator/internal/lifecycle"
 	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/lifecycle"
+	"initiator/internal/mailbox"
 )
 
 // ErrEnded is returned by every request once Run has returned.
@@ -22,7 +24,7 @@ var ErrStopping = errors.New("everything is being stopped")
 type Supervisor struct {
 	opts Options
 	log  hclog.Logger
-	box  *mailbox[message]
+	box  *mailbox.Mailbox[message]
 	// ran says that Run was called; done is closed when it has returned.
 	ran  atomic.Bool
 	done chan struct{}
@@ -40,7 +42,7 @@ func New(o Options) *Supervisor {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
-	s := &Supervisor{opts: o, log: o.Logger, box: newMailbox[message](), done: make(chan struct{})}
+	s := &Supervisor{opts: o, log: o.Logger, box: mailbox.New[message](), done: make(chan struct{})}
 	s.loop = newLoop(s)
 	s.loop.adopt(o.Plan)
 	s.publish(s.loop.views())
@@ -62,13 +64,13 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	defer close(s.done)
 	err := s.loop.run(ctx)
 	s.publish(s.loop.views())
-	s.box.close()
+	s.box.Close()
 	return err
 }
 
 // KillAll ends all waiting: every process gets KILL now, and Run returns when
 // nothing is left. It never blocks.
-func (s *Supervisor) KillAll() { s.box.put((*loop).kill) }
+func (s *Supervisor) KillAll() { s.box.Put((*loop).kill) }
 
 // Workers shows every worker, in the order in which they were made.
 func (s *Supervisor) Workers() []Worker {
@@ -76,7 +78,7 @@ func (s *Supervisor) Workers() []Worker {
 		return *s.last.Load()
 	}
 	answer := make(chan []Worker, 1)
-	if s.box.put(func(l *loop) { answer <- l.views() }) {
+	if s.box.Put(func(l *loop) { answer <- l.views() }) {
 		select {
 		case v := <-answer:
 			return v
@@ -89,7 +91,7 @@ func (s *Supervisor) Workers() []Worker {
 // ReportEvent is how the dispatcher says what it has seen of a worker. It never
 // blocks, and a report about an earlier incarnation changes nothing.
 func (s *Supervisor) ReportEvent(e lifecycle.Event) {
-	s.box.put(func(l *loop) { l.report(e) })
+	s.box.Put(func(l *loop) { l.report(e) })
 }
 
 // SignalWorkers sends a signal to the process groups of the named workers and changes
@@ -109,7 +111,7 @@ func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, names ...string
 // ask has the loop do f and waits for its answer.
 func (s *Supervisor) ask(ctx context.Context, f func(*loop) error) error {
 	answer := make(chan error, 1)
-	if !s.box.put(func(l *loop) { answer <- f(l) }) {
+	if !s.box.Put(func(l *loop) { answer <- f(l) }) {
 		return ErrEnded
 	}
 	select {

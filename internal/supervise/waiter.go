@@ -2,8 +2,9 @@ package supervise
 
 import (
 	"context"
-	"initiator/internal/lifecycle"
 	"slices"
+
+	"initiator/internal/lifecycle"
 )
 
 // waiter waits for some workers to be as they were asked to be. The loop owns
@@ -104,7 +105,7 @@ func (x *waiter) result(w *worker) Result {
 // change. The answer ends that.
 func (l *loop) until(ctx context.Context, waiters ...*waiter) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
-		l.box.put(func(*loop) {
+		l.box.Put(func(*loop) {
 			for _, x := range waiters {
 				x.abandon()
 			}

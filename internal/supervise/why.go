@@ -3,9 +3,10 @@ package supervise
 import (
 	"context"
 	"fmt"
-	"initiator/internal/lifecycle"
 	"strings"
 	"time"
+
+	"initiator/internal/lifecycle"
 )
 
 // Explanation is what `why` says of one worker: a sentence, and its parts.

@@ -7,6 +7,8 @@ import (
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
+	"initiator/internal/probe"
+	"initiator/internal/timerheap"
 )
 
 // Worker is what a person or a program is shown of one worker. It holds no
@@ -82,7 +84,7 @@ type worker struct {
 	hook             string           // the keeper's name of the short-lived process that runs for it; "" = none
 	probing          string           // … and of its probe's
 	pending          lifecycle.Action // the end that waits for stop_command
-	socket           *notifySocket
+	socket           *probe.NotifySocket
 	stream           net.Conn // our end of the one it was born with, until the dispatcher has it
 	watched, awaited bool
 
@@ -95,8 +97,7 @@ type worker struct {
 	orphaned bool      // its keeper was killed; the next will adopt it
 	unheld   bool      // nobody holds its port: it is bound anew before the next start
 
-	timer     int // its place in the heap; -1 = none
-	due       time.Time
+	timer     timerheap.Timer[*worker]
 	waiters   []*waiter
 	forgotten bool // no longer of any pool; goes away when it rests
 }

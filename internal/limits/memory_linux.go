@@ -1,13 +1,13 @@
-package supervise
+package limits
 
 import (
 	"fmt"
 	"os"
 )
 
-// rssOf is how much memory a process holds, in bytes; 0 when it cannot be
-// known. Descendants are not counted: memory_max is for those.
-func rssOf(pid int) int64 {
+// ResidentMemory returns how much memory a process holds, in bytes; 0 = unknown.
+// It does not count descendants: memory_max limits the whole worker.
+func ResidentMemory(pid int) int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
 		return 0

@@ -1,0 +1,60 @@
+package limits
+
+import (
+	"errors"
+	"fmt"
+	"os/user"
+	"strconv"
+	"strings"
+)
+
+// identity is the user, group and supplementary groups of a process.
+type identity struct {
+	uid, gid uint32
+	groups   []uint32
+}
+
+// lookUpUser resolves "user" or "user:group". Each part is a name or a number.
+// With a group, the process gets no supplementary groups.
+func lookUpUser(name string) (identity, error) {
+	name, group, withGroup := strings.Cut(name, ":")
+	u, err := user.Lookup(name)
+	if err != nil {
+		if u, err = user.LookupId(name); err != nil {
+			return identity{}, errors.New("no such user on this machine: create it, or name another")
+		}
+	}
+	var id identity
+	if id.uid, err = parseID(u.Uid); err != nil {
+		return id, err
+	}
+	if id.gid, err = parseID(u.Gid); err != nil {
+		return id, err
+	}
+	if withGroup {
+		id.gid, err = lookUpGroup(group)
+		return id, err
+	}
+	all, err := u.GroupIds()
+	for _, g := range all {
+		if n, err := parseID(g); err == nil {
+			id.groups = append(id.groups, n)
+		}
+	}
+	return id, err
+}
+
+func lookUpGroup(name string) (uint32, error) {
+	g, err := user.LookupGroup(name)
+	if err != nil {
+		if g, err = user.LookupGroupId(name); err != nil {
+			return 0, fmt.Errorf("no such group %s on this machine: create it, or name another", name)
+		}
+	}
+	return parseID(g.Gid)
+}
+
+func parseID(s string) (uint32, error) {
+	n, err := strconv.ParseUint(s, 10, 32)
+	return uint32(n), err
+}
