@@ -15,18 +15,19 @@ type crashInput struct {
 	Code int    `json:"code"`
 }
 
-// crash does what no job should, so that one can see what becomes of it:
+// crash misbehaves on demand, so that users can watch how the initiator
+// handles it:
 //
 //	{"how": "panic"}            the task fails, with the panic as its message
 //	{"how": "goexit"}           the handler ends its goroutine: the task fails
 //	{"how": "exit", "code": 3}  the process exits: the task runs again elsewhere
-//	{"how": "kill"}             the process is killed by SIGKILL: likewise
-//	{"how": "hang"}             it ignores its context for ever
-//	{"how": "leak"}             it takes memory until something stops it
+//	{"how": "kill"}             SIGKILL ends the process: the task runs again elsewhere
+//	{"how": "hang"}             the handler ignores its context for ever
+//	{"how": "leak"}             the handler allocates memory until its context ends
 var crash = worker.Handle("crash", func(ctx context.Context, in crashInput) (any, error) {
 	switch in.How {
 	case "panic":
-		panic(fmt.Sprintf("crash: asked to panic with code %d", in.Code))
+		panic(fmt.Sprintf("crash: panic with code %d, as the task has requested", in.Code))
 	case "goexit":
 		runtime.Goexit()
 	case "exit":
@@ -38,11 +39,11 @@ var crash = worker.Handle("crash", func(ctx context.Context, in crashInput) (any
 	case "leak":
 		return leakMemory(ctx)
 	}
-	return nil, fmt.Errorf("crash how %q? use panic, goexit, exit, kill, hang or leak", in.How)
+	return nil, fmt.Errorf("crash: unknown how %q; use panic, goexit, exit, kill, hang or leak", in.How)
 })
 
-// leakMemory takes memory, and touches each page of it so that it is really used.
-// It stops when the context ends: hang is the one that does not.
+// leakMemory allocates memory and writes to each page, so that the memory is
+// really used. It stops when the context ends, unlike hang.
 func leakMemory(ctx context.Context) (any, error) {
 	var held [][]byte
 	for ctx.Err() == nil {

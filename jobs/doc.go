@@ -1,14 +1,23 @@
-// Package jobs holds ready-made workers. Each file is the smallest program
-// that shows one thing, and so the documentation for whoever writes a worker:
-//
-//	echo.go     answers what it is given: JSON that is never decoded
-//	sum.go      typed input, and a failure that shows its caller a result
-//	sleep.go    a task that takes time: it obeys cancel and reports progress
-//	crash.go    everything that can go wrong with a task, on demand
-//	exec.go     any command as a worker, one process a task or one for all:
-//	            exec_task.go, exec_lines.go with exec_line_process.go; what both
-//	            need in exec_process.go, exec_data.go (JSON ↔ bytes), exec_tail.go
-//	jobs.go     Names and Run: starting one by its name
-//	worker.py   the same contract in Python, with nothing but its own library
-//	worker.mjs  … and in Node, without a package
+// Package jobs holds ready-made workers, which `initiator job NAME` runs. They
+// are also examples for authors of workers: each file shows one thing.
 package jobs
+
+// The files:
+//
+//	jobs.go               Names and Run, which start a job by its name
+//	echo.go               JSON that is never decoded
+//	sum.go                typed input, and a failure with a result of its own
+//	sleep.go              a task that takes time: cancelling and progress
+//	crash.go              a task that misbehaves on demand
+//	exec.go               any command as a worker
+//	exec_task.go          with one process for each task
+//	exec_lines.go         with one process for all tasks, which take turns
+//	exec_line_process.go  the process that serves them
+//	exec_process.go       process groups, environments, exit codes
+//	exec_data.go          JSON to bytes and back
+//	exec_tail.go          the last lines of stderr
+//
+// The same contract in two other languages, without any package:
+//
+//	worker.py             in Python
+//	worker.mjs            in Node

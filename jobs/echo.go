@@ -7,8 +7,8 @@ import (
 	"initiator/worker"
 )
 
-// echo answers the data it is given, byte for byte. HandleRaw is for a job that
-// need not look into its data, or wants to decode it in its own way.
+// echo returns the data of the task byte for byte. HandleRaw is for jobs that
+// do not look into their data, or decode it themselves.
 var echo = worker.HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
 	return data, nil
 })

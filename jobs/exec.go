@@ -11,13 +11,14 @@ import (
 	"initiator/worker"
 )
 
-// runExec makes a worker of any command: `job exec --guid G --port P -- ARGV…`,
-// which is what `exec = ARGV…` in a [worker:NAME] starts. With exec_mode = task
-// each task is a process of its own; with lines one process serves them all.
+// runExec runs a worker for a command: `job exec --guid G --port P -- ARGV…`,
+// which `exec = ARGV…` in a [worker:NAME] starts. With exec_mode = task each
+// task starts a process; with exec_mode = lines one process serves all tasks.
 func runExec(ctx context.Context, o worker.Options) error {
 	own, argv, err := splitArgs(o.Args)
 	if err == nil {
-		// Found now or never: a worker that can run nothing must not come up.
+		// Fail at the start: a worker whose command does not exist must not
+		// become ready.
 		_, err = exec.LookPath(argv[0])
 	}
 	if err != nil {
@@ -34,21 +35,21 @@ func runExec(ctx context.Context, o worker.Options) error {
 	})}
 	o.Hooks.BeforeConnect = func(ctx context.Context, _ json.RawMessage) error {
 		if lineMode(ctx) {
-			return lines.startEarly(ctx) // what takes long to load loads before the first task
+			return lines.startEarly(ctx) // the process loads its data before the first task
 		}
 		return nil
 	}
 	return worker.Run(ctx, o)
 }
 
-// lineMode reads the key of the worker's own section.
+// lineMode reports whether exec_mode = lines is in the worker's own section.
 func lineMode(ctx context.Context) bool {
 	mode, _ := worker.Setting(ctx, "exec_mode")
 	return mode == "lines"
 }
 
-// splitArgs separates the worker's arguments from the command's, which may
-// hold a --port of their own.
+// splitArgs separates the worker's arguments from the command, which may have
+// a --port of its own.
 func splitArgs(args []string) (own, argv []string, err error) {
 	at := slices.Index(args, "--")
 	if at < 0 || at+1 == len(args) {

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// stdinOf is what a process reads of a task's data: the JSON as it is. A
-// string that is a data URL in base64 becomes the bytes that it stands for,
-// because JSON has no other way to carry an image.
+// stdinOf returns the standard input of a process for a task's data: the JSON
+// as it is. A string that is a data URL in base64 is decoded, because JSON has
+// no other way to carry an image.
 func stdinOf(data json.RawMessage) []byte {
 	var text string
 	if !bytes.HasPrefix(data, []byte(`"data:`)) || json.Unmarshal(data, &text) != nil {
@@ -28,9 +28,9 @@ func stdinOf(data json.RawMessage) []byte {
 	return raw
 }
 
-// resultOf makes a result of what a process wrote: JSON as it is, other text as
-// a JSON string without the end of its last line, and what is no text as a
-// data URL in base64, which stdinOf and every browser read.
+// resultOf makes a task's result from the output of a process: JSON as it is,
+// other text as a JSON string without the last line end, and any other bytes
+// as a data URL in base64, which stdinOf and every browser can read.
 func resultOf(out []byte) json.RawMessage {
 	trimmed := bytes.TrimSpace(out)
 	switch {
@@ -43,7 +43,7 @@ func resultOf(out []byte) json.RawMessage {
 	return quoteText(strings.TrimSuffix(string(out), "\n"))
 }
 
-// quoteText is a JSON string that keeps <, > and & as they are.
+// quoteText returns s as a JSON string that keeps <, > and & as they are.
 func quoteText(s string) json.RawMessage {
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
@@ -52,7 +52,7 @@ func quoteText(s string) json.RawMessage {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// lineOf is the data as one line of JSON.
+// lineOf returns the data as one line of JSON.
 func lineOf(data json.RawMessage) []byte {
 	var b bytes.Buffer
 	if len(data) == 0 {

@@ -14,18 +14,18 @@ import (
 	"initiator/worker"
 )
 
-// lineProcess is one process that answers lines. Its own goroutine waits for
-// its end.
+// lineProcess is a process that answers lines. It has a goroutine that waits
+// for the end of the process.
 type lineProcess struct {
 	cmd     *exec.Cmd
 	stdin   io.WriteCloser
 	stderr  *stderrTail
-	line    []byte        // the beginning of an answer; only for Write
-	answers chan []byte   // closed when it has ended
-	unread  chan struct{} // closed when nobody reads answers any more
-	abort   func()        // ends it; can be called at any time, acts once
+	line    []byte        // the beginning of an answer; only Write uses it
+	answers chan []byte   // closed when the process has ended
+	unread  chan struct{} // closed when no task reads answers any more
+	abort   func()        // ends the process; may be called at any time and any number of times
 	ended   chan struct{}
-	tooLong bool // an answer was; to be read once ended is closed
+	tooLong bool // an answer was too long; read it only after ended is closed
 }
 
 func startLines(argv []string) (*lineProcess, error) {
@@ -44,18 +44,18 @@ func startLines(argv []string) (*lineProcess, error) {
 		return nil, err
 	}
 	go func() {
-		_ = p.cmd.Wait() // how it ended is in its ProcessState
+		_ = p.cmd.Wait() // the ProcessState says how it ended
 		close(p.ended)
 		close(p.answers)
 	}()
 	return p, nil
 }
 
-// errNotRead ends the reading of a process that nobody asks any more.
-var errNotRead = errors.New("nobody reads it any more")
+// errNotRead ends the reading of a process that no task uses any more.
+var errNotRead = errors.New("no task reads its output any more")
 
-// Write implements io.Writer for the process's stdout: it gives out each line
-// that has ended. After an error the pipe is closed.
+// Write implements io.Writer for the process's stdout. It passes on each
+// complete line. After an error the pipe is closed.
 func (p *lineProcess) Write(b []byte) (int, error) {
 	for rest := b; len(rest) > 0; {
 		end := bytes.IndexByte(rest, '\n')
@@ -65,7 +65,7 @@ func (p *lineProcess) Write(b []byte) (int, error) {
 		}
 		if len(p.line)+len(piece) > outputLimit {
 			p.tooLong = true
-			go p.abort() // it would wait for this very reading to end
+			go p.abort() // in a goroutine, because abort waits until this Write has returned
 			return 0, errTooLong
 		}
 		p.line = append(p.line, piece...)
@@ -82,14 +82,14 @@ func (p *lineProcess) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// eofGrace is how long a process may take to end when its stdin has.
+// eofGrace is how long a process may take to end after its stdin is closed.
 const eofGrace = time.Second
 
-// endProcess brings about the end, by closing its stdin or by force, and says in a
-// task's words how it was. Nothing of its group is left.
+// endProcess ends the process by closing its stdin, or by force, and returns
+// the failure of its task. No process of its group is left.
 func (p *lineProcess) endProcess() error {
 	close(p.unread)
-	_ = p.stdin.Close() // of no effect on one that has ended
+	_ = p.stdin.Close() // fails only when the process has ended
 	patience := time.NewTimer(eofGrace)
 	defer patience.Stop()
 	select {
@@ -103,7 +103,8 @@ func (p *lineProcess) endProcess() error {
 	if p.tooLong {
 		return worker.TaskFail{Data: map[string]any{"message": "its answer is longer than a result may be", "stderr": words}}
 	}
-	// It was to live on, so its end is an accident whatever its code.
+	// The process should have gone on, so its end is a crash, whatever its
+	// exit code.
 	died := exitFailure(p.cmd.ProcessState, words)
 	died.Retry = true
 	return died

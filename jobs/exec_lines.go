@@ -8,20 +8,20 @@ import (
 )
 
 // lineServer keeps one process that answers each line with a line. Tasks take
-// turns, whatever the slots: when the process has to be ended for one of them,
-// no other is in it.
+// turns, whatever the number of slots: when a task forces the process to end,
+// no other task uses it.
 type lineServer struct {
 	argv    []string
-	turn    chan struct{} // holds a token while somebody uses what follows
-	process *lineProcess  // nil = none runs
+	turn    chan struct{} // holds a token while a task uses the fields below
+	process *lineProcess  // nil = no process runs
 }
 
 func newLineServer(argv []string) *lineServer {
 	return &lineServer{argv: argv, turn: make(chan struct{}, 1)}
 }
 
-// serveTask gives one line and waits for its answer. A process that dies of it is
-// replaced for the next task.
+// serveTask writes one line and waits for its answer. When the process dies,
+// the next task starts another process.
 func (l *lineServer) serveTask(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 	if err := l.takeTurn(ctx); err != nil {
 		return nil, err
@@ -32,22 +32,22 @@ func (l *lineServer) serveTask(ctx context.Context, data json.RawMessage) (json.
 	}
 	stop := context.AfterFunc(ctx, l.process.abort)
 	defer stop()
-	_, wrote := l.process.stdin.Write(lineOf(data)) // a process that is gone shows below
+	_, wrote := l.process.stdin.Write(lineOf(data)) // a process that has ended shows when its answer is read
 	line, ok := <-l.process.answers
 	switch {
 	case ok && wrote == nil && ctx.Err() == nil:
 		return resultOf(line), nil
 	case ctx.Err() != nil:
-		_ = l.dropProcess() // the cause tells more than how it ended of it
+		_ = l.dropProcess() // the cause says more than the exit code
 		return nil, context.Cause(ctx)
 	case ok:
-		_ = l.dropProcess() // it has not even ended by itself
+		_ = l.dropProcess() // the answer is wrong even though the process lives
 		return nil, worker.TaskFail{Data: map[string]any{"message": "it answered before it had read the line"}}
 	}
 	return nil, l.dropProcess()
 }
 
-// startEarly starts the process before there is a task.
+// startEarly starts the process before the first task.
 func (l *lineServer) startEarly(ctx context.Context) error {
 	if err := l.takeTurn(ctx); err != nil {
 		return err
@@ -67,13 +67,14 @@ func (l *lineServer) takeTurn(ctx context.Context) error {
 
 func (l *lineServer) releaseTurn() { <-l.turn }
 
-// ensureProcess has a process that is in step: one that has said something although
-// nothing was asked would answer the next task with it.
+// ensureProcess makes sure that a usable process runs. A process that has
+// written a line without a question is replaced, because the next task would
+// take that line as its answer.
 func (l *lineServer) ensureProcess() error {
 	if l.process != nil {
 		select {
-		case <-l.process.answers: // a stray line, or its end
-			_ = l.dropProcess() // no task was in it
+		case <-l.process.answers: // an unexpected line, or the end of the process
+			_ = l.dropProcess() // no task used the process
 		default:
 		}
 	}
@@ -88,7 +89,7 @@ func (l *lineServer) ensureProcess() error {
 	return nil
 }
 
-// dropProcess ends the process and says how it had ended.
+// dropProcess ends the process and returns how it ended.
 func (l *lineServer) dropProcess() error {
 	p := l.process
 	l.process = nil
@@ -98,6 +99,6 @@ func (l *lineServer) dropProcess() error {
 // closeServer ends the process after the last task.
 func (l *lineServer) closeServer() {
 	if l.process != nil {
-		_ = l.dropProcess() // nobody is there to be told
+		_ = l.dropProcess() // no task waits for the error
 	}
 }

@@ -19,18 +19,19 @@ import (
 
 const (
 	// termGrace is how long a process may take to end after SIGTERM. It is
-	// less than what the initiator grants a cancelled task (10 s), after which
-	// it would end the whole worker.
+	// less than the initiator's grace for a cancelled task (10 s), after which
+	// the initiator ends the whole worker.
 	termGrace = 5 * time.Second
-	// pipeGrace is how long output is read after the process has ended, where
-	// something that it has left behind holds the pipe open.
+	// pipeGrace is how long output is read after the process has ended, when a
+	// descendant of the process holds the pipe open.
 	pipeGrace = time.Second
 	// tempFail is EX_TEMPFAIL of sysexits.h: "try again later".
 	tempFail = 75
 )
 
-// newCommand prepares a process in a group of its own, so that it and all that it
-// starts can be signalled together. What the task is, is in its environment.
+// newCommand prepares a process in a process group of its own, so that signals
+// reach the process and all its descendants in the group. The environment of
+// the process describes the task.
 func newCommand(ctx context.Context, argv []string, stderr *stderrTail) *exec.Cmd {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -40,8 +41,8 @@ func newCommand(ctx context.Context, argv []string, stderr *stderrTail) *exec.Cm
 	return cmd
 }
 
-// taskEnvironment adds the task of ctx, and takes away what was for the worker
-// alone: the process has none of those descriptors.
+// taskEnvironment adds the task of ctx to an environment. It removes
+// INITIATOR_FDS, because the process does not get the worker's descriptors.
 func taskEnvironment(ctx context.Context, base []string) []string {
 	env := slices.DeleteFunc(slices.Clone(base), func(e string) bool { return strings.HasPrefix(e, "INITIATOR_FDS=") })
 	task, ok := worker.TaskOf(ctx)
@@ -58,16 +59,18 @@ func taskEnvironment(ctx context.Context, base []string) []string {
 	return env
 }
 
-// signalGroup signals a process and what it has started. The number of a group
-// is not given away while it has a member, so nobody else can be hit.
+// signalGroup signals the process group of a process. The kernel does not
+// reuse the number of a group that has a member, so the signal reaches no
+// other process.
 func signalGroup(p *os.Process, sig syscall.Signal) {
-	_ = syscall.Kill(-p.Pid, sig) // an error only when all of it is gone
+	_ = syscall.Kill(-p.Pid, sig) // fails only when no process of the group is left
 }
 
-// endGroup ends a process politely, then not; ended is closed when it has.
+// endGroup ends a process group with SIGTERM, and with SIGKILL after
+// termGrace. ended is closed when the process has ended.
 func endGroup(p *os.Process, ended <-chan struct{}) {
 	signalGroup(p, syscall.SIGTERM)
-	signalGroup(p, syscall.SIGCONT) // a stopped process never dies of TERM
+	signalGroup(p, syscall.SIGCONT) // a stopped process does not act on SIGTERM
 	timer := time.NewTimer(termGrace)
 	defer timer.Stop()
 	select {
@@ -78,8 +81,9 @@ func endGroup(p *os.Process, ended <-chan struct{}) {
 	}
 }
 
-// startFailure says why there is no process. Want of something that comes back
-// is worth another attempt.
+// startFailure returns the failure of a task whose process could not be
+// started. The task is retried when the reason may pass, such as a lack of
+// memory.
 func startFailure(err error) error {
 	retry := false
 	for _, passing := range []syscall.Errno{syscall.ETXTBSY, syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE} {
@@ -88,9 +92,10 @@ func startFailure(err error) error {
 	return worker.TaskFail{Data: map[string]any{"message": err.Error()}, Retry: retry}
 }
 
-// exitFailure is the result of a process that has ended badly. One that was killed
-// has not said that the task is wrong: like the task of a lost worker it may be
-// tried again, as may one that says so with EX_TEMPFAIL.
+// exitFailure returns the failure of a task whose process ended with an error.
+// A process that a signal killed says nothing against the task: the task may
+// be retried, like the task of a lost worker. The same holds for the exit code
+// EX_TEMPFAIL.
 func exitFailure(state *os.ProcessState, stderr string) worker.TaskFail {
 	data := map[string]any{"stderr": stderr}
 	status, _ := state.Sys().(syscall.WaitStatus)

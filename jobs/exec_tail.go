@@ -7,21 +7,21 @@ import (
 	"sync"
 )
 
-// tailSize is how much of stderr explains a failure, in bytes.
+// tailSize is how much of stderr a failure shows, in bytes.
 const tailSize = 4 << 10
 
-// stderrTail passes on what a process writes to stderr, in whole lines so that the
-// lines of several processes do not mix, and keeps the end of it.
+// stderrTail passes on the stderr of a process in whole lines, so that the
+// lines of several processes do not mix, and keeps its last bytes.
 type stderrTail struct {
 	to io.Writer
 
-	mu   sync.Mutex // a process that lives long is asked while it writes
-	line []byte     // the beginning of a line that has not ended
+	mu   sync.Mutex // failures of a long-lived process are read while it writes
+	line []byte     // the beginning of an incomplete line
 	kept []byte
 }
 
-// Write implements io.Writer; it never fails, because a process must not end
-// for want of somebody who reads its stderr.
+// Write implements io.Writer. It never fails, because a process must not end
+// when its stderr cannot be passed on.
 func (t *stderrTail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -39,7 +39,7 @@ func (t *stderrTail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// closeTail passes on a last line without an end, and returns the last words.
+// closeTail passes on an incomplete last line and returns the kept text.
 func (t *stderrTail) closeTail() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -13,22 +13,22 @@ import (
 	"initiator/worker"
 )
 
-// outputLimit is how much a task may write to stdout, in bytes. In base64 it
-// still fits the largest result that the initiator takes.
+// outputLimit is how much a task may write to stdout, in bytes. In base64 this
+// still fits into the largest result that the initiator accepts.
 const outputLimit = 32 << 20
 
-// errTooLong ends the reading of a process that writes without end.
+// errTooLong ends the reading of a process that writes too much.
 var errTooLong = errors.New("too much output")
 
-// boundedBuffer is a buffer that refuses to grow past outputLimit.
+// boundedBuffer is a buffer that refuses to grow beyond outputLimit.
 type boundedBuffer struct {
-	ctx      context.Context // of the task: whoever watches it sees what is written
+	ctx      context.Context // of the task, whose watchers see the text
 	text     []byte
-	exceeded bool // it was to grow further
+	exceeded bool // a Write would have exceeded the limit
 }
 
 // Write implements io.Writer. After an error the pipe is closed, and the
-// process ends of SIGPIPE.
+// process ends with SIGPIPE.
 func (b *boundedBuffer) Write(p []byte) (int, error) {
 	if len(b.text)+len(p) > outputLimit {
 		b.exceeded = true
@@ -39,7 +39,8 @@ func (b *boundedBuffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// runTask is one task as one process: data on stdin, the result on stdout.
+// runTask runs one process for one task, with the data on stdin and the result
+// on stdout.
 func runTask(ctx context.Context, argv []string, data json.RawMessage) (json.RawMessage, error) {
 	stdout := boundedBuffer{ctx: ctx}
 	stderr := &stderrTail{to: os.Stderr}
@@ -63,13 +64,13 @@ func runTask(ctx context.Context, argv []string, data json.RawMessage) (json.Raw
 	return resultOf(stdout.text), nil
 }
 
-// awaitProcess waits for the process, or ends it when ctx does. Either way nothing of
-// its group is left.
+// awaitProcess waits for the process, and ends it when ctx ends. In both cases
+// no process of its group is left.
 func awaitProcess(ctx context.Context, cmd *exec.Cmd) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = cmd.Wait() // how it ended is in its ProcessState
+		_ = cmd.Wait() // the ProcessState says how it ended
 	}()
 	select {
 	case <-ended:

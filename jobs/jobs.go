@@ -22,7 +22,7 @@ var jobsByName = map[string]func(context.Context, worker.Options) error{
 	"exec":  runExec,
 }
 
-// serveHandler is the worker of one handler.
+// serveHandler returns a job that runs a worker with one handler.
 func serveHandler(h worker.Handler) func(context.Context, worker.Options) error {
 	return func(ctx context.Context, o worker.Options) error {
 		o.Handlers = []worker.Handler{h}
@@ -33,15 +33,15 @@ func serveHandler(h worker.Handler) func(context.Context, worker.Options) error 
 // Names lists the jobs, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(jobsByName)) }
 
-// Run is the worker of one job: it returns when ctx is done and the running
+// Run runs the worker of a job. It returns when ctx is done and the running
 // tasks have ended. Args may hold --guid and --port, and for exec the command
-// after --; stdin the INI. Without an initiator it serves on 127.0.0.1. An
-// unknown name is a *[worker.UsageError]; [worker.ExitCode] makes an exit code
-// of any error.
+// after --. Stdin holds the INI. Without an initiator the worker listens on
+// 127.0.0.1. The error for an unknown name is a *[worker.UsageError];
+// [worker.ExitCode] returns the exit code for any error.
 func Run(ctx context.Context, name string, args []string, stdin io.Reader) error {
 	run, ok := jobsByName[name]
 	if !ok {
-		return &worker.UsageError{Err: fmt.Errorf("run job %q: there is none; use one of %s", name, strings.Join(Names(), ", "))}
+		return &worker.UsageError{Err: fmt.Errorf("run job %q: unknown job; use one of %s", name, strings.Join(Names(), ", "))}
 	}
 	log := hclog.New(&hclog.LoggerOptions{
 		Name: "job." + name, Output: os.Stderr,

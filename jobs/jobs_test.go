@@ -72,9 +72,9 @@ func TestJobs(t *testing.T) {
 		{"sum", `{"a":1e308,"b":1e308}`, "failed", `{"a":1e308,"b":1e308,"message":"%s"}`},
 		{"sleep", `{"ms":1}`, "completed", `{"ms":%s}`},
 		{"sleep", `{"seconds":0.001}`, "completed", `{"ms":%s}`},
-		{"crash", `{"how":"panic","code":7}`, "failed", `{"message":"panic: crash: asked to panic with code 7"}`},
+		{"crash", `{"how":"panic","code":7}`, "failed", `{"message":"panic: crash: panic with code 7, as the task has requested"}`},
 		{"crash", `{"how":"goexit"}`, "failed", `{"message":"the handler ended its goroutine without returning"}`},
-		{"crash", `{"how":"?"}`, "failed", `{"message":"crash how \"?\"? use %s"}`},
+		{"crash", `{"how":"?"}`, "failed", `{"message":"crash: unknown how \"?\"; use %s"}`},
 	}
 	workers := map[string]*peer{}
 	for i, tt := range tests {

@@ -13,16 +13,16 @@ type sleepInput struct {
 }
 
 type sleepResult struct {
-	MS int64 `json:"ms"` // what it really was
+	MS int64 `json:"ms"` // the time that the handler has really slept
 }
 
-// progressInterval is how often a sleeper shows that it moves.
+// progressInterval is the time between two reports of progress.
 const progressInterval = 100 * time.Millisecond
 
 // sleep sleeps for {"seconds": n} or {"ms": n}. A job that takes time does two
-// things: it watches its context, which ends when the task is cancelled or out
-// of time, and it reports progress, from which the initiator sees that it is
-// not stuck.
+// things: it watches its context, which ends when the task is cancelled or its
+// deadline passes, and it reports progress, so that the initiator knows that
+// it is not stuck.
 var sleep = worker.Handle("sleep", func(ctx context.Context, in sleepInput) (sleepResult, error) {
 	began := time.Now()
 	length := time.Duration((in.Seconds*1000 + in.MS) * float64(time.Millisecond))

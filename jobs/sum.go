@@ -11,8 +11,9 @@ import (
 	"initiator/worker"
 )
 
-// addends is what sum takes. json.Number keeps 2 an integer, and any number as
-// exact as it was written; a pointer tells a missing member from 0.
+// addends is the input of sum. json.Number keeps 2 an integer and every number
+// as exact as it was written. The pointers distinguish a missing member from
+// 0.
 type addends struct {
 	A *json.Number `json:"a"`
 	B *json.Number `json:"b"`
@@ -22,21 +23,22 @@ type total struct {
 	Sum json.Number `json:"sum"`
 }
 
-// sum adds the members a and b: {"a":2,"b":3} becomes {"sum":5}. An error fails
-// the task, and its caller is shown {"message": "ab not found"}.
+// sum adds the members a and b: {"a":2,"b":3} becomes {"sum":5}. An error
+// fails the task with the result {"message": "ab not found"}.
 var sum = worker.Handle("sum", func(_ context.Context, in addends) (total, error) {
 	if in.A == nil || in.B == nil {
 		return total{}, errors.New("ab not found")
 	}
 	s, err := addNumbers(string(*in.A), string(*in.B))
 	if err != nil {
-		// TaskFail is for a failure whose result is more than a message.
+		// TaskFail is for failures whose result is more than a message.
 		return total{}, worker.TaskFail{Data: map[string]any{"message": err.Error(), "a": in.A, "b": in.B}}
 	}
 	return total{json.Number(s)}, nil
 })
 
-// addNumbers stays exact for integers of any size, and is a float64 otherwise.
+// addNumbers is exact for integers of any size, and adds other numbers as
+// float64.
 func addNumbers(a, b string) (string, error) {
 	if x, ok := new(big.Int).SetString(a, 10); ok {
 		if y, ok := new(big.Int).SetString(b, 10); ok {
@@ -48,6 +50,6 @@ func addNumbers(a, b string) (string, error) {
 	if err := errors.Join(errA, errB); err != nil {
 		return "", fmt.Errorf("a and b must be numbers: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-	s, err := json.Marshal(x + y) // refuses infinity, which is no JSON
+	s, err := json.Marshal(x + y) // fails for infinity, which JSON does not have
 	return string(s), err
 }

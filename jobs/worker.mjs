@@ -1,20 +1,22 @@
-// A worker of the initiator in Node, without a package.
+// A worker of the initiator in Node, without packages.
 //
 //     [worker:nodesum]
 //     command = node worker.mjs
 //
-// Replace sum by what your worker does. Everything else is the contract: the
-// INI on stdin, five webhooks, a heartbeat, and the report of each result.
-// Node runs one thing at a time, so nothing here needs a lock; a task that
-// computes for long without awaiting holds up its own heartbeats.
+// Replace sum with the task of your worker. Everything else implements the
+// contract (docs/worker-contract.md): the INI on stdin, five webhooks,
+// heartbeats, and the report of each result. Node runs one function at a time,
+// so nothing here needs a lock. A handler that computes for long without
+// awaiting delays the heartbeats of its worker.
 import { createHmac, createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// The task: what it returns is the result; what it throws is a failure, with
-// err.result as the result where it has one. A long one listens to task.signal;
-// what else it can do is in Task.
+// sum is the handler. Its return value is the task's result. An exception fails
+// the task; its member result, if there is one, becomes the task's result. A
+// handler that takes long listens to task.signal. The class Task has more for
+// handlers.
 async function sum(data, task) {
   if (data?.a === undefined || data?.b === undefined) {
     throw Object.assign(new Error('fail'), { result: { message: 'ab not found' } });
@@ -22,7 +24,7 @@ async function sum(data, task) {
   return { sum: data.a + data.b };
 }
 
-// readINI reads what the initiator writes: keys, continuation lines, $$.
+// readINI reads the INI on stdin: keys, continuation lines, $$.
 function readINI(text) {
   const sections = { DEFAULT: {} };
   let section = sections.DEFAULT, key = null;
@@ -50,20 +52,20 @@ const channel = Number(own.channel ?? 0);
 const incarnation = Number(own.incarnation ?? 1);
 const span = parseFloat(own.heartbeat_span ?? '3') * 1000;
 const open = (own.connect ?? (process.env.INITIATOR_GUID ? 'token' : 'open')) === 'open';
-const tolerance = 15_000; // ms without a heartbeat taken, and the master is lost
+const tolerance = 15_000; // ms without an accepted heartbeat until the master is lost
 
 let session = null; // {token, master, heard} while connected
 let running = null; // {task, abort, own} while a task runs
-let last = null; // {task, path, body}: the last one that ended
+let last = null; // {task, path, body} of the last task that ended
 let stopping = false;
-const work = new Set(); // promises that the end waits for
+const work = new Set(); // promises for which stop waits
 
 const same = (a, b) => timingSafeEqual(
   createHash('sha256').update(a ?? '').digest(), createHash('sha256').update(b ?? '').digest());
 const sameTask = (a, b) => a && b && a.id === b.id && (a.attempt ?? 0) === (b.attempt ?? 0);
 
-// call makes one request to the master and never repeats it. (fetch would
-// refuse a body on GET, which the heartbeat has.)
+// call sends one request to the master, without a retry. It does not use fetch,
+// which refuses a body on GET; a heartbeat has one.
 function call(method, base, path, token, body) {
   return new Promise((resolve, reject) => {
     const data = JSON.stringify(body);
@@ -81,39 +83,39 @@ function call(method, base, path, token, body) {
   });
 }
 
-// Task is the task as its handler sees it, and through it the initiator.
-// Children are cancelled with it. Whoever waits for them holds the slot
-// meanwhile: give them to another pool.
+// Task is the running task, for its handler, and a client of the initiator.
+// Child tasks are cancelled when this task is cancelled. A handler that waits
+// for its children holds its slot meanwhile: submit children to another pool.
 class Task {
   #seq = 1; #value; #written = 0; #tail = Buffer.alloc(0);
 
   constructor({ id, attempt = 0 }, signal) { Object.assign(this, { id, attempt, signal }); }
 
-  // progress says that it moves on, and how far it is.
+  // progress reports progress, with the next heartbeat.
   progress(value) { this.#value = value; this.#seq++; }
 
-  // output is seen by those who watch, while it runs.
+  // output shows text to people who watch the task, with the next heartbeat.
   output(text) {
     const raw = Buffer.from(text);
     this.#written += raw.length;
     this.#tail = Buffer.concat([this.#tail, raw]).subarray(-8192);
-    while (this.#tail.length && (this.#tail[0] & 0xc0) === 0x80) this.#tail = this.#tail.subarray(1); // half a character
+    while (this.#tail.length && (this.#tail[0] & 0xc0) === 0x80) this.#tail = this.#tail.subarray(1); // drop a partial character
     this.#seq++;
   }
 
-  // beat is what a heartbeat says of it.
-  beat() {
+  // heartbeatEntry returns the task's entry in a heartbeat.
+  heartbeatEntry() {
     const output = this.#tail.length ? { at: this.#written - this.#tail.length, text: this.#tail.toString() } : undefined;
     return { id: this.id, attempt: this.attempt, seq: this.#seq, progress: this.#value, output };
   }
 
-  // submit queues a child and returns its record. With a key in more it is one
-  // task, however many attempts submit it.
+  // submit queues a child task and returns its record. All submits with the same
+  // key are one task, so that a retried task submits no child twice.
   submit(pool, data = null, more = {}) {
     return this.#ask('POST', '', { id: more.key ? undefined : randomUUID(), pool, data, parent: this.id, ...more });
   }
 
-  // wait returns the record of a child when it has ended, however it did.
+  // wait waits until a child has ended, in whatever state, and returns its record.
   async wait(child) {
     for (;;) {
       const record = await this.#ask('GET', `/${child.id}?wait=10s`);
@@ -121,7 +123,7 @@ class Task {
     }
   }
 
-  // ask asks until there is an answer, or this task is cancelled.
+  // ask repeats a request until the initiator answers or this task is cancelled.
   async #ask(method, path, body) {
     for (;;) {
       this.signal.throwIfAborted();
@@ -130,18 +132,18 @@ class Task {
           method, body: body && JSON.stringify(body), signal: this.signal,
           headers: { Authorization: `Bearer ${ownToken}`, 'Content-Type': 'application/json' },
         });
-        const said = await answer.json();
-        if (answer.ok) return said;
-        if (answer.status !== 429 && answer.status !== 503) throw Object.assign(new Error(said.message), { result: said });
+        const record = await answer.json();
+        if (answer.ok) return record;
+        if (answer.status !== 429 && answer.status !== 503) throw Object.assign(new Error(record.message), { result: record });
       } catch (err) {
-        if (err.result) throw err; // else it is on its way to be another program, perhaps
+        if (err.result) throw err; // otherwise the initiator may be in the middle of an upgrade
       }
       await sleep(500);
     }
   }
 }
 
-// report repeats on transport errors only: an answer, even a refusal, is final.
+// report sends a result. Only a transport error leads to a retry; a refusal is final.
 async function report(to, path, body) {
   while (session === to) {
     try { return await call('PUT', to.master, path, to.token, body); } catch { await sleep(1000); }
@@ -156,7 +158,7 @@ async function run(to, current, data) {
     path = '/slave/task/fail';
     result = err?.result ?? { message: String(err?.message ?? err) };
   }
-  if (running !== current) return; // disconnected meanwhile: nobody wants the result
+  if (running !== current) return; // disconnected meanwhile: the result is not wanted
   running = null;
   const { id, attempt } = current.task;
   last = { task: current.task, path, body: { task: { id, attempt }, result } };
@@ -168,23 +170,24 @@ function background(promise) {
   promise.finally(() => work.delete(promise));
 }
 
-// disconnect cancels the task and frees the slot; the next connect succeeds.
+// disconnect cancels the task, frees the slot and ends the session.
 function disconnect() {
   running?.abort.abort();
   session = running = null;
 }
 
-// Heartbeats. A refused one does not end them; silence loses the master.
-async function beat() {
+// sendHeartbeat sends one heartbeat. A refused heartbeat does not end the
+// heartbeats. When none is accepted for the tolerance, the master is lost.
+async function sendHeartbeat() {
   const to = session;
   if (!to) return;
   try {
-    const body = { incarnation, running: running ? [running.own.beat()] : [], rss: process.memoryUsage().rss };
+    const body = { incarnation, running: running ? [running.own.heartbeatEntry()] : [], rss: process.memoryUsage().rss };
     const answer = await call('GET', to.master, '/slave/heartbeat', to.token, body);
     if (answer.success) to.heard = performance.now();
     if (answer.data?.cancel?.includes(running?.task.id)) running.abort.abort();
     if (answer.data?.stop) stop();
-  } catch { /* judged below */ }
+  } catch { /* the tolerance is checked below */ }
   if (session === to && performance.now() - to.heard > tolerance) disconnect();
 }
 
@@ -221,7 +224,7 @@ const routes = {
   'POST /task/new': (h, body) => {
     if (!session || !same(h.token, session.token)) return [302, 403, 'Master not match with this endpoint.'];
     if (!body.task?.id) return [701, 400, 'task.id is missing.'];
-    if (sameTask(last?.task, body.task)) background(report(session, last.path, last.body)); // the same again
+    if (sameTask(last?.task, body.task)) background(report(session, last.path, last.body)); // a repeated request
     else if (running && !sameTask(running.task, body.task)) return [601, 400, 'No free slot.'];
     else if (!running) {
       const abort = new AbortController();
@@ -237,7 +240,7 @@ function checkOwn(h) {
   if (!same(h.token, ownToken)) return [402, 403, 'Own token not match with this endpoint.'];
 }
 
-// answerTo makes the checks in their order: shutting down, channel, token.
+// answerTo checks a request in this order: shutting down, channel, token.
 function answerTo(req, raw) {
   const route = routes[`${req.method} ${req.url}`];
   const ofOwnToken = req.url === '/ping' || req.url === '/shutdown';
@@ -268,18 +271,18 @@ const server = createServer({ requestTimeout: 30_000 }, (req, res) => {
   req.on('end', () => { if (!res.headersSent) answer(answerTo(req, Buffer.concat(chunks).toString())); });
 });
 
-// stop drains: no new task, the running one ends and is reported, then exit 0.
-// A second signal ends it at once.
+// stop drains: the worker accepts no new task, waits for the running task and
+// its report, and exits with 0. A second signal ends the process at once.
 async function stop(signal) {
   if (stopping) { if (signal) process.exit(143); return; }
   stopping = true;
   while (work.size) await Promise.allSettled(work);
-  clearInterval(beats);
+  clearInterval(heartbeats);
   server.close(() => process.exit(0));
   server.closeIdleConnections();
 }
 
-const beats = setInterval(beat, span);
+const heartbeats = setInterval(sendHeartbeat, span);
 process.on('SIGTERM', stop).on('SIGINT', stop);
 server.listen(port, own.listen_addr || '127.0.0.1', () => {
   const at = server.address();

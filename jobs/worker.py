@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""A worker of the initiator in Python, with nothing but its own library.
+"""A worker of the initiator in Python, with the standard library alone.
 
     [worker:pysum]
     command = python3 worker.py
 
-Replace sum_ab by what your worker does. Everything else is the contract: the
-INI on stdin, five webhooks, a heartbeat, and the report of each result.
+Replace sum_ab with the task of your worker. Everything else implements the
+contract (docs/worker-contract.md): the INI on stdin, five webhooks, heartbeats,
+and the report of each result.
 """
 import configparser
 import hashlib
@@ -24,20 +25,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class TaskFail(Exception):
-    """Raise it to fail a task with a result of your own."""
+    """A handler raises it to fail its task with a result of its own."""
 
 
 def sum_ab(data, task):
-    """The task: what it returns is the result; what it raises is a failure.
-    A long one looks at task.cancelled.is_set() now and then, and returns; what
-    else it can do is in Task."""
+    """The handler. Its return value is the task's result; an exception fails
+    the task. A handler that takes long checks task.cancelled.is_set() and
+    returns when it is true. The class Task has more for handlers."""
     if not isinstance(data, dict) or "a" not in data or "b" not in data:
         raise TaskFail({"message": "ab not found"})
     return {"sum": data["a"] + data["b"]}
 
 
 def read_config():
-    """Arguments first, then the INI on stdin, then the environment."""
+    """Reads arguments, the INI on stdin and the environment, in this order of
+    precedence."""
     args = dict(zip(sys.argv[1::2], sys.argv[2::2]))
     guid = args.get("--guid") or os.environ.get("INITIATOR_GUID") or "by-hand"
     ini = configparser.ConfigParser(
@@ -56,20 +58,20 @@ INCARNATION = int(OWN.get("incarnation") or 1)
 SPAN = float((OWN.get("heartbeat_span") or "3").rstrip("s"))
 OPEN = OWN.get("connect", "token" if "INITIATOR_GUID" in os.environ else "open") == "open"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-TOLERANCE = 15.0  # seconds without a heartbeat taken, and the master is lost
+TOLERANCE = 15.0  # seconds without an accepted heartbeat until the master is lost
 
 
 class State:
-    """Everything that the threads share, under one lock."""
+    """The state that the threads share, under one lock."""
 
     def __init__(self):
         self.lock = threading.RLock()
-        self.session = None      # the master's token while connected
-        self.master = None       # and its address
+        self.session = None      # the session's token; None = not connected
+        self.master = None       # the master's URL
         self.task = None         # the reference of the running task
-        self.own = None          # as its handler sees it
-        self.cancelled = None    # its event
-        self.last = (None, None)  # the last finished task: its key, its report
+        self.own = None          # the Task of its handler
+        self.cancelled = None    # the event that cancels it
+        self.last = (None, None)  # the last finished task: its key and its report
         self.stopping = threading.Event()
 
 
@@ -81,7 +83,7 @@ def key(task):
 
 
 def call(method, address, path, token, body):
-    """One request to the master, never repeated here."""
+    """Sends one request to the master, without a retry."""
     request = urllib.request.Request(
         address + path, json.dumps(body).encode(), method=method,
         headers={"Channel": str(CHANNEL), "Token": token})
@@ -90,7 +92,8 @@ def call(method, address, path, token, body):
 
 
 def report(session, address, path, body):
-    """Repeats on transport errors only: an answer, even a refusal, is final."""
+    """Sends a result. Only a transport error leads to a retry; a refusal is
+    final."""
     while STATE.session == session:
         try:
             return call("PUT", address, path, session, body)
@@ -101,9 +104,9 @@ def report(session, address, path, body):
 
 
 class Task:
-    """The task as its handler sees it, and through it the initiator. Children
-    are cancelled with it. Whoever waits for them holds the slot meanwhile: give
-    them to another pool."""
+    """The running task, for its handler, and a client of the initiator. Child
+    tasks are cancelled when this task is cancelled. A handler that waits for
+    its children holds its slot meanwhile: submit children to another pool."""
 
     def __init__(self, ref):
         self.id, self.attempt = ref["id"], ref.get("attempt", 0)
@@ -111,39 +114,41 @@ class Task:
         self.seq, self.value, self.written, self.tail = 1, None, 0, b""
 
     def progress(self, value=None):
-        """Says that it moves on, and how far it is."""
+        """Reports progress, with the next heartbeat."""
         self.value, self.seq = value, self.seq + 1
 
     def output(self, text):
-        """Is seen by those who watch, while it runs."""
+        """Shows text to people who watch the task, with the next heartbeat."""
         raw = text.encode("utf-8", "replace")
         self.tail = (self.tail + raw)[-8192:].decode("utf-8", "ignore").encode()
         self.written, self.seq = self.written + len(raw), self.seq + 1
 
-    def beat(self):
-        """What a heartbeat says of it."""
-        said = {"id": self.id, "attempt": self.attempt, "seq": self.seq}
+    def heartbeat_entry(self):
+        """Returns the task's entry in a heartbeat."""
+        entry = {"id": self.id, "attempt": self.attempt, "seq": self.seq}
         if self.value is not None:
-            said["progress"] = self.value
+            entry["progress"] = self.value
         if self.tail:
-            said["output"] = {"at": self.written - len(self.tail), "text": self.tail.decode()}
-        return said
+            entry["output"] = {"at": self.written - len(self.tail), "text": self.tail.decode()}
+        return entry
 
     def submit(self, pool, data=None, **more):
-        """Queues a child and returns its record. With a key it is one task,
-        however many attempts submit it."""
+        """Queues a child task and returns its record. All submits with the
+        same key are one task, so that a retried task submits no child twice."""
         return self.ask("POST", "", {"id": None if "key" in more else str(uuid.uuid4()),
                                      "pool": pool, "data": data, "parent": self.id, **more})
 
     def wait(self, child):
-        """Returns the record of a child when it has ended, however it did."""
+        """Waits until a child has ended, in whatever state, and returns its
+        record."""
         while True:
             record = self.ask("GET", f"/{child['id']}?wait=10s")
             if record["state"] not in ("queued", "running"):
                 return record
 
     def ask(self, method, path, body=None):
-        """Asks until there is an answer, or this task is cancelled."""
+        """Repeats a request until the initiator answers or this task is
+        cancelled."""
         body = {k: v for k, v in (body or {}).items() if v is not None}
         while not self.cancelled.is_set():
             request = urllib.request.Request(
@@ -157,7 +162,7 @@ class Task:
                 if err.code not in (429, 503):
                     raise TaskFail(json.load(err)) from err
             except OSError:
-                pass  # on its way to be another program, perhaps
+                pass  # the initiator may be in the middle of an upgrade
             self.cancelled.wait(0.5)
         raise TaskFail({"message": "cancelled"})
 
@@ -169,29 +174,30 @@ def run(session, address, task, data, own):
         json.dumps(result)
     except TaskFail as fail:
         path, result = "/slave/task/fail", fail.args[0] if fail.args else {}
-    except BaseException as err:  # whatever it is, the caller must hear of it
+    except BaseException as err:  # every exception fails the task
         path, result = "/slave/task/fail", {"message": f"{type(err).__name__}: {err}"}
     body = {"task": {"id": task["id"], "attempt": task.get("attempt", 0)}, "result": result}
     with STATE.lock:
         if STATE.cancelled is not cancelled:
-            return  # disconnected meanwhile: nobody wants the result
+            return  # disconnected meanwhile: the result is not wanted
         STATE.task = STATE.own = STATE.cancelled = None
         STATE.last = (key(task), (path, body))
     report(session, address, path, body)
 
 
 def disconnect():
-    """Cancels the task and frees the slot; the next connect succeeds."""
+    """Cancels the task, frees the slot and ends the session."""
     with STATE.lock:
         if STATE.cancelled:
             STATE.cancelled.set()
         STATE.session = STATE.master = STATE.task = STATE.own = STATE.cancelled = None
 
 
-def beat():
-    """Heartbeats. A refused one does not end them; silence loses the master."""
+def send_heartbeats():
+    """Sends heartbeats. A refused heartbeat does not end them. When none is
+    accepted for TOLERANCE, the master is lost."""
     heard, of = time.monotonic(), None
-    time.sleep(random.uniform(0, SPAN))  # or a thousand workers beat as one
+    time.sleep(random.uniform(0, SPAN))  # otherwise the heartbeats of many workers arrive together
     while True:
         time.sleep(SPAN)
         with STATE.lock:
@@ -200,7 +206,7 @@ def beat():
             heard, of = time.monotonic(), session
         if session is None:
             continue
-        running = [own.beat()] if own else []
+        running = [own.heartbeat_entry()] if own else []
         try:
             answer = call("GET", address, "/slave/heartbeat", session,
                           {"incarnation": INCARNATION, "running": running})
@@ -224,7 +230,7 @@ def same(a, b):
 class Webhooks(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # without it every answer takes 40 ms more
-    timeout = 30  # for a client that sends nothing
+    timeout = 30  # seconds, for a client that sends nothing
     routes = {"/ping": "GET", "/shutdown": "DELETE", "/connect": "POST",
               "/disconnect": "DELETE", "/task/new": "POST"}
 
@@ -313,7 +319,7 @@ class Webhooks(BaseHTTPRequestHandler):
         if not isinstance(task, dict) or not task.get("id"):
             return self.answer(701, 400, "task.id is missing.")
         if STATE.task and key(STATE.task) == key(task):
-            return self.answer(0, 200, "Task received!")  # the same again
+            return self.answer(0, 200, "Task received!")  # a repeated request
         if STATE.last[0] == key(task):
             self.answer(0, 200, "Task received!")
             return start(report, STATE.session, STATE.master, *STATE.last[1])
@@ -328,7 +334,7 @@ class Webhooks(BaseHTTPRequestHandler):
         pass
 
 
-WORK = []  # threads that the end waits for
+WORK = []  # threads for which stop waits
 
 
 def start(target, *args):
@@ -338,8 +344,8 @@ def start(target, *args):
 
 
 def stop(*_):
-    """Drains: no new task, the running one ends and is reported, then exit 0.
-    A second signal ends it at once."""
+    """Drains: the worker accepts no new task, waits for the running task and
+    its report, and exits with 0. A second signal ends the process at once."""
     if STATE.stopping.is_set() and _:
         os._exit(143)
     STATE.stopping.set()
@@ -355,7 +361,7 @@ def main():
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    threading.Thread(target=beat, daemon=True).start()
+    threading.Thread(target=send_heartbeats, daemon=True).start()
     print(f"listening on {server.server_address[0]}:{server.server_address[1]}", file=sys.stderr, flush=True)
     STATE.stopping.wait()
     for thread in list(WORK):

@@ -16,50 +16,52 @@ import (
 
 // The reasons for which tasks end without a result.
 var (
-	// ErrLost: the slave's heartbeats stayed away.
+	// ErrLost: the slave sent no heartbeat for longer than the tolerance.
 	ErrLost = errors.New("the slave is lost")
-	// ErrDisconnected: the connection was ended on purpose.
+	// ErrDisconnected: Disconnect or the end of the master ended the
+	// connection.
 	ErrDisconnected = errors.New("the slave was disconnected")
 
 	errShutdown = fmt.Errorf("the master ends: %w", ErrDisconnected)
 )
 
-// Connection is the way to one slave. It can be connected again after it was
-// disconnected or lost. All methods may be called from any goroutine.
+// Connection connects a master to one slave. It can be connected again after
+// it was disconnected or lost. All methods may be called from any goroutine.
 type Connection struct {
 	master *Master
 	name   string
 	client proactor.Client
 
-	changing sync.Mutex // held while it is being connected or disconnected
+	changing sync.Mutex // held while the connection is being connected or disconnected
 
-	mu        sync.Mutex // guards what follows
+	mu        sync.Mutex // guards the fields below
 	token     string     // of the session; "" = not connected
-	lastHeard time.Time  // the last sign of life
+	lastHeard time.Time  // when the slave last sent a heartbeat
 	tasks     map[string]*Task
 }
 
-// Name is the name in the master.
+// Name returns the connection's name in its master.
 func (c *Connection) Name() string { return c.name }
 
-// SetBearer sets the slave's own token, which a worker that was launched by an
-// initiator demands at Connect; a ding slave has none. Call it before Connect.
+// SetBearer sets the slave's own token. A worker that an initiator launched
+// demands it at Connect; a slave of the original has none. Call SetBearer
+// before Connect.
 func (c *Connection) SetBearer(token string) { c.client.Bearer = token }
 
-// IsConnected says whether the connection is alive.
+// IsConnected reports whether the connection is connected.
 func (c *Connection) IsConnected() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.token != ""
 }
 
-// Connect connects to the slave. Each session has a token of its own, so that
-// what comes late from the one before it is refused.
+// Connect connects to the slave. Each session has a new token, so that late
+// requests of an earlier session are refused.
 func (c *Connection) Connect(ctx context.Context) error {
 	c.changing.Lock()
 	defer c.changing.Unlock()
 	if c.IsConnected() {
-		return fmt.Errorf("connect %s: it is connected", c.name)
+		return fmt.Errorf("connect %s: the connection is connected already", c.name)
 	}
 	h := c.master.options.Hooks
 	data, err := askHook(h.BeforeConnect, c)
@@ -67,7 +69,7 @@ func (c *Connection) Connect(ctx context.Context) error {
 		return fmt.Errorf("connect %s: %w", c.name, err)
 	}
 	token := proactor.NewToken()
-	if err := c.master.registerToken(c, token); err != nil { // its first heartbeat may be faster than its answer
+	if err := c.master.registerToken(c, token); err != nil { // the slave's first heartbeat may arrive before its answer
 		return fmt.Errorf("connect %s: %w", c.name, err)
 	}
 	body := proactor.ConnectBody{Master: proactor.Master{Address: c.master.MyAddress()}, Data: data}
@@ -79,7 +81,7 @@ func (c *Connection) Connect(ctx context.Context) error {
 	c.mu.Lock()
 	c.token, c.lastHeard = token, time.Now()
 	c.mu.Unlock()
-	if c.master.life.Err() != nil { // it ended meanwhile, and saw no session to close
+	if c.master.life.Err() != nil { // the master ended meanwhile and did not see this session
 		c.closeSession(errShutdown)
 		return fmt.Errorf("connect %s: %w", c.name, errShutdown)
 	}
@@ -87,8 +89,8 @@ func (c *Connection) Connect(ctx context.Context) error {
 	return nil
 }
 
-// Disconnect ends the connection. The slave can refuse that. Tasks that run
-// there end as Failed, with ErrDisconnected.
+// Disconnect ends the connection, unless the slave refuses. Tasks that run
+// there become Failed, with ErrDisconnected.
 func (c *Connection) Disconnect(ctx context.Context) error {
 	c.changing.Lock()
 	defer c.changing.Unlock()
@@ -96,7 +98,7 @@ func (c *Connection) Disconnect(ctx context.Context) error {
 	token := c.token
 	c.mu.Unlock()
 	if token == "" {
-		return fmt.Errorf("disconnect %s: it is not connected", c.name)
+		return fmt.Errorf("disconnect %s: the connection is not connected", c.name)
 	}
 	h := c.master.options.Hooks
 	data, err := askHook(h.BeforeDisconnect, c)
@@ -112,8 +114,8 @@ func (c *Connection) Disconnect(ctx context.Context) error {
 	return nil
 }
 
-// NewTask makes a task for the slave; it is not started yet. Data that cannot
-// be marshalled shows as the error of Start and Join.
+// NewTask makes a task for the slave without starting it. When data cannot be
+// marshalled, Join returns the error.
 func (c *Connection) NewTask(data any) *Task {
 	t := &Task{id: uuid.NewString(), connection: c, started: make(chan struct{}), done: make(chan struct{})}
 	t.data, t.dataErr = marshalData(data)
@@ -130,17 +132,18 @@ func marshalData(data any) (json.RawMessage, error) {
 	return json.Marshal(data)
 }
 
-// noteHeartbeat notes a heartbeat.
+// noteHeartbeat records that the slave has sent a heartbeat.
 func (c *Connection) noteHeartbeat() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lastHeard = time.Now()
 }
 
-// checkSilence gives the slave up when it has been silent for too long.
+// checkSilence closes the session of a slave that has been silent for longer
+// than the tolerance.
 func (c *Connection) checkSilence(now time.Time) {
 	c.mu.Lock()
-	silent := now.Sub(c.lastHeard) // both have the monotonic clock
+	silent := now.Sub(c.lastHeard) // both times have a monotonic clock
 	token := c.token
 	c.mu.Unlock()
 	if token == "" || silent <= c.master.options.HeartbeatTolerance {
@@ -148,13 +151,13 @@ func (c *Connection) checkSilence(now time.Time) {
 	}
 	c.master.log.Warn("lost a slave", "connection", c.name, "silent", silent)
 	c.closeSession(ErrLost)
-	c.master.background.Go(func() { // should it hear us after all, it is free for the next session
+	c.master.background.Go(func() { // a slave that is alive after all becomes free for another session
 		_, _, err := c.client.Do(c.master.life, http.MethodDelete, "/disconnect", token, proactor.DisconnectBody{})
 		c.master.log.Debug("disconnect a lost slave", "connection", c.name, "error", err)
 	})
 }
 
-// closeSession ends the session: its token opens nothing any more, and its tasks end.
+// closeSession ends the session, makes its token invalid and fails its tasks.
 func (c *Connection) closeSession(reason error) {
 	c.mu.Lock()
 	token, tasks := c.token, c.tasks
@@ -166,7 +169,8 @@ func (c *Connection) closeSession(reason error) {
 	}
 }
 
-// addTask puts a task into the table of the session, and returns its token.
+// addTask adds a task to the table of the session, and returns the session's
+// token.
 func (c *Connection) addTask(t *Task) (token string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -177,7 +181,8 @@ func (c *Connection) addTask(t *Task) (token string, err error) {
 	return c.token, nil
 }
 
-// removeTask takes a task out of the table; nil when it is not there.
+// removeTask removes a task from the table and returns it, or nil when it is
+// not there.
 func (c *Connection) removeTask(id string) *Task {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -191,10 +196,10 @@ func (m *Master) registerToken(c *Connection, token string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.myAddress == "" || m.life.Err() != nil {
-		return errors.New("the master does not run; call Start first")
+		return errors.New("the master is not running; call Start first")
 	}
 	if other := m.connections[c.name]; other != nil {
-		return errors.New("another connection of that name is alive")
+		return errors.New("another connection with that name is connected")
 	}
 	m.connections[c.name], m.tokens[token] = c, c
 	return nil

@@ -16,27 +16,27 @@ import (
 	"initiator/proactor"
 )
 
-// Master connects to slaves and gives them tasks. Make one with [NewMaster];
-// all methods may be called from any goroutine.
+// Master connects to slaves and gives them tasks. Make it with [NewMaster].
+// All methods may be called from any goroutine.
 type Master struct {
 	options MasterOptions
 	log     hclog.Logger
-	token   string // its own, for /ping and /shutdown
+	token   string // the master's own token, for /ping and /shutdown
 	http    *http.Client
 
 	life       context.Context // ended by Shutdown
 	cancelLife context.CancelFunc
-	background sync.WaitGroup // the server, the watch, callbacks
+	background sync.WaitGroup // the server, the watch over connections, and callbacks
 
-	mu          sync.Mutex // guards what follows
+	mu          sync.Mutex // guards the fields below
 	started     bool
-	address     string // that it serves; "" before Start
-	myAddress   string // that slaves are told
+	address     string // host and port that the master serves; "" before Start
+	myAddress   string // the URL that slaves are given
 	connections map[string]*Connection
-	tokens      map[string]*Connection // of sessions, from before /connect on
+	tokens      map[string]*Connection // by the tokens of sessions, from before /connect on
 }
 
-// NewMaster makes a Master that is not started yet.
+// NewMaster makes a Master without starting it.
 func NewMaster(o MasterOptions) *Master {
 	o = o.withDefaults()
 	m := &Master{
@@ -47,19 +47,20 @@ func NewMaster(o MasterOptions) *Master {
 	return m
 }
 
-// Start serves, and returns when slaves can reach it. It may be called once.
+// Start starts the master's server and returns when slaves can reach it. It
+// may be called once.
 func (m *Master) Start(ctx context.Context) error {
 	ip := net.ParseIP(m.options.Host)
 	switch {
 	case !loopback.IsHost(m.options.Host) && !m.options.Insecure:
-		return fmt.Errorf("start the master: %s is beyond loopback, where tokens can be read on the way; use 127.0.0.1, or set Insecure", m.options.Host)
+		return fmt.Errorf("start the master: %s is beyond loopback, where other machines can read tokens; use 127.0.0.1, or set Insecure", m.options.Host)
 	case ip != nil && ip.IsUnspecified() && m.options.MyAddress == "":
-		return errors.New("start the master: it listens everywhere; say in MyAddress where slaves find it")
+		return errors.New("start the master: it listens on every interface; set MyAddress to the URL that slaves reach")
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.started {
-		return errors.New("start the master: it has been started")
+		return errors.New("start the master: it was started before")
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(m.options.Host, strconv.Itoa(max(m.options.Port, 0))))
 	if err != nil {
@@ -73,20 +74,21 @@ func (m *Master) Start(ctx context.Context) error {
 	return nil
 }
 
-// MyAddress is what slaves are told, http://host:port; "" before Start.
+// MyAddress returns the URL that slaves are given, http://host:port, or ""
+// before Start.
 func (m *Master) MyAddress() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.myAddress
 }
 
-// Ping asks the master's own server whether it runs.
+// Ping reports whether the master's own server answers.
 func (m *Master) Ping(ctx context.Context) bool {
 	return m.requestOwn(ctx, http.MethodGet, "/ping") == nil
 }
 
-// Shutdown asks the master's own server to end. Connections that are open are
-// lost to their slaves, and their tasks end. Join waits for it.
+// Shutdown asks the master's own server to end. The slaves of open connections
+// lose their master, and their tasks end. Join waits for the end.
 func (m *Master) Shutdown(ctx context.Context) error {
 	return m.requestOwn(ctx, http.MethodDelete, "/shutdown")
 }
@@ -106,7 +108,7 @@ func (m *Master) requestOwn(ctx context.Context, method, path string) error {
 	return err
 }
 
-// Join waits until the master is down and everything that it ran has ended.
+// Join waits until the master's server, connections and callbacks have ended.
 func (m *Master) Join(ctx context.Context) error {
 	down := make(chan struct{})
 	go func() {
@@ -122,8 +124,8 @@ func (m *Master) Join(ctx context.Context) error {
 	}
 }
 
-// NewConnection makes a connection to a slave; it is not connected yet. Port 0
-// is 7236. The error says that a connection of that name is alive.
+// NewConnection makes a connection to a slave without connecting it. Port 0
+// means 7236. The error says that a live connection has that name.
 func (m *Master) NewConnection(name, host string, port int, https bool) (*Connection, error) {
 	if m.HasConnection(name) {
 		return nil, fmt.Errorf("connection %q already exists", name)
@@ -139,13 +141,13 @@ func (m *Master) NewConnection(name, host string, port int, https bool) (*Connec
 	}, tasks: map[string]*Task{}}, nil
 }
 
-// HasConnection says whether a connection of that name is alive.
+// HasConnection reports whether a live connection has that name.
 func (m *Master) HasConnection(name string) bool {
 	_, ok := m.LookupConnection(name)
 	return ok
 }
 
-// LookupConnection returns the connection of that name, if it is alive.
+// LookupConnection returns the live connection of that name, if there is one.
 func (m *Master) LookupConnection(name string) (*Connection, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -153,7 +155,7 @@ func (m *Master) LookupConnection(name string) (*Connection, bool) {
 	return c, ok
 }
 
-// DeleteConnection disconnects the connection of that name.
+// DeleteConnection disconnects the live connection of that name.
 func (m *Master) DeleteConnection(ctx context.Context, name string) error {
 	c, ok := m.LookupConnection(name)
 	if !ok {
@@ -162,8 +164,8 @@ func (m *Master) DeleteConnection(ctx context.Context, name string) error {
 	return c.Disconnect(ctx)
 }
 
-// watchConnections ends connections whose slave is silent, until the master ends, and
-// then all.
+// watchConnections closes the connections of silent slaves. When the master
+// ends, it closes all connections.
 func (m *Master) watchConnections() {
 	tick := time.NewTicker(m.options.HeartbeatCheckSpan)
 	defer tick.Stop()

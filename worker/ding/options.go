@@ -17,41 +17,44 @@ const (
 	DefaultSlavePort  = 7236
 )
 
-// MasterOptions describe a Master. The zero value is a good one.
+// MasterOptions configure a Master. The zero value works.
 type MasterOptions struct {
-	// Host and Port are where slaves reach the master; "" = 127.0.0.1, where
-	// the original takes every interface, 0 = 7235, negative = any free port.
+	// Host and Port are where slaves reach the master. Host "" means
+	// 127.0.0.1; the original listens on every interface. Port 0 means 7235; a
+	// negative port means any free port.
 	Host string
 	Port int
-	// Insecure lets Host be beyond loopback, where tokens and data can be
-	// read on the way.
+	// Insecure allows a Host beyond loopback, where other machines can read
+	// tokens and data.
 	Insecure bool
-	// MyAddress is what slaves are told; "" = http://Host:Port. It must be
-	// set where Host is every interface.
+	// MyAddress is the URL that slaves are given; "" means http://Host:Port.
+	// It must be set when Host is every interface.
 	MyAddress string
-	// Channel must be that of the slaves.
+	// Channel must equal the channel of the slaves.
 	Channel int
-	// HeartbeatTolerance is how long a slave may be silent; 0 = 15 s, at
-	// least 0.2 s. HeartbeatCheckSpan is how often that is looked at; 0 = 1 s,
-	// at least 0.1 s.
+	// HeartbeatTolerance is how long a slave may be silent; 0 means 15 s; the
+	// minimum is 0.2 s. HeartbeatCheckSpan is the time between two checks; 0
+	// means 1 s; the minimum is 0.1 s.
 	HeartbeatTolerance time.Duration
 	HeartbeatCheckSpan time.Duration
-	// RequestRetries is how often a request that did not get through is
-	// repeated; 0 = 5, negative = never. RequestRetryWaiting is the time
-	// between; 0 = 1 s. RequestTimeout bounds each; 0 = 10 s.
+	// RequestRetries is how many times a request that did not reach the slave
+	// is repeated; 0 means 5; a negative number means never.
+	// RequestRetryWaiting is the time between attempts; 0 means 1 s.
+	// RequestTimeout limits each attempt; 0 means 10 s.
 	RequestRetries      int
 	RequestRetryWaiting time.Duration
 	RequestTimeout      time.Duration
-	// HTTP does the requests; nil is a client of the master's own. Slaves
-	// behind https whose certificate no public authority has signed need one.
+	// HTTP sends the requests; nil means a client of the master's own. Slaves
+	// behind https need a client that trusts their certificate, unless a
+	// public authority has signed it.
 	HTTP *http.Client
 	// Hooks are called around connections and tasks.
 	Hooks Hooks
-	// Logger is told what happens; nil logs nothing.
+	// Logger receives the log; nil means no log.
 	Logger hclog.Logger
 }
 
-// The least times that ding.interaction allows.
+// The minima of ding.interaction.
 const (
 	minTolerance = 200 * time.Millisecond
 	minCheckSpan = 100 * time.Millisecond
@@ -83,22 +86,23 @@ func setDefault[T comparable](field *T, zero, value T) {
 	}
 }
 
-// Hooks are a program's own functions around what a Master does. Each may be
-// nil. They are called from the goroutine that called Connect, Disconnect or
-// Start; a panic in one counts as its error.
+// Hooks are functions of the program that a Master calls. Each may be nil.
+// They run in the goroutine that called Connect, Disconnect or Start. A panic
+// in a hook counts as an error of that hook.
 type Hooks struct {
-	// BeforeConnect returns the data to send; an error cancels the
-	// connection. AfterConnect sees the answer. ErrorConnect sees a refusal
-	// (a *[RefusedError]) or a fault of transport, and what it returns
-	// Connect returns: nil makes it a success of which nothing is connected.
+	// BeforeConnect returns the data to send; an error cancels the connection.
+	// AfterConnect gets the answer. ErrorConnect gets a refusal (a
+	// *[RefusedError]) or a transport error, and Connect returns its result.
+	// When it returns nil, Connect succeeds although the connection is not
+	// connected.
 	BeforeConnect func(c *Connection) (data any, err error)
 	AfterConnect  func(c *Connection, r Response)
 	ErrorConnect  func(c *Connection, err error) error
-	// The same for Disconnect.
+	// The hooks of Disconnect, with the same meaning.
 	BeforeDisconnect func(c *Connection) (data any, err error)
 	AfterDisconnect  func(c *Connection, r Response)
 	ErrorDisconnect  func(c *Connection, err error) error
-	// BeforeNewTask gets a task's data and returns what is sent of it.
+	// BeforeNewTask gets a task's data and returns the data to send.
 	BeforeNewTask func(c *Connection, data json.RawMessage) (any, error)
 	AfterNewTask  func(c *Connection, r Response)
 	ErrorNewTask  func(c *Connection, err error) error
@@ -110,10 +114,10 @@ type Response struct {
 	proactor.Envelope
 }
 
-// RefusedError is a slave's answer that is no success.
+// RefusedError is an answer with which a slave refuses a request.
 type RefusedError struct{ Response }
 
-// Error says what the slave said.
+// Error returns the code and the message of the answer.
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("the slave refused: %d %s", e.Code, e.Message)
 }

@@ -11,9 +11,9 @@ import (
 	"initiator/proactor"
 )
 
-// sendRequest asks the slave, and asks again where the request did not get
-// through. An answer is an answer, also one that is a refusal: its error is a
-// *[RefusedError].
+// sendRequest sends a request to the slave, and repeats it when it did not
+// reach the slave. Every answer ends the attempts; the error for a refusal is
+// a *[RefusedError].
 func (c *Connection) sendRequest(ctx context.Context, token, method, path string, body any) (Response, error) {
 	o := &c.master.options
 	for try := 0; ; try++ {
@@ -39,7 +39,7 @@ func (c *Connection) sendRequest(ctx context.Context, token, method, path string
 	}
 }
 
-// askHook calls a hook that makes data, if there is one.
+// askHook calls a hook that returns data. It returns nil when the hook is nil.
 func askHook(hook func(*Connection) (any, error), c *Connection) (raw json.RawMessage, err error) {
 	if hook == nil {
 		return nil, nil
@@ -54,7 +54,8 @@ func askHook(hook func(*Connection) (any, error), c *Connection) (raw json.RawMe
 	return raw, err
 }
 
-// failHook lets a hook judge an error, if there is one.
+// failHook calls a hook that may replace an error. It returns err when the
+// hook is nil.
 func failHook(hook func(*Connection, error) error, c *Connection, err error) error {
 	if hook == nil {
 		return err
@@ -62,15 +63,15 @@ func failHook(hook func(*Connection, error) error, c *Connection, err error) err
 	return c.recoverPanic(func() error { return hook(c, err) })
 }
 
-// tellHook shows a hook the answer. What was answered stays true whatever the
-// hook does.
+// tellHook calls a hook with an answer. An error of the hook does not change
+// the result of the request.
 func tellHook(c *Connection, hook func(*Connection, Response), r Response) {
 	if hook != nil {
 		_ = c.recoverPanic(func() error { hook(c, r); return nil })
 	}
 }
 
-// recoverPanic turns a panic into an error.
+// recoverPanic calls f and turns a panic into an error.
 func (c *Connection) recoverPanic(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -17,7 +17,7 @@ const (
 	closeGrace = 2 * time.Second
 )
 
-// serveSlaves answers slaves until the master ends.
+// serveSlaves serves the requests of slaves until the master ends.
 func (m *Master) serveSlaves(l net.Listener) {
 	web := &http.Server{
 		Handler: m, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
@@ -76,8 +76,8 @@ func (m *Master) checkOwn(w http.ResponseWriter, r *http.Request) bool {
 	return code.OK()
 }
 
-// checkSlave returns the connection whose session token the request bears, nil
-// when it has answered with a refusal.
+// checkSlave returns the connection that the request's session token belongs
+// to. When there is none, it writes a refusal and returns nil.
 func (m *Master) checkSlave(w http.ResponseWriter, r *http.Request) (c *Connection) {
 	_, code := proactor.Checks{
 		ShuttingDown: m.life.Err() != nil, Channel: m.options.Channel,
@@ -96,9 +96,9 @@ func (m *Master) checkSlave(w http.ResponseWriter, r *http.Request) (c *Connecti
 	return c
 }
 
-// handleResult takes a result for the task whose id it names. One that is not, or no
-// more, in the table is answered in the same way: the slave has done its part,
-// and a result that comes twice changes nothing.
+// handleResult stores a result for the task whose id the request names. A task
+// that is not in the table any more gets the same answer: the slave has done
+// its part, and a repeated result changes nothing.
 func (m *Master) handleResult(w http.ResponseWriter, r *http.Request, status Status) {
 	c := m.checkSlave(w, r)
 	if c == nil {

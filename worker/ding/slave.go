@@ -15,7 +15,7 @@ import (
 	"initiator/worker"
 )
 
-// What hooks of a Slave, and ProcessTask, return as errors to refuse or fail.
+// Errors with which the hooks of a Slave and ProcessTask refuse or fail.
 type (
 	ConnectionRefuse    = worker.ConnectionRefuse
 	DisconnectionRefuse = worker.DisconnectionRefuse
@@ -23,14 +23,14 @@ type (
 	TaskFail            = worker.TaskFail
 )
 
-// SlaveOptions describe a Slave. Only ProcessTask must be set.
+// SlaveOptions configure a Slave. Only ProcessTask must be set.
 type SlaveOptions struct {
-	// ProcessTask runs a task; nil is the result {}. An error fails it:
-	// [TaskFail] says with which result. The context ends when the master
+	// ProcessTask runs a task; a nil result stands for {}. An error fails the
+	// task; a [TaskFail] sets the result. The context ends when the master
 	// disconnects or is lost.
 	ProcessTask func(ctx context.Context, data json.RawMessage) (json.RawMessage, error)
-	// BeforeConnection, BeforeDisconnection and BeforeTask see the data and
-	// refuse with an error. LostConnection is told when the master is lost.
+	// BeforeConnection, BeforeDisconnection and BeforeTask get the data and
+	// refuse with an error. LostConnection is called when the master is lost.
 	// Each may be nil.
 	BeforeConnection    func(data json.RawMessage) error
 	BeforeDisconnection func(data json.RawMessage) error
@@ -41,29 +41,30 @@ type SlaveOptions struct {
 	Port     int    // 0 = 7236, negative = any free port
 	Insecure bool   // as in MasterOptions
 	Channel  int
-	// HeartbeatSpan is the time between heartbeats; 0 = 3 s, at least 0.2 s.
-	// After HeartbeatTolerance without one the master is lost; 0 = 15 s.
+	// HeartbeatSpan is the time between heartbeats; 0 means 3 s; the minimum
+	// is 0.2 s. HeartbeatTolerance is how long heartbeats may fail before the
+	// slave considers the master lost; 0 means 15 s.
 	HeartbeatSpan      time.Duration
 	HeartbeatTolerance time.Duration
-	// RequestRetryWaiting is the time between tries to report a result;
-	// 0 = 1 s. They go on for as long as the master is there.
+	// RequestRetryWaiting is the time between attempts to report a result; 0
+	// means 1 s. The attempts go on as long as the session lasts.
 	RequestRetryWaiting time.Duration
-	Logger              hclog.Logger // nil logs nothing
+	Logger              hclog.Logger // nil = no log
 }
 
-// Slave runs tasks of a master, one at a time. Make one with [NewSlave]; all
-// methods may be called from any goroutine.
+// Slave runs the tasks of a master, one at a time. Make it with [NewSlave].
+// All methods may be called from any goroutine.
 type Slave struct {
 	options worker.Options
 	token   string
 	once    sync.Once
-	up      chan struct{} // closed when it serves
-	down    chan struct{} // closed when it has ended
+	up      chan struct{} // closed when the slave listens
+	down    chan struct{} // closed when the slave has ended
 	address string        // set before up is closed
 	err     error         // set before down is closed
 }
 
-// NewSlave makes a Slave that is not started yet.
+// NewSlave makes a Slave without starting it.
 func NewSlave(o SlaveOptions) *Slave {
 	s := &Slave{token: proactor.NewToken(), up: make(chan struct{}), down: make(chan struct{})}
 	s.options = worker.Options{
@@ -77,7 +78,8 @@ func NewSlave(o SlaveOptions) *Slave {
 	return s
 }
 
-// runTask makes {} of no result: ding's results are objects.
+// runTask calls ProcessTask. It turns an empty result into {}, because ding's
+// results are objects.
 func (o SlaveOptions) runTask(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 	if o.ProcessTask == nil {
 		return nil, errors.New("the slave has no ProcessTask")
@@ -111,7 +113,8 @@ func (o SlaveOptions) workerHooks() worker.Hooks {
 	return h
 }
 
-// Start serves, and returns when a master can connect, or why it cannot.
+// Start starts the slave and returns when a master can connect. The error says
+// why the slave could not start.
 func (s *Slave) Start() error {
 	s.once.Do(func() {
 		go func() {
@@ -127,18 +130,20 @@ func (s *Slave) Start() error {
 	}
 }
 
-// Address is the host and port that it serves. Only after Start.
+// Address returns the host and port of the slave. It waits until Start has
+// succeeded.
 func (s *Slave) Address() string {
 	<-s.up
 	return s.address
 }
 
-// Ping asks the slave's own server whether it runs.
+// Ping reports whether the slave's own server answers.
 func (s *Slave) Ping(ctx context.Context) bool {
 	return s.requestOwn(ctx, http.MethodGet, "/ping") == nil
 }
 
-// Shutdown asks it to take no more tasks and to end. Join waits for it.
+// Shutdown asks the slave to accept no more tasks and to end. Join waits for
+// the end.
 func (s *Slave) Shutdown(ctx context.Context) error {
 	return s.requestOwn(ctx, http.MethodDelete, "/shutdown")
 }
@@ -158,8 +163,8 @@ func (s *Slave) requestOwn(ctx context.Context, method, path string) error {
 	return err
 }
 
-// Join waits until the slave has ended, and returns why, nil for an end that
-// was asked for.
+// Join waits until the slave has ended. The error says why it ended; it is nil
+// after Shutdown.
 func (s *Slave) Join(ctx context.Context) error {
 	select {
 	case <-s.down:

@@ -2,14 +2,14 @@ package ding
 
 import "strconv"
 
-// Status is the state of a [Task]. The values are ding's.
+// Status is the state of a [Task]. The values are those of the original.
 type Status int
 
-// The states of a task. From Started on its end is certain to come: with its
-// result, or because the slave was disconnected or lost.
+// The states of a task. A task in state Started always ends: with its result,
+// or because the slave was disconnected or lost.
 const (
 	Idle        Status = 0x00 // not started
-	Starting    Status = 0x11 // being given to the slave
+	Starting    Status = 0x11 // sent to the slave, not answered yet
 	Started     Status = 0x12 // accepted by the slave
 	StartFailed Status = 0x13 // refused, or the slave could not be reached
 	Completed   Status = 0x21
@@ -21,7 +21,7 @@ var statusNames = map[Status]string{
 	StartFailed: "START_FAILED", Completed: "COMPLETED", Failed: "FAILED",
 }
 
-// String is ding's name of the state.
+// String returns the original's name of the state.
 func (s Status) String() string {
 	if name, ok := statusNames[s]; ok {
 		return name

@@ -16,12 +16,12 @@ import (
 type Task struct {
 	id      string
 	data    json.RawMessage
-	dataErr error // why data could not be marshalled
+	dataErr error // the error of marshalling data
 
 	started chan struct{} // closed when Start has returned
-	done    chan struct{} // closed after the callbacks
+	done    chan struct{} // closed after the callbacks have returned
 
-	mu         sync.Mutex // guards what follows
+	mu         sync.Mutex // guards the fields below
 	connection *Connection
 	status     Status
 	result     json.RawMessage
@@ -30,26 +30,28 @@ type Task struct {
 	onFail     []func(data, result json.RawMessage)
 }
 
-// FailedError is Join's for a task that the slave has reported as failed.
+// FailedError is the error of Join for a task that the slave has reported as
+// failed.
 type FailedError struct{ Result json.RawMessage }
 
-// Error shows the result.
+// Error returns the result as text.
 func (e *FailedError) Error() string { return "the task failed: " + string(e.Result) }
 
-// ID is the task's id on the wire, a UUID.
+// ID returns the task's id on the wire, a UUID.
 func (t *Task) ID() string { return t.id }
 
-// Data is what the task was made with.
+// Data returns the data that NewTask was given, as JSON.
 func (t *Task) Data() json.RawMessage { return t.data }
 
-// Status is the state that the task is in.
+// Status returns the state of the task.
 func (t *Task) Status() Status {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.status
 }
 
-// Result is what the slave has reported, nil before that.
+// Result returns the result that the slave has reported, or nil before the
+// report.
 func (t *Task) Result() json.RawMessage {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,9 +59,9 @@ func (t *Task) Result() json.RawMessage {
 }
 
 // OnComplete adds a callback, which gets the task's data and result. Callbacks
-// run in the order in which they were added, in a goroutine of the task's own;
-// a panic in one is logged and stops nothing. Add them before Start. Join waits
-// for them, so they must not call it.
+// run in the order in which they were added, in a goroutine of the task. A
+// panic in a callback is logged, and the next callback runs. Add callbacks
+// before Start. Join waits for the callbacks, so they must not call Join.
 func (t *Task) OnComplete(f func(data, result json.RawMessage)) *Task {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -67,8 +69,8 @@ func (t *Task) OnComplete(f func(data, result json.RawMessage)) *Task {
 	return t
 }
 
-// OnFail adds a callback for a task that has failed, or whose slave was lost or
-// disconnected: its result is then {"message": …}.
+// OnFail adds a callback for a task that has failed, or whose slave was lost
+// or disconnected. In the latter cases its result is {"message": …}.
 func (t *Task) OnFail(f func(data, result json.RawMessage)) *Task {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -76,10 +78,11 @@ func (t *Task) OnFail(f func(data, result json.RawMessage)) *Task {
 	return t
 }
 
-// Start gives the task to the slave and returns when the slave has answered.
-// A task that was refused, or did not reach the slave, is StartFailed: Join
-// says why, and Start may be called again, after [Task.Offer] for another
-// slave. Starting a task that runs or has ended does nothing.
+// Start gives the task to the slave and returns when the slave has answered. A
+// task that was refused, or that did not reach the slave, is in state
+// StartFailed: Join returns the reason, and Start may be called again, also
+// after [Task.Offer] with another slave. Start does nothing for a task that
+// runs or has ended.
 func (t *Task) Start(ctx context.Context) *Task {
 	t.mu.Lock()
 	if t.status != Idle && t.status != StartFailed {
@@ -140,10 +143,11 @@ func (t *Task) sendTask(ctx context.Context, c *Connection) error {
 	if other := failHook(h.ErrorNewTask, c, err); other != nil {
 		return other
 	}
-	return err // what was not started cannot be waited for
+	return err // a hook cannot turn a failed start into a success: Join would wait for ever
 }
 
-// noteStart notes how the start went. The task may have ended meanwhile.
+// noteStart records the result of the start, unless the task has ended
+// meanwhile.
 func (t *Task) noteStart(c *Connection, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -156,7 +160,8 @@ func (t *Task) noteStart(c *Connection, err error) {
 	}
 }
 
-// finishTask notes the outcome, the first of which counts, and calls back.
+// finishTask records the outcome and calls the callbacks. Only the first call
+// has an effect.
 func (t *Task) finishTask(status Status, result json.RawMessage, err error) {
 	t.mu.Lock()
 	if t.status == Completed || t.status == Failed || t.status == StartFailed {
@@ -177,18 +182,19 @@ func (t *Task) finishTask(status Status, result json.RawMessage, err error) {
 	})
 }
 
-// failTask ends a task whose result cannot come any more.
+// failTask ends a task that cannot get a result any more.
 func (t *Task) failTask(reason error) {
 	result, _ := json.Marshal(map[string]string{"message": reason.Error()})
 	t.finishTask(Failed, result, reason)
 }
 
-// ErrNotStarted is Join's answer before Start.
+// ErrNotStarted is the error of Join before Start.
 var ErrNotStarted = errors.New("the task has not been started: call Start first")
 
 // Join waits until the task has ended and its callbacks have returned. The
-// error is a *[FailedError], ErrLost, ErrDisconnected, why the task could not
-// be started (perhaps a *[RefusedError]), ErrNotStarted, or what ended ctx.
+// error is a *[FailedError], ErrLost, ErrDisconnected, the reason why the task
+// could not be started (for a refusal a *[RefusedError]), ErrNotStarted, or
+// the cause that ended ctx.
 func (t *Task) Join(ctx context.Context) (json.RawMessage, error) {
 	t.mu.Lock()
 	started, idle := t.started, t.status == Idle
