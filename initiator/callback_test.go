@@ -48,7 +48,7 @@ command = ${initiator:self} job echo
 			t.Errorf("%s: %+v", pool, one)
 		}
 	}
-	spec, _ := in.Plan().Spec("own")
+	spec, _ := in.Plan().FindSpec("own")
 	for _, e := range spec.Config {
 		if e.Key == "callback_secret" || e.Value == "hush" {
 			t.Errorf("a worker is shown the secret: %+v", e)

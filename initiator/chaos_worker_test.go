@@ -133,7 +133,11 @@ func haunted(o *worker.Options, guid string, port int) {
 			}
 			master.Store(c.Master.Address)
 			c.Master.Address = "http://" + way.Addr().String()
-			return c.AppendJSON(nil)
+			changed, err := json.Marshal(c)
+			if err != nil {
+				log.Fatal(err)
+			}
+			return changed
 		}
 		go func() { log.Fatal(http.Serve(door, in)) }()
 	}

@@ -87,7 +87,7 @@ func (c *Config) readPlan() (*plan.Plan, error) {
 		p = moved
 	}
 	if len(c.Only) > 0 {
-		chosen, err := p.Only(c.Only...)
+		chosen, err := p.OnlyWorkers(c.Only...)
 		if err != nil {
 			return nil, err
 		}

@@ -57,6 +57,6 @@ func (in *Initiator) unreadyWorkers(list []supervise.Worker) (missing, unrecover
 
 // startsItself reports whether workers of a definition start without a request.
 func (in *Initiator) startsItself(name string) bool {
-	s, ok := in.Plan().Spec(name)
+	s, ok := in.Plan().FindSpec(name)
 	return ok && s.Autostart
 }

@@ -41,7 +41,7 @@ func (in *Initiator) comparePlans() (*plan.Plan, api.Changes, error) {
 		return nil, api.Changes{}, err
 	}
 	now := in.Plan()
-	return next, api.Changes{Workers: plan.Diff(now, next), Settings: plan.DiffSettings(now, next), Schedules: plan.DiffSchedules(now, next)}, nil
+	return next, api.Changes{Workers: plan.DiffPlans(now, next), Settings: plan.DiffSettings(now, next), Schedules: plan.DiffSchedules(now, next)}, nil
 }
 
 // Reload is Initiator.Reload. It implements api.Control.

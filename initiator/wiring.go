@@ -144,14 +144,14 @@ func (s *server) dispatchPools(p *plan.Plan) []dispatch.Pool {
 func (s *server) issueConfig(spec *plan.Spec, guid string, port, incarnation int, token string) []byte {
 	w := s.workerIdentity(guid, port, incarnation, token)
 	s.configs.addConfig(spec.Name, w)
-	return plan.Stdin(s.Plan(), spec, w)
+	return plan.WorkerStdin(s.Plan(), spec, w)
 }
 
 // workerIdentity is what only one worker may know of itself.
-func (s *server) workerIdentity(guid string, port, incarnation int, token string) plan.Worker {
+func (s *server) workerIdentity(guid string, port, incarnation int, token string) plan.WorkerIdentity {
 	host, p, _ := net.SplitHostPort(s.api.URL()[len("http://"):])
 	parent, _ := strconv.Atoi(p)
-	return plan.Worker{
+	return plan.WorkerIdentity{
 		GUID: guid, Port: port, Token: token, Incarnation: incarnation, ParentAddr: host, ParentPort: parent,
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/supervise"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // workerConfigs has the configuration that each living worker was issued on its
@@ -21,10 +21,10 @@ type workerConfigs struct {
 // issuedConfig is what one worker was issued.
 type issuedConfig struct {
 	definition string
-	plan.Worker
+	plan.WorkerIdentity
 }
 
-func (c *workerConfigs) addConfig(definition string, w plan.Worker) {
+func (c *workerConfigs) addConfig(definition string, w plan.WorkerIdentity) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.byGUID == nil {
@@ -45,7 +45,7 @@ func (c *workerConfigs) TokenOwner(token string) (guid string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for guid, w := range c.byGUID {
-		if w.Token != "" && proactor.TokenEqual(token, w.Token) {
+		if w.Token != "" && webhook.TokenEqual(token, w.Token) {
 			return guid, true
 		}
 	}
@@ -57,15 +57,15 @@ func (c *workerConfigs) TokenOwner(token string) (guid string, ok bool) {
 // was issued.
 func (c *workerConfigs) Config(guid, token string) (entries []plan.Entry, allowed bool) {
 	w, ok := c.findConfig(guid)
-	if !ok || !proactor.TokenEqual(token, w.Token) {
+	if !ok || !webhook.TokenEqual(token, w.Token) {
 		return nil, false
 	}
 	p := c.plan()
-	spec, ok := p.Spec(w.definition)
+	spec, ok := p.FindSpec(w.definition)
 	if !ok {
 		return nil, false // a reload has removed the definition, and the worker is about to end
 	}
-	return p.Entries(spec, w.Worker), true
+	return p.WorkerEntries(spec, w.WorkerIdentity), true
 }
 
 // noteTransition forgets a worker whose process is gone, so that its token opens

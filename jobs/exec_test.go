@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/worker"
 )
@@ -73,7 +74,7 @@ func TestExecCancelEndsTheGroup(t *testing.T) {
 	p := spawn(t, sh("trap '' TERM; sleep 3600 & echo $$ $! >"+pids+".new; mv "+pids+".new "+pids+"; wait; wait"), "")
 	p.connect()
 	p.give("1", `1`)
-	p.beating(func(proactor.Running) bool { _, err := os.Stat(pids); return err == nil })
+	p.beating(func(proactor.RunningTask) bool { _, err := os.Stat(pids); return err == nil })
 	p.cancel("1")
 	p.wantResult("1", "fail", `{"message":"cancelled by the initiator"}`)
 	text, err := os.ReadFile(pids)
@@ -105,11 +106,11 @@ func TestExecRespectsSlots(t *testing.T) {
 	p.connect()
 	p.give("a", `1`)
 	p.give("b", `1`)
-	p.beating(func(proactor.Running) bool {
+	p.beating(func(proactor.RunningTask) bool {
 		here, err := filepath.Glob(dir + "/?")
 		return err == nil && len(here) == 2
 	})
-	p.call(proactor.SlaveBusy, "POST", "/task/new", task("c", "1"))
+	p.call(webhook.SlaveBusy, "POST", "/task/new", task("c", "1"))
 	if err := os.WriteFile(dir+"/go", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,9 @@ func TestSleepObeysCancelAndReportsProgress(t *testing.T) {
 	p := spawn(t, self("sleep"), "")
 	p.connect()
 	p.give("1", `{"seconds":3600}`)
-	p.beating(func(r proactor.Running) bool { return r.Seq > 1 && strings.HasPrefix(string(r.Progress), `{"done":`) })
+	p.beating(func(r proactor.RunningTask) bool {
+		return r.Seq > 1 && strings.HasPrefix(string(r.Progress), `{"done":`)
+	})
 	p.cancel("1")
 	p.wantResult("1", "fail", `{"message":"cancelled by the initiator"}`)
 }
@@ -106,7 +108,7 @@ func TestLeakStopsWhenCancelled(t *testing.T) {
 	p := spawn(t, self("crash"), "")
 	p.connect()
 	p.give("1", `{"how":"leak"}`)
-	p.beating(func(r proactor.Running) bool { return strings.HasPrefix(string(r.Progress), `{"held_mb":`) })
+	p.beating(func(r proactor.RunningTask) bool { return strings.HasPrefix(string(r.Progress), `{"held_mb":`) })
 	p.cancel("1")
 	p.wantResult("1", "fail", `{"message":"cancelled by the initiator"}`)
 }
@@ -135,7 +137,7 @@ func TestAHangingTaskStillBeats(t *testing.T) {
 	p.connect()
 	p.give("1", `{"how":"hang"}`)
 	for range 3 {
-		p.beating(func(r proactor.Running) bool { return r.ID == "1" && r.Seq == 1 })
+		p.beating(func(r proactor.RunningTask) bool { return r.ID == "1" && r.Seq == 1 })
 	}
 }
 

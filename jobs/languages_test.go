@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -48,7 +49,7 @@ func speaksTasks(t *testing.T, argv []string) {
 		case <-t.Context().Done():
 		}
 	}
-	p.call(proactor.Success, "DELETE", "/disconnect", proactor.DisconnectBody{})
+	p.call(webhook.Success, "DELETE", "/disconnect", proactor.DisconnectBody{})
 	p.connect()
 }
 
@@ -61,33 +62,33 @@ func speaksRefusals(t *testing.T, argv []string) {
 		channel            int
 		token, bearer      string
 		method, path, body string
-		want               proactor.Code
+		want               webhook.Code
 	}{
-		{0, "", "", "GET", "/ping", "", proactor.NoOwnToken},
-		{0, "no", "", "GET", "/ping", "", proactor.WrongOwnToken},
-		{0, "own$token", "", "GET", "/ping", "{}", proactor.Success},
-		{9, "s", "own$token", "POST", "/connect", "{}", proactor.WrongChannel},
-		{0, "", "own$token", "POST", "/connect", "{}", proactor.NoToken},
-		{0, "s", "", "POST", "/connect", "{}", proactor.NoOwnToken},
-		{0, "s", "no", "POST", "/connect", "{}", proactor.WrongOwnToken},
-		{0, "s", "own$token", "POST", "/connect", "{}", proactor.BadBody},
-		{0, "s", "own$token", "POST", "/connect", `[`, proactor.BadBody},
-		{0, "s", "own$token", "POST", "/connect", strings.Repeat("[", 100_000), proactor.BadBody},
-		{0, "s", "", "DELETE", "/disconnect", `{}`, proactor.NotConnected},
-		{0, "s", "", "POST", "/task/new", `{}`, proactor.WrongToken},
-		{0, "s", "own$token", "POST", "/connect", `{"master":{"address":"` + p.master.URL + `"},"data":{}}`, proactor.Success},
-		{0, "t", "own$token", "POST", "/connect", `{"master":{"address":"` + p.master.URL + `"},"data":{}}`, proactor.AlreadyConnected},
-		{0, "t", "", "POST", "/task/new", `{}`, proactor.WrongToken},
-		{0, "s", "", "POST", "/task/new", `{}`, proactor.BadBody},
-		{0, "t", "", "DELETE", "/disconnect", `{}`, proactor.WrongToken},
-		{0, "s", "", "GET", "/nowhere", ``, proactor.NotFound},
-		{0, "s", "", "DELETE", "/disconnect", `{}`, proactor.Success},
+		{0, "", "", "GET", "/ping", "", webhook.NoOwnToken},
+		{0, "no", "", "GET", "/ping", "", webhook.WrongOwnToken},
+		{0, "own$token", "", "GET", "/ping", "{}", webhook.Success},
+		{9, "s", "own$token", "POST", "/connect", "{}", webhook.WrongChannel},
+		{0, "", "own$token", "POST", "/connect", "{}", webhook.NoToken},
+		{0, "s", "", "POST", "/connect", "{}", webhook.NoOwnToken},
+		{0, "s", "no", "POST", "/connect", "{}", webhook.WrongOwnToken},
+		{0, "s", "own$token", "POST", "/connect", "{}", webhook.BadBody},
+		{0, "s", "own$token", "POST", "/connect", `[`, webhook.BadBody},
+		{0, "s", "own$token", "POST", "/connect", strings.Repeat("[", 100_000), webhook.BadBody},
+		{0, "s", "", "DELETE", "/disconnect", `{}`, webhook.NotConnected},
+		{0, "s", "", "POST", "/task/new", `{}`, webhook.WrongToken},
+		{0, "s", "own$token", "POST", "/connect", `{"master":{"address":"` + p.master.URL + `"},"data":{}}`, webhook.Success},
+		{0, "t", "own$token", "POST", "/connect", `{"master":{"address":"` + p.master.URL + `"},"data":{}}`, webhook.AlreadyConnected},
+		{0, "t", "", "POST", "/task/new", `{}`, webhook.WrongToken},
+		{0, "s", "", "POST", "/task/new", `{}`, webhook.BadBody},
+		{0, "t", "", "DELETE", "/disconnect", `{}`, webhook.WrongToken},
+		{0, "s", "", "GET", "/nowhere", ``, webhook.NotFound},
+		{0, "s", "", "DELETE", "/disconnect", `{}`, webhook.Success},
 	}
 	for _, s := range steps {
 		as(s.channel, s.token, s.bearer)
 		p.call(s.want, s.method, s.path, raw(s.body))
 	}
-	if proof := pingWithNonce(t, p); proof != proactor.Proof("own$token", "n0nce", "a1b2", 2) {
+	if proof := pingWithNonce(t, p); proof != webhook.Proof("own$token", "n0nce", "a1b2", 2) {
 		t.Errorf("proof %s", proof)
 	}
 }
@@ -95,7 +96,7 @@ func speaksRefusals(t *testing.T, argv []string) {
 func shutsDown(t *testing.T, argv []string) {
 	p := spawn(t, argv, "")
 	p.session = "own$token"
-	p.call(proactor.Success, "DELETE", "/shutdown", nil)
+	p.call(webhook.Success, "DELETE", "/shutdown", nil)
 	if code := p.exits(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}

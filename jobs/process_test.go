@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -24,10 +25,10 @@ type peer struct {
 	cmd     *exec.Cmd
 	stderr  chan string
 	addr    string
-	client  *proactor.Client
+	client  *webhook.Client
 	master  *httptest.Server
 	session string
-	beats   chan proactor.Running
+	beats   chan proactor.RunningTask
 	results chan string
 
 	mu       sync.Mutex
@@ -41,8 +42,8 @@ var address = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 func spawn(t *testing.T, argv []string, more string) *peer {
 	t.Helper()
 	p := &peer{
-		t: t, session: proactor.NewToken(), stderr: make(chan string, 10_000),
-		beats: make(chan proactor.Running, 10_000), results: make(chan string, 10_000),
+		t: t, session: webhook.NewToken(), stderr: make(chan string, 10_000),
+		beats: make(chan proactor.RunningTask, 10_000), results: make(chan string, 10_000),
 	}
 	own, rest := argv[1:], []string(nil)
 	if at := slices.Index(own, "--"); at >= 0 { // as exec's argv, which has the pair before the command
@@ -68,7 +69,7 @@ func spawn(t *testing.T, argv []string, more string) *peer {
 		p.master.Close()
 	})
 	p.addr = p.listening()
-	p.client = &proactor.Client{Base: "http://" + p.addr, Bearer: "own$token", HTTP: proactor.NewHTTP(1)}
+	p.client = &webhook.Client{Base: "http://" + p.addr, Bearer: "own$token", HTTP: webhook.NewHTTPClient(1)}
 	t.Cleanup(p.client.HTTP.CloseIdleConnections)
 	return p
 }
@@ -117,15 +118,15 @@ func (p *peer) exits() int {
 
 // ServeHTTP is the master's side.
 func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, code := proactor.ReadBody(w, r, 1<<20)
+	body, code := webhook.ReadBody(w, r, 1<<20)
 	if !code.OK() || r.Header.Get("Token") != p.session || r.Header.Get("Channel") != "0" {
-		proactor.UnknownSlave.Write(w, "", nil)
+		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 		return
 	}
 	if r.URL.Path == "/slave/heartbeat" {
 		var b proactor.HeartbeatBody
 		if err := json.Unmarshal(body, &b); err != nil || b.Incarnation != 2 {
-			proactor.BadBody.Write(w, "", nil)
+			webhook.BadBody.WriteAnswer(w, "", nil)
 			return
 		}
 		for _, running := range b.Running {
@@ -133,19 +134,19 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		proactor.Success.Write(w, proactor.MessageHeartbeat, proactor.HeartbeatAnswer{Cancel: p.toCancel})
+		webhook.Success.WriteAnswer(w, webhook.MessageHeartbeat, proactor.HeartbeatAnswer{Cancel: p.toCancel})
 		return
 	}
 	var result proactor.ResultBody
 	if err := json.Unmarshal(body, &result); err != nil {
-		proactor.BadTask.Write(w, err.Error(), nil)
+		webhook.BadTask.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	p.results <- result.Task.ID + " " + strings.TrimPrefix(r.URL.Path, "/slave/task/") + " " + string(result.Result)
-	proactor.Success.Write(w, proactor.MessageResult, nil)
+	webhook.Success.WriteAnswer(w, webhook.MessageResult, nil)
 }
 
-func (p *peer) call(want proactor.Code, method, path string, body any) proactor.Envelope {
+func (p *peer) call(want webhook.Code, method, path string, body any) proactor.Envelope {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
@@ -165,7 +166,7 @@ func (p *peer) connectBody() proactor.ConnectBody {
 
 func (p *peer) connect() proactor.Envelope {
 	p.t.Helper()
-	return p.call(proactor.Success, "POST", "/connect", p.connectBody())
+	return p.call(webhook.Success, "POST", "/connect", p.connectBody())
 }
 
 func task(id, data string) proactor.TaskBody {
@@ -174,7 +175,7 @@ func task(id, data string) proactor.TaskBody {
 
 func (p *peer) give(id, data string) {
 	p.t.Helper()
-	p.call(proactor.Success, "POST", "/task/new", task(id, data))
+	p.call(webhook.Success, "POST", "/task/new", task(id, data))
 }
 
 // giveToDie gives a task that may end the process before it has answered.
@@ -187,7 +188,7 @@ func (p *peer) inline(id, data string) (status, result string) {
 	body := task(id, data)
 	body.Task.InlineMS = int(patience.Milliseconds())
 	var answer proactor.TaskAnswer
-	e := p.call(proactor.Success, "POST", "/task/new", body)
+	e := p.call(webhook.Success, "POST", "/task/new", body)
 	if err := json.Unmarshal(e.Data, &answer); err != nil {
 		p.t.Fatalf("%s: %v", e.Data, err)
 	}
@@ -200,7 +201,7 @@ func (p *peer) cancel(id string) {
 	p.toCancel = append(p.toCancel, id)
 }
 
-func (p *peer) beating(ok func(proactor.Running) bool) {
+func (p *peer) beating(ok func(proactor.RunningTask) bool) {
 	p.t.Helper()
 	deadline := time.After(patience)
 	for {
@@ -247,7 +248,7 @@ func pingWithNonce(t *testing.T, p *peer) string {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var answer struct{ Data proactor.Pong }
+	var answer struct{ Data proactor.PingAnswer }
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
 		t.Fatal(err)
 	}

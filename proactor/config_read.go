@@ -63,7 +63,7 @@ func (r readResult) parse() (*Config, error) {
 	if r.err != nil {
 		return nil, fmt.Errorf("read configuration: %w", r.err)
 	}
-	return Parse("stdin", r.data)
+	return ParseConfig("stdin", r.data)
 }
 
 // interrupt ends the reading goroutine where the stream can be told to.

@@ -8,19 +8,19 @@ import (
 	"unicode/utf8"
 )
 
-// Plain is a section to be written; its values are literal.
-type Plain struct {
+// LiteralSection is a section to be written; its values are literal.
+type LiteralSection struct {
 	Name    string
 	Entries []Entry
 }
 
-// Emit writes sections so that [Parse] and Python's configparser read back
+// WriteDocument writes sections so that [Parse] and Python's configparser read back
 // exactly these names and values: a dollar sign is doubled, and the lines of a
 // value after its first are indented. What no INI document can hold is an
 // error that names the section and the key, and then nothing is written:
 // white space at the end of a line, a line of a value that would read as a
 // comment, CR, NUL, a key in capitals or with a delimiter in it.
-func Emit(w io.Writer, sections []Plain) error {
+func WriteDocument(w io.Writer, sections []LiteralSection) error {
 	var b bytes.Buffer
 	names := map[string]bool{}
 	for _, s := range sections {
@@ -39,11 +39,11 @@ func Emit(w io.Writer, sections []Plain) error {
 	return err
 }
 
-func (p Plain) emit(b *bytes.Buffer) error {
+func (p LiteralSection) emit(b *bytes.Buffer) error {
 	fmt.Fprintf(b, "[%s]\n", p.Name)
 	keys := map[string]bool{}
 	for _, e := range p.Entries {
-		problem := e.Unwritable()
+		problem := e.UnwritableReason()
 		if keys[e.Key] {
 			problem = "the key is there twice"
 		}
@@ -66,9 +66,9 @@ func (e Entry) emit(b *bytes.Buffer) {
 	b.WriteByte('\n')
 }
 
-// Unwritable says why a reader would not get the entry back as it is; "" when
+// UnwritableReason says why a reader would not get the entry back as it is; "" when
 // it would.
-func (e Entry) Unwritable() string {
+func (e Entry) UnwritableReason() string {
 	switch {
 	case e.Key == "" || e.Key != Strip(e.Key) || e.Key != lower(e.Key) || notPlain(e.Key) != "":
 		return "a key must be a word in lower case"

@@ -11,7 +11,7 @@ import (
 
 func TestEmitWritesWhatAPersonWouldWrite(t *testing.T) {
 	var b bytes.Buffer
-	err := Emit(&b, []Plain{
+	err := WriteDocument(&b, []LiteralSection{
 		{"DEFAULT", []Entry{{"home", "/home/$USER", true}}},
 		{"g1", []Entry{{"text", "one\n\ntwo", true}, {"flag", "", false}, {"empty", "", true}}},
 	})
@@ -22,8 +22,8 @@ func TestEmitWritesWhatAPersonWouldWrite(t *testing.T) {
 }
 
 func TestEmitRefusesWhatNoReaderWouldGetBack(t *testing.T) {
-	entry := func(key, value string) []Plain { return []Plain{{"s", []Entry{{key, value, true}}}} }
-	for name, sections := range map[string][]Plain{
+	entry := func(key, value string) []LiteralSection { return []LiteralSection{{"s", []Entry{{key, value, true}}}} }
+	for name, sections := range map[string][]LiteralSection{
 		"section twice":        {{Name: "s"}, {Name: "s"}},
 		"section without name": {{}},
 		"section of two lines": {{Name: "a\nb"}},
@@ -46,7 +46,7 @@ func TestEmitRefusesWhatNoReaderWouldGetBack(t *testing.T) {
 		"value without value":  {{"s", []Entry{{"k", "v", false}}}},
 	} {
 		var b bytes.Buffer
-		if err := Emit(&b, sections); err == nil || b.Len() > 0 {
+		if err := WriteDocument(&b, sections); err == nil || b.Len() > 0 {
 			t.Errorf("%s: error %v, %d bytes written", name, err, b.Len())
 		}
 	}
@@ -83,7 +83,7 @@ func TestEmitRoundTrips(t *testing.T) {
 func roundTrip(t testing.TB, section string, e Entry) bool {
 	t.Helper()
 	var b bytes.Buffer
-	if section == DefaultSection || Emit(&b, []Plain{{section, []Entry{e, {"last", "1", true}}}}) != nil {
+	if section == DefaultSection || WriteDocument(&b, []LiteralSection{{section, []Entry{e, {"last", "1", true}}}}) != nil {
 		return false
 	}
 	want := view{Sections: []sectionView{

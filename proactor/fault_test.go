@@ -40,7 +40,7 @@ func TestFaultsAreSortedAndSaidOnce(t *testing.T) {
 }
 
 func TestThousandsOfFaultsStayReadable(t *testing.T) {
-	_, err := Parse("x.ini", []byte("[a]\n"+strings.Repeat("= 1\n", 5000)))
+	_, err := ParseConfig("x.ini", []byte("[a]\n"+strings.Repeat("= 1\n", 5000)))
 	lines := strings.Split(err.Error(), "\n")
 	if len(lines) != shownFaults+1 || lines[shownFaults] != "… and 4950 more" {
 		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])

@@ -56,13 +56,13 @@ type Entry struct {
 // reported as the fault of the key that holds the reference, the remedy after "; ".
 type Lookup func(section, key string) (value string, ours bool, err error)
 
-// Parse reads a document. The error is [Faults] with everything that is wrong
+// ParseConfig reads a document. The error is [Faults] with everything that is wrong
 // in its lines; references are judged when a value is asked for, because a
 // value in [DEFAULT] may refer to what only some sections have. File is
 // only a name for the faults. With faults the Config holds the lines that were
 // understood, so that more faults can be looked for in it. The document is UTF-8, with or without a byte
 // order mark, its lines ended by LF, CRLF or CR.
-func Parse(file string, data []byte) (*Config, error) {
+func ParseConfig(file string, data []byte) (*Config, error) {
 	lines, faults := splitLines(file, data)
 	s := newScanner(file)
 	s.faults = faults
@@ -76,8 +76,8 @@ func Parse(file string, data []byte) (*Config, error) {
 	return cfg, s.faults.Err()
 }
 
-// With returns the same document whose references are offered to lookup first.
-func (c *Config) With(lookup Lookup) *Config {
+// WithLookup returns the same document whose references are offered to lookup first.
+func (c *Config) WithLookup(lookup Lookup) *Config {
 	other := *c
 	other.lookup = lookup
 	return &other
@@ -95,9 +95,9 @@ func (c *Config) Section(name string) *Section {
 	return c.byName[name]
 }
 
-// Find returns a key as it stands in the section, or in [DEFAULT] when the
+// FindKey returns a key as it stands in the section, or in [DEFAULT] when the
 // section exists and has none of that name.
-func (c *Config) Find(section, key string) (Key, bool) {
+func (c *Config) FindKey(section, key string) (Key, bool) {
 	s := c.Section(section)
 	if s == nil {
 		return Key{}, false
@@ -113,7 +113,7 @@ func (c *Config) Find(section, key string) (Key, bool) {
 // when there is no such key or section; a key without a value gives "" and
 // true ([Config.Find] tells it apart). The error is [Faults].
 func (c *Config) Get(section, key string) (value string, ok bool, err error) {
-	k, ok := c.Find(section, key)
+	k, ok := c.FindKey(section, key)
 	if !ok {
 		return "", false, nil
 	}

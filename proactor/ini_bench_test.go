@@ -22,7 +22,7 @@ func large() []byte {
 
 func TestTenMegabytesAreRead(t *testing.T) {
 	doc := large()
-	c, err := Parse("large.ini", doc)
+	c, err := ParseConfig("large.ini", doc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func BenchmarkParse(b *testing.B) {
 	doc := large()
 	b.SetBytes(int64(len(doc)))
 	for b.Loop() {
-		if _, err := Parse("large.ini", doc); err != nil {
+		if _, err := ParseConfig("large.ini", doc); err != nil {
 			b.Fatal(err)
 		}
 	}

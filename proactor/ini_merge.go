@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// Merge returns the documents as one, in their order, as if they had been one
+// MergeConfigs returns the documents as one, in their order, as if they had been one
 // file: a section or a key of [DEFAULT] that stands in two of them is a fault,
 // and references reach across. The lookup of the first is kept. The error is
 // [Faults]; the document then holds the first of what stands twice.
-func Merge(configs ...*Config) (*Config, error) {
+func MergeConfigs(configs ...*Config) (*Config, error) {
 	all := &Config{defaults: newSection(DefaultSection, "", 0), byName: map[string]*Section{}}
 	var faults Faults
 	for i, c := range configs {
@@ -52,8 +52,8 @@ func (c *Config) mergeSection(s *Section) Faults {
 	return nil
 }
 
-// Without returns the document without the section of that name.
-func (c *Config) Without(name string) *Config {
+// WithoutSection returns the document without the section of that name.
+func (c *Config) WithoutSection(name string) *Config {
 	other := *c
 	other.sections = slices.DeleteFunc(slices.Clone(c.sections), func(s *Section) bool { return s.Name == name })
 	other.byName = maps.Clone(c.byName)

@@ -129,7 +129,7 @@ func decodeView(t testing.TB, line []byte) view {
 
 // ours reads the document with this package into the same form.
 func ours(doc []byte) view {
-	c, err := Parse("doc.ini", doc)
+	c, err := ParseConfig("doc.ini", doc)
 	if err != nil {
 		return view{Error: err.Error()}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"initiator/internal/spelling"
 )
 
 const (
@@ -98,7 +100,7 @@ func (e *expansion) reference(at place, name string) *trouble {
 		}
 		return e.write(value)
 	}
-	k, ok := e.config.Find(section, key)
+	k, ok := e.config.FindKey(section, key)
 	if !ok {
 		return e.missing(section, key, name)
 	}
@@ -141,7 +143,7 @@ func (e *expansion) missing(section, key, name string) *trouble {
 }
 
 func suggestion(word string, known []string, otherwise string) string {
-	if near, ok := Nearest(word, known); ok {
+	if near, ok := spelling.Nearest(word, known); ok {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return otherwise

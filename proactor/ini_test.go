@@ -9,7 +9,7 @@ import (
 
 func mustParse(t testing.TB, doc string) *Config {
 	t.Helper()
-	c, err := Parse("test.ini", []byte(doc))
+	c, err := ParseConfig("test.ini", []byte(doc))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,11 +29,11 @@ func TestKeysKnowWhereTheyStand(t *testing.T) {
 		{"y", Key{"y", "", false, "test.ini", 6}},
 		{"z", Key{"z", "1\n2", true, "test.ini", 7}},
 	} {
-		if got, ok := c.Find("a", test.key); !ok || got != test.want {
+		if got, ok := c.FindKey("a", test.key); !ok || got != test.want {
 			t.Errorf("Find(a, %s) = %+v, %v; want %+v", test.key, got, ok, test.want)
 		}
 	}
-	if _, ok := c.Find("b", "x"); ok {
+	if _, ok := c.FindKey("b", "x"); ok {
 		t.Error("an absent section inherits")
 	}
 }
@@ -65,7 +65,7 @@ func TestEntriesReportEveryFault(t *testing.T) {
 }
 
 func TestFaultyLinesDoNotHideTheOthers(t *testing.T) {
-	c, err := Parse("x.ini", []byte("[a]\nx = 1\n= 2\nx = 3\n[a]\nx = 4\ny = \xff\n[b\nz = 1\n[c]\nw = 5\n"))
+	c, err := ParseConfig("x.ini", []byte("[a]\nx = 1\n= 2\nx = 3\n[a]\nx = 4\ny = \xff\n[b\nz = 1\n[c]\nw = 5\n"))
 	var faults Faults
 	if !errors.As(err, &faults) || len(faults) != 5 {
 		t.Fatalf("got %v, want five faults", err)
@@ -79,7 +79,7 @@ func TestFaultyLinesDoNotHideTheOthers(t *testing.T) {
 }
 
 func TestReferencesThatOnlyALookupAnswers(t *testing.T) {
-	c := mustParse(t, "[initiator]\nport = 80\n[a]\nx = ${env:Home} ${initiator:port}\ny = ${env:none}\n").With(
+	c := mustParse(t, "[initiator]\nport = 80\n[a]\nx = ${env:Home} ${initiator:port}\ny = ${env:none}\n").WithLookup(
 		func(section, key string) (string, bool, error) {
 			switch {
 			case section != "env":
@@ -114,7 +114,7 @@ func TestReferencesCannotExplode(t *testing.T) {
 
 func TestMergeIsOneDocument(t *testing.T) {
 	one, two := mustParse(t, "[DEFAULT]\na = 1\n[s]\nx = ${t:y}\n"), mustParse(t, "[DEFAULT]\nb = 2\n[t]\ny = ${a}${b}\n[include]\n")
-	c, err := Merge(one, two.Without("include"))
+	c, err := MergeConfigs(one, two.WithoutSection("include"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,22 +124,10 @@ func TestMergeIsOneDocument(t *testing.T) {
 	if len(c.Sections()) != 2 || c.Section("include") != nil || two.Section("include") == nil {
 		t.Error("Without must leave out the section, and only from what it returns")
 	}
-	_, err = Merge(one, one)
+	_, err = MergeConfigs(one, one)
 	want := "test.ini:2: DEFAULT, a: the key is already in test.ini, line 2; keep one of the two\n" +
 		"test.ini:3: s: the section is already in test.ini, line 3; move these keys there, or rename one of the two"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
-	}
-}
-
-func TestNearest(t *testing.T) {
-	known := []string{"replicas", "slots", "stopsignal", "db"}
-	for word, want := range map[string]string{
-		"replica": "replicas", "relpicas": "replicas", "slot": "slots", "bd": "db", "stop_signal": "stopsignal",
-		"colour": "", "": "", "x": "", strings.Repeat("replicas", 100): "",
-	} {
-		if got, ok := Nearest(word, known); got != want || ok != (want != "") {
-			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
-		}
 	}
 }

@@ -2,16 +2,8 @@ package proactor
 
 import (
 	"encoding/json"
-	"strconv"
 	"time"
 )
-
-// Body is a request's body that writes itself, so that the payload in it goes
-// out byte for byte as it came: encoding/json would scan and compact it.
-type Body interface {
-	// AppendJSON appends the body to b.
-	AppendJSON(b []byte) []byte
-}
 
 // Master says in a ConnectBody who connects.
 type Master struct {
@@ -26,30 +18,9 @@ type ConnectBody struct {
 	Data   json.RawMessage `json:"data,omitempty"`
 }
 
-// AppendJSON appends the body to b. Data that is nil becomes {}, because a
-// ding slave demands the member.
-func (c ConnectBody) AppendJSON(b []byte) []byte {
-	b = append(b, `{"master":{"address":`...)
-	b = appendString(b, c.Master.Address)
-	b = append(b, `},"data":`...)
-	return append(appendObject(b, c.Data), '}')
-}
-
 // DisconnectBody is the body of DELETE /disconnect.
 type DisconnectBody struct {
 	Data json.RawMessage `json:"data,omitempty"`
-}
-
-// AppendJSON appends the body to b; nil Data becomes {}.
-func (d DisconnectBody) AppendJSON(b []byte) []byte {
-	return append(appendObject(append(b, `{"data":`...), d.Data), '}')
-}
-
-func appendObject(b, raw []byte) []byte {
-	if len(raw) == 0 {
-		return append(b, "{}"...)
-	}
-	return append(b, raw...)
 }
 
 // ConnectAnswer is the data of the answer to /connect. A ding slave answers
@@ -78,41 +49,11 @@ type TaskRef struct {
 	InlineMS int `json:"inline_ms,omitempty"`
 }
 
-// appendJSON writes by hand what is written for every task.
-func (t TaskRef) appendJSON(b []byte) []byte {
-	b = appendString(append(b, `{"id":`...), t.ID)
-	if t.Method != "" {
-		b = appendString(append(b, `,"method":`...), t.Method)
-	}
-	if t.Attempt != 0 {
-		b = strconv.AppendInt(append(b, `,"attempt":`...), int64(t.Attempt), 10)
-	}
-	if !t.Deadline.IsZero() {
-		// Beyond the year 9999 it cannot be written, and is none.
-		if with, err := t.Deadline.AppendText(append(b, `,"deadline":"`...)); err == nil {
-			b = append(with, '"')
-		}
-	}
-	if t.Traceparent != "" {
-		b = appendString(append(b, `,"traceparent":`...), t.Traceparent)
-	}
-	if t.InlineMS != 0 {
-		b = strconv.AppendInt(append(b, `,"inline_ms":`...), int64(t.InlineMS), 10)
-	}
-	return append(b, '}')
-}
-
 // TaskBody is the body of POST /task/new. Data must be valid JSON, or nil,
 // which is sent as null.
 type TaskBody struct {
 	Task TaskRef         `json:"task"`
 	Data json.RawMessage `json:"data"`
-}
-
-// AppendJSON appends the body to b.
-func (t TaskBody) AppendJSON(b []byte) []byte {
-	b = t.Task.appendJSON(append(b, `{"task":`...))
-	return append(appendRaw(append(b, `,"data":`...), t.Data), '}')
 }
 
 // The two ways in which a task ends at a worker, in [TaskAnswer.Status].
@@ -130,20 +71,6 @@ type TaskAnswer struct {
 	Retry bool `json:"retry,omitempty"`
 }
 
-// AppendJSON appends the answer to b.
-func (t TaskAnswer) AppendJSON(b []byte) []byte {
-	b = appendString(append(b, `{"status":`...), t.Status)
-	b = appendRaw(append(b, `,"result":`...), t.Result)
-	return appendRetry(b, t.Retry)
-}
-
-func appendRetry(b []byte, retry bool) []byte {
-	if retry {
-		b = append(b, `,"retry":true`...)
-	}
-	return append(b, '}')
-}
-
 // ResultBody is the body of PUT /slave/task/complete and /slave/task/fail.
 type ResultBody struct {
 	Task   TaskRef         `json:"task"`
@@ -152,22 +79,15 @@ type ResultBody struct {
 	Retry bool `json:"retry,omitempty"`
 }
 
-// AppendJSON appends the body to b.
-func (r ResultBody) AppendJSON(b []byte) []byte {
-	b = r.Task.appendJSON(append(b, `{"task":`...))
-	b = appendRaw(append(b, `,"result":`...), r.Result)
-	return appendRetry(b, r.Retry)
-}
-
 // HeartbeatBody is the body of GET /slave/heartbeat; a ding slave sends {}.
 type HeartbeatBody struct {
-	Incarnation int       `json:"incarnation"`
-	Running     []Running `json:"running"`
-	RSS         int64     `json:"rss"` // resident bytes; 0 = not known
+	Incarnation int           `json:"incarnation"`
+	Running     []RunningTask `json:"running"`
+	RSS         int64         `json:"rss"` // resident bytes; 0 = not known
 }
 
-// Running is one task that a worker holds at the moment of a heartbeat.
-type Running struct {
+// RunningTask is one task that a worker holds at the moment of a heartbeat.
+type RunningTask struct {
 	ID      string `json:"id"`
 	Attempt int    `json:"attempt,omitempty"`
 	// Seq rises only when the executor itself moves: a worker whose
@@ -176,12 +96,12 @@ type Running struct {
 	Progress json.RawMessage `json:"progress,omitempty"`
 	// Output is the newest of what the task has written; nil = nothing, or
 	// the stream tells. The same text may come with several heartbeats.
-	Output *Output `json:"output,omitempty"`
+	Output *TaskOutput `json:"output,omitempty"`
 }
 
-// Output is a part of the text that a task writes while it runs. At is how many
+// TaskOutput is a part of the text that a task writes while it runs. At is how many
 // bytes came before it, so that a gap can be seen.
-type Output struct {
+type TaskOutput struct {
 	At   int64  `json:"at"`
 	Text string `json:"text"`
 }
@@ -197,9 +117,9 @@ type HeartbeatAnswer struct {
 	Stop bool `json:"stop,omitempty"`
 }
 
-// Pong is the data of the answer to a worker's /ping. To a Nonce without a
+// PingAnswer is the data of the answer to a worker's /ping. To a Nonce without a
 // token only Proof is told.
-type Pong struct {
+type PingAnswer struct {
 	GUID        string   `json:"guid,omitempty"`
 	Incarnation int      `json:"incarnation,omitempty"`
 	PID         int      `json:"pid,omitempty"`

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -21,7 +21,7 @@ func BenchmarkTaskInline(b *testing.B) {
 			s := benchServer(b)
 			web := httptest.NewServer(s)
 			defer web.Close()
-			c := &proactor.Client{Base: web.URL, HTTP: proactor.NewHTTP(1)}
+			c := &webhook.Client{Base: web.URL, HTTP: webhook.NewHTTPClient(1)}
 			defer c.HTTP.CloseIdleConnections()
 			body := task("", "echo", data)
 			body.Task.InlineMS = 1000

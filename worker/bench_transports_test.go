@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"initiator/internal/stream"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
 	"initiator/worker/call"
@@ -79,7 +80,7 @@ func cpu() time.Duration {
 
 // transportBench is a worker with 64 slots, its master, and clients of all kinds.
 type transportBench struct {
-	client  *proactor.Client
+	client  *webhook.Client
 	http    *http.Client
 	pool    *call.Pool
 	seq     atomic.Uint64
@@ -90,7 +91,7 @@ type transportBench struct {
 }
 
 func newTransportBench(b *testing.B) *transportBench {
-	bench := &transportBench{http: proactor.NewHTTP(64)}
+	bench := &transportBench{http: webhook.NewHTTPClient(64)}
 	listening, chirping, ended := make(chan net.Addr, 1), make(chan netip.AddrPort, 1), make(chan error, 1)
 	ctx, stop := context.WithCancel(context.Background())
 	go func() {
@@ -104,7 +105,7 @@ func newTransportBench(b *testing.B) *transportBench {
 	base := "http://" + address
 	bench.at = <-chirping
 	master := httptest.NewServer(bench)
-	bench.client = &proactor.Client{Base: base, HTTP: bench.http}
+	bench.client = &webhook.Client{Base: base, HTTP: bench.http}
 	_, _, err := bench.client.Do(b.Context(), "POST", "/connect", "s", proactor.ConnectBody{Master: proactor.Master{Address: master.URL}})
 	if err == nil {
 		bench.pool, err = call.New(call.Options{Addresses: []string{base}, Defaults: []call.Option{call.WithBearer(func(string) string { return "own-token" })}})
@@ -177,14 +178,14 @@ func (d *transportBench) chirp(ctx context.Context) error {
 
 // ServeHTTP is the master's side.
 func (d *transportBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	data, _ := proactor.ReadBody(w, r, 1<<20)
+	data, _ := webhook.ReadBody(w, r, 1<<20)
 	var body proactor.ResultBody
 	if err := json.Unmarshal(data, &body); err == nil {
 		if done, ok := d.waiting.LoadAndDelete(body.Task.ID); ok {
 			close(done.(chan struct{}))
 		}
 	}
-	proactor.Success.Write(w, "", nil)
+	webhook.Success.WriteAnswer(w, "", nil)
 }
 
 func (d *transportBench) task() proactor.TaskBody {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"initiator/internal/contentcoding"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 	"initiator/worker/call"
 )
 
@@ -52,7 +52,7 @@ func (s *server) readCall(w http.ResponseWriter, r *http.Request) (directCall, *
 	if sent == contentcoding.None {
 		sent = s.compression
 	}
-	body, code := proactor.ReadBody(w, r, s.options.BodyLimit)
+	body, code := webhook.ReadBody(w, r, s.options.BodyLimit)
 	if !code.OK() {
 		return request, refuseCall(code.HTTP, code.Message)
 	}
@@ -82,7 +82,7 @@ func (c *directCall) decodeCall(body []byte) error {
 		Parameters json.RawMessage `json:"parameters"`
 	}
 	if c.codec == call.JSON {
-		err := proactor.Decode(body, &in)
+		err := webhook.DecodeBody(body, &in)
 		c.method, c.parameters = in.Method, in.Parameters
 		return err
 	}

@@ -229,8 +229,8 @@ func (r *execution) abandonRun(reason error) {
 	r.executor.forgetRun(r)
 }
 
-func (r *execution) runningSnapshot() proactor.Running {
-	s := proactor.Running{ID: r.Task.ID, Attempt: r.Task.Attempt, Seq: r.seq.Load()}
+func (r *execution) runningSnapshot() proactor.RunningTask {
+	s := proactor.RunningTask{ID: r.Task.ID, Attempt: r.Task.Attempt, Seq: r.seq.Load()}
 	if p := r.progress.Load(); p != nil {
 		s.Progress = *p
 	}

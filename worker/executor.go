@@ -250,8 +250,8 @@ func (e *executor) checkDrained() {
 }
 
 // runningTasks lists the tasks in slots. It takes no lock.
-func (e *executor) runningTasks() []proactor.Running {
-	list := []proactor.Running{}
+func (e *executor) runningTasks() []proactor.RunningTask {
+	list := []proactor.RunningTask{}
 	for i := range e.slots {
 		if run := e.slots[i].Load(); run != nil {
 			list = append(list, run.runningSnapshot())

@@ -11,12 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
-var codeOK = proactor.Success
+var codeOK = webhook.Success
 
-func proofOf(p *program, nonce string) string { return proactor.Proof(p.token, nonce, "a1b2", 1) }
+func proofOf(p *program, nonce string) string { return webhook.Proof(p.token, nonce, "a1b2", 1) }
 
 // The faults of the original, by the numbers of the contract.
 
@@ -71,13 +72,13 @@ func TestFault2HeartbeatsSurviveRefusals(t *testing.T) {
 	p.connect(m)
 	refused := make(chan struct{})
 	m.answers(func(w http.ResponseWriter, _ *http.Request) {
-		proactor.UnknownSlave.Write(w, "", nil)
+		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 		m.answer.Store(nil)
 		close(refused)
 	})
 	await(t, refused, "a refused heartbeat")
 	m.beating(t, "after the refusal", func(proactor.HeartbeatBody) bool { return true })
-	p.mustCall(proactor.AlreadyConnected, "POST", "/connect", "x", proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+	p.mustCall(webhook.AlreadyConnected, "POST", "/connect", "x", proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
 }
 
 // 3: Disconnecting in mid-task leaves a worker that still works, also when the
@@ -178,15 +179,15 @@ func TestFault4APanicInAHookIsARefusal(t *testing.T) {
 		BeforeTask:       func(context.Context, Task) error { return boom() },
 		BeforeDisconnect: func(context.Context, json.RawMessage) error { return boom() },
 	}})
-	e := p.mustCall(proactor.ConnectionRefused, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+	e := p.mustCall(webhook.ConnectionRefused, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
 	if string(e.Data) != `{"message":"panic in BeforeConnect: boom"}` {
 		t.Errorf("data %s", e.Data)
 	}
 	hooks.Store(false)
 	p.connect(m)
 	hooks.Store(true)
-	p.mustCall(proactor.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
-	p.mustCall(proactor.DisconnectionRefused, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
+	p.mustCall(webhook.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+	p.mustCall(webhook.DisconnectionRefused, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
 	hooks.Store(false)
 	p.give(m, "1", "sum", `{"a":1,"b":1}`)
 	m.wantResult(t, `1 complete {"sum":2}`)
@@ -205,14 +206,14 @@ func TestFault5ARefusedTaskLeavesTheTable(t *testing.T) {
 	}}})
 	p.connect(m)
 	for range 3 { // a refusal holds no slot
-		e := p.mustCall(proactor.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+		e := p.mustCall(webhook.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
 		if string(e.Data) != `{"retry_after":1.5,"why":"1"}` {
 			t.Errorf("data %s", e.Data)
 		}
 	}
 	refuse.Store(false)
 	p.give(m, "held", "wait", `{}`)
-	p.mustCall(proactor.SlaveBusy, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+	p.mustCall(webhook.SlaveBusy, "POST", "/task/new", m.session, task("1", "sum", `{}`))
 	m.answers(cancelling(m, "held"))
 	m.wantResult(t, `held fail {"message":"cancelled by the initiator"}`)
 	p.give(m, "1", "sum", `{"a":1,"b":1}`)
@@ -223,14 +224,14 @@ func TestFault5ARefusedTaskLeavesTheTable(t *testing.T) {
 func cancelling(m *master, id string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slave/heartbeat" {
-			proactor.Success.Write(w, "", proactor.HeartbeatAnswer{Cancel: []string{id}})
+			webhook.Success.WriteAnswer(w, "", proactor.HeartbeatAnswer{Cancel: []string{id}})
 			return
 		}
-		body, code := proactor.ReadBody(w, r, 1<<20)
+		body, code := webhook.ReadBody(w, r, 1<<20)
 		if code.OK() {
 			m.record(r.Method+" "+r.URL.Path, r.Header.Get("Token"), body)
 		}
-		proactor.Success.Write(w, "", nil)
+		webhook.Success.WriteAnswer(w, "", nil)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -21,8 +22,8 @@ import (
 // heartbeats of a thousand workers that were connected at the same time would
 // always arrive at the same time.
 func (s *server) sendHeartbeats(sess *session) {
-	client := &proactor.Client{
-		Base: sess.master.Base, Channel: s.channel, HTTP: proactor.NewHTTP(1),
+	client := &webhook.Client{
+		Base: sess.master.Base, Channel: s.channel, HTTP: webhook.NewHTTPClient(1),
 		Timeout: min(max(s.heartbeatSpan, time.Second), s.heartbeatTolerance),
 	}
 	defer client.HTTP.CloseIdleConnections()
@@ -54,7 +55,7 @@ func (s *server) sendHeartbeats(sess *session) {
 // error like a broken connection. A single error does not end the heartbeats;
 // errors for longer than the tolerance do. Without this end, a master that was
 // restarted at the same address could never connect again.
-func (s *server) sendHeartbeat(sess *session, client *proactor.Client) error {
+func (s *server) sendHeartbeat(sess *session, client *webhook.Client) error {
 	body := proactor.HeartbeatBody{Incarnation: s.incarnation, Running: s.executor.runningTasks(), RSS: residentBytes()}
 	if s.sendHeartbeatByStream(sess, client.Timeout, body) {
 		return nil

@@ -13,7 +13,7 @@ import (
 
 	"initiator/internal/heap"
 	"initiator/internal/stdinsettings"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -143,7 +143,7 @@ func newServer(g startConfig, o Options, table methodTable) (*server, context.Ca
 	s := &server{
 		startConfig: g, options: o, log: log, methods: table,
 		executor:      newExecutor(table, g.slots, o.Hooks, log),
-		reports:       proactor.NewHTTP(g.slots),
+		reports:       webhook.NewHTTPClient(g.slots),
 		baseContext:   base,
 		sessionOpened: make(chan struct{}),
 	}

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 
 	"go.uber.org/goleak"
@@ -113,7 +114,7 @@ func await[T any](t *testing.T, c <-chan T, what string) T {
 // call sends one webhook.
 func (p *program) call(method, path, token string, body any) (proactor.Envelope, int) {
 	p.t.Helper()
-	c := &proactor.Client{Base: "http://" + p.addr, HTTP: proactor.NewHTTP(1), Timeout: patience}
+	c := &webhook.Client{Base: "http://" + p.addr, HTTP: webhook.NewHTTPClient(1), Timeout: patience}
 	defer c.HTTP.CloseIdleConnections()
 	e, status, err := c.Do(context.Background(), method, path, token, body)
 	if err != nil {
@@ -122,7 +123,7 @@ func (p *program) call(method, path, token string, body any) (proactor.Envelope,
 	return e, status
 }
 
-func (p *program) mustCall(want proactor.Code, method, path, token string, body any) proactor.Envelope {
+func (p *program) mustCall(want webhook.Code, method, path, token string, body any) proactor.Envelope {
 	p.t.Helper()
 	e, status := p.call(method, path, token, body)
 	if e.Code != want.Code || status != want.HTTP {
@@ -133,12 +134,12 @@ func (p *program) mustCall(want proactor.Code, method, path, token string, body 
 
 func (p *program) connect(m *master) {
 	p.t.Helper()
-	p.mustCall(proactor.Success, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+	p.mustCall(webhook.Success, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
 }
 
 func (p *program) give(m *master, id, method string, data string) {
 	p.t.Helper()
-	p.mustCall(proactor.Success, "POST", "/task/new", m.session, task(id, method, data))
+	p.mustCall(webhook.Success, "POST", "/task/new", m.session, task(id, method, data))
 }
 
 func task(id, method, data string) proactor.TaskBody {
@@ -165,7 +166,7 @@ type masterResult struct {
 
 func newMaster(t *testing.T) *master {
 	m := &master{
-		session: proactor.NewToken(),
+		session: webhook.NewToken(),
 		beats:   make(chan proactor.HeartbeatBody, 10_000),
 		results: make(chan masterResult, 10_000),
 	}
@@ -187,7 +188,7 @@ func (m *master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m.record(r.Method+" "+r.URL.Path, r.Header.Get("Token"), body)
-	proactor.Success.Write(w, "", nil)
+	webhook.Success.WriteAnswer(w, "", nil)
 }
 
 func (m *master) record(what, token string, body []byte) {

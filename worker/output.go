@@ -108,7 +108,7 @@ func (o *taskOutput) sendUnsent(all bool) {
 
 // heartbeatOutput returns the output for a heartbeat. It is nil when the
 // stream sends the output or the task has written none.
-func (o *taskOutput) heartbeatOutput() *proactor.Output {
+func (o *taskOutput) heartbeatOutput() *proactor.TaskOutput {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.run.live != nil || len(o.kept) == 0 {
@@ -118,7 +118,7 @@ func (o *taskOutput) heartbeatOutput() *proactor.Output {
 	if !o.closed {
 		text = trimPartialRune(text)
 	}
-	return &proactor.Output{At: o.end - int64(len(o.kept)), Text: string(replaceInvalidUTF8(text))}
+	return &proactor.TaskOutput{At: o.end - int64(len(o.kept)), Text: string(replaceInvalidUTF8(text))}
 }
 
 // trimPartialRune drops an incomplete character at the end.

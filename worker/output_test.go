@@ -41,7 +41,7 @@ func TestOutputInHeartbeats(t *testing.T) {
 	}
 	Output(ctx, []byte("hello, "))
 	Output(ctx, []byte("you\xc3"))
-	if got := run.runningSnapshot(); got.Output == nil || *got.Output != (proactor.Output{Text: "hello, you"}) || got.Seq != 3 {
+	if got := run.runningSnapshot(); got.Output == nil || *got.Output != (proactor.TaskOutput{Text: "hello, you"}) || got.Seq != 3 {
 		t.Errorf("%+v", got)
 	}
 	Output(ctx, []byte(strings.Repeat("x", outputLimit)+"\xffend"))

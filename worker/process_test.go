@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
 
@@ -117,8 +118,8 @@ func TestAProcessServesAndSIGTERMDrains(t *testing.T) {
 	m := newMaster(t)
 	p := spawn(t, ini, nil)
 	p.listening()
-	p.mustCall(proactor.NoOwnToken, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
-	c := &proactor.Client{Base: "http://" + p.addr, Bearer: p.token, HTTP: proactor.NewHTTP(1)}
+	p.mustCall(webhook.NoOwnToken, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
+	c := &webhook.Client{Base: "http://" + p.addr, Bearer: p.token, HTTP: webhook.NewHTTPClient(1)}
 	defer c.HTTP.CloseIdleConnections()
 	e, _, err := c.Do(t.Context(), "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
 	if err != nil || string(e.Data) != `{"slots":2,"methods":["echo","sum","wait"],"incarnation":4,"protocol":1,"stream":true}` {
@@ -152,7 +153,7 @@ func TestAProcessProvesItself(t *testing.T) {
 	p := spawn(t, ini, nil)
 	p.listening()
 	got := exchange(t, p.addr, "GET", "/ping", []string{"Nonce: n"}, "")
-	if !strings.Contains(got, proactor.Proof("own-token", "n", "a1b2", 4)) {
+	if !strings.Contains(got, webhook.Proof("own-token", "n", "a1b2", 4)) {
 		t.Error(got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -79,7 +80,7 @@ func (s *server) putResult(sess *session, path string, body proactor.ResultBody)
 	if err != nil {
 		return false, err
 	}
-	if envelope.Is(proactor.ShuttingDown) {
+	if webhook.ShuttingDown.Matches(envelope) {
 		return false, fmt.Errorf("the master is shutting down")
 	}
 	if !envelope.Success {

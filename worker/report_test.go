@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 func TestRetryWait(t *testing.T) {
@@ -36,9 +36,9 @@ func TestResultsAreRepeatedOnTransportErrorsOnly(t *testing.T) {
 	}{
 		{"connection reset after the request", hangUp, 9, 10},
 		{"a page of a proxy", func(w http.ResponseWriter) { http.Error(w, "bad gateway", 502) }, 9, 10},
-		{"a master that shuts down", func(w http.ResponseWriter) { proactor.ShuttingDown.Write(w, "", nil) }, 2, 3},
-		{"a refusal is final", func(w http.ResponseWriter) { proactor.UnknownSlave.Write(w, "", nil) }, 1, 1},
-		{"also with HTTP 200", func(w http.ResponseWriter) { proactor.BadTask.Write(w, "", nil) }, 1, 1},
+		{"a master that shuts down", func(w http.ResponseWriter) { webhook.ShuttingDown.WriteAnswer(w, "", nil) }, 2, 3},
+		{"a refusal is final", func(w http.ResponseWriter) { webhook.UnknownSlave.WriteAnswer(w, "", nil) }, 1, 1},
+		{"also with HTTP 200", func(w http.ResponseWriter) { webhook.BadTask.WriteAnswer(w, "", nil) }, 1, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -48,14 +48,14 @@ func TestResultsAreRepeatedOnTransportErrorsOnly(t *testing.T) {
 			var tries atomic.Int64
 			m.answers(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodGet { // a heartbeat
-					proactor.Success.Write(w, "", nil)
+					webhook.Success.WriteAnswer(w, "", nil)
 					return
 				}
 				if tries.Add(1) <= tt.times {
 					tt.fail(w)
 					return
 				}
-				proactor.Success.Write(w, "", nil)
+				webhook.Success.WriteAnswer(w, "", nil)
 			})
 			p.give(m, "1", "sum", `{"a":1,"b":1}`)
 			p.stop() // draining waits for the report

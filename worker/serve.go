@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"initiator/internal/loopback"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 
 	"github.com/hashicorp/go-hclog"
@@ -49,12 +50,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/" && r.Method == http.MethodPost:
 		s.handleDirect(w, r) // direct calls have their own error answers
 	case s.draining.Load():
-		s.writeCode(w, proactor.ShuttingDown)
+		s.writeCode(w, webhook.ShuttingDown)
 	case handle == nil:
-		s.writeCode(w, proactor.NotFound)
+		s.writeCode(w, webhook.NotFound)
 	case r.Method != method:
 		w.Header().Set("Allow", method)
-		s.writeCode(w, proactor.MethodNotAllowed)
+		s.writeCode(w, webhook.MethodNotAllowed)
 	default:
 		handle(w, r)
 	}
@@ -79,36 +80,36 @@ func (s *server) findRoute(path string) (method string, handle http.HandlerFunc)
 }
 
 // writeCode writes an answer that holds only a code.
-func (s *server) writeCode(w http.ResponseWriter, c proactor.Code) { c.Write(w, "", nil) }
+func (s *server) writeCode(w http.ResponseWriter, c webhook.Code) { c.WriteAnswer(w, "", nil) }
 
 // sessionChecks returns the checks for requests of the master.
-func (s *server) sessionChecks() proactor.Checks {
-	return proactor.Checks{
+func (s *server) sessionChecks() webhook.HeaderCheck {
+	return webhook.HeaderCheck{
 		ShuttingDown: s.draining.Load(), Channel: s.channel,
-		Missing: proactor.NoToken, Wrong: proactor.WrongToken,
+		Missing: webhook.NoToken, Wrong: webhook.WrongToken,
 	}
 }
 
 // ownChecks returns the checks for requests under the worker's own token. The
 // channel is optional, because the original sends none with them.
-func (s *server) ownChecks() proactor.Checks {
-	return proactor.Checks{
+func (s *server) ownChecks() webhook.HeaderCheck {
+	return webhook.HeaderCheck{
 		ShuttingDown: s.draining.Load(), Channel: s.channel, ChannelOptional: true,
-		Missing: proactor.NoOwnToken, Wrong: proactor.WrongOwnToken,
-		Token: func(token string) bool { return proactor.TokenEqual(token, s.token) },
+		Missing: webhook.NoOwnToken, Wrong: webhook.WrongOwnToken,
+		Token: func(token string) bool { return webhook.TokenEqual(token, s.token) },
 	}
 }
 
 // readBody reads the request's body and decodes it into v. When it cannot, it
 // writes the error answer and returns false.
 func (s *server) readBody(w http.ResponseWriter, r *http.Request, v any) bool {
-	data, code := proactor.ReadBody(w, r, s.options.BodyLimit)
+	data, code := webhook.ReadBody(w, r, s.options.BodyLimit)
 	if !code.OK() {
 		s.writeCode(w, code)
 		return false
 	}
-	if err := proactor.Decode(data, v); err != nil {
-		proactor.BadBody.Write(w, err.Error(), nil)
+	if err := webhook.DecodeBody(data, v); err != nil {
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return false
 	}
 	return true
@@ -120,58 +121,58 @@ func (s *server) readBody(w http.ResponseWriter, r *http.Request, v any) bool {
 func (s *server) handlePing(w http.ResponseWriter, r *http.Request) {
 	nonce := r.Header.Get(proactor.HeaderNonce)
 	checks := s.ownChecks()
-	_, code := checks.Check(r.Header)
-	if nonce != "" && code == proactor.NoOwnToken {
-		proactor.Success.Write(w, proactor.MessagePong, proactor.Pong{Proof: s.makeProof(nonce)})
+	_, code := checks.CheckHeader(r.Header)
+	if nonce != "" && code == webhook.NoOwnToken {
+		webhook.Success.WriteAnswer(w, webhook.MessagePong, proactor.PingAnswer{Proof: s.makeProof(nonce)})
 		return
 	}
 	if !code.OK() {
 		s.writeCode(w, code)
 		return
 	}
-	pong := proactor.Pong{
+	pong := proactor.PingAnswer{
 		GUID: s.guid, Incarnation: s.incarnation, PID: os.Getpid(),
 		Methods: s.methods.names, Slots: s.slots, Protocol: proactor.Protocol,
 	}
 	if nonce != "" {
 		pong.Proof = s.makeProof(nonce)
 	}
-	proactor.Success.Write(w, proactor.MessagePong, pong)
+	webhook.Success.WriteAnswer(w, webhook.MessagePong, pong)
 }
 
 func (s *server) makeProof(nonce string) string {
-	return proactor.Proof(s.token, nonce, s.guid, s.incarnation)
+	return webhook.Proof(s.token, nonce, s.guid, s.incarnation)
 }
 
 func (s *server) handleShutdown(w http.ResponseWriter, r *http.Request) {
-	if _, code := s.ownChecks().Check(r.Header); !code.OK() {
+	if _, code := s.ownChecks().CheckHeader(r.Header); !code.OK() {
 		s.writeCode(w, code)
 		return
 	}
 	s.log.Info("a request has asked the worker to shut down")
 	s.draining.Store(true)
-	proactor.Success.Write(w, proactor.MessageShutdown, nil)
+	webhook.Success.WriteAnswer(w, webhook.MessageShutdown, nil)
 	s.drain()
 }
 
 // checkConnectBearer checks the worker's own token in the header
 // Authorization, unless connect = open.
-func (s *server) checkConnectBearer(h http.Header) proactor.Code {
+func (s *server) checkConnectBearer(h http.Header) webhook.Code {
 	if s.startConfig.connect == "open" {
-		return proactor.Success
+		return webhook.Success
 	}
 	return s.checkOwnBearer(h)
 }
 
-func (s *server) checkOwnBearer(h http.Header) proactor.Code {
+func (s *server) checkOwnBearer(h http.Header) webhook.Code {
 	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
 	switch {
 	case !strings.EqualFold(scheme, "Bearer") || token == "":
-		return proactor.NoOwnToken
-	case !proactor.TokenEqual(strings.TrimSpace(token), s.token):
-		return proactor.WrongOwnToken
+		return webhook.NoOwnToken
+	case !webhook.TokenEqual(strings.TrimSpace(token), s.token):
+		return webhook.WrongOwnToken
 	}
-	return proactor.Success
+	return webhook.Success
 }
 
 // maxInline limits the time that task.inline_ms can ask for, so that it stays

@@ -9,13 +9,14 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
 // session is one connection to a master, from /connect to its end.
 type session struct {
 	token         string
-	master        *proactor.Client
+	master        *webhook.Client
 	ctx           context.Context // ended with the session
 	cancel        context.CancelCauseFunc
 	stream        atomic.Pointer[masterStream] // nil = no stream
@@ -42,9 +43,9 @@ var (
 
 // handleConnect answers POST /connect. It accepts one master at a time.
 func (s *server) handleConnect(w http.ResponseWriter, r *http.Request) {
-	token, code := s.sessionChecks().Check(r.Header)
+	token, code := s.sessionChecks().CheckHeader(r.Header)
 	if code.OK() && token == "" {
-		code = proactor.NoToken
+		code = webhook.NoToken
 	}
 	if code.OK() {
 		code = s.checkConnectBearer(r.Header)
@@ -58,15 +59,15 @@ func (s *server) handleConnect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := checkAddress(body.Master.Address); err != nil {
-		proactor.BadBody.Write(w, err.Error(), nil)
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	code, data := s.openSession(token, body)
 	if !code.OK() {
-		code.Write(w, "", data)
+		code.WriteAnswer(w, "", data)
 		return
 	}
-	code.Write(w, proactor.MessageConnected, proactor.ConnectAnswer{
+	code.WriteAnswer(w, webhook.MessageConnected, proactor.ConnectAnswer{
 		Slots: s.slots, Methods: s.methods.names, Incarnation: s.incarnation, Protocol: proactor.Protocol, Stream: true,
 	})
 }
@@ -81,21 +82,21 @@ func checkAddress(address string) error {
 
 // openSession opens a session. When it cannot, it returns the code and data of
 // the refusal.
-func (s *server) openSession(token string, body proactor.ConnectBody) (proactor.Code, any) {
+func (s *server) openSession(token string, body proactor.ConnectBody) (webhook.Code, any) {
 	s.sessionMu.Lock()
 	defer s.sessionMu.Unlock()
 	if s.current.Load() != nil {
-		return proactor.AlreadyConnected, nil
+		return webhook.AlreadyConnected, nil
 	}
 	if err := s.callHook("BeforeConnect", s.options.Hooks.BeforeConnect, body.Data); err != nil {
 		refuse, ok := asError[ConnectionRefuse](err)
-		return proactor.ConnectionRefused, refusalData(refuse.Data, ok, err)
+		return webhook.ConnectionRefused, refusalData(refuse.Data, ok, err)
 	}
 	if s.draining.Load() {
-		return proactor.ShuttingDown, nil
+		return webhook.ShuttingDown, nil
 	}
 	ctx, end := context.WithCancelCause(s.baseContext)
-	sess := &session{token: token, ctx: ctx, cancel: end, master: &proactor.Client{
+	sess := &session{token: token, ctx: ctx, cancel: end, master: &webhook.Client{
 		Base: strings.TrimRight(body.Master.Address, "/"), Channel: s.channel, HTTP: s.reports,
 	}}
 	s.current.Store(sess)
@@ -103,7 +104,7 @@ func (s *server) openSession(token string, body proactor.ConnectBody) (proactor.
 	s.sessionOpened = make(chan struct{})
 	s.heartbeats.Go(func() { s.sendHeartbeats(sess) })
 	s.log.Info("connected", "master", sess.master.Base)
-	return proactor.Success, nil
+	return webhook.Success, nil
 }
 
 // handleDisconnect answers DELETE /disconnect. It cancels the session's tasks
@@ -112,9 +113,9 @@ func (s *server) handleDisconnect(w http.ResponseWriter, r *http.Request) {
 	checks := s.sessionChecks()
 	checks.Token = func(token string) bool {
 		sess := s.current.Load()
-		return sess == nil || proactor.TokenEqual(token, sess.token)
+		return sess == nil || webhook.TokenEqual(token, sess.token)
 	}
-	if _, code := checks.Check(r.Header); !code.OK() {
+	if _, code := checks.CheckHeader(r.Header); !code.OK() {
 		s.writeCode(w, code)
 		return
 	}
@@ -125,29 +126,29 @@ func (s *server) handleDisconnect(w http.ResponseWriter, r *http.Request) {
 	code, data := s.endSession(r.Header.Get(proactor.HeaderToken), body)
 	message := ""
 	if code.OK() {
-		message = proactor.MessageDisconnected
+		message = webhook.MessageDisconnected
 	}
-	code.Write(w, message, data)
+	code.WriteAnswer(w, message, data)
 }
 
-func (s *server) endSession(token string, body proactor.DisconnectBody) (proactor.Code, any) {
+func (s *server) endSession(token string, body proactor.DisconnectBody) (webhook.Code, any) {
 	s.sessionMu.Lock()
 	defer s.sessionMu.Unlock()
 	sess := s.current.Load()
 	if sess == nil {
-		return proactor.NotConnected, nil
+		return webhook.NotConnected, nil
 	}
-	if !proactor.TokenEqual(token, sess.token) {
-		return proactor.WrongToken, nil
+	if !webhook.TokenEqual(token, sess.token) {
+		return webhook.WrongToken, nil
 	}
 	if err := s.callHook("BeforeDisconnect", s.options.Hooks.BeforeDisconnect, body.Data); err != nil {
 		refuse, ok := asError[DisconnectionRefuse](err)
-		return proactor.DisconnectionRefused, refusalData(refuse.Data, ok, err)
+		return webhook.DisconnectionRefused, refusalData(refuse.Data, ok, err)
 	}
 	s.log.Info("disconnected", "master", sess.master.Base)
 	s.closeSession(sess, errDisconnected)
 	s.executor.abandonTasks(s, errDisconnected)
-	return proactor.Success, nil
+	return webhook.Success, nil
 }
 
 // closeSession ends a session and makes its token invalid. The caller holds

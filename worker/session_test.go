@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -31,13 +32,13 @@ func TestHooksSeeAndRefuse(t *testing.T) {
 	connect := proactor.ConnectBody{Master: proactor.Master{Address: m.URL + "/"}, Data: json.RawMessage(`{"k":1}`)}
 	disconnect := proactor.DisconnectBody{Data: json.RawMessage(`{"k":1}`)}
 
-	if e := p.mustCall(proactor.ConnectionRefused, "POST", "/connect", m.session, connect); string(e.Data) != `{"code":7}` {
+	if e := p.mustCall(webhook.ConnectionRefused, "POST", "/connect", m.session, connect); string(e.Data) != `{"code":7}` {
 		t.Errorf("data %s", e.Data)
 	}
 	open.Store(true)
 	p.mustCall(codeOK, "POST", "/connect", m.session, connect)
 	open.Store(false)
-	if e := p.mustCall(proactor.DisconnectionRefused, "DELETE", "/disconnect", m.session, disconnect); string(e.Data) != `{}` {
+	if e := p.mustCall(webhook.DisconnectionRefused, "DELETE", "/disconnect", m.session, disconnect); string(e.Data) != `{}` {
 		t.Errorf("data %s", e.Data)
 	}
 	p.give(m, "1", "sum", `{"a":1,"b":1}`) // it is still connected
@@ -85,12 +86,12 @@ func TestAHeartbeatCanAskForQuietAndForTheEnd(t *testing.T) {
 	var answer atomic.Pointer[proactor.HeartbeatAnswer]
 	answer.Store(&proactor.HeartbeatAnswer{Quiet: true})
 	m.answers(func(w http.ResponseWriter, _ *http.Request) {
-		proactor.Success.Write(w, "", answer.Load())
+		webhook.Success.WriteAnswer(w, "", answer.Load())
 		beats <- struct{}{}
 	})
 	await(t, beats, "a heartbeat")
 	await(t, beats, "another, after whose start the first was obeyed")
-	e := p.mustCall(proactor.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
+	e := p.mustCall(webhook.TaskRefused, "POST", "/task/new", m.session, task("1", "sum", `{}`))
 	if string(e.Data) != `{"message":"the master asked for quiet","retry_after":0.2}` {
 		t.Errorf("data %s", e.Data)
 	}
@@ -106,7 +107,7 @@ func TestAHeartbeatAnswerOfAnotherKindIsTaken(t *testing.T) {
 	p.connect(m)
 	beats := make(chan struct{}, 1000)
 	m.answers(func(w http.ResponseWriter, _ *http.Request) {
-		proactor.Success.Write(w, "", json.RawMessage(`["what?"]`))
+		webhook.Success.WriteAnswer(w, "", json.RawMessage(`["what?"]`))
 		beats <- struct{}{}
 	})
 	for range 4 {
@@ -129,11 +130,11 @@ func TestShutdownDrains(t *testing.T) {
 	p.give(m, "1", "", `{}`)
 	await(t, began, "the task")
 	e := p.mustCall(codeOK, "DELETE", "/shutdown", p.token, nil)
-	if e.Message != proactor.MessageShutdown {
+	if e.Message != webhook.MessageShutdown {
 		t.Errorf("message %q", e.Message)
 	}
 	for _, path := range []string{"/ping", "/task/new", "/connect", "/nowhere"} {
-		p.mustCall(proactor.ShuttingDown, "GET", path, p.token, nil)
+		p.mustCall(webhook.ShuttingDown, "GET", path, p.token, nil)
 	}
 	m.beating(t, "while draining", func(b proactor.HeartbeatBody) bool { return len(b.Running) == 1 })
 	close(release)

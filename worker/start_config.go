@@ -15,6 +15,7 @@ import (
 
 	"initiator/internal/contentcoding"
 	"initiator/internal/loopback"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -88,7 +89,7 @@ func readStartConfig(ctx context.Context, o Options) (startConfig, error) {
 		g.port = *args.port
 	}
 	if g.token == "" {
-		g.token = proactor.NewToken() // no other process knows it, so ping and shutdown stay closed
+		g.token = webhook.NewToken() // no other process knows it, so ping and shutdown stay closed
 	}
 	return g, errors.Join(append(k.faults, g.validate()...)...)
 }

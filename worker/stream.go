@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"initiator/internal/stream"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
 
@@ -58,13 +59,13 @@ func (s *server) servePassedStream(nc net.Conn) {
 func (s *server) handleStream(w http.ResponseWriter, r *http.Request) {
 	sess := s.current.Load()
 	checks := s.sessionChecks()
-	checks.Token = func(token string) bool { return sess != nil && proactor.TokenEqual(token, sess.token) }
-	if _, code := checks.Check(r.Header); !code.OK() {
+	checks.Token = func(token string) bool { return sess != nil && webhook.TokenEqual(token, sess.token) }
+	if _, code := checks.CheckHeader(r.Header); !code.OK() {
 		s.writeCode(w, code)
 		return
 	}
 	if !stream.IsUpgrade(r) {
-		proactor.BadBody.Write(w, "send Upgrade: "+stream.Protocol+" to open a stream", nil)
+		webhook.BadBody.WriteAnswer(w, "send Upgrade: "+stream.Protocol+" to open a stream", nil)
 		return
 	}
 	s.streams.Add(1)                 // before the HTTP server gives up the connection
@@ -72,7 +73,7 @@ func (s *server) handleStream(w http.ResponseWriter, r *http.Request) {
 	nc, err := stream.AcceptUpgrade(w)
 	if err != nil {
 		s.streams.Done()
-		proactor.Internal.Write(w, err.Error(), nil)
+		webhook.Internal.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	go func() {

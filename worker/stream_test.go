@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"initiator/internal/stream"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
 
@@ -28,7 +29,7 @@ func TestAStreamIsOpenedOnlyUnderTheSession(t *testing.T) {
 	if _, err := p.ask("another"); !errors.Is(err, stream.ErrUnsupported) {
 		t.Errorf("another token: %v", err)
 	}
-	p.mustCall(proactor.BadBody, "GET", "/stream", m.session, nil)
+	p.mustCall(webhook.BadBody, "GET", "/stream", m.session, nil)
 	m.stream(p)
 }
 
@@ -197,7 +198,7 @@ func born(t *testing.T, m *master, stdin string) (*process, *farEnd) {
 	p := spawn(t, stdin, []string{strings.Replace(announce(t, theirs), "=3:", "=4:", 1)}, nil, theirs)
 	theirs.Close()
 	p.listening()
-	c := &proactor.Client{Base: "http://" + p.addr, Bearer: p.token, HTTP: proactor.NewHTTP(1)}
+	c := &webhook.Client{Base: "http://" + p.addr, Bearer: p.token, HTTP: webhook.NewHTTPClient(1)}
 	defer c.HTTP.CloseIdleConnections()
 	if e, _, err := c.Do(t.Context(), "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}}); err != nil || !e.Success {
 		t.Fatalf("%+v %v", e, err)
@@ -222,7 +223,7 @@ func TestTheEndOfAnInheritedStreamIsTheEndOfTheInitiator(t *testing.T) {
 	if line := p.says("lost the master"); !strings.Contains(line["reason"].(string), "its end of the stream is closed") {
 		t.Errorf("%v", line)
 	}
-	for e := (proactor.Envelope{}); !e.Is(proactor.WrongToken); { // it says so first and does so then
+	for e := (proactor.Envelope{}); !webhook.WrongToken.Matches(e); { // it says so first and does so then
 		e, _ = p.call("POST", "/task/new", m.session, task("3", "echo", `1`))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -15,8 +16,8 @@ import (
 func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 	sess := s.current.Load()
 	checks := s.sessionChecks()
-	checks.Token = func(token string) bool { return sess != nil && proactor.TokenEqual(token, sess.token) }
-	if _, code := checks.Check(r.Header); !code.OK() {
+	checks.Token = func(token string) bool { return sess != nil && webhook.TokenEqual(token, sess.token) }
+	if _, code := checks.CheckHeader(r.Header); !code.OK() {
 		s.writeCode(w, code)
 		return
 	}
@@ -25,7 +26,7 @@ func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if body.Task.ID == "" || len(body.Task.ID) > 255 {
-		proactor.BadBody.Write(w, "task.id is missing or longer than 255 bytes", nil)
+		webhook.BadBody.WriteAnswer(w, "task.id is missing or longer than 255 bytes", nil)
 		return
 	}
 	defer s.executor.holdDrain()() // otherwise a drain could end before the report begins
@@ -33,11 +34,11 @@ func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 	run, err := s.startSessionTask(sess, &t, t.makeKey(), waiter{})
 	if err != nil {
 		code, data := refusedTask(err, s.heartbeatSpan)
-		code.Write(w, "", data)
+		code.WriteAnswer(w, "", data)
 		return
 	}
 	if answer, ok := waitInline(r.Context(), sess.ctx, run, body.Task.InlineMS); ok {
-		proactor.Success.Write(w, proactor.MessageTask, answer)
+		webhook.Success.WriteAnswer(w, webhook.MessageTask, answer)
 		return
 	}
 	sent := make(chan struct{})
@@ -46,7 +47,7 @@ func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 		<-sent // the answer must leave before the result
 		s.reportOutcome(sess, body.Task, o)
 	})
-	proactor.Success.Write(w, proactor.MessageTask, nil)
+	webhook.Success.WriteAnswer(w, webhook.MessageTask, nil)
 	_ = http.NewResponseController(w).Flush()
 }
 
@@ -83,18 +84,18 @@ func (s *server) startSessionTask(sess *session, t *Task, key attemptKey, w wait
 }
 
 // refusedTask returns the code and data for a task that was not started.
-func refusedTask(err error, span time.Duration) (proactor.Code, json.RawMessage) {
+func refusedTask(err error, span time.Duration) (webhook.Code, json.RawMessage) {
 	switch {
 	case errors.Is(err, errBusy):
-		return proactor.SlaveBusy, nil
+		return webhook.SlaveBusy, nil
 	case errors.Is(err, errDraining):
-		return proactor.ShuttingDown, nil
+		return webhook.ShuttingDown, nil
 	case errors.Is(err, errSessionOver):
-		return proactor.WrongToken, nil
+		return webhook.WrongToken, nil
 	case errors.Is(err, errQuiet):
-		return proactor.TaskRefused, refusalJSON(TaskRefuse{Data: messageJSON(err), RetryAfter: span})
+		return webhook.TaskRefused, refusalJSON(TaskRefuse{Data: messageJSON(err), RetryAfter: span})
 	}
-	return proactor.TaskRefused, refusalDataOf(err)
+	return webhook.TaskRefused, refusalDataOf(err)
 }
 
 // waitInline waits for the outcome for as long as the request has asked, and
@@ -124,5 +125,5 @@ func waitInline(client, session context.Context, run *execution, ms int) (json.R
 	if o.Completed {
 		answer.Status = proactor.StatusCompleted
 	}
-	return answer.AppendJSON(nil), true
+	return webhook.AppendTaskAnswer(nil, answer), true
 }

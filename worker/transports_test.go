@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"initiator/internal/stream"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -69,7 +70,7 @@ func transports() []transport {
 
 func throughWebhook(p *program, m *master, method, data string) (bool, string) {
 	p.t.Helper()
-	p.mustCall(proactor.Success, "POST", "/task/new", m.session, transportTask(method, data))
+	p.mustCall(webhook.Success, "POST", "/task/new", m.session, transportTask(method, data))
 	got := await(p.t, m.results, "the result of "+method)
 	return got.path == "complete", string(got.Result)
 }
@@ -78,7 +79,7 @@ func throughInline(p *program, m *master, method, data string) (bool, string) {
 	p.t.Helper()
 	body := transportTask(method, data)
 	body.Task.InlineMS = int(patience.Milliseconds())
-	e := p.mustCall(proactor.Success, "POST", "/task/new", m.session, body)
+	e := p.mustCall(webhook.Success, "POST", "/task/new", m.session, body)
 	var answer proactor.TaskAnswer
 	if err := json.Unmarshal(e.Data, &answer); err != nil {
 		p.t.Fatalf("%s: %v", e.Data, err)

@@ -39,7 +39,7 @@ func (a *app) showChanges(c api.Changes) error {
 // the next start counts as well.
 func anyChange(c api.Changes) bool {
 	for _, w := range c.Workers {
-		if w.Changed() {
+		if w.HasEffect() {
 			return true
 		}
 	}

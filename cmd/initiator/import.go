@@ -39,7 +39,7 @@ func (a *app) importFile(path, target string) error {
 	if err != nil {
 		return err
 	}
-	ini, changes, err := plan.Import(path, env)
+	ini, changes, err := plan.ImportSupervisord(path, env)
 	if err != nil {
 		return cli.FileFault(path, err)
 	}

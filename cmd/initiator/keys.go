@@ -56,7 +56,7 @@ func keyRows(keys []plan.KeyDoc) []keyRow {
 
 // keyNames are the sections and keys that can be asked for.
 func keyNames() (names []string) {
-	for _, k := range plan.Keys() {
+	for _, k := range plan.KeyDocs() {
 		names = append(names, k.Section, k.Name)
 	}
 	slices.Sort(names)
@@ -66,7 +66,7 @@ func keyNames() (names []string) {
 // chooseKeys keeps the keys that are named, by themselves or by their section;
 // without names all.
 func chooseKeys(names []string) ([]plan.KeyDoc, error) {
-	all := plan.Keys()
+	all := plan.KeyDocs()
 	if len(names) == 0 {
 		return all, nil
 	}

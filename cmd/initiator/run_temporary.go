@@ -155,7 +155,7 @@ func poolOf(p *plan.Plan, target string) (string, error) {
 	if best != "" {
 		return best, nil
 	}
-	if _, ok := p.Spec(target); ok {
+	if _, ok := p.FindSpec(target); ok {
 		return "", cli.NewFault(cli.ExitNotFound, fmt.Errorf("[worker:%s] of %s takes no tasks: it has contract = off, or protocol = none", target, p.File), cli.SuggestName(target, names))
 	}
 	return "", cli.NewFault(cli.ExitNotFound, fmt.Errorf("there is no pool %q in %s", target, p.File), cli.SuggestName(target, names))

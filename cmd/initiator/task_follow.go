@@ -66,7 +66,7 @@ func (f *taskFollower) showEvent(n task.News) error {
 
 // writeOutput shows text, says where some is missing, and begins another try on a line
 // of its own.
-func (f *taskFollower) writeOutput(try int, o proactor.Output) {
+func (f *taskFollower) writeOutput(try int, o proactor.TaskOutput) {
 	if try != f.try {
 		f.endLine()
 		f.try, f.next = try, 0

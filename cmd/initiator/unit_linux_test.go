@@ -32,7 +32,7 @@ func unit(t *testing.T, name string) (text string, cfg *proactor.Config) {
 		seen[key] = valued
 		lines = append(lines, strings.ReplaceAll(line, "$", "$$"))
 	}
-	cfg, err = proactor.Parse(name, []byte(strings.Join(lines, "")))
+	cfg, err = proactor.ParseConfig(name, []byte(strings.Join(lines, "")))
 	if err != nil {
 		t.Fatal(err)
 	}

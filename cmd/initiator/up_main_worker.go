@@ -21,7 +21,7 @@ func (u *upRun) checkMain(p *plan.Plan) error {
 	for _, s := range p.Workers {
 		names = append(names, s.Name)
 	}
-	s, ok := p.Spec(u.mainWorker)
+	s, ok := p.FindSpec(u.mainWorker)
 	switch {
 	case !ok:
 		return cli.NewFault(cli.ExitUsage, fmt.Errorf("--main %s: the INI defines no such worker", u.mainWorker), cli.SuggestName(u.mainWorker, names))

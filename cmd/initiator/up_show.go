@@ -57,7 +57,7 @@ func (u *upRun) showTransition(t supervise.Transition) {
 
 // startsItself says whether workers of a definition start by themselves.
 func (u *upRun) startsItself(name string) bool {
-	s, ok := u.in.Plan().Spec(name)
+	s, ok := u.in.Plan().FindSpec(name)
 	return ok && s.Autostart
 }
 

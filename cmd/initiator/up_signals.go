@@ -74,7 +74,7 @@ func (u *upRun) reloadConfig(ctx context.Context) {
 func changesText(c api.Changes) string {
 	var parts []string
 	for _, w := range c.Workers {
-		if !w.Changed() {
+		if !w.HasEffect() {
 			continue
 		}
 		part := w.Name + " " + string(w.Action)

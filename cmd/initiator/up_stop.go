@@ -58,7 +58,7 @@ func (u *upRun) stoppingText(ctx context.Context) string {
 			continue
 		}
 		alive++
-		if s, ok := u.in.Plan().Spec(w.Name); ok {
+		if s, ok := u.in.Plan().FindSpec(w.Name); ok {
 			longest = max(longest, s.Drain+s.StopWait)
 		}
 	}

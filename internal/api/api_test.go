@@ -13,7 +13,7 @@ import (
 
 	"initiator/initiator/initiatortest"
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 const ini = `
@@ -275,10 +275,10 @@ func TestFullQueueSays429(t *testing.T) {
 
 func TestProactorReadsEveryFault(t *testing.T) {
 	in := initiatortest.StartText(t, ini)
-	c := &proactor.Client{Base: in.URL(), HTTP: proactor.NewHTTP(1)}
+	c := &webhook.Client{Base: in.URL(), HTTP: webhook.NewHTTPClient(1)}
 	defer c.HTTP.CloseIdleConnections()
 	e, status, err := c.Do(t.Context(), "GET", "/api/v1/status", "", nil)
-	if err != nil || status != 401 || !e.Is(proactor.Unauthorized) {
+	if err != nil || status != 401 || !webhook.Unauthorized.Matches(e) {
 		t.Errorf("%+v, %d, %v", e, status, err)
 	}
 }

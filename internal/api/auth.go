@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"initiator/internal/loopback"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 type unixConnKey struct{}
@@ -33,17 +33,17 @@ func (h *handlers) authMiddleware(next http.Handler) http.Handler {
 		switch {
 		case isOverUnix(r):
 		case loopback.IsForeign(r):
-			proactor.Forbidden.Write(w, "Host or Origin is not this server's; use the address that `initiator status` prints", nil)
+			webhook.Forbidden.WriteAnswer(w, "Host or Origin is not this server's; use the address that `initiator status` prints", nil)
 			return
-		case proactor.TokenEqual(bearerToken(r), h.token):
+		case webhook.TokenEqual(bearerToken(r), h.token):
 		case h.identifyWorker(&r):
 			if !isOpenToWorkers(r) {
-				proactor.Forbidden.Write(w, "a worker's own token is good for submit, get, wait and cancel of tasks alone", nil)
+				webhook.Forbidden.WriteAnswer(w, "a worker's own token is good for submit, get, wait and cancel of tasks alone", nil)
 				return
 			}
 		default:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="initiator"`)
-			proactor.Unauthorized.Write(w, "send Authorization: Bearer with the token in the file `token` of the state directory, or use the unix socket there", nil)
+			webhook.Unauthorized.WriteAnswer(w, "send Authorization: Bearer with the token in the file `token` of the state directory, or use the unix socket there", nil)
 			return
 		}
 		next.ServeHTTP(w, r)

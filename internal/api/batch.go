@@ -12,6 +12,7 @@ import (
 	"initiator/internal/dispatch"
 	"initiator/internal/ndjson"
 	"initiator/internal/queue"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -29,11 +30,11 @@ const ndjsonType = "application/x-ndjson"
 // while lines arrive; a client that sends many lines must read meanwhile.
 func (h *handlers) submitBatch(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("wait") {
-		proactor.BadBody.Write(w, "wait is for one task; submit these, and wait for each", nil)
+		webhook.BadBody.WriteAnswer(w, "wait is for one task; submit these, and wait for each", nil)
 		return
 	}
 	if _, ok := callingWorker(r); ok {
-		proactor.Forbidden.Write(w, "a worker submits one task in a request, because the parent of each task has to be checked", nil)
+		webhook.Forbidden.WriteAnswer(w, "a worker submits one task in a request, because the parent of each task has to be checked", nil)
 		return
 	}
 	h.answerLines(w, r, bodyLimit, func() lineStore { return &requestLines{tasks: h.Tasks} })
@@ -82,7 +83,7 @@ type requestLines struct {
 
 func (s *requestLines) decodeLine(line []byte) error {
 	var q task.Request
-	err := proactor.Decode(line, &q)
+	err := webhook.DecodeBody(line, &q)
 	if err == nil {
 		s.requests = append(s.requests, q)
 	}
@@ -107,7 +108,7 @@ type batch struct {
 // batchLine is one line and its answer.
 type batchLine struct {
 	number int
-	code   proactor.Code // not OK = the line is refused
+	code   webhook.Code // not OK = the line is refused
 	reason string
 	result dispatch.BatchLineResult
 }
@@ -122,7 +123,7 @@ func (b *batch) readLines(from *ndjson.Reader) bool {
 		case errors.Is(err, io.EOF):
 			return false
 		case errors.Is(err, ndjson.ErrTooLong):
-			b.refuseLine(from.Line(), proactor.BodyTooLarge, err.Error())
+			b.refuseLine(from.Line(), webhook.BodyTooLarge, err.Error())
 		case err != nil:
 			b.refuseLine(from.Line()+1, readErrorCode(err), "the line did not arrive whole: "+err.Error())
 			return false
@@ -137,24 +138,24 @@ func (b *batch) readLines(from *ndjson.Reader) bool {
 }
 
 // readErrorCode tells a client that was too slow from a broken connection.
-func readErrorCode(err error) proactor.Code {
+func readErrorCode(err error) webhook.Code {
 	var timeout interface{ Timeout() bool }
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		return proactor.BodyTimeout
+		return webhook.BodyTimeout
 	}
-	return proactor.BadBody
+	return webhook.BadBody
 }
 
 func (b *batch) decodeLine(number int, line []byte) {
 	if err := b.store.decodeLine(line); err != nil {
-		b.refuseLine(number, proactor.BadBody, err.Error())
+		b.refuseLine(number, webhook.BadBody, err.Error())
 		return
 	}
 	b.lines = append(b.lines, batchLine{number: number})
 	b.decoded++
 }
 
-func (b *batch) refuseLine(number int, code proactor.Code, reason string) {
+func (b *batch) refuseLine(number int, code webhook.Code, reason string) {
 	b.lines = append(b.lines, batchLine{number: number, code: code, reason: reason})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -57,7 +58,7 @@ func (h *handlers) upgradeProgram(w http.ResponseWriter, r *http.Request) {
 	}
 	version, err := h.Control.Upgrade(r.Context(), body.Binary)
 	if err != nil {
-		proactor.BadBody.Write(w, err.Error(), nil)
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	writeJSON(w, http.StatusAccepted, map[string]any{"version": version, "generation": h.Control.Status().Generation})

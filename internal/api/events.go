@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // streamEvents answers GET /events?since=N&follow=1 as server-sent events. Since
@@ -15,7 +15,7 @@ import (
 func (h *handlers) streamEvents(w http.ResponseWriter, r *http.Request) {
 	since, err := h.parseSeq(r)
 	if err != nil {
-		proactor.BadBody.Write(w, err.Error(), nil)
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	follow := r.URL.Query().Get("follow") != "0"

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // readLogs answers GET /workers/{name}/logs with the lines as they are in the log,
@@ -32,7 +32,7 @@ func (h *handlers) readOwnLog(w http.ResponseWriter, r *http.Request) {
 func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(context.Context, LogQuery, func([]LogLine) error) error) {
 	q, err := parseLogQuery(r, time.Now())
 	if err != nil {
-		proactor.BadBody.Write(w, err.Error(), nil)
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())

@@ -13,7 +13,9 @@ import (
 
 	"initiator/internal/dispatch"
 	"initiator/internal/queue"
+	"initiator/internal/spelling"
 	"initiator/internal/supervise"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -21,7 +23,7 @@ import (
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	var body bytes.Buffer
 	if err := newEncoder(&body).Encode(v); err != nil {
-		proactor.Internal.Write(w, "write the answer: "+err.Error(), nil)
+		webhook.Internal.WriteAnswer(w, "write the answer: "+err.Error(), nil)
 		return
 	}
 	header := w.Header()
@@ -44,14 +46,14 @@ func (h *handlers) writeError(w http.ResponseWriter, r *http.Request, err error)
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the client has gone away
 	}
-	if code == proactor.QueueFull || errors.Is(err, task.ErrStorage) {
+	if code == webhook.QueueFull || errors.Is(err, task.ErrStorage) {
 		w.Header().Set("Retry-After", "1")
 	}
-	code.Write(w, message, nil)
+	code.WriteAnswer(w, message, nil)
 }
 
 // describeError returns the code of an error, and its text for a person.
-func (h *handlers) describeError(err error) (proactor.Code, string) {
+func (h *handlers) describeError(err error) (webhook.Code, string) {
 	message := err.Error()
 	var pool *dispatch.UnknownPoolError
 	if errors.As(err, &pool) {
@@ -64,7 +66,7 @@ func (h *handlers) describeError(err error) (proactor.Code, string) {
 }
 
 // errorCode is the one table from an error to its code and HTTP status.
-func errorCode(err error) proactor.Code {
+func errorCode(err error) webhook.Code {
 	var pool *dispatch.UnknownPoolError
 	var full *dispatch.QueueFullError
 	var unknown *supervise.UnknownNameError
@@ -72,19 +74,19 @@ func errorCode(err error) proactor.Code {
 	var faults proactor.Faults
 	switch {
 	case errors.As(err, &pool), errors.As(err, &unknown), errors.Is(err, task.ErrUnknown), errors.Is(err, fs.ErrNotExist):
-		return proactor.NotFound
+		return webhook.NotFound
 	case errors.As(err, &full):
-		return proactor.QueueFull
+		return webhook.QueueFull
 	case errors.Is(err, task.ErrInvalid):
-		return proactor.BadBody
+		return webhook.BadBody
 	case errors.Is(err, task.ErrState), errors.As(err, &one):
-		return proactor.Conflict
+		return webhook.Conflict
 	case errors.As(err, &faults):
-		return proactor.BadConfig
+		return webhook.BadConfig
 	case errors.Is(err, task.ErrStorage), errors.Is(err, dispatch.ErrClosed), errors.Is(err, supervise.ErrStopping), errors.Is(err, supervise.ErrEnded):
-		return proactor.Unavailable
+		return webhook.Unavailable
 	}
-	return proactor.Internal
+	return webhook.Internal
 }
 
 // maxSuggestions is how many names a message lists.
@@ -92,7 +94,7 @@ const maxSuggestions = 8
 
 // suggestName says which name may have been meant, or which names there are.
 func suggestName(name string, known []string) string {
-	if near, ok := proactor.Nearest(name, known); ok {
+	if near, ok := spelling.Nearest(name, known); ok {
 		return "; did you mean " + strconv.Quote(near) + "?"
 	}
 	if len(known) == 0 {
@@ -115,13 +117,13 @@ func errorText(err error) string {
 // readJSON reads a JSON body into v. It reports false when it has answered with
 // the fault.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
-	body, code := proactor.ReadBody(w, r, bodyLimit)
+	body, code := webhook.ReadBody(w, r, bodyLimit)
 	if !code.OK() {
-		code.Write(w, "", nil)
+		code.WriteAnswer(w, "", nil)
 		return false
 	}
-	if err := proactor.Decode(body, v); err != nil {
-		proactor.BadBody.Write(w, err.Error(), nil)
+	if err := webhook.DecodeBody(body, v); err != nil {
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return false
 	}
 	return true

@@ -9,7 +9,7 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 	"initiator/proactor/chirp"
 )
 
@@ -88,10 +88,10 @@ func (h *handlers) newRoutes() http.Handler {
 	r.HandleFunc("/job", h.listJobs).Methods("GET")
 	r.HandleFunc("/job/{guid}", h.getJob).Methods("GET")
 	r.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		proactor.NotFound.Write(w, "there is nothing at "+r.URL.Path, nil)
+		webhook.NotFound.WriteAnswer(w, "there is nothing at "+r.URL.Path, nil)
 	})
 	r.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		proactor.MethodNotAllowed.Write(w, r.URL.Path+" does not take "+r.Method, nil)
+		webhook.MethodNotAllowed.WriteAnswer(w, r.URL.Path+" does not take "+r.Method, nil)
 	})
 	return r
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"initiator/internal/stream"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 	"initiator/proactor/chirp"
 )
 
@@ -31,14 +31,14 @@ const (
 // openStream answers GET /stream: the connection becomes a client's stream.
 func (s *streamServer) openStream(w http.ResponseWriter, r *http.Request) {
 	if !stream.IsUpgrade(r) {
-		proactor.BadBody.Write(w, "send Upgrade: "+stream.Protocol+" to open a stream; all other clients use /api/v1/tasks", nil)
+		webhook.BadBody.WriteAnswer(w, "send Upgrade: "+stream.Protocol+" to open a stream; all other clients use /api/v1/tasks", nil)
 		return
 	}
 	s.openStreams.Add(1) // before the HTTP server forgets the connection
 	defer s.openStreams.Done()
 	nc, err := stream.AcceptUpgrade(w)
 	if err != nil {
-		proactor.Internal.Write(w, err.Error(), nil)
+		webhook.Internal.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	conn := chirp.NewConn(nc, chirp.ConnOptions{

@@ -7,7 +7,7 @@ import (
 
 	"initiator/internal/queue"
 	"initiator/internal/stream"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 	"initiator/proactor/chirp"
 )
 
@@ -53,13 +53,13 @@ func (r *streamRequest) replyError(err error) {
 }
 
 // refuseRequest replies to a request that is wrong in itself.
-func (r *streamRequest) refuseRequest(code proactor.Code, reason string) {
+func (r *streamRequest) refuseRequest(code webhook.Code, reason string) {
 	if r.closeRequest() {
 		r.sendRefusal(r.id, code, reason)
 	}
 }
 
-func (c *clientStream) sendRefusal(id chirp.ID, code proactor.Code, reason string) {
+func (c *clientStream) sendRefusal(id chirp.ID, code webhook.Code, reason string) {
 	h := newRefusal(code, reason)
 	_ = c.sendReply(id, &h, nil) // fails when the stream is broken
 }
@@ -67,9 +67,9 @@ func (c *clientStream) sendRefusal(id chirp.ID, code proactor.Code, reason strin
 // retryAfter is how long a client that sends too many requests has to wait.
 const retryAfter = time.Second
 
-func newRefusal(code proactor.Code, reason string) stream.ReplyHeader {
+func newRefusal(code webhook.Code, reason string) stream.ReplyHeader {
 	h := stream.ReplyHeader{Status: stream.StatusRefused, Code: code.Code, HTTP: code.HTTP, Reason: reason}
-	if code == proactor.QueueFull {
+	if code == webhook.QueueFull {
 		h.RetryAfter = retryAfter
 	}
 	return h

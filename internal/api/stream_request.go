@@ -11,7 +11,7 @@ import (
 	"initiator/internal/dispatch"
 	"initiator/internal/queue"
 	"initiator/internal/stream"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 	"initiator/proactor/chirp"
 )
 
@@ -51,7 +51,7 @@ func (c *clientStream) receiveRequest(m *chirp.Message) {
 	}
 	r, reason := c.openRequest(m.Identity)
 	if r == nil {
-		c.sendRefusal(m.Identity, proactor.QueueFull, reason)
+		c.sendRefusal(m.Identity, webhook.QueueFull, reason)
 		return
 	}
 	switch c.header.Verb {
@@ -62,7 +62,7 @@ func (c *clientStream) receiveRequest(m *chirp.Message) {
 	case stream.VerbCancel:
 		r.startCancel()
 	default:
-		r.refuseRequest(proactor.BadBody, "this initiator does not know the verb; it is older than the client")
+		r.refuseRequest(webhook.BadBody, "this initiator does not know the verb; it is older than the client")
 	}
 }
 
@@ -101,7 +101,7 @@ func (r *streamRequest) closeRequest() bool {
 func (r *streamRequest) decodeTask(m *chirp.Message) (q task.Request, err error) {
 	h := &r.header
 	if len(h.Options) > 0 {
-		if err := proactor.Decode(h.Options, &q); err != nil {
+		if err := webhook.DecodeBody(h.Options, &q); err != nil {
 			return q, fmt.Errorf("the options: %w", err)
 		}
 	}
@@ -128,13 +128,13 @@ func (r *streamRequest) taskID() (uuid.UUID, error) {
 
 func (r *streamRequest) startSubmit(m *chirp.Message) {
 	if len(m.Data) > stream.MaxPayload {
-		r.refuseRequest(proactor.BodyTooLarge, fmt.Sprintf("the data has %d bytes, and a stream takes %d; use POST /api/v1/tasks", len(m.Data), stream.MaxPayload))
+		r.refuseRequest(webhook.BodyTooLarge, fmt.Sprintf("the data has %d bytes, and a stream takes %d; use POST /api/v1/tasks", len(m.Data), stream.MaxPayload))
 		return
 	}
 	q, err := r.decodeTask(m)
 	switch {
 	case err != nil:
-		r.refuseRequest(proactor.BadBody, err.Error())
+		r.refuseRequest(webhook.BadBody, err.Error())
 	case r.header.Verb == stream.VerbSubmit:
 		r.wait = r.Tasks.SubmitAsync(q, r.sendResult, nil)
 	case r.header.Progress:
@@ -147,7 +147,7 @@ func (r *streamRequest) startSubmit(m *chirp.Message) {
 func (r *streamRequest) startWait() {
 	id, err := r.taskID()
 	if err != nil {
-		r.refuseRequest(proactor.BadBody, err.Error())
+		r.refuseRequest(webhook.BadBody, err.Error())
 		return
 	}
 	if r.header.Progress {
@@ -159,7 +159,7 @@ func (r *streamRequest) startWait() {
 func (r *streamRequest) startCancel() {
 	id, err := r.taskID()
 	if err != nil {
-		r.refuseRequest(proactor.BadBody, err.Error())
+		r.refuseRequest(webhook.BadBody, err.Error())
 		return
 	}
 	r.group.Go(func() { r.sendResult(r.Tasks.Cancel(r.ctx, id, cancelReason)) })

@@ -8,7 +8,7 @@ import (
 
 	"initiator/internal/dispatch"
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // streamTaskEvents answers GET /tasks/{id}/events as server-sent events: "state"
@@ -34,7 +34,7 @@ func (h *handlers) streamTaskEvents(w http.ResponseWriter, r *http.Request) {
 func (h *handlers) streamPoolEvents(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Query().Get("pool")
 	if name == "" {
-		proactor.BadBody.Write(w, "name the pool: ?pool=NAME", nil)
+		webhook.BadBody.WriteAnswer(w, "name the pool: ?pool=NAME", nil)
 		return
 	}
 	events, err := h.Tasks.SubscribePool(r.Context(), name)

@@ -8,7 +8,7 @@ import (
 
 	"initiator/internal/dispatch"
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // listPools answers GET /pools.
@@ -31,7 +31,7 @@ func (h *handlers) pausePools(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(body.Names) == 0 {
-		proactor.BadBody.Write(w, `"names" is missing: name pools, or "all"`, nil)
+		webhook.BadBody.WriteAnswer(w, `"names" is missing: name pools, or "all"`, nil)
 		return
 	}
 	if err := h.Pools.SetPaused(r.Context(), mux.Vars(r)["verb"] == "pause", body.Names...); err != nil {

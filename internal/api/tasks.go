@@ -12,7 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // maxWait bounds ?wait=, so that a connection that its client has forgotten does
@@ -93,13 +93,13 @@ func (h *handlers) listTasks(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	f := task.Filter{Pool: q.Get("pool"), State: task.State(q.Get("state"))}
 	if f.State != "" && !f.State.Valid() {
-		proactor.BadBody.Write(w, fmt.Sprintf("state %q does not exist; there is queued, running, completed, failed, cancelled, dead", f.State), nil)
+		webhook.BadBody.WriteAnswer(w, fmt.Sprintf("state %q does not exist; there is queued, running, completed, failed, cancelled, dead", f.State), nil)
 		return
 	}
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 10_000 {
-			proactor.BadBody.Write(w, fmt.Sprintf("limit %q is not a number from 1 to 10000", text), nil)
+			webhook.BadBody.WriteAnswer(w, fmt.Sprintf("limit %q is not a number from 1 to 10000", text), nil)
 			return
 		}
 		f.Limit = n
@@ -144,7 +144,7 @@ func (h *handlers) changeTask(w http.ResponseWriter, r *http.Request, change fun
 func parseTaskID(w http.ResponseWriter, r *http.Request) (uuid.UUID, bool) {
 	id, err := decodeTaskID(mux.Vars(r)["id"])
 	if err != nil {
-		proactor.BadBody.Write(w, err.Error(), nil)
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 	}
 	return id, err == nil
 }
@@ -169,7 +169,7 @@ func parseWait(w http.ResponseWriter, r *http.Request) (time.Duration, bool) {
 		d, err = time.Duration(seconds*float64(time.Second)), nil
 	}
 	if err != nil || d < 0 {
-		proactor.BadBody.Write(w, fmt.Sprintf("wait %q is not a duration such as 30s", text), nil)
+		webhook.BadBody.WriteAnswer(w, fmt.Sprintf("wait %q is not a duration such as 30s", text), nil)
 		return 0, false
 	}
 	return min(d, maxWait), true

@@ -8,7 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"initiator/internal/supervise"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // The endpoints of turberfield's initiator; see docs/worker-contract.md,
@@ -41,17 +41,17 @@ const formLimit = 64 << 10
 func (h *handlers) createJob(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
 	if err := parseForm(r); err != nil {
-		proactor.BadBody.Write(w, "the form cannot be read: "+err.Error(), nil)
+		webhook.BadBody.WriteAnswer(w, "the form cannot be read: "+err.Error(), nil)
 		return
 	}
 	module := r.PostFormValue("module")
 	if module == "" {
-		proactor.BadBody.Write(w, `the form's field "module" is missing: name a definition, or the module that it runs`, nil)
+		webhook.BadBody.WriteAnswer(w, `the form's field "module" is missing: name a definition, or the module that it runs`, nil)
 		return
 	}
-	definition, ok := h.Plan().Definition(module)
+	definition, ok := h.Plan().FindSpecOrModule(module)
 	if !ok {
-		proactor.NotFound.Write(w, fmt.Sprintf("no definition runs the module %q; write [worker:NAME] with module = %s, or a section [%s]", module, module, module), nil)
+		webhook.NotFound.WriteAnswer(w, fmt.Sprintf("no definition runs the module %q; write [worker:NAME] with module = %s, or a section [%s]", module, module, module), nil)
 		return
 	}
 	got, err := h.Workers.LaunchWorker(r.Context(), definition.Name, "")
@@ -89,7 +89,7 @@ func (h *handlers) getJob(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	proactor.NotFound.Write(w, fmt.Sprintf("there is no worker with the guid %q", guid), nil)
+	webhook.NotFound.WriteAnswer(w, fmt.Sprintf("there is no worker with the guid %q", guid), nil)
 }
 
 // getConfig answers GET /config/{guid} with the worker's section, as Python's
@@ -97,12 +97,12 @@ func (h *handlers) getJob(w http.ResponseWriter, r *http.Request) {
 // another token the answer does not say whether there is such a worker.
 func (h *handlers) getConfig(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
-		proactor.MethodNotAllowed.Write(w, r.URL.Path+" takes GET", nil)
+		webhook.MethodNotAllowed.WriteAnswer(w, r.URL.Path+" takes GET", nil)
 		return
 	}
 	entries, allowed := h.Configs.Config(strings.TrimPrefix(r.URL.Path, configPath), bearerToken(r))
 	if !allowed {
-		proactor.Forbidden.Write(w, "send Authorization: Bearer with that worker's own token", nil)
+		webhook.Forbidden.WriteAnswer(w, "send Authorization: Bearer with that worker's own token", nil)
 		return
 	}
 	section := map[string]*string{}

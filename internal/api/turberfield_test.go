@@ -114,7 +114,7 @@ func TestConfigNeedsExactlyThatWorkersToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := proactor.Parse("stdin", text)
+	cfg, err := proactor.ParseConfig("stdin", text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"initiator/internal/dispatch"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -29,11 +30,11 @@ func (h *handlers) recordHeartbeat(w http.ResponseWriter, r *http.Request) {
 	answer, known := h.Tasks.RecordHeartbeat(token, heartbeat)
 	switch {
 	case !known:
-		proactor.UnknownSlave.Write(w, "", nil)
+		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 	case answer == nil:
-		proactor.Success.Write(w, proactor.MessageHeartbeat, nil)
+		webhook.Success.WriteAnswer(w, webhook.MessageHeartbeat, nil)
 	default:
-		proactor.Success.Write(w, proactor.MessageHeartbeat, answer)
+		webhook.Success.WriteAnswer(w, webhook.MessageHeartbeat, answer)
 	}
 }
 
@@ -51,13 +52,13 @@ func (h *handlers) recordResult(w http.ResponseWriter, r *http.Request, failed b
 	err := h.Tasks.RecordResult(r.Context(), token, failed, body)
 	switch {
 	case err == nil:
-		proactor.Success.Write(w, proactor.MessageResult, nil)
+		webhook.Success.WriteAnswer(w, webhook.MessageResult, nil)
 	case errors.Is(err, dispatch.ErrBadTask):
-		proactor.BadTask.Write(w, "", nil)
+		webhook.BadTask.WriteAnswer(w, "", nil)
 	case errors.Is(err, dispatch.ErrClosed):
-		proactor.ShuttingDown.Write(w, "", nil)
+		webhook.ShuttingDown.WriteAnswer(w, "", nil)
 	default:
-		proactor.Internal.Write(w, err.Error(), nil)
+		webhook.Internal.WriteAnswer(w, err.Error(), nil)
 	}
 }
 
@@ -66,12 +67,12 @@ func (h *handlers) recordResult(w http.ResponseWriter, r *http.Request, failed b
 // has answered.
 func (h *handlers) checkSession(w http.ResponseWriter, r *http.Request, method string) (string, bool) {
 	if r.Method != method {
-		proactor.MethodNotAllowed.Write(w, r.URL.Path+" takes "+method, nil)
+		webhook.MethodNotAllowed.WriteAnswer(w, r.URL.Path+" takes "+method, nil)
 		return "", false
 	}
 	channel := strings.TrimSpace(r.Header.Get(proactor.HeaderChannel))
 	if channel == "" {
-		proactor.NoChannel.Write(w, "", nil)
+		webhook.NoChannel.WriteAnswer(w, "", nil)
 		return "", false
 	}
 	token := r.Header.Get(proactor.HeaderToken)
@@ -79,11 +80,11 @@ func (h *handlers) checkSession(w http.ResponseWriter, r *http.Request, method s
 	allowed, known := h.Tasks.CheckChannel(token, n)
 	switch {
 	case err != nil || !allowed:
-		proactor.WrongChannel.Write(w, "", nil)
+		webhook.WrongChannel.WriteAnswer(w, "", nil)
 	case token == "":
-		proactor.NoSlaveToken.Write(w, "", nil)
+		webhook.NoSlaveToken.WriteAnswer(w, "", nil)
 	case !known:
-		proactor.UnknownSlave.Write(w, "", nil)
+		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 	default:
 		return token, true
 	}
@@ -93,14 +94,14 @@ func (h *handlers) checkSession(w http.ResponseWriter, r *http.Request, method s
 // pingMaster answers GET /ping under the API's token.
 func (h *handlers) pingMaster(w http.ResponseWriter, r *http.Request) {
 	if h.checkMasterToken(w, r, "GET") {
-		proactor.Success.Write(w, proactor.MessagePong, nil)
+		webhook.Success.WriteAnswer(w, webhook.MessagePong, nil)
 	}
 }
 
 // shutdownMaster answers DELETE /shutdown under the API's token.
 func (h *handlers) shutdownMaster(w http.ResponseWriter, r *http.Request) {
 	if h.checkMasterToken(w, r, "DELETE") {
-		proactor.Success.Write(w, proactor.MessageShutdown, nil)
+		webhook.Success.WriteAnswer(w, webhook.MessageShutdown, nil)
 		h.Control.Shutdown(false)
 	}
 }
@@ -108,16 +109,16 @@ func (h *handlers) shutdownMaster(w http.ResponseWriter, r *http.Request) {
 // checkMasterToken reports false when it has answered.
 func (h *handlers) checkMasterToken(w http.ResponseWriter, r *http.Request, method string) bool {
 	if r.Method != method {
-		proactor.MethodNotAllowed.Write(w, r.URL.Path+" takes "+method, nil)
+		webhook.MethodNotAllowed.WriteAnswer(w, r.URL.Path+" takes "+method, nil)
 		return false
 	}
-	checks := proactor.Checks{
-		ChannelOptional: true, Missing: proactor.NoOwnToken, Wrong: proactor.WrongOwnToken,
-		Token: func(token string) bool { return proactor.TokenEqual(token, h.token) },
+	checks := webhook.HeaderCheck{
+		ChannelOptional: true, Missing: webhook.NoOwnToken, Wrong: webhook.WrongOwnToken,
+		Token: func(token string) bool { return webhook.TokenEqual(token, h.token) },
 	}
-	_, code := checks.Check(r.Header)
+	_, code := checks.CheckHeader(r.Header)
 	if !code.OK() {
-		code.Write(w, "", nil)
+		code.WriteAnswer(w, "", nil)
 	}
 	return code.OK()
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 type workerKey struct{}
@@ -67,7 +67,7 @@ func (h *handlers) checkParent(w http.ResponseWriter, r *http.Request, q task.Re
 		return false
 	}
 	if l, runs := parent.Lease(); !runs || l.GUID != guid {
-		proactor.Conflict.Write(w, fmt.Sprintf("task %s does not run in this worker, so it has no children from here", q.Parent), nil)
+		webhook.Conflict.WriteAnswer(w, fmt.Sprintf("task %s does not run in this worker, so it has no children from here", q.Parent), nil)
 		return false
 	}
 	return true

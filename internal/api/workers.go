@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/internal/supervise"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // listWorkers answers GET /workers.
@@ -29,7 +29,7 @@ func (h *handlers) launchWorker(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if body.Module == "" {
-		proactor.BadBody.Write(w, `"module" is missing: name a [worker:NAME] of the INI`, nil)
+		webhook.BadBody.WriteAnswer(w, `"module" is missing: name a [worker:NAME] of the INI`, nil)
 		return
 	}
 	got, err := h.Workers.LaunchWorker(r.Context(), body.Module, body.GUID)
@@ -51,7 +51,7 @@ func (h *handlers) orderWorkers(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(body.Names) == 0 {
-		proactor.BadBody.Write(w, `"names" is empty: name workers, definitions or "all"`, nil)
+		webhook.BadBody.WriteAnswer(w, `"names" is empty: name workers, definitions or "all"`, nil)
 		return
 	}
 	order := map[string]func(context.Context, ...string) ([]supervise.Result, error){
@@ -83,7 +83,7 @@ func (h *handlers) scalePool(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if body.Replicas == nil || *body.Replicas < 0 || *body.Replicas > 10_000 {
-		proactor.BadBody.Write(w, `"replicas" must be a number from 0 to 10000`, nil)
+		webhook.BadBody.WriteAnswer(w, `"replicas" must be a number from 0 to 10000`, nil)
 		return
 	}
 	err := h.Workers.ScalePool(r.Context(), mux.Vars(r)["name"], *body.Replicas)
@@ -110,9 +110,9 @@ func (h *handlers) signalWorkers(w http.ResponseWriter, r *http.Request) {
 	n := parseSignal(body.Signal)
 	switch {
 	case len(body.Names) == 0:
-		proactor.BadBody.Write(w, `"names" is empty: name workers, definitions or "all"`, nil)
+		webhook.BadBody.WriteAnswer(w, `"names" is empty: name workers, definitions or "all"`, nil)
 	case n == 0:
-		proactor.BadBody.Write(w, "there is no signal "+strconv.Quote(body.Signal)+"; name one such as HUP, or give its number", nil)
+		webhook.BadBody.WriteAnswer(w, "there is no signal "+strconv.Quote(body.Signal)+"; name one such as HUP, or give its number", nil)
 	default:
 		if err := h.Workers.SignalWorkers(r.Context(), n, body.Names...); err != nil {
 			h.writeError(w, r, err)

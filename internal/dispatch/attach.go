@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // Attachment is what dispatch has to know of a worker that is ready.
@@ -68,7 +68,7 @@ func (m attachMessage) applyMessage(d *Dispatcher, now time.Time) {
 	p := &workerConn{workerID: id, Attachment: m.Attachment, pool: d.pools[m.Pool], running: map[uuid.UUID]*attempt{}}
 	p.entry.conn, p.timer.Value.conn = p, p
 	p.ctx, p.cancel = context.WithCancel(d.ctx)
-	p.client = &proactor.Client{Base: m.URL, Channel: m.Channel, HTTP: d.http}
+	p.client = &webhook.Client{Base: m.URL, Channel: m.Channel, HTTP: d.http}
 	p.session = d.openWorkerSession(p)
 	p.transport = webhookTransport{d, p}
 	born := p.Stream

@@ -17,7 +17,7 @@ import (
 
 	"initiator/internal/heap"
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // The benchmarks measure a closed loop of small JSON tasks, submit → result,
@@ -105,7 +105,7 @@ func (h *house) once() error {
 
 // bare is a net/http server per worker and a client that keeps its connections.
 func bare(b *testing.B, h http.Handler) (urls []string, client *http.Client) {
-	client = proactor.NewHTTP(256)
+	client = webhook.NewHTTPClient(256)
 	for range benchWorkers {
 		s := httptest.NewServer(h)
 		urls = append(urls, s.URL)

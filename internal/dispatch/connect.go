@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"initiator/internal/queue"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -82,9 +83,9 @@ func (d *Dispatcher) connectOnce(p *workerConn) (a proactor.ConnectAnswer, wait 
 	switch {
 	case err != nil:
 		return a, 0, err
-	case e.Is(proactor.AlreadyConnected) && p.resumed.Swap(false):
+	case webhook.AlreadyConnected.Matches(e) && p.resumed.Swap(false):
 		return a, 0, errSessionStands
-	case e.Is(proactor.AlreadyConnected):
+	case webhook.AlreadyConnected.Matches(e):
 		_, _, err = client.Do(ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
 		return a, 0, fmt.Errorf("it is connected already; disconnect: %w", envelopeError(err, e))
 	case !e.Success:

@@ -16,7 +16,7 @@ import (
 	"initiator/internal/mailbox"
 	"initiator/internal/queue"
 	"initiator/internal/timerheap"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // ErrClosed is the answer to whoever asks when the dispatcher is ending.
@@ -75,7 +75,7 @@ func New(o Options) *Dispatcher {
 		o.StopGrace = stopGrace
 	}
 	d := &Dispatcher{
-		opts: o, log: log, http: proactor.NewHTTP(256), mailbox: mailbox.New[message](), postTimeout: postTimeout, streamOpenTimeout: streamOpenTimeout, inlineMS: inlineMS,
+		opts: o, log: log, http: webhook.NewHTTPClient(256), mailbox: mailbox.New[message](), postTimeout: postTimeout, streamOpenTimeout: streamOpenTimeout, inlineMS: inlineMS,
 		pools: map[string]*pool{}, workers: map[workerID]*workerConn{}, waiters: map[uuid.UUID]*waiter{}, changed: map[*pool]bool{}, resumable: map[workerID][]task.Task{},
 	}
 	d.callbackSender = newCallbackSender()

@@ -149,7 +149,7 @@ func TestStraysAreCancelled(t *testing.T) {
 	token := h.mutes("a")[0]
 	stray := uuid.New()
 	beat := func() []string {
-		said := &proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.Running{{ID: stray.String(), Attempt: 1}, {ID: "no uuid"}}}
+		said := &proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.RunningTask{{ID: stray.String(), Attempt: 1}, {ID: "no uuid"}}}
 		answer, ok := h.d.RecordHeartbeat(token, said)
 		h.inLoop(func() { h.d.checkHeartbeats(time.Now()) })
 		if !ok || answer == nil {

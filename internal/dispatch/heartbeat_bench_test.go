@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"initiator/internal/stream"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
 )
@@ -49,7 +50,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 	}
 }
 
-var beatData, _ = json.Marshal(proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.Running{{ID: "0199", Attempt: 1, Seq: 7}}, RSS: 1 << 20})
+var beatData, _ = json.Marshal(proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.RunningTask{{ID: "0199", Attempt: 1, Seq: 7}}, RSS: 1 << 20})
 
 // streamBeats has both ends in this process, so it costs both.
 func streamBeats(b *testing.B, n int) (beats []func() error) {
@@ -107,7 +108,7 @@ func webhookBeats(b *testing.B, n int) (beats []func() error) {
 	for i := range n {
 		p := &workerConn{workerID: workerID{fmt.Sprint("w", i), 1}}
 		s := h.d.openWorkerSession(p)
-		c := &proactor.Client{Base: h.url, HTTP: proactor.NewHTTP(1)}
+		c := &webhook.Client{Base: h.url, HTTP: webhook.NewHTTPClient(1)}
 		b.Cleanup(c.HTTP.CloseIdleConnections)
 		beats = append(beats, func() error {
 			e, _, err := c.Do(context.Background(), http.MethodGet, "/slave/heartbeat", s.token, json.RawMessage(beatData))
@@ -128,7 +129,7 @@ func httpBeats(b *testing.B, n int) (beats []func() error) {
 	}))
 	b.Cleanup(server.Close)
 	for range n {
-		c := proactor.NewHTTP(1)
+		c := webhook.NewHTTPClient(1)
 		b.Cleanup(c.CloseIdleConnections)
 		beats = append(beats, func() error { return send(c, http.MethodGet, server.URL, bareTask{Data: beatData}) })
 	}

@@ -106,7 +106,7 @@ func (d *Dispatcher) applyRunningList(p *workerConn, b *heartbeat) {
 	}
 }
 
-func (d *Dispatcher) renewLease(r *attempt, said proactor.Running, at time.Time) {
+func (d *Dispatcher) renewLease(r *attempt, said proactor.RunningTask, at time.Time) {
 	r.lastListed = at
 	moved := r.progressSeq != said.Seq
 	r.recordProgress(said, at)

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"initiator/internal/queue"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/worker"
 )
@@ -79,9 +80,9 @@ func (h *house) webhook(w http.ResponseWriter, r *http.Request) {
 	allowed, known := h.d.CheckChannel(token, channel)
 	switch {
 	case !allowed:
-		proactor.WrongChannel.Write(w, "", nil)
+		webhook.WrongChannel.WriteAnswer(w, "", nil)
 	case !known:
-		proactor.UnknownSlave.Write(w, "", nil)
+		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 	case r.URL.Path == "/slave/heartbeat":
 		h.heartbeat(w, r, token)
 	default:
@@ -90,40 +91,40 @@ func (h *house) webhook(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *house) heartbeat(w http.ResponseWriter, r *http.Request, token string) {
-	data, _ := proactor.ReadBody(w, r, 1<<20)
+	data, _ := webhook.ReadBody(w, r, 1<<20)
 	body := &proactor.HeartbeatBody{}
-	_ = proactor.Decode(data, body)
+	_ = webhook.DecodeBody(data, body)
 	if body.Incarnation == 0 {
 		body = nil
 	}
 	answer, known := h.d.RecordHeartbeat(token, body)
 	switch {
 	case !known:
-		proactor.UnknownSlave.Write(w, "", nil)
+		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 	case answer == nil:
-		proactor.Success.Write(w, proactor.MessageHeartbeat, nil)
+		webhook.Success.WriteAnswer(w, webhook.MessageHeartbeat, nil)
 	default:
-		proactor.Success.Write(w, proactor.MessageHeartbeat, answer)
+		webhook.Success.WriteAnswer(w, webhook.MessageHeartbeat, answer)
 	}
 }
 
 func (h *house) result(w http.ResponseWriter, r *http.Request, token string) {
-	data, _ := proactor.ReadBody(w, r, 4<<20)
+	data, _ := webhook.ReadBody(w, r, 4<<20)
 	var body proactor.ResultBody
-	if err := proactor.Decode(data, &body); err != nil {
-		proactor.BadBody.Write(w, err.Error(), nil)
+	if err := webhook.DecodeBody(data, &body); err != nil {
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	err := h.d.RecordResult(r.Context(), token, r.URL.Path == "/slave/task/fail", body)
 	switch {
 	case err == nil:
-		proactor.Success.Write(w, proactor.MessageResult, nil)
+		webhook.Success.WriteAnswer(w, webhook.MessageResult, nil)
 	case errors.Is(err, ErrBadTask):
-		proactor.BadTask.Write(w, "", nil)
+		webhook.BadTask.WriteAnswer(w, "", nil)
 	case errors.Is(err, ErrClosed):
-		proactor.ShuttingDown.Write(w, "", nil)
+		webhook.ShuttingDown.WriteAnswer(w, "", nil)
 	default:
-		proactor.Internal.Write(w, err.Error(), nil)
+		webhook.Internal.WriteAnswer(w, err.Error(), nil)
 	}
 }
 

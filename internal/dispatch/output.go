@@ -22,7 +22,7 @@ type attemptOutput struct {
 
 // recordOutput takes what a worker says that a task has written. It may say the same
 // again, or more than that; what it leaves out is a gap.
-func (d *Dispatcher) recordOutput(r *attempt, o proactor.Output, now time.Time) {
+func (d *Dispatcher) recordOutput(r *attempt, o proactor.TaskOutput, now time.Time) {
 	if o.At < 0 || o.At > math.MaxInt64-int64(len(o.Text)) {
 		return
 	}
@@ -52,7 +52,7 @@ func (d *Dispatcher) recordOutput(r *attempt, o proactor.Output, now time.Time) 
 }
 
 // publishOutput tells those who watch, behind the news of the attempt.
-func (d *Dispatcher) publishOutput(t *task.Task, o proactor.Output, now time.Time) {
+func (d *Dispatcher) publishOutput(t *task.Task, o proactor.TaskOutput, now time.Time) {
 	n := outputEvent(t, o, now)
 	d.whenStored(func(err error) {
 		if err == nil {
@@ -61,7 +61,7 @@ func (d *Dispatcher) publishOutput(t *task.Task, o proactor.Output, now time.Tim
 	})
 }
 
-func outputEvent(t *task.Task, o proactor.Output, now time.Time) task.News {
+func outputEvent(t *task.Task, o proactor.TaskOutput, now time.Time) task.News {
 	n := t.News(now)
 	n.Progress, n.Output = nil, &o
 	return n
@@ -76,5 +76,5 @@ func (d *Dispatcher) earlierOutput(t *task.Task, now time.Time) (n task.News, ok
 	}
 	out := p.running[t.ID].output
 	text := strings.TrimLeftFunc(string(out.tail), func(r rune) bool { return r == utf8.RuneError })
-	return outputEvent(t, proactor.Output{At: out.end - int64(len(text)), Text: text}, now), true
+	return outputEvent(t, proactor.TaskOutput{At: out.end - int64(len(text)), Text: text}, now), true
 }

@@ -106,7 +106,7 @@ func TestOutputThatIsNotFetched(t *testing.T) {
 	const parts, size = 1000, 1000
 	h.inLoop(func() {
 		for n := range int64(parts) {
-			h.d.subscribers.publishEvent(task.News{ID: id, Pool: "p", State: task.Running, Output: &proactor.Output{At: n * size, Text: strings.Repeat("x", size)}})
+			h.d.subscribers.publishEvent(task.News{ID: id, Pool: "p", State: task.Running, Output: &proactor.TaskOutput{At: n * size, Text: strings.Repeat("x", size)}})
 		}
 	})
 	news, missed, err := w.Next(h.ctx)
@@ -151,7 +151,7 @@ func TestOutputFitsTogether(t *testing.T) {
 		{103, strings.Repeat("y", outputTail), strings.Repeat("y", outputTail), 103 + outputTail},
 	} {
 		h.inLoop(func() {
-			h.d.recordOutput(r, proactor.Output{At: step.at, Text: step.text}, time.Now())
+			h.d.recordOutput(r, proactor.TaskOutput{At: step.at, Text: step.text}, time.Now())
 			if string(r.output.tail) != step.tail || r.output.end != step.end {
 				t.Errorf("%d %.10q: %.20q up to %d", step.at, step.text, r.output.tail, r.output.end)
 			}

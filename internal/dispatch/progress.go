@@ -14,7 +14,7 @@ import (
 // that, and is judged by the timeout alone.
 
 // recordProgress notes progress: every call of it in the worker has a new number.
-func (r *attempt) recordProgress(said proactor.Running, at time.Time) {
+func (r *attempt) recordProgress(said proactor.RunningTask, at time.Time) {
 	if said.Seq != r.progressSeq {
 		r.progressSeq, r.lastProgress = said.Seq, at
 	}

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // Pauses after which a worker or a task is tried again.
@@ -19,17 +19,17 @@ const (
 func (d *Dispatcher) handleRefusal(p *workerConn, r *attempt, why refusal, now time.Time) {
 	o := task.Outcome{Kind: task.Released, Error: why.message}
 	switch {
-	case why.hasCode(proactor.TaskRefused):
+	case why.hasCode(webhook.TaskRefused):
 		o = d.recordRefusal(p, r, why, now)
-	case why.hasCode(proactor.SlaveBusy): // although we think that a slot is free
+	case why.hasCode(webhook.SlaveBusy): // although we think that a slot is free
 		p.rejections++
 		d.backOff(p, now)
-	case why.hasCode(proactor.ShuttingDown):
+	case why.hasCode(webhook.ShuttingDown):
 		p.leaving = true
 		d.withdrawWorker(p)
-	case why.hasCode(proactor.WrongToken), why.hasCode(proactor.NotConnected):
+	case why.hasCode(webhook.WrongToken), why.hasCode(webhook.NotConnected):
 		d.reconnectWorker(p)
-	case why.hasCode(proactor.BadBody), why.hasCode(proactor.BodyTooLarge):
+	case why.hasCode(webhook.BadBody), why.hasCode(webhook.BodyTooLarge):
 		o = finalFailure("the worker cannot read the task: " + why.message)
 	default: // what the worker has done is not known: it must not go round for ever
 		o = task.Outcome{Kind: task.Lost, Error: why.String()}

@@ -14,7 +14,7 @@ import (
 
 	"initiator/internal/queue"
 	"initiator/internal/stream/streamtest"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 	"initiator/worker"
 )
 
@@ -91,7 +91,7 @@ func bornWorker(tb testing.TB, guid string, slots int) Attachment {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	addr, token := l.Addr().(*net.TCPAddr), proactor.NewToken()
+	addr, token := l.Addr().(*net.TCPAddr), webhook.NewToken()
 	l.Close()
 	ini := fmt.Sprintf("[w]\nlisten_addr = 127.0.0.1\nlisten_port = %d\ntoken = %s\nslots = %d\n", addr.Port, token, slots)
 	nc := child(tb, "worker", ini)

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/internal/queue"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
 	"initiator/worker"
@@ -145,7 +146,7 @@ var connects = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	proactor.Success.Write(w, proactor.MessageConnected, proactor.ConnectAnswer{Slots: 1, Protocol: 1, Stream: true})
+	webhook.Success.WriteAnswer(w, webhook.MessageConnected, proactor.ConnectAnswer{Slots: 1, Protocol: 1, Stream: true})
 })
 
 // playWorker attaches the far end of a stream that is played by the test.

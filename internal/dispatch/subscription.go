@@ -150,7 +150,7 @@ const maxOutputBytes = 256 << 10
 func (w *Subscription) putOutputEvent(n task.News) {
 	w.outputBytes += len(n.Output.Text)
 	if last := len(w.events) - 1; last >= 0 && continuesOutput(w.events[last], n) {
-		w.events[last].Output = &proactor.Output{At: w.events[last].Output.At, Text: w.events[last].Output.Text + n.Output.Text}
+		w.events[last].Output = &proactor.TaskOutput{At: w.events[last].Output.At, Text: w.events[last].Output.Text + n.Output.Text}
 	} else {
 		w.appendEvent(n)
 	}

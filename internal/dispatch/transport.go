@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/internal/queue"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // transport is one way to talk to a worker: webhooks, or the stream where it
@@ -59,7 +59,7 @@ type refusal struct {
 }
 
 // hasCode reports whether the refusal carries that code.
-func (r refusal) hasCode(c proactor.Code) bool { return r.code == c.Code }
+func (r refusal) hasCode(c webhook.Code) bool { return r.code == c.Code }
 
 // String returns the code and the message.
 func (r refusal) String() string { return fmt.Sprintf("code %d: %s", r.code, r.message) }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -65,7 +66,7 @@ func (d *Dispatcher) postOnce(p *workerConn, body proactor.TaskBody, legacy bool
 		return transportResult{status: attemptRefused, refusal: refusalOf(e)}
 	}
 	if !legacy && len(e.Data) > 0 {
-		if a, err := proactor.ParseAnswer(e.Data); err == nil && a.Status != "" {
+		if a, err := webhook.ParseTaskAnswer(e.Data); err == nil && a.Status != "" {
 			return transportResult{status: attemptEnded, outcome: taskOutcome(a.Status == proactor.StatusFailed, a.Retry, a.Result)}
 		}
 	}
@@ -88,9 +89,9 @@ func neverSent(err error) bool {
 // first request, a legacy worker that is busy may be busy with this very task.
 func isFinalAnswer(got transportResult, try int, legacy bool) bool {
 	if got.status != attemptLost {
-		return try == 1 || !legacy || got.status != attemptRefused || !got.refusal.hasCode(proactor.SlaveBusy)
+		return try == 1 || !legacy || got.status != attemptRefused || !got.refusal.hasCode(webhook.SlaveBusy)
 	}
-	var strange *proactor.NotEnvelope
+	var strange *webhook.EnvelopeError
 	return errors.As(got.err, &strange) && try >= maxStrangeAnswers
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/internal/timerheap"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // workerConn is a worker as the loop sees it.
@@ -16,7 +16,7 @@ type workerConn struct {
 	workerID
 	Attachment
 	pool        *pool
-	client      *proactor.Client
+	client      *webhook.Client
 	session     *workerSession
 	transport   transport          // the best there is now
 	stopServing context.CancelFunc // ends the goroutine that connects and serves the stream

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -28,7 +29,7 @@ type heartbeat struct {
 func (d *Dispatcher) openWorkerSession(p *workerConn) *workerSession {
 	s := &workerSession{workerID: p.workerID, token: p.Session.Token, channel: p.Channel}
 	if s.token == "" {
-		s.token = proactor.NewToken()
+		s.token = webhook.NewToken()
 	}
 	d.sessions.Store(s.token, s)
 	d.publishChannels()

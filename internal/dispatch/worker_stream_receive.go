@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/internal/stream"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
 )
@@ -79,7 +80,7 @@ func (l *workerStream) receiveAnswer(m *chirp.Message) {
 func streamRefusal(h *stream.WorkerHeader, data json.RawMessage) refusal {
 	r := refusal{code: h.Code, message: "the worker refused it", retryAfter: retryAfter(data)}
 	if r.code == 0 {
-		r.code = proactor.TaskRefused.Code
+		r.code = webhook.TaskRefused.Code
 	}
 	if r.retryAfter == 0 {
 		r.retryAfter = min(h.RetryAfter, maxRetryAfter)
@@ -132,7 +133,7 @@ func (l *workerStream) receiveProgress(m *chirp.Message) {
 		l.closeStream("what it says of a task's progress is not JSON")
 		return
 	}
-	l.putMessage(&progressMessage{l, uuid.UUID(m.Identity), proactor.Running{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}}, 1)
+	l.putMessage(&progressMessage{l, uuid.UUID(m.Identity), proactor.RunningTask{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}}, 1)
 }
 
 // countLateMessage notes a message that meant nothing.
@@ -145,7 +146,7 @@ func (l *workerStream) countLateMessage() {
 type progressMessage struct {
 	stream *workerStream
 	task   uuid.UUID
-	said   proactor.Running
+	said   proactor.RunningTask
 }
 
 func (m *progressMessage) applyMessage(d *Dispatcher, now time.Time) {
@@ -184,14 +185,14 @@ func (l *workerStream) receiveOutput(m *chirp.Message) {
 		l.closeStream("what it says that a task has written is not UTF-8")
 		return
 	}
-	l.putMessage(&outputMessage{l, uuid.UUID(m.Identity), l.header.Attempt, proactor.Output{At: int64(l.header.Seq), Text: string(m.Data)}}, 1)
+	l.putMessage(&outputMessage{l, uuid.UUID(m.Identity), l.header.Attempt, proactor.TaskOutput{At: int64(l.header.Seq), Text: string(m.Data)}}, 1)
 }
 
 type outputMessage struct {
 	stream  *workerStream
 	task    uuid.UUID
 	attempt int
-	said    proactor.Output
+	said    proactor.TaskOutput
 }
 
 func (m *outputMessage) applyMessage(d *Dispatcher, now time.Time) {

@@ -148,7 +148,7 @@ func (s *Spec) needsPort() bool {
 // such as a line that an INI reader would take for a comment.
 func (d *draft) checkStdin(section string, entries []Entry) {
 	for _, e := range trimmed(entries) {
-		problem := e.Unwritable()
+		problem := e.UnwritableReason()
 		if problem == "" {
 			continue
 		}

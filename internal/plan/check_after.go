@@ -11,7 +11,7 @@ import (
 func (d *draft) checkAfter() {
 	for _, s := range d.plan.Workers {
 		for _, dep := range s.After {
-			if _, known := d.plan.Spec(dep.Name); !known {
+			if _, known := d.plan.FindSpec(dep.Name); !known {
 				d.faultAt("worker:"+s.Name, "after", fmt.Sprintf("there is no [worker:%s]", dep.Name), d.meant(dep.Name))
 			}
 		}
@@ -45,7 +45,7 @@ func (w *walk) visit(name string) {
 		w.found = append(w.found, slices.Clone(w.path[at:]))
 		return
 	}
-	s, known := w.plan.Spec(name)
+	s, known := w.plan.FindSpec(name)
 	if !known || w.done[name] {
 		return
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"initiator/proactor"
+	"initiator/internal/spelling"
 )
 
 func (d *draft) checkSettings() {
@@ -48,7 +48,7 @@ func (d *draft) checkConfigs() {
 		if !ok {
 			continue
 		}
-		if _, known := d.plan.Spec(name); !known {
+		if _, known := d.plan.FindSpec(name); !known {
 			d.faultAt(s.Name, "", fmt.Sprintf("there is no [worker:%s]", name), d.meant(name))
 		}
 	}
@@ -61,7 +61,7 @@ func (d *draft) checkGroups() {
 			d.faultAt(section, "", "the group is empty", "write programs = NAME, NAME")
 		}
 		for _, name := range g.Programs {
-			s, known := d.plan.Spec(name)
+			s, known := d.plan.FindSpec(name)
 			switch {
 			case !known:
 				d.faultAt(section, "programs", fmt.Sprintf("there is no [worker:%s]", name), d.meant(name))
@@ -75,7 +75,7 @@ func (d *draft) checkGroups() {
 // meant is the remedy for a name that no worker has.
 func (d *draft) meant(name string) string {
 	names := d.workerNames()
-	if near, ok := proactor.Nearest(name, names); ok {
+	if near, ok := spelling.Nearest(name, names); ok {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	if len(names) == 0 {

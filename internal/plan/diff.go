@@ -30,19 +30,19 @@ type Change struct {
 	Keys []string `json:"keys,omitempty"`
 }
 
-// Changed says whether a reload does anything about the spec.
-func (c Change) Changed() bool { return c.Action != ActionKeep || len(c.Keys) > 0 }
+// HasEffect says whether a reload does anything about the spec.
+func (c Change) HasEffect() bool { return c.Action != ActionKeep || len(c.Keys) > 0 }
 
-// Diff compares two plans, spec by spec: those of next in their order, then
+// DiffPlans compares two plans, spec by spec: those of next in their order, then
 // those that only old has. A nil old means that nothing runs.
-func Diff(old, next *Plan) []Change {
+func DiffPlans(old, next *Plan) []Change {
 	if old == nil {
 		old = &Plan{}
 	}
 	var changes []Change
 	for i := range next.Workers {
 		spec := &next.Workers[i]
-		before, known := old.Spec(spec.Name)
+		before, known := old.FindSpec(spec.Name)
 		if !known {
 			changes = append(changes, Change{Name: spec.Name, Action: ActionStart})
 			continue
@@ -50,7 +50,7 @@ func Diff(old, next *Plan) []Change {
 		changes = append(changes, compare(old, before, next, spec))
 	}
 	for _, spec := range old.Workers {
-		if _, known := next.Spec(spec.Name); !known {
+		if _, known := next.FindSpec(spec.Name); !known {
 			changes = append(changes, Change{Name: spec.Name, Action: ActionStop})
 		}
 	}

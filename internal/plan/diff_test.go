@@ -36,7 +36,7 @@ func TestDiffTouchesOnlyWhatDiffers(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := Diff(mustMake(t, test.old), mustMake(t, test.next)); !reflect.DeepEqual(got, test.want) {
+			if got := DiffPlans(mustMake(t, test.old), mustMake(t, test.next)); !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got  %+v\nwant %+v", got, test.want)
 			}
 		})
@@ -44,8 +44,8 @@ func TestDiffTouchesOnlyWhatDiffers(t *testing.T) {
 }
 
 func TestDiffFromNothingStartsEverything(t *testing.T) {
-	got := Diff(nil, mustMake(t, "[worker:a]\ncommand = x\n"))
-	if want := []Change{{Name: "a", Action: ActionStart}}; !reflect.DeepEqual(got, want) || !got[0].Changed() {
+	got := DiffPlans(nil, mustMake(t, "[worker:a]\ncommand = x\n"))
+	if want := []Change{{Name: "a", Action: ActionStart}}; !reflect.DeepEqual(got, want) || !got[0].HasEffect() {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

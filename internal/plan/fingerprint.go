@@ -52,8 +52,8 @@ func mark(value any, self string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// Differs returns the keys in which two fingerprints do, sorted.
-func Differs(a, b map[string]string) (keys []string) {
+// DiffFingerprints returns the keys in which two fingerprints do, sorted.
+func DiffFingerprints(a, b map[string]string) (keys []string) {
 	for key, value := range a {
 		if b[key] != value {
 			keys = append(keys, key)

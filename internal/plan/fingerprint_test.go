@@ -9,11 +9,11 @@ import (
 
 func planText(t *testing.T, text string) *Plan {
 	t.Helper()
-	cfg, err := proactor.Parse("test.ini", []byte(text))
+	cfg, err := proactor.ParseConfig("test.ini", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Make(cfg, "/somewhere/test.ini", Env{Self: "/bin/true"})
+	p, err := MakePlan(cfg, "/somewhere/test.ini", Env{Self: "/bin/true"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +36,11 @@ func TestFingerprintAgreesWithDiff(t *testing.T) {
 		"[worker:a]\ncommand = y\n" + "\n": {"command"},
 	} {
 		next := planText(t, text)
-		got := Differs(Fingerprint(old, &old.Workers[0], ""), Fingerprint(next, &next.Workers[0], ""))
+		got := DiffFingerprints(Fingerprint(old, &old.Workers[0], ""), Fingerprint(next, &next.Workers[0], ""))
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
-		if restart := Diff(old, next)[0].Action == ActionRestart; restart != (len(got) > 0) {
+		if restart := DiffPlans(old, next)[0].Action == ActionRestart; restart != (len(got) > 0) {
 			t.Errorf("%q: Diff and Differs disagree: %v", text, got)
 		}
 	}
@@ -49,19 +49,19 @@ func TestFingerprintAgreesWithDiff(t *testing.T) {
 // TestFingerprintOfAMovedProgram: an upgrade to another path restarts nothing.
 func TestFingerprintOfAMovedProgram(t *testing.T) {
 	const text = "[worker:a]\ncommand = ${initiator:self} job sum\n"
-	cfg, err := proactor.Parse("test.ini", []byte(text))
+	cfg, err := proactor.ParseConfig("test.ini", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var marks []map[string]string
 	for _, self := range []string{"/usr/bin/initiator", "/opt/new \"one\"/initiator"} {
-		p, err := Make(cfg, "/somewhere/test.ini", Env{Self: self})
+		p, err := MakePlan(cfg, "/somewhere/test.ini", Env{Self: self})
 		if err != nil {
 			t.Fatal(err)
 		}
 		marks = append(marks, Fingerprint(p, &p.Workers[0], self))
 	}
-	if keys := Differs(marks[0], marks[1]); keys != nil {
+	if keys := DiffFingerprints(marks[0], marks[1]); keys != nil {
 		t.Errorf("differs in %v", keys)
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"initiator/internal/supervisord"
 )
 
-// Import writes a file of supervisord's in our own dialect: the same workers
+// ImportSupervisord writes a file of supervisord's in our own dialect: the same workers
 // under the same law, with the comments of the file. Read back from the same
 // folder it gives the specs that the file itself gives, but for the names in
 // changes, which lists in sentences all that has another meaning than under
 // supervisord. References to the environment stay references. The error is
 // what [Load] would say of the file.
-func Import(path string, env Env) (ini []byte, changes []string, err error) {
+func ImportSupervisord(path string, env Env) (ini []byte, changes []string, err error) {
 	world := worldOf(env)
 	f, err := supervisord.Read(path, world)
 	if err != nil {
@@ -75,7 +75,7 @@ func (i *importer) standards() error {
 	if err != nil {
 		return fmt.Errorf("import %s: %w", i.file.Path, err)
 	}
-	p, err := Make(cfg, i.file.Path, i.env)
+	p, err := MakePlan(cfg, i.file.Path, i.env)
 	if err != nil {
 		return fmt.Errorf("import %s: %w", i.file.Path, err)
 	}

@@ -47,9 +47,9 @@ func (i *importer) gapAboveComments() {
 // and said.
 func (i *importer) entry(section string, e Entry) {
 	var b bytes.Buffer
-	err := proactor.Emit(&b, []proactor.Plain{{Name: "x", Entries: []Entry{e}}})
+	err := proactor.WriteDocument(&b, []proactor.LiteralSection{{Name: "x", Entries: []Entry{e}}})
 	if err != nil {
-		i.note("[%s] %s is left out, for no INI file can hold its value: %s", section, e.Key, e.Unwritable())
+		i.note("[%s] %s is left out, for no INI file can hold its value: %s", section, e.Key, e.UnwritableReason())
 		return
 	}
 	text := strings.TrimSuffix(strings.TrimPrefix(b.String(), "[x]\n"), "\n")
@@ -77,7 +77,7 @@ func (i *importer) note(format string, args ...any) {
 }
 
 func parseText(name, text string) (*proactor.Config, error) {
-	return proactor.Parse(name, []byte(text))
+	return proactor.ParseConfig(name, []byte(text))
 }
 
 // initiatorSection is written only where it would say something.

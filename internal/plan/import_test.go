@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// importEnv is the environment that the files under supervisord/testdata mean.
+// importEnv is the environment that the files under internal/supervisord/testdata mean.
 var importEnv = Env{Self: "/opt/initiator", Lookup: func(name string) (string, bool) {
 	v, ok := map[string]string{
 		"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root", "PORT": "8080", "NOTHING": "", "PERCENT": "50%",
@@ -21,7 +21,7 @@ var importEnv = Env{Self: "/opt/initiator", Lookup: func(name string) (string, b
 // workers.
 func TestImportReadsBackTheSame(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "files")
-	if err := os.CopyFS(dir, os.DirFS("supervisord/testdata/good")); err != nil {
+	if err := os.CopyFS(dir, os.DirFS("../supervisord/testdata/good")); err != nil {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(dir + "/*.conf")
@@ -54,7 +54,7 @@ func sameAfterImport(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ini, changes, err := Import(path, importEnv)
+	ini, changes, err := ImportSupervisord(path, importEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestImportForPeople(t *testing.T) {
 	if err := os.WriteFile(path, []byte(importExample), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ini, changes, err := Import(path, importEnv)
+	ini, changes, err := ImportSupervisord(path, importEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestImportForPeople(t *testing.T) {
 }
 
 func TestImportOfFaults(t *testing.T) {
-	if _, _, err := Import(filepath.Join(t.TempDir(), "none.conf"), importEnv); err == nil {
+	if _, _, err := ImportSupervisord(filepath.Join(t.TempDir(), "none.conf"), importEnv); err == nil {
 		t.Error("no error for a file that is not there")
 	}
 }

@@ -80,7 +80,7 @@ func workerRow(name string) row[Spec] {
 // here; else its words, quoted.
 func (i *importer) command(p supervisord.Process, argv []string) (text, problem string) {
 	line := strings.Join(strings.FieldsFunc(p.Command, func(r rune) bool { return r == '\n' }), " ")
-	if words, err := split(i.real(line)); err == nil && slices.Equal(words, argv) && written("command", line).Unwritable() == "" {
+	if words, err := split(i.real(line)); err == nil && slices.Equal(words, argv) && written("command", line).UnwritableReason() == "" {
 		return line, ""
 	}
 	var words []string
@@ -88,7 +88,7 @@ func (i *importer) command(p supervisord.Process, argv []string) (text, problem 
 		words = append(words, "'"+strings.ReplaceAll(word, "'", `'\''`)+"'")
 	}
 	line = strings.Join(words, " ")
-	return line, written("command", line).Unwritable()
+	return line, written("command", line).UnwritableReason()
 }
 
 // path is one relative to the new file, if it stands beside or below that.

@@ -9,10 +9,10 @@ type KeyDoc struct {
 	Doc     string // one sentence without its full stop
 }
 
-// Keys returns every key that sections of our own may have, in the order in
+// KeyDocs returns every key that sections of our own may have, in the order in
 // which a reference would list them. It is the table that [Make] reads with,
 // so the two cannot disagree.
-func Keys() []KeyDoc {
+func KeyDocs() []KeyDoc {
 	var docs []KeyDoc
 	docs = appendDocs(docs, "initiator", initiatorKeys)
 	docs = appendDocs(docs, "worker", workerKeys)

@@ -70,12 +70,12 @@ func (l *loader) file(path string, data []byte) {
 	l.path = append(l.path, realPath(path))
 	l.seen[realPath(path)] = true
 	defer func() { l.path = l.path[:len(l.path)-1] }()
-	cfg, err := proactor.Parse(path, data)
+	cfg, err := proactor.ParseConfig(path, data)
 	l.faults = append(l.faults, faultsOf(err)...)
 	if cfg == nil {
 		return
 	}
-	l.configs = append(l.configs, cfg.Without("include"))
+	l.configs = append(l.configs, cfg.WithoutSection("include"))
 	if cfg.Section("include") != nil {
 		l.include(path, cfg)
 	}

@@ -206,10 +206,10 @@ func TestTenMegabytesAreLoaded(t *testing.T) {
 	if n := len(mustSpec(t, p, "a").Config); n != 300_001 {
 		t.Errorf("%d entries", n)
 	}
-	if doc := Stdin(p, &p.Workers[0], Worker{GUID: "g"}); len(doc) < 8<<20 {
+	if doc := WorkerStdin(p, &p.Workers[0], WorkerIdentity{GUID: "g"}); len(doc) < 8<<20 {
 		t.Errorf("the worker is given %d bytes", len(doc))
 	}
-	if c := Diff(p, p); c[0].Changed() {
+	if c := DiffPlans(p, p); c[0].HasEffect() {
 		t.Errorf("%+v", c)
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// At returns the path of the log for one worker: {name}, {guid} and {index} in
+// PathFor returns the path of the log for one worker: {name}, {guid} and {index} in
 // Path stand for its own, so that two workers need not share a file. Index is
 // its place in the pool, from 0.
-func (l Log) At(name, guid string, index int) string {
+func (l Log) PathFor(name, guid string, index int) string {
 	if !strings.ContainsRune(l.Path, '{') {
 		return l.Path
 	}

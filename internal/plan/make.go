@@ -9,12 +9,12 @@ import (
 	"initiator/proactor"
 )
 
-// Make turns a document into a plan. The error is [proactor.Faults] with
+// MakePlan turns a document into a plan. The error is [proactor.Faults] with
 // everything that is wrong; then nothing of the plan is to be used. Path is
 // the file that the document came from: relative paths in it are relative to
 // its directory. Make reads no file: what [include] and env_file name is for
 // [Load] to add.
-func Make(cfg *proactor.Config, path string, env Env) (*Plan, error) {
+func MakePlan(cfg *proactor.Config, path string, env Env) (*Plan, error) {
 	d := newDraft(cfg, path, env)
 	d.readSections()
 	if len(d.faults) == 0 {

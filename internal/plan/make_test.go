@@ -13,11 +13,11 @@ import (
 // mustMake reads a document as if it were /etc/x/initiator.ini.
 func mustMake(t testing.TB, doc string) *Plan {
 	t.Helper()
-	cfg, err := proactor.Parse("/etc/x/initiator.ini", []byte(doc))
+	cfg, err := proactor.ParseConfig("/etc/x/initiator.ini", []byte(doc))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Make(cfg, "/etc/x/initiator.ini", testEnv)
+	p, err := MakePlan(cfg, "/etc/x/initiator.ini", testEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func mustMake(t testing.TB, doc string) *Plan {
 
 func mustSpec(t testing.TB, p *Plan, name string) *Spec {
 	t.Helper()
-	s, ok := p.Spec(name)
+	s, ok := p.FindSpec(name)
 	if !ok {
 		t.Fatalf("there is no %s", name)
 	}
@@ -50,8 +50,8 @@ func TestMakeFillsInEveryDefault(t *testing.T) {
 		},
 		StopSignal: "TERM", StopWait: 10 * time.Second, Drain: 30 * time.Second, OnInitiatorExit: "stop", OrphanGrace: 10 * time.Minute,
 		Limits: Limits{Umask: -1},
-		Stdout: Log{Path: "/etc/x/.internal/logs/{name}.{index}.stdout.log", MaxBytes: 50 << 20, Backups: 10},
-		Stderr: Log{Path: "/etc/x/.internal/logs/{name}.{index}.stderr.log", MaxBytes: 50 << 20, Backups: 10},
+		Stdout: Log{Path: "/etc/x/.initiator/logs/{name}.{index}.stdout.log", MaxBytes: 50 << 20, Backups: 10},
+		Stderr: Log{Path: "/etc/x/.initiator/logs/{name}.{index}.stderr.log", MaxBytes: 50 << 20, Backups: 10},
 		Tasks:  Tasks{Attempts: 3, RetryDelay: time.Second, RetryDelayMax: 10 * time.Minute, RetryJitter: 0.1, Retention: Retention{10_000, time.Hour}},
 		Config: []Entry{{Key: "command", Value: "/bin/x --flag", Valued: true}},
 	}
@@ -103,11 +103,11 @@ func TestDefaultsThatDependOnOtherKeys(t *testing.T) {
 
 // A path with spaces, in which the initiator itself lies, stays one word.
 func TestSelfIsOneWord(t *testing.T) {
-	cfg, err := proactor.Parse("x.ini", []byte("[worker:a]\ncommand = ${initiator:self} job \"${initiator:self}x\"\n"))
+	cfg, err := proactor.ParseConfig("x.ini", []byte("[worker:a]\ncommand = ${initiator:self} job \"${initiator:self}x\"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Make(cfg, "x.ini", Env{Self: "/my dir/it's"})
+	p, err := MakePlan(cfg, "x.ini", Env{Self: "/my dir/it's"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,23 +176,23 @@ func FuzzMake(f *testing.F) {
 	}
 	f.Add("[initiator]\n[worker:a]\ncommand = ${initiator:self} job sum\nrecycle = tasks:1\n[config:a]\nx = ${env:SPACED}\n")
 	f.Fuzz(func(t *testing.T, doc string) {
-		cfg, err := proactor.Parse("x.ini", []byte(doc))
+		cfg, err := proactor.ParseConfig("x.ini", []byte(doc))
 		if err != nil {
 			return
 		}
-		p, err := Make(cfg, "/x.ini", testEnv)
+		p, err := MakePlan(cfg, "/x.ini", testEnv)
 		if err != nil {
 			checkFaults(t, err)
 			return
 		}
 		for i := range p.Workers {
 			s := &p.Workers[i]
-			if s.Contract && Stdin(p, s, Worker{GUID: "g", Token: "t"}) == nil {
+			if s.Contract && WorkerStdin(p, s, WorkerIdentity{GUID: "g", Token: "t"}) == nil {
 				t.Errorf("%s has no stdin", s.Name)
 			}
 		}
-		for _, c := range Diff(p, p) {
-			if c.Changed() {
+		for _, c := range DiffPlans(p, p) {
+			if c.HasEffect() {
 				t.Errorf("a plan differs from itself: %+v", c)
 			}
 		}

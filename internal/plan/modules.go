@@ -27,7 +27,7 @@ func (d *draft) settleModules() {
 		spec.Module, spec.Replicas, spec.Protocol = s.Name, 0, "none"
 		given := map[string]bool{"module": true, "protocol": true}
 		for _, r := range workerKeys {
-			if k, ok := d.cfg.Find(s.Name, r.Name); ok && slices.Contains(moduleKeys, r.Name) {
+			if k, ok := d.cfg.FindKey(s.Name, r.Name); ok && slices.Contains(moduleKeys, r.Name) {
 				given[r.Name] = true
 				readKey(d, s.Name, r, k, &spec)
 			}
@@ -44,14 +44,14 @@ var moduleKeys = []string{"interpreter", "directory", "protocol", "ready"}
 
 // uses says whether a worker definition runs a module, or has its name.
 func (p *Plan) uses(module string) bool {
-	_, ok := p.Definition(module)
+	_, ok := p.FindSpecOrModule(module)
 	return ok
 }
 
-// Definition finds a worker definition by its own name or by the module that
+// FindSpecOrModule finds a worker definition by its own name or by the module that
 // it runs.
-func (p *Plan) Definition(module string) (*Spec, bool) {
-	if s, ok := p.Spec(module); ok {
+func (p *Plan) FindSpecOrModule(module string) (*Spec, bool) {
+	if s, ok := p.FindSpec(module); ok {
 		return s, true
 	}
 	for i := range p.Workers {
@@ -76,7 +76,7 @@ func (d *draft) ownSettings() {
 		return
 	}
 	for _, r := range initiatorKeys {
-		if k, ok := d.cfg.Find(d.env.GUID, r.Name); ok {
+		if k, ok := d.cfg.FindKey(d.env.GUID, r.Name); ok {
 			d.given["initiator"][r.Name] = true
 			readKey(d, d.env.GUID, r, k, &d.plan.Settings)
 		}
@@ -86,14 +86,14 @@ func (d *draft) ownSettings() {
 	}
 }
 
-// Entries are what one worker sees of its configuration: [DEFAULT], the section
+// WorkerEntries are what one worker sees of its configuration: [DEFAULT], the section
 // of its module, [worker:NAME], [config:NAME], the section named by its guid,
 // and what w says, each over the one before. Stdin shows them, and a worker
 // that lives can ask for them again.
-func (p *Plan) Entries(s *Spec, w Worker) []Entry {
+func (p *Plan) WorkerEntries(s *Spec, w WorkerIdentity) []Entry {
 	return trimmed(overlaid(p.Defaults, p.own(s, w)))
 }
 
-func (p *Plan) own(s *Spec, w Worker) []Entry {
+func (p *Plan) own(s *Spec, w WorkerIdentity) []Entry {
 	return overlaid(overlaid(s.Config, p.Sections[w.GUID]), w.entries(s))
 }

@@ -53,11 +53,11 @@ const initiatorGUID = "8d740c16d9b8419aa7417f7da6deb039"
 
 func makeAs(t *testing.T, text, guid string, port int) (*Plan, error) {
 	t.Helper()
-	cfg, err := proactor.Parse("t.cfg", []byte(text))
+	cfg, err := proactor.ParseConfig("t.cfg", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Make(cfg, "/etc/x/t.cfg", Env{Self: "/bin/self", GUID: guid, Port: port})
+	return MakePlan(cfg, "/etc/x/t.cfg", Env{Self: "/bin/self", GUID: guid, Port: port})
 }
 
 func TestTheInitiatorsOwnSection(t *testing.T) {
@@ -95,7 +95,7 @@ func TestSectionsOfModulesAreDefinitions(t *testing.T) {
 	if want := []string{"named", "plain", "turberfield.demo.initiator", "turberfield.demo.processor"}; !slices.Equal(names, want) {
 		t.Errorf("definitions %q", names)
 	}
-	s, ok := p.Definition("turberfield.demo.processor")
+	s, ok := p.FindSpecOrModule("turberfield.demo.processor")
 	if !ok || s.Module != s.Name || s.Replicas != 0 || s.Protocol != "none" || s.Ready.Kind != "alive" ||
 		!slices.Equal(s.Interpreter, []string{"python3.11"}) || s.ListenAddr != "127.0.0.1" || !s.Contract {
 		t.Errorf("%+v", s)
@@ -111,11 +111,11 @@ func TestAModuleThatAWorkerRunsIsFoundByBothNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"named", "turberfield.demo.processor"} {
-		if s, ok := p.Definition(name); !ok || s.Name != "named" || s.Slots != 3 {
+		if s, ok := p.FindSpecOrModule(name); !ok || s.Name != "named" || s.Slots != 3 {
 			t.Errorf("%s: %+v", name, s)
 		}
 	}
-	if _, ok := p.Definition("none"); ok {
+	if _, ok := p.FindSpecOrModule("none"); ok {
 		t.Error("there is none")
 	}
 }
@@ -136,14 +136,14 @@ func TestEntriesAreLaidOver(t *testing.T) {
 		{"plain", "g", map[string]string{"answer": "43", "parent_addr": "127.0.0.1", "parent_port": "8080"}},
 	}
 	for _, tt := range tests {
-		s, _ := p.Spec(tt.spec)
-		w := Worker{GUID: tt.guid, Port: 4711, Token: "secret", Incarnation: 1, ParentAddr: "127.0.0.1", ParentPort: 8080}
-		cfg, err := proactor.Parse("stdin", Stdin(p, s, w))
+		s, _ := p.FindSpec(tt.spec)
+		w := WorkerIdentity{GUID: tt.guid, Port: 4711, Token: "secret", Incarnation: 1, ParentAddr: "127.0.0.1", ParentPort: 8080}
+		cfg, err := proactor.ParseConfig("stdin", WorkerStdin(p, s, w))
 		if err != nil {
 			t.Fatal(err)
 		}
 		seen := map[string]string{}
-		for _, e := range p.Entries(s, w) {
+		for _, e := range p.WorkerEntries(s, w) {
 			seen[e.Key] = e.Value
 		}
 		for key, want := range tt.want {

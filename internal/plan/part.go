@@ -5,15 +5,15 @@ import (
 	"path/filepath"
 	"strings"
 
-	"initiator/proactor"
+	"initiator/internal/spelling"
 )
 
-// Only returns the part of the plan that has the named definitions and all that
+// OnlyWorkers returns the part of the plan that has the named definitions and all that
 // they come after. The error names one that does not exist.
-func (p *Plan) Only(names ...string) (*Plan, error) {
+func (p *Plan) OnlyWorkers(names ...string) (*Plan, error) {
 	wanted := map[string]bool{}
 	for _, name := range names {
-		if _, ok := p.Spec(name); !ok {
+		if _, ok := p.FindSpec(name); !ok {
 			return nil, fmt.Errorf("there is no [worker:%s] in %s%s", name, p.File, p.meant(name))
 		}
 		p.need(name, wanted)
@@ -36,7 +36,7 @@ func (p *Plan) need(name string, wanted map[string]bool) {
 		return
 	}
 	wanted[name] = true
-	if s, ok := p.Spec(name); ok {
+	if s, ok := p.FindSpec(name); ok {
 		for _, d := range s.After {
 			p.need(d.Name, wanted)
 		}
@@ -48,7 +48,7 @@ func (p *Plan) meant(name string) string {
 	for _, s := range p.Workers {
 		known = append(known, s.Name)
 	}
-	if near, ok := proactor.Nearest(name, known); ok {
+	if near, ok := spelling.Nearest(name, known); ok {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return ""

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Fill gives a command for one worker: {guid} and {port} in it stand for the
+// FillPlaceholders gives a command for one worker: {guid} and {port} in it stand for the
 // worker's own, and filled says whether it names either. ${port} is not a place
 // but a variable of a shell, and stays as it is.
-func Fill(command []string, guid string, port int) (argv []string, filled bool) {
+func FillPlaceholders(command []string, guid string, port int) (argv []string, filled bool) {
 	places := strings.NewReplacer("${guid}", "${guid}", "${port}", "${port}", "{guid}", guid, "{port}", strconv.Itoa(port))
 	for _, arg := range command {
 		own := places.Replace(arg)

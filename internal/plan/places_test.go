@@ -18,7 +18,7 @@ func TestFill(t *testing.T) {
 		{"sh -c ${port}{port}", "sh -c ${port}7", true, true},
 		{command: "prog {PORT} { port } {port", want: "prog {PORT} { port } {port"},
 	} {
-		argv, filled := Fill(strings.Fields(c.command), "G", 7)
+		argv, filled := FillPlaceholders(strings.Fields(c.command), "G", 7)
 		if got := strings.Join(argv, " "); got != c.want || filled != c.filled {
 			t.Errorf("%s: %q, %v; want %q, %v", c.command, got, filled, c.want, c.filled)
 		}

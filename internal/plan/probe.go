@@ -9,42 +9,42 @@ import (
 // Probe looks after a worker that cannot beat, from the moment it is ready.
 // The first failure makes it unready, the Failures-th in a row unhealthy.
 type Probe struct {
-	Check
+	ProbeCheck
 	Span     time.Duration // from one look to the next
 	Timeout  time.Duration // of one look
 	Failures int
 }
 
-// Check is one look at a worker. The zero value: none.
-type Check struct {
+// ProbeCheck is one look at a worker. The zero value: none.
+type ProbeCheck struct {
 	Kind    string   // "", "http", "tcp" or "exec"
 	Path    string   // the path of "http"
 	Command []string // the argv of "exec"; exit code 0 = well
 }
 
-var probeKind = kind[Check]{name: "http:/path, tcp, exec:COMMAND", parse: parseProbe}
+var probeKind = kind[ProbeCheck]{name: "http:/path, tcp, exec:COMMAND", parse: parseProbe}
 
-func parseProbe(s string) (Check, error) {
+func parseProbe(s string) (ProbeCheck, error) {
 	what, rest, _ := strings.Cut(s, ":")
 	switch {
 	case s == "tcp":
-		return Check{Kind: "tcp"}, nil
+		return ProbeCheck{Kind: "tcp"}, nil
 	case what == "http" && strings.HasPrefix(rest, "/"):
-		return Check{Kind: "http", Path: rest}, nil
+		return ProbeCheck{Kind: "http", Path: rest}, nil
 	case what == "http":
-		return Check{}, wrong{fmt.Sprintf("%q names no path", s), "write http:/healthz; address and port are the worker's"}
+		return ProbeCheck{}, wrong{fmt.Sprintf("%q names no path", s), "write http:/healthz; address and port are the worker's"}
 	case what == "exec":
 		argv, err := commandLine.parse(rest)
 		if err == nil && len(argv) == 0 {
 			err = wrong{"exec: names no command", "write exec:COMMAND, which ends with 0 when all is well"}
 		}
-		return Check{Kind: "exec", Command: argv}, err
+		return ProbeCheck{Kind: "exec", Command: argv}, err
 	}
-	return Check{}, wrong{fmt.Sprintf("%q is no probe", s), "write http:/path, tcp or exec:COMMAND"}
+	return ProbeCheck{}, wrong{fmt.Sprintf("%q is no probe", s), "write http:/path, tcp or exec:COMMAND"}
 }
 
 var probeKeys = []row[Spec]{
-	key("probe", probeKind, "", func(s *Spec) *Check { return &s.Probe.Check },
+	key("probe", probeKind, "", func(s *Spec) *ProbeCheck { return &s.Probe.ProbeCheck },
 		"how a program that cannot beat is looked after once it is ready: http:/path, tcp or exec:COMMAND; without one it is believed while it lives").lives(),
 	key("probe_span", duration, "10s", func(s *Spec) *Duration { return &s.Probe.Span },
 		"the time from one probe to the next").lives(),

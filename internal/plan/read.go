@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"initiator/internal/spelling"
 	"initiator/proactor"
 )
 
@@ -23,7 +24,7 @@ func readSection[S any](d *draft, section, kind string, rows []row[S], into *S) 
 		}
 	}
 	for _, r := range rows {
-		if k, ok := d.cfg.Find(section, r.Name); ok {
+		if k, ok := d.cfg.FindKey(section, r.Name); ok {
 			given[r.Name] = true
 			readKey(d, section, r, k, into)
 		}
@@ -90,7 +91,7 @@ func unknownKey(kind, key string, known []string) wrong {
 	if remedy, ok := foreign[key]; ok && kind == "worker" {
 		return wrong{"there is no such key", remedy}
 	}
-	if near, ok := proactor.Nearest(key, known); ok {
+	if near, ok := spelling.Nearest(key, known); ok {
 		return wrong{"there is no such key", fmt.Sprintf("did you mean %q?", near)}
 	}
 	if kind == "worker" {
@@ -117,7 +118,7 @@ func (d *draft) faultAt(section, key, problem, remedy string) {
 	if s := d.cfg.Section(section); s != nil {
 		f.File, f.Line = s.File, s.Line
 	}
-	if k, ok := d.cfg.Find(section, key); ok {
+	if k, ok := d.cfg.FindKey(section, key); ok {
 		f.File, f.Line, f.Key = k.File, k.Line, k.Name
 	}
 	d.faults = append(d.faults, f)

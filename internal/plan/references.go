@@ -28,7 +28,7 @@ const selfMark = "\x00"
 // references returns the document with our two extensions of Python's
 // references. Other keys of [initiator] are found as in any section.
 func references(cfg *proactor.Config, env Env, self string) *proactor.Config {
-	return cfg.With(func(section, key string) (string, bool, error) {
+	return cfg.WithLookup(func(section, key string) (string, bool, error) {
 		switch {
 		case section == "initiator" && strings.EqualFold(key, "self"):
 			return self, true, nil

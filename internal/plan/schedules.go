@@ -22,8 +22,8 @@ type Schedule struct {
 	Missed string         // "skip" or "once"
 }
 
-// When is when it fires.
-func (s Schedule) When() schedule.Schedule {
+// FiringTimes is when it fires.
+func (s Schedule) FiringTimes() schedule.Schedule {
 	return schedule.Schedule{Every: s.Every, Cron: s.Cron, Zone: s.Zone, Once: s.Missed == "once"}
 }
 
@@ -110,7 +110,7 @@ func (d *draft) checkSchedules() {
 // may hold dots: the longest one that exists is meant.
 func (p *Plan) pool(task string) (*Spec, bool) {
 	for name := task; ; {
-		if s, ok := p.Spec(name); ok {
+		if s, ok := p.FindSpec(name); ok {
 			return s, true
 		}
 		dot := strings.LastIndexByte(name, '.')

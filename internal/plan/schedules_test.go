@@ -13,11 +13,11 @@ const adderINI = "[worker:adder]\ncommand = x\n\n[worker:dumb]\ncommand = x\ncon
 
 func planOf(t *testing.T, text string) (*Plan, error) {
 	t.Helper()
-	cfg, err := proactor.Parse("i.ini", []byte(text))
+	cfg, err := proactor.ParseConfig("i.ini", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Make(cfg, "i.ini", Env{Self: "/bin/initiator"})
+	return MakePlan(cfg, "i.ini", Env{Self: "/bin/initiator"})
 }
 
 func TestSchedules(t *testing.T) {
@@ -41,10 +41,10 @@ missed   = once
 	if tick.Name != "tick" || tick.Every != 10*time.Second || tick.Task != "adder.sum" || tick.Data != "{\"a\": 1,\n\"b\": 2}" || tick.Missed != "skip" {
 		t.Errorf("%+v", tick)
 	}
-	if nightly.Cron.String() != "30 2 * * *" || nightly.Zone.String() != "UTC" || nightly.Data != "null" || !nightly.When().Once {
+	if nightly.Cron.String() != "30 2 * * *" || nightly.Zone.String() != "UTC" || nightly.Data != "null" || !nightly.FiringTimes().Once {
 		t.Errorf("%+v", nightly)
 	}
-	part, err := p.Only("dumb")
+	part, err := p.OnlyWorkers("dumb")
 	if err != nil || len(part.Schedules) != 0 {
 		t.Errorf("a plan without the pool has its schedules: %+v, %v", part, err)
 	}

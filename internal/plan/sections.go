@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"initiator/internal/spelling"
 	"initiator/proactor"
 )
 
@@ -35,7 +36,7 @@ func (d *draft) otherSection(s *proactor.Section) {
 		return
 	}
 	remedy := "write [worker:NAME], [config:NAME], [group:NAME] or [schedule:NAME]"
-	if near, ok := proactor.Nearest(strings.ToLower(kind), []string{"worker", "config", "group", "schedule"}); ok {
+	if near, ok := spelling.Nearest(strings.ToLower(kind), []string{"worker", "config", "group", "schedule"}); ok {
 		remedy = fmt.Sprintf("did you mean [%s:%s]?", near, rest)
 	}
 	d.faultAt(s.Name, "", "there is no such kind of section", remedy)
@@ -43,7 +44,7 @@ func (d *draft) otherSection(s *proactor.Section) {
 
 func (d *draft) userSection(s *proactor.Section) {
 	ours := []string{"initiator", "include", "default"}
-	if near, ok := proactor.Nearest(strings.ToLower(strings.TrimSpace(s.Name)), ours); ok {
+	if near, ok := spelling.Nearest(strings.ToLower(strings.TrimSpace(s.Name)), ours); ok {
 		if near == "default" {
 			near = proactor.DefaultSection
 		}

@@ -142,7 +142,7 @@ func (d *draft) settleGroups() {
 	}
 	for _, g := range d.plan.Groups {
 		for _, name := range g.Programs {
-			if s, ok := d.plan.Spec(name); ok && s.Group == "" {
+			if s, ok := d.plan.FindSpec(name); ok && s.Group == "" {
 				s.Group = g.Name
 			}
 		}

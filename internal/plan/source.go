@@ -27,7 +27,7 @@ func Read(path string, env Env) (*Source, error) {
 	if !s.supervisord {
 		s.loader.file(path, data)
 	}
-	s.cfg, err = proactor.Merge(s.loader.configs...)
+	s.cfg, err = proactor.MergeConfigs(s.loader.configs...)
 	s.loader.faults = append(s.loader.faults, faultsOf(err)...)
 	return s, nil
 }

@@ -33,8 +33,8 @@ type Plan struct {
 	Warnings []string
 }
 
-// Spec returns the worker definition with that name.
-func (p *Plan) Spec(name string) (*Spec, bool) {
+// FindSpec returns the worker definition with that name.
+func (p *Plan) FindSpec(name string) (*Spec, bool) {
 	for i := range p.Workers {
 		if p.Workers[i].Name == name {
 			return &p.Workers[i], true

@@ -9,8 +9,8 @@ import (
 	"initiator/proactor"
 )
 
-// Worker is what only one worker may know of itself, for [Stdin].
-type Worker struct {
+// WorkerIdentity is what only one worker may know of itself, for [Stdin].
+type WorkerIdentity struct {
 	GUID        string
 	Port        int
 	Token       string
@@ -19,13 +19,13 @@ type Worker struct {
 	ParentPort  int
 }
 
-// Stdin is the document that a worker reads on its stdin (wire/webhooks.md,
+// WorkerStdin is the document that a worker reads on its stdin (wire/webhooks.md,
 // section 1): [DEFAULT], and under its guid the keys of [worker:NAME] overlaid
 // with [config:NAME] and with what w says. It is nil when w.GUID can be no
 // section's name; a plan that [Make] has accepted has no other reason.
-func Stdin(p *Plan, s *Spec, w Worker) []byte {
+func WorkerStdin(p *Plan, s *Spec, w WorkerIdentity) []byte {
 	var b bytes.Buffer
-	err := proactor.Emit(&b, []proactor.Plain{
+	err := proactor.WriteDocument(&b, []proactor.LiteralSection{
 		{Name: proactor.DefaultSection, Entries: trimmed(p.Defaults)},
 		{Name: w.GUID, Entries: trimmed(p.own(s, w))},
 	})
@@ -35,7 +35,7 @@ func Stdin(p *Plan, s *Spec, w Worker) []byte {
 	return b.Bytes()
 }
 
-func (w Worker) entries(s *Spec) []Entry {
+func (w WorkerIdentity) entries(s *Spec) []Entry {
 	valued := func(key, value string) Entry { return Entry{Key: key, Value: value, Valued: true} }
 	return []Entry{
 		valued("listen_addr", s.ListenAddr),

@@ -30,7 +30,7 @@ secret = of b
 
 func TestStdinHoldsWhatOneWorkerMayKnow(t *testing.T) {
 	p := mustMake(t, stdinDoc[1:])
-	got := string(Stdin(p, mustSpec(t, p, "a"), Worker{
+	got := string(WorkerStdin(p, mustSpec(t, p, "a"), WorkerIdentity{
 		GUID: "g1", Port: 5000, Token: "s3cret", Incarnation: 2, ParentAddr: "127.0.0.1", ParentPort: 4000,
 	}))
 	want := `[DEFAULT]
@@ -58,7 +58,7 @@ incarnation = 2
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	c, err := proactor.Parse("stdin", []byte(got))
+	c, err := proactor.ParseConfig("stdin", []byte(got))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ incarnation = 2
 
 func TestStdinIsNilForWhatCannotBeASection(t *testing.T) {
 	p := mustMake(t, "[worker:a]\ncommand = x\n")
-	if got := Stdin(p, &p.Workers[0], Worker{GUID: "a\nb"}); got != nil {
+	if got := WorkerStdin(p, &p.Workers[0], WorkerIdentity{GUID: "a\nb"}); got != nil {
 		t.Errorf("got %q", got)
 	}
 }

@@ -140,7 +140,7 @@ func (m *move) group(g supervisord.Group) {
 	made := Group{Name: g.Name, Priority: g.Priority, Strategy: OneForOne}
 	for _, p := range g.Processes {
 		spec := m.spec(p)
-		if _, twice := m.plan.Spec(spec.Name); twice {
+		if _, twice := m.plan.FindSpec(spec.Name); twice {
 			at.Problem, at.Remedy = fmt.Sprintf("two processes are called %s, and one is not started", spec.Name), "write another process_name"
 			m.warn(at)
 			continue

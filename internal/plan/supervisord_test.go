@@ -35,7 +35,7 @@ func TestWhichDialect(t *testing.T) {
 		if got := p.Settings.StateDir == filepath.Join(p.Dir, ".initiator") && !strings.Contains(strings.Join(p.Warnings, " "), "[worker:NAME]"); !got && theirs {
 			t.Errorf("%q was not read as supervisord's: %v", doc, p.Warnings)
 		}
-		if s, ok := p.Spec("a"); ok && s.Contract == theirs {
+		if s, ok := p.FindSpec("a"); ok && s.Contract == theirs {
 			t.Errorf("%q: contract = %v", doc, s.Contract)
 		}
 	}
@@ -44,7 +44,7 @@ func TestWhichDialect(t *testing.T) {
 // A program of which nothing is said keeps supervisord's defaults.
 func TestSupervisordDefaults(t *testing.T) {
 	p := supervised(t, "[supervisord]\n[program:cat]\ncommand = /bin/cat -u\n")
-	s, ok := p.Spec("cat")
+	s, ok := p.FindSpec("cat")
 	if !ok {
 		t.Fatal(p.Workers)
 	}
@@ -58,7 +58,7 @@ func TestSupervisordDefaults(t *testing.T) {
 	if s.Contract || s.Protocol != "none" || s.Ready.Kind != "alive" || s.StartSecs != time.Second || s.Priority != 999 || !s.Autostart || s.StopWait != 10*time.Second {
 		t.Errorf("%+v", s)
 	}
-	if !s.Stdout.Raw || s.Stdout.MaxBytes != 50<<20 || s.Stdout.Backups != 10 || !strings.HasSuffix(s.Stdout.Path, ".internal/logs/{name}.{index}.stdout.log") {
+	if !s.Stdout.Raw || s.Stdout.MaxBytes != 50<<20 || s.Stdout.Backups != 10 || !strings.HasSuffix(s.Stdout.Path, ".initiator/logs/{name}.{index}.stdout.log") {
 		t.Errorf("log %+v", s.Stdout)
 	}
 	if cwd, _ := os.Getwd(); s.Directory != cwd {
@@ -129,14 +129,14 @@ command = x
 [group:c]
 programs = x
 `)
-	a, _ := p.Spec("a")
+	a, _ := p.FindSpec("a")
 	if a.Limits.Umask != 0o077 || a.Directory != "/" || a.Limits.NoFile != 4096 || a.Stdout.Path != "-" || a.Stderr.Path != "/relative.log" {
 		t.Errorf("a: %+v", a)
 	}
 	if a.Restart.Auto != "true" || a.StartTimeout <= a.StartSecs || a.StopSignal != "64" || !reflect.DeepEqual(a.Command, []string{`sh -c "oops`}) {
 		t.Errorf("a: %+v", a)
 	}
-	b, _ := p.Spec("b")
+	b, _ := p.FindSpec("b")
 	if b.Limits.Umask != 0o022 || b.Directory != "/srv" || b.Stdout.Path != "/tmp/b-stdout---supervisor.log" || b.Restart.Retries != 1 {
 		t.Errorf("b: %+v", b)
 	}

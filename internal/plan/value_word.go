@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"initiator/proactor"
+	"initiator/internal/spelling"
 )
 
 var text = kind[string]{name: "text", parse: func(s string) (string, error) { return s, nil }}
@@ -25,7 +25,7 @@ func oneOf(words ...string) kind[string] {
 				return w, nil
 			}
 		}
-		if near, ok := proactor.Nearest(strings.ToLower(s), words); ok {
+		if near, ok := spelling.Nearest(strings.ToLower(s), words); ok {
 			return "", wrong{fmt.Sprintf("%q is none of its words", s), fmt.Sprintf("did you mean %q?", near)}
 		}
 		return "", wrong{fmt.Sprintf("%q is none of its words", s), "write " + orList(words)}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -42,7 +43,7 @@ func CheckOnce(ctx context.Context, t Target) error {
 	defer stop()
 	path, nonce := t.Path, ""
 	if t.Kind == "webhook" {
-		path, nonce = "/ping", proactor.NewToken()
+		path, nonce = "/ping", webhook.NewToken()
 	}
 	err = t.exchange(conn, path, nonce)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -92,7 +93,7 @@ func (t *Target) checkProof(resp *http.Response, nonce string) error {
 		return fmt.Errorf("GET /ping: read the answer: %w", err)
 	}
 	var envelope proactor.Envelope
-	var pong proactor.Pong
+	var pong proactor.PingAnswer
 	if json.Unmarshal(body, &envelope) != nil {
 		return fmt.Errorf("GET /ping answers %d without an envelope: is protocol = webhook right for this program?", resp.StatusCode)
 	}
@@ -102,7 +103,7 @@ func (t *Target) checkProof(resp *http.Response, nonce string) error {
 	if json.Unmarshal(envelope.Data, &pong) != nil || pong.Proof == "" {
 		return errors.New("GET /ping answers without data.proof: a worker of another kind? (protocol = ding, or ready = http:/path)")
 	}
-	if !proactor.TokenEqual(pong.Proof, proactor.Proof(t.Token, nonce, t.GUID, t.Incarnation)) {
+	if !webhook.TokenEqual(pong.Proof, webhook.Proof(t.Token, nonce, t.GUID, t.Incarnation)) {
 		return errors.New("GET /ping answers with a wrong data.proof: it does not know this worker's token")
 	}
 	return nil

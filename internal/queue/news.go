@@ -27,7 +27,7 @@ type News struct {
 	Progress json.RawMessage `json:"progress,omitempty"`
 	// Output is what the newest try has written, a part of it; nil = this is
 	// no news of that.
-	Output *proactor.Output `json:"output,omitempty"`
+	Output *proactor.TaskOutput `json:"output,omitempty"`
 	// Result is that of a terminal task.
 	Result json.RawMessage `json:"result,omitempty"`
 }

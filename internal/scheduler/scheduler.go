@@ -89,7 +89,7 @@ func (s *Scheduler) submitDue(ctx context.Context, list []plan.Schedule, now tim
 	sleep, changed := maxSleep, false
 	last := s.ticks.Last
 	for _, one := range list {
-		d, err := one.When().Decide(last[one.Name], now)
+		d, err := one.FiringTimes().Decide(last[one.Name], now)
 		if err != nil {
 			s.log.Warn("a schedule has no further tick", "schedule", one.Name, "error", err)
 			continue

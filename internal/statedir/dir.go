@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // Dir is the state directory of one running initiator. Open makes it.
@@ -93,7 +93,7 @@ func (d *Dir) LoadToken() (string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("read the API's token: %w", err)
 	}
-	token := proactor.NewToken()
+	token := webhook.NewToken()
 	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("keep the API's token: %w", err)
 	}

@@ -117,7 +117,7 @@ func (s *Supervisor) ApplyPlan(ctx context.Context, next *plan.Plan) error {
 
 // reload carries out the difference between two plans.
 func (l *loop) reload(next *plan.Plan) (waiters []*waiter) {
-	changes := plan.Diff(l.plan, next)
+	changes := plan.DiffPlans(l.plan, next)
 	l.plan = next
 	for i := range next.Workers {
 		p := l.poolOf(&next.Workers[i])

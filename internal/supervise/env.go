@@ -67,7 +67,7 @@ func set(env []string, name, value string) []string {
 // childArgv is the command with the guid and the port: in the places that the
 // command has for either, else appended, where there is a contract.
 func childArgv(command []string, spec *plan.Spec, guid string, port int) []string {
-	argv, filled := plan.Fill(command, guid, port)
+	argv, filled := plan.FillPlaceholders(command, guid, port)
 	if !filled && spec.Contract {
 		argv = append(argv, "--guid", guid, "--port", strconv.Itoa(port))
 	}

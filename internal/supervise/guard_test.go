@@ -24,10 +24,10 @@ func numberOf(t *testing.T, word string) int {
 }
 
 // looked is a program off the contract that only a probe looks after.
-func looked(flag string, check plan.Check) plan.Spec {
+func looked(flag string, check plan.ProbeCheck) plan.Spec {
 	return spec("w", "moody "+flag, func(sp *plan.Spec) {
 		sp.Protocol, sp.Ready = "none", plan.Ready{Kind: "tcp"}
-		sp.Probe = plan.Probe{Check: check, Span: 10 * time.Millisecond, Timeout: 5 * time.Second, Failures: 1 << 30}
+		sp.Probe = plan.Probe{ProbeCheck: check, Span: 10 * time.Millisecond, Timeout: 5 * time.Second, Failures: 1 << 30}
 		sp.Restart.Limit = 0
 	})
 }
@@ -48,7 +48,7 @@ func TestProbe(t *testing.T) {
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			flag := filepath.Join(t.TempDir(), "flag")
-			check := plan.Check{Kind: c.kind, Path: "/", Command: []string{"test", "!", "-e", flag}}
+			check := plan.ProbeCheck{Kind: c.kind, Path: "/", Command: []string{"test", "!", "-e", flag}}
 			sp := looked(flag, check)
 			s := open(t, planOf(sp))
 			pid := s.ready("w", 1).PID
@@ -84,7 +84,7 @@ func TestProbe(t *testing.T) {
 // TestProbeOfHungProgram: SIGSTOP leaves the kernel taking its connections, and
 // nobody answers. It is found, killed and replaced.
 func TestProbeOfHungProgram(t *testing.T) {
-	sp := looked("/nowhere", plan.Check{Kind: "http", Path: "/"})
+	sp := looked("/nowhere", plan.ProbeCheck{Kind: "http", Path: "/"})
 	sp.Probe.Failures, sp.Probe.Timeout = 2, 500*time.Millisecond
 	s := open(t, planOf(sp))
 	pid := s.ready("w", 1).PID
@@ -97,7 +97,7 @@ func TestProbeOfHungProgram(t *testing.T) {
 
 // TestProbeOfClosedPort: tcp, of a program that does not listen any more.
 func TestProbeOfClosedPort(t *testing.T) {
-	sp := looked("/nowhere", plan.Check{Kind: "tcp"})
+	sp := looked("/nowhere", plan.ProbeCheck{Kind: "tcp"})
 	sp.Environment[0].Value, sp.Probe.Failures = "closes", 2
 	s := open(t, planOf(sp))
 	if err := syscall.Kill(s.ready("w", 1).PID, syscall.SIGUSR1); err != nil {
@@ -113,7 +113,7 @@ func TestProbeOfClosedPort(t *testing.T) {
 // counts as a failure; a worker that is stopped meanwhile leaves nothing of it.
 func TestProbeThatHangs(t *testing.T) {
 	said := filepath.Join(t.TempDir(), "pids")
-	sp := looked("/nowhere", plan.Check{Kind: "exec", Command: []string{"/bin/sh", "-c", "sleep 1000 & echo $$ $! >> " + said + "; wait"}})
+	sp := looked("/nowhere", plan.ProbeCheck{Kind: "exec", Command: []string{"/bin/sh", "-c", "sleep 1000 & echo $$ $! >> " + said + "; wait"}})
 	sp.Probe.Timeout = 100 * time.Millisecond
 	s := open(t, planOf(sp))
 	s.ready("w", 1)

@@ -15,7 +15,7 @@ import (
 	"initiator/internal/plan"
 	"initiator/internal/probe"
 	"initiator/internal/timerheap"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // loop is everything the supervisor knows. One goroutine owns it: there are no
@@ -68,7 +68,7 @@ type pendingEvent struct {
 
 func newLoop(s *Supervisor) *loop {
 	return &loop{
-		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, mark: "~" + proactor.NewToken()[:6],
+		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, mark: "~" + webhook.NewToken()[:6],
 		met: map[int]bool{}, made: map[*plan.Spec]map[string]string{}, environ: strip(os.Environ()), limiter: limits.New(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
 	}
 }

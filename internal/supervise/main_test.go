@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -150,7 +151,7 @@ func serveWebhook(addr string) int {
 	incarnation, _ := strconv.Atoi(os.Getenv("INITIATOR_INCARNATION"))
 	return serve(addr, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		nonce := r.Header.Get(proactor.HeaderNonce)
-		proactor.Code{HTTP: 200, Message: "PONG!"}.Write(w, "", proactor.Pong{Proof: proactor.Proof(token, nonce, guid, incarnation)})
+		webhook.Code{HTTP: 200, Message: "PONG!"}.WriteAnswer(w, "", proactor.PingAnswer{Proof: webhook.Proof(token, nonce, guid, incarnation)})
 	}))
 }
 

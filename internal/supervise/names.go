@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"initiator/proactor"
+	"initiator/internal/spelling"
 )
 
 // UnknownNameError is for a name that is no worker's, group's or guid's.
@@ -38,7 +38,7 @@ func (l *loop) unknown(name string) error {
 		known = append(known, k)
 	}
 	slices.Sort(known)
-	nearer, _ := proactor.Nearest(name, known)
+	nearer, _ := spelling.Nearest(name, known)
 	return &UnknownNameError{Name: name, Nearer: nearer, Known: known}
 }
 

@@ -23,7 +23,7 @@ func TestProbeOutlivesTheKeeper(t *testing.T) {
 	s := open(t, planOf(spec("w", "wait", plain, func(sp *plan.Spec) {
 		sp.OnInitiatorExit = "keep"
 		script := "test -e " + seen + " && exit 1; touch " + seen + "; echo > " + fifo + "; exec sleep 1000"
-		sp.Probe = plan.Probe{Check: plan.Check{Kind: "exec", Command: []string{"/bin/sh", "-c", script}}}
+		sp.Probe = plan.Probe{ProbeCheck: plan.ProbeCheck{Kind: "exec", Command: []string{"/bin/sh", "-c", script}}}
 		sp.Probe.Span, sp.Probe.Timeout, sp.Probe.Failures = 10*time.Millisecond, time.Hour, 1<<30
 	})))
 	pid := s.ready("w", 1).PID

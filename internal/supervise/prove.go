@@ -8,7 +8,7 @@ import (
 
 	"initiator/internal/keeper"
 	"initiator/internal/probe"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // proofTime bounds one question to a worker whose keeper was killed.
@@ -55,7 +55,7 @@ func (m *memo) proves(ctx context.Context, h keeper.KeptWorker) error {
 		Addr: m.Proof.Addr, Channel: m.Proof.Channel, Token: m.Token,
 	}
 	if m.Token == "" {
-		t.Token = proactor.NewToken() // nobody can know it
+		t.Token = webhook.NewToken() // nobody can know it
 	}
 	if err := probe.CheckOnce(ctx, t); err != nil {
 		return fmt.Errorf("pid %d does not prove that it is the worker: %w; look at it, and kill it if it is of no use", h.PID, err)

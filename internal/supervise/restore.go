@@ -47,7 +47,7 @@ func (l *loop) restore(list []keeper.KeptWorker) {
 // revive makes one worker as it was.
 func (l *loop) revive(r *restored) {
 	var p *pool
-	if spec, ok := l.plan.Spec(r.memo.Name); ok {
+	if spec, ok := l.plan.FindSpec(r.memo.Name); ok {
 		p = l.poolOf(spec)
 	} else if p = l.pools[r.memo.Name]; p == nil {
 		p = l.poolOf(r.memo.orphanSpec())

@@ -136,7 +136,7 @@ func (l *loop) reconcile() {
 			l.forget(w, "no longer in the file")
 			continue
 		}
-		keys := plan.Differs(w.restored.memo.Made, l.fingerprint(w.rec.Spec))
+		keys := plan.DiffFingerprints(w.restored.memo.Made, l.fingerprint(w.rec.Spec))
 		if len(keys) > 0 && w.rec.Phase.HasProcess() && w.rec.Incarnation == w.restored.memo.Record.Incarnation {
 			l.apply(w, lifecycle.Event{Kind: lifecycle.RestartRequested, Reason: "its definition has changed: " + strings.Join(keys, ", ")})
 		}

@@ -11,7 +11,7 @@ import (
 	"initiator/internal/plan"
 	"initiator/internal/port"
 	"initiator/internal/probe"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // spawn launches the incarnation that the record names: port, socket, token,
@@ -66,7 +66,7 @@ func (l *loop) prepare(w *worker) error {
 		w.socket = socket
 	}
 	if spec.Contract {
-		w.token, w.session = proactor.NewToken(), Session{Token: proactor.NewToken()}
+		w.token, w.session = webhook.NewToken(), Session{Token: webhook.NewToken()}
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func (w *worker) logTo(log plan.Log) keeper.Log {
 	if log.Path == "-" {
 		return keeper.Log{}
 	}
-	return keeper.Log{Path: log.At(w.pool.spec.Name, w.guid, w.index), MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw}
+	return keeper.Log{Path: log.PathFor(w.pool.spec.Name, w.guid, w.index), MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw}
 }
 
 // fits reports whether a reservation still is what the spec asks for.

@@ -118,7 +118,7 @@ func (s *stage) close() {
 
 func stdin(spec *plan.Spec, guid string, port, incarnation int, token string) []byte {
 	var b bytes.Buffer
-	_ = proactor.Emit(&b, []proactor.Plain{{Name: guid, Entries: []proactor.Entry{
+	_ = proactor.WriteDocument(&b, []proactor.LiteralSection{{Name: guid, Entries: []proactor.Entry{
 		{Key: "token", Value: token, Valued: true}, {Key: "listen_port", Value: strconv.Itoa(port), Valued: true},
 	}}})
 	return b.Bytes()

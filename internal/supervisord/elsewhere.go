@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"initiator/proactor"
+	"initiator/internal/spelling"
 )
 
 // kindOf is what stands before the colon of a section's name.
@@ -117,7 +117,7 @@ func (r *reader) unknownKeys(c *context) {
 			continue
 		}
 		remedy := "remove it"
-		if near, ok := proactor.Nearest(key, known); ok {
+		if near, ok := spelling.Nearest(key, known); ok {
 			remedy = "did you mean " + near + "?"
 		}
 		c.warn(key, "supervisord has no such key, and it is ignored", remedy)

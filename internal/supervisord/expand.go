@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"initiator/proactor"
+	"initiator/internal/spelling"
 )
 
 // wrong is what is wrong with a value, and what would be right.
@@ -91,7 +91,7 @@ func unknownName(name string, n names) error {
 		return wrong{fmt.Sprintf("the environment variable %s is not set", variable), "set it before the start"}
 	}
 	words := n.words()
-	if near, ok := proactor.Nearest(name, words); ok {
+	if near, ok := spelling.Nearest(name, words); ok {
 		return wrong{problem, fmt.Sprintf("did you mean %%(%s)s?", near)}
 	}
 	slices.Sort(words)

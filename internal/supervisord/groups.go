@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"initiator/proactor"
+	"initiator/internal/spelling"
 )
 
 // groups reads every program, in the group that names it or in one of its own.
@@ -85,7 +85,7 @@ func (r *reader) member(c *context, program string) (section string) {
 		return fcgi
 	default:
 		remedy := "define the program"
-		if near, ok := proactor.Nearest(program, r.programs()); ok {
+		if near, ok := spelling.Nearest(program, r.programs()); ok {
 			remedy = fmt.Sprintf("did you mean %q?", near)
 		}
 		c.faultAt("programs", fmt.Sprintf("there is no [program:%s]", program), remedy)

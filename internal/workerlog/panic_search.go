@@ -42,7 +42,7 @@ func (p *PanicSearch) AfterTransition(t supervise.Transition) {
 	if !canBePanic(t.Exit) {
 		return
 	}
-	spec, ok := p.reader.Plan().Spec(t.Name)
+	spec, ok := p.reader.Plan().FindSpec(t.Name)
 	if !ok || !isInFile(streamLog(spec, "stderr")) {
 		return
 	}

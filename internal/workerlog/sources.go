@@ -22,7 +22,7 @@ type logSources struct {
 // addWorker adds the files of one worker. A file that several streams or workers
 // share is read once.
 func (s *logSources) addWorker(p *plan.Plan, w supervise.Worker, q api.LogQuery) {
-	spec, ok := p.Spec(w.Name)
+	spec, ok := p.FindSpec(w.Name)
 	if !ok {
 		s.reasons = append(s.reasons, "the definition of "+w.Name+" is gone")
 		return
@@ -44,7 +44,7 @@ func (s *logSources) addWorker(p *plan.Plan, w supervise.Worker, q api.LogQuery)
 			s.reasons = append(s.reasons, fmt.Sprintf("the %s of %s is not kept in a file (stdout_logfile, stderr_logfile)", stream, w.Name))
 			continue
 		}
-		source.Path = log.At(w.Name, w.GUID, w.Index)
+		source.Path = log.PathFor(w.Name, w.GUID, w.Index)
 		if slices.ContainsFunc(s.files, func(known logs.Source) bool { return known.Path == source.Path }) {
 			continue
 		}

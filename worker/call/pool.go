@@ -11,7 +11,7 @@ import (
 	"sync"
 
 	"initiator/internal/contentcoding"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // Pool calls the methods of workers through their direct listeners. Make a pool
@@ -61,13 +61,13 @@ const idleCalls = 64
 func New(o Options) (*Pool, error) {
 	p := &Pool{
 		defaults: settings{timeout: DefaultTimeout, codec: JSON, coding: contentcoding.None},
-		notify:   o.Notify, http: o.HTTP, bodyLimit: proactor.DefaultLimit,
+		notify:   o.Notify, http: o.HTTP, bodyLimit: webhook.DefaultLimit,
 	}
 	if err := p.configure(o); err != nil {
 		return nil, fmt.Errorf("make a pool: %w", err)
 	}
 	if p.http == nil {
-		p.http = proactor.NewHTTP(idleCalls)
+		p.http = webhook.NewHTTPClient(idleCalls)
 	}
 	if p.notify == nil {
 		p.notify = func(string, bool) {}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -30,7 +31,7 @@ var (
 type Connection struct {
 	master *Master
 	name   string
-	client proactor.Client
+	client webhook.Client
 
 	changing sync.Mutex // held while the connection is being connected or disconnected
 
@@ -68,7 +69,7 @@ func (c *Connection) Connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connect %s: %w", c.name, err)
 	}
-	token := proactor.NewToken()
+	token := webhook.NewToken()
 	if err := c.master.registerToken(c, token); err != nil { // the slave's first heartbeat may arrive before its answer
 		return fmt.Errorf("connect %s: %w", c.name, err)
 	}

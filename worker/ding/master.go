@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/internal/loopback"
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // Master connects to slaves and gives them tasks. Make it with [NewMaster].
@@ -40,7 +40,7 @@ type Master struct {
 func NewMaster(o MasterOptions) *Master {
 	o = o.withDefaults()
 	m := &Master{
-		options: o, log: o.Logger, token: proactor.NewToken(), http: o.HTTP,
+		options: o, log: o.Logger, token: webhook.NewToken(), http: o.HTTP,
 		connections: map[string]*Connection{}, tokens: map[string]*Connection{},
 	}
 	m.life, m.cancelLife = context.WithCancel(context.Background())
@@ -100,7 +100,7 @@ func (m *Master) requestOwn(ctx context.Context, method, path string) error {
 	if address == "" {
 		return errors.New("the master has not been started")
 	}
-	client := &proactor.Client{Base: "http://" + address, Channel: m.options.Channel, HTTP: m.http, Timeout: m.options.RequestTimeout}
+	client := &webhook.Client{Base: "http://" + address, Channel: m.options.Channel, HTTP: m.http, Timeout: m.options.RequestTimeout}
 	e, status, err := client.Do(ctx, method, path, m.token, nil)
 	if err == nil && !e.Success {
 		err = &RefusedError{Response{status, e}}
@@ -135,7 +135,7 @@ func (m *Master) NewConnection(name, host string, port int, https bool) (*Connec
 	if https {
 		scheme = "https://"
 	}
-	return &Connection{master: m, name: name, client: proactor.Client{
+	return &Connection{master: m, name: name, client: webhook.Client{
 		Base: scheme + net.JoinHostPort(host, strconv.Itoa(port)), Channel: m.options.Channel,
 		HTTP: m.http, Timeout: m.options.RequestTimeout,
 	}, tasks: map[string]*Task{}}, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -72,7 +73,7 @@ func (o MasterOptions) withDefaults() MasterOptions {
 	o.HeartbeatCheckSpan = max(o.HeartbeatCheckSpan, minCheckSpan)
 	o.RequestRetries = max(o.RequestRetries, 0)
 	if o.HTTP == nil {
-		o.HTTP = proactor.NewHTTP(8)
+		o.HTTP = webhook.NewHTTPClient(8)
 	}
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()

@@ -8,7 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 )
 
 // sendRequest sends a request to the slave, and repeats it when it did not
@@ -18,7 +18,7 @@ func (c *Connection) sendRequest(ctx context.Context, token, method, path string
 	o := &c.master.options
 	for try := 0; ; try++ {
 		e, status, err := c.client.Do(ctx, method, path, token, body)
-		var stranger *proactor.NotEnvelope
+		var stranger *webhook.EnvelopeError
 		switch {
 		case err == nil && e.Success:
 			return Response{status, e}, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -43,35 +44,35 @@ func (m *Master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method + " " + r.URL.Path {
 	case "GET /ping":
 		if m.checkOwn(w, r) {
-			proactor.Success.Write(w, proactor.MessagePong, nil)
+			webhook.Success.WriteAnswer(w, webhook.MessagePong, nil)
 		}
 	case "DELETE /shutdown":
 		if m.checkOwn(w, r) {
-			proactor.Success.Write(w, proactor.MessageShutdown, nil)
+			webhook.Success.WriteAnswer(w, webhook.MessageShutdown, nil)
 			m.cancelLife()
 		}
 	case "GET /slave/heartbeat":
 		if c := m.checkSlave(w, r); c != nil {
 			c.noteHeartbeat()
-			proactor.Success.Write(w, proactor.MessageHeartbeat, nil)
+			webhook.Success.WriteAnswer(w, webhook.MessageHeartbeat, nil)
 		}
 	case "PUT /slave/task/complete":
 		m.handleResult(w, r, Completed)
 	case "PUT /slave/task/fail":
 		m.handleResult(w, r, Failed)
 	default:
-		proactor.NotFound.Write(w, "", nil)
+		webhook.NotFound.WriteAnswer(w, "", nil)
 	}
 }
 
 func (m *Master) checkOwn(w http.ResponseWriter, r *http.Request) bool {
-	_, code := proactor.Checks{
+	_, code := webhook.HeaderCheck{
 		ShuttingDown: m.life.Err() != nil, Channel: m.options.Channel, ChannelOptional: true,
-		Missing: proactor.NoOwnToken, Wrong: proactor.WrongOwnToken,
-		Token: func(token string) bool { return proactor.TokenEqual(token, m.token) },
-	}.Check(r.Header)
+		Missing: webhook.NoOwnToken, Wrong: webhook.WrongOwnToken,
+		Token: func(token string) bool { return webhook.TokenEqual(token, m.token) },
+	}.CheckHeader(r.Header)
 	if !code.OK() {
-		code.Write(w, "", nil)
+		code.WriteAnswer(w, "", nil)
 	}
 	return code.OK()
 }
@@ -79,18 +80,18 @@ func (m *Master) checkOwn(w http.ResponseWriter, r *http.Request) bool {
 // checkSlave returns the connection that the request's session token belongs
 // to. When there is none, it writes a refusal and returns nil.
 func (m *Master) checkSlave(w http.ResponseWriter, r *http.Request) (c *Connection) {
-	_, code := proactor.Checks{
+	_, code := webhook.HeaderCheck{
 		ShuttingDown: m.life.Err() != nil, Channel: m.options.Channel,
-		Missing: proactor.NoSlaveToken, Wrong: proactor.UnknownSlave,
+		Missing: webhook.NoSlaveToken, Wrong: webhook.UnknownSlave,
 		Token: func(token string) bool {
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			c = m.tokens[token]
 			return c != nil
 		},
-	}.Check(r.Header)
+	}.CheckHeader(r.Header)
 	if !code.OK() {
-		code.Write(w, "", nil)
+		code.WriteAnswer(w, "", nil)
 		return nil
 	}
 	return c
@@ -104,19 +105,19 @@ func (m *Master) handleResult(w http.ResponseWriter, r *http.Request, status Sta
 	if c == nil {
 		return
 	}
-	data, code := proactor.ReadBody(w, r, bodyLimit)
+	data, code := webhook.ReadBody(w, r, bodyLimit)
 	if !code.OK() {
-		code.Write(w, "", nil)
+		code.WriteAnswer(w, "", nil)
 		return
 	}
 	var body proactor.ResultBody
-	if err := proactor.Decode(data, &body); err != nil {
-		proactor.BadTask.Write(w, err.Error(), nil)
+	if err := webhook.DecodeBody(data, &body); err != nil {
+		webhook.BadTask.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	id, err := uuid.Parse(body.Task.ID)
 	if err != nil {
-		proactor.BadTask.Write(w, "Task ID not found.", nil)
+		webhook.BadTask.WriteAnswer(w, "Task ID not found.", nil)
 		return
 	}
 	if t := c.removeTask(id.String()); t != nil {
@@ -126,5 +127,5 @@ func (m *Master) handleResult(w http.ResponseWriter, r *http.Request, status Sta
 			t.finishTask(Completed, body.Result, nil)
 		}
 	}
-	proactor.Success.Write(w, proactor.MessageResult, nil)
+	webhook.Success.WriteAnswer(w, webhook.MessageResult, nil)
 }

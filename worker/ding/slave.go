@@ -11,7 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"initiator/proactor"
+	"initiator/internal/webhook"
 	"initiator/worker"
 )
 
@@ -66,7 +66,7 @@ type Slave struct {
 
 // NewSlave makes a Slave without starting it.
 func NewSlave(o SlaveOptions) *Slave {
-	s := &Slave{token: proactor.NewToken(), up: make(chan struct{}), down: make(chan struct{})}
+	s := &Slave{token: webhook.NewToken(), up: make(chan struct{}), down: make(chan struct{})}
 	s.options = worker.Options{
 		Handlers: []worker.Handler{worker.HandleRaw("default", o.runTask)},
 		Hooks:    o.workerHooks(), Args: []string{}, Getenv: func(string) string { return "" },
@@ -154,7 +154,7 @@ func (s *Slave) requestOwn(ctx context.Context, method, path string) error {
 	default:
 		return errors.New("the slave has not been started")
 	}
-	client := &proactor.Client{Base: "http://" + s.address, Channel: s.options.Channel, HTTP: proactor.NewHTTP(1)}
+	client := &webhook.Client{Base: "http://" + s.address, Channel: s.options.Channel, HTTP: webhook.NewHTTPClient(1)}
 	defer client.HTTP.CloseIdleConnections()
 	e, status, err := client.Do(ctx, method, path, s.token, nil)
 	if err == nil && !e.Success {

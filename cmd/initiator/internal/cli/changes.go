@@ -18,7 +18,7 @@ import (
 // runs (c is nil) everything in the plan would be started.
 func ReadChanges(ctx context.Context, p *plan.Plan, c *client.Client) (api.Changes, error) {
 	if c == nil {
-		return api.Changes{Workers: plan.Diff(nil, p)}, nil
+		return api.Changes{Workers: plan.DiffPlans(nil, p)}, nil
 	}
 	return c.Changes(ctx)
 }

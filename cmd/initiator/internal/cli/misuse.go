@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"initiator/proactor"
+	"initiator/internal/spelling"
 )
 
 // explainMisuse explains why a command line cannot be read: the word that is
@@ -25,7 +25,7 @@ func explainMisuse(cmd *cobra.Command, err error) *Fault {
 		return NewFault(ExitUsage, countMismatch(cmd, args), "write `"+cmd.CommandPath()+" "+operandsOf(cmd)+"`; "+helpHint(cmd))
 	case scanWords(said, "unknown flag: --%s", &word):
 		word, _, _ = strings.Cut(word, "=")
-		if near, ok := proactor.Nearest(word, flagNames(cmd)); ok {
+		if near, ok := spelling.Nearest(word, flagNames(cmd)); ok {
 			return NewFault(ExitUsage, fmt.Errorf("there is no flag --%s: did you mean --%s?", word, near), helpHint(cmd))
 		}
 		return NewFault(ExitUsage, fmt.Errorf("there is no flag --%s", word), helpHint(cmd))
@@ -63,7 +63,7 @@ func unknownVerb(cmd *cobra.Command, word string) *Fault {
 			verbs = append(verbs, c.Name())
 		}
 	}
-	if near, ok := proactor.Nearest(word, verbs); ok {
+	if near, ok := spelling.Nearest(word, verbs); ok {
 		return NewFault(ExitUsage, fmt.Errorf("there is no verb %q: did you mean %s?", word, near), helpHint(cmd))
 	}
 	return NewFault(ExitUsage, fmt.Errorf("there is no verb %q", word), helpHint(cmd))

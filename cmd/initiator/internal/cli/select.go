@@ -11,8 +11,8 @@ import (
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
 	"initiator/internal/queue"
+	"initiator/internal/spelling"
 	"initiator/internal/supervise"
-	"initiator/proactor"
 )
 
 // ChooseWorkers returns the workers that names select; all of them without
@@ -26,7 +26,7 @@ func ChooseWorkers(all []supervise.Worker, names []string) ([]supervise.Worker, 
 		some := FindWorkers(all, name)
 		if len(some) == 0 {
 			known := DefinitionNames(all)
-			near, _ := proactor.Nearest(name, known)
+			near, _ := spelling.Nearest(name, known)
 			return nil, &Fault{Code: ExitStatusUnknown, Err: &supervise.UnknownNameError{Name: name, Nearer: near, Known: known}}
 		}
 		chosen = append(chosen, some...)
@@ -133,7 +133,7 @@ func SortedPools(m map[string]task.Counts) []string {
 // SuggestName returns the next step after an unknown name: the nearest known
 // name, or all of them.
 func SuggestName(name string, known []string) string {
-	near, ok := proactor.Nearest(name, known)
+	near, ok := spelling.Nearest(name, known)
 	switch {
 	case ok:
 		return fmt.Sprintf("did you mean %s?", near)

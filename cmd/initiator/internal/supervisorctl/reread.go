@@ -44,7 +44,7 @@ func changesByGroup(c api.Changes) (names []string, actions map[string]plan.Acti
 		case before != w.Action:
 			actions[group] = plan.ActionRestart // of some of it
 		}
-		if w.Action == plan.ActionKeep && w.Changed() {
+		if w.Action == plan.ActionKeep && w.HasEffect() {
 			actions[group] = plan.ActionRestart
 		}
 	}

@@ -1,36 +1,38 @@
-package proactor
+package webhook
 
 import (
 	"encoding/json"
 	"reflect"
 	"testing"
 	"time"
+
+	"initiator/proactor"
 )
 
-var quickBodies = []Body{
-	TaskBody{Task: TaskRef{ID: "1"}},
-	TaskBody{Task: TaskRef{ID: "1", Method: "a.b", Attempt: 3, Deadline: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Traceparent: "00-ab", InlineMS: 1000}, Data: json.RawMessage(`{"a":[1,"}"]}`)},
-	TaskBody{Task: TaskRef{ID: "<&>", Method: "grüß"}, Data: json.RawMessage(`1`)},
-	TaskBody{Task: TaskRef{ID: "1", Deadline: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}},
-	ResultBody{Task: TaskRef{ID: "1", Attempt: 1}, Result: json.RawMessage(`"x"`)},
-	ResultBody{Task: TaskRef{ID: "1", Attempt: 1}, Result: json.RawMessage(`"x"`), Retry: true},
+var quickBodies = []any{
+	proactor.TaskBody{Task: proactor.TaskRef{ID: "1"}},
+	proactor.TaskBody{Task: proactor.TaskRef{ID: "1", Method: "a.b", Attempt: 3, Deadline: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Traceparent: "00-ab", InlineMS: 1000}, Data: json.RawMessage(`{"a":[1,"}"]}`)},
+	proactor.TaskBody{Task: proactor.TaskRef{ID: "<&>", Method: "grüß"}, Data: json.RawMessage(`1`)},
+	proactor.TaskBody{Task: proactor.TaskRef{ID: "1", Deadline: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}},
+	proactor.ResultBody{Task: proactor.TaskRef{ID: "1", Attempt: 1}, Result: json.RawMessage(`"x"`)},
+	proactor.ResultBody{Task: proactor.TaskRef{ID: "1", Attempt: 1}, Result: json.RawMessage(`"x"`), Retry: true},
 }
 
 // TestBodiesAreWrittenAsEncodingJSONWould, and read by hand where they can be.
 func TestBodiesAreWrittenAsEncodingJSONWould(t *testing.T) {
 	for _, body := range quickBodies {
-		got := body.AppendJSON(nil)
+		got := marshal(body)
 		if want, err := json.Marshal(body); err == nil && string(got) != string(want) {
 			t.Errorf("%s\nwant %s", got, want)
 		}
 	}
-	if _, ok := scan(quickBodies[1].AppendJSON(nil)).task(); !ok {
+	if _, ok := scan(marshal(quickBodies[1])).task(); !ok {
 		t.Error("our own task is left to encoding/json")
 	}
-	if _, ok := scan(quickBodies[4].AppendJSON(nil)).result(); !ok {
+	if _, ok := scan(marshal(quickBodies[4])).result(); !ok {
 		t.Error("our own result is left to encoding/json")
 	}
-	if _, ok := scan(TaskAnswer{Status: StatusCompleted, Result: json.RawMessage(`1`)}.AppendJSON(nil)).answer(); !ok {
+	if _, ok := scan(AppendTaskAnswer(nil, proactor.TaskAnswer{Status: proactor.StatusCompleted, Result: json.RawMessage(`1`)})).answer(); !ok {
 		t.Error("our own answer is left to encoding/json")
 	}
 	if _, ok := scan(appendEnvelope(nil, Success, MessageTask, nil)).envelope(); !ok {
@@ -41,10 +43,10 @@ func TestBodiesAreWrittenAsEncodingJSONWould(t *testing.T) {
 // FuzzQuick: whatever is read by hand is what encoding/json would have read.
 func FuzzQuick(f *testing.F) {
 	for _, body := range quickBodies {
-		f.Add(body.AppendJSON(nil))
+		f.Add(marshal(body))
 	}
 	f.Add(appendEnvelope(nil, SlaveBusy, "", []byte(`{"a":1}`)))
-	f.Add(TaskAnswer{Status: StatusFailed, Retry: true}.AppendJSON(nil))
+	f.Add(AppendTaskAnswer(nil, proactor.TaskAnswer{Status: proactor.StatusFailed, Retry: true}))
 	f.Add([]byte(`{"status":"completed","result":1,"retry":true}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		task, ok := scan(data).task()

@@ -1,14 +1,16 @@
-package proactor
+package webhook
 
 import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"initiator/proactor"
 )
 
-// Checks are what every webhook is asked before its handler runs, in this
+// HeaderCheck are what every webhook is asked before its handler runs, in this
 // order: is the server shutting down, is the Channel right, is the Token right.
-type Checks struct {
+type HeaderCheck struct {
 	// ShuttingDown answers everything with 101.
 	ShuttingDown bool
 	// Channel is the number that the header must hold.
@@ -23,15 +25,15 @@ type Checks struct {
 	Token func(token string) bool
 }
 
-// Check returns the request's token and Success, or the code to answer with.
-func (c Checks) Check(h http.Header) (string, Code) {
+// CheckHeader returns the request's token and Success, or the code to answer with.
+func (c HeaderCheck) CheckHeader(h http.Header) (string, Code) {
 	if c.ShuttingDown {
 		return "", ShuttingDown
 	}
 	if code := c.channel(h); !code.OK() {
 		return "", code
 	}
-	tokens := h[HeaderToken]
+	tokens := h[proactor.HeaderToken]
 	if len(tokens) == 0 {
 		return "", c.Missing
 	}
@@ -41,8 +43,8 @@ func (c Checks) Check(h http.Header) (string, Code) {
 	return tokens[0], Success
 }
 
-func (c Checks) channel(h http.Header) Code {
-	value := strings.TrimSpace(h.Get(HeaderChannel))
+func (c HeaderCheck) channel(h http.Header) Code {
+	value := strings.TrimSpace(h.Get(proactor.HeaderChannel))
 	if value == "" {
 		if c.ChannelOptional {
 			return Success

@@ -1,4 +1,4 @@
-package proactor
+package webhook
 
 import (
 	"crypto/hmac"

@@ -1,10 +1,12 @@
-package proactor
+package webhook
 
 import (
 	"encoding/json"
 	"math"
 	"net/http/httptest"
 	"testing"
+
+	"initiator/proactor"
 )
 
 func TestCodeWriteIsExact(t *testing.T) {
@@ -28,7 +30,7 @@ func TestCodeWriteIsExact(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			tt.code.Write(w, tt.message, tt.data)
+			tt.code.WriteAnswer(w, tt.message, tt.data)
 			if w.Code != tt.status || w.Body.String() != tt.body {
 				t.Errorf("got %d %s\nwant %d %s", w.Code, w.Body, tt.status, tt.body)
 			}
@@ -41,12 +43,12 @@ func TestCodeWriteIsExact(t *testing.T) {
 
 func TestCodeWriteOfWhatCannotBeMarshalledIsAnErrorAnswer(t *testing.T) {
 	w := httptest.NewRecorder()
-	Success.Write(w, "", math.NaN())
-	var e Envelope
+	Success.WriteAnswer(w, "", math.NaN())
+	var e proactor.Envelope
 	if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil {
 		t.Fatal(err)
 	}
-	if w.Code != 500 || e.Success || !e.Is(Internal) {
+	if w.Code != 500 || e.Success || !Internal.Matches(e) {
 		t.Errorf("got %d %+v", w.Code, e)
 	}
 }

@@ -1,4 +1,4 @@
-package proactor
+package webhook
 
 import (
 	"encoding/json"
@@ -76,11 +76,11 @@ func readAll(r io.Reader, announced int64) ([]byte, error) {
 	}
 }
 
-// Decode reads a JSON body into v. No body at all counts as {}. Bytes that are
+// DecodeBody reads a JSON body into v. No body at all counts as {}. Bytes that are
 // not UTF-8 are refused here, although encoding/json would let them pass,
 // because payloads are handed on undecoded to peers that would not; so is
 // nesting deeper than 10,000.
-func Decode(data []byte, v any) error {
+func DecodeBody(data []byte, v any) error {
 	if len(data) == 0 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package proactor
+package webhook
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"initiator/proactor"
 )
 
 func TestReadBody(t *testing.T) {
@@ -71,7 +73,7 @@ func TestDecode(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var v struct{ Data json.RawMessage }
-			if err := Decode([]byte(tt.body), &v); (err == nil) != tt.ok {
+			if err := DecodeBody([]byte(tt.body), &v); (err == nil) != tt.ok {
 				t.Error(err)
 			}
 		})
@@ -84,11 +86,11 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var body TaskBody
-		if Decode(data, &body) != nil {
+		var body proactor.TaskBody
+		if DecodeBody(data, &body) != nil {
 			return
 		}
-		if again := body.AppendJSON(nil); !json.Valid(again) {
+		if again := marshal(body); !json.Valid(again) {
 			t.Errorf("%q became %q", data, again)
 		}
 	})

@@ -1,8 +1,10 @@
-package proactor
+package webhook
 
 import (
 	"bytes"
 	"encoding/json"
+
+	"initiator/proactor"
 )
 
 // What follows reads by hand the few bodies that come with every task, in the
@@ -30,7 +32,7 @@ func (s *scan) text() (string, bool) {
 		return "", false
 	}
 	end := bytes.IndexByte(b[1:], '"') + 1
-	if end == 0 || !plain(b[1:end]) {
+	if end == 0 || !isPlainString(b[1:end]) {
 		return "", false
 	}
 	*s = b[end+1:]
@@ -57,19 +59,8 @@ func (s *scan) last() (json.RawMessage, bool) {
 	return json.RawMessage(b), b[0] > ' ' && b[len(b)-1] > ' ' && json.Valid(b)
 }
 
-// plain says whether the bytes between two quotes are the string itself, also
-// for a writer that escapes what HTML does not like.
-func plain[T ~string | ~[]byte](s T) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			return false
-		}
-	}
-	return true
-}
-
 // envelope reads an answer.
-func (s scan) envelope() (e Envelope, ok bool) {
+func (s scan) envelope() (e proactor.Envelope, ok bool) {
 	e.Success = s.skip(`{"success":true,"code":`)
 	if !e.Success && !s.skip(`{"success":false,"code":`) {
 		return e, false
@@ -85,7 +76,7 @@ func (s scan) envelope() (e Envelope, ok bool) {
 }
 
 // ref reads what stands between the brackets of a TaskRef, and the closing one.
-func (s *scan) ref() (r TaskRef, ok bool) {
+func (s *scan) ref() (r proactor.TaskRef, ok bool) {
 	if !s.skip(`"id":`) {
 		return r, false
 	}
@@ -111,7 +102,7 @@ func (s *scan) ref() (r TaskRef, ok bool) {
 }
 
 // task reads the body of POST /task/new.
-func (s scan) task() (t TaskBody, ok bool) {
+func (s scan) task() (t proactor.TaskBody, ok bool) {
 	if !s.skip(`{"task":{`) {
 		return t, false
 	}
@@ -123,7 +114,7 @@ func (s scan) task() (t TaskBody, ok bool) {
 }
 
 // result reads the body of a report; one with retry is rare.
-func (s scan) result() (r ResultBody, ok bool) {
+func (s scan) result() (r proactor.ResultBody, ok bool) {
 	if !s.skip(`{"task":{`) {
 		return r, false
 	}
@@ -135,7 +126,7 @@ func (s scan) result() (r ResultBody, ok bool) {
 }
 
 // answer reads an inline answer.
-func (s scan) answer() (a TaskAnswer, ok bool) {
+func (s scan) answer() (a proactor.TaskAnswer, ok bool) {
 	if !s.skip(`{"status":`) {
 		return a, false
 	}
@@ -149,13 +140,13 @@ func (s scan) answer() (a TaskAnswer, ok bool) {
 // quick reads a body into v, if it is one of those above in our own bytes.
 func quick(data []byte, v any) (ok bool) {
 	switch v := v.(type) {
-	case *TaskBody:
-		var t TaskBody
+	case *proactor.TaskBody:
+		var t proactor.TaskBody
 		if t, ok = scan(data).task(); ok {
 			*v = t
 		}
-	case *ResultBody:
-		var r ResultBody
+	case *proactor.ResultBody:
+		var r proactor.ResultBody
 		if r, ok = scan(data).result(); ok {
 			*v = r
 		}
@@ -163,9 +154,9 @@ func quick(data []byte, v any) (ok bool) {
 	return ok
 }
 
-// ParseAnswer reads the data of the answer to POST /task/new. An answer without
+// ParseTaskAnswer reads the data of the answer to POST /task/new. An answer without
 // status means that the task was merely received.
-func ParseAnswer(data json.RawMessage) (a TaskAnswer, err error) {
+func ParseTaskAnswer(data json.RawMessage) (a proactor.TaskAnswer, err error) {
 	if a, ok := scan(data).answer(); ok {
 		return a, nil
 	}

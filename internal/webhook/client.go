@@ -1,4 +1,4 @@
-package proactor
+package webhook
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"initiator/proactor"
 )
 
 // Limits of a [Client] that names none of its own.
@@ -43,11 +45,11 @@ type Client struct {
 	Limit int64
 }
 
-// NewHTTP returns an HTTP client with the habits that [Client] promises: no
+// NewHTTPClient returns an HTTP client with the habits that [Client] promises: no
 // proxy, no redirects, bounded headers and dials. It keeps up to idle
 // connections to each peer open; where fewer are kept than are used at a
 // time, each further request has to dial.
-func NewHTTP(idle int) *http.Client {
+func NewHTTPClient(idle int) *http.Client {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	return &http.Client{
 		Transport: &http.Transport{
@@ -61,35 +63,35 @@ func NewHTTP(idle int) *http.Client {
 	}
 }
 
-var shared = NewHTTP(64)
+var shared = NewHTTPClient(64)
 
-// NotEnvelope is the error for a peer that answered, but not in the envelope:
+// EnvelopeError is the error for a peer that answered, but not in the envelope:
 // most likely a stranger, or a web framework's own error page.
-type NotEnvelope struct {
+type EnvelopeError struct {
 	Status  int    // of HTTP
 	Problem string // what is wrong with the answer
 }
 
 // Error says what was answered instead.
-func (e *NotEnvelope) Error() string {
+func (e *EnvelopeError) Error() string {
 	return fmt.Sprintf("the answer (HTTP %d) is not a webhook envelope: %s", e.Status, e.Problem)
 }
 
 // Do sends one request and returns the answer's envelope and HTTP status. The
 // body may be nil (none), a json.RawMessage or a [Body], which go out as they
 // are, or anything that json.Marshal takes. A refusal is no error: look at the
-// envelope's code. An error is a transport fault or a *[NotEnvelope]; after a
+// envelope's code. An error is a transport fault or a *[EnvelopeError]; after a
 // transport fault the request may or may not have been processed.
-func (c *Client) Do(ctx context.Context, method, path, token string, body any) (Envelope, int, error) {
+func (c *Client) Do(ctx context.Context, method, path, token string, body any) (proactor.Envelope, int, error) {
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
 	req, err := c.request(ctx, method, path, token, body)
 	if err != nil {
-		return Envelope{}, 0, fmt.Errorf("%s %s%s: %w", method, c.Base, path, err)
+		return proactor.Envelope{}, 0, fmt.Errorf("%s %s%s: %w", method, c.Base, path, err)
 	}
 	envelope, status, err := c.exchange(req)
 	if err != nil {
-		return Envelope{}, status, fmt.Errorf("%s %s%s: %w", method, c.Base, path, bare(err))
+		return proactor.Envelope{}, status, fmt.Errorf("%s %s%s: %w", method, c.Base, path, bare(err))
 	}
 	return envelope, status, nil
 }
@@ -105,7 +107,7 @@ func (c *Client) bound(ctx context.Context) (context.Context, context.CancelFunc
 }
 
 func (c *Client) request(ctx context.Context, method, path, token string, body any) (*http.Request, error) {
-	payload, err := encode(body)
+	payload, err := marshalJSON(body)
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +115,9 @@ func (c *Client) request(ctx context.Context, method, path, token string, body a
 	if err != nil {
 		return nil, err
 	}
-	req.Header[HeaderChannel] = []string{strconv.Itoa(c.Channel)}
+	req.Header[proactor.HeaderChannel] = []string{strconv.Itoa(c.Channel)}
 	if token != "" {
-		req.Header[HeaderToken] = []string{token}
+		req.Header[proactor.HeaderToken] = []string{token}
 	}
 	if c.Bearer != "" {
 		req.Header["Authorization"] = []string{"Bearer " + c.Bearer}
@@ -126,21 +128,14 @@ func (c *Client) request(ctx context.Context, method, path, token string, body a
 	return req, nil
 }
 
-func encode(body any) ([]byte, error) {
-	if body, ok := body.(Body); ok {
-		return body.AppendJSON(nil), nil
-	}
-	return rawJSON(body)
-}
-
-func (c *Client) exchange(req *http.Request) (Envelope, int, error) {
+func (c *Client) exchange(req *http.Request) (proactor.Envelope, int, error) {
 	client := c.HTTP
 	if client == nil {
 		client = shared
 	}
 	res, err := send(client, req)
 	if err != nil {
-		return Envelope{}, 0, err
+		return proactor.Envelope{}, 0, err
 	}
 	defer res.Body.Close()
 	limit := c.Limit
@@ -149,10 +144,10 @@ func (c *Client) exchange(req *http.Request) (Envelope, int, error) {
 	}
 	data, err := readAll(io.LimitReader(res.Body, limit+1), res.ContentLength)
 	if err != nil {
-		return Envelope{}, res.StatusCode, fmt.Errorf("read the answer: %w", err)
+		return proactor.Envelope{}, res.StatusCode, fmt.Errorf("read the answer: %w", err)
 	}
 	if int64(len(data)) > limit {
-		return Envelope{}, res.StatusCode, &NotEnvelope{res.StatusCode, fmt.Sprintf("it is longer than %d bytes", limit)}
+		return proactor.Envelope{}, res.StatusCode, &EnvelopeError{res.StatusCode, fmt.Sprintf("it is longer than %d bytes", limit)}
 	}
 	envelope, err := parseEnvelope(data, res.StatusCode)
 	return envelope, res.StatusCode, err
@@ -169,9 +164,9 @@ func send(client *http.Client, req *http.Request) (*http.Response, error) {
 
 // parseEnvelope demands the member code: without that check any JSON object,
 // such as a stranger's {"status":"up"}, would read as success.
-func parseEnvelope(data []byte, status int) (Envelope, error) {
+func parseEnvelope(data []byte, status int) (proactor.Envelope, error) {
 	if e, ok := scan(data).envelope(); ok {
-		return e.orNil(), nil
+		return withoutNullData(e), nil
 	}
 	var e struct {
 		Success bool            `json:"success"`
@@ -180,16 +175,16 @@ func parseEnvelope(data []byte, status int) (Envelope, error) {
 		Data    json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(data, &e); err != nil {
-		return Envelope{}, &NotEnvelope{status, fmt.Sprintf("%v; it begins %.60q", err, data)}
+		return proactor.Envelope{}, &EnvelopeError{status, fmt.Sprintf("%v; it begins %.60q", err, data)}
 	}
 	if e.Code == nil {
-		return Envelope{}, &NotEnvelope{status, "it has no code"}
+		return proactor.Envelope{}, &EnvelopeError{status, "it has no code"}
 	}
-	return Envelope{Success: e.Success, Code: *e.Code, Message: e.Message, Data: e.Data}.orNil(), nil
+	return withoutNullData(proactor.Envelope{Success: e.Success, Code: *e.Code, Message: e.Message, Data: e.Data}), nil
 }
 
-// orNil has data that is null as none at all.
-func (e Envelope) orNil() Envelope {
+// withoutNullData returns the envelope with nil in place of data that is null.
+func withoutNullData(e proactor.Envelope) proactor.Envelope {
 	if string(e.Data) == "null" {
 		e.Data = nil
 	}

@@ -1,4 +1,6 @@
-package proactor
+package webhook
+
+import "initiator/proactor"
 
 // Code is one outcome of a webhook: its number in the envelope, the HTTP
 // status that goes with it, and the message when the handler has none of its
@@ -11,6 +13,11 @@ type Code struct {
 
 // OK reports whether c means success, which is the number 0 and no other.
 func (c Code) OK() bool { return c.Code == 0 }
+
+// Matches reports whether the envelope carries the number of c. Numbers above
+// 500 mean different things at the two ends: compare only with codes of the end
+// that has answered.
+func (c Code) Matches(e proactor.Envelope) bool { return e.Code == c.Code }
 
 // The codes of the wire contract. Numbers, statuses and the messages of the
 // shared ones are ding.interaction's.

@@ -1,4 +1,4 @@
-package proactor
+package spelling
 
 // Nearest returns the known word that the given one is most likely a slip of,
 // for a "did you mean". At most a third of the letters may differ, but always

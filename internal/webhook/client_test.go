@@ -1,4 +1,4 @@
-package proactor
+package webhook
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"initiator/proactor"
 )
 
 // peer serves one handler over loopback and returns a client for it.
@@ -19,7 +21,7 @@ func peer(t *testing.T, h http.HandlerFunc) *Client {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	c := &Client{Base: s.URL, HTTP: NewHTTP(1)}
+	c := &Client{Base: s.URL, HTTP: NewHTTPClient(1)}
 	t.Cleanup(c.HTTP.CloseIdleConnections)
 	return c
 }
@@ -29,7 +31,7 @@ func TestDoSendsHeadersAndTheBodyAsItIs(t *testing.T) {
 	c := peer(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		got = fmt.Sprint(r.Method, " ", r.URL.Path, " ", r.Header["Channel"], r.Header["Token"], r.Header["Authorization"], " ", string(body))
-		Success.Write(w, "m", json.RawMessage(`{ "a": 1 }`))
+		Success.WriteAnswer(w, "m", json.RawMessage(`{ "a": 1 }`))
 	})
 	c.Channel, c.Bearer = 7, "own"
 	e, status, err := c.Do(t.Context(), "GET", "/slave/heartbeat", "session", json.RawMessage(`{ "x" : 1.0 }`))
@@ -49,7 +51,7 @@ func TestDoWithoutTokenSendsNone(t *testing.T) {
 		if len(r.Header["Token"])+len(r.Header["Authorization"]) > 0 || r.ContentLength != 0 {
 			t.Errorf("header %v, length %d", r.Header, r.ContentLength)
 		}
-		Success.Write(w, "", nil)
+		Success.WriteAnswer(w, "", nil)
 	})
 	e, _, err := c.Do(t.Context(), "GET", "/ping", "", nil)
 	if err != nil || e.Data != nil {
@@ -68,9 +70,9 @@ func TestDoTellsRefusalsFromStrangers(t *testing.T) {
 		name   string
 		peer   http.HandlerFunc
 		code   int
-		strang string // part of NotEnvelope.Problem
+		strang string // part of EnvelopeError.Problem
 	}{
-		{"a refusal is no error", func(w http.ResponseWriter, _ *http.Request) { WrongToken.Write(w, "", nil) }, 302, ""},
+		{"a refusal is no error", func(w http.ResponseWriter, _ *http.Request) { WrongToken.WriteAnswer(w, "", nil) }, 302, ""},
 		{"success false with 200", answer(200, `{"success":false,"code":601,"message":"","data":null}`), 601, ""},
 		{"a page", answer(500, `<html>Internal Server Error</html>`), 0, "it begins"},
 		{"an object of another kind", answer(200, `{"status":"up"}`), 0, "no code"},
@@ -90,7 +92,7 @@ func TestDoTellsRefusalsFromStrangers(t *testing.T) {
 			c := peer(t, tt.peer)
 			c.Limit = 4096
 			e, status, err := c.Do(t.Context(), "GET", "/", "", nil)
-			var not *NotEnvelope
+			var not *EnvelopeError
 			if errors.As(err, &not) != (tt.strang != "") || tt.strang == "" && err != nil {
 				t.Fatalf("error %v", err)
 			}
@@ -113,7 +115,7 @@ func TestDoNeverRepeats(t *testing.T) {
 		conn, _, _ := http.NewResponseController(w).Hijack()
 		_ = conn.Close()
 	})
-	_, status, err := c.Do(t.Context(), "POST", "/task/new", "s", TaskBody{})
+	_, status, err := c.Do(t.Context(), "POST", "/task/new", "s", proactor.TaskBody{})
 	if err == nil || status != 0 {
 		t.Errorf("status %d, error %v", status, err)
 	}
@@ -131,7 +133,7 @@ func TestDoEndsWithItsTimeoutAndItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	c := &Client{Base: "http://" + silent.Addr().String(), HTTP: NewHTTP(1), Timeout: time.Millisecond}
+	c := &Client{Base: "http://" + silent.Addr().String(), HTTP: NewHTTPClient(1), Timeout: time.Millisecond}
 	if _, _, err := c.Do(t.Context(), "GET", "/ping", "", nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("timeout: %v", err)
 	}
@@ -144,7 +146,7 @@ func TestDoEndsWithItsTimeoutAndItsContext(t *testing.T) {
 
 func TestDoAsksNoProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
-	c := peer(t, func(w http.ResponseWriter, _ *http.Request) { Success.Write(w, "", nil) })
+	c := peer(t, func(w http.ResponseWriter, _ *http.Request) { Success.WriteAnswer(w, "", nil) })
 	if c.HTTP.Transport.(*http.Transport).Proxy != nil {
 		t.Error("the transport has a proxy")
 	}
@@ -164,11 +166,11 @@ func TestDoWithABodyThatCannotBeMarshalled(t *testing.T) {
 func TestABodyThatIsTooLargeIsToldSo(t *testing.T) {
 	c := peer(t, func(w http.ResponseWriter, r *http.Request) {
 		_, code := ReadBody(w, r, 1<<20)
-		code.Write(w, "", nil)
+		code.WriteAnswer(w, "", nil)
 	})
 	huge := json.RawMessage(`"` + strings.Repeat("x", 100<<20) + `"`)
 	e, status, err := c.Do(t.Context(), "POST", "/task/new", "s", huge)
-	if err != nil || status != 413 || !e.Is(BodyTooLarge) {
+	if err != nil || status != 413 || !BodyTooLarge.Matches(e) {
 		t.Errorf("%d %+v %v", status, e, err)
 	}
 }

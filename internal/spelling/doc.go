@@ -1,0 +1,2 @@
+// Package spelling guesses which known word a misspelt word stands for.
+package spelling
