@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/logs"
 )
 
 // outputs holds the log files, the set of watched workers, and the one buffer
@@ -71,7 +73,7 @@ func (s *outputStream) deliverLines(l *loop, each func(yield func(line []byte)))
 	page := l.page[:0]
 	var stamp []byte
 	if s.timestamps {
-		stamp = time.Now().AppendFormat(nil, "2006-01-02T15:04:05.000000Z07:00 ")
+		stamp = time.Now().AppendFormat(nil, logs.TimestampLayout+" ")
 	}
 	each(func(line []byte) {
 		if watched {

@@ -1,12 +1,16 @@
-// Package logs reads back what the keeper has written: lines with the time
-// before each, in a file that is rotated to .1, .2 and so on.
+// Package logs reads the log files that the keeper writes: lines with a time
+// before each, in a file that is rotated to .1, .2 and so on. [Read] merges
+// several logs in the order of time, and can follow them. The keeper rotates
+// with [Rotate].
 //
-//	rotate.go   when one is large enough, for those who write them
-//	stamp.go    the time before a line
-//	growing.go  a file that another process writes and rotates
-//	tail.go     the last lines of a file
-//	source.go   one log with its rotated predecessors, line by line
-//	read.go     several logs in the order of time, and what follows
-//
-// It knows nothing of workers: a caller numbers its sources.
+// The package knows nothing of workers: a caller numbers its sources.
 package logs
+
+// The files, in the order in which lines travel:
+//
+//	rotate.go        Rotate, for the writers
+//	timestamp.go     the time before a line
+//	growing_file.go  a file that another process writes and rotates
+//	tail.go          the last lines of a file
+//	reader.go        Source: one log with its rotated files, line by line
+//	read.go          Read: several logs in the order of time, and following

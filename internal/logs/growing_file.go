@@ -7,17 +7,18 @@ import (
 	"os"
 )
 
-// growingFile reads a file that another process appends to, and goes on with its
-// successor when it is rotated. Read gives io.EOF when there is nothing for
-// now; asking again later is right. It is for one goroutine.
+// growingFile reads a file that another process appends to, and goes on with
+// the next file of the name when it is rotated. Read returns io.EOF when there
+// is nothing more for now; the caller may read again later. One goroutine uses
+// it.
 type growingFile struct {
 	path string
-	file *os.File // nil until there is one
+	file *os.File // nil until the file exists
 }
 
 // Read implements io.Reader.
 func (g *growingFile) Read(p []byte) (int, error) {
-	moved := g.wasReplaced() // asked first: what was written before the move is read below
+	moved := g.wasReplaced() // asked first: text written before the rename is read below
 	if g.file != nil {
 		n, err := g.file.Read(p)
 		if n > 0 || err != nil && !errors.Is(err, io.EOF) {
@@ -39,8 +40,8 @@ func (g *growingFile) Read(p []byte) (int, error) {
 	return f.Read(p)
 }
 
-// wasReplaced says whether the path leads to another file than the one that is open,
-// or that file was emptied.
+// wasReplaced reports whether the path leads to another file than the open
+// file, or the open file was emptied.
 func (g *growingFile) wasReplaced() bool {
 	there, err := os.Stat(g.path)
 	if g.file == nil || err != nil {

@@ -47,7 +47,7 @@ func at(seconds int) time.Time {
 }
 
 func stamped(seconds int, text string) string {
-	return at(seconds).Format(stampLayout) + " " + text + "\n"
+	return at(seconds).Format(TimestampLayout) + " " + text + "\n"
 }
 
 // short is what a line says, without its time.
@@ -82,7 +82,7 @@ func two(t *testing.T) (a, b string) {
 	add(t, a, stamped(5, "five"))
 	rotate(t, a, 3)
 	add(t, a, stamped(7, "seven")+stamped(9, "nine"))
-	add(t, b, stamped(2, "two")+stamped(5, "five")+stamped(8, "eight")+at(10).Format(stampLayout)+" ten, and no end")
+	add(t, b, stamped(2, "two")+stamped(5, "five")+stamped(8, "eight")+at(10).Format(TimestampLayout)+" ten, and no end")
 	return a, b
 }
 

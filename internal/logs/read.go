@@ -12,30 +12,30 @@ import (
 
 // Line is one line of a source.
 type Line struct {
-	Source int       // its place among the sources
-	At     time.Time // zero where neither it nor a line before it has a time
-	Text   []byte    // as it stands in the file, without its end
+	Source int       // index of the source
+	At     time.Time // zero where neither the line nor a line before it has a time
+	Text   []byte    // as in the file, without the line end
 }
 
 // Query says how much to read.
 type Query struct {
-	Tail   int  // only the last so many lines of all together; 0 = all
-	Follow bool // do not end; wait for what is written next
+	Tail   int  // only so many last lines of all sources together; 0 = all
+	Follow bool // do not end; wait for lines that are written later
 }
 
 const (
-	// batchLines is how many lines are given out at a time.
+	// batchLines is how many lines emit is given at a time.
 	batchLines = 1000
-	// followEvery is how often followed logs are looked at. Their writer is
-	// another process, and rotates them by renaming.
+	// followEvery is how often followed logs are read. Their writer is another
+	// process, and rotates them by renaming.
 	followEvery = 100 * time.Millisecond
 )
 
-// Read gives the lines of all sources to emit, in the order of time, in
-// batches; first an empty one, when all is opened. It returns at the end of
-// what there is, with Follow when ctx is done, and with the error of emit. A
-// source without a file is left out, unless Follow waits for it; when no source
-// has one, the error is fs.ErrNotExist.
+// Read passes the lines of all sources to emit, in the order of time, in
+// batches; the first batch is empty and comes when all sources are open. Read
+// returns at the end of the logs, with Follow when ctx is done, and with the
+// error of emit. A source without a file is left out, unless Follow waits for
+// it; when no source has a file, the error is fs.ErrNotExist.
 func Read(ctx context.Context, sources []Source, q Query, emit func([]Line) error) error {
 	readers, err := openAll(sources, q)
 	defer func() {
@@ -61,7 +61,7 @@ func openAll(sources []Source, q Query) (readers []*reader, err error) {
 	for i, s := range sources {
 		tail := q.Tail
 		if !s.Until.IsZero() {
-			tail = 0 // what is last is not at the end
+			tail = 0 // the last lines are not at the end of the file
 		}
 		r, err := openReader(s, i, tail)
 		switch {
@@ -81,10 +81,10 @@ func openAll(sources []Source, q Query) (readers []*reader, err error) {
 	return readers, nil
 }
 
-// lineBatch collects lines on their way to emit.
+// lineBatch collects lines for emit.
 type lineBatch struct {
 	emit  func([]Line) error
-	tail  int // while it is > 0, the last so many are kept back
+	tail  int // while it is > 0, so many last lines are kept back
 	lines []Line
 }
 
@@ -114,7 +114,8 @@ type head struct {
 	from *reader
 }
 
-// heads is a heap: the earliest line first, and of one time the first source's.
+// heads is a heap: the earliest line first, and for equal times the line of the
+// first source.
 type heads []head
 
 func (h heads) Len() int { return len(h) }
@@ -133,8 +134,8 @@ func (h *heads) Pop() any {
 	return last
 }
 
-// mergeHistory merges what there is. With end also lines without an end count: no
-// more will come.
+// mergeHistory merges the lines that are there. With end it also takes lines
+// without a line end, because no more text will come.
 func (b *lineBatch) mergeHistory(ctx context.Context, readers []*reader, end bool) error {
 	var next heads
 	advance := func(r *reader) error {
@@ -165,7 +166,7 @@ func (b *lineBatch) mergeHistory(ctx context.Context, readers []*reader, end boo
 	return b.flushLines()
 }
 
-// followSources looks at all sources again and again.
+// followSources reads all sources again and again.
 func (b *lineBatch) followSources(ctx context.Context, readers []*reader) error {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
@@ -185,8 +186,8 @@ func (b *lineBatch) followSources(ctx context.Context, readers []*reader) error 
 	}
 }
 
-// readRound gives out what was written since the last one; more is true where a
-// source had more than its turn.
+// readRound emits the lines that were written since the last round; more is
+// true when a source had more lines than batchLines.
 func (b *lineBatch) readRound(readers []*reader) (more bool, err error) {
 	var lines []Line
 	for _, r := range readers {

@@ -12,36 +12,37 @@ import (
 
 // Source is one log.
 type Source struct {
-	// Path is the file that is written; its predecessors are Path.1, Path.2 …
+	// Path is the file that is written; its rotated files are Path.1, Path.2 …
 	Path string
 	// From and Until bound the time of the lines: From ≤ time < Until; zero =
-	// no bound. A line without a time has that of the line before it.
+	// no bound. A line without a time has the time of the line before it.
 	From, Until time.Time
-	// Alone leaves the predecessors out that are there at the beginning.
+	// Alone leaves out the files that were rotated before the read.
 	Alone bool
 }
 
-// reader gives the lines of one source. It is for one goroutine.
+// reader reads the lines of one source. One goroutine uses it.
 type reader struct {
 	Source
 	number       int
-	rotated      []*os.File // rotated ones, the oldest first
+	rotated      []*os.File // rotated files, the oldest first
 	current      growingFile
 	lines        *bufio.Reader
 	part         []byte // the beginning of a line whose end is not written yet
 	last         timestamp
-	untilReached bool // Until is reached
+	untilReached bool // a line at or after Until was read
 }
 
-// newReader begins with a log that is not there yet.
+// newReader returns a reader for a log that does not exist yet.
 func newReader(s Source, number int) *reader {
 	r := &reader{Source: s, number: number, current: growingFile{path: s.Path}}
 	r.lines = bufio.NewReader(r)
 	return r
 }
 
-// openReader finds where to begin: tail lines before the end (0 = no such bound), or
-// with the file in which From lies. A log that is not there is an error.
+// openReader finds where to begin: tail lines before the end (0 = no such
+// bound), or with the file that From lies in. A log that does not exist is an
+// error.
 func openReader(s Source, number, tail int) (*reader, error) {
 	r := newReader(s, number)
 	for i, path := 0, s.Path; ; i, path = i+1, s.Path+"."+strconv.Itoa(i+1) {
@@ -65,8 +66,8 @@ func openReader(s Source, number, tail int) (*reader, error) {
 	}
 }
 
-// addFile puts the next older file before those that there are, and says whether
-// no older one is needed. A file that is there twice was rotated meanwhile.
+// addFile puts the next older file before the others, and reports whether no
+// older file is needed. A file that is there twice was rotated meanwhile.
 func (r *reader) addFile(f *os.File, tail *int) (enough bool, err error) {
 	switch {
 	case r.current.file == nil:
@@ -94,13 +95,13 @@ func (r *reader) hasFile(f *os.File) bool {
 	return false
 }
 
-// beginsBefore says whether a file begins before From, so that what is older than
-// the file is not wanted.
+// beginsBefore reports whether a file begins before From, so that older files
+// are not needed.
 func (r *reader) beginsBefore(f *os.File) (bool, error) {
 	if r.From.IsZero() {
 		return false, nil
 	}
-	line := make([]byte, len(stampLayout)+1)
+	line := make([]byte, len(TimestampLayout)+1)
 	n, err := f.ReadAt(line, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
@@ -109,7 +110,7 @@ func (r *reader) beginsBefore(f *os.File) (bool, error) {
 	return ok && at.at.Before(r.From), nil
 }
 
-// Read implements io.Reader for lines: all files, one after the other.
+// Read implements io.Reader for lines: all files, the oldest first.
 func (r *reader) Read(p []byte) (int, error) {
 	for len(r.rotated) > 0 {
 		n, err := r.rotated[0].Read(p)
@@ -122,8 +123,8 @@ func (r *reader) Read(p []byte) (int, error) {
 	return r.current.Read(p)
 }
 
-// nextLine returns the next line that is wanted. Ok is false when there is none
-// for now.
+// nextLine returns the next line within the bounds. ok is false when there is
+// none for now.
 func (r *reader) nextLine() (l Line, ok bool, err error) {
 	for !r.untilReached {
 		piece, err := r.lines.ReadBytes('\n')
@@ -141,7 +142,7 @@ func (r *reader) nextLine() (l Line, ok bool, err error) {
 	return Line{}, false, nil
 }
 
-// unfinishedLine returns a last line that has no end.
+// unfinishedLine returns a last line that has no line end.
 func (r *reader) unfinishedLine() (Line, bool) {
 	if len(r.part) == 0 || r.untilReached {
 		return Line{}, false
@@ -150,7 +151,8 @@ func (r *reader) unfinishedLine() (Line, bool) {
 	return r.takeLine()
 }
 
-// takeLine makes a line of what was read, where it is wanted.
+// takeLine makes a line of the text that was read; ok is false when it is out
+// of bounds.
 func (r *reader) takeLine() (l Line, ok bool) {
 	text := r.part[:len(r.part)-1]
 	r.part = nil

@@ -5,10 +5,10 @@ import (
 	"strconv"
 )
 
-// Rotate moves a log out of the way of the next one: Path to Path.1, that to
-// Path.2 and so on, and the last of so many backups away. With none the log is
-// removed. What cannot be moved stays, and is what the next one goes on with.
-// Whoever has the file open opens Path anew.
+// Rotate moves a log away before the next is begun: Path to Path.1, Path.1 to
+// Path.2 and so on, up to so many backups; the oldest is removed. With no
+// backups the log is removed. A file that cannot be moved stays, and the next
+// log is appended to it. A process that has the file open must open Path again.
 func Rotate(path string, backups int) {
 	name := func(n int) string {
 		if n == 0 {

@@ -6,11 +6,11 @@ import (
 	"os"
 )
 
-// tailBlock is how much is read at a time from the end of a file.
+// tailBlock is how many bytes are read at a time from the end of a file.
 const tailBlock = 64 << 10
 
-// seekTail places f before its last n lines, and returns how many are wanting:
-// then f stands at its beginning.
+// seekTail moves f to its last n lines, and returns how many lines are missing:
+// then f is at its beginning.
 func seekTail(f *os.File, n int) (wanting int, err error) {
 	at, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -25,7 +25,7 @@ func seekTail(f *os.File, n int) (wanting int, err error) {
 			return n, err
 		}
 		part := block[:size]
-		if end { // the last line's own end does not count
+		if end { // the line end of the last line does not count
 			part = bytes.TrimSuffix(part, []byte("\n"))
 			end = false
 		}

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Range is where an initiator's workers get their ports.
+// Range is the range of ports for an initiator's workers.
 type Range struct {
-	// Addr is the IP address (or a name of one) to hold ports on; "" is
+	// Addr is the IP address, or a name for it, on which ports are held; "" is
 	// 127.0.0.1. "::" covers IPv4 too.
 	Addr string
 	// Min and Max are the first and the last port. Both 0: any port that the
@@ -29,15 +29,15 @@ func (r Range) hostOrDefault() string {
 	return r.Addr
 }
 
-// Allocator gives each worker a port of its own. It is safe for concurrent
-// use, and several initiators may share one range: with Reserve and Inherit
-// it is the kernel that decides who was first. Make one with New.
+// Allocator gives each worker a port of its own. It is safe for concurrent use,
+// and several initiators may share one range: with Reserve and Inherit the
+// kernel decides which initiator was first. Make an Allocator with New.
 //
-// A worker gets the lowest free port, because that is what people expect to
-// find. So that the thousandth does not try the first 999 again, the
-// allocator remembers from where on a port may be free: ports below that mark
-// are tried again when one of ours is released there, and when nothing above
-// is left.
+// A worker gets the lowest free port, because that is what people expect. The
+// allocator remembers a mark, from which on a port may be free, so that the
+// thousandth Take does not try the first 999 ports again. Ports below the mark
+// are tried again when a port of this allocator is released there, and when no
+// port above it is left.
 type Allocator struct {
 	rng Range
 
@@ -50,8 +50,8 @@ type Allocator struct {
 	busy map[int]bool
 	// listenPorts is the argument of SetListenPorts. It is only read.
 	listenPorts map[int]bool
-	// mark: every port of the range below it is ours, a listen_port, or was
-	// seen taken by another program.
+	// mark: every port of the range below it is held here, is a listen_port, or
+	// was seen taken by another program.
 	mark int
 }
 
@@ -64,10 +64,11 @@ func New(r Range) *Allocator {
 	return &Allocator{rng: r, held: map[int]map[netip.Addr]*Reservation{}, busy: map[int]bool{}, mark: r.Min}
 }
 
-// SetListenPorts names the ports that the configuration gives to somebody by
-// number: every listen_port in it. A Take without a fixed port avoids them.
-// It replaces the ports of the call before, and is called once for each plan.
-// The allocator keeps the map, which must not be changed afterwards.
+// SetListenPorts sets the ports that the configuration gives to a worker or
+// another program by number: every listen_port in it. A Take without a fixed
+// port avoids them. It replaces the ports of the call before, and is called
+// once for each plan. The allocator keeps the map, which must not be changed
+// afterwards.
 func (a *Allocator) SetListenPorts(ports map[int]bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -75,12 +76,13 @@ func (a *Allocator) SetListenPorts(ports map[int]bool) {
 }
 
 // Take holds a port for one worker: fixed, or with fixed = 0 the lowest free
-// one of the range, see [NextPort], that is not in avoid. mode is Reserve,
+// port of the range, see [NextPort], that is not in avoid. mode is Reserve,
 // Inherit or Bind; addr "" is the range's own. avoid is only read, during the
 // call, and may be nil.
 //
-// The error is a *Taken (fixed belongs to another), an *Exhausted (no port of
-// the range is free), or says what is wrong with addr or mode.
+// The error is a *TakenError (another worker or program has the fixed port), an
+// *ExhaustedError (no port of the range is free), or says what is wrong with
+// addr or mode.
 func (a *Allocator) Take(mode string, addr string, fixed int, avoid map[int]bool) (*Reservation, error) {
 	if addr == "" {
 		addr = a.rng.Addr
@@ -129,8 +131,8 @@ func (a *Allocator) takeFixed(res *Reservation, port int) error {
 	return bindFixed(res, port)
 }
 
-// bindFixed takes exactly that port. Only here do closed connections that
-// linger not count: whoever names a port wants it back after a restart.
+// bindFixed takes exactly that port. Only here are lingering closed connections
+// ignored: a worker with a port of its own wants it back after a restart.
 func bindFixed(res *Reservation, port int) error {
 	err := res.bindSocket(port, exclusive)
 	if errors.Is(err, unix.EADDRINUSE) && onlyClosedConnections(port) {
@@ -186,16 +188,16 @@ func (a *Allocator) takeNext(res *Reservation, avoid map[int]bool) error {
 	}
 }
 
-// moveMark moves the mark up to and over the port that was just taken. It
-// passes ports that are ours, listen_ports and another program's, and stops
-// before the first that only this caller avoids.
+// moveMark moves the mark over the port that was just taken. It passes ports
+// that are held here, listen_ports and ports of other programs, and stops
+// before the first port that only this caller avoids.
 func (a *Allocator) moveMark(taken int, avoid map[int]bool) {
 	for a.mark <= taken && (a.mark == taken || len(a.held[a.mark]) > 0 || !avoid[a.mark]) {
 		a.mark++
 	}
 }
 
-// countTaken returns the error of a range of which every port was tried.
+// countTaken returns the error for a range in which every port was tried.
 func (a *Allocator) countTaken(res *Reservation, avoid map[int]bool) error {
 	e := &ExhaustedError{Range: Range{res.Addr, a.rng.Min, a.rng.Max}}
 	for p := e.Range.Min; p <= e.Range.Max; p++ {
@@ -211,8 +213,9 @@ func (a *Allocator) countTaken(res *Reservation, avoid map[int]bool) error {
 	return e
 }
 
-// takeAny lets the kernel choose. Ports that the caller or another worker has
-// are held until a good one is found, or the kernel would offer them again.
+// takeAny lets the kernel choose. Ports that the caller avoids or another
+// worker has stay open until a good port is found, or the kernel would offer
+// them again.
 func (a *Allocator) takeAny(res *Reservation, avoid map[int]bool) error {
 	var rejected []int
 	defer func() {
@@ -240,7 +243,8 @@ func (a *Allocator) addReservation(res *Reservation) {
 	a.busy[res.Port] = true
 }
 
-// removeReservation forgets a reservation; its number is the next candidate again.
+// removeReservation forgets a reservation. Its port is the next candidate
+// again.
 func (a *Allocator) removeReservation(res *Reservation) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

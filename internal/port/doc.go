@@ -1,23 +1,29 @@
-// Package port answers which port a worker gets, keeps anybody else from
-// taking it, and finds out who really listens on it.
+// Package port chooses a port for each worker, keeps other programs from
+// taking it, and finds out which process listens on it.
 //
-// In the order in which data flows:
-//
-//	choose.go        next free number, as a pure decision; NextPort over an INI
-//	host.go          the text of listen_addr → a socket address
-//	socket.go        one number → one socket, by mode (reserve, inherit, bind)
-//	socket_linux.go  what only Linux can: close-on-exec at birth, reservation
-//	socket_other.go  the same for other systems
-//	allocator.go     Range, Allocator.Take: which of the free numbers, for whom
-//	reservation.go   what Take yields: hand over, close, rebind, release
-//	errors.go        Exhausted and Taken: what went wrong and what to change
-//	table.go         parser of the kernel's table of TCP sockets
-//	diag_linux.go    the same from sock_diag, which is far cheaper
-//	listeners_linux.go  Listeners: one of the two → a Snapshot
-//	snapshot.go      the listening sockets of one moment; who is reached on an address
-//	owner_linux.go   a listening socket → the process that holds it
-//	process_linux.go a process → its children, its name
-//	owner_other.go   the plain answer elsewhere: ErrUnknown
+// One [Allocator] serves an initiator. [Allocator.Take] asks [NextPort] for the
+// port to try, and returns a [Reservation], which the worker keeps over all its
+// incarnations. Before a worker is sent a secret, [FindOwner] proves that the
+// listening socket on its port is the worker's.
 //
 // The package knows nothing of workers, of the keeper, or of INI syntax.
 package port
+
+// The files, in the order in which data travels:
+//
+//	next_port.go      NextPort: which port is tried next, as a pure function
+//	allocator.go      Range, Allocator: Take
+//	restore.go        Allocator.Restore: a port that a worker already has
+//	resolve_host.go   the text of listen_addr becomes a socket address
+//	socket.go         one socket for a port, by mode (reserve, inherit, bind)
+//	socket_linux.go   close-on-exec at birth; a port can be reserved
+//	socket_other.go   the same for other systems
+//	reservation.go    Reservation: File, Close, Rebind, Release
+//	errors.go         ExhaustedError and TakenError
+//	proc_net_tcp.go   parser of the kernel's text table of TCP sockets
+//	sock_diag_linux.go       the same table from sock_diag, which is far cheaper
+//	read_listeners_linux.go  ReadListeners: the table becomes a ListenerTable
+//	listener_table.go        ListenerTable, Ownership: sockets that a connection reaches
+//	find_owner_linux.go      FindOwner: the process that holds a listening socket
+//	process_linux.go         children and names of processes
+//	find_owner_other.go      ErrUnknown on other systems

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ExhaustedError says that no port of a range is free. The remedy is the user's:
-// a wider range or fewer workers.
+// ExhaustedError says that no port of a range is free. The user can widen the
+// range or run fewer workers.
 type ExhaustedError struct {
 	Range Range
 	// Ours counts the ports that this allocator holds, Busy the ports that the
@@ -18,7 +18,8 @@ type ExhaustedError struct {
 	Ours, Busy, Others int
 }
 
-// Error names the range, how many of it are taken by whom, and the keys to change.
+// Error names the range, how many of its ports are taken by whom, and the keys
+// to change.
 func (e *ExhaustedError) Error() string {
 	if e.Range.Min > e.Range.Max {
 		return fmt.Sprintf("choose port: child_port_min = %d is above child_port_max = %d in [initiator]; exchange them", e.Range.Min, e.Range.Max)
@@ -32,18 +33,18 @@ func (e *ExhaustedError) describeCounts() string {
 	return fmt.Sprintf("%d by this initiator, %d in use or configured, %d by other programs", e.Ours, e.Busy, e.Others)
 }
 
-// TakenError says that one certain port belongs to somebody else.
+// TakenError says that a fixed port is in use.
 type TakenError struct {
 	Addr string
 	Port int
 	// Ours: another worker of this allocator has it.
 	Ours bool
-	// PID and Command are those of the process that listens there; 0 and ""
-	// when it could not be found: it is another user's, it holds the port
-	// without listening, or the system does not tell.
+	// PID and Command name the process that listens on the port; 0 and "" when
+	// it was not found: it is another user's, it holds the port without
+	// listening, or the system does not say.
 	PID     int
 	Command string
-	// Err is the kernel's answer; nil when Ours.
+	// Err is the kernel's error; nil when Ours.
 	Err error
 }
 
@@ -52,7 +53,8 @@ func (e *TakenError) Error() string {
 	return fmt.Sprintf("take port %s: taken by %s; %s", joinHostPort(e.Addr, e.Port), e.describeHolder(), e.suggestRemedy())
 }
 
-// Unwrap is the kernel's error, so that errors.Is(err, syscall.EADDRINUSE) holds.
+// Unwrap returns the kernel's error, so that errors.Is(err, syscall.EADDRINUSE)
+// holds.
 func (e *TakenError) Unwrap() error { return e.Err }
 
 func (e *TakenError) describeHolder() string {
@@ -72,8 +74,8 @@ func (e *TakenError) suggestRemedy() string {
 	return "give the worker another port (`port = auto` takes a free one)"
 }
 
-// explainRefusal adds the address to a kernel's refusal, and what to do about the
-// two that a wrong configuration causes.
+// explainRefusal adds the address to a kernel's refusal, and what to do about
+// the refusals that a wrong configuration causes.
 func explainRefusal(addr string, port int, err error) error {
 	remedy := ""
 	switch {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FindOwner reads the kernel's table and asks it once. For many workers at once
-// use Listeners.
+// FindOwner reads the kernel's table and searches it once. For many workers at
+// once use ReadListeners.
 func FindOwner(addr string, port int, pid int) (Ownership, error) {
 	s, err := ReadListeners()
 	if err != nil {
@@ -20,10 +20,10 @@ func FindOwner(addr string, port int, pid int) (Ownership, error) {
 	return s.FindOwner(addr, port, pid)
 }
 
-// FindOwner says whether connecting to addr:port reaches a listening socket of
-// process pid or a descendant of it. addr is what Take was given. The error
-// wraps ErrUnknown when a process that matters does not let us look; a pid
-// that is gone has no descriptors.
+// FindOwner reports whether connecting to addr:port reaches a listening socket
+// of process pid or its descendants. addr is the argument of Take. The error
+// wraps ErrUnknown when the descriptors of a process that matters cannot be
+// read. A process that has ended has no descriptors.
 func (s *ListenerTable) FindOwner(addr string, port int, pid int) (Ownership, error) {
 	ip, err := resolveHost(addr)
 	if err != nil {
@@ -36,8 +36,8 @@ func (s *ListenerTable) FindOwner(addr string, port int, pid int) (Ownership, er
 	return attributeSockets(inodes, pid)
 }
 
-// attributeSockets looks for each inode in the family of pid. The first stranger
-// decides.
+// attributeSockets looks for each inode in the family of pid. The first socket
+// of another program decides.
 func attributeSockets(inodes []uint64, pid int) (Ownership, error) {
 	own := Ownership{Listening: true, Ours: true}
 	for _, inode := range inodes {
@@ -56,8 +56,9 @@ func attributeSockets(inodes []uint64, pid int) (Ownership, error) {
 	return own, nil
 }
 
-// familyHolder finds the process among pid and its descendants that has the
-// socket; 0 when none has. An error means that one of them could not be asked.
+// familyHolder returns the process among pid and its descendants that has the
+// socket; 0 when none has. An error means that the descriptors of a process
+// could not be read.
 func familyHolder(pid int, inode uint64) (int, error) {
 	var unknown error
 	for queue := []int{pid}; len(queue) > 0; queue = queue[1:] {
@@ -73,7 +74,7 @@ func familyHolder(pid int, inode uint64) (int, error) {
 	return 0, unknown
 }
 
-// hasSocket says whether the socket is among the descriptors of pid.
+// hasSocket reports whether the socket is among the descriptors of pid.
 func hasSocket(pid int, inode uint64) (bool, error) {
 	dir, err := os.Open("/proc/" + strconv.Itoa(pid) + "/fd")
 	if err != nil {
@@ -102,7 +103,7 @@ func unlessGone(pid int, err error) error {
 	return fmt.Errorf("read descriptors of process %d: %w: %w", pid, ErrUnknown, err)
 }
 
-// anyHolder finds whichever process has the socket, for a message to a person.
+// anyHolder returns a process that has the socket, for a message.
 func anyHolder(inode uint64) (pid int, command string) {
 	for _, pid := range allPIDs() {
 		if has, _ := hasSocket(pid, inode); has {
@@ -112,14 +113,14 @@ func anyHolder(inode uint64) (pid int, command string) {
 	return 0, ""
 }
 
-// findHolder finds who listens on the port that somebody was refused.
+// findHolder returns a process that listens on a port that was refused.
 func findHolder(port int) (pid int, command string) {
 	s, err := ReadListeners()
 	if err != nil {
 		return 0, ""
 	}
-	// Any address: a wildcard listener refuses an exact bind, and the other
-	// way round.
+	// Any address: a wildcard listener refuses an exact bind, and an exact
+	// listener a wildcard bind.
 	for _, l := range s.listeners[port] {
 		if pid, command = anyHolder(l.inode); pid != 0 {
 			return pid, command

@@ -2,8 +2,8 @@
 
 package port
 
-// ReadListeners returns ErrUnknown: only Linux tells which process holds a socket
-// without a program of its own for it.
+// ReadListeners returns ErrUnknown: only Linux says which process holds a
+// socket without a separate program.
 func ReadListeners() (*ListenerTable, error) { return nil, ErrUnknown }
 
 // FindOwner returns ErrUnknown on this system.
@@ -16,6 +16,6 @@ func (s *ListenerTable) FindOwner(addr string, port int, pid int) (Ownership, er
 
 func findHolder(int) (pid int, command string) { return 0, "" }
 
-// onlyClosedConnections is true: here SO_REUSEADDR never lets us in over a live socket on
-// the same address, so that binding with it is safe to try.
+// onlyClosedConnections returns true: here SO_REUSEADDR never enters a live
+// socket on the same address, so that binding with it is safe to try.
 func onlyClosedConnections(int) bool { return true }

@@ -5,36 +5,38 @@ import (
 	"net/netip"
 )
 
-// ErrUnknown says that this system, or this user's rights on it, do not let
-// us see who listens. It is neither "ours" nor "a stranger": the caller needs
-// another proof, or goes without.
+// ErrUnknown says that this system, or the permissions of this user, do not
+// show which process listens. It means neither "ours" nor "another's": the
+// caller needs another proof, or goes without.
 var ErrUnknown = errors.New("owner of the port cannot be determined")
 
-// Ownership says who is reached by connecting to an address and port.
+// Ownership says which process a connection to an address and port reaches.
 type Ownership struct {
 	// Listening: a connection would reach a listening socket.
 	Listening bool
-	// Ours: every socket that it could reach is among the descriptors of the
-	// worker or its descendants. Several processes may listen on one address
-	// with SO_REUSEPORT; a stranger among them makes it false.
+	// Ours: every socket that the connection could reach is among the
+	// descriptors of the worker or its descendants. Several processes may
+	// listen on one address with SO_REUSEPORT; another program among them makes
+	// Ours false.
 	Ours bool
-	// PID is the holder: the worker's own process or the descendant that has
-	// the socket, else the stranger; 0 when it could not be found.
+	// PID is the process that has the socket: the worker, its descendant, or
+	// another program; 0 when it was not found.
 	PID int
-	// Command is the stranger's command name; "" when Ours or not found.
+	// Command is the command name of another program; "" when Ours or not
+	// found.
 	Command string
 }
 
-// ListenerTable is the table of listening sockets at one moment, so that one read
-// of it serves many workers. It is never changed and safe for concurrent use.
+// ListenerTable is the table of listening sockets at one moment, so that one
+// read serves many workers. It is never changed and safe for concurrent use.
 // Sockets that were opened later are not in it; the descriptors of processes
-// are looked at when Owner is called.
+// are read when FindOwner is called.
 type ListenerTable struct {
 	listeners map[int][]listener // by port
 }
 
-// listener is one listening socket. mapped IPv4 addresses stand as the kernel
-// shows them.
+// listener is one listening socket. Mapped IPv4 addresses are kept as the
+// kernel shows them.
 type listener struct {
 	ip    netip.Addr
 	inode uint64
@@ -48,10 +50,10 @@ func (s *ListenerTable) addListener(at netip.AddrPort, inode uint64) {
 	s.listeners[number] = append(s.listeners[number], listener{at.Addr(), inode})
 }
 
-// reachedInodes are the inodes that a connection to ip:port may end at. The kernel
-// prefers the exact address to a wildcard, and IPv4 to IPv6 for an IPv4
-// address (compute_score in inet_hashtables.c); who is behind another's back
-// is of no interest.
+// reachedInodes returns the inodes of the sockets that a connection to ip:port
+// may reach. The kernel prefers the exact address to a wildcard, and IPv4 to
+// IPv6 for an IPv4 address (compute_score in inet_hashtables.c). Sockets that
+// another socket hides are left out.
 func (s *ListenerTable) reachedInodes(ip netip.Addr, port int) []uint64 {
 	for _, want := range localAddresses(ip.WithZone("")) {
 		var inodes []uint64
@@ -67,8 +69,8 @@ func (s *ListenerTable) reachedInodes(ip netip.Addr, port int) []uint64 {
 	return nil
 }
 
-// localAddresses are the local addresses that take connections to ip, best first.
-// Connecting to a wildcard address means connecting to loopback.
+// localAddresses returns the local addresses that take connections to ip, best
+// first. Connecting to a wildcard address means connecting to loopback.
 func localAddresses(ip netip.Addr) []netip.Addr {
 	if ip.Is4() {
 		if ip.IsUnspecified() {

@@ -15,7 +15,7 @@ const stateListen = 0x0A
 
 // tcpSocket is one row of /proc/net/tcp or tcp6.
 type tcpSocket struct {
-	local netip.AddrPort // ::ffff:1.2.3.4 is kept as it stands: see tiers
+	local netip.AddrPort // ::ffff:1.2.3.4 is kept as it stands: see localAddresses
 	state uint8
 	inode uint64 // 0 for TIME_WAIT: no process has it
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// childPIDs are the living child processes of pid, of all its threads.
+// childPIDs returns the living child processes of all threads of pid.
 func childPIDs(pid int) []int {
 	base := "/proc/" + strconv.Itoa(pid) + "/task"
 	threads, err := os.ReadDir(base)
@@ -32,20 +32,21 @@ func childPIDs(pid int) []int {
 	return found
 }
 
-// childrenListed says whether this kernel was built with CONFIG_PROC_CHILDREN;
-// a missing file of one thread may only mean that the thread has ended.
+// childrenListed reports whether this kernel was built with
+// CONFIG_PROC_CHILDREN. The missing file of one thread may only mean that the
+// thread has ended.
 func childrenListed() bool {
 	self := strconv.Itoa(os.Getpid())
 	_, err := os.Stat("/proc/" + self + "/task/" + self + "/children")
 	return err == nil
 }
 
-// childrenByParent asks every process of the machine for its parent.
+// childrenByParent reads the parent of every process of the machine.
 func childrenByParent(pid int) []int {
 	return slices.DeleteFunc(allPIDs(), func(p int) bool { return parentPID(p) != pid })
 }
 
-// allPIDs are all that /proc shows us.
+// allPIDs returns every process that /proc shows.
 func allPIDs() []int {
 	dir, err := os.Open("/proc")
 	if err != nil {
@@ -62,8 +63,9 @@ func allPIDs() []int {
 	return pids
 }
 
-// parentPID reads field 4 of /proc/PID/stat; 0 when the process is gone. The
-// command in field 2 may hold blanks and brackets: the last bracket ends it.
+// parentPID reads field 4 of /proc/PID/stat; 0 when the process has ended. The
+// command in field 2 may hold blanks and parentheses: the last parenthesis ends
+// it.
 func parentPID(pid int) int {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	rest := text[bytes.LastIndexByte(text, ')')+1:]
@@ -75,7 +77,7 @@ func parentPID(pid int) int {
 	return ppid
 }
 
-// commandOf is the short name of a process; "" when it is gone.
+// commandOf returns the short name of a process; "" when it has ended.
 func commandOf(pid int) string {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
 	return strings.TrimSpace(string(text))

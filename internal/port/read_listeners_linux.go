@@ -7,20 +7,20 @@ import (
 	"os"
 )
 
-// socketTables list the sockets of our network namespace. A system without
-// IPv6 has no second one.
+// socketTables list the sockets of this network namespace. A system without
+// IPv6 has no second table.
 var socketTables = []string{"/proc/net/tcp", "/proc/net/tcp6"}
 
-// ReadListeners reads the kernel's table of listening sockets, in 25 µs and about
-// 0.5 µs for each. The error wraps ErrUnknown when the kernel shows it neither
-// by sock_diag nor in /proc.
+// ReadListeners reads the kernel's table of listening sockets, in 25 µs and
+// about 0.5 µs for each socket. The error wraps ErrUnknown when the kernel
+// shows it neither by sock_diag nor in /proc.
 func ReadListeners() (*ListenerTable, error) {
 	s := &ListenerTable{}
 	if listDiag(s.addListener) == nil {
 		return s, nil
 	}
 	// A kernel or a sandbox without sock_diag. Reading the text takes 8 ms,
-	// because all connections' buckets are walked for it.
+	// because the kernel walks the buckets of all connections.
 	return listText()
 }
 
@@ -54,9 +54,10 @@ func readTables(each func(tcpSocket) bool) error {
 	return nil
 }
 
-// onlyClosedConnections says whether the port is refused because of connections that
-// outlived their listener. Then binding with SO_REUSEADDR is what every server
-// does; without that reason it could only be another's reservation.
+// onlyClosedConnections reports whether the port is refused because of
+// connections that outlived their listener. Then binding with SO_REUSEADDR is
+// what every server does; without that reason the bind could only enter another
+// initiator's reservation.
 func onlyClosedConnections(port int) bool {
 	connections, listening := false, false
 	err := readTables(func(sock tcpSocket) bool {

@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Reservation is one port of one worker, over all its incarnations. Take
-// makes it, Release ends it. Its methods are safe for concurrent use.
+// Reservation is the port of one worker, over all its incarnations. Take makes
+// it, Release ends it. Its methods are safe for concurrent use.
 type Reservation struct {
 	// Port is never 0 and never changes.
 	Port int
-	// Addr is the address as Take was given it (or the range's own).
+	// Addr is the address as Take was given it, or the range's own.
 	Addr string
 	// Mode is Reserve, Inherit or Bind.
 	Mode string
@@ -24,12 +24,12 @@ type Reservation struct {
 	ip    netip.Addr
 
 	mu       sync.Mutex
-	file     *os.File // our copy of the socket; nil with Bind and after Close
+	file     *os.File // this process's copy of the socket; nil with Bind and after Close
 	released bool
 }
 
-// holdMode is the mode in which the socket is made: where the system cannot
-// reserve, a reservation holds nothing.
+// holdMode returns the mode in which the socket is made: where the system
+// cannot reserve, a reservation holds nothing.
 func (r *Reservation) holdMode() string {
 	if r.Mode == Reserve && !reservable {
 		return Bind
@@ -37,7 +37,8 @@ func (r *Reservation) holdMode() string {
 	return r.Mode
 }
 
-// bindSocket makes the socket for port. Before Take returns nobody else sees r.
+// bindSocket makes the socket for port. Before Take returns no other goroutine
+// has r.
 func (r *Reservation) bindSocket(port int, share sharing) error {
 	fd, got, err := openSocket(r.holdMode(), r.ip, port, share)
 	if err != nil {
@@ -46,33 +47,32 @@ func (r *Reservation) bindSocket(port int, share sharing) error {
 	return r.keepSocket(fd, got)
 }
 
-// keepSocket keeps fd, or with Bind lets it go again: the probe has shown that the
+// keepSocket keeps fd, or with Bind closes it: the probe has shown that the
 // port was free.
 func (r *Reservation) keepSocket(fd, port int) error {
-	if r.Port == 0 { // Rebind: it is read without the lock
+	if r.Port == 0 { // Rebind: Port is read without the lock
 		r.Port = port
 	}
 	if r.holdMode() == Bind {
 		return unix.Close(fd)
 	}
 	// NewFile looks at the descriptor's mode and leaves it alone: a blocking
-	// one stays blocking and out of the runtime's poller.
+	// descriptor stays blocking and out of the runtime's poller.
 	r.file = os.NewFile(uintptr(fd), fmt.Sprintf("port %s", joinHostPort(r.Addr, port)))
 	return nil
 }
 
-// File is our copy of the socket that holds the port, to be handed to the
-// keeper; nil with Bind, and after Close or Release. With Inherit it is the
-// listening socket. The file stays the reservation's: pass it on, do not
-// close it.
+// File returns this process's copy of the socket that holds the port, to be
+// given to the keeper; nil with Bind, and after Close or Release. With Inherit
+// it is the listening socket. The caller must not close it.
 func (r *Reservation) File() *os.File {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.file
 }
 
-// Close closes our copy of the socket, when the keeper has its own. The
-// number stays ours. Closing twice is harmless.
+// Close closes this process's copy of the socket, when the keeper has its own.
+// The port stays reserved. Closing twice is harmless.
 func (r *Reservation) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,13 +88,13 @@ func (r *Reservation) closeFile() error {
 	return err
 }
 
-// Release closes our copy and gives the number back, once the worker is
-// stopped for good. The port is free for others when the keeper has closed
+// Release closes this process's copy and gives the port back, once the worker
+// is stopped for good. The port is free for others when the keeper has closed
 // its copy too. Releasing twice is harmless.
 func (r *Reservation) Release() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_ = r.closeFile() // nothing was written to it: there is nothing to lose
+	_ = r.closeFile() // the file was not written to
 	if r.released {
 		return
 	}
@@ -102,10 +102,10 @@ func (r *Reservation) Release() {
 	r.alloc.removeReservation(r)
 }
 
-// Rebind makes a new socket for the same number, after the keeper and the
-// copies that it held are gone. Connections of the dead worker that linger do
-// not matter. The error is a *Taken when somebody was faster, or when the
-// worker still lives and listens: then the port needs no holding.
+// Rebind makes a new socket for the same port, after the keeper and its copies
+// have gone. Lingering connections of the dead worker do not matter. The error
+// is a *TakenError when another program was faster, or when the worker still
+// lives and listens: then the port needs no holding.
 func (r *Reservation) Rebind() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

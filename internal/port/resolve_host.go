@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// defaultHost is what an empty address means: a port must never be opened to
-// the network because a key was left out.
+// defaultHost is the meaning of an empty address: a port must never be opened
+// to the network because a key was left out.
 const defaultHost = "127.0.0.1"
 
 // resolveHost turns a listen_addr into one IP address. Names are looked up, and
@@ -33,7 +33,7 @@ func resolveHost(host string) (netip.Addr, error) {
 	return preferIPv4(host, found)
 }
 
-// preferIPv4 picks the first IPv4 address, else the first address.
+// preferIPv4 returns the first IPv4 address, else the first address.
 func preferIPv4(host string, found []string) (netip.Addr, error) {
 	var first netip.Addr
 	for _, text := range found {
@@ -54,8 +54,8 @@ func preferIPv4(host string, found []string) (netip.Addr, error) {
 	return first, nil
 }
 
-// newSockaddr is the kernel's form of an address. A zone may be the name of an
-// interface or its number.
+// newSockaddr returns the kernel's form of an address. A zone may be the name
+// of an interface or its number.
 func newSockaddr(ip netip.Addr, port int) (unix.Sockaddr, error) {
 	if ip.Is4() {
 		return &unix.SockaddrInet4{Port: port, Addr: ip.As4()}, nil
@@ -76,8 +76,8 @@ func newSockaddr(ip netip.Addr, port int) (unix.Sockaddr, error) {
 	return sa, nil
 }
 
-// joinHostPort writes host and port as people and URLs do; an empty host is the
-// default one.
+// joinHostPort writes host and port as URLs do; an empty host is the default
+// host.
 func joinHostPort(host string, port int) string {
 	if host == "" {
 		host = defaultHost

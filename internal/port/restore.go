@@ -1,9 +1,9 @@
 package port
 
-// Restore takes a port that an earlier process of this program has given to a
-// worker that still has it: nothing is bound, and what holds the port lies with
-// the keeper. Errors: a *Taken when it is one of ours already, or what is wrong
-// with mode or addr.
+// Restore reserves a port that an earlier process of this program gave to a
+// worker that still has it: nothing is bound, and the keeper has the socket
+// that holds the port. The error is a *TakenError when this allocator holds the
+// port already, or says what is wrong with mode or addr.
 func (a *Allocator) Restore(mode, addr string, number int) (*Reservation, error) {
 	if addr == "" {
 		addr = a.rng.Addr

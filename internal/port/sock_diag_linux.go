@@ -47,7 +47,7 @@ func listDiag(each func(netip.AddrPort, uint64)) error {
 	return nil
 }
 
-// sentByKernel tells its messages from those that another process sends us.
+// sentByKernel tells the kernel's messages from messages of other processes.
 func sentByKernel(from unix.Sockaddr) bool {
 	sa, ok := from.(*unix.SockaddrNetlink)
 	return ok && sa.Pid == 0
@@ -66,7 +66,7 @@ func diagRequest(family uint8) []byte {
 }
 
 // parseDiag calls each for every socket of one datagram; done says that it was
-// the last.
+// the last datagram.
 func parseDiag(text []byte, each func(netip.AddrPort, uint64)) (done bool, err error) {
 	for len(text) >= unix.NLMSG_HDRLEN {
 		size := int(binary.NativeEndian.Uint32(text))

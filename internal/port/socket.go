@@ -9,18 +9,18 @@ import (
 
 // The modes of Take: the values of a worker's key `socket`.
 const (
-	// Reserve holds the port with a socket that is bound without
-	// SO_REUSEADDR, has the option set afterwards and never listens. Plain
-	// binds are refused and the kernel never picks the port by itself; a
-	// worker that sets SO_REUSEADDR binds over it, again and again.
+	// Reserve holds the port with a socket that is bound without SO_REUSEADDR,
+	// has the option set afterwards and never listens. Plain binds are refused
+	// and the kernel never picks the port by itself; a worker that sets
+	// SO_REUSEADDR binds over it, again and again.
 	Reserve = "reserve"
 	// Inherit holds the port with the listening socket itself, which every
 	// incarnation of the worker is given: clients that connect while there is
 	// no worker wait in the backlog.
 	Inherit = "inherit"
-	// Bind holds nothing: the port was free a moment ago, and is remembered
-	// as ours in this process. When the worker finds it taken, it is launched
-	// again on the next one.
+	// Bind holds nothing: the port was free a moment ago, and this process
+	// remembers it as reserved. When the worker finds it taken, it is launched
+	// again on the next port.
 	Bind = "bind"
 )
 
@@ -28,22 +28,22 @@ const (
 // lowers it to net.core.somaxconn, which is 4096 since Linux 5.4.
 const backlog = 4096
 
-// sharing says with whom open may share a port.
+// sharing says in which cases openSocket may share a port.
 type sharing int
 
 const (
-	// exclusive refuses a port of which the kernel knows anything at all.
+	// exclusive refuses a port in any use.
 	exclusive sharing = iota
 	// afterClosed accepts a port on which only closed connections linger
-	// (TIME_WAIT). It is not the default: the kernel's test for it also lets
-	// us in over a reservation of another initiator.
+	// (TIME_WAIT). It is not the default: the kernel's test for it also enters
+	// a reservation of another initiator.
 	afterClosed
 )
 
-// openSocket makes the socket that holds ip:port in the given mode, and says which
-// port it got; 0 lets the kernel choose. The socket is close-on-exec and in
-// blocking mode, as a process that inherits it expects. With Bind the socket
-// is only a probe: the caller closes it.
+// openSocket makes the socket that holds ip:port in the given mode, and returns
+// the port that it got; port 0 lets the kernel choose. The socket is
+// close-on-exec and in blocking mode, as a process that inherits it expects.
+// With Bind the socket is only a probe: the caller closes it.
 func openSocket(mode string, ip netip.Addr, port int, share sharing) (fd, got int, err error) {
 	fd, err = newSocket(addressFamily(ip))
 	if err != nil {
@@ -71,9 +71,9 @@ func holdPort(fd int, mode string, ip netip.Addr, port int, share sharing) (int,
 			return 0, fmt.Errorf("listen: %w", err)
 		}
 	}
-	// Only now. Before bind the option would let us in over another
-	// initiator's reservation, and before listen another would come in over
-	// ours. Connections accepted from the listener copy it, so that their
+	// Only now. Before bind the option would enter another initiator's
+	// reservation, and before listen another initiator would enter this one.
+	// Connections accepted from the listener copy the option, so that their
 	// TIME_WAIT does not block the next initiator.
 	if err := setReuse(fd); err != nil {
 		return 0, err
@@ -83,8 +83,9 @@ func holdPort(fd int, mode string, ip netip.Addr, port int, share sharing) (int,
 
 func bindTo(fd int, ip netip.Addr, port int) error {
 	if ip.Is6() {
-		// Stated, because the system's default may be changed: "::" takes the
-		// port on IPv4 too, as Go, Python and Node do when they listen there.
+		// Set explicitly, because the system's default may be changed: "::"
+		// takes the port on IPv4 too, as Go, Python and Node do when they
+		// listen there.
 		only := 1
 		if ip.IsUnspecified() {
 			only = 0

@@ -2,8 +2,8 @@ package port
 
 import "golang.org/x/sys/unix"
 
-// reservable says that a port can be held by a socket that never listens
-// while a worker binds over it.
+// reservable says that a socket that never listens can hold a port while a
+// worker binds over it.
 const reservable = true
 
 // newSocket makes a TCP socket that no child ever inherits by accident:
