@@ -126,7 +126,7 @@ func checkArguments(mode string, fixed int) error {
 
 func (a *Allocator) takeFixed(res *Reservation, port int) error {
 	if a.held[port][res.ip] != nil {
-		return &TakenError{Addr: res.Addr, Port: port, Ours: true}
+		return &TakenError{Addr: res.Addr, Port: port, HeldHere: true}
 	}
 	return bindFixed(res, port)
 }
@@ -203,9 +203,9 @@ func (a *Allocator) countTaken(res *Reservation, avoid map[int]bool) error {
 	for p := e.Range.Min; p <= e.Range.Max; p++ {
 		switch {
 		case len(a.held[p]) > 0:
-			e.Ours++
+			e.HeldHere++
 		case avoid[p] || a.listenPorts[p]:
-			e.Busy++
+			e.Excluded++
 		default:
 			e.Others++
 		}

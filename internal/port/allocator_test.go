@@ -173,7 +173,7 @@ func TestExhausted(t *testing.T) {
 	if !errors.As(err, &none) {
 		t.Fatalf("got %v, want *Exhausted", err)
 	}
-	if none.Ours != 2 || none.Busy != 1 || none.Others != 1 {
+	if none.HeldHere != 2 || none.Excluded != 1 || none.Others != 1 {
 		t.Errorf("got %+v, want 2 ours, 1 busy, 1 other's", none)
 	}
 	for _, want := range []string{"4 of 4", fmt.Sprintf("%d…%d", rng.Min, rng.Max), "widen child_port_min"} {
@@ -209,7 +209,7 @@ func TestFixed(t *testing.T) {
 			}
 			_, err := a.Take(mode, "", rng.Max, nil)
 			var taken *TakenError
-			if !errors.As(err, &taken) || !taken.Ours {
+			if !errors.As(err, &taken) || !taken.HeldHere {
 				t.Errorf("got %v, want *Taken by ourselves", err)
 			}
 		})

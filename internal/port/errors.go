@@ -12,10 +12,10 @@ import (
 // range or run fewer workers.
 type ExhaustedError struct {
 	Range Range
-	// Ours counts the ports that this allocator holds, Busy the ports that the
+	// HeldHere counts the ports that this allocator holds, Excluded the ports that the
 	// caller or a listen_port excludes, Others the ports that another program
 	// on this machine has. They add up to the range.
-	Ours, Busy, Others int
+	HeldHere, Excluded, Others int
 }
 
 // Error names the range, how many of its ports are taken by whom, and the keys
@@ -26,25 +26,25 @@ func (e *ExhaustedError) Error() string {
 	}
 	all := e.Range.Max - e.Range.Min + 1
 	return fmt.Sprintf("choose port on %s: %d of %d ports of %d…%d are taken (%s); widen child_port_min … child_port_max in [initiator], or run fewer workers",
-		e.Range.hostOrDefault(), e.Ours+e.Busy+e.Others, all, e.Range.Min, e.Range.Max, e.describeCounts())
+		e.Range.hostOrDefault(), e.HeldHere+e.Excluded+e.Others, all, e.Range.Min, e.Range.Max, e.describeCounts())
 }
 
 func (e *ExhaustedError) describeCounts() string {
-	return fmt.Sprintf("%d by this initiator, %d in use or configured, %d by other programs", e.Ours, e.Busy, e.Others)
+	return fmt.Sprintf("%d by this initiator, %d in use or configured, %d by other programs", e.HeldHere, e.Excluded, e.Others)
 }
 
 // TakenError says that a fixed port is in use.
 type TakenError struct {
 	Addr string
 	Port int
-	// Ours: another worker of this allocator has it.
-	Ours bool
+	// HeldHere: another worker of this allocator has it.
+	HeldHere bool
 	// PID and Command name the process that listens on the port; 0 and "" when
 	// it was not found: it is another user's, it holds the port without
 	// listening, or the system does not say.
 	PID     int
 	Command string
-	// Err is the kernel's error; nil when Ours.
+	// Err is the kernel's error; nil when HeldHere.
 	Err error
 }
 
@@ -59,7 +59,7 @@ func (e *TakenError) Unwrap() error { return e.Err }
 
 func (e *TakenError) describeHolder() string {
 	switch {
-	case e.Ours:
+	case e.HeldHere:
 		return "another worker of this initiator"
 	case e.PID != 0:
 		return strings.TrimSpace(fmt.Sprintf("process %d %s", e.PID, e.Command))
@@ -82,7 +82,7 @@ func explainRefusal(addr string, port int, err error) error {
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		remedy = "; this machine has no such address: correct listen_addr"
 	case errors.Is(err, unix.EAFNOSUPPORT):
-		remedy = "; this machine does not speak that IP version: correct listen_addr"
+		remedy = "; this machine has no such IP version: correct listen_addr"
 	case errors.Is(err, unix.EACCES):
 		remedy = "; ports below 1024 are for root: take a higher one"
 	}

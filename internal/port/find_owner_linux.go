@@ -39,7 +39,7 @@ func (s *ListenerTable) FindOwner(addr string, port int, pid int) (Ownership, er
 // attributeSockets looks for each inode in the family of pid. The first socket
 // of another program decides.
 func attributeSockets(inodes []uint64, pid int) (Ownership, error) {
-	own := Ownership{Listening: true, Ours: true}
+	own := Ownership{Listening: true, HeldByWorker: true}
 	for _, inode := range inodes {
 		has, err := familyHolder(pid, inode)
 		switch {
@@ -48,8 +48,8 @@ func attributeSockets(inodes []uint64, pid int) (Ownership, error) {
 		case err != nil:
 			return Ownership{Listening: true}, err
 		default:
-			own.Ours = false
-			own.PID, own.Command = anyHolder(inode)
+			own.HeldByWorker = false
+			own.PID, own.OtherCommand = anyHolder(inode)
 			return own, nil
 		}
 	}

@@ -26,13 +26,13 @@ func TestOwner(t *testing.T) {
 		port, pid  int
 		want       Ownership
 	}{
-		{"the worker", "127.0.0.1", port, worker.pid(), Ownership{Listening: true, Ours: true, PID: worker.pid()}},
-		{"by default address", "", port, worker.pid(), Ownership{Listening: true, Ours: true, PID: worker.pid()}},
-		{"on all addresses", "0.0.0.0", port, worker.pid(), Ownership{Listening: true, Ours: true, PID: worker.pid()}},
-		{"ancestor", "127.0.0.1", port, os.Getpid(), Ownership{Listening: true, Ours: true, PID: worker.pid()}},
-		{"listens everywhere", "127.0.0.1", everywhere, wildcard.pid(), Ownership{Listening: true, Ours: true, PID: wildcard.pid()}},
-		{"impostor", "127.0.0.1", port, wrapper.pid(), Ownership{Listening: true, PID: worker.pid(), Command: commandOf(worker.pid())}},
-		{"a pid that is gone", "127.0.0.1", port, 1 << 30, Ownership{Listening: true, PID: worker.pid(), Command: commandOf(worker.pid())}},
+		{"the worker", "127.0.0.1", port, worker.pid(), Ownership{Listening: true, HeldByWorker: true, PID: worker.pid()}},
+		{"by default address", "", port, worker.pid(), Ownership{Listening: true, HeldByWorker: true, PID: worker.pid()}},
+		{"on all addresses", "0.0.0.0", port, worker.pid(), Ownership{Listening: true, HeldByWorker: true, PID: worker.pid()}},
+		{"ancestor", "127.0.0.1", port, os.Getpid(), Ownership{Listening: true, HeldByWorker: true, PID: worker.pid()}},
+		{"listens everywhere", "127.0.0.1", everywhere, wildcard.pid(), Ownership{Listening: true, HeldByWorker: true, PID: wildcard.pid()}},
+		{"impostor", "127.0.0.1", port, wrapper.pid(), Ownership{Listening: true, PID: worker.pid(), OtherCommand: commandOf(worker.pid())}},
+		{"a pid that is gone", "127.0.0.1", port, 1 << 30, Ownership{Listening: true, PID: worker.pid(), OtherCommand: commandOf(worker.pid())}},
 		{"another address", "127.0.0.2", port, worker.pid(), Ownership{}},
 		{"another port", "127.0.0.1", 1, worker.pid(), Ownership{}},
 	}
@@ -46,7 +46,7 @@ func TestOwner(t *testing.T) {
 	}
 	t.Run("a descendant has it", func(t *testing.T) {
 		got, err := FindOwner("127.0.0.1", inner, wrapper.pid())
-		if err != nil || !got.Ours || got.PID == wrapper.pid() || parentPID(got.PID) != wrapper.pid() {
+		if err != nil || !got.HeldByWorker || got.PID == wrapper.pid() || parentPID(got.PID) != wrapper.pid() {
 			t.Errorf("got %+v, %v, want a child of %d", got, err, wrapper.pid())
 		}
 	})
@@ -61,7 +61,7 @@ func TestOwnerOfHeldPorts(t *testing.T) {
 	}
 	held := take(t, a, Inherit, "", 0, nil)
 	stranger := play(t, "listen", "127.0.0.1:0")
-	if own, err := FindOwner("", held.Port, stranger.pid()); err != nil || own.Ours || own.PID != os.Getpid() {
+	if own, err := FindOwner("", held.Port, stranger.pid()); err != nil || own.HeldByWorker || own.PID != os.Getpid() {
 		t.Errorf("inherit: got %+v, %v", own, err)
 	}
 }
@@ -73,14 +73,14 @@ func TestSharedWithAStrangerIsNotOurs(t *testing.T) {
 	for name, addr := range map[string]string{"same address": "127.0.0.1:0", "exact goes first": "0.0.0.0:0"} {
 		t.Run(name, func(t *testing.T) {
 			worker, port := server(t, "share", addr)
-			if own, err := FindOwner("", port, worker.pid()); err != nil || !own.Ours {
+			if own, err := FindOwner("", port, worker.pid()); err != nil || !own.HeldByWorker {
 				t.Fatalf("alone: got %+v, %v", own, err)
 			}
 			stranger, err := shared("tcp4", joinHostPort("127.0.0.1", port))
 			must(t, err)
 			defer stranger.Close()
 			own, err := FindOwner("", port, worker.pid())
-			if err != nil || own.Ours || own.PID != os.Getpid() {
+			if err != nil || own.HeldByWorker || own.PID != os.Getpid() {
 				t.Errorf("got %+v, %v, want not ours because of %d", own, err, os.Getpid())
 			}
 		})
@@ -93,7 +93,7 @@ func TestWildcardStrangerBehindUs(t *testing.T) {
 	stranger, err := shared("tcp4", joinHostPort("0.0.0.0", port))
 	must(t, err)
 	defer stranger.Close()
-	if own, err := FindOwner("", port, worker.pid()); err != nil || !own.Ours {
+	if own, err := FindOwner("", port, worker.pid()); err != nil || !own.HeldByWorker {
 		t.Errorf("got %+v, %v", own, err)
 	}
 }
@@ -122,7 +122,7 @@ func TestSnapshotLeaksNothing(t *testing.T) {
 	l := listen(t, 0)
 	before := openFiles(t)
 	for range 20 {
-		if own, err := FindOwner("", portOf(l), os.Getpid()); err != nil || !own.Ours {
+		if own, err := FindOwner("", portOf(l), os.Getpid()); err != nil || !own.HeldByWorker {
 			t.Fatalf("got %+v, %v", own, err)
 		}
 	}
@@ -165,7 +165,7 @@ func BenchmarkOwnerOfWorker(b *testing.B) {
 	must(b, err)
 	for b.Loop() {
 		own, err := s.FindOwner("127.0.0.1", port, worker.pid())
-		if err != nil || !own.Ours {
+		if err != nil || !own.HeldByWorker {
 			b.Fatal(own, err)
 		}
 	}
@@ -177,7 +177,7 @@ func BenchmarkOwnerOfGrandchild(b *testing.B) {
 	must(b, err)
 	for b.Loop() {
 		own, err := s.FindOwner("127.0.0.1", port, wrapper.pid())
-		if err != nil || !own.Ours {
+		if err != nil || !own.HeldByWorker {
 			b.Fatal(own, err)
 		}
 	}

@@ -217,7 +217,7 @@ func TestFixedPortReservedByAnotherInitiator(t *testing.T) {
 	for _, mode := range modes {
 		_, err := New(rng).Take(mode, "", rng.Min, nil)
 		var taken *TakenError
-		if !errors.As(err, &taken) || taken.Ours || !strings.Contains(err.Error(), "another initiator's reservation") {
+		if !errors.As(err, &taken) || taken.HeldHere || !strings.Contains(err.Error(), "another initiator's reservation") {
 			t.Errorf("%s: got %v", mode, err)
 		}
 	}

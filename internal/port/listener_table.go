@@ -6,7 +6,7 @@ import (
 )
 
 // ErrUnknown says that this system, or the permissions of this user, do not
-// show which process listens. It means neither "ours" nor "another's": the
+// show which process listens. It means neither "the worker" nor "another program": the
 // caller needs another proof, or goes without.
 var ErrUnknown = errors.New("owner of the port cannot be determined")
 
@@ -14,17 +14,17 @@ var ErrUnknown = errors.New("owner of the port cannot be determined")
 type Ownership struct {
 	// Listening: a connection would reach a listening socket.
 	Listening bool
-	// Ours: every socket that the connection could reach is among the
+	// HeldByWorker: every socket that the connection could reach is among the
 	// descriptors of the worker or its descendants. Several processes may
 	// listen on one address with SO_REUSEPORT; another program among them makes
-	// Ours false.
-	Ours bool
+	// HeldByWorker false.
+	HeldByWorker bool
 	// PID is the process that has the socket: the worker, its descendant, or
 	// another program; 0 when it was not found.
 	PID int
-	// Command is the command name of another program; "" when Ours or not
+	// OtherCommand is the command name of another program; "" when HeldByWorker or not
 	// found.
-	Command string
+	OtherCommand string
 }
 
 // ListenerTable is the table of listening sockets at one moment, so that one

@@ -132,7 +132,7 @@ func playAccept([]string) error {
 // playAsk is an initiator that may not look into the process it asks about.
 func playAsk(args []string) error {
 	own, err := FindOwner(args[0], atoi(args[1]), atoi(args[2]))
-	fmt.Println(own.Listening, own.Ours, errors.Is(err, ErrUnknown))
+	fmt.Println(own.Listening, own.HeldByWorker, errors.Is(err, ErrUnknown))
 	return nil
 }
 

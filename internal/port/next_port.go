@@ -9,7 +9,7 @@ const highestPort = 65535
 // listen_port of the configuration. Both may be nil.
 //
 // Both ends of rng are included. A Min below 1 counts as 1, a Max above 65535
-// as 65535. The error is an *ExhaustedError, which counts every port as Busy.
+// as 65535. The error is an *ExhaustedError, which counts every port as Excluded.
 //
 // NextPort is a pure function: it does not ask whether the port is free on this
 // machine, because only a bind can tell. [Allocator.Take] asks NextPort again
@@ -22,5 +22,5 @@ func NextPort(rng Range, listenPorts, busy map[int]bool) (int, error) {
 			return p, nil
 		}
 	}
-	return 0, &ExhaustedError{Range: Range{rng.Addr, first, last}, Busy: max(0, last-first+1)}
+	return 0, &ExhaustedError{Range: Range{rng.Addr, first, last}, Excluded: max(0, last-first+1)}
 }

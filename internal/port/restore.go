@@ -18,7 +18,7 @@ func (a *Allocator) Restore(mode, addr string, number int) (*Reservation, error)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.held[number][ip] != nil {
-		return nil, &TakenError{Addr: addr, Port: number, Ours: true}
+		return nil, &TakenError{Addr: addr, Port: number, HeldHere: true}
 	}
 	res := &Reservation{Addr: addr, Mode: mode, Port: number, alloc: a, ip: ip}
 	a.addReservation(res)

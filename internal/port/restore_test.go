@@ -19,7 +19,7 @@ func TestRestoredPortIsTaken(t *testing.T) {
 		t.Fatalf("restore: %+v, %v", r, err)
 	}
 	var taken *TakenError
-	if _, err := a.Restore(Inherit, "127.0.0.1", number); !errors.As(err, &taken) || !taken.Ours {
+	if _, err := a.Restore(Inherit, "127.0.0.1", number); !errors.As(err, &taken) || !taken.HeldHere {
 		t.Errorf("restored twice: %v", err)
 	}
 	other, err := a.Take(Bind, "", 0, nil)

@@ -25,17 +25,17 @@ func (p *Prober) checkPort(t *watched, listeners *port.ListenerTable, listErr er
 		p.portMissing(t, fmt.Sprintf("the process that listens on port %d cannot be seen: %v", t.Port, err))
 	case !own.Listening:
 		p.portMissing(t, fmt.Sprintf("nothing listens on %s yet", t.Addr))
-	case !own.Ours:
+	case !own.HeldByWorker:
 		p.portMissing(t, foreignListener(t.Addr, own))
 	}
-	t.owned = err == nil && own.Listening && own.Ours
+	t.owned = err == nil && own.Listening && own.HeldByWorker
 	return t.owned
 }
 
 func foreignListener(addr string, own port.Ownership) string {
 	process := "another process"
 	if own.PID != 0 {
-		process = fmt.Sprintf("pid %d (%s)", own.PID, own.Command)
+		process = fmt.Sprintf("pid %d (%s)", own.PID, own.OtherCommand)
 	}
 	return fmt.Sprintf("%s listens on %s, and it is not this worker", process, addr)
 }
