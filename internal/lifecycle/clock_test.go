@@ -82,7 +82,7 @@ func TestClockStepAndTheWindow(t *testing.T) {
 			if i > 0 {
 				at = stepped(at, c.step)
 			}
-			past, v = decideRestart(law, past, death{At: at, Class: ExitNonzero, What: "x"}, 0.5)
+			past, v = decideRestart(law, past, deathFacts{At: at, Class: ExitNonzero, Exit: "x"}, 0.5)
 		}
 		if v.Choice != c.want {
 			t.Errorf("%s: %s", c.name, v.Reason)

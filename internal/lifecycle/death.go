@@ -4,23 +4,23 @@ import "fmt"
 
 // The cells for a process that has ended, and for its successor.
 
-// die is the end of a leader that we did not ask for.
-func die(s *step) string {
+// exitedUnasked is the end of a leader that we did not ask for.
+func exitedUnasked(s *step) string {
 	if s.Phase == PhaseSpawning || s.Phase == PhaseStarting {
-		s.act(StopProbing)
+		s.addAction(StopProbing)
 	}
-	s.bury(s.e.Exit)
+	s.recordExit(s.e.Exit)
 	if s.e.Left > 0 {
 		s.Phase = PhaseClearing
-		s.tell(true)
-		return fmt.Sprintf("its leader ended (%s); %s it left behind are being ended", s.Ended, count(s.e.Left, "process"))
+		s.orderEnd(true)
+		return fmt.Sprintf("its leader ended (%s); %s it left behind are being ended", s.Ended, countNoun(s.e.Left, "process"))
 	}
 	s.EmptyProven, s.Unattributed = s.e.EmptyProven, s.e.Unattributed
-	return s.judged()
+	return s.afterEnd()
 }
 
-// bury notes how the process ended and takes it from the dispatcher.
-func (s *step) bury(e Exit) {
+// recordExit notes how the process ended and takes it from the dispatcher.
+func (s *step) recordExit(e Exit) {
 	e.At, e.Incarnation = s.now, s.Incarnation
 	if e.Lived == "" {
 		e.Lived = FormatDuration(s.now.Sub(s.Started))
@@ -32,131 +32,131 @@ func (s *step) bury(e Exit) {
 	}
 }
 
-// dieAsked is an end during draining. Emptied is asked for all the same: a
+// exitedWhileDraining is an end during draining. Emptied is asked for all the same: a
 // stop is over when the keeper has said that nothing is left.
-func dieAsked(s *step) string {
-	s.bury(s.e.Exit)
-	return s.end(s.Cause, s.CauseReason, false)
+func exitedWhileDraining(s *step) string {
+	s.recordExit(s.e.Exit)
+	return s.endProcess(s.Cause, s.CauseReason, false)
 }
 
-// leaderGone is the end that we asked for; descendants may still live.
-func leaderGone(s *step) string {
-	s.bury(s.e.Exit)
+// leaderExited is the end that we asked for; descendants may still live.
+func leaderExited(s *step) string {
+	s.recordExit(s.e.Exit)
 	return ""
 }
 
-// empty is the news that nothing of the incarnation is left.
-func empty(s *step) string {
+// processesGone is the news that nothing of the incarnation is left.
+func processesGone(s *step) string {
 	if s.Ended.Class == "" {
-		s.bury(Exit{Class: ExitSignal, Code: -1, Error: "its exit was not seen"})
+		s.recordExit(Exit{Class: ExitSignal, Code: -1, Error: "its exit was not seen"})
 	}
 	s.EmptyProven, s.Unattributed = s.e.EmptyProven, s.e.Unattributed
-	return s.judged()
+	return s.afterEnd()
 }
 
-// vanish is that news although no end was asked for.
-func vanish(s *step) string {
+// goneUnasked is that news although no end was asked for.
+func goneUnasked(s *step) string {
 	if s.Phase == PhaseSpawning || s.Phase == PhaseStarting {
-		s.act(StopProbing)
+		s.addAction(StopProbing)
 	}
-	return empty(s)
+	return processesGone(s)
 }
 
 // stillborn: the keeper could not make the process.
-func stillborn(s *step) string {
-	s.act(StopProbing)
-	s.bury(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-"})
+func spawnFailed(s *step) string {
+	s.addAction(StopProbing)
+	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-"})
 	s.Ended.Lived = ""
-	return s.judged()
+	return s.afterEnd()
 }
 
-// neverWas is that answer when its end has already been asked for.
-func neverWas(s *step) string {
-	s.bury(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-"})
+// spawnFailedAfterStop is that answer when its end has already been asked for.
+func spawnFailedAfterStop(s *step) string {
+	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-"})
 	s.Ended.Lived = ""
 	s.EmptyProven = true
-	return s.judged()
+	return s.afterEnd()
 }
 
 // orphaned: the keeper is gone and took the process with it. The loop sweeps
 // what escaped before it starts anything.
-func orphaned(s *step) string {
+func keeperLost(s *step) string {
 	if s.Phase == PhaseSpawning || s.Phase == PhaseStarting {
-		s.act(StopProbing)
+		s.addAction(StopProbing)
 	}
 	if s.Ended.Class == "" {
-		s.bury(Exit{Class: ExitSignal, Code: -1, Signal: "KILL", Error: "keeper lost"})
+		s.recordExit(Exit{Class: ExitSignal, Code: -1, Signal: "KILL", Error: "keeper lost"})
 	}
 	s.EmptyProven = false
-	return s.judged()
+	return s.afterEnd()
 }
 
-// judged decides what follows an end: rest where nobody wants the worker, a
+// afterEnd decides what follows an end: rest where nobody wants the worker, a
 // new process where we ended it for that, and else whatever the law says.
-func (s *step) judged() string {
+func (s *step) afterEnd() string {
 	c := s.Cause
 	if c == endedStartTimeout || c == endedUnhealthy {
-		s.Ended.Class, s.Ended.Error = class(c), s.CauseReason
+		s.Ended.Class, s.Ended.Error = exitClassOf(c), s.CauseReason
 	}
 	if c == endedToStop || c == endedToRestart {
 		s.Ended.Class = ExitRequested
 	}
 	s.LastExit, s.Cause, s.PID = s.Ended, endedItself, 0
 	if !s.Wanted {
-		s.rest(PhaseStopped)
-		return s.restful()
+		s.enterRest(PhaseStopped)
+		return s.restReason()
 	}
 	if c == endedToRestart {
 		s.e.Reason = ""
-		return s.wish(s.CauseReason)
+		return s.waitToStart(s.CauseReason)
 	}
-	return s.judge()
+	return s.applyRestartPolicy()
 }
 
-func class(c EndCause) ExitClass {
+func exitClassOf(c EndCause) ExitClass {
 	if c == endedStartTimeout {
 		return ExitStartTimeout
 	}
 	return ExitUnhealthy
 }
 
-// restful is why a worker rests that nobody wants: what the state itself does
+// restReason is why a worker rests that nobody wants: what the state itself does
 // not say.
-func (s *step) restful() string {
+func (s *step) restReason() string {
 	if s.CauseReason == "" {
 		return s.LastExit.String()
 	}
 	return s.CauseReason
 }
 
-// judge asks the law and does as it says.
-func (s *step) judge() string {
-	death := death{At: s.now, Class: s.LastExit.Class, EarlyDeath: !s.ReachedRunning, What: s.LastExit.String()}
+// applyRestartPolicy asks the law and does as it says.
+func (s *step) applyRestartPolicy() string {
+	death := deathFacts{At: s.now, Class: s.LastExit.Class, EarlyDeath: !s.ReachedRunning, Exit: s.LastExit.String()}
 	var v RestartDecision
 	s.Deaths, v = decideRestart(s.Spec.Restart, s.Deaths, death, s.e.Random)
 	s.Rule = v.Rule
 	switch v.Choice {
 	case stayExited:
 		s.Wanted = false
-		s.rest(PhaseExited)
+		s.enterRest(PhaseExited)
 	case giveUpRestarts:
 		s.Wanted = false
-		s.rest(PhaseFatal)
+		s.enterRest(PhaseFatal)
 	case restartAgain:
-		s.again(v)
+		s.scheduleRestart(v)
 	}
 	return v.Reason
 }
 
-// again starts at once or waits in BACKOFF.
-func (s *step) again(v RestartDecision) {
+// scheduleRestart starts at once or waits in BACKOFF.
+func (s *step) scheduleRestart(v RestartDecision) {
 	s.FollowsDeath = true
 	if s.LastExit.Class == ExitPortTaken {
-		s.act(ReplacePort)
+		s.addAction(ReplacePort)
 	}
 	if v.Delay <= 0 {
 		s.e.Reason = ""
-		s.wish("")
+		s.waitToStart("")
 		return
 	}
 	s.Phase, s.NextStart = PhaseBackoff, v.Next

@@ -18,12 +18,12 @@ type DeathHistory struct {
 	Recent      []time.Time `json:"Deaths"` // those that can still matter to restart_limit, oldest first
 }
 
-// death is one end that we did not ask for.
-type death struct {
+// deathFacts is one end that we did not ask for.
+type deathFacts struct {
 	At         time.Time // with its monotonic reading: a clock step moves no window
 	Class      ExitClass
 	EarlyDeath bool   // before readiness and startsecs
-	What       string // the exit as a clause, for the reason
+	Exit       string // the exit as a clause, for the reason
 }
 
 // restartChoice is what the law decides.
@@ -53,24 +53,24 @@ type RestartDecision struct {
 // The order of its parts: autorestart and exitcodes say whether a restart is
 // wanted at all, unless retry_early takes the death for a failed start; startretries and restart_limit whether there have been too
 // many; then the delay says when.
-func decideRestart(law plan.Restart, past DeathHistory, death death, random float64) (DeathHistory, RestartDecision) {
+func decideRestart(law plan.Restart, past DeathHistory, death deathFacts, random float64) (DeathHistory, RestartDecision) {
 	past = past.withDeath(death, law)
-	if rule, wanted := wants(law, death.Class); !wanted && !(law.RetryEarly && death.EarlyDeath) {
-		return past, leave(death, rule)
+	if rule, wanted := wantsRestart(law, death.Class); !wanted && !(law.RetryEarly && death.EarlyDeath) {
+		return past, decideExited(death, rule)
 	}
 	if law.Retries > 0 && past.EarlyInARow >= law.Retries {
 		rule := fmt.Sprintf("startretries = %d", law.Retries)
-		return past, giveUp(death, rule, fmt.Sprintf("%s in a row before it was up", count(past.EarlyInARow, "death")))
+		return past, decideFatal(death, rule, fmt.Sprintf("%s in a row before it was up", countNoun(past.EarlyInARow, "death")))
 	}
 	if law.Limit > 0 && len(past.Recent) >= law.Limit {
 		rule := fmt.Sprintf("restart_limit = %d/%s", law.Limit, FormatDuration(law.Window))
-		return past, giveUp(death, rule, fmt.Sprintf("%s within %s", count(len(past.Recent), "death"), FormatDuration(law.Window)))
+		return past, decideFatal(death, rule, fmt.Sprintf("%s within %s", countNoun(len(past.Recent), "death"), FormatDuration(law.Window)))
 	}
-	return past, again(law, past, death, random)
+	return past, decideAgain(law, past, death, random)
 }
 
-// wants says whether the class is one to restart after, and by which rule.
-func wants(law plan.Restart, class ExitClass) (rule string, wanted bool) {
+// wantsRestart says whether the class is one to restart after, and by which rule.
+func wantsRestart(law plan.Restart, class ExitClass) (rule string, wanted bool) {
 	switch {
 	case law.Auto == "false":
 		return "autorestart = false", false
@@ -83,41 +83,41 @@ func wants(law plan.Restart, class ExitClass) (rule string, wanted bool) {
 	}
 }
 
-// leave rests the worker: EXITED, or FATAL when there never was a process, for
+// decideExited rests the worker: EXITED, or FATAL when there never was a process, for
 // a worker that nobody could start has not exited.
-func leave(death death, rule string) RestartDecision {
+func decideExited(death deathFacts, rule string) RestartDecision {
 	if death.Class == ExitSpawnError {
-		return giveUp(death, rule, "it cannot be started, and no restart is wanted")
+		return decideFatal(death, rule, "it cannot be started, and no restart is wanted")
 	}
-	return RestartDecision{Choice: stayExited, Rule: rule, Reason: death.What + "; not started again (" + rule + ")"}
+	return RestartDecision{Choice: stayExited, Rule: rule, Reason: death.Exit + "; not started again (" + rule + ")"}
 }
 
-func giveUp(death death, rule, why string) RestartDecision {
-	return RestartDecision{Choice: giveUpRestarts, Rule: rule, Reason: fmt.Sprintf("%s; given up: %s (%s)", death.What, why, rule)}
+func decideFatal(death deathFacts, rule, why string) RestartDecision {
+	return RestartDecision{Choice: giveUpRestarts, Rule: rule, Reason: fmt.Sprintf("%s; given up: %s (%s)", death.Exit, why, rule)}
 }
 
-// again says when. A worker whose port a stranger took is not to blame: it
+// decideAgain says when. A worker whose port a stranger took is not to blame: it
 // goes on at once with the next port, although restart_limit counts it.
-func again(law plan.Restart, past DeathHistory, death death, random float64) RestartDecision {
+func decideAgain(law plan.Restart, past DeathHistory, death deathFacts, random float64) RestartDecision {
 	n := past.Count - 1 // past already holds this death; the law counts those before it
 	v := RestartDecision{Choice: restartAgain, Rule: fmt.Sprintf("restart %d", past.Count)}
 	if death.Class == ExitPortTaken {
 		v.Rule = "next port"
 	} else {
-		v.Delay = delay(law, n, random)
+		v.Delay = restartDelay(law, n, random)
 	}
 	v.Next = death.At.Add(v.Delay)
 	when := "at once"
 	if v.Delay > 0 {
 		when = "in " + FormatDuration(v.Delay)
 	}
-	v.Reason = fmt.Sprintf("%s; started again %s (%s%s)", death.What, when, v.Rule, ofLimit(law, past))
+	v.Reason = fmt.Sprintf("%s; started again %s (%s%s)", death.Exit, when, v.Rule, limitSuffix(law, past))
 	return v
 }
 
-// delay is zero for the first death after a healthy life, and then
+// restartDelay is zero for the first death after a healthy life, and then
 // min(max, delay·factor^(n−1)), moved by at most ±jitter.
-func delay(law plan.Restart, n int, random float64) time.Duration {
+func restartDelay(law plan.Restart, n int, random float64) time.Duration {
 	if n <= 0 || law.Delay <= 0 {
 		return 0
 	}
@@ -131,7 +131,7 @@ func delay(law plan.Restart, n int, random float64) time.Duration {
 
 // withDeath returns the past with one more death, without those that no rule can
 // see any more. It never changes the slice that it was given: a Past is a value.
-func (p DeathHistory) withDeath(death death, law plan.Restart) DeathHistory {
+func (p DeathHistory) withDeath(death deathFacts, law plan.Restart) DeathHistory {
 	p.Count++
 	if death.EarlyDeath {
 		p.EarlyInARow++
@@ -151,14 +151,14 @@ func (p DeathHistory) withDeath(death death, law plan.Restart) DeathHistory {
 	return p
 }
 
-func ofLimit(law plan.Restart, past DeathHistory) string {
+func limitSuffix(law plan.Restart, past DeathHistory) string {
 	if law.Limit <= 0 {
 		return ""
 	}
 	return fmt.Sprintf(", death %d of %d in %s", len(past.Recent), law.Limit, FormatDuration(law.Window))
 }
 
-func count(n int, noun string) string {
+func countNoun(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

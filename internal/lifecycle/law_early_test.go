@@ -14,7 +14,7 @@ func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 	now := time.Now()
 	for _, auto := range []string{"unexpected", "false", "true"} {
 		law := plan.Restart{Auto: auto, ExitCodes: []int{0}, Delay: time.Second, DelayMax: time.Minute, Factor: 2, Retries: 4, Reset: time.Millisecond, RetryEarly: true}
-		early := death{At: now, Class: ExitClean, EarlyDeath: true, What: "exit code 0"}
+		early := deathFacts{At: now, Class: ExitClean, EarlyDeath: true, Exit: "exit code 0"}
 		var past DeathHistory
 		var delays []time.Duration
 		for range 3 {
@@ -33,7 +33,7 @@ func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 		}
 	}
 	law := plan.Restart{Auto: "unexpected", RetryEarly: true}
-	if _, v := decideRestart(law, DeathHistory{}, death{At: now, Class: ExitClean, What: "exit code 0"}, 0); v.Choice != stayExited {
+	if _, v := decideRestart(law, DeathHistory{}, deathFacts{At: now, Class: ExitClean, Exit: "exit code 0"}, 0); v.Choice != stayExited {
 		t.Errorf("a clean end after a good start: %+v", v)
 	}
 }

@@ -36,7 +36,7 @@ death 10 at 25.5s: FATAL: exit code 1; given up: 10 deaths within 10m (restart_l
 	now, past := start, DeathHistory{}
 	for i := 1; ; i++ {
 		var v RestartDecision
-		past, v = decideRestart(defaults(), past, death{At: now, Class: ExitNonzero, EarlyDeath: true, What: "exit code 1"}, 0.5)
+		past, v = decideRestart(defaults(), past, deathFacts{At: now, Class: ExitNonzero, EarlyDeath: true, Exit: "exit code 1"}, 0.5)
 		fmt.Fprintf(&got, "death %d at %s: ", i, now.Sub(start))
 		if v.Choice != restartAgain {
 			fmt.Fprintf(&got, "FATAL: %s\n", v.Reason)
@@ -69,7 +69,7 @@ func TestScheduleWithoutLimit(t *testing.T) {
 		{11, 0, 54 * time.Second},
 		{1_000_000, 0.5, time.Minute}, // the power overflows; the delay does not
 	} {
-		if got := delay(law, c.n, c.random).Round(time.Millisecond); got != c.want {
+		if got := restartDelay(law, c.n, c.random).Round(time.Millisecond); got != c.want {
 			t.Errorf("delay after %d deaths, random %.1f: %s, want %s", c.n, c.random, got, c.want)
 		}
 	}
@@ -86,7 +86,7 @@ func TestClassAndAutorestart(t *testing.T) {
 		law := defaults()
 		law.Auto = auto
 		for i, class := range classes {
-			_, v := decideRestart(law, DeathHistory{}, death{At: time.Now(), Class: class, What: "x"}, 0.5)
+			_, v := decideRestart(law, DeathHistory{}, deathFacts{At: time.Now(), Class: class, Exit: "x"}, 0.5)
 			if got := "ALG"[v.Choice]; got != letters[i] {
 				t.Errorf("autorestart = %s, %s: %c, want %c", auto, class, got, letters[i])
 			}
@@ -113,7 +113,7 @@ func TestWindowsEdge(t *testing.T) {
 		past, now, last := DeathHistory{}, time.Now(), restartAgain
 		for range 10 {
 			var v RestartDecision
-			past, v = decideRestart(law, past, death{At: now, Class: ExitSignal}, 0.5)
+			past, v = decideRestart(law, past, deathFacts{At: now, Class: ExitSignal}, 0.5)
 			if last = v.Choice; last != restartAgain {
 				break
 			}
@@ -135,7 +135,7 @@ func TestStartRetries(t *testing.T) {
 		want  restartChoice
 	}{{true, restartAgain}, {true, restartAgain}, {false, restartAgain}, {true, restartAgain}, {true, restartAgain}, {true, giveUpRestarts}} {
 		var v RestartDecision
-		past, v = decideRestart(law, past, death{At: now, Class: ExitNonzero, EarlyDeath: c.early}, 0.5)
+		past, v = decideRestart(law, past, deathFacts{At: now, Class: ExitNonzero, EarlyDeath: c.early}, 0.5)
 		if v.Choice != c.want {
 			t.Errorf("death %d: %s", i+1, v.Reason)
 		}
@@ -145,9 +145,9 @@ func TestStartRetries(t *testing.T) {
 // TestPastIsAValue: judging twice from one past gives the same answer twice.
 func TestPastIsAValue(t *testing.T) {
 	law, now := defaults(), time.Now()
-	past, _ := decideRestart(law, DeathHistory{}, death{At: now, Class: ExitNonzero}, 0.5)
-	a, _ := decideRestart(law, past, death{At: now.Add(1), Class: ExitNonzero}, 0.5)
-	b, _ := decideRestart(law, past, death{At: now.Add(2), Class: ExitNonzero}, 0.5)
+	past, _ := decideRestart(law, DeathHistory{}, deathFacts{At: now, Class: ExitNonzero}, 0.5)
+	a, _ := decideRestart(law, past, deathFacts{At: now.Add(1), Class: ExitNonzero}, 0.5)
+	b, _ := decideRestart(law, past, deathFacts{At: now.Add(2), Class: ExitNonzero}, 0.5)
 	if len(past.Recent) != 1 || a.Recent[1].Equal(b.Recent[1]) {
 		t.Errorf("two futures of one past share their memory: %v %v", a, b)
 	}
@@ -159,6 +159,6 @@ func BenchmarkJudge(b *testing.B) {
 	law.Window = time.Second
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		past, _ = decideRestart(law, past, death{At: now.Add(time.Duration(i) * 100 * time.Millisecond), Class: ExitSignal, What: "killed by SIGKILL"}, 0.5)
+		past, _ = decideRestart(law, past, deathFacts{At: now.Add(time.Duration(i) * 100 * time.Millisecond), Class: ExitSignal, Exit: "killed by SIGKILL"}, 0.5)
 	}
 }

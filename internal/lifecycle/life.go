@@ -7,83 +7,83 @@ import (
 
 // The cells of a worker that is RUNNING.
 
-// mature is the tick of a ready worker: the first of its deadlines has passed.
-func mature(s *step) string {
+// checkReady is the tick of a ready worker: the first of its deadlines has passed.
+func checkReady(s *step) string {
 	switch {
-	case s.passed(s.beatBy()):
-		return s.sick(fmt.Sprintf("no WATCHDOG=1 for %s", s.Spec.HeartbeatTolerance))
-	case s.passed(s.recycleAt()):
-		return s.renewFor(fmt.Sprintf("recycled: it is older than %s", s.Spec.Restart.RecycleAge))
-	case s.passed(s.ForgetDeathsAt()):
+	case s.hasPassed(s.nextBeatDue()):
+		return s.killUnhealthy(fmt.Sprintf("no WATCHDOG=1 for %s", s.Spec.HeartbeatTolerance))
+	case s.hasPassed(s.recycleAt()):
+		return s.restartFor(fmt.Sprintf("recycled: it is older than %s", s.Spec.Restart.RecycleAge))
+	case s.hasPassed(s.ForgetDeathsAt()):
 		s.Deaths = DeathHistory{}
 		return fmt.Sprintf("ready for %s: its deaths are forgotten (restart_reset)", s.Spec.Restart.Reset)
-	case s.passed(s.sampleAt()):
+	case s.hasPassed(s.measureMemoryAt()):
 		s.MemoryMeasured = s.now
-		s.act(MeasureMemory)
+		s.addAction(MeasureMemory)
 	}
 	return ""
 }
 
-// weigh compares what the dispatcher measured with `recycle`.
-func weigh(s *step) string {
+// checkRecycle compares what the dispatcher measured with `recycle`.
+func checkRecycle(s *step) string {
 	law := s.Spec.Restart
 	switch {
 	case law.RecycleTasks > 0 && s.e.Tasks >= law.RecycleTasks:
-		return s.renewFor(fmt.Sprintf("recycled: it has done %s", count(s.e.Tasks, "task")))
+		return s.restartFor(fmt.Sprintf("recycled: it has done %s", countNoun(s.e.Tasks, "task")))
 	case law.RecycleRSS > 0 && s.e.RSS >= law.RecycleRSS:
-		return s.renewFor(fmt.Sprintf("recycled: it holds %d MiB", s.e.RSS>>20))
+		return s.restartFor(fmt.Sprintf("recycled: it holds %d MiB", s.e.RSS>>20))
 	}
 	return ""
 }
 
-// doubt is the dispatcher's verdict that heartbeats are missing. The worker
+// heartbeatsOverdue is the dispatcher's verdict that heartbeats are missing. The worker
 // gets what is left of its tolerance, counted from its last beat.
-func doubt(s *step) string {
+func heartbeatsOverdue(s *step) string {
 	last := s.e.Last
 	if last.IsZero() || last.After(s.now) {
 		last = s.now
 	}
 	s.Phase, s.ReadySince, s.Deadline = PhaseUnready, time.Time{}, time.Time{}
-	why := s.because("heartbeats are overdue")
+	why := s.reasonOr("heartbeats are overdue")
 	if s.Spec.HeartbeatTolerance <= 0 {
 		return why
 	}
 	s.Deadline = last.Add(s.Spec.HeartbeatTolerance)
-	if s.passed(s.Deadline) {
-		return despair(s)
+	if s.hasPassed(s.Deadline) {
+		return checkUnready(s)
 	}
 	return fmt.Sprintf("%s; ended as unhealthy in %s", why, FormatDuration(s.Deadline.Sub(s.now)))
 }
 
-// despair is the tick of an unready worker.
-func despair(s *step) string {
+// checkUnready is the tick of an unready worker.
+func checkUnready(s *step) string {
 	switch {
-	case !s.passed(s.Deadline):
+	case !s.hasPassed(s.Deadline):
 		return ""
-	case s.Stopping:
-		return s.sick("it said that it was stopping, and did not")
+	case s.AnnouncedStop:
+		return s.killUnhealthy("it said that it was stopping, and did not")
 	}
-	return s.sick(fmt.Sprintf("no heartbeat for %s", s.Spec.HeartbeatTolerance))
+	return s.killUnhealthy(fmt.Sprintf("no heartbeat for %s", s.Spec.HeartbeatTolerance))
 }
 
-// withdraw makes a worker unready that says so itself. One that is leaving
+// becomeUnready makes a worker unready that says so itself. One that is leaving
 // has as long as a stop would give it; one that refuses has no deadline, for
 // it beats and may change its mind.
-func withdraw(s *step) string {
+func becomeUnready(s *step) string {
 	s.Phase, s.ReadySince = PhaseUnready, time.Time{}
 	if s.e.Kind != StopAnnounced {
 		s.RefusedConnect = true
-		return s.because("it refused the connect")
+		return s.reasonOr("it refused the connect")
 	}
-	s.Stopping, s.Deadline = true, s.now.Add(s.Spec.Drain+s.Spec.StopWait)
+	s.AnnouncedStop, s.Deadline = true, s.now.Add(s.Spec.Drain+s.Spec.StopWait)
 	if s.Attached {
-		s.act(DrainTasks)
+		s.addAction(DrainTasks)
 	}
 	return "it says that it is stopping"
 }
 
-func revive(s *step) string {
-	if s.Stopping {
+func becomeReadyAgain(s *step) string {
+	if s.AnnouncedStop {
 		return ""
 	}
 	if s.e.Kind == WatchdogBeat {
@@ -94,16 +94,16 @@ func revive(s *step) string {
 		return ""
 	}
 	s.Phase, s.ReadySince, s.Deadline = PhaseReady, s.now, time.Time{}
-	return s.because("ready again")
+	return s.reasonOr("ready again")
 }
 
-// ail counts a look by `probe` that found the worker unwell. Nothing is said
+// countProbeFailure counts a look by `probe` that found the worker unwell. Nothing is said
 // to it: it may only be slow, and is asked again before it is ended.
-func ail(s *step) string {
+func countProbeFailure(s *step) string {
 	s.ProbeFailures++
-	what := s.because("it is unwell")
+	what := s.reasonOr("it is unwell")
 	if s.ProbeFailures >= s.Spec.Probe.Failures {
-		return s.sick(fmt.Sprintf("probe: %s (%s in a row)", what, count(s.ProbeFailures, "time")))
+		return s.killUnhealthy(fmt.Sprintf("probe: %s (%s in a row)", what, countNoun(s.ProbeFailures, "time")))
 	}
 	if s.Phase == PhaseReady {
 		s.Phase, s.ReadySince, s.Deadline = PhaseUnready, time.Time{}, time.Time{}
@@ -111,24 +111,24 @@ func ail(s *step) string {
 	return fmt.Sprintf("probe: %s (%d of %d)", what, s.ProbeFailures, s.Spec.Probe.Failures)
 }
 
-// heal is the end of that, unless there is another reason for being unready.
-func heal(s *step) string {
+// clearProbeFailures is the end of that, unless there is another reason for being unready.
+func clearProbeFailures(s *step) string {
 	s.ProbeFailures = 0
-	if s.Stopping || s.RefusedConnect || !s.Deadline.IsZero() {
+	if s.AnnouncedStop || s.RefusedConnect || !s.Deadline.IsZero() {
 		return ""
 	}
 	s.Phase, s.ReadySince = PhaseReady, s.now
 	return "ready again: the probe is satisfied"
 }
 
-func beat(s *step) string {
+func noteBeat(s *step) string {
 	s.LastBeat = s.now
 	return ""
 }
 
-// sicken is a verdict from outside that this process must go.
-func sicken(s *step) string { return s.sick(s.because("stuck")) }
+// killStuck is a verdict from outside that this process must go.
+func killStuck(s *step) string { return s.killUnhealthy(s.reasonOr("stuck")) }
 
-// sick kills without asking: a process that does not answer cannot be asked,
+// killUnhealthy kills without asking: a process that does not answer cannot be asked,
 // and one that is stopped (SIGSTOP) would never hear.
-func (s *step) sick(why string) string { return s.end(endedUnhealthy, why, true) }
+func (s *step) killUnhealthy(why string) string { return s.endProcess(endedUnhealthy, why, true) }

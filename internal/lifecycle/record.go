@@ -26,13 +26,13 @@ type Record struct {
 	Deadline       time.Time // when start_timeout, drain, or the patience of this phase ends
 	Ready          bool      `json:"Proved"`  // readiness was proven; startsecs may not have passed
 	ReachedRunning bool      `json:"Up"`      // this process has been RUNNING
-	Stopping       bool      `json:"Leaving"` // it said that it is stopping
+	AnnouncedStop  bool      `json:"Leaving"` // it said that it is stopping
 	ReadySince     time.Time // unbroken readiness began; zero = not ready
 	LastBeat       time.Time // the last WATCHDOG=1; zero = it does not send them
 	ProbeFailures  int       `json:"Failed"`   // looks by `probe`, in a row, that found it unwell
 	RefusedConnect bool      `json:"Declined"` // it refused the dispatcher's connect, and has not accepted one since
 	MemoryMeasured time.Time `json:"Sampled"`  // when its memory was looked at last, for recycle = rss
-	Hint           string    // why the last probe was not satisfied
+	NotReadyReason string    `json:"Hint"`     // why the last probe was not satisfied
 	Status         string    // what the worker says of itself
 
 	Cause               EndCause
@@ -54,7 +54,7 @@ func (r Record) State() State {
 	if r.Phase == PhaseWaiting && r.FollowsDeath && !r.DependenciesMissing {
 		return Backoff
 	}
-	return r.Phase.state()
+	return r.Phase.shownState()
 }
 
 // NextDeadline returns when the table wants a tick; zero = never.
@@ -64,13 +64,13 @@ func (r Record) NextDeadline() time.Time {
 		return r.NextStart
 	case PhaseStarting:
 		if r.Ready {
-			return earliest(r.Deadline, r.Started.Add(r.Spec.StartSecs))
+			return earlierTime(r.Deadline, r.Started.Add(r.Spec.StartSecs))
 		}
 		return r.Deadline
 	case PhaseSpawning, PhaseDraining, PhaseEnding, PhaseClearing, PhaseUnready:
 		return r.Deadline
 	case PhaseReady:
-		return earliest(earliest(r.ForgetDeathsAt(), r.recycleAt()), earliest(r.beatBy(), r.sampleAt()))
+		return earlierTime(earlierTime(r.ForgetDeathsAt(), r.recycleAt()), earlierTime(r.nextBeatDue(), r.measureMemoryAt()))
 	}
 	return time.Time{}
 }
@@ -90,28 +90,28 @@ func (r Record) recycleAt() time.Time {
 	return r.Started.Add(r.Spec.Restart.RecycleAge)
 }
 
-// sampleEvery is how often a worker with recycle = rss is looked at. One that
+// memoryInterval is how often a worker with recycle = rss is looked at. One that
 // beats says it itself, which does no harm.
-const sampleEvery = 10 * time.Second
+const memoryInterval = 10 * time.Second
 
-func (r Record) sampleAt() time.Time {
+func (r Record) measureMemoryAt() time.Time {
 	if r.Spec.Restart.RecycleRSS <= 0 {
 		return time.Time{}
 	}
-	return later(r.MemoryMeasured, r.Started).Add(sampleEvery)
+	return laterTime(r.MemoryMeasured, r.Started).Add(memoryInterval)
 }
 
-// beatBy is when a worker that has sent WATCHDOG=1 must have sent the next. A
+// nextBeatDue is when a worker that has sent WATCHDOG=1 must have sent the next. A
 // worker that has never sent one is not held to it: many send only READY=1.
-func (r Record) beatBy() time.Time {
+func (r Record) nextBeatDue() time.Time {
 	if r.LastBeat.IsZero() || r.Spec.HeartbeatTolerance <= 0 {
 		return time.Time{}
 	}
 	return r.LastBeat.Add(r.Spec.HeartbeatTolerance)
 }
 
-// earliest returns the earlier of two times of which zero means never.
-func earliest(a, b time.Time) time.Time {
+// earlierTime returns the earlier of two times of which zero means never.
+func earlierTime(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b
 	}

@@ -8,7 +8,7 @@ import (
 // Restored returns the record with which a new initiator goes on.
 func (r Record) Restored(now time.Time, shift func(time.Time) time.Time) Record {
 	r.shiftTimes(shift)
-	if r.Phase == PhaseUnready && !r.Stopping && !r.RefusedConnect {
+	if r.Phase == PhaseUnready && !r.AnnouncedStop && !r.RefusedConnect {
 		// That nobody heard it is no fault of its own: it is judged anew.
 		r.Phase, r.ReadySince, r.Deadline = PhaseReady, now, time.Time{}
 	}

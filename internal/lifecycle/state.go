@@ -78,8 +78,8 @@ var phaseNames = [PhaseCount]string{
 
 func (p Phase) String() string { return phaseNames[p] }
 
-// state is what people are shown for each row.
-func (p Phase) state() State {
+// shownState is what people are shown for each row.
+func (p Phase) shownState() State {
 	return [PhaseCount]State{
 		Stopped, Stopped, Starting, Starting, Running, Running,
 		Stopping, Stopping, Stopping, Backoff, Exited, Fatal,

@@ -43,7 +43,7 @@ type step struct {
 	acts []Action
 }
 
-func (s *step) act(k ActionKind) { s.acts = append(s.acts, Action{Kind: k}) }
+func (s *step) addAction(k ActionKind) { s.acts = append(s.acts, Action{Kind: k}) }
 
 // do marks a cell that acts, ignore one that says why it does not.
 func do(f func(*step) string) cell { return cell{do: f} }
@@ -51,21 +51,21 @@ func ignore(why string) cell       { return cell{why: why} }
 
 // Why cells are empty, in the words that an observer would use.
 var (
-	noProcess  = ignore("no process runs")
-	notWaiting = ignore("it waits for nothing")
-	upAlready  = ignore("it is up, or on its way up")
-	downSoon   = ignore("it is on its way down")
-	downNow    = ignore("it is down")
-	staysSo    = ignore("it is down, and how it came to that is worth keeping")
-	noTimer    = ignore("this phase has no deadline")
-	answered   = ignore("the keeper has answered that before")
-	notThere   = ignore("the process has not been reported yet")
-	knownReady = ignore("it is ready")
-	tooLate    = ignore("it no longer matters whether it is ready")
-	noTasks    = ignore("it has no tasks")
-	onlyDrain  = ignore("it is not draining")
-	tooSoon    = ignore("start_timeout judges a start, not the probe")
-	judgedDead = ignore("its process is dead and its leftovers are being ended")
+	noProcess       = ignore("no process runs")
+	notWaiting      = ignore("it waits for nothing")
+	alreadyUp       = ignore("it is up, or on its way up")
+	alreadyStopping = ignore("it is on its way down")
+	alreadyStopped  = ignore("it is down")
+	keepsReason     = ignore("it is down, and how it came to that is worth keeping")
+	noTimer         = ignore("this phase has no deadline")
+	alreadyAnswered = ignore("the keeper has answered that before")
+	notThere        = ignore("the process has not been reported yet")
+	knownReady      = ignore("it is ready")
+	tooLate         = ignore("it no longer matters whether it is ready")
+	noTasks         = ignore("it has no tasks")
+	onlyDrain       = ignore("it is not draining")
+	tooSoon         = ignore("start_timeout judges a start, not the probe")
+	judgedDead      = ignore("its process is dead and its leftovers are being ended")
 )
 
 // row is one phase's cells, by event.
@@ -74,11 +74,11 @@ type row [eventKinds]cell
 // table is every phase × every event. Each cell is written, also those that
 // ignore: a missing one is found by a test.
 var table = [PhaseCount]row{
-	PhaseStopped:  atRest(row{StartRequested: do(begin), RestartRequested: do(begin), StopRequested: downNow, KillRequested: downNow, DependenciesMissing: notWaiting}),
-	PhaseExited:   atRest(row{StartRequested: do(begin), RestartRequested: do(begin), StopRequested: staysSo, KillRequested: staysSo, DependenciesMissing: notWaiting}),
-	PhaseFatal:    atRest(row{StartRequested: do(begin), RestartRequested: do(begin), StopRequested: staysSo, KillRequested: staysSo, DependenciesMissing: notWaiting}),
-	PhaseWaiting:  atRest(row{StartRequested: upAlready, RestartRequested: upAlready, StopRequested: do(giveBack), KillRequested: do(giveBack), DependenciesMet: do(spawn), DependenciesMissing: do(wait)}),
-	PhaseBackoff:  atRest(row{StartRequested: do(hurry), RestartRequested: do(hurry), StopRequested: do(giveBack), KillRequested: do(giveBack), DeadlinePassed: do(retry), DependenciesMissing: notWaiting}),
+	PhaseStopped:  atRest(row{StartRequested: do(startFresh), RestartRequested: do(startFresh), StopRequested: alreadyStopped, KillRequested: alreadyStopped, DependenciesMissing: notWaiting}),
+	PhaseExited:   atRest(row{StartRequested: do(startFresh), RestartRequested: do(startFresh), StopRequested: keepsReason, KillRequested: keepsReason, DependenciesMissing: notWaiting}),
+	PhaseFatal:    atRest(row{StartRequested: do(startFresh), RestartRequested: do(startFresh), StopRequested: keepsReason, KillRequested: keepsReason, DependenciesMissing: notWaiting}),
+	PhaseWaiting:  atRest(row{StartRequested: alreadyUp, RestartRequested: alreadyUp, StopRequested: do(cancelStart), KillRequested: do(cancelStart), DependenciesMet: do(beginIncarnation), DependenciesMissing: do(waitForDependencies)}),
+	PhaseBackoff:  atRest(row{StartRequested: do(startWithoutDelay), RestartRequested: do(startWithoutDelay), StopRequested: do(cancelStart), KillRequested: do(cancelStart), DeadlinePassed: do(endBackoff), DependenciesMissing: notWaiting}),
 	PhaseSpawning: inSpawning,
 	PhaseStarting: inStarting,
 	PhaseReady:    inReady,
@@ -106,64 +106,64 @@ func atRest(r row) row {
 }
 
 var inSpawning = row{
-	StartRequested: upAlready, StopRequested: do(stopNow), RestartRequested: do(renewNow), KillRequested: do(kill), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
-	DeadlinePassed: do(slow),
-	ProcessSpawned: do(appear), SpawnFailed: do(stillborn), ProcessExited: do(die), ProcessesGone: do(vanish), KeeperLost: do(orphaned),
-	PortOwned: notThere, ReadinessProven: do(early), NotReadyYet: notThere, StartExtended: do(extend), StopAnnounced: do(early), WatchdogBeat: do(beat), StatusReported: do(note),
+	StartRequested: alreadyUp, StopRequested: do(stopWithoutDrain), RestartRequested: do(restartWithoutDrain), KillRequested: do(killOnRequest), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(checkStartTimeout),
+	ProcessSpawned: do(processStarted), SpawnFailed: do(spawnFailed), ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
+	PortOwned: notThere, ReadinessProven: do(noteEarlyReport), NotReadyYet: notThere, StartExtended: do(extendDeadline), StopAnnounced: do(noteEarlyReport), WatchdogBeat: do(noteBeat), StatusReported: do(noteStatus),
 	Connected: notThere, ConnectRefused: notThere, HeartbeatsOverdue: notThere, HeartbeatsBack: notThere, Drained: noTasks, TaskStuck: noTasks, Measured: noTasks,
 	ProbeFailed: notThere, ProbePassed: notThere,
 }
 
 var inStarting = row{
-	StartRequested: upAlready, StopRequested: do(stopNow), RestartRequested: do(renewNow), KillRequested: do(kill), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
-	DeadlinePassed: do(ripen),
-	ProcessSpawned: answered, SpawnFailed: answered, ProcessExited: do(die), ProcessesGone: do(vanish), KeeperLost: do(orphaned),
-	PortOwned: do(offer), ReadinessProven: do(prove), NotReadyYet: do(hint), StartExtended: do(extend), StopAnnounced: do(hint), WatchdogBeat: do(beat), StatusReported: do(note),
-	Connected: do(prove), ConnectRefused: do(hint), HeartbeatsOverdue: ignore("start_timeout judges a start, not heartbeats"), HeartbeatsBack: ignore("start_timeout judges a start, not heartbeats"),
-	Drained: onlyDrain, TaskStuck: do(sicken), Measured: noTasks,
+	StartRequested: alreadyUp, StopRequested: do(stopWithoutDrain), RestartRequested: do(restartWithoutDrain), KillRequested: do(killOnRequest), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(checkStart),
+	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
+	PortOwned: do(attachBeforeReady), ReadinessProven: do(becomeReady), NotReadyYet: do(noteNotReady), StartExtended: do(extendDeadline), StopAnnounced: do(noteNotReady), WatchdogBeat: do(noteBeat), StatusReported: do(noteStatus),
+	Connected: do(becomeReady), ConnectRefused: do(noteNotReady), HeartbeatsOverdue: ignore("start_timeout judges a start, not heartbeats"), HeartbeatsBack: ignore("start_timeout judges a start, not heartbeats"),
+	Drained: onlyDrain, TaskStuck: do(killStuck), Measured: noTasks,
 	ProbeFailed: tooSoon, ProbePassed: tooSoon,
 }
 
 var inReady = row{
-	StartRequested: upAlready, StopRequested: do(stop), RestartRequested: do(renew), KillRequested: do(kill), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
-	DeadlinePassed: do(mature),
-	ProcessSpawned: answered, SpawnFailed: answered, ProcessExited: do(die), ProcessesGone: do(vanish), KeeperLost: do(orphaned),
-	PortOwned: knownReady, ReadinessProven: knownReady, NotReadyYet: knownReady, StartExtended: ignore("it has started"), StopAnnounced: do(withdraw), WatchdogBeat: do(beat), StatusReported: do(note),
-	Connected: knownReady, ConnectRefused: do(withdraw), HeartbeatsOverdue: do(doubt), HeartbeatsBack: knownReady, Drained: onlyDrain, TaskStuck: do(sicken), Measured: do(weigh),
-	ProbeFailed: do(ail), ProbePassed: knownReady,
+	StartRequested: alreadyUp, StopRequested: do(drainAndStop), RestartRequested: do(drainAndRestart), KillRequested: do(killOnRequest), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(checkReady),
+	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
+	PortOwned: knownReady, ReadinessProven: knownReady, NotReadyYet: knownReady, StartExtended: ignore("it has started"), StopAnnounced: do(becomeUnready), WatchdogBeat: do(noteBeat), StatusReported: do(noteStatus),
+	Connected: knownReady, ConnectRefused: do(becomeUnready), HeartbeatsOverdue: do(heartbeatsOverdue), HeartbeatsBack: knownReady, Drained: onlyDrain, TaskStuck: do(killStuck), Measured: do(checkRecycle),
+	ProbeFailed: do(countProbeFailure), ProbePassed: knownReady,
 }
 
 var inUnready = row{
-	StartRequested: upAlready, StopRequested: do(stop), RestartRequested: do(renew), KillRequested: do(kill), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
-	DeadlinePassed: do(despair),
-	ProcessSpawned: answered, SpawnFailed: answered, ProcessExited: do(die), ProcessesGone: do(vanish), KeeperLost: do(orphaned),
-	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: ignore("it has started"), StopAnnounced: do(withdraw), WatchdogBeat: do(revive), StatusReported: do(note),
-	Connected: do(revive), ConnectRefused: do(withdraw), HeartbeatsOverdue: do(doubt), HeartbeatsBack: do(revive), Drained: onlyDrain, TaskStuck: do(sicken), Measured: ignore("it is judged when it beats again"),
-	ProbeFailed: do(ail), ProbePassed: do(heal),
+	StartRequested: alreadyUp, StopRequested: do(drainAndStop), RestartRequested: do(drainAndRestart), KillRequested: do(killOnRequest), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(checkUnready),
+	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
+	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: ignore("it has started"), StopAnnounced: do(becomeUnready), WatchdogBeat: do(becomeReadyAgain), StatusReported: do(noteStatus),
+	Connected: do(becomeReadyAgain), ConnectRefused: do(becomeUnready), HeartbeatsOverdue: do(heartbeatsOverdue), HeartbeatsBack: do(becomeReadyAgain), Drained: onlyDrain, TaskStuck: do(killStuck), Measured: ignore("it is judged when it beats again"),
+	ProbeFailed: do(countProbeFailure), ProbePassed: do(clearProbeFailures),
 }
 
 var inDraining = row{
-	StartRequested: do(comeBack), StopRequested: do(stayDown), RestartRequested: do(comeBack), KillRequested: do(kill), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
-	DeadlinePassed: do(drainedLate),
-	ProcessSpawned: answered, SpawnFailed: answered, ProcessExited: do(dieAsked), ProcessesGone: do(vanish), KeeperLost: do(orphaned),
-	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: downSoon, StopAnnounced: downSoon, WatchdogBeat: downSoon, StatusReported: do(note),
-	Connected: downSoon, ConnectRefused: downSoon, HeartbeatsOverdue: ignore("drain bounds the wait"), HeartbeatsBack: downSoon, Drained: do(drained), TaskStuck: do(stuckDraining), Measured: downSoon,
-	ProbeFailed: downSoon, ProbePassed: downSoon,
+	StartRequested: do(restartAfterEnd), StopRequested: do(stayStopped), RestartRequested: do(restartAfterEnd), KillRequested: do(killOnRequest), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(drainTimeout),
+	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedWhileDraining), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
+	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: alreadyStopping, StopAnnounced: alreadyStopping, WatchdogBeat: alreadyStopping, StatusReported: do(noteStatus),
+	Connected: alreadyStopping, ConnectRefused: alreadyStopping, HeartbeatsOverdue: ignore("drain bounds the wait"), HeartbeatsBack: alreadyStopping, Drained: do(endDrained), TaskStuck: do(killStuckDraining), Measured: alreadyStopping,
+	ProbeFailed: alreadyStopping, ProbePassed: alreadyStopping,
 }
 
 var inEnding = row{
-	StartRequested: do(comeBack), StopRequested: do(stayDown), RestartRequested: do(comeBack), KillRequested: do(hasten), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
-	DeadlinePassed: do(insist),
-	ProcessSpawned: do(appearLate), SpawnFailed: do(neverWas), ProcessExited: do(leaderGone), ProcessesGone: do(empty), KeeperLost: do(orphaned),
-	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: downSoon, StopAnnounced: downSoon, WatchdogBeat: downSoon, StatusReported: do(note),
-	Connected: downSoon, ConnectRefused: downSoon, HeartbeatsOverdue: downSoon, HeartbeatsBack: downSoon, Drained: downSoon, TaskStuck: downSoon, Measured: downSoon,
-	ProbeFailed: downSoon, ProbePassed: downSoon,
+	StartRequested: do(restartAfterEnd), StopRequested: do(stayStopped), RestartRequested: do(restartAfterEnd), KillRequested: do(killEnding), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(repeatEnd),
+	ProcessSpawned: do(processStartedLate), SpawnFailed: do(spawnFailedAfterStop), ProcessExited: do(leaderExited), ProcessesGone: do(processesGone), KeeperLost: do(keeperLost),
+	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: alreadyStopping, StopAnnounced: alreadyStopping, WatchdogBeat: alreadyStopping, StatusReported: do(noteStatus),
+	Connected: alreadyStopping, ConnectRefused: alreadyStopping, HeartbeatsOverdue: alreadyStopping, HeartbeatsBack: alreadyStopping, Drained: alreadyStopping, TaskStuck: alreadyStopping, Measured: alreadyStopping,
+	ProbeFailed: alreadyStopping, ProbePassed: alreadyStopping,
 }
 
 var inClearing = row{
-	StartRequested: do(comeBack), StopRequested: do(stayDown), RestartRequested: do(comeBack), KillRequested: do(hasten), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
-	DeadlinePassed: do(insist),
-	ProcessSpawned: answered, SpawnFailed: answered, ProcessExited: answered, ProcessesGone: do(empty), KeeperLost: do(orphaned),
+	StartRequested: do(restartAfterEnd), StopRequested: do(stayStopped), RestartRequested: do(restartAfterEnd), KillRequested: do(killEnding), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
+	DeadlinePassed: do(repeatEnd),
+	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: alreadyAnswered, ProcessesGone: do(processesGone), KeeperLost: do(keeperLost),
 	PortOwned: judgedDead, ReadinessProven: judgedDead, NotReadyYet: judgedDead, StartExtended: judgedDead, StopAnnounced: judgedDead, WatchdogBeat: judgedDead, StatusReported: judgedDead,
 	Connected: judgedDead, ConnectRefused: judgedDead, HeartbeatsOverdue: judgedDead, HeartbeatsBack: judgedDead, Drained: judgedDead, TaskStuck: judgedDead, Measured: judgedDead,
 	ProbeFailed: judgedDead, ProbePassed: judgedDead,

@@ -8,10 +8,10 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// survives reports whether a worker's process lives on after its keeper: those
+// outlivesKeeper reports whether a worker's process lives on after its keeper: those
 // marked keep do, where the kernel lets us name a process for ever.
-func (w *worker) survives() bool {
-	return w.keeps() && w.rec.PID != 0 && w.born != 0 && w.rec.Phase.HasProcess()
+func (w *worker) outlivesKeeper() bool {
+	return w.isKept() && w.rec.PID != 0 && w.startTime != 0 && w.rec.Phase.HasProcess()
 }
 
 // prove asks every one of them who it is, all at once. It runs beside the loop.
@@ -31,37 +31,37 @@ func (l *loop) prove(list []keeper.KeptWorker) []keeper.AdoptOrder {
 	return orders
 }
 
-// adoptAll gives the new keeper those that are proven. The others are gone, as
+// adoptProven gives the new keeper those that are proven. The others are gone, as
 // far as we are concerned: their exit will be reported as unknown.
-func (l *loop) adoptAll(orders []keeper.AdoptOrder) {
+func (l *loop) adoptProven(orders []keeper.AdoptOrder) {
 	for _, a := range orders {
 		w := l.workers[a.GUID]
-		if w == nil || !w.orphaned {
+		if w == nil || !w.awaitsAdoption {
 			continue
 		}
-		w.orphaned = false
+		w.awaitsAdoption = false
 		if l.keeper == nil {
-			l.apply(w, lifecycle.Event{Kind: lifecycle.KeeperLost})
+			l.applyEvent(w, lifecycle.Event{Kind: lifecycle.KeeperLost})
 			continue
 		}
-		w.noted = w.summary()
-		l.sent(l.keeper.Adopt(a, l.memo(w), w.rec.Spec.OrphanGrace), "adopt", w)
-		if starting := w.rec.Phase == lifecycle.PhaseStarting; l.watches(w.rec.Spec, starting) {
-			l.watch(w, true, starting)
+		w.saved = w.summarize()
+		l.logUnsent(l.keeper.Adopt(a, l.encodeSnapshot(w), w.rec.Spec.OrphanGrace), "adopt", w)
+		if starting := w.rec.Phase == lifecycle.PhaseStarting; l.wantsOutput(w.rec.Spec, starting) {
+			l.watchOutput(w, true, starting)
 		}
 		if w.rec.Phase.IsRunning() { // a look that was under way ended with the keeper that took it
-			l.guard(w)
+			l.updateLivenessProbe(w)
 		}
 		if p := w.rec.Phase; p == lifecycle.PhaseEnding || p == lifecycle.PhaseClearing {
-			l.endNow(w, lifecycle.Action{Kind: lifecycle.EndProcess, Wait: w.rec.Spec.StopWait, Kill: p == lifecycle.PhaseClearing})
+			l.sendEnd(w, lifecycle.Action{Kind: lifecycle.EndProcess, Wait: w.rec.Spec.StopWait, Kill: p == lifecycle.PhaseClearing})
 		}
 	}
 }
 
-// adopted is the news that a keeper watches over a process that another had
+// handleAdopted is the news that a keeper watches over a process that another had
 // started.
-func (l *loop) adopted(w *worker, e keeper.Event) {
-	w.unheld = w.port != nil && w.port.Mode != "bind" && !e.HasSocket
+func (l *loop) handleAdopted(w *worker, e keeper.Event) {
+	w.socketLost = w.port != nil && w.port.Mode != "bind" && !e.HasSocket
 	line := l.log.Info
 	if e.Error != "" {
 		line = l.log.Warn

@@ -19,20 +19,20 @@ func (s *Supervisor) ScalePool(ctx context.Context, name string, n int) error {
 	if n < 0 {
 		return fmt.Errorf("scale %s: %d is fewer than none", name, n)
 	}
-	results, err := s.request(ctx, func(l *loop) (*waiter, error) {
+	results, err := s.awaitRequest(ctx, func(l *loop) (*waiter, error) {
 		p := l.pools[name]
-		if p == nil || p.gone {
-			return nil, l.unknown(name)
+		if p == nil || p.removed {
+			return nil, l.unknownName(name)
 		}
-		if l.closing {
+		if l.stopping {
 			return nil, ErrStopping
 		}
 		if n > 1 && p.spec.Port != 0 {
 			return nil, &OnePortError{name, p.spec.Port}
 		}
-		return l.scale(p, n, true), nil
+		return l.scalePool(p, n, true), nil
 	})
-	return errors.Join(err, bad(results))
+	return errors.Join(err, failedResults(results))
 }
 
 // NotUpError says that a request was carried out, and which workers are all the
@@ -48,8 +48,8 @@ func (e *NotUpError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// bad collects the errors of workers.
-func bad(results []Result) error {
+// failedResults collects the errors of workers.
+func failedResults(results []Result) error {
 	failed := slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Error == "" })
 	if len(failed) == 0 {
 		return nil
@@ -57,28 +57,28 @@ func bad(results []Result) error {
 	return &NotUpError{failed}
 }
 
-// scale adds or removes. The waiter is for those added, or else for those
+// scalePool adds or removes. The waiter is for those added, or else for those
 // removed: there never are both.
-func (l *loop) scale(p *pool, n int, start bool) *waiter {
-	current := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool { return w.forgotten })
+func (l *loop) scalePool(p *pool, n int, start bool) *waiter {
+	current := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool { return w.removing })
 	why := fmt.Sprintf("scaled to %d", n)
 	if len(current) > n {
 		extra := current[n:]
 		slices.Reverse(extra)
-		x := l.tell(extra, l.stopKind(), why)
+		x := l.requestState(extra, l.stopKind(), why)
 		for _, w := range extra {
-			l.forget(w, why)
+			l.removeWorker(w, why)
 		}
 		return x
 	}
 	var added []*worker
 	for i := len(current); i < n; i++ {
-		added = append(added, l.create(p, uuid.NewString()))
+		added = append(added, l.createWorker(p, uuid.NewString()))
 	}
 	if !start {
 		added = nil
 	}
-	return l.tell(added, lifecycle.StartRequested, why)
+	return l.requestState(added, lifecycle.StartRequested, why)
 }
 
 // ApplyPlan makes the running workers those of another plan: only what differs is
@@ -88,12 +88,12 @@ func (l *loop) scale(p *pool, n int, start bool) *waiter {
 func (s *Supervisor) ApplyPlan(ctx context.Context, next *plan.Plan) error {
 	var waiters []*waiter
 	stop := func() bool { return true }
-	err := s.ask(ctx, func(l *loop) error {
-		if l.closing {
+	err := s.askLoop(ctx, func(l *loop) error {
+		if l.stopping {
 			return ErrStopping
 		}
-		waiters = l.reload(next)
-		stop = l.until(ctx, waiters...)
+		waiters = l.reloadPlan(next)
+		stop = l.abandonWhenDone(ctx, waiters...)
 		return nil
 	})
 	if err != nil {
@@ -110,66 +110,66 @@ func (s *Supervisor) ApplyPlan(ctx context.Context, next *plan.Plan) error {
 		}
 	}
 	for _, x := range waiters {
-		err = errors.Join(err, bad(x.results))
+		err = errors.Join(err, failedResults(x.results))
 	}
 	return err
 }
 
-// reload carries out the difference between two plans.
-func (l *loop) reload(next *plan.Plan) (waiters []*waiter) {
+// reloadPlan carries out the difference between two plans.
+func (l *loop) reloadPlan(next *plan.Plan) (waiters []*waiter) {
 	changes := plan.DiffPlans(l.plan, next)
 	l.plan = next
 	for i := range next.Workers {
 		p := l.poolOf(&next.Workers[i])
-		p.gone = false
+		p.removed = false
 		for _, w := range p.workers {
-			w.next = p.spec
+			w.nextSpec = p.spec
 		}
 	}
-	l.connect()
+	l.connectPools()
 	for _, c := range changes {
 		if p := l.pools[c.Name]; p != nil {
-			waiters = append(waiters, l.change(p, c)...)
+			waiters = append(waiters, l.applyChange(p, c)...)
 		}
 	}
-	l.checkAll()
-	l.forgetMade()
+	l.recheckWaiting()
+	l.forgetFingerprints()
 	return waiters
 }
 
-// change carries out the change of one spec.
-func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
+// applyChange carries out the change of one spec.
+func (l *loop) applyChange(p *pool, c plan.Change) (waiters []*waiter) {
 	why := "reload: " + c.Name + ": " + strings.Join(c.Keys, ", ")
 	switch c.Action {
 	case plan.ActionStop:
-		p.gone = true
+		p.removed = true
 		stopped := slices.Clone(p.workers)
-		waiters = append(waiters, l.tell(stopped, l.stopKind(), "reload: no longer in the file"))
+		waiters = append(waiters, l.requestState(stopped, l.stopKind(), "reload: no longer in the file"))
 		for _, w := range stopped {
-			l.forget(w, "reload: no longer in the file")
+			l.removeWorker(w, "reload: no longer in the file")
 		}
-		l.discard(p)
+		l.dropPool(p)
 	case plan.ActionStart:
-		waiters = append(waiters, l.scale(p, p.spec.Replicas, p.spec.Autostart))
+		waiters = append(waiters, l.scalePool(p, p.spec.Replicas, p.spec.Autostart))
 	case plan.ActionRestart:
-		waiters = append(waiters, l.rescale(p, c)...)
+		waiters = append(waiters, l.scaleToPlan(p, c)...)
 		live := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool {
-			return w.forgotten || w.leftAlone() || w.rec.Spec == p.spec
+			return w.removing || w.leftAlone() || w.rec.Spec == p.spec
 		})
 		if p.spec.ReloadSignal != "" && onlyConfig(c.Keys) {
 			l.signalReload(live)
 			break
 		}
-		waiters = append(waiters, l.tell(live, lifecycle.RestartRequested, why))
+		waiters = append(waiters, l.requestState(live, lifecycle.RestartRequested, why))
 	default: // kept: what differs takes effect at once
 		for _, w := range p.workers {
 			w.rec.Spec = p.spec
 			l.timers.Set(&w.timer, w.rec.NextDeadline())
 			if w.rec.Phase.IsRunning() { // one that starts is looked at already, for its readiness
-				l.guard(w)
+				l.updateLivenessProbe(w)
 			}
 		}
-		waiters = append(waiters, l.rescale(p, c)...)
+		waiters = append(waiters, l.scaleToPlan(p, c)...)
 	}
 	return waiters
 }
@@ -179,7 +179,7 @@ func (l *loop) change(p *pool, c plan.Change) (waiters []*waiter) {
 // given up under the old definition, or has ended by itself, is tried anew
 // under the new one: a reload is how somebody mends a command.
 func (w *worker) leftAlone() bool {
-	return w.rec.Phase == lifecycle.PhaseStopped || w.rec.Phase == lifecycle.PhaseExited && !w.next.Autostart
+	return w.rec.Phase == lifecycle.PhaseStopped || w.rec.Phase == lifecycle.PhaseExited && !w.nextSpec.Autostart
 }
 
 // onlyConfig: nothing differs but what the worker itself reads, which one with
@@ -193,18 +193,18 @@ func onlyConfig(keys []string) bool {
 // signalReload tells living processes to read their configuration again.
 func (l *loop) signalReload(live []*worker) {
 	for _, w := range live {
-		w.rec.Spec = w.next
+		w.rec.Spec = w.nextSpec
 		if w.rec.PID != 0 && l.keeper != nil {
-			l.sent(l.keeper.Signal(w.guid, w.rec.Incarnation, signalNumber(w.next.ReloadSignal)), "signal", w)
+			l.logUnsent(l.keeper.Signal(w.guid, w.rec.Incarnation, signalNumber(w.nextSpec.ReloadSignal)), "signal", w)
 		}
 	}
 }
 
-// rescale follows the file only where the file has changed: what `scale` did
+// scaleToPlan follows the file only where the file has changed: what `scale` did
 // meanwhile is not undone by a reload about something else.
-func (l *loop) rescale(p *pool, c plan.Change) []*waiter {
+func (l *loop) scaleToPlan(p *pool, c plan.Change) []*waiter {
 	if !slices.Contains(c.Keys, "replicas") {
 		return nil
 	}
-	return []*waiter{l.scale(p, p.spec.Replicas, p.spec.Autostart)}
+	return []*waiter{l.scalePool(p, p.spec.Replicas, p.spec.Autostart)}
 }

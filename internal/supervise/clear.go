@@ -11,17 +11,17 @@ import (
 
 var errKeeperLost = errors.New("the keeper was lost and is being replaced: try again")
 
-// wipe is one request to empty logs. The loop owns it until done is closed.
-type wipe struct {
+// logClearing is one request to empty logs. The loop owns it until done is closed.
+type logClearing struct {
 	results []Result
 	left    int
 	done    chan struct{}
 }
 
-// wipePlace is a place in a wipe that waits for the keeper's word. The keeper
+// pendingClear is a place in a wipe that waits for the keeper's word. The keeper
 // answers in the order in which it was asked.
-type wipePlace struct {
-	*wipe
+type pendingClear struct {
+	*logClearing
 	place int
 }
 
@@ -30,40 +30,40 @@ type wipePlace struct {
 // itself; a worker's is in its Result, which is keeper.ErrOlderKeeper's where the
 // keeper cannot.
 func (s *Supervisor) ClearLogs(ctx context.Context, names ...string) ([]Result, error) {
-	var x *wipe
-	err := s.ask(ctx, func(l *loop) (err error) {
-		x, err = l.clear(names)
+	var x *logClearing
+	err := s.askLoop(ctx, func(l *loop) (err error) {
+		x, err = l.clearLogs(names)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.await(ctx, x.done); err != nil {
+	if err := s.awaitDone(ctx, x.done); err != nil {
 		return nil, err
 	}
 	return x.results, nil
 }
 
-func (l *loop) clear(names []string) (*wipe, error) {
-	chosen, err := l.choose(names)
+func (l *loop) clearLogs(names []string) (*logClearing, error) {
+	chosen, err := l.chooseWorkers(names)
 	if err != nil {
 		return nil, err
 	}
-	x := &wipe{results: make([]Result, len(chosen)), left: len(chosen), done: make(chan struct{})}
+	x := &logClearing{results: make([]Result, len(chosen)), left: len(chosen), done: make(chan struct{})}
 	if x.left == 0 {
 		close(x.done)
 	}
 	for i, w := range chosen {
-		x.results[i].Worker = w.view()
+		x.results[i].Worker = w.makeView()
 		err := errKeeperLost
 		if l.keeper != nil {
 			err = l.keeper.ClearLogs(w.guid, w.logFiles()...)
 		}
 		if err != nil {
-			x.settle(i, err.Error())
+			x.setResult(i, err.Error())
 			continue
 		}
-		l.wiping = append(l.wiping, wipePlace{x, i})
+		l.pendingClears = append(l.pendingClears, pendingClear{x, i})
 	}
 	return x, nil
 }
@@ -78,27 +78,27 @@ func (w *worker) logFiles() []string {
 	return slices.DeleteFunc(paths, func(path string) bool { return path == "" })
 }
 
-func (x *wipe) settle(place int, problem string) {
+func (x *logClearing) setResult(place int, problem string) {
 	x.results[place].Error = problem
 	if x.left--; x.left == 0 {
 		close(x.done)
 	}
 }
 
-// wipedBy takes the keeper's answer to the oldest order that has none.
-func (l *loop) wipedBy(e keeper.Event) {
-	if len(l.wiping) == 0 {
+// handleCleared takes the keeper's answer to the oldest order that has none.
+func (l *loop) handleCleared(e keeper.Event) {
+	if len(l.pendingClears) == 0 {
 		return
 	}
-	first := l.wiping[0]
-	l.wiping = l.wiping[1:]
-	first.settle(first.place, strings.TrimPrefix(e.Error, "clear log: "))
+	first := l.pendingClears[0]
+	l.pendingClears = l.pendingClears[1:]
+	first.setResult(first.place, strings.TrimPrefix(e.Error, "clear log: "))
 }
 
-// unwiped ends the wait for a keeper that is gone.
-func (l *loop) unwiped() {
-	for _, w := range l.wiping {
-		w.settle(w.place, errKeeperLost.Error())
+// failPendingClears ends the wait for a keeper that is gone.
+func (l *loop) failPendingClears() {
+	for _, w := range l.pendingClears {
+		w.setResult(w.place, errKeeperLost.Error())
 	}
-	l.wiping = nil
+	l.pendingClears = nil
 }

@@ -71,7 +71,7 @@ func TestClearWithoutAKeeper(t *testing.T) {
 		answer <- results
 	}()
 	for pending := 0; pending == 0; {
-		if err := s.ask(t.Context(), func(l *loop) error { pending = len(l.wiping); return nil }); err != nil {
+		if err := s.askLoop(t.Context(), func(l *loop) error { pending = len(l.pendingClears); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

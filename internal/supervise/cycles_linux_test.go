@@ -21,10 +21,10 @@ type holdings struct {
 
 // holdings counts, once everything rests.
 func (s *stage) holdings() (h holdings) {
-	err := s.ask(s.t.Context(), func(l *loop) error {
+	err := s.askLoop(s.t.Context(), func(l *loop) error {
 		h = holdings{
-			workers: len(l.order) + len(l.workers), pools: len(l.pools), hooks: len(l.hooks), made: len(l.made), timers: l.timers.Len(),
-			busy: len(l.met),
+			workers: len(l.order) + len(l.workers), pools: len(l.pools), hooks: len(l.hooks), made: len(l.fingerprints), timers: l.timers.Len(),
+			busy: len(l.foreignPorts),
 		}
 		return nil
 	})
@@ -47,7 +47,7 @@ func filesOf(t testing.TB, pid int) int {
 
 func childrenOf(t testing.TB, pid int) (n int) {
 	t.Helper()
-	for _, p := range pids() {
+	for _, p := range listPIDs() {
 		if parent, ok := parentOf(p); ok && parent == pid {
 			n++
 		}
@@ -102,7 +102,7 @@ func TestCycles(t *testing.T) {
 func startAll(s *stage) error {
 	results, err := s.Start(s.t.Context(), "all")
 	if err == nil {
-		err = bad(results)
+		err = failedResults(results)
 	}
 	return err
 }

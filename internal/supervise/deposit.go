@@ -16,58 +16,60 @@ type SnapshotStore interface {
 	DeleteSnapshot(guid string)
 }
 
-// keeps reports whether a worker outlives the initiator. Elsewhere than on
+// isKept reports whether a worker outlives the initiator. Elsewhere than on
 // Linux none does: nobody could come back to it.
-func (w *worker) keeps() bool { return runtime.GOOS == "linux" && w.rec.Spec.OnInitiatorExit == "keep" }
+func (w *worker) isKept() bool {
+	return runtime.GOOS == "linux" && w.rec.Spec.OnInitiatorExit == "keep"
+}
 
-// deposit leaves a memo of a worker when what was left is out of date. One
+// saveSnapshot leaves a memo of a worker when what was left is out of date. One
 // whose process is being asked for has it in the order itself: then there is
 // never a process without a memo, nor a memo of one that was not asked for.
-func (l *loop) deposit(w *worker) {
-	if !l.depositing || !w.keeps() && l.freezing == nil || w.rec.Phase == lifecycle.PhaseSpawning || w.forgotten && w.rec.Phase.AtRest() {
+func (l *loop) saveSnapshot(w *worker) {
+	if !l.savesSnapshots || !w.isKept() && l.quiescing == nil || w.rec.Phase == lifecycle.PhaseSpawning || w.removing && w.rec.Phase.AtRest() {
 		return
 	}
-	now := w.summary()
-	if now == w.noted {
+	now := w.summarize()
+	if now == w.saved {
 		return
 	}
-	w.noted = now
-	l.leave(w, l.memo(w))
+	w.saved = now
+	l.sendSnapshot(w, l.encodeSnapshot(w))
 }
 
-func (l *loop) leave(w *worker, blob []byte) {
+func (l *loop) sendSnapshot(w *worker, blob []byte) {
 	if l.keeper != nil {
-		l.sent(l.keeper.SaveSnapshot(w.guid, blob, w.seen, w.keeps(), w.rec.Spec.OrphanGrace), "memo", w)
+		l.logUnsent(l.keeper.SaveSnapshot(w.guid, blob, w.lastSeq, w.isKept(), w.rec.Spec.OrphanGrace), "memo", w)
 	}
-	l.note(w, blob)
+	l.storeSnapshot(w, blob)
 }
 
-// note enters it into the ledger.
-func (l *loop) note(w *worker, blob []byte) {
-	if l.opts.Snapshots != nil && w.keeps() {
-		l.opts.Snapshots.SaveSnapshot(w.guid, w.rec.Incarnation, w.rec.PID, w.born, blob)
+// storeSnapshot enters it into the ledger.
+func (l *loop) storeSnapshot(w *worker, blob []byte) {
+	if l.opts.Snapshots != nil && w.isKept() {
+		l.opts.Snapshots.SaveSnapshot(w.guid, w.rec.Incarnation, w.rec.PID, w.startTime, blob)
 	}
 }
 
-// withdraw takes the memo of a worker back that is no more.
-func (l *loop) withdraw(w *worker) {
-	if w.noted == (summary{}) {
+// deleteSnapshot takes the memo of a worker back that is no more.
+func (l *loop) deleteSnapshot(w *worker) {
+	if w.saved == (summary{}) {
 		return
 	}
 	if l.keeper != nil {
-		l.sent(l.keeper.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
+		l.logUnsent(l.keeper.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
 	}
 	if l.opts.Snapshots != nil {
 		l.opts.Snapshots.DeleteSnapshot(w.guid)
 	}
 }
 
-// depositAll begins to leave memos. It comes before the first start, so that
+// saveAllSnapshots begins to leave memos. It comes before the first start, so that
 // whoever comes after us finds a pool whole.
-func (l *loop) depositAll() {
-	l.depositing = true
+func (l *loop) saveAllSnapshots() {
+	l.savesSnapshots = true
 	for _, w := range l.order {
-		l.deposit(w)
+		l.saveSnapshot(w)
 	}
 }
 
@@ -79,6 +81,6 @@ func (s *Supervisor) RecordSession(guid string, incarnation, slots int, blunt bo
 			return
 		}
 		w.session.Slots, w.session.Legacy, w.session.Known = slots, blunt, true
-		l.deposit(w)
+		l.saveSnapshot(w)
 	})
 }

@@ -8,19 +8,19 @@ import (
 	"initiator/internal/plan"
 )
 
-// strip removes what was meant for the initiator itself: a worker that
+// stripReserved removes what was meant for the initiator itself: a worker that
 // believed it would adopt another's sockets, or answer for another.
-func strip(environ []string) []string {
+func stripReserved(environ []string) []string {
 	kept := make([]string, 0, len(environ))
 	for _, entry := range environ {
-		if !ours(entry) {
+		if !isReserved(entry) {
 			kept = append(kept, entry)
 		}
 	}
 	return kept
 }
 
-func ours(entry string) bool {
+func isReserved(entry string) bool {
 	name, _, _ := strings.Cut(entry, "=")
 	return strings.HasPrefix(name, "LISTEN_") || strings.HasPrefix(name, "WATCHDOG_") ||
 		strings.HasPrefix(name, "INITIATOR_") || name == "NOTIFY_SOCKET"
@@ -34,8 +34,8 @@ func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int
 	env := make([]string, 0, len(base)+len(spec.Environment)+8)
 	env = append(env, base...)
 	for _, e := range spec.Environment {
-		if !ours(e.Key + "=") {
-			env = set(env, e.Key, e.Value)
+		if !isReserved(e.Key + "=") {
+			env = setVariable(env, e.Key, e.Value)
 		}
 	}
 	env = append(env, "INITIATOR_GUID="+guid, "INITIATOR_INCARNATION="+strconv.Itoa(incarnation))
@@ -43,7 +43,7 @@ func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int
 		return env
 	}
 	if port != 0 {
-		env = set(env, "PORT", strconv.Itoa(port))
+		env = setVariable(env, "PORT", strconv.Itoa(port))
 		env = append(env, "INITIATOR_PORT="+strconv.Itoa(port))
 	}
 	if parentURL != "" {
@@ -52,9 +52,9 @@ func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int
 	return env
 }
 
-// set replaces a variable or adds it: with two of one name, programs differ in
+// setVariable replaces a variable or adds it: with two of one name, programs differ in
 // which they see.
-func set(env []string, name, value string) []string {
+func setVariable(env []string, name, value string) []string {
 	for i, entry := range env {
 		if strings.HasPrefix(entry, name) && strings.HasPrefix(entry[len(name):], "=") {
 			env[i] = name + "=" + value
@@ -75,7 +75,7 @@ func childArgv(command []string, spec *plan.Spec, guid string, port int) []strin
 }
 
 // command is what the spec asks to be run.
-func commandOfSpec(spec *plan.Spec) []string {
+func specCommand(spec *plan.Spec) []string {
 	switch {
 	case len(spec.Command) > 0:
 		return spec.Command

@@ -19,7 +19,7 @@ func (e *FatalError) Error() string {
 
 // startAll starts what has autostart, tier by tier: nothing waits but by `after`.
 func (l *loop) startAll() {
-	for _, tier := range tiers(l.specs()) {
+	for _, tier := range startTiers(l.planSpecs()) {
 		for _, name := range tier {
 			l.startPool(l.pools[name])
 		}
@@ -34,59 +34,59 @@ func (l *loop) startPool(p *pool) {
 		if w.rec.Phase != lifecycle.PhaseStopped || w.rec.Incarnation > 0 {
 			continue // it was restored, and is as somebody wanted it
 		}
-		l.apply(w, lifecycle.Event{Kind: lifecycle.StartRequested, Reason: "autostart"})
+		l.applyEvent(w, lifecycle.Event{Kind: lifecycle.StartRequested, Reason: "autostart"})
 	}
 }
 
-func (l *loop) specs() (specs []*plan.Spec) {
+func (l *loop) planSpecs() (specs []*plan.Spec) {
 	for i := range l.plan.Workers {
 		specs = append(specs, &l.plan.Workers[i])
 	}
 	return specs
 }
 
-// shutdown begins to stop everything, in order. The order takes a goroutine
+// stopAll begins to stop everything, in order. The order takes a goroutine
 // that asks as anyone would; it ends when everything rests, and the loop does
 // not end before it.
-func (l *loop) shutdown() {
-	if l.closing {
+func (l *loop) stopAll() {
+	if l.stopping {
 		return
 	}
-	l.closing = true
+	l.stopping = true
 	l.helpers.Go(func() {
 		_, _ = l.Stop(context.Background(), "all") // what is not proven empty is shown by Workers
-		l.box.Put(func(l *loop) { l.stopped = true })
+		l.box.Put(func(l *loop) { l.stopOrdered = true })
 	})
 }
 
-// kill is a shutdown that waits for nothing.
-func (l *loop) kill() {
-	l.swift = true
-	l.shutdown()
+// killAll is a shutdown that waits for nothing.
+func (l *loop) killAll() {
+	l.killing = true
+	l.stopAll()
 	for _, w := range l.order {
 		if !w.rec.Phase.AtRest() {
-			l.apply(w, lifecycle.Event{Kind: lifecycle.KillRequested, Reason: "killed on request"})
+			l.applyEvent(w, lifecycle.Event{Kind: lifecycle.KillRequested, Reason: "killed on request"})
 		}
 	}
 }
 
 // stopKind is how workers are stopped now.
 func (l *loop) stopKind() lifecycle.EventKind {
-	if l.swift {
+	if l.killing {
 		return lifecycle.KillRequested
 	}
 	return lifecycle.StopRequested
 }
 
-func (l *loop) fail(err error) {
+func (l *loop) failRun(err error) {
 	l.failure = errors.Join(l.failure, err)
-	l.shutdown()
+	l.stopAll()
 }
 
 // finished: everything was asked to stop and rests, and nobody is about to
 // bring a keeper.
-func (l *loop) finished() bool {
-	if !l.stopped || l.replacing {
+func (l *loop) isFinished() bool {
+	if !l.stopOrdered || l.replacing {
 		return false
 	}
 	for _, w := range l.order {
@@ -97,26 +97,26 @@ func (l *loop) finished() bool {
 	return true
 }
 
-// release gives back what the loop holds, at its end.
-func (l *loop) release() {
-	if l.frozen { // everything is another's from here on
+// releaseAll gives back what the loop holds, at its end.
+func (l *loop) releaseAll() {
+	if l.quiesced { // everything is another's from here on
 		for _, w := range l.order {
 			if w.socket != nil {
 				w.socket.Detach() // its path stays: the process knows it
 			}
 		}
-		if l.own != nil {
-			l.own.Detach()
+		if l.ownKeeper != nil {
+			l.ownKeeper.Detach()
 		}
 		return
 	}
 	defer l.limiter.Close()
 	for _, w := range l.order {
-		l.dropPort(w)
-		l.buryExtras(w)
+		l.releasePort(w)
+		l.releaseIncarnation(w)
 	}
-	if l.own != nil {
-		if err := l.own.Close(); err != nil {
+	if l.ownKeeper != nil {
+		if err := l.ownKeeper.Close(); err != nil {
 			l.log.Warn(err.Error())
 		}
 	}

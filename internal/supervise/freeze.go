@@ -8,9 +8,9 @@ import (
 	"initiator/internal/keeper"
 )
 
-// freeze is a Freeze that waits for the keeper to have told all that no memo
+// quiesceRequest is a Freeze that waits for the keeper to have told all that no memo
 // is there for. The loop owns it until done has its answer.
-type freeze struct {
+type quiesceRequest struct {
 	keeper *keeper.Keeper
 	stay   time.Duration
 	done   chan error
@@ -22,9 +22,9 @@ type freeze struct {
 // comes is for the next. The caller then leaves the keeper without closing it.
 // When ctx ends before all that is done, everything goes on as it was.
 func (s *Supervisor) Quiesce(ctx context.Context, stay time.Duration) error {
-	var f *freeze
-	err := s.ask(ctx, func(l *loop) (err error) {
-		f, err = l.freeze(stay)
+	var f *quiesceRequest
+	err := s.askLoop(ctx, func(l *loop) (err error) {
+		f, err = l.startQuiesce(stay)
 		return err
 	})
 	if err != nil {
@@ -35,8 +35,8 @@ func (s *Supervisor) Quiesce(ctx context.Context, stay time.Duration) error {
 		return err
 	case <-ctx.Done(): // it may just have happened all the same
 		s.box.Put(func(l *loop) {
-			if l.freezing == f && !l.frozen {
-				l.thaw(context.Cause(ctx))
+			if l.quiescing == f && !l.quiesced {
+				l.abortUpgrade(context.Cause(ctx))
 			}
 		})
 	case <-s.done:
@@ -54,53 +54,53 @@ func (s *Supervisor) Quiesce(ctx context.Context, stay time.Duration) error {
 	}
 }
 
-// freeze leaves the memos. What the keeper had said of a worker before it had
+// startQuiesce leaves the memos. What the keeper had said of a worker before it had
 // one is on its way to us, and only to us: we go on until we have heard it.
-func (l *loop) freeze(stay time.Duration) (*freeze, error) {
+func (l *loop) startQuiesce(stay time.Duration) (*quiesceRequest, error) {
 	k := l.keeper
 	switch {
-	case l.closing:
+	case l.stopping:
 		return nil, ErrStopping
-	case l.freezing != nil:
+	case l.quiescing != nil:
 		return nil, errors.New("it is being frozen already")
 	case k == nil || l.replacing:
 		return nil, errors.New("there is no keeper that could hold the workers")
 	}
-	f := &freeze{k, stay, make(chan error, 1)}
-	l.depositing, l.freezing = true, f
+	f := &quiesceRequest{k, stay, make(chan error, 1)}
+	l.savesSnapshots, l.quiescing = true, f
 	for _, w := range l.order {
-		w.noted = w.summary()
-		l.leave(w, l.memo(w))
+		w.saved = w.summarize()
+		l.sendSnapshot(w, l.encodeSnapshot(w))
 	}
 	if err := k.Sync(); err != nil {
-		l.thaw(err)
+		l.abortUpgrade(err)
 	}
 	return f, nil
 }
 
-// synced is the keeper's word that it has told everything: from here on all is
+// finishQuiesce is the keeper's word that it has told everything: from here on all is
 // another's.
-func (l *loop) synced() {
-	f := l.freezing
-	if f == nil || l.frozen {
+func (l *loop) finishQuiesce() {
+	f := l.quiescing
+	if f == nil || l.quiesced {
 		return
 	}
-	if l.closing {
-		l.thaw(ErrStopping)
+	if l.stopping {
+		l.abortUpgrade(ErrStopping)
 		return
 	}
 	if err := f.keeper.KeepAllFor(f.stay); err != nil {
-		l.thaw(err)
+		l.abortUpgrade(err)
 		return
 	}
-	l.frozen = true
+	l.quiesced = true
 	f.done <- nil
 }
 
-// thaw goes on as if nobody had asked.
-func (l *loop) thaw(err error) {
-	if f := l.freezing; f != nil {
-		l.freezing = nil
+// abortUpgrade goes on as if nobody had asked.
+func (l *loop) abortUpgrade(err error) {
+	if f := l.quiescing; f != nil {
+		l.quiescing = nil
 		f.done <- err
 	}
 }
@@ -109,7 +109,7 @@ func (l *loop) thaw(err error) {
 func (s *Supervisor) Quiesced() bool {
 	select {
 	case <-s.done:
-		return s.loop.frozen
+		return s.loop.quiesced
 	default:
 		return false
 	}

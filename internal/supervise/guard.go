@@ -12,13 +12,13 @@ import (
 	"initiator/internal/probe"
 )
 
-// guard begins to look after a worker that is up and has a `probe`, and ends
+// updateLivenessProbe begins to look after a worker that is up and has a `probe`, and ends
 // that for one that is not.
-func (l *loop) guard(w *worker) {
+func (l *loop) updateLivenessProbe(w *worker) {
 	p := w.rec.Spec.Probe
 	if p.Kind == "" || !w.rec.Phase.IsRunning() {
 		l.prober.Forget(w.guid)
-		l.endProbe(w)
+		l.killExecProbe(w)
 		return
 	}
 	t := w.probeTarget()
@@ -27,61 +27,61 @@ func (l *loop) guard(w *worker) {
 	l.prober.Watch(t)
 }
 
-// probeBy runs the command of probe = exec, in the worker's directory,
+// startExecProbe runs the command of probe = exec, in the worker's directory,
 // environment and limits.
-func (l *loop) probeBy(guid string, incarnation int) {
+func (l *loop) startExecProbe(guid string, incarnation int) {
 	w := l.workers[guid]
 	if w == nil || w.rec.Incarnation != incarnation || !w.rec.Phase.IsRunning() || l.keeper == nil {
 		return // and whoever comes after it is watched anew
 	}
 	p := w.rec.Spec.Probe
-	order := l.hook(w, "probe", p.Command)
-	w.probing = order.GUID
+	order := l.hookOrder(w, "probe", p.Command)
+	w.execProbe = order.GUID
 	l.hooks[order.GUID] = w
 	if err := l.keeper.Spawn(order); err != nil {
-		l.probeEnded(w, err)
+		l.finishExecProbe(w, err)
 		return
 	}
-	l.sent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: incarnation, Wait: p.Timeout}), "end", w)
+	l.logUnsent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: incarnation, Wait: p.Timeout}), "end", w)
 }
 
-// probed takes what the keeper says of that command.
-func (l *loop) probed(w *worker, e keeper.Event) {
+// handleExecProbe takes what the keeper says of that command.
+func (l *loop) handleExecProbe(w *worker, e keeper.Event) {
 	p := w.rec.Spec.Probe
 	what := strings.Join(p.Command, " ")
 	switch {
 	case e.Kind == keeper.KindSpawnFailed:
-		l.probeEnded(w, errors.New(strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")))
+		l.finishExecProbe(w, errors.New(strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")))
 	case e.Kind != keeper.KindExited:
 	case e.Signal == int(syscall.SIGKILL):
-		l.probeEnded(w, fmt.Errorf("%s did not end within %s", what, p.Timeout))
+		l.finishExecProbe(w, fmt.Errorf("%s did not end within %s", what, p.Timeout))
 	case e.Signal != 0 || e.Code != 0:
-		l.probeEnded(w, fmt.Errorf("%s: %s", what, classify(w.rec.Spec, e)))
+		l.finishExecProbe(w, fmt.Errorf("%s: %s", what, classifyExit(w.rec.Spec, e)))
 	default:
-		l.probeEnded(w, nil)
+		l.finishExecProbe(w, nil)
 	}
 }
 
-func (l *loop) probeEnded(w *worker, err error) {
-	l.endProbe(w)
+func (l *loop) finishExecProbe(w *worker, err error) {
+	l.killExecProbe(w)
 	l.prober.ExecEnded(w.guid, w.rec.Incarnation, err)
 }
 
-// endProbe kills what is left of the command.
-func (l *loop) endProbe(w *worker) {
-	if w.probing == "" {
+// killExecProbe kills what is left of the command.
+func (l *loop) killExecProbe(w *worker) {
+	if w.execProbe == "" {
 		return
 	}
 	if l.keeper != nil {
-		l.sent(l.keeper.End(keeper.EndOrder{GUID: w.probing, Incarnation: w.rec.Incarnation, Signal: signalNumber("KILL")}), "end", w)
+		l.logUnsent(l.keeper.End(keeper.EndOrder{GUID: w.execProbe, Incarnation: w.rec.Incarnation, Signal: signalNumber("KILL")}), "end", w)
 	}
-	delete(l.hooks, w.probing)
-	w.probing = ""
+	delete(l.hooks, w.execProbe)
+	w.execProbe = ""
 }
 
-// probe begins to look at a worker that has just appeared. Readiness by line
+// startReadinessProbe begins to look at a worker that has just appeared. Readiness by line
 // or by notify comes by itself.
-func (l *loop) probe(w *worker) {
+func (l *loop) startReadinessProbe(w *worker) {
 	spec := w.rec.Spec
 	switch spec.Ready.Kind {
 	case "webhook", "http", "tcp":
@@ -92,7 +92,7 @@ func (l *loop) probe(w *worker) {
 		return
 	}
 	t := w.probeTarget()
-	t.Kind, t.Path = probeKind(spec), spec.Ready.Path
+	t.Kind, t.Path = readinessKind(spec), spec.Ready.Path
 	l.prober.Watch(t)
 }
 
@@ -100,12 +100,12 @@ func (l *loop) probe(w *worker) {
 func (w *worker) probeTarget() probe.Target {
 	t := probe.Target{GUID: w.guid, Incarnation: w.rec.Incarnation, PID: w.rec.PID, Channel: w.rec.Spec.Channel, Token: w.token}
 	if w.port != nil {
-		t.Host, t.Port, t.Addr, t.Inherited = w.port.Addr, w.port.Port, address(w.port), w.port.Mode == port.Inherit
+		t.Host, t.Port, t.Addr, t.Inherited = w.port.Addr, w.port.Port, localAddress(w.port), w.port.Mode == port.Inherit
 	}
 	return t
 }
 
-func probeKind(spec *plan.Spec) string {
+func readinessKind(spec *plan.Spec) string {
 	if spec.Ready.Kind == "webhook" && spec.Protocol == "ding" {
 		return "ding"
 	}

@@ -17,41 +17,41 @@ import (
 // startHook runs one; after patience it is killed (0 = never).
 func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Duration) {
 	if l.keeper == nil {
-		l.hookDone(w, kind, "the keeper is gone")
+		l.finishHook(w, kind, "the keeper is gone")
 		return
 	}
-	order := l.hook(w, kind, argv)
+	order := l.hookOrder(w, kind, argv)
 	w.hook = order.GUID
 	l.hooks[order.GUID] = w
 	if err := l.keeper.Spawn(order); err != nil {
 		l.forgetHook(w)
-		l.hookDone(w, kind, err.Error())
+		l.finishHook(w, kind, err.Error())
 		return
 	}
 	if patience > 0 { // no signal: the keeper only waits, and then kills
-		l.sent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: order.Incarnation, Wait: patience}), "end", w)
+		l.logUnsent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: order.Incarnation, Wait: patience}), "end", w)
 	}
 }
 
-// hook is the order for one.
-func (l *loop) hook(w *worker, kind string, argv []string) keeper.SpawnOrder {
-	order := l.shape(w)
-	order.GUID = w.guid + "." + kind + l.mark // an initiator before us may have one of that kind still
+// hookOrder is the order for one.
+func (l *loop) hookOrder(w *worker, kind string, argv []string) keeper.SpawnOrder {
+	order := l.spawnOrder(w)
+	order.GUID = w.guid + "." + kind + l.hookMark // an initiator before us may have one of that kind still
 	order.Argv = childArgv(argv, w.rec.Spec, w.guid, 0)[:len(argv)]
 	order.Stdin, order.PassSocket, order.NoFDs, order.Keep = nil, false, true, false
 	l.limiter.AssignCgroup(&order, w.rec.Spec)
 	return order
 }
 
-// hookSaid takes what the keeper says of one. Emptied is not waited for: what a
+// handleHookEvent takes what the keeper says of one. Emptied is not waited for: what a
 // hook leaves behind is ended with it or with the worker.
-func (l *loop) hookSaid(w *worker, e keeper.Event) {
-	kind, _, _ := strings.Cut(e.GUID[len(w.guid)+1:], l.mark)
+func (l *loop) handleHookEvent(w *worker, e keeper.Event) {
+	kind, _, _ := strings.Cut(e.GUID[len(w.guid)+1:], l.hookMark)
 	if e.Incarnation != w.rec.Incarnation {
 		return
 	}
 	if kind == "probe" {
-		l.probed(w, e)
+		l.handleExecProbe(w, e)
 		return
 	}
 	problem := ""
@@ -59,32 +59,32 @@ func (l *loop) hookSaid(w *worker, e keeper.Event) {
 	case keeper.KindSpawnFailed:
 		problem = e.Error
 	case keeper.KindExited:
-		if exit := classify(w.rec.Spec, e); e.Code != 0 || e.Signal != 0 {
+		if exit := classifyExit(w.rec.Spec, e); e.Code != 0 || e.Signal != 0 {
 			problem = exit.String()
 		}
 	default:
 		return
 	}
 	l.forgetHook(w)
-	l.hookDone(w, kind, problem)
+	l.finishHook(w, kind, problem)
 }
 
-func (l *loop) hookDone(w *worker, kind, problem string) {
+func (l *loop) finishHook(w *worker, kind, problem string) {
 	switch {
 	case kind == "stop":
 		if problem != "" {
 			l.log.Warn("stop_command: "+problem, "worker", w.pool.spec.Name, "guid", w.guid)
 		}
-		if w.pending.Kind == lifecycle.EndProcess {
-			l.endNow(w, w.pending)
+		if w.pendingEnd.Kind == lifecycle.EndProcess {
+			l.sendEnd(w, w.pendingEnd)
 		}
 	case w.rec.Phase != lifecycle.PhaseSpawning: // its end was asked for meanwhile
 	case problem != "":
-		l.failed(w, fmt.Errorf("before_start: %s", problem))
+		l.failSpawn(w, fmt.Errorf("before_start: %s", problem))
 	case l.keeper == nil:
-		l.orphans = append(l.orphans, pendingEvent{w, lifecycle.Event{Incarnation: w.rec.Incarnation}})
+		l.delayedSpawns = append(l.delayedSpawns, pendingEvent{w, lifecycle.Event{Incarnation: w.rec.Incarnation}})
 	default:
-		l.launch(w)
+		l.sendSpawn(w)
 	}
 }
 
@@ -93,13 +93,13 @@ func (l *loop) forgetHook(w *worker) {
 	w.hook = ""
 }
 
-// endHook kills one that is no longer of use.
-func (l *loop) endHook(w *worker) {
+// killHook kills one that is no longer of use.
+func (l *loop) killHook(w *worker) {
 	if w.hook == "" {
 		return
 	}
 	if l.keeper != nil {
-		l.sent(l.keeper.End(keeper.EndOrder{GUID: w.hook, Incarnation: w.rec.Incarnation, Signal: signalNumber("KILL")}), "end", w)
+		l.logUnsent(l.keeper.End(keeper.EndOrder{GUID: w.hook, Incarnation: w.rec.Incarnation, Signal: signalNumber("KILL")}), "end", w)
 	}
 	l.forgetHook(w)
 }

@@ -28,34 +28,34 @@ type loop struct {
 	order   []*worker
 	pools   map[string]*pool
 	timers  timerheap.Heap[*worker]
-	todo    []pendingEvent // made by actions; handled before anything else comes in
+	queued  []pendingEvent // made by actions; handled before anything else comes in
 
-	keeper  *keeper.Keeper // nil while a lost one is being replaced
-	events  <-chan keeper.Event
-	own     *keeper.Keeper // one that we launched, and so close
-	wiping  []wipePlace    // logs that it was asked to clear
-	orphans []pendingEvent // spawns that wait for the next keeper
-	prober  *probe.Prober
-	hooks   map[string]*worker // short-lived processes, by the keeper's name for them
-	mark    string             // in those names: of this loop and no other
-	limiter *limits.Limiter
-	lines   probe.Lines
-	met     map[int]bool // ports on which a worker has found another program
-	environ []string
-	seq     uint64
-	now     time.Time
+	keeper        *keeper.Keeper // nil while a lost one is being replaced
+	events        <-chan keeper.Event
+	ownKeeper     *keeper.Keeper // one that we launched, and so close
+	pendingClears []pendingClear // logs that it was asked to clear
+	delayedSpawns []pendingEvent // spawns that wait for the next keeper
+	prober        *probe.Prober
+	hooks         map[string]*worker // short-lived processes, by the keeper's name for them
+	hookMark      string             // in those names: of this loop and no other
+	limiter       *limits.Limiter
+	lines         probe.Lines
+	foreignPorts  map[int]bool // ports on which a worker has found another program
+	environ       []string
+	seq           uint64
+	now           time.Time
 
-	closing bool  // everything is to stop
-	swift   bool  // Kill was called
-	failure error // what Run will return
-	stopped bool  // everything has been asked to stop, in its order
+	stopping    bool  // everything is to stop
+	killing     bool  // Kill was called
+	failure     error // what Run will return
+	stopOrdered bool  // everything has been asked to stop, in its order
 
-	made       map[*plan.Spec]map[string]string // fingerprints
-	strangers  []keeper.KeptWorker              // kept, and nobody knows what they are
-	depositing bool                             // memos are left from now on
-	renewed    bool                             // the outdated keeper was replaced
-	freezing   *freeze                          // … for every worker: an upgrade comes
-	frozen     bool                             // everything is another's
+	fingerprints   map[*plan.Spec]map[string]string // fingerprints
+	unknownWorkers []keeper.KeptWorker              // kept, and nobody knows what they are
+	savesSnapshots bool                             // memos are left from now on
+	keeperReplaced bool                             // the outdated keeper was replaced
+	quiescing      *quiesceRequest                  // … for every worker: an upgrade comes
+	quiesced       bool                             // everything is another's
 
 	helpers   sync.WaitGroup // goroutines that ask or do something for the loop, beside it
 	replacing bool           // a goroutine looks for the next keeper
@@ -68,8 +68,8 @@ type pendingEvent struct {
 
 func newLoop(s *Supervisor) *loop {
 	return &loop{
-		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, mark: "~" + webhook.NewToken()[:6],
-		met: map[int]bool{}, made: map[*plan.Spec]map[string]string{}, environ: strip(os.Environ()), limiter: limits.New(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
+		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, hookMark: "~" + webhook.NewToken()[:6],
+		foreignPorts: map[int]bool{}, fingerprints: map[*plan.Spec]map[string]string{}, environ: stripReserved(os.Environ()), limiter: limits.New(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
 	}
 }
 
@@ -77,166 +77,168 @@ func newLoop(s *Supervisor) *loop {
 func (l *loop) run(ctx context.Context) error {
 	own, cancel := context.WithCancel(context.Background())
 	l.prober = probe.New(
-		func(e lifecycle.Event) { l.box.Put(func(l *loop) { l.report(e) }) },
-		func(guid string, incarnation int) { l.box.Put(func(l *loop) { l.probeBy(guid, incarnation) }) },
+		func(e lifecycle.Event) { l.box.Put(func(l *loop) { l.applyReport(e) }) },
+		func(guid string, incarnation int) { l.box.Put(func(l *loop) { l.startExecProbe(guid, incarnation) }) },
 	)
 	probing := l.prober.Start(own)
 	defer func() {
 		cancel()
 		<-probing
-		l.release()
+		l.releaseAll()
 	}()
 	if err := l.firstKeeper(); err != nil {
 		return err
 	}
 	l.limiter.OpenIfDelegated()
-	l.replay()
-	l.depositAll()
-	l.resumeAll()
+	l.replayEvents()
+	l.saveAllSnapshots()
+	l.resumeWorkers()
 	if l.opts.OnResumed != nil {
 		l.opts.OnResumed()
 	}
 	l.startAll()
-	l.turn(ctx)
+	l.processMessages(ctx)
 	return l.failure
 }
 
-func (l *loop) turn(ctx context.Context) {
+func (l *loop) processMessages(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	done := ctx.Done()
 	for {
-		l.settle()
-		l.renew()
-		if l.finished() || l.frozen {
+		l.applyQueued()
+		l.replaceOutdatedKeeper()
+		if l.isFinished() || l.quiesced {
 			return
 		}
-		l.arm(timer)
+		l.setTimer(timer)
 		select {
 		case <-done:
 			done = nil
-			l.shutdown()
+			l.stopAll()
 		case <-l.box.Wakeup():
 			l.now = time.Now()
 			for _, m := range l.box.Take(nil) {
 				m(l)
-				l.settle()
+				l.applyQueued()
 			}
 		case e, ok := <-l.events:
 			l.now = time.Now()
-			l.hear(e, ok)
+			l.handleKeeperEvent(e, ok)
 		case <-timer.C:
 			l.now = time.Now()
-			l.expire()
+			l.handleDeadlines()
 		}
 	}
 }
 
-// arm sets the one timer to the earliest deadline.
-func (l *loop) arm(timer *time.Timer) {
+// setTimer sets the one timer to the earliest deadline.
+func (l *loop) setTimer(timer *time.Timer) {
 	if due := l.timers.NextDue(); !due.IsZero() {
 		timer.Reset(max(0, time.Until(due)))
 	}
 }
 
-// expire ticks every worker whose time has come.
-func (l *loop) expire() {
+// handleDeadlines ticks every worker whose time has come.
+func (l *loop) handleDeadlines() {
 	for w := range l.timers.PopDue(l.now) {
-		l.apply(w, lifecycle.Event{Kind: lifecycle.DeadlinePassed})
-		l.settle()
+		l.applyEvent(w, lifecycle.Event{Kind: lifecycle.DeadlinePassed})
+		l.applyQueued()
 	}
 }
 
-// settle handles what actions have made, until there is nothing more.
-func (l *loop) settle() {
-	for i := 0; i < len(l.todo); i++ {
-		p := l.todo[i]
-		l.apply(p.w, p.e)
+// applyQueued handles what actions have made, until there is nothing more.
+func (l *loop) applyQueued() {
+	for i := 0; i < len(l.queued); i++ {
+		p := l.queued[i]
+		l.applyEvent(p.w, p.e)
 	}
-	if l.todo = l.todo[:0]; cap(l.todo) > 64 {
-		l.todo = nil // what a start of a thousand needed must not stay
+	if l.queued = l.queued[:0]; cap(l.queued) > 64 {
+		l.queued = nil // what a start of a thousand needed must not stay
 	}
 }
 
-// then queues an event that follows from an action.
-func (l *loop) then(w *worker, e lifecycle.Event) { l.todo = append(l.todo, pendingEvent{w, e}) }
+// queueEvent queues an event that follows from an action.
+func (l *loop) queueEvent(w *worker, e lifecycle.Event) {
+	l.queued = append(l.queued, pendingEvent{w, e})
+}
 
-// apply is the only place where a record changes.
-func (l *loop) apply(w *worker, e lifecycle.Event) {
+// applyEvent is the only place where a record changes.
+func (l *loop) applyEvent(w *worker, e lifecycle.Event) {
 	e.Random = rand.Float64()
 	before := w.rec
 	if e.Kind == lifecycle.DependenciesMet { // a new incarnation is made from the newest spec
-		w.rec.Spec = w.next
+		w.rec.Spec = w.nextSpec
 	}
 	after, acts, reason := lifecycle.Next(w.rec, e, l.now)
 	w.rec = after
-	l.recount(w, &before)
-	l.deposit(w) // first: what acts do can be done again, what they did not follow from cannot be guessed
+	l.countPhases(w, &before)
+	l.saveSnapshot(w) // first: what acts do can be done again, what they did not follow from cannot be guessed
 	for _, a := range acts {
-		l.perform(w, a)
+		l.performAction(w, a)
 	}
 	l.timers.Set(&w.timer, w.rec.NextDeadline())
-	l.changed(w, &before, reason)
+	l.announceChange(w, &before, reason)
 }
 
-// recount keeps the pool's numbers.
-func (l *loop) recount(w *worker, before *lifecycle.Record) {
+// countPhases keeps the pool's numbers.
+func (l *loop) countPhases(w *worker, before *lifecycle.Record) {
 	p := w.pool
-	p.in[before.Phase]--
-	p.in[w.rec.Phase]++
+	p.byPhase[before.Phase]--
+	p.byPhase[w.rec.Phase]++
 	if before.Phase == lifecycle.PhaseExited && before.LastExit.Class == lifecycle.ExitClean {
-		p.clean--
+		p.cleanExits--
 	}
 	if w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean {
-		p.clean++
+		p.cleanExits++
 	}
 }
 
-// report takes an event about a worker from outside the loop's own sources.
-func (l *loop) report(e lifecycle.Event) {
+// applyReport takes an event about a worker from outside the loop's own sources.
+func (l *loop) applyReport(e lifecycle.Event) {
 	if w := l.workers[e.GUID]; w != nil {
-		l.apply(w, e)
+		l.applyEvent(w, e)
 	}
 }
 
-// changed tells everybody who waits to know.
-func (l *loop) changed(w *worker, before *lifecycle.Record, reason string) {
+// announceChange tells everybody who waits to know.
+func (l *loop) announceChange(w *worker, before *lifecycle.Record, reason string) {
 	r := &w.rec
 	judged := !r.LastExit.At.Equal(before.LastExit.At)
 	if judged && r.LastExit.Class != lifecycle.ExitRequested {
-		l.bad(w)
+		l.logDeath(w)
 	}
-	if shows(before, r) {
-		l.transition(w, before, reason)
+	if isShown(before, r) {
+		l.publishTransition(w, before, reason)
 	}
 	if r.Phase == before.Phase && !judged {
 		return
 	}
 	if before.Phase.IsRunning() != r.Phase.IsRunning() {
-		l.guard(w)
+		l.updateLivenessProbe(w)
 	}
 	if !r.Phase.HasProcess() {
-		l.buryExtras(w)
+		l.releaseIncarnation(w)
 	}
-	l.released(w)
-	l.answer(w)
+	l.recheckFollowers(w)
+	l.notifyWaiters(w)
 	if judged {
-		l.strategy(w)
+		l.applyGroupStrategy(w)
 	}
-	if w.forgotten && r.Phase.AtRest() {
-		l.drop(w)
+	if w.removing && r.Phase.AtRest() {
+		l.dropWorker(w)
 	}
 }
 
-// shows reports whether a change is one that people are told: of state,
+// isShown reports whether a change is one that people are told: of state,
 // readiness or incarnation, or of why a worker is not up yet.
-func shows(before, after *lifecycle.Record) bool {
+func isShown(before, after *lifecycle.Record) bool {
 	return after.State() != before.State() || (after.Phase == lifecycle.PhaseReady) != (before.Phase == lifecycle.PhaseReady) ||
-		after.Incarnation != before.Incarnation || after.Hint != before.Hint && after.Hint != "" || after.DependenciesMissing && after.Reason != before.Reason
+		after.Incarnation != before.Incarnation || after.NotReadyReason != before.NotReadyReason && after.NotReadyReason != "" || after.DependenciesMissing && after.Reason != before.Reason
 }
 
-// transition numbers a change and passes it on.
-func (l *loop) transition(w *worker, before *lifecycle.Record, reason string) {
+// publishTransition numbers a change and passes it on.
+func (l *loop) publishTransition(w *worker, before *lifecycle.Record, reason string) {
 	l.seq++
 	r := &w.rec
 	t := Transition{
@@ -261,8 +263,8 @@ func (l *loop) transition(w *worker, before *lifecycle.Record, reason string) {
 	}
 }
 
-// bad logs a death: one line each, whatever follows from it.
-func (l *loop) bad(w *worker) {
+// logDeath logs a death: one line each, whatever follows from it.
+func (l *loop) logDeath(w *worker) {
 	line := l.log.Warn
 	switch {
 	case w.rec.Phase == lifecycle.PhaseFatal:
@@ -272,13 +274,13 @@ func (l *loop) bad(w *worker) {
 	}
 	line("worker "+w.rec.State().String(), "worker", w.pool.spec.Name, "guid", w.guid, "incarnation", w.rec.Incarnation, "reason", w.rec.Reason)
 	if w.rec.Phase == lifecycle.PhaseFatal && w.rec.Spec.Restart.OnFatal == "shutdown" {
-		l.fail(&FatalError{Worker: w.view()})
+		l.failRun(&FatalError{Worker: w.makeView()})
 	}
 }
 
-// views is the snapshot for Workers: definitions in the order of the plan, and
+// workerViews is the snapshot for Workers: definitions in the order of the plan, and
 // the workers of each in theirs, however late one came.
-func (l *loop) views() []Worker {
+func (l *loop) workerViews() []Worker {
 	place := make(map[string]int, len(l.plan.Workers))
 	for i := range l.plan.Workers {
 		place[l.plan.Workers[i].Name] = i - len(l.plan.Workers) // what left the plan comes after
@@ -289,7 +291,7 @@ func (l *loop) views() []Worker {
 	})
 	views := make([]Worker, 0, len(order))
 	for _, w := range order {
-		views = append(views, w.view())
+		views = append(views, w.makeView())
 	}
 	return views
 }

@@ -13,15 +13,15 @@ import (
 	"initiator/internal/plan"
 )
 
-// memoVersion is the version of what a memo means. Members may be added to it
+// snapshotVersion is the version of what a memo means. Members may be added to it
 // at will: unknown ones are ignored, missing ones are zero. It rises only when
 // an older program would do harm with a newer memo.
-const memoVersion = 1
+const snapshotVersion = 1
 
-// memo is all that must be known of a worker to go on with it: this package
+// snapshot is all that must be known of a worker to go on with it: this package
 // leaves it with the keeper, and finds it there after a death or an upgrade of
 // the initiator. It holds secrets.
-type memo struct {
+type snapshot struct {
 	V    int
 	At   time.Time     // by the wall clock …
 	Boot time.Duration // … and by the one that nobody sets
@@ -31,36 +31,36 @@ type memo struct {
 	Of       int               // how many workers the pool then had
 	Replicas int               // as the file then said
 	Made     map[string]string // plan.Fingerprint of what the process was made from
-	Stop     stopping          // how to end it when the file knows it no more
+	Stop     snapshotStop      // how to end it when the file knows it no more
 
 	Record  lifecycle.Record
 	Token   string
 	Session Session
-	Port    *memoPort
+	Port    *snapshotPort
 	Notify  string // the directory of its NOTIFY_SOCKET
-	Logs    memoLogs
-	Proof   memoProof
+	Logs    snapshotLogs
+	Proof   snapshotProof
 }
 
-type stopping struct {
+type snapshotStop struct {
 	Signal      string
 	Wait, Drain time.Duration
 }
 
-type memoPort struct {
+type snapshotPort struct {
 	Number     int
 	Addr, Mode string
 }
 
-// memoProof says how the process can show that it is the worker.
-type memoProof struct {
+// snapshotProof says how the process can show that it is the worker.
+type snapshotProof struct {
 	Ping    bool // it answers GET /ping with its token's proof
 	Channel int
 	Addr    string // host:port
 }
 
-// memoLogs are the files that a keeper writes to, for one that adopts.
-type memoLogs struct {
+// snapshotLogs are the files that a keeper writes to, for one that adopts.
+type snapshotLogs struct {
 	Stdout, Stderr keeper.Log
 	Redirect       bool
 	Cgroup         string
@@ -79,26 +79,26 @@ type Session struct {
 
 // summary is the part of a worker whose change makes its memo out of date.
 type summary struct {
-	spec                         *plan.Spec
-	phase                        lifecycle.Phase
-	incarnation, restarts, pid   int
-	n, early, deaths, of, port   int
-	wanted, proved, up, attached bool
-	leaving, declined            bool
-	cause                        lifecycle.EndCause
-	last, ready, deadline, began time.Time
-	seen                         uint64
-	session                      Session
+	spec                              *plan.Spec
+	phase                             lifecycle.Phase
+	incarnation, restarts, pid        int
+	n, early, deaths, of, port        int
+	wanted, ready, up, attached       bool
+	announcedStop, refusedConnect     bool
+	cause                             lifecycle.EndCause
+	last, readySince, deadline, began time.Time
+	lastSeq                           uint64
+	session                           Session
 }
 
-func (w *worker) summary() summary {
+func (w *worker) summarize() summary {
 	r := &w.rec
 	s := summary{
 		spec: r.Spec, phase: r.Phase, incarnation: r.Incarnation, restarts: r.Restarts, pid: r.PID,
 		n: r.Deaths.Count, early: r.Deaths.EarlyInARow, deaths: len(r.Deaths.Recent), of: len(w.pool.workers),
-		wanted: r.Wanted, proved: r.Ready, up: r.ReachedRunning, attached: r.Attached, leaving: r.Stopping, declined: r.RefusedConnect,
-		cause: r.Cause, last: r.LastExit.At, ready: r.ReadySince, deadline: r.Deadline, began: r.Began,
-		seen: w.seen, session: w.session,
+		wanted: r.Wanted, ready: r.Ready, up: r.ReachedRunning, attached: r.Attached, announcedStop: r.AnnouncedStop, refusedConnect: r.RefusedConnect,
+		cause: r.Cause, last: r.LastExit.At, readySince: r.ReadySince, deadline: r.Deadline, began: r.Began,
+		lastSeq: w.lastSeq, session: w.session,
 	}
 	if w.port != nil {
 		s.port = w.port.Port
@@ -106,23 +106,23 @@ func (w *worker) summary() summary {
 	return s
 }
 
-// memo describes a worker as it is now.
-func (l *loop) memo(w *worker) []byte {
+// encodeSnapshot describes a worker as it is now.
+func (l *loop) encodeSnapshot(w *worker) []byte {
 	spec := w.rec.Spec
-	m := memo{
-		V: memoVersion, At: time.Now(), Boot: sinceBoot(),
+	m := snapshot{
+		V: snapshotVersion, At: time.Now(), Boot: sinceBoot(),
 		Name: w.pool.spec.Name, Index: w.index, Of: len(w.pool.workers), Replicas: w.pool.spec.Replicas,
-		Made: l.fingerprint(spec), Stop: stopping{spec.StopSignal, spec.StopWait, spec.Drain},
+		Made: l.specFingerprint(spec), Stop: snapshotStop{spec.StopSignal, spec.StopWait, spec.Drain},
 		Record: w.rec, Token: w.token, Session: w.session,
 	}
 	if w.port != nil {
-		m.Port = &memoPort{w.port.Port, w.port.Addr, w.port.Mode}
-		m.Proof = memoProof{spec.Contract && spec.Protocol == "webhook" && w.rec.ReachedRunning, spec.Channel, address(w.port)}
+		m.Port = &snapshotPort{w.port.Port, w.port.Addr, w.port.Mode}
+		m.Proof = snapshotProof{spec.Contract && spec.Protocol == "webhook" && w.rec.ReachedRunning, spec.Channel, localAddress(w.port)}
 	}
 	if w.socket != nil {
 		m.Notify = w.socket.Dir()
 	}
-	m.Logs = memoLogs{w.logTo(spec.Stdout), w.logTo(spec.Stderr), spec.RedirectStderr, w.cgroup}
+	m.Logs = snapshotLogs{w.logTo(spec.Stdout), w.logTo(spec.Stderr), spec.RedirectStderr, w.cgroup}
 	blob, err := json.Marshal(m)
 	if err != nil { // only plain values are in it
 		l.log.Error("memo "+w.guid, "error", err)
@@ -130,38 +130,38 @@ func (l *loop) memo(w *worker) []byte {
 	return blob
 }
 
-// fingerprint is computed once for each spec: a spec never changes. See forgetMade.
-func (l *loop) fingerprint(spec *plan.Spec) map[string]string {
-	made, ok := l.made[spec]
+// specFingerprint is computed once for each spec: a spec never changes. See forgetFingerprints.
+func (l *loop) specFingerprint(spec *plan.Spec) map[string]string {
+	made, ok := l.fingerprints[spec]
 	if !ok {
 		self, _ := os.Executable() // unknown = it is named nowhere
 		made = plan.Fingerprint(l.plan, spec, self)
-		l.made[spec] = made
+		l.fingerprints[spec] = made
 	}
 	return made
 }
 
-// forgetMade drops what was computed for specs of which nothing is made any
+// forgetFingerprints drops what was computed for specs of which nothing is made any
 // more: each reload brings others.
-func (l *loop) forgetMade() {
+func (l *loop) forgetFingerprints() {
 	used := map[*plan.Spec]bool{}
 	for _, w := range l.order {
-		used[w.rec.Spec], used[w.next] = true, true
+		used[w.rec.Spec], used[w.nextSpec] = true, true
 	}
-	maps.DeleteFunc(l.made, func(spec *plan.Spec, _ map[string]string) bool { return !used[spec] })
+	maps.DeleteFunc(l.fingerprints, func(spec *plan.Spec, _ map[string]string) bool { return !used[spec] })
 }
 
-// readMemo reads what an earlier process of this program has left.
-func readMemo(blob []byte) (memo, error) {
-	var m memo
+// decodeSnapshot reads what an earlier process of this program has left.
+func decodeSnapshot(blob []byte) (snapshot, error) {
+	var m snapshot
 	if len(blob) == 0 {
 		return m, errors.New("nobody has left a memo of it")
 	}
 	if err := json.Unmarshal(blob, &m); err != nil {
 		return m, fmt.Errorf("its memo cannot be read: %w", err)
 	}
-	if m.V != memoVersion {
-		return m, fmt.Errorf("its memo is of version %d, and this program reads %d", m.V, memoVersion)
+	if m.V != snapshotVersion {
+		return m, fmt.Errorf("its memo is of version %d, and this program reads %d", m.V, snapshotVersion)
 	}
 	return m, nil
 }

@@ -32,7 +32,7 @@ func (e *UnknownNameError) Error() string {
 	}
 }
 
-func (l *loop) unknown(name string) error {
+func (l *loop) unknownName(name string) error {
 	known := make([]string, 0, len(l.pools))
 	for k := range l.pools {
 		known = append(known, k)
@@ -42,14 +42,14 @@ func (l *loop) unknown(name string) error {
 	return &UnknownNameError{Name: name, Nearer: nearer, Known: known}
 }
 
-// choose resolves names: of workers' specs, groups, guids, or "all". Every name
+// chooseWorkers resolves names: of workers' specs, groups, guids, or "all". Every name
 // that means nothing is reported, and then none is acted on.
-func (l *loop) choose(names []string) (chosen []*worker, err error) {
+func (l *loop) chooseWorkers(names []string) (chosen []*worker, err error) {
 	seen := map[*worker]bool{}
 	for _, name := range names {
-		found, ok := l.find(name)
+		found, ok := l.findByName(name)
 		if !ok {
-			err = errors.Join(err, l.unknown(name))
+			err = errors.Join(err, l.unknownName(name))
 		}
 		for _, w := range found {
 			if !seen[w] {
@@ -64,15 +64,15 @@ func (l *loop) choose(names []string) (chosen []*worker, err error) {
 	return chosen, nil
 }
 
-// staying is choose for those who want workers up: one that is about to go away
+// chooseStaying is choose for those who want workers up: one that is about to go away
 // is meant only by its own guid, and then they are told so.
-func (l *loop) staying(names []string) ([]*worker, error) {
-	chosen, err := l.choose(names)
-	return slices.DeleteFunc(chosen, func(w *worker) bool { return w.forgotten && !slices.Contains(names, w.guid) }), err
+func (l *loop) chooseStaying(names []string) ([]*worker, error) {
+	chosen, err := l.chooseWorkers(names)
+	return slices.DeleteFunc(chosen, func(w *worker) bool { return w.removing && !slices.Contains(names, w.guid) }), err
 }
 
-// find looks one name up; false = it means nothing.
-func (l *loop) find(name string) ([]*worker, bool) {
+// findByName looks one name up; false = it means nothing.
+func (l *loop) findByName(name string) ([]*worker, bool) {
 	if name == "all" {
 		return l.order, true
 	}

@@ -26,7 +26,7 @@ type Lines struct {
 
 // ReopenLogs opens all log files anew by their names, after somebody moved them.
 func (s *Supervisor) ReopenLogs(ctx context.Context) error {
-	return s.ask(ctx, func(l *loop) error {
+	return s.askLoop(ctx, func(l *loop) error {
 		if l.keeper == nil {
 			return nil // its successor opens them all
 		}
@@ -34,25 +34,27 @@ func (s *Supervisor) ReopenLogs(ctx context.Context) error {
 	})
 }
 
-// watches reports whether lines of a worker are wanted: by `-`, by whoever
+// wantsOutput reports whether lines of a worker are wanted: by `-`, by whoever
 // wants all of stderr, or while it starts by ready = line.
-func (l *loop) watches(spec *plan.Spec, starting bool) bool {
-	return awaits(spec, starting) || wanted(spec, "stdout") || wanted(spec, "stderr") ||
+func (l *loop) wantsOutput(spec *plan.Spec, starting bool) bool {
+	return awaitsReadyLine(spec, starting) || isOwnOutput(spec, "stdout") || isOwnOutput(spec, "stderr") ||
 		l.opts.AllStderr && !spec.RedirectStderr
 }
 
-// awaits reports whether one of the lines says that the worker is ready.
-func awaits(spec *plan.Spec, starting bool) bool { return starting && spec.Ready.Kind == "line" }
+// awaitsReadyLine reports whether one of the lines says that the worker is ready.
+func awaitsReadyLine(spec *plan.Spec, starting bool) bool {
+	return starting && spec.Ready.Kind == "line"
+}
 
-// output passes lines on, and looks for the one that says "ready".
-func (l *loop) output(w *worker, e keeper.Event) {
+// handleOutput passes lines on, and looks for the one that says "ready".
+func (l *loop) handleOutput(w *worker, e keeper.Event) {
 	spec := w.rec.Spec
 	if e.Incarnation == w.rec.Incarnation && spec.Ready.Kind == "line" && w.rec.Phase == lifecycle.PhaseStarting && !w.rec.Ready {
 		if line, ok := l.lines.Match(spec.Ready.Pattern, e.Lines); ok {
-			l.apply(w, lifecycle.Event{Kind: lifecycle.ReadinessProven, Incarnation: e.Incarnation, Reason: "it said " + quote(line)})
+			l.applyEvent(w, lifecycle.Event{Kind: lifecycle.ReadinessProven, Incarnation: e.Incarnation, Reason: "it said " + quoteLine(line)})
 		}
 	}
-	own := wanted(spec, e.Stream)
+	own := isOwnOutput(spec, e.Stream)
 	if l.opts.OnOutput != nil && (own || l.opts.AllStderr && e.Stream == "stderr") {
 		l.opts.OnOutput(Lines{
 			Name: spec.Name, GUID: w.guid, Index: w.index, Incarnation: e.Incarnation,
@@ -61,15 +63,15 @@ func (l *loop) output(w *worker, e keeper.Event) {
 	}
 }
 
-// wanted reports whether the lines of a stream go to the initiator's own output.
-func wanted(spec *plan.Spec, stream string) bool {
+// isOwnOutput reports whether the lines of a stream go to the initiator's own output.
+func isOwnOutput(spec *plan.Spec, stream string) bool {
 	if stream == "stderr" && !spec.RedirectStderr {
 		return spec.Stderr.Path == "-"
 	}
 	return spec.Stdout.Path == "-"
 }
 
-func quote(line string) string {
+func quoteLine(line string) string {
 	if len(line) > 80 {
 		line = strings.ToValidUTF8(line[:80], "") + "…"
 	}

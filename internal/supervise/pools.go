@@ -12,10 +12,10 @@ import (
 	"initiator/internal/plan"
 )
 
-// adopt makes the pools and their workers from the first plan.
-func (l *loop) adopt(p *plan.Plan) {
+// createPools makes the pools and their workers from the first plan.
+func (l *loop) createPools(p *plan.Plan) {
 	l.plan = p
-	l.restore(l.opts.Held)
+	l.restoreWorkers(l.opts.Held)
 	for i := range p.Workers {
 		spec := &p.Workers[i]
 		pool := l.poolOf(spec)
@@ -23,10 +23,10 @@ func (l *loop) adopt(p *plan.Plan) {
 			continue // restored: see reconcile
 		}
 		for range spec.Replicas {
-			l.create(pool, uuid.NewString())
+			l.createWorker(pool, uuid.NewString())
 		}
 	}
-	l.connect()
+	l.connectPools()
 }
 
 // poolOf finds the pool of a spec's name, or makes it, and gives it the spec.
@@ -40,12 +40,12 @@ func (l *loop) poolOf(spec *plan.Spec) *pool {
 	return p
 }
 
-// connect gives each pool its group and the pools that start after it, and the
+// connectPools gives each pool its group and the pools that start after it, and the
 // port allocator the listen_ports of the plan.
-func (l *loop) connect() {
+func (l *loop) connectPools() {
 	l.opts.Ports.SetListenPorts(listenPorts(l.plan))
 	for _, p := range l.pools {
-		p.followed, p.group = nil, nil
+		p.followers, p.group = nil, nil
 	}
 	for i := range l.plan.Groups {
 		g := &l.plan.Groups[i]
@@ -57,8 +57,8 @@ func (l *loop) connect() {
 	}
 	for _, p := range l.pools {
 		for _, d := range p.spec.After {
-			if before := l.pools[d.Name]; before != nil && !slices.Contains(before.followed, p) {
-				before.followed = append(before.followed, p)
+			if before := l.pools[d.Name]; before != nil && !slices.Contains(before.followers, p) {
+				before.followers = append(before.followers, p)
 			}
 		}
 	}
@@ -86,68 +86,68 @@ func listenPorts(p *plan.Plan) map[int]bool {
 	return ports
 }
 
-// create makes one worker, at rest.
-func (l *loop) create(p *pool, guid string) *worker {
-	w := &worker{guid: guid, pool: p, next: p.spec}
+// createWorker makes one worker, at rest.
+func (l *loop) createWorker(p *pool, guid string) *worker {
+	w := &worker{guid: guid, pool: p, nextSpec: p.spec}
 	w.timer.Value = w
 	for _, other := range p.workers {
 		w.index = max(w.index, other.index+1)
 	}
 	w.rec = lifecycle.Record{Spec: p.spec, Phase: lifecycle.PhaseStopped, Reason: "not started yet", Since: l.now}
-	p.in[lifecycle.PhaseStopped]++
+	p.byPhase[lifecycle.PhaseStopped]++
 	p.workers = append(p.workers, w)
 	l.workers[guid] = w
 	l.order = append(l.order, w)
 	return w
 }
 
-// forget takes a worker out of the plan: stopped first, and gone when it rests.
-func (l *loop) forget(w *worker, why string) {
-	w.forgotten = true
+// removeWorker takes a worker out of the plan: stopped first, and gone when it rests.
+func (l *loop) removeWorker(w *worker, why string) {
+	w.removing = true
 	if w.rec.Phase.AtRest() {
-		l.drop(w)
+		l.dropWorker(w)
 		return
 	}
-	l.apply(w, lifecycle.Event{Kind: l.stopKind(), Reason: why})
+	l.applyEvent(w, lifecycle.Event{Kind: l.stopKind(), Reason: why})
 }
 
-func (l *loop) drop(w *worker) {
+func (l *loop) dropWorker(w *worker) {
 	if l.workers[w.guid] != w {
 		return
 	}
-	l.answer(w)
-	l.withdraw(w)
+	l.notifyWaiters(w)
+	l.deleteSnapshot(w)
 	l.prober.Forget(w.guid)
-	if w.watched {
-		l.watch(w, false, false)
+	if w.outputWatched {
+		l.watchOutput(w, false, false)
 	}
 	delete(l.workers, w.guid)
 	p := w.pool
-	l.order, p.workers = lacking(l.order, w), lacking(p.workers, w)
-	p.in[w.rec.Phase]--
+	l.order, p.workers = withoutWorker(l.order, w), withoutWorker(p.workers, w)
+	p.byPhase[w.rec.Phase]--
 	if w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean {
-		p.clean--
+		p.cleanExits--
 	}
-	l.released(w) // those that waited for it do not wait for the dead
-	l.discard(p)
+	l.recheckFollowers(w) // those that waited for it do not wait for the dead
+	l.dropPool(p)
 }
 
-// lacking is a list without one of it. It is a new list, because workers are
+// withoutWorker is a list without one of it. It is a new list, because workers are
 // dropped while somebody goes through the old one, as when the keeper is lost.
-func lacking(list []*worker, gone *worker) []*worker {
+func withoutWorker(list []*worker, gone *worker) []*worker {
 	return slices.DeleteFunc(slices.Clone(list), func(o *worker) bool { return o == gone })
 }
 
-// discard forgets a pool that has left the plan with its last worker.
-func (l *loop) discard(p *pool) {
-	if len(p.workers) == 0 && p.gone && l.pools[p.spec.Name] == p {
+// dropPool forgets a pool that has left the plan with its last worker.
+func (l *loop) dropPool(p *pool) {
+	if len(p.workers) == 0 && p.removed && l.pools[p.spec.Name] == p {
 		delete(l.pools, p.spec.Name)
 	}
 }
 
-// named checks a guid that somebody chose: it becomes a section's name, an
+// checkGUID checks a guid that somebody chose: it becomes a section's name, an
 // argument and a part of file names.
-func (l *loop) named(guid string) error {
+func (l *loop) checkGUID(guid string) error {
 	if len(guid) > 64 || strings.Trim(guid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
 		return fmt.Errorf("launch %q: a guid has at most 64 letters, digits, - and _", guid)
 	}

@@ -104,7 +104,7 @@ func TestNamedPortIsGivenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	results, err := s.Start(t.Context(), "auto")
-	if err != nil || bad(results) != nil || results[0].Worker.Port != only {
+	if err != nil || failedResults(results) != nil || results[0].Worker.Port != only {
 		t.Errorf("%+v, %v", results, err)
 	}
 }

@@ -22,7 +22,7 @@ const proofTime = 2 * time.Second
 // reports an exit that nobody saw.
 func ProveHeld(ctx context.Context, h keeper.KeptWorker) (keeper.AdoptOrder, error) {
 	order := keeper.AdoptOrder{GUID: h.GUID, Incarnation: h.Incarnation, Keep: true}
-	m, err := readMemo(h.Snapshot)
+	m, err := decodeSnapshot(h.Snapshot)
 	if err != nil {
 		return order, err
 	}
@@ -31,21 +31,21 @@ func ProveHeld(ctx context.Context, h keeper.KeptWorker) (keeper.AdoptOrder, err
 	if m.Port != nil && m.Port.Mode == "inherit" {
 		order.Listening = 3
 	}
-	if err := m.proves(ctx, h); err != nil {
+	if err := m.proveProcess(ctx, h); err != nil {
 		return order, err
 	}
 	order.PID, order.StartTime = h.PID, h.StartTime
 	return order, nil
 }
 
-func (m *memo) proves(ctx context.Context, h keeper.KeptWorker) error {
-	start, ok := startOf(h.PID)
+func (m *snapshot) proveProcess(ctx context.Context, h keeper.KeptWorker) error {
+	start, ok := processStart(h.PID)
 	switch {
 	case h.PID == 0 || !ok:
 		return errors.New("it has ended")
 	case start != h.StartTime:
 		return fmt.Errorf("pid %d is another process now: it has ended", h.PID)
-	case !m.Proof.Ping && !bears(h.PID, h.GUID):
+	case !m.Proof.Ping && !hasMark(h.PID, h.GUID):
 		return fmt.Errorf("pid %d does not have its marks in the environment", h.PID)
 	case !m.Proof.Ping:
 		return nil

@@ -2,7 +2,7 @@
 
 package supervise
 
-// startOf: elsewhere nothing names a process for ever.
-func startOf(int) (uint64, bool) { return 0, false }
+// processStart: elsewhere nothing names a process for ever.
+func processStart(int) (uint64, bool) { return 0, false }
 
-func bears(int, string) bool { return false }
+func hasMark(int, string) bool { return false }

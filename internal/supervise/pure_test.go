@@ -32,7 +32,7 @@ func TestTiers(t *testing.T) {
 		{"a cycle ends", []*plan.Spec{at("a", 1, "a"), at("b", 1)}, "a b"},
 	} {
 		var got []string
-		for _, tier := range tiers(c.specs) {
+		for _, tier := range startTiers(c.specs) {
 			got = append(got, strings.Join(tier, " "))
 		}
 		if strings.Join(got, "|") != c.want {
@@ -65,7 +65,7 @@ func TestChildArgv(t *testing.T) {
 // takes one of ours.
 func TestEnvironmentCannotForge(t *testing.T) {
 	spec := &plan.Spec{Contract: true, Environment: []plan.Entry{{Key: "PATH", Value: "/mine"}, {Key: "INITIATOR_GUID", Value: "other"}, {Key: "PORT", Value: "1"}}}
-	got := childEnv(strip([]string{"PATH=/bin", "WATCHDOG_PID=1", "HOME=/"}), spec, "G", 2, 7, "http://h:1")
+	got := childEnv(stripReserved([]string{"PATH=/bin", "WATCHDOG_PID=1", "HOME=/"}), spec, "G", 2, 7, "http://h:1")
 	want := []string{"PATH=/mine", "HOME=/", "PORT=7", "INITIATOR_GUID=G", "INITIATOR_INCARNATION=2", "INITIATOR_PORT=7", "INITIATOR_URL=http://h:1"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
@@ -101,7 +101,7 @@ func TestTheGroupsPriorityComesFirst(t *testing.T) {
 		{Name: "d", GroupPriority: 5, Priority: 10},
 	}
 	want := [][]string{{"a", "d"}, {"b"}, {"c"}}
-	if got := tiers(specs); !reflect.DeepEqual(got, want) {
+	if got := startTiers(specs); !reflect.DeepEqual(got, want) {
 		t.Errorf("tiers %v, want %v", got, want)
 	}
 }

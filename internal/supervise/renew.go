@@ -4,9 +4,9 @@ package supervise
 // workers are never restarted for its sake. When the last has ended it is
 // replaced, in the way of one that was lost, but that nothing was.
 
-// renew replaces an outdated keeper that has nothing left to keep.
-func (l *loop) renew() {
-	if !l.opts.KeeperOutdated || l.renewed || l.keeper == nil || l.opts.NewKeeper == nil || l.closing || len(l.hooks) > 0 {
+// replaceOutdatedKeeper replaces an outdated keeper that has nothing left to keep.
+func (l *loop) replaceOutdatedKeeper() {
+	if !l.opts.KeeperOutdated || l.keeperReplaced || l.keeper == nil || l.opts.NewKeeper == nil || l.stopping || len(l.hooks) > 0 {
 		return
 	}
 	for _, w := range l.order {
@@ -16,8 +16,8 @@ func (l *loop) renew() {
 	}
 	l.log.Info("the keeper is of an older version and has no worker left: it is replaced")
 	old := l.keeper
-	l.renewed, l.keeper, l.own, l.events = true, nil, nil, nil
+	l.keeperReplaced, l.keeper, l.ownKeeper, l.events = true, nil, nil, nil
 	l.replacing = true
-	l.unwiped()
-	l.helpers.Go(func() { l.replace(nil, nil, nil, nil, old, nil) })
+	l.failPendingClears()
+	l.helpers.Go(func() { l.replaceKeeper(nil, nil, nil, nil, old, nil) })
 }

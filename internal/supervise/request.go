@@ -16,21 +16,21 @@ func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string)
 	if guid == "" {
 		guid = uuid.NewString()
 	}
-	results, err := s.request(ctx, func(l *loop) (*waiter, error) {
+	results, err := s.awaitRequest(ctx, func(l *loop) (*waiter, error) {
 		p := l.pools[spec]
-		if p == nil || p.gone {
-			return nil, l.unknown(spec)
+		if p == nil || p.removed {
+			return nil, l.unknownName(spec)
 		}
-		if l.closing {
+		if l.stopping {
 			return nil, ErrStopping
 		}
-		if err := l.named(guid); err != nil {
+		if err := l.checkGUID(guid); err != nil {
 			return nil, err
 		}
 		if p.spec.Port != 0 && slices.ContainsFunc(p.workers, func(w *worker) bool { return !w.rec.Phase.AtRest() }) {
 			return nil, &OnePortError{spec, p.spec.Port}
 		}
-		return l.tell([]*worker{l.create(p, guid)}, lifecycle.StartRequested, "launched on request"), nil
+		return l.requestState([]*worker{l.createWorker(p, guid)}, lifecycle.StartRequested, "launched on request"), nil
 	})
 	if err != nil {
 		return Worker{}, err
@@ -57,30 +57,30 @@ func (e *OnePortError) Error() string {
 // waits until each is ready or will not be. Those that run already are left
 // alone. The error is of the request itself; a worker's is in its Result.
 func (s *Supervisor) Start(ctx context.Context, names ...string) ([]Result, error) {
-	return s.do(ctx, lifecycle.StartRequested, "asked to start", names)
+	return s.requestWorkers(ctx, lifecycle.StartRequested, "asked to start", names)
 }
 
 // Restart gives each of the named workers a new process, all at once, and
 // waits as Start does.
 func (s *Supervisor) Restart(ctx context.Context, names ...string) ([]Result, error) {
-	return s.do(ctx, lifecycle.RestartRequested, "asked to restart", names)
+	return s.requestWorkers(ctx, lifecycle.RestartRequested, "asked to restart", names)
 }
 
-func (s *Supervisor) do(ctx context.Context, kind lifecycle.EventKind, why string, names []string) ([]Result, error) {
-	return s.request(ctx, func(l *loop) (*waiter, error) {
-		if l.closing {
+func (s *Supervisor) requestWorkers(ctx context.Context, kind lifecycle.EventKind, why string, names []string) ([]Result, error) {
+	return s.awaitRequest(ctx, func(l *loop) (*waiter, error) {
+		if l.stopping {
 			return nil, ErrStopping
 		}
-		chosen, err := l.staying(names)
+		chosen, err := l.chooseStaying(names)
 		if err != nil {
 			return nil, err
 		}
-		return l.tell(l.ordered(chosen), kind, why), nil
+		return l.requestState(l.sortForStart(chosen), kind, why), nil
 	})
 }
 
-// ordered puts workers in the order in which they are to start.
-func (l *loop) ordered(chosen []*worker) (sorted []*worker) {
+// sortForStart puts workers in the order in which they are to start.
+func (l *loop) sortForStart(chosen []*worker) (sorted []*worker) {
 	for _, tier := range l.tiersOf(chosen) {
 		sorted = append(sorted, tier...)
 	}
@@ -91,7 +91,7 @@ func (l *loop) ordered(chosen []*worker) (sorted []*worker) {
 // left the plan come last.
 func (l *loop) tiersOf(chosen []*worker) (sorted [][]*worker) {
 	place := map[string]int{}
-	names := tiers(l.specs())
+	names := startTiers(l.planSpecs())
 	for i, tier := range names {
 		for _, name := range tier {
 			place[name] = i
@@ -113,9 +113,9 @@ func (l *loop) tiersOf(chosen []*worker) (sorted [][]*worker) {
 // the others go on working.
 func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Result, error) {
 	var guids []string
-	err := s.ask(ctx, func(l *loop) error {
-		chosen, err := l.staying(names)
-		for _, w := range l.ordered(chosen) {
+	err := s.askLoop(ctx, func(l *loop) error {
+		chosen, err := l.chooseStaying(names)
+		for _, w := range l.sortForStart(chosen) {
 			guids = append(guids, w.guid)
 		}
 		return err
@@ -136,8 +136,8 @@ func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Res
 // start and those of one tier together, and waits until nothing of them is left.
 func (s *Supervisor) Stop(ctx context.Context, names ...string) ([]Result, error) {
 	var order [][]string
-	err := s.ask(ctx, func(l *loop) error {
-		chosen, err := l.choose(names)
+	err := s.askLoop(ctx, func(l *loop) error {
+		chosen, err := l.chooseWorkers(names)
 		for _, tier := range l.tiersOf(chosen) {
 			order = append(order, guidsOf(tier))
 		}
@@ -147,8 +147,8 @@ func (s *Supervisor) Stop(ctx context.Context, names ...string) ([]Result, error
 	var all []Result
 	for i := 0; err == nil && i < len(order); i++ {
 		var some []Result
-		some, err = s.request(ctx, func(l *loop) (*waiter, error) {
-			return l.tell(l.present(order[i]), l.stopKind(), "asked to stop"), nil
+		some, err = s.awaitRequest(ctx, func(l *loop) (*waiter, error) {
+			return l.requestState(l.findExisting(order[i]), l.stopKind(), "asked to stop"), nil
 		})
 		all = append(all, some...)
 	}
@@ -162,8 +162,8 @@ func guidsOf(workers []*worker) (guids []string) {
 	return guids
 }
 
-// present are those of the guids that still exist.
-func (l *loop) present(guids []string) (found []*worker) {
+// findExisting are those of the guids that still exist.
+func (l *loop) findExisting(guids []string) (found []*worker) {
 	for _, guid := range guids {
 		if w := l.workers[guid]; w != nil {
 			found = append(found, w)

@@ -167,8 +167,8 @@ func TestNobodyWaitsForEver(t *testing.T) {
 	s := open(t, p)
 	ctx, cancel := context.WithCancel(t.Context())
 	s.saw("the wait", func(tr Transition) bool { return tr.Name == "w" })
-	_, err := s.request(ctx, func(l *loop) (*waiter, error) {
-		x := l.tell(l.order, lifecycle.StartRequested, "")
+	_, err := s.awaitRequest(ctx, func(l *loop) (*waiter, error) {
+		x := l.requestState(l.order, lifecycle.StartRequested, "")
 		cancel() // as soon as it waits
 		return x, nil
 	})
@@ -177,7 +177,7 @@ func TestNobodyWaitsForEver(t *testing.T) {
 	}
 	left := 1
 	for began := time.Now(); left > 0 && time.Since(began) < patience; runtime.Gosched() {
-		if err := s.ask(t.Context(), func(l *loop) error { left = len(l.order[0].waiters); return nil }); err != nil {
+		if err := s.askLoop(t.Context(), func(l *loop) error { left = len(l.order[0].waiters); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,93 +14,93 @@ import (
 // restore makes its workers (before Run), replay judges what happened since,
 // and resume goes on from there.
 
-// restored is a memo and what is left of its process.
-type restored struct {
+// restoredWorker is a memo and what is left of its process.
+type restoredWorker struct {
 	keeper.KeptWorker
-	memo memo
+	snapshot snapshot
 	// ordered: the keeper has been told of it, or it has spoken of it. A
 	// process that was asked for and is neither was never asked for.
 	ordered bool
 }
 
-// restore makes the workers that were held. Those without a memo that can be
+// restoreWorkers makes the workers that were held. Those without a memo that can be
 // read are ended: nobody knows what they are.
-func (l *loop) restore(list []keeper.KeptWorker) {
-	var found []*restored
+func (l *loop) restoreWorkers(list []keeper.KeptWorker) {
+	var found []*restoredWorker
 	for _, h := range list {
-		m, err := readMemo(h.Snapshot)
+		m, err := decodeSnapshot(h.Snapshot)
 		if err != nil {
 			l.log.Warn("a process that was kept is ended", "guid", h.GUID, "pid", h.PID, "reason", err)
-			l.strangers = append(l.strangers, h)
+			l.unknownWorkers = append(l.unknownWorkers, h)
 			continue
 		}
-		found = append(found, &restored{KeptWorker: h, memo: m, ordered: h.PID != 0 && h.Incarnation == m.Record.Incarnation})
+		found = append(found, &restoredWorker{KeptWorker: h, snapshot: m, ordered: h.PID != 0 && h.Incarnation == m.Record.Incarnation})
 	}
-	slices.SortFunc(found, func(a, b *restored) int {
-		return cmp.Or(cmp.Compare(a.memo.Name, b.memo.Name), cmp.Compare(a.memo.Index, b.memo.Index))
+	slices.SortFunc(found, func(a, b *restoredWorker) int {
+		return cmp.Or(cmp.Compare(a.snapshot.Name, b.snapshot.Name), cmp.Compare(a.snapshot.Index, b.snapshot.Index))
 	})
 	for _, r := range found {
-		l.revive(r)
+		l.restoreWorker(r)
 	}
 }
 
-// revive makes one worker as it was.
-func (l *loop) revive(r *restored) {
+// restoreWorker makes one worker as it was.
+func (l *loop) restoreWorker(r *restoredWorker) {
 	var p *pool
-	if spec, ok := l.plan.FindSpec(r.memo.Name); ok {
+	if spec, ok := l.plan.FindSpec(r.snapshot.Name); ok {
 		p = l.poolOf(spec)
-	} else if p = l.pools[r.memo.Name]; p == nil {
-		p = l.poolOf(r.memo.orphanSpec())
-		p.gone = true
+	} else if p = l.pools[r.snapshot.Name]; p == nil {
+		p = l.poolOf(r.snapshot.removedSpec())
+		p.removed = true
 	}
-	w := l.create(p, r.GUID)
-	l.recountAs(w, r.memo.record(p.spec, time.Now(), sinceBoot()))
-	w.index, w.restored = r.memo.Index, r
-	w.token, w.session, w.born, w.cgroup = r.memo.Token, r.memo.Session, r.StartTime, r.memo.Logs.Cgroup
-	if at := r.memo.Port; at != nil && !w.rec.Phase.AtRest() {
+	w := l.createWorker(p, r.GUID)
+	l.setRestoredRecord(w, r.snapshot.restoredRecord(p.spec, time.Now(), sinceBoot()))
+	w.index, w.restored = r.snapshot.Index, r
+	w.token, w.session, w.startTime, w.cgroup = r.snapshot.Token, r.snapshot.Session, r.StartTime, r.snapshot.Logs.Cgroup
+	if at := r.snapshot.Port; at != nil && !w.rec.Phase.AtRest() {
 		port, err := l.opts.Ports.Restore(at.Mode, at.Addr, at.Number)
 		if err != nil {
 			l.log.Warn("restore: "+err.Error(), "guid", w.guid)
 			return
 		}
-		w.port, w.unheld = port, at.Mode != "bind" && !r.HasSocket
+		w.port, w.socketLost = port, at.Mode != "bind" && !r.HasSocket
 	}
 }
 
-// recountAs sets a record from outside the table: only here, before Run.
-func (l *loop) recountAs(w *worker, r lifecycle.Record) {
+// setRestoredRecord sets a record from outside the table: only here, before Run.
+func (l *loop) setRestoredRecord(w *worker, r lifecycle.Record) {
 	before := w.rec
 	w.rec = r
-	l.recount(w, &before)
+	l.countPhases(w, &before)
 	l.timers.Set(&w.timer, w.rec.NextDeadline())
 }
 
-// orphanSpec is how to end a worker that the file knows no more.
-func (m *memo) orphanSpec() *plan.Spec {
+// removedSpec is how to end a worker that the file knows no more.
+func (m *snapshot) removedSpec() *plan.Spec {
 	return &plan.Spec{
 		Name: m.Name, StopSignal: m.Stop.Signal, StopWait: m.Stop.Wait, Drain: m.Stop.Drain, Protocol: "webhook",
 		OnInitiatorExit: "keep", Limits: plan.Limits{Umask: -1},
 	}
 }
 
-// record is the record as it was, with its times on our clock.
-func (m *memo) record(spec *plan.Spec, now time.Time, boot time.Duration) lifecycle.Record {
+// restoredRecord is the record as it was, with its times on our clock.
+func (m *snapshot) restoredRecord(spec *plan.Spec, now time.Time, boot time.Duration) lifecycle.Record {
 	r := m.Record
 	r.Spec = spec
 	offset := boot - m.Boot
 	return r.Restored(now, func(t time.Time) time.Time { return now.Add(-offset - m.At.Sub(t)) })
 }
 
-// short says how many workers a pool lacks that was restored: as many as it
+// missingWorkers says how many workers a pool lacks that was restored: as many as it
 // had, unless the file asks for another number now.
-func (p *pool) short() (n int, any bool) {
+func (p *pool) missingWorkers() (n int, any bool) {
 	var newest time.Time
 	for _, w := range p.workers {
 		if w.restored == nil {
 			continue
 		}
 		any = true
-		if m := &w.restored.memo; !m.At.Before(newest) {
+		if m := &w.restored.snapshot; !m.At.Before(newest) {
 			newest = m.At
 			if n = m.Of; m.Replicas != p.spec.Replicas {
 				n = p.spec.Replicas
@@ -110,8 +110,8 @@ func (p *pool) short() (n int, any bool) {
 	return n - len(p.workers), any
 }
 
-// takenOver is the line about what was found.
-func (l *loop) takenOver() {
+// logRestored is the line about what was found.
+func (l *loop) logRestored() {
 	alive, others := 0, 0
 	for _, w := range l.order {
 		switch {

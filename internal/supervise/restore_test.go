@@ -19,8 +19,8 @@ func TestMemoBringsARecordBack(t *testing.T) {
 	if err := unhealthy.UnmarshalText([]byte("sick")); err != nil {
 		t.Fatal(err)
 	}
-	written := memo{
-		V: memoVersion, At: now.Add(-time.Hour), Boot: 100 * time.Second, // the clock was set by an hour
+	written := snapshot{
+		V: snapshotVersion, At: now.Add(-time.Hour), Boot: 100 * time.Second, // the clock was set by an hour
 		Record: lifecycle.Record{
 			Spec: &plan.Spec{Name: "secret"}, Phase: lifecycle.PhaseBackoff, Cause: unhealthy, Incarnation: 3, Restarts: 2,
 			Deaths: lifecycle.DeathHistory{Count: 2, Recent: []time.Time{now.Add(-time.Hour - 7*time.Second)}}, NextStart: now.Add(-time.Hour + time.Second),
@@ -30,12 +30,12 @@ func TestMemoBringsARecordBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := readMemo(blob)
+	read, err := decodeSnapshot(blob)
 	if err != nil {
 		t.Fatal(err)
 	}
 	spec := &plan.Spec{Name: "new"}
-	r := read.record(spec, now, 110*time.Second) // ten seconds later
+	r := read.restoredRecord(spec, now, 110*time.Second) // ten seconds later
 	if r.Spec != spec || r.Phase != lifecycle.PhaseBackoff || r.Cause != unhealthy || r.Incarnation != 3 || r.Restarts != 2 || r.Deaths.Count != 2 {
 		t.Errorf("record %+v", r)
 	}
@@ -46,7 +46,7 @@ func TestMemoBringsARecordBack(t *testing.T) {
 		t.Errorf("the start was due %s ago, want 9s", due)
 	}
 	for _, bad := range []string{"", "{", `{"V":99}`, `{"V":1,"Record":{"Phase":"dancing"}}`} {
-		if _, err := readMemo([]byte(bad)); err == nil {
+		if _, err := decodeSnapshot([]byte(bad)); err == nil {
 			t.Errorf("%q was taken for a memo", bad)
 		}
 	}

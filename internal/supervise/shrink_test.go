@@ -56,7 +56,7 @@ func TestStartOfWorkerThatGoes(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, results, err)
 		}
 	}
-	if results, err := s.Start(t.Context(), "all"); err != nil || len(results) != 3 || bad(results) != nil {
+	if results, err := s.Start(t.Context(), "all"); err != nil || len(results) != 3 || failedResults(results) != nil {
 		t.Errorf("start all: %+v, %v", results, err)
 	}
 	if err := syscall.Kill(goes.PID, syscall.SIGKILL); err != nil {

@@ -14,30 +14,30 @@ import (
 	"initiator/internal/webhook"
 )
 
-// spawn launches the incarnation that the record names: port, socket, token,
+// spawnWorker launches the incarnation that the record names: port, socket, token,
 // before_start, process. Whatever goes wrong is a spawn error with its reason.
-func (l *loop) spawn(w *worker) {
+func (l *loop) spawnWorker(w *worker) {
 	if l.keeper == nil {
-		l.orphans = append(l.orphans, pendingEvent{w, lifecycle.Event{Incarnation: w.rec.Incarnation}})
+		l.delayedSpawns = append(l.delayedSpawns, pendingEvent{w, lifecycle.Event{Incarnation: w.rec.Incarnation}})
 		return
 	}
-	if err := l.prepare(w); err != nil {
-		l.failed(w, err)
+	if err := l.prepareSpawn(w); err != nil {
+		l.failSpawn(w, err)
 		return
 	}
 	if len(w.rec.Spec.BeforeStart) > 0 {
 		l.startHook(w, "before", w.rec.Spec.BeforeStart, w.rec.Spec.StartTimeout)
 		return
 	}
-	l.launch(w)
+	l.sendSpawn(w)
 }
 
-func (l *loop) failed(w *worker, err error) {
-	l.then(w, lifecycle.Event{Kind: lifecycle.SpawnFailed, Incarnation: w.rec.Incarnation, Reason: err.Error()})
+func (l *loop) failSpawn(w *worker, err error) {
+	l.queueEvent(w, lifecycle.Event{Kind: lifecycle.SpawnFailed, Incarnation: w.rec.Incarnation, Reason: err.Error()})
 }
 
-// prepare takes what the process will be given.
-func (l *loop) prepare(w *worker) error {
+// prepareSpawn takes what the process will be given.
+func (l *loop) prepareSpawn(w *worker) error {
 	spec := w.rec.Spec
 	unenforced, err := l.limiter.Prepare(spec)
 	if unenforced != "" {
@@ -46,12 +46,12 @@ func (l *loop) prepare(w *worker) error {
 	if err != nil {
 		return err
 	}
-	if w.port != nil && w.unheld {
-		w.unheld = false
-		l.rebind(w)
+	if w.port != nil && w.socketLost {
+		w.socketLost = false
+		l.rebindPort(w)
 	}
-	if w.port != nil && !fits(w.port, spec) {
-		l.dropPort(w)
+	if w.port != nil && !fitsSpec(w.port, spec) {
+		l.releasePort(w)
 	}
 	if w.port == nil && spec.TakesPort() {
 		if err := l.takePort(w); err != nil {
@@ -59,7 +59,7 @@ func (l *loop) prepare(w *worker) error {
 		}
 	}
 	if spec.Ready.Kind == "notify" {
-		socket, err := probe.OpenNotifySocket(w.notifyOwner(), l.notified)
+		socket, err := probe.OpenNotifySocket(w.notifyOwner(), l.reportLater)
 		if err != nil {
 			return err
 		}
@@ -71,41 +71,41 @@ func (l *loop) prepare(w *worker) error {
 	return nil
 }
 
-// launch asks the keeper for the process.
-func (l *loop) launch(w *worker) {
-	order := l.shape(w)
-	if on := l.watches(w.rec.Spec, true); on != w.watched || awaits(w.rec.Spec, true) != w.awaited {
-		l.watch(w, on, true)
+// sendSpawn asks the keeper for the process.
+func (l *loop) sendSpawn(w *worker) {
+	order := l.spawnOrder(w)
+	if on := l.wantsOutput(w.rec.Spec, true); on != w.outputWatched || awaitsReadyLine(w.rec.Spec, true) != w.lineAwaited {
+		l.watchOutput(w, on, true)
 	}
 	w.cgroup = order.CgroupDir
-	if l.depositing && (w.keeps() || l.freezing != nil) {
-		w.noted = w.summary()
-		order.Snapshot, order.SnapshotSeq, order.OrphanGrace = l.memo(w), w.seen, w.rec.Spec.OrphanGrace
-		l.note(w, order.Snapshot)
+	if l.savesSnapshots && (w.isKept() || l.quiescing != nil) {
+		w.saved = w.summarize()
+		order.Snapshot, order.SnapshotSeq, order.OrphanGrace = l.encodeSnapshot(w), w.lastSeq, w.rec.Spec.OrphanGrace
+		l.storeSnapshot(w, order.Snapshot)
 	}
 	if order.Stream = l.openStream(w); order.Stream != nil {
 		defer func() { _ = order.Stream.Close() }()
 	}
 	if err := l.keeper.Spawn(order); err != nil && !errors.Is(err, keeper.ErrClosed) {
-		l.failed(w, err)
+		l.failSpawn(w, err)
 	}
 }
 
-// shape is the process in plain values.
-func (l *loop) shape(w *worker) keeper.SpawnOrder {
+// spawnOrder is the process in plain values.
+func (l *loop) spawnOrder(w *worker) keeper.SpawnOrder {
 	spec, inc := w.rec.Spec, w.rec.Incarnation
 	number := 0
 	if w.port != nil {
 		number = w.port.Port
 	}
 	order := keeper.SpawnOrder{
-		GUID: w.guid, Incarnation: inc, Dir: l.directory(spec),
-		Argv:       childArgv(commandOfSpec(spec), spec, w.guid, number),
-		Env:        l.env(w, number),
+		GUID: w.guid, Incarnation: inc, Dir: l.workingDir(spec),
+		Argv:       childArgv(specCommand(spec), spec, w.guid, number),
+		Env:        l.workerEnv(w, number),
 		PassSocket: w.port != nil && w.port.Mode == "inherit",
 		NoFDs:      !spec.Contract,
 		Stdout:     w.logTo(spec.Stdout), Stderr: w.logTo(spec.Stderr), RedirectStderr: spec.RedirectStderr,
-		Keep: w.keeps(),
+		Keep: w.isKept(),
 	}
 	if spec.Contract {
 		order.Stdin = []byte{}
@@ -117,7 +117,7 @@ func (l *loop) shape(w *worker) keeper.SpawnOrder {
 	return order
 }
 
-func (l *loop) env(w *worker, number int) []string {
+func (l *loop) workerEnv(w *worker, number int) []string {
 	env := childEnv(l.environ, w.rec.Spec, w.guid, w.rec.Incarnation, number, l.opts.ParentURL)
 	if w.socket != nil {
 		env = append(env, w.socket.Env(w.rec.Spec.HeartbeatTolerance)...)
@@ -125,7 +125,7 @@ func (l *loop) env(w *worker, number int) []string {
 	return env
 }
 
-func (l *loop) directory(spec *plan.Spec) string {
+func (l *loop) workingDir(spec *plan.Spec) string {
 	if spec.Directory != "" {
 		return spec.Directory
 	}
@@ -140,30 +140,30 @@ func (w *worker) logTo(log plan.Log) keeper.Log {
 	return keeper.Log{Path: log.PathFor(w.pool.spec.Name, w.guid, w.index), MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw}
 }
 
-// fits reports whether a reservation still is what the spec asks for.
-func fits(r *port.Reservation, spec *plan.Spec) bool {
+// fitsSpec reports whether a reservation still is what the spec asks for.
+func fitsSpec(r *port.Reservation, spec *plan.Spec) bool {
 	return r.Mode == spec.PortMode() && (spec.Port == 0 || spec.Port == r.Port) && (spec.ListenAddr == "" || spec.ListenAddr == r.Addr)
 }
 
 func (l *loop) takePort(w *worker) error {
 	spec := w.rec.Spec
 	take := func() (*port.Reservation, error) {
-		return l.opts.Ports.Take(spec.PortMode(), spec.ListenAddr, spec.Port, l.met)
+		return l.opts.Ports.Take(spec.PortMode(), spec.ListenAddr, spec.Port, l.foreignPorts)
 	}
 	taken, err := take()
-	if none := (*port.ExhaustedError)(nil); errors.As(err, &none) && len(l.met) > 0 {
-		clear(l.met) // strangers come and go; whoever is still there is met again
+	if none := (*port.ExhaustedError)(nil); errors.As(err, &none) && len(l.foreignPorts) > 0 {
+		clear(l.foreignPorts) // strangers come and go; whoever is still there is met again
 		taken, err = take()
 	}
 	if err != nil {
 		return err
 	}
 	w.port = taken
-	return l.handOver(w)
+	return l.holdSocket(w)
 }
 
-// handOver gives the keeper its copy of the socket and closes ours.
-func (l *loop) handOver(w *worker) error {
+// holdSocket gives the keeper its copy of the socket and closes ours.
+func (l *loop) holdSocket(w *worker) error {
 	f := w.port.File()
 	if f == nil {
 		return nil
@@ -174,8 +174,8 @@ func (l *loop) handOver(w *worker) error {
 	return w.port.Close()
 }
 
-// address is where the worker is reached from this machine.
-func address(r *port.Reservation) string {
+// localAddress is where the worker is reached from this machine.
+func localAddress(r *port.Reservation) string {
 	host := r.Addr
 	switch host {
 	case "", "0.0.0.0":

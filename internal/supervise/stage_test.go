@@ -111,7 +111,7 @@ func (s *stage) close() {
 	if s.t.Failed() {
 		s.t.Log(s.log.String())
 		for _, tr := range s.seen {
-			s.t.Logf("%d %s %s %d: %s → %s %t %s", tr.Seq, tr.Name, short(tr.GUID), tr.Incarnation, tr.From, tr.To, tr.Ready, tr.Reason)
+			s.t.Logf("%d %s %s %d: %s → %s %t %s", tr.Seq, tr.Name, shortGUID(tr.GUID), tr.Incarnation, tr.From, tr.To, tr.Ready, tr.Reason)
 		}
 	}
 }

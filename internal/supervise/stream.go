@@ -11,9 +11,9 @@ import (
 	"initiator/internal/plan"
 )
 
-// streams says whether a worker is born with a stream. One that does not know
+// wantsStream says whether a worker is born with a stream. One that does not know
 // what it is leaves it alone.
-func streams(spec *plan.Spec) bool { return spec.Contract && spec.Protocol == "webhook" }
+func wantsStream(spec *plan.Spec) bool { return spec.Contract && spec.Protocol == "webhook" }
 
 // streamPair makes the two ends of a stream: ours, and the one that the keeper
 // gives to the process. No other process may get a copy of ours, or the worker
@@ -45,7 +45,7 @@ func streamPair() (ours net.Conn, theirs *os.File, err error) {
 // dispatcher gets it. Without a stream, tasks go by webhook.
 func (l *loop) openStream(w *worker) *os.File {
 	w.dropStream()
-	if !streams(w.rec.Spec) {
+	if !wantsStream(w.rec.Spec) {
 		return nil
 	}
 	ours, theirs, err := streamPair()

@@ -18,7 +18,7 @@ func TestOnlyWorkersThatCouldUseAStreamAreBornWithOne(t *testing.T) {
 		protocol string
 		want     bool
 	}{{true, "webhook", true}, {true, "ding", false}, {true, "none", false}, {false, "webhook", false}} {
-		if got := streams(&plan.Spec{Contract: c.contract, Protocol: c.protocol}); got != c.want {
+		if got := wantsStream(&plan.Spec{Contract: c.contract, Protocol: c.protocol}); got != c.want {
 			t.Errorf("contract %v, protocol %s: %v", c.contract, c.protocol, got)
 		}
 	}

@@ -44,12 +44,12 @@ func New(o Options) *Supervisor {
 	}
 	s := &Supervisor{opts: o, log: o.Logger, box: mailbox.New[message](), done: make(chan struct{})}
 	s.loop = newLoop(s)
-	s.loop.adopt(o.Plan)
-	s.publish(s.loop.views())
+	s.loop.createPools(o.Plan)
+	s.publishViews(s.loop.workerViews())
 	return s
 }
 
-func (s *Supervisor) publish(v []Worker) { s.last.Store(&v) }
+func (s *Supervisor) publishViews(v []Worker) { s.last.Store(&v) }
 
 // Run starts every worker with autostart, in the order of `after` and
 // priority, and keeps them as the plan says. It returns when ctx is done and
@@ -63,14 +63,14 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	defer s.loop.helpers.Wait()
 	defer close(s.done)
 	err := s.loop.run(ctx)
-	s.publish(s.loop.views())
+	s.publishViews(s.loop.workerViews())
 	s.box.Close()
 	return err
 }
 
 // KillAll ends all waiting: every process gets KILL now, and Run returns when
 // nothing is left. It never blocks.
-func (s *Supervisor) KillAll() { s.box.Put((*loop).kill) }
+func (s *Supervisor) KillAll() { s.box.Put((*loop).killAll) }
 
 // Workers shows every worker, in the order in which they were made.
 func (s *Supervisor) Workers() []Worker {
@@ -78,7 +78,7 @@ func (s *Supervisor) Workers() []Worker {
 		return *s.last.Load()
 	}
 	answer := make(chan []Worker, 1)
-	if s.box.Put(func(l *loop) { answer <- l.views() }) {
+	if s.box.Put(func(l *loop) { answer <- l.workerViews() }) {
 		select {
 		case v := <-answer:
 			return v
@@ -91,14 +91,14 @@ func (s *Supervisor) Workers() []Worker {
 // ReportEvent is how the dispatcher says what it has seen of a worker. It never
 // blocks, and a report about an earlier incarnation changes nothing.
 func (s *Supervisor) ReportEvent(e lifecycle.Event) {
-	s.box.Put(func(l *loop) { l.report(e) })
+	s.box.Put(func(l *loop) { l.applyReport(e) })
 }
 
 // SignalWorkers sends a signal to the process groups of the named workers and changes
 // nothing else. names are as in Start.
 func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, names ...string) error {
-	return s.ask(ctx, func(l *loop) error {
-		chosen, err := l.choose(names)
+	return s.askLoop(ctx, func(l *loop) error {
+		chosen, err := l.chooseWorkers(names)
 		for _, w := range chosen {
 			if w.rec.PID != 0 && l.keeper != nil {
 				err = errors.Join(err, l.keeper.Signal(w.guid, w.rec.Incarnation, sig))
@@ -108,8 +108,8 @@ func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, names ...string
 	})
 }
 
-// ask has the loop do f and waits for its answer.
-func (s *Supervisor) ask(ctx context.Context, f func(*loop) error) error {
+// askLoop has the loop do f and waits for its answer.
+func (s *Supervisor) askLoop(ctx context.Context, f func(*loop) error) error {
 	answer := make(chan error, 1)
 	if !s.box.Put(func(l *loop) { answer <- f(l) }) {
 		return ErrEnded

@@ -29,33 +29,33 @@ func KillLeftovers(guids []string) (ended []string) {
 	if len(guids) == 0 {
 		return nil
 	}
-	return sweep(guids, nil)
+	return killByGUID(guids, nil)
 }
 
-// sweep ends every process of these workers that is left after the keeper
+// killByGUID ends every process of these workers that is left after the keeper
 // died: those that are no longer anyone's child here, and are known only by
 // INITIATOR_GUID in their environment. It returns their names. A process that
 // has changed its environment, or whose we may not read, is not found.
 //
 // leaders are dying already. They are waited for, because a process loses its
 // environment some time before its sockets, and its port is wanted again.
-func sweep(guids []string, leaders []int) (ended []string) {
+func killByGUID(guids []string, leaders []int) (ended []string) {
 	marks := make(map[string]bool, len(guids))
 	for _, g := range guids {
 		marks[g] = true
 	}
-	seen, above := map[int]bool{}, ancestors(os.Getpid())
+	seen, above := map[int]bool{}, listAncestors(os.Getpid())
 	for _, pid := range leaders {
 		seen[pid] = true
 	}
 	calm := 0
 	for round := range sweepRounds {
 		withheld := false
-		for _, pid := range pids() {
+		for _, pid := range listPIDs() {
 			if pid == os.Getpid() || !marks[guidOf(pid)] {
 				continue
 			}
-			if kept(pid, above) {
+			if belowOtherKeeper(pid, above) {
 				withheld = true // unless that keeper is dying: then it is seen next time
 				continue
 			}
@@ -76,17 +76,17 @@ func sweep(guids []string, leaders []int) (ended []string) {
 	return ended
 }
 
-// running reads the fields of /proc/PID/stat that follow the name. A process
+// isRunning reads the fields of /proc/PID/stat that follow the name. A process
 // is called a zombie as soon as its first thread has ended; its descriptors
 // are closed when it has no other (the 18th field counts them).
-func running(f [][]byte) bool {
+func isRunning(f [][]byte) bool {
 	return f[0][0] != 'Z' && f[0][0] != 'X' || string(f[17]) != "1" && string(f[17]) != "0"
 }
 
 // anyRuns reports whether one of them still has its descriptors.
 func anyRuns(seen map[int]bool) bool {
 	for pid := range seen {
-		if _, f := statOf(pid); len(f) > 17 && running(f) {
+		if _, f := readStat(pid); len(f) > 17 && isRunning(f) {
 			return true
 		}
 	}
@@ -106,10 +106,10 @@ func killIfStill(pid int, marks map[string]bool) {
 	}
 }
 
-// kept reports whether a process has a living keeper above it that we have not:
+// belowOtherKeeper reports whether a process has a living keeper above it that we have not:
 // below our own is whatever runs where we do.
-func kept(pid int, above []ancestor) bool {
-	return slices.ContainsFunc(ancestors(pid), func(a ancestor) bool {
+func belowOtherKeeper(pid int, above []ancestor) bool {
+	return slices.ContainsFunc(listAncestors(pid), func(a ancestor) bool {
 		return keeper.IsKeeperName(a.name) && !a.dead && !slices.Contains(above, a)
 	})
 }
@@ -120,19 +120,19 @@ type ancestor struct {
 	dead bool
 }
 
-// ancestors are the parent of a process, its parent, and so on, without the
+// listAncestors are the parent of a process, its parent, and so on, without the
 // first process of the system.
-func ancestors(pid int) (all []ancestor) {
-	for pid = parent(pid); pid > 1; pid = parent(pid) {
-		name, f := statOf(pid)
-		all = append(all, ancestor{pid, name, len(f) > 17 && !running(f)})
+func listAncestors(pid int) (all []ancestor) {
+	for pid = parentPID(pid); pid > 1; pid = parentPID(pid) {
+		name, f := readStat(pid)
+		all = append(all, ancestor{pid, name, len(f) > 17 && !isRunning(f)})
 	}
 	return all
 }
 
-// parent is 0 when there is no such process.
-func parent(pid int) int {
-	_, f := statOf(pid)
+// parentPID is 0 when there is no such process.
+func parentPID(pid int) int {
+	_, f := readStat(pid)
 	if len(f) < 2 {
 		return 0
 	}
@@ -140,8 +140,8 @@ func parent(pid int) int {
 	return number
 }
 
-// statOf gives the name in /proc/PID/stat, and the fields that follow it.
-func statOf(pid int) (name string, fields [][]byte) {
+// readStat gives the name in /proc/PID/stat, and the fields that follow it.
+func readStat(pid int) (name string, fields [][]byte) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
 	if err != nil || open < 0 || end < open {
@@ -150,7 +150,7 @@ func statOf(pid int) (name string, fields [][]byte) {
 	return string(stat[open+1 : end]), bytes.Fields(stat[end+1:])
 }
 
-func pids() (found []int) {
+func listPIDs() (found []int) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil

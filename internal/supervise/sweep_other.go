@@ -6,4 +6,4 @@ package supervise
 // cannot be read: what escaped a lost keeper lives on.
 func KillLeftovers([]string) []string { return nil }
 
-func sweep([]string, []int) []string { return nil }
+func killByGUID([]string, []int) []string { return nil }

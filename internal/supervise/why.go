@@ -24,10 +24,10 @@ type Explanation struct {
 // ExplainWorkers explains the named workers; names are as in Start.
 func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answers []Explanation, err error) {
 	var found []Explanation
-	err = s.ask(ctx, func(l *loop) error {
-		chosen, err := l.choose(names)
+	err = s.askLoop(ctx, func(l *loop) error {
+		chosen, err := l.chooseWorkers(names)
 		for _, w := range chosen {
-			found = append(found, Explain(w.view(), time.Now()))
+			found = append(found, Explain(w.makeView(), time.Now()))
 		}
 		return err
 	})
@@ -42,7 +42,7 @@ func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answe
 // next start is due, and what it waits for. It is pure.
 func Explain(w Worker, now time.Time) Explanation {
 	a := Explanation{Worker: w}
-	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", label(w), phrase(w), lifecycle.FormatDuration(now.Sub(w.Since)), w.Reason)}
+	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", workerLabel(w), statePhrase(w), lifecycle.FormatDuration(now.Sub(w.Since)), w.Reason)}
 	if !w.NextStart.IsZero() {
 		a.NextIn = lifecycle.FormatDuration(max(0, w.NextStart.Sub(now)))
 		parts = append(parts, "the next start is due in "+a.NextIn)
@@ -63,16 +63,16 @@ func Explain(w Worker, now time.Time) Explanation {
 	return a
 }
 
-func label(w Worker) string { return w.Name + " (" + short(w.GUID) + ")" }
+func workerLabel(w Worker) string { return w.Name + " (" + shortGUID(w.GUID) + ")" }
 
-func short(guid string) string {
+func shortGUID(guid string) string {
 	if len(guid) > 8 {
 		return guid[:8]
 	}
 	return guid
 }
 
-func phrase(w Worker) string {
+func statePhrase(w Worker) string {
 	if w.State == lifecycle.Running && !w.Ready {
 		return "RUNNING but not ready"
 	}

@@ -73,50 +73,50 @@ type Result struct {
 
 // worker is a record and what the loop holds for it. Only the loop touches it.
 type worker struct {
-	guid  string
-	index int
-	pool  *pool
-	rec   lifecycle.Record
-	next  *plan.Spec // what the next incarnation is made from
+	guid     string
+	index    int
+	pool     *pool
+	rec      lifecycle.Record
+	nextSpec *plan.Spec // what the next incarnation is made from
 
-	token            string // of the incarnation that runs
-	port             *port.Reservation
-	hook             string           // the keeper's name of the short-lived process that runs for it; "" = none
-	probing          string           // … and of its probe's
-	pending          lifecycle.Action // the end that waits for stop_command
-	socket           *probe.NotifySocket
-	stream           net.Conn // our end of the one it was born with, until the dispatcher has it
-	watched, awaited bool
+	token                      string // of the incarnation that runs
+	port                       *port.Reservation
+	hook                       string           // the keeper's name of the short-lived process that runs for it; "" = none
+	execProbe                  string           // … and of its probe's
+	pendingEnd                 lifecycle.Action // the end that waits for stop_command
+	socket                     *probe.NotifySocket
+	stream                     net.Conn // our end of the one it was born with, until the dispatcher has it
+	outputWatched, lineAwaited bool
 
-	born     uint64    // start time of its process: with the pid it names it for ever
-	cgroup   string    // that it was born in; "" = as inherited
-	seen     uint64    // the keeper's newest numbered event about it
-	session  Session   // of the incarnation that runs
-	noted    summary   // what the memo that was left tells
-	restored *restored // set until it has been resumed
-	orphaned bool      // its keeper was killed; the next will adopt it
-	unheld   bool      // nobody holds its port: it is bound anew before the next start
+	startTime      uint64          // start time of its process: with the pid it names it for ever
+	cgroup         string          // that it was born in; "" = as inherited
+	lastSeq        uint64          // the keeper's newest numbered event about it
+	session        Session         // of the incarnation that runs
+	saved          summary         // what the memo that was left tells
+	restored       *restoredWorker // set until it has been resumed
+	awaitsAdoption bool            // its keeper was killed; the next will adopt it
+	socketLost     bool            // nobody holds its port: it is bound anew before the next start
 
-	timer     timerheap.Timer[*worker]
-	waiters   []*waiter
-	forgotten bool // no longer of any pool; goes away when it rests
+	timer    timerheap.Timer[*worker]
+	waiters  []*waiter
+	removing bool // no longer of any pool; goes away when it rests
 }
 
 // pool is all workers of one spec, with how many there are in each phase, so
 // that a question about all of them does not look at each.
 type pool struct {
-	spec     *plan.Spec // of workers to come
-	group    *plan.Group
-	workers  []*worker
-	in       [lifecycle.PhaseCount]int
-	clean    int      // those in over after a clean exit
-	gone     bool     // no longer in the plan
-	followed []*pool  // those that come after this one
-	missing  []string // what it comes after and is not there, as "db: ready"
+	spec       *plan.Spec // of workers to come
+	group      *plan.Group
+	workers    []*worker
+	byPhase    [lifecycle.PhaseCount]int
+	cleanExits int      // those in over after a clean exit
+	removed    bool     // no longer in the plan
+	followers  []*pool  // those that come after this one
+	missing    []string // what it comes after and is not there, as "db: ready"
 }
 
-// view makes what is shown.
-func (w *worker) view() Worker {
+// makeView makes what is shown.
+func (w *worker) makeView() Worker {
 	r := &w.rec
 	v := Worker{
 		GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Group: w.pool.spec.Group,
@@ -128,7 +128,7 @@ func (w *worker) view() Worker {
 		v.Started = r.Started
 	}
 	if w.port != nil {
-		v.Port, v.Addr = w.port.Port, address(w.port)
+		v.Port, v.Addr = w.port.Port, localAddress(w.port)
 	}
 	if r.Phase == lifecycle.PhaseWaiting {
 		v.WaitsFor = w.pool.missing
