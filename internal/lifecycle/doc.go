@@ -4,7 +4,8 @@
 // The package is pure. It has no clock, no random source and no I/O: [Next]
 // takes a [Record], an [Event] and the time, and returns the next record, the
 // actions to perform and the reason. The caller owns the records, performs each
-// [Action], and calls Next with an event when [Record.NextDeadline] is reached.
+// [Action] in order, and applies DeadlinePassed when [Record.NextDeadline] is
+// reached. What an action leads to comes back as another event.
 package lifecycle
 
 // Files, in the order in which data travels:
@@ -14,9 +15,9 @@ package lifecycle
 //	exit.go             Exit, its class, and the cause of an end
 //	state.go            State, which people see, and Phase, the rows of the table
 //	table.go            Next and the table: phase × event, every cell
-//	up.go               cells of a worker that starts
-//	life.go             cells of a worker that is RUNNING
-//	down.go             cells of a worker that stops
-//	death.go            cells of a process that has ended
-//	law.go              the restart policy
+//	starting.go         cells of a worker that starts
+//	running.go          cells of a worker that is RUNNING
+//	stopping.go         cells of a worker that stops
+//	ended.go            cells of a process that has ended
+//	restart_policy.go   whether and when a worker that has died is started again
 //	restored_record.go  a record that an earlier initiator has stored

@@ -7,50 +7,51 @@ import (
 // EventKind is a column of the table: everything that can happen to a worker.
 type EventKind int
 
-// The kinds. Those in capitals come from the dispatcher through
-// [Supervisor.Report]; the others are made by the loop.
+// The kinds. The loop makes them, except those that the dispatcher reports.
 const (
-	StartRequested      EventKind = iota // somebody wants it up
-	StopRequested                        // somebody wants it down
-	RestartRequested                     // somebody wants a new process
-	KillRequested                        // down, without any more waiting
-	DependenciesMet                      // nothing that it comes after is missing
-	DependenciesMissing                  // Reason names what it waits for
-	DeadlinePassed                       // its deadline has passed
+	StartRequested      EventKind = iota // the worker should run
+	StopRequested                        // the worker should not run
+	RestartRequested                     // the worker should get a new process
+	KillRequested                        // the worker should end at once, without a drain or a stop signal
+	DependenciesMet                      // every dependency (`after`) is met
+	DependenciesMissing                  // Reason names the dependencies that are not met
+	DeadlinePassed                       // the deadline of the record has passed
 
 	ProcessSpawned // the process runs: PID
 	SpawnFailed    // there is no process: Reason
-	ProcessExited  // the leader ended: Exit, Left
-	ProcessesGone  // nothing of it is left: Proven
-	KeeperLost     // the keeper died, and its workers with it
+	ProcessExited  // the first process ended: Exit, Left
+	ProcessesGone  // no process of the incarnation is left: EmptyProven
+	KeeperLost     // the keeper died, and the worker's processes with it
 
-	PortOwned       // its listening socket is its own (a ding slave: connect proves the rest)
-	ReadinessProven // it is ready
-	NotReadyYet     // a probe says why it is not ready yet: Reason
-	StartExtended   // it asked for more time to start: Span
-	StopAnnounced   // it says that it is stopping
-	WatchdogBeat    // it says that it is alive
-	StatusReported  // a status line of its own: Reason
-	ProbeFailed     // a look by `probe` found it unwell: Reason
-	ProbePassed     // the look after those found it well
+	PortOwned       // the listening socket belongs to the worker (ding: its connect proves the rest)
+	ReadinessProven // the worker is ready
+	NotReadyYet     // a probe says why the worker is not ready yet: Reason
+	StartExtended   // the worker asked for more time to start: Extension
+	StopAnnounced   // the worker reported that it is stopping
+	WatchdogBeat    // the worker sent WATCHDOG=1
+	StatusReported  // the worker sent a status line: Reason
+	ProbeFailed     // a liveness probe failed: Reason
+	ProbePassed     // a liveness probe succeeded after a failure
 
-	// Connected: the dispatcher's connect was accepted.
+	// Connected: the worker accepted the dispatcher's connect.
 	Connected
-	// Refused: connect was refused; Reason says by which answer.
+	// ConnectRefused: the worker refused the connect; Reason holds its answer.
 	ConnectRefused
-	// Overdue: heartbeats are missing. Last is the time of the last one;
-	// zero means now.
+	// HeartbeatsOverdue: heartbeats are missing. Last is the time of the last
+	// heartbeat; zero means now.
 	HeartbeatsOverdue
-	// Beating: heartbeats have come back.
+	// HeartbeatsBack: heartbeats arrive again.
 	HeartbeatsBack
 	// Drained: the last running task has ended.
 	Drained
-	// Stuck: it must die for one of its tasks; Reason names the task.
+	// TaskStuck: the process must end because of one of its tasks; Reason names
+	// the task.
 	TaskStuck
-	// Measured: Tasks done by this incarnation and its RSS, for `recycle`.
+	// Measured: Tasks is what this incarnation has done, RSS its memory, for
+	// `recycle`.
 	Measured
 
-	eventKinds // how many there are
+	eventKinds // the number of kinds
 )
 
 var kindNames = [eventKinds]string{
@@ -60,52 +61,53 @@ var kindNames = [eventKinds]string{
 	"connected", "refused", "overdue", "beating", "drained", "stuck", "measured",
 }
 
-// String names the kind as the table's column.
+// String returns the name of the table's column.
 func (k EventKind) String() string { return kindNames[k] }
 
 // Event is one thing that happened to one worker.
 type Event struct {
 	Kind EventKind
 	GUID string
-	// Incarnation says which process it is about. An event about an earlier
-	// one is ignored. Zero is for requests, which mean whichever runs.
+	// Incarnation is the process that the event is about. The table ignores an
+	// event about an earlier process. Zero means the current process; requests
+	// use it.
 	Incarnation int
 	Reason      string
 
-	Last  time.Time // Overdue
+	Last  time.Time // HeartbeatsOverdue
 	Tasks int       // Measured: tasks that this incarnation has ended
-	RSS   int64     // Measured: bytes; 0 = not known
+	RSS   int64     // Measured: bytes; 0 = unknown
 
-	PID          int           // spawned
-	Exit         Exit          // exited
-	Left         int           // exited: processes of it that still live
-	EmptyProven  bool          // emptied
-	Unattributed []string      // exited, emptied: processes that nobody could attribute
-	Extension    time.Duration // extended
-	Random       float64       // in [0, 1): the law's jitter, so that the table stays pure
+	PID          int           // ProcessSpawned
+	Exit         Exit          // ProcessExited
+	Left         int           // ProcessExited: descendants of the process that still live
+	EmptyProven  bool          // ProcessesGone, and ProcessExited with Left 0
+	Unattributed []string      // ProcessExited, ProcessesGone: processes that could not be attributed to a worker
+	Extension    time.Duration // StartExtended
+	Random       float64       // in [0, 1): the jitter of a restart delay, so that the table stays pure
 }
 
-// ActionKind says what the loop has to do for the table.
+// ActionKind says what the caller of Next has to do.
 type ActionKind int
 
 const (
-	CheckDependencies ActionKind = iota // see whether what it comes after is there, and say cleared or blocked
-	SpawnProcess                        // ask the keeper for the process
-	EndProcess                          // tell the keeper to end it: Signal, Wait
-	StartProbing                        // begin to look whether it is ready
-	StopProbing                         // stop looking
-	AttachDispatcher                    // the dispatcher may connect
-	DrainTasks                          // the dispatcher gives it no more tasks
-	DetachDispatcher                    // the dispatcher fences and re-queues: Reason
-	ReplacePort                         // its port was taken: choose the next one
-	MeasureMemory                       // look how much memory it holds, and say Measured
-	ReleasePort                         // it rests: close the listening socket that was held for it
+	CheckDependencies ActionKind = iota // check `after`, and apply DependenciesMet or DependenciesMissing
+	SpawnProcess                        // order the process from the keeper
+	EndProcess                          // order its end from the keeper: Kill, Wait
+	StartProbing                        // start the readiness probes
+	StopProbing                         // stop the readiness probes
+	AttachDispatcher                    // let the dispatcher connect
+	DrainTasks                          // let the dispatcher hand out no more tasks to the worker
+	DetachDispatcher                    // let the dispatcher fence the leases and queue the tasks again: Reason
+	ReplacePort                         // the port was taken: choose the next one
+	MeasureMemory                       // measure the process's memory, and apply Measured
+	ReleasePort                         // close the listening socket that was held for the worker
 )
 
-// Action is one thing for the loop to do.
+// Action is one thing that the caller of Next has to do.
 type Action struct {
 	Kind   ActionKind
-	Wait   time.Duration // EndProcess: before KILL
-	Kill   bool          // EndProcess: KILL at once
+	Wait   time.Duration // EndProcess: between the stop signal and KILL
+	Kill   bool          // EndProcess: send KILL at once
 	Reason string        // DetachDispatcher
 }

@@ -5,36 +5,39 @@ import (
 	"time"
 )
 
-// ExitClass sorts the ways in which a process can end. The restart law reads it.
+// ExitClass sorts the ways in which a process can end. The restart policy reads
+// it.
 type ExitClass string
 
-// The classes. An end that we asked for has none: it is no death.
+// The classes of an exit.
 const (
-	ExitClean        ExitClass = "clean"         // an exit code that the spec lists
+	ExitClean        ExitClass = "clean"         // an exit code that the definition lists in exitcodes
 	ExitNonzero      ExitClass = "code"          // any other exit code
-	ExitSignal       ExitClass = "signal"        // killed by a signal, not by us
+	ExitSignal       ExitClass = "signal"        // killed by a signal that the initiator did not send
 	ExitStartTimeout ExitClass = "start timeout" // not ready within start_timeout
-	ExitUnhealthy    ExitClass = "unhealthy"     // heartbeats overdue, or stuck
-	ExitSpawnError   ExitClass = "spawn error"   // there never was a process
-	ExitOutOfMemory  ExitClass = "out of memory" // killed by the kernel for want of memory
-	ExitPortTaken    ExitClass = "port taken"    // gone at once, and a stranger has its port
-	ExitRequested    ExitClass = "asked"         // ended on our own request
-	ExitUnknown      ExitClass = "unknown"       // ended when nobody was there to learn how
+	ExitUnhealthy    ExitClass = "unhealthy"     // heartbeats overdue, a failed probe, or stuck
+	ExitSpawnError   ExitClass = "spawn error"   // no process was started
+	ExitOutOfMemory  ExitClass = "out of memory" // killed by the kernel because memory ran out
+	ExitPortTaken    ExitClass = "port taken"    // ended at once, and another program has the worker's port
+	ExitRequested    ExitClass = "asked"         // ended because the initiator stopped or restarted it: not a death
+	ExitUnknown      ExitClass = "unknown"       // ended while no keeper could see how
 )
 
-// Exit says how a process ended. The zero value: none has ended yet.
+// Exit says how a process ended. The zero value means that no process has ended
+// yet.
 type Exit struct {
 	Class       ExitClass `json:"class,omitempty"`
 	Incarnation int       `json:"incarnation,omitempty"`
 	Code        int       `json:"code"`             // -1 when killed by a signal
 	Signal      string    `json:"signal,omitempty"` // "KILL"
 	Core        bool      `json:"core,omitempty"`
-	Error       string    `json:"error,omitempty"` // what else is known, as of a spawn error
+	Error       string    `json:"error,omitempty"` // more that is known, for example the error of a spawn
 	At          time.Time `json:"at,omitzero"`
 	Lived       string    `json:"lived,omitempty"`
 }
 
-// String is one clause for a sentence: "exit code 3 after 1.2s".
+// String returns a clause for a sentence, for example "exit code 3, after
+// 1.2s".
 func (e Exit) String() string {
 	var what string
 	switch {
@@ -64,23 +67,25 @@ func (e Exit) String() string {
 	return what
 }
 
-// EndCause says why we are ending a process, which decides what follows.
+// EndCause says why the initiator ends a process. It decides what follows the
+// end.
 type EndCause int
 
 const (
-	endedItself       EndCause = iota // it ended without us: the law judges
-	endedToStop                       // a stop: no death
-	endedToRestart                    // a restart or a recycling: no death
-	endedStartTimeout                 // start_timeout: the law judges
-	endedUnhealthy                    // unhealthy: the law judges
+	endedItself       EndCause = iota // the process ended without an order: the restart policy decides
+	endedToStop                       // a stop: not a death
+	endedToRestart                    // a restart or a recycling: not a death
+	endedStartTimeout                 // start_timeout: the restart policy decides
+	endedUnhealthy                    // unhealthy: the restart policy decides
 )
 
 var causeNames = [...]string{"itself", "stop", "restart", "slow", "sick"}
 
-// MarshalText names a cause, as for a phase.
+// MarshalText returns the stored name: the number may change in a later
+// version.
 func (c EndCause) MarshalText() ([]byte, error) { return []byte(causeNames[c]), nil }
 
-// UnmarshalText reads a name that MarshalText wrote.
+// UnmarshalText reads a name that MarshalText has written.
 func (c *EndCause) UnmarshalText(text []byte) error {
 	for n, name := range causeNames {
 		if name == string(text) {

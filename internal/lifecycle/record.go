@@ -6,50 +6,52 @@ import (
 	"initiator/internal/plan"
 )
 
-// Record is all that the table knows of one worker. It is a plain value: next
-// takes one and returns another.
+// Record is all that the table knows of one worker. It is a plain value: [Next]
+// takes a record and returns another. The JSON form is stored; the tags keep
+// the names of the stored form.
 type Record struct {
-	Spec   *plan.Spec `json:"-"` // never changed; another one after a reload
+	Spec   *plan.Spec `json:"-"` // the definition; never changed, but replaced after a reload
 	Phase  Phase
 	Reason string
-	Since  time.Time // when State (not Phase) or readiness last changed
+	Since  time.Time // when the State (not the Phase) or the readiness last changed
 
-	Wanted      bool // somebody wants it up
-	Incarnation int  // of the process that runs or last ran; 0 = none yet
+	Wanted      bool // the worker should run
+	Incarnation int  // of the process that runs or ran last; 0 = none yet
 	PID         int  // 0 = none
-	Attached    bool // the dispatcher has it
-	Restarts    int  // processes started because an earlier one had died
+	Attached    bool // the dispatcher has the worker
+	Restarts    int  // processes that were started because an earlier process had died
 
-	Began          time.Time // when this incarnation was asked for; its output is younger
-	BeganBefore    time.Time `json:"Before"` // … and the one before it; zero = there was none
+	Began          time.Time // when this incarnation was ordered; its output is younger
+	BeganBefore    time.Time `json:"Before"` // Began of the incarnation before; zero = there was none
 	Started        time.Time // when the process was spawned
-	Deadline       time.Time // when start_timeout, drain, or the patience of this phase ends
-	Ready          bool      `json:"Proved"`  // readiness was proven; startsecs may not have passed
+	Deadline       time.Time // when start_timeout, drain or the wait of this phase ends; zero = never
+	Ready          bool      `json:"Proved"`  // readiness is proven; startsecs may not have passed yet
 	ReachedRunning bool      `json:"Up"`      // this process has been RUNNING
-	AnnouncedStop  bool      `json:"Leaving"` // it said that it is stopping
-	ReadySince     time.Time // unbroken readiness began; zero = not ready
-	LastBeat       time.Time // the last WATCHDOG=1; zero = it does not send them
-	ProbeFailures  int       `json:"Failed"`   // looks by `probe`, in a row, that found it unwell
-	RefusedConnect bool      `json:"Declined"` // it refused the dispatcher's connect, and has not accepted one since
-	MemoryMeasured time.Time `json:"Sampled"`  // when its memory was looked at last, for recycle = rss
-	NotReadyReason string    `json:"Hint"`     // why the last probe was not satisfied
-	Status         string    // what the worker says of itself
+	AnnouncedStop  bool      `json:"Leaving"` // the worker reported that it is stopping
+	ReadySince     time.Time // start of the unbroken readiness; zero = not ready
+	LastBeat       time.Time // the last WATCHDOG=1; zero = the worker sends none
+	ProbeFailures  int       `json:"Failed"`   // failures of `probe` in a row
+	RefusedConnect bool      `json:"Declined"` // the worker refused the dispatcher's connect and has not accepted one since
+	MemoryMeasured time.Time `json:"Sampled"`  // when its memory was measured last, for recycle = rss
+	NotReadyReason string    `json:"Hint"`     // why the last readiness probe failed
+	Status         string    // the worker's own status line
 
 	Cause               EndCause
-	CauseReason         string       `json:"Why"`   // the reason of Cause, for the record of the death
-	Ended               Exit         `json:"Death"` // of the process whose leftovers are being ended
-	LastExit            Exit         `json:"Last"`  // the last exit that was judged
-	Rule                string       // the rule of the law that fired last
+	CauseReason         string       `json:"Why"`   // the reason of Cause, for the record of the exit
+	Ended               Exit         `json:"Death"` // the exit of the process whose remaining processes are being ended
+	LastExit            Exit         `json:"Last"`  // the last exit to which the restart policy was applied
+	Rule                string       // the rule of the restart policy that applied last
 	NextStart           time.Time    `json:"Next"`
 	Deaths              DeathHistory `json:"Past"`
-	EmptyProven         bool         `json:"Proven"`  // the last stop was proven empty
-	Unattributed        []string     `json:"Strays"`  // processes that the last stop could not attribute
+	EmptyProven         bool         `json:"Proven"`  // after the last stop, it is known that no process is left
+	Unattributed        []string     `json:"Strays"`  // processes that the last stop could not attribute to a worker
 	FollowsDeath        bool         `json:"Retried"` // the next spawn follows a death
-	DependenciesMissing bool         `json:"Blocked"` // waiting: something it comes after is missing
+	DependenciesMissing bool         `json:"Blocked"` // PhaseWaiting: a dependency is not met
 }
 
-// State is what people are shown. Between a death and a restart without delay
-// that is BACKOFF, and STOPPED only when it has to wait for something.
+// State returns the state that people see. Between a death and a restart
+// without delay it is BACKOFF; it is STOPPED only while the restart waits for a
+// dependency.
 func (r Record) State() State {
 	if r.Phase == PhaseWaiting && r.FollowsDeath && !r.DependenciesMissing {
 		return Backoff
@@ -57,7 +59,8 @@ func (r Record) State() State {
 	return r.Phase.shownState()
 }
 
-// NextDeadline returns when the table wants a tick; zero = never.
+// NextDeadline returns when the table needs a DeadlinePassed event; zero =
+// never.
 func (r Record) NextDeadline() time.Time {
 	switch r.Phase {
 	case PhaseBackoff:
@@ -75,7 +78,8 @@ func (r Record) NextDeadline() time.Time {
 	return time.Time{}
 }
 
-// ForgetDeathsAt is when the deaths so far are forgotten.
+// ForgetDeathsAt returns when the deaths so far are forgotten (restart_reset);
+// zero = never.
 func (r Record) ForgetDeathsAt() time.Time {
 	if r.Deaths.Count == 0 && len(r.Deaths.Recent) == 0 || r.Spec.Restart.Reset <= 0 {
 		return time.Time{}
@@ -90,8 +94,9 @@ func (r Record) recycleAt() time.Time {
 	return r.Started.Add(r.Spec.Restart.RecycleAge)
 }
 
-// memoryInterval is how often a worker with recycle = rss is looked at. One that
-// beats says it itself, which does no harm.
+// memoryInterval is how often the memory of a worker with recycle = rss is
+// measured. A worker that sends heartbeats reports its memory as well, which
+// does no harm.
 const memoryInterval = 10 * time.Second
 
 func (r Record) measureMemoryAt() time.Time {
@@ -101,8 +106,9 @@ func (r Record) measureMemoryAt() time.Time {
 	return laterTime(r.MemoryMeasured, r.Started).Add(memoryInterval)
 }
 
-// nextBeatDue is when a worker that has sent WATCHDOG=1 must have sent the next. A
-// worker that has never sent one is not held to it: many send only READY=1.
+// nextBeatDue returns when a worker that has sent WATCHDOG=1 must send the
+// next; zero = never. A worker that has never sent one need not: many programs
+// send only READY=1.
 func (r Record) nextBeatDue() time.Time {
 	if r.LastBeat.IsZero() || r.Spec.HeartbeatTolerance <= 0 {
 		return time.Time{}
@@ -110,7 +116,7 @@ func (r Record) nextBeatDue() time.Time {
 	return r.LastBeat.Add(r.Spec.HeartbeatTolerance)
 }
 
-// earlierTime returns the earlier of two times of which zero means never.
+// earlierTime returns the earlier of two times; zero means never.
 func earlierTime(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b

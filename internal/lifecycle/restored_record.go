@@ -5,11 +5,13 @@ import (
 	"time"
 )
 
-// Restored returns the record with which a new initiator goes on.
+// Restored returns the record with which a new initiator goes on at now. shift
+// maps a time of the stored record to the new initiator's clock.
 func (r Record) Restored(now time.Time, shift func(time.Time) time.Time) Record {
 	r.shiftTimes(shift)
 	if r.Phase == PhaseUnready && !r.AnnouncedStop && !r.RefusedConnect {
-		// That nobody heard it is no fault of its own: it is judged anew.
+		// The heartbeats are missing because no initiator received them, which
+		// is not the worker's fault.
 		r.Phase, r.ReadySince, r.Deadline = PhaseReady, now, time.Time{}
 	}
 	if !r.LastBeat.IsZero() {
@@ -18,7 +20,7 @@ func (r Record) Restored(now time.Time, shift func(time.Time) time.Time) Record 
 	return r
 }
 
-// shiftTimes changes every time that is set.
+// shiftTimes maps every time that is set.
 func (r *Record) shiftTimes(to func(time.Time) time.Time) {
 	r.Deaths.Recent = slices.Clone(r.Deaths.Recent)
 	all := []*time.Time{

@@ -5,20 +5,20 @@ import (
 	"fmt"
 )
 
-// State is what a person is told about a worker. The names and numbers are
-// supervisord's, so that its users and their scripts feel at home.
+// State is what people see of a worker. The names and numbers are
+// supervisord's, so that its users and their scripts understand them.
 type State int
 
-// The states. UNKNOWN (1000) of supervisord does not exist here: the loop
-// always knows.
+// The states. supervisord's UNKNOWN (1000) does not exist here: the supervisor
+// always knows the state.
 const (
-	Stopped  State = 0   // nothing runs, and nothing should or may yet
-	Starting State = 10  // until ready and startsecs have passed
-	Running  State = 20  // ready, or unready while heartbeats are overdue
-	Backoff  State = 30  // died; the next start is due at a known time
-	Stopping State = 40  // draining, being ended, or leftovers being ended
-	Exited   State = 100 // ended, and the law says to leave it at that
-	Fatal    State = 200 // the law gave up; a person must start it again
+	Stopped  State = 0   // no process runs, and none should or may run yet
+	Starting State = 10  // until the worker is ready and startsecs have passed
+	Running  State = 20  // ready, or unready, for example while heartbeats are overdue
+	Backoff  State = 30  // the process died; the next start is due at a known time
+	Stopping State = 40  // draining, or its processes are being ended
+	Exited   State = 100 // the process ended, and the restart policy wants no restart
+	Fatal    State = 200 // the restart policy gave up; a person must start the worker again
 )
 
 var stateNames = map[State]string{
@@ -34,10 +34,11 @@ func (s State) String() string {
 	return "UNKNOWN"
 }
 
-// MarshalJSON writes the name; a number would make every reader keep a table.
+// MarshalJSON writes the name: with a number, every reader would need a table.
 func (s State) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
-// UnmarshalJSON reads a name that MarshalJSON wrote.
+// UnmarshalJSON reads a name that MarshalJSON has written. It ignores an
+// unknown name.
 func (s *State) UnmarshalJSON(data []byte) error {
 	var name string
 	if err := json.Unmarshal(data, &name); err != nil {
@@ -51,24 +52,24 @@ func (s *State) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Phase is a row of the table. It is finer than State where what may happen
-// next differs, and it is never shown: people see the state and its reason.
+// Phase is a row of the table. It is finer than State where the next events
+// have different effects. People see the State and the reason, never the Phase.
 type Phase int
 
 const (
-	PhaseStopped  Phase = iota // STOPPED: nothing runs, nobody wants it
-	PhaseWaiting               // STOPPED: wanted, but something it comes after is missing
-	PhaseSpawning              // STARTING: the keeper was asked, and has not answered
-	PhaseStarting              // STARTING: a process runs and is not yet proven
+	PhaseStopped  Phase = iota // STOPPED: no process runs, and none should
+	PhaseWaiting               // STOPPED: should run, but a dependency is not met
+	PhaseSpawning              // STARTING: the keeper has the order and has not answered
+	PhaseStarting              // STARTING: a process runs and is not proven ready
 	PhaseReady                 // RUNNING
-	PhaseUnready               // RUNNING, but heartbeats are overdue or it said it is going
-	PhaseDraining              // STOPPING: no new tasks, the running ones may end
-	PhaseEnding                // STOPPING: the keeper was told to end it; until Emptied
-	PhaseClearing              // STOPPING: its leader died, its leftovers are being ended
+	PhaseUnready               // RUNNING, but not ready: heartbeats are overdue, a probe failed, or it announced its end
+	PhaseDraining              // STOPPING: the worker gets no new tasks, and the running tasks may end
+	PhaseEnding                // STOPPING: the keeper has the order to end it; until ProcessesGone
+	PhaseClearing              // STOPPING: its first process died, the remaining processes are being ended
 	PhaseBackoff               // BACKOFF
 	PhaseExited                // EXITED
 	PhaseFatal                 // FATAL
-	PhaseCount                 // how many there are
+	PhaseCount                 // the number of phases
 )
 
 var phaseNames = [PhaseCount]string{
@@ -78,7 +79,7 @@ var phaseNames = [PhaseCount]string{
 
 func (p Phase) String() string { return phaseNames[p] }
 
-// shownState is what people are shown for each row.
+// shownState returns the State of the phase.
 func (p Phase) shownState() State {
 	return [PhaseCount]State{
 		Stopped, Stopped, Starting, Starting, Running, Running,
@@ -89,16 +90,17 @@ func (p Phase) shownState() State {
 // IsRunning reports whether the worker is RUNNING.
 func (p Phase) IsRunning() bool { return p == PhaseReady || p == PhaseUnready }
 
-// HasProcess reports whether a process of the worker exists, or may.
+// HasProcess reports whether a process of the worker exists, or may exist.
 func (p Phase) HasProcess() bool { return p >= PhaseSpawning && p <= PhaseClearing }
 
-// AtRest reports whether nothing runs and nothing will without a request.
+// AtRest reports whether no process runs and none will without a request.
 func (p Phase) AtRest() bool { return p == PhaseStopped || p == PhaseExited || p == PhaseFatal }
 
-// MarshalText names a phase: its number may be another in a later version.
+// MarshalText returns the stored name: the number may change in a later
+// version.
 func (p Phase) MarshalText() ([]byte, error) { return []byte(phaseNames[p]), nil }
 
-// UnmarshalText reads a name that MarshalText wrote.
+// UnmarshalText reads a name that MarshalText has written.
 func (p *Phase) UnmarshalText(text []byte) error {
 	for n, name := range phaseNames {
 		if name == string(text) {

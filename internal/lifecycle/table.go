@@ -3,11 +3,11 @@ package lifecycle
 import "time"
 
 // Next is the whole state machine: it looks the event up in the table and
-// returns the record after it, what the loop has to do, and why. It is pure:
-// no clock, no chance, no I/O.
+// returns the next record, the actions to perform, in their order, and the
+// reason. It is pure.
 //
-// An event about an earlier process of the worker is ignored before the table
-// is asked: nothing that is dead can change what lives.
+// Next ignores an event about an earlier process of the worker: such an event
+// must not change the current process.
 func Next(r Record, e Event, now time.Time) (Record, []Action, string) {
 	if e.Incarnation != 0 && e.Incarnation != r.Incarnation {
 		return r, nil, "ignored: it is about another incarnation"
@@ -18,7 +18,7 @@ func Next(r Record, e Event, now time.Time) (Record, []Action, string) {
 	}
 	s := &step{Record: r, e: e, now: now}
 	reason := c.do(s)
-	if reason == "" { // it changed a detail, and the reason still holds
+	if reason == "" { // the cell changed a detail, and the old reason still holds
 		reason = r.Reason
 	}
 	if s.Record.State() != r.State() || (s.Phase == PhaseReady) != (r.Phase == PhaseReady) {
@@ -28,14 +28,15 @@ func Next(r Record, e Event, now time.Time) (Record, []Action, string) {
 	return s.Record, s.acts, reason
 }
 
-// cell is one place of the table: what to do, or why nothing is done.
+// cell is one place of the table: a function, or the reason why the event is
+// ignored.
 type cell struct {
 	do  func(*step) string
 	why string
 }
 
-// step is one use of a cell. Cells change its Record, which is a copy, and
-// return the record's new reason.
+// step is one use of a cell. The cell changes the step's Record, which is a
+// copy, and returns the new reason; "" keeps the old one.
 type step struct {
 	Record
 	e    Event
@@ -45,11 +46,12 @@ type step struct {
 
 func (s *step) addAction(k ActionKind) { s.acts = append(s.acts, Action{Kind: k}) }
 
-// do marks a cell that acts, ignore one that says why it does not.
+// do makes a cell that acts. ignore makes a cell that does nothing, with the
+// reason.
 func do(f func(*step) string) cell { return cell{do: f} }
 func ignore(why string) cell       { return cell{why: why} }
 
-// Why cells are empty, in the words that an observer would use.
+// Cells that ignore their event.
 var (
 	noProcess       = ignore("no process runs")
 	notWaiting      = ignore("it waits for nothing")
@@ -68,11 +70,11 @@ var (
 	judgedDead      = ignore("its process is dead and its leftovers are being ended")
 )
 
-// row is one phase's cells, by event.
+// row is the cells of one phase, by event.
 type row [eventKinds]cell
 
-// table is every phase × every event. Each cell is written, also those that
-// ignore: a missing one is found by a test.
+// table is every phase × every event. Each cell is written out, also a cell
+// that ignores its event; a test finds a missing cell.
 var table = [PhaseCount]row{
 	PhaseStopped:  atRest(row{StartRequested: do(startFresh), RestartRequested: do(startFresh), StopRequested: alreadyStopped, KillRequested: alreadyStopped, DependenciesMissing: notWaiting}),
 	PhaseExited:   atRest(row{StartRequested: do(startFresh), RestartRequested: do(startFresh), StopRequested: keepsReason, KillRequested: keepsReason, DependenciesMissing: notWaiting}),
@@ -88,8 +90,8 @@ var table = [PhaseCount]row{
 	PhaseClearing: inClearing,
 }
 
-// atRest fills a row of a phase in which no process lives: whatever is said
-// about one came too late.
+// atRest fills a row of a phase without a process: an event about a process is
+// ignored.
 func atRest(r row) row {
 	for k := range r {
 		if r[k].do == nil && r[k].why == "" {

@@ -139,18 +139,18 @@ var stories = []story{
 		line{30 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "tasks still ran after 30s", "E"},
 	)},
 	{"SIGKILL from outside: at once again", nil, tell(
-		line{time.Second, Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}}, PhaseWaiting, "killed by SIGKILL, after 2s; started again at once (restart 1, death 1 of 10", "dc"},
+		line{time.Second, Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}}, PhaseWaiting, "killed by SIGKILL, after 2s; will be restarted at once (restart 1, death 1 of 10", "dc"},
 		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "incarnation 2", "S"},
 		line{0, Event{Kind: ProcessSpawned, PID: 8}, PhaseStarting, "", "p"},
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}}, PhaseBackoff, "exit code 3, after 0s; started again in 100ms", "s"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}}, PhaseBackoff, "exit code 3, after 0s; will be restarted in 100ms", "s"},
 		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "exit code 3", "c"},
 	)},
 	{"leftovers are ended before the restart", nil, tell(
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}, Left: 2}, PhaseClearing, "2 processes it left behind", "dE"},
-		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseWaiting, "started again at once", "c"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}, Left: 2}, PhaseClearing, "2 processes that it left", "dE"},
+		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseWaiting, "will be restarted at once", "c"},
 	)},
 	{"a clean end is left at that", nil, tell(
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}}, PhaseExited, "exit code 0, after 1s; not started again (autorestart = unexpected)", "df"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}}, PhaseExited, "exit code 0, after 1s; will not be restarted (autorestart = unexpected)", "df"},
 		line{0, Event{Kind: StartRequested}, PhaseWaiting, "asked to start", "c"},
 	)},
 	{"heartbeats overdue, and back", nil, tell(
@@ -187,7 +187,7 @@ var stories = []story{
 	)},
 	{"a start during a stop", nil, tell(
 		line{0, Event{Kind: StopRequested}, PhaseDraining, "", "D"},
-		line{0, Event{Kind: StartRequested}, PhaseDraining, "started again as soon as", ""},
+		line{0, Event{Kind: StartRequested}, PhaseDraining, "will be restarted as soon as", ""},
 		line{0, Event{Kind: Drained}, PhaseEnding, "", "E"},
 		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseWaiting, "", "dc"},
 	)},
@@ -196,7 +196,7 @@ var stories = []story{
 	)},
 	{"the port was taken", nil, []line{
 		toReady[0], toReady[1], toReady[2],
-		{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitPortTaken, Code: 1}}, PhaseWaiting, "started again at once (next port", "src"},
+		{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitPortTaken, Code: 1}}, PhaseWaiting, "will be restarted at once (next port", "src"},
 	}},
 	{"recycled by its tasks", func(s *plan.Spec) { s.Restart.RecycleTasks = 5 }, tell(
 		line{0, Event{Kind: Measured, Tasks: 4}, PhaseReady, "", ""},

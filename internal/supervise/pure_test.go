@@ -75,10 +75,10 @@ func TestEnvironmentCannotForge(t *testing.T) {
 func TestExplain(t *testing.T) {
 	now := time.Now()
 	a := Explain(Worker{
-		GUID: "0123456789", Name: "adder", State: lifecycle.Backoff, Since: now.Add(-2 * time.Second), Reason: "exit code 3, after 5ms; started again in 10s (restart 4)",
+		GUID: "0123456789", Name: "adder", State: lifecycle.Backoff, Since: now.Add(-2 * time.Second), Reason: "exit code 3, after 5ms; will be restarted in 10s (restart 4)",
 		NextStart: now.Add(8 * time.Second), LastExit: lifecycle.Exit{Class: lifecycle.ExitNonzero, Code: 3, Lived: "5ms"}, Rule: "restart 4",
 	}, now)
-	want := "adder (01234567) has been BACKOFF for 2s: exit code 3, after 5ms; started again in 10s (restart 4); the next start is due in 8s."
+	want := "adder (01234567) has been BACKOFF for 2s: exit code 3, after 5ms; will be restarted in 10s (restart 4); the next start is due in 8s."
 	if a.Sentence != want {
 		t.Errorf("%s\nwant\n%s", a.Sentence, want)
 	}

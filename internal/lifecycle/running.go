@@ -7,7 +7,7 @@ import (
 
 // The cells of a worker that is RUNNING.
 
-// checkReady is the tick of a ready worker: the first of its deadlines has passed.
+// checkReady handles the deadlines of a ready worker.
 func checkReady(s *step) string {
 	switch {
 	case s.hasPassed(s.nextBeatDue()):
@@ -24,20 +24,20 @@ func checkReady(s *step) string {
 	return ""
 }
 
-// checkRecycle compares what the dispatcher measured with `recycle`.
+// checkRecycle compares the measured tasks and memory with `recycle`.
 func checkRecycle(s *step) string {
-	law := s.Spec.Restart
+	policy := s.Spec.Restart
 	switch {
-	case law.RecycleTasks > 0 && s.e.Tasks >= law.RecycleTasks:
+	case policy.RecycleTasks > 0 && s.e.Tasks >= policy.RecycleTasks:
 		return s.restartFor(fmt.Sprintf("recycled: it has done %s", countNoun(s.e.Tasks, "task")))
-	case law.RecycleRSS > 0 && s.e.RSS >= law.RecycleRSS:
+	case policy.RecycleRSS > 0 && s.e.RSS >= policy.RecycleRSS:
 		return s.restartFor(fmt.Sprintf("recycled: it holds %d MiB", s.e.RSS>>20))
 	}
 	return ""
 }
 
-// heartbeatsOverdue is the dispatcher's verdict that heartbeats are missing. The worker
-// gets what is left of its tolerance, counted from its last beat.
+// heartbeatsOverdue handles the dispatcher's report that heartbeats are
+// missing. The worker has until heartbeat_tolerance after its last heartbeat.
 func heartbeatsOverdue(s *step) string {
 	last := s.e.Last
 	if last.IsZero() || last.After(s.now) {
@@ -55,7 +55,7 @@ func heartbeatsOverdue(s *step) string {
 	return fmt.Sprintf("%s; ended as unhealthy in %s", why, FormatDuration(s.Deadline.Sub(s.now)))
 }
 
-// checkUnready is the tick of an unready worker.
+// checkUnready handles the deadline of an unready worker.
 func checkUnready(s *step) string {
 	switch {
 	case !s.hasPassed(s.Deadline):
@@ -66,9 +66,10 @@ func checkUnready(s *step) string {
 	return s.killUnhealthy(fmt.Sprintf("no heartbeat for %s", s.Spec.HeartbeatTolerance))
 }
 
-// becomeUnready makes a worker unready that says so itself. One that is leaving
-// has as long as a stop would give it; one that refuses has no deadline, for
-// it beats and may change its mind.
+// becomeUnready handles a worker that reports itself that it is not ready. A
+// worker that announces its end has as long as a stop would give it. A worker
+// that refuses the connect has no deadline: it sends heartbeats and may change
+// its answer.
 func becomeUnready(s *step) string {
 	s.Phase, s.ReadySince = PhaseUnready, time.Time{}
 	if s.e.Kind != StopAnnounced {
@@ -90,15 +91,15 @@ func becomeReadyAgain(s *step) string {
 		s.LastBeat = s.now
 	}
 	if s.RefusedConnect = false; s.ProbeFailures > 0 {
-		s.Deadline = time.Time{} // it beats, but the probe is not satisfied yet
+		s.Deadline = time.Time{} // heartbeats arrive, but the probe still fails
 		return ""
 	}
 	s.Phase, s.ReadySince, s.Deadline = PhaseReady, s.now, time.Time{}
 	return s.reasonOr("ready again")
 }
 
-// countProbeFailure counts a look by `probe` that found the worker unwell. Nothing is said
-// to it: it may only be slow, and is asked again before it is ended.
+// countProbeFailure handles a failed liveness probe. It sends nothing to the
+// worker: a slow worker is probed again before it is ended.
 func countProbeFailure(s *step) string {
 	s.ProbeFailures++
 	what := s.reasonOr("it is unwell")
@@ -111,7 +112,8 @@ func countProbeFailure(s *step) string {
 	return fmt.Sprintf("probe: %s (%d of %d)", what, s.ProbeFailures, s.Spec.Probe.Failures)
 }
 
-// clearProbeFailures is the end of that, unless there is another reason for being unready.
+// clearProbeFailures handles a successful liveness probe. The worker is ready
+// again, unless there is another reason for being unready.
 func clearProbeFailures(s *step) string {
 	s.ProbeFailures = 0
 	if s.AnnouncedStop || s.RefusedConnect || !s.Deadline.IsZero() {
@@ -126,9 +128,9 @@ func noteBeat(s *step) string {
 	return ""
 }
 
-// killStuck is a verdict from outside that this process must go.
+// killStuck ends a process on the dispatcher's report.
 func killStuck(s *step) string { return s.killUnhealthy(s.reasonOr("stuck")) }
 
-// killUnhealthy kills without asking: a process that does not answer cannot be asked,
-// and one that is stopped (SIGSTOP) would never hear.
+// killUnhealthy sends KILL at once: a process that hangs would not handle a
+// stop signal, and a process that is suspended (SIGSTOP) would not receive it.
 func (s *step) killUnhealthy(why string) string { return s.endProcess(endedUnhealthy, why, true) }

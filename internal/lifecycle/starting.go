@@ -5,20 +5,22 @@ import (
 	"time"
 )
 
-// The cells of a worker on its way up.
+// The cells of a worker that starts.
 
-// startFresh answers a person's start: what happened before is forgiven.
+// startFresh starts a worker at rest on request. The request forgives earlier
+// deaths.
 func startFresh(s *step) string {
 	s.Deaths, s.FollowsDeath = DeathHistory{}, false
 	return s.waitToStart("asked to start")
 }
 
-// startWithoutDelay answers a start during BACKOFF: nobody who asks wants to wait it out.
+// startWithoutDelay starts a worker in BACKOFF on request, before the delay is
+// over.
 func startWithoutDelay(s *step) string {
 	return s.waitToStart("asked to start, without waiting out the delay")
 }
 
-// endBackoff is the end of BACKOFF.
+// endBackoff starts a worker when its delay is over.
 func endBackoff(s *step) string {
 	if s.now.Before(s.NextStart) {
 		return ""
@@ -26,14 +28,15 @@ func endBackoff(s *step) string {
 	return s.waitToStart(s.Reason)
 }
 
-// waitToStart makes the worker wait for what it comes after; the loop looks at once.
+// waitToStart starts the worker as soon as its dependencies are met; the caller
+// checks them at once.
 func (s *step) waitToStart(reason string) string {
 	s.Wanted, s.Phase, s.NextStart, s.PID, s.DependenciesMissing = true, PhaseWaiting, time.Time{}, 0, false
 	s.addAction(CheckDependencies)
 	return s.reasonOr(reason)
 }
 
-// reasonOr prefers the reason that came with the event.
+// reasonOr returns the event's reason, or else its argument.
 func (s *step) reasonOr(own string) string {
 	if s.e.Reason != "" {
 		return s.e.Reason
@@ -46,8 +49,8 @@ func waitForDependencies(s *step) string {
 	return s.reasonOr("it waits for what it comes after")
 }
 
-// beginIncarnation begins a new incarnation. Everything that belonged to the last one is
-// wiped here and nowhere else.
+// beginIncarnation begins a new incarnation. Only this function clears what
+// belonged to the incarnation before.
 func beginIncarnation(s *step) string {
 	kept := s.Record
 	s.Record = Record{
@@ -63,7 +66,8 @@ func beginIncarnation(s *step) string {
 	return fmt.Sprintf("incarnation %d is being launched", s.Incarnation)
 }
 
-// deadlineIn is a deadline; a patience of zero is none at all.
+// deadlineIn returns the time after a wait. A wait of 0 has no end: it returns
+// the zero time.
 func (s *step) deadlineIn(patience time.Duration) time.Time {
 	if patience <= 0 {
 		return time.Time{}
@@ -71,13 +75,13 @@ func (s *step) deadlineIn(patience time.Duration) time.Time {
 	return s.now.Add(patience)
 }
 
-// hasPassed reports whether a deadline has; one that is zero never does.
+// hasPassed reports whether a deadline has passed. The zero time never passes.
 func (s *step) hasPassed(deadline time.Time) bool {
 	return !deadline.IsZero() && !s.now.Before(deadline)
 }
 
-// processStarted is the news that the process runs. start_timeout and startsecs count
-// from here, for a slow keeper is not the worker's fault.
+// processStarted handles the report that the process runs. start_timeout and
+// startsecs count from here: a slow keeper is not the worker's fault.
 func processStarted(s *step) string {
 	s.PID, s.Phase, s.Started = s.e.PID, PhaseStarting, s.now
 	s.Deadline = laterTime(s.Deadline, s.deadlineIn(s.Spec.StartTimeout))
@@ -98,7 +102,8 @@ func laterTime(a, b time.Time) time.Time {
 	return b
 }
 
-// noteEarlyReport is READY=1 that overtook the keeper's news: it comes by another socket.
+// noteEarlyReport handles READY=1 that arrives before the keeper's report of
+// the process, because it uses another socket.
 func noteEarlyReport(s *step) string {
 	if s.e.Kind == ReadinessProven {
 		s.Ready, s.NotReadyReason = true, s.reasonOr("proven")
@@ -106,14 +111,15 @@ func noteEarlyReport(s *step) string {
 	return ""
 }
 
-// processStartedLate is that news when its end has already been asked for.
+// processStartedLate handles the keeper's report when the end was already
+// ordered.
 func processStartedLate(s *step) string {
 	s.PID = s.e.PID
 	return ""
 }
 
-// attachBeforeReady lets the dispatcher connect before readiness: a ding slave proves
-// itself by accepting.
+// attachBeforeReady lets the dispatcher connect before readiness: a ding slave
+// proves itself when it accepts the connect.
 func attachBeforeReady(s *step) string {
 	s.attachDispatcher()
 	s.addAction(StopProbing)
@@ -135,8 +141,8 @@ func becomeReady(s *step) string {
 	return s.readinessReached(s.reasonOr(s.Spec.Ready.Kind))
 }
 
-// readinessReached goes on to RUNNING, or waits for startsecs, which have no timeout:
-// they pass by themselves.
+// readinessReached goes on to RUNNING, or waits until startsecs have passed.
+// That wait needs no deadline.
 func (s *step) readinessReached(how string) string {
 	s.Ready, s.Deadline = true, time.Time{}
 	if s.now.Sub(s.Started) >= s.Spec.StartSecs {
@@ -151,7 +157,7 @@ func (s *step) enterReady() string {
 	return "ready after " + FormatDuration(s.now.Sub(s.Started))
 }
 
-// checkStart is the tick of STARTING.
+// checkStart handles the deadline of STARTING.
 func checkStart(s *step) string {
 	switch {
 	case s.Ready && s.now.Sub(s.Started) >= s.Spec.StartSecs:
@@ -162,8 +168,9 @@ func checkStart(s *step) string {
 	return ""
 }
 
-// checkStartTimeout ends a start that took too long, politely: it may be in the middle of
-// something that must not be torn.
+// checkStartTimeout ends a start that took too long. It sends the stop signal,
+// not KILL: the worker may be in the middle of a change that must not be cut
+// off.
 func checkStartTimeout(s *step) string {
 	if !s.hasPassed(s.Deadline) {
 		return ""
@@ -183,7 +190,7 @@ func noteNotReady(s *step) string {
 	return fmt.Sprintf("pid %d runs; not ready yet: %s", s.PID, s.NotReadyReason)
 }
 
-// extendDeadline is EXTEND_TIMEOUT_USEC: the deadline only ever moves away.
+// extendDeadline handles EXTEND_TIMEOUT_USEC. The deadline never moves closer.
 func extendDeadline(s *step) string {
 	if !s.Deadline.IsZero() {
 		s.Deadline = laterTime(s.Deadline, s.now.Add(s.e.Extension))

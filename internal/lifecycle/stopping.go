@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// The cells of a worker on its way down.
+// The cells of a worker that stops.
 
-// repeatEndAfter is how long beyond the agreed wait Emptied may take before the
-// keeper is told again. Processes in an uninterruptible sleep make it slow.
+// repeatEndAfter is how long ProcessesGone may take beyond the agreed wait
+// before the order is repeated. A process in an uninterruptible sleep makes it
+// slow.
 const repeatEndAfter = 10 * time.Second
 
-// endProcess tells the keeper to end the process and waits for Emptied.
+// endProcess orders the end of the process and waits for ProcessesGone.
 func (s *step) endProcess(c EndCause, why string, kill bool) string {
 	if s.Phase == PhaseSpawning || s.Phase == PhaseStarting {
 		s.addAction(StopProbing)
@@ -22,7 +23,7 @@ func (s *step) endProcess(c EndCause, why string, kill bool) string {
 	return why + "; " + s.describeEnd(kill)
 }
 
-// describeEnd says what was done to end the process, and what follows.
+// describeEnd returns how the process is ended, for the reason.
 func (s *step) describeEnd(kill bool) string {
 	signal, then := s.Spec.StopSignal, "KILL after "+FormatDuration(s.Spec.StopWait)
 	switch {
@@ -34,27 +35,27 @@ func (s *step) describeEnd(kill bool) string {
 	return signal + " sent, " + then
 }
 
-// orderEnd sends End and sets the time at which to say it again.
+// orderEnd orders the end, and sets the time at which the order is repeated.
 func (s *step) orderEnd(kill bool) {
 	a := Action{Kind: EndProcess, Kill: kill, Wait: s.Spec.StopWait}
 	if kill {
 		a.Wait = 0
 	}
 	s.Deadline = s.now.Add(a.Wait + repeatEndAfter)
-	if !kill && len(s.Spec.StopCommand) > 0 { // which has as long again, before the signal
+	if !kill && len(s.Spec.StopCommand) > 0 { // stop_command has the same time once more, before the stop signal
 		s.Deadline = s.Deadline.Add(a.Wait)
 	}
 	s.acts = append(s.acts, a)
 }
 
-// cancelStart stops what was not running: a wait or a delay.
+// cancelStart stops a worker that waits for a dependency or a delay.
 func cancelStart(s *step) string {
 	s.Wanted = false
 	s.enterRest(PhaseStopped)
 	return s.reasonOr("stopped")
 }
 
-// enterRest ends a step: nothing is held for a worker that nobody is going to start.
+// enterRest puts the worker at rest and releases its port.
 func (s *step) enterRest(p Phase) {
 	s.Phase, s.PID, s.Cause, s.NextStart, s.Deadline = p, 0, endedItself, time.Time{}, time.Time{}
 	s.addAction(ReleasePort)
@@ -69,7 +70,8 @@ func drainAndRestart(s *step) string { return s.restartFor(s.reasonOr("asked to 
 
 func (s *step) restartFor(why string) string { return s.drainThenEnd(endedToRestart, why) }
 
-// drainThenEnd drains first where there is something to drain.
+// drainThenEnd drains the worker if it has tasks and drain is not 0, and ends
+// it otherwise.
 func (s *step) drainThenEnd(c EndCause, why string) string {
 	if !s.Attached || s.Spec.Drain <= 0 {
 		return s.endProcess(c, why, false)
@@ -80,7 +82,8 @@ func (s *step) drainThenEnd(c EndCause, why string) string {
 	return fmt.Sprintf("%s; waiting for its running tasks, at most %s", why, FormatDuration(s.Spec.Drain))
 }
 
-// stopWithoutDrain and restartWithoutDrain are for a worker that has no tasks yet.
+// stopWithoutDrain and restartWithoutDrain handle a worker that has no tasks
+// yet.
 func stopWithoutDrain(s *step) string {
 	s.Wanted = false
 	return s.endProcess(endedToStop, s.reasonOr("asked to stop"), false)
@@ -95,30 +98,31 @@ func killOnRequest(s *step) string {
 	return s.endProcess(endedToStop, s.reasonOr("killed on request"), true)
 }
 
-// killEnding shortens an end that is under way.
+// killEnding replaces an end that is under way by KILL.
 func killEnding(s *step) string {
 	stayStopped(s)
 	s.orderEnd(true)
 	return s.reasonOr("killed on request")
 }
 
-// repeatEnd tells the keeper again. It says the same thing about a process that
-// is gone already, so nothing can be lost between the two of us.
+// repeatEnd repeats the order. The keeper answers the same for a process that
+// is already gone, so that a lost message has no effect.
 func repeatEnd(s *step) string {
 	if !s.hasPassed(s.Deadline) {
 		return ""
 	}
 	s.orderEnd(true)
-	return s.CauseReason + "; still not empty, told the keeper again"
+	return s.CauseReason + "; a process is still left, the order to end it was repeated"
 }
 
-// restartAfterEnd: somebody wants it up again before it is down. It is still ended.
+// restartAfterEnd handles a start that arrives before the worker is down. The
+// process is still ended.
 func restartAfterEnd(s *step) string {
 	s.Wanted = true
 	if s.Cause == endedToStop {
 		s.Cause = endedToRestart
 	}
-	return "is started again as soon as nothing of it is left"
+	return "will be restarted when no process of it is left"
 }
 
 func stayStopped(s *step) string {
@@ -138,7 +142,7 @@ func drainTimeout(s *step) string {
 	return s.endProcess(s.Cause, fmt.Sprintf("%s; tasks still ran after %s (drain)", s.CauseReason, FormatDuration(s.Spec.Drain)), false)
 }
 
-// killStuckDraining ends the wait: the task that it waits for will not end.
+// killStuckDraining ends the drain: the task that it waits for will not end.
 func killStuckDraining(s *step) string {
 	return s.endProcess(s.Cause, s.CauseReason+"; "+s.reasonOr("stuck"), true)
 }

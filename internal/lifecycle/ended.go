@@ -2,9 +2,9 @@ package lifecycle
 
 import "fmt"
 
-// The cells for a process that has ended, and for its successor.
+// The cells of a process that has ended, and of its successor.
 
-// exitedUnasked is the end of a leader that we did not ask for.
+// exitedUnasked handles the exit of the first process when no end was ordered.
 func exitedUnasked(s *step) string {
 	if s.Phase == PhaseSpawning || s.Phase == PhaseStarting {
 		s.addAction(StopProbing)
@@ -13,13 +13,13 @@ func exitedUnasked(s *step) string {
 	if s.e.Left > 0 {
 		s.Phase = PhaseClearing
 		s.orderEnd(true)
-		return fmt.Sprintf("its leader ended (%s); %s it left behind are being ended", s.Ended, countNoun(s.e.Left, "process"))
+		return fmt.Sprintf("its first process ended (%s); %s that it left are being ended", s.Ended, countNoun(s.e.Left, "process"))
 	}
 	s.EmptyProven, s.Unattributed = s.e.EmptyProven, s.e.Unattributed
 	return s.afterEnd()
 }
 
-// recordExit notes how the process ended and takes it from the dispatcher.
+// recordExit stores how the process ended, and detaches it from the dispatcher.
 func (s *step) recordExit(e Exit) {
 	e.At, e.Incarnation = s.now, s.Incarnation
 	if e.Lived == "" {
@@ -32,29 +32,31 @@ func (s *step) recordExit(e Exit) {
 	}
 }
 
-// exitedWhileDraining is an end during draining. Emptied is asked for all the same: a
-// stop is over when the keeper has said that nothing is left.
+// exitedWhileDraining handles an exit during the drain. It orders the end all
+// the same: a stop is complete when the keeper has reported that no process is
+// left.
 func exitedWhileDraining(s *step) string {
 	s.recordExit(s.e.Exit)
 	return s.endProcess(s.Cause, s.CauseReason, false)
 }
 
-// leaderExited is the end that we asked for; descendants may still live.
+// leaderExited handles the ordered end of the first process. Descendants may
+// still live.
 func leaderExited(s *step) string {
 	s.recordExit(s.e.Exit)
 	return ""
 }
 
-// processesGone is the news that nothing of the incarnation is left.
+// processesGone handles the report that no process of the incarnation is left.
 func processesGone(s *step) string {
 	if s.Ended.Class == "" {
-		s.recordExit(Exit{Class: ExitSignal, Code: -1, Error: "its exit was not seen"})
+		s.recordExit(Exit{Class: ExitSignal, Code: -1, Error: "the keeper did not see its exit"})
 	}
 	s.EmptyProven, s.Unattributed = s.e.EmptyProven, s.e.Unattributed
 	return s.afterEnd()
 }
 
-// goneUnasked is that news although no end was asked for.
+// goneUnasked handles that report when no end was ordered.
 func goneUnasked(s *step) string {
 	if s.Phase == PhaseSpawning || s.Phase == PhaseStarting {
 		s.addAction(StopProbing)
@@ -62,7 +64,7 @@ func goneUnasked(s *step) string {
 	return processesGone(s)
 }
 
-// stillborn: the keeper could not make the process.
+// spawnFailed handles the keeper's report that it could not start the process.
 func spawnFailed(s *step) string {
 	s.addAction(StopProbing)
 	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-"})
@@ -70,7 +72,7 @@ func spawnFailed(s *step) string {
 	return s.afterEnd()
 }
 
-// spawnFailedAfterStop is that answer when its end has already been asked for.
+// spawnFailedAfterStop handles that report when the end was already ordered.
 func spawnFailedAfterStop(s *step) string {
 	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-"})
 	s.Ended.Lived = ""
@@ -78,8 +80,9 @@ func spawnFailedAfterStop(s *step) string {
 	return s.afterEnd()
 }
 
-// orphaned: the keeper is gone and took the process with it. The loop sweeps
-// what escaped before it starts anything.
+// keeperLost handles the death of the keeper, which ends the worker's
+// processes. The caller ends processes that have escaped before it starts a new
+// one.
 func keeperLost(s *step) string {
 	if s.Phase == PhaseSpawning || s.Phase == PhaseStarting {
 		s.addAction(StopProbing)
@@ -91,8 +94,8 @@ func keeperLost(s *step) string {
 	return s.afterEnd()
 }
 
-// afterEnd decides what follows an end: rest where nobody wants the worker, a
-// new process where we ended it for that, and else whatever the law says.
+// afterEnd decides what follows an end: rest if the worker should not run, a
+// new process after a restart, and otherwise what the restart policy says.
 func (s *step) afterEnd() string {
 	c := s.Cause
 	if c == endedStartTimeout || c == endedUnhealthy {
@@ -120,8 +123,7 @@ func exitClassOf(c EndCause) ExitClass {
 	return ExitUnhealthy
 }
 
-// restReason is why a worker rests that nobody wants: what the state itself does
-// not say.
+// restReason returns why a worker is at rest.
 func (s *step) restReason() string {
 	if s.CauseReason == "" {
 		return s.LastExit.String()
@@ -129,7 +131,7 @@ func (s *step) restReason() string {
 	return s.CauseReason
 }
 
-// applyRestartPolicy asks the law and does as it says.
+// applyRestartPolicy applies the restart policy to the last exit.
 func (s *step) applyRestartPolicy() string {
 	death := deathFacts{At: s.now, Class: s.LastExit.Class, EarlyDeath: !s.ReachedRunning, Exit: s.LastExit.String()}
 	var v RestartDecision
@@ -148,7 +150,7 @@ func (s *step) applyRestartPolicy() string {
 	return v.Reason
 }
 
-// scheduleRestart starts at once or waits in BACKOFF.
+// scheduleRestart starts the worker at once, or after a delay in BACKOFF.
 func (s *step) scheduleRestart(v RestartDecision) {
 	s.FollowsDeath = true
 	if s.LastExit.Class == ExitPortTaken {
