@@ -21,7 +21,7 @@ type AdoptOrder struct {
 	Keep        bool
 	CgroupDir   string
 	// Listening is the descriptor in the process that may be its listening
-	// socket, of which the keeper takes a copy; 0 = none.
+	// socket; the keeper takes a copy. 0 = none.
 	Listening int
 
 	Stdout, Stderr Log
@@ -80,8 +80,8 @@ func (l *loop) adoptProcess(m *message) {
 	}
 }
 
-// openProcess opens a pidfd and checks that the process is the one in the
-// order.
+// openProcess opens a pidfd and checks PID and StartTime of the order against
+// the process.
 func (l *loop) openProcess(a *AdoptOrder) (fd int, err error) {
 	fd, err = pidfdOpen(a.PID)
 	if err != nil {
@@ -140,7 +140,7 @@ func (l *loop) holdListener(c *child, number int) bool {
 	return true
 }
 
-// signalAdopted signals the processes one after the other through pidfds. The
+// signalAdopted signals the processes one by one through pidfds. The
 // process group may be another's by now: the keeper does not wait for the main
 // process, so the kernel may reuse its number before the keeper learns of its
 // end.

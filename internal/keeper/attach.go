@@ -40,7 +40,7 @@ func Attach(path string, o Options) (*Keeper, []KeptWorker, error) {
 	return attachConn(conn, process, o)
 }
 
-// attachConn reads the greeting of the keeper at the other end of conn.
+// attachConn reads the greeting of the keeper behind conn.
 func attachConn(conn *net.UnixConn, process *attachedKeeper, o Options) (*Keeper, []KeptWorker, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()

@@ -71,7 +71,7 @@ func removeCgroupDir(dir string) bool {
 }
 
 // cgroupMembers lists the processes of a cgroup and of the cgroups below it.
-// The kernel leaves out processes of which every thread has ended.
+// The kernel leaves out processes without a living thread.
 func cgroupMembers(dir string) (pids []int) {
 	if dir == "" {
 		return nil

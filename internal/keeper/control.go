@@ -30,7 +30,7 @@ type controlConn struct {
 // receivedFDs holds the descriptors that came while the bytes from … to were
 // received. The kernel never delivers descriptors of two sends in one receive,
 // and ends a receive with the bytes of the send that carried them. So they
-// belong to the one frame with descriptors that begins between from and to.
+// belong to the only frame with descriptors that begins between from and to.
 // When the descriptor limit has cut the list to nothing, its frame gets no
 // descriptor, and no other frame gets them.
 type receivedFDs struct {

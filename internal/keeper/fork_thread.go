@@ -7,7 +7,7 @@ import (
 )
 
 // maxPendingSpawns bounds how many spawns are between the loop and the fork
-// thread: enough that neither waits for the other.
+// thread: enough that neither has to wait.
 const maxPendingSpawns = 4
 
 // pendingSpawn is one spawn between the loop and the fork thread.

@@ -98,7 +98,7 @@ func acceptConn(fd int) (int, error) {
 	return n, err
 }
 
-// sameUser reports whether the other end belongs to the user of this process.
+// sameUser reports whether the peer belongs to the user of this process.
 func sameUser(fd int) bool {
 	cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	return err == nil && int(cred.Uid) == os.Geteuid()

@@ -97,7 +97,7 @@ func (k *Keeper) HoldSocket(guid string, f *os.File) error {
 }
 
 // ReleaseSocket closes the keeper's copy of the socket of guid. Processes that
-// were given the socket keep theirs.
+// were given the socket keep their copies.
 func (k *Keeper) ReleaseSocket(guid string) error {
 	return k.sendOrder(message{Op: opRelease, GUID: guid}, nil)
 }

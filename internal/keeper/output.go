@@ -8,7 +8,7 @@ import (
 	"initiator/internal/logs"
 )
 
-// outputs holds the log files, the set of watched workers, and the one buffer
+// outputs holds the log files, the set of watched workers, and the buffer
 // that is used for all reading.
 type outputs struct {
 	buf     []byte

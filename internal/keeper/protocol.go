@@ -101,7 +101,7 @@ type Log struct {
 // worker's process group and to every descendant found outside it. After Wait,
 // KILL follows again and again until no process of the worker is left, and then
 // KindEmptied. A second EndOrder may shorten the wait or strengthen the signal,
-// never the other way round.
+// but not lengthen or weaken it.
 type EndOrder struct {
 	GUID        string
 	Incarnation int

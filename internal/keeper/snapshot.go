@@ -11,7 +11,7 @@ import (
 // snapshot and reads these events, so that no event is judged twice and none is
 // missed, whenever the initiator before it died.
 
-// snapshot is what was saved for one guid.
+// snapshot is the saved state of one worker.
 type snapshot struct {
 	blob        []byte
 	keep        bool // it outlives the initiator; false = for an upgrade only
