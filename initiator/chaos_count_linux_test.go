@@ -22,7 +22,7 @@ func (c *chaos) count(journals string) {
 	defer cancel()
 	all := c.everything(ctx)
 	begun := c.begun(journals)
-	byKey, states, tries := map[string]task.Task{}, map[task.State]int{}, map[task.Kind]int{}
+	byKey, states, tries := map[string]task.Task{}, map[task.State]int{}, map[task.Outcome]int{}
 	for _, one := range all {
 		if twice, ok := byKey[one.Key]; ok {
 			c.t.Errorf("key %s is two tasks: %+v and %+v", one.Key, twice, one)
@@ -106,13 +106,13 @@ func (c *chaos) sane(one task.Task, begun map[string]int) {
 			wrong("it has ended, and an attempt at it has not")
 		case a.N > one.Policy.Attempts:
 			wrong("more attempts than allowed")
-		case a.Outcome == task.Succeeded:
+		case a.Outcome == task.OutcomeCompleted:
 			succeeded++
 		}
 		if strings.HasPrefix(a.Error, "a try: ") && a.Error != (did{Worker: a.Worker, Incarnation: a.Incarnation, Try: a.Try}).words() {
 			wrong("an attempt failed as another did")
 		}
-		if a.Outcome != task.Released && a.Outcome != task.Refused {
+		if a.Outcome != task.OutcomeReleased && a.Outcome != task.OutcomeRefused {
 			paid++
 		}
 	}
@@ -131,7 +131,7 @@ func (c *chaos) sane(one task.Task, begun map[string]int) {
 		return
 	}
 	last := one.History[len(one.History)-1]
-	if r.Worker != last.Worker || r.Incarnation != last.Incarnation || r.Try != last.Try || last.Outcome != task.Succeeded {
+	if r.Worker != last.Worker || r.Incarnation != last.Incarnation || r.Try != last.Try || last.Outcome != task.OutcomeCompleted {
 		wrong("the result is not that of its last attempt")
 	}
 	if begun[fmt.Sprint(one.ID, " ", r.Try, " ", r.Worker, " ", r.Incarnation)] == 0 {

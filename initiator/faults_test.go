@@ -26,12 +26,12 @@ func TestHandlersFromHell(t *testing.T) {
 	in := initiatortest.StartText(t, badINI)
 	for method, want := range map[string]struct {
 		state   task.State
-		outcome task.Kind
+		outcome task.Outcome
 		survive bool // the worker's process
 	}{
-		"panic": {task.Failed, task.FailedFinal, true},
-		"exit":  {task.Dead, task.Lost, false},
-		"leak":  {task.Dead, task.Lost, false},
+		"panic": {task.Failed, task.OutcomeFailed, true},
+		"exit":  {task.Dead, task.OutcomeLost, false},
+		"leak":  {task.Dead, task.OutcomeLost, false},
 	} {
 		before := in.Worker("bad").PID
 		got := in.RunTask(task.Request{Pool: "bad", Method: method})

@@ -38,7 +38,7 @@ func TestWorkerKilledInMidTask(t *testing.T) {
 	if second.Port != first.Port || second.Incarnation != 2 || second.PID == first.PID || second.GUID != first.GUID {
 		t.Errorf("restarted as %+v, was %+v", second, first)
 	}
-	if len(got.History) != 2 || got.History[0].Outcome != task.Lost || got.History[0].Incarnation != 1 || got.History[1].Incarnation != 2 {
+	if len(got.History) != 2 || got.History[0].Outcome != task.OutcomeLost || got.History[0].Incarnation != 1 || got.History[1].Incarnation != 2 {
 		t.Errorf("history %+v", got.History)
 	}
 	if second.LastExit.Signal != "KILL" {

@@ -66,7 +66,7 @@ func (a *app) exportTo(cmd *cobra.Command, w io.Writer) (n int, err error) {
 		return err
 	}, func(q *task.Engine) error {
 		lines := &newlineCounter{to: w}
-		err := q.Export(lines)
+		err := q.ExportTasks(lines)
 		n = lines.n
 		return err
 	})

@@ -53,7 +53,7 @@ type taskFollower struct {
 	inLine bool             // the last line that was shown has no end yet
 }
 
-func (f *taskFollower) showEvent(n task.News) error {
+func (f *taskFollower) showEvent(n task.Event) error {
 	if n.Output == nil {
 		f.meter.ShowLine(progressOf(n))
 		return nil
@@ -87,7 +87,7 @@ func (f *taskFollower) endLine() {
 }
 
 // progressOf is a task on its way, in one line.
-func progressOf(n task.News) string {
+func progressOf(n task.Event) string {
 	switch {
 	case n.State.Terminal():
 		return ""

@@ -49,7 +49,7 @@ func (a *app) importFrom(cmd *cobra.Command, in io.Reader) error {
 		return err
 	})
 	switch {
-	case err != nil && i.n == (task.Imported{}):
+	case err != nil && i.n == (task.ImportCounts{}):
 	case a.Format.JSON:
 		_ = a.Out.WriteJSON(i.n) // the screen keeps its error
 	default:
@@ -64,7 +64,7 @@ func (a *app) importFrom(cmd *cobra.Command, in io.Reader) error {
 // taskImporter sends lines to an initiator, and counts what becomes of them.
 type taskImporter struct {
 	screen *terminal.Screen
-	n      task.Imported
+	n      task.ImportCounts
 }
 
 func (i *taskImporter) printRefusal(line int, why error) {
@@ -73,7 +73,7 @@ func (i *taskImporter) printRefusal(line int, why error) {
 
 // sendLines sends as many lines at once as are one request.
 func (i *taskImporter) sendLines(ctx context.Context, c *client.Client, in io.Reader) error {
-	lines := ndjson.NewReader(in, task.MaxLine)
+	lines := ndjson.NewReader(in, task.MaxImportLine)
 	for more := true; more; {
 		var some [][]byte
 		var numbers []int

@@ -58,9 +58,9 @@ func outcomeCode(t task.Task) (code int, why string) {
 func endedByTime(t task.Task) bool {
 	switch last := t.LastOutcome(); t.State {
 	case task.Dead:
-		return last == task.TimedOut
+		return last == task.OutcomeTimedOut
 	case task.Failed:
-		return last != task.FailedFinal || overranLimit(t)
+		return last != task.OutcomeFailed || overranLimit(t)
 	}
 	return false
 }
@@ -69,7 +69,7 @@ func endedByTime(t task.Task) bool {
 // handler was told that the time is over, and reported just that as a failure.
 func overranLimit(t task.Task) bool {
 	last := t.History[len(t.History)-1]
-	limit := t.Policy.Timeout.D()
+	limit := t.Policy.Timeout.Duration()
 	return limit > 0 && last.End.Sub(last.Start) >= limit ||
 		!t.Deadline.IsZero() && !last.End.Before(t.Deadline)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestVerdict(t *testing.T) {
-	after := func(state task.State, outcomes ...task.Kind) task.Task {
+	after := func(state task.State, outcomes ...task.Outcome) task.Task {
 		x := task.Task{State: state}
 		for _, o := range outcomes {
 			x.History = append(x.History, task.Attempt{Outcome: o})
@@ -19,18 +19,18 @@ func TestVerdict(t *testing.T) {
 		task task.Task
 		want int
 	}{
-		"completed":                    {after(task.Completed, task.Succeeded), 0},
-		"completed after a timeout":    {after(task.Completed, task.TimedOut, task.Succeeded), 0},
-		"failed":                       {after(task.Failed, task.FailedFinal), 1},
-		"failed after a timeout":       {after(task.Failed, task.TimedOut, task.FailedFinal), 1},
-		"cancelled":                    {after(task.Cancelled, task.CancelledByUser), 1},
+		"completed":                    {after(task.Completed, task.OutcomeCompleted), 0},
+		"completed after a timeout":    {after(task.Completed, task.OutcomeTimedOut, task.OutcomeCompleted), 0},
+		"failed":                       {after(task.Failed, task.OutcomeFailed), 1},
+		"failed after a timeout":       {after(task.Failed, task.OutcomeTimedOut, task.OutcomeFailed), 1},
+		"cancelled":                    {after(task.Cancelled, task.OutcomeCancelled), 1},
 		"cancelled in the queue":       {after(task.Cancelled), 1},
-		"dead of lost workers":         {after(task.Dead, task.Lost, task.Lost), 1},
-		"dead of failures":             {after(task.Dead, task.FailedRetry), 1},
-		"dead of timeouts":             {after(task.Dead, task.Lost, task.TimedOut), 124},
-		"deadline in an attempt":       {after(task.Failed, task.DeadlinePassed), 124},
+		"dead of lost workers":         {after(task.Dead, task.OutcomeLost, task.OutcomeLost), 1},
+		"dead of failures":             {after(task.Dead, task.OutcomeRetry), 1},
+		"dead of timeouts":             {after(task.Dead, task.OutcomeLost, task.OutcomeTimedOut), 124},
+		"deadline in an attempt":       {after(task.Failed, task.OutcomeDeadline), 124},
 		"deadline in the queue":        {after(task.Failed), 124},
-		"deadline after a lost worker": {after(task.Failed, task.Lost), 124},
+		"deadline after a lost worker": {after(task.Failed, task.OutcomeLost), 124},
 		"told that its time is over":   {overran(task.Task{State: task.Failed, Policy: task.Policy{Timeout: task.Seconds(time.Second)}}), 124},
 		"told that its deadline is":    {overran(task.Task{State: task.Failed, Deadline: time.Unix(1001, 0)}), 124},
 		"failed in time":               {overran(task.Task{State: task.Failed, Deadline: time.Unix(1002, 0), Policy: task.Policy{Timeout: task.Seconds(2 * time.Second)}}), 1},
@@ -43,6 +43,6 @@ func TestVerdict(t *testing.T) {
 
 // overran adds an attempt of one second that the handler itself failed.
 func overran(x task.Task) task.Task {
-	x.History = []task.Attempt{{Outcome: task.FailedFinal, Start: time.Unix(1000, 0), End: time.Unix(1001, 0)}}
+	x.History = []task.Attempt{{Outcome: task.OutcomeFailed, Start: time.Unix(1000, 0), End: time.Unix(1001, 0)}}
 	return x
 }

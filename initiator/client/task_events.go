@@ -19,17 +19,17 @@ import (
 // Watch calls f with what a task is now, and then with all that becomes of it:
 // the last is terminal, and Watch returns nil behind it. It returns early with
 // the error of f, ctx's, or nil when the initiator ends.
-func (c *Client) Watch(ctx context.Context, id uuid.UUID, f func(task.News) error) error {
+func (c *Client) Watch(ctx context.Context, id uuid.UUID, f func(task.Event) error) error {
 	return c.watch(ctx, "/tasks/"+id.String()+"/events", nil, f)
 }
 
 // WatchPool calls f with what becomes of the tasks of a pool from now on. It
 // returns as Watch does, but for the end of a task.
-func (c *Client) WatchPool(ctx context.Context, pool string, f func(task.News) error) error {
+func (c *Client) WatchPool(ctx context.Context, pool string, f func(task.Event) error) error {
 	return c.watch(ctx, "/tasks/events", url.Values{"pool": {pool}}, f)
 }
 
-func (c *Client) watch(ctx context.Context, path string, query url.Values, f func(task.News) error) error {
+func (c *Client) watch(ctx context.Context, path string, query url.Values, f func(task.Event) error) error {
 	res, err := c.open(ctx, http.MethodGet, path, query, nil)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (c *Client) watch(ctx context.Context, path string, query url.Values, f fun
 
 // eachNews reads server-sent events; only their data matters. Where some were
 // missed, what comes next is newer.
-func eachNews(from io.Reader, f func(task.News) error) error {
+func eachNews(from io.Reader, f func(task.Event) error) error {
 	in := bufio.NewReader(from)
 	for {
 		line, err := in.ReadBytes('\n')
@@ -58,7 +58,7 @@ func eachNews(from io.Reader, f func(task.News) error) error {
 		if !ok {
 			continue
 		}
-		var n task.News
+		var n task.Event
 		if err := json.Unmarshal(data, &n); err != nil {
 			return fmt.Errorf("watch: %w", err)
 		}

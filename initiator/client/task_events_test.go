@@ -19,7 +19,7 @@ func TestWatch(t *testing.T) {
 	first := make(chan error, 1)
 	ready := must[task.Task](t)(c.Submit(ctx, task.Request{Pool: "adder", Delay: task.Seconds(3600e9)}))
 	var seen []task.State
-	err := c.Watch(ctx, ready.ID, func(n task.News) error {
+	err := c.Watch(ctx, ready.ID, func(n task.Event) error {
 		if seen = append(seen, n.State); len(seen) == 1 {
 			_, err := c.Cancel(ctx, ready.ID)
 			first <- err
@@ -32,7 +32,7 @@ func TestWatch(t *testing.T) {
 	if err := c.Watch(ctx, uuid.New(), nil); !errors.Is(err, &client.Error{Status: 404}) {
 		t.Errorf("%v, want 404", err)
 	}
-	if err := c.Watch(ctx, ready.ID, func(task.News) error { return enough }); !errors.Is(err, enough) {
+	if err := c.Watch(ctx, ready.ID, func(task.Event) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("%v, want what the function returned", err)
 	}
 }
@@ -52,7 +52,7 @@ func TestWatchPool(t *testing.T) {
 			}
 		}
 	}()
-	err := c.WatchPool(t.Context(), "adder", func(n task.News) error {
+	err := c.WatchPool(t.Context(), "adder", func(n task.Event) error {
 		if n.State == task.Completed && string(n.Result) == `{"sum":2}` {
 			return enough
 		}

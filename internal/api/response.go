@@ -73,13 +73,13 @@ func errorCode(err error) webhook.Code {
 	var one *supervise.OnePortError
 	var faults proactor.Faults
 	switch {
-	case errors.As(err, &pool), errors.As(err, &unknown), errors.Is(err, task.ErrUnknown), errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, &pool), errors.As(err, &unknown), errors.Is(err, task.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return webhook.NotFound
 	case errors.As(err, &full):
 		return webhook.QueueFull
 	case errors.Is(err, task.ErrInvalid):
 		return webhook.BadBody
-	case errors.Is(err, task.ErrState), errors.As(err, &one):
+	case errors.Is(err, task.ErrConflict), errors.As(err, &one):
 		return webhook.Conflict
 	case errors.As(err, &faults):
 		return webhook.BadConfig

@@ -67,13 +67,13 @@ func (h *handlers) streamSubscription(w http.ResponseWriter, r *http.Request, ev
 
 // encodeTaskEvents encodes events. It leaves out a first event that has lastID:
 // the client knows it.
-func encodeTaskEvents(list []task.News, missed int, lastID string) []byte {
+func encodeTaskEvents(list []task.Event, missed int, lastID string) []byte {
 	var text bytes.Buffer
 	if missed > 0 {
 		fmt.Fprintf(&text, "event: missed\ndata: {\"missed\":%d}\n\n", missed)
 	}
 	for i, n := range list {
-		id, name := n.ID.String()+"/"+n.Mark(), taskEventName(n)
+		id, name := n.ID.String()+"/"+n.StateMark(), taskEventName(n)
 		if i == 0 && id == lastID && name == "state" {
 			continue
 		}
@@ -84,7 +84,7 @@ func encodeTaskEvents(list []task.News, missed int, lastID string) []byte {
 	return text.Bytes()
 }
 
-func taskEventName(n task.News) string {
+func taskEventName(n task.Event) string {
 	switch {
 	case n.State.Terminal():
 		return "end"

@@ -29,7 +29,7 @@ autostart = false
 // event is one of a stream of them.
 type event struct {
 	id, kind string
-	news     task.News
+	news     task.Event
 }
 
 // follow opens a stream; next reads one event of it.

@@ -50,7 +50,7 @@ func skipFilter(to *workerConn) func(uuid.UUID) bool {
 // leaseTask takes the next task for one worker, and sends it once that is
 // committed: the worker must not begin what nobody will remember.
 func (d *Dispatcher) leaseTask(p *pool, to *workerConn, now time.Time, skip func(uuid.UUID) bool) bool {
-	t, ok := d.opts.Queue.Next(now, p.Name, to.guid, to.incarnation, skip)
+	t, ok := d.opts.Queue.LeaseNext(now, p.Name, to.guid, to.incarnation, skip)
 	if !ok {
 		return false
 	}
@@ -74,7 +74,7 @@ func (d *Dispatcher) sendLeased(r *attempt, err error) {
 
 func newAttempt(to *workerConn, t task.Task, now time.Time) *attempt {
 	l, _ := t.Lease()
-	r := &attempt{lease: l, method: t.Method, data: t.Data, number: t.Tries(), began: now, lastListed: now, lastProgress: now, deadline: attemptDeadline(t, now), progressTimeout: t.Policy.ProgressTimeout.D()}
+	r := &attempt{lease: l, method: t.Method, data: t.Data, number: t.Tries(), began: now, lastListed: now, lastProgress: now, deadline: attemptDeadline(t, now), progressTimeout: t.Policy.ProgressTimeout.Duration()}
 	r.timer.Value = timerTarget{to, r}
 	return r
 }
@@ -84,7 +84,7 @@ func newAttempt(to *workerConn, t task.Task, now time.Time) *attempt {
 func attemptDeadline(t task.Task, now time.Time) time.Time {
 	end := t.Deadline
 	if t.Policy.Timeout > 0 {
-		if by := now.Add(t.Policy.Timeout.D()); end.IsZero() || by.Before(end) {
+		if by := now.Add(t.Policy.Timeout.Duration()); end.IsZero() || by.Before(end) {
 			end = by
 		}
 	}

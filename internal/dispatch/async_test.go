@@ -55,7 +55,7 @@ func TestBegunIsTold(t *testing.T) {
 		t.Errorf("await: %+v", got)
 	}
 	h.d.WaitAsync(uuid.New(), ended)
-	if got := <-heard[1]; !errors.Is(got.err, task.ErrUnknown) {
+	if got := <-heard[1]; !errors.Is(got.err, task.ErrNotFound) {
 		t.Errorf("await a task that there is not: %+v", got)
 	}
 }

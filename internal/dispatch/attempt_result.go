@@ -27,9 +27,9 @@ func (d *Dispatcher) applyResult(p *workerConn, r *attempt, got *transportResult
 	r.lastListed = now
 	switch got.status {
 	case leaseNotStored:
-		d.finishAttempt(p, r, task.Outcome{Kind: task.Released, RetryAfter: notStoredDelay, Error: got.err.Error()}, now)
+		d.finishAttempt(p, r, task.AttemptOutcome{Outcome: task.OutcomeReleased, RetryAfter: notStoredDelay, Error: got.err.Error()}, now)
 	case attemptLost:
-		d.finishAttempt(p, r, task.Outcome{Kind: task.Lost, Error: got.err.Error()}, now)
+		d.finishAttempt(p, r, task.AttemptOutcome{Outcome: task.OutcomeLost, Error: got.err.Error()}, now)
 	case attemptEnded:
 		p.rejections = 0
 		d.finishAttempt(p, r, got.outcome, now)
@@ -41,9 +41,9 @@ func (d *Dispatcher) applyResult(p *workerConn, r *attempt, got *transportResult
 }
 
 // finishAttempt ends an attempt and gives its slot back.
-func (d *Dispatcher) finishAttempt(p *workerConn, r *attempt, o task.Outcome, now time.Time) {
+func (d *Dispatcher) finishAttempt(p *workerConn, r *attempt, o task.AttemptOutcome, now time.Time) {
 	d.endAttempt(r, o, now)
-	if o.Kind != task.Released && o.Kind != task.Refused {
+	if o.Outcome != task.OutcomeReleased && o.Outcome != task.OutcomeRefused {
 		p.endedTasks++
 		if p.endedTasks == p.Recycle {
 			d.opts.Observer.WorkerMeasured(p.guid, p.incarnation, p.endedTasks, 0)
@@ -53,20 +53,20 @@ func (d *Dispatcher) finishAttempt(p *workerConn, r *attempt, o task.Outcome, no
 }
 
 // taskOutcome reads what a worker says of a task's end.
-func taskOutcome(failed, retry bool, result json.RawMessage) task.Outcome {
+func taskOutcome(failed, retry bool, result json.RawMessage) task.AttemptOutcome {
 	switch {
 	case !failed:
-		return task.Outcome{Kind: task.Succeeded, Result: result}
+		return task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: result}
 	case retry:
-		return task.Outcome{Kind: task.FailedRetry, Result: result, Error: failureMessage(result), RetryAfter: retryAfter(result)}
+		return task.AttemptOutcome{Outcome: task.OutcomeRetry, Result: result, Error: failureMessage(result), RetryAfter: retryAfter(result)}
 	}
-	return task.Outcome{Kind: task.FailedFinal, Result: result, Error: failureMessage(result)}
+	return task.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: failureMessage(result)}
 }
 
 // finalFailure is a final failure of our own making, in the shape of a worker's.
-func finalFailure(why string) task.Outcome {
+func finalFailure(why string) task.AttemptOutcome {
 	result, _ := json.Marshal(map[string]string{"message": why}) // a map of strings always marshals
-	return task.Outcome{Kind: task.FailedFinal, Result: result, Error: why}
+	return task.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: why}
 }
 
 // failureMessage finds the words in a failure's result, for history and reasons.

@@ -210,7 +210,7 @@ func leases(b *testing.B, workers, queued int) {
 		d.effects = d.effects[:0]
 		for _, w := range d.workers {
 			for _, r := range w.running {
-				d.finishAttempt(w, r, task.Outcome{Kind: task.Succeeded}, now)
+				d.finishAttempt(w, r, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, now)
 				break
 			}
 			break

@@ -31,7 +31,7 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 	defer cancel()
 	t, err := askLoop(now, d, func(a *loopRequest[task.Task], _ time.Time) {
 		d.removeWaiter(m.id, &m.w)
-		t, _ := d.opts.Queue.Get(m.id)
+		t, _ := d.opts.Queue.FindTask(m.id)
 		t.Known = m.w.known
 		a.replyAfterRound(d, t, nil)
 	})

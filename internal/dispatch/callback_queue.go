@@ -57,8 +57,8 @@ func (d *Dispatcher) enqueueCallback(t task.Task) {
 
 // enqueueOwedCallbacks plans those that an earlier process has left.
 func (d *Dispatcher) enqueueOwedCallbacks() {
-	for _, id := range d.opts.Queue.Owed() {
-		if t, ok := d.opts.Queue.Get(id); ok {
+	for _, id := range d.opts.Queue.PendingCallbacks() {
+		if t, ok := d.opts.Queue.FindTask(id); ok {
 			d.enqueueCallback(t)
 		}
 	}
@@ -88,7 +88,7 @@ func (d *Dispatcher) startHostCallbacks(host string) {
 		one := h.waiting[0]
 		h.waiting[0] = nil
 		h.waiting = h.waiting[1:]
-		t, ok := d.opts.Queue.Get(one.id)
+		t, ok := d.opts.Queue.FindTask(one.id)
 		if !ok || t.CallbackState != task.CallbackPending || !t.Ended.Equal(one.ended) {
 			continue // it was asked for again in the meantime
 		}
@@ -121,7 +121,7 @@ func (m callbackSentMessage) applyMessage(d *Dispatcher, now time.Time) {
 		m.tries++
 		d.callbacks.due.Set(&m.timer, now.Add(callbackDelay(m.tries, randomJitter())))
 	} else {
-		d.opts.Queue.Called(m.id, m.ended, state)
+		d.opts.Queue.RecordCallback(m.id, m.ended, state)
 	}
 	if m.err != nil {
 		d.log.Info("a callback was not taken", "task", m.id, "host", m.host, "again", again, "error", m.err)

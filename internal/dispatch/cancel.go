@@ -32,7 +32,7 @@ func (d *Dispatcher) isCancelled(t task.Task) bool {
 // cancelTree cancels a task and then its live children, who cancel theirs. It
 // ends: a parent is older than its children.
 func (d *Dispatcher) cancelTree(id uuid.UUID, why string, now time.Time) (task.Task, error) {
-	t, err := d.opts.Queue.Cancel(now, id, why)
+	t, err := d.opts.Queue.CancelQueued(now, id, why)
 	switch {
 	case err != nil:
 		return t, err
@@ -43,7 +43,7 @@ func (d *Dispatcher) cancelTree(id uuid.UUID, why string, now time.Time) (task.T
 		d.publishTask(&t, now)
 		d.notifyWaiters(t)
 	}
-	for _, child := range d.opts.Queue.Children(id) {
+	for _, child := range d.opts.Queue.LiveChildren(id) {
 		if _, err := d.cancelTree(child, "its parent "+id.String()+" was cancelled", now); err != nil {
 			d.log.Warn("a child is not cancelled", "task", child, "parent", id, "error", err)
 		}

@@ -44,7 +44,7 @@ func TestCancelReachesTheChildren(t *testing.T) {
 	if _, err := h.d.Cancel(h.ctx, parent.ID, "enough"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.d.Submit(h.ctx, task.Request{Pool: "q", Parent: parent.ID}); !errors.Is(err, task.ErrState) {
+	if _, err := h.d.Submit(h.ctx, task.Request{Pool: "q", Parent: parent.ID}); !errors.Is(err, task.ErrConflict) {
 		t.Errorf("a child of a task that is being cancelled: %v", err)
 	}
 	for _, id := range []uuid.UUID{parent.ID, runs.ID, waits.ID, grandchild.ID} {
@@ -54,7 +54,7 @@ func TestCancelReachesTheChildren(t *testing.T) {
 	}
 	h.is(other.ID, task.Queued)
 	for _, gone := range []uuid.UUID{parent.ID, uuid.New()} {
-		if _, err := h.d.Submit(h.ctx, task.Request{Pool: "q", Parent: gone}); !errors.Is(err, task.ErrState) && !errors.Is(err, task.ErrInvalid) {
+		if _, err := h.d.Submit(h.ctx, task.Request{Pool: "q", Parent: gone}); !errors.Is(err, task.ErrConflict) && !errors.Is(err, task.ErrInvalid) {
 			t.Errorf("a child of a task that has gone: %v", err)
 		}
 	}
@@ -116,7 +116,7 @@ func TestNoProgressIsStuck(t *testing.T) {
 	moves := h.submit(task.Request{Pool: "p", Method: "moving"})
 	silent := h.submit(task.Request{Pool: "p", Method: "silent"})
 	got := h.wait(silent.ID)
-	if got.State != task.Dead || got.LastOutcome() != task.Stuck {
+	if got.State != task.Dead || got.LastOutcome() != task.OutcomeStuck {
 		t.Errorf("%s: %s", got.State, got.Reason)
 	}
 	patient := task.Seconds(0)

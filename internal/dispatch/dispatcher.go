@@ -101,7 +101,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-d.mailbox.Wakeup():
-		case <-d.opts.Queue.Synced():
+		case <-d.opts.Queue.BatchDone():
 		case <-alarm.C:
 		}
 		runtime.Gosched() // whoever is about to say something joins this round
@@ -115,7 +115,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 // it in turn. It does not wait for that: the next round may begin while this
 // one is being written.
 func (d *Dispatcher) runRound(batch []message) {
-	d.opts.Queue.Settle()
+	d.opts.Queue.FinishCommits()
 	now := time.Now()
 	for _, m := range batch {
 		m.applyMessage(d, now)
@@ -127,7 +127,7 @@ func (d *Dispatcher) runRound(batch []message) {
 
 // expireDue does what is due by the clock alone.
 func (d *Dispatcher) expireDue(now time.Time) {
-	ended, woken := d.opts.Queue.Expire(now)
+	ended, woken := d.opts.Queue.ExpireTasks(now)
 	for _, t := range ended {
 		d.publishTask(&t, now)
 		d.notifyWaiters(t)
@@ -150,7 +150,7 @@ func (d *Dispatcher) expireDue(now time.Time) {
 // nextWakeup is the next moment at which the clock alone makes something happen.
 func (d *Dispatcher) nextWakeup() time.Time {
 	at := time.Now().Add(time.Hour)
-	for _, t := range []time.Time{d.opts.Queue.Due(), d.timers.NextDue(), d.callbacks.due.NextDue()} {
+	for _, t := range []time.Time{d.opts.Queue.NextExpiry(), d.timers.NextDue(), d.callbacks.due.NextDue()} {
 		if !t.IsZero() && t.Before(at) {
 			at = t
 		}

@@ -46,7 +46,7 @@ func TestFullDisk(t *testing.T) {
 	if why, err := h.d.StorageFault(h.ctx); err != nil || !strings.Contains(why, "no space") {
 		t.Errorf("the fault is %q, %v", why, err)
 	}
-	if _, err := h.d.Get(h.ctx, refused); !errors.Is(err, task.ErrUnknown) {
+	if _, err := h.d.Get(h.ctx, refused); !errors.Is(err, task.ErrNotFound) {
 		t.Errorf("a task that was refused: %v", err)
 	}
 	g.let()
@@ -65,7 +65,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	h.stop()
 	q := stored(t, disk.PoweredOff(1))
-	if got, _ := q.Get(one.ID); got.State != task.Completed {
+	if got, _ := q.FindTask(one.ID); got.State != task.Completed {
 		t.Errorf("after a restart: %+v", got)
 	}
 	if err := q.Close(); err != nil {
@@ -87,7 +87,7 @@ func TestKilledWhileRunning(t *testing.T) {
 	h = newHouseOver(t, stored(t, left), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	h.worker("p", "w2", 1, echo)
 	got := h.wait(one.ID)
-	if got.State != task.Completed || got.Attempt != 2 || got.History[0].Outcome != task.Lost {
+	if got.State != task.Completed || got.Attempt != 2 || got.History[0].Outcome != task.OutcomeLost {
 		t.Errorf("%+v", got)
 	}
 	if got := h.wait(next.ID); got.State != task.Completed || got.Attempt != 1 || string(got.Result) != "2" {

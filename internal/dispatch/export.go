@@ -23,7 +23,7 @@ const (
 // meantime is left out. Errors: that of f, ctx's, ErrClosed.
 func (d *Dispatcher) Export(ctx context.Context, f func([]task.Task) error) error {
 	all := task.Filter{Limit: maxInt}
-	ids, err := askLoop(ctx, d, func(m *loopRequest[[]uuid.UUID], _ time.Time) { m.reply(d.opts.Queue.IDs(all), nil) })
+	ids, err := askLoop(ctx, d, func(m *loopRequest[[]uuid.UUID], _ time.Time) { m.reply(d.opts.Queue.ListIDs(all), nil) })
 	slices.Reverse(ids)
 	for err == nil && len(ids) > 0 {
 		var some exportBatch
@@ -44,7 +44,7 @@ type exportBatch struct {
 
 func (d *Dispatcher) readTasks(ids []uuid.UUID) (r exportBatch) {
 	for size := 0; r.looked < min(len(ids), exportStep) && size < exportBytes; r.looked++ {
-		if t, ok := d.opts.Queue.Get(ids[r.looked]); ok {
+		if t, ok := d.opts.Queue.FindTask(ids[r.looked]); ok {
 			r.tasks = append(r.tasks, t)
 			size += len(t.Data) + len(t.Result)
 		}
@@ -77,7 +77,7 @@ func (d *Dispatcher) importTask(t task.Task, now time.Time) (task.Task, error) {
 	if t.Pool != "" && (p == nil || p.gone) {
 		return t, &UnknownPoolError{t.Pool}
 	}
-	got, fresh, err := d.opts.Queue.Import(now, t)
+	got, fresh, err := d.opts.Queue.ImportTask(now, t)
 	if fresh {
 		d.changed[p] = true
 		d.publishNewTask(&got, now)

@@ -56,7 +56,7 @@ func TestResultsAreFenced(t *testing.T) {
 			t.Fatalf("%s ended it: %s", name, got.State)
 		}
 	}
-	if err := h.d.RecordResult(h.ctx, "no such token", false, result(one.ID, 1, `4`)); !errors.Is(err, task.ErrUnknown) {
+	if err := h.d.RecordResult(h.ctx, "no such token", false, result(one.ID, 1, `4`)); !errors.Is(err, task.ErrNotFound) {
 		t.Errorf("unknown token: %v", err)
 	}
 	if err := h.d.RecordResult(h.ctx, mine, false, proactor.ResultBody{}); !errors.Is(err, ErrBadTask) {
@@ -97,7 +97,7 @@ func TestSupersededResults(t *testing.T) {
 	again := h.until(one.ID, "runs in b", func(t task.Task) bool {
 		return t.State == task.Running && t.History[len(t.History)-1].Worker == "b"
 	})
-	if err := h.d.RecordResult(h.ctx, token, false, result(one.ID, again.Tries(), `"stale"`)); !errors.Is(err, task.ErrUnknown) {
+	if err := h.d.RecordResult(h.ctx, token, false, result(one.ID, again.Tries(), `"stale"`)); !errors.Is(err, task.ErrNotFound) {
 		t.Errorf("the token of a stale incarnation: %v", err)
 	}
 	if got, _ := h.d.Get(h.ctx, one.ID); got.State != task.Running {
@@ -182,7 +182,7 @@ type broken struct {
 }
 
 func (b *broken) Next(now time.Time, pool, guid string, n int, skip func(uuid.UUID) bool) (task.Task, bool) {
-	t, ok := b.Engine.Next(now, pool, guid, n, skip)
+	t, ok := b.Engine.LeaseNext(now, pool, guid, n, skip)
 	if ok && b.leases > 0 {
 		b.leases--
 		b.fails = true

@@ -114,7 +114,7 @@ func (d *Dispatcher) renewLease(r *attempt, said proactor.RunningTask, at time.T
 		d.recordOutput(r, *said.Output, at)
 	}
 	if len(said.Progress) > 0 && !r.stopping {
-		d.opts.Queue.Progress(r.lease, said.Progress)
+		d.opts.Queue.SetProgress(r.lease, said.Progress)
 		if moved {
 			d.publishProgress(r.lease.Task, r.timer.Value.conn.pool.Name, at)
 		}
@@ -127,7 +127,7 @@ func (d *Dispatcher) renewLease(r *attempt, said proactor.RunningTask, at time.T
 func (d *Dispatcher) checkLease(p *workerConn, r *attempt, b *heartbeat, now time.Time) {
 	stopped := !r.stopRequested.IsZero() && b.at.Sub(r.stopRequested) > p.Span && r.lastListed.Before(b.at)
 	if stopped || now.Sub(r.lastListed) >= p.Tolerance {
-		d.finishAttempt(p, r, task.Outcome{Kind: task.Lost, Error: "the worker no longer speaks of the task"}, now)
+		d.finishAttempt(p, r, task.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker no longer speaks of the task"}, now)
 		return
 	}
 	d.checkProgress(p, r, now)

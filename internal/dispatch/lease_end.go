@@ -11,12 +11,12 @@ import (
 // leaseOutcome decides what a task whose worker is gone has to pay. Only the culprit
 // pays, where there is one; nobody, where the worker was asked to go; and never
 // a task that has not come as far as the worker.
-func (p *workerConn) leaseOutcome(r *attempt, reason string) task.Outcome {
-	o := task.Outcome{Kind: task.Lost, Error: reason}
+func (p *workerConn) leaseOutcome(r *attempt, reason string) task.AttemptOutcome {
+	o := task.AttemptOutcome{Outcome: task.OutcomeLost, Error: reason}
 	neighbour := p.crashSuspect != uuid.Nil && p.crashSuspect != r.lease.Task
 	asked := p.crashSuspect == uuid.Nil && p.draining
 	if neighbour || asked || !r.reached.Load() {
-		o.Kind = task.Released
+		o.Outcome = task.OutcomeReleased
 	}
 	return o
 }
@@ -24,25 +24,25 @@ func (p *workerConn) leaseOutcome(r *attempt, reason string) task.Outcome {
 // endAttempt ends an attempt for the queue, unless that has been done: an
 // attempt that is stopping is over already. What somebody cancelled is not
 // tried again, however it ended.
-func (d *Dispatcher) endAttempt(r *attempt, o task.Outcome, now time.Time) {
+func (d *Dispatcher) endAttempt(r *attempt, o task.AttemptOutcome, now time.Time) {
 	r.ended.Store(true)
 	if r.stopping {
 		return
 	}
-	if r.cancelled && o.Kind != task.Succeeded {
-		o = task.Outcome{Kind: task.CancelledByUser, Error: r.cancelReason, Result: o.Result}
+	if r.cancelled && o.Outcome != task.OutcomeCompleted {
+		o = task.AttemptOutcome{Outcome: task.OutcomeCancelled, Error: r.cancelReason, Result: o.Result}
 	}
-	if failed := o.Kind == task.FailedFinal || o.Kind == task.FailedRetry; failed && r.isOverdue(now) {
+	if failed := o.Outcome == task.OutcomeFailed || o.Outcome == task.OutcomeRetry; failed && r.isOverdue(now) {
 		// The worker's clock was the quicker one: its handler gave up
 		// because the time was over, which is not a failure of its own.
-		o.Kind = d.timeoutKind(r, now)
+		o.Outcome = d.timeoutKind(r, now)
 	}
 	d.endLease(r.lease, o, now)
 }
 
 // endLease closes an attempt in the queue and tells those who wait.
-func (d *Dispatcher) endLease(l task.Lease, o task.Outcome, now time.Time) {
-	t, err := d.opts.Queue.End(now, l, o, randomJitter())
+func (d *Dispatcher) endLease(l task.Lease, o task.AttemptOutcome, now time.Time) {
+	t, err := d.opts.Queue.EndAttempt(now, l, o, randomJitter())
 	if err != nil {
 		d.log.Debug("an attempt had ended already", "task", l.Task, "attempt", l.Attempt, "error", err)
 		return
@@ -52,7 +52,7 @@ func (d *Dispatcher) endLease(l task.Lease, o task.Outcome, now time.Time) {
 	}
 	if p := d.pools[t.Pool]; p != nil {
 		d.changed[p] = true
-		if o.Kind != task.Released {
+		if o.Outcome != task.OutcomeReleased {
 			delete(p.refused, t.ID)
 			delete(p.isolated, t.ID)
 		}

@@ -22,8 +22,8 @@ func TestDetachInMidTask(t *testing.T) {
 		t.Fatalf("%s, attempt %d, %+v", got.State, got.Attempt, got.History)
 	}
 	first, second := got.History[0], got.History[1]
-	if first.Incarnation != 1 || first.Outcome != task.Lost || first.Error != "killed by a signal" ||
-		second.Incarnation != 2 || second.Outcome != task.Succeeded {
+	if first.Incarnation != 1 || first.Outcome != task.OutcomeLost || first.Error != "killed by a signal" ||
+		second.Incarnation != 2 || second.Outcome != task.OutcomeCompleted {
 		t.Errorf("history %+v", got.History)
 	}
 }
@@ -81,7 +81,7 @@ func TestDrainCutShortCostsNoAttempt(t *testing.T) {
 	h.d.DrainWorker("w", 1)
 	h.d.DetachWorker("w", 1, "stopped")
 	h.worker("p", "x", 1, echo)
-	if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.Released {
+	if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.OutcomeReleased {
 		t.Errorf("%s, attempt %d, %+v", got.State, got.Attempt, got.History)
 	}
 }
@@ -117,7 +117,7 @@ func TestLeaseLapsesWhenTheWorkerForgets(t *testing.T) {
 	h.verdicts.await(t, verdict{"connected", "w", 1})
 	defer s.beats(20 * time.Millisecond)()
 	got := h.ends(task.Request{Pool: "p"}, task.Dead)
-	if len(got.History) != 2 || got.History[0].Outcome != task.Lost || got.History[1].Outcome != task.Lost {
+	if len(got.History) != 2 || got.History[0].Outcome != task.OutcomeLost || got.History[1].Outcome != task.OutcomeLost {
 		t.Errorf("history %+v", got.History)
 	}
 }

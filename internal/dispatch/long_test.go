@@ -87,7 +87,7 @@ func (h *house) eventful(n int) task.Task {
 	}
 	if rand.IntN(20) == 0 {
 		_, err = h.d.Cancel(h.ctx, one.ID, "by chance")
-		if err != nil && !errors.Is(err, task.ErrState) {
+		if err != nil && !errors.Is(err, task.ErrConflict) {
 			h.t.Errorf("cancel: %v", err)
 		}
 	}
@@ -162,7 +162,7 @@ func (h *house) countEverything(records map[uuid.UUID]int) {
 		if len(d.waiters)+d.timers.Len()+len(d.workers)+len(d.pools["p"].refused)+len(d.pools["p"].members) != 0 {
 			h.t.Errorf("left: %d waiters, %d timers, %d peers, %d refusals", len(d.waiters), d.timers.Len(), len(d.workers), len(d.pools["p"].refused))
 		}
-		if c := d.opts.Queue.Counts()["p"]; c[task.Queued]+c[task.Running] != 0 {
+		if c := d.opts.Queue.CountTasks()["p"]; c[task.Queued]+c[task.Running] != 0 {
 			h.t.Errorf("counts %v", c)
 		}
 	})

@@ -13,9 +13,9 @@ import (
 // Get returns the record of a task. Error: task.ErrUnknown.
 func (d *Dispatcher) Get(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	return askLoop(ctx, d, func(m *loopRequest[task.Task], _ time.Time) {
-		t, ok := d.opts.Queue.Get(id)
+		t, ok := d.opts.Queue.FindTask(id)
 		if !ok {
-			m.replyAfterRound(d, t, fmt.Errorf("task %s: %w", id, task.ErrUnknown))
+			m.replyAfterRound(d, t, fmt.Errorf("task %s: %w", id, task.ErrNotFound))
 			return
 		}
 		m.replyAfterRound(d, t, nil)
@@ -24,13 +24,13 @@ func (d *Dispatcher) Get(ctx context.Context, id uuid.UUID) (task.Task, error) {
 
 // List returns records, newest first.
 func (d *Dispatcher) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
-	return askLoop(ctx, d, func(m *loopRequest[[]task.Task], _ time.Time) { m.replyAfterRound(d, d.opts.Queue.List(f), nil) })
+	return askLoop(ctx, d, func(m *loopRequest[[]task.Task], _ time.Time) { m.replyAfterRound(d, d.opts.Queue.ListTasks(f), nil) })
 }
 
 // CountTasks tells how many tasks of each state each pool has.
 func (d *Dispatcher) CountTasks(ctx context.Context) (map[string]task.Counts, error) {
 	return askLoop(ctx, d, func(m *loopRequest[map[string]task.Counts], _ time.Time) {
-		m.replyAfterRound(d, d.opts.Queue.Counts(), nil)
+		m.replyAfterRound(d, d.opts.Queue.CountTasks(), nil)
 	})
 }
 
@@ -38,7 +38,7 @@ func (d *Dispatcher) CountTasks(ctx context.Context) (map[string]task.Counts, er
 func (d *Dispatcher) StorageFault(ctx context.Context) (string, error) {
 	return askLoop(ctx, d, func(m *loopRequest[string], _ time.Time) {
 		why := ""
-		if err := d.opts.Queue.Fault(); err != nil {
+		if err := d.opts.Queue.StorageError(); err != nil {
 			why = err.Error()
 		}
 		m.replyAfterRound(d, why, nil)

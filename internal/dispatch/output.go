@@ -45,7 +45,7 @@ func (d *Dispatcher) recordOutput(r *attempt, o proactor.TaskOutput, now time.Ti
 	}
 	r.lastListed, r.lastProgress = now, now
 	if id := r.lease.Task; d.subscribers.hasSubscriber(id, r.timer.Value.conn.pool.Name) {
-		if t, ok := d.opts.Queue.Get(id); ok && !r.stopping {
+		if t, ok := d.opts.Queue.FindTask(id); ok && !r.stopping {
 			d.publishOutput(&t, o, now)
 		}
 	}
@@ -61,14 +61,14 @@ func (d *Dispatcher) publishOutput(t *task.Task, o proactor.TaskOutput, now time
 	})
 }
 
-func outputEvent(t *task.Task, o proactor.TaskOutput, now time.Time) task.News {
+func outputEvent(t *task.Task, o proactor.TaskOutput, now time.Time) task.Event {
 	n := t.News(now)
 	n.Progress, n.Output = nil, &o
 	return n
 }
 
 // earlierOutput is what a running task wrote before somebody began to watch it.
-func (d *Dispatcher) earlierOutput(t *task.Task, now time.Time) (n task.News, ok bool) {
+func (d *Dispatcher) earlierOutput(t *task.Task, now time.Time) (n task.Event, ok bool) {
 	l, _ := t.Lease()
 	p := d.workers[workerID{l.GUID, l.Incarnation}]
 	if p == nil || p.running[t.ID] == nil || p.running[t.ID].output == nil {

@@ -106,7 +106,7 @@ func TestOutputThatIsNotFetched(t *testing.T) {
 	const parts, size = 1000, 1000
 	h.inLoop(func() {
 		for n := range int64(parts) {
-			h.d.subscribers.publishEvent(task.News{ID: id, Pool: "p", State: task.Running, Output: &proactor.TaskOutput{At: n * size, Text: strings.Repeat("x", size)}})
+			h.d.subscribers.publishEvent(task.Event{ID: id, Pool: "p", State: task.Running, Output: &proactor.TaskOutput{At: n * size, Text: strings.Repeat("x", size)}})
 		}
 	})
 	news, missed, err := w.Next(h.ctx)

@@ -36,7 +36,7 @@ type pool struct {
 }
 
 func (d *Dispatcher) addPool(p Pool) {
-	d.opts.Queue.Retain(p.Name, p.Retention)
+	d.opts.Queue.SetRetention(p.Name, p.Retention)
 	if known, ok := d.pools[p.Name]; ok {
 		known.Pool, known.gone = p, false
 		return

@@ -65,7 +65,7 @@ func TestRefusedTaskWaitsAsLongAsTheWorkerSaid(t *testing.T) {
 	if d := got.NotBefore.Sub(got.Submitted); got.State != task.Queued || d < 55*time.Second || d > 55*time.Second+patience {
 		t.Errorf("it is %s for %v", got.State, d)
 	}
-	if got.LastOutcome() != task.Refused {
+	if got.LastOutcome() != task.OutcomeRefused {
 		t.Errorf("history %+v", got.History)
 	}
 }
@@ -85,7 +85,7 @@ func TestRefusedTaskDoesNotWaitForAWorkerThatHasGone(t *testing.T) {
 			g.next(t)
 			h.refuser("once", 1, time.Millisecond, echo)
 			one := h.submit(task.Request{Pool: "p"})
-			h.until(one.ID, "was refused", func(t task.Task) bool { return t.LastOutcome() == task.Released })
+			h.until(one.ID, "was refused", func(t task.Task) bool { return t.LastOutcome() == task.OutcomeReleased })
 			gone(h)
 			if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 {
 				t.Errorf("%s, attempt %d, %+v", got.State, got.Attempt, got.History)

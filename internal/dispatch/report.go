@@ -21,7 +21,7 @@ var ErrBadTask = errors.New("the result names no task")
 func (d *Dispatcher) RecordResult(ctx context.Context, token string, failed bool, body proactor.ResultBody) error {
 	found, ok := d.sessions.Load(token)
 	if !ok {
-		return task.ErrUnknown
+		return task.ErrNotFound
 	}
 	id, err := uuid.Parse(body.Task.ID)
 	if err != nil {
@@ -35,7 +35,7 @@ func (d *Dispatcher) RecordResult(ctx context.Context, token string, failed bool
 	return err
 }
 
-func (d *Dispatcher) recordOutcome(from workerID, id uuid.UUID, attempt int, o task.Outcome, now time.Time) {
+func (d *Dispatcher) recordOutcome(from workerID, id uuid.UUID, attempt int, o task.AttemptOutcome, now time.Time) {
 	p := d.workers[from]
 	if p == nil {
 		return

@@ -86,7 +86,7 @@ func (m *finishResumeMessage) applyMessage(d *Dispatcher, now time.Time) {
 		delete(d.resumable, id)
 		for _, t := range list {
 			l, _ := t.Lease()
-			d.endLease(l, task.Outcome{Kind: task.Lost, Error: "its worker ended while no initiator was there"}, now)
+			d.endLease(l, task.AttemptOutcome{Outcome: task.OutcomeLost, Error: "its worker ended while no initiator was there"}, now)
 		}
 	}
 }
@@ -119,9 +119,9 @@ func (d *Dispatcher) reportConnected(p *workerConn) {
 // endOrphanedAttempts ends the attempts that a former initiator has left: its workers ended
 // with it. What was lost with a crash may have caused it, so it is paid for.
 func (d *Dispatcher) endOrphanedAttempts(now time.Time) {
-	for _, t := range d.opts.Queue.List(task.Filter{State: task.Running, Limit: maxInt}) {
+	for _, t := range d.opts.Queue.ListTasks(task.Filter{State: task.Running, Limit: maxInt}) {
 		if l, ok := t.Lease(); ok && !d.keepForResume(l, t) {
-			d.endLease(l, task.Outcome{Kind: task.Lost, Error: "the initiator ended while it ran"}, now)
+			d.endLease(l, task.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the initiator ended while it ran"}, now)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 // task.ErrUnknown, task.ErrState.
 func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
-		t, err := d.opts.Queue.Retry(now, id)
+		t, err := d.opts.Queue.RetryTask(now, id)
 		if p := d.pools[t.Pool]; err == nil && p != nil {
 			d.changed[p] = true
 			d.publishTask(&t, now)
@@ -38,7 +38,7 @@ func (d *Dispatcher) RetryAll(ctx context.Context, f task.Filter) (n int, err er
 		return 0, fmt.Errorf("%w: only dead, failed and cancelled tasks can be retried, not %q", task.ErrInvalid, f.State)
 	}
 	f.Limit = maxInt
-	ids, err := askLoop(ctx, d, func(m *loopRequest[[]uuid.UUID], _ time.Time) { m.reply(d.opts.Queue.IDs(f), nil) })
+	ids, err := askLoop(ctx, d, func(m *loopRequest[[]uuid.UUID], _ time.Time) { m.reply(d.opts.Queue.ListIDs(f), nil) })
 	slices.Reverse(ids) // the oldest first: they are queued in the order of their submit
 	for some := range slices.Chunk(ids, retryStep) {
 		var revived int
@@ -53,9 +53,9 @@ func (d *Dispatcher) RetryAll(ctx context.Context, f task.Filter) (n int, err er
 // retryTasks retries some tasks and returns how many could be.
 func (d *Dispatcher) retryTasks(ids []uuid.UUID, now time.Time) (n int) {
 	for _, id := range ids {
-		t, err := d.opts.Queue.Retry(now, id)
+		t, err := d.opts.Queue.RetryTask(now, id)
 		if err != nil {
-			if !errors.Is(err, task.ErrUnknown) && !errors.Is(err, task.ErrState) {
+			if !errors.Is(err, task.ErrNotFound) && !errors.Is(err, task.ErrConflict) {
 				d.log.Warn("a task is not revived", "task", id, "error", err)
 			}
 			continue

@@ -39,7 +39,7 @@ func TestRoundRobinOverFreeSlots(t *testing.T) {
 				t.Errorf("%s runs %d of %d", p.workerID, len(p.running), slots)
 			}
 		}
-		if n := h.d.opts.Queue.Counts()["p"][task.Queued]; n != workers*slots {
+		if n := h.d.opts.Queue.CountTasks()["p"][task.Queued]; n != workers*slots {
 			t.Errorf("%d are queued, want %d", n, workers*slots)
 		}
 	})

@@ -47,7 +47,7 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 		go submit()
 	}
 	for queued := 0; queued < clients; {
-		queued, err = askLoop(h.ctx, h.d, func(m *loopRequest[int], _ time.Time) { m.reply(q.Queued("p"), nil) }) // waits for no sync
+		queued, err = askLoop(h.ctx, h.d, func(m *loopRequest[int], _ time.Time) { m.reply(q.CountQueued("p"), nil) }) // waits for no sync
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 	}
 	disk.BeforeSync(nil)
 	left := stored(t, disk.PoweredOff(1))
-	if n := left.Queued("p"); n != clients {
+	if n := left.CountQueued("p"); n != clients {
 		t.Errorf("%d are left after the power was cut", n)
 	}
 	if err := left.Close(); err != nil {

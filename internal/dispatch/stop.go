@@ -47,21 +47,21 @@ func (d *Dispatcher) reportStuck(p *workerConn, r *attempt) {
 }
 
 // timeoutKind tells which of the two clocks of an attempt ended it.
-func (d *Dispatcher) timeoutKind(r *attempt, now time.Time) task.Kind {
-	if t, ok := d.opts.Queue.Get(r.lease.Task); ok && !t.Deadline.IsZero() && !t.Deadline.After(now) {
-		return task.DeadlinePassed
+func (d *Dispatcher) timeoutKind(r *attempt, now time.Time) task.Outcome {
+	if t, ok := d.opts.Queue.FindTask(r.lease.Task); ok && !t.Deadline.IsZero() && !t.Deadline.After(now) {
+		return task.OutcomeDeadline
 	}
-	return task.TimedOut
+	return task.OutcomeTimedOut
 }
 
 // endTimedOut ends an attempt by the clock.
 func (d *Dispatcher) endTimedOut(p *workerConn, r *attempt, now time.Time) {
-	d.abandonAttempt(p, r, task.Outcome{Kind: d.timeoutKind(r, now), Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
+	d.abandonAttempt(p, r, task.AttemptOutcome{Outcome: d.timeoutKind(r, now), Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
 }
 
 // abandonAttempt ends an attempt that still runs. The worker keeps the slot until it
 // has stopped the task.
-func (d *Dispatcher) abandonAttempt(p *workerConn, r *attempt, o task.Outcome, now time.Time) {
+func (d *Dispatcher) abandonAttempt(p *workerConn, r *attempt, o task.AttemptOutcome, now time.Time) {
 	d.endAttempt(r, o, now)
 	r.stopping = true
 	p.stopping++

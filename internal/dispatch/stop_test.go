@@ -16,7 +16,7 @@ func TestAttemptTimesOut(t *testing.T) {
 	g := newGate(h)
 	h.worker("p", "w", 1, g.handler("g"))
 	got := h.ends(task.Request{Pool: "p", Timeout: seconds(50 * time.Millisecond)}, task.Dead)
-	if len(got.History) != 2 || got.LastOutcome() != task.TimedOut {
+	if len(got.History) != 2 || got.LastOutcome() != task.OutcomeTimedOut {
 		t.Errorf("history %+v", got.History)
 	}
 }
@@ -29,7 +29,7 @@ func TestDeadlineInFlight(t *testing.T) {
 	one := h.submit(task.Request{Pool: "p", Deadline: time.Now().Add(300 * time.Millisecond)})
 	g.next(t)
 	got := h.wait(one.ID)
-	if got.State != task.Failed || got.LastOutcome() != task.DeadlinePassed || len(got.History) != 1 {
+	if got.State != task.Failed || got.LastOutcome() != task.OutcomeDeadline || len(got.History) != 1 {
 		t.Errorf("%s, %+v", got.State, got.History)
 	}
 }
@@ -67,10 +67,10 @@ func TestCancelBeforeDuringAfter(t *testing.T) {
 		}
 	}
 	got := h.wait(during.ID)
-	if got.State != task.Cancelled || got.LastOutcome() != task.CancelledByUser || got.History[0].Error != "changed my mind" {
+	if got.State != task.Cancelled || got.LastOutcome() != task.OutcomeCancelled || got.History[0].Error != "changed my mind" {
 		t.Errorf("during: %s, %+v", got.State, got.History)
 	}
-	if _, err := h.d.Cancel(h.ctx, during.ID, ""); !errors.Is(err, task.ErrState) {
+	if _, err := h.d.Cancel(h.ctx, during.ID, ""); !errors.Is(err, task.ErrConflict) {
 		t.Errorf("after: %v", err)
 	}
 	if n := len(g.began); n != 0 {
@@ -127,11 +127,11 @@ func TestStuckTask(t *testing.T) {
 	h.d.DetachWorker("w", 1, "killed: stuck")
 	h.worker("p", "x", 2, worker.HandleRaw("deaf", echoData), worker.HandleRaw("polite", echoData))
 	got := h.wait(culprit.ID)
-	if got.State != task.Completed || got.Attempt != 2 || got.History[0].Outcome != task.TimedOut {
+	if got.State != task.Completed || got.Attempt != 2 || got.History[0].Outcome != task.OutcomeTimedOut {
 		t.Errorf("culprit: %s, attempt %d, %+v", got.State, got.Attempt, got.History)
 	}
 	got = h.wait(neighbour.ID)
-	if got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.Released {
+	if got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.OutcomeReleased {
 		t.Errorf("neighbour: %s, attempt %d, %+v", got.State, got.Attempt, got.History)
 	}
 }
@@ -146,7 +146,7 @@ func TestNextAttemptAvoidsTheWorkerThatStillRunsIt(t *testing.T) {
 	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 4, Span: time.Minute})
 	one := h.submit(task.Request{Pool: "p", Timeout: seconds(200 * time.Millisecond)})
 	g.next(t)
-	h.until(one.ID, "timed out", func(t task.Task) bool { return t.LastOutcome() == task.TimedOut })
+	h.until(one.ID, "timed out", func(t task.Task) bool { return t.LastOutcome() == task.OutcomeTimedOut })
 	h.inLoop(func() {})
 	if got, _ := h.d.Get(h.ctx, one.ID); got.State != task.Queued {
 		t.Fatalf("it is %s: %+v", got.State, got.History)

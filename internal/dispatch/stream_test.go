@@ -103,7 +103,7 @@ func TestRefusalsByStream(t *testing.T) {
 	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1})
 	h.byStream("w")
 	got := h.ends(task.Request{Pool: "p", Data: raw(`1`)}, task.Completed)
-	if len(got.History) != 2 || got.History[0].Outcome != task.Refused || got.Attempt != 1 {
+	if len(got.History) != 2 || got.History[0].Outcome != task.OutcomeRefused || got.Attempt != 1 {
 		t.Errorf("%+v", got.History)
 	}
 }

@@ -49,13 +49,13 @@ func (d *Dispatcher) submitTask(r task.Request, now time.Time) (task.Task, error
 	if err := d.checkParent(t.Parent); err != nil {
 		return task.Task{}, err
 	}
-	if p.QueueMax > 0 && d.opts.Queue.Queued(p.Name) >= p.QueueMax {
-		if known, ok := d.opts.Queue.Find(t); ok {
+	if p.QueueMax > 0 && d.opts.Queue.CountQueued(p.Name) >= p.QueueMax {
+		if known, ok := d.opts.Queue.FindExisting(t); ok {
 			return known, nil
 		}
 		return task.Task{}, &QueueFullError{p.Name, p.QueueMax}
 	}
-	kept, fresh, err := d.opts.Queue.Submit(t)
+	kept, fresh, err := d.opts.Queue.AddTask(t)
 	if fresh {
 		d.changed[p] = true
 		d.publishNewTask(&kept, now)
@@ -69,14 +69,14 @@ func (d *Dispatcher) checkParent(parent uuid.UUID) error {
 	if parent == uuid.Nil {
 		return nil
 	}
-	t, ok := d.opts.Queue.Get(parent)
+	t, ok := d.opts.Queue.FindTask(parent)
 	switch {
 	case !ok:
 		return fmt.Errorf("%w: its parent %s does not exist", task.ErrInvalid, parent)
 	case t.State.Terminal():
-		return fmt.Errorf("submit: its parent %s is %s: %w", parent, t.State, task.ErrState)
+		return fmt.Errorf("submit: its parent %s is %s: %w", parent, t.State, task.ErrConflict)
 	case d.isCancelled(t):
-		return fmt.Errorf("submit: its parent %s is being cancelled: %w", parent, task.ErrState)
+		return fmt.Errorf("submit: its parent %s is being cancelled: %w", parent, task.ErrConflict)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func TestSubmitToResult(t *testing.T) {
 	if string(got.Result) != `{"a": 2,  "b":3}` {
 		t.Errorf("result %s: it was re-encoded on its way", got.Result)
 	}
-	if len(got.History) != 1 || got.History[0].Worker != w.GUID || got.History[0].Incarnation != 1 || got.History[0].Outcome != task.Succeeded {
+	if len(got.History) != 1 || got.History[0].Worker != w.GUID || got.History[0].Incarnation != 1 || got.History[0].Outcome != task.OutcomeCompleted {
 		t.Errorf("history %+v", got.History)
 	}
 }
@@ -216,7 +216,7 @@ func TestWaitGivesTheRecordWhenItsContextEnds(t *testing.T) {
 			t.Error("the waiter was not taken off")
 		}
 	})
-	if _, err := h.d.Wait(h.ctx, uuid.New()); !errors.Is(err, task.ErrUnknown) {
+	if _, err := h.d.Wait(h.ctx, uuid.New()); !errors.Is(err, task.ErrNotFound) {
 		t.Errorf("wait for an unknown task: %v", err)
 	}
 }

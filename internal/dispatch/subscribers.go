@@ -50,7 +50,7 @@ func removeFrom[K comparable](from map[K][]*Subscription, key K, w *Subscription
 }
 
 // sendTask tells one of them, for the last time when the task has ended.
-func (a *subscribers) deliverEvent(w *Subscription, n task.News) {
+func (a *subscribers) deliverEvent(w *Subscription, n task.Event) {
 	w.putEvent(n)
 	if w.pool == "" && n.State.Terminal() {
 		w.endWith(io.EOF)
@@ -58,7 +58,7 @@ func (a *subscribers) deliverEvent(w *Subscription, n task.News) {
 	}
 }
 
-func (a *subscribers) publishEvent(n task.News) {
+func (a *subscribers) publishEvent(n task.Event) {
 	for _, w := range slices.Clone(a.tasks[n.ID]) { // those of one that ends go
 		a.deliverEvent(w, n)
 	}
@@ -116,7 +116,7 @@ func (d *Dispatcher) publishProgress(id uuid.UUID, pool string, now time.Time) {
 	if !d.subscribers.hasSubscriber(id, pool) {
 		return
 	}
-	if t, ok := d.opts.Queue.Get(id); ok {
+	if t, ok := d.opts.Queue.FindTask(id); ok {
 		d.publishTask(&t, now)
 	}
 }

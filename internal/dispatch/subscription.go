@@ -25,7 +25,7 @@ type Subscription struct {
 	pool string    // … or of a pool
 
 	mu          sync.Mutex
-	events      []task.News
+	events      []task.Event
 	missed      int
 	outputBytes int           // bytes of output in news
 	endErr      error         // why there will be no more
@@ -37,9 +37,9 @@ type Subscription struct {
 func (d *Dispatcher) SubscribeTask(ctx context.Context, id uuid.UUID) (*Subscription, error) {
 	w := &Subscription{d: d, id: id, wakeup: make(chan struct{}, 1)}
 	return w.closeOnError(askLoop(ctx, d, func(m *loopRequest[struct{}], now time.Time) {
-		t, ok := d.opts.Queue.Get(id)
+		t, ok := d.opts.Queue.FindTask(id)
 		if !ok {
-			m.replyAfterRound(d, struct{}{}, fmt.Errorf("watch task %s: %w", id, task.ErrUnknown))
+			m.replyAfterRound(d, struct{}{}, fmt.Errorf("watch task %s: %w", id, task.ErrNotFound))
 			return
 		}
 		d.subscribers.addSubscription(w)
@@ -83,7 +83,7 @@ func (w *Subscription) closeOnError(_ struct{}, err error) (*Subscription, error
 // are none; missed counts those that were dropped because they were not
 // fetched in time. Errors: io.EOF behind the end of the task, ErrClosed, and
 // ctx's.
-func (w *Subscription) Next(ctx context.Context) (news []task.News, missed int, err error) {
+func (w *Subscription) Next(ctx context.Context) (news []task.Event, missed int, err error) {
 	for {
 		if news, missed, err = w.takeEvents(); len(news) > 0 || err != nil {
 			return news, missed, err
@@ -96,7 +96,7 @@ func (w *Subscription) Next(ctx context.Context) (news []task.News, missed int, 
 	}
 }
 
-func (w *Subscription) takeEvents() (news []task.News, missed int, err error) {
+func (w *Subscription) takeEvents() (news []task.Event, missed int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	news, missed = w.events, w.missed
@@ -111,21 +111,21 @@ func (w *Subscription) takeEvents() (news []task.News, missed int, err error) {
 func (w *Subscription) Close() { w.d.mailbox.Put(unsubscribeMessage{w}) }
 
 // putEvent adds news. Of progress that nobody has fetched, only the newest counts.
-func (w *Subscription) putEvent(n task.News) {
+func (w *Subscription) putEvent(n task.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n.Output != nil {
 		w.putOutputEvent(n)
 		return
 	}
-	if last := len(w.events) - 1; last >= 0 && w.events[last].ID == n.ID && w.events[last].Output == nil && w.events[last].Mark() == n.Mark() {
+	if last := len(w.events) - 1; last >= 0 && w.events[last].ID == n.ID && w.events[last].Output == nil && w.events[last].StateMark() == n.StateMark() {
 		w.events[last] = n
 		return
 	}
 	w.appendEvent(n)
 }
 
-func (w *Subscription) appendEvent(n task.News) {
+func (w *Subscription) appendEvent(n task.Event) {
 	if w.events = append(w.events, n); len(w.events) > maxEvents {
 		w.dropEvent(0)
 	}
@@ -147,7 +147,7 @@ const maxOutputBytes = 256 << 10
 
 // putOutputEvent adds text, to what waits of the same try where that is the last of
 // the news; of too much, the oldest goes.
-func (w *Subscription) putOutputEvent(n task.News) {
+func (w *Subscription) putOutputEvent(n task.Event) {
 	w.outputBytes += len(n.Output.Text)
 	if last := len(w.events) - 1; last >= 0 && continuesOutput(w.events[last], n) {
 		w.events[last].Output = &proactor.TaskOutput{At: w.events[last].Output.At, Text: w.events[last].Output.Text + n.Output.Text}
@@ -155,13 +155,13 @@ func (w *Subscription) putOutputEvent(n task.News) {
 		w.appendEvent(n)
 	}
 	for w.outputBytes > maxOutputBytes {
-		w.dropEvent(slices.IndexFunc(w.events, func(n task.News) bool { return n.Output != nil }))
+		w.dropEvent(slices.IndexFunc(w.events, func(n task.Event) bool { return n.Output != nil }))
 	}
 }
 
 // continuesOutput says whether text goes on where that of other news ends. What waits
 // in one piece is not longer than what is told at once.
-func continuesOutput(before, n task.News) bool {
+func continuesOutput(before, n task.Event) bool {
 	o := before.Output
 	return o != nil && before.ID == n.ID && before.Try == n.Try && o.At+int64(len(o.Text)) == n.Output.At && len(o.Text) < outputTail
 }

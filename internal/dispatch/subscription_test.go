@@ -76,7 +76,7 @@ func TestWatchFromSubmitToTheEnd(t *testing.T) {
 
 func TestWatchWhatIsNotThere(t *testing.T) {
 	h := newHouse(t, def("p"))
-	if _, err := h.d.SubscribeTask(h.ctx, uuid.New()); !errors.Is(err, task.ErrUnknown) {
+	if _, err := h.d.SubscribeTask(h.ctx, uuid.New()); !errors.Is(err, task.ErrNotFound) {
 		t.Error(err)
 	}
 	var unknown *UnknownPoolError

@@ -77,9 +77,9 @@ type waitMessage struct {
 }
 
 func (m *waitMessage) applyMessage(d *Dispatcher, _ time.Time) {
-	t, ok := d.opts.Queue.Get(m.id)
+	t, ok := d.opts.Queue.FindTask(m.id)
 	if !ok {
-		m.w.notify(t, fmt.Errorf("wait for task %s: %w", m.id, task.ErrUnknown))
+		m.w.notify(t, fmt.Errorf("wait for task %s: %w", m.id, task.ErrNotFound))
 		return
 	}
 	d.addWaiter(t, m.w)

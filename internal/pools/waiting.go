@@ -44,7 +44,7 @@ func waitReason(t task.Task, now time.Time, paused, ready bool) string {
 	case paused:
 		return "its pool is paused: `initiator resume " + t.Pool + "` lets it go on"
 	case t.NotBefore.After(now):
-		if t.Reason == task.WaitsForSlot {
+		if t.Reason == task.ReasonWaitsForSlot {
 			return "waits until " + t.NotBefore.Local().Format(time.DateTime)
 		}
 		return t.Reason

@@ -14,11 +14,11 @@ import (
 	"initiator/internal/ndjson"
 )
 
-// MaxLine is the length of the longest line that is imported, in bytes.
-const MaxLine = 256 << 20
+// MaxImportLine is the length of the longest line that is imported, in bytes.
+const MaxImportLine = 256 << 20
 
-// Import implements Queue.
-func (e *Engine) Import(now time.Time, t Task) (kept Task, fresh bool, err error) {
+// ImportTask implements Queue.
+func (e *Engine) ImportTask(now time.Time, t Task) (kept Task, fresh bool, err error) {
 	if err := t.arrive(now); err != nil {
 		return Task{}, false, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -28,17 +28,17 @@ func (e *Engine) Import(now time.Time, t Task) (kept Task, fresh bool, err error
 		return known, false, nil
 	}
 	if other := e.bonds.rival(&t); other != nil && !t.State.Terminal() {
-		return Task{}, false, fmt.Errorf("import task %s: task %s is alive under the same unique key: %w", t.ID, other.id, ErrState)
+		return Task{}, false, fmt.Errorf("import task %s: task %s is alive under the same unique key: %w", t.ID, other.id, ErrConflict)
 	}
-	if err := e.Fault(); err != nil {
+	if err := e.StorageError(); err != nil {
 		return Task{}, false, err
 	}
 	e.add(&t)
 	return t, true, nil
 }
 
-// ReadLine reads a line that Export has written. Errors wrap ErrInvalid.
-func ReadLine(line []byte) (t Task, err error) {
+// ParseExportLine reads a line that Export has written. Errors wrap ErrInvalid.
+func ParseExportLine(line []byte) (t Task, err error) {
 	if !utf8.Valid(line) {
 		return t, fmt.Errorf("%w: the line is not UTF-8", ErrInvalid)
 	}
@@ -48,8 +48,8 @@ func ReadLine(line []byte) (t Task, err error) {
 	return t, nil
 }
 
-// Imported counts what became of the lines.
-type Imported struct {
+// ImportCounts counts what became of the lines.
+type ImportCounts struct {
 	Added   int `json:"added"`   // are in the queue now
 	Known   int `json:"known"`   // were there already, and were left as they are
 	Refused int `json:"refused"` // are no tasks
@@ -61,15 +61,15 @@ const importBatch = 1000
 // ImportLines reads what Export has written, and returns when it is kept. A
 // line that is refused is told to refused, and keeps no other out. The error is
 // one that ends it all; what it left out can be given again with the rest.
-func (e *Engine) ImportLines(r io.Reader, refused func(line int, why error)) (n Imported, err error) {
-	in := ndjson.NewReader(r, MaxLine)
+func (e *Engine) ImportLines(r io.Reader, refused func(line int, why error)) (n ImportCounts, err error) {
+	in := ndjson.NewReader(r, MaxImportLine)
 	for {
 		line, err := in.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return n, e.Sync()
+			return n, e.CommitAndWait()
 		case err != nil && !errors.Is(err, ndjson.ErrTooLong):
-			return n, errors.Join(fmt.Errorf("read line %d: %w", in.Line()+1, err), e.Sync())
+			return n, errors.Join(fmt.Errorf("read line %d: %w", in.Line()+1, err), e.CommitAndWait())
 		case err == nil:
 			err = e.importLine(line, &n)
 		}
@@ -83,12 +83,12 @@ func (e *Engine) ImportLines(r io.Reader, refused func(line int, why error)) (n 
 	}
 }
 
-func (e *Engine) importLine(line []byte, n *Imported) error {
-	t, err := ReadLine(line)
+func (e *Engine) importLine(line []byte, n *ImportCounts) error {
+	t, err := ParseExportLine(line)
 	if err != nil {
 		return err
 	}
-	_, fresh, err := e.Import(time.Now(), t)
+	_, fresh, err := e.ImportTask(time.Now(), t)
 	switch {
 	case err != nil:
 		return err
@@ -97,7 +97,7 @@ func (e *Engine) importLine(line []byte, n *Imported) error {
 		return nil
 	}
 	if n.Added++; n.Added%importBatch == 0 {
-		return e.Sync()
+		return e.CommitAndWait()
 	}
 	return nil
 }
@@ -120,7 +120,7 @@ func (t *Task) arrive(now time.Time) error {
 		t.Ended = now
 	}
 	if l, ok := t.Lease(); ok {
-		t.close(now, Outcome{Kind: Released, Error: "exported while it ran"})
+		t.close(now, AttemptOutcome{Outcome: OutcomeReleased, Error: "exported while it ran"})
 		t.Attempt = max(l.Attempt-1, 0)
 	}
 	if t.State == Running {

@@ -56,11 +56,11 @@ func TestImportRefusesLineByLine(t *testing.T) {
 		}
 		delete(want, line)
 	})
-	if err != nil || len(want) > 0 || n != (task.Imported{Added: 4, Refused: 12}) {
+	if err != nil || len(want) > 0 || n != (task.ImportCounts{Added: 4, Refused: 12}) {
 		t.Errorf("%+v, %v; not refused: %v", n, err, want)
 	}
-	if len(q.List(task.Filter{})) != 4 {
-		t.Error(q.List(task.Filter{}))
+	if len(q.ListTasks(task.Filter{})) != 4 {
+		t.Error(q.ListTasks(task.Filter{}))
 	}
 }
 
@@ -73,7 +73,7 @@ func TestImportOfHalfAFile(t *testing.T) {
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "line 2") || n.Added != 1 {
 		t.Errorf("%+v, %v", n, err)
 	}
-	if again := opened(t, d.PoweredOff(1)); len(again.List(task.Filter{})) != 1 {
+	if again := opened(t, d.PoweredOff(1)); len(again.ListTasks(task.Filter{})) != 1 {
 		t.Error("what came before is not kept")
 	}
 }
@@ -105,14 +105,14 @@ func TestImportWithoutRoom(t *testing.T) {
 		t.Fatalf("%+v, %v", n, err)
 	}
 	d.SetRoom(-1)
-	for now := time.Now(); q.Fault() != nil; now = now.Add(time.Second) {
-		q.Expire(now)
+	for now := time.Now(); q.StorageError() != nil; now = now.Add(time.Second) {
+		q.ExpireTasks(now)
 	}
 	n, err := q.ImportLines(bytes.NewReader(all.Bytes()), refuses(t))
 	if err != nil || n.Added+n.Known != 3000 || n.Added == 0 {
 		t.Errorf("%+v, %v", n, err)
 	}
-	if kept := opened(t, d.PoweredOff(1)).Queued("p"); kept != 3000 {
+	if kept := opened(t, d.PoweredOff(1)).CountQueued("p"); kept != 3000 {
 		t.Errorf("%d tasks", kept)
 	}
 }
@@ -129,19 +129,19 @@ func TestImportedTasksGoOn(t *testing.T) {
 		t.Fatal(n, err)
 	}
 	now := time.Now()
-	if ended, _ := q.Expire(now); len(ended) != 1 || ended[0].State != task.Failed {
+	if ended, _ := q.ExpireTasks(now); len(ended) != 1 || ended[0].State != task.Failed {
 		t.Errorf("ended by their deadline: %+v", ended)
 	}
 	for _, want := range []byte{2, 3, 1} {
-		got, ok := q.Next(now, "p", "w", 1, nil)
+		got, ok := q.LeaseNext(now, "p", "w", 1, nil)
 		if !ok || got.ID[15] != want {
 			t.Errorf("%s (%v), want number %d", got.ID, ok, want)
 		}
 	}
-	if _, ok := q.Next(now, "p", "w", 1, nil); ok {
+	if _, ok := q.LeaseNext(now, "p", "w", 1, nil); ok {
 		t.Error("a delay was lost")
 	}
-	if owed := q.Owed(); len(owed) != 1 || owed[0] != uuid.MustParse("0190b8a0-0000-7000-8000-000000000006") {
+	if owed := q.PendingCallbacks(); len(owed) != 1 || owed[0] != uuid.MustParse("0190b8a0-0000-7000-8000-000000000006") {
 		t.Errorf("owed callbacks: %v", owed)
 	}
 }
@@ -156,11 +156,11 @@ func TestDeadlineThatMeansNever(t *testing.T) {
 	}
 	d := storetest.New(1)
 	q := opened(t, d)
-	if _, _, err := q.Submit(made); err != nil || q.Sync() != nil {
+	if _, _, err := q.AddTask(made); err != nil || q.CommitAndWait() != nil {
 		t.Fatal(err)
 	}
 	for how, q := range map[string]*task.Engine{"as it was submitted": q, "as it was read back": opened(t, d.Killed())} {
-		if ended, _ := q.Expire(time.Now()); len(ended) > 0 || q.Queued("p") != 1 {
+		if ended, _ := q.ExpireTasks(time.Now()); len(ended) > 0 || q.CountQueued("p") != 1 {
 			t.Errorf("%s: %+v", how, ended)
 		}
 	}

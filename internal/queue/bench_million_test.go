@@ -21,7 +21,7 @@ func BenchmarkMillion(b *testing.B) {
 			for range atOnce {
 				f()
 			}
-			if err := q.Sync(); err != nil {
+			if err := q.CommitAndWait(); err != nil {
 				b.Error(err)
 			}
 			return float64((cpu() - before).Microseconds()) / atOnce
@@ -30,7 +30,7 @@ func BenchmarkMillion(b *testing.B) {
 	add := func(q *task.Engine) func() float64 { return spent(q, func() { submit(b, q) }) }
 	lease := func(q *task.Engine) func() float64 {
 		return spent(q, func() {
-			t, ok := q.Next(time.Now(), "p", "w", 1, nil)
+			t, ok := q.LeaseNext(time.Now(), "p", "w", 1, nil)
 			if !ok {
 				b.Error("nothing to lease")
 			}
@@ -42,7 +42,7 @@ func BenchmarkMillion(b *testing.B) {
 		return spent(q, func() {
 			l := leases[len(leases)-1]
 			leases = leases[:len(leases)-1]
-			if _, err := q.End(time.Now(), l, task.Outcome{Kind: task.Succeeded}, 0); err != nil {
+			if _, err := q.EndAttempt(time.Now(), l, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil {
 				b.Error(err)
 			}
 		})

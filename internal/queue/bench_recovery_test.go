@@ -29,7 +29,7 @@ func filled(b testing.TB, queued int, s store.Sync) *task.Engine {
 	for n := range queued {
 		submit(b, q)
 		if n%1000 == 999 {
-			if err := q.Sync(); err != nil {
+			if err := q.CommitAndWait(); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -55,7 +55,7 @@ func BenchmarkRecovery(b *testing.B) {
 	for n := range queued {
 		submit(b, q)
 		if n%1000 == 999 {
-			if err := q.Sync(); err != nil {
+			if err := q.CommitAndWait(); err != nil {
 				b.Fatal(err)
 			}
 		}

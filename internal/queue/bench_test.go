@@ -104,8 +104,8 @@ func queueCommits(b *testing.B, q *task.Engine) [3]func() {
 	var leases []task.Lease
 	lease := func() {
 		now := time.Now()
-		q.Expire(now)
-		t, ok := q.Next(now, "p", "w", 1, nil)
+		q.ExpireTasks(now)
+		t, ok := q.LeaseNext(now, "p", "w", 1, nil)
 		if !ok {
 			b.Error("nothing to lease")
 		}
@@ -115,7 +115,7 @@ func queueCommits(b *testing.B, q *task.Engine) [3]func() {
 	done := func() {
 		l := leases[len(leases)-1]
 		leases = leases[:len(leases)-1]
-		if _, err := q.End(time.Now(), l, task.Outcome{Kind: task.Succeeded, Result: []byte(`{"sum": 3}`)}, 0); err != nil {
+		if _, err := q.EndAttempt(time.Now(), l, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`{"sum": 3}`)}, 0); err != nil {
 			b.Error(err)
 		}
 	}
@@ -125,7 +125,7 @@ func queueCommits(b *testing.B, q *task.Engine) [3]func() {
 func submit(b testing.TB, q *task.Engine) {
 	t, err := task.Request{Pool: "p", Data: payload}.Task(time.Now(), task.Policy{Attempts: 3})
 	if err == nil {
-		_, _, err = q.Submit(t)
+		_, _, err = q.AddTask(t)
 	}
 	if err != nil {
 		b.Error(err)
@@ -141,9 +141,9 @@ func serveQueue(q *task.Engine) func(*mail[func()], chan struct{}) {
 			case <-stop:
 				return
 			case <-m.rung:
-			case <-q.Synced():
+			case <-q.BatchDone():
 			}
-			q.Settle()
+			q.FinishCommits()
 			asked, told := m.take()
 			for _, do := range asked {
 				do()

@@ -101,8 +101,8 @@ func (e *Engine) known(t *Task) *entry {
 	return e.bonds.rival(t)
 }
 
-// Find implements Queue.
-func (e *Engine) Find(t Task) (Task, bool) {
+// FindExisting implements Queue.
+func (e *Engine) FindExisting(t Task) (Task, bool) {
 	en := e.known(&t)
 	if en == nil {
 		return Task{}, false
@@ -120,8 +120,8 @@ func (e *Engine) owe(en *entry) {
 	}
 }
 
-// Owed implements Queue.
-func (e *Engine) Owed() []uuid.UUID {
+// PendingCallbacks implements Queue.
+func (e *Engine) PendingCallbacks() []uuid.UUID {
 	list := make([]uuid.UUID, 0, len(e.bonds.owed))
 	for en := range e.bonds.owed {
 		list = append(list, en.id)
@@ -140,8 +140,8 @@ func (b *bonds) owing(f Filter) (found []*entry) {
 	return found
 }
 
-// Called implements Queue.
-func (e *Engine) Called(id uuid.UUID, ended time.Time, state string) {
+// RecordCallback implements Queue.
+func (e *Engine) RecordCallback(id uuid.UUID, ended time.Time, state string) {
 	en := e.byID[id]
 	if en == nil || !e.bonds.owed[en] {
 		return
@@ -157,8 +157,8 @@ func (e *Engine) Called(id uuid.UUID, ended time.Time, state string) {
 	}
 }
 
-// Children implements Queue.
-func (e *Engine) Children(parent uuid.UUID) []uuid.UUID {
+// LiveChildren implements Queue.
+func (e *Engine) LiveChildren(parent uuid.UUID) []uuid.UUID {
 	var list []uuid.UUID
 	for en := range e.bonds.children[parent] {
 		list = append(list, en.id)

@@ -23,14 +23,14 @@ func TestOneLiveTaskPerUniqueKey(t *testing.T) {
 		if other := put(t, q, task.Request{Pool: "other", Unique: "u"}); other == first {
 			t.Error("another pool has keys of its own")
 		}
-		if _, err := q.Cancel(epoch, first, ""); err != nil {
+		if _, err := q.CancelQueued(epoch, first, ""); err != nil {
 			t.Fatal(err)
 		}
 		next := put(t, q, task.Request{Pool: "p", Unique: "u"})
 		if next == first {
 			t.Error("the key of a task that has ended is free")
 		}
-		if _, err := q.Retry(epoch, first); !errors.Is(err, task.ErrState) || !strings.Contains(err.Error(), next.String()) {
+		if _, err := q.RetryTask(epoch, first); !errors.Is(err, task.ErrConflict) || !strings.Contains(err.Error(), next.String()) {
 			t.Errorf("retry under a key that is taken: %v", err)
 		}
 	})
@@ -39,29 +39,29 @@ func TestOneLiveTaskPerUniqueKey(t *testing.T) {
 func TestACallbackIsOwedFromTheEndUntilItIsTold(t *testing.T) {
 	everyQueue(t, task.Retention{Age: time.Second}, func(t *testing.T, q task.Queue) {
 		id := put(t, q, task.Request{Pool: "p", Callback: "http://127.0.0.1/told"})
-		if len(q.Owed()) != 0 {
+		if len(q.PendingCallbacks()) != 0 {
 			t.Error("owed before its end")
 		}
-		ended, err := q.Cancel(epoch, id, "")
-		if err != nil || ended.CallbackState != task.CallbackPending || !slices.Equal(q.Owed(), []uuid.UUID{id}) {
-			t.Fatalf("%+v, %v; owed %v", ended, err, q.Owed())
+		ended, err := q.CancelQueued(epoch, id, "")
+		if err != nil || ended.CallbackState != task.CallbackPending || !slices.Equal(q.PendingCallbacks(), []uuid.UUID{id}) {
+			t.Fatalf("%+v, %v; owed %v", ended, err, q.PendingCallbacks())
 		}
 		settle(t, q)
-		q.Expire(epoch.Add(time.Hour))
-		if list := q.List(task.Filter{State: task.Cancelled}); len(list) != 1 {
+		q.ExpireTasks(epoch.Add(time.Hour))
+		if list := q.ListTasks(task.Filter{State: task.Cancelled}); len(list) != 1 {
 			t.Error("forgotten, and its callback not told")
 		}
-		q.Called(id, epoch.Add(-time.Hour), task.CallbackDelivered) // of an end before a retry
-		if len(q.Owed()) != 1 {
+		q.RecordCallback(id, epoch.Add(-time.Hour), task.CallbackDelivered) // of an end before a retry
+		if len(q.PendingCallbacks()) != 1 {
 			t.Error("the delivery of another end counts")
 		}
-		q.Called(id, ended.Ended, task.CallbackDelivered)
-		if got, _ := q.Get(id); got.CallbackState != task.CallbackDelivered || len(q.Owed()) != 0 {
-			t.Errorf("%s, owed %v", got.CallbackState, q.Owed())
+		q.RecordCallback(id, ended.Ended, task.CallbackDelivered)
+		if got, _ := q.FindTask(id); got.CallbackState != task.CallbackDelivered || len(q.PendingCallbacks()) != 0 {
+			t.Errorf("%s, owed %v", got.CallbackState, q.PendingCallbacks())
 		}
 		settle(t, q)
-		q.Expire(epoch.Add(2 * time.Hour))
-		if _, ok := q.Get(id); ok {
+		q.ExpireTasks(epoch.Add(2 * time.Hour))
+		if _, ok := q.FindTask(id); ok {
 			t.Error("kept for ever")
 		}
 	})
@@ -69,7 +69,7 @@ func TestACallbackIsOwedFromTheEndUntilItIsTold(t *testing.T) {
 
 func settle(t *testing.T, q task.Queue) {
 	t.Helper()
-	if err := q.(*task.Engine).Sync(); err != nil {
+	if err := q.(*task.Engine).CommitAndWait(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -111,7 +111,7 @@ func (m *bondsModel) submit(t *rapid.T) {
 		t.Fatal(err)
 	}
 	live := m.live(func(x task.Task) bool { return r.Unique != "" && x.Unique == r.Unique })
-	kept, fresh, err := m.q.Submit(made)
+	kept, fresh, err := m.q.AddTask(made)
 	switch {
 	case err != nil:
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func (m *bondsModel) submit(t *rapid.T) {
 
 func (m *bondsModel) live(which func(task.Task) bool) (ids []uuid.UUID) {
 	for _, id := range m.ids {
-		if x, _ := m.q.Get(id); !x.State.Terminal() && which(x) {
+		if x, _ := m.q.FindTask(id); !x.State.Terminal() && which(x) {
 			ids = append(ids, id)
 		}
 	}
@@ -135,23 +135,23 @@ func (m *bondsModel) live(which func(task.Task) bool) (ids []uuid.UUID) {
 
 func (m *bondsModel) called(t *rapid.T) {
 	id := m.any(t)
-	x, _ := m.q.Get(id)
-	m.q.Called(id, x.Ended, task.CallbackDelivered)
+	x, _ := m.q.FindTask(id)
+	m.q.RecordCallback(id, x.Ended, task.CallbackDelivered)
 }
 
 func (m *bondsModel) check(t *rapid.T) {
 	m.model.check(t)
 	owed := map[uuid.UUID]bool{}
-	for _, id := range m.q.Owed() {
+	for _, id := range m.q.PendingCallbacks() {
 		owed[id] = true
 	}
 	for _, id := range m.ids {
-		x, _ := m.q.Get(id)
+		x, _ := m.q.FindTask(id)
 		if want := x.State.Terminal() && x.Callback != "" && x.CallbackState != task.CallbackDelivered; want != owed[id] {
 			t.Fatalf("%s is %s, callback %q: owed %v", id, x.State, x.CallbackState, owed[id])
 		}
 		want := m.live(func(c task.Task) bool { return c.Parent == id })
-		if got := m.q.Children(id); !sameIDs(got, want) {
+		if got := m.q.LiveChildren(id); !sameIDs(got, want) {
 			t.Fatalf("children of %s: %v, want %v", id, got, want)
 		}
 	}

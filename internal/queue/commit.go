@@ -20,7 +20,7 @@ type flight struct {
 	told  []func(error)
 	// emptied may be removed once the batch is on the disk: what was still
 	// wanted of that file is in the batch.
-	emptied *store.Oldest
+	emptied *store.SegmentWalk
 	seq     int64 // the engine's when it departed
 }
 
@@ -46,20 +46,20 @@ func (e *Engine) Commit(told func(error)) {
 	e.depart()
 }
 
-// Settle implements Queue.
-func (e *Engine) Settle() {
+// FinishCommits implements Queue.
+func (e *Engine) FinishCommits() {
 	for e.land() {
 		e.depart()
 	}
 }
 
-// Sync commits and waits until everybody has been told.
-func (e *Engine) Sync() (err error) {
+// CommitAndWait commits and waits until everybody has been told.
+func (e *Engine) CommitAndWait() (err error) {
 	waits := true
 	e.Commit(func(kept error) { waits, err = false, kept })
 	for waits {
-		<-e.Synced()
-		e.Settle()
+		<-e.BatchDone()
+		e.FinishCommits()
 	}
 	return err
 }
@@ -97,7 +97,7 @@ func (e *Engine) flush() bool {
 	}
 	f.on, f.seq = true, e.seq
 	f.told, e.pending.told = e.pending.told, f.told[:0]
-	e.disk.store.Flush()
+	e.disk.store.WriteBatch()
 	return true
 }
 
@@ -106,7 +106,7 @@ func (e *Engine) land() bool {
 	if !e.flying.on {
 		return false
 	}
-	ended, err := e.disk.store.Ended()
+	ended, err := e.disk.store.BatchResult()
 	if !ended {
 		return false
 	}
@@ -118,7 +118,7 @@ func (e *Engine) land() bool {
 		e.arrive()
 	}
 	for _, told := range f.told {
-		told(e.Fault())
+		told(e.StorageError())
 	}
 	clear(f.told)
 	clear(f.parts)
@@ -146,7 +146,7 @@ func (e *Engine) arrive() {
 	}
 	if o := e.flying.emptied; o != nil {
 		e.flying.emptied = nil
-		if err := e.disk.store.Remove(o); err != nil {
+		if err := e.disk.store.RemoveSegment(o); err != nil {
 			e.disk.log.Warn("an old task file stays where it is", "error", err)
 		}
 	}
@@ -200,9 +200,9 @@ func (e *Engine) Close() error {
 	}
 	e.closed = true
 	for e.flying.on {
-		<-e.Synced()
-		e.Settle()
+		<-e.BatchDone()
+		e.FinishCommits()
 	}
 	e.disk.fault = nil // one more try
-	return errors.Join(e.Sync(), e.disk.store.Close())
+	return errors.Join(e.CommitAndWait(), e.disk.store.Close())
 }

@@ -12,7 +12,7 @@ const walkStep = 128 << 10
 // that is written twice this way follows one that was given up, so the files
 // are never more than twice what is wanted, and writing costs at most twice.
 // It returns the file once there is nothing left in it.
-func (e *Engine) walk() *store.Oldest {
+func (e *Engine) walk() *store.SegmentWalk {
 	d, size := e.disk, e.disk.store.Size()
 	step := max(walkStep, 3*(size-d.walked))
 	d.walked = size
@@ -20,11 +20,11 @@ func (e *Engine) walk() *store.Oldest {
 		if size-d.live <= d.live+d.slack {
 			return nil
 		}
-		if d.walk = d.store.Oldest(); d.walk == nil {
+		if d.walk = d.store.WalkOldest(); d.walk == nil {
 			return nil
 		}
 	}
-	last, err := d.store.Walk(d.walk, step, e.keepWanted)
+	last, err := d.store.WalkStep(d.walk, step, e.keepWanted)
 	switch {
 	case err != nil:
 		d.log.Error("old task files cannot be removed", "error", err)

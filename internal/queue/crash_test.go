@@ -45,12 +45,12 @@ func (s *story) step(n int) {
 		if err != nil {
 			panic(err)
 		}
-		if t, _, err := s.q.Submit(made); err == nil {
+		if t, _, err := s.q.AddTask(made); err == nil {
 			s.ids = append(s.ids, t.ID)
 			note(t)
 		}
 	case kind < 7:
-		if t, ok := s.q.Next(s.now, "p", "w", n, nil); ok {
+		if t, ok := s.q.LeaseNext(s.now, "p", "w", n, nil); ok {
 			l, _ := t.Lease()
 			s.leases = append(s.leases, l)
 			note(t)
@@ -58,12 +58,12 @@ func (s *story) step(n int) {
 	case len(s.leases) > 0:
 		l := s.leases[0]
 		s.leases = s.leases[1:]
-		kinds := []task.Kind{task.Succeeded, task.Succeeded, task.Lost, task.Released}
-		if t, err := s.q.End(s.now, l, task.Outcome{Kind: kinds[s.rand.IntN(4)], Result: fmt.Appendf(nil, "%d", n)}, 0); err == nil {
+		kinds := []task.Outcome{task.OutcomeCompleted, task.OutcomeCompleted, task.OutcomeLost, task.OutcomeReleased}
+		if t, err := s.q.EndAttempt(s.now, l, task.AttemptOutcome{Outcome: kinds[s.rand.IntN(4)], Result: fmt.Appendf(nil, "%d", n)}, 0); err == nil {
 			note(t)
 		}
 	}
-	s.q.Expire(s.now)
+	s.q.ExpireTasks(s.now)
 	s.q.Commit(func(err error) {
 		if err != nil {
 			s.failed = err
@@ -74,12 +74,12 @@ func (s *story) step(n int) {
 		}
 	})
 	if s.rand.IntN(3) == 0 {
-		s.q.Settle()
+		s.q.FinishCommits()
 		return
 	}
-	for s.q.Flying() { // wait for the disk
-		<-s.q.Synced()
-		s.q.Settle()
+	for s.q.CommitInFlight() { // wait for the disk
+		<-s.q.BatchDone()
+		s.q.FinishCommits()
 	}
 }
 
@@ -114,8 +114,8 @@ func (s *story) check(t *testing.T, d *storetest.Disk, o task.Options) {
 		}
 	}()
 	for _, id := range s.ids {
-		got, found := q.Get(id)
-		if _, kept := s.q.Get(id); !found && (s.acked[id] == 0 || !kept) {
+		got, found := q.FindTask(id)
+		if _, kept := s.q.FindTask(id); !found && (s.acked[id] == 0 || !kept) {
 			continue // never acknowledged, or beyond its retention
 		}
 		ok := false
@@ -132,26 +132,26 @@ func (s *story) check(t *testing.T, d *storetest.Disk, o task.Options) {
 // finish runs everything that is left to its end.
 func finish(t *testing.T, q *task.Engine) {
 	t.Helper()
-	for _, r := range q.List(task.Filter{State: task.Running, Limit: 1000}) {
+	for _, r := range q.ListTasks(task.Filter{State: task.Running, Limit: 1000}) {
 		l, _ := r.Lease()
-		if _, err := q.End(epoch, l, task.Outcome{Kind: task.Released}, 0); err != nil {
+		if _, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeReleased}, 0); err != nil {
 			t.Error(err)
 		}
 	}
 	for {
-		r, ok := q.Next(epoch, "p", "again", 1, nil)
+		r, ok := q.LeaseNext(epoch, "p", "again", 1, nil)
 		if !ok {
 			break
 		}
 		l, _ := r.Lease()
-		if _, err := q.End(epoch, l, task.Outcome{Kind: task.Succeeded}, 0); err != nil {
+		if _, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil {
 			t.Error(err)
 		}
 	}
-	if err := q.Sync(); err != nil {
+	if err := q.CommitAndWait(); err != nil {
 		t.Error(err)
 	}
-	if c := q.Counts()["p"]; c[task.Queued]+c[task.Running] > 0 {
+	if c := q.CountTasks()["p"]; c[task.Queued]+c[task.Running] > 0 {
 		t.Errorf("left: %v", c)
 	}
 }

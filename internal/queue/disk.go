@@ -17,7 +17,7 @@ type disk struct {
 	kept  int64 // the engine's seq when the newest batch that is on the disk was made
 	live  int64 // bytes of the records that are wanted
 	slack int64 // bytes of others that are not worth the work
-	walk  *store.Oldest
+	walk  *store.SegmentWalk
 	// walked is how long the files were at the last step.
 	walked int64
 
@@ -46,8 +46,8 @@ func (d *disk) fail(err error) {
 	d.fault, d.retry = fmt.Errorf("%w: %w", ErrStorage, err), time.Time{}
 }
 
-// Fault implements Queue.
-func (e *Engine) Fault() error {
+// StorageError implements Queue.
+func (e *Engine) StorageError() error {
 	if e.disk == nil {
 		return nil
 	}
@@ -57,7 +57,7 @@ func (e *Engine) Fault() error {
 // retryAt is when a disk that has failed is tried again; zero = it has not.
 func (e *Engine) retryAt() time.Time {
 	switch {
-	case e.Fault() == nil:
+	case e.StorageError() == nil:
 		return time.Time{}
 	case e.disk.retry.IsZero():
 		return time.Unix(0, 1) // Expire sets it
@@ -67,7 +67,7 @@ func (e *Engine) retryAt() time.Time {
 
 // recovered says whether the next Commit tries a disk that has failed again.
 func (e *Engine) recovered(now time.Time) bool {
-	if e.Fault() == nil {
+	if e.StorageError() == nil {
 		return false
 	}
 	if e.disk.retry.IsZero() {
@@ -80,17 +80,17 @@ func (e *Engine) recovered(now time.Time) bool {
 	return true
 }
 
-// Synced implements Queue.
-func (e *Engine) Synced() <-chan struct{} {
+// BatchDone implements Queue.
+func (e *Engine) BatchDone() <-chan struct{} {
 	if e.disk == nil {
 		return nil
 	}
-	return e.disk.store.Bell()
+	return e.disk.store.BatchDone()
 }
 
 // add puts the record of a task into the batch.
 func (d *disk) add(en *entry, whole bool) store.Place {
-	return d.store.Add(func(b []byte) []byte {
+	return d.store.AddRecord(func(b []byte) []byte {
 		if whole {
 			return appendWhole(b, en.task, en.seq)
 		}

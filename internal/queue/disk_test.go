@@ -25,20 +25,20 @@ func openOn(t testing.TB, d *storetest.Disk, o task.Options) *task.Engine {
 
 func mustSync(t testing.TB, q *task.Engine) {
 	t.Helper()
-	if err := q.Sync(); err != nil {
+	if err := q.CommitAndWait(); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // runOne leases the next task and ends it.
-func runOne(t testing.TB, q *task.Engine, now time.Time, o task.Outcome) task.Task {
+func runOne(t testing.TB, q *task.Engine, now time.Time, o task.AttemptOutcome) task.Task {
 	t.Helper()
-	got, ok := q.Next(now, "p", "w", 1, nil)
+	got, ok := q.LeaseNext(now, "p", "w", 1, nil)
 	if !ok {
 		t.Fatal("nothing to lease")
 	}
 	l, _ := got.Lease()
-	got, err := q.End(now, l, o, 0)
+	got, err := q.EndAttempt(now, l, o, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +54,8 @@ func TestFilesStaySmall(t *testing.T) {
 	old := put(t, q, task.Request{Pool: "p", Priority: new(int), Data: []byte(`"old"`)})
 	for n := range 3000 {
 		put(t, q, task.Request{Pool: "p", Data: fmt.Append(nil, n)})
-		runOne(t, q, epoch, task.Outcome{Kind: task.Succeeded, Result: []byte("1")})
-		q.Expire(epoch.Add(time.Duration(n) * time.Second))
+		runOne(t, q, epoch, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte("1")})
+		q.ExpireTasks(epoch.Add(time.Duration(n) * time.Second))
 		mustSync(t, q)
 	}
 	if size := d.Size(); size > 50_000 {
@@ -65,10 +65,10 @@ func TestFilesStaySmall(t *testing.T) {
 		t.Fatal(err)
 	}
 	q = openOn(t, d, o)
-	if got, _ := q.Get(old); string(got.Data) != `"old"` || got.State != task.Queued {
+	if got, _ := q.FindTask(old); string(got.Data) != `"old"` || got.State != task.Queued {
 		t.Errorf("%+v", got)
 	}
-	if c := q.Counts()["p"]; c[task.Queued] != 1 || c[task.Completed] > 500 {
+	if c := q.CountTasks()["p"]; c[task.Queued] != 1 || c[task.Completed] > 500 {
 		t.Errorf("%v", c)
 	}
 	if err := q.Close(); err != nil {
@@ -81,7 +81,7 @@ func TestMemoryOfQueuedTasks(t *testing.T) {
 	const many = 100_000
 	q := refilled(t, t.TempDir(), many)
 	before := heap()
-	if c := q.Queued("p"); c != many {
+	if c := q.CountQueued("p"); c != many {
 		t.Fatalf("%d queued", c)
 	}
 	if err := q.Close(); err != nil {
@@ -119,34 +119,34 @@ func TestFaultOfTheDisk(t *testing.T) {
 	d := storetest.New(1)
 	q := openOn(t, d, task.Options{})
 	one, two := put(t, q, task.Request{Pool: "p"}), put(t, q, task.Request{Pool: "p"})
-	leased, _ := q.Next(epoch, "p", "w", 1, nil)
+	leased, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
 	mustSync(t, q)
 	d.SetReadOnly(true)
 	fresh := put(t, q, task.Request{Pool: "p"})
 	l, _ := leased.Lease()
-	if _, err := q.End(epoch, l, task.Outcome{Kind: task.Succeeded, Result: []byte("1")}, 0); err != nil {
+	if _, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte("1")}, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := q.Sync(); !errors.Is(err, task.ErrStorage) || !errors.Is(err, syscall.EROFS) {
+	if err := q.CommitAndWait(); !errors.Is(err, task.ErrStorage) || !errors.Is(err, syscall.EROFS) {
 		t.Fatalf("%v", err)
 	}
-	if _, ok := q.Get(fresh); ok {
+	if _, ok := q.FindTask(fresh); ok {
 		t.Error("a task that was refused is there")
 	}
-	if _, ok := q.Next(epoch, "p", "w", 1, nil); ok {
+	if _, ok := q.LeaseNext(epoch, "p", "w", 1, nil); ok {
 		t.Error("leased")
 	}
 	made, _ := task.Request{Pool: "p"}.Task(epoch, task.Policy{})
-	if _, _, err := q.Submit(made); !errors.Is(err, task.ErrStorage) {
+	if _, _, err := q.AddTask(made); !errors.Is(err, task.ErrStorage) {
 		t.Errorf("submit: %v", err)
 	}
-	q.Expire(epoch)
-	if due := q.Due(); !due.Equal(epoch.Add(time.Second)) {
+	q.ExpireTasks(epoch)
+	if due := q.NextExpiry(); !due.Equal(epoch.Add(time.Second)) {
 		t.Errorf("tried again at %v", due)
 	}
 	d.SetReadOnly(false)
-	if _, woken := q.Expire(epoch.Add(time.Second)); !woken || q.Fault() != nil {
-		t.Errorf("woken %v, %v", woken, q.Fault())
+	if _, woken := q.ExpireTasks(epoch.Add(time.Second)); !woken || q.StorageError() != nil {
+		t.Errorf("woken %v, %v", woken, q.StorageError())
 	}
 	mustSync(t, q)
 	left := d.PoweredOff(1)
@@ -154,10 +154,10 @@ func TestFaultOfTheDisk(t *testing.T) {
 		t.Error(err)
 	}
 	q = openOn(t, left, task.Options{})
-	if got, _ := q.Get(one); got.State != task.Completed || string(got.Result) != "1" {
+	if got, _ := q.FindTask(one); got.State != task.Completed || string(got.Result) != "1" {
 		t.Errorf("%+v", got)
 	}
-	if got, ok := q.Next(epoch, "p", "w", 1, nil); !ok || got.ID != two {
+	if got, ok := q.LeaseNext(epoch, "p", "w", 1, nil); !ok || got.ID != two {
 		t.Errorf("next: %+v", got)
 	}
 	if err := q.Close(); err != nil {
@@ -172,7 +172,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		put(t, q, task.Request{Pool: "p"})
 		var got task.Task
 		for range 250 {
-			got = runOne(t, q.(*task.Engine), epoch, task.Outcome{Kind: task.Released})
+			got = runOne(t, q.(*task.Engine), epoch, task.AttemptOutcome{Outcome: task.OutcomeReleased})
 		}
 		if len(got.History) != 100 || got.Tries() != 250 || got.Attempt != 0 {
 			t.Errorf("%d in history, %d tries, attempt %d", len(got.History), got.Tries(), got.Attempt)
@@ -183,23 +183,23 @@ func TestHistoryIsBounded(t *testing.T) {
 // Each pool remembers what it was told to.
 func TestRetentionByPool(t *testing.T) {
 	everyQueue(t, task.Retention{Count: 3}, func(t *testing.T, q task.Queue) {
-		q.Retain("b", task.Retention{Count: 1})
+		q.SetRetention("b", task.Retention{Count: 1})
 		kept := map[string][]uuid.UUID{}
 		for _, pool := range []string{"a", "b"} {
 			for range 5 {
 				id := put(t, q, task.Request{Pool: pool})
-				if _, err := q.Cancel(epoch, id, ""); err != nil {
+				if _, err := q.CancelQueued(epoch, id, ""); err != nil {
 					t.Fatal(err)
 				}
 				kept[pool] = append(kept[pool], id)
 			}
 		}
 		mustSync(t, q.(*task.Engine))
-		q.Expire(epoch)
-		if a, b := q.Counts()["a"][task.Cancelled], q.Counts()["b"][task.Cancelled]; a != 3 || b != 1 {
+		q.ExpireTasks(epoch)
+		if a, b := q.CountTasks()["a"][task.Cancelled], q.CountTasks()["b"][task.Cancelled]; a != 3 || b != 1 {
 			t.Errorf("%d and %d are kept, want 3 and 1", a, b)
 		}
-		if _, ok := q.Get(kept["b"][4]); !ok {
+		if _, ok := q.FindTask(kept["b"][4]); !ok {
 			t.Error("the newest is gone")
 		}
 	})

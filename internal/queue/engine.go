@@ -51,12 +51,12 @@ func (e *Engine) pool(name string) *poolTasks {
 	return p
 }
 
-// Submit implements Queue.
-func (e *Engine) Submit(t Task) (Task, bool, error) {
-	if known, ok := e.Find(t); ok {
+// AddTask implements Queue.
+func (e *Engine) AddTask(t Task) (Task, bool, error) {
+	if known, ok := e.FindExisting(t); ok {
 		return known, false, nil
 	}
-	if err := e.Fault(); err != nil {
+	if err := e.StorageError(); err != nil {
 		return Task{}, false, err
 	}
 	e.add(&t)
@@ -113,10 +113,10 @@ func (e *Engine) place(en *entry, front bool) {
 	}
 }
 
-// Next implements Queue.
-func (e *Engine) Next(now time.Time, pool, guid string, incarnation int, skip func(uuid.UUID) bool) (Task, bool) {
+// LeaseNext implements Queue.
+func (e *Engine) LeaseNext(now time.Time, pool, guid string, incarnation int, skip func(uuid.UUID) bool) (Task, bool) {
 	p := e.pools[pool]
-	for p != nil && e.Fault() == nil {
+	for p != nil && e.StorageError() == nil {
 		en, ok := p.line.next(skip)
 		if !ok {
 			break
@@ -143,14 +143,14 @@ const historyMax = 100
 // unreadable ends a task whose record is lost: it can be seen, and not be run.
 func (e *Engine) unreadable(en *entry, now time.Time, err error) {
 	e.move(en, dead, "its record cannot be read: "+err.Error())
-	e.finish(en, now, Outcome{})
+	e.finish(en, now, AttemptOutcome{})
 }
 
-// End implements Queue.
-func (e *Engine) End(now time.Time, l Lease, o Outcome, jitter float64) (Task, error) {
+// EndAttempt implements Queue.
+func (e *Engine) EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter float64) (Task, error) {
 	en, ok := e.byID[l.Task]
 	if !ok {
-		return Task{}, ErrUnknown
+		return Task{}, ErrNotFound
 	}
 	if en.state != running {
 		return e.show(en), ErrSuperseded
@@ -159,9 +159,9 @@ func (e *Engine) End(now time.Time, l Lease, o Outcome, jitter float64) (Task, e
 	if current, _ := t.Lease(); current != l {
 		return *t, ErrSuperseded
 	}
-	v := Decide(t.Policy, t.Attempt, o, jitter)
+	v := DecideRetry(t.Policy, t.Attempt, o, jitter)
 	t.close(now, o)
-	if !v.Paid {
+	if !v.AttemptCounts {
 		t.Attempt--
 	}
 	e.move(en, codeOf(v.State), v.Reason)
@@ -179,15 +179,15 @@ func (e *Engine) End(now time.Time, l Lease, o Outcome, jitter float64) (Task, e
 
 // close writes the end of the running attempt into the history. The slice is
 // copied first: records that were handed out share it.
-func (t *Task) close(now time.Time, o Outcome) {
+func (t *Task) close(now time.Time, o AttemptOutcome) {
 	t.History = slices.Clone(t.History)
 	last := &t.History[len(t.History)-1]
-	last.End, last.Outcome, last.Error = now, o.Kind, o.Error
+	last.End, last.Outcome, last.Error = now, o.Outcome, o.Error
 	t.Progress = nil
 }
 
 // finish notes the end of a task that has moved to a terminal state.
-func (e *Engine) finish(en *entry, now time.Time, o Outcome) {
+func (e *Engine) finish(en *entry, now time.Time, o AttemptOutcome) {
 	en.task.Ended = now
 	en.task.Result = o.Result
 	e.owe(en)
@@ -206,41 +206,41 @@ func (e *Engine) shelve(en *entry) {
 	e.crowded[en.pool] = true
 }
 
-// Cancel implements Queue.
-func (e *Engine) Cancel(now time.Time, id uuid.UUID, why string) (Task, error) {
+// CancelQueued implements Queue.
+func (e *Engine) CancelQueued(now time.Time, id uuid.UUID, why string) (Task, error) {
 	en, ok := e.byID[id]
 	switch {
 	case !ok:
-		return Task{}, ErrUnknown
+		return Task{}, ErrNotFound
 	case en.state == queued:
 		if _, err := e.open(en); err != nil {
 			return e.show(en), fmt.Errorf("cancel %s: %w", id, err)
 		}
 		e.move(en, cancelled, because("cancelled", why))
-		e.finish(en, now, Outcome{})
+		e.finish(en, now, AttemptOutcome{})
 		return *en.task, nil
 	case en.state == running:
 		return *en.task, nil
 	default:
-		return e.show(en), fmt.Errorf("cancel %s: it is %s already: %w", id, en.state.state(), ErrState)
+		return e.show(en), fmt.Errorf("cancel %s: it is %s already: %w", id, en.state.state(), ErrConflict)
 	}
 }
 
-// Retry implements Queue.
-func (e *Engine) Retry(_ time.Time, id uuid.UUID) (Task, error) {
+// RetryTask implements Queue.
+func (e *Engine) RetryTask(_ time.Time, id uuid.UUID) (Task, error) {
 	en, ok := e.byID[id]
 	switch {
 	case !ok:
-		return Task{}, ErrUnknown
+		return Task{}, ErrNotFound
 	case en.state != failed && en.state != dead && en.state != cancelled:
-		return e.show(en), fmt.Errorf("retry %s: it is %s: %w", id, en.state.state(), ErrState)
+		return e.show(en), fmt.Errorf("retry %s: it is %s: %w", id, en.state.state(), ErrConflict)
 	}
 	t, err := e.open(en)
 	if err != nil {
 		return e.show(en), fmt.Errorf("retry %s: %w", id, err)
 	}
 	if other := e.bonds.rival(t); other != nil {
-		return *t, fmt.Errorf("retry %s: task %s is alive under the same unique key: %w", id, other.id, ErrState)
+		return *t, fmt.Errorf("retry %s: task %s is alive under the same unique key: %w", id, other.id, ErrConflict)
 	}
 	t.CallbackState = ""
 	e.move(en, queued, "asked for again")
@@ -252,8 +252,8 @@ func (e *Engine) Retry(_ time.Time, id uuid.UUID) (Task, error) {
 	return *t, nil
 }
 
-// Progress implements Queue. It is not stored.
-func (e *Engine) Progress(l Lease, progress []byte) {
+// SetProgress implements Queue. It is not stored.
+func (e *Engine) SetProgress(l Lease, progress []byte) {
 	en, ok := e.byID[l.Task]
 	if !ok || en.state != running {
 		return
@@ -278,8 +278,8 @@ func (e *Engine) move(en *entry, to code, reason string) {
 	e.change(en)
 }
 
-// Get implements Queue.
-func (e *Engine) Get(id uuid.UUID) (Task, bool) {
+// FindTask implements Queue.
+func (e *Engine) FindTask(id uuid.UUID) (Task, bool) {
 	en, ok := e.byID[id]
 	if !ok {
 		return Task{}, false

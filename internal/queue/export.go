@@ -9,10 +9,10 @@ import (
 	"slices"
 )
 
-// Export writes every record as a line of JSON, in the order in which they were
+// ExportTasks writes every record as a line of JSON, in the order in which they were
 // submitted. It takes as long as that takes: use it on a queue that nobody
 // waits for.
-func (e *Engine) Export(w io.Writer) error {
+func (e *Engine) ExportTasks(w io.Writer) error {
 	all := make([]*entry, 0, len(e.byID))
 	for _, en := range e.byID {
 		all = append(all, en)

@@ -18,7 +18,7 @@ func TestExportImport(t *testing.T) {
 	}
 	ids := everyState(t, q)
 	var first, second bytes.Buffer
-	if err := q.Export(&first); err != nil {
+	if err := q.ExportTasks(&first); err != nil {
 		t.Fatal(err)
 	}
 	other := task.NewMemory(task.Retention{})
@@ -30,14 +30,14 @@ func TestExportImport(t *testing.T) {
 		if state == task.Running {
 			want = task.Queued
 		}
-		if got, _ := other.Get(id); got.State != want || string(got.Data) != `"`+string(state)+`"` {
+		if got, _ := other.FindTask(id); got.State != want || string(got.Data) != `"`+string(state)+`"` {
 			t.Errorf("%s came as %+v", state, got)
 		}
 	}
 	if n, err := q.ImportLines(bytes.NewReader(first.Bytes()), refuses(t)); err != nil || n.Known != len(ids) {
 		t.Errorf("again: %+v, %v", n, err)
 	}
-	if err := other.Export(&second); err != nil {
+	if err := other.ExportTasks(&second); err != nil {
 		t.Fatal(err)
 	}
 	if a, b := strings.Count(first.String(), "\n"), strings.Count(second.String(), "\n"); a != len(ids) || b != a {
@@ -51,28 +51,28 @@ func TestExportImport(t *testing.T) {
 // everyState makes a task of each state, whose data is its name.
 func everyState(t *testing.T, q *task.Engine) map[task.State][16]byte {
 	t.Helper()
-	kinds := map[task.State]task.Kind{task.Completed: task.Succeeded, task.Failed: task.FailedFinal, task.Dead: task.Lost, task.Cancelled: task.CancelledByUser}
+	kinds := map[task.State]task.Outcome{task.Completed: task.OutcomeCompleted, task.Failed: task.OutcomeFailed, task.Dead: task.OutcomeLost, task.Cancelled: task.OutcomeCancelled}
 	ids := map[task.State][16]byte{}
 	for _, s := range []task.State{task.Completed, task.Failed, task.Dead, task.Cancelled, task.Running, task.Queued} {
 		made, err := task.Request{Pool: "p", Data: []byte(`"` + s + `"`), Key: string(s)}.Task(time.Now(), task.Policy{Attempts: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := q.Submit(made); err != nil {
+		if _, _, err := q.AddTask(made); err != nil {
 			t.Fatal(err)
 		}
 		ids[s] = made.ID
 		if s == task.Queued {
 			continue
 		}
-		got, _ := q.Next(time.Now(), "p", "w", 1, nil)
+		got, _ := q.LeaseNext(time.Now(), "p", "w", 1, nil)
 		if l, _ := got.Lease(); s != task.Running {
-			if _, err := q.End(time.Now(), l, task.Outcome{Kind: kinds[s], Result: []byte("1")}, 0); err != nil {
+			if _, err := q.EndAttempt(time.Now(), l, task.AttemptOutcome{Outcome: kinds[s], Result: []byte("1")}, 0); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if err := q.Sync(); err != nil {
+	if err := q.CommitAndWait(); err != nil {
 		t.Fatal(err)
 	}
 	return ids

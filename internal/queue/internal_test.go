@@ -1,4 +1,4 @@
 package task
 
-// Flying says whether a batch is on its way to the disk.
-func (e *Engine) Flying() bool { return e.flying.on }
+// CommitInFlight says whether a batch is on its way to the disk.
+func (e *Engine) CommitInFlight() bool { return e.flying.on }

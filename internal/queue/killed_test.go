@@ -37,19 +37,19 @@ func submitForEver(dir string) error {
 		if err != nil {
 			return err
 		}
-		if _, _, err := q.Submit(t); err != nil {
+		if _, _, err := q.AddTask(t); err != nil {
 			return err
 		}
 		said := fmt.Sprintln("submitted", t.ID)
 		if n%2 == 1 {
-			t, _ := q.Next(time.Now(), "p", "w", 1, nil)
+			t, _ := q.LeaseNext(time.Now(), "p", "w", 1, nil)
 			l, _ := t.Lease()
-			if _, err := q.End(time.Now(), l, task.Outcome{Kind: task.Succeeded, Result: t.Data}, 0); err != nil {
+			if _, err := q.EndAttempt(time.Now(), l, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: t.Data}, 0); err != nil {
 				return err
 			}
 			said += fmt.Sprintln("completed", t.ID)
 		}
-		q.Expire(time.Now())
+		q.ExpireTasks(time.Now())
 		q.Commit(func(err error) {
 			if err == nil {
 				_, err = os.Stdout.WriteString(said)
@@ -58,7 +58,7 @@ func submitForEver(dir string) error {
 				os.Exit(1) // nobody listens any more
 			}
 		})
-		q.Settle()
+		q.FinishCommits()
 	}
 }
 
@@ -98,7 +98,7 @@ func checkKilled(t *testing.T, dir string, said map[uuid.UUID]string) {
 	}
 	forgotten := 0
 	for id, what := range said {
-		got, ok := q.Get(id)
+		got, ok := q.FindTask(id)
 		switch {
 		case !ok && what == "completed":
 			forgotten++
@@ -134,18 +134,18 @@ func submitWithALimit(dir string) error {
 	if !errors.Is(err, syscall.EFBIG) || kept == 0 {
 		return fmt.Errorf("%d tasks fitted, then: %w", kept, err)
 	}
-	if got := q.Counts()["p"][task.Queued]; got != kept {
+	if got := q.CountTasks()["p"][task.Queued]; got != kept {
 		return fmt.Errorf("%d queued, %d were kept", got, kept)
 	}
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		return err
 	}
 	now := time.Now()
-	q.Expire(now)
-	if _, woken := q.Expire(now.Add(time.Minute)); !woken {
+	q.ExpireTasks(now)
+	if _, woken := q.ExpireTasks(now.Add(time.Minute)); !woken {
 		return errors.New("the disk is not tried again")
 	}
-	if _, ok := q.Next(now, "p", "w", 1, nil); !ok {
+	if _, ok := q.LeaseNext(now, "p", "w", 1, nil); !ok {
 		return errors.New("nothing can be leased")
 	}
 	return q.Close()
@@ -158,10 +158,10 @@ func fill(q *task.Engine) (kept int, err error) {
 		if err != nil {
 			return kept, err
 		}
-		if _, _, err := q.Submit(t); err != nil {
+		if _, _, err := q.AddTask(t); err != nil {
 			return kept, err
 		}
-		if err := q.Sync(); err != nil {
+		if err := q.CommitAndWait(); err != nil {
 			return kept, err
 		}
 		kept++
@@ -178,7 +178,7 @@ func TestFullFileSystem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := q.Counts()["p"]; c[task.Queued] < 100 || c[task.Running] != 1 {
+	if c := q.CountTasks()["p"]; c[task.Queued] < 100 || c[task.Running] != 1 {
 		t.Errorf("%v", c)
 	}
 	if err := q.Close(); err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// List implements Queue. It looks at the index alone to choose, and then reads
+// ListTasks implements Queue. It looks at the index alone to choose, and then reads
 // the records it has chosen.
-func (e *Engine) List(f Filter) []Task {
+func (e *Engine) ListTasks(f Filter) []Task {
 	list := []Task{}
 	for _, en := range e.find(f) {
 		list = append(list, e.show(en))
@@ -18,8 +18,8 @@ func (e *Engine) List(f Filter) []Task {
 	return list
 }
 
-// IDs implements Queue.
-func (e *Engine) IDs(f Filter) []uuid.UUID {
+// ListIDs implements Queue.
+func (e *Engine) ListIDs(f Filter) []uuid.UUID {
 	found := e.find(f)
 	list := make([]uuid.UUID, len(found))
 	for i, en := range found {
@@ -76,8 +76,8 @@ func (p *poolTasks) newest(f Filter) (found []*entry) {
 	return found
 }
 
-// Due implements Queue.
-func (e *Engine) Due() time.Time {
+// NextExpiry implements Queue.
+func (e *Engine) NextExpiry() time.Time {
 	due := e.retryAt()
 	if len(e.alarms.list) > 0 {
 		if at := moment(e.alarms.list[0].at); due.IsZero() || at.Before(due) {
@@ -87,16 +87,16 @@ func (e *Engine) Due() time.Time {
 	return due
 }
 
-// Queued implements Queue.
-func (e *Engine) Queued(pool string) int {
+// CountQueued implements Queue.
+func (e *Engine) CountQueued(pool string) int {
 	if p := e.pools[pool]; p != nil {
 		return p.counts[queued]
 	}
 	return 0
 }
 
-// Counts implements Queue.
-func (e *Engine) Counts() map[string]Counts {
+// CountTasks implements Queue.
+func (e *Engine) CountTasks() map[string]Counts {
 	all := make(map[string]Counts, len(e.pools))
 	for name, p := range e.pools {
 		c := Counts{}

@@ -59,10 +59,10 @@ func (m *model) submit(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, fresh, err := m.q.Submit(made); err != nil || !fresh {
+	if _, fresh, err := m.q.AddTask(made); err != nil || !fresh {
 		t.Fatalf("submit: fresh %v, %v", fresh, err)
 	}
-	if _, fresh, err := m.q.Submit(made); err != nil || fresh {
+	if _, fresh, err := m.q.AddTask(made); err != nil || fresh {
 		t.Fatalf("submit again: fresh %v, %v", fresh, err)
 	}
 	m.ids = append(m.ids, made.ID)
@@ -70,7 +70,7 @@ func (m *model) submit(t *rapid.T) {
 
 func (m *model) lease(t *rapid.T) {
 	m.n++
-	got, ok := m.q.Next(m.now, "p", fmt.Sprint("w", m.n%3), m.n, nil)
+	got, ok := m.q.LeaseNext(m.now, "p", fmt.Sprint("w", m.n%3), m.n, nil)
 	if !ok {
 		return
 	}
@@ -89,9 +89,9 @@ func (m *model) end(t *rapid.T) {
 	if !running {
 		return
 	}
-	kinds := []task.Kind{task.Succeeded, task.FailedFinal, task.FailedRetry, task.Refused, task.TimedOut, task.Lost, task.Released, task.CancelledByUser, task.DeadlinePassed}
-	o := task.Outcome{Kind: rapid.SampledFrom(kinds).Draw(t, "outcome"), RetryAfter: time.Duration(rapid.IntRange(0, 2).Draw(t, "after")) * time.Second}
-	got, err := m.q.End(m.now, l, o, rapid.Float64Range(0, 0.999).Draw(t, "jitter"))
+	kinds := []task.Outcome{task.OutcomeCompleted, task.OutcomeFailed, task.OutcomeRetry, task.OutcomeRefused, task.OutcomeTimedOut, task.OutcomeLost, task.OutcomeReleased, task.OutcomeCancelled, task.OutcomeDeadline}
+	o := task.AttemptOutcome{Outcome: rapid.SampledFrom(kinds).Draw(t, "outcome"), RetryAfter: time.Duration(rapid.IntRange(0, 2).Draw(t, "after")) * time.Second}
+	got, err := m.q.EndAttempt(m.now, l, o, rapid.Float64Range(0, 0.999).Draw(t, "jitter"))
 	if err != nil || got.Reason == "" {
 		t.Fatalf("end: %+v, %v", got, err)
 	}
@@ -104,17 +104,17 @@ func (m *model) stale(t *rapid.T) {
 		t.Skip("no old lease")
 	}
 	l := rapid.SampledFrom(m.old).Draw(t, "lease")
-	if _, err := m.q.End(m.now, l, task.Outcome{Kind: task.Succeeded, Result: []byte(`"stale"`)}, 0); !errors.Is(err, task.ErrSuperseded) {
+	if _, err := m.q.EndAttempt(m.now, l, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`"stale"`)}, 0); !errors.Is(err, task.ErrSuperseded) {
 		t.Fatalf("a superseded lease ended a task: %v", err)
 	}
 }
 
 func (m *model) cancel(t *rapid.T) {
 	id := m.any(t)
-	before, _ := m.q.Get(id)
-	got, err := m.q.Cancel(m.now, id, "")
+	before, _ := m.q.FindTask(id)
+	got, err := m.q.CancelQueued(m.now, id, "")
 	switch {
-	case before.State.Terminal() != errors.Is(err, task.ErrState):
+	case before.State.Terminal() != errors.Is(err, task.ErrConflict):
 		t.Fatalf("cancel %s: %v", before.State, err)
 	case before.State == task.Queued && got.State != task.Cancelled:
 		t.Fatalf("cancel queued: %+v", got)
@@ -123,14 +123,14 @@ func (m *model) cancel(t *rapid.T) {
 
 func (m *model) retry(t *rapid.T) {
 	id := m.any(t)
-	if _, err := m.q.Retry(m.now, id); err == nil {
+	if _, err := m.q.RetryTask(m.now, id); err == nil {
 		delete(m.ended, id)
 	}
 }
 
 func (m *model) pass(t *rapid.T) {
 	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 3000).Draw(t, "ms")) * time.Millisecond)
-	m.q.Expire(m.now)
+	m.q.ExpireTasks(m.now)
 }
 
 // commit does not wait for the disk: whatever happens next may find the batch
@@ -141,12 +141,12 @@ func (m *model) commit(t *rapid.T) {
 			t.Fatal(err)
 		}
 	})
-	m.q.Settle()
+	m.q.FinishCommits()
 }
 
 // reopen is the end of one process and the beginning of the next.
 func (m *model) reopen(t *rapid.T) {
-	if m.q.Synced() == nil {
+	if m.q.BatchDone() == nil {
 		t.Skip("lasts as long as its process")
 	}
 	if err := m.q.Close(); err != nil {
@@ -160,7 +160,7 @@ func (m *model) reopen(t *rapid.T) {
 func (m *model) check(t *rapid.T) {
 	counts := task.Counts{}
 	for _, id := range m.ids {
-		got, ok := m.q.Get(id)
+		got, ok := m.q.FindTask(id)
 		if !ok {
 			t.Fatalf("%s is lost", id)
 		}
@@ -177,7 +177,7 @@ func (m *model) check(t *rapid.T) {
 		}
 		m.ended[id] = now
 	}
-	for s, n := range m.q.Counts()["p"] {
+	for s, n := range m.q.CountTasks()["p"] {
 		if counts[s] != n {
 			t.Fatalf("counts of %s: %d, but there are %d", s, n, counts[s])
 		}

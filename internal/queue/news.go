@@ -10,9 +10,9 @@ import (
 	"initiator/proactor"
 )
 
-// News is what has happened to a task: a change of its state, or progress
+// Event is what has happened to a task: a change of its state, or progress
 // within one.
-type News struct {
+type Event struct {
 	ID     uuid.UUID `json:"id"`
 	Pool   string    `json:"pool"`
 	Method string    `json:"method,omitempty"`
@@ -33,8 +33,8 @@ type News struct {
 }
 
 // News describes the task as it is now.
-func (t *Task) News(now time.Time) News {
-	n := News{ID: t.ID, Pool: t.Pool, Method: t.Method, At: now, State: t.State, Reason: t.Reason, Attempt: t.Attempt, Try: t.Tries()}
+func (t *Task) News(now time.Time) Event {
+	n := Event{ID: t.ID, Pool: t.Pool, Method: t.Method, At: now, State: t.State, Reason: t.Reason, Attempt: t.Attempt, Try: t.Tries()}
 	if len(t.History) > 0 {
 		n.Worker = t.History[len(t.History)-1].Worker
 	}
@@ -47,6 +47,6 @@ func (t *Task) News(now time.Time) News {
 	return n
 }
 
-// Mark names the state that the news is of, so that whoever has seen it can
+// StateMark names the state that the news is of, so that whoever has seen it can
 // say so: two states of a task with the same mark are one.
-func (n *News) Mark() string { return strconv.Itoa(n.Try) + "-" + string(n.State) }
+func (n *Event) StateMark() string { return strconv.Itoa(n.Try) + "-" + string(n.State) }

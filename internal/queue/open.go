@@ -51,8 +51,8 @@ func Open(dir string, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("open the tasks: %w", err)
 	}
 	e.disk.store, e.disk.walked = s, s.Size()
-	if s.Torn() > 0 {
-		o.Logger.Warn("the end of the newest task file was torn when the initiator or the power ended; nothing in it had been acknowledged", "bytes", s.Torn())
+	if s.TornBytes() > 0 {
+		o.Logger.Warn("the end of the newest task file was torn when the initiator or the power ended; nothing in it had been acknowledged", "bytes", s.TornBytes())
 	}
 	if err := e.line(time.Now().UnixNano()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the tasks: %w", err), s.Close())

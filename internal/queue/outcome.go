@@ -7,84 +7,84 @@ import (
 	"time"
 )
 
-// Kind says how an attempt ended.
-type Kind string
+// Outcome says how an attempt ended.
+type Outcome string
 
 // The ends of an attempt.
 const (
 	// Succeeded: the handler answered.
-	Succeeded Kind = "completed"
-	// FailedFinal: the handler failed and does not want to be asked again.
-	FailedFinal Kind = "failed"
-	// FailedRetry: the handler failed and says that another try may help.
-	FailedRetry Kind = "failed_retry"
+	OutcomeCompleted Outcome = "completed"
+	// OutcomeFailed: the handler failed and does not want to be asked again.
+	OutcomeFailed Outcome = "failed"
+	// OutcomeRetry: the handler failed and says that another try may help.
+	OutcomeRetry Outcome = "failed_retry"
 	// Refused: no worker would take it now. Costs no attempt.
-	Refused Kind = "refused"
-	// TimedOut: the attempt took longer than its timeout.
-	TimedOut Kind = "timed_out"
+	OutcomeRefused Outcome = "refused"
+	// OutcomeTimedOut: the attempt took longer than its timeout.
+	OutcomeTimedOut Outcome = "timed_out"
 	// Stuck: the attempt made no progress for its progress timeout.
-	Stuck Kind = "stuck"
+	OutcomeStuck Outcome = "stuck"
 	// Lost: the worker ended, or no longer knows the task.
-	Lost Kind = "lost"
+	OutcomeLost Outcome = "lost"
 	// Released: its worker had to go for another reason than this task.
 	// Costs no attempt.
-	Released Kind = "released"
-	// CancelledByUser: somebody asked for it.
-	CancelledByUser Kind = "cancelled"
-	// DeadlinePassed: the task's own deadline.
-	DeadlinePassed Kind = "deadline"
+	OutcomeReleased Outcome = "released"
+	// OutcomeCancelled: somebody asked for it.
+	OutcomeCancelled Outcome = "cancelled"
+	// OutcomeDeadline: the task's own deadline.
+	OutcomeDeadline Outcome = "deadline"
 )
 
-// Outcome is the end of an attempt, as dispatch saw it.
-type Outcome struct {
-	Kind   Kind
-	Result json.RawMessage // of Succeeded and the failures
-	Error  string          // in words; for people
+// AttemptOutcome is the end of an attempt, as dispatch saw it.
+type AttemptOutcome struct {
+	Outcome Outcome
+	Result  json.RawMessage // of Succeeded and the failures
+	Error   string          // in words; for people
 	// RetryAfter is the least delay before the next try; 0 = by the policy.
 	RetryAfter time.Duration
 }
 
-// Verdict is what follows for the task.
-type Verdict struct {
-	State  State
-	Delay  time.Duration // before it may run again, when State is Queued
-	Paid   bool          // whether the attempt counts
-	Front  bool          // back to the head of its line rather than the end
-	Reason string
+// RetryDecision is what follows for the task.
+type RetryDecision struct {
+	State         State
+	Delay         time.Duration // before it may run again, when State is Queued
+	AttemptCounts bool          // whether the attempt counts
+	Front         bool          // back to the head of its line rather than the end
+	Reason        string
 }
 
-// Decide is the law of retries. attempt is the number of the attempt that
+// DecideRetry is the law of retries. attempt is the number of the attempt that
 // ended, jitter a random number in [0, 1).
-func Decide(p Policy, attempt int, o Outcome, jitter float64) Verdict {
-	switch o.Kind {
-	case Succeeded:
-		return Verdict{State: Completed, Paid: true, Reason: "completed"}
-	case FailedFinal:
-		return Verdict{State: Failed, Paid: true, Reason: because("the handler failed", o.Error)}
-	case CancelledByUser:
-		return Verdict{State: Cancelled, Paid: true, Reason: because("cancelled", o.Error)}
-	case DeadlinePassed:
-		return Verdict{State: Failed, Paid: true, Reason: "its deadline passed"}
-	case Refused:
-		return Verdict{State: Queued, Delay: o.RetryAfter, Reason: because("every worker refused it", o.Error)}
-	case Released:
-		return Verdict{State: Queued, Delay: o.RetryAfter, Front: true, Reason: because("given back", o.Error)}
+func DecideRetry(p Policy, attempt int, o AttemptOutcome, jitter float64) RetryDecision {
+	switch o.Outcome {
+	case OutcomeCompleted:
+		return RetryDecision{State: Completed, AttemptCounts: true, Reason: "completed"}
+	case OutcomeFailed:
+		return RetryDecision{State: Failed, AttemptCounts: true, Reason: because("the handler failed", o.Error)}
+	case OutcomeCancelled:
+		return RetryDecision{State: Cancelled, AttemptCounts: true, Reason: because("cancelled", o.Error)}
+	case OutcomeDeadline:
+		return RetryDecision{State: Failed, AttemptCounts: true, Reason: "its deadline passed"}
+	case OutcomeRefused:
+		return RetryDecision{State: Queued, Delay: o.RetryAfter, Reason: because("every worker refused it", o.Error)}
+	case OutcomeReleased:
+		return RetryDecision{State: Queued, Delay: o.RetryAfter, Front: true, Reason: because("given back", o.Error)}
 	}
 	return retry(p, attempt, o, jitter)
 }
 
 // retry is the case of an attempt that was paid for and did not help.
-func retry(p Policy, attempt int, o Outcome, jitter float64) Verdict {
-	what := because(string(o.Kind), o.Error)
+func retry(p Policy, attempt int, o AttemptOutcome, jitter float64) RetryDecision {
+	what := because(string(o.Outcome), o.Error)
 	if attempt >= p.Attempts {
-		return Verdict{
-			State: Dead, Paid: true,
+		return RetryDecision{
+			State: Dead, AttemptCounts: true,
 			Reason: fmt.Sprintf("%s; attempt %d of %d was the last", what, attempt, p.Attempts),
 		}
 	}
 	d := max(delay(p, attempt, jitter), o.RetryAfter)
-	return Verdict{
-		State: Queued, Delay: d, Paid: true, Front: d == 0,
+	return RetryDecision{
+		State: Queued, Delay: d, AttemptCounts: true, Front: d == 0,
 		Reason: fmt.Sprintf("%s; attempt %d of %d follows in %v", what, attempt+1, p.Attempts, d.Round(time.Millisecond)),
 	}
 }

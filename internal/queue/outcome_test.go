@@ -13,80 +13,80 @@ func TestDecide(t *testing.T) {
 	const middle = 0.5 // the jitter that changes nothing
 	tests := map[string]struct {
 		attempt int
-		outcome task.Outcome
+		outcome task.AttemptOutcome
 		jitter  float64
-		want    task.Verdict
+		want    task.RetryDecision
 	}{
 		"done": {
 			1,
-			task.Outcome{Kind: task.Succeeded},
+			task.AttemptOutcome{Outcome: task.OutcomeCompleted},
 			middle,
-			task.Verdict{State: task.Completed, Paid: true, Reason: "completed"},
+			task.RetryDecision{State: task.Completed, AttemptCounts: true, Reason: "completed"},
 		},
 		"a failure is final unless it says retry": {
 			1,
-			task.Outcome{Kind: task.FailedFinal, Error: "ab not found"},
+			task.AttemptOutcome{Outcome: task.OutcomeFailed, Error: "ab not found"},
 			middle,
-			task.Verdict{State: task.Failed, Paid: true, Reason: "the handler failed: ab not found"},
+			task.RetryDecision{State: task.Failed, AttemptCounts: true, Reason: "the handler failed: ab not found"},
 		},
 		"first retry": {
 			1,
-			task.Outcome{Kind: task.FailedRetry, Error: "busy"},
+			task.AttemptOutcome{Outcome: task.OutcomeRetry, Error: "busy"},
 			middle,
-			task.Verdict{State: task.Queued, Delay: time.Second, Paid: true, Reason: "failed_retry: busy; attempt 2 of 3 follows in 1s"},
+			task.RetryDecision{State: task.Queued, Delay: time.Second, AttemptCounts: true, Reason: "failed_retry: busy; attempt 2 of 3 follows in 1s"},
 		},
 		"second retry waits twice as long": {
 			2,
-			task.Outcome{Kind: task.Lost},
+			task.AttemptOutcome{Outcome: task.OutcomeLost},
 			middle,
-			task.Verdict{State: task.Queued, Delay: 2 * time.Second, Paid: true, Reason: "lost; attempt 3 of 3 follows in 2s"},
+			task.RetryDecision{State: task.Queued, Delay: 2 * time.Second, AttemptCounts: true, Reason: "lost; attempt 3 of 3 follows in 2s"},
 		},
 		"least jitter": {
 			1,
-			task.Outcome{Kind: task.TimedOut},
+			task.AttemptOutcome{Outcome: task.OutcomeTimedOut},
 			0,
-			task.Verdict{State: task.Queued, Delay: 500 * time.Millisecond, Paid: true, Reason: "timed_out; attempt 2 of 3 follows in 500ms"},
+			task.RetryDecision{State: task.Queued, Delay: 500 * time.Millisecond, AttemptCounts: true, Reason: "timed_out; attempt 2 of 3 follows in 500ms"},
 		},
 		"the worker may ask for more time": {
 			1,
-			task.Outcome{Kind: task.FailedRetry, RetryAfter: time.Minute},
+			task.AttemptOutcome{Outcome: task.OutcomeRetry, RetryAfter: time.Minute},
 			middle,
-			task.Verdict{State: task.Queued, Delay: time.Minute, Paid: true, Reason: "failed_retry; attempt 2 of 3 follows in 1m0s"},
+			task.RetryDecision{State: task.Queued, Delay: time.Minute, AttemptCounts: true, Reason: "failed_retry; attempt 2 of 3 follows in 1m0s"},
 		},
 		"attempts used up": {
 			3,
-			task.Outcome{Kind: task.Lost, Error: "killed by SIGKILL"},
+			task.AttemptOutcome{Outcome: task.OutcomeLost, Error: "killed by SIGKILL"},
 			middle,
-			task.Verdict{State: task.Dead, Paid: true, Reason: "lost: killed by SIGKILL; attempt 3 of 3 was the last"},
+			task.RetryDecision{State: task.Dead, AttemptCounts: true, Reason: "lost: killed by SIGKILL; attempt 3 of 3 was the last"},
 		},
 		"a refusal costs nothing": {
 			3,
-			task.Outcome{Kind: task.Refused, RetryAfter: time.Second, Error: "too warm"},
+			task.AttemptOutcome{Outcome: task.OutcomeRefused, RetryAfter: time.Second, Error: "too warm"},
 			middle,
-			task.Verdict{State: task.Queued, Delay: time.Second, Reason: "every worker refused it: too warm"},
+			task.RetryDecision{State: task.Queued, Delay: time.Second, Reason: "every worker refused it: too warm"},
 		},
 		"given back goes to the head of its line": {
 			3,
-			task.Outcome{Kind: task.Released, Error: "its worker stops"},
+			task.AttemptOutcome{Outcome: task.OutcomeReleased, Error: "its worker stops"},
 			middle,
-			task.Verdict{State: task.Queued, Front: true, Reason: "given back: its worker stops"},
+			task.RetryDecision{State: task.Queued, Front: true, Reason: "given back: its worker stops"},
 		},
 		"cancelled": {
 			1,
-			task.Outcome{Kind: task.CancelledByUser},
+			task.AttemptOutcome{Outcome: task.OutcomeCancelled},
 			middle,
-			task.Verdict{State: task.Cancelled, Paid: true, Reason: "cancelled"},
+			task.RetryDecision{State: task.Cancelled, AttemptCounts: true, Reason: "cancelled"},
 		},
 		"deadline": {
 			1,
-			task.Outcome{Kind: task.DeadlinePassed},
+			task.AttemptOutcome{Outcome: task.OutcomeDeadline},
 			middle,
-			task.Verdict{State: task.Failed, Paid: true, Reason: "its deadline passed"},
+			task.RetryDecision{State: task.Failed, AttemptCounts: true, Reason: "its deadline passed"},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := task.Decide(policy, test.attempt, test.outcome, test.jitter); got != test.want {
+			if got := task.DecideRetry(policy, test.attempt, test.outcome, test.jitter); got != test.want {
 				t.Errorf("got  %+v\nwant %+v", got, test.want)
 			}
 		})
@@ -96,7 +96,7 @@ func TestDecide(t *testing.T) {
 func TestDelayNeverOverflows(t *testing.T) {
 	p := task.Policy{Attempts: 10_000, RetryDelay: task.Seconds(time.Hour), RetryJitter: 1}
 	for attempt := 1; attempt < 5000; attempt *= 3 {
-		v := task.Decide(p, attempt, task.Outcome{Kind: task.Lost}, 0.999)
+		v := task.DecideRetry(p, attempt, task.AttemptOutcome{Outcome: task.OutcomeLost}, 0.999)
 		if v.Delay <= 0 || v.Delay > 31*24*time.Hour {
 			t.Fatalf("attempt %d: delay %v", attempt, v.Delay)
 		}

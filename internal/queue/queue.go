@@ -11,58 +11,58 @@ import (
 // goroutine uses it, the dispatcher's. Methods change what the next method
 // sees; nothing is promised to anybody else before Commit has told so.
 type Queue interface {
-	// Submit adds a queued task. When one with its id is known already, or
+	// AddTask adds a queued task. When one with its id is known already, or
 	// a live one of the pool has its unique key, that one is returned, Known,
 	// and fresh is false.
-	Submit(t Task) (kept Task, fresh bool, err error)
-	// Import adds a record that another queue had, in the state in which it
+	AddTask(t Task) (kept Task, fresh bool, err error)
+	// ImportTask adds a record that another queue had, in the state in which it
 	// was there; one that was running is queued, because its worker is not
 	// ours. One whose id is known is left as it is, and fresh is false. Errors:
-	// ErrInvalid, or ErrState where another task is alive under its unique key.
-	Import(now time.Time, t Task) (kept Task, fresh bool, err error)
-	// Find returns what Submit would return instead of adding the task.
-	Find(t Task) (known Task, ok bool)
-	// Next leases the first ready task of the pool to a worker: priority,
+	// ErrInvalid, or ErrConflict where another task is alive under its unique key.
+	ImportTask(now time.Time, t Task) (kept Task, fresh bool, err error)
+	// FindExisting returns what Submit would return instead of adding the task.
+	FindExisting(t Task) (known Task, ok bool)
+	// LeaseNext leases the first ready task of the pool to a worker: priority,
 	// then age. skip may leave out tasks that this worker should not get.
-	Next(now time.Time, pool, guid string, incarnation int, skip func(uuid.UUID) bool) (Task, bool)
-	// End closes the attempt of a lease and returns what became of the
+	LeaseNext(now time.Time, pool, guid string, incarnation int, skip func(uuid.UUID) bool) (Task, bool)
+	// EndAttempt closes the attempt of a lease and returns what became of the
 	// task. ErrSuperseded when the lease is not the current one.
-	End(now time.Time, l Lease, o Outcome, jitter float64) (Task, error)
-	// Cancel ends a queued task. A running one is returned unchanged: its
+	EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter float64) (Task, error)
+	// CancelQueued ends a queued task. A running one is returned unchanged: its
 	// attempt has to be ended first.
-	Cancel(now time.Time, id uuid.UUID, why string) (Task, error)
-	// Retry queues a failed, cancelled or dead task again, with its
-	// attempts counted from nothing. ErrState where another task is alive
+	CancelQueued(now time.Time, id uuid.UUID, why string) (Task, error)
+	// RetryTask queues a failed, cancelled or dead task again, with its
+	// attempts counted from nothing. ErrConflict where another task is alive
 	// under its unique key.
-	Retry(now time.Time, id uuid.UUID) (Task, error)
-	// Progress notes what a running handler says of itself.
-	Progress(l Lease, progress []byte)
-	// Expire ends queued tasks whose deadline has passed, and drops finished
+	RetryTask(now time.Time, id uuid.UUID) (Task, error)
+	// SetProgress notes what a running handler says of itself.
+	SetProgress(l Lease, progress []byte)
+	// ExpireTasks ends queued tasks whose deadline has passed, and drops finished
 	// ones beyond their retention. It returns those that ended, and whether
 	// others can be leased that could not before.
-	Expire(now time.Time) (ended []Task, woken bool)
-	// Due is the next moment at which Expire has something to do; zero when
+	ExpireTasks(now time.Time) (ended []Task, woken bool)
+	// NextExpiry is the next moment at which Expire has something to do; zero when
 	// there is none.
-	Due() time.Time
-	// Get returns the record of one task.
-	Get(id uuid.UUID) (Task, bool)
-	// List returns records, newest first.
-	List(f Filter) []Task
-	// IDs names the tasks that List would return, without reading them.
-	IDs(f Filter) []uuid.UUID
-	// Children names the live tasks that a task has submitted, in no order.
-	Children(parent uuid.UUID) []uuid.UUID
-	// Owed names the terminal tasks whose callback has not been told. They
+	NextExpiry() time.Time
+	// FindTask returns the record of one task.
+	FindTask(id uuid.UUID) (Task, bool)
+	// ListTasks returns records, newest first.
+	ListTasks(f Filter) []Task
+	// ListIDs names the tasks that List would return, without reading them.
+	ListIDs(f Filter) []uuid.UUID
+	// LiveChildren names the live tasks that a task has submitted, in no order.
+	LiveChildren(parent uuid.UUID) []uuid.UUID
+	// PendingCallbacks names the terminal tasks whose callback has not been told. They
 	// are kept beyond their retention until Called says what became of it;
 	// ended says which end of the task was told.
-	Owed() []uuid.UUID
-	Called(id uuid.UUID, ended time.Time, state string)
-	// Queued is how many tasks of a pool are queued.
-	Queued(pool string) int
-	// Counts tells how many tasks of each state each pool has.
-	Counts() map[string]Counts
-	// Retain sets how long the finished tasks of a pool are kept.
-	Retain(pool string, r Retention)
+	PendingCallbacks() []uuid.UUID
+	RecordCallback(id uuid.UUID, ended time.Time, state string)
+	// CountQueued is how many tasks of a pool are queued.
+	CountQueued(pool string) int
+	// CountTasks tells how many tasks of each state each pool has.
+	CountTasks() map[string]Counts
+	// SetRetention sets how long the finished tasks of a pool are kept.
+	SetRetention(pool string, r Retention)
 	// Commit makes everything since the last Commit lasting, and has told
 	// called then: with nil, or with the reason why it cannot be kept. It
 	// does not wait. Those that are told are told in the order of their
@@ -72,14 +72,14 @@ type Queue interface {
 	// without a trace; every other change stands, and is stored with the next
 	// Commit that succeeds.
 	Commit(told func(error))
-	// Synced has a token when Settle has something to do. Nil for a queue
+	// BatchDone has a token when Settle has something to do. Nil for a queue
 	// that stores nothing.
-	Synced() <-chan struct{}
-	// Settle does what follows from commits that have come to their end.
-	Settle()
-	// Fault says why nothing can be stored now: tasks are then neither taken
+	BatchDone() <-chan struct{}
+	// FinishCommits does what follows from commits that have come to their end.
+	FinishCommits()
+	// StorageError says why nothing can be stored now: tasks are then neither taken
 	// nor leased. Expire ends it, when it is time to try again.
-	Fault() error
+	StorageError() error
 	// Close commits, tells everybody, and ends the use of the queue. More
 	// than once does nothing.
 	Close() error
@@ -98,8 +98,8 @@ type Counts map[State]int
 var (
 	// ErrSuperseded: the lease is not, or no longer, the current one.
 	ErrSuperseded = errors.New("superseded: the task is with another attempt, or has ended")
-	// ErrUnknown: there is no such task, or its retention is over.
-	ErrUnknown = errors.New("no such task")
-	// ErrState: the task's state does not allow what was asked.
-	ErrState = errors.New("not possible in this state")
+	// ErrNotFound: there is no such task, or its retention is over.
+	ErrNotFound = errors.New("no such task")
+	// ErrConflict: the task's state does not allow what was asked.
+	ErrConflict = errors.New("not possible in this state")
 )

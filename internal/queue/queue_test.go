@@ -21,7 +21,7 @@ func put(t testing.TB, q task.Queue, r task.Request) uuid.UUID {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, _, err := q.Submit(made)
+	kept, _, err := q.AddTask(made)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func put(t testing.TB, q task.Queue, r task.Request) uuid.UUID {
 func order(q task.Queue, now time.Time, names map[uuid.UUID]string) string {
 	list := ""
 	for {
-		got, ok := q.Next(now, "p", "w", 1, nil)
+		got, ok := q.LeaseNext(now, "p", "w", 1, nil)
 		if !ok {
 			return list
 		}
@@ -57,10 +57,10 @@ func testOrder(t *testing.T, q task.Queue) {
 	if got := order(q, epoch, names); got != "dacbf" {
 		t.Errorf("order %s, want dacbf: priority first, then age; e is delayed", got)
 	}
-	if due := q.Due(); !due.Equal(epoch.Add(time.Minute)) {
+	if due := q.NextExpiry(); !due.Equal(epoch.Add(time.Minute)) {
 		t.Errorf("due at %v", due)
 	}
-	if _, woken := q.Expire(epoch.Add(time.Minute)); !woken {
+	if _, woken := q.ExpireTasks(epoch.Add(time.Minute)); !woken {
 		t.Error("the end of a delay must wake the dispatcher")
 	}
 	if got := order(q, epoch.Add(time.Minute), names); got != "e" {
@@ -77,9 +77,9 @@ func testGivenBackGoesFirst(t *testing.T, q task.Queue) {
 	for _, n := range []string{"a", "b", "c"} {
 		names[put(t, q, task.Request{Pool: "p"})] = n
 	}
-	a, _ := q.Next(epoch, "p", "w", 1, nil)
+	a, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
 	l, _ := a.Lease()
-	if got, err := q.End(epoch, l, task.Outcome{Kind: task.Released}, 0); err != nil || got.Attempt != 0 {
+	if got, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeReleased}, 0); err != nil || got.Attempt != 0 {
 		t.Fatalf("given back: %+v, %v", got, err)
 	}
 	if got := order(q, epoch, names); got != "abc" {
@@ -93,24 +93,24 @@ func TestFencing(t *testing.T) {
 
 func testFencing(t *testing.T, q task.Queue) {
 	id := put(t, q, task.Request{Pool: "p"})
-	first, _ := q.Next(epoch, "p", "w", 1, nil)
+	first, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
 	old, _ := first.Lease()
-	if _, err := q.End(epoch, old, task.Outcome{Kind: task.Lost}, 0); err != nil {
+	if _, err := q.EndAttempt(epoch, old, task.AttemptOutcome{Outcome: task.OutcomeLost}, 0); err != nil {
 		t.Fatal(err)
 	}
-	second, _ := q.Next(epoch, "p", "w", 2, nil)
+	second, _ := q.LeaseNext(epoch, "p", "w", 2, nil)
 	now, _ := second.Lease()
-	if _, err := q.End(epoch, old, task.Outcome{Kind: task.Succeeded, Result: []byte(`"old"`)}, 0); !errors.Is(err, task.ErrSuperseded) {
+	if _, err := q.EndAttempt(epoch, old, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`"old"`)}, 0); !errors.Is(err, task.ErrSuperseded) {
 		t.Fatalf("the result of a superseded attempt: %v", err)
 	}
-	if got, err := q.End(epoch, now, task.Outcome{Kind: task.Succeeded, Result: []byte(`"new"`)}, 0); err != nil || got.State != task.Completed {
+	if got, err := q.EndAttempt(epoch, now, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`"new"`)}, 0); err != nil || got.State != task.Completed {
 		t.Fatalf("the current attempt: %+v, %v", got, err)
 	}
-	if _, err := q.End(epoch, now, task.Outcome{Kind: task.FailedFinal}, 0); !errors.Is(err, task.ErrSuperseded) {
+	if _, err := q.EndAttempt(epoch, now, task.AttemptOutcome{Outcome: task.OutcomeFailed}, 0); !errors.Is(err, task.ErrSuperseded) {
 		t.Fatalf("a duplicate: %v", err)
 	}
-	got, _ := q.Get(id)
-	if string(got.Result) != `"new"` || len(got.History) != 2 || got.History[0].Outcome != task.Lost {
+	got, _ := q.FindTask(id)
+	if string(got.Result) != `"new"` || len(got.History) != 2 || got.History[0].Outcome != task.OutcomeLost {
 		t.Errorf("record %+v", got)
 	}
 }
@@ -120,14 +120,14 @@ func TestDeadlineInTheQueue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			everyQueue(t, task.Retention{}, func(t *testing.T, q task.Queue) {
 				id := put(t, q, task.Request{Pool: "p", Deadline: epoch.Add(time.Minute), Delay: delay})
-				if due := q.Due(); !due.Equal(epoch.Add(time.Minute)) {
+				if due := q.NextExpiry(); !due.Equal(epoch.Add(time.Minute)) {
 					t.Fatalf("due at %v", due)
 				}
-				ended, _ := q.Expire(epoch.Add(time.Minute))
+				ended, _ := q.ExpireTasks(epoch.Add(time.Minute))
 				if len(ended) != 1 || ended[0].ID != id || ended[0].State != task.Failed {
 					t.Fatalf("ended: %+v", ended)
 				}
-				if _, ok := q.Next(epoch.Add(2*time.Hour), "p", "w", 1, nil); ok {
+				if _, ok := q.LeaseNext(epoch.Add(2*time.Hour), "p", "w", 1, nil); ok {
 					t.Error("an expired task was leased")
 				}
 			})
@@ -143,18 +143,18 @@ func testRetention(t *testing.T, q task.Queue) {
 	var ids []uuid.UUID
 	for i := range 4 {
 		ids = append(ids, put(t, q, task.Request{Pool: "p"}))
-		if _, err := q.Cancel(epoch.Add(time.Duration(i)*time.Minute), ids[i], ""); err != nil {
+		if _, err := q.CancelQueued(epoch.Add(time.Duration(i)*time.Minute), ids[i], ""); err != nil {
 			t.Fatal(err)
 		}
 	}
 	waits := put(t, q, task.Request{Pool: "p"})
-	if err := q.(*task.Engine).Sync(); err != nil {
+	if err := q.(*task.Engine).CommitAndWait(); err != nil {
 		t.Fatal(err)
 	}
 	held := func() string {
 		s := ""
 		for _, id := range append(ids, waits) {
-			if _, ok := q.Get(id); ok {
+			if _, ok := q.FindTask(id); ok {
 				s += "x"
 			} else {
 				s += "-"
@@ -162,15 +162,15 @@ func testRetention(t *testing.T, q task.Queue) {
 		}
 		return s
 	}
-	q.Expire(epoch.Add(10 * time.Minute))
+	q.ExpireTasks(epoch.Add(10 * time.Minute))
 	if got := held(); got != "--xxx" {
 		t.Errorf("by count: %s, want --xxx", got)
 	}
-	q.Expire(epoch.Add(62*time.Minute + time.Second))
+	q.ExpireTasks(epoch.Add(62*time.Minute + time.Second))
 	if got := held(); got != "---xx" {
 		t.Errorf("by age: %s, want ---xx", got)
 	}
-	q.Expire(epoch.Add(1000 * time.Hour))
+	q.ExpireTasks(epoch.Add(1000 * time.Hour))
 	if got := held(); got != "----x" {
 		t.Errorf("a queued task is kept however old: %s", got)
 	}
@@ -187,13 +187,13 @@ func BenchmarkQueue(b *testing.B) {
 			b.ResetTimer()
 			for range b.N {
 				put(b, q, task.Request{Pool: "p"})
-				got, _ := q.Next(epoch, "p", "w", 1, nil)
+				got, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
 				l, _ := got.Lease()
-				if _, err := q.End(epoch, l, task.Outcome{Kind: task.Succeeded}, 0); err != nil {
+				if _, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil {
 					b.Fatal(err)
 				}
 				if b.N%1000 == 0 {
-					q.Expire(epoch)
+					q.ExpireTasks(epoch)
 				}
 			}
 		})
@@ -205,12 +205,12 @@ func BenchmarkQueue(b *testing.B) {
 func TestEveryPartOfALeaseCounts(t *testing.T) {
 	q := task.NewMemory(task.Retention{})
 	put(t, q, task.Request{Pool: "p", Attempts: 3})
-	first, _ := q.Next(epoch, "p", "w", 1, nil)
+	first, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
 	old, _ := first.Lease()
-	if _, err := q.End(epoch, old, task.Outcome{Kind: task.TimedOut}, 0); err != nil {
+	if _, err := q.EndAttempt(epoch, old, task.AttemptOutcome{Outcome: task.OutcomeTimedOut}, 0); err != nil {
 		t.Fatal(err)
 	}
-	second, ok := q.Next(epoch, "p", "w", 1, nil) // the same worker again
+	second, ok := q.LeaseNext(epoch, "p", "w", 1, nil) // the same worker again
 	if !ok {
 		t.Fatal("it is not queued again")
 	}
@@ -218,15 +218,15 @@ func TestEveryPartOfALeaseCounts(t *testing.T) {
 	before, later, other, reborn := current, current, current, current
 	before.Attempt, later.Attempt, other.GUID, reborn.Incarnation = old.Attempt, current.Attempt+1, "x", 2
 	for _, l := range []task.Lease{old, before, later, other, reborn} {
-		q.Progress(l, []byte(`"not mine"`))
-		if got, err := q.End(epoch, l, task.Outcome{Kind: task.Succeeded, Result: []byte("1")}, 0); !errors.Is(err, task.ErrSuperseded) || got.State != task.Running || got.Result != nil || got.Progress != nil {
+		q.SetProgress(l, []byte(`"not mine"`))
+		if got, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte("1")}, 0); !errors.Is(err, task.ErrSuperseded) || got.State != task.Running || got.Result != nil || got.Progress != nil {
 			t.Errorf("%+v ends %+v: %+v, %v", l, current, got, err)
 		}
 	}
-	if got, err := q.End(epoch, current, task.Outcome{Kind: task.Succeeded}, 0); err != nil || got.State != task.Completed {
+	if got, err := q.EndAttempt(epoch, current, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil || got.State != task.Completed {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := q.End(epoch, current, task.Outcome{Kind: task.Succeeded}, 0); !errors.Is(err, task.ErrSuperseded) {
+	if _, err := q.EndAttempt(epoch, current, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); !errors.Is(err, task.ErrSuperseded) {
 		t.Errorf("a second time: %v", err)
 	}
 }
@@ -241,10 +241,10 @@ func TestDeadlineOutlivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := openOn(t, d.Killed(), task.Options{})
-	if due := again.Due(); !due.Equal(epoch.Add(time.Hour)) {
+	if due := again.NextExpiry(); !due.Equal(epoch.Add(time.Hour)) {
 		t.Errorf("due at %v", due)
 	}
-	if ended, _ := again.Expire(epoch.Add(time.Hour)); len(ended) != 1 || ended[0].ID != id || ended[0].State != task.Failed {
+	if ended, _ := again.ExpireTasks(epoch.Add(time.Hour)); len(ended) != 1 || ended[0].ID != id || ended[0].State != task.Failed {
 		t.Errorf("%+v", ended)
 	}
 	if err := again.Close(); err != nil {

@@ -199,7 +199,7 @@ func (r *reader) history() []Attempt {
 	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
 		list = append(list, Attempt{
 			N: r.int(), Try: r.int(), Worker: string(r.text()), Incarnation: r.int(),
-			Start: r.time(), End: r.time(), Outcome: Kind(r.text()), Error: string(r.text()),
+			Start: r.time(), End: r.time(), Outcome: Outcome(r.text()), Error: string(r.text()),
 		})
 	}
 	return list

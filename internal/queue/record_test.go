@@ -18,7 +18,7 @@ func drawTask(t *rapid.T) Task {
 	attempts := rapid.Custom(func(t *rapid.T) Attempt {
 		return Attempt{
 			N: rapid.Int().Draw(t, "n"), Try: rapid.Int().Draw(t, "try"), Worker: text.Draw(t, "worker"), Incarnation: rapid.Int().Draw(t, "incarnation"),
-			Start: moments.Draw(t, "start"), End: moments.Draw(t, "end"), Outcome: Kind(text.Draw(t, "outcome")), Error: text.Draw(t, "error"),
+			Start: moments.Draw(t, "start"), End: moments.Draw(t, "end"), Outcome: Outcome(text.Draw(t, "outcome")), Error: text.Draw(t, "error"),
 		}
 	})
 	return Task{

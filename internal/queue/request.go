@@ -49,8 +49,8 @@ const MaxKey = 255
 // into memory whole.
 const MaxData = 256 << 20
 
-// WaitsForSlot is the reason of a queued task that nothing else is known of.
-const WaitsForSlot = "waits for a free slot"
+// ReasonWaitsForSlot is the reason of a queued task that nothing else is known of.
+const ReasonWaitsForSlot = "waits for a free slot"
 
 // ErrInvalid is wrapped by every error that says a request is wrong in itself.
 var ErrInvalid = errors.New("invalid task")
@@ -63,7 +63,7 @@ func (r Request) Task(now time.Time, pool Policy) (Task, error) {
 	}
 	t := Task{
 		ID: r.identity(), Key: r.Key, Pool: r.Pool, Method: r.Method, Data: r.Data,
-		Priority: DefaultPriority, State: Queued, Reason: WaitsForSlot,
+		Priority: DefaultPriority, State: Queued, Reason: ReasonWaitsForSlot,
 		Submitted: now, NotBefore: r.At, Deadline: r.Deadline, Policy: r.policy(pool),
 		Unique: r.Unique, Callback: r.Callback, Parent: r.Parent,
 	}
@@ -71,7 +71,7 @@ func (r Request) Task(now time.Time, pool Policy) (Task, error) {
 		t.Priority = *r.Priority
 	}
 	if r.Delay > 0 {
-		t.NotBefore = now.Add(r.Delay.D())
+		t.NotBefore = now.Add(r.Delay.Duration())
 	}
 	if len(t.Data) == 0 {
 		t.Data = json.RawMessage("null")
@@ -126,13 +126,13 @@ func (r Request) check(now time.Time) error {
 	case r.Priority != nil && (*r.Priority < 0 || *r.Priority > 9):
 		return fmt.Errorf(`"priority" is %d; it goes from 0 to 9, higher first`, *r.Priority)
 	case r.Delay < 0:
-		return fmt.Errorf(`"delay" is %v; it cannot be negative`, r.Delay.D())
+		return fmt.Errorf(`"delay" is %v; it cannot be negative`, r.Delay.Duration())
 	case r.Delay > 0 && !r.At.IsZero():
 		return errors.New(`"delay" and "at" are both given; choose one`)
 	case r.Timeout != nil && *r.Timeout < 0:
-		return fmt.Errorf(`"timeout" is %v; it cannot be negative (0 = none)`, r.Timeout.D())
+		return fmt.Errorf(`"timeout" is %v; it cannot be negative (0 = none)`, r.Timeout.Duration())
 	case r.ProgressTimeout != nil && *r.ProgressTimeout < 0:
-		return fmt.Errorf(`"progress_timeout" is %v; it cannot be negative (0 = none)`, r.ProgressTimeout.D())
+		return fmt.Errorf(`"progress_timeout" is %v; it cannot be negative (0 = none)`, r.ProgressTimeout.Duration())
 	case len(r.Unique) > MaxKey:
 		return fmt.Errorf(`"unique" has %d bytes; at most %d`, len(r.Unique), MaxKey)
 	case r.Attempts < 0:

@@ -79,14 +79,14 @@ func TestSeconds(t *testing.T) {
 	}
 	for text, want := range tests {
 		var s task.Seconds
-		if err := json.Unmarshal([]byte(text), &s); err != nil || s.D() != want {
-			t.Errorf("%s: got %v, %v; want %v", text, s.D(), err, want)
+		if err := json.Unmarshal([]byte(text), &s); err != nil || s.Duration() != want {
+			t.Errorf("%s: got %v, %v; want %v", text, s.Duration(), err, want)
 		}
 	}
 	for _, text := range []string{`"soon"`, `true`, `{}`, `1e300`} {
 		var s task.Seconds
 		if err := json.Unmarshal([]byte(text), &s); err == nil {
-			t.Errorf("%s was read as %v", text, s.D())
+			t.Errorf("%s was read as %v", text, s.Duration())
 		}
 	}
 	if b, err := json.Marshal(task.Seconds(1500 * time.Millisecond)); err != nil || string(b) != "1.5" {

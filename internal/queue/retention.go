@@ -18,15 +18,15 @@ func (r Retention) or(standard Retention) Retention {
 	return r
 }
 
-// Retain implements Queue.
-func (e *Engine) Retain(pool string, r Retention) {
+// SetRetention implements Queue.
+func (e *Engine) SetRetention(pool string, r Retention) {
 	p := e.pool(pool)
 	p.retention = r.or(e.standard)
 	e.crowded[p] = true
 }
 
-// Expire implements Queue.
-func (e *Engine) Expire(now time.Time) (ended []Task, woken bool) {
+// ExpireTasks implements Queue.
+func (e *Engine) ExpireTasks(now time.Time) (ended []Task, woken bool) {
 	woken = e.recovered(now)
 	for {
 		r, ok := e.alarms.ring(now.UnixNano())
@@ -62,7 +62,7 @@ func (e *Engine) expire(en *entry, now time.Time) Task {
 		return *en.task
 	}
 	e.move(en, failed, "its deadline passed in the queue")
-	e.finish(en, now, Outcome{})
+	e.finish(en, now, AttemptOutcome{})
 	return *en.task
 }
 

@@ -41,5 +41,5 @@ func (s *Seconds) UnmarshalJSON(b []byte) error {
 // maxSeconds keeps a float from overflowing a time.Duration.
 const maxSeconds = 100 * 365 * 24 * 3600
 
-// D returns s as a time.Duration.
-func (s Seconds) D() time.Duration { return time.Duration(s) }
+// Duration returns s as a time.Duration.
+func (s Seconds) Duration() time.Duration { return time.Duration(s) }

@@ -108,7 +108,7 @@ type Attempt struct {
 	Incarnation int       `json:"incarnation"`
 	Start       time.Time `json:"start"`
 	End         time.Time `json:"end,omitzero"`
-	Outcome     Kind      `json:"outcome,omitempty"` // empty while it runs
+	Outcome     Outcome   `json:"outcome,omitempty"` // empty while it runs
 	Error       string    `json:"error,omitempty"`
 }
 
@@ -139,7 +139,7 @@ func (t *Task) Tries() int {
 }
 
 // LastOutcome returns how the newest attempt ended, "" if none has.
-func (t *Task) LastOutcome() Kind {
+func (t *Task) LastOutcome() Outcome {
 	if len(t.History) == 0 {
 		return ""
 	}

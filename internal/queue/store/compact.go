@@ -5,28 +5,28 @@ import (
 	"fmt"
 )
 
-// Oldest walks through the oldest file, so that what is still wanted in it can
+// SegmentWalk walks through the oldest file, so that what is still wanted in it can
 // be written again and the file be removed. Always the oldest: a record may
 // void one that was written before it, and must not go before that one does.
-type Oldest struct {
+type SegmentWalk struct {
 	seg *segment
 	at  int64
 }
 
-// Oldest begins a walk. It is nil where the only file is the one that is
+// WalkOldest begins a walk. It is nil where the only file is the one that is
 // written to.
-func (s *Store) Oldest() *Oldest {
+func (s *Store) WalkOldest() *SegmentWalk {
 	if len(s.segments) < 2 {
 		return nil
 	}
-	return &Oldest{s.segments[0], headerSize}
+	return &SegmentWalk{s.segments[0], headerSize}
 }
 
 var errEnough = errors.New("enough for now")
 
-// Walk hands out the records in about so many more bytes, and reports whether
+// WalkStep hands out the records in about so many more bytes, and reports whether
 // those were the last.
-func (s *Store) Walk(o *Oldest, bytes int64, each Each) (last bool, err error) {
+func (s *Store) WalkStep(o *SegmentWalk, bytes int64, each RecordFunc) (last bool, err error) {
 	limit := o.at + bytes
 	end, err := scan(o.seg, o.at, o.seg.end, int(bytes), func(p Place, payload []byte) error {
 		if int64(p.At) >= limit {
@@ -44,10 +44,10 @@ func (s *Store) Walk(o *Oldest, bytes int64, each Each) (last bool, err error) {
 	return err == nil, err
 }
 
-// Remove removes the oldest file. What was written again of it must have
+// RemoveSegment removes the oldest file. What was written again of it must have
 // Ended. The file is gone for good before another one can be: after a loss of
 // power, a record that was void must not be back without what voided it.
-func (s *Store) Remove(o *Oldest) error {
+func (s *Store) RemoveSegment(o *SegmentWalk) error {
 	if !s.o.Sync.always() {
 		if err := s.last().file.Sync(); err != nil {
 			return fmt.Errorf("sync %s: %w", s.dir.Path(s.last().name()), err)

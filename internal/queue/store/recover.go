@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// Each is given every record that counts, in the order of their writing. The
+// RecordFunc is given every record that counts, in the order of their writing. The
 // payload is only good until it returns.
-type Each func(p Place, payload []byte) error
+type RecordFunc func(p Place, payload []byte) error
 
 // Open reads everything back and makes the store ready. An absent or empty
 // directory is an empty store; nothing is made before the first Flush.
-func Open(dir Dir, o Options, each Each) (*Store, error) {
+func Open(dir Dir, o Options, each RecordFunc) (*Store, error) {
 	if o.SegmentSize <= 0 {
 		o.SegmentSize = 64 << 20
 	}
@@ -39,7 +39,7 @@ func Open(dir Dir, o Options, each Each) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) recover(each Each) error {
+func (s *Store) recover(each RecordFunc) error {
 	numbers, err := s.numbers()
 	if err != nil {
 		return fmt.Errorf("list the task files: %w", err)
@@ -127,7 +127,7 @@ func (s *segment) readHeader(head []byte, path string) (begun bool, err error) {
 }
 
 // readBack hands out the records of one file and finds its end.
-func (s *Store) readBack(seg, next *segment, each Each) error {
+func (s *Store) readBack(seg, next *segment, each RecordFunc) error {
 	limit := seg.ahead
 	followed := next != nil && next.before == seg.number
 	if followed {
@@ -171,7 +171,7 @@ func (s *Store) cut(seg *segment) error {
 
 // scan goes through the records between two positions, and returns where the
 // last good one ends. The error is that of reading, or of each.
-func scan(seg *segment, from, limit int64, buffer int, each Each) (end int64, err error) {
+func scan(seg *segment, from, limit int64, buffer int, each RecordFunc) (end int64, err error) {
 	in := bufio.NewReaderSize(io.NewSectionReader(seg.file, from, limit-from), buffer)
 	var record []byte
 	for at := from; ; {

@@ -36,15 +36,15 @@ func TestNothingEndsBeforeItsSync(t *testing.T) {
 	d := storetest.New(1)
 	s, _ := open(t, d, store.Options{})
 	g := gated(t, d)
-	s.Add(func(b []byte) []byte { return append(b, "slow"...) })
-	s.Flush()
+	s.AddRecord(func(b []byte) []byte { return append(b, "slow"...) })
+	s.WriteBatch()
 	g.wait(t)
-	if ended, err := s.Ended(); ended {
+	if ended, err := s.BatchResult(); ended {
 		t.Fatalf("it has ended (%v), and the sync has not", err)
 	}
 	g.let <- struct{}{}
-	<-s.Bell()
-	if ended, err := s.Ended(); !ended || err != nil {
+	<-s.BatchDone()
+	if ended, err := s.BatchResult(); !ended || err != nil {
 		t.Errorf("%v, %v", ended, err)
 	}
 	d.BeforeSync(nil)

@@ -52,10 +52,10 @@ type outcome struct{ err error }
 // spareBatch is how long a batch may be whose memory is used again.
 const spareBatch = 4 << 20
 
-// Add puts a record into the batch. encode appends the payload, at least one
+// AddRecord puts a record into the batch. encode appends the payload, at least one
 // byte, to a slice. The Place holds once the batch has Ended without an error;
 // with one it is void.
-func (s *Store) Add(encode func([]byte) []byte) Place {
+func (s *Store) AddRecord(encode func([]byte) []byte) Place {
 	if s.target == nil {
 		s.begin()
 	}
@@ -90,9 +90,9 @@ func (s *Store) last() *segment {
 	return s.segments[len(s.segments)-1]
 }
 
-// Flush sends the batch, which holds a record at least, on its way. Nothing may
+// WriteBatch sends the batch, which holds a record at least, on its way. Nothing may
 // be added before it has Ended; without Always it can be asked at once.
-func (s *Store) Flush() {
+func (s *Store) WriteBatch() {
 	if s.o.Sync.always() {
 		s.jobs <- struct{}{}
 		return
@@ -100,9 +100,9 @@ func (s *Store) Flush() {
 	s.result.Store(&outcome{s.put()})
 }
 
-// Bell has a token when the batch on its way has come to its end. Without
+// BatchDone has a token when the batch on its way has come to its end. Without
 // Always it is never needed.
-func (s *Store) Bell() <-chan struct{} { return s.bell }
+func (s *Store) BatchDone() <-chan struct{} { return s.bell }
 
 // writer is the goroutine that writes and syncs.
 func (s *Store) writer() {
@@ -149,9 +149,9 @@ func (s *Store) turn(to *segment) error {
 	return to.make(s.dir)
 }
 
-// Ended says whether the batch that was on its way has come to its end, and
+// BatchResult says whether the batch that was on its way has come to its end, and
 // how. After an error nothing of it will ever be read again.
-func (s *Store) Ended() (ended bool, err error) {
+func (s *Store) BatchResult() (ended bool, err error) {
 	got := s.result.Swap(nil)
 	if got == nil {
 		return false, nil
@@ -204,9 +204,9 @@ func (s *Store) Size() (n int64) {
 	return n
 }
 
-// Torn is the number of bytes at the end of the newest file that Open threw
+// TornBytes is the number of bytes at the end of the newest file that Open threw
 // away: a batch that was being written when the process or the power ended.
-func (s *Store) Torn() int64 { return s.torn }
+func (s *Store) TornBytes() int64 { return s.torn }
 
 // Close ends the use of the store. No batch may be on its way.
 func (s *Store) Close() error {

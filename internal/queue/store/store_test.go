@@ -31,14 +31,14 @@ func open(t testing.TB, d store.Dir, o store.Options) (*store.Store, []string) {
 // write writes one batch and waits for its end.
 func write(s *store.Store, records ...string) (places []store.Place, err error) {
 	for _, r := range records {
-		places = append(places, s.Add(func(b []byte) []byte { return append(b, r...) }))
+		places = append(places, s.AddRecord(func(b []byte) []byte { return append(b, r...) }))
 	}
-	s.Flush()
+	s.WriteBatch()
 	for {
-		if ended, err := s.Ended(); ended {
+		if ended, err := s.BatchResult(); ended {
 			return places, err
 		}
-		<-s.Bell()
+		<-s.BatchDone()
 	}
 }
 
@@ -134,13 +134,13 @@ func TestRemovedWhenTheRestIsOnTheDisk(t *testing.T) {
 	s, _ := open(t, d, o)
 	mustWrite(t, s, "wanted: "+strings.Repeat("w", 100))
 	mustWrite(t, s, "another file")
-	old := s.Oldest()
+	old := s.WalkOldest()
 	var again []string
-	if last, err := s.Walk(old, 1000, func(_ store.Place, b []byte) error { again = append(again, string(b)); return nil }); !last || err != nil {
+	if last, err := s.WalkStep(old, 1000, func(_ store.Place, b []byte) error { again = append(again, string(b)); return nil }); !last || err != nil {
 		t.Fatal(last, err)
 	}
 	mustWrite(t, s, again...)
-	if err := s.Remove(old); err != nil {
+	if err := s.RemoveSegment(old); err != nil {
 		t.Fatal(err)
 	}
 	for seed := range uint64(20) {
@@ -232,14 +232,14 @@ func TestRemovedInOrder(t *testing.T) {
 		mustWrite(t, s, fmt.Sprintf("%d%015d", n, n))
 	}
 	for range 4 {
-		w := s.Oldest()
+		w := s.WalkOldest()
 		for last := false; !last; {
 			var err error
-			if last, err = s.Walk(w, 20, func(store.Place, []byte) error { return nil }); err != nil {
+			if last, err = s.WalkStep(w, 20, func(store.Place, []byte) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := s.Remove(w); err != nil {
+		if err := s.RemoveSegment(w); err != nil {
 			t.Fatal(err)
 		}
 		for seed := range uint64(20) {
@@ -249,7 +249,7 @@ func TestRemovedInOrder(t *testing.T) {
 			}
 		}
 	}
-	if s.Oldest() != nil && len(mustHold(t, d, o)) == 0 {
+	if s.WalkOldest() != nil && len(mustHold(t, d, o)) == 0 {
 		t.Error("the newest file is not to be removed")
 	}
 }
