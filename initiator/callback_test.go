@@ -14,8 +14,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
-	"initiator/internal/queue"
 )
 
 // A receiver can check who calls, with the pool's secret or with what it makes

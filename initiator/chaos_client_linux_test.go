@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/client"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // voice is one client of the chaos test.

@@ -12,7 +12,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // count waits for the end of everything, and adds up.

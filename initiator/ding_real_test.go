@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/supervise"
 )
 

@@ -18,7 +18,7 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // den is a place with mounts of its own: nobody else sees them, and they are

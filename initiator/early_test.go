@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // questions are the methods of an initiator that ask somebody.

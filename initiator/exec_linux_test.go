@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // TestExecWorkerKilled: the process of its task is in a group of its own, and

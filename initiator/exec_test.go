@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // TestExec: any command is a worker, from the INI to the result.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // badINI is a pool of workers whose handlers are as bad as handlers get.

@@ -8,7 +8,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 const adder = `

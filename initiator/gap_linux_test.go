@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
-	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
 

@@ -7,7 +7,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // asked and answered are one question of a client about the task of one key,

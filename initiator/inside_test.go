@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/worker"
 )
 

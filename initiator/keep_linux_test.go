@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/supervise"
 )
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // parentIn makes a worker of ours in another language the parent of children:

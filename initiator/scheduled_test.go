@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 func TestAScheduleRunsRealWorkers(t *testing.T) {

@@ -40,7 +40,7 @@ type server struct {
 	lastKnown *statedir.LastKnownWriter
 	snapshots *statedir.SnapshotStore
 	paused    *statedir.PausedPools
-	queue     task.Queue
+	queue     queue.Queue
 
 	// What runs.
 	keeper     *keeper.Keeper

@@ -22,18 +22,18 @@ import (
 type StateError = statedir.FormatError
 
 // openQueue opens the queue of the state directory, or a queue in memory.
-func (s *server) openQueue() (task.Queue, error) {
+func (s *server) openQueue() (queue.Queue, error) {
 	if s.config.Volatile {
-		return task.NewMemory(task.Retention{}), nil
+		return queue.NewMemory(queue.Retention{}), nil
 	}
 	sync := s.Plan().Settings.Sync
-	return task.Open(s.dir.Path(), task.Options{Sync: store.Sync{Off: sync.Off, Every: sync.Every}, Logger: s.log.Named("tasks")})
+	return queue.Open(s.dir.Path(), queue.Options{Sync: store.Sync{Off: sync.Off, Every: sync.Every}, Logger: s.log.Named("tasks")})
 }
 
 // OpenTasks calls do with the tasks of a state directory that no initiator uses;
 // it holds the directory's lock meanwhile. Tasks that do adds are stored when
 // OpenTasks returns nil. While an initiator runs, its API has to be used instead.
-func OpenTasks(dir string, do func(*task.Engine) error) (err error) {
+func OpenTasks(dir string, do func(*queue.Engine) error) (err error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there are no tasks: no initiator has ever used the state directory %s", dir)
 	}
@@ -42,7 +42,7 @@ func OpenTasks(dir string, do func(*task.Engine) error) (err error) {
 		return err
 	}
 	defer state.Close()
-	q, err := task.Open(dir, task.Options{})
+	q, err := queue.Open(dir, queue.Options{})
 	if err != nil {
 		return err
 	}

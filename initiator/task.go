@@ -6,7 +6,7 @@ import (
 	"errors"
 	"sync"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // Task is one unit of work from the caller's side, in the shape that DI-engine's

@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
-	"initiator/internal/queue"
 )
 
 // Submit queues a task and returns its record once it is stored. The errors are

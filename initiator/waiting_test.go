@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // TestAQueuedTaskSaysWhatItWaitsFor: a person who looks is told what has to be

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
@@ -128,7 +129,7 @@ func (s *server) dispatchPools(p *plan.Plan) []dispatch.Pool {
 		t := w.Tasks
 		list = append(list, dispatch.Pool{
 			Name: w.Name, Paused: s.paused.Contains(w.Name), QueueMax: t.QueueMax, CallbackSecret: t.CallbackSecret,
-			Retention: task.Retention{Age: t.Retention.Age, Count: t.Retention.Tasks},
+			Retention: queue.Retention{Age: t.Retention.Age, Count: t.Retention.Tasks},
 			Policy: task.Policy{
 				Timeout: task.Seconds(t.Timeout), Attempts: t.Attempts, RetryJitter: t.RetryJitter,
 				ProgressTimeout: task.Seconds(t.ProgressTimeout),

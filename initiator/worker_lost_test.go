@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
-	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
 

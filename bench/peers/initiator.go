@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"initiator/initiator/client"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // data is what every request carries.

@@ -16,8 +16,8 @@ import (
 	"go.uber.org/goleak"
 
 	"initiator/initiator/client"
+	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
-	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
 

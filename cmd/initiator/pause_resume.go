@@ -8,8 +8,8 @@ import (
 
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
+	"initiator/initiator/task"
 	"initiator/internal/api"
-	"initiator/internal/queue"
 )
 
 // pauseCommand is `pause` or `resume`.

@@ -13,7 +13,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 const runLong = `Submit a task, wait for its end and print its result.

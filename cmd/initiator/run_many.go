@@ -10,7 +10,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // manyFlags are the flags of a run with a task in each line.

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/client"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // runTask has one done, or cancels it.

@@ -13,6 +13,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator"
 	"initiator/initiator/client"
+	"initiator/initiator/task"
 	"initiator/internal/plan"
 )
 
@@ -137,8 +138,7 @@ func isWorkerMessage(_ hclog.Level, msg string, _ ...any) bool {
 	return strings.HasPrefix(msg, "worker ")
 }
 
-// poolOf finds the pool of "POOL" or "POOL.METHOD". The longest name wins, as
-// names may hold dots.
+// poolOf finds the pool of "POOL" or "POOL.METHOD".
 func poolOf(p *plan.Plan, target string) (string, error) {
 	var names []string
 	for _, s := range p.Workers {
@@ -146,14 +146,9 @@ func poolOf(p *plan.Plan, target string) (string, error) {
 			names = append(names, s.Name)
 		}
 	}
-	best := ""
-	for _, name := range names {
-		if (target == name || strings.HasPrefix(target, name+".")) && len(name) > len(best) {
-			best = name
-		}
-	}
-	if best != "" {
-		return best, nil
+	pool, _, ok := task.SplitMethod(target, func(name string) bool { return slices.Contains(names, name) })
+	if ok {
+		return pool, nil
 	}
 	if _, ok := p.FindSpec(target); ok {
 		return "", cli.NewFault(cli.ExitNotFound, fmt.Errorf("[worker:%s] of %s takes no tasks: it has contract = off, or protocol = none", target, p.File), cli.SuggestName(target, names))

@@ -7,8 +7,8 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
+	"initiator/initiator/task"
 	"initiator/internal/api"
-	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
 

@@ -64,7 +64,7 @@ func (a *app) exportTo(cmd *cobra.Command, w io.Writer) (n int, err error) {
 	err = a.withTasks(cmd, func(ctx context.Context, c *client.Client) error {
 		n, err = c.ExportTasks(ctx, w)
 		return err
-	}, func(q *task.Engine) error {
+	}, func(q *queue.Engine) error {
 		lines := &newlineCounter{to: w}
 		err := q.ExportTasks(lines)
 		n = lines.n
@@ -75,7 +75,7 @@ func (a *app) exportTo(cmd *cobra.Command, w io.Writer) (n int, err error) {
 
 // withTasks speaks to the initiator that runs, or opens its tasks where none
 // does.
-func (a *app) withTasks(cmd *cobra.Command, online func(context.Context, *client.Client) error, offline func(*task.Engine) error) error {
+func (a *app) withTasks(cmd *cobra.Command, online func(context.Context, *client.Client) error, offline func(*queue.Engine) error) error {
 	return a.WithOptionalClient(cmd, func(ctx context.Context, c *client.Client) error {
 		if c != nil {
 			return online(ctx, c)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"initiator/cmd/initiator/internal/cli"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // A person who waits sees how far the task is, and then its end alone.

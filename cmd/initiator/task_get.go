@@ -7,7 +7,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // showTask prints the record of a task, and a line for each attempt.

@@ -44,12 +44,12 @@ func (a *app) importFrom(cmd *cobra.Command, in io.Reader) error {
 	i := taskImporter{screen: a.Err}
 	err := a.withTasks(cmd, func(ctx context.Context, c *client.Client) error {
 		return i.sendLines(ctx, c, in)
-	}, func(q *task.Engine) (err error) {
+	}, func(q *queue.Engine) (err error) {
 		i.n, err = q.ImportLines(in, i.printRefusal)
 		return err
 	})
 	switch {
-	case err != nil && i.n == (task.ImportCounts{}):
+	case err != nil && i.n == (queue.ImportCounts{}):
 	case a.Format.JSON:
 		_ = a.Out.WriteJSON(i.n) // the screen keeps its error
 	default:
@@ -64,7 +64,7 @@ func (a *app) importFrom(cmd *cobra.Command, in io.Reader) error {
 // taskImporter sends lines to an initiator, and counts what becomes of them.
 type taskImporter struct {
 	screen *terminal.Screen
-	n      task.ImportCounts
+	n      queue.ImportCounts
 }
 
 func (i *taskImporter) printRefusal(line int, why error) {
@@ -73,7 +73,7 @@ func (i *taskImporter) printRefusal(line int, why error) {
 
 // sendLines sends as many lines at once as are one request.
 func (i *taskImporter) sendLines(ctx context.Context, c *client.Client, in io.Reader) error {
-	lines := ndjson.NewReader(in, task.MaxImportLine)
+	lines := ndjson.NewReader(in, queue.MaxImportLine)
 	for more := true; more; {
 		var some [][]byte
 		var numbers []int

@@ -5,7 +5,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // printOutcome prints the end of a task: its result on stdout, a failure's on stderr.

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"initiator/cmd/initiator/internal/cli"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // requestFlags are the flags that describe a task.

@@ -10,7 +10,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // taskRetryCommand revives one task, some, or all that are dead.

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // showState prints what became of a task in one line.

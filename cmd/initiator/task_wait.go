@@ -10,7 +10,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 func (a *app) taskWaitCommand() *cobra.Command {

@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // Verdict is what became of one of many submits: its record, or Err, an

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"initiator/initiator/client"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 func TestSubmitMany(t *testing.T) {

@@ -16,8 +16,8 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
-	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/worker"
 )
 

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"initiator/initiator/task"
 	"initiator/internal/api"
-	"initiator/internal/queue"
 )
 
 type poolsAnswer struct {

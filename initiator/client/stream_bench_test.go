@@ -17,7 +17,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/client"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/stream/streamtest"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // TestACutConnectionLosesNothing: while connections are cut again and again,

@@ -13,7 +13,7 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 const streamed = `

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // Watch calls f with what a task is now, and then with all that becomes of it:

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // Submit queues a task and returns its record once it is kept. The status of

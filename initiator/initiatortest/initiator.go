@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"initiator/initiator"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/supervise"
 )
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/webhook"
 )
 

@@ -9,9 +9,9 @@ import (
 	"net/http"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
 	"initiator/internal/ndjson"
-	"initiator/internal/queue"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )

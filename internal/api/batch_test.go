@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // one is a line of the answer: a record, or the envelope of a fault.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
 	"initiator/internal/queue"
 )
@@ -52,7 +53,7 @@ func (h *handlers) exportTasks(w http.ResponseWriter, r *http.Request) {
 // importTasks answers POST /tasks/import. The lines are those of exportTasks; each
 // has one line of the answer, as in submitBatch.
 func (h *handlers) importTasks(w http.ResponseWriter, r *http.Request) {
-	h.answerLines(w, r, task.MaxImportLine, func() lineStore { return &recordLines{tasks: h.Tasks} })
+	h.answerLines(w, r, queue.MaxImportLine, func() lineStore { return &recordLines{tasks: h.Tasks} })
 }
 
 // recordLines are lines that are records of tasks.
@@ -62,7 +63,7 @@ type recordLines struct {
 }
 
 func (s *recordLines) decodeLine(line []byte) error {
-	t, err := task.ParseExportLine(line)
+	t, err := queue.ParseExportLine(line)
 	if err == nil {
 		s.records = append(s.records, t)
 	}

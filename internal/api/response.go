@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
-	"initiator/internal/queue"
 	"initiator/internal/spelling"
 	"initiator/internal/supervise"
 	"initiator/internal/webhook"

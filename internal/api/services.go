@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
 	"initiator/internal/journal"
 	"initiator/internal/plan"
-	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
 	"initiator/proactor/chirp"

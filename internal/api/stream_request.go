@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
-	"initiator/internal/queue"
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
 	"initiator/proactor/chirp"

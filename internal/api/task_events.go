@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
-	"initiator/internal/queue"
 	"initiator/internal/webhook"
 )
 

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
-	"initiator/internal/queue"
 )
 
 const watched = `

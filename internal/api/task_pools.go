@@ -6,8 +6,8 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"initiator/initiator/task"
 	"initiator/internal/dispatch"
-	"initiator/internal/queue"
 	"initiator/internal/webhook"
 )
 

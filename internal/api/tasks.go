@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/gorilla/mux"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/webhook"
 )
 

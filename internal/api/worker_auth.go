@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/webhook"
 )
@@ -66,7 +67,7 @@ func (h *handlers) checkParent(w http.ResponseWriter, r *http.Request, q task.Re
 		h.writeError(w, r, err)
 		return false
 	}
-	if l, runs := parent.Lease(); !runs || l.GUID != guid {
+	if l, runs := queue.LeaseOf(&parent); !runs || l.GUID != guid {
 		webhook.Conflict.WriteAnswer(w, fmt.Sprintf("task %s does not run in this worker, so it has no children from here", q.Parent), nil)
 		return false
 	}

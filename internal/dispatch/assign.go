@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
@@ -73,7 +74,7 @@ func (d *Dispatcher) sendLeased(r *attempt, err error) {
 }
 
 func newAttempt(to *workerConn, t task.Task, now time.Time) *attempt {
-	l, _ := t.Lease()
+	l, _ := queue.LeaseOf(&t)
 	r := &attempt{lease: l, method: t.Method, data: t.Data, number: t.Tries(), began: now, lastListed: now, lastProgress: now, deadline: attemptDeadline(t, now), progressTimeout: t.Policy.ProgressTimeout.Duration()}
 	r.timer.Value = timerTarget{to, r}
 	return r

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // AsyncWait is something that was begun, and whose end somebody wants to hear of

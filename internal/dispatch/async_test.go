@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store/storetest"
 )
@@ -135,7 +136,7 @@ func TestACallToAFullDiskEnds(t *testing.T) {
 // TestMessagesThatTheLoopNeverTakesAreAnswered puts messages before the loop
 // runs, and gives the loop a context that is done already.
 func TestMessagesThatTheLoopNeverTakesAreAnswered(t *testing.T) {
-	d := New(Options{Queue: task.NewMemory(task.Retention{}), Pools: []Pool{def("p")}, Observer: newRecorder()})
+	d := New(Options{Queue: queue.NewMemory(queue.Retention{}), Pools: []Pool{def("p")}, Observer: newRecorder()})
 	onSubmitted, onEnded, answers := ears()
 	d.SubmitAsync(task.Request{Pool: "p"}, onSubmitted, nil)
 	d.WaitAsync(uuid.New(), onEnded)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/webhook"
 )
 

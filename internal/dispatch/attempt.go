@@ -11,7 +11,7 @@ import (
 
 // attempt is one attempt in a worker.
 type attempt struct {
-	lease  task.Lease
+	lease  queue.Lease
 	method string
 	data   json.RawMessage
 	stream *workerStream // by which it was given; nil = by webhook

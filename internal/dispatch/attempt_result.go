@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
@@ -27,9 +28,9 @@ func (d *Dispatcher) applyResult(p *workerConn, r *attempt, got *transportResult
 	r.lastListed = now
 	switch got.status {
 	case leaseNotStored:
-		d.finishAttempt(p, r, task.AttemptOutcome{Outcome: task.OutcomeReleased, RetryAfter: notStoredDelay, Error: got.err.Error()}, now)
+		d.finishAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeReleased, RetryAfter: notStoredDelay, Error: got.err.Error()}, now)
 	case attemptLost:
-		d.finishAttempt(p, r, task.AttemptOutcome{Outcome: task.OutcomeLost, Error: got.err.Error()}, now)
+		d.finishAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: got.err.Error()}, now)
 	case attemptEnded:
 		p.rejections = 0
 		d.finishAttempt(p, r, got.outcome, now)
@@ -41,7 +42,7 @@ func (d *Dispatcher) applyResult(p *workerConn, r *attempt, got *transportResult
 }
 
 // finishAttempt ends an attempt and gives its slot back.
-func (d *Dispatcher) finishAttempt(p *workerConn, r *attempt, o task.AttemptOutcome, now time.Time) {
+func (d *Dispatcher) finishAttempt(p *workerConn, r *attempt, o queue.AttemptOutcome, now time.Time) {
 	d.endAttempt(r, o, now)
 	if o.Outcome != task.OutcomeReleased && o.Outcome != task.OutcomeRefused {
 		p.endedTasks++
@@ -53,20 +54,20 @@ func (d *Dispatcher) finishAttempt(p *workerConn, r *attempt, o task.AttemptOutc
 }
 
 // taskOutcome reads what a worker says of a task's end.
-func taskOutcome(failed, retry bool, result json.RawMessage) task.AttemptOutcome {
+func taskOutcome(failed, retry bool, result json.RawMessage) queue.AttemptOutcome {
 	switch {
 	case !failed:
-		return task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: result}
+		return queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: result}
 	case retry:
-		return task.AttemptOutcome{Outcome: task.OutcomeRetry, Result: result, Error: failureMessage(result), RetryAfter: retryAfter(result)}
+		return queue.AttemptOutcome{Outcome: task.OutcomeRetry, Result: result, Error: failureMessage(result), RetryAfter: retryAfter(result)}
 	}
-	return task.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: failureMessage(result)}
+	return queue.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: failureMessage(result)}
 }
 
 // finalFailure is a final failure of our own making, in the shape of a worker's.
-func finalFailure(why string) task.AttemptOutcome {
+func finalFailure(why string) queue.AttemptOutcome {
 	result, _ := json.Marshal(map[string]string{"message": why}) // a map of strings always marshals
-	return task.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: why}
+	return queue.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: why}
 }
 
 // failureMessage finds the words in a failure's result, for history and reasons.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/heap"
 	"initiator/internal/queue"
 	"initiator/internal/webhook"
@@ -83,7 +84,7 @@ func closedLoop(b *testing.B, n int, once func() error) {
 
 // throughHouse goes through the whole dispatcher.
 func throughHouse(b *testing.B, two bool) func() error {
-	h := newHouseOver(b, task.NewMemory(task.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h := newHouseOver(b, queue.NewMemory(queue.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	h.d.webhooksOnly = true // the loop has not begun to use it
 	if two {
 		h.d.inlineMS = 0
@@ -190,7 +191,7 @@ func BenchmarkLease(b *testing.B) {
 
 func leases(b *testing.B, workers, queued int) {
 	now := time.Now()
-	d := New(Options{Queue: task.NewMemory(task.Retention{Count: 1000}), Pools: []Pool{def("p")}, Observer: newRecorder()})
+	d := New(Options{Queue: queue.NewMemory(queue.Retention{Count: 1000}), Pools: []Pool{def("p")}, Observer: newRecorder()})
 	p := d.pools["p"]
 	for n := range workers {
 		w := &workerConn{workerID: workerID{fmt.Sprint("w", n), 1}, pool: p, running: map[uuid.UUID]*attempt{}, connected: true, slots: 1}
@@ -210,7 +211,7 @@ func leases(b *testing.B, workers, queued int) {
 		d.effects = d.effects[:0]
 		for _, w := range d.workers {
 			for _, r := range w.running {
-				d.finishAttempt(w, r, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, now)
+				d.finishAttempt(w, r, queue.AttemptOutcome{Outcome: task.OutcomeCompleted}, now)
 				break
 			}
 			break

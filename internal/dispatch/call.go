@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // Call submits a task and returns its record when it is terminal: Submit and

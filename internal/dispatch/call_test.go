@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // TestACallIsToldOfItsOwnTask: what a call has used is used again by others,

@@ -14,7 +14,7 @@ import (
 	"net/url"
 	"time"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // Headers of a callback.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
@@ -154,8 +155,8 @@ func TestACallbackThatIsDownBlocksNobody(t *testing.T) {
 
 func TestCallbackIsOwedOverARestart(t *testing.T) {
 	dir := t.TempDir()
-	open := func() *task.Engine {
-		q, err := task.Open(dir, task.Options{})
+	open := func() *queue.Engine {
+		q, err := queue.Open(dir, queue.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
@@ -21,7 +22,7 @@ func (d *Dispatcher) Cancel(ctx context.Context, id uuid.UUID, why string) (task
 
 // isCancelled says whether a running task has been asked to stop.
 func (d *Dispatcher) isCancelled(t task.Task) bool {
-	l, ok := t.Lease()
+	l, ok := queue.LeaseOf(&t)
 	if p := d.workers[workerID{l.GUID, l.Incarnation}]; ok && p != nil {
 		r := p.running[t.ID]
 		return r != nil && r.cancelled
@@ -53,7 +54,7 @@ func (d *Dispatcher) cancelTree(id uuid.UUID, why string, now time.Time) (task.T
 
 // cancelRunning asks the worker of a running task to stop it.
 func (d *Dispatcher) cancelRunning(t task.Task, why string, now time.Time) task.Task {
-	l, _ := t.Lease()
+	l, _ := queue.LeaseOf(&t)
 	p := d.workers[workerID{l.GUID, l.Incarnation}]
 	if p == nil || p.running[t.ID] == nil {
 		return t

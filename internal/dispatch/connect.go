@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -160,7 +161,7 @@ func (d *Dispatcher) startDispatching(p *workerConn, answer proactor.ConnectAnsw
 // new one, so it has no task, and would never say so.
 func (d *Dispatcher) endAbandonedAttempts(p *workerConn, now time.Time) {
 	for _, r := range p.running {
-		d.finishAttempt(p, r, task.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker was connected anew"}, now)
+		d.finishAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker was connected anew"}, now)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store/storetest"
 	"initiator/worker"
@@ -124,7 +125,7 @@ func TestPowerCutAtEveryWriteOfADispatcher(t *testing.T) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			disk := storetest.New(uint64(n))
 			disk.CutAt(n)
-			q, err := task.Open("", task.Options{Dir: disk, SegmentSize: 400})
+			q, err := queue.Open("", queue.Options{Dir: disk, SegmentSize: 400})
 			if err != nil {
 				return // there was nobody yet to promise anything
 			}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // slave speaks the bytes of ding.interaction's Slave and nothing more, unless

@@ -13,8 +13,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/task"
 	"initiator/internal/mailbox"
-	"initiator/internal/queue"
 	"initiator/internal/timerheap"
 	"initiator/internal/webhook"
 )

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store"
 )
@@ -61,7 +62,7 @@ func perSecond(b *testing.B, n int, span time.Duration, once func() error) float
 }
 
 func overStreamDurable(b *testing.B) func() error {
-	q, err := task.Open(b.TempDir(), task.Options{Retention: task.Retention{Count: 1000}})
+	q, err := queue.Open(b.TempDir(), queue.Options{Retention: queue.Retention{Count: 1000}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,14 +12,15 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store/storetest"
 )
 
 // stored opens the queue on a disk.
-func stored(t *testing.T, d *storetest.Disk) *task.Engine {
+func stored(t *testing.T, d *storetest.Disk) *queue.Engine {
 	t.Helper()
-	q, err := task.Open("", task.Options{Dir: d, SegmentSize: 400})
+	q, err := queue.Open("", queue.Options{Dir: d, SegmentSize: 400})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestKilledWhileRunning(t *testing.T) {
 // Many who submit at once share a few syncs.
 func TestGroupCommit(t *testing.T) {
 	disk := storetest.New(1)
-	q, err := task.Open("", task.Options{Dir: disk})
+	q, err := queue.Open("", queue.Options{Dir: disk})
 	if err != nil {
 		t.Fatal(err)
 	}

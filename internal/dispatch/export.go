@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // How much of an export one round of the loop reads: others are to be heard in

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
@@ -68,7 +69,7 @@ func TestTasksGoOnElsewhere(t *testing.T) {
 func TestImportedCallbackIsMade(t *testing.T) {
 	h := newHouse(t, def("p"))
 	r := receive(t, always(204))
-	ended, err := task.ParseExportLine(fmt.Appendf(nil, `{"id":"0190b8a0-0000-7000-8000-000000000006","pool":"p","state":"dead","callback":%q,"callback_state":"pending"}`, r.URL))
+	ended, err := queue.ParseExportLine(fmt.Appendf(nil, `{"id":"0190b8a0-0000-7000-8000-000000000006","pool":"p","state":"dead","callback":%q,"callback_state":"pending"}`, r.URL))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
@@ -176,7 +177,7 @@ func TestStraysAreCancelled(t *testing.T) {
 
 // broken is a queue that cannot keep the first leases.
 type broken struct {
-	*task.Engine
+	*queue.Engine
 	leases int // that will not be kept
 	fails  bool
 }
@@ -201,7 +202,7 @@ func (b *broken) Commit(told func(error)) {
 
 // A lease that is not kept is not sent but given back, and costs nothing.
 func TestLeaseThatCannotBeKept(t *testing.T) {
-	h := newHouseOver(t, &broken{Engine: task.NewMemory(task.Retention{}), leases: 1}, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h := newHouseOver(t, &broken{Engine: queue.NewMemory(queue.Retention{}), leases: 1}, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
 	g.let()
 	one := h.submit(task.Request{Pool: "p"})

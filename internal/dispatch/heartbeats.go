@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
@@ -127,7 +128,7 @@ func (d *Dispatcher) renewLease(r *attempt, said proactor.RunningTask, at time.T
 func (d *Dispatcher) checkLease(p *workerConn, r *attempt, b *heartbeat, now time.Time) {
 	stopped := !r.stopRequested.IsZero() && b.at.Sub(r.stopRequested) > p.Span && r.lastListed.Before(b.at)
 	if stopped || now.Sub(r.lastListed) >= p.Tolerance {
-		d.finishAttempt(p, r, task.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker no longer speaks of the task"}, now)
+		d.finishAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker no longer speaks of the task"}, now)
 		return
 	}
 	d.checkProgress(p, r, now)

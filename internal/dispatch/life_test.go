@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/worker"
 )
 

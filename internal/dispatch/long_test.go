@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/worker"
 )
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // Get returns the record of a task. Error: task.ErrUnknown.

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -45,10 +46,10 @@ type house struct {
 }
 
 func newHouse(t testing.TB, pools ...Pool) *house {
-	return newHouseOver(t, task.NewMemory(task.Retention{Count: 1 << 20}), pools...)
+	return newHouseOver(t, queue.NewMemory(queue.Retention{Count: 1 << 20}), pools...)
 }
 
-func newHouseOver(t testing.TB, q task.Queue, pools ...Pool) *house {
+func newHouseOver(t testing.TB, q queue.Queue, pools ...Pool) *house {
 	t.Helper()
 	h := &house{t: t, verdicts: newRecorder()}
 	server := httptest.NewServer(http.HandlerFunc(h.webhook))

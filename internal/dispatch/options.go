@@ -28,7 +28,7 @@ type WorkerObserver interface {
 
 // Options make a Dispatcher.
 type Options struct {
-	Queue    task.Queue // Run closes it
+	Queue    queue.Queue // Run closes it
 	Pools    []Pool
 	Observer WorkerObserver
 	// Master is the base URL at which workers reach the webhooks.

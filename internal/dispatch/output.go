@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
@@ -62,14 +63,14 @@ func (d *Dispatcher) publishOutput(t *task.Task, o proactor.TaskOutput, now time
 }
 
 func outputEvent(t *task.Task, o proactor.TaskOutput, now time.Time) task.Event {
-	n := t.News(now)
+	n := queue.EventOf(t, now)
 	n.Progress, n.Output = nil, &o
 	return n
 }
 
 // earlierOutput is what a running task wrote before somebody began to watch it.
 func (d *Dispatcher) earlierOutput(t *task.Task, now time.Time) (n task.Event, ok bool) {
-	l, _ := t.Lease()
+	l, _ := queue.LeaseOf(t)
 	p := d.workers[workerID{l.GUID, l.Incarnation}]
 	if p == nil || p.running[t.ID] == nil || p.running[t.ID].output == nil {
 		return n, false

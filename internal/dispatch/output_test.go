@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/proactor"
 	"initiator/worker"
 )

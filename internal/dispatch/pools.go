@@ -7,16 +7,17 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
 // Pool is what dispatch knows of a pool.
 type Pool struct {
 	Name      string
-	Policy    task.Policy    // of tasks that name none of their own
-	QueueMax  int            // most queued tasks; 0 = no limit
-	Retention task.Retention // of finished tasks; zero = the queue's own
-	Paused    bool           // takes tasks, and gives none to its workers
+	Policy    task.Policy     // of tasks that name none of their own
+	QueueMax  int             // most queued tasks; 0 = no limit
+	Retention queue.Retention // of finished tasks; zero = the queue's own
+	Paused    bool            // takes tasks, and gives none to its workers
 	// CallbackSecret signs the callbacks of its tasks; "" = that of Options.
 	CallbackSecret string
 }
@@ -50,20 +51,21 @@ type UnknownPoolError struct{ Name string }
 // Error names the pool.
 func (e *UnknownPoolError) Error() string { return fmt.Sprintf("there is no pool %q", e.Name) }
 
-// resolvePool finds the pool of "POOL" or "POOL.METHOD". Pool names may hold dots
-// themselves: the longest name that exists wins.
+// resolvePool finds the pool and the method of a request. A request that names
+// its method apart gives the whole name of the pool.
 func (d *Dispatcher) resolvePool(r task.Request) (*pool, string) {
-	if p, ok := d.pools[r.Pool]; ok && !p.gone {
-		return p, r.Method
-	}
-	for i := len(r.Pool) - 1; i > 0 && r.Method == ""; i-- {
-		if r.Pool[i] == '.' {
-			if p, ok := d.pools[r.Pool[:i]]; ok && !p.gone {
-				return p, r.Pool[i+1:]
-			}
+	isPool := func(name string) bool { p, ok := d.pools[name]; return ok && !p.gone }
+	if r.Method != "" {
+		if !isPool(r.Pool) {
+			return nil, ""
 		}
+		return d.pools[r.Pool], r.Method
 	}
-	return nil, ""
+	name, method, ok := task.SplitMethod(r.Pool, isPool)
+	if !ok {
+		return nil, ""
+	}
+	return d.pools[name], method
 }
 
 // SetPools makes these the pools that exist. One that is gone takes no more

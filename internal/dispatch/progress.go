@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
@@ -29,6 +30,6 @@ func (r *attempt) isStalled(now time.Time) bool {
 // not, should the worker have to be ended for it.
 func (d *Dispatcher) checkProgress(p *workerConn, r *attempt, now time.Time) {
 	if r.isStalled(now) {
-		d.abandonAttempt(p, r, task.AttemptOutcome{Outcome: task.OutcomeStuck, Error: fmt.Sprintf("no progress for %v", r.progressTimeout)}, now)
+		d.abandonAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeStuck, Error: fmt.Sprintf("no progress for %v", r.progressTimeout)}, now)
 	}
 }

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/webhook"
 )
@@ -17,7 +18,7 @@ const (
 
 // handleRefusal is what follows when a worker does not take a task.
 func (d *Dispatcher) handleRefusal(p *workerConn, r *attempt, why refusal, now time.Time) {
-	o := task.AttemptOutcome{Outcome: task.OutcomeReleased, Error: why.message}
+	o := queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: why.message}
 	switch {
 	case why.hasCode(webhook.TaskRefused):
 		o = d.recordRefusal(p, r, why, now)
@@ -32,7 +33,7 @@ func (d *Dispatcher) handleRefusal(p *workerConn, r *attempt, why refusal, now t
 	case why.hasCode(webhook.BadBody), why.hasCode(webhook.BodyTooLarge):
 		o = finalFailure("the worker cannot read the task: " + why.message)
 	default: // what the worker has done is not known: it must not go round for ever
-		o = task.AttemptOutcome{Outcome: task.OutcomeLost, Error: why.String()}
+		o = queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: why.String()}
 	}
 	d.finishAttempt(p, r, o, now)
 }
@@ -48,7 +49,7 @@ func (d *Dispatcher) backOff(p *workerConn, now time.Time) {
 // recordRefusal notes a refusal. The others are asked first; when all have refused,
 // the task waits for as long as the last one said. A worker that refuses one
 // task after the other is not asked without pause.
-func (d *Dispatcher) recordRefusal(p *workerConn, r *attempt, why refusal, now time.Time) task.AttemptOutcome {
+func (d *Dispatcher) recordRefusal(p *workerConn, r *attempt, why refusal, now time.Time) queue.AttemptOutcome {
 	if p.rejections++; p.rejections > 1 {
 		d.backOff(p, now)
 	}
@@ -60,14 +61,14 @@ func (d *Dispatcher) recordRefusal(p *workerConn, r *attempt, why refusal, now t
 	by[p.workerID] = true
 	for id, other := range p.pool.members {
 		if other.connected && !other.draining && !other.leaving && !by[id] {
-			return task.AttemptOutcome{Outcome: task.OutcomeReleased, Error: "refused by " + p.workerID.String()}
+			return queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: "refused by " + p.workerID.String()}
 		}
 	}
 	wait := why.retryAfter
 	if wait == 0 {
 		wait = refusedDelay
 	}
-	return task.AttemptOutcome{Outcome: task.OutcomeRefused, RetryAfter: wait, Error: why.message}
+	return queue.AttemptOutcome{Outcome: task.OutcomeRefused, RetryAfter: wait, Error: why.message}
 }
 
 // reconnectWorker begins a new session with a worker that no longer knows ours.

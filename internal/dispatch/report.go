@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
@@ -35,7 +36,7 @@ func (d *Dispatcher) RecordResult(ctx context.Context, token string, failed bool
 	return err
 }
 
-func (d *Dispatcher) recordOutcome(from workerID, id uuid.UUID, attempt int, o task.AttemptOutcome, now time.Time) {
+func (d *Dispatcher) recordOutcome(from workerID, id uuid.UUID, attempt int, o queue.AttemptOutcome, now time.Time) {
 	p := d.workers[from]
 	if p == nil {
 		return

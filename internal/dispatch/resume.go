@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
@@ -29,7 +30,7 @@ var errSessionStands = errors.New("the session stands")
 
 // keepForResume keeps the tasks that a held worker was running until it is attached.
 // It reports false for a lease of anybody else, who is gone.
-func (d *Dispatcher) keepForResume(l task.Lease, t task.Task) bool {
+func (d *Dispatcher) keepForResume(l queue.Lease, t task.Task) bool {
 	if d.opts.WillResume == nil || !d.opts.WillResume(l.GUID, l.Incarnation) {
 		return false
 	}
@@ -85,8 +86,8 @@ func (m *finishResumeMessage) applyMessage(d *Dispatcher, now time.Time) {
 	for id, list := range d.resumable {
 		delete(d.resumable, id)
 		for _, t := range list {
-			l, _ := t.Lease()
-			d.endLease(l, task.AttemptOutcome{Outcome: task.OutcomeLost, Error: "its worker ended while no initiator was there"}, now)
+			l, _ := queue.LeaseOf(&t)
+			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "its worker ended while no initiator was there"}, now)
 		}
 	}
 }
@@ -120,8 +121,8 @@ func (d *Dispatcher) reportConnected(p *workerConn) {
 // with it. What was lost with a crash may have caused it, so it is paid for.
 func (d *Dispatcher) endOrphanedAttempts(now time.Time) {
 	for _, t := range d.opts.Queue.ListTasks(task.Filter{State: task.Running, Limit: maxInt}) {
-		if l, ok := t.Lease(); ok && !d.keepForResume(l, t) {
-			d.endLease(l, task.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the initiator ended while it ran"}, now)
+		if l, ok := queue.LeaseOf(&t); ok && !d.keepForResume(l, t) {
+			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the initiator ended while it ran"}, now)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // Retry queues a failed, cancelled or dead task again. Errors:

@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/worker"
 )
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store/storetest"
 	"initiator/proactor"
@@ -30,7 +31,7 @@ func gated(t *testing.T, d *storetest.Disk) (wait func(), let chan struct{}) {
 func TestSubmitsShareASlowSync(t *testing.T) {
 	const clients = 300
 	disk := storetest.New(1)
-	q, err := task.Open("", task.Options{Dir: disk}) // one long file: another one would have a sync of its own
+	q, err := queue.Open("", queue.Options{Dir: disk}) // one long file: another one would have a sync of its own
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 // retry, and a worker's result, who may forget it then.
 func TestNobodyIsToldBeforeItIsKept(t *testing.T) {
 	disk := storetest.New(1)
-	q, err := task.Open("", task.Options{Dir: disk})
+	q, err := queue.Open("", queue.Options{Dir: disk})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
@@ -56,12 +57,12 @@ func (d *Dispatcher) timeoutKind(r *attempt, now time.Time) task.Outcome {
 
 // endTimedOut ends an attempt by the clock.
 func (d *Dispatcher) endTimedOut(p *workerConn, r *attempt, now time.Time) {
-	d.abandonAttempt(p, r, task.AttemptOutcome{Outcome: d.timeoutKind(r, now), Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
+	d.abandonAttempt(p, r, queue.AttemptOutcome{Outcome: d.timeoutKind(r, now), Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
 }
 
 // abandonAttempt ends an attempt that still runs. The worker keeps the slot until it
 // has stopped the task.
-func (d *Dispatcher) abandonAttempt(p *workerConn, r *attempt, o task.AttemptOutcome, now time.Time) {
+func (d *Dispatcher) abandonAttempt(p *workerConn, r *attempt, o queue.AttemptOutcome, now time.Time) {
 	d.endAttempt(r, o, now)
 	r.stopping = true
 	p.stopping++

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/worker"
 )
 

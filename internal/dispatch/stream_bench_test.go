@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/stream/streamtest"
 	"initiator/internal/webhook"
@@ -101,7 +102,7 @@ func bornWorker(tb testing.TB, guid string, slots int) Attachment {
 // overStream goes through the whole dispatcher and a real worker process with
 // 256 slots, over the stream that it was born with.
 func overStream(b *testing.B) func() error {
-	h := newHouseOver(b, task.NewMemory(task.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h := newHouseOver(b, queue.NewMemory(queue.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	w := h.attach(bornWorker(b, "w", 256))
 	h.inLoop(func() {
 		if _, ok := h.d.workers[workerID{w.GUID, 1}].transport.(*workerStream); !ok {

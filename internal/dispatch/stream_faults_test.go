@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"

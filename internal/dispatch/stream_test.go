@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/stream"
 	"initiator/worker"
 )

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
@@ -37,12 +38,12 @@ func (d *Dispatcher) submitTask(r task.Request, now time.Time) (task.Task, error
 	p, method := d.resolvePool(r)
 	switch {
 	case r.Pool == "":
-		return r.Task(now, task.Policy{}) // which says what is wrong
+		return queue.NewTask(r, now, task.Policy{}) // which says what is wrong
 	case p == nil:
 		return task.Task{}, &UnknownPoolError{r.Pool}
 	}
 	r.Pool, r.Method = p.Name, method
-	t, err := r.Task(now, p.Policy)
+	t, err := queue.NewTask(r, now, p.Policy)
 	if err != nil {
 		return task.Task{}, err
 	}

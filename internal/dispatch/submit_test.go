@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/proactor"
 	"initiator/worker"
 )

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
@@ -90,7 +91,7 @@ func (a *subscribers) hasSubscriber(id uuid.UUID, pool string) bool {
 // publishTask tells those who watch a task what has become of it, once it is kept.
 func (d *Dispatcher) publishTask(t *task.Task, now time.Time) {
 	if d.subscribers.hasSubscriber(t.ID, t.Pool) {
-		n := t.News(now)
+		n := queue.EventOf(t, now)
 		d.whenStored(func(err error) {
 			if err == nil {
 				d.subscribers.publishEvent(n)
@@ -102,7 +103,7 @@ func (d *Dispatcher) publishTask(t *task.Task, now time.Time) {
 // publishNewTask announces a new task. One that could not be kept has never been.
 func (d *Dispatcher) publishNewTask(t *task.Task, now time.Time) {
 	if d.subscribers.hasSubscriber(t.ID, t.Pool) {
-		n := t.News(now)
+		n := queue.EventOf(t, now)
 		d.afterRound(func(err error) {
 			if err == nil {
 				d.subscribers.publishEvent(n)

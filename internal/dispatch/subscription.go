@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
@@ -43,7 +44,7 @@ func (d *Dispatcher) SubscribeTask(ctx context.Context, id uuid.UUID) (*Subscrip
 			return
 		}
 		d.subscribers.addSubscription(w)
-		first := t.News(now)
+		first := queue.EventOf(&t, now)
 		d.whenStored(func(err error) {
 			if err == nil {
 				d.subscribers.deliverEvent(w, first)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // states fetches news until the watch is over, or until there are n.

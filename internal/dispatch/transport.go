@@ -27,9 +27,9 @@ type transport interface {
 // attempt in the same way whichever transport carried it.
 type transportResult struct {
 	status  deliveryStatus
-	outcome task.AttemptOutcome // with attemptEnded
-	refusal refusal             // with attemptRefused
-	err     error               // with attemptLost and leaseNotStored
+	outcome queue.AttemptOutcome // with attemptEnded
+	refusal refusal              // with attemptRefused
+	err     error                // with attemptLost and leaseNotStored
 }
 
 // deliveryStatus is the kind of a transportResult.

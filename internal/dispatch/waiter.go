@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // waiter is somebody who wants the terminal record of a task. It costs a

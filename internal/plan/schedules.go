@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/schedule"
 	"initiator/proactor"
 )
@@ -106,19 +106,13 @@ func (d *draft) checkSchedules() {
 	}
 }
 
-// pool finds the definition that runs the tasks of POOL or POOL.METHOD. Names
-// may hold dots: the longest one that exists is meant.
-func (p *Plan) pool(task string) (*Spec, bool) {
-	for name := task; ; {
-		if s, ok := p.FindSpec(name); ok {
-			return s, true
-		}
-		dot := strings.LastIndexByte(name, '.')
-		if dot <= 0 {
-			return nil, false
-		}
-		name = name[:dot]
+// pool finds the definition that runs the tasks of POOL or POOL.METHOD.
+func (p *Plan) pool(target string) (*Spec, bool) {
+	name, _, ok := task.SplitMethod(target, func(name string) bool { _, ok := p.FindSpec(name); return ok })
+	if !ok {
+		return nil, false
 	}
+	return p.FindSpec(name)
 }
 
 // scheduled are the schedules of the definitions that a plan has.

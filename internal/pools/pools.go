@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 
+	"initiator/initiator/task"
 	"initiator/internal/api"
 	"initiator/internal/dispatch"
 	"initiator/internal/plan"
-	"initiator/internal/queue"
 	"initiator/internal/statedir"
 	"initiator/internal/supervise"
 )

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
 	"initiator/internal/supervise"
@@ -44,7 +45,7 @@ func waitReason(t task.Task, now time.Time, paused, ready bool) string {
 	case paused:
 		return "its pool is paused: `initiator resume " + t.Pool + "` lets it go on"
 	case t.NotBefore.After(now):
-		if t.Reason == task.ReasonWaitsForSlot {
+		if t.Reason == queue.ReasonWaitsForSlot {
 			return "waits until " + t.NotBefore.Local().Format(time.DateTime)
 		}
 		return t.Reason

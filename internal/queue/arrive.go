@@ -1,4 +1,4 @@
-package task
+package queue
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/ndjson"
 )
 
@@ -18,9 +19,9 @@ import (
 const MaxImportLine = 256 << 20
 
 // ImportTask implements Queue.
-func (e *Engine) ImportTask(now time.Time, t Task) (kept Task, fresh bool, err error) {
-	if err := t.arrive(now); err != nil {
-		return Task{}, false, fmt.Errorf("%w: %w", ErrInvalid, err)
+func (e *Engine) ImportTask(now time.Time, t task.Task) (kept task.Task, fresh bool, err error) {
+	if err := adoptRecord(&t, now); err != nil {
+		return task.Task{}, false, fmt.Errorf("%w: %w", task.ErrInvalid, err)
 	}
 	if en := e.byID[t.ID]; en != nil {
 		known := e.show(en)
@@ -28,22 +29,22 @@ func (e *Engine) ImportTask(now time.Time, t Task) (kept Task, fresh bool, err e
 		return known, false, nil
 	}
 	if other := e.bonds.rival(&t); other != nil && !t.State.Terminal() {
-		return Task{}, false, fmt.Errorf("import task %s: task %s is alive under the same unique key: %w", t.ID, other.id, ErrConflict)
+		return task.Task{}, false, fmt.Errorf("import task %s: task %s is alive under the same unique key: %w", t.ID, other.id, task.ErrConflict)
 	}
 	if err := e.StorageError(); err != nil {
-		return Task{}, false, err
+		return task.Task{}, false, err
 	}
 	e.add(&t)
 	return t, true, nil
 }
 
 // ParseExportLine reads a line that Export has written. Errors wrap ErrInvalid.
-func ParseExportLine(line []byte) (t Task, err error) {
+func ParseExportLine(line []byte) (t task.Task, err error) {
 	if !utf8.Valid(line) {
-		return t, fmt.Errorf("%w: the line is not UTF-8", ErrInvalid)
+		return t, fmt.Errorf("%w: the line is not UTF-8", task.ErrInvalid)
 	}
 	if err := json.Unmarshal(line, &t); err != nil {
-		return t, fmt.Errorf("%w: the line is not a task as export writes it: %w", ErrInvalid, err)
+		return t, fmt.Errorf("%w: the line is not a task as export writes it: %w", task.ErrInvalid, err)
 	}
 	return t, nil
 }
@@ -73,7 +74,7 @@ func (e *Engine) ImportLines(r io.Reader, refused func(line int, why error)) (n 
 		case err == nil:
 			err = e.importLine(line, &n)
 		}
-		if errors.Is(err, ErrStorage) {
+		if errors.Is(err, task.ErrStorage) {
 			return n, fmt.Errorf("import line %d: %w", in.Line(), err)
 		}
 		if err != nil {
@@ -102,9 +103,9 @@ func (e *Engine) importLine(line []byte, n *ImportCounts) error {
 	return nil
 }
 
-// arrive checks a record that comes from elsewhere, and makes it one of ours.
-func (t *Task) arrive(now time.Time) error {
-	if err := t.checkArrival(); err != nil {
+// adoptRecord checks a record that comes from elsewhere, and makes it one of ours.
+func adoptRecord(t *task.Task, now time.Time) error {
+	if err := checkImported(t); err != nil {
 		return err
 	}
 	if len(t.Data) == 0 {
@@ -119,19 +120,19 @@ func (t *Task) arrive(now time.Time) error {
 	if t.State.Terminal() && t.Ended.IsZero() {
 		t.Ended = now
 	}
-	if l, ok := t.Lease(); ok {
-		t.close(now, AttemptOutcome{Outcome: OutcomeReleased, Error: "exported while it ran"})
+	if l, ok := LeaseOf(t); ok {
+		closeAttempt(t, now, AttemptOutcome{Outcome: task.OutcomeReleased, Error: "exported while it ran"})
 		t.Attempt = max(l.Attempt-1, 0)
 	}
-	if t.State == Running {
-		t.State, t.Reason = Queued, "was running where it comes from"
+	if t.State == task.Running {
+		t.State, t.Reason = task.Queued, "was running where it comes from"
 	}
 	return nil
 }
 
-// checkArrival refuses what no queue of ours would have written. What a submit
+// checkImported refuses what no queue of ours would have written. What a submit
 // may ask is checked as there; that a deadline has passed since is no fault.
-func (t *Task) checkArrival() error {
+func checkImported(t *task.Task) error {
 	p := t.Policy
 	switch {
 	case t.ID == uuid.Nil:
@@ -143,8 +144,8 @@ func (t *Task) checkArrival() error {
 	case p.RetryDelay < 0 || p.RetryDelayMax < 0 || math.Abs(p.RetryJitter) > 1:
 		return errors.New(`"policy" has a delay below 0, or a jitter beyond 1`)
 	}
-	return Request{
+	return checkRequest(task.Request{
 		Pool: t.Pool, Key: t.Key, Data: t.Data, Priority: &t.Priority, Unique: t.Unique, Callback: t.Callback,
 		Timeout: &p.Timeout, ProgressTimeout: &p.ProgressTimeout, Attempts: p.Attempts,
-	}.check(time.Time{})
+	}, time.Time{})
 }

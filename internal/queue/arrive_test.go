@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store/storetest"
 )
@@ -49,14 +50,14 @@ func TestImportRefusesLineByLine(t *testing.T) {
 			want[i+1] = l.why
 		}
 	}
-	q := task.NewMemory(task.Retention{})
+	q := queue.NewMemory(queue.Retention{})
 	n, err := q.ImportLines(strings.NewReader(text.String()), func(line int, why error) {
 		if want[line] == "" || !strings.Contains(why.Error(), want[line]) {
 			t.Errorf("line %d: %v, want %q", line, why, want[line])
 		}
 		delete(want, line)
 	})
-	if err != nil || len(want) > 0 || n != (task.ImportCounts{Added: 4, Refused: 12}) {
+	if err != nil || len(want) > 0 || n != (queue.ImportCounts{Added: 4, Refused: 12}) {
 		t.Errorf("%+v, %v; not refused: %v", n, err, want)
 	}
 	if len(q.ListTasks(task.Filter{})) != 4 {
@@ -119,7 +120,7 @@ func TestImportWithoutRoom(t *testing.T) {
 
 // What was imported is in line as it was, and behaves as if it were ours.
 func TestImportedTasksGoOn(t *testing.T) {
-	q := task.NewMemory(task.Retention{})
+	q := queue.NewMemory(queue.Retention{})
 	in := strings.Join([]string{
 		recordOf(1, `,"priority":3`), recordOf(2, ""), recordOf(3, ""), recordOf(4, `,"not_before":"2100-01-01T00:00:00Z"`),
 		recordOf(5, `,"deadline":"2001-01-01T00:00:00Z"`),
@@ -150,7 +151,7 @@ func TestImportedTasksGoOn(t *testing.T) {
 // and not the past.
 func TestDeadlineThatMeansNever(t *testing.T) {
 	never := time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-	made, err := task.Request{Pool: "p", Deadline: never}.Task(time.Now(), task.Policy{})
+	made, err := queue.NewTask(task.Request{Pool: "p", Deadline: never}, time.Now(), task.Policy{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +160,7 @@ func TestDeadlineThatMeansNever(t *testing.T) {
 	if _, _, err := q.AddTask(made); err != nil || q.CommitAndWait() != nil {
 		t.Fatal(err)
 	}
-	for how, q := range map[string]*task.Engine{"as it was submitted": q, "as it was read back": opened(t, d.Killed())} {
+	for how, q := range map[string]*queue.Engine{"as it was submitted": q, "as it was read back": opened(t, d.Killed())} {
 		if ended, _ := q.ExpireTasks(time.Now()); len(ended) > 0 || q.CountQueued("p") != 1 {
 			t.Errorf("%s: %+v", how, ended)
 		}
@@ -167,9 +168,9 @@ func TestDeadlineThatMeansNever(t *testing.T) {
 }
 
 // opened opens a queue that the test closes.
-func opened(t *testing.T, d *storetest.Disk) *task.Engine {
+func opened(t *testing.T, d *storetest.Disk) *queue.Engine {
 	t.Helper()
-	q := openOn(t, d, task.Options{})
+	q := openOn(t, d, queue.Options{})
 	t.Cleanup(func() { _ = q.Close() }) // of some disks, nothing is expected any more
 	return q
 }

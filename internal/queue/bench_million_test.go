@@ -1,10 +1,11 @@
-package task_test
+package queue_test
 
 import (
 	"errors"
 	"testing"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store"
 )
@@ -14,8 +15,8 @@ import (
 // once, on the disk and not synced. Run it with -benchtime 1x.
 func BenchmarkMillion(b *testing.B) {
 	few, many := filled(b, 1_000, store.Sync{Off: true}), filled(b, 1_000_000, store.Sync{Off: true})
-	var leases []task.Lease
-	spent := func(q *task.Engine, f func()) func() float64 {
+	var leases []queue.Lease
+	spent := func(q *queue.Engine, f func()) func() float64 {
 		return func() float64 {
 			before := cpu()
 			for range atOnce {
@@ -27,22 +28,22 @@ func BenchmarkMillion(b *testing.B) {
 			return float64((cpu() - before).Microseconds()) / atOnce
 		}
 	}
-	add := func(q *task.Engine) func() float64 { return spent(q, func() { submit(b, q) }) }
-	lease := func(q *task.Engine) func() float64 {
+	add := func(q *queue.Engine) func() float64 { return spent(q, func() { submit(b, q) }) }
+	lease := func(q *queue.Engine) func() float64 {
 		return spent(q, func() {
 			t, ok := q.LeaseNext(time.Now(), "p", "w", 1, nil)
 			if !ok {
 				b.Error("nothing to lease")
 			}
-			l, _ := t.Lease()
+			l, _ := queue.LeaseOf(&t)
 			leases = append(leases, l)
 		})
 	}
-	end := func(q *task.Engine) func() float64 {
+	end := func(q *queue.Engine) func() float64 {
 		return spent(q, func() {
 			l := leases[len(leases)-1]
 			leases = leases[:len(leases)-1]
-			if _, err := q.EndAttempt(time.Now(), l, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil {
+			if _, err := q.EndAttempt(time.Now(), l, queue.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil {
 				b.Error(err)
 			}
 		})

@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"runtime"
@@ -20,9 +20,9 @@ func cpu() time.Duration {
 }
 
 // filled is a stored queue with so many tasks in it.
-func filled(b testing.TB, queued int, s store.Sync) *task.Engine {
+func filled(b testing.TB, queued int, s store.Sync) *queue.Engine {
 	dir := b.TempDir()
-	q, err := task.Open(dir, task.Options{Sync: store.Sync{Every: time.Second}})
+	q, err := queue.Open(dir, queue.Options{Sync: store.Sync{Every: time.Second}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func filled(b testing.TB, queued int, s store.Sync) *task.Engine {
 	if err := q.Close(); err != nil {
 		b.Fatal(err)
 	}
-	if q, err = task.Open(dir, task.Options{Sync: s}); err != nil {
+	if q, err = queue.Open(dir, queue.Options{Sync: s}); err != nil {
 		b.Fatal(err)
 	}
 	return q
@@ -48,7 +48,7 @@ func filled(b testing.TB, queued int, s store.Sync) *task.Engine {
 func BenchmarkRecovery(b *testing.B) {
 	const queued = 1_000_000
 	dir := b.TempDir()
-	q, err := task.Open(dir, task.Options{Sync: store.Sync{Every: time.Second}})
+	q, err := queue.Open(dir, queue.Options{Sync: store.Sync{Every: time.Second}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func BenchmarkRecovery(b *testing.B) {
 	before := heap()
 	b.ResetTimer()
 	for range b.N {
-		if q, err = task.Open(dir, task.Options{}); err != nil {
+		if q, err = queue.Open(dir, queue.Options{}); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()

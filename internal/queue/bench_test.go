@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store"
 )
@@ -100,8 +101,8 @@ func inTurn(measures ...func() float64) []float64 {
 var payload = fmt.Appendf(nil, "%q", bytes.Repeat([]byte("x"), 198))
 
 // queueCommits are submit, lease and done.
-func queueCommits(b *testing.B, q *task.Engine) [3]func() {
-	var leases []task.Lease
+func queueCommits(b *testing.B, q *queue.Engine) [3]func() {
+	var leases []queue.Lease
 	lease := func() {
 		now := time.Now()
 		q.ExpireTasks(now)
@@ -109,21 +110,21 @@ func queueCommits(b *testing.B, q *task.Engine) [3]func() {
 		if !ok {
 			b.Error("nothing to lease")
 		}
-		l, _ := t.Lease()
+		l, _ := queue.LeaseOf(&t)
 		leases = append(leases, l)
 	}
 	done := func() {
 		l := leases[len(leases)-1]
 		leases = leases[:len(leases)-1]
-		if _, err := q.EndAttempt(time.Now(), l, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`{"sum": 3}`)}, 0); err != nil {
+		if _, err := q.EndAttempt(time.Now(), l, queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`{"sum": 3}`)}, 0); err != nil {
 			b.Error(err)
 		}
 	}
 	return [3]func(){func() { submit(b, q) }, lease, done}
 }
 
-func submit(b testing.TB, q *task.Engine) {
-	t, err := task.Request{Pool: "p", Data: payload}.Task(time.Now(), task.Policy{Attempts: 3})
+func submit(b testing.TB, q *queue.Engine) {
+	t, err := queue.NewTask(task.Request{Pool: "p", Data: payload}, time.Now(), task.Policy{Attempts: 3})
 	if err == nil {
 		_, _, err = q.AddTask(t)
 	}
@@ -134,7 +135,7 @@ func submit(b testing.TB, q *task.Engine) {
 
 // serveQueue is a loop as dispatch has one: it takes all that waits, does it,
 // commits it once and goes on.
-func serveQueue(q *task.Engine) func(*mail[func()], chan struct{}) {
+func serveQueue(q *queue.Engine) func(*mail[func()], chan struct{}) {
 	return func(m *mail[func()], stop chan struct{}) {
 		for {
 			select {
@@ -198,7 +199,7 @@ func BenchmarkDurable(b *testing.B) {
 	few, many := filled(b, 1_000, store.Sync{}), filled(b, 1_000_000, store.Sync{})
 	for _, clients := range []int{1, 64, 256} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
-			queue := func(q *task.Engine) func() float64 {
+			queue := func(q *queue.Engine) func() float64 {
 				return func() float64 { return rate(b, clients, queueCommits(b, q), serveQueue(q)) }
 			}
 			got := inTurn(limit(b, clients, 0), limit(b, clients, 4<<20), queue(few), queue(many))
@@ -238,8 +239,8 @@ func limit(b *testing.B, clients, room int) func() float64 {
 // of the processors a task takes with its clients, stored and not.
 func BenchmarkUnsynced(b *testing.B) {
 	few, many := filled(b, 1_000, store.Sync{Off: true}), filled(b, 1_000_000, store.Sync{Off: true})
-	memory := task.NewMemory(task.Retention{})
-	queue := func(q *task.Engine) func() float64 {
+	memory := queue.NewMemory(queue.Retention{})
+	queue := func(q *queue.Engine) func() float64 {
 		return func() float64 {
 			before := cpu()
 			perSecond := rate(b, 256, queueCommits(b, q), serveQueue(q))

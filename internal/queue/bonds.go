@@ -1,9 +1,11 @@
-package task
+package queue
 
 import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"initiator/initiator/task"
 )
 
 // bonds is what the index knows of the few tasks that are bound to something:
@@ -20,10 +22,10 @@ func newBonds() bonds {
 }
 
 // uniqueIn names a unique key; each pool has its own.
-func uniqueIn(t *Task) string { return t.Pool + "\x00" + t.Unique }
+func uniqueIn(t *task.Task) string { return t.Pool + "\x00" + t.Unique }
 
 // rival is the live task that has the unique key of t, and is another one.
-func (b *bonds) rival(t *Task) *entry {
+func (b *bonds) rival(t *task.Task) *entry {
 	if t.Unique == "" {
 		return nil
 	}
@@ -35,7 +37,7 @@ func (b *bonds) rival(t *Task) *entry {
 
 // tie notes the bonds of a task that has come to a state: those of a live one
 // hold, those of one that has ended are cut.
-func (b *bonds) tie(en *entry, t *Task) {
+func (b *bonds) tie(en *entry, t *task.Task) {
 	live := !en.state.terminal()
 	if t.Unique != "" {
 		key := uniqueIn(t)
@@ -49,7 +51,7 @@ func (b *bonds) tie(en *entry, t *Task) {
 	if t.Parent != uuid.Nil {
 		b.adopt(en, t.Parent, live)
 	}
-	if !live && t.CallbackState == CallbackPending {
+	if !live && t.CallbackState == task.CallbackPending {
 		b.owed[en] = true
 	} else {
 		delete(b.owed, en)
@@ -94,7 +96,7 @@ func (e *Engine) retie(en *entry) {
 
 // known is the task that a submit finds instead of adding its own: the same
 // one, or the live one of its unique key.
-func (e *Engine) known(t *Task) *entry {
+func (e *Engine) known(t *task.Task) *entry {
 	if en := e.byID[t.ID]; en != nil {
 		return en
 	}
@@ -102,10 +104,10 @@ func (e *Engine) known(t *Task) *entry {
 }
 
 // FindExisting implements Queue.
-func (e *Engine) FindExisting(t Task) (Task, bool) {
+func (e *Engine) FindExisting(t task.Task) (task.Task, bool) {
 	en := e.known(&t)
 	if en == nil {
-		return Task{}, false
+		return task.Task{}, false
 	}
 	found := e.show(en)
 	found.Known = true
@@ -115,7 +117,7 @@ func (e *Engine) FindExisting(t Task) (Task, bool) {
 // owe notes that the callback of a task that ends has to be told.
 func (e *Engine) owe(en *entry) {
 	if en.task.Callback != "" {
-		en.task.CallbackState = CallbackPending
+		en.task.CallbackState = task.CallbackPending
 		e.bonds.owed[en] = true
 	}
 }
@@ -131,7 +133,7 @@ func (e *Engine) PendingCallbacks() []uuid.UUID {
 
 // owing finds those whose callback is owed, which are not among the finished
 // ones of their pool.
-func (b *bonds) owing(f Filter) (found []*entry) {
+func (b *bonds) owing(f task.Filter) (found []*entry) {
 	for en := range b.owed {
 		if f.State == en.state.state() && (f.Pool == "" || f.Pool == en.pool.name) {
 			found = append(found, en)
@@ -151,7 +153,7 @@ func (e *Engine) RecordCallback(id uuid.UUID, ended time.Time, state string) {
 		t.CallbackState = state
 		e.change(en)
 	}
-	if err != nil || t.CallbackState != CallbackPending {
+	if err != nil || t.CallbackState != task.CallbackPending {
 		delete(e.bonds.owed, en)
 		e.shelve(en)
 	}

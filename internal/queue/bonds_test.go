@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"errors"
@@ -11,11 +11,12 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
 func TestOneLiveTaskPerUniqueKey(t *testing.T) {
-	everyQueue(t, task.Retention{}, func(t *testing.T, q task.Queue) {
+	everyQueue(t, queue.Retention{}, func(t *testing.T, q queue.Queue) {
 		first := put(t, q, task.Request{Pool: "p", Unique: "u"})
 		if again := put(t, q, task.Request{Pool: "p", Unique: "u"}); again != first {
 			t.Error("a second live task under one unique key")
@@ -37,7 +38,7 @@ func TestOneLiveTaskPerUniqueKey(t *testing.T) {
 }
 
 func TestACallbackIsOwedFromTheEndUntilItIsTold(t *testing.T) {
-	everyQueue(t, task.Retention{Age: time.Second}, func(t *testing.T, q task.Queue) {
+	everyQueue(t, queue.Retention{Age: time.Second}, func(t *testing.T, q queue.Queue) {
 		id := put(t, q, task.Request{Pool: "p", Callback: "http://127.0.0.1/told"})
 		if len(q.PendingCallbacks()) != 0 {
 			t.Error("owed before its end")
@@ -67,9 +68,9 @@ func TestACallbackIsOwedFromTheEndUntilItIsTold(t *testing.T) {
 	})
 }
 
-func settle(t *testing.T, q task.Queue) {
+func settle(t *testing.T, q queue.Queue) {
 	t.Helper()
-	if err := q.(*task.Engine).CommitAndWait(); err != nil {
+	if err := q.(*queue.Engine).CommitAndWait(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -77,13 +78,13 @@ func settle(t *testing.T, q task.Queue) {
 // TestBondsModel makes tasks with unique keys, parents and callbacks at random,
 // ends processes in between, and compares with the records themselves.
 func TestBondsModel(t *testing.T) {
-	for name, open := range engines(task.Retention{Count: 1 << 20, Age: 1 << 60}) {
+	for name, open := range engines(queue.Retention{Count: 1 << 20, Age: 1 << 60}) {
 		t.Run(name, func(t *testing.T) { rapid.Check(t, func(t *rapid.T) { runBonds(t, open()) }) })
 	}
 }
 
-func runBonds(t *rapid.T, open func() *task.Engine) {
-	m := &bondsModel{model: model{q: open(), open: open, now: epoch, leases: map[uuid.UUID]task.Lease{}, ended: map[uuid.UUID]string{}}}
+func runBonds(t *rapid.T, open func() *queue.Engine) {
+	m := &bondsModel{model: model{q: open(), open: open, now: epoch, leases: map[uuid.UUID]queue.Lease{}, ended: map[uuid.UUID]string{}}}
 	t.Repeat(map[string]func(*rapid.T){
 		"submit": m.submit, "lease": m.lease, "end": m.end, "cancel": m.model.cancel, "retry": m.model.retry,
 		"called": m.called, "commit": m.commit, "reopen": m.reopen, "pass": m.pass, "": m.check,
@@ -106,7 +107,7 @@ func (m *bondsModel) submit(t *rapid.T) {
 	if rapid.Bool().Draw(t, "child") && len(m.ids) > 0 {
 		r.Parent = m.any(t)
 	}
-	made, err := r.Task(m.now, task.Policy{Attempts: 2})
+	made, err := queue.NewTask(r, m.now, task.Policy{Attempts: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

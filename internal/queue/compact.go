@@ -1,4 +1,4 @@
-package task
+package queue
 
 import "initiator/internal/queue/store"
 

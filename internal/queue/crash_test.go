@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store"
 	"initiator/internal/queue/store/storetest"
@@ -16,13 +17,13 @@ import (
 // story drives a queue until its disk fails, and remembers for every task what
 // it went through and how much of that was acknowledged.
 type story struct {
-	q      *task.Engine
+	q      *queue.Engine
 	rand   *rand.Rand
 	now    time.Time
 	ids    []uuid.UUID
 	went   map[uuid.UUID][]string // every version of its record
 	acked  map[uuid.UUID]int      // how many of them were
-	leases []task.Lease
+	leases []queue.Lease
 	failed error
 }
 
@@ -41,7 +42,7 @@ func (s *story) step(n int) {
 	switch kind := s.rand.IntN(10); {
 	case kind < 4:
 		r := task.Request{Pool: "p", Data: fmt.Appendf(nil, "1%0*d", s.rand.IntN(60), n)}
-		made, err := r.Task(s.now, task.Policy{Attempts: 2})
+		made, err := queue.NewTask(r, s.now, task.Policy{Attempts: 2})
 		if err != nil {
 			panic(err)
 		}
@@ -51,7 +52,7 @@ func (s *story) step(n int) {
 		}
 	case kind < 7:
 		if t, ok := s.q.LeaseNext(s.now, "p", "w", n, nil); ok {
-			l, _ := t.Lease()
+			l, _ := queue.LeaseOf(&t)
 			s.leases = append(s.leases, l)
 			note(t)
 		}
@@ -59,7 +60,7 @@ func (s *story) step(n int) {
 		l := s.leases[0]
 		s.leases = s.leases[1:]
 		kinds := []task.Outcome{task.OutcomeCompleted, task.OutcomeCompleted, task.OutcomeLost, task.OutcomeReleased}
-		if t, err := s.q.EndAttempt(s.now, l, task.AttemptOutcome{Outcome: kinds[s.rand.IntN(4)], Result: fmt.Appendf(nil, "%d", n)}, 0); err == nil {
+		if t, err := s.q.EndAttempt(s.now, l, queue.AttemptOutcome{Outcome: kinds[s.rand.IntN(4)], Result: fmt.Appendf(nil, "%d", n)}, 0); err == nil {
 			note(t)
 		}
 	}
@@ -84,9 +85,9 @@ func (s *story) step(n int) {
 }
 
 // told drives a queue on this disk to its end, or to that of the disk.
-func told(d *storetest.Disk, o task.Options, seed uint64) (*story, error) {
+func told(d *storetest.Disk, o queue.Options, seed uint64) (*story, error) {
 	o.Dir = d
-	q, err := task.Open("", o)
+	q, err := queue.Open("", o)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +102,10 @@ func told(d *storetest.Disk, o task.Options, seed uint64) (*story, error) {
 }
 
 // check opens what is left, and compares it with what was acknowledged.
-func (s *story) check(t *testing.T, d *storetest.Disk, o task.Options) {
+func (s *story) check(t *testing.T, d *storetest.Disk, o queue.Options) {
 	t.Helper()
 	o.Dir = d
-	q, err := task.Open("", o)
+	q, err := queue.Open("", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,11 +131,11 @@ func (s *story) check(t *testing.T, d *storetest.Disk, o task.Options) {
 }
 
 // finish runs everything that is left to its end.
-func finish(t *testing.T, q *task.Engine) {
+func finish(t *testing.T, q *queue.Engine) {
 	t.Helper()
 	for _, r := range q.ListTasks(task.Filter{State: task.Running, Limit: 1000}) {
-		l, _ := r.Lease()
-		if _, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeReleased}, 0); err != nil {
+		l, _ := queue.LeaseOf(&r)
+		if _, err := q.EndAttempt(epoch, l, queue.AttemptOutcome{Outcome: task.OutcomeReleased}, 0); err != nil {
 			t.Error(err)
 		}
 	}
@@ -143,8 +144,8 @@ func finish(t *testing.T, q *task.Engine) {
 		if !ok {
 			break
 		}
-		l, _ := r.Lease()
-		if _, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil {
+		l, _ := queue.LeaseOf(&r)
+		if _, err := q.EndAttempt(epoch, l, queue.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil {
 			t.Error(err)
 		}
 	}
@@ -160,7 +161,7 @@ func finish(t *testing.T, q *task.Engine) {
 // the disk. What was not synced is there, or not, or in part. Files are short,
 // so that old ones are written again and removed all the time.
 func TestPowerCutAtEveryWrite(t *testing.T) {
-	o := task.Options{SegmentSize: 1500, Warm: 1000, Retention: task.Retention{Count: 5}}
+	o := queue.Options{SegmentSize: 1500, Warm: 1000, Retention: queue.Retention{Count: 5}}
 	for seed := range uint64(4) {
 		whole := storetest.New(seed)
 		s, err := told(whole, o, seed)
@@ -185,7 +186,7 @@ func TestPowerCutAtEveryWrite(t *testing.T) {
 // TestKilledAtEveryWrite ends the process instead, with a queue that leaves it
 // to the kernel when to sync.
 func TestKilledAtEveryWrite(t *testing.T) {
-	o := task.Options{SegmentSize: 1500, Retention: task.Retention{Count: 5}, Sync: store.Sync{Off: true}}
+	o := queue.Options{SegmentSize: 1500, Retention: queue.Retention{Count: 5}, Sync: store.Sync{Off: true}}
 	whole := storetest.New(1)
 	if _, err := told(whole, o, 1); err != nil {
 		t.Fatal(err)
@@ -206,7 +207,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 // TestPowerCutUnsynced: who does not sync may lose what was not synced, but the
 // rest can be read, and is what it once was.
 func TestPowerCutUnsynced(t *testing.T) {
-	o := task.Options{SegmentSize: 1500, Retention: task.Retention{Count: 5}, Sync: store.Sync{Off: true}}
+	o := queue.Options{SegmentSize: 1500, Retention: queue.Retention{Count: 5}, Sync: store.Sync{Off: true}}
 	whole := storetest.New(1)
 	if _, err := told(whole, o, 1); err != nil {
 		t.Fatal(err)

@@ -1,12 +1,12 @@
-package task
+package queue
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue/store"
 )
 
@@ -31,10 +31,6 @@ type disk struct {
 	budget int
 }
 
-// ErrStorage is wrapped by what is said while nothing can be stored: the disk
-// is full, read-only or broken. It is tried again every second.
-var ErrStorage = errors.New("tasks cannot be stored now; make room, or see to the disk of the state directory")
-
 // retryPause is how long a disk that has failed is left alone.
 const retryPause = time.Second
 
@@ -43,7 +39,7 @@ func (d *disk) fail(err error) {
 	if d.fault == nil {
 		d.log.Error("tasks cannot be stored: new ones are refused, results are held until there is room", "error", err)
 	}
-	d.fault, d.retry = fmt.Errorf("%w: %w", ErrStorage, err), time.Time{}
+	d.fault, d.retry = fmt.Errorf("%w: %w", task.ErrStorage, err), time.Time{}
 }
 
 // StorageError implements Queue.
@@ -99,8 +95,8 @@ func (d *disk) add(en *entry, whole bool) store.Place {
 }
 
 // read reads the record of a task.
-func (d *disk) read(en *entry) (*Task, error) {
-	t := &Task{}
+func (d *disk) read(en *entry) (*task.Task, error) {
+	t := &task.Task{}
 	for _, p := range []store.Place{en.whole, en.head} {
 		if p.IsZero() {
 			continue
@@ -118,7 +114,7 @@ func (d *disk) read(en *entry) (*Task, error) {
 
 // open brings the record of a task into memory, to be changed. If it cannot be
 // read, there is a stub instead.
-func (e *Engine) open(en *entry) (*Task, error) {
+func (e *Engine) open(en *entry) (*task.Task, error) {
 	if en.task != nil {
 		return en.task, nil
 	}
@@ -132,7 +128,7 @@ func (e *Engine) open(en *entry) (*Task, error) {
 }
 
 // show returns the record of a task as it is now.
-func (e *Engine) show(en *entry) Task {
+func (e *Engine) show(en *entry) task.Task {
 	if en.task != nil {
 		return *en.task
 	}
@@ -144,8 +140,8 @@ func (e *Engine) show(en *entry) Task {
 }
 
 // stub is what the index alone knows of a task.
-func (en *entry) stub(err error) *Task {
-	t := &Task{
+func (en *entry) stub(err error) *task.Task {
+	t := &task.Task{
 		ID: en.id, Pool: en.pool.name, State: en.state.state(), Priority: int(en.priority),
 		Reason: "its record cannot be read: " + err.Error(), Submitted: moment(en.submitted), Deadline: moment(en.deadline),
 	}

@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"errors"
@@ -9,21 +9,22 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store/storetest"
 )
 
-func openOn(t testing.TB, d *storetest.Disk, o task.Options) *task.Engine {
+func openOn(t testing.TB, d *storetest.Disk, o queue.Options) *queue.Engine {
 	t.Helper()
 	o.Dir = d
-	q, err := task.Open("", o)
+	q, err := queue.Open("", o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return q
 }
 
-func mustSync(t testing.TB, q *task.Engine) {
+func mustSync(t testing.TB, q *queue.Engine) {
 	t.Helper()
 	if err := q.CommitAndWait(); err != nil {
 		t.Fatal(err)
@@ -31,13 +32,13 @@ func mustSync(t testing.TB, q *task.Engine) {
 }
 
 // runOne leases the next task and ends it.
-func runOne(t testing.TB, q *task.Engine, now time.Time, o task.AttemptOutcome) task.Task {
+func runOne(t testing.TB, q *queue.Engine, now time.Time, o queue.AttemptOutcome) task.Task {
 	t.Helper()
 	got, ok := q.LeaseNext(now, "p", "w", 1, nil)
 	if !ok {
 		t.Fatal("nothing to lease")
 	}
-	l, _ := got.Lease()
+	l, _ := queue.LeaseOf(&got)
 	got, err := q.EndAttempt(now, l, o, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -49,12 +50,12 @@ func runOne(t testing.TB, q *task.Engine, now time.Time, o task.AttemptOutcome) 
 // there were; and one that waits all the while stays.
 func TestFilesStaySmall(t *testing.T) {
 	d := storetest.New(1)
-	o := task.Options{SegmentSize: 10_000, Retention: task.Retention{Count: 10}, Warm: 1}
+	o := queue.Options{SegmentSize: 10_000, Retention: queue.Retention{Count: 10}, Warm: 1}
 	q := openOn(t, d, o)
 	old := put(t, q, task.Request{Pool: "p", Priority: new(int), Data: []byte(`"old"`)})
 	for n := range 3000 {
 		put(t, q, task.Request{Pool: "p", Data: fmt.Append(nil, n)})
-		runOne(t, q, epoch, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte("1")})
+		runOne(t, q, epoch, queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte("1")})
 		q.ExpireTasks(epoch.Add(time.Duration(n) * time.Second))
 		mustSync(t, q)
 	}
@@ -96,9 +97,9 @@ func TestMemoryOfQueuedTasks(t *testing.T) {
 }
 
 // refilled fills a queue on a real disk, and opens it again.
-func refilled(t *testing.T, dir string, many int) *task.Engine {
+func refilled(t *testing.T, dir string, many int) *queue.Engine {
 	t.Helper()
-	q, err := task.Open(dir, task.Options{})
+	q, err := queue.Open(dir, queue.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,7 @@ func refilled(t *testing.T, dir string, many int) *task.Engine {
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if q, err = task.Open(dir, task.Options{}); err != nil {
+	if q, err = queue.Open(dir, queue.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	return q
@@ -117,14 +118,14 @@ func refilled(t *testing.T, dir string, many int) *task.Engine {
 // While nothing can be stored, nothing new begins; what has happened is held.
 func TestFaultOfTheDisk(t *testing.T) {
 	d := storetest.New(1)
-	q := openOn(t, d, task.Options{})
+	q := openOn(t, d, queue.Options{})
 	one, two := put(t, q, task.Request{Pool: "p"}), put(t, q, task.Request{Pool: "p"})
 	leased, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
 	mustSync(t, q)
 	d.SetReadOnly(true)
 	fresh := put(t, q, task.Request{Pool: "p"})
-	l, _ := leased.Lease()
-	if _, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte("1")}, 0); err != nil {
+	l, _ := queue.LeaseOf(&leased)
+	if _, err := q.EndAttempt(epoch, l, queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte("1")}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := q.CommitAndWait(); !errors.Is(err, task.ErrStorage) || !errors.Is(err, syscall.EROFS) {
@@ -136,7 +137,7 @@ func TestFaultOfTheDisk(t *testing.T) {
 	if _, ok := q.LeaseNext(epoch, "p", "w", 1, nil); ok {
 		t.Error("leased")
 	}
-	made, _ := task.Request{Pool: "p"}.Task(epoch, task.Policy{})
+	made, _ := queue.NewTask(task.Request{Pool: "p"}, epoch, task.Policy{})
 	if _, _, err := q.AddTask(made); !errors.Is(err, task.ErrStorage) {
 		t.Errorf("submit: %v", err)
 	}
@@ -153,7 +154,7 @@ func TestFaultOfTheDisk(t *testing.T) {
 	if err := q.Close(); err != nil {
 		t.Error(err)
 	}
-	q = openOn(t, left, task.Options{})
+	q = openOn(t, left, queue.Options{})
 	if got, _ := q.FindTask(one); got.State != task.Completed || string(got.Result) != "1" {
 		t.Errorf("%+v", got)
 	}
@@ -168,11 +169,11 @@ func TestFaultOfTheDisk(t *testing.T) {
 // What is refused again and again does not grow for ever, and its tries still
 // have numbers of their own.
 func TestHistoryIsBounded(t *testing.T) {
-	everyQueue(t, task.Retention{}, func(t *testing.T, q task.Queue) {
+	everyQueue(t, queue.Retention{}, func(t *testing.T, q queue.Queue) {
 		put(t, q, task.Request{Pool: "p"})
 		var got task.Task
 		for range 250 {
-			got = runOne(t, q.(*task.Engine), epoch, task.AttemptOutcome{Outcome: task.OutcomeReleased})
+			got = runOne(t, q.(*queue.Engine), epoch, queue.AttemptOutcome{Outcome: task.OutcomeReleased})
 		}
 		if len(got.History) != 100 || got.Tries() != 250 || got.Attempt != 0 {
 			t.Errorf("%d in history, %d tries, attempt %d", len(got.History), got.Tries(), got.Attempt)
@@ -182,8 +183,8 @@ func TestHistoryIsBounded(t *testing.T) {
 
 // Each pool remembers what it was told to.
 func TestRetentionByPool(t *testing.T) {
-	everyQueue(t, task.Retention{Count: 3}, func(t *testing.T, q task.Queue) {
-		q.SetRetention("b", task.Retention{Count: 1})
+	everyQueue(t, queue.Retention{Count: 3}, func(t *testing.T, q queue.Queue) {
+		q.SetRetention("b", queue.Retention{Count: 1})
 		kept := map[string][]uuid.UUID{}
 		for _, pool := range []string{"a", "b"} {
 			for range 5 {
@@ -194,7 +195,7 @@ func TestRetentionByPool(t *testing.T) {
 				kept[pool] = append(kept[pool], id)
 			}
 		}
-		mustSync(t, q.(*task.Engine))
+		mustSync(t, q.(*queue.Engine))
 		q.ExpireTasks(epoch)
 		if a, b := q.CountTasks()["a"][task.Cancelled], q.CountTasks()["b"][task.Cancelled]; a != 3 || b != 1 {
 			t.Errorf("%d and %d are kept, want 3 and 1", a, b)

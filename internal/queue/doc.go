@@ -1,4 +1,4 @@
-// Package task holds what a unit of work is, and where it waits.
+// Package queue holds what a unit of work is, and where it waits.
 //
 // A task travels through these files:
 //
@@ -32,4 +32,4 @@
 // does not wait: while one batch is being synced, the next one grows, so that
 // hundreds who submit at once share a sync, and one who submits alone pays for
 // one.
-package task
+package queue

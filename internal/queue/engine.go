@@ -1,4 +1,4 @@
-package task
+package queue
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"initiator/initiator/task"
 )
 
 // Engine is the Queue: an index in memory, and records in a store. NewMemory
@@ -52,19 +54,19 @@ func (e *Engine) pool(name string) *poolTasks {
 }
 
 // AddTask implements Queue.
-func (e *Engine) AddTask(t Task) (Task, bool, error) {
+func (e *Engine) AddTask(t task.Task) (task.Task, bool, error) {
 	if known, ok := e.FindExisting(t); ok {
 		return known, false, nil
 	}
 	if err := e.StorageError(); err != nil {
-		return Task{}, false, err
+		return task.Task{}, false, err
 	}
 	e.add(&t)
 	return t, true, nil
 }
 
 // add takes a new task in, whatever its state.
-func (e *Engine) add(t *Task) {
+func (e *Engine) add(t *task.Task) {
 	en := &entry{
 		id: t.ID, pool: e.pool(t.Pool), task: t, state: codeOf(t.State), priority: uint8(t.Priority),
 		submitted: nano(t.Submitted), deadline: nano(t.Deadline),
@@ -114,7 +116,7 @@ func (e *Engine) place(en *entry, front bool) {
 }
 
 // LeaseNext implements Queue.
-func (e *Engine) LeaseNext(now time.Time, pool, guid string, incarnation int, skip func(uuid.UUID) bool) (Task, bool) {
+func (e *Engine) LeaseNext(now time.Time, pool, guid string, incarnation int, skip func(uuid.UUID) bool) (task.Task, bool) {
 	p := e.pools[pool]
 	for p != nil && e.StorageError() == nil {
 		en, ok := p.line.next(skip)
@@ -129,11 +131,11 @@ func (e *Engine) LeaseNext(now time.Time, pool, guid string, incarnation int, sk
 		e.move(en, running, "runs in "+guid)
 		t.Attempt++
 		t.Started = now
-		a := Attempt{N: t.Attempt, Try: t.Tries() + 1, Worker: guid, Incarnation: incarnation, Start: now}
+		a := task.Attempt{N: t.Attempt, Try: t.Tries() + 1, Worker: guid, Incarnation: incarnation, Start: now}
 		t.History = append(slices.Clip(t.History[max(0, len(t.History)-historyMax+1):]), a)
 		return *t, true
 	}
-	return Task{}, false
+	return task.Task{}, false
 }
 
 // historyMax is how many tries are remembered. What is refused again and again
@@ -146,26 +148,26 @@ func (e *Engine) unreadable(en *entry, now time.Time, err error) {
 	e.finish(en, now, AttemptOutcome{})
 }
 
-// EndAttempt implements Queue.
-func (e *Engine) EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter float64) (Task, error) {
+// End implements Queue.
+func (e *Engine) EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter float64) (task.Task, error) {
 	en, ok := e.byID[l.Task]
 	if !ok {
-		return Task{}, ErrNotFound
+		return task.Task{}, task.ErrNotFound
 	}
 	if en.state != running {
 		return e.show(en), ErrSuperseded
 	}
 	t := en.task
-	if current, _ := t.Lease(); current != l {
+	if current, _ := LeaseOf(t); current != l {
 		return *t, ErrSuperseded
 	}
 	v := DecideRetry(t.Policy, t.Attempt, o, jitter)
-	t.close(now, o)
+	closeAttempt(t, now, o)
 	if !v.AttemptCounts {
 		t.Attempt--
 	}
 	e.move(en, codeOf(v.State), v.Reason)
-	if v.State != Queued {
+	if v.State != task.Queued {
 		e.finish(en, now, o)
 		return *t, nil
 	}
@@ -177,9 +179,9 @@ func (e *Engine) EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter flo
 	return *t, nil
 }
 
-// close writes the end of the running attempt into the history. The slice is
+// closeAttempt writes the end of the running attempt into the history. The slice is
 // copied first: records that were handed out share it.
-func (t *Task) close(now time.Time, o AttemptOutcome) {
+func closeAttempt(t *task.Task, now time.Time, o AttemptOutcome) {
 	t.History = slices.Clone(t.History)
 	last := &t.History[len(t.History)-1]
 	last.End, last.Outcome, last.Error = now, o.Outcome, o.Error
@@ -207,11 +209,11 @@ func (e *Engine) shelve(en *entry) {
 }
 
 // CancelQueued implements Queue.
-func (e *Engine) CancelQueued(now time.Time, id uuid.UUID, why string) (Task, error) {
+func (e *Engine) CancelQueued(now time.Time, id uuid.UUID, why string) (task.Task, error) {
 	en, ok := e.byID[id]
 	switch {
 	case !ok:
-		return Task{}, ErrNotFound
+		return task.Task{}, task.ErrNotFound
 	case en.state == queued:
 		if _, err := e.open(en); err != nil {
 			return e.show(en), fmt.Errorf("cancel %s: %w", id, err)
@@ -222,25 +224,25 @@ func (e *Engine) CancelQueued(now time.Time, id uuid.UUID, why string) (Task, er
 	case en.state == running:
 		return *en.task, nil
 	default:
-		return e.show(en), fmt.Errorf("cancel %s: it is %s already: %w", id, en.state.state(), ErrConflict)
+		return e.show(en), fmt.Errorf("cancel %s: it is %s already: %w", id, en.state.state(), task.ErrConflict)
 	}
 }
 
 // RetryTask implements Queue.
-func (e *Engine) RetryTask(_ time.Time, id uuid.UUID) (Task, error) {
+func (e *Engine) RetryTask(_ time.Time, id uuid.UUID) (task.Task, error) {
 	en, ok := e.byID[id]
 	switch {
 	case !ok:
-		return Task{}, ErrNotFound
+		return task.Task{}, task.ErrNotFound
 	case en.state != failed && en.state != dead && en.state != cancelled:
-		return e.show(en), fmt.Errorf("retry %s: it is %s: %w", id, en.state.state(), ErrConflict)
+		return e.show(en), fmt.Errorf("retry %s: it is %s: %w", id, en.state.state(), task.ErrConflict)
 	}
 	t, err := e.open(en)
 	if err != nil {
 		return e.show(en), fmt.Errorf("retry %s: %w", id, err)
 	}
 	if other := e.bonds.rival(t); other != nil {
-		return *t, fmt.Errorf("retry %s: task %s is alive under the same unique key: %w", id, other.id, ErrConflict)
+		return *t, fmt.Errorf("retry %s: task %s is alive under the same unique key: %w", id, other.id, task.ErrConflict)
 	}
 	t.CallbackState = ""
 	e.move(en, queued, "asked for again")
@@ -252,13 +254,13 @@ func (e *Engine) RetryTask(_ time.Time, id uuid.UUID) (Task, error) {
 	return *t, nil
 }
 
-// SetProgress implements Queue. It is not stored.
+// Progress implements Queue. It is not stored.
 func (e *Engine) SetProgress(l Lease, progress []byte) {
 	en, ok := e.byID[l.Task]
 	if !ok || en.state != running {
 		return
 	}
-	if current, _ := en.task.Lease(); current == l {
+	if current, _ := LeaseOf(en.task); current == l {
 		en.task.Progress = progress
 	}
 }
@@ -279,10 +281,10 @@ func (e *Engine) move(en *entry, to code, reason string) {
 }
 
 // FindTask implements Queue.
-func (e *Engine) FindTask(id uuid.UUID) (Task, bool) {
+func (e *Engine) FindTask(id uuid.UUID) (task.Task, bool) {
 	en, ok := e.byID[id]
 	if !ok {
-		return Task{}, false
+		return task.Task{}, false
 	}
 	return e.show(en), true
 }

@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"testing"
@@ -11,13 +11,13 @@ import (
 
 // engines are all queues that must behave alike. Each gives a function that
 // opens one: the same one again after it was closed, where it is stored.
-func engines(r task.Retention) map[string]func() func() *task.Engine {
-	stored := func(o task.Options) func() func() *task.Engine {
-		return func() func() *task.Engine {
+func engines(r queue.Retention) map[string]func() func() *queue.Engine {
+	stored := func(o queue.Options) func() func() *queue.Engine {
+		return func() func() *queue.Engine {
 			o := o
 			o.Dir, o.Retention = storetest.New(1), r
-			return func() *task.Engine {
-				e, err := task.Open("", o)
+			return func() *queue.Engine {
+				e, err := queue.Open("", o)
 				if err != nil {
 					panic(err) // nothing has broken anything
 				}
@@ -25,17 +25,17 @@ func engines(r task.Retention) map[string]func() func() *task.Engine {
 			}
 		}
 	}
-	return map[string]func() func() *task.Engine{
-		"memory":                  func() func() *task.Engine { return func() *task.Engine { return task.NewMemory(r) } },
-		"stored":                  stored(task.Options{}),
-		"stored, cold":            stored(task.Options{Warm: 1, SegmentSize: 1000}),
-		"stored, synced at times": stored(task.Options{Sync: store.Sync{Every: time.Millisecond}}),
-		"stored, no sync":         stored(task.Options{Sync: store.Sync{Off: true}, SegmentSize: 3000}),
+	return map[string]func() func() *queue.Engine{
+		"memory":                  func() func() *queue.Engine { return func() *queue.Engine { return queue.NewMemory(r) } },
+		"stored":                  stored(queue.Options{}),
+		"stored, cold":            stored(queue.Options{Warm: 1, SegmentSize: 1000}),
+		"stored, synced at times": stored(queue.Options{Sync: store.Sync{Every: time.Millisecond}}),
+		"stored, no sync":         stored(queue.Options{Sync: store.Sync{Off: true}, SegmentSize: 3000}),
 	}
 }
 
 // everyQueue runs a test over each of them.
-func everyQueue(t *testing.T, r task.Retention, f func(*testing.T, task.Queue)) {
+func everyQueue(t *testing.T, r queue.Retention, f func(*testing.T, queue.Queue)) {
 	for name, open := range engines(r) {
 		t.Run(name, func(t *testing.T) {
 			q := open()()

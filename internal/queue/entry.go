@@ -1,8 +1,9 @@
-package task
+package queue
 
 import (
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue/store"
 )
 
@@ -21,13 +22,13 @@ const (
 	gone  code = 255
 )
 
-var states = [codes]State{Queued, Running, Completed, Failed, Cancelled, Dead}
+var states = [codes]task.State{task.Queued, task.Running, task.Completed, task.Failed, task.Cancelled, task.Dead}
 
-func (c code) state() State { return states[c] }
+func (c code) state() task.State { return states[c] }
 
 func (c code) terminal() bool { return c >= completed && c < codes }
 
-func codeOf(s State) code {
+func codeOf(s task.State) code {
 	for c, known := range states {
 		if known == s {
 			return code(c)
@@ -46,7 +47,7 @@ type entry struct {
 	deadline  int64
 	submitted int64
 	pool      *poolTasks
-	task      *Task // nil = on disk
+	task      *task.Task // nil = on disk
 	whole     store.Place
 	head      store.Place // newer than whole; zero = nothing has changed since
 	warm      uint32      // bytes that it counts for among the warm ones; 0 = it is not

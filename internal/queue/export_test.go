@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"bytes"
@@ -6,13 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store/storetest"
 )
 
 // TestExportImport takes tasks of every state elsewhere, and back.
 func TestExportImport(t *testing.T) {
-	q, err := task.Open("", task.Options{Dir: storetest.New(1), Warm: 1})
+	q, err := queue.Open("", queue.Options{Dir: storetest.New(1), Warm: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +22,7 @@ func TestExportImport(t *testing.T) {
 	if err := q.ExportTasks(&first); err != nil {
 		t.Fatal(err)
 	}
-	other := task.NewMemory(task.Retention{})
+	other := queue.NewMemory(queue.Retention{})
 	if n, err := other.ImportLines(bytes.NewReader(first.Bytes()), refuses(t)); err != nil || n.Added != len(ids) {
 		t.Fatalf("import: %+v, %v", n, err)
 	}
@@ -49,12 +50,12 @@ func TestExportImport(t *testing.T) {
 }
 
 // everyState makes a task of each state, whose data is its name.
-func everyState(t *testing.T, q *task.Engine) map[task.State][16]byte {
+func everyState(t *testing.T, q *queue.Engine) map[task.State][16]byte {
 	t.Helper()
 	kinds := map[task.State]task.Outcome{task.Completed: task.OutcomeCompleted, task.Failed: task.OutcomeFailed, task.Dead: task.OutcomeLost, task.Cancelled: task.OutcomeCancelled}
 	ids := map[task.State][16]byte{}
 	for _, s := range []task.State{task.Completed, task.Failed, task.Dead, task.Cancelled, task.Running, task.Queued} {
-		made, err := task.Request{Pool: "p", Data: []byte(`"` + s + `"`), Key: string(s)}.Task(time.Now(), task.Policy{Attempts: 1})
+		made, err := queue.NewTask(task.Request{Pool: "p", Data: []byte(`"` + s + `"`), Key: string(s)}, time.Now(), task.Policy{Attempts: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,8 +67,8 @@ func everyState(t *testing.T, q *task.Engine) map[task.State][16]byte {
 			continue
 		}
 		got, _ := q.LeaseNext(time.Now(), "p", "w", 1, nil)
-		if l, _ := got.Lease(); s != task.Running {
-			if _, err := q.EndAttempt(time.Now(), l, task.AttemptOutcome{Outcome: kinds[s], Result: []byte("1")}, 0); err != nil {
+		if l, _ := queue.LeaseOf(&got); s != task.Running {
+			if _, err := q.EndAttempt(time.Now(), l, queue.AttemptOutcome{Outcome: kinds[s], Result: []byte("1")}, 0); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
@@ -28,12 +29,12 @@ func child(name, dir string) *exec.Cmd {
 
 // submitForEver submits, leases and ends tasks, and prints what is kept.
 func submitForEver(dir string) error {
-	q, err := task.Open(dir, task.Options{SegmentSize: 100_000, Retention: task.Retention{Count: 100}})
+	q, err := queue.Open(dir, queue.Options{SegmentSize: 100_000, Retention: queue.Retention{Count: 100}})
 	if err != nil {
 		return err
 	}
 	for n := 0; ; n++ {
-		t, err := task.Request{Pool: "p", Data: fmt.Appendf(nil, "%d", n)}.Task(time.Now(), task.Policy{Attempts: 3})
+		t, err := queue.NewTask(task.Request{Pool: "p", Data: fmt.Appendf(nil, "%d", n)}, time.Now(), task.Policy{Attempts: 3})
 		if err != nil {
 			return err
 		}
@@ -43,8 +44,8 @@ func submitForEver(dir string) error {
 		said := fmt.Sprintln("submitted", t.ID)
 		if n%2 == 1 {
 			t, _ := q.LeaseNext(time.Now(), "p", "w", 1, nil)
-			l, _ := t.Lease()
-			if _, err := q.EndAttempt(time.Now(), l, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: t.Data}, 0); err != nil {
+			l, _ := queue.LeaseOf(&t)
+			if _, err := q.EndAttempt(time.Now(), l, queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: t.Data}, 0); err != nil {
 				return err
 			}
 			said += fmt.Sprintln("completed", t.ID)
@@ -92,7 +93,7 @@ func TestKilledAtRandom(t *testing.T) {
 
 func checkKilled(t *testing.T, dir string, said map[uuid.UUID]string) {
 	t.Helper()
-	q, err := task.Open(dir, task.Options{SegmentSize: 100_000})
+	q, err := queue.Open(dir, queue.Options{SegmentSize: 100_000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func submitWithALimit(dir string) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &few); err != nil {
 		return err
 	}
-	q, err := task.Open(dir, task.Options{})
+	q, err := queue.Open(dir, queue.Options{})
 	if err != nil {
 		return err
 	}
@@ -152,9 +153,9 @@ func submitWithALimit(dir string) error {
 }
 
 // fill submits until a task is refused.
-func fill(q *task.Engine) (kept int, err error) {
+func fill(q *queue.Engine) (kept int, err error) {
 	for {
-		t, err := task.Request{Pool: "p", Data: payload}.Task(time.Now(), task.Policy{})
+		t, err := queue.NewTask(task.Request{Pool: "p", Data: payload}, time.Now(), task.Policy{})
 		if err != nil {
 			return kept, err
 		}
@@ -174,7 +175,7 @@ func TestFullFileSystem(t *testing.T) {
 	if err := child("limited", dir).Run(); err != nil {
 		t.Fatal(err)
 	}
-	q, err := task.Open(dir, task.Options{})
+	q, err := queue.Open(dir, queue.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

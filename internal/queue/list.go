@@ -1,4 +1,4 @@
-package task
+package queue
 
 import (
 	"cmp"
@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"initiator/initiator/task"
 )
 
 // ListTasks implements Queue. It looks at the index alone to choose, and then reads
 // the records it has chosen.
-func (e *Engine) ListTasks(f Filter) []Task {
-	list := []Task{}
+func (e *Engine) ListTasks(f task.Filter) []task.Task {
+	list := []task.Task{}
 	for _, en := range e.find(f) {
 		list = append(list, e.show(en))
 	}
@@ -19,7 +21,7 @@ func (e *Engine) ListTasks(f Filter) []Task {
 }
 
 // ListIDs implements Queue.
-func (e *Engine) ListIDs(f Filter) []uuid.UUID {
+func (e *Engine) ListIDs(f task.Filter) []uuid.UUID {
 	found := e.find(f)
 	list := make([]uuid.UUID, len(found))
 	for i, en := range found {
@@ -28,13 +30,13 @@ func (e *Engine) ListIDs(f Filter) []uuid.UUID {
 	return list
 }
 
-func (e *Engine) find(f Filter) []*entry {
+func (e *Engine) find(f task.Filter) []*entry {
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
 	var found []*entry
 	switch f.State {
-	case Running:
+	case task.Running:
 		for en := range e.running {
 			if f.Pool == "" || f.Pool == en.pool.name {
 				found = append(found, en)
@@ -55,7 +57,7 @@ func (e *Engine) find(f Filter) []*entry {
 // newest finds the newest tasks of one pool. Those that wait and those that
 // have finished are looked for where they are, because there may be few of
 // them among millions of the others.
-func (p *poolTasks) newest(f Filter) (found []*entry) {
+func (p *poolTasks) newest(f task.Filter) (found []*entry) {
 	want := codeOf(f.State)
 	switch {
 	case want.terminal():
@@ -96,10 +98,10 @@ func (e *Engine) CountQueued(pool string) int {
 }
 
 // CountTasks implements Queue.
-func (e *Engine) CountTasks() map[string]Counts {
-	all := make(map[string]Counts, len(e.pools))
+func (e *Engine) CountTasks() map[string]task.Counts {
+	all := make(map[string]task.Counts, len(e.pools))
 	for name, p := range e.pools {
-		c := Counts{}
+		c := task.Counts{}
 		for s, n := range p.counts {
 			if n > 0 {
 				c[states[s]] = n

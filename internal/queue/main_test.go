@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"fmt"

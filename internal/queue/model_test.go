@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"errors"
@@ -9,19 +9,20 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
 // TestQueueModel drives a queue at random and compares it with what the words
 // of the contract say.
 func TestQueueModel(t *testing.T) {
-	for name, open := range engines(task.Retention{Count: 1 << 20, Age: 1 << 60}) {
+	for name, open := range engines(queue.Retention{Count: 1 << 20, Age: 1 << 60}) {
 		t.Run(name, func(t *testing.T) { rapid.Check(t, func(t *rapid.T) { runModel(t, open()) }) })
 	}
 }
 
-func runModel(t *rapid.T, open func() *task.Engine) {
-	m := &model{q: open(), open: open, now: epoch, leases: map[uuid.UUID]task.Lease{}, ended: map[uuid.UUID]string{}}
+func runModel(t *rapid.T, open func() *queue.Engine) {
+	m := &model{q: open(), open: open, now: epoch, leases: map[uuid.UUID]queue.Lease{}, ended: map[uuid.UUID]string{}}
 	t.Repeat(map[string]func(*rapid.T){
 		"submit": m.submit, "lease": m.lease, "end": m.end, "stale": m.stale, "cancel": m.cancel,
 		"retry": m.retry, "pass": m.pass, "commit": m.commit, "reopen": m.reopen, "": m.check,
@@ -32,12 +33,12 @@ func runModel(t *rapid.T, open func() *task.Engine) {
 }
 
 type model struct {
-	q      *task.Engine
-	open   func() *task.Engine
+	q      *queue.Engine
+	open   func() *queue.Engine
 	now    time.Time
 	ids    []uuid.UUID
-	leases map[uuid.UUID]task.Lease
-	old    []task.Lease
+	leases map[uuid.UUID]queue.Lease
+	old    []queue.Lease
 	ended  map[uuid.UUID]string // terminal records, as they were first seen
 	n      int
 }
@@ -55,7 +56,7 @@ func (m *model) submit(t *rapid.T) {
 	if rapid.Bool().Draw(t, "deadline") {
 		r.Deadline = m.now.Add(time.Duration(rapid.IntRange(1, 5).Draw(t, "in")) * time.Second)
 	}
-	made, err := r.Task(m.now, task.Policy{Attempts: rapid.IntRange(1, 3).Draw(t, "attempts"), RetryDelay: task.Seconds(time.Second)})
+	made, err := queue.NewTask(r, m.now, task.Policy{Attempts: rapid.IntRange(1, 3).Draw(t, "attempts"), RetryDelay: task.Seconds(time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func (m *model) lease(t *rapid.T) {
 	if got.NotBefore.After(m.now) || got.Attempt > got.Policy.Attempts {
 		t.Fatalf("leased too early or too often: %+v", got)
 	}
-	m.leases[got.ID], _ = got.Lease()
+	m.leases[got.ID], _ = queue.LeaseOf(&got)
 }
 
 func (m *model) end(t *rapid.T) {
@@ -90,7 +91,7 @@ func (m *model) end(t *rapid.T) {
 		return
 	}
 	kinds := []task.Outcome{task.OutcomeCompleted, task.OutcomeFailed, task.OutcomeRetry, task.OutcomeRefused, task.OutcomeTimedOut, task.OutcomeLost, task.OutcomeReleased, task.OutcomeCancelled, task.OutcomeDeadline}
-	o := task.AttemptOutcome{Outcome: rapid.SampledFrom(kinds).Draw(t, "outcome"), RetryAfter: time.Duration(rapid.IntRange(0, 2).Draw(t, "after")) * time.Second}
+	o := queue.AttemptOutcome{Outcome: rapid.SampledFrom(kinds).Draw(t, "outcome"), RetryAfter: time.Duration(rapid.IntRange(0, 2).Draw(t, "after")) * time.Second}
 	got, err := m.q.EndAttempt(m.now, l, o, rapid.Float64Range(0, 0.999).Draw(t, "jitter"))
 	if err != nil || got.Reason == "" {
 		t.Fatalf("end: %+v, %v", got, err)
@@ -104,7 +105,7 @@ func (m *model) stale(t *rapid.T) {
 		t.Skip("no old lease")
 	}
 	l := rapid.SampledFrom(m.old).Draw(t, "lease")
-	if _, err := m.q.EndAttempt(m.now, l, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`"stale"`)}, 0); !errors.Is(err, task.ErrSuperseded) {
+	if _, err := m.q.EndAttempt(m.now, l, queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`"stale"`)}, 0); !errors.Is(err, queue.ErrSuperseded) {
 		t.Fatalf("a superseded lease ended a task: %v", err)
 	}
 }

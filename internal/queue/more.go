@@ -1,30 +1,32 @@
-package task
+package queue
 
 import (
 	"encoding/binary"
 
 	"github.com/google/uuid"
+
+	"initiator/initiator/task"
 )
 
 // more is what most tasks have nothing of, so that their records do not carry
 // it. A record tells by its kind whether it is there.
 
-// marks is what the kind of a task's record says beside whole or head.
-func (t *Task) marks() (m byte) {
+// recordMarks is what the kind of a task's record says beside whole or head.
+func recordMarks(t *task.Task) (m byte) {
 	if t.Unique != "" || t.Parent != uuid.Nil {
 		m |= kindMore | kindBound
 	}
 	if t.Callback != "" || t.CallbackState != "" || t.Policy.ProgressTimeout != 0 {
 		m |= kindMore
 	}
-	if t.CallbackState == CallbackPending {
+	if t.CallbackState == task.CallbackPending {
 		m |= kindOwes
 	}
 	return m
 }
 
-func appendMore(b []byte, t *Task, whole bool) []byte {
-	if t.marks()&kindMore == 0 {
+func appendMore(b []byte, t *task.Task, whole bool) []byte {
+	if recordMarks(t)&kindMore == 0 {
 		return b
 	}
 	b = appendText(b, t.CallbackState)
@@ -37,7 +39,7 @@ func appendMore(b []byte, t *Task, whole bool) []byte {
 	return binary.AppendVarint(b, int64(t.Policy.ProgressTimeout))
 }
 
-func (r *reader) more(t *Task, whole bool) {
+func (r *reader) more(t *task.Task, whole bool) {
 	t.CallbackState = string(r.text())
 	if !whole {
 		return
@@ -45,5 +47,5 @@ func (r *reader) more(t *Task, whole bool) {
 	t.Unique = string(r.text())
 	copy(t.Parent[:], r.take(uint64(len(t.Parent))))
 	t.Callback = string(r.text())
-	t.Policy.ProgressTimeout = Seconds(r.varint())
+	t.Policy.ProgressTimeout = task.Seconds(r.varint())
 }

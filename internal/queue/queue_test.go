@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store/storetest"
 )
@@ -15,9 +16,9 @@ import (
 var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // put queues a task and returns its id.
-func put(t testing.TB, q task.Queue, r task.Request) uuid.UUID {
+func put(t testing.TB, q queue.Queue, r task.Request) uuid.UUID {
 	t.Helper()
-	made, err := r.Task(epoch, task.Policy{Attempts: 2})
+	made, err := queue.NewTask(r, epoch, task.Policy{Attempts: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func put(t testing.TB, q task.Queue, r task.Request) uuid.UUID {
 }
 
 // order leases everything that is ready, and names it.
-func order(q task.Queue, now time.Time, names map[uuid.UUID]string) string {
+func order(q queue.Queue, now time.Time, names map[uuid.UUID]string) string {
 	list := ""
 	for {
 		got, ok := q.LeaseNext(now, "p", "w", 1, nil)
@@ -41,10 +42,10 @@ func order(q task.Queue, now time.Time, names map[uuid.UUID]string) string {
 }
 
 func TestOrder(t *testing.T) {
-	everyQueue(t, task.Retention{}, testOrder)
+	everyQueue(t, queue.Retention{}, testOrder)
 }
 
-func testOrder(t *testing.T, q task.Queue) {
+func testOrder(t *testing.T, q queue.Queue) {
 	names := map[uuid.UUID]string{}
 	high, low := 9, 0
 	for _, c := range []struct {
@@ -69,17 +70,17 @@ func testOrder(t *testing.T, q task.Queue) {
 }
 
 func TestGivenBackGoesFirst(t *testing.T) {
-	everyQueue(t, task.Retention{}, testGivenBackGoesFirst)
+	everyQueue(t, queue.Retention{}, testGivenBackGoesFirst)
 }
 
-func testGivenBackGoesFirst(t *testing.T, q task.Queue) {
+func testGivenBackGoesFirst(t *testing.T, q queue.Queue) {
 	names := map[uuid.UUID]string{}
 	for _, n := range []string{"a", "b", "c"} {
 		names[put(t, q, task.Request{Pool: "p"})] = n
 	}
 	a, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
-	l, _ := a.Lease()
-	if got, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeReleased}, 0); err != nil || got.Attempt != 0 {
+	l, _ := queue.LeaseOf(&a)
+	if got, err := q.EndAttempt(epoch, l, queue.AttemptOutcome{Outcome: task.OutcomeReleased}, 0); err != nil || got.Attempt != 0 {
 		t.Fatalf("given back: %+v, %v", got, err)
 	}
 	if got := order(q, epoch, names); got != "abc" {
@@ -88,25 +89,25 @@ func testGivenBackGoesFirst(t *testing.T, q task.Queue) {
 }
 
 func TestFencing(t *testing.T) {
-	everyQueue(t, task.Retention{}, testFencing)
+	everyQueue(t, queue.Retention{}, testFencing)
 }
 
-func testFencing(t *testing.T, q task.Queue) {
+func testFencing(t *testing.T, q queue.Queue) {
 	id := put(t, q, task.Request{Pool: "p"})
 	first, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
-	old, _ := first.Lease()
-	if _, err := q.EndAttempt(epoch, old, task.AttemptOutcome{Outcome: task.OutcomeLost}, 0); err != nil {
+	old, _ := queue.LeaseOf(&first)
+	if _, err := q.EndAttempt(epoch, old, queue.AttemptOutcome{Outcome: task.OutcomeLost}, 0); err != nil {
 		t.Fatal(err)
 	}
 	second, _ := q.LeaseNext(epoch, "p", "w", 2, nil)
-	now, _ := second.Lease()
-	if _, err := q.EndAttempt(epoch, old, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`"old"`)}, 0); !errors.Is(err, task.ErrSuperseded) {
+	now, _ := queue.LeaseOf(&second)
+	if _, err := q.EndAttempt(epoch, old, queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`"old"`)}, 0); !errors.Is(err, queue.ErrSuperseded) {
 		t.Fatalf("the result of a superseded attempt: %v", err)
 	}
-	if got, err := q.EndAttempt(epoch, now, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`"new"`)}, 0); err != nil || got.State != task.Completed {
+	if got, err := q.EndAttempt(epoch, now, queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte(`"new"`)}, 0); err != nil || got.State != task.Completed {
 		t.Fatalf("the current attempt: %+v, %v", got, err)
 	}
-	if _, err := q.EndAttempt(epoch, now, task.AttemptOutcome{Outcome: task.OutcomeFailed}, 0); !errors.Is(err, task.ErrSuperseded) {
+	if _, err := q.EndAttempt(epoch, now, queue.AttemptOutcome{Outcome: task.OutcomeFailed}, 0); !errors.Is(err, queue.ErrSuperseded) {
 		t.Fatalf("a duplicate: %v", err)
 	}
 	got, _ := q.FindTask(id)
@@ -118,7 +119,7 @@ func testFencing(t *testing.T, q task.Queue) {
 func TestDeadlineInTheQueue(t *testing.T) {
 	for name, delay := range map[string]task.Seconds{"ready": 0, "delayed beyond it": task.Seconds(time.Hour)} {
 		t.Run(name, func(t *testing.T) {
-			everyQueue(t, task.Retention{}, func(t *testing.T, q task.Queue) {
+			everyQueue(t, queue.Retention{}, func(t *testing.T, q queue.Queue) {
 				id := put(t, q, task.Request{Pool: "p", Deadline: epoch.Add(time.Minute), Delay: delay})
 				if due := q.NextExpiry(); !due.Equal(epoch.Add(time.Minute)) {
 					t.Fatalf("due at %v", due)
@@ -136,10 +137,10 @@ func TestDeadlineInTheQueue(t *testing.T) {
 }
 
 func TestRetention(t *testing.T) {
-	everyQueue(t, task.Retention{Age: time.Hour, Count: 2}, testRetention)
+	everyQueue(t, queue.Retention{Age: time.Hour, Count: 2}, testRetention)
 }
 
-func testRetention(t *testing.T, q task.Queue) {
+func testRetention(t *testing.T, q queue.Queue) {
 	var ids []uuid.UUID
 	for i := range 4 {
 		ids = append(ids, put(t, q, task.Request{Pool: "p"}))
@@ -148,7 +149,7 @@ func testRetention(t *testing.T, q task.Queue) {
 		}
 	}
 	waits := put(t, q, task.Request{Pool: "p"})
-	if err := q.(*task.Engine).CommitAndWait(); err != nil {
+	if err := q.(*queue.Engine).CommitAndWait(); err != nil {
 		t.Fatal(err)
 	}
 	held := func() string {
@@ -179,7 +180,7 @@ func testRetention(t *testing.T, q task.Queue) {
 func BenchmarkQueue(b *testing.B) {
 	for _, queued := range []int{1_000, 1_000_000} {
 		b.Run(fmt.Sprint(queued), func(b *testing.B) {
-			q := task.NewMemory(task.Retention{})
+			q := queue.NewMemory(queue.Retention{})
 			for range queued {
 				put(b, q, task.Request{Pool: "p"})
 			}
@@ -188,8 +189,8 @@ func BenchmarkQueue(b *testing.B) {
 			for range b.N {
 				put(b, q, task.Request{Pool: "p"})
 				got, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
-				l, _ := got.Lease()
-				if _, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil {
+				l, _ := queue.LeaseOf(&got)
+				if _, err := q.EndAttempt(epoch, l, queue.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil {
 					b.Fatal(err)
 				}
 				if b.N%1000 == 0 {
@@ -203,30 +204,30 @@ func BenchmarkQueue(b *testing.B) {
 // Every part of a lease counts: what differs in one of them is of an attempt
 // that is over, or of somebody who never had the task.
 func TestEveryPartOfALeaseCounts(t *testing.T) {
-	q := task.NewMemory(task.Retention{})
+	q := queue.NewMemory(queue.Retention{})
 	put(t, q, task.Request{Pool: "p", Attempts: 3})
 	first, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
-	old, _ := first.Lease()
-	if _, err := q.EndAttempt(epoch, old, task.AttemptOutcome{Outcome: task.OutcomeTimedOut}, 0); err != nil {
+	old, _ := queue.LeaseOf(&first)
+	if _, err := q.EndAttempt(epoch, old, queue.AttemptOutcome{Outcome: task.OutcomeTimedOut}, 0); err != nil {
 		t.Fatal(err)
 	}
 	second, ok := q.LeaseNext(epoch, "p", "w", 1, nil) // the same worker again
 	if !ok {
 		t.Fatal("it is not queued again")
 	}
-	current, _ := second.Lease()
+	current, _ := queue.LeaseOf(&second)
 	before, later, other, reborn := current, current, current, current
 	before.Attempt, later.Attempt, other.GUID, reborn.Incarnation = old.Attempt, current.Attempt+1, "x", 2
-	for _, l := range []task.Lease{old, before, later, other, reborn} {
+	for _, l := range []queue.Lease{old, before, later, other, reborn} {
 		q.SetProgress(l, []byte(`"not mine"`))
-		if got, err := q.EndAttempt(epoch, l, task.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte("1")}, 0); !errors.Is(err, task.ErrSuperseded) || got.State != task.Running || got.Result != nil || got.Progress != nil {
+		if got, err := q.EndAttempt(epoch, l, queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: []byte("1")}, 0); !errors.Is(err, queue.ErrSuperseded) || got.State != task.Running || got.Result != nil || got.Progress != nil {
 			t.Errorf("%+v ends %+v: %+v, %v", l, current, got, err)
 		}
 	}
-	if got, err := q.EndAttempt(epoch, current, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil || got.State != task.Completed {
+	if got, err := q.EndAttempt(epoch, current, queue.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); err != nil || got.State != task.Completed {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := q.EndAttempt(epoch, current, task.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); !errors.Is(err, task.ErrSuperseded) {
+	if _, err := q.EndAttempt(epoch, current, queue.AttemptOutcome{Outcome: task.OutcomeCompleted}, 0); !errors.Is(err, queue.ErrSuperseded) {
 		t.Errorf("a second time: %v", err)
 	}
 }
@@ -234,13 +235,13 @@ func TestEveryPartOfALeaseCounts(t *testing.T) {
 // Delays and deadlines are there after a restart, also of those that wait.
 func TestDeadlineOutlivesARestart(t *testing.T) {
 	d := storetest.New(1)
-	q := openOn(t, d, task.Options{})
+	q := openOn(t, d, queue.Options{})
 	id := put(t, q, task.Request{Pool: "p", Deadline: epoch.Add(time.Hour)})
 	mustSync(t, q)
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again := openOn(t, d.Killed(), task.Options{})
+	again := openOn(t, d.Killed(), queue.Options{})
 	if due := again.NextExpiry(); !due.Equal(epoch.Add(time.Hour)) {
 		t.Errorf("due at %v", due)
 	}

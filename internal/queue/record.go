@@ -1,4 +1,4 @@
-package task
+package queue
 
 import (
 	"encoding/binary"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"initiator/initiator/task"
 )
 
 // A record is a task as it is stored: whole, or only its head, which is what
@@ -46,8 +48,8 @@ type outline struct {
 	ended     int64
 }
 
-func appendWhole(b []byte, t *Task, seq int64) []byte {
-	b = append(append(b, kindWhole|t.marks()), t.ID[:]...)
+func appendWhole(b []byte, t *task.Task, seq int64) []byte {
+	b = append(append(b, kindWhole|recordMarks(t)), t.ID[:]...)
 	b = appendText(b, t.Pool)
 	b = append(b, byte(t.Priority))
 	b = appendTime(b, t.Submitted)
@@ -55,13 +57,13 @@ func appendWhole(b []byte, t *Task, seq int64) []byte {
 	return appendMore(appendBody(appendChanging(b, t, seq), t), t, true)
 }
 
-func appendHead(b []byte, t *Task, seq int64) []byte {
-	b = append(append(b, kindHead|t.marks()), t.ID[:]...)
+func appendHead(b []byte, t *task.Task, seq int64) []byte {
+	b = append(append(b, kindHead|recordMarks(t)), t.ID[:]...)
 	return appendMore(appendChanging(b, t, seq), t, false)
 }
 
 // appendChanging adds what changes while a task lives.
-func appendChanging(b []byte, t *Task, seq int64) []byte {
+func appendChanging(b []byte, t *task.Task, seq int64) []byte {
 	b = append(b, byte(codeOf(t.State)))
 	b = binary.AppendVarint(b, seq)
 	b = appendTime(b, t.NotBefore)
@@ -77,7 +79,7 @@ func appendChanging(b []byte, t *Task, seq int64) []byte {
 	return b
 }
 
-func appendAttempt(b []byte, a *Attempt) []byte {
+func appendAttempt(b []byte, a *task.Attempt) []byte {
 	b = binary.AppendVarint(b, int64(a.N))
 	b = binary.AppendVarint(b, int64(a.Try))
 	b = appendText(b, a.Worker)
@@ -89,7 +91,7 @@ func appendAttempt(b []byte, a *Attempt) []byte {
 }
 
 // appendBody adds what never changes.
-func appendBody(b []byte, t *Task) []byte {
+func appendBody(b []byte, t *task.Task) []byte {
 	b = appendText(b, t.Method)
 	b = appendText(b, t.Key)
 	b = appendText(b, t.Data)
@@ -139,7 +141,7 @@ func readOutline(record []byte) (outline, error) {
 
 // readRecord reads a record into t: all of it, or its head. What t has from a
 // whole record stays when a head is read into it.
-func readRecord(record []byte, t *Task) error {
+func readRecord(record []byte, t *task.Task) error {
 	r := &reader{b: record}
 	o := r.outline()
 	t.ID, t.State = o.id, o.state.state()
@@ -194,22 +196,22 @@ func (r *reader) outline() (o outline) {
 	return o
 }
 
-func (r *reader) history() []Attempt {
-	var list []Attempt
+func (r *reader) history() []task.Attempt {
+	var list []task.Attempt
 	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
-		list = append(list, Attempt{
+		list = append(list, task.Attempt{
 			N: r.int(), Try: r.int(), Worker: string(r.text()), Incarnation: r.int(),
-			Start: r.time(), End: r.time(), Outcome: Outcome(r.text()), Error: string(r.text()),
+			Start: r.time(), End: r.time(), Outcome: task.Outcome(r.text()), Error: string(r.text()),
 		})
 	}
 	return list
 }
 
-func (r *reader) body(t *Task) {
+func (r *reader) body(t *task.Task) {
 	t.Method, t.Key, t.Data = string(r.text()), string(r.text()), r.json()
 	p := &t.Policy
-	p.Timeout, p.Attempts = Seconds(r.varint()), r.int()
-	p.RetryDelay, p.RetryDelayMax = Seconds(r.varint()), Seconds(r.varint())
+	p.Timeout, p.Attempts = task.Seconds(r.varint()), r.int()
+	p.RetryDelay, p.RetryDelayMax = task.Seconds(r.varint()), task.Seconds(r.varint())
 	if b := r.take(8); b != nil {
 		p.RetryJitter = math.Float64frombits(binary.LittleEndian.Uint64(b))
 		if math.IsNaN(p.RetryJitter) || math.IsInf(p.RetryJitter, 0) {

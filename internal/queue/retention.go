@@ -1,6 +1,10 @@
-package task
+package queue
 
-import "time"
+import (
+	"time"
+
+	"initiator/initiator/task"
+)
 
 // Retention says how long finished tasks are kept.
 type Retention struct {
@@ -26,7 +30,7 @@ func (e *Engine) SetRetention(pool string, r Retention) {
 }
 
 // ExpireTasks implements Queue.
-func (e *Engine) ExpireTasks(now time.Time) (ended []Task, woken bool) {
+func (e *Engine) ExpireTasks(now time.Time) (ended []task.Task, woken bool) {
 	woken = e.recovered(now)
 	for {
 		r, ok := e.alarms.ring(now.UnixNano())
@@ -56,7 +60,7 @@ func (e *Engine) ripen(en *entry) {
 }
 
 // expire ends a queued task whose deadline has passed.
-func (e *Engine) expire(en *entry, now time.Time) Task {
+func (e *Engine) expire(en *entry, now time.Time) task.Task {
 	if _, err := e.open(en); err != nil {
 		e.unreadable(en, now, err)
 		return *en.task

@@ -11,8 +11,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/initiator/task"
 	"initiator/internal/plan"
-	"initiator/internal/queue"
 	"initiator/internal/schedule"
 	"initiator/internal/statedir"
 )

@@ -9,7 +9,7 @@ import (
 
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 )
 
 // completeWithin limits the time that a press of the tab key may take.

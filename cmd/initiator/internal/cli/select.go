@@ -10,7 +10,7 @@ import (
 
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
-	"initiator/internal/queue"
+	"initiator/initiator/task"
 	"initiator/internal/spelling"
 	"initiator/internal/supervise"
 )

@@ -1,8 +1,8 @@
 package terminal
 
 import (
+	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
-	"initiator/internal/queue"
 	"initiator/internal/supervise"
 )
 

@@ -1,4 +1,4 @@
-package task_test
+package queue_test
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/queue"
 )
 
@@ -19,7 +20,7 @@ func TestRequestIsChecked(t *testing.T) {
 		want    string
 	}{
 		"no pool":           {task.Request{}, `"pool" is missing`},
-		"long data":         {task.Request{Pool: "p", Data: make([]byte, task.MaxData+1)}, "put it into a file"},
+		"long data":         {task.Request{Pool: "p", Data: make([]byte, queue.MaxData+1)}, "put it into a file"},
 		"long key":          {task.Request{Pool: "p", Key: strings.Repeat("k", 256)}, `"key" has 256 bytes; at most 255`},
 		"high priority":     {task.Request{Pool: "p", Priority: &ten}, `"priority" is 10`},
 		"low priority":      {task.Request{Pool: "p", Priority: &none}, `"priority" is -1`},
@@ -32,7 +33,7 @@ func TestRequestIsChecked(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := test.request.Task(now, task.Policy{})
+			_, err := queue.NewTask(test.request, now, task.Policy{})
 			if !errors.Is(err, task.ErrInvalid) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want ErrInvalid with %q", err, test.want)
 			}
@@ -43,7 +44,7 @@ func TestRequestIsChecked(t *testing.T) {
 func TestRequestTakesThePoolsPolicy(t *testing.T) {
 	pool := task.Policy{Timeout: task.Seconds(time.Minute), Attempts: 3, RetryDelay: task.Seconds(time.Second)}
 	own := task.Seconds(0)
-	got, err := task.Request{Pool: "p", Timeout: &own, Attempts: 7}.Task(time.Now(), pool)
+	got, err := queue.NewTask(task.Request{Pool: "p", Timeout: &own, Attempts: 7}, time.Now(), pool)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func TestRequestTakesThePoolsPolicy(t *testing.T) {
 
 func TestSameKeyIsTheSameTask(t *testing.T) {
 	id := func(pool, key string) string {
-		got, err := task.Request{Pool: pool, Key: key}.Task(time.Now(), task.Policy{})
+		got, err := queue.NewTask(task.Request{Pool: pool, Key: key}, time.Now(), task.Policy{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,26 +71,5 @@ func TestSameKeyIsTheSameTask(t *testing.T) {
 	one, another := id("p", ""), id("p", "")
 	if first == id("q", "k") || first == id("p", "l") || one == another {
 		t.Error("another pool, another key or no key must give another id")
-	}
-}
-
-func TestSeconds(t *testing.T) {
-	tests := map[string]time.Duration{
-		`2`: 2 * time.Second, `0.25`: 250 * time.Millisecond, `"1m30s"`: 90 * time.Second, `0`: 0,
-	}
-	for text, want := range tests {
-		var s task.Seconds
-		if err := json.Unmarshal([]byte(text), &s); err != nil || s.Duration() != want {
-			t.Errorf("%s: got %v, %v; want %v", text, s.Duration(), err, want)
-		}
-	}
-	for _, text := range []string{`"soon"`, `true`, `{}`, `1e300`} {
-		var s task.Seconds
-		if err := json.Unmarshal([]byte(text), &s); err == nil {
-			t.Errorf("%s was read as %v", text, s.Duration())
-		}
-	}
-	if b, err := json.Marshal(task.Seconds(1500 * time.Millisecond)); err != nil || string(b) != "1.5" {
-		t.Errorf("written as %s, %v", b, err)
 	}
 }

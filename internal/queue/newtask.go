@@ -1,4 +1,4 @@
-package task
+package queue
 
 import (
 	"encoding/json"
@@ -8,39 +8,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"initiator/initiator/task"
 )
-
-// Request is what a caller asks for. Only Pool is needed; the zero value of
-// every other field takes the pool's default.
-type Request struct {
-	ID       uuid.UUID       `json:"id,omitzero"` // zero: a new UUIDv7, or made from Key
-	Key      string          `json:"key,omitempty"`
-	Pool     string          `json:"pool"` // "POOL" or "POOL.METHOD"
-	Method   string          `json:"method,omitempty"`
-	Data     json.RawMessage `json:"data,omitempty"`
-	Priority *int            `json:"priority,omitempty"` // 0–9, higher first; nil = 5
-	Delay    Seconds         `json:"delay,omitempty"`
-	At       time.Time       `json:"at,omitzero"` // instead of Delay
-	Deadline time.Time       `json:"deadline,omitzero"`
-	// Unique: while a task of the pool with this key is alive, a submit
-	// returns that one and adds none.
-	Unique string `json:"unique,omitempty"`
-	// Callback is an http or https URL that is POSTed the terminal record.
-	Callback string `json:"callback,omitempty"`
-	// Parent is the running task that submits this one: its cancel is this
-	// one's too.
-	Parent uuid.UUID `json:"parent,omitzero"`
-
-	Timeout         *Seconds `json:"timeout,omitempty"`
-	ProgressTimeout *Seconds `json:"progress_timeout,omitempty"`
-	Attempts        int      `json:"attempts,omitempty"`
-	RetryDelay      *Seconds `json:"retry_delay,omitempty"`
-	RetryDelayMax   *Seconds `json:"retry_delay_max,omitempty"`
-}
-
-// DefaultPriority is that of a request which names none: the middle, so that
-// there is room on both sides.
-const DefaultPriority = 5
 
 // MaxKey is the length of the longest key a caller may choose, in bytes.
 const MaxKey = 255
@@ -52,19 +22,16 @@ const MaxData = 256 << 20
 // ReasonWaitsForSlot is the reason of a queued task that nothing else is known of.
 const ReasonWaitsForSlot = "waits for a free slot"
 
-// ErrInvalid is wrapped by every error that says a request is wrong in itself.
-var ErrInvalid = errors.New("invalid task")
-
-// Task checks the request and makes the record that is queued, with the
+// NewTask checks the request and makes the record that is queued, with the
 // pool's policy where the request is silent.
-func (r Request) Task(now time.Time, pool Policy) (Task, error) {
-	if err := r.check(now); err != nil {
-		return Task{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+func NewTask(r task.Request, now time.Time, pool task.Policy) (task.Task, error) {
+	if err := checkRequest(r, now); err != nil {
+		return task.Task{}, fmt.Errorf("%w: %w", task.ErrInvalid, err)
 	}
-	t := Task{
-		ID: r.identity(), Key: r.Key, Pool: r.Pool, Method: r.Method, Data: r.Data,
-		Priority: DefaultPriority, State: Queued, Reason: ReasonWaitsForSlot,
-		Submitted: now, NotBefore: r.At, Deadline: r.Deadline, Policy: r.policy(pool),
+	t := task.Task{
+		ID: taskID(r), Key: r.Key, Pool: r.Pool, Method: r.Method, Data: r.Data,
+		Priority: task.DefaultPriority, State: task.Queued, Reason: ReasonWaitsForSlot,
+		Submitted: now, NotBefore: r.At, Deadline: r.Deadline, Policy: mergePolicy(pool, r),
 		Unique: r.Unique, Callback: r.Callback, Parent: r.Parent,
 	}
 	if r.Priority != nil {
@@ -79,15 +46,15 @@ func (r Request) Task(now time.Time, pool Policy) (Task, error) {
 	return t, nil
 }
 
-// identity makes one task of two submissions with the same key.
-func (r Request) identity() uuid.UUID {
+// taskID makes one task of two submissions with the same key.
+func taskID(r task.Request) uuid.UUID {
 	switch {
 	case r.ID != uuid.Nil:
 		return r.ID
 	case r.Key != "":
 		return uuid.NewSHA1(keySpace, []byte(r.Pool+"\x00"+r.Key))
 	default:
-		return NewID()
+		return task.NewID()
 	}
 }
 
@@ -95,7 +62,7 @@ func (r Request) identity() uuid.UUID {
 // once at random: changing it would make old keys new tasks.
 var keySpace = uuid.MustParse("5b0c1a86-3f0e-4c3b-9a53-6d0f8f1c2e77")
 
-func (r Request) policy(p Policy) Policy {
+func mergePolicy(p task.Policy, r task.Request) task.Policy {
 	if r.Timeout != nil {
 		p.Timeout = *r.Timeout
 	}
@@ -115,7 +82,7 @@ func (r Request) policy(p Policy) Policy {
 	return p
 }
 
-func (r Request) check(now time.Time) error {
+func checkRequest(r task.Request, now time.Time) error {
 	switch {
 	case r.Pool == "":
 		return errors.New(`"pool" is missing: name the [worker:NAME] that is to run it`)

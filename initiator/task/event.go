@@ -32,21 +32,6 @@ type Event struct {
 	Result json.RawMessage `json:"result,omitempty"`
 }
 
-// News describes the task as it is now.
-func (t *Task) News(now time.Time) Event {
-	n := Event{ID: t.ID, Pool: t.Pool, Method: t.Method, At: now, State: t.State, Reason: t.Reason, Attempt: t.Attempt, Try: t.Tries()}
-	if len(t.History) > 0 {
-		n.Worker = t.History[len(t.History)-1].Worker
-	}
-	switch {
-	case t.State == Running:
-		n.Progress = t.Progress
-	case t.State.Terminal():
-		n.Result = t.Result
-	}
-	return n
-}
-
 // StateMark names the state that the news is of, so that whoever has seen it can
 // say so: two states of a task with the same mark are one.
 func (n *Event) StateMark() string { return strconv.Itoa(n.Try) + "-" + string(n.State) }

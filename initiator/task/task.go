@@ -112,24 +112,6 @@ type Attempt struct {
 	Error       string    `json:"error,omitempty"`
 }
 
-// Lease is the right to end one attempt. A result that does not carry the
-// current lease of its task is superseded and changes nothing.
-type Lease struct {
-	Task        uuid.UUID
-	Attempt     int
-	GUID        string
-	Incarnation int
-}
-
-// Lease returns the current lease of a running task.
-func (t *Task) Lease() (Lease, bool) {
-	if t.State != Running || len(t.History) == 0 {
-		return Lease{}, false
-	}
-	a := t.History[len(t.History)-1]
-	return Lease{Task: t.ID, Attempt: a.N, GUID: a.Worker, Incarnation: a.Incarnation}, true
-}
-
 // Tries is the number of the newest try, 0 if there has been none.
 func (t *Task) Tries() int {
 	if len(t.History) == 0 {

@@ -1,0 +1,23 @@
+// Package task holds the words that callers, workers and the initiator share
+// about a unit of work.
+//
+// A caller describes a task with a [Request]. The initiator keeps a record of
+// it, a [Task], from the submit to the end of its retention. A task is in one
+// [State] at a time; each try to run it is an [Attempt], which ends with an
+// [Outcome]. An [Event] reports a change.
+//
+// The types are the JSON of the initiator's HTTP interface: they are encoded
+// and decoded with encoding/json as they are.
+package task
+
+// Files, in the order in which a task travels:
+//
+//	request.go   Request, the wish of a caller
+//	id.go        NewID, a name for a task
+//	method.go    SplitMethod, POOL and METHOD of a name
+//	task.go      Task, the record; its State, Policy and Attempts
+//	outcome.go   Outcome, how an attempt ended
+//	event.go     Event, a change of a task
+//	filter.go    Filter and Counts, to find and count tasks
+//	seconds.go   Seconds, a duration in JSON
+//	errors.go    the errors that a caller meets

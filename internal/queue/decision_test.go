@@ -1,0 +1,105 @@
+package queue_test
+
+import (
+	"testing"
+	"time"
+
+	"initiator/initiator/task"
+	"initiator/internal/queue"
+)
+
+// TestDecide lets the reader feel the law of retries, one line a case.
+func TestDecide(t *testing.T) {
+	policy := task.Policy{Attempts: 3, RetryDelay: task.Seconds(time.Second), RetryDelayMax: task.Seconds(3 * time.Second), RetryJitter: 0.5}
+	const middle = 0.5 // the jitter that changes nothing
+	tests := map[string]struct {
+		attempt int
+		outcome queue.AttemptOutcome
+		jitter  float64
+		want    queue.RetryDecision
+	}{
+		"done": {
+			1,
+			queue.AttemptOutcome{Outcome: task.OutcomeCompleted},
+			middle,
+			queue.RetryDecision{State: task.Completed, AttemptCounts: true, Reason: "completed"},
+		},
+		"a failure is final unless it says retry": {
+			1,
+			queue.AttemptOutcome{Outcome: task.OutcomeFailed, Error: "ab not found"},
+			middle,
+			queue.RetryDecision{State: task.Failed, AttemptCounts: true, Reason: "the handler failed: ab not found"},
+		},
+		"first retry": {
+			1,
+			queue.AttemptOutcome{Outcome: task.OutcomeRetry, Error: "busy"},
+			middle,
+			queue.RetryDecision{State: task.Queued, Delay: time.Second, AttemptCounts: true, Reason: "failed_retry: busy; attempt 2 of 3 follows in 1s"},
+		},
+		"second retry waits twice as long": {
+			2,
+			queue.AttemptOutcome{Outcome: task.OutcomeLost},
+			middle,
+			queue.RetryDecision{State: task.Queued, Delay: 2 * time.Second, AttemptCounts: true, Reason: "lost; attempt 3 of 3 follows in 2s"},
+		},
+		"least jitter": {
+			1,
+			queue.AttemptOutcome{Outcome: task.OutcomeTimedOut},
+			0,
+			queue.RetryDecision{State: task.Queued, Delay: 500 * time.Millisecond, AttemptCounts: true, Reason: "timed_out; attempt 2 of 3 follows in 500ms"},
+		},
+		"the worker may ask for more time": {
+			1,
+			queue.AttemptOutcome{Outcome: task.OutcomeRetry, RetryAfter: time.Minute},
+			middle,
+			queue.RetryDecision{State: task.Queued, Delay: time.Minute, AttemptCounts: true, Reason: "failed_retry; attempt 2 of 3 follows in 1m0s"},
+		},
+		"attempts used up": {
+			3,
+			queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "killed by SIGKILL"},
+			middle,
+			queue.RetryDecision{State: task.Dead, AttemptCounts: true, Reason: "lost: killed by SIGKILL; attempt 3 of 3 was the last"},
+		},
+		"a refusal costs nothing": {
+			3,
+			queue.AttemptOutcome{Outcome: task.OutcomeRefused, RetryAfter: time.Second, Error: "too warm"},
+			middle,
+			queue.RetryDecision{State: task.Queued, Delay: time.Second, Reason: "every worker refused it: too warm"},
+		},
+		"given back goes to the head of its line": {
+			3,
+			queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: "its worker stops"},
+			middle,
+			queue.RetryDecision{State: task.Queued, Front: true, Reason: "given back: its worker stops"},
+		},
+		"cancelled": {
+			1,
+			queue.AttemptOutcome{Outcome: task.OutcomeCancelled},
+			middle,
+			queue.RetryDecision{State: task.Cancelled, AttemptCounts: true, Reason: "cancelled"},
+		},
+		"deadline": {
+			1,
+			queue.AttemptOutcome{Outcome: task.OutcomeDeadline},
+			middle,
+			queue.RetryDecision{State: task.Failed, AttemptCounts: true, Reason: "its deadline passed"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := queue.DecideRetry(policy, test.attempt, test.outcome, test.jitter); got != test.want {
+				t.Errorf("got  %+v\nwant %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestDelayNeverOverflows(t *testing.T) {
+	p := task.Policy{Attempts: 10_000, RetryDelay: task.Seconds(time.Hour), RetryJitter: 1}
+	for attempt := 1; attempt < 5000; attempt *= 3 {
+		v := queue.DecideRetry(p, attempt, queue.AttemptOutcome{Outcome: task.OutcomeLost}, 0.999)
+		if v.Delay <= 0 || v.Delay > 31*24*time.Hour {
+			t.Fatalf("attempt %d: delay %v", attempt, v.Delay)
+		}
+	}
+}
