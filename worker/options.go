@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/proactor"
 	"initiator/worker/call"
 )
 
@@ -107,9 +108,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Slots, o.Slots <= 0, 1)
 	setDefault(&o.ListenAddr, o.ListenAddr == "", "127.0.0.1")
 	setDefault(&o.Port, o.Port == 0, defaultPort)
-	setDefault(&o.HeartbeatSpan, o.HeartbeatSpan <= 0, 3*time.Second)
-	setDefault(&o.HeartbeatTolerance, o.HeartbeatTolerance <= 0, 15*time.Second)
-	setDefault(&o.OrphanGrace, o.OrphanGrace <= 0, 10*time.Minute)
+	setDefault(&o.HeartbeatSpan, o.HeartbeatSpan <= 0, proactor.DefaultHeartbeatSpan)
+	setDefault(&o.HeartbeatTolerance, o.HeartbeatTolerance <= 0, proactor.DefaultHeartbeatTolerance)
+	setDefault(&o.OrphanGrace, o.OrphanGrace <= 0, proactor.DefaultOrphanGrace)
 	setDefault(&o.BodyLimit, o.BodyLimit <= 0, 64<<20)
 	setDefault(&o.ReadTimeout, o.ReadTimeout <= 0, 30*time.Second)
 	setDefault(&o.RetryWait, o.RetryWait <= 0, time.Second)

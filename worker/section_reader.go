@@ -65,7 +65,7 @@ func (k *sectionReader) readDuration(key string, otherwise time.Duration) time.D
 	if value == "" {
 		return otherwise
 	}
-	d, err := parseDuration(value)
+	d, err := proactor.ParseDuration(value)
 	if err != nil {
 		k.faults = append(k.faults, fmt.Errorf("%s = %s: %w", key, value, err))
 		return otherwise

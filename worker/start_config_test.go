@@ -208,44 +208,6 @@ func TestSettingInsideATask(t *testing.T) {
 	m.wantResult(t, `1 complete "hello"`)
 }
 
-func TestParseDuration(t *testing.T) {
-	tests := []struct {
-		in   string
-		want time.Duration // negative = an error
-	}{
-		{"10", 10 * time.Second},
-		{"2.5", 2500 * time.Millisecond},
-		{"10s", 10 * time.Second},
-		{"1min 30s", 90 * time.Second},
-		{"1min30s", 90 * time.Second},
-		{" 2 h ", 2 * time.Hour},
-		{"1d", 24 * time.Hour},
-		{"100ms", 100 * time.Millisecond},
-		{"", -1},
-		{"s", -1},
-		{"-1", -1},
-		{"1 fortnight", -1},
-		{"1..2", -1},
-		{"1e400", -1},
-	}
-	for _, tt := range tests {
-		got, err := parseDuration(tt.in)
-		if (err != nil) != (tt.want < 0) || err == nil && got != tt.want {
-			t.Errorf("%q: %v, %v", tt.in, got, err)
-		}
-	}
-}
-
-func FuzzParseDuration(f *testing.F) {
-	f.Add("1min 30s")
-	f.Add("999999999999999999999d")
-	f.Fuzz(func(t *testing.T, s string) {
-		if d, err := parseDuration(s); err == nil && d < 0 {
-			t.Errorf("%q is %v", s, d)
-		}
-	})
-}
-
 func FuzzParseFDs(f *testing.F) {
 	f.Add("3:1:2,4:3:4")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -9,6 +9,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/internal/webhook"
+	"initiator/proactor"
 )
 
 // Attachment is what dispatch has to know of a worker that is ready.
@@ -57,10 +58,10 @@ func (m attachMessage) applyMessage(d *Dispatcher, now time.Time) {
 		return
 	}
 	if m.Span <= 0 {
-		m.Span = 3 * time.Second
+		m.Span = proactor.DefaultHeartbeatSpan
 	}
 	if m.Tolerance <= 0 {
-		m.Tolerance = 15 * time.Second
+		m.Tolerance = proactor.DefaultHeartbeatTolerance
 	}
 	if d.pools[m.Pool] == nil {
 		d.addPool(Pool{Name: m.Pool, Policy: task.Policy{Attempts: 1}})

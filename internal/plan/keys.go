@@ -41,9 +41,10 @@ type row[S any] struct {
 
 // kind is a type of value: what people call it, and how it is read.
 type kind[T any] struct {
-	name  string
-	parse func(string) (T, error)
-	empty bool
+	name   string
+	parse  func(string) (T, error)
+	format func(T) string // writes what parse reads; nil for a text
+	empty  bool
 }
 
 // key makes the row of a key that fills one field.

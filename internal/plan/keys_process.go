@@ -1,6 +1,10 @@
 package plan
 
-import "time"
+import (
+	"time"
+
+	"initiator/proactor"
+)
 
 // Duration keeps the tables of keys short.
 type Duration = time.Duration
@@ -70,7 +74,7 @@ var stopKeys = []row[Spec]{
 		"the signal that makes it read its configuration again; without one a change restarts it").lives(),
 	key("on_initiator_exit", oneOf("stop", "keep"), "stop", func(s *Spec) *string { return &s.OnInitiatorExit },
 		"what becomes of it when the initiator dies; keep, on Linux only, lets it run on until the next one takes it over"),
-	key("orphan_grace", duration, "10min", func(s *Spec) *Duration { return &s.OrphanGrace },
+	key("orphan_grace", duration, durationText(proactor.DefaultOrphanGrace), func(s *Spec) *Duration { return &s.OrphanGrace },
 		"how long a kept worker keeps its results for the next initiator"),
 }
 

@@ -1,11 +1,9 @@
 package plan
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestKeysAreDocumented(t *testing.T) {
@@ -87,29 +85,12 @@ func zeroFields(path string, v reflect.Value) []string {
 	var zero []string
 	for i := range v.NumField() {
 		name := path + "." + v.Type().Field(i).Name
-		if name == ".Ready.Path" || name == ".Probe.Check.Path" {
+		if name == ".Ready.Path" || name == ".Probe.ProbeCheck.Path" {
 			continue
 		}
 		zero = append(zero, zeroFields(name, v.Field(i))...)
 	}
 	return zero
-}
-
-func TestDurations(t *testing.T) {
-	for text, want := range map[string]time.Duration{
-		"10": 10 * time.Second, "0": 0, "0.5": 500 * time.Millisecond, "10s": 10 * time.Second, "100ms": 100 * time.Millisecond,
-		"1min 30s": 90 * time.Second, "1min30s": 90 * time.Second, "2h": 2 * time.Hour, "1 d": 24 * time.Hour, "5 min": 5 * time.Minute,
-		"1.5h": 90 * time.Minute, "10us": 10 * time.Microsecond,
-	} {
-		if got, err := parseDuration(text); got != want || err != nil {
-			t.Errorf("%q = %v, %v; want %v", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", " ", "s", "-1", "1x", "1.2.3s", "1min 30", "30 1min", "9e9h", "10S", "1m,2s", "1000000w", "NaN", "Inf", "0x10"} {
-		if got, err := parseDuration(text); err == nil {
-			t.Errorf("%q = %v", text, got)
-		}
-	}
 }
 
 func TestSizes(t *testing.T) {
@@ -168,22 +149,6 @@ func TestOtherValues(t *testing.T) {
 			t.Errorf("ready = %s: %+v, %v", text, got, err)
 		}
 	}
-}
-
-func FuzzDuration(f *testing.F) {
-	for _, s := range []string{"10", "1min 30s", "1.5h", "1min 30", "9999999999w", ""} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		d, err := parseDuration(s)
-		if err != nil {
-			return
-		}
-		again, err := parseDuration(fmt.Sprintf("%dus", d.Microseconds()))
-		if d < 0 || err != nil || (again-d).Abs() > d/1e9+time.Microsecond {
-			t.Errorf("%q = %v, which reads back as %v, %v", s, d, again, err)
-		}
-	})
 }
 
 func FuzzSize(f *testing.F) {

@@ -1,5 +1,7 @@
 package plan
 
+import "initiator/proactor"
+
 // workerKeys are the keys of [worker:NAME], in the groups of the reference.
 var workerKeys = concat(whatKeys, countKeys, portKeys, lifeKeys, probeKeys, restartKeys, stopKeys, limitKeys, logKeys, taskKeys)
 
@@ -79,9 +81,9 @@ var lifeKeys = []row[Spec]{
 		"how long a start may take until it is ready"),
 	key("startsecs", duration, "0", func(s *Spec) *Duration { return &s.StartSecs },
 		"how long it must stay alive for the start to count; 1 with ready = alive").lives(),
-	key("heartbeat_span", duration, "3s", func(s *Spec) *Duration { return &s.HeartbeatSpan },
+	key("heartbeat_span", duration, durationText(proactor.DefaultHeartbeatSpan), func(s *Spec) *Duration { return &s.HeartbeatSpan },
 		"the time from one heartbeat to the next"),
-	key("heartbeat_tolerance", duration, "15s", func(s *Spec) *Duration { return &s.HeartbeatTolerance },
+	key("heartbeat_tolerance", duration, durationText(proactor.DefaultHeartbeatTolerance), func(s *Spec) *Duration { return &s.HeartbeatTolerance },
 		"how long heartbeats may stay away before the worker is replaced"),
 }
 

@@ -91,7 +91,11 @@ var sizeUnit = regexp.MustCompile(`^ ?(?:([kKmMgGtTpP])i?)?[bB]?$`)
 // they are to supervisord, whose keys these are.
 func parseSize(s string) (int64, error) {
 	bad := wrong{fmt.Sprintf("%q is not a size", s), "write 4096, 50MB or 1GiB"}
-	digits, unit := cutSpan(s, func(c byte) bool { return c == '.' || (c >= '0' && c <= '9') })
+	end := strings.IndexFunc(s, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
+	if end < 0 {
+		end = len(s)
+	}
+	digits, unit := s[:end], s[end:]
 	f, err := strconv.ParseFloat(digits, 64)
 	parts := sizeUnit.FindStringSubmatch(unit)
 	if err != nil || parts == nil {

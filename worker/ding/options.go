@@ -64,7 +64,7 @@ const (
 func (o MasterOptions) withDefaults() MasterOptions {
 	setDefault(&o.Host, "", "127.0.0.1")
 	setDefault(&o.Port, 0, DefaultMasterPort)
-	setDefault(&o.HeartbeatTolerance, 0, 15*time.Second)
+	setDefault(&o.HeartbeatTolerance, 0, proactor.DefaultHeartbeatTolerance)
 	setDefault(&o.HeartbeatCheckSpan, 0, time.Second)
 	setDefault(&o.RequestRetries, 0, 5)
 	setDefault(&o.RequestRetryWaiting, 0, time.Second)
