@@ -4,5 +4,6 @@ package supervise
 
 import "time"
 
-// sinceBoot is the wall clock where there is no other that processes share.
+// sinceBoot returns the wall clock: this system has no other clock that
+// processes share.
 func sinceBoot() time.Duration { return time.Duration(time.Now().UnixNano()) }

@@ -1,27 +1,53 @@
-// Package supervise keeps workers alive: it decides what happens next to each,
-// has the keeper do it, and can say why.
+// Package supervise keeps the workers of one plan running.
 //
-// The pure part, in the order data flows: event.go (all that can happen),
-// record.go (all that is known of one worker), table.go (phase × event, every
-// cell), up.go, life.go, down.go and death.go (what the cells do), law.go (the
-// one restart law), state.go (what a person is shown), why.go (one sentence).
+// A [Supervisor] decides what happens next to each worker, lets the keeper carry
+// it out, and can explain it. Package lifecycle makes the decisions, one worker
+// at a time; this package owns the records, connects them with the keeper, the
+// probes and the dispatcher, and handles what concerns several workers:
+// dependencies, groups, requests and reloads. One goroutine, the loop, owns all
+// of that and receives messages.
 //
-// The loop that feeds it: options.go (what it is made of), supervisor.go (New,
-// Run, Workers, Report), mailbox.go (how everything gets in), loop.go (the one
-// goroutine that owns all records), hear.go (what the keeper says), output.go
-// (what workers write), timers.go (deadlines), perform.go (the table's
-// actions), spawn.go, env.go, limits.go, cgroup.go, cgroup_linux.go and
-// hooks.go (a process in plain values), stream.go (the socketpair that it is
-// born with), prober.go, ping.go, verdict.go and
-// notify.go (readiness), guard.go (life, of those that cannot beat), pools.go,
-// deps.go and group.go (workers among each other), names.go, request.go and
-// waiter.go (start, stop, restart), clear.go (their logs), apply.go (scale and reload), fate.go (the
-// beginning and the end of everything), lost.go and sweep_linux.go (a keeper
-// that died), worker.go (what is shown).
-//
-// What outlives it: memo.go (a worker in a few bytes), deposit.go (when they are
-// left, and where), clock_*.go (the clock that every process shares), freeze.go
-// (the end before an upgrade), restore.go and resume.go (the beginning after
-// one, or after a death), prove.go and adopted.go (workers whose keeper was
-// killed), renew.go (a keeper of an older version).
+// Workers can outlive the initiator and the keeper. Then a snapshot of each
+// worker stays with the keeper (and in a [SnapshotStore]), and the next
+// initiator goes on from it.
 package supervise
+
+// Files, in the order in which data travels:
+//
+//	options.go           the parts of a Supervisor, and what it tells the dispatcher
+//	supervisor.go        New, Run, Workers, ReportEvent; messages to the loop
+//	loop.go              the goroutine that owns all records; messages and deadlines
+//	apply_event.go       one event through the table, and who is informed
+//	worker.go            what people see of a worker; worker and pool
+//	pools.go             creates and removes workers and pools
+//	names.go             resolves the names of requests
+//	requests.go          start, stop, restart, launch
+//	waiter.go            waits until workers are in the requested state
+//	scale.go             the number of workers of a pool
+//	reload.go            applies another plan
+//	why.go               explains a worker in a sentence
+//	clear_logs.go        empties log files
+//	dependencies.go      `after`: who waits for whom, and the order of a start
+//	group.go             the strategy of a [group:]
+//	start_stop_all.go    the start and the end of everything
+//	actions.go           performs the table's actions
+//	spawn.go             the spawn order of a process
+//	env.go               its environment and arguments
+//	stream.go            the socket pair with which it starts
+//	signals.go           signal numbers
+//	hooks.go             before_start and stop_command
+//	probes.go            readiness and liveness probes
+//	keeper_events.go     the keeper's reports
+//	output.go            the workers' output lines
+//	keeper_lost.go       the death of the keeper
+//	keeper_outdated.go   a keeper of an older version
+//	leftovers_*.go       processes that have escaped a lost keeper
+//	adopt.go             a new keeper adopts kept workers
+//	prove.go             whether a process is the worker of a snapshot
+//	process_*.go         what /proc says of a process
+//	snapshot.go          what the next initiator must know of a worker
+//	snapshot_save.go     when and where snapshots are saved
+//	quiesce.go           the end before an upgrade
+//	restore.go           creates the workers of an earlier initiator
+//	resume.go            goes on with them
+//	clock_*.go           the clock that all processes share

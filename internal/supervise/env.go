@@ -8,8 +8,9 @@ import (
 	"initiator/internal/plan"
 )
 
-// stripReserved removes what was meant for the initiator itself: a worker that
-// believed it would adopt another's sockets, or answer for another.
+// stripReserved removes the variables that were meant for the initiator itself.
+// With them, a worker would adopt the initiator's sockets or answer in its
+// name.
 func stripReserved(environ []string) []string {
 	kept := make([]string, 0, len(environ))
 	for _, entry := range environ {
@@ -26,10 +27,11 @@ func isReserved(entry string) bool {
 		strings.HasPrefix(name, "INITIATOR_") || name == "NOTIFY_SOCKET"
 }
 
-// childEnv is a worker's whole environment: the initiator's own, stripped;
-// what the spec adds; and what wire/webhooks.md section 1 promises. The guid
-// and the incarnation are there in any case, for by them the keeper finds
-// descendants that have escaped. No secret is ever in it.
+// childEnv returns a worker's whole environment: the initiator's own without
+// the reserved variables, the definition's additions, and the variables that
+// docs/worker-contract.md, section 1, promises. The GUID and the incarnation
+// are always set, because the keeper finds escaped descendants by them. The
+// environment never holds a secret.
 func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int, parentURL string) []string {
 	env := make([]string, 0, len(base)+len(spec.Environment)+8)
 	env = append(env, base...)
@@ -52,8 +54,8 @@ func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int
 	return env
 }
 
-// setVariable replaces a variable or adds it: with two of one name, programs differ in
-// which they see.
+// setVariable replaces a variable or adds it: of two variables with one name,
+// some programs read the first and some the last.
 func setVariable(env []string, name, value string) []string {
 	for i, entry := range env {
 		if strings.HasPrefix(entry, name) && strings.HasPrefix(entry[len(name):], "=") {
@@ -64,8 +66,9 @@ func setVariable(env []string, name, value string) []string {
 	return append(env, name+"="+value)
 }
 
-// childArgv is the command with the guid and the port: in the places that the
-// command has for either, else appended, where there is a contract.
+// childArgv returns the command with the GUID and the port, in the command's
+// places for them. A command without places gets them as further arguments, if
+// contract = on.
 func childArgv(command []string, spec *plan.Spec, guid string, port int) []string {
 	argv, filled := plan.FillPlaceholders(command, guid, port)
 	if !filled && spec.Contract {
@@ -74,7 +77,7 @@ func childArgv(command []string, spec *plan.Spec, guid string, port int) []strin
 	return argv
 }
 
-// command is what the spec asks to be run.
+// specCommand returns the command of a definition.
 func specCommand(spec *plan.Spec) []string {
 	switch {
 	case len(spec.Command) > 0:

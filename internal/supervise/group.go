@@ -7,10 +7,11 @@ import (
 	"initiator/internal/plan"
 )
 
-// applyGroupStrategy does what a [group:] says when a worker has died, with the meaning
-// that the names have in Erlang/OTP: a death that is not followed by a restart
-// (EXITED) concerns nobody else; one that is restarts the others; one after
-// which the law gives up stops them.
+// applyGroupStrategy carries out the strategy of a [group:] after the death of
+// a worker. The strategies mean the same as in Erlang/OTP: a death without a
+// restart (EXITED) has no effect on the other programs, a death with a restart
+// restarts them, and a death after which the restart policy gives up stops
+// them.
 func (l *loop) applyGroupStrategy(w *worker) {
 	g := w.pool.group
 	if g == nil || g.Strategy == plan.OneForOne || g.Strategy == "" || w.rec.LastExit.Class == lifecycle.ExitRequested || l.stopping {
@@ -30,7 +31,8 @@ func (l *loop) applyGroupStrategy(w *worker) {
 	}
 }
 
-// firstConcerned is the index of the first program that goes along.
+// firstConcerned returns the index of the first program to which the strategy
+// applies.
 func firstConcerned(g *plan.Group, name string) int {
 	if g.Strategy == plan.RestForOne {
 		return slices.Index(g.Programs, name) + 1
@@ -38,9 +40,9 @@ func firstConcerned(g *plan.Group, name string) int {
 	return 0
 }
 
-// queueForPool restarts or stops all workers of a pool but the one that died. The
-// incarnation makes it a message to exactly the process that lives now: two
-// deaths at once must not restart a successor.
+// queueForPool restarts or stops all workers of a pool, except the dead
+// worker. The event names the incarnation, because two deaths at the same time
+// must not restart a successor.
 func (l *loop) queueForPool(p *pool, died *worker, kind lifecycle.EventKind, why string) {
 	for _, s := range p.workers {
 		if s != died && s.isConcerned(kind) {
@@ -49,8 +51,8 @@ func (l *loop) queueForPool(p *pool, died *worker, kind lifecycle.EventKind, why
 	}
 }
 
-// isConcerned reports whether a worker is concerned: by a restart if it lives and
-// is not on its way down, by a stop also if it is about to start.
+// isConcerned reports whether the strategy applies to a worker: a restart if it
+// runs and does not stop already, a stop also if it is about to start.
 func (w *worker) isConcerned(kind lifecycle.EventKind) bool {
 	p := w.rec.Phase
 	if kind == lifecycle.RestartRequested {

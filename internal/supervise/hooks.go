@@ -9,12 +9,13 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// before_start, stop_command and probe = exec are short-lived processes of the keeper, under
-// the worker's guid with a suffix, in the worker's directory, environment and
-// limits. The table does not know them: before_start is a part of the spawn,
-// stop_command a part of the end, and for the probe see guard.go.
+// before_start, stop_command and probe = exec are short-lived processes of the
+// keeper: their name is the worker's GUID with a suffix, and they run in the
+// worker's directory, environment and limits. The table does not know them:
+// before_start is a part of the spawn, stop_command a part of the end, and
+// probes.go handles the probe.
 
-// startHook runs one; after patience it is killed (0 = never).
+// startHook runs a hook and kills it after patience; 0 = never.
 func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Duration) {
 	if l.keeper == nil {
 		l.finishHook(w, kind, "the keeper is gone")
@@ -28,23 +29,24 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 		l.finishHook(w, kind, err.Error())
 		return
 	}
-	if patience > 0 { // no signal: the keeper only waits, and then kills
+	if patience > 0 { // without a signal, the keeper only waits and then kills
 		l.logUnsent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: order.Incarnation, Wait: patience}), "end", w)
 	}
 }
 
-// hookOrder is the order for one.
+// hookOrder returns the spawn order of a hook.
 func (l *loop) hookOrder(w *worker, kind string, argv []string) keeper.SpawnOrder {
 	order := l.spawnOrder(w)
-	order.GUID = w.guid + "." + kind + l.hookMark // an initiator before us may have one of that kind still
+	order.GUID = w.guid + "." + kind + l.hookMark // an earlier initiator may still have a hook of this kind
 	order.Argv = childArgv(argv, w.rec.Spec, w.guid, 0)[:len(argv)]
 	order.Stdin, order.PassSocket, order.NoFDs, order.Keep = nil, false, true, false
 	l.limiter.AssignCgroup(&order, w.rec.Spec)
 	return order
 }
 
-// handleHookEvent takes what the keeper says of one. Emptied is not waited for: what a
-// hook leaves behind is ended with it or with the worker.
+// handleHookEvent handles the keeper's reports about a hook. It does not wait
+// until the hook's descendants are gone: they are ended with the hook or with
+// the worker.
 func (l *loop) handleHookEvent(w *worker, e keeper.Event) {
 	kind, _, _ := strings.Cut(e.GUID[len(w.guid)+1:], l.hookMark)
 	if e.Incarnation != w.rec.Incarnation {
@@ -78,7 +80,7 @@ func (l *loop) finishHook(w *worker, kind, problem string) {
 		if w.pendingEnd.Kind == lifecycle.EndProcess {
 			l.sendEnd(w, w.pendingEnd)
 		}
-	case w.rec.Phase != lifecycle.PhaseSpawning: // its end was asked for meanwhile
+	case w.rec.Phase != lifecycle.PhaseSpawning: // its end was ordered in the meantime
 	case problem != "":
 		l.failSpawn(w, fmt.Errorf("before_start: %s", problem))
 	case l.keeper == nil:
@@ -93,7 +95,7 @@ func (l *loop) forgetHook(w *worker) {
 	w.hook = ""
 }
 
-// killHook kills one that is no longer of use.
+// killHook kills a hook that is no longer needed.
 func (l *loop) killHook(w *worker) {
 	if w.hook == "" {
 		return

@@ -3,7 +3,6 @@ package supervise
 import (
 	"cmp"
 	"context"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"sync"
@@ -18,9 +17,9 @@ import (
 	"initiator/internal/webhook"
 )
 
-// loop is everything the supervisor knows. One goroutine owns it: there are no
-// locks. Requests, reports, the keeper's events and the probes' results come
-// in as messages, one at a time.
+// loop is the state of the supervisor. One goroutine owns it, without locks.
+// Requests, reports, the keeper's events and the results of probes arrive as
+// messages, one at a time.
 type loop struct {
 	*Supervisor
 	plan    *plan.Plan
@@ -28,16 +27,16 @@ type loop struct {
 	order   []*worker
 	pools   map[string]*pool
 	timers  timerheap.Heap[*worker]
-	queued  []pendingEvent // made by actions; handled before anything else comes in
+	queued  []pendingEvent // follow from actions; applied before the next message
 
-	keeper        *keeper.Keeper // nil while a lost one is being replaced
+	keeper        *keeper.Keeper // nil while a lost keeper is being replaced
 	events        <-chan keeper.Event
-	ownKeeper     *keeper.Keeper // one that we launched, and so close
-	pendingClears []pendingClear // logs that it was asked to clear
+	ownKeeper     *keeper.Keeper // a keeper that Run has launched, and must close
+	pendingClears []pendingClear // requests to clear logs that wait for the keeper
 	delayedSpawns []pendingEvent // spawns that wait for the next keeper
 	prober        *probe.Prober
-	hooks         map[string]*worker // short-lived processes, by the keeper's name for them
-	hookMark      string             // in those names: of this loop and no other
+	hooks         map[string]*worker // hooks that run, by the keeper's name for them
+	hookMark      string             // in those names, of this loop alone
 	limiter       *limits.Limiter
 	lines         probe.Lines
 	foreignPorts  map[int]bool // ports on which a worker has found another program
@@ -46,19 +45,19 @@ type loop struct {
 	now           time.Time
 
 	stopping    bool  // everything is to stop
-	killing     bool  // Kill was called
+	killing     bool  // KillAll was called
 	failure     error // what Run will return
-	stopOrdered bool  // everything has been asked to stop, in its order
+	stopOrdered bool  // every worker has been told to stop, in order
 
-	fingerprints   map[*plan.Spec]map[string]string // fingerprints
-	unknownWorkers []keeper.KeptWorker              // kept, and nobody knows what they are
-	savesSnapshots bool                             // memos are left from now on
+	fingerprints   map[*plan.Spec]map[string]string // see specFingerprint
+	unknownWorkers []keeper.KeptWorker              // kept processes without a readable snapshot
+	savesSnapshots bool                             // snapshots are saved from now on
 	keeperReplaced bool                             // the outdated keeper was replaced
-	quiescing      *quiesceRequest                  // … for every worker: an upgrade comes
-	quiesced       bool                             // everything is another's
+	quiescing      *quiesceRequest                  // an upgrade is being prepared
+	quiesced       bool                             // the next initiator owns everything
 
-	helpers   sync.WaitGroup // goroutines that ask or do something for the loop, beside it
-	replacing bool           // a goroutine looks for the next keeper
+	helpers   sync.WaitGroup // goroutines that work for the loop
+	replacing bool           // a goroutine launches the next keeper
 }
 
 type pendingEvent struct {
@@ -73,7 +72,7 @@ func newLoop(s *Supervisor) *loop {
 	}
 }
 
-// run is the life of the loop. Everything that it starts it also waits for.
+// run runs the loop. It waits for everything that it has started.
 func (l *loop) run(ctx context.Context) error {
 	own, cancel := context.WithCancel(context.Background())
 	l.prober = probe.New(
@@ -132,14 +131,15 @@ func (l *loop) processMessages(ctx context.Context) {
 	}
 }
 
-// setTimer sets the one timer to the earliest deadline.
+// setTimer sets the timer to the earliest deadline.
 func (l *loop) setTimer(timer *time.Timer) {
 	if due := l.timers.NextDue(); !due.IsZero() {
 		timer.Reset(max(0, time.Until(due)))
 	}
 }
 
-// handleDeadlines ticks every worker whose time has come.
+// handleDeadlines applies DeadlinePassed to every worker whose deadline has
+// passed.
 func (l *loop) handleDeadlines() {
 	for w := range l.timers.PopDue(l.now) {
 		l.applyEvent(w, lifecycle.Event{Kind: lifecycle.DeadlinePassed})
@@ -147,143 +147,12 @@ func (l *loop) handleDeadlines() {
 	}
 }
 
-// applyQueued handles what actions have made, until there is nothing more.
-func (l *loop) applyQueued() {
-	for i := 0; i < len(l.queued); i++ {
-		p := l.queued[i]
-		l.applyEvent(p.w, p.e)
-	}
-	if l.queued = l.queued[:0]; cap(l.queued) > 64 {
-		l.queued = nil // what a start of a thousand needed must not stay
-	}
-}
-
-// queueEvent queues an event that follows from an action.
-func (l *loop) queueEvent(w *worker, e lifecycle.Event) {
-	l.queued = append(l.queued, pendingEvent{w, e})
-}
-
-// applyEvent is the only place where a record changes.
-func (l *loop) applyEvent(w *worker, e lifecycle.Event) {
-	e.Random = rand.Float64()
-	before := w.rec
-	if e.Kind == lifecycle.DependenciesMet { // a new incarnation is made from the newest spec
-		w.rec.Spec = w.nextSpec
-	}
-	after, acts, reason := lifecycle.Next(w.rec, e, l.now)
-	w.rec = after
-	l.countPhases(w, &before)
-	l.saveSnapshot(w) // first: what acts do can be done again, what they did not follow from cannot be guessed
-	for _, a := range acts {
-		l.performAction(w, a)
-	}
-	l.timers.Set(&w.timer, w.rec.NextDeadline())
-	l.announceChange(w, &before, reason)
-}
-
-// countPhases keeps the pool's numbers.
-func (l *loop) countPhases(w *worker, before *lifecycle.Record) {
-	p := w.pool
-	p.byPhase[before.Phase]--
-	p.byPhase[w.rec.Phase]++
-	if before.Phase == lifecycle.PhaseExited && before.LastExit.Class == lifecycle.ExitClean {
-		p.cleanExits--
-	}
-	if w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean {
-		p.cleanExits++
-	}
-}
-
-// applyReport takes an event about a worker from outside the loop's own sources.
-func (l *loop) applyReport(e lifecycle.Event) {
-	if w := l.workers[e.GUID]; w != nil {
-		l.applyEvent(w, e)
-	}
-}
-
-// announceChange tells everybody who waits to know.
-func (l *loop) announceChange(w *worker, before *lifecycle.Record, reason string) {
-	r := &w.rec
-	judged := !r.LastExit.At.Equal(before.LastExit.At)
-	if judged && r.LastExit.Class != lifecycle.ExitRequested {
-		l.logDeath(w)
-	}
-	if isShown(before, r) {
-		l.publishTransition(w, before, reason)
-	}
-	if r.Phase == before.Phase && !judged {
-		return
-	}
-	if before.Phase.IsRunning() != r.Phase.IsRunning() {
-		l.updateLivenessProbe(w)
-	}
-	if !r.Phase.HasProcess() {
-		l.releaseIncarnation(w)
-	}
-	l.recheckFollowers(w)
-	l.notifyWaiters(w)
-	if judged {
-		l.applyGroupStrategy(w)
-	}
-	if w.removing && r.Phase.AtRest() {
-		l.dropWorker(w)
-	}
-}
-
-// isShown reports whether a change is one that people are told: of state,
-// readiness or incarnation, or of why a worker is not up yet.
-func isShown(before, after *lifecycle.Record) bool {
-	return after.State() != before.State() || (after.Phase == lifecycle.PhaseReady) != (before.Phase == lifecycle.PhaseReady) ||
-		after.Incarnation != before.Incarnation || after.NotReadyReason != before.NotReadyReason && after.NotReadyReason != "" || after.DependenciesMissing && after.Reason != before.Reason
-}
-
-// publishTransition numbers a change and passes it on.
-func (l *loop) publishTransition(w *worker, before *lifecycle.Record, reason string) {
-	l.seq++
-	r := &w.rec
-	t := Transition{
-		Seq: l.seq, At: l.now, GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Incarnation: r.Incarnation, Began: r.Began,
-		From: before.State(), To: r.State(), Ready: r.Phase == lifecycle.PhaseReady, Reason: reason, PID: r.PID,
-	}
-	if w.port != nil {
-		t.Port = w.port.Port
-	}
-	if last := r.LastExit; !last.At.Equal(before.LastExit.At) {
-		t.Exit = &last
-	}
-	if r.Phase == lifecycle.PhaseReady && l.log.IsInfo() {
-		about := []any{"worker", t.Name, "guid", t.GUID, "incarnation", t.Incarnation, "pid", t.PID}
-		if t.Port != 0 {
-			about = append(about, "port", t.Port)
-		}
-		l.log.Info("worker ready", append(about, "reason", reason)...)
-	}
-	if l.opts.OnTransition != nil {
-		l.opts.OnTransition(t)
-	}
-}
-
-// logDeath logs a death: one line each, whatever follows from it.
-func (l *loop) logDeath(w *worker) {
-	line := l.log.Warn
-	switch {
-	case w.rec.Phase == lifecycle.PhaseFatal:
-		line = l.log.Error
-	case w.rec.LastExit.Class == lifecycle.ExitClean:
-		line = l.log.Info
-	}
-	line("worker "+w.rec.State().String(), "worker", w.pool.spec.Name, "guid", w.guid, "incarnation", w.rec.Incarnation, "reason", w.rec.Reason)
-	if w.rec.Phase == lifecycle.PhaseFatal && w.rec.Spec.Restart.OnFatal == "shutdown" {
-		l.failRun(&FatalError{Worker: w.makeView()})
-	}
-}
-
-// workerViews is the snapshot for Workers: definitions in the order of the plan, and
-// the workers of each in theirs, however late one came.
+// workerViews returns what Workers shows: definitions in the order of the plan,
+// and the workers of each definition by their index.
 func (l *loop) workerViews() []Worker {
 	place := make(map[string]int, len(l.plan.Workers))
 	for i := range l.plan.Workers {
-		place[l.plan.Workers[i].Name] = i - len(l.plan.Workers) // what left the plan comes after
+		place[l.plan.Workers[i].Name] = i - len(l.plan.Workers) // definitions that have left the plan come last
 	}
 	order := slices.Clone(l.order)
 	slices.SortStableFunc(order, func(a, b *worker) int {

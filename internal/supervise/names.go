@@ -9,14 +9,14 @@ import (
 	"initiator/internal/spelling"
 )
 
-// UnknownNameError is for a name that is no worker's, group's or guid's.
+// UnknownNameError is about a name that no worker, group or GUID has.
 type UnknownNameError struct {
 	Name   string
-	Nearer string   // what may have been meant; "" = nothing is near
-	Known  []string // the definitions there are, sorted
+	Nearer string   // a similar name; "" = there is none
+	Known  []string // all definitions, sorted
 }
 
-// Error adds a did-you-mean where something is near, and else what there is.
+// Error suggests the similar name, or else lists the names that exist.
 func (e *UnknownNameError) Error() string {
 	if e.Nearer != "" {
 		return fmt.Sprintf("no worker %s: did you mean %s?", e.Name, e.Nearer)
@@ -42,8 +42,8 @@ func (l *loop) unknownName(name string) error {
 	return &UnknownNameError{Name: name, Nearer: nearer, Known: known}
 }
 
-// chooseWorkers resolves names: of workers' specs, groups, guids, or "all". Every name
-// that means nothing is reported, and then none is acted on.
+// chooseWorkers resolves names of definitions, names of groups, GUIDs, or
+// "all". The error holds every unknown name; then no worker is returned.
 func (l *loop) chooseWorkers(names []string) (chosen []*worker, err error) {
 	seen := map[*worker]bool{}
 	for _, name := range names {
@@ -64,14 +64,15 @@ func (l *loop) chooseWorkers(names []string) (chosen []*worker, err error) {
 	return chosen, nil
 }
 
-// chooseStaying is choose for those who want workers up: one that is about to go away
-// is meant only by its own guid, and then they are told so.
+// chooseStaying is chooseWorkers for a request that wants workers to run. It
+// leaves out a worker that is being removed, unless the request names its GUID:
+// the answer then says so.
 func (l *loop) chooseStaying(names []string) ([]*worker, error) {
 	chosen, err := l.chooseWorkers(names)
 	return slices.DeleteFunc(chosen, func(w *worker) bool { return w.removing && !slices.Contains(names, w.guid) }), err
 }
 
-// findByName looks one name up; false = it means nothing.
+// findByName resolves one name; false = unknown.
 func (l *loop) findByName(name string) ([]*worker, bool) {
 	if name == "all" {
 		return l.order, true

@@ -10,16 +10,18 @@ import (
 	"initiator/internal/port"
 )
 
-// Dispatcher is what the supervisor tells the dispatcher. Its methods are called
-// from the supervisor's loop and must not block.
+// Dispatcher is how the supervisor informs the dispatcher. The supervisor's
+// loop calls its methods, so they must not block.
 type Dispatcher interface {
-	// Attach: the worker is ready (a ding slave: it is there). Connect to it
-	// and give it tasks.
+	// Attach says that the worker is ready (a ding slave: it listens). The
+	// dispatcher connects to it and gives it tasks.
 	Attach(Instance)
-	// Drain: no new tasks. Answer with Report of a Drained event when the
-	// last one has ended, at once if there is none.
+	// Drain says that the worker must get no new tasks. The dispatcher reports
+	// a Drained event when the last task has ended, or at once if there is
+	// none.
 	Drain(guid string, incarnation int)
-	// Detach: that process has ended. Fence its leases and queue its tasks again.
+	// Detach says that the process has ended. The dispatcher fences its leases
+	// and queues its tasks again.
 	Detach(guid string, incarnation int, reason string)
 }
 
@@ -30,62 +32,63 @@ type Instance struct {
 	Spec        *plan.Spec
 	Addr        string // host:port
 	PID         int
-	Token       string // the worker's own secret; never to be logged
-	// Session is the one to connect with; Resumed: it may stand already.
+	Token       string // the worker's own secret; it must not be logged
+	// Session is the session to connect with. Resumed says that the worker may
+	// already be connected under it.
 	Session Session
 	Resumed bool
-	// Stream is our end of the stream that the worker was born with; nil =
-	// none. It belongs to whoever gets the Instance, and must be closed.
+	// Stream is the initiator's end of the worker's stream; nil = it has none.
+	// The receiver of the Instance owns it and must close it.
 	Stream net.Conn
 }
 
-// Options are what a [Supervisor] is made of. Plan and Ports are needed, and
-// one of Keeper and NewKeeper.
+// Options are the parts of a [Supervisor]. Plan, Ports and one of Keeper and
+// NewKeeper are required.
 type Options struct {
-	// Keeper runs the processes. Whoever launched it closes it, after Run.
+	// Keeper runs the processes. The caller closes it after Run.
 	Keeper *keeper.Keeper
-	// NewKeeper launches the successor of a keeper that was lost; Run closes
-	// those. Nil: the loss of the keeper ends Run with an error.
+	// NewKeeper launches the successor of a lost keeper, which Run closes. Nil
+	// means that the loss of the keeper ends Run with an error.
 	NewKeeper func() (*keeper.Keeper, error)
 	Ports     *port.Allocator
 	Plan      *plan.Plan
-	// Held is what keeper.Attach has found: workers of an earlier process
-	// of this program, to go on with. Keeper is then the one that it returned,
-	// with all of its Events.
+	// Held are the workers of an earlier initiator that keeper.Attach has
+	// found. Keeper is then the keeper that Attach returned, with all its
+	// Events.
 	Held []keeper.KeptWorker
-	// Outdated: Keeper is of an older version than NewKeeper would launch. It
-	// is replaced when its last process has ended.
+	// KeeperOutdated says that Keeper has an older version than NewKeeper would
+	// launch. It is replaced when its last process has ended.
 	KeeperOutdated bool
-	// OnResumed is called from the loop before anything is started, when those
-	// of Restore have been handed to Tasks; it may block for a moment. Nil =
-	// nobody waits for that.
+	// OnResumed is called from the loop when the workers of Held were given to
+	// the Dispatcher and before anything is started. It may block for a moment.
+	// Nil = not called.
 	OnResumed func()
-	// Snapshots keeps memos of workers marked keep beside the keeper; nil = the
-	// death of the keeper is theirs too.
+	// Snapshots keeps the snapshots of kept workers outside the keeper. Nil
+	// means that they end with the keeper.
 	Snapshots SnapshotStore
-	// Dispatcher is the dispatcher; nil = nobody gives these workers tasks.
+	// Dispatcher gives the workers tasks; nil = they get none.
 	Dispatcher Dispatcher
-	// Logger gets a line for each start, death and verdict; nil = silent.
+	// Logger gets a line for each start and each death; nil = no lines.
 	Logger hclog.Logger
-	// Stdin makes the INI that a worker with contract = on reads; nil = an
-	// empty one.
+	// Stdin returns the INI that a worker with contract = on reads; nil = an
+	// empty INI.
 	Stdin func(spec *plan.Spec, guid string, port, incarnation int, token string) []byte
 	// ParentURL is the base URL of the initiator's webhooks.
 	ParentURL string
-	// OnTransition is told of every transition, in order, from the loop; it must
-	// not block. Nil = nobody.
+	// OnTransition receives every transition in order, from the loop. It must
+	// not block. Nil = not called.
 	OnTransition func(Transition)
-	// OnOutput gets the lines of streams whose log is "-", from the loop; it
-	// must not block. Nil = they are dropped.
+	// OnOutput receives the lines of streams whose log is "-", from the loop.
+	// It must not block. Nil = the lines are dropped.
 	OnOutput func(Lines)
-	// AllStderr gives Output what every worker writes to stderr, also where it
-	// goes to a file. It costs a message for each piece of it.
+	// AllStderr passes everything that workers write to stderr to OnOutput,
+	// also when it goes to a file. Each piece costs a message.
 	AllStderr bool
-	// LastSeq is the number after which those of the transitions go on.
+	// LastSeq is the number before the first transition's.
 	LastSeq uint64
-	// CgroupBase is a cgroup v2 directory that belongs to nobody else, below
-	// which every worker is born in a cgroup of its own. "" = the cgroup that
-	// this process lives in: for every worker if systemd has delegated it, and
-	// else, where that can be done, for those that have a limit which needs it.
+	// CgroupBase is a cgroup v2 directory for this initiator alone, below which
+	// every worker starts in a cgroup of its own. With "", the initiator uses
+	// its own cgroup: for every worker if systemd has delegated it, and
+	// otherwise, where possible, for workers with a limit that needs a cgroup.
 	CgroupBase string
 }

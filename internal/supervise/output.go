@@ -9,44 +9,47 @@ import (
 	"initiator/internal/plan"
 )
 
-// Lines is a piece of what a worker has written.
+// Lines is a piece of a worker's output.
 type Lines struct {
-	Name        string // of its spec
+	Name        string // of its definition
 	GUID        string
 	Index       int // among the workers of its pool, from 0
 	Incarnation int
 	Stream      string // "stdout" or "stderr"; with redirect_stderr always "stdout"
-	// Own says that the log of this stream is "-": the initiator's own output.
+	// Own says that the log of this stream is "-": the lines belong to the
+	// initiator's own output.
 	Own   bool
-	Lines []string // without their ends
-	// Dropped counts the lines before these that are missing, because they
-	// came faster than they could be passed on.
+	Lines []string // without line ends
+	// Dropped counts the lines that are missing before these, because they came
+	// faster than they could be passed on.
 	Dropped int
 }
 
-// ReopenLogs opens all log files anew by their names, after somebody moved them.
+// ReopenLogs opens all log files again by their names, for example after log
+// rotation has moved them.
 func (s *Supervisor) ReopenLogs(ctx context.Context) error {
 	return s.askLoop(ctx, func(l *loop) error {
 		if l.keeper == nil {
-			return nil // its successor opens them all
+			return nil // the next keeper opens all of them
 		}
 		return l.keeper.ReopenLogs()
 	})
 }
 
-// wantsOutput reports whether lines of a worker are wanted: by `-`, by whoever
-// wants all of stderr, or while it starts by ready = line.
+// wantsOutput reports whether the keeper must send a worker's lines: for the
+// log "-", for AllStderr, or for ready = line while the worker starts.
 func (l *loop) wantsOutput(spec *plan.Spec, starting bool) bool {
 	return awaitsReadyLine(spec, starting) || isOwnOutput(spec, "stdout") || isOwnOutput(spec, "stderr") ||
 		l.opts.AllStderr && !spec.RedirectStderr
 }
 
-// awaitsReadyLine reports whether one of the lines says that the worker is ready.
+// awaitsReadyLine reports whether one of the lines means that the worker is
+// ready.
 func awaitsReadyLine(spec *plan.Spec, starting bool) bool {
 	return starting && spec.Ready.Kind == "line"
 }
 
-// handleOutput passes lines on, and looks for the one that says "ready".
+// handleOutput passes lines on, and looks for the line that means "ready".
 func (l *loop) handleOutput(w *worker, e keeper.Event) {
 	spec := w.rec.Spec
 	if e.Incarnation == w.rec.Incarnation && spec.Ready.Kind == "line" && w.rec.Phase == lifecycle.PhaseStarting && !w.rec.Ready {
@@ -63,7 +66,8 @@ func (l *loop) handleOutput(w *worker, e keeper.Event) {
 	}
 }
 
-// isOwnOutput reports whether the lines of a stream go to the initiator's own output.
+// isOwnOutput reports whether the lines of a stream go to the initiator's own
+// output.
 func isOwnOutput(spec *plan.Spec, stream string) bool {
 	if stream == "stderr" && !spec.RedirectStderr {
 		return spec.Stderr.Path == "-"

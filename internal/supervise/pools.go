@@ -12,7 +12,7 @@ import (
 	"initiator/internal/plan"
 )
 
-// createPools makes the pools and their workers from the first plan.
+// createPools creates the pools and their workers from the first plan.
 func (l *loop) createPools(p *plan.Plan) {
 	l.plan = p
 	l.restoreWorkers(l.opts.Held)
@@ -20,7 +20,7 @@ func (l *loop) createPools(p *plan.Plan) {
 		spec := &p.Workers[i]
 		pool := l.poolOf(spec)
 		if len(pool.workers) > 0 {
-			continue // restored: see reconcile
+			continue // restored: see applyPlanToRestored
 		}
 		for range spec.Replicas {
 			l.createWorker(pool, uuid.NewString())
@@ -29,7 +29,8 @@ func (l *loop) createPools(p *plan.Plan) {
 	l.connectPools()
 }
 
-// poolOf finds the pool of a spec's name, or makes it, and gives it the spec.
+// poolOf returns the pool of a definition's name, and creates it if necessary.
+// The pool gets the definition.
 func (l *loop) poolOf(spec *plan.Spec) *pool {
 	p := l.pools[spec.Name]
 	if p == nil {
@@ -40,8 +41,8 @@ func (l *loop) poolOf(spec *plan.Spec) *pool {
 	return p
 }
 
-// connectPools gives each pool its group and the pools that start after it, and the
-// port allocator the listen_ports of the plan.
+// connectPools gives each pool its group and the pools that start after it, and
+// the port allocator the listen_ports of the plan.
 func (l *loop) connectPools() {
 	l.opts.Ports.SetListenPorts(listenPorts(l.plan))
 	for _, p := range l.pools {
@@ -64,8 +65,8 @@ func (l *loop) connectPools() {
 	}
 }
 
-// listenPorts returns every port that the plan gives to somebody by number: to
-// the initiator, to a worker, or to a program of the user's own sections.
+// listenPorts returns every port that the plan assigns by number: to the
+// initiator, to a worker, or to a program of the user's own sections.
 func listenPorts(p *plan.Plan) map[int]bool {
 	ports := map[int]bool{p.Settings.ListenPort: true}
 	for i := range p.Workers {
@@ -86,7 +87,7 @@ func listenPorts(p *plan.Plan) map[int]bool {
 	return ports
 }
 
-// createWorker makes one worker, at rest.
+// createWorker creates one worker at rest.
 func (l *loop) createWorker(p *pool, guid string) *worker {
 	w := &worker{guid: guid, pool: p, nextSpec: p.spec}
 	w.timer.Value = w
@@ -101,7 +102,8 @@ func (l *loop) createWorker(p *pool, guid string) *worker {
 	return w
 }
 
-// removeWorker takes a worker out of the plan: stopped first, and gone when it rests.
+// removeWorker takes a worker out of its pool: it is stopped, and dropped when
+// it is at rest.
 func (l *loop) removeWorker(w *worker, why string) {
 	w.removing = true
 	if w.rec.Phase.AtRest() {
@@ -128,25 +130,27 @@ func (l *loop) dropWorker(w *worker) {
 	if w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean {
 		p.cleanExits--
 	}
-	l.recheckFollowers(w) // those that waited for it do not wait for the dead
+	l.recheckFollowers(w) // workers that waited for it must not wait any longer
 	l.dropPool(p)
 }
 
-// withoutWorker is a list without one of it. It is a new list, because workers are
-// dropped while somebody goes through the old one, as when the keeper is lost.
+// withoutWorker returns the list without one worker. It is a new list, because
+// a caller may be in the middle of the old one, for example after the loss of
+// the keeper.
 func withoutWorker(list []*worker, gone *worker) []*worker {
 	return slices.DeleteFunc(slices.Clone(list), func(o *worker) bool { return o == gone })
 }
 
-// dropPool forgets a pool that has left the plan with its last worker.
+// dropPool removes a pool that has left the plan, together with its last
+// worker.
 func (l *loop) dropPool(p *pool) {
 	if len(p.workers) == 0 && p.removed && l.pools[p.spec.Name] == p {
 		delete(l.pools, p.spec.Name)
 	}
 }
 
-// checkGUID checks a guid that somebody chose: it becomes a section's name, an
-// argument and a part of file names.
+// checkGUID checks a GUID that a caller has chosen: it becomes the name of a
+// section, an argument and a part of file names.
 func (l *loop) checkGUID(guid string) error {
 	if len(guid) > 64 || strings.Trim(guid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
 		return fmt.Errorf("launch %q: a guid has at most 64 letters, digits, - and _", guid)

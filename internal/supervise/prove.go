@@ -11,15 +11,17 @@ import (
 	"initiator/internal/webhook"
 )
 
-// proofTime bounds one question to a worker whose keeper was killed.
-const proofTime = 2 * time.Second
+// proofTimeout is the timeout of one question to a worker whose keeper was
+// killed.
+const proofTimeout = 2 * time.Second
 
-// ProveHeld makes sure that the process that a memo tells of is the worker: that it
-// is the very process (by its start time), and that it knows the worker's
-// token. One that cannot be asked must have the worker's marks in the
-// environment that it was started with. Nothing is signalled. The order is of
-// use in either case: without proof it names no process, and adopting that one
-// reports an exit that nobody saw.
+// ProveHeld checks that the process of a snapshot is the worker. The process
+// must have the recorded start time, and it must know the worker's token. A
+// worker that answers no /ping must have the worker's GUID in the environment
+// with which it was started. ProveHeld sends no signal.
+//
+// The order is of use together with an error, too: it then names no process,
+// and a keeper that adopts it reports an exit that no keeper has seen.
 func ProveHeld(ctx context.Context, h keeper.KeptWorker) (keeper.AdoptOrder, error) {
 	order := keeper.AdoptOrder{GUID: h.GUID, Incarnation: h.Incarnation, Keep: true}
 	m, err := decodeSnapshot(h.Snapshot)
@@ -51,11 +53,11 @@ func (m *snapshot) proveProcess(ctx context.Context, h keeper.KeptWorker) error 
 		return nil
 	}
 	t := probe.Target{
-		GUID: h.GUID, Incarnation: m.Record.Incarnation, Kind: "webhook", Timeout: proofTime,
+		GUID: h.GUID, Incarnation: m.Record.Incarnation, Kind: "webhook", Timeout: proofTimeout,
 		Addr: m.Proof.Addr, Channel: m.Proof.Channel, Token: m.Token,
 	}
 	if m.Token == "" {
-		t.Token = webhook.NewToken() // nobody can know it
+		t.Token = webhook.NewToken() // no process knows it
 	}
 	if err := probe.CheckOnce(ctx, t); err != nil {
 		return fmt.Errorf("pid %d does not prove that it is the worker: %w; look at it, and kill it if it is of no use", h.PID, err)

@@ -10,21 +10,22 @@ import (
 	"initiator/internal/plan"
 )
 
-// What an earlier process of this program has left is taken up in three steps:
-// restore makes its workers (before Run), replay judges what happened since,
-// and resume goes on from there.
+// The supervisor takes over the workers of an earlier initiator in three steps:
+// restoreWorkers creates them (before Run), replayEvents applies what has
+// happened since, and resumeWorkers goes on from there.
 
-// restoredWorker is a memo and what is left of its process.
+// restoredWorker is a snapshot and what is left of its process.
 type restoredWorker struct {
 	keeper.KeptWorker
 	snapshot snapshot
-	// ordered: the keeper has been told of it, or it has spoken of it. A
-	// process that was asked for and is neither was never asked for.
+	// ordered says that the keeper has the order for the process, or has
+	// reported it. Otherwise a process that the record waits for was never
+	// ordered.
 	ordered bool
 }
 
-// restoreWorkers makes the workers that were held. Those without a memo that can be
-// read are ended: nobody knows what they are.
+// restoreWorkers creates the workers that the keeper held. A process without a
+// readable snapshot is unknown, and is ended.
 func (l *loop) restoreWorkers(list []keeper.KeptWorker) {
 	var found []*restoredWorker
 	for _, h := range list {
@@ -44,7 +45,7 @@ func (l *loop) restoreWorkers(list []keeper.KeptWorker) {
 	}
 }
 
-// restoreWorker makes one worker as it was.
+// restoreWorker creates one worker in its earlier state.
 func (l *loop) restoreWorker(r *restoredWorker) {
 	var p *pool
 	if spec, ok := l.plan.FindSpec(r.snapshot.Name); ok {
@@ -67,7 +68,8 @@ func (l *loop) restoreWorker(r *restoredWorker) {
 	}
 }
 
-// setRestoredRecord sets a record from outside the table: only here, before Run.
+// setRestoredRecord sets a record without the table. Only restoreWorker may do
+// this, before Run.
 func (l *loop) setRestoredRecord(w *worker, r lifecycle.Record) {
 	before := w.rec
 	w.rec = r
@@ -75,7 +77,8 @@ func (l *loop) setRestoredRecord(w *worker, r lifecycle.Record) {
 	l.timers.Set(&w.timer, w.rec.NextDeadline())
 }
 
-// removedSpec is how to end a worker that the file knows no more.
+// removedSpec returns a definition with which to end a worker that has left the
+// file.
 func (m *snapshot) removedSpec() *plan.Spec {
 	return &plan.Spec{
 		Name: m.Name, StopSignal: m.Stop.Signal, StopWait: m.Stop.Wait, Drain: m.Stop.Drain, Protocol: "webhook",
@@ -83,7 +86,7 @@ func (m *snapshot) removedSpec() *plan.Spec {
 	}
 }
 
-// restoredRecord is the record as it was, with its times on our clock.
+// restoredRecord returns the record with its times on this initiator's clock.
 func (m *snapshot) restoredRecord(spec *plan.Spec, now time.Time, boot time.Duration) lifecycle.Record {
 	r := m.Record
 	r.Spec = spec
@@ -91,8 +94,9 @@ func (m *snapshot) restoredRecord(spec *plan.Spec, now time.Time, boot time.Dura
 	return r.Restored(now, func(t time.Time) time.Time { return now.Add(-offset - m.At.Sub(t)) })
 }
 
-// missingWorkers says how many workers a pool lacks that was restored: as many as it
-// had, unless the file asks for another number now.
+// missingWorkers returns how many workers a restored pool lacks: it had Of
+// workers, unless the file now asks for another number. any is false for a pool
+// without restored workers.
 func (p *pool) missingWorkers() (n int, any bool) {
 	var newest time.Time
 	for _, w := range p.workers {
@@ -110,7 +114,7 @@ func (p *pool) missingWorkers() (n int, any bool) {
 	return n - len(p.workers), any
 }
 
-// logRestored is the line about what was found.
+// logRestored logs how many workers were restored.
 func (l *loop) logRestored() {
 	alive, others := 0, 0
 	for _, w := range l.order {

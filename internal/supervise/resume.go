@@ -10,8 +10,9 @@ import (
 	"initiator/internal/probe"
 )
 
-// replayEvents takes what has happened since the memos were left, with the times at
-// which it did, so that the law judges it as if we had watched.
+// replayEvents handles what has happened since the snapshots were saved, at the
+// times at which it happened, so that the restart policy decides as if this
+// initiator had been there.
 func (l *loop) replayEvents() {
 	if len(l.opts.Held) == 0 {
 		return
@@ -40,18 +41,18 @@ func (l *loop) replayEvent(e keeper.Event) {
 		}
 	}
 	l.handleKeeperEvent(e, true)
-	// What follows from it waits for resume: nothing is started before all is
-	// known.
+	// The events that follow wait for resumeWorkers: no process is started
+	// before everything is known.
 }
 
-// resumeWorkers goes on with every worker from where its record stands.
+// resumeWorkers goes on with every worker from the state of its record.
 func (l *loop) resumeWorkers() {
 	if len(l.opts.Held) == 0 {
 		return
 	}
 	l.applyQueued()
 	for _, h := range l.unknownWorkers {
-		_ = l.keeper.End(keeper.EndOrder{GUID: h.GUID, Incarnation: h.Incarnation, Signal: signalNumber("KILL")}) // when it is lost, so are they
+		_ = l.keeper.End(keeper.EndOrder{GUID: h.GUID, Incarnation: h.Incarnation, Signal: signalNumber("KILL")}) // when the keeper is lost, the process is lost as well
 	}
 	l.logRestored()
 	for _, w := range l.order {
@@ -66,10 +67,11 @@ func (l *loop) resumeWorkers() {
 	}
 }
 
-// resumeWorker does again what a record stands for and died with its process.
+// resumeWorker repeats what belongs to the state of a record and ended with the
+// earlier initiator.
 func (l *loop) resumeWorker(w *worker) {
 	r := &w.rec
-	if !w.isKept() { // it was left for an upgrade, which this is
+	if !w.isKept() { // the snapshot was saved for an upgrade, which this is
 		l.logUnsent(l.keeper.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
 	}
 	switch {
@@ -104,14 +106,15 @@ func (l *loop) resumeWorker(w *worker) {
 	l.timers.Set(&w.timer, r.NextDeadline())
 }
 
-// reopenChannels takes up a worker's notify socket and its lines again.
+// reopenChannels reopens a worker's notify socket and asks for its output lines
+// again.
 func (l *loop) reopenChannels(w *worker) {
 	spec := w.rec.Spec
 	if dir := w.restored.snapshot.Notify; dir != "" && w.socket == nil {
 		socket, err := probe.ReopenNotifySocket(dir, w.notifyOwner(), l.reportLater)
 		if err != nil {
 			l.log.Warn("restore: "+err.Error(), "guid", w.guid)
-			w.rec.LastBeat = time.Time{} // nobody can hear it: it is not held to it
+			w.rec.LastBeat = time.Time{} // the worker's WATCHDOG=1 cannot arrive, so it is not expected
 		}
 		w.socket = socket
 	}
@@ -125,8 +128,8 @@ func (w *worker) notifyOwner() probe.NotifyOwner {
 
 func (l *loop) reportLater(e lifecycle.Event) { l.box.Put(func(l *loop) { l.applyReport(e) }) }
 
-// applyPlanToRestored makes the workers that were found those that the file asks for, as
-// a reload would: what differs is restarted, what is gone is stopped.
+// applyPlanToRestored applies the plan to the restored workers, as a reload
+// would: a changed worker is restarted, a removed worker is stopped.
 func (l *loop) applyPlanToRestored() {
 	for _, w := range append([]*worker(nil), l.order...) {
 		if w.restored == nil || w.removing {

@@ -14,8 +14,8 @@ import (
 	"initiator/internal/webhook"
 )
 
-// spawnWorker launches the incarnation that the record names: port, socket, token,
-// before_start, process. Whatever goes wrong is a spawn error with its reason.
+// spawnWorker launches the incarnation of the record: port, socket, token,
+// before_start, process. Any failure is a spawn error with its reason.
 func (l *loop) spawnWorker(w *worker) {
 	if l.keeper == nil {
 		l.delayedSpawns = append(l.delayedSpawns, pendingEvent{w, lifecycle.Event{Incarnation: w.rec.Incarnation}})
@@ -36,7 +36,7 @@ func (l *loop) failSpawn(w *worker, err error) {
 	l.queueEvent(w, lifecycle.Event{Kind: lifecycle.SpawnFailed, Incarnation: w.rec.Incarnation, Reason: err.Error()})
 }
 
-// prepareSpawn takes what the process will be given.
+// prepareSpawn acquires what the process will be given.
 func (l *loop) prepareSpawn(w *worker) error {
 	spec := w.rec.Spec
 	unenforced, err := l.limiter.Prepare(spec)
@@ -71,7 +71,7 @@ func (l *loop) prepareSpawn(w *worker) error {
 	return nil
 }
 
-// sendSpawn asks the keeper for the process.
+// sendSpawn sends the order for the process to the keeper.
 func (l *loop) sendSpawn(w *worker) {
 	order := l.spawnOrder(w)
 	if on := l.wantsOutput(w.rec.Spec, true); on != w.outputWatched || awaitsReadyLine(w.rec.Spec, true) != w.lineAwaited {
@@ -91,7 +91,7 @@ func (l *loop) sendSpawn(w *worker) {
 	}
 }
 
-// spawnOrder is the process in plain values.
+// spawnOrder returns the order for the process, in plain values.
 func (l *loop) spawnOrder(w *worker) keeper.SpawnOrder {
 	spec, inc := w.rec.Spec, w.rec.Incarnation
 	number := 0
@@ -132,7 +132,8 @@ func (l *loop) workingDir(spec *plan.Spec) string {
 	return l.plan.Dir
 }
 
-// logTo leaves "-" to us: the keeper has no terminal.
+// logTo returns where the keeper writes a stream. The initiator itself handles
+// "-", because the keeper has no terminal.
 func (w *worker) logTo(log plan.Log) keeper.Log {
 	if log.Path == "-" {
 		return keeper.Log{}
@@ -140,7 +141,7 @@ func (w *worker) logTo(log plan.Log) keeper.Log {
 	return keeper.Log{Path: log.PathFor(w.pool.spec.Name, w.guid, w.index), MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw}
 }
 
-// fitsSpec reports whether a reservation still is what the spec asks for.
+// fitsSpec reports whether a reservation still is what the definition asks for.
 func fitsSpec(r *port.Reservation, spec *plan.Spec) bool {
 	return r.Mode == spec.PortMode() && (spec.Port == 0 || spec.Port == r.Port) && (spec.ListenAddr == "" || spec.ListenAddr == r.Addr)
 }
@@ -152,7 +153,7 @@ func (l *loop) takePort(w *worker) error {
 	}
 	taken, err := take()
 	if none := (*port.ExhaustedError)(nil); errors.As(err, &none) && len(l.foreignPorts) > 0 {
-		clear(l.foreignPorts) // strangers come and go; whoever is still there is met again
+		clear(l.foreignPorts) // foreign programs end; a port that is still taken is found again
 		taken, err = take()
 	}
 	if err != nil {
@@ -162,7 +163,8 @@ func (l *loop) takePort(w *worker) error {
 	return l.holdSocket(w)
 }
 
-// holdSocket gives the keeper its copy of the socket and closes ours.
+// holdSocket gives the keeper its copy of the socket and closes the
+// initiator's.
 func (l *loop) holdSocket(w *worker) error {
 	f := w.port.File()
 	if f == nil {
@@ -174,7 +176,7 @@ func (l *loop) holdSocket(w *worker) error {
 	return w.port.Close()
 }
 
-// localAddress is where the worker is reached from this machine.
+// localAddress returns the address of the worker on this machine.
 func localAddress(r *port.Reservation) string {
 	host := r.Addr
 	switch host {

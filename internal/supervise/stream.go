@@ -11,14 +11,14 @@ import (
 	"initiator/internal/plan"
 )
 
-// wantsStream says whether a worker is born with a stream. One that does not know
-// what it is leaves it alone.
+// wantsStream reports whether a worker starts with a stream. A worker that does
+// not know streams ignores it.
 func wantsStream(spec *plan.Spec) bool { return spec.Contract && spec.Protocol == "webhook" }
 
-// streamPair makes the two ends of a stream: ours, and the one that the keeper
-// gives to the process. No other process may get a copy of ours, or the worker
-// would not see its end when we are gone: both are close-on-exec, and no
-// process is forked between their making and their marking.
+// streamPair creates the two ends of a stream: the initiator's, and the end
+// that the keeper gives to the process. No other process may inherit the
+// initiator's end: otherwise the worker would not notice the initiator's death.
+// So both ends are close-on-exec, and no process is forked before they are.
 func streamPair() (ours net.Conn, theirs *os.File, err error) {
 	syscall.ForkLock.RLock()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -32,7 +32,7 @@ func streamPair() (ours net.Conn, theirs *os.File, err error) {
 	}
 	theirs = os.NewFile(uintptr(fds[1]), "stream")
 	f := os.NewFile(uintptr(fds[0]), "stream")
-	defer func() { _ = f.Close() }() // FileConn works with a copy
+	defer func() { _ = f.Close() }() // FileConn uses a copy
 	if ours, err = net.FileConn(f); err != nil {
 		_ = theirs.Close()
 		return nil, nil, fmt.Errorf("make a stream: %w", err)
@@ -40,9 +40,9 @@ func streamPair() (ours net.Conn, theirs *os.File, err error) {
 	return ours, theirs, nil
 }
 
-// openStream makes the stream of one incarnation; the caller closes the end
-// that it returns, once the keeper has it. Ours waits in the worker until the
-// dispatcher gets it. Without a stream, tasks go by webhook.
+// openStream creates the stream of one incarnation. The caller closes the
+// returned end when the keeper has it. The initiator's end stays in the worker until
+// the dispatcher takes it. Without a stream, tasks go by webhook.
 func (l *loop) openStream(w *worker) *os.File {
 	w.dropStream()
 	if !wantsStream(w.rec.Spec) {
@@ -57,14 +57,15 @@ func (l *loop) openStream(w *worker) *os.File {
 	return theirs
 }
 
-// takeStream hands our end over; nil where there is none, or it has been taken.
+// takeStream hands over the initiator's end; nil = there is none, or it was
+// taken.
 func (w *worker) takeStream() net.Conn {
 	s := w.stream
 	w.stream = nil
 	return s
 }
 
-// dropStream closes an end that nobody took.
+// dropStream closes an end that was not taken.
 func (w *worker) dropStream() {
 	if s := w.takeStream(); s != nil {
 		s.Close()

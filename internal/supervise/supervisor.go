@@ -11,33 +11,33 @@ import (
 	"initiator/internal/mailbox"
 )
 
-// ErrEnded is returned by every request once Run has returned.
+// ErrEnded is returned by every request after Run has returned.
 var ErrEnded = errors.New("the supervisor has ended")
 
-// ErrStopping is returned by requests for more workers once everything is
-// being stopped.
+// ErrStopping is returned by requests for more workers when everything is being
+// stopped.
 var ErrStopping = errors.New("everything is being stopped")
 
-// Supervisor keeps the workers of one plan alive. Make one with New and run it
-// with Run; all other methods may be called from any goroutine, before, during
-// and after Run. Requests made before Run wait for it.
+// Supervisor keeps the workers of one plan running. Create it with New and run
+// it with Run. Any goroutine may call the other methods, before, during and
+// after Run. A request before Run waits for Run.
 type Supervisor struct {
 	opts Options
 	log  hclog.Logger
 	box  *mailbox.Mailbox[message]
-	// ran says that Run was called; done is closed when it has returned.
+	// ran is set by Run; done is closed when Run has returned.
 	ran  atomic.Bool
 	done chan struct{}
-	// last is what Workers shows when no loop can be asked.
+	// last is what Workers returns when the loop does not run.
 	last atomic.Pointer[[]Worker]
-	loop *loop // only Run's goroutine touches it once Run was called
+	loop *loop // only Run's goroutine uses it after the start of Run
 }
 
-// message is anything that the loop is asked to do. It runs on the loop's
-// goroutine, which alone owns the records.
+// message is a function that the loop runs on its goroutine, which alone owns
+// the records.
 type message func(*loop)
 
-// New prepares the workers of the plan; nothing is started before Run.
+// New creates the workers of the plan. It starts nothing.
 func New(o Options) *Supervisor {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
@@ -51,11 +51,10 @@ func New(o Options) *Supervisor {
 
 func (s *Supervisor) publishViews(v []Worker) { s.last.Store(&v) }
 
-// Run starts every worker with autostart, in the order of `after` and
-// priority, and keeps them as the plan says. It returns when ctx is done and
-// everything is stopped and empty; the error is that of a worker with
-// on_fatal = shutdown, or of a keeper that could not be replaced, and nil
-// otherwise. It may be called once.
+// Run starts every worker with autostart, in the order of `after` and priority,
+// and keeps them as the plan says. It returns when ctx is done and every worker
+// is stopped and empty. The error is that of a worker with on_fatal = shutdown
+// or of a keeper that could not be replaced. Run may be called once.
 func (s *Supervisor) Run(ctx context.Context) error {
 	if s.ran.Swap(true) {
 		return errors.New("run supervisor: it has run already")
@@ -68,11 +67,11 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	return err
 }
 
-// KillAll ends all waiting: every process gets KILL now, and Run returns when
-// nothing is left. It never blocks.
+// KillAll ends every wait: every process gets KILL at once, and Run returns
+// when none is left. It never blocks.
 func (s *Supervisor) KillAll() { s.box.Put((*loop).killAll) }
 
-// Workers shows every worker, in the order in which they were made.
+// Workers returns every worker, in the order of the plan.
 func (s *Supervisor) Workers() []Worker {
 	if !s.ran.Load() {
 		return *s.last.Load()
@@ -88,14 +87,20 @@ func (s *Supervisor) Workers() []Worker {
 	return *s.last.Load()
 }
 
-// ReportEvent is how the dispatcher says what it has seen of a worker. It never
-// blocks, and a report about an earlier incarnation changes nothing.
+// ReportEvent reports what the dispatcher has seen of a worker. It never
+// blocks. An event about an earlier incarnation changes nothing.
 func (s *Supervisor) ReportEvent(e lifecycle.Event) {
 	s.box.Put(func(l *loop) { l.applyReport(e) })
 }
 
-// SignalWorkers sends a signal to the process groups of the named workers and changes
-// nothing else. names are as in Start.
+// CheckAlive returns nil when the loop answers, which shows that it does not
+// hang. The loop handles every earlier request first.
+func (s *Supervisor) CheckAlive(ctx context.Context) error {
+	return s.askLoop(ctx, func(*loop) error { return nil })
+}
+
+// SignalWorkers sends a signal to the process groups of the named workers and
+// changes nothing else. names are as in Start.
 func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, names ...string) error {
 	return s.askLoop(ctx, func(l *loop) error {
 		chosen, err := l.chooseWorkers(names)
@@ -108,7 +113,7 @@ func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, names ...string
 	})
 }
 
-// askLoop has the loop do f and waits for its answer.
+// askLoop lets the loop run f and returns its error.
 func (s *Supervisor) askLoop(ctx context.Context, f func(*loop) error) error {
 	answer := make(chan error, 1)
 	if !s.box.Put(func(l *loop) { answer <- f(l) }) {
@@ -122,7 +127,7 @@ func (s *Supervisor) askLoop(ctx context.Context, f func(*loop) error) error {
 	case <-s.done:
 	}
 	select {
-	case err := <-answer: // the last thing that it did, as for Freeze
+	case err := <-answer: // the last message that the loop handled
 		return err
 	default:
 		return ErrEnded

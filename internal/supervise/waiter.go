@@ -7,18 +7,19 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// waiter waits for some workers to be as they were asked to be. The loop owns
-// it until done is closed.
+// waiter waits until some workers are in the requested state. The loop owns it
+// until done is closed.
 type waiter struct {
 	kind    lifecycle.EventKind
-	from    map[*worker]int // the incarnation at the time of the request
+	from    map[*worker]int // the incarnation when the request was made
 	places  map[*worker]int
 	results []Result
 	left    int
 	done    chan struct{}
 }
 
-// requestState asks all workers for the same thing and makes the waiter for it.
+// requestState requests the same state for all workers and returns the waiter
+// for it.
 func (l *loop) requestState(workers []*worker, kind lifecycle.EventKind, why string) *waiter {
 	x := &waiter{
 		kind: kind, from: map[*worker]int{}, places: map[*worker]int{},
@@ -40,18 +41,18 @@ func (l *loop) requestState(workers []*worker, kind lifecycle.EventKind, why str
 	return x
 }
 
-// up: what was asked for is that workers run.
+// wantsUp reports whether the workers should run.
 func (x *waiter) wantsUp() bool {
 	return x.kind == lifecycle.StartRequested || x.kind == lifecycle.RestartRequested
 }
 
-// needsEvent reports whether there is anything to ask of a worker. One that is to go
-// away is not brought back by whoever names everything: it is of no pool.
+// needsEvent reports whether the request changes a worker. A start of
+// everything does not bring back a worker that is being removed.
 func (x *waiter) needsEvent(w *worker) bool {
 	return !(x.wantsUp() && w.removing) && !(x.kind == lifecycle.StartRequested && w.rec.Phase == lifecycle.PhaseReady)
 }
 
-// notifyWaiters gives every waiter whose wish is decided its result.
+// notifyWaiters gives each waiter that is decided for the worker its result.
 func (l *loop) notifyWaiters(w *worker) {
 	if len(w.waiters) == 0 {
 		return
@@ -71,7 +72,8 @@ func (l *loop) notifyWaiters(w *worker) {
 	w.waiters = kept
 }
 
-// isDecided reports whether the worker is as asked, or will not be.
+// isDecided reports whether the worker is in the requested state, or will not
+// reach it.
 func (x *waiter) isDecided(w *worker) bool {
 	switch r := &w.rec; {
 	case !x.wantsUp():
@@ -87,7 +89,7 @@ func (x *waiter) isDecided(w *worker) bool {
 
 func (x *waiter) resultFor(w *worker) Result {
 	res := Result{Worker: w.makeView(), EmptyProven: w.rec.EmptyProven}
-	done := w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean // a one-shot that did its work
+	done := w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean // a one-shot worker that has done its work
 	switch {
 	case x.wantsUp() && w.removing:
 		res.Error = "it is being removed: " + w.rec.Reason
@@ -95,14 +97,14 @@ func (x *waiter) resultFor(w *worker) Result {
 		res.Error = w.rec.State().String() + ": " + w.rec.Reason
 	}
 	if !x.wantsUp() && w.rec.Incarnation == 0 {
-		res.EmptyProven = true // there never was anything
+		res.EmptyProven = true // it never had a process
 	}
 	return res
 }
 
-// abandonWhenDone has waiters given up when ctx ends before they do: a client that comes
-// again and again must not leave one each time with a worker that does not
-// change. The answer ends that.
+// abandonWhenDone removes the waiters when ctx ends before they are decided: a
+// client that repeats its request must not leave a waiter each time at a worker
+// that does not change. The caller calls stop when it has the answer.
 func (l *loop) abandonWhenDone(ctx context.Context, waiters ...*waiter) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
 		l.box.Put(func(*loop) {
@@ -113,15 +115,15 @@ func (l *loop) abandonWhenDone(ctx context.Context, waiters ...*waiter) (stop fu
 	})
 }
 
-// abandonWait takes a waiter from all workers that it waits for.
+// abandonWait removes a waiter from all its workers.
 func (x *waiter) abandonWait() {
 	for w := range x.from {
 		w.waiters = slices.DeleteFunc(w.waiters, func(other *waiter) bool { return other == x })
 	}
 }
 
-// awaitRequest has the loop do something and waits for the outcome. When ctx ends
-// first, what was asked for goes on; only nobody waits for it.
+// awaitRequest lets the loop start a request and waits for the results. When
+// ctx ends first, the request goes on without a waiter.
 func (s *Supervisor) awaitRequest(ctx context.Context, f func(*loop) (*waiter, error)) ([]Result, error) {
 	var x *waiter
 	stop := func() bool { return true }
@@ -141,8 +143,7 @@ func (s *Supervisor) awaitRequest(ctx context.Context, f func(*loop) (*waiter, e
 	return x.results, nil
 }
 
-// awaitDone waits until the loop has closed done, when what was asked for is at its
-// end.
+// awaitDone waits until the loop has closed done.
 func (s *Supervisor) awaitDone(ctx context.Context, done <-chan struct{}) error {
 	select {
 	case <-done:

@@ -9,15 +9,16 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// Explanation is what `why` says of one worker: a sentence, and its parts.
+// Explanation is the answer of `why` about one worker: a sentence, and its
+// parts.
 type Explanation struct {
 	Sentence string `json:"sentence"`
 	Worker   Worker `json:"worker"`
-	// NextIn is how long it is until NextStart, at the time of the answer.
+	// NextIn is the time until NextStart, at the time of the answer.
 	NextIn string `json:"next_in,omitempty"`
-	// LastOutput are the last lines of the process that has died, oldest first,
-	// of stderr or, where nothing is there, of stdout. They are for whoever has
-	// the logs to fill in; Explain leaves them empty.
+	// LastOutput is the last lines of the process that has died, oldest first:
+	// of stderr or, if it is empty, of stdout. Explain leaves it empty; a
+	// caller with access to the logs fills it in.
 	LastOutput []string `json:"last_words,omitempty"`
 }
 
@@ -37,9 +38,9 @@ func (s *Supervisor) ExplainWorkers(ctx context.Context, names ...string) (answe
 	return found, nil
 }
 
-// Explain makes the sentence from what a snapshot holds: the state and since
-// when, the reason, the last exit and its class, the rule that fired, when the
-// next start is due, and what it waits for. It is pure.
+// Explain makes the sentence: the state and since when, the reason, the last
+// exit and its class, the rule that applied last, when the next start is due,
+// and which dependencies are not met. It is pure.
 func Explain(w Worker, now time.Time) Explanation {
 	a := Explanation{Worker: w}
 	parts := []string{fmt.Sprintf("%s has been %s for %s: %s", workerLabel(w), statePhrase(w), lifecycle.FormatDuration(now.Sub(w.Since)), w.Reason)}

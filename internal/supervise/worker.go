@@ -11,11 +11,10 @@ import (
 	"initiator/internal/timerheap"
 )
 
-// Worker is what a person or a program is shown of one worker. It holds no
-// secret.
+// Worker is what people and programs see of one worker. It holds no secret.
 type Worker struct {
 	GUID        string          `json:"guid"`
-	Name        string          `json:"name"`  // of its spec, and so of its pool
+	Name        string          `json:"name"`  // of its definition, and so of its pool
 	Index       int             `json:"index"` // among the workers of its pool, from 0
 	Group       string          `json:"group,omitempty"`
 	State       lifecycle.State `json:"state"`
@@ -27,95 +26,96 @@ type Worker struct {
 	Port        int             `json:"port,omitempty"`
 	Addr        string          `json:"addr,omitempty"` // host:port
 	Incarnation int             `json:"incarnation"`
-	Restarts    int             `json:"restarts"` // processes that followed a death
+	Restarts    int             `json:"restarts"` // processes that were started after a death
 	Deaths      int             `json:"deaths"`   // since restart_reset
 	Started     time.Time       `json:"started,omitzero"`
-	// Began is when the last incarnation was launched, and BeganBefore the one
-	// before it: between the two stands in the logs what that one wrote.
+	// Began is when the last incarnation was ordered, and BeganBefore the
+	// incarnation before it: the log lines between the two are the earlier
+	// incarnation's.
 	Began        time.Time      `json:"began,omitzero"`
 	BeganBefore  time.Time      `json:"began_before,omitzero"`
 	LastExit     lifecycle.Exit `json:"last_exit,omitzero"`
-	Rule         string         `json:"rule,omitempty"` // of the law that fired last
+	Rule         string         `json:"rule,omitempty"` // of the restart policy, the one that applied last
 	NextStart    time.Time      `json:"next_start,omitzero"`
 	WaitsFor     []string       `json:"waits_for,omitempty"`
-	Status       string         `json:"status,omitempty"` // what it says of itself
-	EmptyProven  bool           `json:"proven"`           // the last stop was proven empty
+	Status       string         `json:"status,omitempty"` // the worker's own status line
+	EmptyProven  bool           `json:"proven"`           // after the last stop, it is known that no process is left
 	Unattributed []string       `json:"strays,omitempty"`
 }
 
 // Transition is one change of a worker's state, readiness or incarnation.
 type Transition struct {
-	Seq         uint64          `json:"seq"` // Options.Seq + 1, + 2, + 3 … over all workers
+	Seq         uint64          `json:"seq"` // Options.LastSeq + 1, + 2, + 3 … over all workers
 	At          time.Time       `json:"at"`
 	GUID        string          `json:"guid"`
 	Name        string          `json:"name"`
 	Index       int             `json:"index"`
 	Incarnation int             `json:"incarnation"`
-	Began       time.Time       `json:"-"` // when the incarnation was launched
+	Began       time.Time       `json:"-"` // when the incarnation was ordered
 	From        lifecycle.State `json:"from"`
 	To          lifecycle.State `json:"to"`
 	Ready       bool            `json:"ready"`
 	Reason      string          `json:"reason"`
 	PID         int             `json:"pid,omitempty"`
 	Port        int             `json:"port,omitempty"`
-	Exit        *lifecycle.Exit `json:"exit,omitempty"` // of a process whose end this is
+	Exit        *lifecycle.Exit `json:"exit,omitempty"` // of the process that has ended
 }
 
 // Result is the answer to a request, for one worker.
 type Result struct {
 	Worker Worker `json:"worker"`
-	// Proven: after a stop, it is known that nothing of the worker is left;
-	// false = best effort, see Worker.Strays.
+	// EmptyProven says, after a stop, that no process of the worker is left;
+	// false = best effort, see Worker.Unattributed.
 	EmptyProven bool `json:"proven"`
-	// Error says why the worker is not as it was asked to be; "" = it is.
+	// Error says why the worker is not in the requested state; "" = it is.
 	Error string `json:"error,omitempty"`
 }
 
-// worker is a record and what the loop holds for it. Only the loop touches it.
+// worker is a record and what the loop holds for it. Only the loop uses it.
 type worker struct {
 	guid     string
 	index    int
 	pool     *pool
 	rec      lifecycle.Record
-	nextSpec *plan.Spec // what the next incarnation is made from
+	nextSpec *plan.Spec // the definition of the next incarnation
 
-	token                      string // of the incarnation that runs
+	token                      string // of the current incarnation
 	port                       *port.Reservation
-	hook                       string           // the keeper's name of the short-lived process that runs for it; "" = none
-	execProbe                  string           // … and of its probe's
+	hook                       string           // the keeper's name of the hook that runs; "" = none
+	execProbe                  string           // the keeper's name of the probe's command that runs; "" = none
 	pendingEnd                 lifecycle.Action // the end that waits for stop_command
 	socket                     *probe.NotifySocket
-	stream                     net.Conn // our end of the one it was born with, until the dispatcher has it
+	stream                     net.Conn // the initiator's end of the worker's stream, until the dispatcher takes it
 	outputWatched, lineAwaited bool
 
-	startTime      uint64          // start time of its process: with the pid it names it for ever
-	cgroup         string          // that it was born in; "" = as inherited
-	lastSeq        uint64          // the keeper's newest numbered event about it
-	session        Session         // of the incarnation that runs
-	saved          summary         // what the memo that was left tells
-	restored       *restoredWorker // set until it has been resumed
-	awaitsAdoption bool            // its keeper was killed; the next will adopt it
-	socketLost     bool            // nobody holds its port: it is bound anew before the next start
+	startTime      uint64          // of the process, in ticks since boot; with the PID it identifies the process for ever
+	cgroup         string          // of the process; "" = inherited from the keeper
+	lastSeq        uint64          // the number of the keeper's newest event about the worker
+	session        Session         // of the current incarnation
+	saved          summary         // what the saved snapshot says
+	restored       *restoredWorker // until the worker is resumed
+	awaitsAdoption bool            // the keeper was killed; the next keeper adopts the worker
+	socketLost     bool            // no process holds the port's socket: it is bound again before the next start
 
 	timer    timerheap.Timer[*worker]
 	waiters  []*waiter
-	removing bool // no longer of any pool; goes away when it rests
+	removing bool // the worker has left its pool; it is dropped when it is at rest
 }
 
-// pool is all workers of one spec, with how many there are in each phase, so
-// that a question about all of them does not look at each.
+// pool is all workers of one definition. It counts its workers by phase, so
+// that a question about all of them need not look at each.
 type pool struct {
-	spec       *plan.Spec // of workers to come
+	spec       *plan.Spec // of the next workers
 	group      *plan.Group
 	workers    []*worker
 	byPhase    [lifecycle.PhaseCount]int
-	cleanExits int      // those in over after a clean exit
+	cleanExits int      // workers in PhaseExited after a clean exit
 	removed    bool     // no longer in the plan
-	followers  []*pool  // those that come after this one
-	missing    []string // what it comes after and is not there, as "db: ready"
+	followers  []*pool  // the pools that start after this pool
+	missing    []string // the dependencies that are not met, for example "db: ready"
 }
 
-// makeView makes what is shown.
+// makeView returns what people see of the worker.
 func (w *worker) makeView() Worker {
 	r := &w.rec
 	v := Worker{

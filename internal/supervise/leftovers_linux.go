@@ -12,19 +12,20 @@ import (
 	"initiator/internal/keeper"
 )
 
-// sweepRounds bounds a sweep; between two rounds it waits a little longer each
-// time, for the kernel to finish what KILL began.
+// sweepRounds is the greatest number of rounds. Each pause between two rounds
+// is a little longer, so that the kernel can finish what KILL has begun.
 const sweepRounds = 40
 
-// calmRounds in a row must find nothing before a sweep ends: a process that is
-// between two programs has no environment for a moment.
-const calmRounds = 2
+// quietRounds is how many rounds in a row must find nothing: a process in the
+// middle of an exec has no environment for a moment.
+const quietRounds = 2
 
-// KillLeftovers ends what is left of workers whose initiator and keeper were both
-// killed, and names it: the leaders have died with the keeper, but a descendant
-// that had called setsid lives on under init. guids are those of the last
-// initiator. What runs below a keeper that lives is another initiator's, which
-// may have been told the same guids, and is left alone.
+// KillLeftovers ends the processes that are left of workers whose initiator and
+// keeper were both killed, and returns their names. The workers' first
+// processes have died with the keeper, but a descendant that had called setsid
+// goes on under init. guids are those of the last initiator. A process below a
+// living keeper belongs to another initiator, which may use the same GUIDs, and
+// is left alone.
 func KillLeftovers(guids []string) (ended []string) {
 	if len(guids) == 0 {
 		return nil
@@ -33,12 +34,14 @@ func KillLeftovers(guids []string) (ended []string) {
 }
 
 // killByGUID ends every process of these workers that is left after the keeper
-// died: those that are no longer anyone's child here, and are known only by
-// INITIATOR_GUID in their environment. It returns their names. A process that
-// has changed its environment, or whose we may not read, is not found.
+// has died: it is no descendant of this process any more, and only
+// INITIATOR_GUID in its environment identifies it. It returns the names of the
+// processes. It does not find a process that has changed its environment, or
+// whose environment may not be read.
 //
-// leaders are dying already. They are waited for, because a process loses its
-// environment some time before its sockets, and its port is wanted again.
+// leaders are first processes that are dying already. killByGUID waits for
+// them, because a process loses its environment before its sockets, and the
+// next process needs the port.
 func killByGUID(guids []string, leaders []int) (ended []string) {
 	marks := make(map[string]bool, len(guids))
 	for _, g := range guids {
@@ -48,7 +51,7 @@ func killByGUID(guids []string, leaders []int) (ended []string) {
 	for _, pid := range leaders {
 		seen[pid] = true
 	}
-	calm := 0
+	quiet := 0
 	for round := range sweepRounds {
 		withheld := false
 		for _, pid := range listPIDs() {
@@ -56,7 +59,7 @@ func killByGUID(guids []string, leaders []int) (ended []string) {
 				continue
 			}
 			if belowOtherKeeper(pid, above) {
-				withheld = true // unless that keeper is dying: then it is seen next time
+				withheld = true // that keeper may be dying, so look again in the next round
 				continue
 			}
 			if !seen[pid] {
@@ -65,10 +68,10 @@ func killByGUID(guids []string, leaders []int) (ended []string) {
 			}
 			killIfStill(pid, marks)
 		}
-		if calm++; withheld || anyRuns(seen) {
-			calm = 0
+		if quiet++; withheld || anyRuns(seen) {
+			quiet = 0
 		}
-		if calm == calmRounds {
+		if quiet == quietRounds {
 			break
 		}
 		time.Sleep(time.Duration(round+1) * time.Millisecond)
@@ -76,14 +79,14 @@ func killByGUID(guids []string, leaders []int) (ended []string) {
 	return ended
 }
 
-// isRunning reads the fields of /proc/PID/stat that follow the name. A process
-// is called a zombie as soon as its first thread has ended; its descriptors
-// are closed when it has no other (the 18th field counts them).
+// isRunning evaluates the fields of /proc/PID/stat after the name. A process is
+// called a zombie as soon as its first thread has ended, but its descriptors
+// are closed only when it has no other thread (the 18th field counts them).
 func isRunning(f [][]byte) bool {
 	return f[0][0] != 'Z' && f[0][0] != 'X' || string(f[17]) != "1" && string(f[17]) != "0"
 }
 
-// anyRuns reports whether one of them still has its descriptors.
+// anyRuns reports whether one of the processes still has its descriptors.
 func anyRuns(seen map[int]bool) bool {
 	for pid := range seen {
 		if _, f := readStat(pid); len(f) > 17 && isRunning(f) {
@@ -93,8 +96,9 @@ func anyRuns(seen map[int]bool) bool {
 	return false
 }
 
-// killIfStill kills through a handle on the process (a pidfd), and looks again
-// once it has it: the number may have gone to a stranger meanwhile.
+// killIfStill kills a process through a handle (a pidfd), and checks the mark
+// again when it has the handle: another process may have got the number in the
+// meantime.
 func killIfStill(pid int, marks map[string]bool) {
 	p, err := os.FindProcess(pid)
 	if err != nil {
@@ -106,8 +110,9 @@ func killIfStill(pid int, marks map[string]bool) {
 	}
 }
 
-// belowOtherKeeper reports whether a process has a living keeper above it that we have not:
-// below our own is whatever runs where we do.
+// belowOtherKeeper reports whether a process has a living keeper above it that
+// is not above this process as well: workers below this process's own keeper
+// are its siblings.
 func belowOtherKeeper(pid int, above []ancestor) bool {
 	return slices.ContainsFunc(listAncestors(pid), func(a ancestor) bool {
 		return keeper.IsKeeperName(a.name) && !a.dead && !slices.Contains(above, a)
@@ -120,8 +125,8 @@ type ancestor struct {
 	dead bool
 }
 
-// listAncestors are the parent of a process, its parent, and so on, without the
-// first process of the system.
+// listAncestors returns the parent of a process, its parent, and so on, without
+// the first process of the system.
 func listAncestors(pid int) (all []ancestor) {
 	for pid = parentPID(pid); pid > 1; pid = parentPID(pid) {
 		name, f := readStat(pid)
@@ -130,7 +135,7 @@ func listAncestors(pid int) (all []ancestor) {
 	return all
 }
 
-// parentPID is 0 when there is no such process.
+// parentPID returns 0 when there is no such process.
 func parentPID(pid int) int {
 	_, f := readStat(pid)
 	if len(f) < 2 {
@@ -140,7 +145,7 @@ func parentPID(pid int) int {
 	return number
 }
 
-// readStat gives the name in /proc/PID/stat, and the fields that follow it.
+// readStat returns the name in /proc/PID/stat and the fields after it.
 func readStat(pid int) (name string, fields [][]byte) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
@@ -163,7 +168,7 @@ func listPIDs() (found []int) {
 	return found
 }
 
-// guidOf reads INITIATOR_GUID from a living process's environment.
+// guidOf reads INITIATOR_GUID from the environment of a living process.
 func guidOf(pid int) string {
 	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {

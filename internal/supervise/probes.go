@@ -12,8 +12,8 @@ import (
 	"initiator/internal/probe"
 )
 
-// updateLivenessProbe begins to look after a worker that is up and has a `probe`, and ends
-// that for one that is not.
+// updateLivenessProbe starts the liveness probes of a running worker that has a
+// `probe`, and ends the probes of any other worker.
 func (l *loop) updateLivenessProbe(w *worker) {
 	p := w.rec.Spec.Probe
 	if p.Kind == "" || !w.rec.Phase.IsRunning() {
@@ -32,7 +32,7 @@ func (l *loop) updateLivenessProbe(w *worker) {
 func (l *loop) startExecProbe(guid string, incarnation int) {
 	w := l.workers[guid]
 	if w == nil || w.rec.Incarnation != incarnation || !w.rec.Phase.IsRunning() || l.keeper == nil {
-		return // and whoever comes after it is watched anew
+		return // the next incarnation gets a new liveness probe
 	}
 	p := w.rec.Spec.Probe
 	order := l.hookOrder(w, "probe", p.Command)
@@ -45,7 +45,7 @@ func (l *loop) startExecProbe(guid string, incarnation int) {
 	l.logUnsent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: incarnation, Wait: p.Timeout}), "end", w)
 }
 
-// handleExecProbe takes what the keeper says of that command.
+// handleExecProbe handles the keeper's reports about that command.
 func (l *loop) handleExecProbe(w *worker, e keeper.Event) {
 	p := w.rec.Spec.Probe
 	what := strings.Join(p.Command, " ")
@@ -67,7 +67,7 @@ func (l *loop) finishExecProbe(w *worker, err error) {
 	l.prober.ExecEnded(w.guid, w.rec.Incarnation, err)
 }
 
-// killExecProbe kills what is left of the command.
+// killExecProbe kills the processes of the command that are left.
 func (l *loop) killExecProbe(w *worker) {
 	if w.execProbe == "" {
 		return
@@ -79,8 +79,8 @@ func (l *loop) killExecProbe(w *worker) {
 	w.execProbe = ""
 }
 
-// startReadinessProbe begins to look at a worker that has just appeared. Readiness by line
-// or by notify comes by itself.
+// startReadinessProbe starts the readiness probes of a new process. Readiness
+// by line or by notify needs no probe.
 func (l *loop) startReadinessProbe(w *worker) {
 	spec := w.rec.Spec
 	switch spec.Ready.Kind {
@@ -96,7 +96,7 @@ func (l *loop) startReadinessProbe(w *worker) {
 	l.prober.Watch(t)
 }
 
-// probeTarget is what every kind of look needs to know.
+// probeTarget returns what every kind of probe needs.
 func (w *worker) probeTarget() probe.Target {
 	t := probe.Target{GUID: w.guid, Incarnation: w.rec.Incarnation, PID: w.rec.PID, Channel: w.rec.Spec.Channel, Token: w.token}
 	if w.port != nil {

@@ -6,25 +6,26 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// SnapshotStore keeps memos where they survive the keeper as well, for workers marked
-// keep. It is called from the loop and must not block.
+// SnapshotStore keeps snapshots of workers with on_initiator_exit = keep where
+// they survive the keeper as well. The loop calls it, so it must not block.
 type SnapshotStore interface {
-	// SaveSnapshot replaces what is known of a worker; pid and start (field 22 of
-	// /proc/PID/stat) name its process, 0 = it has none.
+	// SaveSnapshot replaces the snapshot of a worker. pid and start (field 22
+	// of /proc/PID/stat) identify its process; 0 = it has none.
 	SaveSnapshot(guid string, incarnation, pid int, start uint64, memo []byte)
-	// DeleteSnapshot forgets it.
+	// DeleteSnapshot removes the snapshot of a worker.
 	DeleteSnapshot(guid string)
 }
 
-// isKept reports whether a worker outlives the initiator. Elsewhere than on
-// Linux none does: nobody could come back to it.
+// isKept reports whether a worker outlives the initiator. Only on Linux can a
+// later initiator come back to a process.
 func (w *worker) isKept() bool {
 	return runtime.GOOS == "linux" && w.rec.Spec.OnInitiatorExit == "keep"
 }
 
-// saveSnapshot leaves a memo of a worker when what was left is out of date. One
-// whose process is being asked for has it in the order itself: then there is
-// never a process without a memo, nor a memo of one that was not asked for.
+// saveSnapshot saves a worker's snapshot when the saved one is out of date.
+// While a process is being spawned, the spawn order itself carries the
+// snapshot: so there is never a process without a snapshot, nor a snapshot of a
+// process that was not ordered.
 func (l *loop) saveSnapshot(w *worker) {
 	if !l.savesSnapshots || !w.isKept() && l.quiescing == nil || w.rec.Phase == lifecycle.PhaseSpawning || w.removing && w.rec.Phase.AtRest() {
 		return
@@ -44,14 +45,14 @@ func (l *loop) sendSnapshot(w *worker, blob []byte) {
 	l.storeSnapshot(w, blob)
 }
 
-// storeSnapshot enters it into the ledger.
+// storeSnapshot saves a snapshot in the SnapshotStore.
 func (l *loop) storeSnapshot(w *worker, blob []byte) {
 	if l.opts.Snapshots != nil && w.isKept() {
 		l.opts.Snapshots.SaveSnapshot(w.guid, w.rec.Incarnation, w.rec.PID, w.startTime, blob)
 	}
 }
 
-// deleteSnapshot takes the memo of a worker back that is no more.
+// deleteSnapshot deletes the snapshot of a worker that was removed.
 func (l *loop) deleteSnapshot(w *worker) {
 	if w.saved == (summary{}) {
 		return
@@ -64,8 +65,8 @@ func (l *loop) deleteSnapshot(w *worker) {
 	}
 }
 
-// saveAllSnapshots begins to leave memos. It comes before the first start, so that
-// whoever comes after us finds a pool whole.
+// saveAllSnapshots begins to save snapshots. It runs before the first start, so
+// that the next initiator finds every pool complete.
 func (l *loop) saveAllSnapshots() {
 	l.savesSnapshots = true
 	for _, w := range l.order {
@@ -73,7 +74,8 @@ func (l *loop) saveAllSnapshots() {
 	}
 }
 
-// RecordSession tells what a worker has answered to the dispatcher's connect.
+// RecordSession stores what a worker has answered to the dispatcher's connect:
+// its slots, and whether it is a legacy ding slave.
 func (s *Supervisor) RecordSession(guid string, incarnation, slots int, blunt bool) {
 	s.box.Put(func(l *loop) {
 		w := l.workers[guid]

@@ -12,10 +12,10 @@ import (
 	"initiator/internal/limits"
 )
 
-// maxLaunches is how often in a row a new keeper is tried.
+// maxLaunches is how often in a row the launch of a new keeper is tried.
 const maxLaunches = 5
 
-// firstKeeper takes the keeper that was given, or launches one.
+// firstKeeper takes the keeper of the Options, or launches one.
 func (l *loop) firstKeeper() error {
 	l.keeper = l.opts.Keeper
 	if l.keeper == nil {
@@ -32,9 +32,9 @@ func (l *loop) firstKeeper() error {
 	return nil
 }
 
-// handleKeeperLost takes the death of the keeper: each living worker has died with
-// it, and the law judges that. Nothing is spawned before what escaped was
-// found and ended.
+// handleKeeperLost handles the death of the keeper. Each running worker has
+// died with it, unless it is kept, and the restart policy decides what follows.
+// No process is spawned before escaped descendants were found and ended.
 func (l *loop) handleKeeperLost(how string) {
 	if l.keeper == nil {
 		return
@@ -75,7 +75,7 @@ func (l *loop) handleKeeperLost(how string) {
 // replaceKeeper runs beside the loop and ends with a message to it.
 func (l *loop) replaceKeeper(guids []string, leaders []int, kept []keeper.KeptWorker, spare []string, old *keeper.Keeper, tree *limits.CgroupTree) {
 	if old != nil {
-		_ = old.Close() // it is dead; this frees what we held of it
+		_ = old.Close() // it is dead; this closes what the initiator holds of it
 	}
 	tree.KillExcept(spare)
 	strays := killByGUID(guids, leaders)
@@ -97,7 +97,8 @@ func (l *loop) launchKeeper() (k *keeper.Keeper, err error) {
 	return nil, err
 }
 
-// useNewKeeper goes on with the new keeper: ports first, then what waited.
+// useNewKeeper goes on with the new keeper: first the ports, then the delayed
+// spawns.
 func (l *loop) useNewKeeper(k *keeper.Keeper, strays []string, err error) {
 	if len(strays) > 0 {
 		l.log.Warn("keeper lost: ended what it had left", "processes", strays)
@@ -119,7 +120,7 @@ func (l *loop) useNewKeeper(k *keeper.Keeper, strays []string, err error) {
 			continue
 		}
 		l.rebindPort(w)
-		w.saved = summary{} // what was noted lay with the last one
+		w.saved = summary{} // the snapshots were lost with the old keeper
 		l.saveSnapshot(w)
 	}
 	for _, p := range waiting {
@@ -129,8 +130,9 @@ func (l *loop) useNewKeeper(k *keeper.Keeper, strays []string, err error) {
 	}
 }
 
-// rebindPort makes the sockets that died with the keeper again, on the same ports;
-// a worker whose port a stranger took meanwhile gets another at its spawn.
+// rebindPort creates a socket that died with the keeper again, on the same
+// port. A worker whose port another program has taken in the meantime gets
+// another port at its spawn.
 func (l *loop) rebindPort(w *worker) {
 	if w.port == nil || w.port.Mode == "bind" {
 		return

@@ -2,8 +2,8 @@
 
 package supervise
 
-// KillLeftovers and sweep can find nothing where the environment of other processes
-// cannot be read: what escaped a lost keeper lives on.
+// KillLeftovers finds nothing: this system does not show the environment of
+// other processes. A process that has escaped a lost keeper goes on.
 func KillLeftovers([]string) []string { return nil }
 
 func killByGUID([]string, []int) []string { return nil }

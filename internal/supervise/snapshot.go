@@ -13,25 +13,26 @@ import (
 	"initiator/internal/plan"
 )
 
-// snapshotVersion is the version of what a memo means. Members may be added to it
-// at will: unknown ones are ignored, missing ones are zero. It rises only when
-// an older program would do harm with a newer memo.
+// snapshotVersion is the version of the meaning of a snapshot. Members can be
+// added without a new version: unknown members are ignored, missing members are
+// zero. It rises only when an older program would do harm with a newer
+// snapshot.
 const snapshotVersion = 1
 
-// snapshot is all that must be known of a worker to go on with it: this package
-// leaves it with the keeper, and finds it there after a death or an upgrade of
-// the initiator. It holds secrets.
+// snapshot is what the next initiator must know of a worker to go on with it.
+// The supervisor saves it with the keeper and finds it there after a death or
+// an upgrade of the initiator. It holds secrets.
 type snapshot struct {
 	V    int
-	At   time.Time     // by the wall clock …
-	Boot time.Duration // … and by the one that nobody sets
+	At   time.Time     // by the wall clock
+	Boot time.Duration // by the clock that is never set
 
 	Name     string
 	Index    int
-	Of       int               // how many workers the pool then had
-	Replicas int               // as the file then said
-	Made     map[string]string // plan.Fingerprint of what the process was made from
-	Stop     snapshotStop      // how to end it when the file knows it no more
+	Of       int               // the number of workers of the pool at that time
+	Replicas int               // the number in the file at that time
+	Made     map[string]string // plan.Fingerprint of the definition from which the process was made
+	Stop     snapshotStop      // how to end it when the file has no such definition any more
 
 	Record  lifecycle.Record
 	Token   string
@@ -52,32 +53,34 @@ type snapshotPort struct {
 	Addr, Mode string
 }
 
-// snapshotProof says how the process can show that it is the worker.
+// snapshotProof says how the process can prove that it is the worker.
 type snapshotProof struct {
-	Ping    bool // it answers GET /ping with its token's proof
+	Ping    bool // it answers GET /ping with a proof of its token
 	Channel int
 	Addr    string // host:port
 }
 
-// snapshotLogs are the files that a keeper writes to, for one that adopts.
+// snapshotLogs are the files that an adopting keeper writes to.
 type snapshotLogs struct {
 	Stdout, Stderr keeper.Log
 	Redirect       bool
 	Cgroup         string
 }
 
-// Session is what the dispatcher has agreed upon with an incarnation.
+// Session is what the dispatcher and one incarnation have agreed on.
 type Session struct {
-	// Token is chosen here, before the process is started, so that there is
-	// never one that nobody knows.
+	// Token is chosen before the process starts, so that the next initiator
+	// knows the token of every session.
 	Token string
-	// Slots and Blunt are what the worker answered; Known says that it did.
+	// Slots and Legacy are what the worker has answered; Known says that it
+	// has.
 	Slots  int
-	Legacy bool `json:"Blunt"` // it speaks no more than ding.interaction
+	Legacy bool `json:"Blunt"` // it is a ding slave: one slot, no cancel
 	Known  bool
 }
 
-// summary is the part of a worker whose change makes its memo out of date.
+// summary is the part of a worker that makes its snapshot out of date when it
+// changes.
 type summary struct {
 	spec                              *plan.Spec
 	phase                             lifecycle.Phase
@@ -106,7 +109,7 @@ func (w *worker) summarize() summary {
 	return s
 }
 
-// encodeSnapshot describes a worker as it is now.
+// encodeSnapshot returns the snapshot of a worker.
 func (l *loop) encodeSnapshot(w *worker) []byte {
 	spec := w.rec.Spec
 	m := snapshot{
@@ -124,25 +127,26 @@ func (l *loop) encodeSnapshot(w *worker) []byte {
 	}
 	m.Logs = snapshotLogs{w.logTo(spec.Stdout), w.logTo(spec.Stderr), spec.RedirectStderr, w.cgroup}
 	blob, err := json.Marshal(m)
-	if err != nil { // only plain values are in it
+	if err != nil { // impossible: it holds only plain values
 		l.log.Error("memo "+w.guid, "error", err)
 	}
 	return blob
 }
 
-// specFingerprint is computed once for each spec: a spec never changes. See forgetFingerprints.
+// specFingerprint computes the fingerprint of a definition once, since a
+// definition never changes. See forgetFingerprints.
 func (l *loop) specFingerprint(spec *plan.Spec) map[string]string {
 	made, ok := l.fingerprints[spec]
 	if !ok {
-		self, _ := os.Executable() // unknown = it is named nowhere
+		self, _ := os.Executable() // "" = unknown: it is in no fingerprint then
 		made = plan.Fingerprint(l.plan, spec, self)
 		l.fingerprints[spec] = made
 	}
 	return made
 }
 
-// forgetFingerprints drops what was computed for specs of which nothing is made any
-// more: each reload brings others.
+// forgetFingerprints removes the fingerprints of definitions that no worker
+// uses any more: each reload brings new definitions.
 func (l *loop) forgetFingerprints() {
 	used := map[*plan.Spec]bool{}
 	for _, w := range l.order {
@@ -151,7 +155,7 @@ func (l *loop) forgetFingerprints() {
 	maps.DeleteFunc(l.fingerprints, func(spec *plan.Spec, _ map[string]string) bool { return !used[spec] })
 }
 
-// decodeSnapshot reads what an earlier process of this program has left.
+// decodeSnapshot reads a snapshot that an earlier initiator has saved.
 func decodeSnapshot(blob []byte) (snapshot, error) {
 	var m snapshot
 	if len(blob) == 0 {

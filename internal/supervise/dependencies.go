@@ -8,8 +8,8 @@ import (
 	"initiator/internal/plan"
 )
 
-// checkDependencies sees whether everything that a worker comes after is there, and says
-// so to the table.
+// checkDependencies checks the dependencies of a worker, and queues the result
+// for the table.
 func (l *loop) checkDependencies(w *worker) {
 	missing := l.missingDependencies(w.pool)
 	w.pool.missing = missing
@@ -20,7 +20,8 @@ func (l *loop) checkDependencies(w *worker) {
 	l.queueEvent(w, lifecycle.Event{Kind: lifecycle.DependenciesMissing, Reason: "waits for " + strings.Join(missing, ", ")})
 }
 
-// missingDependencies names the unmet items of `after`, in the words of the INI.
+// missingDependencies returns the unmet items of `after`, in the words of the
+// INI.
 func (l *loop) missingDependencies(p *pool) (names []string) {
 	for _, d := range p.spec.After {
 		if !l.pools[d.Name].meetsCondition(d.Condition) {
@@ -30,8 +31,9 @@ func (l *loop) missingDependencies(p *pool) (names []string) {
 	return names
 }
 
-// meetsCondition reports whether all workers of the pool are as the condition says. A
-// pool without workers meets nothing, or a typo would start everything.
+// meetsCondition reports whether all workers of the pool meet a condition of
+// `after`. A pool without workers meets none: otherwise a typing error would
+// start everything.
 func (p *pool) meetsCondition(condition string) bool {
 	if p == nil || len(p.workers) == 0 {
 		return false
@@ -44,12 +46,13 @@ func (p *pool) meetsCondition(condition string) bool {
 		return p.byPhase[lifecycle.PhaseExited] == n
 	case "completed_successfully":
 		return p.byPhase[lifecycle.PhaseExited] == n && p.cleanExits == n
-	default: // ready; a one-shot that has done its work counts
+	default: // ready; a one-shot worker that has done its work counts as well
 		return p.byPhase[lifecycle.PhaseReady]+p.cleanExits == n && p.byPhase[lifecycle.PhaseReady] > 0 || p.cleanExits == n
 	}
 }
 
-// unrecoverableReason adds why a condition cannot come true by itself.
+// unrecoverableReason returns why a condition cannot come true without a
+// person; "" = it can.
 func (l *loop) unrecoverableReason(d plan.Dependency) string {
 	p := l.pools[d.Name]
 	switch {
@@ -67,7 +70,8 @@ func (l *loop) unrecoverableReason(d plan.Dependency) string {
 	return ""
 }
 
-// recheckFollowers looks at those that come after a worker that has changed.
+// recheckFollowers checks the workers that start after a worker that has
+// changed.
 func (l *loop) recheckFollowers(w *worker) {
 	for _, p := range w.pool.followers {
 		if p.byPhase[lifecycle.PhaseWaiting] == 0 {
@@ -86,7 +90,8 @@ func (l *loop) recheckFollowers(w *worker) {
 	}
 }
 
-// recheckWaiting looks at all who wait, after another plan may have asked for less.
+// recheckWaiting checks all waiting workers, because a new plan may have
+// removed a dependency.
 func (l *loop) recheckWaiting() {
 	for _, w := range l.order {
 		if w.rec.Phase == lifecycle.PhaseWaiting {
@@ -95,9 +100,9 @@ func (l *loop) recheckWaiting() {
 	}
 }
 
-// startTiers orders specs by `after` and, where that leaves a choice, by priority:
-// the specs of one tier have one priority and do not come after each other.
-// Starting goes through them forwards, stopping backwards.
+// startTiers orders definitions by `after` and, where that leaves a choice, by
+// priority. The definitions of one tier have one priority and do not depend on
+// each other. A start goes through the tiers forwards, a stop backwards.
 func startTiers(specs []*plan.Spec) [][]string {
 	left := make(map[string]*plan.Spec, len(specs))
 	for _, s := range specs {
@@ -114,8 +119,9 @@ func startTiers(specs []*plan.Spec) [][]string {
 	return out
 }
 
-// nextTier takes, of the specs that come after nothing in left, those of the
-// lowest priority. In a cycle, which the plan refuses, everything is one tier.
+// nextTier takes the definitions that depend on nothing in left, and of these
+// the lowest priority. In a cycle, which the plan refuses, everything is one
+// tier.
 func nextTier(specs []*plan.Spec, left map[string]*plan.Spec) (tier []string) {
 	var lowest *plan.Spec
 	for _, s := range specs {
@@ -137,7 +143,7 @@ func nextTier(specs []*plan.Spec, left map[string]*plan.Spec) (tier []string) {
 	return tier
 }
 
-// startsBefore compares priorities, that of the group first.
+// startsBefore compares priorities, the group's first.
 func startsBefore(a, b *plan.Spec) bool {
 	return cmp.Or(cmp.Compare(a.GroupPriority, b.GroupPriority), cmp.Compare(a.Priority, b.Priority)) < 0
 }

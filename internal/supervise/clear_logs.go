@@ -11,24 +11,25 @@ import (
 
 var errKeeperLost = errors.New("the keeper was lost and is being replaced: try again")
 
-// logClearing is one request to empty logs. The loop owns it until done is closed.
+// logClearing is one request to clear logs. The loop owns it until done is
+// closed.
 type logClearing struct {
 	results []Result
 	left    int
 	done    chan struct{}
 }
 
-// pendingClear is a place in a wipe that waits for the keeper's word. The keeper
-// answers in the order in which it was asked.
+// pendingClear is a worker's place in a logClearing that waits for the keeper's
+// answer. The keeper answers in the order of the requests.
 type pendingClear struct {
 	*logClearing
 	place int
 }
 
-// ClearLogs removes what the named workers have written: the files of their logs,
-// but not those that were rotated away before. The error is of the request
-// itself; a worker's is in its Result, which is keeper.ErrOlderKeeper's where the
-// keeper cannot.
+// ClearLogs empties the log files of the named workers. Rotated files stay. The
+// error is about the request itself; the error of one worker is in its Result,
+// for example the text of keeper.ErrOlderKeeper when an older keeper cannot
+// clear logs.
 func (s *Supervisor) ClearLogs(ctx context.Context, names ...string) ([]Result, error) {
 	var x *logClearing
 	err := s.askLoop(ctx, func(l *loop) (err error) {
@@ -68,7 +69,7 @@ func (l *loop) clearLogs(names []string) (*logClearing, error) {
 	return x, nil
 }
 
-// logFiles are the files that hold what a worker writes.
+// logFiles returns the files to which a worker's output goes.
 func (w *worker) logFiles() []string {
 	spec := w.rec.Spec
 	paths := []string{w.logTo(spec.Stdout).Path}
@@ -85,7 +86,8 @@ func (x *logClearing) setResult(place int, problem string) {
 	}
 }
 
-// handleCleared takes the keeper's answer to the oldest order that has none.
+// handleCleared takes the keeper's answer to the oldest request without an
+// answer.
 func (l *loop) handleCleared(e keeper.Event) {
 	if len(l.pendingClears) == 0 {
 		return
@@ -95,7 +97,7 @@ func (l *loop) handleCleared(e keeper.Event) {
 	first.setResult(first.place, strings.TrimPrefix(e.Error, "clear log: "))
 }
 
-// failPendingClears ends the wait for a keeper that is gone.
+// failPendingClears ends the requests that a lost keeper will not answer.
 func (l *loop) failPendingClears() {
 	for _, w := range l.pendingClears {
 		w.setResult(w.place, errKeeperLost.Error())

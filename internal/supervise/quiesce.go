@@ -8,19 +8,21 @@ import (
 	"initiator/internal/keeper"
 )
 
-// quiesceRequest is a Freeze that waits for the keeper to have told all that no memo
-// is there for. The loop owns it until done has its answer.
+// quiesceRequest is a Quiesce that waits until the keeper has reported every
+// event that happened before it had the snapshots. The loop owns it until done
+// has its answer.
 type quiesceRequest struct {
 	keeper *keeper.Keeper
 	stay   time.Duration
 	done   chan error
 }
 
-// Quiesce prepares for another process of this program to go on: it leaves a
-// memo of every worker with the keeper, which holds them all for that long, and
-// ends Run with nothing stopped. Nothing happens to a worker from then on; what
-// comes is for the next. The caller then leaves the keeper without closing it.
-// When ctx ends before all that is done, everything goes on as it was.
+// Quiesce prepares the hand-over to another process of this program. It saves a
+// snapshot of every worker with the keeper, which holds all workers for stay,
+// and ends Run without stopping a worker. From then on the supervisor changes
+// nothing: the next initiator receives all further events. The caller then
+// detaches the keeper and does not close it. When ctx ends first, the
+// supervisor goes on as before.
 func (s *Supervisor) Quiesce(ctx context.Context, stay time.Duration) error {
 	var f *quiesceRequest
 	err := s.askLoop(ctx, func(l *loop) (err error) {
@@ -33,7 +35,7 @@ func (s *Supervisor) Quiesce(ctx context.Context, stay time.Duration) error {
 	select {
 	case err := <-f.done:
 		return err
-	case <-ctx.Done(): // it may just have happened all the same
+	case <-ctx.Done(): // it may have completed at the same moment
 		s.box.Put(func(l *loop) {
 			if l.quiescing == f && !l.quiesced {
 				l.abortUpgrade(context.Cause(ctx))
@@ -47,15 +49,16 @@ func (s *Supervisor) Quiesce(ctx context.Context, stay time.Duration) error {
 	case <-s.done:
 	}
 	select {
-	case err := <-f.done: // the last thing that it did
+	case err := <-f.done: // the last message that the loop handled
 		return err
 	default:
 		return ErrEnded
 	}
 }
 
-// startQuiesce leaves the memos. What the keeper had said of a worker before it had
-// one is on its way to us, and only to us: we go on until we have heard it.
+// startQuiesce saves the snapshots. The keeper has sent events from before it
+// had a snapshot only to this initiator, so the loop goes on until it has
+// handled them.
 func (l *loop) startQuiesce(stay time.Duration) (*quiesceRequest, error) {
 	k := l.keeper
 	switch {
@@ -78,8 +81,8 @@ func (l *loop) startQuiesce(stay time.Duration) (*quiesceRequest, error) {
 	return f, nil
 }
 
-// finishQuiesce is the keeper's word that it has told everything: from here on all is
-// another's.
+// finishQuiesce handles the keeper's answer that it has sent every event. From
+// here on the next initiator owns everything.
 func (l *loop) finishQuiesce() {
 	f := l.quiescing
 	if f == nil || l.quiesced {
@@ -97,7 +100,7 @@ func (l *loop) finishQuiesce() {
 	f.done <- nil
 }
 
-// abortUpgrade goes on as if nobody had asked.
+// abortUpgrade goes on as if Quiesce had not been called.
 func (l *loop) abortUpgrade(err error) {
 	if f := l.quiescing; f != nil {
 		l.quiescing = nil
@@ -105,7 +108,7 @@ func (l *loop) abortUpgrade(err error) {
 	}
 }
 
-// Quiesced reports whether Run has ended because of Freeze.
+// Quiesced reports whether Run has ended because of Quiesce.
 func (s *Supervisor) Quiesced() bool {
 	select {
 	case <-s.done:

@@ -8,8 +8,9 @@ import (
 	"initiator/internal/limits"
 )
 
-// performAction does one thing that the table asks for. What follows from it comes
-// back as an event, never as a return value: the table hears of it in order.
+// performAction performs one action of the table. The result comes back as an
+// event and never as a return value, so that the table receives events in
+// order.
 func (l *loop) performAction(w *worker, a lifecycle.Action) {
 	switch a.Kind {
 	case lifecycle.CheckDependencies:
@@ -67,8 +68,8 @@ func (l *loop) drainWorker(w *worker) {
 	l.opts.Dispatcher.Drain(w.guid, w.rec.Incarnation)
 }
 
-// endWorker has the keeper end a worker, after stop_command where there is one and
-// time to run it.
+// endWorker orders the end of a worker. A stop_command runs first, unless KILL
+// is ordered.
 func (l *loop) endWorker(w *worker, a lifecycle.Action) {
 	if a.Kill || len(w.rec.Spec.StopCommand) == 0 || w.rec.PID == 0 || w.pendingEnd.Kind == lifecycle.EndProcess {
 		l.sendEnd(w, a)
@@ -78,13 +79,14 @@ func (l *loop) endWorker(w *worker, a lifecycle.Action) {
 	l.startHook(w, "stop", w.rec.Spec.StopCommand, a.Wait)
 }
 
-// sendEnd tells the keeper. Without a keeper there is nothing to end: what a
-// lost one left is swept before the next begins.
+// sendEnd sends the order to the keeper. Without a keeper there is no process
+// to end: the processes that a lost keeper has left are ended before the next
+// keeper starts.
 func (l *loop) sendEnd(w *worker, a lifecycle.Action) {
 	w.pendingEnd = lifecycle.Action{}
 	l.killHook(w)
 	if l.keeper == nil && w.awaitsAdoption {
-		return // it lives: see adoptProven
+		return // the process lives: see adoptProven
 	}
 	if l.keeper == nil {
 		l.queueEvent(w, lifecycle.Event{Kind: lifecycle.ProcessesGone, Incarnation: w.rec.Incarnation})
@@ -94,7 +96,7 @@ func (l *loop) sendEnd(w *worker, a lifecycle.Action) {
 	if a.Kill {
 		order.Signal, order.Wait = signalNumber("KILL"), 0
 	}
-	// A failed send means that the keeper is gone, and that is reported as an
+	// A failed send means that the keeper is gone, which is reported as an
 	// event of its own.
 	l.logUnsent(l.keeper.End(order), "end", w)
 }
@@ -105,7 +107,8 @@ func (l *loop) logUnsent(err error, what string, w *worker) {
 	}
 }
 
-// releasePort gives the number back and has the keeper close the held socket.
+// releasePort releases the port number and lets the keeper close the held
+// socket.
 func (l *loop) releasePort(w *worker) {
 	if w.port == nil {
 		return
@@ -117,7 +120,7 @@ func (l *loop) releasePort(w *worker) {
 	w.port = nil
 }
 
-// releaseIncarnation ends what belonged to one incarnation.
+// releaseIncarnation releases what belonged to one incarnation.
 func (l *loop) releaseIncarnation(w *worker) {
 	if w.socket != nil {
 		w.socket.Close()
@@ -128,8 +131,9 @@ func (l *loop) releaseIncarnation(w *worker) {
 	l.killHook(w)
 }
 
-// watchOutput turns a worker's output lines on or off. Those among which is the one
-// that says "ready" are awaited: it is said once, and we may die over it.
+// watchOutput turns a worker's output lines on or off. The keeper sends awaited
+// lines again to the next initiator: the line that means "ready" is written
+// only once, and this initiator may die before it handles the line.
 func (l *loop) watchOutput(w *worker, on, starting bool) {
 	w.outputWatched, w.lineAwaited = on, on && awaitsReadyLine(w.rec.Spec, starting)
 	switch {

@@ -15,8 +15,8 @@ import (
 	"initiator/internal/probe"
 )
 
-// handleKeeperEvent takes one event of the keeper. ok is false when its channel has closed,
-// which follows KindLost.
+// handleKeeperEvent handles one event of the keeper. ok is false when the
+// channel was closed, which follows KindLost.
 func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 	if !ok || e.Kind == keeper.KindLost {
 		l.handleKeeperLost(e.Error)
@@ -26,7 +26,7 @@ func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 		l.finishQuiesce()
 		return
 	}
-	if e.Kind == keeper.KindCleared { // also of a worker that was forgotten meanwhile
+	if e.Kind == keeper.KindCleared { // also for a worker that was removed in the meantime
 		l.handleCleared(e)
 		return
 	}
@@ -38,7 +38,7 @@ func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 	switch {
 	case e.Kind == keeper.KindWarning:
 		l.log.Warn("keeper: "+e.Error, "guid", e.GUID)
-	case w == nil: // of a worker that was forgotten: nothing depends on it
+	case w == nil: // the worker was removed: nothing depends on the event
 	case e.Kind == keeper.KindOutput:
 		w.lastSeq = max(w.lastSeq, e.Seq)
 		l.handleOutput(w, e)
@@ -48,7 +48,8 @@ func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 	}
 }
 
-// handleWorkerEvent turns what the keeper says about a worker into the table's event.
+// handleWorkerEvent translates a keeper's report about a worker into an event
+// of the table.
 func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 	ev := lifecycle.Event{GUID: e.GUID, Incarnation: e.Incarnation}
 	switch e.Kind {
@@ -66,7 +67,7 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 		ev.Kind, ev.Left = lifecycle.ProcessExited, e.Survivors
 		ev.Exit = classifyExit(w.rec.Spec, e)
 		ev.Unattributed = e.Unattributed
-		ev.EmptyProven = e.Survivors == 0 && len(e.Unattributed) == 0 && runtime.GOOS == "linux" // elsewhere an escape cannot be seen
+		ev.EmptyProven = e.Survivors == 0 && len(e.Unattributed) == 0 && runtime.GOOS == "linux" // other systems do not show whether a process has escaped
 		if l.portWasTaken(w, &ev) {
 			ev.Exit.Class = lifecycle.ExitPortTaken
 		}
@@ -77,11 +78,11 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 	}
 	l.applyEvent(w, ev)
 	if ev.Kind == lifecycle.ProcessExited && w.rec.Phase == lifecycle.PhaseEnding && w.pendingEnd.Kind == lifecycle.EndProcess {
-		l.sendEnd(w, w.pendingEnd) // stop_command has worked before its own end
+		l.sendEnd(w, w.pendingEnd) // stop_command had its effect before its own end
 	}
 }
 
-// classifyExit sorts an exit. Only the spec knows which codes are clean.
+// classifyExit sorts an exit. Only the definition says which codes are clean.
 func classifyExit(spec *plan.Spec, e keeper.Event) lifecycle.Exit {
 	exit := lifecycle.Exit{Code: e.Code, Core: e.Core}
 	switch {
@@ -102,11 +103,12 @@ func classifyExit(spec *plan.Spec, e keeper.Event) lifecycle.Exit {
 	return exit
 }
 
-// portTakenWithin is how soon after its start an end may be blamed on the port.
+// portTakenWithin is how soon after its start a process must end for the port
+// to be the reason.
 const portTakenWithin = 5 * time.Second
 
-// portWasTaken finds out whether a worker that binds for itself has ended at
-// once because a stranger has its port. A fixed port has no next one.
+// portWasTaken reports whether a worker that binds its port itself has ended at
+// once because another program has the port. A fixed port has no alternative.
 func (l *loop) portWasTaken(w *worker, e *lifecycle.Event) bool {
 	if e.Incarnation != w.rec.Incarnation || w.port == nil || w.port.Mode != "bind" || w.rec.Spec.Port != 0 ||
 		e.Exit.Class == lifecycle.ExitClean || e.Left > 0 || w.rec.ReachedRunning || l.now.Sub(w.rec.Started) > portTakenWithin {

@@ -10,8 +10,8 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// LaunchWorker adds one more worker to a spec's pool and waits until it is ready; the
-// error says why it is not. guid "" makes one up.
+// LaunchWorker adds one worker to the pool of a definition and waits until it
+// is ready; the error says why it is not. With guid "", it chooses one.
 func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string) (Worker, error) {
 	if guid == "" {
 		guid = uuid.NewString()
@@ -41,27 +41,28 @@ func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string)
 	return results[0].Worker, nil
 }
 
-// OnePortError says that a definition with a port of its own was asked for a
-// second worker: one of the two could never take the port.
+// OnePortError says that a definition with a fixed port was asked for a second
+// worker, which could never take the port.
 type OnePortError struct {
 	Name string
 	Port int
 }
 
-// Error says what would be right.
+// Error says what to change.
 func (e *OnePortError) Error() string {
 	return fmt.Sprintf("%s has port = %d, which serves one worker: write port = auto", e.Name, e.Port)
 }
 
-// Start starts the named workers (names of specs and groups, guids, "all") and
-// waits until each is ready or will not be. Those that run already are left
-// alone. The error is of the request itself; a worker's is in its Result.
+// Start starts the named workers (names of definitions and groups, GUIDs,
+// "all") and waits until each is ready or has given up. It leaves running
+// workers alone. The error is about the request itself; the error of one worker
+// is in its Result.
 func (s *Supervisor) Start(ctx context.Context, names ...string) ([]Result, error) {
 	return s.requestWorkers(ctx, lifecycle.StartRequested, "asked to start", names)
 }
 
-// Restart gives each of the named workers a new process, all at once, and
-// waits as Start does.
+// Restart gives each of the named workers a new process, all at the same time,
+// and waits as Start does.
 func (s *Supervisor) Restart(ctx context.Context, names ...string) ([]Result, error) {
 	return s.requestWorkers(ctx, lifecycle.RestartRequested, "asked to restart", names)
 }
@@ -79,7 +80,7 @@ func (s *Supervisor) requestWorkers(ctx context.Context, kind lifecycle.EventKin
 	})
 }
 
-// sortForStart puts workers in the order in which they are to start.
+// sortForStart returns workers in the order in which they start.
 func (l *loop) sortForStart(chosen []*worker) (sorted []*worker) {
 	for _, tier := range l.tiersOf(chosen) {
 		sorted = append(sorted, tier...)
@@ -87,8 +88,8 @@ func (l *loop) sortForStart(chosen []*worker) (sorted []*worker) {
 	return sorted
 }
 
-// tiersOf sorts workers into the tiers of their specs; those of specs that have
-// left the plan come last.
+// tiersOf sorts workers into the tiers of their definitions. Workers of
+// definitions that have left the plan come last.
 func (l *loop) tiersOf(chosen []*worker) (sorted [][]*worker) {
 	place := map[string]int{}
 	names := startTiers(l.planSpecs())
@@ -108,9 +109,9 @@ func (l *loop) tiersOf(chosen []*worker) (sorted [][]*worker) {
 	return slices.DeleteFunc(sorted, func(t []*worker) bool { return len(t) == 0 })
 }
 
-// RestartRolling restarts the named workers one at a time, each ready before
-// the next begins. It ends at the first that does not become ready, so that
-// the others go on working.
+// RestartRolling restarts the named workers one after another; each must be
+// ready before the next restart. It ends at the first worker that does not
+// become ready, so that the others go on.
 func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Result, error) {
 	var guids []string
 	err := s.askLoop(ctx, func(l *loop) error {
@@ -132,8 +133,8 @@ func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Res
 	return all, err
 }
 
-// Stop stops the named workers, in the reverse of the order in which they
-// start and those of one tier together, and waits until nothing of them is left.
+// Stop stops the named workers and waits until none of their processes is left.
+// It goes through the tiers in reverse; the workers of one tier stop together.
 func (s *Supervisor) Stop(ctx context.Context, names ...string) ([]Result, error) {
 	var order [][]string
 	err := s.askLoop(ctx, func(l *loop) error {
@@ -162,7 +163,7 @@ func guidsOf(workers []*worker) (guids []string) {
 	return guids
 }
 
-// findExisting are those of the guids that still exist.
+// findExisting returns the workers of those GUIDs that still exist.
 func (l *loop) findExisting(guids []string) (found []*worker) {
 	for _, guid := range guids {
 		if w := l.workers[guid]; w != nil {

@@ -1,10 +1,11 @@
 package supervise
 
-// A keeper of an older version serves on for as long as it has a process: its
-// workers are never restarted for its sake. When the last has ended it is
-// replaced, in the way of one that was lost, but that nothing was.
+// A keeper of an older version goes on as long as it has a process: its workers
+// are not restarted because of it. When the last process has ended, the keeper
+// is replaced the same way as after a crash. No worker is lost here.
 
-// replaceOutdatedKeeper replaces an outdated keeper that has nothing left to keep.
+// replaceOutdatedKeeper replaces an outdated keeper that has no process any
+// more.
 func (l *loop) replaceOutdatedKeeper() {
 	if !l.opts.KeeperOutdated || l.keeperReplaced || l.keeper == nil || l.opts.NewKeeper == nil || l.stopping || len(l.hooks) > 0 {
 		return

@@ -9,15 +9,16 @@ import (
 	"initiator/internal/plan"
 )
 
-// FatalError ends Run: a worker with on_fatal = shutdown was given up.
+// FatalError ends Run: a worker with on_fatal = shutdown is FATAL.
 type FatalError struct{ Worker Worker }
 
-// Error names the worker and says what it died of.
+// Error names the worker and the reason.
 func (e *FatalError) Error() string {
 	return fmt.Sprintf("worker %s (%s) is FATAL and on_fatal = shutdown: %s", e.Worker.Name, e.Worker.GUID, e.Worker.Reason)
 }
 
-// startAll starts what has autostart, tier by tier: nothing waits but by `after`.
+// startAll starts the workers with autostart, tier by tier. Only `after` makes
+// a worker wait.
 func (l *loop) startAll() {
 	for _, tier := range startTiers(l.planSpecs()) {
 		for _, name := range tier {
@@ -32,7 +33,7 @@ func (l *loop) startPool(p *pool) {
 	}
 	for _, w := range p.workers {
 		if w.rec.Phase != lifecycle.PhaseStopped || w.rec.Incarnation > 0 {
-			continue // it was restored, and is as somebody wanted it
+			continue // it was restored, and is in the state that was requested before
 		}
 		l.applyEvent(w, lifecycle.Event{Kind: lifecycle.StartRequested, Reason: "autostart"})
 	}
@@ -45,21 +46,21 @@ func (l *loop) planSpecs() (specs []*plan.Spec) {
 	return specs
 }
 
-// stopAll begins to stop everything, in order. The order takes a goroutine
-// that asks as anyone would; it ends when everything rests, and the loop does
-// not end before it.
+// stopAll begins to stop all workers in their order. The order needs a
+// goroutine that sends the requests; it ends when all workers are at rest, and
+// the loop does not end before it.
 func (l *loop) stopAll() {
 	if l.stopping {
 		return
 	}
 	l.stopping = true
 	l.helpers.Go(func() {
-		_, _ = l.Stop(context.Background(), "all") // what is not proven empty is shown by Workers
+		_, _ = l.Stop(context.Background(), "all") // Workers shows the processes that may be left
 		l.box.Put(func(l *loop) { l.stopOrdered = true })
 	})
 }
 
-// killAll is a shutdown that waits for nothing.
+// killAll stops all workers without any wait.
 func (l *loop) killAll() {
 	l.killing = true
 	l.stopAll()
@@ -70,7 +71,7 @@ func (l *loop) killAll() {
 	}
 }
 
-// stopKind is how workers are stopped now.
+// stopKind returns the event that stops a worker now.
 func (l *loop) stopKind() lifecycle.EventKind {
 	if l.killing {
 		return lifecycle.KillRequested
@@ -83,8 +84,8 @@ func (l *loop) failRun(err error) {
 	l.stopAll()
 }
 
-// finished: everything was asked to stop and rests, and nobody is about to
-// bring a keeper.
+// isFinished reports whether the loop can end: all workers were stopped and are
+// at rest, and no goroutine is about to bring a keeper.
 func (l *loop) isFinished() bool {
 	if !l.stopOrdered || l.replacing {
 		return false
@@ -97,12 +98,12 @@ func (l *loop) isFinished() bool {
 	return true
 }
 
-// releaseAll gives back what the loop holds, at its end.
+// releaseAll releases what the loop holds, at its end.
 func (l *loop) releaseAll() {
-	if l.quiesced { // everything is another's from here on
+	if l.quiesced { // from here on the next initiator owns everything
 		for _, w := range l.order {
 			if w.socket != nil {
-				w.socket.Detach() // its path stays: the process knows it
+				w.socket.Detach() // the directory stays: the process knows it
 			}
 		}
 		if l.ownKeeper != nil {

@@ -8,13 +8,13 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// outlivesKeeper reports whether a worker's process lives on after its keeper: those
-// marked keep do, where the kernel lets us name a process for ever.
+// outlivesKeeper reports whether a worker's process goes on after its keeper
+// has died. This holds for a worker with on_initiator_exit = keep where the
+// kernel gives the process a name that is never used again.
 func (w *worker) outlivesKeeper() bool {
 	return w.isKept() && w.rec.PID != 0 && w.startTime != 0 && w.rec.Phase.HasProcess()
 }
 
-// prove asks every one of them who it is, all at once. It runs beside the loop.
 func (l *loop) prove(list []keeper.KeptWorker) []keeper.AdoptOrder {
 	orders := make([]keeper.AdoptOrder, len(list))
 	var group sync.WaitGroup
@@ -31,8 +31,8 @@ func (l *loop) prove(list []keeper.KeptWorker) []keeper.AdoptOrder {
 	return orders
 }
 
-// adoptProven gives the new keeper those that are proven. The others are gone, as
-// far as we are concerned: their exit will be reported as unknown.
+// adoptProven gives the new keeper the workers that have proven themselves. For
+// every other worker, the keeper will report an unknown exit.
 func (l *loop) adoptProven(orders []keeper.AdoptOrder) {
 	for _, a := range orders {
 		w := l.workers[a.GUID]
@@ -49,7 +49,7 @@ func (l *loop) adoptProven(orders []keeper.AdoptOrder) {
 		if starting := w.rec.Phase == lifecycle.PhaseStarting; l.wantsOutput(w.rec.Spec, starting) {
 			l.watchOutput(w, true, starting)
 		}
-		if w.rec.Phase.IsRunning() { // a look that was under way ended with the keeper that took it
+		if w.rec.Phase.IsRunning() { // the command of a probe ended with the keeper that had started it
 			l.updateLivenessProbe(w)
 		}
 		if p := w.rec.Phase; p == lifecycle.PhaseEnding || p == lifecycle.PhaseClearing {
@@ -58,8 +58,7 @@ func (l *loop) adoptProven(orders []keeper.AdoptOrder) {
 	}
 }
 
-// handleAdopted is the news that a keeper watches over a process that another had
-// started.
+// handleAdopted handles the report that a keeper has adopted a process.
 func (l *loop) handleAdopted(w *worker, e keeper.Event) {
 	w.socketLost = w.port != nil && w.port.Mode != "bind" && !e.HasSocket
 	line := l.log.Info

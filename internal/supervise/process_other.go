@@ -2,7 +2,8 @@
 
 package supervise
 
-// processStart: elsewhere nothing names a process for ever.
+// processStart finds nothing: this system gives a process no name that is never
+// used again.
 func processStart(int) (uint64, bool) { return 0, false }
 
 func hasMark(int, string) bool { return false }

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// processStart is field 22 of /proc/PID/stat: when the process began, in ticks since
-// boot. A process that has ended and was not waited for is none.
+// processStart returns field 22 of /proc/PID/stat: the start of the process in
+// ticks since boot. A zombie counts as ended.
 func processStart(pid int) (uint64, bool) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -22,5 +22,5 @@ func processStart(pid int) (uint64, bool) {
 	return start, err == nil
 }
 
-// hasMark reports whether a process was started as the worker of that guid.
+// hasMark reports whether a process was started as the worker of that GUID.
 func hasMark(pid int, guid string) bool { return guidOf(pid) == guid }
