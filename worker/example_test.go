@@ -3,9 +3,12 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"time"
 
 	"initiator/worker"
+	"initiator/worker/call"
 )
 
 type Sum struct{ A, B *int }
@@ -14,19 +17,52 @@ type Total struct {
 	Sum int `json:"sum"`
 }
 
-// A worker in ten lines.
+var sum = worker.Handle("sum", func(ctx context.Context, in Sum) (Total, error) {
+	if in.A == nil || in.B == nil {
+		return Total{}, errors.New("ab not found")
+	}
+	return Total{*in.A + *in.B}, nil
+})
+
+// A program with this main function is a worker: an initiator can launch it and
+// give it tasks.
 func Example() {
-	worker.Main(worker.Handle("sum", func(ctx context.Context, in Sum) (Total, error) {
-		if in.A == nil || in.B == nil {
-			return Total{}, errors.New("ab not found")
-		}
-		return Total{*in.A + *in.B}, nil
-	}))
+	worker.Main(sum)
 }
 
-// A worker that refuses tasks as long as it has no licence, and sets the
-// result of a failure.
-func Example_hooks() {
+// A worker can also run inside another program, such as a test. It serves calls
+// of its methods until its context ends.
+func ExampleRun() {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
+	go func() {
+		ended <- worker.Run(ctx, worker.Options{
+			Handlers:  []worker.Handler{sum},
+			Port:      -1,     // any free port
+			Direct:    "open", // direct calls need no token
+			Listening: func(a net.Addr) { listening <- a },
+		})
+	}()
+
+	pool, err := call.New(call.Options{Addresses: []string{(<-listening).String()}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	fmt.Println(call.Invoke[Total](ctx, pool, "sum", map[string]int{"a": 2, "b": 3}))
+
+	stop()
+	fmt.Println(<-ended)
+	// Output:
+	// {5} <nil>
+	// <nil>
+}
+
+// A worker that refuses tasks as long as it has no licence, and sets the result
+// of a failure.
+func ExampleHooks() {
 	licences := make(chan struct{}, 1)
 	worker.Options{
 		Handlers: []worker.Handler{
@@ -49,4 +85,28 @@ func Example_hooks() {
 			},
 		},
 	}.Main()
+}
+
+// A handler that submits a task for each page and waits for all of them.
+func ExampleNewInitiatorClient() {
+	worker.Main(worker.Handle("render_all", func(ctx context.Context, pages []string) (int, error) {
+		initiator, err := worker.NewInitiatorClient(ctx)
+		if err != nil {
+			return 0, err
+		}
+		var children []string
+		for _, page := range pages {
+			child, err := initiator.Submit(ctx, worker.ChildTask{Pool: "renderer", Data: page, Key: page})
+			if err != nil {
+				return 0, err
+			}
+			children = append(children, child.ID)
+		}
+		for _, id := range children {
+			if record, err := initiator.Wait(ctx, id); err != nil || record.State != "completed" {
+				return 0, fmt.Errorf("page %s: %s %w", id, record.State, err)
+			}
+		}
+		return len(pages), nil
+	}))
 }
