@@ -9,8 +9,8 @@ import (
 	"initiator/internal/queue"
 )
 
-// assignTasks gives ready tasks to free slots, in every pool in which something has
-// changed since the last round.
+// assignTasks gives ready tasks to free slots, in every pool that changed since
+// the last round.
 func (d *Dispatcher) assignTasks(now time.Time) {
 	for p := range d.changed {
 		delete(d.changed, p)
@@ -19,8 +19,8 @@ func (d *Dispatcher) assignTasks(now time.Time) {
 	}
 }
 
-// assignNextTask leases one task to the best worker that may have it. Only where
-// the best one may not have every task are the others looked at.
+// assignNextTask leases one task to the best worker that may run it. It looks
+// at the other workers only when the best worker may not run every task.
 func (d *Dispatcher) assignNextTask(p *pool, now time.Time) bool {
 	best := p.balancer.firstWorker()
 	if best == nil || p.Paused {
@@ -37,8 +37,9 @@ func (d *Dispatcher) assignNextTask(p *pool, now time.Time) bool {
 	return given
 }
 
-// skipFilter leaves out the tasks that a worker has refused, and those of which
-// it still runs an older attempt, and bad neighbours. Nil when there are none.
+// skipFilter returns a filter for the tasks that a worker must not get: those
+// it refused, those of which it still runs an older attempt, and those that
+// must not run beside one of its tasks. nil = there are none.
 func skipFilter(to *workerConn) func(uuid.UUID) bool {
 	if len(to.pool.refused) == 0 && len(to.pool.isolated) == 0 && to.stopping == 0 && len(to.stale) == 0 {
 		return nil
@@ -48,8 +49,8 @@ func skipFilter(to *workerConn) func(uuid.UUID) bool {
 	}
 }
 
-// leaseTask takes the next task for one worker, and sends it once that is
-// committed: the worker must not begin what nobody will remember.
+// leaseTask takes the next task for a worker, and sends it once the lease is
+// committed. A worker must not start a task whose lease could be lost.
 func (d *Dispatcher) leaseTask(p *pool, to *workerConn, now time.Time, skip func(uuid.UUID) bool) bool {
 	t, ok := d.opts.Queue.LeaseNext(now, p.Name, to.guid, to.incarnation, skip)
 	if !ok {
@@ -64,7 +65,8 @@ func (d *Dispatcher) leaseTask(p *pool, to *workerConn, now time.Time, skip func
 	return true
 }
 
-// sendLeased sends a task whose lease is kept, or gives it back.
+// sendLeased sends an attempt whose lease is stored. With an error, the attempt
+// goes back to the queue.
 func (d *Dispatcher) sendLeased(r *attempt, err error) {
 	if err != nil {
 		d.mailbox.Put(attemptResultMessage{r.timer.Value.conn, r, transportResult{status: leaseNotStored, err: err}})
@@ -80,8 +82,9 @@ func newAttempt(to *workerConn, t task.Task, now time.Time) *attempt {
 	return r
 }
 
-// attemptDeadline is when the attempt must have ended: its timeout or the deadline,
-// whichever is first; zero when there is neither.
+// attemptDeadline returns when the attempt must have ended: after its timeout,
+// or at the task's deadline, whichever comes first. Zero = the task has
+// neither.
 func attemptDeadline(t task.Task, now time.Time) time.Time {
 	end := t.Deadline
 	if t.Policy.Timeout > 0 {
@@ -92,7 +95,7 @@ func attemptDeadline(t task.Task, now time.Time) time.Time {
 	return end
 }
 
-// sendAttempt brings an attempt to its worker by the best way that will take it.
+// sendAttempt sends an attempt by the best transport that takes it.
 func (d *Dispatcher) sendAttempt(p *workerConn, r *attempt) {
 	if !p.transport.sendTask(r) {
 		webhookTransport{d, p}.sendTask(r)

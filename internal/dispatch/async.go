@@ -8,27 +8,27 @@ import (
 	"initiator/initiator/task"
 )
 
-// AsyncWait is something that was begun, and whose end somebody wants to hear of
-// who has no goroutine to wait with.
+// AsyncWait is a wait for the end of a task that reports to a callback instead
+// of a waiting goroutine.
 type AsyncWait struct {
 	d  *Dispatcher
 	w  waiter
-	id uuid.UUID // of the task; the loop's
+	id uuid.UUID // of the task; owned by the loop
 }
 
-// Forget says that nobody wants to hear of it any more; what was begun goes on.
-// The end may be told all the same, if it is being told already.
+// Forget ends the wait; the task goes on. The callback may still be called if
+// its call is already under way.
 func (w *AsyncWait) Forget() { w.d.mailbox.Put(forgetMessage{w}) }
 
 type forgetMessage struct{ w *AsyncWait }
 
 func (m forgetMessage) applyMessage(d *Dispatcher, _ time.Time) { d.removeWaiter(m.w.id, &m.w.w) }
 
-// SubmitAsync submits a task and returns at once. Taken is told what Submit would
-// have returned, ended what Call would have; either may be nil, and where taken
-// is told an error, ended hears of nothing. Both are called from the loop, or
-// from Begin itself when the loop has ended: they must not block, and not wait
-// for the dispatcher.
+// SubmitAsync submits a task and returns at once. The loop calls taken with the
+// results of Submit and ended with the results of Call; either may be nil. When
+// the task is not accepted or not stored, both receive the error. After the
+// loop has ended, SubmitAsync itself calls both with ErrClosed. The callbacks
+// must not block and must not wait for the dispatcher.
 func (d *Dispatcher) SubmitAsync(r task.Request, taken, ended func(task.Task, error)) *AsyncWait {
 	m := &submitAsyncMessage{request: r, taken: taken, AsyncWait: &AsyncWait{d: d}}
 	m.w.onEnd = ended
@@ -38,8 +38,8 @@ func (d *Dispatcher) SubmitAsync(r task.Request, taken, ended func(task.Task, er
 	return m.AsyncWait
 }
 
-// WaitAsync is Wait for somebody who cannot: ended is told what Wait would have
-// returned. It is called as Begin has it.
+// WaitAsync is Wait without a waiting goroutine: it calls ended with the
+// results of Wait. The rules for callbacks of SubmitAsync apply.
 func (d *Dispatcher) WaitAsync(id uuid.UUID, ended func(task.Task, error)) *AsyncWait {
 	w := &AsyncWait{d: d, id: id, w: waiter{onEnd: ended}}
 	if m := (&waitMessage{id: id, w: &w.w}); !d.mailbox.Put(m) {
@@ -72,7 +72,7 @@ func (m *submitAsyncMessage) applyMessage(d *Dispatcher, now time.Time) {
 
 func (m *submitAsyncMessage) refuseClosed() { m.notifyFailure(ErrClosed) }
 
-// notifyFailure tells everybody that there is no such task.
+// notifyFailure tells both callbacks that there is no such task.
 func (m *submitAsyncMessage) notifyFailure(err error) {
 	if m.taken != nil {
 		m.taken(task.Task{}, err)

@@ -12,30 +12,31 @@ import (
 	"initiator/proactor"
 )
 
-// Attachment is what dispatch has to know of a worker that is ready.
+// Attachment describes a worker that is ready.
 type Attachment struct {
 	GUID        string
 	Incarnation int
 	Pool        string
 	URL         string // http://host:port
-	Token       string // its own; shown on /connect unless Open
-	Open        bool   // connect = open
+	Token       string // the worker's own token; sent with /connect unless Open
+	Open        bool   // the definition says connect = open
 	Channel     int
-	Slots       int // of the spec; the worker's own answer can only lower it
+	Slots       int // of the definition; the worker's answer can only lower it
 	Ding        bool
-	Span        time.Duration // of its heartbeats; 0 = 3 s
-	Tolerance   time.Duration // until it has forgotten a task; 0 = 15 s
-	// Recycle is the number of ended tasks that Measured is told at once; of
-	// other numbers it hears about once a second. 0 = none.
+	Span        time.Duration // between its heartbeats; 0 = 3 s
+	Tolerance   time.Duration // after which a task that no heartbeat lists counts as lost; 0 = 15 s
+	// Recycle is the number of ended tasks that is reported to WorkerMeasured
+	// at once. Other numbers are reported about once a second. 0 = none.
 	Recycle int
-	// Session is the one to connect with; the zero value is a new one.
+	// Session is the session to continue; the zero value starts a new one.
 	Session Session
-	// Stream is our end of the stream that the worker was born with; nil =
-	// none. Attach gives it away: dispatch closes it, whatever happens.
+	// Stream is the initiator's end of the stream that the worker inherited at
+	// its start; nil = none. AttachWorker takes ownership: the dispatcher
+	// closes it in every case.
 	Stream net.Conn
 }
 
-// AttachWorker says that a worker is ready: connect to it and give it tasks.
+// AttachWorker connects to a worker that is ready, and gives it tasks.
 func (d *Dispatcher) AttachWorker(w Attachment) {
 	if !d.mailbox.Put(attachMessage{w}) {
 		attachMessage{w}.refuseClosed()
@@ -44,7 +45,7 @@ func (d *Dispatcher) AttachWorker(w Attachment) {
 
 type attachMessage struct{ Attachment }
 
-// refuseClosed is what becomes of one that nobody attaches.
+// refuseClosed closes the stream of a worker that is not attached.
 func (m attachMessage) refuseClosed() {
 	if m.Stream != nil {
 		m.Stream.Close()
@@ -72,20 +73,20 @@ func (m attachMessage) applyMessage(d *Dispatcher, now time.Time) {
 	p.client = &webhook.Client{Base: m.URL, Channel: m.Channel, HTTP: d.http}
 	p.session = d.openWorkerSession(p)
 	p.transport = webhookTransport{d, p}
-	born := p.Stream
-	p.Stream = nil // the goroutine has it
+	inherited := p.Stream
+	p.Stream = nil // owned by the goroutine that startConnecting starts
 	d.workers[id], p.pool.members[id] = p, p
 	p.resumed.Store(m.Session.Resumed)
-	if m.Session.Resumed { // one that hangs must be found, connected or not
+	if m.Session.Resumed { // a resumed worker that hangs must be found even if it never connects
 		p.checked = true
 		p.session.lastHeartbeat.Store(&heartbeat{at: now})
 	}
 	d.resumeAttempts(p, now)
-	d.startConnecting(p, born)
+	d.startConnecting(p, inherited)
 }
 
-// DrainWorker gives a worker no new tasks. Verdicts.Drained follows when the last
-// running one has ended, at once if there is none.
+// DrainWorker gives a worker no new tasks. WorkerDrained follows when its last
+// running task has ended, at once if it runs none.
 func (d *Dispatcher) DrainWorker(guid string, incarnation int) {
 	d.mailbox.Put(drainMessage{workerID{guid, incarnation}})
 }
@@ -103,7 +104,8 @@ func (m drainMessage) applyMessage(d *Dispatcher, _ time.Time) {
 	d.reportDrained(p)
 }
 
-// DetachWorker says that a worker is gone: its tasks are fenced and queued again.
+// DetachWorker removes a worker whose process has ended. Its attempts end, and
+// later results of them are rejected; the tasks go back to the queue.
 func (d *Dispatcher) DetachWorker(guid string, incarnation int, reason string) {
 	d.mailbox.Put(detachMessage{workerID{guid, incarnation}, reason})
 }

@@ -9,46 +9,50 @@ import (
 	"initiator/internal/timerheap"
 )
 
-// attempt is one attempt in a worker.
+// attempt is one attempt at a task in a worker. The loop owns it; ended and
+// reached are shared with the goroutine that sends it.
 type attempt struct {
 	lease  queue.Lease
 	method string
 	data   json.RawMessage
-	stream *workerStream // by which it was given; nil = by webhook
-	// number counts every time that the task was given to a worker, paid for or
-	// not. It is the attempt on the wire: a worker remembers what it has
-	// finished by id and attempt, so a number must not come again.
+	stream *workerStream // that carried the task; nil = a webhook did
+	// number counts how often the task was given to a worker, whether or not
+	// the attempt is charged. It is the attempt number on the wire. A worker
+	// remembers a finished task by id and attempt number, so a number must
+	// never be used twice.
 	number     int
 	began      time.Time
 	lastListed time.Time // last listed in a heartbeat, or sent
-	// lastProgress is when it last made progress, and seq the number of that;
-	// patience is how long it may make none, 0 = any time.
+	// lastProgress is the time of the last progress, and progressSeq its
+	// number. progressTimeout is how long the attempt may make no progress; 0 =
+	// any time.
 	lastProgress    time.Time
 	progressSeq     uint64
 	progressTimeout time.Duration
-	output          *attemptOutput // what it has written; nil = nothing
-	deadline        time.Time      // zero = no timeout
+	output          *attemptOutput // nil = the attempt has written nothing
+	deadline        time.Time      // zero = none
 	timer           timerheap.Timer[timerTarget]
-	// stopRequested is when the worker was to be told to stop it; zero = not.
+	// stopRequested is when the worker was first to be asked to stop the task;
+	// zero = never.
 	stopRequested time.Time
-	// ended tells the goroutine that posts it to make no further try.
+	// ended makes the goroutine that posts the task stop trying.
 	ended atomic.Bool
-	// reached is set while the worker may have the task.
+	// reached is set while the worker may have received the task.
 	reached atomic.Bool
-	// stopping is set once the attempt is over for us while the worker
+	// stopping is set when the attempt has ended for the queue while the worker
 	// still holds the slot.
 	stopping bool
-	// cancelled is set when somebody asked for the end of the task.
+	// cancelled is set when a caller cancelled the task.
 	cancelled    bool
 	cancelReason string
-	resend       bool // to be sent once more, see resendAttempts
+	resend       bool // the task must be sent again, see resendAttempts
 }
 
-// matches says whether a worker that names this attempt means the run. A ding slave
-// names none.
+// matches reports whether a worker that names this attempt number means r. A
+// legacy worker names none, which is 0.
 func (r *attempt) matches(attempt int) bool { return attempt == 0 || attempt == r.number }
 
-// isOverdue says whether the time of an attempt is over.
+// isOverdue reports whether the deadline of the attempt has passed.
 func (r *attempt) isOverdue(now time.Time) bool {
 	return !r.deadline.IsZero() && !now.Before(r.deadline)
 }

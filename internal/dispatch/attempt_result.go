@@ -8,7 +8,7 @@ import (
 	"initiator/internal/queue"
 )
 
-// attemptResultMessage brings the loop what a transport reports.
+// attemptResultMessage brings the loop the report of a transport.
 type attemptResultMessage struct {
 	conn    *workerConn
 	attempt *attempt
@@ -19,8 +19,8 @@ func (m attemptResultMessage) applyMessage(d *Dispatcher, now time.Time) {
 	d.applyResult(m.conn, m.attempt, &m.result, now)
 }
 
-// applyResult acts on what a transport reports of an attempt, unless the attempt
-// has ended already.
+// applyResult acts on the report of a transport, unless the attempt has already
+// ended.
 func (d *Dispatcher) applyResult(p *workerConn, r *attempt, got *transportResult, now time.Time) {
 	if d.workers[p.workerID] != p || p.running[r.lease.Task] != r {
 		return
@@ -41,7 +41,7 @@ func (d *Dispatcher) applyResult(p *workerConn, r *attempt, got *transportResult
 	}
 }
 
-// finishAttempt ends an attempt and gives its slot back.
+// finishAttempt ends an attempt and releases its slot.
 func (d *Dispatcher) finishAttempt(p *workerConn, r *attempt, o queue.AttemptOutcome, now time.Time) {
 	d.endAttempt(r, o, now)
 	if o.Outcome != task.OutcomeReleased && o.Outcome != task.OutcomeRefused {
@@ -53,7 +53,7 @@ func (d *Dispatcher) finishAttempt(p *workerConn, r *attempt, o queue.AttemptOut
 	d.releaseSlot(p, r)
 }
 
-// taskOutcome reads what a worker says of a task's end.
+// taskOutcome converts what a worker reports about the end of a task.
 func taskOutcome(failed, retry bool, result json.RawMessage) queue.AttemptOutcome {
 	switch {
 	case !failed:
@@ -64,13 +64,15 @@ func taskOutcome(failed, retry bool, result json.RawMessage) queue.AttemptOutcom
 	return queue.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: failureMessage(result)}
 }
 
-// finalFailure is a final failure of our own making, in the shape of a worker's.
+// finalFailure returns a final failure that the dispatcher found, in the form
+// in which a worker reports failures.
 func finalFailure(why string) queue.AttemptOutcome {
 	result, _ := json.Marshal(map[string]string{"message": why}) // a map of strings always marshals
 	return queue.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: why}
 }
 
-// failureMessage finds the words in a failure's result, for history and reasons.
+// failureMessage returns the message in the result of a failure; "" = there is
+// none.
 func failureMessage(result json.RawMessage) string {
 	var said struct {
 		Message string `json:"message"`

@@ -11,11 +11,12 @@ import (
 )
 
 // Call submits a task and returns its record when it is terminal: Submit and
-// Wait in one question to the loop. Errors are those of Submit. When ctx ends
-// first, it returns ctx's error and the record as it then is; the task goes on.
+// Wait with one request to the loop. Errors are those of Submit. When ctx ends
+// first, Call returns the error of ctx and the record as it is then; the task
+// goes on.
 func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error) {
 	if r.ID == uuid.Nil && r.Key == "" {
-		r.ID = task.NewID() // here, rather than in the loop
+		r.ID = task.NewID() // made here to spare the loop
 	}
 	m := callPool.Get().(*callMessage)
 	m.request = r
@@ -36,7 +37,7 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 		a.replyAfterRound(d, t, nil)
 	})
 	select {
-	case <-m.w.done: // just before it was given up
+	case <-m.w.done: // notified just before the caller gave up
 		return m.w.got, m.w.err
 	default:
 	}
@@ -46,18 +47,19 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 	return t, ctx.Err()
 }
 
-// callMessage is used again for another call, but only after its waiter has
-// been told: from then on the loop knows it no more.
+// callMessage is reused for other calls, but only after its waiter has been
+// notified: the loop then holds no reference to it.
 type callMessage struct {
 	request task.Request
 	w       waiter
-	id      uuid.UUID // the loop's: it is known once the message is applied
+	id      uuid.UUID // owned by the loop; set when the message is applied
 }
 
-// callPool are messages that nobody uses.
+// callPool holds messages that are not in use.
 var callPool = sync.Pool{New: func() any { return &callMessage{w: newWaiter()} }}
 
-// recycleMessage is for whoever has taken what the waiter was told.
+// recycleMessage returns the message to the pool. Call it after the waiter has
+// been notified and its result was read.
 func (m *callMessage) recycleMessage() {
 	*m = callMessage{w: waiter{done: m.w.done}}
 	callPool.Put(m)

@@ -11,29 +11,31 @@ import (
 	"initiator/internal/timerheap"
 )
 
-// A callback is owed from the end of its task on, and the queue remembers that
-// over a restart; only how often it was tried begins anew. Each host is called
-// by a few at a time, so that one which is down keeps nobody else waiting.
+// A callback is due from the end of its task until the receiver accepts it. The
+// queue stores that over a restart; only the number of tries begins again. Each
+// host gets a limited number of callbacks at a time, so that a host that is
+// down delays no other host.
 const (
 	callbacksPerHost   = 4
-	firstCallbackDelay = time.Second      // before the second try; doubles
-	maxCallbackDelay   = 10 * time.Minute // the longest pause
+	firstCallbackDelay = time.Second      // before the second try; doubles from there
+	maxCallbackDelay   = 10 * time.Minute // the longest delay
 	callbackLifetime   = 24 * time.Hour   // after the end of the task
 )
 
-// pendingCallback is one callback that is owed.
+// pendingCallback is one callback that its receiver has not accepted.
 type pendingCallback struct {
 	id    uuid.UUID
-	ended time.Time // which end of the task it tells
+	ended time.Time // the end that it reports; a task that is retried can end again
 	host  string
 	tries int
-	timer timerheap.Timer[*pendingCallback] // the next try is due
+	timer timerheap.Timer[*pendingCallback] // due at the next try
 }
 
-// callbackQueue is what the loop knows of callbacks. The zero value has none.
+// callbackQueue holds the pending callbacks. The loop owns it. The zero value
+// is empty.
 type callbackQueue struct {
 	due   timerheap.Heap[*pendingCallback]
-	hosts map[string]*hostCallbacks // those that are called, or to be
+	hosts map[string]*hostCallbacks // the hosts with a callback that is due or being sent
 }
 
 type hostCallbacks struct {
@@ -41,13 +43,13 @@ type hostCallbacks struct {
 	waiting []*pendingCallback
 }
 
-// enqueueCallback plans the callback of a task that has ended, where it has one.
+// enqueueCallback adds the callback of a task that has ended, if it has one.
 func (d *Dispatcher) enqueueCallback(t task.Task) {
 	if !t.State.Terminal() || t.CallbackState != task.CallbackPending {
 		return
 	}
 	host := ""
-	if u, err := url.Parse(t.Callback); err == nil { // it was checked with the submit
+	if u, err := url.Parse(t.Callback); err == nil { // Submit has checked the URL
 		host = u.Host
 	}
 	one := &pendingCallback{id: t.ID, ended: t.Ended, host: host}
@@ -55,7 +57,7 @@ func (d *Dispatcher) enqueueCallback(t task.Task) {
 	d.callbacks.due.Set(&one.timer, t.Ended)
 }
 
-// enqueueOwedCallbacks plans those that an earlier process has left.
+// enqueueOwedCallbacks adds the callbacks that an earlier process left pending.
 func (d *Dispatcher) enqueueOwedCallbacks() {
 	for _, id := range d.opts.Queue.PendingCallbacks() {
 		if t, ok := d.opts.Queue.FindTask(id); ok {
@@ -64,7 +66,7 @@ func (d *Dispatcher) enqueueOwedCallbacks() {
 	}
 }
 
-// startDueCallbacks begins the calls whose time has come.
+// startDueCallbacks starts the callbacks that are due.
 func (d *Dispatcher) startDueCallbacks(now time.Time) {
 	c := &d.callbacks
 	for one := range c.due.PopDue(now) {
@@ -81,7 +83,7 @@ func (d *Dispatcher) startDueCallbacks(now time.Time) {
 	}
 }
 
-// hostCallbacks makes as many calls as a host may have.
+// startHostCallbacks starts as many callbacks as a host may have at a time.
 func (d *Dispatcher) startHostCallbacks(host string) {
 	h := d.callbacks.hosts[host]
 	for h.running < callbacksPerHost && len(h.waiting) > 0 {
@@ -90,7 +92,7 @@ func (d *Dispatcher) startHostCallbacks(host string) {
 		h.waiting = h.waiting[1:]
 		t, ok := d.opts.Queue.FindTask(one.id)
 		if !ok || t.CallbackState != task.CallbackPending || !t.Ended.Equal(one.ended) {
-			continue // it was asked for again in the meantime
+			continue // the task was retried in the meantime
 		}
 		h.running++
 		secret := d.callbackSecret(t.Pool)
@@ -108,7 +110,8 @@ func (d *Dispatcher) callbackSecret(pool string) string {
 	return d.opts.CallbackSecret
 }
 
-// callbackSentMessage says what became of a call: nil = it was told.
+// callbackSentMessage reports the end of a try; err is nil when the receiver
+// accepted the callback.
 type callbackSentMessage struct {
 	*pendingCallback
 	err error
@@ -124,12 +127,13 @@ func (m callbackSentMessage) applyMessage(d *Dispatcher, now time.Time) {
 		d.opts.Queue.RecordCallback(m.id, m.ended, state)
 	}
 	if m.err != nil {
-		d.log.Info("a callback was not taken", "task", m.id, "host", m.host, "again", again, "error", m.err)
+		d.log.Info("a callback was not accepted", "task", m.id, "host", m.host, "again", again, "error", m.err)
 	}
 	d.startHostCallbacks(m.host)
 }
 
-// decideRetry says whether a call is made again, or else what has become of it.
+// decideRetry reports whether the callback is tried again. If not, state is its
+// final state.
 func (m callbackSentMessage) decideRetry(now time.Time) (again bool, state string) {
 	switch {
 	case m.err == nil:
@@ -140,7 +144,8 @@ func (m callbackSentMessage) decideRetry(now time.Time) (again bool, state strin
 	return true, ""
 }
 
-// callbackDelay is the pause before another try, give or take a tenth.
+// callbackDelay returns the delay before a try, with a jitter of one tenth in
+// both directions.
 func callbackDelay(try int, jitter float64) time.Duration {
 	pause := min(firstCallbackDelay<<min(try-1, 20), maxCallbackDelay)
 	return time.Duration(float64(pause) * (0.9 + 0.2*jitter))

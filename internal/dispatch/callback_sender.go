@@ -17,28 +17,29 @@ import (
 	"initiator/initiator/task"
 )
 
-// Headers of a callback.
+// These are the headers of a callback.
 const (
-	// HeaderSignature is "sha256=" and the HMAC-SHA256 of the body in
-	// hexadecimal, with the pool's callback_secret as its key.
+	// HeaderSignature holds "sha256=" and the HMAC-SHA256 of the body in
+	// hexadecimal. The key is the pool's callback_secret.
 	HeaderSignature = "Initiator-Signature"
-	// HeaderTask is the id of the task, for whoever looks at no body.
+	// HeaderTask holds the id of the task, for receivers that do not parse the
+	// body.
 	HeaderTask = "Initiator-Task"
 )
 
 const (
-	// callbackTimeout bounds one call, from dialling to the end of the answer.
+	// callbackTimeout limits one try, from dialling to the end of the answer.
 	callbackTimeout = 10 * time.Second
-	// maxCallbackAnswer is how much of an answer is read, so that its connection can
-	// be used again.
+	// maxCallbackAnswer is how many bytes of an answer are read so that its
+	// connection can be reused.
 	maxCallbackAnswer = 64 << 10
 )
 
-// callbackSender makes callbacks.
+// callbackSender sends callbacks.
 type callbackSender struct{ http *http.Client }
 
-// newCallbackSender follows no redirect: the record was meant for the URL that stands
-// in the task, and a POST that is sent elsewhere often arrives as a GET.
+// newCallbackSender returns a sender that follows no redirect: the record is
+// meant for the URL in the task, and a redirected POST often arrives as a GET.
 func newCallbackSender() callbackSender {
 	return callbackSender{&http.Client{
 		Timeout:       callbackTimeout,
@@ -47,18 +48,22 @@ func newCallbackSender() callbackSender {
 	}}
 }
 
-// callbackRejectedError is an answer other than a success.
+// callbackRejectedError says that the receiver answered with a status other
+// than 2xx.
 type callbackRejectedError struct{ status int }
 
-func (e *callbackRejectedError) Error() string { return fmt.Sprintf("it answered %d", e.status) }
+func (e *callbackRejectedError) Error() string {
+	return fmt.Sprintf("the receiver answered %d", e.status)
+}
 
-// isGoneError says whether the receiver wants no further try.
+// isGoneError reports whether the receiver wants no further try: it answered
+// 410.
 func isGoneError(err error) bool {
 	var answer *callbackRejectedError
 	return errors.As(err, &answer) && answer.status == http.StatusGone
 }
 
-// sendCallback POSTs the record of a task to its callback.
+// sendCallback POSTs the record of a task to its callback URL.
 func (c callbackSender) sendCallback(ctx context.Context, t task.Task, secret string) error {
 	body, err := callbackBody(t)
 	if err != nil {
@@ -76,7 +81,7 @@ func (c callbackSender) sendCallback(ctx context.Context, t task.Task, secret st
 	if err != nil {
 		return stripURL(err)
 	}
-	defer func() { _ = res.Body.Close() }() // it was read, or is not wanted
+	defer func() { _ = res.Body.Close() }() // the body was read, or is not needed
 	_, _ = io.CopyN(io.Discard, res.Body, maxCallbackAnswer)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return &callbackRejectedError{res.StatusCode}
@@ -84,8 +89,8 @@ func (c callbackSender) sendCallback(ctx context.Context, t task.Task, secret st
 	return nil
 }
 
-// callbackBody is the record as the API shows it, but for what becomes of the
-// callback itself.
+// callbackBody returns the record as the API shows it, without the state of the
+// callback.
 func callbackBody(t task.Task) ([]byte, error) {
 	t.CallbackState = ""
 	var b bytes.Buffer
@@ -95,8 +100,8 @@ func callbackBody(t task.Task) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// stripURL drops the URL from an error: its query may hold a secret, and the
-// error stands in logs.
+// stripURL removes the URL from an error. The error is logged, and the query of
+// the URL may hold a secret.
 func stripURL(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -105,7 +110,7 @@ func stripURL(err error) error {
 	return err
 }
 
-// SignCallback is the value of HeaderSignature.
+// SignCallback returns the value of HeaderSignature.
 func SignCallback(secret string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)

@@ -117,7 +117,7 @@ func TestCallbackThatIsGone(t *testing.T) {
 	r := receive(t, always(410))
 	one := h.ends(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
 	got := h.until(one.ID, "is given up", func(t task.Task) bool { return t.CallbackState != task.CallbackPending })
-	if got.CallbackState != "given up after 1: it answered 410" {
+	if got.CallbackState != "given up after 1: the receiver answered 410" {
 		t.Errorf("%q", got.CallbackState)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"initiator/internal/queue"
 )
 
-// Cancel ends a task, and then those that it has submitted: a queued one at
-// once, a running one by asking its worker; the record says how far it is. Errors: task.ErrUnknown,
-// task.ErrState.
+// Cancel ends a task and the tasks that it submitted. A queued task ends at
+// once; the worker of a running task is asked to stop it. The record shows
+// which. Errors: task.ErrUnknown, task.ErrState.
 func (d *Dispatcher) Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error) {
 	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
 		t, err := d.cancelTree(id, why, now)
@@ -20,7 +20,7 @@ func (d *Dispatcher) Cancel(ctx context.Context, id uuid.UUID, why string) (task
 	})
 }
 
-// isCancelled says whether a running task has been asked to stop.
+// isCancelled reports whether a running task was asked to stop.
 func (d *Dispatcher) isCancelled(t task.Task) bool {
 	l, ok := queue.LeaseOf(&t)
 	if p := d.workers[workerID{l.GUID, l.Incarnation}]; ok && p != nil {
@@ -30,8 +30,8 @@ func (d *Dispatcher) isCancelled(t task.Task) bool {
 	return false
 }
 
-// cancelTree cancels a task and then its live children, who cancel theirs. It
-// ends: a parent is older than its children.
+// cancelTree cancels a task and then its live children, which cancel theirs.
+// The recursion ends, because a parent is always older than its children.
 func (d *Dispatcher) cancelTree(id uuid.UUID, why string, now time.Time) (task.Task, error) {
 	t, err := d.opts.Queue.CancelQueued(now, id, why)
 	switch {
@@ -46,7 +46,7 @@ func (d *Dispatcher) cancelTree(id uuid.UUID, why string, now time.Time) (task.T
 	}
 	for _, child := range d.opts.Queue.LiveChildren(id) {
 		if _, err := d.cancelTree(child, "its parent "+id.String()+" was cancelled", now); err != nil {
-			d.log.Warn("a child is not cancelled", "task", child, "parent", id, "error", err)
+			d.log.Warn("a child was not cancelled", "task", child, "parent", id, "error", err)
 		}
 	}
 	return t, nil

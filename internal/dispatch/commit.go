@@ -1,32 +1,33 @@
 package dispatch
 
-// effect is what somebody is told of a round, in the loop, once the queue has
-// kept it or could not.
+// effect is what the loop does once the queue has stored the changes of a
+// round, or has failed to.
 type effect struct {
 	call func(error)
-	// What happens with every task has no function made for it: either a
-	// run is brought to its worker, or a waiter is told, of the end that he
-	// has already or, where it is not patient, that there is nothing to
-	// wait for.
+	// Effects that occur with every task have a field instead of a closure,
+	// which would cost an allocation: either an attempt is sent to its worker,
+	// or a waiter is notified. A waiter is notified of the end that it already
+	// holds or, unless untilStored is set, that its task was not stored.
 	attempt *attempt
 	waiter  *waiter
-	// untilStored waits for another commit when one has failed: what it tells has
-	// happened, and the queue holds it until it can be kept.
+	// untilStored repeats the effect after the next commit when a commit has
+	// failed. What the effect reports has happened, and the queue holds it
+	// until it can be stored.
 	untilStored bool
 }
 
-// afterRound tells somebody something when this round's changes are committed, or
-// the reason why they are not.
+// afterRound calls tell when this round's changes are committed, or with the
+// reason why they are not.
 func (d *Dispatcher) afterRound(tell func(error)) { d.effects = append(d.effects, effect{call: tell}) }
 
-// whenStored tells somebody something when this round's changes are committed,
-// however long that takes. The error is only that of the end.
+// whenStored calls tell when this round's changes are committed, however long
+// that takes. The error is not nil only when the dispatcher ends first.
 func (d *Dispatcher) whenStored(tell func(error)) {
 	d.effects = append(d.effects, effect{call: tell, untilStored: true})
 }
 
-// commitRound hands the round over to the queue. Effects happen in the order of
-// their rounds, and within one in that of their causes.
+// commitRound hands the round's changes to the queue. Effects run in the order
+// of their rounds, and within a round in the order in which they were added.
 func (d *Dispatcher) commitRound() {
 	effects := d.effects
 	d.effects, d.spare = d.spare, nil
@@ -43,7 +44,7 @@ func (d *Dispatcher) commitRound() {
 	})
 }
 
-// runEffect lets an effect happen.
+// runEffect runs one effect.
 func (d *Dispatcher) runEffect(e effect, err error) {
 	switch {
 	case e.attempt != nil:
@@ -57,7 +58,7 @@ func (d *Dispatcher) runEffect(e effect, err error) {
 	}
 }
 
-// closeQueue closes the queue, and tells everybody who still waits for it.
+// closeQueue closes the queue, and runs the effects that still wait for it.
 func (d *Dispatcher) closeQueue() {
 	d.commitRound()
 	err := d.opts.Queue.Close()

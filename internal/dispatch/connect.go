@@ -14,8 +14,8 @@ import (
 	"initiator/proactor"
 )
 
-// Pauses between attempts to connect: short at first, because a worker that
-// has just proved itself accepts at once.
+// The delay between attempts to connect is short at first, because a worker
+// that has just proved that it is ready accepts at once.
 const (
 	firstConnectDelay = 20 * time.Millisecond
 	maxConnectDelay   = time.Second
@@ -23,23 +23,24 @@ const (
 	connectTimeout    = 5 * time.Second
 )
 
-// startConnecting starts the goroutine that connects a worker and serves its stream. It
-// owns born, the connection that the worker was born with, if there is one.
-func (d *Dispatcher) startConnecting(p *workerConn, born net.Conn) {
+// startConnecting starts the goroutine that connects a worker and serves its
+// stream. The goroutine owns inherited, the connection that the worker
+// inherited at its start; nil = none.
+func (d *Dispatcher) startConnecting(p *workerConn, inherited net.Conn) {
 	var ctx context.Context
 	ctx, p.stopServing = context.WithCancel(p.ctx)
 	d.goTracked(func() {
 		answer, stands, err := d.connectUntilAccepted(ctx, p)
 		streams := err == nil && !p.Ding && !d.webhooksOnly && (answer.Stream || stands && !p.Session.Blunt)
-		if !streams && born != nil {
-			born.Close()
+		if !streams && inherited != nil {
+			inherited.Close()
 		}
 		if err != nil {
 			return
 		}
 		var l *workerStream
 		if streams {
-			l = d.openFirstStream(ctx, p, born)
+			l = d.openFirstStream(ctx, p, inherited)
 		}
 		if stands {
 			d.mailbox.Put(sessionResumedMessage{p, l})
@@ -52,8 +53,8 @@ func (d *Dispatcher) startConnecting(p *workerConn, born net.Conn) {
 	})
 }
 
-// connectUntilAccepted asks a worker until it accepts, or says that it has, in the session
-// that stands, or ctx ends.
+// connectUntilAccepted asks a worker until the worker accepts, until it answers
+// that the resumed session stands, or until ctx ends.
 func (d *Dispatcher) connectUntilAccepted(ctx context.Context, p *workerConn) (answer proactor.ConnectAnswer, stands bool, err error) {
 	pause := firstConnectDelay
 	for {
@@ -69,9 +70,9 @@ func (d *Dispatcher) connectUntilAccepted(ctx context.Context, p *workerConn) (a
 	}
 }
 
-// connectOnce makes one attempt. The session token is the same each time: an
-// answer that got lost on the way shows as "already connected" next time, and
-// then disconnecting under that token clears it.
+// connectOnce makes one attempt. It uses the same session token each time: when
+// an answer was lost on the way, the worker says "already connected" the next
+// time, and a disconnect under that token clears it.
 func (d *Dispatcher) connectOnce(p *workerConn) (a proactor.ConnectAnswer, wait time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(p.ctx, connectTimeout)
 	defer cancel()
@@ -88,12 +89,12 @@ func (d *Dispatcher) connectOnce(p *workerConn) (a proactor.ConnectAnswer, wait 
 		return a, 0, errSessionStands
 	case webhook.AlreadyConnected.Matches(e):
 		_, _, err = client.Do(ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
-		return a, 0, fmt.Errorf("it is connected already; disconnect: %w", envelopeError(err, e))
+		return a, 0, fmt.Errorf("the worker is already connected; disconnect: %w", envelopeError(err, e))
 	case !e.Success:
 		return a, retryAfter(e.Data), envelopeError(nil, e)
 	}
 	if len(e.Data) > 0 {
-		_ = json.Unmarshal(e.Data, &a) // a ding slave may answer any data
+		_ = json.Unmarshal(e.Data, &a) // a legacy worker may answer with any data
 	}
 	return a, 0, nil
 }
@@ -105,7 +106,8 @@ func envelopeError(err error, e proactor.Envelope) error {
 	return errors.New(refusalOf(e).String())
 }
 
-// retryAfter reads the seconds that a refusal asks us to wait, at most a minute.
+// retryAfter returns the seconds that a refusal asks to wait, at most
+// maxRetryAfter; 0 = it names none.
 func retryAfter(data json.RawMessage) time.Duration {
 	var d struct {
 		RetryAfter float64 `json:"retry_after"`
@@ -119,7 +121,7 @@ func retryAfter(data json.RawMessage) time.Duration {
 type connectedMessage struct {
 	conn   *workerConn
 	answer proactor.ConnectAnswer
-	stream *workerStream // nil = none; it is being served
+	stream *workerStream // nil = none; its goroutine already serves it
 }
 
 func (m connectedMessage) applyMessage(d *Dispatcher, now time.Time) {
@@ -134,7 +136,8 @@ func (m connectedMessage) applyMessage(d *Dispatcher, now time.Time) {
 	}
 }
 
-// startDispatching begins to give a worker tasks, by the stream l where there is one.
+// startDispatching starts to give a worker tasks, over the stream l if it is
+// not nil.
 func (d *Dispatcher) startDispatching(p *workerConn, answer proactor.ConnectAnswer, l *workerStream, now time.Time) {
 	p.connected, p.checked = true, true
 	p.legacy = p.Ding || answer.Protocol == 0
@@ -145,7 +148,7 @@ func (d *Dispatcher) startDispatching(p *workerConn, answer proactor.ConnectAnsw
 	case answer.Slots > 0:
 		p.slots = min(p.slots, answer.Slots)
 	}
-	// The first heartbeat may take a whole span: the clock starts here.
+	// The first heartbeat may take a whole interval: the time counts from here.
 	p.session.lastHeartbeat.Store(&heartbeat{at: now})
 	if l != nil {
 		p.useStream(l)
@@ -157,15 +160,16 @@ func (d *Dispatcher) startDispatching(p *workerConn, answer proactor.ConnectAnsw
 	d.opts.Observer.WorkerConnected(p.guid, p.incarnation)
 }
 
-// endAbandonedAttempts ends what a ding slave ran in the session before: it has accepted a
-// new one, so it has no task, and would never say so.
+// endAbandonedAttempts ends the attempts that a legacy worker ran in its last
+// session. The worker has accepted a new session, so it runs no task, and it
+// would never report the old ones.
 func (d *Dispatcher) endAbandonedAttempts(p *workerConn, now time.Time) {
 	for _, r := range p.running {
-		d.finishAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker was connected anew"}, now)
+		d.finishAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker was connected again and no longer runs the task"}, now)
 	}
 }
 
-// sleepContext waits; it reports false when ctx ended first.
+// sleepContext waits for d. It returns false when ctx ended first.
 func sleepContext(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

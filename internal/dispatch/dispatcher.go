@@ -19,21 +19,22 @@ import (
 	"initiator/internal/webhook"
 )
 
-// ErrClosed is the answer to whoever asks when the dispatcher is ending.
+// ErrClosed is returned by every method that is called while the dispatcher
+// ends, or afterwards.
 var ErrClosed = errors.New("the initiator is shutting down")
 
-// Dispatcher is made with New and works while Run runs. Its methods may be
-// called from any goroutine.
+// Dispatcher gives tasks to workers. Make one with New; it works while Run
+// runs. Any goroutine may call its methods.
 type Dispatcher struct {
 	opts    Options
 	log     hclog.Logger
 	http    *http.Client
 	mailbox *mailbox.Mailbox[message]
 
-	sessions sync.Map     // session token → *session
-	channels atomic.Value // map[int]bool, of the attached workers
+	sessions sync.Map     // session token → *workerSession
+	channels atomic.Value // map[int]bool: the channels of the attached workers
 
-	// Owned by the loop.
+	// The loop owns these fields.
 	pools              map[string]*pool
 	workers            map[workerID]*workerConn
 	waiters            map[uuid.UUID]*waiter
@@ -41,22 +42,22 @@ type Dispatcher struct {
 	timers             timerheap.Heap[timerTarget]
 	callbacks          callbackQueue
 	effects            []effect
-	spare              []effect // an emptied slice of a round before
+	spare              []effect // the emptied slice of an earlier round
 	changed            map[*pool]bool
-	resumable          map[workerID][]task.Task // run by workers that are not attached yet
+	resumable          map[workerID][]task.Task // tasks of workers that are not attached yet
 	nextHeartbeatCheck time.Time
 
-	// ctx ends the goroutines that the loop has started; group counts them.
+	// ctx ends the goroutines that the loop started. group counts them.
 	ctx    context.Context
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 
-	// These do not change after New.
+	// These fields do not change after New.
 	callbackSender    callbackSender
 	postTimeout       time.Duration
 	streamOpenTimeout time.Duration
 	inlineMS          int
-	webhooksOnly      bool // no streams: the benchmarks of webhooks want none
+	webhooksOnly      bool // open no streams; set by the benchmarks of webhooks
 }
 
 // workerID names one incarnation of a worker.
@@ -65,7 +66,7 @@ type workerID struct {
 	incarnation int
 }
 
-// New returns a dispatcher over the queue. Run makes it work.
+// New returns a dispatcher for the queue in o. It does nothing until Run.
 func New(o Options) *Dispatcher {
 	log := o.Logger
 	if log == nil {
@@ -87,8 +88,9 @@ func New(o Options) *Dispatcher {
 	return d
 }
 
-// Run is the loop. It returns when ctx is done, after every goroutine that it
-// started has ended and everybody who waits has been told.
+// Run is the loop. It returns nil when ctx is done, after every goroutine that
+// the loop started has ended and every waiting caller has an answer. Call it
+// once.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	defer d.shutDown()
 	alarm := time.NewTimer(time.Hour)
@@ -104,16 +106,16 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		case <-d.opts.Queue.BatchDone():
 		case <-alarm.C:
 		}
-		runtime.Gosched() // whoever is about to say something joins this round
+		runtime.Gosched() // senders that are about to put a message join this round
 		batch = d.mailbox.Take(batch)
 		d.runRound(batch)
 	}
 	return nil
 }
 
-// runRound takes note of what has been committed, applies one batch, and commits
-// it in turn. It does not wait for that: the next round may begin while this
-// one is being written.
+// runRound handles what the queue has committed, applies one batch of messages,
+// and hands the changes to the queue. It does not wait for that commit: the
+// next round may begin while the queue still writes.
 func (d *Dispatcher) runRound(batch []message) {
 	d.opts.Queue.FinishCommits()
 	now := time.Now()
@@ -125,7 +127,7 @@ func (d *Dispatcher) runRound(batch []message) {
 	d.commitRound()
 }
 
-// expireDue does what is due by the clock alone.
+// expireDue does what only the time of day makes due.
 func (d *Dispatcher) expireDue(now time.Time) {
 	ended, woken := d.opts.Queue.ExpireTasks(now)
 	for _, t := range ended {
@@ -147,7 +149,7 @@ func (d *Dispatcher) expireDue(now time.Time) {
 	}
 }
 
-// nextWakeup is the next moment at which the clock alone makes something happen.
+// nextWakeup returns the next time at which expireDue has something to do.
 func (d *Dispatcher) nextWakeup() time.Time {
 	at := time.Now().Add(time.Hour)
 	for _, t := range []time.Time{d.opts.Queue.NextExpiry(), d.timers.NextDue(), d.callbacks.due.NextDue()} {
@@ -161,12 +163,13 @@ func (d *Dispatcher) nextWakeup() time.Time {
 	return at
 }
 
-// goTracked starts a goroutine that ends with the dispatcher.
+// goTracked starts a goroutine that ends with the dispatcher: f returns when
+// d.ctx is done.
 func (d *Dispatcher) goTracked(f func()) {
 	d.group.Go(f)
 }
 
-// shutDown ends everything that the loop owned.
+// shutDown ends everything that the loop owns.
 func (d *Dispatcher) shutDown() {
 	d.cancel()
 	for _, m := range d.mailbox.Close() {
@@ -181,7 +184,7 @@ func (d *Dispatcher) shutDown() {
 	d.closeQueue()
 	d.subscribers.closeSubscriptions()
 	d.group.Wait()
-	d.sessions.Clear() // a worker that is still there may notice that we are not
+	d.sessions.Clear() // heartbeats now fail, so that a worker that still runs notices the end
 	d.http.CloseIdleConnections()
 	d.callbackSender.http.CloseIdleConnections()
 }

@@ -1,41 +1,60 @@
-// Package dispatch brings tasks to workers and their results home.
+// Package dispatch gives tasks to workers and records their results.
 //
-// One goroutine, the loop, owns every connection, slot and task; all others
-// send it messages. A task travels through these files:
+// A [Dispatcher] belongs to one initiator. [New] makes it over a queue, and
+// [Dispatcher.Run] runs it. Callers submit tasks and wait for them with the
+// methods of the Dispatcher. The supervisor attaches each worker that is ready,
+// drains it, and detaches it when its process has ended; the dispatcher reports
+// to the supervisor through a [WorkerObserver]. Webhooks hand over what workers
+// send: heartbeats and results.
 //
-//	dispatcher.go  the loop: take all messages, change, commit, then tell
-//	message.go     what the loop can be told
-//	callers.go     submit, get, list, cancel, retry: the messages of callers
-//	batch.go       … many submits in one
-//	elsewhere.go   … all that there is, out to another queue, or in from one
-//	wait.go        who waits for which task
-//	watch.go       who wants to see what becomes of one, or of all in a pool
-//	call.go        submit and wait in one question
-//	begin.go       … for those who have no goroutine to wait with
-//	assign.go      which task goes to which worker now
-//	run.go         one attempt in a worker
-//	balance.go     the worker with most free slots, in turn among equals
-//	transport.go   how it gets there: stream or webhook
-//	line.go        … over the stream: giving, and hearing what became of it
-//	webhook.go     … over HTTP, one POST a task
-//	commit.go      who is told what, once the queue has kept it
-//	result.go      what became of it: outcomes, refusals, timeouts
-//	family.go      a task's children: born while it runs, cancelled with it
-//	progress.go    tasks that get stuck, and who had to suffer for it
-//	output.go      what tasks write, for those who watch
-//	pause.go       pools that rest
-//	revive.go      many dead tasks at once
-//	callback.go    who is to be told of an end, and when again
-//	caller.go      … the telling, signed
-//
-// and a connection through these:
-//
-//	peer.go     a worker as dispatch sees it: attach, drain, detach
-//	connect.go  POST /connect until the worker has said yes
-//	resume.go   a worker that has outlived another dispatcher
-//	line_open.go  its stream: opened, opened again, or done without
-//	session.go  what webhooks of a worker touch without asking the loop
-//	beats.go    heartbeats → verdicts, and leases that lapse
-//
-// Nobody is told of a change before the queue has committed it.
+// One goroutine, the loop, owns every connection, slot and task. Other
+// goroutines send it messages. In each round the loop takes all waiting
+// messages, changes its state, and hands the changes to the queue as one
+// commit. Nothing is reported to anybody before the queue has committed it.
 package dispatch
+
+// Files, in the order in which a task travels:
+//
+//	dispatcher.go      Dispatcher: the loop and its rounds
+//	options.go         Options, WorkerObserver
+//	message.go         message: what other goroutines send the loop
+//	loop_request.go    askLoop: a message with one answer
+//	pools.go           Pool: pools, POOL.METHOD, pause
+//	submit.go          Submit, SubmitMany
+//	call.go            Call: submit and wait with one message
+//	async.go           SubmitAsync, WaitAsync: results go to a callback
+//	waiter.go          Wait: the callers that wait for the end of a task
+//	lookup.go          Get, List, CountTasks, StorageFault
+//	cancel.go          Cancel: a task and its children
+//	retry.go           Retry, RetryAll
+//	export.go          Export, Import: tasks to and from another queue
+//	assign.go          which task goes to which worker
+//	load_balancer.go   the worker with most free slots, round robin among equals
+//	isolation.go       tasks that must not run beside a crash suspect
+//	attempt.go         attempt: one try at a task in a worker
+//	transport.go       transport: how a task reaches a worker, and its result
+//	webhook_transport.go      over HTTP, one POST a task
+//	worker_stream.go          over a stream: sending
+//	worker_stream_receive.go  over a stream: receiving
+//	attempt_result.go  what the loop does with the result of a transport
+//	refusal.go         a worker did not take a task
+//	report.go          RecordResult: a result that comes by webhook
+//	lease_end.go       the end of an attempt, and whether it is charged
+//	stop.go            timeouts, cancels, and tasks that do not stop
+//	progress.go        tasks that make no progress
+//	output.go          what running tasks write
+//	commit.go          effects: what happens after the queue's commit
+//	subscription.go    Subscription: the events of a task or a pool
+//	subscribers.go     which subscription gets which event
+//	callback_queue.go  which callback is sent when
+//	callback_sender.go the request of a callback, and its signature
+//
+// and in the order in which a connection to a worker lives:
+//
+//	attach.go              AttachWorker, DrainWorker, DetachWorker
+//	worker_conn.go         workerConn: a worker as the loop sees it
+//	worker_session.go      workerSession: heartbeats without the loop
+//	connect.go             POST /connect until the worker accepts
+//	resume.go              workers that outlived an earlier initiator
+//	worker_stream_open.go  opening a stream, and again when it breaks
+//	heartbeats.go          overdue workers, renewed and lapsed leases

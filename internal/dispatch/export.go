@@ -11,16 +11,17 @@ import (
 	"initiator/initiator/task"
 )
 
-// How much of an export one round of the loop reads: others are to be heard in
-// between, and nobody is to hold all of it in memory.
+// These limit what one round of the loop reads for an export. Other messages
+// are handled in between, and no goroutine holds the whole export in memory.
 const (
 	exportStep  = 256
 	exportBytes = 1 << 20
 )
 
-// Export gives every task that there is now to f, some at a time, in the order
-// of their submit; each as it is when it is read. One that is forgotten in the
-// meantime is left out. Errors: that of f, ctx's, ErrClosed.
+// Export passes every task that exists now to f, in batches and in the order of
+// submit. Each record shows the task at the time at which it is read. A task
+// that the queue forgets in the meantime is left out. Errors: that of f, that
+// of ctx, ErrClosed.
 func (d *Dispatcher) Export(ctx context.Context, f func([]task.Task) error) error {
 	all := task.Filter{Limit: maxInt}
 	ids, err := askLoop(ctx, d, func(m *loopRequest[[]uuid.UUID], _ time.Time) { m.reply(d.opts.Queue.ListIDs(all), nil) })
@@ -36,7 +37,8 @@ func (d *Dispatcher) Export(ctx context.Context, f func([]task.Task) error) erro
 	return err
 }
 
-// exportBatch is some tasks, and at how many ids was looked for them.
+// exportBatch holds some tasks, and the number of ids that were looked up for
+// them.
 type exportBatch struct {
 	tasks  []task.Task
 	looked int
@@ -52,11 +54,11 @@ func (d *Dispatcher) readTasks(ids []uuid.UUID) (r exportBatch) {
 	return r
 }
 
-// Import takes in what Export of another initiator has given, with one commit.
-// Every task has its own verdict, in their order: its record, Known where one
-// with its id was here already, which is left as it is; or task.ErrInvalid,
-// *UnknownPoolError, task.ErrState. No queue_max holds: they were accepted once. The
-// error is as that of SubmitMany.
+// Import stores what Export of another initiator returned, with one commit. The
+// results are in the order of tasks: the record, with Known set where a task
+// with its id existed already and was left unchanged; or task.ErrInvalid,
+// *UnknownPoolError, task.ErrState. queue_max does not apply, because the tasks
+// were accepted once. The error is as that of SubmitMany.
 func (d *Dispatcher) Import(ctx context.Context, tasks []task.Task) ([]BatchLineResult, error) {
 	return askLoop(ctx, d, func(m *loopRequest[[]BatchLineResult], now time.Time) {
 		all := make([]BatchLineResult, len(tasks))

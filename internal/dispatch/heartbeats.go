@@ -10,16 +10,17 @@ import (
 	"initiator/proactor"
 )
 
-// heartbeatCheckInterval is how often the loop looks at the heartbeats (ding's default).
+// heartbeatCheckInterval is how often the loop looks at the heartbeats. It is
+// ding's default.
 const heartbeatCheckInterval = time.Second
 
-// heartbeatLate says whether the age of the last heartbeat is worth a word: more than
-// two and a half spans. One lost beat is no news, two in a row are. When to
-// give up is the supervisor's business.
+// heartbeatLate reports whether the last heartbeat is too old: two and a half
+// intervals or more. One lost heartbeat is tolerated, two in a row are not. The
+// supervisor decides when to give up the worker.
 func heartbeatLate(age, span time.Duration) bool { return age >= span*5/2 }
 
-// checkHeartbeats looks at every worker that has ever been connected, also while
-// it is being connected anew: a worker that hangs then must be found too.
+// checkHeartbeats checks every worker that was ever connected, also while it is
+// being connected again, because a worker that hangs then must be found too.
 func (d *Dispatcher) checkHeartbeats(now time.Time) {
 	for _, p := range d.workers {
 		if p.checked {
@@ -58,10 +59,11 @@ func (d *Dispatcher) reportMeasurements(p *workerConn, b *heartbeat) {
 	}
 }
 
-// applyHeartbeat renews leases by what the worker said, and finds those that lapsed.
+// applyHeartbeat renews the leases of the tasks that the worker lists, and ends
+// the leases that lapsed.
 func (d *Dispatcher) applyHeartbeat(p *workerConn, b *heartbeat, now time.Time) {
 	if b.body == nil || p.legacy {
-		return // any heartbeat of a ding slave renews its lease
+		return // any heartbeat of a legacy worker renews its lease
 	}
 	if b != p.lastApplied {
 		p.lastApplied = b
@@ -73,19 +75,21 @@ func (d *Dispatcher) applyHeartbeat(p *workerConn, b *heartbeat, now time.Time) 
 	}
 }
 
-// staleAttempt is an attempt that a worker says it runs and should not.
+// staleAttempt is an attempt that a worker lists as running although the
+// attempt is not assigned to it.
 type staleAttempt struct {
 	task   uuid.UUID
 	number int
 }
 
-// applyRunningList goes through what one heartbeat says is running. The list may have
-// been made before a result that came since; only what a second one names
-// again is a stray.
+// applyRunningList compares the running list of one heartbeat with the assigned
+// attempts. The worker may have made the list before a result that has arrived
+// since, so an attempt counts as stale only when a second heartbeat lists it
+// again.
 func (d *Dispatcher) applyRunningList(p *workerConn, b *heartbeat) {
 	before := p.staleOnce
 	if len(p.stale) > 0 {
-		d.changed[p.pool] = true // perhaps it may be given them again
+		d.changed[p.pool] = true // the worker may get these tasks again
 	}
 	p.staleOnce, p.stale = nil, nil
 	for _, said := range b.body.Running {
@@ -122,21 +126,22 @@ func (d *Dispatcher) renewLease(r *attempt, said proactor.RunningTask, at time.T
 	}
 }
 
-// checkLease ends the lease of a task that the worker has not spoken of for
-// the whole tolerance: it has forgotten it. Of one that it was asked to stop,
-// a single heartbeat that comes a span later is enough.
+// checkLease ends the lease of a task that no heartbeat listed for the whole
+// tolerance: the worker has forgotten it. For a task that the worker was asked
+// to stop, a single heartbeat that comes an interval later is enough.
 func (d *Dispatcher) checkLease(p *workerConn, r *attempt, b *heartbeat, now time.Time) {
 	stopped := !r.stopRequested.IsZero() && b.at.Sub(r.stopRequested) > p.Span && r.lastListed.Before(b.at)
 	if stopped || now.Sub(r.lastListed) >= p.Tolerance {
-		d.finishAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker no longer speaks of the task"}, now)
+		d.finishAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker's heartbeats no longer list the task"}, now)
 		return
 	}
 	d.checkProgress(p, r, now)
 }
 
-// sendCancels tells a worker what to stop: by the stream at once, and with the
-// answer to its next heartbeat. That one cancels by task, so a stray whose task
-// has a good attempt there is left alone.
+// sendCancels tells a worker which tasks to stop: over the stream at once, and
+// with the answer to its next heartbeat. That answer cancels by task and not by
+// attempt, so it leaves out a stale attempt whose task has a valid attempt in
+// this worker.
 func (p *workerConn) sendCancels() {
 	var ids []string
 	for id, r := range p.running {
@@ -158,8 +163,8 @@ func (p *workerConn) sendCancels() {
 	p.session.nextAnswer.Store(&proactor.HeartbeatAnswer{Cancel: ids})
 }
 
-// runsStale says whether the worker still runs an attempt at a task that is not
-// its to run.
+// runsStale reports whether the worker still runs an unassigned attempt at that
+// task.
 func (p *workerConn) runsStale(id uuid.UUID) bool {
 	for _, s := range p.stale {
 		if s.task == id {

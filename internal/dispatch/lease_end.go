@@ -9,9 +9,10 @@ import (
 	"initiator/internal/queue"
 )
 
-// leaseOutcome decides what a task whose worker is gone has to pay. Only the culprit
-// pays, where there is one; nobody, where the worker was asked to go; and never
-// a task that has not come as far as the worker.
+// leaseOutcome decides whether a task whose worker is gone is charged for the
+// attempt. When there is a crash suspect, only that task is charged. No task is
+// charged when the worker was asked to end, or when the task never reached the
+// worker.
 func (p *workerConn) leaseOutcome(r *attempt, reason string) queue.AttemptOutcome {
 	o := queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: reason}
 	neighbour := p.crashSuspect != uuid.Nil && p.crashSuspect != r.lease.Task
@@ -22,9 +23,9 @@ func (p *workerConn) leaseOutcome(r *attempt, reason string) queue.AttemptOutcom
 	return o
 }
 
-// endAttempt ends an attempt for the queue, unless that has been done: an
-// attempt that is stopping is over already. What somebody cancelled is not
-// tried again, however it ended.
+// endAttempt ends an attempt in the queue, unless it has ended there already,
+// as a stopping attempt has. A cancelled task is not tried again, however the
+// attempt ended.
 func (d *Dispatcher) endAttempt(r *attempt, o queue.AttemptOutcome, now time.Time) {
 	r.ended.Store(true)
 	if r.stopping {
@@ -34,14 +35,14 @@ func (d *Dispatcher) endAttempt(r *attempt, o queue.AttemptOutcome, now time.Tim
 		o = queue.AttemptOutcome{Outcome: task.OutcomeCancelled, Error: r.cancelReason, Result: o.Result}
 	}
 	if failed := o.Outcome == task.OutcomeFailed || o.Outcome == task.OutcomeRetry; failed && r.isOverdue(now) {
-		// The worker's clock was the quicker one: its handler gave up
-		// because the time was over, which is not a failure of its own.
+		// The worker's clock was faster: its handler gave up because the time
+		// was over, which is not a failure of the handler.
 		o.Outcome = d.timeoutKind(r, now)
 	}
 	d.endLease(r.lease, o, now)
 }
 
-// endLease closes an attempt in the queue and tells those who wait.
+// endLease ends an attempt in the queue and notifies the waiters.
 func (d *Dispatcher) endLease(l queue.Lease, o queue.AttemptOutcome, now time.Time) {
 	t, err := d.opts.Queue.EndAttempt(now, l, o, randomJitter())
 	if err != nil {

@@ -1,24 +1,25 @@
 package dispatch
 
-// loadBalancer orders the workers of a pool by their free slots. Among equals the
-// one that has waited longest comes first, which is a round robin. Every
-// operation is a few pointer moves, whatever the number of workers.
+// loadBalancer orders the workers of a pool by their free slots. Among equals,
+// the worker that has waited longest comes first, which is a round robin. Every
+// operation moves a few pointers, whatever the number of workers.
 //
 // The zero value is empty.
 type loadBalancer struct {
-	rings []balancerEntry // by free slots, each the root of a ring; [0] is never used
-	top   int             // no ring above it has anybody
+	rings []balancerEntry // by number of free slots, each the root of a ring; [0] is never used
+	top   int             // every ring above it is empty
 }
 
-// balancerEntry is a worker's place in a ring. Its own root is the seat without a peer.
+// balancerEntry is the place of a worker in a ring. The root of a ring is an
+// entry without a worker.
 type balancerEntry struct {
 	conn       *workerConn
 	free       int
 	next, prev *balancerEntry // nil = not in a ring
 }
 
-// placeWorker puts a worker at the end of those with as many free slots, or takes it
-// out where free is 0 or less.
+// placeWorker puts a worker behind the workers that have as many free slots. It
+// removes the worker when free is 0 or less.
 func (b *loadBalancer) placeWorker(p *workerConn, free int) {
 	b.removeWorker(p)
 	if free <= 0 {
@@ -31,8 +32,8 @@ func (b *loadBalancer) placeWorker(p *workerConn, free int) {
 	b.top = max(b.top, free)
 }
 
-// growRings makes rings for so many free slots. The roots move, so it joins the
-// rings to them anew.
+// growRings makes rings for up to free slots. The roots move, so growRings
+// joins the rings to them again.
 func (b *loadBalancer) growRings(free int) {
 	if free < len(b.rings) {
 		return
@@ -57,9 +58,9 @@ func (b *loadBalancer) removeWorker(p *workerConn) {
 	}
 }
 
-// eachWorker yields the workers with a free slot, those with most free slots first,
-// until f returns false. f may place the worker that it is given, and then
-// has to return false.
+// eachWorker yields the workers that have a free slot, most free slots first,
+// until f returns false. f may call placeWorker with its argument, and must
+// then return false.
 func (b *loadBalancer) eachWorker(f func(*workerConn) bool) {
 	for n := b.top; n > 0; n-- {
 		for s := b.rings[n].next; s != &b.rings[n]; s = s.next {
@@ -70,7 +71,8 @@ func (b *loadBalancer) eachWorker(f func(*workerConn) bool) {
 	}
 }
 
-// firstWorker is the worker that each would yield first.
+// firstWorker returns the worker that eachWorker would yield first; nil = no
+// worker has a free slot.
 func (b *loadBalancer) firstWorker() *workerConn {
 	for ; b.top > 0; b.top-- {
 		if s := b.rings[b.top].next; s.conn != nil {

@@ -22,19 +22,20 @@ func (d *Dispatcher) Get(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	})
 }
 
-// List returns records, newest first.
+// List returns the records that match f, newest first.
 func (d *Dispatcher) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
 	return askLoop(ctx, d, func(m *loopRequest[[]task.Task], _ time.Time) { m.replyAfterRound(d, d.opts.Queue.ListTasks(f), nil) })
 }
 
-// CountTasks tells how many tasks of each state each pool has.
+// CountTasks returns the number of tasks in each state, by pool.
 func (d *Dispatcher) CountTasks(ctx context.Context) (map[string]task.Counts, error) {
 	return askLoop(ctx, d, func(m *loopRequest[map[string]task.Counts], _ time.Time) {
 		m.replyAfterRound(d, d.opts.Queue.CountTasks(), nil)
 	})
 }
 
-// StorageFault says why tasks cannot be stored now; "" when they can.
+// StorageFault returns the reason why tasks cannot be stored now; "" = they
+// can.
 func (d *Dispatcher) StorageFault(ctx context.Context) (string, error) {
 	return askLoop(ctx, d, func(m *loopRequest[string], _ time.Time) {
 		why := ""

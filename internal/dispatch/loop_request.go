@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// loopRequest is a question to the loop that has one answer.
+// loopRequest is a request to the loop that has one answer.
 type loopRequest[T any] struct {
 	do     func(m *loopRequest[T], now time.Time)
 	done   chan struct{}
@@ -16,13 +16,15 @@ type loopRequest[T any] struct {
 
 func (m *loopRequest[T]) applyMessage(_ *Dispatcher, now time.Time) { m.do(m, now) }
 
-// replyAfterRound tells the caller when what it shows is committed, or at once when
-// nothing can be: what is asked may be why.
+// replyAfterRound answers once the round's changes are committed, so that the
+// answer shows nothing that could still be lost. It also answers when the
+// commit fails: the failure may be what the caller asks about.
 func (m *loopRequest[T]) replyAfterRound(d *Dispatcher, got T, err error) {
 	d.afterRound(func(error) { m.reply(got, err) })
 }
 
-// replyWhenStored tells the caller of something that has happened, once it is kept.
+// replyWhenStored answers with the result of a change, once the queue has
+// stored it.
 func (m *loopRequest[T]) replyWhenStored(d *Dispatcher, got T, err error) {
 	d.whenStored(func(kept error) { m.reply(got, cmp.Or(err, kept)) })
 }
@@ -38,8 +40,8 @@ func (m *loopRequest[T]) refuseClosed() {
 	close(m.done)
 }
 
-// askLoop puts a question and waits for its answer, or for ctx. What was asked is
-// done even when nobody waits any more.
+// askLoop sends a request to the loop and waits for its answer, or for ctx. The
+// loop carries out the request even when the caller no longer waits.
 func askLoop[T any](ctx context.Context, d *Dispatcher, do func(*loopRequest[T], time.Time)) (T, error) {
 	m := &loopRequest[T]{do: do, done: make(chan struct{})}
 	var none T
@@ -54,8 +56,8 @@ func askLoop[T any](ctx context.Context, d *Dispatcher, do func(*loopRequest[T],
 	}
 }
 
-// PingLoop returns nil once the loop has answered: it is not stuck. It asks for
-// nothing, and does not wait for the queue's disk.
+// PingLoop returns nil once the loop has answered, which shows that the loop is
+// not stuck. It changes nothing and does not wait for the queue's disk.
 func (d *Dispatcher) PingLoop(ctx context.Context) error {
 	_, err := askLoop(ctx, d, func(m *loopRequest[struct{}], _ time.Time) { m.reply(struct{}{}, nil) })
 	return err

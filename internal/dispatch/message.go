@@ -2,7 +2,8 @@ package dispatch
 
 import "time"
 
-// message is one thing that the loop can be told. Its apply runs in the loop.
+// message is one thing that other goroutines tell the loop. The loop calls
+// applyMessage; now is the time of the round.
 type message interface {
 	applyMessage(d *Dispatcher, now time.Time)
 }

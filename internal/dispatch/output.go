@@ -11,18 +11,18 @@ import (
 	"initiator/proactor"
 )
 
-// outputTail is how much of what a running task has written is remembered for
-// those who begin to watch, in bytes.
+// outputTail is how many bytes of a running task's output are kept for later
+// subscribers.
 const outputTail = 8 << 10
 
-// attemptOutput is what a run has written so far. It belongs to the loop.
+// attemptOutput is what an attempt has written so far. The loop owns it.
 type attemptOutput struct {
-	end  int64 // how many bytes
+	end  int64 // bytes written so far
 	tail []byte
 }
 
-// recordOutput takes what a worker says that a task has written. It may say the same
-// again, or more than that; what it leaves out is a gap.
+// recordOutput adds what a worker reports that a task has written. The report
+// may repeat earlier text. Text that it leaves out is a gap.
 func (d *Dispatcher) recordOutput(r *attempt, o proactor.TaskOutput, now time.Time) {
 	if o.At < 0 || o.At > math.MaxInt64-int64(len(o.Text)) {
 		return
@@ -52,7 +52,7 @@ func (d *Dispatcher) recordOutput(r *attempt, o proactor.TaskOutput, now time.Ti
 	}
 }
 
-// publishOutput tells those who watch, behind the news of the attempt.
+// publishOutput publishes output text, after the event of its attempt.
 func (d *Dispatcher) publishOutput(t *task.Task, o proactor.TaskOutput, now time.Time) {
 	n := outputEvent(t, o, now)
 	d.whenStored(func(err error) {
@@ -68,7 +68,8 @@ func outputEvent(t *task.Task, o proactor.TaskOutput, now time.Time) task.Event 
 	return n
 }
 
-// earlierOutput is what a running task wrote before somebody began to watch it.
+// earlierOutput returns the kept output of a running task, for a new
+// subscriber.
 func (d *Dispatcher) earlierOutput(t *task.Task, now time.Time) (n task.Event, ok bool) {
 	l, _ := queue.LeaseOf(t)
 	p := d.workers[workerID{l.GUID, l.Incarnation}]

@@ -11,28 +11,30 @@ import (
 	"initiator/internal/queue"
 )
 
-// Pool is what dispatch knows of a pool.
+// Pool describes a pool to the dispatcher.
 type Pool struct {
 	Name      string
-	Policy    task.Policy     // of tasks that name none of their own
+	Policy    task.Policy     // for tasks that name no policy of their own
 	QueueMax  int             // most queued tasks; 0 = no limit
-	Retention queue.Retention // of finished tasks; zero = the queue's own
-	Paused    bool            // takes tasks, and gives none to its workers
-	// CallbackSecret signs the callbacks of its tasks; "" = that of Options.
+	Retention queue.Retention // of finished tasks; zero = the queue's default
+	Paused    bool            // the pool takes tasks and gives none to its workers
+	// CallbackSecret signs the callbacks of the pool's tasks; "" = the secret
+	// of Options.
 	CallbackSecret string
 }
 
 type pool struct {
 	Pool
-	gone     bool // no tasks are taken for it; it has members still
+	gone     bool // the pool takes no tasks; it still has workers
 	balancer loadBalancer
 	members  map[workerID]*workerConn
-	// refused notes which workers refused a task since it was last queued
-	// for all of them. It is emptied when a worker goes, because the others
-	// might wait for that one for ever.
+	// refused holds, for each task, the workers that refused it since the task
+	// was last offered to all workers. withdrawWorker empties it, because the
+	// other workers' refusals may have left a task waiting for the worker that
+	// goes.
 	refused map[uuid.UUID]map[workerID]bool
-	// isolated notes beside which task each of these does not run next: beside
-	// the one for which their worker had to be ended.
+	// isolated holds, for each task that was only suspected of ending its
+	// worker, the task beside which it does not run next: the crash suspect.
 	isolated map[uuid.UUID]uuid.UUID
 }
 
@@ -51,8 +53,9 @@ type UnknownPoolError struct{ Name string }
 // Error names the pool.
 func (e *UnknownPoolError) Error() string { return fmt.Sprintf("there is no pool %q", e.Name) }
 
-// resolvePool finds the pool and the method of a request. A request that names
-// its method apart gives the whole name of the pool.
+// resolvePool finds the pool and the method of "POOL" or "POOL.METHOD". Pool
+// names may contain dots: the longest name that exists wins. A nil pool means
+// that there is none.
 func (d *Dispatcher) resolvePool(r task.Request) (*pool, string) {
 	isPool := func(name string) bool { p, ok := d.pools[name]; return ok && !p.gone }
 	if r.Method != "" {
@@ -68,9 +71,9 @@ func (d *Dispatcher) resolvePool(r task.Request) (*pool, string) {
 	return d.pools[name], method
 }
 
-// SetPools makes these the pools that exist. One that is gone takes no more
-// tasks; those that it has stay queued until it is back, and are run by the
-// workers that it still has.
+// SetPools replaces the list of pools. A pool that is missing from the list
+// takes no more tasks. Its queued tasks stay queued until the pool is back; its
+// remaining workers still run them. Error: ErrClosed, or that of ctx.
 func (d *Dispatcher) SetPools(ctx context.Context, pools []Pool) error {
 	_, err := askLoop(ctx, d, func(m *loopRequest[struct{}], _ time.Time) {
 		named := map[string]bool{}
@@ -89,7 +92,7 @@ func (d *Dispatcher) SetPools(ctx context.Context, pools []Pool) error {
 	return err
 }
 
-// forgetPool drops a pool that is gone with its last worker.
+// forgetPool drops a removed pool together with its last worker.
 func (d *Dispatcher) forgetPool(p *pool) {
 	if p.gone && len(p.members) == 0 {
 		delete(d.pools, p.Name)
@@ -97,9 +100,10 @@ func (d *Dispatcher) forgetPool(p *pool) {
 	}
 }
 
-// SetPaused lets a pool rest, or go on: a paused one takes tasks and gives none to
-// its workers; those that run, run on. It is not kept here: whoever makes the
-// Pools says so again at the next start. Errors: *UnknownPoolError, ErrClosed.
+// SetPaused pauses a pool, or resumes it. A paused pool takes tasks and gives
+// none to its workers; running tasks go on. The dispatcher does not store it:
+// the caller of New and SetPools passes Pool.Paused again after a restart.
+// Errors: *UnknownPoolError, ErrClosed.
 func (d *Dispatcher) SetPaused(ctx context.Context, name string, paused bool) error {
 	_, err := askLoop(ctx, d, func(m *loopRequest[struct{}], _ time.Time) {
 		p := d.pools[name]

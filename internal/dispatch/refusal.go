@@ -8,21 +8,21 @@ import (
 	"initiator/internal/webhook"
 )
 
-// Pauses after which a worker or a task is tried again.
+// These are the delays after which a worker or a task is tried again.
 const (
 	firstBackOff   = 100 * time.Millisecond // a worker took no task; doubles while that goes on
 	maxBackOff     = 5 * time.Second
-	refusedDelay   = time.Second // every worker refused and none said for how long
+	refusedDelay   = time.Second // every worker refused, and none named a delay
 	notStoredDelay = time.Second // the queue could not be committed
 )
 
-// handleRefusal is what follows when a worker does not take a task.
+// handleRefusal acts on the reason for which a worker did not take a task.
 func (d *Dispatcher) handleRefusal(p *workerConn, r *attempt, why refusal, now time.Time) {
 	o := queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: why.message}
 	switch {
 	case why.hasCode(webhook.TaskRefused):
 		o = d.recordRefusal(p, r, why, now)
-	case why.hasCode(webhook.SlaveBusy): // although we think that a slot is free
+	case why.hasCode(webhook.SlaveBusy): // although one of its slots is free by our count
 		p.rejections++
 		d.backOff(p, now)
 	case why.hasCode(webhook.ShuttingDown):
@@ -32,23 +32,23 @@ func (d *Dispatcher) handleRefusal(p *workerConn, r *attempt, why refusal, now t
 		d.reconnectWorker(p)
 	case why.hasCode(webhook.BadBody), why.hasCode(webhook.BodyTooLarge):
 		o = finalFailure("the worker cannot read the task: " + why.message)
-	default: // what the worker has done is not known: it must not go round for ever
+	default: // the worker may have done anything: charge the attempt, so that the task is not tried for ever
 		o = queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: why.String()}
 	}
 	d.finishAttempt(p, r, o, now)
 }
 
-// backOff leaves a worker alone for a moment, longer with every turn in a row in
-// which it took nothing.
+// backOff gives a worker no task for a while, longer with each rejection in a
+// row.
 func (d *Dispatcher) backOff(p *workerConn, now time.Time) {
 	p.backingOff = true
 	d.timers.Set(&p.timer, now.Add(min(firstBackOff<<min(p.rejections-1, 10), maxBackOff)))
 	d.updateBalancer(p)
 }
 
-// recordRefusal notes a refusal. The others are asked first; when all have refused,
-// the task waits for as long as the last one said. A worker that refuses one
-// task after the other is not asked without pause.
+// recordRefusal notes that a worker refused a task. The task is offered to the
+// other workers first. When all have refused, it waits for as long as the last
+// one named. A worker that refuses several tasks in a row gets a pause.
 func (d *Dispatcher) recordRefusal(p *workerConn, r *attempt, why refusal, now time.Time) queue.AttemptOutcome {
 	if p.rejections++; p.rejections > 1 {
 		d.backOff(p, now)
@@ -71,7 +71,8 @@ func (d *Dispatcher) recordRefusal(p *workerConn, r *attempt, why refusal, now t
 	return queue.AttemptOutcome{Outcome: task.OutcomeRefused, RetryAfter: wait, Error: why.message}
 }
 
-// reconnectWorker begins a new session with a worker that no longer knows ours.
+// reconnectWorker starts a new session with a worker that does not know the
+// present one.
 func (d *Dispatcher) reconnectWorker(p *workerConn) {
 	if !p.connected {
 		return

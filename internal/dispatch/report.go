@@ -12,13 +12,14 @@ import (
 	"initiator/proactor"
 )
 
-// ErrBadTask says that a result names no task at all.
+// ErrBadTask says that a result does not name a task.
 var ErrBadTask = errors.New("the result names no task")
 
-// RecordResult takes what a worker reports of a task. It returns when that is kept.
-// A result that comes late, twice, or for an attempt that is no longer the
-// current one changes nothing and is no error. Errors: ErrBadTask, ErrClosed,
-// task.ErrUnknown for a token without a session, or that it could not be kept.
+// RecordResult records the outcome that a worker reports by webhook. It returns
+// once the outcome is stored. A result that is repeated, or that belongs to a
+// superseded attempt, changes nothing and is no error. Errors: ErrBadTask,
+// ErrClosed, task.ErrUnknown for a token without a session, or the error of the
+// queue.
 func (d *Dispatcher) RecordResult(ctx context.Context, token string, failed bool, body proactor.ResultBody) error {
 	found, ok := d.sessions.Load(token)
 	if !ok {

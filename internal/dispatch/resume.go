@@ -9,27 +9,30 @@ import (
 	"initiator/proactor"
 )
 
-// A worker that outlives its initiator is attached by the next one with the
-// session that stands and the tasks that it runs.
+// A worker that outlives its initiator is attached by the next initiator, with
+// its session and the tasks that it runs.
 
-// Session is the connection to one incarnation, as far as it must be known to
-// go on with it.
+// Session is the connection to one incarnation of a worker, as far as a later
+// initiator must know it to continue.
 type Session struct {
 	Token string // "" = a new one
-	// Slots and Blunt are what the worker has answered; Known: it has.
+	// Slots and Blunt are the worker's answer to /connect. Known says that
+	// there was one.
 	Slots int
 	Blunt bool
 	Known bool
-	// Resumed: an earlier dispatcher may have connected under that token. A
-	// worker that says so is believed, and keeps its tasks.
+	// Resumed says that an earlier dispatcher may have connected with Token. A
+	// worker that then answers "already connected" keeps its tasks.
 	Resumed bool
 }
 
-// errSessionStands says that a worker is connected already, and ought to be.
+// errSessionStands says that a resumed worker is still connected under its
+// session.
 var errSessionStands = errors.New("the session stands")
 
-// keepForResume keeps the tasks that a held worker was running until it is attached.
-// It reports false for a lease of anybody else, who is gone.
+// keepForResume keeps the task of a worker that will be resumed until the
+// worker is attached. It returns false for a lease of any other worker, which
+// has ended.
 func (d *Dispatcher) keepForResume(l queue.Lease, t task.Task) bool {
 	if d.opts.WillResume == nil || !d.opts.WillResume(l.GUID, l.Incarnation) {
 		return false
@@ -39,8 +42,8 @@ func (d *Dispatcher) keepForResume(l queue.Lease, t task.Task) bool {
 	return true
 }
 
-// resumeAttempts gives a worker the tasks that it runs. The clock of each goes on from
-// where it began.
+// resumeAttempts gives a resumed worker the tasks that it runs. The time of
+// each attempt counts from its original start.
 func (d *Dispatcher) resumeAttempts(p *workerConn, now time.Time) {
 	list := d.resumable[p.workerID]
 	delete(d.resumable, p.workerID)
@@ -54,10 +57,10 @@ func (d *Dispatcher) resumeAttempts(p *workerConn, now time.Time) {
 	}
 }
 
-// resendAttempts sends a worker the tasks once more that an earlier dispatcher has
-// given it, or was about to: one that has them answers as if it were the first
-// time, and with the outcome where there is one. A ding slave would run them
-// twice; it is believed to have them.
+// resendAttempts sends a resumed worker the tasks that an earlier dispatcher
+// gave it, or was about to give it. A worker that has a task answers as it did
+// the first time, with the outcome if there is one. A legacy worker would run
+// the task twice; it is assumed to have it.
 func (d *Dispatcher) resendAttempts(p *workerConn) {
 	for _, r := range p.running {
 		if r.resend && !p.legacy {
@@ -67,9 +70,9 @@ func (d *Dispatcher) resendAttempts(p *workerConn) {
 	}
 }
 
-// FinishResume says that every worker that was held has been attached: tasks of any
-// other are lost. It returns when their sessions are known: from then on they
-// may be listened to.
+// FinishResume says that every worker to be resumed has been attached. Tasks of
+// all other workers are lost. It returns when the sessions are known: from then
+// on, requests of these workers can be accepted.
 func (d *Dispatcher) FinishResume() {
 	m := &finishResumeMessage{done: make(chan struct{})}
 	if d.mailbox.Put(m) {
@@ -87,15 +90,15 @@ func (m *finishResumeMessage) applyMessage(d *Dispatcher, now time.Time) {
 		delete(d.resumable, id)
 		for _, t := range list {
 			l, _ := queue.LeaseOf(&t)
-			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "its worker ended while no initiator was there"}, now)
+			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker ended while no initiator was running"}, now)
 		}
 	}
 }
 
-// sessionResumedMessage goes on with a session that an earlier dispatcher began.
+// sessionResumedMessage continues a session that an earlier dispatcher began.
 type sessionResumedMessage struct {
 	conn   *workerConn
-	stream *workerStream // nil = none; it is being served
+	stream *workerStream // nil = none; its goroutine already serves it
 }
 
 func (m sessionResumedMessage) applyMessage(d *Dispatcher, now time.Time) {
@@ -110,19 +113,21 @@ func (m sessionResumedMessage) applyMessage(d *Dispatcher, now time.Time) {
 	d.startDispatching(p, answer, m.stream, now)
 }
 
-// reportConnected tells what was agreed upon, for whoever comes after us.
+// reportConnected reports what the worker agreed to, so that a later initiator
+// can continue.
 func (d *Dispatcher) reportConnected(p *workerConn) {
 	if d.opts.OnConnected != nil {
 		d.opts.OnConnected(p.guid, p.incarnation, p.slots, p.legacy)
 	}
 }
 
-// endOrphanedAttempts ends the attempts that a former initiator has left: its workers ended
-// with it. What was lost with a crash may have caused it, so it is paid for.
+// endOrphanedAttempts ends the attempts that an earlier initiator left, whose
+// workers ended with it. The task may have caused that crash, so the attempt is
+// charged.
 func (d *Dispatcher) endOrphanedAttempts(now time.Time) {
 	for _, t := range d.opts.Queue.ListTasks(task.Filter{State: task.Running, Limit: maxInt}) {
 		if l, ok := queue.LeaseOf(&t); ok && !d.keepForResume(l, t) {
-			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the initiator ended while it ran"}, now)
+			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the initiator ended while the task ran"}, now)
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"initiator/initiator/task"
 )
 
-// Retry queues a failed, cancelled or dead task again. Errors:
-// task.ErrUnknown, task.ErrState.
+// Retry queues a failed, cancelled or dead task again. Errors: task.ErrUnknown,
+// task.ErrState.
 func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
 		t, err := d.opts.Queue.RetryTask(now, id)
@@ -25,21 +25,21 @@ func (d *Dispatcher) Retry(ctx context.Context, id uuid.UUID) (task.Task, error)
 	})
 }
 
-// retryStep is how many tasks one round of the loop revives: others are to be
-// heard in between.
+// retryStep is the number of tasks that one round of the loop retries, so that
+// other messages are handled in between.
 const retryStep = 500
 
-// RetryAll queues every failed, cancelled or dead task again that the filter
-// finds now, whatever its Limit, and returns how many. A task that changes in
-// the meantime is left out. Errors: task.ErrInvalid for any other state; or
-// that it was not kept, and then n are.
+// RetryAll queues again every failed, cancelled or dead task that matches f
+// now, whatever f.Limit is, and returns their number. A task that changes in
+// the meantime is left out. Errors: task.ErrInvalid for any other state,
+// ErrClosed, or the error of the queue; n tasks are then stored.
 func (d *Dispatcher) RetryAll(ctx context.Context, f task.Filter) (n int, err error) {
 	if f.State != task.Dead && f.State != task.Failed && f.State != task.Cancelled {
 		return 0, fmt.Errorf("%w: only dead, failed and cancelled tasks can be retried, not %q", task.ErrInvalid, f.State)
 	}
 	f.Limit = maxInt
 	ids, err := askLoop(ctx, d, func(m *loopRequest[[]uuid.UUID], _ time.Time) { m.reply(d.opts.Queue.ListIDs(f), nil) })
-	slices.Reverse(ids) // the oldest first: they are queued in the order of their submit
+	slices.Reverse(ids) // the oldest first, so that they queue in the order of their submit
 	for some := range slices.Chunk(ids, retryStep) {
 		var revived int
 		revived, err = askLoop(ctx, d, func(m *loopRequest[int], now time.Time) { m.replyWhenStored(d, d.retryTasks(some, now), nil) })
@@ -50,13 +50,13 @@ func (d *Dispatcher) RetryAll(ctx context.Context, f task.Filter) (n int, err er
 	return n, err
 }
 
-// retryTasks retries some tasks and returns how many could be.
+// retryTasks retries some tasks and returns how many were queued again.
 func (d *Dispatcher) retryTasks(ids []uuid.UUID, now time.Time) (n int) {
 	for _, id := range ids {
 		t, err := d.opts.Queue.RetryTask(now, id)
 		if err != nil {
 			if !errors.Is(err, task.ErrNotFound) && !errors.Is(err, task.ErrConflict) {
-				d.log.Warn("a task is not revived", "task", id, "error", err)
+				d.log.Warn("a task was not retried", "task", id, "error", err)
 			}
 			continue
 		}

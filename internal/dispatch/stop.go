@@ -8,8 +8,9 @@ import (
 	"initiator/internal/queue"
 )
 
-// requestStop tells the worker with its next heartbeat. The task must have gone a
-// grace after that.
+// requestStop asks the worker to stop a task, over its stream at once or with
+// the answer to its next heartbeat. After that heartbeat the task has StopGrace
+// to end.
 func (d *Dispatcher) requestStop(p *workerConn, r *attempt, now time.Time) {
 	if r.stopRequested.IsZero() {
 		r.stopRequested = now
@@ -26,7 +27,7 @@ func (d *Dispatcher) stopDeadline(p *workerConn, r *attempt) time.Time {
 	return r.stopRequested.Add(p.Span + d.opts.StopGrace)
 }
 
-// handleTimer is what happens when a timer rings.
+// handleTimer handles a timer that is due.
 func (d *Dispatcher) handleTimer(t timerTarget, now time.Time) {
 	p, r := t.conn, t.attempt
 	switch {
@@ -40,14 +41,16 @@ func (d *Dispatcher) handleTimer(t timerTarget, now time.Time) {
 	}
 }
 
-// reportStuck has a worker ended for one of its tasks.
+// reportStuck asks the observer to end a worker because one of its tasks does
+// not stop.
 func (d *Dispatcher) reportStuck(p *workerConn, r *attempt) {
 	p.crashSuspect, p.leaving = r.lease.Task, true
 	d.withdrawWorker(p)
 	d.opts.Observer.WorkerStuck(p.guid, p.incarnation, fmt.Sprintf("task %s does not stop", r.lease.Task))
 }
 
-// timeoutKind tells which of the two clocks of an attempt ended it.
+// timeoutKind returns whether the attempt's timeout or the task's deadline has
+// passed.
 func (d *Dispatcher) timeoutKind(r *attempt, now time.Time) task.Outcome {
 	if t, ok := d.opts.Queue.FindTask(r.lease.Task); ok && !t.Deadline.IsZero() && !t.Deadline.After(now) {
 		return task.OutcomeDeadline
@@ -55,13 +58,13 @@ func (d *Dispatcher) timeoutKind(r *attempt, now time.Time) task.Outcome {
 	return task.OutcomeTimedOut
 }
 
-// endTimedOut ends an attempt by the clock.
+// endTimedOut ends an attempt whose time is over.
 func (d *Dispatcher) endTimedOut(p *workerConn, r *attempt, now time.Time) {
 	d.abandonAttempt(p, r, queue.AttemptOutcome{Outcome: d.timeoutKind(r, now), Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
 }
 
-// abandonAttempt ends an attempt that still runs. The worker keeps the slot until it
-// has stopped the task.
+// abandonAttempt ends an attempt that still runs. It keeps the slot until the
+// worker has stopped the task.
 func (d *Dispatcher) abandonAttempt(p *workerConn, r *attempt, o queue.AttemptOutcome, now time.Time) {
 	d.endAttempt(r, o, now)
 	r.stopping = true
@@ -69,8 +72,8 @@ func (d *Dispatcher) abandonAttempt(p *workerConn, r *attempt, o queue.AttemptOu
 	d.requestStop(p, r, now)
 }
 
-// timerTarget is what a timer belongs to: an attempt that takes too long, or,
-// where run is nil, a worker that gets no tasks for a moment.
+// timerTarget is the owner of a timer: an attempt with a deadline or, where
+// attempt is nil, a worker that gets no task for a while.
 type timerTarget struct {
 	conn    *workerConn
 	attempt *attempt

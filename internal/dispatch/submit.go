@@ -12,7 +12,8 @@ import (
 	"initiator/internal/queue"
 )
 
-// QueueFullError says that a pool has as many queued tasks as it may.
+// QueueFullError says that a pool already has the most queued tasks that its
+// queue_max allows.
 type QueueFullError struct {
 	Pool string
 	Max  int
@@ -23,10 +24,11 @@ func (e *QueueFullError) Error() string {
 	return fmt.Sprintf("submit: the queue of %s is full (queue_max = %d); try again later", e.Pool, e.Max)
 }
 
-// Submit queues a task and returns its record once it is kept. Submitting an
-// id or key again, or a unique key while a task of it lives, returns the task
-// that is Known. Errors: task.ErrInvalid, *UnknownPoolError, *QueueFullError, task.ErrState
-// for a child of a task that has ended, ErrClosed, or that it could not be kept.
+// Submit queues a task and returns its record once the record is stored.
+// Submitting an id or key again, or a unique key while a task with it is not
+// finished, returns the existing task with Known set. Errors: task.ErrInvalid,
+// *UnknownPoolError, *QueueFullError, task.ErrState for a child of a task that
+// has ended, ErrClosed, or the error of the queue.
 func (d *Dispatcher) Submit(ctx context.Context, r task.Request) (task.Task, error) {
 	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
 		t, err := d.submitTask(r, now)
@@ -38,7 +40,7 @@ func (d *Dispatcher) submitTask(r task.Request, now time.Time) (task.Task, error
 	p, method := d.resolvePool(r)
 	switch {
 	case r.Pool == "":
-		return queue.NewTask(r, now, task.Policy{}) // which says what is wrong
+		return queue.NewTask(r, now, task.Policy{}) // returns the error for a missing pool
 	case p == nil:
 		return task.Task{}, &UnknownPoolError{r.Pool}
 	}
@@ -64,8 +66,9 @@ func (d *Dispatcher) submitTask(r task.Request, now time.Time) (task.Task, error
 	return kept, err
 }
 
-// checkParent says whether a task may be submitted as the child of another one:
-// that must be alive, because the cancel of one that has gone reaches nobody.
+// checkParent reports why a task may not be submitted as a child of parent; nil
+// = it may. The parent must not have ended: a cancelled parent would not reach
+// the new child.
 func (d *Dispatcher) checkParent(parent uuid.UUID) error {
 	if parent == uuid.Nil {
 		return nil
@@ -82,17 +85,17 @@ func (d *Dispatcher) checkParent(parent uuid.UUID) error {
 	return nil
 }
 
-// BatchLineResult is what became of one of many submits: its record, or Err, which is
-// one of Submit's.
+// BatchLineResult is the result for one task of SubmitMany or Import: its
+// record, or Err.
 type BatchLineResult struct {
 	Task task.Task
 	Err  error
 }
 
-// SubmitMany is Submit for many in one question to the loop, and so with one
-// commit for all of them. Every request has its own verdict, in their order;
-// one that is refused does not keep the others out. The error is that nobody
-// could be asked, or ctx's, when some of them may have been taken.
+// SubmitMany is Submit for many tasks with one request to the loop and one
+// commit. The results are in the order of the requests, and their errors are
+// those of Submit; a refused request does not affect the others. The error is
+// ErrClosed, or that of ctx when some tasks may have been stored.
 func (d *Dispatcher) SubmitMany(ctx context.Context, requests []task.Request) ([]BatchLineResult, error) {
 	return askLoop(ctx, d, func(m *loopRequest[[]BatchLineResult], now time.Time) {
 		all := make([]BatchLineResult, len(requests))

@@ -17,7 +17,7 @@ func (m unsubscribeMessage) applyMessage(d *Dispatcher, _ time.Time) {
 	d.subscribers.removeSubscription(m.w)
 }
 
-// subscribers is everybody who watches. It belongs to the loop.
+// subscribers holds all subscriptions. The loop owns it.
 type subscribers struct {
 	tasks map[uuid.UUID][]*Subscription
 	pools map[string][]*Subscription
@@ -34,7 +34,7 @@ func (a *subscribers) addSubscription(w *Subscription) {
 	a.tasks[w.id] = append(a.tasks[w.id], w)
 }
 
-// removeSubscription is of no effect for one that is not there.
+// removeSubscription removes w. It has no effect when w is not registered.
 func (a *subscribers) removeSubscription(w *Subscription) {
 	removeFrom(a.pools, w.pool, w)
 	removeFrom(a.tasks, w.id, w)
@@ -50,7 +50,8 @@ func removeFrom[K comparable](from map[K][]*Subscription, key K, w *Subscription
 	}
 }
 
-// sendTask tells one of them, for the last time when the task has ended.
+// deliverEvent adds an event to one subscription. The terminal event of a task
+// is the last one of its subscription.
 func (a *subscribers) deliverEvent(w *Subscription, n task.Event) {
 	w.putEvent(n)
 	if w.pool == "" && n.State.Terminal() {
@@ -60,7 +61,7 @@ func (a *subscribers) deliverEvent(w *Subscription, n task.Event) {
 }
 
 func (a *subscribers) publishEvent(n task.Event) {
-	for _, w := range slices.Clone(a.tasks[n.ID]) { // those of one that ends go
+	for _, w := range slices.Clone(a.tasks[n.ID]) { // deliverEvent removes the subscriptions of a task that ends
 		a.deliverEvent(w, n)
 	}
 	for _, w := range a.pools[n.Pool] {
@@ -68,7 +69,7 @@ func (a *subscribers) publishEvent(n task.Event) {
 	}
 }
 
-// closeSubscriptions tells everybody that there will be no more.
+// closeSubscriptions tells every subscription that no event will follow.
 func (a *subscribers) closeSubscriptions() {
 	for _, some := range a.tasks {
 		for _, w := range some {
@@ -82,13 +83,14 @@ func (a *subscribers) closeSubscriptions() {
 	}
 }
 
-// hasSubscriber says whether anybody watches a task. Where nobody does, news cost
-// nothing.
+// hasSubscriber reports whether a subscription wants events of that task.
+// Without a subscription, events cost nothing.
 func (a *subscribers) hasSubscriber(id uuid.UUID, pool string) bool {
 	return len(a.tasks[id]) > 0 || len(a.pools[pool]) > 0
 }
 
-// publishTask tells those who watch a task what has become of it, once it is kept.
+// publishTask publishes the present state of a task, once the queue has stored
+// it.
 func (d *Dispatcher) publishTask(t *task.Task, now time.Time) {
 	if d.subscribers.hasSubscriber(t.ID, t.Pool) {
 		n := queue.EventOf(t, now)
@@ -100,7 +102,8 @@ func (d *Dispatcher) publishTask(t *task.Task, now time.Time) {
 	}
 }
 
-// publishNewTask announces a new task. One that could not be kept has never been.
+// publishNewTask publishes a new task. A task that could not be stored is not
+// published.
 func (d *Dispatcher) publishNewTask(t *task.Task, now time.Time) {
 	if d.subscribers.hasSubscriber(t.ID, t.Pool) {
 		n := queue.EventOf(t, now)
@@ -112,7 +115,7 @@ func (d *Dispatcher) publishNewTask(t *task.Task, now time.Time) {
 	}
 }
 
-// publishProgress announces the progress of a running task.
+// publishProgress publishes the progress of a running task.
 func (d *Dispatcher) publishProgress(id uuid.UUID, pool string, now time.Time) {
 	if !d.subscribers.hasSubscriber(id, pool) {
 		return

@@ -14,27 +14,29 @@ import (
 	"initiator/proactor"
 )
 
-// maxEvents is how much a watch holds for somebody who does not fetch it.
+// maxEvents is the number of events that a subscription holds for a slow
+// reader.
 const maxEvents = 1024
 
-// Subscription collects what happens to one task, or to those of a pool. It costs
-// memory and no goroutine: the loop puts news in, and whoever watches fetches
-// them when it likes. Close it.
+// Subscription collects the events of one task, or of all tasks of a pool. It
+// costs memory and no goroutine: the loop adds events, and the reader calls
+// Next at its own pace. The reader must call Close.
 type Subscription struct {
 	d    *Dispatcher
 	id   uuid.UUID // of one task
-	pool string    // … or of a pool
+	pool string    // or of a pool
 
 	mu          sync.Mutex
 	events      []task.Event
 	missed      int
-	outputBytes int           // bytes of output in news
-	endErr      error         // why there will be no more
-	wakeup      chan struct{} // holds one token while there is something to fetch
+	outputBytes int           // bytes of output text in events
+	endErr      error         // why no event will follow; nil = some may
+	wakeup      chan struct{} // holds one token while events wait
 }
 
-// SubscribeTask watches one task. The first of the news is how it is now, and the last
-// that it is terminal. Errors: task.ErrUnknown, ErrClosed.
+// SubscribeTask subscribes to one task. The first event shows the task as it is
+// now, and the last event shows that it is terminal. Errors: task.ErrUnknown,
+// ErrClosed.
 func (d *Dispatcher) SubscribeTask(ctx context.Context, id uuid.UUID) (*Subscription, error) {
 	w := &Subscription{d: d, id: id, wakeup: make(chan struct{}, 1)}
 	return w.closeOnError(askLoop(ctx, d, func(m *loopRequest[struct{}], now time.Time) {
@@ -57,8 +59,8 @@ func (d *Dispatcher) SubscribeTask(ctx context.Context, id uuid.UUID) (*Subscrip
 	}))
 }
 
-// SubscribePool watches all tasks of a pool from now on. Errors: *UnknownPoolError,
-// ErrClosed.
+// SubscribePool subscribes to all tasks of a pool from now on. Errors:
+// *UnknownPoolError, ErrClosed.
 func (d *Dispatcher) SubscribePool(ctx context.Context, name string) (*Subscription, error) {
 	w := &Subscription{d: d, pool: name, wakeup: make(chan struct{}, 1)}
 	return w.closeOnError(askLoop(ctx, d, func(m *loopRequest[struct{}], _ time.Time) {
@@ -71,7 +73,8 @@ func (d *Dispatcher) SubscribePool(ctx context.Context, name string) (*Subscript
 	}))
 }
 
-// closeOnError drops a watch that nobody will close, because its opener has given up.
+// closeOnError closes a subscription that its caller will never receive,
+// because the request failed or its context ended.
 func (w *Subscription) closeOnError(_ struct{}, err error) (*Subscription, error) {
 	if err != nil {
 		w.Close()
@@ -80,10 +83,9 @@ func (w *Subscription) closeOnError(_ struct{}, err error) (*Subscription, error
 	return w, nil
 }
 
-// Next returns the news since the last call, and waits for some where there
-// are none; missed counts those that were dropped because they were not
-// fetched in time. Errors: io.EOF behind the end of the task, ErrClosed, and
-// ctx's.
+// Next returns the events since the last call, and waits when there are none.
+// missed is the number of events that were dropped because the reader was too
+// slow. Errors: io.EOF after the end of the task, ErrClosed, and that of ctx.
 func (w *Subscription) Next(ctx context.Context) (news []task.Event, missed int, err error) {
 	for {
 		if news, missed, err = w.takeEvents(); len(news) > 0 || err != nil {
@@ -108,10 +110,11 @@ func (w *Subscription) takeEvents() (news []task.Event, missed int, err error) {
 	return news, missed, err
 }
 
-// Close ends the watch. It does not wait.
+// Close ends the subscription. It does not wait.
 func (w *Subscription) Close() { w.d.mailbox.Put(unsubscribeMessage{w}) }
 
-// putEvent adds news. Of progress that nobody has fetched, only the newest counts.
+// putEvent adds an event. A newer progress event replaces an unread one of the
+// same task.
 func (w *Subscription) putEvent(n task.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -133,7 +136,7 @@ func (w *Subscription) appendEvent(n task.Event) {
 	w.wakeReader()
 }
 
-// dropEvent drops one of the news that nobody has fetched in time.
+// dropEvent drops an unread event to make room.
 func (w *Subscription) dropEvent(i int) {
 	if o := w.events[i].Output; o != nil {
 		w.outputBytes -= len(o.Text)
@@ -142,12 +145,13 @@ func (w *Subscription) dropEvent(i int) {
 	w.missed++
 }
 
-// maxOutputBytes is how much text a watch holds for somebody who does not fetch it,
-// in bytes.
+// maxOutputBytes is the number of bytes of output text that a subscription
+// holds for a slow reader.
 const maxOutputBytes = 256 << 10
 
-// putOutputEvent adds text, to what waits of the same try where that is the last of
-// the news; of too much, the oldest goes.
+// putOutputEvent adds output text. It extends the last event when the text
+// continues that event's text. When too much text waits, the oldest output
+// events are dropped.
 func (w *Subscription) putOutputEvent(n task.Event) {
 	w.outputBytes += len(n.Output.Text)
 	if last := len(w.events) - 1; last >= 0 && continuesOutput(w.events[last], n) {
@@ -160,8 +164,8 @@ func (w *Subscription) putOutputEvent(n task.Event) {
 	}
 }
 
-// continuesOutput says whether text goes on where that of other news ends. What waits
-// in one piece is not longer than what is told at once.
+// continuesOutput reports whether the text of n begins where the text of before
+// ends. One unread event does not grow beyond outputTail bytes plus one text.
 func continuesOutput(before, n task.Event) bool {
 	o := before.Output
 	return o != nil && before.ID == n.ID && before.Try == n.Try && o.At+int64(len(o.Text)) == n.Output.At && len(o.Text) < outputTail

@@ -10,21 +10,21 @@ import (
 	"initiator/internal/webhook"
 )
 
-// transport is one way to talk to a worker: webhooks, or the stream where it
-// has one. The loop calls it, so nothing in it may wait; what comes of an
-// attempt reaches the loop as a message.
+// transport is one way to reach a worker: webhooks, or the stream of a worker
+// that has one. The loop calls it, so its methods must not wait. The result of
+// an attempt reaches the loop as a message.
 type transport interface {
-	// sendTask brings an attempt to the worker. It reports false when it cannot,
-	// and has done nothing then.
+	// sendTask sends an attempt to the worker. It returns false, without any
+	// effect, when this transport cannot carry the attempt.
 	sendTask(r *attempt) bool
-	// sendCancel asks the worker to stop an attempt, where that can be said
-	// without waiting for its next heartbeat. Saying it again is harmless.
+	// sendCancel asks the worker to stop an attempt, if the transport can do so
+	// before the next heartbeat. A repetition is harmless.
 	sendCancel(task uuid.UUID, attempt int)
 }
 
 // transportResult is what a transport learned about an attempt that it was
-// given. Every transport reports in this form, so that the loop handles an
-// attempt in the same way whichever transport carried it.
+// given. Every transport reports in this form, so the loop handles an attempt
+// in the same way whichever transport carried it.
 type transportResult struct {
 	status  deliveryStatus
 	outcome queue.AttemptOutcome // with attemptEnded
@@ -53,7 +53,7 @@ const (
 
 // refusal is the reason for which a worker did not take a task.
 type refusal struct {
-	code       int // of one of proactor's codes
+	code       int // one of proactor's codes
 	message    string
 	retryAfter time.Duration // 0 = the worker named none
 }

@@ -10,17 +10,17 @@ import (
 	"initiator/initiator/task"
 )
 
-// waiter is somebody who wants the terminal record of a task. It costs a
-// channel, not a goroutine.
+// waiter stands for a caller that waits for the terminal record of a task. It
+// costs a channel and no goroutine.
 type waiter struct {
-	done chan struct{} // has a token when told, once
-	// onEnd is called instead, by whoever has no goroutine that could wait.
+	done chan struct{} // receives one token, once
+	// onEnd is called instead, for a caller that has no goroutine to wait with.
 	onEnd func(task.Task, error)
 	got   task.Task
 	err   error
-	id    uuid.UUID // of the task that was submitted for it
-	known bool      // that task was there before
-	next  *waiter   // for the same task
+	id    uuid.UUID // of the task that was submitted together with the waiter
+	known bool      // that task existed before the submit
+	next  *waiter   // the next waiter for the same task
 }
 
 func newWaiter() waiter { return waiter{done: make(chan struct{}, 1)} }
@@ -32,10 +32,11 @@ func (w *waiter) notify(t task.Task, err error) {
 		return
 	}
 	w.got, w.err = t, err
-	w.done <- struct{}{} // he may be somebody else's from here on
+	w.done <- struct{}{} // from here on another call may use the waiter
 }
 
-// waitNotified waits until the waiter has been told, which is true, or ctx ends.
+// waitNotified waits for notify and returns true, or returns false when ctx
+// ends first.
 func (w *waiter) waitNotified(ctx context.Context) bool {
 	end := ctx.Done()
 	if end == nil {
@@ -51,7 +52,7 @@ func (w *waiter) waitNotified(ctx context.Context) bool {
 }
 
 // Wait returns the record of a task when it is terminal. When ctx ends first,
-// it returns ctx's error and the record as it then is. Errors:
+// Wait returns the error of ctx and the record as it is then. Errors:
 // task.ErrUnknown, ErrClosed.
 func (d *Dispatcher) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	w := newWaiter()
@@ -85,24 +86,27 @@ func (m *waitMessage) applyMessage(d *Dispatcher, _ time.Time) {
 	d.addWaiter(t, m.w)
 }
 
-// addWaiter tells a waiter of a task's end, now if it has ended. Among the many
-// who are told, none costs a copy of the record but his own.
+// addWaiter registers a waiter for the end of a task, and notifies it now if
+// the task has ended. t is copied only for the waiters of one ended task, not
+// for each waiter.
 func (d *Dispatcher) addWaiter(t task.Task, w *waiter) {
 	w.next = d.waiters[t.ID]
 	d.waiters[t.ID] = w
 	d.notifyWaiters(t)
 }
 
-// addSubmitWaiter is await for one who has submitted the task in this round: when it
-// cannot be kept there is no such task, and so no end of it.
+// addSubmitWaiter is addWaiter for the caller that submitted the task in this
+// round. When the task cannot be stored there is no such task, and the waiter
+// receives that error.
 func (d *Dispatcher) addSubmitWaiter(t task.Task, w *waiter) {
 	w.id, w.known = t.ID, t.Known
 	d.effects = append(d.effects, effect{waiter: w})
 	d.addWaiter(t, w)
 }
 
-// notifyNotStored tells one who waits for a task that there is none. One who is told
-// of its end, which is later in any case, is not touched.
+// notifyNotStored tells a waiter that its task was not stored. A waiter that
+// has already been notified is skipped, as is a waiter whose notification is
+// under way.
 func (d *Dispatcher) notifyNotStored(w *waiter, kept error) {
 	if kept != nil && d.removeWaiter(w.id, w) {
 		w.notify(task.Task{}, kept)
@@ -118,8 +122,8 @@ type stopWaitMessage struct {
 
 func (m *stopWaitMessage) applyMessage(d *Dispatcher, _ time.Time) { d.removeWaiter(m.id, m.w) }
 
-// removeWaiter drops a waiter and reports whether he was still there: one who is not
-// has been told, or will be.
+// removeWaiter removes a waiter and reports whether it was still registered. A
+// waiter that is not registered has been notified, or will be.
 func (d *Dispatcher) removeWaiter(id uuid.UUID, w *waiter) (found bool) {
 	first := d.waiters[id]
 	for at := &first; *at != nil; at = &(*at).next {
@@ -134,7 +138,8 @@ func (d *Dispatcher) removeWaiter(id uuid.UUID, w *waiter) (found bool) {
 	return found
 }
 
-// notifyWaiters tells those who wait for a task that it is terminal.
+// notifyWaiters notifies the waiters of a terminal task, and enqueues its
+// callback. It does nothing for any other task.
 func (d *Dispatcher) notifyWaiters(t task.Task) {
 	if !t.State.Terminal() {
 		return
@@ -144,7 +149,7 @@ func (d *Dispatcher) notifyWaiters(t task.Task) {
 		delete(p.isolated, t.ID)
 	}
 	if t.Callback != "" {
-		owed := t // a copy that only those who have a callback pay for
+		owed := t // only tasks with a callback pay for this copy
 		d.whenStored(func(err error) {
 			if err == nil {
 				d.enqueueCallback(owed)
@@ -162,10 +167,11 @@ func (d *Dispatcher) notifyWaiters(t task.Task) {
 	d.effects = append(d.effects, effect{waiter: first, untilStored: true})
 }
 
-// notifyChain tells a waiter and those behind it, who have the record already.
+// notifyChain notifies a waiter and the waiters behind it. Each already holds
+// the record.
 func (w *waiter) notifyChain(err error) {
 	for w != nil {
-		next := w.next // told, he is gone
+		next := w.next // after notify the waiter may belong to another call
 		w.notify(w.got, err)
 		w = next
 	}

@@ -13,27 +13,29 @@ import (
 )
 
 const (
-	// inlineMS is how long a worker may hold the answer to /task/new in
-	// order to put the outcome into it: one request instead of two.
+	// inlineMS is how long, in milliseconds, a worker may hold back its answer
+	// to /task/new in order to include the outcome: one request instead of two.
 	inlineMS = 1000
-	// postTimeout bounds one POST /task/new.
+	// postTimeout limits one POST /task/new.
 	postTimeout = 10 * time.Second
-	// Pauses between two tries of the same POST, doubling.
+	// The delay between two tries of the same POST doubles from the first to
+	// the maximum.
 	firstPostDelay = 50 * time.Millisecond
 	maxPostDelay   = time.Second
-	// maxStrangeAnswers is how often something that is no envelope may be
-	// answered until the attempt counts as lost.
+	// maxStrangeAnswers is the number of answers without an envelope after
+	// which the attempt counts as lost.
 	maxStrangeAnswers = 3
 )
 
-// postUntilAnswered brings one attempt to its worker, and the loop the answer. It runs in a
-// goroutine of its own, until the worker has answered or the attempt is over.
+// postUntilAnswered sends one attempt to its worker and reports the answer to
+// the loop. It runs in a goroutine of its own, until the worker has answered or
+// the attempt has ended.
 //
-// A transport fault says nothing of what the worker has done, so the same
-// request is made again. A worker of ours knows id and attempt and runs
-// nothing twice. A ding slave, which knows neither, is busy while it has the
-// task: that its result is on its way is not contradicted until it takes the
-// task anew.
+// A transport error does not show what the worker has done, so the same request
+// is made again. A worker with our protocol knows id and attempt number and
+// runs nothing twice. A legacy worker knows neither: it answers "busy" while it
+// has the task. That answer to a repeated request therefore does not mean that
+// the task was refused; the result may be on its way.
 func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body proactor.TaskBody, legacy bool) {
 	pause := firstPostDelay
 	for try := 1; !r.ended.Load(); try++ {
@@ -48,7 +50,7 @@ func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body proactor.
 		}
 		d.log.Debug("post", "worker", p.workerID, "task", r.lease.Task, "try", try, "error", a.err)
 		if !sleepContext(p.ctx, pause) {
-			return // detached: the task's fate is decided there
+			return // the worker is detached: applyMessage of detachMessage ends the attempt
 		}
 		pause = min(2*pause, maxPostDelay)
 	}
@@ -73,20 +75,21 @@ func (d *Dispatcher) postOnce(p *workerConn, body proactor.TaskBody, legacy bool
 	return transportResult{status: attemptAccepted}
 }
 
-// refusalOf reads the refusal in an answer of a worker.
+// refusalOf converts the refusal in a worker's answer.
 func refusalOf(e proactor.Envelope) refusal {
 	return refusal{code: e.Code, message: e.Message, retryAfter: retryAfter(e.Data)}
 }
 
-// neverSent says whether an error shows that nothing was sent: nobody
-// listens, say.
+// neverSent reports whether an error shows that no byte was sent, for example
+// because the port is closed.
 func neverSent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// isFinalAnswer reports whether the same request is not made again. After the
-// first request, a legacy worker that is busy may be busy with this very task.
+// isFinalAnswer reports whether the request must not be repeated. A legacy
+// worker that answers "busy" to a repeated request may be busy with this very
+// task.
 func isFinalAnswer(got transportResult, try int, legacy bool) bool {
 	if got.status != attemptLost {
 		return try == 1 || !legacy || got.status != attemptRefused || !got.refusal.hasCode(webhook.SlaveBusy)
@@ -95,24 +98,26 @@ func isFinalAnswer(got transportResult, try int, legacy bool) bool {
 	return errors.As(got.err, &strange) && try >= maxStrangeAnswers
 }
 
-// webhookTransport is the transport of every worker: each POST has a goroutine, until
-// it is answered.
+// webhookTransport reaches a worker with HTTP requests. Every worker has it.
+// Each POST runs in a goroutine until it is answered.
 type webhookTransport struct {
 	d    *Dispatcher
 	conn *workerConn
 }
 
-// sendTask implements transport.
+// sendTask implements transport. It always returns true.
 func (w webhookTransport) sendTask(r *attempt) bool {
 	body, legacy := w.d.taskBody(r, w.conn.legacy), w.conn.legacy
 	w.d.goTracked(func() { w.d.postUntilAnswered(w.conn, r, body, legacy) })
 	return true
 }
 
-// sendCancel implements transport: there is only the next heartbeat.
+// sendCancel implements transport. It does nothing: the next heartbeat carries
+// the cancel.
 func (webhookTransport) sendCancel(uuid.UUID, int) {}
 
-// taskBody is what the worker is sent. A ding slave knows the id only.
+// taskBody returns the body of POST /task/new. A legacy worker gets the task's
+// id and data only.
 func (d *Dispatcher) taskBody(r *attempt, legacy bool) proactor.TaskBody {
 	b := proactor.TaskBody{Task: proactor.TaskRef{ID: r.lease.Task.String()}, Data: r.data}
 	if !legacy {

@@ -11,47 +11,48 @@ import (
 	"initiator/internal/webhook"
 )
 
-// workerConn is a worker as the loop sees it.
+// workerConn is the dispatcher's connection to one incarnation of a worker. The
+// loop owns it.
 type workerConn struct {
 	workerID
 	Attachment
 	pool        *pool
 	client      *webhook.Client
 	session     *workerSession
-	transport   transport          // the best there is now
-	stopServing context.CancelFunc // ends the goroutine that connects and serves the stream
+	transport   transport          // the best one at present
+	stopServing context.CancelFunc // ends the goroutine that connects the worker and serves its stream
 
 	connected     bool
-	resumed       atomic.Bool                  // the session may stand already
-	checked       bool                         // has been connected; its heartbeats count
-	draining      bool                         // was asked to
-	leaving       bool                         // will end, although nobody asked it to drain
-	legacy        bool                         // a ding slave: no extensions, one slot
+	resumed       atomic.Bool                  // the worker may still be in the session of an earlier initiator
+	checked       bool                         // it has been connected once; its heartbeats are checked
+	draining      bool                         // DrainWorker was called
+	leaving       bool                         // it will end, although DrainWorker was not called
+	legacy        bool                         // it speaks ding's protocol only: one slot, no cancel
 	unready       bool                         // its heartbeats are overdue
-	backingOff    bool                         // is left alone until the timer rings
-	rejections    int                          // in a row in which it took no task
-	timer         timerheap.Timer[timerTarget] // ends resting
+	backingOff    bool                         // it gets no task until its timer is due
+	rejections    int                          // in a row
+	timer         timerheap.Timer[timerTarget] // ends backingOff
 	slots         int
-	endedTasks    int // tasks that have ended here
-	reportedTasks int // of them, told to Measured
+	endedTasks    int // tasks that have ended in this worker
+	reportedTasks int // endedTasks, as last reported to WorkerMeasured
 	running       map[uuid.UUID]*attempt
-	stopping      int // how many of them are stopping
+	stopping      int // how many of running are stopping
 
-	lastApplied *heartbeat     // the newest one that was looked into
-	staleOnce   []staleAttempt // what it named without right
-	stale       []staleAttempt // what it and the one before it did
-	// crashSuspect is the task for which the worker is being ended; its
-	// neighbours go back to the queue unpaid.
+	lastApplied *heartbeat     // the newest heartbeat that was applied
+	staleOnce   []staleAttempt // listed by the newest heartbeat
+	stale       []staleAttempt // listed by the two newest heartbeats
+	// crashSuspect is the task for which the worker is being ended. The other
+	// tasks of the worker go back to the queue and are not charged.
 	crashSuspect uuid.UUID
 
-	entry balancerEntry // in the pool's balance
+	entry balancerEntry // in the pool's load balancer
 
 	// ctx ends the requests to this worker.
 	ctx    context.Context
 	cancel context.CancelFunc
 }
 
-// freeSlots is how many more tasks the worker may be given now.
+// freeSlots returns how many more tasks the worker may be given now.
 func (p *workerConn) freeSlots() int {
 	if !p.connected || p.draining || p.leaving || p.unready || p.backingOff {
 		return 0
@@ -59,9 +60,9 @@ func (p *workerConn) freeSlots() int {
 	return p.slots - len(p.running)
 }
 
-// withdrawWorker takes a worker that gets no more tasks out of the balance. The
-// tasks that waited for it because others refused them are offered to all
-// again.
+// withdrawWorker takes a worker that gets no more tasks out of the load
+// balancer. Tasks that waited for it because the other workers refused them are
+// offered to all workers again.
 func (d *Dispatcher) withdrawWorker(p *workerConn) {
 	clear(p.pool.refused)
 	d.updateBalancer(p)
@@ -73,13 +74,13 @@ func (d *Dispatcher) reportDrained(p *workerConn) {
 	}
 }
 
-// updateBalancer puts a worker where its free slots belong.
+// updateBalancer moves a worker to the place of its free slots.
 func (d *Dispatcher) updateBalancer(p *workerConn) {
 	p.pool.balancer.placeWorker(p, p.freeSlots())
 	d.changed[p.pool] = true
 }
 
-// releaseSlot gives the slot of an attempt back.
+// releaseSlot releases the slot of an attempt.
 func (d *Dispatcher) releaseSlot(p *workerConn, r *attempt) {
 	if p.running[r.lease.Task] != r {
 		return
@@ -90,7 +91,7 @@ func (d *Dispatcher) releaseSlot(p *workerConn, r *attempt) {
 		p.stopping--
 	}
 	if !r.stopRequested.IsZero() {
-		p.sendCancels() // the next attempt may come here, and is not meant
+		p.sendCancels() // the next attempt may come to this worker, and must not be cancelled
 	}
 	d.updateBalancer(p)
 	d.reportDrained(p)

@@ -8,22 +8,22 @@ import (
 	"initiator/proactor"
 )
 
-// workerSession is one connection to one incarnation of a worker. Its fields are
-// atomics, because heartbeats must not wait for tasks: the webhook writes what
-// it was told and reads what to answer, and the loop looks at it when it
-// checks the beats.
+// workerSession is the part of a worker's connection that webhooks and streams
+// use without asking the loop. Its fields are atomics, because heartbeats must
+// not wait for tasks: the receiver of a heartbeat stores it and reads the
+// answer, and the loop reads the stored heartbeat when it checks.
 type workerSession struct {
 	workerID
 	token         string
 	channel       int
-	lastHeartbeat atomic.Pointer[heartbeat] // set before the worker is judged by it
+	lastHeartbeat atomic.Pointer[heartbeat] // set before the worker is checked
 	nextAnswer    atomic.Pointer[proactor.HeartbeatAnswer]
 }
 
-// heartbeat is one heartbeat. It does not change.
+// heartbeat is one received heartbeat. It is never changed.
 type heartbeat struct {
 	at   time.Time
-	body *proactor.HeartbeatBody // nil for that of a ding slave
+	body *proactor.HeartbeatBody // nil = from a legacy worker
 }
 
 func (d *Dispatcher) openWorkerSession(p *workerConn) *workerSession {
@@ -41,7 +41,7 @@ func (d *Dispatcher) closeWorkerSession(p *workerConn) {
 	d.publishChannels()
 }
 
-// publishChannels publishes which channels are in use, for requests without a
+// publishChannels publishes the channels in use, for requests without a
 // session.
 func (d *Dispatcher) publishChannels() {
 	in := map[int]bool{0: true}
@@ -52,9 +52,9 @@ func (d *Dispatcher) publishChannels() {
 	d.channels.Store(in)
 }
 
-// CheckChannel tells which channel the holder of a session token must name. known
-// is false when there is no such session; allowed then says whether any
-// session uses that channel.
+// CheckChannel reports whether a request may name that channel. known is false
+// when no session has the token; allowed then says whether any session uses the
+// channel.
 func (d *Dispatcher) CheckChannel(token string, named int) (allowed, known bool) {
 	if s, ok := d.sessions.Load(token); ok {
 		return s.(*workerSession).channel == named, true
@@ -62,8 +62,9 @@ func (d *Dispatcher) CheckChannel(token string, named int) (allowed, known bool)
 	return d.channels.Load().(map[int]bool)[named], false
 }
 
-// RecordHeartbeat notes a worker's heartbeat and returns what to answer. It takes no
-// lock and asks nobody. It reports false when there is no such session.
+// RecordHeartbeat stores a heartbeat and returns the answer to it. It takes no
+// lock and does not wait for the loop. It returns false when no session has the
+// token, or when the heartbeat is from another incarnation.
 func (d *Dispatcher) RecordHeartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
 	found, ok := d.sessions.Load(token)
 	if !ok {
@@ -72,7 +73,7 @@ func (d *Dispatcher) RecordHeartbeat(token string, body *proactor.HeartbeatBody)
 	return found.(*workerSession).recordHeartbeat(body)
 }
 
-// recordHeartbeat is Heartbeat for a session that is known.
+// recordHeartbeat is RecordHeartbeat for a session that was found.
 func (s *workerSession) recordHeartbeat(body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
 	if body != nil && body.Incarnation != 0 && body.Incarnation != s.incarnation {
 		return nil, false

@@ -9,32 +9,36 @@ import (
 	"initiator/proactor/chirp"
 )
 
-// workerStream is the stream to one worker, the transport for all that is small. The
-// loop writes to it; one goroutine, keepStreamOpen's, reads, and answers heartbeats
-// itself: these must wait for nobody.
+// workerStream is the stream to one worker. It carries every task whose data is
+// at most stream.MaxPayload bytes. The loop writes to it. One goroutine, which
+// runs keepStreamOpen, reads from it, and answers heartbeats itself, because
+// heartbeats must not wait for the loop.
 type workerStream struct {
 	d       *Dispatcher
 	conn    *workerConn
 	session *workerSession
 	chirp   *chirp.Conn
 	header  stream.WorkerHeader // of the message being read
-	// answers are the answers that have come in one piece: the loop gets them
-	// together.
+	// answers collects the answers that arrived together; the loop gets them as
+	// one message.
 	answers *answersMessage
-	// unread counts the messages that the loop has still to look at. A worker
-	// has no more to say than its tasks' answers: one that says much more is
-	// cut off, before it fills our memory.
+	// unread counts the messages that the loop has not handled yet. A worker
+	// has no more to send than the answers of its tasks. A worker that sends
+	// many more loses its stream, before its messages fill the memory.
 	unread      atomic.Int32
 	unreadLimit int32
-	// lateMessages counts, for the loop, those that meant nothing that it runs.
+	// lateMessages counts the messages that belong to no running attempt. The
+	// loop owns it.
 	lateMessages int
 }
 
-// unreadSlack is how many messages beyond two for each slot may wait, and how
-// many may mean nothing: an answer may cross a cancel now and then.
+// unreadSlack is how many messages may be unread beyond two for each slot. It
+// is also how many late messages are tolerated, because an answer may cross a
+// cancel.
 const unreadSlack = 1024
 
-// sendTask implements transport.
+// sendTask implements transport. It returns false for a payload that is too
+// large and for a broken stream.
 func (l *workerStream) sendTask(r *attempt) bool {
 	if len(r.data) > stream.MaxPayload {
 		return false
@@ -51,7 +55,7 @@ func (l *workerStream) sendTask(r *attempt) bool {
 // sendCancel implements transport.
 func (l *workerStream) sendCancel(task uuid.UUID, attempt int) {
 	h := stream.WorkerHeader{Kind: stream.KindCancel, Attempt: attempt}
-	_ = l.sendMessage(chirp.ID(task), &h, nil) // broken: the next heartbeat tells
+	_ = l.sendMessage(chirp.ID(task), &h, nil) // on a broken stream, the next heartbeat carries the cancel
 }
 
 func (l *workerStream) sendMessage(id chirp.ID, h *stream.WorkerHeader, data []byte) error {
@@ -59,9 +63,10 @@ func (l *workerStream) sendMessage(id chirp.ID, h *stream.WorkerHeader, data []b
 	return l.chirp.Send(chirp.Message{Identity: id, Header: h.Append(room[:0]), Data: data})
 }
 
-// closeStream ends the stream and tells the worker that nothing else has ended.
+// closeStream closes the stream, and tells the worker that only the stream has
+// ended.
 func (l *workerStream) closeStream(why string) {
-	l.d.log.Warn("a stream is closed; its worker gets tasks by webhook", "worker", l.conn.workerID, "reason", why)
+	l.d.log.Warn("the stream of a worker is closed; the worker gets tasks by webhook", "worker", l.conn.workerID, "reason", why)
 	_ = l.sendMessage(chirp.ID{}, &stream.WorkerHeader{Kind: stream.KindBye}, nil)
 	l.chirp.Close()
 }

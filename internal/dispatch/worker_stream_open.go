@@ -13,31 +13,34 @@ import (
 )
 
 const (
-	// streamOpenTimeout is how long the opening of a stream may take. While a
-	// worker that has promised one is waited for, it gets no task.
+	// streamOpenTimeout limits the opening of a stream. A worker that has
+	// promised a stream gets no task while the dispatcher waits for it.
 	streamOpenTimeout = 2 * time.Second
-	// Pauses before a stream that broke is opened again, doubling.
+	// The delay before a broken stream is opened again doubles from the first
+	// to the maximum.
 	firstStreamDelay = 50 * time.Millisecond
 	maxStreamDelay   = 30 * time.Second
-	// steadyStream is how long a stream must have lasted to be trusted again.
+	// steadyStream is how long a stream must have lasted for the delay to start
+	// at its first value again.
 	steadyStream = time.Minute
-	// streamReadBuffer is read ahead from each stream: little, because there may be
-	// a thousand, most of them idle; a dozen answers fit.
+	// streamReadBuffer is the read buffer of each stream in bytes. It is small,
+	// because there may be a thousand streams, most of them idle. It holds a
+	// dozen answers.
 	streamReadBuffer = 4 << 10
-	// streamBacklog is what may wait to be written to a worker that does not
-	// read. What is more goes by webhook.
+	// streamBacklog is how many bytes may wait for a worker that does not read.
+	// Further tasks go by webhook.
 	streamBacklog = 8 << 20
 )
 
-var errWrongIdentity = errors.New("the other end is not this incarnation: its identity differs")
+var errWrongIdentity = errors.New("the handshake has the identity of another incarnation")
 
-// openStream makes a stream of the connection that the worker was born with, or
-// else of a new one.
-func (d *Dispatcher) openStream(ctx context.Context, p *workerConn, born net.Conn) (*workerStream, error) {
+// openStream opens a stream over the inherited connection, or over a new one
+// when inherited is nil.
+func (d *Dispatcher) openStream(ctx context.Context, p *workerConn, inherited net.Conn) (*workerStream, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.streamOpenTimeout)
 	defer cancel()
-	nc, token := born, p.Token
-	if born == nil {
+	nc, token := inherited, p.Token
+	if inherited == nil {
 		var err error
 		if nc, err = d.dialStream(ctx, p); err != nil {
 			return nil, err
@@ -62,7 +65,7 @@ func (d *Dispatcher) openStream(ctx context.Context, p *workerConn, born net.Con
 	return l, nil
 }
 
-// dialStream asks the worker's own port for a stream.
+// dialStream requests a stream at the worker's own port.
 func (d *Dispatcher) dialStream(ctx context.Context, p *workerConn) (net.Conn, error) {
 	u, err := url.Parse(p.URL)
 	if err != nil {
@@ -76,12 +79,12 @@ func (d *Dispatcher) dialStream(ctx context.Context, p *workerConn) (net.Conn, e
 	return stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: u.Path + "/stream", Host: u.Host, Header: stream.SessionHeader(p.Channel, p.session.token)})
 }
 
-// openFirstStream opens the stream of a worker that has just been connected. Without
-// one it gets its tasks by webhook.
-func (d *Dispatcher) openFirstStream(ctx context.Context, p *workerConn, born net.Conn) *workerStream {
-	l, err := d.openStream(ctx, p, born)
-	if err != nil && born != nil && ctx.Err() == nil {
-		d.log.Debug("the stream that it was born with", "worker", p.workerID, "error", err)
+// openFirstStream opens the stream of a worker that has just been connected.
+// When it returns nil, the worker gets its tasks by webhook.
+func (d *Dispatcher) openFirstStream(ctx context.Context, p *workerConn, inherited net.Conn) *workerStream {
+	l, err := d.openStream(ctx, p, inherited)
+	if err != nil && inherited != nil && ctx.Err() == nil {
+		d.log.Debug("the inherited stream does not open", "worker", p.workerID, "error", err)
 		l, err = d.openStream(ctx, p, nil)
 	}
 	if err != nil {
@@ -90,8 +93,8 @@ func (d *Dispatcher) openFirstStream(ctx context.Context, p *workerConn, born ne
 	return l
 }
 
-// keepStreamOpen serves a stream, and opens another one when it breaks, until ctx
-// ends or the worker has none any more.
+// keepStreamOpen serves a stream, and opens a new one when it breaks, until ctx
+// ends or the worker no longer offers streams.
 func (d *Dispatcher) keepStreamOpen(ctx context.Context, p *workerConn, l *workerStream) {
 	pause := firstStreamDelay
 	for {
@@ -109,7 +112,7 @@ func (d *Dispatcher) keepStreamOpen(ctx context.Context, p *workerConn, l *worke
 		var err error
 		l, err = d.openStream(ctx, p, nil)
 		if errors.Is(err, stream.ErrUnsupported) {
-			return // a new session may have one
+			return // a new session may offer one
 		}
 		if l != nil {
 			d.mailbox.Put(streamOpenedMessage{l})
@@ -136,8 +139,8 @@ func (m streamOpenedMessage) applyMessage(d *Dispatcher, _ time.Time) {
 	}
 }
 
-// useStream makes a stream the worker's, and says on it at once what would have
-// waited for a heartbeat.
+// useStream makes l the transport of the worker, and sends at once the cancels
+// that would have waited for a heartbeat.
 func (p *workerConn) useStream(l *workerStream) {
 	p.transport = l
 	p.sendCancels()
@@ -145,8 +148,9 @@ func (p *workerConn) useStream(l *workerStream) {
 
 type streamEndedMessage struct{ stream *workerStream }
 
-// applyMessage asks again for what was given on the stream and not answered. The
-// worker knows id and attempt, and runs nothing twice.
+// applyMessage sends again by webhook every task that the stream carried and
+// that has no answer yet. The worker knows id and attempt number and runs
+// nothing twice.
 func (m streamEndedMessage) applyMessage(d *Dispatcher, _ time.Time) {
 	p := m.stream.conn
 	if p.transport == m.stream {

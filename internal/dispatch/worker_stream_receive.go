@@ -15,7 +15,8 @@ import (
 	"initiator/proactor/chirp"
 )
 
-// receiveMessage takes one message of the worker's.
+// receiveMessage handles one message from the worker. The reading goroutine
+// calls it.
 func (l *workerStream) receiveMessage(m *chirp.Message) {
 	if err := l.header.Parse(m.Header); err != nil {
 		l.closeStream(err.Error())
@@ -33,17 +34,18 @@ func (l *workerStream) receiveMessage(m *chirp.Message) {
 	}
 }
 
-// putMessage puts what came in some messages into the loop's box, unless that is too
-// much.
+// putMessage sends the loop the content of that many messages, unless too many
+// are unread.
 func (l *workerStream) putMessage(m message, messages int) {
 	if l.unread.Add(int32(messages)) > l.unreadLimit {
-		l.closeStream("it says more than it was asked")
+		l.closeStream("the worker sent too many messages that no task explains")
 		return
 	}
 	l.d.mailbox.Put(m)
 }
 
-// flushAnswers is called when everything that has arrived has been read.
+// flushAnswers sends the collected answers to the loop. The connection calls it
+// when everything that has arrived was read.
 func (l *workerStream) flushAnswers() {
 	if m := l.answers; m != nil {
 		l.answers = nil
@@ -51,8 +53,8 @@ func (l *workerStream) flushAnswers() {
 	}
 }
 
-// receiveAnswer brings the loop what became of an attempt. The payload is checked
-// here and copied, in the worker's own goroutine, and not looked at again.
+// receiveAnswer converts the outcome of an attempt. The payload is checked and
+// copied here, in the worker's own goroutine; the loop does not look into it.
 func (l *workerStream) receiveAnswer(m *chirp.Message) {
 	if l.answers == nil {
 		l.answers = answersPool.Get().(*answersMessage)
@@ -67,7 +69,7 @@ func (l *workerStream) receiveAnswer(m *chirp.Message) {
 	}
 	switch {
 	case !json.Valid(data):
-		a.result = transportResult{status: attemptEnded, outcome: finalFailure("what the worker answered is not JSON")}
+		a.result = transportResult{status: attemptEnded, outcome: finalFailure("the worker's answer is not JSON")}
 	case h.Status == stream.StatusRefused:
 		a.result = transportResult{status: attemptRefused, refusal: streamRefusal(h, data)}
 	default:
@@ -75,10 +77,10 @@ func (l *workerStream) receiveAnswer(m *chirp.Message) {
 	}
 }
 
-// streamRefusal reads a refusal. A retry_after in the data counts before one in
-// the header.
+// streamRefusal converts a refusal. A retry_after in the data takes precedence
+// over retry_after in the header.
 func streamRefusal(h *stream.WorkerHeader, data json.RawMessage) refusal {
-	r := refusal{code: h.Code, message: "the worker refused it", retryAfter: retryAfter(data)}
+	r := refusal{code: h.Code, message: "the worker refused the task", retryAfter: retryAfter(data)}
 	if r.code == 0 {
 		r.code = webhook.TaskRefused.Code
 	}
@@ -88,13 +90,14 @@ func streamRefusal(h *stream.WorkerHeader, data json.RawMessage) refusal {
 	return r
 }
 
-// answersMessage is the answers that came by stream one behind the other.
+// answersMessage holds answers that arrived together on one stream.
 type answersMessage struct {
 	stream *workerStream
 	list   []streamAnswer
 }
 
-// answersPool are messages that nobody uses; their lists keep their memory.
+// answersPool holds messages that are not in use. Their lists keep their
+// memory.
 var answersPool = sync.Pool{New: func() any { return &answersMessage{list: make([]streamAnswer, 0, 16)} }}
 
 func (m *answersMessage) applyMessage(_ *Dispatcher, now time.Time) {
@@ -107,14 +110,15 @@ func (m *answersMessage) applyMessage(_ *Dispatcher, now time.Time) {
 	answersPool.Put(m)
 }
 
-// streamAnswer is one of them.
+// streamAnswer is one answer of a worker.
 type streamAnswer struct {
 	task   uuid.UUID
 	number int
 	result transportResult
 }
 
-// applyAnswer hands an answer to the attempt that it belongs to.
+// applyAnswer applies an answer to the attempt that it belongs to. The loop
+// calls it.
 func (l *workerStream) applyAnswer(a *streamAnswer, now time.Time) {
 	r := l.conn.running[a.task]
 	if r == nil || !r.matches(a.number) {
@@ -127,19 +131,20 @@ func (l *workerStream) applyAnswer(a *streamAnswer, now time.Time) {
 	l.d.applyResult(l.conn, r, &a.result, now)
 }
 
-// receiveProgress brings the loop what a running handler says of itself.
+// receiveProgress sends the loop what a running handler reports about its
+// progress.
 func (l *workerStream) receiveProgress(m *chirp.Message) {
 	if !json.Valid(m.Data) {
-		l.closeStream("what it says of a task's progress is not JSON")
+		l.closeStream("the progress of a task is not JSON")
 		return
 	}
 	l.putMessage(&progressMessage{l, uuid.UUID(m.Identity), proactor.RunningTask{Attempt: l.header.Attempt, Seq: l.header.Seq, Progress: bytes.Clone(m.Data)}}, 1)
 }
 
-// countLateMessage notes a message that meant nothing.
+// countLateMessage counts a message that belongs to no running attempt.
 func (l *workerStream) countLateMessage() {
 	if l.lateMessages++; l.lateMessages == unreadSlack {
-		l.closeStream("it speaks of tasks that it does not run")
+		l.closeStream("the worker sent too many messages about tasks that it does not run")
 	}
 }
 
@@ -159,12 +164,12 @@ func (m *progressMessage) applyMessage(d *Dispatcher, now time.Time) {
 	d.renewLease(r, m.said, now)
 }
 
-// receiveHeartbeat takes a heartbeat and answers it, whatever the loop is doing. One of
-// another incarnation is not answered.
+// receiveHeartbeat records a heartbeat and answers it, whatever the loop is
+// doing. A heartbeat of another incarnation is not answered.
 func (l *workerStream) receiveHeartbeat(m *chirp.Message) {
 	body := &proactor.HeartbeatBody{}
 	if err := json.Unmarshal(m.Data, body); err != nil {
-		l.closeStream("a heartbeat is no JSON: " + err.Error())
+		l.closeStream("a heartbeat is not JSON: " + err.Error())
 		return
 	}
 	answer, ok := l.session.recordHeartbeat(body)
@@ -173,16 +178,16 @@ func (l *workerStream) receiveHeartbeat(m *chirp.Message) {
 	}
 	var data []byte
 	if answer != nil && (answer.Quiet || answer.Stop) {
-		// What is to be cancelled was said already, by attempt.
+		// The cancels were sent already, by attempt number.
 		data, _ = json.Marshal(proactor.HeartbeatAnswer{Quiet: answer.Quiet, Stop: answer.Stop})
 	}
-	_ = l.sendMessage(m.Identity, &stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}, data) // broken: the next one comes by webhook
+	_ = l.sendMessage(m.Identity, &stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}, data) // on a broken stream, the worker's next heartbeat comes by webhook
 }
 
-// receiveOutput brings the loop what a running handler has written.
+// receiveOutput sends the loop what a running handler has written.
 func (l *workerStream) receiveOutput(m *chirp.Message) {
 	if !utf8.Valid(m.Data) {
-		l.closeStream("what it says that a task has written is not UTF-8")
+		l.closeStream("the output of a task is not UTF-8")
 		return
 	}
 	l.putMessage(&outputMessage{l, uuid.UUID(m.Identity), l.header.Attempt, proactor.TaskOutput{At: int64(l.header.Seq), Text: string(m.Data)}}, 1)
