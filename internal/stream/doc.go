@@ -1,13 +1,20 @@
-// Package stream is what initiator and worker say to each other in libchirp
-// messages, and initiator and client, on top of package chirp: both ends use
-// it, so that neither can drift away from the other.
+// Package stream defines the messages on a stream: between initiator and
+// worker, and between initiator and client. Both ends of a stream use this
+// package, so that they cannot differ. docs/stream.md describes the protocol
+// for programs in other languages.
 //
-//	header.go   Header: what a message is about, and how it is written
-//	parse.go    how it is read: by hand for what we write, else by encoding/json
-//	question.go  Question: what a client asks of the initiator
-//	reply.go     Reply: what it is answered
-//	upgrade.go  GET /stream: from an HTTP connection to a stream, on both ends
+// A message is a libchirp message of package chirp. A task's message has the
+// task's id as identity, a small JSON object as header ([WorkerHeader],
+// [RequestHeader], [ReplyHeader]) and the payload as data. Its answer has the
+// same identity. This package never looks into payloads.
 //
-// A task is a message with the task's id as identity and its data as data; its
-// answer bears the same identity. Payloads are never looked into here.
+// [RequestUpgrade] and [AcceptUpgrade] turn an HTTP connection into a stream.
 package stream
+
+// Files:
+//
+//	upgrade.go              GET /stream, for both ends
+//	worker_header.go        WorkerHeader, between initiator and worker
+//	worker_header_parse.go  how headers are parsed, by hand and by encoding/json
+//	request_header.go       RequestHeader, from a client
+//	reply_header.go         ReplyHeader, to a client

@@ -7,37 +7,39 @@ import (
 	"time"
 )
 
-// ReplyHeader is the header of the initiator's answer to an [Question], under the identity
-// of the request. Its data is the result of a task that has ended, or its
-// progress.
+// ReplyHeader is the header of the initiator's reply to a request. The reply
+// has the identity of the request. Its data is the result of a task that has
+// ended, or its progress.
 type ReplyHeader struct {
-	// Progress says that this is no answer yet: k is "progress".
+	// Progress marks a progress reply, which another reply follows: k is
+	// "progress".
 	Progress bool
-	// Status is the state of the task, or Refused: s.
+	// Status is the state of the task, or StatusRefused: s.
 	Status string
 	// Attempt counts from 1: a.
 	Attempt int
-	// Task is the id of the task, where that is not the identity: id.
+	// Task is the id of the task, if it differs from the identity: id.
 	Task string
-	// Known says that the task was there before it was submitted.
+	// Known says that the task existed before it was submitted.
 	Known bool
-	// Large says that the result is not here, because it is too large for the
-	// stream, or for what waits on it: it is in the task's record.
+	// Large says that the result is missing, because it is too large for the
+	// stream, or because too many bytes wait to be written. The task's record
+	// has it.
 	Large bool
-	// Code and HTTP are those of the envelope that POST /tasks would have
-	// answered a refusal with: c, h.
+	// Code and HTTP are the code and the HTTP status with which POST /tasks
+	// would have answered a refused request: c, h.
 	Code, HTTP int
-	// RetryAfter says of a refusal how long to wait.
+	// RetryAfter is how long to wait after a refusal; 0 = not given.
 	RetryAfter time.Duration
-	// Reason says in words why a task ended otherwise than completed, or why
-	// it was refused: r.
+	// Reason says why a task did not complete, or why the request was refused:
+	// r.
 	Reason string
 }
 
-// maxReason is how many bytes of a reason are said.
+// maxReason is the number of bytes of a reason that are sent.
 const maxReason = 8 << 10
 
-// commonStates are the values of s that a client mostly reads.
+// commonStates holds the frequent values of s.
 var commonStates = [...]string{StatusCompleted, StatusFailed, StatusRefused, "queued", "running", "cancelled", "dead"}
 
 // Append appends the header to b.
@@ -68,7 +70,7 @@ func (r *ReplyHeader) Append(b []byte) []byte {
 	return append(b, '}')
 }
 
-// Parse reads a header, as Header.Parse does.
+// Parse reads a header, as WorkerHeader.Parse does.
 func (r *ReplyHeader) Parse(b []byte) error {
 	if r.parseFast(b) {
 		return nil
@@ -80,7 +82,8 @@ func (r *ReplyHeader) Parse(b []byte) error {
 	return nil
 }
 
-// parseFast reads how a task ended, and gives up on refusals and progress.
+// parseFast reads the reply for a task that has ended. It returns false for
+// refusals and progress.
 func (r *ReplyHeader) parseFast(b []byte) bool {
 	*r = ReplyHeader{}
 	return parseObject(b, func(name, b []byte) (rest []byte, ok bool) {

@@ -5,46 +5,47 @@ import (
 	"fmt"
 )
 
-// MaxOpenRequests is how many requests one client may have under way on a stream.
-// Those beyond it are refused.
+// MaxOpenRequests is the number of requests that one client may have open on a
+// stream. The initiator refuses further requests.
 const MaxOpenRequests = 4096
 
-// Verb is what a client of the initiator asks.
+// Verb is what a client asks of the initiator.
 type Verb uint8
 
-// The verbs. The first has no member k.
+// The verbs. VerbCall has no member k.
 const (
-	// VerbCall submits a task, and its answer says how the task ended.
+	// VerbCall submits a task. The reply is sent when the task has ended.
 	VerbCall Verb = iota
-	// VerbSubmit submits a task, and its answer says that it is kept.
+	// VerbSubmit submits a task. The reply is sent when the task is stored.
 	VerbSubmit
-	// VerbWait asks how a task ended, once it has.
+	// VerbWait asks for the end of a task. The reply is sent when the task has
+	// ended.
 	VerbWait
 	// VerbCancel cancels a task.
 	VerbCancel
-	// VerbForget says that the answer to the call or wait with this identity is
-	// not wanted any more. The task goes on, and nothing is answered.
+	// VerbForget says that the client no longer wants the reply to the call or
+	// wait with this identity. The task goes on. VerbForget has no reply.
 	VerbForget
 	// VerbUnknown is a verb that this version does not know. It is refused.
 	VerbUnknown
 )
 
-// verbNames are the values of the member k.
+// verbNames holds the values of the member k.
 var verbNames = [...]string{VerbCall: "", VerbSubmit: "submit", VerbWait: "wait", VerbCancel: "cancel", VerbForget: "forget", VerbUnknown: "unknown"}
 
-// RequestHeader is the header of a client's message to the initiator. The message's
-// identity names the request, and unless Task does also the task; its data is
-// the data of a task that is submitted.
+// RequestHeader is the header of a client's message to the initiator. The
+// message's identity names the request and, unless Task is set, also the task.
+// The message's data is the data of a submitted task.
 type RequestHeader struct {
 	Verb Verb // k
-	// Pool and Method of a task that is submitted: p, m.
+	// Pool and Method are for a submitted task: p, m.
 	Pool, Method string
-	// Task is the id of the task, where that is not the identity of the
-	// message: id. An option "key" makes another one, too.
+	// Task is the id of the task, if it differs from the identity of the
+	// message: id. The option "key" also gives the task another id.
 	Task string
-	// Progress of the task is wanted too: g.
+	// Progress asks for progress replies: g.
 	Progress bool
-	// Options are the other members that POST /tasks takes, as a JSON object,
+	// Options holds the other members that POST /tasks takes, as a JSON object,
 	// or nothing: o.
 	Options json.RawMessage
 }
@@ -73,7 +74,7 @@ func (q *RequestHeader) Append(b []byte) []byte {
 	return closeObject(b)
 }
 
-// closeObject ends an object behind its last comma.
+// closeObject removes a trailing comma and closes the object.
 func closeObject(b []byte) []byte {
 	if b[len(b)-1] == ',' {
 		b = b[:len(b)-1]
@@ -81,7 +82,7 @@ func closeObject(b []byte) []byte {
 	return append(b, '}')
 }
 
-// Parse reads a header, as Header.Parse does.
+// Parse reads a header, as WorkerHeader.Parse does.
 func (q *RequestHeader) Parse(b []byte) error {
 	before := *q
 	if q.parseFast(b, &before) {
@@ -94,7 +95,7 @@ func (q *RequestHeader) Parse(b []byte) error {
 	return nil
 }
 
-// parseFast reads what has no options, and gives up on anything else.
+// parseFast reads a header without options. It returns false for anything else.
 func (q *RequestHeader) parseFast(b []byte, before *RequestHeader) bool {
 	*q = RequestHeader{}
 	verb := ""

@@ -15,25 +15,25 @@ import (
 	"initiator/proactor"
 )
 
-// Protocol is the value of the header Upgrade.
+// Protocol is the value of the HTTP header Upgrade.
 const Protocol = "chirp"
 
-// ErrUnsupported says that the peer does not speak the stream: it answered the
-// request for it with something else than 101.
+// ErrUnsupported says that the peer offers no stream: it answered the request
+// with another status than 101.
 var ErrUnsupported = errors.New("the peer does not open a stream")
 
-// UpgradeRequest is what GET /stream is asked with.
+// UpgradeRequest holds the variable parts of a GET /stream request.
 type UpgradeRequest struct {
-	// Path is "/stream", or whatever the peer's base URL puts before it.
+	// Path is "/stream" behind the path of the peer's base URL.
 	Path, Host string
-	// Header holds Channel, Token, Authorization: whatever authorises it.
+	// Header authorises the request: Channel and Token, or Authorization.
 	Header http.Header
 }
 
-// RequestUpgrade asks for a stream on a connection that has been made for it and returns
-// that connection with nothing of the stream lost. On an error, and when ctx
-// ends first, the connection is closed. A peer that declines is an
-// ErrUnsupported with what it said.
+// RequestUpgrade requests a stream on a new connection. It returns that
+// connection with every byte of the stream. On an error, and when ctx ends
+// first, it closes the connection. If the peer declines, the error wraps
+// ErrUnsupported and holds the peer's answer.
 func RequestUpgrade(ctx context.Context, nc net.Conn, r UpgradeRequest) (net.Conn, error) {
 	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	opened, err := sendUpgrade(nc, r)
@@ -53,7 +53,7 @@ func sendUpgrade(nc net.Conn, r UpgradeRequest) (net.Conn, error) {
 	header.Set("Upgrade", Protocol)
 	var b strings.Builder
 	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", r.Path, r.Host)
-	_ = header.Write(&b) // a builder takes everything
+	_ = header.Write(&b) // a strings.Builder never fails
 	b.WriteString("\r\n")
 	if _, err := io.WriteString(nc, b.String()); err != nil {
 		return nil, err
@@ -65,25 +65,24 @@ func sendUpgrade(nc net.Conn, r UpgradeRequest) (net.Conn, error) {
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols || !strings.EqualFold(res.Header.Get("Upgrade"), Protocol) {
 		said, _ := io.ReadAll(io.LimitReader(res.Body, 300))
-		_ = res.Body.Close() // nothing of it is left
+		_ = res.Body.Close() // the connection is closed anyway
 		return nil, fmt.Errorf("%w: %s %s", ErrUnsupported, res.Status, said)
 	}
 	return withBuffered(nc, in), nil
 }
 
-// IsUpgrade says whether a request asks for a stream.
+// IsUpgrade reports whether a request asks for a stream.
 func IsUpgrade(r *http.Request) bool { return strings.EqualFold(r.Header.Get("Upgrade"), Protocol) }
 
-// AcceptUpgrade answers a request for a stream, which the caller has authorised, with
-// 101 and takes its connection, which is the caller's from now on. The error
-// says that there is no connection to take, as in HTTP/2; nothing has been
-// answered then.
+// AcceptUpgrade answers an authorised request for a stream with 101 and returns
+// its connection, which the caller then owns. An error says that there is no
+// connection to take over, as in HTTP/2; in this case nothing was answered.
 func AcceptUpgrade(w http.ResponseWriter) (net.Conn, error) {
 	nc, in, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return nil, fmt.Errorf("open a stream: %w", err)
 	}
-	_ = nc.SetDeadline(time.Time{}) // the server's own are for requests
+	_ = nc.SetDeadline(time.Time{}) // the server's deadlines are for requests, not for a stream
 	const answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + Protocol + "\r\n\r\n"
 	if _, err := io.WriteString(nc, answer); err != nil {
 		nc.Close()
@@ -92,12 +91,13 @@ func AcceptUpgrade(w http.ResponseWriter) (net.Conn, error) {
 	return withBuffered(nc, in.Reader), nil
 }
 
-// SessionHeader is the header of a request under a session.
+// SessionHeader returns the headers of a request in a session.
 func SessionHeader(channel int, token string) http.Header {
 	return http.Header{proactor.HeaderChannel: {strconv.Itoa(channel)}, proactor.HeaderToken: {token}}
 }
 
-// withBuffered gives back to a connection what was read ahead of it.
+// withBuffered returns a connection that first yields the bytes that in has
+// read ahead.
 func withBuffered(nc net.Conn, in *bufio.Reader) net.Conn {
 	if in.Buffered() == 0 {
 		return nc
@@ -106,13 +106,13 @@ func withBuffered(nc net.Conn, in *bufio.Reader) net.Conn {
 	return &prefixedConn{nc, append([]byte(nil), rest...)}
 }
 
-// prefixedConn is a connection that had been read ahead of.
+// prefixedConn is a connection with bytes that were read ahead.
 type prefixedConn struct {
 	net.Conn
 	rest []byte
 }
 
-// Read implements net.Conn. Like any Read it is for one goroutine.
+// Read implements net.Conn. Only one goroutine may call it at a time.
 func (c *prefixedConn) Read(b []byte) (int, error) {
 	if len(c.rest) > 0 {
 		n := copy(b, c.rest)

@@ -7,44 +7,47 @@ import (
 )
 
 // MaxPayload is the largest payload, in bytes, that travels on a stream. Larger
-// ones go by webhook, so that nothing holds up heartbeats and cancels.
+// payloads go by HTTP, so that they do not delay heartbeats and cancels.
 const MaxPayload = 1 << 20
 
-// MaxMessage is the most bytes that header and data of a message may have.
+// MaxMessage is the largest sum, in bytes, of a message's header and data.
 const MaxMessage = MaxPayload + 1<<16
 
-// Kind is what a message is about.
+// Kind is what a message between initiator and worker is about.
 type Kind uint8
 
-// The kinds of messages. The first two have no member k.
+// The kinds of messages. The comments name the members that each kind uses.
+// KindTask and KindAnswer have no member k.
 const (
-	// KindTask is one attempt at a task, to a worker: m, a, d, t.
+	// KindTask gives a worker one attempt at a task: m, a, d, t.
 	KindTask Kind = iota
-	// KindAnswer is how it ended, or that it was not taken: s, a, c, retry,
+	// KindAnswer is the outcome of an attempt, or its refusal: s, a, c, retry,
 	// retry_after. The data is the result.
 	KindAnswer
-	// KindCancel asks a worker to end the attempt a of the task that is the
-	// message's identity; without a, every attempt.
+	// KindCancel asks a worker to end attempt a of the task that the identity
+	// names; without a, every attempt.
 	KindCancel
-	// KindProgress says how far a running attempt is: a, q. The data is the
-	// handler's own value.
+	// KindProgress reports the progress of a running attempt: a, q. The data is
+	// the handler's own value.
 	KindProgress
-	// KindOutput is text that a running attempt has written: a, and as q how many
-	// bytes came before. The data is the text, in UTF-8.
+	// KindOutput carries text that a running attempt has written: a, and as q
+	// the number of bytes before it. The data is the text in UTF-8.
 	KindOutput
-	// KindHeartbeat is a heartbeat; the data is a proactor.HeartbeatBody.
+	// KindHeartbeat is a heartbeat. The data is a proactor.HeartbeatBody.
 	KindHeartbeat
-	// KindHeartbeatAnswer answers a heartbeat; the data is a proactor.HeartbeatAnswer, or
-	// nothing where there is nothing to do.
+	// KindHeartbeatAnswer answers a heartbeat. The data is a
+	// proactor.HeartbeatAnswer, or empty when there is nothing to do.
 	KindHeartbeatAnswer
-	// KindBye says that the initiator closes the stream and lives on: without
-	// it, the end of an inherited stream means that the initiator is gone.
+	// KindBye says that the initiator closes the stream and goes on running.
+	// Without it, the end of an inherited stream means that the initiator has
+	// ended.
 	KindBye
-	// KindUnknown is a kind that this version does not know. It is ignored.
+	// KindUnknown is a kind that this version does not know. Receivers ignore
+	// it.
 	KindUnknown
 )
 
-// kindNames are the values of the member k.
+// kindNames holds the values of the member k.
 var kindNames = [...]string{KindCancel: "cancel", KindProgress: "progress", KindOutput: "output", KindHeartbeat: "beat", KindHeartbeatAnswer: "obey", KindBye: "bye", KindUnknown: ""}
 
 // The values of the member s.
@@ -54,33 +57,33 @@ const (
 	StatusRefused   = "refused"
 )
 
-// WorkerHeader is the header of a message: a small JSON object. The zero value is
-// that of a task for the default method.
+// WorkerHeader is the header of a message between initiator and worker: a small
+// JSON object. The zero value is the header of a task for the default method.
 type WorkerHeader struct {
 	Kind Kind
-	// Method is the handler to run; "" the worker's default one.
+	// Method names the handler to run; "" = the worker's default handler.
 	Method string
-	// Attempt counts from 1; 0 = none is named.
+	// Attempt counts from 1; 0 = not given.
 	Attempt int
 	// Deadline ends the task's context; zero = none.
 	Deadline time.Time
-	// Traceparent is a W3C trace context, handed on as it is.
+	// Traceparent is a W3C trace context. It is passed on unchanged.
 	Traceparent string
-	// Status of an answer: Completed, Failed or Refused.
+	// Status of an answer: StatusCompleted, StatusFailed or StatusRefused.
 	Status string
-	// Code says of a refusal which of the webhooks' codes it is; 0 = the
-	// task itself was refused.
+	// Code of a refusal is one of the webhooks' codes; 0 = the task itself was
+	// refused.
 	Code int
-	// Retry says of a failure that another attempt may succeed.
+	// Retry says that another attempt may succeed after a failure.
 	Retry bool
-	// RetryAfter says of a refusal how long to wait.
+	// RetryAfter is how long to wait after a refusal; 0 = not given.
 	RetryAfter time.Duration
-	// Seq rises when the executor itself moves.
+	// Seq rises when the handler itself reports progress.
 	Seq uint64
 }
 
-// Append appends the header to b, without anything that reflects on types:
-// this is done for every task.
+// Append appends the header to b. It avoids reflection, because it runs for
+// every task.
 func (h *WorkerHeader) Append(b []byte) []byte {
 	switch h.Kind {
 	case KindTask:
@@ -106,8 +109,8 @@ func (h *WorkerHeader) Append(b []byte) []byte {
 	return append(b, '}')
 }
 
-// appendDeadline leaves out what RFC 3339 cannot say: a deadline beyond the
-// year 9999 is none.
+// appendDeadline omits a deadline beyond the year 9999, which RFC 3339 cannot
+// express.
 func (h *WorkerHeader) appendDeadline(b []byte) []byte {
 	if h.Deadline.IsZero() {
 		return b
@@ -126,7 +129,8 @@ func appendNumber(b []byte, name string, n int64) []byte {
 	return strconv.AppendInt(append(b, name...), n, 10)
 }
 
-// appendString writes a string that is plain, as nearly all are, as it is.
+// appendString appends a member. It quotes the value without encoding/json when
+// the value is plain, as nearly all values are.
 func appendString(b []byte, name, s string) []byte {
 	b = append(b, name...)
 	if !isPlain(s) {
@@ -138,7 +142,7 @@ func appendString(b []byte, name, s string) []byte {
 	return append(b, '"')
 }
 
-// isPlain says whether a string stands for itself in JSON.
+// isPlain reports whether a string needs no escapes in JSON.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {

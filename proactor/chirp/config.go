@@ -8,52 +8,57 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// Config is a Peer's settings, with libchirp's names where it has them. The
-// zero value is libchirp's default: synchronous, slots released when the
-// handler returns, encrypted except on the loopback.
+// Config holds the settings of a Peer, with libchirp's names where libchirp has
+// them. The zero value has libchirp's defaults: synchronous, slots released
+// when the handler returns, encrypted except on the loopback.
 type Config struct {
-	// Identity is the node's; zero draws one, as every start should.
+	// Identity is the node's identity. Zero = a random one, as every start
+	// should use.
 	Identity ID
-	// Async turns SYNCHRONOUS off: a message is a success once the operating
-	// system has it, and many are under way at once. Otherwise each asks for
-	// an ACK and one is outstanding per remote.
+	// Async turns SYNCHRONOUS off: a message has succeeded once the operating
+	// system has it, and many can be under way at once. Otherwise each message
+	// asks for an ACK, and one message for each remote is under way at a time.
 	Async bool
-	// Handler gets every message that answers no request. nil releases them.
-	// It runs on the pool, on many goroutines at once; a panic is logged.
+	// Handler receives every message that answers no request. nil = such
+	// messages are released. It runs on the handler goroutines, many at once; a
+	// panic in it is logged.
 	Handler func(*PeerMessage)
-	// KeepSlots turns AUTO_RELEASE off: the handler, or whoever waits for an
-	// answer, calls [Letter.Release].
+	// KeepSlots turns AUTO_RELEASE off: the handler, or the caller that waits
+	// for an answer, must call [PeerMessage.Release].
 	KeepSlots bool
-	// Slots is how many messages of one connection may be unreleased before
-	// nothing more is read from it: 1 to 32, 0 means 16.
+	// Slots is the number of unreleased messages of one connection from which
+	// on the peer stops reading from it: 1 to 32; 0 = 16.
 	Slots int
-	// Handlers is how many handlers run at once; 0 means 16.
+	// Handlers is the number of handlers that run at once; 0 = 16.
 	Handlers int
-	// Timeout is for writing a message, for its ACK, and for the answer to a
-	// request: 0.1 to 1200 s, 0 means 5 s. Connecting has twice as long, at
-	// most 60 s.
+	// Timeout limits the writing of a message, the wait for its ACK, and the
+	// wait for the answer to a request: 0.1 to 1200 s; 0 = 5 s. Connecting may
+	// take twice as long, at most 60 s.
 	Timeout time.Duration
-	// ReuseTime is how long an idle connection is kept at most; 0 means 30 s.
-	// It is never under three times Timeout.
+	// ReuseTime is how long an idle connection is kept at most; 0 = 30 s. It is
+	// never less than three times Timeout.
 	ReuseTime time.Duration
-	// MaxMessage is the most bytes of header and data; 0 means [MaxMessage].
+	// MaxMessage is the largest sum of header and data in bytes; 0 =
+	// [MaxMessage].
 	MaxMessage int
-	// PEM is a file with the authority's certificate, ours, and our key.
-	// Whoever has a certificate of that authority may connect.
+	// PEM is the path of a file with the authority's certificate, the node's
+	// certificate and the node's key. Every node with a certificate of that
+	// authority may connect.
 	PEM string
 	// Plain turns encryption off (DISABLE_ENCRYPTION).
 	Plain bool
-	// EncryptLoopback asks for TLS on 127.0.0.1 and ::1 too. Both sides must.
+	// EncryptLoopback turns TLS on for 127.0.0.1 and ::1 too. Both sides must
+	// set it.
 	EncryptLoopback bool
-	// Restarted, when set, hears that the node at an address came back with
-	// another identity: what was shared with it is void. It runs on a
-	// goroutine of the peer's and must not block.
+	// Restarted is called when the node at an address came back with another
+	// identity, so that state shared with it is void. It runs on a goroutine of
+	// the peer and must not block. nil = ignored.
 	Restarted func(at netip.AddrPort, node ID)
-	// Logger hears of connections that fail; nil is silence.
+	// Logger logs connections that fail; nil = no log.
 	Logger hclog.Logger
 }
 
-// What a timeout may be, and what others follow from it.
+// These are the limits of a timeout, and the defaults.
 const (
 	minTimeout     = 100 * time.Millisecond
 	maxTimeout     = 1200 * time.Second
@@ -65,7 +70,8 @@ const (
 	defaultPool    = 16
 )
 
-// withDefaults fills in the defaults and says what is out of range.
+// withDefaults fills in the defaults. The error names a setting that is out of
+// range.
 func (c Config) withDefaults() (Config, error) {
 	if c.Identity.IsZero() {
 		c.Identity = NewID()
@@ -99,5 +105,5 @@ func orDefault[T comparable](field *T, value T) {
 	}
 }
 
-// connectTimeout is how long connecting and both handshakes may take.
+// connectTimeout returns how long connecting and both handshakes may take.
 func (c Config) connectTimeout() time.Duration { return min(2*c.Timeout, maxConnect) }

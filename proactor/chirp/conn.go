@@ -9,32 +9,34 @@ import (
 	"time"
 )
 
-// closeTimeout is how long a connection that ends waits for the other side: to take
-// what was queued, or to have its last words read.
+// closeTimeout is how long a connection that ends waits for the other side: to
+// take the queued messages, or until its last messages are read.
 const closeTimeout = time.Second
 
-// ConnOptions are a Conn's settings; the zero value works.
+// ConnOptions are the settings of a Conn. The zero value works.
 type ConnOptions struct {
-	// Handshake is our handshake.
+	// Handshake is the handshake of this side.
 	Handshake Handshake
-	// MaxMessage is the most bytes of header and data; 0 means [MaxMessage].
-	// It holds for both directions.
+	// MaxMessage is the largest sum of header and data in bytes, for both
+	// directions; 0 = [MaxMessage].
 	MaxMessage int
-	// Backlog is the most bytes that may wait to be written; 0 means 64 MiB.
+	// Backlog is the largest number of bytes that may wait to be written; 0 =
+	// 64 MiB.
 	Backlog int
-	// ReadBuffer is how many bytes are read ahead; 0 means 64 KiB. Whoever
-	// has a thousand connections, most of them idle, takes less.
+	// ReadBuffer is the size of the read buffer in bytes; 0 = 64 KiB. A program
+	// with a thousand mostly idle connections sets less.
 	ReadBuffer int
-	// OnReadIdle, if it is set, is called by Serve when it has received all that has
-	// arrived, and before it waits for more; and, if there was any, before it
-	// returns. So what came together can be handled together.
+	// OnReadIdle is called by Serve each time it has received everything that
+	// has arrived, before it waits for more or returns. A receiver uses it to
+	// handle together what arrived together. nil = ignored.
 	OnReadIdle func()
 }
 
-// Conn carries messages over one stream that somebody else has connected and
-// authorised. It asks for no ACK and knows no timeouts: whoever uses it counts
-// credits and hears heartbeats. Life: [Conn.Hello], then [Conn.Serve] in a
-// goroutine of the caller's, with [Conn.Send] and [Conn.Close] from anywhere.
+// Conn carries messages over one stream that the caller has connected and
+// authorised. It asks for no ACK and has no timeouts: the layer above counts
+// credits and sends heartbeats. The order of calls is
+// [Conn.ExchangeHandshakes], then [Conn.Serve] in a goroutine of the caller;
+// [Conn.Send] and [Conn.Close] may be called by any goroutine.
 type Conn struct {
 	nc         net.Conn
 	handshake  Handshake
@@ -44,15 +46,15 @@ type Conn struct {
 	state      atomic.Int32
 }
 
-// What a Conn's state can be. It only rises.
+// These are the states of a Conn. The state only rises.
 const (
-	stateIdle    = iota // made; no goroutine yet
+	stateIdle    = iota // no goroutine runs
 	stateServing        // Serve runs
 	stateClosing        // Close was called
 )
 
-// NewConn makes a Conn of a connected stream, which it owns from now on. No
-// byte is read or written yet.
+// NewConn returns a Conn over a connected stream, and takes ownership of the
+// stream. It does not read or write yet.
 func NewConn(nc net.Conn, o ConnOptions) *Conn {
 	if o.MaxMessage <= 0 {
 		o.MaxMessage = MaxMessage
@@ -69,8 +71,9 @@ func NewConn(nc net.Conn, o ConnOptions) *Conn {
 	}
 }
 
-// ExchangeHandshakes says our handshake and waits for the other side's. When ctx ends first,
-// or on any error, the stream is closed. Call it once, before Serve.
+// ExchangeHandshakes sends the handshake of this side and returns that of the
+// other side. On an error, and when ctx ends first, it closes the stream. Call
+// it once, before Serve.
 func (c *Conn) ExchangeHandshakes(ctx context.Context) (Handshake, error) {
 	theirs, err := exchangeHandshakes(ctx, c.nc, c.reader, c.handshake)
 	if err != nil {
@@ -79,8 +82,9 @@ func (c *Conn) ExchangeHandshakes(ctx context.Context) (Handshake, error) {
 	return theirs, err
 }
 
-// exchangeHandshakes exchanges handshakes. Both sides speak first, so writing must not wait
-// for reading: a stream without a buffer of its own would stand still.
+// exchangeHandshakes sends and receives the handshakes at the same time. Both
+// sides send first, and on a stream without a buffer a write does not return
+// until the other side reads.
 func exchangeHandshakes(ctx context.Context, nc net.Conn, r *frameReader, ours Handshake) (Handshake, error) {
 	stop := context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
 	wrote := make(chan error, 1)
@@ -90,7 +94,7 @@ func exchangeHandshakes(ctx context.Context, nc net.Conn, r *frameReader, ours H
 	}()
 	theirs, err := r.readHandshake()
 	if err != nil {
-		nc.SetWriteDeadline(time.Unix(1, 0)) // ends the write, if it still hangs
+		nc.SetWriteDeadline(time.Unix(1, 0)) // ends a write that still hangs
 	}
 	if werr := <-wrote; err == nil && werr != nil {
 		err = readError("write handshake", werr)
@@ -101,29 +105,31 @@ func exchangeHandshakes(ctx context.Context, nc net.Conn, r *frameReader, ours H
 	return theirs, err
 }
 
-// Send queues a message and returns; it never waits for the other side, and
-// what is ready together is written together. Header and Data are copied. Type
-// and Serial are ignored. Errors: *[SizeError] and [ErrBacklog] (the connection
-// stands), or why the connection has ended. nil does not say that the message
-// has arrived: its answer does. Any goroutine may call it, Serve's callback too.
+// Send queues a message. It never waits for the other side; messages that are
+// ready together are written together. Header and Data are copied. Type and
+// Serial are ignored. Errors: *[SizeError] and [ErrBacklog], after which the
+// connection still works, or the reason for which the connection has ended. A
+// nil error does not mean that the message has arrived; its answer does. Any
+// goroutine may call Send, also the callback of Serve.
 func (c *Conn) Send(m Message) error {
 	m.Type = 0
 	return c.writer.queueMessage(&m)
 }
 
-// SendNoop queues a NOOP, ahead of all data: it says only that we are here.
+// SendNoop queues a NOOP, ahead of all data. It shows the other side only that
+// this side is reachable.
 func (c *Conn) SendNoop() error { return c.writer.queueMessage(&Message{Type: Noop}) }
 
-// Serve reads messages and gives each to receive, in order, until the
-// connection ends; then it returns why: nil after Close, io.EOF when the other
-// side hung up, a *[ProtocolError], or the stream's error. The stream is closed
-// and no goroutine is left. receive must not block, for nothing is read
-// meanwhile; the message and its bytes are good until it returns ([Message.Own]
-// keeps them). When the other side asks for an ACK, it gets one then. Call it
-// once.
+// Serve reads messages and calls receive with each, in order, until the
+// connection ends. It returns the reason: nil after Close, io.EOF when the
+// other side closed the stream, a *[ProtocolError], or the error of the stream.
+// The stream is then closed and no goroutine is left. receive must not block,
+// because nothing is read meanwhile. The message and its bytes are valid until
+// receive returns; [Message.Own] keeps them. A message that asks for an ACK is
+// acknowledged when receive returns. Call Serve once.
 func (c *Conn) Serve(receive func(*Message)) error {
 	if !c.state.CompareAndSwap(stateIdle, stateServing) {
-		return nil // closed before it began
+		return nil // Close was called before
 	}
 	wrote := make(chan error, 1)
 	go func() { wrote <- c.runWriter() }()
@@ -133,8 +139,9 @@ func (c *Conn) Serve(receive func(*Message)) error {
 	return c.endReason(err, <-wrote)
 }
 
-// runWriter writes until the end. A failed write does not close the stream: what
-// the other side said before it went, a result perhaps, is still to be read.
+// runWriter writes until the connection ends. A failed write does not close the
+// stream at once: the other side may have sent a result before it closed, and
+// that is still read.
 func (c *Conn) runWriter() error {
 	err := c.writer.run()
 	if err == nil || c.state.Load() == stateClosing {
@@ -145,7 +152,7 @@ func (c *Conn) runWriter() error {
 	return err
 }
 
-// readMessages is Serve's loop.
+// readMessages is the loop of Serve.
 func (c *Conn) readMessages(receive func(*Message)) error {
 	var m Message
 	heard := false
@@ -181,8 +188,9 @@ func (c *Conn) readMessages(receive func(*Message)) error {
 	}
 }
 
-// endReason chooses the error that came first: our own Close explains any other,
-// and a failed write explains a read that its deadline or its close has ended.
+// endReason returns the error that came first. A Close of this side explains
+// every other error. A failed write explains a read that ended by its deadline
+// or because the stream was closed.
 func (c *Conn) endReason(read, wrote error) error {
 	switch {
 	case c.state.Load() == stateClosing:
@@ -193,9 +201,10 @@ func (c *Conn) endReason(read, wrote error) error {
 	return read
 }
 
-// Close lets Serve write what is queued, for a second at most, close the stream
-// and return; it does not wait for that. Before Serve has begun it closes the
-// stream at once. It may be called at any time, by anybody, again and again.
+// Close makes Serve write what is queued, for at most a second, close the
+// stream and return. Close does not wait for that. Before Serve has begun, it
+// closes the stream at once. Any goroutine may call it, at any time, more than
+// once.
 func (c *Conn) Close() {
 	switch c.state.Swap(stateClosing) {
 	case stateIdle:

@@ -12,11 +12,12 @@ import (
 	"time"
 )
 
-// Listen accepts connections at address, "host:port" or "host" for libchirp's
-// port 2998; host may be empty for all addresses, port 0 takes a free one. It
-// gives the address that it listens at. The port of the first Listen is what
-// other nodes are told to answer to, so listen before you send; a peer that
-// never listens is answered on the connections that it opens.
+// Listen accepts connections at address and returns the address at which it
+// listens. address is "host:port", or "host" for libchirp's port 2998. An empty
+// host means all addresses; port 0 means a free port. Handshakes carry the port
+// of the first Listen, and other nodes answer to that port, so call Listen
+// before Send. A peer that never listens gets its answers on the connections
+// that it opens.
 func (p *Peer) Listen(address string) (netip.AddrPort, error) {
 	address = withPort(address)
 	nl, err := net.Listen("tcp", address)
@@ -35,7 +36,7 @@ func (p *Peer) Listen(address string) (netip.AddrPort, error) {
 	return at, nil
 }
 
-// withPort adds the default port to an address that has none.
+// withPort adds the default port to an address without a port.
 func withPort(address string) string {
 	if _, _, err := net.SplitHostPort(address); err == nil {
 		return address
@@ -61,8 +62,8 @@ func (p *Peer) startAccepting(nl net.Listener, port uint16) error {
 				return
 			}
 			if err != nil {
-				// Descriptors may be out. They come back when a connection
-				// ends, which no event tells; so look again soon.
+				// The process may have run out of descriptors. No event tells
+				// when a connection has ended and freed one, so try again soon.
 				p.config.Logger.Warn("accept connection", "error", err)
 				p.sleepOrEnd(minTimeout)
 				continue
@@ -73,7 +74,7 @@ func (p *Peer) startAccepting(nl net.Listener, port uint16) error {
 	return nil
 }
 
-// sleepOrEnd waits, or for the peer's end.
+// sleepOrEnd waits for d, or until the peer ends.
 func (p *Peer) sleepOrEnd(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -100,8 +101,8 @@ func (p *Peer) serveAccepted(raw net.Conn, from netip.AddrPort) {
 	p.serveLink(l, at, hello)
 }
 
-// dialRemote connects to a node that messages wait for. When that fails they all do,
-// for each would only wait for the same again.
+// dialRemote connects to a node for which messages are queued. When that fails,
+// all of them fail, because each would only wait for the same failure.
 func (p *Peer) dialRemote(r *remote) {
 	ctx, cancel := context.WithTimeout(p.ctx, p.config.connectTimeout())
 	l, hello, err := p.openLink(ctx, r.at)
@@ -113,7 +114,7 @@ func (p *Peer) dialRemote(r *remote) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r.dialing = false
-	if r.link == nil { // else the node has connected meanwhile
+	if r.link == nil { // otherwise the node has connected in the meantime
 		p.failQueue(r, err)
 	}
 }
@@ -130,8 +131,8 @@ func (p *Peer) openLink(ctx context.Context, to netip.AddrPort) (*link, Handshak
 	return p.startLink(ctx, raw, to.Addr(), false)
 }
 
-// startLink encrypts the connection if it must be and exchanges handshakes. On an
-// error it has closed the connection.
+// startLink encrypts the connection if necessary and exchanges handshakes. On
+// an error it closes the connection.
 func (p *Peer) startLink(ctx context.Context, raw net.Conn, with netip.Addr, accepted bool) (*link, Handshake, error) {
 	l, hello, err := p.tryStartLink(ctx, raw, with, accepted)
 	if err != nil {
@@ -164,7 +165,8 @@ func (p *Peer) tryStartLink(ctx context.Context, raw net.Conn, with netip.Addr, 
 	return newLink(p, raw, nc, reader), hello, err
 }
 
-// serveLink makes the link its remote's and reads until it ends.
+// serveLink makes the link the one of its remote, and reads from it until it
+// ends.
 func (p *Peer) serveLink(l *link, at netip.AddrPort, hello Handshake) {
 	if !p.registerLink(l, at, hello) {
 		l.raw.Close()
@@ -174,8 +176,8 @@ func (p *Peer) serveLink(l *link, at netip.AddrPort, hello Handshake) {
 	l.failLink(l.readMessages())
 }
 
-// registerLink makes the link the one that its remote is written to. The link
-// before is still read, unless it leads to a node that is no more.
+// registerLink makes l the link over which its remote is written to. An earlier
+// link is still read, unless it leads to an earlier run of the node.
 func (p *Peer) registerLink(l *link, at netip.AddrPort, hello Handshake) bool {
 	p.mu.Lock()
 	if p.stopped {

@@ -1,39 +1,44 @@
-// Package chirp speaks the wire of libchirp 1.2, in two ways. A [Conn] carries
-// messages over one stream that somebody else has connected: between initiator
-// and worker, where credits and heartbeats belong to whoever uses it. A [Peer]
-// is a libchirp node, with all that libchirp.pool offers: it listens, connects,
-// acknowledges, times out, and runs handlers.
+// Package chirp speaks the wire protocol of libchirp 1.2, in two ways.
 //
-// What both stand on, in the order that a message takes:
+// A [Conn] carries messages over one stream that the caller has connected. The
+// initiator and its workers use it; the layer above has its own credits and
+// heartbeats.
 //
-//	message.go   Message: what is said; its bytes; numbering a batch
-//	frame.go     handshake and head, and what of them is allowed
-//	errors.go    every way to break the protocol, and what else can go wrong
-//	writer.go    Writer: all that is ready by one write, ACK and NOOP first
-//	reader.go    Reader: messages off a stream, memory only for what arrived
+// A [Peer] is a libchirp node with the features of libchirp.pool. It listens,
+// connects, acknowledges, applies timeouts and runs handlers. Programs that use
+// the C library, or Python's libchirp.pool, can exchange messages with it.
+package chirp
+
+// Files. Both ways use, in the order in which a message travels:
+//
+//	message.go   Message: its bytes, and the serials of a batch
+//	frame.go     Handshake and Head, and what the wire allows
+//	errors.go    the ways to break the protocol, and other errors
+//	writer.go    frameWriter: one write for all that is ready, ACK and NOOP first
+//	reader.go    frameReader: memory only for bytes that have arrived
 //
 // The stream:
 //
-//	conn.go      Conn: Hello, Serve, Send, Close
+//	conn.go      Conn: ExchangeHandshakes, Serve, Send, Close
 //
-// The node, in the order that a letter takes there and its answer back:
+// The node, in the order in which a message and its answer travel:
 //
-//	config.go    Config: the settings, their defaults and limits
-//	peer.go      Peer: Send, Request, Submit
-//	future.go    Future, Request: what becomes of a letter
-//	remote.go    the queue for one node, and what a broken write leaves of it
-//	connect.go   Listen, dialing, handshakes; which connection is written to
-//	tls.go       one PEM file, mutual TLS 1.3
-//	link.go      one connection: writing, the time for an ACK, the end
-//	receive.go   one connection: reading, slots, ACKs, who gets a message
-//	pool.go      the handlers; Map
-//	letter.go    Letter: a message with an address; slots and Release
-//	idle.go      when a connection is probed, and when it is dropped
-//	shutdown.go  Shutdown, and what a node that was restarted costs
+//	config.go        Config: settings, defaults and limits
+//	peer.go          Peer: Send, Request, Submit
+//	peer_message.go  PeerMessage: a message with an address; its slot and Release
+//	future.go        Future, Request: the outcome of a message
+//	remote.go        the queue of messages for one node
+//	connect.go       Listen, dialing, handshakes; the link that is written to
+//	tls.go           one PEM file, mutual TLS 1.3
+//	link.go          one connection: writing, the timeout of an ACK, the end
+//	receive.go       one connection: reading, slots, ACKs, delivery
+//	pool.go          the handler goroutines; Map
+//	idle.go          probing and closing idle connections
+//	shutdown.go      Shutdown, and nodes that were restarted
 //
-// A Peer's state has one lock, Peer.mu; "the lock is held" in a comment means
-// it. Nothing that can wait happens under it. Its goroutines are: one that
-// drops idle connections, one for each listener, one for each node being
-// connected to, two for each connection (link.read, link.write), and as many
-// handlers as there is work for, up to Config.Handlers.
-package chirp
+// One lock, Peer.mu, guards the state of a Peer; "the caller holds the lock" in
+// a comment means this lock. No code waits while it holds the lock. The
+// goroutines of a Peer are: one that closes idle connections, one for each
+// listener, one for each node that is being connected to, two for each
+// connection (link.readMessages, link.runWriter), and handlers for the waiting
+// work, up to Config.Handlers.

@@ -5,25 +5,27 @@ import (
 	"fmt"
 )
 
-// Fault is one way to break the protocol. It is an error, so that
-// errors.Is(err, chirp.TooLarge) asks for it.
+// Fault is one way to break the protocol. It is an error: use errors.Is(err,
+// chirp.TooLarge).
 type Fault uint8
 
-// Every way to break the protocol; each ends the connection.
+// The ways to break the protocol. Each ends the connection.
 const (
-	// UnknownType: the type has bits that libchirp 1.2 does not know.
+	// UnknownType means that the type has bits that libchirp 1.2 does not know.
 	UnknownType Fault = iota + 1
-	// AckAndNoop: the type is an acknowledgement and a probe at once.
+	// AckAndNoop means that the type is an acknowledgement and a probe at once.
 	AckAndNoop
-	// ControlAsksAck: an ACK or a NOOP asks to be acknowledged.
+	// ControlAsksAck means that an ACK or a NOOP asks to be acknowledged.
 	ControlAsksAck
-	// ControlWithBody: an ACK or a NOOP carries header or data.
+	// ControlWithBody means that an ACK or a NOOP carries a header or data.
 	ControlWithBody
-	// TooLarge: header and data together are over the limit.
+	// TooLarge means that header and data together exceed the limit.
 	TooLarge
-	// UnexpectedAck: nothing waits for an acknowledgement of that identity.
+	// UnexpectedAck means that no message with that identity waits for an
+	// acknowledgement.
 	UnexpectedAck
-	// ShortHandshake: the other side hung up inside its handshake.
+	// ShortHandshake means that the other side closed the stream inside its
+	// handshake.
 	ShortHandshake
 )
 
@@ -37,7 +39,7 @@ var faults = [...]string{
 	ShortHandshake:  "handshake is cut short",
 }
 
-// Error is the fault in words.
+// Error returns the fault in words.
 func (f Fault) Error() string {
 	if int(f) < len(faults) && faults[f] != "" {
 		return faults[f]
@@ -45,14 +47,14 @@ func (f Fault) Error() string {
 	return fmt.Sprintf("fault %d", uint8(f))
 }
 
-// ProtocolError says that the other side broke the protocol, and with what.
-// The connection is closed when it is returned.
+// ProtocolError says that the other side broke the protocol. The connection is
+// closed when it is returned.
 type ProtocolError struct {
 	Fault Fault
-	Head  Head // of the message at fault; zero for a handshake
+	Head  Head // of the faulty message; zero for a handshake
 }
 
-// Error is the fault with the head's numbers.
+// Error returns the fault and the numbers of the head.
 func (e *ProtocolError) Error() string {
 	if e.Fault == ShortHandshake {
 		return "read handshake: " + e.Fault.Error()
@@ -61,11 +63,11 @@ func (e *ProtocolError) Error() string {
 	return fmt.Sprintf("read message %s: %v (type %d, header %d, data %d)", h.Identity, e.Fault, h.Type, h.Header, h.Data)
 }
 
-// Unwrap is the fault.
+// Unwrap returns the Fault.
 func (e *ProtocolError) Unwrap() error { return e.Fault }
 
 // SizeError says that a message to be sent is larger than the wire allows.
-// Nothing was sent and the connection stands.
+// Nothing was sent, and the connection still works.
 type SizeError struct {
 	What        string // "header" or "message"
 	Size, Limit int    // bytes
@@ -77,9 +79,9 @@ func (e *SizeError) Error() string {
 }
 
 var (
-	// ErrClosed: this side has closed the connection.
+	// ErrClosed says that this side has closed the connection.
 	ErrClosed = errors.New("connection is closed")
-	// ErrBacklog: more waits to be written than the connection's limit; the
-	// other side does not read. The message was not queued.
+	// ErrBacklog says that more bytes wait to be written than the limit allows,
+	// because the other side does not read. The message was not queued.
 	ErrBacklog = errors.New("send message: too much waits to be written, the other side does not read")
 )

@@ -9,41 +9,45 @@ import (
 )
 
 var (
-	// ErrShutdown: the peer was shut down; the message may or may not have
-	// arrived.
+	// ErrShutdown says that the peer was shut down. The message may or may not
+	// have arrived.
 	ErrShutdown = errors.New("peer is shut down")
-	// ErrSending: the letter is still being sent; wait for its future.
+	// ErrSending says that the message is still being sent: wait for its
+	// future.
 	ErrSending = errors.New("send message: the letter is still being sent, wait for its future first")
-	// ErrUnreachable: the node does not listen and its connection is gone.
+	// ErrUnreachable says that the node does not listen and its connection is
+	// gone.
 	ErrUnreachable = errors.New("node listens nowhere and has hung up")
-	// ErrRestarted: the node came back with another identity.
+	// ErrRestarted says that the node came back with another identity.
 	ErrRestarted = errors.New("node was restarted")
-	// ErrUnreleased: Shutdown had to release slots that nobody had released.
+	// ErrUnreleased says that Shutdown had to release slots that the program
+	// did not release.
 	ErrUnreleased = errors.New("shut down peer: messages were not released in time: call Release for each when KeepSlots is set")
 )
 
-// Future is a message on its way. Timeouts are errors of the kind
+// Future is a message on its way. The error of a timeout wraps
 // os.ErrDeadlineExceeded.
 type Future struct {
-	message Message // what was in the letter when it was sent
+	message Message // a copy from the time of sending
 	letter  *PeerMessage
 	remote  *remote
-	request *Request // that it is part of, or nil
+	request *Request // the request that the message belongs to, or nil
 
-	// The peer's, under its lock.
-	link  *link // that it waits for an ACK on
+	// The peer's lock guards these fields.
+	link  *link // on which it waits for an ACK
 	began time.Time
 
 	done chan struct{}
-	err  error // good when done is closed
+	err  error // valid when done is closed
 }
 
-// Done is closed when the outcome is known.
+// Done returns a channel that is closed when the outcome is known.
 func (f *Future) Done() <-chan struct{} { return f.done }
 
-// Wait waits for the outcome or for the end of ctx. nil means: released by the
-// other side when the peer is synchronous, taken by the operating system when
-// not. On any other outcome the message may or may not have arrived.
+// Wait waits for the outcome or for the end of ctx. A nil error means that the
+// other side released the message when the peer is synchronous, or that the
+// operating system has it when the peer is asynchronous. After any other
+// outcome the message may or may not have arrived.
 func (f *Future) Wait(ctx context.Context) error {
 	select {
 	case <-f.done:
@@ -53,22 +57,23 @@ func (f *Future) Wait(ctx context.Context) error {
 	}
 }
 
-// Request is a message on its way and the answer that is to come.
+// Request is a message on its way together with its future answer.
 type Request struct {
 	sent  *Future
-	timer *time.Timer // runs from the time that the message is sent
+	timer *time.Timer // starts when the message was sent
 
 	done   chan struct{}
 	answer *PeerMessage
 	err    error
 }
 
-// Done is closed when the answer is here or will not come.
+// Done returns a channel that is closed when the answer has arrived or will not
+// arrive.
 func (r *Request) Done() <-chan struct{} { return r.done }
 
 // Wait waits for the answer or for the end of ctx. When the peer keeps slots,
-// the answer is to be released. An answer that comes too late goes to the
-// handler.
+// the caller must release the answer. An answer that arrives too late goes to
+// the handler.
 func (r *Request) Wait(ctx context.Context) (*PeerMessage, error) {
 	select {
 	case <-r.done:
@@ -78,10 +83,10 @@ func (r *Request) Wait(ctx context.Context) (*PeerMessage, error) {
 	}
 }
 
-// SendResult waits for the request's message to be sent, see [Future.Wait].
+// SendResult waits until the request's message was sent, see [Future.Wait].
 func (r *Request) SendResult(ctx context.Context) error { return r.sent.Wait(ctx) }
 
-// finishFuture gives a future its outcome; the peer's lock is held.
+// finishFuture gives a future its outcome. The caller holds the peer's lock.
 func (p *Peer) finishFuture(f *Future, err error) {
 	if err != nil {
 		err = fmt.Errorf("send %s to %v: %w", f.message.Identity, f.letter.Address, err)
@@ -100,7 +105,7 @@ func (p *Peer) finishFuture(f *Future, err error) {
 	p.signalQuiet()
 }
 
-// settleRequest gives a request its outcome; the peer's lock is held.
+// settleRequest gives a request its outcome. The caller holds the peer's lock.
 func (p *Peer) settleRequest(r *Request, answer *PeerMessage, err error) {
 	delete(p.requests, r.sent.message.Identity)
 	if r.timer != nil {
@@ -111,7 +116,7 @@ func (p *Peer) settleRequest(r *Request, answer *PeerMessage, err error) {
 	p.signalQuiet()
 }
 
-// expireRequest ends a request whose answer did not come.
+// expireRequest ends a request whose answer did not arrive in time.
 func (p *Peer) expireRequest(r *Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

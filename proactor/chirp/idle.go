@@ -5,17 +5,18 @@ import (
 	"time"
 )
 
-// idleAction is what to do with a connection that was idle.
+// idleAction is what to do before the next message on an idle connection.
 type idleAction int
 
 const (
-	writeAtOnce idleAction = iota // write to it
-	probeFirst                    // write a NOOP first: the other side may have dropped it
+	writeAtOnce idleAction = iota // write the message at once
+	probeFirst                    // write a NOOP first: the other side may have closed the connection
 )
 
-// actionAfterIdle says what the next message finds after a connection was idle, when idle
-// ones are kept for reuse: after three quarters of that the other side, whose
-// clock is its own, may have dropped it.
+// actionAfterIdle returns what to do before the next message after a connection
+// was idle, when idle connections are kept for reuse. After three quarters of
+// that time the other side, which measures with its own clock, may have closed
+// it.
 func actionAfterIdle(idle, reuse time.Duration) idleAction {
 	if idle >= reuse*3/4 {
 		return probeFirst
@@ -23,9 +24,9 @@ func actionAfterIdle(idle, reuse time.Duration) idleAction {
 	return writeAtOnce
 }
 
-// runIdleSweep drops idle connections until ctx ends. It looks every half of the reuse
-// time and drops what was idle for half of it, so that each lives between half
-// of it and all of it.
+// runIdleSweep closes idle connections until ctx ends. Every half reuse time it
+// closes the connections that were idle for half of the reuse time, so that
+// each lives between half and all of it.
 func (p *Peer) runIdleSweep(ctx context.Context) {
 	tick := time.NewTicker(p.config.ReuseTime / 2)
 	defer tick.Stop()
@@ -39,8 +40,8 @@ func (p *Peer) runIdleSweep(ctx context.Context) {
 	}
 }
 
-// dropIdleLinks ends every link that nobody used for half of the reuse time and that
-// owes nothing, and forgets the remotes that are gone for all of it.
+// dropIdleLinks closes every link that was idle for half of the reuse time and
+// has no work, and forgets the remotes without a link for all of it.
 func (p *Peer) dropIdleLinks(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -57,14 +58,14 @@ func (p *Peer) dropIdleLinks(now time.Time) {
 	}
 }
 
-// hasWork says whether the link has something to do still, as seen from here; the
-// peer's lock is held.
+// hasWork reports whether the link still has something to do. The caller holds
+// the peer's lock.
 func (l *link) hasWork() bool {
 	r := l.remote
 	return len(l.slots) > 0 || len(l.acks) > 0 || r.waiting != nil || len(r.queue) > 0
 }
 
-// hasLink says whether a replaced link still reads for the remote.
+// hasLink reports whether a replaced link still reads for the remote.
 func (p *Peer) hasLink(r *remote) bool {
 	for l := range p.links {
 		if l.remote == r {

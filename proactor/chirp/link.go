@@ -15,29 +15,30 @@ var (
 )
 
 // link is one connection of a peer, after its handshakes. Two goroutines serve
-// it, read and write; both end when end is called, by whoever finds a reason
-// first. A remote has one link that is written to; one that was replaced is
-// still read, and acknowledges what came by it, until it is idle.
+// it, readMessages and runWriter. The first that finds a reason to end calls
+// closeLink, which ends both. A remote has one link that is written to. A
+// replaced link is still read, and acknowledges what it received, until it is
+// idle.
 type link struct {
 	peer   *Peer
 	remote *remote
-	node   ID // of the handshake
+	node   ID // from the handshake
 	raw    net.Conn
-	nc     net.Conn // raw, or TLS over it
+	nc     net.Conn // raw, or TLS over raw
 	reader *frameReader
-	slots  chan struct{} // holds one for each that is taken
+	slots  chan struct{} // holds one token for each slot that is taken
 	wakeup chan struct{}
 	done   chan struct{}
-	used   atomic.Int64 // when something last went or came, Unix nanoseconds
+	used   atomic.Int64 // the time of the last read or write, in Unix nanoseconds
 
-	// The peer's, under its lock.
+	// The peer's lock guards these fields.
 	acks   []ID
 	ended  bool
-	reason error       // why it ended
+	reason error       // why the link ended
 	timer  *time.Timer // of the message that waits for its ACK
 
-	// write's alone.
-	claimed []ID // to be acknowledged by the next write
+	// Only runWriter uses these fields.
+	claimed []ID // acknowledged by the next write
 	batch   []*Future
 	buf     []byte
 }
@@ -55,10 +56,10 @@ func newLink(p *Peer, raw, nc net.Conn, reader *frameReader) *link {
 
 func (l *link) markUsed() { l.used.Store(time.Now().UnixNano()) }
 
-// idleTime is how long nothing went or came.
+// idleTime returns how long nothing was read or written.
 func (l *link) idleTime(now time.Time) time.Duration { return now.Sub(time.Unix(0, l.used.Load())) }
 
-// wakeWriter tells write that there may be something to write.
+// wakeWriter tells runWriter that there may be something to write.
 func (l *link) wakeWriter() {
 	select {
 	case l.wakeup <- struct{}{}:
@@ -66,8 +67,9 @@ func (l *link) wakeWriter() {
 	}
 }
 
-// closeLink closes the link and fails exactly what was under way on it; the peer's
-// lock is held. Only the raw connection is closed, for TLS would first write.
+// closeLink closes the link and fails exactly the messages that were under way
+// on it. The caller holds the peer's lock. Only the raw connection is closed,
+// because TLS would write first.
 func (l *link) closeLink(reason error) {
 	if l.ended {
 		return
@@ -88,7 +90,7 @@ func (l *link) closeLink(reason error) {
 	p.flushRemote(l.remote)
 }
 
-// failLink is end for who does not hold the lock.
+// failLink is closeLink for a caller that does not hold the lock.
 func (l *link) failLink(reason error) {
 	l.peer.mu.Lock()
 	first := !l.ended
@@ -123,8 +125,9 @@ func (l *link) runWriter() {
 	}
 }
 
-// prepareBatch makes the bytes of what is to be written: ACKs, then a probe of a
-// connection that was idle for long, then messages. False: nothing is.
+// prepareBatch encodes what is to be written: ACKs, then a probe if the
+// connection was idle for long, then messages. It returns false when there is
+// nothing to write.
 func (l *link) prepareBatch() bool {
 	probing, serial := l.claimBatch()
 	l.buf = l.buf[:0]
@@ -141,8 +144,9 @@ func (l *link) prepareBatch() bool {
 	return len(l.buf) > 0
 }
 
-// claimBatch takes what is to be written, and serials for it. The bytes are made
-// afterwards: the peer must not stand still while a large message is copied.
+// claimBatch takes what is to be written, and serials for it. The bytes are
+// encoded later without the lock, so that the peer does not wait while a large
+// message is copied.
 func (l *link) claimBatch() (probing bool, serial uint32) {
 	p, r := l.peer, l.remote
 	p.mu.Lock()
@@ -172,8 +176,8 @@ func (l *link) claimBatch() (probing bool, serial uint32) {
 	return probing, serial
 }
 
-// expectAck starts the time that a message has to be written and acknowledged;
-// the peer's lock is held.
+// expectAck starts the timeout of a message for its write and its ACK. The
+// caller holds the peer's lock.
 func (l *link) expectAck(f *Future, now time.Time) {
 	f.message.Type, f.link, f.began = ReqAck, l, now
 	if l.timer == nil {
@@ -183,8 +187,9 @@ func (l *link) expectAck(f *Future, now time.Time) {
 	}
 }
 
-// ackOverdue closes the link when its message waits too long. The timer may
-// have fired for the message before: then this one has time left.
+// ackOverdue closes the link when its message has waited too long. The timer
+// may have fired for the message before; the present message then has time
+// left.
 func (l *link) ackOverdue() {
 	p := l.peer
 	p.mu.Lock()
@@ -196,9 +201,9 @@ func (l *link) ackOverdue() {
 	l.closeLink(fmt.Errorf("no ACK within %v: %w", p.config.Timeout, os.ErrDeadlineExceeded))
 }
 
-// finishBatch settles the batch of an asynchronous peer. When the write failed, what
-// went before the fault is a success, one message fails, and the rest, of which
-// no byte went, waits for the next connection.
+// finishBatch settles the batch of an asynchronous peer. After a failed write,
+// the messages that were written completely succeed, one message fails, and the
+// rest, of which no byte was written, waits for the next connection.
 func (l *link) finishBatch(n int, err error) {
 	p := l.peer
 	if cap(l.buf) > maxKeptBuffer {
@@ -217,7 +222,7 @@ func (l *link) finishBatch(n int, err error) {
 		p.finishFuture(f, nil)
 	}
 	if done < len(l.batch) {
-		if l.ended { // the reason for the fault, which is only that l is closed
+		if l.ended { // closeLink caused the write error: report its reason
 			err = l.reason
 		}
 		p.finishFuture(l.batch[done], err)
@@ -227,7 +232,7 @@ func (l *link) finishBatch(n int, err error) {
 	clear(l.batch)
 }
 
-// batchBytes is what the batch takes on the wire.
+// batchBytes returns the size of the batch on the wire.
 func batchBytes(batch []*Future) (n int) {
 	for _, f := range batch {
 		n += f.message.wireSize()

@@ -5,31 +5,32 @@ import (
 	"slices"
 )
 
-// Message is one message of the wire. The zero value is an empty message
-// without identity.
+// Message is one message on the wire. The zero value is an empty message
+// without an identity.
 type Message struct {
-	// Identity names the message; its answer bears the same one.
+	// Identity names the message. Its answer has the same identity.
 	Identity ID
-	// Serial is set for a received message and ignored for one to be sent:
-	// the writer numbers what it writes.
+	// Serial is set in a received message. It is ignored in a message to be
+	// sent, because the writer numbers what it writes.
 	Serial uint32
 	// Type is what the message asks for.
 	Type Type
-	// Header is for the protocol above this one, at most [MaxHeader] bytes.
+	// Header is for the protocol of the layer above, at most [MaxHeader] bytes.
 	Header []byte
-	// Data is the message itself.
+	// Data is the content of the message.
 	Data []byte
 
-	// owned: Header and Data are nobody else's memory, see Own.
+	// owned says that no other object uses the memory of Header and Data, see
+	// Own.
 	owned bool
 }
 
-// makeHead is the message's head, without serial.
+// makeHead returns the message's head without the serial.
 func (m *Message) makeHead() Head {
 	return Head{Identity: m.Identity, Header: uint16(len(m.Header)), Data: uint32(len(m.Data)), Type: m.Type}
 }
 
-// checkSize says whether the message can be told to a reader whose limit is limit.
+// checkSize reports why a message cannot be sent to a reader with that limit.
 func (m *Message) checkSize(limit int) error {
 	if len(m.Header) > MaxHeader {
 		return &SizeError{What: "header", Size: len(m.Header), Limit: MaxHeader}
@@ -40,11 +41,11 @@ func (m *Message) checkSize(limit int) error {
 	return m.makeHead().check(limit)
 }
 
-// wireSize is what the message takes on the wire.
+// wireSize returns the size of the message on the wire.
 func (m *Message) wireSize() int { return HeadSize + len(m.Header) + len(m.Data) }
 
-// appendTo puts the message as it goes on the wire behind p. The serial is zero:
-// only who writes knows the order, see number.
+// appendTo appends the message in wire format to p. The serial is zero:
+// numberMessages sets it when the order is known.
 func (m *Message) appendTo(p []byte) []byte {
 	p = append(p, m.Identity[:]...)
 	p = append(p, 0, 0, 0, 0)
@@ -55,9 +56,10 @@ func (m *Message) appendTo(p []byte) []byte {
 	return append(p, m.Data...)
 }
 
-// numberMessages gives the messages that stand in p, one behind the other, the serials
-// from serial on, and returns the next one. Serials are given when a batch is
-// written and not when a message joins it, because ACK and NOOP overtake.
+// numberMessages gives the encoded messages in p their serials, beginning with
+// serial, and returns the next serial. Serials are given when a batch is
+// written, and not when a message joins it, because ACK and NOOP overtake other
+// messages.
 func numberMessages(p []byte, serial uint32) uint32 {
 	for len(p) > 0 {
 		binary.BigEndian.PutUint32(p[atSerial:], serial)
@@ -67,8 +69,9 @@ func numberMessages(p []byte, serial uint32) uint32 {
 	return serial
 }
 
-// Own makes the message safe to keep: what [Reader.Next] returned in the
-// reader's buffer is copied, anything else stays where it is.
+// Own makes the message safe to keep after the callback of [Conn.Serve]
+// returns. It copies Header and Data if they are in the connection's read
+// buffer.
 func (m *Message) Own() {
 	if m.owned {
 		return

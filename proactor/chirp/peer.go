@@ -9,37 +9,37 @@ import (
 	"sync"
 )
 
-// Peer is a libchirp node: it listens, connects when it must, and exchanges
-// letters with any other. All its methods may be called by any goroutine.
+// Peer is a libchirp node. It listens, connects when necessary, and exchanges
+// messages with other nodes. Any goroutine may call its methods.
 type Peer struct {
 	config Config
-	tls    *tls.Config // nil without PEM
+	tls    *tls.Config // nil = no PEM file
 	pool   handlerPool
 	ctx    context.Context // ends with the peer
 	cancel context.CancelFunc
-	wg     sync.WaitGroup // every goroutine but the handlers
-	// connect opens the stream to a node; tests put their own network here.
+	wg     sync.WaitGroup // counts every goroutine but the handlers
+	// connect opens the stream to a node. Tests replace it.
 	connect func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 
 	mu           sync.Mutex
-	port         uint16 // that we listen on, as our handshakes say
+	port         uint16 // of the first Listen, for handshakes
 	listeners    []net.Listener
 	remotes      map[netip.AddrPort]*remote
 	links        map[*link]struct{}
-	slots        map[*slot]struct{} // taken, with a handler or its answer
+	slots        map[*slot]struct{} // taken by a handler or by an answer
 	requests     map[ID]*Request
-	pending      int           // futures without outcome
+	pending      int           // futures without an outcome
 	draining     bool          // Shutdown has begun
-	handlersDone bool          // and the handlers are done
-	stopped      bool          // and has closed everything
-	quiet        chan struct{} // closed when resting and nothing is under way
-	hurry        chan struct{} // closed when Shutdown shall not wait any more
+	handlersDone bool          // Shutdown has begun and no handler runs
+	stopped      bool          // Shutdown has closed everything
+	quiet        chan struct{} // closed when the handlers are done and nothing is under way
+	hurry        chan struct{} // closed when Shutdown must not wait any longer
 	end          sync.WaitGroup
-	endErr       error // good when end is over
+	endErr       error // valid when end is done
 }
 
-// NewPeer makes a peer that does not listen yet. It has one goroutine from now
-// on; Shutdown ends it. An error says which setting is wrong.
+// NewPeer returns a peer that does not listen yet. It starts one goroutine;
+// Shutdown ends it. An error names the setting that is wrong.
 func NewPeer(c Config) (*Peer, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -66,27 +66,28 @@ func NewPeer(c Config) (*Peer, error) {
 	return p, nil
 }
 
-// dialTCP is the network that there is.
+// dialTCP opens a TCP connection.
 func dialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 	var d net.Dialer
 	return d.DialContext(ctx, "tcp", to.String())
 }
 
-// Identity is this node's, which every handshake tells.
+// Identity returns the identity of this node, which every handshake carries.
 func (p *Peer) Identity() ID { return p.config.Identity }
 
-// Send sends a letter to its Address; a letter without identity gets one. Header
-// and Data must stay as they are until the future has its outcome. Messages to
-// one node go in the order of their sending, and none is sent twice. The future
-// fails when the node cannot be reached (so do all that were queued for it),
-// when the message's time is up, when its connection is lost, or on Shutdown.
+// Send sends a message to its Address. A message without an identity gets one.
+// Header and Data must not change until the future has its outcome. Messages to
+// one node go in the order of their sending, and no message is sent twice. The
+// future fails when the node cannot be reached, together with all messages that
+// were queued for it; when the message's time is up; when its connection is
+// lost; or on Shutdown.
 func (p *Peer) Send(l *PeerMessage) *Future {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.sendLocked(l, nil)
 }
 
-// Request sends a letter and waits for another with the same identity.
+// Request sends a message and expects an answer with the same identity.
 func (p *Peer) Request(l *PeerMessage) *Request {
 	r := &Request{done: make(chan struct{})}
 	p.mu.Lock()
@@ -105,7 +106,7 @@ func (p *Peer) Request(l *PeerMessage) *Request {
 	return r
 }
 
-// sendLocked queues the letter; the lock is held.
+// sendLocked queues the message. The caller holds the lock.
 func (p *Peer) sendLocked(l *PeerMessage, r *Request) *Future {
 	if !l.sending.CompareAndSwap(false, true) {
 		return p.refuseRequest(failedFuture(l, ErrSending), r)
@@ -127,7 +128,7 @@ func (p *Peer) sendLocked(l *PeerMessage, r *Request) *Future {
 	return f
 }
 
-// checkSendable says why a message cannot even be queued.
+// checkSendable reports why a message cannot be queued.
 func (p *Peer) checkSendable(f *Future, l *PeerMessage) error {
 	switch {
 	case p.stopped:
@@ -138,14 +139,15 @@ func (p *Peer) checkSendable(f *Future, l *PeerMessage) error {
 	return f.message.checkSize(p.config.MaxMessage)
 }
 
-// failedFuture is a future that has its outcome.
+// failedFuture returns a future that has already failed.
 func failedFuture(l *PeerMessage, err error) *Future {
 	f := &Future{message: l.Message, letter: l, done: make(chan struct{}), err: err}
 	close(f.done)
 	return f
 }
 
-// refuseRequest ends the request of a future that was refused; the lock is held.
+// refuseRequest ends the request of a future that was refused. The caller holds
+// the lock.
 func (p *Peer) refuseRequest(f *Future, r *Request) *Future {
 	if r != nil {
 		r.sent = f
@@ -154,8 +156,8 @@ func (p *Peer) refuseRequest(f *Future, r *Request) *Future {
 	return f
 }
 
-// Submit runs work on the handlers, behind what waits for them. The error is
-// ErrShutdown. A panic in work is the program's.
+// Submit runs work on a handler goroutine, after the work that already waits.
+// Error: ErrShutdown. A panic in work ends the program.
 func (p *Peer) Submit(work func()) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -171,8 +173,8 @@ func errNoTLS(at netip.Addr) error {
 	return fmt.Errorf("%v is not on the loopback and there is no certificate: set Config.PEM, or Config.Plain when the network is trusted", at)
 }
 
-// needsTLS says whether connections with that address are encrypted. It is
-// libchirp's rule, which knows these two addresses only.
+// needsTLS reports whether connections with that address are encrypted. It
+// follows libchirp's rule, which exempts only these two addresses.
 func (p *Peer) needsTLS(at netip.Addr) (bool, error) {
 	loopback := at == netip.AddrFrom4([4]byte{127, 0, 0, 1}) || at == netip.IPv6Loopback()
 	if p.config.Plain || loopback && !p.config.EncryptLoopback {

@@ -5,34 +5,36 @@ import (
 	"sync/atomic"
 )
 
-// PeerMessage is a message with an address: what a [Peer] sends and what it gets. To
-// answer one, replace its Data and send it: it goes back to where it came from,
-// under the same identity. It must not be changed while it is being sent.
+// PeerMessage is a message with an address, as a [Peer] sends and receives it.
+// To answer a message, replace its Data and send it: it goes back to its sender
+// with the same identity. Do not change a message while it is being sent.
 type PeerMessage struct {
 	Message
-	// Address is where it goes, or came from; its port is the one that the
-	// other node listens on. A node that does not listen has the port of its
-	// connection here, and is reachable as long as that stands.
+	// Address is the destination, or the sender of a received message. Its port
+	// is the port at which the other node listens. For a node that does not
+	// listen, Address holds the port of its connection, and is valid as long as
+	// that connection.
 	Address netip.AddrPort
-	// RemoteIdentity is the node that sent it; zero for a letter to be sent.
+	// RemoteIdentity is the identity of the sending node; zero in a message to
+	// be sent.
 	RemoteIdentity ID
 
 	slot    *slot
 	sending atomic.Bool
 }
 
-// slot is the place that a received message holds on its connection. Its
-// fields are the peer's, under its lock; id and serial stay what they were when
-// the letter is rewritten as an answer.
+// slot is the place that a received message takes on its connection. The peer's
+// lock guards its fields. id and serial keep their values when the message is
+// rewritten as an answer.
 type slot struct {
 	link   *link
 	id     ID
 	serial uint32
-	ack    bool // the sender wants to know when it is free
+	ack    bool // the sender asked for an ACK
 	free   bool
 }
 
-// HasSlot says that the letter was received and is not released.
+// HasSlot reports whether the message was received and is not released.
 func (l *PeerMessage) HasSlot() bool {
 	if l.slot == nil {
 		return false
@@ -43,10 +45,10 @@ func (l *PeerMessage) HasSlot() bool {
 	return !l.slot.free
 }
 
-// Release frees the letter's slot, so that its connection may bring another
-// message, and sends the ACK if one was asked for. It yields the identity and
-// the serial that the message had when it came; ok is false when there was no
-// slot to release. Any goroutine may call it, again and again.
+// Release releases the message's slot, so that its connection may deliver
+// another message, and sends the ACK if the sender asked for one. It returns
+// the identity and the serial that the message had on arrival. ok is false when
+// the message holds no slot. Any goroutine may call it, more than once.
 func (l *PeerMessage) Release() (id ID, serial uint32, ok bool) {
 	s := l.slot
 	if s == nil {
@@ -62,11 +64,11 @@ func (l *PeerMessage) Release() (id ID, serial uint32, ok bool) {
 	return s.id, s.serial, true
 }
 
-// releaseSlot frees a slot that is taken; the peer's lock is held.
+// releaseSlot releases a slot that is taken. The caller holds the peer's lock.
 func (p *Peer) releaseSlot(s *slot) {
 	s.free = true
 	delete(p.slots, s)
-	<-s.link.slots // never waits: s is one of those in it
+	<-s.link.slots // never blocks: s holds one of the tokens
 	if s.ack && !s.link.ended {
 		s.link.acks = append(s.link.acks, s.id)
 		s.link.markUsed()

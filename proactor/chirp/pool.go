@@ -2,8 +2,9 @@ package chirp
 
 import "sync"
 
-// handlerPool runs work on a bounded number of goroutines, each of which ends when
-// there is nothing to do. What waits is bounded by the slots that it holds.
+// handlerPool runs work on a limited number of goroutines. Each goroutine ends
+// when there is nothing to do. The number of waiting handlers is limited by the
+// slots that their messages hold.
 type handlerPool struct {
 	limit int
 	wg    sync.WaitGroup
@@ -13,7 +14,7 @@ type handlerPool struct {
 	queue   []func()
 }
 
-// submitWork queues work; it never blocks.
+// submitWork queues work. It never blocks.
 func (p *handlerPool) submitWork(work func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -35,7 +36,8 @@ func (p *handlerPool) runWork(work func()) {
 	}
 }
 
-// nextWork is the work that waits longest; nil ends the goroutine that asks.
+// nextWork returns the work that has waited longest; nil = the calling
+// goroutine ends.
 func (p *handlerPool) nextWork() func() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -50,10 +52,10 @@ func (p *handlerPool) nextWork() func() {
 	return work
 }
 
-// Map calls f with every item on the peer's handlers, as many at once as they
-// are, and gives the results in the items' order when all are there. A panic in
-// f is raised again here. It must not be called by a handler when handlers are
-// few: it would wait for itself.
+// Map calls f with every item on the peer's handler goroutines, and returns the
+// results in the order of the items when all are done. A panic in f is raised
+// again in the caller. A handler must not call Map when few handlers are
+// configured, because it would wait for itself. Error: ErrShutdown.
 func Map[T, R any](p *Peer, f func(T) R, items []T) ([]R, error) {
 	results := make([]R, len(items))
 	var wg sync.WaitGroup

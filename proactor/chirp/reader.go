@@ -7,25 +7,25 @@ import (
 	"io"
 )
 
-// readBuffer holds many small messages, so that one read of the kernel serves
-// all that a busy sender has coalesced.
+// readBuffer is the default buffer size. It holds many small messages, so that
+// one system call reads all messages that a busy sender wrote together.
 const readBuffer = 64 << 10
 
-// minReadBuffer is the smallest buffer: a small message has to fit.
+// minReadBuffer is the smallest buffer size: a small message must fit.
 const minReadBuffer = 1 << 10
 
 // firstChunk is the memory that an announced message gets before any of its
-// bytes are here; from then on it doubles with what has arrived.
+// bytes have arrived. It doubles with the bytes that arrive.
 const firstChunk = 64 << 10
 
-// frameReader takes messages off a stream. It is for one goroutine.
+// frameReader reads messages from a stream. One goroutine uses it.
 type frameReader struct {
 	buf   *bufio.Reader
 	limit int
 }
 
-// newReader reads from r. limit is the most that header and data of a message
-// may have together; 0 means [MaxMessage].
+// newReader returns a reader for r. limit is the largest sum of header and data
+// of a message; 0 = [MaxMessage].
 func newReader(r io.Reader, limit int) *frameReader {
 	if limit <= 0 {
 		limit = MaxMessage
@@ -37,8 +37,8 @@ func newReaderSize(r io.Reader, limit, buffer int) *frameReader {
 	return &frameReader{buf: bufio.NewReaderSize(r, max(buffer, minReadBuffer)), limit: limit}
 }
 
-// readHandshake reads what the other side says first. io.EOF means that it hung up
-// without a word.
+// readHandshake reads the handshake of the other side. io.EOF means that the
+// other side closed the stream before its first byte.
 func (r *frameReader) readHandshake() (Handshake, error) {
 	p, err := r.buf.Peek(HandshakeSize)
 	if err == io.EOF && len(p) > 0 {
@@ -52,10 +52,11 @@ func (r *frameReader) readHandshake() (Handshake, error) {
 	return h, nil
 }
 
-// readMessage reads one message into m. Header and Data belong to the reader and are
-// good until its next call; [Message.Own] keeps them. io.EOF means that the
-// other side hung up between two messages; io.ErrUnexpectedEOF, wrapped, that
-// it did so inside one; a *[ProtocolError] that it broke the protocol.
+// readMessage reads one message into m. Header and Data belong to the reader
+// and are valid until the next call; [Message.Own] keeps them. Errors: io.EOF
+// when the other side closed the stream between two messages;
+// io.ErrUnexpectedEOF, wrapped, when it did so inside a message; a
+// *[ProtocolError] when it broke the protocol.
 func (r *frameReader) readMessage(m *Message) error {
 	p, err := r.buf.Peek(HeadSize)
 	if err != nil {
@@ -72,8 +73,8 @@ func (r *frameReader) readMessage(m *Message) error {
 	return r.readSmall(m, h)
 }
 
-// hasMessage says whether the next message is here already, so that Next will not
-// wait for it.
+// hasMessage reports whether the next message has arrived completely, so that
+// readMessage will not wait.
 func (r *frameReader) hasMessage() bool {
 	n := r.buf.Buffered()
 	if n < HeadSize {
@@ -83,7 +84,7 @@ func (r *frameReader) hasMessage() bool {
 	return int64(n-HeadSize) >= parseHead(p).Size()
 }
 
-// readSmall reads a message that fits in the buffer, where it stays.
+// readSmall reads a message that fits in the buffer, and leaves it there.
 func (r *frameReader) readSmall(m *Message, h Head) error {
 	n := HeadSize + int(h.Size())
 	p, err := r.buf.Peek(n)
@@ -96,8 +97,8 @@ func (r *frameReader) readSmall(m *Message, h Head) error {
 	return nil
 }
 
-// readLarge reads a message into memory of its own, which grows with what has
-// arrived: a head that announces 100 MiB must not cost 100 MiB.
+// readLarge reads a message into memory of its own, which grows with the bytes
+// that arrive: a head that announces 100 MiB must not cost 100 MiB.
 func (r *frameReader) readLarge(m *Message, h Head) error {
 	r.buf.Discard(HeadSize)
 	want := int(h.Size())
@@ -117,14 +118,15 @@ func (r *frameReader) readLarge(m *Message, h Head) error {
 	return nil
 }
 
-// splitBody shares body between header and data. Each is clipped: an append by
-// whoever gets the header must not run into the data.
+// splitBody divides body into header and data. Both are clipped, so that an
+// append to the header cannot overwrite the data.
 func (r *frameReader) splitBody(m *Message, h Head, body []byte) {
 	n := int(h.Header)
 	m.Header, m.Data = body[:n:n], body[n:len(body):len(body)]
 }
 
-// cutError is the error of a stream that ended when got bytes of a message were in.
+// cutError returns the error of a stream that ended after got bytes of a
+// message.
 func (r *frameReader) cutError(got int, err error) error {
 	if errors.Is(err, io.EOF) && got > 0 {
 		err = io.ErrUnexpectedEOF
@@ -132,7 +134,7 @@ func (r *frameReader) cutError(got int, err error) error {
 	return readError("read message", err)
 }
 
-// readError keeps a bare io.EOF as it is, for that is no fault.
+// readError keeps a bare io.EOF, which is not a fault.
 func readError(what string, err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.EOF

@@ -2,7 +2,8 @@ package chirp
 
 import "fmt"
 
-// readMessages is the link's reading goroutine; its caller ends the link with the error.
+// readMessages is the link's reading goroutine. Its caller closes the link with
+// the returned error.
 func (l *link) readMessages() error {
 	for {
 		var m Message
@@ -26,8 +27,8 @@ func (l *link) readMessages() error {
 	}
 }
 
-// takeSlot waits for a slot. Until there is one nothing is read, the network
-// fills up, and so the sender is held back until its timeout.
+// takeSlot waits for a free slot. Nothing is read until then: the network
+// buffers fill up, and the sender is held back until its timeout.
 func (l *link) takeSlot() bool {
 	select {
 	case l.slots <- struct{}{}:
@@ -37,8 +38,9 @@ func (l *link) takeSlot() bool {
 	}
 }
 
-// handleAck settles the message that an ACK names. The ACK may come by another
-// connection than the message went: a node has them all for one.
+// handleAck settles the message that an ACK names. The ACK may arrive on
+// another connection than the one that carried the message, because libchirp
+// treats all connections of a node as one.
 func (l *link) handleAck(m *Message) error {
 	p, r := l.peer, l.remote
 	p.mu.Lock()
@@ -52,15 +54,16 @@ func (l *link) handleAck(m *Message) error {
 		p.flushRemote(r)
 		return nil
 	case r.failed == m.Identity && !r.failed.IsZero():
-		r.failed = ID{} // comes too late, and once
+		r.failed = ID{} // the ACK is late, and comes only once
 		return nil
 	}
 	return &ProtocolError{UnexpectedAck, m.makeHead()}
 }
 
-// deliverMessage hands a message to who waits for it: a request, or a handler. What no
-// handler will see gets no ACK, and what can get no ACK no more, because its
-// connection has ended, goes to no handler: its sender has heard that it failed.
+// deliverMessage hands a message to the request that waits for it, or to the
+// handler. A message that no handler will see gets no ACK. A message that can
+// no longer get its ACK, because its connection has ended, goes to no handler,
+// because its sender counts it as failed.
 func (p *Peer) deliverMessage(l *link, m Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,8 +89,8 @@ func (p *Peer) deliverMessage(l *link, m Message) {
 	}
 }
 
-// runHandler runs the handler. Whatever the handler does, a panic leaves no slot
-// behind that nobody would release.
+// runHandler runs the handler. After a panic it releases the slot, which
+// nothing else would release.
 func (p *Peer) runHandler(l *PeerMessage) {
 	defer func() {
 		r := recover()

@@ -6,28 +6,30 @@ import (
 	"time"
 )
 
-// batchSize is how many bytes of messages are written at once: enough to spare
-// system calls, little enough that a failed write is told from a slow one.
+// batchSize is how many bytes of messages are written at once. It is large
+// enough to save system calls, and small enough to distinguish a failed write
+// from a slow one.
 const batchSize = 64 << 10
 
-// remote is a node that we talk to, found by family, address and the port that
-// its handshake names. Everything in it is the peer's, under its lock.
+// remote is another node, identified by family, address and the port in its
+// handshake. The peer's lock guards all its fields.
 type remote struct {
 	at      netip.AddrPort
-	listens bool // can be dialed
+	listens bool // the peer can connect to it
 	node    ID   // zero until its first handshake
 	serial  uint32
 
 	queue   []*Future // not written yet
-	waiting *Future   // written, its ACK is to come
-	failed  ID        // the last that waited in vain: its ACK may be on the way
+	waiting *Future   // written, waits for its ACK
+	failed  ID        // the last message whose ACK did not arrive in time; it may still arrive
 
-	link    *link // that its messages are written to
+	link    *link // over which its messages are written
 	dialing bool
 	gone    time.Time // since when it has no link
 }
 
-// remoteAt finds or makes the remote; the peer's lock is held.
+// remoteAt returns the remote at that address, and makes it if necessary. The
+// caller holds the peer's lock.
 func (p *Peer) remoteAt(at netip.AddrPort, listens bool) *remote {
 	r := p.remotes[at]
 	if r == nil {
@@ -37,8 +39,8 @@ func (p *Peer) remoteAt(at netip.AddrPort, listens bool) *remote {
 	return r
 }
 
-// takeBatch removes what is to be written next: one message when sync, as many as
-// make a batch when not.
+// takeBatch removes what is to be written next: one message when sync,
+// otherwise as many as make a batch.
 func (r *remote) takeBatch(sync bool, buf []*Future) []*Future {
 	if sync {
 		if r.waiting != nil || len(r.queue) == 0 {
@@ -59,7 +61,8 @@ func (r *remote) takeBatch(sync bool, buf []*Future) []*Future {
 	return buf
 }
 
-// dropQueued removes the first n of the queue and lets go of an empty one's memory.
+// dropQueued removes the first n messages of the queue, and frees the memory of
+// an empty queue.
 func (r *remote) dropQueued(n int) {
 	clear(r.queue[:n])
 	if r.queue = r.queue[n:]; len(r.queue) == 0 {
@@ -67,16 +70,17 @@ func (r *remote) dropQueued(n int) {
 	}
 }
 
-// putBack queues messages of which no byte was written, ahead of the others.
+// putBack puts messages of which no byte was written back at the front of the
+// queue.
 func (r *remote) putBack(fs []*Future) {
 	if len(fs) > 0 {
 		r.queue = append(append([]*Future(nil), fs...), r.queue...)
 	}
 }
 
-// countWritten divides a batch of which n bytes were written before it failed: the
-// first done messages are with the operating system; the next one is what
-// failed, although no byte of it may have gone; the rest was never tried.
+// countWritten divides a batch of which n bytes were written before the write
+// failed. The operating system has the first done messages. The next message is
+// the failed one, even if no byte of it was written. The rest was not tried.
 func countWritten(batch []*Future, n int) (done int) {
 	for done < len(batch)-1 && n >= batch[done].message.wireSize() {
 		n -= batch[done].message.wireSize()
@@ -85,7 +89,8 @@ func countWritten(batch []*Future, n int) (done int) {
 	return done
 }
 
-// flushRemote sees to it that what is queued gets written; the peer's lock is held.
+// flushRemote makes sure that queued messages get written. The caller holds the
+// peer's lock.
 func (p *Peer) flushRemote(r *remote) {
 	switch {
 	case p.stopped:
@@ -101,7 +106,8 @@ func (p *Peer) flushRemote(r *remote) {
 	}
 }
 
-// failQueue gives all that is queued the same outcome; the peer's lock is held.
+// failQueue fails all queued messages with the same error. The caller holds the
+// peer's lock.
 func (p *Peer) failQueue(r *remote, err error) {
 	queue := r.queue
 	r.queue = nil
@@ -110,8 +116,8 @@ func (p *Peer) failQueue(r *remote, err error) {
 	}
 }
 
-// failWaiting fails the one message that waits for its ACK on l, if one does;
-// the peer's lock is held.
+// failWaiting fails the message that waits for its ACK on l, if there is one.
+// The caller holds the peer's lock.
 func (p *Peer) failWaiting(l *link, err error) {
 	r := l.remote
 	if f := r.waiting; f != nil && f.link == l {

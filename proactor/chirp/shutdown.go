@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// resetRemote forgets what was shared with a node that is no more: its links, the
-// message that waits for its ACK, the count of messages. The lock is held.
+// resetRemote forgets the state shared with an earlier run of a node: its
+// links, the message that waits for its ACK, and the serial. The caller holds
+// the lock.
 func (p *Peer) resetRemote(r *remote) {
 	for l := range p.links {
 		if l.remote == r && l != r.link {
@@ -16,14 +17,20 @@ func (p *Peer) resetRemote(r *remote) {
 	r.serial, r.failed = rand.Uint32(), ID{}
 }
 
-// Shutdown ends the peer. With wait, it accepts no connection and no message
-// any more, lets the handlers finish, and send, however long they take, and gives
-// what is on its way and what is unreleased one Timeout more; a handler must not call it so, for it
-// would wait for itself. Without wait, or when another call without wait comes,
-// it closes everything at once: futures and requests fail with ErrShutdown, and
-// a handler that runs is left to its end. It may be called again and again;
-// every call returns when the peer has no goroutine left, handlers apart, and
-// with the same error: nil, or ErrUnreleased.
+// Shutdown ends the peer.
+//
+// With wait, the peer accepts no more connections and messages. It lets the
+// handlers finish, and send, however long they take. Messages under way and
+// unreleased messages then have one more Timeout. A handler must not call
+// Shutdown(true), because it would wait for itself.
+//
+// Without wait, or when another call without wait comes, the peer closes
+// everything at once: futures and requests fail with ErrShutdown. A running
+// handler is not interrupted.
+//
+// Shutdown may be called more than once. Every call returns when the peer has
+// no goroutine left except handlers, and with the same error: nil, or
+// ErrUnreleased.
 func (p *Peer) Shutdown(wait bool) error {
 	p.mu.Lock()
 	first := !p.draining
@@ -46,7 +53,8 @@ func (p *Peer) Shutdown(wait bool) error {
 	return p.endErr
 }
 
-// hurryShutdown makes a Shutdown that waits go on; the lock is held.
+// hurryShutdown makes a waiting Shutdown continue at once. The caller holds the
+// lock.
 func (p *Peer) hurryShutdown() {
 	select {
 	case <-p.hurry:
@@ -55,7 +63,8 @@ func (p *Peer) hurryShutdown() {
 	}
 }
 
-// signalQuiet tells Shutdown that nothing is under way; the lock is held.
+// signalQuiet tells Shutdown when nothing is under way. The caller holds the
+// lock.
 func (p *Peer) signalQuiet() {
 	if !p.handlersDone || p.pending > 0 || len(p.slots) > 0 || len(p.requests) > 0 {
 		return
@@ -67,7 +76,7 @@ func (p *Peer) signalQuiet() {
 	}
 }
 
-// drainAndStop is Shutdown for the first who calls it.
+// drainAndStop does the work of the first Shutdown.
 func (p *Peer) drainAndStop() error {
 	if p.waitEvent(p.idleHandlers(), nil) {
 		p.markHandlersDone()
@@ -80,7 +89,7 @@ func (p *Peer) drainAndStop() error {
 	return err
 }
 
-// markHandlersDone says that no handler will send or release any more.
+// markHandlersDone notes that no handler will send or release any more.
 func (p *Peer) markHandlersDone() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -88,7 +97,8 @@ func (p *Peer) markHandlersDone() {
 	p.signalQuiet()
 }
 
-// idleHandlers is closed when no handler runs and none is queued.
+// idleHandlers returns a channel that is closed when no handler runs and none
+// is queued.
 func (p *Peer) idleHandlers() <-chan struct{} {
 	idle := make(chan struct{})
 	go func() { // ends with the handlers
@@ -98,7 +108,8 @@ func (p *Peer) idleHandlers() <-chan struct{} {
 	return idle
 }
 
-// waitEvent waits for an event, a limit, or for who is in a hurry; true: the event.
+// waitEvent waits for event and returns true. It returns false at limit, and
+// when Shutdown must not wait.
 func (p *Peer) waitEvent(event <-chan struct{}, limit <-chan time.Time) bool {
 	select {
 	case <-p.hurry:
@@ -114,7 +125,7 @@ func (p *Peer) waitEvent(event <-chan struct{}, limit <-chan time.Time) bool {
 	return false
 }
 
-// closeEverything closes everything and gives every future its outcome.
+// closeEverything closes all connections and gives every future its outcome.
 func (p *Peer) closeEverything() error {
 	p.cancel()
 	p.mu.Lock()
@@ -132,8 +143,8 @@ func (p *Peer) closeEverything() error {
 	return p.releaseAll()
 }
 
-// releaseAll frees the slots that nobody has released. That is an error when
-// Shutdown had the time to wait for them; the lock is held.
+// releaseAll releases the slots that the program did not release. It returns
+// ErrUnreleased when Shutdown has waited for them. The caller holds the lock.
 func (p *Peer) releaseAll() error {
 	left := len(p.slots)
 	for s := range p.slots {

@@ -10,8 +10,9 @@ import (
 	"os"
 )
 
-// loadPEM makes the TLS settings of both ends from one file, which holds the
-// authority's certificate, the node's, and the node's key, in any order.
+// loadPEM returns the TLS settings for both ends from one file, which holds the
+// authority's certificate, the node's certificate and the node's key in any
+// order.
 func loadPEM(path string) (*tls.Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -24,8 +25,8 @@ func loadPEM(path string) (*tls.Config, error) {
 	return c, nil
 }
 
-// parsePEM sorts the file's blocks: the certificate that fits the key is ours,
-// all others are authorities.
+// parsePEM sorts the blocks of the file: the certificate that fits the key is
+// the node's own, and all others are authorities.
 func parsePEM(data []byte) (*tls.Config, error) {
 	certs, key, err := parseBlocks(data)
 	if err != nil {
@@ -51,7 +52,7 @@ func parsePEM(data []byte) (*tls.Config, error) {
 	return mutualTLS(ours, roots), nil
 }
 
-// parseBlocks reads the certificates and the one key.
+// parseBlocks reads the certificates and the key.
 func parseBlocks(data []byte) (certs []*x509.Certificate, key crypto.Signer, err error) {
 	for {
 		var b *pem.Block
@@ -77,7 +78,7 @@ func parseBlocks(data []byte) (certs []*x509.Certificate, key crypto.Signer, err
 	return certs, key, nil
 }
 
-// parseKey reads a key in any of the usual forms.
+// parseKey reads a key in PKCS #1, SEC 1 or PKCS #8 form.
 func parseKey(der []byte) (crypto.Signer, error) {
 	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
 		return key, nil
@@ -96,20 +97,21 @@ func parseKey(der []byte) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// mutualTLS asks both ends for a certificate of the authority, and for nothing
-// else: as in libchirp, who has one may speak, under any name and address. That
-// is why Go's own check, which wants a name, is replaced by one that does not.
+// mutualTLS requires a certificate of the authority from both ends, and nothing
+// else. As in libchirp, a node with such a certificate may use any name and
+// address. Go's own check, which requires a name, is therefore replaced.
 func mutualTLS(ours tls.Certificate, roots *x509.CertPool) *tls.Config {
 	return &tls.Config{
-		MinVersion:         tls.VersionTLS13, // libchirp's DHE ciphers of 1.2 are not in Go
+		MinVersion:         tls.VersionTLS13, // Go lacks libchirp's DHE ciphers of TLS 1.2
 		Certificates:       []tls.Certificate{ours},
 		ClientAuth:         tls.RequireAnyClientCert,
-		InsecureSkipVerify: true, // VerifyConnection does it
+		InsecureSkipVerify: true, // VerifyConnection checks the certificate
 		VerifyConnection:   func(s tls.ConnectionState) error { return verifyCertificate(s, roots) },
 	}
 }
 
-// verifyCertificate checks that the other end's certificate is of our authority.
+// verifyCertificate checks that the authority signed the other end's
+// certificate.
 func verifyCertificate(s tls.ConnectionState, roots *x509.CertPool) error {
 	if len(s.PeerCertificates) == 0 {
 		return errors.New("other side has no certificate")

@@ -8,34 +8,36 @@ import (
 	"sync"
 )
 
-// defaultBacklog is the most bytes that may wait to be written. Credits bound
-// what waits long before; this bounds what a silent reader can cost.
+// defaultBacklog is the largest number of bytes that may wait to be written.
+// Credits usually limit them long before; this limits what a reader that does
+// not read can cost.
 const defaultBacklog = 64 << 20
 
-// maxKeptBuffer is the largest buffer that is kept for the next batch.
+// maxKeptBuffer is the size of the largest buffer that is kept for the next
+// batch.
 const maxKeptBuffer = 1 << 20
 
-// frameWriter puts messages on a stream. Any goroutine may queue; one, which runs
-// [Writer.Run], writes: all that is ready by one write, ACK and NOOP before
-// data, at once when nothing is under way.
+// frameWriter writes messages to a stream. Any goroutine may queue a message.
+// One goroutine runs run, which writes everything that is ready with one write,
+// ACK and NOOP before data, and at once when nothing is under way.
 type frameWriter struct {
 	w       io.Writer
 	limit   int // bytes of header and data of one message
 	backlog int // bytes that may wait
 
 	mu      sync.Mutex
-	ready   sync.Cond // something waits, or the end has come
+	ready   sync.Cond // something waits, or writing has ended
 	control []byte
 	data    []byte
-	spare   [2][]byte // the buffers of the batch before, for the next one
+	spare   [2][]byte // the buffers of an earlier batch, for the next one
 	closed  bool
-	err     error // why writing ended; nothing is queued any more
+	err     error // why writing ended; no message is queued any more
 
-	serial uint32 // of the next message; Run's alone
+	serial uint32 // of the next message; only run uses it
 }
 
-// newWriter writes to w. limit is as for [newReader]; backlog is the most bytes
-// that may wait to be written, 0 means 64 MiB.
+// newWriter returns a writer for w. limit is as for [newReader]. backlog is the
+// largest number of bytes that may wait to be written; 0 = 64 MiB.
 func newWriter(w io.Writer, limit, backlog int) *frameWriter {
 	if limit <= 0 {
 		limit = MaxMessage
@@ -48,9 +50,9 @@ func newWriter(w io.Writer, limit, backlog int) *frameWriter {
 	return wr
 }
 
-// queueMessage copies the message into the next batch and returns; it never waits for
-// the other side. Errors: *[SizeError], [ErrBacklog], [ErrClosed], or what ended
-// the writing; the message was not queued then.
+// queueMessage copies a message into the next batch. It never waits for the
+// other side. Errors, after which the message was not queued: *[SizeError],
+// [ErrBacklog], [ErrClosed], or the error that ended the writing.
 func (w *frameWriter) queueMessage(m *Message) error {
 	if err := m.checkSize(w.limit); err != nil {
 		return err
@@ -60,8 +62,8 @@ func (w *frameWriter) queueMessage(m *Message) error {
 	if err := w.checkOpen(); err != nil {
 		return err
 	}
-	// One message always fits: a backlog smaller than a message must not
-	// make that message impossible.
+	// One message always fits, so that a backlog smaller than a message does
+	// not make that message impossible.
 	if waits := len(w.control) + len(w.data); waits > 0 && waits+m.wireSize() > w.backlog {
 		return ErrBacklog
 	}
@@ -74,7 +76,7 @@ func (w *frameWriter) queueMessage(m *Message) error {
 	return nil
 }
 
-// checkOpen says why nothing can be queued.
+// checkOpen reports why no message can be queued.
 func (w *frameWriter) checkOpen() error {
 	if w.err != nil {
 		return w.err
@@ -85,14 +87,14 @@ func (w *frameWriter) checkOpen() error {
 	return nil
 }
 
-// wakeRun tells Run, once for all that joins a batch.
+// wakeRun wakes run, once for all messages that join a batch.
 func (w *frameWriter) wakeRun() {
 	if len(w.control)+len(w.data) == 0 {
 		w.ready.Signal()
 	}
 }
 
-// closeQueue lets Run write what is queued and return.
+// closeQueue makes run write what is queued and return.
 func (w *frameWriter) closeQueue() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -100,8 +102,8 @@ func (w *frameWriter) closeQueue() {
 	w.ready.Signal()
 }
 
-// run writes until Close, and then returns nil, or until a write fails. Its
-// caller owns the goroutine. A write that hangs is ended by closing the stream.
+// run writes until closeQueue, and then returns nil, or until a write fails.
+// Closing the stream ends a write that hangs.
 func (w *frameWriter) run() error {
 	for {
 		w.waitForData()
@@ -116,8 +118,9 @@ func (w *frameWriter) run() error {
 	}
 }
 
-// waitForData waits for something to write, and lets those who are about to queue
-// more do so: many small writes cost more than the one turn.
+// waitForData waits for something to write. It then lets goroutines that are
+// about to queue more do so, because many small writes cost more than one
+// scheduler turn.
 func (w *frameWriter) waitForData() {
 	w.mu.Lock()
 	for len(w.control)+len(w.data) == 0 && !w.closed {
@@ -127,7 +130,8 @@ func (w *frameWriter) waitForData() {
 	runtime.Gosched()
 }
 
-// takeBatch takes all that is to be written; nothing only after Close.
+// takeBatch takes everything that is to be written. It takes nothing only after
+// closeQueue.
 func (w *frameWriter) takeBatch() (control, data []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -137,8 +141,8 @@ func (w *frameWriter) takeBatch() (control, data []byte) {
 	return control, data
 }
 
-// writeBatch numbers the batch and writes it. Control messages are small: behind
-// them the data is copied when that saves a write, and not when it is large.
+// writeBatch numbers the batch and writes it. Control messages are small: the
+// data is copied behind them if that saves a write, unless the data is large.
 func (w *frameWriter) writeBatch(control, data []byte) error {
 	w.serial = numberMessages(data, numberMessages(control, w.serial))
 	if len(control) > 0 && len(data) <= maxKeptBuffer {
@@ -155,7 +159,7 @@ func (w *frameWriter) writeBatch(control, data []byte) error {
 	return nil
 }
 
-// recycleBuffers keeps the buffers of a batch for the next but one.
+// recycleBuffers keeps the buffers of a batch for a later batch.
 func (w *frameWriter) recycleBuffers(control, data []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -167,14 +171,14 @@ func (w *frameWriter) recycleBuffers(control, data []byte) {
 	}
 }
 
-// failWith ends the writer for everybody.
+// failWith ends the writer with an error.
 func (w *frameWriter) failWith(err error) error {
 	w.endWith(err)
 	return err
 }
 
-// endWith drops what is queued and makes Run return; from now on Queue says err, or
-// ErrClosed when it is nil. The first error stays.
+// endWith drops what is queued and makes run return. queueMessage then returns
+// err, or ErrClosed when err is nil. The first error is kept.
 func (w *frameWriter) endWith(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

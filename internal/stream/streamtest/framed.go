@@ -1,6 +1,6 @@
-// Package streamtest is the limit that benchmarks measure a stream against:
-// bare frames, pipelined over one socket, with nothing known of what they are.
-// A frame is a length and a number of four bytes each, big endian, and data.
+// Package streamtest is the reference that benchmarks compare a stream with:
+// bare frames, pipelined over one socket, with no meaning attached. A frame is
+// a length and a number of four bytes each, big endian, and then data.
 package streamtest
 
 import (
@@ -13,12 +13,12 @@ import (
 	"testing"
 )
 
-// maxData is how many bytes of data a frame may have.
+// maxData is the largest number of data bytes in a frame.
 const maxData = 1 << 10
 
-// NewCaller sends data in frames over nc and has them answered under the same
-// number. The function that it returns does that once and waits; any number of
-// goroutines may call it. nc is closed with the benchmark.
+// NewCaller returns a function that sends data in one frame over nc and waits
+// for the answer with the same number. Any number of goroutines may call it. nc
+// is closed when the benchmark ends.
 func NewCaller(tb testing.TB, nc net.Conn, data []byte) (once func() error) {
 	f := &pipelinedClient{nc: nc, data: data, waits: map[uint32]chan struct{}{}, wakeup: make(chan struct{}, 1)}
 	var both sync.WaitGroup
@@ -57,7 +57,7 @@ func (f *pipelinedClient) callOnce() error {
 	return nil
 }
 
-// runWriter puts all that waits out by one write.
+// runWriter writes everything that waits with one write.
 func (f *pipelinedClient) runWriter() {
 	var spare []byte
 	for range f.wakeup {
@@ -90,9 +90,9 @@ func (f *pipelinedClient) runReader() {
 	}
 }
 
-// Relay sends on what comes, frame by frame, and flushes when nothing more is
-// there to read. From an end back to itself it is the echo of the limit,
-// between two ends a relay. It returns when either end is closed.
+// Relay forwards frames from one connection to another, and flushes when
+// nothing more is ready to read. With the same connection on both ends it
+// echoes. It returns when either connection is closed.
 func Relay(to io.Writer, from io.Reader) {
 	r, w := bufio.NewReaderSize(from, 64<<10), bufio.NewWriterSize(to, 64<<10)
 	buf := make([]byte, 8+maxData)
