@@ -143,10 +143,10 @@ func (e *Engine) show(en *entry) task.Task {
 func (en *entry) stub(err error) *task.Task {
 	t := &task.Task{
 		ID: en.id, Pool: en.pool.name, State: en.state.state(), Priority: int(en.priority),
-		Reason: "its record cannot be read: " + err.Error(), Submitted: moment(en.submitted), Deadline: moment(en.deadline),
+		Reason: "its record cannot be read: " + err.Error(), Submitted: timeOf(en.submitted), Deadline: timeOf(en.deadline),
 	}
 	if en.state.terminal() {
-		t.Ended = moment(en.at)
+		t.Ended = timeOf(en.at)
 	}
 	return t
 }

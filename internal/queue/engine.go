@@ -69,7 +69,7 @@ func (e *Engine) AddTask(t task.Task) (task.Task, bool, error) {
 func (e *Engine) add(t *task.Task) {
 	en := &entry{
 		id: t.ID, pool: e.pool(t.Pool), task: t, state: codeOf(t.State), priority: uint8(t.Priority),
-		submitted: nano(t.Submitted), deadline: nano(t.Deadline),
+		submitted: nanoOf(t.Submitted), deadline: nanoOf(t.Deadline),
 	}
 	e.byID[t.ID] = en
 	en.pool.order = append(en.pool.order, en)
@@ -93,8 +93,8 @@ func (e *Engine) enqueue(en *entry, front bool) {
 		e.seq++
 		en.seq = e.seq
 	}
-	en.at = nano(en.task.NotBefore)
-	en.deadline = nano(en.task.Deadline)
+	en.at = nanoOf(en.task.NotBefore)
+	en.deadline = nanoOf(en.task.Deadline)
 	e.place(en, front)
 }
 
@@ -200,7 +200,7 @@ func (e *Engine) finish(en *entry, now time.Time, o AttemptOutcome) {
 // forgotten in time; one whose callback is owed, once that is settled.
 func (e *Engine) shelve(en *entry) {
 	e.seq++
-	en.seq, en.at = e.seq, nano(en.task.Ended)
+	en.seq, en.at = e.seq, nanoOf(en.task.Ended)
 	if e.bonds.owed[en] {
 		return
 	}

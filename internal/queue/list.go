@@ -82,7 +82,7 @@ func (p *poolTasks) newest(f task.Filter) (found []*entry) {
 func (e *Engine) NextExpiry() time.Time {
 	due := e.retryAt()
 	if len(e.alarms.list) > 0 {
-		if at := moment(e.alarms.list[0].at); due.IsZero() || at.Before(due) {
+		if at := timeOf(e.alarms.list[0].at); due.IsZero() || at.Before(due) {
 			due = at
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 func drawTask(t *rapid.T) task.Task {
 	text := rapid.StringN(0, 20, 60)
-	moments := rapid.Custom(func(t *rapid.T) time.Time { return moment(rapid.Int64().Draw(t, "nano")) })
+	moments := rapid.Custom(func(t *rapid.T) time.Time { return timeOf(rapid.Int64().Draw(t, "nano")) })
 	seconds := rapid.Custom(func(t *rapid.T) task.Seconds { return task.Seconds(rapid.Int64().Draw(t, "seconds")) })
 	raw := rapid.Custom(func(t *rapid.T) json.RawMessage { return rapid.SliceOfN(rapid.Byte(), 1, 50).Draw(t, "json") })
 	attempts := rapid.Custom(func(t *rapid.T) task.Attempt {

@@ -10,7 +10,7 @@ type VersionError struct {
 
 // Error says what to do about it.
 func (e *VersionError) Error() string {
-	return fmt.Sprintf("%s has format %d, and this initiator knows %d: start the newer initiator that wrote it, or move all tasks.*.log away to begin with an empty queue; nothing was touched", e.Path, e.Version, Version)
+	return fmt.Sprintf("%s has version %d, and this initiator reads up to version %d: start the newer initiator that wrote it, or move all tasks.*.log away to begin with an empty queue; nothing was touched", e.Path, e.Version, Version)
 }
 
 // DamageError says that something which was on the disk is no longer there.

@@ -115,8 +115,8 @@ func (s *segment) readHeader(head []byte, path string) (begun bool, err error) {
 	if len(head) < headerSize || string(head[:8]) != magic {
 		return false, fmt.Errorf("%s is not a task file of initiator: move it to another place; it was not touched", path)
 	}
-	if v := binary.LittleEndian.Uint32(head[8:]); v != Version {
-		return false, &VersionError{Path: path, Version: v}
+	if s.version = binary.LittleEndian.Uint32(head[8:]); s.version < 1 || s.version > Version {
+		return false, &VersionError{Path: path, Version: s.version}
 	}
 	if crc32.Checksum(head[:headerSize-4], castagnoli) != binary.LittleEndian.Uint32(head[headerSize-4:]) || binary.LittleEndian.Uint32(head[12:]) != s.number {
 		return false, &DamageError{Path: path, At: 0}

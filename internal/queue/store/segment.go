@@ -6,8 +6,10 @@ import (
 	"hash/crc32"
 )
 
-// Version is the format of the files that this package writes.
-const Version = 1
+// Version is the version of the files that this package writes. The records of
+// version 1 have no tagged fields; the files are otherwise the same. Open reads
+// both.
+const Version = 2
 
 const (
 	magic      = "INITASKS"
@@ -20,10 +22,11 @@ const (
 
 // segment is one file. Its number grows from file to file.
 type segment struct {
-	number uint32
-	file   File  // nil until it is made
-	end    int64 // behind the last record that counts
-	ahead  int64 // zeros are written up to here
+	number  uint32
+	version uint32
+	file    File  // nil until it is made
+	end     int64 // behind the last record that counts
+	ahead   int64 // zeros are written up to here
 	// Where the file before this one ends: what is behind that was written by
 	// a batch that failed. It matters only to Open.
 	before    uint32
@@ -35,7 +38,7 @@ func (s *segment) name() string { return fmt.Sprintf("tasks.%08d.log", s.number)
 // header describes the file at its head.
 func (s *segment) header() []byte {
 	b := append(make([]byte, 0, headerSize), magic...)
-	b = binary.LittleEndian.AppendUint32(b, Version)
+	b = binary.LittleEndian.AppendUint32(b, s.version)
 	b = binary.LittleEndian.AppendUint32(b, s.number)
 	b = binary.LittleEndian.AppendUint64(b, uint64(s.before))
 	b = binary.LittleEndian.AppendUint64(b, uint64(s.beforeEnd))

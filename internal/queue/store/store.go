@@ -69,9 +69,9 @@ func (s *Store) AddRecord(encode func([]byte) []byte) Place {
 // begin chooses the file of a batch and writes its mark.
 func (s *Store) begin() {
 	last := s.last()
-	if s.target = last; last == nil || s.broken || last.end >= s.o.SegmentSize {
+	if s.target = last; last == nil || s.broken || last.version < Version || last.end >= s.o.SegmentSize {
 		s.newest++
-		s.target = &segment{number: s.newest, end: headerSize}
+		s.target = &segment{number: s.newest, version: Version, end: headerSize}
 		if last != nil {
 			s.target.before, s.target.beforeEnd = last.number, last.end
 		}

@@ -191,7 +191,7 @@ func TestWhatIsWrongWithAFile(t *testing.T) {
 		"the last record of the first": {func(d *storetest.Disk) { d.Change(one, -3, 'x') }, "", "tasks.00000001.log is damaged"},
 		"before the last of the last":  {func(d *storetest.Disk) { d.Change(two, 64, 'x') }, "", "tasks.00000002.log is damaged at byte 52"},
 		"a header":                     {func(d *storetest.Disk) { d.Change(one, 17, 'x') }, "", "tasks.00000001.log is damaged at byte 0"},
-		"a newer version":              {func(d *storetest.Disk) { d.Change(two, 8, 2) }, "", "has format 2, and this initiator knows 1: start the newer initiator"},
+		"a newer version":              {func(d *storetest.Disk) { d.Change(two, 8, 3) }, "", "has version 3, and this initiator reads up to version 2: start the newer initiator"},
 		"a foreign file":               {func(d *storetest.Disk) { d.Put(one, bytes.Repeat([]byte("not ours"), 100)) }, "", "is not a task file of initiator: move it"},
 		"a file was moved away":        {func(d *storetest.Disk) { _ = d.Remove(one) }, "[c d]", ""},
 	} {
