@@ -13,14 +13,15 @@ import (
 	"initiator/internal/keeper/keepertest"
 )
 
-// TestAttachToAKeeperThatEnds: whoever comes between the death of an initiator
-// and the end of its keeper, which has nothing to hold, finds nobody.
-func TestAttachToAKeeperThatEnds(t *testing.T) {
-	h, path := newMeeting(t)
+// TestAttachToAnEndingKeeper: an initiator that comes between the death of an
+// initiator and the end of its keeper, which has nothing to keep, gets
+// ErrNoKeeper.
+func TestAttachToAnEndingKeeper(t *testing.T) {
+	h, path := newAttachableKeeper(t)
 	pid := h.PID()
 	keepertest.SuspendProcess(t, pid)
-	h.leave()
-	if h.PID() != pid { // -1, say, to which a signal is one to everybody
+	h.detach()
+	if h.PID() != pid { // a signal to -1 would reach every process
 		t.Fatalf("the keeper that was left has pid %d, and had %d", h.PID(), pid)
 	}
 	conn, process, err := dialHandover(path)
@@ -33,21 +34,21 @@ func TestAttachToAKeeperThatEnds(t *testing.T) {
 	if _, held, err := attachConn(conn, process, Options{}); !errors.Is(err, ErrNoKeeper) {
 		t.Errorf("held %+v, %v", held, err)
 	}
-	<-ended(t, h.PID())
+	<-awaitExit(t, h.PID())
 }
 
-// TestLeaveFreesWhatWasFound: who looks and leaves again has nothing left open.
-func TestLeaveFreesWhatWasFound(t *testing.T) {
-	h, path := newMeeting(t)
-	h.spawn(kept("w", "sleep"))
-	h.leave()
+// TestDetachClosesTheHandle: attaching and detaching leaves no descriptor open.
+func TestDetachClosesTheHandle(t *testing.T) {
+	h, path := newAttachableKeeper(t)
+	h.spawnWorker(kept("w", "sleep"))
+	h.detach()
 	var before int
 	for i := range 5 {
 		k, _, err := Attach(path, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		(&house{t: t, Keeper: k}).leave()
+		(&testKeeper{t: t, Keeper: k}).detach()
 		if now := openFiles(t, os.Getpid()); i == 0 {
 			before = now
 		} else if now > before {
@@ -63,9 +64,9 @@ func TestLeaveFreesWhatWasFound(t *testing.T) {
 	}
 }
 
-// deafHouse is a keeper that was stopped, and whose socket is full. The send
-// that did not fit goes on until the channel has its error.
-func deafHouse(t *testing.T, patience time.Duration) (*Keeper, <-chan error) {
+// newSuspendedKeeper returns a keeper that was stopped and whose socket is
+// full. The send that did not fit goes on until the channel has its error.
+func newSuspendedKeeper(t *testing.T, patience time.Duration) (*Keeper, <-chan error) {
 	k, err := Launch(Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -79,22 +80,22 @@ func deafHouse(t *testing.T, patience time.Duration) (*Keeper, <-chan error) {
 	return k, sent
 }
 
-// TestKeeperThatDoesNotRead is lost, as whoever sends to it is told: what was
-// sent half cannot be followed by anything.
+// TestKeeperThatDoesNotRead: the keeper is lost and the sender gets an error,
+// because no frame can follow half a frame.
 func TestKeeperThatDoesNotRead(t *testing.T) {
-	k, sent := deafHouse(t, 10*time.Millisecond)
-	h := &house{t: t, Keeper: k}
+	k, sent := newSuspendedKeeper(t, 10*time.Millisecond)
+	h := &testKeeper{t: t, Keeper: k}
 	if err := <-sent; !errors.Is(err, ErrClosed) {
 		t.Errorf("spawn: %v", err)
 	}
-	h.until("its loss", func(e Event) bool { return e.Kind == KindLost })
+	h.awaitEvent("its loss", func(e Event) bool { return e.Kind == KindLost })
 	_ = k.Close()
 }
 
-// TestCloseOfKeeperThatDoesNotRead takes its own time, and not that of whoever
-// is sending.
+// TestCloseOfKeeperThatDoesNotRead: Close takes its own time and does not wait
+// for a send in progress.
 func TestCloseOfKeeperThatDoesNotRead(t *testing.T) {
-	k, sent := deafHouse(t, time.Hour)
+	k, sent := newSuspendedKeeper(t, time.Hour)
 	closed := make(chan error, 1)
 	go func() { closed <- k.Close() }()
 	select {
@@ -109,33 +110,33 @@ func TestCloseOfKeeperThatDoesNotRead(t *testing.T) {
 	}
 }
 
-// TestAdoptTwice: a process that is watched already is not said to have ended,
-// and nothing more is held for it.
+// TestAdoptTwice: a process that is watched already is not reported as ended,
+// and no further descriptor is opened for it.
 func TestAdoptTwice(t *testing.T) {
-	h := newHouse(t)
-	process := again("sleep")
-	a := AdoptOrder{GUID: "w", Incarnation: 1, PID: launched(process)}
+	h := newTestKeeper(t)
+	process := actCommand("sleep")
+	a := AdoptOrder{GUID: "w", Incarnation: 1, PID: startCommand(process)}
 	defer func() { _ = process.Wait() }()
 	defer func() { _ = process.Process.Kill() }()
 	p, _ := readStat(a.PID)
 	a.StartTime = p.start
 	must(t, h.Adopt(a, nil, 0))
-	h.event("w", KindAdopted)
+	h.awaitKind("w", KindAdopted)
 	before := openFiles(t, h.PID())
 	for range 5 {
 		must(t, h.Adopt(a, nil, 0))
-		h.event("w", KindWarning)
+		h.awaitKind("w", KindWarning)
 	}
 	if now := openFiles(t, h.PID()); now > before || len(about(h.seen, "w", KindExited)) > 0 {
 		t.Errorf("%d descriptors before, %d now; %+v", before, now, h.seen)
 	}
 	must(t, h.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGKILL)}))
-	h.event("w", KindExited)
+	h.awaitKind("w", KindExited)
 }
 
-// TestHandedShort: the limit has left a part of the descriptors of a birth
-// behind. Those that came are closed.
-func TestHandedShort(t *testing.T) {
+// TestTransferCutByTheLimit: the descriptor limit has cut the list of a spawn.
+// The descriptors that came are closed.
+func TestTransferCutByTheLimit(t *testing.T) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	must(t, err)
 	d := &fdTransfer{outer: pair[0], inner: pair[1]}

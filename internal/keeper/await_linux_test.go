@@ -6,60 +6,61 @@ import (
 	"testing"
 )
 
-// lines are those of the Output events of a worker.
-func lines(events []Event, guid string) (all []string) {
+// outputLines returns the lines of the KindOutput events of a worker.
+func outputLines(events []Event, guid string) (all []string) {
 	for _, e := range about(events, guid, KindOutput) {
 		all = append(all, e.Lines...)
 	}
 	return all
 }
 
-// TestAwaitedLines: who is told a line may die over it, and so may the next;
-// the line is told again, until a memo has seen it.
+// TestAwaitedLines: initiators may die after they were sent a line. The line is
+// sent again until a snapshot covers it.
 func TestAwaitedLines(t *testing.T) {
-	h, path := newMeeting(t)
+	h, path := newAttachableKeeper(t)
 	if err := h.AwaitOutput("w"); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Spawn(kept("w", "exit-on-term", "0")); err != nil {
 		t.Fatal(err)
 	}
-	told := h.until("the line", func(e Event) bool { return e.Kind == KindOutput })
+	told := h.awaitEvent("the line", func(e Event) bool { return e.Kind == KindOutput })
 	for range 2 {
-		h, _ = h.next(path)
-		if got := lines(h.synced(), "w"); len(got) != 1 || got[0] != "armed" {
+		h, _ = h.attachNext(path)
+		if got := outputLines(h.readUntilSynced(), "w"); len(got) != 1 || got[0] != "armed" {
 			t.Errorf("the next is told %q", got)
 		}
 	}
 	if err := h.SaveSnapshot("w", []byte("it is armed"), told.Seq, true, deadline); err != nil {
 		t.Fatal(err)
 	}
-	h, held := h.next(path)
-	if got := lines(h.synced(), "w"); len(got) != 0 || string(held[0].Snapshot) != "it is armed" {
+	h, held := h.attachNext(path)
+	if got := outputLines(h.readUntilSynced(), "w"); len(got) != 0 || string(held[0].Snapshot) != "it is armed" {
 		t.Errorf("whoever comes after the memo is told %q", got)
 	}
 }
 
-// TestNoLongerAwaited: lines are for whoever is there, as before.
+// TestNoLongerAwaited: lines are sent only to the initiator that is attached,
+// as before.
 func TestNoLongerAwaited(t *testing.T) {
-	h, path := newMeeting(t)
+	h, path := newAttachableKeeper(t)
 	if err := h.AwaitOutput("w"); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Spawn(kept("w", "exit-on-term", "0")); err != nil {
 		t.Fatal(err)
 	}
-	h.until("the line", func(e Event) bool { return e.Kind == KindOutput })
+	h.awaitEvent("the line", func(e Event) bool { return e.Kind == KindOutput })
 	if err := h.WatchOutput("w", true); err != nil {
 		t.Fatal(err)
 	}
-	h, _ = h.next(path)
-	if got := lines(h.synced(), "w"); len(got) != 0 {
+	h, _ = h.attachNext(path)
+	if got := outputLines(h.readUntilSynced(), "w"); len(got) != 0 {
 		t.Errorf("the next is told %q", got)
 	}
 }
 
-// TestAwaitedLinesAreBounded: of more than there is room for the newest stay.
+// TestAwaitedLinesAreBounded: when there are too many lines, the newest stay.
 func TestAwaitedLinesAreBounded(t *testing.T) {
 	m := &snapshot{events: []Event{{Kind: KindSpawned, Seq: 1}}}
 	for i := range 100 {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// tinyProgram writes a static program that only waits: what it costs to start
-// is what the kernel asks for a process, and hides nothing of ours.
+// tinyProgram writes a static program that only waits: its start costs what the
+// kernel takes for a process, and hides nothing of the keeper's share.
 func tinyProgram(b *testing.B) string {
 	b.Helper()
 	if runtime.GOARCH != "amd64" {
@@ -41,16 +41,16 @@ func tinyProgram(b *testing.B) string {
 }
 
 func benchSpawn(guid, path string) SpawnOrder {
-	s := plain(guid, path, "1000")
-	for i := range 20 { // as large as an environment usually is
+	s := orderCommand(guid, path, "1000")
+	for i := range 20 { // as large as a usual environment
 		s.Env = append(s.Env, fmt.Sprintf("SOME_VARIABLE_%d=/a/value/of/the/usual/length", i))
 	}
 	s.Stdin = []byte("[DEFAULT]\nlisten_addr = 127.0.0.1\n\n[worker]\ntoken = abcdefghijklmnopqrstuvwxyz\n")
 	return s
 }
 
-// BenchmarkSpawn is the time until N processes run, of os/exec in a loop and
-// of the keeper; launch counts the keeper's own start too.
+// BenchmarkSpawn is the time until N processes run, of os/exec in a loop and of
+// the keeper; launch counts the keeper's own start too.
 func BenchmarkSpawn(b *testing.B) {
 	path := tinyProgram(b)
 	for _, n := range []int{1, 10, 100, 1000} {
@@ -64,8 +64,8 @@ func BenchmarkSpawn(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*n), "µs/process")
 		})
 		b.Run(fmt.Sprintf("keeper/%d", n), func(b *testing.B) {
-			h := newHouse(b)
-			h.until("hello", func(e Event) bool { return e.Kind == KindHello })
+			h := newTestKeeper(b)
+			h.awaitEvent("hello", func(e Event) bool { return e.Kind == KindHello })
 			for b.Loop() {
 				keeperSpawn(b, h.Keeper, path, n)
 				b.StopTimer()
@@ -145,12 +145,12 @@ func awaitEvents(b *testing.B, k *Keeper, kind EventKind, n int) {
 	}
 }
 
-// BenchmarkStop is the time from the first End to the last Emptied.
+// BenchmarkStop is the time from the first End to the last KindEmptied.
 func BenchmarkStop(b *testing.B) {
 	path := tinyProgram(b)
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			h := newHouse(b)
+			h := newTestKeeper(b)
 			for b.Loop() {
 				b.StopTimer()
 				keeperSpawn(b, h.Keeper, path, n)
@@ -161,28 +161,28 @@ func BenchmarkStop(b *testing.B) {
 	}
 }
 
-// BenchmarkRestart is SIGKILL of a worker → Exited → Spawn → Spawned, alone
-// and among a thousand others.
+// BenchmarkRestart is the time from SIGKILL of a worker over KindExited and
+// Spawn to KindSpawned, alone and among a thousand others.
 func BenchmarkRestart(b *testing.B) {
 	path := tinyProgram(b)
 	for _, others := range []int{0, 999} {
 		b.Run(fmt.Sprint("among/", others), func(b *testing.B) {
-			h := newHouse(b)
+			h := newTestKeeper(b)
 			if others > 0 {
 				keeperSpawn(b, h.Keeper, path, others)
 			}
 			var times []time.Duration
 			s := benchSpawn("again", path)
-			pid := h.spawn(s).PID
+			pid := h.spawnWorker(s).PID
 			for b.Loop() {
 				start := time.Now()
 				syscall.Kill(pid, syscall.SIGKILL)
-				h.event("again", KindExited)
+				h.awaitKind("again", KindExited)
 				s.Incarnation++
 				if err := h.Spawn(s); err != nil {
 					b.Fatal(err)
 				}
-				pid = h.event("again", KindSpawned).PID
+				pid = h.awaitKind("again", KindSpawned).PID
 				times = append(times, time.Since(start))
 				h.seen = h.seen[:0]
 			}
@@ -195,30 +195,30 @@ func BenchmarkRestart(b *testing.B) {
 
 // BenchmarkFlood is how fast output reaches a log file.
 func BenchmarkFlood(b *testing.B) {
-	h := newHouse(b)
+	h := newTestKeeper(b)
 	dir := b.TempDir()
 	const pages, size = 400, 60000
 	b.SetBytes(pages * size)
 	i := 0
 	for b.Loop() {
 		i++
-		s := bad(fmt.Sprint("w", i), "flood", fmt.Sprint(pages))
+		s := orderAct(fmt.Sprint("w", i), "flood", fmt.Sprint(pages))
 		s.Stdout = Log{Path: dir + "/out.log", MaxBytes: 50 << 20, Backups: 1, Timestamps: true}
 		if err := h.Spawn(s); err != nil {
 			b.Fatal(err)
 		}
-		h.event(s.GUID, KindExited)
+		h.awaitKind(s.GUID, KindExited)
 	}
 }
 
-// BenchmarkMemory reports what a keeper holds with a thousand idle workers,
-// two output pipes each.
+// BenchmarkMemory reports the memory of a keeper with a thousand idle workers
+// that have two output pipes each.
 func BenchmarkMemory(b *testing.B) {
 	path := tinyProgram(b)
-	h := newHouse(b)
+	h := newTestKeeper(b)
 	keeperSpawn(b, h.Keeper, path, 1000)
 	for b.Loop() {
-		time.Sleep(3 * time.Second) //nolint:forbidigo // what it is when it has been idle
+		time.Sleep(3 * time.Second) //nolint:forbidigo // until the keeper has given memory back
 	}
 	b.ReportMetric(statusOf(h.PID(), "VmRSS"), "KB-rss")
 	b.ReportMetric(statusOf(h.PID(), "RssAnon"), "KB-anonymous")

@@ -11,44 +11,45 @@ import (
 	"testing"
 )
 
-// speaksVariable makes a keeper of this test binary an older one. It is looked
-// at before the init function that takes a keeper over.
-const speaksVariable = "TEST_KEEPER_SPEAKS"
+// versionVariable makes a keeper of this test binary an older one. It is read
+// before the init function that turns the process into a keeper.
+const versionVariable = "TEST_KEEPER_SPEAKS"
 
 var _ = func() string {
-	if older := os.Getenv(speaksVariable); older != "" {
+	if older := os.Getenv(versionVariable); older != "" {
 		versionText = older
 	}
 	return versionText
 }()
 
-// chatter writes one line each time that it gets USR1.
-func chatter(guid, path string) SpawnOrder {
-	s := plain(guid, "sh", "-c", `trap "n=\$((n+1)); echo line \$n" USR1; echo begun; while :; do sleep 0.01; done`)
+// orderChatter orders a worker that writes one line each time that it gets
+// USR1.
+func orderChatter(guid, path string) SpawnOrder {
+	s := orderCommand(guid, "sh", "-c", `trap "n=\$((n+1)); echo line \$n" USR1; echo begun; while :; do sleep 0.01; done`)
 	s.Stdout.Path = path
 	return s
 }
 
-func (h *house) clear(guid string, paths ...string) Event {
+func (h *testKeeper) clearLog(guid string, paths ...string) Event {
 	h.t.Helper()
 	if err := h.ClearLogs(guid, paths...); err != nil {
 		h.t.Fatal(err)
 	}
-	return h.event(guid, KindCleared)
+	return h.awaitKind(guid, KindCleared)
 }
 
-// A log is gone with its order, what was rotated away stays, and the next line
-// is the first of a new file.
+// TestClear: a log is removed at the order, rotated files stay, and the next
+// line is the first of a new file.
 func TestClear(t *testing.T) {
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.log")
 	if err := os.WriteFile(path+".1", []byte("old\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h.spawn(chatter("w", path))
-	h.line("w", "begun")
-	if e := h.clear("w", path, filepath.Join(dir, "never.written")); e.Error != "" {
+	h.spawnWorker(orderChatter("w", path))
+	h.awaitLine("w", "begun")
+	if e := h.clearLog("w", path, filepath.Join(dir, "never.written")); e.Error != "" {
 		t.Error(e.Error)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
@@ -57,22 +58,23 @@ func TestClear(t *testing.T) {
 	if err := h.Signal("w", 1, int(syscall.SIGUSR1)); err != nil {
 		t.Fatal(err)
 	}
-	h.line("w", "line 1")
+	h.awaitLine("w", "line 1")
 	if got := read(t, path) + read(t, path+".1"); got != "line 1\nold\n" {
 		t.Errorf("then there is %q", got)
 	}
 }
 
-// What is no file of lines is left, and what cannot be removed is said.
-func TestClearOfWhatIsNoFile(t *testing.T) {
-	h := newHouse(t)
+// TestClearLeavesOtherFiles: a file that holds no lines stays, and a log that
+// cannot be removed is reported.
+func TestClearLeavesOtherFiles(t *testing.T) {
+	h := newTestKeeper(t)
 	dir := t.TempDir()
 	fifo := filepath.Join(dir, "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h.spawn(plain("w", "sleep", "1000"))
-	if e := h.clear("w", fifo, os.DevNull); e.Error != "" {
+	h.spawnWorker(orderCommand("w", "sleep", "1000"))
+	if e := h.clearLog("w", fifo, os.DevNull); e.Error != "" {
 		t.Error(e.Error)
 	}
 	if _, err := os.Stat(fifo); err != nil {
@@ -82,22 +84,23 @@ func TestClearOfWhatIsNoFile(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if e := h.clear("w", filepath.Join(file, "below")); !strings.Contains(e.Error, "clear log: remove ") {
+	if e := h.clearLog("w", filepath.Join(file, "below")); !strings.Contains(e.Error, "clear log: remove ") {
 		t.Errorf("of a path below a file it says %q", e.Error)
 	}
 }
 
-// An order that came later is not sent to an older keeper. One that gets it all
-// the same says that it does not know it, and goes on.
+// TestOlderKeeper: an order that came later is not sent to an older keeper. An
+// older keeper that receives it reports that it does not know the order, and
+// goes on.
 func TestOlderKeeper(t *testing.T) {
-	t.Setenv(speaksVariable, "1")
-	h := newHouse(t)
-	if hello := h.until("hello", func(e Event) bool { return e.Kind == KindHello }); hello.Version != 1 {
+	t.Setenv(versionVariable, "1")
+	h := newTestKeeper(t)
+	if hello := h.awaitEvent("hello", func(e Event) bool { return e.Kind == KindHello }); hello.Version != 1 {
 		t.Errorf("it says that it is of version %d", hello.Version)
 	}
 	path := filepath.Join(t.TempDir(), "out.log")
-	h.spawn(chatter("w", path))
-	h.line("w", "begun")
+	h.spawnWorker(orderChatter("w", path))
+	h.awaitLine("w", "begun")
 	if err := h.ClearLogs("w", path); !errors.Is(err, ErrOlderKeeper) {
 		t.Errorf("Clear says %v", err)
 	}
@@ -108,7 +111,7 @@ func TestOlderKeeper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := h.until("warning", func(e Event) bool { return e.Kind == KindWarning })
+	e := h.awaitEvent("warning", func(e Event) bool { return e.Kind == KindWarning })
 	if e.Error != `order "clear": this keeper (version 1) does not know it` {
 		t.Errorf("it warns %q", e.Error)
 	}
@@ -118,10 +121,10 @@ func TestOlderKeeper(t *testing.T) {
 	if err := h.Signal("w", 1, int(syscall.SIGUSR1)); err != nil {
 		t.Fatal(err)
 	}
-	h.line("w", "line 1")
+	h.awaitLine("w", "line 1")
 }
 
-// What an order of a later version holds beside what is known is passed over.
+// TestUnknownMembers: fields of a later version in an order are ignored.
 func TestUnknownMembers(t *testing.T) {
 	var m message
 	body := []byte(`{"V":99,"Op":"end","End":{"GUID":"w","Incarnation":1,"Mercy":true},"Colour":"red"}`)

@@ -13,9 +13,9 @@ import (
 
 func init() { acts["confined"] = actConfined }
 
-// confine forbids unshare to this process and its children, as most containers
-// do.
-func confine() error {
+// forbidUnshare forbids unshare to this process and its children, as most
+// containers do.
+func forbidUnshare() error {
 	const allow, refuse = 0x7fff0000, 0x00050000 | uint32(unix.EPERM)
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the number of the system call
@@ -35,42 +35,43 @@ func confine() error {
 	return nil
 }
 
-// actConfined starts workers where no thread can have anything of its own.
+// actConfined starts workers where the fork thread cannot have a descriptor
+// table or umask of its own.
 func actConfined([]string) {
-	if err := confine(); err != nil {
-		say("confine: " + err.Error())
+	if err := forbidUnshare(); err != nil {
+		printLine("confine: " + err.Error())
 		return
 	}
-	say(fmt.Sprint("unshare: ", unix.Unshare(unix.CLONE_FS)))
+	printLine(fmt.Sprint("unshare: ", unix.Unshare(unix.CLONE_FS)))
 	k, err := Launch(Options{})
 	if err != nil {
-		say(err.Error())
+		printLine(err.Error())
 		return
 	}
-	// The umask of one is not that of the next.
+	// Each worker has its own umask.
 	for i, umask := range []int{0o077, -1, 0o007} {
-		s := plain(fmt.Sprint("w", i), "/bin/sh", "-c", "umask; ls /proc/self/fd | wc -l")
+		s := orderCommand(fmt.Sprint("w", i), "/bin/sh", "-c", "umask; ls /proc/self/fd | wc -l")
 		s.Umask, s.RedirectStderr = umask, true
 		_ = k.WatchOutput(s.GUID, true)
 		_ = k.Spawn(s)
 		for e := range k.Events() {
 			for _, line := range e.Lines {
-				say(fmt.Sprint(e.GUID, " ", strings.TrimSpace(line)))
+				printLine(fmt.Sprint(e.GUID, " ", strings.TrimSpace(line)))
 			}
 			if e.Kind == KindExited || e.Kind == KindSpawnFailed {
 				break
 			}
 		}
 	}
-	say(fmt.Sprint("closed ", k.Close()))
+	printLine(fmt.Sprint("closed ", k.Close()))
 }
 
-// TestWithoutUnshare: where the thread that forks cannot have a table and a
-// umask of its own, all is as it is elsewhere, only slower.
+// TestWithoutUnshare: where the fork thread cannot have a descriptor table and
+// a umask of its own, everything works as elsewhere, only slower.
 func TestWithoutUnshare(t *testing.T) {
 	old := syscall.Umask(0o022)
 	defer syscall.Umask(old)
-	cmd := again("confined")
+	cmd := actCommand("confined")
 	cmd.Stdout, cmd.Stderr = nil, os.Stderr
 	out, err := cmd.Output()
 	if text := string(out); strings.HasPrefix(text, "confine: ") {

@@ -22,34 +22,35 @@ func init() {
 func actInitiator([]string) {
 	k, err := Launch(Options{})
 	if err != nil {
-		say("error " + err.Error())
+		printLine("error " + err.Error())
 		return
 	}
-	say(fmt.Sprint("pid ", k.PID()))
+	printLine(fmt.Sprint("pid ", k.PID()))
 	for i, args := range [][]string{{"daemon"}, {"daemon", "bare"}, {"escape"}, {"ignore-term"}, {"self-stop"}} {
 		guid := fmt.Sprint("w", i)
 		_ = k.WatchOutput(guid, true)
-		_ = k.Spawn(bad(guid, args[0], args[1:]...))
+		_ = k.Spawn(orderAct(guid, args[0], args[1:]...))
 	}
 	spoken := map[string]bool{}
 	for e := range k.Events() {
 		if e.Kind == KindSpawned {
-			say(fmt.Sprint("pid ", e.PID))
+			printLine(fmt.Sprint("pid ", e.PID))
 		}
 		for _, line := range e.Lines {
 			if rest, ok := strings.CutPrefix(line, "daemon "); ok {
-				say("pid " + rest)
+				printLine("pid " + rest)
 			}
 			spoken[e.GUID] = true
 		}
 		if len(spoken) == 5 {
-			say("complete")
+			printLine("complete")
 		}
 	}
 }
 
-// ended gives a channel that is closed when a process, of whomever, ends.
-func ended(t *testing.T, pid int) <-chan struct{} {
+// awaitExit returns a channel that is closed when a process, of any parent,
+// ends.
+func awaitExit(t *testing.T, pid int) <-chan struct{} {
 	t.Helper()
 	done := make(chan struct{})
 	fd, err := unix.PidfdOpen(pid, 0)
@@ -71,7 +72,7 @@ func ended(t *testing.T, pid int) <-chan struct{} {
 }
 
 func TestKilledInitiatorLeavesNothing(t *testing.T) {
-	cmd := again("initiator")
+	cmd := actCommand("initiator")
 	cmd.Stdout, cmd.Stderr = nil, os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -87,7 +88,7 @@ func TestKilledInitiatorLeavesNothing(t *testing.T) {
 		if !ok {
 			t.Fatal(lines.Text())
 		}
-		pids = append(pids, number(t, rest))
+		pids = append(pids, parsePID(t, rest))
 	}
 	if len(pids) != 1+5+3 {
 		t.Errorf("%d processes, want a keeper, 5 workers and 3 grandchildren", len(pids))
@@ -97,7 +98,7 @@ func TestKilledInitiatorLeavesNothing(t *testing.T) {
 		if !alive(pid) {
 			t.Errorf("process %d ended too early", pid)
 		}
-		ends = append(ends, ended(t, pid))
+		ends = append(ends, awaitExit(t, pid))
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -105,65 +106,66 @@ func TestKilledInitiatorLeavesNothing(t *testing.T) {
 	_ = cmd.Wait()
 	for i, end := range ends {
 		<-end
-		gone(t, pids[i])
+		checkGone(t, pids[i])
 	}
 }
 
 func TestKilledKeeperIsLostAndItsWorkersDie(t *testing.T) {
-	h := newHouse(t)
-	worker := h.spawn(bad("w", "ignore-term")).PID
-	h.line("w", "deaf")
-	end := ended(t, worker)
+	h := newTestKeeper(t)
+	worker := h.spawnWorker(orderAct("w", "ignore-term")).PID
+	h.awaitLine("w", "deaf")
+	end := awaitExit(t, worker)
 	syscall.Kill(h.PID(), syscall.SIGKILL)
-	lost := h.until("lost", func(e Event) bool { return e.Kind == KindLost })
+	lost := h.awaitEvent("lost", func(e Event) bool { return e.Kind == KindLost })
 	if lost.Error != "signal: killed" {
 		t.Errorf("lost with %q", lost.Error)
 	}
 	<-end
-	gone(t, worker)
-	if err := h.Spawn(bad("late", "sleep")); err == nil {
+	checkGone(t, worker)
+	if err := h.Spawn(orderAct("late", "sleep")); err == nil {
 		t.Error("a lost keeper took an order")
 	}
 }
 
-// A terminal's signals, and those of a careless person, do not reach it.
+// TestKeeperIgnoresSignals: signals of a terminal or of a mistaken user do not
+// end the keeper.
 func TestKeeperIgnoresSignals(t *testing.T) {
-	h := newHouse(t)
-	h.until("hello", func(e Event) bool { return e.Kind == KindHello })
+	h := newTestKeeper(t)
+	h.awaitEvent("hello", func(e Event) bool { return e.Kind == KindHello })
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		syscall.Kill(h.PID(), sig)
 	}
-	h.spawn(plain("w", "true"))
-	h.event("w", KindExited)
+	h.spawnWorker(orderCommand("w", "true"))
+	h.awaitKind("w", KindExited)
 	// And its workers do not inherit that.
-	h.spawn(plain("s", "sleep", "1000"))
+	h.spawnWorker(orderCommand("s", "sleep", "1000"))
 	if err := h.Signal("s", 1, int(syscall.SIGHUP)); err != nil {
 		t.Fatal(err)
 	}
-	if e := h.event("s", KindExited); e.Signal != int(syscall.SIGHUP) {
+	if e := h.awaitKind("s", KindExited); e.Signal != int(syscall.SIGHUP) {
 		t.Errorf("exited = %+v, want signal 1", e)
 	}
 }
 
-// actPoor launches a keeper that may have few descriptors.
+// actPoor launches a keeper with a low descriptor limit.
 func actPoor([]string) {
 	limit := syscall.Rlimit{Cur: 64, Max: 64}
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		say(err.Error())
+		printLine(err.Error())
 		return
 	}
 	k, err := Launch(Options{})
 	if err != nil {
-		say(err.Error())
+		printLine(err.Error())
 		return
 	}
 	for i := range 40 {
-		_ = k.Spawn(bad(fmt.Sprint("w", i), "daemon"))
+		_ = k.Spawn(orderAct(fmt.Sprint("w", i), "daemon"))
 	}
 	for range 40 {
 		for e := range k.Events() {
 			if e.Kind == KindSpawned || e.Kind == KindSpawnFailed {
-				say(string(e.Kind) + " " + e.Error)
+				printLine(string(e.Kind) + " " + e.Error)
 				break
 			}
 		}
@@ -171,15 +173,15 @@ func actPoor([]string) {
 	_ = k.End(EndOrder{GUID: "w0", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline})
 	for e := range k.Events() {
 		if e.Kind == KindEmptied {
-			say(fmt.Sprint("emptied ", e.EmptyProven))
+			printLine(fmt.Sprint("emptied ", e.EmptyProven))
 			break
 		}
 	}
-	say(fmt.Sprint("closed ", k.Close()))
+	printLine(fmt.Sprint("closed ", k.Close()))
 }
 
 func TestFewDescriptors(t *testing.T) {
-	cmd := again("poor")
+	cmd := actCommand("poor")
 	cmd.Stdout = nil
 	out, err := cmd.Output()
 	if err != nil {
@@ -197,13 +199,13 @@ func TestFewDescriptors(t *testing.T) {
 }
 
 func TestThousandWorkers(t *testing.T) {
-	h := newHouse(t)
-	h.until("hello", func(e Event) bool { return e.Kind == KindHello })
+	h := newTestKeeper(t)
+	h.awaitEvent("hello", func(e Event) bool { return e.Kind == KindHello })
 	before := len(listDir(fmt.Sprintf("/proc/%d/fd", h.PID())))
 	const n = 1000
 	go func() {
 		for i := range n {
-			s := plain(fmt.Sprint("w", i), "sleep", "1000")
+			s := orderCommand(fmt.Sprint("w", i), "sleep", "1000")
 			s.RedirectStderr = i%2 == 0
 			if err := h.Spawn(s); err != nil {
 				t.Error(err)
@@ -213,7 +215,7 @@ func TestThousandWorkers(t *testing.T) {
 	count := func(kind EventKind) {
 		t.Helper()
 		for range n {
-			h.until(string(kind), func(e Event) bool {
+			h.awaitEvent(string(kind), func(e Event) bool {
 				if e.Kind == KindSpawnFailed {
 					t.Error(e.Error)
 				}
@@ -237,7 +239,7 @@ func TestThousandWorkers(t *testing.T) {
 	}()
 	count(KindEmptied)
 	open := 0
-	for began := time.Now(); time.Since(began) < deadline; runtime.Gosched() { // it closes logs after it has told
+	for began := time.Now(); time.Since(began) < deadline; runtime.Gosched() { // it closes logs after it has sent the events
 		if open = len(listDir(fmt.Sprintf("/proc/%d/fd", h.PID()))); open == before {
 			break
 		}
@@ -250,7 +252,7 @@ func TestThousandWorkers(t *testing.T) {
 	}
 }
 
-// statusOf gives a number out of a process's status, such as VmRSS (KB).
+// statusOf returns a number from a process's status, such as VmRSS (KB).
 func statusOf(pid int, field string) float64 {
 	var buf [4096]byte
 	for line := range strings.Lines(string(readProc(buf[:], pid, "/status"))) {
@@ -261,17 +263,18 @@ func statusOf(pid int, field string) float64 {
 	return -1
 }
 
-// A kept worker outlives the initiator; its keeper stays to take its output
-// and ends with it. Its neighbour, not kept, is gone.
+// TestKeptWorkerOutlivesTheInitiator: a kept worker outlives the initiator; its
+// keeper stays to take its output and ends with it. A worker that is not kept
+// is killed.
 func TestKeptWorkerOutlivesTheInitiator(t *testing.T) {
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	path := t.TempDir() + "/out.log"
-	s := plain("kept", "sh", "-c", `while kill -0 `+fmt.Sprint(h.PID())+` && [ ! -e `+path+`.go ]; do sleep 0.01; done; echo alone`)
+	s := orderCommand("kept", "sh", "-c", `while kill -0 `+fmt.Sprint(h.PID())+` && [ ! -e `+path+`.go ]; do sleep 0.01; done; echo alone`)
 	s.Keep, s.Stdout.Path = true, path
-	kept := ended(t, h.spawn(s).PID)
-	neighbour := ended(t, h.spawn(bad("w", "ignore-term")).PID)
-	keeper := ended(t, h.PID())
-	_ = h.conn.CloseWrite() // as the keeper sees it, the initiator has died
+	kept := awaitExit(t, h.spawnWorker(s).PID)
+	neighbour := awaitExit(t, h.spawnWorker(orderAct("w", "ignore-term")).PID)
+	keeper := awaitExit(t, h.PID())
+	_ = h.conn.CloseWrite() // for the keeper this is the death of the initiator
 	<-neighbour
 	if err := os.WriteFile(path+".go", nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -17,28 +17,28 @@ func init() {
 	acts["crowd"], acts["recycle"], acts["identity"] = actCrowd, actRecycle, actIdentity
 }
 
-// actCrowd launches a keeper of a user who may have few processes.
+// actCrowd launches a keeper of a user with a low process limit.
 func actCrowd([]string) {
 	limit := syscall.Rlimit{Cur: 40, Max: 40}
 	if err := syscall.Setrlimit(unix.RLIMIT_NPROC, &limit); err != nil {
-		say(err.Error())
+		printLine(err.Error())
 		return
 	}
 	k, err := Launch(Options{})
 	if err != nil {
-		say("launch: " + err.Error())
+		printLine("launch: " + err.Error())
 		return
 	}
 	const n = 40
 	for i := range n {
-		_ = k.Spawn(plain(fmt.Sprint("w", i), "/bin/sleep", "1000"))
+		_ = k.Spawn(orderCommand(fmt.Sprint("w", i), "/bin/sleep", "1000"))
 	}
 	first := ""
 	for seen := 0; seen < n; {
 		e := <-k.Events()
 		if e.Kind == KindSpawned || e.Kind == KindSpawnFailed {
 			seen++
-			say(string(e.Kind) + " " + e.Error)
+			printLine(string(e.Kind) + " " + e.Error)
 		}
 		if e.Kind == KindSpawned && first == "" {
 			first = e.GUID
@@ -50,23 +50,23 @@ func actCrowd([]string) {
 			break
 		}
 	}
-	_ = k.Spawn(plain("after", "/bin/sleep", "1000"))
+	_ = k.Spawn(orderCommand("after", "/bin/sleep", "1000"))
 	for e := range k.Events() {
 		if e.Kind == KindSpawned || e.Kind == KindSpawnFailed {
-			say("then " + string(e.Kind))
+			printLine("then " + string(e.Kind))
 			break
 		}
 	}
-	say(fmt.Sprint("closed ", k.Close()))
+	printLine(fmt.Sprint("closed ", k.Close()))
 }
 
-// EAGAIN at fork: those that fit run, the others say why they do not, and when
-// there is room again the keeper goes on.
+// TestTooManyProcesses: at EAGAIN the workers that fit run, the others report
+// the reason, and when processes have ended the keeper goes on.
 func TestTooManyProcesses(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("NOT RUN: needs root, to become a user of whom nobody else has a process")
 	}
-	cmd := again("crowd")
+	cmd := actCommand("crowd")
 	cmd.Stdout, cmd.Stderr = nil, os.Stderr
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(200000 + os.Getpid()), Gid: 65534}}
@@ -86,12 +86,12 @@ func TestTooManyProcesses(t *testing.T) {
 }
 
 // actRecycle lives in a pid namespace of its own, where it can choose the next
-// pid. A worker's leader dies and leaves a descendant; a stranger is born with
-// the leader's pid and leads a group of that number; the worker is ended.
+// pid. A worker's main process dies and leaves a descendant; another process
+// gets its pid and leads a group of that number; then the worker is ended.
 func actRecycle([]string) {
 	check := func(what string, err error) {
 		if err != nil {
-			say(what + ": " + err.Error())
+			printLine(what + ": " + err.Error())
 			os.Exit(99)
 		}
 	}
@@ -100,7 +100,7 @@ func actRecycle([]string) {
 	k, err := Launch(Options{})
 	check("launch", err)
 	_ = k.WatchOutput("w", true)
-	check("spawn", k.Spawn(bad("w", "daemon")))
+	check("spawn", k.Spawn(orderAct("w", "daemon")))
 	leader, daemon := 0, 0
 	for e := range k.Events() {
 		if e.Kind == KindSpawned {
@@ -113,42 +113,43 @@ func actRecycle([]string) {
 			}
 		}
 		if e.Kind == KindExited {
-			say(fmt.Sprint("left ", e.Survivors))
+			printLine(fmt.Sprint("left ", e.Survivors))
 			break
 		}
 	}
-	stranger := recycle(leader)
+	stranger := reusePID(leader)
 	check("end", k.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: 0}))
 	for e := range k.Events() {
 		if e.Kind == KindEmptied {
-			say(fmt.Sprintf("emptied %v; daemon alive %v, stranger alive %v", e.EmptyProven, alive(daemon), alive(stranger.Process.Pid)))
+			printLine(fmt.Sprintf("emptied %v; daemon alive %v, stranger alive %v", e.EmptyProven, alive(daemon), alive(stranger.Process.Pid)))
 			break
 		}
 	}
-	// A handle that was made for the one that died does nothing to the other.
+	// A handle of the process that died does nothing to the new process.
 	signalProcess(process{pid: leader, start: 1}, syscall.SIGKILL)
-	say(fmt.Sprint("stranger alive ", alive(leader)))
+	printLine(fmt.Sprint("stranger alive ", alive(leader)))
 	_ = stranger.Process.Kill()
 	_ = stranger.Wait()
-	say(fmt.Sprint("closed ", k.Close()))
+	printLine(fmt.Sprint("closed ", k.Close()))
 }
 
 // numberTaken is the exit code of a namespace in which a thread has taken the
-// number: threads are numbered like processes, and the runtime starts one when
-// it likes. Nothing gives that number back, so another namespace is needed.
+// number: threads are numbered like processes, and the runtime may start a
+// thread at any time. The number cannot be freed, so another namespace is
+// needed.
 const numberTaken = 98
 
-// recycle starts a process of that pid, as the leader of a group of its own.
-func recycle(pid int) *exec.Cmd {
+// reusePID starts a process with that pid, as the leader of a group of its own.
+func reusePID(pid int) *exec.Cmd {
 	for range 50 {
 		if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", fmt.Append(nil, pid-1), 0); err != nil {
-			say("ns_last_pid: " + err.Error())
+			printLine("ns_last_pid: " + err.Error())
 			os.Exit(99)
 		}
 		cmd := exec.Command("/bin/sleep", "1000")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		if err := cmd.Start(); err != nil {
-			say(err.Error())
+			printLine(err.Error())
 			os.Exit(99)
 		}
 		if cmd.Process.Pid == pid {
@@ -161,11 +162,11 @@ func recycle(pid int) *exec.Cmd {
 	return nil
 }
 
-// inNewNamespace plays the scene until a namespace has the number to give.
+// inNewNamespace runs the act until a namespace has the number free.
 func inNewNamespace(t *testing.T) (out []byte, err error) {
 	t.Helper()
 	for range 50 {
-		cmd := again("recycle")
+		cmd := actCommand("recycle")
 		cmd.Stdout, cmd.Stderr = nil, os.Stderr
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
 		out, err = cmd.Output()
@@ -187,7 +188,7 @@ func TestRecycledPID(t *testing.T) {
 	}
 }
 
-// A real program, whole and executable, of another architecture.
+// TestWrongArchitecture: a real executable program of another architecture.
 func TestWrongArchitecture(t *testing.T) {
 	text, err := os.ReadFile("/bin/true")
 	if err != nil {
@@ -199,43 +200,44 @@ func TestWrongArchitecture(t *testing.T) {
 	if err := os.WriteFile(path, text, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	h := newHouse(t)
-	if err := h.Spawn(plain("w", path)); err != nil {
+	h := newTestKeeper(t)
+	if err := h.Spawn(orderCommand("w", path)); err != nil {
 		t.Fatal(err)
 	}
-	if e := h.event("w", KindSpawnFailed); !strings.Contains(e.Error, "another machine") {
+	if e := h.awaitKind("w", KindSpawnFailed); !strings.Contains(e.Error, "another machine") {
 		t.Errorf("error %q", e.Error)
 	}
 }
 
-// actIdentity says who it is, and keeps a descendant so that nothing is hidden.
+// actIdentity prints its own identity, and keeps a descendant so that the
+// worker is not empty.
 func actIdentity([]string) {
 	groups, _ := os.Getgroups()
 	var r unix.Rlimit
 	_ = unix.Getrlimit(unix.RLIMIT_CORE, &r)
 	priority, _ := unix.Getpriority(unix.PRIO_PROCESS, 0)
-	say(fmt.Sprintf("uid %d/%d gid %d/%d groups %v umask %03o nice %d core %d", os.Getuid(), os.Geteuid(), os.Getgid(), os.Getegid(),
+	printLine(fmt.Sprintf("uid %d/%d gid %d/%d groups %v umask %03o nice %d core %d", os.Getuid(), os.Geteuid(), os.Getgid(), os.Getegid(),
 		groups, syscall.Umask(0), 20-priority, r.Cur))
 }
 
-// Everything that a process can be given at its birth, all at once.
+// TestIdentity sets every attribute that a process can be started with at once.
 func TestIdentity(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("NOT RUN: only root can start a worker as another user")
 	}
-	h := newHouse(t)
-	s := bad("w", "identity")
+	h := newTestKeeper(t)
+	s := orderAct("w", "identity")
 	core := uint64(4096)
 	s.SetUser, s.UID, s.GID, s.Groups = true, 65534, 65533, []uint32{7, 8}
 	s.Umask, s.Nice, s.Core, s.NoFile = 0o077, 7, &core, 64
 	s.Argv[0] = "/proc/self/exe" // of the keeper, which is this program: another user may not enter its directory
-	h.spawn(s)
+	h.spawnWorker(s)
 	const want = "65534/65534 gid 65533/65533 groups [7 8] umask 077 nice 7"
-	got, limit, _ := strings.Cut(h.line("w", "uid "), " core ")
+	got, limit, _ := strings.Cut(h.awaitLine("w", "uid "), " core ")
 	if got != want {
 		t.Errorf("it is %q, want %q", got, want)
 	}
-	h.event("w", KindExited)
+	h.awaitKind("w", KindExited)
 	warned := slices.ContainsFunc(h.seen, func(e Event) bool {
 		return e.Kind == KindWarning && strings.Contains(e.Error, "limit_core = 4096 is not in force")
 	})
@@ -247,27 +249,27 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// descriptors and processes, of the test itself and below it.
-func census() (fds, below int) {
+// countResources counts the descriptors of the test and the processes below it.
+func countResources() (fds, below int) {
 	names := listDir("/proc/self/fd")
 	return len(names), len((&childLister{}).childrenOf(os.Getpid()))
 }
 
 func TestNothingIsLeftInTheParent(t *testing.T) {
 	once := func() {
-		h := newHouse(t)
-		h.spawn(bad("w", "daemon"))
-		h.line("w", "daemon ")
+		h := newTestKeeper(t)
+		h.spawnWorker(orderAct("w", "daemon"))
+		h.awaitLine("w", "daemon ")
 		if err := h.Close(); err != nil {
 			t.Error(err)
 		}
 	}
 	once() // Go's poller opens its own descriptors the first time
-	fds, below := census()
+	fds, below := countResources()
 	for range 5 {
 		once()
 	}
-	if f, b := census(); f != fds || b != below {
+	if f, b := countResources(); f != fds || b != below {
 		t.Errorf("descriptors %d → %d, children %d → %d", fds, f, below, b)
 	}
 }

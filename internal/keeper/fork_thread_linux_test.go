@@ -7,16 +7,17 @@ import (
 	"testing"
 )
 
-// Orders that come while a process is being born wait for its birth.
-func TestOrdersAboutTheUnborn(t *testing.T) {
-	h := newHouse(t)
+// TestOrdersAboutPendingSpawns: orders about a process that is being forked
+// wait until it is forked.
+func TestOrdersAboutPendingSpawns(t *testing.T) {
+	h := newTestKeeper(t)
 	for i := range 50 {
 		guid := fmt.Sprint("w", i)
-		s := plain(guid, "sleep", "1000")
+		s := orderCommand(guid, "sleep", "1000")
 		if err := h.Spawn(s); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Spawn(s); err != nil { // the same again: refused, whether born or not
+		if err := h.Spawn(s); err != nil { // the same again: refused in any case
 			t.Fatal(err)
 		}
 		if err := h.End(EndOrder{GUID: guid, Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
@@ -25,7 +26,7 @@ func TestOrdersAboutTheUnborn(t *testing.T) {
 	}
 	got := map[EventKind]int{}
 	for got[KindEmptied] < 50 {
-		e := h.until("emptied", func(e Event) bool { return true })
+		e := h.awaitEvent("emptied", func(e Event) bool { return true })
 		got[e.Kind]++
 		if e.Kind == KindSpawnFailed && !strings.Contains(e.Error, "runs already") {
 			t.Error(e.Error)
@@ -34,30 +35,31 @@ func TestOrdersAboutTheUnborn(t *testing.T) {
 	if got[KindSpawned] != 50 || got[KindExited] != 50 || got[KindSpawnFailed] != 50 {
 		t.Errorf("50 spawned and ended at once: %v", got)
 	}
-	// A keeper that is closed with births under way leaves nothing.
+	// A keeper that is closed with spawns pending leaves no process.
 	var pids []int
 	for i := range 20 {
-		if err := h.Spawn(plain(fmt.Sprint("x", i), "sleep", "1000")); err != nil {
+		if err := h.Spawn(orderCommand(fmt.Sprint("x", i), "sleep", "1000")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	closed(t, h)
-	h.until("lost", func(e Event) bool {
+	closeKeeper(t, h)
+	h.awaitEvent("lost", func(e Event) bool {
 		if e.Kind == KindSpawned {
 			pids = append(pids, e.PID)
 		}
 		return e.Kind == KindLost
 	})
 	for _, pid := range pids {
-		gone(t, pid)
+		checkGone(t, pid)
 	}
 }
 
-// The thread that forks has next to nothing open, however many workers run.
-func TestMidwifeHasItsOwnDescriptors(t *testing.T) {
-	h := newHouse(t)
+// TestForkThreadHasItsOwnDescriptors: the fork thread has almost no open
+// descriptors, however many workers run.
+func TestForkThreadHasItsOwnDescriptors(t *testing.T) {
+	h := newTestKeeper(t)
 	for i := range 100 {
-		h.spawn(plain(fmt.Sprint("w", i), "sleep", "1000"))
+		h.spawnWorker(orderCommand(fmt.Sprint("w", i), "sleep", "1000"))
 	}
 	fewest, most := 1<<30, 0
 	for _, thread := range listDir(fmt.Sprintf("/proc/%d/task", h.PID())) {

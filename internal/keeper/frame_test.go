@@ -91,7 +91,7 @@ func TestParseStat(t *testing.T) {
 	}
 }
 
-func TestMarks(t *testing.T) {
+func TestMarkedKey(t *testing.T) {
 	for text, want := range map[string]key{
 		"": {}, "A=b\x00": {},
 		"INITIATOR_GUID=w\x00X=1\x00INITIATOR_INCARNATION=12\x00": {"w", 12},
@@ -103,10 +103,11 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-// A program that is only called like a keeper stays what it is.
-func TestCatchDoesNotMisfire(t *testing.T) {
+// TestNameAloneMakesNoKeeper: a program that only has the name of a keeper runs
+// as usual.
+func TestNameAloneMakesNoKeeper(t *testing.T) {
 	for _, with := range []string{"nothing", "a file", "a socket without the preface"} {
-		cmd := again("print", "myself")
+		cmd := actCommand("print", "myself")
 		cmd.Path, _ = os.Executable()
 		cmd.Args[0], cmd.Stdout = processName, nil
 		ours, theirs, err := newSocketPair()

@@ -16,16 +16,16 @@ func init() {
 	acts["exit-on-term"] = func(args []string) {
 		c := make(chan os.Signal, 1)
 		signal.Notify(c, syscall.SIGTERM)
-		say("armed")
+		printLine("armed")
 		<-c
-		say("goodbye")
+		printLine("goodbye")
 		os.Exit(parseDigits([]byte(args[0])))
 	}
 }
 
-// newMeeting launches a keeper that can be found again. The path is longer
-// than a unix address.
-func newMeeting(t *testing.T) (*house, string) {
+// newAttachableKeeper launches a keeper with a handover socket. The path is
+// longer than a unix address.
+func newAttachableKeeper(t *testing.T) (*testKeeper, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -36,18 +36,19 @@ func newMeeting(t *testing.T) (*house, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &house{t: t, Keeper: k}, path
+	return &testKeeper{t: t, Keeper: k}, path
 }
 
-// next dies and lets a successor come.
-func (h *house) next(path string) (*house, []KeptWorker) {
+// attachNext ends the connection as a death does, and attaches the next
+// initiator.
+func (h *testKeeper) attachNext(path string) (*testKeeper, []KeptWorker) {
 	h.t.Helper()
-	h.leave()
+	h.detach()
 	k, held, err := Attach(path, Options{})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	n := &house{t: h.t, Keeper: k}
+	n := &testKeeper{t: h.t, Keeper: k}
 	h.t.Cleanup(func() {
 		if err := k.Close(); err != nil {
 			h.t.Error(err)
@@ -61,22 +62,22 @@ func (h *house) next(path string) (*house, []KeptWorker) {
 	return n, held
 }
 
-func (h *house) leave() {
+func (h *testKeeper) detach() {
 	h.Detach()
 	for range h.Events() {
 	}
 }
 
 func kept(guid, act string, args ...string) SpawnOrder {
-	s := bad(guid, act, args...)
+	s := orderAct(guid, act, args...)
 	s.Keep, s.OrphanGrace, s.Snapshot = true, deadline, []byte("memo of "+guid)
 	return s
 }
 
-// synced reads the backlog.
-func (h *house) synced() []Event {
+// readUntilSynced reads the recorded events.
+func (h *testKeeper) readUntilSynced() []Event {
 	h.t.Helper()
-	h.until("synced", func(e Event) bool { return e.Kind == KindSynced })
+	h.awaitEvent("synced", func(e Event) bool { return e.Kind == KindSynced })
 	return h.seen
 }
 
@@ -89,20 +90,20 @@ func about(events []Event, guid string, kind EventKind) (found []Event) {
 	return found
 }
 
-func TestSuccessorFindsWhatWasKept(t *testing.T) {
-	h, path := newMeeting(t)
+func TestNextInitiatorFindsKeptWorkers(t *testing.T) {
+	h, path := newAttachableKeeper(t)
 	log := filepath.Join(t.TempDir(), "log")
 	s := kept("w", "exit-on-term", "7")
 	s.Stdout = Log{Path: log}
-	worker := h.spawn(s)
-	h.line("w", "armed")
-	stop := h.spawn(bad("s", "ignore-term"))
+	worker := h.spawnWorker(s)
+	h.awaitLine("w", "armed")
+	stop := h.spawnWorker(orderAct("s", "ignore-term"))
 	if err := h.SaveSnapshot("w", []byte("newer"), worker.Seq, true, deadline); err != nil {
 		t.Fatal(err)
 	}
 	keeper := h.PID()
 
-	n, held := h.next(path)
+	n, held := h.attachNext(path)
 	if n.PID() != keeper || len(held) != 1 {
 		t.Fatalf("keeper %d, was %d; it holds %+v", n.PID(), keeper, held)
 	}
@@ -110,17 +111,17 @@ func TestSuccessorFindsWhatWasKept(t *testing.T) {
 	if w.GUID != "w" || w.PID != worker.PID || w.StartTime != worker.StartTime || w.Incarnation != 1 || string(w.Snapshot) != "newer" {
 		t.Fatalf("held %+v, spawned %+v", w, worker)
 	}
-	if told := about(n.synced(), "w", KindSpawned); len(told) != 0 {
+	if told := about(n.readUntilSynced(), "w", KindSpawned); len(told) != 0 {
 		t.Errorf("what the memo tells of was told again: %+v", told)
 	}
-	<-ended(t, stop.PID)
+	<-awaitExit(t, stop.PID)
 	if err := n.WatchOutput("w", true); err != nil {
 		t.Fatal(err)
 	}
 	if err := n.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
 		t.Fatal(err)
 	}
-	if e := n.event("w", KindExited); e.Code != 7 {
+	if e := n.awaitKind("w", KindExited); e.Code != 7 {
 		t.Errorf("exited %+v", e)
 	}
 	text, err := os.ReadFile(log)
@@ -129,32 +130,32 @@ func TestSuccessorFindsWhatWasKept(t *testing.T) {
 	}
 }
 
-// TestExitInTheGapIsToldWithItsTime, and again to whoever comes after one that
-// died before it had left a memo of it.
-func TestExitInTheGapIsTold(t *testing.T) {
-	h, path := newMeeting(t)
+// TestExitInTheWindowIsSent: with its time, and again to the next initiator
+// when the one before died without saving a snapshot.
+func TestExitInTheWindowIsSent(t *testing.T) {
+	h, path := newAttachableKeeper(t)
 	order := kept("w", "exit-on-term", "3")
 	order.Stdout = Log{Path: filepath.Join(t.TempDir(), "log")}
-	worker := h.spawn(order)
-	h.line("w", "armed")
-	h.leave()
-	gone := ended(t, worker.PID)
+	worker := h.spawnWorker(order)
+	h.awaitLine("w", "armed")
+	h.detach()
+	gone := awaitExit(t, worker.PID)
 	if err := syscall.Kill(worker.PID, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	<-gone
 	for again := range 2 {
 		var held []KeptWorker
-		h, held = h.next(path)
+		h, held = h.attachNext(path)
 		if len(held) != 1 || again > 0 && held[0].PID != 0 || string(held[0].Snapshot) != "memo of w" {
 			t.Fatalf("held %+v", held)
 		}
-		told := about(h.synced(), "w", KindExited)
+		told := about(h.readUntilSynced(), "w", KindExited)
 		if len(told) == 0 && again == 0 { // the keeper had not yet waited for it
-			told = append(told, h.event("w", KindExited))
+			told = append(told, h.awaitKind("w", KindExited))
 		}
-		// The file has it in any case. Whoever watched may have missed it: the
-		// keeper can read the line before it sees that the watcher has gone.
+		// The file has it in any case. The initiator may have missed it: the
+		// keeper can read the line before it sees that the initiator has gone.
 		if text, err := os.ReadFile(order.Stdout.Path); err != nil || string(text) != "armed\ngoodbye\n" {
 			t.Errorf("what it wrote in the gap: %q, %v", text, err)
 		}
@@ -167,15 +168,16 @@ func TestExitInTheGapIsTold(t *testing.T) {
 	}
 }
 
-// TestKeeperEndsWhenNobodyComes: after the last worker and its grace.
-func TestKeeperEndsWhenNobodyComes(t *testing.T) {
-	h, path := newMeeting(t)
+// TestKeeperEndsWithoutNextInitiator: the keeper ends after the last worker and
+// its grace.
+func TestKeeperEndsWithoutNextInitiator(t *testing.T) {
+	h, path := newAttachableKeeper(t)
 	s := kept("w", "exit-on-term", "0")
 	s.OrphanGrace = 10 * time.Millisecond
-	worker := h.spawn(s)
-	h.line("w", "armed")
-	over := ended(t, h.PID())
-	h.leave()
+	worker := h.spawnWorker(s)
+	h.awaitLine("w", "armed")
+	over := awaitExit(t, h.PID())
+	h.detach()
 	if err := syscall.Kill(worker.PID, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -189,21 +191,21 @@ func TestKeeperEndsWhenNobodyComes(t *testing.T) {
 	h.process.awaitEnd()
 }
 
-// TestStayHoldsEverything for an upgrade, and not for ever.
-func TestStayHoldsEverything(t *testing.T) {
-	h, path := newMeeting(t)
-	worker := h.spawn(bad("s", "ignore-term"))
-	h.line("s", "deaf")
+// TestKeepAllForKeepsEveryWorker: for an upgrade, and not beyond its time.
+func TestKeepAllForKeepsEveryWorker(t *testing.T) {
+	h, path := newAttachableKeeper(t)
+	worker := h.spawnWorker(orderAct("s", "ignore-term"))
+	h.awaitLine("s", "deaf")
 	must(t, h.SaveSnapshot("s", []byte("stop"), worker.Seq, false, 0), h.KeepAllFor(deadline))
-	n, held := h.next(path)
+	n, held := h.attachNext(path)
 	if len(held) != 1 || held[0].PID != worker.PID || !alive(worker.PID) {
 		t.Fatalf("held %+v", held)
 	}
-	n.synced()
-	over := ended(t, worker.PID)
+	n.readUntilSynced()
+	over := awaitExit(t, worker.PID)
 	must(t, n.SaveSnapshot("s", []byte("stop"), 0, false, 0), n.KeepAllFor(10*time.Millisecond))
-	keeper := ended(t, n.PID())
-	n.leave()
+	keeper := awaitExit(t, n.PID())
+	n.detach()
 	<-over
 	<-keeper
 }
@@ -215,37 +217,37 @@ func must(t *testing.T, errs ...error) {
 	}
 }
 
-// TestAdopt: after the keeper was killed another one watches over a process
-// that is not its child, reads its pipes and learns its true exit code.
+// TestAdopt: after the keeper was killed another keeper watches a process that
+// is not its child, reads its pipes and learns its true exit code.
 func TestAdopt(t *testing.T) {
-	for _, code := range []int{7, 0} { // 0 only the kernel itself can tell
+	for _, code := range []int{7, 0} { // 0 is told by the kernel itself only
 		t.Run(fmt.Sprint(code), func(t *testing.T) { adoptAndEnd(t, code) })
 	}
 }
 
 func adoptAndEnd(t *testing.T, code int) {
-	h, _ := newMeeting(t)
+	h, _ := newAttachableKeeper(t)
 	s := kept("w", "exit-on-term", fmt.Sprint(code))
-	worker := h.spawn(s)
-	h.line("w", "armed")
+	worker := h.spawnWorker(s)
+	h.awaitLine("w", "armed")
 	must(t, syscall.Kill(h.PID(), syscall.SIGKILL))
-	h.until("the end", func(e Event) bool { return e.Kind == KindLost })
+	h.awaitEvent("the end", func(e Event) bool { return e.Kind == KindLost })
 	log := filepath.Join(t.TempDir(), "log")
-	n := newHouse(t)
+	n := newTestKeeper(t)
 	must(t, n.Adopt(AdoptOrder{
 		GUID: "w", Incarnation: 1, PID: worker.PID, StartTime: worker.StartTime, Keep: true,
 		Stdout: Log{Path: log}, Stderr: Log{Path: log},
 	}, nil, 0))
-	if e := n.event("w", KindAdopted); e.PID != worker.PID || e.Error != "" {
+	if e := n.awaitKind("w", KindAdopted); e.PID != worker.PID || e.Error != "" {
 		t.Fatalf("adopted %+v", e)
 	}
 	must(t, n.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}))
-	if e := n.event("w", KindExited); e.Unknown {
+	if e := n.awaitKind("w", KindExited); e.Unknown {
 		t.Logf("this kernel does not tell: %+v", e)
 	} else if e.Code != code || e.Signal != 0 {
 		t.Errorf("exited %+v", e)
 	}
-	if e := n.event("w", KindEmptied); e.EmptyProven {
+	if e := n.awaitKind("w", KindEmptied); e.EmptyProven {
 		t.Error("nothing proves that an adopted worker has left nothing")
 	}
 	text, err := os.ReadFile(log)
@@ -254,21 +256,22 @@ func adoptAndEnd(t *testing.T, code int) {
 	}
 }
 
-// TestAdoptTouchesNoStranger: a number that was given away, or to nobody.
-func TestAdoptTouchesNoStranger(t *testing.T) {
-	h := newHouse(t)
-	stranger := again("sleep")
-	pid := launched(stranger)
+// TestAdoptSignalsNoOtherProcess: a pid that was reused, or that no process
+// has.
+func TestAdoptSignalsNoOtherProcess(t *testing.T) {
+	h := newTestKeeper(t)
+	stranger := actCommand("sleep")
+	pid := startCommand(stranger)
 	defer func() { _ = stranger.Wait() }()
 	defer func() { _ = stranger.Process.Kill() }()
 	p, _ := readStat(pid)
 	for _, a := range []AdoptOrder{{PID: pid, StartTime: p.start - 1}, {PID: 1 << 22, StartTime: p.start}} {
 		a.GUID, a.Incarnation = "w", 1
 		must(t, h.Adopt(a, nil, 0))
-		if e := h.event("w", KindExited); !e.Unknown {
+		if e := h.awaitKind("w", KindExited); !e.Unknown {
 			t.Errorf("exited %+v", e)
 		}
-		h.end("w", syscall.SIGKILL, 0)
+		h.endWorker("w", syscall.SIGKILL, 0)
 	}
 	if !alive(pid) {
 		t.Error("a stranger was signalled")

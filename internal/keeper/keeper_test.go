@@ -11,44 +11,44 @@ import (
 )
 
 func TestHelloExitAndClose(t *testing.T) {
-	h := newHouse(t)
-	hello := h.until("hello", func(e Event) bool { return e.Kind == KindHello })
+	h := newTestKeeper(t)
+	hello := h.awaitEvent("hello", func(e Event) bool { return e.Kind == KindHello })
 	if hello.PID != h.PID() || hello.Version != Version {
 		t.Errorf("hello of %d, version %d; want %d, %d", hello.PID, hello.Version, h.PID(), Version)
 	}
-	spawned := h.spawn(bad("w", "exit", "7"))
+	spawned := h.spawnWorker(orderAct("w", "exit", "7"))
 	if spawned.PID == 0 || spawned.StartTime == 0 {
 		t.Errorf("spawned without pid or start time: %+v", spawned)
 	}
-	if e := h.event("w", KindExited); e.Code != 7 || e.Signal != 0 || e.Survivors != 0 || e.MaxRSS == 0 {
+	if e := h.awaitKind("w", KindExited); e.Code != 7 || e.Signal != 0 || e.Survivors != 0 || e.MaxRSS == 0 {
 		t.Errorf("exited = %+v, want code 7, nothing left, a resident set", e)
 	}
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
-	lost := h.until("lost", func(e Event) bool { return e.Kind == KindLost })
+	lost := h.awaitEvent("lost", func(e Event) bool { return e.Kind == KindLost })
 	if lost.Error != "exit status 0" {
 		t.Errorf("lost with %q", lost.Error)
 	}
-	if err := h.Spawn(bad("late", "exit", "0")); err == nil {
+	if err := h.Spawn(orderAct("late", "exit", "0")); err == nil {
 		t.Error("spawn after close gave no error")
 	}
 }
 
 func TestKilledBySignal(t *testing.T) {
-	h := newHouse(t)
-	s := h.spawn(bad("w", "sleep"))
+	h := newTestKeeper(t)
+	s := h.spawnWorker(orderAct("w", "sleep"))
 	syscall.Kill(s.PID, syscall.SIGKILL)
-	if e := h.event("w", KindExited); e.Code != -1 || e.Signal != int(syscall.SIGKILL) {
+	if e := h.awaitKind("w", KindExited); e.Code != -1 || e.Signal != int(syscall.SIGKILL) {
 		t.Errorf("exited = %+v, want code -1 and signal 9", e)
 	}
 }
 
-func TestEnds(t *testing.T) {
+func TestEndOrders(t *testing.T) {
 	tests := []struct {
 		name, act string
 		args      []string
-		ready     string // the line that says it has settled; then maybe a pid
+		ready     string // the line it prints when it is set up; then maybe a pid
 		wait      time.Duration
 		killed    bool
 	}{
@@ -61,57 +61,57 @@ func TestEnds(t *testing.T) {
 		{"leader gone, child in the group", "litter", nil, "daemon ", deadline, false},
 		{"leader gone, child holds the pipe", "hold-pipe", nil, "daemon ", deadline, false},
 	}
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			guid := strings.ReplaceAll(tt.name, " ", "-")
-			s := bad(guid, tt.act, tt.args...)
+			s := orderAct(guid, tt.act, tt.args...)
 			if tt.act == "ignore-nothing-print" {
-				s = plain(guid, "sleep", "1000")
+				s = orderCommand(guid, "sleep", "1000")
 			}
-			leader := h.spawn(s).PID
+			leader := h.spawnWorker(s).PID
 			pids := []int{leader}
 			if rest := ""; tt.ready != "" {
-				if rest = h.line(guid, tt.ready); rest != "" {
-					pids = append(pids, number(t, rest))
+				if rest = h.awaitLine(guid, tt.ready); rest != "" {
+					pids = append(pids, parsePID(t, rest))
 				}
 			}
 			h.t = t
-			e := h.end(guid, syscall.SIGTERM, tt.wait)
+			e := h.endWorker(guid, syscall.SIGTERM, tt.wait)
 			if !e.EmptyProven || (e.Killed > 0) != tt.killed {
 				t.Errorf("emptied = %+v, want proven, killed %v", e, tt.killed)
 			}
 			for _, pid := range pids {
-				gone(t, pid)
+				checkGone(t, pid)
 			}
 		})
 	}
 }
 
-func TestEndOfTheUnknownIsEmptied(t *testing.T) {
-	h := newHouse(t)
-	if e := h.end("nobody", syscall.SIGTERM, deadline); !e.EmptyProven {
+func TestEndOfUnknownWorkerIsEmptied(t *testing.T) {
+	h := newTestKeeper(t)
+	if e := h.endWorker("nobody", syscall.SIGTERM, deadline); !e.EmptyProven {
 		t.Errorf("emptied = %+v, want proven", e)
 	}
 }
 
 func TestSecondEndHurries(t *testing.T) {
-	h := newHouse(t)
-	h.spawn(bad("w", "ignore-term"))
-	h.line("w", "deaf")
+	h := newTestKeeper(t)
+	h.spawnWorker(orderAct("w", "ignore-term"))
+	h.awaitLine("w", "deaf")
 	if err := h.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
-	if e := h.end("w", 0, 0); e.Killed != 1 {
+	if e := h.endWorker("w", 0, 0); e.Killed != 1 {
 		t.Errorf("emptied = %+v, want one killed", e)
 	}
 }
 
-func TestExitTellsWhatIsLeftAndWhenItIsEmpty(t *testing.T) {
-	h := newHouse(t)
-	h.spawn(bad("w", "hold-pipe"))
-	daemon := number(t, h.line("w", "daemon "))
-	if e := h.event("w", KindExited); e.Survivors != 1 || e.Code != 0 {
+func TestExitReportsSurvivorsAndEmptied(t *testing.T) {
+	h := newTestKeeper(t)
+	h.spawnWorker(orderAct("w", "hold-pipe"))
+	daemon := parsePID(t, h.awaitLine("w", "daemon "))
+	if e := h.awaitKind("w", KindExited); e.Survivors != 1 || e.Code != 0 {
 		t.Errorf("exited = %+v, want code 0 and one left", e)
 	}
 	said := ""
@@ -122,19 +122,20 @@ func TestExitTellsWhatIsLeftAndWhenItIsEmpty(t *testing.T) {
 		t.Errorf("output before the exit was %q", said)
 	}
 	syscall.Kill(daemon, syscall.SIGKILL)
-	if e := h.event("w", KindEmptied); !e.EmptyProven || e.Killed != 0 {
+	if e := h.awaitKind("w", KindEmptied); !e.EmptyProven || e.Killed != 0 {
 		t.Errorf("emptied = %+v, want proven and none killed", e)
 	}
 }
 
-// A stray belongs to nobody: it says so in Strays and dies with the keeper.
-func TestStray(t *testing.T) {
-	h := newHouse(t)
-	leader := h.spawn(bad("w", "daemon", "bare")).PID
-	stray := number(t, h.line("w", "daemon "))
+// TestUnattributedProcess: a process whose worker is unknown is named in
+// Unattributed and dies with the keeper.
+func TestUnattributedProcess(t *testing.T) {
+	h := newTestKeeper(t)
+	leader := h.spawnWorker(orderAct("w", "daemon", "bare")).PID
+	stray := parsePID(t, h.awaitLine("w", "daemon "))
 	syscall.Kill(leader, syscall.SIGKILL)
-	h.event("w", KindExited)
-	if e := h.end("w", syscall.SIGTERM, deadline); e.EmptyProven || len(e.Unattributed) != 1 {
+	h.awaitKind("w", KindExited)
+	if e := h.endWorker("w", syscall.SIGTERM, deadline); e.EmptyProven || len(e.Unattributed) != 1 {
 		t.Errorf("emptied = %+v, want not proven and one stray", e)
 	}
 	if !alive(stray) {
@@ -143,7 +144,7 @@ func TestStray(t *testing.T) {
 	if err := h.Close(); err != nil {
 		t.Error(err)
 	}
-	gone(t, stray)
+	checkGone(t, stray)
 }
 
 func TestSpawnsThatFail(t *testing.T) {
@@ -160,42 +161,43 @@ func TestSpawnsThatFail(t *testing.T) {
 		spawn SpawnOrder
 		want  string
 	}{
-		{"missing", plain("w", dir+"/none"), "is missing"},
-		{"not in PATH", plain("w", "no-such-program"), "not found in PATH"},
-		{"empty", plain("w", ""), "command is empty"},
-		{"nothing", plain("w"), "command is empty"},
-		{"directory", plain("w", dir), "is a directory"},
-		{"not executable", plain("w", write("plain", "x", 0o600)), "chmod +x"},
-		{"wrong architecture", plain("w", write("strange", "\x7fELF\x02\x01\x01strange", 0o700)), "another machine"},
-		{"missing interpreter", plain("w", write("script", "#!/no/such/shell\n", 0o700)), "interpreter"},
+		{"missing", orderCommand("w", dir+"/none"), "is missing"},
+		{"not in PATH", orderCommand("w", "no-such-program"), "not found in PATH"},
+		{"empty", orderCommand("w", ""), "command is empty"},
+		{"nothing", orderCommand("w"), "command is empty"},
+		{"directory", orderCommand("w", dir), "is a directory"},
+		{"not executable", orderCommand("w", write("plain", "x", 0o600)), "chmod +x"},
+		{"wrong architecture", orderCommand("w", write("strange", "\x7fELF\x02\x01\x01strange", 0o700)), "another machine"},
+		{"missing interpreter", orderCommand("w", write("script", "#!/no/such/shell\n", 0o700)), "interpreter"},
 		{"no socket held", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, PassSocket: true, Umask: -1}, "HoldSocket must come before"},
 		{"no directory", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, Dir: dir + "/none", Umask: -1}, "create it"},
 		{"no cgroup", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, CgroupDir: dir + "/none/none", Umask: -1}, "cgroup"},
 	}
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if err := h.Spawn(tt.spawn); err != nil {
 				t.Fatal(err)
 			}
-			if e := h.event("w", KindSpawnFailed); !strings.Contains(e.Error, tt.want) {
+			if e := h.awaitKind("w", KindSpawnFailed); !strings.Contains(e.Error, tt.want) {
 				t.Errorf("error %q, want %q in it", e.Error, tt.want)
 			}
 		})
 	}
-	h.spawn(plain("after", "true"))
+	h.spawnWorker(orderCommand("after", "true"))
 }
 
 func TestNULIsRefused(t *testing.T) {
-	h := newHouse(t)
-	if err := h.Spawn(plain("w", "a\x00b")); err == nil {
+	h := newTestKeeper(t)
+	if err := h.Spawn(orderCommand("w", "a\x00b")); err == nil {
 		t.Error("a NUL in the arguments was taken")
 	}
 }
 
-// The host program's own children are its own.
+// TestHostProgramKeepsItsChildren: the keeper does not wait for children of the
+// host program.
 func TestHostProgramKeepsItsChildren(t *testing.T) {
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	var group sync.WaitGroup
 	for i := range 200 {
 		want := i % 2
@@ -208,12 +210,12 @@ func TestHostProgramKeepsItsChildren(t *testing.T) {
 		})
 	}
 	for i := range 20 {
-		s := plain("w", "true")
+		s := orderCommand("w", "true")
 		s.Incarnation = i + 1
 		if err := h.Spawn(s); err != nil {
 			t.Fatal(err)
 		}
-		h.event("w", KindExited)
+		h.awaitKind("w", KindExited)
 	}
 	group.Wait()
 }

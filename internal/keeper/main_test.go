@@ -13,8 +13,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// The test binary is its own bad child: with this variable set it acts as
-// the named one and never reaches a test.
+// actVariable makes the test binary act as one of acts instead of running
+// tests.
 const actVariable = "KEEPER_TEST_ACT"
 
 // quickExit spares the acts the second that the race detector waits at exit.
@@ -25,7 +25,7 @@ var acts = map[string]func(args []string){
 	"exit":        func(args []string) { os.Exit(parseDigits([]byte(args[0]))) },
 	"print":       func(args []string) { fmt.Print(strings.Join(args, " ")) },
 	"ignore-term": actIgnoreTerm,
-	"self-stop":   func([]string) { say("stopping"); syscall.Kill(os.Getpid(), syscall.SIGSTOP); forever() },
+	"self-stop":   func([]string) { printLine("stopping"); syscall.Kill(os.Getpid(), syscall.SIGSTOP); forever() },
 	"daemon":      actDaemon,
 	"escape":      actEscape,
 	"litter":      actLitter,
@@ -33,7 +33,7 @@ var acts = map[string]func(args []string){
 	"flood":       actFlood,
 	"cat":         actCat,
 	"fds":         actFDs,
-	"umask":       func([]string) { say(fmt.Sprintf("%o", syscall.Umask(0))) },
+	"umask":       func([]string) { printLine(fmt.Sprintf("%o", syscall.Umask(0))) },
 }
 
 func TestMain(m *testing.M) {
@@ -44,66 +44,67 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// forever is longer than any test. (An empty select is a deadlock, and ends.)
+// forever blocks longer than any test. (An empty select is a deadlock, and
+// ends.)
 func forever() { <-time.After(time.Hour) }
 
-func say(line string) { os.Stdout.WriteString(line + "\n") }
+func printLine(line string) { os.Stdout.WriteString(line + "\n") }
 
 func actIgnoreTerm([]string) {
 	signal.Ignore(syscall.SIGTERM)
-	say("deaf")
+	printLine("deaf")
 	forever()
 }
 
-// again runs the test binary as another act.
-func again(act string, args ...string) *exec.Cmd {
+// actCommand runs the test binary as another act.
+func actCommand(act string, args ...string) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Env = append(os.Environ(), quickExit, actVariable+"="+act)
 	cmd.Stdout = os.Stdout
 	return cmd
 }
 
-func launched(cmd *exec.Cmd) int {
+func startCommand(cmd *exec.Cmd) int {
 	if err := cmd.Start(); err != nil {
-		say("start: " + err.Error())
+		printLine("start: " + err.Error())
 		os.Exit(99)
 	}
 	return cmd.Process.Pid
 }
 
-// actDaemon is a grandchild that left its group and session, and with
-// "bare" has no marks of ours in its environment either.
+// actDaemon is a grandchild that left its group and session, and with "bare"
+// has no markers in its environment either.
 func actDaemon(args []string) {
-	cmd := again("sleep")
+	cmd := actCommand("sleep")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if len(args) > 0 && args[0] == "bare" {
 		cmd.Env = []string{quickExit, actVariable + "=sleep"}
 	}
-	say(fmt.Sprint("daemon ", launched(cmd)))
+	printLine(fmt.Sprint("daemon ", startCommand(cmd)))
 	forever()
 }
 
-// actEscape forks twice with setsid in between and exits: its daemon loses
-// its parent.
+// actEscape forks twice with setsid in between and exits: its daemon loses its
+// parent.
 func actEscape([]string) {
-	cmd := again("daemon-parent")
+	cmd := actCommand("daemon-parent")
 	cmd.Env = append(os.Environ(), actVariable+"=litter")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	launched(cmd)
+	startCommand(cmd)
 	_ = cmd.Wait()
 	forever()
 }
 
-// actLitter leaves a child in its group behind and exits.
+// actLitter leaves a child behind in its group and exits.
 func actLitter([]string) {
-	cmd := again("sleep")
+	cmd := actCommand("sleep")
 	cmd.Stdout = nil
-	say(fmt.Sprint("daemon ", launched(cmd)))
+	printLine(fmt.Sprint("daemon ", startCommand(cmd)))
 }
 
-// actHoldPipe exits while its child goes on holding the output pipe.
+// actHoldPipe exits while its child still holds the output pipe.
 func actHoldPipe([]string) {
-	say(fmt.Sprint("daemon ", launched(again("sleep"))))
+	printLine(fmt.Sprint("daemon ", startCommand(actCommand("sleep"))))
 	fmt.Print("last words without an end")
 }
 
@@ -122,20 +123,20 @@ func actCat([]string) {
 		n, err := os.Stdin.Read(buf)
 		total += n
 		if err != nil {
-			say(fmt.Sprint("bytes ", total))
+			printLine(fmt.Sprint("bytes ", total))
 			return
 		}
 	}
 }
 
 func actFDs([]string) {
-	say(os.Getenv("INITIATOR_FDS"))
+	printLine(os.Getenv("INITIATOR_FDS"))
 	for fd := 0; fd < 64; fd++ {
 		var st syscall.Stat_t
 		if syscall.Fstat(fd, &st) == nil {
 			flags, _, _ := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFD, 0)
-			if flags&syscall.FD_CLOEXEC == 0 { // Go's own poller has it
-				say(fmt.Sprintf("%d:%d:%d", fd, st.Dev, st.Ino))
+			if flags&syscall.FD_CLOEXEC == 0 { // Go's own poller has the flag
+				printLine(fmt.Sprintf("%d:%d:%d", fd, st.Dev, st.Ino))
 			}
 		}
 	}
@@ -144,20 +145,20 @@ func actFDs([]string) {
 // deadline is generous: it only turns a hang into a failure.
 const deadline = 20 * time.Second
 
-// house is a keeper under test and all that it has said so far.
-type house struct {
+// testKeeper is a keeper under test and all events that it has sent so far.
+type testKeeper struct {
 	t testing.TB
 	*Keeper
 	seen []Event
 }
 
-func newHouse(t testing.TB) *house {
+func newTestKeeper(t testing.TB) *testKeeper {
 	t.Helper()
 	k, err := Launch(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, Keeper: k}
+	h := &testKeeper{t: t, Keeper: k}
 	t.Cleanup(func() {
 		if err := k.Close(); err != nil {
 			t.Error(err)
@@ -168,8 +169,8 @@ func newHouse(t testing.TB) *house {
 	return h
 }
 
-// until reads events up to the first that fits.
-func (h *house) until(what string, fits func(Event) bool) Event {
+// awaitEvent reads events up to the first that fits.
+func (h *testKeeper) awaitEvent(what string, fits func(Event) bool) Event {
 	h.t.Helper()
 	limit := time.NewTimer(deadline)
 	defer limit.Stop()
@@ -189,15 +190,16 @@ func (h *house) until(what string, fits func(Event) bool) Event {
 	}
 }
 
-func (h *house) event(guid string, kind EventKind) Event {
+func (h *testKeeper) awaitKind(guid string, kind EventKind) Event {
 	h.t.Helper()
-	return h.until(guid+" "+string(kind), func(e Event) bool { return e.GUID == guid && e.Kind == kind })
+	return h.awaitEvent(guid+" "+string(kind), func(e Event) bool { return e.GUID == guid && e.Kind == kind })
 }
 
-// line waits for a line of a watched worker that begins so, and gives its rest.
-func (h *house) line(guid, prefix string) (rest string) {
+// awaitLine waits for a line of a watched worker that begins with prefix, and
+// returns the rest.
+func (h *testKeeper) awaitLine(guid, prefix string) (rest string) {
 	h.t.Helper()
-	h.until(guid+" line "+prefix, func(e Event) bool {
+	h.awaitEvent(guid+" line "+prefix, func(e Event) bool {
 		for _, line := range e.Lines {
 			if after, ok := strings.CutPrefix(line, prefix); ok && e.GUID == guid {
 				rest = after
@@ -209,8 +211,8 @@ func (h *house) line(guid, prefix string) (rest string) {
 	return rest
 }
 
-// bad is the Spawn of one of our acts.
-func bad(guid, act string, args ...string) SpawnOrder {
+// orderAct returns the SpawnOrder of an act.
+func orderAct(guid, act string, args ...string) SpawnOrder {
 	self, err := os.Executable()
 	if err != nil {
 		panic(err)
@@ -221,13 +223,13 @@ func bad(guid, act string, args ...string) SpawnOrder {
 	}
 }
 
-func plain(guid string, argv ...string) SpawnOrder {
-	s := bad(guid, "")
+func orderCommand(guid string, argv ...string) SpawnOrder {
+	s := orderAct(guid, "")
 	s.Argv = argv
 	return s
 }
 
-func (h *house) spawn(s SpawnOrder) Event {
+func (h *testKeeper) spawnWorker(s SpawnOrder) Event {
 	h.t.Helper()
 	if err := h.WatchOutput(s.GUID, true); err != nil {
 		h.t.Fatal(err)
@@ -235,31 +237,32 @@ func (h *house) spawn(s SpawnOrder) Event {
 	if err := h.Spawn(s); err != nil {
 		h.t.Fatal(err)
 	}
-	return h.event(s.GUID, KindSpawned)
+	return h.awaitKind(s.GUID, KindSpawned)
 }
 
-func (h *house) end(guid string, signal syscall.Signal, wait time.Duration) Event {
+func (h *testKeeper) endWorker(guid string, signal syscall.Signal, wait time.Duration) Event {
 	h.t.Helper()
 	if err := h.End(EndOrder{GUID: guid, Incarnation: 1, Signal: int(signal), Wait: wait}); err != nil {
 		h.t.Fatal(err)
 	}
-	return h.event(guid, KindEmptied)
+	return h.awaitKind(guid, KindEmptied)
 }
 
-// alive reports whether a process is there and not merely unwaited for.
+// alive reports whether a process lives. A process that was not waited for does
+// not.
 func alive(pid int) bool {
 	p, ok := readStat(pid)
 	return ok && !p.dead
 }
 
-func gone(t testing.TB, pid int) {
+func checkGone(t testing.TB, pid int) {
 	t.Helper()
 	if alive(pid) {
 		t.Errorf("process %d (%s) is alive", pid, commandName(pid))
 	}
 }
 
-func number(t testing.TB, text string) int {
+func parsePID(t testing.TB, text string) int {
 	t.Helper()
 	n := parseDigits([]byte(text))
 	if n <= 0 {

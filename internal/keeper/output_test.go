@@ -23,23 +23,23 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// logged runs one process to its end and gives what its log holds.
-func (h *house) logged(s SpawnOrder, path string) string {
+// runToEnd runs one process to its end and returns its log.
+func (h *testKeeper) runToEnd(s SpawnOrder, path string) string {
 	h.t.Helper()
 	s.Stdout.Path = path
 	if err := h.Spawn(s); err != nil {
 		h.t.Fatal(err)
 	}
-	h.event(s.GUID, KindExited)
+	h.awaitKind(s.GUID, KindExited)
 	return read(h.t.(*testing.T), path)
 }
 
 func TestLogHoldsEverythingBeforeTheExit(t *testing.T) {
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	path := filepath.Join(t.TempDir(), "deep", "er", "out.log")
 	for i := range 50 {
 		guid := fmt.Sprint("w", i)
-		got := h.logged(bad(guid, "print", guid, "spoke"), path)
+		got := h.runToEnd(orderAct(guid, "print", guid, "spoke"), path)
 		if !strings.HasSuffix(got, guid+" spoke\n") {
 			t.Fatalf("log ends %q, want the words of %s", got, guid)
 		}
@@ -52,10 +52,10 @@ func TestLogHoldsEverythingBeforeTheExit(t *testing.T) {
 }
 
 func TestTimestampsAndJunk(t *testing.T) {
-	h := newHouse(t)
-	s := plain("w", "sh", "-c", `printf 'one\r\n\n\377\376\000junk\n'; printf err >&2`)
+	h := newTestKeeper(t)
+	s := orderCommand("w", "sh", "-c", `printf 'one\r\n\n\377\376\000junk\n'; printf err >&2`)
 	s.Stdout.Timestamps, s.RedirectStderr = true, true
-	got := h.logged(s, filepath.Join(t.TempDir(), "out.log"))
+	got := h.runToEnd(s, filepath.Join(t.TempDir(), "out.log"))
 	stamp := `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d) `
 	want := "^" + stamp + "one\n" + stamp + "\n" + stamp + `\x{fffd}\x{fffd}` + "\x00junk\n" + stamp + "err\n$"
 	if !regexp.MustCompile(want).MatchString(strings.ToValidUTF8(strings.ReplaceAll(got, "\xff\xfe", "\ufffd\ufffd"), "?")) {
@@ -66,10 +66,10 @@ func TestTimestampsAndJunk(t *testing.T) {
 func TestRotation(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.log")
-	h := newHouse(t)
-	s := bad("w", "flood", "10") // 600 kB in lines of 100 bytes
+	h := newTestKeeper(t)
+	s := orderAct("w", "flood", "10") // 600 kB in lines of 100 bytes
 	s.Stdout = Log{MaxBytes: 100_000, Backups: 3}
-	h.logged(s, path)
+	h.runToEnd(s, path)
 	names, _ := filepath.Glob(dir + "/*")
 	if len(names) != 4 {
 		t.Errorf("files %q, want the log and three old ones", names)
@@ -80,26 +80,26 @@ func TestRotation(t *testing.T) {
 		}
 	}
 	s.GUID, s.Stdout.Backups = "none", 0
-	h.logged(s, filepath.Join(dir, "none.log"))
+	h.runToEnd(s, filepath.Join(dir, "none.log"))
 	if names, _ := filepath.Glob(dir + "/none*"); len(names) != 1 {
 		t.Errorf("files %q, want no old ones", names)
 	}
 }
 
-// Replicas that share a log never tear each other's lines.
+// TestSharedLog: replicas that share a log never tear each other's lines.
 func TestSharedLog(t *testing.T) {
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	path := filepath.Join(t.TempDir(), "out.log")
 	const n = 4
 	for i := range n {
-		s := bad(fmt.Sprint("w", i), "flood", "5")
+		s := orderAct(fmt.Sprint("w", i), "flood", "5")
 		s.Stdout.Path = path
 		if err := h.Spawn(s); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for range n {
-		h.until("exit", func(e Event) bool { return e.Kind == KindExited })
+		h.awaitEvent("exit", func(e Event) bool { return e.Kind == KindExited })
 	}
 	lines := strings.Split(strings.TrimSuffix(read(t, path), "\n"), "\n")
 	if len(lines) != n*5*600 {
@@ -113,20 +113,20 @@ func TestSharedLog(t *testing.T) {
 }
 
 func TestReopen(t *testing.T) {
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	path := filepath.Join(t.TempDir(), "out.log")
-	s := plain("w", "sh", "-c", "echo before; read x; echo after; sleep 1000")
+	s := orderCommand("w", "sh", "-c", "echo before; read x; echo after; sleep 1000")
 	s.Stdout.Path = path
 	s.Stdin = bytes.Repeat([]byte("x"), 10) // no line: read waits for its end
-	h.spawn(s)
-	h.line("w", "after")
+	h.spawnWorker(s)
+	h.awaitLine("w", "after")
 	if err := os.Rename(path, path+".moved"); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.ReopenLogs(); err != nil {
 		t.Fatal(err)
 	}
-	h.end("w", syscall.SIGTERM, deadline)
+	h.endWorker("w", syscall.SIGTERM, deadline)
 	if got := read(t, path); got != "" {
 		t.Errorf("new log holds %q", got)
 	}
@@ -136,7 +136,7 @@ func TestReopen(t *testing.T) {
 }
 
 func TestLogThatCannotBeWritten(t *testing.T) {
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	tests := map[string]string{
 		"full":    "/dev/full",
 		"dir":     t.TempDir(),
@@ -146,12 +146,12 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for guid, path := range tests {
-		s := bad(guid, "flood", "20")
+		s := orderAct(guid, "flood", "20")
 		s.Stdout.Path = path
 		if err := h.Spawn(s); err != nil {
 			t.Fatal(err)
 		}
-		h.event(guid, KindExited)
+		h.awaitKind(guid, KindExited)
 		warnings := 0
 		for _, e := range h.seen {
 			if e.Kind == KindWarning && strings.Contains(e.Error, path) {
@@ -164,21 +164,22 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// An initiator that does not read its events stops nobody: the workers run to
-// their end, the keeper stays small, and what was lost is counted.
-func TestEventsThatNobodyReads(t *testing.T) {
-	h := newHouse(t)
+// TestUnreadEvents: an initiator that does not read its events delays no
+// worker: the workers run to their end, the keeper stays small, and dropped
+// lines are counted.
+func TestUnreadEvents(t *testing.T) {
+	h := newTestKeeper(t)
 	path := filepath.Join(t.TempDir(), "out.log")
 	if err := h.WatchOutput("w", true); err != nil {
 		t.Fatal(err)
 	}
 	const pages = 400 // 24 MB
-	s := bad("w", "flood", fmt.Sprint(pages))
+	s := orderAct("w", "flood", fmt.Sprint(pages))
 	s.Stdout.Path = path
 	if err := h.Spawn(s); err != nil {
 		t.Fatal(err)
 	}
-	// The log is complete although not one event was read.
+	// The log is complete although no event was read.
 	limit := time.After(deadline)
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
@@ -193,7 +194,7 @@ func TestEventsThatNobodyReads(t *testing.T) {
 		}
 	}
 	got, dropped := 0, 0
-	h.until("exit", func(e Event) bool {
+	h.awaitEvent("exit", func(e Event) bool {
 		got, dropped = got+len(e.Lines), dropped+e.Dropped
 		return e.Kind == KindExited
 	})
@@ -205,25 +206,25 @@ func TestEventsThatNobodyReads(t *testing.T) {
 func TestStdin(t *testing.T) {
 	for _, size := range []int{0, 1, 64 << 10, 64<<10 + 1, 1 << 20, 5 << 20} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			h := newHouse(t)
-			s := bad("w", "cat")
+			h := newTestKeeper(t)
+			s := orderAct("w", "cat")
 			s.Stdin = make([]byte, size)
-			h.spawn(s)
-			if got := h.line("w", "bytes "); got != fmt.Sprint(size) {
+			h.spawnWorker(s)
+			if got := h.awaitLine("w", "bytes "); got != fmt.Sprint(size) {
 				t.Errorf("%s bytes came, want %d", got, size)
 			}
-			h.event("w", KindExited)
+			h.awaitKind("w", KindExited)
 		})
 	}
 }
 
-func TestStdinThatNobodyReads(t *testing.T) {
-	h := newHouse(t)
-	s := bad("w", "exit", "0")
+func TestUnreadStdin(t *testing.T) {
+	h := newTestKeeper(t)
+	s := orderAct("w", "exit", "0")
 	s.Stdin = make([]byte, 5<<20)
-	h.spawn(s)
-	h.event("w", KindExited)
-	h.spawn(plain("next", "true"))
+	h.spawnWorker(s)
+	h.awaitKind("w", KindExited)
+	h.spawnWorker(orderCommand("next", "true"))
 }
 
 func TestSplitter(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// name gives a descriptor as INITIATOR_FDS does.
-func name(t *testing.T, fd int, f *os.File) string {
+// describeFD describes a descriptor as INITIATOR_FDS does.
+func describeFD(t *testing.T, fd int, f *os.File) string {
 	t.Helper()
 	var st unix.Stat_t
 	raw, err := f.SyscallConn()
@@ -45,11 +45,11 @@ func sockets(t *testing.T) (held, stream *os.File) {
 	return held, stream
 }
 
-// A worker has descriptors 0 to 2, those of 3 and 4 that it is given, and
-// nothing else of ours, of the keeper's, or of the host program's.
+// TestDescriptors: a worker has descriptors 0 to 2, the descriptors 3 and 4 of
+// its order, and no other descriptor of the keeper or of the host program.
 func TestDescriptors(t *testing.T) {
 	held, stream := sockets(t)
-	leak, err := os.Open(os.DevNull) // a host program's careless descriptor
+	leak, err := os.Open(os.DevNull) // a descriptor that the host program leaks
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestDescriptors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	three, four := name(t, 3, held), name(t, 4, stream)
+	three, four := describeFD(t, 3, held), describeFD(t, 4, stream)
 	tests := []struct {
 		name         string
 		pass, stream bool
@@ -72,11 +72,11 @@ func TestDescriptors(t *testing.T) {
 		{"both", true, true, false, []string{three, four}},
 		{"off the contract", true, true, true, nil},
 	}
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			guid := fmt.Sprint("w", i)
-			s := bad(guid, "fds")
+			s := orderAct(guid, "fds")
 			s.PassSocket, s.NoFDs = tt.pass, tt.none
 			if tt.stream {
 				s.Stream = stream
@@ -84,8 +84,8 @@ func TestDescriptors(t *testing.T) {
 			if err := h.HoldSocket(guid, held); err != nil {
 				t.Fatal(err)
 			}
-			h.spawn(s)
-			h.event(guid, KindExited)
+			h.spawnWorker(s)
+			h.awaitKind(guid, KindExited)
 			var lines []string
 			for _, e := range h.seen {
 				if e.GUID == guid {
@@ -105,7 +105,7 @@ func TestDescriptors(t *testing.T) {
 	}
 }
 
-// A held socket outlives the process that had it.
+// TestHeldSocketStaysOpen: a held socket outlives the process that had it.
 func TestHeldSocketStaysOpen(t *testing.T) {
 	held, _ := sockets(t)
 	l, err := net.FileListener(held)
@@ -113,15 +113,15 @@ func TestHeldSocketStaysOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := l.Addr().String()
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	if err := h.HoldSocket("w", held); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		s := bad("w", "exit", "0")
+		s := orderAct("w", "exit", "0")
 		s.Incarnation, s.PassSocket = i+1, true
-		h.spawn(s)
-		h.event("w", KindExited)
+		h.spawnWorker(s)
+		h.awaitKind("w", KindExited)
 	}
 	l.Close()
 	held.Close()
@@ -133,7 +133,7 @@ func TestHeldSocketStaysOpen(t *testing.T) {
 	if err := h.ReleaseSocket("w"); err != nil {
 		t.Fatal(err)
 	}
-	h.end("nobody", 0, 0) // comes after Release was done
+	h.endWorker("nobody", 0, 0) // its answer comes after the release
 	if conn, err := net.Dial("tcp", address); err == nil {
 		conn.Close()
 		t.Error("the socket is open after Release")
@@ -141,13 +141,13 @@ func TestHeldSocketStaysOpen(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	none := uint64(0)
-	s := plain("w", "sh", "-c", `read x; echo "$(umask) $(ulimit -n) $(ulimit -c) $(nice)"`)
+	s := orderCommand("w", "sh", "-c", `read x; echo "$(umask) $(ulimit -n) $(ulimit -c) $(nice)"`)
 	s.Stdin = []byte("go\n")
 	s.Umask, s.NoFile, s.Core, s.Nice = 0o027, 99, &none, 5
-	h.spawn(s)
-	h.event("w", KindExited)
+	h.spawnWorker(s)
+	h.awaitKind("w", KindExited)
 	said := ""
 	for _, e := range h.seen {
 		said += strings.Join(e.Lines, "\n") + e.Error
@@ -156,15 +156,15 @@ func TestLimits(t *testing.T) {
 		t.Errorf("limits are %q", said)
 	}
 	// The keeper's own umask and priority are as they were.
-	h.spawn(plain("x", "sh", "-c", `umask; nice`))
-	h.event("x", KindExited)
+	h.spawnWorker(orderCommand("x", "sh", "-c", `umask; nice`))
+	h.awaitKind("x", KindExited)
 	if old := syscall.Umask(0); true {
 		syscall.Umask(old)
-		h.contains("x", fmt.Sprintf("%04o", old))
+		h.awaitFile("x", fmt.Sprintf("%04o", old))
 	}
 }
 
-func (h *house) contains(guid, line string) {
+func (h *testKeeper) awaitFile(guid, line string) {
 	h.t.Helper()
 	for _, e := range h.seen {
 		for _, l := range e.Lines {
@@ -180,19 +180,19 @@ func TestUser(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can start a worker as another user")
 	}
-	h := newHouse(t)
-	s := plain("w", "sh", "-c", "id -u; id -g; exec sleep 1000")
+	h := newTestKeeper(t)
+	s := orderCommand("w", "sh", "-c", "id -u; id -g; exec sleep 1000")
 	s.SetUser, s.UID, s.GID = true, 65534, 65534
-	pid := h.spawn(s).PID
-	h.line("w", "65534")
-	end := ended(t, pid)
+	pid := h.spawnWorker(s).PID
+	h.awaitLine("w", "65534")
+	end := awaitExit(t, pid)
 	syscall.Kill(h.PID(), syscall.SIGKILL)
-	<-end // Pdeathsig holds for another user too
-	gone(t, pid)
+	<-end // Pdeathsig works for another user too
+	checkGone(t, pid)
 }
 
 func TestJustWrittenProgram(t *testing.T) {
-	h := newHouse(t)
+	h := newTestKeeper(t)
 	path := t.TempDir() + "/fresh"
 	text, err := os.ReadFile("/bin/true")
 	if err != nil {
@@ -205,12 +205,12 @@ func TestJustWrittenProgram(t *testing.T) {
 	if _, err := f.Write(text); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Spawn(plain("busy", path)); err != nil {
+	if err := h.Spawn(orderCommand("busy", path)); err != nil {
 		t.Fatal(err)
 	}
-	if e := h.event("busy", KindSpawnFailed); !strings.Contains(e.Error, "still being written") {
+	if e := h.awaitKind("busy", KindSpawnFailed); !strings.Contains(e.Error, "still being written") {
 		t.Errorf("error %q", e.Error)
 	}
 	f.Close()
-	h.spawn(plain("ready", path))
+	h.spawnWorker(orderCommand("ready", path))
 }

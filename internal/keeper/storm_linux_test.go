@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// storm executes itself again and again, so that it is often on the way from
-// one program to the next.
-const storm = "#!/bin/sh\nexec \"$0\"\n"
+// selfExecScript executes itself again and again, so that it is often between
+// two programs.
+const selfExecScript = "#!/bin/sh\nexec \"$0\"\n"
 
-// TestMarksInTheMiddleOfExec: between two programs a process has no environment
-// for a moment. Whose it is must be seen all the same.
-func TestMarksInTheMiddleOfExec(t *testing.T) {
+// TestMarkedKeyDuringExec: between two programs a process has no environment
+// for a moment. Its worker must be found all the same.
+func TestMarkedKeyDuringExec(t *testing.T) {
 	path := t.TempDir() + "/storm"
-	if err := os.WriteFile(path, []byte(storm), 0o700); err != nil {
+	if err := os.WriteFile(path, []byte(selfExecScript), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path)
@@ -31,8 +31,8 @@ func TestMarksInTheMiddleOfExec(t *testing.T) {
 	}
 }
 
-// A process that really has no environment is not waited for long, nor one
-// that has ended.
+// TestNoEnvironment: the keeper does not wait long for a process that really
+// has no environment, or for a process that has ended.
 func TestNoEnvironment(t *testing.T) {
 	cmd := exec.Command("/bin/cat")
 	cmd.Env = []string{}

@@ -41,7 +41,7 @@ func rotate(t *testing.T, path string, backups int) {
 	}
 }
 
-// at is a moment of the tests, and stamped a line of it.
+// at returns a time of the tests, and stamped a line with that time.
 func at(seconds int) time.Time {
 	return time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(seconds) * time.Second)
 }
@@ -50,7 +50,7 @@ func stamped(seconds int, text string) string {
 	return at(seconds).Format(TimestampLayout) + " " + text + "\n"
 }
 
-// short is what a line says, without its time.
+// short returns the text of a line, without its time.
 func short(l Line) string {
 	text := string(l.Text)
 	if _, ok := parseTimestamp(l.Text); ok {
@@ -73,8 +73,8 @@ func readAll(t *testing.T, q Query, sources ...Source) string {
 	return strings.Join(all, " ")
 }
 
-// two logs: the first was rotated twice.
-func two(t *testing.T) (a, b string) {
+// writeTwoLogs writes two logs; the first was rotated twice.
+func writeTwoLogs(t *testing.T) (a, b string) {
 	dir := t.TempDir()
 	a, b = filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	add(t, a, stamped(1, "one")+stamped(3, "three")+"  of two lines\n")
@@ -87,7 +87,7 @@ func two(t *testing.T) (a, b string) {
 }
 
 func TestRead(t *testing.T) {
-	a, b := two(t)
+	a, b := writeTwoLogs(t)
 	tests := []struct {
 		what    string
 		q       Query
@@ -129,7 +129,7 @@ func TestReadOfNothing(t *testing.T) {
 }
 
 func TestReadEndsWithItsReader(t *testing.T) {
-	a, _ := two(t)
+	a, _ := writeTwoLogs(t)
 	gone := errors.New("gone")
 	for _, q := range []Query{{}, {Follow: true}, {Tail: 1}} {
 		if err := Read(t.Context(), []Source{{Path: a}}, q, func(l []Line) error {
@@ -143,8 +143,8 @@ func TestReadEndsWithItsReader(t *testing.T) {
 	}
 }
 
-// followed follows logs; next gives one line at a time.
-func followed(t *testing.T, q Query, sources ...Source) (next func() string) {
+// followLogs follows logs; next returns the next line.
+func followLogs(t *testing.T, q Query, sources ...Source) (next func() string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	q.Follow = true
@@ -182,7 +182,7 @@ func want(t *testing.T, next func() string, lines ...string) {
 
 func TestFollow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	next := followed(t, Query{}, Source{Path: path}) // it is not there yet
+	next := followLogs(t, Query{}, Source{Path: path}) // it is not there yet
 	add(t, path, "one\n")
 	want(t, next, "0one")
 	add(t, path, "two\nthr")
@@ -201,8 +201,8 @@ func TestFollow(t *testing.T) {
 }
 
 func TestFollowBeginsAtTheTailOfBoth(t *testing.T) {
-	a, b := two(t)
-	next := followed(t, Query{Tail: 2}, Source{Path: a}, Source{Path: b})
+	a, b := writeTwoLogs(t)
+	next := followLogs(t, Query{Tail: 2}, Source{Path: a}, Source{Path: b})
 	want(t, next, "1eight", "0nine")
 	add(t, b, "\n"+stamped(12, "twelve"))
 	want(t, next, "1ten, and no end", "1twelve")
@@ -210,11 +210,11 @@ func TestFollowBeginsAtTheTailOfBoth(t *testing.T) {
 	want(t, next, "0thirteen")
 }
 
-// TestFollowMuch: a source that has more than its turn does not wait for the
-// next tick, and nothing is lost at batches' ends.
+// TestFollowMuch: a source with more lines than batchLines does not wait for
+// the next tick, and no line is lost between batches.
 func TestFollowMuch(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	next := followed(t, Query{}, Source{Path: path})
+	next := followLogs(t, Query{}, Source{Path: path})
 	const n = 5*batchLines + 1
 	var text strings.Builder
 	for i := range n {
@@ -241,8 +241,9 @@ func TestLongTail(t *testing.T) {
 	}
 }
 
-// Lines of a keeper that wrote milliseconds are told apart by no more than that.
-func TestStampsOfBothKinds(t *testing.T) {
+// TestTimestampsOfBothVersions: lines of a keeper that wrote milliseconds are
+// ordered by milliseconds.
+func TestTimestampsOfBothVersions(t *testing.T) {
 	from := at(1).Add(300 * time.Microsecond)
 	for _, c := range []struct {
 		line        string
@@ -261,8 +262,9 @@ func TestStampsOfBothKinds(t *testing.T) {
 	}
 }
 
-// FuzzStampOf: a time that is read is that of the line, and nothing else is.
-func FuzzStampOf(f *testing.F) {
+// FuzzParseTimestamp: a time is read only when the line begins with exactly
+// that time.
+func FuzzParseTimestamp(f *testing.F) {
 	f.Add([]byte(stamped(1, "x")))
 	f.Add([]byte("2030-01-01T00:00:00.000+01:00 x"))
 	f.Add([]byte("2030-01-01T00:00:00.000001+01:00 x"))

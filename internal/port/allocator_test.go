@@ -15,7 +15,7 @@ import (
 
 var modes = []string{Reserve, Inherit, Bind}
 
-// take takes and releases with the test.
+// take takes a port and releases it at the end of the test.
 func take(t testing.TB, a *Allocator, mode, addr string, fixed int, busy map[int]bool) *Reservation {
 	t.Helper()
 	res, err := a.Take(mode, addr, fixed, busy)
@@ -24,8 +24,8 @@ func take(t testing.TB, a *Allocator, mode, addr string, fixed int, busy map[int
 	return res
 }
 
-// A thousand at once: from goroutines, and from two more initiators on the
-// same range.
+// TestNoPortTwice takes a thousand ports at once: from goroutines, and from two
+// more initiators on the same range.
 func TestNoPortTwice(t *testing.T) {
 	for _, mode := range []string{Reserve, Inherit} {
 		t.Run(mode, func(t *testing.T) {
@@ -87,7 +87,8 @@ func takeMany(t testing.TB, a *Allocator, mode string, workers, each int) []int 
 	return ports
 }
 
-// With bind no socket keeps others out, but this process knows its own.
+// TestBindGivesNoPortTwiceInOneProcess: with bind no socket holds the port, but
+// this process knows its own ports.
 func TestBindGivesNoPortTwiceInOneProcess(t *testing.T) {
 	seen := map[int]bool{}
 	for _, p := range takeMany(t, New(freeRange(t, 400)), Bind, 8, 40) {
@@ -147,8 +148,8 @@ func TestTakenBeforeStart(t *testing.T) {
 	}
 }
 
-// The worker finds its port taken; the caller puts the number into busy, and
-// gets the next one.
+// TestStolenBetweenChoiceAndBind: the worker finds its port taken; the caller
+// avoids the port, and gets the next.
 func TestStolenBetweenChoiceAndBind(t *testing.T) {
 	rng := freeRange(t, 3)
 	a := New(rng)
@@ -288,8 +289,9 @@ func TestReleaseAndCloseTwice(t *testing.T) {
 	}
 }
 
-// Whatever is taken and released in whatever order: a port within the range,
-// of nobody else, not busy, and the lowest such; none only when there is none.
+// TestAnyOrderOfTakeAndRelease: in any order of takes and releases, a port is
+// within the range, not held, not avoided, and the lowest such port; Take fails
+// only when there is none.
 func TestAnyOrderOfTakeAndRelease(t *testing.T) {
 	rng := freeRange(t, 8)
 	rapid.Check(t, func(t *rapid.T) {

@@ -17,14 +17,14 @@ type child struct {
 	lines *bufio.Scanner
 }
 
-// play starts one; it is ended and waited for with the test.
+// play starts a child, which is ended and waited for with the test.
 func play(t testing.TB, role string, args ...string) *child {
 	t.Helper()
 	return start(t, role, prepare(role, args...))
 }
 
 func prepare(role string, args ...string) *exec.Cmd {
-	// Not os.Args[0]: another user may not be allowed to walk there.
+	// Not os.Args[0]: another user may not have access to its directory.
 	cmd := exec.Command("/proc/self/exe", args...)
 	if _, err := os.Stat(cmd.Path); err != nil {
 		cmd = exec.Command(os.Args[0], args...)
@@ -51,13 +51,13 @@ func start(t testing.TB, role string, cmd *exec.Cmd) *child {
 
 func (c *child) pid() int { return c.cmd.Process.Pid }
 
-// end is harmless when it has ended already.
+// end does nothing when the child has ended already.
 func (c *child) end() {
 	_ = c.stdin.Close()
 	_ = c.cmd.Wait()
 }
 
-// line is the next line that the child says.
+// line returns the next line that the child prints.
 func (c *child) line(t testing.TB) string {
 	t.Helper()
 	if !c.lines.Scan() {
@@ -77,9 +77,9 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// freeRange finds n ports in a row that nobody uses, below those that the
-// kernel gives away by itself. Another test may take one before we do: a test
-// that minds uses a range of its own size.
+// freeRange finds n ports in a row that no process uses, below those that the
+// kernel chooses by itself. Another test may take a port of the range first: a
+// test that depends on it uses a range of its own size.
 func freeRange(t testing.TB, n int) Range {
 	t.Helper()
 	for low := 20000 + os.Getpid()%4000; low+n < 32000; low += n {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// server plays a listening program and says where.
+// server starts a child that listens and returns its port.
 func server(t testing.TB, role, addr string) (*child, int) {
 	t.Helper()
 	c := play(t, role, addr)
@@ -17,7 +17,7 @@ func server(t testing.TB, role, addr string) (*child, int) {
 	return c, port
 }
 
-func TestOwner(t *testing.T) {
+func TestFindOwner(t *testing.T) {
 	worker, port := server(t, "listen", "127.0.0.1:0")
 	wrapper, inner := server(t, "grandchild", "127.0.0.1:0")
 	wildcard, everywhere := server(t, "listen", "0.0.0.0:0")
@@ -52,8 +52,9 @@ func TestOwner(t *testing.T) {
 	})
 }
 
-// A reservation is not a server, and a held listening socket is not the worker.
-func TestOwnerOfHeldPorts(t *testing.T) {
+// TestFindOwnerOfHeldPorts: a reservation is not a server, and a held listening
+// socket is not the worker.
+func TestFindOwnerOfHeldPorts(t *testing.T) {
 	a := New(freeRange(t, 2))
 	reserved := take(t, a, Reserve, "", 0, nil)
 	if own, err := FindOwner("", reserved.Port, os.Getpid()); err != nil || own.Listening {
@@ -66,10 +67,10 @@ func TestOwnerOfHeldPorts(t *testing.T) {
 	}
 }
 
-// Connections are shared out among all who listen with SO_REUSEPORT, and those
-// on the exact address go before those on all addresses: with a stranger among
-// them a secret could go astray.
-func TestSharedWithAStrangerIsNotOurs(t *testing.T) {
+// TestSharedPortIsNotTheWorkers: the kernel spreads connections over all
+// sockets that listen with SO_REUSEPORT, and prefers those on the exact
+// address. With another program among them, a secret could go to that program.
+func TestSharedPortIsNotTheWorkers(t *testing.T) {
 	for name, addr := range map[string]string{"same address": "127.0.0.1:0", "exact goes first": "0.0.0.0:0"} {
 		t.Run(name, func(t *testing.T) {
 			worker, port := server(t, "share", addr)
@@ -87,8 +88,9 @@ func TestSharedWithAStrangerIsNotOurs(t *testing.T) {
 	}
 }
 
-// A stranger behind our back is of no interest: he gets no connection.
-func TestWildcardStrangerBehindUs(t *testing.T) {
+// TestHiddenWildcardListener: another program that listens on all addresses
+// behind the worker's exact address gets no connection.
+func TestHiddenWildcardListener(t *testing.T) {
 	worker, port := server(t, "share", "127.0.0.1:0")
 	stranger, err := shared("tcp4", joinHostPort("0.0.0.0", port))
 	must(t, err)
@@ -98,7 +100,7 @@ func TestWildcardStrangerBehindUs(t *testing.T) {
 	}
 }
 
-func TestOwnerUnknownToAnotherUser(t *testing.T) {
+func TestFindOwnerAsAnotherUser(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can play another user")
 	}
@@ -118,7 +120,7 @@ func TestChildrenByParentAgrees(t *testing.T) {
 	}
 }
 
-func TestSnapshotLeaksNothing(t *testing.T) {
+func TestReadListenersLeaksNothing(t *testing.T) {
 	l := listen(t, 0)
 	before := openFiles(t)
 	for range 20 {
@@ -131,7 +133,7 @@ func TestSnapshotLeaksNothing(t *testing.T) {
 	}
 }
 
-// thousand listening sockets.
+// thousand makes a thousand listening sockets.
 func thousand(b *testing.B) (a *Allocator) {
 	a = New(Range{Min: 10000, Max: 19999})
 	for range 1000 {
@@ -142,7 +144,7 @@ func thousand(b *testing.B) (a *Allocator) {
 	return a
 }
 
-func BenchmarkListeners1000(b *testing.B) {
+func BenchmarkReadListeners1000(b *testing.B) {
 	thousand(b)
 	b.Run("sock_diag", func(b *testing.B) {
 		for b.Loop() {
@@ -158,8 +160,9 @@ func BenchmarkListeners1000(b *testing.B) {
 	})
 }
 
-// One question to a snapshot: what each of 1,000 workers costs besides it.
-func BenchmarkOwnerOfWorker(b *testing.B) {
+// BenchmarkFindOwnerOfWorker is the cost of each of 1,000 workers beside the
+// read of the table.
+func BenchmarkFindOwnerOfWorker(b *testing.B) {
 	worker, port := server(b, "listen", "127.0.0.1:0")
 	s, err := ReadListeners()
 	must(b, err)
@@ -171,7 +174,7 @@ func BenchmarkOwnerOfWorker(b *testing.B) {
 	}
 }
 
-func BenchmarkOwnerOfGrandchild(b *testing.B) {
+func BenchmarkFindOwnerOfGrandchild(b *testing.B) {
 	wrapper, port := server(b, "grandchild", "127.0.0.1:0")
 	s, err := ReadListeners()
 	must(b, err)

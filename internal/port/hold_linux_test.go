@@ -45,7 +45,7 @@ func visit(t testing.TB, addr string, port int) {
 	must(t, c.Close())
 }
 
-// plainBind tries what another initiator, or a careless program, does.
+// plainBind binds as another initiator or an ordinary program does.
 func plainBind(addr string, port int) error {
 	ip, err := resolveHost(addr)
 	if err != nil {
@@ -66,8 +66,8 @@ func TestReserveOnAllAddressesRefusesEach(t *testing.T) {
 	}
 }
 
-// The kernel gives a held port to nobody who asks for any port, neither to
-// servers nor to clients.
+// TestHeldPortIsNeverEphemeral: the kernel gives a held port to no server and
+// no client that asks for any port.
 func TestHeldPortIsNeverEphemeral(t *testing.T) {
 	for _, mode := range []string{Reserve, Inherit} {
 		t.Run(mode, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestInheritKeepsClientsWaiting(t *testing.T) {
 	a := New(freeRange(t, 2))
 	res := take(t, a, Inherit, "", 0, nil)
 	for range 3 {
-		client, err := net.Dial("tcp", joinHostPort("", res.Port)) // nobody is there
+		client, err := net.Dial("tcp", joinHostPort("", res.Port)) // no process listens there
 		must(t, err)
 		_, err = client.Write([]byte("ping"))
 		must(t, err)
@@ -141,7 +141,7 @@ func linger(t testing.TB, l net.Listener) {
 	must(t, err)
 	server, err := l.Accept()
 	must(t, err)
-	must(t, server.Close()) // who closes first has to wait
+	must(t, server.Close()) // the side that closes first has TIME_WAIT
 	_, err = io.ReadAll(client)
 	must(t, err)
 	must(t, client.Close())
@@ -178,12 +178,13 @@ func serve(t testing.TB, res *Reservation) net.Listener {
 	}
 	l, err := net.FileListener(res.File())
 	must(t, err)
-	must(t, res.Close()) // the keeper's copy is gone too
+	must(t, res.Close()) // the keeper's copy is closed too
 	return l
 }
 
-// The next free port is never one on which connections linger: it costs
-// nothing to take another, and nobody can be robbed.
+// TestNextFreeSkipsLingering: the next free port is never a port on which
+// connections linger: another port costs nothing, and taking it cannot rob
+// another program.
 func TestNextFreeSkipsLingering(t *testing.T) {
 	rng := freeRange(t, 2)
 	linger(t, listen(t, rng.Min))
@@ -192,7 +193,7 @@ func TestNextFreeSkipsLingering(t *testing.T) {
 	}
 }
 
-func TestTakenNamesTheHolder(t *testing.T) {
+func TestTakenErrorNamesTheHolder(t *testing.T) {
 	rng := freeRange(t, 1)
 	stranger := play(t, "listen", joinHostPort("", rng.Min))
 	stranger.line(t)

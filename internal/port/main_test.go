@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The test binary plays other programs: another initiator, a worker, an
-// impostor. Each writes lines to stdout and lives until its stdin ends.
+// The test binary plays other programs: another initiator, a worker, a wrong
+// server. Each prints lines and lives until its stdin ends.
 const roleKey = "PORT_TEST_ROLE"
 
 var roles = map[string]func(args []string) error{
@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
 // playTake is another initiator: mode, first port, last port, how many. It
-// begins when it is told to.
+// begins when it reads a byte.
 func playTake(args []string) error {
 	low, high, n := atoi(args[1]), atoi(args[2]), atoi(args[3])
 	fmt.Println("ready")
@@ -67,7 +67,7 @@ func playTake(args []string) error {
 // kept is reachable until the process ends, so that no finalizer closes it.
 var kept []any
 
-// playListen is a server as they all are: it sets SO_REUSEADDR (Go does).
+// playListen is an ordinary server: it sets SO_REUSEADDR, as Go does.
 func playListen(args []string) error {
 	l, err := net.Listen("tcp", args[0])
 	if err != nil {
@@ -129,7 +129,8 @@ func playAccept([]string) error {
 	return nil
 }
 
-// playAsk is an initiator that may not look into the process it asks about.
+// playAsk is an initiator that may not read the descriptors of the process it
+// asks about.
 func playAsk(args []string) error {
 	own, err := FindOwner(args[0], atoi(args[1]), atoi(args[2]))
 	fmt.Println(own.Listening, own.HeldByWorker, errors.Is(err, ErrUnknown))

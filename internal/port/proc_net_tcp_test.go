@@ -63,7 +63,8 @@ func TestParseTableRefuses(t *testing.T) {
 	}
 }
 
-// Whatever the text: no panic, and rows only with an address and a port.
+// FuzzParseTable: no text causes a panic, and a row always has an address and a
+// port.
 func FuzzParseTable(f *testing.F) {
 	f.Add([]byte(header + "0: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 0 0 12345\n"))
 	f.Add([]byte(header + "0: 0000000000000000FFFF00000100007F:0050 0:0 01 0:0 0:0 0 0 0 7"))
@@ -83,7 +84,7 @@ func FuzzParseTable(f *testing.F) {
 	})
 }
 
-func TestTiersFollowTheKernel(t *testing.T) {
+func TestReachedSocketsAgreeWithTheKernel(t *testing.T) {
 	tests := map[string][]string{
 		"127.0.0.1": {"127.0.0.1", "::ffff:127.0.0.1", "0.0.0.0", "::"},
 		"0.0.0.0":   {"127.0.0.1", "::ffff:127.0.0.1", "0.0.0.0", "::"},

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// TestRestoredPortIsTaken: for everybody else, until it is released.
+// TestRestoredPortIsTaken: no other worker gets the port until it is released.
 func TestRestoredPortIsTaken(t *testing.T) {
 	a := New(Range{})
-	free, err := a.Take(Bind, "", 0, nil) // which number is free, the kernel knows
+	free, err := a.Take(Bind, "", 0, nil) // only the kernel knows which port is free
 	if err != nil {
 		t.Fatal(err)
 	}

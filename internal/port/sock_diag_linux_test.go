@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Both ways to the kernel's table tell the same of the sockets that are ours.
+// TestDiagAgreesWithProc: sock_diag and /proc agree about the sockets of this
+// process.
 func TestDiagAgreesWithProc(t *testing.T) {
 	rng := freeRange(t, 20)
 	a := New(rng)
@@ -53,7 +54,7 @@ func TestDiagErrors(t *testing.T) {
 	request := diagRequest(unix.AF_INET)
 	message := func(kind, size byte, body ...byte) []byte {
 		b := slices.Concat(make([]byte, unix.NLMSG_HDRLEN), body)
-		b[0], b[4] = size, kind // both are little on every machine we test on
+		b[0], b[4] = size, kind // both fit into one byte on every machine that runs the tests
 		return b
 	}
 	tests := []struct {

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	select {}
 }
 
-// TestSuspendProcess: none of many busy threads is left running.
+// TestSuspendProcess: none of many busy threads runs on.
 func TestSuspendProcess(t *testing.T) {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("there is no /proc, and nobody could tell")

@@ -17,7 +17,7 @@ func CgroupBase(t *testing.T) string {
 		if unix.Statfs(root, &st) != nil || st.Type != unix.CGROUP2_SUPER_MAGIC {
 			continue
 		}
-		dir, err := os.MkdirTemp(root, "supervise-test-")
+		dir, err := os.MkdirTemp(root, "initiator-test-")
 		if err != nil {
 			t.Skipf("NOT RUN: no cgroup can be made here: %v", err)
 		}
