@@ -1,29 +1,33 @@
-// Package proactor holds what both ends of the wire know, the initiator and a
-// worker: how an INI document is read and written, and how a webhook looks.
-// It decides nothing.
+// Package proactor describes what the initiator and its workers both know: the
+// configuration, and the data of the webhooks that they send to each other. It
+// makes no decisions.
 //
-// The INI, in the order its bytes take:
+// [ParseConfig] and [ReadConfig] read an INI document as Python's configparser
+// does. A [Config] is not changed after it has been made, and may be used by many
+// goroutines. Its values are resolved when they are asked for, with [Config.Get]
+// or [Config.Entries]. [WriteDocument] writes the document that a worker reads
+// on its stdin. Everything that is wrong with a document is reported at once, as
+// [Faults].
 //
-//	config_read.go  ReadConfig: a stream, with a limit on its time and size
-//	ini_lines.go    bytes to lines; what is no text is a fault
-//	ini_scan.go     lines to headers, keys and continuations, as Python does
-//	ini_text.go     white space and lower case, as Python has them
-//	ini_goini.go    the only file that knows github.com/go-ini/ini
-//	ini.go          Parse, Config: sections, keys, [DEFAULT] inherited
-//	ini_merge.go    several documents as one
-//	ini_resolve.go  ${key}, ${section:key}, $$, with loops and depth caught
-//	ini_nearest.go  "did you mean"
-//	fault.go        Fault, Faults: what is wrong, where, and what would be right
-//	emit.go         Emit: the document that a worker is given on stdin
-//
-// The webhooks, in the order a request takes:
-//
-//	quick.go        what comes with every task, read by hand
-//	client.go       asking
-//	wire.go         the bodies of requests and answers
-//	checks.go       what the side that is asked looks at first, in its order
-//	token.go        secrets and their comparison
-//	body.go         reading a body, with a limit on it
-//	envelope.go     the frame of every answer
-//	codes.go        every code, its HTTP status and its words
+// The types of the webhooks ([Envelope], [ConnectBody], [TaskBody] and others)
+// are plain JSON. What they mean is in docs/worker-contract.md.
 package proactor
+
+// The files, in the order in which a document is read:
+//
+//	read_config.go     ReadConfig reads a stream within a limit of time and size
+//	lines.go           cuts the bytes into lines; bytes that are not text are faults
+//	scan.go            joins continuations; marks comments, headers, keys without a value
+//	text.go            white space and lower case, as Python defines them
+//	goini.go           reads keys and values with github.com/go-ini/ini
+//	config.go          ParseConfig; Config: sections, keys, inheritance from [DEFAULT]
+//	merge.go           makes one document of several
+//	resolve.go         replaces ${key}, ${section:key} and $$; finds loops
+//	duration.go        ParseDuration, and the defaults that both ends must know
+//	fault.go           Fault and Faults: what is wrong, where, and what would be right
+//	write_document.go  WriteDocument writes the document for a worker's stdin
+//
+// and the files of the webhooks:
+//
+//	envelope.go        the headers, and the envelope of every answer
+//	bodies.go          the data in requests and answers

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
-	"strings"
 
 	"initiator/proactor"
 )
@@ -54,11 +53,7 @@ func (w WorkerIdentity) entries(s *Spec) []Entry {
 func trimmed(entries []Entry) []Entry {
 	all := slices.Clone(entries)
 	for i := range all {
-		lines := strings.Split(all[i].Value, "\n")
-		for j := range lines {
-			lines[j] = proactor.Strip(lines[j])
-		}
-		all[i].Value = strings.TrimRight(strings.Join(lines, "\n"), "\n")
+		all[i] = all[i].TrimLines()
 	}
 	return all
 }

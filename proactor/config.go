@@ -56,20 +56,20 @@ type Entry struct {
 // reported as the fault of the key that holds the reference, the remedy after "; ".
 type Lookup func(section, key string) (value string, ours bool, err error)
 
-// ParseConfig reads a document. The error is [Faults] with everything that is wrong
-// in its lines; references are judged when a value is asked for, because a
-// value in [DEFAULT] may refer to what only some sections have. File is
-// only a name for the faults. With faults the Config holds the lines that were
-// understood, so that more faults can be looked for in it. The document is UTF-8, with or without a byte
-// order mark, its lines ended by LF, CRLF or CR.
+// ParseConfig reads a document in UTF-8, with or without a byte order mark, its
+// lines ended by LF, CRLF or CR. File is only a name for the faults. The error
+// is [Faults] with everything that is wrong with the lines; the Config then
+// holds the lines that were understood, so that a caller can look for more
+// faults in it. References are judged when a value is asked for, because a value
+// in [DEFAULT] may refer to a key that only some sections have.
 func ParseConfig(file string, data []byte) (*Config, error) {
 	lines, faults := splitLines(file, data)
 	s := newScanner(file)
 	s.faults = faults
 	for _, l := range lines {
-		s.line(l)
+		s.scanLine(l)
 	}
-	cfg, err := s.config()
+	cfg, err := s.buildConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -103,10 +103,10 @@ func (c *Config) FindKey(section, key string) (Key, bool) {
 		return Key{}, false
 	}
 	key = lower(key)
-	if k, ok := s.find(key); ok {
+	if k, ok := s.findKey(key); ok {
 		return k, true
 	}
-	return c.defaults.find(key)
+	return c.defaults.findKey(key)
 }
 
 // Get returns the resolved value of a key, its own or inherited. ok is false
@@ -117,7 +117,7 @@ func (c *Config) Get(section, key string) (value string, ok bool, err error) {
 	if !ok {
 		return "", false, nil
 	}
-	value, fault := c.resolve(section, k)
+	value, fault := c.resolveKey(section, k)
 	if fault != nil {
 		return "", true, Faults{*fault}
 	}
@@ -131,8 +131,8 @@ func (c *Config) Get(section, key string) (value string, ok bool, err error) {
 func (c *Config) Entries(section string) ([]Entry, error) {
 	var entries []Entry
 	var faults Faults
-	for _, k := range c.keys(section) {
-		value, fault := c.resolve(section, k)
+	for _, k := range c.visibleKeys(section) {
+		value, fault := c.resolveKey(section, k)
 		if fault != nil {
 			faults = append(faults, *fault)
 		}
@@ -145,7 +145,7 @@ func (c *Config) Entries(section string) ([]Entry, error) {
 }
 
 // keys lists what a section sees, in Python's order.
-func (c *Config) keys(section string) []Key {
+func (c *Config) visibleKeys(section string) []Key {
 	s := c.Section(section)
 	if s == nil {
 		return nil
@@ -164,7 +164,7 @@ func (c *Config) keys(section string) []Key {
 	return all
 }
 
-func (s *Section) find(name string) (Key, bool) {
+func (s *Section) findKey(name string) (Key, bool) {
 	at, ok := s.byName[name]
 	if !ok {
 		return Key{}, false
@@ -172,7 +172,7 @@ func (s *Section) find(name string) (Key, bool) {
 	return s.Keys[at], true
 }
 
-func (s *Section) add(k Key) {
+func (s *Section) addKey(k Key) {
 	s.byName[k.Name] = len(s.Keys)
 	s.Keys = append(s.Keys, k)
 }

@@ -28,14 +28,14 @@ func MergeConfigs(configs ...*Config) (*Config, error) {
 }
 
 func (c *Config) mergeDefault(k Key) Faults {
-	if before, twice := c.defaults.find(k.Name); twice {
+	if before, twice := c.defaults.findKey(k.Name); twice {
 		return Faults{{
 			File: k.File, Line: k.Line, Section: DefaultSection, Key: k.Name,
 			Problem: fmt.Sprintf("the key is already in %s, line %d", before.File, before.Line),
 			Remedy:  "keep one of the two",
 		}}
 	}
-	c.defaults.add(k)
+	c.defaults.addKey(k)
 	return nil
 }
 

@@ -11,11 +11,11 @@ func isSpace(r rune) bool {
 	return unicode.IsSpace(r) || (r >= 0x1c && r <= 0x1f)
 }
 
-// Strip removes the white space at both ends that a reader of an INI document
+// trimSpace removes the white space at both ends that a reader of an INI document
 // would, which is a little more than Go counts.
-func Strip(s string) string { return strings.TrimFunc(s, isSpace) }
+func trimSpace(s string) string { return strings.TrimFunc(s, isSpace) }
 
-func rstrip(s string) string { return strings.TrimRightFunc(s, isSpace) }
+func trimRight(s string) string { return strings.TrimRightFunc(s, isSpace) }
 
 // indent counts the characters of white space before the first other one.
 func indent(s string) int {

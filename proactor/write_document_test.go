@@ -68,7 +68,7 @@ func TestEmitRoundTrips(t *testing.T) {
 	accepted := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		for range 20 {
-			key := lower(Strip(drawText(rt, "key")))
+			key := lower(trimSpace(drawText(rt, "key")))
 			e := Entry{key, drawText(rt, "value"), true}
 			if roundTrip(t, drawText(rt, "section"), e) {
 				accepted++

@@ -35,7 +35,7 @@ type expansion struct {
 type trouble struct{ problem, remedy string }
 
 // resolve returns the value of k as the section sees it.
-func (c *Config) resolve(section string, k Key) (string, *Fault) {
+func (c *Config) resolveKey(section string, k Key) (string, *Fault) {
 	if !strings.Contains(k.Raw, "$") {
 		return k.Raw, nil
 	}
@@ -133,7 +133,7 @@ func (e *expansion) missing(section, key, name string) *trouble {
 		return t
 	}
 	var names []string
-	for _, k := range e.config.keys(section) {
+	for _, k := range e.config.visibleKeys(section) {
 		names = append(names, k.Name)
 	}
 	return &trouble{

@@ -140,7 +140,7 @@ func ours(doc []byte) view {
 	var v view
 	for _, name := range names {
 		s := sectionView{Name: name}
-		for _, k := range c.keys(name) {
+		for _, k := range c.visibleKeys(name) {
 			s.Keys = append(s.Keys, ourKey(c, name, k))
 		}
 		v.Sections = append(v.Sections, s)

@@ -70,7 +70,7 @@ func (e Entry) emit(b *bytes.Buffer) {
 // it would.
 func (e Entry) UnwritableReason() string {
 	switch {
-	case e.Key == "" || e.Key != Strip(e.Key) || e.Key != lower(e.Key) || notPlain(e.Key) != "":
+	case e.Key == "" || e.Key != trimSpace(e.Key) || e.Key != lower(e.Key) || notPlain(e.Key) != "":
 		return "a key must be a word in lower case"
 	case strings.ContainsAny(e.Key, "=:\n") || strings.ContainsRune("#;[", rune(e.Key[0])):
 		return "a key must not hold = or :, nor begin with #, ; or ["
@@ -86,7 +86,7 @@ func badValue(value string) string {
 	}
 	for i, line := range strings.Split(value, "\n") {
 		switch {
-		case line != Strip(line):
+		case line != trimSpace(line):
 			return "a line of the value begins or ends with white space, which a reader strips"
 		case i > 0 && line != "" && (line[0] == '#' || line[0] == ';'):
 			return "a line of the value begins with " + line[:1] + ", which a reader takes for a comment"
@@ -113,4 +113,15 @@ func notPlain(s string) string {
 		return "it is not UTF-8"
 	}
 	return ""
+}
+
+// TrimLines returns the entry without the white space around the lines of its
+// value, which a reference can bring in and no INI document can hold.
+func (e Entry) TrimLines() Entry {
+	lines := strings.Split(e.Value, "\n")
+	for i := range lines {
+		lines[i] = trimSpace(lines[i])
+	}
+	e.Value = strings.TrimRight(strings.Join(lines, "\n"), "\n")
+	return e
 }
