@@ -59,9 +59,7 @@ func (l dispatcherLink) Attach(i supervise.Instance) {
 		GUID: i.GUID, Incarnation: i.Incarnation, Pool: s.Name, URL: "http://" + i.Addr, Token: i.Token,
 		Open: s.Connect == "open", Channel: s.Channel, Slots: s.Slots, Ding: s.Protocol == "ding",
 		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance, Recycle: s.Restart.RecycleTasks, Stream: i.Stream,
-		Session: dispatch.Session{
-			Token: i.Session.Token, Slots: i.Session.Slots, Blunt: i.Session.Legacy, Known: i.Session.Known, Resumed: i.Resumed && !l.apiMoved,
-		},
+		Session: i.Session, Resumed: i.Resumed && !l.apiMoved,
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/lifecycle"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -29,7 +30,10 @@ type Attachment struct {
 	// at once. Other numbers are reported about once a second. 0 = none.
 	Recycle int
 	// Session is the session to continue; the zero value starts a new one.
-	Session Session
+	Session lifecycle.Session
+	// Resumed says that an earlier dispatcher may have connected with the
+	// session's token. A worker that confirms it keeps its tasks.
+	Resumed bool
 	// Stream is the initiator's end of the stream that the worker inherited at
 	// its start; nil = none. AttachWorker takes ownership: the dispatcher
 	// closes it in every case.
@@ -76,8 +80,8 @@ func (m attachMessage) applyMessage(d *Dispatcher, now time.Time) {
 	inherited := p.Stream
 	p.Stream = nil // owned by the goroutine that startConnecting starts
 	d.workers[id], p.pool.members[id] = p, p
-	p.resumed.Store(m.Session.Resumed)
-	if m.Session.Resumed { // a resumed worker that hangs must be found even if it never connects
+	p.resumed.Store(m.Resumed)
+	if m.Resumed { // a resumed worker that hangs must be found even if it never connects
 		p.checked = true
 		p.session.lastHeartbeat.Store(&heartbeat{at: now})
 	}

@@ -31,7 +31,7 @@ func (d *Dispatcher) startConnecting(p *workerConn, inherited net.Conn) {
 	ctx, p.stopServing = context.WithCancel(p.ctx)
 	d.goTracked(func() {
 		answer, stands, err := d.connectUntilAccepted(ctx, p)
-		streams := err == nil && !p.Ding && !d.webhooksOnly && (answer.Stream || stands && !p.Session.Blunt)
+		streams := err == nil && !p.Ding && !d.webhooksOnly && (answer.Stream || stands && !p.Session.Legacy)
 		if !streams && inherited != nil {
 			inherited.Close()
 		}

@@ -12,20 +12,6 @@ import (
 // A worker that outlives its initiator is attached by the next initiator, with
 // its session and the tasks that it runs.
 
-// Session is the connection to one incarnation of a worker, as far as a later
-// initiator must know it to continue.
-type Session struct {
-	Token string // "" = a new one
-	// Slots and Blunt are the worker's answer to /connect. Known says that
-	// there was one.
-	Slots int
-	Blunt bool
-	Known bool
-	// Resumed says that an earlier dispatcher may have connected with Token. A
-	// worker that then answers "already connected" keeps its tasks.
-	Resumed bool
-}
-
 // errSessionStands says that a resumed worker is still connected under its
 // session.
 var errSessionStands = errors.New("the session stands")
@@ -107,7 +93,7 @@ func (m sessionResumedMessage) applyMessage(d *Dispatcher, now time.Time) {
 		return
 	}
 	answer := proactor.ConnectAnswer{Slots: p.Session.Slots, Protocol: proactor.Protocol}
-	if p.Session.Known && p.Session.Blunt {
+	if p.Session.Known && p.Session.Legacy {
 		answer.Protocol = 0
 	}
 	d.startDispatching(p, answer, m.stream, now)

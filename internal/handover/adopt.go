@@ -1,9 +1,7 @@
 package handover
 
 import (
-	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"initiator/internal/keeper"
@@ -35,21 +33,13 @@ func (s *State) TakeKeeper(o keeper.Options) (*keeper.Keeper, error) {
 // that prove it to the keeper. All others count as ended: another process may
 // have their pid, so they are not signalled.
 func (s *State) adoptWorkers(k *keeper.Keeper, o keeper.Options) {
-	var group sync.WaitGroup
-	for i := range s.Held {
+	for i, order := range supervise.ProveWorkers(s.Held, o.Logger) {
 		w := &s.Held[i]
-		group.Go(func() {
-			order, err := supervise.ProveHeld(context.Background(), *w) // it has a timeout of its own
-			if err != nil && w.PID != 0 {
-				o.Logger.Warn("a worker of an earlier initiator is not adopted; no process was signalled", "guid", w.GUID, "pid", w.PID, "reason", err)
-			}
-			if w.PID != 0 {
-				_ = k.Adopt(order, w.Snapshot, adoptGrace) // the end of the keeper is reported elsewhere
-			}
-			w.PID, w.StartTime = order.PID, order.StartTime
-		})
+		if w.PID != 0 {
+			_ = k.Adopt(order, w.Snapshot, adoptGrace) // the end of the keeper is reported elsewhere
+		}
+		w.PID, w.StartTime = order.PID, order.StartTime
 	}
-	group.Wait()
 }
 
 // KeeperOutdated reports whether the keeper that waited speaks an older version

@@ -20,4 +20,5 @@ package lifecycle
 //	stopping.go         cells of a worker that stops
 //	ended.go            cells of a process that has ended
 //	restart_policy.go   whether and when a worker that has died is started again
+//	session.go          Session: what the dispatcher and an incarnation have agreed on
 //	restored_record.go  a record that an earlier initiator has stored

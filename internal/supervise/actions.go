@@ -127,7 +127,7 @@ func (l *loop) releaseIncarnation(w *worker) {
 		w.socket = nil
 	}
 	w.dropStream()
-	w.token, w.pendingEnd, w.session, w.startTime = "", lifecycle.Action{}, Session{}, 0
+	w.token, w.pendingEnd, w.session, w.startTime = "", lifecycle.Action{}, lifecycle.Session{}, 0
 	l.killHook(w)
 }
 

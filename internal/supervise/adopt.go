@@ -1,9 +1,6 @@
 package supervise
 
 import (
-	"context"
-	"sync"
-
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 )
@@ -13,22 +10,6 @@ import (
 // kernel gives the process a name that is never used again.
 func (w *worker) outlivesKeeper() bool {
 	return w.isKept() && w.rec.PID != 0 && w.startTime != 0 && w.rec.Phase.HasProcess()
-}
-
-func (l *loop) prove(list []keeper.KeptWorker) []keeper.AdoptOrder {
-	orders := make([]keeper.AdoptOrder, len(list))
-	var group sync.WaitGroup
-	for i, h := range list {
-		group.Go(func() {
-			order, err := ProveHeld(context.Background(), h) // it has a timeout of its own
-			if err != nil {
-				l.log.Error("a worker that outlived its keeper is not adopted, and left alone", "guid", h.GUID, "pid", h.PID, "reason", err)
-			}
-			orders[i] = order
-		})
-	}
-	group.Wait()
-	return orders
 }
 
 // adoptProven gives the new keeper the workers that have proven themselves. For

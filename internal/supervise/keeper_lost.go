@@ -80,7 +80,7 @@ func (l *loop) replaceKeeper(guids []string, leaders []int, kept []keeper.KeptWo
 	tree.KillExcept(spare)
 	strays := killByGUID(guids, leaders)
 	k, err := l.launchKeeper()
-	orders := l.prove(kept)
+	orders := ProveWorkers(kept, l.log)
 	l.box.Put(func(l *loop) { l.useNewKeeper(k, strays, err); l.adoptProven(orders) })
 }
 

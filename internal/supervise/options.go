@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 )
@@ -35,7 +36,7 @@ type Instance struct {
 	Token       string // the worker's own secret; it must not be logged
 	// Session is the session to connect with. Resumed says that the worker may
 	// already be connected under it.
-	Session Session
+	Session lifecycle.Session
 	Resumed bool
 	// Stream is the initiator's end of the worker's stream; nil = it has none.
 	// The receiver of the Instance owns it and must close it.

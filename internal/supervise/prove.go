@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"initiator/internal/keeper"
 	"initiator/internal/probe"
@@ -15,14 +18,35 @@ import (
 // killed.
 const proofTimeout = 2 * time.Second
 
-// ProveHeld checks that the process of a snapshot is the worker. The process
+// ProveWorkers checks, for all workers at the same time, that the process of a
+// worker's snapshot is the worker, and logs each process that does not prove it.
+// The keeper adopts a worker by its order, which has the same place in the
+// result. Without proof the order names no process: the keeper then reports an
+// exit that no keeper has seen, and the process is left alone.
+func ProveWorkers(list []keeper.KeptWorker, log hclog.Logger) []keeper.AdoptOrder {
+	orders := make([]keeper.AdoptOrder, len(list))
+	var group sync.WaitGroup
+	for i, h := range list {
+		group.Go(func() {
+			order, err := proveWorker(context.Background(), h) // it has a timeout of its own
+			if err != nil && h.PID != 0 {
+				log.Warn("a worker that has outlived its keeper is not adopted; its process was not signalled", "guid", h.GUID, "pid", h.PID, "reason", err)
+			}
+			orders[i] = order
+		})
+	}
+	group.Wait()
+	return orders
+}
+
+// proveWorker checks that the process of a snapshot is the worker. The process
 // must have the recorded start time, and it must know the worker's token. A
 // worker that answers no /ping must have the worker's GUID in the environment
-// with which it was started. ProveHeld sends no signal.
+// with which it was started. proveWorker sends no signal.
 //
 // The order is of use together with an error, too: it then names no process,
 // and a keeper that adopts it reports an exit that no keeper has seen.
-func ProveHeld(ctx context.Context, h keeper.KeptWorker) (keeper.AdoptOrder, error) {
+func proveWorker(ctx context.Context, h keeper.KeptWorker) (keeper.AdoptOrder, error) {
 	order := keeper.AdoptOrder{GUID: h.GUID, Incarnation: h.Incarnation, Keep: true}
 	m, err := decodeSnapshot(h.Snapshot)
 	if err != nil {

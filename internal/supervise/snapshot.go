@@ -36,7 +36,7 @@ type snapshot struct {
 
 	Record  lifecycle.Record
 	Token   string
-	Session Session
+	Session lifecycle.Session
 	Port    *snapshotPort
 	Notify  string // the directory of its NOTIFY_SOCKET
 	Logs    snapshotLogs
@@ -67,18 +67,6 @@ type snapshotLogs struct {
 	Cgroup         string
 }
 
-// Session is what the dispatcher and one incarnation have agreed on.
-type Session struct {
-	// Token is chosen before the process starts, so that the next initiator
-	// knows the token of every session.
-	Token string
-	// Slots and Legacy are what the worker has answered; Known says that it
-	// has.
-	Slots  int
-	Legacy bool `json:"Blunt"` // it is a ding slave: one slot, no cancel
-	Known  bool
-}
-
 // summary is the part of a worker that makes its snapshot out of date when it
 // changes.
 type summary struct {
@@ -91,7 +79,7 @@ type summary struct {
 	cause                             lifecycle.EndCause
 	last, readySince, deadline, began time.Time
 	lastSeq                           uint64
-	session                           Session
+	session                           lifecycle.Session
 }
 
 func (w *worker) summarize() summary {

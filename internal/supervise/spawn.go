@@ -66,7 +66,7 @@ func (l *loop) prepareSpawn(w *worker) error {
 		w.socket = socket
 	}
 	if spec.Contract {
-		w.token, w.session = webhook.NewToken(), Session{Token: webhook.NewToken()}
+		w.token, w.session = webhook.NewToken(), lifecycle.Session{Token: webhook.NewToken()}
 	}
 	return nil
 }

@@ -88,14 +88,14 @@ type worker struct {
 	stream                     net.Conn // the initiator's end of the worker's stream, until the dispatcher takes it
 	outputWatched, lineAwaited bool
 
-	startTime      uint64          // of the process, in ticks since boot; with the PID it identifies the process for ever
-	cgroup         string          // of the process; "" = inherited from the keeper
-	lastSeq        uint64          // the number of the keeper's newest event about the worker
-	session        Session         // of the current incarnation
-	saved          summary         // what the saved snapshot says
-	restored       *restoredWorker // until the worker is resumed
-	awaitsAdoption bool            // the keeper was killed; the next keeper adopts the worker
-	socketLost     bool            // no process holds the port's socket: it is bound again before the next start
+	startTime      uint64            // of the process, in ticks since boot; with the PID it identifies the process for ever
+	cgroup         string            // of the process; "" = inherited from the keeper
+	lastSeq        uint64            // the number of the keeper's newest event about the worker
+	session        lifecycle.Session // of the current incarnation
+	saved          summary           // what the saved snapshot says
+	restored       *restoredWorker   // until the worker is resumed
+	awaitsAdoption bool              // the keeper was killed; the next keeper adopts the worker
+	socketLost     bool              // no process holds the port's socket: it is bound again before the next start
 
 	timer    timerheap.Timer[*worker]
 	waiters  []*waiter
