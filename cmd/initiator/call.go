@@ -15,13 +15,13 @@ import (
 	"initiator/worker/call"
 )
 
-const callLong = `Call a method of a worker through its direct door and print the result. No
-initiator takes part, and nothing is queued or tried again by itself.
+const callLong = `Call a method of a worker through its direct listener and print the result. No
+initiator takes part: nothing is queued, and nothing is retried without --retries.
 
-URL may be several, separated by commas: the call goes to the first that takes
-it. PARAMETERS are JSON, - for standard input, or @FILE; without them {}. The
-door needs the worker's token, in the file that --token-file names, unless its
-section says direct = open.
+URL may be several addresses, separated by commas: the first worker that accepts
+the call runs it. PARAMETERS are JSON, - for standard input, or @FILE; without
+them {}. The listener needs the worker's token, in the file that --token-file
+names, unless the section of the worker has direct = open.
 
 Exit codes: 0 done; 1 the method failed (its error is on stderr); 2 usage; 124
 timeout; 125 no worker could be reached; 126 no worker has a free slot, or the
@@ -40,8 +40,8 @@ func (a *app) callCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.Var(&c.timeout, "timeout", "how long one try may take; without it 10s")
-	f.IntVar(&c.retries, "retries", 0, "how often to try again after a timeout or a broken connection; the method may then run twice")
+	f.Var(&c.timeout, "timeout", "time limit of one try; without it 10s")
+	f.IntVar(&c.retries, "retries", 0, "how often to retry after a timeout or a broken connection; the method may run twice")
 	f.StringVar(&c.compression, "compression", "none", "none, gzip or zstd")
 	f.StringVar(&c.tokenFile, "token-file", "", "the `FILE` that holds the worker's token")
 	return cmd
@@ -56,11 +56,12 @@ type directCall struct {
 	tokenFile   string
 }
 
+// callMethod calls the method and prints its result.
 func (c *directCall) callMethod(ctx context.Context, args []string) error {
 	if !strings.ContainsAny(args[0], ":/.") {
 		return cli.NewFault(
-			cli.ExitUsage, fmt.Errorf("%q is no URL, such as http://127.0.0.1:7236; `initiator status` shows the ports of workers", args[0]),
-			"`initiator run "+args[0]+"."+args[1]+"` does a task in the pool of that name",
+			cli.ExitUsage, fmt.Errorf("%q is not a URL such as http://127.0.0.1:7236; `initiator status` shows the ports of workers", args[0]),
+			"`initiator run "+args[0]+"."+args[1]+"` runs a task in the pool of that name",
 		)
 	}
 	parameters := json.RawMessage("{}")
@@ -87,6 +88,7 @@ func (c *directCall) callMethod(ctx context.Context, args []string) error {
 	return err
 }
 
+// openPool returns a pool of the workers at the addresses of the command line.
 func (c *directCall) openPool(url string) (*call.Pool, error) {
 	options := []call.Option{
 		call.WithTimeout(c.timeout.Value), call.WithRetries(c.retries), call.WithCompression(c.compression),
@@ -101,8 +103,8 @@ func (c *directCall) openPool(url string) (*call.Pool, error) {
 	return call.New(call.Options{Addresses: []string{url}, Defaults: options})
 }
 
-// callFault gives an error its exit code. What the method itself says goes to
-// stderr as it came.
+// callFault gives an error its exit code. The error of the method itself is
+// printed as the worker sent it.
 func (c *directCall) callFault(err error) error {
 	var answer *call.Error
 	switch {

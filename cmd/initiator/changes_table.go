@@ -8,6 +8,7 @@ import (
 	"initiator/internal/plan"
 )
 
+// showChanges prints the changes of a reload.
 func (a *app) showChanges(c api.Changes) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(c)
@@ -25,7 +26,7 @@ func (a *app) showChanges(c api.Changes) error {
 		return err
 	}
 	if len(c.Schedules) > 0 {
-		if err := a.Out.WriteLines("other schedules: " + strings.Join(c.Schedules, ", ")); err != nil {
+		if err := a.Out.WriteLines("changed schedules: " + strings.Join(c.Schedules, ", ")); err != nil {
 			return err
 		}
 	}
@@ -35,8 +36,8 @@ func (a *app) showChanges(c api.Changes) error {
 	return nil
 }
 
-// anyChange says whether anything differs; a key of [initiator] that waits for
-// the next start counts as well.
+// anyChange reports whether anything differs, also a key of [initiator] that
+// takes effect at the next start.
 func anyChange(c api.Changes) bool {
 	for _, w := range c.Workers {
 		if w.HasEffect() {
@@ -46,8 +47,8 @@ func anyChange(c api.Changes) bool {
 	return len(c.Settings) > 0 || len(c.Schedules) > 0
 }
 
-// changedKeys are the keys that differ; of a definition that is kept they take
-// effect as it runs.
+// changedKeys returns the keys that differ. The keys of a definition that is
+// kept take effect without a restart.
 func changedKeys(c plan.Change) string {
 	switch {
 	case len(c.Keys) == 0:
@@ -58,6 +59,7 @@ func changedKeys(c plan.Change) string {
 	return strings.Join(c.Keys, ", ")
 }
 
+// actionColour returns the colour of an action.
 func actionColour(action plan.Action) string {
 	switch action {
 	case plan.ActionStart:

@@ -40,6 +40,8 @@ func (a *app) checkCommand() *cobra.Command {
 	}
 }
 
+// showPlan prints the workers and schedules of a plan, and its warnings on
+// stderr.
 func (a *app) showPlan(p *plan.Plan) error {
 	t := terminal.Table{Head: []string{"NAME", "REPLICAS", "SLOTS", "PORT", "READY", "AFTER", "RUNS"}, Optional: []int{5, 4, 3, 2, 1}}
 	for _, r := range workerRows(p) {

@@ -12,8 +12,9 @@ import (
 	"initiator/internal/plan"
 )
 
-// missingPrograms says which programs of a plan are not there now. It is no fault: they
-// may be built or installed before they are started.
+// missingPrograms returns a warning for each program of a plan that does not
+// exist now. It is not a fault: the program may be built or installed before
+// the worker is started.
 func missingPrograms(p *plan.Plan) (warnings []string) {
 	for i := range p.Workers {
 		s := &p.Workers[i]
@@ -25,8 +26,8 @@ func missingPrograms(p *plan.Plan) (warnings []string) {
 	return warnings
 }
 
-// programExists looks where the start would look. Only what is certainly missing
-// counts: a file that cannot be looked at may be there.
+// programExists looks in the places in which the start would look. A file that
+// cannot be looked at counts as existing.
 func programExists(program string, s *plan.Spec, dir string) bool {
 	if s.Directory != "" {
 		dir = s.Directory
@@ -48,6 +49,7 @@ func programExists(program string, s *plan.Spec, dir string) bool {
 	return false
 }
 
+// joinDir returns a path below dir, or an absolute path unchanged.
 func joinDir(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return path
@@ -55,15 +57,17 @@ func joinDir(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
+// isMissing reports whether a file certainly does not exist.
 func isMissing(path string) bool {
 	_, err := os.Stat(path)
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// plainWord is an argument that every shell leaves as it is.
+// plainWord matches an argument that needs no quotes in a shell.
 var plainWord = regexp.MustCompile(`^[\w@%+=:,./${}-]+$`)
 
-// shellQuoted is a command as one would write it: what has blanks in it is quoted.
+// shellQuoted returns a command line as it is typed: arguments with blanks are
+// quoted.
 func shellQuoted(argv []string) string {
 	words := make([]string, 0, len(argv))
 	for _, word := range argv {
@@ -75,6 +79,7 @@ func shellQuoted(argv []string) string {
 	return strings.Join(words, " ")
 }
 
+// commandOf returns the command line of a worker.
 func commandOf(s *plan.Spec) []string {
 	switch {
 	case len(s.Exec) > 0:

@@ -20,6 +20,7 @@ type workerRow struct {
 	Line     int      `json:"line"`
 }
 
+// workerRows returns the worker definitions of a plan.
 func workerRows(p *plan.Plan) []workerRow {
 	rows := make([]workerRow, 0, len(p.Workers))
 	for i := range p.Workers {
@@ -36,7 +37,8 @@ func workerRows(p *plan.Plan) []workerRow {
 	return rows
 }
 
-// portOf is how the worker's port is chosen and held; "-" = it has none.
+// portOf returns how the port of a worker is chosen and held; "-" for a worker
+// without a port.
 func portOf(s *plan.Spec) string {
 	switch {
 	case !s.TakesPort():
@@ -47,7 +49,7 @@ func portOf(s *plan.Spec) string {
 	return strconv.Itoa(s.Port) + "/" + s.PortMode()
 }
 
-// readyOf is the proof of readiness as the INI writes it.
+// readyOf returns the readiness check as the INI writes it.
 func readyOf(s *plan.Spec) string {
 	if more := s.Ready.Pattern + s.Ready.Path; more != "" {
 		return s.Ready.Kind + ":" + more
@@ -63,6 +65,7 @@ type scheduleRow struct {
 	Data json.RawMessage `json:"data"`
 }
 
+// scheduleRows returns the schedules of a plan.
 func scheduleRows(p *plan.Plan) []scheduleRow {
 	rows := make([]scheduleRow, 0, len(p.Schedules))
 	for _, s := range p.Schedules {

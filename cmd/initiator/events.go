@@ -17,8 +17,8 @@ func (a *app) eventsCommand() *cobra.Command {
 	var since uint64
 	var follow bool
 	cmd := &cobra.Command{
-		Use: "events", Short: "Show what happened to workers",
-		Long: "Show what happened to workers, oldest first. Each event has a number; --since\ngoes on after one.",
+		Use: "events", Short: "Show the state changes of workers",
+		Long: "Show the state changes of workers, oldest first. Each event has a number; --since\nshows the events after it.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
@@ -26,11 +26,12 @@ func (a *app) eventsCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().Uint64Var(&since, "since", 0, "only those after this `NUMBER`")
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what happens from now on")
+	cmd.Flags().Uint64Var(&since, "since", 0, "only the events after this `NUMBER`")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "keep printing new events")
 	return cmd
 }
 
+// showEvent prints one event.
 func (a *app) showEvent(t supervise.Transition) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(t)

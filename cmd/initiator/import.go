@@ -10,17 +10,17 @@ import (
 	"initiator/internal/plan"
 )
 
-const importLong = `Writes what a supervisord.conf says as an INI of the initiator's own, with its
-comments, on standard output or into a file that does not exist yet. What has
-another meaning than under supervisord is listed on standard error.
+const importLong = `Convert a supervisord.conf to an INI of the initiator, with its comments. The INI
+is printed on standard output, or written to a new file. Settings that have another
+meaning than under supervisord are listed on standard error.
 
-The new file belongs beside the old one, since paths in it are relative to it.
-Nothing has to be imported: -c takes a supervisord.conf as it is.`
+Put the new file beside the old one, since its paths are relative to it. The import
+is optional: -c also reads a supervisord.conf.`
 
 func (a *app) importCommand() *cobra.Command {
 	var target string
 	c := &cobra.Command{
-		Use: "import FILE", Short: "Write a supervisord.conf in the initiator's own dialect", Long: importLong,
+		Use: "import FILE", Short: "Convert a supervisord.conf to an INI", Long: importLong,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return a.importFile(args[0], target) },
 	}
@@ -34,6 +34,8 @@ type imported struct {
 	Changes []string `json:"changes"`
 }
 
+// importFile prints the INI, or writes it to target, and lists what has changed
+// its meaning.
 func (a *app) importFile(path, target string) error {
 	env, err := cli.PlanEnv()
 	if err != nil {
@@ -60,7 +62,8 @@ func (a *app) importFile(path, target string) error {
 	return a.Out.Err()
 }
 
-// writeNew overwrites nothing: what stands there may have been edited.
+// writeNew writes a new file. It overwrites nothing: an existing file may have
+// been edited.
 func writeNew(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if os.IsExist(err) {

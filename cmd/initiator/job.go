@@ -14,13 +14,13 @@ import (
 
 func (a *app) jobCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "job NAME [--guid GUID] [--port PORT]", Short: "Be a worker: " + strings.Join(jobs.Names(), ", "),
-		Long: "Be a worker, as `command = ${initiator:self} job NAME` starts it. Started by hand\nit serves on ding.interaction's port, or on --port.\n\nJobs: " +
+		Use: "job NAME [--guid GUID] [--port PORT]", Short: "Run a built-in worker: " + strings.Join(jobs.Names(), ", "),
+		Long: "Run a built-in worker, as `command = ${initiator:self} job NAME` starts it. Started\nby hand, it serves on the port of ding.interaction, or on --port.\n\nJobs: " +
 			strings.Join(jobs.Names(), ", "),
-		// The flags are the worker's: it reads them as any other worker does.
+		// The worker reads its flags itself, as every other worker does.
 		DisableFlagParsing: true,
 		ValidArgs:          jobs.Names(),
-		// No twins either: a worker's environment is not for these flags.
+		// The environment of a worker does not set these flags either.
 		PersistentPreRun: func(*cobra.Command, []string) { a.Began = true },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
@@ -31,7 +31,7 @@ func (a *app) jobCommand() *cobra.Command {
 	}
 }
 
-// runJob serves until it is asked to end. A second signal ends it at once.
+// runJob serves until a signal ends it. A second signal ends it at once.
 func (a *app) runJob(ctx context.Context, name string, args []string) error {
 	ctx, again, stop := cli.CatchSignals(ctx, cli.EndingSignals...)
 	defer stop()

@@ -11,12 +11,12 @@ import (
 	"initiator/internal/plan"
 )
 
-const keysLong = `Show every key that an INI may have: its value, what it is where it is left out,
-and what it means. It is the table that the initiator reads with.
+const keysLong = `Show every key that an INI may have: its type, its default and its meaning. The
+initiator reads the INI with the same table.
 
-With names, only those keys, or all of these sections: initiator, worker, group,
-schedule, include. The keys of [DEFAULT], of [config:NAME] and of sections that
-are named by a module or a guid are yours: the workers read them.`
+With names it shows only these keys, or all keys of these sections: initiator,
+worker, group, schedule, include. The keys of [DEFAULT], of [config:NAME] and of
+sections that are named by a module or a guid are yours: the workers read them.`
 
 func (a *app) keysCommand() *cobra.Command {
 	return &cobra.Command{
@@ -46,6 +46,7 @@ type keyRow struct {
 	Doc     string `json:"doc"`
 }
 
+// keyRows returns keys for JSON.
 func keyRows(keys []plan.KeyDoc) []keyRow {
 	rows := make([]keyRow, 0, len(keys))
 	for _, k := range keys {
@@ -54,7 +55,7 @@ func keyRows(keys []plan.KeyDoc) []keyRow {
 	return rows
 }
 
-// keyNames are the sections and keys that can be asked for.
+// keyNames returns the names of all sections and keys.
 func keyNames() (names []string) {
 	for _, k := range plan.KeyDocs() {
 		names = append(names, k.Section, k.Name)
@@ -63,8 +64,8 @@ func keyNames() (names []string) {
 	return slices.Compact(names)
 }
 
-// chooseKeys keeps the keys that are named, by themselves or by their section;
-// without names all.
+// chooseKeys returns the keys that names select, by key or section; all keys
+// without names.
 func chooseKeys(names []string) ([]plan.KeyDoc, error) {
 	all := plan.KeyDocs()
 	if len(names) == 0 {
@@ -82,7 +83,7 @@ func chooseKeys(names []string) ([]plan.KeyDoc, error) {
 	return slices.DeleteFunc(all, func(k plan.KeyDoc) bool { return !wanted[k.Section] && !wanted[k.Name] }), nil
 }
 
-// sectionWord makes worker of [worker:NAME], as it stands in a file.
+// sectionWord returns "worker" for [worker:NAME], as it stands in a file.
 func sectionWord(name string) string {
 	inside, bracketed := strings.CutPrefix(name, "[")
 	if bracketed {
@@ -91,11 +92,12 @@ func sectionWord(name string) string {
 	return strings.ToLower(inside)
 }
 
+// unknownKey is the error of a key that does not exist.
 type unknownKey string
 
 func (k unknownKey) Error() string { return "no section of an INI has a key " + string(k) }
 
-// keyLines are the keys under the heads of their sections, each with its
+// keyLines returns the keys under the heads of their sections, each with its
 // meaning below it.
 func keyLines(keys []plan.KeyDoc, width int) (lines []string) {
 	section := ""
@@ -119,7 +121,7 @@ func keyLines(keys []plan.KeyDoc, width int) (lines []string) {
 	return lines
 }
 
-// sectionHead is a section as it is written.
+// sectionHead returns the head of a section as it is written.
 func sectionHead(section string) string {
 	if section == "initiator" || section == "include" {
 		return "[" + section + "]"

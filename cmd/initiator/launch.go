@@ -30,10 +30,11 @@ func (a *app) launchCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&guid, "guid", "", "the worker's `GUID`; without it one is made")
+	cmd.Flags().StringVar(&guid, "guid", "", "the `GUID` of the worker; without it a new one")
 	return cmd
 }
 
+// showLaunched prints a worker that was launched.
 func (a *app) showLaunched(w initiator.Worker) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(w)

@@ -11,18 +11,17 @@ import (
 	"initiator/initiator/client"
 )
 
-const logsLong = `Show what workers wrote, by definition, group or guid, on stdout and on stderr.
-Where there are several, their lines are in the order of time, each behind its
-worker.
+const logsLong = `Show the output of workers, by definition, group or guid: stdout and stderr. The
+lines of several workers are in order of time, each with the name of its worker.
 
 --since takes a duration (10m) or a time (2030-01-31T12:00:00Z). --previous shows
-the incarnation before the last one, of which one wants to know why it ended.`
+the output of the incarnation before the current one, to find out why it ended.`
 
 func (a *app) logsCommand() *cobra.Command {
 	var q client.LogQuery
 	var since cli.PastFlag
 	cmd := &cobra.Command{
-		Use: "logs NAME…|all", Short: "Show what workers wrote", Long: logsLong,
+		Use: "logs NAME…|all", Short: "Show the output of workers", Long: logsLong,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.Since = since.At
@@ -39,22 +38,23 @@ func (a *app) logsCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVarP(&q.Follow, "follow", "f", false, "go on with what they write from now on")
+	f.BoolVarP(&q.Follow, "follow", "f", false, "keep printing new output")
 	f.IntVarP(&q.Tail, "tail", "n", 0, "only the last `N` lines; 0 = all")
-	f.Var(&since, "since", "only what was written since then, or `10m` ago")
-	f.BoolVarP(&q.Previous, "previous", "p", false, "of the incarnation before the last one")
+	f.Var(&since, "since", "only the output since this time, or since `10m` ago")
+	f.BoolVarP(&q.Previous, "previous", "p", false, "of the incarnation before the current one")
 	f.StringVar(&q.Stream, "stream", "both", "only this `STREAM`: stdout or stderr")
 	return cmd
 }
 
+// checkLogs checks the flags.
 func checkLogs(q client.LogQuery) error {
 	switch {
 	case q.Stream != "stdout" && q.Stream != "stderr" && q.Stream != "both":
-		return fmt.Errorf("--stream %s: there is stdout, stderr and both", q.Stream)
+		return fmt.Errorf("--stream %s: write stdout, stderr or both", q.Stream)
 	case q.Tail < 0:
-		return fmt.Errorf("--tail %d: a number of lines, or 0 for all", q.Tail)
+		return fmt.Errorf("--tail %d: write a number of lines, or 0 for all", q.Tail)
 	case q.Follow && q.Previous:
-		return errors.New("--follow and --previous do not go together: nothing is added to what a process wrote that has ended")
+		return errors.New("--follow and --previous do not go together: a process that has ended writes nothing more")
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the whole program but for its exit.
+// run is the program without os.Exit: it returns the exit code.
 func run(args []string, in, out, err *os.File) int {
 	stop := cli.CatchBrokenPipes()
 	defer stop()

@@ -12,17 +12,17 @@ import (
 	"initiator/internal/api"
 )
 
-// pauseCommand is `pause` or `resume`.
+// pauseCommand returns `pause` or `resume`.
 func (a *app) pauseCommand(verb string) *cobra.Command {
 	do := (*client.Client).Pause
 	cmd := &cobra.Command{
-		Use: verb + " POOL…|all", Short: "Give the tasks of a pool to nobody for now",
-		Long: "Give the tasks of a pool to nobody for now, also after a restart of the\ninitiator: it takes tasks, and they wait for `initiator resume`. Those that run,\nrun on.",
+		Use: verb + " POOL…|all", Short: "Stop handing out the tasks of pools",
+		Long: "Stop handing out the tasks of pools, also after a restart of the initiator. New\ntasks are accepted and wait for `initiator resume`. Running tasks keep running.",
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.CompletePools,
 	}
 	if verb == "resume" {
 		do = (*client.Client).Resume
-		cmd.Short, cmd.Long = "Let a paused pool go on", "Let a paused pool go on."
+		cmd.Short, cmd.Long = "Hand out the tasks of paused pools again", "Hand out the tasks of paused pools again."
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
@@ -39,7 +39,7 @@ func (a *app) pauseCommand(verb string) *cobra.Command {
 	return cmd
 }
 
-// poolTable lists pools.
+// poolTable returns the table of pools.
 func poolTable(pools []api.Pool) terminal.Table {
 	t := terminal.Table{Head: []string{"POOL", "STATE", "QUEUED", "RUNNING", "DEAD"}, Optional: []int{4}}
 	for _, p := range pools {

@@ -10,11 +10,12 @@ import (
 	"initiator/internal/plan"
 )
 
-const planLong = `Show what a reload would do with each worker definition: keep, start, stop or
-restart, and the keys that make it so. Nothing is changed. Where no initiator
-runs, everything would be started.
+const planLong = `Show what a reload would do with each worker definition (keep, start, stop or
+restart) and the keys that differ. Nothing is changed. Where no initiator runs,
+everything would be started.
 
-Exit codes: 0 nothing would change, 1 something would, 2 the INI has faults.`
+Exit codes: 0 a reload would change nothing; 1 it would change something; 2 the INI
+has faults.`
 
 func (a *app) planCommand() *cobra.Command {
 	return &cobra.Command{

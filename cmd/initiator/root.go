@@ -6,30 +6,32 @@ import (
 	"initiator/cmd/initiator/internal/supervisorctl"
 )
 
-const rootLong = `Define workers in an INI file. initiator launches them on free ports, keeps
-them alive, and hands them tasks.
+const rootLong = `Define workers in an INI file. initiator starts them on free ports, keeps them
+running, and gives them tasks.
 
 The INI is the file that -c names, else ./initiator.ini, else
 /etc/initiator/initiator.ini. A running initiator is found through the socket
 in its state directory.
 
-Every flag has a twin in the environment: INITIATOR_CONFIG for --config,
-INITIATOR_STATE_DIR for --state-dir. NO_COLOR is honoured.`
+Every flag can be set by an environment variable: INITIATOR_CONFIG for --config,
+INITIATOR_STATE_DIR for --state-dir. NO_COLOR=1 switches colours off.`
 
-// app is one invocation; each verb is a method of it.
+// app is one invocation. Each verb is a method of it that returns a
+// cobra.Command.
 type app struct{ *cli.App }
 
+// buildRoot returns the root command with all verbs.
 func (a *app) buildRoot() *cobra.Command {
-	root := &cobra.Command{Use: "initiator", Short: "Launch workers, keep them alive, hand them tasks", Long: rootLong}
+	root := &cobra.Command{Use: "initiator", Short: "Start workers, keep them running, give them tasks", Long: rootLong}
 	a.PrepareRoot(root)
 	root.AddGroup(
-		&cobra.Group{ID: "house", Title: "The initiator:"},
+		&cobra.Group{ID: "initiator", Title: "The initiator:"},
 		&cobra.Group{ID: "worker", Title: "Workers:"},
 		&cobra.Group{ID: "task", Title: "Tasks:"},
-		&cobra.Group{ID: "supervisorctl", Title: "Words of supervisorctl:"},
+		&cobra.Group{ID: "supervisorctl", Title: "Verbs of supervisorctl:"},
 	)
 	root.AddCommand(
-		inGroup("house", a.upCommand(), a.shutdownCommand(), a.upgradeCommand(), a.checkCommand(), a.keysCommand(),
+		inGroup("initiator", a.upCommand(), a.shutdownCommand(), a.upgradeCommand(), a.checkCommand(), a.keysCommand(),
 			a.planCommand(), a.reloadCommand(), a.importCommand())...)
 	root.AddCommand(
 		inGroup("worker", a.statusCommand(), a.launchCommand(), a.logsCommand(), a.eventsCommand(),
@@ -42,6 +44,7 @@ func (a *app) buildRoot() *cobra.Command {
 	return root
 }
 
+// inGroup puts verbs into a group of the help page.
 func inGroup(group string, verbs ...*cobra.Command) []*cobra.Command {
 	for _, v := range verbs {
 		v.GroupID = group

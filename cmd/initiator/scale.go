@@ -17,13 +17,13 @@ import (
 
 func (a *app) scaleCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "scale NAME N", Short: "Make a definition have N workers",
-		Long: "Make a definition have N workers, until a reload changes its replicas. It returns\nwhen those that are new are ready and those that are too many are gone; the\nyoungest go first.",
+		Use: "scale NAME N", Short: "Set the number of workers of a definition",
+		Long: "Run N workers of a definition, until a reload changes its replicas. The newest\nworkers are stopped first. scale returns when new workers are ready and superfluous\nworkers are stopped.",
 		Args: cobra.ExactArgs(2), ValidArgsFunction: a.CompleteNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[1])
 			if err != nil || n < 0 {
-				return cli.UsageFault(fmt.Errorf("%s: a number of workers, 0 or more", args[1]))
+				return cli.UsageFault(fmt.Errorf("%s: write a number of workers, 0 or more", args[1]))
 			}
 			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				all, err := c.Scale(ctx, args[0], n)

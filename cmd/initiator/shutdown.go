@@ -15,7 +15,7 @@ func (a *app) shutdownCommand() *cobra.Command {
 	var kill bool
 	cmd := &cobra.Command{
 		Use: "shutdown", Short: "Stop all workers and end the initiator",
-		Long: "Stop all workers within their stop times, end the initiator, and return when it\nis gone.",
+		Long: "Stop all workers within their stop times, and end the initiator. shutdown returns\nwhen the initiator has ended.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.Connect()
@@ -28,16 +28,16 @@ func (a *app) shutdownCommand() *cobra.Command {
 			if err := c.Shutdown(ctx, kill); err != nil {
 				return err
 			}
-			return a.untilGone(ctx, c)
+			return a.awaitEnd(ctx, c)
 		},
 	}
 	cmd.Flags().BoolVar(&kill, "kill", false, "kill the workers, without waiting for their tasks")
 	return cmd
 }
 
-// untilGone returns when the initiator does not answer any more. The stream of
-// its events ends just before it does.
-func (a *app) untilGone(ctx context.Context, c *client.Client) error {
+// awaitEnd waits until the initiator does not answer any more. The stream of
+// its events ends just before that.
+func (a *app) awaitEnd(ctx context.Context, c *client.Client) error {
 	for {
 		err := c.Events(ctx, client.Now, true, func(supervise.Transition) error { return nil })
 		var gone *client.Unreachable

@@ -14,15 +14,14 @@ import (
 	"initiator/initiator/client"
 )
 
-// signalCommand is the verb `signal`; signal.go is about those that we get.
 func (a *app) signalCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "signal SIGNAL NAME…|all", Short: "Send a signal to the process groups of workers",
-		Long: "Send a signal, by name or number, to the process groups of workers. What follows\nis theirs: a worker that ends of it is restarted as after any other death.",
+		Long: "Send a signal, by name or number, to the process groups of workers. A worker that\nthe signal ends is restarted as after any other exit.",
 		Args: cobra.MinimumNArgs(2), ValidArgsFunction: a.CompleteSignal,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !isSignal(args[0]) {
-				return cli.UsageFault(fmt.Errorf("there is no signal %s; name one such as HUP or USR1, or give its number", args[0]))
+				return cli.UsageFault(fmt.Errorf("there is no signal %s; write a name such as HUP or USR1, or a number", args[0]))
 			}
 			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				all, err := c.Workers(ctx)
@@ -41,7 +40,7 @@ func (a *app) signalCommand() *cobra.Command {
 	}
 }
 
-// isSignal takes HUP, SIGHUP, hup and 1.
+// isSignal reports whether text names a signal: HUP, SIGHUP, hup or 1.
 func isSignal(text string) bool {
 	if n, err := strconv.Atoi(text); err == nil {
 		return n > 0 && n <= 64

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -16,22 +15,23 @@ import (
 	"initiator/internal/supervise"
 )
 
-// workerVerbs are the verbs that make workers be as somebody wants them.
+// workerVerbs are the help texts of start, stop and restart.
 var workerVerbs = map[string]struct{ short, long string }{
 	"start": {
-		"Start workers, and wait until they are up",
-		"Start workers by definition, group or guid, or all of them. It returns when each is\nready, or will not be; the exit code is 1 when one is not.",
+		"Start workers and wait until they are ready",
+		"Start workers by definition, group or guid, or all of them. start returns when each\nworker is ready or given up; the exit code is 1 when a worker is not ready.",
 	},
 	"stop": {
-		"Stop workers, and wait until nothing of them is left",
-		"Stop workers by definition, group or guid, or all of them. Running tasks may end\nfirst. It returns when nothing of them is left, and says whether that is proven.",
+		"Stop workers and wait until none of their processes is left",
+		"Stop workers by definition, group or guid, or all of them. Running tasks may end\nfirst. stop returns when none of their processes is left, and says whether that is\nproven.",
 	},
 	"restart": {
-		"Give workers new processes",
-		"Stop and start workers by definition, group or guid, or all of them, and wait until\nthe new processes are ready; the exit code is 1 when one is not.",
+		"Restart workers",
+		"Stop and start workers by definition, group or guid, or all of them. restart returns\nwhen the new processes are ready; the exit code is 1 when a worker is not.",
 	},
 }
 
+// workerVerbCommand returns start, stop or restart.
 func (a *app) workerVerbCommand(verb string) *cobra.Command {
 	rolling := false
 	cmd := &cobra.Command{
@@ -44,12 +44,13 @@ func (a *app) workerVerbCommand(verb string) *cobra.Command {
 		},
 	}
 	if verb == "restart" {
-		cmd.Flags().BoolVar(&rolling, "rolling", false, "one at a time, each ready before the next; it ends at the first that is not")
+		cmd.Flags().BoolVar(&rolling, "rolling", false, "restart one worker after the other, each ready before the next; end at the first failure")
 	}
 	return cmd
 }
 
-// changeWorkers has workers be as the verb says, and shows what became of each.
+// changeWorkers starts, stops or restarts workers, and prints the result for
+// each.
 func (a *app) changeWorkers(ctx context.Context, c *client.Client, verb string, rolling bool, args []string) error {
 	all, err := c.Workers(ctx)
 	if err != nil {
@@ -72,7 +73,7 @@ func (a *app) changeWorkers(ctx context.Context, c *client.Client, verb string, 
 	return cli.NotReadyFault(partly)
 }
 
-// showResults prints what became of each worker.
+// showResults prints the result for each worker.
 func (a *app) showResults(verb string, results []supervise.Result, was supervisorctl.Before) error {
 	failed := 0
 	t := terminal.Table{Head: []string{"NAME", "GUID", "STATE", "PID", "PORT", "REASON"}, Optional: []int{3, 4, 5, 1}}
@@ -102,12 +103,13 @@ func (a *app) showResults(verb string, results []supervise.Result, was superviso
 		return err
 	}
 	if failed > 0 {
-		return &cli.Fault{Code: cli.ExitFailed, Err: fmt.Errorf("%s of %s not as asked", strconv.Itoa(failed), terminal.Plural(len(results), "worker"))}
+		return &cli.Fault{Code: cli.ExitFailed, Err: fmt.Errorf("%d of %s failed", failed, terminal.Plural(len(results), "worker"))}
 	}
 	return nil
 }
 
-// resultReason adds to the reason of a stop what is known of what it left.
+// resultReason returns the reason of the state, and after a stop whether
+// processes can be left.
 func resultReason(r supervise.Result) string {
 	switch {
 	case r.Error != "":
@@ -115,7 +117,7 @@ func resultReason(r supervise.Result) string {
 	case r.Worker.State != lifecycle.Stopped:
 		return r.Worker.Reason
 	case r.EmptyProven:
-		return r.Worker.Reason + "; nothing is left of it (proven)"
+		return r.Worker.Reason + "; no process is left (proven)"
 	}
-	return r.Worker.Reason + "; nothing is left of it as far as can be seen (best effort)"
+	return r.Worker.Reason + "; no process is left as far as visible (best effort)"
 }

@@ -16,13 +16,13 @@ import (
 	"initiator/internal/supervise"
 )
 
-const statusLong = `Show every worker, or those that are named by definition or guid.
+const statusLong = `Show every worker, or the workers that are named by definition, group or guid.
 
-Where no initiator runs, it shows what the last one saw, and whether that one has
-ended or crashed.
+Where no initiator runs, status shows the last known state, and whether the last
+initiator was shut down or crashed.
 
-Exit codes, as LSB has them for a service: 0 all of them are running; 3 some
-are not, or no initiator runs; 4 it cannot be told.`
+Exit codes, as LSB defines them for services: 0 all these workers are running; 3
+some are not, or no initiator runs; 4 the state is unknown.`
 
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
@@ -55,8 +55,8 @@ func (a *app) statusCommand() *cobra.Command {
 	}
 }
 
-// unknownStatus tells "no initiator runs", which is an answer, from "it cannot
-// be told".
+// unknownStatus separates "no initiator runs", which is an answer, from a state
+// that is unknown.
 func unknownStatus(err error) error {
 	var gone *client.Unreachable
 	if errors.As(err, &gone) {
@@ -68,6 +68,7 @@ func unknownStatus(err error) error {
 	return &cli.Fault{Code: cli.ExitStatusUnknown, Err: err}
 }
 
+// statusCode returns the exit code for these workers.
 func statusCode(list []supervise.Worker) int {
 	for _, w := range list {
 		if w.State != lifecycle.Running || !w.Ready {
@@ -77,6 +78,8 @@ func statusCode(list []supervise.Worker) int {
 	return cli.ExitOK
 }
 
+// showStatus prints workers. Without names (all) it adds the tasks and the
+// initiator.
 func (a *app) showStatus(s api.Status, names map[string]string, all bool) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(s)

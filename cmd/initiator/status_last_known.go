@@ -12,8 +12,8 @@ import (
 	"initiator/internal/supervise"
 )
 
-// showLastKnown adds to "no initiator runs" what the last one saw. Where there is
-// nothing to add, or it cannot be told whether one runs, the fault stands alone.
+// showLastKnown prints the last known state. Where there is none, or it is
+// unknown whether an initiator runs, it returns the error notRunning.
 func (a *app) showLastKnown(names []string, not error) error {
 	var stopped *cli.Fault
 	if !errors.As(not, &stopped) || stopped.Code != cli.ExitNotRunning {
@@ -28,7 +28,7 @@ func (a *app) showLastKnown(names []string, not error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return not
 	case err != nil:
-		return cli.NewFault(cli.ExitNotRunning, fmt.Errorf("%w; what it last saw cannot be shown: %w", not, err), stopped.NextStep)
+		return cli.NewFault(cli.ExitNotRunning, fmt.Errorf("%w; its last known state cannot be shown: %w", not, err), stopped.NextStep)
 	}
 	workers := make([]supervise.Worker, 0, len(seen.Workers))
 	for _, w := range seen.Workers {
@@ -43,6 +43,7 @@ func (a *app) showLastKnown(names []string, not error) error {
 	return cli.ExitWith(cli.ExitNotRunning)
 }
 
+// printLastKnown prints the last known state.
 func (a *app) printLastKnown(seen statedir.LastKnownState, workers []supervise.Worker) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(map[string]any{"running": false, "last_seen": seen})
@@ -53,11 +54,11 @@ func (a *app) printLastKnown(seen statedir.LastKnownState, workers []supervise.W
 	return statusTable(workers, seen.At).PrintTo(a.Out) // as long up as it was then
 }
 
-// lastKnownLine says how the last initiator went.
+// lastKnownLine says how the last initiator ended.
 func lastKnownLine(seen statedir.LastKnownState) string {
 	at := seen.At.Local().Format(time.DateTime)
 	if seen.Ended {
-		return fmt.Sprintf("not running; it ended at %s (pid %d) and had stopped everything:", at, seen.PID)
+		return fmt.Sprintf("no initiator is running; the last one (pid %d) stopped all workers and ended at %s:", seen.PID, at)
 	}
-	return fmt.Sprintf("not running, and it did not end by itself; when it was last seen, at %s (pid %d):", at, seen.PID)
+	return fmt.Sprintf("no initiator is running; the last one (pid %d) was not shut down; last known state, at %s:", seen.PID, at)
 }

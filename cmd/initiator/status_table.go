@@ -12,7 +12,8 @@ import (
 	"initiator/internal/supervise"
 )
 
-// statusTable is what supervisorctl's users look for, in its order.
+// statusTable returns the table of workers. Its columns have supervisorctl's
+// order.
 func statusTable(list []supervise.Worker, now time.Time) terminal.Table {
 	t := terminal.Table{
 		Head:     []string{"NAME", "GUID", "STATE", "PID", "PORT", "UPTIME", "RESTARTS", "REASON"},
@@ -36,7 +37,8 @@ func statusTable(list []supervise.Worker, now time.Time) terminal.Table {
 	return t
 }
 
-// statusSummary is what there is to say beside the workers.
+// statusSummary returns the lines below the table: tasks, paused pools, storage
+// errors, the initiator.
 func statusSummary(s api.Status) []string {
 	var lines []string
 	for _, pool := range cli.SortedPools(s.Tasks) {
@@ -45,7 +47,7 @@ func statusSummary(s api.Status) []string {
 		}
 	}
 	if len(s.Paused) > 0 {
-		lines = append(lines, "paused: "+terminal.JoinNames(s.Paused)+"; `initiator resume` lets their tasks go on")
+		lines = append(lines, "paused: "+terminal.JoinNames(s.Paused)+"; `initiator resume` hands out their tasks again")
 	}
 	if s.StorageError != "" {
 		lines = append(lines, s.StorageError)
@@ -57,7 +59,7 @@ func statusSummary(s api.Status) []string {
 	return append(lines, fmt.Sprintf("initiator %s, pid %d, at %s%s", s.Version, s.PID, s.URL, state))
 }
 
-// taskCounts is "2 queued, 1 running".
+// taskCounts returns the number of tasks in each state: "2 queued, 1 running".
 func taskCounts(c task.Counts) string {
 	text := ""
 	for _, state := range []task.State{task.Queued, task.Running, task.Completed, task.Failed, task.Cancelled, task.Dead} {

@@ -17,20 +17,20 @@ import (
 
 func (a *app) taskCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "task", Short: "Submit tasks, and see what became of them",
+		Use: "task", Short: "Submit tasks and follow them",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
 		a.taskSubmitCommand(), a.taskWaitCommand(), a.taskListCommand(),
 		a.taskVerb("get", "Show a task with its attempts", a.showTask, (*client.Client).Task),
-		a.taskVerb("cancel", "End a task, or ask its worker to", a.showState, (*client.Client).Cancel),
+		a.taskVerb("cancel", "Cancel a task", a.showState, (*client.Client).Cancel),
 		a.taskRetryCommand(), a.taskExportCommand(), a.taskImportCommand(),
 	)
 	return cmd
 }
 
-// taskVerb is a verb that asks for one task and shows it.
+// taskVerb returns a verb that asks for one task and shows it.
 func (a *app) taskVerb(verb, short string, show func(task.Task) error, do func(*client.Client, context.Context, uuid.UUID) (task.Task, error)) *cobra.Command {
 	return &cobra.Command{
 		Use: verb + " ID", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: a.CompleteTasks,
@@ -50,7 +50,7 @@ func (a *app) taskVerb(verb, short string, show func(task.Task) error, do func(*
 	}
 }
 
-// parseTaskID reads a task's id.
+// parseTaskID reads the id of a task.
 func parseTaskID(text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil {
@@ -59,11 +59,12 @@ func parseTaskID(text string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// taskFault tells an unknown task, which is a failure, from an unknown pool.
+// taskFault makes a failure of an unknown task, whose exit code is not that of
+// an unknown pool.
 func taskFault(err error) error {
 	var e *client.Error
 	if errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusConflict) {
-		return cli.NewFault(cli.ExitFailed, errors.New(strings.TrimPrefix(e.Message, "wait for ")), "`initiator task list` shows what there is")
+		return cli.NewFault(cli.ExitFailed, errors.New(strings.TrimPrefix(e.Message, "wait for ")), "`initiator task list` shows the tasks")
 	}
 	return err
 }

@@ -21,12 +21,12 @@ import (
 func (a *app) taskExportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "export [FILE]", Short: "Write every task as a line of JSON",
-		Long: `Write every task as a line of JSON, in the order of their submit, to FILE or
-without it to standard output: those of the initiator that runs, or where none
-does those in its state directory. ` + "`task import`" + ` reads them.
+		Long: `Write every task as a line of JSON, in the order of submission, to FILE or standard
+output: the tasks of the running initiator, or where none runs the tasks in its
+state directory. ` + "`task import`" + ` reads them.
 
-What stands in data, results and callback URLs is in FILE too, which is made for
-its owner alone. The secrets that sign callbacks, and tokens, are not.`,
+FILE contains the data, results and callback URLs of the tasks; only its owner can
+read it. It does not contain tokens and the secrets that sign callbacks.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] == "-" {
@@ -38,12 +38,13 @@ its owner alone. The secrets that sign callbacks, and tokens, are not.`,
 	}
 }
 
-// exportFile makes a file of all tasks, or none: half of them would pass for
-// all. One that is there may be the only copy of something.
+// exportFile writes all tasks to a new file. On an error it removes the file:
+// an incomplete file would pass for a complete one. It never overwrites a file,
+// which may be the only copy of the tasks.
 func (a *app) exportFile(cmd *cobra.Command, name string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return cli.NewFault(cli.ExitUsage, fmt.Errorf("%s exists, and is left as it is", name), "name another file, or remove this one")
+		return cli.NewFault(cli.ExitUsage, fmt.Errorf("%s exists already", name), "name another file, or remove this one")
 	}
 	if err != nil {
 		return cli.UsageFault(fmt.Errorf("write the tasks: %w", err))
@@ -55,11 +56,11 @@ func (a *app) exportFile(cmd *cobra.Command, name string) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(name))
 	}
-	return a.Out.WriteLines(fmt.Sprintf("%s are in %s", terminal.Plural(n, "task"), name))
+	return a.Out.WriteLines(fmt.Sprintf("wrote %s to %s", terminal.Plural(n, "task"), name))
 }
 
-// exportTo writes the tasks of the initiator that runs, or those that are
-// stored where none does.
+// exportTo writes the tasks of the running initiator, or the stored tasks where
+// none runs.
 func (a *app) exportTo(cmd *cobra.Command, w io.Writer) (n int, err error) {
 	err = a.withTasks(cmd, func(ctx context.Context, c *client.Client) error {
 		n, err = c.ExportTasks(ctx, w)
@@ -73,8 +74,8 @@ func (a *app) exportTo(cmd *cobra.Command, w io.Writer) (n int, err error) {
 	return n, err
 }
 
-// withTasks speaks to the initiator that runs, or opens its tasks where none
-// does.
+// withTasks calls online with the running initiator, or offline with the stored
+// tasks where none runs.
 func (a *app) withTasks(cmd *cobra.Command, online func(context.Context, *client.Client) error, offline func(*queue.Engine) error) error {
 	return a.WithOptionalClient(cmd, func(ctx context.Context, c *client.Client) error {
 		if c != nil {
@@ -88,7 +89,7 @@ func (a *app) withTasks(cmd *cobra.Command, online func(context.Context, *client
 	})
 }
 
-// newlineCounter counts the lines that go through it.
+// newlineCounter counts the lines that are written through it.
 type newlineCounter struct {
 	to io.Writer
 	n  int

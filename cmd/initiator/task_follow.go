@@ -14,16 +14,16 @@ import (
 	"initiator/proactor"
 )
 
-// followTask waits for the end of a task. A person sees meanwhile how far it is, and
-// whoever asks for it what the task writes; a watch that breaks off is no fault
-// of the wait.
+// followTask waits for the end of a task. On a terminal it shows the progress,
+// and with output also what the task writes. An error of the watch does not end
+// the wait.
 func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, output bool) (task.Task, error) {
 	if !a.Err.IsTerminal() && !output {
 		return c.Wait(ctx, id)
 	}
 	m := terminal.NewMeter(a.Err)
 	if output {
-		m = terminal.NewMeter(terminal.NewPlainScreen(io.Discard)) // what the task writes says how far it is
+		m = terminal.NewMeter(terminal.NewPlainScreen(io.Discard)) // the output of the task takes the place of the progress
 	}
 	f := &taskFollower{meter: m, to: m.ScreenAbove(a.Err), output: output}
 	watching, stop := context.WithCancel(ctx)
@@ -34,7 +34,7 @@ func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, ou
 		_ = c.Watch(watching, id, f.showEvent)
 	}()
 	t, err := c.Wait(ctx, id)
-	if err != nil || !output { // else the watch ends by itself, behind the last of the text
+	if err != nil || !output { // otherwise the watch ends by itself after the last output
 		stop()
 	}
 	<-watched
@@ -43,16 +43,17 @@ func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, ou
 	return t, err
 }
 
-// taskFollower shows what becomes of one task.
+// taskFollower shows the events of one task.
 type taskFollower struct {
 	meter  *terminal.Meter
 	to     *terminal.Screen // above the meter
-	output bool             // shows what the task writes as well
-	try    int              // that has written
-	next   int64            // where its text goes on
-	inLine bool             // the last line that was shown has no end yet
+	output bool             // print the output of the task
+	try    int              // the attempt that has written last
+	next   int64            // the offset of the next output
+	inLine bool             // the last line has no newline yet
 }
 
+// showEvent shows the state or the output of an event.
 func (f *taskFollower) showEvent(n task.Event) error {
 	if n.Output == nil {
 		f.meter.ShowLine(progressOf(n))
@@ -64,8 +65,8 @@ func (f *taskFollower) showEvent(n task.Event) error {
 	return f.to.WriteError()
 }
 
-// writeOutput shows text, says where some is missing, and begins another try on a line
-// of its own.
+// writeOutput prints output. It says where output is missing, and begins the
+// output of another attempt on a new line.
 func (f *taskFollower) writeOutput(try int, o proactor.TaskOutput) {
 	if try != f.try {
 		f.endLine()
@@ -73,12 +74,13 @@ func (f *taskFollower) writeOutput(try int, o proactor.TaskOutput) {
 	}
 	if missed := o.At - f.next; missed > 0 {
 		f.endLine()
-		_ = f.to.WriteLines(fmt.Sprintf("… %s of its output were missed", terminal.Plural(int(missed), "byte")))
+		_ = f.to.WriteLines(fmt.Sprintf("… %s of the output are missing", terminal.Plural(int(missed), "byte")))
 	}
-	_, _ = io.WriteString(f.to, o.Text) // the screen keeps its error
+	_, _ = io.WriteString(f.to, o.Text) // Report returns the error of the screen
 	f.next, f.inLine = o.At+int64(len(o.Text)), !strings.HasSuffix(o.Text, "\n")
 }
 
+// endLine ends an unfinished line of output.
 func (f *taskFollower) endLine() {
 	if f.inLine {
 		f.inLine = false
@@ -86,7 +88,7 @@ func (f *taskFollower) endLine() {
 	}
 }
 
-// progressOf is a task on its way, in one line.
+// progressOf returns the state of a task in one line.
 func progressOf(n task.Event) string {
 	switch {
 	case n.State.Terminal():

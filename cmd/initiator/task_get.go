@@ -45,6 +45,7 @@ func (a *app) showTask(t task.Task) error {
 	return attemptTable(t.History).PrintTo(a.Out)
 }
 
+// attemptTable returns the table of attempts.
 func attemptTable(history []task.Attempt) terminal.Table {
 	t := terminal.Table{Head: []string{"ATTEMPT", "WORKER", "INCARNATION", "TOOK", "OUTCOME", "ERROR"}, Optional: []int{2, 3, 5}}
 	for _, h := range history {
@@ -60,7 +61,7 @@ func attemptTable(history []task.Attempt) terminal.Table {
 	return t
 }
 
-// clockText shows a moment; nothing for none.
+// clockText returns a local time with milliseconds; "" for the zero time.
 func clockText(t time.Time) string {
 	if t.IsZero() {
 		return ""

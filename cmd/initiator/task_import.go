@@ -19,11 +19,11 @@ import (
 
 func (a *app) taskImportCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "import FILE", Short: "Take in tasks that export has written",
-		Long: `Take in the tasks that ` + "`task export`" + ` has written to FILE, or - for standard input:
-into the initiator that runs, or where none does into its state directory. A
-task that is there already is left as it is, so the same file can be given
-again. A line that is refused is named, and keeps no other out.`,
+		Use: "import FILE", Short: "Import tasks that export has written",
+		Long: `Import the tasks that ` + "`task export`" + ` has written to FILE, or to standard
+input (-): into the running initiator, or where none runs into its state directory.
+An existing task stays unchanged, so the same file can be imported again. A refused
+line is reported with its number; the other lines are imported.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in := a.In
@@ -40,6 +40,7 @@ again. A line that is refused is named, and keeps no other out.`,
 	}
 }
 
+// importFrom imports the lines and prints the counts.
 func (a *app) importFrom(cmd *cobra.Command, in io.Reader) error {
 	i := taskImporter{screen: a.Err}
 	err := a.withTasks(cmd, func(ctx context.Context, c *client.Client) error {
@@ -51,7 +52,7 @@ func (a *app) importFrom(cmd *cobra.Command, in io.Reader) error {
 	switch {
 	case err != nil && i.n == (queue.ImportCounts{}):
 	case a.Format.JSON:
-		_ = a.Out.WriteJSON(i.n) // the screen keeps its error
+		_ = a.Out.WriteJSON(i.n) // Report returns the error of the screen
 	default:
 		_ = a.Out.WriteLines(fmt.Sprintf("%s: %d added, %d known, %d refused", terminal.Plural(i.n.Added+i.n.Known+i.n.Refused, "task"), i.n.Added, i.n.Known, i.n.Refused))
 	}
@@ -61,17 +62,18 @@ func (a *app) importFrom(cmd *cobra.Command, in io.Reader) error {
 	return err
 }
 
-// taskImporter sends lines to an initiator, and counts what becomes of them.
+// taskImporter sends lines to an initiator, and counts the answers.
 type taskImporter struct {
 	screen *terminal.Screen
 	n      queue.ImportCounts
 }
 
+// printRefusal prints why a line was refused.
 func (i *taskImporter) printRefusal(line int, why error) {
-	_ = i.screen.WriteLines(fmt.Sprintf("line %d: %s", line, terminal.OneLine(why.Error()))) // nobody is left to tell
+	_ = i.screen.WriteLines(fmt.Sprintf("line %d: %s", line, terminal.OneLine(why.Error()))) // without stderr there is no place to report it
 }
 
-// sendLines sends as many lines at once as are one request.
+// sendLines sends the lines in batches.
 func (i *taskImporter) sendLines(ctx context.Context, c *client.Client, in io.Reader) error {
 	lines := ndjson.NewReader(in, queue.MaxImportLine)
 	for more := true; more; {
@@ -99,7 +101,7 @@ func (i *taskImporter) sendLines(ctx context.Context, c *client.Client, in io.Re
 	return nil
 }
 
-// sendBatch sends some lines, whose numbers are these.
+// sendBatch sends lines with these numbers in one request.
 func (i *taskImporter) sendBatch(ctx context.Context, c *client.Client, some [][]byte, numbers []int) error {
 	got, err := c.ImportTasks(ctx, some)
 	for at, v := range got {

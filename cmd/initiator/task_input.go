@@ -15,23 +15,24 @@ import (
 	"initiator/internal/ndjson"
 )
 
-// lineLimit is the longest line that is taken, in bytes: the API takes none
-// that is longer.
+// lineLimit is the longest line of input in bytes. The API accepts no longer
+// line.
 const lineLimit = 60 << 20
 
 // inputLine is one line of standard input.
 type inputLine struct {
 	line int // its number, from 1
 	data json.RawMessage
-	err  error // instead of data: the line is none
-	last bool  // nothing comes after err
+	err  error // instead of data: the line is not valid
+	last bool  // err ends the input
 }
 
-// taskInput is standard input, where it is many tasks: a line of data each.
+// taskInput is standard input with a task in each line.
 type taskInput struct{ lines *ndjson.Reader }
 
-// sendItems reads lines until they or ctx end. Its goroutine may stay in a read of
-// standard input, which nothing interrupts: it ends with the process.
+// sendItems sends the lines until they or ctx end. Its goroutine may stay in a
+// read of standard input, which cannot be interrupted: it ends with the
+// process.
 func (f *taskInput) sendItems(ctx context.Context) <-chan inputLine {
 	out := make(chan inputLine, maxBatchLines)
 	go func() {
@@ -54,6 +55,7 @@ func (f *taskInput) sendItems(ctx context.Context) <-chan inputLine {
 	return out
 }
 
+// nextItem reads one line.
 func (f *taskInput) nextItem() inputLine {
 	data, err := f.lines.Next()
 	it := inputLine{line: f.lines.Line(), data: data, err: err}
@@ -67,9 +69,9 @@ func (f *taskInput) nextItem() inputLine {
 	return it
 }
 
-// readTaskInput looks at standard input: is its first line that says anything JSON by
-// itself, there is a task in each. Otherwise all of it is one document, which
-// may go over several lines, and rest has it.
+// readTaskInput reads the first line of standard input that is not empty. If
+// the line is JSON by itself, each line is a task and many is set. Otherwise
+// the input is one document over several lines, and rest has all of it.
 func readTaskInput(stdin io.Reader) (many *taskInput, rest io.Reader, err error) {
 	in := bufio.NewReader(stdin)
 	var first []byte
@@ -88,10 +90,10 @@ func readTaskInput(stdin io.Reader) (many *taskInput, rest io.Reader, err error)
 	return nil, all, nil
 }
 
-// maxBatchLines is how many lines may wait to be taken: enough for one request.
+// maxBatchLines limits the lines of one request.
 const maxBatchLines = 256
 
-// refuseSingleTaskFlags refuses flags that name one task, where there are many.
+// refuseSingleTaskFlags refuses flags that identify a single task.
 func refuseSingleTaskFlags(f *pflag.FlagSet) error {
 	for _, name := range []string{"key", "unique"} {
 		if f.Changed(name) {

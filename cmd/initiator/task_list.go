@@ -32,13 +32,13 @@ func (a *app) taskListCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&f.Pool, "pool", "", "only those of this `POOL`")
-	cmd.Flags().StringVar(&state, "state", "", "only those in this `STATE`: queued, running, completed, failed, cancelled or dead")
-	cmd.Flags().IntVar(&f.Limit, "limit", 100, "at most so many")
+	cmd.Flags().StringVar(&f.Pool, "pool", "", "only the tasks of this `POOL`")
+	cmd.Flags().StringVar(&state, "state", "", "only the tasks in this `STATE`: queued, running, completed, failed, cancelled or dead")
+	cmd.Flags().IntVar(&f.Limit, "limit", 100, "the largest number of tasks")
 	return cmd
 }
 
-// taskTable lists tasks.
+// taskTable returns the table of tasks.
 func taskTable(tasks []task.Task, now time.Time) terminal.Table {
 	t := terminal.Table{
 		Head: []string{"ID", "POOL", "STATE", "ATTEMPT", "AGE", "REASON"}, Optional: []int{3, 4, 5, 1},
@@ -57,7 +57,7 @@ func taskTable(tasks []task.Task, now time.Time) terminal.Table {
 	return t
 }
 
-// attemptText is "2/3".
+// attemptText returns "2/3" for the second of three attempts.
 func attemptText(t task.Task) string {
 	return strconv.Itoa(t.Attempt) + "/" + strconv.Itoa(t.Policy.Attempts)
 }

@@ -8,8 +8,8 @@ import (
 	"initiator/initiator/task"
 )
 
-// printOutcome prints the end of a task: its result on stdout, a failure's on stderr.
-// The error is silent but for its exit code, which is that of the outcome.
+// printOutcome prints the end of a task: its result on stdout, the result of a
+// failure on stderr. The error has the exit code of the outcome.
 func (a *app) printOutcome(t task.Task) error {
 	code, why := outcomeCode(t)
 	if a.Format.JSON {
@@ -31,7 +31,7 @@ func (a *app) printOutcome(t task.Task) error {
 	return &cli.Fault{Code: code, Err: fmt.Errorf("%s: %s %s", cli.TaskTarget(t), t.State, why)}
 }
 
-// printResult prints the JSON as it came, and null for none.
+// printResult prints the result unchanged, and null where there is none.
 func (a *app) printResult(t task.Task, to *terminal.Screen) error {
 	text := t.Result
 	if len(text) == 0 {
@@ -41,7 +41,7 @@ func (a *app) printResult(t task.Task, to *terminal.Screen) error {
 	return err
 }
 
-// outcomeCode is the exit code of a terminal task, and why.
+// outcomeCode returns the exit code of an ended task, and the reason.
 func outcomeCode(t task.Task) (code int, why string) {
 	switch {
 	case t.State == task.Completed:
@@ -52,9 +52,9 @@ func outcomeCode(t task.Task) (code int, why string) {
 	return cli.ExitFailed, "(" + t.Reason + ")"
 }
 
-// endedByTime says whether time was what ended a task: its timeout, in the last
-// attempt, or its deadline, in an attempt or in the queue, where no attempt is
-// left to say so.
+// endedByTime reports whether a time limit ended the task: the timeout of the
+// last attempt, or the deadline, in an attempt or in the queue, where no
+// attempt records it.
 func endedByTime(t task.Task) bool {
 	switch last := t.LastOutcome(); t.State {
 	case task.Dead:
@@ -65,8 +65,8 @@ func endedByTime(t task.Task) bool {
 	return false
 }
 
-// overranLimit says whether the last attempt ended no earlier than it had to: its
-// handler was told that the time is over, and reported just that as a failure.
+// overranLimit reports whether the last attempt took as long as it could: the
+// handler was told that its time is over, and reported that as a failure.
 func overranLimit(t task.Task) bool {
 	last := t.History[len(t.History)-1]
 	limit := t.Policy.Timeout.Duration()

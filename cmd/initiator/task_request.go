@@ -28,21 +28,22 @@ type requestFlags struct {
 	flags       *pflag.FlagSet
 }
 
+// addFlags adds the flags to a verb.
 func (r *requestFlags) addFlags(f *pflag.FlagSet) {
 	r.flags = f
-	f.StringVar(&r.method, "method", "", "the worker's `METHOD`; POOL.METHOD says the same")
-	f.StringVar(&r.key, "key", "", "submitting the same `KEY` twice is one task")
-	f.StringVar(&r.unique, "unique", "", "submit nothing while a task of the pool with this `KEY` is alive, and name that one")
-	f.StringVar(&r.callback, "callback", "", "a `URL` that is POSTed the record of the task when it has ended")
-	f.Var(&r.progress, "progress-timeout", "how long one attempt may make no progress")
+	f.StringVar(&r.method, "method", "", "the `METHOD` of the worker; the same as POOL.METHOD")
+	f.StringVar(&r.key, "key", "", "submitting the same `KEY` again returns the same task")
+	f.StringVar(&r.unique, "unique", "", "while a task of the pool with this `KEY` has not ended, return that task")
+	f.StringVar(&r.callback, "callback", "", "POST the record of the task to this `URL` when it has ended")
+	f.Var(&r.progress, "progress-timeout", "time limit of an attempt without progress")
 	f.IntVar(&r.priority, "priority", task.DefaultPriority, "0 to 9, higher first")
-	f.IntVar(&r.attempts, "attempts", 0, "how often it may be tried; 0 = as the pool says")
-	f.Var(&r.timeout, "timeout", "how long one attempt may take")
-	f.Var(&r.delay, "delay", "how long it waits before it may run")
-	f.Var(&r.deadline, "deadline", "when it is given up, wherever it is: a time, or a duration from now")
+	f.IntVar(&r.attempts, "attempts", 0, "the number of attempts; 0 = as the pool says")
+	f.Var(&r.timeout, "timeout", "time limit of one attempt")
+	f.Var(&r.delay, "delay", "time before the first attempt")
+	f.Var(&r.deadline, "deadline", "when the task fails if it has not ended: a time, or a duration from now")
 }
 
-// buildRequest makes the task that POOL, DATA and the flags describe.
+// buildRequest returns the task that POOL, DATA and the flags describe.
 func (r *requestFlags) buildRequest(args []string, stdin io.Reader) (task.Request, error) {
 	data, err := readPayload(args[1:], stdin)
 	if err != nil {
@@ -67,8 +68,8 @@ func (r *requestFlags) buildRequest(args []string, stdin io.Reader) (task.Reques
 	return q, nil
 }
 
-// readRequests is request, unless standard input has a task in each line: then feed
-// has their data, and the request is what they have in common.
+// readRequests is buildRequest, unless standard input has a task in each line:
+// then many has their data, and q is common to all of them.
 func (r *requestFlags) readRequests(args []string, stdin io.Reader) (q task.Request, many *taskInput, err error) {
 	if len(args) < 2 || args[1] != "-" {
 		q, err = r.buildRequest(args, stdin)
@@ -89,8 +90,8 @@ func (r *requestFlags) readRequests(args []string, stdin io.Reader) (q task.Requ
 	return q, many, err
 }
 
-// readPayload reads DATA: JSON itself, - for stdin, @FILE for a file, and null
-// when there is none.
+// readPayload reads DATA: JSON itself, - for standard input, @FILE for a file;
+// null without DATA.
 func readPayload(args []string, stdin io.Reader) (json.RawMessage, error) {
 	if len(args) == 0 {
 		return json.RawMessage("null"), nil
@@ -110,7 +111,7 @@ func readPayload(args []string, stdin io.Reader) (json.RawMessage, error) {
 	return data, validJSON(from, data)
 }
 
-// validJSON says where a text stops being JSON.
+// validJSON returns an error that says where a text stops being JSON.
 func validJSON(from string, data []byte) error {
 	var v json.RawMessage
 	err := json.Unmarshal(data, &v)

@@ -13,13 +13,14 @@ import (
 	"initiator/initiator/task"
 )
 
-// taskRetryCommand revives one task, some, or all that are dead.
+// taskRetryCommand returns the verb that queues ended tasks again: one, some,
+// or all in a state.
 func (a *app) taskRetryCommand() *cobra.Command {
 	var all bool
 	var pool, state string
 	cmd := &cobra.Command{
 		Use: "retry ID… | --all", Short: "Queue failed, dead or cancelled tasks again",
-		Long:              "Queue failed, dead or cancelled tasks again, with their attempts counted from\nnothing: those that are named, or with --all every one of a pool and a state.",
+		Long:              "Queue failed, dead or cancelled tasks again, with all their attempts: the tasks that\nare named, or with --all every task of a pool and a state.",
 		ValidArgsFunction: a.CompleteTasks,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids, err := retryIDs(cmd, all, args)
@@ -34,20 +35,20 @@ func (a *app) taskRetryCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "every one, and not those that are named")
-	cmd.Flags().StringVar(&pool, "pool", "", "with --all: only those of this `POOL`")
-	cmd.Flags().StringVar(&state, "state", string(task.Dead), "with --all: those in this `STATE`: dead, failed or cancelled")
+	cmd.Flags().BoolVar(&all, "all", false, "every task of the pool and state")
+	cmd.Flags().StringVar(&pool, "pool", "", "with --all: only the tasks of this `POOL`")
+	cmd.Flags().StringVar(&state, "state", string(task.Dead), "with --all: the tasks in this `STATE`: dead, failed or cancelled")
 	return cmd
 }
 
-// retryIDs reads the ids, or finds that there is to be none.
+// retryIDs reads the ids. With --all there must be none.
 func retryIDs(cmd *cobra.Command, all bool, args []string) (ids []uuid.UUID, err error) {
 	chosen := cmd.Flags().Changed("pool") || cmd.Flags().Changed("state")
 	switch {
 	case all && len(args) > 0:
-		return nil, cli.UsageFault(errors.New("name tasks, or give --all; not both"))
+		return nil, cli.UsageFault(errors.New("name tasks or give --all, not both"))
 	case !all && (chosen || len(args) == 0):
-		return nil, cli.UsageFault(errors.New("name tasks, or give --all, with --pool and --state to say which"))
+		return nil, cli.UsageFault(errors.New("name tasks, or give --all with --pool and --state"))
 	}
 	for _, text := range args {
 		id, err := parseTaskID(text)
@@ -59,7 +60,7 @@ func retryIDs(cmd *cobra.Command, all bool, args []string) (ids []uuid.UUID, err
 	return ids, nil
 }
 
-// retryEach goes on after one that cannot be retried, and ends with its error.
+// retryEach retries every task. It returns the first error.
 func (a *app) retryEach(ctx context.Context, c *client.Client, ids []uuid.UUID) (first error) {
 	for _, id := range ids {
 		t, err := c.Retry(ctx, id)
@@ -73,6 +74,7 @@ func (a *app) retryEach(ctx context.Context, c *client.Client, ids []uuid.UUID) 
 	return first
 }
 
+// retryAll retries all tasks in a state.
 func (a *app) retryAll(ctx context.Context, c *client.Client, pool string, state task.State) error {
 	n, err := c.RetryAll(ctx, pool, state)
 	switch {

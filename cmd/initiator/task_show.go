@@ -6,7 +6,7 @@ import (
 	"initiator/initiator/task"
 )
 
-// showState prints what became of a task in one line.
+// showState prints the state of a task in one line.
 func (a *app) showState(t task.Task) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(t)

@@ -16,7 +16,7 @@ func (a *app) taskSubmitCommand() *cobra.Command {
 	var flags requestFlags
 	cmd := &cobra.Command{
 		Use: "submit POOL[.METHOD] [DATA]", Short: "Queue a task and print its id",
-		Long: "Queue a task and print its id. DATA is JSON, - for standard input, or @FILE;\nwithout it the data is null.\nWith a JSON value in each line of standard input, each is a task.",
+		Long: "Queue a task and print its id. DATA is JSON, - for standard input, or @FILE; without\nit the data is null. With a JSON value in each line of standard input, each line is\na task.",
 		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: a.CompletePools,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q, many, err := flags.readRequests(args, a.In)
@@ -42,8 +42,8 @@ func (a *app) taskSubmitCommand() *cobra.Command {
 	return cmd
 }
 
-// submitFault is why the initiator did not take a task. Unless the pool is what
-// does not exist, it is the object of the error.
+// submitFault says why the initiator has not accepted a task. The pool is the
+// object of the error, unless the pool does not exist.
 func submitFault(pool string, err error) error {
 	var e *client.Error
 	if !errors.As(err, &e) {

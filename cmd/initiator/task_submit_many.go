@@ -24,6 +24,7 @@ type batchSubmitter struct {
 	tally    taskCount
 }
 
+// submitAll submits all lines in batches.
 func (s *batchSubmitter) submitAll(ctx context.Context, f *taskInput) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -43,8 +44,7 @@ func (s *batchSubmitter) submitAll(ctx context.Context, f *taskInput) error {
 	}
 }
 
-// submitBatch submits some lines in one request. The error is one that all of them
-// would have.
+// submitBatch submits lines in one request. The error is common to all lines.
 func (s *batchSubmitter) submitBatch(ctx context.Context, some []inputLine) error {
 	var requests []task.Request
 	for _, it := range some {
@@ -54,12 +54,12 @@ func (s *batchSubmitter) submitBatch(ctx context.Context, some []inputLine) erro
 			requests = append(requests, q)
 		}
 	}
-	got, broken := s.client.SubmitMany(ctx, requests) // of none, none
+	got, broken := s.client.SubmitMany(ctx, requests) // no requests, no results
 	for _, it := range some {
 		v := client.Verdict{Err: it.err}
 		switch {
 		case it.err != nil:
-		case len(got) == 0: // whether it was taken, nobody knows
+		case len(got) == 0: // it is unknown whether the line was accepted
 			return cli.PrefixError(fmt.Sprintf("line %d", it.line), broken)
 		default:
 			v, got = got[0], got[1:]
@@ -72,6 +72,7 @@ func (s *batchSubmitter) submitBatch(ctx context.Context, some []inputLine) erro
 	return broken
 }
 
+// printSubmitted prints the id of a task, or why its line was refused.
 func (s *batchSubmitter) printSubmitted(it inputLine, v client.Verdict) {
 	if v.Err != nil {
 		s.tally.failed++
@@ -80,19 +81,19 @@ func (s *batchSubmitter) printSubmitted(it inputLine, v client.Verdict) {
 	}
 	s.tally.done++
 	if s.Format.JSON {
-		_ = s.print.WriteJSON(v.Task) // the screen keeps its error
+		_ = s.print.WriteJSON(v.Task) // submitMany returns the error of the screen
 		return
 	}
 	_ = s.print.WriteLines(v.Task.ID.String())
 }
 
+// printNote prints a line on stderr.
 func (s *batchSubmitter) printNote(format string, args ...any) {
-	_ = s.say.WriteLines(fmt.Sprintf(format, args...)) // nobody is left to tell
+	_ = s.say.WriteLines(fmt.Sprintf(format, args...)) // without stderr there is no place to report it
 }
 
-// submitMany queues a task for each line, as many at once as are there, and
-// prints their ids in the order of the lines. Those that are queued stay so,
-// whatever happens to the others.
+// submitMany queues a task for each line, in batches, and prints the ids in the
+// order of the lines. An error in a line does not undo the others.
 func (a *app) submitMany(ctx context.Context, c *client.Client, q task.Request, f *taskInput) error {
 	m := terminal.NewMeter(a.Err)
 	s := &batchSubmitter{
@@ -113,10 +114,10 @@ func (a *app) submitMany(ctx context.Context, c *client.Client, q task.Request, 
 	return nil
 }
 
-// maxBatchBytes is how much is sent in one request at most, one line more or less.
+// maxBatchBytes limits the size of one request, plus one line.
 const maxBatchBytes = 1 << 20
 
-// nextBatch waits for a line, and takes those that are there besides.
+// nextBatch waits for a line, and takes the lines that are ready behind it.
 func nextBatch(ctx context.Context, lines <-chan inputLine) (some []inputLine, more bool) {
 	select {
 	case it, ok := <-lines:

@@ -44,10 +44,11 @@ func (a *app) taskWaitCommand() *cobra.Command {
 	return cmd
 }
 
-// errWaitOver is the cause when --wait is over.
+// errWaitOver is the cause of a context that --wait has ended.
 var errWaitOver = &cli.Fault{Code: cli.ExitTimeout, Err: errors.New("the task has not ended within --wait")}
 
-// addTaskState adds to "--wait is over" what the task was then waiting for.
+// addTaskState adds the state of the task to errWaitOver, and returns other
+// errors unchanged.
 func addTaskState(c *client.Client, id uuid.UUID, err error) error {
 	if !errors.Is(err, errWaitOver) {
 		return err

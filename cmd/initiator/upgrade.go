@@ -16,17 +16,17 @@ import (
 	"initiator/internal/api"
 )
 
-const upgradeLong = `Replace the running initiator by BINARY, or by its own file when that has been
-replaced. The process stays the same, and so do its workers: they run on, and
-their clients see nothing of it. BINARY is asked first whether it can go on from
-the state directory and read the INI; if it does not come up all the same, the
-old one comes back: in the same process where the new one has said why, and in
-another where it has crashed. As process 1, and under systemd, a crash is the end
-of the service, which is then started again.`
+const upgradeLong = `Replace the running initiator by BINARY, or by its own file when that has changed.
+The process stays the same. The workers keep running, and their clients notice
+nothing. The initiator first asks BINARY whether it can read the state directory
+and the INI. If BINARY fails to start all the same, the old program returns: in the
+same process when BINARY reports an error, and in a new process when it crashes. As
+process 1, and under systemd, a crash ends the service, and the service manager
+restarts it.`
 
 func (a *app) upgradeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "upgrade [BINARY]", Short: "Replace the initiator, and leave its workers alone", Long: upgradeLong,
+		Use: "upgrade [BINARY]", Short: "Replace the initiator while its workers keep running", Long: upgradeLong,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			binary := ""
@@ -49,6 +49,7 @@ func (a *app) upgradeCommand() *cobra.Command {
 	}
 }
 
+// runUpgrade asks for the upgrade and waits for the next program.
 func (a *app) runUpgrade(ctx context.Context, c *client.Client, binary string) error {
 	before, err := c.Status(ctx)
 	if err != nil {
@@ -65,14 +66,15 @@ func (a *app) runUpgrade(ctx context.Context, c *client.Client, binary string) e
 	if a.Format.JSON {
 		return a.Out.WriteJSON(map[string]any{"from": before.Version, "to": version, "pid": after.PID, "workers": len(after.Workers)})
 	}
-	return a.Out.WriteLines(fmt.Sprintf("upgraded from %s to %s; %s ran on", before.Version, version, terminal.Plural(len(after.Workers), "worker")))
+	return a.Out.WriteLines(fmt.Sprintf("upgraded from %s to %s; %s kept running", before.Version, version, terminal.Plural(len(after.Workers), "worker")))
 }
 
-// upgradeTimeout bounds the wait for the next program, or for the old one to be back.
+// upgradeTimeout limits the wait for the next program, or for the return of the
+// old one.
 const upgradeTimeout = 90 * time.Second
 
-// awaitNextProgram waits until another program answers. What is asked meanwhile waits
-// for it in its socket, or is cut off and asked again.
+// awaitNextProgram waits until another program answers. Requests in the
+// meantime wait in the socket of the next program, or are cut off and repeated.
 func awaitNextProgram(ctx context.Context, c *client.Client, generation int, before api.Status) (api.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)
 	defer cancel()
@@ -84,7 +86,7 @@ func awaitNextProgram(ctx context.Context, c *client.Client, generation int, bef
 		case err == nil && now.Generation > generation:
 			return now, nil
 		case err == nil && now.UpgradeError != "" && !now.Started.Equal(before.Started):
-			return now, cli.NewFault(cli.ExitInternal, fmt.Errorf("upgrade: %s", now.UpgradeError), "the old one is back; the workers ran on")
+			return now, cli.NewFault(cli.ExitInternal, fmt.Errorf("upgrade: %s", now.UpgradeError), "the old program is back; the workers kept running")
 		}
 		select {
 		case <-tick.C:
@@ -94,10 +96,11 @@ func awaitNextProgram(ctx context.Context, c *client.Client, generation int, bef
 	}
 }
 
-// upgradeCheckCommand is how a running initiator asks another program.
+// upgradeCheckCommand returns the hidden verb with which a running initiator
+// asks another program whether it can take over.
 func (a *app) upgradeCheckCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: initiator.CheckVerb + " STATE_DIR [INI]", Short: "Say whether this program can go on from a state directory", Hidden: true,
+		Use: initiator.CheckVerb + " STATE_DIR [INI]", Short: "Check whether this program can take over a state directory", Hidden: true,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return initiator.CheckUpgrade(a.Out, args[0], append(args, "")[1])

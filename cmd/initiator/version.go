@@ -28,6 +28,7 @@ func (a *app) versionCommand() *cobra.Command {
 	}
 }
 
+// version is the answer in JSON.
 type version struct {
 	Version string `json:"version"`
 	Commit  string `json:"commit,omitempty"`
@@ -36,7 +37,7 @@ type version struct {
 	Arch    string `json:"arch"`
 }
 
-// versionInfo is what the build knows of itself.
+// versionInfo returns what the build records about itself.
 func versionInfo() version {
 	v := version{Version: initiator.Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -13,8 +13,8 @@ import (
 
 func (a *app) whyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "why NAME…|all", Short: "Say in a sentence why workers are as they are",
-		Long: "Say of workers, by definition, group or guid, in a sentence each: the state, the\nlast exit, the rule that fired, when the next start is due, what it waits for.\nOf a process that has died, also the last lines that it wrote.",
+		Use: "why NAME…|all", Short: "Explain the state of workers in a sentence",
+		Long: "Explain the state of workers, by definition, group or guid, in a sentence each: the\nstate, the last exit, the rule that applied, the time of the next start, and what\nthe worker waits for. For a process that has ended, also its last output.",
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
@@ -36,8 +36,8 @@ func (a *app) whyCommand() *cobra.Command {
 	}
 }
 
-// showAnswers prints sentences whole, however narrow the terminal, and below
-// each the last words of a process that has died.
+// showAnswers prints the sentences whole, also on a narrow terminal, and below
+// each the last output of a process that has ended.
 func (a *app) showAnswers(answers []supervise.Explanation) error {
 	if a.Format.JSON {
 		return a.Out.WriteJSON(map[string]any{"answers": answers})
@@ -45,7 +45,7 @@ func (a *app) showAnswers(answers []supervise.Explanation) error {
 	for _, answer := range answers {
 		text := answer.Sentence + "\n"
 		if len(answer.LastOutput) > 0 {
-			text += "The last that it wrote:\n" + terminal.IndentLines(answer.LastOutput)
+			text += "Its last output:\n" + terminal.IndentLines(answer.LastOutput)
 		}
 		if _, err := a.Out.Write([]byte(text)); err != nil {
 			return err

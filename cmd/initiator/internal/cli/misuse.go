@@ -13,8 +13,8 @@ import (
 
 // explainMisuse explains why a command line cannot be read: the word that is
 // wrong, what was probably meant, and how the verb is written. Cobra
-// have no typed errors for this, so it reads their messages; misuse_test.go
-// provokes each message.
+// has no typed errors, so explainMisuse reads its messages; misuse_test.go
+// provokes each of them.
 func explainMisuse(cmd *cobra.Command, err error) *Fault {
 	said, args := err.Error(), cmd.Flags().Args()
 	var word, flag string

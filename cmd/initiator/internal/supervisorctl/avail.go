@@ -16,7 +16,7 @@ import (
 func (v *verbs) availCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "avail", Short: "Show all definitions of the file; as `check`",
-		Long: "Show all definitions of the file: whether they are in use, start by themselves\n(auto) or wait to be asked (manual), and the priorities of group and process.",
+		Long: "Show all definitions of the file: whether they are in use, whether they start\nautomatically (auto) or on request (manual), and the priorities of group and process.",
 		Args: cobra.NoArgs,
 		RunE: v.WithPlan(func(ctx context.Context, p *plan.Plan, c *client.Client) (err error) {
 			var used []supervise.Worker
@@ -39,7 +39,7 @@ func (v *verbs) availCommand() *cobra.Command {
 	}
 }
 
-// definitionRow is one definition.
+// definitionRow is a definition in JSON.
 type definitionRow struct {
 	Name          string `json:"name"`
 	InUse         bool   `json:"in_use"`
@@ -48,6 +48,7 @@ type definitionRow struct {
 	Priority      int    `json:"priority"`
 }
 
+// definitionRows returns the definitions of a plan in supervisorctl's order.
 func definitionRows(p *plan.Plan, used []supervise.Worker) []definitionRow {
 	rows := make([]definitionRow, 0, len(p.Workers))
 	for _, s := range p.Workers {
@@ -64,9 +65,10 @@ func definitionRows(p *plan.Plan, used []supervise.Worker) []definitionRow {
 	return rows
 }
 
-// processName is the name without its group, by which supervisorctl sorts here.
+// processName returns the name without its group, by which supervisorctl sorts.
 func (o definitionRow) processName() string { return o.Name[strings.Index(o.Name, ":")+1:] }
 
+// textLine returns the line of a definition as supervisorctl prints it.
 func (o definitionRow) textLine() string {
 	use, start := "avail", "manual"
 	if o.InUse {

@@ -12,16 +12,16 @@ import (
 	"initiator/internal/supervise"
 )
 
-const clearLong = `Remove the files with what workers have written, of both streams. They run on, and
-their next line is the first of a new file. Files that were rotated away (.1, .2 …)
-stay, as with supervisorctl, and initiator logs still shows them.
+const clearLong = `Remove the log files of workers, of both streams. The workers keep running, and
+write their next line to a new file. Rotated files (.1, .2 …) stay, as with
+supervisorctl, and initiator logs still shows them.
 
-After an upgrade the processes may still be kept by the older program; if that
-cannot clear logs, this says so, and can once all workers were stopped.`
+After an upgrade, the keeper of the older program may still own the workers. If it
+cannot clear logs, clear says so; it works again after all workers were stopped.`
 
 func (v *verbs) clearCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "clear NAME…|all", Short: "Remove what workers have written", Long: clearLong,
+		Use: "clear NAME…|all", Short: "Remove the log files of workers", Long: clearLong,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: v.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return v.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
@@ -39,8 +39,8 @@ func (v *verbs) clearCommand() *cobra.Command {
 	}
 }
 
-// showCleared says of each what supervisorctl says, and where it cannot be done
-// also why.
+// showCleared prints for each worker what supervisorctl prints, and the reason
+// where the logs cannot be cleared.
 func (v *verbs) showCleared(results []supervise.Result, names map[string]string) error {
 	if v.Format.JSON {
 		if err := v.Out.WriteJSON(map[string]any{"results": results}); err != nil {

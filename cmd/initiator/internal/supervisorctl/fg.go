@@ -7,13 +7,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// fgCommand tells who knows the word what there is instead.
+// fgCommand explains what to use in place of supervisorctl's fg.
 func (v *verbs) fgCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "fg NAME", Short: "Is not offered", Hidden: true,
+		Use: "fg NAME", Short: "Not available", Hidden: true,
 		RunE: func(*cobra.Command, []string) error {
 			return cli.NewFault(
-				cli.ExitUsage, errors.New("not offered: nobody can type into a worker, whose standard input is its configuration or /dev/null"),
+				cli.ExitUsage, errors.New("fg is not available: the standard input of a worker is its configuration or /dev/null"),
 				"`initiator tail -f NAME` shows what it writes",
 			)
 		},

@@ -11,9 +11,9 @@ import (
 	"initiator/initiator/client"
 )
 
-const maintailLong = `Show the end of what the initiator itself has logged: the last 1600 bytes, or as
-many as -100 says. With -f go on with what it logs. There is something to show
-where logfile is set in [initiator], or in [supervisord].`
+const maintailLong = `Show the end of the initiator's own log: the last 1600 bytes, or another number
+of bytes, such as -100. With -f it keeps printing new lines. The initiator keeps a
+log when logfile is set in [initiator] or [supervisord].`
 
 func (v *verbs) maintailCommand() *cobra.Command {
 	var t tailFlags

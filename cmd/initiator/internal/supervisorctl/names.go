@@ -8,9 +8,9 @@ import (
 	"initiator/internal/supervise"
 )
 
-// ProcessNames are what supervisorctl would call the workers, by guid. A pool
-// of several is a group whose processes are numbers: all must be there, also
-// where only some are to be named.
+// ProcessNames returns supervisorctl's names of the workers, by guid. A pool of
+// several workers is a group whose processes are numbers. Pass all workers,
+// also to name only some of them: the names depend on the size of the pools.
 func ProcessNames(all []supervise.Worker) (names map[string]string) {
 	pool := map[string]int{}
 	for _, w := range all {
@@ -30,7 +30,7 @@ func ProcessNames(all []supervise.Worker) (names map[string]string) {
 	return names
 }
 
-// SortByName puts workers in supervisorctl's order.
+// SortByName returns the workers in supervisorctl's order.
 func SortByName(list []supervise.Worker, names map[string]string) (sorted []supervise.Worker) {
 	sorted = slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b supervise.Worker) int {

@@ -12,13 +12,13 @@ import (
 	"initiator/internal/supervise"
 )
 
-// ExitNoProcess is supervisorctl's exit code for the pid of what does not run.
+// ExitNoProcess is supervisorctl's exit code for a worker that does not run.
 const ExitNoProcess = 7
 
 func (v *verbs) pidCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "pid [NAME…|all]", Short: "Show the pid of the initiator, or of workers",
-		Long:              "Show the pid of the initiator, or of workers. One that does not run has pid 0, and\nthen the exit code is 7.",
+		Long:              "Show the pid of the initiator, or of workers. A worker that does not run has\npid 0, and the exit code is then 7.",
 		ValidArgsFunction: v.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return v.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
@@ -48,6 +48,8 @@ func (v *verbs) pidCommand() *cobra.Command {
 	}
 }
 
+// pidsOf returns the pids of workers in supervisorctl's order, 0 for a worker
+// that does not run. That is a failure only of workers that were named.
 func pidsOf(list []supervise.Worker, named bool) (pids []int, code int) {
 	for _, w := range SortByName(list, ProcessNames(list)) {
 		pids = append(pids, w.PID)
@@ -58,6 +60,7 @@ func pidsOf(list []supervise.Worker, named bool) (pids []int, code int) {
 	return pids, code
 }
 
+// numberTexts returns numbers as texts.
 func numberTexts(numbers []int) (list []string) {
 	for _, n := range numbers {
 		list = append(list, strconv.Itoa(n))

@@ -16,7 +16,7 @@ import (
 func (v *verbs) rereadCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "reread", Short: "Show which groups differ in the file; as `plan`",
-		Long: "Show which groups of the file are new (available), differ (changed) or have gone\n(disappeared). Nothing is changed; `initiator plan` shows which keys make it so.",
+		Long: "Show which groups of the file are new (available), changed, or removed\n(disappeared). Nothing is applied; `initiator plan` shows the keys that differ.",
 		Args: cobra.NoArgs,
 		RunE: v.WithPlan(func(ctx context.Context, p *plan.Plan, c *client.Client) error {
 			changes, err := cli.ReadChanges(ctx, p, c)
@@ -31,7 +31,8 @@ func (v *verbs) rereadCommand() *cobra.Command {
 	}
 }
 
-// changesByGroup is what becomes of each group, in the order of their names.
+// changesByGroup returns the groups that differ, in alphabetical order, and the
+// action for each group.
 func changesByGroup(c api.Changes) (names []string, actions map[string]plan.Action) {
 	actions = map[string]plan.Action{}
 	for _, w := range c.Workers {
@@ -42,7 +43,7 @@ func changesByGroup(c api.Changes) (names []string, actions map[string]plan.Acti
 			actions[group] = w.Action
 			names = append(names, group)
 		case before != w.Action:
-			actions[group] = plan.ActionRestart // of some of it
+			actions[group] = plan.ActionRestart // of a part of the group
 		}
 		if w.Action == plan.ActionKeep && w.HasEffect() {
 			actions[group] = plan.ActionRestart
@@ -53,6 +54,7 @@ func changesByGroup(c api.Changes) (names []string, actions map[string]plan.Acti
 	return names, actions
 }
 
+// rereadLines returns what `supervisorctl reread` prints.
 func rereadLines(c api.Changes) (lines []string) {
 	words := map[plan.Action]string{plan.ActionStart: "available", plan.ActionRestart: "changed", plan.ActionStop: "disappeared"}
 	names, actions := changesByGroup(c)

@@ -10,17 +10,17 @@ import (
 	"initiator/internal/supervise"
 )
 
-// Before is what there was before start, stop or restart, in supervisorctl's
-// terms.
+// Before is the state of the workers before start, stop or restart, which
+// supervisorctl's answers depend on.
 type Before struct {
 	names  map[string]string // by guid
 	up     map[string]bool   // by guid: RUNNING, STARTING or BACKOFF
-	singly map[string]bool   // by guid: it was asked for by itself
+	singly map[string]bool   // by guid: args name the worker itself
 }
 
-// ResultLines are what supervisorctl says after start, stop and restart: of one that
-// is asked for by itself also that it was so already, of all and of a group
-// only what has changed.
+// ResultLines returns what supervisorctl prints after start, stop and restart.
+// It says "already started" and "not running" only of workers that were named
+// themselves, not of a group or of "all".
 func (b Before) ResultLines(verb string, results []supervise.Result) (lines []string) {
 	say := func(r supervise.Result, what, why string) {
 		if why != "" {
@@ -56,7 +56,7 @@ func (b Before) ResultLines(verb string, results []supervise.Result) (lines []st
 	return lines
 }
 
-// RecordBefore looks at what there is, and at what is asked for.
+// RecordBefore notes the state of all workers, and which of them args name.
 func RecordBefore(all []supervise.Worker, args []string) Before {
 	b := Before{names: ProcessNames(all), up: map[string]bool{}, singly: map[string]bool{}}
 	for _, w := range all {

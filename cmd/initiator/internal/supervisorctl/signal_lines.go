@@ -5,8 +5,8 @@ import (
 	"initiator/internal/supervise"
 )
 
-// PrintSignalled says what supervisorctl says after a signal. To its users one that
-// went to nobody is a fault; all others are told nothing.
+// PrintSignalled prints what supervisorctl prints after a signal, and fails
+// when a worker did not run. Without supervisorctl's output it prints nothing.
 func PrintSignalled(a *cli.App, all []supervise.Worker, args []string) error {
 	if !a.PrintsLikeSupervisorctl() {
 		return nil

@@ -12,7 +12,8 @@ import (
 // nameColumn is the least width of supervisorctl's first column.
 const nameColumn = 30
 
-// StatusLines are the lines of `supervisorctl status`, in the order given.
+// StatusLines returns the lines of `supervisorctl status`, in the order of
+// list.
 func StatusLines(list []supervise.Worker, names map[string]string, now time.Time) (lines []string) {
 	width := nameColumn
 	for _, w := range list {
@@ -24,7 +25,7 @@ func StatusLines(list []supervise.Worker, names map[string]string, now time.Time
 	return lines
 }
 
-// describeProcess is what supervisorctl says of a process beside its state.
+// describeProcess returns what supervisorctl shows beside the state.
 func describeProcess(w supervise.Worker, now time.Time) string {
 	switch w.State {
 	case lifecycle.Running:

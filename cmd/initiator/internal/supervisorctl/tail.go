@@ -17,21 +17,22 @@ import (
 )
 
 const (
-	// tailBytes is how much supervisorctl shows of a log.
+	// tailBytes is how much of a log supervisorctl shows.
 	tailBytes = 1600
-	// mostTail is more than a person reads, and little to hold.
-	mostTail = 16 << 20
-	// tailLines is with how many lines `tail -f` begins.
+	// maxTailBytes limits how much of a log is held in memory.
+	maxTailBytes = 16 << 20
+	// tailLines is the number of lines with which `tail -f` begins.
 	tailLines = 10
 )
 
-const tailLong = `Show the end of what one process wrote: the last 1600 bytes, or as many as -100
-says. With -f go on with what it writes. initiator logs shows several at once.`
+const tailLong = `Show the end of the output of one process: the last 1600 bytes, or another number
+of bytes, such as -100. With -f it keeps printing new output. initiator logs shows
+the output of several workers.`
 
 func (v *verbs) tailCommand() *cobra.Command {
 	var t tailFlags
 	cmd := &cobra.Command{
-		Use: "tail [-f] [-BYTES] NAME [stdout|stderr]", Short: "Show the end of what a worker wrote; as `logs`", Long: tailLong,
+		Use: "tail [-f] [-BYTES] NAME [stdout|stderr]", Short: "Show the end of the output of a worker; as `logs`", Long: tailLong,
 		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: v.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q, err := t.logQuery()
@@ -42,7 +43,7 @@ func (v *verbs) tailCommand() *cobra.Command {
 				q.Stream = args[1]
 			}
 			if q.Stream != "stdout" && q.Stream != "stderr" {
-				return cli.UsageFault(fmt.Errorf("tail %s %s: there is stdout and stderr", args[0], q.Stream))
+				return cli.UsageFault(fmt.Errorf("tail %s %s: write stdout or stderr", args[0], q.Stream))
 			}
 			return v.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				guids, err := cli.ChooseGUIDs(ctx, c, args[:1])
@@ -50,7 +51,7 @@ func (v *verbs) tailCommand() *cobra.Command {
 					return err
 				}
 				if len(guids) != 1 {
-					return cli.UsageFault(fmt.Errorf("tail %s: these are %d processes; `initiator logs` shows several", args[0], len(guids)))
+					return cli.UsageFault(fmt.Errorf("tail %s: the name selects %d processes; `initiator logs` shows several", args[0], len(guids)))
 				}
 				switch {
 				case v.Format.JSON && !t.follow:
@@ -76,16 +77,17 @@ type tailFlags struct {
 	size   int
 }
 
+// addFlags adds the flags to a verb.
 func (t *tailFlags) addFlags(f *pflag.FlagSet) {
-	f.BoolVarP(&t.follow, "follow", "f", false, "go on with what is written from now on")
-	f.IntVar(&t.size, "bytes", tailBytes, "how many `BYTES` of the end; -100 is short for --bytes 100")
+	f.BoolVarP(&t.follow, "follow", "f", false, "keep printing new output")
+	f.IntVar(&t.size, "bytes", tailBytes, "show the last `BYTES`; -100 is short for --bytes 100")
 }
 
-// logQuery asks for the end of the file that is written now, as supervisorctl
-// does. That many lines have at least so many bytes.
+// logQuery asks for the end of the current log file, as supervisorctl does. A
+// number of lines has at least as many bytes.
 func (t *tailFlags) logQuery() (client.LogQuery, error) {
-	if t.size < 1 || t.size > mostTail {
-		return client.LogQuery{}, cli.UsageFault(fmt.Errorf("tail -%d: from 1 to %d bytes", t.size, mostTail))
+	if t.size < 1 || t.size > maxTailBytes {
+		return client.LogQuery{}, cli.UsageFault(fmt.Errorf("tail -%d: from 1 to %d bytes", t.size, maxTailBytes))
 	}
 	if t.follow {
 		return client.LogQuery{Follow: true, Tail: tailLines, Current: true}, nil
@@ -93,7 +95,8 @@ func (t *tailFlags) logQuery() (client.LogQuery, error) {
 	return client.LogQuery{Tail: t.size, Current: true}, nil
 }
 
-// showEnd prints the last bytes of a log, and ends the last line.
+// showEnd prints the last bytes of a log, and ends the last line. It closes
+// from.
 func (v *verbs) showEnd(from io.ReadCloser, size int) error {
 	defer from.Close()
 	var end []byte
@@ -115,7 +118,8 @@ func (v *verbs) showEnd(from io.ReadCloser, size int) error {
 	return err
 }
 
-// showEndLines is showEnd in JSON: as many whole lines as have so many bytes.
+// showEndLines prints the end of a log in JSON: the last whole lines that have
+// at most size bytes.
 func (v *verbs) showEndLines(ctx context.Context, c *client.Client, q client.LogQuery, guid string, size int) error {
 	var end []api.LogLine
 	total := 0
@@ -137,9 +141,11 @@ func (v *verbs) showEndLines(ctx context.Context, c *client.Client, q client.Log
 	return nil
 }
 
+// minusBytes is supervisorctl's short form of --bytes.
 var minusBytes = regexp.MustCompile(`^-[0-9]+$`)
 
-// ExpandTailArgs makes flags of `tail -100`, which are none to anybody else.
+// ExpandTailArgs replaces -100 by --bytes=100 behind tail and maintail, and
+// leaves other arguments unchanged.
 func ExpandTailArgs(args []string) []string {
 	tail := false
 	made := make([]string, len(args))

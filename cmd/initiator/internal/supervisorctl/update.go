@@ -13,17 +13,18 @@ import (
 
 func (v *verbs) updateCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "update [all]", Short: "Make what runs be what the file says; as `reload`",
-		Long: "Read the file again, and start, stop and restart what differs, as `initiator\nreload` does. Other than supervisorctl's it leaves alone the processes of a\nchanged group that are what they were.",
+		Use: "update [all]", Short: "Apply the file to the running workers; as `reload`",
+		Long: "Read the file again, and start, stop and restart the workers that differ, as\n`initiator reload` does. Unlike supervisorctl it leaves unchanged processes of a\nchanged group running.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && !slices.Contains(args, "all") {
-				return cli.UsageFault(fmt.Errorf("update %s: one group alone cannot be updated; whatever does not differ is left alone anyway", args[0]))
+				return cli.UsageFault(fmt.Errorf("update %s: a single group cannot be updated; `initiator update` leaves unchanged workers running", args[0]))
 			}
 			return v.Reload(cmd, v.showUpdate)
 		},
 	}
 }
 
+// showUpdate prints the changes of a reload as supervisorctl does.
 func (v *verbs) showUpdate(c api.Changes) error {
 	if v.Format.JSON {
 		return v.Out.WriteJSON(c)
@@ -31,6 +32,7 @@ func (v *verbs) showUpdate(c api.Changes) error {
 	return v.Out.WriteLines(updateLines(c)...)
 }
 
+// updateLines returns what `supervisorctl update` prints.
 func updateLines(c api.Changes) (lines []string) {
 	names, actions := changesByGroup(c)
 	for _, name := range names {
