@@ -18,9 +18,9 @@ func freePort(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("WORKER", "http://127.0.0.1:"+port)
 }
 
-// answers waits until somebody listens at a URL: `answers $WORKER`.
-func answers(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(until(args[0], func(ctx context.Context) bool {
+// awaitListener waits until somebody listens at a URL: `answers $WORKER`.
+func awaitListener(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(waitUntil(args[0], func(ctx context.Context) bool {
 		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(args[0], "http://"))
 		if err != nil {
 			return false

@@ -1,37 +1,86 @@
-// Command initiator launches workers that an INI file defines, keeps them
-// alive and hands them tasks.
+// Command initiator starts the workers that an INI file defines on free ports,
+// keeps them running, and gives them tasks that survive crashes. It replaces
+// supervisord, a task queue and the queue's broker in one program.
 //
-// Each verb has a file of its name. All of them go through these:
+//	initiator run adder '{"a": 2, "b": 3}'   run a task, without any set-up
+//	initiator up                             start the workers and keep them running
+//	initiator status                         show the workers
 //
-//	main.go      the process: streams, exit code; the only caller of os.Exit
-//	root.go      the verbs, and the flags that all of them have
-//	twin.go      every flag's twin in the environment
-//	config.go    which INI, and whose socket
-//	signal.go    Ctrl-C, once and twice
-//	fault.go     what an error is called, what to do next, its exit code
-//	screen.go    terminal or pipe, its width, colours
-//	table.go     columns that fit
-//	words.go     times, names and numbers as people read them
-//	complete.go  what the tab key offers
+// Its verbs are:
 //
-// The verb keys shows the table with which package plan reads an INI.
-// The verb signal is in send.go; reload is with plan.go, and status_seen.go is
-// what status says where nothing runs.
+//	the initiator  up shutdown upgrade check keys plan reload import version
+//	workers        status launch logs events start stop restart why scale signal job
+//	tasks          run call pause resume
+//	               task submit, wait, list, get, cancel, retry, export, import
+//	supervisorctl  avail clear maintail pid reread tail update
 //
-// What makes an `up` one of process 1, of systemd and of a main worker is in
-// first.go, service.go and mainworker.go. The words that supervisorctl's users
-// know, and how they are answered, are in supervisorctl.go, and for start, stop
-// and restart in supervisorctl_order.go.
-//
-// Two verbs start an initiator in this process: up (up.go, with live.go, the
-// lines that change until all is ready, up_log.go, where its log and the lines
-// of workers go, logfile.go, the file of that log, and up_orders.go, HUP and
-// USR2) and run (run.go, with private.go, the
-// house for one task). What both know of a task's end is in outcome.go, what
-// can still become of a pool in hopeless.go, how a task is described by flags
-// in request.go. Where standard input has a task in each line (feed.go), run is
-// map.go and map_tell.go, and task submit is submit_many.go; both count in
-// tally.go and show how far they are in meter.go, as task wait does
-// (task_follow.go). All tasks at once leave by task_export.go, and come in by
-// task_import.go.
+// `initiator VERB --help` explains a verb, its flags and its exit codes. The keys
+// of the INI are in `initiator keys`.
 package main
+
+// Each verb has a file of its name: the cobra command, then its steps. A verb
+// with more steps has files that begin with its name.
+//
+//	main.go                 the process: its streams and its exit code
+//	root.go                 the verbs and their groups
+//	up.go                   up: makes and runs an initiator
+//	up_pid1.go              … as process 1 of a container
+//	up_systemd.go           … with what a service manager passes
+//	up_notify.go            … tells the service manager about readiness and life
+//	up_log.go               … where the log and the output of workers go
+//	up_logfile.go           … the file of the key logfile
+//	up_signals.go           … HUP and USR2
+//	up_show.go              … shows state changes
+//	up_readiness.go         … when all workers are ready or given up
+//	up_main_worker.go       … --main
+//	up_stop.go              … the stop
+//	shutdown.go             shutdown
+//	upgrade.go              upgrade
+//	check.go                check
+//	check_rows.go           … definitions and schedules as rows
+//	check_programs.go       … programs that do not exist
+//	keys.go                 keys
+//	plan.go                 plan
+//	reload.go               reload
+//	changes_table.go        … what plan and reload print
+//	import.go               import
+//	version.go              version
+//	status.go               status
+//	status_table.go         … the table and the lines below it
+//	status_last_known.go    … where no initiator runs
+//	launch.go               launch
+//	logs.go                 logs
+//	events.go               events
+//	start_stop_restart.go   start, stop and restart
+//	why.go                  why
+//	scale.go                scale
+//	signal.go               signal
+//	job.go                  job
+//	run.go                  run: one task
+//	run_temporary.go        … in an initiator for this command only
+//	run_watch.go            … watches the workers meanwhile
+//	unrecoverable.go        … why no worker of a pool will ever run a task
+//	run_many.go             … a task in each line of standard input
+//	run_many_task.go        … one of these tasks
+//	run_many_result.go      … the results and the summary
+//	call.go                 call
+//	pause_resume.go         pause and resume
+//	task.go                 the verbs of task
+//	task_request.go         tasks from flags and DATA
+//	task_input.go           tasks from the lines of standard input
+//	task_submit.go          task submit
+//	task_submit_many.go     … a task in each line
+//	task_count.go           … counts and rate
+//	task_wait.go            task wait
+//	task_follow.go          … with progress and output
+//	task_outcome.go         … the result and its exit code
+//	task_list.go            task list
+//	task_get.go             task get
+//	task_state.go           a task in one line, for cancel and retry
+//	task_retry.go           task retry
+//	task_export.go          task export
+//	task_import.go          task import
+//
+// What verbs share is in internal/cli, what a terminal shows in
+// internal/terminal, and what users of supervisorctl know in
+// internal/supervisorctl.

@@ -39,13 +39,13 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s: write ```console, so that it is executed", page)
 		}
 		if strings.Contains(string(text), "\n```console\n") {
-			t.Run(strings.TrimSuffix(filepath.Base(page), ".md"), func(t *testing.T) { follow(t, string(text)) })
+			t.Run(strings.TrimSuffix(filepath.Base(page), ".md"), func(t *testing.T) { followPage(t, string(text)) })
 		}
 	}
 }
 
-// follow does what one page says.
-func follow(t *testing.T, text string) {
+// followPage does what one page says.
+func followPage(t *testing.T, text string) {
 	for _, program := range []string{"python3", "curl"} {
 		if _, err := exec.LookPath(program); strings.Contains(text, "$ "+program+" ") && err != nil {
 			t.Skipf("the page is not tried, because there is no %s", program)
@@ -56,13 +56,13 @@ func follow(t *testing.T, text string) {
 	}
 	dir := t.TempDir()
 	shell := newShell(t, dir)
-	defer shell.end(dir)
+	defer shell.endShell(dir)
 	defer func() { // so that a page which fails in its middle ends
 		c := client.Unix(filepath.Join(dir, ".initiator", "initiator.sock"))
 		defer c.Close()
 		_ = c.Shutdown(context.Background(), true) // mostly it has
 	}()
-	shell.expect(step{command: withPrograms(t)})
+	shell.expectStep(step{command: programDirectory(t)})
 	ports := map[string]string{}
 	text = docPorts.ReplaceAllStringFunc(text, func(port string) string {
 		if ports[port] == "" {
@@ -70,18 +70,18 @@ func follow(t *testing.T, text string) {
 		}
 		return ports[port]
 	})
-	for _, b := range blocks(text) {
+	for _, b := range codeBlocks(text) {
 		switch name := b.fileName(); {
 		case b.kind == "console":
-			for _, step := range steps(b.text) {
-				shell.expect(step)
+			for _, step := range commandSteps(b.text) {
+				shell.expectStep(step)
 			}
 		case b.kind == "console up":
-			shell.expect(step{command: steps(b.text)[0].command + " &"})
-			shell.awaitHouse(dir)
+			shell.expectStep(step{command: commandSteps(b.text)[0].command + " &"})
+			shell.awaitInitiator(dir)
 		case b.kind == "console alone":
-			shell.expect(step{command: steps(b.text)[0].command + " & alone=$!"})
-			shell.expect(step{command: `until curl -s http://127.0.0.1:` + ports["7236"] + `/ping >/dev/null; do :; done; kill $alone; wait $alone`})
+			shell.expectStep(step{command: commandSteps(b.text)[0].command + " & alone=$!"})
+			shell.expectStep(step{command: `until curl -s http://127.0.0.1:` + ports["7236"] + `/ping >/dev/null; do :; done; kill $alone; wait $alone`})
 		case name != "":
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(b.text), 0o600); err != nil {
 				t.Fatal(err)
@@ -90,9 +90,9 @@ func follow(t *testing.T, text string) {
 	}
 }
 
-// withPrograms is a command after which the shell finds initiator, and Python
+// programDirectory is a command after which the shell finds initiator, and Python
 // what the pages import.
-func withPrograms(t *testing.T) string {
+func programDirectory(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -124,16 +124,16 @@ func aFreePort(t *testing.T) string {
 	return port
 }
 
-// awaitHouse waits until the initiator of a page answers and has its workers.
-func (s *shell) awaitHouse(dir string) {
+// awaitInitiator waits until the initiator of a page answers and has its workers.
+func (s *shell) awaitInitiator(dir string) {
 	s.t.Helper()
 	c := client.Unix(filepath.Join(dir, ".initiator", "initiator.sock"))
 	defer c.Close()
-	err := until("up", func(ctx context.Context) bool {
+	err := waitUntil("up", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
 		return err == nil && !slices.ContainsFunc(list, func(w supervise.Worker) bool { return !w.Ready })
 	})
 	if err != nil {
-		s.t.Fatalf("%v; stderr:\n%s", err, s.stderr())
+		s.t.Fatalf("%v; stderr:\n%s", err, s.takeStderr())
 	}
 }

@@ -14,11 +14,11 @@ import (
 	"testing"
 )
 
-// TestJSONIsAsItsPageSays runs every verb that the page names, and compares the
+// TestJSONIsAsDocumented runs every verb that the page names, and compares the
 // names at the top of what each prints with those in the page.
-func TestJSONIsAsItsPageSays(t *testing.T) {
+func TestJSONIsAsDocumented(t *testing.T) {
 	documented := jsonPage(t)
-	dir := house(t, `
+	dir := newTestDirectory(t, `
 [worker:adder]
 command = ${initiator:self} job sum
 
@@ -27,9 +27,9 @@ command   = sh -c 'echo up; exec sleep 1000'
 contract  = off
 ready     = line:^up$$
 `)
-	up := start(t, dir, "up")
-	up.started()
-	id := strings.TrimSpace(string(printed(t, dir, "task", "submit", "adder", `{"a":1,"b":2}`)))
+	up := startProcess(t, dir, "up")
+	up.awaitReady()
+	id := strings.TrimSpace(string(outputOf(t, dir, "task", "submit", "adder", `{"a":1,"b":2}`)))
 	for _, line := range []string{
 		"status", "stop plain", "start plain", "restart plain", "scale adder 1", "why plain", "events", "logs plain", "tail plain",
 		"check", "keys", "plan", "reload", "pause adder", "resume adder", "signal CONT plain", "launch adder", "avail", "pid", "version",
@@ -45,7 +45,7 @@ ready     = line:^up$$
 			t.Errorf("docs/json.md says nothing of %s", verb)
 			continue
 		}
-		lines := bufio.NewScanner(strings.NewReader(string(printed(t, dir, append(args, "-o", "json")...))))
+		lines := bufio.NewScanner(strings.NewReader(string(outputOf(t, dir, append(args, "-o", "json")...))))
 		lines.Buffer(nil, 1<<20)
 		printedLines := 0
 		for lines.Scan() {
@@ -56,17 +56,17 @@ ready     = line:^up$$
 			t.Errorf("%s printed nothing", verb)
 		}
 	}
-	up.signal(syscall.SIGTERM)
-	up.ends(0)
+	up.sendSignal(syscall.SIGTERM)
+	up.expectExit(0)
 }
 
 // Somebody who follows and has seen enough is told nothing.
-func TestTheEndOfFollowing(t *testing.T) {
-	dir := house(t, sleeper)
-	up := start(t, dir, "up")
-	up.started()
+func TestASignalEndsFollowingQuietly(t *testing.T) {
+	dir := newTestDirectory(t, sleeper)
+	up := startProcess(t, dir, "up")
+	up.awaitReady()
 	for _, args := range [][]string{{"events", "-f"}, {"logs", "-f", "all"}} {
-		p := &process{t: t, dir: dir, cmd: exec.Command("initiator", args...)}
+		p := &testProcess{t: t, dir: dir, cmd: exec.Command("initiator", args...)}
 		p.cmd.Dir = dir
 		events, err := p.cmd.StdoutPipe()
 		if err != nil {
@@ -78,8 +78,8 @@ func TestTheEndOfFollowing(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := linesOf(events)
-		await(t, lines, "") // it follows
-		p.signal(syscall.SIGINT)
+		awaitLine(t, lines, "") // it follows
+		p.sendSignal(syscall.SIGINT)
 		for range lines {
 		}
 		_ = p.cmd.Wait() // its code is looked at below
@@ -87,11 +87,11 @@ func TestTheEndOfFollowing(t *testing.T) {
 			t.Errorf("%v: exit code %d, %q", args, code, said)
 		}
 	}
-	up.signal(syscall.SIGTERM)
-	up.ends(0)
+	up.sendSignal(syscall.SIGTERM)
+	up.expectExit(0)
 }
 
-func printed(t *testing.T, dir string, args ...string) []byte {
+func outputOf(t *testing.T, dir string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command("initiator", args...)
 	cmd.Dir = dir

@@ -27,10 +27,10 @@ func linesOf(from io.ReadCloser) <-chan string {
 	return lines
 }
 
-// expect reads lines up to the one that is meant, and returns all of them.
-func expect(t *testing.T, what string, lines <-chan string, meant func(string) bool) (all string) {
+// expectLine reads lines up to the one that is meant, and returns all of them.
+func expectLine(t *testing.T, what string, lines <-chan string, meant func(string) bool) (all string) {
 	t.Helper()
-	enough := time.NewTimer(patience)
+	enough := time.NewTimer(testTimeout)
 	defer enough.Stop()
 	for {
 		select {
@@ -43,13 +43,13 @@ func expect(t *testing.T, what string, lines <-chan string, meant func(string) b
 				t.Fatalf("it ended without %q; it said:\n%s", what, all)
 			}
 		case <-enough.C:
-			t.Fatalf("no %q within %v; it said:\n%s", what, patience, all)
+			t.Fatalf("no %q within %v; it said:\n%s", what, testTimeout, all)
 		}
 	}
 }
 
-// await reads lines up to one with that text.
-func await(t *testing.T, lines <-chan string, text string) (all string) {
+// awaitLine reads lines up to one with that text.
+func awaitLine(t *testing.T, lines <-chan string, text string) (all string) {
 	t.Helper()
-	return expect(t, text, lines, func(line string) bool { return strings.Contains(line, text) })
+	return expectLine(t, text, lines, func(line string) bool { return strings.Contains(line, text) })
 }

@@ -28,18 +28,18 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "job" {
 		main()
 	}
-	os.Setenv("GORACE", noNap)
-	testscript.Main(tidy{m}, map[string]func(){"initiator": main})
+	os.Setenv("GORACE", raceOptions)
+	testscript.Main(leakCheck{m}, map[string]func(){"initiator": main})
 }
 
-// noNap spares every process that is built with the race detector the second
+// raceOptions spares every process that is built with the race detector the second
 // which it otherwise takes to end.
-const noNap = "atexit_sleep_ms=0"
+const raceOptions = "atexit_sleep_ms=0"
 
-// tidy fails tests that leave goroutines behind.
-type tidy struct{ m *testing.M }
+// leakCheck fails tests that leave goroutines behind.
+type leakCheck struct{ m *testing.M }
 
-func (t tidy) Run() int {
+func (t leakCheck) Run() int {
 	code := t.m.Run()
 	if err := goleak.Find(); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -52,19 +52,19 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("GORACE", noNap)
-			e.Setenv("QUICKSTART", quickstart(t))
+			e.Setenv("GORACE", raceOptions)
+			e.Setenv("QUICKSTART", quickstartPath(t))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready": ready, "task": awaitTask, "alone": alone, "code": code, "freeport": freePort, "answers": answers,
-			"hup": send(syscall.SIGHUP), "usr2": send(syscall.SIGUSR2), "crash": send(syscall.SIGKILL),
-			"grows": grows, "seen": awaitSeen,
+			"ready": awaitReady, "task": awaitTask, "alone": expectNoProcesses, "code": expectCode, "freeport": freePort, "answers": awaitListener,
+			"hup": sendSignal(syscall.SIGHUP), "usr2": sendSignal(syscall.SIGUSR2), "crash": sendSignal(syscall.SIGKILL),
+			"grows": awaitGrowth, "seen": awaitLastKnown,
 		},
 	})
 }
 
-func quickstart(t *testing.T) string {
+func quickstartPath(t *testing.T) string {
 	path, err := filepath.Abs("../../testdata/quickstart.ini")
 	if err != nil {
 		t.Fatal(err)
@@ -72,12 +72,12 @@ func quickstart(t *testing.T) string {
 	return path
 }
 
-// patience bounds every wait of a test for something that must come.
-const patience = 30 * time.Second
+// testTimeout bounds every wait of a test for something that must come.
+const testTimeout = 30 * time.Second
 
-// until asks again and again until the answer is yes.
-func until(what string, ask func(context.Context) bool) error {
-	ctx, stop := context.WithTimeout(context.Background(), patience)
+// waitUntil asks again and again until the answer is yes.
+func waitUntil(what string, ask func(context.Context) bool) error {
+	ctx, stop := context.WithTimeout(context.Background(), testTimeout)
 	defer stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -85,28 +85,28 @@ func until(what string, ask func(context.Context) bool) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%s: not within %v", what, patience)
+			return fmt.Errorf("%s: not within %v", what, testTimeout)
 		}
 	}
 	return nil
 }
 
-func socketOf(ts *testscript.TestScript) *client.Client {
+func scriptClient(ts *testscript.TestScript) *client.Client {
 	return client.Unix(ts.MkAbs(".initiator/initiator.sock"))
 }
 
-// ready waits until every worker of the initiator in $WORK/.initiator is
+// awaitReady waits until every worker of the initiator in $WORK/.initiator is
 // ready, or those that are named are in the state that follows them:
 // `ready`, `ready gone=FATAL`; `ready late=` waits until there is one.
-func ready(ts *testscript.TestScript, _ bool, args []string) {
-	c := socketOf(ts)
+func awaitReady(ts *testscript.TestScript, _ bool, args []string) {
+	c := scriptClient(ts)
 	defer c.Close()
 	want := map[string]string{}
 	for _, arg := range args {
 		name, state, _ := strings.Cut(arg, "=")
 		want[name] = state
 	}
-	ts.Check(until("ready", func(ctx context.Context) bool {
+	ts.Check(waitUntil("ready", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
 		for name := range want {
 			if !slices.ContainsFunc(list, func(w supervise.Worker) bool { return w.Name == name }) {
@@ -126,16 +126,16 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 // awaitTask waits until the newest task is in a state, and keeps its id in
 // $TASK: `task running`; with a ! before it, until no task is in it.
 func awaitTask(ts *testscript.TestScript, none bool, args []string) {
-	c := socketOf(ts)
+	c := scriptClient(ts)
 	defer c.Close()
 	if state := task.State(args[0]); none {
-		ts.Check(until("no task "+args[0], func(ctx context.Context) bool {
+		ts.Check(waitUntil("no task "+args[0], func(ctx context.Context) bool {
 			list, err := c.List(ctx, task.Filter{State: state, Limit: 1})
 			return err == nil && len(list) == 0
 		}))
 		return
 	}
-	ts.Check(until("task "+args[0], func(ctx context.Context) bool {
+	ts.Check(waitUntil("task "+args[0], func(ctx context.Context) bool {
 		list, err := c.List(ctx, task.Filter{Limit: 1})
 		if err != nil || len(list) == 0 || string(list[0].State) != args[0] {
 			return false
@@ -145,9 +145,9 @@ func awaitTask(ts *testscript.TestScript, none bool, args []string) {
 	}))
 }
 
-// alone demands that no process works in the script's directory, and that
+// expectNoProcesses demands that no process works in the script's directory, and that
 // nothing is left in its directory for temporary files.
-func alone(ts *testscript.TestScript, _ bool, _ []string) {
+func expectNoProcesses(ts *testscript.TestScript, _ bool, _ []string) {
 	left, err := os.ReadDir(ts.Getenv("TMPDIR"))
 	if err == nil && len(left) > 0 {
 		ts.Fatalf("left in the temporary directory: %v", left)
@@ -171,8 +171,8 @@ func processesIn(dir string) (found []string) {
 	return found
 }
 
-// code runs a command and demands its exit code: `code 127 initiator run x`.
-func code(ts *testscript.TestScript, _ bool, args []string) {
+// expectCode runs a command and demands its exit code: `code 127 initiator run x`.
+func expectCode(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	err = ts.Exec(args[1], args[2:]...)

@@ -14,8 +14,8 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// process is the program, running in a directory of its own.
-type process struct {
+// testProcess is the program, running in a directory of its own.
+type testProcess struct {
 	t      *testing.T
 	dir    string
 	cmd    *exec.Cmd
@@ -24,8 +24,8 @@ type process struct {
 	said   string // what was read of stderr so far
 }
 
-// house makes a directory with an INI.
-func house(t *testing.T, ini string) string {
+// newTestDirectory makes a directory with an INI.
+func newTestDirectory(t *testing.T, ini string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -40,16 +40,16 @@ func house(t *testing.T, ini string) string {
 	return dir
 }
 
-// start runs the program in a house. What it leaves behind fails the test.
-func start(t *testing.T, dir string, args ...string) *process {
+// startProcess runs the program in a house. What it leaves behind fails the test.
+func startProcess(t *testing.T, dir string, args ...string) *testProcess {
 	t.Helper()
-	return begin(t, dir, exec.Command("initiator", args...))
+	return beginProcess(t, dir, exec.Command("initiator", args...))
 }
 
-// begin is start for a command that leads to the program.
-func begin(t *testing.T, dir string, cmd *exec.Cmd) *process {
+// beginProcess is start for a command that leads to the program.
+func beginProcess(t *testing.T, dir string, cmd *exec.Cmd) *testProcess {
 	t.Helper()
-	p := &process{t: t, dir: dir, cmd: cmd}
+	p := &testProcess{t: t, dir: dir, cmd: cmd}
 	p.cmd.Dir = dir
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+filepath.Join(dir, "tmp"))
 	out, err := p.cmd.StdoutPipe()
@@ -68,21 +68,21 @@ func begin(t *testing.T, dir string, cmd *exec.Cmd) *process {
 	return p
 }
 
-// hear reads stderr up to a line with that text.
-func (p *process) hear(text string) {
+// awaitOutput reads stderr up to a line with that text.
+func (p *testProcess) awaitOutput(text string) {
 	p.t.Helper()
-	p.said += await(p.t, p.stderr, text)
+	p.said += awaitLine(p.t, p.stderr, text)
 }
 
-func (p *process) signal(s syscall.Signal) {
+func (p *testProcess) sendSignal(s syscall.Signal) {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
-// ends demands the exit code, and that nothing is left. It returns all of stderr.
-func (p *process) ends(code int) string {
+// expectExit demands the exit code, and that nothing is left. It returns all of stderr.
+func (p *testProcess) expectExit(code int) string {
 	p.t.Helper()
 	for line := range p.stderr {
 		p.said += line
@@ -102,17 +102,17 @@ func (p *process) ends(code int) string {
 	return p.said
 }
 
-func (p *process) client() *client.Client {
+func (p *testProcess) newClient() *client.Client {
 	c := client.Unix(filepath.Join(p.dir, ".initiator", "initiator.sock"))
 	p.t.Cleanup(c.Close)
 	return c
 }
 
-// started waits until all workers of an `up` are ready.
-func (p *process) started() {
+// awaitReady waits until all workers of an `up` are ready.
+func (p *testProcess) awaitReady() {
 	p.t.Helper()
-	c := p.client()
-	err := until("all workers ready", func(ctx context.Context) bool {
+	c := p.newClient()
+	err := waitUntil("all workers ready", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
 		return err == nil && len(list) > 0 && statusCode(list) == cli.ExitOK
 	})
@@ -134,20 +134,20 @@ func TestRunIsInterrupted(t *testing.T) {
 		code   int
 	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129}} {
 		t.Run(c.signal.String(), func(t *testing.T) {
-			p := start(t, house(t, sleeper), "run", "sleeper", `{"seconds": 3600}`)
-			p.hear("ready on port")
-			p.signal(c.signal)
-			p.ends(c.code)
+			p := startProcess(t, newTestDirectory(t, sleeper), "run", "sleeper", `{"seconds": 3600}`)
+			p.awaitOutput("ready on port")
+			p.sendSignal(c.signal)
+			p.expectExit(c.code)
 		})
 	}
 }
 
 func TestInterruptedRunCancelsItsTask(t *testing.T) {
-	dir := house(t, sleeper)
-	up := start(t, dir, "up")
-	up.started()
-	run := start(t, dir, "run", "sleeper", `{"seconds": 3600}`)
-	c := up.client()
+	dir := newTestDirectory(t, sleeper)
+	up := startProcess(t, dir, "up")
+	up.awaitReady()
+	run := startProcess(t, dir, "run", "sleeper", `{"seconds": 3600}`)
+	c := up.newClient()
 	running := func(state string) func(context.Context) bool {
 		return func(ctx context.Context) bool {
 			s, err := c.Status(ctx)
@@ -160,84 +160,84 @@ func TestInterruptedRunCancelsItsTask(t *testing.T) {
 			return err == nil && n == 1
 		}
 	}
-	if err := until("the task runs", running("running")); err != nil {
+	if err := waitUntil("the task runs", running("running")); err != nil {
 		t.Fatal(err)
 	}
-	run.signal(syscall.SIGINT)
+	run.sendSignal(syscall.SIGINT)
 	_ = run.cmd.Wait()
 	if got := run.cmd.ProcessState.ExitCode(); got != 130 {
 		t.Errorf("exit code %d, want 130", got)
 	}
-	if err := until("the task is cancelled", running("cancelled")); err != nil {
+	if err := waitUntil("the task is cancelled", running("cancelled")); err != nil {
 		t.Error(err)
 	}
-	up.signal(syscall.SIGTERM)
-	up.ends(0)
+	up.sendSignal(syscall.SIGTERM)
+	up.expectExit(0)
 }
 
 func TestUpStopsOnASignal(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		p := start(t, house(t, sleeper), "up")
-		p.started()
-		p.signal(s)
-		said := p.ends(0)
+		p := startProcess(t, newTestDirectory(t, sleeper), "up")
+		p.awaitReady()
+		p.sendSignal(s)
+		said := p.expectExit(0)
 		if !strings.Contains(said, "stopping 1 worker, at most 40 s") || !strings.Contains(said, "ended") {
 			t.Errorf("%v: it said\n%s", s, said)
 		}
 	}
 }
 
-func TestASecondSignalKillsAtOnceAndSaysSo(t *testing.T) {
-	p := start(t, house(t, deaf), "up")
-	p.started()
-	p.signal(syscall.SIGINT)
-	p.hear("Ctrl-C again kills at once")
-	p.hear("waits for deaf")
-	p.signal(syscall.SIGINT)
-	if said := p.ends(130); !strings.Contains(said, "kills what is left (second SIGINT)") {
+func TestASecondSignalKillsTheWorkers(t *testing.T) {
+	p := startProcess(t, newTestDirectory(t, deaf), "up")
+	p.awaitReady()
+	p.sendSignal(syscall.SIGINT)
+	p.awaitOutput("Ctrl-C again kills them")
+	p.awaitOutput("waits for deaf")
+	p.sendSignal(syscall.SIGINT)
+	if said := p.expectExit(130); !strings.Contains(said, "killing the remaining workers (second SIGINT)") {
 		t.Errorf("it said\n%s", said)
 	}
 }
 
 // USR1 means nothing: it neither ends the initiator nor does anything else.
 func TestUSR1ChangesNothing(t *testing.T) {
-	p := start(t, house(t, sleeper), "up")
-	p.started()
-	before, err := p.client().Workers(t.Context())
+	p := startProcess(t, newTestDirectory(t, sleeper), "up")
+	p.awaitReady()
+	before, err := p.newClient().Workers(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.signal(syscall.SIGUSR1)
-	p.signal(syscall.SIGUSR2)
-	p.hear("SIGUSR2") // which came later
-	after, err := p.client().Workers(t.Context())
+	p.sendSignal(syscall.SIGUSR1)
+	p.sendSignal(syscall.SIGUSR2)
+	p.awaitOutput("SIGUSR2") // which came later
+	after, err := p.newClient().Workers(t.Context())
 	if err != nil || after[0].PID != before[0].PID || !after[0].Ready {
 		t.Errorf("%+v, %v; was %+v", after, err, before)
 	}
-	p.signal(syscall.SIGTERM)
-	p.ends(0)
+	p.sendSignal(syscall.SIGTERM)
+	p.expectExit(0)
 }
 
-// TestHangupWithoutATerminalIsReload, and no end.
-func TestHangupWithoutATerminalIsReload(t *testing.T) {
-	p := start(t, house(t, sleeper), "up")
-	p.started()
-	p.signal(syscall.SIGHUP)
-	p.hear("reloaded: changes=none")
-	p.signal(syscall.SIGTERM)
-	p.ends(0)
+// TestHangupWithoutATerminalReloads, and no end.
+func TestHangupWithoutATerminalReloads(t *testing.T) {
+	p := startProcess(t, newTestDirectory(t, sleeper), "up")
+	p.awaitReady()
+	p.sendSignal(syscall.SIGHUP)
+	p.awaitOutput("reloaded: changes=none")
+	p.sendSignal(syscall.SIGTERM)
+	p.expectExit(0)
 }
 
 func TestAClosedStdoutEndsQuietly(t *testing.T) {
 	for _, args := range [][]string{{"status"}, {"events", "-f"}, {"check"}, {"run", "-q", "echoer", "1"}, {"--help"}} {
 		t.Run(args[0], func(t *testing.T) {
-			dir := house(t, "[worker:echoer]\ncommand = ${initiator:self} job echo\n")
+			dir := newTestDirectory(t, "[worker:echoer]\ncommand = ${initiator:self} job echo\n")
 			if args[0] == "status" || args[0] == "events" {
-				up := start(t, dir, "up")
-				up.started()
+				up := startProcess(t, dir, "up")
+				up.awaitReady()
 				defer func() {
-					up.signal(syscall.SIGTERM)
-					up.ends(0)
+					up.sendSignal(syscall.SIGTERM)
+					up.expectExit(0)
 				}()
 			}
 			r, w, err := os.Pipe()
@@ -258,25 +258,25 @@ func TestAClosedStdoutEndsQuietly(t *testing.T) {
 }
 
 func TestLogsAndEventsAreFollowed(t *testing.T) {
-	dir := house(t, "[worker:talker]\ncommand = ${initiator:self} job echo\n")
-	up := start(t, dir, "up")
-	up.started()
-	logs := start(t, dir, "logs", "-f", "--stream", "stderr", "talker")
-	events := start(t, dir, "events", "-f", "-o", "json")
-	if _, err := up.client().Restart(t.Context(), "talker"); err != nil {
+	dir := newTestDirectory(t, "[worker:talker]\ncommand = ${initiator:self} job echo\n")
+	up := startProcess(t, dir, "up")
+	up.awaitReady()
+	logs := startProcess(t, dir, "logs", "-f", "--stream", "stderr", "talker")
+	events := startProcess(t, dir, "events", "-f", "-o", "json")
+	if _, err := up.newClient().Restart(t.Context(), "talker"); err != nil {
 		t.Fatal(err)
 	}
-	await(t, logs.stdout, `"incarnation":2`)
-	await(t, events.stdout, `"incarnation":2,"from":"STARTING","to":"RUNNING"`)
-	up.signal(syscall.SIGTERM)
-	await(t, events.stdout, `"to":"STOPPED"`)
-	logs.ended(0) // both end with the initiator
-	events.ended(0)
-	up.ends(0)
+	awaitLine(t, logs.stdout, `"incarnation":2`)
+	awaitLine(t, events.stdout, `"incarnation":2,"from":"STARTING","to":"RUNNING"`)
+	up.sendSignal(syscall.SIGTERM)
+	awaitLine(t, events.stdout, `"to":"STOPPED"`)
+	logs.expectExitOnly(0) // both end with the initiator
+	events.expectExitOnly(0)
+	up.expectExit(0)
 }
 
-// ended demands the exit code; others may still run in the house.
-func (p *process) ended(code int) {
+// expectExitOnly demands the exit code; others may still run in the house.
+func (p *testProcess) expectExitOnly(code int) {
 	p.t.Helper()
 	for line := range p.stderr {
 		p.said += line
@@ -290,17 +290,17 @@ func (p *process) ended(code int) {
 }
 
 func TestFatalWorkersDoNotStopTheOthers(t *testing.T) {
-	dir := house(t, sleeper+"[worker:gone]\ncommand = ./nowhere\nstartretries = 1\n")
-	p := start(t, dir, "up")
-	p.hear("worker FATAL")
-	c := p.client()
-	err := until("the other one is ready", func(ctx context.Context) bool {
+	dir := newTestDirectory(t, sleeper+"[worker:gone]\ncommand = ./nowhere\nstartretries = 1\n")
+	p := startProcess(t, dir, "up")
+	p.awaitOutput("worker FATAL")
+	c := p.newClient()
+	err := waitUntil("the other one is ready", func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
 		return err == nil && len(list) == 2 && list[0].State == lifecycle.Running && list[1].State == lifecycle.Fatal
 	})
 	if err != nil {
 		t.Error(err)
 	}
-	p.signal(syscall.SIGTERM)
-	p.ends(0)
+	p.sendSignal(syscall.SIGTERM)
+	p.expectExit(0)
 }

@@ -29,21 +29,21 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := clone(t)
+	dir := cloneRepository(t)
 	shell := newShell(t, dir)
-	defer shell.end(dir)
+	defer shell.endShell(dir)
 	executed := 0
-	for _, b := range blocks(string(text)) {
+	for _, b := range codeBlocks(string(text)) {
 		switch b.kind {
 		case "console":
-			for _, step := range steps(b.text) {
+			for _, step := range commandSteps(b.text) {
 				executed++
-				if step.command != testCommand && installed(t, step.command) {
-					shell.expect(step)
+				if step.command != testCommand && isInstalled(t, step.command) {
+					shell.expectStep(step)
 				}
 			}
 		case "console up":
-			shell.up(steps(b.text)[0].command, dir)
+			shell.startUp(commandSteps(b.text)[0].command, dir)
 			executed++
 		case "go", "ini":
 			name := b.fileName()
@@ -60,9 +60,9 @@ func TestREADME(t *testing.T) {
 	}
 }
 
-// installed says whether the interpreter is there that a command of the README
+// isInstalled says whether the interpreter is there that a command of the README
 // asks for. The project itself needs only Go.
-func installed(t *testing.T, command string) bool {
+func isInstalled(t *testing.T, command string) bool {
 	for pool, program := range map[string]string{" python ": "python3", " node ": "node"} {
 		if _, err := exec.LookPath(program); strings.Contains(command, pool) && err != nil {
 			t.Logf("not executed, because there is no %s: %s", program, command)
@@ -101,8 +101,8 @@ func TestREADMENamesFilesThatExist(t *testing.T) {
 
 type block struct{ kind, text string }
 
-// blocks are the fenced parts of a Markdown text.
-func blocks(text string) (found []block) {
+// codeBlocks are the fenced parts of a Markdown text.
+func codeBlocks(text string) (found []block) {
 	for _, m := range regexp.MustCompile("(?ms)^```([\\w ]*)\n(.*?)^```$").FindAllStringSubmatch(text, -1) {
 		found = append(found, block{m[1], m[2]})
 	}
@@ -122,7 +122,7 @@ func (b block) fileName() string {
 // step is a command and the standard output that is shown beneath it.
 type step struct{ command, output string }
 
-func steps(text string) (list []step) {
+func commandSteps(text string) (list []step) {
 	for _, line := range strings.SplitAfter(text, "\n") {
 		if command, ok := strings.CutPrefix(line, "$ "); ok {
 			list = append(list, step{command: strings.TrimSpace(command)})
@@ -133,8 +133,8 @@ func steps(text string) (list []step) {
 	return list
 }
 
-// clone copies what a fresh clone of the repository has of Go, INI and workers.
-func clone(t *testing.T) string {
+// cloneRepository copies what a fresh clone of the repository has of Go, INI and workers.
+func cloneRepository(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
@@ -216,8 +216,8 @@ func newShell(t *testing.T, dir string) *shell {
 	return s
 }
 
-// end waits until the shell and all that it has started have gone.
-func (s *shell) end(dir string) {
+// endShell waits until the shell and all that it has started have gone.
+func (s *shell) endShell(dir string) {
 	defer s.stop()
 	s.in.Close()
 	for line := range s.lines {
@@ -231,8 +231,8 @@ func (s *shell) end(dir string) {
 	}
 }
 
-// expect runs one command.
-func (s *shell) expect(want step) {
+// expectStep runs one command.
+func (s *shell) expectStep(want step) {
 	s.t.Helper()
 	if _, err := s.in.WriteString(want.command + "\necho '" + endOfStep + "'\n"); err != nil {
 		s.t.Fatal(err)
@@ -244,30 +244,30 @@ func (s *shell) expect(want step) {
 			continue
 		}
 		if got != want.output {
-			s.t.Errorf("$ %s\nprints\n%s\nand the README shows\n%s\nstderr so far:\n%s", want.command, got, want.output, s.stderr())
+			s.t.Errorf("$ %s\nprints\n%s\nand the README shows\n%s\nstderr so far:\n%s", want.command, got, want.output, s.takeStderr())
 		}
 		return
 	}
-	s.t.Fatalf("$ %s\nended the shell; stderr:\n%s", want.command, s.stderr())
+	s.t.Fatalf("$ %s\nended the shell; stderr:\n%s", want.command, s.takeStderr())
 }
 
-// up runs a command that stays, as in another terminal, and waits until its
+// startUp runs a command that stays, as in another terminal, and waits until its
 // workers are ready.
-func (s *shell) up(command, dir string) {
+func (s *shell) startUp(command, dir string) {
 	s.t.Helper()
-	s.expect(step{command: command + " &"})
+	s.expectStep(step{command: command + " &"})
 	c := client.Unix(filepath.Join(dir, ".initiator", "initiator.sock"))
 	defer c.Close()
-	err := until(command, func(ctx context.Context) bool {
+	err := waitUntil(command, func(ctx context.Context) bool {
 		list, err := c.Workers(ctx)
 		return err == nil && len(list) > 0 && statusCode(list) == cli.ExitOK
 	})
 	if err != nil {
-		s.t.Fatalf("%v; stderr:\n%s", err, s.stderr())
+		s.t.Fatalf("%v; stderr:\n%s", err, s.takeStderr())
 	}
 }
 
-func (s *shell) stderr() string {
+func (s *shell) takeStderr() string {
 	text, err := os.ReadFile(s.err)
 	if err != nil {
 		return err.Error()

@@ -16,7 +16,7 @@ in its state directory.
 Every flag can be set by an environment variable: INITIATOR_CONFIG for --config,
 INITIATOR_STATE_DIR for --state-dir. NO_COLOR=1 switches colours off.`
 
-// app is one invocation. Each verb is a method of it that returns a
+// app is an invocation of the program. Each verb is a method that returns a
 // cobra.Command.
 type app struct{ *cli.App }
 

@@ -18,25 +18,27 @@ import (
 
 const runLong = `Submit a task, wait for its end and print its result.
 
-DATA is JSON, - for standard input, or @FILE; without it the data is null. With
-a JSON value in each line of standard input, each is a task, and the results
-are printed as they come, or with --ordered in the order of the lines. When
-the initiator of the INI runs, it is used. Otherwise one is started for this
-task alone, with the pool and what that comes after, and stopped again; it
-keeps its state in a directory of its own and leaves nothing behind.
+DATA is JSON, - for standard input, or @FILE; without it the data is null. With a
+JSON value in each line of standard input, each line is a task, and the results are
+printed as they arrive, or with --ordered in the order of the lines.
 
-Exit codes: 0 completed; 1 failed, dead or cancelled (the failure's result is
-on stderr); 2 usage or a bad INI; 124 timeout, deadline or --wait; 125 no
-worker could be brought up, or the initiator failed; 126 refused, the queue is
-full; 127 no such pool; 128+n ended by signal n. Of many tasks: 0 when all have
-completed, else 1.`
+run uses the running initiator of the INI. Where none runs, it starts a temporary
+one with the pool of the task and the workers that the pool depends on, reports each
+worker's port and start-up time on stderr, and stops it at the end. The temporary
+initiator leaves nothing behind.
+
+Exit codes: 0 completed; 1 failed, dead or cancelled (the result of the failure is
+on stderr); 2 usage or a bad INI; 124 timeout, deadline or --wait; 125 no worker
+could be started, or the initiator failed; 126 refused, the queue is full; 127 no
+such pool; 128+n ended by signal n. With many tasks: 0 when all have completed,
+else 1.`
 
 func (a *app) runCommand() *cobra.Command {
 	var flags requestFlags
 	var many manyFlags
 	r := runner{app: a}
 	cmd := &cobra.Command{
-		Use: "run POOL[.METHOD] [DATA]", Short: "Do one task and print its result", Long: runLong,
+		Use: "run POOL[.METHOD] [DATA]", Short: "Run a task and print its result", Long: runLong,
 		Example: `  initiator run adder '{"a": 2, "b": 3}'
   initiator run --ordered --jobs 8 adder - <pairs.ndjson >sums.ndjson`,
 		Args:              cobra.RangeArgs(1, 2),
@@ -59,7 +61,7 @@ func (a *app) runCommand() *cobra.Command {
 	many.addFlags(cmd.Flags())
 	cmd.Flags().Var(&r.patience, "wait", "how long to wait for the end of the task")
 	cmd.Flags().BoolVarP(&r.output, "follow", "f", false, "show on stderr what the task writes")
-	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "say nothing about workers")
+	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "print nothing about workers")
 	return cmd
 }
 
@@ -68,18 +70,19 @@ type runner struct {
 	*app
 	patience     cli.DurationFlag
 	quiet        bool
-	output       bool                  // shows what the task writes
-	laterSignals <-chan syscall.Signal // later ones
+	output       bool                  // print the output of the task
+	laterSignals <-chan syscall.Signal // signals after the first
 	client       *client.Client
-	// alone: the initiator was started for this task.
+	// temporary: the initiator was started by this command.
 	temporary bool
 }
 
+// runTask runs one task to its end.
 func (r *runner) runTask(ctx context.Context, q task.Request) error {
 	return r.withInitiator(ctx, q.Pool, func(ctx context.Context) error { return r.submitAndWait(ctx, q) })
 }
 
-// withInitiator does something with the initiator that runs, or with one of its own.
+// withInitiator calls do with the running initiator, or with a temporary one.
 func (r *runner) withInitiator(ctx context.Context, pool string, do func(context.Context) error) error {
 	c, err := r.ConnectIfRunning(ctx)
 	if err != nil {
@@ -88,25 +91,25 @@ func (r *runner) withInitiator(ctx context.Context, pool string, do func(context
 	if c != nil {
 		defer c.Close()
 		r.client = c
-		r.printNote("uses the initiator that answers on %s", c.Socket())
+		r.printNote("using the running initiator at %s", c.Socket())
 		return do(ctx)
 	}
-	house, err := r.newTemporaryInitiator(pool)
+	temporary, err := r.newTemporaryInitiator(pool)
 	if err != nil {
 		return err
 	}
 	r.temporary = true
-	return house.runDuring(ctx, r, do)
+	return temporary.runDuring(ctx, r, do)
 }
 
-// printNote tells a person what happens, on stderr.
+// printNote prints a line for people on stderr, unless -q was given.
 func (r *runner) printNote(format string, args ...any) {
 	if !r.quiet {
 		_ = r.Err.WriteLines(fmt.Sprintf(format, args...))
 	}
 }
 
-// submitAndWait submits the task and sees it to its end.
+// submitAndWait submits the task, waits for its end and prints it.
 func (r *runner) submitAndWait(ctx context.Context, q task.Request) error {
 	t, err := r.submitTask(ctx, q)
 	if err != nil {
@@ -121,21 +124,22 @@ func (r *runner) submitAndWait(ctx context.Context, q task.Request) error {
 	return cli.PrefixError(q.Pool, err)
 }
 
-// submitWithin is how much longer than its caller a submit may go on.
+// submitWithin is how much longer than its context a submission may take.
 const submitWithin = 2 * time.Second
 
-// submitTask is not broken off by a signal at once: a task that was taken, and
-// whose id is not known, could not be cancelled.
+// submitTask submits the task. A signal does not interrupt it at once: a task
+// that was accepted could not be cancelled without its id.
 func (r *runner) submitTask(ctx context.Context, q task.Request) (task.Task, error) {
 	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	defer context.AfterFunc(ctx, func() {
-		time.AfterFunc(submitWithin, func() { cancel(context.Cause(ctx)) }) // of no effect once it has ended
+		time.AfterFunc(submitWithin, func() { cancel(context.Cause(ctx)) }) // without effect after the submission has ended
 	})()
 	return r.client.Submit(longer, q)
 }
 
-// awaitTask waits for the end of the task, of --wait, or of all hope.
+// awaitTask waits for the end of the task, until --wait is over or no worker
+// can run the task.
 func (r *runner) awaitTask(ctx context.Context, t task.Task) (task.Task, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	if r.patience.Given {
@@ -160,20 +164,20 @@ func (r *runner) awaitTask(ctx context.Context, t task.Task) (task.Task, error) 
 	return end, err
 }
 
-// cancelWithin bounds the last request about a task that nobody waits for.
+// cancelWithin limits the last request about a task that is given up.
 const cancelWithin = 2 * time.Second
 
-// abandonTask cancels a task whose result nobody would see, so that no worker has to
-// end it before it can stop. In an initiator of others, one with a key may be
-// wanted by somebody else as well: it stays.
+// abandonTask cancels a task whose result would be lost, so that no worker
+// has to finish it before it can stop. In a running initiator a task with a key
+// may have another submitter: it is not cancelled.
 func (r *runner) abandonTask(t task.Task) {
 	if t.Key != "" && !r.temporary {
-		r.printNote("the task goes on: initiator task wait %s", t.ID)
+		r.printNote("the task keeps running: initiator task wait %s", t.ID)
 		return
 	}
 	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
 	defer stop()
 	if _, err := r.client.Cancel(ctx, t.ID); err != nil && !r.temporary && !errors.Is(err, &client.Error{Status: http.StatusConflict}) {
-		r.printNote("the task may go on: initiator task get %s", t.ID)
+		r.printNote("the task may still run: initiator task get %s", t.ID)
 	}
 }

@@ -19,46 +19,48 @@ type manyFlags struct {
 	ordered, halt bool
 }
 
+// addFlags adds the flags to a verb.
 func (m *manyFlags) addFlags(f *pflag.FlagSet) {
-	f.IntVarP(&m.jobs, "jobs", "j", defaultJobs, "of many tasks, at most so many at a time")
-	f.BoolVar(&m.ordered, "ordered", false, "of many tasks, print the results in the order of the lines")
-	f.BoolVar(&m.halt, "halt", false, "of many tasks, stop at the first that fails, and cancel the others")
+	f.IntVarP(&m.jobs, "jobs", "j", defaultJobs, "with many tasks: the largest number at a time")
+	f.BoolVar(&m.ordered, "ordered", false, "with many tasks: print the results in the order of the lines")
+	f.BoolVar(&m.halt, "halt", false, "with many tasks: stop at the first failure and cancel the other tasks")
 }
 
-// defaultJobs is how many tasks are submitted and not ended, where nobody says
-// otherwise: more than most pools have slots, so that none of them is idle.
+// defaultJobs is how many tasks are submitted at a time: more than most pools
+// have slots, so that no slot is idle.
 const defaultJobs = 32
 
-// manyRunner is a `run` with a task in each line of standard input. Its loop owns
-// all of it; a goroutine for each task in flight asks the initiator.
+// manyRunner is a `run` with a task in each line of standard input. Its loop
+// owns the fields; one goroutine for each running task asks the initiator.
 type manyRunner struct {
 	*runner
 	manyFlags
 	template       task.Request
 	feed           *taskInput
 	meter          *terminal.Meter
-	notes          *terminal.Screen // stderr, of the loop
+	notes          *terminal.Screen // stderr
 	print          *terminal.Screen // stdout
 	tally          taskCount
 	done           chan lineResult
-	pendingResults map[int]lineResult // ended, before their turn has come
+	pendingResults map[int]lineResult // by line: ended before a line above it
 	started        int
-	next           int // whose turn it is to be printed, from 0
+	next           int // the line that is printed next, from 0
 	last           lineResult
 }
 
-// lineResult is what became of one line.
+// lineResult is the result of a line.
 type lineResult struct {
 	inputLine
 	nth  int // from 0, in the order of the lines
 	task task.Task
-	left bool // it may go on in the initiator
+	left bool // the task may still run in the initiator
 }
 
-// errHalt is the cause of the end when --halt has ended it.
+// errHalt is the cause of a context that --halt has ended.
 var errHalt = errors.New("halted at the first failure")
 
-// newManyRunner has the runner write above the meter from now on.
+// newManyRunner returns a run of many tasks. What the runner prints goes above
+// the meter from now on.
 func newManyRunner(r runner, flags manyFlags, q task.Request, f *taskInput) *manyRunner {
 	m := terminal.NewMeter(r.Err)
 	if r.quiet {
@@ -74,10 +76,10 @@ func newManyRunner(r runner, flags manyFlags, q task.Request, f *taskInput) *man
 	}
 }
 
-// runAll does all of them, in an initiator that runs or in one of its own.
+// runAll runs all tasks, in the running initiator or in a temporary one.
 func (m *manyRunner) runAll(ctx context.Context) error {
 	if m.jobs < 1 {
-		return cli.UsageFault(errors.New("--jobs is at least 1"))
+		return cli.UsageFault(errors.New("--jobs must be at least 1"))
 	}
 	return m.withInitiator(ctx, m.template.Pool, m.watchAndRun)
 }
@@ -98,7 +100,8 @@ func (m *manyRunner) watchAndRun(ctx context.Context) error {
 	return err
 }
 
-// runLoop is the loop: it takes lines while there is room, and results always.
+// runLoop takes lines while there is room for more tasks, and results at any
+// time.
 func (m *manyRunner) runLoop(ctx context.Context, cancel context.CancelCauseFunc) error {
 	m.tally.began = time.Now()
 	tick := time.NewTicker(terminal.MeterInterval)
@@ -127,11 +130,12 @@ func (m *manyRunner) runLoop(ctx context.Context, cancel context.CancelCauseFunc
 	return m.finishRun(ctx)
 }
 
-// maxPendingResults is how many results wait for the one before them, with --ordered,
-// before no further task is begun: memory is not for ever.
+// maxPendingResults limits the results that --ordered holds back. At the limit
+// no further task is started.
 const maxPendingResults = 10_000
 
-// startTask has a task done. A line that is none has ended already.
+// startTask starts the task of a line in a goroutine. A line with an error has
+// ended at once.
 func (m *manyRunner) startTask(ctx context.Context, it inputLine) {
 	r := lineResult{inputLine: it, nth: m.started}
 	m.started++

@@ -13,13 +13,13 @@ import (
 	"initiator/initiator/client"
 )
 
-// takeResult takes what became of one, and prints what can be printed now.
+// takeResult counts the result of a line, and prints the results that are due.
 func (m *manyRunner) takeResult(ctx context.Context, r lineResult, cancel context.CancelCauseFunc) {
 	m.tally.running--
 	switch code, _ := r.exitCode(); {
 	case code == cli.ExitOK:
 		m.tally.done++
-	case ctx.Err() != nil && r.err != nil: // it did not fail: it was given up
+	case ctx.Err() != nil && r.err != nil: // the run was ended, the task has not failed
 		r.err = context.Cause(ctx)
 	default:
 		m.tally.failed++
@@ -28,7 +28,7 @@ func (m *manyRunner) takeResult(ctx context.Context, r lineResult, cancel contex
 		}
 	}
 	if errors.Is(r.err, &client.Error{Status: http.StatusNotFound}) {
-		cancel(submitFault(m.template.Pool, r.err)) // there is no such pool: that is true of all of them
+		cancel(submitFault(m.template.Pool, r.err)) // no such pool: every other line would fail as well
 	}
 	if m.last = r; !m.ordered {
 		m.printLine(ctx, r)
@@ -45,7 +45,8 @@ func (m *manyRunner) takeResult(ctx context.Context, r lineResult, cancel contex
 	}
 }
 
-// exitCode is the exit code that a line would have alone, and why.
+// exitCode returns the exit code that the line would have alone, and the
+// reason.
 func (r *lineResult) exitCode() (code int, why string) {
 	if r.err != nil {
 		return cli.ExitFailed, terminal.OneLine(r.err.Error())
@@ -54,29 +55,30 @@ func (r *lineResult) exitCode() (code int, why string) {
 	return code, string(r.task.State) + " " + why
 }
 
-// printLine prints a result on stdout. What has none is a line on stderr, and with
-// -o json its record stands on stdout as well.
+// printLine prints a result on stdout. A failure is a line on stderr; with -o
+// json its record goes to stdout as well.
 func (m *manyRunner) printLine(ctx context.Context, r lineResult) {
 	code, why := r.exitCode()
 	if m.Format.JSON && r.err == nil {
-		_ = m.print.WriteJSON(r.task) // the screen keeps its error
+		_ = m.print.WriteJSON(r.task) // finishRun returns the error of the screen
 	} else if code == cli.ExitOK {
 		_ = m.printResult(r.task, m.print)
 	}
 	if r.left {
-		m.saySafely("line %d: the task may go on: initiator task get %s", r.line, r.task.ID)
+		m.printLineNote("line %d: the task may still run: initiator task get %s", r.line, r.task.ID)
 	}
 	if code != cli.ExitOK && (ctx.Err() == nil || r.err == nil) {
-		m.saySafely("line %d: %s", r.line, why)
+		m.printLineNote("line %d: %s", r.line, why)
 	}
 }
 
-func (m *manyRunner) saySafely(format string, args ...any) {
-	_ = m.notes.WriteLines(fmt.Sprintf(format, args...)) // nobody is left to tell
+// printLineNote prints a line on stderr.
+func (m *manyRunner) printLineNote(format string, args ...any) {
+	_ = m.notes.WriteLines(fmt.Sprintf(format, args...)) // without stderr there is no place to report it
 }
 
-// finishRun prints those that still wait for their turn, the summary, and returns
-// what the exit code is made of.
+// finishRun prints the results that were held back and the summary, and returns
+// the error with the exit code.
 func (m *manyRunner) finishRun(ctx context.Context) error {
 	for ; m.next < m.started && len(m.pendingResults) > 0; m.next++ {
 		if r, ok := m.pendingResults[m.next]; ok {
@@ -86,7 +88,7 @@ func (m *manyRunner) finishRun(ctx context.Context) error {
 	}
 	m.meter.ShowLine("")
 	if !m.quiet && m.started != 1 {
-		m.saySafely("%s", m.tally.summaryLine(time.Now()))
+		m.printLineNote("%s", m.tally.summaryLine(time.Now()))
 	}
 	if err := m.print.Err(); err != nil {
 		return err
@@ -104,7 +106,7 @@ func (m *manyRunner) finishRun(ctx context.Context) error {
 	return cli.ExitWith(cli.ExitFailed)
 }
 
-// singleTaskCode ends with the code that a run of one task has.
+// singleTaskCode ends with the exit code of a run of one task.
 func (m *manyRunner) singleTaskCode() error {
 	if m.last.err != nil {
 		return cli.ExitWith(m.Classify(nil, m.last.err).Code)
@@ -113,5 +115,5 @@ func (m *manyRunner) singleTaskCode() error {
 	return cli.ExitWith(code)
 }
 
-// outputBroken says whether nobody reads the results any more.
+// outputBroken reports whether the reader of the results has closed the pipe.
 func (m *manyRunner) outputBroken() bool { return errors.Is(m.print.WriteError(), syscall.EPIPE) }

@@ -12,7 +12,7 @@ import (
 	"initiator/initiator/task"
 )
 
-// runTask has one done, or cancels it.
+// runTask runs the task of a line, or cancels it when ctx ends.
 func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
 	if m.patience.Given {
 		limited, stop := context.WithTimeoutCause(ctx, m.patience.Value, errWaitOver)
@@ -20,7 +20,7 @@ func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
 		ctx = limited
 	}
 	q := m.template
-	q.ID, q.Data = uuid.Must(uuid.NewV7()), r.data // a name to cancel it by
+	q.ID, q.Data = uuid.Must(uuid.NewV7()), r.data // the id to cancel it by
 	end, err := m.callWithRetry(ctx, q)
 	switch {
 	case err != nil:
@@ -28,18 +28,18 @@ func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
 		r.left = !errors.As(err, new(*client.Error)) && !m.cancelTask(q.ID)
 	case end.State == task.Completed && !m.Format.JSON:
 		r.task = task.Task{ID: end.ID, Pool: q.Pool, State: end.State, Result: end.Result}
-	default: // the record says more
+	default: // the record has the reason
 		r.task, err = m.client.Task(ctx, end.ID)
 	}
 	r.err = err
 }
 
-// fullPause is how long a full queue is left alone. Most of what is in it may
-// be ours.
+// fullPause is the pause before a submission to a full queue is repeated. Most
+// tasks in the queue may be of this run.
 const fullPause = 100 * time.Millisecond
 
-// callWithRetry has a task done when the queue has room: where there are many tasks, a
-// full one is no fault, but the reason to go slowly.
+// callWithRetry runs a task and waits for room in a full queue. With many tasks
+// a full queue is not an error.
 func (m *manyRunner) callWithRetry(ctx context.Context, q task.Request) (client.End, error) {
 	for {
 		end, err := m.client.Call(ctx, q)
@@ -56,8 +56,8 @@ func (m *manyRunner) callWithRetry(ctx context.Context, q task.Request) (client.
 	}
 }
 
-// cancelTask cancels a task that nobody waits for any more, and reports whether
-// it has ended or will, or never was.
+// cancelTask cancels a task, and reports whether it has ended, will end, or
+// never existed.
 func (m *manyRunner) cancelTask(id uuid.UUID) bool {
 	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
 	defer stop()

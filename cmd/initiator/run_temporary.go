@@ -17,14 +17,15 @@ import (
 	"initiator/internal/plan"
 )
 
-// temporaryInitiator is an initiator in this process, for one task.
+// temporaryInitiator is an initiator in this process that serves a single
+// command.
 type temporaryInitiator struct {
 	in          *initiator.Initiator
-	state       string   // its directory, removed in the end
-	manualStart []string // definitions without autostart: here they are wanted
+	state       string   // its state directory
+	manualStart []string // definitions without autostart, which the command starts
 }
 
-// runDuring runs the initiator for as long as do takes, and leaves nothing behind.
+// runDuring runs the initiator during do, and removes its state directory.
 func (h *temporaryInitiator) runDuring(ctx context.Context, r *runner, do func(context.Context) error) error {
 	defer func() { _ = os.RemoveAll(h.state) }()
 	running, end := context.WithCancel(context.Background())
@@ -48,7 +49,7 @@ func (h *temporaryInitiator) runDuring(ctx context.Context, r *runner, do func(c
 	return err
 }
 
-// runWhenListening does it as soon as the API answers.
+// runWhenListening calls do as soon as the API answers.
 func (h *temporaryInitiator) runWhenListening(ctx context.Context, r *runner, do func(context.Context) error) error {
 	select {
 	case <-h.in.Listening():
@@ -62,31 +63,32 @@ func (h *temporaryInitiator) runWhenListening(ctx context.Context, r *runner, do
 		starting, stop := context.WithCancel(ctx)
 		go func() {
 			defer close(started)
-			_, _ = r.client.Start(starting, h.manualStart...) // the watcher sees what becomes of them
+			_, _ = r.client.Start(starting, h.manualStart...) // the watcher reports a failed start
 		}()
 		defer func() { stop(); <-started }()
 	}
 	return do(ctx)
 }
 
-// waitForEnd waits until all is stopped. A signal meanwhile ends the waiting.
+// waitForEnd waits until all workers have stopped. A signal kills them.
 func (h *temporaryInitiator) waitForEnd(r *runner, ran <-chan error) error {
 	slow := time.NewTimer(progressInterval)
 	defer slow.Stop()
 	for {
 		select {
 		case <-slow.C:
-			r.printNote("waits until the workers have stopped; Ctrl-C kills them at once")
+			r.printNote("waiting for the workers to stop; Ctrl-C kills them")
 		case err := <-ran:
 			return err
 		case s := <-r.laterSignals:
-			r.printNote("kills what is left (%s)", cli.Interrupted{Signal: s})
+			r.printNote("killing the remaining workers (%s)", cli.Interrupted{Signal: s})
 			h.in.Kill()
 		}
 	}
 }
 
-// newTemporaryInitiator makes the initiator. Nothing is started yet.
+// newTemporaryInitiator returns an initiator that runs only the pool of target
+// and its dependencies. Nothing is started yet.
 func (r *runner) newTemporaryInitiator(target string) (*temporaryInitiator, error) {
 	p, err := r.ReadPlan()
 	if err != nil {
@@ -117,11 +119,11 @@ func (r *runner) newTemporaryInitiator(target string) (*temporaryInitiator, erro
 	return h, nil
 }
 
-// startTries is how often a worker may die before it is ready, where somebody
-// sits and waits for it. An INI that says startretries is obeyed.
+// startTries limits the failed starts of a worker while a person waits for it.
+// A startretries in the INI takes precedence.
 const startTries = 3
 
-// withStartTries is the plan with that bound.
+// withStartTries returns a plan with that limit.
 func withStartTries(p *plan.Plan) *plan.Plan {
 	copied := *p
 	copied.Workers = slices.Clone(p.Workers)
@@ -133,12 +135,13 @@ func withStartTries(p *plan.Plan) *plan.Plan {
 	return &copied
 }
 
-// isWorkerMessage leaves out of the log what the verbs tell in their own way.
+// isWorkerMessage selects the log lines about workers, which the verbs print in
+// another form.
 func isWorkerMessage(_ hclog.Level, msg string, _ ...any) bool {
 	return strings.HasPrefix(msg, "worker ")
 }
 
-// poolOf finds the pool of "POOL" or "POOL.METHOD".
+// poolOf returns the pool of "POOL" or "POOL.METHOD".
 func poolOf(p *plan.Plan, target string) (string, error) {
 	var names []string
 	for _, s := range p.Workers {

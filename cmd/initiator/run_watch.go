@@ -13,16 +13,16 @@ import (
 	"initiator/internal/supervise"
 )
 
-// workerWatcher looks after the workers while a task is waited for: it says which
-// came up, and ends the wait when none will.
+// workerWatcher watches the workers during the wait for a task. It reports
+// which workers are ready, and ends the wait when no worker can run the task.
 type workerWatcher struct {
 	*runner
 	pool  string
 	began map[string]time.Time // when each worker was last started
 }
 
-// watchWorkers returns when ctx ends. A broken stream is no news: the wait itself
-// breaks as well.
+// watchWorkers returns when ctx ends. A broken stream of events is not
+// reported: the wait for the task then breaks as well.
 func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelCauseFunc) {
 	w.began = map[string]time.Time{}
 	changed := make(chan struct{}, 1)
@@ -35,25 +35,25 @@ func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelC
 	if w.temporary {
 		since = 0
 	}
-	nudge := func() {
+	notify := func() {
 		select {
 		case changed <- struct{}{}:
-		default: // it looks at all of them anyway
+		default: // a check is pending
 		}
 	}
-	nudge()
+	notify()
 	_ = w.client.Events(ctx, since, true, func(t supervise.Transition) error {
 		if w.temporary {
 			w.printTransition(t)
 		}
-		nudge()
+		notify()
 		return nil
 	})
 	close(changed)
 	<-checked
 }
 
-// ShowTransition says what became of a worker that was started for this task.
+// printTransition reports the change of a worker of a temporary initiator.
 func (w *workerWatcher) printTransition(t supervise.Transition) {
 	switch {
 	case t.To == lifecycle.Starting && t.From != lifecycle.Starting:
@@ -65,7 +65,7 @@ func (w *workerWatcher) printTransition(t supervise.Transition) {
 	}
 }
 
-// checkWorkers looks at the workers whenever something has changed.
+// checkWorkers looks at the workers after each change.
 func (w *workerWatcher) checkWorkers(ctx context.Context, changed <-chan struct{}, giveUp context.CancelCauseFunc) {
 	for range changed {
 		list, err := w.client.Workers(ctx)
@@ -79,15 +79,16 @@ func (w *workerWatcher) checkWorkers(ctx context.Context, changed <-chan struct{
 	}
 }
 
-// nextStep is what to do when no worker can come up.
+// nextStep returns what to do when no worker can be started: with a temporary
+// initiator, the last output of the pool.
 func (w *workerWatcher) nextStep(ctx context.Context) string {
 	if !w.temporary {
-		return "`initiator start " + w.pool + "` starts them; `initiator logs " + w.pool + "` shows what they said"
+		return "`initiator start " + w.pool + "` starts them; `initiator logs " + w.pool + "` shows their output"
 	}
-	answers, _ := w.client.Why(ctx, w.pool) // without words of theirs, there is still the advice
+	answers, _ := w.client.Why(ctx, w.pool) // without it there is still the last sentence below
 	for _, answer := range answers {
 		if len(answer.LastOutput) > 0 {
-			return "the last that it wrote:\n" + strings.TrimRight(terminal.IndentLines(answer.LastOutput), "\n")
+			return "its last output:\n" + strings.TrimRight(terminal.IndentLines(answer.LastOutput), "\n")
 		}
 	}
 	return "`initiator check` shows what would be started"

@@ -11,8 +11,8 @@ import (
 	"initiator/internal/supervise"
 )
 
-// older builds this program with a keeper of the first version.
-func older(t *testing.T) string {
+// olderProgram builds this program with a keeper of the first version.
+func olderProgram(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "initiator")
 	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w -X initiator/internal/keeper.versionText=1", "-o", path, ".")
@@ -22,9 +22,9 @@ func older(t *testing.T) string {
 	return path
 }
 
-// says runs a verb in the house, and demands its exit code and a part of what
+// expectOutput runs a verb in the house, and demands its exit code and a part of what
 // it prints.
-func (p *process) says(code int, part string, args ...string) {
+func (p *testProcess) expectOutput(code int, part string, args ...string) {
 	p.t.Helper()
 	cmd := exec.Command("initiator", args...)
 	cmd.Dir = p.dir
@@ -34,9 +34,9 @@ func (p *process) says(code int, part string, args ...string) {
 	}
 }
 
-func (p *process) talker() supervise.Worker {
+func (p *testProcess) readyWorker() supervise.Worker {
 	p.t.Helper()
-	list, err := p.client().Workers(p.t.Context())
+	list, err := p.newClient().Workers(p.t.Context())
 	if err != nil || len(list) != 1 {
 		p.t.Fatal(list, err)
 	}
@@ -50,23 +50,23 @@ func TestAnOlderKeeper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := house(t, "[worker:talker]\ncommand = sh -c 'echo hello; exec sleep 1000'\ncontract = off\nready = line:hello\n")
-	p := begin(t, dir, exec.Command(older(t), "up"))
-	p.started()
-	before := p.talker()
-	p.says(0, "1 worker ran on", "upgrade", newer)
-	p.says(1, "this keeper is of an older version", "clear", "talker")
-	p.says(0, "hello", "tail", "talker")
-	if is := p.talker(); is.PID != before.PID || is.Incarnation != 1 || !is.Ready {
+	dir := newTestDirectory(t, "[worker:talker]\ncommand = sh -c 'echo hello; exec sleep 1000'\ncontract = off\nready = line:hello\n")
+	p := beginProcess(t, dir, exec.Command(olderProgram(t), "up"))
+	p.awaitReady()
+	before := p.readyWorker()
+	p.expectOutput(0, "1 worker ran on", "upgrade", newer)
+	p.expectOutput(1, "this keeper is of an older version", "clear", "talker")
+	p.expectOutput(0, "hello", "tail", "talker")
+	if is := p.readyWorker(); is.PID != before.PID || is.Incarnation != 1 || !is.Ready {
 		t.Errorf("the talker is %+v, and was %+v", is, before)
 	}
-	p.says(0, "talker", "stop", "all")
-	p.says(0, "talker", "start", "all")
-	p.says(0, "talker: cleared", "clear", "all")
+	p.expectOutput(0, "talker", "stop", "all")
+	p.expectOutput(0, "talker", "start", "all")
+	p.expectOutput(0, "talker: cleared", "clear", "all")
 	log := filepath.Join(dir, ".initiator", "logs", "talker.0.stdout.log")
 	if text, err := os.ReadFile(log); err == nil {
 		t.Errorf("the log is still there: %q", text)
 	}
-	p.signal(syscall.SIGTERM)
-	p.ends(0)
+	p.sendSignal(syscall.SIGTERM)
+	p.expectExit(0)
 }

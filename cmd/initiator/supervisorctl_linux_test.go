@@ -49,8 +49,8 @@ command=%(here)s/no/such/program
 startretries=0
 `
 
-// alike are the words that are said to both, in this order.
-var alike = [][]string{
+// sameAnswers are the words that are said to both, in this order.
+var sameAnswers = [][]string{
 	{"status"},
 	{"status", "back:*"},
 	{"status", "web:web_01", "rest"},
@@ -86,9 +86,9 @@ var alike = [][]string{
 	{"status"},
 }
 
-// changing is what differs between any two runs, and the reason of a FATAL,
+// changingVerbs is what differs between any two runs, and the reason of a FATAL,
 // which each says in its own words.
-var changing = []struct {
+var changingVerbs = []struct {
 	pattern *regexp.Regexp
 	instead string
 }{
@@ -98,37 +98,37 @@ var changing = []struct {
 	{regexp.MustCompile(`(?m)FATAL     .*$`), "FATAL"},
 }
 
-func comparable(out []byte) string {
+func comparableOutput(out []byte) string {
 	text := strings.TrimSpace(string(out))
-	for _, c := range changing {
+	for _, c := range changingVerbs {
 		text = c.pattern.ReplaceAllString(text, c.instead)
 	}
 	return text
 }
 
-// bothHouse is a directory with the file.
-func bothHouse(t *testing.T) string {
+// newSupervisordDirectory is a directory with the file.
+func newSupervisordDirectory(t *testing.T) string {
 	t.Helper()
-	dir := house(t, sleeper)
+	dir := newTestDirectory(t, sleeper)
 	if err := os.WriteFile(filepath.Join(dir, "s.conf"), []byte(bothRead), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
-// say runs one word, and returns what it prints and its exit code.
-func say(dir, program string, words ...string) (string, int) {
+// runProgram runs one word, and returns what it prints and its exit code.
+func runProgram(dir, program string, words ...string) (string, int) {
 	cmd := exec.Command(program, append([]string{"-c", "s.conf"}, words...)...)
 	cmd.Dir = dir
 	out, _ := cmd.Output() // its code is compared
-	return comparable(out), cmd.ProcessState.ExitCode()
+	return comparableOutput(out), cmd.ProcessState.ExitCode()
 }
 
-// settled waits until everything is as it will stay.
-func settled(t *testing.T, dir, program string) {
+// awaitSettled waits until everything is as it will stay.
+func awaitSettled(t *testing.T, dir, program string) {
 	t.Helper()
-	err := until(program+" has settled", func(context.Context) bool {
-		text, _ := say(dir, program, "status")
+	err := waitUntil(program+" has settled", func(context.Context) bool {
+		text, _ := runProgram(dir, program, "status")
 		return strings.Count(text, "RUNNING") == 5 && strings.Contains(text, "FATAL") && strings.Contains(text, "EXITED")
 	})
 	if err != nil {
@@ -137,12 +137,12 @@ func settled(t *testing.T, dir, program string) {
 }
 
 // The oracle of supervisorctl's words is supervisorctl.
-func TestWordsAreSupervisorctls(t *testing.T) {
+func TestAnswersAreSupervisorctls(t *testing.T) {
 	daemon, err := exec.LookPath("supervisord")
 	if err != nil {
 		t.Skip("there is no supervisord: apt-get install supervisor")
 	}
-	theirs := bothHouse(t)
+	theirs := newSupervisordDirectory(t)
 	d := exec.Command(daemon, "-n", "-c", "s.conf")
 	d.Dir = theirs
 	if err := d.Start(); err != nil {
@@ -152,13 +152,13 @@ func TestWordsAreSupervisorctls(t *testing.T) {
 		_ = d.Process.Signal(syscall.SIGTERM) // it stops what it has started
 		_ = d.Wait()
 	}()
-	ours := bothHouse(t)
-	p := start(t, ours, "-c", "s.conf", "up")
-	settled(t, ours, "initiator")
-	settled(t, theirs, "supervisorctl")
-	for _, words := range alike {
-		want, wantCode := say(theirs, "supervisorctl", words...)
-		got, code := say(ours, "initiator", words...)
+	ours := newSupervisordDirectory(t)
+	p := startProcess(t, ours, "-c", "s.conf", "up")
+	awaitSettled(t, ours, "initiator")
+	awaitSettled(t, theirs, "supervisorctl")
+	for _, words := range sameAnswers {
+		want, wantCode := runProgram(theirs, "supervisorctl", words...)
+		got, code := runProgram(ours, "initiator", words...)
 		if sortedLines(got) != sortedLines(want) || code != wantCode {
 			t.Errorf("%s: exit code %d, and supervisorctl's is %d;\n%s\n-- supervisorctl:\n%s", words, code, wantCode, got, want)
 		}
@@ -166,8 +166,8 @@ func TestWordsAreSupervisorctls(t *testing.T) {
 			t.Errorf("%s: in another order:\n%s", words, got)
 		}
 	}
-	p.signal(syscall.SIGTERM)
-	p.ends(0)
+	p.sendSignal(syscall.SIGTERM)
+	p.expectExit(0)
 }
 
 // sortedLines leaves out in which order things were done.

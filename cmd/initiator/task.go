@@ -30,7 +30,7 @@ func (a *app) taskCommand() *cobra.Command {
 	return cmd
 }
 
-// taskVerb returns a verb that asks for one task and shows it.
+// taskVerb returns a verb that asks for a single task and shows it.
 func (a *app) taskVerb(verb, short string, show func(task.Task) error, do func(*client.Client, context.Context, uuid.UUID) (task.Task, error)) *cobra.Command {
 	return &cobra.Command{
 		Use: verb + " ID", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: a.CompleteTasks,
@@ -59,8 +59,8 @@ func parseTaskID(text string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// taskFault makes a failure of an unknown task, whose exit code is not that of
-// an unknown pool.
+// taskFault returns a failure for an unknown task. Its exit code differs from
+// the code of an unknown pool.
 func taskFault(err error) error {
 	var e *client.Error
 	if errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusConflict) {

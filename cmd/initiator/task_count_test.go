@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestTally(t *testing.T) {
+func TestTaskCount(t *testing.T) {
 	began := time.Now()
 	c := taskCount{done: 7, failed: 1, running: 2, doing: "running", did: "completed", began: began}
 	if got := c.progressLine(began.Add(4 * time.Second)); got != "7 completed, 1 failed, 2 running (2.0 a second)" {

@@ -13,10 +13,10 @@ import (
 
 // A person who waits sees how far the task is, and then its end alone.
 func TestWaitOnATerminal(t *testing.T) {
-	dir := house(t, sleeper)
-	up := start(t, dir, "up")
-	up.started()
-	c := up.client()
+	dir := newTestDirectory(t, sleeper)
+	up := startProcess(t, dir, "up")
+	up.awaitReady()
+	c := up.newClient()
 	got, err := c.Submit(t.Context(), task.Request{Pool: "sleeper", Data: []byte(`{"seconds":3600}`)})
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestWaitOnATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	program.Close()
-	if err := person.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := person.SetReadDeadline(time.Now().Add(testTimeout)); err != nil {
 		t.Log(err) // the test's own time-out will do
 	}
 	show := func(text string) {
@@ -48,6 +48,6 @@ func TestWaitOnATerminal(t *testing.T) {
 	if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != cli.ExitFailed {
 		t.Error(cmd.ProcessState)
 	}
-	up.signal(syscall.SIGTERM)
-	up.ends(0)
+	up.sendSignal(syscall.SIGTERM)
+	up.expectExit(0)
 }

@@ -71,7 +71,7 @@ func (f *taskInput) nextItem() inputLine {
 
 // readTaskInput reads the first line of standard input that is not empty. If
 // the line is JSON by itself, each line is a task and many is set. Otherwise
-// the input is one document over several lines, and rest has all of it.
+// the input is one document over several lines, and rest is the whole input.
 func readTaskInput(stdin io.Reader) (many *taskInput, rest io.Reader, err error) {
 	in := bufio.NewReader(stdin)
 	var first []byte

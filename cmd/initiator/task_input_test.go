@@ -9,7 +9,7 @@ import (
 )
 
 // What standard input is: a task in each line, or one document.
-func TestFeedOf(t *testing.T) {
+func TestReadTaskInput(t *testing.T) {
 	for text, want := range map[string][]string{
 		"1\n2\n":           {"1", "2"},
 		"\n\n1\n\n\n2":     {"1", "2"},

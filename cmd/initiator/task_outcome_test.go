@@ -7,7 +7,7 @@ import (
 	"initiator/initiator/task"
 )
 
-func TestVerdict(t *testing.T) {
+func TestOutcomeCode(t *testing.T) {
 	after := func(state task.State, outcomes ...task.Outcome) task.Task {
 		x := task.Task{State: state}
 		for _, o := range outcomes {

@@ -93,7 +93,7 @@ func (s *batchSubmitter) printNote(format string, args ...any) {
 }
 
 // submitMany queues a task for each line, in batches, and prints the ids in the
-// order of the lines. An error in a line does not undo the others.
+// order of the lines. An error in a line does not undo other lines.
 func (a *app) submitMany(ctx context.Context, c *client.Client, q task.Request, f *taskInput) error {
 	m := terminal.NewMeter(a.Err)
 	s := &batchSubmitter{

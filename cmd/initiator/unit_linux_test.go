@@ -13,8 +13,8 @@ import (
 
 const unitDir = "../../deploy"
 
-// unit reads a unit of ours. Units are not INI files, but ours could be.
-func unit(t *testing.T, name string) (text string, cfg *proactor.Config) {
+// readUnit reads a unit of ours. Units are not INI files, but ours could be.
+func readUnit(t *testing.T, name string) (text string, cfg *proactor.Config) {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(unitDir, name))
 	if err != nil {
@@ -52,7 +52,7 @@ func TestUnitsAreGood(t *testing.T) {
 	}
 	var paths []string
 	for _, name := range []string{"initiator.service", "initiator.socket"} {
-		text, _ := unit(t, name)
+		text, _ := readUnit(t, name)
 		path := filepath.Join(dir, name)
 		// It must be there to be verified.
 		text = strings.ReplaceAll(text, "/usr/local/bin/initiator", program)
@@ -69,8 +69,8 @@ func TestUnitsAreGood(t *testing.T) {
 
 // What the unit says is what the program does: it is started, reloaded and
 // ended by it.
-func TestTheUnitsCommandsAreOurs(t *testing.T) {
-	_, cfg := unit(t, "initiator.service")
+func TestTheCommandsOfUnitsExist(t *testing.T) {
+	_, cfg := readUnit(t, "initiator.service")
 	get := func(key string) string {
 		value, _, err := cfg.Get("Service", key)
 		if err != nil || value == "" {
@@ -78,25 +78,25 @@ func TestTheUnitsCommandsAreOurs(t *testing.T) {
 		}
 		return value
 	}
-	dir := house(t, sleeper)
-	c := systemdOf(t, dir)
+	dir := newTestDirectory(t, sleeper)
+	c := listenAsSystemd(t, dir)
 	t.Setenv("WATCHDOG_USEC", "60000000")
 	argv := strings.Fields(strings.ReplaceAll(get("ExecStart"), "/etc/initiator/", dir+"/"))
 	if argv[0] != "/usr/local/bin/initiator" || get("Type") != "notify" {
 		t.Errorf("ExecStart=%s of Type=%s", argv, get("Type"))
 	}
-	p := start(t, dir, argv[1:]...)
-	isTold(t, c, "READY=1")
+	p := startProcess(t, dir, argv[1:]...)
+	awaitMessage(t, c, "READY=1")
 	if reload := get("ExecReload"); reload != "/bin/kill -HUP $MAINPID" {
 		t.Errorf("ExecReload=%s", reload)
 	}
-	p.signal(syscall.SIGHUP)
-	isTold(t, c, "RELOADING=1")
-	isTold(t, c, "READY=1")
-	p.signal(syscall.SIGTERM) // KillSignal= by default
-	p.ends(0)
-	bad := start(t, house(t, "[worker:x]\nfoo = 1\n"), "up")
-	bad.ends(2)
+	p.sendSignal(syscall.SIGHUP)
+	awaitMessage(t, c, "RELOADING=1")
+	awaitMessage(t, c, "READY=1")
+	p.sendSignal(syscall.SIGTERM) // KillSignal= by default
+	p.expectExit(0)
+	bad := startProcess(t, newTestDirectory(t, "[worker:x]\nfoo = 1\n"), "up")
+	bad.expectExit(2)
 	if get("RestartPreventExitStatus") != "2" {
 		t.Error("a bad INI would be tried again and again")
 	}

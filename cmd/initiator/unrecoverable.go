@@ -10,16 +10,16 @@ import (
 	"initiator/internal/supervise"
 )
 
-// unrecoverable says, worker by worker, why nobody in a pool will ever take a task
-// unless a person does something. It is empty while one works, or may yet.
-// Resting tells whether a worker that is merely STOPPED counts as given up:
-// where everything has only just begun, it does not.
-func unrecoverable(pool string, list []supervise.Worker, resting bool) []string {
-	return poolReasons(pool, list, resting, nil)
+// unrecoverable returns for each worker of a pool why it will never take a task
+// unless a person acts. It is empty while a worker runs or may still start.
+// stoppedCounts says whether a worker that is merely STOPPED counts as given
+// up; during the start it does not.
+func unrecoverable(pool string, list []supervise.Worker, stoppedCounts bool) []string {
+	return poolReasons(pool, list, stoppedCounts, nil)
 }
 
-// poolReasons follows `after` from pool to pool; seen are those on the way.
-func poolReasons(pool string, list []supervise.Worker, resting bool, seen []string) []string {
+// poolReasons follows `after` from pool to pool; seen are the pools on the way.
+func poolReasons(pool string, list []supervise.Worker, stoppedCounts bool, seen []string) []string {
 	if slices.Contains(seen, pool) {
 		return nil
 	}
@@ -30,20 +30,21 @@ func poolReasons(pool string, list []supervise.Worker, resting bool, seen []stri
 			continue
 		}
 		workers++
-		reason := unrecoverableReason(w, list, resting, append(slices.Clip(seen), pool))
+		reason := unrecoverableReason(w, list, stoppedCounts, append(slices.Clip(seen), pool))
 		if reason == "" {
 			return nil
 		}
 		why = append(why, reason)
 	}
-	if workers == 0 && resting {
+	if workers == 0 && stoppedCounts {
 		return []string{fmt.Sprintf("%s has no workers", pool)}
 	}
 	return why
 }
 
-// unrecoverableReason is why one worker will not come up by itself; "" when it may.
-func unrecoverableReason(w supervise.Worker, list []supervise.Worker, resting bool, seen []string) string {
+// unrecoverableReason returns why a worker will not start by itself; "" when it
+// may.
+func unrecoverableReason(w supervise.Worker, list []supervise.Worker, stoppedCounts bool, seen []string) string {
 	line := fmt.Sprintf("%s %s is %s: %s", w.Name, terminal.ShortGUID(w.GUID), w.State, w.Reason)
 	switch {
 	case w.State == lifecycle.Fatal, w.State == lifecycle.Exited:
@@ -51,7 +52,7 @@ func unrecoverableReason(w supervise.Worker, list []supervise.Worker, resting bo
 	case w.State != lifecycle.Stopped:
 		return ""
 	case len(w.WaitsFor) == 0:
-		if resting {
+		if stoppedCounts {
 			return line
 		}
 		return ""
@@ -61,15 +62,16 @@ func unrecoverableReason(w supervise.Worker, list []supervise.Worker, resting bo
 		if done := strings.TrimSpace(condition); strings.HasPrefix(done, "completed") && !hasFatal(name, list) {
 			continue
 		}
-		if why := poolReasons(name, list, resting, seen); len(why) > 0 {
+		if why := poolReasons(name, list, stoppedCounts, seen); len(why) > 0 {
 			return line + "; " + strings.Join(why, "; ")
 		}
 	}
 	return ""
 }
 
-// hasFatal says whether a pool has a worker that was given up. What waits for its
-// completion waits for ever then; an EXITED one may be just what it waits for.
+// hasFatal reports whether a worker of a pool is FATAL. A worker that waits for
+// the completion of the pool then waits for ever; EXITED may be the completion
+// itself.
 func hasFatal(pool string, list []supervise.Worker) bool {
 	return slices.ContainsFunc(list, func(w supervise.Worker) bool {
 		return w.Name == pool && w.State == lifecycle.Fatal

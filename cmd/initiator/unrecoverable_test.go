@@ -12,7 +12,7 @@ func workerIn(name string, state lifecycle.State, waitsFor ...string) supervise.
 	return supervise.Worker{Name: name, GUID: name, State: state, Reason: "so", WaitsFor: waitsFor}
 }
 
-func TestHopeless(t *testing.T) {
+func TestUnrecoverable(t *testing.T) {
 	for name, c := range map[string]struct {
 		list    []supervise.Worker
 		resting bool

@@ -15,33 +15,33 @@ import (
 	"initiator/internal/output"
 )
 
-const upLong = `Start the workers of the INI, or those that are named and what they come after,
-and keep them alive until Ctrl-C or a TERM signal. Then everything is stopped
-within its stop times. A second signal kills what is left at once.
+const upLong = `Start the workers of the INI, or only the named workers and their dependencies, and
+keep them running until Ctrl-C or a TERM signal. Then up stops all workers within
+their stop times. A second signal kills the remaining workers.
 
-On a terminal there is a line for each worker until all are ready; elsewhere
-there is a log. With -o json every change of a worker is a line on stdout. Of
-workers whose log is "-" the lines are shown behind "name:index | ".
+On a terminal up shows a line for each worker until all are ready; elsewhere it
+writes a log. With -o json every state change of a worker is a line on stdout. The
+output of workers whose log is "-" is shown behind "name:index | ".
 
-USR2 opens all log files anew, after a rotation by others. HUP, without a
-terminal, does what reload does. USR1 means nothing, and changes nothing.
+USR2 reopens all log files, for use after a rotation. HUP applies the INI as reload
+does; on a terminal it ends up. USR1 has no effect.
 
 ` + surroundingsLong
 
 func (a *app) upCommand() *cobra.Command {
 	u := &upRun{app: a}
 	cmd := &cobra.Command{
-		Use: "up [NAME…]", Short: "Start the workers and keep them alive", Long: upLong,
+		Use: "up [NAME…]", Short: "Start the workers and keep them running", Long: upLong,
 		ValidArgsFunction: a.CompleteNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			// What this one cannot even begin, one that it has replaced goes on with.
+			// After a failed upgrade the old program takes over again.
 			return u.runBelowPID1(func() error { return initiator.RevertUpgrade(u.startUp(cmd.Context(), args)) })
 		},
 	}
-	cmd.Flags().StringVar(&a.GUID, "guid", "", "take the initiator's settings from section [`GUID`] as well, as turberfield's does")
+	cmd.Flags().StringVar(&a.GUID, "guid", "", "read the initiator's settings also from section [`GUID`], as turberfield does")
 	cmd.Flags().IntVar(&a.Port, "port", 0, "with --guid: listen on this `PORT`")
 	u.addFlags(cmd.Flags())
-	cmd.Flags().StringVar(&u.level, "loglevel", "", "log from this `LEVEL` on: trace, debug, info, warn or error")
+	cmd.Flags().StringVar(&u.level, "loglevel", "", "the least `LEVEL` that is logged: trace, debug, info, warn or error")
 	return cmd
 }
 
@@ -50,16 +50,17 @@ type upRun struct {
 	*app
 	level string
 	in    *initiator.Initiator
-	live  *terminal.LiveView // nil where stderr is no terminal
+	live  *terminal.LiveView // nil where stderr is not a terminal
 	log   hclog.Logger
 	readinessCount
 	upEnvironment
 
 	logFile    *logFile      // nil where the log goes to stderr
-	queue      *output.Queue // in front of stderr, and so of the log
-	forWorkers *output.Queue // in front of stdout: for lines of workers whose log is "-"
+	queue      *output.Queue // writes to stderr, and so to the log
+	forWorkers *output.Queue // writes to stdout the output of workers whose log is "-"
 }
 
+// startUp makes the initiator that the INI and the flags describe, and runs it.
 func (u *upRun) startUp(ctx context.Context, only []string) error {
 	p, err := u.ReadPlan()
 	if err != nil {

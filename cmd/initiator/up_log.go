@@ -11,18 +11,18 @@ import (
 	"initiator/internal/plan"
 )
 
-// outputGrace is how long the last lines are waited for, where their reader is
-// slow.
+// outputGrace limits the wait for a slow reader of the last lines.
 const outputGrace = time.Second
 
-// openLog makes the logger: to the file of the plan, else to stderr. On a
-// terminal it says only what the lines about workers do not. Outputs are behind
-// queues: whoever reads them may stop reading, and a terminal does at Ctrl-S.
+// openLog makes the logger: it writes to the file of the plan, else to stderr.
+// On a terminal the lines about workers are left out, because the live view
+// shows them. Queues stand before the outputs: a reader may stop reading, as a
+// terminal does at Ctrl-S.
 func (u *upRun) openLog(p *plan.Plan) (closeLog func(), err error) {
 	o := &hclog.LoggerOptions{Name: "initiator", Level: hclog.LevelFromString(p.Settings.LogLevel)}
 	if u.level != "" {
 		if o.Level = hclog.LevelFromString(u.level); o.Level == hclog.NoLevel {
-			return nil, cli.UsageFault(fmt.Errorf("--loglevel %s: there is trace, debug, info, warn and error", u.level))
+			return nil, cli.UsageFault(fmt.Errorf("--loglevel %s: write trace, debug, info, warn or error", u.level))
 		}
 	}
 	if p.Settings.LogFile != "" {
@@ -47,12 +47,12 @@ func (u *upRun) openLog(p *plan.Plan) (closeLog func(), err error) {
 	}, nil
 }
 
-// openQueues puts a queue before stderr, and one before stdout, which belongs
-// to the lines of workers unless changes are shown there as JSON.
+// openQueues puts a queue before stderr, and another before stdout, which shows
+// the output of workers unless -o json prints state changes there.
 func (u *upRun) openQueues() (closeQueues func()) {
 	stderr := u.Err.Writer()
 	if u.live != nil {
-		stderr = u.live // above the lines that change
+		stderr = u.live // above the region
 	}
 	u.queue = output.NewQueue(stderr)
 	u.forWorkers = u.queue

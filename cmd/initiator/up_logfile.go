@@ -8,35 +8,36 @@ import (
 	"initiator/internal/logs"
 )
 
-// logFile is the file of logfile =: it is rotated before it grows too large,
-// and can be opened anew by its name after others have rotated it.
+// logFile is the file of the key logfile. It is rotated before it exceeds its
+// limit, and can be reopened after a rotation by another program. A nil logFile
+// is "no file". Any goroutine may use it.
 type logFile struct {
 	path     string
-	maxBytes int64 // 0 = never rotated
+	maxBytes int64 // 0 = no limit
 	backups  int
 
 	mu    sync.Mutex
 	file  *os.File
 	size  int64
-	plain bool // a regular file, that can be rotated
+	plain bool // a regular file, which can be rotated
 }
 
-// Write implements io.Writer. A record that is larger than a file may be has
-// one of its own.
+// Write implements io.Writer. A record that is larger than the limit gets a
+// file of its own.
 func (l *logFile) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.plain && l.maxBytes > 0 && l.size > 0 && l.size+int64(len(p)) > l.maxBytes {
 		logs.Rotate(l.path, l.backups)
-		_ = l.openFile() // else it goes on in the old one, wherever that is now
+		_ = l.openFile() // on an error the old file stays in use
 	}
 	n, err := l.file.Write(p)
 	l.size += int64(n)
 	return n, err
 }
 
-// reopenFile goes on in the file that has the name now. Where that cannot be
-// opened the old one stays.
+// reopenFile opens the file that has the name now. On an error the old file
+// stays in use.
 func (l *logFile) reopenFile() error {
 	if l == nil {
 		return nil
@@ -46,6 +47,7 @@ func (l *logFile) reopenFile() error {
 	return l.openFile()
 }
 
+// openFile opens the file by its name. The caller holds the lock.
 func (l *logFile) openFile() error {
 	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -57,18 +59,20 @@ func (l *logFile) openFile() error {
 		return fmt.Errorf("open the logfile: %w", err)
 	}
 	if l.file != nil {
-		_ = l.file.Close() // each line was written when it was logged
+		_ = l.file.Close() // every line has been written
 	}
 	l.file, l.size, l.plain = f, info.Size(), info.Mode().IsRegular()
 	return nil
 }
 
+// closeFile closes the file.
 func (l *logFile) closeFile() {
 	if l != nil {
-		_ = l.file.Close() // each line was written when it was logged
+		_ = l.file.Close() // every line has been written
 	}
 }
 
+// openLogFile opens or creates the file.
 func openLogFile(path string, maxBytes int64, backups int) (*logFile, error) {
 	l := &logFile{path: path, maxBytes: maxBytes, backups: backups}
 	return l, l.reopenFile()

@@ -43,7 +43,7 @@ func TestTheLogfileIsRotated(t *testing.T) {
 
 // With none to keep, or no limit, there is one file; after others have moved
 // it, the name leads to a new one.
-func TestTheLogfileStaysOne(t *testing.T) {
+func TestALogfileWithoutBackupsStaysOneFile(t *testing.T) {
 	for _, limit := range []int64{0, 10} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "initiator.log")
@@ -76,7 +76,7 @@ func TestTheLogfileStaysOne(t *testing.T) {
 }
 
 // What is no file is written to and left alone.
-func TestALogfileThatIsNone(t *testing.T) {
+func TestALogfileThatCannotBeOpened(t *testing.T) {
 	l, err := openLogFile(os.DevNull, 1, 1)
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,8 @@ import (
 	"initiator/internal/supervise"
 )
 
-// checkMain says no to a main worker that there is not, or that nobody starts.
+// checkMain refuses a main worker that does not exist or does not start
+// automatically.
 func (u *upRun) checkMain(p *plan.Plan) error {
 	if u.mainWorker == "" {
 		return nil
@@ -26,13 +27,13 @@ func (u *upRun) checkMain(p *plan.Plan) error {
 	case !ok:
 		return cli.NewFault(cli.ExitUsage, fmt.Errorf("--main %s: the INI defines no such worker", u.mainWorker), cli.SuggestName(u.mainWorker, names))
 	case !s.Autostart:
-		return cli.NewFault(cli.ExitUsage, fmt.Errorf("--main %s: it would wait to be started", u.mainWorker), "leave out autostart = false there")
+		return cli.NewFault(cli.ExitUsage, fmt.Errorf("--main %s: the worker is not started automatically", u.mainWorker), "remove autostart = false from its section")
 	}
 	return nil
 }
 
-// watchMain ends the house when the main worker has ended for good. That
-// somebody stops it is no such end: it can be started again.
+// watchMain shuts the initiator down when the main worker has ended for good. A
+// stopped worker has not: it can be started again.
 func (u *upRun) watchMain(over context.Context) {
 	if u.mainWorker == "" {
 		return
@@ -43,7 +44,7 @@ func (u *upRun) watchMain(over context.Context) {
 			since = past[len(past)-1].Seq
 		}
 		if list := workersOf(u.in.Workers(), u.mainWorker); allEndedForGood(list) {
-			u.printNote("%s has ended, and with it everything: %s", u.mainWorker, list[0].Reason)
+			u.printNote("the main worker %s has ended, stopping all others: %s", u.mainWorker, list[0].Reason)
 			u.in.Shutdown(false)
 			return
 		}
@@ -55,7 +56,7 @@ func (u *upRun) watchMain(over context.Context) {
 	}
 }
 
-// workersOf are the workers of one definition.
+// workersOf returns the workers of a definition.
 func workersOf(all []supervise.Worker, name string) (list []supervise.Worker) {
 	for _, w := range all {
 		if w.Name == name {
@@ -65,7 +66,8 @@ func workersOf(all []supervise.Worker, name string) (list []supervise.Worker) {
 	return list
 }
 
-// allEndedForGood says whether none of these will run again by itself.
+// allEndedForGood reports whether none of these workers will run again by
+// itself.
 func allEndedForGood(list []supervise.Worker) bool {
 	for _, w := range list {
 		if w.State != lifecycle.Exited && w.State != lifecycle.Fatal {
@@ -75,9 +77,9 @@ func allEndedForGood(list []supervise.Worker) bool {
 	return len(list) > 0
 }
 
-// mainCode is the exit code of the first of the workers that has not ended
-// well, also when it was we who have ended them: what runs a container wants
-// to know how its program ended, whoever asked it to.
+// mainCode returns the exit code of the first worker that has not exited with
+// 0. It counts also when the initiator has stopped the worker: the program that
+// runs a container wants the exit code of its main program.
 func mainCode(list []supervise.Worker) int {
 	for _, w := range list {
 		if code := exitCodeOf(w.LastExit); code != cli.ExitOK {
@@ -87,11 +89,11 @@ func mainCode(list []supervise.Worker) int {
 	return cli.ExitOK
 }
 
-// exitCodeOf is a shell's word for an exit: 128+n for signal n. What cannot be
-// known, or never began, is a fault of ours.
+// exitCodeOf returns the exit code of a shell: 128+n for signal n. An unknown
+// exit, and a failed start, are internal errors.
 func exitCodeOf(e lifecycle.Exit) int {
 	switch {
-	case e.Class == "": // there was none
+	case e.Class == "": // no process has ended
 		return cli.ExitOK
 	case e.Signal != "":
 		return cli.ExitSignalBase + int(unix.SignalNum("SIG"+e.Signal))

@@ -24,8 +24,8 @@ func TestUpEndsWithTheMainWorker(t *testing.T) {
 		{mainWorker("kill -KILL $$$$"), 137},
 		{"[worker:main]\ncontract = off\ncommand = ./nowhere\nstartretries = 1\n", 125},
 	} {
-		p := start(t, house(t, sleeper+c.ini), "up", "--main", "main")
-		if said := p.ends(c.code); !strings.Contains(said, "main has ended, and with it everything") {
+		p := startProcess(t, newTestDirectory(t, sleeper+c.ini), "up", "--main", "main")
+		if said := p.expectExit(c.code); !strings.Contains(said, "main has ended, and with it everything") {
 			t.Errorf("%s: it said %s", c.ini, said)
 		}
 	}
@@ -33,12 +33,12 @@ func TestUpEndsWithTheMainWorker(t *testing.T) {
 
 // What the law starts again has not ended for good, nor has what somebody
 // stopped.
-func TestAMainWorkerThatGoesOnIsNoEnd(t *testing.T) {
+func TestUpRunsOnWhileTheMainWorkerRestarts(t *testing.T) {
 	const ini = "[worker:main]\ncontract = off\nautorestart = true\nstartsecs = 0\nrestart_delay = 10ms\ncommand = sh -c 'echo x >>log; test $$(wc -l <log) -lt 3 || exec sleep 1000'\n"
-	p := start(t, house(t, ini), "up", "--main", "main")
-	p.hear("incarnation=3")
-	p.started()
-	c := p.client()
+	p := startProcess(t, newTestDirectory(t, ini), "up", "--main", "main")
+	p.awaitOutput("incarnation=3")
+	p.awaitReady()
+	c := p.newClient()
 	if _, err := c.Stop(t.Context(), "main"); err != nil {
 		t.Fatal(err)
 	}
@@ -46,23 +46,23 @@ func TestAMainWorkerThatGoesOnIsNoEnd(t *testing.T) {
 	if err != nil || len(results) != 1 || results[0].Worker.State != lifecycle.Running {
 		t.Fatalf("start: %v, %v", results, err)
 	}
-	p.signal(syscall.SIGTERM)
-	p.ends(143)
+	p.sendSignal(syscall.SIGTERM)
+	p.expectExit(143)
 }
 
-func TestAMainWorkerThatCannotBe(t *testing.T) {
+func TestAMainWorkerThatDoesNotExistIsRefused(t *testing.T) {
 	for _, c := range []struct{ ini, name, text string }{
 		{sleeper, "slepper", "did you mean sleeper?"},
 		{sleeper + "autostart = false\n", "sleeper", "it would wait to be started"},
 	} {
-		p := start(t, house(t, c.ini), "up", "--main", c.name)
-		if said := p.ends(2); !strings.Contains(said, c.text) {
+		p := startProcess(t, newTestDirectory(t, c.ini), "up", "--main", c.name)
+		if said := p.expectExit(2); !strings.Contains(said, c.text) {
 			t.Errorf("it said %s", said)
 		}
 	}
 }
 
-func TestCodeOf(t *testing.T) {
+func TestExitCodeOf(t *testing.T) {
 	for _, c := range []struct {
 		exit lifecycle.Exit
 		code int

@@ -16,34 +16,36 @@ import (
 	"initiator/internal/systemd"
 )
 
-// serviceNotifier tells the service manager how an `up` is. A nil service tells nobody.
+// serviceNotifier tells the service manager about an `up`. A nil
+// serviceNotifier sends nothing.
 //
-// READY is said when every worker that starts by itself is ready, or given up,
-// or has died so often that it is left to the restart law: what is started
-// after us waits for workers, but not for one that never comes up.
+// READY is sent when every worker that starts automatically is ready, was given
+// up, or has failed so often that it is left to the restart policy: services
+// that start after this service wait for the workers, but not for a worker that
+// never becomes ready.
 //
-// Nothing is said by a timer alone. Before each sign of life, and before each
-// request for more time, both loops of the house have answered: one that is
-// stuck is left to the manager's own patience.
+// No message is sent by a timer alone. Before each WATCHDOG and before each
+// request for more time, both loops of the initiator have answered. When a loop
+// is stuck, the time-out of the service manager expires.
 type serviceNotifier struct {
 	to interface {
 		Send(assignments ...string) error
 	}
-	every     time.Duration // between two signs of life
-	watched   bool          // the manager waits for them
-	log       hclog.Logger
-	in        serviceSource
-	wanted    func(name string) bool
-	ready     atomic.Bool  // READY was said
-	reloading atomic.Int32 // reloads under way
+	every        time.Duration // between two messages
+	watched      bool          // the manager expects WATCHDOG
+	log          hclog.Logger
+	in           serviceSource
+	startsItself func(name string) bool
+	ready        atomic.Bool  // READY was sent
+	reloading    atomic.Int32 // running reloads
 
-	// The rest belongs to attend.
+	// Owned by notifyUntil:
 	ending bool
 	said   string
 }
 
-// notifyUntil speaks of a house until over is done. The end has begun when running is
-// done, or somebody has asked the house for it.
+// notifyUntil reports about an initiator until over is done. The end has begun
+// when running is done, or when a client has asked the initiator to shut down.
 func (s *serviceNotifier) notifyUntil(over, running context.Context, in serviceSource) {
 	if s == nil {
 		return
@@ -78,12 +80,13 @@ func (s *serviceNotifier) notifyUntil(over, running context.Context, in serviceS
 	}
 }
 
-// reportReadiness says READY when it is time, and how far it is when that has changed.
+// reportReadiness sends READY when it is time, and the status when it has
+// changed.
 func (s *serviceNotifier) reportReadiness() {
 	list := s.in.Workers()
 	waits := 0
 	for _, w := range list {
-		if delaysReady(w, list, s.wanted) {
+		if delaysReady(w, list, s.startsItself) {
 			waits++
 		}
 	}
@@ -98,13 +101,13 @@ func (s *serviceNotifier) reportReadiness() {
 	}
 }
 
-// sendAlive is a sign of life.
+// sendAlive sends WATCHDOG, and a request for more time where one is needed.
 func (s *serviceNotifier) sendAlive(over context.Context) {
 	ctx, cancel := context.WithTimeout(over, s.every)
 	defer cancel()
 	if err := s.in.Alive(ctx); err != nil {
 		if over.Err() == nil {
-			s.log.Error("no sign of life to the service manager: " + err.Error())
+			s.log.Error("cannot tell the service manager that the initiator is alive: " + err.Error())
 		}
 		return
 	}
@@ -121,6 +124,7 @@ func (s *serviceNotifier) sendAlive(over context.Context) {
 	s.reportReadiness()
 }
 
+// reportStopping sends STOPPING, once.
 func (s *serviceNotifier) reportStopping() {
 	if s.ending {
 		return
@@ -129,9 +133,9 @@ func (s *serviceNotifier) reportStopping() {
 	s.sendOrLog(systemd.Stopping, systemd.StatusText("stopping"), systemd.ExtendTimeout(timeoutExtension))
 }
 
-// notifyReload tells of a reload while do does it. Any goroutine may call it.
+// notifyReload reports a reload while do runs. Any goroutine may call it.
 func (s *serviceNotifier) notifyReload(do func()) {
-	if s == nil || !s.ready.Load() { // a start is not over because a reload is
+	if s == nil || !s.ready.Load() { // READY would end the start
 		do()
 		return
 	}
@@ -142,14 +146,14 @@ func (s *serviceNotifier) notifyReload(do func()) {
 	s.sendOrLog(systemd.Ready, systemd.StatusText(serviceStatus(s.in.Workers())))
 }
 
-// sendOrLog says something. That nobody listens is no reason to end.
+// sendOrLog sends a message. An error is logged only.
 func (s *serviceNotifier) sendOrLog(assignments ...string) {
 	if err := s.to.Send(assignments...); err != nil {
 		s.log.Warn(err.Error())
 	}
 }
 
-// serviceSource is what a service asks its initiator.
+// serviceSource is the part of an initiator that a serviceNotifier asks.
 type serviceSource interface {
 	Workers() []supervise.Worker
 	Events(since uint64) ([]supervise.Transition, <-chan struct{})
@@ -160,17 +164,19 @@ type serviceSource interface {
 var _ serviceSource = (*initiator.Initiator)(nil)
 
 const (
-	// defaultInterval is how often the manager hears of us when it does not ask.
+	// defaultInterval is the time between two messages when the manager does
+	// not ask for a watchdog.
 	defaultInterval = 10 * time.Second
-	// timeoutExtension is what is asked for while we go on; several signs of life may
-	// get lost.
+	// timeoutExtension is the additional time that is requested; several
+	// messages may get lost.
 	timeoutExtension = 4 * defaultInterval
-	// maxEarlyDeaths is how often a worker may die before it was ever ready, until
-	// READY is not held up by it any more.
+	// maxEarlyDeaths is how often a worker may fail before it was ever ready,
+	// until READY no longer waits for it.
 	maxEarlyDeaths = 3
 )
 
-// newServiceNotifier reads what the manager has told process pid; nil when nothing.
+// newServiceNotifier reads the environment that a service manager sets for
+// process pid; nil without a service manager.
 func newServiceNotifier(lookup func(string) (string, bool), pid int, log hclog.Logger) (*serviceNotifier, error) {
 	to, err := systemd.NewNotifier(lookup)
 	if to == nil || err != nil {
@@ -187,18 +193,19 @@ func newServiceNotifier(lookup func(string) (string, bool), pid int, log hclog.L
 	return s, nil
 }
 
-// delaysReady says whether READY waits for a worker.
-func delaysReady(w supervise.Worker, all []supervise.Worker, wanted func(string) bool) bool {
+// delaysReady reports whether READY waits for a worker.
+func delaysReady(w supervise.Worker, all []supervise.Worker, startsItself func(string) bool) bool {
 	switch {
 	case unrecoverableReason(w, all, false, nil) != "", w.Deaths >= maxEarlyDeaths:
 		return false
 	case w.State == lifecycle.Stopped && w.Incarnation == 0:
-		return wanted(w.Name) && !waitsForUnrecoverable(w, all)
+		return startsItself(w.Name) && !waitsForUnrecoverable(w, all)
 	}
 	return mayBecomeReady(w) && !waitsForUnrecoverable(w, all)
 }
 
-// waitsForUnrecoverable says whether what a worker comes after has had its chances.
+// waitsForUnrecoverable reports whether a worker depends on a worker that has
+// failed too often.
 func waitsForUnrecoverable(w supervise.Worker, all []supervise.Worker) bool {
 	for _, item := range w.WaitsFor {
 		name, _, _ := strings.Cut(item, ":")
@@ -211,7 +218,7 @@ func waitsForUnrecoverable(w supervise.Worker, all []supervise.Worker) bool {
 	return false
 }
 
-// serviceStatus is "3 of 4 workers are ready; gone is FATAL: …".
+// serviceStatus returns "3 of 4 workers ready; gone is FATAL: …".
 func serviceStatus(all []supervise.Worker) string {
 	ready, among := 0, 0
 	var others []string
@@ -220,7 +227,7 @@ func serviceStatus(all []supervise.Worker) string {
 		case w.State == lifecycle.Running && w.Ready:
 			ready++
 		case w.State == lifecycle.Stopped && len(w.WaitsFor) == 0, w.State == lifecycle.Exited:
-			continue // they rest
+			continue // it is not meant to run
 		default:
 			others = append(others, fmt.Sprintf("%s is %s: %s", w.Name, terminal.StateName(w), w.Reason))
 		}

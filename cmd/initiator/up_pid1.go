@@ -12,31 +12,31 @@ import (
 	"initiator/internal/systemd"
 )
 
-const surroundingsLong = `As process 1 of a container it waits for orphans and passes on signals. With
---main the end of one worker is the end of all, and its exit code ours: 128+n
-when signal n has ended it.
+const surroundingsLong = `As process 1 of a container, up waits for orphaned processes and passes signals on.
+With --main the end of one worker stops all others, and up ends with the exit code
+of that worker: 128+n when signal n ended it.
 
-Under systemd (Type=notify) it says READY when every worker that starts by
-itself is ready, was given up, or has died three times before it was. It feeds
-the watchdog as long as it is not stuck, and serves the API on sockets that
-systemd has opened.`
+Under systemd (Type=notify), up sends READY when every worker that starts
+automatically is ready, was given up, or has failed to start three times. It feeds
+the watchdog, and serves the API on sockets that systemd has opened.`
 
-// upEnvironment are what an `up` finds itself in: a container whose first
-// process it is, or a service manager.
+// upEnvironment is the environment of an `up`: a container, whose process 1 it
+// is, or a service manager.
 type upEnvironment struct {
 	asInit     bool   // --init
 	mainWorker string // --main
 	service    *serviceNotifier
-	passed     []net.Listener // sockets that were opened for the API
+	passed     []net.Listener // sockets that the service manager has opened for the API
 }
 
+// addFlags adds the flags to a verb.
 func (s *upEnvironment) addFlags(f *pflag.FlagSet) {
-	f.BoolVar(&s.asInit, "init", false, "wait for orphans, as process 1 does in any case")
-	f.StringVar(&s.mainWorker, "main", "", "end when worker `NAME` ends for good, with its exit code")
+	f.BoolVar(&s.asInit, "init", false, "wait for orphaned processes, as process 1 always does")
+	f.StringVar(&s.mainWorker, "main", "", "end with the exit code of worker `NAME` when it ends for good")
 }
 
-// runBelowPID1 does do, and where this is process 1 has another process do it, which
-// is then an ordinary one.
+// runBelowPID1 calls do. In process 1 it starts another process of this
+// program, and passes signals and the exit code on.
 func (s *upEnvironment) runBelowPID1(do func() error) error {
 	if os.Getpid() != 1 && !s.asInit || pid1.ParentPID() != 0 {
 		return do()

@@ -6,15 +6,17 @@ import (
 	"initiator/internal/supervise"
 )
 
-// readinessCount finds out, where nothing is drawn, when every worker is ready or was
-// given up. All of them are looked at only when enough have told something:
-// looking costs, and there may be thousands.
+// readinessCount finds out, where no live view is drawn, when every worker is
+// ready or given up. It looks at all workers only when enough of them have
+// changed: with thousands of workers a look is expensive.
 type readinessCount struct {
 	complete bool
-	settled  map[string]bool // guids that were ready, or that rest
+	settled  map[string]bool // by guid: was ready, or was given up
 }
 
-func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initiator.Initiator, wanted func(name string) bool, done func(lost int)) {
+// noteTransitions notes state changes, and calls done once, with the number of
+// workers that were given up.
+func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initiator.Initiator, startsItself func(name string) bool, done func(lost int)) {
 	if c.complete {
 		return
 	}
@@ -35,30 +37,30 @@ func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initia
 	if len(c.settled) < expected {
 		return
 	}
-	waits, lost := countOutstanding(in.Workers(), wanted)
+	waits, lost := countOutstanding(in.Workers(), startsItself)
 	if waits == 0 {
 		c.complete = true
 		done(lost)
 	}
 }
 
-// countOutstanding counts the workers that may still come up, and those that were
-// given up. Wanted says whether a definition starts by itself: before its first
-// process, that alone tells a worker that is about to start from one that is to
-// rest.
-func countOutstanding(workers []supervise.Worker, wanted func(name string) bool) (waits, lost int) {
+// countOutstanding counts the workers that may still become ready, and the
+// workers that were given up. A worker that never ran is about to start when
+// startsItself is true for its definition; otherwise it stays stopped.
+func countOutstanding(workers []supervise.Worker, startsItself func(name string) bool) (waits, lost int) {
 	for _, w := range workers {
 		switch {
 		case unrecoverableReason(w, workers, false, nil) != "":
 			lost++
-		case mayBecomeReady(w), w.State == lifecycle.Stopped && w.Incarnation == 0 && wanted(w.Name):
+		case mayBecomeReady(w), w.State == lifecycle.Stopped && w.Incarnation == 0 && startsItself(w.Name):
 			waits++
 		}
 	}
 	return waits, lost
 }
 
-// mayBecomeReady says whether a worker may still become ready by itself.
+// mayBecomeReady reports whether a worker may still become ready without a
+// request.
 func mayBecomeReady(w supervise.Worker) bool {
 	switch w.State {
 	case lifecycle.Starting, lifecycle.Backoff, lifecycle.Stopping:

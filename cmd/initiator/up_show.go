@@ -10,7 +10,7 @@ import (
 	"initiator/internal/supervise"
 )
 
-// showTransitions tells of every change of a worker, until over.
+// showTransitions shows every state change of a worker until over is done.
 func (u *upRun) showTransitions(over, running context.Context) {
 	since := uint64(0)
 	for first := true; ; first = false {
@@ -34,8 +34,7 @@ func (u *upRun) showTransitions(over, running context.Context) {
 	}
 }
 
-// showLive draws the workers as they are, and announces once that none of them
-// can become ready any more.
+// showLive draws the workers. It announces the end of the start once.
 func (u *upRun) showLive() {
 	if u.live.Settled() {
 		return
@@ -48,25 +47,26 @@ func (u *upRun) showLive() {
 	}
 }
 
+// showTransition prints a state change as JSON, and shows it on a terminal.
 func (u *upRun) showTransition(t supervise.Transition) {
 	if u.Format.JSON {
-		_ = u.Out.WriteJSON(t) // the error stays with the screen
+		_ = u.Out.WriteJSON(t) // Report returns the error of the screen
 	}
 	u.live.ShowTransition(t)
 }
 
-// startsItself says whether workers of a definition start by themselves.
+// startsItself reports whether the workers of a definition start automatically.
 func (u *upRun) startsItself(name string) bool {
 	s, ok := u.in.Plan().FindSpec(name)
 	return ok && s.Autostart
 }
 
-// announceReady says that all is done that can be, and on a terminal where the API is
-// and how to stop; a log has said the one, and needs the other not.
+// announceReady says that all workers are ready or given up; lost is the number
+// of the latter. On a terminal it also says where the API is and how to stop.
 func (u *upRun) announceReady(lost int) {
 	up := "all workers are ready"
 	if lost > 0 {
-		up = terminal.Plural(lost, "worker") + " could not be started, the others go on"
+		up = terminal.Plural(lost, "worker") + " could not be started; the other workers keep running"
 	}
 	if u.live == nil {
 		u.log.Info(up)
@@ -76,7 +76,8 @@ func (u *upRun) announceReady(lost int) {
 	u.live.PrintLine("the API is at " + u.in.URL() + ", its token in " + shortestPath(filepath.Join(u.in.StateDir(), "token")))
 }
 
-// shortestPath is a path as one types it here, where that is shorter.
+// shortestPath returns a path relative to the working directory, where the path
+// is below it.
 func shortestPath(path string) string {
 	here, err := os.Getwd()
 	if err != nil {
@@ -89,7 +90,7 @@ func shortestPath(path string) string {
 	return rel
 }
 
-// printNote tells a person what happens: a line on the terminal, or in the log.
+// printNote prints a line for people, on the terminal or in the log.
 func (u *upRun) printNote(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if u.live != nil {

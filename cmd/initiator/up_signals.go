@@ -14,8 +14,8 @@ import (
 	"initiator/proactor"
 )
 
-// handleSignals does what signals ask for that are no end: USR2 opens log files
-// anew, HUP reloads. On a terminal HUP stays the end that it is everywhere: the
+// handleSignals handles the signals that do not end the program: USR2 reopens
+// log files, HUP reloads. On a terminal HUP ends the program as usual: the
 // terminal has gone away.
 func (u *upRun) handleSignals() (stop func()) {
 	signals := []os.Signal{syscall.SIGUSR2}
@@ -32,7 +32,7 @@ func (u *upRun) handleSignals() (stop func()) {
 				u.reopenLogs(ctx)
 				continue
 			}
-			all.Go(func() { u.service.notifyReload(func() { u.reloadConfig(ctx) }) }) // it waits for workers, and the next signal does not
+			all.Go(func() { u.service.notifyReload(func() { u.reloadConfig(ctx) }) }) // a reload waits for workers; the next signal must not wait
 		}
 	})
 	return func() {
@@ -43,15 +43,16 @@ func (u *upRun) handleSignals() (stop func()) {
 	}
 }
 
+// reopenLogs reopens the log files of the workers and of the initiator.
 func (u *upRun) reopenLogs(ctx context.Context) {
 	if err := errors.Join(u.logFile.reopenFile(), u.in.Reopen(ctx)); err != nil {
 		u.log.Error("reopen the log files", "error", err)
 		return
 	}
-	u.log.Info("log files opened anew (SIGUSR2)")
+	u.log.Info("log files reopened (SIGUSR2)")
 }
 
-// reloadConfig says what a HUP has changed. Faults are told one by one, as everywhere.
+// reloadConfig applies the INI, and logs the changes or each fault.
 func (u *upRun) reloadConfig(ctx context.Context) {
 	u.log.Info("reload (SIGHUP)")
 	changes, err := u.in.Reload(ctx)
@@ -61,7 +62,7 @@ func (u *upRun) reloadConfig(ctx context.Context) {
 		for _, f := range faults {
 			u.log.Error(f.Error())
 		}
-		u.log.Error("reload: the INI has faults, nothing has changed")
+		u.log.Error("reload: the INI has faults; nothing has changed")
 		return
 	case err != nil:
 		u.log.Error("reload: "+terminal.OneLine(err.Error()), "changes", changesText(changes))
@@ -70,7 +71,7 @@ func (u *upRun) reloadConfig(ctx context.Context) {
 	u.log.Info("reloaded", "changes", changesText(changes))
 }
 
-// changesText is "adder restart (slots), echoer stop".
+// changesText returns "adder restart (slots); echoer stop".
 func changesText(c api.Changes) string {
 	var parts []string
 	for _, w := range c.Workers {

@@ -14,9 +14,9 @@ import (
 	"initiator/internal/statedir"
 )
 
-// send signals the initiator of the script's directory, whose pid is in its
+// sendSignal signals the initiator of the script's directory, whose pid is in its
 // lock: `hup`, `usr2`, `crash`.
-func send(sig syscall.Signal) func(*testscript.TestScript, bool, []string) {
+func sendSignal(sig syscall.Signal) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, _ bool, _ []string) {
 		text, err := os.ReadFile(ts.MkAbs(".initiator/lock"))
 		ts.Check(err)
@@ -26,19 +26,19 @@ func send(sig syscall.Signal) func(*testscript.TestScript, bool, []string) {
 	}
 }
 
-// grows waits until a file has something in it, or a certain text:
+// awaitGrowth waits until a file has something in it, or a certain text:
 // `grows FILE [TEXT]`.
-func grows(ts *testscript.TestScript, _ bool, args []string) {
+func awaitGrowth(ts *testscript.TestScript, _ bool, args []string) {
 	part := strings.Join(args[1:], " ")
-	ts.Check(until(part+" in "+args[0], func(context.Context) bool {
+	ts.Check(waitUntil(part+" in "+args[0], func(context.Context) bool {
 		text, err := os.ReadFile(ts.MkAbs(args[0]))
 		return err == nil && len(text) > 0 && strings.Contains(string(text), part)
 	}))
 }
 
-// awaitSeen waits until the state file shows every worker ready.
-func awaitSeen(ts *testscript.TestScript, _ bool, _ []string) {
-	ts.Check(until("the state file", func(context.Context) bool {
+// awaitLastKnown waits until the state file shows every worker ready.
+func awaitLastKnown(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(waitUntil("the state file", func(context.Context) bool {
 		s, err := statedir.ReadLastKnownState(ts.MkAbs(".initiator"))
 		for _, w := range s.Workers {
 			if !w.Ready {
@@ -49,9 +49,9 @@ func awaitSeen(ts *testscript.TestScript, _ bool, _ []string) {
 	}))
 }
 
-// TestNobodyReadsUp: an `up` whose stdout and stderr nobody reads any more, or
+// TestUpRunsOnWithoutAReader: an `up` whose stdout and stderr nobody reads any more, or
 // which are closed, goes on, and so do its workers, however much they write.
-func TestNobodyReadsUp(t *testing.T) {
+func TestUpRunsOnWithoutAReader(t *testing.T) {
 	const flood = "[worker:flood]\ncommand = yes 'a line of the flood'\ncontract = off\nstdout_logfile = -\n"
 	for _, closed := range []bool{false, true} {
 		t.Run(map[bool]string{false: "unread", true: "closed"}[closed], func(t *testing.T) {
@@ -63,20 +63,20 @@ func TestNobodyReadsUp(t *testing.T) {
 			if closed {
 				read.Close()
 			}
-			p := &process{t: t, dir: house(t, flood+"[worker:echoer]\ncommand = ${initiator:self} job echo\n"), cmd: exec.Command("initiator", "up", "--loglevel", "debug")}
+			p := &testProcess{t: t, dir: newTestDirectory(t, flood+"[worker:echoer]\ncommand = ${initiator:self} job echo\n"), cmd: exec.Command("initiator", "up", "--loglevel", "debug")}
 			p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.dir, write, write
 			if err := p.cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
 			defer func() { _ = p.cmd.Process.Kill() }() // of no effect once it has ended
 			write.Close()
-			p.started()
+			p.awaitReady()
 			run := exec.Command("initiator", "run", "-q", "echoer", "1")
 			run.Dir = p.dir
 			if said, err := run.CombinedOutput(); err != nil || string(said) != "1\n" {
 				t.Errorf("run: %q, %v", said, err)
 			}
-			p.signal(syscall.SIGTERM)
+			p.sendSignal(syscall.SIGTERM)
 			_ = p.cmd.Wait() // its code is looked at below
 			if got := p.cmd.ProcessState.ExitCode(); got != 0 {
 				t.Errorf("exit code %d", got)

@@ -12,10 +12,12 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// progressInterval is how often a stop says what it waits for.
+// progressInterval is the time between two messages about workers that are
+// still stopping.
 const progressInterval = time.Second
 
-// waitForEnd waits for the end, and says on the way what it waits for.
+// waitForEnd waits until the initiator has ended, and reports what it waits
+// for. A second signal kills the workers.
 func (u *upRun) waitForEnd(ctx context.Context, again <-chan syscall.Signal, ran <-chan error) error {
 	var killed error
 	var said string
@@ -38,11 +40,11 @@ func (u *upRun) waitForEnd(ctx context.Context, again <-chan syscall.Signal, ran
 		case <-tick.C:
 			if waits := u.stoppingWorkers(); ctx.Err() != nil && waits != "" && waits != said {
 				said = waits
-				u.printNote("waits for %s", waits)
+				u.printNote("waiting for %s", waits)
 			}
 		case s := <-again:
 			if killed == nil {
-				u.printNote("kills what is left (second %s)", cli.Interrupted{Signal: s}.SignalName())
+				u.printNote("killing the remaining workers (second %s)", cli.Interrupted{Signal: s}.SignalName())
 				killed = cli.Interrupted{Signal: s}
 				u.in.Kill()
 			}
@@ -50,7 +52,7 @@ func (u *upRun) waitForEnd(ctx context.Context, again <-chan syscall.Signal, ran
 	}
 }
 
-// stoppingText says how long a stop may take, and how to cut it short.
+// stoppingText says how long the stop may take, and how to shorten it.
 func (u *upRun) stoppingText(ctx context.Context) string {
 	alive, longest := 0, time.Duration(0)
 	for _, w := range u.in.Workers() {
@@ -66,14 +68,14 @@ func (u *upRun) stoppingText(ctx context.Context) string {
 	if !errors.As(context.Cause(ctx), &sig) || alive == 0 {
 		return "stopping"
 	}
-	how := "a second signal kills at once"
+	how := "a second signal kills them"
 	if sig.Signal == syscall.SIGINT {
-		how = "Ctrl-C again kills at once"
+		how = "Ctrl-C again kills them"
 	}
 	return fmt.Sprintf("stopping %s, at most %s; %s", terminal.Plural(alive, "worker"), terminal.FormatDuration(longest), how)
 }
 
-// stoppingWorkers names the workers that are not yet stopped, and what holds them up.
+// stoppingWorkers names the workers that have not stopped yet, with the reason.
 func (u *upRun) stoppingWorkers() string {
 	var left []string
 	for _, w := range u.in.Workers() {

@@ -8,8 +8,8 @@ import (
 	"initiator/internal/systemd"
 )
 
-// readServiceManager learns what a service manager has told us, or process 1 above us in our
-// place.
+// readServiceManager reads what the service manager has passed to this process,
+// or to process 1 above it.
 func (u *upRun) readServiceManager() (err error) {
 	us := os.Getpid()
 	if parent := pid1.ParentPID(); parent != 0 {
@@ -18,8 +18,8 @@ func (u *upRun) readServiceManager() (err error) {
 	if u.passed, err = systemd.PassedListeners(os.LookupEnv, us); err != nil {
 		return cli.UsageFault(err)
 	}
-	// They are taken. A program that replaces this one is left them in another
-	// way, and would look for them where they are no more.
+	// The sockets are taken over. A program that replaces this one by an upgrade
+	// gets them in another way, and must not look for them again.
 	for _, name := range []string{"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"} {
 		if err := os.Unsetenv(name); err != nil {
 			return err
@@ -29,7 +29,7 @@ func (u *upRun) readServiceManager() (err error) {
 		return cli.UsageFault(err)
 	}
 	if u.service != nil {
-		u.service.wanted = u.startsItself
+		u.service.startsItself = u.startsItself
 	}
 	return nil
 }

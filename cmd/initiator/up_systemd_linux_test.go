@@ -15,8 +15,8 @@ import (
 	"initiator/initiator/client"
 )
 
-// systemdOf is who has started the house: NOTIFY_SOCKET is its address.
-func systemdOf(t *testing.T, dir string) *net.UnixConn {
+// listenAsSystemd is who has started the house: NOTIFY_SOCKET is its address.
+func listenAsSystemd(t *testing.T, dir string) *net.UnixConn {
 	t.Helper()
 	path := filepath.Join(dir, "notify")
 	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
@@ -28,10 +28,10 @@ func systemdOf(t *testing.T, dir string) *net.UnixConn {
 	return c
 }
 
-// isTold reads messages up to one with that text, and returns all of them.
-func isTold(t *testing.T, c *net.UnixConn, text string) (all string) {
+// awaitMessage reads messages up to one with that text, and returns all of them.
+func awaitMessage(t *testing.T, c *net.UnixConn, text string) (all string) {
 	t.Helper()
-	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(testTimeout)); err != nil {
 		t.Fatal(err)
 	}
 	buf := make([]byte, 4096)
@@ -47,49 +47,49 @@ func isTold(t *testing.T, c *net.UnixConn, text string) (all string) {
 	}
 }
 
-func TestSystemdIsTold(t *testing.T) {
-	dir := house(t, sleeper)
-	c := systemdOf(t, dir)
+func TestSystemdGetsReadyAndStopping(t *testing.T) {
+	dir := newTestDirectory(t, sleeper)
+	c := listenAsSystemd(t, dir)
 	t.Setenv("WATCHDOG_USEC", "200000")
-	p := start(t, dir, "up")
-	if all := isTold(t, c, "READY=1"); !strings.Contains(all, "READY=1\nSTATUS=1 of 1 worker ready") || strings.Contains(all, "STOPPING") {
+	p := startProcess(t, dir, "up")
+	if all := awaitMessage(t, c, "READY=1"); !strings.Contains(all, "READY=1\nSTATUS=1 of 1 worker ready") || strings.Contains(all, "STOPPING") {
 		t.Errorf("it was told:\n%s", all)
 	}
 	for range 3 {
-		isTold(t, c, "WATCHDOG=1")
+		awaitMessage(t, c, "WATCHDOG=1")
 	}
-	p.signal(syscall.SIGHUP)
-	all := isTold(t, c, "RELOADING=1\nMONOTONIC_USEC=")
+	p.sendSignal(syscall.SIGHUP)
+	all := awaitMessage(t, c, "RELOADING=1\nMONOTONIC_USEC=")
 	if strings.Contains(all, "READY=1") {
 		t.Errorf("READY was said twice:\n%s", all)
 	}
-	isTold(t, c, "READY=1\nSTATUS=1 of 1 worker ready")
-	p.signal(syscall.SIGTERM)
-	isTold(t, c, "STOPPING=1")
-	p.ends(0)
+	awaitMessage(t, c, "READY=1\nSTATUS=1 of 1 worker ready")
+	p.sendSignal(syscall.SIGTERM)
+	awaitMessage(t, c, "STOPPING=1")
+	p.expectExit(0)
 }
 
 // READY does not wait for ever for a worker that never comes up.
-func TestSystemdIsToldOfACrashLoop(t *testing.T) {
-	dir := house(t, sleeper+"[worker:gone]\ncontract = off\nautorestart = true\nrestart_delay = 10ms\nrestart_limit = 1000/1s\ncommand = false\n")
-	c := systemdOf(t, dir)
-	p := start(t, dir, "up")
-	if all := isTold(t, c, "READY=1"); !strings.Contains(all, "STATUS=1 of 2 workers ready; gone is") {
+func TestSystemdGetsReadyDespiteACrashLoop(t *testing.T) {
+	dir := newTestDirectory(t, sleeper+"[worker:gone]\ncontract = off\nautorestart = true\nrestart_delay = 10ms\nrestart_limit = 1000/1s\ncommand = false\n")
+	c := listenAsSystemd(t, dir)
+	p := startProcess(t, dir, "up")
+	if all := awaitMessage(t, c, "READY=1"); !strings.Contains(all, "STATUS=1 of 2 workers ready; gone is") {
 		t.Errorf("it was told:\n%s", all)
 	}
-	p.signal(syscall.SIGTERM)
-	p.ends(0)
+	p.sendSignal(syscall.SIGTERM)
+	p.expectExit(0)
 }
 
 // What the manager says to one process reaches no other.
-func TestNobodyBelowIsShownTheManager(t *testing.T) {
-	dir := house(t, sleeper)
-	c := systemdOf(t, dir)
+func TestWorkersDoNotInheritTheNotifySocket(t *testing.T) {
+	dir := newTestDirectory(t, sleeper)
+	c := listenAsSystemd(t, dir)
 	t.Setenv("WATCHDOG_USEC", "60000000")
 	t.Setenv("LISTEN_FDS", "1")
 	t.Setenv("LISTEN_PID", "1") // another's
-	p := start(t, dir, "up")
-	isTold(t, c, "READY=1")
+	p := startProcess(t, dir, "up")
+	awaitMessage(t, c, "READY=1")
 	below := processesIn(dir)
 	if len(below) != 3 { // up, the keeper, the worker
 		t.Errorf("processes: %q", below)
@@ -109,22 +109,22 @@ func TestNobodyBelowIsShownTheManager(t *testing.T) {
 			}
 		}
 	}
-	p.signal(syscall.SIGTERM)
-	p.ends(0)
+	p.sendSignal(syscall.SIGTERM)
+	p.expectExit(0)
 }
 
-// activated runs the program as systemd does that has opened its sockets.
-func activated(t *testing.T, dir string, sockets []*os.File, args ...string) *process {
+// startActivated runs the program as systemd does that has opened its sockets.
+func startActivated(t *testing.T, dir string, sockets []*os.File, args ...string) *testProcess {
 	t.Helper()
 	const activate = `LISTEN_FDS=$1 LISTEN_PID=$$; export LISTEN_FDS LISTEN_PID; shift; exec "$@"`
 	cmd := exec.Command("sh", append([]string{"-c", activate, "sh", fmt.Sprint(len(sockets)), "initiator"}, args...)...)
 	cmd.ExtraFiles = sockets
-	return begin(t, dir, cmd)
+	return beginProcess(t, dir, cmd)
 }
 
 func TestTheAPIIsServedOnPassedSockets(t *testing.T) {
 	for _, args := range [][]string{{"up"}, {"up", "--init"}} {
-		dir := house(t, sleeper)
+		dir := newTestDirectory(t, sleeper)
 		tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
 			t.Fatal(err)
@@ -136,7 +136,7 @@ func TestTheAPIIsServedOnPassedSockets(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer unix.Close()
-		p := activated(t, dir, []*os.File{fileOf(t, tcp), fileOf(t, unix)}, args...)
+		p := startActivated(t, dir, []*os.File{fileOf(t, tcp), fileOf(t, unix)}, args...)
 		// A request that comes before anybody is there is answered.
 		res, err := http.Get("http://" + tcp.Addr().String() + "/healthz")
 		if err != nil || res.StatusCode != http.StatusOK {
@@ -149,9 +149,9 @@ func TestTheAPIIsServedOnPassedSockets(t *testing.T) {
 		if s, err := c.Status(t.Context()); err != nil || s.URL != "http://"+tcp.Addr().String() {
 			t.Errorf("status: %+v, %v", s, err)
 		}
-		p.started() // over the socket in the state directory
-		p.signal(syscall.SIGTERM)
-		p.ends(0)
+		p.awaitReady() // over the socket in the state directory
+		p.sendSignal(syscall.SIGTERM)
+		p.expectExit(0)
 		if _, err := os.Lstat(path); err != nil {
 			t.Errorf("systemd's socket was removed: %v", err)
 		}
@@ -159,26 +159,26 @@ func TestTheAPIIsServedOnPassedSockets(t *testing.T) {
 }
 
 // The next program of the process listens where this one did, and says so.
-func TestSystemdIsToldByTheNextProgram(t *testing.T) {
-	dir := house(t, sleeper)
-	c := systemdOf(t, dir)
+func TestSystemdGetsMessagesAfterAnUpgrade(t *testing.T) {
+	dir := newTestDirectory(t, sleeper)
+	c := listenAsSystemd(t, dir)
 	t.Setenv("WATCHDOG_USEC", "400000")
 	tcp, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tcp.Close()
-	p := activated(t, dir, []*os.File{fileOf(t, tcp)}, "up")
-	isTold(t, c, "READY=1")
-	start(t, dir, "upgrade").ended(0)
-	isTold(t, c, "READY=1")
-	isTold(t, c, "WATCHDOG=1")
-	if s, err := p.client().Status(t.Context()); err != nil || s.Generation != 1 || s.URL != "http://"+tcp.Addr().String() {
+	p := startActivated(t, dir, []*os.File{fileOf(t, tcp)}, "up")
+	awaitMessage(t, c, "READY=1")
+	startProcess(t, dir, "upgrade").expectExitOnly(0)
+	awaitMessage(t, c, "READY=1")
+	awaitMessage(t, c, "WATCHDOG=1")
+	if s, err := p.newClient().Status(t.Context()); err != nil || s.Generation != 1 || s.URL != "http://"+tcp.Addr().String() {
 		t.Errorf("status: %+v, %v", s, err)
 	}
-	p.signal(syscall.SIGTERM)
-	isTold(t, c, "STOPPING=1")
-	p.ends(0)
+	p.sendSignal(syscall.SIGTERM)
+	awaitMessage(t, c, "STOPPING=1")
+	p.expectExit(0)
 }
 
 func fileOf(t *testing.T, l interface{ File() (*os.File, error) }) *os.File {
@@ -191,13 +191,13 @@ func fileOf(t *testing.T, l interface{ File() (*os.File, error) }) *os.File {
 	return f
 }
 
-func TestWhatIsPassedAndNoSocketIsRefused(t *testing.T) {
+func TestAPassedFileThatIsNoSocketIsRefused(t *testing.T) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	if said := activated(t, house(t, sleeper), []*os.File{null}, "up").ends(2); !strings.Contains(said, "descriptor 3 is no listening TCP or unix socket") {
+	if said := startActivated(t, newTestDirectory(t, sleeper), []*os.File{null}, "up").expectExit(2); !strings.Contains(said, "descriptor 3 is not a listening TCP or unix socket") {
 		t.Errorf("it said %s", said)
 	}
 }

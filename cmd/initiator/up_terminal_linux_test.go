@@ -57,29 +57,29 @@ func onTerminal(t *testing.T, dir string, columns uint16, args ...string) (cmd *
 	return cmd, linesOf(person)
 }
 
-var steering = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
+var escapeSequence = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
 
-// bare takes what steers the terminal out of a line.
-func bare(line string) string {
-	return strings.TrimRight(steering.ReplaceAllString(line, ""), "\r\n")
+// withoutEscapes takes what steers the terminal out of a line.
+func withoutEscapes(line string) string {
+	return strings.TrimRight(escapeSequence.ReplaceAllString(line, ""), "\r\n")
 }
 
-// seen reads lines up to one that shows a text, and returns all of them.
-func seen(t *testing.T, lines <-chan string, text string) (all string) {
+// awaitOnTerminal reads lines up to one that shows a text, and returns all of them.
+func awaitOnTerminal(t *testing.T, lines <-chan string, text string) (all string) {
 	t.Helper()
-	return expect(t, text, lines, func(line string) bool { return strings.Contains(bare(line), text) })
+	return expectLine(t, text, lines, func(line string) bool { return strings.Contains(withoutEscapes(line), text) })
 }
 
 func TestUpOnATerminal(t *testing.T) {
-	dir := house(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 3\n")
+	dir := newTestDirectory(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 3\n")
 	cmd, lines := onTerminal(t, dir, 100, "up")
-	first := seen(t, lines, "all workers are ready; Ctrl-C stops them")
+	first := awaitOnTerminal(t, lines, "all workers are ready; Ctrl-C stops them")
 	if !regexp.MustCompile(`adder [0-9a-f]{8} \x1b\[32mRUNNING `).MatchString(first) {
 		t.Errorf("no green line for a worker:\n%q", first)
 	}
-	seen(t, lines, "the API is at http://127.0.0.1:")
+	awaitOnTerminal(t, lines, "the API is at http://127.0.0.1:")
 	// A worker that dies is a line of its own, and so is its return.
-	client := (&process{t: t, dir: dir}).client()
+	client := (&testProcess{t: t, dir: dir}).newClient()
 	list, err := client.Workers(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -87,13 +87,13 @@ func TestUpOnATerminal(t *testing.T) {
 	if err := syscall.Kill(list[1].PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	seen(t, lines, "BACKOFF   killed by SIGKILL")
-	seen(t, lines, "RUNNING   pid ")
+	awaitOnTerminal(t, lines, "BACKOFF   killed by SIGKILL")
+	awaitOnTerminal(t, lines, "RUNNING   pid ")
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	seen(t, lines, "stopping 3 workers, at most 40 s; Ctrl-C again kills at once")
-	if rest := seen(t, lines, "ended"); strings.Contains(rest, "waits for \r") {
+	awaitOnTerminal(t, lines, "stopping 3 workers, at most 40 s; Ctrl-C again kills them")
+	if rest := awaitOnTerminal(t, lines, "ended"); strings.Contains(rest, "waits for \r") {
 		t.Errorf("it waits for nobody:\n%q", rest)
 	}
 	if err := cmd.Wait(); err != nil {
@@ -103,14 +103,14 @@ func TestUpOnATerminal(t *testing.T) {
 
 // The lines about workers must not wrap: taking them back would fail.
 func TestUpAtTwentyColumns(t *testing.T) {
-	dir := house(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 2\n[worker:gone]\ncommand = ./nowhere\nstartretries = 1\n")
+	dir := newTestDirectory(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 2\n[worker:gone]\ncommand = ./nowhere\nstartretries = 1\n")
 	cmd, lines := onTerminal(t, dir, 20, "up")
-	first := seen(t, lines, "others go on;")
+	first := awaitOnTerminal(t, lines, "running; Ctrl-C")
 	if !strings.Contains(first, "adder \x1b[32mRUNNING") || !strings.Contains(first, "1 worker could not\r") {
 		t.Errorf("no states, or a sentence that is not folded:\n%q", first)
 	}
 	for line := range strings.Lines(first) {
-		if text := bare(line); strings.HasPrefix(text, "adder") || strings.HasPrefix(text, "gone") {
+		if text := withoutEscapes(line); strings.HasPrefix(text, "adder") || strings.HasPrefix(text, "gone") {
 			if n := utf8.RuneCountInString(text); n > 20 {
 				t.Errorf("%d columns: %q", n, text)
 			}
@@ -120,7 +120,7 @@ func TestUpAtTwentyColumns(t *testing.T) {
 	shown := 0
 	for line := range table {
 		shown++
-		if text := bare(line); utf8.RuneCountInString(text) > 20 {
+		if text := withoutEscapes(line); utf8.RuneCountInString(text) > 20 {
 			t.Errorf("status: too wide: %q", text)
 		}
 	}
@@ -130,7 +130,7 @@ func TestUpAtTwentyColumns(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	seen(t, lines, "ended")
+	awaitOnTerminal(t, lines, "ended")
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -139,9 +139,9 @@ func TestUpAtTwentyColumns(t *testing.T) {
 // Nothing steers a terminal that does not want colours, and a token is shown
 // on no pipe.
 func TestNoColour(t *testing.T) {
-	dir := house(t, sleeper)
-	up := start(t, dir, "up")
-	up.started()
+	dir := newTestDirectory(t, sleeper)
+	up := startProcess(t, dir, "up")
+	up.awaitReady()
 	t.Setenv("NO_COLOR", "1")
 	_, program := pseudoTerminal(t, 80)
 	s := terminal.NewScreen(program)
@@ -149,8 +149,8 @@ func TestNoColour(t *testing.T) {
 	if got := s.Paint(terminal.ColourBad, "FATAL"); !s.IsTerminal() || got != "FATAL" {
 		t.Errorf("terminal %v, painted %q", s.IsTerminal(), got)
 	}
-	up.signal(syscall.SIGTERM)
-	if said := up.ends(0); strings.Contains(said, "token") || strings.Contains(said, "\x1b") {
+	up.sendSignal(syscall.SIGTERM)
+	if said := up.expectExit(0); strings.Contains(said, "token") || strings.Contains(said, "\x1b") {
 		t.Errorf("a pipe was told\n%s", said)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// Line is what one line of a worker turned out to be.
+// Line is a line of a worker after ClassifyLine.
 type Line struct {
-	// Level is that of a line of hclog's JSON; NoLevel = plain text.
+	// Level is the level in hclog's JSON; NoLevel = plain text.
 	Level hclog.Level
-	// Message is the text, or what the JSON has as @message.
+	// Message is the text, or the @message of the JSON.
 	Message string
 	// Module is the JSON's @module: the name of the worker's own logger.
 	Module string
@@ -21,18 +21,18 @@ type Line struct {
 	Args []any
 }
 
-// HasLevel says whether the line had a level of its own.
+// HasLevel reports whether the worker has given the line a level.
 func (l Line) HasLevel() bool { return l.Level != hclog.NoLevel }
 
-// ClassifyLine looks at one line. Everything that is not beyond doubt hclog's JSON
-// (an object with a known @level and a @message) is plain text.
+// ClassifyLine parses one line. Only hclog's JSON (an object with a known
+// @level and a @message) gets a level; every other line is plain text.
 func ClassifyLine(text string) Line {
 	plain := Line{Message: text}
 	if !strings.HasPrefix(text, "{") || !strings.Contains(text, `"@level"`) {
-		return plain // most lines: no decoder is started for them
+		return plain // most lines need no decoder
 	}
 	read := json.NewDecoder(strings.NewReader(text))
-	read.UseNumber() // or large ids would lose digits
+	read.UseNumber() // otherwise large ids lose digits
 	var members map[string]any
 	if read.Decode(&members) != nil || read.More() {
 		return plain
@@ -46,7 +46,7 @@ func ClassifyLine(text string) Line {
 	l.Module, _ = members["@module"].(string)
 	for _, key := range slices.Sorted(maps.Keys(members)) {
 		switch key {
-		case "@level", "@message", "@module", "@timestamp": // the log that shows it writes its own
+		case "@level", "@message", "@module", "@timestamp": // the log writes its own
 		default:
 			l.Args = append(l.Args, key, members[key])
 		}
@@ -54,7 +54,8 @@ func ClassifyLine(text string) Line {
 	return l
 }
 
-// levelOf is NoLevel for what is no level; "off" is none that a line can have.
+// levelOf returns the level of a name, and NoLevel for an unknown name and for
+// "off", which a line cannot have.
 func levelOf(name string) hclog.Level {
 	level := hclog.LevelFromString(name)
 	if level == hclog.Off {

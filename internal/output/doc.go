@@ -1,11 +1,15 @@
-// Package output shows what workers write, where it is not kept in a file: on
+// Package output shows the output of workers that is not kept in a log file: on
 // the initiator's own output and in its log.
 //
-//	classify.go  a line: plain text, or hclog's JSON with a level of its own
-//	fold.go      lines: a panic's trace becomes one record
-//	relay.go     records: to stdout, to stderr, or to the log
-//	queue.go     a writer that waits for nobody, and counts what it drops
-//
-// The first two are pure. Nothing here ever waits for a reader, because the
-// lines come from the supervisor's loop.
+// Nothing here waits for a reader, because the lines come from the supervisor's
+// loop.
 package output
+
+// The files, in the order in which a line passes them:
+//
+//	relay.go     lines of all workers: to stdout, to stderr, or to the log
+//	fold.go      lines to records: the trace of a panic becomes one record
+//	classify.go  a line: plain text, or hclog's JSON with a level of its own
+//	queue.go     a writer that never blocks, and counts what it drops
+//
+// fold.go and classify.go have no state outside their arguments.

@@ -5,29 +5,29 @@ import "strings"
 // Record is a line, or the trace of a panic.
 type Record struct {
 	Line
-	// Trace is the whole text of a panic, of which Message is the first line;
-	// "" = it is a line.
+	// Trace is the whole text of a panic; Message is its first line. "" = the
+	// record is a line.
 	Trace string
-	// Missing counts the lines by which the trace is too long.
+	// Missing is the number of lines that were cut from a long trace.
 	Missing int
 }
 
-// How long a trace may be, in lines and bytes; and for how many lines after
-// "panic:" its first goroutine may be waited for.
+// These limit a trace in lines and bytes, and the number of lines between
+// "panic:" and its first goroutine.
 const (
 	traceLines = 2000
 	traceBytes = 256 << 10
 	headLines  = 50
 )
 
-// Fold makes records of the lines that one process writes. A line that begins
-// as a Go runtime's last words do is held until a goroutine follows; then it is
-// a trace, and so is everything up to the process's end. Where none follows,
-// it was only a line that looked like it. The zero value is ready.
+// Fold turns the lines of one process into records. A line that begins like the
+// last output of a Go runtime is held until a goroutine follows: then all lines
+// up to the end of the process are one trace. Where no goroutine follows, the
+// held lines are plain lines. The zero value is ready to use.
 type Fold struct {
 	held    []string
 	size    int
-	trace   bool // a goroutine was seen
+	trace   bool // a goroutine line has followed
 	missing int
 }
 
@@ -48,7 +48,7 @@ func (f *Fold) TakeLine(text string) []Record {
 	return nil
 }
 
-// EndProcess returns what was held, when the process has ended.
+// EndProcess returns the held lines as records, when the process has ended.
 func (f *Fold) EndProcess() (records []Record) {
 	if f.trace {
 		text := strings.Join(f.held, "\n")
@@ -62,6 +62,7 @@ func (f *Fold) EndProcess() (records []Record) {
 	return records
 }
 
+// holdLine holds a line, or counts it when the trace is too long.
 func (f *Fold) holdLine(text string) {
 	if f.trace && (len(f.held) >= traceLines || f.size+len(text) > traceBytes) {
 		f.missing++
@@ -71,8 +72,8 @@ func (f *Fold) holdLine(text string) {
 	f.size += len(text)
 }
 
-// beginsTrace says whether a line begins as the Go runtime begins when it ends a
-// process.
+// beginsTrace reports whether a line begins like the output with which the Go
+// runtime ends a process.
 func beginsTrace(text string) bool {
 	for _, head := range []string{"panic: ", "fatal error: ", "SIGQUIT: ", "SIGABRT: ", "unexpected fault address ", "runtime: goroutine stack exceeds "} {
 		if strings.HasPrefix(text, head) {
@@ -82,7 +83,8 @@ func beginsTrace(text string) bool {
 	return false
 }
 
-// isGoroutineLine matches "goroutine 1 [running]:", and what GOTRACEBACK=system adds.
+// isGoroutineLine matches "goroutine 1 [running]:", also with the additions of
+// GOTRACEBACK=system.
 func isGoroutineLine(text string) bool {
 	return strings.HasPrefix(text, "goroutine ") && strings.HasSuffix(text, "]:")
 }

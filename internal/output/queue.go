@@ -8,21 +8,22 @@ import (
 	"time"
 )
 
-// queueLimit is how many bytes wait for a reader before lines are dropped.
+// queueLimit is the number of bytes that wait for a reader before lines are
+// dropped.
 const queueLimit = 1 << 20
 
-// Queue is a writer that never blocks: what is written waits in memory for the
-// writer behind it. When too much waits, whole writes are dropped, and how many
-// lines that were is written in their place once the reader reads again. Write
-// may be called from any goroutine; Close ends the queue's own.
+// Queue is a writer that never blocks: text waits in memory for the writer
+// behind it. When too much text waits, whole writes are dropped, and the queue
+// reports the number of dropped lines in their place once the reader reads
+// again. Any goroutine may call Write; Close ends the queue's goroutine.
 type Queue struct {
 	to   io.Writer
-	wake chan struct{} // holds one token while there is something to do
-	done chan struct{} // closed when the goroutine has ended
+	wake chan struct{} // holds a token while there is work
+	done chan struct{} // closed when the goroutine ends
 
 	mu      sync.Mutex // never held while writing
 	waiting []byte
-	dropped int // lines, after what waits
+	dropped int // lines that were dropped behind waiting
 	closed  bool
 }
 
@@ -33,16 +34,16 @@ func NewQueue(w io.Writer) *Queue {
 	return q
 }
 
-// Write implements io.Writer. It takes all of p or, silently, none: whoever
-// writes a log can do nothing about it.
+// Write implements io.Writer. It takes all of p or drops all of it. It never
+// fails: the writer of a log could not handle the error.
 func (q *Queue) Write(p []byte) (int, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.closed:
 	case q.dropped > 0 || len(q.waiting)+len(p) > queueLimit:
-		// Once a line is missing the following are too, until the reader
-		// has caught up: a gap is told once and at its place.
+		// After a dropped line all lines are dropped until the reader has caught
+		// up, so that the gap is reported once and in its place.
 		q.dropped += max(1, bytes.Count(p, []byte("\n")))
 	default:
 		q.waiting = append(q.waiting, p...)
@@ -51,6 +52,7 @@ func (q *Queue) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// wakeWriter wakes the goroutine of the queue.
 func (q *Queue) wakeWriter() {
 	select {
 	case q.wake <- struct{}{}:
@@ -58,15 +60,16 @@ func (q *Queue) wakeWriter() {
 	}
 }
 
+// writeAll writes waiting text until the queue is closed.
 func (q *Queue) writeAll() {
 	defer close(q.done)
 	for range q.wake {
 		piece, dropped, closed := q.takeWaiting()
 		if len(piece) > 0 {
-			_, _ = q.to.Write(piece) // an output that is gone loses lines, and nothing else
+			_, _ = q.to.Write(piece) // a closed output loses lines only
 		}
 		if dropped > 0 {
-			_, _ = fmt.Fprintf(q.to, "initiator | %d lines were dropped here, because nobody read them in time\n", dropped)
+			_, _ = fmt.Fprintf(q.to, "initiator | %d lines were dropped here, because the reader was too slow\n", dropped)
 		}
 		if closed {
 			return
@@ -74,6 +77,8 @@ func (q *Queue) writeAll() {
 	}
 }
 
+// takeWaiting returns the waiting text, and the number of lines that were
+// dropped behind it.
 func (q *Queue) takeWaiting() (piece []byte, dropped int, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -82,8 +87,8 @@ func (q *Queue) takeWaiting() (piece []byte, dropped int, closed bool) {
 	return piece, dropped, q.closed
 }
 
-// Close writes what waits, for at most as long as grace. A reader that does not
-// read keeps the queue's goroutine, which ends when the reader does.
+// Close waits until the waiting text is written, for at most grace. A reader
+// that does not read blocks the queue's goroutine, which ends with the reader.
 func (q *Queue) Close(grace time.Duration) {
 	q.mu.Lock()
 	q.closed = true

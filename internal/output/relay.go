@@ -11,38 +11,39 @@ import (
 	"initiator/internal/supervise"
 )
 
-// Relay shows the lines of all workers. Of the streams whose log is "-", lines
-// go to Stdout and Stderr behind "name:index | ". What is on stderr is looked
-// at first: hclog's JSON goes to Logger at its own level, a panic's trace as
-// one error; plain lines of other streams go to Logger at debug. Its methods
-// may be called from any goroutine and never wait.
+// Relay shows the lines of all workers. Lines of workers whose log is "-" go to
+// Stdout and Stderr behind "name:index | ". Lines on stderr are parsed first:
+// hclog's JSON goes to Logger at its own level, and the trace of a panic as one
+// error. Other lines go to Logger at debug. Any goroutine may call the methods,
+// which never block.
 type Relay struct {
-	// Stdout and Stderr must not block: a Queue does not. Nil: lines for Stdout
-	// are dropped, and those for Stderr go to Logger at debug.
+	// Stdout and Stderr must not block; use a Queue. Nil: lines for Stdout are
+	// dropped, and lines for Stderr go to Logger at debug.
 	Stdout, Stderr io.Writer
 	Logger         hclog.Logger
 
 	mu    sync.Mutex
-	folds map[string]*traceSource // by guid; only those that hold something
+	folds map[string]*traceSource // by guid; only processes with held lines
 }
 
-// traceSource is one process that is in the middle of something.
+// traceSource is a process whose lines are held.
 type traceSource struct {
 	Fold
-	from supervise.Lines // without its lines
+	from supervise.Lines // without the lines
 }
 
-// RelayLines shows a piece of what a worker wrote.
+// RelayLines shows lines that a worker has written.
 func (r *Relay) RelayLines(l supervise.Lines) {
 	if l.Stream == "stderr" {
 		r.relayStderr(l)
 		return
 	}
 	if r.Stdout != nil && l.Own {
-		_, _ = r.Stdout.Write(prefixLines(l, l.Lines...)) // a Queue has no errors
+		_, _ = r.Stdout.Write(prefixLines(l, l.Lines...)) // a Queue never fails
 	}
 }
 
+// relayStderr shows lines of stderr.
 func (r *Relay) relayStderr(l supervise.Lines) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -66,8 +67,8 @@ func (r *Relay) relayStderr(l supervise.Lines) {
 	r.keepSource(l.GUID, s)
 }
 
-// keepSource remembers a process only while it holds something, so that workers that
-// come and go leave nothing here.
+// keepSource keeps a process only while lines are held, so that ended workers
+// take no memory.
 func (r *Relay) keepSource(guid string, s *traceSource) {
 	if len(s.held) == 0 {
 		delete(r.folds, guid)
@@ -79,7 +80,7 @@ func (r *Relay) keepSource(guid string, s *traceSource) {
 	r.folds[guid] = s
 }
 
-// NoteTransition hears of a transition: the end of a process is the end of its trace.
+// NoteTransition ends a trace when its process has ended.
 func (r *Relay) NoteTransition(t supervise.Transition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -89,7 +90,7 @@ func (r *Relay) NoteTransition(t supervise.Transition) {
 	}
 }
 
-// EndAll shows what is still held.
+// EndAll shows all held lines.
 func (r *Relay) EndAll() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,6 +99,7 @@ func (r *Relay) EndAll() {
 	}
 }
 
+// endSource shows the held lines of a worker. The caller holds the lock.
 func (r *Relay) endSource(guid string) {
 	s := r.folds[guid]
 	delete(r.folds, guid)
@@ -106,9 +108,10 @@ func (r *Relay) endSource(guid string) {
 	}
 }
 
-// ShowRecord shows one record as of that process. It needs no lock: it holds nothing.
+// ShowRecord shows one record of a process.
 func (r *Relay) ShowRecord(from supervise.Lines, record Record) { r.showRecord(from, record) }
 
+// showRecord shows one record. It needs no lock, because it holds no lines.
 func (r *Relay) showRecord(from supervise.Lines, record Record) {
 	about := []any{"worker", workerLabel(from), "incarnation", from.Incarnation}
 	switch {
@@ -128,9 +131,10 @@ func (r *Relay) showRecord(from supervise.Lines, record Record) {
 	}
 }
 
+// showPlain shows a plain line of stderr.
 func (r *Relay) showPlain(from supervise.Lines, text string) {
 	if from.Own && r.Stderr != nil {
-		_, _ = r.Stderr.Write(prefixLines(from, text)) // a Queue has no errors
+		_, _ = r.Stderr.Write(prefixLines(from, text)) // a Queue never fails
 		return
 	}
 	if r.Logger.IsDebug() {
@@ -138,7 +142,8 @@ func (r *Relay) showPlain(from supervise.Lines, text string) {
 	}
 }
 
-// prefixLines is one write of whole lines, after the word of how many are missing.
+// prefixLines returns whole lines for one write, each behind the name of its
+// worker. Lines that are missing before them are reported first.
 func prefixLines(l supervise.Lines, lines ...string) []byte {
 	var b bytes.Buffer
 	if l.Dropped > 0 && l.Stream != "stderr" {
@@ -150,8 +155,10 @@ func prefixLines(l supervise.Lines, lines ...string) []byte {
 	return b.Bytes()
 }
 
+// missingText reports missing lines.
 func missingText(n int) string {
-	return fmt.Sprintf("(initiator: %d lines are missing here, they came faster than they could be passed on)", n)
+	return fmt.Sprintf("(initiator: %d lines are missing here, because they came too fast)", n)
 }
 
+// workerLabel returns "name:index".
 func workerLabel(l supervise.Lines) string { return fmt.Sprintf("%s:%d", l.Name, l.Index) }

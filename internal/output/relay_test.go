@@ -58,7 +58,7 @@ func TestRelaySaysWhatIsMissing(t *testing.T) {
 		l := said(stream, true, "a")
 		l.Dropped = 7
 		s.RelayLines(l)
-		const want = "adder:1 | (initiator: 7 lines are missing here, they came faster than they could be passed on)\nadder:1 | a\n"
+		const want = "adder:1 | (initiator: 7 lines are missing here, because they came too fast)\nadder:1 | a\n"
 		if got := s.out.String() + s.err.String(); got != want {
 			t.Errorf("%s: %q", stream, got)
 		}

@@ -1,15 +1,17 @@
-// Package pid1 is the first process of a container. The kernel gives it every
-// orphan, lets no signal through that it does not handle, and ends all others
-// with it. So, like the keeper, it does almost nothing: it starts one child,
-// which is the program itself, waits for whoever ends, passes on signals, and
-// ends as the child has ended.
+// Package pid1 is the first process of a container. The kernel gives every orphan
+// to process 1, delivers no signal to it that it does not handle, and ends all
+// other processes with it. So, like the keeper, process 1 does almost nothing: it
+// starts one child, which is the program itself, waits for every process that
+// ends, forwards signals, and ends with the exit code of the child.
 //
-//	run.go      start, wait, end
-//	signals.go  which signals are passed on
-//	born_*.go   what differs between kernels: orphans are to come here
-//
-// The initiator is not pid 1 itself, because pid 1 has to wait for any child
-// there is, and would take from the rest of the program (and from Go's own
-// os.Process) the exits of those that are theirs. A process whose only child
-// is known has nobody to take an exit from.
+// The initiator itself is not process 1, because process 1 has to wait for any
+// child, and would take the exits of children from the rest of the program and
+// from Go's os.Process. A process that has started only one child has no other
+// waiter.
 package pid1
+
+// The files:
+//
+//	run.go      starts the child, waits, ends
+//	signals.go  the signals that are forwarded
+//	child_*.go  differences between kernels: orphans, attributes of the child

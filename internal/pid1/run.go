@@ -11,20 +11,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// parentVariable tells the child whose child it is.
+// parentVariable holds the pid of the process that runs Run, in the environment
+// of the child.
 const parentVariable = "INITIATOR_UNDER_INIT"
 
-// Child is the one process that is started.
+// Child describes the process to start.
 type Child struct {
-	// Path is its program; Argv and Env are its own.
+	// Path is the program; Argv and Env are its arguments and environment.
 	Path string
 	Argv []string
 	Env  []string
-	// Passed is how many descriptors from 3 on it is given as they are.
+	// Passed is the number of descriptors, from 3 on, that the child inherits.
 	Passed int
 }
 
-// ParentPID is the process that runs Run above this one; 0 = there is none.
+// ParentPID returns the pid of the parent process when the parent runs Run; 0
+// when it does not.
 func ParentPID() int {
 	if pid := os.Getppid(); os.Getenv(parentVariable) == strconv.Itoa(pid) {
 		return pid
@@ -32,20 +34,21 @@ func ParentPID() int {
 	return 0
 }
 
-// Run starts the child, passes on signals and waits for it, and for every
-// orphan that comes here meanwhile. It returns the child's exit code, 128+n
-// when signal n has ended it. The error says that it could not be started.
+// Run starts the child, forwards signals to it, and waits for it and for every
+// orphan that this process adopts meanwhile. It returns the exit code of the
+// child: 128+n when signal n ended it. The error says that the child could not
+// be started.
 //
-// It is for a process that does nothing else: it waits for all children there
-// are. What is left when it returns is the kernel's to end where this is
-// process 1, and is left alone where it is not.
+// The calling process must do nothing else, because Run waits for every child
+// of the process. When Run returns, the kernel ends the remaining processes
+// where this is process 1; elsewhere they keep running.
 func Run(c Child) (code int, err error) {
-	// A child is told of the death of the thread that has made it.
+	// The parent-death signal of the child follows the thread that forked it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	// Before the child is there: none of its signals is lost.
+	// Signals that arrive before the child has started are not lost.
 	deaths, others := make(chan os.Signal, 1), make(chan os.Signal, 64)
-	signal.Notify(deaths, syscall.SIGCHLD) // one that waits stands for all
+	signal.Notify(deaths, syscall.SIGCHLD) // one pending signal stands for all
 	signal.Notify(others, forwardedSignals()...)
 	defer signal.Stop(deaths)
 	defer signal.Stop(others)
@@ -56,7 +59,7 @@ func Run(c Child) (code int, err error) {
 	for {
 		select {
 		case s := <-others:
-			_ = syscall.Kill(pid, s.(syscall.Signal)) // it was not waited for, so the pid is its own
+			_ = syscall.Kill(pid, s.(syscall.Signal)) // not reaped yet, so the pid is still that of the child
 		case <-deaths:
 			if status, ended := reapChildren(pid); ended {
 				return exitCode(status), nil
@@ -65,9 +68,10 @@ func Run(c Child) (code int, err error) {
 	}
 }
 
+// startProcess starts the child and returns its pid.
 func (c Child) startProcess() (pid int, err error) {
 	if err := adoptOrphans(); err != nil {
-		return 0, fmt.Errorf("start as process 1: take in orphans: %w", err)
+		return 0, fmt.Errorf("start as process 1: adopt orphans: %w", err)
 	}
 	files := []*os.File{os.Stdin, os.Stdout, os.Stderr}
 	for i := range c.Passed {
@@ -81,21 +85,21 @@ func (c Child) startProcess() (pid int, err error) {
 		return 0, fmt.Errorf("start %s below process 1: %w", c.Argv[0], err)
 	}
 	pid = process.Pid
-	// It is waited for by its number, together with strangers.
+	// reapChildren waits for the pid, together with the orphans.
 	_ = process.Release()
 	return pid, nil
 }
 
-// ownsTerminal says whether a terminal sends its signals to this process. They
-// are then to go to the child alone: with a Ctrl-C from the terminal and one
-// from us it would believe that it was asked twice.
+// ownsTerminal reports whether this process is in the foreground of a terminal.
+// The child then gets the terminal: it would count a Ctrl-C from the terminal
+// and the same signal from this process as two.
 func ownsTerminal() bool {
 	group, err := unix.IoctlGetInt(int(os.Stdin.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
 }
 
-// reapChildren waits for all that have ended, and says how the child did if it is
-// among them.
+// reapChildren waits for all processes that have ended. It reports the status
+// of the child when the child is among them.
 func reapChildren(child int) (status unix.WaitStatus, ended bool) {
 	for {
 		var s unix.WaitStatus
@@ -110,6 +114,7 @@ func reapChildren(child int) (status unix.WaitStatus, ended bool) {
 	}
 }
 
+// exitCode returns the exit code of a shell for a status.
 func exitCode(s unix.WaitStatus) int {
 	if s.Signaled() {
 		return 128 + int(s.Signal())

@@ -5,11 +5,11 @@ import (
 	"syscall"
 )
 
-// forwardedSignals are the signals that the child gets from us: those by which a
-// person, a container engine or a script says something to a program. Not
-// among them is what says something of this process alone (CHLD, PIPE, faults)
-// or comes from Go's own scheduler (URG), nor what a terminal does to the
-// background (TTIN, TTOU).
+// forwardedSignals returns the signals that the child gets from this process:
+// the signals with which a person, a container engine or a script controls a
+// program. Signals about this process alone (CHLD, PIPE, faults), of Go's
+// scheduler (URG), and of a terminal to background processes (TTIN, TTOU) are
+// not forwarded.
 func forwardedSignals() []os.Signal {
 	return []os.Signal{
 		syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,

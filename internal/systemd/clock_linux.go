@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// monotonicTime is the CLOCK_MONOTONIC by which systemd counts, and which Go does
-// not show.
+// monotonicTime returns CLOCK_MONOTONIC, which systemd uses and Go does not
+// expose.
 func monotonicTime() time.Duration {
 	var t unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &t) != nil {

@@ -4,5 +4,5 @@ package systemd
 
 import "time"
 
-// monotonicTime is of no use where there is no systemd.
+// monotonicTime returns 0: there is no systemd on this kernel.
 func monotonicTime() time.Duration { return 0 }

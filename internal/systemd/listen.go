@@ -13,26 +13,27 @@ import (
 // firstFD is the first descriptor that is passed (SD_LISTEN_FDS_START).
 const firstFD = 3
 
-// mostFDs is more than anybody passes. A number beyond is a slip.
-const mostFDs = 1024
+// maxFDs limits the number of descriptors. A larger number is a mistake.
+const maxFDs = 1024
 
-// CountPassed counts the descriptors, from 3 on, that were passed to process pid.
+// CountPassed returns the number of descriptors, from 3 on, that were passed to
+// process pid. lookup is os.LookupEnv.
 func CountPassed(lookup func(string) (string, bool), pid int) (int, error) {
 	text, _ := lookup("LISTEN_FDS")
 	if text == "" || !isForProcess(lookup, "LISTEN_PID", pid, false) {
 		return 0, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > mostFDs {
+	if err != nil || n < 0 || n > maxFDs {
 		return 0, fmt.Errorf("LISTEN_FDS=%s: not a number of descriptors", text)
 	}
 	return n, nil
 }
 
-// PassedListeners are the sockets that were opened for process pid: TCP or unix, and
-// listening. The descriptors themselves stay open, hidden from children: the
-// manager has its own, so that closing them here would close nothing. It may
-// be called once; the variables are the caller's to unset.
+// PassedListeners returns the sockets that were passed to process pid:
+// listening TCP or unix sockets. The descriptors stay open, hidden from
+// children: the manager has copies, so closing them here would close nothing.
+// It may be called once. The caller unsets the variables.
 func PassedListeners(lookup func(string) (string, bool), pid int) ([]net.Listener, error) {
 	n, err := CountPassed(lookup, pid)
 	if err != nil {
@@ -51,16 +52,18 @@ func PassedListeners(lookup func(string) (string, bool), pid int) ([]net.Listene
 	return list, nil
 }
 
+// closeAll closes listeners that have accepted no connection.
 func closeAll(list []net.Listener) {
 	for _, l := range list {
-		_ = l.Close() // nobody was accepted
+		_ = l.Close() // no connection was accepted
 	}
 }
 
-var errNotListening = errors.New("is no listening TCP or unix socket: Accept=no and ListenStream= are needed")
+var errNotListening = errors.New("is not a listening TCP or unix socket; set Accept=no and ListenStream= in the socket unit")
 
-// listenerFor is made from a copy, of which Close does not remove a unix socket
-// from the file system: whoever has made it, does.
+// listenerFor returns a listener for a copy of the descriptor. Its Close does
+// not remove a unix socket from the file system: the manager has created the
+// socket, and removes it.
 func listenerFor(fd int) (net.Listener, error) {
 	if on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err != nil || on == 0 {
 		return nil, errNotListening

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// longestWatchdog is more than anybody waits, and less than overflows.
+// longestWatchdog limits the interval, so that it does not overflow.
 const longestWatchdog = 365 * 24 * time.Hour
 
-// WatchdogInterval is the time within which process pid has to say Alive, again and
-// again; 0 = nobody waits for it. Say it at half that time, as sd_notify(3)
-// advises.
+// WatchdogInterval returns the time within which process pid has to send Alive,
+// again and again; 0 when the manager has no watchdog. Send Alive at half that
+// time, as sd_notify(3) recommends. lookup is os.LookupEnv.
 func WatchdogInterval(lookup func(string) (string, bool), pid int) (time.Duration, error) {
 	text, _ := lookup("WATCHDOG_USEC")
 	if text == "" || !isForProcess(lookup, "WATCHDOG_PID", pid, true) {
@@ -24,8 +24,9 @@ func WatchdogInterval(lookup func(string) (string, bool), pid int) (time.Duratio
 	return time.Duration(us) * time.Microsecond, nil
 }
 
-// isForProcess says whether a variable names the process pid. What is meant for
-// another was inherited by mistake. absent is the answer when there is none.
+// isForProcess reports whether a variable names process pid. A variable for
+// another process was inherited by mistake. absent is the result without the
+// variable.
 func isForProcess(lookup func(string) (string, bool), name string, pid int, absent bool) bool {
 	text, _ := lookup(name)
 	if text == "" {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestTimesAsPeopleReadThem(t *testing.T) {
+func TestFormatDurationAndUptime(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		1234 * time.Nanosecond: "0s", 350 * time.Microsecond: "350µs", 84600 * time.Microsecond: "84 ms",
 		1530 * time.Millisecond: "1.5 s", 90 * time.Second: "1m30s",

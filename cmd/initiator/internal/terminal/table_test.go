@@ -10,7 +10,7 @@ import (
 
 func unpainted(_, text string) string { return text }
 
-func TestATableThatFits(t *testing.T) {
+func TestColumnsAreLeftOutToFit(t *testing.T) {
 	x := Table{
 		Head: []string{"NAME", "STATE", "REASON"}, Optional: []int{2},
 		Rows: [][]string{{"adder", "RUNNING", "ready after 3ms"}, {"a", "BACKOFF", "exit code 1"}},
@@ -29,7 +29,7 @@ func TestATableThatFits(t *testing.T) {
 }
 
 // No line is ever wider than the screen, and nothing in a cell can steer it.
-func TestATableNeverBreaksTheScreen(t *testing.T) {
+func TestATableIsNeverWiderThanTheScreen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		columns := rapid.IntRange(1, 6).Draw(t, "columns")
 		cells := rapid.SliceOfN(rapid.String(), columns, columns)

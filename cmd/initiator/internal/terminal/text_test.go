@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestFolded(t *testing.T) {
+func TestWrapWords(t *testing.T) {
 	for width, want := range map[int]string{
 		0: "stopping 3 workers, at most 40 s", 80: "stopping 3 workers, at most 40 s",
 		20: "stopping 3 workers,|at most 40 s", 3: "stopping|3|workers,|at|most|40|s",
@@ -16,7 +16,7 @@ func TestFolded(t *testing.T) {
 	}
 }
 
-func TestListCountsWhatDoesNotFit(t *testing.T) {
+func TestJoinNamesCountsTheRest(t *testing.T) {
 	if got := JoinNames([]string{"a", "b"}); got != "a, b" {
 		t.Error(got)
 	}

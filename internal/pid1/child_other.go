@@ -4,10 +4,11 @@ package pid1
 
 import "syscall"
 
-// adoptOrphans does nothing where orphans go to process 1 only.
+// adoptOrphans does nothing: here orphans go to process 1 only.
 func adoptOrphans() error { return nil }
 
-// childAttributes give the child a process group of its own.
+// childAttributes returns the attributes of the child: a process group of its
+// own.
 func childAttributes(foreground bool) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Foreground: foreground, Ctty: 0}
 }
