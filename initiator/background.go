@@ -23,7 +23,7 @@ func (b *background) startGoroutine(f func()) bool {
 	return true
 }
 
-// closeAndWait refuses new goroutines, and returns when the others have ended.
+// closeAndWait refuses new goroutines, and returns when all started goroutines have ended.
 func (b *background) closeAndWait() {
 	b.mu.Lock()
 	b.closed = true

@@ -8,6 +8,7 @@ import (
 
 // A goroutine that is started at the last moment is either waited for or refused.
 func TestBackgroundIsWaitedForOrTooLate(t *testing.T) {
+	t.Parallel()
 	for range 200 {
 		var b background
 		var running, begun, late atomic.Int64

@@ -18,9 +18,10 @@ import (
 	"initiator/internal/dispatch"
 )
 
-// A receiver can check who calls, with the pool's secret or with what it makes
-// of the token; docs/callbacks.md tells it how.
+// A receiver checks the sender of a callback with the pool's secret, or with a
+// secret derived from the API's token; docs/callbacks.md describes how.
 func TestCallbacksAreSigned(t *testing.T) {
+	t.Parallel()
 	type call struct{ header, task, body string }
 	calls := make(chan call, 10)
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -31,7 +32,7 @@ func TestCallbacksAreSigned(t *testing.T) {
 	in := initiatortest.StartText(t, `
 [worker:own]
 command         = ${initiator:self} job echo
-callback_secret = hush
+callback_secret = secret-of-own
 
 [worker:plain]
 command = ${initiator:self} job echo
@@ -41,7 +42,7 @@ command = ${initiator:self} job echo
 		t.Fatal(err)
 	}
 	made := hexMAC(strings.TrimSpace(string(token)), "initiator callback")
-	for pool, secret := range map[string]string{"own": "hush", "plain": made} {
+	for pool, secret := range map[string]string{"own": "secret-of-own", "plain": made} {
 		got := in.RunTask(task.Request{Pool: pool, Callback: receiver.URL, Data: json.RawMessage(`1`)})
 		one := <-calls
 		if one.task != got.ID.String() || one.header != "sha256="+hexMAC(secret, one.body) {
@@ -50,8 +51,8 @@ command = ${initiator:self} job echo
 	}
 	spec, _ := in.Plan().FindSpec("own")
 	for _, e := range spec.Config {
-		if e.Key == "callback_secret" || e.Value == "hush" {
-			t.Errorf("a worker is shown the secret: %+v", e)
+		if e.Key == "callback_secret" || e.Value == "secret-of-own" {
+			t.Errorf("a worker gets the secret: %+v", e)
 		}
 	}
 }

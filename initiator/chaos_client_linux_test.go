@@ -17,28 +17,28 @@ import (
 	"initiator/initiator/task"
 )
 
-// voice is one client of the chaos test.
-type voice struct {
+// chaosClient is one client of the chaos test.
+type chaosClient struct {
 	*chaos
 	rand *rand.Rand
 	to   *client.Client
 }
 
-// speak submits tasks and asks for them until ctx is done.
-func (c *chaos) speak(ctx context.Context, r *rand.Rand) {
-	v := &voice{c, r, c.client()}
+// runClient submits tasks and makes requests about them until ctx is done.
+func (c *chaos) runClient(ctx context.Context, r *rand.Rand) {
+	v := &chaosClient{c, r, c.newClient()}
 	defer v.to.Close()
 	for ctx.Err() == nil {
-		key := v.key()
-		id, ok := v.submit(ctx, key)
+		key := v.pickKey()
+		id, ok := v.submitTask(ctx, key)
 		for n := v.rand.IntN(5); ok && n > 0 && ctx.Err() == nil; n-- {
-			v.ask(ctx, key, id)
+			v.askOnce(ctx, key, id)
 		}
 	}
 }
 
-// key is a new one, or one that others have used just now.
-func (v *voice) key() string {
+// pickKey returns a new key, or a key that another client has used just now.
+func (v *chaosClient) pickKey() string {
 	v.noting.Lock()
 	defer v.noting.Unlock()
 	if v.newest == 0 || v.rand.IntN(3) > 0 {
@@ -48,40 +48,39 @@ func (v *voice) key() string {
 	return fmt.Sprint(max(1, v.newest-v.rand.IntN(4)))
 }
 
-// request is the same for the same key, whoever makes it.
+// request makes the same request for the same key in every client.
 func (c *chaos) request(key string) task.Request {
 	var n uint64
 	_, _ = fmt.Sscan(key, &n) // it is a number
 	r := rand.New(rand.NewPCG(c.seed, 1000+n))
-	d := deed{MS: r.IntN(40)}
+	d := chaosJob{MS: r.IntN(40)}
 	switch r.IntN(20) {
 	case 0:
 		d.MS = 400
 	case 1, 2, 3:
-		return long(key, pits[2*r.IntN(2)].name)
+		return long(key, chaosPools[2*r.IntN(2)].name)
 	}
 	if r.IntN(4) == 0 {
 		d.How = []string{"fail", "retry", "retry", "exit"}[r.IntN(4)]
 	}
 	data, _ := json.Marshal(d) // numbers and texts always marshal
-	q := task.Request{Key: key, Pool: pits[r.IntN(len(pits))].name, Data: data}
+	q := task.Request{Key: key, Pool: chaosPools[r.IntN(len(chaosPools))].name, Data: data}
 	if r.IntN(3) == 0 {
 		q.Attempts = 1 + r.IntN(5)
 	}
 	return q
 }
 
-// long is a task whose results come too late for the answer to the request
-// that brings it: they have a request of their own, which may come again when
-// the next attempt runs.
+// long is a task whose results come too late for an inline reply: they have a
+// request of their own, which may be delivered again while the next attempt runs.
 func long(key, pool string) task.Request {
 	return task.Request{Key: key, Pool: pool, Data: json.RawMessage(`{"ms":1050,"how":"retry"}`), Attempts: 6}
 }
 
-// submit does not end before it is acknowledged, or ctx is done.
-func (v *voice) submit(ctx context.Context, key string) (uuid.UUID, bool) {
+// submitTask returns when the task is acknowledged, or ctx is done.
+func (v *chaosClient) submitTask(ctx context.Context, key string) (uuid.UUID, bool) {
 	for q := v.request(key); ctx.Err() == nil; pause(ctx, 10*time.Millisecond) {
-		got, ok := v.note(ctx, "submit", key, 3*time.Second, func(ctx context.Context) (task.Task, error) { return v.to.Submit(ctx, q) })
+		got, ok := v.recordOperation(ctx, "submit", key, 3*time.Second, func(ctx context.Context) (task.Task, error) { return v.to.Submit(ctx, q) })
 		if ok {
 			v.noting.Lock()
 			if _, twice := v.acked[key]; !twice {
@@ -94,8 +93,8 @@ func (v *voice) submit(ctx context.Context, key string) (uuid.UUID, bool) {
 	return uuid.Nil, false
 }
 
-// ask asks one thing about a task.
-func (v *voice) ask(ctx context.Context, key string, id uuid.UUID) {
+// askOnce makes one request about a task.
+func (v *chaosClient) askOnce(ctx context.Context, key string, id uuid.UUID) {
 	verb, do, patience := "get", v.to.Task, time.Second
 	switch n := v.rand.IntN(10); {
 	case n < 5:
@@ -105,27 +104,27 @@ func (v *voice) ask(ctx context.Context, key string, id uuid.UUID) {
 	case n < 8:
 		verb, do = "retry", v.to.Retry
 	}
-	_, ok := v.note(ctx, verb, key, patience, func(ctx context.Context) (task.Task, error) { return do(ctx, id) })
+	_, ok := v.recordOperation(ctx, verb, key, patience, func(ctx context.Context) (task.Task, error) { return do(ctx, id) })
 	if !ok {
 		pause(ctx, 10*time.Millisecond)
 	}
 }
 
-// note puts a question and remembers both times and the answer. Of what was
-// not answered, only what may have changed something is remembered: it may
-// still, at any time.
-func (v *voice) note(ctx context.Context, verb, key string, patience time.Duration, do func(context.Context) (task.Task, error)) (task.Task, bool) {
+// recordOperation makes a request and records both times and the answer. A request
+// without an answer is recorded only when it may have changed something: it may
+// still do so at any later time.
+func (v *chaosClient) recordOperation(ctx context.Context, verb, key string, patience time.Duration, do func(context.Context) (task.Task, error)) (task.Task, bool) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	op := porcupine.Operation{Input: asked{verb, key}, Call: int64(time.Since(v.began))}
 	got, err := do(ctx)
 	op.Return = int64(time.Since(v.began))
 	out := answered{known: got.Known}
-	var gone *client.Unreachable
+	var waitNoProcess *client.Unreachable
 	switch {
 	case err == nil:
 		out.record = recordOf(got)
-	case errors.As(err, &gone):
+	case errors.As(err, &waitNoProcess):
 		return got, false
 	case errors.Is(err, &client.Error{Status: http.StatusConflict}):
 		out.refused = true

@@ -19,15 +19,15 @@ import (
 )
 
 var (
-	chaosTime = flag.Duration("chaos", 5*time.Second, "how long the chaos test goes on")
-	chaosSeed = flag.Uint64("chaos-seed", 0, "what the chaos test does, though not when; 0 = any")
+	chaosTime = flag.Duration("chaos", 5*time.Second, "duration of the chaos test")
+	chaosSeed = flag.Uint64("chaos-seed", 0, "seed of the actions of the chaos test, though not of their times; 0 = random")
 )
 
-// pits are the pools: of each fate there is one with gremlins on its webhooks
-// and one whose tasks come by stream.
-var pits = []struct {
-	name, argument, fate string
-	attempts             int
+// chaosPools are the pools: for each on_initiator_exit there is one pool with fault
+// proxies on its webhooks, and one pool whose tasks come by stream.
+var chaosPools = []struct {
+	name, argument, onExit string
+	attempts               int
 }{
 	{"stop-webhook", "", "stop", 4},
 	{"stop-stream", "-direct", "stop", 1},
@@ -35,8 +35,8 @@ var pits = []struct {
 	{"keep-stream", "-direct", "keep", 3},
 }
 
-// underworld is an INI of workers that misbehave.
-func underworld(journals string) string {
+// chaosINI has the workers of the chaos test.
+func chaosINI(journals string) string {
 	ini := `
 [DEFAULT]
 heartbeat_span      = 200ms
@@ -49,36 +49,36 @@ retry_delay_max     = 100ms
 drain               = 5s
 slots               = 2
 `
-	for _, p := range pits {
+	for _, p := range chaosPools {
 		ini += fmt.Sprintf(`
 [worker:%s]
 command           = ${initiator:self} misbehave %s --guid {guid} --port {port} %s
 on_initiator_exit = %s
 replicas          = 2
 attempts          = %d
-`, p.name, journals, p.argument, p.fate, p.attempts)
+`, p.name, journals, p.argument, p.onExit, p.attempts)
 	}
 	return ini
 }
 
-// chaos is one run: an initiator that is killed, workers that are, and clients
-// that note what they are told.
+// chaos is one run: an initiator and workers that are killed, and clients that
+// record the answers that they get.
 type chaos struct {
-	*dynasty
-	rand                     *rand.Rand // of the one who kills
-	seed                     uint64
-	began                    time.Time
-	kills, deaths, standings int
+	*restartHarness
+	rand                       *rand.Rand // of the injected faults
+	seed                       uint64
+	began                      time.Time
+	kills, deaths, suspensions int
 
-	group  sync.WaitGroup // clients, and pauses of workers
+	group  sync.WaitGroup // clients, and suspensions of workers
 	noting sync.Mutex
 	noted  []porcupine.Operation
 	acked  map[string]record // by key, as it was first acknowledged
 	newest int               // the number of the newest key
 }
 
-// TestChaos: whatever is killed, delayed, doubled or dropped, each task that
-// was acknowledged ends once, with a result of its last attempt.
+// Whatever is killed, delayed, doubled or dropped, each task that was acknowledged
+// ends once, with a result of its last attempt.
 func TestChaos(t *testing.T) {
 	seed := *chaosSeed
 	if seed == 0 {
@@ -87,36 +87,36 @@ func TestChaos(t *testing.T) {
 	t.Logf("-chaos-seed %d", seed)
 	journals := t.TempDir()
 	c := &chaos{
-		dynasty: newDynasty(t, underworld(journals)), rand: rand.New(rand.NewPCG(seed, 0)), seed: seed,
+		restartHarness: newRestartHarness(t, chaosINI(journals)), rand: rand.New(rand.NewPCG(seed, 0)), seed: seed,
 		began: time.Now(), acked: map[string]record{},
 	}
-	c.up()
-	ctx, calm := context.WithTimeout(t.Context(), *chaosTime)
-	defer calm()
+	c.startReady()
+	ctx, stop := context.WithTimeout(t.Context(), *chaosTime)
+	defer stop()
 	for n := range uint64(4) {
-		c.group.Go(func() { c.speak(ctx, rand.New(rand.NewPCG(seed, 1+n))) })
+		c.group.Go(func() { c.runClient(ctx, rand.New(rand.NewPCG(seed, 1+n))) })
 	}
-	c.rage(ctx)
+	c.injectFaults(ctx)
 	c.group.Wait()
-	c.count(journals)
-	c.end()
+	c.checkAll(journals)
+	c.stopProgram()
 	if _, err := os.Stat(filepath.Join(c.state, "keeper.sock")); err == nil {
 		t.Error("the keeper's socket is left")
 	}
-	t.Logf("killed %d initiators and %d workers, stopped %d for a while", c.kills, c.deaths, c.standings)
+	t.Logf("killed %d initiators and %d workers, suspended %d workers", c.kills, c.deaths, c.suspensions)
 }
 
-// rage kills and stops until ctx is done. The initiator goes early, so that it
-// does also when the time is short.
-func (c *chaos) rage(ctx context.Context) {
+// injectFaults kills and suspends until ctx is done. The initiator is killed early,
+// so that a short test does it too.
+func (c *chaos) injectFaults(ctx context.Context) {
 	for n := 0; pause(ctx, time.Duration(50+c.rand.IntN(300))*time.Millisecond); n++ {
 		switch what := c.rand.IntN(10); {
 		case n == 2 || what < 1:
-			c.usurp(ctx)
+			c.replaceInitiator(ctx)
 		case what < 6:
-			c.slay(ctx)
+			c.killWorker(ctx)
 		default:
-			c.stun(ctx)
+			c.suspendWorker(ctx)
 		}
 	}
 }
@@ -131,59 +131,59 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// usurp kills the initiator and starts another one, now and then to kill that
-// one before it has begun.
-func (c *chaos) usurp(ctx context.Context) {
+// replaceInitiator kills the initiator and starts the next. Now and then it kills
+// the next initiator before that has started.
+func (c *chaos) replaceInitiator(ctx context.Context) {
 	for again := true; again && ctx.Err() == nil; again = c.rand.IntN(3) == 0 {
-		c.kill()
+		c.killProgram()
 		c.kills++
-		c.start()
+		c.startProgram()
 		pause(ctx, time.Duration(c.rand.IntN(200))*time.Millisecond)
 	}
-	select { // time to do something
+	select { // gives the initiator time to do something
 	case <-c.ready:
 	case <-time.After(initiatortest.Patience):
 		c.t.Errorf("it does not come up; -chaos-seed %d", c.seed)
 	}
 }
 
-// victim is the process of any worker.
-func (c *chaos) victim(ctx context.Context) (pid int, ok bool) {
+// pickWorker returns the process of a random worker.
+func (c *chaos) pickWorker(ctx context.Context) (pid int, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	of := c.client()
+	of := c.newClient()
 	defer of.Close()
 	list, err := of.Workers(ctx)
 	if err != nil || len(list) == 0 {
 		return 0, false
 	}
 	pid = list[c.rand.IntN(len(list))].PID
-	return pid, c.ours(pid)
+	return pid, c.isOurProcess(pid)
 }
 
-// ours says whether a pid is still that of a process of this test.
-func (c *chaos) ours(pid int) bool {
+// isOurProcess reports whether a pid is still a process of this test.
+func (c *chaos) isOurProcess(pid int) bool {
 	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	return err == nil && pid > 1 && bytes.Contains(env, []byte(c.mark))
 }
 
-func (c *chaos) slay(ctx context.Context) {
-	if pid, ok := c.victim(ctx); ok && syscall.Kill(pid, syscall.SIGKILL) == nil {
+func (c *chaos) killWorker(ctx context.Context) {
+	if pid, ok := c.pickWorker(ctx); ok && syscall.Kill(pid, syscall.SIGKILL) == nil {
 		c.deaths++
 	}
 }
 
-// stun stops a worker, for less or more than the tolerance.
-func (c *chaos) stun(ctx context.Context) {
-	pid, ok := c.victim(ctx)
+// suspendWorker suspends a worker, for less or more than heartbeat_tolerance.
+func (c *chaos) suspendWorker(ctx context.Context) {
+	pid, ok := c.pickWorker(ctx)
 	if !ok || syscall.Kill(pid, syscall.SIGSTOP) != nil {
 		return
 	}
-	c.standings++
+	c.suspensions++
 	long := time.Duration(c.rand.IntN(3000)) * time.Millisecond
 	c.group.Go(func() {
 		pause(ctx, long)
-		if c.ours(pid) {
+		if c.isOurProcess(pid) {
 			_ = syscall.Kill(pid, syscall.SIGCONT)
 		}
 	})

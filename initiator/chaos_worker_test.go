@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -21,35 +20,37 @@ import (
 	"initiator/worker"
 )
 
-// deed is the data of a task, and what it does.
-type deed struct {
+// chaosJob is the data of a task, and what it does.
+type chaosJob struct {
 	MS  int    `json:"ms"`  // how long it takes
 	How string `json:"how"` // "", or how it goes wrong: fail, retry, exit
 }
 
-// did is the result of a task: which attempt of whom it is from.
-type did struct {
+// chaosResult is the result of a task: which attempt of whom it is from.
+type chaosResult struct {
 	Worker      string `json:"worker"`
 	Incarnation int    `json:"incarnation"`
 	Try         int    `json:"try"`
 	Message     string `json:"message,omitempty"` // of a failure; the history shows it
 }
 
-// words are the same once more, for the history.
-func (d did) words() string { return fmt.Sprint("a try: ", d.Worker, " ", d.Incarnation, " ", d.Try) }
+// words are the same text for the history.
+func (d chaosResult) words() string {
+	return fmt.Sprint("a try: ", d.Worker, " ", d.Incarnation, " ", d.Try)
+}
 
-func (d did) failure(retry bool) error {
+func (d chaosResult) failure(retry bool) error {
 	d.Message = d.words()
 	return worker.TaskFail{Data: d, Retry: retry}
 }
 
-// misbehave is the worker of the chaos test. It notes each task that it begins
-// in a journal of its own. Unless it is direct, it has a gremlin at its door and
-// one on the way to its master.
+// misbehave is the worker of the chaos test. It writes each task that it begins to
+// a journal of its own. Unless it is direct, it has a fault proxy before its port and
+// before its master.
 func misbehave(journals string, args []string) {
 	flags := flag.NewFlagSet("misbehave", flag.ExitOnError)
 	guid, port := flags.String("guid", "", ""), flags.Int("port", 0, "")
-	direct := flags.Bool("direct", false, "no gremlins; tasks come by stream")
+	direct := flags.Bool("direct", false, "no fault proxies; tasks come by stream")
 	_ = flags.Parse(args) // exits
 	journal, err := os.CreateTemp(journals, strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
@@ -57,25 +58,25 @@ func misbehave(journals string, args []string) {
 	}
 	o := worker.Options{
 		Args:      []string{"--guid", *guid, "--port", strconv.Itoa(*port)},
-		Handlers:  []worker.Handler{worker.Handle("do", func(ctx context.Context, d deed) (did, error) { return d.do(ctx, *guid, journal) })},
-		Hooks:     worker.Hooks{BeforeTask: moody},
+		Handlers:  []worker.Handler{worker.Handle("do", func(ctx context.Context, d chaosJob) (chaosResult, error) { return d.do(ctx, *guid, journal) })},
+		Hooks:     worker.Hooks{BeforeTask: refuseSometimes},
 		RetryWait: 50 * time.Millisecond,
 	}
 	if !*direct {
-		haunted(&o, *guid, *port)
+		addFaultProxies(&o, *guid, *port)
 	}
 	o.Main()
 }
 
-// moody refuses one task of eight.
-func moody(context.Context, worker.Task) error {
+// refuseSometimes refuses one task of eight.
+func refuseSometimes(context.Context, worker.Task) error {
 	if rand.IntN(8) == 0 {
 		return worker.TaskRefuse{RetryAfter: time.Duration(1+rand.IntN(50)) * time.Millisecond}
 	}
 	return nil
 }
 
-func (d deed) do(ctx context.Context, guid string, journal io.Writer) (did, error) {
+func (d chaosJob) do(ctx context.Context, guid string, journal io.Writer) (chaosResult, error) {
 	t, _ := worker.TaskOf(ctx)
 	text, _ := worker.Setting(ctx, "incarnation")
 	incarnation, err := strconv.Atoi(text)
@@ -83,40 +84,40 @@ func (d deed) do(ctx context.Context, guid string, journal io.Writer) (did, erro
 		_, err = fmt.Fprintln(journal, t.ID, t.Attempt, guid, incarnation)
 	}
 	if err != nil {
-		return did{}, err
+		return chaosResult{}, err
 	}
-	mine := did{Worker: guid, Incarnation: incarnation, Try: t.Attempt}
+	result := chaosResult{Worker: guid, Incarnation: incarnation, Try: t.Attempt}
 	select {
 	case <-time.After(time.Duration(d.MS) * time.Millisecond):
 	case <-ctx.Done():
-		return did{}, mine.failure(true)
+		return chaosResult{}, result.failure(true)
 	}
 	switch {
 	case d.How == "fail":
-		return did{}, mine.failure(false)
+		return chaosResult{}, result.failure(false)
 	case d.How == "retry" && t.Attempt < 3:
-		return did{}, mine.failure(true)
+		return chaosResult{}, result.failure(true)
 	case d.How == "exit":
 		os.Exit(3)
 	}
-	return mine, nil
+	return result, nil
 }
 
-// haunted puts a gremlin on the worker's port, and the worker somewhere else.
-func haunted(o *worker.Options, guid string, port int) {
+// addFaultProxies puts a fault proxy on the worker's port, and the worker on another.
+func addFaultProxies(o *worker.Options, guid string, port int) {
 	withoutStream(os.Getenv("INITIATOR_FDS"))
-	door, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		log.Print(err)
 		os.Exit(worker.ExitCode(err))
 	}
-	way, err := net.Listen("tcp", "127.0.0.1:0")
+	masterListener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}
 	var master atomic.Value // its URL, as it last said
-	out := &gremlin{base: func() string { return master.Load().(string) }, http: &http.Client{Timeout: 20 * time.Second}}
-	go func() { log.Fatal(http.Serve(way, out)) }()
+	out := &faultProxy{base: func() string { return master.Load().(string) }, http: &http.Client{Timeout: 20 * time.Second}}
+	go func() { log.Fatal(http.Serve(masterListener, out)) }()
 	o.Args = []string{"--guid", guid, "--port", "0"}
 	o.Getenv = func(key string) string {
 		if key == "INITIATOR_FDS" {
@@ -125,30 +126,30 @@ func haunted(o *worker.Options, guid string, port int) {
 		return os.Getenv(key)
 	}
 	o.Listening = func(inner net.Addr) {
-		in := &gremlin{base: func() string { return "http://" + inner.String() }, http: &http.Client{Timeout: 20 * time.Second}}
+		in := &faultProxy{base: func() string { return "http://" + inner.String() }, http: &http.Client{Timeout: 20 * time.Second}}
 		in.rewrite = func(path string, body []byte) []byte {
 			var c proactor.ConnectBody
 			if path != "/connect" || json.Unmarshal(body, &c) != nil {
 				return body
 			}
 			master.Store(c.Master.Address)
-			c.Master.Address = "http://" + way.Addr().String()
+			c.Master.Address = "http://" + masterListener.Addr().String()
 			changed, err := json.Marshal(c)
 			if err != nil {
 				log.Fatal(err)
 			}
 			return changed
 		}
-		go func() { log.Fatal(http.Serve(door, in)) }()
+		go func() { log.Fatal(http.Serve(listener, in)) }()
 	}
 }
 
-// withoutStream closes what the worker was born with, so that the other end
-// does not wait for it.
+// withoutStream closes the descriptors that the worker was started with, so that
+// the other end does not wait for it.
 func withoutStream(announced string) {
 	for item := range strings.SplitSeq(announced, ",") {
 		if fd, err := strconv.Atoi(strings.SplitN(item, ":", 2)[0]); err == nil && (fd == 3 || fd == 4) {
-			_ = os.NewFile(uintptr(fd), filepath.Join("born", item)).Close()
+			_ = os.NewFile(uintptr(fd), "inherited "+item).Close()
 		}
 	}
 }

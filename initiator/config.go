@@ -68,8 +68,8 @@ func ReadPlanAs(path, guid string, port int) (*plan.Plan, error) {
 	return plan.Load(path, plan.Env{Self: self, Lookup: os.LookupEnv, GUID: guid, Port: port})
 }
 
-// readPlan returns the plan to run: the INI, with the changes that the other
-// fields ask for.
+// readPlan returns the plan to run: the INI, changed as the remaining fields
+// say.
 func (c *Config) readPlan() (*plan.Plan, error) {
 	p := c.Plan
 	if p == nil {

@@ -13,13 +13,14 @@ import (
 	"initiator/initiator/task"
 )
 
-// TestExecWorkerKilled: the process of its task is in a group of its own, and
-// ends all the same; the task runs again under the next incarnation.
+// When an exec worker is killed, the process of its task ends too, although it is in
+// a group of its own. The task runs again under the next incarnation.
 func TestExecWorkerKilled(t *testing.T) {
-	pids := filepath.Join(t.TempDir(), "pids")
+	t.Parallel()
+	pidsByName := filepath.Join(t.TempDir(), "pids")
 	in := initiatortest.StartText(t, `
 [worker:slow]
-exec = sh -c 'echo $$$$ >> `+pids+`; if test $$(wc -l < `+pids+`) -ge 2; then echo done; else sleep 3600 & sleep 3601; fi'
+exec = sh -c 'echo $$$$ >> `+pidsByName+`; if test $$(wc -l < `+pidsByName+`) -ge 2; then echo done; else sleep 3600 & sleep 3601; fi'
 retry_delay = 1ms
 `)
 	queued, err := in.Submit(t.Context(), task.Request{Pool: "slow", Data: json.RawMessage("1")})
@@ -28,7 +29,7 @@ retry_delay = 1ms
 	}
 	var first int
 	await(t, "its process", func() bool {
-		text, _ := os.ReadFile(pids)
+		text, _ := os.ReadFile(pidsByName)
 		line, _, whole := strings.Cut(string(text), "\n")
 		first, _ = strconv.Atoi(line)
 		return whole
@@ -40,7 +41,7 @@ retry_delay = 1ms
 	if err != nil || string(got.Result) != `"done"` || len(got.History) != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if alive(first) {
+	if isAlive(first) {
 		t.Errorf("process %d of the first attempt is left", first)
 	}
 }

@@ -8,8 +8,9 @@ import (
 	"initiator/initiator/task"
 )
 
-// TestExec: any command is a worker, from the INI to the result.
+// Any command is a worker, from the INI to the result.
 func TestExec(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, `
 [worker:thumbnail]
 exec  = sh -c 'od -An -tx1 | head -c 24; printf "\211PNG\r\n\032\n"'
@@ -44,8 +45,9 @@ exec_mode = lines
 	}
 }
 
-// TestExecOfAKilledProcessIsTriedAgain, as a task of a lost worker is.
-func TestExecOfAKilledProcessIsTriedAgain(t *testing.T) {
+// A task whose process was killed is tried again, as a task of a lost worker is.
+func TestExecRetriesKilledProcess(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, `
 [worker:dies]
 exec        = sh -c 'test $$INITIATOR_ATTEMPT = 3 || kill -9 $$$$; echo $$INITIATOR_ATTEMPT'

@@ -9,7 +9,7 @@ import (
 	"initiator/initiator/task"
 )
 
-// badINI is a pool of workers whose handlers are as bad as handlers get.
+// badINI is a pool of workers with misbehaving handlers.
 const badINI = `
 [worker:bad]
 command            = ${initiator:self} parent
@@ -20,9 +20,10 @@ restart_limit      = 100/10min
 heartbeat_span     = 200ms
 `
 
-// TestHandlersFromHell: whatever a handler does, its task ends, for a reason
-// that says what happened, and the pool does its work.
-func TestHandlersFromHell(t *testing.T) {
+// Whatever a handler does, its task ends with a reason that says what happened, and
+// the pool goes on.
+func TestMisbehavingHandlers(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, badINI)
 	for method, want := range map[string]struct {
 		state   task.State
@@ -47,7 +48,8 @@ func TestHandlersFromHell(t *testing.T) {
 	}
 }
 
-func TestAPoolWithoutWorkers(t *testing.T) {
+func TestPoolWithoutWorkers(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 0\n")
 	submit := func(r task.Request) task.Task {
 		got, err := in.Submit(t.Context(), r)

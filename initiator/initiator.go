@@ -113,8 +113,8 @@ func (in *Initiator) Alive(ctx context.Context) error {
 	return nil
 }
 
-// waitForServer returns the server once it is up. It is the one check before a method
-// uses a part of the server.
+// waitForServer returns the server once it is up. Every method calls it before the
+// method uses a part of the server.
 func (in *Initiator) waitForServer(ctx context.Context) (*server, error) {
 	if err := in.runState.waitUntilListening(ctx); err != nil {
 		return nil, err

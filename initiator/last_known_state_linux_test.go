@@ -1,7 +1,6 @@
 package initiator_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"initiator/initiator/initiatortest"
@@ -9,26 +8,24 @@ import (
 	"initiator/internal/statedir"
 )
 
-// TestWhatWasBeforeTheCrash: SIGKILL of the initiator leaves the file with what
-// ran, and no number of an event comes twice.
-func TestWhatWasBeforeTheCrash(t *testing.T) {
-	cmd, mark := up(t, adder)
-	state := cmd.Args[3]
-	// The file is written a moment after "ready": the last word of the run
-	// before it was killed may be older, but not torn and not ended.
+// After SIGKILL of the initiator the file has the workers that ran, and no number of an
+// event is used twice.
+func TestLastKnownStateAfterCrash(t *testing.T) {
+	d := newRestartHarness(t, adder)
+	d.startReady()
+	// The file is written a moment after "ready". After the kill it may be older
+	// than the last change, but neither torn nor ended.
 	var seen statedir.LastKnownState
 	await(t, "the state file to show both workers ready", func() bool {
 		var err error
-		seen, err = statedir.ReadLastKnownState(state)
+		seen, err = statedir.ReadLastKnownState(d.state)
 		return err == nil && len(seen.Workers) == 2 && seen.Workers[0].Ready && seen.Workers[1].Ready
 	})
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	gone(t, mark)
-	seen, err := statedir.ReadLastKnownState(state)
-	if err != nil || seen.Ended || seen.PID != cmd.Process.Pid {
+	pid := d.cmd.Process.Pid
+	d.killProgram()
+	waitNoProcess(t, d.mark)
+	seen, err := statedir.ReadLastKnownState(d.state)
+	if err != nil || seen.Ended || seen.PID != pid {
 		t.Fatalf("%+v, %v", seen, err)
 	}
 	for i, w := range seen.Workers {
@@ -36,7 +33,7 @@ func TestWhatWasBeforeTheCrash(t *testing.T) {
 			t.Errorf("%+v", w)
 		}
 	}
-	in := initiatortest.Start(t, filepath.Join(filepath.Dir(state), "initiator.ini"), initiatortest.StateDir(state))
+	in := initiatortest.Start(t, d.ini, initiatortest.StateDir(d.state))
 	if got := firstEvent(in); got <= seen.Seq {
 		t.Errorf("events go on with %d after %d", got, seen.Seq)
 	}

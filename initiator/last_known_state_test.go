@@ -13,13 +13,6 @@ import (
 	"initiator/internal/statedir"
 )
 
-func writeINI(t *testing.T, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "initiator.ini")
-	edit(t, path, text)
-	return path
-}
-
 func newestEvent(in *initiatortest.Initiator) uint64 {
 	past, _ := in.Events(0)
 	return past[len(past)-1].Seq
@@ -30,8 +23,9 @@ func firstEvent(in *initiatortest.Initiator) uint64 {
 	return past[0].Seq
 }
 
-// TestLastSeen: the file says what was, and the numbers of events go on.
-func TestLastSeen(t *testing.T) {
+// The file has the last known state, and the numbers of events go on.
+func TestLastKnownState(t *testing.T) {
+	t.Parallel()
 	state := filepath.Join(t.TempDir(), "state")
 	if _, err := statedir.ReadLastKnownState(state); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("before the first: %v", err)
@@ -59,29 +53,30 @@ func TestLastSeen(t *testing.T) {
 	}
 }
 
-// TestARefusedStateFile stops nobody, is set aside, and every refusal says that
-// the file is safe to delete.
-func TestARefusedStateFile(t *testing.T) {
+// A bad file does not stop the start. It is set aside, and the message says that it is
+// safe to delete.
+func TestBadLastKnownState(t *testing.T) {
+	t.Parallel()
 	for what, tt := range map[string]struct{ text, problem string }{
 		"torn":     {`{"version":1,"at":"2030-01-01T00:00:00Z","wor`, "it ends in the middle"},
 		"empty":    {"", "it ends in the middle"},
 		"newer":    {`{"version":2,"workers":{"in":"another shape"}}`, "it is of version 2, and this program knows 1: it was written by a newer one"},
-		"foreign":  {`{"name":"somebody else's"}`, "it was not written by an initiator (it has no version)"},
+		"foreign":  {`{"name":"another program's"}`, "it was not written by an initiator (it has no version)"},
 		"no JSON":  {"<html>", "it was not written by an initiator"},
 		"no sense": {`{"version":1,"workers":7}`, "it was not written by an initiator"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			state := t.TempDir()
 			path := filepath.Join(state, "workers.json")
-			edit(t, path, tt.text)
+			writeFile(t, path, tt.text)
 			_, err := statedir.ReadLastKnownState(state)
 			var refused *statedir.LastKnownStateError
 			if !errors.As(err, &refused) || !strings.Contains(err.Error(), path+": "+tt.problem) || !strings.Contains(err.Error(), "it is safe to delete") {
 				t.Errorf("read: %v", err)
 			}
-			log := newScreen()
-			in := initiatortest.StartText(t, adder, initiatortest.StateDir(state), outputs(nil, nil, log))
-			log.shows(t, "it is safe to delete")
+			log := newOutputRecorder()
+			in := initiatortest.StartText(t, adder, initiatortest.StateDir(state), withOutputs(nil, nil, log))
+			log.waitText(t, "it is safe to delete")
 			if got := firstEvent(in); got != 1 {
 				t.Errorf("events begin with %d", got)
 			}
@@ -98,19 +93,20 @@ func TestARefusedStateFile(t *testing.T) {
 	}
 }
 
-// TestAStateFileThatCannotBeWritten costs a warning and nothing else.
-func TestAStateFileThatCannotBeWritten(t *testing.T) {
+// A file that cannot be written causes one warning and nothing else.
+func TestUnwritableLastKnownState(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	if err := os.Mkdir(filepath.Join(state, "workers.json.new"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	log := newScreen()
-	in := initiatortest.StartText(t, adder, initiatortest.StateDir(state), outputs(nil, nil, log))
-	log.shows(t, "write the state file")
+	log := newOutputRecorder()
+	in := initiatortest.StartText(t, adder, initiatortest.StateDir(state), withOutputs(nil, nil, log))
+	log.waitText(t, "write the state file")
 	if err := in.Stop(); err != nil {
 		t.Error(err)
 	}
-	if text := log.shows(t, ""); strings.Count(text, "write the state file") != 1 {
+	if text := log.waitText(t, ""); strings.Count(text, "write the state file") != 1 {
 		t.Errorf("log:\n%s", text)
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"initiator/internal/supervise"
 )
 
-const speakers = `
+const speakersINI = `
 [worker:speaker]
 command       = sh -c 'echo "out of $$INITIATOR_INCARNATION"; echo "err of $$INITIATOR_INCARNATION" >&2; exec sleep 3600'
 contract      = off
@@ -31,7 +31,7 @@ redirect_stderr = true
 ready           = line:^three$$
 `
 
-// read returns what a query finds, each line behind its worker and stream.
+// read returns the lines of a query, each behind its worker and stream.
 func read(t *testing.T, in *initiatortest.Initiator, name string, q api.LogQuery) ([]string, error) {
 	t.Helper()
 	var all []string
@@ -48,8 +48,8 @@ func read(t *testing.T, in *initiatortest.Initiator, name string, q api.LogQuery
 	return all, err
 }
 
-// spoken waits until both speakers of an incarnation have said both lines.
-func spoken(t *testing.T, in *initiatortest.Initiator, incarnation string) {
+// waitSpoken waits until both speakers of an incarnation have written both lines.
+func waitSpoken(t *testing.T, in *initiatortest.Initiator, incarnation string) {
 	t.Helper()
 	await(t, "all lines of incarnation "+incarnation, func() bool {
 		lines, _ := read(t, in, "speaker", api.LogQuery{Stream: "both"})
@@ -58,21 +58,22 @@ func spoken(t *testing.T, in *initiatortest.Initiator, incarnation string) {
 }
 
 func TestLogs(t *testing.T) {
-	in := initiatortest.StartText(t, speakers)
-	spoken(t, in, "1")
+	t.Parallel()
+	in := initiatortest.StartText(t, speakersINI)
+	waitSpoken(t, in, "1")
 	if _, err := read(t, in, "speaker", api.LogQuery{Previous: true}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no incarnation before") {
 		t.Errorf("previous of the first: %v", err)
 	}
-	// Lines are stamped in whole milliseconds: the next one begins first.
-	said := time.Now().Truncate(time.Millisecond)
+	// Lines have times in whole milliseconds: wait for the next millisecond.
+	written := time.Now().Truncate(time.Millisecond)
 	before := time.Now()
-	for before.Truncate(time.Millisecond).Equal(said) {
+	for before.Truncate(time.Millisecond).Equal(written) {
 		before = time.Now()
 	}
 	if _, err := in.Restart(t.Context(), "speaker"); err != nil {
 		t.Fatal(err)
 	}
-	spoken(t, in, "2")
+	waitSpoken(t, in, "2")
 	guid := in.Worker("joined").GUID
 	for _, tt := range []struct {
 		name string
@@ -107,9 +108,10 @@ func sortedLines(lines []string) string {
 	return strings.Join(all, "|")
 }
 
-// TestLogsFollowARotation: of a worker that fills its log again and again, a
-// follower loses no line, and old files are kept as the INI says.
-func TestLogsFollowARotation(t *testing.T) {
+// A follower loses no line of a worker whose log is rotated again and again, and old
+// files are kept as the INI says.
+func TestLogsFollowRotation(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := syscall.Mkfifo(dir+"/go", 0o600); err != nil {
 		t.Fatal(err)
@@ -125,11 +127,11 @@ stdout_logfile_backups  = 3
 `)
 	ctx, cancel := context.WithTimeout(t.Context(), initiatortest.Patience)
 	defer cancel()
-	got, opened := 0, false
+	got, openListener := 0, false
 	line := regexp.MustCompile(`line (\d+)$`)
 	err := in.Logs(ctx, "counter", api.LogQuery{Follow: true}, func(lines []api.LogLine) error {
-		if !opened {
-			opened = true
+		if !openListener {
+			openListener = true
 			return os.WriteFile(dir+"/go", []byte("go\n"), 0o600)
 		}
 		got += len(lines)
@@ -148,8 +150,9 @@ stdout_logfile_backups  = 3
 	t.Logf("%d of 30000 lines followed through %d files", got, len(files))
 }
 
-// TestReopen: after somebody has moved a log, its lines go to a new file.
+// After a log was moved, its lines go to a new file.
 func TestReopen(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "out.log")
 	in := initiatortest.StartText(t, `
 [worker:w]

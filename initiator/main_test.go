@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	if len(os.Args) > 1 && os.Args[1] == "parent" {
-		worker.Main(append(parents, hell...)...)
+		worker.Main(append(parentHandlers, misbehavingHandlers...)...)
 	}
 	if len(os.Args) > 2 && os.Args[1] == "misbehave" {
 		misbehave(os.Args[2], os.Args[3:])
@@ -48,15 +48,14 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// broken is the name of a program that says it could go on from anywhere, and
-// cannot.
+// broken is the name of a program that answers that it can go on, and cannot.
 const broken = "broken"
 
-// crashing is the name of one that does not even live to say so.
+// crashing is the name of a program that crashes at its start.
 const crashing = "crashing"
 
-// upMain is a program that embeds the initiator: it runs an INI until it is
-// ended, and says on stdout when every worker is ready.
+// upMain is a program that embeds the initiator. It runs an INI until it is ended, and
+// writes to stdout when every worker is ready.
 func upMain(path, state string) error {
 	switch self, _ := os.Executable(); filepath.Base(self) {
 	case broken:

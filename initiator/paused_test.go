@@ -17,7 +17,8 @@ const pausedINI = `
 command = ${initiator:self} job sum
 `
 
-func TestAPauseOutlivesTheInitiator(t *testing.T) {
+func TestPauseOutlivesInitiator(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "state")
 	in := initiatortest.StartText(t, pausedINI, initiatortest.StateDir(dir))
 	if err := in.Pause(t.Context(), true, "adder"); err != nil {
@@ -44,7 +45,8 @@ func TestAPauseOutlivesTheInitiator(t *testing.T) {
 	}
 }
 
-func TestAPauseThatCannotBeReadStopsTheStart(t *testing.T) {
+func TestUnreadablePauseStopsStart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "paused.json"), []byte(`{"version":99,"what":"initiator paused pools"}`), 0o600); err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -20,16 +19,8 @@ import (
 	"initiator/proactor"
 )
 
-// edit writes an INI; the next reload reads it.
-func edit(t *testing.T, path, ini string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(ini), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// pids of every worker, by definition.
-func pids(in *initiatortest.Initiator) map[string][]int {
+// pidsByName of every worker, by definition.
+func pidsByName(in *initiatortest.Initiator) map[string][]int {
 	found := map[string][]int{}
 	for _, w := range in.Workers() {
 		if w.PID != 0 {
@@ -39,33 +30,34 @@ func pids(in *initiatortest.Initiator) map[string][]int {
 	return found
 }
 
-func says(c api.Changes) string {
+func changesJSON(c api.Changes) string {
 	b, _ := json.Marshal(c.Workers) // strings always marshal
 	return string(b)
 }
 
 func TestReloadTouchesOnlyWhatDiffers(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "initiator.ini")
 	const part = "\n[worker:%s]\ncommand = ${initiator:self} job %s\n%s\n"
 	keep, change, leave := fmt.Sprintf(part, "keep", "echo", ""), fmt.Sprintf(part, "change", "sum", ""), fmt.Sprintf(part, "leave", "echo", "")
-	edit(t, path, keep+change+leave)
+	writeFile(t, path, keep+change+leave)
 	in := initiatortest.Start(t, path)
-	before := pids(in)
+	before := pidsByName(in)
 
-	edit(t, path, keep+fmt.Sprintf(part, "change", "sum", "umask = 027")+fmt.Sprintf(part, "come", "echo", ""))
+	writeFile(t, path, keep+fmt.Sprintf(part, "change", "sum", "umask = 027")+fmt.Sprintf(part, "come", "echo", ""))
 	const want = `[{"name":"keep","action":"keep"},{"name":"change","action":"restart","keys":["umask"]},{"name":"come","action":"start"},{"name":"leave","action":"stop"}]`
 	planned, err := in.Changes()
-	if err != nil || says(planned) != want {
-		t.Fatalf("plan: %s, %v", says(planned), err)
+	if err != nil || changesJSON(planned) != want {
+		t.Fatalf("plan: %s, %v", changesJSON(planned), err)
 	}
-	if now := pids(in); fmt.Sprint(now) != fmt.Sprint(before) {
+	if now := pidsByName(in); fmt.Sprint(now) != fmt.Sprint(before) {
 		t.Fatalf("plan changed something: %v, was %v", now, before)
 	}
 	done, err := in.Reload(t.Context())
-	if err != nil || says(done) != want {
-		t.Fatalf("reload: %s, %v", says(done), err)
+	if err != nil || changesJSON(done) != want {
+		t.Fatalf("reload: %s, %v", changesJSON(done), err)
 	}
-	after := pids(in)
+	after := pidsByName(in)
 	if fmt.Sprint(after["keep"]) != fmt.Sprint(before["keep"]) || fmt.Sprint(after["change"]) == fmt.Sprint(before["change"]) ||
 		len(after["change"]) != 1 || len(after["come"]) != 1 || len(after["leave"]) != 0 {
 		t.Errorf("after %v, before %v", after, before)
@@ -76,22 +68,24 @@ func TestReloadTouchesOnlyWhatDiffers(t *testing.T) {
 }
 
 func TestBrokenFileChangesNothing(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "initiator.ini")
-	edit(t, path, adder)
+	writeFile(t, path, adder)
 	in := initiatortest.Start(t, path)
-	before := pids(in)
-	edit(t, path, adder+"\n[worker:adder]\nslotz = 2\n")
+	before := pidsByName(in)
+	writeFile(t, path, adder+"\n[worker:adder]\nslotz = 2\n")
 	_, err := in.Reload(t.Context())
 	var faults proactor.Faults
 	if !errors.As(err, &faults) || !strings.Contains(err.Error(), path) {
 		t.Fatalf("reload: %v", err)
 	}
-	if now := pids(in); fmt.Sprint(now) != fmt.Sprint(before) {
+	if now := pidsByName(in); fmt.Sprint(now) != fmt.Sprint(before) {
 		t.Errorf("after a reload that was refused: %v, was %v", now, before)
 	}
 }
 
 func TestScale(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	for _, n := range []int{5, 1, 0, 3} {
 		if err := in.Scale(t.Context(), "adder", n); err != nil {
@@ -112,9 +106,10 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// TestRollingRestartRefusesNobody: with an inherited socket a client's connect
-// waits in the backlog while the process behind it is replaced.
-func TestRollingRestartRefusesNobody(t *testing.T) {
+// With an inherited socket a client's connect waits in the backlog while the process
+// behind it is replaced.
+func TestRollingRestartRefusesNoConnect(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	before := in.Worker("adder")
 	stop, stopped := context.WithCancel(t.Context())
@@ -149,6 +144,7 @@ func TestRollingRestartRefusesNobody(t *testing.T) {
 }
 
 func TestSignalAndWhy(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, `
 [worker:trap]
 command  = sh -c 'trap "exit 7" HUP; echo armed; while :; do sleep 0.01; done'

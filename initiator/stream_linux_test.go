@@ -12,9 +12,9 @@ import (
 	"initiator/initiator/initiatortest"
 )
 
-// TestALaunchedWorkerServesTheStreamThatItWasBornWith: its descriptor 4 has
-// become a connection, of which nobody else in the machine holds an end but us.
-func TestALaunchedWorkerServesTheStreamThatItWasBornWith(t *testing.T) {
+// A worker serves the stream that it was started with: its descriptor 4 is a connection
+// to this process, and no other process has an end of it.
+func TestWorkerServesInheritedStream(t *testing.T) {
 	in := initiatortest.StartText(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nheartbeat_span = 1h\nheartbeat_tolerance = 3h\n")
 	if got := in.Call("adder", `{"a":1,"b":2}`); !strings.Contains(got, "3") {
 		t.Error(got)

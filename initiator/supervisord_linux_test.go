@@ -2,7 +2,6 @@ package initiator_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,16 +19,16 @@ import (
 	"initiator/internal/supervise"
 )
 
-// processStates is what becomes of each process of all.conf, by the names and
-// with the words that supervisorctl has for them.
+// processStates are the states of the processes of all.conf, with the names and words
+// of supervisorctl.
 var processStates = map[string]string{
 	"web:web_00": "RUNNING", "web:web_01": "RUNNING", "web:web_02": "RUNNING", "back:worker": "RUNNING", "back:beat": "RUNNING",
 	"hello": "RUNNING", "once": "EXITED", "broken": "FATAL", "maintenance": "STOPPED", "included": "RUNNING", "nobody": "RUNNING",
 }
 
-// allConf copies the file and what belongs to it, and goes there: processes of
-// supervisord's run where it was started.
-func allConf(t *testing.T) (path string, want map[string]string) {
+// copySupervisordConf copies all.conf with its files, and changes to their directory:
+// supervisord's processes run where it was started.
+func copySupervisordConf(t *testing.T) (path string, want map[string]string) {
 	t.Helper()
 	source, err := filepath.Abs("../testdata/supervisord")
 	if err != nil {
@@ -40,7 +39,7 @@ func allConf(t *testing.T) (path string, want map[string]string) {
 		copyFile(t, filepath.Join(source, f), filepath.Join(dir, f))
 	}
 	want = processStates
-	if os.Geteuid() != 0 { // only root can make a process somebody else's
+	if os.Geteuid() != 0 { // only root can change the user of a process
 		want = mapsWithout(want, "nobody")
 		if err := os.Remove(filepath.Join(dir, "conf.d/nobody.conf")); err != nil {
 			t.Fatal(err)
@@ -74,16 +73,16 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// The initiator runs a supervisord.conf as it is: every process is in the
-// state that supervisord would have it in, and answers to the same name.
-func TestRunsSupervisordsFile(t *testing.T) {
-	path, want := allConf(t)
+// The initiator runs a supervisord.conf as it is: every process has the state and the
+// name that it has under supervisord.
+func TestRunsSupervisordConf(t *testing.T) {
+	path, want := copySupervisordConf(t)
 	h := initiatortest.Begin(t, path)
-	settled(t, h, want)
+	waitStates(t, h, want)
 	for _, log := range []struct{ file, text string }{
 		{"web_01.log", "web 1\n"}, {"hello.log", "hello two  words\nhello its\nhello \"quoted\"\n"}, {"hello.err.log", "an error\n"},
 	} {
-		got := untilWritten(t, log.file)
+		got := waitWritten(t, log.file)
 		if got != log.text {
 			t.Errorf("%s: %q, want %q without any times", log.file, got, log.text)
 		}
@@ -99,9 +98,9 @@ func TestRunsSupervisordsFile(t *testing.T) {
 	}
 }
 
-// settled waits until every process is in its state, and returns the pids of
-// those that live.
-func settled(t *testing.T, h *initiatortest.Initiator, want map[string]string) map[string]int {
+// waitStates waits until every process is in its state, and returns the pids of the
+// living processes.
+func waitStates(t *testing.T, h *initiatortest.Initiator, want map[string]string) map[string]int {
 	t.Helper()
 	pids := map[string]int{}
 	for name, state := range want {
@@ -116,31 +115,15 @@ func settled(t *testing.T, h *initiatortest.Initiator, want map[string]string) m
 	return pids
 }
 
-func untilWritten(t *testing.T, file string) string {
+func waitWritten(t *testing.T, file string) string {
 	t.Helper()
 	var data []byte
-	waitFor(t, file+" to be written", func() bool {
+	await(t, file+" to be written", func() bool {
 		var err error
 		data, err = os.ReadFile(file)
 		return err == nil && len(data) > 0
 	})
 	return string(data)
-}
-
-// waitFor asks again and again until the answer is yes.
-func waitFor(t *testing.T, what string, ask func() bool) {
-	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), initiatortest.Patience)
-	defer stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !ask() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("waited for %s", what)
-		}
-	}
 }
 
 // The same file starts the same processes under supervisord itself.
@@ -150,16 +133,16 @@ func TestSupervisordStartsTheSame(t *testing.T) {
 			t.Skip("Debian's package supervisor is not installed: nothing to compare with")
 		}
 	}
-	path, want := allConf(t)
+	path, want := copySupervisordConf(t)
 	theirs := startSupervisord(t, path)
-	their := theirs.settled(t, want)
+	their := theirs.waitRealStates(t, want)
 	h := initiatortest.Begin(t, path)
-	our := settled(t, h, want)
+	our := waitStates(t, h, want)
 	if len(their) != len(our) {
 		t.Errorf("supervisord runs %v, we run %v", their, our)
 	}
 	for name, pid := range their {
-		a, b := inspect(t, pid), inspect(t, our[name])
+		a, b := inspectProcess(t, pid), inspectProcess(t, our[name])
 		onlyA, onlyB := without(a.Env, b.Env), without(b.Env, a.Env)
 		a.Env, b.Env = nil, nil
 		if !reflect.DeepEqual(a, b) || len(onlyA)+len(onlyB) > 0 {
@@ -172,16 +155,16 @@ func without(all, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(v string) bool { return slices.Contains(others, v) })
 }
 
-// facts are what a process can see of how it was started.
+// facts are the attributes with which a process was started.
 type facts struct {
 	Argv   []string
 	Dir    string
 	Env    []string
-	Status []string // who it is, and its umask
+	Status []string // its user, its groups and its umask
 	Leads  bool     // a process group of its own
 }
 
-func inspect(t *testing.T, pid int) facts {
+func inspectProcess(t *testing.T, pid int) facts {
 	t.Helper()
 	read := func(file string) string {
 		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
@@ -194,7 +177,7 @@ func inspect(t *testing.T, pid int) facts {
 	f.Argv = strings.Split(strings.TrimSuffix(read("cmdline"), "\x00"), "\x00")
 	f.Dir, _ = os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
 	for _, v := range strings.Split(strings.TrimSuffix(read("environ"), "\x00"), "\x00") {
-		if !ofTheParent(v) {
+		if !isFromParent(v) {
 			f.Env = append(f.Env, v)
 		}
 	}
@@ -210,8 +193,8 @@ func inspect(t *testing.T, pid int) facts {
 	return f
 }
 
-// ofTheParent tells variables that say who has started the process.
-func ofTheParent(v string) bool {
+// isFromParent reports whether a variable tells by which program a process was started.
+func isFromParent(v string) bool {
 	for _, prefix := range []string{"INITIATOR_", "SUPERVISOR_SERVER_URL=", "PWD=", "OLDPWD=", "_="} {
 		if strings.HasPrefix(v, prefix) {
 			return true
@@ -220,7 +203,7 @@ func ofTheParent(v string) bool {
 	return false
 }
 
-// realSupervisord is one that the test has started.
+// realSupervisord is a supervisord that the test has started.
 type realSupervisord struct {
 	conf string
 	cmd  *exec.Cmd
@@ -252,8 +235,8 @@ func startSupervisord(t *testing.T, conf string) *realSupervisord {
 	return s
 }
 
-// settled waits for the states that supervisorctl tells, and returns pids.
-func (s *realSupervisord) settled(t *testing.T, want map[string]string) map[string]int {
+// waitRealStates waits for the states that supervisorctl reports, and returns pids.
+func (s *realSupervisord) waitRealStates(t *testing.T, want map[string]string) map[string]int {
 	t.Helper()
 	var pids map[string]int
 	var last string
@@ -262,7 +245,7 @@ func (s *realSupervisord) settled(t *testing.T, want map[string]string) map[stri
 			t.Logf("what supervisorctl last said:\n%s", last)
 		}
 	})
-	waitFor(t, "supervisord to start its processes", func() bool {
+	await(t, "supervisord to start its processes", func() bool {
 		out, _ := exec.Command("/usr/bin/supervisorctl", "-c", s.conf, "status").Output() // 3 while some do not run
 		last = string(out)
 		states := map[string]string{}

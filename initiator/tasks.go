@@ -9,8 +9,8 @@ import (
 	"initiator/internal/dispatch"
 )
 
-// Submit queues a task and returns its record once it is stored. The errors are
-// those of dispatch.Dispatcher.Submit.
+// Submit queues a task and returns its record once it is stored. For the
+// errors see dispatch.Dispatcher.Submit.
 func (in *Initiator) Submit(ctx context.Context, r task.Request) (task.Task, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {

@@ -15,10 +15,11 @@ import (
 	"initiator/initiator/initiatortest"
 )
 
-// TestAPythonProactor: `module` with an interpreter, launched by us, reads its
-// stdin as turberfield's Proactor does, and asks for its configuration again.
-// After a reload it gets the new one.
-func TestAPythonProactor(t *testing.T) {
+// A worker with `module` and an interpreter reads its stdin as turberfield's Proactor
+// does, and requests its configuration again. After a reload it gets the new
+// configuration.
+func TestPythonProactor(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("python3 is not installed, so a worker in Python is not tested here")
 	}
@@ -47,7 +48,7 @@ reload_signal = WINCH
 	}
 	save("hello")
 	in := initiatortest.Start(t, ini)
-	told, now := ask(t, in.Worker("processor").Port)
+	told, now := readConfigs(t, in.Worker("processor").Port)
 	if told["greeting"] != "hello world, 5 $" || told["hash"] != "#" || !reflect.DeepEqual(told, now) {
 		t.Errorf("told %v\nnow  %v", told, now)
 	}
@@ -55,13 +56,13 @@ reload_signal = WINCH
 	if _, err := in.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	told, now = ask(t, in.Worker("processor").Port)
+	told, now = readConfigs(t, in.Worker("processor").Port)
 	if told["greeting"] != "hello world, 5 $" || now["greeting"] != "good day world, 5 $" {
 		t.Errorf("told %v\nnow  %v", told["greeting"], now["greeting"])
 	}
 }
 
-func ask(t *testing.T, port int) (told, now map[string]string) {
+func readConfigs(t *testing.T, port int) (told, now map[string]string) {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
@@ -76,8 +77,9 @@ func ask(t *testing.T, port int) (told, now map[string]string) {
 	return got.Told, got.Now
 }
 
-// TestAnInitiatorWithAGUID has its settings in the section of that name.
-func TestAnInitiatorWithAGUID(t *testing.T) {
+// An initiator with a GUID has its settings in the section of that name.
+func TestInitiatorWithGUID(t *testing.T) {
+	t.Parallel()
 	ini := filepath.Join(t.TempDir(), "t.cfg")
 	text := "[a.module]\nchild_port_max = 65536\n[0123abcd]\nchild_port_min = 50100\nchild_port_max = ${a.module:child_port_max}\n[worker:adder]\ncommand = ${initiator:self} job sum\n"
 	if err := os.WriteFile(ini, []byte(text), 0o600); err != nil {

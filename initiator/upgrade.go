@@ -44,8 +44,9 @@ func RevertUpgrade(reason error) error { return upgrade.Revert(reason) }
 // Upgrade makes this process another program, with its workers and their keeper
 // untouched; "" is the file of the running program. Tasks that are not stored (in
 // a private run) are lost. It returns the version of the next program once the
-// supervisor has stopped deciding. The error says that the other program is no
-// initiator, that it cannot read the state, or that everything is being stopped.
+// supervisor has stopped deciding. The error says that the program at binary is
+// not an initiator, that it cannot read the state, or that everything is being
+// stopped.
 // It implements api.Control.
 func (s *server) Upgrade(ctx context.Context, binary string) (version string, err error) {
 	if runtime.GOOS != "linux" {

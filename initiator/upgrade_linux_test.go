@@ -10,8 +10,8 @@ import (
 	"initiator/internal/api"
 )
 
-// copyOf is the test binary under another name.
-func copyOf(t *testing.T, name string) string {
+// linkTestBinary returns a path of the test binary under another name.
+func linkTestBinary(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	self, err := os.Executable()
@@ -39,15 +39,15 @@ func copyOf(t *testing.T, name string) string {
 	return path
 }
 
-// upgrade asks for another program and waits until it is ready.
-func (d *dynasty) upgrade(binary string) api.Status {
+// upgradeTo upgrades to another program and waits until it is ready.
+func (d *restartHarness) upgradeTo(binary string) api.Status {
 	d.t.Helper()
-	c := d.client()
+	c := d.newClient()
 	defer c.Close()
 	if _, _, err := c.Upgrade(d.t.Context(), binary); err != nil {
 		d.t.Fatal(err)
 	}
-	d.whenReady()
+	d.waitReady()
 	status, err := c.Status(d.t.Context())
 	if err != nil {
 		d.t.Fatal(err)
@@ -55,79 +55,77 @@ func (d *dynasty) upgrade(binary string) api.Status {
 	return status
 }
 
-// TestUpgradedAgainAndAgain, under load and between two paths: the process, the
-// workers, their ports and their output are what they were, and no request
-// fails more than once.
+// After many upgrades under load, between two paths, the process, the workers, their
+// ports and their output are the same, and no request has failed more than once.
 func TestUpgradedAgainAndAgain(t *testing.T) {
 	dir := t.TempDir()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	programs := []string{copyOf(t, "next"), self}
-	d := newDynasty(t, keepers(dir, "stop"))
-	d.up()
-	before := d.workers()
-	l := d.load(pick(t, before, "adder").Addr)
-	n := times(t)
+	programs := []string{linkTestBinary(t, "next"), self}
+	d := newRestartHarness(t, keptWorkersINI(dir, "stop"))
+	d.startReady()
+	before := d.listWorkers()
+	l := d.startLoad(workerNamed(t, before, "adder").Addr)
+	n := killCount(t)
 	for i := range n {
-		status := d.upgrade(programs[i%2])
+		status := d.upgradeTo(programs[i%2])
 		if status.PID != d.cmd.Process.Pid || status.Generation != i+1 || status.UpgradeError != "" {
 			t.Fatalf("after upgrade %d: %+v", i+1, status)
 		}
-		d.same(before)
+		d.expectSameWorkers(before)
 	}
 	l.end(t)
-	d.fulfilled()
+	d.expectTasksCompleted()
 	if failed := l.failed.Load(); failed > int64(n) {
 		t.Errorf("%d requests failed in %d upgrades: %v", failed, n, l.last.Load())
 	}
-	writer := pick(t, before, "writer")
-	d.end()
-	complete(t, acks(dir), logOf(t, d.state, writer.GUID))
+	writer := workerNamed(t, before, "writer")
+	d.stopProgram()
+	expectAllLines(t, acknowledgedPath(dir), writerLog(t, d.state, writer.GUID))
 }
 
-// TestUpgradeTakenBack: a program that says it can go on, and cannot, is
-// replaced by the one before, which goes on as if nothing had been.
-func TestUpgradeTakenBack(t *testing.T) {
-	d := newDynasty(t, keepers(t.TempDir(), "stop"))
-	d.up()
-	before := d.workers()
-	status := d.upgrade(copyOf(t, broken))
+// A program that says it can go on, and cannot, is replaced by the previous program,
+// which goes on unchanged.
+func TestUpgradeIsReverted(t *testing.T) {
+	d := newRestartHarness(t, keptWorkersINI(t.TempDir(), "stop"))
+	d.startReady()
+	before := d.listWorkers()
+	status := d.upgradeTo(linkTestBinary(t, broken))
 	if status.PID != d.cmd.Process.Pid || status.Generation != 0 || !strings.Contains(status.UpgradeError, "it is broken") {
 		t.Errorf("after an upgrade that failed: %+v", status)
 	}
-	d.same(before)
-	status = d.upgrade(copyOf(t, "good"))
+	d.expectSameWorkers(before)
+	status = d.upgradeTo(linkTestBinary(t, "good"))
 	if status.Generation != 1 || status.UpgradeError != "" {
 		t.Errorf("after the next: %+v", status)
 	}
-	d.same(before)
-	d.end()
+	d.expectSameWorkers(before)
+	d.stopProgram()
 }
 
-// TestUpgradeThatCrashes: a program that dies before it has taken the keeper
-// back takes nothing along. The old one goes on, as another process, and can be
-// upgraded again.
+// When the next program crashes before it has attached to the keeper, nothing is lost:
+// the previous program goes on in another process, and can be upgraded again.
 func TestUpgradeThatCrashes(t *testing.T) {
-	d := newDynasty(t, keepers(t.TempDir(), "stop"))
-	d.up()
-	before := d.workers()
+	d := newRestartHarness(t, keptWorkersINI(t.TempDir(), "stop"))
+	d.startReady()
+	before := d.listWorkers()
 	crashed := d.cmd
-	status := d.upgrade(copyOf(t, crashing))
-	ended, err := crashed.Process.Wait() // Cmd.Wait would close what the old one goes on to write to
+	status := d.upgradeTo(linkTestBinary(t, crashing))
+	ended, err := crashed.Process.Wait() // Cmd.Wait would close the pipe to which the previous program writes
 	if err != nil || ended.ExitCode() != 2 {
 		t.Errorf("the next program ended with %v, %v", ended, err)
 	}
 	if status.PID == crashed.Process.Pid || status.Generation != 0 || !strings.Contains(status.UpgradeError, "it ended before it had come up") {
 		t.Errorf("after it: %+v", status)
 	}
-	d.same(before)
-	if again := d.upgrade(copyOf(t, "good")); again.PID != status.PID || again.Generation != 1 || again.UpgradeError != "" {
+	d.expectSameWorkers(before)
+	if again := d.upgradeTo(linkTestBinary(t, "good")); again.PID != status.PID || again.Generation != 1 || again.UpgradeError != "" {
 		t.Errorf("after the next: %+v", again)
 	}
-	d.same(before)
-	c := d.client()
+	d.expectSameWorkers(before)
+	c := d.newClient()
 	defer c.Close()
 	if err := c.Shutdown(t.Context(), false); err != nil {
 		t.Fatal(err)
@@ -137,12 +135,12 @@ func TestUpgradeThatCrashes(t *testing.T) {
 	d.cmd = nil
 }
 
-// TestUpgradeRefused: what is no initiator changes nothing.
+// An upgrade to a program that is no initiator is refused and changes nothing.
 func TestUpgradeRefused(t *testing.T) {
-	d := newDynasty(t, keepers(t.TempDir(), "stop"))
-	d.up()
-	before := d.workers()
-	c := d.client()
+	d := newRestartHarness(t, keptWorkersINI(t.TempDir(), "stop"))
+	d.startReady()
+	before := d.listWorkers()
+	c := d.newClient()
 	defer c.Close()
 	for _, binary := range []string{"/bin/false", "/bin/true", "/no/such/program"} {
 		if _, _, err := c.Upgrade(t.Context(), binary); err == nil {
@@ -151,6 +149,6 @@ func TestUpgradeRefused(t *testing.T) {
 			t.Log(err)
 		}
 	}
-	d.same(before)
-	d.end()
+	d.expectSameWorkers(before)
+	d.stopProgram()
 }

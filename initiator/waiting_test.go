@@ -9,9 +9,9 @@ import (
 	"initiator/initiator/task"
 )
 
-// TestAQueuedTaskSaysWhatItWaitsFor: a person who looks is told what has to be
-// done, if anything has.
-func TestAQueuedTaskSaysWhatItWaitsFor(t *testing.T) {
+// A queued task says what it waits for, and what a person has to do about it.
+func TestQueuedTaskSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, `
 [worker:rests]
 command = ${initiator:self} job echo
@@ -26,7 +26,7 @@ command = ${initiator:self} job sleep
 		paused  bool
 		want    string
 	}{
-		{"nobody is ready", task.Request{Pool: "rests"}, false, "no worker of rests is ready: `initiator why rests` says why"},
+		{"no worker is ready", task.Request{Pool: "rests"}, false, "no worker of rests is ready: `initiator why rests` says why"},
 		{"it was paused", task.Request{Pool: "busy"}, true, "its pool is paused: `initiator resume busy` lets it go on"},
 		{"its time has not come", task.Request{Pool: "busy", Delay: task.Seconds(time.Hour)}, false, "waits until "},
 	} {

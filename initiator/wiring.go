@@ -17,7 +17,7 @@ import (
 
 // This file connects the supervisor and the dispatcher. Neither imports the
 // other's decisions: dispatcherLink translates what the supervisor reports for
-// the dispatcher, supervisorLink the other direction.
+// the dispatcher, and supervisorLink what the dispatcher reports for the supervisor.
 
 // supervisorOptions are all that the supervisor is connected to.
 func (s *server) supervisorOptions() supervise.Options {

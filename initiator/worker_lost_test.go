@@ -11,15 +11,10 @@ import (
 	"initiator/internal/supervise"
 )
 
-const sleeper = `
-[worker:sleeper]
-command     = ${initiator:self} job sleep
-retry_delay = 0
-`
-
-// TestWorkerKilledInMidTask: it is restarted on the same port, and the task is
-// run again by the new incarnation.
-func TestWorkerKilledInMidTask(t *testing.T) {
+// A worker that is killed during a task is restarted on the same port, and the new
+// incarnation runs the task again.
+func TestWorkerKilledDuringTask(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, sleeper)
 	first := in.Worker("sleeper")
 	queued, err := in.Submit(t.Context(), task.Request{Pool: "sleeper", Data: json.RawMessage(`{"ms":300}`)})
@@ -46,23 +41,10 @@ func TestWorkerKilledInMidTask(t *testing.T) {
 	}
 }
 
-// waitRunning waits until a task is with its worker.
-func waitRunning(t *testing.T, in *initiatortest.Initiator, of task.Task) {
-	t.Helper()
-	for {
-		got, err := in.Task(t.Context(), of.ID)
-		if err != nil || got.State.Terminal() {
-			t.Fatalf("task is %s: %v", got.State, err)
-		}
-		if got.State == task.Running {
-			return
-		}
-	}
-}
-
-// TestPoisonTaskDies: a task that ends its worker each time is dead after its
-// attempts, and the worker serves the next one.
+// A task that ends its worker each time is dead after its attempts, and the worker
+// serves the next task.
 func TestPoisonTaskDies(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, `
 [worker:crash]
 command     = ${initiator:self} job crash
@@ -80,8 +62,9 @@ restart_delay = 0
 	}
 }
 
-// TestMissingCommandIsFatal: the worker says why, and the others run.
+// A worker with a missing command is FATAL with the reason, and other workers run.
 func TestMissingCommandIsFatal(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.BeginText(t, adder+`
 [worker:ghost]
 command       = ./no-such-program

@@ -11,7 +11,9 @@ import (
 	"initiator/internal/supervise"
 )
 
-// Initiator is a running initiator and the test that it belongs to.
+// Initiator is a running initiator and the test that it belongs to. Call and Stop
+// replace the methods of the embedded initiator: they fail the test, and Stop ends
+// the whole initiator.
 type Initiator struct {
 	*initiator.Initiator
 	t      testing.TB
@@ -21,53 +23,54 @@ type Initiator struct {
 	err    error
 }
 
-// Call runs one task and returns its result; the test fails when the task does
-// not complete.
-func (h *Initiator) Call(pool, data string) string {
-	h.t.Helper()
-	got := h.RunTask(task.Request{Pool: pool, Data: json.RawMessage(data)})
+// Call runs one task and returns its result. The test fails when the task does not
+// complete.
+func (in *Initiator) Call(pool, data string) string {
+	in.t.Helper()
+	got := in.RunTask(task.Request{Pool: pool, Data: json.RawMessage(data)})
 	if got.State != task.Completed {
-		h.t.Fatalf("task for %s is %s: %s %s", pool, got.State, got.Reason, got.Result)
+		in.t.Fatalf("task for %s is %s: %s %s", pool, got.State, got.Reason, got.Result)
 	}
 	return string(got.Result)
 }
 
 // RunTask submits a task and returns its terminal record.
-func (h *Initiator) RunTask(r task.Request) task.Task {
-	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), Patience)
+func (in *Initiator) RunTask(r task.Request) task.Task {
+	in.t.Helper()
+	ctx, cancel := context.WithTimeout(in.t.Context(), Patience)
 	defer cancel()
-	got, err := h.Submit(ctx, r)
+	got, err := in.Submit(ctx, r)
 	if err == nil {
-		got, err = h.Wait(ctx, got.ID)
+		got, err = in.Wait(ctx, got.ID)
 	}
 	if err != nil {
-		h.t.Fatalf("task for %s: %v", r.Pool, err)
+		in.t.Fatalf("task for %s: %v", r.Pool, err)
 	}
 	return got
 }
 
 // Worker returns the first worker of a definition; the test fails when there
 // is none.
-func (h *Initiator) Worker(name string) supervise.Worker {
-	h.t.Helper()
-	for _, w := range h.Workers() {
+func (in *Initiator) Worker(name string) supervise.Worker {
+	in.t.Helper()
+	for _, w := range in.Workers() {
 		if w.Name == name || w.GUID == name {
 			return w
 		}
 	}
-	h.t.Fatalf("there is no worker of %s", name)
+	in.t.Fatalf("there is no worker of %s", name)
 	return supervise.Worker{}
 }
 
-// WaitFor waits for a worker to be as the test wants it, and returns it so.
-func (h *Initiator) WaitFor(name, what string, is func(supervise.Worker) bool) supervise.Worker {
-	h.t.Helper()
+// WaitFor waits until a worker of a definition is as the test wants it, and returns
+// it. What describes the wanted state for the message of a failure.
+func (in *Initiator) WaitFor(name, what string, is func(supervise.Worker) bool) supervise.Worker {
+	in.t.Helper()
 	patience := time.NewTimer(Patience)
 	defer patience.Stop()
 	for {
-		_, more := h.Events(^uint64(0))
-		for _, w := range h.Workers() {
+		_, more := in.Events(^uint64(0))
+		for _, w := range in.Workers() {
 			if (w.Name == name || w.GUID == name) && is(w) {
 				return w
 			}
@@ -75,33 +78,33 @@ func (h *Initiator) WaitFor(name, what string, is func(supervise.Worker) bool) s
 		select {
 		case <-more:
 		case <-patience.C:
-			h.t.Fatalf("%s did not come to be %s; it is %+v", name, what, h.Worker(name))
-		case <-h.ended:
-			h.t.Fatalf("%s did not come to be %s: the initiator has ended: %v", name, what, h.err)
+			in.t.Fatalf("%s is not %s; it is %+v", name, what, in.Worker(name))
+		case <-in.ended:
+			in.t.Fatalf("%s is not %s: the initiator has ended: %v", name, what, in.err)
 		}
 	}
 }
 
 // Stop ends the initiator before the test ends, and returns Run's error.
-func (h *Initiator) Stop() error {
-	h.t.Helper()
-	h.cancel()
+func (in *Initiator) Stop() error {
+	in.t.Helper()
+	in.cancel()
 	select {
-	case <-h.ended:
+	case <-in.ended:
 	case <-time.After(Patience):
-		h.t.Errorf("the initiator does not stop; it is killed")
-		h.Kill()
-		<-h.ended
+		in.t.Errorf("the initiator does not stop and is killed")
+		in.Kill()
+		<-in.ended
 	}
-	return h.err
+	return in.err
 }
 
-func (h *Initiator) endTest() {
-	if err := h.Stop(); err != nil {
-		h.t.Errorf("the initiator ended with: %v", err)
+func (in *Initiator) endTest() {
+	if err := in.Stop(); err != nil {
+		in.t.Errorf("the initiator ended with: %v", err)
 	}
-	if h.t.Failed() {
-		h.t.Logf("what the initiator wrote:\n%s", h.out)
-		h.showLogs()
+	if in.t.Failed() {
+		in.t.Logf("what the initiator wrote:\n%s", in.out)
+		in.showLogs()
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// output keeps what the initiator logs until it is known whether the test has
-// failed: a test that passes says nothing.
+// output keeps the initiator's log until the end of the test: a test that passes
+// shows nothing.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -34,20 +34,20 @@ func (o *output) String() string {
 const shownLog = 16 << 10
 
 // showLogs writes the end of every worker's log to the test's output.
-func (h *Initiator) showLogs() {
-	_ = filepath.WalkDir(h.StateDir(), func(path string, d fs.DirEntry, err error) error {
+func (in *Initiator) showLogs() {
+	_ = filepath.WalkDir(in.StateDir(), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".log") {
 			return nil
 		}
-		if filepath.Dir(path) == h.StateDir() {
-			return nil // the tasks, which are no text
+		if filepath.Dir(path) == in.StateDir() {
+			return nil // the stored tasks are no text
 		}
 		text, err := os.ReadFile(path)
 		if err != nil || len(text) == 0 {
 			return nil
 		}
 		text = text[max(0, len(text)-shownLog):]
-		h.t.Logf("%s:\n%s", filepath.Base(path), text)
+		in.t.Logf("%s:\n%s", filepath.Base(path), text)
 		return nil
 	})
 }

@@ -12,35 +12,36 @@ import (
 	"initiator/initiator"
 )
 
-// Patience bounds how long Start waits for the workers, and the end of the
-// test for their end. It is generous: only a test that fails waits for it.
+// Patience bounds how long Start waits for the workers to be ready, and the end of
+// the test for their end. It is long, because only a test that fails waits for it.
 const Patience = 60 * time.Second
 
-// Option changes how Start starts.
+// Option changes the configuration with which Start makes the initiator.
 type Option func(*initiator.Config)
 
-// Only starts these worker definitions, and what they come after.
+// Only starts these worker definitions, and the definitions that they come after.
 func Only(specs ...string) Option {
 	return func(c *initiator.Config) { c.Only = specs }
 }
 
-// StateDir keeps the state in a directory of the test's own choice, so that a
-// second Start finds what the first has left.
+// StateDir keeps the state in a directory of the test, so that a second Start finds
+// what the first has left. Workers with on_initiator_exit = keep then outlive the
+// initiator.
 func StateDir(path string) Option {
 	return func(c *initiator.Config) { c.StateDir = path }
 }
 
-// Start runs the initiator of an INI inside the test's own process until the
-// end of the test. It fails the test when a worker does not come up.
+// Start runs an initiator with the INI at path inside the test's own process, until
+// the end of the test. It fails the test when a worker does not come up.
 func Start(t testing.TB, path string, options ...Option) *Initiator {
 	t.Helper()
-	h := Begin(t, path, options...)
+	started := Begin(t, path, options...)
 	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
-	if err := h.Ready(ctx); err != nil {
+	if err := started.Ready(ctx); err != nil {
 		t.Fatalf("start %s: %v", path, err)
 	}
-	return h
+	return started
 }
 
 // StartText is Start with the text of an INI instead of its path.
@@ -49,7 +50,8 @@ func StartText(t testing.TB, ini string, options ...Option) *Initiator {
 	return Start(t, writeINI(t, ini), options...)
 }
 
-// Begin is Start without the wait: for tests about workers that do not come up.
+// Begin is Start without the wait for the workers, for tests about workers that do
+// not come up.
 func Begin(t testing.TB, path string, options ...Option) *Initiator {
 	t.Helper()
 	out := &output{}
@@ -60,27 +62,27 @@ func Begin(t testing.TB, path string, options ...Option) *Initiator {
 		o(&c)
 	}
 	if c.StateDir == "" {
-		c.Mortal = true // nothing is to outlive the test
+		c.Mortal = true // no worker may outlive the test
 		c.StateDir = filepath.Join(t.TempDir(), "state")
 	}
 	in, err := initiator.New(c)
 	if err != nil {
 		t.Fatalf("start %s:\n%v", path, err)
 	}
-	h := &Initiator{Initiator: in, t: t, out: out, ended: make(chan struct{})}
+	started := &Initiator{Initiator: in, t: t, out: out, ended: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
-	h.cancel = cancel
+	started.cancel = cancel
 	go func() {
-		defer close(h.ended)
-		h.err = in.Run(ctx)
+		defer close(started.ended)
+		started.err = in.Run(ctx)
 	}()
-	t.Cleanup(h.endTest)
+	t.Cleanup(started.endTest)
 	select {
 	case <-in.Listening():
-	case <-h.ended:
-		t.Fatalf("start %s: %v", path, h.err)
+	case <-started.ended:
+		t.Fatalf("start %s: %v", path, started.err)
 	}
-	return h
+	return started
 }
 
 // BeginText is Begin with the text of an INI instead of its path.

@@ -27,7 +27,7 @@ autostart = false
 queue_max = 2
 `
 
-// client asks one initiator, over TCP or its socket.
+// client sends requests to one initiator, over TCP or its socket.
 type client struct {
 	t    *testing.T
 	in   *initiatortest.Initiator
@@ -101,6 +101,7 @@ func envelope(t *testing.T, body string, code int) string {
 }
 
 func TestSubmitAndWait(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	for name, c := range map[string]*client{"tcp": overTCP(t, in), "socket": overSocket(t, in)} {
 		t.Run(name, func(t *testing.T) {
@@ -120,8 +121,9 @@ func TestSubmitAndWait(t *testing.T) {
 	}
 }
 
-// TestBadInput sends what no client should, to every endpoint.
+// Every endpoint refuses bad requests with a code.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	c := overSocket(t, in)
 	const some = "/api/v1/tasks/0191d7a0-0000-7000-8000-000000000000"
@@ -179,8 +181,9 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// TestGuard: who may come in over TCP.
-func TestGuard(t *testing.T) {
+// Requests over TCP are admitted by token, Host and Origin.
+func TestAuthMiddleware(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	c := overTCP(t, in)
 	host := strings.TrimPrefix(in.URL(), "http://")
@@ -220,8 +223,9 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// TestMasterWebhooks speaks the master's side with its exact codes.
+// The webhooks answer with the exact codes of the contract.
 func TestMasterWebhooks(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	c := overTCP(t, in)
 	own := strings.TrimPrefix(c.head.Get("Authorization"), "Bearer ")
@@ -263,6 +267,7 @@ func TestMasterWebhooks(t *testing.T) {
 }
 
 func TestFullQueueSays429(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	c := overSocket(t, in)
 	for i := range 3 {
@@ -274,6 +279,7 @@ func TestFullQueueSays429(t *testing.T) {
 }
 
 func TestProactorReadsEveryFault(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	c := &webhook.Client{Base: in.URL(), HTTP: webhook.NewHTTPClient(1)}
 	defer c.HTTP.CloseIdleConnections()

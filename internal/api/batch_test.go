@@ -13,8 +13,8 @@ import (
 	"initiator/initiator/task"
 )
 
-// one is a line of the answer: a record, or the envelope of a fault.
-type one struct {
+// answerLine is a line of the answer: a record, or the envelope of a fault.
+type answerLine struct {
 	task.Task
 	Success *bool
 	Code    int
@@ -22,10 +22,10 @@ type one struct {
 	Fault   struct{ Line, Status int }
 }
 
-func verdicts(t *testing.T, body string) (all []one) {
+func parseAnswer(t *testing.T, body string) (all []answerLine) {
 	t.Helper()
 	for line := range strings.Lines(body) {
-		var v one
+		var v answerLine
 		if err := json.Unmarshal([]byte(line), &v); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
@@ -39,7 +39,8 @@ func verdicts(t *testing.T, body string) (all []one) {
 	return all
 }
 
-func TestEachLineHasItsOwnVerdict(t *testing.T) {
+func TestEachLineHasItsOwnAnswer(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	c := overTCP(t, in)
 	status, body := c.do("POST", "/api/v1/tasks", strings.Join([]string{
@@ -54,7 +55,7 @@ func TestEachLineHasItsOwnVerdict(t *testing.T) {
 		`{"pool":"closed"}`, `{"pool":"closed"}`, `{"pool":"closed"}`,
 		`{"pool":"adder","data":{"a":3,"b":3}}`, // no end of line
 	}, "\n"), "Content-Type", "application/x-ndjson")
-	got := verdicts(t, body)
+	got := parseAnswer(t, body)
 	if status != http.StatusOK || len(got) != 11 {
 		t.Fatalf("%d, %d verdicts: %s", status, len(got), body)
 	}
@@ -81,8 +82,9 @@ func TestEachLineHasItsOwnVerdict(t *testing.T) {
 	}
 }
 
-// Whoever sends a line and waits is answered, while the request goes on.
-func TestVerdictsComeWhileLinesDo(t *testing.T) {
+// A client that sends a line and waits gets its answer while the request goes on.
+func TestAnswersArriveDuringRequest(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	c := overSocket(t, in)
 	lines, out := io.Pipe()
@@ -113,21 +115,23 @@ func TestVerdictsComeWhileLinesDo(t *testing.T) {
 	}
 }
 
-// One line above the limit is refused, without being held in memory; those
-// around it are taken.
-func TestALineThatIsTooLarge(t *testing.T) {
+// A line above the limit is refused without being held in memory. The lines around
+// it are stored.
+func TestTooLargeLine(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	c := overSocket(t, in)
 	small := `{"pool":"adder","data":{"a":1,"b":1}}` + "\n"
 	_, body := c.do("POST", "/api/v1/tasks", small+strings.Repeat("x", 64<<20+1)+"\n"+small, "Content-Type", "application/x-ndjson")
-	got := verdicts(t, body)
+	got := parseAnswer(t, body)
 	if len(got) != 3 || got[0].Success != nil || got[2].Success != nil || got[1].Fault.Status != http.StatusRequestEntityTooLarge || got[1].Fault.Line != 2 {
 		t.Errorf("%.2000s", body)
 	}
 }
 
-// A thousand lines are a few writes, and nothing is lost between two of them.
+// A thousand lines are stored with a few writes, and no line is lost between them.
 func TestManyLinesInOrder(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, strings.ReplaceAll(ini, "queue_max = 3", "queue_max = 0"))
 	c := overTCP(t, in)
 	var lines strings.Builder
@@ -135,17 +139,18 @@ func TestManyLinesInOrder(t *testing.T) {
 		fmt.Fprintf(&lines, `{"pool":"adder","key":"%d","data":{"a":%d,"b":0}}`+"\n", n, n)
 	}
 	_, body := c.do("POST", "/api/v1/tasks", lines.String(), "Content-Type", "application/x-ndjson")
-	for n, v := range verdicts(t, body) {
+	for n, v := range parseAnswer(t, body) {
 		if v.Success != nil || v.Key != fmt.Sprint(n) {
-			t.Fatalf("verdict %d: %+v", n, v)
+			t.Fatalf("answer %d: %+v", n, v)
 		}
 	}
 	if n := strings.Count(body, "\n"); n != 1000 {
-		t.Errorf("%d verdicts", n)
+		t.Errorf("%d answers", n)
 	}
 }
 
-func TestALineIsNotWaitedFor(t *testing.T) {
+func TestBatchRefusesWait(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	status, body := overTCP(t, in).do("POST", "/api/v1/tasks?wait=1s", "{}\n", "Content-Type", "application/x-ndjson")
 	if status != http.StatusBadRequest {

@@ -50,8 +50,8 @@ func (h *handlers) exportTasks(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// importTasks answers POST /tasks/import. The lines are those of exportTasks; each
-// has one line of the answer, as in submitBatch.
+// importTasks answers POST /tasks/import. It reads the lines that exportTasks
+// writes; each has one line of the answer, as in submitBatch.
 func (h *handlers) importTasks(w http.ResponseWriter, r *http.Request) {
 	h.answerLines(w, r, queue.MaxImportLine, func() lineStore { return &recordLines{tasks: h.Tasks} })
 }

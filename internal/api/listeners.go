@@ -23,7 +23,7 @@ func (s *Server) adoptListeners(passed []net.Listener) error {
 		case l.Addr().Network() != "tcp":
 			// A long path was bound through a descriptor that means another
 			// directory by now. Of an earlier program's listeners, the first
-			// unix listener is the one at Socket.
+			// unix listener belongs to Socket.
 			if s.ownsSocket && (s.o.Own && s.unix == nil || isSameFile(l.Addr().String(), s.o.Socket)) {
 				s.unix, s.ownsSocket = l, false
 				continue
@@ -106,7 +106,7 @@ func isSameFile(a, b string) bool {
 	return err == nil && os.SameFile(infoA, infoB)
 }
 
-// allListeners returns TCP first, then the unix socket and the others.
+// allListeners returns TCP first, then the unix socket, then all further listeners.
 func (s *Server) allListeners() []net.Listener {
 	list := []net.Listener{s.tcp}
 	if s.unix != nil {

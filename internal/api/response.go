@@ -65,7 +65,7 @@ func (h *handlers) describeError(err error) (webhook.Code, string) {
 	return errorCode(err), message
 }
 
-// errorCode is the one table from an error to its code and HTTP status.
+// errorCode is the only table from an error to its code and HTTP status.
 func errorCode(err error) webhook.Code {
 	var pool *dispatch.UnknownPoolError
 	var full *dispatch.QueueFullError

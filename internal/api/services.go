@@ -72,7 +72,7 @@ type Control interface {
 	// Upgrade checks another program and then becomes it; "" is the file of the
 	// running program, which may have been replaced. It returns when the upgrade
 	// cannot be refused any more: the next program answers requests that arrive
-	// from then on. The version is that of the next program.
+	// from then on. Version is the version of the next program.
 	Upgrade(ctx context.Context, binary string) (version string, err error)
 }
 

@@ -17,7 +17,7 @@ import (
 	"initiator/proactor/chirp"
 )
 
-// rawStream is a client of the stream that knows only the bytes.
+// rawStream is a client of the stream that writes bytes.
 type rawStream struct {
 	t    *testing.T
 	conn *chirp.Conn
@@ -53,14 +53,14 @@ func openStream(t *testing.T, in *initiatortest.Initiator) *rawStream {
 	return s
 }
 
-func (s *rawStream) say(id uuid.UUID, header, data string) {
+func (s *rawStream) sendRequest(id uuid.UUID, header, data string) {
 	s.t.Helper()
 	if err := s.conn.Send(chirp.Message{Identity: chirp.ID(id), Header: []byte(header), Data: []byte(data)}); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-func (s *rawStream) next() answer {
+func (s *rawStream) readAnswer() answer {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), initiatortest.Patience)
 	defer cancel()
@@ -73,8 +73,9 @@ func (s *rawStream) next() answer {
 	}
 }
 
-// TestStreamOnTheWire is what a client says and is told, to the letter.
+// The requests and replies on a stream have these exact texts.
 func TestStreamOnTheWire(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	s := openStream(t, in)
 	id, other := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
@@ -93,55 +94,56 @@ func TestStreamOnTheWire(t *testing.T) {
 		{uuid.New(), `{"k":"cancel","id":"` + id.String() + `"}`, ``, `{"s":"refused","c":709,"h":409,"r":"`, ``},
 		{uuid.New(), `{"p":"adder"}`, strings.Repeat("x", stream.MaxPayload+1), `{"s":"refused","c":702,"h":413,"r":"`, ``},
 	} {
-		s.say(c.id, c.header, c.data)
-		if got := s.next(); got.id != c.id || !strings.HasPrefix(got.header, c.want) || got.data != c.body {
+		s.sendRequest(c.id, c.header, c.data)
+		if got := s.readAnswer(); got.id != c.id || !strings.HasPrefix(got.header, c.want) || got.data != c.body {
 			t.Errorf("%s\n%s %s\nwant %s %s", c.header, got.header, got.data, c.want, c.body)
 		}
 	}
 }
 
-// TestStreamOfOneWhoAsksTooMuch: what is beyond the limit is refused, and what
-// is forgotten makes room.
-func TestStreamOfOneWhoAsksTooMuch(t *testing.T) {
+// Requests beyond the limit are refused, and a forgotten request makes room.
+func TestStreamRequestLimit(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	s := openStream(t, in)
 	kept := uuid.Must(uuid.NewV7())
-	s.say(kept, `{"k":"submit","p":"closed"}`, "")
-	if got := s.next(); !strings.HasPrefix(got.header, `{"s":"queued",`) {
+	s.sendRequest(kept, `{"k":"submit","p":"closed"}`, "")
+	if got := s.readAnswer(); !strings.HasPrefix(got.header, `{"s":"queued",`) {
 		t.Fatal(got.header)
 	}
 	wait := `{"k":"wait","id":"` + kept.String() + `"}`
 	var last uuid.UUID
 	for range stream.MaxOpenRequests {
 		last = uuid.New()
-		s.say(last, wait, "")
+		s.sendRequest(last, wait, "")
 	}
 	for _, id := range []uuid.UUID{uuid.New(), last} {
-		s.say(id, wait, "")
-		if got := s.next(); got.id != id || !strings.HasPrefix(got.header, `{"s":"refused","c":710,"h":429,"retry_after":1,`) {
+		s.sendRequest(id, wait, "")
+		if got := s.readAnswer(); got.id != id || !strings.HasPrefix(got.header, `{"s":"refused","c":710,"h":429,"retry_after":1,`) {
 			t.Errorf("%+v", got)
 		}
 	}
-	s.say(last, `{"k":"forget"}`, "")
-	s.say(last, wait, "")
+	s.sendRequest(last, `{"k":"forget"}`, "")
+	s.sendRequest(last, wait, "")
 	if _, err := in.Cancel(t.Context(), kept, "a test"); err != nil {
 		t.Fatal(err)
 	}
-	heard := map[uuid.UUID]bool{}
+	replied := map[uuid.UUID]bool{}
 	for range stream.MaxOpenRequests {
-		got := s.next()
-		if !strings.HasPrefix(got.header, `{"s":"cancelled",`) || heard[got.id] {
+		got := s.readAnswer()
+		if !strings.HasPrefix(got.header, `{"s":"cancelled",`) || replied[got.id] {
 			t.Fatalf("%+v", got)
 		}
-		heard[got.id] = true
+		replied[got.id] = true
 	}
-	if !heard[last] {
-		t.Error("the one who asked again was not told")
+	if !replied[last] {
+		t.Error("the repeated request had no reply")
 	}
 }
 
-// TestStreamOfAStranger ends: its bytes mean nothing.
-func TestStreamOfAStranger(t *testing.T) {
+// A stream with meaningless bytes ends, and the next stream is served.
+func TestStreamOfForeignProtocol(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	tooLarge := binary.BigEndian.AppendUint32(make([]byte, 20), stream.MaxMessage+1)
 	for name, bytes := range map[string][]byte{
@@ -171,13 +173,14 @@ func TestStreamOfAStranger(t *testing.T) {
 	}
 	s := openStream(t, in)
 	id := uuid.New()
-	if s.say(id, `{"p":"adder"}`, `{"a":2,"b":3}`); s.next().data != `{"sum":5}` {
-		t.Error("the next one is not served")
+	if s.sendRequest(id, `{"p":"adder"}`, `{"a":2,"b":3}`); s.readAnswer().data != `{"sum":5}` {
+		t.Error("the next stream is not served")
 	}
 }
 
-// TestWhoMayOpenAStream: the same who may ask anything else over the API.
-func TestWhoMayOpenAStream(t *testing.T) {
+// A stream needs the same token, Host and Origin as every other request.
+func TestStreamAuth(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, ini)
 	c := overTCP(t, in)
 	upgrade := []string{"Connection", "Upgrade", "Upgrade", "chirp"}

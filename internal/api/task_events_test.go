@@ -26,13 +26,13 @@ command   = ${initiator:self} job sum
 autostart = false
 `
 
-// event is one of a stream of them.
+// event is one server-sent event.
 type event struct {
 	id, kind string
 	news     task.Event
 }
 
-// follow opens a stream; next reads one event of it.
+// follow opens an event stream; next reads one event.
 func (c *client) follow(path string, headers ...string) (next func() (event, bool)) {
 	c.t.Helper()
 	req, err := http.NewRequestWithContext(c.t.Context(), "GET", c.base+path, nil)
@@ -68,7 +68,8 @@ func (c *client) follow(path string, headers ...string) (next func() (event, boo
 	}
 }
 
-func TestEventsOfATask(t *testing.T) {
+func TestTaskEvents(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, watched)
 	c := overSocket(t, in)
 	pool := c.follow("/api/v1/tasks/events?pool=sleeper")
@@ -104,9 +105,10 @@ func TestEventsOfATask(t *testing.T) {
 	}
 }
 
-// What was seen is not told again to a client that comes back; what it has
-// missed is.
-func TestEventsOfATaskGoOn(t *testing.T) {
+// A client that reconnects gets the events that it has missed, and not the events that
+// it knows.
+func TestTaskEventsResume(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, watched)
 	c := overSocket(t, in)
 	got, err := in.Submit(t.Context(), task.Request{Pool: "closed"})
@@ -127,12 +129,13 @@ func TestEventsOfATaskGoOn(t *testing.T) {
 			t.Errorf("%+v, want the end", e)
 		}
 		if e, more := next(); more {
-			t.Errorf("behind the end: %+v", e)
+			t.Errorf("after the end: %+v", e)
 		}
 	}
 }
 
-func TestEventsOfWhatIsNotThere(t *testing.T) {
+func TestEventsOfUnknownTasks(t *testing.T) {
+	t.Parallel()
 	c := overSocket(t, initiatortest.StartText(t, watched))
 	for path, want := range map[string]int{
 		"/api/v1/tasks/events": 400, "/api/v1/tasks/events?pool=sleeprr": 404, "/api/v1/tasks/seven/events": 400,
@@ -144,8 +147,8 @@ func TestEventsOfWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// Ten thousand who wait in one initiator: two thousand over connections, which
-// cost what net/http needs for each, and the others in memory.
+// Ten thousand clients wait in one initiator. Two thousand wait over connections, which
+// cost the goroutines of net/http; the rest wait in memory and cost none.
 func TestTenThousandWaiters(t *testing.T) {
 	const connections, inside = 2_000, 8_000
 	in := initiatortest.StartText(t, watched)
@@ -153,7 +156,7 @@ func TestTenThousandWaiters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := own(t)
+	before := countOwnGoroutines(t)
 	watches := make([]*dispatch.Subscription, inside)
 	for i := range watches {
 		if watches[i], err = in.Watch(t.Context(), got.ID); err != nil {
@@ -161,7 +164,7 @@ func TestTenThousandWaiters(t *testing.T) {
 		}
 	}
 	answers := make([]*bufio.Reader, connections)
-	for i := range answers { // no client: it would have goroutines as well
+	for i := range answers { // without an HTTP client, which would have goroutines as well
 		conn, err := net.Dial("unix", in.Socket())
 		if err != nil {
 			t.Fatal(err)
@@ -170,16 +173,16 @@ func TestTenThousandWaiters(t *testing.T) {
 		fmt.Fprintf(conn, "GET /api/v1/tasks/%s/events HTTP/1.1\r\nHost: initiator\r\nConnection: close\r\n\r\n", got.ID)
 		answers[i] = bufio.NewReader(conn)
 	}
-	for _, a := range answers { // each has been told how it is now
+	for _, a := range answers { // each has got the current state
 		for line := ""; !strings.HasPrefix(line, "data: "); {
 			if line, err = a.ReadString('\n'); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	// The stream of a worker and the like come and go: a few, whoever waits.
-	if now := own(t); now > before+20 {
-		t.Errorf("%d goroutines more that are not net/http's", now-before)
+	// A few goroutines, such as those of a worker's stream, come and go.
+	if now := countOwnGoroutines(t); now > before+20 {
+		t.Errorf("%d more goroutines that net/http has not started", now-before)
 	}
 	if _, err := in.Cancel(t.Context(), got.ID, "a test"); err != nil {
 		t.Fatal(err)
@@ -199,8 +202,8 @@ func TestTenThousandWaiters(t *testing.T) {
 	}
 }
 
-// own counts the goroutines that net/http has not made.
-func own(t *testing.T) (n int) {
+// countOwnGoroutines counts the goroutines that net/http has not started.
+func countOwnGoroutines(t *testing.T) (n int) {
 	t.Helper()
 	var text strings.Builder
 	if err := pprof.Lookup("goroutine").WriteTo(&text, 2); err != nil {

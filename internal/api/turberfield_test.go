@@ -12,8 +12,8 @@ import (
 	"initiator/proactor"
 )
 
-// turberfieldINI has a section named by a module, and a worker that keeps what
-// it was told on its stdin.
+// turberfieldINI has a section named by a module, and a worker that stores its stdin in
+// a file.
 func turberfieldINI(dir string) string {
 	return `[DEFAULT]
 host_port = 8080
@@ -38,6 +38,7 @@ type job struct {
 }
 
 func TestCreateAndJob(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, turberfieldINI(t.TempDir()))
 	c := overTCP(t, in)
 	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
@@ -84,8 +85,9 @@ func TestCreateAndJob(t *testing.T) {
 	}
 }
 
-// TestTheAnswerLeadsToTheJobs: the header that turberfield's pages follow.
-func TestTheAnswerLeadsToTheJobs(t *testing.T) {
+// The answer has the Refresh header that turberfield's pages follow.
+func TestCreateRefreshesToJobs(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, turberfieldINI(t.TempDir()))
 	c := overTCP(t, in)
 	req, err := http.NewRequestWithContext(t.Context(), "POST", c.base+"/create", strings.NewReader("module=jobs.echo"))
@@ -104,9 +106,10 @@ func TestTheAnswerLeadsToTheJobs(t *testing.T) {
 	}
 }
 
-// TestConfigNeedsExactlyThatWorkersToken, shows what the worker's stdin did,
-// and ends with the process.
-func TestConfigNeedsExactlyThatWorkersToken(t *testing.T) {
+// The configuration needs exactly that worker's token. It equals the worker's stdin,
+// and is not served after the process has ended.
+func TestConfigNeedsWorkerToken(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	in := initiatortest.StartText(t, turberfieldINI(dir))
 	guid := in.Worker("teller").GUID

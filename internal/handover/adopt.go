@@ -13,7 +13,7 @@ import (
 const adoptGrace = time.Minute
 
 // TakeKeeper returns the keeper to use: the keeper that waits, or a new keeper,
-// which adopts the workers that have outlived theirs.
+// which adopts the workers that have outlived their keeper.
 func (s *State) TakeKeeper(o keeper.Options) (*keeper.Keeper, error) {
 	if s.keeper != nil {
 		return s.keeper, nil

@@ -23,7 +23,7 @@ const (
 	// QuiesceTime is the longest time without decisions, from the last decision
 	// of the old program to the first decision of the next.
 	QuiesceTime = time.Minute
-	// startTime is the part of it in which the next program has to come up.
+	// startTime is the part of QuiesceTime in which the next program has to come up.
 	startTime = 30 * time.Second
 )
 

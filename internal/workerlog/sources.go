@@ -63,7 +63,7 @@ func streamNames(requested string) []string {
 	return []string{requested}
 }
 
-// streamLog is the log of a stream; stderr can go to that of stdout.
+// streamLog is the log of a stream; stderr can share the log of stdout.
 func streamLog(s *plan.Spec, stream string) plan.Log {
 	if stream == "stderr" && !s.RedirectStderr {
 		return s.Stderr

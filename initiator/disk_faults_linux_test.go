@@ -21,20 +21,20 @@ import (
 	"initiator/initiator/task"
 )
 
-// den is a place with mounts of its own: nobody else sees them, and they are
-// gone with the last process in there.
-type den struct {
+// mountNamespace is a place with mounts of its own: nobody else sees them, and they are
+// waitNoProcess with the last process in there.
+type mountNamespace struct {
 	t    *testing.T
 	work chan func()
 	dir  string // state is mounted in it
 }
 
-func newDen(t *testing.T) *den {
+func newMountNamespace(t *testing.T) *mountNamespace {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("a file system of its own takes root to mount")
 	}
-	d := &den{t: t, work: make(chan func()), dir: t.TempDir()}
+	d := &mountNamespace{t: t, work: make(chan func()), dir: t.TempDir()}
 	if err := os.Mkdir(d.state(), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -57,17 +57,17 @@ func newDen(t *testing.T) *den {
 	return d
 }
 
-func (d *den) state() string { return filepath.Join(d.dir, "state") }
+func (d *mountNamespace) state() string { return filepath.Join(d.dir, "state") }
 
-// in does something in there.
-func (d *den) in(f func() error) error {
+// in calls f inside.
+func (d *mountNamespace) in(f func() error) error {
 	done := make(chan error)
 	d.work <- func() { done <- f() }
 	return <-done
 }
 
-// run runs a command in there.
-func (d *den) run(argv ...string) error {
+// run runs a command inside.
+func (d *mountNamespace) run(argv ...string) error {
 	return d.in(func() error {
 		out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
 		if err != nil {
@@ -77,16 +77,17 @@ func (d *den) run(argv ...string) error {
 	})
 }
 
-// house is an initiator in a den, and what it has acknowledged.
-type house struct {
-	*den
-	cmd    *exec.Cmd
-	root   string // of the den, as seen from here
-	client *client.Client
-	acked  map[uuid.UUID]bool
+// diskInitiator is an initiator in a mount namespace, and the tasks that it has
+// acknowledged.
+type diskInitiator struct {
+	*mountNamespace
+	harness *restartHarness
+	root    string // of the mount namespace, as seen from here
+	client  *client.Client
+	acked   map[uuid.UUID]bool
 }
 
-const twoPools = `
+const twoPoolsINI = `
 [worker:adder]
 command = ${initiator:self} job sum
 
@@ -95,17 +96,19 @@ command   = ${initiator:self} job echo
 autostart = false
 `
 
-func (d *den) up() *house {
+func (d *mountNamespace) up() *diskInitiator {
 	d.t.Helper()
-	cmd, _ := upIn(d.t, d.dir, twoPools, func(c *exec.Cmd) error { return d.in(c.Start) })
-	h := &house{den: d, cmd: cmd, acked: map[uuid.UUID]bool{}, root: filepath.Join("/proc", fmt.Sprint(cmd.Process.Pid), "root")}
+	harness := newRestartHarnessIn(d.t, d.dir, twoPoolsINI)
+	harness.startCmd = func(c *exec.Cmd) error { return d.in(c.Start) }
+	harness.startReady()
+	h := &diskInitiator{mountNamespace: d, harness: harness, acked: map[uuid.UUID]bool{}, root: filepath.Join("/proc", fmt.Sprint(harness.cmd.Process.Pid), "root")}
 	h.client = client.Unix(filepath.Join(h.root, d.state(), "initiator.sock"))
 	d.t.Cleanup(h.client.Close)
 	return h
 }
 
-// submit queues a task that nobody runs now.
-func (h *house) submit() error {
+// submit queues a task of a pool without a running worker.
+func (h *diskInitiator) submit() error {
 	data := []byte(`"` + strings.Repeat("x", 20_000) + `"`)
 	got, err := h.client.Submit(h.t.Context(), task.Request{Pool: "resting", Data: data})
 	if err == nil {
@@ -114,13 +117,13 @@ func (h *house) submit() error {
 	return err
 }
 
-// refuses submits until it is refused, and looks at how.
-func (h *house) refuses(words ...string) {
+// expectRefusals submits until a task is refused, and checks how.
+func (h *diskInitiator) expectRefusals(words ...string) {
 	h.t.Helper()
 	var err error
 	for n := 0; err == nil; n++ {
 		if err = h.submit(); n > 10_000 {
-			h.t.Fatal("it takes whatever comes")
+			h.t.Fatal("it accepts every task")
 		}
 	}
 	var e *client.Error
@@ -136,7 +139,7 @@ func (h *house) refuses(words ...string) {
 	if err != nil || !strings.Contains(status.StorageError, "cannot be stored now") {
 		h.t.Errorf("status says %q, %v", status.StorageError, err)
 	}
-	for id := range h.acked { // what is there can be seen all the while
+	for id := range h.acked { // tasks that are stored can be read meanwhile
 		if _, err := h.client.Task(h.t.Context(), id); err != nil {
 			h.t.Error(err)
 		}
@@ -144,8 +147,8 @@ func (h *house) refuses(words ...string) {
 	}
 }
 
-// recovers submits until it is taken.
-func (h *house) recovers() {
+// expectRecovery submits until a task is accepted.
+func (h *diskInitiator) expectRecovery() {
 	h.t.Helper()
 	ctx, stop := context.WithTimeout(h.t.Context(), initiatortest.Patience)
 	defer stop()
@@ -165,8 +168,8 @@ func (h *house) recovers() {
 	}
 }
 
-// has demands everything that was acknowledged.
-func (h *house) has(acked map[uuid.UUID]bool) {
+// expectTasks checks that every acknowledged task is stored.
+func (h *diskInitiator) expectTasks(acked map[uuid.UUID]bool) {
 	h.t.Helper()
 	if len(acked) == 0 {
 		h.t.Error("nothing was acknowledged")
@@ -178,51 +181,45 @@ func (h *house) has(acked map[uuid.UUID]bool) {
 	}
 }
 
-func (h *house) kill() {
-	_ = h.cmd.Process.Kill()
-	_ = h.cmd.Wait()
-}
-
-// TestDiskFillsUp: with no room left tasks are refused and say why; with room
-// again work goes on, and nothing that was acknowledged is missing.
+// Without room on the disk tasks are refused with the reason. With room again the
+// work goes on, and no acknowledged task is missing.
 func TestDiskFillsUp(t *testing.T) {
-	d := newDen(t)
+	d := newMountNamespace(t)
 	if err := d.in(func() error { return unix.Mount("tmpfs", d.state(), "tmpfs", 0, "size=4m") }); err != nil {
 		t.Fatal(err)
 	}
 	h := d.up()
-	h.recovers()
-	h.refuses("make room", "no space left on device")
-	room := fill(t, filepath.Join(h.root, d.state()))
-	h.refuses("make room", "no space left on device")
+	h.expectRecovery()
+	h.expectRefusals("make room", "no space left on device")
+	room := fillFileSystem(t, filepath.Join(h.root, d.state()))
+	h.expectRefusals("make room", "no space left on device")
 	room()
 	if err := d.in(func() error { return unix.Mount("", d.state(), "", unix.MS_REMOUNT, "size=16m") }); err != nil {
 		t.Fatal(err)
 	}
-	h.recovers()
-	h.has(h.acked)
-	h.kill()
+	h.expectRecovery()
+	h.expectTasks(h.acked)
+	h.harness.killProgram()
 	next := d.up()
-	next.has(h.acked)
-	next.recovers()
+	next.expectTasks(h.acked)
+	next.expectRecovery()
 }
 
-// TestReadOnlyMount: an initiator does not begin on what it cannot write, says
-// so, and leaves everything as it is.
+// An initiator does not start on a read-only mount, says why, and changes nothing.
 func TestReadOnlyMount(t *testing.T) {
-	d := newDen(t)
+	d := newMountNamespace(t)
 	if err := d.in(func() error { return unix.Mount("tmpfs", d.state(), "tmpfs", 0, "size=4m") }); err != nil {
 		t.Fatal(err)
 	}
 	h := d.up()
-	h.recovers()
-	h.kill()
+	h.expectRecovery()
+	h.harness.killProgram()
 	remount := func(flags uintptr) error {
 		return d.in(func() error { return unix.Mount("", d.state(), "", unix.MS_REMOUNT|flags, "") })
 	}
 	for tick := time.NewTicker(5 * time.Millisecond); remount(unix.MS_RDONLY) != nil; <-tick.C { // until the keeper has ended too
 		if t.Context().Err() != nil {
-			t.Fatal("somebody writes there still")
+			t.Fatal("a process still writes to the mount")
 		}
 	}
 	cmd := exec.Command(os.Args[0], "up", filepath.Join(d.dir, "initiator.ini"), d.state())
@@ -232,21 +229,20 @@ func TestReadOnlyMount(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	if said := out.String(); !strings.Contains(said, "read-only file system") || !strings.Contains(said, "state_dir") {
-		t.Errorf("it says %q", said)
+	if text := out.String(); !strings.Contains(text, "read-only file system") || !strings.Contains(text, "state_dir") {
+		t.Errorf("it says %q", text)
 	}
 	if err := remount(0); err != nil {
 		t.Fatal(err)
 	}
 	next := d.up()
-	next.has(h.acked)
-	next.recovers()
+	next.expectTasks(h.acked)
+	next.expectRecovery()
 }
 
-// TestDiskGoesReadOnly: a file system that the kernel takes away in the middle,
-// because of a fault, is what a broken disk looks like.
+// A broken disk is a file system that the kernel makes read-only while it is used.
 func TestDiskGoesReadOnly(t *testing.T) {
-	d := newDen(t)
+	d := newMountNamespace(t)
 	image := filepath.Join(d.dir, "image")
 	if err := errors.Join(os.WriteFile(image, nil, 0o600), os.Truncate(image, 16<<20)); err != nil {
 		t.Fatal(err)
@@ -256,7 +252,7 @@ func TestDiskGoesReadOnly(t *testing.T) {
 		t.Skipf("no file system in a file here: %v", err)
 	}
 	h := d.up()
-	h.recovers()
+	h.expectRecovery()
 	var at unix.Stat_t
 	if err := d.in(func() error { return unix.Stat(d.state(), &at) }); err != nil {
 		t.Fatal(err)
@@ -268,19 +264,19 @@ func TestDiskGoesReadOnly(t *testing.T) {
 	if err != nil {
 		t.Skipf("this kernel breaks no file system on demand: %v", err)
 	}
-	h.refuses("see to the disk")
-	h.kill()
+	h.expectRefusals("see to the disk")
+	h.harness.killProgram()
 	for tick := time.NewTicker(5 * time.Millisecond); d.run("umount", d.state()) != nil; <-tick.C { // until the keeper has ended too
 		if t.Context().Err() != nil {
-			t.Fatal("somebody is there still")
+			t.Fatal("a process still uses the mount")
 		}
 	}
-	_ = d.run("fsck.ext4", "-fy", image) // it says by its exit code that it has repaired something
+	_ = d.run("fsck.ext4", "-fy", image) // its exit code says that it has repaired something
 	if err := d.run(mount...); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.run("umount", "-l", d.state()) })
 	next := d.up()
-	next.has(h.acked)
-	next.recovers()
+	next.expectTasks(h.acked)
+	next.expectRecovery()
 }

@@ -11,36 +11,31 @@ import (
 	"initiator/initiator/task"
 )
 
-const adder = `
-[worker:adder]
-command  = ${initiator:self} job sum
-replicas = 2
-slots    = 4
-`
-
-func TestFutureCompletes(t *testing.T) {
+func TestTaskCompletes(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	called := make(chan string, 2)
-	future := in.NewTask("adder", map[string]int{"a": 2, "b": 3}).
+	one := in.NewTask("adder", map[string]int{"a": 2, "b": 3}).
 		OnComplete(func(json.RawMessage, json.RawMessage) { panic("in a callback") }).
 		OnComplete(func(data, result json.RawMessage) { called <- string(data) + string(result) }).
 		OnFail(func(_, _ json.RawMessage) { called <- "failed" })
-	if _, err := future.Join(t.Context()); !errors.Is(err, initiator.ErrNotStarted) {
+	if _, err := one.Join(t.Context()); !errors.Is(err, initiator.ErrNotStarted) {
 		t.Errorf("join before start: %v", err)
 	}
-	result, err := future.Start().Start().Join(t.Context())
+	result, err := one.Start().Start().Join(t.Context())
 	if err != nil || string(result) != `{"sum":5}` {
 		t.Fatalf("join: %s, %v", result, err)
 	}
 	if got := <-called; got != `{"a":2,"b":3}{"sum":5}` {
 		t.Errorf("callback got %s; the panic of the first must not keep the second from it", got)
 	}
-	if future.Status() != task.Completed || string(future.Result()) != `{"sum":5}` {
-		t.Errorf("status %s, result %s", future.Status(), future.Result())
+	if one.Status() != task.Completed || string(one.Result()) != `{"sum":5}` {
+		t.Errorf("status %s, result %s", one.Status(), one.Result())
 	}
 }
 
-func TestFutureFails(t *testing.T) {
+func TestTaskFails(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	called := make(chan string, 1)
 	result, err := in.NewTask("adder", json.RawMessage(`{"a":2}`)).
@@ -56,7 +51,8 @@ func TestFutureFails(t *testing.T) {
 	}
 }
 
-func TestFutureOfBadData(t *testing.T) {
+func TestTaskWithBadData(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	if _, err := in.NewTask("adder", func() {}).Start().Join(t.Context()); err == nil {
 		t.Error("a function was sent as JSON")
@@ -67,7 +63,8 @@ func TestFutureOfBadData(t *testing.T) {
 	}
 }
 
-func TestLaunchYieldsTheTuple(t *testing.T) {
+func TestLaunchReturnsTuple(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	w, err := in.Launch(t.Context(), "adder", "0123456789abcdef0123456789abcdef")
 	if err != nil {
@@ -88,13 +85,15 @@ func TestLaunchYieldsTheTuple(t *testing.T) {
 }
 
 func TestRunTwiceIsRefused(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, adder)
 	if err := in.Run(context.Background()); err == nil {
 		t.Error("Run ran twice")
 	}
 }
 
-func TestTwoInitiatorsOnOneStateDirectory(t *testing.T) {
+func TestTwoInitiatorsInOneStateDir(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	first := initiatortest.StartText(t, adder, initiatortest.StateDir(dir))
 	second, err := initiator.New(initiator.Config{Plan: first.Plan(), StateDir: dir})

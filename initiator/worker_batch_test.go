@@ -11,9 +11,10 @@ import (
 	"initiator/initiator/initiatortest"
 )
 
-// Whose child each task is can be checked for one: a worker's own token opens
-// no request with many.
-func TestAWorkerSubmitsOneInARequest(t *testing.T) {
+// The parent of a task is checked for a single task only, so a worker's own token
+// opens no request with many tasks.
+func TestWorkerSubmitsOneTaskPerRequest(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, parentINI, initiatortest.Only("parent"))
 	var token string
 	if err := json.Unmarshal([]byte(in.Call("parent.tell", `null`)), &token); err != nil {

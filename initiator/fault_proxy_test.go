@@ -11,32 +11,32 @@ import (
 	"time"
 )
 
-// gremlin stands before one end of the webhooks, passes requests on to it, and
-// treats some of them, or their answers, as a bad network does.
-type gremlin struct {
-	base    func() string                      // of whom it stands before
+// faultProxy stands before one end of the webhooks and passes requests on. It treats
+// some requests, or their answers, as a bad network does.
+type faultProxy struct {
+	base    func() string                      // of the end that it stands before
 	rewrite func(path string, b []byte) []byte // a body on its way
 	http    *http.Client
 }
 
-// A mood is what happens to one request.
-type mood int
+// A fault is what happens to one request.
+type fault int
 
 const (
-	honest mood = iota
-	slow        // delivered late
-	tardy       // answered late
-	double      // delivered twice, the second answer given
-	echoes      // delivered again when it has been answered
-	never       // not delivered, not answered
-	mute        // delivered, not answered
-	half        // delivered, half answered
-	moods
+	noFault        fault = iota
+	slow                 // delivered late
+	lateAnswer           // answered late
+	deliveredTwice       // delivered twice, the second answer given
+	deliveredAgain       // delivered again when it has been answered
+	notDelivered         // not delivered, not answered
+	notAnswered          // delivered, not answered
+	halfAnswered         // delivered, half answered
+	faultCount
 )
 
-// moodFor spares what only asks who is there; it spoils a heartbeat sometimes
-// and what carries a task often.
-func moodFor(path string) mood {
+// pickFault chooses a fault often for a request that carries a task, sometimes for a
+// heartbeat or a connect, and never for another request.
+func pickFault(path string) fault {
 	chance := 0
 	switch {
 	case strings.Contains(path, "/task/"):
@@ -45,14 +45,14 @@ func moodFor(path string) mood {
 		chance = 10
 	}
 	if rand.IntN(100) >= chance {
-		return honest
+		return noFault
 	}
-	return 1 + rand.N(moods-1)
+	return 1 + rand.N(faultCount-1)
 }
 
-func (g *gremlin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *faultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/stream" {
-		http.NotFound(w, r) // it cannot read those
+		http.NotFound(w, r) // the proxy cannot read streams
 		return
 	}
 	body, err := io.ReadAll(r.Body)
@@ -62,32 +62,32 @@ func (g *gremlin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if g.rewrite != nil {
 		body = g.rewrite(r.URL.Path, body)
 	}
-	m := moodFor(r.URL.Path)
+	m := pickFault(r.URL.Path)
 	switch m {
 	case slow:
-		while(r, 300)
-	case never:
+		delayUpTo(r, 300)
+	case notDelivered:
 		drop(w, nil)
 		return
-	case double:
+	case deliveredTwice:
 		_, _, _ = g.pass(r, body)
 	}
 	status, answer, err := g.pass(r, body)
 	switch {
 	case err != nil:
 		panic(http.ErrAbortHandler)
-	case m == tardy:
-		while(r, 300)
-	case m == mute:
+	case m == lateAnswer:
+		delayUpTo(r, 300)
+	case m == notAnswered:
 		drop(w, nil)
 		return
-	case m == half:
+	case m == halfAnswered:
 		drop(w, answer)
 		return
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(answer)
-	if m == echoes {
+	if m == deliveredAgain {
 		again := r.Clone(r.Context())
 		go func() { // ends with its timer, or with the process
 			<-time.After(time.Duration(rand.IntN(1200)) * time.Millisecond)
@@ -96,15 +96,15 @@ func (g *gremlin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// while waits for up to so many milliseconds, or until nobody wants an answer.
-func while(r *http.Request, most int) {
+// delayUpTo waits for up to most milliseconds, or until the client has gone away.
+func delayUpTo(r *http.Request, most int) {
 	select {
 	case <-time.After(time.Duration(rand.IntN(most)) * time.Millisecond):
 	case <-r.Context().Done():
 	}
 }
 
-// drop resets the connection, after half of the answer where there is one.
+// drop resets the connection, after half of the answer when there is one.
 func drop(w http.ResponseWriter, answer []byte) {
 	c, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
@@ -118,8 +118,8 @@ func drop(w http.ResponseWriter, answer []byte) {
 	_ = c.Close()
 }
 
-// pass delivers a request. That the sender has gone is no reason not to.
-func (g *gremlin) pass(r *http.Request, body []byte) (int, []byte, error) {
+// pass delivers a request, also when its sender has gone away.
+func (g *faultProxy) pass(r *http.Request, body []byte) (int, []byte, error) {
 	out, err := http.NewRequest(r.Method, g.base()+r.URL.Path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err

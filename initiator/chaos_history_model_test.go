@@ -10,7 +10,7 @@ import (
 	"initiator/initiator/task"
 )
 
-// told is one question after the other, each answered before the next.
+// told is a list of operations, each answered before the next begins.
 type told []porcupine.Operation
 
 func (l told) add(verb string, a answered) told {
@@ -22,7 +22,7 @@ func (l told) add(verb string, a answered) told {
 	return append(l, porcupine.Operation{Input: asked{verb, "k"}, Output: a, Call: at, Return: end})
 }
 
-// long makes the last question last until that of the given number.
+// long makes the last operation last until the operation with a number.
 func (l told) long(until int) told {
 	l[len(l)-1].Return = int64(10*until + 5)
 	return l
@@ -39,8 +39,9 @@ func (a answered) with(f func(*record)) answered {
 
 var theTask = uuid.MustParse("00000000-0000-0000-0000-000000000001")
 
-// TestHistories: the model takes what can be, and nothing else.
+// The model accepts possible histories, and no others.
 func TestHistories(t *testing.T) {
+	t.Parallel()
 	queued := answered{record: record{id: theTask, state: task.Queued}}
 	known := answered{record: queued.record, known: true}
 	runs := answered{record: record{id: theTask, state: task.Running, tries: 1, past: "|1 1 w 1"}}

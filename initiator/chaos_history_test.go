@@ -10,36 +10,36 @@ import (
 	"initiator/initiator/task"
 )
 
-// asked and answered are one question of a client about the task of one key,
-// and what it was told.
+// asked and answered are one request of a client about the task of one key, and its
+// answer.
 type asked struct {
 	verb string // submit, get, wait, cancel, retry
 	key  string
 }
 
 type answered struct {
-	lost    bool // the answer was: it may have happened, or may yet
+	lost    bool // there was no answer: it may have happened, or may still
 	refused bool // not possible in this state
 	missing bool // no such task
 	known   bool // of a submit: the task was there already
 	record
 }
 
-// record is what a client sees of a task, as far as it must make sense. The
-// zero value is that of a task which does not exist.
+// record is the part of a task that has to be consistent for a client. The zero value
+// stands for a task that does not exist.
 type record struct {
 	id      uuid.UUID
 	state   task.State
 	tries   int
 	past    string // every attempt, oldest first
 	attempt int    // with the next two, of a terminal record only:
-	result  string // what changes while the task lives is no matter
+	result  string // their changes before do not matter
 	reason  string
 }
 
 func recordOf(t task.Task) record {
 	r := record{id: t.ID, state: t.State, tries: t.Tries()}
-	if r.tries <= len(t.History) { // else the oldest are forgotten
+	if r.tries <= len(t.History) { // otherwise the oldest attempts are forgotten
 		r.past = pastOf(t.History)
 	}
 	if t.State.Terminal() {
@@ -48,7 +48,7 @@ func recordOf(t task.Task) record {
 	return r
 }
 
-// pastOf is such that it becomes longer at its end and never changes.
+// pastOf encodes attempts so that the text only grows at its end.
 func pastOf(list []task.Attempt) string {
 	var b strings.Builder
 	for _, a := range list {
@@ -60,18 +60,17 @@ func pastOf(list []task.Attempt) string {
 	return b.String()
 }
 
-// story is the state of the sequential model: the record of one task as it was
-// last seen. What a client cannot ask for happens between two steps: a queued
-// task begins, a running one goes back or ends.
-type story struct {
+// modelState is the state of the sequential model: the last known record of one task.
+// Changes without a request happen between two steps: a queued task begins, a running
+// task is queued again or ends.
+type modelState struct {
 	record
 	asked bool // to be cancelled, while it lives
-	over  bool // it has ended since, nobody saw how
+	over  bool // it has ended since, in a way that is unknown
 }
 
-// follows says whether a task that was like s can be like r without anybody's
-// doing.
-func (s story) follows(r record) bool {
+// follows reports whether a task in state s can come to be r without a request.
+func (s modelState) follows(r record) bool {
 	switch {
 	case s.state == "" || r.state == "":
 		return s.record == r
@@ -89,24 +88,24 @@ func (s story) follows(r record) bool {
 	return true
 }
 
-// continues says whether no attempt was changed or forgotten.
+// continues reports whether no attempt was changed or forgotten.
 func continues(was, is record) bool {
 	return is.past == "" && is.tries > 0 || strings.HasPrefix(is.past, was.past)
 }
 
-// becomes is the story after r was seen.
-func (s story) becomes(r record) []any {
+// becomes returns the state after r was read.
+func (s modelState) becomes(r record) []any {
 	if !s.follows(r) {
 		return nil
 	}
-	return []any{story{record: r, asked: s.asked && !r.state.Terminal()}}
+	return []any{modelState{record: r, asked: s.asked && !r.state.Terminal()}}
 }
 
 // history is the model of one task, for any number of clients.
 var history = (&porcupine.NondeterministicModel{
 	Partition: byKey,
-	Init:      func() []any { return []any{story{}} },
-	Step:      func(s, in, out any) []any { return s.(story).step(in.(asked), out.(answered)) },
+	Init:      func() []any { return []any{modelState{}} },
+	Step:      func(s, in, out any) []any { return s.(modelState).step(in.(asked), out.(answered)) },
 	DescribeOperation: func(in, out any) string {
 		return fmt.Sprintf("%+v → %+v", in, out)
 	},
@@ -127,7 +126,7 @@ func byKey(list []porcupine.Operation) [][]porcupine.Operation {
 	return parts
 }
 
-func (s story) step(in asked, out answered) []any {
+func (s modelState) step(in asked, out answered) []any {
 	if out.missing {
 		if s.state == "" {
 			return []any{s}
@@ -149,11 +148,11 @@ func (s story) step(in asked, out answered) []any {
 	return s.becomes(out.record)
 }
 
-// submit: the first of a key makes the task, every other one finds it.
-func (s story) submit(out answered) []any {
+// submit: the first submit of a key makes the task, every other finds it.
+func (s modelState) submit(out answered) []any {
 	switch {
 	case out.lost && s.state == "":
-		return []any{s, story{record: record{state: task.Queued}}}
+		return []any{s, modelState{record: record{state: task.Queued}}}
 	case out.lost:
 		return []any{s}
 	case out.known != (s.state != ""):
@@ -163,11 +162,11 @@ func (s story) submit(out answered) []any {
 	case out.state != task.Queued || out.tries != 0:
 		return nil
 	}
-	return []any{story{record: out.record}}
+	return []any{modelState{record: out.record}}
 }
 
 // cancel ends a queued task, and asks a running one to end.
-func (s story) cancel(out answered) []any {
+func (s modelState) cancel(out answered) []any {
 	willing := s
 	willing.asked = true
 	switch {
@@ -189,7 +188,7 @@ func (s story) cancel(out answered) []any {
 }
 
 // retry revives what has ended badly.
-func (s story) retry(out answered) []any {
+func (s modelState) retry(out answered) []any {
 	revived := s
 	revived.state, revived.attempt, revived.result, revived.reason = task.Queued, 0, "", ""
 	revived.asked, revived.over = false, false
@@ -210,5 +209,5 @@ func (s story) retry(out answered) []any {
 	case bad && out.record != revived.record:
 		return nil
 	}
-	return []any{story{record: out.record}}
+	return []any{modelState{record: out.record}}
 }

@@ -15,8 +15,8 @@ import (
 
 const quiet = "[worker:resting]\ncommand = ${initiator:self} job echo\nautostart = false\n"
 
-// opened are the sockets that systemd would open for a house.
-func opened(t *testing.T, network, addr string) net.Listener {
+// openListener opens a socket as systemd does for an initiator.
+func openListener(t *testing.T, network, addr string) net.Listener {
 	t.Helper()
 	l, err := net.Listen(network, addr)
 	if err != nil {
@@ -29,11 +29,11 @@ func opened(t *testing.T, network, addr string) net.Listener {
 	return l
 }
 
-// passedTo writes an INI and makes an initiator of it.
-func passedTo(t *testing.T, dir string, passed ...net.Listener) *initiator.Initiator {
+// newWithListeners writes an INI and makes an initiator with passed listeners.
+func newWithListeners(t *testing.T, dir string, passed ...net.Listener) *initiator.Initiator {
 	t.Helper()
 	path := filepath.Join(dir, "initiator.ini")
-	edit(t, path, quiet)
+	writeFile(t, path, quiet)
 	in, err := initiator.New(initiator.Config{Path: path, Passed: passed})
 	if err != nil {
 		t.Fatal(err)
@@ -41,15 +41,16 @@ func passedTo(t *testing.T, dir string, passed ...net.Listener) *initiator.Initi
 	return in
 }
 
-func TestPassedSocketsAreServedAndStay(t *testing.T) {
+func TestPassedListenersAreServedAndStay(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	state := filepath.Join(dir, ".initiator")
 	if err := os.Mkdir(state, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	tcp := opened(t, "tcp", "127.0.0.1:0")
+	tcp := openListener(t, "tcp", "127.0.0.1:0")
 	paths := []string{filepath.Join(state, "initiator.sock"), filepath.Join(dir, "other.sock")}
-	in := passedTo(t, dir, tcp, opened(t, "unix", paths[0]), opened(t, "unix", paths[1]))
+	in := newWithListeners(t, dir, tcp, openListener(t, "unix", paths[0]), openListener(t, "unix", paths[1]))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ran := make(chan error, 1)
@@ -82,17 +83,18 @@ func TestPassedSocketsAreServedAndStay(t *testing.T) {
 	}
 	for _, path := range paths {
 		if _, err := os.Lstat(path); err != nil {
-			t.Errorf("it belongs to who has made it: %v", err)
+			t.Errorf("a passed socket was removed: %v", err)
 		}
 	}
 }
 
-func TestPassedSocketsAreJudgedAsOurOwn(t *testing.T) {
-	open := passedTo(t, t.TempDir(), opened(t, "tcp", "0.0.0.0:0"))
+func TestPassedListenersAreCheckedLikeOwn(t *testing.T) {
+	t.Parallel()
+	open := newWithListeners(t, t.TempDir(), openListener(t, "tcp", "0.0.0.0:0"))
 	if err := open.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "beyond loopback") {
-		t.Errorf("a socket for everybody: %v", err)
+		t.Errorf("a socket beyond loopback: %v", err)
 	}
-	two := passedTo(t, t.TempDir(), opened(t, "tcp", "127.0.0.1:0"), opened(t, "tcp", "127.0.0.1:0"))
+	two := newWithListeners(t, t.TempDir(), openListener(t, "tcp", "127.0.0.1:0"), openListener(t, "tcp", "127.0.0.1:0"))
 	if err := two.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "more than one TCP socket") {
 		t.Errorf("two sockets: %v", err)
 	}

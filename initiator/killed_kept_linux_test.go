@@ -18,23 +18,22 @@ import (
 	"time"
 
 	"initiator/initiator/task"
-	"initiator/internal/supervise"
 )
 
-// kills is how often the tests below kill the initiator.
-var kills = flag.Int("kills", 12, "how often the initiator is killed, and upgraded")
+// killsFlag is how often the tests below kill the initiator.
+var killsFlag = flag.Int("kills", 12, "how often the initiator is killed, and upgraded")
 
-func times(t *testing.T) int {
+func killCount(t *testing.T) int {
 	t.Helper()
 	if testing.Short() {
-		return min(*kills, 3)
+		return min(*killsFlag, 3)
 	}
-	return *kills
+	return *killsFlag
 }
 
-// keepers is an INI whose workers survive: two with tasks, and one that writes
-// numbered lines and notes in a file which it has written.
-func keepers(dir, keep string) string {
+// keptWorkersINI has workers that survive: two with tasks, and a worker that writes
+// numbered lines and stores in a file which lines it has written.
+func keptWorkersINI(dir, keep string) string {
 	return fmt.Sprintf(`
 [DEFAULT]
 on_initiator_exit = %s
@@ -48,13 +47,13 @@ slots    = 2
 command  = sh -c 'n=0; while :; do n=$$((n+1)); echo "line $$n"; echo $$n >> %s; sleep 0.005; done'
 contract = off
 stdout_logfile_maxbytes = 0
-`, keep, acks(dir))
+`, keep, acknowledgedPath(dir))
 }
 
-func acks(dir string) string { return filepath.Join(dir, "acknowledged") }
+func acknowledgedPath(dir string) string { return filepath.Join(dir, "acknowledged") }
 
-// load is somebody who asks for sums, and others who connect to a worker, until
-// stop. Requests may fail while nobody is there; a connect may never.
+// load submits tasks and connects to a worker until it is stopped. Requests may fail
+// while no initiator runs; a connect must never fail.
 type load struct {
 	sums, connects atomic.Int64
 	failed         atomic.Int64 // requests to the API
@@ -64,11 +63,11 @@ type load struct {
 	group          sync.WaitGroup
 }
 
-func (d *dynasty) load(addr string) *load {
+func (d *restartHarness) startLoad(addr string) *load {
 	ctx, stop := context.WithCancel(context.Background())
 	l := &load{stop: stop, refused: make(chan error, 1)}
 	l.group.Go(func() {
-		c := d.client()
+		c := d.newClient()
 		defer c.Close()
 		for ctx.Err() == nil {
 			got, err := c.Submit(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":2}`)})
@@ -81,7 +80,7 @@ func (d *dynasty) load(addr string) *load {
 				l.failed.Add(1)
 				l.last.Store(fmt.Sprint(got.State, got.Reason, err))
 				select {
-				case <-time.After(5 * time.Millisecond): // who asks all the time leaves the machine no time to answer
+				case <-time.After(5 * time.Millisecond): // a busy loop would leave the machine no time to answer
 				case <-ctx.Done():
 				}
 			}
@@ -113,11 +112,11 @@ func (l *load) end(t *testing.T) {
 	t.Logf("%d sums, %d requests failed (%v), %d connects", l.sums.Load(), l.failed.Load(), l.last.Load(), l.connects.Load())
 }
 
-// fulfilled waits until every task that was taken has ended, and checks that
+// expectTasksCompleted waits until every accepted task has ended, and checks that
 // each was completed.
-func (d *dynasty) fulfilled() {
+func (d *restartHarness) expectTasksCompleted() {
 	d.t.Helper()
-	c := d.client()
+	c := d.newClient()
 	defer c.Close()
 	list, err := c.List(d.t.Context(), task.Filter{Pool: "adder", Limit: 10_000})
 	if err != nil {
@@ -131,23 +130,11 @@ func (d *dynasty) fulfilled() {
 		}
 		tries += len(got.History)
 	}
-	d.t.Logf("%d tasks were taken and completed, in %d tries", len(list), tries)
+	d.t.Logf("%d tasks were accepted and completed, in %d tries", len(list), tries)
 }
 
-func pick(t *testing.T, list map[string]supervise.Worker, name string) supervise.Worker {
-	t.Helper()
-	for _, w := range list {
-		if w.Name == name {
-			return w
-		}
-	}
-	t.Fatalf("there is no %s in %+v", name, list)
-	return supervise.Worker{}
-}
-
-// complete checks that the log has every line that was acknowledged, once and
-// in order.
-func complete(t *testing.T, acknowledged, log string) {
+// expectAllLines checks that the log has every acknowledged line, once and in order.
+func expectAllLines(t *testing.T, acknowledged, log string) {
 	t.Helper()
 	noted, err := os.ReadFile(acknowledged)
 	if err != nil {
@@ -175,7 +162,7 @@ func complete(t *testing.T, acknowledged, log string) {
 	t.Logf("%d lines, none missing", n)
 }
 
-func logOf(t *testing.T, state, guid string) string {
+func writerLog(t *testing.T, state, guid string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(state, "logs", "*"))
 	if err != nil {
@@ -190,52 +177,52 @@ func logOf(t *testing.T, state, guid string) string {
 	return ""
 }
 
-// TestKilledAndKept kills the initiator at random moments, also while it takes
-// over from the one before, and finds everything as it was.
+// The initiator is killed at random moments, also while it takes over from the one
+// before it. The workers, their output and the tasks are as they were.
 func TestKilledAndKept(t *testing.T) {
 	dir := t.TempDir()
-	d := newDynasty(t, keepers(dir, "keep"))
-	d.up()
-	before := d.workers()
-	l := d.load(pick(t, before, "adder").Addr)
+	d := newRestartHarness(t, keptWorkersINI(dir, "keep"))
+	d.startReady()
+	before := d.listWorkers()
+	l := d.startLoad(workerNamed(t, before, "adder").Addr)
 	checked := 0
-	for range times(t) {
+	for range killCount(t) {
 		select {
 		case <-time.After(time.Duration(rand.IntN(300)) * time.Millisecond):
 		case <-d.ready:
 			<-time.After(time.Duration(rand.IntN(200)) * time.Millisecond)
-			d.same(before)
+			d.expectSameWorkers(before)
 			checked++
 		}
-		d.kill()
+		d.killProgram()
 		for _, w := range before {
-			if !alive(w.PID) {
+			if !isAlive(w.PID) {
 				t.Fatalf("%s (%d) is dead", w.Name, w.PID)
 			}
 		}
-		d.start()
+		d.startProgram()
 	}
-	d.whenReady()
-	d.same(before)
+	d.waitReady()
+	d.expectSameWorkers(before)
 	l.end(t)
-	d.fulfilled()
-	writer := pick(t, before, "writer")
-	d.end()
-	complete(t, acks(dir), logOf(t, d.state, writer.GUID))
-	t.Logf("killed %d times, %d of them when all was ready", times(t), checked)
+	d.expectTasksCompleted()
+	writer := workerNamed(t, before, "writer")
+	d.stopProgram()
+	expectAllLines(t, acknowledgedPath(dir), writerLog(t, d.state, writer.GUID))
+	t.Logf("killed %d times, %d of them when all was ready", killCount(t), checked)
 }
 
-// TestKilledAndStopped: nothing is left, each time.
+// Without on_initiator_exit = keep no process is left after each kill.
 func TestKilledAndStopped(t *testing.T) {
-	d := newDynasty(t, keepers(t.TempDir(), "stop"))
-	for range times(t) {
-		d.start()
+	d := newRestartHarness(t, keptWorkersINI(t.TempDir(), "stop"))
+	for range killCount(t) {
+		d.startProgram()
 		select {
 		case <-time.After(time.Duration(rand.IntN(400)) * time.Millisecond):
 		case <-d.ready:
 		}
-		d.kill()
-		gone(t, d.mark)
+		d.killProgram()
+		waitNoProcess(t, d.mark)
 	}
 	if _, err := os.Stat(filepath.Join(d.state, "keeper.sock")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the keeper's socket is left: %v", err)

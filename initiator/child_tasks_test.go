@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -17,8 +16,8 @@ import (
 	"initiator/worker"
 )
 
-// parents are the handlers of the test binary as a worker.
-var parents = []worker.Handler{
+// parentHandlers are the handlers of the test binary as a worker.
+var parentHandlers = []worker.Handler{
 	// fan has its numbers added up by another pool, two and two.
 	worker.Handle("fan", func(ctx context.Context, in []int) (int, error) {
 		c, err := worker.NewInitiatorClient(ctx)
@@ -59,7 +58,7 @@ var parents = []worker.Handler{
 		}
 		return c.Wait(ctx, child.ID)
 	}),
-	// tell gives away what no worker should.
+	// tell returns the worker's token, which no handler should do.
 	worker.Handle("tell", func(ctx context.Context, _ any) (string, error) {
 		token, _ := worker.Setting(ctx, "token")
 		return token, nil
@@ -79,7 +78,8 @@ command = ${initiator:self} job sum
 command = ${initiator:self} job sleep
 `
 
-func TestATaskHasChildren(t *testing.T) {
+func TestTaskHasChildren(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, parentINI, initiatortest.Only("parent", "adder"))
 	if got := in.Call("parent.fan", `[1, 2, 3, 4, 5, 6]`); got != "21" {
 		t.Errorf("the sum is %s", got)
@@ -96,7 +96,8 @@ func TestATaskHasChildren(t *testing.T) {
 	}
 }
 
-func TestCancelReachesTheChildrenOfARealTask(t *testing.T) {
+func TestCancelReachesChildren(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, parentINI, initiatortest.Only("parent", "sleeper"))
 	parent, err := in.Submit(t.Context(), task.Request{Pool: "parent.hold"})
 	if err != nil {
@@ -113,25 +114,10 @@ func TestCancelReachesTheChildrenOfARealTask(t *testing.T) {
 	}
 }
 
-// awaitTask polls until there is such a task; there is no event for all of them.
-func awaitTask(t *testing.T, in *initiatortest.Initiator, f task.Filter) task.Task {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(initiatortest.Patience); time.Now().Before(end); <-tick.C {
-		if list, err := in.List(t.Context(), f); err != nil {
-			t.Fatal(err)
-		} else if len(list) > 0 {
-			return list[0]
-		}
-	}
-	t.Fatalf("there is no task as %+v", f)
-	return task.Task{}
-}
-
-// A worker's own token opens what its tasks need, and nothing else; and not for
-// tasks that run elsewhere.
-func TestWhatAWorkersOwnTokenOpens(t *testing.T) {
+// A worker's own token opens the requests that its tasks need and no others, and not
+// for tasks that run in another worker.
+func TestRoutesOpenToWorkerToken(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, parentINI, initiatortest.Only("parent", "sleeper"))
 	var token string
 	if err := json.Unmarshal([]byte(in.Call("parent.tell", `null`)), &token); err != nil {

@@ -16,17 +16,17 @@ import (
 	"initiator/internal/supervise"
 )
 
-// screen is an output that a test waits for.
-type screen struct {
+// outputRecorder is an output on which a test can wait.
+type outputRecorder struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 	more chan struct{}
 }
 
-func newScreen() *screen { return &screen{more: make(chan struct{})} }
+func newOutputRecorder() *outputRecorder { return &outputRecorder{more: make(chan struct{})} }
 
 // Write implements io.Writer.
-func (s *screen) Write(p []byte) (int, error) {
+func (s *outputRecorder) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	close(s.more)
@@ -34,8 +34,8 @@ func (s *screen) Write(p []byte) (int, error) {
 	return s.text.Write(p)
 }
 
-// shows waits until the text contains a part, and returns all of it.
-func (s *screen) shows(t *testing.T, part string) string {
+// waitText waits until the text contains a part, and returns the whole text.
+func (s *outputRecorder) waitText(t *testing.T, part string) string {
 	t.Helper()
 	patience := time.After(initiatortest.Patience)
 	for {
@@ -48,13 +48,13 @@ func (s *screen) shows(t *testing.T, part string) string {
 		select {
 		case <-more:
 		case <-patience:
-			t.Fatalf("it never showed %q, but:\n%s", part, text)
+			t.Fatalf("the output never had %q, but:\n%s", part, text)
 		}
 	}
 }
 
-// outputs gives the initiator outputs of the test's own.
-func outputs(stdout, stderr, log io.Writer) initiatortest.Option {
+// withOutputs gives the initiator the test's own outputs.
+func withOutputs(stdout, stderr, log io.Writer) initiatortest.Option {
 	return func(c *initiator.Config) {
 		c.Stdout, c.Stderr = stdout, stderr
 		if log != nil {
@@ -63,10 +63,11 @@ func outputs(stdout, stderr, log io.Writer) initiatortest.Option {
 	}
 }
 
-// TestOwnOutput: what is not kept in files stands on the initiator's own
-// output and in its log, each line where it belongs.
+// Lines that are not kept in files are written to the initiator's own output and to
+// its log, each line to the right one.
 func TestOwnOutput(t *testing.T) {
-	stdout, stderr, log := newScreen(), newScreen(), newScreen()
+	t.Parallel()
+	stdout, stderr, log := newOutputRecorder(), newOutputRecorder(), newOutputRecorder()
 	in := initiatortest.StartText(t, `
 [DEFAULT]
 [worker:talker]
@@ -81,47 +82,49 @@ contract        = off
 stdout_logfile  = -
 redirect_stderr = true
 [worker:quiet]
-command  = sh -c 'echo nobody sees this; exec sleep 3600'
+command  = sh -c 'echo not shown; exec sleep 3600'
 contract = off
-`, outputs(stdout, stderr, log))
+`, withOutputs(stdout, stderr, log))
 	for _, part := range []string{"talker:0 | to stdout\n", "talker:1 | to stdout\n", "joined:0 | one\n"} {
-		stdout.shows(t, part)
+		stdout.waitText(t, part)
 	}
-	stderr.shows(t, "talker:0 | to stderr\n")
+	stderr.waitText(t, "talker:0 | to stderr\n")
 	for _, worker := range []string{"talker:0", "talker:1"} {
-		log.shows(t, "[WARN]  worker: its own level: worker="+worker+" incarnation=1 n=7\n")
+		log.waitText(t, "[WARN]  worker: its own level: worker="+worker+" incarnation=1 n=7\n")
 	}
 	if err := in.Stop(); err != nil {
 		t.Error(err)
 	}
-	if text := stdout.shows(t, "") + stderr.shows(t, ""); strings.Contains(text, "nobody") || strings.Contains(text, "own level") {
+	if text := stdout.waitText(t, "") + stderr.waitText(t, ""); strings.Contains(text, "not shown") || strings.Contains(text, "own level") {
 		t.Errorf("shown:\n%s", text)
 	}
 }
 
-// TestAPanicIsOneError, whichever file its lines are in.
-func TestAPanicIsOneError(t *testing.T) {
-	stderr, log := newScreen(), newScreen()
+// The lines of a panic are one error in the initiator's log.
+func TestPanicIsOneError(t *testing.T) {
+	t.Parallel()
+	stderr, log := newOutputRecorder(), newOutputRecorder()
 	initiatortest.Begin(t, writeINI(t, `
 [worker:fragile]
 command        = sh -c 'printf "before\npanic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/x.go:1\n" >&2; exit 2'
 contract       = off
 stderr_logfile = -
 autorestart    = false
-`), outputs(nil, stderr, log))
-	text := log.shows(t, "/x.go:1")
+`), withOutputs(nil, stderr, log))
+	text := log.waitText(t, "/x.go:1")
 	if strings.Count(text, "[ERROR] worker: panic: boom: worker=fragile:0 incarnation=1") != 1 {
 		t.Errorf("log:\n%s", text)
 	}
-	if text := stderr.shows(t, "fragile:0 | before\n"); strings.Contains(text, "boom") {
+	if text := stderr.waitText(t, "fragile:0 | before\n"); strings.Contains(text, "boom") {
 		t.Errorf("stderr:\n%s", text)
 	}
 }
 
-// TestAPanicInAFileIsOneError: that of the incarnation that has died, and not
-// an older one, however soon they follow each other.
-func TestAPanicInAFileIsOneError(t *testing.T) {
-	log := newScreen()
+// A panic in a log file is one error: that of the incarnation that has died, and not
+// of an older incarnation, however soon they follow each other.
+func TestPanicInFileIsOneError(t *testing.T) {
+	t.Parallel()
+	log := newOutputRecorder()
 	in := initiatortest.Begin(t, writeINI(t, `
 [worker:fragile]
 command       = sh -c 'test $$INITIATOR_INCARNATION = 3 || printf "before\npanic: boom $$INITIATOR_INCARNATION\n\ngoroutine 1 [running]:\nmain.main()\n" >&2; exit 2'
@@ -132,30 +135,31 @@ restart_limit = 4/1min
 command       = sh -c 'echo panic: not really >&2; exit 2'
 contract      = off
 restart_limit = 1/1min
-`), outputs(nil, nil, log))
+`), withOutputs(nil, nil, log))
 	for _, name := range []string{"fragile", "usage"} {
 		in.WaitFor(name, "given up", func(w supervise.Worker) bool { return w.State == lifecycle.Fatal })
 	}
 	for _, n := range []string{"1", "2", "4"} {
-		log.shows(t, "[ERROR] worker: panic: boom "+n+": worker=fragile:0 incarnation="+n)
+		log.waitText(t, "[ERROR] worker: panic: boom "+n+": worker=fragile:0 incarnation="+n)
 	}
 	if err := in.Stop(); err != nil {
 		t.Error(err)
 	}
-	if text := log.shows(t, ""); strings.Count(text, "worker: panic: ") != 3 || strings.Contains(text, "before") {
+	if text := log.waitText(t, ""); strings.Count(text, "worker: panic: ") != 3 || strings.Contains(text, "before") {
 		t.Errorf("log:\n%s", text)
 	}
 }
 
-// TestNobodyReadsTheOutput: neither workers nor the initiator notice.
-func TestNobodyReadsTheOutput(t *testing.T) {
+// An output that is not read holds up neither workers nor the initiator.
+func TestOutputIsNotRead(t *testing.T) {
+	t.Parallel()
 	read, write := io.Pipe()
 	in := initiatortest.StartText(t, adder+`
 [worker:flood]
 command        = sh -c 'yes "a line of the flood"'
 contract       = off
 stdout_logfile = -
-`, outputs(write, write, nil))
+`, withOutputs(write, write, nil))
 	defer read.Close()
 	for range 20 {
 		if got := in.Call("adder", `{"a":2,"b":3}`); got != `{"sum":5}` {
@@ -168,20 +172,5 @@ stdout_logfile = -
 	in.WaitFor("flood", "ready", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
 	if err := in.Stop(); err != nil {
 		t.Error(err)
-	}
-}
-
-// await waits until something is so that nobody announces.
-func await(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	patience := time.After(initiatortest.Patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-patience:
-			t.Fatalf("waited in vain for %s", what)
-		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"initiator/initiator/task"
 )
 
-// questions are the methods of an initiator that ask somebody.
-var questions = map[string]func(context.Context, *initiator.Initiator) error{
+// waitingMethods are the methods of an initiator that wait for its loops.
+var waitingMethods = map[string]func(context.Context, *initiator.Initiator) error{
 	"Task": func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Task(ctx, uuid.Nil); return err },
 	"Wait": func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Wait(ctx, uuid.Nil); return err },
 	"List": func(ctx context.Context, in *initiator.Initiator) error {
@@ -52,9 +52,10 @@ var questions = map[string]func(context.Context, *initiator.Initiator) error{
 	},
 }
 
-// TestAskedTooEarly: a program that embeds the initiator may ask while Run has
-// not begun, or has failed. It waits, and then has an answer.
-func TestAskedTooEarly(t *testing.T) {
+// Before Run, and after a Run that failed, methods wait until ctx is done or return an
+// error.
+func TestMethodsBeforeRun(t *testing.T) {
+	t.Parallel()
 	state := filepath.Join(t.TempDir(), "state")
 	in, err := initiator.New(initiator.Config{Path: "../testdata/quickstart.ini", StateDir: state})
 	if err != nil {
@@ -62,7 +63,7 @@ func TestAskedTooEarly(t *testing.T) {
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	for name, ask := range questions {
+	for name, ask := range waitingMethods {
 		if err := ask(over, in); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s before Run: %v", name, err)
 		}
@@ -73,7 +74,7 @@ func TestAskedTooEarly(t *testing.T) {
 	if err := in.Run(t.Context()); err == nil {
 		t.Fatal("it ran")
 	}
-	for name, ask := range questions {
+	for name, ask := range waitingMethods {
 		if err := ask(t.Context(), in); err == nil {
 			t.Errorf("%s after Run: no error", name)
 		}

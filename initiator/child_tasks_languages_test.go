@@ -12,9 +12,9 @@ import (
 	"initiator/initiator/task"
 )
 
-// parentIn makes a worker of ours in another language the parent of children:
-// the line that adds is replaced, as its first comment says.
-func parentIn(t *testing.T, name, line string, instead ...string) string {
+// parentScript makes one of our workers in another language a parent of child tasks:
+// it replaces the line that adds, as the first comment of the worker suggests.
+func parentScript(t *testing.T, name, line string, instead ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "jobs", name))
 	if err != nil {
@@ -30,19 +30,19 @@ func parentIn(t *testing.T, name, line string, instead ...string) string {
 	return path
 }
 
-// TestChildrenInOtherLanguages: a task in Python and one in Node submit children
-// with the worker's own token, wait for them, say how far they are and what they
-// write; and their cancel reaches the children.
+// Tasks in Python and in Node submit child tasks with the worker's own token, wait for
+// them, and report progress and output. Their cancel reaches the children.
 func TestChildrenInOtherLanguages(t *testing.T) {
+	t.Parallel()
 	for language, path := range map[string]func() string{
 		"python3": func() string {
-			return parentIn(t, "worker.py", `    return {"sum": data["a"] + data["b"]}`,
+			return parentScript(t, "worker.py", `    return {"sum": data["a"] + data["b"]}`,
 				`    task.progress({"asked": data["pool"]})`,
 				`    task.output("asks gr\u00fcn\n")`,
 				`    return task.wait(task.submit(data["pool"], data, key="one"))["result"]`)
 		},
 		"node": func() string {
-			return parentIn(t, "worker.mjs", `  return { sum: data.a + data.b };`,
+			return parentScript(t, "worker.mjs", `  return { sum: data.a + data.b };`,
 				`  task.progress({ asked: data.pool });`,
 				`  task.output('asks gr\u00fcn\n');`,
 				`  return (await task.wait(await task.submit(data.pool, data, { key: 'one' }))).result;`)
@@ -66,12 +66,12 @@ command = ${initiator:self} job sleep
 			if got := in.Call("parent", `{"a": 2, "b": 3, "pool": "adder"}`); strings.ReplaceAll(got, " ", "") != `{"sum":5}` {
 				t.Errorf("the sum is %s", got)
 			}
-			childrenAreCancelled(t, in)
+			expectChildrenCancelled(t, in)
 		})
 	}
 }
 
-func childrenAreCancelled(t *testing.T, in *initiatortest.Initiator) {
+func expectChildrenCancelled(t *testing.T, in *initiatortest.Initiator) {
 	t.Helper()
 	w, err := in.WatchPool(t.Context(), "parent")
 	if err != nil {
@@ -107,7 +107,7 @@ func childrenAreCancelled(t *testing.T, in *initiatortest.Initiator) {
 	if got, err := in.Wait(t.Context(), child.ID); err != nil || got.State != task.Cancelled {
 		t.Errorf("the child is %s: %s, %v", got.State, got.Reason, err)
 	}
-	// Whether the parent hears first of its own end or of its child's, nobody knows.
+	// The parent learns of its own end or of the end of its child first: both are right.
 	if got, err := in.Wait(t.Context(), parent.ID); err != nil || got.State != task.Cancelled && got.State != task.Completed {
 		t.Errorf("the parent is %s: %s, %v", got.State, got.Reason, err)
 	}

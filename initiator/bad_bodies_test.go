@@ -9,15 +9,15 @@ import (
 	"initiator/initiator/initiatortest"
 )
 
-// TestBadBodiesUnderAGoodToken: a worker that the initiator knows sends results
-// and heartbeats that are none: not JSON, 100,000 deep, no UTF-8, of no task, of
-// another's task, 100 MB long. Each is refused, and ends neither its session nor
-// the task that it runs meanwhile.
-func TestBadBodiesUnderAGoodToken(t *testing.T) {
+// A worker with a valid token sends bad results and heartbeats: not JSON, 100,000
+// deep, no UTF-8, of no task, of another worker's task, 100 MB long. Each is refused,
+// and ends neither the session nor the task that the worker runs meanwhile.
+func TestBadBodiesWithValidToken(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("python3 is not installed, and the worker that misbehaves is in Python")
 	}
-	path := parentIn(t, "worker.py", `    return {"sum": data["a"] + data["b"]}`,
+	path := parentScript(t, "worker.py", `    return {"sum": data["a"] + data["b"]}`,
 		`    stranger = b'{"task":{"id":"0191d7a0-0000-7000-8000-000000000000"},"result":{}}'`,
 		`    bodies = {"not JSON": b"nonsense", "half": b'{"task":{', "deep": b'{"result":' + b"[" * 100000 + b"]" * 100000 + b"}",`,
 		`              "no UTF-8": b'{"result":"\xff"}', "no task": b'{"task":{}}', "no id": b'{"task":{"id":"7"},"result":1}',`,

@@ -15,13 +15,13 @@ import (
 	"initiator/initiator/task"
 )
 
-// count waits for the end of everything, and adds up.
-func (c *chaos) count(journals string) {
+// checkAll waits for the end of every task, and checks all records.
+func (c *chaos) checkAll(journals string) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), initiatortest.Patience)
 	defer cancel()
-	all := c.everything(ctx)
-	begun := c.begun(journals)
+	all := c.waitAllTasks(ctx)
+	begun := c.countBegun(journals)
 	byKey, states, tries := map[string]task.Task{}, map[task.State]int{}, map[task.Outcome]int{}
 	for _, one := range all {
 		if twice, ok := byKey[one.Key]; ok {
@@ -32,7 +32,7 @@ func (c *chaos) count(journals string) {
 		for _, a := range one.History {
 			tries[a.Outcome]++
 		}
-		c.sane(one, begun)
+		c.checkRecord(one, begun)
 	}
 	for key, first := range c.acked {
 		if last, ok := byKey[key]; !ok || last.ID != first.id {
@@ -43,15 +43,15 @@ func (c *chaos) count(journals string) {
 		c.t.Error("nothing was done")
 	}
 	c.t.Logf("%d keys acknowledged, ended as %v; tries %v", len(c.acked), states, tries)
-	c.linear(byKey)
+	c.checkHistory(byKey)
 	if c.t.Failed() {
 		c.t.Logf("seen with -chaos-seed %d", c.seed)
 	}
 }
 
-// everything is every task there is, at its end.
-func (c *chaos) everything(ctx context.Context) (all []task.Task) {
-	of := c.client()
+// waitAllTasks returns every task at its end.
+func (c *chaos) waitAllTasks(ctx context.Context) (all []task.Task) {
+	of := c.newClient()
 	defer of.Close()
 	list, err := of.List(ctx, task.Filter{Limit: 10_000})
 	for err != nil && pause(ctx, 20*time.Millisecond) { // it was killed just now
@@ -67,13 +67,13 @@ func (c *chaos) everything(ctx context.Context) (all []task.Task) {
 	return all
 }
 
-// begun counts how often each try of each task was begun, by whom.
-func (c *chaos) begun(journals string) map[string]int {
+// countBegun counts how often each try of each task was begun, by worker.
+func (c *chaos) countBegun(journals string) map[string]int {
 	found, err := filepath.Glob(filepath.Join(journals, "*"))
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	times, tries := map[string]int{}, map[string]string{}
+	killCount, tries := map[string]int{}, map[string]string{}
 	for _, path := range found {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -81,7 +81,7 @@ func (c *chaos) begun(journals string) map[string]int {
 		}
 		for line := range strings.Lines(string(text)) {
 			line = strings.TrimSpace(line)
-			times[line]++
+			killCount[line]++
 			f := strings.Fields(line)
 			try := f[0] + " " + f[1]
 			if was, twice := tries[try]; twice {
@@ -90,11 +90,11 @@ func (c *chaos) begun(journals string) map[string]int {
 			tries[try] = line
 		}
 	}
-	return times
+	return killCount
 }
 
-// sane checks one terminal record in itself.
-func (c *chaos) sane(one task.Task, begun map[string]int) {
+// checkRecord checks that one terminal record is consistent.
+func (c *chaos) checkRecord(one task.Task, begun map[string]int) {
 	wrong := func(what string) {
 		text, _ := json.Marshal(one) // it came as JSON
 		c.t.Errorf("%s: %s", what, text)
@@ -109,7 +109,7 @@ func (c *chaos) sane(one task.Task, begun map[string]int) {
 		case a.Outcome == task.OutcomeCompleted:
 			succeeded++
 		}
-		if strings.HasPrefix(a.Error, "a try: ") && a.Error != (did{Worker: a.Worker, Incarnation: a.Incarnation, Try: a.Try}).words() {
+		if strings.HasPrefix(a.Error, "a try: ") && a.Error != (chaosResult{Worker: a.Worker, Incarnation: a.Incarnation, Try: a.Try}).words() {
 			wrong("an attempt failed as another did")
 		}
 		if a.Outcome != task.OutcomeReleased && a.Outcome != task.OutcomeRefused {
@@ -125,7 +125,7 @@ func (c *chaos) sane(one task.Task, begun map[string]int) {
 		}
 		return
 	}
-	var r did
+	var r chaosResult
 	if err := json.Unmarshal(one.Result, &r); err != nil || succeeded != 1 {
 		wrong("completed without a result, or more than once")
 		return
@@ -135,12 +135,13 @@ func (c *chaos) sane(one task.Task, begun map[string]int) {
 		wrong("the result is not that of its last attempt")
 	}
 	if begun[fmt.Sprint(one.ID, " ", r.Try, " ", r.Worker, " ", r.Incarnation)] == 0 {
-		wrong("nobody has begun it")
+		wrong("no worker has begun it")
 	}
 }
 
-// linear checks what the clients were told, with the end as the last word.
-func (c *chaos) linear(ends map[string]task.Task) {
+// checkHistory checks the answers that the clients got, and the final records after
+// them.
+func (c *chaos) checkHistory(ends map[string]task.Task) {
 	now := int64(time.Since(c.began))
 	for key, one := range ends {
 		c.noted = append(c.noted, porcupine.Operation{

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// fill writes to a file system until it has no room left, and returns how to
-// make room again.
-func fill(t *testing.T, dir string) (room func()) {
+// fillFileSystem writes to a file system until it has no room left. The returned
+// function makes room again.
+func fillFileSystem(t *testing.T, dir string) (room func()) {
 	t.Helper()
 	path := filepath.Join(dir, "ballast")
 	f, err := os.Create(path)
@@ -28,10 +28,10 @@ func fill(t *testing.T, dir string) (room func()) {
 	return func() { _ = os.Remove(path) } // a test that needs it fails without
 }
 
-// TestFullDisk: workers that are kept are found again although nothing could be
-// written when their initiator was killed, nor when the next one came.
+// Kept workers are found again although the disk was full when their initiator was
+// killed and when the next initiator started.
 func TestFullDisk(t *testing.T) {
-	d := newDynasty(t, silent)
+	d := newRestartHarness(t, quietINI)
 	if err := os.Mkdir(d.state, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -39,15 +39,15 @@ func TestFullDisk(t *testing.T) {
 		t.Skipf("a small file system of its own cannot be mounted here: %v (as root it can)", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(d.state, syscall.MNT_DETACH) })
-	d.up()
-	before := d.workers()
-	room := fill(t, d.state)
-	d.kill()
-	d.up()
-	d.same(before)
+	d.startReady()
+	before := d.listWorkers()
+	room := fillFileSystem(t, d.state)
+	d.killProgram()
+	d.startReady()
+	d.expectSameWorkers(before)
 	room()
-	d.kill()
-	d.up()
-	d.same(before)
-	d.end()
+	d.killProgram()
+	d.startReady()
+	d.expectSameWorkers(before)
+	d.stopProgram()
 }

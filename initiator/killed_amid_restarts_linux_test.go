@@ -10,10 +10,10 @@ import (
 	"initiator/internal/supervise"
 )
 
-// restless is workers in every phase at any moment: one that dies again and
-// again, one that takes its time to start, one that says "ready" once and may
-// say it to nobody, and one that is stopped and started.
-const restless = `
+// restlessINI has workers in every phase at any moment: a worker that dies again and
+// again, a worker that starts slowly and writes its ready line once, possibly while no
+// initiator runs, and a worker that is restarted.
+const restlessINI = `
 [DEFAULT]
 on_initiator_exit = keep
 contract          = off
@@ -28,57 +28,57 @@ restart_delay_max = 10ms
 command = sh -c 'sleep 0.4; echo here I am; exec sleep 1000'
 ready   = line:^here I am$$
 
-[worker:told]
+[worker:restarted]
 command      = sh -c 'trap "sleep 0.05; exit 0" TERM; while :; do sleep 0.01; done'
 before_start = sh -c 'sleep 0.05'
 `
 
-// TestKilledAmidRestarts: no count falls, no process is there twice, and who
-// said that it is ready is believed.
+// No count falls, no worker has two processes, and a worker that has reported ready
+// stays ready.
 func TestKilledAmidRestarts(t *testing.T) {
-	d := newDynasty(t, restless)
-	d.start()
+	d := newRestartHarness(t, restlessINI)
+	d.startProgram()
 	var last map[string]supervise.Worker
-	for range times(t) {
+	for range killCount(t) {
 		<-time.After(time.Duration(50+rand.IntN(250)) * time.Millisecond)
-		c := d.client()
+		c := d.newClient()
 		if list, err := c.Workers(t.Context()); err == nil {
 			now := map[string]supervise.Worker{}
 			for _, w := range list {
 				now[w.GUID] = w
 			}
-			last = grown(t, last, now)
+			last = expectCountsGrown(t, last, now)
 		}
-		// The answer may never come: that is what it is about.
+		// The answer may never come, because the initiator is killed meanwhile.
 		go func() {
 			defer c.Close()
-			_, _ = c.Restart(t.Context(), "told")
+			_, _ = c.Restart(t.Context(), "restarted")
 		}()
 		<-time.After(time.Duration(rand.IntN(60)) * time.Millisecond)
-		d.kill()
-		single(t, d.mark)
-		d.start()
+		d.killProgram()
+		expectOneLeader(t, d.mark)
+		d.startProgram()
 	}
-	d.whenListening()
+	d.waitListening()
 	for _, w := range last {
 		if w.Name == "slow" {
-			is := d.until(w.GUID, func(w supervise.Worker) bool { return w.Ready })
+			is := d.waitWorker(w.GUID, func(w supervise.Worker) bool { return w.Ready })
 			if is.Incarnation != 1 {
 				t.Errorf("slow is %+v", is)
 			}
 		}
 	}
-	last = grown(t, last, d.workers())
+	last = expectCountsGrown(t, last, d.listWorkers())
 	for _, w := range last {
 		t.Logf("%s: incarnation %d, %d restarts", w.Name, w.Incarnation, w.Restarts)
 	}
-	d.end()
+	d.stopProgram()
 }
 
 // whenListening waits until the API answers.
-func (d *dynasty) whenListening() {
+func (d *restartHarness) waitListening() {
 	d.t.Helper()
-	c := d.client()
+	c := d.newClient()
 	defer c.Close()
 	for d.t.Context().Err() == nil {
 		if _, err := c.Workers(d.t.Context()); err == nil {
@@ -87,8 +87,8 @@ func (d *dynasty) whenListening() {
 	}
 }
 
-// grown checks that every worker is known still, and no count has fallen.
-func grown(t *testing.T, before, after map[string]supervise.Worker) map[string]supervise.Worker {
+// expectCountsGrown checks that every worker is still known and no count has fallen.
+func expectCountsGrown(t *testing.T, before, after map[string]supervise.Worker) map[string]supervise.Worker {
 	t.Helper()
 	for guid, was := range before {
 		is, known := after[guid]
@@ -102,17 +102,17 @@ func grown(t *testing.T, before, after map[string]supervise.Worker) map[string]s
 	return after
 }
 
-// single checks that no worker has two leaders.
-func single(t *testing.T, mark string) {
+// expectOneLeader checks that no worker has two process group leaders.
+func expectOneLeader(t *testing.T, mark string) {
 	t.Helper()
 	leaders := map[string]int{}
-	for _, line := range marked(t, mark) {
+	for _, line := range markedProcesses(t, mark) {
 		var pid int
 		if _, err := fmt.Sscan(line, &pid); err != nil {
 			continue
 		}
-		guid, incarnation := marksOf(pid)
-		if group, err := syscall.Getpgid(pid); err == nil && group == pid && guid != "" && alive(pid) {
+		guid, incarnation := readMarks(pid)
+		if group, err := syscall.Getpgid(pid); err == nil && group == pid && guid != "" && isAlive(pid) {
 			if other, there := leaders[guid]; there {
 				t.Errorf("worker %s is both %d and %d (incarnation %s)", guid, other, pid, incarnation)
 			}

@@ -1,28 +1,26 @@
 package initiator_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
-	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
 )
 
-const napping = `
+const nappingINI = `
 [worker:napping]
 command = ${initiator:self} job sleep
 `
 
-// TestTasksOutliveTheInitiator: after kill -9, what was acknowledged is there.
-// What was queued is done, and what was running has paid its only attempt.
-func TestTasksOutliveTheInitiator(t *testing.T) {
-	cmd, mark := up(t, napping)
-	state := cmd.Args[3]
-	c := client.Unix(filepath.Join(state, "initiator.sock"))
+// After kill -9 every acknowledged task is stored. Queued tasks are run; the running
+// task has used its only attempt.
+func TestTasksOutliveInitiator(t *testing.T) {
+	d := newRestartHarness(t, nappingINI)
+	d.startReady()
+	c := d.newClient()
 	defer c.Close()
 	submit := func(data string, attempts int) uuid.UUID {
 		got, err := c.Submit(t.Context(), task.Request{Pool: "napping", Data: []byte(data), Attempts: attempts})
@@ -41,13 +39,10 @@ func TestTasksOutliveTheInitiator(t *testing.T) {
 	for range 20 {
 		queued = append(queued, submit(`{"seconds": 0}`, 3))
 	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	gone(t, mark)
+	d.killProgram()
+	waitNoProcess(t, d.mark)
 
-	in := initiatortest.Start(t, cmd.Args[2], initiatortest.StateDir(state))
+	in := initiatortest.Start(t, d.ini, initiatortest.StateDir(d.state))
 	for _, id := range queued {
 		if got, err := in.Wait(t.Context(), id); err != nil || got.State != task.Completed || got.Attempt != 1 {
 			t.Fatalf("queued: %+v, %v", got, err)

@@ -9,7 +9,8 @@ import (
 	"initiator/initiator/task"
 )
 
-func TestAScheduleRunsRealWorkers(t *testing.T) {
+func TestScheduleRunsTasks(t *testing.T) {
+	t.Parallel()
 	in := initiatortest.StartText(t, `
 [worker:adder]
 command = ${initiator:self} job sum

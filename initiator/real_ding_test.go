@@ -12,10 +12,10 @@ import (
 	"initiator/internal/supervise"
 )
 
-// TestRealDingSlaves: `protocol = ding` with the original's slave, whose source
-// the environment variable DING_SOURCE names (a copy of DI-engine): success,
-// failure, refusal, a process that dies in mid-task, and an error that the
-// original never reports.
+// `protocol = ding` works with the original slave. The environment variable
+// DING_SOURCE names its source (a copy of DI-engine). The cases: success, failure,
+// refusal, a process that dies during a task, and an error that the original never
+// reports.
 func TestRealDingSlaves(t *testing.T) {
 	source := os.Getenv("DING_SOURCE")
 	if _, err := os.Stat(filepath.Join(source, "ding", "interaction", "__init__.py")); source == "" || err != nil {
@@ -57,7 +57,7 @@ retry_delay = 0.1
 		}
 	}
 	in.WaitFor("adder", "started again", func(w supervise.Worker) bool { return w.Incarnation == 2 && w.Ready })
-	// The original keeps an exception to itself. The timeout finds it out.
+	// The original does not report an exception. The timeout ends the task.
 	got := in.RunTask(task.Request{Pool: "adder", Data: json.RawMessage(`{"how":"raise"}`)})
 	if got.State != task.Dead {
 		t.Errorf("%s (%s)", got.State, got.Reason)

@@ -9,12 +9,12 @@ import (
 	"initiator/worker"
 )
 
-// hell are handlers of the test binary as a worker that no worker should have.
-var hell = []worker.Handler{
-	worker.Handle("panic", func(context.Context, any) (any, error) { panic("a bad day") }),
+// misbehavingHandlers are handlers of the test binary as a worker.
+var misbehavingHandlers = []worker.Handler{
+	worker.Handle("panic", func(context.Context, any) (any, error) { panic("in a handler") }),
 	worker.Handle("exit", func(context.Context, any) (any, error) { os.Exit(3); return nil, nil }),
-	// leak takes memory until there is no more; the limit is the process's own,
-	// so that nobody else has to suffer.
+	// leak takes memory until there is no more. The limit is the process's own, so
+	// that no other process is affected.
 	worker.Handle("leak", func(context.Context, any) (any, error) {
 		if err := unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: 1 << 28, Max: 1 << 28}); err != nil {
 			return nil, err
