@@ -16,29 +16,32 @@ import (
 	"initiator/internal/queue/store/storetest"
 )
 
-// said is what a callback was told.
-type said struct {
+// callbackResult holds the arguments of a callback.
+type callbackResult struct {
 	task task.Task
 	err  error
 }
 
-// ears are callbacks that put what they hear into channels.
-func ears() (taken, ended func(task.Task, error), heard [2]chan said) {
-	heard = [2]chan said{make(chan said, 1), make(chan said, 1)}
-	into := func(c chan said) func(task.Task, error) { return func(t task.Task, err error) { c <- said{t, err} } }
+// newCallbacks returns two callbacks, and the channels that receive their
+// arguments.
+func newCallbacks() (taken, ended func(task.Task, error), heard [2]chan callbackResult) {
+	heard = [2]chan callbackResult{make(chan callbackResult, 1), make(chan callbackResult, 1)}
+	into := func(c chan callbackResult) func(task.Task, error) {
+		return func(t task.Task, err error) { c <- callbackResult{t, err} }
+	}
 	return into(heard[0]), into(heard[1]), heard
 }
 
-// TestBegunIsTold: first that the task is kept, then how it ended; and of one
-// that is there already, that it is known.
-func TestBegunIsTold(t *testing.T) {
-	h := newHouse(t, def("p"))
+// TestSubmitAsyncReportsAcceptanceAndEnd submits the same id twice: the second
+// submit finds the existing task.
+func TestSubmitAsyncReportsAcceptanceAndEnd(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
-	h.worker("p", "w", 1, g.handler("g"))
+	h.attachWorker("p", "w", 1, g.handler("g"))
 	id := uuid.Must(uuid.NewV7())
 	for n, known := range []bool{false, true} {
-		taken, ended, heard := ears()
-		h.d.SubmitAsync(task.Request{Pool: "p", ID: id, Data: raw("7")}, taken, ended)
+		taken, ended, heard := newCallbacks()
+		h.d.SubmitAsync(task.Request{Pool: "p", ID: id, Data: rawJSON("7")}, taken, ended)
 		if got := <-heard[0]; got.err != nil || got.task.ID != id || got.task.Known != known {
 			t.Errorf("submit %d, taken: %+v", n, got)
 		}
@@ -50,7 +53,7 @@ func TestBegunIsTold(t *testing.T) {
 			t.Errorf("submit %d, ended: %+v", n, got)
 		}
 	}
-	_, ended, heard := ears()
+	_, ended, heard := newCallbacks()
 	h.d.WaitAsync(id, ended)
 	if got := <-heard[1]; got.err != nil || got.task.State != task.Completed {
 		t.Errorf("await: %+v", got)
@@ -61,10 +64,11 @@ func TestBegunIsTold(t *testing.T) {
 	}
 }
 
-// TestBegunIsRefused to both, also when nobody is there any more.
-func TestBegunIsRefused(t *testing.T) {
-	h := newHouse(t, def("p"))
-	taken, ended, heard := ears()
+// TestSubmitAsyncReportsARefusalToBothCallbacks also checks a dispatcher that
+// has ended.
+func TestSubmitAsyncReportsARefusalToBothCallbacks(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
+	taken, ended, heard := newCallbacks()
 	h.d.SubmitAsync(task.Request{Pool: "q"}, taken, ended)
 	var unknown *UnknownPoolError
 	for _, c := range heard {
@@ -72,7 +76,7 @@ func TestBegunIsRefused(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	}
-	h.d.SubmitAsync(task.Request{Pool: "p"}, nil, ended) // there is no worker
+	h.d.SubmitAsync(task.Request{Pool: "p"}, nil, ended) // no worker runs it
 	h.stop()
 	if got := <-heard[1]; !errors.Is(got.err, ErrClosed) {
 		t.Errorf("what was waited for at the end: %+v", got)
@@ -86,12 +90,12 @@ func TestBegunIsRefused(t *testing.T) {
 	}
 }
 
-// TestForgottenIsNotTold, and the task goes on.
-func TestForgottenIsNotTold(t *testing.T) {
-	h := newHouse(t, def("p"))
+// TestAForgottenWaitIsNotNotified also checks that the task goes on.
+func TestAForgottenWaitIsNotNotified(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
-	h.worker("p", "w", 1, g.handler("g"))
-	taken, _, heard := ears()
+	h.attachWorker("p", "w", 1, g.handler("g"))
+	taken, _, heard := newCallbacks()
 	never := func(got task.Task, err error) { t.Errorf("told of what was forgotten: %+v %v", got, err) }
 	begun := h.d.SubmitAsync(task.Request{Pool: "p"}, taken, never)
 	id := (<-heard[0]).task.ID
@@ -100,32 +104,33 @@ func TestForgottenIsNotTold(t *testing.T) {
 	begun.Forget()
 	awaited.Forget()
 	awaited.Forget()
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		if len(h.d.waiters) != 0 {
 			t.Error("somebody waits still")
 		}
 	})
 	g.let()
-	h.wait(id)
+	h.mustWait(id)
 }
 
-// TestACallToAFullDiskEnds: there is no task whose end could be waited for.
+// TestACallToAFullDiskEnds checks that a call returns when its task cannot be
+// stored.
 func TestACallToAFullDiskEnds(t *testing.T) {
 	disk := storetest.New(1)
-	h := newHouseOver(t, stored(t, disk), Pool{Name: "p"})
+	h := newTestDispatcherOver(t, openStored(t, disk), Pool{Name: "p"})
 	disk.SetRoom(0)
 	large := fmt.Appendf(nil, `"%01000d"`, 1)
 	if _, err := h.d.Call(h.ctx, task.Request{Pool: "p", Data: large}); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("call: %v", err)
 	}
-	taken, ended, heard := ears()
+	taken, ended, heard := newCallbacks()
 	h.d.SubmitAsync(task.Request{Pool: "p", Data: large}, taken, ended)
 	for _, c := range heard {
 		if got := <-c; !errors.Is(got.err, task.ErrStorage) {
 			t.Errorf("begin: %+v", got)
 		}
 	}
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		if len(h.d.waiters) != 0 {
 			t.Error("somebody waits still")
 		}
@@ -136,8 +141,8 @@ func TestACallToAFullDiskEnds(t *testing.T) {
 // TestMessagesThatTheLoopNeverTakesAreAnswered puts messages before the loop
 // runs, and gives the loop a context that is done already.
 func TestMessagesThatTheLoopNeverTakesAreAnswered(t *testing.T) {
-	d := New(Options{Queue: queue.NewMemory(queue.Retention{}), Pools: []Pool{def("p")}, Observer: newRecorder()})
-	onSubmitted, onEnded, answers := ears()
+	d := New(Options{Queue: queue.NewMemory(queue.Retention{}), Pools: []Pool{newPool("p")}, Observer: newObservationRecorder()})
+	onSubmitted, onEnded, answers := newCallbacks()
 	d.SubmitAsync(task.Request{Pool: "p"}, onSubmitted, nil)
 	d.WaitAsync(uuid.New(), onEnded)
 	ours, theirs := net.Pipe()

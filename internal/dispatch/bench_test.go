@@ -31,7 +31,7 @@ import (
 // worker is, for the limits as well.
 const benchWorkers, benchSlots = 16, 16
 
-var benchData = raw(`{"a":2,"b":3}`)
+var benchData = rawJSON(`{"a":2,"b":3}`)
 
 func BenchmarkDispatch(b *testing.B) {
 	b.Cleanup(heap.Pace())
@@ -40,11 +40,11 @@ func BenchmarkDispatch(b *testing.B) {
 		make func(b *testing.B) func() error
 	}{
 		{"limit-framed", limitFramed},
-		{"stream", overStream},
+		{"stream", callOverStream},
 		{"limit-one", limitOne},
-		{"inline", func(b *testing.B) func() error { return throughHouse(b, false) }},
+		{"inline", func(b *testing.B) func() error { return callByWebhook(b, false) }},
 		{"limit-two", limitTwo},
-		{"two", func(b *testing.B) func() error { return throughHouse(b, true) }},
+		{"two", func(b *testing.B) func() error { return callByWebhook(b, true) }},
 	} {
 		for _, n := range []int{1, 64, 256} {
 			b.Run(fmt.Sprintf("%s/%d", c.name, n), func(b *testing.B) {
@@ -62,7 +62,7 @@ func closedLoop(b *testing.B, n int, once func() error) {
 	var callers sync.WaitGroup
 	b.ReportAllocs()
 	b.ResetTimer()
-	before, theirs := cpu(), childCPU()
+	before, theirs := cpuTime(), childCPUTime()
 	for range n {
 		callers.Go(func() {
 			for left.Add(-1) >= 0 {
@@ -76,27 +76,27 @@ func closedLoop(b *testing.B, n int, once func() error) {
 	callers.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
-	b.ReportMetric((cpu()-before).Seconds()*1e6/float64(b.N), "own-cpu-µs")
+	b.ReportMetric((cpuTime()-before).Seconds()*1e6/float64(b.N), "own-cpu-µs")
 	if theirs > 0 {
-		b.ReportMetric((childCPU()-theirs).Seconds()*1e6/float64(b.N), "its-cpu-µs")
+		b.ReportMetric((childCPUTime()-theirs).Seconds()*1e6/float64(b.N), "its-cpu-µs")
 	}
 }
 
-// throughHouse goes through the whole dispatcher.
-func throughHouse(b *testing.B, two bool) func() error {
-	h := newHouseOver(b, queue.NewMemory(queue.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+// callByWebhook goes through the whole dispatcher.
+func callByWebhook(b *testing.B, two bool) func() error {
+	h := newTestDispatcherOver(b, queue.NewMemory(queue.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	h.d.webhooksOnly = true // the loop has not begun to use it
 	if two {
 		h.d.inlineMS = 0
 	}
 	for n := range benchWorkers {
-		h.worker("p", fmt.Sprint("w", n), benchSlots, echo)
+		h.attachWorker("p", fmt.Sprint("w", n), benchSlots, echo)
 	}
-	return h.once
+	return h.callOnce
 }
 
-// once submits one task and waits for its end.
-func (h *house) once() error {
+// callOnce submits one task and waits for its end.
+func (h *testDispatcher) callOnce() error {
 	t, err := h.d.Call(context.Background(), task.Request{Pool: "p", Data: benchData})
 	if err == nil && t.State != task.Completed {
 		err = fmt.Errorf("%s: %s", t.State, t.Reason)
@@ -104,8 +104,8 @@ func (h *house) once() error {
 	return err
 }
 
-// bare is a net/http server per worker and a client that keeps its connections.
-func bare(b *testing.B, h http.Handler) (urls []string, client *http.Client) {
+// startBareServer is a net/http server per worker and a client that keeps its connections.
+func startBareServer(b *testing.B, h http.Handler) (urls []string, client *http.Client) {
 	client = webhook.NewHTTPClient(256)
 	for range benchWorkers {
 		s := httptest.NewServer(h)
@@ -122,7 +122,7 @@ type bareTask struct {
 }
 
 func limitOne(b *testing.B) func() error {
-	urls, client := bare(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	urls, client := startBareServer(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var t bareTask
 		_ = json.NewDecoder(r.Body).Decode(&t)
 		w.Header().Set("Content-Type", "application/json")
@@ -131,14 +131,14 @@ func limitOne(b *testing.B) func() error {
 	var turn atomic.Int64
 	return func() error {
 		n := turn.Add(1)
-		return send(client, "POST", urls[n%benchWorkers], bareTask{fmt.Sprint(n), benchData})
+		return sendBare(client, "POST", urls[n%benchWorkers], bareTask{fmt.Sprint(n), benchData})
 	}
 }
 
 // limitTwo answers at once and brings the result with a request of its own.
 func limitTwo(b *testing.B) func() error {
 	var waiting sync.Map
-	home, client := bare(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	home, client := startBareServer(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var t bareTask
 		_ = json.NewDecoder(r.Body).Decode(&t)
 		_, _ = w.Write([]byte("{}"))
@@ -147,18 +147,18 @@ func limitTwo(b *testing.B) func() error {
 		}
 	}))
 	var results sync.WaitGroup
-	urls, back := bare(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	urls, back := startBareServer(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var t bareTask
 		_ = json.NewDecoder(r.Body).Decode(&t)
 		_, _ = w.Write([]byte("{}"))
-		results.Go(func() { _ = send(client, "PUT", home[0], t) })
+		results.Go(func() { _ = sendBare(client, "PUT", home[0], t) })
 	}))
 	b.Cleanup(results.Wait)
 	var turn atomic.Int64
 	return func() error {
 		n, id, done := turn.Add(1), uuid.NewString(), make(chan struct{})
 		waiting.Store(id, done)
-		if err := send(back, "POST", urls[n%benchWorkers], bareTask{id, benchData}); err != nil {
+		if err := sendBare(back, "POST", urls[n%benchWorkers], bareTask{id, benchData}); err != nil {
 			return err
 		}
 		<-done
@@ -166,7 +166,7 @@ func limitTwo(b *testing.B) func() error {
 	}
 }
 
-func send(client *http.Client, method, url string, body bareTask) error {
+func sendBare(client *http.Client, method, url string, body bareTask) error {
 	data, _ := json.Marshal(body)
 	r, err := http.NewRequest(method, url, bytes.NewReader(data))
 	if err != nil {
@@ -185,13 +185,13 @@ func send(client *http.Client, method, url string, body bareTask) error {
 // with so many workers and so many tasks queued behind.
 func BenchmarkLease(b *testing.B) {
 	for _, c := range []struct{ workers, queued int }{{10, 1000}, {1000, 1000}, {10, 1_000_000}} {
-		b.Run(fmt.Sprintf("%dworkers/%dqueued", c.workers, c.queued), func(b *testing.B) { leases(b, c.workers, c.queued) })
+		b.Run(fmt.Sprintf("%dworkers/%dqueued", c.workers, c.queued), func(b *testing.B) { benchmarkLeases(b, c.workers, c.queued) })
 	}
 }
 
-func leases(b *testing.B, workers, queued int) {
+func benchmarkLeases(b *testing.B, workers, queued int) {
 	now := time.Now()
-	d := New(Options{Queue: queue.NewMemory(queue.Retention{Count: 1000}), Pools: []Pool{def("p")}, Observer: newRecorder()})
+	d := New(Options{Queue: queue.NewMemory(queue.Retention{Count: 1000}), Pools: []Pool{newPool("p")}, Observer: newObservationRecorder()})
 	p := d.pools["p"]
 	for n := range workers {
 		w := &workerConn{workerID: workerID{fmt.Sprint("w", n), 1}, pool: p, running: map[uuid.UUID]*attempt{}, connected: true, slots: 1}

@@ -11,17 +11,17 @@ import (
 	"initiator/initiator/task"
 )
 
-// TestACallIsToldOfItsOwnTask: what a call has used is used again by others,
-// while some give up waiting, and some are told of tasks that have long ended.
-func TestACallIsToldOfItsOwnTask(t *testing.T) {
+// TestACallReturnsItsOwnTask checks reused call messages, while some callers
+// give up and others ask for tasks that have ended.
+func TestACallReturnsItsOwnTask(t *testing.T) {
 	const callers, each = 16, 60
-	h := newHouse(t, def("p"))
-	h.worker("p", "w", 8, echo)
+	h := newTestDispatcher(t, newPool("p"))
+	h.attachWorker("p", "w", 8, echo)
 	var all sync.WaitGroup
 	for c := range callers {
 		all.Go(func() {
 			for n := range each {
-				key := fmt.Sprint(c, "-", n-n%3) // the second and third find what the first has begun
+				key := fmt.Sprint(c, "-", n-n%3) // the second and third find the task of the first
 				data := fmt.Sprintf("%q", key)
 				ctx, cancel := context.WithCancel(h.ctx)
 				switch rand.IntN(4) {
@@ -30,11 +30,11 @@ func TestACallIsToldOfItsOwnTask(t *testing.T) {
 				case 1:
 					go cancel()
 				}
-				got, err := h.d.Call(ctx, task.Request{Pool: "p", Key: key, Data: raw(data)})
+				got, err := h.d.Call(ctx, task.Request{Pool: "p", Key: key, Data: rawJSON(data)})
 				gaveUp := errors.Is(err, context.Canceled)
 				cancel()
 				switch {
-				case errors.Is(err, context.DeadlineExceeded): // gave up, and even the loop had no time for him
+				case errors.Is(err, context.DeadlineExceeded): // the caller gave up before the loop took the message
 				case err != nil && !gaveUp:
 					t.Errorf("%s: %v", key, err)
 				case got.Key != key || string(got.Data) != data:
@@ -46,18 +46,18 @@ func TestACallIsToldOfItsOwnTask(t *testing.T) {
 		})
 	}
 	all.Wait()
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		if n := len(h.d.waiters); n != 0 {
 			t.Errorf("%d still wait", n)
 		}
 	})
 }
 
-// TestEverybodyIsToldOfTheEndOnce: the dispatcher ends while callers come, wait
-// and go. Nobody hangs, and nobody is told twice.
-func TestEverybodyIsToldOfTheEndOnce(t *testing.T) {
-	h := newHouse(t, def("p"), def("nobody"))
-	h.worker("p", "w", 4, echo)
+// TestEveryWaiterIsNotifiedOnce ends the dispatcher while callers come, wait
+// and go. No caller hangs, and no caller is notified twice.
+func TestEveryWaiterIsNotifiedOnce(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"), newPool("nobody"))
+	h.attachWorker("p", "w", 4, echo)
 	var all sync.WaitGroup
 	begun := make(chan struct{}, 32)
 	for c := range 32 {
@@ -65,12 +65,12 @@ func TestEverybodyIsToldOfTheEndOnce(t *testing.T) {
 			for n := 0; ; n++ {
 				pool := "p"
 				if (c+n)%8 == 7 {
-					pool = "nobody" // waits for ever
+					pool = "nobody" // never ends
 				}
 				if n == 0 {
 					begun <- struct{}{}
 				}
-				got, err := h.d.Call(context.Background(), task.Request{Pool: pool, Data: raw(`1`)})
+				got, err := h.d.Call(context.Background(), task.Request{Pool: pool, Data: rawJSON(`1`)})
 				if errors.Is(err, ErrClosed) {
 					return
 				}

@@ -13,26 +13,26 @@ import (
 	"initiator/internal/queue"
 )
 
-// receiver is somebody who is called back.
-type receiver struct {
+// callbackReceiver receives callbacks.
+type callbackReceiver struct {
 	*httptest.Server
-	got chan received
+	got chan receivedCallback
 }
 
-type received struct {
+type receivedCallback struct {
 	header http.Header
 	body   []byte
 	task   task.Task
 }
 
-// receive answers the n-th call (from 1) with what status says.
-func receive(t *testing.T, status func(n int) int) *receiver {
+// startCallbackReceiver answers the n-th callback, from 1, with status(n).
+func startCallbackReceiver(t *testing.T, status func(n int) int) *callbackReceiver {
 	t.Helper()
-	r := &receiver{got: make(chan received, 1000)}
+	r := &callbackReceiver{got: make(chan receivedCallback, 1000)}
 	var n atomic.Int64
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		body, _ := io.ReadAll(q.Body)
-		one := received{header: q.Header, body: body}
+		one := receivedCallback{header: q.Header, body: body}
 		if err := json.Unmarshal(body, &one.task); err != nil {
 			t.Errorf("the body is no record: %v: %s", err, body)
 		}
@@ -44,9 +44,9 @@ func receive(t *testing.T, status func(n int) int) *receiver {
 	return r
 }
 
-func always(status int) func(int) int { return func(int) int { return status } }
+func alwaysStatus(status int) func(int) int { return func(int) int { return status } }
 
-func (r *receiver) next(t *testing.T) received {
+func (r *callbackReceiver) next(t *testing.T) receivedCallback {
 	t.Helper()
 	select {
 	case one := <-r.got:
@@ -54,25 +54,25 @@ func (r *receiver) next(t *testing.T) received {
 	case <-time.After(patience):
 		t.Fatal("nobody calls")
 	}
-	return received{}
+	return receivedCallback{}
 }
 
-func delivered(t task.Task) bool { return t.CallbackState == task.CallbackDelivered }
+func isDelivered(t task.Task) bool { return t.CallbackState == task.CallbackDelivered }
 
 func TestCallbackOfEachEnd(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", CallbackSecret: "key"}, Pool{Name: "empty", CallbackSecret: "key"})
-	bad, _ := fails("bad", 0)
-	h.worker("p", "w", 1, echo, bad)
-	r := receive(t, always(204))
+	h := newTestDispatcher(t, Pool{Name: "p", CallbackSecret: "key"}, Pool{Name: "empty", CallbackSecret: "key"})
+	bad, _ := failingHandler("bad", 0)
+	h.attachWorker("p", "w", 1, echo, bad)
+	r := startCallbackReceiver(t, alwaysStatus(204))
 	in := func(x task.Request) task.Request { x.Callback = r.URL + "/told?a=b"; return x }
-	waits := h.submit(in(task.Request{Pool: "empty"}))
+	waits := h.mustSubmit(in(task.Request{Pool: "empty"}))
 	if _, err := h.d.Cancel(h.ctx, waits.ID, "no"); err != nil {
 		t.Fatal(err)
 	}
 	want := map[task.State]string{
 		task.Cancelled: waits.ID.String(),
-		task.Completed: h.submit(in(task.Request{Pool: "p.echo", Data: raw(`"<>"`)})).ID.String(),
-		task.Failed:    h.submit(in(task.Request{Pool: "p.bad"})).ID.String(),
+		task.Completed: h.mustSubmit(in(task.Request{Pool: "p.echo", Data: rawJSON(`"<>"`)})).ID.String(),
+		task.Failed:    h.mustSubmit(in(task.Request{Pool: "p.bad"})).ID.String(),
 	}
 	for range 3 {
 		one := r.next(t)
@@ -82,12 +82,12 @@ func TestCallbackOfEachEnd(t *testing.T) {
 		if got := one.header.Get(HeaderSignature); got != SignCallback("key", one.body) {
 			t.Errorf("signature %q of %s", got, one.body)
 		}
-		h.until(one.task.ID, "is delivered", delivered)
+		h.waitUntil(one.task.ID, "is delivered", isDelivered)
 	}
 }
 
-// HMAC-SHA256 as RFC 4231 has it, so that anybody can check it.
-func TestSign(t *testing.T) {
+// The vectors are those of RFC 4231, so that they can be checked elsewhere.
+func TestSignCallback(t *testing.T) {
 	want := "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
 	if got := SignCallback("Jefe", []byte("what do ya want for nothing?")); got != want {
 		t.Errorf("%s, want %s", got, want)
@@ -95,37 +95,37 @@ func TestSign(t *testing.T) {
 }
 
 func TestCallbackIsTriedAgain(t *testing.T) {
-	h := newHouse(t, def("p"))
-	h.worker("p", "w", 1, echo)
-	r := receive(t, func(n int) int { return []int{500, 302, 200}[min(n, 3)-1] })
-	one := h.ends(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
+	h := newTestDispatcher(t, newPool("p"))
+	h.attachWorker("p", "w", 1, echo)
+	r := startCallbackReceiver(t, func(n int) int { return []int{500, 302, 200}[min(n, 3)-1] })
+	one := h.mustEnd(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
 	if one.CallbackState != task.CallbackPending {
 		t.Errorf("at the end it is %q", one.CallbackState)
 	}
 	for range 3 {
 		r.next(t)
 	}
-	h.until(one.ID, "is delivered", delivered)
+	h.waitUntil(one.ID, "is delivered", isDelivered)
 	if n := len(r.got); n != 0 {
 		t.Errorf("%d calls too many: a redirect is not followed, and one success is enough", n)
 	}
 }
 
-func TestCallbackThatIsGone(t *testing.T) {
-	h := newHouse(t, def("p"))
-	h.worker("p", "w", 1, echo)
-	r := receive(t, always(410))
-	one := h.ends(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
-	got := h.until(one.ID, "is given up", func(t task.Task) bool { return t.CallbackState != task.CallbackPending })
+func TestAnswerGoneEndsACallback(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
+	h.attachWorker("p", "w", 1, echo)
+	r := startCallbackReceiver(t, alwaysStatus(410))
+	one := h.mustEnd(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
+	got := h.waitUntil(one.ID, "is given up", func(t task.Task) bool { return t.CallbackState != task.CallbackPending })
 	if got.CallbackState != "given up after 1: the receiver answered 410" {
 		t.Errorf("%q", got.CallbackState)
 	}
 }
 
-// A host that hangs holds a few connections, and nobody else.
-func TestACallbackThatIsDownBlocksNobody(t *testing.T) {
-	h := newHouse(t, def("p"))
-	h.worker("p", "w", 4, echo)
+// A host that hangs uses up its own connections and delays no other host.
+func TestAHostThatIsDownDelaysNoOtherCallback(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
+	h.attachWorker("p", "w", 4, echo)
 	var open atomic.Int64
 	var most atomic.Int64
 	let := make(chan struct{})
@@ -142,18 +142,18 @@ func TestACallbackThatIsDownBlocksNobody(t *testing.T) {
 	t.Cleanup(hung.Close)
 	t.Cleanup(func() { close(let) })
 	for range 50 {
-		h.ends(task.Request{Pool: "p", Callback: hung.URL}, task.Completed)
+		h.mustEnd(task.Request{Pool: "p", Callback: hung.URL}, task.Completed)
 	}
-	r := receive(t, always(200))
-	one := h.ends(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
+	r := startCallbackReceiver(t, alwaysStatus(200))
+	one := h.mustEnd(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
 	r.next(t)
-	h.until(one.ID, "is delivered", delivered)
+	h.waitUntil(one.ID, "is delivered", isDelivered)
 	if n := most.Load(); n > callbacksPerHost {
 		t.Errorf("the host that hangs is called by %d at once", n)
 	}
 }
 
-func TestCallbackIsOwedOverARestart(t *testing.T) {
+func TestAPendingCallbackSurvivesARestart(t *testing.T) {
 	dir := t.TempDir()
 	open := func() *queue.Engine {
 		q, err := queue.Open(dir, queue.Options{})
@@ -162,18 +162,18 @@ func TestCallbackIsOwedOverARestart(t *testing.T) {
 		}
 		return q
 	}
-	r := receive(t, func(n int) int { return []int{503, 200}[min(n, 2)-1] })
-	h := newHouseOver(t, open(), def("p"))
-	h.worker("p", "w", 1, echo)
-	one := h.ends(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
+	r := startCallbackReceiver(t, func(n int) int { return []int{503, 200}[min(n, 2)-1] })
+	h := newTestDispatcherOver(t, open(), newPool("p"))
+	h.attachWorker("p", "w", 1, echo)
+	one := h.mustEnd(task.Request{Pool: "p", Callback: r.URL}, task.Completed)
 	r.next(t)
 	h.stop()
-	h = newHouseOver(t, open(), def("p"))
+	h = newTestDispatcherOver(t, open(), newPool("p"))
 	r.next(t)
-	h.until(one.ID, "is delivered", delivered)
+	h.waitUntil(one.ID, "is delivered", isDelivered)
 }
 
-func TestPausesBetweenCalls(t *testing.T) {
+func TestCallbackDelaysGrow(t *testing.T) {
 	for try, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 11: 10 * time.Minute, 1000: 10 * time.Minute} {
 		if got := callbackDelay(try, 0.5); got.Round(time.Millisecond) != want {
 			t.Errorf("before try %d: %v, want %v", try+1, got, want)

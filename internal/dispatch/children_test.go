@@ -11,36 +11,36 @@ import (
 )
 
 func TestUniqueIsOneLiveTask(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", QueueMax: 1})
+	h := newTestDispatcher(t, Pool{Name: "p", QueueMax: 1})
 	g := newGate(h)
 	ask := task.Request{Pool: "p", Unique: "nightly"}
-	first := h.submit(ask)
-	if again := h.submit(ask); again.ID != first.ID || !again.Known || first.Known {
+	first := h.mustSubmit(ask)
+	if again := h.mustSubmit(ask); again.ID != first.ID || !again.Known || first.Known {
 		t.Errorf("queued: a second submit gave %s, known %v; want %s", again.ID, again.Known, first.ID)
 	}
-	h.worker("p", "w", 1, g.handler("g"))
+	h.attachWorker("p", "w", 1, g.handler("g"))
 	g.next(t)
-	if again := h.submit(ask); again.ID != first.ID || again.State != task.Running {
+	if again := h.mustSubmit(ask); again.ID != first.ID || again.State != task.Running {
 		t.Errorf("running: a second submit gave %s, %s", again.ID, again.State)
 	}
 	g.let()
-	h.wait(first.ID)
-	if next := h.submit(ask); next.ID == first.ID || next.Known {
+	h.mustWait(first.ID)
+	if next := h.mustSubmit(ask); next.ID == first.ID || next.Known {
 		t.Error("one that has ended keeps nobody out")
 	}
 }
 
 func TestCancelReachesTheChildren(t *testing.T) {
-	h := newHouse(t, def("p"), def("q"))
+	h := newTestDispatcher(t, newPool("p"), newPool("q"))
 	g := newGate(h)
-	h.worker("p", "w", 2, g.handler("g"))
-	parent := h.submit(task.Request{Pool: "p"})
+	h.attachWorker("p", "w", 2, g.handler("g"))
+	parent := h.mustSubmit(task.Request{Pool: "p"})
 	g.next(t)
-	runs := h.submit(task.Request{Pool: "p", Parent: parent.ID})
+	runs := h.mustSubmit(task.Request{Pool: "p", Parent: parent.ID})
 	g.next(t)
-	waits := h.submit(task.Request{Pool: "q", Parent: parent.ID})
-	grandchild := h.submit(task.Request{Pool: "q", Parent: waits.ID})
-	other := h.submit(task.Request{Pool: "q"})
+	waits := h.mustSubmit(task.Request{Pool: "q", Parent: parent.ID})
+	grandchild := h.mustSubmit(task.Request{Pool: "q", Parent: waits.ID})
+	other := h.mustSubmit(task.Request{Pool: "q"})
 	if _, err := h.d.Cancel(h.ctx, parent.ID, "enough"); err != nil {
 		t.Fatal(err)
 	}
@@ -48,11 +48,11 @@ func TestCancelReachesTheChildren(t *testing.T) {
 		t.Errorf("a child of a task that is being cancelled: %v", err)
 	}
 	for _, id := range []uuid.UUID{parent.ID, runs.ID, waits.ID, grandchild.ID} {
-		if got := h.wait(id); got.State != task.Cancelled {
+		if got := h.mustWait(id); got.State != task.Cancelled {
 			t.Errorf("%s is %s: %s", id, got.State, got.Reason)
 		}
 	}
-	h.is(other.ID, task.Queued)
+	h.mustBe(other.ID, task.Queued)
 	for _, gone := range []uuid.UUID{parent.ID, uuid.New()} {
 		if _, err := h.d.Submit(h.ctx, task.Request{Pool: "q", Parent: gone}); !errors.Is(err, task.ErrConflict) && !errors.Is(err, task.ErrInvalid) {
 			t.Errorf("a child of a task that has gone: %v", err)
@@ -61,19 +61,19 @@ func TestCancelReachesTheChildren(t *testing.T) {
 }
 
 func TestAPausedPoolTakesAndDoesNotGive(t *testing.T) {
-	h := newHouse(t, def("p"))
-	h.worker("p", "w", 1, echo)
-	h.pause("p", true)
-	one := h.submit(task.Request{Pool: "p"})
-	h.is(one.ID, task.Queued)
-	h.pause("p", false)
-	h.wait(one.ID)
+	h := newTestDispatcher(t, newPool("p"))
+	h.attachWorker("p", "w", 1, echo)
+	h.setPaused("p", true)
+	one := h.mustSubmit(task.Request{Pool: "p"})
+	h.mustBe(one.ID, task.Queued)
+	h.setPaused("p", false)
+	h.mustWait(one.ID)
 	if err := h.d.SetPaused(h.ctx, "q", true); !errors.As(err, new(*UnknownPoolError)) {
 		t.Errorf("pause a pool that is not there: %v", err)
 	}
 }
 
-func (h *house) pause(pool string, paused bool) {
+func (h *testDispatcher) setPaused(pool string, paused bool) {
 	h.t.Helper()
 	if err := h.d.SetPaused(h.ctx, pool, paused); err != nil {
 		h.t.Fatal(err)
@@ -81,20 +81,20 @@ func (h *house) pause(pool string, paused bool) {
 }
 
 func TestRetryAllDeadOnes(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p"}, Pool{Name: "q"})
+	h := newTestDispatcher(t, Pool{Name: "p"}, Pool{Name: "q"})
 	const many = 2*retryStep + 1
-	bad, calls := fails("bad", many+1)
-	h.worker("p", "w", 8, bad)
-	h.worker("q", "v", 1, bad)
+	bad, calls := failingHandler("bad", many+1)
+	h.attachWorker("p", "w", 8, bad)
+	h.attachWorker("q", "v", 1, bad)
 	var ids []uuid.UUID
 	for range many {
-		ids = append(ids, h.submit(task.Request{Pool: "p"}).ID)
+		ids = append(ids, h.mustSubmit(task.Request{Pool: "p"}).ID)
 	}
 	for _, id := range ids {
-		h.wait(id)
+		h.mustWait(id)
 	}
-	other := h.ends(task.Request{Pool: "q"}, task.Dead)
-	h.pause("p", true)
+	other := h.mustEnd(task.Request{Pool: "q"}, task.Dead)
+	h.setPaused("p", true)
 	if n, err := h.d.RetryAll(h.ctx, task.Filter{Pool: "p", State: task.Dead, Limit: 1}); n != many || err != nil {
 		t.Fatalf("%d are retried, %v; want %d", n, err, many)
 	}
@@ -110,44 +110,45 @@ func TestRetryAllDeadOnes(t *testing.T) {
 }
 
 func TestNoProgressIsStuck(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1, ProgressTimeout: task.Seconds(time.Second)}})
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1, ProgressTimeout: task.Seconds(time.Second)}})
 	g := newGate(h)
-	h.worker("p", "w", 2, g.handler("silent"), moving(g))
-	moves := h.submit(task.Request{Pool: "p", Method: "moving"})
-	silent := h.submit(task.Request{Pool: "p", Method: "silent"})
-	got := h.wait(silent.ID)
+	h.attachWorker("p", "w", 2, g.handler("silent"), progressHandler(g))
+	moves := h.mustSubmit(task.Request{Pool: "p", Method: "moving"})
+	silent := h.mustSubmit(task.Request{Pool: "p", Method: "silent"})
+	got := h.mustWait(silent.ID)
 	if got.State != task.Dead || got.LastOutcome() != task.OutcomeStuck {
 		t.Errorf("%s: %s", got.State, got.Reason)
 	}
 	patient := task.Seconds(0)
-	other := h.submit(task.Request{Pool: "p", Method: "silent", ProgressTimeout: &patient})
-	h.is(moves.ID, task.Running)
+	other := h.mustSubmit(task.Request{Pool: "p", Method: "silent", ProgressTimeout: &patient})
+	h.mustBe(moves.ID, task.Running)
 	g.let()
 	for _, id := range []uuid.UUID{moves.ID, other.ID} {
-		if got := h.wait(id); got.State != task.Completed {
+		if got := h.mustWait(id); got.State != task.Completed {
 			t.Errorf("%s: %s", got.State, got.Reason)
 		}
 	}
 }
 
-// Nobody is to pay for a neighbour twice: it does not meet it again at once.
-func TestNeighboursRunWithoutTheCulprit(t *testing.T) {
-	h := newHouse(t, def("p"))
+// A task must not pay for the same neighbour twice: it does not run beside it
+// again.
+func TestNeighboursRunWithoutTheCrashSuspect(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
 	g, deaf := newGate(h), newGate(h)
 	deaf.deaf = true
-	first := h.worker("p", "w", 2, g.handler("good"), deaf.handler("bad"))
-	good := h.submit(task.Request{Pool: "p", Method: "good"})
-	bad := h.submit(task.Request{Pool: "p", Method: "bad", Timeout: seconds(50 * time.Millisecond)})
+	first := h.attachWorker("p", "w", 2, g.handler("good"), deaf.handler("bad"))
+	good := h.mustSubmit(task.Request{Pool: "p", Method: "good"})
+	bad := h.mustSubmit(task.Request{Pool: "p", Method: "bad", Timeout: secondsOf(50 * time.Millisecond)})
 	g.next(t)
 	deaf.next(t)
-	h.verdicts.await(t, verdict{"stuck", "w", 1})
+	h.observer.waitFor(t, observation{"stuck", "w", 1})
 	h.d.DetachWorker(first.GUID, 1, "was killed")
-	h.worker("p", "v", 2, g.handler("good"), deaf.handler("bad"))
-	first2 := h.until(good.ID, "runs again", func(x task.Task) bool { return x.State == task.Running && x.Tries() == 2 })
+	h.attachWorker("p", "v", 2, g.handler("good"), deaf.handler("bad"))
+	first2 := h.waitUntil(good.ID, "runs again", func(x task.Task) bool { return x.State == task.Running && x.Tries() == 2 })
 	if first2.Attempt != 1 {
 		t.Errorf("the neighbour has paid: attempt %d", first2.Attempt)
 	}
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		for _, p := range h.d.workers {
 			if p.running[good.ID] != nil && p.running[bad.ID] != nil {
 				t.Errorf("both are in %s again", p.workerID)
@@ -155,10 +156,10 @@ func TestNeighboursRunWithoutTheCulprit(t *testing.T) {
 		}
 	})
 	g.let()
-	h.wait(good.ID)
+	h.mustWait(good.ID)
 	deaf.let()
-	h.wait(bad.ID)
-	h.inLoop(func() {
+	h.mustWait(bad.ID)
+	h.runInLoop(func() {
 		if p := h.d.pools["p"]; len(p.isolated) != 0 {
 			t.Errorf("shy for ever: %v", p.isolated)
 		}

@@ -15,16 +15,16 @@ import (
 	"initiator/worker"
 )
 
-// unpowered is a test whose disk may lose its power, which is then no fault.
-type unpowered struct{ testing.TB }
+// tolerantTB is a test whose disk may lose power without a failure.
+type tolerantTB struct{ testing.TB }
 
-// Errorf drops what Run says of the disk.
-func (u unpowered) Errorf(format string, args ...any) { u.Logf(format, args...) }
+// Errorf logs what Run reports about the disk.
+func (u tolerantTB) Errorf(format string, args ...any) { u.Logf(format, args...) }
 
-// lasting is a pool whose tasks may be lost as often as a test wants.
+// lasting is a pool whose tasks may lose any number of attempts.
 var lasting = Pool{Name: "p", Policy: task.Policy{Attempts: 1000}}
 
-// twiceTried succeeds at the second try.
+// twiceTried succeeds at the second attempt.
 var twiceTried = worker.HandleRaw("h", func(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
 	if t, _ := worker.TaskOf(ctx); t.Attempt < 2 {
 		return nil, worker.TaskFail{Retry: true}
@@ -32,15 +32,15 @@ var twiceTried = worker.HandleRaw("h", func(ctx context.Context, in json.RawMess
 	return in, nil
 })
 
-// promises are what was acknowledged before the power went.
+// promises holds what was acknowledged before the power cut.
 type promises struct {
 	submitted []uuid.UUID
 	told      map[uuid.UUID]task.Task
 }
 
-// promise: until the power goes, tasks are submitted, leased, tried again, cancelled
-// and ended. What is acknowledged is remembered.
-func (h *house) promise() promises {
+// recordPromises submits, retries, cancels and ends tasks until the power cut,
+// and records what is acknowledged.
+func (h *testDispatcher) recordPromises() promises {
 	p := promises{told: map[uuid.UUID]task.Task{}}
 	for n := range 3 {
 		one, err := h.d.Submit(h.ctx, task.Request{Pool: "p", Data: fmt.Appendf(nil, "%d", n)})
@@ -54,15 +54,15 @@ func (h *house) promise() promises {
 		return p
 	}
 	p.submitted = append(p.submitted, later.ID)
-	h.note(p, func(ctx context.Context) (task.Task, error) { return h.d.Cancel(ctx, later.ID, "by the test") })
+	h.recordPromise(p, func(ctx context.Context) (task.Task, error) { return h.d.Cancel(ctx, later.ID, "by the test") })
 	for _, id := range p.submitted[:3] {
-		h.note(p, func(ctx context.Context) (task.Task, error) { return h.d.Wait(ctx, id) })
+		h.recordPromise(p, func(ctx context.Context) (task.Task, error) { return h.d.Wait(ctx, id) })
 	}
 	return p
 }
 
-// note asks until there is an answer, or no power.
-func (h *house) note(p promises, ask func(context.Context) (task.Task, error)) {
+// recordPromise asks until there is an answer, or no power.
+func (h *testDispatcher) recordPromise(p promises, ask func(context.Context) (task.Task, error)) {
 	ctx, cancel := context.WithTimeout(h.ctx, patience)
 	defer cancel()
 	ended := make(chan struct{})
@@ -88,16 +88,16 @@ func (h *house) note(p promises, ask func(context.Context) (task.Task, error)) {
 	cancel()
 }
 
-// kept checks a queue that was opened again: the promises are there, and what
-// had not ended does so now, once.
-func (p promises) kept(t *testing.T, d *storetest.Disk) {
-	h := newHouseOver(t, stored(t, d), lasting)
+// checkKept checks a queue that was opened again: every promise holds, and each
+// task that had not ended ends now, once.
+func (p promises) checkKept(t *testing.T, d *storetest.Disk) {
+	h := newTestDispatcherOver(t, openStored(t, d), lasting)
 	for _, id := range p.submitted {
 		if _, err := h.d.Get(h.ctx, id); err != nil {
 			t.Fatalf("acknowledged, and now: %v", err)
 		}
 	}
-	h.worker("p", "second", 1, twiceTried)
+	h.attachWorker("p", "second", 1, twiceTried)
 	list, err := h.d.List(h.ctx, task.Filter{})
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func (p promises) kept(t *testing.T, d *storetest.Disk) {
 		if !one.NotBefore.IsZero() && one.State == task.Queued && time.Until(one.NotBefore) > time.Minute {
 			continue // its cancel was not acknowledged
 		}
-		got := h.wait(one.ID)
+		got := h.mustWait(one.ID)
 		if told, ok := p.told[one.ID]; ok && (told.State != got.State || told.Tries() != got.Tries() || string(told.Result) != string(got.Result)) {
 			t.Errorf("told as %+v\nand is %+v", told, got)
 		}
@@ -117,8 +117,8 @@ func (p promises) kept(t *testing.T, d *storetest.Disk) {
 	h.stop()
 }
 
-// TestPowerCutAtEveryWriteOfADispatcher cuts the power at each operation on the
-// disk while real tasks run, and goes on with what is left.
+// TestPowerCutAtEveryWriteOfADispatcher cuts the power at each disk operation
+// while real tasks run, and continues with the remaining files.
 func TestPowerCutAtEveryWriteOfADispatcher(t *testing.T) {
 	for n := 1; ; n++ {
 		whole := false
@@ -127,14 +127,14 @@ func TestPowerCutAtEveryWriteOfADispatcher(t *testing.T) {
 			disk.CutAt(n)
 			q, err := queue.Open("", queue.Options{Dir: disk, SegmentSize: 400})
 			if err != nil {
-				return // there was nobody yet to promise anything
+				return // the cut came before the first promise
 			}
-			h := newHouseOver(unpowered{t}, q, lasting)
-			h.worker("p", "first", 2, twiceTried)
-			p := h.promise()
+			h := newTestDispatcherOver(tolerantTB{t}, q, lasting)
+			h.attachWorker("p", "first", 2, twiceTried)
+			p := h.recordPromises()
 			h.stop()
 			whole = disk.Ops() < n
-			p.kept(t, disk.PoweredOff(uint64(n)))
+			p.checkKept(t, disk.PoweredOff(uint64(n)))
 			if whole && len(p.told) != 4 {
 				t.Errorf("with all its power it told only %+v", p)
 			}

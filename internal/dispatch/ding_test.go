@@ -16,12 +16,12 @@ import (
 	"initiator/initiator/task"
 )
 
-// slave speaks the bytes of ding.interaction's Slave and nothing more, unless
-// a test makes it say more. It has one slot.
-type slave struct {
+// dingSlave sends the bytes of ding.interaction's Slave and nothing more,
+// unless a test adds to them. It has one slot.
+type dingSlave struct {
 	url      string
 	busy     atomic.Bool
-	mute     atomic.Bool  // takes tasks and does nothing with them
+	mute     atomic.Bool  // takes tasks and ignores them
 	connects atomic.Value // string: the data in the answer to /connect
 	beatBody atomic.Value // string
 	started  chan string  // the body of each task that was accepted
@@ -35,8 +35,8 @@ type slave struct {
 	http  *http.Client
 }
 
-func newSlave(t testing.TB) *slave {
-	s := &slave{started: make(chan string, 1000), beaten: make(chan struct{}, 1), http: &http.Client{Transport: &http.Transport{}}}
+func newDingSlave(t testing.TB) *dingSlave {
+	s := &dingSlave{started: make(chan string, 1000), beaten: make(chan struct{}, 1), http: &http.Client{Transport: &http.Transport{}}}
 	s.answer("null")
 	s.beatBody.Store("{}")
 	server := httptest.NewServer(s)
@@ -49,9 +49,9 @@ func newSlave(t testing.TB) *slave {
 	return s
 }
 
-func (s *slave) answer(data string) { s.connects.Store(data) }
+func (s *dingSlave) answer(data string) { s.connects.Store(data) }
 
-func (s *slave) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *dingSlave) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	say := func(status, code int, message, data string) {
 		w.Header().Set("Content-Type", "application/json")
@@ -74,13 +74,13 @@ func (s *slave) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.busy.Store(false)
 			return
 		}
-		s.tasks.Go(func() { s.work(body) })
+		s.tasks.Go(func() { s.runTask(body) })
 	default:
 		say(404, 1, "no such path", "null")
 	}
 }
 
-func (s *slave) connect(token string, body []byte) {
+func (s *dingSlave) connect(token string, body []byte) {
 	var b struct{ Master struct{ Address string } }
 	_ = json.Unmarshal(body, &b)
 	s.mu.Lock()
@@ -88,7 +88,7 @@ func (s *slave) connect(token string, body []byte) {
 	s.token, s.master = token, b.Master.Address
 }
 
-func (s *slave) work(body []byte) {
+func (s *dingSlave) runTask(body []byte) {
 	var b struct {
 		Task struct{ ID string }
 		Data json.RawMessage
@@ -98,18 +98,18 @@ func (s *slave) work(body []byte) {
 		<-s.gate
 	}
 	s.busy.Store(false)
-	_ = s.send("PUT", "/slave/task/complete", fmt.Sprintf(`{"task": {"id": "%s"}, "result": %s}`, b.Task.ID, b.Data))
+	_ = s.sendRequest("PUT", "/slave/task/complete", fmt.Sprintf(`{"task": {"id": "%s"}, "result": %s}`, b.Task.ID, b.Data))
 }
 
-// put reports a result by hand.
-func (s *slave) put(t *testing.T, id, result string) {
+// reportResult reports a result by hand.
+func (s *dingSlave) reportResult(t *testing.T, id, result string) {
 	t.Helper()
-	if err := s.send("PUT", "/slave/task/complete", fmt.Sprintf(`{"task": {"id": "%s"}, "result": %s}`, id, result)); err != nil {
+	if err := s.sendRequest("PUT", "/slave/task/complete", fmt.Sprintf(`{"task": {"id": "%s"}, "result": %s}`, id, result)); err != nil {
 		t.Error(err)
 	}
 }
 
-func (s *slave) send(method, path, body string) error {
+func (s *dingSlave) sendRequest(method, path, body string) error {
 	s.mu.Lock()
 	token, master := s.token, s.master
 	s.mu.Unlock()
@@ -132,15 +132,15 @@ func (s *slave) send(method, path, body string) error {
 	return err
 }
 
-// beats sends heartbeats until the returned function is called.
-func (s *slave) beats(span time.Duration) (stop func()) {
+// sendHeartbeats sends heartbeats until the returned function is called.
+func (s *dingSlave) sendHeartbeats(span time.Duration) (stop func()) {
 	end := make(chan struct{})
 	var beating sync.WaitGroup
 	beating.Go(func() {
 		tick := time.NewTicker(span)
 		defer tick.Stop()
 		for {
-			_ = s.send("GET", "/slave/heartbeat", s.beatBody.Load().(string))
+			_ = s.sendRequest("GET", "/slave/heartbeat", s.beatBody.Load().(string))
 			select {
 			case s.beaten <- struct{}{}:
 			default:
@@ -155,8 +155,8 @@ func (s *slave) beats(span time.Duration) (stop func()) {
 	return func() { close(end); beating.Wait() }
 }
 
-// await waits for a heartbeat.
-func (s *slave) await(t *testing.T) {
+// waitConnected waits for a heartbeat.
+func (s *dingSlave) waitConnected(t *testing.T) {
 	t.Helper()
 	select {
 	case <-s.beaten:
@@ -165,23 +165,23 @@ func (s *slave) await(t *testing.T) {
 	}
 }
 
-// ding attaches a slave as guid, incarnation 1.
-func (h *house) ding(guid string, s *slave) {
+// attachDing attaches a slave as guid, incarnation 1.
+func (h *testDispatcher) attachDing(guid string, s *dingSlave) {
 	h.t.Helper()
 	h.d.AttachWorker(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: s.url, Ding: true, Open: true, Slots: 4, Span: time.Minute, Tolerance: time.Minute})
-	h.verdicts.await(h.t, verdict{"connected", guid, 1})
+	h.observer.waitFor(h.t, observation{"connected", guid, 1})
 }
 
 func TestDingSlave(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-	s := newSlave(t)
-	h.ding("w", s)
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	s := newDingSlave(t)
+	h.attachDing("w", s)
 	var ids []task.Task
 	for n := range 50 {
-		ids = append(ids, h.submit(task.Request{Pool: "p", Data: raw(fmt.Sprintf(`{"a": %d}`, n))}))
+		ids = append(ids, h.mustSubmit(task.Request{Pool: "p", Data: rawJSON(fmt.Sprintf(`{"a": %d}`, n))}))
 	}
 	for n, one := range ids {
-		got := h.wait(one.ID)
+		got := h.mustWait(one.ID)
 		if got.State != task.Completed || string(got.Result) != fmt.Sprintf(`{"a": %d}`, n) || got.Attempt != 1 {
 			t.Errorf("%s %s, %+v", got.State, got.Result, got.History)
 		}
@@ -192,14 +192,13 @@ func TestDingSlave(t *testing.T) {
 	}
 }
 
-// The same bytes from a worker that answers null to /connect without being
-// declared a ding slave.
+// The worker answers null to /connect without being declared a ding slave.
 func TestNullAnswerIsADingSlave(t *testing.T) {
-	h := newHouse(t, def("p"))
-	s := newSlave(t)
-	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Slots: 4})
-	h.ends(task.Request{Pool: "p", Data: raw(`{}`)}, task.Completed)
-	h.inLoop(func() {
+	h := newTestDispatcher(t, newPool("p"))
+	s := newDingSlave(t)
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Slots: 4})
+	h.mustEnd(task.Request{Pool: "p", Data: rawJSON(`{}`)}, task.Completed)
+	h.runInLoop(func() {
 		if p := h.d.workers[workerID{"w", 1}]; p.slots != 1 || !p.legacy {
 			t.Errorf("slots %d, blunt %v", p.slots, p.legacy)
 		}

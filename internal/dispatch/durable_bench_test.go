@@ -13,13 +13,13 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// BenchmarkDurable is submit → result with every commit synced, through the
-// whole dispatcher and over the stream to a worker process, beside a plain log
-// that syncs three records a task. Rounds in turn and their medians: run it
-// with -benchtime 1x.
+// BenchmarkDurable measures submit to result with every commit synced, through
+// the whole dispatcher and over the stream to a worker process. The reference
+// is a plain log that syncs three records a task. It takes turns and reports
+// medians: run it with -benchtime 1x.
 func BenchmarkDurable(b *testing.B) {
 	const rounds, span = 7, 300 * time.Millisecond
-	ours, limit := overStreamDurable(b), plainLog(b)
+	ours, limit := callDurable(b), plainLog(b)
 	for _, n := range []int{1, 64, 256} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			var got, most []float64
@@ -37,7 +37,7 @@ func BenchmarkDurable(b *testing.B) {
 	}
 }
 
-// perSecond is how many n callers do in a second.
+// perSecond returns how many calls n callers complete in a second.
 func perSecond(b *testing.B, n int, span time.Duration, once func() error) float64 {
 	var callers sync.WaitGroup
 	done := make([]int, n)
@@ -61,13 +61,13 @@ func perSecond(b *testing.B, n int, span time.Duration, once func() error) float
 	return float64(sum) / time.Since(began).Seconds()
 }
 
-func overStreamDurable(b *testing.B) func() error {
+func callDurable(b *testing.B) func() error {
 	q, err := queue.Open(b.TempDir(), queue.Options{Retention: queue.Retention{Count: 1000}})
 	if err != nil {
 		b.Fatal(err)
 	}
-	h := newHouseOver(b, q, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-	h.attach(bornWorker(b, "w", 256))
+	h := newTestDispatcherOver(b, q, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h.attachConnected(startStreamWorker(b, "w", 256))
 	data := fmt.Appendf(nil, "%q", bytes.Repeat([]byte("x"), 198))
 	return func() error {
 		t, err := h.d.Call(b.Context(), task.Request{Pool: "p", Data: data})
@@ -78,7 +78,7 @@ func overStreamDurable(b *testing.B) func() error {
 	}
 }
 
-// plainLog writes and syncs all that waits, three times a task.
+// plainLog writes and syncs everything that waits, three times a task.
 func plainLog(b *testing.B) func() error {
 	f, err := store.OS(b.TempDir()).Open("log", true)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"initiator/internal/queue/store/storetest"
 )
 
-// stored opens the queue on a disk.
-func stored(t *testing.T, d *storetest.Disk) *queue.Engine {
+// openStored opens the queue on a disk.
+func openStored(t *testing.T, d *storetest.Disk) *queue.Engine {
 	t.Helper()
 	q, err := queue.Open("", queue.Options{Dir: d, SegmentSize: 400})
 	if err != nil {
@@ -27,16 +27,16 @@ func stored(t *testing.T, d *storetest.Disk) *queue.Engine {
 	return q
 }
 
-// While the disk is full, tasks are refused with the reason, and nobody is told
-// of a result. When there is room again, the result that was held is kept and
-// told, and work goes on.
+// While the disk is full, tasks are refused with the reason, and no caller gets
+// a result. When there is room again, the pending result is stored and
+// reported, and work goes on.
 func TestFullDisk(t *testing.T) {
 	disk := storetest.New(1)
-	h := newHouseOver(t, stored(t, disk), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h := newTestDispatcherOver(t, openStored(t, disk), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
-	h.worker("p", "w", 1, g.handler("g"))
-	one := h.submit(task.Request{Pool: "p", Data: []byte(`"kept"`)})
-	waits := h.submit(task.Request{Pool: "p"})
+	h.attachWorker("p", "w", 1, g.handler("g"))
+	one := h.mustSubmit(task.Request{Pool: "p", Data: []byte(`"kept"`)})
+	waits := h.mustSubmit(task.Request{Pool: "p"})
 	g.next(t)
 	disk.SetRoom(0)
 	data := fmt.Appendf(nil, "%01000d", 1)
@@ -51,21 +51,21 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("a task that was refused: %v", err)
 	}
 	g.let()
-	h.is(one.ID, task.Completed) // which whoever looks may see
+	h.mustBe(one.ID, task.Completed) // a reader may see it
 	soon, cancel := context.WithTimeout(h.ctx, 50*time.Millisecond)
 	defer cancel()
 	if _, err := h.d.Wait(soon, one.ID); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a result was told that is not kept: %v", err)
 	}
 	disk.SetRoom(-1)
-	if got := h.wait(one.ID); string(got.Result) != `"kept"` {
+	if got := h.mustWait(one.ID); string(got.Result) != `"kept"` {
 		t.Errorf("%+v", got)
 	}
-	if got := h.wait(waits.ID); got.State != task.Completed {
+	if got := h.mustWait(waits.ID); got.State != task.Completed {
 		t.Errorf("%+v", got)
 	}
 	h.stop()
-	q := stored(t, disk.PoweredOff(1))
+	q := openStored(t, disk.PoweredOff(1))
 	if got, _ := q.FindTask(one.ID); got.State != task.Completed {
 		t.Errorf("after a restart: %+v", got)
 	}
@@ -74,40 +74,41 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// A task that was running when the initiator was killed runs again, and pays.
+// A task that was running when the initiator was killed runs again, and is
+// charged.
 func TestKilledWhileRunning(t *testing.T) {
 	disk := storetest.New(1)
-	h := newHouseOver(t, stored(t, disk), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
+	h := newTestDispatcherOver(t, openStored(t, disk), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	g := newGate(h)
-	h.worker("p", "w", 1, g.handler("g"))
-	one := h.submit(task.Request{Pool: "p", Data: []byte("1")})
-	next := h.submit(task.Request{Pool: "p", Data: []byte("2")})
+	h.attachWorker("p", "w", 1, g.handler("g"))
+	one := h.mustSubmit(task.Request{Pool: "p", Data: []byte("1")})
+	next := h.mustSubmit(task.Request{Pool: "p", Data: []byte("2")})
 	g.next(t)
 	left := disk.PoweredOff(1)
 
-	h = newHouseOver(t, stored(t, left), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
-	h.worker("p", "w2", 1, echo)
-	got := h.wait(one.ID)
+	h = newTestDispatcherOver(t, openStored(t, left), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
+	h.attachWorker("p", "w2", 1, echo)
+	got := h.mustWait(one.ID)
 	if got.State != task.Completed || got.Attempt != 2 || got.History[0].Outcome != task.OutcomeLost {
 		t.Errorf("%+v", got)
 	}
-	if got := h.wait(next.ID); got.State != task.Completed || got.Attempt != 1 || string(got.Result) != "2" {
+	if got := h.mustWait(next.ID); got.State != task.Completed || got.Attempt != 1 || string(got.Result) != "2" {
 		t.Errorf("%+v", got)
 	}
 }
 
-// Many who submit at once share a few syncs.
+// Many submits at once share a few syncs.
 func TestGroupCommit(t *testing.T) {
 	disk := storetest.New(1)
 	q, err := queue.Open("", queue.Options{Dir: disk})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHouseOver(t, q, Pool{Name: "p"})
-	h.submit(task.Request{Pool: "p"}) // makes the file
+	h := newTestDispatcherOver(t, q, Pool{Name: "p"})
+	h.mustSubmit(task.Request{Pool: "p"}) // creates the file
 	const many = 500
 	release := make(chan struct{})
-	h.d.mailbox.Put(held{release})
+	h.d.mailbox.Put(blockingMessage{release})
 	before := disk.Ops()
 	var group sync.WaitGroup
 	var asked sync.WaitGroup
@@ -128,7 +129,7 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
-// held stops the loop until it is released.
-type held struct{ release chan struct{} }
+// blockingMessage stops the loop until it is released.
+type blockingMessage struct{ release chan struct{} }
 
-func (m held) applyMessage(*Dispatcher, time.Time) { <-m.release }
+func (m blockingMessage) applyMessage(*Dispatcher, time.Time) { <-m.release }

@@ -12,21 +12,21 @@ import (
 	"initiator/internal/queue"
 )
 
-// What is exported while one initiator works goes on in another one: each task
-// once, in the order of their submit, with its bonds.
-func TestTasksGoOnElsewhere(t *testing.T) {
-	from, to := newHouse(t, def("p"), def("gone")), newHouse(t, def("p"))
+// Exported tasks go on in another initiator: each once, in the order of submit,
+// with parents, keys and callbacks.
+func TestExportedTasksGoOnInAnotherQueue(t *testing.T) {
+	from, to := newTestDispatcher(t, newPool("p"), newPool("gone")), newTestDispatcher(t, newPool("p"))
 	var want []uuid.UUID
 	for n := range 2*exportStep + 10 {
-		want = append(want, from.submit(task.Request{Pool: "p", Data: fmt.Append(nil, n)}).ID)
+		want = append(want, from.mustSubmit(task.Request{Pool: "p", Data: fmt.Append(nil, n)}).ID)
 	}
-	big := raw(`"` + strings.Repeat("x", exportBytes) + `"`)
+	big := rawJSON(`"` + strings.Repeat("x", exportBytes) + `"`)
 	for range 3 {
-		want = append(want, from.submit(task.Request{Pool: "p", Data: big}).ID)
+		want = append(want, from.mustSubmit(task.Request{Pool: "p", Data: big}).ID)
 	}
-	nobody := from.submit(task.Request{Pool: "gone"})
-	r := receive(t, always(204))
-	owed := from.submit(task.Request{Pool: "p", Callback: r.URL, Priority: new(int)})
+	nobody := from.mustSubmit(task.Request{Pool: "gone"})
+	r := startCallbackReceiver(t, alwaysStatus(204))
+	owed := from.mustSubmit(task.Request{Pool: "p", Callback: r.URL, Priority: new(int)})
 	want = append(want, owed.ID)
 
 	var out []task.Task
@@ -54,9 +54,9 @@ func TestTasksGoOnElsewhere(t *testing.T) {
 	if again, err := to.d.Import(to.ctx, out[:2]); err != nil || !again[0].Task.Known || !again[1].Task.Known {
 		t.Errorf("again: %+v, %v", again, err)
 	}
-	to.worker("p", "w", 4, echo)
+	to.attachWorker("p", "w", 4, echo)
 	for _, id := range want {
-		if one := to.wait(id); one.State != task.Completed || len(one.History) != 1 {
+		if one := to.mustWait(id); one.State != task.Completed || len(one.History) != 1 {
 			t.Errorf("%s: %s after %d tries", id, one.State, len(one.History))
 		}
 	}
@@ -65,10 +65,10 @@ func TestTasksGoOnElsewhere(t *testing.T) {
 	}
 }
 
-// A callback that was owed where the task comes from is owed here.
-func TestImportedCallbackIsMade(t *testing.T) {
-	h := newHouse(t, def("p"))
-	r := receive(t, always(204))
+// A pending callback of an imported task is sent here.
+func TestTheCallbackOfAnImportedTaskIsSent(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
+	r := startCallbackReceiver(t, alwaysStatus(204))
 	ended, err := queue.ParseExportLine(fmt.Appendf(nil, `{"id":"0190b8a0-0000-7000-8000-000000000006","pool":"p","state":"dead","callback":%q,"callback_state":"pending"}`, r.URL))
 	if err != nil {
 		t.Fatal(err)
@@ -79,14 +79,14 @@ func TestImportedCallbackIsMade(t *testing.T) {
 	if one := r.next(t); one.task.ID != ended.ID {
 		t.Errorf("called with %s", one.body)
 	}
-	h.until(ended.ID, "is delivered", delivered)
+	h.waitUntil(ended.ID, "is delivered", isDelivered)
 }
 
-// Whoever cannot go on is not given the rest.
+// An export stops when its reader fails.
 func TestExportEndsWithItsReader(t *testing.T) {
-	h := newHouse(t, def("p"))
+	h := newTestDispatcher(t, newPool("p"))
 	for range exportStep + 1 {
-		h.submit(task.Request{Pool: "p"})
+		h.mustSubmit(task.Request{Pool: "p"})
 	}
 	full, calls := errors.New("the disk is full"), 0
 	if err := h.d.Export(h.ctx, func([]task.Task) error { calls++; return full }); !errors.Is(err, full) || calls != 1 {

@@ -14,15 +14,15 @@ import (
 	"initiator/proactor"
 )
 
-// mutes are two workers of the extended contract that take tasks and never
-// end them, so that the test can report what it likes in their names.
-func (h *house) mutes(guids ...string) (tokens []string) {
+// attachSilentWorkers attaches workers that take tasks and never end them. The
+// test reports results in their names with the returned tokens.
+func (h *testDispatcher) attachSilentWorkers(guids ...string) (tokens []string) {
 	h.t.Helper()
 	for _, guid := range guids {
-		s := newSlave(h.t)
+		s := newDingSlave(h.t)
 		s.answer(`{"slots":2,"protocol":1,"incarnation":1}`)
 		s.mute.Store(true)
-		h.attach(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: s.url, Slots: 2, Span: time.Minute})
+		h.attachConnected(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: s.url, Slots: 2, Span: time.Minute})
 		s.mu.Lock()
 		tokens = append(tokens, s.token)
 		s.mu.Unlock()
@@ -30,25 +30,25 @@ func (h *house) mutes(guids ...string) (tokens []string) {
 	return tokens
 }
 
-func result(id uuid.UUID, attempt int, result string) proactor.ResultBody {
-	return proactor.ResultBody{Task: proactor.TaskRef{ID: id.String(), Attempt: attempt}, Result: raw(result)}
+func resultBody(id uuid.UUID, attempt int, result string) proactor.ResultBody {
+	return proactor.ResultBody{Task: proactor.TaskRef{ID: id.String(), Attempt: attempt}, Result: rawJSON(result)}
 }
 
 func TestResultsAreFenced(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
-	tokens := h.mutes("a", "b")
-	one := h.submit(task.Request{Pool: "p"})
-	two := h.submit(task.Request{Pool: "p"})
-	first := h.is(one.ID, task.Running)
-	h.is(two.ID, task.Running)
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
+	tokens := h.attachSilentWorkers("a", "b")
+	one := h.mustSubmit(task.Request{Pool: "p"})
+	two := h.mustSubmit(task.Request{Pool: "p"})
+	first := h.mustBe(one.ID, task.Running)
+	h.mustBe(two.ID, task.Running)
 	mine, other := tokens[0], tokens[1]
 	if first.History[0].Worker == "b" {
 		mine, other = other, mine
 	}
 	for name, f := range map[string]func() error{
-		"another worker's task": func() error { return h.d.RecordResult(h.ctx, other, false, result(one.ID, 1, `1`)) },
-		"a later attempt":       func() error { return h.d.RecordResult(h.ctx, mine, false, result(one.ID, 2, `2`)) },
-		"an unknown task":       func() error { return h.d.RecordResult(h.ctx, mine, false, result(uuid.New(), 1, `3`)) },
+		"another worker's task": func() error { return h.d.RecordResult(h.ctx, other, false, resultBody(one.ID, 1, `1`)) },
+		"a later attempt":       func() error { return h.d.RecordResult(h.ctx, mine, false, resultBody(one.ID, 2, `2`)) },
+		"an unknown task":       func() error { return h.d.RecordResult(h.ctx, mine, false, resultBody(uuid.New(), 1, `3`)) },
 	} {
 		if err := f(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -57,48 +57,48 @@ func TestResultsAreFenced(t *testing.T) {
 			t.Fatalf("%s ended it: %s", name, got.State)
 		}
 	}
-	if err := h.d.RecordResult(h.ctx, "no such token", false, result(one.ID, 1, `4`)); !errors.Is(err, task.ErrNotFound) {
+	if err := h.d.RecordResult(h.ctx, "no such token", false, resultBody(one.ID, 1, `4`)); !errors.Is(err, task.ErrNotFound) {
 		t.Errorf("unknown token: %v", err)
 	}
 	if err := h.d.RecordResult(h.ctx, mine, false, proactor.ResultBody{}); !errors.Is(err, ErrBadTask) {
 		t.Errorf("no task: %v", err)
 	}
-	for n := range 3 { // the second and third change nothing
-		if err := h.d.RecordResult(h.ctx, mine, n > 0, result(one.ID, 1, fmt.Sprint(n))); err != nil {
+	for n := range 3 { // the repetitions change nothing
+		if err := h.d.RecordResult(h.ctx, mine, n > 0, resultBody(one.ID, 1, fmt.Sprint(n))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := h.wait(one.ID); got.State != task.Completed || string(got.Result) != "0" {
+	if got := h.mustWait(one.ID); got.State != task.Completed || string(got.Result) != "0" {
 		t.Errorf("%s %s", got.State, got.Result)
 	}
 }
 
-// The results of a superseded attempt and of a stale incarnation come late, in
+// The results of a superseded attempt and of an old incarnation arrive late, in
 // any order, and are never recorded.
 func TestSupersededResults(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
-	token := h.mutes("a")[0]
-	one := h.submit(task.Request{Pool: "p"})
-	h.is(one.ID, task.Running)
-	retry := result(one.ID, 1, `{}`)
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
+	token := h.attachSilentWorkers("a")[0]
+	one := h.mustSubmit(task.Request{Pool: "p"})
+	h.mustBe(one.ID, task.Running)
+	retry := resultBody(one.ID, 1, `{}`)
 	retry.Retry = true
 	if err := h.d.RecordResult(h.ctx, token, true, retry); err != nil {
 		t.Fatal(err)
 	}
-	h.until(one.ID, "runs again", func(t task.Task) bool { return t.State == task.Running && t.Attempt == 2 })
-	if err := h.d.RecordResult(h.ctx, token, false, result(one.ID, 1, `"late"`)); err != nil {
+	h.waitUntil(one.ID, "runs again", func(t task.Task) bool { return t.State == task.Running && t.Attempt == 2 })
+	if err := h.d.RecordResult(h.ctx, token, false, resultBody(one.ID, 1, `"late"`)); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := h.d.Get(h.ctx, one.ID); got.State != task.Running {
 		t.Fatalf("a superseded result made it %s", got.State)
 	}
 	h.d.DetachWorker("a", 1, "gone")
-	h.mutes("b")
-	// Its second attempt was paid for only if it had come as far as the worker.
-	again := h.until(one.ID, "runs in b", func(t task.Task) bool {
+	h.attachSilentWorkers("b")
+	// The lost attempt is charged only if it reached the worker.
+	again := h.waitUntil(one.ID, "runs in b", func(t task.Task) bool {
 		return t.State == task.Running && t.History[len(t.History)-1].Worker == "b"
 	})
-	if err := h.d.RecordResult(h.ctx, token, false, result(one.ID, again.Tries(), `"stale"`)); !errors.Is(err, task.ErrNotFound) {
+	if err := h.d.RecordResult(h.ctx, token, false, resultBody(one.ID, again.Tries(), `"stale"`)); !errors.Is(err, task.ErrNotFound) {
 		t.Errorf("the token of a stale incarnation: %v", err)
 	}
 	if got, _ := h.d.Get(h.ctx, one.ID); got.State != task.Running {
@@ -106,12 +106,12 @@ func TestSupersededResults(t *testing.T) {
 	}
 }
 
-func TestSessionsAreAsked(t *testing.T) {
-	h := newHouse(t, def("p"))
-	url := newSlave(t).url
-	h.attach(Attachment{GUID: "w", Incarnation: 3, Pool: "p", URL: url, Channel: 7})
+func TestRequestsNeedASession(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
+	url := newDingSlave(t).url
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 3, Pool: "p", URL: url, Channel: 7})
 	var token string
-	h.inLoop(func() { token = h.d.workers[workerID{"w", 3}].session.token })
+	h.runInLoop(func() { token = h.d.workers[workerID{"w", 3}].session.token })
 	for _, c := range []struct {
 		token          string
 		channel        int
@@ -137,22 +137,22 @@ func TestSessionsAreAsked(t *testing.T) {
 		t.Error("a heartbeat without a session")
 	}
 	h.d.DetachWorker("w", 3, "gone")
-	h.inLoop(func() {})
+	h.runInLoop(func() {})
 	if _, ok := h.d.RecordHeartbeat(token, nil); ok {
 		t.Error("a heartbeat after the end of its session")
 	}
 }
 
-// An attempt that is not ours is cancelled when it is named twice, because a
-// list may be older than the result that made it wrong.
-func TestStraysAreCancelled(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
-	token := h.mutes("a")[0]
+// An attempt that is not assigned is cancelled when a second heartbeat lists
+// it, because the first list may be older than the result that ended it.
+func TestStaleAttemptsAreCancelled(t *testing.T) {
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
+	token := h.attachSilentWorkers("a")[0]
 	stray := uuid.New()
 	beat := func() []string {
 		said := &proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.RunningTask{{ID: stray.String(), Attempt: 1}, {ID: "no uuid"}}}
 		answer, ok := h.d.RecordHeartbeat(token, said)
-		h.inLoop(func() { h.d.checkHeartbeats(time.Now()) })
+		h.runInLoop(func() { h.d.checkHeartbeats(time.Now()) })
 		if !ok || answer == nil {
 			return nil
 		}
@@ -167,22 +167,22 @@ func TestStraysAreCancelled(t *testing.T) {
 	if got := beat(); len(got) != 1 || got[0] != stray.String() {
 		t.Errorf("third: %v", got)
 	}
-	// That task itself does not go there meanwhile.
-	one := h.submit(task.Request{Pool: "p", ID: stray})
-	h.inLoop(func() {})
+	// The task does not go to that worker meanwhile.
+	one := h.mustSubmit(task.Request{Pool: "p", ID: stray})
+	h.runInLoop(func() {})
 	if got, _ := h.d.Get(h.ctx, one.ID); got.State != task.Queued {
 		t.Errorf("the task of a stray went to its worker")
 	}
 }
 
-// broken is a queue that cannot keep the first leases.
-type broken struct {
+// failingQueue is a queue that cannot store the first leases.
+type failingQueue struct {
 	*queue.Engine
-	leases int // that will not be kept
+	leases int // how many leases fail
 	fails  bool
 }
 
-func (b *broken) Next(now time.Time, pool, guid string, n int, skip func(uuid.UUID) bool) (task.Task, bool) {
+func (b *failingQueue) Next(now time.Time, pool, guid string, n int, skip func(uuid.UUID) bool) (task.Task, bool) {
 	t, ok := b.Engine.LeaseNext(now, pool, guid, n, skip)
 	if ok && b.leases > 0 {
 		b.leases--
@@ -191,7 +191,7 @@ func (b *broken) Next(now time.Time, pool, guid string, n int, skip func(uuid.UU
 	return t, ok
 }
 
-func (b *broken) Commit(told func(error)) {
+func (b *failingQueue) Commit(told func(error)) {
 	if b.fails {
 		b.fails = false
 		told(errors.New("disk full"))
@@ -200,14 +200,15 @@ func (b *broken) Commit(told func(error)) {
 	b.Engine.Commit(told)
 }
 
-// A lease that is not kept is not sent but given back, and costs nothing.
-func TestLeaseThatCannotBeKept(t *testing.T) {
-	h := newHouseOver(t, &broken{Engine: queue.NewMemory(queue.Retention{}), leases: 1}, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+// A lease that is not stored is given back without a charge, and the task is
+// not sent.
+func TestALeaseThatCannotBeStoredIsGivenBack(t *testing.T) {
+	h := newTestDispatcherOver(t, &failingQueue{Engine: queue.NewMemory(queue.Retention{}), leases: 1}, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
 	g.let()
-	one := h.submit(task.Request{Pool: "p"})
-	h.worker("p", "w", 1, g.handler("g"))
-	got := h.wait(one.ID)
+	one := h.mustSubmit(task.Request{Pool: "p"})
+	h.attachWorker("p", "w", 1, g.handler("g"))
+	got := h.mustWait(one.ID)
 	if got.State != task.Completed || got.Attempt != 1 || len(got.History) != 2 || len(g.began) != 1 {
 		t.Errorf("%s, %+v", got.State, got.History)
 	}

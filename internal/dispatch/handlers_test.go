@@ -14,20 +14,20 @@ import (
 
 func echoData(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil }
 
-// echo answers with the data.
+// echo answers with the task's data.
 var echo = worker.HandleRaw("echo", echoData)
 
 // gate holds tasks until the test lets them go.
 type gate struct {
-	began chan worker.Task // each task that has begun
+	began chan worker.Task // each task that has started
 	open  chan struct{}
-	let   func() // lets all go, also those to come
+	let   func() // lets all tasks go, also later ones
 	deaf  bool   // ignore the context, as bad handlers do
 
 	live, most atomic.Int64
 }
 
-func newGate(h *house) *gate {
+func newGate(h *testDispatcher) *gate {
 	g := &gate{began: make(chan worker.Task, 10_000), open: make(chan struct{})}
 	g.let = sync.OnceFunc(func() { close(g.open) })
 	h.before = append(h.before, g.let)
@@ -55,7 +55,7 @@ func (g *gate) handler(name string) worker.Handler {
 	})
 }
 
-// next is the next task that begins.
+// next returns the next task that starts.
 func (g *gate) next(t testing.TB) worker.Task {
 	t.Helper()
 	select {
@@ -67,8 +67,9 @@ func (g *gate) next(t testing.TB) worker.Task {
 	return worker.Task{}
 }
 
-// fails is a handler that fails: so many times with retry, then for good.
-func fails(name string, times int64) (worker.Handler, *atomic.Int64) {
+// failingHandler returns a handler that fails with retry that many times, and
+// then for good.
+func failingHandler(name string, times int64) (worker.Handler, *atomic.Int64) {
 	calls := &atomic.Int64{}
 	return worker.HandleRaw(name, func(context.Context, json.RawMessage) (json.RawMessage, error) {
 		if calls.Add(1) <= times {
@@ -78,9 +79,9 @@ func fails(name string, times int64) (worker.Handler, *atomic.Int64) {
 	}), calls
 }
 
-// moving is a handler that says over and over that it moves on, and ends when
-// the gate is open.
-func moving(g *gate) worker.Handler {
+// progressHandler returns a handler that reports progress all the time, until
+// the gate opens.
+func progressHandler(g *gate) worker.Handler {
 	return worker.HandleRaw("moving", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()

@@ -17,19 +17,19 @@ import (
 	"initiator/proactor/chirp"
 )
 
-// BenchmarkHeartbeat is one heartbeat and its answer, of workers that beat in
-// turn: by stream and by webhook, beside the same bytes as bare frames and as
-// bare HTTP. Compare within one run only.
+// BenchmarkHeartbeat measures one heartbeat and its answer, for workers that
+// take turns: by stream and by webhook, beside the same bytes as bare frames
+// and over bare HTTP. Compare results of one run only.
 func BenchmarkHeartbeat(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		make func(b *testing.B, n int) []func() error
-	}{{"limit-framed", framedBeats}, {"stream", streamBeats}, {"limit-http", httpBeats}, {"webhook", webhookBeats}} {
+	}{{"limit-framed", startFramedHeartbeats}, {"stream", startStreamHeartbeats}, {"limit-http", startHTTPHeartbeats}, {"webhook", startWebhookHeartbeats}} {
 		for _, n := range []int{1, 100} {
 			b.Run(fmt.Sprintf("%s/%d", c.name, n), func(b *testing.B) {
 				beats := c.make(b, n)
 				b.ReportAllocs()
-				before := cpu()
+				before := cpuTime()
 				b.ResetTimer()
 				var all sync.WaitGroup
 				for i, beat := range beats {
@@ -44,7 +44,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 				}
 				all.Wait()
 				b.StopTimer()
-				b.ReportMetric((cpu()-before).Seconds()*1e6/float64(b.N), "own-cpu-µs")
+				b.ReportMetric((cpuTime()-before).Seconds()*1e6/float64(b.N), "own-cpu-µs")
 			})
 		}
 	}
@@ -52,9 +52,10 @@ func BenchmarkHeartbeat(b *testing.B) {
 
 var beatData, _ = json.Marshal(proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.RunningTask{{ID: "0199", Attempt: 1, Seq: 7}}, RSS: 1 << 20})
 
-// streamBeats has both ends in this process, so it costs both.
-func streamBeats(b *testing.B, n int) (beats []func() error) {
-	h := newHouse(b, def("p"))
+// startStreamHeartbeats runs both ends in this process, so the result contains
+// the cost of both.
+func startStreamHeartbeats(b *testing.B, n int) (beats []func() error) {
+	h := newTestDispatcher(b, newPool("p"))
 	server := httptest.NewServer(connects)
 	b.Cleanup(server.Close)
 	for i := range n {
@@ -72,9 +73,9 @@ func streamBeats(b *testing.B, n int) (beats []func() error) {
 	return beats
 }
 
-func framedBeats(b *testing.B, n int) (beats []func() error) {
+func startFramedHeartbeats(b *testing.B, n int) (beats []func() error) {
 	for range n {
-		near, far := pair(b)
+		near, far := newConnPair(b)
 		go func() {
 			defer far.Close()
 			r := bufio.NewReaderSize(far, 4<<10)
@@ -103,8 +104,8 @@ func framedBeats(b *testing.B, n int) (beats []func() error) {
 	return beats
 }
 
-func webhookBeats(b *testing.B, n int) (beats []func() error) {
-	h := newHouse(b, def("p"))
+func startWebhookHeartbeats(b *testing.B, n int) (beats []func() error) {
+	h := newTestDispatcher(b, newPool("p"))
 	for i := range n {
 		p := &workerConn{workerID: workerID{fmt.Sprint("w", i), 1}}
 		s := h.d.openWorkerSession(p)
@@ -121,7 +122,7 @@ func webhookBeats(b *testing.B, n int) (beats []func() error) {
 	return beats
 }
 
-func httpBeats(b *testing.B, n int) (beats []func() error) {
+func startHTTPHeartbeats(b *testing.B, n int) (beats []func() error) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body proactor.HeartbeatBody
 		_ = json.NewDecoder(r.Body).Decode(&body)
@@ -131,7 +132,7 @@ func httpBeats(b *testing.B, n int) (beats []func() error) {
 	for range n {
 		c := webhook.NewHTTPClient(1)
 		b.Cleanup(c.CloseIdleConnections)
-		beats = append(beats, func() error { return send(c, http.MethodGet, server.URL, bareTask{Data: beatData}) })
+		beats = append(beats, func() error { return sendBare(c, http.MethodGet, server.URL, bareTask{Data: beatData}) })
 	}
 	return beats
 }

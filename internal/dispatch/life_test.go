@@ -9,15 +9,15 @@ import (
 )
 
 func TestDetachInMidTask(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	g := newGate(h)
-	h.worker("p", "w", 1, g.handler("g"))
-	one := h.submit(task.Request{Pool: "p"})
+	h.attachWorker("p", "w", 1, g.handler("g"))
+	one := h.mustSubmit(task.Request{Pool: "p"})
 	g.next(t)
 	h.d.DetachWorker("w", 1, "killed by a signal")
-	url, _ := h.start(worker.Options{Handlers: []worker.Handler{echo}})
-	h.attach(Attachment{GUID: "w", Incarnation: 2, Pool: "p", URL: url, Slots: 1})
-	got := h.wait(one.ID)
+	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}})
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 2, Pool: "p", URL: url, Slots: 1})
+	got := h.mustWait(one.ID)
 	if got.State != task.Completed || got.Attempt != 2 || len(got.History) != 2 {
 		t.Fatalf("%s, attempt %d, %+v", got.State, got.Attempt, got.History)
 	}
@@ -29,178 +29,178 @@ func TestDetachInMidTask(t *testing.T) {
 }
 
 func TestAttemptsUsedUpByDeaths(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	g := newGate(h)
-	one := h.submit(task.Request{Pool: "p"})
+	one := h.mustSubmit(task.Request{Pool: "p"})
 	for n := 1; n <= 2; n++ {
-		url, _ := h.start(worker.Options{Handlers: []worker.Handler{g.handler("g")}})
-		h.attach(Attachment{GUID: "w", Incarnation: n, Pool: "p", URL: url, Slots: 1})
+		url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{g.handler("g")}})
+		h.attachConnected(Attachment{GUID: "w", Incarnation: n, Pool: "p", URL: url, Slots: 1})
 		g.next(t)
 		h.d.DetachWorker("w", n, "killed")
 	}
-	if got := h.wait(one.ID); got.State != task.Dead || len(got.History) != 2 {
+	if got := h.mustWait(one.ID); got.State != task.Dead || len(got.History) != 2 {
 		t.Errorf("%s, %+v", got.State, got.History)
 	}
 }
 
 func TestDrain(t *testing.T) {
-	h := newHouse(t, def("p"))
+	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
-	h.worker("p", "w", 2, g.handler("g"))
-	drained := verdict{"drained", "w", 1}
-	one := h.submit(task.Request{Pool: "p"})
+	h.attachWorker("p", "w", 2, g.handler("g"))
+	drained := observation{"drained", "w", 1}
+	one := h.mustSubmit(task.Request{Pool: "p"})
 	g.next(t)
 	h.d.DrainWorker("w", 1)
-	two := h.submit(task.Request{Pool: "p"})
-	h.inLoop(func() {})
+	two := h.mustSubmit(task.Request{Pool: "p"})
+	h.runInLoop(func() {})
 	if got, _ := h.d.Get(h.ctx, two.ID); got.State != task.Queued {
 		t.Errorf("a draining worker was given a task: %+v", got.History)
 	}
-	if h.verdicts.count(drained) != 0 {
+	if h.observer.count(drained) != 0 {
 		t.Error("drained with a task running")
 	}
 	g.let()
-	h.wait(one.ID)
-	h.verdicts.await(t, drained)
-	h.worker("p", "x", 1, echo)
-	h.wait(two.ID)
-	h.d.DrainWorker("x", 1) // idle: at once
-	h.verdicts.await(t, verdict{"drained", "x", 1})
-	h.d.DrainWorker("nobody", 7) // unknown: at once
-	h.verdicts.await(t, verdict{"drained", "nobody", 7})
+	h.mustWait(one.ID)
+	h.observer.waitFor(t, drained)
+	h.attachWorker("p", "x", 1, echo)
+	h.mustWait(two.ID)
+	h.d.DrainWorker("x", 1) // idle: reported at once
+	h.observer.waitFor(t, observation{"drained", "x", 1})
+	h.d.DrainWorker("nobody", 7) // unknown: reported at once
+	h.observer.waitFor(t, observation{"drained", "nobody", 7})
 }
 
-// A worker that was asked to drain and is ended before its task has is not the
-// task's fault.
+// A task is not charged when its worker was asked to drain and ended before the
+// task did.
 func TestDrainCutShortCostsNoAttempt(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
-	h.worker("p", "w", 1, g.handler("g"))
-	one := h.submit(task.Request{Pool: "p"})
+	h.attachWorker("p", "w", 1, g.handler("g"))
+	one := h.mustSubmit(task.Request{Pool: "p"})
 	g.next(t)
 	h.d.DrainWorker("w", 1)
 	h.d.DetachWorker("w", 1, "stopped")
-	h.worker("p", "x", 1, echo)
-	if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.OutcomeReleased {
+	h.attachWorker("p", "x", 1, echo)
+	if got := h.mustWait(one.ID); got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.OutcomeReleased {
 		t.Errorf("%s, attempt %d, %+v", got.State, got.Attempt, got.History)
 	}
 }
 
 func TestOverdueAndBack(t *testing.T) {
-	h := newHouse(t, def("p"))
-	s := newSlave(t)
+	h := newTestDispatcher(t, newPool("p"))
+	s := newDingSlave(t)
 	h.d.AttachWorker(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Ding: true, Open: true, Span: 200 * time.Millisecond, Tolerance: patience})
-	h.verdicts.await(t, verdict{"connected", "w", 1})
-	h.verdicts.await(t, verdict{"overdue", "w", 1}) // it has not beaten yet
-	one := h.submit(task.Request{Pool: "p", Data: raw(`{}`)})
-	h.inLoop(func() {})
+	h.observer.waitFor(t, observation{"connected", "w", 1})
+	h.observer.waitFor(t, observation{"overdue", "w", 1}) // it has sent no heartbeat yet
+	one := h.mustSubmit(task.Request{Pool: "p", Data: rawJSON(`{}`)})
+	h.runInLoop(func() {})
 	if got, _ := h.d.Get(h.ctx, one.ID); got.State != task.Queued {
 		t.Errorf("an overdue worker was given a task")
 	}
-	stop := s.beats(20 * time.Millisecond)
-	h.verdicts.await(t, verdict{"beating", "w", 1})
-	if got := h.wait(one.ID); got.State != task.Completed {
+	stop := s.sendHeartbeats(20 * time.Millisecond)
+	h.observer.waitFor(t, observation{"beating", "w", 1})
+	if got := h.mustWait(one.ID); got.State != task.Completed {
 		t.Errorf("%s: %s", got.State, got.Reason)
 	}
 	stop()
-	h.verdicts.awaitN(t, verdict{"overdue", "w", 1}, 2)
+	h.observer.waitForCount(t, observation{"overdue", "w", 1}, 2)
 }
 
-// A worker that beats and does not name its task has forgotten it.
+// A worker that sends heartbeats without listing its task has forgotten the
+// task.
 func TestLeaseLapsesWhenTheWorkerForgets(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
-	s := newSlave(t)
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
+	s := newDingSlave(t)
 	s.answer(`{"slots":1,"protocol":1,"incarnation":1}`)
 	s.beatBody.Store(`{"incarnation":1,"running":[],"rss":4096}`)
-	s.mute.Store(true) // it takes the task and never speaks of it
+	s.mute.Store(true) // it takes the task and never lists it
 	h.d.AttachWorker(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Open: true, Span: time.Minute, Tolerance: 100 * time.Millisecond})
-	h.verdicts.await(t, verdict{"connected", "w", 1})
-	defer s.beats(20 * time.Millisecond)()
-	got := h.ends(task.Request{Pool: "p"}, task.Dead)
+	h.observer.waitFor(t, observation{"connected", "w", 1})
+	defer s.sendHeartbeats(20 * time.Millisecond)()
+	got := h.mustEnd(task.Request{Pool: "p"}, task.Dead)
 	if len(got.History) != 2 || got.History[0].Outcome != task.OutcomeLost || got.History[1].Outcome != task.OutcomeLost {
 		t.Errorf("history %+v", got.History)
 	}
 }
 
-// One that names it keeps its lease, however long that takes, and what it says
-// of its progress shows in the record.
+// A worker that lists the task keeps the lease for any time, and the record
+// shows the progress that it reports.
 func TestLeaseIsRenewedByHeartbeats(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-	s := newSlave(t)
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	s := newDingSlave(t)
 	s.answer(`{"slots":1,"protocol":1,"incarnation":1}`)
 	s.mute.Store(true)
 	h.d.AttachWorker(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Open: true, Span: time.Minute, Tolerance: 1500 * time.Millisecond})
-	h.verdicts.await(t, verdict{"connected", "w", 1})
-	one := h.submit(task.Request{Pool: "p"})
+	h.observer.waitFor(t, observation{"connected", "w", 1})
+	one := h.mustSubmit(task.Request{Pool: "p"})
 	s.beatBody.Store(`{"incarnation":1,"running":[{"id":"` + one.ID.String() + `","attempt":1,"seq":3,"progress":{"done":7}}]}`)
-	defer s.beats(20 * time.Millisecond)()
-	h.until(one.ID, "shows progress", func(t task.Task) bool { return string(t.Progress) == `{"done":7}` })
+	defer s.sendHeartbeats(20 * time.Millisecond)()
+	h.waitUntil(one.ID, "shows progress", func(t task.Task) bool { return string(t.Progress) == `{"done":7}` })
 	var p *workerConn
-	h.inLoop(func() { p = h.d.workers[workerID{"w", 1}] })
+	h.runInLoop(func() { p = h.d.workers[workerID{"w", 1}] })
 	for renewed := false; !renewed; {
-		h.inLoop(func() {
+		h.runInLoop(func() {
 			r := p.running[one.ID]
 			if r == nil {
 				t.Fatal("the lease lapsed")
 			}
 			renewed = r.lastListed.Sub(r.began) > p.Tolerance
 		})
-		s.await(t) // the next heartbeat
+		s.waitConnected(t) // the next heartbeat
 	}
-	s.put(t, one.ID.String(), `{"ok":true}`)
-	if got := h.wait(one.ID); got.State != task.Completed {
+	s.reportResult(t, one.ID.String(), `{"ok":true}`)
+	if got := h.mustWait(one.ID); got.State != task.Completed {
 		t.Errorf("%s: %s", got.State, got.Reason)
 	}
 }
 
-func TestWorkerThatLostItsSessionIsConnectedAnew(t *testing.T) {
-	h := newHouse(t, def("p"))
-	w := h.worker("p", "w", 2, echo)
-	h.ends(task.Request{Pool: "p"}, task.Completed)
-	h.disconnect(w)
+func TestAWorkerThatLostItsSessionIsReconnected(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
+	w := h.attachWorker("p", "w", 2, echo)
+	h.mustEnd(task.Request{Pool: "p"}, task.Completed)
+	h.disconnectWorker(w)
 	for range 5 {
-		if got := h.ends(task.Request{Pool: "p"}, task.Completed); got.Attempt != 1 {
+		if got := h.mustEnd(task.Request{Pool: "p"}, task.Completed); got.Attempt != 1 {
 			t.Errorf("attempt %d, %+v", got.Attempt, got.History)
 		}
 	}
-	h.verdicts.awaitN(t, verdict{"connected", "w", 1}, 2)
+	h.observer.waitForCount(t, observation{"connected", "w", 1}, 2)
 }
 
 func TestMeasured(t *testing.T) {
-	h := newHouse(t, def("p"))
-	url, _ := h.start(worker.Options{Handlers: []worker.Handler{echo}})
-	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Recycle: 3})
+	h := newTestDispatcher(t, newPool("p"))
+	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}})
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Recycle: 3})
 	for range 3 {
-		h.ends(task.Request{Pool: "p"}, task.Completed)
+		h.mustEnd(task.Request{Pool: "p"}, task.Completed)
 	}
-	h.verdicts.mu.Lock()
-	defer h.verdicts.mu.Unlock()
-	if n := h.verdicts.ended["w"]; n != 3 {
+	h.observer.mu.Lock()
+	defer h.observer.mu.Unlock()
+	if n := h.observer.ended["w"]; n != 3 {
 		t.Errorf("told %d ended tasks, want 3 at once", n)
 	}
 }
 
-// A task that never came as far as its worker has nothing to pay for the
-// worker's death.
+// A task that never reached its worker is not charged for the worker's death.
 func TestDeathBeforeDeliveryCostsNothing(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-	url, stop := h.start(worker.Options{Handlers: []worker.Handler{echo}})
-	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	url, stop := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}})
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})
 	stop()
-	h.byWebhook("w")
-	h.d.http.CloseIdleConnections() // on an old connection it might seem to be sent
-	one := h.submit(task.Request{Pool: "p"})
-	h.is(one.ID, task.Running)
+	h.useWebhook("w")
+	h.d.http.CloseIdleConnections() // a write to an old connection could succeed
+	one := h.mustSubmit(task.Request{Pool: "p"})
+	h.mustBe(one.ID, task.Running)
 	for gone := false; !gone && h.ctx.Err() == nil; {
-		h.inLoop(func() { // between two tries
+		h.runInLoop(func() { // between two tries
 			if !h.d.workers[workerID{"w", 1}].running[one.ID].reached.Load() {
 				detachMessage{workerID{"w", 1}, "exited"}.applyMessage(h.d, time.Now())
 				gone = true
 			}
 		})
 	}
-	h.worker("p", "x", 1, echo)
-	if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 {
+	h.attachWorker("p", "x", 1, echo)
+	if got := h.mustWait(one.ID); got.State != task.Completed || got.Attempt != 1 {
 		t.Errorf("%s, %+v", got.State, got.History)
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"initiator/worker"
 )
 
-// moody does by chance what handlers do: it answers, fails, asks to be tried
-// again, panics, takes its time, or is deaf for a while.
+// moody is a handler that answers, fails, asks for a retry, panics, takes its
+// time or ignores its context, by chance.
 var moody = worker.HandleRaw("moody", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 	switch n := rand.IntN(100); {
 	case n < 70:
@@ -40,15 +40,15 @@ var moody = worker.HandleRaw("moody", func(ctx context.Context, data json.RawMes
 	}
 })
 
-// TestLongRun does everything at once and then counts: every submit has
-// exactly one terminal record, and nothing is left over in the dispatcher.
+// TestLongRun does everything at once and then counts: every submit has exactly
+// one terminal record, and the dispatcher holds nothing.
 func TestLongRun(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 4, RetryDelay: task.Seconds(time.Millisecond)}})
-	var left atomic.Int64 // tasks that have no terminal record yet
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 4, RetryDelay: task.Seconds(time.Millisecond)}})
+	var left atomic.Int64 // tasks without a terminal record
 	left.Store(3000)
 	var all sync.WaitGroup
 	for n := range 6 {
-		all.Go(func() { h.troubledWorker(fmt.Sprint("w", n), &left) })
+		all.Go(func() { h.attachFaultyWorker(fmt.Sprint("w", n), &left) })
 	}
 	var mu sync.Mutex
 	records := map[uuid.UUID]int{}
@@ -60,7 +60,7 @@ func TestLongRun(t *testing.T) {
 	for range 32 {
 		all.Go(func() {
 			for n := range turns {
-				got := h.eventful(n)
+				got := h.submitRandomTask(n)
 				mu.Lock()
 				records[got.ID]++
 				mu.Unlock()
@@ -72,14 +72,14 @@ func TestLongRun(t *testing.T) {
 	if len(records) != cap(turns) {
 		t.Errorf("%d records of %d submits", len(records), cap(turns))
 	}
-	h.countEverything(records)
+	h.checkCounts(records)
 }
 
-// eventful submits one task, perhaps disturbs it, and waits for its end.
-func (h *house) eventful(n int) task.Task {
+// submitRandomTask submits one task, may disturb it, and waits for its end.
+func (h *testDispatcher) submitRandomTask(n int) task.Task {
 	priority := rand.IntN(10)
 	one, err := h.d.Submit(h.ctx, task.Request{
-		Pool: "p", Key: fmt.Sprint("k", n), Data: raw(fmt.Sprint(n)), Priority: &priority, Timeout: seconds(time.Minute),
+		Pool: "p", Key: fmt.Sprint("k", n), Data: rawJSON(fmt.Sprint(n)), Priority: &priority, Timeout: secondsOf(time.Minute),
 	})
 	if err != nil {
 		h.t.Errorf("submit: %v", err)
@@ -101,9 +101,9 @@ func (h *house) eventful(n int) task.Task {
 	return got
 }
 
-// troubledWorker attaches one incarnation after the other, and ends each in
-// its own way, for as long as there are tasks.
-func (h *house) troubledWorker(guid string, left *atomic.Int64) {
+// attachFaultyWorker attaches one incarnation after the other, and ends each in
+// another way, as long as there are tasks.
+func (h *testDispatcher) attachFaultyWorker(guid string, left *atomic.Int64) {
 	for n := 1; left.Load() > 0; n++ {
 		ctx, cancel := context.WithCancel(context.Background())
 		url := make(chan string, 1)
@@ -116,7 +116,7 @@ func (h *house) troubledWorker(guid string, left *atomic.Int64) {
 				Hooks:     worker.Hooks{BeforeTask: sometimesRefuse},
 			})
 		}()
-		h.attach(Attachment{GUID: guid, Incarnation: n, Pool: "p", URL: <-url, Slots: 4})
+		h.attachConnected(Attachment{GUID: guid, Incarnation: n, Pool: "p", URL: <-url, Slots: 4})
 		life := time.After(300*time.Millisecond + rand.N(time.Second))
 		for waiting := true; waiting && left.Load() > 0; {
 			select {
@@ -127,7 +127,7 @@ func (h *house) troubledWorker(guid string, left *atomic.Int64) {
 		}
 		if rand.IntN(2) == 0 {
 			h.d.DrainWorker(guid, n)
-			h.verdicts.await(h.t, verdict{"drained", guid, n})
+			h.observer.waitFor(h.t, observation{"drained", guid, n})
 		}
 		h.d.DetachWorker(guid, n, "by chance")
 		cancel()
@@ -144,8 +144,8 @@ func sometimesRefuse(context.Context, worker.Task) error {
 	return nil
 }
 
-// countEverything looks at what is left when all is done.
-func (h *house) countEverything(records map[uuid.UUID]int) {
+// checkCounts checks what is left at the end.
+func (h *testDispatcher) checkCounts(records map[uuid.UUID]int) {
 	for id, n := range records {
 		got, err := h.d.Get(h.ctx, id)
 		if n != 1 || err != nil || !got.State.Terminal() || got.Ended.IsZero() {
@@ -157,7 +157,7 @@ func (h *house) countEverything(records map[uuid.UUID]int) {
 			}
 		}
 	}
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		d := h.d
 		if len(d.waiters)+d.timers.Len()+len(d.workers)+len(d.pools["p"].refused)+len(d.pools["p"].members) != 0 {
 			h.t.Errorf("left: %d waiters, %d timers, %d peers, %d refusals", len(d.waiters), d.timers.Len(), len(d.workers), len(d.pools["p"].refused))

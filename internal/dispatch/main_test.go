@@ -23,38 +23,39 @@ import (
 	"initiator/worker"
 )
 
-// patience is how long a test waits for what must happen. It is generous, so
-// that a slow machine fails nothing.
+// patience is how long a test waits for something that must happen. It is
+// generous, so that no test fails on a slow machine.
 const patience = 30 * time.Second
 
 func TestMain(m *testing.M) {
 	if name := os.Getenv(asProgram); name != "" {
-		program(name)
+		runTestProgram(name)
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// house is a running dispatcher with the master's webhooks in front of it.
-type house struct {
+// testDispatcher is a running dispatcher with the initiator's webhooks in front
+// of it.
+type testDispatcher struct {
 	t        testing.TB
 	d        *Dispatcher
 	url      string
-	verdicts *recorder
+	observer *observationRecorder
 	ctx      context.Context
 	stop     func()   // ends Run and waits for it
-	before   []func() // what has to be done before workers are stopped
+	before   []func() // runs before the workers are stopped
 }
 
-func newHouse(t testing.TB, pools ...Pool) *house {
-	return newHouseOver(t, queue.NewMemory(queue.Retention{Count: 1 << 20}), pools...)
+func newTestDispatcher(t testing.TB, pools ...Pool) *testDispatcher {
+	return newTestDispatcherOver(t, queue.NewMemory(queue.Retention{Count: 1 << 20}), pools...)
 }
 
-func newHouseOver(t testing.TB, q queue.Queue, pools ...Pool) *house {
+func newTestDispatcherOver(t testing.TB, q queue.Queue, pools ...Pool) *testDispatcher {
 	t.Helper()
-	h := &house{t: t, verdicts: newRecorder()}
-	server := httptest.NewServer(http.HandlerFunc(h.webhook))
+	h := &testDispatcher{t: t, observer: newObservationRecorder()}
+	server := httptest.NewServer(http.HandlerFunc(h.serveWebhook))
 	h.url = server.URL
-	h.d = New(Options{Queue: q, Pools: pools, Observer: h.verdicts, Master: h.url, StopGrace: 300 * time.Millisecond})
+	h.d = New(Options{Queue: q, Pools: pools, Observer: h.observer, Master: h.url, StopGrace: 300 * time.Millisecond})
 	var cancel context.CancelFunc
 	h.ctx, cancel = context.WithTimeout(context.Background(), 4*patience)
 	run, end := context.WithCancel(context.Background())
@@ -74,8 +75,9 @@ func newHouseOver(t testing.TB, q queue.Queue, pools ...Pool) *house {
 	return h
 }
 
-// webhook is the master's side of the contract, as package api has it.
-func (h *house) webhook(w http.ResponseWriter, r *http.Request) {
+// serveWebhook serves the initiator's side of the worker contract, as package
+// api does.
+func (h *testDispatcher) serveWebhook(w http.ResponseWriter, r *http.Request) {
 	token := r.Header.Get(proactor.HeaderToken)
 	channel, _ := strconv.Atoi(r.Header.Get(proactor.HeaderChannel))
 	allowed, known := h.d.CheckChannel(token, channel)
@@ -85,13 +87,13 @@ func (h *house) webhook(w http.ResponseWriter, r *http.Request) {
 	case !known:
 		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 	case r.URL.Path == "/slave/heartbeat":
-		h.heartbeat(w, r, token)
+		h.serveHeartbeat(w, r, token)
 	default:
-		h.result(w, r, token)
+		h.serveResult(w, r, token)
 	}
 }
 
-func (h *house) heartbeat(w http.ResponseWriter, r *http.Request, token string) {
+func (h *testDispatcher) serveHeartbeat(w http.ResponseWriter, r *http.Request, token string) {
 	data, _ := webhook.ReadBody(w, r, 1<<20)
 	body := &proactor.HeartbeatBody{}
 	_ = webhook.DecodeBody(data, body)
@@ -109,7 +111,7 @@ func (h *house) heartbeat(w http.ResponseWriter, r *http.Request, token string) 
 	}
 }
 
-func (h *house) result(w http.ResponseWriter, r *http.Request, token string) {
+func (h *testDispatcher) serveResult(w http.ResponseWriter, r *http.Request, token string) {
 	data, _ := webhook.ReadBody(w, r, 4<<20)
 	var body proactor.ResultBody
 	if err := webhook.DecodeBody(data, &body); err != nil {
@@ -129,11 +131,12 @@ func (h *house) result(w http.ResponseWriter, r *http.Request, token string) {
 	}
 }
 
-// def is a definition with one attempt more than a test may lose by mistake.
-func def(name string) Pool { return Pool{Name: name, Policy: task.Policy{Attempts: 3}} }
+// newPool returns a pool with one attempt more than a test may lose by mistake.
+func newPool(name string) Pool { return Pool{Name: name, Policy: task.Policy{Attempts: 3}} }
 
-// start runs a real worker and returns its address and what ends it.
-func (h *house) start(o worker.Options) (url string, stop func()) {
+// startWorkerProcess runs a real worker. It returns the worker's address and a
+// function that ends it.
+func (h *testDispatcher) startWorkerProcess(o worker.Options) (url string, stop func()) {
 	h.t.Helper()
 	t := h.t
 	listening := make(chan net.Addr, 1)
@@ -167,15 +170,15 @@ func (h *house) start(o worker.Options) (url string, stop func()) {
 	return "", nil
 }
 
-// worker starts a real worker and attaches it as guid, incarnation 1.
-func (h *house) worker(pool, guid string, slots int, handlers ...worker.Handler) Attachment {
+// attachWorker starts a real worker and attaches it as guid, incarnation 1.
+func (h *testDispatcher) attachWorker(pool, guid string, slots int, handlers ...worker.Handler) Attachment {
 	h.t.Helper()
-	url, _ := h.start(worker.Options{Slots: slots, Handlers: handlers})
-	return h.attach(Attachment{GUID: guid, Incarnation: 1, Pool: pool, URL: url, Slots: slots})
+	url, _ := h.startWorkerProcess(worker.Options{Slots: slots, Handlers: handlers})
+	return h.attachConnected(Attachment{GUID: guid, Incarnation: 1, Pool: pool, URL: url, Slots: slots})
 }
 
-// attach attaches a worker and waits until it is connected.
-func (h *house) attach(w Attachment) Attachment {
+// attachConnected attaches a worker and waits until it is connected.
+func (h *testDispatcher) attachConnected(w Attachment) Attachment {
 	h.t.Helper()
 	w.Open = w.Token == ""
 	if w.Span == 0 {
@@ -185,11 +188,11 @@ func (h *house) attach(w Attachment) Attachment {
 		w.Tolerance = patience
 	}
 	h.d.AttachWorker(w)
-	h.verdicts.await(h.t, verdict{"connected", w.GUID, w.Incarnation})
+	h.observer.waitFor(h.t, observation{"connected", w.GUID, w.Incarnation})
 	return w
 }
 
-func (h *house) submit(r task.Request) task.Task {
+func (h *testDispatcher) mustSubmit(r task.Request) task.Task {
 	h.t.Helper()
 	got, err := h.d.Submit(h.ctx, r)
 	if err != nil {
@@ -198,7 +201,7 @@ func (h *house) submit(r task.Request) task.Task {
 	return got
 }
 
-func (h *house) wait(id uuid.UUID) task.Task {
+func (h *testDispatcher) mustWait(id uuid.UUID) task.Task {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(h.ctx, patience)
 	defer cancel()
@@ -209,23 +212,24 @@ func (h *house) wait(id uuid.UUID) task.Task {
 	return got
 }
 
-// ends submits and waits, and checks the terminal state.
-func (h *house) ends(r task.Request, want task.State) task.Task {
+// mustEnd submits a task, waits for it, and checks its terminal state.
+func (h *testDispatcher) mustEnd(r task.Request, want task.State) task.Task {
 	h.t.Helper()
-	got := h.wait(h.submit(r).ID)
+	got := h.mustWait(h.mustSubmit(r).ID)
 	if got.State != want {
 		h.t.Fatalf("the task is %s (%s), want %s; history %+v", got.State, got.Reason, want, got.History)
 	}
 	return got
 }
 
-// is polls a record until it is in a state; there is no event for all of them.
-func (h *house) is(id uuid.UUID, want task.State) task.Task {
+// mustBe polls a record until it is in a state, because not every state has an
+// event.
+func (h *testDispatcher) mustBe(id uuid.UUID, want task.State) task.Task {
 	h.t.Helper()
-	return h.until(id, "is "+string(want), func(t task.Task) bool { return t.State == want })
+	return h.waitUntil(id, "is "+string(want), func(t task.Task) bool { return t.State == want })
 }
 
-func (h *house) until(id uuid.UUID, what string, ok func(task.Task) bool) task.Task {
+func (h *testDispatcher) waitUntil(id uuid.UUID, what string, ok func(task.Task) bool) task.Task {
 	h.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -243,8 +247,8 @@ func (h *house) until(id uuid.UUID, what string, ok func(task.Task) bool) task.T
 	return got
 }
 
-// inLoop runs f where the loop's own state may be looked at.
-func (h *house) inLoop(f func()) {
+// runInLoop runs f in the loop, where f may use the loop's state.
+func (h *testDispatcher) runInLoop(f func()) {
 	h.t.Helper()
 	_, err := askLoop(h.ctx, h.d, func(m *loopRequest[struct{}], _ time.Time) {
 		f()
@@ -255,24 +259,25 @@ func (h *house) inLoop(f func()) {
 	}
 }
 
-// raw is a short way to write JSON.
-func raw(s string) json.RawMessage { return json.RawMessage(s) }
+// rawJSON converts a string to JSON.
+func rawJSON(s string) json.RawMessage { return json.RawMessage(s) }
 
-// disconnect ends the session of a worker behind the dispatcher's back.
-func (h *house) disconnect(w Attachment) {
+// disconnectWorker ends the session of a worker without the dispatcher's
+// knowledge.
+func (h *testDispatcher) disconnectWorker(w Attachment) {
 	h.t.Helper()
 	var p *workerConn
-	h.inLoop(func() { p = h.d.workers[workerID{w.GUID, w.Incarnation}] })
+	h.runInLoop(func() { p = h.d.workers[workerID{w.GUID, w.Incarnation}] })
 	e, _, err := p.client.Do(h.ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
 	if err != nil || !e.Success {
 		h.t.Fatalf("disconnect: %v %+v", err, e)
 	}
 }
 
-// byWebhook waits until the loop knows that a worker has no stream any more.
-func (h *house) byWebhook(guid string) {
+// useWebhook waits until the loop has noticed that a worker has no stream.
+func (h *testDispatcher) useWebhook(guid string) {
 	h.t.Helper()
 	for gone := false; !gone && h.ctx.Err() == nil; {
-		h.inLoop(func() { _, gone = h.d.workers[workerID{guid, 1}].transport.(webhookTransport) })
+		h.runInLoop(func() { _, gone = h.d.workers[workerID{guid, 1}].transport.(webhookTransport) })
 	}
 }

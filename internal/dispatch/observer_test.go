@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// verdict is one thing that the dispatcher told the supervisor.
-type verdict struct {
+// observation is one call of the WorkerObserver.
+type observation struct {
 	kind        string
 	guid        string
 	incarnation int
 }
 
-// recorder is a supervisor that only writes down.
-type recorder struct {
+// observationRecorder is a WorkerObserver that only records.
+type observationRecorder struct {
 	mu    sync.Mutex
-	heard map[verdict]int
-	ended map[string]int // tasks by worker, as Measured says
-	more  chan struct{}  // closed and replaced when there is more
+	heard map[observation]int
+	ended map[string]int // number of ended tasks by worker
+	more  chan struct{}  // closed and replaced with each observation
 }
 
-func newRecorder() *recorder {
-	return &recorder{heard: map[verdict]int{}, ended: map[string]int{}, more: make(chan struct{})}
+func newObservationRecorder() *observationRecorder {
+	return &observationRecorder{heard: map[observation]int{}, ended: map[string]int{}, more: make(chan struct{})}
 }
 
-func (r *recorder) note(v verdict) {
+func (r *observationRecorder) record(v observation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.heard[v]++
@@ -33,30 +33,41 @@ func (r *recorder) note(v verdict) {
 	r.more = make(chan struct{})
 }
 
-func (r *recorder) WorkerConnected(guid string, n int) { r.note(verdict{"connected", guid, n}) }
-func (r *recorder) WorkerOverdue(guid string, n int, _ time.Time) {
-	r.note(verdict{"overdue", guid, n})
+func (r *observationRecorder) WorkerConnected(guid string, n int) {
+	r.record(observation{"connected", guid, n})
 }
-func (r *recorder) WorkerRecovered(guid string, n int)       { r.note(verdict{"beating", guid, n}) }
-func (r *recorder) WorkerStuck(guid string, n int, _ string) { r.note(verdict{"stuck", guid, n}) }
-func (r *recorder) WorkerDrained(guid string, n int)         { r.note(verdict{"drained", guid, n}) }
+func (r *observationRecorder) WorkerOverdue(guid string, n int, _ time.Time) {
+	r.record(observation{"overdue", guid, n})
+}
+func (r *observationRecorder) WorkerRecovered(guid string, n int) {
+	r.record(observation{"beating", guid, n})
+}
+func (r *observationRecorder) WorkerStuck(guid string, n int, _ string) {
+	r.record(observation{"stuck", guid, n})
+}
+func (r *observationRecorder) WorkerDrained(guid string, n int) {
+	r.record(observation{"drained", guid, n})
+}
 
-func (r *recorder) WorkerMeasured(guid string, _, tasks int, _ int64) {
+func (r *observationRecorder) WorkerMeasured(guid string, _, tasks int, _ int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended[guid] = tasks
 }
 
-func (r *recorder) count(v verdict) int {
+func (r *observationRecorder) count(v observation) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.heard[v]
 }
 
-// await waits until a verdict has been heard at least once.
-func (r *recorder) await(t testing.TB, v verdict) { t.Helper(); r.awaitN(t, v, 1) }
+// waitFor waits until an observation was made at least once.
+func (r *observationRecorder) waitFor(t testing.TB, v observation) {
+	t.Helper()
+	r.waitForCount(t, v, 1)
+}
 
-func (r *recorder) awaitN(t testing.TB, v verdict, n int) {
+func (r *observationRecorder) waitForCount(t testing.TB, v observation, n int) {
 	t.Helper()
 	limit := time.After(patience)
 	for {

@@ -13,8 +13,9 @@ import (
 	"initiator/worker"
 )
 
-// writer is a handler that writes what it is told to, until it is told nothing.
-func writer(text <-chan string) worker.Handler {
+// outputHandler returns a handler that writes the texts of a channel until it
+// is closed.
+func outputHandler(text <-chan string) worker.Handler {
 	return worker.Handle("write", func(ctx context.Context, _ any) (string, error) {
 		for part := range text {
 			worker.Output(ctx, []byte(part))
@@ -23,8 +24,8 @@ func writer(text <-chan string) worker.Handler {
 	})
 }
 
-// readOutput fetches what was written until there are so many bytes of it, or
-// the watch is over. Every part has to begin where the one before has ended.
+// readOutput reads output until it has enough bytes, or until the subscription
+// ends. Every text must begin where the text before has ended.
 func readOutput(t *testing.T, w *Subscription, enough int64) (text string, end int64) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -50,21 +51,21 @@ func readOutput(t *testing.T, w *Subscription, enough int64) (text string, end i
 	return text, end
 }
 
-// What a task writes is seen while it runs, over either way, and by those who
-// come later; then its end.
+// The output of a task is visible while it runs, by stream and by webhook, also
+// to a later subscriber.
 func TestOutputIsSeen(t *testing.T) {
 	for _, way := range []string{"stream", "webhook"} {
 		t.Run(way, func(t *testing.T) {
-			h := newHouse(t, def("p"))
+			h := newTestDispatcher(t, newPool("p"))
 			h.d.webhooksOnly = way == "webhook"
 			text := make(chan string)
-			h.worker("p", "w", 1, writer(text))
+			h.attachWorker("p", "w", 1, outputHandler(text))
 			pool, err := h.d.SubscribePool(h.ctx, "p")
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer pool.Close()
-			one := h.submit(task.Request{Pool: "p"})
+			one := h.mustSubmit(task.Request{Pool: "p"})
 			text <- "one\n"
 			if got, _ := readOutput(t, pool, 4); got != "one\n" {
 				t.Errorf("seen: %q", got)
@@ -83,28 +84,28 @@ func TestOutputIsSeen(t *testing.T) {
 				t.Errorf("seen later: %q", got)
 			}
 			close(text)
-			if got := h.wait(one.ID); got.State != task.Completed {
+			if got := h.mustWait(one.ID); got.State != task.Completed {
 				t.Errorf("%+v", got)
 			}
-			if got := states(t, late, 9); len(got) == 0 || got[len(got)-1] != task.Completed {
+			if got := readStates(t, late, 9); len(got) == 0 || got[len(got)-1] != task.Completed {
 				t.Errorf("the end: %v", got)
 			}
 		})
 	}
 }
 
-// Text that comes faster than anybody reads costs no more memory than its
-// bound: its beginning is left out, and it can be seen how much that is.
+// Output that comes faster than its reader reads is bounded: the oldest text is
+// dropped, and the reader can see how much.
 func TestOutputThatIsNotFetched(t *testing.T) {
-	h := newHouse(t, def("p"))
-	id := h.submit(task.Request{Pool: "p"}).ID
+	h := newTestDispatcher(t, newPool("p"))
+	id := h.mustSubmit(task.Request{Pool: "p"}).ID
 	w, err := h.d.SubscribeTask(h.ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
 	const parts, size = 1000, 1000
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		for n := range int64(parts) {
 			h.d.subscribers.publishEvent(task.Event{ID: id, Pool: "p", State: task.Running, Output: &proactor.TaskOutput{At: n * size, Text: strings.Repeat("x", size)}})
 		}
@@ -126,16 +127,16 @@ func TestOutputThatIsNotFetched(t *testing.T) {
 	}
 }
 
-// A worker may say the same again, more than that, or leave something out; what
-// cannot be is not taken.
+// A worker may repeat text, extend it, or leave some out. Impossible offsets
+// are ignored.
 func TestOutputFitsTogether(t *testing.T) {
-	h := newHouse(t, def("p"))
+	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
-	h.worker("p", "w", 1, g.handler("hold"))
-	one := h.submit(task.Request{Pool: "p"})
+	h.attachWorker("p", "w", 1, g.handler("hold"))
+	one := h.mustSubmit(task.Request{Pool: "p"})
 	g.next(t)
 	var r *attempt
-	h.inLoop(func() { r = h.d.workers[workerID{"w", 1}].running[one.ID] })
+	h.runInLoop(func() { r = h.d.workers[workerID{"w", 1}].running[one.ID] })
 	for _, step := range []struct {
 		at         int64
 		text, tail string
@@ -150,7 +151,7 @@ func TestOutputFitsTogether(t *testing.T) {
 		{100, "far", "far", 103},
 		{103, strings.Repeat("y", outputTail), strings.Repeat("y", outputTail), 103 + outputTail},
 	} {
-		h.inLoop(func() {
+		h.runInLoop(func() {
 			h.d.recordOutput(r, proactor.TaskOutput{At: step.at, Text: step.text}, time.Now())
 			if string(r.output.tail) != step.tail || r.output.end != step.end {
 				t.Errorf("%d %.10q: %.20q up to %d", step.at, step.text, r.output.tail, r.output.end)
@@ -158,13 +159,13 @@ func TestOutputFitsTogether(t *testing.T) {
 		})
 	}
 	g.let()
-	h.wait(one.ID)
+	h.mustWait(one.ID)
 }
 
-// Another attempt begins its text anew.
+// The output of another attempt begins at zero.
 func TestOutputOfAnotherAttempt(t *testing.T) {
-	h := newHouse(t, def("p"))
-	h.worker("p", "w", 1, worker.Handle("twice", func(ctx context.Context, _ any) (string, error) {
+	h := newTestDispatcher(t, newPool("p"))
+	h.attachWorker("p", "w", 1, worker.Handle("twice", func(ctx context.Context, _ any) (string, error) {
 		if run, _ := worker.TaskOf(ctx); run.Attempt > 1 {
 			worker.Output(ctx, []byte("second"))
 			return "", nil
@@ -178,8 +179,8 @@ func TestOutputOfAnotherAttempt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	h.submit(task.Request{Pool: "p", ID: id})
-	h.wait(id)
+	h.mustSubmit(task.Request{Pool: "p", ID: id})
+	h.mustWait(id)
 	tries := map[int]string{}
 	for ended := false; !ended; {
 		news, _, err := pool.Next(h.ctx)

@@ -16,20 +16,20 @@ import (
 	"initiator/worker"
 )
 
-// proxy stands between the dispatcher and a worker and spoils answers to POST
-// /task/new after the worker has given them.
-type proxy struct {
+// faultProxy stands between the dispatcher and a worker. It spoils answers to
+// POST /task/new that the worker has given.
+type faultProxy struct {
 	url    string
-	spoil  atomic.Int64 // how many answers are still to be spoilt
-	how    func(p *proxy, c net.Conn, answer []byte)
+	spoil  atomic.Int64 // how many answers are still to be spoiled
+	how    func(p *faultProxy, c net.Conn, answer []byte)
 	posts  atomic.Int64
 	behind string
 	http   *http.Client
 	done   chan struct{} // closed when the test ends
 }
 
-func newProxy(h *house, behind string, times int64, how func(*proxy, net.Conn, []byte)) *proxy {
-	p := &proxy{how: how, behind: behind, http: &http.Client{Transport: &http.Transport{}}, done: make(chan struct{})}
+func newFaultProxy(h *testDispatcher, behind string, times int64, how func(*faultProxy, net.Conn, []byte)) *faultProxy {
+	p := &faultProxy{how: how, behind: behind, http: &http.Client{Transport: &http.Transport{}}, done: make(chan struct{})}
 	p.spoil.Store(times)
 	server := httptest.NewServer(p)
 	p.url = server.URL
@@ -41,9 +41,9 @@ func newProxy(h *house, behind string, times int64, how func(*proxy, net.Conn, [
 	return p
 }
 
-func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *faultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/stream" {
-		http.NotFound(w, r) // a proxy for requests; the tasks go through it
+		http.NotFound(w, r) // only a proxy for requests; streams are declined
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
@@ -66,8 +66,8 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer)
 }
 
-func (p *proxy) pass(r *http.Request, body []byte) (int, []byte, error) {
-	// The client may go before the worker has answered: not our business.
+func (p *faultProxy) pass(r *http.Request, body []byte) (int, []byte, error) {
+	// The client may leave before the worker has answered.
 	out, err := http.NewRequest(r.Method, p.behind+r.URL.Path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -84,46 +84,46 @@ func (p *proxy) pass(r *http.Request, body []byte) (int, []byte, error) {
 
 const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 
-// spoilt are the ways in which an answer gets lost after the worker has done
-// its part.
-var spoilt = map[string]func(*proxy, net.Conn, []byte){
-	"reset": func(_ *proxy, c net.Conn, _ []byte) {
+// These are the ways in which an answer gets lost after the worker has done its
+// part.
+var spoilt = map[string]func(*faultProxy, net.Conn, []byte){
+	"reset": func(_ *faultProxy, c net.Conn, _ []byte) {
 		_ = c.(*net.TCPConn).SetLinger(0)
 	},
-	"closed": func(*proxy, net.Conn, []byte) {},
-	"half": func(_ *proxy, c net.Conn, answer []byte) {
+	"closed": func(*faultProxy, net.Conn, []byte) {},
+	"half": func(_ *faultProxy, c net.Conn, answer []byte) {
 		_, _ = fmt.Fprintf(c, head, len(answer), answer[:len(answer)/2])
 	},
-	// net/http prints that the rest was unsolicited; so it was.
-	"too short a length": func(_ *proxy, c net.Conn, answer []byte) {
+	// net/http logs that the rest was unsolicited, which is true.
+	"too short a length": func(_ *faultProxy, c net.Conn, answer []byte) {
 		_, _ = fmt.Fprintf(c, head, len(answer)-7, answer)
 	},
-	"too long a length": func(_ *proxy, c net.Conn, answer []byte) {
+	"too long a length": func(_ *faultProxy, c net.Conn, answer []byte) {
 		_, _ = fmt.Fprintf(c, head, len(answer)+7, answer)
 	},
-	"no HTTP":      func(_ *proxy, c net.Conn, _ []byte) { _, _ = c.Write([]byte("220 mail.example ESMTP\r\n")) },
-	"no JSON":      func(_ *proxy, c net.Conn, _ []byte) { _, _ = fmt.Fprintf(c, head, 6, "<html>") },
-	"other JSON":   func(_ *proxy, c net.Conn, _ []byte) { _, _ = fmt.Fprintf(c, head, 15, `{"status":"up"}`) },
-	"not answered": func(p *proxy, _ net.Conn, _ []byte) { <-p.done },
-	"dripping": func(p *proxy, c net.Conn, answer []byte) {
+	"no HTTP":      func(_ *faultProxy, c net.Conn, _ []byte) { _, _ = c.Write([]byte("220 mail.example ESMTP\r\n")) },
+	"no JSON":      func(_ *faultProxy, c net.Conn, _ []byte) { _, _ = fmt.Fprintf(c, head, 6, "<html>") },
+	"other JSON":   func(_ *faultProxy, c net.Conn, _ []byte) { _, _ = fmt.Fprintf(c, head, 15, `{"status":"up"}`) },
+	"not answered": func(p *faultProxy, _ net.Conn, _ []byte) { <-p.done },
+	"dripping": func(p *faultProxy, c net.Conn, answer []byte) {
 		_, _ = fmt.Fprintf(c, head, 100*len(answer), answer[:4])
 		<-p.done
 	},
 }
 
-// A worker of ours knows a task that it has, so that whatever is lost on the
-// way back it runs once, and nobody pays.
+// A worker knows the tasks that it has. Whatever is lost on the way back, a
+// task runs once and is not charged.
 func TestLostAnswersRunNothingTwice(t *testing.T) {
 	for name, how := range spoilt {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-			h.d.postTimeout = 150 * time.Millisecond // the loop has not begun to use it
+			h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+			h.d.postTimeout = 150 * time.Millisecond // the loop does not use it yet
 			g := newGate(h)
 			g.let()
-			url, _ := h.start(worker.Options{Slots: 2, Handlers: []worker.Handler{g.handler("g")}})
-			p := newProxy(h, url, 2, how)
-			h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: p.url, Slots: 2})
-			got := h.ends(task.Request{Pool: "p", Data: raw(`{"a":1}`)}, task.Completed)
+			url, _ := h.startWorkerProcess(worker.Options{Slots: 2, Handlers: []worker.Handler{g.handler("g")}})
+			p := newFaultProxy(h, url, 2, how)
+			h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: p.url, Slots: 2})
+			got := h.mustEnd(task.Request{Pool: "p", Data: rawJSON(`{"a":1}`)}, task.Completed)
 			if string(got.Result) != `{"a":1}` || len(got.History) != 1 {
 				t.Errorf("%s %+v", got.Result, got.History)
 			}
@@ -137,35 +137,35 @@ func TestLostAnswersRunNothingTwice(t *testing.T) {
 	}
 }
 
-// What answers nonsense for ever is not asked for ever.
+// A worker that always answers nonsense is not asked for ever.
 func TestEndlessNonsenseCostsTheAttempt(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
-	url, _ := h.start(worker.Options{Handlers: []worker.Handler{echo}})
-	p := newProxy(h, url, 1<<40, func(_ *proxy, c net.Conn, _ []byte) { _, _ = fmt.Fprintf(c, head, 6, "<html>") })
-	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: p.url, Slots: 1})
-	got := h.ends(task.Request{Pool: "p"}, task.Dead)
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
+	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}})
+	p := newFaultProxy(h, url, 1<<40, func(_ *faultProxy, c net.Conn, _ []byte) { _, _ = fmt.Fprintf(c, head, 6, "<html>") })
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: p.url, Slots: 1})
+	got := h.mustEnd(task.Request{Pool: "p"}, task.Dead)
 	if !strings.Contains(got.Reason, "not a webhook envelope") {
 		t.Errorf("reason %q", got.Reason)
 	}
 }
 
-// A ding slave does not know what it has been sent. While it is busy it may be
-// with that task, which then must not run elsewhere at the same time.
+// A ding slave does not know which tasks it got. A busy slave may be busy with
+// this task, which must then not run elsewhere.
 func TestLostAnswerOfADingSlave(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-	s := newSlave(t)
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	s := newDingSlave(t)
 	s.gate = make(chan struct{})
-	p := newProxy(h, s.url, 1, func(_ *proxy, c net.Conn, _ []byte) { _ = c.(*net.TCPConn).SetLinger(0) })
-	h.ding("proxied", &slave{url: p.url})
-	one := h.submit(task.Request{Pool: "p", Data: raw(`{"a":1}`)})
+	p := newFaultProxy(h, s.url, 1, func(_ *faultProxy, c net.Conn, _ []byte) { _ = c.(*net.TCPConn).SetLinger(0) })
+	h.attachDing("proxied", &dingSlave{url: p.url})
+	one := h.mustSubmit(task.Request{Pool: "p", Data: rawJSON(`{"a":1}`)})
 	<-s.started
-	other := newSlave(t)
-	h.ding("other", other)
-	for p.posts.Load() < 3 { // asked again and again, and busy
-		h.inLoop(func() {})
+	other := newDingSlave(t)
+	h.attachDing("other", other)
+	for p.posts.Load() < 3 { // repeated requests, answered "busy"
+		h.runInLoop(func() {})
 	}
 	close(s.gate)
-	got := h.wait(one.ID)
+	got := h.mustWait(one.ID)
 	if got.State != task.Completed || len(got.History) != 1 || len(s.started)+len(other.started) != 0 {
 		t.Errorf("%s, begun %d more times, %+v", got.State, len(s.started)+len(other.started), got.History)
 	}

@@ -10,10 +10,10 @@ import (
 	"initiator/worker"
 )
 
-// refuser is a worker that refuses the first so many tasks.
-func (h *house) refuser(guid string, times int64, after time.Duration, then worker.Handler) *atomic.Int64 {
+// attachRefusingWorker attaches a worker that refuses that many tasks.
+func (h *testDispatcher) attachRefusingWorker(guid string, times int64, after time.Duration, then worker.Handler) *atomic.Int64 {
 	asked := &atomic.Int64{}
-	url, _ := h.start(worker.Options{
+	url, _ := h.startWorkerProcess(worker.Options{
 		Slots: 1, Handlers: []worker.Handler{then},
 		Hooks: worker.Hooks{BeforeTask: func(context.Context, worker.Task) error {
 			if asked.Add(1) <= times {
@@ -22,20 +22,20 @@ func (h *house) refuser(guid string, times int64, after time.Duration, then work
 			return nil
 		}},
 	})
-	h.attach(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: url, Slots: 1})
+	h.attachConnected(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: url, Slots: 1})
 	return asked
 }
 
 func TestRefusalTriesTheOthersAtOnce(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	for _, guid := range []string{"a", "b", "c"} {
-		h.refuser(guid, 1<<40, time.Hour, echo)
+		h.attachRefusingWorker(guid, 1<<40, time.Hour, echo)
 	}
 	g := newGate(h)
-	h.worker("p", "taker", 1, g.handler("g"))
+	h.attachWorker("p", "taker", 1, g.handler("g"))
 	g.let()
 	for range 5 {
-		got := h.ends(task.Request{Pool: "p"}, task.Completed)
+		got := h.mustEnd(task.Request{Pool: "p"}, task.Completed)
 		if last := got.History[len(got.History)-1]; last.Worker != "taker" || got.Attempt != 1 {
 			t.Errorf("attempt %d, history %+v", got.Attempt, got.History)
 		}
@@ -43,14 +43,14 @@ func TestRefusalTriesTheOthersAtOnce(t *testing.T) {
 }
 
 func TestRefusalByAllWaitsAndCostsNoAttempt(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-	a := h.refuser("a", 1, 10*time.Millisecond, echo)
-	b := h.refuser("b", 1, 10*time.Millisecond, echo)
-	got := h.ends(task.Request{Pool: "p"}, task.Completed)
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	a := h.attachRefusingWorker("a", 1, 10*time.Millisecond, echo)
+	b := h.attachRefusingWorker("b", 1, 10*time.Millisecond, echo)
+	got := h.mustEnd(task.Request{Pool: "p"}, task.Completed)
 	if got.Attempt != 1 || len(got.History) != 3 || a.Load()+b.Load() != 3 {
 		t.Errorf("attempt %d, history %+v", got.Attempt, got.History)
 	}
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		if n := len(h.d.pools["p"].refused); n != 0 {
 			t.Errorf("%d refusals are still noted", n)
 		}
@@ -58,10 +58,10 @@ func TestRefusalByAllWaitsAndCostsNoAttempt(t *testing.T) {
 }
 
 func TestRefusedTaskWaitsAsLongAsTheWorkerSaid(t *testing.T) {
-	h := newHouse(t, def("p"))
-	h.refuser("a", 1<<40, 55*time.Second, echo)
-	one := h.submit(task.Request{Pool: "p"})
-	got := h.until(one.ID, "was refused", func(t task.Task) bool { return !t.NotBefore.IsZero() })
+	h := newTestDispatcher(t, newPool("p"))
+	h.attachRefusingWorker("a", 1<<40, 55*time.Second, echo)
+	one := h.mustSubmit(task.Request{Pool: "p"})
+	got := h.waitUntil(one.ID, "was refused", func(t task.Task) bool { return !t.NotBefore.IsZero() })
 	if d := got.NotBefore.Sub(got.Submitted); got.State != task.Queued || d < 55*time.Second || d > 55*time.Second+patience {
 		t.Errorf("it is %s for %v", got.State, d)
 	}
@@ -70,40 +70,40 @@ func TestRefusedTaskWaitsAsLongAsTheWorkerSaid(t *testing.T) {
 	}
 }
 
-// What waits for another worker because this one refused must not wait for
-// ever when that one goes.
+// A task waits for another worker because this worker refused it. It must not
+// wait for ever when the other worker goes.
 func TestRefusedTaskDoesNotWaitForAWorkerThatHasGone(t *testing.T) {
-	for name, gone := range map[string]func(*house){
-		"detached": func(h *house) { h.d.DetachWorker("busy", 1, "test") },
-		"drained":  func(h *house) { h.d.DrainWorker("busy", 1) },
+	for name, gone := range map[string]func(*testDispatcher){
+		"detached": func(h *testDispatcher) { h.d.DetachWorker("busy", 1, "test") },
+		"drained":  func(h *testDispatcher) { h.d.DrainWorker("busy", 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t, def("p"))
+			h := newTestDispatcher(t, newPool("p"))
 			g := newGate(h)
-			h.worker("p", "busy", 1, g.handler("g"))
-			h.submit(task.Request{Pool: "p"})
+			h.attachWorker("p", "busy", 1, g.handler("g"))
+			h.mustSubmit(task.Request{Pool: "p"})
 			g.next(t)
-			h.refuser("once", 1, time.Millisecond, echo)
-			one := h.submit(task.Request{Pool: "p"})
-			h.until(one.ID, "was refused", func(t task.Task) bool { return t.LastOutcome() == task.OutcomeReleased })
+			h.attachRefusingWorker("once", 1, time.Millisecond, echo)
+			one := h.mustSubmit(task.Request{Pool: "p"})
+			h.waitUntil(one.ID, "was refused", func(t task.Task) bool { return t.LastOutcome() == task.OutcomeReleased })
 			gone(h)
-			if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 {
+			if got := h.mustWait(one.ID); got.State != task.Completed || got.Attempt != 1 {
 				t.Errorf("%s, attempt %d, %+v", got.State, got.Attempt, got.History)
 			}
 		})
 	}
 }
 
-// A worker with fewer slots than it promised says 601: the task goes on to
-// another, or waits, and pays nothing.
+// A worker with fewer slots than it promised answers 601: the task goes to
+// another worker, or waits, and is not charged.
 func TestBusyCostsNothing(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
-	w := h.worker("p", "w", 1, g.handler("g"))
-	h.inLoop(func() { h.d.workers[workerID{w.GUID, 1}].slots = 3 }) // it will not hold
+	w := h.attachWorker("p", "w", 1, g.handler("g"))
+	h.runInLoop(func() { h.d.workers[workerID{w.GUID, 1}].slots = 3 }) // more than the worker has
 	var ids []task.Task
 	for range 3 {
-		ids = append(ids, h.submit(task.Request{Pool: "p"}))
+		ids = append(ids, h.mustSubmit(task.Request{Pool: "p"}))
 	}
 	turned := func() (n int) {
 		for _, one := range ids {
@@ -113,11 +113,11 @@ func TestBusyCostsNothing(t *testing.T) {
 		return n
 	}
 	for turned() < 3 {
-		h.inLoop(func() {})
+		h.runInLoop(func() {})
 	}
 	g.let()
 	for _, one := range ids {
-		if got := h.wait(one.ID); got.State != task.Completed || got.Attempt != 1 {
+		if got := h.mustWait(one.ID); got.State != task.Completed || got.Attempt != 1 {
 			t.Errorf("%s, attempt %d", got.State, got.Attempt)
 		}
 	}
@@ -126,41 +126,41 @@ func TestBusyCostsNothing(t *testing.T) {
 	}
 }
 
-// A worker that ends by itself answers 101; its tasks go to others.
+// A worker that ends by itself answers 101. Its tasks go to other workers.
 func TestShuttingDownWorkerGetsNoMore(t *testing.T) {
-	h := newHouse(t, def("p"))
+	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
-	url, stop := h.start(worker.Options{Slots: 2, Handlers: []worker.Handler{g.handler("g")}})
-	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 2})
-	running := h.submit(task.Request{Pool: "p"})
+	url, stop := h.startWorkerProcess(worker.Options{Slots: 2, Handlers: []worker.Handler{g.handler("g")}})
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 2})
+	running := h.mustSubmit(task.Request{Pool: "p"})
 	g.next(t)
 	ended := make(chan struct{})
 	go func() { stop(); close(ended) }()
-	// It is draining as soon as it says so; what is given to it before that
-	// runs there.
+	// The worker is draining from its answer on. A task that it got before runs
+	// there.
 	var later []task.Task
 	for leaving := false; !leaving; {
-		one := h.submit(task.Request{Pool: "p"})
+		one := h.mustSubmit(task.Request{Pool: "p"})
 		later = append(later, one)
-		h.until(one.ID, "was given away or back", func(t task.Task) bool { return len(t.History) > 0 })
-		h.inLoop(func() {
+		h.waitUntil(one.ID, "was given away or back", func(t task.Task) bool { return len(t.History) > 0 })
+		h.runInLoop(func() {
 			p := h.d.workers[workerID{"w", 1}]
 			leaving = p.leaving || len(p.running) == 2
 		})
 	}
-	h.worker("p", "next", 1, echo)
+	h.attachWorker("p", "next", 1, echo)
 	g.let()
-	if got := h.wait(running.ID); got.State != task.Completed || len(got.History) != 1 {
+	if got := h.mustWait(running.ID); got.State != task.Completed || len(got.History) != 1 {
 		t.Errorf("%s, %+v", got.State, got.History)
 	}
 	<-ended
-	h.d.DetachWorker("w", 1, "ended by itself") // what was on its way to it comes back
+	h.d.DetachWorker("w", 1, "ended by itself") // a task on its way to the worker comes back
 	for _, one := range later {
-		if got := h.wait(one.ID); got.State != task.Completed {
+		if got := h.mustWait(one.ID); got.State != task.Completed {
 			t.Errorf("%s, attempt %d %+v", got.State, got.Attempt, got.History)
 		}
 	}
-	if n := h.verdicts.count(verdict{"drained", "w", 1}); n != 0 {
+	if n := h.observer.count(observation{"drained", "w", 1}); n != 0 {
 		t.Error("nobody asked it to drain")
 	}
 }

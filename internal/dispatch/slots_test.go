@@ -15,25 +15,25 @@ import (
 )
 
 func TestRoundRobinOverFreeSlots(t *testing.T) {
-	h := newHouse(t, def("p"))
+	h := newTestDispatcher(t, newPool("p"))
 	const workers, slots = 4, 3
 	gates := make([]*gate, workers)
 	for n := range gates {
 		gates[n] = newGate(h)
-		h.worker("p", fmt.Sprint("w", n), slots, gates[n].handler("g"))
+		h.attachWorker("p", fmt.Sprint("w", n), slots, gates[n].handler("g"))
 	}
 	var ids []task.Task
 	for range workers * slots * 2 {
-		ids = append(ids, h.submit(task.Request{Pool: "p"}))
+		ids = append(ids, h.mustSubmit(task.Request{Pool: "p"}))
 	}
-	// Each worker is given one before any is given its second, and so on:
-	// with all slots taken, each has begun exactly as many as it has slots.
+	// Each worker gets a task before any worker gets its second, and so on:
+	// with all slots taken, each worker runs as many tasks as it has slots.
 	for _, g := range gates {
 		for range slots {
 			g.next(t)
 		}
 	}
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		for _, p := range h.d.workers {
 			if len(p.running) != slots {
 				t.Errorf("%s runs %d of %d", p.workerID, len(p.running), slots)
@@ -47,20 +47,20 @@ func TestRoundRobinOverFreeSlots(t *testing.T) {
 		g.let()
 	}
 	for _, one := range ids {
-		h.wait(one.ID)
+		h.mustWait(one.ID)
 	}
 }
 
 // The first round over equal workers visits each of them once.
 func TestEqualsTakeTurns(t *testing.T) {
-	h := newHouse(t, def("p"))
+	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	for n := range 5 {
-		h.worker("p", fmt.Sprint("w", n), 2, g.handler("g"))
+		h.attachWorker("p", fmt.Sprint("w", n), 2, g.handler("g"))
 	}
 	seen := map[string]int{}
 	for range 5 {
-		one := h.submit(task.Request{Pool: "p"})
+		one := h.mustSubmit(task.Request{Pool: "p"})
 		g.next(t)
 		got, _ := h.d.Get(h.ctx, one.ID)
 		seen[got.History[0].Worker]++
@@ -71,18 +71,18 @@ func TestEqualsTakeTurns(t *testing.T) {
 }
 
 func TestNeverMoreThanSlots(t *testing.T) {
-	h := newHouse(t, def("p"))
+	h := newTestDispatcher(t, newPool("p"))
 	const tasks = 600
 	counts := make([]*gate, 5)
 	for n := range counts {
 		counts[n] = newGate(h)
 		counts[n].let()
-		h.worker("p", fmt.Sprint("w", n), n+1, counts[n].handler("g"))
+		h.attachWorker("p", fmt.Sprint("w", n), n+1, counts[n].handler("g"))
 	}
 	var all sync.WaitGroup
 	for n := range tasks {
 		all.Go(func() {
-			got, err := h.d.Submit(h.ctx, task.Request{Pool: "p", Data: raw(fmt.Sprint(n))})
+			got, err := h.d.Submit(h.ctx, task.Request{Pool: "p", Data: rawJSON(fmt.Sprint(n))})
 			if err == nil {
 				got, err = h.d.Wait(h.ctx, got.ID)
 			}
@@ -99,14 +99,13 @@ func TestNeverMoreThanSlots(t *testing.T) {
 	}
 }
 
-// The worker knows best how many slots it has, but its word can only lower
-// what its definition says.
-func TestSlotsAreTheLowerOfTwoWords(t *testing.T) {
+// The worker's answer can only lower the number of slots of its definition.
+func TestSlotsAreTheLowerOfDefinitionAndAnswer(t *testing.T) {
 	for _, c := range []struct{ defined, real, want int }{{4, 2, 2}, {2, 4, 2}, {0, 4, 1}} {
-		h := newHouse(t, def("p"))
-		url, _ := h.start(worker.Options{Slots: c.real, Handlers: []worker.Handler{echo}})
-		h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: c.defined})
-		h.inLoop(func() {
+		h := newTestDispatcher(t, newPool("p"))
+		url, _ := h.startWorkerProcess(worker.Options{Slots: c.real, Handlers: []worker.Handler{echo}})
+		h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: c.defined})
+		h.runInLoop(func() {
 			if got := h.d.workers[workerID{"w", 1}].slots; got != c.want {
 				t.Errorf("defined %d, real %d: %d slots", c.defined, c.real, got)
 			}
@@ -114,9 +113,9 @@ func TestSlotsAreTheLowerOfTwoWords(t *testing.T) {
 	}
 }
 
-// A task that takes longer than the inline patience comes home by its own PUT.
+// A task that runs longer than the inline limit reports with a PUT of its own.
 func TestTwoRequestPath(t *testing.T) {
-	h := newHouse(t, def("p"))
+	h := newTestDispatcher(t, newPool("p"))
 	slow := worker.HandleRaw("slow", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		select {
 		case <-time.After((inlineMS + 200) * time.Millisecond):
@@ -125,21 +124,21 @@ func TestTwoRequestPath(t *testing.T) {
 			return nil, ctx.Err()
 		}
 	})
-	h.worker("p", "w", 8, slow)
+	h.attachWorker("p", "w", 8, slow)
 	var ids []task.Task
 	for n := range 8 {
-		ids = append(ids, h.submit(task.Request{Pool: "p", Data: raw(fmt.Sprint(n))}))
+		ids = append(ids, h.mustSubmit(task.Request{Pool: "p", Data: rawJSON(fmt.Sprint(n))}))
 	}
 	for n, one := range ids {
-		if got := h.wait(one.ID); string(got.Result) != fmt.Sprint(n) || len(got.History) != 1 {
+		if got := h.mustWait(one.ID); string(got.Result) != fmt.Sprint(n) || len(got.History) != 1 {
 			t.Errorf("task %d: %s %+v", n, got.Result, got.History)
 		}
 	}
 }
 
-// The balance against the plain idea of it: the most free slots first, and
-// among equals the one that was placed first.
-func TestBalance(t *testing.T) {
+// The load balancer is compared with a plain model: most free slots first, and
+// among equals the worker that was placed first.
+func TestLoadBalancerOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var b loadBalancer
 		type entry struct{ free, since int }

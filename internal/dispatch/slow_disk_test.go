@@ -10,12 +10,12 @@ import (
 	"initiator/proactor"
 )
 
-// gated holds every sync of a disk up: wait waits until one has begun, which
-// goes on with a token from let.
-func gated(t *testing.T, d *storetest.Disk) (wait func(), let chan struct{}) {
+// gateWrites holds up every sync of a disk. wait waits until a sync has begun;
+// the sync goes on with a token from let.
+func gateWrites(t *testing.T, d *storetest.Disk) (wait func(), let chan struct{}) {
 	begun, let := make(chan struct{}, 100), make(chan struct{}, 100)
 	d.BeforeSync(func() { begun <- struct{}{}; <-let })
-	t.Cleanup(func() { d.BeforeSync(nil); close(let) }) // whoever is held up still
+	t.Cleanup(func() { d.BeforeSync(nil); close(let) }) // frees a sync that is still held up
 	return func() {
 		t.Helper()
 		select {
@@ -26,17 +26,17 @@ func gated(t *testing.T, d *storetest.Disk) (wait func(), let chan struct{}) {
 	}, let
 }
 
-// On a disk whose syncs take long, all who submit meanwhile share the next one,
-// and nobody is told before the sync that has his task.
+// On a disk with slow syncs, all submits that arrive meanwhile share the next
+// sync, and none is answered before the sync that stores its task.
 func TestSubmitsShareASlowSync(t *testing.T) {
 	const clients = 300
 	disk := storetest.New(1)
-	q, err := queue.Open("", queue.Options{Dir: disk}) // one long file: another one would have a sync of its own
+	q, err := queue.Open("", queue.Options{Dir: disk}) // one long file: a second file would need a sync of its own
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHouseOver(t, q, def("p"))
-	wait, let := gated(t, disk)
+	h := newTestDispatcherOver(t, q, newPool("p"))
+	wait, let := gateWrites(t, disk)
 	told := make(chan error, clients)
 	submit := func() {
 		_, err := h.d.Submit(h.ctx, task.Request{Pool: "p"})
@@ -48,7 +48,7 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 		go submit()
 	}
 	for queued := 0; queued < clients; {
-		queued, err = askLoop(h.ctx, h.d, func(m *loopRequest[int], _ time.Time) { m.reply(q.CountQueued("p"), nil) }) // waits for no sync
+		queued, err = askLoop(h.ctx, h.d, func(m *loopRequest[int], _ time.Time) { m.reply(q.CountQueued("p"), nil) }) // does not wait for a sync
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +60,7 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 	if err := <-told; err != nil {
 		t.Error(err)
 	}
-	wait() // the sync that has the others
+	wait() // the sync of the other submits
 	if n := len(told); n > 0 {
 		t.Fatalf("%d were told before their sync", n)
 	}
@@ -74,7 +74,7 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 		t.Errorf("%d submits took %d syncs, and 2 would do", clients, n)
 	}
 	disk.BeforeSync(nil)
-	left := stored(t, disk.PoweredOff(1))
+	left := openStored(t, disk.PoweredOff(1))
 	if n := left.CountQueued("p"); n != clients {
 		t.Errorf("%d are left after the power was cut", n)
 	}
@@ -83,20 +83,20 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 	}
 }
 
-// Whatever is asked is answered when it is kept, and not before: a cancel, a
-// retry, and a worker's result, who may forget it then.
-func TestNobodyIsToldBeforeItIsKept(t *testing.T) {
+// Every request is answered after its commit, and not before: a cancel, a
+// retry, and the result of a worker, which may then forget the result.
+func TestNoCallerIsAnsweredBeforeTheCommit(t *testing.T) {
 	disk := storetest.New(1)
 	q, err := queue.Open("", queue.Options{Dir: disk})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHouseOver(t, q, def("p"), def("q"))
-	waits := h.submit(task.Request{Pool: "q"}).ID
-	token := h.mutes("m")[0]
-	runs := h.submit(task.Request{Pool: "p"}).ID
-	h.is(runs, task.Running)
-	wait, let := gated(t, disk)
+	h := newTestDispatcherOver(t, q, newPool("p"), newPool("q"))
+	waits := h.mustSubmit(task.Request{Pool: "q"}).ID
+	token := h.attachSilentWorkers("m")[0]
+	runs := h.mustSubmit(task.Request{Pool: "p"}).ID
+	h.mustBe(runs, task.Running)
+	wait, let := gateWrites(t, disk)
 	for _, step := range []struct {
 		what string
 		ask  func() error
@@ -104,13 +104,13 @@ func TestNobodyIsToldBeforeItIsKept(t *testing.T) {
 		{"cancel", func() error { _, err := h.d.Cancel(h.ctx, waits, "no"); return err }},
 		{"retry", func() error { _, err := h.d.Retry(h.ctx, waits); return err }},
 		{"result", func() error {
-			return h.d.RecordResult(h.ctx, token, false, proactor.ResultBody{Task: proactor.TaskRef{ID: runs.String()}, Result: raw(`1`)})
+			return h.d.RecordResult(h.ctx, token, false, proactor.ResultBody{Task: proactor.TaskRef{ID: runs.String()}, Result: rawJSON(`1`)})
 		}},
 	} {
 		told := make(chan error, 1)
 		go func() { told <- step.ask() }()
 		wait()
-		for range 100 { // turns of the loop, in which whoever was told would get to say so
+		for range 100 { // rounds of the loop in which an early answer would arrive
 			if _, err := askLoop(h.ctx, h.d, func(m *loopRequest[struct{}], _ time.Time) { m.reply(struct{}{}, nil) }); err != nil {
 				t.Fatal(err)
 			}

@@ -19,12 +19,13 @@ import (
 	"initiator/worker"
 )
 
-// asProgram makes the test binary another program: a worker, or the bare end
-// of a limit.
+// asProgram makes the test binary another program: a worker, or the far end of
+// the reference.
 const asProgram = "DISPATCH_TEST_PROGRAM"
 
-// program is what the test binary is in a process of its own.
-func program(name string) {
+// runTestProgram is the main function of the test binary in a process of its
+// own.
+func runTestProgram(name string) {
 	switch name {
 	case "worker":
 		worker.Main(echo)
@@ -35,9 +36,9 @@ func program(name string) {
 	os.Exit(0)
 }
 
-// child starts the test binary as a program that has one end of a stream as
-// descriptor 4, and returns the other.
-func child(tb testing.TB, name, stdin string) net.Conn {
+// startTestProgram starts the test binary as a program with one end of a stream
+// as descriptor 4, and returns the other end.
+func startTestProgram(tb testing.TB, name, stdin string) net.Conn {
 	tb.Helper()
 	ours, theirs := socketpair(tb)
 	defer theirs.Close()
@@ -58,12 +59,12 @@ func child(tb testing.TB, name, stdin string) net.Conn {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	return connOf(tb, ours)
+	return connFromFile(tb, ours)
 }
 
-// cpu is the time that this process has spent on all processors. It tells more
-// than the clock does where other programs want them too.
-func cpu() time.Duration {
+// cpuTime returns the CPU time of this process. It is more precise than the
+// clock when other programs run as well.
+func cpuTime() time.Duration {
 	var u unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
 		return 0
@@ -71,12 +72,12 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// childPID is the process at the other end, if there is one.
+// childPID is the process at the other end; 0 = none.
 var childPID atomic.Int64
 
-// childCPU is what that process has spent. Linux names the clock of another
-// process by its number.
-func childCPU() time.Duration {
+// childCPUTime returns the CPU time of that process. On Linux, the clock of
+// another process is identified by its number.
+func childCPUTime() time.Duration {
 	var ts unix.Timespec
 	pid := childPID.Load()
 	if pid == 0 || unix.ClockGettime(int32(^pid<<3|2), &ts) != nil {
@@ -85,8 +86,9 @@ func childCPU() time.Duration {
 	return time.Duration(ts.Nano())
 }
 
-// bornWorker is a real worker process with a stream, on a port of its own.
-func bornWorker(tb testing.TB, guid string, slots int) Attachment {
+// startStreamWorker starts a real worker process with a stream and a port of
+// its own.
+func startStreamWorker(tb testing.TB, guid string, slots int) Attachment {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -95,26 +97,26 @@ func bornWorker(tb testing.TB, guid string, slots int) Attachment {
 	addr, token := l.Addr().(*net.TCPAddr), webhook.NewToken()
 	l.Close()
 	ini := fmt.Sprintf("[w]\nlisten_addr = 127.0.0.1\nlisten_port = %d\ntoken = %s\nslots = %d\n", addr.Port, token, slots)
-	nc := child(tb, "worker", ini)
+	nc := startTestProgram(tb, "worker", ini)
 	return Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: "http://" + addr.String(), Token: token, Slots: slots, Stream: nc}
 }
 
-// overStream goes through the whole dispatcher and a real worker process with
-// 256 slots, over the stream that it was born with.
-func overStream(b *testing.B) func() error {
-	h := newHouseOver(b, queue.NewMemory(queue.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-	w := h.attach(bornWorker(b, "w", 256))
-	h.inLoop(func() {
+// callOverStream calls through the whole dispatcher and a real worker process
+// with 256 slots, over an inherited stream.
+func callOverStream(b *testing.B) func() error {
+	h := newTestDispatcherOver(b, queue.NewMemory(queue.Retention{Count: 1000}), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	w := h.attachConnected(startStreamWorker(b, "w", 256))
+	h.runInLoop(func() {
 		if _, ok := h.d.workers[workerID{w.GUID, 1}].transport.(*workerStream); !ok {
 			b.Error("there is no stream")
 		}
 	})
-	return h.once
+	return h.callOnce
 }
 
-// limitFramed is the limit of the stream: frames with length and number, over
-// one Unix socket to another process, which sends each back.
+// limitFramed is the reference of the stream: frames with length and number
+// over one Unix socket to another process, which sends each back.
 func limitFramed(b *testing.B) func() error {
-	nc := child(b, "framed", "")
+	nc := startTestProgram(b, "framed", "")
 	return streamtest.NewCaller(b, nc, benchData)
 }

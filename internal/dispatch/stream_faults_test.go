@@ -22,14 +22,14 @@ import (
 	"initiator/worker"
 )
 
-// pair is both ends of a stream within this process.
-func pair(t testing.TB) (ours, theirs net.Conn) {
+// newConnPair returns both ends of a stream in this process.
+func newConnPair(t testing.TB) (ours, theirs net.Conn) {
 	t.Helper()
 	one, other := socketpair(t)
-	return connOf(t, one), connOf(t, other)
+	return connFromFile(t, one), connFromFile(t, other)
 }
 
-// socketpair is both ends, of which no child gets a copy by mistake.
+// socketpair returns both ends. No child process inherits them.
 func socketpair(t testing.TB) (one, other *os.File) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -41,7 +41,7 @@ func socketpair(t testing.TB) (one, other *os.File) {
 	return os.NewFile(uintptr(fds[0]), "one"), os.NewFile(uintptr(fds[1]), "other")
 }
 
-func connOf(t testing.TB, f *os.File) net.Conn {
+func connFromFile(t testing.TB, f *os.File) net.Conn {
 	t.Helper()
 	defer f.Close()
 	nc, err := net.FileConn(f)
@@ -51,38 +51,47 @@ func connOf(t testing.TB, f *os.File) net.Conn {
 	return nc
 }
 
-// token is that of the workers that are played here.
+// token is the token of the workers that the test plays.
 const token = "own-token"
 
-// frame encodes a message without identity as it goes over the wire.
-func frame(header, data string) []byte {
+// encodeFrame encodes a message without identity as it goes over the wire.
+func encodeFrame(header, data string) []byte {
 	p := make([]byte, chirp.HeadSize, chirp.HeadSize+len(header)+len(data))
 	binary.BigEndian.PutUint32(p[20:], uint32(len(data)))
 	binary.BigEndian.PutUint16(p[24:], uint16(len(header)))
 	return append(append(p, header...), data...)
 }
 
-// faults are the ways in which the far end of a born stream can be wrong.
-var faults = map[string]func(c net.Conn){
-	"cut at once":          func(c net.Conn) { c.Close() },
-	"silent":               func(net.Conn) {},
-	"half a handshake":     func(c net.Conn) { say(c, hello(token)[:9]); c.Close() },
-	"another's identity":   func(c net.Conn) { say(c, hello("another's")) },
-	"half a frame":         func(c net.Conn) { say(c, hello(token), frame(`{"k":"beat"}`, "")[:30]); c.Close() },
-	"no frames":            func(c net.Conn) { say(c, hello(token), []byte(strings.Repeat("GET / HTTP/1.1\r\n", 20))) },
-	"no header":            func(c net.Conn) { say(c, hello(token), frame(`no JSON`, "")) },
-	"a beat without JSON":  func(c net.Conn) { say(c, hello(token), frame(`{"k":"beat"}`, "")) },
-	"unknown kinds":        func(c net.Conn) { say(c, hello(token), frame(`{"k":"later"}`, "")); c.Close() },
-	"answers to no task":   func(c net.Conn) { say(c, hello(token), frame(`{"s":"completed","a":1}`, "")); c.Close() },
-	"a flood of answers":   func(c net.Conn) { say(c, hello(token)); flood(c, `{"s":"completed","a":1}`, "") },
-	"a flood of progress":  func(c net.Conn) { say(c, hello(token)); flood(c, `{"k":"progress"}`, "1") },
-	"progress, not JSON":   func(c net.Conn) { say(c, hello(token), frame(`{"k":"progress"}`, "")) },
-	"it hangs up on tasks": func(c net.Conn) { say(c, hello(token)); _, _ = c.Read(make([]byte, 100)); c.Close() },
+// streamFaults holds the ways in which the far end of an inherited stream can
+// be wrong.
+var streamFaults = map[string]func(c net.Conn){
+	"cut at once":        func(c net.Conn) { c.Close() },
+	"silent":             func(net.Conn) {},
+	"half a handshake":   func(c net.Conn) { writeParts(c, encodeHandshake(token)[:9]); c.Close() },
+	"another's identity": func(c net.Conn) { writeParts(c, encodeHandshake("another's")) },
+	"half a frame": func(c net.Conn) {
+		writeParts(c, encodeHandshake(token), encodeFrame(`{"k":"beat"}`, "")[:30])
+		c.Close()
+	},
+	"no frames": func(c net.Conn) {
+		writeParts(c, encodeHandshake(token), []byte(strings.Repeat("GET / HTTP/1.1\r\n", 20)))
+	},
+	"no header":           func(c net.Conn) { writeParts(c, encodeHandshake(token), encodeFrame(`no JSON`, "")) },
+	"a beat without JSON": func(c net.Conn) { writeParts(c, encodeHandshake(token), encodeFrame(`{"k":"beat"}`, "")) },
+	"unknown kinds":       func(c net.Conn) { writeParts(c, encodeHandshake(token), encodeFrame(`{"k":"later"}`, "")); c.Close() },
+	"answers to no task": func(c net.Conn) {
+		writeParts(c, encodeHandshake(token), encodeFrame(`{"s":"completed","a":1}`, ""))
+		c.Close()
+	},
+	"a flood of answers":   func(c net.Conn) { writeParts(c, encodeHandshake(token)); writeFlood(c, `{"s":"completed","a":1}`, "") },
+	"a flood of progress":  func(c net.Conn) { writeParts(c, encodeHandshake(token)); writeFlood(c, `{"k":"progress"}`, "1") },
+	"progress, not JSON":   func(c net.Conn) { writeParts(c, encodeHandshake(token), encodeFrame(`{"k":"progress"}`, "")) },
+	"it hangs up on tasks": func(c net.Conn) { writeParts(c, encodeHandshake(token)); _, _ = c.Read(make([]byte, 100)); c.Close() },
 }
 
-func hello(token string) []byte { return chirp.Handshake{Node: chirp.TokenID(token)}.Bytes() }
+func encodeHandshake(token string) []byte { return chirp.Handshake{Node: chirp.TokenID(token)}.Bytes() }
 
-func say(c net.Conn, parts ...[]byte) {
+func writeParts(c net.Conn, parts ...[]byte) {
 	for _, p := range parts {
 		if _, err := c.Write(p); err != nil {
 			return
@@ -90,9 +99,9 @@ func say(c net.Conn, parts ...[]byte) {
 	}
 }
 
-// flood says the same until the other end has had enough.
-func flood(c net.Conn, header, data string) {
-	many := []byte(strings.Repeat(string(frame(header, data)), 1000))
+// writeFlood repeats a message until the other end closes.
+func writeFlood(c net.Conn, header, data string) {
+	many := []byte(strings.Repeat(string(encodeFrame(header, data)), 1000))
 	for {
 		if _, err := c.Write(many); err != nil {
 			return
@@ -100,20 +109,20 @@ func flood(c net.Conn, header, data string) {
 	}
 }
 
-// TestABadStreamCostsNoTask: whatever the far end does, the tasks get to the
-// worker by another stream or by webhook, once each, and the bad one is closed.
+// TestABadStreamCostsNoTask checks that the tasks reach the worker by another
+// stream or by webhook, once each, and that the bad stream is closed.
 func TestABadStreamCostsNoTask(t *testing.T) {
-	for name, fault := range faults {
+	for name, fault := range streamFaults {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
-			h.d.streamOpenTimeout = 300 * time.Millisecond // the loop has not begun to use it
-			url, _ := h.start(worker.Options{Handlers: []worker.Handler{echo}, Slots: 4, Token: token})
-			ours, theirs := pair(t)
+			h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+			h.d.streamOpenTimeout = 300 * time.Millisecond // the loop does not use it yet
+			url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}, Slots: 4, Token: token})
+			ours, theirs := newConnPair(t)
 			var far sync.WaitGroup
 			far.Go(func() { fault(theirs) })
-			h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 4, Token: token, Stream: ours})
+			h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 4, Token: token, Stream: ours})
 			for range 10 {
-				got := h.ends(task.Request{Pool: "p", Data: raw(`1`)}, task.Completed)
+				got := h.mustEnd(task.Request{Pool: "p", Data: rawJSON(`1`)}, task.Completed)
 				if len(got.History) != 1 {
 					t.Errorf("%+v", got.History)
 				}
@@ -128,19 +137,20 @@ func TestABadStreamCostsNoTask(t *testing.T) {
 	}
 }
 
-// TestAResultThatIsNoJSONFailsTheTask, rather than whoever reads its record.
+// TestAResultThatIsNoJSONFailsTheTask protects the readers of the task's
+// record.
 func TestAResultThatIsNoJSONFailsTheTask(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	playWorker(h, "w", func(c *chirp.Conn, m *chirp.Message) {
 		_ = c.Send(chirp.Message{Identity: m.Identity, Header: []byte(`{"s":"completed","a":1}`), Data: []byte("{")})
 	})
-	got := h.ends(task.Request{Pool: "p"}, task.Failed)
+	got := h.mustEnd(task.Request{Pool: "p"}, task.Failed)
 	if !strings.Contains(got.Reason, "not JSON") {
 		t.Error(got.Reason)
 	}
 }
 
-// connects is a worker of which only /connect is there.
+// connects is a worker that only serves /connect.
 var connects = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/connect" {
 		http.NotFound(w, r)
@@ -149,33 +159,33 @@ var connects = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	webhook.Success.WriteAnswer(w, webhook.MessageConnected, proactor.ConnectAnswer{Slots: 1, Protocol: 1, Stream: true})
 })
 
-// playWorker attaches the far end of a stream that is played by the test.
-func playWorker(h *house, guid string, answer func(*chirp.Conn, *chirp.Message)) {
+// playWorker attaches a worker whose end of the stream the test plays.
+func playWorker(h *testDispatcher, guid string, answer func(*chirp.Conn, *chirp.Message)) {
 	server := httptest.NewServer(connects)
 	h.t.Cleanup(server.Close)
 	h.playWorkerAt(server.URL, guid, answer)
 }
 
-func (h *house) playWorkerAt(url, guid string, answer func(*chirp.Conn, *chirp.Message)) *chirp.Conn {
-	ours, theirs := pair(h.t)
+func (h *testDispatcher) playWorkerAt(url, guid string, answer func(*chirp.Conn, *chirp.Message)) *chirp.Conn {
+	ours, theirs := newConnPair(h.t)
 	c := chirp.NewConn(theirs, chirp.ConnOptions{Handshake: chirp.Handshake{Node: chirp.TokenID(token)}, ReadBuffer: 1 << 10})
 	go func() {
 		if _, err := c.ExchangeHandshakes(context.Background()); err == nil {
-			_ = c.Serve(func(m *chirp.Message) { answer(c, m) }) // until it is detached
+			_ = c.Serve(func(m *chirp.Message) { answer(c, m) }) // returns when the worker is detached
 		}
 	}()
-	h.attach(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: url, Slots: 1, Token: token, Stream: ours})
+	h.attachConnected(Attachment{GUID: guid, Incarnation: 1, Pool: "p", URL: url, Slots: 1, Token: token, Stream: ours})
 	return c
 }
 
-// TestAThousandStreams: every one carries a task and a heartbeat, and when they
-// are detached nothing of them is left.
+// TestAThousandStreams sends a task and a heartbeat over each of them. After
+// the workers are detached, nothing of the streams is left.
 func TestAThousandStreams(t *testing.T) {
-	h := newHouse(t, def("p"))
+	h := newTestDispatcher(t, newPool("p"))
 	server := httptest.NewServer(connects)
 	defer server.Close()
-	h.worker("p", "real", 1, echo) // whatever is opened once is open now
-	h.ends(task.Request{Pool: "p"}, task.Completed)
+	h.attachWorker("p", "real", 1, echo) // opens what is opened only once
+	h.mustEnd(task.Request{Pool: "p"}, task.Completed)
 	before := openFiles(t)
 	const n = 1000
 	obeyed := make(chan chirp.ID, 1)
@@ -194,14 +204,14 @@ func TestAThousandStreams(t *testing.T) {
 	}
 	var all sync.WaitGroup
 	for range 2 * n {
-		all.Go(func() { h.ends(task.Request{Pool: "p", Data: raw(`{}`)}, task.Completed) })
+		all.Go(func() { h.mustEnd(task.Request{Pool: "p", Data: rawJSON(`{}`)}, task.Completed) })
 	}
 	all.Wait()
 	<-obeyed
 	for i := range n {
 		h.d.DetachWorker(fmt.Sprint("w", i), 1, "exited")
 	}
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		h.d.http.CloseIdleConnections()
 		server.CloseClientConnections()
 	})

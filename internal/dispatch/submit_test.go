@@ -18,9 +18,9 @@ import (
 )
 
 func TestSubmitToResult(t *testing.T) {
-	h := newHouse(t, def("adder"))
-	w := h.worker("adder", "a", 1, echo)
-	got := h.ends(task.Request{Pool: "adder", Data: raw(`{"a": 2,  "b":3}`)}, task.Completed)
+	h := newTestDispatcher(t, newPool("adder"))
+	w := h.attachWorker("adder", "a", 1, echo)
+	got := h.mustEnd(task.Request{Pool: "adder", Data: rawJSON(`{"a": 2,  "b":3}`)}, task.Completed)
 	if string(got.Result) != `{"a": 2,  "b":3}` {
 		t.Errorf("result %s: it was re-encoded on its way", got.Result)
 	}
@@ -30,12 +30,12 @@ func TestSubmitToResult(t *testing.T) {
 }
 
 func TestMethods(t *testing.T) {
-	h := newHouse(t, def("math"), def("math.deep"))
+	h := newTestDispatcher(t, newPool("math"), newPool("math.deep"))
 	named := func(name string) worker.Handler {
 		return worker.Handle(name, func(context.Context, any) (string, error) { return name, nil })
 	}
-	h.worker("math", "m", 4, named("sum"), named("default"), named("deep.x"))
-	h.worker("math.deep", "d", 4, named("sum"), named("default"))
+	h.attachWorker("math", "m", 4, named("sum"), named("default"), named("deep.x"))
+	h.attachWorker("math.deep", "d", 4, named("sum"), named("default"))
 	for _, c := range []struct {
 		pool, method, worker, result string
 	}{
@@ -46,19 +46,19 @@ func TestMethods(t *testing.T) {
 		{"math.deep.sum", "", "d", `"sum"`},
 		{"math", "deep.x", "m", `"deep.x"`},
 	} {
-		got := h.ends(task.Request{Pool: c.pool, Method: c.method}, task.Completed)
+		got := h.mustEnd(task.Request{Pool: c.pool, Method: c.method}, task.Completed)
 		if got.History[0].Worker != c.worker || string(got.Result) != c.result {
 			t.Errorf("%s %s ran in %s: %s, want %s: %s", c.pool, c.method, got.History[0].Worker, got.Result, c.worker, c.result)
 		}
 	}
-	got := h.ends(task.Request{Pool: "math.mul"}, task.Failed)
+	got := h.mustEnd(task.Request{Pool: "math.mul"}, task.Failed)
 	if !strings.Contains(got.Reason, `no method "mul"`) {
 		t.Errorf("reason %q", got.Reason)
 	}
 }
 
 func TestUnknownPool(t *testing.T) {
-	h := newHouse(t, def("a.b"))
+	h := newTestDispatcher(t, newPool("a.b"))
 	for _, name := range []string{"a", "b", "a.", ".a", "a.bc"} {
 		_, err := h.d.Submit(h.ctx, task.Request{Pool: name})
 		var unknown *UnknownPoolError
@@ -69,58 +69,58 @@ func TestUnknownPool(t *testing.T) {
 }
 
 func TestFailuresAreFinalUnlessTheySayRetry(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
-	final, calls := fails("final", 0)
-	h.worker("p", "w", 1, final)
-	got := h.ends(task.Request{Pool: "p"}, task.Failed)
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
+	final, calls := failingHandler("final", 0)
+	h.attachWorker("p", "w", 1, final)
+	got := h.mustEnd(task.Request{Pool: "p"}, task.Failed)
 	if calls.Load() != 1 || string(got.Result) != `{"message":"never"}` {
 		t.Errorf("%d calls, result %s", calls.Load(), got.Result)
 	}
 }
 
 func TestRetriesUntilDeadOrDone(t *testing.T) {
-	h := newHouse(t, def("p"))
-	twice, calls := fails("twice", 2)
-	always, _ := fails("always", 1<<40)
-	h.worker("p", "w", 1, twice, always)
-	got := h.ends(task.Request{Pool: "p.twice"}, task.Failed)
+	h := newTestDispatcher(t, newPool("p"))
+	twice, calls := failingHandler("twice", 2)
+	always, _ := failingHandler("always", 1<<40)
+	h.attachWorker("p", "w", 1, twice, always)
+	got := h.mustEnd(task.Request{Pool: "p.twice"}, task.Failed)
 	if calls.Load() != 3 || len(got.History) != 3 {
 		t.Errorf("%d calls, history %+v", calls.Load(), got.History)
 	}
-	got = h.ends(task.Request{Pool: "p.always"}, task.Dead)
+	got = h.mustEnd(task.Request{Pool: "p.always"}, task.Dead)
 	if len(got.History) != 3 || got.Attempt != 3 {
 		t.Errorf("attempt %d, history %+v", got.Attempt, got.History)
 	}
 }
 
-// A worker remembers what it has finished. A task that is asked for again is
-// another try, and must not be answered from that memory.
+// A worker remembers finished tasks. A task that is retried has another attempt
+// number, and must not be answered from that memory.
 func TestRetryByHandRunsAgain(t *testing.T) {
-	h := newHouse(t, def("p"))
-	final, calls := fails("final", 0)
-	h.worker("p", "w", 1, final)
-	got := h.ends(task.Request{Pool: "p"}, task.Failed)
+	h := newTestDispatcher(t, newPool("p"))
+	final, calls := failingHandler("final", 0)
+	h.attachWorker("p", "w", 1, final)
+	got := h.mustEnd(task.Request{Pool: "p"}, task.Failed)
 	if _, err := h.d.Retry(h.ctx, got.ID); err != nil {
 		t.Fatal(err)
 	}
-	if got = h.wait(got.ID); calls.Load() != 2 || len(got.History) != 2 {
+	if got = h.mustWait(got.ID); calls.Load() != 2 || len(got.History) != 2 {
 		t.Errorf("%d calls, history %+v", calls.Load(), got.History)
 	}
 }
 
 func TestPriorityThenAge(t *testing.T) {
-	h := newHouse(t, def("p"))
+	h := newTestDispatcher(t, newPool("p"))
 	var want, ids []string
 	for n := range 30 {
 		p := n % 10
-		got := h.submit(task.Request{Pool: "p", Priority: &p, Data: raw(fmt.Sprint(p*100 + 99 - n))})
+		got := h.mustSubmit(task.Request{Pool: "p", Priority: &p, Data: rawJSON(fmt.Sprint(p*100 + 99 - n))})
 		ids = append(ids, got.ID.String())
 		want = append(want, string(got.Data))
 	}
-	slices.SortFunc(want, func(a, b string) int { return number(b) - number(a) })
+	slices.SortFunc(want, func(a, b string) int { return parseNumber(b) - parseNumber(a) })
 	g := newGate(h)
 	g.let()
-	h.worker("p", "w", 1, g.handler("g"))
+	h.attachWorker("p", "w", 1, g.handler("g"))
 	var order []string
 	for range ids {
 		order = append(order, string(g.next(t).Data))
@@ -130,18 +130,18 @@ func TestPriorityThenAge(t *testing.T) {
 	}
 }
 
-func number(s string) (n int) { _, _ = fmt.Sscan(s, &n); return n }
+func parseNumber(s string) (n int) { _, _ = fmt.Sscan(s, &n); return n }
 
 func TestQueueMax(t *testing.T) {
-	h := newHouse(t, Pool{Name: "p", QueueMax: 2})
-	first := h.submit(task.Request{Pool: "p", Key: "k"})
-	h.submit(task.Request{Pool: "p"})
+	h := newTestDispatcher(t, Pool{Name: "p", QueueMax: 2})
+	first := h.mustSubmit(task.Request{Pool: "p", Key: "k"})
+	h.mustSubmit(task.Request{Pool: "p"})
 	_, err := h.d.Submit(h.ctx, task.Request{Pool: "p"})
 	var full *QueueFullError
 	if !errors.As(err, &full) || full.Max != 2 {
 		t.Errorf("third submit: %v", err)
 	}
-	if again := h.submit(task.Request{Pool: "p", Key: "k"}); again.ID != first.ID {
+	if again := h.mustSubmit(task.Request{Pool: "p", Key: "k"}); again.ID != first.ID {
 		t.Errorf("a known key in a full queue is %s, want %s", again.ID, first.ID)
 	}
 }
@@ -152,10 +152,10 @@ func TestSameTaskAThousandTimesAtOnceIsOne(t *testing.T) {
 		"id":  {Pool: "p", ID: uuid.MustParse("0192f0c1-2222-7aaa-8bbb-0123456789ab")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t, def("p"))
+			h := newTestDispatcher(t, newPool("p"))
 			g := newGate(h)
 			g.let()
-			h.worker("p", "w", 8, g.handler("g"))
+			h.attachWorker("p", "w", 8, g.handler("g"))
 			var all sync.WaitGroup
 			for range 1000 {
 				all.Go(func() {
@@ -177,14 +177,14 @@ func TestSameTaskAThousandTimesAtOnceIsOne(t *testing.T) {
 }
 
 func TestTenThousandWaitersCostNoGoroutineInside(t *testing.T) {
-	h := newHouse(t, def("p"))
-	one := h.submit(task.Request{Pool: "p"})
+	h := newTestDispatcher(t, newPool("p"))
+	one := h.mustSubmit(task.Request{Pool: "p"})
 	waiters := make([]*waiter, 10_000)
 	for i := range waiters {
 		waiters[i] = &waiter{done: make(chan struct{}, 1)}
 		h.d.mailbox.Put(&waitMessage{id: one.ID, w: waiters[i]})
 	}
-	h.worker("p", "w", 1, echo)
+	h.attachWorker("p", "w", 1, echo)
 	for _, w := range waiters {
 		select {
 		case <-w.done:
@@ -195,7 +195,7 @@ func TestTenThousandWaitersCostNoGoroutineInside(t *testing.T) {
 			t.Fatalf("%s %v", w.got.State, w.err)
 		}
 	}
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		if len(h.d.waiters) != 0 {
 			t.Errorf("%d tasks are still waited for", len(h.d.waiters))
 		}
@@ -203,15 +203,15 @@ func TestTenThousandWaitersCostNoGoroutineInside(t *testing.T) {
 }
 
 func TestWaitGivesTheRecordWhenItsContextEnds(t *testing.T) {
-	h := newHouse(t, def("p"))
-	one := h.submit(task.Request{Pool: "p"})
+	h := newTestDispatcher(t, newPool("p"))
+	one := h.mustSubmit(task.Request{Pool: "p"})
 	ctx, cancel := context.WithCancel(h.ctx)
 	cancel()
 	got, err := h.d.Wait(ctx, one.ID)
 	if !errors.Is(err, context.Canceled) || got.ID != one.ID || got.State != task.Queued {
 		t.Errorf("%s %s %v", got.ID, got.State, err)
 	}
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		if len(h.d.waiters) != 0 {
 			t.Error("the waiter was not taken off")
 		}
@@ -221,18 +221,18 @@ func TestWaitGivesTheRecordWhenItsContextEnds(t *testing.T) {
 	}
 }
 
-func TestEndOfRunTellsEverybody(t *testing.T) {
-	h := newHouse(t, def("p"))
+func TestTheEndOfRunAnswersEveryCaller(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
-	url, _ := h.start(worker.Options{Handlers: []worker.Handler{g.handler("g")}, HeartbeatTolerance: time.Second})
-	h.attach(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1})
-	one := h.submit(task.Request{Pool: "p"})
+	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{g.handler("g")}, HeartbeatTolerance: time.Second})
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1})
+	one := h.mustSubmit(task.Request{Pool: "p"})
 	g.next(t)
 	told := make(chan error, 100)
 	for range cap(told) {
 		go func() { _, err := h.d.Wait(h.ctx, one.ID); told <- err }()
 	}
-	h.inLoop(func() {}) // some of them are in, others may still come
+	h.runInLoop(func() {}) // some callers have arrived, others have not
 	h.stop()
 	for range cap(told) {
 		if err := <-told; !errors.Is(err, ErrClosed) {
@@ -250,10 +250,10 @@ func TestEndOfRunTellsEverybody(t *testing.T) {
 	}
 }
 
-// Run must see the end of its context also while messages keep coming.
+// Run must notice the end of its context while messages keep arriving.
 func TestRunEndsUnderLoad(t *testing.T) {
-	h := newHouse(t, def("p"))
-	h.worker("p", "w", 4, echo)
+	h := newTestDispatcher(t, newPool("p"))
+	h.attachWorker("p", "w", 4, echo)
 	var busy sync.WaitGroup
 	for range 8 {
 		busy.Go(func() {
@@ -269,11 +269,11 @@ func TestRunEndsUnderLoad(t *testing.T) {
 }
 
 func TestPoolsChangeLive(t *testing.T) {
-	h := newHouse(t, def("old"), def("both"))
-	h.worker("old", "o", 1, echo)
-	h.ends(task.Request{Pool: "old"}, task.Completed)
-	kept := h.submit(task.Request{Pool: "both"})
-	if err := h.d.SetPools(h.ctx, []Pool{def("new")}); err != nil {
+	h := newTestDispatcher(t, newPool("old"), newPool("both"))
+	h.attachWorker("old", "o", 1, echo)
+	h.mustEnd(task.Request{Pool: "old"}, task.Completed)
+	kept := h.mustSubmit(task.Request{Pool: "both"})
+	if err := h.d.SetPools(h.ctx, []Pool{newPool("new")}); err != nil {
 		t.Fatal(err)
 	}
 	var unknown *UnknownPoolError
@@ -282,17 +282,17 @@ func TestPoolsChangeLive(t *testing.T) {
 			t.Errorf("submit to %s, which is gone: %v", name, err)
 		}
 	}
-	h.worker("new", "n", 1, echo)
-	h.ends(task.Request{Pool: "new"}, task.Completed)
+	h.attachWorker("new", "n", 1, echo)
+	h.mustEnd(task.Request{Pool: "new"}, task.Completed)
 	h.d.DetachWorker("o", 1, "gone")
-	if err := h.d.SetPools(h.ctx, []Pool{def("both"), def("new")}); err != nil {
+	if err := h.d.SetPools(h.ctx, []Pool{newPool("both"), newPool("new")}); err != nil {
 		t.Fatal(err)
 	}
-	h.worker("both", "b", 1, echo)
-	if got := h.wait(kept.ID); got.State != task.Completed {
+	h.attachWorker("both", "b", 1, echo)
+	if got := h.mustWait(kept.ID); got.State != task.Completed {
 		t.Errorf("the task of the pool that came back is %s", got.State)
 	}
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		if len(h.d.pools) != 2 {
 			t.Errorf("pools %v", h.d.pools)
 		}

@@ -13,8 +13,8 @@ import (
 	"initiator/initiator/task"
 )
 
-// states fetches news until the watch is over, or until there are n.
-func states(t *testing.T, w *Subscription, n int) (got []task.State) {
+// readStates reads events until the subscription ends, or until there are n.
+func readStates(t *testing.T, w *Subscription, n int) (got []task.State) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -35,47 +35,47 @@ func states(t *testing.T, w *Subscription, n int) (got []task.State) {
 	return got
 }
 
-func TestWatchFromSubmitToTheEnd(t *testing.T) {
-	h := newHouse(t, def("p"))
+func TestASubscriptionSeesATaskFromSubmitToEnd(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
 	pool, err := h.d.SubscribePool(h.ctx, "p")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	id := h.submit(task.Request{Pool: "p", Data: raw(`1`)}).ID
+	id := h.mustSubmit(task.Request{Pool: "p", Data: rawJSON(`1`)}).ID
 	w, err := h.d.SubscribeTask(h.ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
 	g := newGate(h)
-	h.worker("p", "a", 1, g.handler("hold"))
+	h.attachWorker("p", "a", 1, g.handler("hold"))
 	g.next(t)
 	g.let()
 	want := []task.State{task.Queued, task.Running, task.Completed}
-	if got := states(t, w, 9); !slices.Equal(got, want) {
+	if got := readStates(t, w, 9); !slices.Equal(got, want) {
 		t.Errorf("the task's: %v", got)
 	}
-	if got := states(t, pool, 3); !slices.Equal(got, want) {
+	if got := readStates(t, pool, 3); !slices.Equal(got, want) {
 		t.Errorf("the pool's: %v", got)
 	}
 	again, err := h.d.SubscribeTask(h.ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := states(t, again, 9); !slices.Equal(got, want[2:]) {
+	if got := readStates(t, again, 9); !slices.Equal(got, want[2:]) {
 		t.Errorf("of one that has ended: %v", got)
 	}
 	pool.Close()
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		if a := h.d.subscribers; len(a.tasks)+len(a.pools) != 0 {
 			t.Errorf("still watched: %v", a)
 		}
 	})
 }
 
-func TestWatchWhatIsNotThere(t *testing.T) {
-	h := newHouse(t, def("p"))
+func TestSubscribingToAnUnknownTaskFails(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
 	if _, err := h.d.SubscribeTask(h.ctx, uuid.New()); !errors.Is(err, task.ErrNotFound) {
 		t.Error(err)
 	}
@@ -85,10 +85,10 @@ func TestWatchWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// Whoever does not fetch loses the oldest, is told how many, and costs no more
-// memory than that.
-func TestWatchThatIsNotFetched(t *testing.T) {
-	h := newHouse(t, def("p"))
+// A slow reader loses the oldest events, learns how many, and uses no more
+// memory than the limit.
+func TestASlowReaderMissesEvents(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
 	w, err := h.d.SubscribePool(h.ctx, "p")
 	if err != nil {
 		t.Fatal(err)
@@ -106,13 +106,13 @@ func TestWatchThatIsNotFetched(t *testing.T) {
 	}
 }
 
-// Ten thousand who wait, and as many who watch, are memory: not one goroutine
-// is theirs in the dispatcher.
+// Ten thousand waiters and as many subscriptions cost memory and no goroutine
+// of the dispatcher.
 func TestTenThousandWaiters(t *testing.T) {
 	const many = 10_000
-	h := newHouse(t, def("p"))
-	id := h.submit(task.Request{Pool: "p"}).ID
-	h.inLoop(func() {})
+	h := newTestDispatcher(t, newPool("p"))
+	id := h.mustSubmit(task.Request{Pool: "p"}).ID
+	h.runInLoop(func() {})
 	before := runtime.NumGoroutine()
 	waiters, watches := make([]*waiter, many), make([]*Subscription, many)
 	for i := range many {
@@ -123,7 +123,7 @@ func TestTenThousandWaiters(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h.inLoop(func() {
+	h.runInLoop(func() {
 		if n := runtime.NumGoroutine() - before; n > 0 {
 			t.Errorf("%d goroutines more", n)
 		}
@@ -133,7 +133,7 @@ func TestTenThousandWaiters(t *testing.T) {
 	}
 	for i := range many {
 		<-waiters[i].done
-		if got := states(t, watches[i], 9); waiters[i].got.State != task.Cancelled || got[len(got)-1] != task.Cancelled {
+		if got := readStates(t, watches[i], 9); waiters[i].got.State != task.Cancelled || got[len(got)-1] != task.Cancelled {
 			t.Fatalf("%d: %s, %v", i, waiters[i].got.State, got)
 		}
 	}
