@@ -17,6 +17,7 @@ func outputLines(events []Event, guid string) (all []string) {
 // TestAwaitedLines: initiators may die after they were sent a line. The line is
 // sent again until a snapshot covers it.
 func TestAwaitedLines(t *testing.T) {
+	t.Parallel()
 	h, path := newAttachableKeeper(t)
 	if err := h.AwaitOutput("w"); err != nil {
 		t.Fatal(err)
@@ -43,6 +44,7 @@ func TestAwaitedLines(t *testing.T) {
 // TestNoLongerAwaited: lines are sent only to the initiator that is attached,
 // as before.
 func TestNoLongerAwaited(t *testing.T) {
+	t.Parallel()
 	h, path := newAttachableKeeper(t)
 	if err := h.AwaitOutput("w"); err != nil {
 		t.Fatal(err)
@@ -62,6 +64,7 @@ func TestNoLongerAwaited(t *testing.T) {
 
 // TestAwaitedLinesAreBounded: when there are too many lines, the newest stay.
 func TestAwaitedLinesAreBounded(t *testing.T) {
+	t.Parallel()
 	m := &snapshot{events: []Event{{Kind: KindSpawned, Seq: 1}}}
 	for i := range 100 {
 		m.addEvent(Event{Kind: KindOutput, Seq: uint64(i + 2), Lines: []string{strings.Repeat("x", windowOutputLimit/10)}})

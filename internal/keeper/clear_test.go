@@ -41,6 +41,7 @@ func (h *testKeeper) clearLog(guid string, paths ...string) Event {
 // TestClear: a log is removed at the order, rotated files stay, and the next
 // line is the first of a new file.
 func TestClear(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.log")
@@ -67,6 +68,7 @@ func TestClear(t *testing.T) {
 // TestClearLeavesOtherFiles: a file that holds no lines stays, and a log that
 // cannot be removed is reported.
 func TestClearLeavesOtherFiles(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	dir := t.TempDir()
 	fifo := filepath.Join(dir, "fifo")

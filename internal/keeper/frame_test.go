@@ -11,6 +11,7 @@ import (
 )
 
 func TestSpawnTravelsUnchanged(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[^\x00]{0,8}`)
 		raw := rapid.Map(rapid.SliceOfN(rapid.ByteMin(1), 0, 8), func(b []byte) string { return string(b) })
@@ -84,6 +85,7 @@ func FuzzParseStat(f *testing.F) {
 }
 
 func TestParseStat(t *testing.T) {
+	t.Parallel()
 	text := []byte("12 (a) b (c) Z 3 4 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 77 1 2\n")
 	want := process{pid: 12, parent: 3, group: 4, start: 77, dead: true}
 	if p, ok := parseStat(text); !ok || p != want {
@@ -92,6 +94,7 @@ func TestParseStat(t *testing.T) {
 }
 
 func TestMarkedKey(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]key{
 		"": {}, "A=b\x00": {},
 		"INITIATOR_GUID=w\x00X=1\x00INITIATOR_INCARNATION=12\x00": {"w", 12},
@@ -106,6 +109,7 @@ func TestMarkedKey(t *testing.T) {
 // TestNameAloneMakesNoKeeper: a program that only has the name of a keeper runs
 // as usual.
 func TestNameAloneMakesNoKeeper(t *testing.T) {
+	t.Parallel()
 	for _, with := range []string{"nothing", "a file", "a socket without the preface"} {
 		cmd := actCommand("print", "myself")
 		cmd.Path, _ = os.Executable()

@@ -91,6 +91,7 @@ func about(events []Event, guid string, kind EventKind) (found []Event) {
 }
 
 func TestNextInitiatorFindsKeptWorkers(t *testing.T) {
+	t.Parallel()
 	h, path := newAttachableKeeper(t)
 	log := filepath.Join(t.TempDir(), "log")
 	s := kept("w", "exit-on-term", "7")
@@ -133,6 +134,7 @@ func TestNextInitiatorFindsKeptWorkers(t *testing.T) {
 // TestExitInTheWindowIsSent: with its time, and again to the next initiator
 // when the one before died without saving a snapshot.
 func TestExitInTheWindowIsSent(t *testing.T) {
+	t.Parallel()
 	h, path := newAttachableKeeper(t)
 	order := kept("w", "exit-on-term", "3")
 	order.Stdout = Log{Path: filepath.Join(t.TempDir(), "log")}
@@ -171,6 +173,7 @@ func TestExitInTheWindowIsSent(t *testing.T) {
 // TestKeeperEndsWithoutNextInitiator: the keeper ends after the last worker and
 // its grace.
 func TestKeeperEndsWithoutNextInitiator(t *testing.T) {
+	t.Parallel()
 	h, path := newAttachableKeeper(t)
 	s := kept("w", "exit-on-term", "0")
 	s.OrphanGrace = 10 * time.Millisecond
@@ -193,6 +196,7 @@ func TestKeeperEndsWithoutNextInitiator(t *testing.T) {
 
 // TestKeepAllForKeepsEveryWorker: for an upgrade, and not beyond its time.
 func TestKeepAllForKeepsEveryWorker(t *testing.T) {
+	t.Parallel()
 	h, path := newAttachableKeeper(t)
 	worker := h.spawnWorker(orderAct("s", "ignore-term"))
 	h.awaitLine("s", "deaf")
@@ -220,6 +224,7 @@ func must(t *testing.T, errs ...error) {
 // TestAdopt: after the keeper was killed another keeper watches a process that
 // is not its child, reads its pipes and learns its true exit code.
 func TestAdopt(t *testing.T) {
+	t.Parallel()
 	for _, code := range []int{7, 0} { // 0 is told by the kernel itself only
 		t.Run(fmt.Sprint(code), func(t *testing.T) { adoptAndEnd(t, code) })
 	}
@@ -259,6 +264,7 @@ func adoptAndEnd(t *testing.T, code int) {
 // TestAdoptSignalsNoOtherProcess: a pid that was reused, or that no process
 // has.
 func TestAdoptSignalsNoOtherProcess(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	stranger := actCommand("sleep")
 	pid := startCommand(stranger)

@@ -6,6 +6,7 @@ import (
 )
 
 func TestKeeperEnv(t *testing.T) {
+	t.Parallel()
 	got := keeperEnv([]string{
 		"PATH=/bin", "NOTIFY_SOCKET=/run/n", "LISTEN_FDS=1", "LISTEN_PID=7", "WATCHDOG_USEC=9", "WATCHDOG_PID=7",
 		"INITIATOR_GUID=a", "NOTIFY_SOCKETS=kept", "EMPTY=",

@@ -11,6 +11,7 @@ import (
 )
 
 func TestHelloExitAndClose(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	hello := h.awaitEvent("hello", func(e Event) bool { return e.Kind == KindHello })
 	if hello.PID != h.PID() || hello.Version != Version {
@@ -36,6 +37,7 @@ func TestHelloExitAndClose(t *testing.T) {
 }
 
 func TestKilledBySignal(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	s := h.spawnWorker(orderAct("w", "sleep"))
 	syscall.Kill(s.PID, syscall.SIGKILL)
@@ -45,6 +47,7 @@ func TestKilledBySignal(t *testing.T) {
 }
 
 func TestEndOrders(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, act string
 		args      []string
@@ -89,6 +92,7 @@ func TestEndOrders(t *testing.T) {
 }
 
 func TestEndOfUnknownWorkerIsEmptied(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	if e := h.endWorker("nobody", syscall.SIGTERM, deadline); !e.EmptyProven {
 		t.Errorf("emptied = %+v, want proven", e)
@@ -96,6 +100,7 @@ func TestEndOfUnknownWorkerIsEmptied(t *testing.T) {
 }
 
 func TestSecondEndHurries(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	h.spawnWorker(orderAct("w", "ignore-term"))
 	h.awaitLine("w", "deaf")
@@ -108,6 +113,7 @@ func TestSecondEndHurries(t *testing.T) {
 }
 
 func TestExitReportsSurvivorsAndEmptied(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	h.spawnWorker(orderAct("w", "hold-pipe"))
 	daemon := parsePID(t, h.awaitLine("w", "daemon "))
@@ -130,6 +136,7 @@ func TestExitReportsSurvivorsAndEmptied(t *testing.T) {
 // TestUnattributedProcess: a process whose worker is unknown is named in
 // Unattributed and dies with the keeper.
 func TestUnattributedProcess(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	leader := h.spawnWorker(orderAct("w", "daemon", "bare")).PID
 	stray := parsePID(t, h.awaitLine("w", "daemon "))
@@ -148,6 +155,7 @@ func TestUnattributedProcess(t *testing.T) {
 }
 
 func TestSpawnsThatFail(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name, text string, mode os.FileMode) string {
 		path := dir + "/" + name
@@ -188,6 +196,7 @@ func TestSpawnsThatFail(t *testing.T) {
 }
 
 func TestNULIsRefused(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	if err := h.Spawn(orderCommand("w", "a\x00b")); err == nil {
 		t.Error("a NUL in the arguments was taken")

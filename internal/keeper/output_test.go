@@ -35,6 +35,7 @@ func (h *testKeeper) runToEnd(s SpawnOrder, path string) string {
 }
 
 func TestLogHoldsEverythingBeforeTheExit(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	path := filepath.Join(t.TempDir(), "deep", "er", "out.log")
 	for i := range 50 {
@@ -52,6 +53,7 @@ func TestLogHoldsEverythingBeforeTheExit(t *testing.T) {
 }
 
 func TestTimestampsAndJunk(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	s := orderCommand("w", "sh", "-c", `printf 'one\r\n\n\377\376\000junk\n'; printf err >&2`)
 	s.Stdout.Timestamps, s.RedirectStderr = true, true
@@ -64,6 +66,7 @@ func TestTimestampsAndJunk(t *testing.T) {
 }
 
 func TestRotation(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.log")
 	h := newTestKeeper(t)
@@ -88,6 +91,7 @@ func TestRotation(t *testing.T) {
 
 // TestSharedLog: replicas that share a log never tear each other's lines.
 func TestSharedLog(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	path := filepath.Join(t.TempDir(), "out.log")
 	const n = 4
@@ -113,6 +117,7 @@ func TestSharedLog(t *testing.T) {
 }
 
 func TestReopen(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	path := filepath.Join(t.TempDir(), "out.log")
 	s := orderCommand("w", "sh", "-c", "echo before; read x; echo after; sleep 1000")
@@ -204,6 +209,7 @@ func TestUnreadEvents(t *testing.T) {
 }
 
 func TestStdin(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{0, 1, 64 << 10, 64<<10 + 1, 1 << 20, 5 << 20} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			h := newTestKeeper(t)
@@ -219,6 +225,7 @@ func TestStdin(t *testing.T) {
 }
 
 func TestUnreadStdin(t *testing.T) {
+	t.Parallel()
 	h := newTestKeeper(t)
 	s := orderAct("w", "exit", "0")
 	s.Stdin = make([]byte, 5<<20)
@@ -228,6 +235,7 @@ func TestUnreadStdin(t *testing.T) {
 }
 
 func TestSplitter(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.SliceOf(rapid.SampledFrom([]byte("ab\n\xff"))).Draw(t, "text")
 		var s lineSplitter
@@ -250,6 +258,7 @@ func TestSplitter(t *testing.T) {
 }
 
 func TestSplitterBoundsALine(t *testing.T) {
+	t.Parallel()
 	var s lineSplitter
 	var sizes []int
 	yield := func(line []byte) { sizes = append(sizes, len(line)) }

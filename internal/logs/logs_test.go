@@ -87,6 +87,7 @@ func writeTwoLogs(t *testing.T) (a, b string) {
 }
 
 func TestRead(t *testing.T) {
+	t.Parallel()
 	a, b := writeTwoLogs(t)
 	tests := []struct {
 		what    string
@@ -117,6 +118,7 @@ func TestRead(t *testing.T) {
 }
 
 func TestReadOfNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	never := func([]Line) error { t.Error("emitted"); return nil }
 	if err := Read(t.Context(), []Source{{Path: dir + "/a"}, {Path: dir + "/b"}}, Query{}, never); !errors.Is(err, fs.ErrNotExist) {
@@ -129,6 +131,7 @@ func TestReadOfNothing(t *testing.T) {
 }
 
 func TestReadEndsWithItsReader(t *testing.T) {
+	t.Parallel()
 	a, _ := writeTwoLogs(t)
 	gone := errors.New("gone")
 	for _, q := range []Query{{}, {Follow: true}, {Tail: 1}} {
@@ -181,6 +184,7 @@ func want(t *testing.T, next func() string, lines ...string) {
 }
 
 func TestFollow(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "log")
 	next := followLogs(t, Query{}, Source{Path: path}) // it is not there yet
 	add(t, path, "one\n")
@@ -201,6 +205,7 @@ func TestFollow(t *testing.T) {
 }
 
 func TestFollowBeginsAtTheTailOfBoth(t *testing.T) {
+	t.Parallel()
 	a, b := writeTwoLogs(t)
 	next := followLogs(t, Query{Tail: 2}, Source{Path: a}, Source{Path: b})
 	want(t, next, "1eight", "0nine")
@@ -213,6 +218,7 @@ func TestFollowBeginsAtTheTailOfBoth(t *testing.T) {
 // TestFollowMuch: a source with more lines than batchLines does not wait for
 // the next tick, and no line is lost between batches.
 func TestFollowMuch(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "log")
 	next := followLogs(t, Query{}, Source{Path: path})
 	const n = 5*batchLines + 1
@@ -227,6 +233,7 @@ func TestFollowMuch(t *testing.T) {
 }
 
 func TestLongTail(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "log")
 	var text strings.Builder
 	for i := range 20_000 {
@@ -244,6 +251,7 @@ func TestLongTail(t *testing.T) {
 // TestTimestampsOfBothVersions: lines of a keeper that wrote milliseconds are
 // ordered by milliseconds.
 func TestTimestampsOfBothVersions(t *testing.T) {
+	t.Parallel()
 	from := at(1).Add(300 * time.Microsecond)
 	for _, c := range []struct {
 		line        string

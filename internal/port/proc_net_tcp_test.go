@@ -11,6 +11,7 @@ import (
 const header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
 func TestParseTable(t *testing.T) {
+	t.Parallel()
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		t.Skip("the rows below were read on a little-endian machine")
 	}
@@ -36,6 +37,7 @@ func TestParseTable(t *testing.T) {
 }
 
 func TestParseTableStopsWhenTold(t *testing.T) {
+	t.Parallel()
 	row := "   0: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 0 0 12345\n"
 	n := 0
 	must(t, parseTable([]byte(header+row+row), func(tcpSocket) bool { n++; return false }))
@@ -45,6 +47,7 @@ func TestParseTableStopsWhenTold(t *testing.T) {
 }
 
 func TestParseTableRefuses(t *testing.T) {
+	t.Parallel()
 	for name, row := range map[string]string{
 		"too short":       "0: 0100007F:1F90 00000000:0000 0A",
 		"short address":   "0: 0100:1F90 00000000:0000 0A 0:0 0:0 0 0 0 1",
@@ -85,6 +88,7 @@ func FuzzParseTable(f *testing.F) {
 }
 
 func TestReachedSocketsAgreeWithTheKernel(t *testing.T) {
+	t.Parallel()
 	tests := map[string][]string{
 		"127.0.0.1": {"127.0.0.1", "::ffff:127.0.0.1", "0.0.0.0", "::"},
 		"0.0.0.0":   {"127.0.0.1", "::ffff:127.0.0.1", "0.0.0.0", "::"},

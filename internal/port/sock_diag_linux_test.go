@@ -51,6 +51,7 @@ func TestDiagAgreesWithProcOnIPv6(t *testing.T) {
 }
 
 func TestDiagErrors(t *testing.T) {
+	t.Parallel()
 	request := diagRequest(unix.AF_INET)
 	message := func(kind, size byte, body ...byte) []byte {
 		b := slices.Concat(make([]byte, unix.NLMSG_HDRLEN), body)
