@@ -33,13 +33,13 @@ var changed = []change{
 		"workers read /dev/null on stdin, where supervisord gives them a pipe",
 	},
 	{func(f *supervisord.File, p *supervisord.Process) bool {
-		return f.Settings.ChildLogDir == "" && (p.Stdout.Kind == supervisord.Auto || p.Stderr.Kind == supervisord.Auto)
+		return f.Settings.ChildLogDir == "" && (p.Stdout.Kind == supervisord.LogAuto || p.Stderr.Kind == supervisord.LogAuto)
 	}, "AUTO logs are files in the state directory that keep their names and are not erased at the start"},
 	{func(f *supervisord.File, p *supervisord.Process) bool {
-		return f.Settings.ChildLogDir != "" && (p.Stdout.Kind == supervisord.Auto || p.Stderr.Kind == supervisord.Auto)
+		return f.Settings.ChildLogDir != "" && (p.Stdout.Kind == supervisord.LogAuto || p.Stderr.Kind == supervisord.LogAuto)
 	}, "AUTO logs in childlogdir keep their names and are not erased at the start"},
 	{func(_ *supervisord.File, p *supervisord.Process) bool {
-		return p.Stdout.Kind == supervisord.ToFile || p.Stderr.Kind == supervisord.ToFile
+		return p.Stdout.Kind == supervisord.LogToFile || p.Stderr.Kind == supervisord.LogToFile
 	}, "new log files can be read by their owner only"},
 	{
 		func(f *supervisord.File, p *supervisord.Process) bool { return f.Settings.User != "" && p.User == "" },

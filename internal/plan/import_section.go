@@ -60,7 +60,7 @@ var plainVariable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // referring puts references in the places of marks.
 func (i *importer) referring(text string) string {
-	return supervisord.Marks(text, func(variable string) string {
+	return supervisord.ExpandMarks(text, func(variable string) string {
 		if plainVariable.MatchString(variable) {
 			return "${env:" + variable + "}"
 		}
@@ -70,7 +70,7 @@ func (i *importer) referring(text string) string {
 }
 
 // real is a value as it is, with the environment in it.
-func (i *importer) real(s string) string { return i.shown.file.Real(s) }
+func (i *importer) real(s string) string { return i.shown.file.ResolveMarks(s) }
 
 func (i *importer) note(format string, args ...any) {
 	i.notes = append(i.notes, fmt.Sprintf(format, args...))

@@ -22,7 +22,7 @@ func Read(path string, env Env) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{path: path, env: env, supervisord: supervisord.Is(data)}
+	s := &Source{path: path, env: env, supervisord: supervisord.IsConfig(data)}
 	s.loader = loader{env: env, seen: map[string]bool{}}
 	if !s.supervisord {
 		s.loader.file(path, data)

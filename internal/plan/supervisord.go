@@ -22,12 +22,12 @@ func loadSupervisord(path string, env Env) (*Plan, error) {
 	return newMove(f).plan, nil
 }
 
-func worldOf(env Env) supervisord.World {
+func worldOf(env Env) supervisord.Environment {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost"
 	}
-	return supervisord.World{Lookup: env.Lookup, Host: host}
+	return supervisord.Environment{Lookup: env.Lookup, Host: host}
 }
 
 // move makes a plan of what supervisord reads in a file.
@@ -66,7 +66,7 @@ func (m *move) workingDir() string {
 	if s := m.file.Settings; s.Directory != "" && !s.NoDaemon {
 		dir = s.Directory
 	}
-	abs, err := filepath.Abs(m.file.Real(dir))
+	abs, err := filepath.Abs(m.file.ResolveMarks(dir))
 	if err != nil { // no working directory any more
 		return m.file.Here
 	}
@@ -75,7 +75,7 @@ func (m *move) workingDir() string {
 
 // abs is a path from the working directory.
 func (m *move) abs(path string) string {
-	if filepath.IsAbs(m.file.Real(path)) {
+	if filepath.IsAbs(m.file.ResolveMarks(path)) {
 		return filepath.Clean(path)
 	}
 	return filepath.Join(m.base, path)
@@ -268,12 +268,12 @@ func (m *move) auto(stream string) string {
 func (m *move) log(p supervisord.Process, l supervisord.Log, stream string) Log {
 	log := Log{MaxBytes: max(l.MaxBytes, 0), Backups: max(l.Backups, 0), Raw: true}
 	switch {
-	case l.Kind == supervisord.Auto && m.file.Settings.ChildLogDir == "":
+	case l.Kind == supervisord.LogAuto && m.file.Settings.ChildLogDir == "":
 		log.Path = m.auto(stream)
-	case l.Kind == supervisord.Auto:
+	case l.Kind == supervisord.LogAuto:
 		name := fmt.Sprintf("%s-%s---%s.log", nameOf(p), stream, m.file.Settings.Identifier)
 		log.Path = m.abs(filepath.Join(m.file.Settings.ChildLogDir, name))
-	case l.Kind == supervisord.None || l.Path == "/dev/null":
+	case l.Kind == supervisord.LogNone || l.Path == "/dev/null":
 	case ownOutput(l.Path):
 		log.Path = "-"
 	default:

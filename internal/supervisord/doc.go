@@ -12,16 +12,16 @@
 //	include.go      [include]
 //	glob.go         which files a pattern means
 //	names.go        what can be referred to
-//	real.go         references to the environment that are kept as such
+//	marks.go       references to the environment that are kept as such
 //	expand.go       %(name)s
 //	format.go       %(process_num)02d: how one value is printed
-//	context.go      one section: each key expanded, read, faults noted
+//	section_reader.go      one section: each key expanded, read, faults noted
 //	value_*.go      how each kind of value is read
-//	lex.go          words of a command, tokens of an environment
+//	split_words.go         words of a command, tokens of an environment
 //	settings.go     [supervisord]
 //	servers.go      [unix_http_server], [inet_http_server]
 //	groups.go       [group:x]; which process is in which group
 //	program.go      [program:x]: one process for each of numprocs
-//	elsewhere.go    what is there and not done
-//	types.go        File, Group, Process: what comes out
+//	other_sections.go    what is there and not done
+//	file.go       File, Group, Process: what comes out
 package supervisord

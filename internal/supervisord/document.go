@@ -11,12 +11,12 @@ const defaultSection = "DEFAULT"
 // are one, and the last value of a key counts.
 type document struct {
 	names    []string // in the order in which they were first met
-	sections map[string]*merged
+	sections map[string]*mergedSection
 	all      []*Section
 }
 
-// merged is a section with the keys of all that have its name.
-type merged struct {
+// mergedSection is a section with the keys of all that have its name.
+type mergedSection struct {
 	name  string
 	first *Section
 	keys  map[string]Key
@@ -24,37 +24,37 @@ type merged struct {
 }
 
 func newDocument() *document {
-	d := &document{sections: map[string]*merged{}}
-	d.sections[defaultSection] = &merged{name: defaultSection, first: &Section{Name: defaultSection}, keys: map[string]Key{}}
+	d := &document{sections: map[string]*mergedSection{}}
+	d.sections[defaultSection] = &mergedSection{name: defaultSection, first: &Section{Name: defaultSection}, keys: map[string]Key{}}
 	return d
 }
 
-func (d *document) add(sections []*Section) {
+func (d *document) addSections(sections []*Section) {
 	for _, s := range sections {
 		d.all = append(d.all, s)
 		m := d.sections[s.Name]
 		if m == nil {
-			m = &merged{name: s.Name, first: s, keys: map[string]Key{}}
+			m = &mergedSection{name: s.Name, first: s, keys: map[string]Key{}}
 			d.sections[s.Name] = m
 			d.names = append(d.names, s.Name)
 		}
 		for _, k := range s.Keys {
-			m.set(k)
+			m.setKey(k)
 		}
 	}
 }
 
-func (m *merged) set(k Key) {
+func (m *mergedSection) setKey(k Key) {
 	if _, there := m.keys[k.Name]; !there {
 		m.order = append(m.order, k.Name)
 	}
 	m.keys[k.Name] = k
 }
 
-func (d *document) has(section string) bool { return slices.Contains(d.names, section) }
+func (d *document) hasSection(section string) bool { return slices.Contains(d.names, section) }
 
-// find is a key of the section, or one that it inherits.
-func (d *document) find(section, key string) (Key, bool) {
+// findKey is a key of the section, or one that it inherits.
+func (d *document) findKey(section, key string) (Key, bool) {
 	if m := d.sections[section]; m != nil {
 		if k, ok := m.keys[key]; ok {
 			return k, true
@@ -71,7 +71,7 @@ func (d *document) expandHere(here string) {
 	const mark = "%(here)s"
 	for _, name := range d.names {
 		m := d.sections[name]
-		for _, from := range []*merged{d.sections[defaultSection], m} {
+		for _, from := range []*mergedSection{d.sections[defaultSection], m} {
 			for _, key := range from.order {
 				k, own := m.keys[key]
 				if !own {
@@ -79,7 +79,7 @@ func (d *document) expandHere(here string) {
 				}
 				if strings.Contains(k.Raw, mark) {
 					k.Raw = strings.ReplaceAll(k.Raw, mark, here)
-					m.set(k)
+					m.setKey(k)
 				}
 			}
 		}

@@ -8,15 +8,15 @@ import (
 	"initiator/internal/spelling"
 )
 
-// wrong is what is wrong with a value, and what would be right.
-type wrong struct{ problem, remedy string }
+// invalidValue is what is wrong with a value, and what would be right.
+type invalidValue struct{ problem, remedy string }
 
-func (w wrong) Error() string { return w.problem + "; " + w.remedy }
+func (w invalidValue) Error() string { return w.problem + "; " + w.remedy }
 
-// expand resolves the references of a value as Python's % operator does with a
+// expandReferences resolves the references of a value as Python's % operator does with a
 // dictionary. A %s without a name would print the whole dictionary there, with
 // the environment in it; nobody means that, and it is refused.
-func expand(s string, n names) (string, error) {
+func expandReferences(s string, n names) (string, error) {
 	var b strings.Builder
 	for {
 		at := strings.IndexByte(s, '%')
@@ -25,7 +25,7 @@ func expand(s string, n names) (string, error) {
 			return b.String(), nil
 		}
 		b.WriteString(s[:at])
-		text, rest, err := reference(s[at:], n)
+		text, rest, err := expandReference(s[at:], n)
 		if err != nil {
 			return "", err
 		}
@@ -34,8 +34,8 @@ func expand(s string, n names) (string, error) {
 	}
 }
 
-// reference resolves the one that s begins with.
-func reference(s string, n names) (text, rest string, err error) {
+// expandReference resolves the one that s begins with.
+func expandReference(s string, n names) (text, rest string, err error) {
 	if rest = s[1:]; strings.HasPrefix(rest, "%") {
 		return "%", rest[1:], nil
 	}
@@ -47,18 +47,18 @@ func reference(s string, n names) (text, rest string, err error) {
 			return "", "", err
 		}
 		known := false
-		if value, known = n.find(name); !known {
+		if value, known = n.findName(name); !known {
 			return "", "", unknownName(name, n)
 		}
 	}
 	f, rest, ok := readFormat(rest)
 	switch {
 	case !ok:
-		return "", "", wrong{fmt.Sprintf("%q is no reference", shorten(s)), "write %(name)s, and %% for a plain %"}
+		return "", "", invalidValue{fmt.Sprintf("%q is no reference", shorten(s)), "write %(name)s, and %% for a plain %"}
 	case !named:
-		return "", "", wrong{fmt.Sprintf("%q refers to nothing", s[:len(s)-len(rest)]), "write %% for a plain %"}
+		return "", "", invalidValue{fmt.Sprintf("%q refers to nothing", s[:len(s)-len(rest)]), "write %% for a plain %"}
 	}
-	text, err = f.print(value)
+	text, err = f.formatValue(value)
 	return text, rest, err
 }
 
@@ -82,18 +82,18 @@ func nameOf(s string) (name, rest string, err error) {
 			return s[1:i], s[i+1:], nil
 		}
 	}
-	return "", "", wrong{`the bracket of a "%(" does not close`, "write %(name)s"}
+	return "", "", invalidValue{`the bracket of a "%(" does not close`, "write %(name)s"}
 }
 
 func unknownName(name string, n names) error {
 	problem := fmt.Sprintf("%%(%s)s refers to nothing that is known here", name)
 	if variable, ok := strings.CutPrefix(name, "ENV_"); ok {
-		return wrong{fmt.Sprintf("the environment variable %s is not set", variable), "set it before the start"}
+		return invalidValue{fmt.Sprintf("the environment variable %s is not set", variable), "set it before the start"}
 	}
-	words := n.words()
+	words := n.ownNames()
 	if near, ok := spelling.Nearest(name, words); ok {
-		return wrong{problem, fmt.Sprintf("did you mean %%(%s)s?", near)}
+		return invalidValue{problem, fmt.Sprintf("did you mean %%(%s)s?", near)}
 	}
 	slices.Sort(words)
-	return wrong{problem, "write one of " + strings.Join(words, ", ") + ", or ENV_ and the name of a variable"}
+	return invalidValue{problem, "write one of " + strings.Join(words, ", ") + ", or ENV_ and the name of a variable"}
 }

@@ -22,12 +22,12 @@ func readFormat(s string) (f format, rest string, ok bool) {
 	f.precision = -1
 	i := 0
 	for i < len(s) && strings.IndexByte("-+ 0#", s[i]) >= 0 {
-		f.flag(s[i])
+		f.setFlag(s[i])
 		i++
 	}
-	f.width, i = digits(s, i)
+	f.width, i = readDigits(s, i)
 	if i < len(s) && s[i] == '.' {
-		f.precision, i = digits(s, i+1)
+		f.precision, i = readDigits(s, i+1)
 	}
 	if i < len(s) && strings.IndexByte("hlL", s[i]) >= 0 {
 		i++
@@ -39,7 +39,7 @@ func readFormat(s string) (f format, rest string, ok bool) {
 	return f, s[i+1:], true
 }
 
-func (f *format) flag(c byte) {
+func (f *format) setFlag(c byte) {
 	switch c {
 	case '-':
 		f.minus = true
@@ -54,7 +54,7 @@ func (f *format) flag(c byte) {
 	}
 }
 
-func digits(s string, i int) (n, end int) {
+func readDigits(s string, i int) (n, end int) {
 	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
 		n = min(n*10+int(s[i]-'0'), maxWidth+1)
 		i++
@@ -62,55 +62,55 @@ func digits(s string, i int) (n, end int) {
 	return n, i
 }
 
-// print formats a string or an int.
-func (f format) print(value any) (string, error) {
+// formatValue formats a string or an int.
+func (f format) formatValue(value any) (string, error) {
 	switch v := value.(type) {
 	case int:
-		return f.number(v)
+		return f.formatNumber(v)
 	case string:
-		return f.text(v)
+		return f.formatText(v)
 	}
-	return "", wrong{"the value cannot be printed", "write %(name)s"}
+	return "", invalidValue{"the value cannot be printed", "write %(name)s"}
 }
 
-func (f format) text(s string) (string, error) {
+func (f format) formatText(s string) (string, error) {
 	switch f.verb {
 	case 's':
 	case 'r', 'a':
-		s = repr(s, f.verb == 'a')
+		s = pythonRepr(s, f.verb == 'a')
 	case 'c':
 		if utf8.RuneCountInString(s) != 1 {
-			return "", wrong{"%c prints one character, and this has more", "write %(name)s"}
+			return "", invalidValue{"%c prints one character, and this has more", "write %(name)s"}
 		}
 	default:
-		return "", wrong{fmt.Sprintf("%%%c prints numbers, and this is a text", f.verb), "write %(name)s"}
+		return "", invalidValue{fmt.Sprintf("%%%c prints numbers, and this is a text", f.verb), "write %(name)s"}
 	}
 	if f.precision >= 0 && f.verb != 'c' {
 		r := []rune(s)
 		s = string(r[:min(len(r), f.precision)])
 	}
-	return f.pad("", s, false), nil
+	return f.padText("", s, false), nil
 }
 
-func (f format) number(n int) (string, error) {
+func (f format) formatNumber(n int) (string, error) {
 	base := map[byte]int{'d': 10, 'i': 10, 'u': 10, 'o': 8, 'x': 16, 'X': 16}[f.verb]
 	switch {
 	case base != 0:
-		return f.integer(n, base), nil
+		return f.formatInteger(n, base), nil
 	case f.verb == 'c':
 		if n < 0 || n > utf8.MaxRune {
-			return "", wrong{"there is no such character", "write %(name)d"}
+			return "", invalidValue{"there is no such character", "write %(name)d"}
 		}
-		return f.pad("", string(rune(n)), false), nil
+		return f.padText("", string(rune(n)), false), nil
 	case strings.IndexByte("sra", f.verb) >= 0:
 		f.verb = 's' // a number has no quotes
-		return f.text(strconv.Itoa(n))
+		return f.formatText(strconv.Itoa(n))
 	}
-	return f.real(float64(n)), nil
+	return f.formatReal(float64(n)), nil
 }
 
-func (f format) integer(n, base int) string {
-	sign, magnitude := f.sign(n < 0), uint64(n)
+func (f format) formatInteger(n, base int) string {
+	sign, magnitude := f.signText(n < 0), uint64(n)
 	if n < 0 {
 		magnitude = -magnitude
 	}
@@ -124,10 +124,10 @@ func (f format) integer(n, base int) string {
 	if f.sharp && base != 10 {
 		sign += "0" + string(f.verb)
 	}
-	return f.pad(sign, text, f.zero)
+	return f.padText(sign, text, f.zero)
 }
 
-func (f format) real(x float64) string {
+func (f format) formatReal(x float64) string {
 	precision := f.precision
 	if precision < 0 {
 		precision = 6
@@ -137,11 +137,11 @@ func (f format) real(x float64) string {
 		alternate = "#"
 	}
 	text := fmt.Sprintf("%"+alternate+"."+strconv.Itoa(precision)+string(f.verb), x)
-	sign := f.sign(x < 0)
-	return f.pad(sign, strings.TrimPrefix(text, "-"), f.zero)
+	sign := f.signText(x < 0)
+	return f.padText(sign, strings.TrimPrefix(text, "-"), f.zero)
 }
 
-func (f format) sign(negative bool) string {
+func (f format) signText(negative bool) string {
 	switch {
 	case negative:
 		return "-"
@@ -153,7 +153,7 @@ func (f format) sign(negative bool) string {
 	return ""
 }
 
-func (f format) pad(sign, text string, zero bool) string {
+func (f format) padText(sign, text string, zero bool) string {
 	gap := f.width - utf8.RuneCountInString(sign+text)
 	switch {
 	case gap <= 0:
@@ -166,8 +166,8 @@ func (f format) pad(sign, text string, zero bool) string {
 	return strings.Repeat(" ", gap) + sign + text
 }
 
-// repr is a Python string literal.
-func repr(s string, ascii bool) string {
+// pythonRepr is a Python string literal.
+func pythonRepr(s string, ascii bool) string {
 	quote := "'"
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 		quote = `"`

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// glob returns the files that a pattern means, sorted. It is Python's: names
+// globFiles returns the files that a pattern means, sorted. It is Python's: names
 // that begin with a dot need a dot in the pattern, [!x] negates, a bracket that
 // does not close means itself, and there is no escape.
-func glob(pattern string) []string {
+func globFiles(pattern string) []string {
 	at := []string{""}
 	if strings.HasPrefix(pattern, "/") {
 		at = []string{"/"}
 	}
 	parts := strings.FieldsFunc(pattern, func(r rune) bool { return r == '/' })
 	for _, part := range parts {
-		at = below(at, part)
+		at = globPart(at, part)
 	}
 	if strings.HasSuffix(pattern, "/") || len(parts) == 0 {
 		return nil // a directory is no file to include
@@ -27,21 +27,21 @@ func glob(pattern string) []string {
 	return at
 }
 
-func below(dirs []string, part string) (found []string) {
+func globPart(dirs []string, part string) (found []string) {
 	for _, dir := range dirs {
 		if !strings.ContainsAny(part, "*?[") {
 			if _, err := os.Lstat(filepath.Join(dir, part)); err == nil {
-				found = append(found, joined(dir, part))
+				found = append(found, joinPath(dir, part))
 			}
 			continue
 		}
-		found = append(found, matching(dir, part)...)
+		found = append(found, matchNames(dir, part)...)
 	}
 	return found
 }
 
-func matching(dir, part string) (found []string) {
-	re := translate(part)
+func matchNames(dir, part string) (found []string) {
+	re := compilePattern(part)
 	look := dir
 	if look == "" {
 		look = "."
@@ -53,22 +53,22 @@ func matching(dir, part string) (found []string) {
 	for _, e := range entries {
 		hidden := strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(part, ".")
 		if !hidden && re.MatchString(e.Name()) {
-			found = append(found, joined(dir, e.Name()))
+			found = append(found, joinPath(dir, e.Name()))
 		}
 	}
 	return found
 }
 
-// joined keeps "." and "..", as os.path.join does.
-func joined(dir, name string) string {
+// joinPath keeps "." and "..", as os.path.join does.
+func joinPath(dir, name string) string {
 	if dir == "" || strings.HasSuffix(dir, "/") {
 		return dir + name
 	}
 	return dir + "/" + name
 }
 
-// translate makes a regular expression of a pattern for one name.
-func translate(part string) *regexp.Regexp {
+// compilePattern makes a regular expression of a pattern for one name.
+func compilePattern(part string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString(`(?s)\A`)
 	for i := 0; i < len(part); i++ {
@@ -78,7 +78,7 @@ func translate(part string) *regexp.Regexp {
 		case '?':
 			b.WriteString(".")
 		case '[':
-			set, end := bracket(part, i)
+			set, end := translateSet(part, i)
 			b.WriteString(set)
 			i = end
 		default:
@@ -98,8 +98,8 @@ func translate(part string) *regexp.Regexp {
 	return re
 }
 
-// bracket translates the set that begins at i, and returns where it ends.
-func bracket(part string, i int) (set string, end int) {
+// translateSet translates the set that begins at i, and returns where it ends.
+func translateSet(part string, i int) (set string, end int) {
 	j := i + 1
 	if j < len(part) && part[j] == '!' {
 		j++

@@ -9,48 +9,48 @@ import (
 	"initiator/proactor"
 )
 
-// include reads what [include] names, once: an [include] in those files is of
+// readIncludes reads what [include] names, once: an [include] in those files is of
 // no meaning to supervisord.
-func (r *reader) include(path string) {
-	if !r.doc.has("include") {
+func (r *reader) readIncludes(path string) {
+	if !r.doc.hasSection("include") {
 		return
 	}
 	r.doc.expandHere(r.file.Here)
-	c := &context{r: r, section: "include", names: r.outside()}
-	if !c.given("files") {
-		c.faultAt("", "nothing says what to include", "write files = conf.d/*.conf")
+	c := &sectionReader{r: r, section: "include", names: r.commonNames()}
+	if !c.hasKey("files") {
+		c.addFaultAt("", "nothing says what to include", "write files = conf.d/*.conf")
 		return
 	}
-	k, _ := r.doc.find("include", "files")
-	base := filepath.Dir(absolute(path))
-	for _, pattern := range strings.FieldsFunc(r.file.Real(value(c, "files", "", plain)), isSpace) {
+	k, _ := r.doc.findKey("include", "files")
+	base := filepath.Dir(absolutePath(path))
+	for _, pattern := range strings.FieldsFunc(r.file.ResolveMarks(readValue(c, "files", "", readText)), isSpace) {
 		if !strings.HasPrefix(pattern, "/") {
 			pattern = base + "/" + pattern
 		}
-		r.pattern(c, k, pattern)
+		r.includePattern(c, k, pattern)
 	}
 }
 
-func (r *reader) pattern(c *context, k Key, pattern string) {
-	files := glob(pattern)
+func (r *reader) includePattern(c *sectionReader, k Key, pattern string) {
+	files := globFiles(pattern)
 	if len(files) == 0 {
-		c.warn("files", fmt.Sprintf("no file matches %q", pattern), "")
+		c.addWarning("files", fmt.Sprintf("no file matches %q", pattern), "")
 	}
 	for _, path := range files {
-		r.included(c, k, path)
+		r.includeFile(c, k, path)
 	}
 }
 
-// included reads one file. One that cannot be opened is passed over, as
+// includeFile reads one file. One that cannot be opened is passed over, as
 // supervisord does, but not without a word.
-func (r *reader) included(c *context, k Key, path string) {
+func (r *reader) includeFile(c *sectionReader, k Key, path string) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		c.warn("files", err.Error(), "make it a readable file")
+		c.addWarning("files", err.Error(), "make it a readable file")
 		return
 	}
 	before := len(r.doc.all)
-	r.add(r.shown(path), data)
+	r.addFile(r.displayPath(path), data)
 	for _, s := range r.doc.all[before:] {
 		if s.Name == "include" {
 			r.file.Warnings = append(r.file.Warnings, proactor.Fault{
@@ -61,9 +61,9 @@ func (r *reader) included(c *context, k Key, path string) {
 	r.doc.expandHere(filepath.Dir(path))
 }
 
-// shown is the path as a person would write it: relative when the including
+// displayPath is the path as a person would write it: relative when the including
 // file was given so.
-func (r *reader) shown(path string) string {
+func (r *reader) displayPath(path string) string {
 	if filepath.IsAbs(r.file.Path) {
 		return path
 	}
@@ -74,7 +74,7 @@ func (r *reader) shown(path string) string {
 	return filepath.Join(filepath.Dir(r.file.Path), relative)
 }
 
-// outside are the names that every section can refer to.
-func (r *reader) outside() names {
-	return names{own: map[string]any{"here": r.file.Here, "host_node_name": r.world.Host}, env: r.environment}
+// commonNames are the names that every section can refer to.
+func (r *reader) commonNames() names {
+	return names{own: map[string]any{"here": r.file.Here, "host_node_name": r.environment.Host}, env: r.lookupVariable}
 }

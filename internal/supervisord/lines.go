@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// line is one line as the reader sees it.
-type line struct {
+// sourceLine is one line as the reader sees it.
+type sourceLine struct {
 	number  int
 	text    string // without its comment and the white space around it
 	indent  int    // characters before the first that is no white space
@@ -18,30 +18,30 @@ type line struct {
 // isSpace is Python's str.isspace, which four separators of ASCII are as well.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || (r >= 0x1c && r <= 0x1f) }
 
-func trim(s string) string { return strings.TrimFunc(s, isSpace) }
+func trimSpace(s string) string { return strings.TrimFunc(s, isSpace) }
 
 // readLines cuts data at LF, CRLF and CR.
-func readLines(data string) []line {
+func readLines(data string) []sourceLine {
 	data = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(data)
 	all := strings.Split(data, "\n")
 	if last := len(all) - 1; all[last] == "" {
 		all = all[:last]
 	}
-	lines := make([]line, len(all))
+	lines := make([]sourceLine, len(all))
 	for i, text := range all {
 		lines[i] = readLine(i+1, text)
 	}
 	return lines
 }
 
-func readLine(number int, text string) line {
-	l := line{number: number}
+func readLine(number int, text string) sourceLine {
+	l := sourceLine{number: number}
 	at := commentAt(text)
 	if at >= 0 {
-		l.comment = trim(text[at:])
-		l.text = trim(text[:at])
+		l.comment = trimSpace(text[at:])
+		l.text = trimSpace(text[:at])
 	} else {
-		l.text = trim(text)
+		l.text = trimSpace(text)
 	}
 	l.indent = utf8.RuneCountInString(text) - utf8.RuneCountInString(strings.TrimLeftFunc(text, isSpace))
 	l.blank = l.text == "" && at < 0
@@ -53,7 +53,7 @@ func readLine(number int, text string) line {
 // by side and stops in the round in which either is found, so that of "a;b ;c
 // #d" and its like it is not always the first one that counts.
 func commentAt(text string) int {
-	if t := trim(text); strings.HasPrefix(t, ";") || strings.HasPrefix(t, "#") {
+	if t := trimSpace(text); strings.HasPrefix(t, ";") || strings.HasPrefix(t, "#") {
 		return 0
 	}
 	next := map[byte]int{';': 0, '#': 0} // where to look on for each mark
@@ -71,7 +71,7 @@ func commentAt(text string) int {
 			}
 			i += from
 			next[mark] = i + 1
-			if begins(text, i) && (found < 0 || i < found) {
+			if beginsComment(text, i) && (found < 0 || i < found) {
 				found = i
 			}
 		}
@@ -82,7 +82,7 @@ func commentAt(text string) int {
 	return -1
 }
 
-func begins(text string, i int) bool {
+func beginsComment(text string, i int) bool {
 	if i == 0 {
 		return true
 	}

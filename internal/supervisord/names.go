@@ -13,7 +13,7 @@ type names struct {
 	set map[string]string
 }
 
-func (n names) find(name string) (any, bool) {
+func (n names) findName(name string) (any, bool) {
 	if v, ok := n.set[name]; ok {
 		return v, true
 	}
@@ -26,8 +26,8 @@ func (n names) find(name string) (any, bool) {
 	return v, ok
 }
 
-// words lists the names that a person might have meant.
-func (n names) words() []string {
+// ownNames lists the names that a person might have meant.
+func (n names) ownNames() []string {
 	var all []string
 	for w := range n.own {
 		all = append(all, w)
@@ -35,19 +35,19 @@ func (n names) words() []string {
 	return all
 }
 
-// environment is the environment with what [supervisord] sets in it.
-func (r *reader) environment(name string) (string, bool) {
+// lookupVariable is the environment with what [supervisord] sets in it.
+func (r *reader) lookupVariable(name string) (string, bool) {
 	for _, e := range r.file.Settings.Environment {
 		if e.Key == name {
 			return e.Value, true
 		}
 	}
-	if r.world.Lookup == nil {
+	if r.environment.Lookup == nil {
 		return "", false
 	}
-	v, ok := r.world.Lookup(name)
-	if ok && r.world.Mark {
-		v = Mark(name)
+	v, ok := r.environment.Lookup(name)
+	if ok && r.environment.Mark {
+		v = MarkVariable(name)
 	}
 	return v, ok
 }

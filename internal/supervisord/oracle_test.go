@@ -65,9 +65,9 @@ var surroundings = map[string]string{
 	"PORT": "8080", "NOTHING": "", "PERCENT": "50%", "SPACED": "two words", "QUOTED": `say "hi"`, "lower": "low",
 }
 
-func world() World {
+func world() Environment {
 	host, _ := os.Hostname()
-	return World{
+	return Environment{
 		Host:   host,
 		Lookup: func(name string) (string, bool) { v, ok := surroundings[name]; return v, ok },
 	}

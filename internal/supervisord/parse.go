@@ -41,10 +41,10 @@ type parser struct {
 	faults   proactor.Faults
 }
 
-func parse(file, data string) ([]*Section, proactor.Faults) {
+func parseFile(file, data string) ([]*Section, proactor.Faults) {
 	p := parser{file: file}
 	for _, l := range readLines(data) {
-		p.line(l)
+		p.parseLine(l)
 	}
 	if p.section != nil {
 		p.section.After = p.comments
@@ -57,31 +57,31 @@ func parse(file, data string) ([]*Section, proactor.Faults) {
 	return p.sections, p.faults
 }
 
-func (p *parser) line(l line) {
+func (p *parser) parseLine(l sourceLine) {
 	switch {
 	case l.text == "":
-		p.nothing(l)
+		p.parseBlank(l)
 	case p.open && l.indent > p.indent:
-		p.goesOn(l)
+		p.continueValue(l)
 	default:
 		p.indent = l.indent
-		p.item(l)
+		p.parseItem(l)
 	}
 }
 
-// nothing is a line without text. An empty one belongs to the value above it,
+// parseBlank is a line without text. An empty one belongs to the value above it,
 // which may go on below.
-func (p *parser) nothing(l line) {
+func (p *parser) parseBlank(l sourceLine) {
 	if l.comment != "" {
 		p.comments = append(p.comments, l.comment)
 	}
 	if l.blank && p.open {
-		p.last().Raw += "\n"
+		p.lastKey().Raw += "\n"
 	}
 }
 
-func (p *parser) goesOn(l line) {
-	k := p.last()
+func (p *parser) continueValue(l sourceLine) {
+	k := p.lastKey()
 	k.Raw += "\n" + l.text
 	k.Comments = append(k.Comments, p.comments...)
 	p.comments = nil
@@ -90,11 +90,11 @@ func (p *parser) goesOn(l line) {
 	}
 }
 
-func (p *parser) last() *Key { return &p.section.Keys[len(p.section.Keys)-1] }
+func (p *parser) lastKey() *Key { return &p.section.Keys[len(p.section.Keys)-1] }
 
-func (p *parser) item(l line) {
-	if name, ok := header(l.text); ok {
-		p.section = &Section{Name: name, File: p.file, Line: l.number, Comments: p.take(), Comment: l.comment}
+func (p *parser) parseItem(l sourceLine) {
+	if name, ok := parseHeader(l.text); ok {
+		p.section = &Section{Name: name, File: p.file, Line: l.number, Comments: p.takeComments(), Comment: l.comment}
 		p.sections = append(p.sections, p.section)
 		p.open = false
 		return
@@ -102,33 +102,33 @@ func (p *parser) item(l line) {
 	at := strings.IndexAny(l.text, "=:")
 	switch {
 	case p.section == nil:
-		p.fault(l, "the line stands before the first [section]", "begin with [supervisord]")
+		p.addFault(l, "the line stands before the first [section]", "begin with [supervisord]")
 		p.section = &Section{File: p.file} // so that it is said once
 	case at < 0:
-		p.fault(l, fmt.Sprintf("%q is neither a [section] nor a key with its value", l.text), "write key = value, or indent it to go on with the value above")
-	case trim(l.text[:at]) == "":
-		p.fault(l, "nothing stands before the "+l.text[at:at+1], "write key = value")
+		p.addFault(l, fmt.Sprintf("%q is neither a [section] nor a key with its value", l.text), "write key = value, or indent it to go on with the value above")
+	case trimSpace(l.text[:at]) == "":
+		p.addFault(l, "nothing stands before the "+l.text[at:at+1], "write key = value")
 	default:
-		p.key(l, at)
+		p.addKey(l, at)
 	}
 }
 
-func (p *parser) key(l line, at int) {
+func (p *parser) addKey(l sourceLine, at int) {
 	p.section.Keys = append(p.section.Keys, Key{
-		Name: strings.ToLower(trim(l.text[:at])), Raw: trim(l.text[at+1:]),
-		File: p.file, Line: l.number, Comments: p.take(), Comment: l.comment,
+		Name: strings.ToLower(trimSpace(l.text[:at])), Raw: trimSpace(l.text[at+1:]),
+		File: p.file, Line: l.number, Comments: p.takeComments(), Comment: l.comment,
 	})
 	p.open = true
 }
 
-func (p *parser) take() []string {
+func (p *parser) takeComments() []string {
 	c := p.comments
 	p.comments = nil
 	return c
 }
 
-// header reads "[name]"; what follows the last bracket does not count.
-func header(text string) (name string, ok bool) {
+// parseHeader reads "[name]"; what follows the last bracket does not count.
+func parseHeader(text string) (name string, ok bool) {
 	end := strings.LastIndexByte(text, ']')
 	if text[0] != '[' || end < 2 {
 		return "", false
@@ -136,6 +136,6 @@ func header(text string) (name string, ok bool) {
 	return text[1:end], true
 }
 
-func (p *parser) fault(l line, problem, remedy string) {
+func (p *parser) addFault(l sourceLine, problem, remedy string) {
 	p.faults = append(p.faults, proactor.Fault{File: p.file, Line: l.number, Problem: problem, Remedy: remedy})
 }

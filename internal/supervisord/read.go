@@ -10,13 +10,13 @@ import (
 	"initiator/proactor"
 )
 
-// Is says whether data is written in this dialect: it has a section that only
+// IsConfig says whether data is written in this dialect: it has a section that only
 // supervisord knows, and none of ours.
-func Is(data []byte) bool {
+func IsConfig(data []byte) bool {
 	if len(data) > proactor.MaxConfig {
 		return false
 	}
-	sections, _ := parse("", string(data))
+	sections, _ := parseFile("", string(data))
 	theirs := false
 	for _, s := range sections {
 		switch kindOf(s.Name) {
@@ -32,25 +32,25 @@ func Is(data []byte) bool {
 // Read reads a file and those that its [include] names. The error is
 // [proactor.Faults] with everything that supervisord would refuse, or that the
 // file itself cannot be read.
-func Read(path string, world World) (*File, error) {
+func Read(path string, world Environment) (*File, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	here := filepath.Dir(absolute(path))
-	r := &reader{world: world, doc: newDocument(), file: &File{Path: path, Here: here}}
+	here := filepath.Dir(absolutePath(path))
+	r := &reader{environment: world, doc: newDocument(), file: &File{Path: path, Here: here}}
 	if world.Mark {
 		r.file.lookup = world.Lookup
 	}
-	r.add(path, data)
+	r.addFile(path, data)
 	if len(r.faults) == 0 {
-		r.include(path)
+		r.readIncludes(path)
 	}
 	if len(r.faults) == 0 {
-		r.settings()
-		r.groups()
-		r.servers()
-		r.elsewhere()
+		r.readSettings()
+		r.readGroups()
+		r.readServers()
+		r.readOtherSections()
 	}
 	if err := r.faults.Err(); err != nil {
 		return nil, err
@@ -62,13 +62,13 @@ func Read(path string, world World) (*File, error) {
 
 // reader is one reading.
 type reader struct {
-	world  World
-	doc    *document
-	file   *File
-	faults proactor.Faults
+	environment Environment
+	doc         *document
+	file        *File
+	faults      proactor.Faults
 }
 
-func (r *reader) add(path string, data []byte) {
+func (r *reader) addFile(path string, data []byte) {
 	fault := func(problem, remedy string) {
 		r.faults = append(r.faults, proactor.Fault{File: path, Problem: problem, Remedy: remedy})
 	}
@@ -80,7 +80,7 @@ func (r *reader) add(path string, data []byte) {
 		fault("the file is not UTF-8", "convert it")
 		return
 	}
-	sections, faults := parse(path, string(data))
+	sections, faults := parseFile(path, string(data))
 	r.faults = append(r.faults, faults...)
-	r.doc.add(sections)
+	r.doc.addSections(sections)
 }

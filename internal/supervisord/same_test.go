@@ -117,7 +117,7 @@ func ourProcess(p Process) processView {
 }
 
 func ourLog(l Log) logView {
-	kinds := map[LogKind]string{Auto: "auto", None: "none", ToFile: "file"}
+	kinds := map[LogKind]string{LogAuto: "auto", LogNone: "none", LogToFile: "file"}
 	return logView{kinds[l.Kind], l.Path, l.MaxBytes, l.Backups, l.Syslog, l.Capture, l.Events}
 }
 

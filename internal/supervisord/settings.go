@@ -2,8 +2,8 @@ package supervisord
 
 import "initiator/proactor"
 
-// settings reads [supervisord].
-func (r *reader) settings() {
+// readSettings reads [supervisord].
+func (r *reader) readSettings() {
 	const section = "supervisord"
 	m := r.doc.sections[section]
 	if m == nil {
@@ -12,61 +12,61 @@ func (r *reader) settings() {
 	}
 	s := &r.file.Settings
 	s.File, s.Line = m.first.File, m.first.Line
-	c := &context{r: r, section: section, names: names{own: map[string]any{"here": r.file.Here}, env: r.environment}}
-	s.LogFile = value(c, "logfile", "", r.existingDirPath)
-	s.LogFileMaxBytes = value(c, "logfile_maxbytes", 50<<20, bytes)
-	s.LogFileBackups = value(c, "logfile_backups", 10, integer)
-	s.LogLevel = value(c, "loglevel", "info", level)
-	s.Identifier = value(c, "identifier", "supervisor", plain)
-	s.ChildLogDir = value(c, "childlogdir", "", r.existingDir)
-	s.MinFDs = value(c, "minfds", 0, integer)
-	who := value(c, "user", identity{}, userID)
+	c := &sectionReader{r: r, section: section, names: names{own: map[string]any{"here": r.file.Here}, env: r.lookupVariable}}
+	s.LogFile = readValue(c, "logfile", "", r.existingDirPath)
+	s.LogFileMaxBytes = readValue(c, "logfile_maxbytes", 50<<20, readSize)
+	s.LogFileBackups = readValue(c, "logfile_backups", 10, readInteger)
+	s.LogLevel = readValue(c, "loglevel", "info", readLevel)
+	s.Identifier = readValue(c, "identifier", "supervisor", readText)
+	s.ChildLogDir = readValue(c, "childlogdir", "", r.existingDir)
+	s.MinFDs = readValue(c, "minfds", 0, readInteger)
+	who := readValue(c, "user", identity{}, readUser)
 	s.User, s.UID = who.name, who.uid
-	s.Umask = value(c, "umask", -1, octal)
-	s.Directory = value(c, "directory", "", r.existingDir)
-	s.NoDaemon = value(c, "nodaemon", false, boolean)
-	r.settingsNotDone(c)
-	r.globalEnvironment(c)
+	s.Umask = readValue(c, "umask", -1, readOctal)
+	s.Directory = readValue(c, "directory", "", r.existingDir)
+	s.NoDaemon = readValue(c, "nodaemon", false, readBoolean)
+	r.warnUnsupportedSettings(c)
+	r.readEnvironment(c)
 }
 
-// globalEnvironment is expanded twice, and may refer to the node's name only
+// readEnvironment is expanded twice, and may refer to the node's name only
 // the second time; from then on everybody can refer to what it sets.
-func (r *reader) globalEnvironment(c *context) {
-	k, there := r.doc.find(c.section, "environment")
+func (r *reader) readEnvironment(c *sectionReader) {
+	k, there := r.doc.findKey(c.section, "environment")
 	if !there {
 		return
 	}
-	text, err := expand(k.Raw, c.names)
+	text, err := expandReferences(k.Raw, c.names)
 	if err == nil {
-		text, err = expand(text, r.outside())
+		text, err = expandReferences(text, r.commonNames())
 	}
 	var set []proactor.Entry
 	if err == nil {
-		set, err = r.file.variables(text)
+		set, err = r.file.readVariables(text)
 	}
 	if err != nil {
-		c.fault(k, err)
+		c.addFault(k, err)
 		return
 	}
 	r.file.Settings.Environment = set
 }
 
-// settingsNotDone reads the keys that mean nothing here, for their faults, and
+// warnUnsupportedSettings reads the keys that mean nothing here, for their faults, and
 // says so where they are not what they would be anyway.
-func (r *reader) settingsNotDone(c *context) {
-	if n := value(c, "minprocs", 200, integer); n != 200 {
-		c.warn("minprocs", "the limit of processes is not raised", "raise it where the initiator is started")
+func (r *reader) warnUnsupportedSettings(c *sectionReader) {
+	if n := readValue(c, "minprocs", 200, readInteger); n != 200 {
+		c.addWarning("minprocs", "the limit of processes is not raised", "raise it where the initiator is started")
 	}
-	value(c, "pidfile", "", r.existingDirPath)
-	if c.given("pidfile") {
-		c.warn("pidfile", "no pidfile is written", "find the initiator through its state directory")
+	readValue(c, "pidfile", "", r.existingDirPath)
+	if c.hasKey("pidfile") {
+		c.addWarning("pidfile", "no pidfile is written", "find the initiator through its state directory")
 	}
-	value(c, "silent", false, boolean)
-	value(c, "nocleanup", false, boolean)
-	if value(c, "strip_ansi", false, boolean) {
-		c.warn("strip_ansi", "escape sequences stay in the logs", "remove it")
+	readValue(c, "silent", false, readBoolean)
+	readValue(c, "nocleanup", false, readBoolean)
+	if readValue(c, "strip_ansi", false, readBoolean) {
+		c.addWarning("strip_ansi", "escape sequences stay in the logs", "remove it")
 	}
 	if r.file.Settings.LogFile == "syslog" {
-		c.warn("logfile", "there is no log to syslog", "remove it and let the journal take the output")
+		c.addWarning("logfile", "there is no log to syslog", "remove it and let the journal take the output")
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// home puts a home directory in place of ~ and ~user at the beginning.
-func (r *reader) home(path string) string {
+// expandHome puts a home directory in place of ~ and ~user at the beginning.
+func (r *reader) expandHome(path string) string {
 	if !strings.HasPrefix(path, "~") {
 		return path
 	}
@@ -29,8 +29,8 @@ func (r *reader) home(path string) string {
 }
 
 func (r *reader) homeOf(who string) (string, bool) {
-	if who == "" && r.world.Lookup != nil {
-		if dir, ok := r.world.Lookup("HOME"); ok {
+	if who == "" && r.environment.Lookup != nil {
+		if dir, ok := r.environment.Lookup("HOME"); ok {
 			return dir, true
 		}
 	}
@@ -46,19 +46,19 @@ func (r *reader) homeOf(who string) (string, bool) {
 
 // existingDir is a directory that must be there.
 func (r *reader) existingDir(path string) (string, error) {
-	path = r.home(path)
-	if !isDir(r.file.Real(path)) {
-		return "", wrong{fmt.Sprintf("there is no directory %q", path), "create it, or name another"}
+	path = r.expandHome(path)
+	if !isDir(r.file.ResolveMarks(path)) {
+		return "", invalidValue{fmt.Sprintf("there is no directory %q", path), "create it, or name another"}
 	}
 	return path, nil
 }
 
 // existingDirPath is a file in a directory that must be there.
 func (r *reader) existingDirPath(path string) (string, error) {
-	path = r.home(path)
+	path = r.expandHome(path)
 	dir := path[:strings.LastIndexByte(path, '/')+1]
-	if dir != "" && !isDir(r.file.Real(dir)) {
-		return "", wrong{fmt.Sprintf("there is no directory %q for it", dir), "create it, or name another"}
+	if dir != "" && !isDir(r.file.ResolveMarks(dir)) {
+		return "", invalidValue{fmt.Sprintf("there is no directory %q for it", dir), "create it, or name another"}
 	}
 	return path, nil
 }
@@ -68,8 +68,8 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// absolute is a path from where we were started.
-func absolute(path string) string {
+// absolutePath is a path from where we were started.
+func absolutePath(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		return abs
 	}
@@ -82,10 +82,10 @@ type identity struct {
 	uid  int
 }
 
-// userID looks up a user by name or number; both must exist.
-func userID(s string) (identity, error) {
-	bad := wrong{fmt.Sprintf("there is no user %q on this machine", s), "create it, or name another"}
-	if n, err := integer(s); err == nil {
+// readUser looks up a user by name or number; both must exist.
+func readUser(s string) (identity, error) {
+	bad := invalidValue{fmt.Sprintf("there is no user %q on this machine", s), "create it, or name another"}
+	if n, err := readInteger(s); err == nil {
 		if _, err := user.LookupId(fmt.Sprint(n)); err != nil {
 			return identity{}, bad
 		}
@@ -95,21 +95,21 @@ func userID(s string) (identity, error) {
 	if err != nil {
 		return identity{}, bad
 	}
-	uid, err := integer(u.Uid)
+	uid, err := readInteger(u.Uid)
 	return identity{s, uid}, err
 }
 
-// owner is user or user:group, both of which must exist.
-func owner(s string) (string, error) {
+// readOwner is user or user:group, both of which must exist.
+func readOwner(s string) (string, error) {
 	who, group, both := strings.Cut(s, ":")
-	if _, err := userID(who); err != nil {
+	if _, err := readUser(who); err != nil {
 		return "", err
 	}
 	if !both {
 		return s, nil
 	}
-	bad := wrong{fmt.Sprintf("there is no group %q on this machine", group), "create it, or name another"}
-	if n, err := integer(group); err == nil {
+	bad := invalidValue{fmt.Sprintf("there is no group %q on this machine", group), "create it, or name another"}
+	if n, err := readInteger(group); err == nil {
 		if _, err := user.LookupGroupId(fmt.Sprint(n)); err != nil {
 			return "", bad
 		}

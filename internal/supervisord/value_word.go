@@ -9,35 +9,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func boolean(s string) (bool, error) {
+func readBoolean(s string) (bool, error) {
 	switch strings.ToLower(s) {
 	case "yes", "true", "on", "1":
 		return true, nil
 	case "no", "false", "off", "0":
 		return false, nil
 	}
-	return false, wrong{fmt.Sprintf("%q is neither true nor false", s), "write true or false"}
+	return false, invalidValue{fmt.Sprintf("%q is neither true nor false", s), "write true or false"}
 }
 
-func autorestart(s string) (string, error) {
+func readAutorestart(s string) (string, error) {
 	if strings.ToLower(s) == "unexpected" {
 		return "unexpected", nil
 	}
-	b, err := boolean(s)
+	b, err := readBoolean(s)
 	if err != nil {
-		return "", wrong{fmt.Sprintf("%q is none of its words", s), "write unexpected, true or false"}
+		return "", invalidValue{fmt.Sprintf("%q is none of its words", s), "write unexpected, true or false"}
 	}
 	return strconv.FormatBool(b), nil
 }
 
 var levels = []string{"critical", "error", "warn", "info", "debug", "trace", "blather"}
 
-// level reads a name of a level in any case. What supervisord's log calls them
+// readLevel reads a name of a level in any case. What supervisord's log calls them
 // (DEBG, ERRO) is no name in its file.
-func level(s string) (string, error) {
+func readLevel(s string) (string, error) {
 	lower := strings.ToLower(s)
 	if !slices.Contains(levels, lower) {
-		return "", wrong{fmt.Sprintf("%q is not a level", s), "write " + strings.Join(levels, ", ")}
+		return "", invalidValue{fmt.Sprintf("%q is not a level", s), "write " + strings.Join(levels, ", ")}
 	}
 	return lower, nil
 }
@@ -45,17 +45,17 @@ func level(s string) (string, error) {
 // others are names that Python knows and the kernel's table does not.
 var others = map[string]int{"SIGCLD": int(unix.SIGCHLD), "SIGIOT": int(unix.SIGABRT), "SIGPOLL": int(unix.SIGIO), "SIGRTMIN": 34, "SIGRTMAX": 64}
 
-// signalNumber reads TERM, SIGTERM, term or 15; 0 is none, and supervisord
+// readSignal reads TERM, SIGTERM, term or 15; 0 is none, and supervisord
 // takes it.
-func signalNumber(s string) (int, error) {
-	bad := wrong{fmt.Sprintf("%q is not a signal", s), "write a name such as TERM, INT or HUP, or its number"}
-	if n, err := integer(s); err == nil {
+func readSignal(s string) (int, error) {
+	bad := invalidValue{fmt.Sprintf("%q is not a signal", s), "write a name such as TERM, INT or HUP, or its number"}
+	if n, err := readInteger(s); err == nil {
 		if n == 0 || n == others["SIGRTMIN"] || n == others["SIGRTMAX"] || unix.SignalName(unix.Signal(n)) != "" {
 			return n, nil
 		}
 		return 0, bad
 	}
-	name := strings.ToUpper(trim(s))
+	name := strings.ToUpper(trimSpace(s))
 	if !strings.HasPrefix(name, "SIG") {
 		name = "SIG" + name
 	}
@@ -68,26 +68,26 @@ func signalNumber(s string) (int, error) {
 	return 0, bad
 }
 
-// name is that of a process or group.
-func name(s string) (string, error) {
-	t := trim(s)
+// readName is that of a process or group.
+func readName(s string) (string, error) {
+	t := trimSpace(s)
 	if i := strings.IndexAny(t, " :/"); i >= 0 {
-		return "", wrong{fmt.Sprintf("the name %q holds %q", t, t[i:i+1]), "write it without blanks, colons and slashes"}
+		return "", invalidValue{fmt.Sprintf("the name %q holds %q", t, t[i:i+1]), "write it without blanks, colons and slashes"}
 	}
 	if t == "" {
-		return "", wrong{"the name is empty", "write one"}
+		return "", invalidValue{"the name is empty", "write one"}
 	}
 	return t, nil
 }
 
-// list reads words with commas between.
-func list(s string) ([]string, error) {
+// readList reads words with commas between.
+func readList(s string) ([]string, error) {
 	if s == "" {
 		return nil, nil
 	}
 	words := strings.Split(s, ",")
 	for i := range words {
-		words[i] = trim(words[i])
+		words[i] = trimSpace(words[i])
 	}
 	return words, nil
 }

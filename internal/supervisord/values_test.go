@@ -29,12 +29,12 @@ func TestExpansion(t *testing.T) {
 		"%(num)c": "\a", "%(num).3d": "007", "%(num)5.3d": "  007", "%(num)05.3d": "00007", "%(num)#o": "0o7", "%(num)6.2f": "  7.00", "%(num)s": "7", "%(num)r": "7",
 		"%(here)5s": "   /x", "%(here).1s": "/", "%(here)r": "'/x'", "%(ENV_A)s": "1 %(here)s", "%(ENV_OWN)s": "mine", "%((odd))s": "o", "%(num)ld": "7",
 	} {
-		if got, err := expand(text, n); got != want || err != nil {
+		if got, err := expandReferences(text, n); got != want || err != nil {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"%", "%5%", "%(here)%", "%(", "%(here", "%(here)", "%(no)s", "%(here)d", "%s", "%d", "%(ENV_B)s", "%(here)*s", "%(here)y", "%(num)99999d", "%(here)c"} {
-		if got, err := expand(text, n); err == nil {
+		if got, err := expandReferences(text, n); err == nil {
 			t.Errorf("%q: %q", text, got)
 		} else if strings.Contains(err.Error(), "1 %(here)s") {
 			t.Errorf("%q: the environment is shown: %v", text, err)
@@ -47,7 +47,7 @@ func TestTokensOfAnEnvironment(t *testing.T) {
 		`A=1,B="x, y"`: {"A", "=", "1", ",", "B", "=", `"x, y"`}, `a"b"c`: {`a"b"c`}, `"a"b`: {`"a"`, "b"}, "a#b\nc": {"ac"}, "#x\ny": {"y"}, "a $b": {"a", "$", "b"},
 		"/x-y+z.(w):": {"/x-y+z.(w):"}, "'it''s'": {"'it'", "'s'"}, "": nil,
 	} {
-		if got, err := tokens(text, wordChars); !reflect.DeepEqual(got, want) || err != nil {
+		if got, err := splitTokens(text, wordChars); !reflect.DeepEqual(got, want) || err != nil {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}
 	}
@@ -70,7 +70,7 @@ func TestGlobIsPythons(t *testing.T) {
 		"none.conf": "", "sub": "sub", "[^a].conf": "a.conf", `\a.conf`: "", "sub/../a.*": "sub/../a.conf",
 	} {
 		var got []string
-		for _, path := range glob(dir + "/" + pattern) {
+		for _, path := range globFiles(dir + "/" + pattern) {
 			got = append(got, strings.TrimPrefix(path, dir+"/"))
 		}
 		if strings.Join(got, " ") != want {
@@ -93,11 +93,11 @@ func TestMarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := f.Groups[0].Processes[0]
-	if p.StartSecs != 8080 || p.Command != "a "+Mark("SPACED") || f.Real(p.Command) != "a two words" || len(p.Argv) != 3 {
+	if p.StartSecs != 8080 || p.Command != "a "+MarkVariable("SPACED") || f.ResolveMarks(p.Command) != "a two words" || len(p.Argv) != 3 {
 		t.Errorf("%+v", p)
 	}
 	// Without quotes the % of PERCENT parts the value, so its mark would say more.
-	want := map[string]string{"A": Mark("SPACED"), "B": Mark("PORT"), "C": "x50"}
+	want := map[string]string{"A": MarkVariable("SPACED"), "B": MarkVariable("PORT"), "C": "x50"}
 	if got := asMap(p.Environment); !reflect.DeepEqual(got, want) {
 		t.Errorf("environment %q, want %q", got, want)
 	}

@@ -8,41 +8,41 @@ import (
 	"initiator/proactor"
 )
 
-// words cuts a command as a POSIX shell does, without anything else of one.
-func words(s string) ([]string, error) {
+// splitCommand cuts a command as a POSIX shell does, without anything else of one.
+func splitCommand(s string) ([]string, error) {
 	line := shellwords.Split(s)
 	switch {
 	case line.Escaped:
-		return nil, wrong{"nothing follows the backslash at the end of the command", `write \\ for a plain one`}
+		return nil, invalidValue{"nothing follows the backslash at the end of the command", `write \\ for a plain one`}
 	case line.Quote != 0:
-		return nil, wrong{fmt.Sprintf("the quotation that %c begins in the command does not end", line.Quote), "close it"}
+		return nil, invalidValue{fmt.Sprintf("the quotation that %c begins in the command does not end", line.Quote), "close it"}
 	case len(line.Words) == 0:
-		return nil, wrong{"the command is empty", "write a program and its arguments"}
+		return nil, invalidValue{"the command is empty", "write a program and its arguments"}
 	}
 	return line.Words, nil
 }
 
-// variables reads KEY="a, b",OTHER=c from tokens: a key, =, a value, and one
+// readVariables reads KEY="a, b",OTHER=c from tokens: a key, =, a value, and one
 // token between two of them, whatever it is.
-func variables(s string) ([]proactor.Entry, error) { return variablesOf(s, wordChars) }
+func readVariables(s string) ([]proactor.Entry, error) { return variablesOf(s, wordChars) }
 
 func variablesOf(s, wordChars string) ([]proactor.Entry, error) {
-	tokens, err := tokens(s, wordChars)
+	tokens, err := splitTokens(s, wordChars)
 	if err != nil {
 		return nil, err
 	}
 	var all []proactor.Entry
 	for i := 0; i < len(tokens); i += 4 {
 		if i+2 >= len(tokens) || tokens[i+1] != "=" { // not quoted: it may hold a secret
-			return nil, wrong{fmt.Sprintf("item %d sets no variable", i/4+1), `write NAME="value",OTHER="a, b", with quotes around all but letters, digits and _/.+-():`}
+			return nil, invalidValue{fmt.Sprintf("item %d sets no variable", i/4+1), `write NAME="value",OTHER="a, b", with quotes around all but letters, digits and _/.+-():`}
 		}
-		all = lay(all, proactor.Entry{Key: tokens[i], Value: strings.Trim(tokens[i+2], `'"`), Valued: true})
+		all = setEntry(all, proactor.Entry{Key: tokens[i], Value: strings.Trim(tokens[i+2], `'"`), Valued: true})
 	}
 	return all, nil
 }
 
-// lay puts an entry in place of the one of its name, or behind the others.
-func lay(entries []proactor.Entry, e proactor.Entry) []proactor.Entry {
+// setEntry puts an entry in place of the one of its name, or behind the others.
+func setEntry(entries []proactor.Entry, e proactor.Entry) []proactor.Entry {
 	for i := range entries {
 		if entries[i].Key == e.Key {
 			entries[i] = e
@@ -54,12 +54,12 @@ func lay(entries []proactor.Entry, e proactor.Entry) []proactor.Entry {
 
 const wordChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.+-():"
 
-// tokens cuts an environment: words, quotations with their quotes kept, and
+// splitTokens cuts an environment: words, quotations with their quotes kept, and
 // every other character by itself; # begins a comment.
-func tokens(s, wordChars string) ([]string, error) {
+func splitTokens(s, wordChars string) ([]string, error) {
 	t := tokenizer{rest: []rune(s), wordChars: wordChars}
 	for len(t.rest) > 0 {
-		if err := t.next(); err != nil {
+		if err := t.nextToken(); err != nil {
 			return nil, err
 		}
 	}
@@ -72,28 +72,28 @@ type tokenizer struct {
 	wordChars string
 }
 
-func (t *tokenizer) next() error {
+func (t *tokenizer) nextToken() error {
 	switch r := t.rest[0]; {
 	case strings.ContainsRune(" \t\r\n", r):
 		t.rest = t.rest[1:]
 	case r == '#':
-		t.comment()
+		t.skipComment()
 	case r == '"' || r == '\'':
-		return t.quotation(r)
+		return t.takeQuotation(r)
 	case strings.ContainsRune(t.wordChars, r):
-		t.word()
+		t.takeWord()
 	default:
-		t.take(1)
+		t.takeToken(1)
 	}
 	return nil
 }
 
-func (t *tokenizer) take(n int) {
+func (t *tokenizer) takeToken(n int) {
 	t.tokens = append(t.tokens, string(t.rest[:n]))
 	t.rest = t.rest[n:]
 }
 
-func (t *tokenizer) comment() {
+func (t *tokenizer) skipComment() {
 	for len(t.rest) > 0 && t.rest[0] != '\n' {
 		t.rest = t.rest[1:]
 	}
@@ -102,24 +102,24 @@ func (t *tokenizer) comment() {
 	}
 }
 
-func (t *tokenizer) quotation(quote rune) error {
+func (t *tokenizer) takeQuotation(quote rune) error {
 	for i, r := range t.rest[1:] {
 		if r == quote {
-			t.take(i + 2)
+			t.takeToken(i + 2)
 			return nil
 		}
 	}
-	return wrong{fmt.Sprintf("a quotation that %c begins does not end", quote), "close it"}
+	return invalidValue{fmt.Sprintf("a quotation that %c begins does not end", quote), "close it"}
 }
 
-// word takes a word; a quote inside is a character of it, and a comment is
+// takeWord takes a word; a quote inside is a character of it, and a comment is
 // passed over without ending it.
-func (t *tokenizer) word() {
+func (t *tokenizer) takeWord() {
 	var word []rune
 	for len(t.rest) > 0 {
 		r := t.rest[0]
 		if r == '#' {
-			t.comment()
+			t.skipComment()
 			continue
 		}
 		if !strings.ContainsRune(t.wordChars+`'"`, r) {

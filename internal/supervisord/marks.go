@@ -15,12 +15,12 @@ const (
 	markEnd   = "\x03"
 )
 
-// Mark is what a marked reading has in the place of a variable.
-func Mark(variable string) string { return markBegin + variable + markEnd }
+// MarkVariable is what a marked reading has in the place of a variable.
+func MarkVariable(variable string) string { return markBegin + variable + markEnd }
 
-// Marks calls f for each mark in s, and returns s with what f returns in their
+// ExpandMarks calls f for each mark in s, and returns s with what f returns in their
 // places.
-func Marks(s string, f func(variable string) string) string {
+func ExpandMarks(s string, f func(variable string) string) string {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(s, markBegin)
@@ -34,22 +34,22 @@ func Marks(s string, f func(variable string) string) string {
 	}
 }
 
-// Real is s with the values in the places of marks.
-func (f *File) Real(s string) string {
+// ResolveMarks is s with the values in the places of marks.
+func (f *File) ResolveMarks(s string) string {
 	if f.lookup == nil || !strings.Contains(s, markBegin) {
 		return s
 	}
-	return Marks(s, func(variable string) string {
+	return ExpandMarks(s, func(variable string) string {
 		v, _ := f.lookup(variable)
 		return v
 	})
 }
 
-// variables reads an environment. Marks are kept in the values that are the
+// readVariables reads an environment. Marks are kept in the values that are the
 // same with and without them: white space or a comma in a variable parts an
 // unquoted value, where its mark does not.
-func (f *File) variables(s string) ([]proactor.Entry, error) {
-	real, err := variables(f.Real(s))
+func (f *File) readVariables(s string) ([]proactor.Entry, error) {
+	real, err := readVariables(f.ResolveMarks(s))
 	if err != nil || f.lookup == nil {
 		return real, err
 	}
@@ -58,7 +58,7 @@ func (f *File) variables(s string) ([]proactor.Entry, error) {
 		return real, nil
 	}
 	for i := range real {
-		if marked[i].Key == real[i].Key && f.Real(marked[i].Value) == real[i].Value {
+		if marked[i].Key == real[i].Key && f.ResolveMarks(marked[i].Value) == real[i].Value {
 			real[i].Value = marked[i].Value
 		}
 	}

@@ -2,9 +2,9 @@ package supervisord
 
 import "initiator/proactor"
 
-// World is what a reading is told of the world outside its files. It is read
+// Environment is what a reading is told of the world outside its files. It is read
 // and never changed.
-type World struct {
+type Environment struct {
 	// Lookup answers %(ENV_X)s and ~, as os.LookupEnv does. Nil = no variable is set.
 	Lookup func(string) (string, bool)
 	// Host is %(host_node_name)s.
@@ -102,7 +102,7 @@ type Process struct {
 // Log says where one stream goes.
 type Log struct {
 	Kind     LogKind
-	Path     string // of ToFile, as written
+	Path     string // of LogToFile, as written
 	MaxBytes int64  // 0 or less = never rotated
 	Backups  int
 	Syslog   bool
@@ -115,7 +115,7 @@ type LogKind int
 
 // The kinds of a log.
 const (
-	Auto   LogKind = iota // a file that supervisord names
-	None                  // nowhere
-	ToFile                // Log.Path
+	LogAuto   LogKind = iota // a file that supervisord names
+	LogNone                  // nowhere
+	LogToFile                // Log.Path
 )
