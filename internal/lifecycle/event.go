@@ -7,7 +7,7 @@ import (
 // EventKind is a column of the table: everything that can happen to a worker.
 type EventKind int
 
-// The kinds. The loop makes them, except those that the dispatcher reports.
+// The kinds. The loop makes them, except the kinds that the dispatcher reports.
 const (
 	StartRequested      EventKind = iota // the worker should run
 	StopRequested                        // the worker should not run
@@ -44,7 +44,7 @@ const (
 	HeartbeatsBack
 	// Drained: the last running task has ended.
 	Drained
-	// TaskStuck: the process must end because of one of its tasks; Reason names
+	// TaskStuck: the process must end because of a task; Reason names
 	// the task.
 	TaskStuck
 	// Measured: Tasks is what this incarnation has done, RSS its memory, for

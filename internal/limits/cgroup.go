@@ -94,8 +94,8 @@ func (c *CgroupTree) assign(order *keeper.SpawnOrder, want plan.Limits) {
 	order.CgroupSet = set
 }
 
-// withoutCgroups returns a tree in which all controllers are missing, for one
-// reason.
+// withoutCgroups returns a tree in which all controllers are missing for the
+// same reason.
 func withoutCgroups(why string) *CgroupTree {
 	return &CgroupTree{missing: map[string]string{"memory": why, "cpu": why, "pids": why}}
 }

@@ -72,8 +72,8 @@ func enableBelow(dir string, names []string) error {
 	return os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("+"+strings.Join(missing, " +")), 0)
 }
 
-// moveIntoLeaf moves all processes of a cgroup into a leaf of it, when all of
-// them are the initiator's own.
+// moveIntoLeaf moves all processes of a cgroup into a leaf, if every process is
+// the initiator's own.
 func moveIntoLeaf(base string) error {
 	leaf := filepath.Join(base, "initiator")
 	if err := os.Mkdir(leaf, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
@@ -95,7 +95,8 @@ func moveIntoLeaf(base string) error {
 	return nil
 }
 
-// isOwnProcess reports whether a process is this process or a descendant of it.
+// isOwnProcess reports whether a process is this process or one of its
+// descendants.
 func isOwnProcess(pid string) bool {
 	for range 1000 {
 		if pid == strconv.Itoa(os.Getpid()) {
@@ -170,10 +171,10 @@ func removeStaleCgroups(base string) {
 	}
 }
 
-// KillExcept kills every process in the tree, except in the cgroups of spare, and
-// removes the cgroups that are empty already. It is called after the keeper has
-// died: spare are the cgroups of workers that outlive the keeper. A nil tree has
-// no processes.
+// KillExcept kills every process in the tree, except in the cgroups of spare,
+// and removes the cgroups that are empty already. It is called after the keeper
+// has died: spare are the cgroups of workers that outlive the keeper. A nil
+// tree has no processes.
 func (c *CgroupTree) KillExcept(spare []string) {
 	if c == nil {
 		return
@@ -188,7 +189,7 @@ func (c *CgroupTree) KillExcept(spare []string) {
 }
 
 // remove removes the tree's cgroups that hold no process. The next initiator
-// removes the others when they are empty.
+// removes the rest.
 func (c *CgroupTree) remove() {
 	if c.dir != "" {
 		removeBranch(c.dir)
@@ -212,7 +213,8 @@ func readWords(path string) []string {
 	return slices.Collect(strings.FieldsSeq(string(text)))
 }
 
-// ownCgroupDelegated reports whether systemd has delegated this process's cgroup.
+// ownCgroupDelegated reports whether systemd has delegated this process's
+// cgroup.
 func ownCgroupDelegated() bool {
 	dir, why := ownCgroup()
 	return why == "" && isDelegated(dir)

@@ -85,7 +85,7 @@ func (l *Limiter) Apply(order *keeper.SpawnOrder, spec *plan.Spec) {
 
 // AssignCgroup writes the cgroup of a process into its order, named after the
 // order's GUID and incarnation. The order gets none when neither the definition
-// nor the machine's set-up asks for one.
+// nor the machine's set-up asks for a cgroup.
 func (l *Limiter) AssignCgroup(order *keeper.SpawnOrder, spec *plan.Spec) {
 	if l.tree != nil || l.cgroupBase != "" || len(cgroupLimits(spec.Limits)) > 0 {
 		l.openTree().assign(order, spec.Limits)

@@ -17,5 +17,5 @@ package probe
 //	port.go     whether the worker itself listens on its port
 //	request.go  one request, and the proof of the token
 //	outcome.go  what an outcome means for a target, and the events
-//	notify.go   NotifySocket: READY=1, WATCHDOG=1 and the other messages
+//	notify.go   NotifySocket: READY=1, WATCHDOG=1 and further messages
 //	lines.go    Lines: readiness by a line of output

@@ -9,9 +9,10 @@ import (
 	"initiator/internal/port"
 )
 
-// checkPort reports whether the worker, or a descendant of it, listens on its
-// port. When the system does not say which process listens, a webhook worker
-// still proves itself by its token; for the other kinds a busy port must do.
+// checkPort reports whether the worker, or one of its descendants, listens on
+// the worker's port. When the system does not say which process listens, a
+// webhook worker still proves itself by its token; for every other kind a busy
+// port must do.
 func (p *Prober) checkPort(t *watched, listeners *port.ListenerTable, listErr error) bool {
 	if t.Inherited || t.owned || t.Kind == "exec" {
 		return true

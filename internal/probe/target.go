@@ -36,7 +36,7 @@ func (t *Target) requestTimeout() time.Duration {
 	return requestTimeout
 }
 
-// watched is a target and what the prober knows of it.
+// watched is a target with the prober's own state.
 type watched struct {
 	Target
 	owned bool          // its listening socket was found among its descriptors

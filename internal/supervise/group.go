@@ -9,9 +9,8 @@ import (
 
 // applyGroupStrategy carries out the strategy of a [group:] after the death of
 // a worker. The strategies mean the same as in Erlang/OTP: a death without a
-// restart (EXITED) has no effect on the other programs, a death with a restart
-// restarts them, and a death after which the restart policy gives up stops
-// them.
+// restart (EXITED) has no effect on the group, a death with a restart restarts
+// its programs, and a death after which the restart policy gives up stops them.
 func (l *loop) applyGroupStrategy(w *worker) {
 	g := w.pool.group
 	if g == nil || g.Strategy == plan.OneForOne || g.Strategy == "" || w.rec.LastExit.Class == lifecycle.ExitRequested || l.stopping {

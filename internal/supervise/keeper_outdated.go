@@ -1,8 +1,8 @@
 package supervise
 
 // A keeper of an older version goes on as long as it has a process: its workers
-// are not restarted because of it. When the last process has ended, the keeper
-// is replaced the same way as after a crash. No worker is lost here.
+// are not restarted for the new version. When the last process has ended, the
+// keeper is replaced the same way as after a crash. No worker is lost here.
 
 // replaceOutdatedKeeper replaces an outdated keeper that has no process any
 // more.

@@ -23,9 +23,9 @@ const quietRounds = 2
 // KillLeftovers ends the processes that are left of workers whose initiator and
 // keeper were both killed, and returns their names. The workers' first
 // processes have died with the keeper, but a descendant that had called setsid
-// goes on under init. guids are those of the last initiator. A process below a
-// living keeper belongs to another initiator, which may use the same GUIDs, and
-// is left alone.
+// goes on under init. guids are the GUIDs of the last initiator's workers. A
+// process below a living keeper belongs to another initiator, which may use the
+// same GUIDs, and is left alone.
 func KillLeftovers(guids []string) (ended []string) {
 	if len(guids) == 0 {
 		return nil

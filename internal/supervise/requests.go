@@ -111,7 +111,7 @@ func (l *loop) tiersOf(chosen []*worker) (sorted [][]*worker) {
 
 // RestartRolling restarts the named workers one after another; each must be
 // ready before the next restart. It ends at the first worker that does not
-// become ready, so that the others go on.
+// become ready, so that the rest go on.
 func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Result, error) {
 	var guids []string
 	err := s.askLoop(ctx, func(l *loop) error {

@@ -41,8 +41,8 @@ func streamPair() (ours net.Conn, theirs *os.File, err error) {
 }
 
 // openStream creates the stream of one incarnation. The caller closes the
-// returned end when the keeper has it. The initiator's end stays in the worker until
-// the dispatcher takes it. Without a stream, tasks go by webhook.
+// returned end when the keeper has it. The initiator's end stays in the worker
+// until the dispatcher takes it. Without a stream, tasks go by webhook.
 func (l *loop) openStream(w *worker) *os.File {
 	w.dropStream()
 	if !wantsStream(w.rec.Spec) {

@@ -19,7 +19,7 @@ var ErrEnded = errors.New("the supervisor has ended")
 var ErrStopping = errors.New("everything is being stopped")
 
 // Supervisor keeps the workers of one plan running. Create it with New and run
-// it with Run. Any goroutine may call the other methods, before, during and
+// it with Run. Any goroutine may call every other method, before, during and
 // after Run. A request before Run waits for Run.
 type Supervisor struct {
 	opts Options
@@ -53,8 +53,8 @@ func (s *Supervisor) publishViews(v []Worker) { s.last.Store(&v) }
 
 // Run starts every worker with autostart, in the order of `after` and priority,
 // and keeps them as the plan says. It returns when ctx is done and every worker
-// is stopped and empty. The error is that of a worker with on_fatal = shutdown
-// or of a keeper that could not be replaced. Run may be called once.
+// is stopped and empty. The error names a worker with on_fatal = shutdown, or a
+// keeper that could not be replaced. Run may be called once.
 func (s *Supervisor) Run(ctx context.Context) error {
 	if s.ran.Swap(true) {
 		return errors.New("run supervisor: it has run already")

@@ -61,7 +61,7 @@ type Transition struct {
 	Exit        *lifecycle.Exit `json:"exit,omitempty"` // of the process that has ended
 }
 
-// Result is the answer to a request, for one worker.
+// Result is the answer to a request, about a single worker.
 type Result struct {
 	Worker Worker `json:"worker"`
 	// EmptyProven says, after a stop, that no process of the worker is left;
