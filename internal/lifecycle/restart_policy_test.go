@@ -153,7 +153,7 @@ func TestPastIsAValue(t *testing.T) {
 	}
 }
 
-func BenchmarkJudge(b *testing.B) {
+func BenchmarkRestartDecision(b *testing.B) {
 	law, past, now := defaults(), DeathHistory{}, time.Now()
 	law.Limit = 1 << 30
 	law.Window = time.Second
