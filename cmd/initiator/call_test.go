@@ -8,7 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// freePort sets $PORT to a port that nobody has, and $WORKER to its URL.
+// freePort sets $PORT to a free port, and $WORKER to its URL.
 func freePort(ts *testscript.TestScript, _ bool, _ []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
@@ -18,7 +18,7 @@ func freePort(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("WORKER", "http://127.0.0.1:"+port)
 }
 
-// awaitListener waits until somebody listens at a URL: `answers $WORKER`.
+// awaitListener waits until a URL accepts connections: `answers $WORKER`.
 func awaitListener(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(waitUntil(args[0], func(ctx context.Context) bool {
 		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(args[0], "http://"))

@@ -16,15 +16,14 @@ import (
 	"initiator/internal/supervise"
 )
 
-// docPorts are those that the pages name. Each becomes one that is free here.
+// docPorts are the ports that the pages name. Each is replaced by a free port.
 var docPorts = regexp.MustCompile(`\b(2998|7235|7236|7301|8080)\b`)
 
-// TestDocs does what the pages in docs/ tell their reader to do, each in a
-// directory of its own, and compares what stands there: blocks that name their
-// file are written, those of "console" executed, "console up" and "console
-// alone" go on beside them. A block of "sh" would be a command that nobody has
-// tried. Where a page is about a program of others, what it imports of that
-// stands in testdata/standin.
+// TestDocs follows each page in docs/ in a directory of its own, and compares
+// the output: blocks that name their file are written, "console" blocks are
+// run, "console up" and "console alone" blocks keep running beside them. A "sh"
+// block would be an untested command. testdata/standin has the packages that
+// programs of others import.
 func TestDocs(t *testing.T) {
 	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil || len(pages) == 0 {
@@ -44,7 +43,7 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// followPage does what one page says.
+// followPage follows one page.
 func followPage(t *testing.T, text string) {
 	for _, program := range []string{"python3", "curl"} {
 		if _, err := exec.LookPath(program); strings.Contains(text, "$ "+program+" ") && err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // TestJSONIsAsDocumented runs every verb that the page names, and compares the
-// names at the top of what each prints with those in the page.
+// top-level names of its JSON with the page.
 func TestJSONIsAsDocumented(t *testing.T) {
 	documented := jsonPage(t)
 	dir := newTestDirectory(t, `
@@ -60,7 +60,7 @@ ready     = line:^up$$
 	up.expectExit(0)
 }
 
-// Somebody who follows and has seen enough is told nothing.
+// A signal is the normal end of events -f and logs -f: nothing is printed.
 func TestASignalEndsFollowingQuietly(t *testing.T) {
 	dir := newTestDirectory(t, sleeper)
 	up := startProcess(t, dir, "up")
@@ -102,7 +102,8 @@ func outputOf(t *testing.T, dir string, args ...string) []byte {
 	return out
 }
 
-// topNames are the names of a document: those it always has, and all it may have.
+// topNames are the top-level names of a document: the names it always has, and
+// all names it may have.
 type topNames struct{ always, all []string }
 
 func (n topNames) match(t *testing.T, verb string, line []byte) {

@@ -57,7 +57,7 @@ func TestKeyLines(t *testing.T) {
 	}
 }
 
-// TestEveryKeyIsShown: the reference is the table that is read with.
+// The reference is the same table with which the INI is read.
 func TestEveryKeyIsShown(t *testing.T) {
 	text := strings.Join(keyLines(plan.KeyDocs(), 0), "\n")
 	for _, k := range plan.KeyDocs() {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// linesOf passes on the lines of a stream, with their ends, until it ends.
+// linesOf sends the lines of a stream, with their newlines, until it ends.
 func linesOf(from io.ReadCloser) <-chan string {
 	lines := make(chan string, 1000)
 	go func() {
@@ -27,7 +27,8 @@ func linesOf(from io.ReadCloser) <-chan string {
 	return lines
 }
 
-// expectLine reads lines up to the one that is meant, and returns all of them.
+// expectLine reads lines up to the first that meant accepts, and returns all of
+// them.
 func expectLine(t *testing.T, what string, lines <-chan string, meant func(string) bool) (all string) {
 	t.Helper()
 	enough := time.NewTimer(testTimeout)
@@ -48,7 +49,7 @@ func expectLine(t *testing.T, what string, lines <-chan string, meant func(strin
 	}
 }
 
-// awaitLine reads lines up to one with that text.
+// awaitLine reads lines up to the first with that text.
 func awaitLine(t *testing.T, lines <-chan string, text string) (all string) {
 	t.Helper()
 	return expectLine(t, text, lines, func(line string) bool { return strings.Contains(line, text) })

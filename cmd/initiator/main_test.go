@@ -32,8 +32,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(leakCheck{m}, map[string]func(){"initiator": main})
 }
 
-// raceOptions spares every process that is built with the race detector the second
-// which it otherwise takes to end.
+// raceOptions removes the second that a process with the race detector waits
+// before it exits.
 const raceOptions = "atexit_sleep_ms=0"
 
 // leakCheck fails tests that leave goroutines behind.
@@ -72,10 +72,10 @@ func quickstartPath(t *testing.T) string {
 	return path
 }
 
-// testTimeout bounds every wait of a test for something that must come.
+// testTimeout limits every wait of a test.
 const testTimeout = 30 * time.Second
 
-// waitUntil asks again and again until the answer is yes.
+// waitUntil repeats ask until it returns true.
 func waitUntil(what string, ask func(context.Context) bool) error {
 	ctx, stop := context.WithTimeout(context.Background(), testTimeout)
 	defer stop()
@@ -96,8 +96,8 @@ func scriptClient(ts *testscript.TestScript) *client.Client {
 }
 
 // awaitReady waits until every worker of the initiator in $WORK/.initiator is
-// ready, or those that are named are in the state that follows them:
-// `ready`, `ready gone=FATAL`; `ready late=` waits until there is one.
+// ready, or named workers are in a state: `ready`, `ready gone=FATAL`; `ready
+// late=` waits until the worker exists.
 func awaitReady(ts *testscript.TestScript, _ bool, args []string) {
 	c := scriptClient(ts)
 	defer c.Close()
@@ -145,8 +145,8 @@ func awaitTask(ts *testscript.TestScript, none bool, args []string) {
 	}))
 }
 
-// expectNoProcesses demands that no process works in the script's directory, and that
-// nothing is left in its directory for temporary files.
+// expectNoProcesses fails when a process works in the directory of the script,
+// or a temporary file is left.
 func expectNoProcesses(ts *testscript.TestScript, _ bool, _ []string) {
 	left, err := os.ReadDir(ts.Getenv("TMPDIR"))
 	if err == nil && len(left) > 0 {
@@ -157,7 +157,8 @@ func expectNoProcesses(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// processesIn lists the processes that work below a directory, but for this one.
+// processesIn lists the processes that work below a directory, without this
+// process.
 func processesIn(dir string) (found []string) {
 	all, _ := filepath.Glob("/proc/[0-9]*/cwd")
 	for _, link := range all {
@@ -171,7 +172,8 @@ func processesIn(dir string) (found []string) {
 	return found
 }
 
-// expectCode runs a command and demands its exit code: `code 127 initiator run x`.
+// expectCode runs a command and checks its exit code: `code 127 initiator run
+// x`.
 func expectCode(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)

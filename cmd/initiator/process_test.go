@@ -14,7 +14,7 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// testProcess is the program, running in a directory of its own.
+// testProcess is a running process of the program in a directory of its own.
 type testProcess struct {
 	t      *testing.T
 	dir    string
@@ -40,13 +40,15 @@ func newTestDirectory(t *testing.T, ini string) string {
 	return dir
 }
 
-// startProcess runs the program in a house. What it leaves behind fails the test.
+// startProcess runs the program in a test directory. Processes that it leaves
+// behind fail the test.
 func startProcess(t *testing.T, dir string, args ...string) *testProcess {
 	t.Helper()
 	return beginProcess(t, dir, exec.Command("initiator", args...))
 }
 
-// beginProcess is start for a command that leads to the program.
+// beginProcess is startProcess for a command that starts the program
+// indirectly.
 func beginProcess(t *testing.T, dir string, cmd *exec.Cmd) *testProcess {
 	t.Helper()
 	p := &testProcess{t: t, dir: dir, cmd: cmd}
@@ -81,7 +83,8 @@ func (p *testProcess) sendSignal(s syscall.Signal) {
 	}
 }
 
-// expectExit demands the exit code, and that nothing is left. It returns all of stderr.
+// expectExit checks the exit code, and that no process is left. It returns all
+// of stderr.
 func (p *testProcess) expectExit(code int) string {
 	p.t.Helper()
 	for line := range p.stderr {
@@ -123,7 +126,7 @@ func (p *testProcess) awaitReady() {
 
 const (
 	sleeper = "[worker:sleeper]\ncommand = ${initiator:self} job sleep\n"
-	// deaf does not end when it is asked to, and says when it can be asked.
+	// deaf ignores TERM, and prints a line when its handler is installed.
 	deaf = "[worker:deaf]\ncontract = off\nstopwaitsecs = 1h\nready = line:deaf\n" +
 		`command = sh -c "trap '' TERM; echo deaf; while :; do sleep 3600; done"` + "\n"
 )
@@ -199,7 +202,7 @@ func TestASecondSignalKillsTheWorkers(t *testing.T) {
 	}
 }
 
-// USR1 means nothing: it neither ends the initiator nor does anything else.
+// USR1 has no effect.
 func TestUSR1ChangesNothing(t *testing.T) {
 	p := startProcess(t, newTestDirectory(t, sleeper), "up")
 	p.awaitReady()
@@ -218,7 +221,7 @@ func TestUSR1ChangesNothing(t *testing.T) {
 	p.expectExit(0)
 }
 
-// TestHangupWithoutATerminalReloads, and no end.
+// Without a terminal, HUP reloads and does not end the program.
 func TestHangupWithoutATerminalReloads(t *testing.T) {
 	p := startProcess(t, newTestDirectory(t, sleeper), "up")
 	p.awaitReady()
@@ -275,7 +278,8 @@ func TestLogsAndEventsAreFollowed(t *testing.T) {
 	up.expectExit(0)
 }
 
-// expectExitOnly demands the exit code; others may still run in the house.
+// expectExitOnly checks the exit code. Other processes may still run in the
+// directory.
 func (p *testProcess) expectExitOnly(code int) {
 	p.t.Helper()
 	for line := range p.stderr {

@@ -100,7 +100,7 @@ func (m *manyRunner) finishRun(ctx context.Context) error {
 		return why
 	case m.tally.failed == 0:
 		return nil
-	case m.started == 1: // as if it had been an argument
+	case m.started == 1: // the exit code is that of a task in DATA
 		return m.singleTaskCode()
 	}
 	return cli.ExitWith(cli.ExitFailed)

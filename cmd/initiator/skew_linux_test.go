@@ -22,8 +22,8 @@ func olderProgram(t *testing.T) string {
 	return path
 }
 
-// expectOutput runs a verb in the house, and demands its exit code and a part of what
-// it prints.
+// expectOutput runs a verb in the directory, and checks its exit code and a
+// part of its output.
 func (p *testProcess) expectOutput(code int, part string, args ...string) {
 	p.t.Helper()
 	cmd := exec.Command("initiator", args...)
@@ -43,8 +43,9 @@ func (p *testProcess) readyWorker() supervise.Worker {
 	return list[0]
 }
 
-// TestAnOlderKeeper: a newer initiator goes on with it, says what it cannot do,
-// and has a new one once the last worker of the old one has ended.
+// A newer initiator keeps the keeper of an older program, says which orders
+// that keeper cannot carry out, and starts a new keeper after the last worker
+// of the old one has ended.
 func TestAnOlderKeeper(t *testing.T) {
 	newer, err := exec.LookPath("initiator")
 	if err != nil {

@@ -42,7 +42,7 @@ func (a *app) statusCommand() *cobra.Command {
 			}
 			names := supervisorctl.ProcessNames(s.Workers)
 			if a.PrintsLikeSupervisorctl() {
-				s.Workers = supervisorctl.SortByName(s.Workers, names) // its order, and that of args
+				s.Workers = supervisorctl.SortByName(s.Workers, names) // in supervisorctl's order
 			}
 			if s.Workers, err = cli.ChooseWorkers(s.Workers, args); err != nil {
 				return err

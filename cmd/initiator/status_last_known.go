@@ -51,7 +51,7 @@ func (a *app) printLastKnown(seen statedir.LastKnownState, workers []supervise.W
 	if err := a.Out.WriteLines(lastKnownLine(seen)); err != nil {
 		return err
 	}
-	return statusTable(workers, seen.At).PrintTo(a.Out) // as long up as it was then
+	return statusTable(workers, seen.At).PrintTo(a.Out) // uptimes are those of the last known state
 }
 
 // lastKnownLine says how the last initiator ended.

@@ -49,7 +49,7 @@ command=%(here)s/no/such/program
 startretries=0
 `
 
-// sameAnswers are the words that are said to both, in this order.
+// sameAnswers are the commands that both programs get, in this order.
 var sameAnswers = [][]string{
 	{"status"},
 	{"status", "back:*"},
@@ -106,7 +106,7 @@ func comparableOutput(out []byte) string {
 	return text
 }
 
-// newSupervisordDirectory is a directory with the file.
+// newSupervisordDirectory makes a directory with the file.
 func newSupervisordDirectory(t *testing.T) string {
 	t.Helper()
 	dir := newTestDirectory(t, sleeper)
@@ -116,7 +116,7 @@ func newSupervisordDirectory(t *testing.T) string {
 	return dir
 }
 
-// runProgram runs one word, and returns what it prints and its exit code.
+// runProgram runs one command, and returns its output and exit code.
 func runProgram(dir, program string, words ...string) (string, int) {
 	cmd := exec.Command(program, append([]string{"-c", "s.conf"}, words...)...)
 	cmd.Dir = dir
@@ -124,7 +124,7 @@ func runProgram(dir, program string, words ...string) (string, int) {
 	return comparableOutput(out), cmd.ProcessState.ExitCode()
 }
 
-// awaitSettled waits until everything is as it will stay.
+// awaitSettled waits until no state changes any more.
 func awaitSettled(t *testing.T, dir, program string) {
 	t.Helper()
 	err := waitUntil(program+" has settled", func(context.Context) bool {
@@ -136,7 +136,7 @@ func awaitSettled(t *testing.T, dir, program string) {
 	}
 }
 
-// The oracle of supervisorctl's words is supervisorctl.
+// Debian's supervisorctl is the oracle of the answers.
 func TestAnswersAreSupervisorctls(t *testing.T) {
 	daemon, err := exec.LookPath("supervisord")
 	if err != nil {
@@ -170,7 +170,7 @@ func TestAnswersAreSupervisorctls(t *testing.T) {
 	p.expectExit(0)
 }
 
-// sortedLines leaves out in which order things were done.
+// sortedLines removes the order of the lines, in which both programs differ.
 func sortedLines(text string) string {
 	lines := strings.Split(text, "\n")
 	slices.Sort(lines)

@@ -11,7 +11,7 @@ import (
 	"initiator/initiator/task"
 )
 
-// A person who waits sees how far the task is, and then its end alone.
+// On a terminal, task wait shows the progress, and at the end only the result.
 func TestWaitOnATerminal(t *testing.T) {
 	dir := newTestDirectory(t, sleeper)
 	up := startProcess(t, dir, "up")

@@ -13,7 +13,7 @@ import (
 
 const unitDir = "../../deploy"
 
-// readUnit reads a unit of ours. Units are not INI files, but ours could be.
+// readUnit reads a unit file of deploy/ as an INI.
 func readUnit(t *testing.T, name string) (text string, cfg *proactor.Config) {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(unitDir, name))
@@ -39,7 +39,7 @@ func readUnit(t *testing.T, name string) (text string, cfg *proactor.Config) {
 	return text, cfg
 }
 
-// systemd's own reader has nothing to say about the units.
+// systemd-analyze finds no fault in the units.
 func TestUnitsAreGood(t *testing.T) {
 	verify, err := exec.LookPath("systemd-analyze")
 	if err != nil {
@@ -67,8 +67,7 @@ func TestUnitsAreGood(t *testing.T) {
 	}
 }
 
-// What the unit says is what the program does: it is started, reloaded and
-// ended by it.
+// The commands of the unit are verbs of the program: start, reload and stop.
 func TestTheCommandsOfUnitsExist(t *testing.T) {
 	_, cfg := readUnit(t, "initiator.service")
 	get := func(key string) string {

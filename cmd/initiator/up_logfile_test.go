@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The initiator's own log is rotated as those of its workers are: whole records,
-// no file larger than it may be, and the newest in the file of the name.
+// The log of the initiator is rotated like the logs of workers: whole records,
+// no file above the limit, the newest records in the file of the name.
 func TestTheLogfileIsRotated(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "initiator.log")
 	if err := os.WriteFile(path, []byte("of an earlier one\n"), 0o600); err != nil {
@@ -41,8 +41,8 @@ func TestTheLogfileIsRotated(t *testing.T) {
 	}
 }
 
-// With none to keep, or no limit, there is one file; after others have moved
-// it, the name leads to a new one.
+// Without backups, or without a limit, there is one file. After another program
+// has moved it, reopenFile creates a new one.
 func TestALogfileWithoutBackupsStaysOneFile(t *testing.T) {
 	for _, limit := range []int64{0, 10} {
 		dir := t.TempDir()
@@ -75,7 +75,7 @@ func TestALogfileWithoutBackupsStaysOneFile(t *testing.T) {
 	}
 }
 
-// What is no file is written to and left alone.
+// A log file that is not a regular file is written to and never rotated.
 func TestALogfileThatCannotBeOpened(t *testing.T) {
 	l, err := openLogFile(os.DevNull, 1, 1)
 	if err != nil {

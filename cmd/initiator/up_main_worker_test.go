@@ -9,7 +9,7 @@ import (
 	"initiator/internal/lifecycle"
 )
 
-// mainWorker is a main worker that is a shell script.
+// mainWorker returns the section of a main worker that is a shell script.
 func mainWorker(script string) string {
 	return fmt.Sprintf("[worker:main]\ncontract = off\nautorestart = false\ncommand = sh -c '%s'\n", script)
 }
@@ -31,8 +31,8 @@ func TestUpEndsWithTheMainWorker(t *testing.T) {
 	}
 }
 
-// What the law starts again has not ended for good, nor has what somebody
-// stopped.
+// A worker that the restart policy starts again has not ended for good, and a
+// stopped worker has not either.
 func TestUpRunsOnWhileTheMainWorkerRestarts(t *testing.T) {
 	const ini = "[worker:main]\ncontract = off\nautorestart = true\nstartsecs = 0\nrestart_delay = 10ms\ncommand = sh -c 'echo x >>log; test $$(wc -l <log) -lt 3 || exec sleep 1000'\n"
 	p := startProcess(t, newTestDirectory(t, ini), "up", "--main", "main")

@@ -15,7 +15,7 @@ import (
 	"initiator/internal/supervise"
 )
 
-// fixedSource is a house in which nothing happens.
+// fixedSource is an initiator whose workers never change.
 type fixedSource struct {
 	workers []supervise.Worker
 	stuck   bool
@@ -36,7 +36,7 @@ func (f *fixedSource) Alive(ctx context.Context) error {
 	return nil
 }
 
-// recordedMessages is a manager that remembers what it was told.
+// recordedMessages is a service manager that records its messages.
 type recordedMessages struct {
 	said []string
 	deaf bool
@@ -59,19 +59,19 @@ func (h *recordedMessages) countMessages(what string) (n int) {
 	return n
 }
 
-// notifiedBy runs a service for some time.
-func notifiedBy(t *testing.T, house *fixedSource, limit, lasts time.Duration) *recordedMessages {
+// notifiedBy runs a serviceNotifier for some time.
+func notifiedBy(t *testing.T, source *fixedSource, limit, lasts time.Duration) *recordedMessages {
 	t.Helper()
 	h := &recordedMessages{}
 	synctest.Test(t, func(*testing.T) {
-		house.ending = make(chan struct{})
+		source.ending = make(chan struct{})
 		s := &serviceNotifier{
 			to: h, every: min(defaultInterval, limit/2), watched: true, log: hclog.NewNullLogger(),
 			startsItself: func(string) bool { return true },
 		}
 		over, end := context.WithTimeout(context.Background(), lasts)
 		defer end()
-		s.notifyUntil(over, context.Background(), house)
+		s.notifyUntil(over, context.Background(), source)
 	})
 	return h
 }
@@ -91,8 +91,8 @@ func TestTheWatchdogIsFedInTime(t *testing.T) {
 	}
 }
 
-// A loop that is stuck must be found out: nothing is said that would keep the
-// manager waiting.
+// While a loop is stuck, no message is sent that would extend the time-out of
+// the manager.
 func TestAStuckInitiatorSendsNothing(t *testing.T) {
 	h := notifiedBy(t, &fixedSource{workers: []supervise.Worker{readyWorker}, stuck: true}, 6*time.Second, time.Minute)
 	if n := h.countMessages("WATCHDOG=1") + h.countMessages("EXTEND"); n != 0 {
@@ -136,7 +136,7 @@ func TestReadyWaitsOnlyForWorkersThatMayBecomeReady(t *testing.T) {
 
 func TestStoppingIsSentOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		house := &fixedSource{ending: make(chan struct{})}
+		source := &fixedSource{ending: make(chan struct{})}
 		h := &recordedMessages{deaf: true} // which changes nothing
 		s := &serviceNotifier{to: h, every: time.Second, log: hclog.NewNullLogger()}
 		over, end := context.WithCancel(t.Context())
@@ -144,10 +144,10 @@ func TestStoppingIsSentOnce(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			s.notifyUntil(over, running, house)
+			s.notifyUntil(over, running, source)
 		}()
 		synctest.Wait()
-		close(house.ending)
+		close(source.ending)
 		stop()
 		synctest.Wait()
 		<-time.After(3500 * time.Millisecond) // of the bubble's clock

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// startContained runs the program as process 1 of a PID namespace of its own, with
-// the /proc that belongs to it: what a container engine does.
+// startContained runs the program as process 1 of a PID namespace with its own
+// /proc, as a container engine does.
 func startContained(t *testing.T, dir string, args ...string) *testProcess {
 	t.Helper()
 	probe := exec.Command("true")
@@ -42,8 +42,8 @@ func (p *testProcess) commandInside(script string) *exec.Cmd {
 	return exec.Command("nsenter", "-t", strconv.Itoa(p.cmd.Process.Pid), "-p", "-m", "sh", "-c", script)
 }
 
-// An orphan of a stranger, who came from outside, is given to process 1. Its
-// zombie would be in /proc for ever, and the loop without an end.
+// Process 1 becomes the parent of an orphan that entered the namespace from
+// outside. If it did not reap the zombie, the loop in the script would not end.
 func TestProcess1ReapsOrphans(t *testing.T) {
 	p := startContained(t, newTestDirectory(t, sleeper), "up")
 	p.awaitReady()
@@ -62,8 +62,8 @@ echo gone`
 	p.expectExit(0)
 }
 
-// The keeper's exit is not taken from the initiator by process 1, and what the
-// keeper leaves is waited for.
+// Process 1 does not take the exit of the keeper from the initiator, and reaps
+// what the keeper leaves.
 func TestProcess1LeavesTheKeeperToTheInitiator(t *testing.T) {
 	p := startContained(t, newTestDirectory(t, sleeper), "up")
 	p.awaitReady()
@@ -97,8 +97,8 @@ func TestProcess1EndsAsTheMainWorker(t *testing.T) {
 	p.expectExit(143)
 }
 
-// Without the initiator there is nothing to be process 1 for, and the kernel
-// ends all others with it, those too that were to be kept.
+// When the initiator has ended, process 1 ends, and the kernel ends all other
+// processes, also the workers with on_initiator_exit = keep.
 func TestProcess1EndsWithTheInitiator(t *testing.T) {
 	p := startContained(t, newTestDirectory(t, sleeper+"on_initiator_exit = keep\n"), "up")
 	p.awaitReady()
@@ -106,7 +106,7 @@ func TestProcess1EndsWithTheInitiator(t *testing.T) {
 	p.expectExit(137)
 }
 
-// Elsewhere than in a container --init does the same.
+// Outside a container --init does the same.
 func TestInitOnRequest(t *testing.T) {
 	p := startProcess(t, newTestDirectory(t, sleeper), "up", "--init")
 	p.awaitReady()
@@ -117,8 +117,8 @@ func TestInitOnRequest(t *testing.T) {
 	}
 }
 
-// A Ctrl-C that came from the terminal and once more from process 1 would be
-// the second one, which kills at once.
+// A Ctrl-C that came from the terminal and again from process 1 would count as
+// the second signal, which kills the workers.
 func TestInitOnATerminal(t *testing.T) {
 	dir := newTestDirectory(t, deaf)
 	person, program := pseudoTerminal(t, 100)

@@ -14,8 +14,8 @@ import (
 	"initiator/internal/statedir"
 )
 
-// sendSignal signals the initiator of the script's directory, whose pid is in its
-// lock: `hup`, `usr2`, `crash`.
+// sendSignal signals the initiator of the script's directory, whose pid is in
+// its lock file: `hup`, `usr2`, `crash`.
 func sendSignal(sig syscall.Signal) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, _ bool, _ []string) {
 		text, err := os.ReadFile(ts.MkAbs(".initiator/lock"))
@@ -26,8 +26,8 @@ func sendSignal(sig syscall.Signal) func(*testscript.TestScript, bool, []string)
 	}
 }
 
-// awaitGrowth waits until a file has something in it, or a certain text:
-// `grows FILE [TEXT]`.
+// awaitGrowth waits until a file is not empty, or contains a text: `grows FILE
+// [TEXT]`.
 func awaitGrowth(ts *testscript.TestScript, _ bool, args []string) {
 	part := strings.Join(args[1:], " ")
 	ts.Check(waitUntil(part+" in "+args[0], func(context.Context) bool {
@@ -49,8 +49,8 @@ func awaitLastKnown(ts *testscript.TestScript, _ bool, _ []string) {
 	}))
 }
 
-// TestUpRunsOnWithoutAReader: an `up` whose stdout and stderr nobody reads any more, or
-// which are closed, goes on, and so do its workers, however much they write.
+// An `up` whose stdout and stderr are not read any more, or closed, keeps
+// running, and so do its workers, however much they write.
 func TestUpRunsOnWithoutAReader(t *testing.T) {
 	const flood = "[worker:flood]\ncommand = yes 'a line of the flood'\ncontract = off\nstdout_logfile = -\n"
 	for _, closed := range []bool{false, true} {

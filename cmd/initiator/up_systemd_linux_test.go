@@ -15,7 +15,8 @@ import (
 	"initiator/initiator/client"
 )
 
-// listenAsSystemd is who has started the house: NOTIFY_SOCKET is its address.
+// listenAsSystemd returns the socket of a service manager, whose address is
+// NOTIFY_SOCKET.
 func listenAsSystemd(t *testing.T, dir string) *net.UnixConn {
 	t.Helper()
 	path := filepath.Join(dir, "notify")
@@ -69,7 +70,7 @@ func TestSystemdGetsReadyAndStopping(t *testing.T) {
 	p.expectExit(0)
 }
 
-// READY does not wait for ever for a worker that never comes up.
+// READY does not wait for ever for a worker that never becomes ready.
 func TestSystemdGetsReadyDespiteACrashLoop(t *testing.T) {
 	dir := newTestDirectory(t, sleeper+"[worker:gone]\ncontract = off\nautorestart = true\nrestart_delay = 10ms\nrestart_limit = 1000/1s\ncommand = false\n")
 	c := listenAsSystemd(t, dir)
@@ -81,7 +82,7 @@ func TestSystemdGetsReadyDespiteACrashLoop(t *testing.T) {
 	p.expectExit(0)
 }
 
-// What the manager says to one process reaches no other.
+// The variables of the service manager reach no worker.
 func TestWorkersDoNotInheritTheNotifySocket(t *testing.T) {
 	dir := newTestDirectory(t, sleeper)
 	c := listenAsSystemd(t, dir)
@@ -113,7 +114,7 @@ func TestWorkersDoNotInheritTheNotifySocket(t *testing.T) {
 	p.expectExit(0)
 }
 
-// startActivated runs the program as systemd does that has opened its sockets.
+// startActivated runs the program with open sockets, as systemd does.
 func startActivated(t *testing.T, dir string, sockets []*os.File, args ...string) *testProcess {
 	t.Helper()
 	const activate = `LISTEN_FDS=$1 LISTEN_PID=$$; export LISTEN_FDS LISTEN_PID; shift; exec "$@"`
@@ -137,7 +138,7 @@ func TestTheAPIIsServedOnPassedSockets(t *testing.T) {
 		}
 		defer unix.Close()
 		p := startActivated(t, dir, []*os.File{fileOf(t, tcp), fileOf(t, unix)}, args...)
-		// A request that comes before anybody is there is answered.
+		// A request that arrives before the start is answered.
 		res, err := http.Get("http://" + tcp.Addr().String() + "/healthz")
 		if err != nil || res.StatusCode != http.StatusOK {
 			t.Fatalf("healthz: %v, %v", res, err)
@@ -158,7 +159,8 @@ func TestTheAPIIsServedOnPassedSockets(t *testing.T) {
 	}
 }
 
-// The next program of the process listens where this one did, and says so.
+// After an upgrade the next program listens on the same sockets and notifies
+// the manager.
 func TestSystemdGetsMessagesAfterAnUpgrade(t *testing.T) {
 	dir := newTestDirectory(t, sleeper)
 	c := listenAsSystemd(t, dir)

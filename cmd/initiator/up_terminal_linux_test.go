@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pseudoTerminal opens a terminal of some columns: what a person types at, and what
-// the program has.
+// pseudoTerminal opens a terminal: the end of the person, and the end of the
+// program.
 func pseudoTerminal(t *testing.T, columns uint16) (person, program *os.File) {
 	t.Helper()
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -59,7 +59,7 @@ func onTerminal(t *testing.T, dir string, columns uint16, args ...string) (cmd *
 
 var escapeSequence = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
 
-// withoutEscapes takes what steers the terminal out of a line.
+// withoutEscapes removes escape sequences from a line.
 func withoutEscapes(line string) string {
 	return strings.TrimRight(escapeSequence.ReplaceAllString(line, ""), "\r\n")
 }
@@ -101,7 +101,7 @@ func TestUpOnATerminal(t *testing.T) {
 	}
 }
 
-// The lines about workers must not wrap: taking them back would fail.
+// Lines about workers must not wrap: a wrapped line could not be redrawn.
 func TestUpAtTwentyColumns(t *testing.T) {
 	dir := newTestDirectory(t, "[worker:adder]\ncommand = ${initiator:self} job sum\nreplicas = 2\n[worker:gone]\ncommand = ./nowhere\nstartretries = 1\n")
 	cmd, lines := onTerminal(t, dir, 20, "up")
@@ -136,8 +136,7 @@ func TestUpAtTwentyColumns(t *testing.T) {
 	}
 }
 
-// Nothing steers a terminal that does not want colours, and a token is shown
-// on no pipe.
+// With NO_COLOR no colours are written, and the token is not printed to a pipe.
 func TestNoColour(t *testing.T) {
 	dir := newTestDirectory(t, sleeper)
 	up := startProcess(t, dir, "up")

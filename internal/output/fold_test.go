@@ -47,8 +47,8 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// TestFoldIsBounded: a process that writes "panic:" and lives on is heard
-// again soon, and a trace without end is cut and counted.
+// A process that writes "panic:" and keeps running is shown again soon. A trace
+// without end is cut and counted.
 func TestFoldIsBounded(t *testing.T) {
 	var f Fold
 	var got []Record

@@ -34,7 +34,7 @@ func NewQueue(w io.Writer) *Queue {
 	return q
 }
 
-// Write implements io.Writer. It takes all of p or drops all of it. It never
+// Write implements io.Writer. It takes p whole or drops it whole. It never
 // fails: the writer of a log could not handle the error.
 func (q *Queue) Write(p []byte) (int, error) {
 	q.mu.Lock()

@@ -35,8 +35,8 @@ func TestQueueWritesEverythingInOrder(t *testing.T) {
 	}
 }
 
-// TestAReaderThatStopsReading blocks nobody. Once it reads again it is told,
-// at the place of the gap, how many lines it has missed.
+// A reader that stops reading blocks no writer. When it reads again, it gets
+// the number of dropped lines in place of the gap.
 func TestAReaderThatStopsReading(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {

@@ -142,8 +142,8 @@ func (r *Relay) showPlain(from supervise.Lines, text string) {
 	}
 }
 
-// prefixLines returns whole lines for one write, each behind the name of its
-// worker. Lines that are missing before them are reported first.
+// prefixLines returns lines for one write, with the name of the worker before
+// each line. Lines that are missing before them are reported first.
 func prefixLines(l supervise.Lines, lines ...string) []byte {
 	var b bytes.Buffer
 	if l.Dropped > 0 && l.Stream != "stderr" {

@@ -12,8 +12,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain makes the test binary a process that does nothing but Run: started
-// as `init ARGV…` it runs that.
+// TestMain makes the test binary a process that only calls Run, when it is
+// started as `init ARGV…`.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "init" {
 		code, err := Run(Child{Path: "/bin/sh", Argv: append([]string{"sh"}, os.Args[2:]...), Env: os.Environ()})
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// script runs a shell script below a process that does nothing but Run.
+// script runs a shell script below a process that only calls Run.
 func script(t *testing.T, text string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command("/proc/self/exe", "init", "-c", text)

@@ -11,9 +11,9 @@ import (
 type Table struct {
 	Head []string
 	Rows [][]string
-	// Optional are the columns that can be left out, the first one first.
+	// Optional are the columns that can be left out, in this order.
 	Optional []int
-	// Colour gives the colour of a cell; nil = none has one.
+	// Colour gives the colour of a cell; nil = no colours.
 	Colour func(column int, cell string) string
 }
 
