@@ -1,27 +1,30 @@
 // Package supervisord reads the configuration of supervisord 4.2.5 as
 // supervisord itself does: its lines, comments, references, defaults, and what
-// it refuses. It says what stands there, process by process, and knows nothing
-// of plans: what a process becomes here is decided by the package plan.
+// it refuses. [IsConfig] recognises such a file, and [Read] returns a [File]
+// with every process, or every fault at once.
 //
-// The files, in the order a file takes:
-//
-//	read.go         Read: a file to a [File], with every fault at once
-//	lines.go        lines, and where comments begin
-//	parse.go        sections and keys, continuation lines
-//	document.go     what a section sees: [DEFAULT], duplicates, %(here)s
-//	include.go      [include]
-//	glob.go         which files a pattern means
-//	names.go        what can be referred to
-//	marks.go       references to the environment that are kept as such
-//	expand.go       %(name)s
-//	format.go       %(process_num)02d: how one value is printed
-//	section_reader.go      one section: each key expanded, read, faults noted
-//	value_*.go      how each kind of value is read
-//	split_words.go         words of a command, tokens of an environment
-//	settings.go     [supervisord]
-//	servers.go      [unix_http_server], [inet_http_server]
-//	groups.go       [group:x]; which process is in which group
-//	program.go      [program:x]: one process for each of numprocs
-//	other_sections.go    what is there and not done
-//	file.go       File, Group, Process: what comes out
+// The package knows nothing of plans: package plan decides how the initiator
+// runs a process of a File.
 package supervisord
+
+// The files, in the order in which a configuration passes through them:
+//
+//	read.go            Read, IsConfig
+//	lines.go           lines, and where comments begin
+//	parse.go           Section, Key: sections, keys, continuation lines
+//	document.go        sections as they are seen: [DEFAULT], duplicates, %(here)s
+//	include.go         [include]
+//	glob.go            the files that match a pattern
+//	names.go           names that a value can refer to
+//	marks.go           references to the environment that are kept as such
+//	expand.go          %(name)s
+//	format.go          %(process_num)02d: how a value is printed
+//	section_reader.go  one section: each key is expanded and read, faults are noted
+//	value_*.go         how each kind of value is read
+//	split_words.go     words of a command, tokens of an environment
+//	settings.go        [supervisord]
+//	servers.go         [unix_http_server], [inet_http_server]
+//	groups.go          [group:x]; which process is in which group
+//	program.go         [program:x]: one process for each of numprocs
+//	other_sections.go  sections and keys that are not supported
+//	file.go            File, Group, Process: the result

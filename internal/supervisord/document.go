@@ -7,15 +7,15 @@ import (
 
 const defaultSection = "DEFAULT"
 
-// document is what configparser holds after some files: sections of one name
-// are one, and the last value of a key counts.
+// document is the state of configparser after some files: sections with the
+// same name are one section, and the last value of a key counts.
 type document struct {
-	names    []string // in the order in which they were first met
+	names    []string // in the order of their first headers
 	sections map[string]*mergedSection
 	all      []*Section
 }
 
-// mergedSection is a section with the keys of all that have its name.
+// mergedSection is a section with the keys of all sections of its name.
 type mergedSection struct {
 	name  string
 	first *Section
@@ -53,7 +53,7 @@ func (m *mergedSection) setKey(k Key) {
 
 func (d *document) hasSection(section string) bool { return slices.Contains(d.names, section) }
 
-// findKey is a key of the section, or one that it inherits.
+// findKey returns a key of the section, or an inherited key.
 func (d *document) findKey(section, key string) (Key, bool) {
 	if m := d.sections[section]; m != nil {
 		if k, ok := m.keys[key]; ok {
@@ -64,9 +64,9 @@ func (d *document) findKey(section, key string) (Key, bool) {
 	return k, ok
 }
 
-// expandHere puts the directory of a file in place of every %(here)s that has
-// none yet: supervisord does so after each file as soon as there is an
-// [include], so that it means the directory of the file in which it stands.
+// expandHere replaces every %(here)s that was not replaced yet by the directory
+// of a file. supervisord does so after each file when there is an [include], so
+// that %(here)s means the directory of the file that holds it.
 func (d *document) expandHere(here string) {
 	const mark = "%(here)s"
 	for _, name := range d.names {

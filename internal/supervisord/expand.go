@@ -8,14 +8,14 @@ import (
 	"initiator/internal/spelling"
 )
 
-// invalidValue is what is wrong with a value, and what would be right.
+// invalidValue says what is wrong with a value, and what would be right.
 type invalidValue struct{ problem, remedy string }
 
 func (w invalidValue) Error() string { return w.problem + "; " + w.remedy }
 
-// expandReferences resolves the references of a value as Python's % operator does with a
-// dictionary. A %s without a name would print the whole dictionary there, with
-// the environment in it; nobody means that, and it is refused.
+// expandReferences resolves the references of a value as Python's % operator
+// does with a dictionary. A %s without a name would print the whole dictionary
+// there, with the environment in it; no user wants that, and it is refused.
 func expandReferences(s string, n names) (string, error) {
 	var b strings.Builder
 	for {
@@ -34,7 +34,7 @@ func expandReferences(s string, n names) (string, error) {
 	}
 }
 
-// expandReference resolves the one that s begins with.
+// expandReference resolves the reference that s begins with.
 func expandReference(s string, n names) (text, rest string, err error) {
 	if rest = s[1:]; strings.HasPrefix(rest, "%") {
 		return "%", rest[1:], nil
@@ -62,13 +62,13 @@ func expandReference(s string, n names) (text, rest string, err error) {
 	return text, rest, err
 }
 
-// shorten keeps what follows out of messages: it may be part of a secret.
+// shorten keeps the rest of s out of messages: it may be part of a secret.
 func shorten(s string) string {
 	r := []rune(s)
 	return string(r[:min(len(r), 2)])
 }
 
-// nameOf cuts "(name)"; brackets in a name are counted.
+// nameOf cuts "(name)"; parentheses in a name are counted.
 func nameOf(s string) (name, rest string, err error) {
 	depth := 0
 	for i := range len(s) {

@@ -2,18 +2,20 @@ package supervisord
 
 import "initiator/proactor"
 
-// Environment is what a reading is told of the world outside its files. It is read
-// and never changed.
+// Environment is the part of the system that a configuration refers to. It is
+// only read.
 type Environment struct {
-	// Lookup answers %(ENV_X)s and ~, as os.LookupEnv does. Nil = no variable is set.
+	// Lookup answers %(ENV_X)s and ~, as os.LookupEnv does. Nil = no variable
+	// is set.
 	Lookup func(string) (string, bool)
-	// Host is %(host_node_name)s.
+	// Host is the value of %(host_node_name)s.
 	Host string
-	// Mark keeps variables of the environment apart from their values; see [Mark].
+	// Mark keeps variables of the environment apart from their values; see
+	// [MarkVariable].
 	Mark bool
 }
 
-// File is everything that a configuration says.
+// File is the whole content of a configuration.
 type File struct {
 	Path string
 	// Here is the absolute directory of Path.
@@ -21,14 +23,15 @@ type File struct {
 	Settings Settings
 	// Groups are in the order in which supervisord starts them.
 	Groups []Group
-	// Warnings are what supervisord would do and we do not, and what it warns
-	// of itself; each with its line.
+	// Warnings names what supervisord would do and the initiator does not, and
+	// what supervisord itself warns about, each with its line.
 	Warnings proactor.Faults
-	// Sections are all sections as they stand in the files, with their
-	// comments, in the order of reading; duplicates are apart.
+	// Sections holds all sections as they are in the files, with their
+	// comments, in the order of reading. Sections with the same name are not
+	// merged.
 	Sections []*Section
 
-	lookup func(string) (string, bool) // the environment of a marked reading
+	lookup func(string) (string, bool) // the environment of a reading with Mark
 }
 
 // Settings are the keys of [supervisord], resolved.
@@ -41,7 +44,7 @@ type Settings struct {
 	LogLevel        string // critical, error, warn, info, debug, trace or blather
 	ChildLogDir     string // where AUTO logs go; "" = not given
 	Identifier      string
-	User            string // "" = stays who it is
+	User            string // "" = unchanged
 	UID             int    // of User
 	Umask           int    // of the daemon; -1 = not given
 	Directory       string // of the daemon; "" = not given
@@ -52,11 +55,11 @@ type Settings struct {
 	Socket string
 }
 
-// Group is a set of processes that supervisord starts and addresses together:
-// a [group:x], or a [program:x] that is in none.
+// Group is a set of processes that supervisord starts and addresses together: a
+// [group:x], or a [program:x] that is in no group.
 type Group struct {
 	Name     string
-	Explicit bool // stands in the file as [group:x]
+	Explicit bool // the file has [group:x]
 	File     string
 	Line     int
 	Priority int
@@ -64,7 +67,7 @@ type Group struct {
 	Processes []Process
 }
 
-// Process is one process that supervisord would keep.
+// Process is one process that supervisord would keep running.
 type Process struct {
 	Name    string // %(process_name)s, without its group
 	Group   string
@@ -77,7 +80,7 @@ type Process struct {
 	// when it starts it. Argv is nil then.
 	Problem string
 
-	Environment  []proactor.Entry // that of [supervisord] with the program's laid over it
+	Environment  []proactor.Entry // [supervisord]'s, overlaid with the program's
 	Directory    string           // "" = where supervisord was started
 	User         string           // "" = supervisord's
 	UID          int              // of User
@@ -96,10 +99,10 @@ type Process struct {
 
 	RedirectStderr bool
 	Stdout         Log
-	Stderr         Log // None when RedirectStderr
+	Stderr         Log // LogNone when RedirectStderr
 }
 
-// Log says where one stream goes.
+// Log says where one output stream goes.
 type Log struct {
 	Kind     LogKind
 	Path     string // of LogToFile, as written
@@ -110,12 +113,12 @@ type Log struct {
 	Events   bool  // stdout_events_enabled
 }
 
-// LogKind is one of three kinds of destination.
+// LogKind is the kind of a log's destination.
 type LogKind int
 
 // The kinds of a log.
 const (
 	LogAuto   LogKind = iota // a file that supervisord names
-	LogNone                  // nowhere
-	LogToFile                // Log.Path
+	LogNone                  // no log
+	LogToFile                // the file Log.Path
 )

@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// format is what stands between the name and the letter of %(name)02d.
+// format is the part between the name and the letter of %(name)02d.
 type format struct {
 	minus, plus, space, zero, sharp bool
 	width, precision                int // precision -1 = none
 	verb                            byte
 }
 
-// maxWidth is far beyond any name of a process, and keeps a slip from filling
-// the memory.
+// maxWidth is far beyond any process name, and keeps a mistake from filling the
+// memory.
 const maxWidth = 4096
 
 func readFormat(s string) (f format, rest string, ok bool) {
@@ -166,7 +166,7 @@ func (f format) padText(sign, text string, zero bool) string {
 	return strings.Repeat(" ", gap) + sign + text
 }
 
-// pythonRepr is a Python string literal.
+// pythonRepr returns a Python string literal.
 func pythonRepr(s string, ascii bool) string {
 	quote := "'"
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// pieces are what odd values are made of.
+// pieces are the parts of odd values.
 var pieces = []string{
 	"a", "b c", " ", "  ", "\t", ";", " ;", "#", " #", ";x", "=", ":", ",", `"`, "'", `\`, `\"`, "%%", "%%%%", "%", "%(", ")s", "%(here)s",
 	"%(ENV_PORT)s", "%(ENV_SPACED)s", "%(ENV_QUOTED)s", "%(ENV_PERCENT)s", "%(ENV_NOTHING)s", "%(ENV_A)s", "%(program_name)s", "%(group_name)s",
@@ -59,8 +59,8 @@ func drawCommand(t *rapid.T) string {
 	return "cat " + drawValue(t)
 }
 
-// Documents that are put together of odd pieces are read as supervisord reads
-// them, or refused by both.
+// TestReadsGeneratedFilesAsSupervisordDoes: documents that are made of odd
+// pieces are read as supervisord reads them, or refused by both.
 func TestReadsGeneratedFilesAsSupervisordDoes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "generated.conf")
 	accepted := 0

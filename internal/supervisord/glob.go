@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// globFiles returns the files that a pattern means, sorted. It is Python's: names
-// that begin with a dot need a dot in the pattern, [!x] negates, a bracket that
-// does not close means itself, and there is no escape.
+// globFiles returns the files that match a pattern, sorted. The rules are
+// Python's: names that begin with a dot need a dot in the pattern, [!x]
+// negates, a bracket that does not close means itself, and there is no escape.
 func globFiles(pattern string) []string {
 	at := []string{""}
 	if strings.HasPrefix(pattern, "/") {
@@ -21,7 +21,7 @@ func globFiles(pattern string) []string {
 		at = globPart(at, part)
 	}
 	if strings.HasSuffix(pattern, "/") || len(parts) == 0 {
-		return nil // a directory is no file to include
+		return nil // a directory cannot be included
 	}
 	slices.Sort(at)
 	return at
@@ -67,7 +67,7 @@ func joinPath(dir, name string) string {
 	return dir + "/" + name
 }
 
-// compilePattern makes a regular expression of a pattern for one name.
+// compilePattern compiles a pattern for one name to a regular expression.
 func compilePattern(part string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString(`(?s)\A`)
@@ -92,13 +92,13 @@ func compilePattern(part string) *regexp.Regexp {
 	}
 	b.WriteString(`\z`)
 	re, err := regexp.Compile(b.String())
-	if err != nil { // such as [z-a], which matches nothing
+	if err != nil { // a set such as [z-a], which matches nothing
 		return regexp.MustCompile(`[^\s\S]`)
 	}
 	return re
 }
 
-// translateSet translates the set that begins at i, and returns where it ends.
+// translateSet translates the set that begins at i, and returns its end.
 func translateSet(part string, i int) (set string, end int) {
 	j := i + 1
 	if j < len(part) && part[j] == '!' {

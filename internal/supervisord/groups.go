@@ -9,7 +9,8 @@ import (
 	"initiator/internal/spelling"
 )
 
-// readGroups reads every program, in the group that names it or in one of its own.
+// readGroups reads every program, in the group that names it or in a group of
+// its own.
 func (r *reader) readGroups() {
 	taken := map[string]bool{} // sections that are in a [group:x]
 	for _, section := range r.doc.names {
@@ -27,12 +28,13 @@ func (r *reader) readGroups() {
 	})
 }
 
-// newSectionReader is the context of a section that has no names but %(here)s.
+// newSectionReader returns the reader of a section in which only %(here)s and
+// the environment can be referred to.
 func (r *reader) newSectionReader(section string) *sectionReader {
 	return &sectionReader{r: r, section: section, names: names{own: map[string]any{"here": r.file.Here}, env: r.lookupVariable}}
 }
 
-// sectionName is the NAME of [kind:NAME].
+// sectionName returns the NAME of [kind:NAME].
 func (r *reader) sectionName(section string) (string, bool) {
 	_, raw, _ := strings.Cut(section, ":")
 	word, err := readName(raw)
@@ -63,7 +65,7 @@ func (r *reader) readGroup(section string, taken map[string]bool) {
 	r.file.Groups = append(r.file.Groups, g)
 }
 
-// readMember are the processes of one program of a group.
+// readMember returns the processes of one program of a group.
 func (r *reader) readMember(c *sectionReader, section, group string) []Process {
 	processes := r.readProgram(section, group)
 	if strings.HasPrefix(section, "fcgi-program:") {
@@ -73,7 +75,7 @@ func (r *reader) readMember(c *sectionReader, section, group string) []Process {
 	return processes
 }
 
-// findMember finds the section of a program that a group names.
+// findMember returns the section of a program that a group names.
 func (r *reader) findMember(c *sectionReader, program string) (section string) {
 	normal, fcgi := "program:"+program, "fcgi-program:"+program
 	switch {

@@ -9,8 +9,8 @@ import (
 	"initiator/proactor"
 )
 
-// readIncludes reads what [include] names, once: an [include] in those files is of
-// no meaning to supervisord.
+// readIncludes reads the files that [include] names, once: supervisord ignores
+// an [include] in those files.
 func (r *reader) readIncludes(path string) {
 	if !r.doc.hasSection("include") {
 		return
@@ -41,8 +41,8 @@ func (r *reader) includePattern(c *sectionReader, k Key, pattern string) {
 	}
 }
 
-// includeFile reads one file. One that cannot be opened is passed over, as
-// supervisord does, but not without a word.
+// includeFile reads one file. A file that cannot be opened is skipped, as
+// supervisord does, but with a warning.
 func (r *reader) includeFile(c *sectionReader, k Key, path string) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -61,8 +61,8 @@ func (r *reader) includeFile(c *sectionReader, k Key, path string) {
 	r.doc.expandHere(filepath.Dir(path))
 }
 
-// displayPath is the path as a person would write it: relative when the including
-// file was given so.
+// displayPath returns the path as a user would write it: relative when the path
+// of the including file is relative.
 func (r *reader) displayPath(path string) string {
 	if filepath.IsAbs(r.file.Path) {
 		return path
@@ -74,7 +74,7 @@ func (r *reader) displayPath(path string) string {
 	return filepath.Join(filepath.Dir(r.file.Path), relative)
 }
 
-// commonNames are the names that every section can refer to.
+// commonNames returns the names that every section can refer to.
 func (r *reader) commonNames() names {
 	return names{own: map[string]any{"here": r.file.Here, "host_node_name": r.environment.Host}, env: r.lookupVariable}
 }

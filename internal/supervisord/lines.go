@@ -6,16 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// sourceLine is one line as the reader sees it.
+// sourceLine is one line of a file.
 type sourceLine struct {
 	number  int
-	text    string // without its comment and the white space around it
-	indent  int    // characters before the first that is no white space
+	text    string // without its comment and the white space around
+	indent  int    // characters of white space at its beginning
 	comment string // with its mark; "" = none
 	blank   bool   // neither text nor comment
 }
 
-// isSpace is Python's str.isspace, which four separators of ASCII are as well.
+// isSpace is Python's str.isspace, which also contains four separators of
+// ASCII.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || (r >= 0x1c && r <= 0x1f) }
 
 func trimSpace(s string) string { return strings.TrimFunc(s, isSpace) }
@@ -48,15 +49,15 @@ func readLine(number int, text string) sourceLine {
 	return l
 }
 
-// commentAt is where the comment of a line begins, -1 without one: at a ; or #
-// that begins the line or follows white space. Python looks for both marks side
-// by side and stops in the round in which either is found, so that of "a;b ;c
-// #d" and its like it is not always the first one that counts.
+// commentAt returns where the comment of a line begins, -1 without a comment:
+// at a ; or # that begins the line or follows white space. Python searches for
+// both marks in turn and stops in the round in which it finds a comment. So in
+// "a;b ;c #d" and similar lines the first mark is not always the beginning.
 func commentAt(text string) int {
 	if t := trimSpace(text); strings.HasPrefix(t, ";") || strings.HasPrefix(t, "#") {
 		return 0
 	}
-	next := map[byte]int{';': 0, '#': 0} // where to look on for each mark
+	next := map[byte]int{';': 0, '#': 0} // where to go on searching for each mark
 	for len(next) > 0 {
 		found := -1
 		for _, mark := range []byte{';', '#'} {

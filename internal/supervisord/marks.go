@@ -6,20 +6,21 @@ import (
 	"initiator/proactor"
 )
 
-// A reading with World.Mark keeps references to the environment apart from
-// their values: %(ENV_X)s is markBegin, X, markEnd in what comes out. Whoever
+// A reading with Environment.Mark keeps references to the environment apart
+// from their values: %(ENV_X)s is read as markBegin, X, markEnd. A program that
 // writes the configuration anew can then refer to the variable as well, and
-// need not write a secret into a file.
+// does not write a secret into a file.
 const (
 	markBegin = "\x02"
 	markEnd   = "\x03"
 )
 
-// MarkVariable is what a marked reading has in the place of a variable.
+// MarkVariable returns the mark of a variable, which a reading with
+// Environment.Mark has instead of its value.
 func MarkVariable(variable string) string { return markBegin + variable + markEnd }
 
-// ExpandMarks calls f for each mark in s, and returns s with what f returns in their
-// places.
+// ExpandMarks calls f for each mark in s, and returns s with the marks replaced
+// by the results.
 func ExpandMarks(s string, f func(variable string) string) string {
 	var b strings.Builder
 	for {
@@ -34,7 +35,8 @@ func ExpandMarks(s string, f func(variable string) string) string {
 	}
 }
 
-// ResolveMarks is s with the values in the places of marks.
+// ResolveMarks returns s with the marks replaced by the values of their
+// variables.
 func (f *File) ResolveMarks(s string) string {
 	if f.lookup == nil || !strings.Contains(s, markBegin) {
 		return s
@@ -45,9 +47,9 @@ func (f *File) ResolveMarks(s string) string {
 	})
 }
 
-// readVariables reads an environment. Marks are kept in the values that are the
-// same with and without them: white space or a comma in a variable parts an
-// unquoted value, where its mark does not.
+// readVariables reads an environment. It keeps a mark only in a value that is
+// the same with the mark and without: white space or a comma in a variable
+// divides an unquoted value, and its mark does not.
 func (f *File) readVariables(s string) ([]proactor.Entry, error) {
 	real, err := readVariables(f.ResolveMarks(s))
 	if err != nil || f.lookup == nil {

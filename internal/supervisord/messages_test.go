@@ -14,7 +14,8 @@ var update = flag.Bool("update", false, "write what comes out into the golden fi
 
 const messages = "testdata/messages.golden"
 
-// What is refused, and what is warned of, says where and what to do.
+// TestMessagesSpeakToPeople: every fault and every warning says where it is and
+// what to do.
 func TestMessagesSpeakToPeople(t *testing.T) {
 	var got strings.Builder
 	for _, path := range append(conf(t, "testdata/bad"), conf(t, "testdata/good")...) {

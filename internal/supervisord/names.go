@@ -2,14 +2,14 @@ package supervisord
 
 import "strings"
 
-// names are what the values of one place can refer to: its own words, the
-// variables of the environment, and those that programs have set. Values are
-// strings or ints.
+// names holds what the values of one section can refer to: names of its own,
+// the variables of the environment, and the variables that programs have set.
+// Values are strings or ints.
 type names struct {
 	own map[string]any
-	env func(string) (string, bool) // with what [supervisord] sets; the name without ENV_
-	// set are variables of the program itself, by their full names, which
-	// later keys of its section see.
+	env func(string) (string, bool) // with the variables of [supervisord]; the name without ENV_
+	// set holds variables of the program itself, by their full names, for later
+	// keys of its section.
 	set map[string]string
 }
 
@@ -26,7 +26,7 @@ func (n names) findName(name string) (any, bool) {
 	return v, ok
 }
 
-// ownNames lists the names that a person might have meant.
+// ownNames lists the names for a suggestion.
 func (n names) ownNames() []string {
 	var all []string
 	for w := range n.own {
@@ -35,7 +35,8 @@ func (n names) ownNames() []string {
 	return all
 }
 
-// lookupVariable is the environment with what [supervisord] sets in it.
+// lookupVariable looks a variable up in the environment of [supervisord] and
+// then of the process.
 func (r *reader) lookupVariable(name string) (string, bool) {
 	for _, e := range r.file.Settings.Environment {
 		if e.Key == name {

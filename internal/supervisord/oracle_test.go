@@ -15,7 +15,7 @@ import (
 type supervisord struct {
 	once   sync.Once
 	mu     sync.Mutex
-	absent string // why there is none
+	absent string // why it cannot run
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    *bufio.Reader
@@ -56,10 +56,10 @@ func (o *supervisord) close() {
 		return
 	}
 	o.in.Close()
-	_ = o.cmd.Wait() // it has been asked to end; how it did is of no interest
+	_ = o.cmd.Wait() // it was asked to end; its exit status does not matter
 }
 
-// surroundings are the environment that both readers see.
+// surroundings is the environment for both readers.
 var surroundings = map[string]string{
 	"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
 	"PORT": "8080", "NOTHING": "", "PERCENT": "50%", "SPACED": "two words", "QUOTED": `say "hi"`, "lower": "low",
@@ -73,7 +73,7 @@ func world() Environment {
 	}
 }
 
-// read asks supervisord what it makes of a file.
+// read returns how supervisord reads a file.
 func (o *supervisord) read(t testing.TB, path string) view {
 	t.Helper()
 	o.once.Do(o.start)
@@ -97,7 +97,7 @@ func (o *supervisord) read(t testing.TB, path string) view {
 	return v
 }
 
-// view is what one of the two readers says of a file.
+// view is the result of one of the readers for a file.
 type view struct {
 	Refused     string            `json:"refused"`
 	Groups      []groupView       `json:"groups"`

@@ -7,14 +7,14 @@ import (
 	"initiator/internal/spelling"
 )
 
-// kindOf is what stands before the colon of a section's name.
+// kindOf returns the part of a section's name before the colon.
 func kindOf(section string) string {
 	kind, _, _ := strings.Cut(section, ":")
 	return kind
 }
 
-// readOtherSections judges the sections that are none of the others, and the keys that
-// nobody reads.
+// readOtherSections judges the sections that no other function reads, and the
+// keys that supervisord ignores.
 func (r *reader) readOtherSections() {
 	for _, section := range r.doc.names {
 		c := r.newSectionReader(section)
@@ -35,7 +35,8 @@ func (r *reader) readOtherSections() {
 	}
 }
 
-// readEventListener reads one as supervisord does, for its faults.
+// readEventListener reads an event listener as supervisord does, for its
+// faults.
 func (r *reader) readEventListener(c *sectionReader) {
 	pool, _ := r.sectionName(c.section)
 	if readValue(c, "buffer_size", 10, readInteger) < 1 {
@@ -67,7 +68,7 @@ func (r *reader) readFCGIProgram(c *sectionReader) {
 	c.addWarning("", "FastCGI programs are not supported, and it is not started", "let the program open its own socket, as a [program:x]")
 }
 
-// checkProgram reads a program for its faults, and not for what it would warn of.
+// checkProgram reads a program for its faults and drops its warnings.
 func (r *reader) checkProgram(section, group string) {
 	before := r.file.Warnings
 	r.readProgram(section, group)
@@ -94,7 +95,7 @@ var programKeys = strings.Fields(`command process_name numprocs numprocs_start p
 	stdout_logfile stdout_logfile_maxbytes stdout_logfile_backups stdout_capture_maxbytes stdout_events_enabled stdout_syslog
 	stderr_logfile stderr_logfile_maxbytes stderr_logfile_backups stderr_capture_maxbytes stderr_events_enabled stderr_syslog`)
 
-// keysOf lists what supervisord reads in each kind of section.
+// keysOf lists the keys that supervisord reads in each kind of section.
 var keysOf = map[string][]string{
 	"program": programKeys,
 	"group":   {"programs", "priority"},
@@ -105,8 +106,8 @@ var keysOf = map[string][]string{
 	"inet_http_server": {"port", "username", "password"},
 }
 
-// warnUnknownKeys says what supervisord passes over without a word: a slip that
-// nobody would ever hear of.
+// warnUnknownKeys warns about keys that supervisord ignores silently: a typing
+// error would otherwise never be noticed.
 func (r *reader) warnUnknownKeys(c *sectionReader) {
 	known, ok := keysOf[kindOf(c.section)]
 	if !ok {

@@ -7,30 +7,30 @@ import (
 	"initiator/proactor"
 )
 
-// Section is one [name] of a file with what stands below it. Its fields are to
-// be read only.
+// Section is one [name] of a file with its keys. Its fields are only to be
+// read.
 type Section struct {
 	Name     string
 	File     string
 	Line     int
 	Comments []string // the comment lines above it
-	Comment  string   // behind its header; "" = none
+	Comment  string   // after its header; "" = none
 	Keys     []Key
 	// After are the comment lines below its last key that end the file.
 	After []string
 }
 
-// Key is one key as it stands in a file.
+// Key is one key as it is written in a file.
 type Key struct {
 	Name     string // in lower case
 	Raw      string // the value before %(…)s is resolved; its lines joined by "\n"
 	File     string
 	Line     int
 	Comments []string // the comment lines above it, and among its lines
-	Comment  string   // behind it; "" = none
+	Comment  string   // after it; "" = none
 }
 
-// parser follows Python's configparser, with the comments kept aside.
+// parser follows Python's configparser, and keeps the comments apart.
 type parser struct {
 	file     string
 	sections []*Section
@@ -69,8 +69,8 @@ func (p *parser) parseLine(l sourceLine) {
 	}
 }
 
-// parseBlank is a line without text. An empty one belongs to the value above it,
-// which may go on below.
+// parseBlank handles a line without text. An empty line belongs to the value
+// above it, which may go on below.
 func (p *parser) parseBlank(l sourceLine) {
 	if l.comment != "" {
 		p.comments = append(p.comments, l.comment)
@@ -103,7 +103,7 @@ func (p *parser) parseItem(l sourceLine) {
 	switch {
 	case p.section == nil:
 		p.addFault(l, "the line stands before the first [section]", "begin with [supervisord]")
-		p.section = &Section{File: p.file} // so that it is said once
+		p.section = &Section{File: p.file} // so that it is reported once
 	case at < 0:
 		p.addFault(l, fmt.Sprintf("%q is neither a [section] nor a key with its value", l.text), "write key = value, or indent it to go on with the value above")
 	case trimSpace(l.text[:at]) == "":
@@ -127,7 +127,7 @@ func (p *parser) takeComments() []string {
 	return c
 }
 
-// parseHeader reads "[name]"; what follows the last bracket does not count.
+// parseHeader reads "[name]"; text after the last bracket is ignored.
 func parseHeader(text string) (name string, ok bool) {
 	end := strings.LastIndexByte(text, ']')
 	if text[0] != '[' || end < 2 {

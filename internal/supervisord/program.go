@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// maxProcesses keeps a slip in numprocs from filling the memory.
+// maxProcesses keeps a mistake in numprocs from filling the memory.
 const maxProcesses = 100_000
 
-// readProgram reads one [program:x] as a member of a group: one process for each
-// of numprocs, in the order in which supervisord starts them.
+// readProgram reads one [program:x] as a member of a group: one process for
+// each of numprocs, in the order in which supervisord starts them.
 func (r *reader) readProgram(section, group string) []Process {
 	programName, ok := r.sectionName(section)
 	if !ok {
@@ -35,7 +35,7 @@ func (r *reader) readProgram(section, group string) []Process {
 	return c.makeProcesses(p, pattern, count, from)
 }
 
-// readShared reads what is the same for all processes of a program.
+// readShared reads the settings that all processes of a program share.
 func (c *sectionReader) readShared() Process {
 	p := Process{
 		Priority:     readValue(c, "priority", 999, readInteger),
@@ -59,7 +59,7 @@ func (c *sectionReader) readShared() Process {
 		p.ServerURL = ""
 	}
 	if p.StopSignal == 0 {
-		c.addWarning("stopsignal", "0 is no signal, and it is only killed after stopwaitsecs", "write TERM")
+		c.addWarning("stopsignal", "0 is no signal: the process is only killed after stopwaitsecs", "write TERM")
 	}
 	who := readValue(c, "user", identity{}, readUser)
 	p.User, p.UID = who.name, who.uid
@@ -73,7 +73,8 @@ func (c *sectionReader) readSharedLog(stream string, log *Log) {
 	log.Events = readValue(c, stream+"_events_enabled", false, readBoolean)
 }
 
-// namePattern is the pattern of the names. It is judged before it is expanded.
+// namePattern returns the pattern of the process names. It is checked before it
+// is expanded.
 func (c *sectionReader) namePattern(count int) string {
 	k, given := c.r.doc.findKey(c.section, "process_name")
 	if !given {
@@ -89,8 +90,8 @@ func (c *sectionReader) namePattern(count int) string {
 	return pattern
 }
 
-// makeProcesses makes the processes. What one of them sets in its environment is
-// still there to refer to for the next, as in supervisord.
+// makeProcesses makes the processes. A variable that a process sets in its
+// environment can be referred to by the next process, as in supervisord.
 func (c *sectionReader) makeProcesses(p Process, pattern string, count, from int) []Process {
 	var all []Process
 	c.names.set = map[string]string{}
@@ -128,8 +129,8 @@ func (c *sectionReader) readProcess(p Process, pattern string) Process {
 	return p
 }
 
-// commandArgv cuts the command. supervisord takes one that it cannot cut, and fails
-// each time that it starts it.
+// commandArgv splits the command. supervisord accepts a command that it cannot
+// split, and fails each time that it starts it.
 func (c *sectionReader) commandArgv(command string) ([]string, string) {
 	argv, err := splitCommand(c.r.file.ResolveMarks(command))
 	if err == nil {
@@ -163,7 +164,7 @@ func (c *sectionReader) readLog(stream string, log *Log, redirected bool) {
 	}
 }
 
-// warnAboutLog warns of what is lost.
+// warnAboutLog warns about settings of a log that have no effect here.
 func (c *sectionReader) warnAboutLog(stream string, log Log, redirected bool) {
 	key := stream + "_logfile"
 	switch {
@@ -183,7 +184,7 @@ func (c *sectionReader) warnAboutLog(stream string, log Log, redirected bool) {
 	}
 }
 
-// firstGiven is the first of the keys that is given.
+// firstGiven returns the first of the keys that the section has.
 func (c *sectionReader) firstGiven(keys ...string) string {
 	for _, k := range keys {
 		if c.hasKey(k) {

@@ -10,8 +10,9 @@ import (
 	"initiator/proactor"
 )
 
-// IsConfig says whether data is written in this dialect: it has a section that only
-// supervisord knows, and none of ours.
+// IsConfig reports whether data is a configuration of supervisord: it has a
+// section that only supervisord knows, and no section of the initiator's own
+// dialect.
 func IsConfig(data []byte) bool {
 	if len(data) > proactor.MaxConfig {
 		return false
@@ -29,9 +30,9 @@ func IsConfig(data []byte) bool {
 	return theirs
 }
 
-// Read reads a file and those that its [include] names. The error is
-// [proactor.Faults] with everything that supervisord would refuse, or that the
-// file itself cannot be read.
+// Read reads a file and the files that its [include] names. The error is
+// [proactor.Faults] with everything that supervisord would refuse, or says that
+// the file itself cannot be read.
 func Read(path string, world Environment) (*File, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -56,11 +57,11 @@ func Read(path string, world Environment) (*File, error) {
 		return nil, err
 	}
 	r.file.Sections = r.doc.all
-	errors.As(r.file.Warnings.Err(), &r.file.Warnings) // sorted, and each once
+	errors.As(r.file.Warnings.Err(), &r.file.Warnings) // sorted, without duplicates
 	return r.file, nil
 }
 
-// reader is one reading.
+// reader is the state of one Read.
 type reader struct {
 	environment Environment
 	doc         *document

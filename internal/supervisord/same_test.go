@@ -10,11 +10,11 @@ import (
 	"initiator/proactor"
 )
 
-// leastFiles is how many files the comparison is worth anything with.
+// leastFiles is how many files the comparison needs at least to mean anything.
 const leastFiles = 60
 
-// Every file is read as supervisord reads it: process by process and setting
-// by setting, or refused by both.
+// TestReadsAsSupervisordDoes: every file is read as supervisord reads it,
+// process by process and setting by setting, or refused by both.
 func TestReadsAsSupervisordDoes(t *testing.T) {
 	files := append(conf(t, "testdata/good"), conf(t, "testdata/bad")...)
 	if len(files) < leastFiles {
@@ -57,7 +57,7 @@ func pretty(v view) string {
 	return string(text)
 }
 
-// differ shows the lines that differ, with the last name above them.
+// differ returns the lines that differ, with the last name above them.
 func differ(a, b string) string {
 	theirs, mine := strings.Split(a, "\n"), strings.Split(b, "\n")
 	var out []string
@@ -80,7 +80,7 @@ func differ(a, b string) string {
 	return strings.Join(out[:min(len(out), 60)], "\n")
 }
 
-// levelNumbers are those that supervisord's loggers have.
+// levelNumbers are the numbers of supervisord's loggers.
 var levelNumbers = map[string]int{"critical": 50, "error": 40, "warn": 30, "info": 20, "debug": 10, "trace": 5, "blather": 3}
 
 func ours(path string) view {
@@ -136,7 +136,7 @@ func asMap(entries []proactor.Entry) map[string]string {
 	return m
 }
 
-// FuzzSameAsSupervisord looks for documents that the two read differently.
+// FuzzSameAsSupervisord searches for documents that both read differently.
 func FuzzSameAsSupervisord(f *testing.F) {
 	for _, dir := range []string{"good", "bad"} {
 		files, _ := filepath.Glob("testdata/" + dir + "/*.conf")
@@ -161,8 +161,8 @@ func FuzzSameAsSupervisord(f *testing.F) {
 	})
 }
 
-// tooFar keeps out of it what is not read in all depth, because it is only
-// warned of; and great numbers of processes, and files beside this one.
+// tooFar reports documents with parts that are only warned about and not read
+// in depth, with very many processes, or with files beside them.
 func tooFar(doc string) bool {
 	low := strings.ToLower(doc)
 	for _, word := range []string{"rpcinterface:", "eventlistener:", "fcgi-program:", "files"} {
@@ -173,7 +173,7 @@ func tooFar(doc string) bool {
 	return len(doc) > 4096 || strings.Contains(low, "numprocs") && strings.Contains(low, "000")
 }
 
-// stricter lists what is refused on purpose where supervisord goes on.
+// stricter lists faults that are refused on purpose where supervisord goes on.
 func stricter(refused string) bool {
 	for _, s := range []string{"refers to nothing; write %% for", "the name is empty", "is not UTF-8"} {
 		if strings.Contains(refused, s) {

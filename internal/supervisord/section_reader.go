@@ -6,14 +6,15 @@ import (
 	"initiator/proactor"
 )
 
-// sectionReader is one section while it is read.
+// sectionReader reads the keys of one section, and notes faults and warnings.
 type sectionReader struct {
 	r       *reader
 	section string
 	names   names
 }
 
-// readValue reads one key: standard where it is absent, and where it is faulty.
+// readValue reads one key. It returns standard when the key is missing or
+// faulty.
 func readValue[T any](c *sectionReader, key string, standard T, read func(string) (T, error)) T {
 	k, there := c.r.doc.findKey(c.section, key)
 	if !there {
@@ -26,7 +27,7 @@ func readValue[T any](c *sectionReader, key string, standard T, read func(string
 	}
 	v, err := read(text)
 	if real := c.r.file.ResolveMarks(text); err != nil && real != text {
-		v, err = read(real) // what is no text cannot keep a mark
+		v, err = read(real) // only text can keep a mark
 	}
 	if err != nil {
 		c.addFault(k, err)
@@ -35,7 +36,7 @@ func readValue[T any](c *sectionReader, key string, standard T, read func(string
 	return v
 }
 
-// hasKey says whether the key stands there or is inherited.
+// hasKey reports whether the section has the key or inherits it.
 func (c *sectionReader) hasKey(key string) bool {
 	_, there := c.r.doc.findKey(c.section, key)
 	return there
@@ -43,8 +44,8 @@ func (c *sectionReader) hasKey(key string) bool {
 
 func readText(s string) (string, error) { return s, nil }
 
-// expandTwice reads a key that supervisord expands a second time, so that %% in it
-// has to be %%%%.
+// expandTwice reads a key that supervisord expands a second time, so that %% in
+// it must be written %%%%.
 func expandTwice(c *sectionReader, read func(string) (string, error)) func(string) (string, error) {
 	return func(s string) (string, error) {
 		again, err := expandReferences(s, c.names)
@@ -61,7 +62,7 @@ func (c *sectionReader) addFault(k Key, err error) {
 	c.r.faults = append(c.r.faults, f)
 }
 
-// explainError is what is wrong, and what would be right.
+// explainError returns what is wrong, and what would be right.
 func explainError(err error) (problem, remedy string) {
 	var w invalidValue
 	if errors.As(err, &w) {
@@ -70,7 +71,8 @@ func explainError(err error) (problem, remedy string) {
 	return err.Error(), ""
 }
 
-// addFaultAt reports at the line of the key, or of the section when it has none.
+// addFaultAt reports a fault at the line of the key, or of the section when it
+// has no such key.
 func (c *sectionReader) addFaultAt(key, problem, remedy string) {
 	c.r.faults = append(c.r.faults, c.faultFor(key, problem, remedy))
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// readServers reads [unix_http_server] and [inet_http_server]: for their faults,
-// and for where supervisorctl would look.
+// readServers reads [unix_http_server] and [inet_http_server]: for their
+// faults, and for the socket that supervisorctl would use.
 func (r *reader) readServers() {
 	for _, section := range r.doc.names {
 		c := &sectionReader{r: r, section: section, names: names{own: map[string]any{"here": r.file.Here}, env: r.lookupVariable}}
@@ -44,10 +44,10 @@ func (r *reader) unixServer(c *sectionReader) {
 	r.readCredentials(&outside)
 	readValue(&outside, "chown", "", readOwner)
 	if c.hasKey("chown") {
-		c.addWarning("chown", "the initiator's own socket belongs to whom the initiator runs as", "run it as that user")
+		c.addWarning("chown", "the initiator's own socket belongs to the user that runs the initiator", "run it as that user")
 	}
 	if readValue(&outside, "chmod", 0o700, readOctal)&0o077 != 0 {
-		c.addWarning("chmod", "the initiator's own socket is open to its owner alone, for it asks nobody for a password", "import the file, and set socket_mode in [initiator]")
+		c.addWarning("chmod", "the initiator's own socket is open to its owner alone, because it asks for no password", "import the file, and set socket_mode in [initiator]")
 	}
 	c.addWarning("file", "supervisord's XML-RPC is not served; supervisorctl's words are those of the initiator", "run `initiator status` and the like with the same -c")
 }
@@ -60,7 +60,8 @@ func (r *reader) readCredentials(c *sectionReader) {
 	}
 }
 
-// readInetAddress is a port, or host:port; * and nothing mean every address.
+// readInetAddress reads a port, or host:port; * and an empty host mean every
+// address.
 func readInetAddress(s string) (string, error) {
 	at := strings.LastIndexByte(s, ':')
 	n, err := readInteger(s[at+1:])

@@ -29,8 +29,9 @@ func (r *reader) readSettings() {
 	r.readEnvironment(c)
 }
 
-// readEnvironment is expanded twice, and may refer to the node's name only
-// the second time; from then on everybody can refer to what it sets.
+// readEnvironment reads the environment of [supervisord]. It is expanded twice,
+// and may refer to the node's name only the second time. From then on every
+// section can refer to its variables.
 func (r *reader) readEnvironment(c *sectionReader) {
 	k, there := r.doc.findKey(c.section, "environment")
 	if !there {
@@ -51,8 +52,8 @@ func (r *reader) readEnvironment(c *sectionReader) {
 	r.file.Settings.Environment = set
 }
 
-// warnUnsupportedSettings reads the keys that mean nothing here, for their faults, and
-// says so where they are not what they would be anyway.
+// warnUnsupportedSettings reads the keys that have no effect here, for their
+// faults, and warns where their values are not the defaults.
 func (r *reader) warnUnsupportedSettings(c *sectionReader) {
 	if n := readValue(c, "minprocs", 200, readInteger); n != 200 {
 		c.addWarning("minprocs", "the limit of processes is not raised", "raise it where the initiator is started")

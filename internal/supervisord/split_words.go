@@ -8,7 +8,8 @@ import (
 	"initiator/proactor"
 )
 
-// splitCommand cuts a command as a POSIX shell does, without anything else of one.
+// splitCommand splits a command as a POSIX shell does, without the other
+// features of a shell.
 func splitCommand(s string) ([]string, error) {
 	line := shellwords.Split(s)
 	switch {
@@ -22,8 +23,8 @@ func splitCommand(s string) ([]string, error) {
 	return line.Words, nil
 }
 
-// readVariables reads KEY="a, b",OTHER=c from tokens: a key, =, a value, and one
-// token between two of them, whatever it is.
+// readVariables reads KEY="a, b",OTHER=c from tokens: a key, =, a value, and
+// any one token between two variables.
 func readVariables(s string) ([]proactor.Entry, error) { return variablesOf(s, wordChars) }
 
 func variablesOf(s, wordChars string) ([]proactor.Entry, error) {
@@ -33,7 +34,7 @@ func variablesOf(s, wordChars string) ([]proactor.Entry, error) {
 	}
 	var all []proactor.Entry
 	for i := 0; i < len(tokens); i += 4 {
-		if i+2 >= len(tokens) || tokens[i+1] != "=" { // not quoted: it may hold a secret
+		if i+2 >= len(tokens) || tokens[i+1] != "=" { // not quoted in the message: it may hold a secret
 			return nil, invalidValue{fmt.Sprintf("item %d sets no variable", i/4+1), `write NAME="value",OTHER="a, b", with quotes around all but letters, digits and _/.+-():`}
 		}
 		all = setEntry(all, proactor.Entry{Key: tokens[i], Value: strings.Trim(tokens[i+2], `'"`), Valued: true})
@@ -41,7 +42,7 @@ func variablesOf(s, wordChars string) ([]proactor.Entry, error) {
 	return all, nil
 }
 
-// setEntry puts an entry in place of the one of its name, or behind the others.
+// setEntry replaces the entry with the same key, or appends e.
 func setEntry(entries []proactor.Entry, e proactor.Entry) []proactor.Entry {
 	for i := range entries {
 		if entries[i].Key == e.Key {
@@ -54,8 +55,8 @@ func setEntry(entries []proactor.Entry, e proactor.Entry) []proactor.Entry {
 
 const wordChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.+-():"
 
-// splitTokens cuts an environment: words, quotations with their quotes kept, and
-// every other character by itself; # begins a comment.
+// splitTokens splits an environment into words, quotations with their quotes,
+// and every other character by itself; # begins a comment.
 func splitTokens(s, wordChars string) ([]string, error) {
 	t := tokenizer{rest: []rune(s), wordChars: wordChars}
 	for len(t.rest) > 0 {
@@ -112,8 +113,8 @@ func (t *tokenizer) takeQuotation(quote rune) error {
 	return invalidValue{fmt.Sprintf("a quotation that %c begins does not end", quote), "close it"}
 }
 
-// takeWord takes a word; a quote inside is a character of it, and a comment is
-// passed over without ending it.
+// takeWord takes a word. A quote inside belongs to the word, and a comment
+// inside is skipped without ending the word.
 func (t *tokenizer) takeWord() {
 	var word []rune
 	for len(t.rest) > 0 {

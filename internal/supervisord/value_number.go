@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// readInteger reads what Python's int does: signs, white space around, and single
-// underscores between digits.
+// readInteger reads what Python's int reads: signs, white space around, and
+// single underscores between digits.
 func readInteger(s string) (int, error) { return readInBase(s, 10, "a whole number", "write digits") }
 
 func readInBase(s string, base int, what, remedy string) (int, error) {
@@ -60,7 +60,7 @@ func readSize(s string) (int64, error) {
 	return int64(n) * unit, nil
 }
 
-// readExitCodes reads 0,2; empty means that no code is expected.
+// readExitCodes reads 0,2; an empty value means that no code is expected.
 func readExitCodes(s string) ([]int, error) {
 	codes := []int{}
 	if s == "" {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// expandHome puts a home directory in place of ~ and ~user at the beginning.
+// expandHome replaces ~ and ~user at the beginning by a home directory.
 func (r *reader) expandHome(path string) string {
 	if !strings.HasPrefix(path, "~") {
 		return path
@@ -44,7 +44,7 @@ func (r *reader) homeOf(who string) (string, bool) {
 	return u.HomeDir, true
 }
 
-// existingDir is a directory that must be there.
+// existingDir reads the path of a directory that must exist.
 func (r *reader) existingDir(path string) (string, error) {
 	path = r.expandHome(path)
 	if !isDir(r.file.ResolveMarks(path)) {
@@ -53,7 +53,7 @@ func (r *reader) existingDir(path string) (string, error) {
 	return path, nil
 }
 
-// existingDirPath is a file in a directory that must be there.
+// existingDirPath reads the path of a file in a directory that must exist.
 func (r *reader) existingDirPath(path string) (string, error) {
 	path = r.expandHome(path)
 	dir := path[:strings.LastIndexByte(path, '/')+1]
@@ -68,7 +68,7 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// absolutePath is a path from where we were started.
+// absolutePath makes a path absolute, from the working directory.
 func absolutePath(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		return abs
@@ -76,13 +76,13 @@ func absolutePath(path string) string {
 	return path
 }
 
-// identity is a user as written and by number.
+// identity is a user as written, and its number.
 type identity struct {
 	name string
 	uid  int
 }
 
-// readUser looks up a user by name or number; both must exist.
+// readUser looks up a user by name or number; it must exist.
 func readUser(s string) (identity, error) {
 	bad := invalidValue{fmt.Sprintf("there is no user %q on this machine", s), "create it, or name another"}
 	if n, err := readInteger(s); err == nil {
@@ -99,7 +99,7 @@ func readUser(s string) (identity, error) {
 	return identity{s, uid}, err
 }
 
-// readOwner is user or user:group, both of which must exist.
+// readOwner reads user or user:group; both must exist.
 func readOwner(s string) (string, error) {
 	who, group, both := strings.Cut(s, ":")
 	if _, err := readUser(who); err != nil {

@@ -32,8 +32,8 @@ func readAutorestart(s string) (string, error) {
 
 var levels = []string{"critical", "error", "warn", "info", "debug", "trace", "blather"}
 
-// readLevel reads a name of a level in any case. What supervisord's log calls them
-// (DEBG, ERRO) is no name in its file.
+// readLevel reads the name of a log level in any case. The abbreviations in
+// supervisord's log (DEBG, ERRO) are not accepted in its file.
 func readLevel(s string) (string, error) {
 	lower := strings.ToLower(s)
 	if !slices.Contains(levels, lower) {
@@ -42,11 +42,11 @@ func readLevel(s string) (string, error) {
 	return lower, nil
 }
 
-// others are names that Python knows and the kernel's table does not.
+// others are signals that Python knows and the kernel's table does not.
 var others = map[string]int{"SIGCLD": int(unix.SIGCHLD), "SIGIOT": int(unix.SIGABRT), "SIGPOLL": int(unix.SIGIO), "SIGRTMIN": 34, "SIGRTMAX": 64}
 
-// readSignal reads TERM, SIGTERM, term or 15; 0 is none, and supervisord
-// takes it.
+// readSignal reads TERM, SIGTERM, term or 15. 0 is no signal, but supervisord
+// accepts it.
 func readSignal(s string) (int, error) {
 	bad := invalidValue{fmt.Sprintf("%q is not a signal", s), "write a name such as TERM, INT or HUP, or its number"}
 	if n, err := readInteger(s); err == nil {
@@ -68,7 +68,7 @@ func readSignal(s string) (int, error) {
 	return 0, bad
 }
 
-// readName is that of a process or group.
+// readName reads the name of a process or group.
 func readName(s string) (string, error) {
 	t := trimSpace(s)
 	if i := strings.IndexAny(t, " :/"); i >= 0 {
@@ -80,7 +80,7 @@ func readName(s string) (string, error) {
 	return t, nil
 }
 
-// readList reads words with commas between.
+// readList reads words that are separated by commas.
 func readList(s string) ([]string, error) {
 	if s == "" {
 		return nil, nil

@@ -79,7 +79,7 @@ func TestGlobIsPythons(t *testing.T) {
 	}
 }
 
-// A marked reading tells references from values, and knows both.
+// TestMarks: a reading with Mark tells references from values, and knows both.
 func TestMarks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.conf")
 	doc := "[supervisord]\n[program:a]\ncommand = a %(ENV_SPACED)s\nstartsecs = %(ENV_PORT)s\nenvironment = A=\"%(ENV_SPACED)s\",B=%(ENV_PORT)s,C=x%(ENV_PERCENT)s\n"
@@ -96,7 +96,8 @@ func TestMarks(t *testing.T) {
 	if p.StartSecs != 8080 || p.Command != "a "+MarkVariable("SPACED") || f.ResolveMarks(p.Command) != "a two words" || len(p.Argv) != 3 {
 		t.Errorf("%+v", p)
 	}
-	// Without quotes the % of PERCENT parts the value, so its mark would say more.
+	// Without quotes the % of PERCENT divides the value, so its mark would say
+	// more.
 	want := map[string]string{"A": MarkVariable("SPACED"), "B": MarkVariable("PORT"), "C": "x50"}
 	if got := asMap(p.Environment); !reflect.DeepEqual(got, want) {
 		t.Errorf("environment %q, want %q", got, want)
