@@ -106,7 +106,7 @@ func TestAForgottenWaitIsNotNotified(t *testing.T) {
 	awaited.Forget()
 	h.runInLoop(func() {
 		if len(h.d.waiters) != 0 {
-			t.Error("somebody waits still")
+			t.Error("a waiter is still registered")
 		}
 	})
 	g.let()
@@ -132,7 +132,7 @@ func TestACallToAFullDiskEnds(t *testing.T) {
 	}
 	h.runInLoop(func() {
 		if len(h.d.waiters) != 0 {
-			t.Error("somebody waits still")
+			t.Error("a waiter is still registered")
 		}
 	})
 	disk.SetRoom(-1)

@@ -56,7 +56,7 @@ func TestACallReturnsItsOwnTask(t *testing.T) {
 // TestEveryWaiterIsNotifiedOnce ends the dispatcher while callers come, wait
 // and go. No caller hangs, and no caller is notified twice.
 func TestEveryWaiterIsNotifiedOnce(t *testing.T) {
-	h := newTestDispatcher(t, newPool("p"), newPool("nobody"))
+	h := newTestDispatcher(t, newPool("p"), newPool("idle"))
 	h.attachWorker("p", "w", 4, echo)
 	var all sync.WaitGroup
 	begun := make(chan struct{}, 32)
@@ -65,7 +65,7 @@ func TestEveryWaiterIsNotifiedOnce(t *testing.T) {
 			for n := 0; ; n++ {
 				pool := "p"
 				if (c+n)%8 == 7 {
-					pool = "nobody" // never ends
+					pool = "idle" // never ends
 				}
 				if n == 0 {
 					begun <- struct{}{}

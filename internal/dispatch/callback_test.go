@@ -52,7 +52,7 @@ func (r *callbackReceiver) next(t *testing.T) receivedCallback {
 	case one := <-r.got:
 		return one
 	case <-time.After(patience):
-		t.Fatal("nobody calls")
+		t.Fatal("no callback arrived")
 	}
 	return receivedCallback{}
 }

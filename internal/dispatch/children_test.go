@@ -26,7 +26,7 @@ func TestUniqueIsOneLiveTask(t *testing.T) {
 	g.let()
 	h.mustWait(first.ID)
 	if next := h.mustSubmit(ask); next.ID == first.ID || next.Known {
-		t.Error("one that has ended keeps nobody out")
+		t.Error("an ended task blocks a new one")
 	}
 }
 
@@ -161,7 +161,7 @@ func TestNeighboursRunWithoutTheCrashSuspect(t *testing.T) {
 	h.mustWait(bad.ID)
 	h.runInLoop(func() {
 		if p := h.d.pools["p"]; len(p.isolated) != 0 {
-			t.Errorf("shy for ever: %v", p.isolated)
+			t.Errorf("isolated for ever: %v", p.isolated)
 		}
 	})
 }

@@ -200,7 +200,7 @@ func TestNullAnswerIsADingSlave(t *testing.T) {
 	h.mustEnd(task.Request{Pool: "p", Data: rawJSON(`{}`)}, task.Completed)
 	h.runInLoop(func() {
 		if p := h.d.workers[workerID{"w", 1}]; p.slots != 1 || !p.legacy {
-			t.Errorf("slots %d, blunt %v", p.slots, p.legacy)
+			t.Errorf("slots %d, legacy %v", p.slots, p.legacy)
 		}
 	})
 }

@@ -10,7 +10,7 @@
 // One goroutine, the loop, owns every connection, slot and task. Other
 // goroutines send it messages. In each round the loop takes all waiting
 // messages, changes its state, and hands the changes to the queue as one
-// commit. Nothing is reported to anybody before the queue has committed it.
+// commit. No change is reported before the queue has committed it.
 package dispatch
 
 // Files, in the order in which a task travels:

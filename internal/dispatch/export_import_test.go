@@ -24,7 +24,7 @@ func TestExportedTasksGoOnInAnotherQueue(t *testing.T) {
 	for range 3 {
 		want = append(want, from.mustSubmit(task.Request{Pool: "p", Data: big}).ID)
 	}
-	nobody := from.mustSubmit(task.Request{Pool: "gone"})
+	orphan := from.mustSubmit(task.Request{Pool: "gone"})
 	r := startCallbackReceiver(t, alwaysStatus(204))
 	owed := from.mustSubmit(task.Request{Pool: "p", Callback: r.URL, Priority: new(int)})
 	want = append(want, owed.ID)
@@ -41,7 +41,7 @@ func TestExportedTasksGoOnInAnotherQueue(t *testing.T) {
 	var taken []uuid.UUID
 	for i, v := range got {
 		switch {
-		case errors.As(v.Err, &unknown) && out[i].ID == nobody.ID:
+		case errors.As(v.Err, &unknown) && out[i].ID == orphan.ID:
 		case v.Err != nil || v.Task.Known:
 			t.Errorf("%+v", v)
 		default:

@@ -148,9 +148,9 @@ func TestRequestsNeedASession(t *testing.T) {
 func TestStaleAttemptsAreCancelled(t *testing.T) {
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
 	token := h.attachSilentWorkers("a")[0]
-	stray := uuid.New()
+	stale := uuid.New()
 	beat := func() []string {
-		said := &proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.RunningTask{{ID: stray.String(), Attempt: 1}, {ID: "no uuid"}}}
+		said := &proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.RunningTask{{ID: stale.String(), Attempt: 1}, {ID: "no uuid"}}}
 		answer, ok := h.d.RecordHeartbeat(token, said)
 		h.runInLoop(func() { h.d.checkHeartbeats(time.Now()) })
 		if !ok || answer == nil {
@@ -164,14 +164,14 @@ func TestStaleAttemptsAreCancelled(t *testing.T) {
 	if got := beat(); got != nil {
 		t.Errorf("second: %v", got)
 	}
-	if got := beat(); len(got) != 1 || got[0] != stray.String() {
+	if got := beat(); len(got) != 1 || got[0] != stale.String() {
 		t.Errorf("third: %v", got)
 	}
 	// The task does not go to that worker meanwhile.
-	one := h.mustSubmit(task.Request{Pool: "p", ID: stray})
+	one := h.mustSubmit(task.Request{Pool: "p", ID: stale})
 	h.runInLoop(func() {})
 	if got, _ := h.d.Get(h.ctx, one.ID); got.State != task.Queued {
-		t.Errorf("the task of a stray went to its worker")
+		t.Errorf("a task went to the worker that runs a stale attempt at it")
 	}
 }
 
@@ -182,7 +182,8 @@ type failingQueue struct {
 	fails  bool
 }
 
-func (b *failingQueue) Next(now time.Time, pool, guid string, n int, skip func(uuid.UUID) bool) (task.Task, bool) {
+// LeaseNext hides the method of the Engine. A test fails when a renaming misses it.
+func (b *failingQueue) LeaseNext(now time.Time, pool, guid string, n int, skip func(uuid.UUID) bool) (task.Task, bool) {
 	t, ok := b.Engine.LeaseNext(now, pool, guid, n, skip)
 	if ok && b.leases > 0 {
 		b.leases--

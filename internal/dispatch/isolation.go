@@ -16,15 +16,15 @@ func (p *workerConn) isolateAttempt(r *attempt) {
 // task or a running task is isolated from the other. This never blocks both for
 // good: one of the two runs, and ends.
 func (p *workerConn) avoids(id uuid.UUID) bool {
-	shy := p.pool.isolated
-	if len(shy) == 0 {
+	isolated := p.pool.isolated
+	if len(isolated) == 0 {
 		return false
 	}
-	if culprit, is := shy[id]; is && p.running[culprit] != nil {
+	if suspect, is := isolated[id]; is && p.running[suspect] != nil {
 		return true
 	}
 	for other := range p.running {
-		if shy[other] == id {
+		if isolated[other] == id {
 			return true
 		}
 	}

@@ -66,8 +66,8 @@ func TestDrain(t *testing.T) {
 	h.mustWait(two.ID)
 	h.d.DrainWorker("x", 1) // idle: reported at once
 	h.observer.waitFor(t, observation{"drained", "x", 1})
-	h.d.DrainWorker("nobody", 7) // unknown: reported at once
-	h.observer.waitFor(t, observation{"drained", "nobody", 7})
+	h.d.DrainWorker("unknown", 7) // unknown: reported at once
+	h.observer.waitFor(t, observation{"drained", "unknown", 7})
 }
 
 // A task is not charged when its worker was asked to drain and ended before the

@@ -161,6 +161,6 @@ func TestShuttingDownWorkerGetsNoMore(t *testing.T) {
 		}
 	}
 	if n := h.observer.count(observation{"drained", "w", 1}); n != 0 {
-		t.Error("nobody asked it to drain")
+		t.Error("the worker drains without a request")
 	}
 }

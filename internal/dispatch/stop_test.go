@@ -114,7 +114,7 @@ func TestStuckTask(t *testing.T) {
 	url, _ := h.startWorkerProcess(worker.Options{Slots: 2, Handlers: []worker.Handler{deaf.handler("deaf"), polite.handler("polite")}})
 	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 2, Span: 500 * time.Millisecond})
 	neighbour := h.mustSubmit(task.Request{Pool: "p.polite"})
-	culprit := h.mustSubmit(task.Request{Pool: "p.deaf", Timeout: secondsOf(100 * time.Millisecond)})
+	suspect := h.mustSubmit(task.Request{Pool: "p.deaf", Timeout: secondsOf(100 * time.Millisecond)})
 	polite.next(t)
 	deaf.next(t)
 	h.observer.waitFor(t, observation{"stuck", "w", 1})
@@ -126,9 +126,9 @@ func TestStuckTask(t *testing.T) {
 	})
 	h.d.DetachWorker("w", 1, "killed: stuck")
 	h.attachWorker("p", "x", 2, worker.HandleRaw("deaf", echoData), worker.HandleRaw("polite", echoData))
-	got := h.mustWait(culprit.ID)
+	got := h.mustWait(suspect.ID)
 	if got.State != task.Completed || got.Attempt != 2 || got.History[0].Outcome != task.OutcomeTimedOut {
-		t.Errorf("culprit: %s, attempt %d, %+v", got.State, got.Attempt, got.History)
+		t.Errorf("suspect: %s, attempt %d, %+v", got.State, got.Attempt, got.History)
 	}
 	got = h.mustWait(neighbour.ID)
 	if got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.OutcomeReleased {

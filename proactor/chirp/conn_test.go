@@ -63,7 +63,7 @@ func TestConnCarriesMessages(t *testing.T) {
 }
 
 // A worker that knows no stream never says a word.
-func TestConnHelloEndsWithItsContext(t *testing.T) {
+func TestConnHandshakeEndsWithItsContext(t *testing.T) {
 	for name, open := range streams {
 		t.Run(name, func(t *testing.T) {
 			x, y := open(t)
@@ -83,7 +83,7 @@ func TestConnHelloEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestConnHelloOfOneWhoHangsUp(t *testing.T) {
+func TestConnHandshakeWithAClosedStream(t *testing.T) {
 	for n, want := range map[int]error{0: io.EOF, 5: ShortHandshake} {
 		x, y := socketpair(t)
 		y.Write(make([]byte, n))
@@ -154,7 +154,7 @@ func TestConnAcknowledgesWhenAsked(t *testing.T) {
 	}
 }
 
-func TestConnTellsHowItEnded(t *testing.T) {
+func TestServeReturnsTheReason(t *testing.T) {
 	c, y, end := raw(t, nil)
 	y.Close()
 	if err := <-end; err != io.EOF {
@@ -219,7 +219,7 @@ func TestConnCloseWithoutServe(t *testing.T) {
 	}
 }
 
-// A side that has stopped reading costs its backlog and blocks nobody.
+// A side that has stopped reading costs its backlog and blocks no sender.
 func TestConnSendNeverBlocks(t *testing.T) {
 	x, y := socketpair(t)
 	c := NewConn(x, ConnOptions{Backlog: 1 << 20})
@@ -242,7 +242,7 @@ func TestConnSendNeverBlocks(t *testing.T) {
 }
 
 // What the other side said before it went is read, although writing to it fails.
-func TestConnReadsLastWords(t *testing.T) {
+func TestConnReadsMessagesSentBeforeTheEnd(t *testing.T) {
 	got := make(chan Message, 1)
 	x, y := socketpair(t)
 	y.Write(append(Handshake{}.Bytes(), stream(Message{Identity: ID{5}})...))

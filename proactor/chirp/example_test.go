@@ -9,13 +9,13 @@ import (
 	"initiator/proactor/chirp"
 )
 
-// A node that answers, and one that asks.
+// ExamplePeer sends a request from one node to another.
 func ExamplePeer() {
 	ctx := context.Background()
 	var echo *chirp.Peer
 	echo, err := chirp.NewPeer(chirp.Config{Async: true, Handler: func(l *chirp.PeerMessage) {
 		l.Data = []byte(strings.ToUpper(string(l.Data)))
-		echo.Send(l) // goes back to where it came from
+		echo.Send(l) // goes back to its sender
 	}})
 	if err != nil {
 		panic(err)
@@ -41,7 +41,7 @@ func ExamplePeer() {
 	// Output: HELLO
 }
 
-// Both ends of a connection that somebody else has made.
+// ExampleConn exchanges messages over a connection that exists already.
 func ExampleConn() {
 	ctx := context.Background()
 	x, y := net.Pipe()

@@ -144,7 +144,7 @@ func messages(t *rapid.T) []Message {
 	})).Draw(t, "messages")
 }
 
-func TestSerialsRiseOverAllThatIsWritten(t *testing.T) {
+func TestSerialsRiseWithEveryMessage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ms, first := messages(t), rapid.Uint32().Draw(t, "serial")
 		var p []byte

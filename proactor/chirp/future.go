@@ -14,7 +14,7 @@ var (
 	ErrShutdown = errors.New("peer is shut down")
 	// ErrSending says that the message is still being sent: wait for its
 	// future.
-	ErrSending = errors.New("send message: the letter is still being sent, wait for its future first")
+	ErrSending = errors.New("send message: the message is still being sent, wait for its future first")
 	// ErrUnreachable says that the node does not listen and its connection is
 	// gone.
 	ErrUnreachable = errors.New("node listens nowhere and has hung up")
@@ -28,10 +28,10 @@ var (
 // Future is a message on its way. The error of a timeout wraps
 // os.ErrDeadlineExceeded.
 type Future struct {
-	message Message // a copy from the time of sending
-	letter  *PeerMessage
-	remote  *remote
-	request *Request // the request that the message belongs to, or nil
+	message     Message // a copy from the time of sending
+	peerMessage *PeerMessage
+	remote      *remote
+	request     *Request // the request that the message belongs to, or nil
 
 	// The peer's lock guards these fields.
 	link  *link // on which it waits for an ACK
@@ -89,10 +89,10 @@ func (r *Request) SendResult(ctx context.Context) error { return r.sent.Wait(ctx
 // finishFuture gives a future its outcome. The caller holds the peer's lock.
 func (p *Peer) finishFuture(f *Future, err error) {
 	if err != nil {
-		err = fmt.Errorf("send %s to %v: %w", f.message.Identity, f.letter.Address, err)
+		err = fmt.Errorf("send %s to %v: %w", f.message.Identity, f.peerMessage.Address, err)
 	}
 	f.err = err
-	f.letter.sending.Store(false)
+	f.peerMessage.sending.Store(false)
 	close(f.done)
 	p.pending--
 	if r := f.request; r != nil && p.requests[f.message.Identity] == r {

@@ -45,7 +45,7 @@ func TestWriteThatBreaks(t *testing.T) {
 		})
 		var fs []*Future
 		for _, data := range []string{"1", "2", "3", "4", "5"} {
-			fs = append(fs, p.Send(letter(there, data)))
+			fs = append(fs, p.Send(newPeerMessage(there, data)))
 		}
 		close(wait)
 		got := map[string]int{}

@@ -114,7 +114,7 @@ func (p *Peer) sendLocked(l *PeerMessage, r *Request) *Future {
 	if l.Identity.IsZero() {
 		l.Identity = NewID()
 	}
-	f := &Future{message: l.Message, letter: l, request: r, done: make(chan struct{})}
+	f := &Future{message: l.Message, peerMessage: l, request: r, done: make(chan struct{})}
 	f.message.Type = 0
 	if err := p.checkSendable(f, l); err != nil {
 		l.sending.Store(false)
@@ -141,7 +141,7 @@ func (p *Peer) checkSendable(f *Future, l *PeerMessage) error {
 
 // failedFuture returns a future that has already failed.
 func failedFuture(l *PeerMessage, err error) *Future {
-	f := &Future{message: l.Message, letter: l, done: make(chan struct{}), err: err}
+	f := &Future{message: l.Message, peerMessage: l, done: make(chan struct{}), err: err}
 	close(f.done)
 	return f
 }

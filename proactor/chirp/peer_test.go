@@ -23,7 +23,7 @@ func newPeer(t testing.TB, c Config) (*Peer, netip.AddrPort) {
 	return p, at
 }
 
-func letter(to netip.AddrPort, data string) *PeerMessage {
+func newPeerMessage(to netip.AddrPort, data string) *PeerMessage {
 	return &PeerMessage{Address: to, Message: Message{Data: []byte(data)}}
 }
 
@@ -50,7 +50,7 @@ func TestPeerSendsAndAnswersInPlace(t *testing.T) {
 				b.Send(l)
 			}})
 			a, home := newPeer(t, Config{Async: async})
-			l := letter(at, "hello")
+			l := newPeerMessage(at, "hello")
 			l.Header = []byte("head")
 			r := a.Request(l)
 			if err := r.SendResult(t.Context()); err != nil {
@@ -90,7 +90,7 @@ func TestPeerThatDoesNotListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Shutdown(false)
-	must(t, a.Send(letter(at, "x")))
+	must(t, a.Send(newPeerMessage(at, "x")))
 	l := <-got
 	must(t, b.Send(l))
 	a.Shutdown(false)
@@ -106,7 +106,7 @@ func TestPeerSyncSucceedsOnRelease(t *testing.T) {
 	got := make(chan *PeerMessage, 1)
 	_, at := newPeer(t, Config{KeepSlots: true, Handler: func(l *PeerMessage) { got <- l }})
 	a, _ := newPeer(t, Config{})
-	l := letter(at, "x")
+	l := newPeerMessage(at, "x")
 	f := a.Send(l)
 	in := <-got
 	select {
@@ -115,9 +115,9 @@ func TestPeerSyncSucceedsOnRelease(t *testing.T) {
 	default:
 	}
 	if err := a.Send(l).Wait(t.Context()); !errors.Is(err, ErrSending) {
-		t.Errorf("the same letter again: %v", err)
+		t.Errorf("the same message again: %v", err)
 	}
-	in.Identity = ID{} // the ACK is for what came, whatever the letter is now
+	in.Identity = ID{} // the ACK has the identity of arrival, whatever the message holds now
 	serial := in.Serial
 	if id, s, ok := in.Release(); !ok || id != l.Identity || s != serial {
 		t.Errorf("released %s %d %v", id, s, ok)
@@ -127,7 +127,7 @@ func TestPeerSyncSucceedsOnRelease(t *testing.T) {
 		t.Error("released twice")
 	}
 	if _, _, ok := l.Release(); ok || l.HasSlot() {
-		t.Error("a letter that was sent has a slot")
+		t.Error("a sent message has a slot")
 	}
 	f = a.Send(l) // can be sent again
 	(<-got).Release()
@@ -144,7 +144,7 @@ func TestPeerReleasesWithoutHandlerAndAfterPanic(t *testing.T) {
 				_, at := newPeer(t, Config{Handler: handler, Slots: 1, KeepSlots: keepSlots})
 				a, _ := newPeer(t, Config{})
 				for range 3 {
-					must(t, a.Send(letter(at, "x")))
+					must(t, a.Send(newPeerMessage(at, "x")))
 				}
 			})
 		}
@@ -155,7 +155,7 @@ func TestPeerLateAnswerGoesToTheHandler(t *testing.T) {
 	got, late := make(chan *PeerMessage, 1), make(chan *PeerMessage, 1)
 	b, at := newPeer(t, Config{Handler: func(l *PeerMessage) { got <- l }})
 	a, _ := newPeer(t, Config{Timeout: minTimeout, Handler: func(l *PeerMessage) { late <- l }})
-	r := a.Request(letter(at, "x"))
+	r := a.Request(newPeerMessage(at, "x"))
 	if again := a.Request(&PeerMessage{Address: at, Message: Message{Identity: r.sent.message.Identity}}); again.SendResult(t.Context()) == nil {
 		t.Error("two requests with one identity")
 	}
@@ -177,7 +177,7 @@ func TestPeerStopsReadingWhenSlotsAreOut(t *testing.T) {
 	b, at := newPeer(t, Config{Slots: slots, KeepSlots: true, Async: true, Handler: func(l *PeerMessage) { got <- l }})
 	a, _ := newPeer(t, Config{Async: true})
 	for range messages {
-		must(t, a.Send(letter(at, "x")))
+		must(t, a.Send(newPeerMessage(at, "x")))
 	}
 	held := []*PeerMessage{}
 	for range messages {
@@ -215,7 +215,7 @@ func TestPeerBoundsItsHandlers(t *testing.T) {
 	}})
 	a, _ := newPeer(t, Config{Async: true})
 	for range messages {
-		must(t, a.Send(letter(at, "x")))
+		must(t, a.Send(newPeerMessage(at, "x")))
 	}
 	for i := range messages {
 		if n := <-started; n > handlers {
@@ -228,16 +228,16 @@ func TestPeerBoundsItsHandlers(t *testing.T) {
 	pass <- true
 }
 
-func TestPeerRefusesWhatCannotBeSent(t *testing.T) {
+func TestPeerRefusesMessagesThatCannotBeSent(t *testing.T) {
 	a, at := newPeer(t, Config{MaxMessage: 10})
 	var size *SizeError
-	if err := a.Request(letter(at, "eleven bytes")).SendResult(t.Context()); !errors.As(err, &size) {
+	if err := a.Request(newPeerMessage(at, "eleven bytes")).SendResult(t.Context()); !errors.As(err, &size) {
 		t.Errorf("too large: %v", err)
 	}
-	if err := a.Send(letter(netip.AddrPort{}, "x")).Wait(t.Context()); err == nil {
+	if err := a.Send(newPeerMessage(netip.AddrPort{}, "x")).Wait(t.Context()); err == nil {
 		t.Error("sent to nowhere")
 	}
-	if err := a.Send(letter(netip.MustParseAddrPort("192.0.2.1:1"), "x")).Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "Config.PEM") {
+	if err := a.Send(newPeerMessage(netip.MustParseAddrPort("192.0.2.1:1"), "x")).Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "Config.PEM") {
 		t.Errorf("sent in plain over the network: %v", err)
 	}
 	if _, err := a.Listen("0.0.0.0:0"); err == nil || !strings.Contains(err.Error(), "Config.PEM") {
@@ -246,7 +246,7 @@ func TestPeerRefusesWhatCannotBeSent(t *testing.T) {
 	_, gone := newPeer(t, Config{})
 	b, _ := newPeer(t, Config{})
 	b.Shutdown(true)
-	if err := b.Send(letter(gone, "x")).Wait(t.Context()); !errors.Is(err, ErrShutdown) {
+	if err := b.Send(newPeerMessage(gone, "x")).Wait(t.Context()); !errors.Is(err, ErrShutdown) {
 		t.Errorf("sent after shutdown: %v", err)
 	}
 	if _, err := b.Listen("127.0.0.1:0"); !errors.Is(err, ErrShutdown) {
@@ -254,12 +254,12 @@ func TestPeerRefusesWhatCannotBeSent(t *testing.T) {
 	}
 }
 
-func TestPeerTellsEachThatCannotConnect(t *testing.T) {
+func TestAFailedConnectFailsEveryQueuedMessage(t *testing.T) {
 	p, at := newPeer(t, Config{})
 	p.Shutdown(false)
 	a, _ := newPeer(t, Config{})
 	for range 3 {
-		if err := a.Send(letter(at, "x")).Wait(t.Context()); err == nil || !strings.Contains(err.Error(), at.String()) {
+		if err := a.Send(newPeerMessage(at, "x")).Wait(t.Context()); err == nil || !strings.Contains(err.Error(), at.String()) {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -268,7 +268,7 @@ func TestPeerTellsEachThatCannotConnect(t *testing.T) {
 func TestPeerTalksToItself(t *testing.T) {
 	got := make(chan *PeerMessage, 1)
 	a, at := newPeer(t, Config{Handler: func(l *PeerMessage) { got <- l }})
-	must(t, a.Send(letter(at, "x")))
+	must(t, a.Send(newPeerMessage(at, "x")))
 	if l := <-got; l.RemoteIdentity != a.Identity() {
 		t.Error(l.RemoteIdentity)
 	}

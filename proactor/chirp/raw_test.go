@@ -82,7 +82,7 @@ func TestPeerHangsUpOnProtocolErrors(t *testing.T) {
 }
 
 // Who is connected but says something wrong fails the message that waits.
-func TestPeerFailsWhatWasUnderWay(t *testing.T) {
+func TestALostConnectionFailsTheMessageUnderWay(t *testing.T) {
 	got := make(chan *PeerMessage, 1)
 	b, at := newPeer(t, Config{Handler: func(l *PeerMessage) { got <- l }})
 	n := dialRaw(t, at, Handshake{})
@@ -99,7 +99,7 @@ func TestPeerFailsWhatWasUnderWay(t *testing.T) {
 
 // A node that connects again is one node: its new connection is written to, the
 // one before is still read.
-func TestPeerReadsTheConnectionBefore(t *testing.T) {
+func TestAReplacedConnectionIsStillRead(t *testing.T) {
 	got := make(chan *PeerMessage, 2)
 	b, at := newPeer(t, Config{Handler: func(l *PeerMessage) { got <- l }})
 	hello := Handshake{Port: 1, Node: ID{1}}

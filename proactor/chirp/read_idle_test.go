@@ -7,10 +7,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestALullFollowsAllThatHasArrived: however the bytes come, every message is
-// followed by a lull before anything more is waited for, and there is none
+// TestOnReadIdleFollowsEverythingThatArrived: however the bytes come, every message is
+// followed by a call of OnReadIdle before Serve waits for more, and there is none
 // without a message before it.
-func TestALullFollowsAllThatHasArrived(t *testing.T) {
+func TestOnReadIdleFollowsEverythingThatArrived(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var bytes []byte
 		sizes := rapid.SliceOfN(rapid.IntRange(0, 3000), 1, 20).Draw(t, "sizes")
@@ -23,7 +23,7 @@ func TestALullFollowsAllThatHasArrived(t *testing.T) {
 		fresh, quiet := 0, make(chan mark, len(bytes)+2)
 		c := NewConn(near, ConnOptions{ReadBuffer: 1 << 10, OnReadIdle: func() {
 			if fresh == 0 {
-				t.Error("a lull after nothing")
+				t.Error("OnReadIdle was called after nothing")
 			}
 			fresh = 0
 			seen.lulls++
@@ -48,7 +48,7 @@ func TestALullFollowsAllThatHasArrived(t *testing.T) {
 		far.Close()
 		<-ended
 		if fresh != 0 {
-			t.Errorf("%d messages without a lull", fresh)
+			t.Errorf("%d messages without a call of OnReadIdle", fresh)
 		}
 	})
 }

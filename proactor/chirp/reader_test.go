@@ -19,7 +19,7 @@ func stream(ms ...Message) []byte {
 	return p
 }
 
-func TestReaderTakesBytesOneByOne(t *testing.T) {
+func TestReaderReadsSingleBytes(t *testing.T) {
 	want := []Message{
 		{Identity: ID{1}, Data: []byte("a")},
 		{Identity: ID{2}, Type: Ack},
@@ -102,7 +102,7 @@ func TestReaderAllocatesWhatArrived(t *testing.T) {
 	}
 }
 
-func TestReaderKeepsItsLimit(t *testing.T) {
+func TestReaderEnforcesItsLimit(t *testing.T) {
 	var m Message
 	if err := newReader(bytes.NewReader(stream(Message{Header: []byte("12"), Data: []byte("345")})), 5).readMessage(&m); err != nil {
 		t.Error(err)

@@ -68,8 +68,8 @@ func (p *Peer) deliverMessage(l *link, m Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := &slot{link: l, id: m.Identity, serial: m.Serial, ack: m.Type&ReqAck != 0}
-	letter := &PeerMessage{Message: m, Address: l.remote.at, RemoteIdentity: l.node, slot: s}
-	letter.Type = 0
+	received := &PeerMessage{Message: m, Address: l.remote.at, RemoteIdentity: l.node, slot: s}
+	received.Type = 0
 	r, asked := p.requests[m.Identity]
 	switch {
 	case l.ended && s.ack || p.draining && !asked:
@@ -80,12 +80,12 @@ func (p *Peer) deliverMessage(l *link, m Message) {
 		if !p.config.KeepSlots {
 			p.releaseSlot(s)
 		}
-		p.settleRequest(r, letter, nil)
+		p.settleRequest(r, received, nil)
 	case p.config.Handler == nil:
 		p.releaseSlot(s)
 	default:
 		p.slots[s] = struct{}{}
-		p.pool.submitWork(func() { p.runHandler(letter) })
+		p.pool.submitWork(func() { p.runHandler(received) })
 	}
 }
 

@@ -18,7 +18,7 @@ func TestShutdownLetsHandlersFinish(t *testing.T) {
 		must(t, b.Send(l))
 	}})
 	a, _ := newPeer(t, Config{})
-	r := a.Request(letter(at, "x"))
+	r := a.Request(newPeerMessage(at, "x"))
 	<-started
 	end := make(chan error)
 	go func() { end <- b.Shutdown(true) }()
@@ -37,11 +37,11 @@ func TestShutdownLetsHandlersFinish(t *testing.T) {
 	}
 }
 
-func TestShutdownAtOnceFailsWhatIsUnderWay(t *testing.T) {
+func TestShutdownAtOnceFailsOpenMessages(t *testing.T) {
 	got := make(chan *PeerMessage, 1)
 	_, at := newPeer(t, Config{KeepSlots: true, Handler: func(l *PeerMessage) { got <- l }})
 	a, _ := newPeer(t, Config{})
-	written, queued, asked := a.Send(letter(at, "1")), a.Send(letter(at, "2")), a.Request(letter(at, "3"))
+	written, queued, asked := a.Send(newPeerMessage(at, "1")), a.Send(newPeerMessage(at, "2")), a.Request(newPeerMessage(at, "3"))
 	<-got
 	var wg sync.WaitGroup
 	for range 3 {
@@ -62,11 +62,11 @@ func TestShutdownAtOnceFailsWhatIsUnderWay(t *testing.T) {
 	wg.Wait()
 }
 
-func TestShutdownReleasesWhatNobodyReleased(t *testing.T) {
+func TestShutdownReleasesUnreleasedMessages(t *testing.T) {
 	got := make(chan *PeerMessage, 1)
 	b, at := newPeer(t, Config{KeepSlots: true, Timeout: minTimeout, Handler: func(l *PeerMessage) { got <- l }})
 	a, _ := newPeer(t, Config{})
-	f := a.Send(letter(at, "x"))
+	f := a.Send(newPeerMessage(at, "x"))
 	l := <-got
 	if err := b.Shutdown(true); !errors.Is(err, ErrUnreleased) {
 		t.Error(err)
@@ -75,16 +75,16 @@ func TestShutdownReleasesWhatNobodyReleased(t *testing.T) {
 		t.Error("the slot is still taken")
 	}
 	if err := f.Wait(t.Context()); err == nil {
-		t.Error("a message that nobody released was acknowledged")
+		t.Error("an unreleased message was acknowledged")
 	}
 }
 
-// Whoever loses patience makes a Shutdown that waits go on.
-func TestShutdownCanBeHastened(t *testing.T) {
+// A Shutdown without wait makes a waiting Shutdown continue at once.
+func TestAWaitingShutdownCanBeHurried(t *testing.T) {
 	started, pass := make(chan bool), make(chan bool)
 	b, at := newPeer(t, Config{Handler: func(l *PeerMessage) { close(started); <-pass }})
 	a, _ := newPeer(t, Config{})
-	f := a.Send(letter(at, "x"))
+	f := a.Send(newPeerMessage(at, "x"))
 	<-started
 	end := make(chan error)
 	go func() { end <- b.Shutdown(true) }()

@@ -67,7 +67,7 @@ func TestNoAckInTime(t *testing.T) {
 		connect, opened := nodes(t, ID{1})
 		p := bubble(t, Config{}, connect)
 		began := time.Now()
-		one, two := p.Send(letter(there, "1")), p.Send(letter(there, "2"))
+		one, two := p.Send(newPeerMessage(there, "1")), p.Send(newPeerMessage(there, "2"))
 		n := <-opened
 		m, _ := n.next()
 		if m.Type != ReqAck || string(m.Data) != "1" {
@@ -95,7 +95,7 @@ func TestNoWriteInTime(t *testing.T) {
 		connect, opened := nodes(t, ID{1})
 		p := bubble(t, Config{Async: true, Timeout: 7 * time.Second}, connect)
 		began := time.Now()
-		f := p.Send(letter(there, "x"))
+		f := p.Send(newPeerMessage(there, "x"))
 		<-opened
 		if err := f.Wait(t.Context()); !isTimeout(err) || time.Since(began) != 7*time.Second {
 			t.Errorf("after %v: %v", time.Since(began), err)
@@ -117,7 +117,7 @@ func TestNoConnectionInTime(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					p := bubble(t, Config{Timeout: timeout}, connect)
 					began := time.Now()
-					one, two := p.Send(letter(there, "1")), p.Send(letter(there, "2"))
+					one, two := p.Send(newPeerMessage(there, "1")), p.Send(newPeerMessage(there, "2"))
 					for _, f := range []*Future{one, two} {
 						if err := f.Wait(t.Context()); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != want {
 							t.Errorf("after %v: %v", time.Since(began), err)
@@ -147,7 +147,7 @@ func TestIdleConnectionIsProbedAndDropped(t *testing.T) {
 				connect, opened := nodes(t, ID{1})
 				p := bubble(t, Config{}, connect)
 				<-time.After(c.used)
-				f := p.Send(letter(there, "x"))
+				f := p.Send(newPeerMessage(there, "x"))
 				n := <-opened
 				m, _ := n.next()
 				n.ack(m.Identity)
@@ -160,7 +160,7 @@ func TestIdleConnectionIsProbedAndDropped(t *testing.T) {
 				if c.dropped {
 					return
 				}
-				f = p.Send(letter(there, "y"))
+				f = p.Send(newPeerMessage(there, "y"))
 				m, _ = n.next()
 				if m.Type != c.want {
 					t.Errorf("type %d, want %d", m.Type, c.want)
@@ -202,7 +202,7 @@ func TestNoAnswerInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		connect, opened := nodes(t, ID{1})
 		p := bubble(t, Config{}, connect)
-		r := p.Request(letter(there, "x"))
+		r := p.Request(newPeerMessage(there, "x"))
 		n := <-opened
 		m, _ := n.next()
 		<-time.After(3 * time.Second)
@@ -217,12 +217,12 @@ func TestNoAnswerInTime(t *testing.T) {
 	})
 }
 
-func TestNodeThatCameBackIsAnother(t *testing.T) {
+func TestARestartedNodeHasAnotherIdentity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		connect, opened := nodes(t, ID{1})
 		restarted := make(chan ID, 1)
 		p := bubble(t, Config{Restarted: func(at netip.AddrPort, node ID) { restarted <- node }}, connect)
-		f := p.Send(letter(there, "x"))
+		f := p.Send(newPeerMessage(there, "x"))
 		<-opened
 		synctest.Wait()
 		x, y := net.Pipe()
@@ -245,7 +245,7 @@ func TestNodeThatCameBackIsAnother(t *testing.T) {
 func TestForgottenRemotes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := bubble(t, Config{}, func(context.Context) (net.Conn, error) { return nil, errors.New("no network") })
-		p.Send(letter(there, "x")).Wait(t.Context())
+		p.Send(newPeerMessage(there, "x")).Wait(t.Context())
 		<-time.After(2 * defaultReuse)
 		synctest.Wait()
 		p.mu.Lock()

@@ -77,7 +77,7 @@ func TestPeersEncrypt(t *testing.T) {
 	var b *Peer
 	b, at := newPeer(t, Config{PEM: ca.file(t, "ank"), EncryptLoopback: true, Handler: func(l *PeerMessage) { b.Send(l) }})
 	a, _ := newPeer(t, Config{PEM: ca.file(t, "kna"), EncryptLoopback: true})
-	answer, err := a.Request(letter(at, "secret")).Wait(t.Context())
+	answer, err := a.Request(newPeerMessage(at, "secret")).Wait(t.Context())
 	if err != nil || string(answer.Data) != "secret" {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestPeersEncrypt(t *testing.T) {
 	}
 }
 
-func TestPeersRefuseStrangers(t *testing.T) {
+func TestPeersRefuseForeignCertificates(t *testing.T) {
 	ca, other := certificate(t, "authority", true, nil), certificate(t, "other", true, nil)
 	handler := func(*PeerMessage) { t.Error("a stranger's message was handled") }
 	_, at := newPeer(t, Config{PEM: ca.file(t, "ank"), EncryptLoopback: true, Handler: handler})
@@ -100,14 +100,14 @@ func TestPeersRefuseStrangers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, _ := newPeer(t, c)
-			if err := a.Send(letter(at, "x")).Wait(t.Context()); err == nil {
+			if err := a.Send(newPeerMessage(at, "x")).Wait(t.Context()); err == nil {
 				t.Error("success")
 			}
 		})
 	}
 }
 
-func TestPEMThatIsNotWhole(t *testing.T) {
+func TestIncompletePEMIsRefused(t *testing.T) {
 	ca := certificate(t, "authority", true, nil)
 	for _, order := range []string{"", "an", "ak", "nk", "k"} {
 		if _, err := loadPEM(ca.file(t, order)); err == nil {
@@ -118,7 +118,7 @@ func TestPEMThatIsNotWhole(t *testing.T) {
 
 // Who must be encrypted: all but these two addresses, unless it was said
 // otherwise.
-func TestWhatIsEncrypted(t *testing.T) {
+func TestWhichAddressesAreEncrypted(t *testing.T) {
 	ca := certificate(t, "authority", true, nil)
 	file := ca.file(t, "ank")
 	for _, c := range []struct {

@@ -91,7 +91,7 @@ func TestWriterWritesWhatWasQueuedBeforeClose(t *testing.T) {
 	}
 }
 
-func TestWriterSaysItsErrorOnceAndForAll(t *testing.T) {
+func TestWriterKeepsItsFirstError(t *testing.T) {
 	g := newGate()
 	w := newWriter(g, 0, 0)
 	end := run(w)
@@ -107,7 +107,7 @@ func TestWriterSaysItsErrorOnceAndForAll(t *testing.T) {
 	}
 }
 
-func TestWriterBoundsWhatWaits(t *testing.T) {
+func TestWriterEnforcesItsBacklog(t *testing.T) {
 	w := newWriter(io.Discard, 0, 100)
 	queue(t, w, Message{Data: make([]byte, 500)}) // one always fits
 	if err := w.queueMessage(&Message{}); !errors.Is(err, ErrBacklog) {
