@@ -31,7 +31,6 @@ package worker
 //	options.go           Options of both
 //	start_config.go      arguments, environment and the INI on stdin
 //	section_reader.go    the keys of the worker's own section
-//	duration.go          durations in the INI
 //	passed_fds.go        the descriptors 3 and 4 that may be passed to the process
 //	broken_pipe.go       writing to stdout when its reader has died
 //	serve.go             the HTTP server: paths, checks, ping, shutdown

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"initiator/internal/stdinsettings"
+	"initiator/proactor"
 )
 
 // Default returns the pool of this process. The first call makes it from the
@@ -68,7 +69,7 @@ func parseTimeout(v string) (Option, error) {
 	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
 		return WithTimeout(time.Duration(seconds * float64(time.Second))), nil
 	}
-	d, err := parseDuration(v)
+	d, err := proactor.ParseDuration(v)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,6 @@ package call
 //	pool.go      Pool and its addresses
 //	options.go   how a call is made: timeout, retries, codec, compression
 //	default.go   the pool that INI and environment describe
-//	duration.go  durations in the INI
 //	codec.go     the serialization of calls and results
 //	invoke.go    one call, from address to address
 //	rotation.go  which address is next

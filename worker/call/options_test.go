@@ -47,7 +47,7 @@ func TestSettingsBecomeDefaults(t *testing.T) {
 		{map[string]string{"worker_timeout": "-1"}, "-1s 0 none"},
 		{map[string]string{"worker_timeout": "1min 30s"}, "1m30s 0 none"},
 		{map[string]string{"worker_timeout": "0"}, "a timeout of 0"},
-		{map[string]string{"worker_timeout": "soon"}, `worker_timeout = soon: "soon" is no duration`},
+		{map[string]string{"worker_timeout": "soon"}, `worker_timeout = soon: "soon" is not a duration`},
 		{map[string]string{"worker_retry_count": "many"}, "worker_retry_count = many: use a whole number"},
 		{map[string]string{"worker_retry_count": "-1"}, "-1 retries"},
 		{map[string]string{"worker_serialization": "pickle"}, "worker_serialization = pickle: use json"},
