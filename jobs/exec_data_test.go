@@ -20,7 +20,7 @@ func TestStdinOf(t *testing.T) {
 	}
 }
 
-// FuzzResultOf: every output is a result, and no byte of it is lost.
+// FuzzResultOf: every output becomes a result, and no byte of it is lost.
 func FuzzResultOf(f *testing.F) {
 	for _, seed := range []string{"", "1", "hello\n", "{\"a\":\n1}\n", "\xff\x00", "\"data:x;base64,aGk=\"", "\u2028<"} {
 		f.Add([]byte(seed))
@@ -41,7 +41,7 @@ func FuzzResultOf(f *testing.F) {
 	})
 }
 
-// FuzzLineOf: whatever the data, it is one line, and the same JSON.
+// FuzzLineOf: all data becomes one line with the same JSON.
 func FuzzLineOf(f *testing.F) {
 	f.Add([]byte("{\n\"a\":1}"))
 	f.Fuzz(func(t *testing.T, data []byte) {

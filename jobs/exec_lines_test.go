@@ -13,7 +13,7 @@ import (
 
 const asLines = "exec_mode = lines\n"
 
-// TestExecLines: one process for all tasks, in order, each line whole.
+// TestExecLines: one process serves all tasks in order, with whole lines.
 func TestExecLines(t *testing.T) {
 	p := spawn(t, sh(`while read -r line; do n=$((n+1)); echo "{\"n\":$n,\"was\":$line}"; done`), asLines)
 	p.connect()
@@ -26,7 +26,7 @@ func TestExecLines(t *testing.T) {
 	}
 }
 
-func TestExecLinesThatAreNoJSON(t *testing.T) {
+func TestExecLinesWithoutJSON(t *testing.T) {
 	p := spawn(t, sh(`while read -r line; do echo "got $line"; done`), asLines)
 	p.connect()
 	if status, got := p.inline("1", `"x"`); status != "completed" || got != `"got \"x\""` {
@@ -34,8 +34,8 @@ func TestExecLinesThatAreNoJSON(t *testing.T) {
 	}
 }
 
-// TestExecLinesSurvivesItsProcess: who was in it fails and may be tried again;
-// the next task finds a new process.
+// TestExecLinesSurvivesItsProcess: the task of a process that dies fails and
+// may be tried again, and the next task finds a new process.
 func TestExecLinesSurvivesItsProcess(t *testing.T) {
 	p := spawn(t, sh(`while read -r line; do test "$line" = 2 && { echo ouch >&2; exit 7; }; echo "[$$,$line]"; done`), asLines)
 	p.connect()
@@ -50,16 +50,17 @@ func TestExecLinesSurvivesItsProcess(t *testing.T) {
 	}
 }
 
-// TestExecLinesOutOfStep: what was not asked for answers nobody.
-func TestExecLinesOutOfStep(t *testing.T) {
+// TestExecLinesDropsUnrequestedLines: a line without a question is the answer
+// to no task.
+func TestExecLinesDropsUnrequestedLines(t *testing.T) {
 	dir := t.TempDir()
 	p := spawn(t, sh(`echo "stray $$" >&2; while read -r line; do echo "[$$,$line]"; test "$line" = 1 && echo '"stray"' && exit; done`), asLines)
 	p.connect()
 	if _, got := p.inline("1", `1`); !strings.HasSuffix(got, ",1]") {
 		t.Error(got)
 	}
-	// The stray line is on its way; whether it has come yet decides only how
-	// the second task ends, never that it gets another's answer twice.
+	// The unrequested line is on its way. Whether it has arrived decides only
+	// how the second task ends; no task gets the answer of another task.
 	for i := range 3 {
 		if status, got := p.inline(fmt.Sprint("x", i), `2`); status == "completed" && strings.HasSuffix(got, ",2]") {
 			return
@@ -68,7 +69,7 @@ func TestExecLinesOutOfStep(t *testing.T) {
 	t.Errorf("it is never in step again (%s)", filepath.Base(dir))
 }
 
-func TestExecLinesThatNeverEnd(t *testing.T) {
+func TestExecLinesWithoutLineEnd(t *testing.T) {
 	p := spawn(t, execJob("cat", "/dev/zero"), asLines)
 	p.connect()
 	if status, got := p.inline("1", `1`); status != "failed" || got != `{"message":"its answer is longer than a result may be","stderr":""}` {
@@ -81,10 +82,10 @@ func TestExecLinesCancel(t *testing.T) {
 	p := spawn(t, sh(`while read -r line; do test "$line" = 1 && { touch `+here+`; sleep 3600; }; echo "$line"; done`), asLines+"slots = 2\n")
 	p.connect()
 	p.give("1", `1`)
-	p.beating(func(proactor.RunningTask) bool { _, err := os.Stat(here); return err == nil })
+	p.waitHeartbeat(func(proactor.RunningTask) bool { _, err := os.Stat(here); return err == nil })
 	p.give("2", `2`) // waits for its turn
 	p.cancel("1")
-	got := []string{<-p.results, <-p.results} // the reports may overtake each other
+	got := []string{<-p.results, <-p.results} // the order of the reports may differ
 	slices.Sort(got)
 	if want := []string{`1 fail {"message":"cancelled by the initiator"}`, `2 complete 2`}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)

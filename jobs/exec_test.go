@@ -14,19 +14,19 @@ import (
 	"initiator/worker"
 )
 
-// execJob is the argv of a worker that runs a command.
+// execJob returns the arguments of a worker that runs a command.
 func execJob(command ...string) []string { return append(append(self("exec"), "--"), command...) }
 
 func sh(script string) []string { return execJob("sh", "-c", script) }
 
-// TestExecTasks gives commands one task each, as real processes.
+// TestExecTasks gives commands one task each, as processes.
 func TestExecTasks(t *testing.T) {
 	tests := []struct {
 		what   string
 		argv   []string
 		data   string
 		status string
-		result string // %s stands for anything
+		result string // %s stands for any text
 	}{
 		{"JSON stays as it is", execJob("cat"), `{ "any" : [1, 2.50, null] }`, "completed", `{ "any" : [1, 2.50, null] }`},
 		{"data are optional", execJob("cat"), `null`, "completed", `null`},
@@ -60,7 +60,7 @@ func TestExecTasks(t *testing.T) {
 	}
 }
 
-func TestExecWithoutACommand(t *testing.T) {
+func TestExecWithoutCommand(t *testing.T) {
 	for _, args := range [][]string{nil, {"--"}, {"--port", "0"}, {"--port", "0", "--", "no-such-program"}} {
 		if err := Run(t.Context(), "exec", args, nil); worker.ExitCode(err) != worker.ExitUsage {
 			t.Errorf("%q: %v", args, err)
@@ -68,13 +68,14 @@ func TestExecWithoutACommand(t *testing.T) {
 	}
 }
 
-// TestExecCancelEndsTheGroup: the process, and what it has started.
+// TestExecCancelEndsTheGroup: the process, and the processes that it has
+// started.
 func TestExecCancelEndsTheGroup(t *testing.T) {
 	pids := filepath.Join(t.TempDir(), "pids")
 	p := spawn(t, sh("trap '' TERM; sleep 3600 & echo $$ $! >"+pids+".new; mv "+pids+".new "+pids+"; wait; wait"), "")
 	p.connect()
 	p.give("1", `1`)
-	p.beating(func(proactor.RunningTask) bool { _, err := os.Stat(pids); return err == nil })
+	p.waitHeartbeat(func(proactor.RunningTask) bool { _, err := os.Stat(pids); return err == nil })
 	p.cancel("1")
 	p.wantResult("1", "fail", `{"message":"cancelled by the initiator"}`)
 	text, err := os.ReadFile(pids)
@@ -88,8 +89,7 @@ func TestExecCancelEndsTheGroup(t *testing.T) {
 	}
 }
 
-// alive says whether a process runs; one that is dead and waits to be noticed
-// by its new parent does not.
+// alive reports whether a process runs. A zombie does not.
 func alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if os.IsNotExist(err) {
@@ -99,14 +99,15 @@ func alive(pid int) bool {
 	return at < 0 || stat[at+2] != 'Z'
 }
 
-// TestExecRespectsSlots: as many processes as slots, and one more is refused.
+// TestExecRespectsSlots: as many processes as slots run, and one more task is
+// refused.
 func TestExecRespectsSlots(t *testing.T) {
 	dir := t.TempDir()
 	p := spawn(t, sh("touch "+dir+"/$INITIATOR_TASK; while ! test -e "+dir+"/go; do sleep 0.01; done"), "slots = 2\n")
 	p.connect()
 	p.give("a", `1`)
 	p.give("b", `1`)
-	p.beating(func(proactor.RunningTask) bool {
+	p.waitHeartbeat(func(proactor.RunningTask) bool {
 		here, err := filepath.Glob(dir + "/?")
 		return err == nil && len(here) == 2
 	})
@@ -121,7 +122,8 @@ func TestExecRespectsSlots(t *testing.T) {
 	}
 }
 
-// TestExecEnvironment: the descriptors were the worker's, the task is new.
+// TestExecEnvironment: the process does not get the worker's descriptors, and
+// gets the task.
 func TestExecEnvironment(t *testing.T) {
 	got := taskEnvironment(t.Context(), []string{"A=1", "INITIATOR_FDS=3:1:2", "INITIATOR_GUID=g"})
 	if strings.Join(got, " ") != "A=1 INITIATOR_GUID=g" {

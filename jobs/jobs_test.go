@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// patience is how long a test waits for what must happen.
+// patience is how long a test waits for an event that must happen.
 const patience = 30 * time.Second
 
 func self(job string) []string { return []string{"env", asJob + "=" + job, os.Args[0]} }
@@ -37,14 +37,14 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestAnUnknownJob(t *testing.T) {
+func TestUnknownJobIsAUsageError(t *testing.T) {
 	err := Run(t.Context(), "summ", nil, nil)
 	if worker.ExitCode(err) != worker.ExitUsage || !strings.Contains(err.Error(), "use one of crash, echo, exec, sleep, sum") {
 		t.Error(err)
 	}
 }
 
-// TestRunEndsWithItsContext: as a part of another program, on any free port.
+// TestRunEndsWithItsContext as a part of another program, on any free port.
 func TestRunEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -53,7 +53,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestJobs gives each job its tasks, one after the other, as real processes.
+// TestJobs gives each job its tasks, one after the other, as processes.
 func TestJobs(t *testing.T) {
 	tests := []struct {
 		job, data string
@@ -97,7 +97,7 @@ func TestSleepObeysCancelAndReportsProgress(t *testing.T) {
 	p := spawn(t, self("sleep"), "")
 	p.connect()
 	p.give("1", `{"seconds":3600}`)
-	p.beating(func(r proactor.RunningTask) bool {
+	p.waitHeartbeat(func(r proactor.RunningTask) bool {
 		return r.Seq > 1 && strings.HasPrefix(string(r.Progress), `{"done":`)
 	})
 	p.cancel("1")
@@ -108,7 +108,7 @@ func TestLeakStopsWhenCancelled(t *testing.T) {
 	p := spawn(t, self("crash"), "")
 	p.connect()
 	p.give("1", `{"how":"leak"}`)
-	p.beating(func(r proactor.RunningTask) bool { return strings.HasPrefix(string(r.Progress), `{"held_mb":`) })
+	p.waitHeartbeat(func(r proactor.RunningTask) bool { return strings.HasPrefix(string(r.Progress), `{"held_mb":`) })
 	p.cancel("1")
 	p.wantResult("1", "fail", `{"message":"cancelled by the initiator"}`)
 }
@@ -116,7 +116,7 @@ func TestLeakStopsWhenCancelled(t *testing.T) {
 func TestCrashEndsTheProcess(t *testing.T) {
 	tests := []struct {
 		data string
-		code int // -1 = by a signal
+		code int // -1 = killed by a signal
 	}{
 		{`{"how":"exit","code":3}`, 3},
 		{`{"how":"kill"}`, -1},
@@ -124,24 +124,25 @@ func TestCrashEndsTheProcess(t *testing.T) {
 	for _, tt := range tests {
 		p := spawn(t, self("crash"), "")
 		p.connect()
-		p.giveToDie("1", tt.data)
-		if code := p.exits(); code != tt.code {
+		p.giveFatalTask("1", tt.data)
+		if code := p.waitExit(); code != tt.code {
 			t.Errorf("%s: exit code %d", tt.data, code)
 		}
 	}
 }
 
-// TestAHangingTaskStillBeats: and its seq shows that it is stuck.
-func TestAHangingTaskStillBeats(t *testing.T) {
+// TestHeartbeatsGoOnDuringHangingTask, and its seq shows that the task is
+// stuck.
+func TestHeartbeatsGoOnDuringHangingTask(t *testing.T) {
 	p := spawn(t, self("crash"), "")
 	p.connect()
 	p.give("1", `{"how":"hang"}`)
 	for range 3 {
-		p.beating(func(r proactor.RunningTask) bool { return r.ID == "1" && r.Seq == 1 })
+		p.waitHeartbeat(func(r proactor.RunningTask) bool { return r.ID == "1" && r.Seq == 1 })
 	}
 }
 
-func TestAddAgreesWithItself(t *testing.T) {
+func TestAddNumbersIsCommutative(t *testing.T) {
 	for _, tt := range [][3]string{{"1", "2", "3"}, {"-1", "1", "0"}, {"1.5", "1.5", "3"}, {"1e2", "1", "101"}} {
 		got, err := addNumbers(tt[0], tt[1])
 		if err != nil || got != tt[2] {

@@ -10,9 +10,9 @@ import (
 	"initiator/proactor"
 )
 
-// TestOtherLanguages holds the workers in Python and Node to the contract, as
-// real processes.
-func TestOtherLanguages(t *testing.T) {
+// TestWorkersInOtherLanguages checks the workers in Python and Node against
+// the contract, as processes.
+func TestWorkersInOtherLanguages(t *testing.T) {
 	for _, argv := range [][]string{{"python3", "worker.py"}, {"node", "worker.mjs"}} {
 		t.Run(argv[0], func(t *testing.T) {
 			if _, err := exec.LookPath(argv[0]); err != nil {
@@ -37,7 +37,7 @@ func speaksTasks(t *testing.T, argv []string) {
 		{"2", `{"a":2}`, "fail", `ab not found`},
 		{"3", `null`, "fail", `ab not found`},
 		{"4", `{"a":1,"b":1}`, "complete", `2`},
-		{"4", `{"a":1,"b":1}`, "complete", `2`}, // the same again is reported again
+		{"4", `{"a":1,"b":1}`, "complete", `2`}, // the repeated task is reported again
 	}
 	for _, tt := range tests {
 		p.give(tt.id, tt.data)
@@ -97,7 +97,7 @@ func shutsDown(t *testing.T, argv []string) {
 	p := spawn(t, argv, "")
 	p.session = "own$token"
 	p.call(webhook.Success, "DELETE", "/shutdown", nil)
-	if code := p.exits(); code != 0 {
+	if code := p.waitExit(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -108,7 +108,7 @@ func obeysSIGTERM(t *testing.T, argv []string) {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if code := p.exits(); code != 0 {
+	if code := p.waitExit(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }

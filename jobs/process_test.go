@@ -37,8 +37,8 @@ type peer struct {
 
 var address = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
-// spawn starts a worker under the contract: argv, environment, INI on stdin.
-// It serves on a port of its own choice and says on stderr which.
+// spawn starts a worker under the contract, with arguments, environment and
+// the INI on stdin. The worker listens on a free port and prints it on stderr.
 func spawn(t *testing.T, argv []string, more string) *peer {
 	t.Helper()
 	p := &peer{
@@ -46,7 +46,7 @@ func spawn(t *testing.T, argv []string, more string) *peer {
 		beats: make(chan proactor.RunningTask, 10_000), results: make(chan string, 10_000),
 	}
 	own, rest := argv[1:], []string(nil)
-	if at := slices.Index(own, "--"); at >= 0 { // as exec's argv, which has the pair before the command
+	if at := slices.Index(own, "--"); at >= 0 { // as in the arguments of exec, where the pair comes before the command
 		own, rest = own[:at], own[at:]
 	}
 	p.cmd = exec.Command(argv[0], slices.Concat(own, []string{"--guid", "a1b2", "--port", "0"}, rest)...)
@@ -62,13 +62,13 @@ func spawn(t *testing.T, argv []string, more string) *peer {
 	go p.read(stderr)
 	p.master = httptest.NewServer(p)
 	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill() // an error only when it has ended already
+		_ = p.cmd.Process.Kill() // an error only when the process has exited already
 		for range p.stderr {     // until the end of the pipe
 		}
 		_ = p.cmd.Wait()
 		p.master.Close()
 	})
-	p.addr = p.listening()
+	p.addr = p.waitListening()
 	p.client = &webhook.Client{Base: "http://" + p.addr, Bearer: "own$token", HTTP: webhook.NewHTTPClient(1)}
 	t.Cleanup(p.client.HTTP.CloseIdleConnections)
 	return p
@@ -81,7 +81,7 @@ func (p *peer) read(stderr io.Reader) {
 	}
 }
 
-func (p *peer) listening() string {
+func (p *peer) waitListening() string {
 	p.t.Helper()
 	deadline := time.After(patience)
 	var heard []string
@@ -100,14 +100,14 @@ func (p *peer) listening() string {
 	}
 }
 
-func (p *peer) exits() int {
+func (p *peer) waitExit() int {
 	p.t.Helper()
 	deadline := time.After(patience)
 	for {
 		select {
 		case _, ok := <-p.stderr:
 			if !ok {
-				_ = p.cmd.Wait() // the code tells
+				_ = p.cmd.Wait() // the exit code says enough
 				return p.cmd.ProcessState.ExitCode()
 			}
 		case <-deadline:
@@ -116,7 +116,7 @@ func (p *peer) exits() int {
 	}
 }
 
-// ServeHTTP is the master's side.
+// ServeHTTP is the master's server.
 func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, code := webhook.ReadBody(w, r, 1<<20)
 	if !code.OK() || r.Header.Get("Token") != p.session || r.Header.Get("Channel") != "0" {
@@ -178,8 +178,8 @@ func (p *peer) give(id, data string) {
 	p.call(webhook.Success, "POST", "/task/new", task(id, data))
 }
 
-// giveToDie gives a task that may end the process before it has answered.
-func (p *peer) giveToDie(id, data string) {
+// giveFatalTask gives a task that may end the process before it has answered.
+func (p *peer) giveFatalTask(id, data string) {
 	_, _, _ = p.client.Do(p.t.Context(), "POST", "/task/new", p.session, task(id, data))
 }
 
@@ -201,7 +201,7 @@ func (p *peer) cancel(id string) {
 	p.toCancel = append(p.toCancel, id)
 }
 
-func (p *peer) beating(ok func(proactor.RunningTask) bool) {
+func (p *peer) waitHeartbeat(ok func(proactor.RunningTask) bool) {
 	p.t.Helper()
 	deadline := time.After(patience)
 	for {
@@ -228,7 +228,7 @@ func (p *peer) wantResult(id, how, result string) {
 	}
 }
 
-// raw is a body as it is, which need not be JSON.
+// raw is a body that need not be JSON.
 func raw(body string) any {
 	if body == "" {
 		return nil

@@ -13,8 +13,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// BenchmarkTaskInline is one task over a connection on loopback, answered in
-// the same request.
+// BenchmarkTaskInline measures one task over a connection on loopback,
+// answered in the same request.
 func BenchmarkTaskInline(b *testing.B) {
 	for name, data := range map[string]string{"small": `{"a":1,"b":2}`, "1MB": `"` + strings.Repeat("x", 1<<20) + `"`} {
 		b.Run(name, func(b *testing.B) {

@@ -27,8 +27,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkTransports is one small task after the other, and 64 at a time, over
-// each door of one worker, over loopback, both ends in this process.
+// BenchmarkTransports measures one small task after another, and 64 at a time,
+// over each transport of one worker, over loopback, with both ends in this
+// process.
 func BenchmarkTransports(b *testing.B) {
 	bench := newTransportBench(b)
 	doors := []struct {
@@ -68,8 +69,8 @@ func BenchmarkTransports(b *testing.B) {
 	}
 }
 
-// cpu is the time that this process has spent on all processors, which says
-// more than the clock where other programs want them too.
+// cpu returns the time that this process has used on all processors. It says
+// more than the clock when other programs use the processors too.
 func cpu() time.Duration {
 	var u unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
@@ -78,7 +79,8 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// transportBench is a worker with 64 slots, its master, and clients of all kinds.
+// transportBench is a worker with 64 slots, its master, and a client for each
+// transport.
 type transportBench struct {
 	client  *webhook.Client
 	http    *http.Client
@@ -87,7 +89,7 @@ type transportBench struct {
 	waiting sync.Map // task id → chan struct{}
 	line    *chirp.Conn
 	node    *chirp.Peer
-	at      netip.AddrPort // of chirp_port
+	at      netip.AddrPort // the address of chirp_port
 }
 
 func newTransportBench(b *testing.B) *transportBench {
@@ -176,7 +178,7 @@ func (d *transportBench) chirp(ctx context.Context) error {
 	return nil
 }
 
-// ServeHTTP is the master's side.
+// ServeHTTP is the master's server.
 func (d *transportBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	data, _ := webhook.ReadBody(w, r, 1<<20)
 	var body proactor.ResultBody

@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// launchAllTransports launches a worker all of whose doors are open.
+// launchAllTransports launches a worker with every transport.
 func launchAllTransports(t *testing.T, o Options) *program {
 	t.Helper()
 	at := make(chan netip.AddrPort, 1)
@@ -46,8 +46,9 @@ func launchAllTransports(t *testing.T, o Options) *program {
 	return p
 }
 
-// inherited is the master's end of the stream that the worker was born with.
-func (m *master) inherited(p *program) *farEnd {
+// openPassedStream opens the master's end of the stream that was passed to the
+// worker.
+func (m *master) openPassedStream(p *program) *farEnd {
 	p.t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -57,9 +58,9 @@ func (m *master) inherited(p *program) *farEnd {
 	return m.far
 }
 
-func throughInherited(p *program, m *master, method, data string) (bool, string) {
+func throughPassedStream(p *program, m *master, method, data string) (bool, string) {
 	p.t.Helper()
-	m.inherited(p)
+	m.openPassedStream(p)
 	return throughStream(p, m, method, data)
 }
 
@@ -72,7 +73,7 @@ func throughChirp(p *program, _ *master, method, data string) (bool, string) {
 	return h.Status == "", answer
 }
 
-// chirp sends one message as a node of libchirp would, and returns its answer.
+// chirp sends one message as a node of libchirp does, and returns its answer.
 func (p *program) chirp(h stream.WorkerHeader, data string) (stream.WorkerHeader, string) {
 	p.t.Helper()
 	node, err := chirp.NewPeer(chirp.Config{Timeout: patience})
@@ -100,8 +101,9 @@ func (p *program) chirp(h stream.WorkerHeader, data string) (stream.WorkerHeader
 	return said, string(answer.Data)
 }
 
-// TestChirpPortSpeaksTheseBytes: the 18 and 27 bytes, and nothing of ours.
-func TestChirpPortSpeaksTheseBytes(t *testing.T) {
+// TestChirpPortByteForByte checks the 18 bytes of the handshake and the 27
+// bytes of the head.
+func TestChirpPortByteForByte(t *testing.T) {
 	p := launchAllTransports(t, Options{Handlers: []Handler{
 		HandleRaw("default", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
 			if len(data) == 0 {
@@ -145,14 +147,14 @@ func TestChirpPortSpeaksTheseBytes(t *testing.T) {
 		if _, err := io.ReadFull(nc, got); err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(unnumbered(got), unnumbered(c.want)) {
+		if !bytes.Equal(withoutSerials(got), withoutSerials(c.want)) {
 			t.Errorf("%x\nis answered\n%x\nwant\n%x", c.sent, got, c.want)
 		}
 	}
 }
 
-// unnumbered has no serials, which begin at random.
-func unnumbered(b []byte) []byte {
+// withoutSerials removes the serial numbers, which start at random.
+func withoutSerials(b []byte) []byte {
 	b = bytes.Clone(b)
 	for rest := b; len(rest) >= 27; {
 		clear(rest[16:20])
@@ -161,9 +163,9 @@ func unnumbered(b []byte) []byte {
 	return b
 }
 
-// TestChirpPortHoldsItsSenderBack: what finds no slot waits, in its order, and
-// nothing is refused as long as nobody else wants the slots.
-func TestChirpPortHoldsItsSenderBack(t *testing.T) {
+// TestChirpPortMakesSenderWait: messages without a slot wait in their order,
+// and no message is refused as long as no other transport uses the slots.
+func TestChirpPortMakesSenderWait(t *testing.T) {
 	p := launchAllTransports(t, Options{Handlers: []Handler{HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil })}})
 	got := make(chan string, 100)
 	node, err := chirp.NewPeer(chirp.Config{Async: true, Handler: func(l *chirp.PeerMessage) { got <- string(l.Header) + string(l.Data) }})
@@ -186,8 +188,9 @@ func TestChirpPortHoldsItsSenderBack(t *testing.T) {
 	}
 }
 
-// TestChirpPortThatCannotBe is a reason not to start.
-func TestChirpPortThatCannotBe(t *testing.T) {
+// TestUnusableChirpPortFailsStart: a worker that cannot open its chirp_port
+// does not start.
+func TestUnusableChirpPortFailsStart(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -210,8 +213,8 @@ func TestChirpPortThatCannotBe(t *testing.T) {
 	}
 }
 
-// TestChirpPortComesFromTheINI as all that a launched worker is told.
-func TestChirpPortComesFromTheINI(t *testing.T) {
+// TestChirpPortIsReadFromINI, like every setting of a launched worker.
+func TestChirpPortIsReadFromINI(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

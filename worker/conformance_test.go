@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// exchange sends raw bytes, as the Python client would write them (no
-// Content-Type, a body with GET), and returns status and body of the answer.
+// exchange sends raw bytes, as the Python client writes them (no Content-Type,
+// a body with GET), and returns the status and body of the answer.
 func exchange(t *testing.T, addr, method, path string, header []string, body string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
@@ -48,9 +48,9 @@ func success(message string) string {
 	return fmt.Sprintf(`200 {"success":true,"code":0,"message":%q,"data":null}`, message)
 }
 
-// TestTheWireByteForByte walks one worker through every code of the contract,
-// in order: each row finds what the rows before have left.
-func TestTheWireByteForByte(t *testing.T) {
+// TestWebhooksByteForByte leads one worker through every code of the contract.
+// Each row starts in the state that the earlier rows have left.
+func TestWebhooksByteForByte(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{Channel: 3, Connect: "token"})
 	const (
@@ -120,7 +120,7 @@ func TestPing(t *testing.T) {
 	tests := []struct {
 		name   string
 		header []string
-		want   string // part of the answer
+		want   string // a part of the answer
 	}{
 		{"the token alone, as the original sends it", []string{"Token: own-token"}, `"message":"PONG!","data":{"guid":"a1b2","incarnation":1,"pid":`},
 		{"what it tells", []string{"Token: own-token"}, `"methods":["echo","sum","wait"],"slots":2,"protocol":1}}`},
@@ -139,8 +139,9 @@ func TestPing(t *testing.T) {
 	}
 }
 
-// TestBadBodies sends every kind of wrong body to every path that takes one.
-func TestBadBodies(t *testing.T) {
+// TestInvalidBodiesAreRefused sends every kind of invalid body to every path
+// that takes a body.
+func TestInvalidBodiesAreRefused(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{Channel: 0, BodyLimit: 1 << 20})
 	p.connect(m)
@@ -165,13 +166,13 @@ func TestBadBodies(t *testing.T) {
 			})
 		}
 	}
-	p.give(m, "1", "sum", `{"a":1,"b":2}`) // and it lives
+	p.give(m, "1", "sum", `{"a":1,"b":2}`) // the worker still works
 	m.wantResult(t, `1 complete {"sum":3}`)
 }
 
-// TestASlowDripHoldsNothing: a client that never finishes its request is
-// answered, or cut off, and the worker goes on.
-func TestASlowDripHoldsNothing(t *testing.T) {
+// TestUnfinishedRequestDoesNotBlockWorker: a client that never finishes its
+// request gets an answer or is disconnected, and the worker goes on.
+func TestUnfinishedRequestDoesNotBlockWorker(t *testing.T) {
 	p := launch(t, Options{ReadTimeout: minHeartbeatSpan})
 	for _, start := range []string{
 		"POST /task/new HTTP/1.1\r\nHost: x\r\nChan",
@@ -185,7 +186,7 @@ func TestASlowDripHoldsNothing(t *testing.T) {
 		if _, err := io.WriteString(conn, start); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.ReadAll(conn); err != nil { // returns when the worker closes
+		if _, err := io.ReadAll(conn); err != nil { // returns when the worker closes the connection
 			t.Error(err)
 		}
 	}

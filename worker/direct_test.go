@@ -16,7 +16,8 @@ import (
 	"initiator/worker/call"
 )
 
-// directHandlers are methods with dotted names, as toto's modules have them.
+// directHandlers are methods with dotted names, like the methods of toto's
+// modules.
 func directHandlers() []Handler {
 	fail := func(name string, err error) Handler {
 		return HandleRaw(name, func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, err })
@@ -31,8 +32,8 @@ func directHandlers() []Handler {
 
 const bearer = "Authorization: Bearer own-token"
 
-// TestDirectListenerByteForByte: what toto's client and curl send, and exactly
-// what they get.
+// TestDirectListenerByteForByte checks the requests of toto's client and of
+// curl, and the exact answers.
 func TestDirectListenerByteForByte(t *testing.T) {
 	p := launch(t, Options{Handlers: directHandlers(), BodyLimit: 1 << 10})
 	fault := func(code, value string) string { return `{"error":{"code":` + code + `,"value":` + value + `}}` }
@@ -66,8 +67,8 @@ func TestDirectListenerByteForByte(t *testing.T) {
 	}
 }
 
-// TestDirectCallsAreNotRemembered: they would push out the tasks that can be
-// asked for again.
+// TestDirectCallsAreNotRemembered: they would displace tasks that can be sent
+// again.
 func TestDirectCallsAreNotRemembered(t *testing.T) {
 	e := newTestExecutor(t, 1, Hooks{}, nothing)
 	for range 3 {
@@ -83,8 +84,9 @@ func TestDirectCallsAreNotRemembered(t *testing.T) {
 	}
 }
 
-// TestOpenDirectListenerRefusesWebPages: a page in a browser can send requests to
-// this machine, but not without naming its origin, or a host of its own.
+// TestOpenDirectListenerRefusesWebPages: a web page can make a browser send
+// requests to this machine, but the browser adds an Origin, or the page's host
+// name.
 func TestOpenDirectListenerRefusesWebPages(t *testing.T) {
 	p := launch(t, Options{Handlers: directHandlers(), Direct: "open"})
 	call := `{"method":"account.balance","parameters":1}`
@@ -96,7 +98,7 @@ func TestOpenDirectListenerRefusesWebPages(t *testing.T) {
 	}
 }
 
-func TestDirectSettingsAreJudged(t *testing.T) {
+func TestInvalidDirectSettingsAreErrors(t *testing.T) {
 	for _, g := range []startConfig{
 		{directMode: "maybe", compression: "none", addr: "127.0.0.1"},
 		{directMode: "open", compression: "none", addr: "0.0.0.0"},
@@ -108,9 +110,9 @@ func TestDirectSettingsAreJudged(t *testing.T) {
 	}
 }
 
-// TestDirectCallsWithCompression: a Content-Encoding says what a body is; without one
-// direct_compression does, and the answer is then plain, which is what toto's
-// client expects.
+// TestDirectCallsWithCompression: a Content-Encoding names the compression of
+// a body. Without one direct_compression does, and the answer is plain, as
+// toto's client expects.
 func TestDirectCallsWithCompression(t *testing.T) {
 	large := `"` + strings.Repeat("compress me ", 1000) + `"`
 	call := `{"method":"account.balance","parameters":` + large + `}`
@@ -125,7 +127,7 @@ func TestDirectCallsWithCompression(t *testing.T) {
 			if coding == contentcoding.Gzip || coding == contentcoding.Zstd {
 				header.Set("Content-Encoding", coding)
 			} else if coding != plain {
-				continue // what direct_compression does not name
+				continue // direct_compression names another coding
 			}
 			res := p.post(t.Context(), body, header)
 			answer, err := io.ReadAll(res.Body)
@@ -144,8 +146,8 @@ func TestDirectCallsWithCompression(t *testing.T) {
 	}
 }
 
-// FuzzDirect: whatever the body, the answer is JSON, and the status says what
-// kind of answer it is.
+// FuzzDirect: for every body the answer is JSON, and its status is one of
+// those that the contract allows.
 func FuzzDirect(f *testing.F) {
 	for _, body := range []string{`{"method":"account.balance","parameters":1}`, `{"method":"fail.text"}`, `{`, `[]`, `{"method":1}`, "\xff", `{"method":"x","parameters":{"a":` + strings.Repeat("[", 50)} {
 		f.Add(body, "application/json", "")
@@ -217,8 +219,9 @@ func TestOtherCodecs(t *testing.T) {
 	}
 }
 
-// TestARefusedCallSaysWhenToComeAgain, so that another worker can be asked.
-func TestARefusedCallSaysWhenToComeAgain(t *testing.T) {
+// TestRefusedCallHasRetryAfter, so that the caller asks another worker
+// meanwhile.
+func TestRefusedCallHasRetryAfter(t *testing.T) {
 	p := launch(t, Options{Handlers: directHandlers(), Hooks: Hooks{BeforeTask: func(context.Context, Task) error {
 		return TaskRefuse{Data: "no licence", RetryAfter: 2500 * time.Millisecond}
 	}}})
@@ -230,8 +233,9 @@ func TestARefusedCallSaysWhenToComeAgain(t *testing.T) {
 	}
 }
 
-// TestACallMayTakeLongerThanItsRequest: the server's deadlines are for bytes.
-func TestACallMayTakeLongerThanItsRequest(t *testing.T) {
+// TestCallMayTakeLongerThanReadTimeout: the deadlines of the server limit the
+// time to transfer bytes.
+func TestCallMayTakeLongerThanReadTimeout(t *testing.T) {
 	over := make(chan struct{})
 	h := HandleRaw("slow", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
 		select {

@@ -33,8 +33,9 @@ func newTestExecutor(t tester, slots int, hooks Hooks, f func(context.Context, j
 
 func nothing(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, nil }
 
-// TestTheSameTaskAThousandTimesAtOnceRunsOnce, while its hook still thinks.
-func TestTheSameTaskAThousandTimesAtOnceRunsOnce(t *testing.T) {
+// TestConcurrentRequestsForOneTaskRunItOnce sends a thousand requests while
+// the hook still decides.
+func TestConcurrentRequestsForOneTaskRunItOnce(t *testing.T) {
 	var asked, ran atomic.Int64
 	all := make(chan struct{})
 	hooks := Hooks{BeforeTask: func(context.Context, Task) error {
@@ -68,7 +69,8 @@ func TestTheSameTaskAThousandTimesAtOnceRunsOnce(t *testing.T) {
 	<-e.startDrain()
 }
 
-// TestRefusalReachesEveryCaller: those who asked meanwhile are refused too.
+// TestRefusalReachesEveryCaller: requests that arrive while the hook decides
+// are refused too.
 func TestRefusalReachesEveryCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		think := make(chan struct{})
@@ -166,9 +168,10 @@ func TestADeadlineEndsTheTask(t *testing.T) {
 	})
 }
 
-// TestAbandonWaitsOneGraceForAll: many handlers that take no notice cost one
-// second together, and their slots are free after it.
-func TestAbandonWaitsOneGraceForAll(t *testing.T) {
+// TestAbandonWaitsOneGraceForAllHandlers: many handlers that ignore their
+// contexts delay the end by one second in all, and their slots are free after
+// it.
+func TestAbandonWaitsOneGraceForAllHandlers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		e := newTestExecutor(t, 5, Hooks{}, func(context.Context, json.RawMessage) (json.RawMessage, error) { <-release; return nil, nil })
@@ -200,8 +203,8 @@ func TestAbandonWaitsOneGraceForAll(t *testing.T) {
 	})
 }
 
-// TestDrainWaitsForReports: a task counts until whoever waits for its outcome
-// has been served.
+// TestDrainWaitsForReports: a drain lasts until the waiters for an outcome
+// have been notified.
 func TestDrainWaitsForReports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newTestExecutor(t, 1, Hooks{}, nothing)
@@ -227,7 +230,7 @@ func TestDrainWaitsForReports(t *testing.T) {
 	})
 }
 
-func TestQuietTakesNothingNewAndAnswersForTheOld(t *testing.T) {
+func TestQuietRefusesNewTasksOnly(t *testing.T) {
 	e := newTestExecutor(t, 1, Hooks{}, nothing)
 	run, err := e.startTask(t.Context(), nil, Task{ID: "old"})
 	if err != nil {
@@ -250,9 +253,10 @@ func TestQuietTakesNothingNewAndAnswersForTheOld(t *testing.T) {
 	<-e.startDrain()
 }
 
-// TestSlotsAreNeitherLostNorShared drives random starts, ends, cancels and
-// abandonments: never more handlers than slots, and at the end all are free.
-func TestSlotsAreNeitherLostNorShared(t *testing.T) {
+// TestSlotsAreNeverLostOrShared performs random starts, ends, cancels and
+// abandonments. There are never more handlers than slots, and at the end all
+// slots are free.
+func TestSlotsAreNeverLostOrShared(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		slots := rapid.IntRange(1, 4).Draw(t, "slots")
 		var running atomic.Int64

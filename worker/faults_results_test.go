@@ -11,11 +11,12 @@ import (
 	"initiator/proactor"
 )
 
-// The faults of the original that concern results, by the numbers of the
-// contract.
+// The faults of the original that concern results, with the numbers of
+// docs/worker-contract.md, section 2.
 
-// 7: what a repeated result is to the master, a repeated task is to the worker.
-func TestFault7ARepeatedTaskRunsOnce(t *testing.T) {
+// Fault 7: a repeated task is to the worker what a repeated result is to the
+// master.
+func TestFault7RepeatedTaskRunsOnce(t *testing.T) {
 	var runs atomic.Int64
 	h := HandleRaw("once", func(context.Context, json.RawMessage) (json.RawMessage, error) {
 		return json.Marshal(runs.Add(1))
@@ -31,7 +32,7 @@ func TestFault7ARepeatedTaskRunsOnce(t *testing.T) {
 			t.Errorf("data %s", e.Data)
 		}
 	}
-	for range 2 { // without inline, the finished task's result is reported again
+	for range 2 { // without inline_ms the result of a finished task is reported again
 		p.give(m, "1", "", `{}`)
 		m.wantResult(t, `1 complete 1`)
 	}
@@ -42,7 +43,7 @@ func TestFault7ARepeatedTaskRunsOnce(t *testing.T) {
 	}
 }
 
-// 8: A result goes by its own task's id and attempt, never by "the current one".
+// Fault 8: a result is reported with the id and attempt of its own task.
 func TestFault8ResultsKeepTheirOwnIdentity(t *testing.T) {
 	gates := map[string]chan struct{}{"1": make(chan struct{}), "2": make(chan struct{}), "3": make(chan struct{})}
 	h := HandleRaw("gate", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
@@ -62,8 +63,8 @@ func TestFault8ResultsKeepTheirOwnIdentity(t *testing.T) {
 	}
 }
 
-// 8, and 7: the same task given twice while it runs is reported once.
-func TestFault8ATaskGivenTwiceIsReportedOnce(t *testing.T) {
+// Faults 7 and 8: a task that is given twice while it runs is reported once.
+func TestFault8TaskGivenTwiceIsReportedOnce(t *testing.T) {
 	release := make(chan struct{})
 	h := HandleRaw("gate", func(context.Context, json.RawMessage) (json.RawMessage, error) { <-release; return nil, nil })
 	m := newMaster(t)
@@ -74,7 +75,7 @@ func TestFault8ATaskGivenTwiceIsReportedOnce(t *testing.T) {
 	}
 	close(release)
 	p.stop()
-	if err := p.ended(); err != nil { // every report is out
+	if err := p.waitEnded(); err != nil { // every report has been sent
 		t.Error(err)
 	}
 	m.wantResult(t, "1 complete null")
@@ -83,10 +84,11 @@ func TestFault8ATaskGivenTwiceIsReportedOnce(t *testing.T) {
 	}
 }
 
-// 9: a worker whose master takes requests and never answers loses it in time.
+// Fault 9: a worker notices in time that its master accepts requests and never
+// answers.
 func TestFault9EveryRequestHasATimeout(t *testing.T) {
 	lost := make(chan error, 1)
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts into its backlog
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections into its backlog only
 	if err != nil {
 		t.Fatal(err)
 	}

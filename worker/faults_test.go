@@ -19,11 +19,12 @@ var codeOK = webhook.Success
 
 func proofOf(p *program, nonce string) string { return webhook.Proof(p.token, nonce, "a1b2", 1) }
 
-// The faults of the original, by the numbers of the contract.
+// The faults of the original, with the numbers of docs/worker-contract.md,
+// section 2.
 
-// 1: A task that panics, or ends in any other unexpected way, is reported as
-// failed, with the error.
-func TestFault1WhateverAHandlerDoesIsReported(t *testing.T) {
+// Fault 1: a task that panics, or ends in another unexpected way, is reported
+// as failed, with the error.
+func TestFault1EveryEndOfHandlerIsReported(t *testing.T) {
 	do := func(name string, f func() (json.RawMessage, error)) Handler {
 		return HandleRaw(name, func(context.Context, json.RawMessage) (json.RawMessage, error) { return f() })
 	}
@@ -65,25 +66,25 @@ func TestFault1WhateverAHandlerDoesIsReported(t *testing.T) {
 	}
 }
 
-// 2: A 4xx answer to one heartbeat does not end the heartbeats.
-func TestFault2HeartbeatsSurviveRefusals(t *testing.T) {
+// Fault 2: a refused heartbeat does not end the heartbeats.
+func TestFault2HeartbeatsGoOnAfterRefusals(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
 	refused := make(chan struct{})
-	m.answers(func(w http.ResponseWriter, _ *http.Request) {
+	m.answerWith(func(w http.ResponseWriter, _ *http.Request) {
 		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 		m.answer.Store(nil)
 		close(refused)
 	})
 	await(t, refused, "a refused heartbeat")
-	m.beating(t, "after the refusal", func(proactor.HeartbeatBody) bool { return true })
+	m.waitHeartbeat(t, "after the refusal", func(proactor.HeartbeatBody) bool { return true })
 	p.mustCall(webhook.AlreadyConnected, "POST", "/connect", "x", proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
 }
 
-// 3: Disconnecting in mid-task leaves a worker that still works, also when the
-// handler takes no notice of its context.
-func TestFault3DisconnectInMidTask(t *testing.T) {
+// Fault 3: disconnecting during a task leaves a worker that works, even when
+// the handler ignores its context.
+func TestFault3DisconnectDuringTask(t *testing.T) {
 	for _, heedless := range []bool{false, true} {
 		began, cancelled := make(chan struct{}, 2), make(chan error, 2)
 		release := make(chan struct{})
@@ -110,7 +111,7 @@ func TestFault3DisconnectInMidTask(t *testing.T) {
 		}
 		m2 := newMaster(t)
 		p.connect(m2)
-		p.give(m2, "1", "", `{}`) // the same attempt, given anew, runs anew
+		p.give(m2, "1", "", `{}`) // the same attempt runs again
 		await(t, began, "the second task")
 		close(release)
 		p.mustCall(codeOK, "DELETE", "/disconnect", m2.session, proactor.DisconnectBody{})
@@ -121,7 +122,7 @@ func TestFault3DisconnectInMidTask(t *testing.T) {
 	}
 }
 
-// 3, the other half: losing the master does the same.
+// Fault 3: losing the master has the same effect.
 func TestFault3LosingTheMaster(t *testing.T) {
 	lost := make(chan error, 1)
 	m := newMaster(t)
@@ -141,8 +142,8 @@ func TestFault3LosingTheMaster(t *testing.T) {
 	m2.wantResult(t, `2 complete {"sum":5}`)
 }
 
-// 3, with keep: the task runs on, and the next master gets its result.
-func TestFault3KeepRunsOn(t *testing.T) {
+// Fault 3 with keep: the task goes on, and the next master gets its result.
+func TestFault3KeptTasksGoOn(t *testing.T) {
 	lost, release := make(chan error, 1), make(chan struct{})
 	h := HandleRaw("work", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
 		<-release
@@ -163,8 +164,8 @@ func TestFault3KeepRunsOn(t *testing.T) {
 	m2.wantResult(t, `1 complete "done"`)
 }
 
-// 4, on this side of the wire: a panic in a user's hook loses nothing.
-func TestFault4APanicInAHookIsARefusal(t *testing.T) {
+// Fault 4 in the worker: a panic in a hook loses no result.
+func TestFault4PanicInHookIsARefusal(t *testing.T) {
 	var hooks atomic.Bool
 	hooks.Store(true)
 	boom := func() error {
@@ -193,8 +194,8 @@ func TestFault4APanicInAHookIsARefusal(t *testing.T) {
 	m.wantResult(t, `1 complete {"sum":2}`)
 }
 
-// 5: A refused or busy task leaves the table: it can be given again.
-func TestFault5ARefusedTaskLeavesTheTable(t *testing.T) {
+// Fault 5: a refused task leaves the table and can be given again.
+func TestFault5RefusedTaskLeavesTheTable(t *testing.T) {
 	var refuse atomic.Bool
 	refuse.Store(true)
 	m := newMaster(t)
@@ -214,14 +215,14 @@ func TestFault5ARefusedTaskLeavesTheTable(t *testing.T) {
 	refuse.Store(false)
 	p.give(m, "held", "wait", `{}`)
 	p.mustCall(webhook.SlaveBusy, "POST", "/task/new", m.session, task("1", "sum", `{}`))
-	m.answers(cancelling(m, "held"))
+	m.answerWith(cancellingMaster(m, "held"))
 	m.wantResult(t, `held fail {"message":"cancelled by the initiator"}`)
 	p.give(m, "1", "sum", `{"a":1,"b":1}`)
 	m.wantResult(t, `1 complete {"sum":2}`)
 }
 
-// cancelling is a master whose heartbeat answers ask to cancel a task.
-func cancelling(m *master, id string) http.HandlerFunc {
+// cancellingMaster is a master whose answers to heartbeats cancel a task.
+func cancellingMaster(m *master, id string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slave/heartbeat" {
 			webhook.Success.WriteAnswer(w, "", proactor.HeartbeatAnswer{Cancel: []string{id}})

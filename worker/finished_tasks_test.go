@@ -9,9 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestTheRingRemembersWhatAListWould drives it beside the plainest thing that
-// could do the same.
-func TestTheRingRemembersWhatAListWould(t *testing.T) {
+// TestFinishedTasksAgreeWithList compares the ring with a plain list.
+func TestFinishedTasksAgreeWithList(t *testing.T) {
 	type kept struct {
 		key attemptKey
 		at  time.Time
@@ -42,7 +41,7 @@ func TestTheRingRemembersWhatAListWould(t *testing.T) {
 			default:
 				k := key.Draw(t, "added")
 				if _, known := m.findOutcome(k, func() time.Time { return now }); known {
-					continue // it would not run again
+					continue // such a task would not run again
 				}
 				without(k)
 				m.addTask(k, taskOutcome{Result: k.id[:]}, now)
@@ -65,7 +64,7 @@ func TestTheRingRemembersWhatAListWould(t *testing.T) {
 	})
 }
 
-func TestAnIDThatIsNoUUIDHasAKeyOfItsOwn(t *testing.T) {
+func TestIDWithoutUUIDHasItsOwnKey(t *testing.T) {
 	u := uuid.New()
 	if keyID(u.String()) != u {
 		t.Error("a UUID is not itself")

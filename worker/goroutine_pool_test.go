@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestNoTaskWaitsForAnotherHandler: as many tasks as there are slots, each
-// of which ends only when all of them have begun.
+// TestNoTaskWaitsForAnotherHandler runs as many tasks as there are slots. Each
+// handler returns only when all handlers have started.
 func TestNoTaskWaitsForAnotherHandler(t *testing.T) {
 	const slots = 64
 	var begun sync.WaitGroup
@@ -24,7 +24,7 @@ func TestNoTaskWaitsForAnotherHandler(t *testing.T) {
 		begun.Wait()
 		return nil, nil
 	})
-	for round := range 3 { // the second finds a crew that rests
+	for round := range 3 { // the second round finds idle goroutines
 		for i := range slots {
 			if _, err := e.startTask(t.Context(), nil, Task{ID: fmt.Sprint(i), Attempt: round + 1, unrepeatable: true}); err != nil {
 				t.Fatal(err)
@@ -39,8 +39,8 @@ func TestNoTaskWaitsForAnotherHandler(t *testing.T) {
 	<-e.startDrain()
 }
 
-// TestPoolHasAsManyGoroutinesAsWereBusyAtOnce, however many tasks there are, and it ends
-// with the executor.
+// TestPoolHasAsManyGoroutinesAsWereBusyAtOnce, for any number of tasks, and
+// its goroutines end with the executor.
 func TestPoolHasAsManyGoroutinesAsWereBusyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newTestExecutor(t, 8, Hooks{}, nothing)
@@ -63,8 +63,8 @@ func TestPoolHasAsManyGoroutinesAsWereBusyAtOnce(t *testing.T) {
 	})
 }
 
-// TestPoolSurvivesLostGoroutines: handlers that panic, and those that end their
-// goroutine, among others that hang until they are told not to.
+// TestPoolSurvivesLostGoroutines runs handlers that panic or end their
+// goroutine, beside handlers that hang until the test releases them.
 func TestPoolSurvivesLostGoroutines(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		slots := rapid.IntRange(1, 4).Draw(t, "slots")
@@ -86,12 +86,12 @@ func TestPoolSurvivesLostGoroutines(t *testing.T) {
 		for i := range rapid.IntRange(1, 40).Draw(t, "tasks") {
 			data := fmt.Sprint(rapid.IntRange(0, 5).Draw(t, "data"))
 			if data == "2" && hanging == slots-1 {
-				continue // one slot is left, or nothing would end
+				continue // one slot must stay free, otherwise the test does not end
 			}
 			for {
 				run, err := e.startTask(context.Background(), nil, Task{ID: fmt.Sprint(i), Data: json.RawMessage(data)})
 				if err != nil {
-					runtime.Gosched() // the slots are full, and one will be free
+					runtime.Gosched() // the slots are full; a slot will become free
 					continue
 				}
 				taken++

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// TestHeartbeatsAreSpread: workers that are connected at one moment do not beat at
-// one moment, each span anew. (That twelve random moments of a second lie within
-// a tenth of it happens once in ten thousand million runs.)
+// TestHeartbeatsAreSpread: workers that are connected at the same time do not
+// send their heartbeats at the same time. (Twelve random moments of a second
+// lie within a tenth of it once in ten thousand million runs.)
 func TestHeartbeatsAreSpread(t *testing.T) {
 	const span = time.Second
 	type start struct {
@@ -25,7 +25,7 @@ func TestHeartbeatsAreSpread(t *testing.T) {
 	first := make(chan time.Duration, len(all))
 	for _, s := range all {
 		go func() {
-			<-s.m.beats // every worker beats within a span, or launch says why it has ended
+			<-s.m.beats // every worker sends a heartbeat within a span, or launch reports why it has ended
 			first <- time.Since(s.connected)
 		}()
 	}

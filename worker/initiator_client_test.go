@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// handlerContext is the context of a handler of a worker that was told these keys.
+// handlerContext returns the context of a handler whose worker was given these
+// keys.
 func handlerContext(t *testing.T, told map[string]string) context.Context {
 	return context.WithValue(t.Context(), settingsKey{}, func(key string) (string, bool) { v, ok := told[key]; return v, ok })
 }
@@ -24,8 +25,8 @@ func TestNoClientWithoutAnInitiator(t *testing.T) {
 	}
 }
 
-// An initiator that is away for a moment is asked again, under the same id; its
-// refusals are not argued with.
+// TestSubmitRetriesUnderTheSameID: a request to an initiator that is not
+// available for a moment is repeated with the same id. A refusal is final.
 func TestSubmitRetriesUnderTheSameID(t *testing.T) {
 	var calls atomic.Int64
 	ids := make(chan string, 10)

@@ -24,7 +24,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// asWorker makes the test binary a real worker process.
+// asWorker makes the test binary a worker process.
 const asWorker = "WORKER_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -34,8 +34,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// patience is how long a test waits for what must happen. It says nothing of
-// how fast that is.
+// patience is how long a test waits for an event that must happen. It is no
+// statement about speed.
 const patience = 30 * time.Second
 
 type addition struct{ A, B int }
@@ -54,16 +54,16 @@ func testHandlers() []Handler {
 	}
 }
 
-// program is a worker that serves over loopback inside the test.
+// program is a worker that listens on loopback inside the test.
 type program struct {
 	t      *testing.T
 	addr   string
 	token  string
 	stop   context.CancelFunc
-	result chan error // what Run returned
+	result chan error // the result of Run
 
-	chirpAt netip.AddrPort // its chirp_port, where it has one
-	far     net.Conn       // our end of the stream that it was born with
+	chirpAt netip.AddrPort // the address of its chirp_port, if it has one
+	far     net.Conn       // the test's end of the stream that was passed to the worker
 }
 
 func launch(t *testing.T, o Options) *program {
@@ -86,15 +86,15 @@ func launch(t *testing.T, o Options) *program {
 	}
 	t.Cleanup(func() {
 		cancel()
-		if err := p.ended(); err != nil {
+		if err := p.waitEnded(); err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
 	return p
 }
 
-// ended waits until Run has returned.
-func (p *program) ended() error {
+// waitEnded waits until Run has returned.
+func (p *program) waitEnded() error {
 	err := await(p.t, p.result, "the end of the worker")
 	p.result <- err
 	return err
@@ -146,17 +146,17 @@ func task(id, method, data string) proactor.TaskBody {
 	return proactor.TaskBody{Task: proactor.TaskRef{ID: id, Method: method, Attempt: 1}, Data: json.RawMessage(data)}
 }
 
-// master is the other end: it records what a worker sends.
+// master is the worker's master. It records the requests of the worker.
 type master struct {
 	*httptest.Server
 	session string
 	beats   chan proactor.HeartbeatBody
 	results chan masterResult
-	// answer, when set, answers in place of the master.
+	// answer answers in place of the master when it is set.
 	answer atomic.Pointer[http.HandlerFunc]
 
 	mu  sync.Mutex
-	far *farEnd // nil before the first use of stream
+	far *farEnd // nil before the first call of openStream
 }
 
 type masterResult struct {
@@ -175,7 +175,7 @@ func newMaster(t *testing.T) *master {
 	return m
 }
 
-func (m *master) answers(h http.HandlerFunc) { m.answer.Store(&h) }
+func (m *master) answerWith(h http.HandlerFunc) { m.answer.Store(&h) }
 
 func (m *master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -219,8 +219,8 @@ func (m *master) wantResult(t *testing.T, want string) {
 	}
 }
 
-// beating waits for a heartbeat of which ok is true.
-func (m *master) beating(t *testing.T, what string, ok func(proactor.HeartbeatBody) bool) {
+// waitHeartbeat waits for a heartbeat for which ok returns true.
+func (m *master) waitHeartbeat(t *testing.T, what string, ok func(proactor.HeartbeatBody) bool) {
 	t.Helper()
 	deadline := time.After(patience)
 	for {

@@ -22,7 +22,7 @@ type farEnd struct {
 
 	mu      sync.Mutex
 	waiting map[chirp.ID]chan received
-	others  chan received // what nobody waits for
+	others  chan received // messages for which no call waits
 }
 
 // received is one message from the worker.
@@ -32,7 +32,7 @@ type received struct {
 	data string
 }
 
-// openFarEnd exchanges handshakes and reads from then on.
+// openFarEnd exchanges handshakes and starts to read.
 func openFarEnd(t testing.TB, nc net.Conn, token string) *farEnd {
 	t.Helper()
 	f := &farEnd{t: t, end: make(chan error, 1), waiting: map[chirp.ID]chan received{}, others: make(chan received, 1000)}
@@ -46,13 +46,13 @@ func openFarEnd(t testing.TB, nc net.Conn, token string) *farEnd {
 	go func() { f.end <- f.conn.Serve(f.receive) }()
 	t.Cleanup(func() {
 		f.conn.Close()
-		f.ended()
+		f.waitEnded()
 	})
 	return f
 }
 
-// ended waits for the end of the stream.
-func (f *farEnd) ended() error {
+// waitEnded waits for the end of the stream.
+func (f *farEnd) waitEnded() error {
 	f.t.Helper()
 	select {
 	case err := <-f.end:
@@ -86,11 +86,11 @@ func (f *farEnd) send(id chirp.ID, h stream.WorkerHeader, data string) {
 	}
 }
 
-// taskID is the id that a short name stands for on a stream.
+// taskID returns the id that stands for a short name on a stream.
 func taskID(name string) string { return uuid.NewSHA1(uuid.Nil, []byte(name)).String() }
 
-// post sends a task and returns where its answer will be.
-func (f *farEnd) post(body proactor.TaskBody) (chirp.ID, <-chan received) {
+// sendTask sends a task and returns the channel of its answer.
+func (f *farEnd) sendTask(body proactor.TaskBody) (chirp.ID, <-chan received) {
 	f.t.Helper()
 	id := chirp.ID(uuid.MustParse(taskID(body.Task.ID)))
 	c := make(chan received, 1)
@@ -101,10 +101,10 @@ func (f *farEnd) post(body proactor.TaskBody) (chirp.ID, <-chan received) {
 	return id, c
 }
 
-// give sends a task and waits for its answer.
-func (f *farEnd) give(body proactor.TaskBody) received {
+// runTask sends a task and waits for its answer.
+func (f *farEnd) runTask(body proactor.TaskBody) received {
 	f.t.Helper()
-	id, c := f.post(body)
+	id, c := f.sendTask(body)
 	select {
 	case s := <-c:
 		if s.id != id || s.Kind != stream.KindAnswer || s.Attempt != body.Task.Attempt {
@@ -117,8 +117,8 @@ func (f *farEnd) give(body proactor.TaskBody) received {
 	}
 }
 
-// ask opens a connection for GET /stream.
-func (p *program) ask(token string) (net.Conn, error) {
+// requestStream opens a connection for GET /stream.
+func (p *program) requestStream(token string) (net.Conn, error) {
 	p.t.Helper()
 	nc, err := net.Dial("tcp", p.addr)
 	if err != nil {
@@ -129,13 +129,14 @@ func (p *program) ask(token string) (net.Conn, error) {
 	return stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: "/stream", Host: p.addr, Header: stream.SessionHeader(0, token)})
 }
 
-// stream is the master's stream to the worker, opened when first needed.
-func (m *master) stream(p *program) *farEnd {
+// openStream returns the master's stream to the worker, and opens it at the
+// first call.
+func (m *master) openStream(p *program) *farEnd {
 	p.t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.far == nil {
-		nc, err := p.ask(m.session)
+		nc, err := p.requestStream(m.session)
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -149,7 +150,7 @@ func throughStream(p *program, m *master, method, data string) (bool, string) {
 	if len(data) > stream.MaxPayload {
 		return throughWebhook(p, m, method, data)
 	}
-	a := m.stream(p).give(transportTask(method, data))
+	a := m.openStream(p).runTask(transportTask(method, data))
 	if a.Status == stream.StatusCompleted && a.data == "" {
 		a.data = "null"
 	}

@@ -20,7 +20,7 @@ func TestWholeCharacters(t *testing.T) {
 		"a\xff":           {"a\xff", "a?"},
 		"\xb6\xb6\xb6":    {"\xb6\xb6\xb6", "???"},
 		"a\xc3b":          {"a\xc3b", "a?b"},
-		"\xef\xbf\xbd ok": {"\xef\xbf\xbd ok", "\xef\xbf\xbd ok"}, // a replacement character that was meant
+		"\xef\xbf\xbd ok": {"\xef\xbf\xbd ok", "\xef\xbf\xbd ok"}, // a replacement character that the text contains
 	} {
 		if got := string(trimPartialRune([]byte(text))); got != want[0] {
 			t.Errorf("%q: whole %q, want %q", text, got, want[0])
@@ -31,8 +31,8 @@ func TestWholeCharacters(t *testing.T) {
 	}
 }
 
-// Without a stream, heartbeats have the newest of what was written, and how
-// much there was before it.
+// TestOutputInHeartbeats: without a stream heartbeats carry the newest output,
+// and the number of bytes before it.
 func TestOutputInHeartbeats(t *testing.T) {
 	run := newExecution(nil, nil, &Task{ID: "1"}, attemptKey{}, waiter{})
 	ctx := context.WithValue(t.Context(), runKey{}, run)

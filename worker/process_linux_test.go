@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestABoundPortIsReusable: over a port that is bound with SO_REUSEADDR set
-// afterwards, and never listens, a worker can bind: what "reserve" rests on.
-func TestABoundPortIsReusable(t *testing.T) {
+// TestReservedPortCanBeBound: a worker can bind to a port that is bound
+// without listening and has SO_REUSEADDR set. "socket = reserve" relies on it.
+func TestReservedPortCanBeBound(t *testing.T) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestABoundPortIsReusable(t *testing.T) {
 	}
 	port := name.(*unix.SockaddrInet4).Port
 	p := spawn(t, strings.Replace(ini, "listen_port = 0", fmt.Sprint("listen_port = ", port), 1), nil)
-	p.listening()
+	p.waitListening()
 	if want := fmt.Sprint("127.0.0.1:", port); p.addr != want {
 		t.Errorf("it serves %s, not %s", p.addr, want)
 	}

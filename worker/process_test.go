@@ -21,7 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// process is the test binary as a real worker process.
+// process is the test binary as a worker process.
 type process struct {
 	program
 	cmd  *exec.Cmd
@@ -57,15 +57,15 @@ func spawn(t *testing.T, stdin string, env []string, files ...*os.File) *process
 		}
 	}()
 	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill() // an error only when it has ended, as it should
+		_ = p.cmd.Process.Kill() // an error only when the process has exited, as it should
 		<-read
 		_ = p.cmd.Wait()
 	})
 	return p
 }
 
-// says waits for a line of its log.
-func (p *process) says(message string) map[string]any {
+// waitLogLine waits for a line of the worker's log.
+func (p *process) waitLogLine(message string) map[string]any {
 	p.t.Helper()
 	var heard []string
 	deadline := time.After(patience)
@@ -85,15 +85,15 @@ func (p *process) says(message string) map[string]any {
 	}
 }
 
-// exits waits for its end and returns the exit code.
-func (p *process) exits() int {
+// waitExit waits for the end of the process and returns its exit code.
+func (p *process) waitExit() int {
 	p.t.Helper()
 	deadline := time.After(patience)
 	for {
 		select {
 		case _, ok := <-p.logs:
 			if !ok {
-				_ = p.cmd.Wait() // the code tells
+				_ = p.cmd.Wait() // the exit code says enough
 				return p.cmd.ProcessState.ExitCode()
 			}
 		case <-deadline:
@@ -102,9 +102,9 @@ func (p *process) exits() int {
 	}
 }
 
-func (p *process) listening() {
+func (p *process) waitListening() {
 	p.t.Helper()
-	p.addr = fmt.Sprint(p.says("listening")["address"])
+	p.addr = fmt.Sprint(p.waitLogLine("listening")["address"])
 }
 
 func (p *process) signal(s syscall.Signal) {
@@ -114,10 +114,10 @@ func (p *process) signal(s syscall.Signal) {
 	}
 }
 
-func TestAProcessServesAndSIGTERMDrains(t *testing.T) {
+func TestProcessServesAndDrainsAfterSIGTERM(t *testing.T) {
 	m := newMaster(t)
 	p := spawn(t, ini, nil)
-	p.listening()
+	p.waitListening()
 	p.mustCall(webhook.NoOwnToken, "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}})
 	c := &webhook.Client{Base: "http://" + p.addr, Bearer: p.token, HTTP: webhook.NewHTTPClient(1)}
 	defer c.HTTP.CloseIdleConnections()
@@ -127,39 +127,40 @@ func TestAProcessServesAndSIGTERMDrains(t *testing.T) {
 	}
 	p.give(m, "1", "wait", `{}`)
 	p.signal(syscall.SIGTERM)
-	p.says("draining")
-	m.answers(cancelling(m, "1"))
+	p.waitLogLine("draining")
+	m.answerWith(cancellingMaster(m, "1"))
 	m.wantResult(t, `1 fail {"message":"cancelled by the initiator"}`)
-	if code := p.exits(); code != ExitOK {
+	if code := p.waitExit(); code != ExitOK {
 		t.Errorf("exit code %d", code)
 	}
 }
 
-func TestASecondSignalEndsAtOnce(t *testing.T) {
+func TestSecondSignalEndsProcessAtOnce(t *testing.T) {
 	m := newMaster(t)
 	p := spawn(t, strings.Replace(ini, "slots = 2", "connect = open", 1), nil)
-	p.listening()
+	p.waitListening()
 	p.connect(m)
 	p.give(m, "1", "wait", `{}`)
 	p.signal(syscall.SIGTERM)
-	p.says("draining")
+	p.waitLogLine("draining")
 	p.signal(syscall.SIGTERM)
-	if code := p.exits(); code != 128+int(syscall.SIGTERM) {
+	if code := p.waitExit(); code != 128+int(syscall.SIGTERM) {
 		t.Errorf("exit code %d", code)
 	}
 }
 
-func TestAProcessProvesItself(t *testing.T) {
+func TestPingProofOfProcess(t *testing.T) {
 	p := spawn(t, ini, nil)
-	p.listening()
+	p.waitListening()
 	got := exchange(t, p.addr, "GET", "/ping", []string{"Nonce: n"}, "")
 	if !strings.Contains(got, webhook.Proof("own-token", "n", "a1b2", 4)) {
 		t.Error(got)
 	}
 }
 
-// announce is what INITIATOR_FDS says of files that become descriptors 3 ….
-func announce(t *testing.T, files ...*os.File) string {
+// announceFDs returns the INITIATOR_FDS for files that become the descriptors
+// 3 ….
+func announceFDs(t *testing.T, files ...*os.File) string {
 	var items []string
 	for i, f := range files {
 		var st unix.Stat_t
@@ -186,21 +187,21 @@ func socket(t *testing.T) (*os.File, string) {
 	return f, l.Addr().String()
 }
 
-// TestInheritedDescriptors: the listener of descriptor 3 is served, and on the
-// stream of descriptor 4 the worker says who it is.
-func TestInheritedDescriptors(t *testing.T) {
+// TestPassedDescriptorsAreUsed: the worker serves the listener of descriptor
+// 3, and sends its handshake on the stream of descriptor 4.
+func TestPassedDescriptorsAreUsed(t *testing.T) {
 	listener, addr := socket(t)
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	unix.CloseOnExec(pair[0]) // or the worker would hold our end as well
+	unix.CloseOnExec(pair[0]) // otherwise the worker would hold the test's end too
 	unix.CloseOnExec(pair[1])
 	ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
 	defer ours.Close()
-	p := spawn(t, ini, []string{announce(t, listener, theirs)}, listener, theirs)
+	p := spawn(t, ini, []string{announceFDs(t, listener, theirs)}, listener, theirs)
 	_ = theirs.Close()
-	p.listening()
+	p.waitListening()
 	if p.addr != addr {
 		t.Errorf("it serves %s, not the inherited %s", p.addr, addr)
 	}
@@ -211,33 +212,34 @@ func TestInheritedDescriptors(t *testing.T) {
 	p.mustCall(codeOK, "GET", "/ping", p.token, nil)
 }
 
-// TestAnAnnouncementIsBelievedOnlyWhereFstatAgrees.
-func TestAnAnnouncementIsBelievedOnlyWhereFstatAgrees(t *testing.T) {
+// TestPassedFDsNeedMatchingFstat: a descriptor with another device or inode is
+// not used.
+func TestPassedFDsNeedMatchingFstat(t *testing.T) {
 	listener, addr := socket(t)
 	other, _ := socket(t)
-	for _, announcement := range []string{announce(t, other), "INITIATOR_FDS=3:0:0", "INITIATOR_FDS=x", "INITIATOR_FDS=3:1"} {
+	for _, announcement := range []string{announceFDs(t, other), "INITIATOR_FDS=3:0:0", "INITIATOR_FDS=x", "INITIATOR_FDS=3:1"} {
 		p := spawn(t, ini, []string{announcement}, listener)
-		p.listening()
+		p.waitListening()
 		if p.addr == addr {
 			t.Errorf("%s: it serves a socket that was not announced", announcement)
 		}
 	}
 }
 
-func TestAnInheritedDescriptorThatIsNoListener(t *testing.T) {
+func TestPassedFDThatIsNoListener(t *testing.T) {
 	f, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	p := spawn(t, ini, []string{announce(t, f)}, f)
-	p.says("use the passed listener")
-	if code := p.exits(); code != ExitError {
+	p := spawn(t, ini, []string{announceFDs(t, f)}, f)
+	p.waitLogLine("use the passed listener")
+	if code := p.waitExit(); code != ExitError {
 		t.Errorf("exit code %d", code)
 	}
 }
 
-func TestAProcessThatCannotStart(t *testing.T) {
+func TestExitCodesOfFailedStarts(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -255,16 +257,17 @@ func TestAProcessThatCannotStart(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := spawn(t, tt.stdin, nil)
-			p.says(tt.says)
-			if code := p.exits(); code != tt.code {
+			p.waitLogLine(tt.says)
+			if code := p.waitExit(); code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}
 		})
 	}
 }
 
-// TestASignalBeforeItHasBegun: the end of a start is no error.
-func TestASignalBeforeItHasBegun(t *testing.T) {
+// TestSignalDuringStartIsNoError: a worker that is stopped before it listens
+// exits with 0.
+func TestSignalDuringStartIsNoError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r, w, err := os.Pipe()

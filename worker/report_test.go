@@ -21,9 +21,10 @@ func TestRetryWait(t *testing.T) {
 	}
 }
 
-// TestResultsAreRepeatedOnTransportErrorsOnly plays a master that fails in
-// several ways before it takes the result, more often than the original tries.
-func TestResultsAreRepeatedOnTransportErrorsOnly(t *testing.T) {
+// TestResultsAreRepeatedAfterTransportErrorsOnly uses a master that fails in
+// several ways before it accepts the result, more often than the original
+// repeats it.
+func TestResultsAreRepeatedAfterTransportErrorsOnly(t *testing.T) {
 	hangUp := func(w http.ResponseWriter) {
 		conn, _, _ := http.NewResponseController(w).Hijack()
 		_ = conn.Close()
@@ -46,7 +47,7 @@ func TestResultsAreRepeatedOnTransportErrorsOnly(t *testing.T) {
 			p := launch(t, Options{})
 			p.connect(m)
 			var tries atomic.Int64
-			m.answers(func(w http.ResponseWriter, r *http.Request) {
+			m.answerWith(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodGet { // a heartbeat
 					webhook.Success.WriteAnswer(w, "", nil)
 					return
@@ -59,7 +60,7 @@ func TestResultsAreRepeatedOnTransportErrorsOnly(t *testing.T) {
 			})
 			p.give(m, "1", "sum", `{"a":1,"b":1}`)
 			p.stop() // draining waits for the report
-			if err := p.ended(); err != nil {
+			if err := p.waitEnded(); err != nil {
 				t.Error(err)
 			}
 			if tries.Load() != tt.tries {

@@ -11,7 +11,7 @@ import (
 	"initiator/proactor"
 )
 
-func TestHooksSeeAndRefuse(t *testing.T) {
+func TestHooksGetDataAndRefuse(t *testing.T) {
 	var open atomic.Bool
 	judge := func(err error) func(context.Context, json.RawMessage) error {
 		return func(_ context.Context, data json.RawMessage) error {
@@ -41,13 +41,13 @@ func TestHooksSeeAndRefuse(t *testing.T) {
 	if e := p.mustCall(webhook.DisconnectionRefused, "DELETE", "/disconnect", m.session, disconnect); string(e.Data) != `{}` {
 		t.Errorf("data %s", e.Data)
 	}
-	p.give(m, "1", "sum", `{"a":1,"b":1}`) // it is still connected
+	p.give(m, "1", "sum", `{"a":1,"b":1}`) // the worker is still connected
 	m.wantResult(t, `1 complete {"sum":2}`)
 	open.Store(true)
 	p.mustCall(codeOK, "DELETE", "/disconnect", m.session, disconnect)
 }
 
-func TestHeartbeatsTellWhatRunsAndObey(t *testing.T) {
+func TestHeartbeatsListTasksAndObeyAnswers(t *testing.T) {
 	steps := make(chan struct{})
 	h := HandleRaw("steps", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
 		for {
@@ -62,30 +62,30 @@ func TestHeartbeatsTellWhatRunsAndObey(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{Handlers: []Handler{h}, Slots: 2})
 	p.connect(m)
-	m.beating(t, "of an idle worker", func(b proactor.HeartbeatBody) bool {
+	m.waitHeartbeat(t, "of an idle worker", func(b proactor.HeartbeatBody) bool {
 		return b.Incarnation == 1 && b.Running != nil && len(b.Running) == 0
 	})
 	p.give(m, "1", "", `{}`)
-	m.beating(t, "with the task", func(b proactor.HeartbeatBody) bool {
+	m.waitHeartbeat(t, "with the task", func(b proactor.HeartbeatBody) bool {
 		return len(b.Running) == 1 && b.Running[0].ID == "1" && b.Running[0].Attempt == 1 && b.Running[0].Seq == 1 && b.Running[0].Progress == nil
 	})
-	m.beating(t, "of a task that does not move", func(b proactor.HeartbeatBody) bool { return b.Running[0].Seq == 1 })
+	m.waitHeartbeat(t, "of a task that does not move", func(b proactor.HeartbeatBody) bool { return b.Running[0].Seq == 1 })
 	steps <- struct{}{}
-	m.beating(t, "with progress", func(b proactor.HeartbeatBody) bool {
+	m.waitHeartbeat(t, "with progress", func(b proactor.HeartbeatBody) bool {
 		return b.Running[0].Seq == 2 && string(b.Running[0].Progress) == `{"moved":true}`
 	})
-	m.answers(cancelling(m, "1"))
+	m.answerWith(cancellingMaster(m, "1"))
 	m.wantResult(t, `1 fail {"message":"cancelled by the initiator"}`)
 }
 
-func TestAHeartbeatCanAskForQuietAndForTheEnd(t *testing.T) {
+func TestHeartbeatAnswerQuietAndStop(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
 	beats := make(chan struct{}, 1000)
 	var answer atomic.Pointer[proactor.HeartbeatAnswer]
 	answer.Store(&proactor.HeartbeatAnswer{Quiet: true})
-	m.answers(func(w http.ResponseWriter, _ *http.Request) {
+	m.answerWith(func(w http.ResponseWriter, _ *http.Request) {
 		webhook.Success.WriteAnswer(w, "", answer.Load())
 		beats <- struct{}{}
 	})
@@ -96,17 +96,17 @@ func TestAHeartbeatCanAskForQuietAndForTheEnd(t *testing.T) {
 		t.Errorf("data %s", e.Data)
 	}
 	answer.Store(&proactor.HeartbeatAnswer{Stop: true})
-	if err := p.ended(); err != nil {
+	if err := p.waitEnded(); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestAHeartbeatAnswerOfAnotherKindIsTaken(t *testing.T) {
+func TestHeartbeatAnswerOfUnknownKindIsAccepted(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{HeartbeatTolerance: minHeartbeatSpan})
 	p.connect(m)
 	beats := make(chan struct{}, 1000)
-	m.answers(func(w http.ResponseWriter, _ *http.Request) {
+	m.answerWith(func(w http.ResponseWriter, _ *http.Request) {
 		webhook.Success.WriteAnswer(w, "", json.RawMessage(`["what?"]`))
 		beats <- struct{}{}
 	})
@@ -115,8 +115,8 @@ func TestAHeartbeatAnswerOfAnotherKindIsTaken(t *testing.T) {
 	}
 }
 
-// TestShutdownDrains: 101 to all, the running task ends and is reported, then
-// the worker ends without an error.
+// TestShutdownDrains: every request is answered with 101, the running task
+// ends and is reported, and then the worker ends without an error.
 func TestShutdownDrains(t *testing.T) {
 	began, release := make(chan struct{}), make(chan struct{})
 	h := HandleRaw("work", func(context.Context, json.RawMessage) (json.RawMessage, error) {
@@ -136,10 +136,10 @@ func TestShutdownDrains(t *testing.T) {
 	for _, path := range []string{"/ping", "/task/new", "/connect", "/nowhere"} {
 		p.mustCall(webhook.ShuttingDown, "GET", path, p.token, nil)
 	}
-	m.beating(t, "while draining", func(b proactor.HeartbeatBody) bool { return len(b.Running) == 1 })
+	m.waitHeartbeat(t, "while draining", func(b proactor.HeartbeatBody) bool { return len(b.Running) == 1 })
 	close(release)
 	m.wantResult(t, `1 complete "done"`)
-	if err := p.ended(); err != nil {
+	if err := p.waitEnded(); err != nil {
 		t.Error(err)
 	}
 }
@@ -172,5 +172,5 @@ func TestInline(t *testing.T) {
 		t.Error(got)
 	}
 	close(release)
-	m.wantResult(t, "3 complete null") // and nothing was reported of 1 and 2
+	m.wantResult(t, "3 complete null") // there was no report of tasks 1 and 2
 }

@@ -20,7 +20,7 @@ func startWith(t *testing.T, args []string, stdin string, env map[string]string)
 	return readStartConfig(t.Context(), o.withDefaults())
 }
 
-func TestStartByHandTakesDefaults(t *testing.T) {
+func TestStartByHandUsesDefaults(t *testing.T) {
 	g, err := startWith(t, nil, "", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -98,13 +98,13 @@ func TestStartPrecedence(t *testing.T) {
 	}
 }
 
-func TestStartNamesAllFaultsAtOnce(t *testing.T) {
-	_, err := startWith(t, nil, "[a]\nslots = 0\nchannel = x\nconnect = y\nheartbeat_span = 3 weeks\nlisten_port = 70000\n", nil)
+func TestStartReportsAllFaultsAtOnce(t *testing.T) {
+	_, err := startWith(t, nil, "[a]\nslots = 0\nchannel = x\nconnect = y\nheartbeat_span = 3 fortnights\nlisten_port = 70000\n", nil)
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, part := range []string{
-		"channel = x: use a whole number", `there is no unit "weeks"`, "slots = 0: use 1 or more",
+		"channel = x: use a whole number", `"3 fortnights" is not a duration`, "slots = 0: use 1 or more",
 		"connect = y: use token or open", "port 70000: use 1 to 65535",
 	} {
 		if !strings.Contains(err.Error(), part) {
@@ -118,8 +118,8 @@ func TestStartNamesAllFaultsAtOnce(t *testing.T) {
 	}
 }
 
-// TestSilenceOnStdin is an error only for a worker that an initiator launched.
-func TestSilenceOnStdin(t *testing.T) {
+// TestSilentStdinIsAnErrorOnlyWhenLaunched by an initiator.
+func TestSilentStdinIsAnErrorOnlyWhenLaunched(t *testing.T) {
 	for _, launched := range []bool{true, false} {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -137,7 +137,7 @@ func TestSilenceOnStdin(t *testing.T) {
 	}
 }
 
-func TestRunNeedsGoodHandlers(t *testing.T) {
+func TestInvalidHandlersAreUsageErrors(t *testing.T) {
 	f := func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, nil }
 	for _, handlers := range [][]Handler{nil, {HandleRaw("", f)}, {{}}, {HandleRaw("a", f), HandleRaw("a", f)}} {
 		err := Run(t.Context(), Options{Handlers: handlers})
@@ -147,7 +147,7 @@ func TestRunNeedsGoodHandlers(t *testing.T) {
 	}
 }
 
-func TestTheDefaultMethod(t *testing.T) {
+func TestDefaultMethod(t *testing.T) {
 	named := func(names ...string) []Handler {
 		var list []Handler
 		for _, n := range names {
@@ -160,7 +160,7 @@ func TestTheDefaultMethod(t *testing.T) {
 	tests := []struct {
 		handlers []Handler
 		method   string
-		want     string // "" = none
+		want     string // "" = no error
 	}{
 		{named("a"), "", "a"},
 		{named("a"), "a", "a"},
@@ -181,7 +181,7 @@ func TestTheDefaultMethod(t *testing.T) {
 	}
 }
 
-func TestSettingAndProgressOutsideATaskDoNothing(t *testing.T) {
+func TestSettingAndProgressOutsideTaskDoNothing(t *testing.T) {
 	if v, ok := Setting(t.Context(), "x"); ok || v != "" {
 		t.Error(v)
 	}
@@ -191,7 +191,7 @@ func TestSettingAndProgressOutsideATaskDoNothing(t *testing.T) {
 	}
 }
 
-func TestSettingInsideATask(t *testing.T) {
+func TestSettingInsideTask(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{
 		Stdin: strings.NewReader("[a1b2]\ngreeting = hello\ntoken = own-token\n"),
@@ -219,9 +219,9 @@ func FuzzParseFDs(f *testing.F) {
 	})
 }
 
-// TestBeyondLoopback: by hand only with a word for it; an initiator has judged
-// the address already.
-func TestBeyondLoopback(t *testing.T) {
+// TestListeningBeyondLoopbackNeedsInsecure only in a worker that was started
+// by hand: an initiator has checked the address of a launched worker.
+func TestListeningBeyondLoopbackNeedsInsecure(t *testing.T) {
 	tests := []struct {
 		g  startConfig
 		ok bool

@@ -18,27 +18,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestAStreamIsOpenedOnlyUnderTheSession, and only for those who ask for one.
-func TestAStreamIsOpenedOnlyUnderTheSession(t *testing.T) {
+// TestStreamNeedsSessionToken, and a request for an upgrade.
+func TestStreamNeedsSessionToken(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{})
-	if _, err := p.ask(m.session); !errors.Is(err, stream.ErrUnsupported) || !strings.Contains(err.Error(), "302") {
+	if _, err := p.requestStream(m.session); !errors.Is(err, stream.ErrUnsupported) || !strings.Contains(err.Error(), "302") {
 		t.Errorf("without a session: %v", err)
 	}
 	p.connect(m)
-	if _, err := p.ask("another"); !errors.Is(err, stream.ErrUnsupported) {
+	if _, err := p.requestStream("another"); !errors.Is(err, stream.ErrUnsupported) {
 		t.Errorf("another token: %v", err)
 	}
 	p.mustCall(webhook.BadBody, "GET", "/stream", m.session, nil)
-	m.stream(p)
+	m.openStream(p)
 }
 
-// TestAStrangerGetsNoStream: who asked for it must also say who it is.
-func TestAStrangerGetsNoStream(t *testing.T) {
+// TestStreamNeedsTokenInHandshake: the handshake must prove the token too.
+func TestStreamNeedsTokenInHandshake(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
-	nc, err := p.ask(m.session)
+	nc, err := p.requestStream(m.session)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,13 +51,13 @@ func TestAStrangerGetsNoStream(t *testing.T) {
 	}
 }
 
-// TestHeartbeatsRideOnTheStream, and their answers are obeyed.
-func TestHeartbeatsRideOnTheStream(t *testing.T) {
+// TestHeartbeatsUseStream, and the worker obeys their answers.
+func TestHeartbeatsUseStream(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
-	f := m.stream(p)
-	f.post(task("1", "wait", `{}`))
+	f := m.openStream(p)
+	f.sendTask(task("1", "wait", `{}`))
 	for {
 		beat := await(t, f.others, "a heartbeat")
 		if beat.Kind == stream.KindProgress && beat.data == `"waiting"` && beat.Seq == 2 {
@@ -76,20 +76,20 @@ func TestHeartbeatsRideOnTheStream(t *testing.T) {
 		f.send(beat.id, stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}, "")
 	}
 	f.send(chirp.ID{}, stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}, `{"stop":true,"cancel":["`+taskID("1")+`"]}`)
-	if err := p.ended(); err != nil {
+	if err := p.waitEnded(); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestCancelByStream ends one attempt, or all.
+// TestCancelByStream cancels one attempt, or every attempt.
 func TestCancelByStream(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{Slots: 2})
 	p.connect(m)
-	f := m.stream(p)
-	id, answer := f.post(task("1", "wait", `{}`))
+	f := m.openStream(p)
+	id, answer := f.sendTask(task("1", "wait", `{}`))
 	f.send(id, stream.WorkerHeader{Kind: stream.KindCancel, Attempt: 7}, "")
-	if got := f.give(task("2", "echo", `1`)); got.data != "1" { // whatever was said before is done
+	if got := f.runTask(task("2", "echo", `1`)); got.data != "1" { // the worker has handled all earlier messages
 		t.Errorf("%+v", got)
 	}
 	select {
@@ -103,8 +103,9 @@ func TestCancelByStream(t *testing.T) {
 	}
 }
 
-// TestAResultThatFindsNoStreamGoesByWebhook, and so does one that is too large.
-func TestAResultThatFindsNoStreamGoesByWebhook(t *testing.T) {
+// TestResultWithoutStreamGoesByWebhook, and so does a result that is too large
+// for a stream.
+func TestResultWithoutStreamGoesByWebhook(t *testing.T) {
 	release := make(chan struct{})
 	gate := HandleRaw("gate", func(context.Context, json.RawMessage) (json.RawMessage, error) { <-release; return nil, nil })
 	large := HandleRaw("large", func(context.Context, json.RawMessage) (json.RawMessage, error) {
@@ -113,15 +114,15 @@ func TestAResultThatFindsNoStreamGoesByWebhook(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{Handlers: []Handler{gate, large}})
 	p.connect(m)
-	m.stream(p).post(task("1", "large", `{}`))
+	m.openStream(p).sendTask(task("1", "large", `{}`))
 	if got := await(t, m.results, "the large result"); len(got.Result) <= stream.MaxPayload {
 		t.Errorf("%d bytes", len(got.Result))
 	}
-	m.stream(p).post(task("2", "gate", `{}`))
+	m.openStream(p).sendTask(task("2", "gate", `{}`))
 	m.far.conn.Close()
-	m.far.ended()
-	// What is said into a stream that is just dying may be lost: that is why
-	// the initiator asks again over the webhook, as here.
+	m.far.waitEnded()
+	// A message on a stream that is ending may be lost. The initiator
+	// therefore sends the task again by webhook, as this test does.
 	again := task("2", "gate", `{}`)
 	again.Task.ID = taskID("2")
 	p.mustCall(codeOK, "POST", "/task/new", m.session, again)
@@ -129,63 +130,64 @@ func TestAResultThatFindsNoStreamGoesByWebhook(t *testing.T) {
 	m.wantResult(t, taskID("2")+" complete null")
 }
 
-// TestANewStreamTakesThePlaceOfTheOld.
-func TestANewStreamTakesThePlaceOfTheOld(t *testing.T) {
+// TestNewStreamReplacesOldStream of the same session.
+func TestNewStreamReplacesOldStream(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
-	old := m.stream(p)
-	old.give(task("0", "echo", `0`)) // it has its place
+	old := m.openStream(p)
+	old.runTask(task("0", "echo", `0`)) // the stream is in use
 	m.far = nil
-	m.stream(p)
-	if err := old.ended(); err == nil {
+	m.openStream(p)
+	if err := old.waitEnded(); err == nil {
 		t.Error("the old one was not hung up on")
 	}
-	if got := m.far.give(task("1", "echo", `1`)); got.data != "1" {
+	if got := m.far.runTask(task("1", "echo", `1`)); got.data != "1" {
 		t.Errorf("%+v", got)
 	}
 	p.mustCall(codeOK, "DELETE", "/disconnect", m.session, proactor.DisconnectBody{})
-	if err := m.far.ended(); err == nil {
+	if err := m.far.waitEnded(); err == nil {
 		t.Error("the stream outlives its session")
 	}
 }
 
-// TestALateHandshakeTakesNoPlace: of two streams the later asked for is the
-// one that stays, whichever says its handshake first.
-func TestALateHandshakeTakesNoPlace(t *testing.T) {
+// TestLateHandshakeDoesNotReplaceNewerStream: of two streams the one that was
+// requested later stays, in whatever order the handshakes arrive.
+func TestLateHandshakeDoesNotReplaceNewerStream(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
-	slow, err := p.ask(m.session)
+	slow, err := p.requestStream(m.session)
 	if err != nil {
 		t.Fatal(err)
 	}
-	later := m.stream(p)
-	later.give(task("0", "echo", `0`)) // it has its place
-	if err := openFarEnd(t, slow, m.session).ended(); err == nil {
+	later := m.openStream(p)
+	later.runTask(task("0", "echo", `0`)) // the stream is in use
+	if err := openFarEnd(t, slow, m.session).waitEnded(); err == nil {
 		t.Error("the earlier one was not hung up on")
 	}
-	if got := later.give(task("1", "echo", `1`)); got.data != "1" {
+	if got := later.runTask(task("1", "echo", `1`)); got.data != "1" {
 		t.Errorf("%+v", got)
 	}
 }
 
-// TestGarbageEndsAStreamAndNothingElse.
-func TestGarbageEndsAStreamAndNothingElse(t *testing.T) {
+// TestGarbageEndsOnlyItsStream and leaves the session alone.
+func TestGarbageEndsOnlyItsStream(t *testing.T) {
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
-	f := m.stream(p)
+	f := m.openStream(p)
 	_ = f.conn.Send(chirp.Message{Header: []byte("garbage")})
-	if err := f.ended(); err == nil {
+	if err := f.waitEnded(); err == nil {
 		t.Error("it goes on")
 	}
 	p.give(m, "1", "echo", `1`)
 	m.wantResult(t, "1 complete 1")
 }
 
-// born is a worker process with an inherited stream, connected to m.
-func born(t *testing.T, m *master, stdin string) (*process, *farEnd) {
+// spawnWithStream starts a worker process with a passed stream, connected to
+// m.
+func spawnWithStream(t *testing.T, m *master, stdin string) (*process, *farEnd) {
 	t.Helper()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
@@ -195,9 +197,9 @@ func born(t *testing.T, m *master, stdin string) (*process, *farEnd) {
 	unix.CloseOnExec(pair[1])
 	ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
 	defer ours.Close()
-	p := spawn(t, stdin, []string{strings.Replace(announce(t, theirs), "=3:", "=4:", 1)}, nil, theirs)
+	p := spawn(t, stdin, []string{strings.Replace(announceFDs(t, theirs), "=3:", "=4:", 1)}, nil, theirs)
 	theirs.Close()
-	p.listening()
+	p.waitListening()
 	c := &webhook.Client{Base: "http://" + p.addr, Bearer: p.token, HTTP: webhook.NewHTTPClient(1)}
 	defer c.HTTP.CloseIdleConnections()
 	if e, _, err := c.Do(t.Context(), "POST", "/connect", m.session, proactor.ConnectBody{Master: proactor.Master{Address: m.URL}}); err != nil || !e.Success {
@@ -210,42 +212,42 @@ func born(t *testing.T, m *master, stdin string) (*process, *farEnd) {
 	return p, openFarEnd(t, nc, p.token)
 }
 
-// TestTheEndOfAnInheritedStreamIsTheEndOfTheInitiator: the tasks are cancelled
-// at once, long before heartbeats could tell.
-func TestTheEndOfAnInheritedStreamIsTheEndOfTheInitiator(t *testing.T) {
+// TestEndOfPassedStreamIsEndOfInitiator: the tasks are cancelled at once, long
+// before missing heartbeats would show.
+func TestEndOfPassedStreamIsEndOfInitiator(t *testing.T) {
 	m := newMaster(t)
-	p, f := born(t, m, ini)
-	f.post(task("1", "wait", `{}`))
-	if got := f.give(task("2", "echo", `1`)); got.data != "1" {
+	p, f := spawnWithStream(t, m, ini)
+	f.sendTask(task("1", "wait", `{}`))
+	if got := f.runTask(task("2", "echo", `1`)); got.data != "1" {
 		t.Errorf("%+v", got)
 	}
 	f.conn.Close()
-	if line := p.says("lost the master"); !strings.Contains(line["reason"].(string), "its end of the stream is closed") {
+	if line := p.waitLogLine("lost the master"); !strings.Contains(line["reason"].(string), "its end of the stream is closed") {
 		t.Errorf("%v", line)
 	}
-	for e := (proactor.Envelope{}); !webhook.WrongToken.Matches(e); { // it says so first and does so then
+	for e := (proactor.Envelope{}); !webhook.WrongToken.Matches(e); { // the worker logs the loss before it ends the session
 		e, _ = p.call("POST", "/task/new", m.session, task("3", "echo", `1`))
 	}
 }
 
-// TestTasksRunOn: with keep when the initiator is gone, and a stream that is
-// closed on purpose ends nothing.
-func TestTasksRunOn(t *testing.T) {
+// TestTasksGoOnAfterStreamEnds: with keep after the end of the initiator, and
+// always when the initiator closes the stream on purpose.
+func TestTasksGoOnAfterStreamEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		ini string
 		bye bool
 	}{"keep": {ini + "on_initiator_exit = keep\n", false}, "bye": {ini, true}} {
 		t.Run(name, func(t *testing.T) {
 			m := newMaster(t)
-			_, f := born(t, m, c.ini)
-			f.post(task("1", "wait", `{}`))
+			_, f := spawnWithStream(t, m, c.ini)
+			f.sendTask(task("1", "wait", `{}`))
 			if c.bye {
 				f.send(chirp.ID{}, stream.WorkerHeader{Kind: stream.KindBye}, "")
 			}
-			f.give(task("2", "echo", `1`))
+			f.runTask(task("2", "echo", `1`))
 			f.conn.Close()
-			m.beating(t, "with the task", func(b proactor.HeartbeatBody) bool { return len(b.Running) == 1 })
-			m.answers(cancelling(m, taskID("1")))
+			m.waitHeartbeat(t, "with the task", func(b proactor.HeartbeatBody) bool { return len(b.Running) == 1 })
+			m.answerWith(cancellingMaster(m, taskID("1")))
 			m.wantResult(t, taskID("1")+` fail {"message":"cancelled by the initiator"}`)
 		})
 	}

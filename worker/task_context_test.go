@@ -11,16 +11,17 @@ import (
 
 type anyKey struct{}
 
-// contextOf is that of a task which runs, and of the session that gave it.
-func contextOf(deadline time.Time) (c *taskContext, session context.Context, end context.CancelCauseFunc) {
+// newTaskContext returns the context of a running task, and the context of its
+// session.
+func newTaskContext(deadline time.Time) (c *taskContext, session context.Context, end context.CancelCauseFunc) {
 	session, end = context.WithCancelCause(context.WithValue(context.Background(), anyKey{}, "the session's"))
 	run := &execution{Task: Task{Deadline: deadline}}
 	run.context.run, run.context.parent = run, session
 	return &run.context, session, end
 }
 
-// TestTaskContextIsTheSameWheneverItIsRead: what happens to a task
-// shows in its context, looked at before or only after it.
+// TestTaskContextIsTheSameWheneverItIsRead: the context of a task shows what
+// has happened to the task, whether it was first used before or after.
 func TestTaskContextIsTheSameWheneverItIsRead(t *testing.T) {
 	later := 10 * time.Second
 	cases := map[string]struct {
@@ -38,7 +39,7 @@ func TestTaskContextIsTheSameWheneverItIsRead(t *testing.T) {
 	for name, tt := range cases {
 		for _, looks := range []bool{true, false} {
 			synctest.Test(t, func(t *testing.T) {
-				c, _, end := contextOf(time.Now().Add(later))
+				c, _, end := newTaskContext(time.Now().Add(later))
 				defer end(nil)
 				defer c.endContext(nil)
 				var child context.Context = c
@@ -71,7 +72,7 @@ func TestTaskContextIsTheSameWheneverItIsRead(t *testing.T) {
 
 func TestTaskContextHasTaskAndSession(t *testing.T) {
 	at := time.Now().Add(time.Hour)
-	c, _, end := contextOf(at)
+	c, _, end := newTaskContext(at)
 	defer end(nil)
 	sub := context.WithValue(c, settingsKey{}, "none")
 	if run, ok := sub.Value(runKey{}).(*execution); !ok || run != c.run {
@@ -89,9 +90,10 @@ func TestTaskContextHasTaskAndSession(t *testing.T) {
 	c.endContext(nil)
 }
 
-// TestTaskContextFromManyGoroutines: a handler's goroutines look while it is cancelled.
+// TestTaskContextFromManyGoroutines uses a context in several goroutines while
+// it is cancelled.
 func TestTaskContextFromManyGoroutines(t *testing.T) {
-	c, _, end := contextOf(time.Time{})
+	c, _, end := newTaskContext(time.Time{})
 	defer end(nil)
 	var all sync.WaitGroup
 	for range 8 {

@@ -8,10 +8,11 @@ import (
 	"initiator/internal/contentcoding"
 )
 
-// TestTheRealTotoCallsUs, where TOTO_SOURCE names a directory with the package
-// toto: plain, and with its own compression, of which it sends no header and
-// whose answers it takes plain.
-func TestTheRealTotoCallsUs(t *testing.T) {
+// TestRealTotoCallsWorker calls a worker with the original client, when
+// TOTO_SOURCE names a directory with the package toto: without compression,
+// and with toto's own compression, which sends no header and expects plain
+// answers.
+func TestRealTotoCallsWorker(t *testing.T) {
 	source := os.Getenv("TOTO_SOURCE")
 	if _, err := os.Stat(source + "/toto/httpworkerconnection.py"); source == "" || err != nil {
 		t.Skip("the original is not tested here: set TOTO_SOURCE to a directory with the package toto")

@@ -20,19 +20,19 @@ import (
 	"initiator/proactor"
 )
 
-// transport is one way in to the executor. Its call returns whether the task
-// completed, and its result as the webhooks show it.
+// transport is one way to give a worker tasks. Its function call returns
+// whether the task completed, and its result as the webhooks show it.
 type transport struct {
 	name string
 	call func(p *program, m *master, method, data string) (completed bool, result string)
-	// full is what a caller is told when every slot is taken.
-	full string
-	// busy makes a call that is not taken and returns what it was told.
-	busy func(p *program, m *master) string
-	// alone: it ends another of the doors, the stream of the same session.
-	alone bool
-	// waits: a second call through it waits for the first, and is not refused.
-	waits bool
+	// fullAnswer is the answer to a call when every slot is taken.
+	fullAnswer string
+	// callWhenFull makes a call that is not accepted, and returns its answer.
+	callWhenFull func(p *program, m *master) string
+	// exclusive: it ends another transport, the stream of the same session.
+	exclusive bool
+	// queues: a second call waits for the first call instead of being refused.
+	queues bool
 }
 
 var transportSeq atomic.Uint64
@@ -50,11 +50,11 @@ func transports() []transport {
 		{"two requests", throughWebhook, "400 601", webhookBusy, false, false},
 		{"inline", throughInline, "400 601", webhookBusy, false, false},
 		{"stream, opened", throughStream, "refused 601", func(p *program, m *master) string {
-			a := m.stream(p).give(transportTask("gate", `{}`))
+			a := m.openStream(p).runTask(transportTask("gate", `{}`))
 			return fmt.Sprint(a.Status, " ", a.Code)
 		}, false, false},
-		{"stream, inherited", throughInherited, "refused 601", func(p *program, m *master) string {
-			a := m.inherited(p).give(transportTask("gate", `{}`))
+		{"stream, inherited", throughPassedStream, "refused 601", func(p *program, m *master) string {
+			a := m.openPassedStream(p).runTask(transportTask("gate", `{}`))
 			return fmt.Sprint(a.Status, " ", a.Code)
 		}, true, false},
 		{"direct", throughDirect, `503 {"error":{"code":1000,"value":"no free slot"}}`, func(p *program, _ *master) string {
@@ -102,7 +102,7 @@ func throughDirect(p *program, _ *master, method, data string) (bool, string) {
 	return false, string(fault.Error.Value)
 }
 
-// direct makes one call through the direct door.
+// direct makes one call of the direct listener.
 func (p *program) direct(body string) (int, string) {
 	p.t.Helper()
 	res := p.post(context.Background(), []byte(body), http.Header{"Authorization": {"Bearer " + p.token}})
@@ -128,8 +128,9 @@ func (p *program) post(ctx context.Context, body []byte, header http.Header) *ht
 	return res
 }
 
-// behaviours is everything that a handler can do, and what comes of it.
-func behaviours() (handlers []Handler, rows []behaviour) {
+// handlerBehaviours returns a handler for each way in which a handler can end,
+// and the outcome of each.
+func handlerBehaviours() (handlers []Handler, rows []behaviour) {
 	do := func(name string, f func(context.Context, json.RawMessage) (json.RawMessage, error), data string, completed bool, want string) {
 		handlers = append(handlers, HandleRaw(name, f))
 		rows = append(rows, behaviour{name, data, completed, want})
@@ -168,13 +169,13 @@ type behaviour struct {
 	want         string
 }
 
-// TestEveryBehaviourThroughEveryTransport: there is one executor behind all doors.
+// TestEveryBehaviourThroughEveryTransport: all transports use one executor.
 func TestEveryBehaviourThroughEveryTransport(t *testing.T) {
-	handlers, rows := behaviours()
+	handlers, rows := handlerBehaviours()
 	for _, d := range transports() {
 		t.Run(d.name, func(t *testing.T) {
 			m := newMaster(t)
-			p := launchAllTransports(t, Options{Handlers: handlers}) // one slot: each must free it
+			p := launchAllTransports(t, Options{Handlers: handlers}) // one slot, which each task must free
 			p.connect(m)
 			for _, row := range rows {
 				want := row.want
@@ -193,8 +194,8 @@ func TestEveryBehaviourThroughEveryTransport(t *testing.T) {
 	}
 }
 
-// TestEveryTransportUsesTheSameSlots: a task that came through one door holds a
-// slot against all others, and frees it for them.
+// TestEveryTransportUsesTheSameSlots: a task of one transport holds a slot
+// that no other transport can use, and frees it for the others.
 func TestEveryTransportUsesTheSameSlots(t *testing.T) {
 	for _, holder := range transports() {
 		t.Run(holder.name, func(t *testing.T) {
@@ -208,7 +209,7 @@ func TestEveryTransportUsesTheSameSlots(t *testing.T) {
 			m := newMaster(t)
 			p := launchAllTransports(t, Options{Handlers: []Handler{gate, echo}})
 			p.connect(m)
-			others := slices.DeleteFunc(transports(), func(d transport) bool { return d.alone || holder.alone && d.name == "stream, opened" })
+			others := slices.DeleteFunc(transports(), func(d transport) bool { return d.exclusive || holder.exclusive && d.name == "stream, opened" })
 			held := make(chan bool, 1)
 			go func() {
 				completed, _ := holder.call(p, m, "gate", `{}`)
@@ -216,10 +217,10 @@ func TestEveryTransportUsesTheSameSlots(t *testing.T) {
 			}()
 			await(t, began, "the first task")
 			for _, d := range others {
-				if d.waits && d.name == holder.name {
+				if d.queues && d.name == holder.name {
 					continue
 				}
-				if got := d.busy(p, m); got != d.full {
+				if got := d.callWhenFull(p, m); got != d.fullAnswer {
 					t.Errorf("%s: %s", d.name, got)
 				}
 			}
@@ -236,8 +237,8 @@ func TestEveryTransportUsesTheSameSlots(t *testing.T) {
 	}
 }
 
-// TestDrainWaitsForEveryTransport: what runs is finished and answered, whatever
-// door it came through.
+// TestDrainWaitsForEveryTransport: running tasks end and are answered, for
+// each transport.
 func TestDrainWaitsForEveryTransport(t *testing.T) {
 	for _, d := range transports() {
 		t.Run(d.name, func(t *testing.T) {
@@ -261,15 +262,15 @@ func TestDrainWaitsForEveryTransport(t *testing.T) {
 			if result := await(t, got, "the result"); result != `"done"` {
 				t.Error(result)
 			}
-			if err := p.ended(); err != nil {
+			if err := p.waitEnded(); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-// TestCancelReachesTheHandler: through the webhooks when the master leaves,
-// through the direct door when the caller goes.
+// TestCancelReachesTheHandler: by webhook when the master disconnects, and on
+// the direct listener when the caller closes its connection.
 func TestCancelReachesTheHandler(t *testing.T) {
 	for _, d := range []string{"webhook", "direct"} {
 		t.Run(d, func(t *testing.T) {

@@ -9,9 +9,10 @@ import (
 	"testing"
 )
 
-// turberfieldStdin is what turberfield's Initiator writes to a worker: its
-// whole file, as Python's configparser writes it, references unexpanded; at
-// its end the worker's section, cloned by reference from that of its module.
+// turberfieldStdin is the document that turberfield's Initiator writes to a
+// worker: its whole file, as Python's configparser writes it, with unresolved
+// references. At its end is the worker's section, which refers to the section
+// of its module.
 const turberfieldStdin = `[DEFAULT]
 host_scheme = http
 hash = #
@@ -47,8 +48,9 @@ parent_port = ${8d740c16d9b8419aa7417f7da6deb039:listen_port}
 
 `
 
-// TestAWorkerUnderTurberfieldsInitiator understands its argv and its stdin.
-func TestAWorkerUnderTurberfieldsInitiator(t *testing.T) {
+// TestWorkerReadsTurberfieldsArgumentsAndStdin checks what a worker
+// understands of both.
+func TestWorkerReadsTurberfieldsArgumentsAndStdin(t *testing.T) {
 	keys := []string{"greeting", "price", "parent_addr", "parent_port", "hash", "listen_port"}
 	show := HandleRaw("show", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
 		var values []string
@@ -73,9 +75,10 @@ func TestAWorkerUnderTurberfieldsInitiator(t *testing.T) {
 	}
 }
 
-// TestTheRealTurberfieldLaunchesUs, where TURBERFIELD_SOURCE names a directory
-// with the packages turberfield.ipc and turberfield.utils.
-func TestTheRealTurberfieldLaunchesUs(t *testing.T) {
+// TestRealTurberfieldLaunchesWorker launches a worker with the original, when
+// TURBERFIELD_SOURCE names a directory with the packages turberfield.ipc and
+// turberfield.utils.
+func TestRealTurberfieldLaunchesWorker(t *testing.T) {
 	source := os.Getenv("TURBERFIELD_SOURCE")
 	if _, err := os.Stat(source + "/turberfield/ipc/proactor.py"); source == "" || err != nil {
 		t.Skip("the original is not tested here: set TURBERFIELD_SOURCE to a directory with the packages turberfield.ipc and turberfield.utils")

@@ -16,10 +16,10 @@ func success(message string) string {
 	return fmt.Sprintf(`200 {"success":true,"code":0,"message":%q,"data":null}`, message)
 }
 
-// TestTheMasterByteForByte walks through every code of the master's side.
-func TestTheMasterByteForByte(t *testing.T) {
+// TestMasterByteForByte checks every code of the master.
+func TestMasterByteForByte(t *testing.T) {
 	m := start(t, MasterOptions{Channel: 3})
-	s := newRaw(t)
+	s := newRawSlave(t)
 	connect(t, m, "a", s.URL)
 	const channel = "Channel: 3"
 	session, own := "Token: "+s.token.Load().(string), "Token: "+m.token
@@ -52,13 +52,14 @@ func TestTheMasterByteForByte(t *testing.T) {
 	}
 }
 
-// TestWhatTheMasterSends: the original's slave demands each of these members.
-func TestWhatTheMasterSends(t *testing.T) {
+// TestRequestsOfMasterByteForByte: the original's slave demands each of these
+// members.
+func TestRequestsOfMasterByteForByte(t *testing.T) {
 	m := start(t, MasterOptions{Hooks: Hooks{
 		BeforeConnect:    func(*Connection) (any, error) { return map[string]int{"k": 1}, nil },
 		BeforeDisconnect: func(*Connection) (any, error) { return nil, nil },
 	}})
-	s := newRaw(t)
+	s := newRawSlave(t)
 	c := connect(t, m, "a", s.URL)
 	task := c.NewTask(map[string]int{"a": 2}).Start(within(t))
 	s.send("PUT", "/slave/task/complete", `{"task": {"id": "`+task.ID()+`"}, "result": {"sum": 5}}`)
@@ -79,7 +80,7 @@ func TestWhatTheMasterSends(t *testing.T) {
 	}
 }
 
-func TestAMasterThatEndsSaysSo(t *testing.T) {
+func TestEndingMasterAnswersShuttingDown(t *testing.T) {
 	m := NewMaster(MasterOptions{})
 	m.cancelLife()
 	w := httptest.NewRecorder()
@@ -89,7 +90,7 @@ func TestAMasterThatEndsSaysSo(t *testing.T) {
 	}
 }
 
-func TestTheStatesHaveDingsNumbersAndNames(t *testing.T) {
+func TestStatesHaveDingsNumbersAndNames(t *testing.T) {
 	var got []string
 	for _, s := range []Status{Idle, Starting, Started, StartFailed, Completed, Failed, 7} {
 		got = append(got, fmt.Sprintf("%#02x %s", int(s), s))

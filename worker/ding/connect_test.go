@@ -14,12 +14,12 @@ import (
 	"initiator/worker"
 )
 
-// TestAHeartbeatMayBeFasterThanTheAnswer: a slave that begins to beat before it
-// has answered /connect is known. The original refuses that beat, and its own
-// slave then sends no other.
-func TestAHeartbeatMayBeFasterThanTheAnswer(t *testing.T) {
+// TestHeartbeatBeforeConnectAnswerIsAccepted: a slave may send a heartbeat
+// before it answers /connect. The original refuses that heartbeat, and its own
+// slave then sends no more.
+func TestHeartbeatBeforeConnectAnswerIsAccepted(t *testing.T) {
 	m := start(t, MasterOptions{})
-	s := newRaw(t)
+	s := newRawSlave(t)
 	said := make(chan string, 1)
 	s.answers.Store("POST /connect", func(w http.ResponseWriter) {
 		said <- s.send("GET", "/slave/heartbeat", "{}")
@@ -31,8 +31,9 @@ func TestAHeartbeatMayBeFasterThanTheAnswer(t *testing.T) {
 	}
 }
 
-// TestAWorkerThatWantsItsOwnToken is one that an initiator has launched.
-func TestAWorkerThatWantsItsOwnToken(t *testing.T) {
+// TestConnectToWorkerWithOwnToken connects to a worker as an initiator
+// launches it.
+func TestConnectToWorkerWithOwnToken(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
 	go func() {
@@ -80,13 +81,13 @@ func TestHTTPS(t *testing.T) {
 	}
 }
 
-// TestAMasterThatEndsEndsEverything: tasks, and connecting that is under way.
-func TestAMasterThatEndsEndsEverything(t *testing.T) {
+// TestEndOfMasterEndsTasksAndConnects in progress.
+func TestEndOfMasterEndsTasksAndConnects(t *testing.T) {
 	m := NewMaster(MasterOptions{Port: -1})
 	if err := m.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s, slow := newRaw(t), newRaw(t)
+	s, slow := newRawSlave(t), newRawSlave(t)
 	task := connect(t, m, "a", s.URL).NewTask(nil).Start(within(t))
 	asked, release := make(chan struct{}), make(chan struct{})
 	slow.answers.Store("POST /connect", func(w http.ResponseWriter) {

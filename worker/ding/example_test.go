@@ -3,6 +3,7 @@ package ding_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -34,10 +35,7 @@ func Example() {
 }
 
 func run(ctx context.Context, master *ding.Master, slave *ding.Slave) error {
-	if err := slave.Start(); err != nil {
-		return err
-	}
-	if err := master.Start(ctx); err != nil {
+	if err := errors.Join(slave.Start(), master.Start(ctx)); err != nil {
 		return err
 	}
 	host, port, err := net.SplitHostPort(slave.Address())
@@ -61,17 +59,9 @@ func run(ctx context.Context, master *ding.Master, slave *ding.Slave) error {
 		_, _ = task.Join(ctx) // the error of a failed task is its result
 		fmt.Println(task.Status())
 	}
-	if err := connection.Disconnect(ctx); err != nil {
-		return err
-	}
-	if err := master.Shutdown(ctx); err != nil {
-		return err
-	}
-	if err := slave.Shutdown(ctx); err != nil {
-		return err
-	}
-	if err := master.Join(ctx); err != nil {
-		return err
-	}
-	return slave.Join(ctx)
+	return errors.Join(
+		connection.Disconnect(ctx),
+		master.Shutdown(ctx), master.Join(ctx),
+		slave.Shutdown(ctx), slave.Join(ctx),
+	)
 }

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// The faults of the original, by the numbers of wire/webhooks.md, section 2.
-// Each of these tests fails with the original in the place of ours.
+// The faults of the original, with the numbers of docs/worker-contract.md,
+// section 2. The original fails each of these tests.
 
 func add(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
 	var in struct{ A, B *int }
@@ -24,7 +24,7 @@ func add(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(map[string]int{"sum": *in.A + *in.B})
 }
 
-func TestFault1WhatIsUnexpectedIsAFailure(t *testing.T) {
+func TestFault1UnexpectedErrorIsAFailure(t *testing.T) {
 	m := start(t, MasterOptions{})
 	s := startSlave(t, SlaveOptions{ProcessTask: func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
 		if string(data) == `"panic"` {
@@ -47,11 +47,11 @@ func TestFault1WhatIsUnexpectedIsAFailure(t *testing.T) {
 	}
 }
 
-func TestFault2ARefusedHeartbeatIsNotTheLast(t *testing.T) {
+func TestFault2HeartbeatsGoOnAfterRefusal(t *testing.T) {
 	s := startSlave(t, SlaveOptions{ProcessTask: add})
 	var beats atomic.Int64
 	heard := make(chan struct{})
-	master := newRaw(t) // in the part of the master
+	master := newRawSlave(t) // in the place of the master
 	master.answers.Store("GET /slave/heartbeat", func(w http.ResponseWriter) {
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = io.WriteString(w, `{"success": false, "code": 502, "message": "no", "data": null}`)
@@ -66,7 +66,7 @@ func TestFault2ARefusedHeartbeatIsNotTheLast(t *testing.T) {
 	await(t, heard, "a third heartbeat after two refusals")
 }
 
-func TestFault3DisconnectingInMidTask(t *testing.T) {
+func TestFault3DisconnectDuringTask(t *testing.T) {
 	began, ended := make(chan struct{}, 2), make(chan error, 2)
 	m := start(t, MasterOptions{})
 	s := startSlave(t, SlaveOptions{ProcessTask: func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
@@ -102,7 +102,7 @@ func TestFault3LosingTheMaster(t *testing.T) {
 		ProcessTask: add, HeartbeatTolerance: 200 * time.Millisecond,
 		LostConnection: func(master string, err error) { lost <- fmt.Sprint(master, err != nil) },
 	})
-	master := newRaw(t)
+	master := newRawSlave(t)
 	body := `{"master":{"address":"` + master.URL + `"},"data":{}}`
 	exchange(t, s.Address(), "POST", "/connect", []string{"Channel: 0", "Token: x"}, body)
 	master.Close()
@@ -116,7 +116,7 @@ func TestFault3LosingTheMaster(t *testing.T) {
 	}
 }
 
-func TestFault4APanicInACallbackLosesNothing(t *testing.T) {
+func TestFault4PanicInCallbackLosesNothing(t *testing.T) {
 	m := start(t, MasterOptions{})
 	s := startSlave(t, SlaveOptions{ProcessTask: add})
 	c := connect(t, m, "a", s.Address())
@@ -135,7 +135,7 @@ func TestFault4APanicInACallbackLosesNothing(t *testing.T) {
 
 func TestFault5ARefusedTaskLeavesTheTable(t *testing.T) {
 	m := start(t, MasterOptions{})
-	s := newRaw(t)
+	s := newRawSlave(t)
 	c := connect(t, m, "a", s.URL)
 	other := connect(t, m, "b", startSlave(t, SlaveOptions{ProcessTask: add}).Address())
 	for code, status := range map[int]int{601: 400, 602: 403} {
@@ -161,9 +161,9 @@ func TestFault5ARefusedTaskLeavesTheTable(t *testing.T) {
 	}
 }
 
-func TestFault6TheTasksOfALostSlaveEnd(t *testing.T) {
+func TestFault6TasksOfLostSlaveEnd(t *testing.T) {
 	m := start(t, MasterOptions{HeartbeatTolerance: minTolerance, HeartbeatCheckSpan: minCheckSpan})
-	s := newRaw(t) // sends no heartbeats
+	s := newRawSlave(t) // sends no heartbeats
 	c := connect(t, m, "a", s.URL)
 	task := c.NewTask(nil).Start(within(t))
 	if _, err := task.Join(within(t)); !errors.Is(err, ErrLost) || task.Status() != Failed {
@@ -172,7 +172,7 @@ func TestFault6TheTasksOfALostSlaveEnd(t *testing.T) {
 	if m.HasConnection("a") || c.IsConnected() {
 		t.Error("a lost slave is still connected")
 	}
-	// It is fenced: what it reports now is refused.
+	// The slave is fenced: its reports are refused from now on.
 	got := s.send("PUT", "/slave/task/complete", `{"task": {"id": "`+task.ID()+`"}, "result": {"late": 1}}`)
 	if got != refused(403, 502, "Slave token not match with any slave.") || string(task.Result()) != `{"message":"the slave is lost"}` {
 		t.Error(got, string(task.Result()))
@@ -185,9 +185,9 @@ func TestFault6TheTasksOfALostSlaveEnd(t *testing.T) {
 	}
 }
 
-func TestFault7AResultThatComesTwice(t *testing.T) {
+func TestFault7RepeatedResult(t *testing.T) {
 	m := start(t, MasterOptions{})
-	s := newRaw(t)
+	s := newRawSlave(t)
 	c := connect(t, m, "a", s.URL)
 	var calls atomic.Int64
 	task := c.NewTask(nil).OnComplete(func(_, _ json.RawMessage) { calls.Add(1) }).OnFail(func(_, _ json.RawMessage) { calls.Add(1) }).Start(within(t))
@@ -203,7 +203,7 @@ func TestFault7AResultThatComesTwice(t *testing.T) {
 
 func TestFault8ResultsGoByTheirOwnID(t *testing.T) {
 	m := start(t, MasterOptions{})
-	s := newRaw(t)
+	s := newRawSlave(t)
 	c := connect(t, m, "a", s.URL)
 	var tasks []*Task
 	for range 3 {
@@ -219,8 +219,9 @@ func TestFault8ResultsGoByTheirOwnID(t *testing.T) {
 	}
 }
 
-// 9, the first half: ages are judged by the monotonic clock. A wall clock that
-// jumps by a day, as this time without one seems to, ends no connection.
+// Fault 9, first half: ages are measured with the monotonic clock. A wall
+// clock that jumps by a day, as the time without a monotonic part seems to do,
+// ends no connection.
 func TestFault9AgesAreMonotonic(t *testing.T) {
 	m := NewMaster(MasterOptions{})
 	c, err := m.NewConnection("a", "127.0.0.1", 1, false)
@@ -238,12 +239,12 @@ func TestFault9AgesAreMonotonic(t *testing.T) {
 	}
 }
 
-// 9, the second: every request has a timeout.
+// Fault 9, second half: every request has a timeout.
 func TestFault9EveryRequestHasATimeout(t *testing.T) {
 	m := start(t, MasterOptions{RequestTimeout: 50 * time.Millisecond, RequestRetries: -1})
-	s := newRaw(t)
+	s := newRawSlave(t)
 	release := make(chan struct{})
-	defer close(release) // the end of the server waits for its handlers
+	defer close(release) // the server's end waits for its handlers
 	hang := func(http.ResponseWriter) { <-release }
 	c := connect(t, m, "a", s.URL)
 	s.answers.Store("POST /task/new", hang)

@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a test waits for what must happen. It says nothing of
-// how fast that is.
+// patience is how long a test waits for an event that must happen. It is no
+// statement about speed.
 const patience = 30 * time.Second
 
 func await[T any](t *testing.T, c <-chan T, what string) T {
@@ -42,7 +42,7 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// start makes a Master that runs until the end of the test.
+// start returns a Master that runs until the end of the test.
 func start(t *testing.T, o MasterOptions) *Master {
 	t.Helper()
 	o.Port = -1
@@ -52,7 +52,7 @@ func start(t *testing.T, o MasterOptions) *Master {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = m.Shutdown(context.Background()) // an error only when the test has done so
+		_ = m.Shutdown(context.Background()) // an error only when the test has shut it down
 		if err := m.Join(within(t)); err != nil {
 			t.Error("Join:", err)
 		}
@@ -60,7 +60,7 @@ func start(t *testing.T, o MasterOptions) *Master {
 	return m
 }
 
-// startSlave makes a Slave that runs until the end of the test.
+// startSlave returns a Slave that runs until the end of the test.
 func startSlave(t *testing.T, o SlaveOptions) *Slave {
 	t.Helper()
 	o.Port = -1
@@ -103,9 +103,9 @@ func connect(t *testing.T, m *Master, name, address string) *Connection {
 	return c
 }
 
-// raw is a slave that speaks the bytes of the original and keeps what it was
-// sent. Tests change its answers.
-type raw struct {
+// rawSlave is a slave that sends the bytes of the original and keeps the
+// requests that it gets. Tests change its answers.
+type rawSlave struct {
 	*httptest.Server
 	t       *testing.T
 	answers sync.Map // "METHOD /path" → func(http.ResponseWriter)
@@ -114,14 +114,14 @@ type raw struct {
 	token   atomic.Value // string
 }
 
-func newRaw(t *testing.T) *raw {
-	s := &raw{t: t, got: make(chan string, 1000)}
+func newRawSlave(t *testing.T) *rawSlave {
+	s := &rawSlave{t: t, got: make(chan string, 1000)}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
 }
 
-func (s *raw) answer(what string, status, code int, message, data string) {
+func (s *rawSlave) answer(what string, status, code int, message, data string) {
 	s.answers.Store(what, func(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -129,7 +129,7 @@ func (s *raw) answer(what string, status, code int, message, data string) {
 	})
 }
 
-func (s *raw) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *rawSlave) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	what := r.Method + " " + r.URL.Path
 	if what == "POST /connect" {
@@ -148,7 +148,7 @@ func (s *raw) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // send sends exactly these bytes to the master, as the Python client writes
 // them: no Content-Type, a body with GET.
-func (s *raw) send(method, path, body string) string {
+func (s *rawSlave) send(method, path, body string) string {
 	s.t.Helper()
 	return exchange(s.t, s.master.Load().(string), method, path,
 		[]string{"Channel: 0", "Token: " + s.token.Load().(string)}, body)
@@ -180,8 +180,8 @@ func exchange(t *testing.T, url, method, path string, header []string, body stri
 
 var errTest = errors.New("a test's error")
 
-// free is an address that nobody listens at.
-func free(t *testing.T) string {
+// freeAddress returns an address at which no process listens.
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

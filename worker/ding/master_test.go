@@ -86,7 +86,7 @@ func TestStartPingShutdownJoin(t *testing.T) {
 	}
 }
 
-func TestWhatCannotStart(t *testing.T) {
+func TestInvalidStarts(t *testing.T) {
 	taken := start(t, MasterOptions{})
 	_, port, _ := strings.Cut(strings.TrimPrefix(taken.MyAddress(), "http://"), ":")
 	var n int
@@ -106,7 +106,8 @@ func TestWhatCannotStart(t *testing.T) {
 	}
 }
 
-// TestHooks: each is called in its place, and a panic in one is its error.
+// TestHooks: each hook is called at its point, and a panic in a hook is an
+// error of that hook.
 func TestHooks(t *testing.T) {
 	var said []string
 	note := func(what string) func(*Connection, Response) {
@@ -192,7 +193,7 @@ func TestHooks(t *testing.T) {
 	}
 }
 
-func TestRetriesAreForWhatDidNotGetThrough(t *testing.T) {
+func TestOnlyUndeliveredRequestsAreRepeated(t *testing.T) {
 	m := start(t, MasterOptions{RequestRetries: 2})
 	var calls int
 	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -211,40 +212,11 @@ func TestRetriesAreForWhatDidNotGetThrough(t *testing.T) {
 	}
 }
 
-func TestATaskWithoutSense(t *testing.T) {
+func TestInvalidTaskData(t *testing.T) {
 	m := start(t, MasterOptions{})
-	c := connect(t, m, "a", newRaw(t).URL)
+	c := connect(t, m, "a", newRawSlave(t).URL)
 	task := c.NewTask(make(chan int)).Start(within(t)).Start(within(t))
 	if _, err := task.Join(within(t)); err == nil || !strings.Contains(err.Error(), "unsupported type") || string(task.Data()) != "" {
 		t.Error(err)
 	}
-}
-
-// Example is an adder and its master, both in Go. Either may be the original.
-func Example() {
-	ctx := context.Background()
-	slave := NewSlave(SlaveOptions{Port: -1, ProcessTask: add})
-	master := NewMaster(MasterOptions{Port: -1})
-	if err := errors.Join(slave.Start(), master.Start(ctx)); err != nil {
-		fmt.Println(err)
-		return
-	}
-	var port int
-	_, _ = fmt.Sscanf(slave.Address(), "127.0.0.1:%d", &port)
-	c, err := master.NewConnection("adder", "127.0.0.1", port, false)
-	if err == nil {
-		err = c.Connect(ctx)
-	}
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	task := c.NewTask(map[string]int{"a": 2, "b": 3}).
-		OnComplete(func(data, result json.RawMessage) { fmt.Println(string(data), "→", string(result)) })
-	_, err = task.Start(ctx).Join(ctx)
-	fmt.Println(task.Status(), err)
-	_ = errors.Join(c.Disconnect(ctx), slave.Shutdown(ctx), slave.Join(ctx), master.Shutdown(ctx), master.Join(ctx))
-	// Output:
-	// {"a":2,"b":3} → {"sum":5}
-	// COMPLETED <nil>
 }

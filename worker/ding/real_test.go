@@ -12,9 +12,10 @@ import (
 	"time"
 )
 
-// realDing starts a program that uses the original ding.interaction, whose
-// source the environment variable DING_SOURCE names: a copy of DI-engine.
-// Without it, or without what it needs, the test is skipped.
+// realDing starts a program that uses the original ding.interaction. The
+// environment variable DING_SOURCE names its source, a copy of DI-engine.
+// Without the variable, or without the packages that it needs, the test is
+// skipped.
 func realDing(t *testing.T, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	source := os.Getenv("DING_SOURCE")
@@ -29,8 +30,9 @@ func realDing(t *testing.T, program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestTheRealMasterDrivesOurSlave: what it printed when it drove its own.
-func TestTheRealMasterDrivesOurSlave(t *testing.T) {
+// TestRealMasterUsesOurSlave expects the output that the original master
+// prints with its own slave.
+func TestRealMasterUsesOurSlave(t *testing.T) {
 	realDing(t, "master.py") // or skip
 	s := startSlave(t, SlaveOptions{ProcessTask: add, Channel: 5})
 	_, port, _ := strings.Cut(s.Address(), ":")
@@ -54,8 +56,8 @@ down
 	}
 }
 
-func TestOurMasterDrivesARealSlave(t *testing.T) {
-	port := strings.TrimPrefix(free(t), "127.0.0.1:")
+func TestOurMasterUsesRealSlave(t *testing.T) {
+	port := strings.TrimPrefix(freeAddress(t), "127.0.0.1:")
 	slave := realDing(t, "slave.py", "--guid", "x", "--port", port, "--channel", "2")
 	out, err := slave.StdoutPipe()
 	if err != nil {
@@ -93,8 +95,8 @@ func TestOurMasterDrivesARealSlave(t *testing.T) {
 			t.Errorf("%q: %s", tt[0], got)
 		}
 	}
-	// What the original never reports ends when the slave is disconnected,
-	// and then it can be connected anew.
+	// A task that the original never reports ends when the slave is
+	// disconnected. Then the slave can be connected again.
 	silent := c.NewTask(map[string]any{"how": "raise"}).Start(within(t))
 	if err := c.Disconnect(within(t)); err != nil {
 		t.Error(err)
