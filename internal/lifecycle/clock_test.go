@@ -73,16 +73,16 @@ func TestClockStepAndTheWindow(t *testing.T) {
 		{"set back by a day: forgotten all the same", -86400, 6 * time.Minute, restartAgain},
 		{"no step", 0, 6 * time.Minute, restartAgain},
 	} {
-		law := defaults()
-		law.Limit = 3
-		past, now := DeathHistory{}, time.Now()
+		policy := defaults()
+		policy.Limit = 3
+		history, now := DeathHistory{}, time.Now()
 		var v RestartDecision
 		for i := range 3 {
 			at := now.Add(time.Duration(i) * c.gap)
 			if i > 0 {
 				at = stepped(at, c.step)
 			}
-			past, v = decideRestart(law, past, deathFacts{At: at, Class: ExitNonzero, Exit: "x"}, 0.5)
+			history, v = decideRestart(policy, history, deathFacts{At: at, Class: ExitNonzero, Exit: "x"}, 0.5)
 		}
 		if v.Choice != c.want {
 			t.Errorf("%s: %s", c.name, v.Reason)

@@ -19,7 +19,7 @@ type world struct {
 	leader int         // incarnation whose leader lives; 0 = none
 	left   map[int]int // living descendants of dead leaders, by incarnation
 	news   []Event     // what the keeper has said and the loop has not read
-	deaths []time.Time // deaths after which the law started again, since it last forgave
+	deaths []time.Time // deaths after which the policy started again, since it last forgave
 }
 
 func (w *world) spawn() {
@@ -85,14 +85,14 @@ func (w *world) count(before Record, e Event) {
 		return
 	}
 	w.deaths = append(w.deaths, w.now)
-	law, within := w.r.Spec.Restart, 0
+	policy, within := w.r.Spec.Restart, 0
 	for _, d := range w.deaths {
-		if w.now.Sub(d) < law.Window {
+		if w.now.Sub(d) < policy.Window {
 			within++
 		}
 	}
-	if within >= law.Limit {
-		w.t.Fatalf("%d restarts within %s, restart_limit = %d", within, law.Window, law.Limit)
+	if within >= policy.Limit {
+		w.t.Fatalf("%d restarts within %s, restart_limit = %d", within, policy.Window, policy.Limit)
 	}
 }
 

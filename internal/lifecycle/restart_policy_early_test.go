@@ -13,13 +13,13 @@ import (
 func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 	now := time.Now()
 	for _, auto := range []string{"unexpected", "false", "true"} {
-		law := plan.Restart{Auto: auto, ExitCodes: []int{0}, Delay: time.Second, DelayMax: time.Minute, Factor: 2, Retries: 4, Reset: time.Millisecond, RetryEarly: true}
+		policy := plan.Restart{Auto: auto, ExitCodes: []int{0}, Delay: time.Second, DelayMax: time.Minute, Factor: 2, Retries: 4, Reset: time.Millisecond, RetryEarly: true}
 		early := deathFacts{At: now, Class: ExitClean, EarlyDeath: true, Exit: "exit code 0"}
-		var past DeathHistory
+		var history DeathHistory
 		var delays []time.Duration
 		for range 3 {
 			var v RestartDecision
-			past, v = decideRestart(law, past, early, 0)
+			history, v = decideRestart(policy, history, early, 0)
 			if v.Choice != restartAgain {
 				t.Fatalf("autorestart = %s: %+v", auto, v)
 			}
@@ -28,12 +28,12 @@ func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 		if want := []time.Duration{0, time.Second, 2 * time.Second}; !reflect.DeepEqual(delays, want) {
 			t.Errorf("delays %v, want %v", delays, want)
 		}
-		if _, v := decideRestart(law, past, early, 0); v.Choice != giveUpRestarts || v.Rule != "startretries = 4" {
+		if _, v := decideRestart(policy, history, early, 0); v.Choice != giveUpRestarts || v.Rule != "startretries = 4" {
 			t.Errorf("autorestart = %s: %+v", auto, v)
 		}
 	}
-	law := plan.Restart{Auto: "unexpected", RetryEarly: true}
-	if _, v := decideRestart(law, DeathHistory{}, deathFacts{At: now, Class: ExitClean, Exit: "exit code 0"}, 0); v.Choice != stayExited {
+	policy := plan.Restart{Auto: "unexpected", RetryEarly: true}
+	if _, v := decideRestart(policy, DeathHistory{}, deathFacts{At: now, Class: ExitClean, Exit: "exit code 0"}, 0); v.Choice != stayExited {
 		t.Errorf("a clean end after a good start: %+v", v)
 	}
 }

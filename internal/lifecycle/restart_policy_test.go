@@ -33,10 +33,10 @@ death 10 at 25.5s: FATAL: exit code 1; given up: 10 deaths within 10m (restart_l
 `
 	var got strings.Builder
 	start := time.Now()
-	now, past := start, DeathHistory{}
+	now, history := start, DeathHistory{}
 	for i := 1; ; i++ {
 		var v RestartDecision
-		past, v = decideRestart(defaults(), past, deathFacts{At: now, Class: ExitNonzero, EarlyDeath: true, Exit: "exit code 1"}, 0.5)
+		history, v = decideRestart(defaults(), history, deathFacts{At: now, Class: ExitNonzero, EarlyDeath: true, Exit: "exit code 1"}, 0.5)
 		fmt.Fprintf(&got, "death %d at %s: ", i, now.Sub(start))
 		if v.Choice != restartAgain {
 			fmt.Fprintf(&got, "FATAL: %s\n", v.Reason)
@@ -53,8 +53,8 @@ death 10 at 25.5s: FATAL: exit code 1; given up: 10 deaths within 10m (restart_l
 
 // TestScheduleWithoutLimit shows the cap, and the two edges of the jitter.
 func TestScheduleWithoutLimit(t *testing.T) {
-	law := defaults()
-	law.Limit = 0
+	policy := defaults()
+	policy.Limit = 0
 	for _, c := range []struct {
 		n      int
 		random float64
@@ -69,7 +69,7 @@ func TestScheduleWithoutLimit(t *testing.T) {
 		{11, 0, 54 * time.Second},
 		{1_000_000, 0.5, time.Minute}, // the power overflows; the delay does not
 	} {
-		if got := restartDelay(law, c.n, c.random).Round(time.Millisecond); got != c.want {
+		if got := restartDelay(policy, c.n, c.random).Round(time.Millisecond); got != c.want {
 			t.Errorf("delay after %d deaths, random %.1f: %s, want %s", c.n, c.random, got, c.want)
 		}
 	}
@@ -83,15 +83,15 @@ func TestClassAndAutorestart(t *testing.T) {
 		"false":      "LLLLLGLL",
 	}
 	for auto, letters := range want {
-		law := defaults()
-		law.Auto = auto
+		policy := defaults()
+		policy.Auto = auto
 		for i, class := range classes {
-			_, v := decideRestart(law, DeathHistory{}, deathFacts{At: time.Now(), Class: class, Exit: "x"}, 0.5)
+			_, v := decideRestart(policy, DeathHistory{}, deathFacts{At: time.Now(), Class: class, Exit: "x"}, 0.5)
 			if got := "ALG"[v.Choice]; got != letters[i] {
 				t.Errorf("autorestart = %s, %s: %c, want %c", auto, class, got, letters[i])
 			}
 			if v.Reason == "" || v.Rule == "" {
-				t.Errorf("autorestart = %s, %s: a verdict without its reason: %+v", auto, class, v)
+				t.Errorf("autorestart = %s, %s: a decision without its reason: %+v", auto, class, v)
 			}
 		}
 	}
@@ -108,12 +108,12 @@ func TestWindowsEdge(t *testing.T) {
 		{"at the edge", 5 * time.Minute, restartAgain}, // deaths 1 and 3 are exactly a window apart
 		{"just inside", 5*time.Minute - 1, giveUpRestarts},
 	} {
-		law := defaults()
-		law.Limit = 3
-		past, now, last := DeathHistory{}, time.Now(), restartAgain
+		policy := defaults()
+		policy.Limit = 3
+		history, now, last := DeathHistory{}, time.Now(), restartAgain
 		for range 10 {
 			var v RestartDecision
-			past, v = decideRestart(law, past, deathFacts{At: now, Class: ExitSignal}, 0.5)
+			history, v = decideRestart(policy, history, deathFacts{At: now, Class: ExitSignal}, 0.5)
 			if last = v.Choice; last != restartAgain {
 				break
 			}
@@ -127,15 +127,15 @@ func TestWindowsEdge(t *testing.T) {
 
 // TestStartRetries: only deaths in a row and before readiness count.
 func TestStartRetries(t *testing.T) {
-	law := defaults()
-	law.Retries = 3
-	past, now := DeathHistory{}, time.Now()
+	policy := defaults()
+	policy.Retries = 3
+	history, now := DeathHistory{}, time.Now()
 	for i, c := range []struct {
 		early bool
 		want  restartChoice
 	}{{true, restartAgain}, {true, restartAgain}, {false, restartAgain}, {true, restartAgain}, {true, restartAgain}, {true, giveUpRestarts}} {
 		var v RestartDecision
-		past, v = decideRestart(law, past, deathFacts{At: now, Class: ExitNonzero, EarlyDeath: c.early}, 0.5)
+		history, v = decideRestart(policy, history, deathFacts{At: now, Class: ExitNonzero, EarlyDeath: c.early}, 0.5)
 		if v.Choice != c.want {
 			t.Errorf("death %d: %s", i+1, v.Reason)
 		}
@@ -144,21 +144,21 @@ func TestStartRetries(t *testing.T) {
 
 // TestPastIsAValue: judging twice from one past gives the same answer twice.
 func TestPastIsAValue(t *testing.T) {
-	law, now := defaults(), time.Now()
-	past, _ := decideRestart(law, DeathHistory{}, deathFacts{At: now, Class: ExitNonzero}, 0.5)
-	a, _ := decideRestart(law, past, deathFacts{At: now.Add(1), Class: ExitNonzero}, 0.5)
-	b, _ := decideRestart(law, past, deathFacts{At: now.Add(2), Class: ExitNonzero}, 0.5)
-	if len(past.Recent) != 1 || a.Recent[1].Equal(b.Recent[1]) {
-		t.Errorf("two futures of one past share their memory: %v %v", a, b)
+	policy, now := defaults(), time.Now()
+	history, _ := decideRestart(policy, DeathHistory{}, deathFacts{At: now, Class: ExitNonzero}, 0.5)
+	a, _ := decideRestart(policy, history, deathFacts{At: now.Add(1), Class: ExitNonzero}, 0.5)
+	b, _ := decideRestart(policy, history, deathFacts{At: now.Add(2), Class: ExitNonzero}, 0.5)
+	if len(history.Recent) != 1 || a.Recent[1].Equal(b.Recent[1]) {
+		t.Errorf("two futures of one history share their memory: %v %v", a, b)
 	}
 }
 
 func BenchmarkRestartDecision(b *testing.B) {
-	law, past, now := defaults(), DeathHistory{}, time.Now()
-	law.Limit = 1 << 30
-	law.Window = time.Second
+	policy, history, now := defaults(), DeathHistory{}, time.Now()
+	policy.Limit = 1 << 30
+	policy.Window = time.Second
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		past, _ = decideRestart(law, past, deathFacts{At: now.Add(time.Duration(i) * 100 * time.Millisecond), Class: ExitSignal, Exit: "killed by SIGKILL"}, 0.5)
+		history, _ = decideRestart(policy, history, deathFacts{At: now.Add(time.Duration(i) * 100 * time.Millisecond), Class: ExitSignal, Exit: "killed by SIGKILL"}, 0.5)
 	}
 }

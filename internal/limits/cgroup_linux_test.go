@@ -41,7 +41,7 @@ func TestUnenforced(t *testing.T) {
 	}
 }
 
-// TestMoveIntoLeaf: our own processes make room for controllers; a stranger, and
+// TestMoveIntoLeaf: our own processes make room for controllers; a foreign, and
 // we with it, stays where it is.
 func TestMoveIntoLeaf(t *testing.T) {
 	base := limitstest.CgroupBase(t)
@@ -61,14 +61,14 @@ func TestMoveIntoLeaf(t *testing.T) {
 	if err != nil || len(where) != 1 || where[0] != strconv.Itoa(child.Process.Pid) {
 		t.Errorf("%v; in the leaf: %v", err, where)
 	}
-	stranger := orphan(t)
-	enter(stranger)
-	if err := moveIntoLeaf(base); err == nil || !strings.Contains(err.Error(), "process "+strconv.Itoa(stranger)) {
-		t.Errorf("a stranger was moved: %v", err)
+	foreign := orphan(t)
+	enter(foreign)
+	if err := moveIntoLeaf(base); err == nil || !strings.Contains(err.Error(), "process "+strconv.Itoa(foreign)) {
+		t.Errorf("a foreign was moved: %v", err)
 	}
 	_ = child.Process.Kill()
 	_ = child.Wait()
-	if err := syscall.Kill(stranger, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(foreign, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	removed(t, base+"/initiator")

@@ -64,8 +64,8 @@ func readyOnes(seen []Transition, incarnation int) int {
 // is never taken for the worker, and not even spoken to.
 func TestStranger(t *testing.T) {
 	var spoken atomic.Int32
-	stranger := http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { spoken.Add(1) })}
-	defer stranger.Close()
+	foreign := http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { spoken.Add(1) })}
+	defer foreign.Close()
 	var once sync.Once
 	s := open(t, planOf(spec("w", "wait")), func(o *Options) {
 		notify := o.OnTransition
@@ -76,7 +76,7 @@ func TestStranger(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				go stranger.Serve(ln)
+				go foreign.Serve(ln)
 			})
 			notify(tr)
 		}

@@ -90,10 +90,10 @@ func TestIdentity(t *testing.T) {
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
 		sp.Command = []string{"/bin/sh", "-c", "echo IS $(id -u) $(umask) $(nice); exec sleep 1000"}
 		sp.Directory, sp.Limits.User, sp.Limits.Umask, sp.Limits.Nice = "/", "nobody", 0o027, 3
-	}), spec("stranger", "", plain, func(sp *plan.Spec) {
+	}), spec("unknownuser", "", plain, func(sp *plan.Spec) {
 		sp.Command, sp.Limits.User, sp.Restart.Limit = []string{"/bin/true"}, "no-such-user", 1
 	})))
-	if tr := s.reaches("stranger", lifecycle.Fatal); !strings.Contains(tr.Reason, "no such user") {
+	if tr := s.reaches("unknownuser", lifecycle.Fatal); !strings.Contains(tr.Reason, "no such user") {
 		t.Error(tr.Reason)
 	}
 	id, err := user.Lookup("nobody")

@@ -39,7 +39,7 @@ func (l *loop) handleKeeperLost(how string) {
 	if l.keeper == nil {
 		return
 	}
-	l.log.Error("keeper lost: its workers died with it, but for those with on_initiator_exit = keep", "how", how)
+	l.log.Error("keeper lost: its workers have died with it, except workers with on_initiator_exit = keep", "how", how)
 	old := l.ownKeeper
 	l.keeper, l.ownKeeper, l.events = nil, nil, nil
 	l.failPendingClears()
@@ -78,10 +78,10 @@ func (l *loop) replaceKeeper(guids []string, leaders []int, kept []keeper.KeptWo
 		_ = old.Close() // it is dead; this closes what the initiator holds of it
 	}
 	tree.KillExcept(spare)
-	strays := killByGUID(guids, leaders)
+	leftovers := killByGUID(guids, leaders)
 	k, err := l.launchKeeper()
 	orders := ProveWorkers(kept, l.log)
-	l.box.Put(func(l *loop) { l.useNewKeeper(k, strays, err); l.adoptProven(orders) })
+	l.box.Put(func(l *loop) { l.useNewKeeper(k, leftovers, err); l.adoptProven(orders) })
 }
 
 func (l *loop) launchKeeper() (k *keeper.Keeper, err error) {
@@ -99,16 +99,16 @@ func (l *loop) launchKeeper() (k *keeper.Keeper, err error) {
 
 // useNewKeeper goes on with the new keeper: first the ports, then the delayed
 // spawns.
-func (l *loop) useNewKeeper(k *keeper.Keeper, strays []string, err error) {
-	if len(strays) > 0 {
-		l.log.Warn("keeper lost: ended what it had left", "processes", strays)
+func (l *loop) useNewKeeper(k *keeper.Keeper, leftovers []string, err error) {
+	if len(leftovers) > 0 {
+		l.log.Warn("keeper lost: ended processes that its workers had left", "processes", leftovers)
 	}
 	waiting := l.delayedSpawns
 	l.delayedSpawns, l.replacing = nil, false
 	if err != nil {
 		l.failRun(fmt.Errorf("the keeper was lost and cannot be replaced: %w", err))
 		for _, p := range waiting {
-			l.queueEvent(p.w, lifecycle.Event{Kind: lifecycle.SpawnFailed, Incarnation: p.e.Incarnation, Reason: "there is no keeper"})
+			l.queueEvent(p.w, lifecycle.Event{Kind: lifecycle.SpawnFailed, Incarnation: p.e.Incarnation, Reason: "no keeper runs"})
 		}
 		return
 	}

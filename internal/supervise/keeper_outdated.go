@@ -15,7 +15,7 @@ func (l *loop) replaceOutdatedKeeper() {
 			return
 		}
 	}
-	l.log.Info("the keeper is of an older version and has no worker left: it is replaced")
+	l.log.Info("the keeper has an older version and no worker left: it is being replaced")
 	old := l.keeper
 	l.keeperReplaced, l.keeper, l.ownKeeper, l.events = true, nil, nil, nil
 	l.replacing = true

@@ -12,16 +12,16 @@ func TestSweepSparesOthers(t *testing.T) {
 	s := open(t, planOf(spec("w", "wait", plain)))
 	s.ready("w", 1)
 	w := s.one("w")
-	stray := exec.Command("sleep", "1000")
-	stray.Env = []string{"INITIATOR_GUID=" + w.GUID}
-	if err := stray.Start(); err != nil {
+	leftover := exec.Command("sleep", "1000")
+	leftover.Env = []string{"INITIATOR_GUID=" + w.GUID}
+	if err := leftover.Start(); err != nil {
 		t.Fatal(err)
 	}
 	if ended := KillLeftovers([]string{w.GUID}); len(ended) != 1 {
 		t.Errorf("ended %q, want the one that no keeper has", ended)
 	}
-	_ = stray.Process.Signal(syscall.SIGKILL)
-	_ = stray.Wait()
+	_ = leftover.Process.Signal(syscall.SIGKILL)
+	_ = leftover.Wait()
 	if now := s.one("w"); now.Incarnation != 1 || !alive(w.PID) {
 		t.Errorf("%+v", now)
 	}

@@ -24,7 +24,7 @@ func (e *UnknownNameError) Error() string {
 	const shown = 8
 	switch known := e.Known; {
 	case len(known) == 0:
-		return fmt.Sprintf("no worker %s: there is none", e.Name)
+		return fmt.Sprintf("no worker %s: no worker is defined", e.Name)
 	case len(known) > shown:
 		return fmt.Sprintf("no worker %s: there is %s and %d more", e.Name, strings.Join(known[:shown], ", "), len(known)-shown)
 	default:

@@ -39,9 +39,9 @@ func TestProbeOutlivesTheKeeper(t *testing.T) {
 	}
 }
 
-// TestMemosOutliveTheKeeper: what a keeper knew of workers that rest or wait,
+// TestSnapshotsOutliveTheKeeper: what a keeper knew of workers that rest or wait,
 // its successor knows too, for whoever comes after us.
-func TestMemosOutliveTheKeeper(t *testing.T) {
+func TestSnapshotsOutliveTheKeeper(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keeper.sock")
 	var second *keeper.Keeper
 	keep := func(sp *plan.Spec) { plain(sp); sp.OnInitiatorExit = "keep" }

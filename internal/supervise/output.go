@@ -54,7 +54,7 @@ func (l *loop) handleOutput(w *worker, e keeper.Event) {
 	spec := w.rec.Spec
 	if e.Incarnation == w.rec.Incarnation && spec.Ready.Kind == "line" && w.rec.Phase == lifecycle.PhaseStarting && !w.rec.Ready {
 		if line, ok := l.lines.Match(spec.Ready.Pattern, e.Lines); ok {
-			l.applyEvent(w, lifecycle.Event{Kind: lifecycle.ReadinessProven, Incarnation: e.Incarnation, Reason: "it said " + quoteLine(line)})
+			l.applyEvent(w, lifecycle.Event{Kind: lifecycle.ReadinessProven, Incarnation: e.Incarnation, Reason: "the worker wrote " + quoteLine(line)})
 		}
 	}
 	own := isOwnOutput(spec, e.Stream)

@@ -86,7 +86,7 @@ func TestExplain(t *testing.T) {
 		GUID: "g", Name: "app", State: lifecycle.Running, Ready: true, Reason: "ready after 3ms", Since: now, Status: "warm",
 		LastExit: lifecycle.Exit{Class: lifecycle.ExitSignal, Signal: "KILL", Code: -1, At: now.Add(-time.Minute)}, Rule: "restart 1",
 	}, now)
-	for _, part := range []string{"app (g) has been RUNNING", "ended 1m ago (signal: killed by SIGKILL)", "restart 1", "it says: warm"} {
+	for _, part := range []string{"app (g) has been RUNNING", "ended 1m ago (signal: killed by SIGKILL)", "restart 1", "its status: warm"} {
 		if !strings.Contains(a.Sentence, part) {
 			t.Errorf("%q is not in: %s", part, a.Sentence)
 		}

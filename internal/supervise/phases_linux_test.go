@@ -41,7 +41,7 @@ func inEveryPhase() *plan.Plan {
 	)
 }
 
-// everybody is the processes of that: house and keeper, ready, escaped and its
+// everybody is the processes of that: runTestInitiator and keeper, ready, escaped and its
 // escapee, starting, before_start, stopping.
 const everybody = 2 + 2 + 2 + 1 + 1 + 1
 
@@ -59,11 +59,11 @@ func reached(workers []Worker) bool {
 	return true
 }
 
-func init() { roles["house"] = house }
+func init() { roles["initiator"] = runTestInitiator }
 
-// house is the role of an initiator in a process of its own, which can be
+// runTestInitiator is the role of an initiator in a process of its own, which can be
 // killed: it runs inEveryPhase, and says when everybody is where they should be.
-func house() int {
+func runTestInitiator() int {
 	k, err := keeper.Launch(keeper.Options{})
 	if err != nil {
 		fmt.Println(err)
@@ -133,7 +133,7 @@ func TestKilledInEveryPhase(t *testing.T) {
 		t.Run(victims, func(t *testing.T) {
 			mark := fmt.Sprintf("HOUSE_MARK=%d-%d", os.Getpid(), time.Now().UnixNano())
 			cmd := exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), "TEST_ROLE=house", mark)
+			cmd.Env = append(os.Environ(), "TEST_ROLE=initiator", mark)
 			cmd.Stderr = os.Stderr
 			out, err := cmd.StdoutPipe()
 			if err != nil {
@@ -157,7 +157,7 @@ func TestKilledInEveryPhase(t *testing.T) {
 				}
 			}
 			if keeperPID == 0 {
-				t.Fatal("the house has not come up")
+				t.Fatal("the test initiator has not come up")
 			}
 			before := marked(mark)
 			for t.Context().Err() == nil && len(before) < everybody { // the order for before_start may still be on its way

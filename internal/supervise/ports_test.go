@@ -14,14 +14,14 @@ import (
 	"initiator/internal/port"
 )
 
-// TestTakenBeforeStart: a fixed port that a stranger has. The worker is not
-// started beside it, says who it is, and comes up when the stranger has gone.
+// TestTakenBeforeStart: a fixed port that a foreign has. The worker is not
+// started beside it, says who it is, and comes up when the foreign has gone.
 func TestTakenBeforeStart(t *testing.T) {
-	stranger, err := net.Listen("tcp", "127.0.0.1:0")
+	foreign, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	taken := stranger.Addr().(*net.TCPAddr).Port
+	taken := foreign.Addr().(*net.TCPAddr).Port
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) {
 		sp.Port, sp.Restart.Delay, sp.Restart.Limit = taken, 10*time.Millisecond, 0
 		sp.Restart.DelayMax = 10 * time.Millisecond
@@ -30,7 +30,7 @@ func TestTakenBeforeStart(t *testing.T) {
 	if !strings.Contains(tr.Reason, strconv.Itoa(taken)) || s.one("w").LastExit.Class != lifecycle.ExitSpawnError {
 		t.Errorf("%s, %+v", tr.Reason, s.one("w").LastExit)
 	}
-	stranger.Close()
+	foreign.Close()
 	s.saw("its start", func(tr Transition) bool { return tr.Ready && tr.Port == taken })
 }
 
@@ -60,7 +60,7 @@ func TestRangeExhausted(t *testing.T) {
 	s.saw("the third", func(other Transition) bool { return other.GUID == tr.GUID && other.Ready })
 }
 
-// TestStrangersComeAndGo: in a range of two, a stranger is met at the one port
+// TestStrangersComeAndGo: in a range of two, a foreign is met at the one port
 // and later at the other. The first is free again, and is given again.
 func TestStrangersComeAndGo(t *testing.T) {
 	first := lowest + 500 + 2*rand.IntN(249)

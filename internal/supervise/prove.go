@@ -72,7 +72,7 @@ func (m *snapshot) proveProcess(ctx context.Context, h keeper.KeptWorker) error 
 	case start != h.StartTime:
 		return fmt.Errorf("pid %d is another process now: it has ended", h.PID)
 	case !m.Proof.Ping && !hasMark(h.PID, h.GUID):
-		return fmt.Errorf("pid %d does not have its marks in the environment", h.PID)
+		return fmt.Errorf("the environment of pid %d does not name the worker", h.PID)
 	case !m.Proof.Ping:
 		return nil
 	}
@@ -84,7 +84,7 @@ func (m *snapshot) proveProcess(ctx context.Context, h keeper.KeptWorker) error 
 		t.Token = webhook.NewToken() // no process knows it
 	}
 	if err := probe.CheckOnce(ctx, t); err != nil {
-		return fmt.Errorf("pid %d does not prove that it is the worker: %w; look at it, and kill it if it is of no use", h.PID, err)
+		return fmt.Errorf("pid %d does not prove that it is the worker: %w; look at the process, and kill it if it is not needed", h.PID, err)
 	}
 	return nil
 }

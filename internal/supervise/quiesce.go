@@ -65,9 +65,9 @@ func (l *loop) startQuiesce(stay time.Duration) (*quiesceRequest, error) {
 	case l.stopping:
 		return nil, ErrStopping
 	case l.quiescing != nil:
-		return nil, errors.New("it is being frozen already")
+		return nil, errors.New("an upgrade is being prepared already")
 	case k == nil || l.replacing:
-		return nil, errors.New("there is no keeper that could hold the workers")
+		return nil, errors.New("no keeper runs that could hold the workers: try again")
 	}
 	f := &quiesceRequest{k, stay, make(chan error, 1)}
 	l.savesSnapshots, l.quiescing = true, f

@@ -14,9 +14,9 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestFreezeHearsTheKeeperOut: an exit that the keeper told before it had a memo
+// TestQuiesceHearsTheKeeperOut: an exit that the keeper told before it had a memo
 // of the worker is told to nobody else, so it is in the memo.
-func TestFreezeHearsTheKeeperOut(t *testing.T) {
+func TestQuiesceHearsTheKeeperOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keeper.sock")
 	k, err := keeper.Launch(keeper.Options{HandoverSocket: path})
 	if err != nil {
@@ -32,10 +32,10 @@ func TestFreezeHearsTheKeeperOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone(t, was.PID)
-	frozen := make(chan error, 1)
-	go func() { frozen <- s.Quiesce(t.Context(), time.Minute) }()
+	quiesced := make(chan error, 1)
+	go func() { quiesced <- s.Quiesce(t.Context(), time.Minute) }()
 	close(release)
-	if err := <-frozen; err != nil {
+	if err := <-quiesced; err != nil {
 		t.Fatal(err)
 	}
 	<-s.done
@@ -58,15 +58,15 @@ func TestFreezeHearsTheKeeperOut(t *testing.T) {
 	}
 }
 
-// TestFreezeOfAKeeperThatIsStopped: everything goes on as it was.
-func TestFreezeOfAKeeperThatIsStopped(t *testing.T) {
+// TestQuiesceOfAKeeperThatIsStopped: everything goes on as it was.
+func TestQuiesceOfAKeeperThatIsStopped(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook")))
 	s.ready("w", 1)
 	keepertest.SuspendProcess(t, s.keeper.PID())
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if err := s.Quiesce(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) || s.Quiesced() {
-		t.Errorf("%v, frozen: %t", err, s.Quiesced())
+		t.Errorf("%v, quiesced: %t", err, s.Quiesced())
 	}
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGCONT); err != nil {
 		t.Fatal(err)

@@ -127,7 +127,7 @@ func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Res
 		one, err = s.Restart(ctx, guids[i])
 		all = append(all, one...)
 		if err == nil && len(one) == 1 && one[0].Error != "" {
-			err = fmt.Errorf("restart %s: %s; the %d after it were left as they are", guids[i], one[0].Error, len(guids)-i-1)
+			err = fmt.Errorf("restart %s: %s; the %d workers after it were not restarted", guids[i], one[0].Error, len(guids)-i-1)
 		}
 	}
 	return all, err

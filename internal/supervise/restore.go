@@ -31,7 +31,7 @@ func (l *loop) restoreWorkers(list []keeper.KeptWorker) {
 	for _, h := range list {
 		m, err := decodeSnapshot(h.Snapshot)
 		if err != nil {
-			l.log.Warn("a process that was kept is ended", "guid", h.GUID, "pid", h.PID, "reason", err)
+			l.log.Warn("a kept process without a readable snapshot is being ended", "guid", h.GUID, "pid", h.PID, "reason", err)
 			l.unknownWorkers = append(l.unknownWorkers, h)
 			continue
 		}

@@ -11,9 +11,9 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestMemoBringsARecordBack with its phase by name, its past, and its times on
+// TestSnapshotRestoresARecord with its phase by name, its past, and its times on
 // a clock that was set in between.
-func TestMemoBringsARecordBack(t *testing.T) {
+func TestSnapshotRestoresARecord(t *testing.T) {
 	now := time.Now()
 	var unhealthy lifecycle.EndCause
 	if err := unhealthy.UnmarshalText([]byte("sick")); err != nil {
@@ -47,7 +47,7 @@ func TestMemoBringsARecordBack(t *testing.T) {
 	}
 	for _, bad := range []string{"", "{", `{"V":99}`, `{"V":1,"Record":{"Phase":"dancing"}}`} {
 		if _, err := decodeSnapshot([]byte(bad)); err == nil {
-			t.Errorf("%q was taken for a memo", bad)
+			t.Errorf("%q was taken for a snapshot", bad)
 		}
 	}
 }

@@ -72,7 +72,7 @@ func (l *loop) resumeWorkers() {
 func (l *loop) resumeWorker(w *worker) {
 	r := &w.rec
 	if !w.isKept() { // the snapshot was saved for an upgrade, which this is
-		l.logUnsent(l.keeper.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
+		l.logUnsent(l.keeper.SaveSnapshot(w.guid, nil, 0, false, 0), "delete snapshot", w)
 	}
 	switch {
 	case r.Phase.AtRest():

@@ -116,7 +116,7 @@ func (l *loop) encodeSnapshot(w *worker) []byte {
 	m.Logs = snapshotLogs{w.logTo(spec.Stdout), w.logTo(spec.Stderr), spec.RedirectStderr, w.cgroup}
 	blob, err := json.Marshal(m)
 	if err != nil { // impossible: it holds only plain values
-		l.log.Error("memo "+w.guid, "error", err)
+		l.log.Error("encode the snapshot of a worker", "guid", w.guid, "error", err)
 	}
 	return blob
 }
@@ -147,13 +147,13 @@ func (l *loop) forgetFingerprints() {
 func decodeSnapshot(blob []byte) (snapshot, error) {
 	var m snapshot
 	if len(blob) == 0 {
-		return m, errors.New("nobody has left a memo of it")
+		return m, errors.New("no snapshot of the process was saved")
 	}
 	if err := json.Unmarshal(blob, &m); err != nil {
-		return m, fmt.Errorf("its memo cannot be read: %w", err)
+		return m, fmt.Errorf("the snapshot of the process cannot be read: %w", err)
 	}
 	if m.V != snapshotVersion {
-		return m, fmt.Errorf("its memo is of version %d, and this program reads %d", m.V, snapshotVersion)
+		return m, fmt.Errorf("the snapshot of the process has version %d, and this program reads version %d", m.V, snapshotVersion)
 	}
 	return m, nil
 }

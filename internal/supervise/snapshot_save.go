@@ -11,7 +11,7 @@ import (
 type SnapshotStore interface {
 	// SaveSnapshot replaces the snapshot of a worker. pid and start (field 22
 	// of /proc/PID/stat) identify its process; 0 = it has none.
-	SaveSnapshot(guid string, incarnation, pid int, start uint64, memo []byte)
+	SaveSnapshot(guid string, incarnation, pid int, start uint64, snapshot []byte)
 	// DeleteSnapshot removes the snapshot of a worker.
 	DeleteSnapshot(guid string)
 }
@@ -40,7 +40,7 @@ func (l *loop) saveSnapshot(w *worker) {
 
 func (l *loop) sendSnapshot(w *worker, blob []byte) {
 	if l.keeper != nil {
-		l.logUnsent(l.keeper.SaveSnapshot(w.guid, blob, w.lastSeq, w.isKept(), w.rec.Spec.OrphanGrace), "memo", w)
+		l.logUnsent(l.keeper.SaveSnapshot(w.guid, blob, w.lastSeq, w.isKept(), w.rec.Spec.OrphanGrace), "save snapshot", w)
 	}
 	l.storeSnapshot(w, blob)
 }
@@ -58,7 +58,7 @@ func (l *loop) deleteSnapshot(w *worker) {
 		return
 	}
 	if l.keeper != nil {
-		l.logUnsent(l.keeper.SaveSnapshot(w.guid, nil, 0, false, 0), "memo", w)
+		l.logUnsent(l.keeper.SaveSnapshot(w.guid, nil, 0, false, 0), "delete snapshot", w)
 	}
 	if l.opts.Snapshots != nil {
 		l.opts.Snapshots.DeleteSnapshot(w.guid)
@@ -76,13 +76,13 @@ func (l *loop) saveAllSnapshots() {
 
 // RecordSession stores what a worker has answered to the dispatcher's connect:
 // its slots, and whether it is a legacy ding slave.
-func (s *Supervisor) RecordSession(guid string, incarnation, slots int, blunt bool) {
+func (s *Supervisor) RecordSession(guid string, incarnation, slots int, legacy bool) {
 	s.box.Put(func(l *loop) {
 		w := l.workers[guid]
 		if w == nil || w.rec.Incarnation != incarnation {
 			return
 		}
-		w.session.Slots, w.session.Legacy, w.session.Known = slots, blunt, true
+		w.session.Slots, w.session.Legacy, w.session.Known = slots, legacy, true
 		l.saveSnapshot(w)
 	})
 }

@@ -28,14 +28,14 @@ func streamPair() (ours net.Conn, theirs *os.File, err error) {
 	}
 	syscall.ForkLock.RUnlock()
 	if err != nil {
-		return nil, nil, fmt.Errorf("make a stream: %w", err)
+		return nil, nil, fmt.Errorf("create a stream: %w", err)
 	}
 	theirs = os.NewFile(uintptr(fds[1]), "stream")
 	f := os.NewFile(uintptr(fds[0]), "stream")
 	defer func() { _ = f.Close() }() // FileConn uses a copy
 	if ours, err = net.FileConn(f); err != nil {
 		_ = theirs.Close()
-		return nil, nil, fmt.Errorf("make a stream: %w", err)
+		return nil, nil, fmt.Errorf("create a stream: %w", err)
 	}
 	return ours, theirs, nil
 }

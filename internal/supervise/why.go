@@ -52,13 +52,13 @@ func Explain(w Worker, now time.Time) Explanation {
 		parts = append(parts, "it waits for "+strings.Join(w.WaitsFor, ", "))
 	}
 	if e := w.LastExit; e.Class != "" && !strings.Contains(w.Reason, e.String()) {
-		parts = append(parts, fmt.Sprintf("the process before ended %s ago (%s: %s)", lifecycle.FormatDuration(now.Sub(e.At)), e.Class, e))
+		parts = append(parts, fmt.Sprintf("the previous process ended %s ago (%s: %s)", lifecycle.FormatDuration(now.Sub(e.At)), e.Class, e))
 	}
 	if w.Rule != "" && !strings.Contains(w.Reason, w.Rule) {
-		parts = append(parts, "the rule that fired last: "+w.Rule)
+		parts = append(parts, "the rule that applied last: "+w.Rule)
 	}
 	if w.Status != "" {
-		parts = append(parts, "it says: "+w.Status)
+		parts = append(parts, "its status: "+w.Status)
 	}
 	a.Sentence = strings.Join(parts, "; ") + "."
 	return a
