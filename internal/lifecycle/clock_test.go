@@ -7,11 +7,11 @@ import (
 	"unsafe"
 )
 
-// stepped is the same moment after the wall clock was set forward by so many
-// seconds, or after a suspension, in which only the wall clock goes on: the
-// monotonic reading is as it was. A time cannot be made so in another way.
+// stepped returns the same moment after the wall clock was set forward by so
+// many seconds, or after a suspension, in which only the wall clock goes on:
+// the monotonic reading stays. No exported function makes such a time.
 func stepped(t time.Time, seconds int64) time.Time {
-	// With a monotonic reading wall is 1 bit, 33 bits of seconds since 1885,
+	// With a monotonic reading, wall is 1 bit, 33 bits of seconds since 1885,
 	// and 30 bits of nanoseconds: see package time.
 	words := (*struct {
 		wall uint64
@@ -29,9 +29,9 @@ func TestSteppedIsAStep(t *testing.T) {
 	}
 }
 
-// TestClockStepChangesNothing walks every cell of the table a second, an hour
-// and a minute after its record was made, with and without a step of the wall
-// clock: the same decision each time, and deadlines equally far away.
+// TestClockStepChangesNothing applies every cell of the table some time after
+// its record was made, with and without a step of the wall clock. The decision
+// must be the same, and the deadlines equally far away.
 func TestClockStepChangesNothing(t *testing.T) {
 	then := time.Now()
 	for p := range PhaseCount {
@@ -49,7 +49,8 @@ func TestClockStepChangesNothing(t *testing.T) {
 	}
 }
 
-// decision is all that follows from an event, without a word about the wall.
+// decision returns everything that follows from an event, without wall-clock
+// times.
 func decision(r Record, e Event, now time.Time) string {
 	after, acts, reason := Next(r, e, now)
 	due := "never"
@@ -59,8 +60,8 @@ func decision(r Record, e Event, now time.Time) string {
 	return fmt.Sprintf("%s, %v, %q, due in %s, %d deaths", after.Phase, acts, reason, due, len(after.Deaths.Recent))
 }
 
-// TestClockStepAndTheWindow: the deaths of ten minutes are those of ten minutes
-// that have passed, whatever the wall clock has done meanwhile.
+// TestClockStepAndTheWindow: the window of restart_limit is measured in elapsed
+// time, whatever the wall clock does in between.
 func TestClockStepAndTheWindow(t *testing.T) {
 	for _, c := range []struct {
 		name string

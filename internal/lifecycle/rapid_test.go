@@ -10,16 +10,16 @@ import (
 )
 
 // world is a keeper, a clock and a dispatcher for one record: it does what the
-// table's actions ask, in any order and with any outcome that the real ones
+// table's actions ask, in any order and with any outcome that the real parts
 // could have.
 type world struct {
 	t      *rapid.T
 	r      Record
 	now    time.Time
-	leader int         // incarnation whose leader lives; 0 = none
-	left   map[int]int // living descendants of dead leaders, by incarnation
-	news   []Event     // what the keeper has said and the loop has not read
-	deaths []time.Time // deaths after which the policy started again, since it last forgave
+	leader int         // incarnation whose first process lives; 0 = none
+	left   map[int]int // living descendants of dead first processes, by incarnation
+	news   []Event     // keeper events that the loop has not handled
+	deaths []time.Time // deaths after which the policy restarted the worker, since they were last forgiven
 }
 
 func (w *world) spawn() {
@@ -34,7 +34,7 @@ func (w *world) spawn() {
 	w.news = append(w.news, Event{Kind: ProcessSpawned, Incarnation: w.r.Incarnation, PID: 100 + w.r.Incarnation})
 }
 
-// die ends the leader; left of its descendants live on.
+// die ends the first process; left descendants live on.
 func (w *world) die(e Exit, left int) {
 	if w.leader == 0 {
 		return
@@ -46,8 +46,8 @@ func (w *world) die(e Exit, left int) {
 	w.leader = 0
 }
 
-// end is a keeper that does as it is told; sometimes its answer is lost, and
-// being told again must be enough.
+// end carries out an order to end the process. Sometimes the answer is lost,
+// and the repeated order must suffice.
 func (w *world) end(lose bool) {
 	w.die(Exit{Class: ExitSignal, Signal: "TERM", Code: -1}, 0)
 	clear(w.left)
@@ -76,7 +76,7 @@ func (w *world) event(e Event, lose bool) {
 	}
 }
 
-// count checks restart_limit: what the law has started again within a window.
+// count checks restart_limit: the restarts within a window.
 func (w *world) count(before Record, e Event) {
 	if len(w.r.Deaths.Recent) == 0 {
 		w.deaths = nil
@@ -96,7 +96,7 @@ func (w *world) count(before Record, e Event) {
 	}
 }
 
-// hear reads one piece of the keeper's news.
+// hear applies one keeper event.
 func (w *world) hear(lose bool) bool {
 	if len(w.news) == 0 {
 		return false
@@ -167,7 +167,7 @@ func anySpec(t *rapid.T) *plan.Spec {
 	return s
 }
 
-// converge stops the worker and lets time pass, with nobody else acting.
+// converge stops the worker and lets time pass without further events.
 func (w *world) converge() {
 	w.event(Event{Kind: StopRequested}, false)
 	for range 200 {

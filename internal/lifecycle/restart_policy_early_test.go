@@ -8,8 +8,9 @@ import (
 	"initiator/internal/plan"
 )
 
-// supervisord tries a start again that has not lasted for startsecs, whatever
-// the exit code and autorestart, and gives up after startretries of that.
+// TestEarlyDeathsAreFailedStarts: supervisord repeats a start that has not
+// lasted for startsecs, whatever the exit code and autorestart, and gives up
+// after startretries.
 func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 	now := time.Now()
 	for _, auto := range []string{"unexpected", "false", "true"} {

@@ -9,7 +9,7 @@ import (
 	"initiator/internal/plan"
 )
 
-// defaults is the law as the INI's defaults make it.
+// defaults is the restart policy of the INI's defaults.
 func defaults() plan.Restart {
 	return plan.Restart{
 		Auto: "unexpected", ExitCodes: []int{0}, Delay: 100 * time.Millisecond, DelayMax: time.Minute,
@@ -17,7 +17,8 @@ func defaults() plan.Restart {
 	}
 }
 
-// TestSchedule lets a reader feel the law: a worker that dies at once for ever.
+// TestSchedule shows the schedule of the restart policy: a worker dies at once
+// for ever.
 func TestSchedule(t *testing.T) {
 	const want = `
 death 1 at 0s: again in 0s
@@ -51,7 +52,7 @@ death 10 at 25.5s: FATAL: exit code 1; given up: 10 deaths within 10m (restart_l
 	t.Log("\n" + got.String())
 }
 
-// TestScheduleWithoutLimit shows the cap, and the two edges of the jitter.
+// TestScheduleWithoutLimit shows the cap, and the two limits of the jitter.
 func TestScheduleWithoutLimit(t *testing.T) {
 	policy := defaults()
 	policy.Limit = 0
@@ -67,7 +68,7 @@ func TestScheduleWithoutLimit(t *testing.T) {
 		{10, 0.5, 51200 * time.Millisecond},
 		{11, 0.5, time.Minute},
 		{11, 0, 54 * time.Second},
-		{1_000_000, 0.5, time.Minute}, // the power overflows; the delay does not
+		{1_000_000, 0.5, time.Minute}, // the power overflows, but the delay does not
 	} {
 		if got := restartDelay(policy, c.n, c.random).Round(time.Millisecond); got != c.want {
 			t.Errorf("delay after %d deaths, random %.1f: %s, want %s", c.n, c.random, got, c.want)
@@ -97,8 +98,8 @@ func TestClassAndAutorestart(t *testing.T) {
 	}
 }
 
-// TestWindowsEdge: a worker that flaps exactly at the window's edge is not
-// given up, and one that is a nanosecond faster is.
+// TestWindowsEdge: a worker whose deaths are exactly a window apart is not
+// given up; a nanosecond faster it is.
 func TestWindowsEdge(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -142,7 +143,7 @@ func TestStartRetries(t *testing.T) {
 	}
 }
 
-// TestPastIsAValue: judging twice from one past gives the same answer twice.
+// TestPastIsAValue: two decisions from one history have the same result.
 func TestPastIsAValue(t *testing.T) {
 	policy, now := defaults(), time.Now()
 	history, _ := decideRestart(policy, DeathHistory{}, deathFacts{At: now, Class: ExitNonzero}, 0.5)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestEveryTimeOfARecordIsMoved: a field that is added must not be forgotten.
+// TestEveryTimeOfARecordIsMoved: a new field must not be forgotten.
 func TestEveryTimeOfARecordIsMoved(t *testing.T) {
 	from, to := time.Unix(1000, 0), time.Unix(2000, 0)
 	var r Record

@@ -46,8 +46,8 @@ func inPhase(p Phase, now time.Time) Record {
 	return r
 }
 
-// TestEveryCell walks the table: a cell acts or says why it does not, and
-// whatever it does leaves a record that makes sense.
+// TestEveryCell applies each cell: it acts or says why it does not, and leaves
+// a consistent record.
 func TestEveryCell(t *testing.T) {
 	now := time.Now()
 	for p := range PhaseCount {
@@ -87,7 +87,8 @@ func checkCell(t *testing.T, p Phase, k EventKind, r Record, acts []Action, reas
 	}
 }
 
-// TestStaleIncarnation: no event about a dead process changes a living one.
+// TestStaleIncarnation: no event about an earlier process changes the current
+// one.
 func TestStaleIncarnation(t *testing.T) {
 	now := time.Now()
 	for p := range PhaseCount {
@@ -101,7 +102,7 @@ func TestStaleIncarnation(t *testing.T) {
 	}
 }
 
-// story is a sequence of events and the phase and reason after each.
+// story is a sequence of events and the phase and reason after each event.
 type story struct {
 	name  string
 	spec  func(*plan.Spec)
@@ -112,11 +113,11 @@ type line struct {
 	after  time.Duration // since the line before
 	event  Event
 	phase  Phase
-	reason string // a part of it
+	reason string // a part of the reason
 	acts   string // the actions' letters, as in letters
 }
 
-var letters = "cSEpsADdrmf" // check Spawn End probe settle Attach Drain detach repick measure free
+var letters = "cSEpsADdrmf" // check Spawn End probe stopProbing Attach Drain detach replacePort measure freePort
 
 var toReady = []line{
 	{0, Event{Kind: StartRequested}, PhaseWaiting, "asked to start", "c"},
@@ -187,7 +188,7 @@ var stories = []story{
 	)},
 	{"a start during a stop", nil, tell(
 		line{0, Event{Kind: StopRequested}, PhaseDraining, "", "D"},
-		line{0, Event{Kind: StartRequested}, PhaseDraining, "will be restarted as soon as", ""},
+		line{0, Event{Kind: StartRequested}, PhaseDraining, "will be restarted when", ""},
 		line{0, Event{Kind: Drained}, PhaseEnding, "", "E"},
 		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseWaiting, "", "dc"},
 	)},
@@ -273,7 +274,7 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// BenchmarkNext is one event through the table.
+// BenchmarkNext measures one event through the table.
 func BenchmarkNext(b *testing.B) {
 	now := time.Now()
 	r := inPhase(PhaseReady, now)

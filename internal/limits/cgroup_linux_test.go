@@ -16,7 +16,7 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestUnenforced: the warning names what is not in force, and why.
+// TestUnenforced: the warning names the limits that are not in force, and why.
 func TestUnenforced(t *testing.T) {
 	all := plan.Limits{MemoryMax: 1 << 30, CPUMax: 1.5, PidsMax: 7}
 	for _, c := range []struct {
@@ -29,7 +29,7 @@ func TestUnenforced(t *testing.T) {
 		{map[string]string{"memory": "v1 has it"}, all, "memory_max is not in force: v1 has it", "cpu.max=150000 100000 pids.max=7"},
 		{map[string]string{"memory": "a", "cpu": "b", "pids": "a"}, all, "memory_max and pids_max are not in force: a; cpu_max is not in force: b", ""},
 		{map[string]string{"memory": "a"}, plan.Limits{PidsMax: 1}, "", "pids.max=1"},
-		{nil, plan.Limits{CPUMax: 0.001}, "", "cpu.max=1000 100000"}, // the least that the kernel takes
+		{nil, plan.Limits{CPUMax: 0.001}, "", "cpu.max=1000 100000"}, // the least that the kernel accepts
 	} {
 		tree := &CgroupTree{dir: "/x", missing: c.missing}
 		if got := tree.unenforced(c.want); got != c.warning {
@@ -41,8 +41,8 @@ func TestUnenforced(t *testing.T) {
 	}
 }
 
-// TestMoveIntoLeaf: our own processes make room for controllers; a foreign, and
-// we with it, stays where it is.
+// TestMoveIntoLeaf: the initiator's own processes make room for controllers;
+// when a foreign process lives in the cgroup, all processes stay.
 func TestMoveIntoLeaf(t *testing.T) {
 	base := limitstest.CgroupBase(t)
 	enter := func(pid int) {
@@ -75,7 +75,7 @@ func TestMoveIntoLeaf(t *testing.T) {
 	settled(t, base)
 }
 
-// orphan is a process whose parent has died.
+// orphan returns a process whose parent has died.
 func orphan(t *testing.T) int {
 	t.Helper()
 	cmd := exec.Command("/bin/sh", "-c", "sleep 1000 >/dev/null & echo $!")
@@ -100,7 +100,7 @@ func orphan(t *testing.T) int {
 	return pid
 }
 
-// settled waits until a cgroup holds no process, and removed removes it then.
+// settled waits until a cgroup holds no process, and removed then removes it.
 func settled(t *testing.T, dir string) {
 	t.Helper()
 	events, err := os.Open(dir + "/cgroup.events")
@@ -117,7 +117,7 @@ func settled(t *testing.T, dir string) {
 		if strings.Contains(string(text[:n]), "populated 0") {
 			return
 		}
-		// The kernel says when the file has changed.
+		// The kernel signals a change of the file.
 		if _, err := unix.Poll([]unix.PollFd{{Fd: int32(events.Fd()), Events: unix.POLLPRI}}, int((20 * time.Second).Milliseconds())); err != nil && err != unix.EINTR {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ import (
 	"initiator/internal/plan"
 )
 
-// tiny builds testdata/worker.c, once.
+// tiny builds testdata/worker.c once.
 var tiny = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "tiny")
 	if err != nil {
@@ -41,7 +41,7 @@ func tinyPath(b *testing.B) string {
 	return path
 }
 
-// quietLogs: each worker has a log file, as by default.
+// quietLogs gives each worker a log file, as by default.
 func quietLogs(b *testing.B) func(*plan.Spec) {
 	dir := b.TempDir()
 	return func(sp *plan.Spec) {
@@ -49,8 +49,8 @@ func quietLogs(b *testing.B) func(*plan.Spec) {
 	}
 }
 
-// benchSpecs are the two kinds of worker that are measured: one of which
-// nothing is asked but that it runs, and one that must prove who it is.
+// benchSpecs are the two kinds of workers that are measured: a plain program,
+// and a worker that proves its token.
 func benchSpecs(b *testing.B) map[string]plan.Spec {
 	path := tinyPath(b)
 	return map[string]plan.Spec{
@@ -59,9 +59,10 @@ func benchSpecs(b *testing.B) map[string]plan.Spec {
 	}
 }
 
-// BenchmarkStart is the time until N workers are RUNNING, logged, and ready,
-// beginning without a keeper; beside it, in the same rounds, the limit: as many
-// of the same program started by os/exec in a loop, without pipes.
+// BenchmarkStart measures the time until N workers are RUNNING, logged and
+// ready, beginning without a keeper. In the same rounds it measures the lower
+// bound: as many processes of the same program started by os/exec in a loop,
+// without pipes.
 func BenchmarkStart(b *testing.B) {
 	specs := benchSpecs(b)
 	for _, kind := range []string{"plain", "webhook"} {
@@ -115,7 +116,7 @@ func benchStart(b *testing.B, n int, sp plan.Spec) time.Duration {
 	return took
 }
 
-// report gives medians and how many times the limit ours is.
+// report gives medians, and the ratio to the lower bound.
 func report(b *testing.B, ours, bare []time.Duration) {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	slices.Sort(ours)
@@ -126,8 +127,9 @@ func report(b *testing.B, ours, bare []time.Duration) {
 	b.ReportMetric(float64(o)/float64(l), "×bare")
 }
 
-// BenchmarkRestart: from SIGKILL of a worker to the news that its successor
-// runs, alone and among others; beside it the same by hand with os/exec.
+// BenchmarkRestart measures the time from SIGKILL of a worker to the transition
+// of its successor, alone and among other workers, and the same with os/exec
+// alone.
 func BenchmarkRestart(b *testing.B) {
 	for _, kind := range []string{"plain", "webhook"} {
 		for _, others := range []int{0, 999} {
@@ -174,7 +176,7 @@ func benchRestart(b *testing.B, kind string, others int) {
 	s.close()
 }
 
-// bareRestart: kill, wait, start.
+// bareRestart kills, waits and starts with os/exec.
 func bareRestart(b *testing.B) time.Duration {
 	path := tinyPath(b)
 	first := exec.Command(path, "pause")
@@ -194,8 +196,8 @@ func bareRestart(b *testing.B) time.Duration {
 	return took
 }
 
-// BenchmarkIdle is what a thousand idle workers cost: resident memory of the
-// initiator's side (this test binary) and of the keeper, and their CPU.
+// BenchmarkIdle measures what a thousand idle workers cost: resident memory of
+// the initiator (this test binary) and of the keeper, and their CPU time.
 func BenchmarkIdle(b *testing.B) {
 	for _, kind := range []string{"plain", "webhook"} {
 		b.Run(kind, func(b *testing.B) {
@@ -206,10 +208,10 @@ func BenchmarkIdle(b *testing.B) {
 			<-c.done
 			began := cpuTime(b) + timesOf(b, s.keeper.PID())
 			for b.Loop() {
-				time.Sleep(5 * time.Second) //nolint:forbidigo // what it is when it has been idle
+				time.Sleep(5 * time.Second) //nolint:forbidigo // the memory after some idle time
 			}
 			used := cpuTime(b) + timesOf(b, s.keeper.PID()) - began
-			debug.FreeOSMemory() // as the runtime does by itself, some minutes later
+			debug.FreeOSMemory() // as the runtime does by itself after some minutes
 			total := 0.0
 			for name, pid := range map[string]int{"initiator": os.Getpid(), "keeper": s.keeper.PID()} {
 				pss := procNumber(b, pid, "smaps_rollup", "Pss")
@@ -226,7 +228,7 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
-// timesOf is what another process has used of the CPU.
+// timesOf returns the CPU time of another process.
 func timesOf(b *testing.B, pid int) time.Duration {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	f := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
@@ -238,7 +240,7 @@ func timesOf(b *testing.B, pid int) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond // a tick is a hundredth of a second
 }
 
-// procNumber reads a number of a file of /proc/PID: kilobytes, or a count.
+// procNumber reads a number from a file of /proc/PID: kilobytes, or a count.
 func procNumber(b *testing.B, pid int, file, field string) float64 {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/" + file)
 	if err != nil {

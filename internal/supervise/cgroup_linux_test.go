@@ -15,8 +15,8 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestLimitsThatAreNotInForce is this machine as it is: whatever is not in
-// force is said, once, and the workers run.
+// TestLimitsThatAreNotInForce runs on this machine as it is: limits that are
+// not in force are logged once, and the workers run.
 func TestLimitsThatAreNotInForce(t *testing.T) {
 	s := open(t, planOf(spec("w", "wait", plain, func(sp *plan.Spec) {
 		sp.Limits.MemoryMax, sp.Limits.CPUMax, sp.Limits.PidsMax, sp.Replicas = 1<<30, 1, 100, 3
@@ -38,8 +38,8 @@ func TestLimitsThatAreNotInForce(t *testing.T) {
 	}
 }
 
-// TestBornInACgroup: what escapes with another session, environment and parent
-// is known by its cgroup, and the tree is as it was before.
+// TestBornInACgroup: a process that escapes with another session, environment
+// and parent is found by its cgroup, and the tree is as before.
 func TestBornInACgroup(t *testing.T) {
 	base := limitstest.CgroupBase(t)
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
@@ -67,7 +67,7 @@ func TestBornInACgroup(t *testing.T) {
 	}
 }
 
-// TestKeeperKilledWithCgroups: nothing that was born there survives it.
+// TestKeeperKilledWithCgroups: no process of the cgroups survives the keeper.
 func TestKeeperKilledWithCgroups(t *testing.T) {
 	base := limitstest.CgroupBase(t)
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
@@ -101,9 +101,9 @@ func TestOutOfMemory(t *testing.T) {
 	}
 }
 
-// TestKilledForMemoryByV1: the kernel really kills a worker for want of memory,
-// in a cgroup v1 that somebody else has made for it. Nobody tells us why it was
-// killed; it is a death by SIGKILL, and the law goes on with it.
+// TestKilledForMemoryByV1: the kernel kills a worker because memory runs out,
+// in a cgroup v1 that the test has made. No report says why it was killed; it
+// counts as a death by SIGKILL, and the restart policy applies.
 func TestKilledForMemoryByV1(t *testing.T) {
 	const root = "/sys/fs/cgroup/memory"
 	if _, err := os.Stat(root + "/memory.limit_in_bytes"); err != nil {

@@ -20,7 +20,7 @@ func written(dir string) plan.Spec {
 	})
 }
 
-// written waits until both have.
+// written waits until both files have a line.
 func (s *stage) written() {
 	s.t.Helper()
 	for !s.Workers()[0].Ready || !s.Workers()[1].Ready {
@@ -28,8 +28,8 @@ func (s *stage) written() {
 	}
 }
 
-// TestClear: the files of those that are named are gone, of running and of
-// stopped workers, and nothing else is.
+// TestClear: the files of the named workers are empty, of running and of
+// stopped workers, and no other file is.
 func TestClear(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, planOf(written(dir), spec("silent", "wait", plain)))
@@ -56,7 +56,7 @@ func TestClear(t *testing.T) {
 	}
 }
 
-// TestClearWithoutAKeeper: the one that was asked has died over it.
+// TestClearWithoutAKeeper: the keeper dies before it answers.
 func TestClearWithoutAKeeper(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, planOf(written(dir)))

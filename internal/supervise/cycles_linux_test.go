@@ -12,14 +12,14 @@ import (
 	"initiator/internal/plan"
 )
 
-// holdings is all that could grow with use.
+// holdings counts everything that could grow with use.
 type holdings struct {
 	goroutines, files, keepers, children int
 	workers, pools, hooks, made, timers  int
 	busy                                 int
 }
 
-// holdings counts, once everything rests.
+// holdings counts when all workers are at rest.
 func (s *stage) holdings() (h holdings) {
 	err := s.askLoop(s.t.Context(), func(l *loop) error {
 		h = holdings{
@@ -65,13 +65,13 @@ func parentOf(pid int) (parent int, ok bool) {
 	return parent, err == nil
 }
 
-// TestCycles: a long life leaves nothing behind. Start, scale down and up,
-// reload and stop, thirty times over, hold no more than the first few did.
+// TestCycles: a long life leaves nothing behind. Thirty cycles of start, scale,
+// reload and stop hold no more than the first few cycles did.
 func TestCycles(t *testing.T) {
 	const size, warm, cycles = 5, 5, 30
 	definition := func(n int) *plan.Plan {
 		return planOf(spec("w", "", func(sp *plan.Spec) {
-			sp.Command, sp.Stdout = []string{"/bin/sleep", "1000", "{port}"}, plan.Log{} // so many seconds in all
+			sp.Command, sp.Stdout = []string{"/bin/sleep", "1000", "{port}"}, plan.Log{} // the number of seconds in all
 			sp.Ready.Kind, sp.OnInitiatorExit, sp.Replicas, sp.Autostart = "alive", "keep", size, false
 			sp.Restart.Limit = 10 + n // kept
 			sp.Slots = 1 + n%2        // restarted
@@ -112,8 +112,8 @@ func stopAll(s *stage) error {
 	return err
 }
 
-// settled waits until no more is held than was: whoever has said that it is
-// done may not be off yet.
+// settled waits until no more is held than before: a goroutine that has
+// reported its end may still run for a moment.
 func (s *stage) settled(want holdings) {
 	s.t.Helper()
 	var now holdings

@@ -19,8 +19,9 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestKeeperKilled: its workers die with it, what escaped is found by its
-// environment and ended, and all goes on under a new keeper on the same ports.
+// TestKeeperKilled: the workers die with the keeper, escaped processes are
+// found by their environment and ended, and the workers run again under a new
+// keeper on the same ports.
 func TestKeeperKilled(t *testing.T) {
 	s := open(t, planOf(
 		spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit"; sp.Replicas = 3 }),
@@ -60,8 +61,8 @@ func readyOnes(seen []Transition, incarnation int) int {
 	return len(guids)
 }
 
-// TestStranger: someone else listens on the worker's port and answers 200. It
-// is never taken for the worker, and not even spoken to.
+// TestStranger: another program listens on the worker's port and answers 200.
+// It is never taken for the worker, and gets no request.
 func TestStranger(t *testing.T) {
 	var spoken atomic.Int32
 	foreign := http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { spoken.Add(1) })}
@@ -87,8 +88,8 @@ func TestStranger(t *testing.T) {
 	}
 }
 
-// TestWrongWorker: the port is the worker's own, but what answers there does
-// not know the token.
+// TestWrongWorker: the worker listens on its port, but its answer does not
+// prove the token.
 func TestWrongWorker(t *testing.T) {
 	s := open(t, planOf(spec("w", "http")))
 	s.saw("the reason", func(tr Transition) bool { return strings.Contains(tr.Reason, "without an envelope") })
@@ -97,8 +98,8 @@ func TestWrongWorker(t *testing.T) {
 	}
 }
 
-// TestStoppedWorkerIsReplaced: SIGSTOP leaves it alive and silent. The
-// dispatcher says that heartbeats are overdue.
+// TestStoppedWorkerIsReplaced: SIGSTOP leaves the worker alive and silent. The
+// dispatcher reports overdue heartbeats.
 func TestStoppedWorkerIsReplaced(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook")))
 	first := s.ready("w", 1)
@@ -110,7 +111,7 @@ func TestStoppedWorkerIsReplaced(t *testing.T) {
 	}
 }
 
-// TestWatchdog: a worker that has sent WATCHDOG=1 and stops doing so.
+// TestWatchdog: a worker that has sent WATCHDOG=1 stops sending it.
 func TestWatchdog(t *testing.T) {
 	s := open(t, planOf(spec("w", "notify READY=1 WATCHDOG=1", plain, func(sp *plan.Spec) {
 		sp.Ready.Kind, sp.HeartbeatTolerance, sp.Restart.Limit = "notify", 50*time.Millisecond, 1
@@ -120,7 +121,7 @@ func TestWatchdog(t *testing.T) {
 	}
 }
 
-// TestStartTimeout names what the last look found.
+// TestStartTimeout: the reason names what the last probe found.
 func TestStartTimeout(t *testing.T) {
 	s := open(t, planOf(spec("w", "wait", func(sp *plan.Spec) { sp.StartTimeout = 2 * time.Second; sp.Restart.Limit = 1 })))
 	tr := s.reaches("w", lifecycle.Fatal)
@@ -129,8 +130,9 @@ func TestStartTimeout(t *testing.T) {
 	}
 }
 
-// TestPortStolen: between the choice of the port and the bind of a worker that
-// binds for itself. before_start makes room between the two.
+// TestPortStolen: another program takes the port between its choice and the
+// bind of a worker that binds the port itself. before_start makes room between
+// the two.
 func TestPortStolen(t *testing.T) {
 	var thief net.Listener
 	var stolen int
@@ -182,7 +184,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestRollingRestart: with an inherited socket no connect is refused, while a
+// TestRollingRestart: with an inherited socket no connect is refused while a
 // client connects in a loop.
 func TestRollingRestart(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit"; sp.Replicas = 2 })))
@@ -213,7 +215,8 @@ func TestRollingRestart(t *testing.T) {
 	}
 }
 
-// TestHooks: before_start must succeed, stop_command is run before the signal.
+// TestHooks: before_start must succeed, and stop_command runs before the
+// signal.
 func TestHooks(t *testing.T) {
 	said := filepath.Join(t.TempDir(), "said")
 	sh := func(script string) []string { return []string{"/bin/sh", "-c", script} }
@@ -235,7 +238,7 @@ func TestHooks(t *testing.T) {
 	}
 }
 
-// TestKillIsNotPatient: a stop that would wait for an hour, and then Kill.
+// TestKillIsNotPatient: Kill ends a stop that would wait for an hour.
 func TestKillIsNotPatient(t *testing.T) {
 	s := open(t, planOf(spec("w", "stubborn", plain, func(sp *plan.Spec) {
 		sp.Ready, sp.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, time.Hour

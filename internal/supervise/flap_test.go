@@ -12,8 +12,8 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestFlappingCostsOneLineARestart: a worker that dies at once for ever, by
-// the default law a hundred times as fast.
+// TestFlappingCostsOneLineARestart: a worker dies at once for ever, under the
+// default restart policy a hundred times as fast.
 func TestFlappingCostsOneLineARestart(t *testing.T) {
 	s := open(t, planOf(spec("w", "exit 3", plain, func(sp *plan.Spec) { sp.Restart.Delay /= 100 })))
 	tr := s.reaches("w", lifecycle.Fatal)
@@ -25,7 +25,7 @@ func TestFlappingCostsOneLineARestart(t *testing.T) {
 	deaths := 0
 	for _, line := range lines {
 		switch {
-		case strings.Contains(line, "worker ready"): // alive with startsecs = 0 is ready for a moment
+		case strings.Contains(line, "worker ready"): // a living process with startsecs = 0 is ready for a moment
 		case strings.Contains(line, "exit code 3"):
 			deaths++
 		default:
@@ -37,9 +37,9 @@ func TestFlappingCostsOneLineARestart(t *testing.T) {
 	}
 }
 
-// BenchmarkFlapping is what it costs, in CPU time of the supervisor and its
-// keeper, when a worker dies at once ten times and is given up. By the default
-// law those ten deaths take 25.5 s.
+// BenchmarkFlapping measures the CPU time of the supervisor and its keeper when
+// a worker dies at once ten times and is given up. Under the default restart
+// policy those ten deaths take 25.5 s.
 func BenchmarkFlapping(b *testing.B) {
 	before := cpuTime(b)
 	deaths := 0
@@ -65,8 +65,9 @@ func BenchmarkFlapping(b *testing.B) {
 	b.ReportMetric(100*float64(perDeath)/float64(pace), "%-of-a-core")
 }
 
-// cpuTime is what this process and its children that have ended have used: the
-// launch and the end of a keeper, and the programs themselves, are in it.
+// cpuTime returns the CPU time of this process and of its children that have
+// ended: it includes the launch and the end of a keeper, and the programs
+// themselves.
 func cpuTime(b *testing.B) time.Duration {
 	var total time.Duration
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
@@ -79,7 +80,8 @@ func cpuTime(b *testing.B) time.Duration {
 	return total
 }
 
-// TestIdentity: user, umask, nice and limits of the INI, as a process sees them.
+// TestIdentity: a process has the user, umask, nice value and limits of the
+// INI.
 func TestIdentity(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("NOT RUN: only root can start a worker as another user")

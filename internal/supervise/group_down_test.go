@@ -9,8 +9,8 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestGroupGivenUp: when the law gives up one of a group, those that are about
-// to come back, and those that wait, stay down as well.
+// TestGroupGivenUp: when a worker of a group is given up, the workers that are
+// about to restart or that wait stay down as well.
 func TestGroupGivenUp(t *testing.T) {
 	p := planOf(
 		spec("delayed", "exit 1", plain, func(sp *plan.Spec) { sp.Restart.Delay, sp.Restart.DelayMax = time.Hour, time.Hour }),
@@ -23,7 +23,7 @@ func TestGroupGivenUp(t *testing.T) {
 	s.saw("the delay", func(tr Transition) bool {
 		return tr.Name == "delayed" && tr.To == lifecycle.Backoff && tr.Incarnation == 2
 	})
-	grouped := *p // later, because deaths in it would end the delay
+	grouped := *p // later, because a death in the group would end the delay
 	grouped.Groups = []plan.Group{{Name: "g", Programs: []string{"delayed", "waits", "last"}, Strategy: plan.OneForAll}}
 	if err := s.ApplyPlan(t.Context(), &grouped); err != nil {
 		t.Fatal(err)

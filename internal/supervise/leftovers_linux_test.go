@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestSweepSparesOthers: another initiator, which was told the same guid, is not
-// dead, and what runs below its keeper is not swept.
+// TestSweepSparesOthers: a process below the living keeper of another initiator
+// with the same GUID is not ended.
 func TestSweepSparesOthers(t *testing.T) {
 	s := open(t, planOf(spec("w", "wait", plain)))
 	s.ready("w", 1)

@@ -21,18 +21,19 @@ import (
 	"initiator/proactor"
 )
 
-// TestMain turns this binary into the programs that the tests supervise: the
-// role is in the environment, since the contract fills argv.
+// TestMain turns this binary into the programs that the tests supervise. The
+// role is in the environment, because the contract fills argv.
 func TestMain(m *testing.M) {
 	if role := os.Getenv("TEST_ROLE"); role != "" {
 		os.Exit(play(role))
 	}
-	// A program under the race detector otherwise sleeps for a second at its end.
+	// A program under the race detector otherwise sleeps for a second at its
+	// end.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	goleak.VerifyTestMain(m)
 }
 
-// play is one worker, by the words of its role.
+// play runs one worker, by the words of its role.
 func play(role string) int {
 	words := strings.Fields(role)
 	switch words[0] {
@@ -50,12 +51,12 @@ func play(role string) int {
 		}))
 	case "http":
 		return serve(":"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
-	case "named": // its port, on the command line
+	case "named": // the port is on the command line
 		return serve(":"+os.Args[1], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
 	case "exit":
 		code, _ := strconv.Atoi(words[1])
 		return code
-	case "closes": // its port, when it is told to
+	case "closes": // the port is taken when the worker is told to
 		told := make(chan os.Signal, 1)
 		signal.Notify(told, syscall.SIGUSR1)
 		ln, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
@@ -103,14 +104,14 @@ func play(role string) int {
 	return 99
 }
 
-// roles are further ones, of single files.
+// roles are further roles, of single files.
 var roles = map[string]func() int{}
 
-// forever ends with SIGTERM, and with code 0.
+// forever ends with SIGTERM and exit code 0.
 func forever() int { return until(syscall.SIGTERM) }
 
-// obedient makes that so before a program is ready: whoever sees it ready may
-// ask it to end at once.
+// obedient handles SIGTERM before a program is ready: a test that sees it ready
+// may ask it to end at once.
 func obedient() (wait func() int) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGTERM)
@@ -124,7 +125,7 @@ func until(sig os.Signal) int {
 	return 0
 }
 
-// serve listens on fd 3 where it is a socket, and else on addr.
+// serve listens on fd 3 if that is a socket, and otherwise on addr.
 func serve(addr string, h http.Handler) int {
 	wait := obedient()
 	ln, err := net.Listen("tcp", addr)
@@ -139,7 +140,7 @@ func serve(addr string, h http.Handler) int {
 	return wait()
 }
 
-// serveWebhook answers /ping as wire/webhooks.md says.
+// serveWebhook answers /ping as docs/worker-contract.md says.
 func serveWebhook(addr string) int {
 	cfg, err := proactor.ReadConfig(ctxBackground, os.Stdin, 0)
 	if err != nil {
@@ -168,7 +169,7 @@ func escape() int {
 		fmt.Println(err)
 		return 99
 	}
-	_, _ = out.Read(make([]byte, 1)) // it ignores TERM now
+	_, _ = out.Read(make([]byte, 1)) // the grandchild ignores TERM now
 	fmt.Println("PID", cmd.Process.Pid)
 	return 3
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // TestProbeOutlivesTheKeeper: a keeper dies while the command of a probe runs.
-// The worker lives on and is adopted, and is looked at again.
+// The worker goes on, is adopted, and is probed again.
 func TestProbeOutlivesTheKeeper(t *testing.T) {
 	seen, fifo := filepath.Join(t.TempDir(), "seen"), filepath.Join(t.TempDir(), "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
@@ -27,7 +27,7 @@ func TestProbeOutlivesTheKeeper(t *testing.T) {
 		sp.Probe.Span, sp.Probe.Timeout, sp.Probe.Failures = 10*time.Millisecond, time.Hour, 1<<30
 	})))
 	pid := s.ready("w", 1).PID
-	if _, err := os.ReadFile(fifo); err != nil { // it is being looked at
+	if _, err := os.ReadFile(fifo); err != nil { // the probe runs
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
@@ -39,8 +39,8 @@ func TestProbeOutlivesTheKeeper(t *testing.T) {
 	}
 }
 
-// TestSnapshotsOutliveTheKeeper: what a keeper knew of workers that rest or wait,
-// its successor knows too, for whoever comes after us.
+// TestSnapshotsOutliveTheKeeper: the next keeper has the snapshots of workers
+// that are at rest or wait, for the next initiator.
 func TestSnapshotsOutliveTheKeeper(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keeper.sock")
 	var second *keeper.Keeper
@@ -61,10 +61,10 @@ func TestSnapshotsOutliveTheKeeper(t *testing.T) {
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.LaunchWorker(t.Context(), "lives", "more"); err != nil { // by the second keeper
+	if _, err := s.LaunchWorker(t.Context(), "lives", "more"); err != nil { // of the second keeper
 		t.Fatal(err)
 	}
-	second.Detach() // as if we had died
+	second.Detach() // as if this initiator had died
 	third, held, err := keeper.Attach(path, keeper.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 )
 
 // TestOutputSaysWhose: lines of a stream whose log is "-", and with AllStderr
-// of every stderr, with all that is known of the writer.
+// of every stderr, name their worker and incarnation.
 func TestOutputSaysWhose(t *testing.T) {
 	script := func(s *plan.Spec) {
 		plain(s)
@@ -51,8 +51,8 @@ func TestOutputSaysWhose(t *testing.T) {
 	}
 }
 
-// TestTransitionsCarryTheExit, and a worker says when its last two incarnations
-// began.
+// TestTransitionsCarryTheExit: a transition holds the exit, and a worker says
+// when its last two incarnations began.
 func TestTransitionsCarryTheExit(t *testing.T) {
 	dies := spec("dies", "", func(s *plan.Spec) {
 		plain(s)

@@ -61,8 +61,8 @@ func TestChildArgv(t *testing.T) {
 	}
 }
 
-// TestEnvironmentCannotForge: what the spec adds neither doubles a variable nor
-// takes one of ours.
+// TestEnvironmentCannotForge: the definition's variables neither appear twice
+// nor replace a reserved variable.
 func TestEnvironmentCannotForge(t *testing.T) {
 	spec := &plan.Spec{Contract: true, Environment: []plan.Entry{{Key: "PATH", Value: "/mine"}, {Key: "INITIATOR_GUID", Value: "other"}, {Key: "PORT", Value: "1"}}}
 	got := childEnv(stripReserved([]string{"PATH=/bin", "WATCHDOG_PID=1", "HOME=/"}), spec, "G", 2, 7, "http://h:1")

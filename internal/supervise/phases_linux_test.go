@@ -23,7 +23,8 @@ import (
 	"initiator/internal/port"
 )
 
-// inEveryPhase is a plan with a worker in each phase in which one can be hit.
+// inEveryPhase is a plan with a worker in each phase in which a worker can be
+// hit.
 func inEveryPhase() *plan.Plan {
 	hour := func(sp *plan.Spec) { sp.Restart.Delay, sp.Restart.DelayMax = time.Hour, time.Hour }
 	return planOf(
@@ -41,11 +42,11 @@ func inEveryPhase() *plan.Plan {
 	)
 }
 
-// everybody is the processes of that: runTestInitiator and keeper, ready, escaped and its
-// escapee, starting, before_start, stopping.
+// everybody holds the processes of inEveryPhase: initiator and keeper, ready,
+// escaped and its descendant, starting, before_start, stopping.
 const everybody = 2 + 2 + 2 + 1 + 1 + 1
 
-// reached reports whether all of them are in their phase.
+// reached reports whether all workers are in their phase.
 func reached(workers []Worker) bool {
 	want := map[string]lifecycle.State{
 		"ready": lifecycle.Running, "escaped": lifecycle.Running, "starting": lifecycle.Starting, "backing": lifecycle.Backoff,
@@ -61,8 +62,9 @@ func reached(workers []Worker) bool {
 
 func init() { roles["initiator"] = runTestInitiator }
 
-// runTestInitiator is the role of an initiator in a process of its own, which can be
-// killed: it runs inEveryPhase, and says when everybody is where they should be.
+// runTestInitiator is the role of an initiator in a process of its own, which
+// can be killed: it runs inEveryPhase, and reports when every worker is in its
+// phase.
 func runTestInitiator() int {
 	k, err := keeper.Launch(keeper.Options{})
 	if err != nil {
@@ -93,7 +95,7 @@ func runTestInitiator() int {
 	}
 }
 
-// marked are the processes that carry a mark in their environment.
+// marked returns the processes that carry a mark in their environment.
 func marked(mark string) (pids []int) {
 	found, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, path := range found {
@@ -105,7 +107,7 @@ func marked(mark string) (pids []int) {
 	return pids
 }
 
-// gone waits until a process, of whomever, has ended.
+// gone waits until a process, of any parent, has ended.
 func gone(t *testing.T, pid int) {
 	t.Helper()
 	fd, err := unix.PidfdOpen(pid, 0)
@@ -126,8 +128,8 @@ func gone(t *testing.T, pid int) {
 	}
 }
 
-// TestKilledInEveryPhase: SIGKILL of the initiator, and of it and its keeper at
-// once, while workers are in every phase.
+// TestKilledInEveryPhase: SIGKILL of the initiator, and of initiator and keeper
+// at the same time, while workers are in every phase.
 func TestKilledInEveryPhase(t *testing.T) {
 	for _, victims := range []string{"initiator", "both"} {
 		t.Run(victims, func(t *testing.T) {
@@ -166,15 +168,15 @@ func TestKilledInEveryPhase(t *testing.T) {
 			if len(before) != everybody {
 				t.Errorf("there are %d processes", len(before))
 			}
-			if victims == "both" { // at once: the initiator does not live to see the keeper's death
+			if victims == "both" { // at once: the initiator does not see the keeper's death
 				keepertest.SuspendProcess(t, cmd.Process.Pid)
 				_ = syscall.Kill(keeperPID, syscall.SIGKILL)
 			}
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 			if victims == "both" {
-				// The workers die with the thread that forked them. What had
-				// escaped has nobody left, and is found by its environment.
+				// The workers die with the thread that forked them. An escaped
+				// process has no parent left and is found by its environment.
 				gone(t, keeperPID)
 				if ended := KillLeftovers(guids); len(ended) == 0 {
 					t.Error("the sweep found nothing; the escapee should have been left")
@@ -190,8 +192,8 @@ func TestKilledInEveryPhase(t *testing.T) {
 	}
 }
 
-// TestKeeperKilledInEveryPhase: nobody is lost, nobody runs twice, and who had
-// no process is as before.
+// TestKeeperKilledInEveryPhase: no worker is lost, no worker runs twice, and a
+// worker without a process is as before.
 func TestKeeperKilledInEveryPhase(t *testing.T) {
 	s := open(t, inEveryPhase())
 	s.ready("stopping", 1)

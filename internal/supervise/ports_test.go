@@ -14,8 +14,9 @@ import (
 	"initiator/internal/port"
 )
 
-// TestTakenBeforeStart: a fixed port that a foreign has. The worker is not
-// started beside it, says who it is, and comes up when the foreign has gone.
+// TestTakenBeforeStart: another program has a fixed port. The worker is not
+// started beside it; the reason names the program, and the worker starts when
+// the program has ended.
 func TestTakenBeforeStart(t *testing.T) {
 	foreign, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -60,11 +61,11 @@ func TestRangeExhausted(t *testing.T) {
 	s.saw("the third", func(other Transition) bool { return other.GUID == tr.GUID && other.Ready })
 }
 
-// TestStrangersComeAndGo: in a range of two, a foreign is met at the one port
-// and later at the other. The first is free again, and is given again.
+// TestStrangersComeAndGo: in a range of two, another program has the first
+// port, and later the second. The first is then free again and is used again.
 func TestStrangersComeAndGo(t *testing.T) {
 	first := lowest + 500 + 2*rand.IntN(249)
-	thieves := map[int]net.Listener{} // by the incarnation that meets them
+	thieves := map[int]net.Listener{} // by the incarnation that finds them
 	s := open(t, planOf(spec("w", "bind", func(sp *plan.Spec) {
 		sp.Socket, sp.Protocol, sp.Ready.Kind, sp.BeforeStart = "bind", "none", "tcp", []string{"/bin/true"}
 		sp.Restart.Delay = 0
@@ -93,8 +94,8 @@ func TestStrangersComeAndGo(t *testing.T) {
 	}
 }
 
-// TestNamedPortIsGivenBack: a port that no section names any more is one of the
-// range again.
+// TestNamedPortIsGivenBack: a port that no section names any more belongs to
+// the range again.
 func TestNamedPortIsGivenBack(t *testing.T) {
 	only := lowest + 998
 	ports := func(o *Options) { o.Ports = port.New(port.Range{Min: only, Max: only}) }
@@ -124,7 +125,7 @@ func TestListenPortsAreAvoided(t *testing.T) {
 	}
 }
 
-// TestIPv6Only: a worker that listens on ::1 and nowhere else.
+// TestIPv6Only: a worker that listens on ::1 only.
 func TestIPv6Only(t *testing.T) {
 	probe, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
@@ -146,8 +147,8 @@ func TestIPv6Only(t *testing.T) {
 	}
 }
 
-// TestListensElsewhere: a program that binds port 0, as if nobody had told it a
-// port, is not ready, and the reason says where nothing listens.
+// TestListensElsewhere: a program that binds port 0 instead of its port is not
+// ready, and the reason names the address on which nothing listens.
 func TestListensElsewhere(t *testing.T) {
 	s := open(t, planOf(spec("w", "elsewhere", func(sp *plan.Spec) { sp.StartTimeout, sp.Restart.Limit = 2*time.Second, 1 })))
 	if tr := s.reaches("w", lifecycle.Fatal); !strings.Contains(tr.Reason, "nothing listens on 127.0.0.1:") {
@@ -155,8 +156,8 @@ func TestListensElsewhere(t *testing.T) {
 	}
 }
 
-// TestPortZeroOfTheRange: with a range of 0 the kernel chooses, and the worker
-// keeps what it was given over a restart.
+// TestPortZeroOfTheRange: with a range of 0 the kernel chooses the port, and
+// the worker keeps it over a restart.
 func TestPortZeroOfTheRange(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit" })), func(o *Options) { o.Ports = port.New(port.Range{}) })
 	first := s.ready("w", 1)
@@ -168,8 +169,8 @@ func TestPortZeroOfTheRange(t *testing.T) {
 	}
 }
 
-// TestPlainNamesItsPort: a program that knows nothing of us is given a port
-// where its command has a place for one, another for each replica.
+// TestPlainNamesItsPort: a plain program gets a port in its command's place for
+// it, and each replica another port.
 func TestPlainNamesItsPort(t *testing.T) {
 	s := open(t, planOf(spec("w", "named", plain, func(sp *plan.Spec) {
 		sp.Command, sp.Replicas = append(sp.Command, "{port}", "{guid}"), 2

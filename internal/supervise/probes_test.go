@@ -23,7 +23,7 @@ func numberOf(t *testing.T, word string) int {
 	return n
 }
 
-// looked is a program off the contract that only a probe looks after.
+// looked is a plain program that only a liveness probe checks.
 func looked(flag string, check plan.ProbeCheck) plan.Spec {
 	return spec("w", "moody "+flag, func(sp *plan.Spec) {
 		sp.Protocol, sp.Ready = "none", plan.Ready{Kind: "tcp"}
@@ -40,7 +40,7 @@ func touch(t *testing.T, path string) {
 }
 
 // TestProbe: unready at the first failure, ready again at the first success,
-// and replaced after so many failures in a row.
+// and replaced after the configured number of failures in a row.
 func TestProbe(t *testing.T) {
 	for _, c := range []struct{ kind, reason string }{
 		{"http", "probe: GET / answers 500 (1 of"},
@@ -57,7 +57,7 @@ func TestProbe(t *testing.T) {
 			if !strings.Contains(tr.Reason, strings.ReplaceAll(c.reason, "FLAG", flag)) {
 				t.Error(tr.Reason)
 			}
-			sp.Restart.Delay *= 2 // a reload that keeps it, while it is unwell, forgets nothing
+			sp.Restart.Delay *= 2 // a reload that keeps the unready worker forgets nothing
 			if err := s.ApplyPlan(t.Context(), planOf(sp)); err != nil {
 				t.Fatal(err)
 			}
@@ -81,8 +81,8 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// TestProbeOfHungProgram: SIGSTOP leaves the kernel taking its connections, and
-// nobody answers. It is found, killed and replaced.
+// TestProbeOfHungProgram: after SIGSTOP the kernel still accepts connections,
+// but no answer comes. The worker is killed and replaced.
 func TestProbeOfHungProgram(t *testing.T) {
 	sp := looked("/nowhere", plan.ProbeCheck{Kind: "http", Path: "/"})
 	sp.Probe.Failures, sp.Probe.Timeout = 2, 500*time.Millisecond
@@ -95,7 +95,8 @@ func TestProbeOfHungProgram(t *testing.T) {
 	}
 }
 
-// TestProbeOfClosedPort: tcp, of a program that does not listen any more.
+// TestProbeOfClosedPort: a tcp probe of a program that does not listen any
+// more.
 func TestProbeOfClosedPort(t *testing.T) {
 	sp := looked("/nowhere", plan.ProbeCheck{Kind: "tcp"})
 	sp.Environment[0].Value, sp.Probe.Failures = "closes", 2
@@ -109,8 +110,9 @@ func TestProbeOfClosedPort(t *testing.T) {
 	}
 }
 
-// TestProbeThatHangs: the command of a probe is killed with all it started, and
-// counts as a failure; a worker that is stopped meanwhile leaves nothing of it.
+// TestProbeThatHangs: the command of a probe is killed with all its
+// descendants, and counts as a failure. A worker that is stopped in the
+// meantime leaves no process of the command.
 func TestProbeThatHangs(t *testing.T) {
 	said := filepath.Join(t.TempDir(), "pids")
 	sp := looked("/nowhere", plan.ProbeCheck{Kind: "exec", Command: []string{"/bin/sh", "-c", "sleep 1000 & echo $$ $! >> " + said + "; wait"}})

@@ -14,8 +14,9 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestQuiesceHearsTheKeeperOut: an exit that the keeper told before it had a memo
-// of the worker is told to nobody else, so it is in the memo.
+// TestQuiesceHearsTheKeeperOut: the keeper has reported an exit before it had a
+// snapshot of the worker. Only this initiator received the report, so the exit
+// is in the snapshot.
 func TestQuiesceHearsTheKeeperOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keeper.sock")
 	k, err := keeper.Launch(keeper.Options{HandoverSocket: path})
@@ -26,7 +27,7 @@ func TestQuiesceHearsTheKeeperOut(t *testing.T) {
 	s := open(t, planOf(once), func(o *Options) { o.Keeper = k })
 	was := s.ready("once", 1)
 	held, release := make(chan struct{}), make(chan struct{})
-	s.box.Put(func(*loop) { close(held); <-release }) // the loop hears nothing
+	s.box.Put(func(*loop) { close(held); <-release }) // the loop receives nothing
 	<-held
 	if err := syscall.Kill(was.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -50,7 +51,7 @@ func TestQuiesceHearsTheKeeperOut(t *testing.T) {
 		}
 	})
 	s2 := open(t, planOf(once), func(o *Options) { o.Keeper, o.Held = next, left })
-	for s2.one("once").State != lifecycle.Exited { // as the memo says, or as it is told
+	for s2.one("once").State != lifecycle.Exited { // from the snapshot, or from the replayed events
 		s2.next()
 	}
 	if is := s2.one("once"); is.State != lifecycle.Exited || is.PID != 0 || is.LastExit.Signal != "KILL" {
@@ -58,7 +59,7 @@ func TestQuiesceHearsTheKeeperOut(t *testing.T) {
 	}
 }
 
-// TestQuiesceOfAKeeperThatIsStopped: everything goes on as it was.
+// TestQuiesceOfAKeeperThatIsStopped: the supervisor goes on as before.
 func TestQuiesceOfAKeeperThatIsStopped(t *testing.T) {
 	s := open(t, planOf(spec("w", "webhook")))
 	s.ready("w", 1)

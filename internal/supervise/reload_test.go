@@ -9,8 +9,8 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestReloadDuringRestart: a reload that comes while a worker is in each part
-// of a restart ends with exactly one process, of the new spec.
+// TestReloadDuringRestart: a reload that arrives in any part of a restart ends
+// with exactly one process, of the new definition.
 func TestReloadDuringRestart(t *testing.T) {
 	slow := func(sp *plan.Spec) {
 		sp.Ready, sp.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, 100*time.Millisecond
@@ -52,7 +52,7 @@ func TestReloadDuringRestart(t *testing.T) {
 			if before[0].PID != 0 && alive(before[0].PID) {
 				t.Errorf("pid %d of the old spec lives", before[0].PID)
 			}
-			if err := s.ApplyPlan(t.Context(), planOf()); err != nil { // and gone, while nobody looks
+			if err := s.ApplyPlan(t.Context(), planOf()); err != nil { // and gone, before the test looks
 				t.Fatal(err)
 			}
 			if left := s.Workers(); len(left) != 0 || alive(after[0].PID) {
@@ -62,7 +62,7 @@ func TestReloadDuringRestart(t *testing.T) {
 	}
 }
 
-// TestRemovedDuringRestart: a worker that leaves the file while it restarts.
+// TestRemovedDuringRestart: a worker leaves the file while it restarts.
 func TestRemovedDuringRestart(t *testing.T) {
 	s := open(t, planOf(spec("w", "stubborn", plain, func(sp *plan.Spec) {
 		sp.Ready, sp.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, 100*time.Millisecond
@@ -78,8 +78,9 @@ func TestRemovedDuringRestart(t *testing.T) {
 	}
 }
 
-// TestReloadTriesAgain: a definition that was mended is tried, whatever became
-// of the worker under the old one; but what a person has stopped stays so.
+// TestReloadTriesAgain: a corrected definition is tried, whatever state the
+// worker had under the old definition; but a worker that a person has stopped
+// stays stopped.
 func TestReloadTriesAgain(t *testing.T) {
 	mended := planOf(spec("w", "wait", plain, func(sp *plan.Spec) { sp.Limits.Nice = 1 }))
 	once := func(sp *plan.Spec) { plain(sp); sp.Restart.Limit = 1 }

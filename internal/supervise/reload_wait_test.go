@@ -22,8 +22,8 @@ func init() {
 	}
 }
 
-// TestReloadWhileItStarts: a reload about something else forgets no start that
-// is under way.
+// TestReloadWhileItStarts: a reload about another key forgets no start that is
+// under way.
 func TestReloadWhileItStarts(t *testing.T) {
 	sp := spec("w", "late", func(sp *plan.Spec) { sp.StartTimeout = 0 })
 	s := open(t, planOf(sp))
@@ -40,8 +40,8 @@ func TestReloadWhileItStarts(t *testing.T) {
 	}
 }
 
-// TestReloadTakesAwayWhatIsWaitedFor: a worker does not wait for what the file
-// no longer asks for.
+// TestReloadTakesAwayWhatIsWaitedFor: a worker does not wait for a dependency
+// that has left the file.
 func TestReloadTakesAwayWhatIsWaitedFor(t *testing.T) {
 	db := spec("db", "wait", plain, func(sp *plan.Spec) { sp.Autostart = false })
 	app := spec("app", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}} })
@@ -54,8 +54,8 @@ func TestReloadTakesAwayWhatIsWaitedFor(t *testing.T) {
 	s.ready("app", 1)
 }
 
-// TestScaleTakesAwayWhatIsWaitedFor: of two, one is ready and the other never
-// will be. Without the other there is nothing to wait for.
+// TestScaleTakesAwayWhatIsWaitedFor: one of two workers is ready and the other
+// never becomes ready. Without the second worker the dependency is met.
 func TestScaleTakesAwayWhatIsWaitedFor(t *testing.T) {
 	s := open(t, planOf(
 		spec("db", "", plain, func(sp *plan.Spec) {

@@ -59,7 +59,7 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// TestOnePortServesOneWorker: what can never come up is not tried.
+// TestOnePortServesOneWorker: a second worker for a fixed port is refused.
 func TestOnePortServesOneWorker(t *testing.T) {
 	port := lowest + 990
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Port = port })))
@@ -82,7 +82,7 @@ func TestOnePortServesOneWorker(t *testing.T) {
 	}
 }
 
-// TestWorkersAreInTheOrderOfThePlan: also those that came later.
+// TestWorkersAreInTheOrderOfThePlan: this holds for later workers as well.
 func TestWorkersAreInTheOrderOfThePlan(t *testing.T) {
 	s := open(t, planOf(spec("b", "webhook"), spec("a", "wait", plain)))
 	if err := s.ApplyPlan(t.Context(), planOf(spec("c", "wait", plain), spec("b", "webhook"), spec("a", "wait", plain))); err != nil {
@@ -100,7 +100,7 @@ func TestWorkersAreInTheOrderOfThePlan(t *testing.T) {
 	}
 }
 
-// TestApply: only what differs is touched.
+// TestApply: only what differs is changed.
 func TestApply(t *testing.T) {
 	p := planOf(spec("kept", "webhook"), spec("changed", "webhook"), spec("removed", "webhook"))
 	s := open(t, p)
@@ -160,7 +160,7 @@ func TestRequestsAfterTheEnd(t *testing.T) {
 	s.ReportEvent(lifecycle.Event{Kind: lifecycle.HeartbeatsOverdue, GUID: "nobody"})
 }
 
-// TestNobodyWaitsForEver: a client that has gone leaves nothing with a worker
+// TestNobodyWaitsForEver: a client that has gone leaves no waiter at a worker
 // that does not change.
 func TestNobodyWaitsForEver(t *testing.T) {
 	p := planOf(spec("w", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}} }))

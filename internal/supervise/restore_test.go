@@ -11,8 +11,8 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestSnapshotRestoresARecord with its phase by name, its past, and its times on
-// a clock that was set in between.
+// TestSnapshotRestoresARecord with its phase by name, its deaths, and its times
+// on a clock that was set in between.
 func TestSnapshotRestoresARecord(t *testing.T) {
 	now := time.Now()
 	var unhealthy lifecycle.EndCause
@@ -52,8 +52,8 @@ func TestSnapshotRestoresARecord(t *testing.T) {
 	}
 }
 
-// TestSuccessorGoesOn: a supervisor that has frozen is followed by one that
-// finds the worker as it was, and ends the one that the file no longer has.
+// TestSuccessorGoesOn: after Quiesce, the next supervisor finds the worker in
+// its earlier state, and ends the worker that has left the file.
 func TestSuccessorGoesOn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keeper.sock")
 	k, err := keeper.Launch(keeper.Options{HandoverSocket: path})
@@ -82,15 +82,15 @@ func TestSuccessorGoesOn(t *testing.T) {
 	outdated(t, s2, next)
 }
 
-// outdated: a keeper of an older version is replaced when its last worker has
-// ended, and the next workers run under the new one.
+// outdated checks that a keeper of an older version is replaced when its last
+// worker has ended, and that the next workers run under the new keeper.
 func outdated(t *testing.T, s *stage, old *keeper.Keeper) {
 	t.Helper()
 	port := s.one("stays").Port
 	if _, err := s.Stop(t.Context(), "all"); err != nil {
 		t.Fatal(err)
 	}
-	if err := old.Close(); err != nil { // returns when it has ended, as it does by itself
+	if err := old.Close(); err != nil { // returns when the keeper has ended by itself
 		t.Fatal(err)
 	}
 	results, err := s.Start(t.Context(), "stays")

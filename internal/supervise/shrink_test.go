@@ -11,14 +11,14 @@ import (
 	"initiator/internal/plan"
 )
 
-// deaf is ready when it no longer minds TERM, and stops after an hour or with
-// the keeper's KILL.
+// deaf is ready when it ignores TERM, and stops after an hour or with the
+// keeper's KILL.
 func deaf(s *plan.Spec) {
 	plain(s)
 	s.Ready, s.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, time.Hour
 }
 
-// shrinking is a stage on which the second worker of x is on its way out, and
+// shrinking is a stage on which the second worker of x is being removed, and
 // other pools follow in the order of workers.
 func shrinking(t *testing.T) *stage {
 	s := open(t, planOf(
@@ -31,8 +31,8 @@ func shrinking(t *testing.T) *stage {
 	return s
 }
 
-// TestKeeperKilledDuringScaleDown: the worker that was to go is gone with its
-// keeper, and each of the others comes back.
+// TestKeeperKilledDuringScaleDown: the worker that was being removed is gone
+// with its keeper, and every other worker restarts.
 func TestKeeperKilledDuringScaleDown(t *testing.T) {
 	s := shrinking(t)
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
@@ -45,8 +45,8 @@ func TestKeeperKilledDuringScaleDown(t *testing.T) {
 	s.KillAll()
 }
 
-// TestStartOfWorkerThatGoes: whoever starts or restarts everything does not
-// bring back what the scale has taken away.
+// TestStartOfWorkerThatGoes: a start or restart of everything does not bring
+// back a worker that was scaled away.
 func TestStartOfWorkerThatGoes(t *testing.T) {
 	s := shrinking(t)
 	goes := s.Workers()[1]

@@ -20,12 +20,12 @@ import (
 
 var ctxBackground = context.Background()
 
-// lowest is the first port of this run's own range: another run beside it must
-// not be given a port in the moment in which ours binds it anew.
+// lowest is the first port of this run's own range: a parallel run must not be
+// given a port at the moment in which this run binds it again.
 var lowest = 10000 + os.Getpid()%19*1000
 
-// stage is a running supervisor with a real keeper, and a way to wait for
-// what happens on it.
+// stage is a running supervisor with a real keeper, and waits for what it
+// reports.
 type stage struct {
 	*Supervisor
 	t      testing.TB
@@ -37,7 +37,7 @@ type stage struct {
 	mu     sync.Mutex
 	seen   []Transition
 	lines  []string
-	waited time.Duration // in next, for what has not come
+	waited time.Duration // in next, without a transition
 	change chan struct{} // closed and replaced at each transition or line
 }
 
@@ -61,7 +61,7 @@ func spec(name, role string, change ...func(*plan.Spec)) plan.Spec {
 	return s
 }
 
-// plain is a program that knows nothing of the contract.
+// plain is a program that does not know the contract.
 func plain(s *plan.Spec) {
 	s.Contract, s.Protocol, s.Ready.Kind, s.StartSecs = false, "none", "alive", 0
 }
@@ -95,7 +95,8 @@ func open(t testing.TB, p *plan.Plan, change ...func(*Options)) *stage {
 	return s
 }
 
-// close stops everything, kills it when that takes too long, and says so.
+// close stops everything. It fails the test and kills everything when that
+// takes too long.
 func (s *stage) close() {
 	s.cancel()
 	select {
@@ -143,7 +144,7 @@ func (s *stage) wake() {
 	s.change = make(chan struct{})
 }
 
-// until waits until what was seen satisfies ok.
+// until waits until ok accepts the transitions and lines so far.
 func (s *stage) until(what string, ok func(seen []Transition, lines []string) bool) {
 	s.t.Helper()
 	deadline := time.After(patience)
@@ -191,7 +192,7 @@ func (s *stage) reaches(name string, state lifecycle.State) Transition {
 	return s.saw(name+" "+state.String(), func(tr Transition) bool { return tr.Name == name && tr.To == state })
 }
 
-// line waits for an output line that begins so, and returns the rest.
+// line waits for an output line with a prefix, and returns the rest.
 func (s *stage) line(prefix string) (rest string) {
 	s.t.Helper()
 	s.until("the line "+prefix, func(_ []Transition, lines []string) bool {
@@ -226,7 +227,7 @@ func (s *stage) next() {
 	s.mu.Unlock()
 	select {
 	case <-change:
-	case <-time.After(50 * time.Millisecond): // it may have been the one before
+	case <-time.After(50 * time.Millisecond): // it may have been the transition before
 		s.waited += 50 * time.Millisecond
 		if s.waited > patience {
 			s.t.Fatalf("waited %s; the workers: %+v", patience, s.Workers())

@@ -11,7 +11,8 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestStopAnswers: what a stop of each kind of worker answers, and that it is so.
+// TestStopAnswers: the answer to a stop of each kind of worker, and that it is
+// true.
 func TestStopAnswers(t *testing.T) {
 	escapes := func(script string) func(*plan.Spec) {
 		return func(sp *plan.Spec) {
@@ -24,7 +25,7 @@ func TestStopAnswers(t *testing.T) {
 		name   string
 		change func(*plan.Spec)
 		proven bool
-		kill   bool // the leader is killed first, from outside
+		kill   bool // the first process is killed first, from outside
 	}{
 		{"obedient", escapes("echo PID $$; exec sleep 1000"), true, false},
 		{"deaf", escapes("trap '' TERM; echo PID $$; while :; do sleep 1; done"), true, false},
@@ -36,7 +37,7 @@ func TestStopAnswers(t *testing.T) {
 			s := open(t, planOf(spec("w", "", c.change, func(sp *plan.Spec) { sp.Restart.Auto = "false" })))
 			leader := s.ready("w", 1).PID
 			pid := numberOf(t, s.line("PID "))
-			if c.kill { // its descendant was an orphan before anybody looked, and now has no relative
+			if c.kill { // the descendant was an orphan before the keeper looked, and has no relative now
 				_ = syscall.Kill(leader, syscall.SIGKILL)
 				s.reaches("w", lifecycle.Exited)
 			}
@@ -52,15 +53,15 @@ func TestStopAnswers(t *testing.T) {
 				t.Errorf("pid %d lives, and it says %+v", pid, r)
 			}
 			s.close()
-			if alive(pid) || alive(leader) { // whatever could not be attributed ends with the keeper
+			if alive(pid) || alive(leader) { // a process that could not be attributed ends with the keeper
 				t.Error("something is left after the end of the keeper")
 			}
 		})
 	}
 }
 
-// TestStopOrder: one after the other where priority or after say so, in the
-// reverse of the start, and together where they do not.
+// TestStopOrder: one after another where priority or `after` say so, in reverse
+// of the start, and otherwise together.
 func TestStopOrder(t *testing.T) {
 	slow := func(sp *plan.Spec) {
 		plain(sp)

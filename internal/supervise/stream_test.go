@@ -24,7 +24,8 @@ func TestOnlyWorkersThatCouldUseAStreamAreBornWithOne(t *testing.T) {
 	}
 }
 
-// TestBothEndsOfAStreamAreClosedOnExec, or the end of one would never be seen.
+// TestBothEndsOfAStreamAreClosedOnExec: otherwise the end of a process would
+// not close its stream.
 func TestBothEndsOfAStreamAreClosedOnExec(t *testing.T) {
 	ours, theirs, err := streamPair()
 	if err != nil {
@@ -50,13 +51,13 @@ func TestBothEndsOfAStreamAreClosedOnExec(t *testing.T) {
 	ours.Close()
 }
 
-// TestAStreamHasOneOwner: the worker until the dispatcher takes it, and no
-// descriptor is left, whoever had it last.
+// TestAStreamHasOneOwner: the worker owns it until the dispatcher takes it, and
+// no descriptor is left in either case.
 func TestAStreamHasOneOwner(t *testing.T) {
 	before := descriptors(t)
 	l := &loop{}
 	w := &worker{rec: lifecycle.Record{Spec: &plan.Spec{Contract: true, Protocol: "webhook"}}}
-	for range 3 { // an incarnation that never came to be ready leaves nothing
+	for range 3 { // an incarnation that never became ready leaves nothing
 		l.openStream(w).Close()
 	}
 	if got := descriptors(t); got != before+1 {

@@ -82,7 +82,7 @@ func TestExitClasses(t *testing.T) {
 	}
 }
 
-// TestEscapeIsEndedBeforeTheRestart: a leader that dies and leaves a
+// TestEscapeIsEndedBeforeTheRestart: the first process dies and leaves a
 // descendant that called setsid and ignores TERM.
 func TestEscapeIsEndedBeforeTheRestart(t *testing.T) {
 	s := open(t, planOf(spec("w", "escape", plain, func(sp *plan.Spec) { sp.Restart.Limit = 2 })))
@@ -191,7 +191,8 @@ func TestOnFatalShutdown(t *testing.T) {
 	}
 }
 
-// TestEnvironment: what a worker is given, by contract, and what it is not.
+// TestEnvironment: a worker gets what the contract promises, and nothing
+// reserved.
 func TestEnvironment(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "/somewhere")
 	t.Setenv("LISTEN_FDS", "1")

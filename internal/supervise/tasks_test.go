@@ -13,14 +13,15 @@ import (
 	"initiator/internal/plan"
 )
 
-// dispatcher notes what it is told, and answers a drain when it is let.
+// dispatcher records what the supervisor tells it, and answers a drain when the
+// test lets it.
 type dispatcher struct {
 	mu    sync.Mutex
 	told  []string
 	last  Instance
 	s     *stage
 	drain bool // answer at once
-	// attached, where it is set, gets a token for each Attach.
+	// attached, if set, gets a token for each Attach.
 	attached chan struct{}
 }
 
@@ -54,7 +55,7 @@ func (d *dispatcher) Detach(_ string, incarnation int, reason string) {
 	d.note("detach %d: %s", incarnation, reason)
 }
 
-// instance is the last that was attached.
+// instance returns the last attached instance.
 func (d *dispatcher) instance() Instance {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -82,8 +83,8 @@ func openWith(t *testing.T, d *dispatcher, p *plan.Plan) *stage {
 	return s
 }
 
-// TestDispatcherIsTold: attached when ready, drained before a stop, detached
-// when the process has ended, each with its incarnation.
+// TestDispatcherIsTold: a worker is attached when ready, drained before a stop,
+// and detached when the process has ended, each time with its incarnation.
 func TestDispatcherIsTold(t *testing.T) {
 	d := &dispatcher{drain: true}
 	s := openWith(t, d, planOf(spec("w", "webhook")))
@@ -115,7 +116,7 @@ func TestDispatcherIsTold(t *testing.T) {
 	}
 }
 
-// TestDrainIsBounded: tasks that never end do not hold up a stop for ever.
+// TestDrainIsBounded: tasks that never end do not delay a stop for ever.
 func TestDrainIsBounded(t *testing.T) {
 	d := &dispatcher{}
 	s := openWith(t, d, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Drain = 20 * time.Millisecond })))
@@ -126,8 +127,8 @@ func TestDrainIsBounded(t *testing.T) {
 	}
 }
 
-// TestDing: a slave is offered to the dispatcher when its port is its own, and
-// is ready when its connect was accepted.
+// TestDing: a slave is attached when it owns its port, and is ready when it has
+// accepted the connect.
 func TestDing(t *testing.T) {
 	d := &dispatcher{drain: true, attached: make(chan struct{}, 9)}
 	s := openWith(t, d, planOf(spec("w", "http", func(sp *plan.Spec) { sp.Protocol = "ding" })))
@@ -142,7 +143,8 @@ func TestDing(t *testing.T) {
 	s.ready("w", 1)
 }
 
-// TestStuck: the dispatcher asks for the death of a worker for one of its tasks.
+// TestStuck: the dispatcher asks for the end of a worker because of one of its
+// tasks.
 func TestStuck(t *testing.T) {
 	d := &dispatcher{drain: true}
 	s := openWith(t, d, planOf(spec("w", "webhook")))
@@ -155,8 +157,9 @@ func TestStuck(t *testing.T) {
 	}
 }
 
-// TestChaos lets everything happen to real processes at once and then looks:
-// everyone is ready again, nobody has two processes, and a stop is a stop.
+// TestChaos lets everything happen to real processes at the same time.
+// Afterwards every worker is ready, no worker has two processes, and a stop
+// leaves nothing.
 func TestChaos(t *testing.T) {
 	p := planOf(spec("a", "webhook", func(sp *plan.Spec) { sp.Replicas = 4; sp.Socket = "inherit" }), spec("b", "wait", plain, func(sp *plan.Spec) { sp.Replicas = 4 }))
 	for i := range p.Workers {
@@ -186,7 +189,7 @@ func TestChaos(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	results, err := s.Restart(t.Context(), "all") // whoever was killed last may not know it yet
+	results, err := s.Restart(t.Context(), "all") // the worker that was killed last may not show it yet
 	if err != nil {
 		t.Fatal(err)
 	}

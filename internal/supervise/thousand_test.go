@@ -18,7 +18,7 @@ func sleeper(s *plan.Spec) {
 	s.Command, s.Stdout = []string{"/bin/sleep", "1000"}, plan.Log{}
 }
 
-// TestThousand starts, hurts and stops a thousand workers, and counts what is
+// TestThousand starts, kills and stops a thousand workers, and counts what is
 // left: no process, no descriptor, no goroutine.
 func TestThousand(t *testing.T) {
 	const n = 1000
@@ -42,7 +42,7 @@ func TestThousand(t *testing.T) {
 	if now := descriptors(t); now != files {
 		t.Errorf("%d descriptors before, %d after", files, now)
 	}
-	// Whoever is waited for has done its last thing, and may not be off yet.
+	// A goroutine that has reported its end may still run for a moment.
 	for began := time.Now(); runtime.NumGoroutine() > goroutines && time.Since(began) < patience; {
 		runtime.Gosched()
 	}
@@ -59,7 +59,7 @@ func descriptors(t *testing.T) int {
 	return len(entries)
 }
 
-// quiet keeps what is measured from being what is logged.
+// quiet turns off the log, so that a benchmark does not measure it.
 func quiet(o *Options) { o.Logger = hclog.NewNullLogger() }
 
 // counter replaces the stage's list of transitions by a count.
