@@ -52,7 +52,10 @@ func (l *loop) resumeWorkers() {
 	}
 	l.applyQueued()
 	for _, h := range l.unknownWorkers {
-		_ = l.keeper.End(keeper.EndOrder{GUID: h.GUID, Incarnation: h.Incarnation, Signal: signalNumber("KILL")}) // when the keeper is lost, the process is lost as well
+		if l.keeper == nil {
+			break // the process was lost with the keeper
+		}
+		_ = l.keeper.End(keeper.EndOrder{GUID: h.GUID, Incarnation: h.Incarnation, Signal: signalNumber("KILL")})
 	}
 	l.logRestored()
 	for _, w := range l.order {
@@ -71,12 +74,12 @@ func (l *loop) resumeWorkers() {
 // earlier initiator.
 func (l *loop) resumeWorker(w *worker) {
 	r := &w.rec
-	if !w.isKept() { // the snapshot was saved for an upgrade, which this is
+	if l.keeper != nil && !w.isKept() { // the snapshot was saved for an upgrade, which this is
 		l.logUnsent(l.keeper.SaveSnapshot(w.guid, nil, 0, false, 0), "delete snapshot", w)
 	}
 	switch {
 	case r.Phase.AtRest():
-		if w.restored.HasSocket {
+		if l.keeper != nil && w.restored.HasSocket {
 			l.logUnsent(l.keeper.ReleaseSocket(w.guid), "release", w)
 		}
 	case r.Phase == lifecycle.PhaseWaiting:
