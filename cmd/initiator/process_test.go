@@ -195,7 +195,7 @@ func TestASecondSignalKillsTheWorkers(t *testing.T) {
 	p.awaitReady()
 	p.sendSignal(syscall.SIGINT)
 	p.awaitOutput("Ctrl-C again kills them")
-	p.awaitOutput("waits for deaf")
+	p.awaitOutput("waiting for deaf")
 	p.sendSignal(syscall.SIGINT)
 	if said := p.expectExit(130); !strings.Contains(said, "killing the remaining workers (second SIGINT)") {
 		t.Errorf("it said\n%s", said)

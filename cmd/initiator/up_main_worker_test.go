@@ -25,7 +25,7 @@ func TestUpEndsWithTheMainWorker(t *testing.T) {
 		{"[worker:main]\ncontract = off\ncommand = ./nowhere\nstartretries = 1\n", 125},
 	} {
 		p := startProcess(t, newTestDirectory(t, sleeper+c.ini), "up", "--main", "main")
-		if said := p.expectExit(c.code); !strings.Contains(said, "main has ended, and with it everything") {
+		if said := p.expectExit(c.code); !strings.Contains(said, "the main worker main has ended, stopping all others") {
 			t.Errorf("%s: it said %s", c.ini, said)
 		}
 	}
@@ -53,7 +53,7 @@ func TestUpRunsOnWhileTheMainWorkerRestarts(t *testing.T) {
 func TestAMainWorkerThatDoesNotExistIsRefused(t *testing.T) {
 	for _, c := range []struct{ ini, name, text string }{
 		{sleeper, "slepper", "did you mean sleeper?"},
-		{sleeper + "autostart = false\n", "sleeper", "it would wait to be started"},
+		{sleeper + "autostart = false\n", "sleeper", "the worker is not started automatically"},
 	} {
 		p := startProcess(t, newTestDirectory(t, c.ini), "up", "--main", c.name)
 		if said := p.expectExit(2); !strings.Contains(said, c.text) {

@@ -139,7 +139,7 @@ func TestInitOnATerminal(t *testing.T) {
 	}
 	ctrlC()
 	said := awaitOnTerminal(t, lines, "Ctrl-C again kills them")
-	said += awaitOnTerminal(t, lines, "waits for deaf") // a second later
+	said += awaitOnTerminal(t, lines, "waiting for deaf") // a second later
 	if strings.Contains(said, "second SIGINT") {
 		t.Errorf("one Ctrl-C was heard twice:\n%s", said)
 	}
