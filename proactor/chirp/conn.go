@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// closeTimeout is how long a connection that ends waits for the other side: to
+// closeTimeout is how long a connection that ends waits for the remote end: to
 // take the queued messages, or until its last messages are read.
 const closeTimeout = time.Second
 
@@ -84,7 +84,7 @@ func (c *Conn) ExchangeHandshakes(ctx context.Context) (Handshake, error) {
 
 // exchangeHandshakes sends and receives the handshakes at the same time. Both
 // sides send first, and on a stream without a buffer a write does not return
-// until the other side reads.
+// until the remote end reads.
 func exchangeHandshakes(ctx context.Context, nc net.Conn, r *frameReader, ours Handshake) (Handshake, error) {
 	stop := context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
 	wrote := make(chan error, 1)
@@ -105,7 +105,7 @@ func exchangeHandshakes(ctx context.Context, nc net.Conn, r *frameReader, ours H
 	return theirs, err
 }
 
-// Send queues a message. It never waits for the other side; messages that are
+// Send queues a message. It never waits for the remote end; messages that are
 // ready together are written together. Header and Data are copied. Type and
 // Serial are ignored. Errors: *[SizeError] and [ErrBacklog], after which the
 // connection still works, or the reason for which the connection has ended. A
@@ -116,7 +116,7 @@ func (c *Conn) Send(m Message) error {
 	return c.writer.queueMessage(&m)
 }
 
-// SendNoop queues a NOOP, ahead of all data. It shows the other side only that
+// SendNoop queues a NOOP, ahead of all data. It shows the remote end only that
 // this side is reachable.
 func (c *Conn) SendNoop() error { return c.writer.queueMessage(&Message{Type: Noop}) }
 
@@ -140,7 +140,7 @@ func (c *Conn) Serve(receive func(*Message)) error {
 }
 
 // runWriter writes until the connection ends. A failed write does not close the
-// stream at once: the other side may have sent a result before it closed, and
+// stream at once: the remote end may have sent a result before it closed, and
 // that is still read.
 func (c *Conn) runWriter() error {
 	err := c.writer.run()

@@ -165,7 +165,7 @@ func (p *Peer) tryStartLink(ctx context.Context, raw net.Conn, with netip.Addr, 
 	return newLink(p, raw, nc, reader), hello, err
 }
 
-// serveLink makes the link the one of its remote, and reads from it until it
+// serveLink makes the link the current link of its remote, and reads from it until it
 // ends.
 func (p *Peer) serveLink(l *link, at netip.AddrPort, hello Handshake) {
 	if !p.registerLink(l, at, hello) {

@@ -24,7 +24,7 @@ const (
 	// UnexpectedAck means that no message with that identity waits for an
 	// acknowledgement.
 	UnexpectedAck
-	// ShortHandshake means that the other side closed the stream inside its
+	// ShortHandshake means that the remote end closed the stream inside its
 	// handshake.
 	ShortHandshake
 )
@@ -47,7 +47,7 @@ func (f Fault) Error() string {
 	return fmt.Sprintf("fault %d", uint8(f))
 }
 
-// ProtocolError says that the other side broke the protocol. The connection is
+// ProtocolError says that the remote end broke the protocol. The connection is
 // closed when it is returned.
 type ProtocolError struct {
 	Fault Fault
@@ -82,6 +82,6 @@ var (
 	// ErrClosed says that this side has closed the connection.
 	ErrClosed = errors.New("connection is closed")
 	// ErrBacklog says that more bytes wait to be written than the limit allows,
-	// because the other side does not read. The message was not queued.
+	// because the remote end does not read. The message was not queued.
 	ErrBacklog = errors.New("send message: too much waits to be written, the other side does not read")
 )

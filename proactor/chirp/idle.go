@@ -15,7 +15,7 @@ const (
 
 // actionAfterIdle returns what to do before the next message after a connection
 // was idle, when idle connections are kept for reuse. After three quarters of
-// that time the other side, which measures with its own clock, may have closed
+// that time the remote end, which measures with its own clock, may have closed
 // it.
 func actionAfterIdle(idle, reuse time.Duration) idleAction {
 	if idle >= reuse*3/4 {

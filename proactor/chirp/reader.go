@@ -37,7 +37,7 @@ func newReaderSize(r io.Reader, limit, buffer int) *frameReader {
 	return &frameReader{buf: bufio.NewReaderSize(r, max(buffer, minReadBuffer)), limit: limit}
 }
 
-// readHandshake reads the handshake of the other side. io.EOF means that the
+// readHandshake reads the handshake of the remote end. io.EOF means that the
 // other side closed the stream before its first byte.
 func (r *frameReader) readHandshake() (Handshake, error) {
 	p, err := r.buf.Peek(HandshakeSize)
@@ -54,7 +54,7 @@ func (r *frameReader) readHandshake() (Handshake, error) {
 
 // readMessage reads one message into m. Header and Data belong to the reader
 // and are valid until the next call; [Message.Own] keeps them. Errors: io.EOF
-// when the other side closed the stream between two messages;
+// when the remote end closed the stream between two messages;
 // io.ErrUnexpectedEOF, wrapped, when it did so inside a message; a
 // *[ProtocolError] when it broke the protocol.
 func (r *frameReader) readMessage(m *Message) error {
