@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"initiator/internal/heap"
+	"initiator/internal/gctuner"
 	"initiator/internal/stdinsettings"
 	"initiator/internal/webhook"
 
@@ -37,13 +37,13 @@ const (
 // DELETE /shutdown, SIGTERM or SIGINT asks it to end. Then it accepts no more
 // tasks, waits for the running tasks, and exits with 0. A second signal ends
 // the process at once. Under load Main makes garbage collection less frequent
-// ([heap.Pace]). It does not return.
+// ([gctuner.Start]). It does not return.
 func Main(handlers ...Handler) { Options{Handlers: handlers}.Main() }
 
 // Main is [Main] with hooks and other options. Args, Stdin and Logger default
 // to those of the process.
 func (o Options) Main() {
-	heap.Pace()
+	gctuner.Start()
 	launched := os.Getenv("INITIATOR_GUID") != ""
 	setDefault(&o.Args, o.Args == nil, os.Args[1:])
 	if o.Stdin == nil {

@@ -5,11 +5,11 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/supervisorctl"
-	"initiator/internal/heap"
+	"initiator/internal/gctuner"
 )
 
 func main() {
-	heap.Pace()
+	gctuner.Start()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -80,17 +80,17 @@ func (i *taskImporter) sendLines(ctx context.Context, c *client.Client, in io.Re
 		var some [][]byte
 		var numbers []int
 		for size := 0; more && len(some) < maxBatchLines && size < maxBatchBytes; {
-			line, err := lines.Next()
+			line, err := lines.NextLine()
 			switch {
 			case errors.Is(err, io.EOF):
 				more = false
 			case errors.Is(err, ndjson.ErrTooLong):
 				i.n.Refused++
-				i.printRefusal(lines.Line(), err)
+				i.printRefusal(lines.LineNumber(), err)
 			case err != nil:
-				return errors.Join(fmt.Errorf("read line %d: %w", lines.Line()+1, err), i.sendBatch(ctx, c, some, numbers))
+				return errors.Join(fmt.Errorf("read line %d: %w", lines.LineNumber()+1, err), i.sendBatch(ctx, c, some, numbers))
 			default:
-				some, numbers = append(some, line), append(numbers, lines.Line())
+				some, numbers = append(some, line), append(numbers, lines.LineNumber())
 				size += len(line)
 			}
 		}

@@ -57,8 +57,8 @@ func (f *taskInput) sendItems(ctx context.Context) <-chan inputLine {
 
 // nextItem reads one line.
 func (f *taskInput) nextItem() inputLine {
-	data, err := f.lines.Next()
-	it := inputLine{line: f.lines.Line(), data: data, err: err}
+	data, err := f.lines.NextLine()
+	it := inputLine{line: f.lines.LineNumber(), data: data, err: err}
 	switch {
 	case errors.Is(err, ndjson.ErrTooLong):
 	case err != nil:

@@ -117,20 +117,20 @@ type batchLine struct {
 // there may be more.
 func (b *batch) readLines(from *ndjson.Reader) bool {
 	for bytes := 0; len(b.lines) < batchLines && bytes < batchBytes; {
-		line, err := from.Next()
+		line, err := from.NextLine()
 		bytes += len(line)
 		switch {
 		case errors.Is(err, io.EOF):
 			return false
 		case errors.Is(err, ndjson.ErrTooLong):
-			b.refuseLine(from.Line(), webhook.BodyTooLarge, err.Error())
+			b.refuseLine(from.LineNumber(), webhook.BodyTooLarge, err.Error())
 		case err != nil:
-			b.refuseLine(from.Line()+1, readErrorCode(err), "the line did not arrive whole: "+err.Error())
+			b.refuseLine(from.LineNumber()+1, readErrorCode(err), "the line did not arrive whole: "+err.Error())
 			return false
 		default:
-			b.decodeLine(from.Line(), line)
+			b.decodeLine(from.LineNumber(), line)
 		}
-		if !from.Ready() {
+		if !from.HasLine() {
 			break
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
-	"initiator/internal/heap"
+	"initiator/internal/gctuner"
 	"initiator/internal/queue"
 	"initiator/internal/webhook"
 )
@@ -34,7 +34,7 @@ const benchWorkers, benchSlots = 16, 16
 var benchData = rawJSON(`{"a":2,"b":3}`)
 
 func BenchmarkDispatch(b *testing.B) {
-	b.Cleanup(heap.Pace())
+	b.Cleanup(gctuner.Start())
 	for _, c := range []struct {
 		name string
 		make func(b *testing.B) func() error

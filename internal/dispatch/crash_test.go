@@ -133,8 +133,8 @@ func TestPowerCutAtEveryWriteOfADispatcher(t *testing.T) {
 			h.attachWorker("p", "first", 2, twiceTried)
 			p := h.recordPromises()
 			h.stop()
-			whole = disk.Ops() < n
-			p.checkKept(t, disk.PoweredOff(uint64(n)))
+			whole = disk.CountWrites() < n
+			p.checkKept(t, disk.AfterPowerLoss(uint64(n)))
 			if whole && len(p.told) != 4 {
 				t.Errorf("with all its power it told only %+v", p)
 			}

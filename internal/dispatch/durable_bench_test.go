@@ -80,7 +80,7 @@ func callDurable(b *testing.B) func() error {
 
 // plainLog writes and syncs everything that waits, three times a task.
 func plainLog(b *testing.B) func() error {
-	f, err := store.OS(b.TempDir()).Open("log", true)
+	f, err := store.OS(b.TempDir()).OpenFile("log", true)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	h.stop()
-	q := openStored(t, disk.PoweredOff(1))
+	q := openStored(t, disk.AfterPowerLoss(1))
 	if got, _ := q.FindTask(one.ID); got.State != task.Completed {
 		t.Errorf("after a restart: %+v", got)
 	}
@@ -84,7 +84,7 @@ func TestKilledWhileRunning(t *testing.T) {
 	one := h.mustSubmit(task.Request{Pool: "p", Data: []byte("1")})
 	next := h.mustSubmit(task.Request{Pool: "p", Data: []byte("2")})
 	g.next(t)
-	left := disk.PoweredOff(1)
+	left := disk.AfterPowerLoss(1)
 
 	h = newTestDispatcherOver(t, openStored(t, left), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	h.attachWorker("p", "w2", 1, echo)
@@ -109,7 +109,7 @@ func TestGroupCommit(t *testing.T) {
 	const many = 500
 	release := make(chan struct{})
 	h.d.mailbox.Put(blockingMessage{release})
-	before := disk.Ops()
+	before := disk.CountWrites()
 	var group sync.WaitGroup
 	var asked sync.WaitGroup
 	for range many {
@@ -124,7 +124,7 @@ func TestGroupCommit(t *testing.T) {
 	asked.Wait()
 	close(release)
 	group.Wait()
-	if n := disk.Ops() - before; n > many/2 {
+	if n := disk.CountWrites() - before; n > many/2 {
 		t.Errorf("%d submits took %d operations on the disk", many, n)
 	}
 }

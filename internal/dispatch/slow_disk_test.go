@@ -70,11 +70,11 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if n := disk.Syncs(); n != 2 {
+	if n := disk.CountSyncs(); n != 2 {
 		t.Errorf("%d submits took %d syncs, and 2 would do", clients, n)
 	}
 	disk.BeforeSync(nil)
-	left := openStored(t, disk.PoweredOff(1))
+	left := openStored(t, disk.AfterPowerLoss(1))
 	if n := left.CountQueued("p"); n != clients {
 		t.Errorf("%d are left after the power was cut", n)
 	}

@@ -1,6 +1,8 @@
-// Package ndjson reads JSON lines from somebody who may send anything: lines
-// without an end, half a line, no JSON at all. What is wrong with one line does
-// not end the others.
-//
-//	reader.go  one line after the other, in bounded memory
+// Package ndjson reads JSON lines from a sender that is not trusted: lines
+// without an end, half a line, text that is not JSON. A bad line does not keep
+// the other lines from being read.
 package ndjson
+
+// Files:
+//
+//	reader.go  Reader: one line after the other, in bounded memory

@@ -8,14 +8,15 @@ import (
 	"io"
 )
 
-// buffered is how much is read at once, in bytes: a few hundred small lines.
-const buffered = 64 << 10
+// bufferSize is the number of bytes that are read at once: a few hundred small
+// lines.
+const bufferSize = 64 << 10
 
-// ErrTooLong is wrapped by the error for a line above the limit. The line has
-// been skipped; the next call goes on behind it.
+// ErrTooLong is wrapped by the error for a line above the limit. The reader has
+// skipped the line; the next call returns the line after it.
 var ErrTooLong = errors.New("the line is too long")
 
-// Reader reads lines. It belongs to one goroutine.
+// Reader reads lines. One goroutine uses it.
 type Reader struct {
 	in    *bufio.Reader
 	limit int
@@ -24,20 +25,20 @@ type Reader struct {
 
 // NewReader returns a Reader that takes lines of at most limit bytes.
 func NewReader(from io.Reader, limit int) *Reader {
-	return &Reader{in: bufio.NewReaderSize(from, buffered), limit: limit}
+	return &Reader{in: bufio.NewReaderSize(from, bufferSize), limit: limit}
 }
 
-// Line is the number of the line that Next returned last, from 1; blank ones
-// are counted as well, so that it is what an editor shows.
-func (r *Reader) Line() int { return r.line }
+// LineNumber is the number of the line that NextLine returned last, from 1. Blank
+// lines count, so that it is the number that an editor shows.
+func (r *Reader) LineNumber() int { return r.line }
 
-// Next returns the next line that is not blank, without the space around it;
-// the caller may keep it. The last line needs no end. Errors: io.EOF, one that
-// wraps ErrTooLong, or that of the reading; a line that was broken off by such
-// an error is not returned, because half a number is a number too.
-func (r *Reader) Next() ([]byte, error) {
+// NextLine returns the next line that is not blank, without the space around it.
+// The caller may keep it. The last line needs no line break. Errors: io.EOF, an
+// error that wraps ErrTooLong, or the error of the underlying reader. A line that
+// such an error cut off is not returned, because half a number is a number too.
+func (r *Reader) NextLine() ([]byte, error) {
 	for {
-		line, err := r.whole()
+		line, err := r.readLine()
 		if err != nil {
 			return nil, err
 		}
@@ -47,15 +48,17 @@ func (r *Reader) Next() ([]byte, error) {
 	}
 }
 
-// Ready says whether there is a whole line already: Next does not have to wait
-// for it. Whoever collects lines stops collecting where it is false.
-func (r *Reader) Ready() bool {
-	there, _ := r.in.Peek(r.in.Buffered()) // never more than there is
-	return bytes.IndexByte(there, '\n') >= 0
+// HasLine reports whether a whole line is in the buffer, so that NextLine returns
+// at once. A caller that collects lines into a batch sends the batch when HasLine
+// is false.
+func (r *Reader) HasLine() bool {
+	buffer, _ := r.in.Peek(r.in.Buffered()) // no error: the bytes are buffered
+	return bytes.IndexByte(buffer, '\n') >= 0
 }
 
-// whole reads up to the end of a line. Of one that is too long nothing is kept.
-func (r *Reader) whole() ([]byte, error) {
+// readLine reads up to the end of a line. It keeps nothing of a line that is too
+// long.
+func (r *Reader) readLine() ([]byte, error) {
 	var line []byte
 	for size := 0; ; {
 		part, err := r.in.ReadSlice('\n')
@@ -63,18 +66,19 @@ func (r *Reader) whole() ([]byte, error) {
 		if size += len(part); err != nil && !more && (err != io.EOF || size == 0) {
 			return nil, err
 		}
-		if size <= r.limit+1 { // with its end
+		if size <= r.limit+1 { // with the line break
 			line = append(line, part...)
 		}
 		if !more {
 			r.line++
-			return r.checked(line, size)
+			return r.checkLength(line, size)
 		}
 	}
 }
 
-// checked refuses a line of more than the limit, its end not counted.
-func (r *Reader) checked(line []byte, size int) ([]byte, error) {
+// checkLength refuses a line of more than the limit. The line break does not
+// count.
+func (r *Reader) checkLength(line []byte, size int) ([]byte, error) {
 	if line = bytes.TrimSuffix(line, []byte("\n")); size > r.limit+1 || len(line) > r.limit {
 		return nil, fmt.Errorf("line %d has %d bytes; at most %d: %w", r.line, size, r.limit, ErrTooLong)
 	}

@@ -10,10 +10,10 @@ import (
 	"testing/iotest"
 )
 
-// all reads everything, with "!" for a line that is too long.
-func all(r *Reader) (lines []string, err error) {
+// readAll reads everything, with "!" for a line that is too long.
+func readAll(r *Reader) (lines []string, err error) {
 	for {
-		line, err := r.Next()
+		line, err := r.NextLine()
 		switch {
 		case errors.Is(err, ErrTooLong):
 			lines = append(lines, "!")
@@ -28,7 +28,7 @@ func all(r *Reader) (lines []string, err error) {
 }
 
 func TestLines(t *testing.T) {
-	long := strings.Repeat("x", 3*buffered)
+	long := strings.Repeat("x", 3*bufferSize)
 	for name, x := range map[string]struct {
 		text string
 		want []string
@@ -45,7 +45,7 @@ func TestLines(t *testing.T) {
 		for how, from := range map[string]io.Reader{
 			"at once": strings.NewReader(x.text), "by bytes": iotest.OneByteReader(strings.NewReader(x.text)),
 		} {
-			if got, err := all(NewReader(from, 8)); err != nil || !slices.Equal(got, x.want) {
+			if got, err := readAll(NewReader(from, 8)); err != nil || !slices.Equal(got, x.want) {
 				t.Errorf("%s, %s: %q, %v; want %q", name, how, got, err, x.want)
 			}
 		}
@@ -56,13 +56,13 @@ func TestLines(t *testing.T) {
 func TestLineCountsBlankOnes(t *testing.T) {
 	r := NewReader(strings.NewReader("\n\n1\ntoo long\n2"), 3)
 	for _, want := range []int{3, 4, 5} {
-		if _, err := r.Next(); r.Line() != want {
-			t.Errorf("line %d (%v), want %d", r.Line(), err, want)
+		if _, err := r.NextLine(); r.LineNumber() != want {
+			t.Errorf("line %d (%v), want %d", r.LineNumber(), err, want)
 		}
 	}
 }
 
-func TestReadyIsAWholeLine(t *testing.T) {
+func TestHasLineMeansAWholeLine(t *testing.T) {
 	in, out := io.Pipe()
 	r := NewReader(in, 100)
 	go func() {
@@ -71,29 +71,29 @@ func TestReadyIsAWholeLine(t *testing.T) {
 	}()
 	var ready []bool
 	for {
-		_, err := r.Next()
+		_, err := r.NextLine()
 		if err != nil {
 			if !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Errorf("%v, want what broke it off", err)
 			}
 			break
 		}
-		ready = append(ready, r.Ready())
+		ready = append(ready, r.HasLine())
 	}
 	if !slices.Equal(ready, []bool{true, false}) {
 		t.Errorf("%v; the third line never came whole", ready)
 	}
 }
 
-// Whatever is read: what Next returns are the lines of the text, and no line
-// spoils another one.
+// FuzzReader checks that NextLine returns the lines of any text, and that a line
+// which is too long affects no other line.
 func FuzzReader(f *testing.F) {
 	for _, seed := range []string{"", "{}\n", "1\n\n2", "\r\n\r\n", "too long a line\n1", "a\x00b\n\xff\n"} {
 		f.Add([]byte(seed), 8)
 	}
 	f.Fuzz(func(t *testing.T, text []byte, limit int) {
 		limit = max(0, limit%100)
-		got, err := all(NewReader(iotest.HalfReader(bytes.NewReader(text)), limit))
+		got, err := readAll(NewReader(iotest.HalfReader(bytes.NewReader(text)), limit))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -223,7 +223,7 @@ func limit(b *testing.B, clients, room int) func() float64 {
 	dir := store.OS(b.TempDir())
 	return func() float64 {
 		n++
-		f, err := dir.Open(fmt.Sprint("log", n), true)
+		f, err := dir.OpenFile(fmt.Sprint("log", n), true)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -7,38 +7,38 @@ import "initiator/internal/queue/store"
 // written since would do to keep up.
 const walkStep = 128 << 10
 
-// walk goes on with the oldest file when more than half of all that is stored
+// walkOldestSegment goes on with the oldest file when more than half of all that is stored
 // is no longer wanted: what is wanted in it goes into the batch. Every byte
 // that is written twice this way follows one that was given up, so the files
 // are never more than twice what is wanted, and writing costs at most twice.
 // It returns the file once there is nothing left in it.
-func (e *Engine) walk() *store.SegmentWalk {
-	d, size := e.disk, e.disk.store.Size()
-	step := max(walkStep, 3*(size-d.walked))
-	d.walked = size
-	if d.walk == nil {
-		if size-d.live <= d.live+d.slack {
+func (e *Engine) walkOldestSegment() *store.SegmentWalk {
+	d, size := e.disk, e.disk.store.TotalSize()
+	step := max(walkStep, 3*(size-d.sizeAtLastStep))
+	d.sizeAtLastStep = size
+	if d.segmentWalk == nil {
+		if size-d.wantedBytes <= d.wantedBytes+d.spareBytes {
 			return nil
 		}
-		if d.walk = d.store.WalkOldest(); d.walk == nil {
+		if d.segmentWalk = d.store.WalkOldest(); d.segmentWalk == nil {
 			return nil
 		}
 	}
-	last, err := d.store.WalkStep(d.walk, step, e.keepWanted)
+	last, err := d.store.WalkStep(d.segmentWalk, step, e.rewriteWanted)
 	switch {
 	case err != nil:
 		d.log.Error("old task files cannot be removed", "error", err)
-		d.walk, d.slack = nil, 1<<62 // not again before the next start
+		d.segmentWalk, d.spareBytes = nil, 1<<62 // not again before the next start
 	case last:
-		o := d.walk
-		d.walk = nil
+		o := d.segmentWalk
+		d.segmentWalk = nil
 		return o
 	}
 	return nil
 }
 
-// keepWanted writes the task of a record again, if it is that task's record.
-func (e *Engine) keepWanted(p store.Place, payload []byte) error {
+// rewriteWanted writes the task of a record again, if it is that task's record.
+func (e *Engine) rewriteWanted(p store.Place, payload []byte) error {
 	o, err := readOutline(payload)
 	if err != nil {
 		return err
@@ -47,10 +47,10 @@ func (e *Engine) keepWanted(p store.Place, payload []byte) error {
 	if en == nil || en.whole != p && en.head != p {
 		return nil
 	}
-	if _, err := e.open(en); err != nil {
-		e.unreadable(en, e.checked, err)
+	if _, err := e.loadTask(en); err != nil {
+		e.endUnreadable(en, e.checked, err)
 	}
 	en.rewrite = true
-	e.change(en)
+	e.markChanged(en)
 	return nil
 }

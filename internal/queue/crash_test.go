@@ -161,23 +161,23 @@ func finish(t *testing.T, q *queue.Engine) {
 // the disk. What was not synced is there, or not, or in part. Files are short,
 // so that old ones are written again and removed all the time.
 func TestPowerCutAtEveryWrite(t *testing.T) {
-	o := queue.Options{SegmentSize: 1500, Warm: 1000, Retention: queue.Retention{Count: 5}}
+	o := queue.Options{SegmentSize: 1500, CacheSize: 1000, Retention: queue.Retention{Count: 5}}
 	for seed := range uint64(4) {
 		whole := storetest.New(seed)
 		s, err := told(whole, o, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.check(t, whole.PoweredOff(seed), o)
-		for n := 1; n <= whole.Ops(); n++ {
+		s.check(t, whole.AfterPowerLoss(seed), o)
+		for n := 1; n <= whole.CountWrites(); n++ {
 			d := storetest.New(seed)
 			d.CutAt(n)
 			if s, err := told(d, o, seed); s != nil {
 				_ = err // of a disk without power
-				s.check(t, d.PoweredOff(seed+uint64(n)), o)
+				s.check(t, d.AfterPowerLoss(seed+uint64(n)), o)
 			}
 			if t.Failed() {
-				t.Fatalf("seed %d, power cut at operation %d of %d", seed, n, whole.Ops())
+				t.Fatalf("seed %d, power cut at operation %d of %d", seed, n, whole.CountWrites())
 			}
 		}
 	}
@@ -191,15 +191,15 @@ func TestKilledAtEveryWrite(t *testing.T) {
 	if _, err := told(whole, o, 1); err != nil {
 		t.Fatal(err)
 	}
-	for n := 1; n <= whole.Ops(); n++ {
+	for n := 1; n <= whole.CountWrites(); n++ {
 		d := storetest.New(1)
 		d.CutAt(n)
 		if s, err := told(d, o, 1); s != nil {
 			_ = err // of a disk without power
-			s.check(t, d.Killed(), o)
+			s.check(t, d.AfterKill(), o)
 		}
 		if t.Failed() {
-			t.Fatalf("killed at operation %d of %d", n, whole.Ops())
+			t.Fatalf("killed at operation %d of %d", n, whole.CountWrites())
 		}
 	}
 }
@@ -212,16 +212,16 @@ func TestPowerCutUnsynced(t *testing.T) {
 	if _, err := told(whole, o, 1); err != nil {
 		t.Fatal(err)
 	}
-	for n := 1; n <= whole.Ops(); n++ {
+	for n := 1; n <= whole.CountWrites(); n++ {
 		d := storetest.New(1)
 		d.CutAt(n)
 		if s, err := told(d, o, 1); s != nil {
 			_ = err // of a disk without power
 			clear(s.acked)
-			s.check(t, d.PoweredOff(uint64(n)), o)
+			s.check(t, d.AfterPowerLoss(uint64(n)), o)
 		}
 		if t.Failed() {
-			t.Fatalf("power cut at operation %d of %d", n, whole.Ops())
+			t.Fatalf("power cut at operation %d of %d", n, whole.CountWrites())
 		}
 	}
 }

@@ -34,37 +34,37 @@ func DecideRetry(p task.Policy, attempt int, o AttemptOutcome, jitter float64) R
 	case task.OutcomeCompleted:
 		return RetryDecision{State: task.Completed, AttemptCounts: true, Reason: "completed"}
 	case task.OutcomeFailed:
-		return RetryDecision{State: task.Failed, AttemptCounts: true, Reason: because("the handler failed", o.Error)}
+		return RetryDecision{State: task.Failed, AttemptCounts: true, Reason: withReason("the handler failed", o.Error)}
 	case task.OutcomeCancelled:
-		return RetryDecision{State: task.Cancelled, AttemptCounts: true, Reason: because("cancelled", o.Error)}
+		return RetryDecision{State: task.Cancelled, AttemptCounts: true, Reason: withReason("cancelled", o.Error)}
 	case task.OutcomeDeadline:
 		return RetryDecision{State: task.Failed, AttemptCounts: true, Reason: "its deadline passed"}
 	case task.OutcomeRefused:
-		return RetryDecision{State: task.Queued, Delay: o.RetryAfter, Reason: because("every worker refused it", o.Error)}
+		return RetryDecision{State: task.Queued, Delay: o.RetryAfter, Reason: withReason("every worker refused it", o.Error)}
 	case task.OutcomeReleased:
-		return RetryDecision{State: task.Queued, Delay: o.RetryAfter, Front: true, Reason: because("given back", o.Error)}
+		return RetryDecision{State: task.Queued, Delay: o.RetryAfter, Front: true, Reason: withReason("given back", o.Error)}
 	}
-	return retry(p, attempt, o, jitter)
+	return decideRetry(p, attempt, o, jitter)
 }
 
-// retry is the case of an attempt that was paid for and did not help.
-func retry(p task.Policy, attempt int, o AttemptOutcome, jitter float64) RetryDecision {
-	what := because(string(o.Outcome), o.Error)
+// decideRetry is the case of an attempt that was paid for and did not help.
+func decideRetry(p task.Policy, attempt int, o AttemptOutcome, jitter float64) RetryDecision {
+	what := withReason(string(o.Outcome), o.Error)
 	if attempt >= p.Attempts {
 		return RetryDecision{
 			State: task.Dead, AttemptCounts: true,
 			Reason: fmt.Sprintf("%s; attempt %d of %d was the last", what, attempt, p.Attempts),
 		}
 	}
-	d := max(delay(p, attempt, jitter), o.RetryAfter)
+	d := max(retryDelay(p, attempt, jitter), o.RetryAfter)
 	return RetryDecision{
 		State: task.Queued, Delay: d, AttemptCounts: true, Front: d == 0,
 		Reason: fmt.Sprintf("%s; attempt %d of %d follows in %v", what, attempt+1, p.Attempts, d.Round(time.Millisecond)),
 	}
 }
 
-// delay doubles with every attempt, up to the maximum, give or take the jitter.
-func delay(p task.Policy, attempt int, jitter float64) time.Duration {
+// retryDelay doubles with every attempt, up to the maximum, give or take the jitter.
+func retryDelay(p task.Policy, attempt int, jitter float64) time.Duration {
 	d := float64(p.RetryDelay) * math.Pow(2, float64(attempt-1))
 	if p.RetryDelayMax > 0 {
 		d = min(d, float64(p.RetryDelayMax))
@@ -76,7 +76,7 @@ func delay(p task.Policy, attempt int, jitter float64) time.Duration {
 // maxDelay keeps a doubled delay from overflowing where no maximum is set.
 const maxDelay = 30 * 24 * time.Hour
 
-func because(what, why string) string {
+func withReason(what, why string) string {
 	if why == "" {
 		return what
 	}

@@ -50,7 +50,7 @@ func runOne(t testing.TB, q *queue.Engine, now time.Time, o queue.AttemptOutcome
 // there were; and one that waits all the while stays.
 func TestFilesStaySmall(t *testing.T) {
 	d := storetest.New(1)
-	o := queue.Options{SegmentSize: 10_000, Retention: queue.Retention{Count: 10}, Warm: 1}
+	o := queue.Options{SegmentSize: 10_000, Retention: queue.Retention{Count: 10}, CacheSize: 1}
 	q := openOn(t, d, o)
 	old := put(t, q, task.Request{Pool: "p", Priority: new(int), Data: []byte(`"old"`)})
 	for n := range 3000 {
@@ -59,7 +59,7 @@ func TestFilesStaySmall(t *testing.T) {
 		q.ExpireTasks(epoch.Add(time.Duration(n) * time.Second))
 		mustSync(t, q)
 	}
-	if size := d.Size(); size > 50_000 {
+	if size := d.TotalSize(); size > 50_000 {
 		t.Errorf("12 tasks take %d bytes after 3000", size)
 	}
 	if err := q.Close(); err != nil {
@@ -150,7 +150,7 @@ func TestFaultOfTheDisk(t *testing.T) {
 		t.Errorf("woken %v, %v", woken, q.StorageError())
 	}
 	mustSync(t, q)
-	left := d.PoweredOff(1)
+	left := d.AfterPowerLoss(1)
 	if err := q.Close(); err != nil {
 		t.Error(err)
 	}

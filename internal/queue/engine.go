@@ -14,37 +14,37 @@ import (
 // makes one that stores nothing, Open one that does. What happens to a task is
 // the same in both.
 type Engine struct {
-	byID     map[uuid.UUID]*entry
-	pools    map[string]*poolTasks
-	alarms   alarms
-	seq      int64 // of the newest at the end of a line, or among the finished
-	front    int64 // of the newest at the head of one; negative
-	running  map[*entry]bool
-	crowded  map[*poolTasks]bool // has a task that has finished since forget
-	checked  time.Time           // when forget looked at ages
-	standard Retention
-	bonds    bonds
+	byID      map[uuid.UUID]*entry
+	pools     map[string]*poolTasks
+	alarms    alarmHeap
+	seq       int64 // of the newest at the end of a line, or among the finished
+	front     int64 // of the newest at the head of one; negative
+	running   map[*entry]bool
+	toTrim    map[*poolTasks]bool // has a task that has finished since forget
+	checked   time.Time           // when forget looked at ages
+	standard  Retention
+	relations relations
 
-	pending pending
-	flying  flight
-	disk    *disk // nil = nothing is stored
-	closed  bool
+	pending  pending
+	inFlight commit
+	disk     *disk // nil = nothing is stored
+	closed   bool
 }
 
 // NewMemory returns an empty queue that lasts as long as its process.
 func NewMemory(r Retention) *Engine {
 	return &Engine{
-		byID:     map[uuid.UUID]*entry{},
-		pools:    map[string]*poolTasks{},
-		running:  map[*entry]bool{},
-		crowded:  map[*poolTasks]bool{},
-		standard: r.or(Retention{Age: time.Hour, Count: 10_000}),
-		bonds:    newBonds(),
+		byID:      map[uuid.UUID]*entry{},
+		pools:     map[string]*poolTasks{},
+		running:   map[*entry]bool{},
+		toTrim:    map[*poolTasks]bool{},
+		standard:  r.withDefaults(Retention{Age: time.Hour, Count: 10_000}),
+		relations: newRelations(),
 	}
 }
 
-// pool returns what is known of a pool, from its first task on.
-func (e *Engine) pool(name string) *poolTasks {
+// poolTasks returns what is known of a pool, from its first task on.
+func (e *Engine) poolTasks(name string) *poolTasks {
 	p := e.pools[name]
 	if p == nil {
 		p = &poolTasks{name: name, retention: e.standard}
@@ -61,31 +61,31 @@ func (e *Engine) AddTask(t task.Task) (task.Task, bool, error) {
 	if err := e.StorageError(); err != nil {
 		return task.Task{}, false, err
 	}
-	e.add(&t)
+	e.addEntry(&t)
 	return t, true, nil
 }
 
-// add takes a new task in, whatever its state.
-func (e *Engine) add(t *task.Task) {
+// addEntry takes a new task in, whatever its state.
+func (e *Engine) addEntry(t *task.Task) {
 	en := &entry{
-		id: t.ID, pool: e.pool(t.Pool), task: t, state: codeOf(t.State), priority: uint8(t.Priority),
+		id: t.ID, pool: e.poolTasks(t.Pool), task: t, state: stateCodeOf(t.State), priority: uint8(t.Priority),
 		submitted: nanoOf(t.Submitted), deadline: nanoOf(t.Deadline),
 	}
 	e.byID[t.ID] = en
 	en.pool.order = append(en.pool.order, en)
 	en.pool.counts[en.state]++
-	e.bonds.tie(en, t)
+	e.relations.updateRelations(en, t)
 	switch {
 	case en.state.terminal():
-		e.shelve(en)
+		e.addFinished(en)
 	case en.state == queued:
-		e.enqueue(en, false)
+		e.enqueueTask(en, false)
 	}
-	e.change(en)
+	e.markChanged(en)
 }
 
-// enqueue gives a queued task its place: in line, or at a later hour.
-func (e *Engine) enqueue(en *entry, front bool) {
+// enqueueTask gives a queued task its place: in line, or at a later hour.
+func (e *Engine) enqueueTask(en *entry, front bool) {
 	if front {
 		e.front--
 		en.seq = e.front
@@ -95,23 +95,23 @@ func (e *Engine) enqueue(en *entry, front bool) {
 	}
 	en.at = nanoOf(en.task.NotBefore)
 	en.deadline = nanoOf(en.task.Deadline)
-	e.place(en, front)
+	e.placeQueued(en, front)
 }
 
-// place puts a queued task where its seq says.
-func (e *Engine) place(en *entry, front bool) {
+// placeQueued puts a queued task where its seq says.
+func (e *Engine) placeQueued(en *entry, front bool) {
 	r := ref{en, en.seq}
 	if en.deadline != 0 {
-		e.alarms.add(en.deadline, r)
+		e.alarms.addAlarm(en.deadline, r)
 	}
 	if en.at != 0 {
-		e.alarms.add(en.at, r)
+		e.alarms.addAlarm(en.at, r)
 		return
 	}
-	if f := &en.pool.line.levels[en.priority]; front {
+	if f := &en.pool.ready.levels[en.priority]; front {
 		f.pushFront(r)
 	} else {
-		f.push(r)
+		f.pushBack(r)
 	}
 }
 
@@ -119,16 +119,16 @@ func (e *Engine) place(en *entry, front bool) {
 func (e *Engine) LeaseNext(now time.Time, pool, guid string, incarnation int, skip func(uuid.UUID) bool) (task.Task, bool) {
 	p := e.pools[pool]
 	for p != nil && e.StorageError() == nil {
-		en, ok := p.line.next(skip)
+		en, ok := p.ready.takeNext(skip)
 		if !ok {
 			break
 		}
-		t, err := e.open(en)
+		t, err := e.loadTask(en)
 		if err != nil {
-			e.unreadable(en, now, err)
+			e.endUnreadable(en, now, err)
 			continue
 		}
-		e.move(en, running, "runs in "+guid)
+		e.setState(en, running, "runs in "+guid)
 		t.Attempt++
 		t.Started = now
 		a := task.Attempt{N: t.Attempt, Try: t.Tries() + 1, Worker: guid, Incarnation: incarnation, Start: now}
@@ -142,10 +142,10 @@ func (e *Engine) LeaseNext(now time.Time, pool, guid string, incarnation int, sk
 // must not grow for ever.
 const historyMax = 100
 
-// unreadable ends a task whose record is lost: it can be seen, and not be run.
-func (e *Engine) unreadable(en *entry, now time.Time, err error) {
-	e.move(en, dead, "its record cannot be read: "+err.Error())
-	e.finish(en, now, AttemptOutcome{})
+// endUnreadable ends a task whose record is lost: it can be seen, and not be run.
+func (e *Engine) endUnreadable(en *entry, now time.Time, err error) {
+	e.setState(en, dead, "its record cannot be read: "+err.Error())
+	e.finishTask(en, now, AttemptOutcome{})
 }
 
 // End implements Queue.
@@ -155,7 +155,7 @@ func (e *Engine) EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter flo
 		return task.Task{}, task.ErrNotFound
 	}
 	if en.state != running {
-		return e.show(en), ErrSuperseded
+		return e.copyTask(en), ErrSuperseded
 	}
 	t := en.task
 	if current, _ := LeaseOf(t); current != l {
@@ -166,16 +166,16 @@ func (e *Engine) EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter flo
 	if !v.AttemptCounts {
 		t.Attempt--
 	}
-	e.move(en, codeOf(v.State), v.Reason)
+	e.setState(en, stateCodeOf(v.State), v.Reason)
 	if v.State != task.Queued {
-		e.finish(en, now, o)
+		e.finishTask(en, now, o)
 		return *t, nil
 	}
 	t.NotBefore = time.Time{}
 	if v.Delay > 0 {
 		t.NotBefore = now.Add(v.Delay)
 	}
-	e.enqueue(en, v.Front)
+	e.enqueueTask(en, v.Front)
 	return *t, nil
 }
 
@@ -188,24 +188,24 @@ func closeAttempt(t *task.Task, now time.Time, o AttemptOutcome) {
 	t.Progress = nil
 }
 
-// finish notes the end of a task that has moved to a terminal state.
-func (e *Engine) finish(en *entry, now time.Time, o AttemptOutcome) {
+// finishTask notes the end of a task that has moved to a terminal state.
+func (e *Engine) finishTask(en *entry, now time.Time, o AttemptOutcome) {
 	en.task.Ended = now
 	en.task.Result = o.Result
-	e.owe(en)
-	e.shelve(en)
+	e.enqueueCallback(en)
+	e.addFinished(en)
 }
 
-// shelve puts a terminal task among the finished ones of its pool, which are
+// addFinished puts a terminal task among the finished ones of its pool, which are
 // forgotten in time; one whose callback is owed, once that is settled.
-func (e *Engine) shelve(en *entry) {
+func (e *Engine) addFinished(en *entry) {
 	e.seq++
 	en.seq, en.at = e.seq, nanoOf(en.task.Ended)
-	if e.bonds.owed[en] {
+	if e.relations.pendingCallbacks[en] {
 		return
 	}
 	en.pool.finished = append(en.pool.finished, ref{en, en.seq})
-	e.crowded[en.pool] = true
+	e.toTrim[en.pool] = true
 }
 
 // CancelQueued implements Queue.
@@ -215,16 +215,16 @@ func (e *Engine) CancelQueued(now time.Time, id uuid.UUID, why string) (task.Tas
 	case !ok:
 		return task.Task{}, task.ErrNotFound
 	case en.state == queued:
-		if _, err := e.open(en); err != nil {
-			return e.show(en), fmt.Errorf("cancel %s: %w", id, err)
+		if _, err := e.loadTask(en); err != nil {
+			return e.copyTask(en), fmt.Errorf("cancel %s: %w", id, err)
 		}
-		e.move(en, cancelled, because("cancelled", why))
-		e.finish(en, now, AttemptOutcome{})
+		e.setState(en, cancelled, withReason("cancelled", why))
+		e.finishTask(en, now, AttemptOutcome{})
 		return *en.task, nil
 	case en.state == running:
 		return *en.task, nil
 	default:
-		return e.show(en), fmt.Errorf("cancel %s: it is %s already: %w", id, en.state.state(), task.ErrConflict)
+		return e.copyTask(en), fmt.Errorf("cancel %s: it is %s already: %w", id, en.state.state(), task.ErrConflict)
 	}
 }
 
@@ -235,22 +235,22 @@ func (e *Engine) RetryTask(_ time.Time, id uuid.UUID) (task.Task, error) {
 	case !ok:
 		return task.Task{}, task.ErrNotFound
 	case en.state != failed && en.state != dead && en.state != cancelled:
-		return e.show(en), fmt.Errorf("retry %s: it is %s: %w", id, en.state.state(), task.ErrConflict)
+		return e.copyTask(en), fmt.Errorf("retry %s: it is %s: %w", id, en.state.state(), task.ErrConflict)
 	}
-	t, err := e.open(en)
+	t, err := e.loadTask(en)
 	if err != nil {
-		return e.show(en), fmt.Errorf("retry %s: %w", id, err)
+		return e.copyTask(en), fmt.Errorf("retry %s: %w", id, err)
 	}
-	if other := e.bonds.rival(t); other != nil {
+	if other := e.relations.uniqueHolder(t); other != nil {
 		return *t, fmt.Errorf("retry %s: task %s is alive under the same unique key: %w", id, other.id, task.ErrConflict)
 	}
 	t.CallbackState = ""
-	e.move(en, queued, "asked for again")
+	e.setState(en, queued, "asked for again")
 	t.Attempt = 0
 	t.NotBefore, t.Deadline, t.Ended = time.Time{}, time.Time{}, time.Time{}
 	t.Result = nil
 	en.rewrite = true // the deadline is not in a head
-	e.enqueue(en, false)
+	e.enqueueTask(en, false)
 	return *t, nil
 }
 
@@ -265,8 +265,8 @@ func (e *Engine) SetProgress(l Lease, progress []byte) {
 	}
 }
 
-// move changes the state of a task whose record is open.
-func (e *Engine) move(en *entry, to code, reason string) {
+// setState changes the state of a task whose record is open.
+func (e *Engine) setState(en *entry, to stateCode, reason string) {
 	p := en.pool
 	p.counts[en.state]--
 	p.counts[to]++
@@ -276,8 +276,8 @@ func (e *Engine) move(en *entry, to code, reason string) {
 	}
 	en.state = to
 	en.task.State, en.task.Reason = to.state(), reason
-	e.bonds.tie(en, en.task)
-	e.change(en)
+	e.relations.updateRelations(en, en.task)
+	e.markChanged(en)
 }
 
 // FindTask implements Queue.
@@ -286,5 +286,5 @@ func (e *Engine) FindTask(id uuid.UUID) (task.Task, bool) {
 	if !ok {
 		return task.Task{}, false
 	}
-	return e.show(en), true
+	return e.copyTask(en), true
 }

@@ -28,7 +28,7 @@ func engines(r queue.Retention) map[string]func() func() *queue.Engine {
 	return map[string]func() func() *queue.Engine{
 		"memory":                  func() func() *queue.Engine { return func() *queue.Engine { return queue.NewMemory(r) } },
 		"stored":                  stored(queue.Options{}),
-		"stored, cold":            stored(queue.Options{Warm: 1, SegmentSize: 1000}),
+		"stored, cold":            stored(queue.Options{CacheSize: 1, SegmentSize: 1000}),
 		"stored, synced at times": stored(queue.Options{Sync: store.Sync{Every: time.Millisecond}}),
 		"stored, no sync":         stored(queue.Options{Sync: store.Sync{Off: true}, SegmentSize: 3000}),
 	}

@@ -7,55 +7,55 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// code is a State in one byte: in the index, and in records. The numbers are
+// stateCode is a State in one byte: in the index, and in records. The numbers are
 // part of the format.
-type code uint8
+type stateCode uint8
 
 const (
-	queued code = iota
+	queued stateCode = iota
 	running
 	completed
 	failed
 	cancelled
 	dead
-	codes      // how many there are
-	gone  code = 255
+	stateCodes           // how many there are
+	gone       stateCode = 255
 )
 
-var states = [codes]task.State{task.Queued, task.Running, task.Completed, task.Failed, task.Cancelled, task.Dead}
+var states = [stateCodes]task.State{task.Queued, task.Running, task.Completed, task.Failed, task.Cancelled, task.Dead}
 
-func (c code) state() task.State { return states[c] }
+func (c stateCode) state() task.State { return states[c] }
 
-func (c code) terminal() bool { return c >= completed && c < codes }
+func (c stateCode) terminal() bool { return c >= completed && c < stateCodes }
 
-func codeOf(s task.State) code {
+func stateCodeOf(s task.State) stateCode {
 	for c, known := range states {
 		if known == s {
-			return code(c)
+			return stateCode(c)
 		}
 	}
-	return codes
+	return stateCodes
 }
 
 // entry is a task in the index. There may be millions: what the index does not
 // need is in the record, and the record is in memory only while the task is
 // being worked with.
 type entry struct {
-	id        uuid.UUID
-	seq       int64 // its place in line or among the finished; a new one voids refs
-	at        int64 // not before (queued), or when it ended
-	deadline  int64
-	submitted int64
-	pool      *poolTasks
-	task      *task.Task // nil = on disk
-	whole     store.Place
-	head      store.Place // newer than whole; zero = nothing has changed since
-	warm      uint32      // bytes that it counts for among the warm ones; 0 = it is not
-	state     code
-	priority  uint8
-	changed   bool // the record in memory is newer than the one that Flush has seen
-	marks     byte // of its newest records: kindBound, kindOwes
-	rewrite   bool // is to be written whole, although it is on disk
+	id          uuid.UUID
+	seq         int64 // its place in line or among the finished; a new one voids refs
+	at          int64 // not before (queued), or when it ended
+	deadline    int64
+	submitted   int64
+	pool        *poolTasks
+	task        *task.Task // nil = on disk
+	whole       store.Place
+	head        store.Place // newer than whole; zero = nothing has changed since
+	cachedBytes uint32      // bytes that it counts for among the warm ones; 0 = it is not
+	state       stateCode
+	priority    uint8
+	changed     bool // the record in memory is newer than the one that Flush has seen
+	marks       byte // of its newest records: kindBound, kindOwes
+	rewrite     bool // is to be written whole, although it is on disk
 }
 
 // ref is one place in a line. It is void once the task's seq has moved on.
@@ -64,19 +64,19 @@ type ref struct {
 	seq int64
 }
 
-// waits says whether the place still stands for a queued task.
-func (r ref) waits() bool { return r.en.seq == r.seq && r.en.state == queued }
+// isQueued says whether the place still stands for a queued task.
+func (r ref) isQueued() bool { return r.en.seq == r.seq && r.en.state == queued }
 
-// ends says whether the place still stands for a finished task.
-func (r ref) ends() bool { return r.en.seq == r.seq && r.en.state.terminal() }
+// isFinished says whether the place still stands for a finished task.
+func (r ref) isFinished() bool { return r.en.seq == r.seq && r.en.state.terminal() }
 
 // poolTasks is what the index keeps of one pool.
 type poolTasks struct {
 	name      string
 	retention Retention
-	line      line
+	ready     readyList
 	order     []*entry // as they were submitted, with some that are gone
-	left      int      // how many of them are gone
+	goneCount int      // how many of them are gone
 	finished  []ref    // oldest first
-	counts    [codes]int
+	counts    [stateCodes]int
 }

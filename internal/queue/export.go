@@ -27,7 +27,7 @@ func (e *Engine) ExportTasks(w io.Writer) error {
 		t := en.task
 		if t == nil {
 			var err error
-			if t, err = e.disk.read(en); err != nil {
+			if t, err = e.disk.readTask(en); err != nil {
 				return fmt.Errorf("export: %w", err)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 
 // TestExportImport takes tasks of every state elsewhere, and back.
 func TestExportImport(t *testing.T) {
-	q, err := queue.Open("", queue.Options{Dir: storetest.New(1), Warm: 1})
+	q, err := queue.Open("", queue.Options{Dir: storetest.New(1), CacheSize: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,10 +10,10 @@ import (
 // priorities is the number of levels, 0 to 9.
 const priorities = 10
 
-// line is the ready tasks of one pool: a first-in-first-out list per
+// readyList is the ready tasks of one pool: a first-in-first-out list per
 // priority. Entries that left (cancelled, expired) are skipped when their turn
 // comes, so that leaving costs nothing.
-type line struct {
+type readyList struct {
 	levels [priorities]fifo
 }
 
@@ -23,7 +23,7 @@ type fifo struct {
 	head int
 }
 
-func (f *fifo) push(r ref) { f.refs = append(f.refs, r) }
+func (f *fifo) pushBack(r ref) { f.refs = append(f.refs, r) }
 
 // pushFront puts one at the head. Where there is no room before it, as much is
 // made as a quarter of the others take, so that the next ones find some.
@@ -36,10 +36,10 @@ func (f *fifo) pushFront(r ref) {
 	f.refs[f.head] = r
 }
 
-func (f *fifo) len() int { return len(f.refs) - f.head }
+func (f *fifo) waiting() int { return len(f.refs) - f.head }
 
-// pop takes the i-th waiting ref out (0 = the head).
-func (f *fifo) pop(i int) {
+// removeAt takes the i-th waiting ref out (0 = the head).
+func (f *fifo) removeAt(i int) {
 	at := f.head + i
 	copy(f.refs[f.head+1:at+1], f.refs[f.head:at])
 	f.refs[f.head] = ref{}
@@ -51,19 +51,19 @@ func (f *fifo) pop(i int) {
 	}
 }
 
-// next takes the first ref that is not void and not skipped.
-func (l *line) next(skip func(uuid.UUID) bool) (*entry, bool) {
+// takeNext takes the first ref that is not void and not skipped.
+func (l *readyList) takeNext(skip func(uuid.UUID) bool) (*entry, bool) {
 	for p := priorities - 1; p >= 0; p-- {
 		f := &l.levels[p]
-		for i := 0; i < f.len(); {
+		for i := 0; i < f.waiting(); {
 			r := f.refs[f.head+i]
 			switch {
-			case !r.waits():
-				f.pop(i)
+			case !r.isQueued():
+				f.removeAt(i)
 			case skip != nil && skip(r.en.id):
 				i++
 			default:
-				f.pop(i)
+				f.removeAt(i)
 				return r.en, true
 			}
 		}
@@ -77,18 +77,18 @@ type alarm struct {
 	ref
 }
 
-// alarms is a heap by time. Void ones are skipped when they ring, and swept
+// alarmHeap is a heap by time. Void ones are skipped when they ring, and swept
 // out when they may be more than half of all.
-type alarms struct {
+type alarmHeap struct {
 	list  []alarm
 	sweep int // the length at which that is
 }
 
-func (a *alarms) Len() int           { return len(a.list) }
-func (a *alarms) Less(i, j int) bool { return a.list[i].at < a.list[j].at }
-func (a *alarms) Swap(i, j int)      { a.list[i], a.list[j] = a.list[j], a.list[i] }
-func (a *alarms) Push(x any)         { a.list = append(a.list, x.(alarm)) }
-func (a *alarms) Pop() any {
+func (a *alarmHeap) Len() int           { return len(a.list) }
+func (a *alarmHeap) Less(i, j int) bool { return a.list[i].at < a.list[j].at }
+func (a *alarmHeap) Swap(i, j int)      { a.list[i], a.list[j] = a.list[j], a.list[i] }
+func (a *alarmHeap) Push(x any)         { a.list = append(a.list, x.(alarm)) }
+func (a *alarmHeap) Pop() any {
 	n := len(a.list) - 1
 	last := a.list[n]
 	a.list[n] = alarm{}
@@ -96,17 +96,17 @@ func (a *alarms) Pop() any {
 	return last
 }
 
-func (a *alarms) add(at int64, r ref) {
+func (a *alarmHeap) addAlarm(at int64, r ref) {
 	if len(a.list) > max(a.sweep, 1024) {
-		a.list = slices.DeleteFunc(a.list, func(x alarm) bool { return !x.waits() })
+		a.list = slices.DeleteFunc(a.list, func(x alarm) bool { return !x.isQueued() })
 		heap.Init(a)
 		a.sweep = 2 * len(a.list)
 	}
 	heap.Push(a, alarm{at: at, ref: r})
 }
 
-// ring takes the first alarm that is due.
-func (a *alarms) ring(now int64) (ref, bool) {
+// takeDue takes the first alarm that is due.
+func (a *alarmHeap) takeDue(now int64) (ref, bool) {
 	if len(a.list) == 0 || a.list[0].at > now {
 		return ref{}, false
 	}

@@ -14,15 +14,15 @@ import (
 // the records it has chosen.
 func (e *Engine) ListTasks(f task.Filter) []task.Task {
 	list := []task.Task{}
-	for _, en := range e.find(f) {
-		list = append(list, e.show(en))
+	for _, en := range e.findEntries(f) {
+		list = append(list, e.copyTask(en))
 	}
 	return list
 }
 
 // ListIDs implements Queue.
 func (e *Engine) ListIDs(f task.Filter) []uuid.UUID {
-	found := e.find(f)
+	found := e.findEntries(f)
 	list := make([]uuid.UUID, len(found))
 	for i, en := range found {
 		list[i] = en.id
@@ -30,7 +30,7 @@ func (e *Engine) ListIDs(f task.Filter) []uuid.UUID {
 	return list
 }
 
-func (e *Engine) find(f task.Filter) []*entry {
+func (e *Engine) findEntries(f task.Filter) []*entry {
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
@@ -45,24 +45,24 @@ func (e *Engine) find(f task.Filter) []*entry {
 	default:
 		for _, p := range e.pools {
 			if f.Pool == "" || f.Pool == p.name {
-				found = append(found, p.newest(f)...)
+				found = append(found, p.newestEntries(f)...)
 			}
 		}
-		found = append(found, e.bonds.owing(f)...)
+		found = append(found, e.relations.pendingCallbackEntries(f)...)
 	}
 	slices.SortStableFunc(found, func(a, b *entry) int { return cmp.Compare(b.submitted, a.submitted) })
 	return found[:min(len(found), f.Limit)]
 }
 
-// newest finds the newest tasks of one pool. Those that wait and those that
+// newestEntries finds the newest tasks of one pool. Those that wait and those that
 // have finished are looked for where they are, because there may be few of
 // them among millions of the others.
-func (p *poolTasks) newest(f task.Filter) (found []*entry) {
-	want := codeOf(f.State)
+func (p *poolTasks) newestEntries(f task.Filter) (found []*entry) {
+	want := stateCodeOf(f.State)
 	switch {
 	case want.terminal():
 		for _, r := range p.finished {
-			if r.ends() && r.en.state == want {
+			if r.isFinished() && r.en.state == want {
 				found = append(found, r.en)
 			}
 		}
@@ -80,7 +80,7 @@ func (p *poolTasks) newest(f task.Filter) (found []*entry) {
 
 // NextExpiry implements Queue.
 func (e *Engine) NextExpiry() time.Time {
-	due := e.retryAt()
+	due := e.storageRetryTime()
 	if len(e.alarms.list) > 0 {
 		if at := timeOf(e.alarms.list[0].at); due.IsZero() || at.Before(due) {
 			due = at

@@ -21,9 +21,9 @@ type Options struct {
 	Dir store.Dir
 	// SegmentSize is the length of one file; 0 = 64 MiB.
 	SegmentSize int64
-	// Warm is about how many bytes of records are kept in memory beside the
+	// CacheSize is about how many bytes of records are kept in memory beside the
 	// index; 0 = 16 MiB.
-	Warm int
+	CacheSize int
 }
 
 // Open reads the tasks back that are stored in a directory, which belongs to
@@ -38,23 +38,23 @@ func Open(dir string, o Options) (*Engine, error) {
 	if o.Dir == nil {
 		o.Dir = store.OS(dir)
 	}
-	if o.Warm == 0 {
-		o.Warm = 16 << 20
+	if o.CacheSize == 0 {
+		o.CacheSize = 16 << 20
 	}
 	if o.SegmentSize == 0 {
 		o.SegmentSize = 64 << 20
 	}
 	e := NewMemory(o.Retention)
-	e.disk = &disk{log: o.Logger, slack: o.SegmentSize, budget: o.Warm}
+	e.disk = &disk{log: o.Logger, spareBytes: o.SegmentSize, cacheSize: o.CacheSize}
 	s, err := store.Open(o.Dir, store.Options{Sync: o.Sync, SegmentSize: o.SegmentSize}, e.readBack)
 	if err != nil {
 		return nil, fmt.Errorf("open the tasks: %w", err)
 	}
-	e.disk.store, e.disk.walked = s, s.Size()
+	e.disk.store, e.disk.sizeAtLastStep = s, s.TotalSize()
 	if s.TornBytes() > 0 {
 		o.Logger.Warn("the end of the newest task file was torn when the initiator or the power ended; nothing in it had been acknowledged", "bytes", s.TornBytes())
 	}
-	if err := e.line(time.Now().UnixNano()); err != nil {
+	if err := e.indexLoaded(time.Now().UnixNano()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the tasks: %w", err), s.Close())
 	}
 	return e, nil
@@ -75,7 +75,7 @@ func (e *Engine) readBack(p store.Place, payload []byte) error {
 			e.byID[o.id] = en
 			e.disk.loaded = append(e.disk.loaded, en)
 		}
-		e.voided(en)
+		e.subtractRecords(en)
 		en.whole, en.head = p, store.Place{}
 		en.pool, en.priority = e.poolNamed(o.pool), uint8(o.priority)
 		en.submitted, en.deadline = o.submitted, o.deadline
@@ -83,11 +83,11 @@ func (e *Engine) readBack(p store.Place, payload []byte) error {
 	case en == nil:
 		return nil
 	default:
-		e.disk.live -= int64(en.head.Size)
+		e.disk.wantedBytes -= int64(en.head.Size)
 		en.head = p
 		en.marks = en.marks&kindBound | o.marks&kindOwes
 	}
-	e.disk.live += int64(p.Size)
+	e.disk.wantedBytes += int64(p.Size)
 	en.state, en.seq, en.at = o.state, o.seq, o.notBefore
 	if o.state.terminal() {
 		en.at = o.ended
@@ -100,35 +100,35 @@ func (e *Engine) poolNamed(name []byte) *poolTasks {
 	if p := e.pools[string(name)]; p != nil {
 		return p
 	}
-	return e.pool(string(name))
+	return e.poolTasks(string(name))
 }
 
-// line puts everything that was read back where it belongs. It was read about
+// indexLoaded puts everything that was read back where it belongs. It was read about
 // in the order in which it is sorted here.
-func (e *Engine) line(now int64) error {
+func (e *Engine) indexLoaded(now int64) error {
 	all := e.disk.loaded
 	e.disk.loaded = nil
 	for _, en := range all {
 		en.pool.counts[en.state]++
 		e.seq, e.front = max(e.seq, en.seq), min(e.front, en.seq)
 	}
-	e.disk.kept = e.seq
+	e.disk.storedSeq = e.seq
 	slices.SortFunc(all, func(a, b *entry) int { return cmp.Compare(a.seq, b.seq) })
 	for _, en := range all {
-		e.retie(en)
+		e.restoreRelations(en)
 		switch {
-		case e.bonds.owed[en]:
+		case e.relations.pendingCallbacks[en]:
 		case en.state == queued:
 			if en.at <= now {
 				en.at = 0
 			}
-			e.place(en, false)
+			e.placeQueued(en, false)
 		case en.state.terminal():
 			en.pool.finished = append(en.pool.finished, ref{en, en.seq})
-			e.crowded[en.pool] = true
+			e.toTrim[en.pool] = true
 		default:
 			e.running[en] = true
-			if _, err := e.open(en); err != nil {
+			if _, err := e.loadTask(en); err != nil {
 				return err
 			}
 		}

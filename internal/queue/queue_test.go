@@ -241,7 +241,7 @@ func TestDeadlineOutlivesARestart(t *testing.T) {
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again := openOn(t, d.Killed(), queue.Options{})
+	again := openOn(t, d.AfterKill(), queue.Options{})
 	if due := again.NextExpiry(); !due.Equal(epoch.Add(time.Hour)) {
 		t.Errorf("due at %v", due)
 	}

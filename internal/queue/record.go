@@ -41,7 +41,7 @@ type outline struct {
 	priority  int
 	submitted int64
 	deadline  int64
-	state     code
+	state     stateCode
 	seq       int64
 	notBefore int64
 	ended     int64
@@ -64,7 +64,7 @@ func appendHead(b []byte, t *task.Task, seq int64) []byte {
 
 // appendChanging adds the fields that change while a task lives.
 func appendChanging(b []byte, t *task.Task, seq int64) []byte {
-	b = append(b, byte(codeOf(t.State)))
+	b = append(b, byte(stateCodeOf(t.State)))
 	b = binary.AppendVarint(b, seq)
 	b = appendTime(b, t.NotBefore)
 	b = appendTime(b, t.Ended)

@@ -12,7 +12,7 @@ import (
 // readOutline reads the fields that the index needs.
 func readOutline(record []byte) (outline, error) {
 	r := &recordReader{b: record}
-	o := r.outline()
+	o := r.readOutline()
 	return o, r.err
 }
 
@@ -20,15 +20,15 @@ func readOutline(record []byte) (outline, error) {
 // change; the other fields of t stay as the whole record left them.
 func readRecord(record []byte, t *task.Task) error {
 	r := &recordReader{b: record}
-	o := r.outline()
+	o := r.readOutline()
 	t.ID, t.State = o.id, o.state.state()
-	t.NotBefore, t.Ended, t.Started = timeOf(o.notBefore), timeOf(o.ended), r.time()
-	t.Attempt, t.Reason, t.Result = r.int(), string(r.text()), r.json()
-	t.History = r.history()
+	t.NotBefore, t.Ended, t.Started = timeOf(o.notBefore), timeOf(o.ended), r.readTime()
+	t.Attempt, t.Reason, t.Result = r.readInt(), string(r.readText()), r.readJSON()
+	t.History = r.readHistory()
 	if o.whole {
 		t.Pool, t.Priority = string(o.pool), o.priority
 		t.Submitted, t.Deadline = timeOf(o.submitted), timeOf(o.deadline)
-		r.body(t)
+		r.readBody(t)
 	}
 	t.CallbackState = ""
 	if o.marks&kindMore != 0 {
@@ -55,44 +55,44 @@ func (r *recordReader) setError() {
 	r.b = nil
 }
 
-func (r *recordReader) outline() (o outline) {
-	kind := r.byte()
+func (r *recordReader) readOutline() (o outline) {
+	kind := r.readByte()
 	o.marks = kind & (kindMore | kindBound | kindOwes)
 	o.whole = kind-o.marks == kindWhole
 	if !o.whole && kind-o.marks != kindHead || kind >= kindLimit {
 		r.setError()
 	}
-	copy(o.id[:], r.take(uint64(len(o.id))))
+	copy(o.id[:], r.takeBytes(uint64(len(o.id))))
 	if o.whole {
-		o.pool, o.priority = r.text(), int(r.byte())
-		o.submitted, o.deadline = r.varint(), r.varint()
+		o.pool, o.priority = r.readText(), int(r.readByte())
+		o.submitted, o.deadline = r.readVarint(), r.readVarint()
 	}
-	o.state = code(r.byte())
-	o.seq, o.notBefore, o.ended = r.varint(), r.varint(), r.varint()
-	if o.state >= codes || o.priority >= priorities {
+	o.state = stateCode(r.readByte())
+	o.seq, o.notBefore, o.ended = r.readVarint(), r.readVarint(), r.readVarint()
+	if o.state >= stateCodes || o.priority >= priorities {
 		r.setError()
 		o.state, o.priority = 0, 0
 	}
 	return o
 }
 
-func (r *recordReader) history() []task.Attempt {
+func (r *recordReader) readHistory() []task.Attempt {
 	var list []task.Attempt
-	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
+	for n := r.readUvarint(); n > 0 && r.err == nil; n-- {
 		list = append(list, task.Attempt{
-			N: r.int(), Try: r.int(), Worker: string(r.text()), Incarnation: r.int(),
-			Start: r.time(), End: r.time(), Outcome: task.Outcome(r.text()), Error: string(r.text()),
+			N: r.readInt(), Try: r.readInt(), Worker: string(r.readText()), Incarnation: r.readInt(),
+			Start: r.readTime(), End: r.readTime(), Outcome: task.Outcome(r.readText()), Error: string(r.readText()),
 		})
 	}
 	return list
 }
 
-func (r *recordReader) body(t *task.Task) {
-	t.Method, t.Key, t.Data = string(r.text()), string(r.text()), r.json()
+func (r *recordReader) readBody(t *task.Task) {
+	t.Method, t.Key, t.Data = string(r.readText()), string(r.readText()), r.readJSON()
 	p := &t.Policy
-	p.Timeout, p.Attempts = task.Seconds(r.varint()), r.int()
-	p.RetryDelay, p.RetryDelayMax = task.Seconds(r.varint()), task.Seconds(r.varint())
-	if b := r.take(8); b != nil {
+	p.Timeout, p.Attempts = task.Seconds(r.readVarint()), r.readInt()
+	p.RetryDelay, p.RetryDelayMax = task.Seconds(r.readVarint()), task.Seconds(r.readVarint())
+	if b := r.takeBytes(8); b != nil {
 		p.RetryJitter = math.Float64frombits(binary.LittleEndian.Uint64(b))
 		if math.IsNaN(p.RetryJitter) || math.IsInf(p.RetryJitter, 0) {
 			r.setError() // JSON has no form for it
@@ -100,7 +100,7 @@ func (r *recordReader) body(t *task.Task) {
 	}
 }
 
-func (r *recordReader) take(n uint64) []byte {
+func (r *recordReader) takeBytes(n uint64) []byte {
 	if n > uint64(len(r.b)) {
 		r.setError()
 		return nil
@@ -110,16 +110,16 @@ func (r *recordReader) take(n uint64) []byte {
 	return got
 }
 
-func (r *recordReader) takeRest() []byte { return r.take(uint64(len(r.b))) }
+func (r *recordReader) takeRest() []byte { return r.takeBytes(uint64(len(r.b))) }
 
-func (r *recordReader) byte() byte {
-	if b := r.take(1); b != nil {
+func (r *recordReader) readByte() byte {
+	if b := r.takeBytes(1); b != nil {
 		return b[0]
 	}
 	return 0
 }
 
-func (r *recordReader) varint() int64 {
+func (r *recordReader) readVarint() int64 {
 	v, n := binary.Varint(r.b)
 	if n <= 0 {
 		r.setError()
@@ -129,7 +129,7 @@ func (r *recordReader) varint() int64 {
 	return v
 }
 
-func (r *recordReader) uvarint() uint64 {
+func (r *recordReader) readUvarint() uint64 {
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
 		r.setError()
@@ -139,9 +139,9 @@ func (r *recordReader) uvarint() uint64 {
 	return v
 }
 
-func (r *recordReader) int() int        { return int(r.varint()) }
-func (r *recordReader) time() time.Time { return timeOf(r.varint()) }
-func (r *recordReader) text() []byte    { return r.take(r.uvarint()) }
+func (r *recordReader) readInt() int        { return int(r.readVarint()) }
+func (r *recordReader) readTime() time.Time { return timeOf(r.readVarint()) }
+func (r *recordReader) readText() []byte    { return r.takeBytes(r.readUvarint()) }
 
-// json copies, because records are read into buffers that are used again.
-func (r *recordReader) json() []byte { return append([]byte(nil), r.text()...) }
+// readJSON copies, because records are read into buffers that are used again.
+func (r *recordReader) readJSON() []byte { return append([]byte(nil), r.readText()...) }

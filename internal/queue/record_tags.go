@@ -62,19 +62,19 @@ func appendTag[T ~string | ~[]byte](b []byte, tag uint64, value T) []byte {
 // readTags reads the tagged fields up to the end of the record.
 func (r *recordReader) readTags(t *task.Task) {
 	for r.err == nil && len(r.b) > 0 {
-		tag := r.uvarint()
-		value := recordReader{b: r.text()}
+		tag := r.readUvarint()
+		value := recordReader{b: r.readText()}
 		switch tag {
 		case tagCallbackState:
 			t.CallbackState = string(value.takeRest())
 		case tagUnique:
 			t.Unique = string(value.takeRest())
 		case tagParent:
-			copy(t.Parent[:], value.take(uint64(len(t.Parent))))
+			copy(t.Parent[:], value.takeBytes(uint64(len(t.Parent))))
 		case tagCallback:
 			t.Callback = string(value.takeRest())
 		case tagProgressTimeout:
-			t.Policy.ProgressTimeout = task.Seconds(value.varint())
+			t.Policy.ProgressTimeout = task.Seconds(value.readVarint())
 		default:
 			if r.err == nil {
 				r.err = fmt.Errorf("%w: it has field %d, which a newer initiator wrote; start that one", errRecord, tag)
@@ -89,12 +89,12 @@ func (r *recordReader) readTags(t *task.Task) {
 // readUntagged reads the rest of a record of version 1, which has the same
 // fields in a fixed order.
 func (r *recordReader) readUntagged(t *task.Task, whole bool) {
-	t.CallbackState = string(r.text())
+	t.CallbackState = string(r.readText())
 	if !whole {
 		return
 	}
-	t.Unique = string(r.text())
-	copy(t.Parent[:], r.take(uint64(len(t.Parent))))
-	t.Callback = string(r.text())
-	t.Policy.ProgressTimeout = task.Seconds(r.varint())
+	t.Unique = string(r.readText())
+	copy(t.Parent[:], r.takeBytes(uint64(len(t.Parent))))
+	t.Callback = string(r.readText())
+	t.Policy.ProgressTimeout = task.Seconds(r.readVarint())
 }

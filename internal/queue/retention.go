@@ -12,7 +12,7 @@ type Retention struct {
 	Count int           // 0 = 10,000
 }
 
-func (r Retention) or(standard Retention) Retention {
+func (r Retention) withDefaults(standard Retention) Retention {
 	if r.Age == 0 {
 		r.Age = standard.Age
 	}
@@ -24,58 +24,58 @@ func (r Retention) or(standard Retention) Retention {
 
 // SetRetention implements Queue.
 func (e *Engine) SetRetention(pool string, r Retention) {
-	p := e.pool(pool)
-	p.retention = r.or(e.standard)
-	e.crowded[p] = true
+	p := e.poolTasks(pool)
+	p.retention = r.withDefaults(e.standard)
+	e.toTrim[p] = true
 }
 
 // ExpireTasks implements Queue.
 func (e *Engine) ExpireTasks(now time.Time) (ended []task.Task, woken bool) {
-	woken = e.recovered(now)
+	woken = e.retryStorage(now)
 	for {
-		r, ok := e.alarms.ring(now.UnixNano())
+		r, ok := e.alarms.takeDue(now.UnixNano())
 		if !ok {
 			break
 		}
-		if !r.waits() {
+		if !r.isQueued() {
 			continue
 		}
 		if en := r.en; en.deadline == 0 || en.deadline > now.UnixNano() {
-			e.ripen(en)
+			e.endDelay(en)
 			woken = true
 		} else {
-			ended = append(ended, e.expire(en, now))
+			ended = append(ended, e.expireTask(en, now))
 		}
 	}
-	e.forget(now)
+	e.trimFinished(now)
 	return ended, woken
 }
 
-// ripen puts a task whose delay is over at the end of its line. The record says
+// endDelay puts a task whose delay is over at the end of its line. The record says
 // all of it already.
-func (e *Engine) ripen(en *entry) {
+func (e *Engine) endDelay(en *entry) {
 	e.seq++
 	en.seq, en.at = e.seq, 0
-	e.place(en, false)
+	e.placeQueued(en, false)
 }
 
-// expire ends a queued task whose deadline has passed.
-func (e *Engine) expire(en *entry, now time.Time) task.Task {
-	if _, err := e.open(en); err != nil {
-		e.unreadable(en, now, err)
+// expireTask ends a queued task whose deadline has passed.
+func (e *Engine) expireTask(en *entry, now time.Time) task.Task {
+	if _, err := e.loadTask(en); err != nil {
+		e.endUnreadable(en, now, err)
 		return *en.task
 	}
-	e.move(en, failed, "its deadline passed in the queue")
-	e.finish(en, now, AttemptOutcome{})
+	e.setState(en, failed, "its deadline passed in the queue")
+	e.finishTask(en, now, AttemptOutcome{})
 	return *en.task
 }
 
-// forget drops finished tasks beyond their retention, oldest first: by count
+// trimFinished drops finished tasks beyond their retention, oldest first: by count
 // where one has finished, by age once a second.
-func (e *Engine) forget(now time.Time) {
-	for p := range e.crowded {
-		if e.forgetIn(p, now) {
-			delete(e.crowded, p)
+func (e *Engine) trimFinished(now time.Time) {
+	for p := range e.toTrim {
+		if e.trimPool(p, now) {
+			delete(e.toTrim, p)
 		}
 	}
 	if d := now.Sub(e.checked); d > -time.Second && d < time.Second {
@@ -83,25 +83,25 @@ func (e *Engine) forget(now time.Time) {
 	}
 	e.checked = now
 	for _, p := range e.pools {
-		e.forgetIn(p, now)
+		e.trimPool(p, now)
 	}
 }
 
-// forgetIn drops those of one pool, and reports whether it could drop them all.
+// trimPool drops those of one pool, and reports whether it could drop them all.
 // One whose end is not on the disk yet has to stay: its beginning is there, and
 // would be all that a restart finds.
-func (e *Engine) forgetIn(p *poolTasks, now time.Time) (done bool) {
+func (e *Engine) trimPool(p *poolTasks, now time.Time) (done bool) {
 	n := 0
 	done = true
 	for _, r := range p.finished {
-		if r.ends() {
+		if r.isFinished() {
 			if len(p.finished)-n <= p.retention.Count && now.UnixNano()-r.en.at < int64(p.retention.Age) {
 				break
 			}
-			if done = e.disk == nil || r.seq <= e.disk.kept; !done {
+			if done = e.disk == nil || r.seq <= e.disk.storedSeq; !done {
 				break
 			}
-			e.drop(r.en)
+			e.dropTask(r.en)
 		}
 		p.finished[n] = ref{}
 		n++
@@ -110,28 +110,28 @@ func (e *Engine) forgetIn(p *poolTasks, now time.Time) (done bool) {
 	return done
 }
 
-// drop removes a task from the index. Its records are left to void themselves:
+// dropTask removes a task from the index. Its records are left to void themselves:
 // those of its end are removed after those of its beginning.
-func (e *Engine) drop(en *entry) {
+func (e *Engine) dropTask(en *entry) {
 	p := en.pool
 	p.counts[en.state]--
 	delete(e.byID, en.id)
 	delete(e.running, en)
-	e.voided(en)
-	e.bonds.cut(en)
+	e.subtractRecords(en)
+	e.relations.removeTask(en)
 	en.state, en.task = gone, nil
-	if p.left++; p.left > 64 && p.left > len(p.order)/2 {
-		p.sweep()
+	if p.goneCount++; p.goneCount > 64 && p.goneCount > len(p.order)/2 {
+		p.sweepOrder()
 	}
 }
 
-// sweep takes those that are gone out of the order.
-func (p *poolTasks) sweep() {
-	kept := make([]*entry, 0, 2*(len(p.order)-p.left))
+// sweepOrder takes those that are gone out of the order.
+func (p *poolTasks) sweepOrder() {
+	kept := make([]*entry, 0, 2*(len(p.order)-p.goneCount))
 	for _, en := range p.order {
 		if en.state != gone {
 			kept = append(kept, en)
 		}
 	}
-	p.order, p.left = kept, 0
+	p.order, p.goneCount = kept, 0
 }

@@ -28,7 +28,7 @@ var errEnough = errors.New("enough for now")
 // those were the last.
 func (s *Store) WalkStep(o *SegmentWalk, bytes int64, each RecordFunc) (last bool, err error) {
 	limit := o.at + bytes
-	end, err := scan(o.seg, o.at, o.seg.end, int(bytes), func(p Place, payload []byte) error {
+	end, err := scanRecords(o.seg, o.at, o.seg.end, int(bytes), func(p Place, payload []byte) error {
 		if int64(p.At) >= limit {
 			return errEnough
 		}
@@ -39,7 +39,7 @@ func (s *Store) WalkStep(o *SegmentWalk, bytes int64, each RecordFunc) (last boo
 	case errors.Is(err, errEnough):
 		return false, nil
 	case err == nil && end < o.seg.end:
-		return false, &DamageError{Path: s.dir.Path(o.seg.name()), At: end}
+		return false, &DamageError{Path: s.dir.FilePath(o.seg.fileName()), At: end}
 	}
 	return err == nil, err
 }
@@ -48,14 +48,14 @@ func (s *Store) WalkStep(o *SegmentWalk, bytes int64, each RecordFunc) (last boo
 // Ended. The file is gone for good before another one can be: after a loss of
 // power, a record that was void must not be back without what voided it.
 func (s *Store) RemoveSegment(o *SegmentWalk) error {
-	if !s.o.Sync.always() {
-		if err := s.last().file.Sync(); err != nil {
-			return fmt.Errorf("sync %s: %w", s.dir.Path(s.last().name()), err)
+	if !s.o.Sync.isAlways() {
+		if err := s.lastSegment().file.Sync(); err != nil {
+			return fmt.Errorf("sync %s: %w", s.dir.FilePath(s.lastSegment().fileName()), err)
 		}
 	}
 	s.segments = s.segments[1:]
-	if err := errors.Join(o.seg.file.Close(), s.dir.Remove(o.seg.name()), s.dir.Sync()); err != nil {
-		return fmt.Errorf("remove %s: %w", s.dir.Path(o.seg.name()), err)
+	if err := errors.Join(o.seg.file.Close(), s.dir.RemoveFile(o.seg.fileName()), s.dir.SyncNames()); err != nil {
+		return fmt.Errorf("remove %s: %w", s.dir.FilePath(o.seg.fileName()), err)
 	}
 	return nil
 }

@@ -23,23 +23,23 @@ type File interface {
 
 // Dir is what the store needs of a directory.
 type Dir interface {
-	// Names lists the files; an absent directory has none.
-	Names() ([]string, error)
-	// Open opens a file, or makes it where create is set.
-	Open(name string, create bool) (File, error)
-	// Remove removes a file.
-	Remove(name string) error
-	// Sync returns when made and removed names are on the disk.
-	Sync() error
-	// Path names a file in messages.
-	Path(name string) string
+	// ListNames lists the files; an absent directory has none.
+	ListNames() ([]string, error)
+	// OpenFile opens a file, or makes it where create is set.
+	OpenFile(name string, create bool) (File, error)
+	// RemoveFile removes a file.
+	RemoveFile(name string) error
+	// SyncNames returns when made and removed names are on the disk.
+	SyncNames() error
+	// FilePath names a file in messages.
+	FilePath(name string) string
 }
 
 // OS is a directory of the operating system.
 type OS string
 
-// Names implements Dir.
-func (d OS) Names() ([]string, error) {
+// ListNames implements Dir.
+func (d OS) ListNames() ([]string, error) {
 	entries, err := os.ReadDir(string(d))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -51,25 +51,25 @@ func (d OS) Names() ([]string, error) {
 	return names, err
 }
 
-// Open implements Dir. Files are for their owner alone.
-func (d OS) Open(name string, create bool) (File, error) {
+// OpenFile implements Dir. Files are for their owner alone.
+func (d OS) OpenFile(name string, create bool) (File, error) {
 	flags := os.O_RDWR
 	if create {
 		flags |= os.O_CREATE | os.O_EXCL
 	}
-	f, err := os.OpenFile(d.Path(name), flags, 0o600)
+	f, err := os.OpenFile(d.FilePath(name), flags, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	return osFile{f}, nil
 }
 
-// Remove implements Dir.
-func (d OS) Remove(name string) error { return os.Remove(d.Path(name)) }
+// RemoveFile implements Dir.
+func (d OS) RemoveFile(name string) error { return os.Remove(d.FilePath(name)) }
 
-// Sync implements Dir. The name of the directory itself may be new as well;
+// SyncNames implements Dir. The name of the directory itself may be new as well;
 // who may not read what it is in cannot have made it.
-func (d OS) Sync() error {
+func (d OS) SyncNames() error {
 	above := syncNames(filepath.Dir(filepath.Clean(string(d))))
 	if errors.Is(above, fs.ErrPermission) {
 		above = nil
@@ -85,8 +85,8 @@ func syncNames(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Path implements Dir.
-func (d OS) Path(name string) string { return filepath.Join(string(d), name) }
+// FilePath implements Dir.
+func (d OS) FilePath(name string) string { return filepath.Join(string(d), name) }
 
 type osFile struct{ *os.File }
 
@@ -101,4 +101,4 @@ func (f osFile) Size() (int64, error) {
 
 // Sync implements File. The data and what is needed to find it again are
 // enough; the times of the file are not worth a journal entry.
-func (f osFile) Sync() error { return datasync(f.File) }
+func (f osFile) Sync() error { return syncData(f.File) }

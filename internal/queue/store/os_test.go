@@ -14,7 +14,7 @@ import (
 func TestOS(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	d := store.OS(path)
-	if names, err := d.Names(); err != nil || len(names) != 0 {
+	if names, err := d.ListNames(); err != nil || len(names) != 0 {
 		t.Errorf("an absent directory has %v, %v", names, err)
 	}
 	if err := os.Mkdir(path, 0o700); err != nil {
@@ -26,14 +26,14 @@ func TestOS(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	f, err := d.Open("tasks.00000001.log", false)
+	f, err := d.OpenFile("tasks.00000001.log", false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Open("tasks.00000001.log", true); !errors.Is(err, fs.ErrExist) {
+	if _, err := d.OpenFile("tasks.00000001.log", true); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("made again: %v", err)
 	}
-	if err := errors.Join(f.Sync(), d.Sync(), f.Close()); err != nil {
+	if err := errors.Join(f.Sync(), d.SyncNames(), f.Close()); err != nil {
 		t.Error(err)
 	}
 	if err := f.Sync(); !errors.Is(err, fs.ErrClosed) {

@@ -46,8 +46,8 @@ func appendMark(b []byte, number uint32, at int64, flags uint32) []byte {
 	return binary.LittleEndian.AppendUint32(b, checksum(number, at, b[start:]))
 }
 
-// mark reads the mark at the head of b.
-func mark(b []byte, number uint32, at int64) (flags uint32, ok bool) {
+// parseMark reads the mark at the head of b.
+func parseMark(b []byte, number uint32, at int64) (flags uint32, ok bool) {
 	if len(b) < markSize || binary.LittleEndian.Uint32(b) != markMagic {
 		return 0, false
 	}
@@ -55,14 +55,14 @@ func mark(b []byte, number uint32, at int64) (flags uint32, ok bool) {
 	return binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:]) == sum
 }
 
-// seal fills in the head of the record that b is, which has room for it.
-func seal(b []byte, number uint32, at int64) {
+// sealRecord fills in the head of the record that b is, which has room for it.
+func sealRecord(b []byte, number uint32, at int64) {
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-recordHead))
 	binary.LittleEndian.PutUint32(b[4:], checksum(number, at, b[:4], b[recordHead:]))
 }
 
-// sound says whether b is the whole record that was written at this position.
-func sound(b []byte, number uint32, at int64) bool {
+// isSound says whether b is the whole record that was written at this position.
+func isSound(b []byte, number uint32, at int64) bool {
 	return len(b) > recordHead &&
 		int(binary.LittleEndian.Uint32(b)) == len(b)-recordHead &&
 		binary.LittleEndian.Uint32(b[4:]) == checksum(number, at, b[:4], b[recordHead:])

@@ -22,25 +22,25 @@ func Open(dir Dir, o Options, each RecordFunc) (*Store, error) {
 	if o.SegmentSize <= 0 {
 		o.SegmentSize = 64 << 20
 	}
-	s := &Store{o: o, dir: dir, jobs: make(chan struct{}, 1), bell: make(chan struct{}, 1)}
+	s := &Store{o: o, dir: dir, jobs: make(chan struct{}, 1), batchDone: make(chan struct{}, 1)}
 	s.syncer.stop = make(chan struct{})
-	if err := s.recover(each); err != nil {
+	if err := s.readSegments(each); err != nil {
 		for _, seg := range s.segments {
 			_ = seg.file.Close() // only read so far
 		}
 		return nil, err
 	}
 	switch {
-	case o.Sync.always():
-		s.group.Go(s.writer)
+	case o.Sync.isAlways():
+		s.group.Go(s.runWriter)
 	case o.Sync.Every > 0:
-		s.group.Go(func() { s.syncer.run(max(o.Sync.Every, time.Millisecond)) })
+		s.group.Go(func() { s.syncer.syncEvery(max(o.Sync.Every, time.Millisecond)) })
 	}
 	return s, nil
 }
 
-func (s *Store) recover(each RecordFunc) error {
-	numbers, err := s.numbers()
+func (s *Store) readSegments(each RecordFunc) error {
+	numbers, err := s.segmentNumbers()
 	if err != nil {
 		return fmt.Errorf("list the task files: %w", err)
 	}
@@ -62,13 +62,13 @@ func (s *Store) recover(each RecordFunc) error {
 	return nil
 }
 
-// numbers finds the files of this store.
-func (s *Store) numbers() ([]uint32, error) {
-	names, err := s.dir.Names()
+// segmentNumbers finds the files of this store.
+func (s *Store) segmentNumbers() ([]uint32, error) {
+	names, err := s.dir.ListNames()
 	var numbers []uint32
 	for _, name := range names {
 		seg := &segment{}
-		if n, _ := fmt.Sscanf(name, "tasks.%d.log", &seg.number); n == 1 && seg.name() == name && seg.number > 0 {
+		if n, _ := fmt.Sscanf(name, "tasks.%d.log", &seg.number); n == 1 && seg.fileName() == name && seg.number > 0 {
 			numbers = append(numbers, seg.number)
 		}
 	}
@@ -80,8 +80,8 @@ func (s *Store) numbers() ([]uint32, error) {
 // process ended is removed.
 func (s *Store) openSegment(number uint32) error {
 	seg := &segment{number: number}
-	path := s.dir.Path(seg.name())
-	f, err := s.dir.Open(seg.name(), false)
+	path := s.dir.FilePath(seg.fileName())
+	f, err := s.dir.OpenFile(seg.fileName(), false)
 	if err != nil {
 		return fmt.Errorf("open the task file: %w: it has to be readable and writable", err)
 	}
@@ -98,7 +98,7 @@ func (s *Store) openSegment(number uint32) error {
 		if err != nil {
 			return err
 		}
-		return s.dir.Remove(seg.name())
+		return s.dir.RemoveFile(seg.fileName())
 	}
 	if seg.ahead, err = f.Size(); err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
@@ -133,30 +133,30 @@ func (s *Store) readBack(seg, next *segment, each RecordFunc) error {
 	if followed {
 		limit = min(limit, next.beforeEnd)
 	}
-	end, err := scan(seg, headerSize, limit, 1<<20, each)
+	end, err := scanRecords(seg, headerSize, limit, 1<<20, each)
 	if err != nil {
 		return err
 	}
 	seg.end = end
-	if followed && end != next.beforeEnd || behind(seg, end, limit) {
-		return &DamageError{Path: s.dir.Path(seg.name()), At: end}
+	if followed && end != next.beforeEnd || hasSyncedMarkAfter(seg, end, limit) {
+		return &DamageError{Path: s.dir.FilePath(seg.fileName()), At: end}
 	}
 	if next != nil {
 		return nil
 	}
-	return s.cut(seg)
+	return s.cutTornEnd(seg)
 }
 
-// cut removes what is behind the last record of the newest file, and makes sure
+// cutTornEnd removes what is behind the last record of the newest file, and makes sure
 // that what was read is on the disk before anything is built on it.
-func (s *Store) cut(seg *segment) error {
+func (s *Store) cutTornEnd(seg *segment) error {
 	rest := make([]byte, seg.ahead-seg.end)
 	if _, err := seg.file.ReadAt(rest, seg.end); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read %s: %w", s.dir.Path(seg.name()), err)
+		return fmt.Errorf("read %s: %w", s.dir.FilePath(seg.fileName()), err)
 	}
 	if s.torn = int64(len(bytes.TrimRight(rest, "\x00"))); s.torn > 0 {
 		if err := seg.file.Truncate(seg.end); err != nil {
-			return fmt.Errorf("cut the torn end of %s: %w", s.dir.Path(seg.name()), err)
+			return fmt.Errorf("cut the torn end of %s: %w", s.dir.FilePath(seg.fileName()), err)
 		}
 		seg.ahead = seg.end
 	}
@@ -164,14 +164,14 @@ func (s *Store) cut(seg *segment) error {
 		return nil
 	}
 	if err := seg.file.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", s.dir.Path(seg.name()), err)
+		return fmt.Errorf("sync %s: %w", s.dir.FilePath(seg.fileName()), err)
 	}
 	return nil
 }
 
-// scan goes through the records between two positions, and returns where the
+// scanRecords goes through the records between two positions, and returns where the
 // last good one ends. The error is that of reading, or of each.
-func scan(seg *segment, from, limit int64, buffer int, each RecordFunc) (end int64, err error) {
+func scanRecords(seg *segment, from, limit int64, buffer int, each RecordFunc) (end int64, err error) {
 	in := bufio.NewReaderSize(io.NewSectionReader(seg.file, from, limit-from), buffer)
 	var record []byte
 	for at := from; ; {
@@ -182,7 +182,7 @@ func scan(seg *segment, from, limit int64, buffer int, each RecordFunc) (end int
 		size := int64(binary.LittleEndian.Uint32(head))
 		if size == markMagic {
 			head, err = in.Peek(markSize)
-			if _, ok := mark(head, seg.number, at); !ok {
+			if _, ok := parseMark(head, seg.number, at); !ok {
 				return at, notEOF(err)
 			}
 			_, _ = in.Discard(markSize) // it was peeked
@@ -196,7 +196,7 @@ func scan(seg *segment, from, limit int64, buffer int, each RecordFunc) (end int
 		if _, err := io.ReadFull(in, record); err != nil {
 			return at, notEOF(err)
 		}
-		if !sound(record, seg.number, at) {
+		if !isSound(record, seg.number, at) {
 			return at, nil
 		}
 		if err := each(Place{seg.number, uint32(at), uint32(size)}, record[recordHead:]); err != nil {
@@ -213,9 +213,9 @@ func notEOF(err error) error {
 	return err
 }
 
-// behind says whether a batch was begun behind the end of the good records,
+// hasSyncedMarkAfter says whether a batch was begun behind the end of the good records,
 // when everything before it was on the disk: then that end is no torn one.
-func behind(seg *segment, end, limit int64) bool {
+func hasSyncedMarkAfter(seg *segment, end, limit int64) bool {
 	rest := make([]byte, limit-end)
 	n, _ := seg.file.ReadAt(rest, end) // what cannot be read is no mark
 	rest = rest[:n]
@@ -226,7 +226,7 @@ func behind(seg *segment, end, limit int64) bool {
 			return false
 		}
 		at += i
-		if flags, ok := mark(rest[at:], seg.number, end+int64(at)); ok && flags&markSynced != 0 {
+		if flags, ok := parseMark(rest[at:], seg.number, end+int64(at)); ok && flags&markSynced != 0 {
 			return true
 		}
 	}

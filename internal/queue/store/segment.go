@@ -33,10 +33,10 @@ type segment struct {
 	beforeEnd int64
 }
 
-func (s *segment) name() string { return fmt.Sprintf("tasks.%08d.log", s.number) }
+func (s *segment) fileName() string { return fmt.Sprintf("tasks.%08d.log", s.number) }
 
-// header describes the file at its head.
-func (s *segment) header() []byte {
+// encodeHeader describes the file at its head.
+func (s *segment) encodeHeader() []byte {
 	b := append(make([]byte, 0, headerSize), magic...)
 	b = binary.LittleEndian.AppendUint32(b, s.version)
 	b = binary.LittleEndian.AppendUint32(b, s.number)
@@ -46,31 +46,31 @@ func (s *segment) header() []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// make creates the file. Its header goes to the disk with the first batch:
+// createFile creates the file. Its header goes to the disk with the first batch:
 // without that, the file counts for nothing.
-func (s *segment) make(dir Dir) error {
-	f, err := dir.Open(s.name(), true)
+func (s *segment) createFile(dir Dir) error {
+	f, err := dir.OpenFile(s.fileName(), true)
 	if err != nil {
 		return err
 	}
 	s.file, s.ahead = f, headerSize
-	if _, err = f.WriteAt(s.header(), 0); err != nil {
+	if _, err = f.WriteAt(s.encodeHeader(), 0); err != nil {
 		return err
 	}
-	return dir.Sync()
+	return dir.SyncNames()
 }
 
-// discard removes a file that could not be made.
-func (s *segment) discard(dir Dir) {
+// discardFile removes a file that could not be made.
+func (s *segment) discardFile(dir Dir) {
 	if s.file != nil {
-		_ = s.file.Close()       // nothing in it counts
-		_ = dir.Remove(s.name()) // should it stay, it is empty
+		_ = s.file.Close()               // nothing in it counts
+		_ = dir.RemoveFile(s.fileName()) // should it stay, it is empty
 	}
 }
 
-// write puts a batch at its place, and makes so much room behind it where there
+// writeBatch puts a batch at its place, and makes so much room behind it where there
 // is none. Where the disk has no room for that, the batch may still find some.
-func (s *segment) write(at int64, b []byte, room int64) error {
+func (s *segment) writeBatch(at int64, b []byte, room int64) error {
 	if end := at + int64(len(b)); room > 0 && end > s.ahead {
 		from := max(at, s.ahead)
 		if _, err := s.file.WriteAt(make([]byte, end-from+room), from); err == nil {
@@ -81,13 +81,13 @@ func (s *segment) write(at int64, b []byte, room int64) error {
 	return err
 }
 
-// read returns the payload of the record at a place.
-func (s *segment) read(p Place) ([]byte, error) {
+// readPayload returns the payload of the record at a place.
+func (s *segment) readPayload(p Place) ([]byte, error) {
 	b := make([]byte, p.Size)
 	if _, err := s.file.ReadAt(b, int64(p.At)); err != nil {
 		return nil, err
 	}
-	if !sound(b, s.number, int64(p.At)) {
+	if !isSound(b, s.number, int64(p.At)) {
 		return nil, fmt.Errorf("byte %d: the checksum is wrong", p.At)
 	}
 	return b[recordHead:], nil

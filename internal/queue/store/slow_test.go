@@ -49,7 +49,7 @@ func TestNothingEndsBeforeItsSync(t *testing.T) {
 	}
 	d.BeforeSync(nil)
 	for seed := range uint64(10) {
-		if _, held := open(t, d.PoweredOff(seed), store.Options{}); len(held) != 1 {
+		if _, held := open(t, d.AfterPowerLoss(seed), store.Options{}); len(held) != 1 {
 			t.Errorf("held %q", held)
 		}
 	}
@@ -66,12 +66,12 @@ func TestInterval(t *testing.T) {
 	mustWrite(t, s, "a") // although no sync comes to its end
 	g.wait(t)
 	mustWrite(t, s, "b")
-	if _, held := open(t, d.Killed(), o); len(held) != 2 {
+	if _, held := open(t, d.AfterKill(), o); len(held) != 2 {
 		t.Errorf("killed: held %q", held)
 	}
 	lost := 0
 	for seed := range uint64(20) {
-		if held := heldAfter(t, d.PoweredOff(seed), o); held < 2 {
+		if held := heldAfter(t, d.AfterPowerLoss(seed), o); held < 2 {
 			lost++
 		}
 	}
@@ -81,7 +81,7 @@ func TestInterval(t *testing.T) {
 	g.let <- struct{}{}
 	g.wait(t) // the next one: that before is over
 	for seed := range uint64(20) {
-		if held := heldAfter(t, d.PoweredOff(seed), o); held < 1 {
+		if held := heldAfter(t, d.AfterPowerLoss(seed), o); held < 1 {
 			t.Fatal("what was synced is lost")
 		}
 	}

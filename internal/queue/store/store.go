@@ -40,11 +40,11 @@ type Store struct {
 	batch  []byte   // what Add has collected since begin
 	target *segment // where it goes; nil before the first Add
 
-	jobs   chan struct{}           // the batch may be written
-	result atomic.Pointer[outcome] // of the batch that was on its way
-	bell   chan struct{}
-	group  sync.WaitGroup
-	syncer syncer
+	jobs      chan struct{}           // the batch may be written
+	result    atomic.Pointer[outcome] // of the batch that was on its way
+	batchDone chan struct{}
+	group     sync.WaitGroup
+	syncer    syncer
 }
 
 type outcome struct{ err error }
@@ -57,18 +57,18 @@ const spareBatch = 4 << 20
 // with one it is void.
 func (s *Store) AddRecord(encode func([]byte) []byte) Place {
 	if s.target == nil {
-		s.begin()
+		s.beginBatch()
 	}
 	start := len(s.batch)
 	s.batch = encode(append(s.batch, make([]byte, recordHead)...))
 	at := s.target.end + int64(start)
-	seal(s.batch[start:], s.target.number, at)
+	sealRecord(s.batch[start:], s.target.number, at)
 	return Place{Segment: s.target.number, At: uint32(at), Size: uint32(len(s.batch) - start)}
 }
 
-// begin chooses the file of a batch and writes its mark.
-func (s *Store) begin() {
-	last := s.last()
+// beginBatch chooses the file of a batch and writes its mark.
+func (s *Store) beginBatch() {
+	last := s.lastSegment()
 	if s.target = last; last == nil || s.broken || last.version < Version || last.end >= s.o.SegmentSize {
 		s.newest++
 		s.target = &segment{number: s.newest, version: Version, end: headerSize}
@@ -77,13 +77,13 @@ func (s *Store) begin() {
 		}
 	}
 	flags := uint32(0)
-	if s.o.Sync.always() {
+	if s.o.Sync.isAlways() {
 		flags = markSynced
 	}
 	s.batch = appendMark(s.batch[:0], s.target.number, s.target.end, flags)
 }
 
-func (s *Store) last() *segment {
+func (s *Store) lastSegment() *segment {
 	if len(s.segments) == 0 {
 		return nil
 	}
@@ -93,60 +93,60 @@ func (s *Store) last() *segment {
 // WriteBatch sends the batch, which holds a record at least, on its way. Nothing may
 // be added before it has Ended; without Always it can be asked at once.
 func (s *Store) WriteBatch() {
-	if s.o.Sync.always() {
+	if s.o.Sync.isAlways() {
 		s.jobs <- struct{}{}
 		return
 	}
-	s.result.Store(&outcome{s.put()})
+	s.result.Store(&outcome{s.putBatch()})
 }
 
 // BatchDone has a token when the batch on its way has come to its end. Without
 // Always it is never needed.
-func (s *Store) BatchDone() <-chan struct{} { return s.bell }
+func (s *Store) BatchDone() <-chan struct{} { return s.batchDone }
 
-// writer is the goroutine that writes and syncs.
-func (s *Store) writer() {
+// runWriter is the goroutine that writes and syncs.
+func (s *Store) runWriter() {
 	for range s.jobs {
-		err := s.put()
+		err := s.putBatch()
 		s.result.Store(&outcome{err})
 		select {
-		case s.bell <- struct{}{}:
+		case s.batchDone <- struct{}{}:
 		default: // the token of the batch before was not needed
 		}
 	}
 }
 
-// put writes the batch, and with Always syncs it.
-func (s *Store) put() error {
+// putBatch writes the batch, and with Always syncs it.
+func (s *Store) putBatch() error {
 	to := s.target
 	if fault := s.syncer.fault.Swap(nil); fault != nil {
 		return *fault
 	}
 	if to.file == nil {
-		if err := s.turn(to); err != nil {
+		if err := s.nextSegment(to); err != nil {
 			return err
 		}
 	}
-	if !s.o.Sync.always() {
+	if !s.o.Sync.isAlways() {
 		s.syncer.file.Store(to)
-		return to.write(to.end, s.batch, 0)
+		return to.writeBatch(to.end, s.batch, 0)
 	}
 	room := min(roomAhead, max(leastAhead, to.end), s.o.SegmentSize/4)
-	if err := to.write(to.end, s.batch, room); err != nil {
+	if err := to.writeBatch(to.end, s.batch, room); err != nil {
 		return err
 	}
 	return to.file.Sync()
 }
 
-// turn makes the next file. The one before is synced first: only the newest
+// nextSegment makes the next file. The one before is synced first: only the newest
 // may end in something torn.
-func (s *Store) turn(to *segment) error {
-	if last := s.last(); last != nil && !s.broken && !s.o.Sync.always() {
+func (s *Store) nextSegment(to *segment) error {
+	if last := s.lastSegment(); last != nil && !s.broken && !s.o.Sync.isAlways() {
 		if err := last.file.Sync(); err != nil {
 			return err
 		}
 	}
-	return to.make(s.dir)
+	return to.createFile(s.dir)
 }
 
 // BatchResult says whether the batch that was on its way has come to its end, and
@@ -159,10 +159,10 @@ func (s *Store) BatchResult() (ended bool, err error) {
 	to := s.target
 	s.target = nil
 	if got.err != nil {
-		s.fail(to)
-		return true, fmt.Errorf("write %s: %w", s.dir.Path(to.name()), got.err)
+		s.abandonSegment(to)
+		return true, fmt.Errorf("write %s: %w", s.dir.FilePath(to.fileName()), got.err)
 	}
-	if to != s.last() {
+	if to != s.lastSegment() {
 		s.segments, s.broken = append(s.segments, to), false
 	}
 	to.end += int64(len(s.batch))
@@ -172,11 +172,11 @@ func (s *Store) BatchResult() (ended bool, err error) {
 	return true, nil
 }
 
-// fail gives a file up. What the kernel has thrown away after a fault of the
+// abandonSegment gives a file up. What the kernel has thrown away after a fault of the
 // disk is not known, so nothing more is written there.
-func (s *Store) fail(to *segment) {
-	if to != s.last() {
-		to.discard(s.dir)
+func (s *Store) abandonSegment(to *segment) {
+	if to != s.lastSegment() {
+		to.discardFile(s.dir)
 		return
 	}
 	s.broken = true
@@ -189,15 +189,15 @@ func (s *Store) Read(p Place) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("read a record: there is no file %d", p.Segment)
 	}
-	b, err := s.segments[i].read(p)
+	b, err := s.segments[i].readPayload(p)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", s.dir.Path(s.segments[i].name()), err)
+		return nil, fmt.Errorf("read %s: %w", s.dir.FilePath(s.segments[i].fileName()), err)
 	}
 	return b, nil
 }
 
-// Size is the length of all files, up to their last records.
-func (s *Store) Size() (n int64) {
+// TotalSize is the length of all files, up to their last records.
+func (s *Store) TotalSize() (n int64) {
 	for _, seg := range s.segments {
 		n += seg.end
 	}
@@ -214,7 +214,7 @@ func (s *Store) Close() error {
 	close(s.syncer.stop)
 	s.group.Wait()
 	var errs []error
-	if last := s.last(); last != nil && !s.o.Sync.Off && !s.broken {
+	if last := s.lastSegment(); last != nil && !s.o.Sync.Off && !s.broken {
 		errs = append(errs, last.file.Sync())
 	}
 	for _, seg := range s.segments {

@@ -66,7 +66,7 @@ func TestWrittenIsReadBack(t *testing.T) {
 				}
 				want = append(want, one, two)
 			}
-			if _, held := open(t, d.Killed(), o); fmt.Sprint(held) != fmt.Sprint(want) {
+			if _, held := open(t, d.AfterKill(), o); fmt.Sprint(held) != fmt.Sprint(want) {
 				t.Errorf("held %q", held)
 			}
 		})
@@ -84,7 +84,7 @@ func TestFailedIsVoid(t *testing.T) {
 	}
 	d.FailSync(nil)
 	mustWrite(t, s, "third")
-	for _, left := range []*storetest.Disk{d.Killed(), d.PoweredOff(1), d.PoweredOff(2)} {
+	for _, left := range []*storetest.Disk{d.AfterKill(), d.AfterPowerLoss(1), d.AfterPowerLoss(2)} {
 		if _, held := open(t, left, store.Options{}); fmt.Sprint(held) != "[first third]" {
 			t.Errorf("held %q", held)
 		}
@@ -104,7 +104,7 @@ func TestFailedIsVoidWhereItCannotBeCut(t *testing.T) {
 	d.BeforeSync(nil)
 	d.SetReadOnly(false)
 	mustWrite(t, s, "third")
-	for _, left := range []*storetest.Disk{d.Killed(), d.PoweredOff(1), d.PoweredOff(2)} {
+	for _, left := range []*storetest.Disk{d.AfterKill(), d.AfterPowerLoss(1), d.AfterPowerLoss(2)} {
 		if _, held := open(t, left, store.Options{}); fmt.Sprint(held) != "[first third]" {
 			t.Errorf("held %q", held)
 		}
@@ -121,7 +121,7 @@ func TestWhatIsReadIsOnTheDisk(t *testing.T) {
 		t.Fatalf("held %q", held)
 	}
 	for seed := range uint64(20) {
-		if _, held := open(t, d.PoweredOff(seed), store.Options{}); len(held) != 1 {
+		if _, held := open(t, d.AfterPowerLoss(seed), store.Options{}); len(held) != 1 {
 			t.Fatal("it is lost with the power")
 		}
 	}
@@ -144,7 +144,7 @@ func TestRemovedWhenTheRestIsOnTheDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	for seed := range uint64(20) {
-		if _, held := open(t, d.PoweredOff(seed), o); !strings.Contains(strings.Join(held, "\n"), "wanted: w") {
+		if _, held := open(t, d.AfterPowerLoss(seed), o); !strings.Contains(strings.Join(held, "\n"), "wanted: w") {
 			t.Fatalf("held %q", held)
 		}
 	}
@@ -159,7 +159,7 @@ func TestReadOnly(t *testing.T) {
 	}
 	d.SetReadOnly(false)
 	mustWrite(t, s, "y")
-	if _, held := open(t, d.PoweredOff(1), store.Options{}); fmt.Sprint(held) != "[y]" {
+	if _, held := open(t, d.AfterPowerLoss(1), store.Options{}); fmt.Sprint(held) != "[y]" {
 		t.Errorf("held %q", held)
 	}
 }
@@ -171,7 +171,7 @@ func full(t testing.TB) (*storetest.Disk, store.Options) {
 	for _, r := range []string{"aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc", "dddddddddddddddd"} {
 		mustWrite(t, s, r)
 	}
-	return d.Killed(), o
+	return d.AfterKill(), o
 }
 
 // TestWhatIsWrongWithAFile changes files by hand, and reads what is said.
@@ -183,17 +183,17 @@ func TestWhatIsWrongWithAFile(t *testing.T) {
 		says   string // or what is said
 	}{
 		"nothing":                      {func(*storetest.Disk) {}, "[a b c d]", ""},
-		"a torn end":                   {func(d *storetest.Disk) { d.Change(two, -3, 'x') }, "[a b c]", ""},
-		"a torn beginning":             {func(d *storetest.Disk) { d.Put("tasks.00000003.log", []byte("INITA")) }, "[a b c d]", ""},
-		"a file that was never begun":  {func(d *storetest.Disk) { d.Put("tasks.00000003.log", make([]byte, 4096)) }, "[a b c d]", ""},
-		"something else in there":      {func(d *storetest.Disk) { d.Put("tasks.txt", []byte("hello")) }, "[a b c d]", ""},
-		"a record in the middle":       {func(d *storetest.Disk) { d.Change(one, 64, 'x') }, "", "tasks.00000001.log is damaged at byte 52"},
-		"the last record of the first": {func(d *storetest.Disk) { d.Change(one, -3, 'x') }, "", "tasks.00000001.log is damaged"},
-		"before the last of the last":  {func(d *storetest.Disk) { d.Change(two, 64, 'x') }, "", "tasks.00000002.log is damaged at byte 52"},
-		"a header":                     {func(d *storetest.Disk) { d.Change(one, 17, 'x') }, "", "tasks.00000001.log is damaged at byte 0"},
-		"a newer version":              {func(d *storetest.Disk) { d.Change(two, 8, 3) }, "", "has version 3, and this initiator reads up to version 2: start the newer initiator"},
-		"a foreign file":               {func(d *storetest.Disk) { d.Put(one, bytes.Repeat([]byte("not ours"), 100)) }, "", "is not a task file of initiator: move it"},
-		"a file was moved away":        {func(d *storetest.Disk) { _ = d.Remove(one) }, "[c d]", ""},
+		"a torn end":                   {func(d *storetest.Disk) { d.ChangeByte(two, -3, 'x') }, "[a b c]", ""},
+		"a torn beginning":             {func(d *storetest.Disk) { d.PutFile("tasks.00000003.log", []byte("INITA")) }, "[a b c d]", ""},
+		"a file that was never begun":  {func(d *storetest.Disk) { d.PutFile("tasks.00000003.log", make([]byte, 4096)) }, "[a b c d]", ""},
+		"something else in there":      {func(d *storetest.Disk) { d.PutFile("tasks.txt", []byte("hello")) }, "[a b c d]", ""},
+		"a record in the middle":       {func(d *storetest.Disk) { d.ChangeByte(one, 64, 'x') }, "", "tasks.00000001.log is damaged at byte 52"},
+		"the last record of the first": {func(d *storetest.Disk) { d.ChangeByte(one, -3, 'x') }, "", "tasks.00000001.log is damaged"},
+		"before the last of the last":  {func(d *storetest.Disk) { d.ChangeByte(two, 64, 'x') }, "", "tasks.00000002.log is damaged at byte 52"},
+		"a header":                     {func(d *storetest.Disk) { d.ChangeByte(one, 17, 'x') }, "", "tasks.00000001.log is damaged at byte 0"},
+		"a newer version":              {func(d *storetest.Disk) { d.ChangeByte(two, 8, 3) }, "", "has version 3, and this initiator reads up to version 2: start the newer initiator"},
+		"a foreign file":               {func(d *storetest.Disk) { d.PutFile(one, bytes.Repeat([]byte("not ours"), 100)) }, "", "is not a task file of initiator: move it"},
+		"a file was moved away":        {func(d *storetest.Disk) { _ = d.RemoveFile(one) }, "[c d]", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, o := full(t)
@@ -243,7 +243,7 @@ func TestRemovedInOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		for seed := range uint64(20) {
-			_, held := open(t, d.PoweredOff(seed), o)
+			_, held := open(t, d.AfterPowerLoss(seed), o)
 			if want := mustHold(t, d, o); fmt.Sprint(held) != fmt.Sprint(want) {
 				t.Fatalf("held %q, want %q", held, want)
 			}
@@ -255,7 +255,7 @@ func TestRemovedInOrder(t *testing.T) {
 }
 
 func mustHold(t *testing.T, d *storetest.Disk, o store.Options) []string {
-	_, held := open(t, d.Killed(), o)
+	_, held := open(t, d.AfterKill(), o)
 	return held
 }
 
@@ -263,12 +263,12 @@ func mustHold(t *testing.T, d *storetest.Disk, o store.Options) []string {
 // that was read is lost by opening it again.
 func FuzzOpen(f *testing.F) {
 	d, _ := full(f)
-	f.Add(d.Bytes("tasks.00000001.log"))
-	f.Add(d.Bytes("tasks.00000002.log"))
+	f.Add(d.FileBytes("tasks.00000001.log"))
+	f.Add(d.FileBytes("tasks.00000002.log"))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := storetest.New(1)
-		d.Put("tasks.00000001.log", b)
+		d.PutFile("tasks.00000001.log", b)
 		first, o := 0, store.Options{SegmentSize: 4096}
 		s, err := store.Open(d, o, func(store.Place, []byte) error { first++; return nil })
 		if err != nil {

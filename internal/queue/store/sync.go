@@ -29,7 +29,7 @@ func (s Sync) String() string {
 	return "always"
 }
 
-func (s Sync) always() bool { return !s.Off && s.Every == 0 }
+func (s Sync) isAlways() bool { return !s.Off && s.Every == 0 }
 
 // syncer syncs the newest file at an interval. Its fault is told once, by the
 // next Flush.
@@ -39,7 +39,7 @@ type syncer struct {
 	stop  chan struct{}
 }
 
-func (s *syncer) run(every time.Duration) {
+func (s *syncer) syncEvery(every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {

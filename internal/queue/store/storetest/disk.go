@@ -52,23 +52,23 @@ func New(seed uint64) *Disk {
 
 // CutAt cuts the power in the middle of the n-th operation that changes
 // something.
-func (d *Disk) CutAt(n int) { d.locked(func() { d.cut = n }) }
+func (d *Disk) CutAt(n int) { d.withLock(func() { d.cut = n }) }
 
-// Ops is the number of operations that have changed something.
-func (d *Disk) Ops() (n int) {
-	d.locked(func() { n = d.ops })
+// CountWrites is the number of operations that have changed something.
+func (d *Disk) CountWrites() (n int) {
+	d.withLock(func() { n = d.ops })
 	return n
 }
 
 // SetRoom limits how many bytes can be added; a negative number lifts it.
-func (d *Disk) SetRoom(bytes int64) { d.locked(func() { d.room = bytes }) }
+func (d *Disk) SetRoom(bytes int64) { d.withLock(func() { d.room = bytes }) }
 
 // SetReadOnly refuses every change with EROFS.
-func (d *Disk) SetReadOnly(on bool) { d.locked(func() { d.frozen = on }) }
+func (d *Disk) SetReadOnly(on bool) { d.withLock(func() { d.frozen = on }) }
 
-// Size is the length of all files.
-func (d *Disk) Size() (n int) {
-	d.locked(func() {
+// TotalSize is the length of all files.
+func (d *Disk) TotalSize() (n int) {
+	d.withLock(func() {
 		for _, f := range d.names {
 			n += len(f.now)
 		}
@@ -77,54 +77,54 @@ func (d *Disk) Size() (n int) {
 }
 
 // FailSync makes every sync of a file fail; nil ends that.
-func (d *Disk) FailSync(err error) { d.locked(func() { d.faulty = err }) }
+func (d *Disk) FailSync(err error) { d.withLock(func() { d.faulty = err }) }
 
 // BeforeSync has every sync of a file call f first, which may take its time:
 // the disk does not wait for it otherwise. Nil ends that.
-func (d *Disk) BeforeSync(f func()) { d.locked(func() { d.before = f }) }
+func (d *Disk) BeforeSync(f func()) { d.withLock(func() { d.before = f }) }
 
-// Syncs is the number of syncs of files that have come to their end.
-func (d *Disk) Syncs() (n int) {
-	d.locked(func() { n = d.syncs })
+// CountSyncs is the number of syncs of files that have come to their end.
+func (d *Disk) CountSyncs() (n int) {
+	d.withLock(func() { n = d.syncs })
 	return n
 }
 
-// Put makes a file of these bytes, on the disk.
-func (d *Disk) Put(name string, b []byte) {
+// PutFile makes a file of these bytes, on the disk.
+func (d *Disk) PutFile(name string, b []byte) {
 	f := &file{now: slices.Clone(b), disk: slices.Clone(b), dirty: map[int64]bool{}}
-	d.locked(func() { d.names[name], d.synced[name] = f, f })
+	d.withLock(func() { d.names[name], d.synced[name] = f, f })
 }
 
-// Bytes is what a file holds.
-func (d *Disk) Bytes(name string) (b []byte) {
-	d.locked(func() { b = slices.Clone(d.names[name].now) })
+// FileBytes is what a file holds.
+func (d *Disk) FileBytes(name string) (b []byte) {
+	d.withLock(func() { b = slices.Clone(d.names[name].now) })
 	return b
 }
 
-// Change puts another byte at a position of a file; a negative one counts from
+// ChangeByte puts another byte at a position of a file; a negative one counts from
 // its last byte that is not 0.
-func (d *Disk) Change(name string, at int, to byte) {
-	b := d.Bytes(name)
+func (d *Disk) ChangeByte(name string, at int, to byte) {
+	b := d.FileBytes(name)
 	if at < 0 {
 		at += len(bytes.TrimRight(b, "\x00"))
 	}
 	b[at] = to
-	d.Put(name, b)
+	d.PutFile(name, b)
 }
 
-// Killed returns what is left when only the process has ended.
-func (d *Disk) Killed() *Disk { return d.left(func(bool) bool { return true }) }
+// AfterKill returns what is left when only the process has ended.
+func (d *Disk) AfterKill() *Disk { return d.remainingDisk(func(bool) bool { return true }) }
 
-// PoweredOff returns what is left when the power was cut: all that was synced,
+// AfterPowerLoss returns what is left when the power was cut: all that was synced,
 // and of the rest whatever the disk happened to have written.
-func (d *Disk) PoweredOff(seed uint64) *Disk {
+func (d *Disk) AfterPowerLoss(seed uint64) *Disk {
 	r := rand.New(rand.NewPCG(seed, 2))
 	share := []float64{0, 1, r.Float64()}[r.IntN(3)]
-	return d.left(func(synced bool) bool { return synced || r.Float64() < share })
+	return d.remainingDisk(func(synced bool) bool { return synced || r.Float64() < share })
 }
 
-// left makes a new disk of everything for which keep says yes.
-func (d *Disk) left(keep func(synced bool) bool) *Disk {
+// remainingDisk makes a new disk of everything for which keep says yes.
+func (d *Disk) remainingDisk(keep func(synced bool) bool) *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	after := New(d.rand.Uint64())
@@ -136,17 +136,17 @@ func (d *Disk) left(keep func(synced bool) bool) *Disk {
 		if made != was && keep(false) != made {
 			continue
 		}
-		b := all[name].left(keep)
+		b := all[name].remainingBytes(keep)
 		f := &file{now: b, disk: slices.Clone(b), dirty: map[int64]bool{}}
 		after.names[name], after.synced[name] = f, f
 	}
 	return after
 }
 
-func (f *file) left(keep func(bool) bool) []byte {
+func (f *file) remainingBytes(keep func(bool) bool) []byte {
 	b := slices.Clone(f.disk)
 	if len(f.now) != len(f.disk) && keep(false) {
-		b = resized(b, len(f.now))
+		b = resizeBytes(b, len(f.now))
 	}
 	for _, at := range slices.Sorted(maps.Keys(f.dirty)) {
 		from, to := at*sector, min((at+1)*sector, int64(min(len(f.now), len(b))))
@@ -157,22 +157,22 @@ func (f *file) left(keep func(bool) bool) []byte {
 	return b
 }
 
-func resized(b []byte, size int) []byte {
+func resizeBytes(b []byte, size int) []byte {
 	if size <= len(b) {
 		return b[:size]
 	}
 	return append(b, make([]byte, size-len(b))...)
 }
 
-func (d *Disk) locked(f func()) {
+func (d *Disk) withLock(f func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f()
 }
 
-// step counts an operation. last says that the power is cut in the middle of
+// countWrite counts an operation. last says that the power is cut in the middle of
 // this one.
-func (d *Disk) step() (last bool, err error) {
+func (d *Disk) countWrite() (last bool, err error) {
 	switch d.ops++; {
 	case d.off:
 		return false, ErrOff
@@ -183,18 +183,18 @@ func (d *Disk) step() (last bool, err error) {
 	return d.off, nil
 }
 
-// Names implements store.Dir.
-func (d *Disk) Names() ([]string, error) {
+// ListNames implements store.Dir.
+func (d *Disk) ListNames() ([]string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Sorted(maps.Keys(d.names)), nil
 }
 
-// Path implements store.Dir.
-func (d *Disk) Path(name string) string { return "disk/" + name }
+// FilePath implements store.Dir.
+func (d *Disk) FilePath(name string) string { return "disk/" + name }
 
-// Open implements store.Dir.
-func (d *Disk) Open(name string, create bool) (store.File, error) {
+// OpenFile implements store.Dir.
+func (d *Disk) OpenFile(name string, create bool) (store.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := d.names[name]
@@ -207,7 +207,7 @@ func (d *Disk) Open(name string, create bool) (store.File, error) {
 	if f != nil {
 		return nil, fs.ErrExist
 	}
-	if _, err := d.step(); err != nil {
+	if _, err := d.countWrite(); err != nil {
 		return nil, err
 	}
 	if d.room == 0 {
@@ -218,11 +218,11 @@ func (d *Disk) Open(name string, create bool) (store.File, error) {
 	return &handle{d, f}, nil
 }
 
-// Remove implements store.Dir.
-func (d *Disk) Remove(name string) error {
+// RemoveFile implements store.Dir.
+func (d *Disk) RemoveFile(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, err := d.step(); err != nil {
+	if _, err := d.countWrite(); err != nil {
 		return err
 	}
 	if f := d.names[name]; f != nil && d.room >= 0 {
@@ -232,11 +232,11 @@ func (d *Disk) Remove(name string) error {
 	return nil
 }
 
-// Sync implements store.Dir.
-func (d *Disk) Sync() error {
+// SyncNames implements store.Dir.
+func (d *Disk) SyncNames() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	last, err := d.step()
+	last, err := d.countWrite()
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (h *handle) ReadAt(b []byte, at int64) (int, error) {
 func (h *handle) WriteAt(b []byte, at int64) (int, error) {
 	h.d.mu.Lock()
 	defer h.d.mu.Unlock()
-	last, err := h.d.step()
+	last, err := h.d.countWrite()
 	if err != nil {
 		return 0, err
 	}
@@ -44,14 +44,14 @@ func (h *handle) WriteAt(b []byte, at int64) (int, error) {
 		}
 		h.d.room -= grows
 	}
-	h.f.put(b[:n], at)
+	h.f.writeBytes(b[:n], at)
 	return n, err
 }
 
-func (f *file) put(b []byte, at int64) {
+func (f *file) writeBytes(b []byte, at int64) {
 	end := at + int64(len(b))
 	if end > int64(len(f.now)) {
-		f.now = resized(f.now, int(end))
+		f.now = resizeBytes(f.now, int(end))
 	}
 	copy(f.now[at:], b)
 	for s := at / sector; s*sector < end; s++ {
@@ -63,26 +63,26 @@ func (f *file) put(b []byte, at int64) {
 func (h *handle) Truncate(size int64) error {
 	h.d.mu.Lock()
 	defer h.d.mu.Unlock()
-	if _, err := h.d.step(); err != nil {
+	if _, err := h.d.countWrite(); err != nil {
 		return err
 	}
 	if gives := int64(len(h.f.now)) - size; gives > 0 && h.d.room >= 0 {
 		h.d.room += gives
 	}
-	h.f.now = resized(h.f.now, int(size))
+	h.f.now = resizeBytes(h.f.now, int(size))
 	return nil
 }
 
 // Sync implements store.File.
 func (h *handle) Sync() error {
 	var before func()
-	if h.d.locked(func() { before = h.d.before }); before != nil {
+	if h.d.withLock(func() { before = h.d.before }); before != nil {
 		before()
 	}
 	h.d.mu.Lock()
 	defer h.d.mu.Unlock()
 	h.d.syncs++
-	last, err := h.d.step()
+	last, err := h.d.countWrite()
 	if err != nil {
 		return err
 	}

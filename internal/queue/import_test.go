@@ -74,7 +74,7 @@ func TestImportOfHalfAFile(t *testing.T) {
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "line 2") || n.Added != 1 {
 		t.Errorf("%+v, %v", n, err)
 	}
-	if again := opened(t, d.PoweredOff(1)); len(again.ListTasks(task.Filter{})) != 1 {
+	if again := opened(t, d.AfterPowerLoss(1)); len(again.ListTasks(task.Filter{})) != 1 {
 		t.Error("what came before is not kept")
 	}
 }
@@ -113,7 +113,7 @@ func TestImportWithoutRoom(t *testing.T) {
 	if err != nil || n.Added+n.Known != 3000 || n.Added == 0 {
 		t.Errorf("%+v, %v", n, err)
 	}
-	if kept := opened(t, d.PoweredOff(1)).CountQueued("p"); kept != 3000 {
+	if kept := opened(t, d.AfterPowerLoss(1)).CountQueued("p"); kept != 3000 {
 		t.Errorf("%d tasks", kept)
 	}
 }
@@ -160,7 +160,7 @@ func TestDeadlineThatMeansNever(t *testing.T) {
 	if _, _, err := q.AddTask(made); err != nil || q.CommitAndWait() != nil {
 		t.Fatal(err)
 	}
-	for how, q := range map[string]*queue.Engine{"as it was submitted": q, "as it was read back": opened(t, d.Killed())} {
+	for how, q := range map[string]*queue.Engine{"as it was submitted": q, "as it was read back": opened(t, d.AfterKill())} {
 		if ended, _ := q.ExpireTasks(time.Now()); len(ended) > 0 || q.CountQueued("p") != 1 {
 			t.Errorf("%s: %+v", how, ended)
 		}

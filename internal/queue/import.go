@@ -24,17 +24,17 @@ func (e *Engine) ImportTask(now time.Time, t task.Task) (kept task.Task, fresh b
 		return task.Task{}, false, fmt.Errorf("%w: %w", task.ErrInvalid, err)
 	}
 	if en := e.byID[t.ID]; en != nil {
-		known := e.show(en)
+		known := e.copyTask(en)
 		known.Known = true
 		return known, false, nil
 	}
-	if other := e.bonds.rival(&t); other != nil && !t.State.Terminal() {
+	if other := e.relations.uniqueHolder(&t); other != nil && !t.State.Terminal() {
 		return task.Task{}, false, fmt.Errorf("import task %s: task %s is alive under the same unique key: %w", t.ID, other.id, task.ErrConflict)
 	}
 	if err := e.StorageError(); err != nil {
 		return task.Task{}, false, err
 	}
-	e.add(&t)
+	e.addEntry(&t)
 	return t, true, nil
 }
 
@@ -65,21 +65,21 @@ const importBatch = 1000
 func (e *Engine) ImportLines(r io.Reader, refused func(line int, why error)) (n ImportCounts, err error) {
 	in := ndjson.NewReader(r, MaxImportLine)
 	for {
-		line, err := in.Next()
+		line, err := in.NextLine()
 		switch {
 		case errors.Is(err, io.EOF):
 			return n, e.CommitAndWait()
 		case err != nil && !errors.Is(err, ndjson.ErrTooLong):
-			return n, errors.Join(fmt.Errorf("read line %d: %w", in.Line()+1, err), e.CommitAndWait())
+			return n, errors.Join(fmt.Errorf("read line %d: %w", in.LineNumber()+1, err), e.CommitAndWait())
 		case err == nil:
 			err = e.importLine(line, &n)
 		}
 		if errors.Is(err, task.ErrStorage) {
-			return n, fmt.Errorf("import line %d: %w", in.Line(), err)
+			return n, fmt.Errorf("import line %d: %w", in.LineNumber(), err)
 		}
 		if err != nil {
 			n.Refused++
-			refused(in.Line(), err)
+			refused(in.LineNumber(), err)
 		}
 	}
 }

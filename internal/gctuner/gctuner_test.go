@@ -1,4 +1,4 @@
-package heap
+package gctuner
 
 import (
 	"runtime"
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestPercent(t *testing.T) {
+func TestNextPercent(t *testing.T) {
 	const (
 		mb    = 1 << 20
 		quick = 10 * time.Millisecond
@@ -19,7 +19,7 @@ func TestPercent(t *testing.T) {
 		live      uint64
 		want, has int
 	}{
-		{"calm and small", 100, 0, 10 * time.Second, 4 * mb, 100, 0},
+		{"idle and small", 100, 0, 10 * time.Second, 4 * mb, 100, 0},
 		{"a start", 100, 5, quick, 4 * mb, 100, 6},
 		{"a start that is over", 100, 30, time.Second, 4 * mb, 100, 0},
 		{"busy and small", 100, 31, quick, 4 * mb, 800, 32},
@@ -29,37 +29,35 @@ func TestPercent(t *testing.T) {
 		{"busy still, with more", 800, 32, 300 * time.Millisecond, 8 * mb, 400, 32},
 		{"busy still, and quick", 800, 32, quick, 4 * mb, 800, 33},
 	} {
-		if got, row := percent(tt.now, tt.row, tt.since, tt.live); got != tt.want || row != tt.has {
+		if got, row := nextPercent(tt.now, tt.row, tt.since, tt.live); got != tt.want || row != tt.has {
 			t.Errorf("%s: %d after %d, not %d after %d", tt.name, got, row, tt.want, tt.has)
 		}
 	}
 }
 
-// TestACalmProcessGivesItsRoomBack, when no collection has come for a while.
-func TestACalmProcessGivesItsRoomBack(t *testing.T) {
-	p := &pacer{last: time.Now().Add(-2 * calm), percent: usual, row: enough}
-	p.rest = time.AfterFunc(time.Hour, p.relax)
-	defer p.stop()
-	p.set(800)
-	p.relax()
-	if got := setting(t); got != usual || p.row != 0 {
-		t.Errorf("it is %d after %d", got, p.row)
+func TestIdleProcessReleasesItsRoom(t *testing.T) {
+	p := &tuner{last: time.Now().Add(-2 * idleTime), percent: defaultPercent, quick: quickLimit}
+	p.idle = time.AfterFunc(time.Hour, p.releaseRoom)
+	defer p.stopWatching()
+	p.setPercent(800)
+	p.releaseRoom()
+	if got := setting(t); got != defaultPercent || p.quick != 0 {
+		t.Errorf("it is %d after %d", got, p.quick)
 	}
-	p.set(800)
+	p.setPercent(800)
 	p.last = time.Now()
-	p.relax() // a collection came just before
+	p.releaseRoom() // a collection came just before
 	if got := setting(t); got != 800 {
 		t.Errorf("while it is busy it is %d", got)
 	}
 }
 
-// TestABusyProcessCollectsLessOften, and one that does not want it is left
-// alone.
-func TestABusyProcessCollectsLessOften(t *testing.T) {
+// TestBusyProcessCollectsLessOften also checks that GOGC turns the tuner off.
+func TestBusyProcessCollectsLessOften(t *testing.T) {
 	t.Setenv("GOGC", "")
 	t.Setenv("GOMEMLIMIT", "")
-	stop := Pace()
-	for began := time.Now(); setting(t) == usual; {
+	stop := Start()
+	for began := time.Now(); setting(t) == defaultPercent; {
 		if time.Since(began) > 30*time.Second {
 			t.Fatal("it never got room")
 		}
@@ -67,12 +65,12 @@ func TestABusyProcessCollectsLessOften(t *testing.T) {
 	}
 	stop()
 	stop()
-	if got := setting(t); got != usual {
+	if got := setting(t); got != defaultPercent {
 		t.Errorf("after the end it is %d", got)
 	}
 	t.Setenv("GOGC", "70")
-	Pace()()
-	if got := setting(t); got != usual {
+	Start()()
+	if got := setting(t); got != defaultPercent {
 		t.Errorf("although GOGC is set, it is %d", got)
 	}
 }

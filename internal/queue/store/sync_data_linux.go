@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func datasync(f *os.File) error {
+func syncData(f *os.File) error {
 	conn, err := f.SyscallConn() // another goroutine may close it meanwhile
 	if err != nil {
 		return err
