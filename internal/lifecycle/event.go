@@ -90,6 +90,7 @@ type Event struct {
 // ActionKind says what the caller of Next has to do.
 type ActionKind int
 
+// The kinds of actions.
 const (
 	CheckDependencies ActionKind = iota // check `after`, and apply DependenciesMet or DependenciesMissing
 	SpawnProcess                        // order the process from the keeper

@@ -56,6 +56,7 @@ func (s *State) UnmarshalJSON(data []byte) error {
 // have different effects. People see the State and the reason, never the Phase.
 type Phase int
 
+// The phases, and the State that people see in each.
 const (
 	PhaseStopped  Phase = iota // STOPPED: no process runs, and none should
 	PhaseWaiting               // STOPPED: should run, but a dependency is not met
