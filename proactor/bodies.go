@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Master says in a ConnectBody who connects.
+// Master names the connecting master in a ConnectBody.
 type Master struct {
 	// Address is where the worker sends its heartbeats and results:
 	// http://host:port, or a base URL with a path.
@@ -40,7 +40,7 @@ type TaskRef struct {
 	Method string `json:"method,omitempty"`
 	// Attempt counts from 1; 0 comes from a master that does not count.
 	Attempt int `json:"attempt,omitempty"`
-	// Deadline ends the task's context; zero for none.
+	// Deadline ends the task's context; the zero value is no deadline.
 	Deadline time.Time `json:"deadline,omitzero"`
 	// Traceparent is a W3C trace context, handed on as it is.
 	Traceparent string `json:"traceparent,omitempty"`
@@ -94,8 +94,8 @@ type RunningTask struct {
 	// heartbeat goes on while its task is stuck does not raise it.
 	Seq      uint64          `json:"seq"`
 	Progress json.RawMessage `json:"progress,omitempty"`
-	// Output is the newest of what the task has written; nil = nothing, or
-	// the stream tells. The same text may come with several heartbeats.
+	// Output is the newest text that the task has written; nil means no new text, or
+	// that the stream carries it. Several heartbeats may carry the same text.
 	Output *TaskOutput `json:"output,omitempty"`
 }
 
@@ -117,8 +117,8 @@ type HeartbeatAnswer struct {
 	Stop bool `json:"stop,omitempty"`
 }
 
-// PingAnswer is the data of the answer to a worker's /ping. To a Nonce without a
-// token only Proof is told.
+// PingAnswer is the data of the answer to a worker's /ping. The answer to a
+// Nonce without a token holds only Proof.
 type PingAnswer struct {
 	GUID        string   `json:"guid,omitempty"`
 	Incarnation int      `json:"incarnation,omitempty"`

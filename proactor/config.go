@@ -18,8 +18,8 @@ type Config struct {
 	lookup   Lookup
 }
 
-// Section is one [name] of a document, with the keys that stand in it and not
-// those that it inherits. The fields are to be read only.
+// Section is one [name] of a document, with its own keys, without the
+// inherited ones. The fields must not be changed.
 type Section struct {
 	Name string
 	File string
@@ -50,10 +50,11 @@ type Entry struct {
 	Valued bool
 }
 
-// Lookup answers references that no INI file can, such as ${env:HOME}. Both
-// words are as written between the braces. With ours false the reference is
-// looked up in the document; otherwise value is used literally, or err is
-// reported as the fault of the key that holds the reference, the remedy after "; ".
+// Lookup resolves references to values outside the document, such as ${env:HOME}.
+// Section and key are given as they are written between the braces. When ours is
+// false the reference is looked up in the document. Otherwise value is used
+// literally, or err is reported as the fault of the key that holds the reference;
+// the remedy follows after "; ".
 type Lookup func(section, key string) (value string, ours bool, err error)
 
 // ParseConfig reads a document in UTF-8, with or without a byte order mark, its
@@ -125,7 +126,7 @@ func (c *Config) Get(section, key string) (value string, ok bool, err error) {
 }
 
 // Entries returns every key of the section, own and inherited, resolved, in
-// the order of Python's items(): the keys of [DEFAULT] first, then those that
+// the order of Python's items(): the keys of [DEFAULT] first, then the keys that
 // only the section has. The error is [Faults] and names every key that cannot
 // be resolved. An absent section has no entries.
 func (c *Config) Entries(section string) ([]Entry, error) {
@@ -144,7 +145,7 @@ func (c *Config) Entries(section string) ([]Entry, error) {
 	return entries, nil
 }
 
-// keys lists what a section sees, in Python's order.
+// keys lists the keys of a section, own and inherited, in Python's order.
 func (c *Config) visibleKeys(section string) []Key {
 	s := c.Section(section)
 	if s == nil {

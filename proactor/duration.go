@@ -33,8 +33,8 @@ var durationUnits = map[string]time.Duration{
 }
 
 // ParseDuration reads the value of a key that holds a duration, such as 10
-// (seconds), 0.5, 10s, 1min 30s or 1.5h. It is the only parser of durations: a
-// value that `initiator check` accepts is one that every Go worker can read.
+// (seconds), 0.5, 10s, 1min 30s or 1.5h. It is the only parser of durations: every
+// Go worker can read each value that `initiator check` accepts.
 // The error is a [Fault] without a place.
 func ParseDuration(s string) (time.Duration, error) {
 	notDuration := Fault{

@@ -2,8 +2,8 @@ package proactor
 
 import "encoding/json"
 
-// The headers of a webhook. Their names and meaning are those of
-// ding.interaction, except Nonce, which only this project knows.
+// The headers of a webhook. Their names and meaning come from
+// ding.interaction, except Nonce, which only this project has.
 const (
 	// HeaderChannel holds a decimal integer that must be the same at both ends.
 	HeaderChannel = "Channel"

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// shownFaults bounds the text of [Faults.Error]: a file that is no INI at all
-// would otherwise fill the terminal with one line for each of its own.
+// shownFaults bounds the text of [Faults.Error]: a file that is not an INI
+// file would otherwise print one fault for each of its lines.
 const shownFaults = 50
 
-// Fault is one thing that is wrong in an INI file. It speaks to the person
-// who wrote the file, so it says what would be right as well.
+// Fault is one thing that is wrong in an INI file. It also says what would be
+// right, because the reader is the author of the file.
 type Fault struct {
 	// File and Line say where; Line counts from 1, and 0 means the whole file.
 	File string
@@ -33,7 +33,7 @@ func (f Fault) Error() string {
 	if f.File != "" {
 		b.WriteString(": ")
 	}
-	b.WriteString(f.place())
+	b.WriteString(f.placeText())
 	b.WriteString(f.Problem)
 	if f.Remedy != "" {
 		b.WriteString("; " + f.Remedy)
@@ -41,7 +41,7 @@ func (f Fault) Error() string {
 	return b.String()
 }
 
-func (f Fault) place() string {
+func (f Fault) placeText() string {
 	switch {
 	case f.Section != "" && f.Key != "":
 		return f.Section + ", " + f.Key + ": "
@@ -51,13 +51,12 @@ func (f Fault) place() string {
 	return ""
 }
 
-// Faults are all faults of one reading, in the order of file and line. A
-// reader that finds any returns all of them, so that a file is put right in
-// one go and not in one go for each mistake.
+// Faults are all faults of one reading, in the order of file and line. All faults
+// of a file are returned together, so that they can be corrected together.
 type Faults []Fault
 
-// Error returns one line for each fault, and says so where there are too many
-// to be read.
+// Error returns one line for each of the first 50 faults, and the number of the
+// rest.
 func (f Faults) Error() string {
 	var lines []string
 	for i, fault := range f {
@@ -70,8 +69,8 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Err sorts the faults, drops those that say the same of the same place, and
-// returns nil when none are left.
+// Err sorts the faults, removes duplicates, and returns nil when there are no
+// faults.
 func (f Faults) Err() error {
 	if len(f) == 0 {
 		return nil
@@ -88,8 +87,8 @@ func byPlace(a, b Fault) int {
 	return a.Line - b.Line
 }
 
-// sameFault ignores the section: a fault in [DEFAULT] is met once for every
-// section that inherits it.
+// sameFault ignores the section: a fault in [DEFAULT] is found once in every section
+// that inherits it.
 func sameFault(a, b Fault) bool {
 	return a.File == b.File && a.Line == b.Line && a.Key == b.Key && a.Problem == b.Problem
 }

@@ -55,21 +55,21 @@ func lower(s string) string {
 // a cased letter before, none after, characters without case in between ignored.
 func endsWord(runes []rune, at int) bool {
 	before := at - 1
-	for before >= 0 && caseIgnorable(runes[before]) {
+	for before >= 0 && isCaseIgnorable(runes[before]) {
 		before--
 	}
 	after := at + 1
-	for after < len(runes) && caseIgnorable(runes[after]) {
+	for after < len(runes) && isCaseIgnorable(runes[after]) {
 		after++
 	}
-	return before >= 0 && cased(runes[before]) && (after == len(runes) || !cased(runes[after]))
+	return before >= 0 && isCased(runes[before]) && (after == len(runes) || !isCased(runes[after]))
 }
 
-func cased(r rune) bool {
+func isCased(r rune) bool {
 	return unicode.In(r, unicode.Lu, unicode.Ll, unicode.Lt, unicode.Other_Lowercase, unicode.Other_Uppercase)
 }
 
-func caseIgnorable(r rune) bool {
+func isCaseIgnorable(r rune) bool {
 	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) ||
 		strings.ContainsRune("'.:^`¨\u00ad\u00af´·¸\u0387\u055f\u05f4‘’․‧\ufe13\ufe52\ufe55＇．：", r)
 }

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// LiteralSection is a section to be written; its values are literal.
+// LiteralSection is a section for [WriteDocument]. Its values are literal.
 type LiteralSection struct {
 	Name    string
 	Entries []Entry
@@ -16,8 +16,9 @@ type LiteralSection struct {
 
 // WriteDocument writes sections so that [Parse] and Python's configparser read back
 // exactly these names and values: a dollar sign is doubled, and the lines of a
-// value after its first are indented. What no INI document can hold is an
-// error that names the section and the key, and then nothing is written:
+// value after its first are indented. A name or value that no INI
+// document can hold is an error that names the section and the key, and nothing
+// is written:
 // white space at the end of a line, a line of a value that would read as a
 // comment, CR, NUL, a key in capitals or with a delimiter in it.
 func WriteDocument(w io.Writer, sections []LiteralSection) error {
@@ -31,7 +32,7 @@ func WriteDocument(w io.Writer, sections []LiteralSection) error {
 			return fmt.Errorf("write section %q: it is there twice", s.Name)
 		}
 		names[s.Name] = true
-		if err := s.emit(&b); err != nil {
+		if err := s.appendTo(&b); err != nil {
 			return err
 		}
 	}
@@ -39,7 +40,7 @@ func WriteDocument(w io.Writer, sections []LiteralSection) error {
 	return err
 }
 
-func (p LiteralSection) emit(b *bytes.Buffer) error {
+func (p LiteralSection) appendTo(b *bytes.Buffer) error {
 	fmt.Fprintf(b, "[%s]\n", p.Name)
 	keys := map[string]bool{}
 	for _, e := range p.Entries {
@@ -51,13 +52,13 @@ func (p LiteralSection) emit(b *bytes.Buffer) error {
 			return fmt.Errorf("write [%s] %s: %s", p.Name, e.Key, problem)
 		}
 		keys[e.Key] = true
-		e.emit(b)
+		e.appendTo(b)
 	}
 	b.WriteByte('\n')
 	return nil
 }
 
-func (e Entry) emit(b *bytes.Buffer) {
+func (e Entry) appendTo(b *bytes.Buffer) {
 	b.WriteString(e.Key)
 	if e.Valued {
 		value := strings.ReplaceAll(e.Value, "$", "$$")
@@ -66,7 +67,7 @@ func (e Entry) emit(b *bytes.Buffer) {
 	b.WriteByte('\n')
 }
 
-// UnwritableReason says why a reader would not get the entry back as it is; "" when
+// UnwritableReason says why a reader would not read back the same entry; "" when
 // it would.
 func (e Entry) UnwritableReason() string {
 	switch {

@@ -10,17 +10,17 @@ import (
 	"initiator/proactor"
 )
 
-// contradiction is one pair of settings that cannot both be meant. It holds
-// where bad says so; the fault stands at the line of the first of keys that
-// the section has.
+// contradiction is a pair of settings that exclude each other. The function bad
+// reports whether a worker has both. The fault is reported at the line of the
+// first of keys that the section has.
 type contradiction struct {
 	keys            string
 	bad             func(s *Spec, given func(string) bool) bool
 	problem, remedy string
 }
 
-// contradictions within one worker. Each is judged by itself, so that all are
-// reported at once.
+// contradictions lists the contradictions within one worker. All of them are
+// checked, so that all faults are reported at once.
 var contradictions = []contradiction{
 	{
 		"exec_mode", func(s *Spec, given func(string) bool) bool { return given("exec_mode") && s.Exec == nil },
@@ -30,27 +30,27 @@ var contradictions = []contradiction{
 		"interpreter has no meaning without module", "write module in place of command, or remove interpreter",
 	}, {
 		"contract", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Exec != nil },
-		"exec is served through the contract, which is off", "remove contract = off",
+		"exec needs the contract, and contract is off", "remove contract = off",
 	}, {
 		"protocol contract", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Protocol != "none" },
-		"contract = off leaves the program without a port to be reached on", "write protocol = none, or contract = on",
+		"with contract = off the program has no port for webhooks", "write protocol = none, or contract = on",
 	}, {
 		"ready", func(s *Spec, _ func(string) bool) bool { return s.Protocol == "none" && s.Ready.Kind == "webhook" },
-		"ready = webhook waits for a webhook that protocol = none does not have", "write ready = alive, or another proof",
+		"ready = webhook waits for a webhook, and with protocol = none there is none", "write ready = alive, or another value",
 	}, {
 		"ready", func(s *Spec, _ func(string) bool) bool { return s.Ready.Kind == "tcp" && s.Socket == "inherit" },
-		"ready = tcp proves nothing with socket = inherit: the socket listens before the program runs", "write ready = webhook, or socket = reserve",
+		"ready = tcp succeeds at once with socket = inherit: the initiator's socket listens before the program runs", "write ready = webhook, or socket = reserve",
 	}, {
 		"socket", func(s *Spec, given func(string) bool) bool { return !s.Contract && s.Socket == "inherit" },
-		"socket = inherit needs the contract, which is off", "write contract = on, or remove socket",
+		"socket = inherit needs the contract, and contract is off", "write contract = on, or remove socket",
 	}, {
 		"direct", func(s *Spec, _ func(string) bool) bool { return s.Direct == "open" && !loopback.IsHost(s.ListenAddr) },
-		"direct = open lets anybody on the network run tasks", "write direct = token, or listen_addr = 127.0.0.1",
+		"direct = open lets every machine on the network run tasks", "write direct = token, or listen_addr = 127.0.0.1",
 	}, {
 		"chirp_port", func(s *Spec, _ func(string) bool) bool {
 			return s.ChirpPort > 0 && s.ChirpPEM == "" && !loopback.IsHost(s.ListenAddr)
 		},
-		"chirp_port lets anybody on the network run tasks", "write chirp_pem = a file with certificates and key, or listen_addr = 127.0.0.1",
+		"chirp_port lets every machine on the network run tasks", "write chirp_pem = a file with certificates and key, or listen_addr = 127.0.0.1",
 	}, {
 		"chirp_port replicas numprocs", func(s *Spec, _ func(string) bool) bool { return s.ChirpPort > 0 && s.Replicas > 1 },
 		"one port serves one worker, and there are several replicas", "write replicas = 1 and more slots",
@@ -58,13 +58,13 @@ var contradictions = []contradiction{
 		"chirp_port", func(s *Spec, _ func(string) bool) bool {
 			return s.ChirpPort > 0 && (!s.Contract || s.Protocol != "webhook")
 		},
-		"chirp_port is served through the contract, which this worker does not speak", "remove chirp_port, or contract and protocol",
+		"chirp_port needs contract = on and protocol = webhook", "remove chirp_port, or the keys contract and protocol",
 	}, {
 		"chirp_pem", func(s *Spec, given func(string) bool) bool { return given("chirp_pem") && s.ChirpPort == 0 },
 		"chirp_pem has no meaning without chirp_port", "write chirp_port = 2998, or remove chirp_pem",
 	}, {
 		"ready", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Port == 0 && s.needsPort() },
-		"with contract = off the program is not told its port, and this proof looks there", "write port = the port that it listens on, {port} in the command, or ready = alive",
+		"with contract = off the program is not told its port, and this readiness check connects to that port", "write port = the port that it listens on, {port} in the command, or ready = alive",
 	}, {
 		"slots", func(s *Spec, _ func(string) bool) bool { return s.Slots > 1 && s.Protocol == "ding" },
 		"a ding slave runs one task at a time", "write slots = 1 and more replicas",
@@ -82,10 +82,10 @@ var contradictions = []contradiction{
 		"retry_delay is longer than retry_delay_max", "raise retry_delay_max",
 	}, {
 		"heartbeat_span", func(s *Spec, _ func(string) bool) bool { return s.HeartbeatSpan < 200*time.Millisecond },
-		"heartbeats may not be closer together than 200ms", "write heartbeat_span = 3s",
+		"the shortest heartbeat_span is 200ms", "write heartbeat_span = 3s",
 	}, {
 		"heartbeat_tolerance heartbeat_span", func(s *Spec, _ func(string) bool) bool { return s.HeartbeatTolerance <= s.HeartbeatSpan },
-		"heartbeat_tolerance is not longer than heartbeat_span: every worker would be replaced", "write about five times heartbeat_span",
+		"heartbeat_tolerance is not longer than heartbeat_span: every worker would be replaced again and again", "write about five times heartbeat_span",
 	}, {
 		"start_timeout", func(s *Spec, _ func(string) bool) bool { return s.StartTimeout == 0 },
 		"a start_timeout of 0 lets no worker become ready", "write start_timeout = 30s",
@@ -97,8 +97,8 @@ var contradictions = []contradiction{
 	},
 }
 
-// check reports every contradiction of the plan.
-func (d *draft) check() {
+// checkPlan reports every contradiction of the plan.
+func (d *draft) checkPlan() {
 	d.checkSettings()
 	d.checkStdin(proactor.DefaultSection, d.plan.Defaults)
 	if len(d.plan.Workers) == 0 {
@@ -116,11 +116,11 @@ func (d *draft) check() {
 
 func (d *draft) checkWorker(s *Spec) {
 	section := "worker:" + s.Name
-	given := func(key string) bool { return d.has(section, key) }
+	given := func(key string) bool { return d.isGiven(section, key) }
 	d.checkWhat(section)
 	for _, c := range slices.Concat(contradictions, probeContradictions) {
 		if c.bad(s, given) {
-			d.faultAt(section, d.firstGiven(section, c.keys), c.problem, c.remedy)
+			d.addFault(section, d.firstGiven(section, c.keys), c.problem, c.remedy)
 		}
 	}
 	d.checkExposure(section, s.ListenAddr)
@@ -131,23 +131,23 @@ func (d *draft) checkWorker(s *Spec) {
 
 func (d *draft) firstGiven(section, keys string) string {
 	for key := range strings.FieldsSeq(keys) {
-		if d.has(section, key) {
+		if d.isGiven(section, key) {
 			return key
 		}
 	}
 	return ""
 }
 
-// needsPort says whether readiness is looked for on the worker's port, and the
-// command does not name it.
+// needsPort reports whether readiness is checked on the worker's port while the
+// command does not name the port.
 func (s *Spec) needsPort() bool {
 	return (s.Ready.Kind == "tcp" || s.Ready.Kind == "http") && !s.NamesPort()
 }
 
-// checkStdin finds values that the worker's stdin could not carry as they are,
-// such as a line that an INI reader would take for a comment.
+// checkStdin finds values that cannot be written to the worker's stdin, such as a
+// line that an INI reader takes for a comment.
 func (d *draft) checkStdin(section string, entries []Entry) {
-	for _, e := range trimmed(entries) {
+	for _, e := range trimEntries(entries) {
 		problem := e.UnwritableReason()
 		if problem == "" {
 			continue
@@ -156,30 +156,31 @@ func (d *draft) checkStdin(section string, entries []Entry) {
 		if s := d.cfg.Section(at); s == nil || !slices.ContainsFunc(s.Keys, func(k proactor.Key) bool { return k.Name == e.Key }) {
 			at = section
 		}
-		d.faultAt(at, e.Key, "a worker cannot be given this on stdin: "+problem, "change the value")
+		d.addFault(at, e.Key, "a worker cannot be given this on stdin: "+problem, "change the value")
 	}
 }
 
-// checkWhat wants exactly one way to say what to run.
+// checkWhat reports a worker that does not have exactly one of command, exec and
+// module.
 func (d *draft) checkWhat(section string) {
 	var said []string
 	for _, key := range []string{"command", "exec", "module"} {
-		if d.has(section, key) {
+		if d.isGiven(section, key) {
 			said = append(said, key)
 		}
 	}
 	switch len(said) {
 	case 0:
-		d.faultAt(section, "", "nothing says what to run", "write command = PROGRAM ARGUMENTS")
+		d.addFault(section, "", "the worker has no command", "write command = PROGRAM ARGUMENTS")
 	case 1:
 	default:
-		d.faultAt(section, said[1], fmt.Sprintf("%s and %s are both there", said[0], said[1]), "keep one of the two")
+		d.addFault(section, said[1], fmt.Sprintf("%s and %s exclude each other", said[0], said[1]), "keep one of the two")
 	}
 }
 
-// checkExposure keeps everything on loopback that has no TLS.
+// checkExposure refuses addresses beyond loopback, because there is no TLS.
 func (d *draft) checkExposure(section, addr string) {
 	if !loopback.IsHost(addr) && !d.plan.Settings.Insecure {
-		d.faultAt(section, "listen_addr", addr+" can be reached from other machines, and there is no TLS", "write 127.0.0.1, or insecure = true in [initiator]")
+		d.addFault(section, "listen_addr", addr+" can be reached from other machines, and there is no TLS", "write 127.0.0.1, or insecure = true in [initiator]")
 	}
 }

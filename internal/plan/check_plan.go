@@ -12,11 +12,11 @@ func (d *draft) checkSettings() {
 	s := d.plan.Settings
 	d.checkExposure("initiator", s.ListenAddr)
 	if s.ChildPortMin > s.ChildPortMax {
-		d.faultAt("initiator", "child_port_min", fmt.Sprintf("child_port_min (%d) is above child_port_max (%d)", s.ChildPortMin, s.ChildPortMax), "swap the two")
+		d.addFault("initiator", "child_port_min", fmt.Sprintf("child_port_min (%d) is above child_port_max (%d)", s.ChildPortMin, s.ChildPortMax), "swap the two")
 	}
 }
 
-// checkFixedPorts finds two owners of one port.
+// checkFixedPorts finds ports that two sections use.
 func (d *draft) checkFixedPorts() {
 	owner := map[int]string{}
 	if port := d.plan.Settings.ListenPort; port > 0 {
@@ -33,7 +33,7 @@ func (d *draft) checkFixedPorts() {
 				continue
 			}
 			if before, taken := owner[p.port]; taken {
-				d.faultAt(section, p.key, fmt.Sprintf("port %d is also that of [%s]", p.port, before), p.remedy)
+				d.addFault(section, p.key, fmt.Sprintf("port %d is also used by [%s]", p.port, before), p.remedy)
 				continue
 			}
 			owner[p.port] = section
@@ -49,7 +49,7 @@ func (d *draft) checkConfigs() {
 			continue
 		}
 		if _, known := d.plan.FindSpec(name); !known {
-			d.faultAt(s.Name, "", fmt.Sprintf("there is no [worker:%s]", name), d.meant(name))
+			d.addFault(s.Name, "", fmt.Sprintf("there is no [worker:%s]", name), d.suggestWorker(name))
 		}
 	}
 }
@@ -58,22 +58,22 @@ func (d *draft) checkGroups() {
 	for _, g := range d.plan.Groups {
 		section := "group:" + g.Name
 		if len(g.Programs) == 0 {
-			d.faultAt(section, "", "the group is empty", "write programs = NAME, NAME")
+			d.addFault(section, "", "the group is empty", "write programs = NAME, NAME")
 		}
 		for _, name := range g.Programs {
 			s, known := d.plan.FindSpec(name)
 			switch {
 			case !known:
-				d.faultAt(section, "programs", fmt.Sprintf("there is no [worker:%s]", name), d.meant(name))
+				d.addFault(section, "programs", fmt.Sprintf("there is no [worker:%s]", name), d.suggestWorker(name))
 			case s.Group != g.Name:
-				d.faultAt(section, "programs", fmt.Sprintf("%s is already in the group %s", name, s.Group), "a worker is in one group; remove it from the other")
+				d.addFault(section, "programs", fmt.Sprintf("%s is already in the group %s", name, s.Group), "a worker is in one group; remove it from the other")
 			}
 		}
 	}
 }
 
-// meant is the remedy for a name that no worker has.
-func (d *draft) meant(name string) string {
+// suggestWorker returns the remedy for a name that no worker has.
+func (d *draft) suggestWorker(name string) string {
 	names := d.workerNames()
 	if near, ok := spelling.Nearest(name, names); ok {
 		return fmt.Sprintf("did you mean %q?", near)

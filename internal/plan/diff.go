@@ -9,32 +9,33 @@ import (
 type Action string
 
 const (
-	// ActionKeep leaves the processes alone. Keys may still name what differs:
-	// then it takes effect without a restart, as replicas and restart_limit do.
+	// ActionKeep leaves the processes alone. Keys may still name keys that
+	// differ and take effect without a restart, such as replicas.
 	ActionKeep Action = "keep"
-	// ActionStart: the spec is new.
+	// ActionStart starts the workers of a new spec.
 	ActionStart Action = "start"
-	// ActionStop: the spec is gone.
+	// ActionStop stops the workers of a spec that is gone.
 	ActionStop Action = "stop"
-	// ActionRestart: the processes were started with values that no longer hold.
+	// ActionRestart replaces processes that were started with other values.
 	ActionRestart Action = "restart"
 )
 
-// Change is what becomes of one spec. Changes go by name: a worker that is
-// renamed is stopped, and another started.
+// Change is what a reload does with one spec. Specs are compared by name: a
+// worker that is renamed is stopped, and a new one is started.
 type Change struct {
 	Name   string `json:"name"`
 	Action Action `json:"action"`
-	// Keys are those that differ, sorted; a key of [config:NAME] or [DEFAULT]
+	// Keys are the keys that differ, sorted. A key of [config:NAME] or [DEFAULT]
 	// that only the worker itself reads is given as "config.KEY" or "DEFAULT.KEY".
 	Keys []string `json:"keys,omitempty"`
 }
 
-// HasEffect says whether a reload does anything about the spec.
+// HasEffect reports whether a reload does anything about the spec.
 func (c Change) HasEffect() bool { return c.Action != ActionKeep || len(c.Keys) > 0 }
 
-// DiffPlans compares two plans, spec by spec: those of next in their order, then
-// those that only old has. A nil old means that nothing runs.
+// DiffPlans compares two plans. It returns a change for each spec of next, in its
+// order, and then for each spec that only old has. A nil old means that nothing
+// runs.
 func DiffPlans(old, next *Plan) []Change {
 	if old == nil {
 		old = &Plan{}
@@ -47,7 +48,7 @@ func DiffPlans(old, next *Plan) []Change {
 			changes = append(changes, Change{Name: spec.Name, Action: ActionStart})
 			continue
 		}
-		changes = append(changes, compare(old, before, next, spec))
+		changes = append(changes, compareSpec(old, before, next, spec))
 	}
 	for _, spec := range old.Workers {
 		if _, known := next.FindSpec(spec.Name); !known {
@@ -60,12 +61,12 @@ func DiffPlans(old, next *Plan) []Change {
 // DiffSettings returns the keys of [initiator] that differ, sorted. They take
 // effect when the initiator itself starts again.
 func DiffSettings(old, next *Plan) []string {
-	keys, _ := differing(initiatorKeys, &old.Settings, &next.Settings)
+	keys, _ := differingKeys(initiatorKeys, &old.Settings, &next.Settings)
 	return keys
 }
 
-func compare(old *Plan, before *Spec, next *Plan, after *Spec) Change {
-	keys, restart := differing(workerKeys, before, after)
+func compareSpec(old *Plan, before *Spec, next *Plan, after *Spec) Change {
+	keys, restart := differingKeys(workerKeys, before, after)
 	if before.effectiveDir(old) != after.effectiveDir(next) && !slices.Contains(keys, "directory") {
 		keys, restart = append(keys, "directory"), true
 	}
@@ -83,9 +84,9 @@ func compare(old *Plan, before *Spec, next *Plan, after *Spec) Change {
 	return c
 }
 
-// differing compares two sections key by key of their table, which knows what
-// takes effect without a restart.
-func differing[S any](rows []row[S], a, b *S) (keys []string, restart bool) {
+// differingKeys compares two sections with their key table, which knows the keys
+// that take effect without a restart.
+func differingKeys[S any](rows []row[S], a, b *S) (keys []string, restart bool) {
 	for _, r := range rows {
 		if r.aliasOf != "" || reflect.DeepEqual(r.get(a), r.get(b)) {
 			continue
@@ -97,8 +98,8 @@ func differing[S any](rows []row[S], a, b *S) (keys []string, restart bool) {
 	return keys, restart
 }
 
-// effectiveDir is where the processes run: the directory of the file counts
-// when the spec names none.
+// effectiveDir returns the directory in which the processes run: the spec's, or
+// the directory of the file.
 func (s *Spec) effectiveDir(p *Plan) string {
 	if s.Directory != "" {
 		return s.Directory
@@ -106,7 +107,7 @@ func (s *Spec) effectiveDir(p *Plan) string {
 	return p.Dir
 }
 
-// userEntries are the entries on stdin that no key of the table has decided.
+// userEntries returns the entries on stdin whose keys are not in the key table.
 func (s *Spec) userEntries() []Entry {
 	var own []Entry
 	for _, e := range s.Config {
@@ -119,7 +120,7 @@ func (s *Spec) userEntries() []Entry {
 
 func differingEntries(prefix string, a, b []Entry) []string {
 	var keys []string
-	before := byKey(a)
+	before := entriesByKey(a)
 	for _, e := range b {
 		if old, there := before[e.Key]; !there || old != e {
 			keys = append(keys, prefix+e.Key)
@@ -132,7 +133,7 @@ func differingEntries(prefix string, a, b []Entry) []string {
 	return keys
 }
 
-func byKey(entries []Entry) map[string]Entry {
+func entriesByKey(entries []Entry) map[string]Entry {
 	all := make(map[string]Entry, len(entries))
 	for _, e := range entries {
 		all[e.Key] = e

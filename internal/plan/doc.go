@@ -1,38 +1,46 @@
-// Package plan turns an INI file into a [Plan]: every worker that it asks for,
-// complete with defaults, or every fault that it has, each with its line. It
-// starts nothing, and only [Read], [Load] and a [Source] touch files.
+// Package plan turns an INI file into a [Plan]: every worker that the file asks
+// for, complete with defaults, or every fault that the file has, each with its
+// line. [Read] reads and parses a file once. The [Source] that it returns knows the
+// state directory and builds the plan; [Load] does both at once. A plan is never
+// changed: a reload makes a second plan and compares the two with [DiffPlans].
 //
-// The files, in the order a key takes:
+// One table for each kind of section defines its keys, with type, default and
+// documentation. Reading, checking, comparing and [KeyDocs] use the same tables.
+// The package starts no process. Only [Read], [Load] and a [Source] touch files.
+package plan
+
+// The files, in the order in which a key travels:
 //
-//	source.go          a file that has been read, before its plan
+//	source.go          reads a file once, before its plan is built
 //	load.go            the file and the files that [include] names
-//	envfile.go         env_file
-//	make.go            Make: sections to specs, through the tables of keys
+//	make.go            MakePlan: sections to specs, through the key tables
 //	sections.go        which sections may be there
 //	references.go      ${initiator:self} and ${env:NAME}
-//	read.go            one section against its table; unknown keys
-//	keys.go            what a row of the tables is; Keys, the reference
+//	read.go            reads a section with its key table; unknown keys
+//	keys.go            the rows of a key table, and KeyDocs
 //	keys_initiator.go  the keys of [initiator], [group:NAME] and [include]
-//	keys_worker.go     the keys of [worker:NAME]: what, how many, port, life, tasks
-//	schedules.go       the keys of [schedule:NAME], and what they mean
-//	probe.go           … and probe: its keys, values and contradictions
-//	keys_process.go    … and restart, stop, limits, logs
+//	keys_worker.go     the keys of [worker:NAME]: command, replicas, port, tasks
+//	probe.go           the keys of probes, their values and contradictions
+//	keys_process.go    the keys of restart, stop, limits and logs
+//	schedules.go       the keys of [schedule:NAME], and their meaning
 //	keys_foreign.go    words of other programs and of later versions
-//	value_*.go         how each kind of value is read
+//	value_*.go         reads each kind of value
+//	format.go          writes values in their normal spelling
 //	settle.go          defaults that depend on other keys; paths
-//	modules.go         turberfield: sections named by modules and guids
+//	modules.go         turberfield: sections named after modules and guids
 //	check.go           contradictions within a worker
 //	check_plan.go      contradictions between workers, and in [initiator]
-//	check_after.go     dependencies: unknown names, cycles
-//	spec.go            Plan, Spec: what comes out
-//	supervisord.go     Load of a file that is written for supervisord
-//	import.go          Import: such a file written in our own dialect
-//	import_section.go  … a section, its keys where they were, its comments
-//	import_worker.go   … what a worker's keys are
-//	import_changes.go  … what has another meaning
-//	part.go            a plan of only some workers, or in another state directory
-//	stdin.go           what one worker is given on stdin
+//	check_after.go     dependencies: unknown names, circles
+//	envfile.go         reads the files that env_file names
+//	spec.go            Plan and Spec, the result
+//	supervisord.go     the plan of a file that is written for supervisord
+//	import.go          ImportSupervisord writes such a file in our dialect
+//	import_section.go  writes a section, with its keys and comments
+//	import_worker.go   writes the keys of a worker
+//	import_changes.go  lists the differences in meaning
+//	part.go            a plan of some workers, or in another state directory
+//	stdin.go           the document that a worker reads on its stdin
 //	places.go          {guid} and {port} in a command
-//	logpath.go         where the output of one worker goes
-//	diff.go            two plans: what to keep, start, stop, restart
-package plan
+//	logpath.go         the log file of one worker
+//	diff.go            compares two plans: keep, start, stop or restart
+//	fingerprint.go     compares a running process with a plan

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// readEnvFiles puts the entries of each env_file before those of environment,
-// so that the latter win.
+// readEnvFiles puts the entries of each env_file before the entries of the key
+// environment, which therefore win.
 func (d *draft) readEnvFiles() {
 	for i := range d.plan.Workers {
 		s := &d.plan.Workers[i]
@@ -17,21 +17,21 @@ func (d *draft) readEnvFiles() {
 		}
 		data, err := os.ReadFile(s.EnvFile)
 		if err != nil {
-			d.faultAt("worker:"+s.Name, "env_file", err.Error(), "create the file, or remove the key")
+			d.addFault("worker:"+s.Name, "env_file", err.Error(), "create the file, or remove the key")
 			continue
 		}
 		entries, err := parseEnvFile(string(data))
 		if err != nil {
-			d.faultAt("worker:"+s.Name, "env_file", s.EnvFile+err.Error(), "write NAME=value lines")
+			d.addFault("worker:"+s.Name, "env_file", s.EnvFile+err.Error(), "write NAME=value lines")
 			continue
 		}
 		s.Environment = slices.Concat(entries, s.Environment)
 	}
 }
 
-// parseEnvFile reads NAME=value lines; empty ones and comments are skipped,
-// and "export" before a name is allowed, as shells write it. An error begins
-// with the line's number.
+// parseEnvFile reads NAME=value lines. Empty lines and comments are skipped,
+// and a line may begin with "export ", as in a shell. An error begins with the
+// number of the line.
 func parseEnvFile(data string) ([]Entry, error) {
 	var entries []Entry
 	number := 0

@@ -9,15 +9,16 @@ import (
 	"slices"
 )
 
-// Fingerprint is what a process of this spec was started with, key by key, as
-// a few bytes each: with Differs it tells years later, and another version of
-// this program, whether a reload would have to restart it. Keys that take
-// effect without a restart are not in it, nor those that have their default: a
-// key that is new in a later version changes nothing. self is the running
-// executable: where a value names it, a program that has moved is no change.
+// Fingerprint returns a short hash of each value with which a process of this
+// spec was started. [DiffFingerprints] compares two of them, also between two
+// versions of this program, and so tells whether a reload must restart the
+// process. Keys that take effect without a restart and keys with their default
+// value are left out: a key that a later version adds changes nothing. Self is
+// the path of the running executable. A value that names it does not change when
+// the program moves.
 func Fingerprint(p *Plan, s *Spec, self string) map[string]string {
 	marks := map[string]string{}
-	mark := func(value any) string { return mark(value, self) }
+	mark := func(value any) string { return hashValue(value, self) }
 	var standard Spec
 	for _, r := range workerKeys {
 		if r.aliasOf != "" || r.live {
@@ -42,8 +43,9 @@ func Fingerprint(p *Plan, s *Spec, self string) map[string]string {
 	return marks
 }
 
-// mark shortens a value. Nobody chooses values in order to make two alike.
-func mark(value any, self string) string {
+// hashValue returns a short hash of a value. Six bytes are enough, because the
+// values are not chosen by an attacker.
+func hashValue(value any, self string) string {
 	text, _ := json.Marshal(value) // plain values always marshal
 	if name, _ := json.Marshal(self); self != "" {
 		text = bytes.ReplaceAll(text, bytes.Trim(name, `"`), []byte("${initiator:self}"))
@@ -52,7 +54,7 @@ func mark(value any, self string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// DiffFingerprints returns the keys in which two fingerprints do, sorted.
+// DiffFingerprints returns the keys in which two fingerprints differ, sorted.
 func DiffFingerprints(a, b map[string]string) (keys []string) {
 	for key, value := range a {
 		if b[key] != value {

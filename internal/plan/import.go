@@ -9,12 +9,12 @@ import (
 	"initiator/internal/supervisord"
 )
 
-// ImportSupervisord writes a file of supervisord's in our own dialect: the same workers
-// under the same law, with the comments of the file. Read back from the same
-// folder it gives the specs that the file itself gives, but for the names in
-// changes, which lists in sentences all that has another meaning than under
-// supervisord. References to the environment stay references. The error is
-// what [Load] would say of the file.
+// ImportSupervisord writes a supervisord.conf in the initiator's dialect, with
+// the same workers, the same restart policy and the comments of the file. Read
+// from the same folder, the result gives the same specs as the file itself, except
+// for changed names. Changes lists in sentences everything that means something
+// else than under supervisord. References to the environment stay references. The
+// error is the one that [Load] returns for the file.
 func ImportSupervisord(path string, env Env) (ini []byte, changes []string, err error) {
 	world := worldOf(env)
 	f, err := supervisord.Read(path, world)
@@ -26,37 +26,37 @@ func ImportSupervisord(path string, env Env) (ini []byte, changes []string, err 
 	if err != nil {
 		return nil, nil, err
 	}
-	i := importer{env: env, file: f, move: newMove(f), shown: newMove(shown), commented: map[string]bool{}}
-	if err := i.standards(); err != nil {
+	i := importer{env: env, file: f, conversion: newConversion(f), shown: newConversion(shown), commented: map[string]bool{}}
+	if err := i.readStandards(); err != nil {
 		return nil, nil, err
 	}
 	i.nameAll()
-	i.write()
-	return append(bytes.TrimRight(i.out.Bytes(), "\n"), '\n'), i.changes(), nil
+	i.writeSections()
+	return append(bytes.TrimRight(i.out.Bytes(), "\n"), '\n'), i.listChanges(), nil
 }
 
 // importer writes one file.
 type importer struct {
-	env   Env
-	file  *supervisord.File
-	move  *move
-	shown *move // the same workers, with marks for the environment
-	// standard is a worker, and initiator are settings, of which the new file
-	// says nothing but what stands at its head.
+	env        Env
+	file       *supervisord.File
+	conversion *conversion
+	shown      *conversion // the same workers, with marks for the environment
+	// standard and initiator are the worker and the settings that result from
+	// the head of the new file alone.
 	standard  Spec
 	initiator Settings
-	names     map[string]string // of supervisord's to ours; without what is left out
+	names     map[string]string // from supervisord's name to the new one; without the workers left out
 	groups    map[string]string
 	commented map[string]bool // sections whose keys have been written
 	notes     []string
 	out       bytes.Buffer
 }
 
-// head is what all workers of the new file share.
+// head is the beginning of the new file, which all its workers share.
 const head = `[DEFAULT]
-# The law that is nearest to supervisord's: a start that fails is tried again,
-# whatever its exit code, and one that has succeeded makes a worker as good as
-# new. Without these lines the initiator's own law holds.
+# The restart policy that is nearest to supervisord's: a start that fails is
+# tried again, whatever its exit code, and a start that succeeds clears the
+# failures before it. Without these lines the initiator's own policy applies.
 startretries = 4
 restart_delay = 1s
 restart_jitter = 0
@@ -69,8 +69,8 @@ stdout_logfile_raw = true
 stderr_logfile_raw = true
 `
 
-// standards reads the head as the new file's readers will.
-func (i *importer) standards() error {
+// readStandards reads the head to know the values that the new file need not write.
+func (i *importer) readStandards() error {
 	cfg, err := parseText(i.file.Path, head+"[worker:x]\ncommand = x\ncontract = off\n")
 	if err != nil {
 		return fmt.Errorf("import %s: %w", i.file.Path, err)
@@ -83,35 +83,35 @@ func (i *importer) standards() error {
 	return nil
 }
 
-// nameAll finds a name of ours for each worker and group: ours have no colons,
-// for what stands before one is another kind of thing. A worker that cannot be
-// written has no name.
+// nameAll chooses a name for each worker and group. Names have no colons here,
+// because the text before a colon is the kind of a section. A worker that cannot
+// be written gets no name.
 func (i *importer) nameAll() {
 	i.names, i.groups = map[string]string{}, map[string]string{}
 	workers, groups := map[string]bool{"all": true}, map[string]bool{"all": true}
-	for at, p := range i.move.of {
-		s := &i.move.plan.Workers[at]
-		_, problem := i.command(i.shown.of[at], s.Command)
+	for at, p := range i.conversion.processes {
+		s := &i.conversion.plan.Workers[at]
+		_, problem := i.formatImported(i.shown.processes[at], s.Command)
 		if p.Problem != "" {
 			problem = p.Problem
 		}
 		if problem != "" {
-			i.note("%s is left out: %s", s.Name, problem)
+			i.addNote("%s is left out: %s", s.Name, problem)
 			continue
 		}
 		name := s.Name
 		if strings.HasPrefix(p.Name, p.Group) {
 			name = p.Name // the group's is part of it already
 		}
-		i.names[s.Name] = free(name, workers)
+		i.names[s.Name] = freeName(name, workers)
 	}
-	for _, g := range i.move.plan.Groups {
-		i.groups[g.Name] = free(g.Name, groups)
+	for _, g := range i.conversion.plan.Groups {
+		i.groups[g.Name] = freeName(g.Name, groups)
 	}
 }
 
-// free is the name in our spelling, with a number where that is taken.
-func free(name string, taken map[string]bool) string {
+// freeName returns the name in a valid spelling, with a number when it is taken.
+func freeName(name string, taken map[string]bool) string {
 	base := saneWord(name)
 	word := base
 	for n := 2; taken[word]; n++ {
@@ -121,7 +121,7 @@ func free(name string, taken map[string]bool) string {
 	return word
 }
 
-// saneWord makes a name of ours of one of supervisord's.
+// saneWord makes a valid name of a supervisord name.
 func saneWord(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -138,38 +138,38 @@ func saneWord(s string) string {
 	return s
 }
 
-// write goes through the file's sections in their order.
-func (i *importer) write() {
+// writeSections writes the file's sections in their order.
+func (i *importer) writeSections() {
 	fmt.Fprintf(&i.out, "# Imported from supervisord's %s.\n\n%s\n", filepath.Base(i.file.Path), head)
 	for _, s := range i.file.Sections {
-		i.comments(s.Comments)
-		i.comments([]string{s.Comment})
+		i.writeComments(s.Comments)
+		i.writeComments([]string{s.Comment})
 		kind, _, _ := strings.Cut(s.Name, ":")
 		switch {
 		case i.commented[s.Name]: // a second section of the name, whose keys stand at the first
 		case kind == "supervisord":
 			i.initiatorSection(i.keysOf(s.Name))
 		case kind == "program":
-			i.program(s)
+			i.writeProgram(s)
 		case kind == "group":
-			i.groupOf(s)
+			i.writeExplicitGroup(s)
 		default:
-			i.elsewhere(i.keysOf(s.Name))
+			i.keepComments(i.keysOf(s.Name))
 		}
 		i.commented[s.Name] = true
-		i.comments(s.After)
-		i.gap()
+		i.writeComments(s.After)
+		i.writeGap()
 	}
 }
 
-// gap ends a block with one empty line.
-func (i *importer) gap() {
+// writeGap ends a block with one empty line.
+func (i *importer) writeGap() {
 	if !bytes.HasSuffix(i.out.Bytes(), []byte("\n\n")) {
 		i.out.WriteByte('\n')
 	}
 }
 
-func (i *importer) comments(lines []string) {
+func (i *importer) writeComments(lines []string) {
 	for _, line := range lines {
 		if line != "" {
 			i.out.WriteString(strings.ReplaceAll(line, "\x00", "") + "\n")
@@ -177,7 +177,7 @@ func (i *importer) comments(lines []string) {
 	}
 }
 
-// keysOf are the keys of all sections of one name, for their comments.
+// keysOf returns the keys of all sections of one name, for their comments.
 func (i *importer) keysOf(section string) (keys []supervisord.Key) {
 	for _, s := range i.file.Sections {
 		if s.Name == section {
@@ -187,32 +187,32 @@ func (i *importer) keysOf(section string) (keys []supervisord.Key) {
 	return keys
 }
 
-// program writes the workers of one [program:x]; the comments stand at the
-// first of them.
-func (i *importer) program(s *supervisord.Section) {
+// writeProgram writes the workers of one [program:x]. The comments stand at the
+// first worker.
+func (i *importer) writeProgram(s *supervisord.Section) {
 	keys := i.keysOf(s.Name)
 	var groups []string
-	for at, p := range i.move.of {
+	for at, p := range i.conversion.processes {
 		if p.Section.Name != s.Name {
 			continue
 		}
-		i.worker(at, keys)
+		i.writeWorker(at, keys)
 		keys = nil
 		groups = append(groups, p.Group)
 	}
-	i.elsewhere(keys)
-	for at, g := range i.move.plan.Groups {
-		if len(groups) > 0 && g.Name == groups[0] && !i.isExplicit(g.Name) && i.grouped(g) {
-			i.group(&i.move.plan.Groups[at], nil)
+	i.keepComments(keys)
+	for at, g := range i.conversion.plan.Groups {
+		if len(groups) > 0 && g.Name == groups[0] && !i.isExplicit(g.Name) && i.needsGroup(g) {
+			i.writeGroup(&i.conversion.plan.Groups[at], nil)
 		}
 	}
 }
 
-// elsewhere keeps the comments of keys that nothing was made of.
-func (i *importer) elsewhere(keys []supervisord.Key) {
+// keepComments keeps the comments of keys that have no counterpart.
+func (i *importer) keepComments(keys []supervisord.Key) {
 	for _, k := range keys {
-		i.comments(k.Comments)
-		i.comments([]string{k.Comment})
+		i.writeComments(k.Comments)
+		i.writeComments([]string{k.Comment})
 	}
 }
 
@@ -225,23 +225,24 @@ func (i *importer) isExplicit(group string) bool {
 	return false
 }
 
-// grouped says whether a group is more than its only program by another name.
-func (i *importer) grouped(g Group) bool {
+// needsGroup reports whether a group is more than another name of its only
+// program.
+func (i *importer) needsGroup(g Group) bool {
 	return len(g.Programs) > 1 || g.Programs[0] != g.Name || i.isExplicit(g.Name)
 }
 
-func (i *importer) groupOf(s *supervisord.Section) {
+func (i *importer) writeExplicitGroup(s *supervisord.Section) {
 	_, raw, _ := strings.Cut(s.Name, ":")
-	for at := range i.move.plan.Groups {
-		if g := &i.move.plan.Groups[at]; g.Name == strings.TrimSpace(raw) && i.isExplicit(g.Name) {
-			i.group(g, i.keysOf(s.Name))
+	for at := range i.conversion.plan.Groups {
+		if g := &i.conversion.plan.Groups[at]; g.Name == strings.TrimSpace(raw) && i.isExplicit(g.Name) {
+			i.writeGroup(g, i.keysOf(s.Name))
 			return
 		}
 	}
-	i.elsewhere(i.keysOf(s.Name))
+	i.keepComments(i.keysOf(s.Name))
 }
 
-func (i *importer) group(g *Group, keys []supervisord.Key) {
+func (i *importer) writeGroup(g *Group, keys []supervisord.Key) {
 	var programs []string
 	for _, p := range g.Programs {
 		if name, kept := i.names[p]; kept {
@@ -249,14 +250,14 @@ func (i *importer) group(g *Group, keys []supervisord.Key) {
 		}
 	}
 	if len(programs) == 0 {
-		i.elsewhere(keys)
+		i.keepComments(keys)
 		return
 	}
-	entries := []Entry{written("programs", strings.Join(programs, ", "))}
+	entries := []Entry{entryOf("programs", strings.Join(programs, ", "))}
 	if g.Priority != 999 {
-		entries = append(entries, written("priority", fmt.Sprint(g.Priority)))
+		entries = append(entries, entryOf("priority", fmt.Sprint(g.Priority)))
 	}
-	i.section("group:"+i.groups[g.Name], entries, keys)
+	i.writeSection("group:"+i.groups[g.Name], entries, keys)
 }
 
-func written(key, value string) Entry { return Entry{Key: key, Value: value, Valued: true} }
+func entryOf(key, value string) Entry { return Entry{Key: key, Value: value, Valued: true} }

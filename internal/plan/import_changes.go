@@ -7,15 +7,16 @@ import (
 	"initiator/internal/supervisord"
 )
 
-// change is a sentence about a difference in meaning, and whether a file has
-// anything to do with it.
-type change struct {
+// meaningChange is a sentence about a difference in meaning. The function holds
+// reports whether the sentence concerns a process of the file.
+type meaningChange struct {
 	holds func(f *supervisord.File, p *supervisord.Process) bool
 	says  string
 }
 
-// changed are the differences that no key can express, each said once.
-var changed = []change{
+// meaningChanges are the differences that no key can express. Each is reported
+// once.
+var meaningChanges = []meaningChange{
 	{
 		func(_ *supervisord.File, p *supervisord.Process) bool { return !p.StopAsGroup },
 		"the stop signal goes to the whole process group, and a worker counts as stopped when nothing of it is left; supervisord signals the program alone without stopasgroup",
@@ -66,19 +67,19 @@ var changed = []change{
 	},
 }
 
-// changes lists all of it: new names first, then differences, then what was
-// left out, then what supervisord's reader had to say.
-func (i *importer) changes() (all []string) {
-	for _, s := range i.move.plan.Workers {
+// listChanges returns the new names, then the differences in meaning, then the
+// parts that were left out, then the warnings of supervisord's reader.
+func (i *importer) listChanges() (all []string) {
+	for _, s := range i.conversion.plan.Workers {
 		if name, kept := i.names[s.Name]; kept && name != s.Name {
 			all = append(all, fmt.Sprintf("%s is called %s", s.Name, name))
 		}
 	}
-	for _, c := range changed {
-		if slices.ContainsFunc(i.move.of, func(p supervisord.Process) bool { return c.holds(i.file, &p) }) {
+	for _, c := range meaningChanges {
+		if slices.ContainsFunc(i.conversion.processes, func(p supervisord.Process) bool { return c.holds(i.file, &p) }) {
 			all = append(all, c.says)
 		}
 	}
 	all = append(all, i.notes...)
-	return append(all, i.move.plan.Warnings...)
+	return append(all, i.conversion.plan.Warnings...)
 }

@@ -12,14 +12,14 @@ import (
 	"initiator/internal/supervisord"
 )
 
-// imported are the keys that a program of supervisord's can decide, and how
-// their values are written. The others have their standard.
+// imported are the keys that a supervisord program can set, and how their values
+// are written. All other keys keep their defaults.
 var imported = []struct {
 	key  string
 	text func(*importer, *Spec) string
 }{
-	{"directory", func(i *importer, s *Spec) string { return i.path(s.Directory) }},
-	{"environment", func(i *importer, s *Spec) string { return i.environment(s) }},
+	{"directory", func(i *importer, s *Spec) string { return i.relativePath(s.Directory) }},
+	{"environment", func(i *importer, s *Spec) string { return i.environmentValue(s) }},
 	{"priority", func(_ *importer, s *Spec) string { return strconv.Itoa(s.Priority) }},
 	{"autostart", func(_ *importer, s *Spec) string { return strconv.FormatBool(s.Autostart) }},
 	{"startsecs", func(_ *importer, s *Spec) string { return inSeconds(s.StartSecs) }},
@@ -35,10 +35,10 @@ var imported = []struct {
 	{"umask", func(_ *importer, s *Spec) string { return fmt.Sprintf("%03o", s.Limits.Umask) }},
 	{"limit_nofile", func(_ *importer, s *Spec) string { return strconv.FormatUint(s.Limits.NoFile, 10) }},
 	{"redirect_stderr", func(_ *importer, s *Spec) string { return strconv.FormatBool(s.RedirectStderr) }},
-	{"stdout_logfile", func(i *importer, s *Spec) string { return i.log(s.Stdout, "stdout") }},
+	{"stdout_logfile", func(i *importer, s *Spec) string { return i.logValue(s.Stdout, "stdout") }},
 	{"stdout_logfile_maxbytes", func(_ *importer, s *Spec) string { return inBytes(s.Stdout.MaxBytes) }},
 	{"stdout_logfile_backups", func(_ *importer, s *Spec) string { return strconv.Itoa(s.Stdout.Backups) }},
-	{"stderr_logfile", func(i *importer, s *Spec) string { return i.log(s.Stderr, "stderr") }},
+	{"stderr_logfile", func(i *importer, s *Spec) string { return i.logValue(s.Stderr, "stderr") }},
 	{"stderr_logfile_maxbytes", func(_ *importer, s *Spec) string { return inBytes(s.Stderr.MaxBytes) }},
 	{"stderr_logfile_backups", func(_ *importer, s *Spec) string { return strconv.Itoa(s.Stderr.Backups) }},
 }
@@ -52,23 +52,23 @@ func inBytes(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// worker writes the worker at an index of the plan, unless it is left out.
-func (i *importer) worker(at int, keys []supervisord.Key) {
-	real, shown := &i.move.plan.Workers[at], &i.shown.plan.Workers[at]
+// writeWorker writes the worker at an index of the plan, unless it is left out.
+func (i *importer) writeWorker(at int, keys []supervisord.Key) {
+	real, shown := &i.conversion.plan.Workers[at], &i.shown.plan.Workers[at]
 	name, kept := i.names[real.Name]
 	if !kept {
-		i.elsewhere(keys)
+		i.keepComments(keys)
 		return
 	}
-	command, _ := i.command(i.shown.of[at], real.Command)
-	entries := []Entry{written("command", command), written("contract", "off")}
+	command, _ := i.formatImported(i.shown.processes[at], real.Command)
+	entries := []Entry{entryOf("command", command), entryOf("contract", "off")}
 	for _, k := range imported {
 		row := workerRow(k.key)
 		if !reflect.DeepEqual(row.get(real), row.get(&i.standard)) {
-			entries = append(entries, written(k.key, k.text(i, shown)))
+			entries = append(entries, entryOf(k.key, k.text(i, shown)))
 		}
 	}
-	i.section("worker:"+name, entries, keys)
+	i.writeSection("worker:"+name, entries, keys)
 }
 
 func workerRow(name string) row[Spec] {
@@ -76,24 +76,25 @@ func workerRow(name string) row[Spec] {
 	return workerKeys[at]
 }
 
-// command is the line as it stood there, on one line, if that means the same
-// here; else its words, quoted.
-func (i *importer) command(p supervisord.Process, argv []string) (text, problem string) {
+// formatImported returns the command as it stands in the file, on one line, when it
+// means the same here. Otherwise it returns the quoted words.
+func (i *importer) formatImported(p supervisord.Process, argv []string) (text, problem string) {
 	line := strings.Join(strings.FieldsFunc(p.Command, func(r rune) bool { return r == '\n' }), " ")
-	if words, err := split(i.real(line)); err == nil && slices.Equal(words, argv) && written("command", line).UnwritableReason() == "" {
+	if words, err := splitCommand(i.realValue(line)); err == nil && slices.Equal(words, argv) && entryOf("command", line).UnwritableReason() == "" {
 		return line, ""
 	}
 	var words []string
 	for _, word := range argv {
-		words = append(words, "'"+strings.ReplaceAll(word, "'", `'\''`)+"'")
+		words = append(words, quoteWord(word))
 	}
 	line = strings.Join(words, " ")
-	return line, written("command", line).UnwritableReason()
+	return line, entryOf("command", line).UnwritableReason()
 }
 
-// path is one relative to the new file, if it stands beside or below that.
-func (i *importer) path(path string) string {
-	rest, below := strings.CutPrefix(path, i.move.plan.Dir+string(filepath.Separator))
+// relativePath returns a path relative to the new file when it lies beside or below
+// that file.
+func (i *importer) relativePath(path string) string {
+	rest, below := strings.CutPrefix(path, i.conversion.plan.Dir+string(filepath.Separator))
 	if !below {
 		return path
 	}
@@ -104,31 +105,27 @@ func (i *importer) path(path string) string {
 	return rest
 }
 
-func (i *importer) log(l Log, stream string) string {
+func (i *importer) logValue(l Log, stream string) string {
 	switch l.Path {
 	case "":
 		return "none"
 	case "-":
 		return l.Path
-	case i.shown.auto(stream):
+	case i.shown.autoLogPath(stream):
 		return "auto"
 	}
-	return i.path(l.Path)
+	return i.relativePath(l.Path)
 }
 
-// environment writes NAME="value" for each. One that our form cannot hold is
-// left out, and said.
-func (i *importer) environment(s *Spec) string {
+// environmentValue writes NAME="value" for each variable. A variable that cannot be
+// written in this form is left out, and a note says so.
+func (i *importer) environmentValue(s *Spec) string {
 	var items []string
 	for _, e := range s.Environment {
-		quote := `"`
-		if strings.Contains(e.Value, quote) {
-			quote = "'"
-		}
-		item := e.Key + "=" + quote + e.Value + quote
+		item := quoteVariable(e)
 		read, err := parseEnvironment(item)
 		if err != nil || len(read) != 1 || read[0] != e {
-			i.note("%s: the variable %s is left out; its name or value cannot be written here", i.names[s.Name], e.Key)
+			i.addNote("%s: the variable %s is left out; its name or value cannot be written here", i.names[s.Name], e.Key)
 			continue
 		}
 		items = append(items, item)

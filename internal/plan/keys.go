@@ -1,5 +1,7 @@
 package plan
 
+import "fmt"
+
 // KeyDoc describes one key of the INI, for check, reference and completion.
 type KeyDoc struct {
 	Section string // "initiator", "worker", "group", "schedule" or "include"
@@ -29,22 +31,31 @@ func appendDocs[S any](docs []KeyDoc, section string, rows []row[S]) []KeyDoc {
 	return docs
 }
 
-// row is one key of a section that is read into an S.
+// row is one key of a section, which is read into an S.
 type row[S any] struct {
 	KeyDoc
-	set     func(*S, string) error // the error is a wrong, without a place
-	get     func(*S) any           // what set has set, for comparing two plans
+	set     func(*S, string) error // the error is a valueFault
+	get     func(*S) any           // the value, for comparing two plans
+	text    func(*S) string        // the value in its normal spelling
 	empty   bool                   // an empty value is allowed
 	live    bool                   // a change takes effect without a restart
 	aliasOf string                 // the key that this is another name of
 }
 
-// kind is a type of value: what people call it, and how it is read.
+// kind is a type of value: its name for people, how it is read and how it is
+// written.
 type kind[T any] struct {
 	name   string
 	parse  func(string) (T, error)
 	format func(T) string // writes what parse reads; nil for a text
 	empty  bool
+}
+
+func (k kind[T]) formatValue(value T) string {
+	if k.format == nil {
+		return fmt.Sprint(value)
+	}
+	return k.format(value)
 }
 
 // key makes the row of a key that fills one field.
@@ -53,6 +64,7 @@ func key[S, T any](name string, k kind[T], standard string, at func(*S) *T, doc 
 		KeyDoc: KeyDoc{Name: name, Type: k.name, Default: standard, Doc: doc},
 		empty:  k.empty,
 		get:    func(s *S) any { return *at(s) },
+		text:   func(s *S) string { return k.formatValue(*at(s)) },
 		set: func(s *S, text string) error {
 			value, err := k.parse(text)
 			if err == nil {
@@ -63,19 +75,19 @@ func key[S, T any](name string, k kind[T], standard string, at func(*S) *T, doc 
 	}
 }
 
-// lives marks a key whose change needs no restart of the workers: only the
-// initiator itself reads it.
-func (r row[S]) lives() row[S] {
+// withoutRestart marks a key whose change needs no restart of the workers,
+// because only the initiator reads it.
+func (r row[S]) withoutRestart() row[S] {
 	r.live = true
 	return r
 }
 
-func (r row[S]) alias(of string) row[S] {
+func (r row[S]) aliasFor(of string) row[S] {
 	r.aliasOf = of
 	return r
 }
 
-// wrong is what is wrong with a value, and what would be right.
-type wrong struct{ problem, remedy string }
+// valueFault says what is wrong with a value, and what would be right.
+type valueFault struct{ problem, remedy string }
 
-func (w wrong) Error() string { return w.problem + "; " + w.remedy }
+func (w valueFault) Error() string { return w.problem + "; " + w.remedy }

@@ -2,15 +2,15 @@ package plan
 
 import "strings"
 
-// notYet are keys that the design names and this version cannot honour. They
-// are refused: a limit that is not in force must not look as if it were.
+// notYet are keys that are planned and not yet supported. They are refused,
+// so that a limit without effect does not look as if it were in force.
 var notYet = map[string][]string{
 	"initiator": {"socket_group", "tls_cert", "tls_key", "client_ca"},
 	"worker":    {"rate_limit", "callback"},
 }
 
-// foreign says what to write for words that people know from elsewhere:
-// systemd's, and those of supervisord that have no meaning here.
+// foreign says what to write in place of keys of other programs: of systemd, and
+// of supervisord when the key has no meaning here.
 var foreign = map[string]string{
 	"restart":                 "write autorestart = unexpected, true or false",
 	"restartsec":              "write restart_delay",
@@ -63,19 +63,19 @@ var foreign = map[string]string{
 	"max_retries":             "write attempts (of a task) or startretries (of a worker)",
 }
 
-// sectionsElsewhere says what to do with sections of other programs and of
-// later versions.
-func sectionElsewhere(section string) (wrong, bool) {
+// sectionElsewhere says what to do with sections of other programs and of later
+// versions.
+func sectionElsewhere(section string) (valueFault, bool) {
 	kind, name, _ := strings.Cut(section, ":")
 	switch kind {
 	case "queue":
-		return wrong{"the section is not supported by this version", "remove it"}, true
+		return valueFault{"the section is not supported by this version", "remove it"}, true
 	case "program":
-		return wrong{"the section is supervisord's", "write [worker:" + name + "] with contract = off"}, true
+		return valueFault{"the section is supervisord's", "write [worker:" + name + "] with contract = off"}, true
 	case "fcgi-program", "eventlistener", "rpcinterface", "supervisord", "supervisorctl", "unix_http_server", "inet_http_server":
-		return wrong{"the section is supervisord's and has no meaning here", "remove it; [initiator] holds the settings"}, true
+		return valueFault{"the section is supervisord's and has no meaning here", "remove it; [initiator] holds the settings"}, true
 	case "Unit", "Service", "Install":
-		return wrong{"the section is systemd's", "write [worker:NAME]"}, true
+		return valueFault{"the section is systemd's", "write [worker:NAME]"}, true
 	}
-	return wrong{}, false
+	return valueFault{}, false
 }

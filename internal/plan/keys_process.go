@@ -11,36 +11,37 @@ type Duration = time.Duration
 
 var restartKeys = []row[Spec]{
 	key("autorestart", autoRestart, "unexpected", func(s *Spec) *string { return &s.Restart.Auto },
-		"unexpected = after any exit but those of exitcodes").lives(),
+		"unexpected = after any exit but those of exitcodes").withoutRestart(),
 	key("exitcodes", exitCodes, "0", func(s *Spec) *[]int { return &s.Restart.ExitCodes },
-		"the exit codes that count as clean").lives(),
+		"the exit codes that count as clean").withoutRestart(),
 	key("restart_delay", duration, "100ms", func(s *Spec) *Duration { return &s.Restart.Delay },
-		"the wait before the second restart; the first is immediate").lives(),
+		"the delay before the second restart; the first restart is immediate").withoutRestart(),
 	key("restart_delay_max", duration, "1min", func(s *Spec) *Duration { return &s.Restart.DelayMax },
-		"the longest wait before a restart").lives(),
+		"the longest delay before a restart").withoutRestart(),
 	key("restart_factor", factor, "2", func(s *Spec) *float64 { return &s.Restart.Factor },
-		"by what the wait grows with each restart").lives(),
+		"the factor by which the delay grows with each restart").withoutRestart(),
 	key("restart_jitter", fraction, "0.1", func(s *Spec) *float64 { return &s.Restart.Jitter },
-		"by how much of itself the wait varies at random").lives(),
+		"the random share of the delay; 0.1 = 10 percent more or less").withoutRestart(),
 	restartLimit,
-	key("startretries", number(0, 1_000_000), "0", func(s *Spec) *int { return &s.Restart.Retries },
-		"how many deaths in a row before startsecs are FATAL; 0 = no such rule").lives(),
+	key("startretries", wholeNumber(0, 1_000_000), "0", func(s *Spec) *int { return &s.Restart.Retries },
+		"the number of deaths in a row before startsecs that make the worker FATAL; 0 = no limit").withoutRestart(),
 	key("retry_early", boolean, "false", func(s *Spec) *bool { return &s.Restart.RetryEarly },
-		"whether a death before startsecs is a failed start, tried again whatever autorestart and exitcodes say").lives(),
+		"whether a worker that dies before startsecs is restarted regardless of autorestart and exitcodes").withoutRestart(),
 	key("restart_reset", duration, "10min", func(s *Spec) *Duration { return &s.Restart.Reset },
-		"how long it must be ready without a break for earlier deaths to be forgotten").lives(),
+		"the time of unbroken readiness after which earlier deaths no longer count").withoutRestart(),
 	key("on_fatal", oneOf("ignore", "shutdown"), "ignore", func(s *Spec) *string { return &s.Restart.OnFatal },
-		"what a worker in FATAL does to the initiator").lives(),
+		"what the initiator does when a worker is FATAL").withoutRestart(),
 	recycle,
 }
 
 var restartLimit = row[Spec]{
 	KeyDoc: KeyDoc{
 		Name: "restart_limit", Type: "count/duration", Default: "10/10min",
-		Doc: "so many deaths in so long a time are FATAL; none = no limit",
+		Doc: "the number of deaths within a time that makes the worker FATAL; none = no limit",
 	},
 	live: true,
 	get:  func(s *Spec) any { return [2]int64{int64(s.Restart.Limit), int64(s.Restart.Window)} },
+	text: func(s *Spec) string { return formatRate(s.Restart.Limit, s.Restart.Window) },
 	set: func(s *Spec, v string) (err error) {
 		s.Restart.Limit, s.Restart.Window, err = parseRate(v)
 		return err
@@ -50,54 +51,55 @@ var restartLimit = row[Spec]{
 var recycle = row[Spec]{
 	KeyDoc: KeyDoc{
 		Name: "recycle", Type: "list of limits",
-		Doc: "when a healthy worker is replaced, as tasks:1000, rss:500MB, age:1d",
+		Doc: "the limits after which a healthy worker is replaced, such as tasks:1000, rss:500MB, age:1d",
 	},
 	live: true,
 	get: func(s *Spec) any {
 		return [3]int64{int64(s.Restart.RecycleTasks), s.Restart.RecycleRSS, int64(s.Restart.RecycleAge)}
 	},
-	set: func(s *Spec, v string) error { return parseRecycle(&s.Restart, v) },
+	text: func(s *Spec) string { return formatRecycle(s.Restart) },
+	set:  func(s *Spec, v string) error { return parseRecycle(&s.Restart, v) },
 }
 
 var stopKeys = []row[Spec]{
 	key("stopsignal", signal, "TERM", func(s *Spec) *string { return &s.StopSignal },
-		"the signal that asks it to stop, by name or number").lives(),
+		"the signal that asks the worker to stop, by name or number").withoutRestart(),
 	key("stopwaitsecs", duration, "10", func(s *Spec) *Duration { return &s.StopWait },
-		"how long it may take to stop before it is killed").lives(),
+		"the time after the signal until the worker is killed").withoutRestart(),
 	key("drain", duration, "30s", func(s *Spec) *Duration { return &s.Drain },
-		"how long its running tasks may take before it is asked to stop").lives(),
+		"the time for running tasks to finish before the worker is asked to stop").withoutRestart(),
 	key("stop_command", commandLine, "", func(s *Spec) *[]string { return &s.StopCommand },
-		"a command that asks it to stop, run before the signal").lives(),
+		"a command that asks the worker to stop; it runs before the signal").withoutRestart(),
 	key("before_start", commandLine, "", func(s *Spec) *[]string { return &s.BeforeStart },
 		"a command that must succeed before each start"),
 	key("reload_signal", optionalSignal, "", func(s *Spec) *string { return &s.ReloadSignal },
-		"the signal that makes it read its configuration again; without one a change restarts it").lives(),
+		"the signal that makes the worker read its configuration again; without it a change restarts the worker").withoutRestart(),
 	key("on_initiator_exit", oneOf("stop", "keep"), "stop", func(s *Spec) *string { return &s.OnInitiatorExit },
-		"what becomes of it when the initiator dies; keep, on Linux only, lets it run on until the next one takes it over"),
+		"what happens to the worker when the initiator dies: stop, or keep (Linux only) until the next initiator adopts it"),
 	key("orphan_grace", duration, durationText(proactor.DefaultOrphanGrace), func(s *Spec) *Duration { return &s.OrphanGrace },
-		"how long a kept worker keeps its results for the next initiator"),
+		"how long a kept worker holds its results for the next initiator"),
 }
 
 var limitKeys = []row[Spec]{
 	key("user", userName, "", func(s *Spec) *string { return &s.Limits.User },
-		"the user, or user:group, that it runs as"),
+		"the user, or user:group, of the process"),
 	key("umask", octalMode, "", func(s *Spec) *int { return &s.Limits.Umask },
-		"the file mode bits that it cannot set, as 022"),
-	key("nice", number(-20, 19), "0", func(s *Spec) *int { return &s.Limits.Nice },
-		"its scheduling priority, from -20 (first) to 19 (last)"),
+		"the umask of the process, such as 022"),
+	key("nice", wholeNumber(-20, 19), "0", func(s *Spec) *int { return &s.Limits.Nice },
+		"the scheduling priority of the process, from -20 (first) to 19 (last)"),
 	key("limit_nofile", count, "", func(s *Spec) *uint64 { return &s.Limits.NoFile },
-		"how many descriptors it may have open"),
+		"the limit of open file descriptors"),
 	key("limit_core", coreSize, "", func(s *Spec) **uint64 { return &s.Limits.Core },
-		"how large a core dump may be; 0 = none, unlimited = any"),
+		"the limit of a core dump; 0 = none, unlimited = any size"),
 	key("memory_max", size, "", func(s *Spec) *int64 { return &s.Limits.MemoryMax },
-		"how much memory its cgroup may use"),
+		"the memory limit of the worker's cgroup"),
 	key("cpu_max", cores, "", func(s *Spec) *float64 { return &s.Limits.CPUMax },
-		"how many cores its cgroup may use, as 1.5 or 150%"),
+		"the CPU limit of the worker's cgroup in cores, such as 1.5 or 150%"),
 	key("pids_max", bigNumber(1), "", func(s *Spec) *int64 { return &s.Limits.PidsMax },
-		"how many processes its cgroup may hold"),
+		"the limit of processes in the worker's cgroup"),
 }
 
-var logKeys = concat(
+var logKeys = joinRows(
 	streamKeys("stdout", func(s *Spec) *Log { return &s.Stdout }),
 	streamKeys("stderr", func(s *Spec) *Log { return &s.Stderr }),
 	[]row[Spec]{key("redirect_stderr", boolean, "false", func(s *Spec) *bool { return &s.RedirectStderr },
@@ -107,12 +109,12 @@ var logKeys = concat(
 func streamKeys(stream string, at func(*Spec) *Log) []row[Spec] {
 	return []row[Spec]{
 		key(stream+"_logfile", path, "auto", func(s *Spec) *string { return &at(s).Path },
-			"where its "+stream+" goes: auto = a file in the state directory, none, - = the initiator's own output; {guid}, {name} and {index} in a path stand for the worker's own"),
+			"where "+stream+" is written: auto = a file in the state directory, none, - = the initiator's own output, or a path, in which {guid}, {name} and {index} are replaced by the worker's values"),
 		key(stream+"_logfile_maxbytes", size, "50MB", func(s *Spec) *int64 { return &at(s).MaxBytes },
 			"the size at which the file is rotated; 0 = never"),
-		key(stream+"_logfile_backups", number(0, 10_000), "10", func(s *Spec) *int { return &at(s).Backups },
+		key(stream+"_logfile_backups", wholeNumber(0, 10_000), "10", func(s *Spec) *int { return &at(s).Backups },
 			"how many rotated files are kept"),
 		key(stream+"_logfile_raw", boolean, "false", func(s *Spec) *bool { return &at(s).Raw },
-			"whether its lines are written as they come, without the time before each"),
+			"whether lines are written without a time stamp"),
 	}
 }

@@ -122,7 +122,7 @@ func TestSplitIsAShellsWithoutTheShell(t *testing.T) {
 		`$HOME * # not a comment`: {"$HOME", "*", "#", "not", "a", "comment"},
 		"é 🚀":                     {"é", "🚀"},
 	} {
-		if got, err := split(line); !reflect.DeepEqual(got, want) || err != nil {
+		if got, err := splitCommand(line); !reflect.DeepEqual(got, want) || err != nil {
 			t.Errorf("split(%q) = %q, %v; want %q", line, got, err, want)
 		}
 	}
@@ -167,12 +167,12 @@ func FuzzSplit(f *testing.F) {
 	f.Add(`sh -c "a; b"`)
 	f.Add(`a\ 'b`)
 	f.Fuzz(func(t *testing.T, s string) {
-		split(s)
+		splitCommand(s)
 		if strings.ToValidUTF8(s, "") != s {
 			t.Skip("values are UTF-8")
 		}
 		quoted := "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-		if got, err := split("x " + quoted + " y"); err != nil || len(got) != 3 || got[1] != s {
+		if got, err := splitCommand("x " + quoted + " y"); err != nil || len(got) != 3 || got[1] != s {
 			t.Errorf("%q came out as %q, %v", s, got, err)
 		}
 	})

@@ -10,10 +10,10 @@ import (
 	"initiator/proactor"
 )
 
-// Load reads a file and those that its [include] names, and makes the plan. A
-// file that is written for supervisord is read as supervisord reads it.
-// The error is [proactor.Faults], with the faults of all files, or that the
-// file itself cannot be read.
+// Load reads a file and the files that its [include] names, and makes the
+// plan. A file that is written for supervisord is read as supervisord reads it.
+// The error is [proactor.Faults] with the faults of all files, or says that the
+// file cannot be read.
 func Load(path string, env Env) (*Plan, error) {
 	s, err := Read(path, env)
 	if err != nil {
@@ -22,24 +22,25 @@ func Load(path string, env Env) (*Plan, error) {
 	return s.Plan()
 }
 
-// loader gathers the documents of a file and its includes.
+// loader collects the documents of a file and its includes.
 type loader struct {
 	env      Env
 	configs  []*proactor.Config
-	path     []string        // the files that we are inside of
+	path     []string        // the files that include the current file, and that file
 	seen     map[string]bool // by real path
 	faults   proactor.Faults
 	warnings []string
 }
 
-// make judges keys and values also where lines are faulty, so that all is
-// reported at once, but contradictions only where every line was understood.
-func (l *loader) make(cfg *proactor.Config, path string) *Plan {
+// makePlan reads keys and values also when lines are faulty, so that all faults
+// are reported at once. It looks for contradictions only when every line was
+// understood.
+func (l *loader) makePlan(cfg *proactor.Config, path string) *Plan {
 	d := newDraft(cfg, path, l.env)
 	d.readSections()
 	if len(l.faults)+len(d.faults) == 0 {
-		d.settle()
-		d.check()
+		d.settlePlan()
+		d.checkPlan()
 	}
 	if len(l.faults)+len(d.faults) == 0 {
 		d.readEnvFiles()
@@ -66,7 +67,7 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-func (l *loader) file(path string, data []byte) {
+func (l *loader) loadFile(path string, data []byte) {
 	l.path = append(l.path, realPath(path))
 	l.seen[realPath(path)] = true
 	defer func() { l.path = l.path[:len(l.path)-1] }()
@@ -77,53 +78,53 @@ func (l *loader) file(path string, data []byte) {
 	}
 	l.configs = append(l.configs, cfg.WithoutSection("include"))
 	if cfg.Section("include") != nil {
-		l.include(path, cfg)
+		l.loadIncludes(path, cfg)
 	}
 }
 
-func (l *loader) include(path string, cfg *proactor.Config) {
+func (l *loader) loadIncludes(path string, cfg *proactor.Config) {
 	d := newDraft(cfg, path, l.env)
 	var in include
 	readSection(d, "include", "include", includeKeys, &in)
 	if len(d.faults) == 0 && in.files == nil {
-		d.faultAt("include", "", "nothing says what to include", "write files = conf.d/*.ini")
+		d.addFault("include", "", "nothing says what to include", "write files = conf.d/*.ini")
 	}
 	for _, pattern := range in.files {
-		l.pattern(d, strings.ReplaceAll(pattern, selfMark, l.env.Self))
+		l.loadPattern(d, strings.ReplaceAll(pattern, selfMark, l.env.Self))
 	}
 	l.faults = append(l.faults, d.faults...)
 }
 
-func (l *loader) pattern(d *draft, pattern string) {
-	matches, err := filepath.Glob(d.abs(pattern))
+func (l *loader) loadPattern(d *draft, pattern string) {
+	matches, err := filepath.Glob(d.absolutePath(pattern))
 	if err != nil {
-		d.faultAt("include", "files", fmt.Sprintf("%q is no pattern", pattern), "close its bracket, or put a backslash before it")
+		d.addFault("include", "files", fmt.Sprintf("%q is not a valid pattern", pattern), "close its bracket, or put a backslash before it")
 		return
 	}
 	if len(matches) == 0 {
-		l.nothing(d, pattern)
+		l.reportNoMatch(d, pattern)
 	}
 	for _, path := range matches {
-		l.included(d, path)
+		l.loadIncluded(d, path)
 	}
 }
 
-// nothing is a fault for a file that was named, and a warning for a folder
-// that may well be empty.
-func (l *loader) nothing(d *draft, pattern string) {
+// reportNoMatch reports a named file that does not exist as a fault, and a
+// pattern without a match as a warning, because a folder may be empty.
+func (l *loader) reportNoMatch(d *draft, pattern string) {
 	if strings.ContainsAny(pattern, "*?[") {
-		d.warn("include", "files", fmt.Sprintf("no file matches %q", pattern))
+		d.addWarning("include", "files", fmt.Sprintf("no file matches %q", pattern))
 		l.warnings = append(l.warnings, d.plan.Warnings...)
 		d.plan.Warnings = nil
 		return
 	}
-	d.faultAt("include", "files", fmt.Sprintf("there is no file %q", pattern), "create it, or remove it here; paths are relative to this file")
+	d.addFault("include", "files", fmt.Sprintf("there is no file %q", pattern), "create it, or remove it here; paths are relative to this file")
 }
 
-func (l *loader) included(d *draft, path string) {
+func (l *loader) loadIncluded(d *draft, path string) {
 	if at := slices.Index(l.path, realPath(path)); at >= 0 {
 		loop := strings.Join(append(slices.Clone(l.path[at:]), realPath(path)), " → ")
-		d.faultAt("include", "files", "the files include each other: "+loop, "remove one of these includes")
+		d.addFault("include", "files", "the files include each other: "+loop, "remove one of these includes")
 		return
 	}
 	if l.seen[realPath(path)] {
@@ -131,15 +132,15 @@ func (l *loader) included(d *draft, path string) {
 	}
 	data, err := readFile(path)
 	if err != nil {
-		d.faultAt("include", "files", err.Error(), "make it a readable file")
+		d.addFault("include", "files", err.Error(), "make it a readable file")
 		return
 	}
-	l.file(l.shown(d, path), data)
+	l.loadFile(l.displayPath(d, path), data)
 }
 
-// shown is the path as a person would write it: relative when the including
-// file was given so.
-func (l *loader) shown(d *draft, path string) string {
+// displayPath returns the path as a person would write it: relative when the path of
+// the including file is relative.
+func (l *loader) displayPath(d *draft, path string) string {
 	if filepath.IsAbs(d.plan.File) {
 		return path
 	}

@@ -88,7 +88,7 @@ func TestFaultsOfIncludes(t *testing.T) {
 		}, `main.ini:2: include, files: there is no file "gone.ini"; create it, or remove it here; paths are relative to this file`},
 		{"bad pattern", map[string]string{
 			"main.ini": "[include]\nfiles = [a\n",
-		}, `main.ini:2: include, files: "[a" is no pattern; close its bracket, or put a backslash before it`},
+		}, `main.ini:2: include, files: "[a" is not a valid pattern; close its bracket, or put a backslash before it`},
 		{"a directory", map[string]string{
 			"main.ini": "[include]\nfiles = sub\n", "sub/x.ini": "",
 		}, "main.ini:2: include, files: read configuration: sub is a directory; name the file in it; make it a readable file"},

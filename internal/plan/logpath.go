@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// PathFor returns the path of the log for one worker: {name}, {guid} and {index} in
-// Path stand for its own, so that two workers need not share a file. Index is
-// its place in the pool, from 0.
+// PathFor returns the path of the log for one worker. The placeholders {name},
+// {guid} and {index} in Path are replaced by the worker's values, so that two
+// workers need not share a file. Index counts the workers of a pool from 0.
 func (l Log) PathFor(name, guid string, index int) string {
 	if !strings.ContainsRune(l.Path, '{') {
 		return l.Path

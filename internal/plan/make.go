@@ -10,16 +10,16 @@ import (
 )
 
 // MakePlan turns a document into a plan. The error is [proactor.Faults] with
-// everything that is wrong; then nothing of the plan is to be used. Path is
-// the file that the document came from: relative paths in it are relative to
-// its directory. Make reads no file: what [include] and env_file name is for
-// [Load] to add.
+// everything that is wrong, and then there is no plan. Path is the file that the
+// document came from; relative paths in it are relative to its directory.
+// MakePlan reads no file: only [Load] reads the files that [include] and env_file
+// name.
 func MakePlan(cfg *proactor.Config, path string, env Env) (*Plan, error) {
 	d := newDraft(cfg, path, env)
 	d.readSections()
 	if len(d.faults) == 0 {
-		d.settle()
-		d.check()
+		d.settlePlan()
+		d.checkPlan()
 	}
 	if err := d.faults.Err(); err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func MakePlan(cfg *proactor.Config, path string, env Env) (*Plan, error) {
 	return d.plan, nil
 }
 
-// draft is a plan in the making.
+// draft is a plan that is being made.
 type draft struct {
 	cfg      *proactor.Config // with references resolved as anywhere
 	commands *proactor.Config // the same for command lines: Self is selfMark
@@ -43,16 +43,16 @@ func newDraft(cfg *proactor.Config, path string, env Env) *draft {
 		dir = filepath.Dir(path)
 	}
 	return &draft{
-		cfg:      references(cfg, env, env.Self),
-		commands: references(cfg, env, selfMark),
+		cfg:      withReferences(cfg, env, env.Self),
+		commands: withReferences(cfg, env, selfMark),
 		env:      env,
 		plan:     &Plan{File: path, Dir: dir, Sections: map[string][]Entry{}},
 		given:    map[string]map[string]bool{},
 	}
 }
 
-// readSections fills the plan with what stands in the file and the defaults
-// that depend on nothing else.
+// readSections fills the plan with the values of the file and with the defaults
+// that depend on no other key.
 func (d *draft) readSections() {
 	readSection(d, "initiator", "initiator", initiatorKeys, &d.plan.Settings)
 	d.ownSettings()
@@ -60,23 +60,23 @@ func (d *draft) readSections() {
 		kind, name, named := strings.Cut(s.Name, ":")
 		switch {
 		case named && kind == "worker":
-			d.worker(s, name)
+			d.readWorker(s, name)
 		case named && kind == "group":
-			d.group(s, name)
+			d.readGroup(s, name)
 		case named && kind == "schedule":
-			d.schedule(s, name)
+			d.readSchedule(s, name)
 		case named && kind == "config":
-			d.config(s, name)
+			d.readConfigSection(s, name)
 		case s.Name == "include":
 			readSection(d, s.Name, "include", includeKeys, &include{})
 		case s.Name != "initiator":
 			d.otherSection(s)
 		}
 	}
-	d.defaults()
+	d.readDefaults()
 }
 
-func (d *draft) worker(s *proactor.Section, name string) {
+func (d *draft) readWorker(s *proactor.Section, name string) {
 	d.checkName(s, name)
 	spec := Spec{Name: name, File: s.File, Line: s.Line, Limits: Limits{Umask: -1}}
 	readSection(d, s.Name, "worker", workerKeys, &spec)
@@ -84,28 +84,28 @@ func (d *draft) worker(s *proactor.Section, name string) {
 	d.plan.Workers = append(d.plan.Workers, spec)
 }
 
-// withoutSecrets drops what a worker is not shown of its section.
+// withoutSecrets removes the entries that a worker must not see.
 func withoutSecrets(entries []Entry) []Entry {
 	return slices.DeleteFunc(entries, func(e Entry) bool { return e.Key == "callback_secret" })
 }
 
-func (d *draft) group(s *proactor.Section, name string) {
+func (d *draft) readGroup(s *proactor.Section, name string) {
 	d.checkName(s, name)
 	g := Group{Name: name}
 	readSection(d, s.Name, "group", groupKeys, &g)
 	d.plan.Groups = append(d.plan.Groups, g)
 }
 
-// config checks the user's own section of a worker; settle lays it over the
+// readConfigSection checks the user's own section of a worker; settle lays it over the
 // worker's entries once all workers are known.
-func (d *draft) config(s *proactor.Section, name string) {
+func (d *draft) readConfigSection(s *proactor.Section, name string) {
 	d.checkName(s, name)
 	d.ownEntries(s.Name)
 }
 
-// defaults keeps the entries of [DEFAULT]. One that only sections can resolve,
-// such as ${name}.log, is theirs alone and no fault.
-func (d *draft) defaults() {
+// readDefaults keeps the entries of [DEFAULT]. An entry that only sections can
+// resolve, such as ${name}.log, is left to the sections and is not a fault.
+func (d *draft) readDefaults() {
 	for _, k := range d.cfg.Section(proactor.DefaultSection).Keys {
 		value, _, err := d.cfg.Get(proactor.DefaultSection, k.Name)
 		if err != nil && d.resolvesNowhere(k.Name) {
@@ -124,8 +124,8 @@ func (d *draft) resolvesNowhere(key string) bool {
 	})
 }
 
-// ownEntries resolves what a worker must be shown of a section: its own keys,
-// and inherited ones that only here have this value.
+// ownEntries resolves the entries of a section for a worker: its own keys, and
+// the inherited keys whose value differs in this section.
 func (d *draft) ownEntries(section string) []Entry {
 	var own []Entry
 	has := map[string]bool{}

@@ -7,18 +7,18 @@ import (
 	"initiator/proactor"
 )
 
-// moduleName is a module inside a package, as `python3 -m` takes it. One
+// moduleName matches a module inside a package, as `python3 -m` takes it. A name
 // without a dot could be any word, and needs a [worker:NAME] of its own.
 var moduleName = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$`)
 
-// settleModules makes a worker definition of each section that is named by a
-// module, as turberfield's Initiator launches them: of no replicas, so that one
-// is started only when somebody asks for it by that name, and spoken to by
-// nobody unless the section says `protocol`. Only a few of its keys are ours;
-// the others are what the worker is told.
+// settleModules makes a worker definition of each section that is named after a
+// module, as turberfield's Initiator launches them. The definition has no
+// replicas: a worker is started only when a request names the module. It takes no
+// tasks unless the section has the key protocol. The initiator reads only the keys
+// in moduleKeys; the other keys are passed to the worker.
 func (d *draft) settleModules() {
 	for _, s := range d.cfg.Sections() {
-		if !moduleName.MatchString(s.Name) || d.plan.Sections[s.Name] == nil || d.plan.uses(s.Name) {
+		if !moduleName.MatchString(s.Name) || d.plan.Sections[s.Name] == nil || d.plan.runsModule(s.Name) {
 			continue
 		}
 		section := "worker:" + s.Name
@@ -37,13 +37,14 @@ func (d *draft) settleModules() {
 	}
 }
 
-// moduleKeys are the keys of a module's section that we read as well. The
-// listen_addr of one is not among them: turberfield's are 0.0.0.0 as a rule,
-// and a worker is told where to listen.
+// moduleKeys are the keys of a module's section that the initiator reads.
+// listen_addr is not among them: turberfield's files usually say 0.0.0.0, and the
+// initiator decides where a worker listens.
 var moduleKeys = []string{"interpreter", "directory", "protocol", "ready"}
 
-// uses says whether a worker definition runs a module, or has its name.
-func (p *Plan) uses(module string) bool {
+// runsModule reports whether a worker definition runs the module, or has its
+// name.
+func (p *Plan) runsModule(module string) bool {
 	_, ok := p.FindSpecOrModule(module)
 	return ok
 }
@@ -63,8 +64,8 @@ func (p *Plan) FindSpecOrModule(module string) (*Spec, bool) {
 }
 
 // ownSettings reads the initiator's settings from the section that its guid
-// names, over those of [initiator]: that is where turberfield's are. Its other
-// keys are none of ours.
+// names, over the settings of [initiator]. turberfield's files have them there.
+// The other keys of that section are ignored.
 func (d *draft) ownSettings() {
 	if d.env.GUID == "" {
 		return
@@ -86,14 +87,14 @@ func (d *draft) ownSettings() {
 	}
 }
 
-// WorkerEntries are what one worker sees of its configuration: [DEFAULT], the section
-// of its module, [worker:NAME], [config:NAME], the section named by its guid,
-// and what w says, each over the one before. Stdin shows them, and a worker
-// that lives can ask for them again.
+// WorkerEntries returns the configuration that one worker sees: [DEFAULT], the
+// section of its module, [worker:NAME], [config:NAME], the section named by its
+// guid, and the values of w. A later source replaces the keys of an earlier one.
+// [WorkerStdin] writes the same entries, and a running worker can ask for them.
 func (p *Plan) WorkerEntries(s *Spec, w WorkerIdentity) []Entry {
-	return trimmed(overlaid(p.Defaults, p.own(s, w)))
+	return trimEntries(overlayEntries(p.Defaults, p.ownEntries(s, w)))
 }
 
-func (p *Plan) own(s *Spec, w WorkerIdentity) []Entry {
-	return overlaid(overlaid(s.Config, p.Sections[w.GUID]), w.entries(s))
+func (p *Plan) ownEntries(s *Spec, w WorkerIdentity) []Entry {
+	return overlayEntries(overlayEntries(s.Config, p.Sections[w.GUID]), w.identityEntries(s))
 }

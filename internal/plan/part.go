@@ -8,15 +8,16 @@ import (
 	"initiator/internal/spelling"
 )
 
-// OnlyWorkers returns the part of the plan that has the named definitions and all that
-// they come after. The error names one that does not exist.
+// OnlyWorkers returns the part of the plan with the named definitions and the
+// definitions that they come after. The error names a definition that does not
+// exist.
 func (p *Plan) OnlyWorkers(names ...string) (*Plan, error) {
 	wanted := map[string]bool{}
 	for _, name := range names {
 		if _, ok := p.FindSpec(name); !ok {
-			return nil, fmt.Errorf("there is no [worker:%s] in %s%s", name, p.File, p.meant(name))
+			return nil, fmt.Errorf("there is no [worker:%s] in %s%s", name, p.File, p.suggestSpec(name))
 		}
-		p.need(name, wanted)
+		p.markNeeded(name, wanted)
 	}
 	part := *p
 	part.Workers = nil
@@ -25,25 +26,25 @@ func (p *Plan) OnlyWorkers(names ...string) (*Plan, error) {
 			part.Workers = append(part.Workers, s)
 		}
 	}
-	part.Schedules = part.scheduled()
+	part.Schedules = part.ownSchedules()
 	return &part, nil
 }
 
-// need marks a definition and what it comes after. Cycles are faults of the
-// file, but this ends on them too.
-func (p *Plan) need(name string, wanted map[string]bool) {
+// markNeeded marks a definition and the definitions that it comes after. It also
+// ends when the dependencies form a circle.
+func (p *Plan) markNeeded(name string, wanted map[string]bool) {
 	if wanted[name] {
 		return
 	}
 	wanted[name] = true
 	if s, ok := p.FindSpec(name); ok {
 		for _, d := range s.After {
-			p.need(d.Name, wanted)
+			p.markNeeded(d.Name, wanted)
 		}
 	}
 }
 
-func (p *Plan) meant(name string) string {
+func (p *Plan) suggestSpec(name string) string {
 	var known []string
 	for _, s := range p.Workers {
 		known = append(known, s.Name)
@@ -54,8 +55,8 @@ func (p *Plan) meant(name string) string {
 	return ""
 }
 
-// WithStateDir returns the plan with another state directory. Logs that would
-// have been in the old one are in the new one.
+// WithStateDir returns the plan with another state directory. The logs that were
+// in the old directory move to the new one.
 func (p *Plan) WithStateDir(dir string) (*Plan, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -65,14 +66,14 @@ func (p *Plan) WithStateDir(dir string) (*Plan, error) {
 	moved.Settings.StateDir = dir
 	moved.Workers = make([]Spec, len(p.Workers))
 	for i, s := range p.Workers {
-		s.Stdout.Path = inside(s.Stdout.Path, p.Settings.StateDir, dir)
-		s.Stderr.Path = inside(s.Stderr.Path, p.Settings.StateDir, dir)
+		s.Stdout.Path = moveInto(s.Stdout.Path, p.Settings.StateDir, dir)
+		s.Stderr.Path = moveInto(s.Stderr.Path, p.Settings.StateDir, dir)
 		moved.Workers[i] = s
 	}
 	return &moved, nil
 }
 
-func inside(path, old, next string) string {
+func moveInto(path, old, next string) string {
 	rest, ok := strings.CutPrefix(path, old+string(filepath.Separator))
 	if !ok {
 		return path

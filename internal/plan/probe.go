@@ -6,23 +6,24 @@ import (
 	"time"
 )
 
-// Probe looks after a worker that cannot beat, from the moment it is ready.
-// The first failure makes it unready, the Failures-th in a row unhealthy.
+// Probe checks a worker that sends no heartbeats, from the moment it is ready.
+// The first failure makes the worker unready; so many failures in a row as
+// Failures says make it unhealthy.
 type Probe struct {
 	ProbeCheck
-	Span     time.Duration // from one look to the next
-	Timeout  time.Duration // of one look
+	Span     time.Duration // the time from one check to the next
+	Timeout  time.Duration // the limit of one check
 	Failures int
 }
 
-// ProbeCheck is one look at a worker. The zero value: none.
+// ProbeCheck is one kind of check of a worker. The zero value is no check.
 type ProbeCheck struct {
 	Kind    string   // "", "http", "tcp" or "exec"
 	Path    string   // the path of "http"
-	Command []string // the argv of "exec"; exit code 0 = well
+	Command []string // the argv of "exec"; exit code 0 means healthy
 }
 
-var probeKind = kind[ProbeCheck]{name: "http:/path, tcp, exec:COMMAND", parse: parseProbe}
+var probeKind = kind[ProbeCheck]{name: "http:/path, tcp, exec:COMMAND", format: formatProbe, parse: parseProbe}
 
 func parseProbe(s string) (ProbeCheck, error) {
 	what, rest, _ := strings.Cut(s, ":")
@@ -32,29 +33,29 @@ func parseProbe(s string) (ProbeCheck, error) {
 	case what == "http" && strings.HasPrefix(rest, "/"):
 		return ProbeCheck{Kind: "http", Path: rest}, nil
 	case what == "http":
-		return ProbeCheck{}, wrong{fmt.Sprintf("%q names no path", s), "write http:/healthz; address and port are the worker's"}
+		return ProbeCheck{}, valueFault{fmt.Sprintf("%q names no path", s), "write http:/healthz; address and port are the worker's"}
 	case what == "exec":
 		argv, err := commandLine.parse(rest)
 		if err == nil && len(argv) == 0 {
-			err = wrong{"exec: names no command", "write exec:COMMAND, which ends with 0 when all is well"}
+			err = valueFault{"exec: names no command", "write exec:COMMAND, which ends with 0 when the worker is healthy"}
 		}
 		return ProbeCheck{Kind: "exec", Command: argv}, err
 	}
-	return ProbeCheck{}, wrong{fmt.Sprintf("%q is no probe", s), "write http:/path, tcp or exec:COMMAND"}
+	return ProbeCheck{}, valueFault{fmt.Sprintf("%q is not a probe", s), "write http:/path, tcp or exec:COMMAND"}
 }
 
 var probeKeys = []row[Spec]{
 	key("probe", probeKind, "", func(s *Spec) *ProbeCheck { return &s.Probe.ProbeCheck },
-		"how a program that cannot beat is looked after once it is ready: http:/path, tcp or exec:COMMAND; without one it is believed while it lives").lives(),
+		"the check of a ready program that sends no heartbeats: http:/path, tcp or exec:COMMAND; without it the program counts as healthy while it runs").withoutRestart(),
 	key("probe_span", duration, "10s", func(s *Spec) *Duration { return &s.Probe.Span },
-		"the time from one probe to the next").lives(),
+		"the time from one probe to the next").withoutRestart(),
 	key("probe_timeout", duration, "1s", func(s *Spec) *Duration { return &s.Probe.Timeout },
-		"how long one probe may take").lives(),
-	key("probe_failures", number(1, 1_000_000), "3", func(s *Spec) *int { return &s.Probe.Failures },
-		"how many failures in a row make a worker unhealthy, so that it is replaced; the first makes it unready").lives(),
+		"the longest time for one probe").withoutRestart(),
+	key("probe_failures", wholeNumber(1, 1_000_000), "3", func(s *Spec) *int { return &s.Probe.Failures },
+		"the number of failures in a row after which the worker is replaced; the first failure makes it unready").withoutRestart(),
 }
 
-// contradictions of probe with the other keys.
+// probeContradictions are the contradictions of probe with other keys.
 var probeContradictions = []contradiction{
 	{
 		"probe", func(s *Spec, _ func(string) bool) bool { return s.Probe.Kind == "tcp" && s.Socket == "inherit" },
@@ -63,16 +64,16 @@ var probeContradictions = []contradiction{
 		"probe", func(s *Spec, _ func(string) bool) bool {
 			return !s.Contract && s.Port == 0 && !s.NamesPort() && (s.Probe.Kind == "tcp" || s.Probe.Kind == "http")
 		},
-		"with contract = off the program is not told its port, and the probe looks there", "write port = the port that it listens on, {port} in the command, or probe = exec:COMMAND",
+		"with contract = off the program is not told its port, and the probe connects to that port", "write port = the port that it listens on, {port} in the command, or probe = exec:COMMAND",
 	}, {
 		"probe_span probe_timeout", func(s *Spec, _ func(string) bool) bool {
 			return s.Probe.Kind != "" && (s.Probe.Span <= 0 || s.Probe.Timeout <= 0)
 		},
-		"a probe without a span or a timeout is none", "write probe_span = 10s and probe_timeout = 1s",
+		"probe_span and probe_timeout must be longer than 0", "write probe_span = 10s and probe_timeout = 1s",
 	}, {
 		"probe_span probe_timeout probe_failures", func(s *Spec, given func(string) bool) bool {
 			return s.Probe.Kind == "" && (given("probe_span") || given("probe_timeout") || given("probe_failures"))
 		},
-		"it has no meaning without probe", "write probe = http:/path, tcp or exec:COMMAND",
+		"the key has no meaning without probe", "write probe = http:/path, tcp or exec:COMMAND",
 	},
 }

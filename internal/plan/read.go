@@ -10,9 +10,9 @@ import (
 	"initiator/proactor"
 )
 
-// readSection reads a section into into: the defaults of its table first, then
-// its keys, then what it inherits from [DEFAULT] under a name of the table.
-// Other keys of [DEFAULT] are the user's.
+// readSection fills into with the defaults of the key table, and then with the
+// keys of the section and the keys of the table that it inherits from [DEFAULT].
+// Other keys of [DEFAULT] belong to the user.
 func readSection[S any](d *draft, section, kind string, rows []row[S], into *S) {
 	given := map[string]bool{}
 	d.given[section] = given
@@ -35,7 +35,7 @@ func readSection[S any](d *draft, section, kind string, rows []row[S], into *S) 
 	}
 	for _, k := range s.Keys {
 		if !slices.ContainsFunc(rows, func(r row[S]) bool { return r.Name == k.Name }) {
-			d.fault(section, k, unknownKey(kind, k.Name, rowNames(rows)))
+			d.addKeyFault(section, k, unknownKey(kind, k.Name, rowNames(rows)))
 		}
 	}
 	readAliases(d, section, rows)
@@ -51,17 +51,17 @@ func readKey[S any](d *draft, section string, r row[S], k proactor.Key, into *S)
 	case err != nil:
 		d.faults = append(d.faults, faultsOf(err)...)
 	case !k.Valued:
-		d.fault(section, k, wrong{"the key has no value", "write " + r.Name + " = …"})
+		d.addKeyFault(section, k, valueFault{"the key has no value", "write " + r.Name + " = …"})
 	case value == "" && !r.empty:
-		d.fault(section, k, wrong{"the value is empty", "give one, or remove the key"})
+		d.addKeyFault(section, k, valueFault{"the value is empty", "write a value, or remove the key"})
 	default:
 		if err := r.set(into, value); err != nil {
-			d.fault(section, k, err)
+			d.addKeyFault(section, k, err)
 		}
 	}
 }
 
-// readAliases refuses two names of one thing at once.
+// readAliases refuses two names of one key in the same section.
 func readAliases[S any](d *draft, section string, rows []row[S]) {
 	given := d.given[section]
 	for _, r := range rows {
@@ -69,7 +69,7 @@ func readAliases[S any](d *draft, section string, rows []row[S]) {
 			continue
 		}
 		if given[r.aliasOf] {
-			d.faultAt(section, r.Name, r.Name+" is another name of "+r.aliasOf+", which is there too", "keep one of the two")
+			d.addFault(section, r.Name, r.Name+" is another name of "+r.aliasOf+", and the section has both", "keep one of the two")
 		}
 		given[r.aliasOf] = true
 	}
@@ -83,26 +83,27 @@ func rowNames[S any](rows []row[S]) []string {
 	return names
 }
 
-// unknownKey says what a key that is not in the table may have been meant for.
-func unknownKey(kind, key string, known []string) wrong {
+// unknownKey returns the fault for a key that is not in the table, with the most
+// likely intention.
+func unknownKey(kind, key string, known []string) valueFault {
 	if slices.Contains(notYet[kind], key) {
-		return wrong{"the key is not supported by this version", "remove it"}
+		return valueFault{"the key is not supported by this version", "remove it"}
 	}
 	if remedy, ok := foreign[key]; ok && kind == "worker" {
-		return wrong{"there is no such key", remedy}
+		return valueFault{"there is no such key", remedy}
 	}
 	if near, ok := spelling.Nearest(key, known); ok {
-		return wrong{"there is no such key", fmt.Sprintf("did you mean %q?", near)}
+		return valueFault{"there is no such key", fmt.Sprintf("did you mean %q?", near)}
 	}
 	if kind == "worker" {
-		return wrong{"there is no such key", "put keys of your own into [config:NAME]"}
+		return valueFault{"there is no such key", "put keys of your own into [config:NAME]"}
 	}
-	return wrong{"there is no such key", "its keys are " + strings.Join(known, ", ")}
+	return valueFault{"there is no such key", "its keys are " + strings.Join(known, ", ")}
 }
 
-// fault reports what is wrong with a key.
-func (d *draft) fault(section string, k proactor.Key, err error) {
-	var w wrong
+// addKeyFault reports a fault of a key.
+func (d *draft) addKeyFault(section string, k proactor.Key, err error) {
+	var w valueFault
 	if !errors.As(err, &w) {
 		w.problem = err.Error()
 	}
@@ -111,9 +112,9 @@ func (d *draft) fault(section string, k proactor.Key, err error) {
 	})
 }
 
-// faultAt reports a contradiction at the line of the key, or of the section
-// when that has no such key.
-func (d *draft) faultAt(section, key, problem, remedy string) {
+// addFault reports a fault at the line of the key, or of the section when it has
+// no such key.
+func (d *draft) addFault(section, key, problem, remedy string) {
 	f := proactor.Fault{File: d.plan.File, Section: section, Problem: problem, Remedy: remedy}
 	if s := d.cfg.Section(section); s != nil {
 		f.File, f.Line = s.File, s.Line
@@ -124,5 +125,5 @@ func (d *draft) faultAt(section, key, problem, remedy string) {
 	d.faults = append(d.faults, f)
 }
 
-// has says whether the key stands in the section or is inherited by it.
-func (d *draft) has(section, key string) bool { return d.given[section][key] }
+// isGiven reports whether the section has the key or inherits it.
+func (d *draft) isGiven(section, key string) bool { return d.given[section][key] }

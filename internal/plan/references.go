@@ -7,7 +7,7 @@ import (
 	"initiator/proactor"
 )
 
-// Env is what a plan is told of the world outside its file.
+// Env holds what a plan needs to know beside its file.
 type Env struct {
 	// Self is the path that ${initiator:self} stands for: the running
 	// executable.
@@ -22,28 +22,28 @@ type Env struct {
 }
 
 // selfMark stands for Self while a command line is split, so that a path with
-// spaces stays one word. No value can hold a NUL of its own.
+// spaces stays one word. A NUL byte cannot occur in a value.
 const selfMark = "\x00"
 
-// references returns the document with our two extensions of Python's
-// references. Other keys of [initiator] are found as in any section.
-func references(cfg *proactor.Config, env Env, self string) *proactor.Config {
+// withReferences returns the document with two extensions of Python's
+// references: ${initiator:self} and ${env:NAME}.
+func withReferences(cfg *proactor.Config, env Env, self string) *proactor.Config {
 	return cfg.WithLookup(func(section, key string) (string, bool, error) {
 		switch {
 		case section == "initiator" && strings.EqualFold(key, "self"):
 			return self, true, nil
 		case section == "env":
-			return env.variable(key)
+			return env.lookupVariable(key)
 		}
 		return "", false, nil
 	})
 }
 
-func (e Env) variable(name string) (string, bool, error) {
+func (e Env) lookupVariable(name string) (string, bool, error) {
 	if e.Lookup != nil {
 		if value, ok := e.Lookup(name); ok && !strings.Contains(value, "\x00") {
 			return value, true, nil
 		}
 	}
-	return "", true, wrong{fmt.Sprintf("the environment variable %s is not set", name), "set it before the start, or write the value here"}
+	return "", true, valueFault{fmt.Sprintf("the environment variable %s is not set", name), "set it before the start, or write the value here"}
 }

@@ -11,7 +11,7 @@ import (
 	"initiator/proactor"
 )
 
-// Schedule is a [schedule:NAME]: a task that is submitted again and again.
+// Schedule is a [schedule:NAME]: a task that is submitted repeatedly.
 type Schedule struct {
 	Name   string
 	Every  time.Duration  // 0 with Cron
@@ -22,7 +22,7 @@ type Schedule struct {
 	Missed string         // "skip" or "once"
 }
 
-// FiringTimes is when it fires.
+// FiringTimes returns the times at which the schedule submits its task.
 func (s Schedule) FiringTimes() schedule.Schedule {
 	return schedule.Schedule{Every: s.Every, Cron: s.Cron, Zone: s.Zone, Once: s.Missed == "once"}
 }
@@ -34,19 +34,19 @@ var scheduleKeys = []row[Schedule]{
 	key("cron", cronText, "", func(s *Schedule) *schedule.Cron { return &s.Cron },
 		"when it is submitted: minute, hour, day, month, weekday; with a field for seconds before them, or a word such as @daily"),
 	key("timezone", zone, "", func(s *Schedule) **time.Location { return &s.Zone },
-		"whose clock cron means, as Europe/Berlin or UTC; without it the machine's"),
+		"the time zone of cron, such as Europe/Berlin or UTC; without it the machine's time zone"),
 	key("task", text, "", func(s *Schedule) *string { return &s.Task },
-		"the worker that is to do it, as POOL or POOL.METHOD"),
+		"the pool that runs the task, as POOL or POOL.METHOD"),
 	key("data", jsonText, "null", func(s *Schedule) *string { return &s.Data },
 		"the data of the task, as JSON; a $ is written as $$"),
 	key("missed", oneOf("skip", "once"), "skip", func(s *Schedule) *string { return &s.Missed },
-		"what follows when no initiator ran at the time: nothing, or one task for all that were missed"),
+		"what happens after times at which no initiator ran: skip submits nothing, once submits one task for all of them"),
 }
 
 var interval = kind[time.Duration]{name: "duration from 1s", parse: func(s string) (time.Duration, error) {
 	d, err := parseDuration(s)
 	if err == nil && d < time.Second {
-		err = wrong{fmt.Sprintf("%q is too short an interval", s), "write every = 1s or more"}
+		err = valueFault{fmt.Sprintf("%q is too short an interval", s), "write every = 1s or more"}
 	}
 	return d, err
 }}
@@ -54,7 +54,7 @@ var interval = kind[time.Duration]{name: "duration from 1s", parse: func(s strin
 var cronText = kind[schedule.Cron]{name: "cron expression", parse: func(s string) (schedule.Cron, error) {
 	c, err := schedule.ParseCron(s)
 	if err != nil {
-		err = wrong{err.Error(), "write minute hour day month weekday, as 30 6 * * 1-5, or every = 10s"}
+		err = valueFault{err.Error(), "write minute hour day month weekday, as 30 6 * * 1-5, or every = 10s"}
 	}
 	return c, err
 }}
@@ -62,19 +62,19 @@ var cronText = kind[schedule.Cron]{name: "cron expression", parse: func(s string
 var zone = kind[*time.Location]{name: "time zone", parse: func(s string) (*time.Location, error) {
 	z, err := time.LoadLocation(s)
 	if err != nil {
-		err = wrong{fmt.Sprintf("the time zone %q is not known on this machine", s), "write a name such as Europe/Berlin, or UTC; names need the system's tzdata"}
+		err = valueFault{fmt.Sprintf("the time zone %q is not known on this machine", s), "write a name such as Europe/Berlin, or UTC; names need the system's tzdata"}
 	}
 	return z, err
 }}
 
 var jsonText = kind[string]{name: "JSON", parse: func(s string) (string, error) {
 	if !json.Valid([]byte(s)) {
-		return "", wrong{"the value is not JSON", `write it as {"a": 1, "b": [2]}, a text with its quotes`}
+		return "", valueFault{"the value is not JSON", `write it as {"a": 1, "b": [2]}, a text with its quotes`}
 	}
 	return s, nil
 }}
 
-func (d *draft) schedule(s *proactor.Section, name string) {
+func (d *draft) readSchedule(s *proactor.Section, name string) {
 	d.checkName(s, name)
 	made := Schedule{Name: name}
 	readSection(d, s.Name, "schedule", scheduleKeys, &made)
@@ -84,30 +84,31 @@ func (d *draft) schedule(s *proactor.Section, name string) {
 func (d *draft) checkSchedules() {
 	for _, s := range d.plan.Schedules {
 		section := "schedule:" + s.Name
-		every, cron := d.has(section, "every"), d.has(section, "cron")
+		every, cron := d.isGiven(section, "every"), d.isGiven(section, "cron")
 		switch {
 		case !every && !cron:
-			d.faultAt(section, "", "it does not say when", "write every = 10s, or cron = 30 6 * * *")
+			d.addFault(section, "", "the schedule has no time", "write every = 10s, or cron = 30 6 * * *")
 		case every && cron:
-			d.faultAt(section, "cron", "every is there too", "keep one of the two")
-		case every && d.has(section, "timezone"):
-			d.faultAt(section, "timezone", "it has no meaning with every", "write cron, or remove the key")
+			d.addFault(section, "cron", "every and cron exclude each other", "keep one of the two")
+		case every && d.isGiven(section, "timezone"):
+			d.addFault(section, "timezone", "timezone has no meaning with every", "write cron, or remove the key")
 		}
 		if s.Task == "" {
-			d.faultAt(section, "", "it does not say what", "write task = NAME, of a [worker:NAME]")
+			d.addFault(section, "", "the schedule has no task", "write task = NAME, of a [worker:NAME]")
 			continue
 		}
-		switch pool, known := d.plan.pool(s.Task); {
+		switch pool, known := d.plan.findPool(s.Task); {
 		case !known:
-			d.faultAt(section, "task", fmt.Sprintf("there is no [worker:%s]", s.Task), d.meant(s.Task))
+			d.addFault(section, "task", fmt.Sprintf("there is no [worker:%s]", s.Task), d.suggestWorker(s.Task))
 		case pool.Protocol == "none":
-			d.faultAt(section, "task", fmt.Sprintf("[worker:%s] takes no tasks (protocol = none)", pool.Name), "name a worker of the contract, or one with exec")
+			d.addFault(section, "task", fmt.Sprintf("[worker:%s] takes no tasks (protocol = none)", pool.Name), "name a worker of the contract, or one with exec")
 		}
 	}
 }
 
-// pool finds the definition that runs the tasks of POOL or POOL.METHOD.
-func (p *Plan) pool(target string) (*Spec, bool) {
+// findPool finds the definition that runs the tasks of POOL or POOL.METHOD.
+// Names may hold dots: the longest name that exists is used.
+func (p *Plan) findPool(target string) (*Spec, bool) {
 	name, _, ok := task.SplitMethod(target, func(name string) bool { _, ok := p.FindSpec(name); return ok })
 	if !ok {
 		return nil, false
@@ -115,16 +116,16 @@ func (p *Plan) pool(target string) (*Spec, bool) {
 	return p.FindSpec(name)
 }
 
-// scheduled are the schedules of the definitions that a plan has.
-func (p *Plan) scheduled() []Schedule {
+// ownSchedules returns the schedules whose pools the plan has.
+func (p *Plan) ownSchedules() []Schedule {
 	return slices.DeleteFunc(slices.Clone(p.Schedules), func(s Schedule) bool {
-		_, known := p.pool(s.Task)
+		_, known := p.findPool(s.Task)
 		return !known
 	})
 }
 
-// DiffSchedules returns the names of schedules that are new, gone or changed,
-// in the order of next, and then of old. A nil old has none.
+// DiffSchedules returns the names of the schedules that are new, changed or gone,
+// in the order of next and then of old. A nil old has no schedules.
 func DiffSchedules(old, next *Plan) []string {
 	before := map[string]Schedule{}
 	if old != nil {
@@ -149,7 +150,8 @@ func DiffSchedules(old, next *Plan) []string {
 	return names
 }
 
-// sameSchedule compares the zones by name: each reading makes its own.
+// sameSchedule compares two schedules. It compares time zones by name, because each
+// reading of a file makes its own.
 func sameSchedule(a, b Schedule) bool {
 	if (a.Zone == nil) != (b.Zone == nil) || a.Zone != nil && a.Zone.String() != b.Zone.String() {
 		return false

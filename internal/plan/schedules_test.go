@@ -52,10 +52,10 @@ missed   = once
 
 func TestFaultsOfSchedules(t *testing.T) {
 	for text, want := range map[string]string{
-		"task = adder": "it does not say when",
-		"every = 10s":  "it does not say what",
-		"every = 10s\ncron = * * * * *\ntask = adder":          "every is there too",
-		"every = 10s\ntimezone = UTC\ntask = adder":            "it has no meaning with every",
+		"task = adder": "the schedule has no time",
+		"every = 10s":  "the schedule has no task",
+		"every = 10s\ncron = * * * * *\ntask = adder":          "every and cron exclude each other",
+		"every = 10s\ntimezone = UTC\ntask = adder":            "timezone has no meaning with every",
 		"every = 0\ntask = adder":                              "too short an interval",
 		"every = 10s\ntask = addr":                             `did you mean "adder"?`,
 		"every = 10s\ntask = dumb":                             "takes no tasks",

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// settle fills in what depends on other keys. It runs only on sections
-// without faults.
-func (d *draft) settle() {
+// settlePlan fills in the values that depend on other keys. It runs only on
+// sections without faults.
+func (d *draft) settlePlan() {
 	d.settleSettings()
 	d.settleModules()
 	for i := range d.plan.Workers {
@@ -20,19 +20,19 @@ func (d *draft) settle() {
 
 func (d *draft) settleSettings() {
 	s := &d.plan.Settings
-	s.StateDir = d.abs(s.StateDir)
+	s.StateDir = d.absolutePath(s.StateDir)
 	if s.LogFile == "-" {
 		s.LogFile = ""
 	}
 	if s.LogFile != "" {
-		s.LogFile = d.abs(s.LogFile)
+		s.LogFile = d.absolutePath(s.LogFile)
 	}
 	if s.ChildPortMax == maxPort+1 { // as turberfield writes an exclusive end
 		s.ChildPortMax = maxPort
-		d.warn("initiator", "child_port_max", "65536 is no port; 65535 is used")
+		d.addWarning("initiator", "child_port_max", "65536 is no port; 65535 is used")
 	}
 	if s.Insecure {
-		d.warn("initiator", "insecure", "listening beyond loopback without TLS is allowed")
+		d.addWarning("initiator", "insecure", "listening beyond loopback without TLS is allowed")
 	}
 }
 
@@ -43,31 +43,35 @@ func (d *draft) settleWorker(s *Spec) {
 			argv[i] = strings.ReplaceAll(word, selfMark, d.env.Self)
 		}
 	}
-	if !s.Contract && !d.has(section, "protocol") {
+	if !s.Contract && !d.isGiven(section, "protocol") {
 		s.Protocol = "none"
 	}
-	if s.Protocol == "none" && !d.has(section, "ready") {
+	if s.Protocol == "none" && !d.isGiven(section, "ready") {
 		s.Ready = Ready{Kind: "alive"}
 	}
-	if s.Ready.Kind == "alive" && !d.has(section, "startsecs") {
+	if s.Ready.Kind == "alive" && !d.isGiven(section, "startsecs") {
 		s.StartSecs = time.Second
 	}
-	if d.builtIn(s) && s.Contract && !d.has(section, "socket") {
+	if d.builtIn(s) && s.Contract && !d.isGiven(section, "socket") {
 		s.Socket = "inherit"
 	}
 	if s.Directory != "" {
-		s.Directory = d.abs(s.Directory)
+		s.Directory = d.absolutePath(s.Directory)
+	}
+	if s.ChirpPEM != "" {
+		s.ChirpPEM = d.absolutePath(s.ChirpPEM)
 	}
 	if s.EnvFile != "" {
-		s.EnvFile = d.abs(s.EnvFile)
+		s.EnvFile = d.absolutePath(s.EnvFile)
 	}
 	s.Stdout.Path = d.logPath(s.Stdout.Path, "stdout")
 	s.Stderr.Path = d.logPath(s.Stderr.Path, "stderr")
-	s.Config = d.overlay(s)
+	d.normaliseEntries(s)
+	s.Config = d.overlayConfig(s)
 }
 
-// builtIn says whether the process is this program again, which takes a
-// socket that it inherits.
+// builtIn reports whether the process is this program again, which can inherit
+// a socket.
 func (d *draft) builtIn(s *Spec) bool {
 	if s.Exec != nil {
 		return true
@@ -75,9 +79,9 @@ func (d *draft) builtIn(s *Spec) bool {
 	return len(s.Command) > 1 && s.Command[0] == d.env.Self && s.Command[1] == "job"
 }
 
-// logPath places a log. An automatic one is named by the worker's place in its
-// pool, not by its guid: the next run then goes on with the same files, where
-// guids would leave a new set behind each time.
+// logPath returns the path of a log. An automatic log is named after the
+// worker's index in its pool and not after its guid, so that the next run
+// continues the same files. With guids each run would leave new files behind.
 func (d *draft) logPath(path, stream string) string {
 	switch {
 	case strings.EqualFold(path, "auto"):
@@ -87,30 +91,30 @@ func (d *draft) logPath(path, stream string) string {
 	case path == "-":
 		return path
 	}
-	return d.abs(path)
+	return d.absolutePath(path)
 }
 
-func (d *draft) abs(path string) string {
+func (d *draft) absolutePath(path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
 	}
 	return filepath.Join(d.plan.Dir, path)
 }
 
-// overlay lays the entries of [worker:NAME] over those of the module's section,
+// overlayConfig lays the entries of [worker:NAME] over the entries of the module's section,
 // and [config:NAME] over both.
-func (d *draft) overlay(s *Spec) []Entry {
-	s.Config = overlaid(d.plan.Sections[s.Module], s.Config)
+func (d *draft) overlayConfig(s *Spec) []Entry {
+	s.Config = overlayEntries(d.plan.Sections[s.Module], s.Config)
 	section := "config:" + s.Name
 	if d.cfg.Section(section) == nil {
 		return s.Config
 	}
-	return overlaid(s.Config, d.ownEntries(section))
+	return overlayEntries(s.Config, d.ownEntries(section))
 }
 
-// overlaid returns the entries with those of over in place of the ones of the
-// same key, or after them.
-func overlaid(entries, over []Entry) []Entry {
+// overlayEntries returns the entries, with each entry of over in the place of the
+// entry of the same key, or at the end.
+func overlayEntries(entries, over []Entry) []Entry {
 	all := slices.Clone(entries)
 	at := make(map[string]int, len(all))
 	for i, e := range all {
@@ -127,8 +131,8 @@ func overlaid(entries, over []Entry) []Entry {
 	return all
 }
 
-// settleGroups makes the two ways of saying it agree: `group` in a worker and
-// `programs` in a group. A group that only workers name has all defaults.
+// settleGroups makes the key group of a worker and the key programs of a group
+// agree. A group that only workers name has all defaults.
 func (d *draft) settleGroups() {
 	for i := range d.plan.Workers {
 		s := &d.plan.Workers[i]
@@ -147,11 +151,11 @@ func (d *draft) settleGroups() {
 			}
 		}
 	}
-	d.plan.rank()
+	d.plan.setGroupPriorities()
 }
 
-// rank gives each spec the priority of its group.
-func (p *Plan) rank() {
+// setGroupPriorities gives each spec the priority of its group, or its own.
+func (p *Plan) setGroupPriorities() {
 	of := map[string]int{}
 	for _, g := range p.Groups {
 		of[g.Name] = g.Priority
@@ -175,9 +179,9 @@ func (d *draft) groupNamed(name string) *Group {
 	return &d.plan.Groups[len(d.plan.Groups)-1]
 }
 
-func (d *draft) warn(section, key, problem string) {
+func (d *draft) addWarning(section, key, problem string) {
 	before := len(d.faults)
-	d.faultAt(section, key, problem, "")
+	d.addFault(section, key, problem, "")
 	d.plan.Warnings = append(d.plan.Warnings, d.faults[before].Error())
 	d.faults = d.faults[:before]
 }

@@ -25,7 +25,7 @@ func Read(path string, env Env) (*Source, error) {
 	s := &Source{path: path, env: env, supervisord: supervisord.IsConfig(data)}
 	s.loader = loader{env: env, seen: map[string]bool{}}
 	if !s.supervisord {
-		s.loader.file(path, data)
+		s.loader.loadFile(path, data)
 	}
 	s.cfg, err = proactor.MergeConfigs(s.loader.configs...)
 	s.loader.faults = append(s.loader.faults, faultsOf(err)...)
@@ -42,7 +42,7 @@ func (s *Source) IsSupervisord() bool { return s.supervisord }
 func (s *Source) StateDir() string {
 	d := newDraft(s.cfg, s.path, s.env)
 	readSection(d, "initiator", "initiator", initiatorKeys, &d.plan.Settings)
-	return d.abs(d.plan.Settings.StateDir)
+	return d.absolutePath(d.plan.Settings.StateDir)
 }
 
 // Plan builds the plan. The error is [proactor.Faults], with the faults of all
@@ -51,7 +51,7 @@ func (s *Source) Plan() (*Plan, error) {
 	if s.supervisord {
 		return loadSupervisord(s.path, s.env)
 	}
-	p := s.loader.make(s.cfg, s.path)
+	p := s.loader.makePlan(s.cfg, s.path)
 	if err := s.loader.faults.Err(); err != nil {
 		return nil, err
 	}

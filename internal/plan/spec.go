@@ -6,7 +6,7 @@ import (
 	"initiator/proactor"
 )
 
-// Plan is everything that one INI file, with its includes, asks for. It is
+// Plan holds everything that one INI file and its includes ask for. It is
 // made by [Load] or [Make], is complete (every default filled in) and is never
 // changed afterwards: a reload makes a second Plan and compares the two.
 type Plan struct {
@@ -24,10 +24,10 @@ type Plan struct {
 	// Groups holds one Group per [group:NAME], in the order of the file.
 	Groups []Group
 	// Defaults are the resolved entries of [DEFAULT], which every worker is
-	// shown on its stdin.
+	// given on its stdin.
 	Defaults []Entry
 	// Sections are the resolved entries of the user's own sections, by name:
-	// those of modules, and of workers by their guid, are shown to them.
+	// the sections of modules and of workers by their guid are shown to them.
 	Sections map[string][]Entry
 	// Warnings are faults that do not stop a start, such as a clamped port.
 	Warnings []string
@@ -55,16 +55,16 @@ type Settings struct {
 	StateDir     string // absolute; ".initiator" beside the file
 	Sync         Sync   // of the tasks; always
 	LogFile      string // absolute; "" = stderr
-	LogMaxBytes  int64  // it is rotated before it grows larger, 0 = never; 50MB
-	LogBackups   int    // rotated ones that are kept; 10
+	LogMaxBytes  int64  // size at which the file is rotated, 0 = never; 50MB
+	LogBackups   int    // rotated files that are kept; 10
 	LogLevel     string // trace, debug, info, warn, error; "info"
 	ChildPortMin int    // lowest port for workers; 49152
 	ChildPortMax int    // highest port for workers, inclusive; 65535
 	Insecure     bool   // listen beyond loopback without TLS
 }
 
-// Sync says when what was written of tasks is synced to the disk. The zero
-// value is always: before anybody is told.
+// Sync says when the queue syncs its writes to the disk. The zero value means
+// always: before a write is acknowledged.
 type Sync struct {
 	Off   bool
 	Every time.Duration // 0 = always
@@ -122,8 +122,8 @@ type Spec struct {
 	Group    string
 	Priority int // lower starts first and stops last; 999
 	After    []Dependency
-	// GroupPriority comes before Priority: that of the group, and of the
-	// worker itself where it is in none. It has no key of its own.
+	// GroupPriority comes before Priority. It is the priority of the group, or
+	// of the worker when it has no group. No key sets it.
 	GroupPriority int
 
 	// Port.
@@ -174,14 +174,14 @@ type Dependency struct {
 	Condition string // "started", "ready", "completed" or "completed_successfully"
 }
 
-// Ready says what proves that a worker can be used.
+// Ready says how the initiator recognises that a worker can be used.
 type Ready struct {
 	Kind    string // "webhook", "line", "notify", "http", "tcp" or "alive"
 	Pattern string // the regular expression of "line"
 	Path    string // the path of "http"
 }
 
-// Restart is the part of a spec that the restart law reads.
+// Restart is the part of a spec that the restart policy reads.
 type Restart struct {
 	Auto      string // "unexpected", "true" or "false"
 	ExitCodes []int  // codes that count as clean; 0
@@ -226,8 +226,7 @@ type Log struct {
 	Raw      bool  // the lines as they come, without the time before each
 }
 
-// Retention says what is remembered of finished tasks: the newest so many, and
-// none that is older.
+// Retention limits the finished tasks that are kept, by number and by age.
 type Retention struct {
 	Tasks int           // 10,000
 	Age   time.Duration // 1h

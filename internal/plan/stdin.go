@@ -8,7 +8,7 @@ import (
 	"initiator/proactor"
 )
 
-// WorkerIdentity is what only one worker may know of itself, for [Stdin].
+// WorkerIdentity holds the values that belong to one worker, for [Stdin].
 type WorkerIdentity struct {
 	GUID        string
 	Port        int
@@ -18,15 +18,16 @@ type WorkerIdentity struct {
 	ParentPort  int
 }
 
-// WorkerStdin is the document that a worker reads on its stdin (wire/webhooks.md,
-// section 1): [DEFAULT], and under its guid the keys of [worker:NAME] overlaid
-// with [config:NAME] and with what w says. It is nil when w.GUID can be no
-// section's name; a plan that [Make] has accepted has no other reason.
+// WorkerStdin returns the document that a worker reads on its stdin
+// (docs/worker-contract.md, section 1): [DEFAULT], and under its guid the keys of
+// [worker:NAME] overlaid with [config:NAME] and with the values of w. It returns
+// nil when w.GUID cannot be the name of a section; for a plan that [MakePlan] has
+// accepted there is no other reason.
 func WorkerStdin(p *Plan, s *Spec, w WorkerIdentity) []byte {
 	var b bytes.Buffer
 	err := proactor.WriteDocument(&b, []proactor.LiteralSection{
-		{Name: proactor.DefaultSection, Entries: trimmed(p.Defaults)},
-		{Name: w.GUID, Entries: trimmed(p.own(s, w))},
+		{Name: proactor.DefaultSection, Entries: trimEntries(p.Defaults)},
+		{Name: w.GUID, Entries: trimEntries(p.ownEntries(s, w))},
 	})
 	if err != nil {
 		return nil
@@ -34,7 +35,7 @@ func WorkerStdin(p *Plan, s *Spec, w WorkerIdentity) []byte {
 	return b.Bytes()
 }
 
-func (w WorkerIdentity) entries(s *Spec) []Entry {
+func (w WorkerIdentity) identityEntries(s *Spec) []Entry {
 	valued := func(key, value string) Entry { return Entry{Key: key, Value: value, Valued: true} }
 	return []Entry{
 		valued("listen_addr", s.ListenAddr),
@@ -48,9 +49,8 @@ func (w WorkerIdentity) entries(s *Spec) []Entry {
 	}
 }
 
-// trimmed drops the white space around the lines of a value, which a
-// reference to an environment variable can bring in and no INI can carry.
-func trimmed(entries []Entry) []Entry {
+// trimEntries removes the white space around the lines of each value.
+func trimEntries(entries []Entry) []Entry {
 	all := slices.Clone(entries)
 	for i := range all {
 		all[i] = all[i].TrimLines()

@@ -41,11 +41,11 @@ slots = 2
 command = x
 channel = 7
 heartbeat_span = 0.5
+slots = 9
 greeting = hello
 	a
 	` + `
 	world
-slots = 9
 flag
 token = s3cret
 listen_addr = 127.0.0.1

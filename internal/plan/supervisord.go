@@ -19,7 +19,7 @@ func loadSupervisord(path string, env Env) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newMove(f).plan, nil
+	return newConversion(f).plan, nil
 }
 
 func worldOf(env Env) supervisord.Environment {
@@ -30,38 +30,41 @@ func worldOf(env Env) supervisord.Environment {
 	return supervisord.Environment{Lookup: env.Lookup, Host: host}
 }
 
-// move makes a plan of what supervisord reads in a file.
-type move struct {
-	file *supervisord.File
-	plan *Plan
-	of   []supervisord.Process // of which each of the plan's workers is made
-	base string                // where supervisord would be when it starts a process; absolute
-	// standard is a program of supervisord's with all its defaults.
+// conversion makes a plan of a file that supervisord's reader has read.
+type conversion struct {
+	file      *supervisord.File
+	plan      *Plan
+	processes []supervisord.Process // the process of each of the plan's workers
+	base      string                // where supervisord would be when it starts a process; absolute
+	// standard is a supervisord program with all defaults.
 	standard Spec
 }
 
-func newMove(f *supervisord.File) *move {
-	m := &move{file: f, plan: &Plan{File: f.Path, Dir: f.Here}}
+func newConversion(f *supervisord.File) *conversion {
+	m := &conversion{file: f, plan: &Plan{File: f.Path, Dir: f.Here}}
 	m.base = m.workingDir()
-	m.settings()
+	m.convertSettings()
 	m.standard = programStandard()
 	for _, g := range f.Groups {
-		m.group(g)
+		m.convertGroup(g)
 	}
-	m.plan.rank()
+	m.plan.setGroupPriorities()
 	if len(m.plan.Workers) == 0 {
-		m.warn(proactor.Fault{File: f.Path, Problem: "there is no [program:NAME], so nothing will be started"})
+		m.addWarning(proactor.Fault{File: f.Path, Problem: "there is no [program:NAME], so nothing will be started"})
 	}
 	for _, w := range f.Warnings {
-		m.warn(w)
+		m.addWarning(w)
 	}
 	return m
 }
 
-func (m *move) warn(f proactor.Fault) { m.plan.Warnings = append(m.plan.Warnings, f.Error()) }
+func (m *conversion) addWarning(f proactor.Fault) {
+	m.plan.Warnings = append(m.plan.Warnings, f.Error())
+}
 
-// workingDir is that of the daemon: only a daemon changes it.
-func (m *move) workingDir() string {
+// workingDir returns the working directory of supervisord, which changes it only
+// when it runs as a daemon.
+func (m *conversion) workingDir() string {
 	dir := "."
 	if s := m.file.Settings; s.Directory != "" && !s.NoDaemon {
 		dir = s.Directory
@@ -73,21 +76,21 @@ func (m *move) workingDir() string {
 	return abs
 }
 
-// abs is a path from the working directory.
-func (m *move) abs(path string) string {
+// absolutePath returns a path relative to the working directory as an absolute path.
+func (m *conversion) absolutePath(path string) string {
 	if filepath.IsAbs(m.file.ResolveMarks(path)) {
 		return filepath.Clean(path)
 	}
 	return filepath.Join(m.base, path)
 }
 
-func (m *move) settings() {
+func (m *conversion) convertSettings() {
 	s := &m.plan.Settings
 	applyDefaults(initiatorKeys, s)
 	s.StateDir = filepath.Join(m.plan.Dir, s.StateDir)
 	s.LogFile = ""
 	if file := m.file.Settings.LogFile; file != "" && file != "syslog" && !ownOutput(file) {
-		s.LogFile = m.abs(file)
+		s.LogFile = m.absolutePath(file)
 	}
 	s.LogMaxBytes, s.LogBackups = max(m.file.Settings.LogFileMaxBytes, 0), max(m.file.Settings.LogFileBackups, 0)
 	s.LogLevel = m.file.Settings.LogLevel
@@ -99,7 +102,7 @@ func (m *move) settings() {
 	}
 }
 
-// applyDefaults fills a section as if no key of it were given.
+// applyDefaults fills a section with the defaults of its key table.
 func applyDefaults[S any](rows []row[S], into *S) {
 	for _, r := range rows {
 		if r.Default != "" {
@@ -110,10 +113,10 @@ func applyDefaults[S any](rows []row[S], into *S) {
 	}
 }
 
-// programStandard is a [program:x] of which nothing is said. Its law is as
-// near to supervisord's as ours comes: a start that fails is tried again until
-// it has failed startretries + 1 times in a row, and a program that has run
-// for startsecs once is as good as new.
+// programStandard returns the spec of a [program:x] without keys. Its restart
+// policy is as near to supervisord's as possible: a start that fails is tried
+// again until it has failed startretries + 1 times in a row, and a program that
+// has run for startsecs once has no failures on its record.
 func programStandard() Spec {
 	s := Spec{Limits: Limits{Umask: -1}}
 	applyDefaults(workerKeys, &s)
@@ -126,26 +129,26 @@ func programStandard() Spec {
 	return s
 }
 
-// group adds the processes of one group. Of two with one name supervisord runs
-// only one, and says nothing.
-func (m *move) group(g supervisord.Group) {
+// convertGroup adds the processes of one group. Of two groups or processes with
+// the same name, supervisord silently runs only one; the plan has a warning.
+func (m *conversion) convertGroup(g supervisord.Group) {
 	at := proactor.Fault{File: g.File, Line: g.Line, Section: "group:" + g.Name}
 	for _, other := range m.plan.Groups {
 		if other.Name == g.Name {
 			at.Problem, at.Remedy = "another group has this name, and this one is not started", "rename one of the two"
-			m.warn(at)
+			m.addWarning(at)
 			return
 		}
 	}
 	made := Group{Name: g.Name, Priority: g.Priority, Strategy: OneForOne}
 	for _, p := range g.Processes {
-		spec := m.spec(p)
+		spec := m.convertProcess(p)
 		if _, twice := m.plan.FindSpec(spec.Name); twice {
 			at.Problem, at.Remedy = fmt.Sprintf("two processes are called %s, and one is not started", spec.Name), "write another process_name"
-			m.warn(at)
+			m.addWarning(at)
 			continue
 		}
-		m.plan.Workers, m.of = append(m.plan.Workers, spec), append(m.of, p)
+		m.plan.Workers, m.processes = append(m.plan.Workers, spec), append(m.processes, p)
 		made.Programs = append(made.Programs, spec.Name)
 	}
 	if len(made.Programs) > 0 {
@@ -153,7 +156,7 @@ func (m *move) group(g supervisord.Group) {
 	}
 }
 
-// nameOf is how supervisorctl calls a process.
+// nameOf returns the name of a process in supervisorctl.
 func nameOf(p supervisord.Process) string {
 	if p.Group == p.Name {
 		return p.Name
@@ -161,36 +164,37 @@ func nameOf(p supervisord.Process) string {
 	return p.Group + ":" + p.Name
 }
 
-func (m *move) spec(p supervisord.Process) Spec {
+func (m *conversion) convertProcess(p supervisord.Process) Spec {
 	s := m.standard
 	s.Name, s.File, s.Line, s.Group = nameOf(p), p.Section.File, p.Section.Line, p.Group
 	s.Command = p.Argv
 	if p.Problem != "" {
-		s.Command = []string{p.Command} // which nobody can start, as it is with supervisord
+		s.Command = []string{p.Command} // the command cannot be started, as with supervisord
 	}
 	s.Directory = m.base
 	if p.Directory != "" {
-		s.Directory = m.abs(p.Directory)
+		s.Directory = m.absolutePath(p.Directory)
 	}
 	if s.Directory == m.plan.Dir {
 		s.Directory = ""
 	}
 	s.Environment = environmentOf(p)
 	s.Priority, s.Autostart = p.Priority, p.Autostart
-	m.life(p, &s)
-	m.limits(p, &s)
+	m.convertLife(p, &s)
+	m.convertLimits(p, &s)
 	s.RedirectStderr = p.RedirectStderr
-	s.Stdout = m.log(p, p.Stdout, "stdout")
-	s.Stderr = m.log(p, p.Stderr, "stderr")
+	s.Stdout = m.convertLog(p, p.Stdout, "stdout")
+	s.Stderr = m.convertLog(p, p.Stderr, "stderr")
 	if s.RedirectStderr {
-		s.Stderr = m.standard.Stderr // of no meaning
-		s.Stderr.Path = m.auto("stderr")
+		s.Stderr = m.standard.Stderr // unused with redirect_stderr
+		s.Stderr.Path = m.autoLogPath("stderr")
 	}
 	return s
 }
 
-// environmentOf is what supervisord adds to the environment. It gives no
-// address of its own, where there is nothing to speak its protocol.
+// environmentOf returns the variables that supervisord adds to the environment. It
+// sets SUPERVISOR_SERVER_URL only when the file says serverurl, because the
+// initiator does not speak supervisord's protocol.
 func environmentOf(p supervisord.Process) []Entry {
 	env := []Entry{
 		{Key: "SUPERVISOR_ENABLED", Value: "1", Valued: true},
@@ -200,17 +204,17 @@ func environmentOf(p supervisord.Process) []Entry {
 	if p.ServerURL != "" {
 		env = append(env, Entry{Key: "SUPERVISOR_SERVER_URL", Value: p.ServerURL, Valued: true})
 	}
-	return overlaid(env, p.Environment)
+	return overlayEntries(env, p.Environment)
 }
 
-// startSlack is how much longer than startsecs a start may take.
+// startSlack is the time that a start may take beyond startsecs.
 const startSlack = 30 * time.Second
 
-func (m *move) life(p supervisord.Process, s *Spec) {
-	s.StartSecs = seconds(p.StartSecs)
+func (m *conversion) convertLife(p supervisord.Process, s *Spec) {
+	s.StartSecs = clampSeconds(p.StartSecs)
 	s.StartTimeout = s.StartSecs + startSlack
 	s.StopSignal = signalName(p.StopSignal)
-	s.StopWait = seconds(p.StopWaitSecs)
+	s.StopWait = clampSeconds(p.StopWaitSecs)
 	r := &s.Restart
 	r.Auto, r.ExitCodes = p.Autorestart, p.ExitCodes
 	if len(r.ExitCodes) == 0 {
@@ -222,13 +226,13 @@ func (m *move) life(p supervisord.Process, s *Spec) {
 	r.Retries = max(p.StartRetries, 0) + 1
 }
 
-// seconds keeps what no timer could count within what one can.
-func seconds(n int) time.Duration {
+// clampSeconds converts seconds to a duration that a timer can hold.
+func clampSeconds(n int) time.Duration {
 	return time.Duration(min(max(n, 0), 1_000_000_000)) * time.Second
 }
 
-// signalName is a signal by its name. Signal 0 does nothing, which comes
-// nearest to CONT.
+// signalName returns the name of a signal. Signal 0 does nothing, and CONT is the
+// nearest signal.
 func signalName(n int) string {
 	if n == 0 {
 		return "CONT"
@@ -239,9 +243,10 @@ func signalName(n int) string {
 	return fmt.Sprint(n)
 }
 
-// limits are the program's own, else those of the daemon, which its children
-// inherit. Who we are already is no change of user, and needs no right to it.
-func (m *move) limits(p supervisord.Process, s *Spec) {
+// convertLimits sets the limits of the program, or the limits of the daemon, which
+// its children inherit. The user is set only when it differs from the current
+// user, because a change of user needs privileges.
+func (m *conversion) convertLimits(p supervisord.Process, s *Spec) {
 	daemon := m.file.Settings
 	user, uid := p.User, p.UID
 	if user == "" {
@@ -256,34 +261,34 @@ func (m *move) limits(p supervisord.Process, s *Spec) {
 	case daemon.Umask >= 0 && !daemon.NoDaemon:
 		s.Limits.Umask = daemon.Umask & 0o777
 	}
-	if daemon.MinFDs > 1024 { // what the default asks for is nearly everywhere the limit already
+	if daemon.MinFDs > 1024 { // the default of minfds is below the usual limit
 		s.Limits.NoFile = uint64(daemon.MinFDs)
 	}
 }
 
-func (m *move) auto(stream string) string {
+func (m *conversion) autoLogPath(stream string) string {
 	return filepath.Join(m.plan.Settings.StateDir, "logs", "{name}.{index}."+stream+".log")
 }
 
-func (m *move) log(p supervisord.Process, l supervisord.Log, stream string) Log {
+func (m *conversion) convertLog(p supervisord.Process, l supervisord.Log, stream string) Log {
 	log := Log{MaxBytes: max(l.MaxBytes, 0), Backups: max(l.Backups, 0), Raw: true}
 	switch {
 	case l.Kind == supervisord.LogAuto && m.file.Settings.ChildLogDir == "":
-		log.Path = m.auto(stream)
+		log.Path = m.autoLogPath(stream)
 	case l.Kind == supervisord.LogAuto:
 		name := fmt.Sprintf("%s-%s---%s.log", nameOf(p), stream, m.file.Settings.Identifier)
-		log.Path = m.abs(filepath.Join(m.file.Settings.ChildLogDir, name))
+		log.Path = m.absolutePath(filepath.Join(m.file.Settings.ChildLogDir, name))
 	case l.Kind == supervisord.LogNone || l.Path == "/dev/null":
 	case ownOutput(l.Path):
 		log.Path = "-"
 	default:
-		log.Path = m.abs(l.Path)
+		log.Path = m.absolutePath(l.Path)
 	}
 	return log
 }
 
-// ownOutput tells the names under which a process finds its own output, which
-// here is the initiator's.
+// ownOutput reports whether a path is a process's own output. The initiator writes
+// such a log to its own output.
 func ownOutput(path string) bool {
 	switch path {
 	case "/dev/stdout", "/dev/stderr", "/dev/fd/1", "/dev/fd/2", "/proc/self/fd/1", "/proc/self/fd/2":

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// items splits a list at commas and white space.
-func items(s string) []string {
+// splitItems splits a list at commas and white space.
+func splitItems(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
 }
 
-var exitCodes = kind[[]int]{name: "list of exit codes", parse: func(s string) ([]int, error) {
+var exitCodes = kind[[]int]{name: "list of exit codes", format: formatCodes, parse: func(s string) ([]int, error) {
 	var codes []int
-	for _, item := range items(s) {
+	for _, item := range splitItems(s) {
 		n, err := strconv.Atoi(item)
 		if err != nil || n < 0 || n > 255 {
-			return nil, wrong{fmt.Sprintf("%q is not an exit code", item), "write numbers from 0 to 255, as 0,2"}
+			return nil, valueFault{fmt.Sprintf("%q is not an exit code", item), "write numbers from 0 to 255, as 0,2"}
 		}
 		codes = append(codes, n)
 	}
@@ -26,7 +26,7 @@ var exitCodes = kind[[]int]{name: "list of exit codes", parse: func(s string) ([
 }}
 
 var nameList = kind[[]string]{name: "list of names", parse: func(s string) ([]string, error) {
-	names := items(s)
+	names := splitItems(s)
 	for _, n := range names {
 		if _, err := name.parse(n); err != nil {
 			return nil, err
@@ -38,15 +38,15 @@ var nameList = kind[[]string]{name: "list of names", parse: func(s string) ([]st
 var conditions = oneOf("started", "ready", "completed", "completed_successfully")
 
 // dependencies reads "db:ready, migrate:completed"; a bare name means ready.
-var dependencies = kind[[]Dependency]{name: "list of name:condition", parse: func(s string) ([]Dependency, error) {
+var dependencies = kind[[]Dependency]{name: "list of name:condition", format: formatDependencies, parse: func(s string) ([]Dependency, error) {
 	var all []Dependency
-	for _, item := range items(s) {
+	for _, item := range splitItems(s) {
 		who, when, given := strings.Cut(item, ":")
 		if !given {
 			when = "ready"
 		}
 		if _, err := name.parse(who); err != nil {
-			return nil, wrong{fmt.Sprintf("%q is not a dependency", item), "write name:ready, and a comma before the next"}
+			return nil, valueFault{fmt.Sprintf("%q is not a dependency", item), "write name:ready, and a comma before the next"}
 		}
 		when, err := conditions.parse(when)
 		if err != nil {
@@ -62,7 +62,7 @@ func parseRate(s string) (limit int, window time.Duration, err error) {
 	if s == "none" || s == "0" {
 		return 0, 0, nil
 	}
-	bad := wrong{fmt.Sprintf("%q is not a limit", s), "write deaths/time, as 10/10min, or none"}
+	bad := valueFault{fmt.Sprintf("%q is not a limit", s), "write deaths/time, as 10/10min, or none"}
 	deaths, span, both := strings.Cut(s, "/")
 	limit, err = strconv.Atoi(strings.TrimSpace(deaths))
 	if err != nil || limit < 1 || limit > 1_000_000 || !both {
@@ -82,13 +82,13 @@ func parseRecycle(r *Restart, s string) error {
 		var err error
 		switch what {
 		case "tasks":
-			r.RecycleTasks, err = number(1, maxInt).parse(limit)
+			r.RecycleTasks, err = wholeNumber(1, maxInt).parse(limit)
 		case "rss":
 			r.RecycleRSS, err = parseSize(limit)
 		case "age":
 			r.RecycleAge, err = parseDuration(limit)
 		default:
-			return wrong{fmt.Sprintf("%q is not a limit", strings.TrimSpace(item)), "write tasks:1000, rss:500MB or age:1d, with commas between"}
+			return valueFault{fmt.Sprintf("%q is not a limit", strings.TrimSpace(item)), "write tasks:1000, rss:500MB or age:1d, with commas between"}
 		}
 		if err != nil {
 			return err
@@ -97,7 +97,7 @@ func parseRecycle(r *Restart, s string) error {
 	return nil
 }
 
-var readiness = kind[Ready]{name: "webhook, line:REGEX, notify, http:/path, tcp, alive", parse: parseReady}
+var readiness = kind[Ready]{name: "webhook, line:REGEX, notify, http:/path, tcp, alive", format: formatReady, parse: parseReady}
 
 func parseReady(s string) (Ready, error) {
 	what, rest, _ := strings.Cut(s, ":")
@@ -107,21 +107,21 @@ func parseReady(s string) (Ready, error) {
 	case what == "http" && strings.HasPrefix(rest, "/"):
 		return Ready{Kind: "http", Path: rest}, nil
 	case what == "http":
-		return Ready{}, wrong{fmt.Sprintf("%q names no path", s), "write http:/healthz; address and port are the worker's"}
+		return Ready{}, valueFault{fmt.Sprintf("%q names no path", s), "write http:/healthz; address and port are the worker's"}
 	}
 	word, err := oneOf("webhook", "notify", "tcp", "alive").parse(s)
 	if err != nil {
-		return Ready{}, wrong{fmt.Sprintf("%q is no proof of readiness", s), "write webhook, line:REGEX, notify, http:/path, tcp or alive"}
+		return Ready{}, valueFault{fmt.Sprintf("%q is not a valid value for ready", s), "write webhook, line:REGEX, notify, http:/path, tcp or alive"}
 	}
 	return Ready{Kind: word}, nil
 }
 
 func lineReady(pattern string) (Ready, error) {
 	if pattern == "" {
-		return Ready{}, wrong{"the regular expression is empty", "write line:listening on"}
+		return Ready{}, valueFault{"the regular expression is empty", "write line:listening on"}
 	}
 	if _, err := regexp.Compile(pattern); err != nil {
-		return Ready{}, wrong{err.Error(), "write the syntax of Go's regexp, which is RE2's"}
+		return Ready{}, valueFault{err.Error(), "write the syntax of Go's regexp, which is RE2's"}
 	}
 	return Ready{Kind: "line", Pattern: pattern}, nil
 }

@@ -13,15 +13,15 @@ const (
 	maxPort = 65535
 )
 
-// number is a whole number between two bounds, both allowed.
-func number(least, most int) kind[int] {
+// wholeNumber is a whole number between two bounds, both allowed.
+func wholeNumber(least, most int) kind[int] {
 	return kind[int]{name: "whole number", parse: func(s string) (int, error) {
 		n, err := strconv.Atoi(s)
 		switch {
 		case err != nil && !digitsOnly(s):
-			return 0, wrong{fmt.Sprintf("%q is not a whole number", s), bounds(least, most)}
+			return 0, valueFault{fmt.Sprintf("%q is not a whole number", s), boundsRemedy(least, most)}
 		case err != nil || n < least || n > most:
-			return 0, wrong{s + " is out of range", bounds(least, most)}
+			return 0, valueFault{s + " is out of range", boundsRemedy(least, most)}
 		}
 		return n, nil
 	}}
@@ -32,7 +32,7 @@ func digitsOnly(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-func bounds(least, most int) string {
+func boundsRemedy(least, most int) string {
 	if most == maxInt {
 		return fmt.Sprintf("write one that is at least %d", least)
 	}
@@ -43,7 +43,7 @@ func bigNumber(least int64) kind[int64] {
 	return kind[int64]{name: "whole number", parse: func(s string) (int64, error) {
 		n, err := strconv.ParseInt(s, 10, 64)
 		if err != nil || n < least {
-			return 0, wrong{fmt.Sprintf("%q is not a whole number of at least %d", s, least), "write one such as 100"}
+			return 0, valueFault{fmt.Sprintf("%q is not a whole number of at least %d", s, least), "write one such as 100"}
 		}
 		return n, nil
 	}}
@@ -52,20 +52,20 @@ func bigNumber(least int64) kind[int64] {
 var count = kind[uint64]{name: "whole number", parse: func(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 63)
 	if err != nil || n == 0 {
-		return 0, wrong{fmt.Sprintf("%q is not a whole number above 0", s), "write one such as 1024"}
+		return 0, valueFault{fmt.Sprintf("%q is not a whole number above 0", s), "write one such as 1024"}
 	}
 	return n, nil
 }}
 
-var fraction = real("fraction from 0 to 1", 0, 1, "write one such as 0.1")
+var fraction = realNumber("fraction from 0 to 1", 0, 1, "write one such as 0.1")
 
-var factor = real("number from 1 to 1000", 1, 1000, "write one such as 2")
+var factor = realNumber("number from 1 to 1000", 1, 1000, "write one such as 2")
 
-func real(name string, least, most float64, remedy string) kind[float64] {
+func realNumber(name string, least, most float64, remedy string) kind[float64] {
 	return kind[float64]{name: name, parse: func(s string) (float64, error) {
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil || !(f >= least && f <= most) { // not-a-number is neither
-			return 0, wrong{fmt.Sprintf("%q is not a %s", s, name), remedy}
+			return 0, valueFault{fmt.Sprintf("%q is not a %s", s, name), remedy}
 		}
 		return f, nil
 	}}
@@ -78,7 +78,7 @@ var cores = kind[float64]{name: "number of cores", parse: func(s string) (float6
 		f /= 100
 	}
 	if err != nil || !(f > 0 && f <= 1e6) {
-		return 0, wrong{fmt.Sprintf("%q is not a number of cores", s), "write 1.5 or 150%"}
+		return 0, valueFault{fmt.Sprintf("%q is not a number of cores", s), "write 1.5 or 150%"}
 	}
 	return f, nil
 }}
@@ -90,7 +90,7 @@ var sizeUnit = regexp.MustCompile(`^ ?(?:([kKmMgGtTpP])i?)?[bB]?$`)
 // parseSize reads 4096, 50MB, 1GiB. MB and MiB are the same 1024² bytes, as
 // they are to supervisord, whose keys these are.
 func parseSize(s string) (int64, error) {
-	bad := wrong{fmt.Sprintf("%q is not a size", s), "write 4096, 50MB or 1GiB"}
+	bad := valueFault{fmt.Sprintf("%q is not a size", s), "write 4096, 50MB or 1GiB"}
 	end := strings.IndexFunc(s, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
 	if end < 0 {
 		end = len(s)
@@ -107,12 +107,12 @@ func parseSize(s string) (int64, error) {
 	}
 	bytes := f * math.Pow(1024, float64(power))
 	if bytes >= math.MaxInt64 {
-		return 0, wrong{fmt.Sprintf("%q is too large", s), "write less than 8192PB"}
+		return 0, valueFault{fmt.Sprintf("%q is too large", s), "write less than 8192PB"}
 	}
 	return int64(bytes), nil
 }
 
-var coreSize = kind[*uint64]{name: "size or unlimited", parse: func(s string) (*uint64, error) {
+var coreSize = kind[*uint64]{name: "size or unlimited", format: formatCoreSize, parse: func(s string) (*uint64, error) {
 	limit := uint64(math.MaxUint64)
 	if s == "unlimited" || s == "infinity" {
 		return &limit, nil
@@ -122,26 +122,26 @@ var coreSize = kind[*uint64]{name: "size or unlimited", parse: func(s string) (*
 	return &limit, err
 }}
 
-var fileMode = kind[uint32]{name: "octal mode", parse: func(s string) (uint32, error) {
+var fileMode = kind[uint32]{name: "octal mode", format: func(mode uint32) string { return fmt.Sprintf("%04o", mode) }, parse: func(s string) (uint32, error) {
 	n, err := strconv.ParseUint(s, 8, 32)
 	if err != nil || n > 0o777 {
-		return 0, wrong{fmt.Sprintf("%q is not a file mode", s), "write octal digits such as 0600"}
+		return 0, valueFault{fmt.Sprintf("%q is not a file mode", s), "write octal digits such as 0600"}
 	}
 	return uint32(n), nil
 }}
 
-var octalMode = kind[int]{name: "octal mode", parse: func(s string) (int, error) {
+var octalMode = kind[int]{name: "octal mode", format: func(mode int) string { return fmt.Sprintf("%03o", mode) }, parse: func(s string) (int, error) {
 	n, err := fileMode.parse(s)
 	return int(n), err
 }}
 
-var autoPort = kind[int]{name: "port or auto", parse: func(s string) (int, error) {
+var autoPort = kind[int]{name: "port or auto", format: formatPort, parse: func(s string) (int, error) {
 	if s == "auto" {
 		return 0, nil
 	}
-	n, err := number(1, maxPort).parse(s)
+	n, err := wholeNumber(1, maxPort).parse(s)
 	if err != nil {
-		return 0, wrong{fmt.Sprintf("%q is not a port", s), "write auto, or a number from 1 to 65535"}
+		return 0, valueFault{fmt.Sprintf("%q is not a port", s), "write auto, or a number from 1 to 65535"}
 	}
 	return n, nil
 }}

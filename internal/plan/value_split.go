@@ -9,41 +9,41 @@ import (
 	"initiator/internal/shellwords"
 )
 
-var commandLine = kind[[]string]{name: "command line", parse: func(s string) ([]string, error) {
-	words, err := split(s)
+var commandLine = kind[[]string]{name: "command line", format: formatCommand, parse: func(s string) ([]string, error) {
+	words, err := splitCommand(s)
 	if err == nil && len(words) == 0 {
-		return nil, wrong{"the command line is empty", "write a program and its arguments"}
+		return nil, valueFault{"the command line is empty", "write a program and its arguments"}
 	}
 	if err == nil && words[0] == "" {
-		return nil, wrong{"the program's name is empty", "write a program before its arguments"}
+		return nil, valueFault{"the program's name is empty", "write a program before its arguments"}
 	}
 	return words, err
 }}
 
-// split cuts a line into words, see shellwords.
-func split(s string) ([]string, error) {
-	line := shellwords.Split(s)
+// splitCommand cuts a line into words, see shellwords.
+func splitCommand(s string) ([]string, error) {
+	line := shellwords.SplitLine(s)
 	if line.Quote != 0 {
-		return nil, wrong{fmt.Sprintf("the quotation that %c begins does not end", line.Quote), fmt.Sprintf("add a %c, or write \\%c for a plain one", line.Quote, line.Quote)}
+		return nil, valueFault{fmt.Sprintf("the quotation that %c begins does not end", line.Quote), fmt.Sprintf("add a %c, or write \\%c for a plain one", line.Quote, line.Quote)}
 	}
 	if line.Escaped {
-		return nil, wrong{"nothing follows the backslash at the end", `write \\ for a plain one`}
+		return nil, valueFault{"nothing follows the backslash at the end", `write \\ for a plain one`}
 	}
 	return line.Words, nil
 }
 
-var environment = kind[[]Entry]{name: "list of NAME=value", empty: true, parse: parseEnvironment}
+var environment = kind[[]Entry]{name: "list of NAME=value", empty: true, format: formatEnvironment, parse: parseEnvironment}
 
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// parseEnvironment reads supervisord's form: NAME=value,OTHER="a, b". A line
-// end parts as a comma does.
+// parseEnvironment reads supervisord's form: NAME=value,OTHER="a, b". The end
+// of a line separates variables as a comma does.
 func parseEnvironment(s string) ([]Entry, error) {
 	var entries []Entry
 	for i, item := range commaItems(s) {
 		entry, err := parseVariable(item)
 		if errors.Is(err, errNotVariable) { // not quoted: it may be part of a secret
-			return nil, wrong{fmt.Sprintf("item %d sets no variable", i+1), `write NAME=value,OTHER="a, b"`}
+			return nil, valueFault{fmt.Sprintf("item %d sets no variable", i+1), `write NAME=value,OTHER="a, b"`}
 		}
 		if err != nil {
 			return nil, err
@@ -62,7 +62,7 @@ func parseVariable(item string) (Entry, error) {
 		return Entry{}, errNotVariable
 	}
 	if strings.HasPrefix(name, "INITIATOR_") {
-		return Entry{}, wrong{name + " is set by the initiator itself", "choose a name that does not begin with INITIATOR_"}
+		return Entry{}, valueFault{name + " is set by the initiator itself", "choose a name that does not begin with INITIATOR_"}
 	}
 	value = strings.TrimSpace(value)
 	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
@@ -71,7 +71,7 @@ func parseVariable(item string) (Entry, error) {
 	return Entry{Key: name, Value: value, Valued: true}, nil
 }
 
-// commaItems splits at commas and line ends that are in no quotation.
+// commaItems splits at commas and line ends outside quotation marks.
 func commaItems(s string) []string {
 	var all []string
 	var quote rune

@@ -16,29 +16,29 @@ var syncs = kind[Sync]{name: "always, off or interval:TIME", parse: func(s strin
 	case both && what == "interval":
 		every, err := parseDuration(strings.TrimSpace(span))
 		if err == nil && every < time.Millisecond {
-			err = wrong{fmt.Sprintf("%q is too short an interval", span), "write interval:100ms, or always"}
+			err = valueFault{fmt.Sprintf("%q is too short an interval", span), "write interval:100ms, or always"}
 		}
 		return Sync{Every: every}, err
 	}
-	return Sync{}, wrong{fmt.Sprintf("%q is no way to sync", s), "write always, off or interval:100ms"}
+	return Sync{}, valueFault{fmt.Sprintf("%q is not a valid value for sync", s), "write always, off or interval:100ms"}
 }}
 
-// retention reads "tasks:10000, age:1h"; what is not named keeps its default.
-var retention = kind[Retention]{name: "tasks:N, age:TIME", parse: func(s string) (Retention, error) {
+// retention reads "tasks:10000, age:1h"; a limit that is not named keeps its default.
+var retention = kind[Retention]{name: "tasks:N, age:TIME", format: formatRetention, parse: func(s string) (Retention, error) {
 	r := Retention{Tasks: 10_000, Age: time.Hour}
 	for item := range strings.SplitSeq(s, ",") {
 		what, limit, _ := strings.Cut(strings.TrimSpace(item), ":")
 		var err error
 		switch what {
 		case "tasks":
-			r.Tasks, err = number(1, maxInt).parse(limit)
+			r.Tasks, err = wholeNumber(1, maxInt).parse(limit)
 		case "age":
 			r.Age, err = parseDuration(limit)
 			if err == nil && r.Age == 0 {
-				err = wrong{"0 is no age", "write age:1h"}
+				err = valueFault{"0 is no age", "write age:1h"}
 			}
 		default:
-			err = wrong{fmt.Sprintf("%q is not a limit", strings.TrimSpace(item)), "write tasks:10000 or age:1h, with a comma between"}
+			err = valueFault{fmt.Sprintf("%q is not a limit", strings.TrimSpace(item)), "write tasks:10000 or age:1h, with a comma between"}
 		}
 		if err != nil {
 			return r, err

@@ -17,7 +17,7 @@ func parseDuration(s string) (time.Duration, error) {
 	d, err := proactor.ParseDuration(s)
 	var f proactor.Fault
 	if errors.As(err, &f) {
-		return 0, wrong{f.Problem, f.Remedy}
+		return 0, valueFault{f.Problem, f.Remedy}
 	}
 	return d, err
 }

@@ -14,10 +14,10 @@ import (
 
 var text = kind[string]{name: "text", parse: func(s string) (string, error) { return s, nil }}
 
-// path is made absolute later, when the directory of the file is known.
+// path is made absolute later by settleWorker.
 var path = kind[string]{name: "path", parse: text.parse}
 
-// oneOf is a word of a closed set.
+// oneOf returns the kind of a word from a closed set.
 func oneOf(words ...string) kind[string] {
 	return kind[string]{name: strings.Join(words, ", "), parse: func(s string) (string, error) {
 		for _, w := range words {
@@ -26,9 +26,9 @@ func oneOf(words ...string) kind[string] {
 			}
 		}
 		if near, ok := spelling.Nearest(strings.ToLower(s), words); ok {
-			return "", wrong{fmt.Sprintf("%q is none of its words", s), fmt.Sprintf("did you mean %q?", near)}
+			return "", valueFault{fmt.Sprintf("%q is not one of the words for this key", s), fmt.Sprintf("did you mean %q?", near)}
 		}
-		return "", wrong{fmt.Sprintf("%q is none of its words", s), "write " + orList(words)}
+		return "", valueFault{fmt.Sprintf("%q is not one of the words for this key", s), "write " + orList(words)}
 	}}
 }
 
@@ -40,21 +40,32 @@ func orList(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// booleans are those of Python's getboolean.
+// booleans are the words of Python's getboolean.
 var booleans = map[string]bool{
 	"1": true, "yes": true, "true": true, "on": true,
 	"0": false, "no": false, "false": false, "off": false,
 }
 
-var boolean = truth("true or false", "write true or false")
+var boolean = booleanKind("true or false", "write true or false")
 
-var onOff = truth("on or off", "write on or off")
+var onOff = onOffKind()
 
-func truth(name, remedy string) kind[bool] {
+func onOffKind() kind[bool] {
+	k := booleanKind("on or off", "write on or off")
+	k.format = func(on bool) string {
+		if on {
+			return "on"
+		}
+		return "off"
+	}
+	return k
+}
+
+func booleanKind(name, remedy string) kind[bool] {
 	return kind[bool]{name: name, parse: func(s string) (bool, error) {
 		b, ok := booleans[strings.ToLower(s)]
 		if !ok {
-			return false, wrong{fmt.Sprintf("%q is neither true nor false", s), remedy}
+			return false, valueFault{fmt.Sprintf("%q is neither true nor false", s), remedy}
 		}
 		return b, nil
 	}}
@@ -68,11 +79,11 @@ var autoRestart = kind[string]{name: "unexpected, true or false", parse: func(s 
 	case "unexpected":
 		return s, nil
 	case "always":
-		return "", wrong{`"always" is systemd's word`, "write true"}
+		return "", valueFault{`"always" is systemd's word`, "write true"}
 	case "on-failure", "on-abnormal":
-		return "", wrong{fmt.Sprintf("%q is systemd's word", s), "write unexpected"}
+		return "", valueFault{fmt.Sprintf("%q is systemd's word", s), "write unexpected"}
 	}
-	return "", wrong{fmt.Sprintf("%q is none of its words", s), "write unexpected, true or false"}
+	return "", valueFault{fmt.Sprintf("%q is not one of the words for this key", s), "write unexpected, true or false"}
 }}
 
 var strategy = kind[Strategy]{name: "one_for_one, one_for_all, rest_for_one", parse: func(s string) (Strategy, error) {
@@ -86,7 +97,7 @@ var saneName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 var name = kind[string]{name: "name", parse: func(s string) (string, error) {
 	if !saneName.MatchString(s) {
-		return "", wrong{fmt.Sprintf("%q is not a name", s), "write letters, digits, dots, dashes and underscores"}
+		return "", valueFault{fmt.Sprintf("%q is not a name", s), "write letters, digits, dots, dashes and underscores"}
 	}
 	return s, nil
 }}
@@ -94,7 +105,7 @@ var name = kind[string]{name: "name", parse: func(s string) (string, error) {
 var userName = kind[string]{name: "user or user:group", parse: func(s string) (string, error) {
 	user, group, both := strings.Cut(s, ":")
 	if user == "" || (both && group == "") || strings.ContainsAny(s, " \t\n/") || strings.Contains(group, ":") {
-		return "", wrong{fmt.Sprintf("%q is not a user", s), "write user or user:group"}
+		return "", valueFault{fmt.Sprintf("%q is not a user", s), "write user or user:group"}
 	}
 	return s, nil
 }}
@@ -125,14 +136,14 @@ func parseSignal(s string) (string, error) {
 	if unix.SignalNum("SIG"+short) != 0 {
 		return short, nil
 	}
-	return "", wrong{fmt.Sprintf("%q is not a signal", s), "write a name such as TERM, INT or HUP, or its number"}
+	return "", valueFault{fmt.Sprintf("%q is not a signal", s), "write a name such as TERM, INT or HUP, or its number"}
 }
 
 var address = kind[string]{name: "address", parse: func(s string) (string, error) {
 	if _, err := netip.ParseAddr(s); err == nil || hostName.MatchString(s) {
 		return s, nil
 	}
-	return "", wrong{fmt.Sprintf("%q is not an address", s), "write 127.0.0.1, ::1 or a host name; the port has a key of its own"}
+	return "", valueFault{fmt.Sprintf("%q is not an address", s), "write 127.0.0.1, ::1 or a host name; the port has a key of its own"}
 }}
 
 var hostName = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)

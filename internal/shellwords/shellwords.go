@@ -1,28 +1,27 @@
-// Package shellwords cuts a command line into words, for our own dialect and
-// for supervisord's, which agree on this and on little else.
+// Package shellwords splits a command line into words as a POSIX shell does, for
+// the initiator's own INI dialect and for supervisord's.
 package shellwords
 
 import "strings"
 
-// Line is a command line that has been cut. Quote and Escaped say what was
-// still open at its end; the caller, who knows how to tell a person, refuses
-// a line where either is set.
+// Line is a command line that has been split. Quote and Escaped say what was
+// still open at its end. The caller refuses a line when one of them is set.
 type Line struct {
 	Words   []string
 	Quote   rune // the quotation that does not end; 0 = none
 	Escaped bool // the last character is a backslash
 }
 
-// Split cuts a line as a POSIX shell does: single quotes keep everything,
+// SplitLine splits a line as a POSIX shell does: single quotes keep everything,
 // double quotes all but a backslash before " and \, a backslash outside keeps
 // the next character. There is nothing else of a shell: no variables,
 // patterns, pipes or comments.
-func Split(s string) Line {
+func SplitLine(s string) Line {
 	c := cutter{}
 	for _, r := range s {
-		c.next(r)
+		c.addRune(r)
 	}
-	c.end()
+	c.endWord()
 	return c.Line
 }
 
@@ -32,7 +31,7 @@ type cutter struct {
 	open bool // a word has begun, if only by an empty quotation
 }
 
-func (c *cutter) next(r rune) {
+func (c *cutter) addRune(r rune) {
 	switch {
 	case c.Escaped:
 		c.Escaped = false
@@ -47,14 +46,14 @@ func (c *cutter) next(r rune) {
 	case c.Quote == 0 && (r == '\'' || r == '"'):
 		c.Quote, c.open = r, true
 	case c.Quote == 0 && strings.ContainsRune(" \t\r\n", r):
-		c.end()
+		c.endWord()
 	default:
 		c.open = true
 		c.word.WriteRune(r)
 	}
 }
 
-func (c *cutter) end() {
+func (c *cutter) endWord() {
 	if c.open {
 		c.Words = append(c.Words, c.word.String())
 	}

@@ -22,7 +22,7 @@ func TestSplit(t *testing.T) {
 		"line\nend":          {Words: []string{"line", "end"}},
 		`back'slash\ stays'`: {Words: []string{`backslash\ stays`}},
 	} {
-		if got := Split(line); !reflect.DeepEqual(got, want) {
+		if got := SplitLine(line); !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %+v, want %+v", line, got, want)
 		}
 	}

@@ -1,24 +1,24 @@
 package spelling
 
-// Nearest returns the known word that the given one is most likely a slip of,
-// for a "did you mean". At most a third of the letters may differ, but always
-// one of two or more; the first of equally near words wins.
+// Nearest returns the known word that is most similar to word, for a "did you
+// mean". At most a third of the letters may differ, and at least one. The first of
+// equally similar words wins.
 func Nearest(word string, known []string) (string, bool) {
 	if len(word) < 2 || len(word) > 100 {
 		return "", false // too little to go by, or no slip of a key
 	}
 	best, least := "", max(len(word)/3, 1)+1
 	for _, k := range known {
-		if d := distance(word, k); d < least {
+		if d := editDistance(word, k); d < least {
 			best, least = k, d
 		}
 	}
 	return best, best != ""
 }
 
-// distance counts the insertions, deletions, substitutions and swaps of
+// editDistance counts the insertions, deletions, substitutions and swaps of
 // neighbours that turn a into b.
-func distance(a, b string) int {
+func editDistance(a, b string) int {
 	before := make([]int, len(b)+1)
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -11,7 +11,7 @@ import (
 // splitCommand splits a command as a POSIX shell does, without the other
 // features of a shell.
 func splitCommand(s string) ([]string, error) {
-	line := shellwords.Split(s)
+	line := shellwords.SplitLine(s)
 	switch {
 	case line.Escaped:
 		return nil, invalidValue{"nothing follows the backslash at the end of the command", `write \\ for a plain one`}

@@ -15,7 +15,7 @@ import (
 // BodyTooLarge, BodyTimeout, BadBody.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, Code) {
 	if r.ContentLength > limit {
-		swallow(w, r)
+		discardBody(w, r)
 		return nil, BodyTooLarge
 	}
 	if r.Body == nil || r.ContentLength == 0 {
@@ -24,20 +24,20 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, Code
 	data, err := readAll(http.MaxBytesReader(w, r.Body, limit), r.ContentLength)
 	code := bodyCode(err)
 	if code == BodyTooLarge {
-		swallow(w, r)
+		discardBody(w, r)
 	}
 	return data, code
 }
 
-// swallowed is how much of a body that is too large is read and thrown away.
-const swallowed = 256 << 20
+// discardLimit is how much of a body that is too large is read and thrown away.
+const discardLimit = 256 << 20
 
-// swallow lets the client finish: were the connection closed while it still
+// discardBody lets the client finish: were the connection closed while it still
 // sends, it would see a reset and never the answer that says why. It takes no
 // memory, and no longer than the server gives to any request.
-func swallow(w http.ResponseWriter, r *http.Request) {
+func discardBody(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close") // there may be more than that
-	_, _ = io.CopyN(io.Discard, r.Body, swallowed)
+	_, _ = io.CopyN(io.Discard, r.Body, discardLimit)
 }
 
 func bodyCode(err error) Code {
@@ -54,13 +54,13 @@ func bodyCode(err error) Code {
 	return BadBody
 }
 
-// trusted is how much of an announced Content-Length is allocated in advance:
+// trustedLength is how much of an announced Content-Length is allocated in advance:
 // a header costs its sender nothing, so a large one is believed only as the
 // bytes arrive.
-const trusted = 1 << 20
+const trustedLength = 1 << 20
 
 func readAll(r io.Reader, announced int64) ([]byte, error) {
-	b := make([]byte, 0, min(max(announced, 511), trusted)+1)
+	b := make([]byte, 0, min(max(announced, 511), trustedLength)+1)
 	for {
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
@@ -87,7 +87,7 @@ func DecodeBody(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return errors.New("the body is not UTF-8; send JSON as RFC 8259 has it")
 	}
-	if quick(data, v) {
+	if decodeByHand(data, v) {
 		return nil
 	}
 	if err := json.Unmarshal(data, v); err != nil {

@@ -49,7 +49,7 @@ func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 func TestALargeContentLengthIsNotAllocatedInAdvance(t *testing.T) {
 	data, err := readAll(strings.NewReader("{}"), 1<<60)
-	if err != nil || cap(data) > 2*trusted {
+	if err != nil || cap(data) > 2*trustedLength {
 		t.Errorf("%d bytes allocated, %v", cap(data), err)
 	}
 }

@@ -66,7 +66,7 @@ func NewHTTPClient(idle int) *http.Client {
 var shared = NewHTTPClient(64)
 
 // EnvelopeError is the error for a peer that answered, but not in the envelope:
-// most likely a stranger, or a web framework's own error page.
+// most likely another program, or the error page of a web framework.
 type EnvelopeError struct {
 	Status  int    // of HTTP
 	Problem string // what is wrong with the answer
@@ -83,20 +83,20 @@ func (e *EnvelopeError) Error() string {
 // envelope's code. An error is a transport fault or a *[EnvelopeError]; after a
 // transport fault the request may or may not have been processed.
 func (c *Client) Do(ctx context.Context, method, path, token string, body any) (proactor.Envelope, int, error) {
-	ctx, cancel := c.bound(ctx)
+	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
-	req, err := c.request(ctx, method, path, token, body)
+	req, err := c.newRequest(ctx, method, path, token, body)
 	if err != nil {
 		return proactor.Envelope{}, 0, fmt.Errorf("%s %s%s: %w", method, c.Base, path, err)
 	}
 	envelope, status, err := c.exchange(req)
 	if err != nil {
-		return proactor.Envelope{}, status, fmt.Errorf("%s %s%s: %w", method, c.Base, path, bare(err))
+		return proactor.Envelope{}, status, fmt.Errorf("%s %s%s: %w", method, c.Base, path, unwrapURLError(err))
 	}
 	return envelope, status, nil
 }
 
-func (c *Client) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+func (c *Client) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	if c.Timeout > 0 {
 		return context.WithTimeout(ctx, c.Timeout)
 	}
@@ -106,7 +106,7 @@ func (c *Client) bound(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, DefaultTimeout)
 }
 
-func (c *Client) request(ctx context.Context, method, path, token string, body any) (*http.Request, error) {
+func (c *Client) newRequest(ctx context.Context, method, path, token string, body any) (*http.Request, error) {
 	payload, err := marshalJSON(body)
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (c *Client) exchange(req *http.Request) (proactor.Envelope, int, error) {
 	if client == nil {
 		client = shared
 	}
-	res, err := send(client, req)
+	res, err := sendRequest(client, req)
 	if err != nil {
 		return proactor.Envelope{}, 0, err
 	}
@@ -153,9 +153,9 @@ func (c *Client) exchange(req *http.Request) (proactor.Envelope, int, error) {
 	return envelope, res.StatusCode, err
 }
 
-// send does without the part of an http.Client that follows redirects and keeps
+// sendRequest does without the part of an http.Client that follows redirects and keeps
 // cookies, where the client has no habits of its own.
-func send(client *http.Client, req *http.Request) (*http.Response, error) {
+func sendRequest(client *http.Client, req *http.Request) (*http.Response, error) {
 	if client.Transport == nil || client.Timeout != 0 || client.Jar != nil {
 		return client.Do(req)
 	}
@@ -165,7 +165,7 @@ func send(client *http.Client, req *http.Request) (*http.Response, error) {
 // parseEnvelope demands the member code: without that check any JSON object,
 // such as a stranger's {"status":"up"}, would read as success.
 func parseEnvelope(data []byte, status int) (proactor.Envelope, error) {
-	if e, ok := scan(data).envelope(); ok {
+	if e, ok := jsonScan(data).readEnvelope(); ok {
 		return withoutNullData(e), nil
 	}
 	var e struct {
@@ -191,8 +191,8 @@ func withoutNullData(e proactor.Envelope) proactor.Envelope {
 	return e
 }
 
-// bare takes off net/http's own wrapping, which repeats method and URL.
-func bare(err error) error {
+// unwrapURLError takes off net/http's own wrapping, which repeats method and URL.
+func unwrapURLError(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		return wrapped.Err

@@ -3,7 +3,7 @@ package webhook
 import "testing"
 
 // TestCodesAreTheContract repeats the table of the wire contract, so that a
-// slip in codes.go is noticed.
+// slip in code.go is noticed.
 func TestCodesAreTheContract(t *testing.T) {
 	tests := []struct {
 		name       string

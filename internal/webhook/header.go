@@ -8,8 +8,8 @@ import (
 	"initiator/proactor"
 )
 
-// HeaderCheck are what every webhook is asked before its handler runs, in this
-// order: is the server shutting down, is the Channel right, is the Token right.
+// HeaderCheck checks the headers of a request before its handler runs, in this order:
+// is the server shutting down, is the Channel right, is the Token right.
 type HeaderCheck struct {
 	// ShuttingDown answers everything with 101.
 	ShuttingDown bool
@@ -20,8 +20,8 @@ type HeaderCheck struct {
 	ChannelOptional bool
 	// Missing and Wrong are the codes for a token that is absent or wrong.
 	Missing, Wrong Code
-	// Token judges the token. Nil takes any, as /connect does, whose caller
-	// chooses it.
+	// Token reports whether the token is right. Nil accepts every token, as
+	// /connect does, where the caller chooses the token.
 	Token func(token string) bool
 }
 
@@ -30,7 +30,7 @@ func (c HeaderCheck) CheckHeader(h http.Header) (string, Code) {
 	if c.ShuttingDown {
 		return "", ShuttingDown
 	}
-	if code := c.channel(h); !code.OK() {
+	if code := c.checkChannel(h); !code.OK() {
 		return "", code
 	}
 	tokens := h[proactor.HeaderToken]
@@ -43,7 +43,7 @@ func (c HeaderCheck) CheckHeader(h http.Header) (string, Code) {
 	return tokens[0], Success
 }
 
-func (c HeaderCheck) channel(h http.Header) Code {
+func (c HeaderCheck) checkChannel(h http.Header) Code {
 	value := strings.TrimSpace(h.Get(proactor.HeaderChannel))
 	if value == "" {
 		if c.ChannelOptional {

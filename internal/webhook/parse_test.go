@@ -26,16 +26,16 @@ func TestBodiesAreWrittenAsEncodingJSONWould(t *testing.T) {
 			t.Errorf("%s\nwant %s", got, want)
 		}
 	}
-	if _, ok := scan(marshal(quickBodies[1])).task(); !ok {
+	if _, ok := jsonScan(marshal(quickBodies[1])).readTaskBody(); !ok {
 		t.Error("our own task is left to encoding/json")
 	}
-	if _, ok := scan(marshal(quickBodies[4])).result(); !ok {
+	if _, ok := jsonScan(marshal(quickBodies[4])).readResultBody(); !ok {
 		t.Error("our own result is left to encoding/json")
 	}
-	if _, ok := scan(AppendTaskAnswer(nil, proactor.TaskAnswer{Status: proactor.StatusCompleted, Result: json.RawMessage(`1`)})).answer(); !ok {
+	if _, ok := jsonScan(AppendTaskAnswer(nil, proactor.TaskAnswer{Status: proactor.StatusCompleted, Result: json.RawMessage(`1`)})).readTaskAnswer(); !ok {
 		t.Error("our own answer is left to encoding/json")
 	}
-	if _, ok := scan(appendEnvelope(nil, Success, MessageTask, nil)).envelope(); !ok {
+	if _, ok := jsonScan(appendEnvelope(nil, Success, MessageTask, nil)).readEnvelope(); !ok {
 		t.Error("our own envelope is left to encoding/json")
 	}
 }
@@ -49,13 +49,13 @@ func FuzzQuick(f *testing.F) {
 	f.Add(AppendTaskAnswer(nil, proactor.TaskAnswer{Status: proactor.StatusFailed, Retry: true}))
 	f.Add([]byte(`{"status":"completed","result":1,"retry":true}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		task, ok := scan(data).task()
+		task, ok := jsonScan(data).readTaskBody()
 		agrees(t, data, task, ok)
-		result, ok := scan(data).result()
+		result, ok := jsonScan(data).readResultBody()
 		agrees(t, data, result, ok)
-		answer, ok := scan(data).answer()
+		answer, ok := jsonScan(data).readTaskAnswer()
 		agrees(t, data, answer, ok)
-		envelope, ok := scan(data).envelope()
+		envelope, ok := jsonScan(data).readEnvelope()
 		agrees(t, data, envelope, ok)
 	})
 }

@@ -18,9 +18,8 @@ func NewToken() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// TokenEqual compares two tokens in a time that tells nothing about where, or
-// in how many characters, they differ. An empty token equals nothing, so that
-// a token that was never set opens no door.
+// TokenEqual compares two tokens in constant time. An empty token equals no
+// token, so that a token that was never set gives no access.
 func TokenEqual(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1 && a != "" && b != ""

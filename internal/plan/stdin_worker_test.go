@@ -1,0 +1,101 @@
+package plan
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// durationUnits are all units that a duration may have, with a number that is
+// long enough for every key.
+var durationUnits = map[string]int{
+	"us": 300_000, "ms": 300, "msec": 300,
+	"": 1, "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1,
+	"m": 1, "min": 1, "mins": 1, "minute": 1, "minutes": 1,
+	"h": 1, "hr": 1, "hour": 1, "hours": 1,
+	"d": 1, "day": 1, "days": 1, "w": 1, "week": 1, "weeks": 1,
+}
+
+// longerKeys are the duration keys that must be longer than another key.
+var longerKeys = map[string]int{"heartbeat_tolerance": 3, "start_timeout": 3, "restart_delay_max": 3, "retry_delay_max": 3}
+
+// durationKeys writes every duration key of a worker with one unit.
+func durationKeys(unit string) string {
+	var b strings.Builder
+	for _, r := range workerKeys {
+		if r.Type != duration.name {
+			continue
+		}
+		n := durationUnits[unit] * max(1, longerKeys[r.Name])
+		fmt.Fprintf(&b, "%s = %d %s\n", r.Name, n, unit)
+	}
+	return b.String()
+}
+
+// Whatever unit a person writes in the section of a worker, in [config:NAME] or
+// in [DEFAULT], a Go worker starts with the document on its stdin.
+func TestEveryDurationUnitReachesAGoWorker(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for unit := range durationUnits {
+		keys := durationKeys(unit)
+		for place, doc := range map[string]string{
+			"worker":  "[worker:a]\ncommand = x\nprobe = exec:true\n" + keys,
+			"config":  "[worker:a]\ncommand = x\n[config:a]\n" + keys,
+			"DEFAULT": "[DEFAULT]\n" + keys + "[worker:a]\ncommand = x\nprobe = exec:true\n",
+		} {
+			t.Run(place+"/"+unit, func(t *testing.T) {
+				t.Parallel()
+				p := mustMake(t, doc)
+				cmd := exec.Command(self)
+				cmd.Env = append(os.Environ(), asWorker+"=1", "INITIATOR_GUID=g1")
+				cmd.Stdin = bytes.NewReader(WorkerStdin(p, &p.Workers[0], WorkerIdentity{GUID: "g1", Token: "t", Incarnation: 1}))
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Errorf("%v: %s", err, out)
+				}
+			})
+		}
+	}
+}
+
+// A worker reads numbers of seconds and bytes, and not the spelling of the file.
+func TestStdinHoldsNormalValues(t *testing.T) {
+	t.Parallel()
+	p := mustMake(t, `[DEFAULT]
+drain = 1 minute
+callback_secret = hush
+[worker:a]
+command = sh  -c "a b"
+heartbeat_tolerance = 2 minutes
+stopsignal = sigint
+stdout_logfile_maxbytes = 1MiB
+redirect_stderr = YES
+restart_limit = 3/1 hour
+environment = A=1,
+  B=two words
+chirp_port = 2998
+chirp_pem = keys/a.pem
+exitcodes = 0 2
+`)
+	got := map[string]string{}
+	for _, e := range mustSpec(t, p, "a").Config {
+		got[e.Key] = e.Value
+	}
+	for key, want := range map[string]string{
+		"drain": "60", "command": "sh -c 'a b'", "heartbeat_tolerance": "120", "stopsignal": "INT", "stdout_logfile_maxbytes": "1048576",
+		"redirect_stderr": "true", "restart_limit": "3/3600", "environment": `A="1",B="two words"`, "chirp_pem": "/etc/x/keys/a.pem", "exitcodes": "0,2",
+	} {
+		if got[key] != want {
+			t.Errorf("%s = %q, want %q", key, got[key], want)
+		}
+	}
+	if _, shown := got["callback_secret"]; shown {
+		t.Error("the worker is shown callback_secret")
+	}
+}
