@@ -23,7 +23,8 @@ package call
 //
 //	pool.go      Pool and its addresses
 //	options.go   how a call is made: timeout, retries, codec, compression
-//	default.go   the pool that INI and environment describe
+//	settings.go  the pool that keys of an INI describe
+//	default.go   the pool of the process, of its INI and environment
 //	codec.go     the serialization of calls and results
 //	invoke.go    one call, from address to address
 //	rotation.go  which address is next

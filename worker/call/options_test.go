@@ -54,7 +54,7 @@ func TestSettingsBecomeDefaults(t *testing.T) {
 		{map[string]string{"worker_address": "tcp://127.0.0.1:55555"}, "ZeroMQ"},
 	}
 	for _, tt := range tests {
-		p, err := New(Options{Settings: func(key string) (string, bool) { v, ok := tt.keys[key]; return v, ok }})
+		p, err := FromSettings(func(key string) (string, bool) { v, ok := tt.keys[key]; return v, ok })
 		if err != nil {
 			if !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v: %v", tt.keys, err)

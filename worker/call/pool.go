@@ -15,8 +15,8 @@ import (
 )
 
 // Pool calls the methods of workers through their direct listeners. Make a pool
-// with [New] and end it with Close. All methods may be called from any
-// goroutine.
+// with [New], [FromSettings] or [Default], and end it with Close. All methods
+// may be called from any goroutine.
 type Pool struct {
 	defaults  settings
 	notify    func(address string, live bool)
@@ -41,10 +41,6 @@ type Options struct {
 	// Defaults apply to every call of the pool. The options of a single call
 	// override them.
 	Defaults []Option
-	// Settings returns the value of a key, as worker.Setting does for the
-	// context of a handler. The pool reads the keys that [Default] lists.
-	// Addresses and Defaults are added after these keys. Nil means no keys.
-	Settings func(key string) (string, bool)
 	// Notify is called when an address leaves the rotation, because it did
 	// not answer, and when it returns. It must not block. Nil means no calls.
 	Notify func(address string, live bool)
@@ -77,14 +73,6 @@ func New(o Options) (*Pool, error) {
 }
 
 func (p *Pool) configure(o Options) error {
-	if o.Settings != nil {
-		addresses, defaults, err := readSettings(o.Settings)
-		if err != nil {
-			return err
-		}
-		o.Addresses = append(addresses, o.Addresses...)
-		o.Defaults = append(defaults, o.Defaults...)
-	}
 	if err := p.defaults.applyOptions(o.Defaults); err != nil {
 		return err
 	}
