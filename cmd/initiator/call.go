@@ -108,7 +108,7 @@ func (c *directCall) openPool(url string) (*call.Pool, error) {
 func (c *directCall) callFault(err error) error {
 	var answer *call.Error
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, call.ErrTimeout):
 		return &cli.Fault{Code: cli.ExitTimeout, Err: err}
 	case !errors.As(err, &answer):
 		return &cli.Fault{Code: cli.ExitInternal, Err: err}

@@ -15,13 +15,13 @@ import (
 	"initiator/internal/contentcoding"
 )
 
-// errTimeout is the error of an attempt that was not answered in time.
-var errTimeout = fmt.Errorf("no answer within its timeout: %w", context.DeadlineExceeded)
+// ErrTimeout is the error of a call that no worker answered within its
+// timeout. It wraps context.DeadlineExceeded.
+var ErrTimeout = fmt.Errorf("no answer within its timeout: %w", context.DeadlineExceeded)
 
 // Invoke calls a method and waits for its result. Params may be any value that
 // the codec can marshal; nil stands for {}, as in toto. The error is an *[Error]
-// when the worker answered with an error. Otherwise it wraps
-// context.DeadlineExceeded when the worker did not answer within the timeout,
+// when the worker answered with an error. Otherwise it wraps [ErrTimeout],
 // [ErrClosed], the cause that ended ctx, or the error of the connection.
 func (p *Pool) Invoke(ctx context.Context, method string, params any, options ...Option) (Result, error) {
 	r, err := p.newRequest(method, params, options)
@@ -145,7 +145,7 @@ func (p *Pool) attempt(ctx context.Context, r request, e *endpoint) (Result, *at
 	limited := ctx
 	if r.timeout > 0 {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeoutCause(ctx, r.timeout, errTimeout)
+		limited, cancel = context.WithTimeoutCause(ctx, r.timeout, ErrTimeout)
 		defer cancel()
 	}
 	status, header, body, err := p.sendRequest(limited, r, e)

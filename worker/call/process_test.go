@@ -1,7 +1,6 @@
 package call_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -67,7 +66,7 @@ func TestSlowWorkerReturnsToRotation(t *testing.T) {
 	w := spawn(t, freePort(t))
 	pool, events := newPool(t, call.Options{Addresses: []string{w.address}, Defaults: []call.Option{ownToken}})
 	for range 3 {
-		if _, err := pool.Invoke(t.Context(), "wait", nil, call.WithTimeout(10*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := pool.Invoke(t.Context(), "wait", nil, call.WithTimeout(10*time.Millisecond)); !errors.Is(err, call.ErrTimeout) {
 			t.Error(err)
 		}
 		awaitCondition(t, func() bool { // the call works while the worker is out of the rotation; the slot is free when the handler has returned
