@@ -30,4 +30,5 @@ package call
 //	rotation.go  which address is next
 //	probe.go     an address that left the rotation and comes back
 //	result.go    results and errors
+//	method.go    methods by their dotted names
 //	future.go    calls in the background

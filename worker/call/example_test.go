@@ -2,6 +2,7 @@ package call_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -12,24 +13,36 @@ import (
 
 type numbers struct{ A, B int }
 
-// A program calls a worker through its direct listener. No initiator takes
-// part; the example starts the worker itself.
-func Example() {
-	ctx, stopWorker := context.WithCancel(context.Background())
-	defer stopWorker()
-	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
+// runWorker runs a worker in this process and returns its address. No initiator
+// takes part.
+func runWorker(ctx context.Context) (address string, ended <-chan error) {
+	listening, result := make(chan net.Addr, 1), make(chan error, 1)
 	go func() {
-		ended <- worker.Run(ctx, worker.Options{
-			Handlers:  []worker.Handler{worker.Handle("sum", func(_ context.Context, in numbers) (int, error) { return in.A + in.B, nil })},
+		result <- worker.Run(ctx, worker.Options{
+			Handlers: []worker.Handler{
+				worker.Handle("sum", func(_ context.Context, in numbers) (int, error) { return in.A + in.B, nil }),
+				worker.Handle("report.sleep", func(ctx context.Context, _ any) (int, error) {
+					<-ctx.Done()
+					return 0, ctx.Err()
+				}),
+			},
 			Args:      []string{}, // the worker reads no arguments
 			Port:      -1,         // any free port
 			Direct:    "open",     // calls need no token
 			Listening: func(a net.Addr) { listening <- a },
 		})
 	}()
+	return (<-listening).String(), result
+}
+
+// A program calls a worker through its direct listener.
+func Example() {
+	ctx, stopWorker := context.WithCancel(context.Background())
+	defer stopWorker()
+	address, ended := runWorker(ctx)
 
 	pool, err := call.New(call.Options{
-		Addresses: []string{(<-listening).String()},
+		Addresses: []string{address},
 		Defaults:  []call.Option{call.WithTimeout(10 * time.Second), call.WithRetries(1)},
 	})
 	if err != nil {
@@ -46,6 +59,35 @@ func Example() {
 	fmt.Println(<-ended)
 	// Output:
 	// 5 <nil>
-	// no method "product"; this worker has sum
+	// no method "product"; this worker has report.sleep, sum
+	// <nil>
+}
+
+// A program calls a method by its dotted name in the background. The timeout
+// ends the first call, Cancel ends the second.
+func ExamplePool_Method() {
+	ctx, stopWorker := context.WithCancel(context.Background())
+	defer stopWorker()
+	address, ended := runWorker(ctx)
+
+	pool, err := call.New(call.Options{Addresses: []string{address}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	sleep := pool.Method("report").Method("sleep")
+	_, err = sleep.Go(ctx, nil, call.WithTimeout(10*time.Millisecond)).Join(ctx)
+	fmt.Println(sleep.Name(), errors.Is(err, call.ErrTimeout))
+	future := sleep.Go(ctx, nil, call.WithTimeout(-1))
+	future.Cancel()
+	_, err = future.Join(ctx)
+	fmt.Println(sleep.Name(), errors.Is(err, context.Canceled))
+
+	stopWorker()
+	fmt.Println(<-ended)
+	// Output:
+	// report.sleep true
+	// report.sleep true
 	// <nil>
 }

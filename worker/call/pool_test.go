@@ -29,7 +29,7 @@ func TestPoolCallsWorkers(t *testing.T) {
 			if err != nil || got["of"] != want {
 				t.Errorf("%s %s: %.80v %v", coding, codec.MIME(), got, err)
 			}
-			_, err = p.Invoke(t.Context(), "fail.toto", nil)
+			_, err = p.Method("fail").Method("toto").Invoke(t.Context(), nil)
 			if answer := wantError(t, err, 500, 4242); answer.Value != "Test Toto Exception" {
 				t.Errorf("%s: %v", codec.MIME(), err)
 			}
@@ -63,7 +63,7 @@ func TestTimeoutWorksWithAndWithoutRetries(t *testing.T) {
 			url, calls := silentServer(t)
 			p, _ := newPool(t, call.Options{Addresses: []string{url}, Defaults: tt.defaults})
 			_, err := p.Invoke(t.Context(), "m", nil, tt.called...)
-			if !errors.Is(err, context.DeadlineExceeded) {
+			if !errors.Is(err, call.ErrTimeout) || !errors.Is(err, context.DeadlineExceeded) {
 				t.Error(err)
 			}
 			if n := calls.Load(); n > tt.calls {
@@ -73,26 +73,77 @@ func TestTimeoutWorksWithAndWithoutRetries(t *testing.T) {
 	}
 }
 
-// TestNegativeTimeoutMeansNone: only the end of the caller's context ends the
-// call.
+// TestMethodsAreCalledByDottedName: a method called by its name and a method
+// below another method are the same.
+func TestMethodsAreCalledByDottedName(t *testing.T) {
+	p, _ := newPool(t, call.Options{Addresses: []string{launch(t, worker.Options{})}, Defaults: []call.Option{ownToken}})
+	for _, m := range []call.Method{p.Method("account.balance"), p.Method("account").Method("balance")} {
+		if m.Name() != "account.balance" {
+			t.Error(m.Name())
+		}
+		invoked, err := m.Invoke(t.Context(), 7)
+		if err != nil || string(invoked.Bytes()) != "7" {
+			t.Errorf("Invoke: %s %v", invoked.Bytes(), err)
+		}
+		joined, err := m.Go(t.Context(), 7, call.WithTimeout(-1)).Join(t.Context())
+		if err != nil || string(joined.Bytes()) != "7" {
+			t.Errorf("Go: %s %v", joined.Bytes(), err)
+		}
+	}
+}
+
+// TestNegativeTimeoutMeansNone: only the end of the caller's context and Cancel
+// end the call.
 func TestNegativeTimeoutMeansNone(t *testing.T) {
 	url, calls := silentServer(t)
 	p, events := newPool(t, call.Options{Addresses: []string{url}, Defaults: []call.Option{call.WithTimeout(time.Nanosecond)}})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	f := p.Go(ctx, "m", nil, call.WithTimeout(-1))
-	awaitCondition(t, func() bool { return calls.Load() == 1 })
-	select {
-	case <-f.Done():
-		t.Error("the call ended")
-	default:
-	}
-	cancel()
-	if _, err := f.Join(t.Context()); !errors.Is(err, context.Canceled) {
-		t.Error(err)
+	for name, end := range map[string]func(f *call.Future, cancelContext func()){
+		"the context": func(_ *call.Future, cancelContext func()) { cancelContext() },
+		"Cancel":      func(f *call.Future, _ func()) { f.Cancel() },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		before := calls.Load()
+		f := p.Go(ctx, "m", nil, call.WithTimeout(-1))
+		awaitCondition(t, func() bool { return calls.Load() > before })
+		select {
+		case <-f.Done():
+			t.Errorf("%s: the call ended before it", name)
+		default:
+		}
+		end(f, cancel)
+		if _, err := f.Join(t.Context()); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if len(events) > 0 {
 		t.Error("the worker left the rotation because its caller gave up")
+	}
+}
+
+// TestCancelReachesTheHandler of the worker, and does nothing after the end.
+func TestCancelReachesTheHandler(t *testing.T) {
+	began, ended := make(chan struct{}, 1), make(chan error, 1)
+	gate := worker.HandleRaw("gate", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+		began <- struct{}{}
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return nil, ctx.Err()
+	})
+	p, _ := newPool(t, call.Options{
+		Addresses: []string{launch(t, worker.Options{Handlers: []worker.Handler{gate}})},
+		Defaults:  []call.Option{ownToken},
+	})
+	f := p.Method("gate").Go(t.Context(), nil, call.WithTimeout(-1))
+	await(t, began, "the handler to start")
+	f.Cancel()
+	if err := await(t, ended, "the handler to end"); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	_, first := f.Join(t.Context())
+	f.Cancel()
+	if _, second := f.Join(t.Context()); !errors.Is(first, context.Canceled) || second != first {
+		t.Error(first, second)
 	}
 }
 
