@@ -21,11 +21,12 @@ var Version = "0.1.0-dev"
 type Config struct {
 	// Path is the INI file.
 	Path string
-	// Plan is used instead of reading Path.
+	// Plan is a plan that the caller has read already; New then does not read
+	// Path. A reload reads Path; without Path it returns ErrNoFile.
 	Plan *plan.Plan
 	// GUID names a section of the INI with the initiator's own settings, as
 	// turberfield's --guid does; "" = only [initiator] has them. Port, where it
-	// is not 0, is then its listen_port. With Plan both are ignored.
+	// is not 0, is then its listen_port. They apply whenever Path is read.
 	GUID string
 	Port int
 	// StateDir replaces the plan's state_dir.
@@ -112,5 +113,5 @@ func withoutKeptWorkers(p *plan.Plan) *plan.Plan {
 // socketName is the name of the API's unix socket inside the state directory.
 const socketName = "initiator.sock"
 
-// SocketPath is the path of the API's unix socket for a plan.
-func SocketPath(p *plan.Plan) string { return filepath.Join(p.Settings.StateDir, socketName) }
+// SocketPath returns the path of the API's unix socket in a state directory.
+func SocketPath(stateDir string) string { return filepath.Join(stateDir, socketName) }

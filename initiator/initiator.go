@@ -87,7 +87,7 @@ func (in *Initiator) Ending() <-chan struct{} { return in.runState.stopping }
 func (in *Initiator) URL() string { return in.server.api.URL() }
 
 // Socket is the path of the API's unix socket.
-func (in *Initiator) Socket() string { return SocketPath(in.Plan()) }
+func (in *Initiator) Socket() string { return SocketPath(in.Plan().Settings.StateDir) }
 
 // StateDir is the path of the state directory.
 func (in *Initiator) StateDir() string { return filepath.Clean(in.Plan().Settings.StateDir) }

@@ -33,10 +33,12 @@ func (in *Initiator) Changes() (api.Changes, error) {
 
 // comparePlans reads the file again.
 func (in *Initiator) comparePlans() (*plan.Plan, api.Changes, error) {
-	if in.config.Plan != nil {
+	if in.config.Path == "" {
 		return nil, api.Changes{}, ErrNoFile
 	}
-	next, err := in.config.readPlan()
+	again := in.config
+	again.Plan = nil
+	next, err := again.readPlan()
 	if err != nil {
 		return nil, api.Changes{}, err
 	}

@@ -105,7 +105,7 @@ func (a *App) StateDirectory() (string, error) {
 // answers.
 func (a *App) SocketPath() (string, error) {
 	dir, err := a.StateDirectory()
-	return initiator.SocketPath(&plan.Plan{Settings: plan.Settings{StateDir: dir}}), err
+	return initiator.SocketPath(dir), err
 }
 
 // PrintsLikeSupervisorctl reports whether output has supervisorctl's form: with
