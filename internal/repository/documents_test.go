@@ -55,27 +55,72 @@ func (tr *tree) isFolder(dir string) bool {
 }
 
 // TestArchitectureNamesEveryFolder checks the table of folders in
-// docs/architecture.md in both directions.
+// docs/architecture.md: each folder with Go files stands in it and exists, and
+// imports point from the top of the table to its bottom.
 func TestArchitectureNamesEveryFolder(t *testing.T) {
 	tr := loadTree(t)
-	text := ""
-	for _, d := range tr.documents {
-		if d.path == "docs/architecture.md" {
-			text = d.text
+	row := tr.architectureRows(t)
+	for dir := range row {
+		if !tr.isFolder(dir) {
+			t.Errorf("docs/architecture.md names the folder %s, which is not in the repository", dir)
 		}
 	}
-	named := map[string]bool{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9/]+?)/?` \\|").FindAllStringSubmatch(text, -1) {
-		named[m[1]] = true
-		if !tr.isFolder(m[1]) {
-			t.Errorf("docs/architecture.md names the folder %s, which is not in the repository", m[1])
-		}
-	}
+	missing := map[string]bool{}
 	for _, f := range tr.goFiles {
 		dir := path.Dir(f.path)
-		if !named[dir] && !strings.HasPrefix(dir, "tools/") && !strings.HasPrefix(dir, "bench/") {
-			named[dir] = true // once is enough
-			t.Errorf("docs/architecture.md does not name the folder %s", dir)
+		if strings.HasPrefix(dir, "tools/") || strings.HasPrefix(dir, "bench/") {
+			continue
+		}
+		if _, ok := row[dir]; !ok {
+			missing[dir] = true
+		}
+		if !f.isTest() {
+			checkImports(t, f, row)
 		}
 	}
+	for dir := range missing {
+		t.Errorf("docs/architecture.md does not name the folder %s", dir)
+	}
+}
+
+// architectureRows returns the folders of the table with their row numbers.
+func (tr *tree) architectureRows(t *testing.T) map[string]int {
+	t.Helper()
+	row := map[string]int{}
+	for _, d := range tr.documents {
+		if d.path != "docs/architecture.md" {
+			continue
+		}
+		for i, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9/]+)` \\|").FindAllStringSubmatch(d.text, -1) {
+			row[m[1]] = i
+		}
+	}
+	if len(row) < 10 {
+		t.Fatalf("docs/architecture.md has a table of %d folders", len(row))
+	}
+	return row
+}
+
+// checkImports reports the imports of a file that point upwards in the table.
+func checkImports(t *testing.T, f *goFile, row map[string]int) {
+	t.Helper()
+	for _, spec := range f.syntax.Imports {
+		imported := strings.Trim(spec.Path.Value, `"`)
+		for dir, at := range row {
+			if strings.HasSuffix(imported, "/"+dir) && isModulePath(imported, dir, row) && at < row[path.Dir(f.path)] {
+				t.Errorf("%s imports %s, which stands above its own folder in docs/architecture.md", f.path, dir)
+			}
+		}
+	}
+}
+
+// isModulePath reports whether dir is the whole folder that imported names, not
+// only its end: a longer folder of the table may end the same way.
+func isModulePath(imported, dir string, row map[string]int) bool {
+	for longer := range row {
+		if len(longer) > len(dir) && strings.HasSuffix(longer, "/"+dir) && strings.HasSuffix(imported, "/"+longer) {
+			return false
+		}
+	}
+	return true
 }
