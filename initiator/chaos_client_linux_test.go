@@ -120,7 +120,7 @@ func (v *chaosClient) recordOperation(ctx context.Context, verb, key string, pat
 	got, err := do(ctx)
 	op.Return = int64(time.Since(v.began))
 	out := answered{known: got.Known}
-	var waitNoProcess *client.Unreachable
+	var waitNoProcess *client.UnreachableError
 	switch {
 	case err == nil:
 		out.record = recordOf(got)

@@ -154,8 +154,8 @@ func (p *peer) call(want webhook.Code, method, path string, body any) proactor.E
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if e.Code != want.Code || status != want.HTTP {
-		p.t.Fatalf("%s %s: got %d/%d %q, want %d/%d", method, path, e.Code, status, e.Message, want.Code, want.HTTP)
+	if e.Code != want.Number || status != want.Status {
+		p.t.Fatalf("%s %s: got %d/%d %q, want %d/%d", method, path, e.Code, status, e.Message, want.Number, want.Status)
 	}
 	return e
 }

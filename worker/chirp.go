@@ -79,7 +79,7 @@ func (c *chirpListener) takeMessage(m *chirp.PeerMessage) {
 	})
 	if err != nil {
 		code, data := refusedTask(err, c.heartbeatSpan)
-		c.sendAnswer(m, &stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusRefused, Code: code.Code}, data)
+		c.sendAnswer(m, &stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusRefused, Code: code.Number}, data)
 		return
 	}
 	m.Release()

@@ -54,7 +54,7 @@ func (s *server) readCall(w http.ResponseWriter, r *http.Request) (directCall, *
 	}
 	body, code := webhook.ReadBody(w, r, s.options.BodyLimit)
 	if !code.OK() {
-		return request, refuseCall(code.HTTP, code.Message)
+		return request, refuseCall(code.Status, code.Message)
 	}
 	return request, request.decodeBody(body, sent, s.options.BodyLimit)
 }

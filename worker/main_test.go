@@ -126,8 +126,8 @@ func (p *program) call(method, path, token string, body any) (proactor.Envelope,
 func (p *program) mustCall(want webhook.Code, method, path, token string, body any) proactor.Envelope {
 	p.t.Helper()
 	e, status := p.call(method, path, token, body)
-	if e.Code != want.Code || status != want.HTTP {
-		p.t.Fatalf("%s %s: got %d/%d %q, want %d/%d", method, path, e.Code, status, e.Message, want.Code, want.HTTP)
+	if e.Code != want.Number || status != want.Status {
+		p.t.Fatalf("%s %s: got %d/%d %q, want %d/%d", method, path, e.Code, status, e.Message, want.Number, want.Status)
 	}
 	return e
 }

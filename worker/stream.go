@@ -203,7 +203,7 @@ func (l *masterStream) beginTask(id chirp.ID, t *Task) {
 		return
 	}
 	code, data := refusedTask(err, l.heartbeatSpan)
-	h := stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusRefused, Attempt: t.Attempt, Code: code.Code}
+	h := stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusRefused, Attempt: t.Attempt, Code: code.Number}
 	if refuse, ok := asError[TaskRefuse](err); ok {
 		h.RetryAfter = refuse.RetryAfter
 	}

@@ -40,7 +40,7 @@ const fullPause = 100 * time.Millisecond
 
 // callWithRetry runs a task and waits for room in a full queue. With many tasks
 // a full queue is not an error.
-func (m *manyRunner) callWithRetry(ctx context.Context, q task.Request) (client.End, error) {
+func (m *manyRunner) callWithRetry(ctx context.Context, q task.Request) (client.Reply, error) {
 	for {
 		end, err := m.client.Call(ctx, q)
 		if !errors.Is(err, &client.Error{Status: http.StatusTooManyRequests}) {

@@ -31,7 +31,7 @@ func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelC
 		defer close(checked)
 		w.checkWorkers(ctx, changed, giveUp)
 	}()
-	since := client.Now
+	since := client.FromNow
 	if w.temporary {
 		since = 0
 	}

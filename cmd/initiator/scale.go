@@ -27,7 +27,7 @@ func (a *app) scaleCommand() *cobra.Command {
 			}
 			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 				all, err := c.Scale(ctx, args[0], n)
-				var partly *client.Partly
+				var partly *client.PartialError
 				if err != nil && !errors.As(err, &partly) {
 					return err
 				}

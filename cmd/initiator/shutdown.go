@@ -39,8 +39,8 @@ func (a *app) shutdownCommand() *cobra.Command {
 // its events ends just before that.
 func (a *app) awaitEnd(ctx context.Context, c *client.Client) error {
 	for {
-		err := c.Events(ctx, client.Now, true, func(supervise.Transition) error { return nil })
-		var gone *client.Unreachable
+		err := c.Events(ctx, client.FromNow, true, func(supervise.Transition) error { return nil })
+		var gone *client.UnreachableError
 		if errors.As(err, &gone) {
 			break
 		}

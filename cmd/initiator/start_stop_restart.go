@@ -63,7 +63,7 @@ func (a *app) changeWorkers(ctx context.Context, c *client.Client, verb string, 
 		do = c.RestartRolling
 	}
 	results, err := do(ctx, cli.ExpandNames(all, args)...)
-	var partly *client.Partly
+	var partly *client.PartialError
 	if err != nil && !errors.As(err, &partly) {
 		return err
 	}

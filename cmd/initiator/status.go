@@ -58,7 +58,7 @@ func (a *app) statusCommand() *cobra.Command {
 // unknownStatus separates "no initiator runs", which is an answer, from a state
 // that is unknown.
 func unknownStatus(err error) error {
-	var gone *client.Unreachable
+	var gone *client.UnreachableError
 	if errors.As(err, &gone) {
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 			return cli.NewFault(cli.ExitNotRunning, err, cli.StartAdvice(gone))

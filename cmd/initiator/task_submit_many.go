@@ -56,7 +56,7 @@ func (s *batchSubmitter) submitBatch(ctx context.Context, some []inputLine) erro
 	}
 	got, broken := s.client.SubmitMany(ctx, requests) // no requests, no results
 	for _, it := range some {
-		v := client.Verdict{Err: it.err}
+		v := client.BatchLineResult{Err: it.err}
 		switch {
 		case it.err != nil:
 		case len(got) == 0: // it is unknown whether the line was accepted
@@ -73,7 +73,7 @@ func (s *batchSubmitter) submitBatch(ctx context.Context, some []inputLine) erro
 }
 
 // printSubmitted prints the id of a task, or why its line was refused.
-func (s *batchSubmitter) printSubmitted(it inputLine, v client.Verdict) {
+func (s *batchSubmitter) printSubmitted(it inputLine, v client.BatchLineResult) {
 	if v.Err != nil {
 		s.tally.failed++
 		s.printNote("line %d: %s", it.line, terminal.OneLine(v.Err.Error()))

@@ -13,9 +13,9 @@ import (
 	"initiator/initiator/task"
 )
 
-// Verdict is what became of one of many submits: its record, or Err, an
+// BatchLineResult is what became of one of many submits: its record, or Err, an
 // *Error as Submit has it.
-type Verdict struct {
+type BatchLineResult struct {
 	Task task.Task
 	Err  error
 }
@@ -24,7 +24,7 @@ type Verdict struct {
 // in their order. With an error, the verdicts are those that came before it,
 // and of the others nobody knows: submitting them again is safe where they
 // have an ID or a Key.
-func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]Verdict, error) {
+func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]BatchLineResult, error) {
 	if len(requests) == 0 {
 		return nil, nil
 	}
@@ -36,11 +36,11 @@ func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]Ver
 			return nil, fmt.Errorf("write the request POST /tasks: %w", err)
 		}
 	}
-	return c.sendLines(ctx, "/tasks", &lines, len(requests))
+	return c.postLines(ctx, "/tasks", &lines, len(requests))
 }
 
-// sendLines posts n lines, and reads as many verdicts.
-func (c *Client) sendLines(ctx context.Context, path string, lines io.Reader, n int) ([]Verdict, error) {
+// postLines posts n lines, and reads as many verdicts.
+func (c *Client) postLines(ctx context.Context, path string, lines io.Reader, n int) ([]BatchLineResult, error) {
 	target := url.URL{Scheme: "http", Host: "initiator", Path: "/api/v1" + path}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), lines)
 	if err != nil {
@@ -49,30 +49,30 @@ func (c *Client) sendLines(ctx context.Context, path string, lines io.Reader, n 
 	req.Header.Set("Content-Type", "application/x-ndjson")
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, cause(ctx, http.MethodPost, path, err)
+		return nil, explainFailure(ctx, http.MethodPost, path, err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode >= 300 {
-		return nil, refusal(res)
+		return nil, readRefusal(res)
 	}
-	all, err := eachVerdict(res.Body, n)
+	all, err := readLineResults(res.Body, n)
 	if err != nil {
-		err = cause(ctx, http.MethodPost, path, err)
+		err = explainFailure(ctx, http.MethodPost, path, err)
 	}
 	return all, err
 }
 
-// eachVerdict reads n verdicts and the end of the answer, so that its
+// readLineResults reads n verdicts and the end of the answer, so that its
 // connection can be used again.
-func eachVerdict(from io.Reader, n int) ([]Verdict, error) {
+func readLineResults(from io.Reader, n int) ([]BatchLineResult, error) {
 	in := bufio.NewReader(from)
-	all := make([]Verdict, 0, n)
+	all := make([]BatchLineResult, 0, n)
 	for range n {
 		line, err := in.ReadBytes('\n')
 		if err != nil {
 			return all, err
 		}
-		v, err := verdictOf(line)
+		v, err := parseLineResult(line)
 		if err != nil {
 			return all, err
 		}
@@ -82,8 +82,8 @@ func eachVerdict(from io.Reader, n int) ([]Verdict, error) {
 	return all, err
 }
 
-// verdictOf reads a record, or the envelope of a fault: only that has success.
-func verdictOf(line []byte) (v Verdict, err error) {
+// parseLineResult reads a record, or the envelope of a fault: only that has success.
+func parseLineResult(line []byte) (v BatchLineResult, err error) {
 	var fault struct {
 		Success *bool
 		Code    int

@@ -14,7 +14,7 @@ import (
 func TestSubmitMany(t *testing.T) {
 	c, in := start(t)
 	later := task.Request{Pool: "adder", Delay: task.Seconds(3600e9)}
-	got := must[[]client.Verdict](t)(c.SubmitMany(t.Context(), []task.Request{
+	got := must[[]client.BatchLineResult](t)(c.SubmitMany(t.Context(), []task.Request{
 		{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":2}`), Key: "mine"}, {Pool: "addr"}, later, later, later,
 	}))
 	if len(got) != 5 || got[0].Err != nil || got[0].Task.Key != "mine" || got[2].Err != nil {
@@ -26,7 +26,7 @@ func TestSubmitMany(t *testing.T) {
 	if end, err := in.Wait(t.Context(), got[0].Task.ID); err != nil || string(end.Result) != `{"sum":3}` {
 		t.Errorf("%s, %v", end.Result, err)
 	}
-	if none := must[[]client.Verdict](t)(c.SubmitMany(t.Context(), nil)); len(none) != 0 {
+	if none := must[[]client.BatchLineResult](t)(c.SubmitMany(t.Context(), nil)); len(none) != 0 {
 		t.Errorf("%+v", none)
 	}
 }

@@ -18,7 +18,7 @@ import (
 // is too large for it. A request without ID and Key gets an ID, which is in the
 // End also when there is an error. Errors are those of Submit, and *Broken; when
 // ctx ends first it is ctx's, and the task goes on.
-func (c *Client) Call(ctx context.Context, r task.Request) (End, error) {
+func (c *Client) Call(ctx context.Context, r task.Request) (Reply, error) {
 	if r.ID == uuid.Nil && r.Key == "" {
 		r.ID = uuid.Must(uuid.NewV7())
 	}
@@ -26,16 +26,16 @@ func (c *Client) Call(ctx context.Context, r task.Request) (End, error) {
 		return c.callHTTP(ctx, r)
 	}
 	for {
-		s, err := c.shared.get(ctx, c)
+		s, err := c.shared.openOnce(ctx, c)
 		if errors.Is(err, ErrUnsupported) {
 			return c.callHTTP(ctx, r)
 		}
 		if err != nil {
-			return End{ID: r.ID}, err
+			return Reply{ID: r.ID}, err
 		}
 		end, err := s.Call(ctx, r)
-		var dead *deadError
-		if errors.As(err, &dead) && c.shared.drop(s) {
+		var dead *streamEndedError
+		if errors.As(err, &dead) && c.shared.dropStream(s) {
 			continue // it had ended before this was asked
 		}
 		return end, err
@@ -43,14 +43,14 @@ func (c *Client) Call(ctx context.Context, r task.Request) (End, error) {
 }
 
 // callHTTP is Call without a stream.
-func (c *Client) callHTTP(ctx context.Context, r task.Request) (End, error) {
+func (c *Client) callHTTP(ctx context.Context, r task.Request) (Reply, error) {
 	var t task.Task
-	err := c.call(ctx, http.MethodPost, "/tasks", url.Values{"wait": {waitSpan}}, r, &t)
+	err := c.requestJSON(ctx, http.MethodPost, "/tasks", url.Values{"wait": {waitSpan}}, r, &t)
 	known := t.Known
 	if err == nil && !t.State.Terminal() {
 		t, err = c.Wait(ctx, t.ID)
 	}
-	end := End{ID: t.ID, State: t.State, Attempt: t.Attempt, Result: t.Result, Known: known}
+	end := Reply{ID: t.ID, State: t.State, Attempt: t.Attempt, Result: t.Result, Known: known}
 	if end.State != task.Completed {
 		end.Reason = t.Reason
 	}
@@ -60,34 +60,34 @@ func (c *Client) callHTTP(ctx context.Context, r task.Request) (End, error) {
 	return end, err
 }
 
-// shared is the stream of all calls of a client. It is opened by the first.
-type shared struct {
-	mu     sync.Mutex
-	stream *Stream
-	none   bool // the initiator offers none
-	closed bool
+// sharedStream is the stream of all calls of a client. It is opened by the first.
+type sharedStream struct {
+	mu          sync.Mutex
+	stream      *Stream
+	unsupported bool // the initiator offers none
+	closed      bool
 }
 
-func (h *shared) get(ctx context.Context, c *Client) (*Stream, error) {
+func (h *sharedStream) openOnce(ctx context.Context, c *Client) (*Stream, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.closed:
 		return nil, ErrClosed
-	case h.none:
+	case h.unsupported:
 		return nil, ErrUnsupported
 	case h.stream != nil:
 		return h.stream, nil
 	}
 	s, err := c.Stream(ctx)
-	h.none = errors.Is(err, ErrUnsupported)
+	h.unsupported = errors.Is(err, ErrUnsupported)
 	h.stream = s
 	return s, err
 }
 
-// drop forgets a stream that has ended. It reports whether another may be
+// dropStream forgets a stream that has ended. It reports whether another may be
 // opened.
-func (h *shared) drop(s *Stream) bool {
+func (h *sharedStream) dropStream(s *Stream) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stream == s {
@@ -96,14 +96,14 @@ func (h *shared) drop(s *Stream) bool {
 	return !h.closed
 }
 
-// open is the stream if there is one.
-func (h *shared) open() *Stream {
+// currentStream is the stream if there is one.
+func (h *sharedStream) currentStream() *Stream {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.stream
 }
 
-func (h *shared) close() {
+func (h *sharedStream) closeForever() {
 	h.mu.Lock()
 	s := h.stream
 	h.stream, h.closed = nil, true

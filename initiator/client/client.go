@@ -24,14 +24,14 @@ const answerLimit = 256 << 20
 type Client struct {
 	socket string
 	http   *http.Client
-	shared shared // the stream of Call and Cancel
+	shared sharedStream // the stream of Call and Cancel
 }
 
 // Unix returns a client for the initiator that listens on a unix socket.
 // Nothing is dialled before the first request.
 func Unix(socket string) *Client {
 	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, socket) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dialSocket(ctx, socket) },
 		// One for a wait, one for a stream, one to ask with.
 		MaxIdleConnsPerHost: 4,
 		DisableCompression:  true,
@@ -44,7 +44,7 @@ func (c *Client) Socket() string { return c.socket }
 // Close drops the idle connections and ends the stream of Call, with those that
 // still wait on it.
 func (c *Client) Close() {
-	c.shared.close()
+	c.shared.closeForever()
 	c.http.CloseIdleConnections()
 }
 
@@ -66,17 +66,17 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Status == e.Status && (t.Code == 0 || t.Code == e.Code)
 }
 
-// call sends a body (nil = none) and decodes the answer into out (nil = drop
+// requestJSON sends a body (nil = none) and decodes the answer into out (nil = drop
 // it). Errors: *Unreachable, *Error, ctx's own, or a broken connection.
-func (c *Client) call(ctx context.Context, method, path string, query url.Values, body, out any) error {
-	res, err := c.open(ctx, method, path, query, body)
+func (c *Client) requestJSON(ctx context.Context, method, path string, query url.Values, body, out any) error {
+	res, err := c.openResponse(ctx, method, path, query, body)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(res.Body, answerLimit))
 	if err != nil {
-		return cause(ctx, method, path, err)
+		return explainFailure(ctx, method, path, err)
 	}
 	if out == nil {
 		return nil
@@ -87,24 +87,24 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	return nil
 }
 
-// open sends a request and returns the answer when it is a success.
-func (c *Client) open(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
-	req, err := request(ctx, method, path, query, body)
+// openResponse sends a request and returns the answer when it is a success.
+func (c *Client) openResponse(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
+	req, err := newRequest(ctx, method, path, query, body)
 	if err != nil {
 		return nil, err
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, cause(ctx, method, path, err)
+		return nil, explainFailure(ctx, method, path, err)
 	}
 	if res.StatusCode >= 300 {
 		defer res.Body.Close()
-		return nil, refusal(res)
+		return nil, readRefusal(res)
 	}
 	return res, nil
 }
 
-func request(ctx context.Context, method, path string, query url.Values, body any) (*http.Request, error) {
+func newRequest(ctx context.Context, method, path string, query url.Values, body any) (*http.Request, error) {
 	var payload io.Reader
 	if body != nil {
 		var data bytes.Buffer
@@ -129,8 +129,8 @@ func request(ctx context.Context, method, path string, query url.Values, body an
 // refusalLimit is how much of a refusal is read, in bytes.
 const refusalLimit = 1 << 20
 
-// refusal reads the envelope of a fault.
-func refusal(res *http.Response) error {
+// readRefusal reads the envelope of a fault.
+func readRefusal(res *http.Response) error {
 	data, err := io.ReadAll(io.LimitReader(res.Body, refusalLimit))
 	var e proactor.Envelope
 	if err != nil || json.Unmarshal(data, &e) != nil || e.Message == "" {
@@ -140,14 +140,14 @@ func refusal(res *http.Response) error {
 	return &Error{Status: res.StatusCode, Code: e.Code, Message: e.Message, RetryAfter: time.Duration(seconds) * time.Second}
 }
 
-// cause says what broke a request off. Where it was the caller's own context,
+// explainFailure says what broke a request off. Where it was the caller's own context,
 // or nobody answers at all, the request does not matter; else net/http's own
 // wrapping is replaced, because it shows a URL that exists for nobody.
-func cause(ctx context.Context, method, path string, err error) error {
+func explainFailure(ctx context.Context, method, path string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var gone *Unreachable
+	var gone *UnreachableError
 	if errors.As(err, &gone) {
 		return gone
 	}

@@ -173,7 +173,7 @@ func TestEventsFromNowOnLeaveOutThePast(t *testing.T) {
 	}()
 	first := in.Workers()[0]
 	enough := errors.New("enough")
-	err := c.Events(ctx, client.Now, true, func(x supervise.Transition) error {
+	err := c.Events(ctx, client.FromNow, true, func(x supervise.Transition) error {
 		if x.Incarnation <= first.Incarnation && x.To == lifecycle.Starting {
 			t.Errorf("%+v is past", x)
 		}
@@ -233,7 +233,7 @@ func TestNobodyAnswers(t *testing.T) {
 	} {
 		c := client.Unix(socket)
 		_, err := c.Workers(t.Context())
-		var gone *client.Unreachable
+		var gone *client.UnreachableError
 		if !errors.As(err, &gone) || gone.Socket != socket {
 			t.Errorf("%s: %v, want *Unreachable", name, err)
 		}

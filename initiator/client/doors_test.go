@@ -63,7 +63,7 @@ func TestEveryBehaviourThroughTheClientsDoors(t *testing.T) {
 		{"typed", `{"A":2,"B":3}`, task.Completed},
 		{"typed", `"text"`, task.Failed},
 	} {
-		var first client.End
+		var first client.Reply
 		for name, door := range map[string]*client.Client{"stream": c, "http": without} {
 			got, err := door.Call(t.Context(), task.Request{Pool: "behave", Method: row.method, Data: json.RawMessage(row.data)})
 			if err != nil || got.State != row.want {

@@ -10,7 +10,7 @@ import (
 // ExportTasks writes every task as a line of JSON, and returns how many lines
 // it has written. With an error they are not all.
 func (c *Client) ExportTasks(ctx context.Context, w io.Writer) (lines int, err error) {
-	res, err := c.open(ctx, http.MethodGet, "/tasks/export", nil, nil)
+	res, err := c.openResponse(ctx, http.MethodGet, "/tasks/export", nil, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -26,7 +26,7 @@ func (c *Client) ExportTasks(ctx context.Context, w io.Writer) (lines int, err e
 		case err == io.EOF:
 			return lines, nil
 		case err != nil:
-			return lines, cause(ctx, http.MethodGet, "/tasks/export", err)
+			return lines, explainFailure(ctx, http.MethodGet, "/tasks/export", err)
 		}
 	}
 }
@@ -35,9 +35,9 @@ func (c *Client) ExportTasks(ctx context.Context, w io.Writer) (lines int, err e
 // with an end of line in it. Every one has its own verdict, in their order, of
 // whose Task only ID and Known are set; the error is as that of SubmitMany. To
 // send some again is always safe.
-func (c *Client) ImportTasks(ctx context.Context, lines [][]byte) ([]Verdict, error) {
+func (c *Client) ImportTasks(ctx context.Context, lines [][]byte) ([]BatchLineResult, error) {
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	return c.sendLines(ctx, "/tasks/import", bytes.NewReader(bytes.Join(lines, []byte("\n"))), len(lines))
+	return c.postLines(ctx, "/tasks/import", bytes.NewReader(bytes.Join(lines, []byte("\n"))), len(lines))
 }

@@ -22,13 +22,13 @@ type LogQuery = api.LogQuery
 // the order of time. Where there are several workers each line begins with
 // "name:index | ". The caller closes it.
 func (c *Client) Logs(ctx context.Context, l LogQuery, names ...string) (io.ReadCloser, error) {
-	return c.logs(ctx, l, names, "")
+	return c.openWorkerLogs(ctx, l, names, "")
 }
 
 // LogLines is Logs with each line apart. It returns when there are no more,
 // with Follow when ctx ends, or with an error of f.
 func (c *Client) LogLines(ctx context.Context, l LogQuery, f func(api.LogLine) error, names ...string) error {
-	body, err := c.logs(ctx, l, names, "json")
+	body, err := c.openWorkerLogs(ctx, l, names, "json")
 	if err != nil {
 		return err
 	}
@@ -50,17 +50,17 @@ func (c *Client) LogLines(ctx context.Context, l LogQuery, f func(api.LogLine) e
 	}
 }
 
-func (c *Client) logs(ctx context.Context, l LogQuery, names []string, format string) (io.ReadCloser, error) {
-	return c.log(ctx, l, "/workers/"+strings.Join(names, ",")+"/logs", format)
+func (c *Client) openWorkerLogs(ctx context.Context, l LogQuery, names []string, format string) (io.ReadCloser, error) {
+	return c.openLog(ctx, l, "/workers/"+strings.Join(names, ",")+"/logs", format)
 }
 
 // OwnLog opens what the initiator itself has written. The caller closes it. The
 // status of an *Error is 404 where its log is in no file.
 func (c *Client) OwnLog(ctx context.Context, l LogQuery) (io.ReadCloser, error) {
-	return c.log(ctx, l, "/log", "")
+	return c.openLog(ctx, l, "/log", "")
 }
 
-func (c *Client) log(ctx context.Context, l LogQuery, path, format string) (io.ReadCloser, error) {
+func (c *Client) openLog(ctx context.Context, l LogQuery, path, format string) (io.ReadCloser, error) {
 	q := url.Values{}
 	set := func(key, value string, wanted bool) {
 		if wanted {
@@ -74,7 +74,7 @@ func (c *Client) log(ctx context.Context, l LogQuery, path, format string) (io.R
 	set("previous", "1", l.Previous)
 	set("current", "1", l.Current)
 	set("since", l.Since.Format(time.RFC3339Nano), !l.Since.IsZero())
-	res, err := c.open(ctx, http.MethodGet, path, q, nil)
+	res, err := c.openResponse(ctx, http.MethodGet, path, q, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -15,24 +15,24 @@ type poolsAnswer struct {
 // Pools tells of each pool whether it rests, and how many tasks it has.
 func (c *Client) Pools(ctx context.Context) ([]api.Pool, error) {
 	var got poolsAnswer
-	err := c.call(ctx, http.MethodGet, "/pools", nil, nil, &got)
+	err := c.requestJSON(ctx, http.MethodGet, "/pools", nil, nil, &got)
 	return got.Pools, err
 }
 
 // Pause lets pools rest by name, or "all", and returns all as they are then:
 // they take tasks, and give none to their workers until Resume.
 func (c *Client) Pause(ctx context.Context, names ...string) ([]api.Pool, error) {
-	return c.rest(ctx, "pause", names)
+	return c.changePools(ctx, "pause", names)
 }
 
 // Resume ends a Pause.
 func (c *Client) Resume(ctx context.Context, names ...string) ([]api.Pool, error) {
-	return c.rest(ctx, "resume", names)
+	return c.changePools(ctx, "resume", names)
 }
 
-func (c *Client) rest(ctx context.Context, verb string, names []string) ([]api.Pool, error) {
+func (c *Client) changePools(ctx context.Context, verb string, names []string) ([]api.Pool, error) {
 	var got poolsAnswer
-	err := c.call(ctx, http.MethodPost, "/pools/"+verb, nil, map[string]any{"names": names}, &got)
+	err := c.requestJSON(ctx, http.MethodPost, "/pools/"+verb, nil, map[string]any{"names": names}, &got)
 	return got.Pools, err
 }
 
@@ -42,6 +42,6 @@ func (c *Client) RetryAll(ctx context.Context, pool string, state task.State) (i
 	var got struct {
 		Retried int `json:"retried"`
 	}
-	err := c.call(ctx, http.MethodPost, "/tasks/retry", nil, map[string]any{"pool": pool, "state": state}, &got)
+	err := c.requestJSON(ctx, http.MethodPost, "/tasks/retry", nil, map[string]any{"pool": pool, "state": state}, &got)
 	return got.Retried, err
 }

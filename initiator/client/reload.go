@@ -8,17 +8,17 @@ import (
 	"initiator/internal/supervise"
 )
 
-// Partly says that a request was carried out, and what of it is not as it was
+// PartialError says that a request was carried out, and what of it is not as it was
 // asked to be.
-type Partly struct{ Message string }
+type PartialError struct{ Message string }
 
 // Error returns the message: a line for each worker.
-func (e *Partly) Error() string { return e.Message }
+func (e *PartialError) Error() string { return e.Message }
 
-// partly makes an error of what an answer says beside its result.
-func partly(err error, message string) error {
+// newPartialError makes an error of what an answer says beside its result.
+func newPartialError(err error, message string) error {
 	if err == nil && message != "" {
-		return &Partly{message}
+		return &PartialError{message}
 	}
 	return err
 }
@@ -27,7 +27,7 @@ func partly(err error, message string) error {
 // *Error is 422 for a file with faults.
 func (c *Client) Changes(ctx context.Context) (api.Changes, error) {
 	var got api.Changes
-	return got, c.call(ctx, http.MethodGet, "/plan", nil, nil, &got)
+	return got, c.requestJSON(ctx, http.MethodGet, "/plan", nil, nil, &got)
 }
 
 // Reload makes what runs be what the file says, and returns what that was. The
@@ -38,8 +38,8 @@ func (c *Client) Reload(ctx context.Context) (api.Changes, error) {
 		api.Changes
 		Error string `json:"error"`
 	}
-	err := c.call(ctx, http.MethodPost, "/reload", nil, struct{}{}, &got)
-	return got.Changes, partly(err, got.Error)
+	err := c.requestJSON(ctx, http.MethodPost, "/reload", nil, struct{}{}, &got)
+	return got.Changes, newPartialError(err, got.Error)
 }
 
 // Scale makes a definition have n workers and returns those of all when they
@@ -49,14 +49,14 @@ func (c *Client) Scale(ctx context.Context, name string, n int) ([]supervise.Wor
 		Workers []supervise.Worker `json:"workers"`
 		Error   string             `json:"error"`
 	}
-	err := c.call(ctx, http.MethodPost, "/workers/"+name+"/scale", nil, map[string]int{"replicas": n}, &got)
-	return got.Workers, partly(err, got.Error)
+	err := c.requestJSON(ctx, http.MethodPost, "/workers/"+name+"/scale", nil, map[string]int{"replicas": n}, &got)
+	return got.Workers, newPartialError(err, got.Error)
 }
 
 // Signal sends a signal (HUP, SIGHUP or 1) to the process groups of workers.
 func (c *Client) Signal(ctx context.Context, signal string, names ...string) error {
 	body := map[string]any{"names": names, "signal": signal}
-	return c.call(ctx, http.MethodPost, "/workers/signal", nil, body, nil)
+	return c.requestJSON(ctx, http.MethodPost, "/workers/signal", nil, body, nil)
 }
 
 // Why explains workers, by definition, group or guid.
@@ -64,11 +64,11 @@ func (c *Client) Why(ctx context.Context, name string) ([]supervise.Explanation,
 	var got struct {
 		Answers []supervise.Explanation `json:"answers"`
 	}
-	err := c.call(ctx, http.MethodGet, "/workers/"+name+"/why", nil, nil, &got)
+	err := c.requestJSON(ctx, http.MethodGet, "/workers/"+name+"/why", nil, nil, &got)
 	return got.Answers, err
 }
 
 // Reopen has all log files opened anew by their names.
 func (c *Client) Reopen(ctx context.Context) error {
-	return c.call(ctx, http.MethodPost, "/logs/reopen", nil, struct{}{}, nil)
+	return c.requestJSON(ctx, http.MethodPost, "/logs/reopen", nil, struct{}{}, nil)
 }

@@ -29,16 +29,16 @@ import (
 //
 // At most stream.MaxOpenRequests requests are under way; one more waits its turn.
 type Stream struct {
-	c        *Client
-	ctx      context.Context
-	cancel   context.CancelFunc
-	room     chan struct{}  // holds a token for each request under way
-	over     chan struct{}  // closed when the stream has ended
-	fetching sync.WaitGroup // goroutines that fetch large results
+	client       *Client
+	ctx          context.Context
+	cancel       context.CancelFunc
+	openRequests chan struct{}  // holds a token for each request under way
+	ended        chan struct{}  // closed when the stream has ended
+	fetching     sync.WaitGroup // goroutines that fetch large results
 
 	// Those of run alone.
-	reply stream.ReplyHeader // of the message being read
-	heard bool               // this connection has brought something, or is the first
+	reply         stream.ReplyHeader // of the message being read
+	receivedReply bool               // this connection has brought something, or is the first
 
 	mu      sync.Mutex
 	conn    *chirp.Conn
@@ -53,9 +53,9 @@ var ErrUnsupported = stream.ErrUnsupported
 var ErrClosed = errors.New("the client is closed")
 
 const (
-	// helloTime is how long the opening of a stream may take. An initiator
+	// openTimeout is how long the opening of a stream may take. An initiator
 	// that is being replaced lets it wait.
-	helloTime = 10 * time.Second
+	openTimeout = 10 * time.Second
 	// streamBacklog is what may wait to be written.
 	streamBacklog = 16 << 20
 )
@@ -68,19 +68,19 @@ func (c *Client) Stream(ctx context.Context) (*Stream, error) {
 		return nil, err
 	}
 	s := &Stream{
-		c: c, conn: conn, heard: true, room: make(chan struct{}, stream.MaxOpenRequests), over: make(chan struct{}), futures: map[chirp.ID]*Future{},
+		client: c, conn: conn, receivedReply: true, openRequests: make(chan struct{}, stream.MaxOpenRequests), ended: make(chan struct{}), futures: map[chirp.ID]*Future{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	go s.run()
+	go s.serveConnections()
 	return s, nil
 }
 
 func (c *Client) openStream(ctx context.Context) (*chirp.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, helloTime)
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	nc, err := dial(ctx, c.socket)
+	nc, err := dialSocket(ctx, c.socket)
 	if err != nil {
-		return nil, cause(ctx, http.MethodGet, "/stream", err)
+		return nil, explainFailure(ctx, http.MethodGet, "/stream", err)
 	}
 	if nc, err = stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: "/stream", Host: "initiator", Header: http.Header{}}); err != nil {
 		return nil, err
@@ -92,45 +92,45 @@ func (c *Client) openStream(ctx context.Context) (*chirp.Conn, error) {
 	return conn, nil
 }
 
-// run reads until the stream ends for good.
-func (s *Stream) run() {
-	defer close(s.over)
+// serveConnections reads until the stream ends for good.
+func (s *Stream) serveConnections() {
+	defer close(s.ended)
 	for conn := s.conn; conn != nil; {
-		conn = s.again(conn.Serve(s.receive))
+		conn = s.reconnect(conn.Serve(s.receiveReply))
 	}
 	s.fetching.Wait()
 }
 
-// again opens another connection when one has ended. It returns nil when
+// reconnect opens another connection when one has ended. It returns nil when
 // nobody wants one, the last brought nothing, or there is none to be had.
-func (s *Stream) again(why error) *chirp.Conn {
+func (s *Stream) reconnect(why error) *chirp.Conn {
 	if why == nil {
 		why = io.ErrUnexpectedEOF
 	}
 	s.mu.Lock()
 	closed := s.err != nil
 	s.mu.Unlock()
-	if closed || !s.heard {
-		s.end(why)
+	if closed || !s.receivedReply {
+		s.failAll(why)
 		return nil
 	}
-	s.heard = false
-	conn, err := s.c.openStream(s.ctx)
+	s.receivedReply = false
+	conn, err := s.client.openStream(s.ctx)
 	if err != nil {
-		s.end(errors.Join(why, err))
+		s.failAll(errors.Join(why, err))
 		return nil
 	}
-	if !s.resume(conn, why) {
+	if !s.resumeRequests(conn, why) {
 		conn.Close()
 		return nil
 	}
 	return conn
 }
 
-// resume asks on a new connection for what was asked on the one before, and
+// resumeRequests asks on a new connection for what was asked on the one before, and
 // asks what could not be asked meanwhile. What is no call, or has no id to ask
 // for, ends here.
-func (s *Stream) resume(conn *chirp.Conn, why error) bool {
+func (s *Stream) resumeRequests(conn *chirp.Conn, why error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
@@ -142,26 +142,26 @@ func (s *Stream) resume(conn *chirp.Conn, why error) bool {
 		case f.unsent != nil:
 			_ = conn.Send(*f.unsent) // broken: another connection, or none
 			f.unsent = nil
-		case f.waits:
+		case f.waitsForEnd:
 			f.resumed = true
-			q := stream.RequestHeader{Verb: stream.VerbWait, Task: f.elsewhere, Progress: f.progress != nil}
-			_ = s.send(id, &q, nil)
+			q := stream.RequestHeader{Verb: stream.VerbWait, Task: f.taskHeader, Progress: f.progress != nil}
+			_ = s.sendRequest(id, &q, nil)
 		default:
-			s.settle(f, End{}, &Broken{Task: f.task, Err: why})
+			s.settleFuture(f, Reply{}, &LostConnectionError{Task: f.task, Err: why})
 		}
 	}
 	return true
 }
 
-// end fails all that is under way, and whatever comes.
-func (s *Stream) end(why error) {
+// failAll fails all that is under way, and whatever comes.
+func (s *Stream) failAll(why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
 		s.err = why
 	}
 	for _, f := range s.futures {
-		s.settle(f, End{}, &Broken{Task: f.task, Err: s.err})
+		s.settleFuture(f, Reply{}, &LostConnectionError{Task: f.task, Err: s.err})
 	}
 }
 
@@ -169,26 +169,26 @@ func (s *Stream) end(why error) {
 // tasks go on. It returns when nothing of the stream is left, and may be called
 // again.
 func (s *Stream) Close() {
-	s.end(ErrClosed)
+	s.failAll(ErrClosed)
 	s.cancel()
 	s.mu.Lock()
 	conn := s.conn
 	s.mu.Unlock()
 	conn.Close()
-	<-s.over
+	<-s.ended
 }
 
-// Broken says that the connection was lost before the answer came, and that
+// LostConnectionError says that the connection was lost before the answer came, and that
 // the initiator could not be asked again, or knows nothing of the task. Whether
 // it was taken nobody can tell; submitting it again with the same ID or Key is
 // the same task, if it is known still.
-type Broken struct {
+type LostConnectionError struct {
 	Task uuid.UUID // zero when its key makes its id
 	Err  error     // what broke, or the initiator's answer
 }
 
 // Error says so.
-func (e *Broken) Error() string {
+func (e *LostConnectionError) Error() string {
 	if e.Task == uuid.Nil {
 		return fmt.Sprintf("the connection to the initiator was lost: %v", e.Err)
 	}
@@ -196,10 +196,10 @@ func (e *Broken) Error() string {
 }
 
 // Unwrap returns what broke.
-func (e *Broken) Unwrap() error { return e.Err }
+func (e *LostConnectionError) Unwrap() error { return e.Err }
 
-// End is how a task ended, or how far it is where no end was asked for.
-type End struct {
+// Reply is how a task ended, or how far it is where no end was asked for.
+type Reply struct {
 	ID      uuid.UUID
 	State   task.State
 	Attempt int

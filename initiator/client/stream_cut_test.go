@@ -41,7 +41,7 @@ func TestACutConnectionLosesNothing(t *testing.T) {
 				}
 				switch {
 				case isBroken(err):
-					lost = append(lost, f.Task()) // its submit was on the wire
+					lost = append(lost, f.TaskID()) // its submit was on the wire
 				case err != nil || got.State != task.Completed:
 					t.Errorf("%+v %v", got, err)
 				}
@@ -78,11 +78,11 @@ func TestAnInitiatorThatIsGone(t *testing.T) {
 	in := initiatortest.StartText(t, streamed)
 	w, s := streamOver(t, in.Socket())
 	one, two := s.Go(t.Context(), never), s.Go(t.Context(), never)
-	must[client.End](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind them
+	must[client.Reply](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind them
 	w.gone()
 	for _, f := range []*client.Future{one, two} {
 		_, err := f.Wait(t.Context())
-		if !isBroken(err) || !strings.Contains(err.Error(), f.Task().String()) {
+		if !isBroken(err) || !strings.Contains(err.Error(), f.TaskID().String()) {
 			t.Errorf("under way: %v", err)
 		}
 	}
@@ -96,7 +96,7 @@ func TestAnInitiatorThatEnds(t *testing.T) {
 	in := initiatortest.StartText(t, streamed)
 	_, s := streamOver(t, in.Socket())
 	f := s.Go(t.Context(), never)
-	must[client.End](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind it
+	must[client.Reply](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind it
 	if err := in.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -111,10 +111,10 @@ func TestTheNextInitiatorAnswers(t *testing.T) {
 	first := initiatortest.StartText(t, streamed, initiatortest.StateDir(state))
 	w, s := streamOver(t, first.Socket())
 	submitted := s.Go(t.Context(), task.Request{Pool: "closed", Data: json.RawMessage(`{"a":2,"b":3}`)})
-	must[client.End](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind it
+	must[client.Reply](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind it
 	shared := client.Unix(w.socket)
 	defer shared.Close()
-	must[client.End](t)(shared.Call(t.Context(), sum(1, 1)))
+	must[client.Reply](t)(shared.Call(t.Context(), sum(1, 1)))
 	if err := first.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -125,14 +125,14 @@ func TestTheNextInitiatorAnswers(t *testing.T) {
 	w.mu.Lock()
 	w.behind = second.Socket()
 	w.mu.Unlock()
-	if got := must[client.End](t)(shared.Call(t.Context(), sum(2, 2))); string(got.Result) != `{"sum":4}` {
+	if got := must[client.Reply](t)(shared.Call(t.Context(), sum(2, 2))); string(got.Result) != `{"sum":4}` {
 		t.Errorf("the shared stream: %+v", got)
 	}
 	if _, err := second.Start(t.Context(), "closed"); err != nil {
 		t.Fatal(err)
 	}
-	r := task.Request{Pool: "closed", ID: submitted.Task(), Data: json.RawMessage(`{"a":2,"b":3}`)}
-	if got := must[client.End](t)(shared.Call(t.Context(), r)); string(got.Result) != `{"sum":5}` || !got.Known {
+	r := task.Request{Pool: "closed", ID: submitted.TaskID(), Data: json.RawMessage(`{"a":2,"b":3}`)}
+	if got := must[client.Reply](t)(shared.Call(t.Context(), r)); string(got.Result) != `{"sum":5}` || !got.Known {
 		t.Errorf("what the last one was asked: %+v", got)
 	}
 }
@@ -147,7 +147,7 @@ func TestAnInitiatorWithoutStreams(t *testing.T) {
 		t.Fatal("there is a stream")
 	}
 	for n, r := range []task.Request{sum(2, 3), nap(300)} {
-		if got := must[client.End](t)(c.Call(t.Context(), r)); got.State != task.Completed || got.ID == uuid.Nil {
+		if got := must[client.Reply](t)(c.Call(t.Context(), r)); got.State != task.Completed || got.ID == uuid.Nil {
 			t.Errorf("call %d: %+v", n, got)
 		}
 	}

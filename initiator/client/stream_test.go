@@ -54,31 +54,31 @@ func TestACallOverAStream(t *testing.T) {
 	in := initiatortest.StartText(t, streamed)
 	_, s := streamOver(t, in.Socket())
 	ctx := t.Context()
-	got := must[client.End](t)(s.Call(ctx, sum(2, 3)))
+	got := must[client.Reply](t)(s.Call(ctx, sum(2, 3)))
 	if got.State != task.Completed || string(got.Result) != `{"sum":5}` || got.Attempt != 1 || got.Known || got.Reason != "" {
 		t.Errorf("call: %+v", got)
 	}
 	again := sum(2, 3)
 	again.ID = got.ID
-	if again := must[client.End](t)(s.Call(ctx, again)); !again.Known || string(again.Result) != `{"sum":5}` {
+	if again := must[client.Reply](t)(s.Call(ctx, again)); !again.Known || string(again.Result) != `{"sum":5}` {
 		t.Errorf("call it again: %+v", again)
 	}
-	if got := must[client.End](t)(s.Wait(ctx, got.ID)); got.State != task.Completed || string(got.Result) != `{"sum":5}` {
+	if got := must[client.Reply](t)(s.Wait(ctx, got.ID)); got.State != task.Completed || string(got.Result) != `{"sum":5}` {
 		t.Errorf("wait: %+v", got)
 	}
 	keyed := sum(4, 5)
 	keyed.Key, keyed.Attempts = "a key", 7
-	kept := must[client.End](t)(s.Submit(ctx, keyed))
+	kept := must[client.Reply](t)(s.Submit(ctx, keyed))
 	if kept.ID == uuid.Nil || kept.Known {
 		t.Errorf("submit: %+v", kept)
 	}
-	if got := must[client.End](t)(s.Call(ctx, keyed)); got.ID != kept.ID || !got.Known || string(got.Result) != `{"sum":9}` {
+	if got := must[client.Reply](t)(s.Call(ctx, keyed)); got.ID != kept.ID || !got.Known || string(got.Result) != `{"sum":9}` {
 		t.Errorf("call by key: %+v, want the task %s", got, kept.ID)
 	}
 	if got := must[task.Task](t)(in.Task(ctx, kept.ID)); got.Policy.Attempts != 7 {
 		t.Errorf("the options have not arrived: %+v", got.Policy)
 	}
-	failed := must[client.End](t)(s.Call(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`"no numbers"`)}))
+	failed := must[client.Reply](t)(s.Call(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`"no numbers"`)}))
 	if failed.State != task.Failed || failed.Reason == "" || !strings.Contains(string(failed.Result), "does not fit") {
 		t.Errorf("a failure: %+v", failed)
 	}
@@ -91,10 +91,10 @@ func TestCancelOverAStream(t *testing.T) {
 	ctx := t.Context()
 	for range 10 {
 		f := s.Go(ctx, long)
-		if _, err := s.Cancel(ctx, f.Task()); err != nil {
+		if _, err := s.Cancel(ctx, f.TaskID()); err != nil {
 			t.Fatal(err)
 		}
-		if got := must[client.End](t)(f.Wait(ctx)); got.State != task.Cancelled {
+		if got := must[client.Reply](t)(f.Wait(ctx)); got.State != task.Cancelled {
 			t.Errorf("%+v", got)
 		}
 	}
@@ -108,7 +108,7 @@ func TestProgressOverAStream(t *testing.T) {
 	in := initiatortest.StartText(t, streamed)
 	_, s := streamOver(t, in.Socket())
 	said := make(chan string, 1)
-	f := s.GoWith(t.Context(), long, func(p json.RawMessage) {
+	f := s.GoWithProgress(t.Context(), long, func(p json.RawMessage) {
 		select {
 		case said <- string(p):
 		default:
@@ -117,8 +117,8 @@ func TestProgressOverAStream(t *testing.T) {
 	if got := <-said; !strings.HasPrefix(got, `{"done":`) {
 		t.Errorf("progress %s", got)
 	}
-	must[client.End](t)(s.Cancel(t.Context(), f.Task()))
-	must[client.End](t)(f.Wait(t.Context()))
+	must[client.Reply](t)(s.Cancel(t.Context(), f.TaskID()))
+	must[client.Reply](t)(f.Wait(t.Context()))
 }
 
 // TestRefusalsOverAStreamAreThoseOfHTTP, to the last letter.
@@ -129,7 +129,7 @@ func TestRefusalsOverAStreamAreThoseOfHTTP(t *testing.T) {
 	t.Cleanup(c.Close)
 	ctx := t.Context()
 	for range 2 {
-		must[client.End](t)(s.Submit(ctx, task.Request{Pool: "closed"}))
+		must[client.Reply](t)(s.Submit(ctx, task.Request{Pool: "closed"}))
 	}
 	for name, r := range map[string]task.Request{
 		"unknown pool": {Pool: "addr"}, "no pool": {}, "full queue": {Pool: "closed"}, "wrong request": {Pool: "adder", Attempts: -1},
@@ -140,7 +140,7 @@ func TestRefusalsOverAStreamAreThoseOfHTTP(t *testing.T) {
 		if !errors.As(plain, &want) {
 			t.Fatalf("%s: HTTP takes it: %v", name, plain)
 		}
-		for verb, ask := range map[string]func(context.Context, task.Request) (client.End, error){"call": s.Call, "submit": s.Submit} {
+		for verb, ask := range map[string]func(context.Context, task.Request) (client.Reply, error){"call": s.Call, "submit": s.Submit} {
 			if _, err := ask(ctx, r); !errors.As(err, &got) || *got != *want {
 				t.Errorf("%s, %s: %+v, want %+v", name, verb, err, *want)
 			}
@@ -182,14 +182,14 @@ func TestACallerWhoGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	f := s.Go(t.Context(), long)
 	cancel(why)
-	if end, err := s.Wait(ctx, f.Task()); !errors.Is(err, why) || end.ID != f.Task() {
+	if end, err := s.Wait(ctx, f.TaskID()); !errors.Is(err, why) || end.ID != f.TaskID() {
 		t.Errorf("%+v %v", end, err)
 	}
-	if got := must[client.End](t)(s.Call(t.Context(), sum(1, 1))); got.State != task.Completed {
+	if got := must[client.Reply](t)(s.Call(t.Context(), sum(1, 1))); got.State != task.Completed {
 		t.Errorf("the next: %+v", got)
 	}
-	must[client.End](t)(s.Cancel(t.Context(), f.Task()))
-	must[client.End](t)(f.Wait(t.Context()))
+	must[client.Reply](t)(s.Cancel(t.Context(), f.TaskID()))
+	must[client.Reply](t)(f.Wait(t.Context()))
 }
 
 // TestLargeThings go another way, whichever side they come from.
@@ -197,17 +197,17 @@ func TestLargeThings(t *testing.T) {
 	in := initiatortest.StartText(t, streamed)
 	_, s := streamOver(t, in.Socket())
 	large := json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
-	if _, err := s.Call(t.Context(), task.Request{Pool: "echo", Data: large}); !errors.Is(err, client.ErrLarge) {
+	if _, err := s.Call(t.Context(), task.Request{Pool: "echo", Data: large}); !errors.Is(err, client.ErrDataTooLarge) {
 		t.Errorf("large data on a stream: %v", err)
 	}
 	c := client.Unix(in.Socket())
 	t.Cleanup(c.Close)
 	for n, data := range []json.RawMessage{large, json.RawMessage(`"small"`)} {
-		got := must[client.End](t)(c.Call(t.Context(), task.Request{Pool: "echo", Data: data}))
+		got := must[client.Reply](t)(c.Call(t.Context(), task.Request{Pool: "echo", Data: data}))
 		if got.State != task.Completed || string(got.Result) != string(data) {
 			t.Errorf("data %d: %s, %d bytes", n, got.State, len(got.Result))
 		}
-		if got := must[client.End](t)(s.Wait(t.Context(), got.ID)); string(got.Result) != string(data) {
+		if got := must[client.Reply](t)(s.Wait(t.Context(), got.ID)); string(got.Result) != string(data) {
 			t.Errorf("result %d: %s, %d bytes", n, got.State, len(got.Result))
 		}
 	}
@@ -218,7 +218,7 @@ func TestClose(t *testing.T) {
 	in := initiatortest.StartText(t, streamed)
 	_, s := streamOver(t, in.Socket())
 	f := s.Go(t.Context(), never)
-	must[client.End](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind it
+	must[client.Reply](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind it
 	s.Close()
 	if _, err := f.Wait(t.Context()); !errors.Is(err, client.ErrClosed) {
 		t.Errorf("under way: %v", err)
@@ -227,7 +227,7 @@ func TestClose(t *testing.T) {
 		t.Errorf("behind the end: %v", err)
 	}
 	s.Close()
-	if got := must[task.Task](t)(in.Task(t.Context(), f.Task())); got.State.Terminal() {
+	if got := must[task.Task](t)(in.Task(t.Context(), f.TaskID())); got.State.Terminal() {
 		t.Errorf("%s: %s", got.State, got.Reason)
 	}
 }

@@ -20,31 +20,31 @@ import (
 // the last is terminal, and Watch returns nil behind it. It returns early with
 // the error of f, ctx's, or nil when the initiator ends.
 func (c *Client) Watch(ctx context.Context, id uuid.UUID, f func(task.Event) error) error {
-	return c.watch(ctx, "/tasks/"+id.String()+"/events", nil, f)
+	return c.watchEvents(ctx, "/tasks/"+id.String()+"/events", nil, f)
 }
 
 // WatchPool calls f with what becomes of the tasks of a pool from now on. It
 // returns as Watch does, but for the end of a task.
 func (c *Client) WatchPool(ctx context.Context, pool string, f func(task.Event) error) error {
-	return c.watch(ctx, "/tasks/events", url.Values{"pool": {pool}}, f)
+	return c.watchEvents(ctx, "/tasks/events", url.Values{"pool": {pool}}, f)
 }
 
-func (c *Client) watch(ctx context.Context, path string, query url.Values, f func(task.Event) error) error {
-	res, err := c.open(ctx, http.MethodGet, path, query, nil)
+func (c *Client) watchEvents(ctx context.Context, path string, query url.Values, f func(task.Event) error) error {
+	res, err := c.openResponse(ctx, http.MethodGet, path, query, nil)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
-	err = eachNews(res.Body, f)
+	err = readTaskEvents(res.Body, f)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return err
 }
 
-// eachNews reads server-sent events; only their data matters. Where some were
+// readTaskEvents reads server-sent events; only their data matters. Where some were
 // missed, what comes next is newer.
-func eachNews(from io.Reader, f func(task.Event) error) error {
+func readTaskEvents(from io.Reader, f func(task.Event) error) error {
 	in := bufio.NewReader(from)
 	for {
 		line, err := in.ReadBytes('\n')

@@ -16,13 +16,13 @@ import (
 // request that is wrong in itself.
 func (c *Client) Submit(ctx context.Context, r task.Request) (task.Task, error) {
 	var t task.Task
-	return t, c.call(ctx, http.MethodPost, "/tasks", nil, r, &t)
+	return t, c.requestJSON(ctx, http.MethodPost, "/tasks", nil, r, &t)
 }
 
 // Task returns the record of a task.
 func (c *Client) Task(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	var t task.Task
-	return t, c.call(ctx, http.MethodGet, "/tasks/"+id.String(), nil, nil, &t)
+	return t, c.requestJSON(ctx, http.MethodGet, "/tasks/"+id.String(), nil, nil, &t)
 }
 
 // waitSpan is how long one request waits. The initiator bounds it as well;
@@ -35,7 +35,7 @@ func (c *Client) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	var last task.Task
 	for {
 		var t task.Task
-		err := c.call(ctx, http.MethodGet, "/tasks/"+id.String(), url.Values{"wait": {waitSpan}}, nil, &t)
+		err := c.requestJSON(ctx, http.MethodGet, "/tasks/"+id.String(), url.Values{"wait": {waitSpan}}, nil, &t)
 		if err != nil {
 			return last, err
 		}
@@ -60,27 +60,27 @@ func (c *Client) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
 	var got struct {
 		Tasks []task.Task `json:"tasks"`
 	}
-	err := c.call(ctx, http.MethodGet, "/tasks", q, nil, &got)
+	err := c.requestJSON(ctx, http.MethodGet, "/tasks", q, nil, &got)
 	return got.Tasks, err
 }
 
 // Cancel ends a queued task, or asks the worker of a running one to. A task of
 // Call is cancelled even when its submit has not arrived yet.
 func (c *Client) Cancel(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	if s := c.shared.open(); s != nil {
+	if s := c.shared.currentStream(); s != nil {
 		if _, err := s.Cancel(ctx, id); err == nil {
 			return c.Task(ctx, id)
 		}
 	}
-	return c.change(ctx, id, "cancel")
+	return c.changeTask(ctx, id, "cancel")
 }
 
 // Retry queues a failed, cancelled or dead task again.
 func (c *Client) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	return c.change(ctx, id, "retry")
+	return c.changeTask(ctx, id, "retry")
 }
 
-func (c *Client) change(ctx context.Context, id uuid.UUID, verb string) (task.Task, error) {
+func (c *Client) changeTask(ctx context.Context, id uuid.UUID, verb string) (task.Task, error) {
 	var t task.Task
-	return t, c.call(ctx, http.MethodPost, "/tasks/"+id.String()+"/"+verb, nil, struct{}{}, &t)
+	return t, c.requestJSON(ctx, http.MethodPost, "/tasks/"+id.String()+"/"+verb, nil, struct{}{}, &t)
 }

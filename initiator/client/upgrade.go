@@ -14,6 +14,6 @@ func (c *Client) Upgrade(ctx context.Context, binary string) (version string, ge
 		Version    string `json:"version"`
 		Generation int    `json:"generation"`
 	}
-	err = c.call(ctx, http.MethodPost, "/upgrade", nil, map[string]string{"binary": binary}, &got)
+	err = c.requestJSON(ctx, http.MethodPost, "/upgrade", nil, map[string]string{"binary": binary}, &got)
 	return got.Version, got.Generation, err
 }

@@ -114,7 +114,7 @@ func streamOver(t testing.TB, behind string) (*wire, *client.Stream) {
 
 // isBroken says whether an error is the one of a lost connection.
 func isBroken(err error) bool {
-	var broken *client.Broken
+	var broken *client.LostConnectionError
 	return errors.As(err, &broken)
 }
 

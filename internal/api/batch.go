@@ -190,8 +190,8 @@ func (b *batch) encodeAnswer() []byte {
 			_ = out.Encode(b.store.encodeResult(&b.lines[i].result.Task)) // its raw members were checked when they arrived
 			continue
 		}
-		data, _ := json.Marshal(map[string]int{"line": l.number, "status": l.code.HTTP})
-		_ = out.Encode(proactor.Envelope{Code: l.code.Code, Message: l.reason, Data: data})
+		data, _ := json.Marshal(map[string]int{"line": l.number, "status": l.code.Status})
+		_ = out.Encode(proactor.Envelope{Code: l.code.Number, Message: l.reason, Data: data})
 	}
 	return body.Bytes()
 }

@@ -68,7 +68,7 @@ func (c *clientStream) sendRefusal(id chirp.ID, code webhook.Code, reason string
 const retryAfter = time.Second
 
 func newRefusal(code webhook.Code, reason string) stream.ReplyHeader {
-	h := stream.ReplyHeader{Status: stream.StatusRefused, Code: code.Code, HTTP: code.HTTP, Reason: reason}
+	h := stream.ReplyHeader{Status: stream.StatusRefused, Code: code.Number, HTTP: code.Status, Reason: reason}
 	if code == webhook.QueueFull {
 		h.RetryAfter = retryAfter
 	}

@@ -59,7 +59,7 @@ type refusal struct {
 }
 
 // hasCode reports whether the refusal carries that code.
-func (r refusal) hasCode(c webhook.Code) bool { return r.code == c.Code }
+func (r refusal) hasCode(c webhook.Code) bool { return r.code == c.Number }
 
 // String returns the code and the message.
 func (r refusal) String() string { return fmt.Sprintf("code %d: %s", r.code, r.message) }

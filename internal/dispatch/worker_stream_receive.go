@@ -82,7 +82,7 @@ func (l *workerStream) receiveAnswer(m *chirp.Message) {
 func streamRefusal(h *stream.WorkerHeader, data json.RawMessage) refusal {
 	r := refusal{code: h.Code, message: "the worker refused the task", retryAfter: retryAfter(data)}
 	if r.code == 0 {
-		r.code = webhook.TaskRefused.Code
+		r.code = webhook.TaskRefused.Number
 	}
 	if r.retryAfter == 0 {
 		r.retryAfter = min(h.RetryAfter, maxRetryAfter)

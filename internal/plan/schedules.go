@@ -24,7 +24,7 @@ type Schedule struct {
 
 // FiringTimes returns the times at which the schedule submits its task.
 func (s Schedule) FiringTimes() schedule.Schedule {
-	return schedule.Schedule{Every: s.Every, Cron: s.Cron, Zone: s.Zone, Once: s.Missed == "once"}
+	return schedule.Schedule{Every: s.Every, Cron: s.Cron, Zone: s.Zone, MakeUpMissed: s.Missed == "once"}
 }
 
 // scheduleKeys are the keys of [schedule:NAME].

@@ -41,7 +41,7 @@ missed   = once
 	if tick.Name != "tick" || tick.Every != 10*time.Second || tick.Task != "adder.sum" || tick.Data != "{\"a\": 1,\n\"b\": 2}" || tick.Missed != "skip" {
 		t.Errorf("%+v", tick)
 	}
-	if nightly.Cron.String() != "30 2 * * *" || nightly.Zone.String() != "UTC" || nightly.Data != "null" || !nightly.FiringTimes().Once {
+	if nightly.Cron.String() != "30 2 * * *" || nightly.Zone.String() != "UTC" || nightly.Data != "null" || !nightly.FiringTimes().MakeUpMissed {
 		t.Errorf("%+v", nightly)
 	}
 	part, err := p.OnlyWorkers("dumb")

@@ -21,7 +21,7 @@ func ParseCron(text string) (Cron, error) {
 		return Cron{}, fmt.Errorf("%q is no cron expression", text)
 	}
 	c := Cron{text}
-	if _, err := c.after(time.Now().UTC()); err != nil {
+	if _, err := c.timeAfter(time.Now().UTC()); err != nil {
 		return Cron{}, err
 	}
 	return c, nil
@@ -32,8 +32,8 @@ func (c Cron) String() string { return c.text }
 
 var errNever = errors.New("the cron expression never comes")
 
-// after is the first time after t, in t's zone.
-func (c Cron) after(t time.Time) (time.Time, error) {
+// timeAfter is the first time after t, in t's zone.
+func (c Cron) timeAfter(t time.Time) (time.Time, error) {
 	next, err := gronx.NextTickAfter(c.text, t, false)
 	if err != nil || !next.After(t) {
 		return time.Time{}, errNever
@@ -41,8 +41,8 @@ func (c Cron) after(t time.Time) (time.Time, error) {
 	return next.Truncate(time.Second), nil
 }
 
-// before is the last time that is not after t, in t's zone.
-func (c Cron) before(t time.Time) (time.Time, error) {
+// timeBefore is the last time that is not after t, in t's zone.
+func (c Cron) timeBefore(t time.Time) (time.Time, error) {
 	last, err := gronx.PrevTickBefore(c.text, t, true)
 	if err != nil || last.After(t) {
 		return time.Time{}, errNever

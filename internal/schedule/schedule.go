@@ -9,29 +9,29 @@ type Schedule struct {
 	Every time.Duration
 	Cron  Cron
 	Zone  *time.Location // of Cron; nil = the machine's own
-	// Once makes up for ticks that were missed: with one, however many they
+	// MakeUpMissed makes up for ticks that were missed: with one, however many they
 	// were. Otherwise they are skipped.
-	Once bool
+	MakeUpMissed bool
 }
 
-// After is the first tick after t. The error is that of a Cron that never
+// TickAfter is the first tick after t. The error is that of a Cron that never
 // comes.
-func (s Schedule) After(t time.Time) (time.Time, error) {
+func (s Schedule) TickAfter(t time.Time) (time.Time, error) {
 	if s.Every > 0 {
-		return s.onGrid(t).Add(s.Every), nil
+		return s.multipleBefore(t).Add(s.Every), nil
 	}
-	return s.Cron.after(t.In(s.zone()))
+	return s.Cron.timeAfter(t.In(s.location()))
 }
 
-// Before is the last tick that is not after t.
-func (s Schedule) Before(t time.Time) (time.Time, error) {
+// TickBefore is the last tick that is not after t.
+func (s Schedule) TickBefore(t time.Time) (time.Time, error) {
 	if s.Every > 0 {
-		return s.onGrid(t), nil
+		return s.multipleBefore(t), nil
 	}
-	return s.Cron.before(t.In(s.zone()))
+	return s.Cron.timeBefore(t.In(s.location()))
 }
 
-func (s Schedule) onGrid(t time.Time) time.Time {
+func (s Schedule) multipleBefore(t time.Time) time.Time {
 	n := t.UnixNano()
 	over := n % int64(s.Every)
 	if over < 0 {
@@ -40,7 +40,7 @@ func (s Schedule) onGrid(t time.Time) time.Time {
 	return time.Unix(0, n-over)
 }
 
-func (s Schedule) zone() *time.Location {
+func (s Schedule) location() *time.Location {
 	if s.Zone == nil {
 		return time.Local
 	}

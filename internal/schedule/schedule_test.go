@@ -51,7 +51,7 @@ func TestTicks(t *testing.T) {
 		{"in a zone, winter", schedule.Schedule{Cron: cron(t, "0 9 * * 1-5"), Zone: berlin(t)}, "2030-01-04T10:00:00Z", "2030-01-07T08:00:00Z"},
 		{"in a zone, summer", schedule.Schedule{Cron: cron(t, "0 9 * * *"), Zone: berlin(t)}, "2030-07-01T10:00:00Z", "2030-07-02T07:00:00Z"},
 	} {
-		got, err := c.s.After(at(t, c.after))
+		got, err := c.s.TickAfter(at(t, c.after))
 		if err != nil || !got.Equal(at(t, c.want)) {
 			t.Errorf("%s: after %s comes %v (%v), want %s", c.name, c.after, got, err, c.want)
 		}
@@ -67,7 +67,7 @@ func TestNoCron(t *testing.T) {
 }
 
 func TestDecide(t *testing.T) {
-	every := func(once bool) schedule.Schedule { return schedule.Schedule{Every: time.Minute, Once: once} }
+	every := func(once bool) schedule.Schedule { return schedule.Schedule{Every: time.Minute, MakeUpMissed: once} }
 	for _, c := range []struct {
 		name, last, now  string
 		once             bool
@@ -85,8 +85,8 @@ func TestDecide(t *testing.T) {
 		if c.last != "" {
 			last = at(t, c.last)
 		}
-		got, err := every(c.once).Decide(last, at(t, c.now))
-		if err != nil || !same(t, got.Fire, c.fire) || !same(t, got.Skip, c.skip) || !same(t, got.Next, c.next) || got.Reason == "" {
+		got, err := every(c.once).DecideTick(last, at(t, c.now))
+		if err != nil || !same(t, got.FireTick, c.fire) || !same(t, got.SkipTick, c.skip) || !same(t, got.Next, c.next) || got.Reason == "" {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
 	}
@@ -104,7 +104,7 @@ func same(t *testing.T, got time.Time, want string) bool {
 func TestTicksFireOnce(t *testing.T) {
 	zone := berlin(t)
 	rapid.Check(t, func(t *rapid.T) {
-		s := schedule.Schedule{Once: rapid.Bool().Draw(t, "once")}
+		s := schedule.Schedule{MakeUpMissed: rapid.Bool().Draw(t, "once")}
 		if rapid.Bool().Draw(t, "cron") {
 			text := rapid.SampledFrom([]string{"* * * * *", "30 2 * * *", "0 0 1 * *", "15 2,3 * * 0", "0 */6 * * *"}).Draw(t, "expression")
 			s.Cron, _ = schedule.ParseCron(text)
@@ -116,11 +116,11 @@ func TestTicksFireOnce(t *testing.T) {
 		now := rapid.SampledFrom([]time.Time{time.Date(2030, 3, 24, 0, 0, 0, 0, zone), time.Date(2030, 10, 20, 0, 0, 0, 0, zone)}).Draw(t, "from")
 		var last time.Time
 		for range 50 {
-			d, err := s.Decide(last, now)
+			d, err := s.DecideTick(last, now)
 			if err != nil || !d.Next.After(now) {
 				t.Fatalf("at %v after %v: %+v, %v", now, last, d, err)
 			}
-			for _, tick := range []time.Time{d.Fire, d.Skip} {
+			for _, tick := range []time.Time{d.FireTick, d.SkipTick} {
 				if tick.IsZero() {
 					continue
 				}
@@ -147,7 +147,7 @@ func FuzzCron(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if next, err := (schedule.Schedule{Cron: c, Zone: time.UTC}).After(time.Now()); err != nil || !next.After(time.Now().Add(-time.Second)) {
+		if next, err := (schedule.Schedule{Cron: c, Zone: time.UTC}).TickAfter(time.Now()); err != nil || !next.After(time.Now().Add(-time.Second)) {
 			t.Errorf("%q: %v, %v", text, next, err)
 		}
 	})

@@ -89,7 +89,7 @@ func (s *Scheduler) submitDue(ctx context.Context, list []plan.Schedule, now tim
 	sleep, changed := maxSleep, false
 	last := s.ticks.Last
 	for _, one := range list {
-		d, err := one.FiringTimes().Decide(last[one.Name], now)
+		d, err := one.FiringTimes().DecideTick(last[one.Name], now)
 		if err != nil {
 			s.log.Warn("a schedule has no further tick", "schedule", one.Name, "error", err)
 			continue
@@ -97,7 +97,7 @@ func (s *Scheduler) submitDue(ctx context.Context, list []plan.Schedule, now tim
 		sleep = min(sleep, d.Next.Sub(now))
 		switch tick, err := s.submitTick(ctx, one, d); {
 		case err != nil:
-			s.log.Warn("a schedule's task is not submitted", "schedule", one.Name, "tick", d.Fire, "error", err)
+			s.log.Warn("a schedule's task is not submitted", "schedule", one.Name, "tick", d.FireTick, "error", err)
 			sleep = min(sleep, retrySleep)
 		case !tick.IsZero():
 			last[one.Name], changed = tick, true
@@ -114,15 +114,15 @@ func (s *Scheduler) submitDue(ctx context.Context, list []plan.Schedule, now tim
 // submitTick submits or skips the tick of a decision, and returns that tick; zero
 // when the decision has none.
 func (s *Scheduler) submitTick(ctx context.Context, one plan.Schedule, d schedule.Decision) (tick time.Time, err error) {
-	if !d.Skip.IsZero() {
-		s.log.Warn("a schedule's tick is skipped", "schedule", one.Name, "tick", d.Skip, "reason", d.Reason)
-		return d.Skip, nil
+	if !d.SkipTick.IsZero() {
+		s.log.Warn("a schedule's tick is skipped", "schedule", one.Name, "tick", d.SkipTick, "reason", d.Reason)
+		return d.SkipTick, nil
 	}
-	if d.Fire.IsZero() {
+	if d.FireTick.IsZero() {
 		return time.Time{}, nil
 	}
-	_, err = s.submit(ctx, task.Request{Pool: one.Task, Data: json.RawMessage(one.Data), Key: tickKey(one.Name, d.Fire)})
-	return d.Fire, err
+	_, err = s.submit(ctx, task.Request{Pool: one.Task, Data: json.RawMessage(one.Data), Key: tickKey(one.Name, d.FireTick)})
+	return d.FireTick, err
 }
 
 // tickKey makes one task of one tick, however often it is submitted.

@@ -21,6 +21,6 @@ func (c Code) WriteAnswer(w http.ResponseWriter, message string, data any) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(c.HTTP)
+	w.WriteHeader(c.Status)
 	_, _ = w.Write(body) // a client that has closed the connection is no fault of the server
 }

@@ -103,7 +103,7 @@ func appendEnvelope(b []byte, c Code, message string, raw []byte) []byte {
 	b = append(b, `{"success":`...)
 	b = strconv.AppendBool(b, c.OK())
 	b = append(b, `,"code":`...)
-	b = strconv.AppendInt(b, int64(c.Code), 10)
+	b = strconv.AppendInt(b, int64(c.Number), 10)
 	b = append(b, `,"message":`...)
 	b = appendString(b, message)
 	b = append(b, `,"data":`...)

@@ -6,18 +6,18 @@ import "initiator/proactor"
 // status that goes with it, and the message when the handler has none of its
 // own.
 type Code struct {
-	Code    int
-	HTTP    int
+	Number  int
+	Status  int
 	Message string
 }
 
 // OK reports whether c means success, which is the number 0 and no other.
-func (c Code) OK() bool { return c.Code == 0 }
+func (c Code) OK() bool { return c.Number == 0 }
 
 // Matches reports whether the envelope carries the number of c. Numbers above
 // 500 mean different things at the two ends: compare only with codes of the end
 // that has answered.
-func (c Code) Matches(e proactor.Envelope) bool { return e.Code == c.Code }
+func (c Code) Matches(e proactor.Envelope) bool { return e.Code == c.Number }
 
 // The codes of the wire contract. Numbers, statuses and the messages of the
 // shared ones are ding.interaction's.

@@ -41,8 +41,8 @@ func TestCodesAreTheContract(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.code.Code != tt.number || tt.code.HTTP != tt.at {
-				t.Errorf("is %d/%d, the contract has %d/%d", tt.code.Code, tt.code.HTTP, tt.number, tt.at)
+			if tt.code.Number != tt.number || tt.code.Status != tt.at {
+				t.Errorf("is %d/%d, the contract has %d/%d", tt.code.Number, tt.code.Status, tt.number, tt.at)
 			}
 			if tt.code.Message == "" {
 				t.Error("has no message")

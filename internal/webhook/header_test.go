@@ -44,7 +44,7 @@ func TestChecksAreMadeInTheirOrder(t *testing.T) {
 				t.Errorf("got %+v, want %+v", code, tt.want)
 			}
 			if code.OK() != (token != "") {
-				t.Errorf("token %q with code %d", token, code.Code)
+				t.Errorf("token %q with code %d", token, code.Number)
 			}
 		})
 	}

@@ -44,7 +44,7 @@ func (a *App) Reload(cmd *cobra.Command, show func(api.Changes) error) error {
 	}
 	return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
 		changes, err := c.Reload(ctx)
-		var partly *client.Partly
+		var partly *client.PartialError
 		if err != nil && !errors.As(err, &partly) {
 			return err
 		}
@@ -57,7 +57,7 @@ func (a *App) Reload(cmd *cobra.Command, show func(api.Changes) error) error {
 
 // NotReadyFault makes a fault of the workers that did not become ready; nil for
 // nil.
-func NotReadyFault(partly *client.Partly) error {
+func NotReadyFault(partly *client.PartialError) error {
 	if partly == nil {
 		return nil
 	}

@@ -28,7 +28,7 @@ func (a *App) ConnectIfRunning(ctx context.Context) (*client.Client, error) {
 		return nil, err
 	}
 	_, err = c.Status(ctx)
-	var gone *client.Unreachable
+	var gone *client.UnreachableError
 	if err == nil || !errors.As(err, &gone) || errors.Is(err, fs.ErrPermission) {
 		return c, err
 	}

@@ -91,7 +91,7 @@ func commandLabel(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.Com
 // cmd; after that cmd may be nil.
 func (a *App) Classify(cmd *cobra.Command, err error) *Fault {
 	var known *Fault
-	var gone *client.Unreachable
+	var gone *client.UnreachableError
 	var sig Interrupted
 	switch {
 	case errors.As(err, &known):
@@ -124,7 +124,7 @@ func errUnlessSilent(inner, whole error) error {
 }
 
 // StartAdvice returns the next step when no initiator answers on a socket.
-func StartAdvice(u *client.Unreachable) string {
+func StartAdvice(u *client.UnreachableError) string {
 	if errors.Is(u.Err, syscall.EACCES) {
 		return "the socket belongs to another user: run this as that user, or set socket_mode in [initiator]"
 	}
