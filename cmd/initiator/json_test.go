@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"initiator/cmd/initiator/internal/cli"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"initiator/cmd/initiator/internal/cli"
 )
 
 // TestJSONIsAsDocumented runs every verb that the page names, and compares the

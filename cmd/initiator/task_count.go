@@ -2,8 +2,9 @@ package main
 
 import (
 	"fmt"
-	"initiator/cmd/initiator/internal/terminal"
 	"time"
+
+	"initiator/cmd/initiator/internal/terminal"
 )
 
 // taskCount counts the tasks of a verb that handles many.

@@ -1,11 +1,12 @@
 package main
 
 import (
-	"initiator/cmd/initiator/internal/terminal"
 	"io"
 	"slices"
 	"strings"
 	"testing"
+
+	"initiator/cmd/initiator/internal/terminal"
 )
 
 // What standard input is: a task in each line, or one document.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"initiator/cmd/initiator/internal/cli"
-	"initiator/cmd/initiator/internal/terminal"
 	"os"
 	"os/exec"
 	"regexp"
@@ -11,6 +9,9 @@ import (
 	"syscall"
 	"testing"
 	"unicode/utf8"
+
+	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
 
 	"golang.org/x/sys/unix"
 )

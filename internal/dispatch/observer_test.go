@@ -36,15 +36,19 @@ func (r *observationRecorder) record(v observation) {
 func (r *observationRecorder) WorkerConnected(guid string, n int) {
 	r.record(observation{"connected", guid, n})
 }
+
 func (r *observationRecorder) WorkerOverdue(guid string, n int, _ time.Time) {
 	r.record(observation{"overdue", guid, n})
 }
+
 func (r *observationRecorder) WorkerRecovered(guid string, n int) {
 	r.record(observation{"beating", guid, n})
 }
+
 func (r *observationRecorder) WorkerStuck(guid string, n int, _ string) {
 	r.record(observation{"stuck", guid, n})
 }
+
 func (r *observationRecorder) WorkerDrained(guid string, n int) {
 	r.record(observation{"drained", guid, n})
 }

@@ -40,8 +40,10 @@ func TestWaitReason(t *testing.T) {
 func TestReadyPools(t *testing.T) {
 	t.Parallel()
 	ready := readyPools([]supervise.Worker{
-		{Name: "a", State: lifecycle.Running, Ready: true}, {Name: "a", State: lifecycle.Fatal},
-		{Name: "b", State: lifecycle.Running}, {Name: "c", State: lifecycle.Starting, Ready: true},
+		{Name: "a", State: lifecycle.Running, Ready: true},
+		{Name: "a", State: lifecycle.Fatal},
+		{Name: "b", State: lifecycle.Running},
+		{Name: "c", State: lifecycle.Starting, Ready: true},
 	})
 	if len(ready) != 1 || !ready["a"] {
 		t.Errorf("ready: %v", ready)

@@ -30,12 +30,16 @@ func TestNextPort(t *testing.T) {
 		{"65536 is clamped", Range{Min: 65535, Max: 65536}, nil, nil, 65535, ""},
 		{"65536 is not given", Range{Min: 65535, Max: 65536}, nil, []int{65535}, 0, "choose port on 127.0.0.1: 1 of 1 ports of 65535…65535 are taken"},
 		{
-			"exhausted", rng, []int{50003}, []int{50000, 50001, 50002},
+			"exhausted", rng,
+			[]int{50003},
+			[]int{50000, 50001, 50002},
 			0, "choose port on 127.0.0.1: 4 of 4 ports of 50000…50003 are taken (0 by this initiator, 4 in use or configured, 0 by other programs);" +
 				" widen child_port_min … child_port_max in [initiator], or run fewer workers",
 		},
 		{
-			"upside down", Range{Min: 5, Max: 4}, nil, nil,
+			"upside down",
+			Range{Min: 5, Max: 4},
+			nil, nil,
 			0, "choose port: child_port_min = 5 is above child_port_max = 4 in [initiator]; exchange them",
 		},
 	}

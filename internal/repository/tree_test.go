@@ -61,7 +61,7 @@ var readTree = sync.OnceValues(func() (*tree, error) {
 })
 
 // add parses a file that holds prose. Test data is not prose.
-func (t *tree) add(p, rel string) error {
+func (tr *tree) add(p, rel string) error {
 	if strings.Contains("/"+rel, "/testdata/") {
 		return nil
 	}
@@ -79,13 +79,13 @@ func (t *tree) add(p, rel string) error {
 			}
 			g.comments = append(g.comments, text)
 		}
-		t.goFiles = append(t.goFiles, g)
+		tr.goFiles = append(tr.goFiles, g)
 	case ".md":
 		text, err := os.ReadFile(p)
 		if err != nil {
 			return err
 		}
-		t.documents = append(t.documents, document{rel, string(text)})
+		tr.documents = append(tr.documents, document{rel, string(text)})
 	}
 	return nil
 }

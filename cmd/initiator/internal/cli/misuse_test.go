@@ -40,11 +40,13 @@ func TestEachMessageOfCobraIsUnderstood(t *testing.T) {
 		want, next string
 	}{
 		"unknown command": {
-			[]string{"pln"}, `there is no verb "pln": did you mean plan?`,
+			[]string{"pln"},
+			`there is no verb "pln": did you mean plan?`,
 			"`initiator --help` lists the verbs, `initiator VERB --help` the flags of one",
 		},
 		"unknown command, nothing near": {
-			[]string{"xyzzy"}, `there is no verb "xyzzy"`,
+			[]string{"xyzzy"},
+			`there is no verb "xyzzy"`,
 			"`initiator --help` lists the verbs, `initiator VERB --help` the flags of one",
 		},
 		"unknown command of a verb with verbs": {
@@ -54,19 +56,23 @@ func TestEachMessageOfCobraIsUnderstood(t *testing.T) {
 			[]string{"plan", "adder"}, `"adder" is one word too many`, "`initiator plan --help` says what it takes",
 		},
 		"requires at least 1 arg(s)": {
-			[]string{"why"}, "NAME…|all is missing",
+			[]string{"why"},
+			"NAME…|all is missing",
 			"write `initiator why NAME…|all`; `initiator why --help` says what it takes",
 		},
 		"accepts 1 arg(s), received 0": {
-			[]string{"task", "wait"}, "ID is missing",
+			[]string{"task", "wait"},
+			"ID is missing",
 			"write `initiator task wait ID`; `initiator task wait --help` says what it takes",
 		},
 		"accepts at most 1 arg(s)": {
-			[]string{"upgrade", "one", "two"}, `"two" is one word too many`,
+			[]string{"upgrade", "one", "two"},
+			`"two" is one word too many`,
 			"write `initiator upgrade [BINARY]`; `initiator upgrade --help` says what it takes",
 		},
 		"accepts between 1 and 2 arg(s)": {
-			[]string{"run", "adder", "1", "2"}, `"2" is one word too many`,
+			[]string{"run", "adder", "1", "2"},
+			`"2" is one word too many`,
 			"write `initiator run POOL[.METHOD] [DATA]`; `initiator run --help` says what it takes",
 		},
 		"unknown flag": {

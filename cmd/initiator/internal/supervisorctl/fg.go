@@ -2,6 +2,7 @@ package supervisorctl
 
 import (
 	"errors"
+
 	"initiator/cmd/initiator/internal/cli"
 
 	"github.com/spf13/cobra"
