@@ -37,8 +37,6 @@ package worker
 //	session.go           connect, disconnect, and the loss of the master
 //	hooks.go             functions of the program around connections and tasks
 //	heartbeat.go         heartbeats
-//	rss_linux.go         the process's memory, which heartbeats report
-//	rss_other.go         the same on other systems
 //	task_new.go          POST /task/new
 //	stream.go            the stream: many small tasks on one connection
 //	direct.go            POST /, the direct listener

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"time"
 
+	"initiator/internal/procfs"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -56,7 +58,7 @@ func (s *server) sendHeartbeats(sess *session) {
 // errors for longer than the tolerance do. Without this end, a master that was
 // restarted at the same address could never connect again.
 func (s *server) sendHeartbeat(sess *session, client *webhook.Client) error {
-	body := proactor.HeartbeatBody{Incarnation: s.incarnation, Running: s.executor.runningTasks(), RSS: residentBytes()}
+	body := proactor.HeartbeatBody{Incarnation: s.incarnation, Running: s.executor.runningTasks(), RSS: procfs.ResidentMemory(os.Getpid())}
 	if s.sendHeartbeatByStream(sess, client.Timeout, body) {
 		return nil
 	}

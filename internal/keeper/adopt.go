@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 // AdoptOrder asks a keeper to watch a process that is not its child: a worker
@@ -91,7 +93,7 @@ func (l *loop) openProcess(a *AdoptOrder) (fd int, err error) {
 		unix.Close(fd)
 		return -1, fmt.Errorf("process %d: %s", a.PID, tooManyFiles)
 	}
-	if p, ok := readStat(a.PID); !ok || p.dead || p.start != a.StartTime {
+	if p, ok := procfs.ReadStat(a.PID); !ok || p.Ended || p.Start != a.StartTime {
 		unix.Close(fd)
 		return -1, fmt.Errorf("process %d has ended, or is a later process with the same number", a.PID)
 	}
@@ -144,7 +146,7 @@ func (l *loop) holdListener(c *child, number int) bool {
 // process group may be another's by now: the keeper does not wait for the main
 // process, so the kernel may reuse its number before the keeper learns of its
 // end.
-func (l *loop) signalAdopted(c *child, members []process, sig unix.Signal) {
+func (l *loop) signalAdopted(c *child, members []procfs.Process, sig unix.Signal) {
 	if !c.exited {
 		signalPidfd(c.pidfd, sig)
 	}

@@ -1,11 +1,12 @@
 package keeper
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 func pidfdOpen(pid int) (int, error) { return unix.PidfdOpen(pid, 0) }
@@ -41,7 +42,7 @@ func dupListener(pidfd, number int) (int, error) {
 // exitStatus asks the kernel how a process that is not a child has ended. Linux
 // answers from 6.15 on, once the parent has waited for the process.
 func exitStatus(c *child) (unix.WaitStatus, bool) {
-	if status := zombieStatus(c); status != 0 {
+	if status := procfs.ExitStatus(c.pid, c.start); status != 0 {
 		return status, true
 	}
 	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
@@ -49,19 +50,6 @@ func exitStatus(c *child) (unix.WaitStatus, bool) {
 		return 0, false
 	}
 	return unix.WaitStatus(info.Exit_code), true
-}
-
-// zombieStatus reads the status from /proc while the process was not waited
-// for. The kernel says 0 where the keeper has no permission, so 0 means
-// unknown.
-func zombieStatus(c *child) unix.WaitStatus {
-	var buf [1024]byte
-	text := readProc(buf[:], c.pid, "/stat")
-	if p, ok := parseStat(text); !ok || p.start != c.start || !p.dead {
-		return 0
-	}
-	f := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	return unix.WaitStatus(max(0, parseDigits(f[len(f)-1])))
 }
 
 // signalPidfd signals through a pidfd: never a later process with the same

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/internal/keeper/keepertest"
+	"initiator/internal/procfs"
 )
 
 // TestAttachToAnEndingKeeper: an initiator that comes between the death of an
@@ -118,8 +119,8 @@ func TestAdoptTwice(t *testing.T) {
 	a := AdoptOrder{GUID: "w", Incarnation: 1, PID: startCommand(process)}
 	defer func() { _ = process.Wait() }()
 	defer func() { _ = process.Process.Kill() }()
-	p, _ := readStat(a.PID)
-	a.StartTime = p.start
+	p, _ := procfs.ReadStat(a.PID)
+	a.StartTime = p.Start
 	must(t, h.Adopt(a, nil, 0))
 	h.awaitKind("w", KindAdopted)
 	before := openFiles(t, h.PID())

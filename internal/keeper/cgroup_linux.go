@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"initiator/internal/procfs"
 )
 
 // A cgroup of its own is the surest mark of a worker: its descendants cannot
@@ -78,7 +80,7 @@ func cgroupMembers(dir string) (pids []int) {
 	}
 	text, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 	for field := range bytes.FieldsSeq(text) {
-		pids = append(pids, parseDigits(field))
+		pids = append(pids, procfs.ParseDigits(field))
 	}
 	below, _ := os.ReadDir(dir)
 	for _, entry := range below {

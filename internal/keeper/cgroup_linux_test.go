@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"initiator/internal/limits/limitstest"
+	"initiator/internal/procfs"
 )
 
 // TestCgroupKnowsEscapedProcess: a descendant that has left its session and
@@ -34,7 +35,7 @@ func TestCgroupKnowsEscapedProcess(t *testing.T) {
 	}
 	checkGone(t, stray)
 	closeKeeper(t, h)
-	if left := listDir(base); len(subdirectories(base)) != 0 {
+	if left := procfs.ListDir(base); len(subdirectories(base)) != 0 {
 		t.Errorf("cgroups are left: %q", left)
 	}
 }
@@ -141,8 +142,11 @@ func init() {
 // zombie, and lives on in the other threads.
 func actHeadless([]string) {
 	go func() {
-		var buf [1024]byte
-		for !strings.Contains(string(readProc(buf[:], os.Getpid(), "/stat")), ") Z ") {
+		for {
+			stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", os.Getpid()))
+			if strings.Contains(string(stat), ") Z ") {
+				break
+			}
 			runtime.Gosched()
 		}
 		printLine("headless")

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 // key names one incarnation of a worker. No two processes ever have the same
@@ -26,7 +28,7 @@ type child struct {
 	exited bool           // the main process was waited for
 	seen   map[int]uint64 // start times of the descendants that were seen, by pid
 	end    *endState      // not nil while an EndOrder is in progress
-	killed map[process]bool
+	killed map[procfs.Process]bool
 }
 
 // childTable holds everything that descends from the keeper.
@@ -104,7 +106,7 @@ func (l *loop) reportExit(e childExit) {
 	}
 	left := 0
 	for _, p := range l.findMembers(e.c) {
-		if !p.dead {
+		if !p.Ended {
 			left++
 		}
 	}
@@ -172,7 +174,7 @@ func (l *loop) signalGroup(k key, sig unix.Signal) {
 	}
 	alive := !c.exited
 	for _, p := range l.findMembers(c) {
-		alive = alive || p.group == c.pid
+		alive = alive || p.Group == c.pid
 	}
 	if alive && c.pidfd > 0 {
 		l.signalAdopted(c, l.findMembers(c), sig)

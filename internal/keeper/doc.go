@@ -49,8 +49,8 @@ package keeper
 //	cgroup_*.go         a worker's own cgroup
 //	stale_cgroups.go    cgroups that the kernel does not remove yet
 //	scan.go             which processes belong to which worker
-//	tree_*.go           the kernel's process tables
-//	process.go          their parser
+//	marked_key.go       the worker that an environment names
+//	signal_process_*.go signals to descendants, and whether an empty tree is a proof
 //	end.go              ending a worker, and the keeper itself
 //	handover_window.go  the time between two initiators
 //	snapshot.go         snapshots, and the events that they do not cover

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 const (
@@ -66,7 +68,7 @@ func (l *loop) endWorker(e EndOrder, now time.Time) {
 // group. CONT follows, because a stopped process acts on no other signal but
 // KILL. members were found before, because they move when the main process
 // dies.
-func (l *loop) signalAll(c *child, members []process, sig unix.Signal) {
+func (l *loop) signalAll(c *child, members []procfs.Process, sig unix.Signal) {
 	if c.pidfd > 0 {
 		l.signalAdopted(c, members, sig)
 		if sig != unix.SIGKILL {
@@ -76,7 +78,7 @@ func (l *loop) signalAll(c *child, members []process, sig unix.Signal) {
 	}
 	group := !c.exited
 	for _, p := range members {
-		group = group || p.group == c.pid
+		group = group || p.Group == c.pid
 	}
 	if group {
 		_ = unix.Kill(-c.pid, sig)
@@ -85,7 +87,7 @@ func (l *loop) signalAll(c *child, members []process, sig unix.Signal) {
 		}
 	}
 	for _, p := range members {
-		if p.group != c.pid {
+		if p.Group != c.pid {
 			signalProcess(p, sig)
 			signalProcess(p, unix.SIGCONT)
 		}
@@ -96,7 +98,7 @@ func (l *loop) signalAll(c *child, members []process, sig unix.Signal) {
 // often, for processes that were forked meanwhile, until the worker is empty.
 func (l *loop) killRound(c *child, now time.Time) {
 	if c.killed == nil {
-		c.killed = map[process]bool{}
+		c.killed = map[procfs.Process]bool{}
 	}
 	members := l.findMembers(c)
 	if c.exited && len(members) == 0 {
@@ -104,10 +106,10 @@ func (l *loop) killRound(c *child, now time.Time) {
 		return
 	}
 	for _, p := range members {
-		c.killed[process{pid: p.pid, start: p.start}] = true
+		c.killed[procfs.Process{PID: p.PID, Start: p.Start}] = true
 	}
 	if !c.exited {
-		c.killed[process{pid: c.pid, start: c.start}] = true
+		c.killed[procfs.Process{PID: c.pid, Start: c.start}] = true
 	}
 	killCgroup(c.cgroup)
 	l.signalAll(c, members, unix.SIGKILL)
@@ -170,7 +172,7 @@ func (l *loop) shutdownRound(now time.Time) {
 			continue
 		}
 		signalProcess(p, unix.SIGKILL)
-		for _, below := range s.appendDescendants(p.pid, nil) {
+		for _, below := range s.appendDescendants(p.PID, nil) {
 			signalProcess(below, unix.SIGKILL)
 		}
 	}
@@ -178,7 +180,7 @@ func (l *loop) shutdownRound(now time.Time) {
 
 // mayOutlive reports whether an orphan may live on: it belongs to a kept
 // worker, or may belong to a kept worker.
-func (l *loop) mayOutlive(p process) bool {
+func (l *loop) mayOutlive(p procfs.Process) bool {
 	if l.shutdown.all {
 		return false
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 func init() {
@@ -201,7 +203,7 @@ func TestFewDescriptors(t *testing.T) {
 func TestThousandWorkers(t *testing.T) {
 	h := newTestKeeper(t)
 	h.awaitEvent("hello", func(e Event) bool { return e.Kind == KindHello })
-	before := len(listDir(fmt.Sprintf("/proc/%d/fd", h.PID())))
+	before := len(procfs.ListDir(fmt.Sprintf("/proc/%d/fd", h.PID())))
 	const n = 1000
 	go func() {
 		for i := range n {
@@ -224,7 +226,7 @@ func TestThousandWorkers(t *testing.T) {
 		}
 	}
 	count(KindSpawned)
-	threads := len(listDir(fmt.Sprintf("/proc/%d/task", h.PID())))
+	threads := len(procfs.ListDir(fmt.Sprintf("/proc/%d/task", h.PID())))
 	t.Logf("keeper with %d workers: %d threads, %v KB resident, %v KB of them anonymous",
 		n, threads, statusOf(h.PID(), "VmRSS"), statusOf(h.PID(), "RssAnon"))
 	if threads > 20 {
@@ -240,24 +242,24 @@ func TestThousandWorkers(t *testing.T) {
 	count(KindEmptied)
 	open := 0
 	for began := time.Now(); time.Since(began) < deadline; runtime.Gosched() { // it closes logs after it has sent the events
-		if open = len(listDir(fmt.Sprintf("/proc/%d/fd", h.PID()))); open == before {
+		if open = len(procfs.ListDir(fmt.Sprintf("/proc/%d/fd", h.PID()))); open == before {
 			break
 		}
 	}
 	if open != before {
 		t.Errorf("keeper's descriptors %d → %d", before, open)
 	}
-	if left := (&childLister{}).childrenOf(h.PID()); len(left) != 0 {
+	if left := (&procfs.ChildLister{}).ChildrenOf(h.PID()); len(left) != 0 {
 		t.Errorf("%d children left", len(left))
 	}
 }
 
 // statusOf returns a number from a process's status, such as VmRSS (KB).
 func statusOf(pid int, field string) float64 {
-	var buf [4096]byte
-	for line := range strings.Lines(string(readProc(buf[:], pid, "/status"))) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(text)) {
 		if f := strings.Fields(line); len(f) > 1 && f[0] == field+":" {
-			return float64(parseDigits([]byte(f[1])))
+			return float64(procfs.ParseDigits([]byte(f[1])))
 		}
 	}
 	return -1

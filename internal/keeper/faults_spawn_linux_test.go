@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 func init() {
@@ -108,7 +110,7 @@ func actRecycle([]string) {
 		}
 		for _, line := range e.Lines {
 			if rest, ok := strings.CutPrefix(line, "daemon "); ok {
-				daemon = parseDigits([]byte(rest))
+				daemon = procfs.ParseDigits([]byte(rest))
 				syscall.Kill(leader, syscall.SIGKILL)
 			}
 		}
@@ -126,7 +128,7 @@ func actRecycle([]string) {
 		}
 	}
 	// A handle of the process that died does nothing to the new process.
-	signalProcess(process{pid: leader, start: 1}, syscall.SIGKILL)
+	signalProcess(procfs.Process{PID: leader, Start: 1}, syscall.SIGKILL)
 	printLine(fmt.Sprint("stranger alive ", alive(leader)))
 	_ = stranger.Process.Kill()
 	_ = stranger.Wait()
@@ -251,8 +253,8 @@ func TestIdentity(t *testing.T) {
 
 // countResources counts the descriptors of the test and the processes below it.
 func countResources() (fds, below int) {
-	names := listDir("/proc/self/fd")
-	return len(names), len((&childLister{}).childrenOf(os.Getpid()))
+	names := procfs.ListDir("/proc/self/fd")
+	return len(names), len((&procfs.ChildLister{}).ChildrenOf(os.Getpid()))
 }
 
 func TestNothingIsLeftInTheParent(t *testing.T) {

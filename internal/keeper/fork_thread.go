@@ -4,6 +4,8 @@ import (
 	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 // maxPendingSpawns bounds how many spawns are between the loop and the fork
@@ -70,8 +72,8 @@ func (t *forkThread) forkChild(b *pendingSpawn) {
 	if err != nil {
 		b.err = explainSpawnError(err, b.path)
 	} else {
-		if p, ok := readStat(b.pid); ok {
-			b.start = p.start
+		if p, ok := procfs.ReadStat(b.pid); ok {
+			b.start = p.Start
 		}
 		b.warnings = append(b.warnings, applyLimits(b.pid, b.order)...)
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"initiator/internal/procfs"
 )
 
 // TestOrdersAboutPendingSpawns: orders about a process that is being forked
@@ -62,8 +64,8 @@ func TestForkThreadHasItsOwnDescriptors(t *testing.T) {
 		h.spawnWorker(orderCommand(fmt.Sprint("w", i), "sleep", "1000"))
 	}
 	fewest, most := 1<<30, 0
-	for _, thread := range listDir(fmt.Sprintf("/proc/%d/task", h.PID())) {
-		n := len(listDir(fmt.Sprintf("/proc/%d/task/%s/fd", h.PID(), thread)))
+	for _, thread := range procfs.ListDir(fmt.Sprintf("/proc/%d/task", h.PID())) {
+		n := len(procfs.ListDir(fmt.Sprintf("/proc/%d/task/%s/fd", h.PID(), thread)))
 		fewest, most = min(fewest, n), max(most, n)
 	}
 	if most < 200 {

@@ -73,26 +73,6 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-func FuzzParseStat(f *testing.F) {
-	f.Add([]byte("12 (a) b) S 1 12 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 77 1 2"))
-	f.Add([]byte("() "))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		p, ok := parseStat(text)
-		if !ok && p != (process{}) {
-			t.Errorf("not ok, but %+v", p)
-		}
-	})
-}
-
-func TestParseStat(t *testing.T) {
-	t.Parallel()
-	text := []byte("12 (a) b (c) Z 3 4 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 77 1 2\n")
-	want := process{pid: 12, parent: 3, group: 4, start: 77, dead: true}
-	if p, ok := parseStat(text); !ok || p != want {
-		t.Errorf("parsed %+v, %v; want %+v", p, ok, want)
-	}
-}
-
 func TestMarkedKey(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]key{

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"initiator/internal/procfs"
 )
 
 func init() {
@@ -19,7 +21,7 @@ func init() {
 		printLine("armed")
 		<-c
 		printLine("goodbye")
-		os.Exit(parseDigits([]byte(args[0])))
+		os.Exit(procfs.ParseDigits([]byte(args[0])))
 	}
 }
 
@@ -270,8 +272,8 @@ func TestAdoptSignalsNoOtherProcess(t *testing.T) {
 	pid := startCommand(stranger)
 	defer func() { _ = stranger.Wait() }()
 	defer func() { _ = stranger.Process.Kill() }()
-	p, _ := readStat(pid)
-	for _, a := range []AdoptOrder{{PID: pid, StartTime: p.start - 1}, {PID: 1 << 22, StartTime: p.start}} {
+	p, _ := procfs.ReadStat(pid)
+	for _, a := range []AdoptOrder{{PID: pid, StartTime: p.Start - 1}, {PID: 1 << 22, StartTime: p.Start}} {
 		a.GUID, a.Incarnation = "w", 1
 		must(t, h.Adopt(a, nil, 0))
 		if e := h.awaitKind("w", KindExited); !e.Unknown {

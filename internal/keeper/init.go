@@ -6,6 +6,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 // controlFD is the descriptor at which the keeper finds its socket.
@@ -48,8 +50,8 @@ func isKeeperSocket(fd int) bool {
 // mistake: a descriptor that came through exec has no close-on-exec flag, and
 // every descriptor that this program opens has.
 func closeInherited() {
-	for _, name := range listDir("/dev/fd") {
-		fd := parseDigits([]byte(name))
+	for _, name := range procfs.ListDir("/dev/fd") {
+		fd := procfs.ParseDigits([]byte(name))
 		if fd <= controlFD {
 			continue
 		}
@@ -58,17 +60,4 @@ func closeInherited() {
 			unix.Close(fd)
 		}
 	}
-}
-
-// parseDigits reads decimal digits up to the first other byte; -1 when there
-// are none.
-func parseDigits(b []byte) int {
-	n := -1
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			break
-		}
-		n = max(n, 0)*10 + int(c-'0')
-	}
-	return n
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"initiator/internal/procfs"
 )
 
 // actVariable makes the test binary act as one of acts instead of running
@@ -22,7 +24,7 @@ const quickExit = "GORACE=atexit_sleep_ms=0"
 
 var acts = map[string]func(args []string){
 	"sleep":       func([]string) { forever() },
-	"exit":        func(args []string) { os.Exit(parseDigits([]byte(args[0]))) },
+	"exit":        func(args []string) { os.Exit(procfs.ParseDigits([]byte(args[0]))) },
 	"print":       func(args []string) { fmt.Print(strings.Join(args, " ")) },
 	"ignore-term": actIgnoreTerm,
 	"self-stop":   func([]string) { printLine("stopping"); syscall.Kill(os.Getpid(), syscall.SIGSTOP); forever() },
@@ -111,7 +113,7 @@ func actHoldPipe([]string) {
 func actFlood(args []string) {
 	line := strings.Repeat("x", 99) + "\n"
 	page := strings.Repeat(line, 600)
-	for range parseDigits([]byte(args[0])) {
+	for range procfs.ParseDigits([]byte(args[0])) {
 		os.Stdout.WriteString(page)
 	}
 }
@@ -251,20 +253,20 @@ func (h *testKeeper) endWorker(guid string, signal syscall.Signal, wait time.Dur
 // alive reports whether a process lives. A process that was not waited for does
 // not.
 func alive(pid int) bool {
-	p, ok := readStat(pid)
-	return ok && !p.dead
+	p, ok := procfs.ReadStat(pid)
+	return ok && !p.Ended
 }
 
 func checkGone(t testing.TB, pid int) {
 	t.Helper()
 	if alive(pid) {
-		t.Errorf("process %d (%s) is alive", pid, commandName(pid))
+		t.Errorf("process %d (%s) is alive", pid, procfs.CommandName(pid))
 	}
 }
 
 func parsePID(t testing.TB, text string) int {
 	t.Helper()
-	n := parseDigits([]byte(text))
+	n := procfs.ParseDigits([]byte(text))
 	if n <= 0 {
 		t.Fatalf("%q is no pid", text)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"initiator/internal/procfs"
 )
 
 // scanAge is how long a scan is valid while no process was waited for. A
@@ -13,9 +15,9 @@ const scanAge = 2 * time.Millisecond
 
 // treeScan is the result of a scan of the process tree.
 type treeScan struct {
-	childLister
-	at      time.Time
-	orphans []process // direct children of the keeper that are not main processes
+	at       time.Time
+	children procfs.ChildLister
+	orphans  []procfs.Process // direct children of the keeper that are not main processes
 }
 
 // scanOrphans finds the orphans, once for all callers at the same time. Waiting
@@ -27,9 +29,10 @@ func (l *loop) scanOrphans() *treeScan {
 		return l.scanned
 	}
 	s := &l.tree
-	s.at, s.orphans, s.byParent = now, s.orphans[:0], nil
+	s.at, s.orphans = now, s.orphans[:0]
+	s.children.Forget()
 	l.scanned = s
-	for _, pid := range s.orphanPIDs() {
+	for _, pid := range s.children.AdoptedChildren() {
 		if _, leader := l.byPID[pid]; !leader {
 			s.addOrphan(pid)
 		}
@@ -40,15 +43,15 @@ func (l *loop) scanOrphans() *treeScan {
 // addOrphan adds an orphan. For an orphan that has ended and was not waited
 // for, it adds its children, which become orphans a moment later.
 func (s *treeScan) addOrphan(pid int) {
-	p, ok := readStat(pid)
+	p, ok := procfs.ReadStat(pid)
 	if !ok {
 		return
 	}
-	if !p.dead {
+	if !p.Ended {
 		s.orphans = append(s.orphans, p)
 		return
 	}
-	for _, child := range s.childrenOf(pid) {
+	for _, child := range s.children.ChildrenOf(pid) {
 		s.addOrphan(child)
 	}
 }
@@ -61,18 +64,18 @@ func (s *treeScan) addOrphan(pid int) {
 // A process that loses its parent moves from the tree to the orphans, never
 // back. So the orphans are read after the tree, and again until they hold
 // nothing new: a process that moves meanwhile is not missed.
-func (l *loop) findMembers(c *child) []process {
-	var found []process
+func (l *loop) findMembers(c *child) []procfs.Process {
+	var found []procfs.Process
 	if !c.exited {
-		l.tree.byParent = nil
+		l.tree.children.Forget()
 		found = l.tree.appendDescendants(c.pid, nil)
 		l.scanned = nil
 	}
 	for {
 		before := len(found)
 		for _, p := range l.scanOrphans().orphans {
-			if l.ownerOf(p) == c && !containsPID(found, p.pid) {
-				found = l.tree.appendDescendants(p.pid, append(found, p))
+			if l.ownerOf(p) == c && !containsPID(found, p.PID) {
+				found = l.tree.appendDescendants(p.PID, append(found, p))
 			}
 		}
 		if len(found) == before {
@@ -81,38 +84,38 @@ func (l *loop) findMembers(c *child) []process {
 		l.scanned = nil
 	}
 	for _, pid := range cgroupMembers(c.cgroup) {
-		if p, ok := readStat(pid); ok && pid != c.pid && !containsPID(found, pid) {
+		if p, ok := procfs.ReadStat(pid); ok && pid != c.pid && !containsPID(found, pid) {
 			found = append(found, p)
 		}
 	}
 	if c.pidfd > 0 { // its orphans do not become the keeper's children: only those seen before are known
 		for pid, start := range c.seen {
-			if p, ok := readStat(pid); ok && p.start == start && !p.dead && !containsPID(found, pid) {
+			if p, ok := procfs.ReadStat(pid); ok && p.Start == start && !p.Ended && !containsPID(found, pid) {
 				found = append(found, p)
 			}
 		}
 	}
 	if len(found) == 0 && !canProveEmpty && c.exited && groupAlive(c.pid) {
-		found = append(found, process{pid: c.pid, group: c.pid})
+		found = append(found, procfs.Process{PID: c.pid, Group: c.pid})
 	}
 	for _, p := range found {
 		if c.seen == nil {
 			c.seen = map[int]uint64{}
 		}
-		c.seen[p.pid] = p.start
+		c.seen[p.PID] = p.Start
 	}
 	return found
 }
 
-func containsPID(list []process, pid int) bool {
-	return slices.ContainsFunc(list, func(p process) bool { return p.pid == pid })
+func containsPID(list []procfs.Process, pid int) bool {
+	return slices.ContainsFunc(list, func(p procfs.Process) bool { return p.PID == pid })
 }
 
 // appendDescendants appends all living descendants of pid.
-func (s *treeScan) appendDescendants(pid int, found []process) []process {
-	for _, child := range s.childrenOf(pid) {
-		p, ok := readStat(child)
-		if ok && !p.dead {
+func (s *treeScan) appendDescendants(pid int, found []procfs.Process) []procfs.Process {
+	for _, child := range s.children.ChildrenOf(pid) {
+		p, ok := procfs.ReadStat(child)
+		if ok && !p.Ended {
 			found = append(found, p)
 		}
 		if ok { // below a process that has ended too: see addOrphan
@@ -125,32 +128,32 @@ func (s *treeScan) appendDescendants(pid int, found []process) []process {
 // ownerOf returns the worker of an orphan, by its process group, its cgroup,
 // the markers in its environment, or because it was seen below a worker before.
 // Nil = unknown.
-func (l *loop) ownerOf(p process) *child {
-	if c, ok := l.owners[p.pid]; ok && (c == nil || l.workers[c.key] == c) {
+func (l *loop) ownerOf(p procfs.Process) *child {
+	if c, ok := l.owners[p.PID]; ok && (c == nil || l.workers[c.key] == c) {
 		return c
 	}
 	c := l.attributeOrphan(p)
-	l.owners[p.pid] = c
+	l.owners[p.PID] = c
 	return c
 }
 
-func (l *loop) attributeOrphan(p process) *child {
+func (l *loop) attributeOrphan(p procfs.Process) *child {
 	for _, c := range l.workers {
-		if c.pid == p.group && c.start <= p.start {
+		if c.pid == p.Group && c.start <= p.Start {
 			return c
 		}
-		if start, ok := c.seen[p.pid]; ok && start == p.start {
+		if start, ok := c.seen[p.PID]; ok && start == p.Start {
 			return c
 		}
 	}
 	for _, c := range l.workers {
 		for _, pid := range cgroupMembers(c.cgroup) {
-			if pid == p.pid {
+			if pid == p.PID {
 				return c
 			}
 		}
 	}
-	return l.findMarked(markedKey(readEnvironment(p.pid)), p.start)
+	return l.findMarked(markedKey(procfs.AwaitEnvironment(p.PID)), p.Start)
 }
 
 // findMarked returns the worker that an environment names. Without an
@@ -173,8 +176,8 @@ func (l *loop) findMarked(k key, start uint64) *child {
 // or after since.
 func (l *loop) listUnattributed(since uint64) (list []string) {
 	for _, p := range l.scanOrphans().orphans {
-		if l.ownerOf(p) == nil && p.start >= since {
-			list = append(list, fmt.Sprintf("%d %s", p.pid, commandName(p.pid)))
+		if l.ownerOf(p) == nil && p.Start >= since {
+			list = append(list, fmt.Sprintf("%d %s", p.PID, procfs.CommandName(p.PID)))
 		}
 	}
 	return list

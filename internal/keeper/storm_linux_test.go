@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"initiator/internal/procfs"
 )
 
 // selfExecScript executes itself again and again, so that it is often between
@@ -25,7 +27,7 @@ func TestMarkedKeyDuringExec(t *testing.T) {
 	defer func() { _ = cmd.Wait() }()
 	defer func() { _ = cmd.Process.Kill() }()
 	for i := range 1000 {
-		if text := readEnvironment(cmd.Process.Pid); markedKey(text) != (key{"w", 3}) {
+		if text := procfs.AwaitEnvironment(cmd.Process.Pid); markedKey(text) != (key{"w", 3}) {
 			t.Fatalf("look %d: %q", i, text)
 		}
 	}
@@ -43,14 +45,14 @@ func TestNoEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := readEnvironment(cmd.Process.Pid); len(got) != 0 {
+	if got := procfs.AwaitEnvironment(cmd.Process.Pid); len(got) != 0 {
 		t.Errorf("%q", got)
 	}
 	in.Close()
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
-	if got := readEnvironment(cmd.Process.Pid); len(got) != 0 {
+	if got := procfs.AwaitEnvironment(cmd.Process.Pid); len(got) != 0 {
 		t.Errorf("of one that has ended: %q", got)
 	}
 }

@@ -21,21 +21,3 @@ func setNice(pid, nice int) []error {
 
 // groupAlive reports whether a process group has members.
 func groupAlive(group int) bool { return unix.Kill(-group, 0) == nil }
-
-// listDir returns the names in a directory.
-func listDir(path string) []string {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil
-	}
-	defer unix.Close(fd)
-	var buf [4096]byte
-	var names []string
-	for {
-		n, err := unix.ReadDirent(fd, buf[:])
-		if n <= 0 || err != nil {
-			return names
-		}
-		_, _, names = unix.ParseDirent(buf[:n], -1, names)
-	}
-}

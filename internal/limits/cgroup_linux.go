@@ -1,7 +1,6 @@
 package limits
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 // openCgroupTree creates the initiator's branch below base and enables the
@@ -81,7 +82,7 @@ func moveIntoLeaf(base string) error {
 	}
 	pids := readWords(filepath.Join(base, "cgroup.procs"))
 	for _, pid := range pids {
-		if !isOwnProcess(pid) {
+		if !isOwnProcess(procfs.ParseDigits([]byte(pid))) {
 			_ = os.Remove(leaf)
 			return fmt.Errorf("process %s lives in %s too: give the initiator a cgroup of its own, for example by a unit with Delegate=yes", pid, base)
 		}
@@ -96,18 +97,17 @@ func moveIntoLeaf(base string) error {
 }
 
 // isOwnProcess reports whether a process is this process or one of its
-// descendants.
-func isOwnProcess(pid string) bool {
+// descendants. A process that has ended in the meantime counts as one.
+func isOwnProcess(pid int) bool {
 	for range 1000 {
-		if pid == strconv.Itoa(os.Getpid()) {
+		if pid == os.Getpid() {
 			return true
 		}
-		stat, err := os.ReadFile("/proc/" + pid + "/stat")
-		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-		if err != nil || len(fields) < 2 {
-			return errors.Is(err, os.ErrNotExist) // it has ended in the meantime
+		p, ok := procfs.ReadStat(pid)
+		if !ok {
+			return true
 		}
-		if pid = string(fields[1]); pid == "0" {
+		if pid = p.Parent; pid == 0 {
 			return false
 		}
 	}

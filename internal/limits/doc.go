@@ -14,5 +14,4 @@ package limits
 //	cgroup.go        CgroupTree: which limits it enforces, and with which settings
 //	cgroup_linux.go  creates, delegates and removes the branch of the cgroup tree
 //	cgroup_other.go  systems without cgroups
-//	memory_*.go      how much memory a process holds
 //	limitstest       a cgroup for tests

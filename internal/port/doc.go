@@ -25,5 +25,4 @@ package port
 //	read_listeners_linux.go  ReadListeners: the table becomes a ListenerTable
 //	listener_table.go        ListenerTable, Ownership: sockets that a connection reaches
 //	find_owner_linux.go      FindOwner: the process that holds a listening socket
-//	process_linux.go         children and names of processes
 //	find_owner_other.go      ErrUnknown on other systems

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 // FindOwner reads the kernel's table and searches it once. For many workers at
@@ -61,6 +63,7 @@ func attributeSockets(inodes []uint64, pid int) (Ownership, error) {
 // could not be read.
 func familyHolder(pid int, inode uint64) (int, error) {
 	var unknown error
+	var children procfs.ChildLister
 	for queue := []int{pid}; len(queue) > 0; queue = queue[1:] {
 		has, err := hasSocket(queue[0], inode)
 		if has {
@@ -69,7 +72,7 @@ func familyHolder(pid int, inode uint64) (int, error) {
 		if err != nil {
 			unknown = err
 		}
-		queue = append(queue, childPIDs(queue[0])...)
+		queue = append(queue, children.ChildrenOf(queue[0])...)
 	}
 	return 0, unknown
 }
@@ -105,9 +108,9 @@ func unlessGone(pid int, err error) error {
 
 // anyHolder returns a process that has the socket, for a message.
 func anyHolder(inode uint64) (pid int, command string) {
-	for _, pid := range allPIDs() {
+	for _, pid := range procfs.ListPIDs() {
 		if has, _ := hasSocket(pid, inode); has {
-			return pid, commandOf(pid)
+			return pid, procfs.CommandName(pid)
 		}
 	}
 	return 0, ""

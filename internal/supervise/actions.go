@@ -5,7 +5,7 @@ import (
 
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
-	"initiator/internal/limits"
+	"initiator/internal/procfs"
 )
 
 // performAction performs one action of the table. The result comes back as an
@@ -40,7 +40,7 @@ func (l *loop) performAction(w *worker, a lifecycle.Action) {
 			l.releasePort(w)
 		}
 	case lifecycle.MeasureMemory:
-		if rss := limits.ResidentMemory(w.rec.PID); rss > 0 {
+		if rss := procfs.ResidentMemory(w.rec.PID); rss > 0 {
 			l.queueEvent(w, lifecycle.Event{Kind: lifecycle.Measured, Incarnation: w.rec.Incarnation, RSS: rss})
 		}
 	case lifecycle.ReleasePort:

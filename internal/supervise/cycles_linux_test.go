@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"initiator/internal/plan"
+	"initiator/internal/procfs"
 )
 
 // holdings counts everything that could grow with use.
@@ -47,7 +48,7 @@ func filesOf(t testing.TB, pid int) int {
 
 func childrenOf(t testing.TB, pid int) (n int) {
 	t.Helper()
-	for _, p := range listPIDs() {
+	for _, p := range procfs.ListPIDs() {
 		if parent, ok := parentOf(p); ok && parent == pid {
 			n++
 		}

@@ -44,7 +44,7 @@ package supervise
 //	leftovers_*.go       processes that have escaped a lost keeper
 //	adopt.go             a new keeper adopts kept workers
 //	prove.go             whether a process is the worker of a snapshot
-//	process_*.go         what /proc says of a process
+//	process_mark.go      the start and the GUID of a process
 //	snapshot.go          what the next initiator must know of a worker
 //	snapshot_save.go     when and where snapshots are saved
 //	quiesce.go           the end before an upgrade

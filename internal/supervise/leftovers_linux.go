@@ -1,15 +1,13 @@
 package supervise
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/procfs"
 )
 
 // sweepRounds is the greatest number of rounds. Each pause between two rounds
@@ -54,7 +52,7 @@ func killByGUID(guids []string, leaders []int) (ended []string) {
 	quiet := 0
 	for round := range sweepRounds {
 		withheld := false
-		for _, pid := range listPIDs() {
+		for _, pid := range procfs.ListPIDs() {
 			if pid == os.Getpid() || !marks[guidOf(pid)] {
 				continue
 			}
@@ -64,7 +62,7 @@ func killByGUID(guids []string, leaders []int) (ended []string) {
 			}
 			if !seen[pid] {
 				seen[pid] = true
-				ended = append(ended, fmt.Sprintf("%d %s", pid, commandOf(pid)))
+				ended = append(ended, fmt.Sprintf("%d %s", pid, procfs.CommandLine(pid)))
 			}
 			killIfStill(pid, marks)
 		}
@@ -79,17 +77,10 @@ func killByGUID(guids []string, leaders []int) (ended []string) {
 	return ended
 }
 
-// isRunning evaluates the fields of /proc/PID/stat after the name. A process is
-// called a zombie as soon as its first thread has ended, but its descriptors
-// are closed only when it has no other thread (the 18th field counts them).
-func isRunning(f [][]byte) bool {
-	return f[0][0] != 'Z' && f[0][0] != 'X' || string(f[17]) != "1" && string(f[17]) != "0"
-}
-
 // anyRuns reports whether one of the processes still has its descriptors.
 func anyRuns(seen map[int]bool) bool {
 	for pid := range seen {
-		if _, f := readStat(pid); len(f) > 17 && isRunning(f) {
+		if p, ok := procfs.ReadStat(pid); ok && !p.Ended {
 			return true
 		}
 	}
@@ -129,60 +120,14 @@ type ancestor struct {
 // the first process of the system.
 func listAncestors(pid int) (all []ancestor) {
 	for pid = parentPID(pid); pid > 1; pid = parentPID(pid) {
-		name, f := readStat(pid)
-		all = append(all, ancestor{pid, name, len(f) > 17 && !isRunning(f)})
+		p, _ := procfs.ReadStat(pid)
+		all = append(all, ancestor{pid, procfs.CommandName(pid), p.Ended})
 	}
 	return all
 }
 
 // parentPID returns 0 when there is no such process.
 func parentPID(pid int) int {
-	_, f := readStat(pid)
-	if len(f) < 2 {
-		return 0
-	}
-	number, _ := strconv.Atoi(string(f[1]))
-	return number
-}
-
-// readStat returns the name in /proc/PID/stat and the fields after it.
-func readStat(pid int) (name string, fields [][]byte) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
-	if err != nil || open < 0 || end < open {
-		return "", nil
-	}
-	return string(stat[open+1 : end]), bytes.Fields(stat[end+1:])
-}
-
-func listPIDs() (found []int) {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil
-	}
-	for _, e := range entries {
-		if pid, err := strconv.Atoi(e.Name()); err == nil {
-			found = append(found, pid)
-		}
-	}
-	return found
-}
-
-// guidOf reads INITIATOR_GUID from the environment of a living process.
-func guidOf(pid int) string {
-	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	if err != nil {
-		return ""
-	}
-	for _, entry := range bytes.Split(env, []byte{0}) {
-		if guid, ok := strings.CutPrefix(string(entry), "INITIATOR_GUID="); ok {
-			return guid
-		}
-	}
-	return ""
-}
-
-func commandOf(pid int) string {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	return strings.TrimSpace(strings.ReplaceAll(string(text), "\x00", " "))
+	p, _ := procfs.ReadStat(pid)
+	return p.Parent
 }

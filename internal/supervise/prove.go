@@ -71,7 +71,7 @@ func (m *snapshot) proveProcess(ctx context.Context, h keeper.KeptWorker) error 
 		return errors.New("it has ended")
 	case start != h.StartTime:
 		return fmt.Errorf("pid %d is another process now: it has ended", h.PID)
-	case !m.Proof.Ping && !hasMark(h.PID, h.GUID):
+	case !m.Proof.Ping && guidOf(h.PID) != h.GUID:
 		return fmt.Errorf("the environment of pid %d does not name the worker", h.PID)
 	case !m.Proof.Ping:
 		return nil

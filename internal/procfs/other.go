@@ -1,0 +1,32 @@
+//go:build !linux
+
+package procfs
+
+// ReadStat finds nothing: this system gives a process no name that is never
+// used again.
+func ReadStat(int) (Process, bool) { return Process{}, false }
+
+// CommandName returns "", which means unknown.
+func CommandName(int) string { return "" }
+
+// ResidentMemory returns 0, which means unknown: other systems report the
+// largest size so far, or need cgo.
+func ResidentMemory(int) int64 { return 0 }
+
+// ReadEnvironment returns nothing: this system does not show it.
+func ReadEnvironment(int) []byte { return nil }
+
+// AwaitEnvironment returns nothing: this system does not show it.
+func AwaitEnvironment(int) []byte { return nil }
+
+// ChildLister finds no children.
+type ChildLister struct{}
+
+// ChildrenOf returns nothing.
+func (*ChildLister) ChildrenOf(int) []int { return nil }
+
+// AdoptedChildren returns nothing.
+func (*ChildLister) AdoptedChildren() []int { return nil }
+
+// Forget does nothing.
+func (*ChildLister) Forget() {}
