@@ -15,6 +15,7 @@ const asLines = "exec_mode = lines\n"
 
 // TestExecLines: one process serves all tasks in order, with whole lines.
 func TestExecLines(t *testing.T) {
+	t.Parallel()
 	p := spawn(t, sh(`while read -r line; do n=$((n+1)); echo "{\"n\":$n,\"was\":$line}"; done`), asLines)
 	p.connect()
 	for i, data := range []string{`1`, `"two"`, "{\n  \"a\": [1,\n 2]\n}", `null`} {
@@ -27,6 +28,7 @@ func TestExecLines(t *testing.T) {
 }
 
 func TestExecLinesWithoutJSON(t *testing.T) {
+	t.Parallel()
 	p := spawn(t, sh(`while read -r line; do echo "got $line"; done`), asLines)
 	p.connect()
 	if status, got := p.inline("1", `"x"`); status != "completed" || got != `"got \"x\""` {
@@ -37,6 +39,7 @@ func TestExecLinesWithoutJSON(t *testing.T) {
 // TestExecLinesSurvivesItsProcess: the task of a process that dies fails and
 // may be tried again, and the next task finds a new process.
 func TestExecLinesSurvivesItsProcess(t *testing.T) {
+	t.Parallel()
 	p := spawn(t, sh(`while read -r line; do test "$line" = 2 && { echo ouch >&2; exit 7; }; echo "[$$,$line]"; done`), asLines)
 	p.connect()
 	_, first := p.inline("1", `1`)
@@ -53,6 +56,7 @@ func TestExecLinesSurvivesItsProcess(t *testing.T) {
 // TestExecLinesDropsUnrequestedLines: a line without a question is the answer
 // to no task.
 func TestExecLinesDropsUnrequestedLines(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := spawn(t, sh(`echo "stray $$" >&2; while read -r line; do echo "[$$,$line]"; test "$line" = 1 && echo '"stray"' && exit; done`), asLines)
 	p.connect()
@@ -70,6 +74,7 @@ func TestExecLinesDropsUnrequestedLines(t *testing.T) {
 }
 
 func TestExecLinesWithoutLineEnd(t *testing.T) {
+	t.Parallel()
 	p := spawn(t, execJob("cat", "/dev/zero"), asLines)
 	p.connect()
 	if status, got := p.inline("1", `1`); status != "failed" || got != `{"message":"its answer is longer than a result may be","stderr":""}` {
@@ -78,6 +83,7 @@ func TestExecLinesWithoutLineEnd(t *testing.T) {
 }
 
 func TestExecLinesCancel(t *testing.T) {
+	t.Parallel()
 	here := filepath.Join(t.TempDir(), "here")
 	p := spawn(t, sh(`while read -r line; do test "$line" = 1 && { touch `+here+`; sleep 3600; }; echo "$line"; done`), asLines+"slots = 2\n")
 	p.connect()

@@ -21,6 +21,7 @@ func sh(script string) []string { return execJob("sh", "-c", script) }
 
 // TestExecTasks gives commands one task each, as processes.
 func TestExecTasks(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		what   string
 		argv   []string
@@ -48,6 +49,7 @@ func TestExecTasks(t *testing.T) {
 	}
 	for i, tt := range tests {
 		t.Run(tt.what, func(t *testing.T) {
+			t.Parallel()
 			p := spawn(t, tt.argv, "")
 			p.connect()
 			status, result := p.inline(fmt.Sprint(i), tt.data)
@@ -71,6 +73,7 @@ func TestExecWithoutCommand(t *testing.T) {
 // TestExecCancelEndsTheGroup: the process, and the processes that it has
 // started.
 func TestExecCancelEndsTheGroup(t *testing.T) {
+	t.Parallel()
 	pids := filepath.Join(t.TempDir(), "pids")
 	p := spawn(t, sh("trap '' TERM; sleep 3600 & echo $$ $! >"+pids+".new; mv "+pids+".new "+pids+"; wait; wait"), "")
 	p.connect()
@@ -102,6 +105,7 @@ func alive(pid int) bool {
 // TestExecRespectsSlots: as many processes as slots run, and one more task is
 // refused.
 func TestExecRespectsSlots(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := spawn(t, sh("touch "+dir+"/$INITIATOR_TASK; while ! test -e "+dir+"/go; do sleep 0.01; done"), "slots = 2\n")
 	p.connect()

@@ -55,6 +55,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 
 // TestJobs gives each job its tasks, one after the other, as processes.
 func TestJobs(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		job, data string
 		status    string
@@ -94,6 +95,7 @@ func TestJobs(t *testing.T) {
 }
 
 func TestSleepObeysCancelAndReportsProgress(t *testing.T) {
+	t.Parallel()
 	p := spawn(t, self("sleep"), "")
 	p.connect()
 	p.give("1", `{"seconds":3600}`)
@@ -105,6 +107,7 @@ func TestSleepObeysCancelAndReportsProgress(t *testing.T) {
 }
 
 func TestLeakStopsWhenCancelled(t *testing.T) {
+	t.Parallel()
 	p := spawn(t, self("crash"), "")
 	p.connect()
 	p.give("1", `{"how":"leak"}`)
@@ -114,6 +117,7 @@ func TestLeakStopsWhenCancelled(t *testing.T) {
 }
 
 func TestCrashEndsTheProcess(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		data string
 		code int // -1 = killed by a signal
@@ -134,6 +138,7 @@ func TestCrashEndsTheProcess(t *testing.T) {
 // TestHeartbeatsGoOnDuringHangingTask, and its seq shows that the task is
 // stuck.
 func TestHeartbeatsGoOnDuringHangingTask(t *testing.T) {
+	t.Parallel()
 	p := spawn(t, self("crash"), "")
 	p.connect()
 	p.give("1", `{"how":"hang"}`)

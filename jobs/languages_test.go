@@ -13,8 +13,10 @@ import (
 // TestWorkersInOtherLanguages checks the workers in Python and Node against
 // the contract, as processes.
 func TestWorkersInOtherLanguages(t *testing.T) {
+	t.Parallel()
 	for _, argv := range [][]string{{"python3", "worker.py"}, {"node", "worker.mjs"}} {
 		t.Run(argv[0], func(t *testing.T) {
+			t.Parallel()
 			if _, err := exec.LookPath(argv[0]); err != nil {
 				t.Skipf("%s is not installed, so %s is not tested here", argv[0], argv[1])
 			}
@@ -27,6 +29,7 @@ func TestWorkersInOtherLanguages(t *testing.T) {
 }
 
 func speaksTasks(t *testing.T, argv []string) {
+	t.Parallel()
 	p := spawn(t, argv, "")
 	e := p.connect()
 	if !strings.Contains(string(e.Data), "slots") {
@@ -54,6 +57,7 @@ func speaksTasks(t *testing.T, argv []string) {
 }
 
 func speaksRefusals(t *testing.T, argv []string) {
+	t.Parallel()
 	p := spawn(t, argv, "")
 	as := func(channel int, token, bearer string) {
 		p.client.Channel, p.session, p.client.Bearer = channel, token, bearer
@@ -94,6 +98,7 @@ func speaksRefusals(t *testing.T, argv []string) {
 }
 
 func shutsDown(t *testing.T, argv []string) {
+	t.Parallel()
 	p := spawn(t, argv, "")
 	p.session = "own$token"
 	p.call(webhook.Success, "DELETE", "/shutdown", nil)
@@ -103,6 +108,7 @@ func shutsDown(t *testing.T, argv []string) {
 }
 
 func obeysSIGTERM(t *testing.T, argv []string) {
+	t.Parallel()
 	p := spawn(t, argv, "")
 	p.connect()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
