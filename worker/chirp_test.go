@@ -16,8 +16,6 @@ import (
 
 	"initiator/internal/stream"
 	"initiator/proactor/chirp"
-
-	"golang.org/x/sys/unix"
 )
 
 // launchAllTransports launches a worker with every transport.
@@ -25,14 +23,10 @@ func launchAllTransports(t *testing.T, o Options) *program {
 	t.Helper()
 	at := make(chan netip.AddrPort, 1)
 	o.ChirpPort, o.onChirpListening = -1, func(a netip.AddrPort) { at <- a }
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ours, theirs := socketPair(t)
 	var ends [2]net.Conn
-	for i, fd := range pair {
-		unix.CloseOnExec(fd)
-		f := os.NewFile(uintptr(fd), "stream")
+	for i, f := range []*os.File{theirs, ours} {
+		var err error
 		if ends[i], err = net.FileConn(f); err != nil {
 			t.Fatal(err)
 		}

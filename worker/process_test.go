@@ -187,17 +187,26 @@ func socket(t *testing.T) (*os.File, string) {
 	return f, l.Addr().String()
 }
 
-// TestPassedDescriptorsAreUsed: the worker serves the listener of descriptor
-// 3, and sends its handshake on the stream of descriptor 4.
-func TestPassedDescriptorsAreUsed(t *testing.T) {
-	listener, addr := socket(t)
+// socketPair returns both ends of a stream. No worker process inherits an end
+// that it is not given: a process that holds the test's end hides its close.
+func socketPair(t *testing.T) (ours, theirs *os.File) {
+	t.Helper()
+	syscall.ForkLock.RLock() // macOS has no SOCK_CLOEXEC
+	defer syscall.ForkLock.RUnlock()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	unix.CloseOnExec(pair[0]) // otherwise the worker would hold the test's end too
+	unix.CloseOnExec(pair[0])
 	unix.CloseOnExec(pair[1])
-	ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
+	return os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
+}
+
+// TestPassedDescriptorsAreUsed: the worker serves the listener of descriptor
+// 3, and sends its handshake on the stream of descriptor 4.
+func TestPassedDescriptorsAreUsed(t *testing.T) {
+	listener, addr := socket(t)
+	ours, theirs := socketPair(t)
 	defer ours.Close()
 	p := spawn(t, ini, []string{announceFDs(t, listener, theirs)}, listener, theirs)
 	_ = theirs.Close()

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
-	"os"
 	"strings"
 	"testing"
 
@@ -14,8 +13,6 @@ import (
 	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
-
-	"golang.org/x/sys/unix"
 )
 
 // TestStreamNeedsSessionToken, and a request for an upgrade.
@@ -189,13 +186,7 @@ func TestGarbageEndsOnlyItsStream(t *testing.T) {
 // m.
 func spawnWithStream(t *testing.T, m *master, stdin string) (*process, *farEnd) {
 	t.Helper()
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	unix.CloseOnExec(pair[0])
-	unix.CloseOnExec(pair[1])
-	ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
+	ours, theirs := socketPair(t)
 	defer ours.Close()
 	p := spawn(t, stdin, []string{strings.Replace(announceFDs(t, theirs), "=3:", "=4:", 1)}, nil, theirs)
 	theirs.Close()
