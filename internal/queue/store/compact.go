@@ -5,16 +5,17 @@ import (
 	"fmt"
 )
 
-// SegmentWalk walks through the oldest file, so that what is still wanted in it can
-// be written again and the file be removed. Always the oldest: a record may
-// void one that was written before it, and must not go before that one does.
+// SegmentWalk reads the oldest segment step by step. Its caller writes the
+// wanted records again and then removes the segment. Only the oldest segment can
+// be removed: a record may replace a record of an older segment, and must not be
+// removed before the replaced record.
 type SegmentWalk struct {
 	seg *segment
-	at  int64
+	at  int64 // position of the next record
 }
 
-// WalkOldest begins a walk. It is nil where the only file is the one that is
-// written to.
+// WalkOldest begins a walk through the oldest segment. It returns nil when that
+// segment is the newest one too, because batches are written to it.
 func (s *Store) WalkOldest() *SegmentWalk {
 	if len(s.segments) < 2 {
 		return nil
@@ -22,10 +23,12 @@ func (s *Store) WalkOldest() *SegmentWalk {
 	return &SegmentWalk{s.segments[0], headerSize}
 }
 
-var errEnough = errors.New("enough for now")
+// errEnough ends a scan at the end of a step.
+var errEnough = errors.New("the step is over")
 
-// WalkStep hands out the records in about so many more bytes, and reports whether
-// those were the last.
+// WalkStep hands out the records of about the next bytes of the walk. It reports
+// whether the walk has reached the end of the segment. An error is a
+// *DamageError, an error of the file, or the error of each.
 func (s *Store) WalkStep(o *SegmentWalk, bytes int64, each RecordFunc) (last bool, err error) {
 	limit := o.at + bytes
 	end, err := scanRecords(o.seg, o.at, o.seg.end, int(bytes), func(p Place, payload []byte) error {
@@ -44,9 +47,11 @@ func (s *Store) WalkStep(o *SegmentWalk, bytes int64, each RecordFunc) (last boo
 	return err == nil, err
 }
 
-// RemoveSegment removes the oldest file. What was written again of it must have
-// Ended. The file is gone for good before another one can be: after a loss of
-// power, a record that was void must not be back without what voided it.
+// RemoveSegment removes the oldest segment. BatchResult must have reported
+// success for the records that were written again. RemoveSegment returns when
+// the removal is on the disk, so that no younger segment can vanish before this
+// one: after a loss of power, a replaced record must not come back without the
+// record that replaced it.
 func (s *Store) RemoveSegment(o *SegmentWalk) error {
 	if !s.o.Sync.isAlways() {
 		if err := s.lastSegment().file.Sync(); err != nil {

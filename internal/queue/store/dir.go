@@ -8,34 +8,36 @@ import (
 	"path/filepath"
 )
 
-// File is what the store needs of a file.
+// File is a file as the store uses it. The goroutine of the Store and the
+// goroutine that syncs may use one File at once.
 type File interface {
 	io.ReaderAt
 	io.WriterAt
 	io.Closer
-	// Size is the length in bytes.
+	// Size returns the length in bytes.
 	Size() (int64, error)
-	// Truncate cuts the file, or fills it up with zeros.
+	// Truncate sets the length. It cuts the end off, or appends zeros.
 	Truncate(size int64) error
-	// Sync returns when what was written is on the disk.
+	// Sync returns when all written data is on the disk.
 	Sync() error
 }
 
-// Dir is what the store needs of a directory.
+// Dir is a directory as the store uses it. A test may use a Dir that fails.
 type Dir interface {
-	// ListNames lists the files; an absent directory has none.
+	// ListNames lists the files. It returns no name for an absent directory.
 	ListNames() ([]string, error)
-	// OpenFile opens a file, or makes it where create is set.
+	// OpenFile opens a file for reading and writing. With create it makes the
+	// file and returns fs.ErrExist when the file exists.
 	OpenFile(name string, create bool) (File, error)
 	// RemoveFile removes a file.
 	RemoveFile(name string) error
-	// SyncNames returns when made and removed names are on the disk.
+	// SyncNames returns when all created and removed names are on the disk.
 	SyncNames() error
-	// FilePath names a file in messages.
+	// FilePath returns the path of a file, for messages.
 	FilePath(name string) string
 }
 
-// OS is a directory of the operating system.
+// OS is a directory of the operating system, given by its path.
 type OS string
 
 // ListNames implements Dir.
@@ -51,7 +53,7 @@ func (d OS) ListNames() ([]string, error) {
 	return names, err
 }
 
-// OpenFile implements Dir. Files are for their owner alone.
+// OpenFile implements Dir. A new file has mode 0600.
 func (d OS) OpenFile(name string, create bool) (File, error) {
 	flags := os.O_RDWR
 	if create {
@@ -67,8 +69,9 @@ func (d OS) OpenFile(name string, create bool) (File, error) {
 // RemoveFile implements Dir.
 func (d OS) RemoveFile(name string) error { return os.Remove(d.FilePath(name)) }
 
-// SyncNames implements Dir. The name of the directory itself may be new as well;
-// who may not read what it is in cannot have made it.
+// SyncNames implements Dir. It syncs the parent directory too, because the
+// directory itself may be new. A process without permission to read the parent
+// cannot have created the directory; that error is ignored.
 func (d OS) SyncNames() error {
 	above := syncNames(filepath.Dir(filepath.Clean(string(d))))
 	if errors.Is(above, fs.ErrPermission) {
@@ -77,6 +80,7 @@ func (d OS) SyncNames() error {
 	return errors.Join(syncNames(string(d)), above)
 }
 
+// syncNames syncs the entries of a directory.
 func syncNames(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -88,6 +92,7 @@ func syncNames(dir string) error {
 // FilePath implements Dir.
 func (d OS) FilePath(name string) string { return filepath.Join(string(d), name) }
 
+// osFile is a File of the operating system.
 type osFile struct{ *os.File }
 
 // Size implements File.
@@ -99,6 +104,6 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-// Sync implements File. The data and what is needed to find it again are
-// enough; the times of the file are not worth a journal entry.
+// Sync implements File. It syncs the data and the metadata that is needed to
+// read it. The times of the file are not worth a journal entry.
 func (f osFile) Sync() error { return syncData(f.File) }

@@ -1,26 +1,34 @@
-// Package store keeps records in files that are only ever appended to.
+// Package store keeps records in append-only files, called segments.
 //
-// It knows nothing of tasks: a record is bytes, and a Place says where they
-// are. What it writes travels through these files:
+// A record is a sequence of bytes; the store gives it no meaning. A Place says
+// where a record stands. One goroutine uses a Store: it collects records into a
+// batch (AddRecord), sends the batch to the disk (WriteBatch), and asks for the
+// result (BatchResult). Open hands out every record that counts.
 //
-//	store.go    Add, Flush, Ended: one batch at a time, synced by one goroutine
-//	segment.go  one file: its header, and room that is written ahead
-//	record.go   how records and the marks between batches look in a file
-//	recover.go  Open: reading everything back, and telling a torn end from damage
-//	compact.go  walking through the oldest file, so that it can be removed
-//	fault.go    what is said of a newer file, and of a damaged one
-//	sync.go     when to sync: always, at an interval, never
-//	dir.go      what is needed of a directory; a test may put another one there
+// The guarantees hold for a kill and for a loss of power at any moment: Open
+// reads a batch whose BatchResult reported no error. Open does not read a batch
+// whose BatchResult reported an error. RemoveSegment may be called only when
+// every wanted record of the segment has been written again. With an interval
+// between syncs, or without syncs, a loss of power costs the newest batches.
 //
-// Why not an embedded database: measured behind one committing goroutine with
+// Why this is not an embedded database: behind one committing goroutine, with
 // three synced commits a task, bbolt and SQLite reach a fifth to a quarter of
-// what one file and one fdatasync a batch can do from 64 clients on, before a
-// queue has done anything (BENCHMARKS.md, bench/store). And an interval between
-// syncs must lose that interval with the power, not the file: for that, bbolt
-// has to sync every commit. A queue asks for little of a database: its index is
-// in memory, and records are read by their place.
-//
-// What holds, whatever happens at whatever moment: a batch that Ended without
-// an error is read back by Open; one that failed is not; and a file is removed
-// only when everything in it that is still wanted has been written again.
+// the rate of one file with one fdatasync a batch, measured with 64 clients and
+// more, and before a queue does any work (BENCHMARKS.md, bench/store). An
+// interval between syncs must cost that interval at a loss of power, not the
+// file; bbolt has to sync every commit for that. A queue needs little of a
+// database: its index is in memory, and it reads a record by its place.
 package store
+
+// Files, in the order in which a record travels:
+//
+//	store.go            Store: collects a batch, writes it, reports its result
+//	sync.go             Sync: when to sync; syncs at an interval
+//	segment.go          segment: one file, its header, and space allocated ahead
+//	record.go           the layout of records and of the marks between batches
+//	dir.go              Dir and File: the disk; OS, the operating system's disk
+//	sync_data_linux.go  syncData: fdatasync
+//	sync_data_other.go  syncData where there is no fdatasync
+//	recover.go          Open: reads every record, tells a torn end from damage
+//	compact.go          SegmentWalk: reads the oldest segment before its removal
+//	errors.go           VersionError and DamageError

@@ -10,8 +10,8 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// A directory of the operating system, as the store uses one.
-func TestOS(t *testing.T) {
+// TestOSImplementsDir uses a directory of the operating system as the store does.
+func TestOSImplementsDir(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	d := store.OS(path)
 	if names, err := d.ListNames(); err != nil || len(names) != 0 {

@@ -5,28 +5,29 @@ import (
 	"hash/crc32"
 )
 
-// A file is a header, and then batches: a mark and its records.
+// A segment is a header followed by batches. A batch is a mark and its records.
 //
 //	mark    magic u32, flags u32, crc u32
 //	record  length u32, crc u32, payload
 //
-// Little endian. Every checksum begins with the file's number and the position
-// in it, so that bytes which were copied to another place, by a disk or inside
-// a payload, are no records there.
+// Numbers are little endian. Every checksum begins with the segment's number and
+// the position in the file. Bytes that a disk or a payload copies to another
+// position are therefore no valid record there.
 const (
-	markMagic  = 0xb47c4d9e // no length: those are below maxRecord
+	markMagic  = 0xb47c4d9e // cannot be a length, because a length is below maxRecord
 	markSize   = 12
 	recordHead = 8
 	maxRecord  = 1 << 30
 
-	// markSynced: everything before this mark was on the disk when it was
-	// written. Where it is found behind a fault, that fault is no torn end.
+	// markSynced says that everything before this mark was on the disk when the
+	// mark was written. A bad record before such a mark is damage, not a torn
+	// end.
 	markSynced = 1
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum of the parts, for this place.
+// checksum returns the CRC-32C of a position and the bytes that stand there.
 func checksum(number uint32, at int64, parts ...[]byte) uint32 {
 	var seed [12]byte
 	binary.LittleEndian.PutUint32(seed[:], number)
@@ -38,7 +39,7 @@ func checksum(number uint32, at int64, parts ...[]byte) uint32 {
 	return sum
 }
 
-// appendMark adds the beginning of a batch that will be at this position.
+// appendMark appends the mark of a batch that will stand at the position at.
 func appendMark(b []byte, number uint32, at int64, flags uint32) []byte {
 	start := len(b)
 	b = binary.LittleEndian.AppendUint32(b, markMagic)
@@ -46,7 +47,8 @@ func appendMark(b []byte, number uint32, at int64, flags uint32) []byte {
 	return binary.LittleEndian.AppendUint32(b, checksum(number, at, b[start:]))
 }
 
-// parseMark reads the mark at the head of b.
+// parseMark reads the mark at the start of b. It reports false when there is no
+// valid mark.
 func parseMark(b []byte, number uint32, at int64) (flags uint32, ok bool) {
 	if len(b) < markSize || binary.LittleEndian.Uint32(b) != markMagic {
 		return 0, false
@@ -55,13 +57,15 @@ func parseMark(b []byte, number uint32, at int64) (flags uint32, ok bool) {
 	return binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:]) == sum
 }
 
-// sealRecord fills in the head of the record that b is, which has room for it.
+// sealRecord fills in the head of the record b. The first recordHead bytes of b
+// are reserved for it.
 func sealRecord(b []byte, number uint32, at int64) {
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-recordHead))
 	binary.LittleEndian.PutUint32(b[4:], checksum(number, at, b[:4], b[recordHead:]))
 }
 
-// isSound says whether b is the whole record that was written at this position.
+// isSound reports whether b is exactly the record that was written at this
+// position.
 func isSound(b []byte, number uint32, at int64) bool {
 	return len(b) > recordHead &&
 		int(binary.LittleEndian.Uint32(b)) == len(b)-recordHead &&

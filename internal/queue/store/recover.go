@@ -12,12 +12,16 @@ import (
 	"time"
 )
 
-// RecordFunc is given every record that counts, in the order of their writing. The
-// payload is only good until it returns.
+// RecordFunc receives the records that count, in the order in which they were
+// written. The payload is valid only until the function returns. An error ends
+// the reading.
 type RecordFunc func(p Place, payload []byte) error
 
-// Open reads everything back and makes the store ready. An absent or empty
-// directory is an empty store; nothing is made before the first Flush.
+// Open hands every record that counts to each, and returns a Store that is ready
+// for batches. An absent or empty directory is an empty store; the first
+// WriteBatch creates the first segment. Open cuts off a torn end. Errors:
+// *VersionError, *DamageError, an error of the file system, or the error of
+// each.
 func Open(dir Dir, o Options, each RecordFunc) (*Store, error) {
 	if o.SegmentSize <= 0 {
 		o.SegmentSize = 64 << 20
@@ -26,7 +30,7 @@ func Open(dir Dir, o Options, each RecordFunc) (*Store, error) {
 	s.syncer.stop = make(chan struct{})
 	if err := s.readSegments(each); err != nil {
 		for _, seg := range s.segments {
-			_ = seg.file.Close() // only read so far
+			_ = seg.file.Close() // the error that stops the start matters more
 		}
 		return nil, err
 	}
@@ -39,6 +43,7 @@ func Open(dir Dir, o Options, each RecordFunc) (*Store, error) {
 	return s, nil
 }
 
+// readSegments opens all segments and reads their records, oldest first.
 func (s *Store) readSegments(each RecordFunc) error {
 	numbers, err := s.segmentNumbers()
 	if err != nil {
@@ -62,7 +67,7 @@ func (s *Store) readSegments(each RecordFunc) error {
 	return nil
 }
 
-// segmentNumbers finds the files of this store.
+// segmentNumbers lists the numbers of the segments in the directory, ascending.
 func (s *Store) segmentNumbers() ([]uint32, error) {
 	names, err := s.dir.ListNames()
 	var numbers []uint32
@@ -76,14 +81,15 @@ func (s *Store) segmentNumbers() ([]uint32, error) {
 	return numbers, err
 }
 
-// openSegment reads the header of a file. One that was being made when the
-// process ended is removed.
+// openSegment opens a segment and reads its header. It removes a file whose
+// header was not complete when the process or the power ended: no record in such
+// a file was ever acknowledged.
 func (s *Store) openSegment(number uint32) error {
 	seg := &segment{number: number}
 	path := s.dir.FilePath(seg.fileName())
 	f, err := s.dir.OpenFile(seg.fileName(), false)
 	if err != nil {
-		return fmt.Errorf("open the task file: %w: it has to be readable and writable", err)
+		return fmt.Errorf("open the task file: %w: the initiator must be able to read and write it", err)
 	}
 	seg.file = f
 	head := make([]byte, headerSize)
@@ -107,13 +113,15 @@ func (s *Store) openSegment(number uint32) error {
 	return nil
 }
 
-// readHeader reports false for a file whose header never came to be.
+// readHeader reads the header. It reports false, without an error, for a file
+// whose header is incomplete: head is empty, holds only zeros, or is a shorter
+// beginning of a header.
 func (s *segment) readHeader(head []byte, path string) (begun bool, err error) {
 	if len(bytes.Trim(head, "\x00")) == 0 || len(head) < headerSize && bytes.HasPrefix([]byte(magic), head[:min(len(head), len(magic))]) {
 		return false, nil
 	}
 	if len(head) < headerSize || string(head[:8]) != magic {
-		return false, fmt.Errorf("%s is not a task file of initiator: move it to another place; it was not touched", path)
+		return false, fmt.Errorf("%s is not a task file of initiator: move it to another place; it was not changed", path)
 	}
 	if s.version = binary.LittleEndian.Uint32(head[8:]); s.version < 1 || s.version > Version {
 		return false, &VersionError{Path: path, Version: s.version}
@@ -126,7 +134,8 @@ func (s *segment) readHeader(head []byte, path string) (begun bool, err error) {
 	return true, nil
 }
 
-// readBack hands out the records of one file and finds its end.
+// readBack hands out the records of one segment and finds its end. The header of
+// the next segment says where this one ends; next is nil for the newest segment.
 func (s *Store) readBack(seg, next *segment, each RecordFunc) error {
 	limit := seg.ahead
 	followed := next != nil && next.before == seg.number
@@ -147,8 +156,9 @@ func (s *Store) readBack(seg, next *segment, each RecordFunc) error {
 	return s.cutTornEnd(seg)
 }
 
-// cutTornEnd removes what is behind the last record of the newest file, and makes sure
-// that what was read is on the disk before anything is built on it.
+// cutTornEnd cuts off the bytes behind the last record of the newest segment.
+// Then it syncs the segment: records that Open handed out must be on the disk
+// before a new record depends on them.
 func (s *Store) cutTornEnd(seg *segment) error {
 	rest := make([]byte, seg.ahead-seg.end)
 	if _, err := seg.file.ReadAt(rest, seg.end); err != nil && !errors.Is(err, io.EOF) {
@@ -169,8 +179,9 @@ func (s *Store) cutTornEnd(seg *segment) error {
 	return nil
 }
 
-// scanRecords goes through the records between two positions, and returns where the
-// last good one ends. The error is that of reading, or of each.
+// scanRecords hands out the records between two positions, and returns the
+// position behind the last good record. An error comes from the file or from
+// each.
 func scanRecords(seg *segment, from, limit int64, buffer int, each RecordFunc) (end int64, err error) {
 	in := bufio.NewReaderSize(io.NewSectionReader(seg.file, from, limit-from), buffer)
 	var record []byte
@@ -185,7 +196,7 @@ func scanRecords(seg *segment, from, limit int64, buffer int, each RecordFunc) (
 			if _, ok := parseMark(head, seg.number, at); !ok {
 				return at, notEOF(err)
 			}
-			_, _ = in.Discard(markSize) // it was peeked
+			_, _ = in.Discard(markSize) // cannot fail: Peek has read these bytes
 			at += markSize
 			continue
 		}
@@ -206,6 +217,7 @@ func scanRecords(seg *segment, from, limit int64, buffer int, each RecordFunc) (
 	}
 }
 
+// notEOF returns err, or nil when err says that the file ended.
 func notEOF(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
@@ -213,11 +225,12 @@ func notEOF(err error) error {
 	return err
 }
 
-// hasSyncedMarkAfter says whether a batch was begun behind the end of the good records,
-// when everything before it was on the disk: then that end is no torn one.
+// hasSyncedMarkAfter reports whether a valid mark with markSynced stands behind
+// the end of the good records. Everything before that mark was on the disk, so
+// the bad bytes in between are damage and not a torn end.
 func hasSyncedMarkAfter(seg *segment, end, limit int64) bool {
 	rest := make([]byte, limit-end)
-	n, _ := seg.file.ReadAt(rest, end) // what cannot be read is no mark
+	n, _ := seg.file.ReadAt(rest, end) // unreadable bytes are no mark
 	rest = rest[:n]
 	sign := binary.LittleEndian.AppendUint32(nil, markMagic)
 	for at := 0; ; at++ {

@@ -6,36 +6,38 @@ import (
 	"hash/crc32"
 )
 
-// Version is the version of the files that this package writes. The records of
-// version 1 have no tagged fields; the files are otherwise the same. Open reads
-// both.
+// Version is the version of the segments that this package writes. Records of
+// version 1 have no tagged fields; the layout of the files is otherwise the
+// same. Open reads both versions.
 const Version = 2
 
 const (
 	magic      = "INITASKS"
 	headerSize = 40
-	// roomAhead is how much is filled with zeros at once before it is needed,
-	// at most and at least: a sync that does not have to note a new length is
-	// half as dear, and a short file shall stay short.
+	// roomAhead and leastAhead are the most and the least bytes that are filled
+	// with zeros at once before records need them. A sync costs half when it
+	// does not have to store a new length. The least is small so that a short
+	// file stays short.
 	roomAhead, leastAhead = 1 << 20, 32 << 10
 )
 
-// segment is one file. Its number grows from file to file.
+// segment is one file of a store. Numbers ascend from file to file.
 type segment struct {
 	number  uint32
 	version uint32
-	file    File  // nil until it is made
-	end     int64 // behind the last record that counts
-	ahead   int64 // zeros are written up to here
-	// Where the file before this one ends: what is behind that was written by
-	// a batch that failed. It matters only to Open.
+	file    File  // nil until createFile
+	end     int64 // position behind the last record that counts
+	ahead   int64 // the file is filled with zeros up to here
+	// before is the number of the segment before this one, 0 for the first, and
+	// beforeEnd its end. Bytes behind that end belong to a batch that failed.
+	// Only Open uses both.
 	before    uint32
 	beforeEnd int64
 }
 
 func (s *segment) fileName() string { return fmt.Sprintf("tasks.%08d.log", s.number) }
 
-// encodeHeader describes the file at its head.
+// encodeHeader returns the header of the file.
 func (s *segment) encodeHeader() []byte {
 	b := append(make([]byte, 0, headerSize), magic...)
 	b = binary.LittleEndian.AppendUint32(b, s.version)
@@ -46,8 +48,8 @@ func (s *segment) encodeHeader() []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// createFile creates the file. Its header goes to the disk with the first batch:
-// without that, the file counts for nothing.
+// createFile creates the file. The sync of the first batch brings the header to
+// the disk; a file without a batch does not need one.
 func (s *segment) createFile(dir Dir) error {
 	f, err := dir.OpenFile(s.fileName(), true)
 	if err != nil {
@@ -60,16 +62,18 @@ func (s *segment) createFile(dir Dir) error {
 	return dir.SyncNames()
 }
 
-// discardFile removes a file that could not be made.
+// discardFile removes a file that createFile could not complete, or whose first
+// batch failed.
 func (s *segment) discardFile(dir Dir) {
 	if s.file != nil {
-		_ = s.file.Close()               // nothing in it counts
-		_ = dir.RemoveFile(s.fileName()) // should it stay, it is empty
+		_ = s.file.Close()               // no record in it counts
+		_ = dir.RemoveFile(s.fileName()) // a file that stays has no valid record
 	}
 }
 
-// writeBatch puts a batch at its place, and makes so much room behind it where there
-// is none. Where the disk has no room for that, the batch may still find some.
+// writeBatch writes a batch at a position. When the allocated space is too short,
+// it first fills room bytes behind the batch with zeros. A disk without space for
+// the zeros may still have space for the batch, so that error is ignored.
 func (s *segment) writeBatch(at int64, b []byte, room int64) error {
 	if end := at + int64(len(b)); room > 0 && end > s.ahead {
 		from := max(at, s.ahead)
@@ -81,7 +85,8 @@ func (s *segment) writeBatch(at int64, b []byte, room int64) error {
 	return err
 }
 
-// readPayload returns the payload of the record at a place.
+// readPayload returns the payload of the record at a place. It returns an error
+// when the checksum is wrong.
 func (s *segment) readPayload(p Place) ([]byte, error) {
 	b := make([]byte, p.Size)
 	if _, err := s.file.ReadAt(b, int64(p.At)); err != nil {

@@ -10,29 +10,31 @@ import (
 	"initiator/internal/queue/store/storetest"
 )
 
-// gate holds every sync of a disk up: each announces itself in begun, and goes
-// on with a token from let.
+// gate holds every sync of a disk up. A sync sends a token to begun, and ends
+// after it has received a token from let.
 type gate struct{ begun, let chan struct{} }
 
+// gated puts a gate before the syncs of a disk.
 func gated(t *testing.T, d *storetest.Disk) gate {
 	g := gate{make(chan struct{}, 100), make(chan struct{}, 100)}
 	d.BeforeSync(func() { g.begun <- struct{}{}; <-g.let })
-	t.Cleanup(func() { d.BeforeSync(nil); close(g.let) }) // whoever is held up still
+	t.Cleanup(func() { d.BeforeSync(nil); close(g.let) }) // ends the syncs that are still held up
 	return g
 }
 
-// wait waits until a sync has begun.
+// wait waits until the next sync has begun.
 func (g gate) wait(t *testing.T) {
 	t.Helper()
 	select {
 	case <-g.begun:
 	case <-time.After(30 * time.Second):
-		t.Fatal("nothing is synced")
+		t.Fatal("no sync has begun within 30 s")
 	}
 }
 
-// A batch has not ended before its sync has, however long that takes.
-func TestNothingEndsBeforeItsSync(t *testing.T) {
+// TestBatchEndsAfterItsSync holds the sync of a batch up. The batch must not end
+// before its sync.
+func TestBatchEndsAfterItsSync(t *testing.T) {
 	d := storetest.New(1)
 	s, _ := open(t, d, store.Options{})
 	g := gated(t, d)
@@ -40,7 +42,7 @@ func TestNothingEndsBeforeItsSync(t *testing.T) {
 	s.WriteBatch()
 	g.wait(t)
 	if ended, err := s.BatchResult(); ended {
-		t.Fatalf("it has ended (%v), and the sync has not", err)
+		t.Fatalf("the batch has ended (%v) before its sync", err)
 	}
 	g.let <- struct{}{}
 	<-s.BatchDone()
@@ -55,15 +57,15 @@ func TestNothingEndsBeforeItsSync(t *testing.T) {
 	}
 }
 
-// With an interval, a batch ends when it is written: a killed process loses
-// none, a loss of power those since the last sync. A sync that fails is told
-// once, by the next batch.
-func TestInterval(t *testing.T) {
+// TestIntervalLosesOnlyUnsyncedBatches writes batches that end before their sync.
+// A kill must cost no batch, and a loss of power only the batches since the last
+// sync. The next batch must report a failed sync, once.
+func TestIntervalLosesOnlyUnsyncedBatches(t *testing.T) {
 	d := storetest.New(1)
 	o := store.Options{Sync: store.Sync{Every: time.Microsecond}}
 	s, _ := open(t, d, o)
 	g := gated(t, d)
-	mustWrite(t, s, "a") // although no sync comes to its end
+	mustWrite(t, s, "a") // the sync has not ended
 	g.wait(t)
 	mustWrite(t, s, "b")
 	if _, held := open(t, d.AfterKill(), o); len(held) != 2 {
@@ -76,33 +78,32 @@ func TestInterval(t *testing.T) {
 		}
 	}
 	if lost == 0 {
-		t.Error("nothing was lost with the power, so it was synced: that is not what an interval is for")
+		t.Error("no batch was lost with the power: the batch was synced before it ended")
 	}
 	g.let <- struct{}{}
-	g.wait(t) // the next one: that before is over
+	g.wait(t) // the next sync has begun, so the first has ended
 	for seed := range uint64(20) {
 		if held := heldAfter(t, d.AfterPowerLoss(seed), o); held < 1 {
-			t.Fatal("what was synced is lost")
+			t.Fatal("a synced batch was lost")
 		}
 	}
 	mustWrite(t, s, "c")
 	d.FailSync(syscall.EIO)
 	g.let <- struct{}{}
-	g.wait(t) // so that before has failed
+	g.wait(t) // the sync before this one has failed
 	if _, err := write(s, "d"); !errors.Is(err, syscall.EIO) {
-		t.Fatalf("a sync that failed is told as %v", err)
+		t.Fatalf("the failed sync was reported as %v", err)
 	}
 	d.BeforeSync(nil)
 	g.let <- struct{}{}
 	d.FailSync(nil)
-	for range 2 { // a fault may be waiting, and a sync that fails be under way
+	for range 2 { // one error may wait for its report, and one sync may still fail
 		_, _ = write(s, "e")
 	}
 	mustWrite(t, s, "f")
 }
 
-// heldAfter counts what a disk holds after the power was cut: in a moment in
-// which its newest file was not made, that file does not count.
+// heldAfter returns the number of records on a disk.
 func heldAfter(t *testing.T, d *storetest.Disk, o store.Options) int {
 	t.Helper()
 	_, held := open(t, d, o)

@@ -9,52 +9,57 @@ import (
 	"sync/atomic"
 )
 
-// Place is where a record is. The zero value is nowhere.
+// Place says where a record stands. The zero value is no place.
 type Place struct {
-	Segment uint32 // the number of its file, from 1
-	At      uint32 // position
-	Size    uint32 // bytes, with its head
+	Segment uint32 // number of the segment, from 1
+	At      uint32 // position in the file
+	Size    uint32 // bytes of the record, its head included
 }
 
-// IsZero says whether p is nowhere.
+// IsZero reports whether p is the zero value.
 func (p Place) IsZero() bool { return p.Segment == 0 }
 
-// Options of a store; the zero value is good.
+// Options configure a store. The zero value is valid.
 type Options struct {
 	Sync Sync
-	// SegmentSize is the length from which on a new file is begun; 0 = 64 MiB.
+	// SegmentSize is the length in bytes at which the store begins a new
+	// segment; 0 = 64 MiB.
 	SegmentSize int64
 }
 
-// Store is used by one goroutine. With Always it has one more, its own, that
-// writes and syncs.
+// Store is an open sequence of segments. One goroutine uses it. When Sync is
+// always, a second goroutine (runWriter) writes and syncs the batches; between
+// WriteBatch and BatchResult only that goroutine uses the batch and writes to
+// its segment. When Sync is an interval, the second goroutine (syncEvery) only syncs.
 type Store struct {
 	o   Options
 	dir Dir
 
-	segments []*segment // oldest first; the last one is written to
-	newest   uint32     // highest number ever given
-	broken   bool       // the last one must not be written to any more
-	torn     int64
+	segments []*segment // oldest first; batches go to the last segment
+	newest   uint32     // highest number of a segment so far
+	broken   bool       // no batch may be written to the last segment any more
+	torn     int64      // bytes that Open cut off
 
-	batch  []byte   // what Add has collected since begin
-	target *segment // where it goes; nil before the first Add
+	batch  []byte   // records that AddRecord has collected
+	target *segment // segment of the batch; nil before its first record
 
-	jobs      chan struct{}           // the batch may be written
-	result    atomic.Pointer[outcome] // of the batch that was on its way
-	batchDone chan struct{}
+	jobs      chan struct{}           // tells runWriter to write the batch
+	result    atomic.Pointer[outcome] // of the written batch, until BatchResult takes it
+	batchDone chan struct{}           // capacity 1: a token for each result
 	group     sync.WaitGroup
 	syncer    syncer
 }
 
+// outcome is the result of a batch.
 type outcome struct{ err error }
 
-// spareBatch is how long a batch may be whose memory is used again.
+// spareBatch is the largest capacity, in bytes, of a batch whose memory is
+// reused.
 const spareBatch = 4 << 20
 
-// AddRecord puts a record into the batch. encode appends the payload, at least one
-// byte, to a slice. The Place holds once the batch has Ended without an error;
-// with one it is void.
+// AddRecord adds a record to the batch. encode appends the payload, at least one
+// byte, to a slice. The returned Place is valid when BatchResult reports success,
+// and void when BatchResult reports an error.
 func (s *Store) AddRecord(encode func([]byte) []byte) Place {
 	if s.target == nil {
 		s.beginBatch()
@@ -66,7 +71,7 @@ func (s *Store) AddRecord(encode func([]byte) []byte) Place {
 	return Place{Segment: s.target.number, At: uint32(at), Size: uint32(len(s.batch) - start)}
 }
 
-// beginBatch chooses the file of a batch and writes its mark.
+// beginBatch chooses the segment of a batch and appends the mark.
 func (s *Store) beginBatch() {
 	last := s.lastSegment()
 	if s.target = last; last == nil || s.broken || last.version < Version || last.end >= s.o.SegmentSize {
@@ -83,6 +88,7 @@ func (s *Store) beginBatch() {
 	s.batch = appendMark(s.batch[:0], s.target.number, s.target.end, flags)
 }
 
+// lastSegment returns the newest segment, nil when there is none.
 func (s *Store) lastSegment() *segment {
 	if len(s.segments) == 0 {
 		return nil
@@ -90,8 +96,9 @@ func (s *Store) lastSegment() *segment {
 	return s.segments[len(s.segments)-1]
 }
 
-// WriteBatch sends the batch, which holds a record at least, on its way. Nothing may
-// be added before it has Ended; without Always it can be asked at once.
+// WriteBatch starts writing the batch, which must hold at least one record. No
+// record may be added until BatchResult has reported the end of the batch. Unless
+// Sync is always, the batch has ended when WriteBatch returns.
 func (s *Store) WriteBatch() {
 	if s.o.Sync.isAlways() {
 		s.jobs <- struct{}{}
@@ -100,23 +107,24 @@ func (s *Store) WriteBatch() {
 	s.result.Store(&outcome{s.putBatch()})
 }
 
-// BatchDone has a token when the batch on its way has come to its end. Without
-// Always it is never needed.
+// BatchDone receives a token when the written batch has ended. Unless Sync is
+// always, it never receives a token, because WriteBatch waits for the end.
 func (s *Store) BatchDone() <-chan struct{} { return s.batchDone }
 
-// runWriter is the goroutine that writes and syncs.
+// runWriter writes and syncs batches until Close.
 func (s *Store) runWriter() {
 	for range s.jobs {
 		err := s.putBatch()
 		s.result.Store(&outcome{err})
 		select {
 		case s.batchDone <- struct{}{}:
-		default: // the token of the batch before was not needed
+		default: // the token of the previous batch was not taken
 		}
 	}
 }
 
-// putBatch writes the batch, and with Always syncs it.
+// putBatch writes the batch, and syncs it when Sync is always. It returns the
+// error of an earlier interval sync instead, if there was one.
 func (s *Store) putBatch() error {
 	to := s.target
 	if fault := s.syncer.fault.Swap(nil); fault != nil {
@@ -138,8 +146,8 @@ func (s *Store) putBatch() error {
 	return to.file.Sync()
 }
 
-// nextSegment makes the next file. The one before is synced first: only the newest
-// may end in something torn.
+// nextSegment creates the next segment. It syncs the previous segment first,
+// because only the newest segment may have a torn end.
 func (s *Store) nextSegment(to *segment) error {
 	if last := s.lastSegment(); last != nil && !s.broken && !s.o.Sync.isAlways() {
 		if err := last.file.Sync(); err != nil {
@@ -149,8 +157,9 @@ func (s *Store) nextSegment(to *segment) error {
 	return to.createFile(s.dir)
 }
 
-// BatchResult says whether the batch that was on its way has come to its end, and
-// how. After an error nothing of it will ever be read again.
+// BatchResult reports whether the written batch has ended, and its error. It
+// reports an end once. After an error, no record of the batch will ever be read
+// by Open.
 func (s *Store) BatchResult() (ended bool, err error) {
 	got := s.result.Swap(nil)
 	if got == nil {
@@ -172,22 +181,24 @@ func (s *Store) BatchResult() (ended bool, err error) {
 	return true, nil
 }
 
-// abandonSegment gives a file up. What the kernel has thrown away after a fault of the
-// disk is not known, so nothing more is written there.
+// abandonSegment makes the next batch begin a new segment. After an error of the
+// disk it is unknown which pages the kernel has dropped, so no batch is written to
+// this segment any more.
 func (s *Store) abandonSegment(to *segment) {
 	if to != s.lastSegment() {
 		to.discardFile(s.dir)
 		return
 	}
 	s.broken = true
-	_ = to.file.Truncate(to.end) // gives room back; the next file's header says the same
+	_ = to.file.Truncate(to.end) // frees space; the header of the next segment stores the end as well
 }
 
-// Read returns the payload of a record.
+// Read returns the payload of a record. It fails when the segment was removed,
+// when the file cannot be read, or when the checksum is wrong.
 func (s *Store) Read(p Place) ([]byte, error) {
 	i, ok := slices.BinarySearchFunc(s.segments, p.Segment, func(a *segment, n uint32) int { return cmp.Compare(a.number, n) })
 	if !ok {
-		return nil, fmt.Errorf("read a record: there is no file %d", p.Segment)
+		return nil, fmt.Errorf("read a record: task file %d does not exist", p.Segment)
 	}
 	b, err := s.segments[i].readPayload(p)
 	if err != nil {
@@ -196,7 +207,8 @@ func (s *Store) Read(p Place) ([]byte, error) {
 	return b, nil
 }
 
-// TotalSize is the length of all files, up to their last records.
+// TotalSize returns the sum of the lengths of all segments, in bytes, up to
+// their last records.
 func (s *Store) TotalSize() (n int64) {
 	for _, seg := range s.segments {
 		n += seg.end
@@ -204,11 +216,12 @@ func (s *Store) TotalSize() (n int64) {
 	return n
 }
 
-// TornBytes is the number of bytes at the end of the newest file that Open threw
-// away: a batch that was being written when the process or the power ended.
+// TornBytes returns how many bytes Open cut off the end of the newest segment:
+// a batch that was being written when the process or the power ended.
 func (s *Store) TornBytes() int64 { return s.torn }
 
-// Close ends the use of the store. No batch may be on its way.
+// Close syncs and closes all segments, unless Sync is off. No batch may be
+// between WriteBatch and BatchResult. Close may be called once.
 func (s *Store) Close() error {
 	close(s.jobs)
 	close(s.syncer.stop)

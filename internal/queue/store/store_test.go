@@ -13,7 +13,8 @@ import (
 	"initiator/internal/queue/store/storetest"
 )
 
-// open returns the store on a disk, and what it holds.
+// open opens the store on a disk, and returns it with the records that it holds.
+// The test closes it.
 func open(t testing.TB, d store.Dir, o store.Options) (*store.Store, []string) {
 	t.Helper()
 	var held []string
@@ -24,11 +25,11 @@ func open(t testing.TB, d store.Dir, o store.Options) (*store.Store, []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() }) // tests whose disk fails close it so as well
+	t.Cleanup(func() { _ = s.Close() }) // the disk of some tests still fails
 	return s, held
 }
 
-// write writes one batch and waits for its end.
+// write writes one batch and waits for its result.
 func write(s *store.Store, records ...string) (places []store.Place, err error) {
 	for _, r := range records {
 		places = append(places, s.AddRecord(func(b []byte) []byte { return append(b, r...) }))
@@ -42,6 +43,7 @@ func write(s *store.Store, records ...string) (places []store.Place, err error) 
 	}
 }
 
+// mustWrite writes one batch that must succeed.
 func mustWrite(t testing.TB, s *store.Store, records ...string) []store.Place {
 	t.Helper()
 	places, err := write(s, records...)
@@ -51,7 +53,7 @@ func mustWrite(t testing.TB, s *store.Store, records ...string) []store.Place {
 	return places
 }
 
-func TestWrittenIsReadBack(t *testing.T) {
+func TestOpenReadsEveryBatch(t *testing.T) {
 	for _, sync := range []store.Sync{{}, {Off: true}, {Every: time.Millisecond}} {
 		t.Run(sync.String(), func(t *testing.T) {
 			d, o := storetest.New(1), store.Options{Sync: sync, SegmentSize: 200}
@@ -73,8 +75,9 @@ func TestWrittenIsReadBack(t *testing.T) {
 	}
 }
 
-// A batch that failed is never read again, although all of it may be there.
-func TestFailedIsVoid(t *testing.T) {
+// TestFailedBatchIsNeverRead fails the sync of a batch. All of its bytes may be on
+// the disk, but Open must not read them.
+func TestFailedBatchIsNeverRead(t *testing.T) {
 	d := storetest.New(1)
 	s, _ := open(t, d, store.Options{})
 	mustWrite(t, s, "first")
@@ -91,9 +94,9 @@ func TestFailedIsVoid(t *testing.T) {
 	}
 }
 
-// Nor is it where the disk did not even let it be cut off, and what is written
-// next is as long as a part of it.
-func TestFailedIsVoidWhereItCannotBeCut(t *testing.T) {
+// TestFailedBatchThatCannotBeCutOffIsNeverRead fails a batch on a disk that also
+// refuses to cut the file. The next batch is as long as a part of the failed one.
+func TestFailedBatchThatCannotBeCutOffIsNeverRead(t *testing.T) {
 	d := storetest.New(1)
 	s, _ := open(t, d, store.Options{})
 	mustWrite(t, s, "first")
@@ -111,9 +114,9 @@ func TestFailedIsVoidWhereItCannotBeCut(t *testing.T) {
 	}
 }
 
-// What Open has read may be built upon: it is on the disk from then on, also
-// where who wrote it did not wait for that.
-func TestWhatIsReadIsOnTheDisk(t *testing.T) {
+// TestOpenSyncsTheRecordsItReads opens a store whose records were never synced.
+// From then on a loss of power must not cost these records.
+func TestOpenSyncsTheRecordsItReads(t *testing.T) {
 	d := storetest.New(1)
 	s, _ := open(t, d, store.Options{Sync: store.Sync{Off: true}})
 	mustWrite(t, s, "unsynced")
@@ -122,14 +125,15 @@ func TestWhatIsReadIsOnTheDisk(t *testing.T) {
 	}
 	for seed := range uint64(20) {
 		if _, held := open(t, d.AfterPowerLoss(seed), store.Options{}); len(held) != 1 {
-			t.Fatal("it is lost with the power")
+			t.Fatal("a record that Open has read was lost with the power")
 		}
 	}
 }
 
-// A file is removed when what was wanted of it is on the disk elsewhere, also
-// where batches do not wait for that.
-func TestRemovedWhenTheRestIsOnTheDisk(t *testing.T) {
+// TestRemoveSegmentSyncsTheRewrittenRecords removes a segment of a store whose
+// batches do not wait for a sync. The records that were written again must be on
+// the disk before the segment is removed.
+func TestRemoveSegmentSyncsTheRewrittenRecords(t *testing.T) {
 	d, o := storetest.New(1), store.Options{SegmentSize: 100, Sync: store.Sync{Every: time.Hour}}
 	s, _ := open(t, d, o)
 	mustWrite(t, s, "wanted: "+strings.Repeat("w", 100))
@@ -150,7 +154,7 @@ func TestRemovedWhenTheRestIsOnTheDisk(t *testing.T) {
 	}
 }
 
-func TestReadOnly(t *testing.T) {
+func TestBatchFailsOnAReadOnlyDisk(t *testing.T) {
 	d := storetest.New(1)
 	d.SetReadOnly(true)
 	s, _ := open(t, d, store.Options{})
@@ -164,8 +168,8 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// full returns a disk with four batches in two files.
-func full(t testing.TB) (*storetest.Disk, store.Options) {
+// fourBatches returns a disk with four batches in two segments.
+func fourBatches(t testing.TB) (*storetest.Disk, store.Options) {
 	d, o := storetest.New(1), store.Options{SegmentSize: 100}
 	s, _ := open(t, d, o)
 	for _, r := range []string{"aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc", "dddddddddddddddd"} {
@@ -174,13 +178,14 @@ func full(t testing.TB) (*storetest.Disk, store.Options) {
 	return d.AfterKill(), o
 }
 
-// TestWhatIsWrongWithAFile changes files by hand, and reads what is said.
-func TestWhatIsWrongWithAFile(t *testing.T) {
+// TestOpenReportsFaultsOfFiles changes files by hand, and checks the records or
+// the error of Open.
+func TestOpenReportsFaultsOfFiles(t *testing.T) {
 	const one, two = "tasks.00000001.log", "tasks.00000002.log"
 	for name, test := range map[string]struct {
 		change func(d *storetest.Disk)
-		held   string // what is read all the same
-		says   string // or what is said
+		held   string // first letters of the records, when Open succeeds
+		says   string // part of the error, when Open fails
 	}{
 		"nothing":                      {func(*storetest.Disk) {}, "[a b c d]", ""},
 		"a torn end":                   {func(d *storetest.Disk) { d.ChangeByte(two, -3, 'x') }, "[a b c]", ""},
@@ -196,7 +201,7 @@ func TestWhatIsWrongWithAFile(t *testing.T) {
 		"a file was moved away":        {func(d *storetest.Disk) { _ = d.RemoveFile(one) }, "[c d]", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, o := full(t)
+			d, o := fourBatches(t)
 			test.change(d)
 			var held []string
 			s, err := store.Open(d, o, func(_ store.Place, b []byte) error {
@@ -223,9 +228,10 @@ func TestWhatIsWrongWithAFile(t *testing.T) {
 	}
 }
 
-// After a loss of power, a file that was removed is not back while a younger
-// one, which voided what is in it, is not.
-func TestRemovedInOrder(t *testing.T) {
+// TestRemovedSegmentStaysRemoved removes segments and cuts the power. A removed
+// segment must not come back without the younger segments that replaced its
+// records.
+func TestRemovedSegmentStaysRemoved(t *testing.T) {
 	d, o := storetest.New(1), store.Options{SegmentSize: 100}
 	s, _ := open(t, d, o)
 	for n := range 12 {
@@ -250,19 +256,20 @@ func TestRemovedInOrder(t *testing.T) {
 		}
 	}
 	if s.WalkOldest() != nil && len(mustHold(t, d, o)) == 0 {
-		t.Error("the newest file is not to be removed")
+		t.Error("the newest segment must not be removed")
 	}
 }
 
+// mustHold returns the records on a disk after its process was killed.
 func mustHold(t *testing.T, d *storetest.Disk, o store.Options) []string {
 	_, held := open(t, d.AfterKill(), o)
 	return held
 }
 
-// FuzzOpen gives any bytes as a file: they are read or refused, and nothing
-// that was read is lost by opening it again.
+// FuzzOpen opens any bytes as a segment. Open reads or refuses them, and a second
+// Open reads every record of the first one.
 func FuzzOpen(f *testing.F) {
-	d, _ := full(f)
+	d, _ := fourBatches(f)
 	f.Add(d.FileBytes("tasks.00000001.log"))
 	f.Add(d.FileBytes("tasks.00000002.log"))
 	f.Add([]byte{})

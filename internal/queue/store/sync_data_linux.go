@@ -7,8 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// syncData syncs the data of a file with fdatasync. It returns os.ErrClosed when
+// another goroutine has closed the file.
 func syncData(f *os.File) error {
-	conn, err := f.SyscallConn() // another goroutine may close it meanwhile
+	conn, err := f.SyscallConn() // keeps the descriptor open during the call
 	if err != nil {
 		return err
 	}
@@ -20,7 +22,7 @@ func syncData(f *os.File) error {
 			}
 		}
 	}) != nil {
-		return os.ErrClosed // there is no other reason
+		return os.ErrClosed // Control fails only for a closed file
 	}
 	return os.NewSyscallError("fdatasync", fault)
 }

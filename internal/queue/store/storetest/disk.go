@@ -1,6 +1,3 @@
-// Package storetest is a disk for tests of what is kept on one: it counts what
-// is done to it, fails when told to, and knows what is left after the power was
-// cut.
 package storetest
 
 import (
@@ -16,36 +13,37 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// ErrOff is what everything answers after the power was cut.
+// ErrOff is the error of every operation after the power was cut.
 var ErrOff = errors.New("the power is off")
 
-// sector is what a disk writes as a whole.
+// sector is the number of bytes that a disk writes in one piece.
 const sector = 512
 
-// Disk is one directory on a disk. Make it with New. It may be used by many
-// goroutines.
+// Disk is a store.Dir in memory. New makes one. Any goroutine may use it.
 type Disk struct {
 	mu     sync.Mutex
-	names  map[string]*file // as the kernel sees them
+	names  map[string]*file // as the kernel has them
 	synced map[string]*file // as they are on the disk
-	ops    int              // what has changed something so far
+	ops    int              // operations so far that change something
 	cut    int              // the operation at which the power is cut; 0 = never
 	off    bool
-	room   int64  // bytes that are left; negative = no limit
-	frozen bool   // read only
-	faulty error  // of every sync of a file
-	before func() // … is called before it
-	syncs  int    // of files so far
+	room   int64  // free bytes; negative = no limit
+	frozen bool   // read-only
+	faulty error  // error of every sync of a file
+	before func() // called before every sync of a file
+	syncs  int    // syncs of files so far
 	rand   *rand.Rand
 }
 
+// file is a file of a Disk.
 type file struct {
-	now   []byte         // as the kernel sees it
-	disk  []byte         // as it was synced
-	dirty map[int64]bool // sectors that were written since
+	now   []byte         // as the kernel has it
+	disk  []byte         // as it was at the last sync
+	dirty map[int64]bool // sectors that were written since the last sync
 }
 
-// New returns an empty disk without limits.
+// New returns an empty disk without limits. The seed decides what happens in the
+// operation in which the power is cut.
 func New(seed uint64) *Disk {
 	return &Disk{names: map[string]*file{}, synced: map[string]*file{}, room: -1, rand: rand.New(rand.NewPCG(seed, 1))}
 }
@@ -54,19 +52,21 @@ func New(seed uint64) *Disk {
 // something.
 func (d *Disk) CutAt(n int) { d.withLock(func() { d.cut = n }) }
 
-// CountWrites is the number of operations that have changed something.
+// CountWrites returns the number of operations so far that change something,
+// failed operations included.
 func (d *Disk) CountWrites() (n int) {
 	d.withLock(func() { n = d.ops })
 	return n
 }
 
-// SetRoom limits how many bytes can be added; a negative number lifts it.
+// SetRoom limits how many bytes can be added; a negative number removes the
+// limit. A write beyond the limit fails with ENOSPC.
 func (d *Disk) SetRoom(bytes int64) { d.withLock(func() { d.room = bytes }) }
 
-// SetReadOnly refuses every change with EROFS.
+// SetReadOnly makes every change fail with EROFS, until SetReadOnly(false).
 func (d *Disk) SetReadOnly(on bool) { d.withLock(func() { d.frozen = on }) }
 
-// TotalSize is the length of all files.
+// TotalSize returns the sum of the lengths of all files, in bytes.
 func (d *Disk) TotalSize() (n int) {
 	d.withLock(func() {
 		for _, f := range d.names {
@@ -76,33 +76,33 @@ func (d *Disk) TotalSize() (n int) {
 	return n
 }
 
-// FailSync makes every sync of a file fail; nil ends that.
+// FailSync makes every sync of a file fail with err, until FailSync(nil).
 func (d *Disk) FailSync(err error) { d.withLock(func() { d.faulty = err }) }
 
-// BeforeSync has every sync of a file call f first, which may take its time:
-// the disk does not wait for it otherwise. Nil ends that.
+// BeforeSync makes every sync of a file call f first, until BeforeSync(nil). f
+// may block: other operations go on meanwhile.
 func (d *Disk) BeforeSync(f func()) { d.withLock(func() { d.before = f }) }
 
-// CountSyncs is the number of syncs of files that have come to their end.
+// CountSyncs returns the number of syncs of files that have ended.
 func (d *Disk) CountSyncs() (n int) {
 	d.withLock(func() { n = d.syncs })
 	return n
 }
 
-// PutFile makes a file of these bytes, on the disk.
+// PutFile creates or replaces a file with these bytes, synced.
 func (d *Disk) PutFile(name string, b []byte) {
 	f := &file{now: slices.Clone(b), disk: slices.Clone(b), dirty: map[int64]bool{}}
 	d.withLock(func() { d.names[name], d.synced[name] = f, f })
 }
 
-// FileBytes is what a file holds.
+// FileBytes returns the bytes of a file, as the kernel has them.
 func (d *Disk) FileBytes(name string) (b []byte) {
 	d.withLock(func() { b = slices.Clone(d.names[name].now) })
 	return b
 }
 
-// ChangeByte puts another byte at a position of a file; a negative one counts from
-// its last byte that is not 0.
+// ChangeByte replaces the byte at a position of a file. A negative position
+// counts back from the end of the file without its trailing zeros.
 func (d *Disk) ChangeByte(name string, at int, to byte) {
 	b := d.FileBytes(name)
 	if at < 0 {
@@ -112,51 +112,7 @@ func (d *Disk) ChangeByte(name string, at int, to byte) {
 	d.PutFile(name, b)
 }
 
-// AfterKill returns what is left when only the process has ended.
-func (d *Disk) AfterKill() *Disk { return d.remainingDisk(func(bool) bool { return true }) }
-
-// AfterPowerLoss returns what is left when the power was cut: all that was synced,
-// and of the rest whatever the disk happened to have written.
-func (d *Disk) AfterPowerLoss(seed uint64) *Disk {
-	r := rand.New(rand.NewPCG(seed, 2))
-	share := []float64{0, 1, r.Float64()}[r.IntN(3)]
-	return d.remainingDisk(func(synced bool) bool { return synced || r.Float64() < share })
-}
-
-// remainingDisk makes a new disk of everything for which keep says yes.
-func (d *Disk) remainingDisk(keep func(synced bool) bool) *Disk {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	after := New(d.rand.Uint64())
-	all := maps.Clone(d.synced)
-	maps.Copy(all, d.names)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		// A name that is in one of both only was made or removed since.
-		made, was := d.names[name] != nil, d.synced[name] != nil
-		if made != was && keep(false) != made {
-			continue
-		}
-		b := all[name].remainingBytes(keep)
-		f := &file{now: b, disk: slices.Clone(b), dirty: map[int64]bool{}}
-		after.names[name], after.synced[name] = f, f
-	}
-	return after
-}
-
-func (f *file) remainingBytes(keep func(bool) bool) []byte {
-	b := slices.Clone(f.disk)
-	if len(f.now) != len(f.disk) && keep(false) {
-		b = resizeBytes(b, len(f.now))
-	}
-	for _, at := range slices.Sorted(maps.Keys(f.dirty)) {
-		from, to := at*sector, min((at+1)*sector, int64(min(len(f.now), len(b))))
-		if from < to && keep(false) {
-			copy(b[from:to], f.now[from:to])
-		}
-	}
-	return b
-}
-
+// resizeBytes cuts b, or appends zeros, to the given length.
 func resizeBytes(b []byte, size int) []byte {
 	if size <= len(b) {
 		return b[:size]
@@ -170,8 +126,8 @@ func (d *Disk) withLock(f func()) {
 	f()
 }
 
-// countWrite counts an operation. last says that the power is cut in the middle of
-// this one.
+// countWrite counts an operation that changes something. It reports last when the
+// power is cut in the middle of this operation. The caller holds the mutex.
 func (d *Disk) countWrite() (last bool, err error) {
 	switch d.ops++; {
 	case d.off:
@@ -247,6 +203,7 @@ func (d *Disk) SyncNames() error {
 	return cutIf(last)
 }
 
+// cutIf returns ErrOff for the last operation.
 func cutIf(last bool) error {
 	if last {
 		return ErrOff

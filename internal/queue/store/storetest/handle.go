@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// handle is one open file.
+// handle is an open file of a Disk, as a store.File.
 type handle struct {
 	d *Disk
 	f *file
@@ -48,6 +48,7 @@ func (h *handle) WriteAt(b []byte, at int64) (int, error) {
 	return n, err
 }
 
+// writeBytes changes a file and notes the changed sectors.
 func (f *file) writeBytes(b []byte, at int64) {
 	end := at + int64(len(b))
 	if end > int64(len(f.now)) {
@@ -73,7 +74,8 @@ func (h *handle) Truncate(size int64) error {
 	return nil
 }
 
-// Sync implements store.File.
+// Sync implements store.File. It calls the function of BeforeSync without the
+// mutex, because that function may block.
 func (h *handle) Sync() error {
 	var before func()
 	if h.d.withLock(func() { before = h.d.before }); before != nil {
