@@ -10,9 +10,9 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// BenchmarkMillion is what a submit and a lease cost each, among a million
-// queued tasks and among a thousand, in turn: processor time of a thousand at
-// once, on the disk and not synced. Run it with -benchtime 1x.
+// BenchmarkMillion measures the processor time of a submit and of a lease in a
+// queue with a million tasks and in a queue with a thousand tasks. It measures a
+// thousand operations together, stored and not synced. Run it with -benchtime 1x.
 func BenchmarkMillion(b *testing.B) {
 	few, many := filled(b, 1_000, store.Sync{Off: true}), filled(b, 1_000_000, store.Sync{Off: true})
 	var leases []queue.Lease
@@ -33,7 +33,7 @@ func BenchmarkMillion(b *testing.B) {
 		return spent(q, func() {
 			t, ok := q.LeaseNext(time.Now(), "p", "w", 1, nil)
 			if !ok {
-				b.Error("nothing to lease")
+				b.Error("no task to lease")
 			}
 			l, _ := queue.LeaseOf(&t)
 			leases = append(leases, l)
@@ -61,5 +61,5 @@ func BenchmarkMillion(b *testing.B) {
 	}
 }
 
-// atOnce is how many are measured together.
+// atOnce is the number of operations that are measured together.
 const atOnce = 1000

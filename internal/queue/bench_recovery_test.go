@@ -10,7 +10,7 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// cpu is the time that this process has spent on all processors.
+// cpu returns the processor time of this process.
 func cpu() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
@@ -19,7 +19,7 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// filled is a stored queue with so many tasks in it.
+// filled returns a stored queue with the given number of queued tasks.
 func filled(b testing.TB, queued int, s store.Sync) *queue.Engine {
 	dir := b.TempDir()
 	q, err := queue.Open(dir, queue.Options{Sync: store.Sync{Every: time.Second}})
@@ -43,8 +43,8 @@ func filled(b testing.TB, queued int, s store.Sync) *queue.Engine {
 	return q
 }
 
-// BenchmarkRecovery opens a million queued tasks, and says what each costs in
-// memory.
+// BenchmarkRecovery opens a queue with a million tasks, and reports the memory of
+// each task.
 func BenchmarkRecovery(b *testing.B) {
 	const queued = 1_000_000
 	dir := b.TempDir()
@@ -80,6 +80,7 @@ func BenchmarkRecovery(b *testing.B) {
 	}
 }
 
+// heap returns the bytes of the heap that are in use.
 func heap() uint64 {
 	runtime.GC()
 	runtime.GC()

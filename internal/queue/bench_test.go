@@ -16,48 +16,50 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// mail is what clients ask of a loop, and where each waits to be told.
-type mail[T any] struct {
-	mu    sync.Mutex
-	asked []T
-	told  []chan error
-	rung  chan struct{}
+// mailbox holds the requests of clients to a loop, and the channel on which each
+// client waits for its result.
+type mailbox[T any] struct {
+	mu       sync.Mutex
+	requests []T
+	results  []chan error
+	wakeup   chan struct{}
 }
 
-// ask leaves a question and waits until what came of it is kept.
-func (m *mail[T]) ask(q T, told chan error) error {
+// sendRequest sends a request and waits until its changes are stored.
+func (m *mailbox[T]) sendRequest(q T, results chan error) error {
 	m.mu.Lock()
-	m.asked, m.told = append(m.asked, q), append(m.told, told)
+	m.requests, m.results = append(m.requests, q), append(m.results, results)
 	m.mu.Unlock()
 	select {
-	case m.rung <- struct{}{}:
+	case m.wakeup <- struct{}{}:
 	default:
 	}
-	return <-told
+	return <-results
 }
 
-func (m *mail[T]) take() ([]T, []chan error) {
+// takeRequests returns all requests, and empties the mailbox.
+func (m *mailbox[T]) takeRequests() ([]T, []chan error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	asked, told := m.asked, m.told
-	m.asked, m.told = nil, nil
-	return asked, told
+	requests, results := m.requests, m.results
+	m.requests, m.results = nil, nil
+	return requests, results
 }
 
-// rate has so many clients do tasks, three commits each, while serve runs, and
-// returns how many were done in a second.
-func rate[T any](b *testing.B, clients int, commits [3]T, serve func(m *mail[T], stop chan struct{})) float64 {
-	stop, m := make(chan struct{}), &mail[T]{rung: make(chan struct{}, 1)}
+// rate lets clients run tasks for a round, with three commits for each task, while
+// serve runs. It returns the tasks per second.
+func rate[T any](b *testing.B, clients int, commits [3]T, serve func(m *mailbox[T], stop chan struct{})) float64 {
+	stop, m := make(chan struct{}), &mailbox[T]{wakeup: make(chan struct{}, 1)}
 	var loop, group sync.WaitGroup
 	loop.Go(func() { serve(m, stop) })
 	var done atomic.Int64
 	began := time.Now()
 	for range clients {
 		group.Go(func() {
-			told := make(chan error, 1)
+			results := make(chan error, 1)
 			for time.Since(began) < round {
 				for _, c := range commits {
-					if err := m.ask(c, told); err != nil {
+					if err := m.sendRequest(c, results); err != nil {
 						b.Error(err)
 						return
 					}
@@ -73,14 +75,14 @@ func rate[T any](b *testing.B, clients int, commits [3]T, serve func(m *mail[T],
 	return float64(done.Load()) / took.Seconds()
 }
 
-// round is the length of one measurement. Machines are noisy: there are many
-// short ones in turn, and their medians are compared.
+// round is the length of one measurement. Other work disturbs measurements, so a
+// benchmark makes many short measurements in turn and compares the medians.
 const (
 	round  = 300 * time.Millisecond
 	rounds = 9
 )
 
-// inTurn measures everything in turn, and returns the medians.
+// inTurn calls all measures in turn, for all rounds, and returns the medians.
 func inTurn(measures ...func() float64) []float64 {
 	all := make([][]float64, len(measures))
 	for range rounds {
@@ -100,7 +102,7 @@ func inTurn(measures ...func() float64) []float64 {
 // payload is 200 bytes of JSON.
 var payload = fmt.Appendf(nil, "%q", bytes.Repeat([]byte("x"), 198))
 
-// queueCommits are submit, lease and done.
+// queueCommits returns the three steps of a task: submit, lease and end.
 func queueCommits(b *testing.B, q *queue.Engine) [3]func() {
 	var leases []queue.Lease
 	lease := func() {
@@ -108,7 +110,7 @@ func queueCommits(b *testing.B, q *queue.Engine) [3]func() {
 		q.ExpireTasks(now)
 		t, ok := q.LeaseNext(now, "p", "w", 1, nil)
 		if !ok {
-			b.Error("nothing to lease")
+			b.Error("no task to lease")
 		}
 		l, _ := queue.LeaseOf(&t)
 		leases = append(leases, l)
@@ -123,6 +125,7 @@ func queueCommits(b *testing.B, q *queue.Engine) [3]func() {
 	return [3]func(){func() { submit(b, q) }, lease, done}
 }
 
+// submit adds a task with the payload.
 func submit(b testing.TB, q *queue.Engine) {
 	t, err := queue.NewTask(task.Request{Pool: "p", Data: payload}, time.Now(), task.Policy{Attempts: 3})
 	if err == nil {
@@ -133,53 +136,55 @@ func submit(b testing.TB, q *queue.Engine) {
 	}
 }
 
-// serveQueue is a loop as dispatch has one: it takes all that waits, does it,
-// commits it once and goes on.
-func serveQueue(q *queue.Engine) func(*mail[func()], chan struct{}) {
-	return func(m *mail[func()], stop chan struct{}) {
+// serveQueue returns a loop like the dispatcher's loop: it takes all requests,
+// does them and commits once.
+func serveQueue(q *queue.Engine) func(*mailbox[func()], chan struct{}) {
+	return func(m *mailbox[func()], stop chan struct{}) {
 		for {
 			select {
 			case <-stop:
 				return
-			case <-m.rung:
+			case <-m.wakeup:
 			case <-q.BatchDone():
 			}
 			q.FinishCommits()
-			asked, told := m.take()
-			for _, do := range asked {
+			requests, results := m.takeRequests()
+			for _, do := range requests {
 				do()
 			}
-			if len(told) > 0 {
-				q.Commit(func(err error) { tell(told, err) })
+			if len(results) > 0 {
+				q.Commit(func(err error) { sendResult(results, err) })
 			}
 		}
 	}
 }
 
-func tell(told []chan error, err error) {
-	for _, t := range told {
+// sendResult sends a result to all clients.
+func sendResult(results []chan error, err error) {
+	for _, t := range results {
 		t <- err
 	}
 }
 
-// serveLog is the limit: one write and one sync for all that waits, with room
-// written ahead or not.
-func serveLog(f store.File, room int) func(*mail[[]byte], chan struct{}) {
-	return func(m *mail[[]byte], stop chan struct{}) {
+// serveLog returns a loop that makes one write and one sync for all requests. This
+// is the fastest possible loop. It fills room bytes with zeros ahead of the
+// records, unless room is 0.
+func serveLog(f store.File, room int) func(*mailbox[[]byte], chan struct{}) {
+	return func(m *mailbox[[]byte], stop chan struct{}) {
 		at, ahead, batch := int64(0), int64(0), []byte(nil)
 		for {
 			select {
 			case <-stop:
 				return
-			case <-m.rung:
+			case <-m.wakeup:
 			}
-			asked, told := m.take()
+			requests, results := m.takeRequests()
 			batch = batch[:0]
-			for _, record := range asked {
+			for _, record := range requests {
 				batch = append(batch, record...)
 			}
 			if end := at + int64(len(batch)); room > 0 && end > ahead {
-				_, _ = f.WriteAt(make([]byte, int(end-ahead)+room), ahead) // the next write tells
+				_, _ = f.WriteAt(make([]byte, int(end-ahead)+room), ahead) // the next write reports the error
 				ahead = end + int64(room)
 			}
 			_, err := f.WriteAt(batch, at)
@@ -187,14 +192,14 @@ func serveLog(f store.File, room int) func(*mail[[]byte], chan struct{}) {
 				err = f.Sync()
 			}
 			at += int64(len(batch))
-			tell(told, err)
+			sendResult(results, err)
 		}
 	}
 }
 
-// BenchmarkDurable is submit, lease and done of 200-byte tasks, each told only
-// when it is on the disk, beside what a plain log can do, with a thousand tasks
-// in the queue and with a million. Run it with -benchtime 1x.
+// BenchmarkDurable measures submit, lease and end of 200-byte tasks. A client gets
+// each result when the change is synced. The queue has a thousand tasks, or a
+// million. The benchmark compares both with a plain log. Run it with -benchtime 1x.
 func BenchmarkDurable(b *testing.B) {
 	few, many := filled(b, 1_000, store.Sync{}), filled(b, 1_000_000, store.Sync{})
 	for _, clients := range []int{1, 64, 256} {
@@ -217,7 +222,7 @@ func BenchmarkDurable(b *testing.B) {
 	}
 }
 
-// limit is what a plain log can do with the same records.
+// limit measures a plain log with the same records.
 func limit(b *testing.B, clients, room int) func() float64 {
 	n, whole := 0, make([]byte, 290)
 	dir := store.OS(b.TempDir())
@@ -235,8 +240,9 @@ func limit(b *testing.B, clients, room int) func() float64 {
 	}
 }
 
-// BenchmarkUnsynced is the same work where the disk does not matter: how much
-// of the processors a task takes with its clients, stored and not.
+// BenchmarkUnsynced does the work of BenchmarkDurable without syncs. It reports the
+// processor time of a task and its clients, with a queue in memory and with stored
+// queues.
 func BenchmarkUnsynced(b *testing.B) {
 	few, many := filled(b, 1_000, store.Sync{Off: true}), filled(b, 1_000_000, store.Sync{Off: true})
 	memory := queue.NewMemory(queue.Retention{})

@@ -6,32 +6,32 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// pending is what has changed since the last flight began.
+// pending holds the changes since the last batch began.
 type pending struct {
-	changed []*entry
-	waiters []func(error)
+	changed []*entry      // tasks whose records have to be stored
+	waiters []func(error) // of the commits that wait for these changes
 }
 
-// commit is one batch on its way to the disk: what was changed in it, and who
-// is told when it is there.
+// commit is the batch that is being written: its records, and the callbacks of the
+// commits that wait for it.
 type commit struct {
-	active  bool
+	active  bool // the store writes the batch
 	records []batchRecord
 	waiters []func(error)
-	// removable may be removed once the batch is on the disk: what was still
-	// wanted of that file is in the batch.
+	// removable is the oldest segment when the batch has its last wanted records,
+	// else nil. It is removed when the batch is on the disk.
 	removable *store.SegmentWalk
-	seq       int64 // the engine's when it departed
+	seq       int64 // the engine's seq when the batch was encoded
 }
 
-// batchRecord is one record of a flight.
+// batchRecord is one record of a batch.
 type batchRecord struct {
 	en    *entry
 	place store.Place
-	whole bool
+	whole bool // a whole record, not a head
 }
 
-// markChanged notes that the record of a task has to be stored.
+// markChanged adds a task to the records that the next batch stores.
 func (e *Engine) markChanged(en *entry) {
 	if !en.changed && e.disk != nil {
 		en.changed = true
@@ -39,10 +39,10 @@ func (e *Engine) markChanged(en *entry) {
 	}
 }
 
-// Commit implements Queue. While one batch is on its way, what comes is
-// collected for the next one: that is all there is to group commit.
-func (e *Engine) Commit(told func(error)) {
-	e.pending.waiters = append(e.pending.waiters, told)
+// Commit implements Queue. While one batch is being written, all changes are
+// collected for the next batch. That makes a group commit of concurrent callers.
+func (e *Engine) Commit(done func(error)) {
+	e.pending.waiters = append(e.pending.waiters, done)
 	e.startCommit()
 }
 
@@ -53,10 +53,11 @@ func (e *Engine) FinishCommits() {
 	}
 }
 
-// CommitAndWait commits and waits until everybody has been told.
+// CommitAndWait commits and waits for the result. It also delivers the results of
+// earlier commits.
 func (e *Engine) CommitAndWait() (err error) {
 	waits := true
-	e.Commit(func(kept error) { waits, err = false, kept })
+	e.Commit(func(result error) { waits, err = false, result })
 	for waits {
 		<-e.BatchDone()
 		e.FinishCommits()
@@ -64,7 +65,9 @@ func (e *Engine) CommitAndWait() (err error) {
 	return err
 }
 
-// startCommit sends what is pending on its way, unless something is.
+// startCommit encodes and writes the pending changes, unless a batch is being
+// written. It answers the commits at once when nothing has to be stored or nothing
+// can be stored.
 func (e *Engine) startCommit() {
 	for !e.inFlight.active && len(e.pending.waiters) > 0 {
 		switch {
@@ -78,8 +81,8 @@ func (e *Engine) startCommit() {
 	}
 }
 
-// encodeBatch puts every changed record into one batch. It reports whether there
-// were any: tasks may have gone since.
+// encodeBatch puts every changed record into one batch and starts to write it. It
+// reports false when no record is left, because the changed tasks were dropped.
 func (e *Engine) encodeBatch() bool {
 	f := &e.inFlight
 	f.removable = e.walkOldestSegment()
@@ -101,7 +104,8 @@ func (e *Engine) encodeBatch() bool {
 	return true
 }
 
-// finishCommit takes note of the end of a flight.
+// finishCommit handles the result of the written batch and reports true. It
+// reports false when no batch has ended.
 func (e *Engine) finishCommit() bool {
 	if !e.inFlight.active {
 		return false
@@ -117,8 +121,8 @@ func (e *Engine) finishCommit() bool {
 	} else {
 		e.recordPlaces()
 	}
-	for _, told := range f.waiters {
-		told(e.StorageError())
+	for _, done := range f.waiters {
+		done(e.StorageError())
 	}
 	clear(f.waiters)
 	clear(f.records)
@@ -129,7 +133,8 @@ func (e *Engine) finishCommit() bool {
 	return true
 }
 
-// recordPlaces notes where the records of a flight now are.
+// recordPlaces notes the places of the records of a stored batch, and removes the
+// segment that the batch has made removable.
 func (e *Engine) recordPlaces() {
 	e.disk.storedSeq = e.inFlight.seq
 	for _, p := range e.inFlight.records {
@@ -147,12 +152,12 @@ func (e *Engine) recordPlaces() {
 	if o := e.inFlight.removable; o != nil {
 		e.inFlight.removable = nil
 		if err := e.disk.store.RemoveSegment(o); err != nil {
-			e.disk.log.Warn("an old task file stays where it is", "error", err)
+			e.disk.log.Warn("an old task file could not be removed; it takes space until the next start", "error", err)
 		}
 	}
 }
 
-// restorePending notes that a flight has not arrived: everything in it is pending again.
+// restorePending makes all changes of a failed batch pending again.
 func (e *Engine) restorePending(err error) {
 	e.disk.setStorageError(err)
 	for _, p := range e.inFlight.records {
@@ -164,9 +169,9 @@ func (e *Engine) restorePending(err error) {
 	}
 }
 
-// rejectPending tells all who wait that their changes are not kept. New tasks leave
-// nothing behind. What has become of old ones stays pending: it has happened,
-// and is stored when there is room again.
+// rejectPending reports err to all waiting commits. It drops new tasks, because
+// their submits fail. Changes of stored tasks stay pending: they have happened, and
+// are stored when the disk works again.
 func (e *Engine) rejectPending(err error) {
 	old := e.pending.changed[:0]
 	for _, en := range e.pending.changed {
@@ -183,12 +188,12 @@ func (e *Engine) rejectPending(err error) {
 	e.notifyWaiters(err)
 }
 
-// notifyWaiters tells everybody whose changes are pending what became of them.
+// notifyWaiters reports the result to all waiting commits.
 func (e *Engine) notifyWaiters(err error) {
-	told := e.pending.waiters
+	waiters := e.pending.waiters
 	e.pending.waiters = nil
-	for _, f := range told {
-		f(err)
+	for _, done := range waiters {
+		done(err)
 	}
 }
 
@@ -203,6 +208,6 @@ func (e *Engine) Close() error {
 		<-e.BatchDone()
 		e.FinishCommits()
 	}
-	e.disk.storageError = nil // one more try
+	e.disk.storageError = nil // try a failed disk once more
 	return errors.Join(e.CommitAndWait(), e.disk.store.Close())
 }

@@ -2,16 +2,17 @@ package queue
 
 import "initiator/internal/queue/store"
 
-// walkStep is about how many bytes of the oldest file are looked at with every
-// batch, at least. Where half of them are wanted no more, twice what was
-// written since would do to keep up.
+// walkStep is the least number of bytes of the oldest segment that each batch
+// reads. When half of the bytes are no longer wanted, reading twice the bytes
+// written since the last step keeps up; walkOldestSegment reads three times them.
 const walkStep = 128 << 10
 
-// walkOldestSegment goes on with the oldest file when more than half of all that is stored
-// is no longer wanted: what is wanted in it goes into the batch. Every byte
-// that is written twice this way follows one that was given up, so the files
-// are never more than twice what is wanted, and writing costs at most twice.
-// It returns the file once there is nothing left in it.
+// walkOldestSegment reads a step of the oldest segment when more than half of all
+// stored bytes are no longer wanted, and marks its wanted tasks to be written
+// whole with the batch. For each byte that is written again, one unwanted byte is
+// freed. The files are therefore at most about twice as long as the wanted
+// records, and each record is written about twice at most. walkOldestSegment
+// returns the segment when its last step is done, else nil.
 func (e *Engine) walkOldestSegment() *store.SegmentWalk {
 	d, size := e.disk, e.disk.store.TotalSize()
 	step := max(walkStep, 3*(size-d.sizeAtLastStep))
@@ -27,8 +28,8 @@ func (e *Engine) walkOldestSegment() *store.SegmentWalk {
 	last, err := d.store.WalkStep(d.segmentWalk, step, e.rewriteWanted)
 	switch {
 	case err != nil:
-		d.log.Error("old task files cannot be removed", "error", err)
-		d.segmentWalk, d.spareBytes = nil, 1<<62 // not again before the next start
+		d.log.Error("old task files cannot be removed until the next start", "error", err)
+		d.segmentWalk, d.spareBytes = nil, 1<<62 // no further walk before the next start
 	case last:
 		o := d.segmentWalk
 		d.segmentWalk = nil
@@ -37,7 +38,8 @@ func (e *Engine) walkOldestSegment() *store.SegmentWalk {
 	return nil
 }
 
-// rewriteWanted writes the task of a record again, if it is that task's record.
+// rewriteWanted marks a task to be written whole, if the record at p is one of the
+// task's newest records.
 func (e *Engine) rewriteWanted(p store.Place, payload []byte) error {
 	o, err := readOutline(payload)
 	if err != nil {

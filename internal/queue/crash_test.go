@@ -14,29 +14,29 @@ import (
 	"initiator/internal/queue/store/storetest"
 )
 
-// story drives a queue until its disk fails, and remembers for every task what
-// it went through and how much of that was acknowledged.
+// story changes a queue at random until its disk fails. It notes the states that
+// each task had, and which of them were acknowledged.
 type story struct {
 	q      *queue.Engine
 	rand   *rand.Rand
 	now    time.Time
 	ids    []uuid.UUID
-	went   map[uuid.UUID][]string // every version of its record
-	acked  map[uuid.UUID]int      // how many of them were
+	went   map[uuid.UUID][]string // each state of its record, as a text
+	acked  map[uuid.UUID]int      // how many of these states were acknowledged
 	leases []queue.Lease
 	failed error
 }
 
-// version is what must not be lost of a record.
-func version(t task.Task) string {
+// stateText returns the fields of a record that must survive, as a text.
+func stateText(t task.Task) string {
 	return fmt.Sprint(t.State, " ", t.Tries(), " ", t.Attempt, " ", string(t.Result), " ", t.Reason)
 }
 
-// step does one thing, and commits it.
+// step makes one random change and commits it.
 func (s *story) step(n int) {
 	changed := map[uuid.UUID]int{}
 	note := func(t task.Task) {
-		s.went[t.ID] = append(s.went[t.ID], version(t))
+		s.went[t.ID] = append(s.went[t.ID], stateText(t))
 		changed[t.ID] = len(s.went[t.ID])
 	}
 	switch kind := s.rand.IntN(10); {
@@ -84,8 +84,8 @@ func (s *story) step(n int) {
 	}
 }
 
-// told drives a queue on this disk to its end, or to that of the disk.
-func told(d *storetest.Disk, o queue.Options, seed uint64) (*story, error) {
+// runStory runs a story on a disk, to its end or until the disk fails.
+func runStory(d *storetest.Disk, o queue.Options, seed uint64) (*story, error) {
 	o.Dir = d
 	q, err := queue.Open("", o)
 	if err != nil {
@@ -101,7 +101,7 @@ func told(d *storetest.Disk, o queue.Options, seed uint64) (*story, error) {
 	return s, q.Close()
 }
 
-// check opens what is left, and compares it with what was acknowledged.
+// check opens the queue of a disk, and compares it with the acknowledged states.
 func (s *story) check(t *testing.T, d *storetest.Disk, o queue.Options) {
 	t.Helper()
 	o.Dir = d
@@ -121,16 +121,16 @@ func (s *story) check(t *testing.T, d *storetest.Disk, o queue.Options) {
 		}
 		ok := false
 		for n, v := range s.went[id] {
-			ok = ok || found && n+1 >= s.acked[id] && v == version(got)
+			ok = ok || found && n+1 >= s.acked[id] && v == stateText(got)
 		}
 		if !ok {
-			t.Errorf("%s was acknowledged as %q and is %q (found: %v)", id, s.went[id][:s.acked[id]], version(got), found)
+			t.Errorf("%s was acknowledged as %q and is %q (found: %v)", id, s.went[id][:s.acked[id]], stateText(got), found)
 		}
 	}
 	finish(t, q)
 }
 
-// finish runs everything that is left to its end.
+// finish runs all unfinished tasks to their end.
 func finish(t *testing.T, q *queue.Engine) {
 	t.Helper()
 	for _, r := range q.ListTasks(task.Filter{State: task.Running, Limit: 1000}) {
@@ -157,14 +157,14 @@ func finish(t *testing.T, q *queue.Engine) {
 	}
 }
 
-// TestPowerCutAtEveryWrite cuts the power in the middle of every operation on
-// the disk. What was not synced is there, or not, or in part. Files are short,
-// so that old ones are written again and removed all the time.
+// TestPowerCutAtEveryWrite cuts the power in the middle of every operation on the
+// disk. Unsynced data is then on the disk, or missing, or incomplete. The segments
+// are short, so that segments are written again and removed all the time.
 func TestPowerCutAtEveryWrite(t *testing.T) {
 	o := queue.Options{SegmentSize: 1500, CacheSize: 1000, Retention: queue.Retention{Count: 5}}
 	for seed := range uint64(4) {
 		whole := storetest.New(seed)
-		s, err := told(whole, o, seed)
+		s, err := runStory(whole, o, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +172,7 @@ func TestPowerCutAtEveryWrite(t *testing.T) {
 		for n := 1; n <= whole.CountWrites(); n++ {
 			d := storetest.New(seed)
 			d.CutAt(n)
-			if s, err := told(d, o, seed); s != nil {
+			if s, err := runStory(d, o, seed); s != nil {
 				_ = err // of a disk without power
 				s.check(t, d.AfterPowerLoss(seed+uint64(n)), o)
 			}
@@ -183,18 +183,18 @@ func TestPowerCutAtEveryWrite(t *testing.T) {
 	}
 }
 
-// TestKilledAtEveryWrite ends the process instead, with a queue that leaves it
-// to the kernel when to sync.
+// TestKilledAtEveryWrite kills the process at every operation, with a queue that
+// never syncs. Every acknowledged change must survive.
 func TestKilledAtEveryWrite(t *testing.T) {
 	o := queue.Options{SegmentSize: 1500, Retention: queue.Retention{Count: 5}, Sync: store.Sync{Off: true}}
 	whole := storetest.New(1)
-	if _, err := told(whole, o, 1); err != nil {
+	if _, err := runStory(whole, o, 1); err != nil {
 		t.Fatal(err)
 	}
 	for n := 1; n <= whole.CountWrites(); n++ {
 		d := storetest.New(1)
 		d.CutAt(n)
-		if s, err := told(d, o, 1); s != nil {
+		if s, err := runStory(d, o, 1); s != nil {
 			_ = err // of a disk without power
 			s.check(t, d.AfterKill(), o)
 		}
@@ -204,18 +204,18 @@ func TestKilledAtEveryWrite(t *testing.T) {
 	}
 }
 
-// TestPowerCutUnsynced: who does not sync may lose what was not synced, but the
-// rest can be read, and is what it once was.
+// TestPowerCutUnsynced cuts the power of a queue that never syncs. Changes may be
+// lost, but the queue must open, and each task must have a state that it once had.
 func TestPowerCutUnsynced(t *testing.T) {
 	o := queue.Options{SegmentSize: 1500, Retention: queue.Retention{Count: 5}, Sync: store.Sync{Off: true}}
 	whole := storetest.New(1)
-	if _, err := told(whole, o, 1); err != nil {
+	if _, err := runStory(whole, o, 1); err != nil {
 		t.Fatal(err)
 	}
 	for n := 1; n <= whole.CountWrites(); n++ {
 		d := storetest.New(1)
 		d.CutAt(n)
-		if s, err := told(d, o, 1); s != nil {
+		if s, err := runStory(d, o, 1); s != nil {
 			_ = err // of a disk without power
 			clear(s.acked)
 			s.check(t, d.AfterPowerLoss(uint64(n)), o)

@@ -9,26 +9,28 @@ import (
 	"initiator/initiator/task"
 )
 
-// AttemptOutcome is the end of an attempt, as dispatch saw it.
+// AttemptOutcome describes the end of an attempt. The dispatcher makes it from the
+// worker's answer, or from its absence.
 type AttemptOutcome struct {
 	Outcome task.Outcome
-	Result  json.RawMessage // of Succeeded and the failures
-	Error   string          // in words; for people
-	// RetryAfter is the least delay before the next try; 0 = by the policy.
+	Result  json.RawMessage // answer of the handler, also of a failed one; JSON
+	Error   string          // for people; "" = nothing to add to Outcome
+	// RetryAfter is the least delay before the next try; 0 = the policy's.
 	RetryAfter time.Duration
 }
 
-// RetryDecision is what follows for the task.
+// RetryDecision is the next state of a task after an attempt, with its reason.
 type RetryDecision struct {
 	State         task.State
-	Delay         time.Duration // before it may run again, when State is Queued
-	AttemptCounts bool          // whether the attempt counts
-	Front         bool          // back to the head of its line rather than the end
-	Reason        string
+	Delay         time.Duration // before the task may run again, when State is Queued
+	AttemptCounts bool          // whether the attempt is charged to the task
+	Front         bool          // the task goes to the head of its priority, not to the end
+	Reason        string        // for people; never empty
 }
 
-// DecideRetry is the law of retries. attempt is the number of the attempt that
-// ended, jitter a random number in [0, 1).
+// DecideRetry decides what follows after an attempt. It is a pure function.
+// attempt is the number of the attempt that ended, jitter a random number in
+// [0, 1).
 func DecideRetry(p task.Policy, attempt int, o AttemptOutcome, jitter float64) RetryDecision {
 	switch o.Outcome {
 	case task.OutcomeCompleted:
@@ -47,7 +49,8 @@ func DecideRetry(p task.Policy, attempt int, o AttemptOutcome, jitter float64) R
 	return decideRetry(p, attempt, o, jitter)
 }
 
-// decideRetry is the case of an attempt that was paid for and did not help.
+// decideRetry decides about an attempt that is charged to the task and has not
+// ended it.
 func decideRetry(p task.Policy, attempt int, o AttemptOutcome, jitter float64) RetryDecision {
 	what := withReason(string(o.Outcome), o.Error)
 	if attempt >= p.Attempts {
@@ -63,7 +66,8 @@ func decideRetry(p task.Policy, attempt int, o AttemptOutcome, jitter float64) R
 	}
 }
 
-// retryDelay doubles with every attempt, up to the maximum, give or take the jitter.
+// retryDelay returns the delay after an attempt: it doubles with every attempt up
+// to the maximum, and the jitter shortens or lengthens it.
 func retryDelay(p task.Policy, attempt int, jitter float64) time.Duration {
 	d := float64(p.RetryDelay) * math.Pow(2, float64(attempt-1))
 	if p.RetryDelayMax > 0 {
@@ -73,9 +77,11 @@ func retryDelay(p task.Policy, attempt int, jitter float64) time.Duration {
 	return time.Duration(min(d, float64(maxDelay)))
 }
 
-// maxDelay keeps a doubled delay from overflowing where no maximum is set.
+// maxDelay bounds the doubled delay of a policy without a maximum. Without it the
+// duration would overflow.
 const maxDelay = 30 * 24 * time.Hour
 
+// withReason returns what, followed by why if there is a why.
 func withReason(what, why string) string {
 	if why == "" {
 		return what

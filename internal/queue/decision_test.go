@@ -8,10 +8,10 @@ import (
 	"initiator/internal/queue"
 )
 
-// TestDecide lets the reader feel the law of retries, one line a case.
-func TestDecide(t *testing.T) {
+// TestRetryDecisions has one case for each rule of DecideRetry.
+func TestRetryDecisions(t *testing.T) {
 	policy := task.Policy{Attempts: 3, RetryDelay: task.Seconds(time.Second), RetryDelayMax: task.Seconds(3 * time.Second), RetryJitter: 0.5}
-	const middle = 0.5 // the jitter that changes nothing
+	const middle = 0.5 // no change of the delay
 	tests := map[string]struct {
 		attempt int
 		outcome queue.AttemptOutcome
@@ -66,7 +66,7 @@ func TestDecide(t *testing.T) {
 			middle,
 			queue.RetryDecision{State: task.Queued, Delay: time.Second, Reason: "every worker refused it: too warm"},
 		},
-		"given back goes to the head of its line": {
+		"a released task goes to the head of its priority": {
 			3,
 			queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: "its worker stops"},
 			middle,

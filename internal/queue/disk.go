@@ -10,34 +10,36 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// disk is where an engine keeps its records, and what it knows of them.
+// disk is the stored half of an Engine: the store, the error of the disk, and the
+// records that are in memory.
 type disk struct {
 	store       *store.Store
 	log         hclog.Logger
-	storedSeq   int64 // the engine's seq when the newest batch that is on the disk was made
-	wantedBytes int64 // bytes of the records that are wanted
-	spareBytes  int64 // bytes of others that are not worth the work
-	segmentWalk *store.SegmentWalk
-	// sizeAtLastStep is how long the files were at the last step.
+	storedSeq   int64              // the engine's seq in the newest batch that is on the disk
+	wantedBytes int64              // bytes of the newest records of all tasks
+	spareBytes  int64              // unwanted bytes that do not start a walk
+	segmentWalk *store.SegmentWalk // through the oldest segment; nil = none
+	// sizeAtLastStep is the length of all files at the last step, in bytes.
 	sizeAtLastStep int64
 
-	loaded []*entry // while Open reads: what it found, in that order
+	loaded []*entry // the tasks that Open has found so far, in their order
 
-	storageError error     // why nothing can be stored now
-	retryTime    time.Time // when that is tried again; zero = not set yet
+	storageError error     // why nothing can be stored now; nil = storing works
+	retryTime    time.Time // when storing is tried again; zero = not decided yet
 
-	cached      []*entry // whose records are in memory too, oldest first
-	cachedBytes int      // bytes of them, about
-	cacheSize   int
+	cached      []*entry // stored tasks whose records are in memory too, oldest first
+	cachedBytes int      // about the bytes of these records
+	cacheSize   int      // limit of cachedBytes
 }
 
-// retryPause is how long a disk that has failed is left alone.
+// retryPause is the time between an error of the disk and the next try.
 const retryPause = time.Second
 
-// setStorageError notes why nothing can be stored.
+// setStorageError notes why nothing can be stored. It logs the first of
+// consecutive errors.
 func (d *disk) setStorageError(err error) {
 	if d.storageError == nil {
-		d.log.Error("tasks cannot be stored: new ones are refused, results are held until there is room", "error", err)
+		d.log.Error("tasks cannot be stored: new tasks are refused, and results wait in memory until storing works again; make room, or repair the disk of the state directory", "error", err)
 	}
 	d.storageError, d.retryTime = fmt.Errorf("%w: %w", task.ErrStorage, err), time.Time{}
 }
@@ -50,18 +52,20 @@ func (e *Engine) StorageError() error {
 	return e.disk.storageError
 }
 
-// storageRetryTime is when a disk that has failed is tried again; zero = it has not.
+// storageRetryTime returns when a failed disk is tried again, the zero time when
+// the disk has not failed.
 func (e *Engine) storageRetryTime() time.Time {
 	switch {
 	case e.StorageError() == nil:
 		return time.Time{}
 	case e.disk.retryTime.IsZero():
-		return time.Unix(0, 1) // Expire sets it
+		return time.Unix(0, 1) // due at once: ExpireTasks decides the time
 	}
 	return e.disk.retryTime
 }
 
-// retryStorage says whether the next Commit tries a disk that has failed again.
+// retryStorage clears the error of a failed disk when it is time to try again, and
+// reports whether it did. The next commit then tries the disk.
 func (e *Engine) retryStorage(now time.Time) bool {
 	if e.StorageError() == nil {
 		return false
@@ -84,7 +88,7 @@ func (e *Engine) BatchDone() <-chan struct{} {
 	return e.disk.store.BatchDone()
 }
 
-// addRecord puts the record of a task into the batch.
+// addRecord adds the record of a task to the batch.
 func (d *disk) addRecord(en *entry, whole bool) store.Place {
 	return d.store.AddRecord(func(b []byte) []byte {
 		if whole {
@@ -94,7 +98,7 @@ func (d *disk) addRecord(en *entry, whole bool) store.Place {
 	})
 }
 
-// readTask reads the record of a task.
+// readTask reads the records of a task from the files.
 func (d *disk) readTask(en *entry) (*task.Task, error) {
 	t := &task.Task{}
 	for _, p := range []store.Place{en.whole, en.head} {
@@ -112,22 +116,24 @@ func (d *disk) readTask(en *entry) (*task.Task, error) {
 	return t, nil
 }
 
-// loadTask brings the record of a task into memory, to be changed. If it cannot be
-// read, there is a stub instead.
+// loadTask returns the task of an entry, to be changed. It reads the record when
+// the record is not in memory. When that fails, it puts a stub into the entry and
+// returns it with the error.
 func (e *Engine) loadTask(en *entry) (*task.Task, error) {
 	if en.task != nil {
 		return en.task, nil
 	}
 	t, err := e.disk.readTask(en)
 	if err != nil {
-		e.disk.log.Error("a task cannot be read", "task", en.id, "error", err)
+		e.disk.log.Error("the record of a task cannot be read", "task", en.id, "error", err)
 		t = en.stubTask(err)
 	}
 	en.task = t
 	return t, err
 }
 
-// copyTask returns the record of a task as it is now.
+// copyTask returns a copy of the task of an entry, for other goroutines. It returns
+// a stub when the record cannot be read.
 func (e *Engine) copyTask(en *entry) task.Task {
 	if en.task != nil {
 		return *en.task
@@ -139,7 +145,8 @@ func (e *Engine) copyTask(en *entry) task.Task {
 	return *t
 }
 
-// stubTask is what the index alone knows of a task.
+// stubTask returns a task with the fields that the index has, and with the error
+// as the reason.
 func (en *entry) stubTask(err error) *task.Task {
 	t := &task.Task{
 		ID: en.id, Pool: en.pool.name, State: en.state.state(), Priority: int(en.priority),
@@ -151,17 +158,16 @@ func (en *entry) stubTask(err error) *task.Task {
 	return t
 }
 
-// subtractRecords takes the records of a task that is dropped out of the account.
+// subtractRecords subtracts the records of an entry from the wanted bytes.
 func (e *Engine) subtractRecords(en *entry) {
 	if e.disk != nil {
 		e.disk.wantedBytes -= int64(en.whole.Size) + int64(en.head.Size)
 	}
 }
 
-// cacheRecord keeps a record that is on the disk in memory for a while: the next thing
-// that happens to a task often happens soon. What is too much goes out first
-// in, first out. A record that is being worked with comes back here when that
-// is stored.
+// cacheRecord keeps a stored record in memory for a while, because the next change
+// of a task often follows soon. Beyond cacheSize the oldest records leave the
+// memory. A record that cannot leave yet comes back here with its next commit.
 func (e *Engine) cacheRecord(en *entry) {
 	d := e.disk
 	if en.cachedBytes == 0 && en.evictable() {
@@ -182,11 +188,11 @@ func (e *Engine) cacheRecord(en *entry) {
 	}
 }
 
-// recordCost is what a record takes in memory beside its JSON, about.
+// recordCost is about the memory of a record without its JSON, in bytes.
 const recordCost = 500
 
-// evictable says whether the record in memory is on the disk as well, and nobody
-// works with it.
+// evictable reports whether the record in memory may be dropped: the same record
+// is on the disk, and the task neither runs nor has an unstored change.
 func (en *entry) evictable() bool {
 	return en.task != nil && !en.changed && en.state != running && en.state != gone
 }

@@ -14,6 +14,7 @@ import (
 	"initiator/internal/queue/store/storetest"
 )
 
+// openOn opens a queue on a disk. The test closes it.
 func openOn(t testing.TB, d *storetest.Disk, o queue.Options) *queue.Engine {
 	t.Helper()
 	o.Dir = d
@@ -24,6 +25,7 @@ func openOn(t testing.TB, d *storetest.Disk, o queue.Options) *queue.Engine {
 	return q
 }
 
+// mustSync commits, and fails the test when that fails.
 func mustSync(t testing.TB, q *queue.Engine) {
 	t.Helper()
 	if err := q.CommitAndWait(); err != nil {
@@ -36,7 +38,7 @@ func runOne(t testing.TB, q *queue.Engine, now time.Time, o queue.AttemptOutcome
 	t.Helper()
 	got, ok := q.LeaseNext(now, "p", "w", 1, nil)
 	if !ok {
-		t.Fatal("nothing to lease")
+		t.Fatal("no task to lease")
 	}
 	l, _ := queue.LeaseOf(&got)
 	got, err := q.EndAttempt(now, l, o, 0)
@@ -46,8 +48,9 @@ func runOne(t testing.TB, q *queue.Engine, now time.Time, o queue.AttemptOutcome
 	return got
 }
 
-// What is stored grows with the tasks that there are, not with those that
-// there were; and one that waits all the while stays.
+// TestFilesStaySmall runs thousands of tasks. The files must grow with the present
+// tasks, not with all tasks so far, and a task that is queued all the time must
+// stay.
 func TestFilesStaySmall(t *testing.T) {
 	d := storetest.New(1)
 	o := queue.Options{SegmentSize: 10_000, Retention: queue.Retention{Count: 10}, CacheSize: 1}
@@ -77,7 +80,8 @@ func TestFilesStaySmall(t *testing.T) {
 	}
 }
 
-// A queued task costs little memory, whatever its payload.
+// TestMemoryOfQueuedTasks measures the memory of a queued task. It must be small
+// and must not depend on the payload.
 func TestMemoryOfQueuedTasks(t *testing.T) {
 	const many = 100_000
 	q := refilled(t, t.TempDir(), many)
@@ -96,7 +100,7 @@ func TestMemoryOfQueuedTasks(t *testing.T) {
 	}
 }
 
-// refilled fills a queue on a real disk, and opens it again.
+// refilled fills a queue in a directory, closes it and opens it again.
 func refilled(t *testing.T, dir string, many int) *queue.Engine {
 	t.Helper()
 	q, err := queue.Open(dir, queue.Options{})
@@ -115,8 +119,10 @@ func refilled(t *testing.T, dir string, many int) *queue.Engine {
 	return q
 }
 
-// While nothing can be stored, nothing new begins; what has happened is held.
-func TestFaultOfTheDisk(t *testing.T) {
+// TestFailedDiskStopsNewTasksAndKeepsResults makes a disk read-only for a while.
+// Then no task is added or leased, and a result waits in memory until the disk
+// works again.
+func TestFailedDiskStopsNewTasksAndKeepsResults(t *testing.T) {
 	d := storetest.New(1)
 	q := openOn(t, d, queue.Options{})
 	one, two := put(t, q, task.Request{Pool: "p"}), put(t, q, task.Request{Pool: "p"})
@@ -166,8 +172,8 @@ func TestFaultOfTheDisk(t *testing.T) {
 	}
 }
 
-// What is refused again and again does not grow for ever, and its tries still
-// have numbers of their own.
+// TestHistoryIsBounded releases a task again and again. Its history must stop
+// growing, and each try must still get its own number.
 func TestHistoryIsBounded(t *testing.T) {
 	everyQueue(t, queue.Retention{}, func(t *testing.T, q queue.Queue) {
 		put(t, q, task.Request{Pool: "p"})
@@ -181,7 +187,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	})
 }
 
-// Each pool remembers what it was told to.
+// TestRetentionByPool gives one pool its own retention.
 func TestRetentionByPool(t *testing.T) {
 	everyQueue(t, queue.Retention{Count: 3}, func(t *testing.T, q queue.Queue) {
 		q.SetRetention("b", queue.Retention{Count: 1})

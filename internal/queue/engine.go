@@ -10,19 +10,19 @@ import (
 	"initiator/initiator/task"
 )
 
-// Engine is the Queue: an index in memory, and records in a store. NewMemory
-// makes one that stores nothing, Open one that does. What happens to a task is
-// the same in both.
+// Engine implements Queue: it has an index in memory and records in a store.
+// NewMemory makes an Engine without a store, Open an Engine with a store. Both
+// treat a task alike. One goroutine uses an Engine.
 type Engine struct {
 	byID      map[uuid.UUID]*entry
 	pools     map[string]*poolTasks
 	alarms    alarmHeap
-	seq       int64 // of the newest at the end of a line, or among the finished
-	front     int64 // of the newest at the head of one; negative
+	seq       int64 // the highest place so far: at the end of a list, or among finished tasks
+	front     int64 // the lowest place so far, at the head of a list; at most 0
 	running   map[*entry]bool
-	toTrim    map[*poolTasks]bool // has a task that has finished since forget
-	checked   time.Time           // when forget looked at ages
-	standard  Retention
+	toTrim    map[*poolTasks]bool // pools with a task that has finished since the last trimFinished
+	checked   time.Time           // when trimFinished last looked at ages
+	standard  Retention           // of pools without a retention of their own
 	relations relations
 
 	pending  pending
@@ -31,7 +31,8 @@ type Engine struct {
 	closed   bool
 }
 
-// NewMemory returns an empty queue that lasts as long as its process.
+// NewMemory returns an empty queue without files. Its tasks end with the process.
+// Zero fields of r take the defaults of Retention.
 func NewMemory(r Retention) *Engine {
 	return &Engine{
 		byID:      map[uuid.UUID]*entry{},
@@ -43,7 +44,7 @@ func NewMemory(r Retention) *Engine {
 	}
 }
 
-// poolTasks returns what is known of a pool, from its first task on.
+// poolTasks returns the index of a pool. It makes the index of a new pool.
 func (e *Engine) poolTasks(name string) *poolTasks {
 	p := e.pools[name]
 	if p == nil {
@@ -65,7 +66,7 @@ func (e *Engine) AddTask(t task.Task) (task.Task, bool, error) {
 	return t, true, nil
 }
 
-// addEntry takes a new task in, whatever its state.
+// addEntry adds a new task in any state to the index, and marks it as changed.
 func (e *Engine) addEntry(t *task.Task) {
 	en := &entry{
 		id: t.ID, pool: e.poolTasks(t.Pool), task: t, state: stateCodeOf(t.State), priority: uint8(t.Priority),
@@ -84,7 +85,8 @@ func (e *Engine) addEntry(t *task.Task) {
 	e.markChanged(en)
 }
 
-// enqueueTask gives a queued task its place: in line, or at a later hour.
+// enqueueTask gives a queued task a new place: at the head or the end of its
+// priority, or at a later time when the task has NotBefore.
 func (e *Engine) enqueueTask(en *entry, front bool) {
 	if front {
 		e.front--
@@ -98,7 +100,8 @@ func (e *Engine) enqueueTask(en *entry, front bool) {
 	e.placeQueued(en, front)
 }
 
-// placeQueued puts a queued task where its seq says.
+// placeQueued puts a queued task into the ready list, or sets the alarm of its
+// delay. It also sets the alarm of its deadline.
 func (e *Engine) placeQueued(en *entry, front bool) {
 	r := ref{en, en.seq}
 	if en.deadline != 0 {
@@ -138,17 +141,18 @@ func (e *Engine) LeaseNext(now time.Time, pool, guid string, incarnation int, sk
 	return task.Task{}, false
 }
 
-// historyMax is how many tries are remembered. What is refused again and again
-// must not grow for ever.
+// historyMax is the number of tries in a task's history. Without a limit, the
+// record of a task that is refused again and again would grow for ever.
 const historyMax = 100
 
-// endUnreadable ends a task whose record is lost: it can be seen, and not be run.
+// endUnreadable ends a task whose record cannot be read. The task is listed as dead
+// and never runs.
 func (e *Engine) endUnreadable(en *entry, now time.Time, err error) {
 	e.setState(en, dead, "its record cannot be read: "+err.Error())
 	e.finishTask(en, now, AttemptOutcome{})
 }
 
-// End implements Queue.
+// EndAttempt implements Queue.
 func (e *Engine) EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter float64) (task.Task, error) {
 	en, ok := e.byID[l.Task]
 	if !ok {
@@ -179,8 +183,8 @@ func (e *Engine) EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter flo
 	return *t, nil
 }
 
-// closeAttempt writes the end of the running attempt into the history. The slice is
-// copied first: records that were handed out share it.
+// closeAttempt notes the end of the running attempt in the history. It copies the
+// history first, because tasks that were returned earlier share the slice.
 func closeAttempt(t *task.Task, now time.Time, o AttemptOutcome) {
 	t.History = slices.Clone(t.History)
 	last := &t.History[len(t.History)-1]
@@ -188,7 +192,8 @@ func closeAttempt(t *task.Task, now time.Time, o AttemptOutcome) {
 	t.Progress = nil
 }
 
-// finishTask notes the end of a task that has moved to a terminal state.
+// finishTask notes the end and the result of a task that has reached a terminal
+// state.
 func (e *Engine) finishTask(en *entry, now time.Time, o AttemptOutcome) {
 	en.task.Ended = now
 	en.task.Result = o.Result
@@ -196,8 +201,9 @@ func (e *Engine) finishTask(en *entry, now time.Time, o AttemptOutcome) {
 	e.addFinished(en)
 }
 
-// addFinished puts a terminal task among the finished ones of its pool, which are
-// forgotten in time; one whose callback is owed, once that is settled.
+// addFinished adds a terminal task to the finished tasks of its pool, from which
+// the retention drops tasks. A task with a pending callback is added later, by
+// RecordCallback.
 func (e *Engine) addFinished(en *entry) {
 	e.seq++
 	en.seq, en.at = e.seq, nanoOf(en.task.Ended)
@@ -224,7 +230,7 @@ func (e *Engine) CancelQueued(now time.Time, id uuid.UUID, why string) (task.Tas
 	case en.state == running:
 		return *en.task, nil
 	default:
-		return e.copyTask(en), fmt.Errorf("cancel %s: it is %s already: %w", id, en.state.state(), task.ErrConflict)
+		return e.copyTask(en), fmt.Errorf("cancel %s: the task is already %s: %w", id, en.state.state(), task.ErrConflict)
 	}
 }
 
@@ -235,26 +241,26 @@ func (e *Engine) RetryTask(_ time.Time, id uuid.UUID) (task.Task, error) {
 	case !ok:
 		return task.Task{}, task.ErrNotFound
 	case en.state != failed && en.state != dead && en.state != cancelled:
-		return e.copyTask(en), fmt.Errorf("retry %s: it is %s: %w", id, en.state.state(), task.ErrConflict)
+		return e.copyTask(en), fmt.Errorf("retry %s: the task is %s, and only a failed, dead or cancelled task can be retried: %w", id, en.state.state(), task.ErrConflict)
 	}
 	t, err := e.loadTask(en)
 	if err != nil {
 		return e.copyTask(en), fmt.Errorf("retry %s: %w", id, err)
 	}
 	if other := e.relations.uniqueHolder(t); other != nil {
-		return *t, fmt.Errorf("retry %s: task %s is alive under the same unique key: %w", id, other.id, task.ErrConflict)
+		return *t, fmt.Errorf("retry %s: task %s has the same unique key and has not ended: %w", id, other.id, task.ErrConflict)
 	}
 	t.CallbackState = ""
 	e.setState(en, queued, "asked for again")
 	t.Attempt = 0
 	t.NotBefore, t.Deadline, t.Ended = time.Time{}, time.Time{}, time.Time{}
 	t.Result = nil
-	en.rewrite = true // the deadline is not in a head
+	en.rewrite = true // a head record has no deadline
 	e.enqueueTask(en, false)
 	return *t, nil
 }
 
-// Progress implements Queue. It is not stored.
+// SetProgress implements Queue. Progress is not stored.
 func (e *Engine) SetProgress(l Lease, progress []byte) {
 	en, ok := e.byID[l.Task]
 	if !ok || en.state != running {
@@ -265,7 +271,7 @@ func (e *Engine) SetProgress(l Lease, progress []byte) {
 	}
 }
 
-// setState changes the state of a task whose record is open.
+// setState changes the state and the reason of a task whose record is in memory.
 func (e *Engine) setState(en *entry, to stateCode, reason string) {
 	p := en.pool
 	p.counts[en.state]--

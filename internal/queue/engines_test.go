@@ -9,8 +9,9 @@ import (
 	"initiator/internal/queue/store/storetest"
 )
 
-// engines are all queues that must behave alike. Each gives a function that
-// opens one: the same one again after it was closed, where it is stored.
+// engines returns the kinds of queues that must behave alike. Each value makes a
+// new queue: it returns a function that opens the queue. The function opens a
+// stored queue again after a Close.
 func engines(r queue.Retention) map[string]func() func() *queue.Engine {
 	stored := func(o queue.Options) func() func() *queue.Engine {
 		return func() func() *queue.Engine {
@@ -19,7 +20,7 @@ func engines(r queue.Retention) map[string]func() func() *queue.Engine {
 			return func() *queue.Engine {
 				e, err := queue.Open("", o)
 				if err != nil {
-					panic(err) // nothing has broken anything
+					panic(err) // the disk of the test does not fail
 				}
 				return e
 			}
@@ -34,7 +35,7 @@ func engines(r queue.Retention) map[string]func() func() *queue.Engine {
 	}
 }
 
-// everyQueue runs a test over each of them.
+// everyQueue runs a test with every kind of queue.
 func everyQueue(t *testing.T, r queue.Retention, f func(*testing.T, queue.Queue)) {
 	for name, open := range engines(r) {
 		t.Run(name, func(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// stateCode is a State in one byte: in the index, and in records. The numbers are
-// part of the format.
+// stateCode is a task.State in one byte, in the index and in records. The numbers
+// are part of the stored format.
 type stateCode uint8
 
 const (
@@ -18,16 +18,18 @@ const (
 	failed
 	cancelled
 	dead
-	stateCodes           // how many there are
-	gone       stateCode = 255
+	stateCodes                 // number of states
+	gone       stateCode = 255 // dropped from the index; never stored
 )
 
+// states has the state of each code.
 var states = [stateCodes]task.State{task.Queued, task.Running, task.Completed, task.Failed, task.Cancelled, task.Dead}
 
 func (c stateCode) state() task.State { return states[c] }
 
 func (c stateCode) terminal() bool { return c >= completed && c < stateCodes }
 
+// stateCodeOf returns the code of a state, stateCodes when the state is unknown.
 func stateCodeOf(s task.State) stateCode {
 	for c, known := range states {
 		if known == s {
@@ -37,46 +39,46 @@ func stateCodeOf(s task.State) stateCode {
 	return stateCodes
 }
 
-// entry is a task in the index. There may be millions: what the index does not
-// need is in the record, and the record is in memory only while the task is
-// being worked with.
+// entry is a task in the index. There may be millions of entries, so an entry has
+// only the fields that the index needs. The task itself is in memory while it runs,
+// while it has unstored changes, and in the cache.
 type entry struct {
 	id          uuid.UUID
-	seq         int64 // its place in line or among the finished; a new one voids refs
-	at          int64 // not before (queued), or when it ended
-	deadline    int64
-	submitted   int64
+	seq         int64 // place in a list; a new seq makes older refs void
+	at          int64 // nanoseconds: NotBefore of a queued task, Ended of a terminal task
+	deadline    int64 // nanoseconds; 0 = none
+	submitted   int64 // nanoseconds
 	pool        *poolTasks
-	task        *task.Task // nil = on disk
-	whole       store.Place
-	head        store.Place // newer than whole; zero = nothing has changed since
-	cachedBytes uint32      // bytes that it counts for among the warm ones; 0 = it is not
+	task        *task.Task  // nil = only on the disk
+	whole       store.Place // of the newest whole record; zero = not stored yet
+	head        store.Place // of the newest head after it; zero = no head
+	cachedBytes uint32      // bytes that the task counts for in the cache; 0 = not cached
 	state       stateCode
 	priority    uint8
-	changed     bool // the record in memory is newer than the one that Flush has seen
-	marks       byte // of its newest records: kindBound, kindOwes
-	rewrite     bool // is to be written whole, although it is on disk
+	changed     bool // the task has changed since its last record was encoded
+	marks       byte // of the stored records: kindBound, kindOwes
+	rewrite     bool // the next record is a whole record, although one is stored
 }
 
-// ref is one place in a line. It is void once the task's seq has moved on.
+// ref is a place of a task in a list. It is void when the task has another seq.
 type ref struct {
 	en  *entry
 	seq int64
 }
 
-// isQueued says whether the place still stands for a queued task.
+// isQueued reports whether the ref is valid and its task is queued.
 func (r ref) isQueued() bool { return r.en.seq == r.seq && r.en.state == queued }
 
-// isFinished says whether the place still stands for a finished task.
+// isFinished reports whether the ref is valid and its task is terminal.
 func (r ref) isFinished() bool { return r.en.seq == r.seq && r.en.state.terminal() }
 
-// poolTasks is what the index keeps of one pool.
+// poolTasks is the index of one pool.
 type poolTasks struct {
 	name      string
 	retention Retention
 	ready     readyList
-	order     []*entry // as they were submitted, with some that are gone
-	goneCount int      // how many of them are gone
-	finished  []ref    // oldest first
-	counts    [stateCodes]int
+	order     []*entry        // by submission; may have dropped entries
+	goneCount int             // number of dropped entries in order
+	finished  []ref           // oldest first
+	counts    [stateCodes]int // tasks in each state
 }

@@ -6,7 +6,8 @@ import (
 	"initiator/initiator/task"
 )
 
-// EventOf describes the task as it is now.
+// EventOf returns the event that describes the present state of a task. now is the
+// time of the event.
 func EventOf(t *task.Task, now time.Time) task.Event {
 	n := task.Event{ID: t.ID, Pool: t.Pool, Method: t.Method, At: now, State: t.State, Reason: t.Reason, Attempt: t.Attempt, Try: t.Tries()}
 	if len(t.History) > 0 {

@@ -9,9 +9,9 @@ import (
 	"slices"
 )
 
-// ExportTasks writes every record as a line of JSON, in the order in which they were
-// submitted. It takes as long as that takes: use it on a queue that nobody
-// waits for.
+// ExportTasks writes every task as a line of JSON, in the order of submission. It
+// reads every record and so blocks the queue for a long time: call it only on a
+// queue without a dispatcher.
 func (e *Engine) ExportTasks(w io.Writer) error {
 	all := make([]*entry, 0, len(e.byID))
 	for _, en := range e.byID {
@@ -28,7 +28,7 @@ func (e *Engine) ExportTasks(w io.Writer) error {
 		if t == nil {
 			var err error
 			if t, err = e.disk.readTask(en); err != nil {
-				return fmt.Errorf("export: %w", err)
+				return fmt.Errorf("export task %s: %w", en.id, err)
 			}
 		}
 		if err := lines.Encode(t); err != nil {

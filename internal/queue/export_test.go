@@ -11,7 +11,8 @@ import (
 	"initiator/internal/queue/store/storetest"
 )
 
-// TestExportImport takes tasks of every state elsewhere, and back.
+// TestExportImport exports tasks in every state, imports them into another queue,
+// and imports them into the first queue again.
 func TestExportImport(t *testing.T) {
 	q, err := queue.Open("", queue.Options{Dir: storetest.New(1), CacheSize: 1})
 	if err != nil {
@@ -23,7 +24,7 @@ func TestExportImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := queue.NewMemory(queue.Retention{})
-	if n, err := other.ImportLines(bytes.NewReader(first.Bytes()), refuses(t)); err != nil || n.Added != len(ids) {
+	if n, err := other.ImportLines(bytes.NewReader(first.Bytes()), failOnRefusal(t)); err != nil || n.Added != len(ids) {
 		t.Fatalf("import: %+v, %v", n, err)
 	}
 	for state, id := range ids {
@@ -35,7 +36,7 @@ func TestExportImport(t *testing.T) {
 			t.Errorf("%s came as %+v", state, got)
 		}
 	}
-	if n, err := q.ImportLines(bytes.NewReader(first.Bytes()), refuses(t)); err != nil || n.Known != len(ids) {
+	if n, err := q.ImportLines(bytes.NewReader(first.Bytes()), failOnRefusal(t)); err != nil || n.Known != len(ids) {
 		t.Errorf("again: %+v, %v", n, err)
 	}
 	if err := other.ExportTasks(&second); err != nil {
@@ -49,7 +50,8 @@ func TestExportImport(t *testing.T) {
 	}
 }
 
-// everyState makes a task of each state, whose data is its name.
+// everyState adds a task in each state. The data of a task is the name of its
+// state.
 func everyState(t *testing.T, q *queue.Engine) map[task.State][16]byte {
 	t.Helper()
 	kinds := map[task.State]task.Outcome{task.Completed: task.OutcomeCompleted, task.Failed: task.OutcomeFailed, task.Dead: task.OutcomeLost, task.Cancelled: task.OutcomeCancelled}
@@ -79,7 +81,8 @@ func everyState(t *testing.T, q *queue.Engine) map[task.State][16]byte {
 	return ids
 }
 
-// refuses fails a test that imports only what is good.
-func refuses(t *testing.T) func(int, error) {
+// failOnRefusal returns a function for ImportLines that fails the test for a refused
+// line.
+func failOnRefusal(t *testing.T) func(int, error) {
 	return func(line int, why error) { t.Errorf("line %d: %v", line, why) }
 }

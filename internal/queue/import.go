@@ -15,7 +15,8 @@ import (
 	"initiator/internal/ndjson"
 )
 
-// MaxImportLine is the length of the longest line that is imported, in bytes.
+// MaxImportLine is the length of the longest line that ImportLines reads, in
+// bytes.
 const MaxImportLine = 256 << 20
 
 // ImportTask implements Queue.
@@ -29,7 +30,7 @@ func (e *Engine) ImportTask(now time.Time, t task.Task) (kept task.Task, fresh b
 		return known, false, nil
 	}
 	if other := e.relations.uniqueHolder(&t); other != nil && !t.State.Terminal() {
-		return task.Task{}, false, fmt.Errorf("import task %s: task %s is alive under the same unique key: %w", t.ID, other.id, task.ErrConflict)
+		return task.Task{}, false, fmt.Errorf("import task %s: task %s has the same unique key and has not ended: %w", t.ID, other.id, task.ErrConflict)
 	}
 	if err := e.StorageError(); err != nil {
 		return task.Task{}, false, err
@@ -38,7 +39,8 @@ func (e *Engine) ImportTask(now time.Time, t task.Task) (kept task.Task, fresh b
 	return t, true, nil
 }
 
-// ParseExportLine reads a line that Export has written. Errors wrap ErrInvalid.
+// ParseExportLine reads a line that ExportTasks has written. Errors wrap
+// task.ErrInvalid.
 func ParseExportLine(line []byte) (t task.Task, err error) {
 	if !utf8.Valid(line) {
 		return t, fmt.Errorf("%w: the line is not UTF-8", task.ErrInvalid)
@@ -49,19 +51,20 @@ func ParseExportLine(line []byte) (t task.Task, err error) {
 	return t, nil
 }
 
-// ImportCounts counts what became of the lines.
+// ImportCounts counts the lines of an import by their result.
 type ImportCounts struct {
-	Added   int `json:"added"`   // are in the queue now
-	Known   int `json:"known"`   // were there already, and were left as they are
-	Refused int `json:"refused"` // are no tasks
+	Added   int `json:"added"`   // tasks that were added
+	Known   int `json:"known"`   // tasks that were in the queue already; they are unchanged
+	Refused int `json:"refused"` // lines that are not valid tasks
 }
 
-// importBatch is how many tasks are committed at once.
+// importBatch is the number of tasks in one commit.
 const importBatch = 1000
 
-// ImportLines reads what Export has written, and returns when it is kept. A
-// line that is refused is told to refused, and keeps no other out. The error is
-// one that ends it all; what it left out can be given again with the rest.
+// ImportLines adds the tasks that ExportTasks has written, and returns when they
+// are committed. It calls refused for each invalid line and goes on with the next
+// line. An error of the reader or of the disk ends the import. The same lines can
+// be imported again: known tasks are left unchanged.
 func (e *Engine) ImportLines(r io.Reader, refused func(line int, why error)) (n ImportCounts, err error) {
 	in := ndjson.NewReader(r, MaxImportLine)
 	for {
@@ -84,6 +87,8 @@ func (e *Engine) ImportLines(r io.Reader, refused func(line int, why error)) (n 
 	}
 }
 
+// importLine adds the task of one line and counts it. It commits after every
+// importBatch tasks.
 func (e *Engine) importLine(line []byte, n *ImportCounts) error {
 	t, err := ParseExportLine(line)
 	if err != nil {
@@ -103,7 +108,8 @@ func (e *Engine) importLine(line []byte, n *ImportCounts) error {
 	return nil
 }
 
-// adoptRecord checks a record that comes from elsewhere, and makes it one of ours.
+// adoptRecord checks a task of another queue and prepares it for this queue: it
+// fills in missing fields and queues a running task again.
 func adoptRecord(t *task.Task, now time.Time) error {
 	if err := checkImported(t); err != nil {
 		return err
@@ -121,28 +127,29 @@ func adoptRecord(t *task.Task, now time.Time) error {
 		t.Ended = now
 	}
 	if l, ok := LeaseOf(t); ok {
-		closeAttempt(t, now, AttemptOutcome{Outcome: task.OutcomeReleased, Error: "exported while it ran"})
+		closeAttempt(t, now, AttemptOutcome{Outcome: task.OutcomeReleased, Error: "the task was exported while it ran"})
 		t.Attempt = max(l.Attempt-1, 0)
 	}
 	if t.State == task.Running {
-		t.State, t.Reason = task.Queued, "was running where it comes from"
+		t.State, t.Reason = task.Queued, "the task was running in the queue that it was exported from"
 	}
 	return nil
 }
 
-// checkImported refuses what no queue of ours would have written. What a submit
-// may ask is checked as there; that a deadline has passed since is no fault.
+// checkImported returns an error for a task that no queue would have written. The
+// fields of a request are checked as in a submit, except for the deadline: it may
+// have passed since the submit.
 func checkImported(t *task.Task) error {
 	p := t.Policy
 	switch {
 	case t.ID == uuid.Nil:
 		return errors.New(`"id" is missing`)
 	case !t.State.Valid():
-		return fmt.Errorf("%q is no state of a task", t.State)
+		return fmt.Errorf("%q is not a state of a task", t.State)
 	case t.Attempt < 0:
 		return fmt.Errorf(`"attempt" is %d; it cannot be negative`, t.Attempt)
 	case p.RetryDelay < 0 || p.RetryDelayMax < 0 || math.Abs(p.RetryJitter) > 1:
-		return errors.New(`"policy" has a delay below 0, or a jitter beyond 1`)
+		return errors.New(`"policy" has a negative delay, or a jitter above 1`)
 	}
 	return checkRequest(task.Request{
 		Pool: t.Pool, Key: t.Key, Data: t.Data, Priority: &t.Priority, Unique: t.Unique, Callback: t.Callback,

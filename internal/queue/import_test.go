@@ -15,13 +15,13 @@ import (
 	"initiator/internal/queue/store/storetest"
 )
 
-// recordOf is a line as export writes it, of a task with a number, and with
-// other fields behind.
+// recordOf returns an exported line of the n-th task, with more fields at the end.
 func recordOf(n int, more string) string {
 	return fmt.Sprintf(`{"id":"0190b8a0-0000-7000-8000-%012d","pool":"p","priority":5,"state":"queued","policy":{"attempts":1}%s}`, n, more)
 }
 
-// Every bad line is refused by its number and keeps no other out.
+// TestImportRefusesLineByLine imports valid and invalid lines. Each invalid line is
+// refused with its number, and each valid line is added.
 func TestImportRefusesLineByLine(t *testing.T) {
 	lines := []struct{ text, why string }{
 		{recordOf(1, ""), ""},
@@ -29,16 +29,16 @@ func TestImportRefusesLineByLine(t *testing.T) {
 		{"", ""},
 		{"nonsense", "not a task as export writes it"},
 		{`{"id":"0190b8a0-0000-7000-8000-000000000001"`, "not a task as export writes it"},
-		{recordOf(2, `,"state":"asleep"`), `"asleep" is no state`},
+		{recordOf(2, `,"state":"asleep"`), `"asleep" is not a state`},
 		{recordOf(2, `,"pool":""`), `"pool" is missing`},
 		{recordOf(2, `,"priority":10`), `"priority" is 10`},
 		{recordOf(2, `,"attempt":-1`), `"attempt" is -1`},
-		{recordOf(2, `,"policy":{"attempts":1,"retry_jitter":2}`), "a jitter beyond 1"},
-		{recordOf(2, `,"callback":"file:///etc/passwd"`), "no URL that can be called"},
+		{recordOf(2, `,"policy":{"attempts":1,"retry_jitter":2}`), "a jitter above 1"},
+		{recordOf(2, `,"callback":"file:///etc/passwd"`), "not an http or https URL"},
 		{recordOf(2, `,"key":"`+strings.Repeat("k", 256)+`"`), `"key" has 256 bytes`},
 		{recordOf(2, ",\"reason\":\"\xff\""), "not UTF-8"},
 		{recordOf(3, `,"unique":"u"`), ""},
-		{recordOf(4, `,"unique":"u"`), "is alive under the same unique key"},
+		{recordOf(4, `,"unique":"u"`), "has the same unique key"},
 		{recordOf(5, `,"unique":"u","state":"completed"`), ""},
 		{recordOf(6, ""), ""},
 	}
@@ -65,12 +65,13 @@ func TestImportRefusesLineByLine(t *testing.T) {
 	}
 }
 
-// A reader that breaks off in mid-line costs that line and none before it.
+// TestImportOfHalfAFile imports from a reader that fails in the middle of a line.
+// The lines before are stored.
 func TestImportOfHalfAFile(t *testing.T) {
 	d := storetest.New(1)
 	q := opened(t, d)
 	broken := errors.New("the pipe broke")
-	n, err := q.ImportLines(&breaks{strings.NewReader(recordOf(1, "") + "\n" + recordOf(2, "")[:50]), broken}, refuses(t))
+	n, err := q.ImportLines(&breaks{strings.NewReader(recordOf(1, "") + "\n" + recordOf(2, "")[:50]), broken}, failOnRefusal(t))
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "line 2") || n.Added != 1 {
 		t.Errorf("%+v, %v", n, err)
 	}
@@ -79,7 +80,7 @@ func TestImportOfHalfAFile(t *testing.T) {
 	}
 }
 
-// breaks ends with an error where its reader ends.
+// breaks is a reader that ends with an error instead of io.EOF.
 type breaks struct {
 	*strings.Reader
 	err error
@@ -92,8 +93,8 @@ func (b *breaks) Read(p []byte) (int, error) {
 	return 0, b.err
 }
 
-// A disk that is full ends an import; with room again, the same file goes in
-// whole, and nothing twice.
+// TestImportWithoutRoom imports into a full disk, which ends the import. With more
+// room, a second import of the same lines adds the missing tasks, each once.
 func TestImportWithoutRoom(t *testing.T) {
 	var all bytes.Buffer
 	for n := range 3000 {
@@ -102,14 +103,14 @@ func TestImportWithoutRoom(t *testing.T) {
 	d := storetest.New(1)
 	q := opened(t, d)
 	d.SetRoom(100_000)
-	if n, err := q.ImportLines(bytes.NewReader(all.Bytes()), refuses(t)); !errors.Is(err, task.ErrStorage) {
+	if n, err := q.ImportLines(bytes.NewReader(all.Bytes()), failOnRefusal(t)); !errors.Is(err, task.ErrStorage) {
 		t.Fatalf("%+v, %v", n, err)
 	}
 	d.SetRoom(-1)
 	for now := time.Now(); q.StorageError() != nil; now = now.Add(time.Second) {
 		q.ExpireTasks(now)
 	}
-	n, err := q.ImportLines(bytes.NewReader(all.Bytes()), refuses(t))
+	n, err := q.ImportLines(bytes.NewReader(all.Bytes()), failOnRefusal(t))
 	if err != nil || n.Added+n.Known != 3000 || n.Added == 0 {
 		t.Errorf("%+v, %v", n, err)
 	}
@@ -118,7 +119,8 @@ func TestImportWithoutRoom(t *testing.T) {
 	}
 }
 
-// What was imported is in line as it was, and behaves as if it were ours.
+// TestImportedTasksGoOn imports tasks with priorities, delays, deadlines and a
+// pending callback. They must behave like submitted tasks.
 func TestImportedTasksGoOn(t *testing.T) {
 	q := queue.NewMemory(queue.Retention{})
 	in := strings.Join([]string{
@@ -126,7 +128,7 @@ func TestImportedTasksGoOn(t *testing.T) {
 		recordOf(5, `,"deadline":"2001-01-01T00:00:00Z"`),
 		recordOf(6, `,"callback":"http://h/c","callback_state":"pending","state":"dead","ended":"2026-01-01T00:00:00Z"`),
 	}, "\n")
-	if n, err := q.ImportLines(strings.NewReader(in), refuses(t)); err != nil || n.Added != 6 {
+	if n, err := q.ImportLines(strings.NewReader(in), failOnRefusal(t)); err != nil || n.Added != 6 {
 		t.Fatal(n, err)
 	}
 	now := time.Now()
@@ -142,13 +144,13 @@ func TestImportedTasksGoOn(t *testing.T) {
 	if _, ok := q.LeaseNext(now, "p", "w", 1, nil); ok {
 		t.Error("a delay was lost")
 	}
-	if owed := q.PendingCallbacks(); len(owed) != 1 || owed[0] != uuid.MustParse("0190b8a0-0000-7000-8000-000000000006") {
-		t.Errorf("owed callbacks: %v", owed)
+	if pending := q.PendingCallbacks(); len(pending) != 1 || pending[0] != uuid.MustParse("0190b8a0-0000-7000-8000-000000000006") {
+		t.Errorf("pending callbacks: %v", pending)
 	}
 }
 
-// A deadline that no clock of nanoseconds can hold is the farthest that it can,
-// and not the past.
+// TestDeadlineThatMeansNever submits a task with a deadline beyond the range of
+// nanoseconds. The deadline must not become a time in the past.
 func TestDeadlineThatMeansNever(t *testing.T) {
 	never := time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 	made, err := queue.NewTask(task.Request{Pool: "p", Deadline: never}, time.Now(), task.Policy{})
@@ -167,10 +169,10 @@ func TestDeadlineThatMeansNever(t *testing.T) {
 	}
 }
 
-// opened opens a queue that the test closes.
+// opened opens a queue on a disk, and closes it after the test.
 func opened(t *testing.T, d *storetest.Disk) *queue.Engine {
 	t.Helper()
 	q := openOn(t, d, queue.Options{})
-	t.Cleanup(func() { _ = q.Close() }) // of some disks, nothing is expected any more
+	t.Cleanup(func() { _ = q.Close() }) // the disk of some tests still fails
 	return q
 }

@@ -7,17 +7,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// priorities is the number of levels, 0 to 9.
+// priorities is the number of priorities, 0 to 9.
 const priorities = 10
 
-// readyList is the ready tasks of one pool: a first-in-first-out list per
-// priority. Entries that left (cancelled, expired) are skipped when their turn
-// comes, so that leaving costs nothing.
+// readyList has the ready tasks of one pool: a first-in-first-out list for each
+// priority. A task that is cancelled or expires makes its ref void; takeNext
+// removes void refs, so that a cancel costs nothing here.
 type readyList struct {
 	levels [priorities]fifo
 }
 
-// fifo is a queue with room to put some back at its head.
+// fifo is a list of refs with space at its head for tasks that come back.
 type fifo struct {
 	refs []ref
 	head int
@@ -25,8 +25,8 @@ type fifo struct {
 
 func (f *fifo) pushBack(r ref) { f.refs = append(f.refs, r) }
 
-// pushFront puts one at the head. Where there is no room before it, as much is
-// made as a quarter of the others take, so that the next ones find some.
+// pushFront adds a ref at the head. Without space at the head it makes space for a
+// quarter of the list, so that the next calls find space.
 func (f *fifo) pushFront(r ref) {
 	if f.head == 0 {
 		room := len(f.refs)/4 + 8
@@ -36,22 +36,24 @@ func (f *fifo) pushFront(r ref) {
 	f.refs[f.head] = r
 }
 
+// waiting returns the number of refs in the list.
 func (f *fifo) waiting() int { return len(f.refs) - f.head }
 
-// removeAt takes the i-th waiting ref out (0 = the head).
+// removeAt removes the i-th ref of the list; 0 is the head.
 func (f *fifo) removeAt(i int) {
 	at := f.head + i
 	copy(f.refs[f.head+1:at+1], f.refs[f.head:at])
 	f.refs[f.head] = ref{}
 	f.head++
-	// Give the memory back when more than half of a long list is past.
+	// Free the memory when more than half of a long slice is unused.
 	if f.head > 1024 && f.head*2 > len(f.refs) {
 		f.refs = append([]ref(nil), f.refs[f.head:]...)
 		f.head = 0
 	}
 }
 
-// takeNext takes the first ref that is not void and not skipped.
+// takeNext removes and returns the first task whose ref is valid and which skip
+// does not leave out. skip may be nil.
 func (l *readyList) takeNext(skip func(uuid.UUID) bool) (*entry, bool) {
 	for p := priorities - 1; p >= 0; p-- {
 		f := &l.levels[p]
@@ -71,17 +73,17 @@ func (l *readyList) takeNext(skip func(uuid.UUID) bool) (*entry, bool) {
 	return nil, false
 }
 
-// alarm wakes a queued task: at its NotBefore, or at its Deadline.
+// alarm is the NotBefore or the Deadline of a queued task.
 type alarm struct {
-	at int64
+	at int64 // nanoseconds
 	ref
 }
 
-// alarmHeap is a heap by time. Void ones are skipped when they ring, and swept
-// out when they may be more than half of all.
+// alarmHeap is a heap of alarms by time. The user of takeDue ignores void alarms.
+// addAlarm removes void alarms when they may be more than half of the heap.
 type alarmHeap struct {
 	list  []alarm
-	sweep int // the length at which that is
+	sweep int // the length beyond which addAlarm removes void alarms
 }
 
 func (a *alarmHeap) Len() int           { return len(a.list) }
@@ -96,6 +98,7 @@ func (a *alarmHeap) Pop() any {
 	return last
 }
 
+// addAlarm adds an alarm.
 func (a *alarmHeap) addAlarm(at int64, r ref) {
 	if len(a.list) > max(a.sweep, 1024) {
 		a.list = slices.DeleteFunc(a.list, func(x alarm) bool { return !x.isQueued() })
@@ -105,7 +108,7 @@ func (a *alarmHeap) addAlarm(at int64, r ref) {
 	heap.Push(a, alarm{at: at, ref: r})
 }
 
-// takeDue takes the first alarm that is due.
+// takeDue removes and returns the first alarm that is due.
 func (a *alarmHeap) takeDue(now int64) (ref, bool) {
 	if len(a.list) == 0 || a.list[0].at > now {
 		return ref{}, false

@@ -1,10 +1,9 @@
 package queue
 
-// CommitInFlight says whether a batch is on its way to the disk.
+// CommitInFlight reports whether a batch is being written.
 func (e *Engine) CommitInFlight() bool { return e.inFlight.active }
 
-// RewriteAll marks every task to be written whole with the next commit, and
-// commits.
+// RewriteAll writes every task as a whole record, and commits.
 func (e *Engine) RewriteAll() error {
 	for _, en := range e.byID {
 		if _, err := e.loadTask(en); err != nil {

@@ -19,7 +19,7 @@ import (
 	"initiator/internal/queue"
 )
 
-// child starts this binary again as one of the children.
+// child returns a command that runs this test binary as a child (main_test.go).
 func child(name, dir string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], dir)
 	cmd.Env = append(os.Environ(), "TASK_TEST_CHILD="+name)
@@ -27,7 +27,8 @@ func child(name, dir string) *exec.Cmd {
 	return cmd
 }
 
-// submitForEver submits, leases and ends tasks, and prints what is kept.
+// submitForEver submits, leases and ends tasks, and prints a line for each
+// acknowledged change.
 func submitForEver(dir string) error {
 	q, err := queue.Open(dir, queue.Options{SegmentSize: 100_000, Retention: queue.Retention{Count: 100}})
 	if err != nil {
@@ -41,30 +42,30 @@ func submitForEver(dir string) error {
 		if _, _, err := q.AddTask(t); err != nil {
 			return err
 		}
-		said := fmt.Sprintln("submitted", t.ID)
+		printed := fmt.Sprintln("submitted", t.ID)
 		if n%2 == 1 {
 			t, _ := q.LeaseNext(time.Now(), "p", "w", 1, nil)
 			l, _ := queue.LeaseOf(&t)
 			if _, err := q.EndAttempt(time.Now(), l, queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: t.Data}, 0); err != nil {
 				return err
 			}
-			said += fmt.Sprintln("completed", t.ID)
+			printed += fmt.Sprintln("completed", t.ID)
 		}
 		q.ExpireTasks(time.Now())
 		q.Commit(func(err error) {
 			if err == nil {
-				_, err = os.Stdout.WriteString(said)
+				_, err = os.Stdout.WriteString(printed)
 			}
 			if err != nil {
-				os.Exit(1) // nobody listens any more
+				os.Exit(1) // the test reads no more
 			}
 		})
 		q.FinishCommits()
 	}
 }
 
-// TestKilledAtRandom kills a process that works, again and again, and compares
-// what it said with what it left.
+// TestKilledAtRandom kills a working process again and again, and compares the
+// acknowledged changes with the stored tasks.
 func TestKilledAtRandom(t *testing.T) {
 	dir := t.TempDir()
 	for round := range 8 {
@@ -76,29 +77,31 @@ func TestKilledAtRandom(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		said := map[uuid.UUID]string{}
+		printed := map[uuid.UUID]string{}
 		lines := bufio.NewScanner(out)
 		for n := 0; lines.Scan(); n++ {
 			if n == 300*round+7 {
-				_ = cmd.Process.Kill() // it never ends by itself
+				_ = cmd.Process.Kill() // the child does not end by itself
 			}
 			if what, id, ok := strings.Cut(lines.Text(), " "); ok && len(id) == 36 {
-				said[uuid.MustParse(id)] = what
+				printed[uuid.MustParse(id)] = what
 			}
 		}
 		_ = cmd.Wait() // killed
-		checkKilled(t, dir, said)
+		checkKilled(t, dir, printed)
 	}
 }
 
-func checkKilled(t *testing.T, dir string, said map[uuid.UUID]string) {
+// checkKilled opens the queue of a killed process and compares it with the
+// changes that the process has printed.
+func checkKilled(t *testing.T, dir string, printed map[uuid.UUID]string) {
 	t.Helper()
 	q, err := queue.Open(dir, queue.Options{SegmentSize: 100_000})
 	if err != nil {
 		t.Fatal(err)
 	}
 	forgotten := 0
-	for id, what := range said {
+	for id, what := range printed {
 		got, ok := q.FindTask(id)
 		switch {
 		case !ok && what == "completed":
@@ -109,13 +112,14 @@ func checkKilled(t *testing.T, dir string, said map[uuid.UUID]string) {
 			t.Errorf("%s was completed and is %+v", id, got)
 		}
 	}
-	t.Logf("of %d, %d were beyond their retention", len(said), forgotten)
+	t.Logf("of %d, %d were beyond their retention", len(printed), forgotten)
 	if err := q.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-// submitWithALimit fills a disk that ends after 64 KiB, and gets more later.
+// submitWithALimit submits tasks until a limit of 64 KiB for a file, lifts the
+// limit, and leases a task.
 func submitWithALimit(dir string) error {
 	signal.Ignore(syscall.SIGXFSZ)
 	var limit syscall.Rlimit
@@ -144,15 +148,15 @@ func submitWithALimit(dir string) error {
 	now := time.Now()
 	q.ExpireTasks(now)
 	if _, woken := q.ExpireTasks(now.Add(time.Minute)); !woken {
-		return errors.New("the disk is not tried again")
+		return errors.New("the queue does not try the disk again")
 	}
 	if _, ok := q.LeaseNext(now, "p", "w", 1, nil); !ok {
-		return errors.New("nothing can be leased")
+		return errors.New("no task can be leased")
 	}
 	return q.Close()
 }
 
-// fill submits until a task is refused.
+// fill submits tasks until a submit fails, and returns the number of stored tasks.
 func fill(q *queue.Engine) (kept int, err error) {
 	for {
 		t, err := queue.NewTask(task.Request{Pool: "p", Data: payload}, time.Now(), task.Policy{})
@@ -169,7 +173,8 @@ func fill(q *queue.Engine) (kept int, err error) {
 	}
 }
 
-// TestFullFileSystem: what was kept stays, and work goes on with more room.
+// TestFullFileSystem fills a file to a limit. Every acknowledged task must stay, and
+// work must go on when the limit is lifted.
 func TestFullFileSystem(t *testing.T) {
 	dir := t.TempDir()
 	if err := child("limited", dir).Run(); err != nil {

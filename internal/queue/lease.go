@@ -10,9 +10,9 @@ import (
 // current lease of its task is superseded and changes nothing.
 type Lease struct {
 	Task        uuid.UUID
-	Attempt     int
-	GUID        string
-	Incarnation int
+	Attempt     int    // number of the attempt, as task.Attempt.N
+	GUID        string // of the worker
+	Incarnation int    // of the worker
 }
 
 // LeaseOf returns the current lease of a task. It reports false for a task

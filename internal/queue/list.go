@@ -10,8 +10,8 @@ import (
 	"initiator/initiator/task"
 )
 
-// ListTasks implements Queue. It looks at the index alone to choose, and then reads
-// the records it has chosen.
+// ListTasks implements Queue. It chooses tasks by the index, and reads only the
+// records of the chosen tasks.
 func (e *Engine) ListTasks(f task.Filter) []task.Task {
 	list := []task.Task{}
 	for _, en := range e.findEntries(f) {
@@ -30,6 +30,7 @@ func (e *Engine) ListIDs(f task.Filter) []uuid.UUID {
 	return list
 }
 
+// findEntries returns the entries that a filter selects, newest first.
 func (e *Engine) findEntries(f task.Filter) []*entry {
 	if f.Limit <= 0 {
 		f.Limit = 100
@@ -54,9 +55,10 @@ func (e *Engine) findEntries(f task.Filter) []*entry {
 	return found[:min(len(found), f.Limit)]
 }
 
-// newestEntries finds the newest tasks of one pool. Those that wait and those that
-// have finished are looked for where they are, because there may be few of
-// them among millions of the others.
+// newestEntries returns the newest tasks of one pool that a filter selects. It
+// searches terminal tasks among the finished tasks, because millions of queued
+// tasks may have few terminal tasks between them. It does not search for queued
+// tasks when there are none, for the same reason.
 func (p *poolTasks) newestEntries(f task.Filter) (found []*entry) {
 	want := stateCodeOf(f.State)
 	switch {

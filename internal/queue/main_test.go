@@ -8,7 +8,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// children are what the test binary is when it is started as one.
+// children are the programs that the test binary runs when TASK_TEST_CHILD names
+// one.
 var children = map[string]func(dir string) error{
 	"submits": submitForEver,
 	"limited": submitWithALimit,

@@ -13,8 +13,7 @@ import (
 	"initiator/internal/queue"
 )
 
-// TestQueueModel drives a queue at random and compares it with what the words
-// of the contract say.
+// TestQueueModel makes random calls and checks the contract of Queue after each.
 func TestQueueModel(t *testing.T) {
 	for name, open := range engines(queue.Retention{Count: 1 << 20, Age: 1 << 60}) {
 		t.Run(name, func(t *testing.T) { rapid.Check(t, func(t *rapid.T) { runModel(t, open()) }) })
@@ -39,7 +38,7 @@ type model struct {
 	ids    []uuid.UUID
 	leases map[uuid.UUID]queue.Lease
 	old    []queue.Lease
-	ended  map[uuid.UUID]string // terminal records, as they were first seen
+	ended  map[uuid.UUID]string // terminal tasks, as texts of their first read
 	n      int
 }
 
@@ -134,8 +133,8 @@ func (m *model) pass(t *rapid.T) {
 	m.q.ExpireTasks(m.now)
 }
 
-// commit does not wait for the disk: whatever happens next may find the batch
-// on its way.
+// commit does not wait for the disk: during the next step the batch may still be
+// written.
 func (m *model) commit(t *rapid.T) {
 	m.q.Commit(func(err error) {
 		if err != nil {
@@ -145,7 +144,7 @@ func (m *model) commit(t *rapid.T) {
 	m.q.FinishCommits()
 }
 
-// reopen is the end of one process and the beginning of the next.
+// reopen closes the queue and opens it again, as a restart does.
 func (m *model) reopen(t *rapid.T) {
 	if m.q.BatchDone() == nil {
 		t.Skip("lasts as long as its process")
@@ -156,8 +155,8 @@ func (m *model) reopen(t *rapid.T) {
 	m.q = m.open()
 }
 
-// check holds after every step: counts agree, terminal records do not change,
-// and what runs is what was leased.
+// check runs after every step: counts are right, terminal tasks do not change, and
+// exactly the leased tasks run.
 func (m *model) check(t *rapid.T) {
 	counts := task.Counts{}
 	for _, id := range m.ids {

@@ -12,18 +12,21 @@ import (
 	"initiator/initiator/task"
 )
 
-// MaxKey is the length of the longest key a caller may choose, in bytes.
+// MaxKey is the length of the longest key and of the longest unique key of a
+// request, in bytes.
 const MaxKey = 255
 
-// MaxData is the length of the longest data, in bytes: a record has to be read
-// into memory whole.
+// MaxData is the length of the longest data of a task, in bytes. A record is read
+// into memory as a whole, so its length needs a limit.
 const MaxData = 256 << 20
 
-// ReasonWaitsForSlot is the reason of a queued task that nothing else is known of.
+// ReasonWaitsForSlot is the reason of a new task. The dispatcher may know a more
+// precise reason.
 const ReasonWaitsForSlot = "waits for a free slot"
 
-// NewTask checks the request and makes the record that is queued, with the
-// pool's policy where the request is silent.
+// NewTask checks a request and returns its task, to be added to a Queue. Fields of
+// the policy that the request does not set come from pool, the policy of the
+// pool. Errors wrap task.ErrInvalid. Any goroutine may call NewTask.
 func NewTask(r task.Request, now time.Time, pool task.Policy) (task.Task, error) {
 	if err := checkRequest(r, now); err != nil {
 		return task.Task{}, fmt.Errorf("%w: %w", task.ErrInvalid, err)
@@ -46,7 +49,8 @@ func NewTask(r task.Request, now time.Time, pool task.Policy) (task.Task, error)
 	return t, nil
 }
 
-// taskID makes one task of two submissions with the same key.
+// taskID returns the id of a request: its own id, an id that is the same for every
+// request with this pool and key, or a new id.
 func taskID(r task.Request) uuid.UUID {
 	switch {
 	case r.ID != uuid.Nil:
@@ -58,10 +62,11 @@ func taskID(r task.Request) uuid.UUID {
 	}
 }
 
-// keySpace is the UUIDv5 name space of callers' keys. It is ours alone, made
-// once at random: changing it would make old keys new tasks.
+// keySpace is the UUIDv5 name space of keys. It was made once at random. With
+// another name space, a known key would give a new task.
 var keySpace = uuid.MustParse("5b0c1a86-3f0e-4c3b-9a53-6d0f8f1c2e77")
 
+// mergePolicy returns the policy of a pool with the values of a request.
 func mergePolicy(p task.Policy, r task.Request) task.Policy {
 	if r.Timeout != nil {
 		p.Timeout = *r.Timeout
@@ -82,12 +87,14 @@ func mergePolicy(p task.Policy, r task.Request) task.Policy {
 	return p
 }
 
+// checkRequest returns an error that names the first invalid field of a request.
+// A deadline must be after now.
 func checkRequest(r task.Request, now time.Time) error {
 	switch {
 	case r.Pool == "":
-		return errors.New(`"pool" is missing: name the [worker:NAME] that is to run it`)
+		return errors.New(`"pool" is missing: name the [worker:NAME] that runs the task`)
 	case len(r.Data) > MaxData:
-		return fmt.Errorf(`"data" has %d bytes; at most %d: put it into a file, and its name into the task`, len(r.Data), MaxData)
+		return fmt.Errorf(`"data" has %d bytes; at most %d: write the data to a file, and give the task the path`, len(r.Data), MaxData)
 	case len(r.Key) > MaxKey:
 		return fmt.Errorf(`"key" has %d bytes; at most %d`, len(r.Key), MaxKey)
 	case r.Priority != nil && (*r.Priority < 0 || *r.Priority > 9):
@@ -112,9 +119,11 @@ func checkRequest(r task.Request, now time.Time) error {
 	return checkCallback(r.Callback)
 }
 
-// maxCallback is the length of the longest callback, in bytes.
+// maxCallback is the length of the longest callback URL, in bytes.
 const maxCallback = 2000
 
+// checkCallback returns an error when text is neither empty nor the URL of a
+// callback.
 func checkCallback(text string) error {
 	if text == "" {
 		return nil
@@ -124,9 +133,9 @@ func checkCallback(text string) error {
 	case len(text) > maxCallback:
 		return fmt.Errorf(`"callback" has %d bytes; at most %d`, len(text), maxCallback)
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return errors.New(`"callback" is no URL that can be called; write http://HOST/PATH or https://HOST/PATH`)
+		return errors.New(`"callback" is not an http or https URL; write http://HOST/PATH or https://HOST/PATH`)
 	case u.User != nil:
-		return errors.New(`"callback" holds a password, which would stand in every record; it is signed instead: leave it out`)
+		return errors.New(`"callback" holds a user name or password, and every record of the task would show it; remove it: callbacks are signed`)
 	}
 	return nil
 }

@@ -12,25 +12,26 @@ import (
 	"initiator/internal/queue/store"
 )
 
-// Options of a queue that is stored. The zero value is good.
+// Options configure a stored queue. The zero value is valid.
 type Options struct {
 	Sync      store.Sync
-	Retention Retention // of pools that are told no other
-	Logger    hclog.Logger
-	// Dir is used instead of the directory of the operating system.
+	Retention Retention    // of pools without a retention of their own
+	Logger    hclog.Logger // nil = no log
+	// Dir replaces the directory of the operating system; nil = the directory
+	// that Open names. Tests use it.
 	Dir store.Dir
-	// SegmentSize is the length of one file; 0 = 64 MiB.
+	// SegmentSize is the length in bytes at which a new file is begun; 0 = 64 MiB.
 	SegmentSize int64
-	// CacheSize is about how many bytes of records are kept in memory beside the
-	// index; 0 = 16 MiB.
+	// CacheSize is about the number of bytes of stored records in memory, beside
+	// the index; 0 = 16 MiB.
 	CacheSize int
 }
 
-// Open reads the tasks back that are stored in a directory, which belongs to
-// this process alone, and returns the queue of them. Tasks that were running
-// are running still, under their leases: who knows what became of their
-// workers has to end those. Errors: *store.VersionError, *store.DamageError,
-// or of the file system; each says what to do.
+// Open reads the tasks that are stored in a directory and returns their queue. No
+// other process may use the directory. A task that was running is still running,
+// under its lease; the caller ends the attempts whose workers are gone. Errors:
+// *store.VersionError, *store.DamageError, or an error of the file system. Each
+// error says what to do.
 func Open(dir string, o Options) (*Engine, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
@@ -52,7 +53,7 @@ func Open(dir string, o Options) (*Engine, error) {
 	}
 	e.disk.store, e.disk.sizeAtLastStep = s, s.TotalSize()
 	if s.TornBytes() > 0 {
-		o.Logger.Warn("the end of the newest task file was torn when the initiator or the power ended; nothing in it had been acknowledged", "bytes", s.TornBytes())
+		o.Logger.Warn("the newest task file ended in an incomplete batch, and the batch was cut off: the initiator or the machine stopped while it was written, and none of its changes had been acknowledged", "bytes", s.TornBytes())
 	}
 	if err := e.indexLoaded(time.Now().UnixNano()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the tasks: %w", err), s.Close())
@@ -60,12 +61,12 @@ func Open(dir string, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// readBack takes in one record. A head without a task is one of a task that
-// was dropped, or written whole again later.
+// readBack adds one record to the index. It ignores a head record without a whole
+// record before it: the task was dropped, or a later whole record follows.
 func (e *Engine) readBack(p store.Place, payload []byte) error {
 	o, err := readOutline(payload)
 	if err != nil {
-		return fmt.Errorf("record in file %d at byte %d: %w", p.Segment, p.At, err)
+		return fmt.Errorf("record in task file %d at byte %d: %w", p.Segment, p.At, err)
 	}
 	en := e.byID[o.id]
 	switch {
@@ -95,7 +96,7 @@ func (e *Engine) readBack(p store.Place, payload []byte) error {
 	return nil
 }
 
-// poolNamed is pool without making a string of a name that is known.
+// poolNamed is poolTasks without an allocation for the name of a known pool.
 func (e *Engine) poolNamed(name []byte) *poolTasks {
 	if p := e.pools[string(name)]; p != nil {
 		return p
@@ -103,8 +104,9 @@ func (e *Engine) poolNamed(name []byte) *poolTasks {
 	return e.poolTasks(string(name))
 }
 
-// indexLoaded puts everything that was read back where it belongs. It was read about
-// in the order in which it is sorted here.
+// indexLoaded puts the tasks that Open has read into the lists of the index. The
+// tasks are almost in the order of each sort already. An error is the unreadable
+// record of a running task.
 func (e *Engine) indexLoaded(now int64) error {
 	all := e.disk.loaded
 	e.disk.loaded = nil

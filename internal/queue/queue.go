@@ -9,83 +9,106 @@ import (
 	"initiator/initiator/task"
 )
 
-// Queue keeps every task from submit to the end of its retention. One
-// goroutine uses it, the dispatcher's. Methods change what the next method
-// sees; nothing is promised to anybody else before Commit has told so.
+// Queue keeps every task from the submit to the end of its retention. One
+// goroutine uses a Queue, the dispatcher's goroutine. The next method sees every
+// change at once. A change may be acknowledged to a caller or a worker only when
+// Commit has reported success.
+//
+// Methods return copies of tasks. The copies share slices with the queue: do not
+// change their contents.
 type Queue interface {
-	// AddTask adds a queued task. When one with its id is known already, or
-	// a live one of the pool has its unique key, that one is returned, Known,
-	// and fresh is false.
+	// AddTask adds a queued task and returns it with fresh = true. When the
+	// queue has a task with the same id, or a task of the pool with the same
+	// unique key has not ended, AddTask returns that task with Known set, and
+	// fresh = false. The error is StorageError.
 	AddTask(t task.Task) (kept task.Task, fresh bool, err error)
-	// ImportTask adds a record that another queue had, in the state in which it
-	// was there; one that was running is queued, because its worker is not
-	// ours. One whose id is known is left as it is, and fresh is false. Errors:
-	// ErrInvalid, or ErrConflict where another task is alive under its unique key.
+	// ImportTask adds a task of another queue, in its state there. A running
+	// task is queued, because its worker belongs to another initiator. A known
+	// id leaves the queue unchanged and returns the known task with fresh =
+	// false. Errors: task.ErrInvalid; task.ErrConflict when another task has
+	// the same unique key and has not ended; StorageError.
 	ImportTask(now time.Time, t task.Task) (kept task.Task, fresh bool, err error)
-	// FindExisting returns what Submit would return instead of adding the task.
+	// FindExisting returns the task that AddTask would return instead of adding
+	// t. It reports false when AddTask would add t.
 	FindExisting(t task.Task) (known task.Task, ok bool)
-	// LeaseNext leases the first ready task of the pool to a worker: priority,
-	// then age. skip may leave out tasks that this worker should not get.
+	// LeaseNext leases the first ready task of the pool to a worker, by
+	// priority and then by age. skip reports which tasks this worker must not
+	// get; nil leaves out no task. LeaseNext reports false when no task is
+	// ready, or when nothing can be stored.
 	LeaseNext(now time.Time, pool, guid string, incarnation int, skip func(uuid.UUID) bool) (task.Task, bool)
-	// End closes the attempt of a lease and returns what became of the
-	// task. ErrSuperseded when the lease is not the current one.
+	// EndAttempt ends the attempt of a lease as DecideRetry decides, and
+	// returns the task after it. jitter is a random number in [0, 1). Errors:
+	// ErrSuperseded when the lease is not the current lease of the task;
+	// task.ErrNotFound.
 	EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter float64) (task.Task, error)
-	// CancelQueued ends a queued task. A running one is returned unchanged: its
-	// attempt has to be ended first.
+	// CancelQueued ends a queued task. It returns a running task unchanged: the
+	// caller must end its attempt first. Errors: task.ErrNotFound;
+	// task.ErrConflict when the task has ended.
 	CancelQueued(now time.Time, id uuid.UUID, why string) (task.Task, error)
-	// RetryTask queues a failed, cancelled or dead task again, with its
-	// attempts counted from nothing. ErrConflict where another task is alive
-	// under its unique key.
+	// RetryTask queues a failed, cancelled or dead task again, and counts its
+	// attempts from 0. Errors: task.ErrNotFound; task.ErrConflict when the task
+	// is in another state, or when another task has the same unique key and has
+	// not ended.
 	RetryTask(now time.Time, id uuid.UUID) (task.Task, error)
-	// Progress notes what a running handler says of itself.
+	// SetProgress notes the progress that a running handler reported. A lease
+	// that is not current is ignored.
 	SetProgress(l Lease, progress []byte)
-	// ExpireTasks ends queued tasks whose deadline has passed, and drops finished
-	// ones beyond their retention. It returns those that ended, and whether
-	// others can be leased that could not before.
+	// ExpireTasks ends queued tasks whose deadline has passed, drops terminal
+	// tasks beyond their retention, and lets the next Commit try a failed disk
+	// again. It returns the tasks that it ended. woken reports that tasks may
+	// be leased which could not be leased before.
 	ExpireTasks(now time.Time) (ended []task.Task, woken bool)
-	// NextExpiry is the next moment at which Expire has something to do; zero when
-	// there is none.
+	// NextExpiry returns when ExpireTasks has to be called next for a delay, a
+	// deadline or a failed disk; the zero time = never. Retention does not
+	// count.
 	NextExpiry() time.Time
-	// FindTask returns the record of one task.
+	// FindTask returns a task. It reports false for an unknown id.
 	FindTask(id uuid.UUID) (task.Task, bool)
-	// ListTasks returns records, newest first.
+	// ListTasks returns tasks, newest submit first.
 	ListTasks(f task.Filter) []task.Task
-	// ListIDs names the tasks that List would return, without reading them.
+	// ListIDs returns the ids of the tasks that ListTasks would return, without
+	// reading records.
 	ListIDs(f task.Filter) []uuid.UUID
-	// LiveChildren names the live tasks that a task has submitted, in no order.
+	// LiveChildren returns the ids of the children of a task that have not
+	// ended, in no particular order.
 	LiveChildren(parent uuid.UUID) []uuid.UUID
-	// PendingCallbacks names the terminal tasks whose callback has not been told. They
-	// are kept beyond their retention until Called says what became of it;
-	// ended says which end of the task was told.
+	// PendingCallbacks returns the ids of the terminal tasks whose callback is
+	// pending. Their retention begins with RecordCallback.
 	PendingCallbacks() []uuid.UUID
+	// RecordCallback stores the new state of a callback: delivered, or the
+	// reason why it was given up. ended is the Ended of the delivered task; a
+	// callback of an end before a retry is ignored.
 	RecordCallback(id uuid.UUID, ended time.Time, state string)
-	// CountQueued is how many tasks of a pool are queued.
+	// CountQueued returns the number of queued tasks of a pool.
 	CountQueued(pool string) int
-	// CountTasks tells how many tasks of each state each pool has.
+	// CountTasks returns the number of tasks in each state, by pool.
 	CountTasks() map[string]task.Counts
-	// SetRetention sets how long the finished tasks of a pool are kept.
+	// SetRetention sets how long and how many terminal tasks of a pool are
+	// kept. Zero fields take the defaults of the queue.
 	SetRetention(pool string, r Retention)
-	// Commit makes everything since the last Commit lasting, and has told
-	// called then: with nil, or with the reason why it cannot be kept. It
-	// does not wait. Those that are told are told in the order of their
-	// commits, from within Commit, Settle or Close.
+	// Commit stores every change since the last Commit and then calls done,
+	// with nil or with the reason why nothing could be stored. It does not
+	// wait for the disk. The functions are called in the order of the commits,
+	// by Commit, FinishCommits or Close.
 	//
-	// After a failure, new tasks of all commits that were under way are gone
-	// without a trace; every other change stands, and is stored with the next
-	// Commit that succeeds.
-	Commit(told func(error))
-	// BatchDone has a token when Settle has something to do. Nil for a queue
-	// that stores nothing.
+	// After an error, the new tasks of all unfinished commits are removed from
+	// the queue. Every other change stays, and the next successful commit
+	// stores it.
+	Commit(done func(error))
+	// BatchDone receives a token when FinishCommits has a batch to finish. It
+	// is nil for a queue that stores nothing.
 	BatchDone() <-chan struct{}
-	// FinishCommits does what follows from commits that have come to their end.
+	// FinishCommits handles the result of a written batch, and starts the next
+	// batch.
 	FinishCommits()
-	// StorageError says why nothing can be stored now: tasks are then neither taken
-	// nor leased. Expire ends it, when it is time to try again.
+	// StorageError returns why nothing can be stored now, nil when storing
+	// works. With an error, no task is added or leased. ExpireTasks clears the
+	// error when it is time to try again. The error wraps task.ErrStorage.
 	StorageError() error
-	// Close commits, tells everybody, and ends the use of the queue. More
-	// than once does nothing.
+	// Close commits, calls the functions of all commits, and closes the files.
+	// A second Close does nothing.
 	Close() error
 }
 
-// ErrSuperseded says that a lease is not, or no longer, the current one.
-var ErrSuperseded = errors.New("superseded: the task is with another attempt, or has ended")
+// ErrSuperseded reports that a lease is not the current lease of its task.
+var ErrSuperseded = errors.New("superseded: the task has a newer attempt, or it has ended")

@@ -29,7 +29,7 @@ func put(t testing.TB, q queue.Queue, r task.Request) uuid.UUID {
 	return kept.ID
 }
 
-// order leases everything that is ready, and names it.
+// order leases all ready tasks and returns their names in the order of leases.
 func order(q queue.Queue, now time.Time, names map[uuid.UUID]string) string {
 	list := ""
 	for {
@@ -41,11 +41,12 @@ func order(q queue.Queue, now time.Time, names map[uuid.UUID]string) string {
 	}
 }
 
-func TestOrder(t *testing.T) {
-	everyQueue(t, queue.Retention{}, testOrder)
+// TestLeaseOrder checks priority, age and delay.
+func TestLeaseOrder(t *testing.T) {
+	everyQueue(t, queue.Retention{}, testLeaseOrder)
 }
 
-func testOrder(t *testing.T, q queue.Queue) {
+func testLeaseOrder(t *testing.T, q queue.Queue) {
 	names := map[uuid.UUID]string{}
 	high, low := 9, 0
 	for _, c := range []struct {
@@ -69,11 +70,13 @@ func testOrder(t *testing.T, q queue.Queue) {
 	}
 }
 
-func TestGivenBackGoesFirst(t *testing.T) {
-	everyQueue(t, queue.Retention{}, testGivenBackGoesFirst)
+// TestReleasedTaskGoesFirst releases a task, which goes to the head of its
+// priority.
+func TestReleasedTaskGoesFirst(t *testing.T) {
+	everyQueue(t, queue.Retention{}, testReleasedTaskGoesFirst)
 }
 
-func testGivenBackGoesFirst(t *testing.T, q queue.Queue) {
+func testReleasedTaskGoesFirst(t *testing.T, q queue.Queue) {
 	names := map[uuid.UUID]string{}
 	for _, n := range []string{"a", "b", "c"} {
 		names[put(t, q, task.Request{Pool: "p"})] = n
@@ -81,18 +84,19 @@ func testGivenBackGoesFirst(t *testing.T, q queue.Queue) {
 	a, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
 	l, _ := queue.LeaseOf(&a)
 	if got, err := q.EndAttempt(epoch, l, queue.AttemptOutcome{Outcome: task.OutcomeReleased}, 0); err != nil || got.Attempt != 0 {
-		t.Fatalf("given back: %+v, %v", got, err)
+		t.Fatalf("released: %+v, %v", got, err)
 	}
 	if got := order(q, epoch, names); got != "abc" {
 		t.Errorf("order %s, want abc", got)
 	}
 }
 
-func TestFencing(t *testing.T) {
-	everyQueue(t, queue.Retention{}, testFencing)
+// TestSupersededLeaseEndsNothing ends a task with an old lease, which must fail.
+func TestSupersededLeaseEndsNothing(t *testing.T) {
+	everyQueue(t, queue.Retention{}, testSupersededLeaseEndsNothing)
 }
 
-func testFencing(t *testing.T, q queue.Queue) {
+func testSupersededLeaseEndsNothing(t *testing.T, q queue.Queue) {
 	id := put(t, q, task.Request{Pool: "p"})
 	first, _ := q.LeaseNext(epoch, "p", "w", 1, nil)
 	old, _ := queue.LeaseOf(&first)
@@ -201,8 +205,8 @@ func BenchmarkQueue(b *testing.B) {
 	}
 }
 
-// Every part of a lease counts: what differs in one of them is of an attempt
-// that is over, or of somebody who never had the task.
+// TestEveryPartOfALeaseCounts ends a task with leases that differ from the current
+// lease in one field. Each must fail.
 func TestEveryPartOfALeaseCounts(t *testing.T) {
 	q := queue.NewMemory(queue.Retention{})
 	put(t, q, task.Request{Pool: "p", Attempts: 3})
@@ -213,7 +217,7 @@ func TestEveryPartOfALeaseCounts(t *testing.T) {
 	}
 	second, ok := q.LeaseNext(epoch, "p", "w", 1, nil) // the same worker again
 	if !ok {
-		t.Fatal("it is not queued again")
+		t.Fatal("the task is not queued again")
 	}
 	current, _ := queue.LeaseOf(&second)
 	before, later, other, reborn := current, current, current, current
@@ -232,7 +236,7 @@ func TestEveryPartOfALeaseCounts(t *testing.T) {
 	}
 }
 
-// Delays and deadlines are there after a restart, also of those that wait.
+// TestDeadlineOutlivesARestart restarts a queue with a task that has a deadline.
 func TestDeadlineOutlivesARestart(t *testing.T) {
 	d := storetest.New(1)
 	q := openOn(t, d, queue.Options{})

@@ -23,13 +23,14 @@ import (
 const (
 	kindWhole = 1
 	kindHead  = 2
-	// Marks that are added to the kind.
-	kindMore  = 4  // version 1 only: untagged fields fill the rest
-	kindBound = 8  // a live task has a unique key or a parent: relations.go
+	// Marks are added to the kind.
+	kindMore  = 4  // version 1 only: untagged fields follow to the end
+	kindBound = 8  // the task has a unique key or a parent: relations.go
 	kindOwes  = 16 // the callback is pending
 	kindLimit = 32
 )
 
+// errRecord reports bytes that are no record.
 var errRecord = errors.New("not a task record of this version")
 
 // outline holds the fields of a record that the index keeps.
@@ -47,6 +48,7 @@ type outline struct {
 	ended     int64
 }
 
+// appendWhole appends the whole record of a task.
 func appendWhole(b []byte, t *task.Task, seq int64) []byte {
 	b = append(append(b, kindWhole|recordMarks(t)), t.ID[:]...)
 	b = appendText(b, t.Pool)
@@ -57,12 +59,13 @@ func appendWhole(b []byte, t *task.Task, seq int64) []byte {
 	return appendFixedTags(appendChangingTags(b, t), t)
 }
 
+// appendHead appends the head record of a task.
 func appendHead(b []byte, t *task.Task, seq int64) []byte {
 	b = append(append(b, kindHead|recordMarks(t)), t.ID[:]...)
 	return appendChangingTags(appendChanging(b, t, seq), t)
 }
 
-// appendChanging adds the fields that change while a task lives.
+// appendChanging appends the fields that change while a task lives.
 func appendChanging(b []byte, t *task.Task, seq int64) []byte {
 	b = append(b, byte(stateCodeOf(t.State)))
 	b = binary.AppendVarint(b, seq)
@@ -79,6 +82,7 @@ func appendChanging(b []byte, t *task.Task, seq int64) []byte {
 	return b
 }
 
+// appendAttempt appends one entry of the history.
 func appendAttempt(b []byte, a *task.Attempt) []byte {
 	b = binary.AppendVarint(b, int64(a.N))
 	b = binary.AppendVarint(b, int64(a.Try))
@@ -90,7 +94,7 @@ func appendAttempt(b []byte, a *task.Attempt) []byte {
 	return appendText(b, a.Error)
 }
 
-// appendBody adds the fields that never change.
+// appendBody appends fields that never change.
 func appendBody(b []byte, t *task.Task) []byte {
 	b = appendText(b, t.Method)
 	b = appendText(b, t.Key)
@@ -102,15 +106,17 @@ func appendBody(b []byte, t *task.Task) []byte {
 	return binary.LittleEndian.AppendUint64(b, math.Float64bits(p.RetryJitter))
 }
 
+// appendText appends the length of a text and the text.
 func appendText[T ~string | ~[]byte](b []byte, s T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+// appendTime appends a time as a varint.
 func appendTime(b []byte, t time.Time) []byte { return binary.AppendVarint(b, nanoOf(t)) }
 
-// nanoOf is a time as the index and the records keep it: nanoseconds since
-// 1970, 0 for the zero time. A time out of range, such as the year 9999 that
-// stands for never, becomes the farthest time that fits.
+// nanoOf returns a time as the index and the records store it: nanoseconds since
+// 1970, 0 for the zero time. A time out of range, such as the year 9999 for
+// "never", becomes the nearest time in range.
 func nanoOf(t time.Time) int64 {
 	switch {
 	case t.IsZero():
@@ -123,9 +129,10 @@ func nanoOf(t time.Time) int64 {
 	return t.UnixNano()
 }
 
+// farthest and earliest are the ends of the range of nanoOf.
 var farthest, earliest = time.Unix(0, math.MaxInt64), time.Unix(0, math.MinInt64)
 
-// timeOf reverses nanoOf.
+// timeOf returns the time of a result of nanoOf.
 func timeOf(nano int64) time.Time {
 	if nano == 0 {
 		return time.Time{}

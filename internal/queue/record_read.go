@@ -9,7 +9,7 @@ import (
 	"initiator/initiator/task"
 )
 
-// readOutline reads the fields that the index needs.
+// readOutline reads only the fields that the index needs.
 func readOutline(record []byte) (outline, error) {
 	r := &recordReader{b: record}
 	o := r.readOutline()
@@ -42,12 +42,14 @@ func readRecord(record []byte, t *task.Task) error {
 	return r.err
 }
 
-// recordReader takes a record apart. After the first error it yields zeros.
+// recordReader reads the fields of a record. After the first error it returns zero
+// values.
 type recordReader struct {
-	b   []byte
-	err error
+	b   []byte // the rest of the record
+	err error  // the first error
 }
 
+// setError notes that the record is bad at the present position.
 func (r *recordReader) setError() {
 	if r.err == nil {
 		r.err = fmt.Errorf("%w (%d bytes from its end)", errRecord, len(r.b))
@@ -55,6 +57,7 @@ func (r *recordReader) setError() {
 	r.b = nil
 }
 
+// readOutline reads from the kind to the last field that the index needs.
 func (r *recordReader) readOutline() (o outline) {
 	kind := r.readByte()
 	o.marks = kind & (kindMore | kindBound | kindOwes)
@@ -76,6 +79,7 @@ func (r *recordReader) readOutline() (o outline) {
 	return o
 }
 
+// readHistory reads the entries of the history.
 func (r *recordReader) readHistory() []task.Attempt {
 	var list []task.Attempt
 	for n := r.readUvarint(); n > 0 && r.err == nil; n-- {
@@ -87,6 +91,7 @@ func (r *recordReader) readHistory() []task.Attempt {
 	return list
 }
 
+// readBody reads the fields of appendBody.
 func (r *recordReader) readBody(t *task.Task) {
 	t.Method, t.Key, t.Data = string(r.readText()), string(r.readText()), r.readJSON()
 	p := &t.Policy
@@ -95,11 +100,12 @@ func (r *recordReader) readBody(t *task.Task) {
 	if b := r.takeBytes(8); b != nil {
 		p.RetryJitter = math.Float64frombits(binary.LittleEndian.Uint64(b))
 		if math.IsNaN(p.RetryJitter) || math.IsInf(p.RetryJitter, 0) {
-			r.setError() // JSON has no form for it
+			r.setError() // JSON cannot express these numbers
 		}
 	}
 }
 
+// takeBytes returns the next n bytes. They share the memory of the record.
 func (r *recordReader) takeBytes(n uint64) []byte {
 	if n > uint64(len(r.b)) {
 		r.setError()
@@ -143,5 +149,5 @@ func (r *recordReader) readInt() int        { return int(r.readVarint()) }
 func (r *recordReader) readTime() time.Time { return timeOf(r.readVarint()) }
 func (r *recordReader) readText() []byte    { return r.takeBytes(r.readUvarint()) }
 
-// readJSON copies, because records are read into buffers that are used again.
+// readJSON returns a copy, because the buffer of the record is reused.
 func (r *recordReader) readJSON() []byte { return append([]byte(nil), r.readText()...) }

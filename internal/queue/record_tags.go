@@ -10,20 +10,20 @@ import (
 )
 
 // Tagged fields follow the fixed part of a record up to its end: a tag and a
-// length, both uvarints, and as many bytes. A field with its zero value is not
-// written. A new stored field of a task gets the next tag here and a line in
-// docs/state-directory.md. A reader refuses a tag that it does not know: it
-// would lose that field with the next write of the task.
+// length, both uvarints, and then the bytes. A field with its zero value is not
+// written. A new stored field of a task gets the next tag here and a row in
+// docs/state-directory.md. A reader refuses an unknown tag, because the next write
+// of the task would lose that field.
 const (
-	tagCallbackState   = 1 // changes, so that heads have it too
+	tagCallbackState   = 1 // the only tagged field of a head, because it changes
 	tagUnique          = 2
 	tagParent          = 3
 	tagCallback        = 4
 	tagProgressTimeout = 5 // nanoseconds, a varint
 )
 
-// recordMarks returns what the kind of a task's record says beside whole or
-// head.
+// recordMarks returns the marks in the kind of a task's record. Open reads the
+// record of a task with marks to restore its relations.
 func recordMarks(t *task.Task) (marks byte) {
 	if t.Unique != "" || t.Parent != uuid.Nil {
 		marks |= kindBound
@@ -34,12 +34,12 @@ func recordMarks(t *task.Task) (marks byte) {
 	return marks
 }
 
-// appendChangingTags adds the tagged fields that change while a task lives.
+// appendChangingTags appends the tagged fields that change while a task lives.
 func appendChangingTags(b []byte, t *task.Task) []byte {
 	return appendTag(b, tagCallbackState, t.CallbackState)
 }
 
-// appendFixedTags adds the tagged fields that never change.
+// appendFixedTags appends the tagged fields that never change.
 func appendFixedTags(b []byte, t *task.Task) []byte {
 	b = appendTag(b, tagUnique, t.Unique)
 	if t.Parent != uuid.Nil {
@@ -52,6 +52,7 @@ func appendFixedTags(b []byte, t *task.Task) []byte {
 	return b
 }
 
+// appendTag appends a tagged field. It appends nothing for an empty value.
 func appendTag[T ~string | ~[]byte](b []byte, tag uint64, value T) []byte {
 	if len(value) == 0 {
 		return b
@@ -77,7 +78,7 @@ func (r *recordReader) readTags(t *task.Task) {
 			t.Policy.ProgressTimeout = task.Seconds(value.readVarint())
 		default:
 			if r.err == nil {
-				r.err = fmt.Errorf("%w: it has field %d, which a newer initiator wrote; start that one", errRecord, tag)
+				r.err = fmt.Errorf("%w: it has field %d, which a newer initiator wrote; start the newer initiator", errRecord, tag)
 			}
 		}
 		if value.err != nil || len(value.b) > 0 {
@@ -86,8 +87,8 @@ func (r *recordReader) readTags(t *task.Task) {
 	}
 }
 
-// readUntagged reads the rest of a record of version 1, which has the same
-// fields in a fixed order.
+// readUntagged reads the optional fields of a record of version 1. They have a
+// fixed order and no tags.
 func (r *recordReader) readUntagged(t *task.Task, whole bool) {
 	t.CallbackState = string(r.readText())
 	if !whole {

@@ -12,6 +12,7 @@ import (
 	"initiator/initiator/task"
 )
 
+// drawTask draws a task with random fields.
 func drawTask(t *rapid.T) task.Task {
 	text := rapid.StringN(0, 20, 60)
 	moments := rapid.Custom(func(t *rapid.T) time.Time { return timeOf(rapid.Int64().Draw(t, "nano")) })
@@ -38,7 +39,7 @@ func drawTask(t *rapid.T) task.Task {
 	}
 }
 
-// A record that was written is read as it was, also in two parts.
+// TestRecordRoundTrip reads whole records, and heads on top of whole records.
 func TestRecordRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		was, is := drawTask(t), drawTask(t)
@@ -60,8 +61,8 @@ func TestRecordRoundTrip(t *testing.T) {
 	})
 }
 
-// FuzzRecord: any bytes are a record or an error, and what is read as one is
-// written again without loss.
+// FuzzRecord reads any bytes as a record. A record that is read and written again
+// must give the same task.
 func FuzzRecord(f *testing.F) {
 	t := task.Task{ID: uuid.New(), Pool: "p", Data: []byte("1"), State: task.Queued, History: []task.Attempt{{N: 1, Worker: "w"}}}
 	f.Add(appendWhole(nil, &t, 1))

@@ -8,23 +8,25 @@ import (
 	"initiator/initiator/task"
 )
 
-// relations is what the index knows of the few tasks that are bound to something:
-// to a unique key, to a parent, to a callback. It lies beside the entries, so
-// that a million tasks without bonds pay nothing for them.
+// relations is the index of the tasks with a unique key, a parent or a pending
+// callback. Few tasks have these, so they are not fields of the entries: a million
+// other tasks take no memory for them. A live task is a task that has not ended.
 type relations struct {
-	unique           map[string]*entry             // the live task of each key
+	unique           map[string]*entry             // the live task of each unique key
 	children         map[uuid.UUID]map[*entry]bool // the live children of each task
-	pendingCallbacks map[*entry]bool               // have ended; the callback is not told
+	pendingCallbacks map[*entry]bool               // terminal tasks whose callback is pending
 }
 
+// newRelations returns an empty index.
 func newRelations() relations {
 	return relations{map[string]*entry{}, map[uuid.UUID]map[*entry]bool{}, map[*entry]bool{}}
 }
 
-// uniqueKey names a unique key; each pool has its own.
+// uniqueKey returns the key of the map unique. Each pool has its own unique keys.
 func uniqueKey(t *task.Task) string { return t.Pool + "\x00" + t.Unique }
 
-// uniqueHolder is the live task that has the unique key of t, and is another one.
+// uniqueHolder returns the live task with the unique key of t, nil when there is
+// none or when it is t itself.
 func (b *relations) uniqueHolder(t *task.Task) *entry {
 	if t.Unique == "" {
 		return nil
@@ -35,8 +37,8 @@ func (b *relations) uniqueHolder(t *task.Task) *entry {
 	return nil
 }
 
-// updateRelations notes the bonds of a task that has come to a state: those of a live one
-// hold, those of one that has ended are cut.
+// updateRelations updates the index after a task has changed its state. A live task
+// holds its unique key and is a child of its parent; a terminal task does neither.
 func (b *relations) updateRelations(en *entry, t *task.Task) {
 	live := !en.state.terminal()
 	if t.Unique != "" {
@@ -58,6 +60,7 @@ func (b *relations) updateRelations(en *entry, t *task.Task) {
 	}
 }
 
+// setChild adds a live task to the children of a parent, or removes a task.
 func (b *relations) setChild(en *entry, parent uuid.UUID, live bool) {
 	list := b.children[parent]
 	switch {
@@ -72,8 +75,8 @@ func (b *relations) setChild(en *entry, parent uuid.UUID, live bool) {
 	}
 }
 
-// removeTask forgets a task that is dropped. One that has not ended was never kept,
-// and its record is in memory.
+// removeTask removes a dropped task. A live task is dropped only when its first
+// record could not be stored, so its record is in memory.
 func (b *relations) removeTask(en *entry) {
 	delete(b.pendingCallbacks, en)
 	if t := en.task; t != nil && !en.state.terminal() {
@@ -84,8 +87,8 @@ func (b *relations) removeTask(en *entry) {
 	}
 }
 
-// restoreRelations notes the bonds of a task that was read back. Only the record knows
-// them, and only that of a bound one is read for it.
+// restoreRelations adds a task that Open has read. It reads the record only when
+// the marks say that the task has relations.
 func (e *Engine) restoreRelations(en *entry) {
 	if en.marks&kindOwes == 0 && (en.marks&kindBound == 0 || en.state.terminal()) {
 		return
@@ -94,8 +97,8 @@ func (e *Engine) restoreRelations(en *entry) {
 	e.relations.updateRelations(en, &t)
 }
 
-// existingEntry is the task that a submit finds instead of adding its own: the same
-// one, or the live one of its unique key.
+// existingEntry returns the task that a submit returns instead of adding t: the
+// task with the same id, or the live task with the same unique key.
 func (e *Engine) existingEntry(t *task.Task) *entry {
 	if en := e.byID[t.ID]; en != nil {
 		return en
@@ -114,7 +117,7 @@ func (e *Engine) FindExisting(t task.Task) (task.Task, bool) {
 	return found, true
 }
 
-// enqueueCallback notes that the callback of a task that ends has to be told.
+// enqueueCallback makes the callback of a terminal task pending.
 func (e *Engine) enqueueCallback(en *entry) {
 	if en.task.Callback != "" {
 		en.task.CallbackState = task.CallbackPending
@@ -131,8 +134,8 @@ func (e *Engine) PendingCallbacks() []uuid.UUID {
 	return list
 }
 
-// pendingCallbackEntries finds those whose callback is owed, which are not among the finished
-// ones of their pool.
+// pendingCallbackEntries returns the tasks with a pending callback that a filter
+// selects. These tasks are not among the finished tasks of their pool.
 func (b *relations) pendingCallbackEntries(f task.Filter) (found []*entry) {
 	for en := range b.pendingCallbacks {
 		if f.State == en.state.state() && (f.Pool == "" || f.Pool == en.pool.name) {

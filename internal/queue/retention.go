@@ -6,12 +6,14 @@ import (
 	"initiator/initiator/task"
 )
 
-// Retention says how long finished tasks are kept.
+// Retention says how long and how many terminal tasks of a pool are kept. Zero
+// fields take the default of the queue, which is an hour and 10,000 tasks.
 type Retention struct {
-	Age   time.Duration // 0 = an hour
-	Count int           // 0 = 10,000
+	Age   time.Duration // since the end of the task
+	Count int           // the newest tasks
 }
 
+// withDefaults returns r with the zero fields set from standard.
 func (r Retention) withDefaults(standard Retention) Retention {
 	if r.Age == 0 {
 		r.Age = standard.Age
@@ -51,8 +53,8 @@ func (e *Engine) ExpireTasks(now time.Time) (ended []task.Task, woken bool) {
 	return ended, woken
 }
 
-// endDelay puts a task whose delay is over at the end of its line. The record says
-// all of it already.
+// endDelay puts a task whose delay is over at the end of its priority. That needs
+// no new record: Open ignores a NotBefore in the past.
 func (e *Engine) endDelay(en *entry) {
 	e.seq++
 	en.seq, en.at = e.seq, 0
@@ -70,8 +72,8 @@ func (e *Engine) expireTask(en *entry, now time.Time) task.Task {
 	return *en.task
 }
 
-// trimFinished drops finished tasks beyond their retention, oldest first: by count
-// where one has finished, by age once a second.
+// trimFinished drops terminal tasks beyond their retention, oldest first. It looks
+// at pools in which a task has finished, and once a second at every pool.
 func (e *Engine) trimFinished(now time.Time) {
 	for p := range e.toTrim {
 		if e.trimPool(p, now) {
@@ -87,9 +89,9 @@ func (e *Engine) trimFinished(now time.Time) {
 	}
 }
 
-// trimPool drops those of one pool, and reports whether it could drop them all.
-// One whose end is not on the disk yet has to stay: its beginning is there, and
-// would be all that a restart finds.
+// trimPool drops the terminal tasks of one pool beyond their retention. It reports
+// false when a task must stay until its end is on the disk: an older record of the
+// task is on the disk, and a restart would find the task unfinished.
 func (e *Engine) trimPool(p *poolTasks, now time.Time) (done bool) {
 	n := 0
 	done = true
@@ -110,8 +112,9 @@ func (e *Engine) trimPool(p *poolTasks, now time.Time) (done bool) {
 	return done
 }
 
-// dropTask removes a task from the index. Its records are left to void themselves:
-// those of its end are removed after those of its beginning.
+// dropTask removes a task from the index. Its records stay in the files until their
+// segments are removed. Segments are removed oldest first, so the record of the
+// end is removed last.
 func (e *Engine) dropTask(en *entry) {
 	p := en.pool
 	p.counts[en.state]--
@@ -125,7 +128,7 @@ func (e *Engine) dropTask(en *entry) {
 	}
 }
 
-// sweepOrder takes those that are gone out of the order.
+// sweepOrder removes the dropped entries from order.
 func (p *poolTasks) sweepOrder() {
 	kept := make([]*entry, 0, 2*(len(p.order)-p.goneCount))
 	for _, en := range p.order {

@@ -15,12 +15,12 @@ import (
 	"initiator/internal/queue/store/storetest"
 )
 
-// notStored are the fields of a task that no record has: Known belongs to the
+// notStored lists the fields of a task that are not stored: Known belongs to the
 // answer to a submit, Progress to the running attempt.
 var notStored = []string{"Known", "Progress"}
 
-// changing are the stored fields that change while a task lives. A head record
-// has to have them; only a whole record has the other fields.
+// changing lists the stored fields that change while a task lives. A head record
+// must have these fields; only a whole record has the other fields.
 var changing = []string{"State", "Reason", "Attempt", "NotBefore", "Started", "Ended", "Result", "History", "CallbackState"}
 
 // fillFields gives every exported field of a struct, and of the structs in it, a
@@ -65,7 +65,7 @@ func fillFields(t *testing.T, v reflect.Value, seed *int) {
 	}
 }
 
-// filledTask returns a task without a zero field, except those not stored.
+// filledTask returns a task in which only the fields of notStored are zero.
 func filledTask(t *testing.T, seed int) task.Task {
 	t.Helper()
 	var filled task.Task
@@ -107,7 +107,7 @@ func TestEveryStoredFieldSurvivesARestart(t *testing.T) {
 }
 
 // TestHeadRecordHasEveryFieldThatChanges reads a head on top of a whole record,
-// once for each field: a changing field comes from the head, every other field
+// once for each field. A changing field comes from the head, every other field
 // from the whole record. A new field has to be in one of the lists.
 func TestHeadRecordHasEveryFieldThatChanges(t *testing.T) {
 	t.Parallel()
