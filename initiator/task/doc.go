@@ -1,5 +1,5 @@
-// Package task holds the words that callers, workers and the initiator share
-// about a unit of work.
+// Package task defines the types with which callers, workers and the initiator
+// describe a unit of work.
 //
 // A caller describes a task with a [Request]. The initiator keeps a record of
 // it, a [Task], from the submit to the end of its retention. A task is in one
@@ -12,12 +12,12 @@ package task
 
 // Files, in the order in which a task travels:
 //
-//	request.go   Request, the wish of a caller
-//	id.go        NewID, a name for a task
+//	request.go   Request, the description of a new task
+//	id.go        NewID, the id of a new task
 //	method.go    SplitMethod, POOL and METHOD of a name
 //	task.go      Task, the record; its State, Policy and Attempts
 //	outcome.go   Outcome, how an attempt ended
 //	event.go     Event, a change of a task
 //	filter.go    Filter and Counts, to find and count tasks
 //	seconds.go   Seconds, a duration in JSON
-//	errors.go    the errors that a caller meets
+//	errors.go    the errors that callers compare with

@@ -10,8 +10,7 @@ import (
 	"initiator/proactor"
 )
 
-// Event is what has happened to a task: a change of its state, or progress
-// within one.
+// Event reports a change of a task's state, or progress of a running task.
 type Event struct {
 	ID     uuid.UUID `json:"id"`
 	Pool   string    `json:"pool"`
@@ -19,19 +18,22 @@ type Event struct {
 	At     time.Time `json:"at"`
 	State  State     `json:"state"`
 	Reason string    `json:"reason,omitempty"`
-	// Attempt and Try count as in the record; Worker has the newest try.
+	// Attempt and Try count as in Task; Worker is the guid of the worker that has
+	// the newest try, "" when there has been no try.
 	Attempt int    `json:"attempt"`
 	Try     int    `json:"try,omitempty"`
 	Worker  string `json:"worker,omitempty"`
-	// Progress is what a running handler says of itself.
+	// Progress is the newest report of the running handler, as it sent it.
 	Progress json.RawMessage `json:"progress,omitempty"`
-	// Output is what the newest try has written, a part of it; nil = this is
-	// no news of that.
+	// Output is the newest part of the output of the newest try; nil = the event
+	// reports no output.
 	Output *proactor.TaskOutput `json:"output,omitempty"`
-	// Result is that of a terminal task.
+	// Result is the result of a terminal task.
 	Result json.RawMessage `json:"result,omitempty"`
 }
 
-// StateMark names the state that the news is of, so that whoever has seen it can
-// say so: two states of a task with the same mark are one.
+// StateMark returns a text that identifies the state of the task in this event. A
+// client that reconnects sends the mark of the last state it received, so that the
+// initiator does not send that state again. Two states of a task with the same
+// mark are the same state.
 func (n *Event) StateMark() string { return strconv.Itoa(n.Try) + "-" + string(n.State) }

@@ -1,10 +1,11 @@
 package task
 
-// Filter says which tasks to list. Zero fields do not filter.
+// Filter selects the tasks of a list. A zero Pool or State selects every pool or
+// state.
 type Filter struct {
 	Pool  string
 	State State
-	Limit int // 0 = 100
+	Limit int // the most tasks in the list; 0 = 100
 }
 
 // Counts is the number of tasks in each state.

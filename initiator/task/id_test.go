@@ -11,7 +11,7 @@ func TestNewIDsAreDifferentAndInOrder(t *testing.T) {
 	const makers, each = 8, 2000
 	var mu sync.Mutex
 	seen := map[uuid.UUID]bool{}
-	random := map[[8]byte]bool{} // the half without the time
+	random := map[[8]byte]bool{} // the half of the id without the time
 	var all sync.WaitGroup
 	for range makers {
 		all.Go(func() {

@@ -3,27 +3,27 @@ package task
 // Outcome says how an attempt ended.
 type Outcome string
 
-// The ends of an attempt.
+// The outcomes of an attempt.
 const (
-	// Succeeded: the handler answered.
+	// OutcomeCompleted: the handler returned a result.
 	OutcomeCompleted Outcome = "completed"
-	// OutcomeFailed: the handler failed and does not want to be asked again.
+	// OutcomeFailed: the handler failed and does not allow another attempt.
 	OutcomeFailed Outcome = "failed"
-	// OutcomeRetry: the handler failed and says that another try may help.
+	// OutcomeRetry: the handler failed and allows another attempt.
 	OutcomeRetry Outcome = "failed_retry"
-	// Refused: no worker would take it now. Costs no attempt.
+	// OutcomeRefused: every worker refused the task. It costs no attempt.
 	OutcomeRefused Outcome = "refused"
-	// OutcomeTimedOut: the attempt took longer than its timeout.
+	// OutcomeTimedOut: the attempt ran longer than its timeout.
 	OutcomeTimedOut Outcome = "timed_out"
-	// Stuck: the attempt made no progress for its progress timeout.
+	// OutcomeStuck: the attempt reported no progress for its progress timeout.
 	OutcomeStuck Outcome = "stuck"
-	// Lost: the worker ended, or no longer knows the task.
+	// OutcomeLost: the worker ended, or does not know the task any more.
 	OutcomeLost Outcome = "lost"
-	// Released: its worker had to go for another reason than this task.
-	// Costs no attempt.
+	// OutcomeReleased: the worker was ended for another reason than this task.
+	// It costs no attempt.
 	OutcomeReleased Outcome = "released"
-	// OutcomeCancelled: somebody asked for it.
+	// OutcomeCancelled: a caller cancelled the task.
 	OutcomeCancelled Outcome = "cancelled"
-	// OutcomeDeadline: the task's own deadline.
+	// OutcomeDeadline: the deadline of the task passed.
 	OutcomeDeadline Outcome = "deadline"
 )

@@ -7,16 +7,18 @@ import (
 	"time"
 )
 
-// Seconds is a duration that JSON shows as a number of seconds, so that any
-// language can read and write it. A string such as "1m30s" is read as well.
+// Seconds is a duration. In JSON it is a number of seconds, which every language
+// can read and write. A JSON string such as "1m30s" can be read too.
 type Seconds time.Duration
 
-// MarshalJSON writes seconds as a number.
+// MarshalJSON implements json.Marshaler. It writes a number of seconds.
 func (s Seconds) MarshalJSON() ([]byte, error) {
 	return json.Marshal(time.Duration(s).Seconds())
 }
 
-// UnmarshalJSON reads a number of seconds or a Go duration in a string.
+// UnmarshalJSON implements json.Unmarshaler. It reads a number of seconds or a
+// duration in a string, as time.ParseDuration does. A number above 100 years is an
+// error.
 func (s *Seconds) UnmarshalJSON(b []byte) error {
 	var text string
 	if json.Unmarshal(b, &text) == nil {
@@ -38,7 +40,7 @@ func (s *Seconds) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// maxSeconds keeps a float from overflowing a time.Duration.
+// maxSeconds is 100 years. It keeps a number from overflowing a time.Duration.
 const maxSeconds = 100 * 365 * 24 * 3600
 
 // Duration returns s as a time.Duration.

@@ -8,7 +8,7 @@ import (
 	"initiator/initiator/task"
 )
 
-func TestSeconds(t *testing.T) {
+func TestSecondsInJSON(t *testing.T) {
 	tests := map[string]time.Duration{
 		`2`: 2 * time.Second, `0.25`: 250 * time.Millisecond, `"1m30s"`: 90 * time.Second, `0`: 0,
 	}
