@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -17,23 +18,27 @@ const asWorker = "PLAN_TEST_AS_WORKER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asWorker) != "" {
-		os.Exit(runWorker())
+		if err := runWorker(os.Stdin, os.Getenv); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	goleak.VerifyTestMain(m)
 }
 
-func runWorker() int {
+// runWorker runs a worker until it listens.
+func runWorker(stdin *os.File, getenv func(string) string) error {
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
 	listening := false
 	err := worker.Run(ctx, worker.Options{
-		Stdin: os.Stdin, Getenv: os.Getenv, Port: -1,
+		Stdin: stdin, Getenv: getenv, Port: -1,
 		Handlers:  []worker.Handler{worker.Handle("echo", func(_ context.Context, in string) (string, error) { return in, nil })},
 		Listening: func(net.Addr) { listening = true; end() },
 	})
-	if err != nil || !listening {
-		fmt.Fprintln(os.Stderr, "the worker did not start:", err)
-		return 1
+	if err == nil && !listening {
+		err = errors.New("the worker ended before it listened")
 	}
-	return 0
+	return err
 }
