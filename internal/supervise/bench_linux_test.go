@@ -106,7 +106,7 @@ func benchStart(b *testing.B, n int, sp plan.Spec) time.Duration {
 	p := planOf(sp)
 	b.StartTimer()
 	began := time.Now()
-	s := open(b, p, quiet, func(o *Options) { o.OnTransition = c.notify })
+	s := open(b, p, quiet, allPorts, func(o *Options) { o.OnTransition = c.notify })
 	<-c.done
 	took := time.Since(began)
 	b.StopTimer()
@@ -142,7 +142,7 @@ func benchRestart(b *testing.B, kind string, others int) {
 	sp := benchSpecs(b)[kind]
 	sp.Replicas, sp.Restart.Delay, sp.Restart.Limit = others+1, 0, 0
 	ready := make(chan Transition, others+1)
-	s := open(b, planOf(sp), quiet, func(o *Options) {
+	s := open(b, planOf(sp), quiet, allPorts, func(o *Options) {
 		o.OnTransition = func(tr Transition) {
 			if tr.Ready && tr.To == lifecycle.Running {
 				ready <- tr
@@ -204,7 +204,7 @@ func BenchmarkIdle(b *testing.B) {
 			sp := benchSpecs(b)[kind]
 			sp.Replicas = 1000
 			c := &counter{want: 1000, done: make(chan struct{})}
-			s := open(b, planOf(sp), quiet, func(o *Options) { o.OnTransition = c.notify })
+			s := open(b, planOf(sp), quiet, allPorts, func(o *Options) { o.OnTransition = c.notify })
 			<-c.done
 			began := cpuTime(b) + timesOf(b, s.keeper.PID())
 			for b.Loop() {

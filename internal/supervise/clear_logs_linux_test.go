@@ -31,6 +31,7 @@ func (s *stage) written() {
 // TestClear: the files of the named workers are empty, of running and of
 // stopped workers, and no other file is.
 func TestClear(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, planOf(written(dir), spec("silent", "wait", plain)))
 	s.written()
@@ -58,6 +59,7 @@ func TestClear(t *testing.T) {
 
 // TestClearWithoutAKeeper: the keeper dies before it answers.
 func TestClearWithoutAKeeper(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, planOf(written(dir)))
 	s.written()

@@ -64,6 +64,7 @@ func readyOnes(seen []Transition, incarnation int) int {
 // TestStranger: another program listens on the worker's port and answers 200.
 // It is never taken for the worker, and gets no request.
 func TestStranger(t *testing.T) {
+	t.Parallel()
 	var spoken atomic.Int32
 	foreign := http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { spoken.Add(1) })}
 	defer foreign.Close()
@@ -91,6 +92,7 @@ func TestStranger(t *testing.T) {
 // TestWrongWorker: the worker listens on its port, but its answer does not
 // prove the token.
 func TestWrongWorker(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "http")))
 	s.saw("the reason", func(tr Transition) bool { return strings.Contains(tr.Reason, "without an envelope") })
 	if s.one("w").Ready {
@@ -101,6 +103,7 @@ func TestWrongWorker(t *testing.T) {
 // TestStoppedWorkerIsReplaced: SIGSTOP leaves the worker alive and silent. The
 // dispatcher reports overdue heartbeats.
 func TestStoppedWorkerIsReplaced(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "webhook")))
 	first := s.ready("w", 1)
 	keepertest.SuspendProcess(t, first.PID)
@@ -113,6 +116,7 @@ func TestStoppedWorkerIsReplaced(t *testing.T) {
 
 // TestWatchdog: a worker that has sent WATCHDOG=1 stops sending it.
 func TestWatchdog(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "notify READY=1 WATCHDOG=1", plain, func(sp *plan.Spec) {
 		sp.Ready.Kind, sp.HeartbeatTolerance, sp.Restart.Limit = "notify", 50*time.Millisecond, 1
 	})))
@@ -123,6 +127,7 @@ func TestWatchdog(t *testing.T) {
 
 // TestStartTimeout: the reason names what the last probe found.
 func TestStartTimeout(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "wait", func(sp *plan.Spec) { sp.StartTimeout = 2 * time.Second; sp.Restart.Limit = 1 })))
 	tr := s.reaches("w", lifecycle.Fatal)
 	if !strings.Contains(tr.Reason, "start timeout: not ready within 2s: nothing listens on 127.0.0.1:") {
@@ -134,6 +139,7 @@ func TestStartTimeout(t *testing.T) {
 // bind of a worker that binds the port itself. before_start makes room between
 // the two.
 func TestPortStolen(t *testing.T) {
+	t.Parallel()
 	var thief net.Listener
 	var stolen int
 	s := open(t, planOf(spec("w", "bind", func(sp *plan.Spec) {
@@ -159,10 +165,12 @@ func TestPortStolen(t *testing.T) {
 }
 
 func TestGroups(t *testing.T) {
+	t.Parallel()
 	for strategy, want := range map[plan.Strategy][3]int{ // incarnations of a, b, c after b has died
 		plan.OneForOne: {1, 2, 1}, plan.OneForAll: {2, 2, 2}, plan.RestForOne: {1, 2, 2},
 	} {
 		t.Run(string(strategy), func(t *testing.T) {
+			t.Parallel()
 			p := planOf(spec("a", "webhook"), spec("b", "webhook"), spec("c", "webhook"))
 			p.Groups = []plan.Group{{Name: "g", Programs: []string{"a", "b", "c"}, Strategy: strategy}}
 			s := open(t, p)
@@ -187,6 +195,7 @@ func TestGroups(t *testing.T) {
 // TestRollingRestart: with an inherited socket no connect is refused while a
 // client connects in a loop.
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit"; sp.Replicas = 2 })))
 	s.until("both ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
 	addr := s.one("w").Addr
@@ -218,6 +227,7 @@ func TestRollingRestart(t *testing.T) {
 // TestHooks: before_start must succeed, and stop_command runs before the
 // signal.
 func TestHooks(t *testing.T) {
+	t.Parallel()
 	said := filepath.Join(t.TempDir(), "said")
 	sh := func(script string) []string { return []string{"/bin/sh", "-c", script} }
 	s := open(t, planOf(
@@ -238,8 +248,9 @@ func TestHooks(t *testing.T) {
 	}
 }
 
-// TestKillIsNotPatient: Kill ends a stop that would wait for an hour.
-func TestKillIsNotPatient(t *testing.T) {
+// TestKillAllEndsAWaitingStop: KillAll ends a stop that would wait for an hour.
+func TestKillAllEndsAWaitingStop(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "stubborn", plain, func(sp *plan.Spec) {
 		sp.Ready, sp.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, time.Hour
 	})))

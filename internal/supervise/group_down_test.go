@@ -12,6 +12,7 @@ import (
 // TestGroupGivenUp: when a worker of a group is given up, the workers that are
 // about to restart or that wait stay down as well.
 func TestGroupGivenUp(t *testing.T) {
+	t.Parallel()
 	p := planOf(
 		spec("delayed", "exit 1", plain, func(sp *plan.Spec) { sp.Restart.Delay, sp.Restart.DelayMax = time.Hour, time.Hour }),
 		spec("waits", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "last", Condition: "ready"}} }),

@@ -9,6 +9,7 @@ import (
 // TestSweepSparesOthers: a process below the living keeper of another initiator
 // with the same GUID is not ended.
 func TestSweepSparesOthers(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "wait", plain)))
 	s.ready("w", 1)
 	w := s.one("w")

@@ -16,6 +16,7 @@ import (
 // TestProbeOutlivesTheKeeper: a keeper dies while the command of a probe runs.
 // The worker goes on, is adopted, and is probed again.
 func TestProbeOutlivesTheKeeper(t *testing.T) {
+	t.Parallel()
 	seen, fifo := filepath.Join(t.TempDir(), "seen"), filepath.Join(t.TempDir(), "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
@@ -42,6 +43,7 @@ func TestProbeOutlivesTheKeeper(t *testing.T) {
 // TestSnapshotsOutliveTheKeeper: the next keeper has the snapshots of workers
 // that are at rest or wait, for the next initiator.
 func TestSnapshotsOutliveTheKeeper(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keeper.sock")
 	var second *keeper.Keeper
 	keep := func(sp *plan.Spec) { plain(sp); sp.OnInitiatorExit = "keep" }

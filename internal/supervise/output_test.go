@@ -11,6 +11,7 @@ import (
 // TestOutputSaysWhose: lines of a stream whose log is "-", and with AllStderr
 // of every stderr, name their worker and incarnation.
 func TestOutputSaysWhose(t *testing.T) {
+	t.Parallel()
 	script := func(s *plan.Spec) {
 		plain(s)
 		s.Stdout.Path, s.RedirectStderr = "", false
@@ -54,6 +55,7 @@ func TestOutputSaysWhose(t *testing.T) {
 // TestTransitionsCarryTheExit: a transition holds the exit, and a worker says
 // when its last two incarnations began.
 func TestTransitionsCarryTheExit(t *testing.T) {
+	t.Parallel()
 	dies := spec("dies", "", func(s *plan.Spec) {
 		plain(s)
 		s.Command = []string{"sh", "-c", "test $INITIATOR_INCARNATION = 2 && exec sleep 3600; exit 3"}

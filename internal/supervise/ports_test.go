@@ -1,7 +1,6 @@
 package supervise
 
 import (
-	"math/rand/v2"
 	"net"
 	"os"
 	"strconv"
@@ -18,6 +17,7 @@ import (
 // started beside it; the reason names the program, and the worker starts when
 // the program has ended.
 func TestTakenBeforeStart(t *testing.T) {
+	t.Parallel()
 	foreign, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -38,12 +38,12 @@ func TestTakenBeforeStart(t *testing.T) {
 // TestRangeExhausted: three workers and two ports. Two run; the third says what
 // to do, and runs when one of them is stopped.
 func TestRangeExhausted(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) {
 		sp.Replicas, sp.Restart.Limit = 3, 0
 		sp.Restart.Delay, sp.Restart.DelayMax = 10*time.Millisecond, 10*time.Millisecond
 	})), func(o *Options) {
-		first := lowest + 2*rand.IntN(499) // where nothing lingers of an earlier test
-		o.Ports = port.New(port.Range{Min: first, Max: first + 1})
+		o.Ports = port.New(takePorts(2))
 	})
 	s.until("two of them", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 2 })
 	tr := s.reaches("w", lifecycle.Backoff)
@@ -64,13 +64,15 @@ func TestRangeExhausted(t *testing.T) {
 // TestStrangersComeAndGo: in a range of two, another program has the first
 // port, and later the second. The first is then free again and is used again.
 func TestStrangersComeAndGo(t *testing.T) {
-	first := lowest + 500 + 2*rand.IntN(249)
+	t.Parallel()
+	ports := takePorts(2)
+	first := ports.Min
 	thieves := map[int]net.Listener{} // by the incarnation that finds them
 	s := open(t, planOf(spec("w", "bind", func(sp *plan.Spec) {
 		sp.Socket, sp.Protocol, sp.Ready.Kind, sp.BeforeStart = "bind", "none", "tcp", []string{"/bin/true"}
 		sp.Restart.Delay = 0
 	})), func(o *Options) {
-		o.Ports = port.New(port.Range{Min: first, Max: first + 1})
+		o.Ports = port.New(ports)
 		notify := o.OnTransition
 		o.OnTransition = func(tr Transition) {
 			if tr.Incarnation%2 == 1 && thieves[tr.Incarnation] == nil && tr.To == lifecycle.Starting {
@@ -97,8 +99,10 @@ func TestStrangersComeAndGo(t *testing.T) {
 // TestNamedPortIsGivenBack: a port that no section names any more belongs to
 // the range again.
 func TestNamedPortIsGivenBack(t *testing.T) {
-	only := lowest + 998
-	ports := func(o *Options) { o.Ports = port.New(port.Range{Min: only, Max: only}) }
+	t.Parallel()
+	own := takePorts(1)
+	only := own.Min
+	ports := func(o *Options) { o.Ports = port.New(own) }
 	auto := spec("auto", "webhook", func(sp *plan.Spec) { sp.Autostart = false })
 	s := open(t, planOf(auto, spec("named", "webhook", func(sp *plan.Spec) { sp.Port, sp.Autostart = only, false })), ports)
 	if err := s.ApplyPlan(t.Context(), planOf(auto)); err != nil {
@@ -113,12 +117,14 @@ func TestNamedPortIsGivenBack(t *testing.T) {
 // TestListenPortsAreAvoided: a worker of the range is not given a port that the
 // initiator or a section of the user's own names.
 func TestListenPortsAreAvoided(t *testing.T) {
-	first := lowest + 994
+	t.Parallel()
+	ports := takePorts(4)
+	first := ports.Min
 	p := planOf(spec("w", "webhook"))
 	p.Settings.ListenPort = first
 	p.Defaults = []plan.Entry{{Key: "listen_port", Value: strconv.Itoa(first + 1), Valued: true}}
 	p.Sections = map[string][]plan.Entry{"their.module": {{Key: "listen_port", Value: strconv.Itoa(first + 2), Valued: true}}}
-	s := open(t, p, func(o *Options) { o.Ports = port.New(port.Range{Min: first, Max: first + 3}) })
+	s := open(t, p, func(o *Options) { o.Ports = port.New(ports) })
 	s.ready("w", 1)
 	if w := s.one("w"); w.Port != first+3 {
 		t.Errorf("port %d of a range that begins with %d", w.Port, first)
@@ -127,6 +133,7 @@ func TestListenPortsAreAvoided(t *testing.T) {
 
 // TestIPv6Only: a worker that listens on ::1 only.
 func TestIPv6Only(t *testing.T) {
+	t.Parallel()
 	probe, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
 		t.Skipf("NOT RUN: this machine has no IPv6: %v", err)
@@ -134,6 +141,7 @@ func TestIPv6Only(t *testing.T) {
 	probe.Close()
 	for _, socket := range []string{"reserve", "inherit", "bind"} {
 		t.Run(socket, func(t *testing.T) {
+			t.Parallel()
 			s := open(t, planOf(spec("w", "webhook6", func(sp *plan.Spec) { sp.Socket, sp.ListenAddr = socket, "::1" })))
 			s.ready("w", 1)
 			if w := s.one("w"); !strings.HasPrefix(w.Addr, "[::1]:") {
@@ -150,6 +158,7 @@ func TestIPv6Only(t *testing.T) {
 // TestListensElsewhere: a program that binds port 0 instead of its port is not
 // ready, and the reason names the address on which nothing listens.
 func TestListensElsewhere(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "elsewhere", func(sp *plan.Spec) { sp.StartTimeout, sp.Restart.Limit = 2*time.Second, 1 })))
 	if tr := s.reaches("w", lifecycle.Fatal); !strings.Contains(tr.Reason, "nothing listens on 127.0.0.1:") {
 		t.Error(tr.Reason)
@@ -159,6 +168,7 @@ func TestListensElsewhere(t *testing.T) {
 // TestPortZeroOfTheRange: with a range of 0 the kernel chooses the port, and
 // the worker keeps it over a restart.
 func TestPortZeroOfTheRange(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit" })), func(o *Options) { o.Ports = port.New(port.Range{}) })
 	first := s.ready("w", 1)
 	if err := s.SignalWorkers(t.Context(), 9, "w"); err != nil {
@@ -172,6 +182,7 @@ func TestPortZeroOfTheRange(t *testing.T) {
 // TestPlainNamesItsPort: a plain program gets a port in its command's place for
 // it, and each replica another port.
 func TestPlainNamesItsPort(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "named", plain, func(sp *plan.Spec) {
 		sp.Command, sp.Replicas = append(sp.Command, "{port}", "{guid}"), 2
 		sp.Ready.Kind = "tcp"

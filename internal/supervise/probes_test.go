@@ -42,11 +42,13 @@ func touch(t *testing.T, path string) {
 // TestProbe: unready at the first failure, ready again at the first success,
 // and replaced after the configured number of failures in a row.
 func TestProbe(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ kind, reason string }{
 		{"http", "probe: GET / answers 500 (1 of"},
 		{"exec", "test ! -e FLAG: exit code 1 (1 of"},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
+			t.Parallel()
 			flag := filepath.Join(t.TempDir(), "flag")
 			check := plan.ProbeCheck{Kind: c.kind, Path: "/", Command: []string{"test", "!", "-e", flag}}
 			sp := looked(flag, check)
@@ -84,6 +86,7 @@ func TestProbe(t *testing.T) {
 // TestProbeOfHungProgram: after SIGSTOP the kernel still accepts connections,
 // but no answer comes. The worker is killed and replaced.
 func TestProbeOfHungProgram(t *testing.T) {
+	t.Parallel()
 	sp := looked("/nowhere", plan.ProbeCheck{Kind: "http", Path: "/"})
 	sp.Probe.Failures, sp.Probe.Timeout = 2, 500*time.Millisecond
 	s := open(t, planOf(sp))
@@ -98,6 +101,7 @@ func TestProbeOfHungProgram(t *testing.T) {
 // TestProbeOfClosedPort: a tcp probe of a program that does not listen any
 // more.
 func TestProbeOfClosedPort(t *testing.T) {
+	t.Parallel()
 	sp := looked("/nowhere", plan.ProbeCheck{Kind: "tcp"})
 	sp.Environment[0].Value, sp.Probe.Failures = "closes", 2
 	s := open(t, planOf(sp))
@@ -114,6 +118,7 @@ func TestProbeOfClosedPort(t *testing.T) {
 // descendants, and counts as a failure. A worker that is stopped in the
 // meantime leaves no process of the command.
 func TestProbeThatHangs(t *testing.T) {
+	t.Parallel()
 	said := filepath.Join(t.TempDir(), "pids")
 	sp := looked("/nowhere", plan.ProbeCheck{Kind: "exec", Command: []string{"/bin/sh", "-c", "sleep 1000 & echo $$ $! >> " + said + "; wait"}})
 	sp.Probe.Timeout = 100 * time.Millisecond

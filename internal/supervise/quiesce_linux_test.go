@@ -18,6 +18,7 @@ import (
 // snapshot of the worker. Only this initiator received the report, so the exit
 // is in the snapshot.
 func TestQuiesceHearsTheKeeperOut(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keeper.sock")
 	k, err := keeper.Launch(keeper.Options{HandoverSocket: path})
 	if err != nil {
@@ -61,6 +62,7 @@ func TestQuiesceHearsTheKeeperOut(t *testing.T) {
 
 // TestQuiesceOfAKeeperThatIsStopped: the supervisor goes on as before.
 func TestQuiesceOfAKeeperThatIsStopped(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "webhook")))
 	s.ready("w", 1)
 	keepertest.SuspendProcess(t, s.keeper.PID())

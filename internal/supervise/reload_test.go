@@ -12,6 +12,7 @@ import (
 // TestReloadDuringRestart: a reload that arrives in any part of a restart ends
 // with exactly one process, of the new definition.
 func TestReloadDuringRestart(t *testing.T) {
+	t.Parallel()
 	slow := func(sp *plan.Spec) {
 		sp.Ready, sp.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, 100*time.Millisecond
 	}
@@ -39,6 +40,7 @@ func TestReloadDuringRestart(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := open(t, planOf(c.first))
 			c.until(s)
 			before := s.Workers()
@@ -64,6 +66,7 @@ func TestReloadDuringRestart(t *testing.T) {
 
 // TestRemovedDuringRestart: a worker leaves the file while it restarts.
 func TestRemovedDuringRestart(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "stubborn", plain, func(sp *plan.Spec) {
 		sp.Ready, sp.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, 100*time.Millisecond
 	})))
@@ -82,6 +85,7 @@ func TestRemovedDuringRestart(t *testing.T) {
 // worker had under the old definition; but a worker that a person has stopped
 // stays stopped.
 func TestReloadTriesAgain(t *testing.T) {
+	t.Parallel()
 	mended := planOf(spec("w", "wait", plain, func(sp *plan.Spec) { sp.Limits.Nice = 1 }))
 	once := func(sp *plan.Spec) { plain(sp); sp.Restart.Limit = 1 }
 	for _, c := range []struct {
@@ -95,6 +99,7 @@ func TestReloadTriesAgain(t *testing.T) {
 		{"stopped", spec("w", "wait", plain), lifecycle.Stopped, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := open(t, planOf(c.first))
 			if c.state == lifecycle.Stopped {
 				s.ready("w", 1)

@@ -25,6 +25,7 @@ func init() {
 // TestReloadWhileItStarts: a reload about another key forgets no start that is
 // under way.
 func TestReloadWhileItStarts(t *testing.T) {
+	t.Parallel()
 	sp := spec("w", "late", func(sp *plan.Spec) { sp.StartTimeout = 0 })
 	s := open(t, planOf(sp))
 	pid := numberOf(t, s.line("PID "))
@@ -43,6 +44,7 @@ func TestReloadWhileItStarts(t *testing.T) {
 // TestReloadTakesAwayWhatIsWaitedFor: a worker does not wait for a dependency
 // that has left the file.
 func TestReloadTakesAwayWhatIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	db := spec("db", "wait", plain, func(sp *plan.Spec) { sp.Autostart = false })
 	app := spec("app", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}} })
 	s := open(t, planOf(db, app))
@@ -57,6 +59,7 @@ func TestReloadTakesAwayWhatIsWaitedFor(t *testing.T) {
 // TestScaleTakesAwayWhatIsWaitedFor: one of two workers is ready and the other
 // never becomes ready. Without the second worker the dependency is met.
 func TestScaleTakesAwayWhatIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(
 		spec("db", "", plain, func(sp *plan.Spec) {
 			sp.Command = []string{"/bin/sh", "-c", "test $INITIATOR_GUID = bad && exit 1; echo up; exec sleep 1000"}

@@ -16,6 +16,7 @@ import (
 )
 
 func TestLaunch(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("adder", "webhook", func(sp *plan.Spec) { sp.Replicas = 0 }), spec("broken", "exit 1", plain, func(sp *plan.Spec) {
 		sp.Replicas, sp.Restart.Limit, sp.StartSecs = 0, 1, patience
 	})))
@@ -42,6 +43,7 @@ func TestLaunch(t *testing.T) {
 }
 
 func TestScale(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "webhook")))
 	if err := s.ScalePool(t.Context(), "w", 3); err != nil {
 		t.Fatal(err)
@@ -61,7 +63,8 @@ func TestScale(t *testing.T) {
 
 // TestOnePortServesOneWorker: a second worker for a fixed port is refused.
 func TestOnePortServesOneWorker(t *testing.T) {
-	port := lowest + 990
+	t.Parallel()
+	port := takePorts(1).Min
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Port = port })))
 	s.ready("w", 1)
 	var one *OnePortError
@@ -84,6 +87,7 @@ func TestOnePortServesOneWorker(t *testing.T) {
 
 // TestWorkersAreInTheOrderOfThePlan: this holds for later workers as well.
 func TestWorkersAreInTheOrderOfThePlan(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("b", "webhook"), spec("a", "wait", plain)))
 	if err := s.ApplyPlan(t.Context(), planOf(spec("c", "wait", plain), spec("b", "webhook"), spec("a", "wait", plain))); err != nil {
 		t.Fatal(err)
@@ -102,6 +106,7 @@ func TestWorkersAreInTheOrderOfThePlan(t *testing.T) {
 
 // TestApply: only what differs is changed.
 func TestApply(t *testing.T) {
+	t.Parallel()
 	p := planOf(spec("kept", "webhook"), spec("changed", "webhook"), spec("removed", "webhook"))
 	s := open(t, p)
 	for _, name := range []string{"kept", "changed", "removed"} {
@@ -128,6 +133,7 @@ func TestApply(t *testing.T) {
 }
 
 func TestStartAgainAfterFatal(t *testing.T) {
+	t.Parallel()
 	flag := t.TempDir() + "/flag"
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
 		sp.Command = []string{"/bin/sh", "-c", "test -e " + flag + " && exec sleep 100; exit 4"}
@@ -147,6 +153,7 @@ func TestStartAgainAfterFatal(t *testing.T) {
 }
 
 func TestRequestsAfterTheEnd(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "wait", plain)))
 	s.ready("w", 1)
 	s.cancel()
@@ -163,6 +170,7 @@ func TestRequestsAfterTheEnd(t *testing.T) {
 // TestNobodyWaitsForEver: a client that has gone leaves no waiter at a worker
 // that does not change.
 func TestNobodyWaitsForEver(t *testing.T) {
+	t.Parallel()
 	p := planOf(spec("w", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}} }))
 	s := open(t, p)
 	ctx, cancel := context.WithCancel(t.Context())

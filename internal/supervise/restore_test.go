@@ -14,6 +14,7 @@ import (
 // TestSnapshotRestoresARecord with its phase by name, its deaths, and its times
 // on a clock that was set in between.
 func TestSnapshotRestoresARecord(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	var unhealthy lifecycle.EndCause
 	if err := unhealthy.UnmarshalText([]byte("sick")); err != nil {
@@ -55,6 +56,7 @@ func TestSnapshotRestoresARecord(t *testing.T) {
 // TestSuccessorGoesOn: after Quiesce, the next supervisor finds the worker in
 // its earlier state, and ends the worker that has left the file.
 func TestSuccessorGoesOn(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keeper.sock")
 	k, err := keeper.Launch(keeper.Options{HandoverSocket: path})
 	if err != nil {

@@ -34,6 +34,7 @@ func shrinking(t *testing.T) *stage {
 // TestKeeperKilledDuringScaleDown: the worker that was being removed is gone
 // with its keeper, and every other worker restarts.
 func TestKeeperKilledDuringScaleDown(t *testing.T) {
+	t.Parallel()
 	s := shrinking(t)
 	if err := syscall.Kill(s.keeper.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -48,6 +49,7 @@ func TestKeeperKilledDuringScaleDown(t *testing.T) {
 // TestStartOfWorkerThatGoes: a start or restart of everything does not bring
 // back a worker that was scaled away.
 func TestStartOfWorkerThatGoes(t *testing.T) {
+	t.Parallel()
 	s := shrinking(t)
 	goes := s.Workers()[1]
 	for name, ask := range map[string]func(context.Context, ...string) ([]Result, error){"start": s.Start, "restart": s.Restart} {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,26 @@ var ctxBackground = context.Background()
 // lowest is the first port of this run's own range: a parallel run must not be
 // given a port at the moment in which this run binds it again.
 var lowest = 10000 + os.Getpid()%19*1000
+
+// stagePorts is how many ports each stage has.
+const stagePorts = 25
+
+var portsTaken atomic.Int64 // of the run's own range, from lowest on
+
+// takePorts returns the next n ports of this run's own range: tests that run in
+// parallel have different ports. After a thousand ports the range begins again,
+// when the tests that had its first ports have ended.
+func takePorts(n int) port.Range {
+	for {
+		last := int(portsTaken.Add(int64(n)) - 1)
+		if first := last - n + 1; first/1000 == last/1000 {
+			return port.Range{Min: lowest + first%1000, Max: lowest + last%1000}
+		}
+	}
+}
+
+// allPorts lets a serial test use the whole range.
+func allPorts(o *Options) { o.Ports = port.New(port.Range{Min: lowest, Max: lowest + 999}) }
 
 // stage is a running supervisor with a real keeper, and waits for what it
 // reports.
@@ -79,7 +100,7 @@ func open(t testing.TB, p *plan.Plan, change ...func(*Options)) *stage {
 	}
 	s := &stage{t: t, keeper: k, result: make(chan error, 1), change: make(chan struct{})}
 	o := Options{
-		Keeper: k, Plan: p, Ports: port.New(port.Range{Min: lowest, Max: lowest + 999}), Stdin: stdin,
+		Keeper: k, Plan: p, Ports: port.New(takePorts(stagePorts)), Stdin: stdin,
 		Logger:       hclog.New(&hclog.LoggerOptions{Output: &s.log, Level: hclog.Info}),
 		OnTransition: s.notify, OnOutput: s.output, ParentURL: "http://127.0.0.1:1",
 		NewKeeper: func() (*keeper.Keeper, error) { return keeper.Launch(keeper.Options{}) },

@@ -63,6 +63,7 @@ func TestStopAnswers(t *testing.T) {
 // TestStopOrder: one after another where priority or `after` say so, in reverse
 // of the start, and otherwise together.
 func TestStopOrder(t *testing.T) {
+	t.Parallel()
 	slow := func(sp *plan.Spec) {
 		plain(sp)
 		sp.Ready, sp.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, 100*time.Millisecond
@@ -101,6 +102,7 @@ func TestStopOrder(t *testing.T) {
 // TestDrainComesFirst: no signal before the last task has ended, and no task
 // after the drain began.
 func TestDrainComesFirst(t *testing.T) {
+	t.Parallel()
 	d := &dispatcher{}
 	s := openWith(t, d, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Drain = time.Hour })))
 	w := s.ready("w", 1)

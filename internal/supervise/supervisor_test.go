@@ -14,8 +14,10 @@ import (
 )
 
 func TestWebhookWorkerIsReadyAndStops(t *testing.T) {
+	t.Parallel()
 	for _, socket := range []string{"reserve", "inherit", "bind"} {
 		t.Run(socket, func(t *testing.T) {
+			t.Parallel()
 			s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = socket })))
 			s.ready("w", 1)
 			w := s.one("w")
@@ -37,6 +39,7 @@ func TestWebhookWorkerIsReadyAndStops(t *testing.T) {
 }
 
 func TestKilledWorkerComesBackOnItsPort(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "reserve" })))
 	first := s.ready("w", 1)
 	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
@@ -57,6 +60,7 @@ func TestKilledWorkerComesBackOnItsPort(t *testing.T) {
 }
 
 func TestExitClasses(t *testing.T) {
+	t.Parallel()
 	missing := spec("missing", "", plain, func(sp *plan.Spec) { sp.Command = []string{"/no/such/program"}; sp.Restart.Limit = 2 })
 	s := open(t, planOf(
 		spec("clean", "exit 0", plain), missing,
@@ -85,6 +89,7 @@ func TestExitClasses(t *testing.T) {
 // TestEscapeIsEndedBeforeTheRestart: the first process dies and leaves a
 // descendant that called setsid and ignores TERM.
 func TestEscapeIsEndedBeforeTheRestart(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "escape", plain, func(sp *plan.Spec) { sp.Restart.Limit = 2 })))
 	escaped, err := strconv.Atoi(s.line("PID "))
 	if err != nil {
@@ -98,6 +103,7 @@ func TestEscapeIsEndedBeforeTheRestart(t *testing.T) {
 }
 
 func TestStubbornWorkerIsKilled(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(spec("w", "stubborn", plain, func(sp *plan.Spec) {
 		sp.Ready, sp.StopWait = plan.Ready{Kind: "line", Pattern: "^ignoring$"}, 50*time.Millisecond
 	})))
@@ -109,6 +115,7 @@ func TestStubbornWorkerIsKilled(t *testing.T) {
 }
 
 func TestReadyKinds(t *testing.T) {
+	t.Parallel()
 	notify := func(role string) plan.Spec {
 		return spec("w", role, plain, func(sp *plan.Spec) { sp.Ready.Kind = "notify" })
 	}
@@ -120,6 +127,7 @@ func TestReadyKinds(t *testing.T) {
 		"alive":  spec("w", "wait", plain, func(sp *plan.Spec) { sp.StartSecs = time.Millisecond }),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := open(t, planOf(sp))
 			s.ready("w", 1)
 			if name == "notify" && s.one("w").Status != "halfway" {
@@ -130,6 +138,7 @@ func TestReadyKinds(t *testing.T) {
 }
 
 func TestStopDuringEachPhase(t *testing.T) {
+	t.Parallel()
 	start := spec("starting", "wait", func(sp *plan.Spec) {}) // never listens
 	back := spec("backing", "exit 1", plain, func(sp *plan.Spec) { sp.Restart.Delay = time.Hour; sp.Restart.DelayMax = time.Hour })
 	dep := spec("waiting", "wait", plain, func(sp *plan.Spec) { sp.After = []plan.Dependency{{Name: "starting", Condition: "ready"}} })
@@ -153,6 +162,7 @@ func TestStopDuringEachPhase(t *testing.T) {
 }
 
 func TestAfter(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(
 		spec("app", "webhook", func(sp *plan.Spec) {
 			sp.After = []plan.Dependency{{Name: "db", Condition: "ready"}, {Name: "migrate", Condition: "completed_successfully"}}
@@ -180,6 +190,7 @@ func TestAfter(t *testing.T) {
 }
 
 func TestOnFatalShutdown(t *testing.T) {
+	t.Parallel()
 	s := open(t, planOf(
 		spec("key", "exit 1", plain, func(sp *plan.Spec) { sp.Restart.Limit = 1; sp.Restart.OnFatal = "shutdown" }),
 		spec("other", "wait", plain),

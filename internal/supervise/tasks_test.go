@@ -86,6 +86,7 @@ func openWith(t *testing.T, d *dispatcher, p *plan.Plan) *stage {
 // TestDispatcherIsTold: a worker is attached when ready, drained before a stop,
 // and detached when the process has ended, each time with its incarnation.
 func TestDispatcherIsTold(t *testing.T) {
+	t.Parallel()
 	d := &dispatcher{drain: true}
 	s := openWith(t, d, planOf(spec("w", "webhook")))
 	first := s.ready("w", 1)
@@ -118,6 +119,7 @@ func TestDispatcherIsTold(t *testing.T) {
 
 // TestDrainIsBounded: tasks that never end do not delay a stop for ever.
 func TestDrainIsBounded(t *testing.T) {
+	t.Parallel()
 	d := &dispatcher{}
 	s := openWith(t, d, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Drain = 20 * time.Millisecond })))
 	s.ready("w", 1)
@@ -130,6 +132,7 @@ func TestDrainIsBounded(t *testing.T) {
 // TestDing: a slave is attached when it owns its port, and is ready when it has
 // accepted the connect.
 func TestDing(t *testing.T) {
+	t.Parallel()
 	d := &dispatcher{drain: true, attached: make(chan struct{}, 9)}
 	s := openWith(t, d, planOf(spec("w", "http", func(sp *plan.Spec) { sp.Protocol = "ding" })))
 	<-d.attached
@@ -146,6 +149,7 @@ func TestDing(t *testing.T) {
 // TestStuck: the dispatcher asks for the end of a worker because of one of its
 // tasks.
 func TestStuck(t *testing.T) {
+	t.Parallel()
 	d := &dispatcher{drain: true}
 	s := openWith(t, d, planOf(spec("w", "webhook")))
 	w := s.ready("w", 1)

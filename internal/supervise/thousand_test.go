@@ -23,7 +23,7 @@ func sleeper(s *plan.Spec) {
 func TestThousand(t *testing.T) {
 	const n = 1000
 	goroutines, files := runtime.NumGoroutine(), descriptors(t)
-	s := open(t, planOf(spec("w", "", sleeper, func(sp *plan.Spec) { sp.Replicas = n })))
+	s := open(t, planOf(spec("w", "", sleeper, func(sp *plan.Spec) { sp.Replicas = n })), allPorts)
 	s.until("a thousand ready", func(seen []Transition, _ []string) bool { return len(seen) >= 2*n && readyOnes(seen, 1) == n })
 	first := s.Workers()
 	for _, w := range first[:100] {
