@@ -91,8 +91,10 @@ func TestAMillionMessages(t *testing.T) {
 // The connections are cut all the time. A message whose future succeeds was
 // handled once; one whose future fails, once or not at all.
 func TestMessagesOverConnectionsThatAreCut(t *testing.T) {
+	t.Parallel() // each lost answer costs a timeout
 	for mode, async := range modes {
 		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
 			n := scale(100_000)
 			l, at := newLedger(t, Config{Async: async}, n, async)
 			life := int64(10_000) // bytes
