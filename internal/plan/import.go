@@ -16,13 +16,17 @@ import (
 // else than under supervisord. References to the environment stay references. The
 // error is the one that [Load] returns for the file.
 func ImportSupervisord(path string, env Env) (ini []byte, changes []string, err error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
 	world := worldOf(env)
-	f, err := supervisord.Read(path, world)
+	f, err := supervisord.Parse(path, data, world)
 	if err != nil {
 		return nil, nil, err
 	}
 	world.Mark = true
-	shown, err := supervisord.Read(path, world)
+	shown, err := supervisord.Parse(path, data, world)
 	if err != nil {
 		return nil, nil, err
 	}

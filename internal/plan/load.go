@@ -87,7 +87,7 @@ func (l *loader) loadIncludes(path string, cfg *proactor.Config) {
 	var in include
 	readSection(d, "include", "include", includeKeys, &in)
 	if len(d.faults) == 0 && in.files == nil {
-		d.addFault("include", "", "nothing says what to include", "write files = conf.d/*.ini")
+		d.addFault("include", "", "the key files is missing", "write files = conf.d/*.ini")
 	}
 	for _, pattern := range in.files {
 		l.loadPattern(d, strings.ReplaceAll(pattern, selfMark, l.env.Self))

@@ -94,7 +94,7 @@ func TestFaultsOfIncludes(t *testing.T) {
 		}, "main.ini:2: include, files: read configuration: sub is a directory; name the file in it; make it a readable file"},
 		{"no files", map[string]string{
 			"main.ini": "[include]\n",
-		}, "main.ini:1: include: nothing says what to include; write files = conf.d/*.ini"},
+		}, "main.ini:1: include: the key files is missing; write files = conf.d/*.ini"},
 		{"section in two files", map[string]string{
 			"main.ini": "[include]\nfiles = a.ini\n[worker:a]\ncommand = x\n",
 			"a.ini":    "[DEFAULT]\n[worker:a]\ncommand = y\n",

@@ -10,7 +10,7 @@ import (
 type Source struct {
 	path        string
 	env         Env
-	supervisord bool
+	supervisord []byte // the content of a file that is written for supervisord; else nil
 	loader      loader
 	cfg         *proactor.Config
 }
@@ -22,9 +22,10 @@ func Read(path string, env Env) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{path: path, env: env, supervisord: supervisord.IsConfig(data)}
-	s.loader = loader{env: env, seen: map[string]bool{}}
-	if !s.supervisord {
+	s := &Source{path: path, env: env, loader: loader{env: env, seen: map[string]bool{}}}
+	if supervisord.IsConfig(data) {
+		s.supervisord = data
+	} else {
 		s.loader.loadFile(path, data)
 	}
 	s.cfg, err = proactor.MergeConfigs(s.loader.configs...)
@@ -34,7 +35,7 @@ func Read(path string, env Env) (*Source, error) {
 
 // IsSupervisord reports whether the file is written for supervisord, whose
 // users know supervisorctl's commands and output.
-func (s *Source) IsSupervisord() bool { return s.supervisord }
+func (s *Source) IsSupervisord() bool { return s.supervisord != nil }
 
 // StateDir returns the absolute path of the state directory. Faults elsewhere
 // in the file do not matter: a file that was damaged after the start must not
@@ -48,8 +49,8 @@ func (s *Source) StateDir() string {
 // Plan builds the plan. The error is [proactor.Faults], with the faults of all
 // files. Plan may be called once.
 func (s *Source) Plan() (*Plan, error) {
-	if s.supervisord {
-		return loadSupervisord(s.path, s.env)
+	if s.IsSupervisord() {
+		return loadSupervisord(s.path, s.supervisord, s.env)
 	}
 	p := s.loader.makePlan(s.cfg, s.path)
 	if err := s.loader.faults.Err(); err != nil {

@@ -13,9 +13,10 @@ import (
 	"initiator/proactor"
 )
 
-// loadSupervisord reads a file that is written for supervisord.
-func loadSupervisord(path string, env Env) (*Plan, error) {
-	f, err := supervisord.Read(path, worldOf(env))
+// loadSupervisord makes the plan of a file that is written for supervisord.
+// Data is the content of the file.
+func loadSupervisord(path string, data []byte, env Env) (*Plan, error) {
+	f, err := supervisord.Parse(path, data, worldOf(env))
 	if err != nil {
 		return nil, err
 	}

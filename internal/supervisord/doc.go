@@ -1,6 +1,6 @@
 // Package supervisord reads the configuration of supervisord 4.2.5 as
 // supervisord itself does: its lines, comments, references, defaults, and what
-// it refuses. [IsConfig] recognises such a file, and [Read] returns a [File]
+// it refuses. [IsConfig] recognises such a file, and [Parse] returns a [File]
 // with every process, or every fault at once.
 //
 // The package knows nothing of plans: package plan decides how the initiator
@@ -9,7 +9,7 @@ package supervisord
 
 // The files, in the order in which a configuration passes through them:
 //
-//	read.go            Read, IsConfig
+//	read.go            Parse, IsConfig
 //	lines.go           lines, and where comments begin
 //	parse.go           Section, Key: sections, keys, continuation lines
 //	document.go        sections as they are seen: [DEFAULT], duplicates, %(here)s

@@ -54,9 +54,9 @@ func expandReference(s string, n names) (text, rest string, err error) {
 	f, rest, ok := readFormat(rest)
 	switch {
 	case !ok:
-		return "", "", invalidValue{fmt.Sprintf("%q is no reference", shorten(s)), "write %(name)s, and %% for a plain %"}
+		return "", "", invalidValue{fmt.Sprintf("%q is not a reference", shorten(s)), "write %(name)s, and %% for a plain %"}
 	case !named:
-		return "", "", invalidValue{fmt.Sprintf("%q refers to nothing", s[:len(s)-len(rest)]), "write %% for a plain %"}
+		return "", "", invalidValue{fmt.Sprintf("%q is not a reference", s[:len(s)-len(rest)]), "write %% for a plain %"}
 	}
 	text, err = f.formatValue(value)
 	return text, rest, err
@@ -86,7 +86,7 @@ func nameOf(s string) (name, rest string, err error) {
 }
 
 func unknownName(name string, n names) error {
-	problem := fmt.Sprintf("%%(%s)s refers to nothing that is known here", name)
+	problem := fmt.Sprintf("%%(%s)s is not a reference that is known here", name)
 	if variable, ok := strings.CutPrefix(name, "ENV_"); ok {
 		return invalidValue{fmt.Sprintf("the environment variable %s is not set", variable), "set it before the start"}
 	}

@@ -18,7 +18,7 @@ func (r *reader) readIncludes(path string) {
 	r.doc.expandHere(r.file.Here)
 	c := &sectionReader{r: r, section: "include", names: r.commonNames()}
 	if !c.hasKey("files") {
-		c.addFaultAt("", "nothing says what to include", "write files = conf.d/*.conf")
+		c.addFaultAt("", "the key files is missing", "write files = conf.d/*.conf")
 		return
 	}
 	k, _ := r.doc.findKey("include", "files")

@@ -19,7 +19,7 @@ const messages = "testdata/messages.golden"
 func TestMessagesSpeakToPeople(t *testing.T) {
 	var got strings.Builder
 	for _, path := range append(conf(t, "testdata/bad"), conf(t, "testdata/good")...) {
-		f, err := Read(path, world())
+		f, err := parsePath(path, world())
 		var faults proactor.Faults
 		switch {
 		case errors.As(err, &faults):

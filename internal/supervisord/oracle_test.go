@@ -149,3 +149,12 @@ type logView struct {
 	Capture  int64  `json:"capture"`
 	Events   bool   `json:"events"`
 }
+
+// parsePath reads the file at path and parses it.
+func parsePath(path string, environment Environment) (*File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, environment)
+}

@@ -29,7 +29,7 @@ func (r *reader) readOtherSections() {
 			c.addWarning("", "plugins of supervisorctl are not supported", "remove the section")
 		case "supervisord", "supervisorctl", "include", "group", "program", "unix_http_server", "inet_http_server":
 		default:
-			c.addWarning("", "supervisord has no such section, and it is ignored", "remove it")
+			c.addWarning("", "supervisord has no such section, and the section is ignored", "remove it")
 		}
 		r.warnUnknownKeys(c)
 	}
@@ -40,24 +40,24 @@ func (r *reader) readOtherSections() {
 func (r *reader) readEventListener(c *sectionReader) {
 	pool, _ := r.sectionName(c.section)
 	if readValue(c, "buffer_size", 10, readInteger) < 1 {
-		c.addFaultAt("buffer_size", "it must hold an event at least", "write 10")
+		c.addFaultAt("buffer_size", "the buffer must hold at least one event", "write 10")
 	}
 	if events := readValue(c, "events", nil, readList); len(events) == 0 {
-		c.addFaultAt("events", "nothing says which events it listens to", "write events = PROCESS_STATE")
+		c.addFaultAt("events", "the key events is missing or empty", "write events = PROCESS_STATE")
 	}
 	if readValue(c, "redirect_stderr", false, readBoolean) {
-		c.addFaultAt("redirect_stderr", "it would disturb the protocol of event listeners", "remove it")
+		c.addFaultAt("redirect_stderr", "stderr in stdout would disturb the protocol of event listeners", "remove it")
 	}
 	readValue(c, "priority", -1, readInteger)
 	r.checkProgram(c.section, pool)
-	c.addWarning("", "event listeners are not supported, and it is not started", "follow `initiator events`, or the API's stream of events")
+	c.addWarning("", "event listeners are not supported, and this program is not started", "follow `initiator events`, or the API's stream of events")
 }
 
 func (r *reader) readFCGIProgram(c *sectionReader) {
 	program, _ := r.sectionName(c.section)
 	c.names.own["program_name"] = program
 	if readValue(c, "socket", "", readText) == "" {
-		c.addFaultAt("socket", "nothing says on which socket", "write socket = tcp://127.0.0.1:9000")
+		c.addFaultAt("socket", "the key socket is missing or empty", "write socket = tcp://127.0.0.1:9000")
 	}
 	if n := readValue(c, "socket_backlog", 1, readInteger); n < 1 || n > 65535 {
 		c.addFaultAt("socket_backlog", "it is out of range", "write one from 1 to 65535")
@@ -65,7 +65,7 @@ func (r *reader) readFCGIProgram(c *sectionReader) {
 	readValue(c, "socket_owner", "", readOwner)
 	readValue(c, "socket_mode", 0o700, readOctal)
 	r.checkProgram(c.section, program)
-	c.addWarning("", "FastCGI programs are not supported, and it is not started", "let the program open its own socket, as a [program:x]")
+	c.addWarning("", "FastCGI programs are not supported, and this program is not started", "let the program open its own socket, as a [program:x]")
 }
 
 // checkProgram reads a program for its faults and drops its warnings.
@@ -78,7 +78,7 @@ func (r *reader) checkProgram(section, group string) {
 func (r *reader) readRPCInterface(c *sectionReader) {
 	const key = "supervisor.rpcinterface_factory"
 	if !c.hasKey(key) {
-		c.addFaultAt("", "nothing says which factory makes it", "write "+key+" = supervisor.rpcinterface:make_main_rpcinterface")
+		c.addFaultAt("", "the key "+key+" is missing", "write "+key+" = supervisor.rpcinterface:make_main_rpcinterface")
 		return
 	}
 	c.names.own = nil
@@ -121,6 +121,6 @@ func (r *reader) warnUnknownKeys(c *sectionReader) {
 		if near, ok := spelling.Nearest(key, known); ok {
 			remedy = "did you mean " + near + "?"
 		}
-		c.addWarning(key, "supervisord has no such key, and it is ignored", remedy)
+		c.addWarning(key, "supervisord has no such key, and the key is ignored", remedy)
 	}
 }

@@ -107,7 +107,7 @@ func (p *parser) parseItem(l sourceLine) {
 	case at < 0:
 		p.addFault(l, fmt.Sprintf("%q is neither a [section] nor a key with its value", l.text), "write key = value, or indent it to go on with the value above")
 	case trimSpace(l.text[:at]) == "":
-		p.addFault(l, "nothing stands before the "+l.text[at:at+1], "write key = value")
+		p.addFault(l, "there is no key before the "+l.text[at:at+1], "write key = value")
 	default:
 		p.addKey(l, at)
 	}

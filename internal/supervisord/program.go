@@ -25,11 +25,11 @@ func (r *reader) readProgram(section, group string) []Process {
 	from := readValue(c, "numprocs_start", 0, readInteger)
 	pattern := c.namePattern(count)
 	if count > 0 && !c.hasKey("command") {
-		c.addFaultAt("", "nothing says what to run", "write command = PROGRAM ARGUMENTS")
+		c.addFaultAt("", "the key command is missing", "write command = PROGRAM ARGUMENTS")
 		return nil
 	}
 	if count > maxProcesses {
-		c.addFaultAt("numprocs", "that is too many processes", "write at most 100000")
+		c.addFaultAt("numprocs", "the program has too many processes", "write at most 100000")
 		return nil
 	}
 	return c.makeProcesses(p, pattern, count, from)
@@ -137,7 +137,7 @@ func (c *sectionReader) commandArgv(command string) ([]string, string) {
 		return argv, ""
 	}
 	problem, remedy := explainError(err)
-	c.addWarning("command", problem+": it can never be started", remedy)
+	c.addWarning("command", problem+": the program can never be started", remedy)
 	return nil, problem
 }
 
@@ -174,7 +174,7 @@ func (c *sectionReader) warnAboutLog(stream string, log Log, redirected bool) {
 		c.addWarning(key+"_maxbytes", "this log is never rotated and may fill the disk", "write 50MB")
 	}
 	if log.Syslog {
-		c.addWarning(c.firstGiven(stream+"_syslog", key), "there is no log to syslog", "write "+key+" = /dev/stdout and let the journal take it")
+		c.addWarning(c.firstGiven(stream+"_syslog", key), "there is no log to syslog", "write "+key+" = /dev/stdout and let the journal store it")
 	}
 	if log.Capture != 0 {
 		c.addWarning(stream+"_capture_maxbytes", "supervisord's events are not supported, and nothing is captured", "remove it")

@@ -3,7 +3,6 @@ package supervisord
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"unicode/utf8"
 
@@ -30,14 +29,10 @@ func IsConfig(data []byte) bool {
 	return theirs
 }
 
-// Read reads a file and the files that its [include] names. The error is
-// [proactor.Faults] with everything that supervisord would refuse, or says that
-// the file itself cannot be read.
-func Read(path string, world Environment) (*File, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
+// Parse parses data, the content of the file at path, and reads the files that
+// its [include] names. The error is [proactor.Faults] with everything that
+// supervisord would refuse.
+func Parse(path string, data []byte, world Environment) (*File, error) {
 	here := filepath.Dir(absolutePath(path))
 	r := &reader{environment: world, doc: newDocument(), file: &File{Path: path, Here: here}}
 	if world.Mark {
@@ -61,7 +56,7 @@ func Read(path string, world Environment) (*File, error) {
 	return r.file, nil
 }
 
-// reader is the state of one Read.
+// reader is the state of one Parse.
 type reader struct {
 	environment Environment
 	doc         *document

@@ -84,7 +84,7 @@ func differ(a, b string) string {
 var levelNumbers = map[string]int{"critical": 50, "error": 40, "warn": 30, "info": 20, "debug": 10, "trace": 5, "blather": 3}
 
 func ours(path string) view {
-	f, err := Read(path, world())
+	f, err := parsePath(path, world())
 	if err != nil {
 		return view{Refused: err.Error()}
 	}

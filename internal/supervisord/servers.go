@@ -23,7 +23,7 @@ func (r *reader) readServers() {
 func (r *reader) inetServer(c *sectionReader) {
 	r.readCredentials(c)
 	if !c.hasKey("port") {
-		c.addFaultAt("", "nothing says on which port", "write port = 127.0.0.1:9001")
+		c.addFaultAt("", "the key port is missing", "write port = 127.0.0.1:9001")
 		return
 	}
 	readValue(c, "port", "", readInetAddress)
@@ -32,7 +32,7 @@ func (r *reader) inetServer(c *sectionReader) {
 
 func (r *reader) unixServer(c *sectionReader) {
 	if !c.hasKey("file") {
-		c.addFaultAt("", "nothing says which file", "write file = /run/supervisor.sock")
+		c.addFaultAt("", "the key file is missing", "write file = /run/supervisor.sock")
 		return
 	}
 	socket := readValue(c, "file", "", readText)
@@ -49,14 +49,14 @@ func (r *reader) unixServer(c *sectionReader) {
 	if readValue(&outside, "chmod", 0o700, readOctal)&0o077 != 0 {
 		c.addWarning("chmod", "the initiator's own socket is open to its owner alone, because it asks for no password", "import the file, and set socket_mode in [initiator]")
 	}
-	c.addWarning("file", "supervisord's XML-RPC is not served; supervisorctl's words are those of the initiator", "run `initiator status` and the like with the same -c")
+	c.addWarning("file", "supervisord's XML-RPC is not served; supervisorctl cannot connect", "run `initiator status` and the like with the same -c")
 }
 
 func (r *reader) readCredentials(c *sectionReader) {
 	readValue(c, "username", "", readText)
 	readValue(c, "password", "", readText)
 	if c.hasKey("username") != c.hasKey("password") {
-		c.addFaultAt("", "a username and a password go together", "write both, or neither")
+		c.addFaultAt("", "the section has only one of username and password", "write both, or neither")
 	}
 }
 

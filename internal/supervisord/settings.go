@@ -7,7 +7,7 @@ func (r *reader) readSettings() {
 	const section = "supervisord"
 	m := r.doc.sections[section]
 	if m == nil {
-		r.faults = append(r.faults, proactor.Fault{File: r.file.Path, Problem: "there is no [supervisord] section", Remedy: "write one, if only its header"})
+		r.faults = append(r.faults, proactor.Fault{File: r.file.Path, Problem: "there is no [supervisord] section", Remedy: "write the header [supervisord]"})
 		return
 	}
 	s := &r.file.Settings

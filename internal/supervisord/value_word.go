@@ -25,7 +25,7 @@ func readAutorestart(s string) (string, error) {
 	}
 	b, err := readBoolean(s)
 	if err != nil {
-		return "", invalidValue{fmt.Sprintf("%q is none of its words", s), "write unexpected, true or false"}
+		return "", invalidValue{fmt.Sprintf("%q is not a valid value", s), "write unexpected, true or false"}
 	}
 	return strconv.FormatBool(b), nil
 }

@@ -88,7 +88,7 @@ func TestMarks(t *testing.T) {
 	}
 	w := world()
 	w.Mark = true
-	f, err := Read(path, w)
+	f, err := parsePath(path, w)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,23 +16,23 @@ import (
 // has no typed errors, so explainMisuse reads its messages; misuse_test.go
 // provokes each of them.
 func explainMisuse(cmd *cobra.Command, err error) *Fault {
-	said, args := err.Error(), cmd.Flags().Args()
+	text, args := err.Error(), cmd.Flags().Args()
 	var word, flag string
 	switch {
-	case scanWords(said, "unknown command %q", &word):
+	case scanWords(text, "unknown command %q", &word):
 		return unknownVerb(cmd, word)
-	case strings.HasPrefix(said, "requires "), strings.HasPrefix(said, "accepts "):
+	case strings.HasPrefix(text, "requires "), strings.HasPrefix(text, "accepts "):
 		return NewFault(ExitUsage, countMismatch(cmd, args), "write `"+cmd.CommandPath()+" "+operandsOf(cmd)+"`; "+helpHint(cmd))
-	case scanWords(said, "unknown flag: --%s", &word):
+	case scanWords(text, "unknown flag: --%s", &word):
 		word, _, _ = strings.Cut(word, "=")
 		if near, ok := spelling.Nearest(word, flagNames(cmd)); ok {
-			return NewFault(ExitUsage, fmt.Errorf("there is no flag --%s: did you mean --%s?", word, near), helpHint(cmd))
+			return NewFault(ExitUsage, fmt.Errorf("--%s is not a flag: did you mean --%s?", word, near), helpHint(cmd))
 		}
-		return NewFault(ExitUsage, fmt.Errorf("there is no flag --%s", word), helpHint(cmd))
-	case scanWords(said, "unknown shorthand flag: %s in %s", &flag, &word):
-		return NewFault(ExitUsage, fmt.Errorf("there is no flag %s", word), helpHint(cmd))
-	case scanWords(said, "invalid argument %q for %q flag:", &word, &flag):
-		_, why, _ := strings.Cut(said, " flag: ")
+		return NewFault(ExitUsage, fmt.Errorf("--%s is not a flag", word), helpHint(cmd))
+	case scanWords(text, "unknown shorthand flag: %s in %s", &flag, &word):
+		return NewFault(ExitUsage, fmt.Errorf("%s is not a flag", word), helpHint(cmd))
+	case scanWords(text, "invalid argument %q for %q flag:", &word, &flag):
+		_, why, _ := strings.Cut(text, " flag: ")
 		if strings.HasPrefix(why, "strconv.") {
 			why = "write a whole number"
 		}
@@ -51,11 +51,11 @@ func scanWords(text, format string, words ...*string) bool {
 	return n == len(words) && err == nil
 }
 
-// unknownVerb is the fault of a word where a verb, or the end of the line, was
-// expected.
+// unknownVerb returns the fault of a word that is not a verb, or that follows the
+// last argument.
 func unknownVerb(cmd *cobra.Command, word string) *Fault {
 	if !cmd.HasAvailableSubCommands() {
-		return NewFault(ExitUsage, fmt.Errorf("%q is one word too many", word), helpHint(cmd))
+		return NewFault(ExitUsage, fmt.Errorf("%q is an unexpected argument", word), helpHint(cmd))
 	}
 	var verbs []string
 	for _, c := range cmd.Commands() {
@@ -64,12 +64,12 @@ func unknownVerb(cmd *cobra.Command, word string) *Fault {
 		}
 	}
 	if near, ok := spelling.Nearest(word, verbs); ok {
-		return NewFault(ExitUsage, fmt.Errorf("there is no verb %q: did you mean %s?", word, near), helpHint(cmd))
+		return NewFault(ExitUsage, fmt.Errorf("%q is not a verb: did you mean %s?", word, near), helpHint(cmd))
 	}
-	return NewFault(ExitUsage, fmt.Errorf("there is no verb %q", word), helpHint(cmd))
+	return NewFault(ExitUsage, fmt.Errorf("%q is not a verb", word), helpHint(cmd))
 }
 
-// countMismatch names the missing operand, or the first superfluous word.
+// countMismatch names the missing operand, or the first superfluous argument.
 func countMismatch(cmd *cobra.Command, args []string) error {
 	var needed []string
 	all := strings.Fields(operandsOf(cmd))
@@ -82,9 +82,9 @@ func countMismatch(cmd *cobra.Command, args []string) error {
 	case len(args) < len(needed):
 		return fmt.Errorf("%s is missing", needed[len(args)])
 	case len(args) > len(all) && len(all) > 0:
-		return fmt.Errorf("%q is one word too many", args[len(all)])
+		return fmt.Errorf("%q is an unexpected argument", args[len(all)])
 	}
-	return errors.New("these are not the words that it takes")
+	return errors.New("the arguments do not match the usage")
 }
 
 // operandsOf returns the operands in the usage line of a command.
@@ -97,11 +97,11 @@ func operandsOf(cmd *cobra.Command) string {
 func helpHint(cmd *cobra.Command) string {
 	switch {
 	case !cmd.HasParent():
-		return "`initiator --help` lists the verbs, `initiator VERB --help` the flags of one"
+		return "`initiator --help` lists the verbs, `initiator VERB --help` the flags of a verb"
 	case cmd.HasAvailableSubCommands():
 		return "`" + cmd.CommandPath() + " --help` lists its verbs"
 	}
-	return "`" + cmd.CommandPath() + " --help` says what it takes"
+	return "`" + cmd.CommandPath() + " --help` explains its arguments and flags"
 }
 
 // flagNames returns the names of all flags of a command.

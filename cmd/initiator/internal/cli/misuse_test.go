@@ -41,57 +41,57 @@ func TestEachMessageOfCobraIsUnderstood(t *testing.T) {
 	}{
 		"unknown command": {
 			[]string{"pln"},
-			`there is no verb "pln": did you mean plan?`,
-			"`initiator --help` lists the verbs, `initiator VERB --help` the flags of one",
+			`"pln" is not a verb: did you mean plan?`,
+			"`initiator --help` lists the verbs, `initiator VERB --help` the flags of a verb",
 		},
 		"unknown command, nothing near": {
 			[]string{"xyzzy"},
-			`there is no verb "xyzzy"`,
-			"`initiator --help` lists the verbs, `initiator VERB --help` the flags of one",
+			`"xyzzy" is not a verb`,
+			"`initiator --help` lists the verbs, `initiator VERB --help` the flags of a verb",
 		},
 		"unknown command of a verb with verbs": {
-			[]string{"task", "lst"}, `there is no verb "lst": did you mean list?`, "`initiator task --help` lists its verbs",
+			[]string{"task", "lst"}, `"lst" is not a verb: did you mean list?`, "`initiator task --help` lists its verbs",
 		},
 		"unknown command for NoArgs": {
-			[]string{"plan", "adder"}, `"adder" is one word too many`, "`initiator plan --help` says what it takes",
+			[]string{"plan", "adder"}, `"adder" is an unexpected argument`, "`initiator plan --help` explains its arguments and flags",
 		},
 		"requires at least 1 arg(s)": {
 			[]string{"why"},
 			"NAME…|all is missing",
-			"write `initiator why NAME…|all`; `initiator why --help` says what it takes",
+			"write `initiator why NAME…|all`; `initiator why --help` explains its arguments and flags",
 		},
 		"accepts 1 arg(s), received 0": {
 			[]string{"task", "wait"},
 			"ID is missing",
-			"write `initiator task wait ID`; `initiator task wait --help` says what it takes",
+			"write `initiator task wait ID`; `initiator task wait --help` explains its arguments and flags",
 		},
 		"accepts at most 1 arg(s)": {
 			[]string{"upgrade", "one", "two"},
-			`"two" is one word too many`,
-			"write `initiator upgrade [BINARY]`; `initiator upgrade --help` says what it takes",
+			`"two" is an unexpected argument`,
+			"write `initiator upgrade [BINARY]`; `initiator upgrade --help` explains its arguments and flags",
 		},
 		"accepts between 1 and 2 arg(s)": {
 			[]string{"run", "adder", "1", "2"},
-			`"2" is one word too many`,
-			"write `initiator run POOL[.METHOD] [DATA]`; `initiator run --help` says what it takes",
+			`"2" is an unexpected argument`,
+			"write `initiator run POOL[.METHOD] [DATA]`; `initiator run --help` explains its arguments and flags",
 		},
 		"unknown flag": {
-			[]string{"up", "--stat-dir=x"}, "there is no flag --stat-dir: did you mean --state-dir?", "`initiator up --help` says what it takes",
+			[]string{"up", "--stat-dir=x"}, "--stat-dir is not a flag: did you mean --state-dir?", "`initiator up --help` explains its arguments and flags",
 		},
 		"unknown flag, nothing near": {
-			[]string{"up", "--xyzzy"}, "there is no flag --xyzzy", "`initiator up --help` says what it takes",
+			[]string{"up", "--xyzzy"}, "--xyzzy is not a flag", "`initiator up --help` explains its arguments and flags",
 		},
 		"unknown shorthand flag": {
-			[]string{"up", "-z"}, "there is no flag -z", "`initiator up --help` says what it takes",
+			[]string{"up", "-z"}, "-z is not a flag", "`initiator up --help` explains its arguments and flags",
 		},
 		"invalid argument of our own flag": {
-			[]string{"up", "-o", "yaml"}, "-o, --output yaml: write text, json or supervisor", "`initiator up --help` says what it takes",
+			[]string{"up", "-o", "yaml"}, "-o, --output yaml: write text, json or supervisor", "`initiator up --help` explains its arguments and flags",
 		},
 		"invalid argument of a number": {
-			[]string{"up", "--port", "many"}, "--port many: write a whole number", "`initiator up --help` says what it takes",
+			[]string{"up", "--port", "many"}, "--port many: write a whole number", "`initiator up --help` explains its arguments and flags",
 		},
 		"flag needs an argument": {
-			[]string{"up", "--port"}, "flag needs an argument: --port", "`initiator up --help` says what it takes",
+			[]string{"up", "--port"}, "flag needs an argument: --port", "`initiator up --help` explains its arguments and flags",
 		},
 	} {
 		a, root := testCommands()
