@@ -41,8 +41,8 @@ func (a *app) callCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.Var(&c.timeout, "timeout", "time limit of one try; without it 10s")
-	f.IntVar(&c.retries, "retries", 0, "how often to retry after a timeout or a broken connection; the method may run twice")
-	f.StringVar(&c.compression, "compression", "none", "none, gzip or zstd")
+	f.IntVar(&c.retries, "retries", 0, "retry `N` times after a timeout or a broken connection; the method may run twice")
+	f.StringVar(&c.compression, "compression", "none", "the `ENCODING` of the request: none, gzip or zstd")
 	f.StringVar(&c.tokenFile, "token-file", "", "the `FILE` that holds the worker's token")
 	return cmd
 }

@@ -21,7 +21,7 @@ type manyFlags struct {
 
 // addFlags adds the flags to a verb.
 func (m *manyFlags) addFlags(f *pflag.FlagSet) {
-	f.IntVarP(&m.jobs, "jobs", "j", defaultJobs, "with many tasks: the largest number at a time")
+	f.IntVarP(&m.jobs, "jobs", "j", defaultJobs, "with many tasks: run at most `N` tasks at a time")
 	f.BoolVar(&m.ordered, "ordered", false, "with many tasks: print the results in the order of the lines")
 	f.BoolVar(&m.halt, "halt", false, "with many tasks: stop at the first failure and cancel the other tasks")
 }

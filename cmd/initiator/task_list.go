@@ -34,7 +34,7 @@ func (a *app) taskListCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.Pool, "pool", "", "only the tasks of this `POOL`")
 	cmd.Flags().StringVar(&state, "state", "", "only the tasks in this `STATE`: queued, running, completed, failed, cancelled or dead")
-	cmd.Flags().IntVar(&f.Limit, "limit", 100, "the largest number of tasks")
+	cmd.Flags().IntVar(&f.Limit, "limit", 100, "show at most `N` tasks")
 	return cmd
 }
 

@@ -40,6 +40,7 @@ func NewApp(in, out, err *os.File) *App {
 // is not given takes the value of its environment variable.
 func (a *App) PrepareRoot(root *cobra.Command) {
 	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetHelpFunc(printHelp)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		err := setFromEnvironment(cmd)
 		a.Began = err == nil

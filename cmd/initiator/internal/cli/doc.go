@@ -8,6 +8,7 @@ package cli
 //
 //	app.go               one invocation: streams, common flags, Execute
 //	misuse.go            what is wrong with a command line
+//	help.go              help pages of 80 columns
 //	environment.go       flags from environment variables
 //	format.go            -o
 //	flag_values.go       durations and points in time as flags
