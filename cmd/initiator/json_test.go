@@ -73,8 +73,8 @@ func TestASignalEndsFollowingQuietly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := new(strings.Builder)
-		p.cmd.Stderr = said
+		text := new(strings.Builder)
+		p.cmd.Stderr = text
 		if err := p.cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -84,8 +84,8 @@ func TestASignalEndsFollowingQuietly(t *testing.T) {
 		for range lines {
 		}
 		_ = p.cmd.Wait() // its code is looked at below
-		if code := p.cmd.ProcessState.ExitCode(); code != cli.ExitSignalBase+int(syscall.SIGINT) || said.String() != "" {
-			t.Errorf("%v: exit code %d, %q", args, code, said)
+		if code := p.cmd.ProcessState.ExitCode(); code != cli.ExitSignalBase+int(syscall.SIGINT) || text.String() != "" {
+			t.Errorf("%v: exit code %d, %q", args, code, text)
 		}
 	}
 	up.sendSignal(syscall.SIGTERM)

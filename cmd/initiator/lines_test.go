@@ -41,10 +41,10 @@ func expectLine(t *testing.T, what string, lines <-chan string, meant func(strin
 				return all
 			}
 			if !ok {
-				t.Fatalf("it ended without %q; it said:\n%s", what, all)
+				t.Fatalf("it ended without %q; the output is:\n%s", what, all)
 			}
 		case <-enough.C:
-			t.Fatalf("no %q within %v; it said:\n%s", what, testTimeout, all)
+			t.Fatalf("no %q within %v; the output is:\n%s", what, testTimeout, all)
 		}
 	}
 }

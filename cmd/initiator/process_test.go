@@ -16,12 +16,12 @@ import (
 
 // testProcess is a running process of the program in a directory of its own.
 type testProcess struct {
-	t      *testing.T
-	dir    string
-	cmd    *exec.Cmd
-	stdout <-chan string
-	stderr <-chan string
-	said   string // what was read of stderr so far
+	t          *testing.T
+	dir        string
+	cmd        *exec.Cmd
+	stdout     <-chan string
+	stderr     <-chan string
+	stderrText string // the text that was read from stderr so far
 }
 
 // newTestDirectory makes a directory with an INI.
@@ -73,7 +73,7 @@ func beginProcess(t *testing.T, dir string, cmd *exec.Cmd) *testProcess {
 // awaitOutput reads stderr up to a line with that text.
 func (p *testProcess) awaitOutput(text string) {
 	p.t.Helper()
-	p.said += awaitLine(p.t, p.stderr, text)
+	p.stderrText += awaitLine(p.t, p.stderr, text)
 }
 
 func (p *testProcess) sendSignal(s syscall.Signal) {
@@ -88,13 +88,13 @@ func (p *testProcess) sendSignal(s syscall.Signal) {
 func (p *testProcess) expectExit(code int) string {
 	p.t.Helper()
 	for line := range p.stderr {
-		p.said += line
+		p.stderrText += line
 	}
 	for range p.stdout {
 	}
 	_ = p.cmd.Wait() // its code is looked at below
 	if got := p.cmd.ProcessState.ExitCode(); got != code {
-		p.t.Errorf("exit code %d, want %d; it said:\n%s", got, code, p.said)
+		p.t.Errorf("exit code %d, want %d; stderr is:\n%s", got, code, p.stderrText)
 	}
 	if found := processesIn(p.dir); len(found) > 0 {
 		p.t.Errorf("processes are left: %v", found)
@@ -102,7 +102,7 @@ func (p *testProcess) expectExit(code int) string {
 	if left, _ := filepath.Glob(filepath.Join(p.dir, "tmp", "*")); len(left) > 0 {
 		p.t.Errorf("left behind: %v", left)
 	}
-	return p.said
+	return p.stderrText
 }
 
 func (p *testProcess) newClient() *client.Client {
@@ -183,9 +183,9 @@ func TestUpStopsOnASignal(t *testing.T) {
 		p := startProcess(t, newTestDirectory(t, sleeper), "up")
 		p.awaitReady()
 		p.sendSignal(s)
-		said := p.expectExit(0)
-		if !strings.Contains(said, "stopping 1 worker, at most 40 s") || !strings.Contains(said, "ended") {
-			t.Errorf("%v: it said\n%s", s, said)
+		text := p.expectExit(0)
+		if !strings.Contains(text, "stopping 1 worker, at most 40 s") || !strings.Contains(text, "ended") {
+			t.Errorf("%v: stderr is\n%s", s, text)
 		}
 	}
 }
@@ -197,8 +197,8 @@ func TestASecondSignalKillsTheWorkers(t *testing.T) {
 	p.awaitOutput("Ctrl-C again kills them")
 	p.awaitOutput("waiting for deaf")
 	p.sendSignal(syscall.SIGINT)
-	if said := p.expectExit(130); !strings.Contains(said, "killing the remaining workers (second SIGINT)") {
-		t.Errorf("it said\n%s", said)
+	if text := p.expectExit(130); !strings.Contains(text, "killing the remaining workers (second SIGINT)") {
+		t.Errorf("stderr is\n%s", text)
 	}
 }
 
@@ -249,12 +249,12 @@ func TestAClosedStdoutEndsQuietly(t *testing.T) {
 			}
 			r.Close()
 			cmd := exec.Command("initiator", args...)
-			var said strings.Builder
-			cmd.Dir, cmd.Stdout, cmd.Stderr = dir, w, &said
+			var text strings.Builder
+			cmd.Dir, cmd.Stdout, cmd.Stderr = dir, w, &text
 			_ = cmd.Run() // its code is looked at below
 			w.Close()
-			if got := cmd.ProcessState.ExitCode(); got != 141 || said.String() != "" {
-				t.Errorf("exit code %d, want 141 as of SIGPIPE; it said %q", got, &said)
+			if got := cmd.ProcessState.ExitCode(); got != 141 || text.String() != "" {
+				t.Errorf("exit code %d, want 141 as of SIGPIPE; stderr is %q", got, &text)
 			}
 		})
 	}
@@ -283,13 +283,13 @@ func TestLogsAndEventsAreFollowed(t *testing.T) {
 func (p *testProcess) expectExitOnly(code int) {
 	p.t.Helper()
 	for line := range p.stderr {
-		p.said += line
+		p.stderrText += line
 	}
 	for range p.stdout {
 	}
 	_ = p.cmd.Wait() // its code is looked at below
 	if got := p.cmd.ProcessState.ExitCode(); got != code {
-		p.t.Errorf("exit code %d, want %d; it said:\n%s", got, code, p.said)
+		p.t.Errorf("exit code %d, want %d; stderr is:\n%s", got, code, p.stderrText)
 	}
 }
 

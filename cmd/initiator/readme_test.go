@@ -182,7 +182,7 @@ type shell struct {
 	stop  context.CancelFunc
 }
 
-// endOfStep is what the shell is told to print after each command.
+// endOfStep is what the shell prints after each command.
 const endOfStep = "=== end of step"
 
 func newShell(t *testing.T, dir string) *shell {

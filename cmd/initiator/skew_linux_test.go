@@ -16,8 +16,8 @@ func olderProgram(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "initiator")
 	build := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w -X initiator/internal/keeper.versionText=1", "-o", path, ".")
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
 	}
 	return path
 }
@@ -28,9 +28,9 @@ func (p *testProcess) expectOutput(code int, part string, args ...string) {
 	p.t.Helper()
 	cmd := exec.Command("initiator", args...)
 	cmd.Dir = p.dir
-	said, _ := cmd.CombinedOutput() // its code is looked at
-	if got := cmd.ProcessState.ExitCode(); got != code || !strings.Contains(string(said), part) {
-		p.t.Errorf("%s: exit code %d, want %d and %q; it said:\n%s", strings.Join(args, " "), got, code, part, said)
+	output, _ := cmd.CombinedOutput() // its code is looked at
+	if got := cmd.ProcessState.ExitCode(); got != code || !strings.Contains(string(output), part) {
+		p.t.Errorf("%s: exit code %d, want %d and %q; the output is:\n%s", strings.Join(args, " "), got, code, part, output)
 	}
 }
 

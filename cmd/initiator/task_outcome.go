@@ -66,7 +66,7 @@ func endedByTime(t task.Task) bool {
 }
 
 // overranLimit reports whether the last attempt took as long as it could: the
-// handler was told that its time is over, and reported that as a failure.
+// handler's context ended, and the handler reported that as a failure.
 func overranLimit(t task.Task) bool {
 	last := t.History[len(t.History)-1]
 	limit := t.Policy.Timeout.Duration()

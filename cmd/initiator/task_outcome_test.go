@@ -31,8 +31,8 @@ func TestOutcomeCode(t *testing.T) {
 		"deadline in an attempt":       {after(task.Failed, task.OutcomeDeadline), 124},
 		"deadline in the queue":        {after(task.Failed), 124},
 		"deadline after a lost worker": {after(task.Failed, task.OutcomeLost), 124},
-		"told that its time is over":   {overran(task.Task{State: task.Failed, Policy: task.Policy{Timeout: task.Seconds(time.Second)}}), 124},
-		"told that its deadline is":    {overran(task.Task{State: task.Failed, Deadline: time.Unix(1001, 0)}), 124},
+		"its time is over":             {overran(task.Task{State: task.Failed, Policy: task.Policy{Timeout: task.Seconds(time.Second)}}), 124},
+		"its deadline is over":         {overran(task.Task{State: task.Failed, Deadline: time.Unix(1001, 0)}), 124},
 		"failed in time":               {overran(task.Task{State: task.Failed, Deadline: time.Unix(1002, 0), Policy: task.Policy{Timeout: task.Seconds(2 * time.Second)}}), 1},
 	} {
 		if got, _ := outcomeCode(c.task); got != c.want {

@@ -49,10 +49,10 @@ func submitFault(pool string, err error) error {
 	if !errors.As(err, &e) {
 		return cli.PrefixError(pool, err)
 	}
-	said := *e
-	said.Message = strings.TrimPrefix(e.Message, "submit: ")
+	answer := *e
+	answer.Message = strings.TrimPrefix(e.Message, "submit: ")
 	if e.Status == http.StatusNotFound {
-		return &said
+		return &answer
 	}
-	return cli.PrefixError(pool, &said)
+	return cli.PrefixError(pool, &answer)
 }

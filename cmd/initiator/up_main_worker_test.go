@@ -25,8 +25,8 @@ func TestUpEndsWithTheMainWorker(t *testing.T) {
 		{"[worker:main]\ncontract = off\ncommand = ./nowhere\nstartretries = 1\n", 125},
 	} {
 		p := startProcess(t, newTestDirectory(t, sleeper+c.ini), "up", "--main", "main")
-		if said := p.expectExit(c.code); !strings.Contains(said, "the main worker main has ended, stopping all others") {
-			t.Errorf("%s: it said %s", c.ini, said)
+		if text := p.expectExit(c.code); !strings.Contains(text, "the main worker main has ended, stopping all others") {
+			t.Errorf("%s: stderr is %s", c.ini, text)
 		}
 	}
 }
@@ -56,8 +56,8 @@ func TestAMainWorkerThatDoesNotExistIsRefused(t *testing.T) {
 		{sleeper + "autostart = false\n", "sleeper", "the worker is not started automatically"},
 	} {
 		p := startProcess(t, newTestDirectory(t, c.ini), "up", "--main", c.name)
-		if said := p.expectExit(2); !strings.Contains(said, c.text) {
-			t.Errorf("it said %s", said)
+		if text := p.expectExit(2); !strings.Contains(text, c.text) {
+			t.Errorf("stderr is %s", text)
 		}
 	}
 }

@@ -40,8 +40,8 @@ type serviceNotifier struct {
 	reloading    atomic.Int32 // running reloads
 
 	// Owned by notifyUntil:
-	ending bool
-	said   string
+	ending     bool
+	sentStatus string // the last status that was sent
 }
 
 // notifyUntil reports about an initiator until over is done. The end has begun
@@ -92,11 +92,11 @@ func (s *serviceNotifier) reportReadiness() {
 	}
 	switch status := serviceStatus(list); {
 	case !s.ready.Load() && !s.ending && waits == 0:
-		s.said = status
+		s.sentStatus = status
 		s.ready.Store(true)
 		s.sendOrLog(systemd.Ready, systemd.StatusText(status))
-	case status != s.said:
-		s.said = status
+	case status != s.sentStatus:
+		s.sentStatus = status
 		s.sendOrLog(systemd.StatusText(status))
 	}
 }

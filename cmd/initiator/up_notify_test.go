@@ -38,12 +38,12 @@ func (f *fixedSource) Alive(ctx context.Context) error {
 
 // recordedMessages is a service manager that records its messages.
 type recordedMessages struct {
-	said []string
+	sent []string
 	deaf bool
 }
 
 func (h *recordedMessages) Send(assignments ...string) error {
-	h.said = append(h.said, assignments...)
+	h.sent = append(h.sent, assignments...)
 	if h.deaf {
 		return errors.New("notify the service manager: gone")
 	}
@@ -51,7 +51,7 @@ func (h *recordedMessages) Send(assignments ...string) error {
 }
 
 func (h *recordedMessages) countMessages(what string) (n int) {
-	for _, s := range h.said {
+	for _, s := range h.sent {
 		if strings.HasPrefix(s, what) {
 			n++
 		}
@@ -84,7 +84,7 @@ func TestTheWatchdogIsFedInTime(t *testing.T) {
 		t.Errorf("%d signs of life", n)
 	}
 	if n := h.countMessages("READY=1"); n != 1 {
-		t.Errorf("READY was said %d times", n)
+		t.Errorf("READY was sent %d times", n)
 	}
 	if n := h.countMessages("EXTEND"); n != 1 { // until it was ready
 		t.Errorf("more time was asked for %d times", n)
@@ -96,7 +96,7 @@ func TestTheWatchdogIsFedInTime(t *testing.T) {
 func TestAStuckInitiatorSendsNothing(t *testing.T) {
 	h := notifiedBy(t, &fixedSource{workers: []supervise.Worker{readyWorker}, stuck: true}, 6*time.Second, time.Minute)
 	if n := h.countMessages("WATCHDOG=1") + h.countMessages("EXTEND"); n != 0 {
-		t.Errorf("it said %q", h.said)
+		t.Errorf("the messages are %q", h.sent)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestReadyWaitsOnlyForWorkersThatMayBecomeReady(t *testing.T) {
 		ready bool
 		says  string
 	}{
-		{"nobody", nil, true, "0 of 0 workers ready"},
+		{"no workers", nil, true, "0 of 0 workers ready"},
 		{"all ready", []supervise.Worker{readyWorker, readyWorker}, true, "2 of 2 workers ready"},
 		{"one starts", []supervise.Worker{readyWorker, rest(lifecycle.Starting)}, false, "1 of 2 workers ready; x is STARTING: why"},
 		{"one is about to start", []supervise.Worker{{Name: "x"}}, false, "0 of 0 workers ready"},
@@ -126,10 +126,10 @@ func TestReadyWaitsOnlyForWorkersThatMayBecomeReady(t *testing.T) {
 	} {
 		h := notifiedBy(t, &fixedSource{workers: c.list}, time.Minute, time.Second)
 		if got := h.countMessages("READY=1") == 1; got != c.ready {
-			t.Errorf("%s: ready %v: %q", c.name, got, h.said)
+			t.Errorf("%s: ready %v: %q", c.name, got, h.sent)
 		}
-		if !slices.Contains(h.said, "STATUS="+strings.TrimSpace(c.says)) {
-			t.Errorf("%s: no %q in %q", c.name, c.says, h.said)
+		if !slices.Contains(h.sent, "STATUS="+strings.TrimSpace(c.says)) {
+			t.Errorf("%s: no %q in %q", c.name, c.says, h.sent)
 		}
 	}
 }
@@ -154,7 +154,7 @@ func TestStoppingIsSentOnce(t *testing.T) {
 		end()
 		<-done
 		if h.countMessages("STOPPING=1") != 1 || h.countMessages("EXTEND") != 1+1+3 {
-			t.Errorf("it said %q", h.said)
+			t.Errorf("the messages are %q", h.sent)
 		}
 	})
 }

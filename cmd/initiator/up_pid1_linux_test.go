@@ -112,8 +112,8 @@ func TestInitOnRequest(t *testing.T) {
 	p.awaitReady()
 	p.sendSignal(syscall.SIGTERM)
 	p.expectExit(0)
-	if said := startProcess(t, newTestDirectory(t, "[worker:x]\nfoo = 1\n"), "up", "--init").expectExit(2); !strings.Contains(said, "foo") {
-		t.Errorf("it said %q", said)
+	if text := startProcess(t, newTestDirectory(t, "[worker:x]\nfoo = 1\n"), "up", "--init").expectExit(2); !strings.Contains(text, "foo") {
+		t.Errorf("stderr is %q", text)
 	}
 }
 
@@ -138,10 +138,10 @@ func TestInitOnATerminal(t *testing.T) {
 		}
 	}
 	ctrlC()
-	said := awaitOnTerminal(t, lines, "Ctrl-C again kills them")
-	said += awaitOnTerminal(t, lines, "waiting for deaf") // a second later
-	if strings.Contains(said, "second SIGINT") {
-		t.Errorf("one Ctrl-C was heard twice:\n%s", said)
+	text := awaitOnTerminal(t, lines, "Ctrl-C again kills them")
+	text += awaitOnTerminal(t, lines, "waiting for deaf") // a second later
+	if strings.Contains(text, "second SIGINT") {
+		t.Errorf("one Ctrl-C was heard twice:\n%s", text)
 	}
 	ctrlC()
 	awaitOnTerminal(t, lines, "second SIGINT")

@@ -73,8 +73,8 @@ func TestUpRunsOnWithoutAReader(t *testing.T) {
 			p.awaitReady()
 			run := exec.Command("initiator", "run", "-q", "echoer", "1")
 			run.Dir = p.dir
-			if said, err := run.CombinedOutput(); err != nil || string(said) != "1\n" {
-				t.Errorf("run: %q, %v", said, err)
+			if output, err := run.CombinedOutput(); err != nil || string(output) != "1\n" {
+				t.Errorf("run: %q, %v", output, err)
 			}
 			p.sendSignal(syscall.SIGTERM)
 			_ = p.cmd.Wait() // its code is looked at below

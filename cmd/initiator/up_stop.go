@@ -20,7 +20,7 @@ const progressInterval = time.Second
 // for. A second signal kills the workers.
 func (u *upRun) waitForEnd(ctx context.Context, again <-chan syscall.Signal, ran <-chan error) error {
 	var killed error
-	var said string
+	var reported string
 	done := ctx.Done()
 	tick := time.NewTicker(progressInterval)
 	defer tick.Stop()
@@ -38,8 +38,8 @@ func (u *upRun) waitForEnd(ctx context.Context, again <-chan syscall.Signal, ran
 			u.printNote("%s", u.stoppingText(ctx))
 			tick.Reset(progressInterval)
 		case <-tick.C:
-			if waits := u.stoppingWorkers(); ctx.Err() != nil && waits != "" && waits != said {
-				said = waits
+			if waits := u.stoppingWorkers(); ctx.Err() != nil && waits != "" && waits != reported {
+				reported = waits
 				u.printNote("waiting for %s", waits)
 			}
 		case s := <-again:

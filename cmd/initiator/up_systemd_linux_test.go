@@ -39,7 +39,7 @@ func awaitMessage(t *testing.T, c *net.UnixConn, text string) (all string) {
 	for {
 		n, err := c.Read(buf)
 		if err != nil {
-			t.Fatalf("no %s: %v; it was told:\n%s", text, err, all)
+			t.Fatalf("no %s: %v; the messages are:\n%s", text, err, all)
 		}
 		all += string(buf[:n]) + "\n"
 		if strings.Contains(string(buf[:n]), text) {
@@ -54,7 +54,7 @@ func TestSystemdGetsReadyAndStopping(t *testing.T) {
 	t.Setenv("WATCHDOG_USEC", "200000")
 	p := startProcess(t, dir, "up")
 	if all := awaitMessage(t, c, "READY=1"); !strings.Contains(all, "READY=1\nSTATUS=1 of 1 worker ready") || strings.Contains(all, "STOPPING") {
-		t.Errorf("it was told:\n%s", all)
+		t.Errorf("the messages are:\n%s", all)
 	}
 	for range 3 {
 		awaitMessage(t, c, "WATCHDOG=1")
@@ -62,7 +62,7 @@ func TestSystemdGetsReadyAndStopping(t *testing.T) {
 	p.sendSignal(syscall.SIGHUP)
 	all := awaitMessage(t, c, "RELOADING=1\nMONOTONIC_USEC=")
 	if strings.Contains(all, "READY=1") {
-		t.Errorf("READY was said twice:\n%s", all)
+		t.Errorf("READY was sent twice:\n%s", all)
 	}
 	awaitMessage(t, c, "READY=1\nSTATUS=1 of 1 worker ready")
 	p.sendSignal(syscall.SIGTERM)
@@ -76,7 +76,7 @@ func TestSystemdGetsReadyDespiteACrashLoop(t *testing.T) {
 	c := listenAsSystemd(t, dir)
 	p := startProcess(t, dir, "up")
 	if all := awaitMessage(t, c, "READY=1"); !strings.Contains(all, "STATUS=1 of 2 workers ready; gone is") {
-		t.Errorf("it was told:\n%s", all)
+		t.Errorf("the messages are:\n%s", all)
 	}
 	p.sendSignal(syscall.SIGTERM)
 	p.expectExit(0)
@@ -199,7 +199,7 @@ func TestAPassedFileThatIsNoSocketIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	if said := startActivated(t, newTestDirectory(t, sleeper), []*os.File{null}, "up").expectExit(2); !strings.Contains(said, "descriptor 3 is not a listening TCP or unix socket") {
-		t.Errorf("it said %s", said)
+	if text := startActivated(t, newTestDirectory(t, sleeper), []*os.File{null}, "up").expectExit(2); !strings.Contains(text, "descriptor 3 is not a listening TCP or unix socket") {
+		t.Errorf("stderr is %s", text)
 	}
 }

@@ -95,7 +95,7 @@ func TestUpOnATerminal(t *testing.T) {
 	}
 	awaitOnTerminal(t, lines, "stopping 3 workers, at most 40 s; Ctrl-C again kills them")
 	if rest := awaitOnTerminal(t, lines, "ended"); strings.Contains(rest, "waits for \r") {
-		t.Errorf("it waits for nobody:\n%q", rest)
+		t.Errorf("up shows no worker that it waits for:\n%q", rest)
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
@@ -150,7 +150,7 @@ func TestNoColour(t *testing.T) {
 		t.Errorf("terminal %v, painted %q", s.IsTerminal(), got)
 	}
 	up.sendSignal(syscall.SIGTERM)
-	if said := up.expectExit(0); strings.Contains(said, "token") || strings.Contains(said, "\x1b") {
-		t.Errorf("a pipe was told\n%s", said)
+	if text := up.expectExit(0); strings.Contains(text, "token") || strings.Contains(text, "\x1b") {
+		t.Errorf("stderr in a pipe has\n%s", text)
 	}
 }

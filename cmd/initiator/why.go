@@ -22,15 +22,15 @@ func (a *app) whyCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				var said []supervise.Explanation
+				var explanations []supervise.Explanation
 				for _, name := range cli.ExpandNames(all, args) {
 					answers, err := c.Why(ctx, name)
 					if err != nil {
 						return err
 					}
-					said = append(said, answers...)
+					explanations = append(explanations, answers...)
 				}
-				return a.showAnswers(said)
+				return a.showAnswers(explanations)
 			})
 		},
 	}

@@ -111,7 +111,7 @@ func parseLogQuery(r *http.Request, now time.Time) (LogQuery, error) {
 	switch q.Stream {
 	case "", "stdout", "stderr", "both":
 	default:
-		return q, fmt.Errorf("stream %q does not exist; there is stdout, stderr and both", q.Stream)
+		return q, fmt.Errorf("stream %q does not exist; write stdout, stderr or both", q.Stream)
 	}
 	if q.Follow && q.Previous {
 		return q, fmt.Errorf("follow and previous exclude each other: a process that has ended writes nothing more")

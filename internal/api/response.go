@@ -103,7 +103,7 @@ func suggestName(name string, known []string) string {
 	if len(known) > maxSuggestions {
 		known = append(slices.Clone(known[:maxSuggestions]), "…")
 	}
-	return "; there is " + strings.Join(known, ", ")
+	return "; known names: " + strings.Join(known, ", ")
 }
 
 // errorText is the text of an error; "" = none.

@@ -93,7 +93,7 @@ func (h *handlers) listTasks(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	f := task.Filter{Pool: q.Get("pool"), State: task.State(q.Get("state"))}
 	if f.State != "" && !f.State.Valid() {
-		webhook.BadBody.WriteAnswer(w, fmt.Sprintf("state %q does not exist; there is queued, running, completed, failed, cancelled, dead", f.State), nil)
+		webhook.BadBody.WriteAnswer(w, fmt.Sprintf("state %q does not exist; write queued, running, completed, failed, cancelled or dead", f.State), nil)
 		return
 	}
 	if text := q.Get("limit"); text != "" {

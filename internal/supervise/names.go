@@ -19,16 +19,16 @@ type UnknownNameError struct {
 // Error suggests the similar name, or else lists the names that exist.
 func (e *UnknownNameError) Error() string {
 	if e.Nearer != "" {
-		return fmt.Sprintf("no worker %s: did you mean %s?", e.Name, e.Nearer)
+		return fmt.Sprintf("there is no worker %s: did you mean %s?", e.Name, e.Nearer)
 	}
 	const shown = 8
 	switch known := e.Known; {
 	case len(known) == 0:
-		return fmt.Sprintf("no worker %s: no worker is defined", e.Name)
+		return fmt.Sprintf("there is no worker %s: the INI defines no worker", e.Name)
 	case len(known) > shown:
-		return fmt.Sprintf("no worker %s: there is %s and %d more", e.Name, strings.Join(known[:shown], ", "), len(known)-shown)
+		return fmt.Sprintf("there is no worker %s; known names: %s and %d more", e.Name, strings.Join(known[:shown], ", "), len(known)-shown)
 	default:
-		return fmt.Sprintf("no worker %s: there is %s", e.Name, strings.Join(known, ", "))
+		return fmt.Sprintf("there is no worker %s; known names: %s", e.Name, strings.Join(known, ", "))
 	}
 }
 

@@ -37,7 +37,7 @@ func TestLaunch(t *testing.T) {
 	var unknown *UnknownNameError
 	if _, err := s.Stop(t.Context(), "nobody"); !errors.As(err, &unknown) {
 		t.Errorf("stop nobody: %v", err)
-	} else if want := "no worker nobody: there is adder, broken"; err.Error() != want {
+	} else if want := "there is no worker nobody; known names: adder, broken"; err.Error() != want {
 		t.Errorf("%q, want %q", err, want)
 	}
 }

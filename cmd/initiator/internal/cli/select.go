@@ -140,5 +140,5 @@ func SuggestName(name string, known []string) string {
 	case len(known) == 0:
 		return "the INI defines no worker that takes tasks: write a [worker:NAME]"
 	}
-	return "there is " + terminal.JoinNames(known)
+	return "known names: " + terminal.JoinNames(known)
 }
