@@ -55,8 +55,8 @@ func TestAnOlderKeeper(t *testing.T) {
 	p := beginProcess(t, dir, exec.Command(olderProgram(t), "up"))
 	p.awaitReady()
 	before := p.readyWorker()
-	p.expectOutput(0, "1 worker ran on", "upgrade", newer)
-	p.expectOutput(1, "this keeper is of an older version", "clear", "talker")
+	p.expectOutput(0, "1 worker kept running", "upgrade", newer)
+	p.expectOutput(1, "the running keeper is older than this program", "clear", "talker")
 	p.expectOutput(0, "hello", "tail", "talker")
 	if is := p.readyWorker(); is.PID != before.PID || is.Incarnation != 1 || !is.Ready {
 		t.Errorf("the talker is %+v, and was %+v", is, before)
