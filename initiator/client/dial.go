@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
-	"runtime"
+
+	"initiator/internal/unixpath"
 )
 
 // UnreachableError says that nobody answers on a socket. Err tells a missing socket
@@ -23,25 +22,15 @@ func (e *UnreachableError) Error() string { return fmt.Sprintf("no initiator ans
 // Unwrap returns why.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// dialSocket connects to the socket. A longer path than a unix address holds is
-// reached through a descriptor of its directory, where the system has those.
-func dialSocket(ctx context.Context, socket string) (net.Conn, error) {
-	path := socket
-	if len(socket) > maxSocketPath && runtime.GOOS == "linux" {
-		dir, err := os.Open(filepath.Dir(socket))
-		if err != nil {
-			return nil, &UnreachableError{socket, err}
-		}
-		defer func() { _ = dir.Close() }()
-		path = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(socket))
-	}
+// dialSocket connects to the socket, whatever the length of its path.
+func dialSocket(ctx context.Context, socket string) (c net.Conn, err error) {
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "unix", path)
+	err = unixpath.WithShortPath(socket, func(short string) error {
+		c, err = d.DialContext(ctx, "unix", short)
+		return err
+	})
 	if err != nil {
 		return nil, &UnreachableError{socket, err}
 	}
 	return c, nil
 }
-
-// maxSocketPath is the longest path that a unix address holds on Linux.
-const maxSocketPath = 107

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
+
+	"initiator/internal/unixpath"
 )
 
 // errSecondTCP is for sockets among which the address for workers would be
@@ -57,42 +58,42 @@ func (s *Server) openListeners() (err error) {
 	return err
 }
 
-// maxSocketPath is the longest path that a unix address holds on Linux.
-const maxSocketPath = 107
-
 // listenUnix listens at path. A socket that a dead initiator has left is
 // replaced; a socket at which a process answers is not.
-func listenUnix(path string, mode os.FileMode) (net.Listener, error) {
-	if mode == 0 {
-		mode = 0o600
-	}
-	bind := path
-	if len(path) > maxSocketPath {
-		dir, err := os.Open(filepath.Dir(path))
-		if err != nil {
-			return nil, fmt.Errorf("listen on the socket: %w", err)
-		}
-		defer func() { _ = dir.Close() }()
-		bind = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path))
-	}
-	if c, err := net.DialTimeout("unix", bind, time.Second); err == nil {
-		c.Close()
-		return nil, fmt.Errorf("listen on %s: another initiator answers there", path)
-	}
-	if err := os.Remove(bind); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("remove the stale socket: %w", err)
-	}
-	l, err := net.Listen("unix", bind)
+func listenUnix(path string, mode os.FileMode) (l net.Listener, err error) {
+	err = unixpath.WithShortPath(path, func(short string) error {
+		l, err = bindUnix(short)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("listen on the socket %s: %w", path, err)
 	}
-	// The path that was bound may lead through a descriptor that is about to
-	// close: Close removes the socket by its real name.
-	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	if mode == 0 {
+		mode = 0o600
+	}
 	if err := os.Chmod(path, mode); err != nil {
 		l.Close()
 		return nil, fmt.Errorf("protect the socket: %w", err)
 	}
+	return l, nil
+}
+
+// bindUnix binds and listens at short.
+func bindUnix(short string) (net.Listener, error) {
+	if c, err := net.DialTimeout("unix", short, time.Second); err == nil {
+		c.Close()
+		return nil, errors.New("another initiator answers there")
+	}
+	if err := os.Remove(short); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the stale socket: %w", err)
+	}
+	l, err := net.Listen("unix", short)
+	if err != nil {
+		return nil, err
+	}
+	// The path that was bound may lead through a descriptor that is about to
+	// close: Close removes the socket by its real name.
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	return l, nil
 }
 

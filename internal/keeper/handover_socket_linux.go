@@ -5,16 +5,13 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
-)
 
-// maxSocketPath is how many bytes a unix socket address holds. A longer path is
-// reached through a descriptor of its directory.
-const maxSocketPath = 107
+	"initiator/internal/unixpath"
+)
 
 // listenHandover makes the socket at which the next initiator will find the
 // keeper, and gives it to the keeper. This process keeps no copy.
@@ -29,7 +26,7 @@ func (k *Keeper) listenHandover(path string) error {
 	f := os.NewFile(uintptr(fd), path)
 	defer func() { _ = f.Close() }()
 	var st unix.Stat_t
-	err = withShortPath(path, func(short string) error {
+	err = unixpath.WithShortPath(path, func(short string) error {
 		return errors.Join(unix.Fchmod(fd, 0o600), unix.Bind(fd, &unix.SockaddrUnix{Name: short}), unix.Listen(fd, 4))
 	})
 	if err == nil {
@@ -41,23 +38,10 @@ func (k *Keeper) listenHandover(path string) error {
 	return k.sendOrder(message{Op: opHandoverSocket, Path: path, Dev: uint64(st.Dev), Ino: st.Ino}, f)
 }
 
-// withShortPath calls f with path, or with a shorter path to the same file.
-func withShortPath(path string, f func(string) error) error {
-	if len(path) <= maxSocketPath {
-		return f(path)
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = dir.Close() }()
-	return f(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)))
-}
-
 // dialHandover connects to the keeper at path.
 func dialHandover(path string) (*net.UnixConn, *attachedKeeper, error) {
 	var conn net.Conn
-	err := withShortPath(path, func(short string) (err error) {
+	err := unixpath.WithShortPath(path, func(short string) (err error) {
 		conn, err = net.DialTimeout("unix", short, attachTimeout)
 		return err
 	})
