@@ -19,14 +19,13 @@ func (d *draft) normaliseEntries(s *Spec) {
 		return // a section named by a module, whose entries are the user's
 	}
 	for _, r := range workerKeys {
-		if !d.isGiven(section, r.Name) {
+		if r.secret || !d.isGiven(section, r.Name) {
 			continue
 		}
 		if text, same := r.normalText(s); same {
 			s.Config = overlayEntries(s.Config, []Entry{{Key: r.Name, Value: text, Valued: true}})
 		}
 	}
-	s.Config = withoutSecrets(s.Config)
 }
 
 // normalText returns the value of the key in its normal spelling, and whether

@@ -39,6 +39,7 @@ type row[S any] struct {
 	text    func(*S) string        // the value in its normal spelling
 	empty   bool                   // an empty value is allowed
 	live    bool                   // a change takes effect without a restart
+	secret  bool                   // workers do not see the value
 	aliasOf string                 // the key that this is another name of
 }
 
@@ -79,6 +80,12 @@ func key[S, T any](name string, k kind[T], standard string, at func(*S) *T, doc 
 // because only the initiator reads it.
 func (r row[S]) withoutRestart() row[S] {
 	r.live = true
+	return r
+}
+
+// secretFromWorkers marks a key that no worker sees, wherever the file has it.
+func (r row[S]) secretFromWorkers() row[S] {
+	r.secret = true
 	return r
 }
 

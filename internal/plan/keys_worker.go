@@ -103,7 +103,7 @@ var taskKeys = []row[Spec]{
 	key("queue_max", wholeNumber(0, maxInt), "0", func(s *Spec) *int { return &s.Tasks.QueueMax },
 		"the limit of waiting tasks; 0 = no limit").withoutRestart(),
 	key("callback_secret", text, "", func(s *Spec) *string { return &s.Tasks.CallbackSecret },
-		"the key that signs callbacks; without it a key is derived from the API's token; workers do not see it").withoutRestart(),
+		"the key that signs callbacks; without it a key is derived from the API's token; workers do not see it").withoutRestart().secretFromWorkers(),
 	key("retention", retention, "tasks:10000, age:1h", func(s *Spec) *Retention { return &s.Tasks.Retention },
 		"how many finished tasks are kept, and for how long").withoutRestart(),
 }

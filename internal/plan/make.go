@@ -80,13 +80,14 @@ func (d *draft) readWorker(s *proactor.Section, name string) {
 	d.checkName(s, name)
 	spec := Spec{Name: name, File: s.File, Line: s.Line, Limits: Limits{Umask: -1}}
 	readSection(d, s.Name, "worker", workerKeys, &spec)
-	spec.Config = withoutSecrets(d.ownEntries(s.Name))
+	spec.Config = d.ownEntries(s.Name)
 	d.plan.Workers = append(d.plan.Workers, spec)
 }
 
-// withoutSecrets removes the entries that a worker must not see.
-func withoutSecrets(entries []Entry) []Entry {
-	return slices.DeleteFunc(entries, func(e Entry) bool { return e.Key == "callback_secret" })
+// isSecret reports whether workers must not see a key of [DEFAULT] or of a
+// section of their own.
+func isSecret(key string) bool {
+	return slices.ContainsFunc(workerKeys, func(r row[Spec]) bool { return r.secret && r.Name == key })
 }
 
 func (d *draft) readGroup(s *proactor.Section, name string) {
@@ -111,7 +112,7 @@ func (d *draft) readDefaults() {
 		if err != nil && d.resolvesNowhere(k.Name) {
 			d.faults = append(d.faults, faultsOf(err)...)
 		}
-		if err == nil {
+		if err == nil && !isSecret(k.Name) {
 			d.plan.Defaults = append(d.plan.Defaults, Entry{Key: k.Name, Value: value, Valued: k.Valued})
 		}
 	}
@@ -125,7 +126,7 @@ func (d *draft) resolvesNowhere(key string) bool {
 }
 
 // ownEntries resolves the entries of a section for a worker: its own keys, and
-// the inherited keys whose value differs in this section.
+// the inherited keys whose value differs in this section. Secrets are left out.
 func (d *draft) ownEntries(section string) []Entry {
 	var own []Entry
 	has := map[string]bool{}
@@ -133,10 +134,12 @@ func (d *draft) ownEntries(section string) []Entry {
 		has[k.Name] = true
 		value, _, err := d.cfg.Get(section, k.Name)
 		d.faults = append(d.faults, faultsOf(err)...)
-		own = append(own, Entry{Key: k.Name, Value: value, Valued: k.Valued})
+		if !isSecret(k.Name) {
+			own = append(own, Entry{Key: k.Name, Value: value, Valued: k.Valued})
+		}
 	}
 	for _, k := range d.cfg.Section(proactor.DefaultSection).Keys {
-		if has[k.Name] {
+		if has[k.Name] || isSecret(k.Name) {
 			continue
 		}
 		here, _, err := d.cfg.Get(section, k.Name)

@@ -124,3 +124,45 @@ exitcodes = 0 2
 		t.Error("the worker is shown callback_secret")
 	}
 }
+
+// A worker does not see a key that is secret from workers, wherever the file has
+// it, and a change of it restarts no worker.
+func TestWorkersSeeNoSecret(t *testing.T) {
+	t.Parallel()
+	const worker = "[worker:a]\ncommand = x\n"
+	for place, doc := range map[string]string{
+		"worker":         worker + "callback_secret = HUSH\n",
+		"DEFAULT":        "[DEFAULT]\ncallback_secret = HUSH\n" + worker,
+		"varying":        "[DEFAULT]\nname = d\ncallback_secret = HUSH${name}\n" + worker + "[config:a]\nname = w\n",
+		"both":           "[DEFAULT]\ncallback_secret = HUSH1\n" + worker + "callback_secret = HUSH2\n",
+		"config":         worker + "[config:a]\ncallback_secret = HUSH\n",
+		"of one worker":  worker + "[g1]\ncallback_secret = HUSH\n",
+		"of a module":    "[worker:a]\nmodule = m.n\n[m.n]\ncallback_secret = HUSH\n",
+		"section module": worker + "[m.n]\ncallback_secret = HUSH\n",
+	} {
+		t.Run(place, func(t *testing.T) {
+			t.Parallel()
+			p, other := mustMake(t, doc), mustMake(t, strings.ReplaceAll(doc, "HUSH", "LOUD"))
+			for i := range p.Workers {
+				s := &p.Workers[i]
+				w := WorkerIdentity{GUID: "g1", Token: "t"}
+				if got := WorkerStdin(p, s, w); strings.Contains(string(got), "HUSH") {
+					t.Errorf("on stdin:\n%s", got)
+				}
+				for _, e := range p.WorkerEntries(s, w) {
+					if strings.Contains(e.Value, "HUSH") {
+						t.Errorf("the worker can ask for %s = %s", e.Key, e.Value)
+					}
+				}
+				if keys := DiffFingerprints(Fingerprint(p, s, ""), Fingerprint(other, &other.Workers[i], "")); len(keys) > 0 {
+					t.Errorf("a new secret would restart the worker because of %q", keys)
+				}
+			}
+			for _, c := range DiffPlans(p, other) {
+				if c.Action != ActionKeep {
+					t.Errorf("a reload with a new secret: %+v", c)
+				}
+			}
+		})
+	}
+}
