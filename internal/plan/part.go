@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"initiator/internal/spelling"
@@ -56,7 +57,8 @@ func (p *Plan) suggestSpec(name string) string {
 }
 
 // WithStateDir returns the plan with another state directory. The logs that were
-// in the old directory move to the new one.
+// in the old directory move to the new one, also in the entries that a worker
+// reads on its stdin.
 func (p *Plan) WithStateDir(dir string) (*Plan, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -65,12 +67,30 @@ func (p *Plan) WithStateDir(dir string) (*Plan, error) {
 	moved := *p
 	moved.Settings.StateDir = dir
 	moved.Workers = make([]Spec, len(p.Workers))
-	for i, s := range p.Workers {
+	for i := range p.Workers {
+		s := p.Workers[i]
 		s.Stdout.Path = moveInto(s.Stdout.Path, p.Settings.StateDir, dir)
 		s.Stderr.Path = moveInto(s.Stderr.Path, p.Settings.StateDir, dir)
+		s.Config = updateEntries(s.Config, &p.Workers[i], &s)
 		moved.Workers[i] = s
 	}
 	return &moved, nil
+}
+
+// updateEntries returns the entries with the new value of each key whose value
+// differs between two versions of a definition. An entry with another value than
+// before's belongs to the user and stays.
+func updateEntries(entries []Entry, before, after *Spec) []Entry {
+	updated := slices.Clone(entries)
+	for _, r := range workerKeys {
+		old, next := r.text(before), r.text(after)
+		for i := range updated {
+			if e := &updated[i]; old != next && e.Key == r.Name && e.Value == old {
+				e.Value = next
+			}
+		}
+	}
+	return updated
 }
 
 func moveInto(path, old, next string) string {
