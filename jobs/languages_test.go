@@ -5,6 +5,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -23,6 +24,7 @@ func TestWorkersInOtherLanguages(t *testing.T) {
 			t.Run("tasks", func(t *testing.T) { speaksTasks(t, argv) })
 			t.Run("refusals", func(t *testing.T) { speaksRefusals(t, argv) })
 			t.Run("shutdown", func(t *testing.T) { shutsDown(t, argv) })
+			t.Run("tolerance", func(t *testing.T) { losesMaster(t, argv) })
 			t.Run("SIGTERM", func(t *testing.T) { obeysSIGTERM(t, argv) })
 		})
 	}
@@ -104,6 +106,27 @@ func shutsDown(t *testing.T, argv []string) {
 	p.call(webhook.Success, "DELETE", "/shutdown", nil)
 	if code := p.waitExit(); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// losesMaster checks that a worker whose heartbeats fail is free for another
+// master after the heartbeat_tolerance on its stdin, and not after the default.
+func losesMaster(t *testing.T, argv []string) {
+	p := spawn(t, argv, "heartbeat_tolerance = 0.4\n")
+	p.connect()
+	lost := time.Now()
+	p.master.Close()
+	for {
+		e, _, err := p.client.Do(t.Context(), "POST", "/connect", p.session, p.connectBody())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Code == webhook.Success.Number {
+			break
+		}
+		if e.Code != webhook.AlreadyConnected.Number || time.Since(lost) > proactor.DefaultHeartbeatTolerance {
+			t.Fatalf("%s after the master was lost: %d %q", time.Since(lost), e.Code, e.Message)
+		}
 	}
 }
 

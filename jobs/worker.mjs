@@ -51,8 +51,8 @@ const ownToken = own.token || randomBytes(32).toString('hex');
 const channel = Number(own.channel ?? 0);
 const incarnation = Number(own.incarnation ?? 1);
 const span = parseFloat(own.heartbeat_span ?? '3') * 1000;
+const tolerance = parseFloat(own.heartbeat_tolerance ?? '15') * 1000; // ms without an accepted heartbeat until the master is lost
 const open = (own.connect ?? (process.env.INITIATOR_GUID ? 'token' : 'open')) === 'open';
-const tolerance = 15_000; // ms without an accepted heartbeat until the master is lost
 
 let session = null; // {token, master, heard} while connected
 let running = null; // {task, abort, own} while a task runs

@@ -56,9 +56,10 @@ TOKEN = OWN.get("token") or os.urandom(32).hex()
 CHANNEL = int(OWN.get("channel") or 0)
 INCARNATION = int(OWN.get("incarnation") or 1)
 SPAN = float((OWN.get("heartbeat_span") or "3").rstrip("s"))
+# seconds without an accepted heartbeat until the master is lost
+TOLERANCE = float((OWN.get("heartbeat_tolerance") or "15").rstrip("s"))
 OPEN = OWN.get("connect", "token" if "INITIATOR_GUID" in os.environ else "open") == "open"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-TOLERANCE = 15.0  # seconds without an accepted heartbeat until the master is lost
 
 
 class State:

@@ -45,7 +45,8 @@ func (w WorkerIdentity) identityEntries(s *Spec) []Entry {
 		valued("token", w.Token),
 		valued("channel", strconv.Itoa(s.Channel)),
 		valued("incarnation", strconv.Itoa(w.Incarnation)),
-		valued("heartbeat_span", strconv.FormatFloat(s.HeartbeatSpan.Seconds(), 'f', -1, 64)),
+		valued("heartbeat_span", formatSeconds(s.HeartbeatSpan)),
+		valued("heartbeat_tolerance", formatSeconds(s.HeartbeatTolerance)),
 	}
 }
 

@@ -53,6 +53,7 @@ listen_port = 5000
 parent_addr = 127.0.0.1
 parent_port = 4000
 incarnation = 2
+heartbeat_tolerance = 15
 
 `
 	if got != want {
