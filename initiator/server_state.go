@@ -12,6 +12,7 @@ import (
 	"initiator/internal/handover"
 	"initiator/internal/keeper"
 	"initiator/internal/output"
+	"initiator/internal/plan"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store"
 	"initiator/internal/statedir"
@@ -24,10 +25,12 @@ type StateError = statedir.FormatError
 // openQueue opens the queue of the state directory, or a queue in memory.
 func (s *server) openQueue() (queue.Queue, error) {
 	if s.config.Volatile {
-		return queue.NewMemory(queue.Retention{}), nil
+		return queue.NewMemory(queueRetention(plan.DefaultRetention)), nil
 	}
 	sync := s.Plan().Settings.Sync
-	return queue.Open(s.dir.Path(), queue.Options{Sync: store.Sync{Off: sync.Off, Every: sync.Every}, Logger: s.log.Named("tasks")})
+	return queue.Open(s.dir.Path(), queue.Options{
+		Sync: store.Sync{Off: sync.Off, Every: sync.Every}, Retention: queueRetention(plan.DefaultRetention), Logger: s.log.Named("tasks"),
+	})
 }
 
 // OpenTasks calls do with the tasks of a state directory that no initiator uses;

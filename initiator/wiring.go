@@ -127,7 +127,7 @@ func (s *server) dispatchPools(p *plan.Plan) []dispatch.Pool {
 		t := w.Tasks
 		list = append(list, dispatch.Pool{
 			Name: w.Name, Paused: s.paused.Contains(w.Name), QueueMax: t.QueueMax, CallbackSecret: t.CallbackSecret,
-			Retention: queue.Retention{Age: t.Retention.Age, Count: t.Retention.Tasks},
+			Retention: queueRetention(t.Retention),
 			Policy: task.Policy{
 				Timeout: task.Seconds(t.Timeout), Attempts: t.Attempts, RetryJitter: t.RetryJitter,
 				ProgressTimeout: task.Seconds(t.ProgressTimeout),
@@ -136,6 +136,10 @@ func (s *server) dispatchPools(p *plan.Plan) []dispatch.Pool {
 		})
 	}
 	return list
+}
+
+func queueRetention(r plan.Retention) queue.Retention {
+	return queue.Retention{Age: r.Age, Count: r.Tasks}
 }
 
 // issueConfig makes the document that a worker reads from stdin, and remembers

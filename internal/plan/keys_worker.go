@@ -1,6 +1,10 @@
 package plan
 
-import "initiator/proactor"
+import (
+	"fmt"
+
+	"initiator/proactor"
+)
 
 // workerKeys are the keys of [worker:NAME], in the groups of the reference.
 var workerKeys = joinRows(whatKeys, countKeys, portKeys, lifeKeys, probeKeys, restartKeys, stopKeys, limitKeys, logKeys, taskKeys)
@@ -104,6 +108,6 @@ var taskKeys = []row[Spec]{
 		"the limit of waiting tasks; 0 = no limit").withoutRestart(),
 	key("callback_secret", text, "", func(s *Spec) *string { return &s.Tasks.CallbackSecret },
 		"the key that signs callbacks; without it a key is derived from the API's token; workers do not see it").withoutRestart().secretFromWorkers(),
-	key("retention", retention, "tasks:10000, age:1h", func(s *Spec) *Retention { return &s.Tasks.Retention },
+	key("retention", retention, fmt.Sprintf("tasks:%d, age:%s", DefaultRetention.Tasks, durationText(DefaultRetention.Age)), func(s *Spec) *Retention { return &s.Tasks.Retention },
 		"how many finished tasks are kept, and for how long").withoutRestart(),
 }

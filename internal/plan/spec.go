@@ -228,9 +228,12 @@ type Log struct {
 
 // Retention limits the finished tasks that are kept, by number and by age.
 type Retention struct {
-	Tasks int           // 10,000
-	Age   time.Duration // 1h
+	Tasks int
+	Age   time.Duration
 }
+
+// DefaultRetention is the retention of a pool that the file gives none.
+var DefaultRetention = Retention{Tasks: 10_000, Age: time.Hour}
 
 // Tasks are the defaults for tasks submitted to this pool.
 type Tasks struct {

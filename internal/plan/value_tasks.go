@@ -25,7 +25,7 @@ var syncs = kind[Sync]{name: "always, off or interval:TIME", parse: func(s strin
 
 // retention reads "tasks:10000, age:1h"; a limit that is not named keeps its default.
 var retention = kind[Retention]{name: "tasks:N, age:TIME", format: formatRetention, parse: func(s string) (Retention, error) {
-	r := Retention{Tasks: 10_000, Age: time.Hour}
+	r := DefaultRetention
 	for item := range strings.SplitSeq(s, ",") {
 		what, limit, _ := strings.Cut(strings.TrimSpace(item), ":")
 		var err error

@@ -39,7 +39,7 @@ func NewMemory(r Retention) *Engine {
 		pools:     map[string]*poolTasks{},
 		running:   map[*entry]bool{},
 		toTrim:    map[*poolTasks]bool{},
-		standard:  r.withDefaults(Retention{Age: time.Hour, Count: 10_000}),
+		standard:  r,
 		relations: newRelations(),
 	}
 }

@@ -6,11 +6,16 @@ import (
 	"initiator/initiator/task"
 )
 
-// Retention says how long and how many terminal tasks of a pool are kept. Zero
-// fields take the default of the queue, which is an hour and 10,000 tasks.
+// Retention says how long and how many terminal tasks of a pool are kept.
 type Retention struct {
-	Age   time.Duration // since the end of the task
-	Count int           // the newest tasks
+	Age   time.Duration // since the end of the task; 0 = no limit
+	Count int           // the newest tasks; 0 = no limit
+}
+
+// keepsTask reports whether a terminal task is kept that ended age ago and is
+// the nth newest of its pool.
+func (r Retention) keepsTask(n int, age time.Duration) bool {
+	return (r.Count == 0 || n <= r.Count) && (r.Age == 0 || age < r.Age)
 }
 
 // withDefaults returns r with the zero fields set from standard.
@@ -97,7 +102,7 @@ func (e *Engine) trimPool(p *poolTasks, now time.Time) (done bool) {
 	done = true
 	for _, r := range p.finished {
 		if r.isFinished() {
-			if len(p.finished)-n <= p.retention.Count && now.UnixNano()-r.en.at < int64(p.retention.Age) {
+			if p.retention.keepsTask(len(p.finished)-n, time.Duration(now.UnixNano()-r.en.at)) {
 				break
 			}
 			if done = e.disk == nil || r.seq <= e.disk.storedSeq; !done {
