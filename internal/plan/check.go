@@ -87,6 +87,9 @@ var contradictions = []contradiction{
 		"heartbeat_tolerance heartbeat_span", func(s *Spec, _ func(string) bool) bool { return s.HeartbeatTolerance <= s.HeartbeatSpan },
 		"heartbeat_tolerance is not longer than heartbeat_span: every worker would be replaced again and again", "write about five times heartbeat_span",
 	}, {
+		"stop_command stopwaitsecs", func(s *Spec, _ func(string) bool) bool { return s.StopCommand != nil && s.StopWait == 0 },
+		"with stopwaitsecs = 0 the worker is killed at once, and stop_command has no time", "write stopwaitsecs = 10, or remove stop_command",
+	}, {
 		"start_timeout", func(s *Spec, _ func(string) bool) bool { return s.StartTimeout == 0 },
 		"a start_timeout of 0 lets no worker become ready", "write start_timeout = 30s",
 	}, {

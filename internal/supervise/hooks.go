@@ -15,7 +15,7 @@ import (
 // before_start is a part of the spawn, stop_command a part of the end, and
 // probes.go handles the probe.
 
-// startHook runs a hook and kills it after patience; 0 = never.
+// startHook runs a hook and kills it after patience, which is above 0.
 func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Duration) {
 	if l.keeper == nil {
 		l.finishHook(w, kind, "the keeper is gone")
@@ -29,9 +29,8 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 		l.finishHook(w, kind, err.Error())
 		return
 	}
-	if patience > 0 { // without a signal, the keeper only waits and then kills
-		l.logUnsent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: order.Incarnation, Wait: patience}), "end", w)
-	}
+	// Without a signal, the keeper only waits and then kills.
+	l.logUnsent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: order.Incarnation, Wait: patience}), "end", w)
 }
 
 // hookOrder returns the spawn order of a hook.
