@@ -21,7 +21,8 @@ package plan
 //	keys_initiator.go  the keys of [initiator], [group:NAME] and [include]
 //	keys_worker.go     the keys of [worker:NAME]: command, replicas, port, tasks
 //	probe.go           the keys of probes, their values and contradictions
-//	keys_process.go    the keys of restart, stop, limits and logs
+//	keys_process.go    the keys of restart, stop and logs
+//	limits.go          the keys of limits, and their values
 //	schedules.go       the keys of [schedule:NAME], and their meaning
 //	keys_foreign.go    words of other programs and of later versions
 //	value_*.go         reads each kind of value

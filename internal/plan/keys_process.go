@@ -80,25 +80,6 @@ var stopKeys = []row[Spec]{
 		"how long a kept worker holds its results for the next initiator"),
 }
 
-var limitKeys = []row[Spec]{
-	key("user", userName, "", func(s *Spec) *string { return &s.Limits.User },
-		"the user, or user:group, of the process"),
-	key("umask", octalMode, "", func(s *Spec) *int { return &s.Limits.Umask },
-		"the umask of the process, such as 022"),
-	key("nice", wholeNumber(-20, 19), "0", func(s *Spec) *int { return &s.Limits.Nice },
-		"the scheduling priority of the process, from -20 (first) to 19 (last)"),
-	key("limit_nofile", count, "", func(s *Spec) *uint64 { return &s.Limits.NoFile },
-		"the limit of open file descriptors"),
-	key("limit_core", coreSize, "", func(s *Spec) **uint64 { return &s.Limits.Core },
-		"the limit of a core dump; 0 = none, unlimited = any size"),
-	key("memory_max", size, "", func(s *Spec) *int64 { return &s.Limits.MemoryMax },
-		"the memory limit of the worker's cgroup"),
-	key("cpu_max", cores, "", func(s *Spec) *float64 { return &s.Limits.CPUMax },
-		"the CPU limit of the worker's cgroup in cores, such as 1.5 or 150%"),
-	key("pids_max", bigNumber(1), "", func(s *Spec) *int64 { return &s.Limits.PidsMax },
-		"the limit of processes in the worker's cgroup"),
-}
-
 var logKeys = joinRows(
 	streamKeys("stdout", func(s *Spec) *Log { return &s.Stdout }),
 	streamKeys("stderr", func(s *Spec) *Log { return &s.Stderr }),

@@ -203,19 +203,6 @@ type Restart struct {
 	RecycleAge   time.Duration // … at this age; 0 = never
 }
 
-// Limits are what the kernel enforces on a worker; zero values mean
-// "as inherited".
-type Limits struct {
-	User      string // user or user:group
-	Umask     int    // -1 = as inherited
-	Nice      int
-	NoFile    uint64
-	Core      *uint64 // nil = as inherited; 0 = no core dumps
-	MemoryMax int64   // bytes
-	CPUMax    float64 // cores
-	PidsMax   int64
-}
-
 // Log says where one output stream goes.
 type Log struct {
 	// Path is absolute; "-" is the initiator's own output; "" drops it.
