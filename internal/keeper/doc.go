@@ -56,5 +56,6 @@ package keeper
 //	snapshot.go         snapshots, and the events that they do not cover
 //	adopt.go            a process that another keeper started
 //	adopt_*.go          what the kernel says about such a process
+//	rlimits.go          the resource limits of an order
 //	system_*.go         what differs between kernels
 //	unix.go             what does not

@@ -71,7 +71,7 @@ func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err 
 }
 
 // hasLimits reports whether applyLimits has something to do.
-func hasLimits(s *SpawnOrder) bool { return s.NoFile > 0 || s.Core != nil || s.Nice != 0 }
+func hasLimits(s *SpawnOrder) bool { return len(s.rlimits()) > 0 || s.Nice != 0 }
 
 // applyLimits sets limits that fork and exec cannot set, without a helper
 // program: the process starts traced, which stops it at its first instruction.
@@ -84,17 +84,11 @@ func applyLimits(pid int, s *SpawnOrder) (problems []error) {
 	if awaitStopped(pid) {
 		defer func() { _ = syscall.PtraceDetach(pid) }()
 	}
-	set := func(what string, resource int, n uint64) {
-		err := unix.Prlimit(pid, resource, &unix.Rlimit{Cur: n, Max: n}, nil)
+	for _, r := range s.rlimits() {
+		err := unix.Prlimit(pid, r.resource, &unix.Rlimit{Cur: r.value, Max: r.value}, nil)
 		if err != nil && !errors.Is(err, unix.ESRCH) {
-			problems = append(problems, fmt.Errorf("%s = %d is not in force: %w", what, n, err))
+			problems = append(problems, fmt.Errorf("%s = %d is not in force: %w", r.key, r.value, err))
 		}
-	}
-	if s.NoFile > 0 {
-		set("limit_nofile", unix.RLIMIT_NOFILE, s.NoFile)
-	}
-	if s.Core != nil {
-		set("limit_core", unix.RLIMIT_CORE, *s.Core)
 	}
 	return append(problems, setNice(pid, s.Nice)...)
 }

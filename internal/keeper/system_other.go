@@ -3,7 +3,7 @@
 package keeper
 
 import (
-	"errors"
+	"fmt"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -54,8 +54,8 @@ func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err 
 
 // applyLimits reports the limits that cannot be set here for another process.
 func applyLimits(pid int, s *SpawnOrder) (problems []error) {
-	if s.NoFile > 0 || s.Core != nil {
-		problems = append(problems, errors.New("limit_nofile and limit_core are not in force: only Linux can set them for another process"))
+	for _, r := range s.rlimits() {
+		problems = append(problems, fmt.Errorf("%s = %d is not in force: only Linux can set it for another process", r.key, r.value))
 	}
 	return append(problems, setNice(pid, s.Nice)...)
 }
