@@ -132,11 +132,13 @@ const (
 )
 
 func TestRunIsInterrupted(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		signal syscall.Signal
 		code   int
 	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129}} {
 		t.Run(c.signal.String(), func(t *testing.T) {
+			t.Parallel()
 			p := startProcess(t, newTestDirectory(t, sleeper), "run", "sleeper", `{"seconds": 3600}`)
 			p.awaitOutput("ready on port")
 			p.sendSignal(c.signal)
@@ -146,6 +148,7 @@ func TestRunIsInterrupted(t *testing.T) {
 }
 
 func TestInterruptedRunCancelsItsTask(t *testing.T) {
+	t.Parallel()
 	dir := newTestDirectory(t, sleeper)
 	up := startProcess(t, dir, "up")
 	up.awaitReady()
@@ -179,6 +182,7 @@ func TestInterruptedRunCancelsItsTask(t *testing.T) {
 }
 
 func TestUpStopsOnASignal(t *testing.T) {
+	t.Parallel()
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		p := startProcess(t, newTestDirectory(t, sleeper), "up")
 		p.awaitReady()
@@ -191,6 +195,7 @@ func TestUpStopsOnASignal(t *testing.T) {
 }
 
 func TestASecondSignalKillsTheWorkers(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t, newTestDirectory(t, deaf), "up")
 	p.awaitReady()
 	p.sendSignal(syscall.SIGINT)
@@ -204,6 +209,7 @@ func TestASecondSignalKillsTheWorkers(t *testing.T) {
 
 // USR1 has no effect.
 func TestUSR1ChangesNothing(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t, newTestDirectory(t, sleeper), "up")
 	p.awaitReady()
 	before, err := p.newClient().Workers(t.Context())
@@ -223,6 +229,7 @@ func TestUSR1ChangesNothing(t *testing.T) {
 
 // Without a terminal, HUP reloads and does not end the program.
 func TestHangupWithoutATerminalReloads(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t, newTestDirectory(t, sleeper), "up")
 	p.awaitReady()
 	p.sendSignal(syscall.SIGHUP)
@@ -232,8 +239,10 @@ func TestHangupWithoutATerminalReloads(t *testing.T) {
 }
 
 func TestAClosedStdoutEndsQuietly(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"status"}, {"events", "-f"}, {"check"}, {"run", "-q", "echoer", "1"}, {"--help"}} {
 		t.Run(args[0], func(t *testing.T) {
+			t.Parallel()
 			dir := newTestDirectory(t, "[worker:echoer]\ncommand = ${initiator:self} job echo\n")
 			if args[0] == "status" || args[0] == "events" {
 				up := startProcess(t, dir, "up")
@@ -261,6 +270,7 @@ func TestAClosedStdoutEndsQuietly(t *testing.T) {
 }
 
 func TestLogsAndEventsAreFollowed(t *testing.T) {
+	t.Parallel()
 	dir := newTestDirectory(t, "[worker:talker]\ncommand = ${initiator:self} job echo\n")
 	up := startProcess(t, dir, "up")
 	up.awaitReady()
@@ -294,6 +304,7 @@ func (p *testProcess) expectExitOnly(code int) {
 }
 
 func TestFatalWorkersDoNotStopTheOthers(t *testing.T) {
+	t.Parallel()
 	dir := newTestDirectory(t, sleeper+"[worker:gone]\ncommand = ./nowhere\nstartretries = 1\n")
 	p := startProcess(t, dir, "up")
 	p.awaitOutput("worker FATAL")

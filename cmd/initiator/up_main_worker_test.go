@@ -15,6 +15,7 @@ func mainWorker(script string) string {
 }
 
 func TestUpEndsWithTheMainWorker(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		ini  string
 		code int
@@ -34,6 +35,7 @@ func TestUpEndsWithTheMainWorker(t *testing.T) {
 // A worker that the restart policy starts again has not ended for good, and a
 // stopped worker has not either.
 func TestUpRunsOnWhileTheMainWorkerRestarts(t *testing.T) {
+	t.Parallel()
 	const ini = "[worker:main]\ncontract = off\nautorestart = true\nstartsecs = 0\nrestart_delay = 10ms\ncommand = sh -c 'echo x >>log; test $$(wc -l <log) -lt 3 || exec sleep 1000'\n"
 	p := startProcess(t, newTestDirectory(t, ini), "up", "--main", "main")
 	p.awaitOutput("incarnation=3")
@@ -51,6 +53,7 @@ func TestUpRunsOnWhileTheMainWorkerRestarts(t *testing.T) {
 }
 
 func TestAMainWorkerThatDoesNotExistIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ ini, name, text string }{
 		{sleeper, "slepper", "did you mean sleeper?"},
 		{sleeper + "autostart = false\n", "sleeper", "the worker is not started automatically"},
