@@ -6,8 +6,8 @@
 // One goroutine uses a Queue, the dispatcher's goroutine. A change is visible to
 // the next method at once. The change is durable when Commit reports success;
 // answers to other goroutines and programs wait for that report. Commit does not
-// block: while one batch is being synced, the next batch grows. Hundreds of
-// concurrent submits share one sync, and a single submit pays for one sync.
+// block: while a batch is being synced, the next batch grows. Hundreds of
+// concurrent submits share a sync, and a single submit pays for a whole sync.
 package queue
 
 // Files, in the order in which a task travels:

@@ -17,7 +17,7 @@ func readOutline(record []byte) (outline, error) {
 }
 
 // readRecord reads a record into t. A head record replaces only the fields that
-// change; the other fields of t stay as the whole record left them.
+// change; every other field of t stays as the whole record left it.
 func readRecord(record []byte, t *task.Task) error {
 	r := &recordReader{b: record}
 	o := r.readOutline()
