@@ -8,29 +8,27 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 
 	"initiator/initiator/task"
 )
 
-// BatchLineResult is what became of one of many submits: its record, or Err, an
-// *Error as Submit has it.
+// BatchLineResult is the answer to one task of SubmitMany or ImportTasks: the
+// record, or the error, an *Error as Submit returns it.
 type BatchLineResult struct {
 	Task task.Task
 	Err  error
 }
 
-// SubmitMany queues many tasks in one request. Every one has its own verdict,
-// in their order. With an error, the verdicts are those that came before it,
-// and of the others nobody knows: submitting them again is safe where they
-// have an ID or a Key.
+// SubmitMany queues many tasks in one request. The results are in the order of the
+// requests: a refused task does not affect the rest. With an error the results
+// are only the answers that came before it; whether the remaining tasks were taken
+// is unknown. Tasks with an ID or a Key can safely be submitted again.
 func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]BatchLineResult, error) {
 	if len(requests) == 0 {
 		return nil, nil
 	}
 	var lines bytes.Buffer
-	out := json.NewEncoder(&lines)
-	out.SetEscapeHTML(false)
+	out := newEncoder(&lines)
 	for _, r := range requests {
 		if err := out.Encode(r); err != nil {
 			return nil, fmt.Errorf("write the request POST /tasks: %w", err)
@@ -39,67 +37,59 @@ func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]Bat
 	return c.postLines(ctx, "/tasks", &lines, len(requests))
 }
 
-// postLines posts n lines, and reads as many verdicts.
+// postLines posts n lines, and reads n results.
 func (c *Client) postLines(ctx context.Context, path string, lines io.Reader, n int) ([]BatchLineResult, error) {
-	target := url.URL{Scheme: "http", Host: "initiator", Path: "/api/v1" + path}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), lines)
+	res, err := c.sendHTTP(ctx, http.MethodPost, path, nil, lines, "application/x-ndjson")
 	if err != nil {
-		return nil, fmt.Errorf("write the request POST %s: %w", path, err)
-	}
-	req.Header.Set("Content-Type", "application/x-ndjson")
-	res, err := c.http.Do(req)
-	if err != nil {
-		return nil, explainFailure(ctx, http.MethodPost, path, err)
+		return nil, err
 	}
 	defer res.Body.Close()
-	if res.StatusCode >= 300 {
-		return nil, readRefusal(res)
-	}
-	all, err := readLineResults(res.Body, n)
+	results, err := readLineResults(res.Body, n)
 	if err != nil {
 		err = explainFailure(ctx, http.MethodPost, path, err)
 	}
-	return all, err
+	return results, err
 }
 
-// readLineResults reads n verdicts and the end of the answer, so that its
+// readLineResults reads n results and the end of the answer, so that the
 // connection can be used again.
 func readLineResults(from io.Reader, n int) ([]BatchLineResult, error) {
 	in := bufio.NewReader(from)
-	all := make([]BatchLineResult, 0, n)
+	results := make([]BatchLineResult, 0, n)
 	for range n {
 		line, err := in.ReadBytes('\n')
 		if err != nil {
-			return all, err
+			return results, err
 		}
-		v, err := parseLineResult(line)
+		result, err := parseLineResult(line)
 		if err != nil {
-			return all, err
+			return results, err
 		}
-		all = append(all, v)
+		results = append(results, result)
 	}
 	_, err := io.Copy(io.Discard, in)
-	return all, err
+	return results, err
 }
 
-// parseLineResult reads a record, or the envelope of a fault: only that has success.
-func parseLineResult(line []byte) (v BatchLineResult, err error) {
-	var fault struct {
+// parseLineResult reads a record or the envelope of a refusal. Only an envelope
+// has the member success.
+func parseLineResult(line []byte) (result BatchLineResult, err error) {
+	var refusal struct {
 		Success *bool
 		Code    int
 		Message string
 		Data    json.RawMessage
 	}
-	if err := json.Unmarshal(line, &fault); err != nil {
-		return v, err
+	if err := json.Unmarshal(line, &refusal); err != nil {
+		return result, err
 	}
-	if fault.Success == nil {
-		return v, json.Unmarshal(line, &v.Task)
+	if refusal.Success == nil {
+		return result, json.Unmarshal(line, &result.Task)
 	}
 	var about struct{ Status int }
-	if err := json.Unmarshal(fault.Data, &about); err != nil {
-		return v, err
+	if err := json.Unmarshal(refusal.Data, &about); err != nil {
+		return result, err
 	}
-	v.Err = &Error{Status: about.Status, Code: fault.Code, Message: fault.Message}
-	return v, nil
+	result.Err = &Error{Status: about.Status, Code: refusal.Code, Message: refusal.Message}
+	return result, nil
 }

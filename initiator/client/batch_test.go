@@ -11,10 +11,10 @@ import (
 	"initiator/initiator/task"
 )
 
-func TestSubmitMany(t *testing.T) {
-	c, in := start(t)
+func TestSubmitManyReturnsAResultForEachTask(t *testing.T) {
+	c, in := startAdder(t)
 	later := task.Request{Pool: "adder", Delay: task.Seconds(3600e9)}
-	got := must[[]client.BatchLineResult](t)(c.SubmitMany(t.Context(), []task.Request{
+	got := require[[]client.BatchLineResult](t)(c.SubmitMany(t.Context(), []task.Request{
 		{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":2}`), Key: "mine"}, {Pool: "addr"}, later, later, later,
 	}))
 	if len(got) != 5 || got[0].Err != nil || got[0].Task.Key != "mine" || got[2].Err != nil {
@@ -26,19 +26,19 @@ func TestSubmitMany(t *testing.T) {
 	if end, err := in.Wait(t.Context(), got[0].Task.ID); err != nil || string(end.Result) != `{"sum":3}` {
 		t.Errorf("%s, %v", end.Result, err)
 	}
-	if none := must[[]client.BatchLineResult](t)(c.SubmitMany(t.Context(), nil)); len(none) != 0 {
+	if none := require[[]client.BatchLineResult](t)(c.SubmitMany(t.Context(), nil)); len(none) != 0 {
 		t.Errorf("%+v", none)
 	}
 }
 
-// What was answered before it broke off is known; the rest is not.
-func TestVerdictsThatBreakOff(t *testing.T) {
+// A broken answer still gives the results that came before the break.
+func TestSubmitManyKeepsTheResultsBeforeABreak(t *testing.T) {
 	first := `{"id":"00000000-0000-4000-8000-000000000001","state":"queued"}` + "\n"
 	for name, rest := range map[string]string{
 		"half a line": `{"id":"000`, "nothing": "", "no JSON": "hello\n", "no data": `{"success":false}` + "\n",
 	} {
 		head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(first)+len(rest))
-		c := client.Unix(answering(t, head+first+rest))
+		c := client.Unix(serveCannedAnswer(t, head+first+rest))
 		got, err := c.SubmitMany(t.Context(), make([]task.Request, 2))
 		if len(got) != 1 || err == nil || !strings.Contains(err.Error(), "has broken off") {
 			t.Errorf("%s: %+v, %v", name, got, err)

@@ -1,19 +1,44 @@
-// Package client speaks to a running initiator over its unix socket. The
-// socket's permissions say who may, so no token is needed.
+// Package client speaks to a running initiator over its unix socket.
 //
-//	client.go   one request and its answer; faults of both ends as errors
-//	dial.go     the socket, also at the end of a long path
-//	tasks.go    submit, get, wait, list, cancel, retry
-//	batch.go    … submit of many
-//	elsewhere.go  … export, import
-//	stream.go   many under way on one connection: opened, opened again, closed
-//	stream_ask.go     … what is asked on it
-//	stream_future.go  … and what becomes of that
-//	call.go     submit and wait, over a stream where there is one
-//	task_events.go  … watch
-//	workers.go  list, launch, start, stop, restart; status and shutdown
-//	events.go   what happened, as it happens
-//	logs.go     what a worker wrote
+// [Unix] returns a [Client] for the path of a socket. The permissions of the
+// socket decide which users may connect, so a client needs no token.
 //
-// The files bear the names of those of package api that answer them.
+// Most programs need one call: [Client.Call] submits a task and returns its
+// result. [Client.Submit] and [Client.Wait] do the same in two steps, and the
+// second step can be done by another process. [Client.SubmitMany] and
+// [Client.Stream] are for many tasks. Further methods control workers, pools
+// and the initiator itself; the program `initiator` uses them for its verbs.
+//
+// A [Client] and a [Stream] may be used by many goroutines. Every method that
+// takes a context returns the context's cause when the context ends first; a
+// task that was submitted goes on. An answer that refuses a request is an
+// [*Error]. A socket on which no initiator answers is an [*UnreachableError].
 package client
+
+// Files, in the order in which a request travels:
+//
+//	client.go          Client: opened for a socket, closed
+//	request.go         one HTTP request and its answer
+//	dial.go            dialSocket, also for a path longer than an address holds
+//	errors.go          the errors that a caller meets
+//
+// the requests over HTTP, which package api answers:
+//
+//	tasks.go           submit, get, wait, list, cancel, retry
+//	batch.go           SubmitMany: many tasks in one request
+//	export_import.go   all tasks as lines of JSON, out and in
+//	task_events.go     Watch and WatchPool: changes of tasks
+//	pools.go           pause, resume, retry the tasks of a pool
+//	workers.go         list, launch, start, stop, restart, scale, signal, explain
+//	events.go          Events: changes of workers; reads server-sent events
+//	logs.go            output of workers and of the initiator
+//	initiator.go       status, changes, reload, upgrade, shutdown
+//
+// and the stream:
+//
+//	call.go            Call: submit and wait, over the stream if there is one
+//	shared_stream.go   sharedStream: the stream that all calls of a client share
+//	stream.go          Stream: opened, opened again after a failure, closed
+//	stream_request.go  the requests of a stream
+//	future.go          Future and Reply: what a caller waits for
+//	stream_reply.go    the replies on a stream, and how they settle futures

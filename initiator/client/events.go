@@ -2,6 +2,7 @@ package client
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,17 +12,18 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"initiator/internal/supervise"
 )
 
-// FromNow, as the number to go on from, leaves out everything that was.
+// FromNow is the number for Events that leaves out every past transition.
 const FromNow uint64 = math.MaxUint64
 
-// Events calls f with every transition after the number since, in order. With
-// follow it goes on until ctx ends, the initiator ends (then it returns nil)
-// or f returns an error, which it returns; without, until the newest one.
+// Events calls f with every transition of a worker whose number (Seq) is above
+// since, in order; since 0 begins with the oldest that the initiator remembers.
+// Without follow it returns after the newest. With follow it goes on until ctx
+// ends, until f returns an error, which Events returns, or until the initiator
+// ends: then it returns nil.
 func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(supervise.Transition) error) error {
 	q := url.Values{"since": {strconv.FormatUint(since, 10)}}
 	if since == FromNow {
@@ -30,39 +32,45 @@ func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(s
 	if !follow {
 		q.Set("follow", "0")
 	}
-	res, err := c.openResponse(ctx, http.MethodGet, "/events", q, nil)
+	return c.readEvents(ctx, "/events", q, func(data []byte) error {
+		var t supervise.Transition
+		if err := json.Unmarshal(data, &t); err != nil {
+			return fmt.Errorf("read events: %w", err)
+		}
+		return f(t)
+	})
+}
+
+// readEvents calls f with the data of each server-sent event of a path. The data
+// repeats the number and kind of the event. It returns nil at the end of the answer.
+func (c *Client) readEvents(ctx context.Context, path string, query url.Values, f func(data []byte) error) error {
+	res, err := c.openResponse(ctx, http.MethodGet, path, query, nil)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
-	err = readTransitions(res.Body, f)
+	err = eachEventData(res.Body, f)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return err
 }
 
-// readTransitions reads server-sent events. Only their data matters here: the number
-// is part of it.
-func readTransitions(from io.Reader, f func(supervise.Transition) error) error {
+func eachEventData(from io.Reader, f func(data []byte) error) error {
 	in := bufio.NewReader(from)
 	for {
-		line, err := in.ReadString('\n')
+		line, err := in.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("read events: %w", err)
 		}
-		data, ok := strings.CutPrefix(line, "data:")
+		data, ok := bytes.CutPrefix(line, []byte("data:"))
 		if !ok {
 			continue
 		}
-		var t supervise.Transition
-		if err := json.Unmarshal([]byte(data), &t); err != nil {
-			return fmt.Errorf("read events: %w", err)
-		}
-		if err := f(t); err != nil {
+		if err := f(data); err != nil {
 			return err
 		}
 	}

@@ -15,18 +15,20 @@ import (
 	"initiator/internal/api"
 )
 
-// LogQuery says which part of the output of workers to read; see api.LogQuery.
+// LogQuery selects a part of a log. The zero value is the whole standard output.
+// Until has no effect here: the HTTP interface has no such bound.
 type LogQuery = api.LogQuery
 
-// Logs opens what workers wrote, by definition, group or guid, or "all", in
-// the order of time. Where there are several workers each line begins with
-// "name:index | ". The caller closes it.
+// Logs opens the output of workers by definition, group or guid, or "all", in the
+// order of time. With several workers each line begins with "name:index | ". The
+// caller closes it. The status of an *Error is 404 when a name means no worker.
 func (c *Client) Logs(ctx context.Context, l LogQuery, names ...string) (io.ReadCloser, error) {
 	return c.openWorkerLogs(ctx, l, names, "")
 }
 
-// LogLines is Logs with each line apart. It returns when there are no more,
-// with Follow when ctx ends, or with an error of f.
+// LogLines calls f with each line of the output of workers, named as for Logs. It
+// returns nil after the last line, and f's error or ctx's cause otherwise. With
+// Follow it goes on until ctx or the initiator ends.
 func (c *Client) LogLines(ctx context.Context, l LogQuery, f func(api.LogLine) error, names ...string) error {
 	body, err := c.openWorkerLogs(ctx, l, names, "json")
 	if err != nil {
@@ -50,16 +52,23 @@ func (c *Client) LogLines(ctx context.Context, l LogQuery, f func(api.LogLine) e
 	}
 }
 
-func (c *Client) openWorkerLogs(ctx context.Context, l LogQuery, names []string, format string) (io.ReadCloser, error) {
-	return c.openLog(ctx, l, "/workers/"+strings.Join(names, ",")+"/logs", format)
-}
-
-// OwnLog opens what the initiator itself has written. The caller closes it. The
-// status of an *Error is 404 where its log is in no file.
+// OwnLog opens the log of the initiator itself. The caller closes it. The status
+// of an *Error is 404 when the initiator does not write its log to a file.
 func (c *Client) OwnLog(ctx context.Context, l LogQuery) (io.ReadCloser, error) {
 	return c.openLog(ctx, l, "/log", "")
 }
 
+// Reopen makes the initiator open all log files anew by their names, after another
+// program has moved them.
+func (c *Client) Reopen(ctx context.Context) error {
+	return c.requestJSON(ctx, http.MethodPost, "/logs/reopen", nil, struct{}{}, nil)
+}
+
+func (c *Client) openWorkerLogs(ctx context.Context, l LogQuery, names []string, format string) (io.ReadCloser, error) {
+	return c.openLog(ctx, l, "/workers/"+strings.Join(names, ",")+"/logs", format)
+}
+
+// openLog asks for a log as text, or with the format "json" as JSON lines.
 func (c *Client) openLog(ctx context.Context, l LogQuery, path, format string) (io.ReadCloser, error) {
 	q := url.Values{}
 	set := func(key, value string, wanted bool) {

@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "job" {
 		if os.Args[2] == "behave" {
-			behave()
+			runMisbehavingWorker()
 		}
 		err := jobs.Run(context.Background(), os.Args[2], os.Args[3:], os.Stdin)
 		if err != nil {
@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 		os.Exit(worker.ExitCode(err))
 	}
 	if name := os.Getenv(asProgram); name != "" {
-		if err := program(name, os.Getenv(asProgram+"_AT")); err != nil {
+		if err := runProgram(name, os.Getenv(asProgram+"_AT")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

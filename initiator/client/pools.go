@@ -12,20 +12,23 @@ type poolsAnswer struct {
 	Pools []api.Pool `json:"pools"`
 }
 
-// Pools tells of each pool whether it rests, and how many tasks it has.
+// Pools returns, for each pool, whether it is paused and how many tasks it has.
 func (c *Client) Pools(ctx context.Context) ([]api.Pool, error) {
 	var got poolsAnswer
 	err := c.requestJSON(ctx, http.MethodGet, "/pools", nil, nil, &got)
 	return got.Pools, err
 }
 
-// Pause lets pools rest by name, or "all", and returns all as they are then:
-// they take tasks, and give none to their workers until Resume.
+// Pause pauses pools by name, or "all", and returns every pool as it is then. A
+// paused pool accepts tasks and hands out none, also after a restart of the
+// initiator, until Resume; tasks that run go on. The status of an *Error is 404,
+// and nothing is changed, when a pool does not exist.
 func (c *Client) Pause(ctx context.Context, names ...string) ([]api.Pool, error) {
 	return c.changePools(ctx, "pause", names)
 }
 
-// Resume ends a Pause.
+// Resume ends the pause of pools by name, or "all", and returns every pool as it
+// is then. It fails as Pause does.
 func (c *Client) Resume(ctx context.Context, names ...string) ([]api.Pool, error) {
 	return c.changePools(ctx, "resume", names)
 }
@@ -36,8 +39,8 @@ func (c *Client) changePools(ctx context.Context, verb string, names []string) (
 	return got.Pools, err
 }
 
-// RetryAll queues all tasks of a pool ("" = of every one) again that are in
-// that state: dead, failed or cancelled. It returns how many.
+// RetryAll queues again all tasks of a pool that are in a state: dead, failed or
+// cancelled. An empty pool stands for all pools. It returns the number of tasks.
 func (c *Client) RetryAll(ctx context.Context, pool string, state task.State) (int, error) {
 	var got struct {
 		Retried int `json:"retried"`

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,71 +9,66 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
-	"initiator/initiator/task"
 	"initiator/internal/stream"
 	"initiator/proactor/chirp"
 )
 
-// Stream is one connection for many small tasks: requests go out while earlier
-// ones wait, in one write all that are ready, and answers come as tasks end. A
-// round trip costs a tenth of what it does over HTTP. It may be used by many
-// goroutines. Close it.
+// Stream is one connection for many small tasks. Requests are sent while earlier
+// requests wait for their replies; all requests that are ready go out in one write,
+// and replies come in the order in which tasks end. A round trip costs about a
+// tenth of the time that it costs over HTTP. Many goroutines may use it. Close it.
 //
-// A connection that breaks, as when the initiator is replaced in place, is
-// opened again. What was a Call or a Wait goes on there as a wait for the task
-// of that id: nothing is ever submitted twice. What cannot go on ends with a
-// *Broken; when there is no other connection to be had, so does everything.
+// When the connection breaks, for example because the initiator is upgraded, the
+// stream opens another connection. A Call or a Wait continues there as a wait for
+// the task with the same id: nothing is submitted twice. A request that cannot be
+// continued ends with a *LostConnectionError. When no other connection can be
+// opened, every request ends so, and the stream has ended.
 //
-// At most stream.MaxOpenRequests requests are under way; one more waits its turn.
+// At most 4,096 requests are open at a time; a further request waits for its turn.
 type Stream struct {
 	client       *Client
-	ctx          context.Context
+	ctx          context.Context // ends with Close
 	cancel       context.CancelFunc
-	openRequests chan struct{}  // holds a token for each request under way
-	ended        chan struct{}  // closed when the stream has ended
+	openRequests chan struct{}  // holds a token for each open request
+	ended        chan struct{}  // closed when serveConnections has returned
 	fetching     sync.WaitGroup // goroutines that fetch large results
 
-	// Those of run alone.
-	reply         stream.ReplyHeader // of the message being read
-	receivedReply bool               // this connection has brought something, or is the first
+	// Only the goroutine of serveConnections uses these two.
+	reply         stream.ReplyHeader // of the message that is being read
+	receivedReply bool               // on this connection, or it is the first connection
 
 	mu      sync.Mutex
 	conn    *chirp.Conn
-	futures map[chirp.ID]*Future // under way
-	err     error                // why nothing can be asked any more
+	futures map[chirp.ID]*Future // the open requests
+	err     error                // why the stream has ended; nil = it has not
 }
 
-// ErrUnsupported says that the initiator offers no stream; plain HTTP remains.
-var ErrUnsupported = stream.ErrUnsupported
-
-// ErrClosed says that Close was called.
-var ErrClosed = errors.New("the client is closed")
-
 const (
-	// openTimeout is how long the opening of a stream may take. An initiator
-	// that is being replaced lets it wait.
+	// openTimeout is how long the opening of a stream may take. An initiator that
+	// is being upgraded answers late.
 	openTimeout = 10 * time.Second
-	// streamBacklog is what may wait to be written.
+	// streamBacklog is how many bytes may wait to be written.
 	streamBacklog = 16 << 20
 )
 
-// Stream opens a stream. Errors: *Unreachable, ErrUnsupported wrapped, ctx's
-// own, or a broken connection.
+// Stream opens a stream. The error is an *UnreachableError, wraps ErrUnsupported,
+// is ctx's cause, or says how the connection broke. After Stream has returned, ctx
+// has no effect on the stream.
 func (c *Client) Stream(ctx context.Context) (*Stream, error) {
 	conn, err := c.openStream(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s := &Stream{
-		client: c, conn: conn, receivedReply: true, openRequests: make(chan struct{}, stream.MaxOpenRequests), ended: make(chan struct{}), futures: map[chirp.ID]*Future{},
+		client: c, conn: conn, receivedReply: true, openRequests: make(chan struct{}, stream.MaxOpenRequests),
+		ended: make(chan struct{}), futures: map[chirp.ID]*Future{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	go s.serveConnections()
 	return s, nil
 }
 
+// openStream opens a connection, asks for a stream on it and exchanges handshakes.
 func (c *Client) openStream(ctx context.Context) (*chirp.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
@@ -92,7 +86,7 @@ func (c *Client) openStream(ctx context.Context) (*chirp.Conn, error) {
 	return conn, nil
 }
 
-// serveConnections reads until the stream ends for good.
+// serveConnections reads one connection after another until the stream ends.
 func (s *Stream) serveConnections() {
 	defer close(s.ended)
 	for conn := s.conn; conn != nil; {
@@ -101,8 +95,9 @@ func (s *Stream) serveConnections() {
 	s.fetching.Wait()
 }
 
-// reconnect opens another connection when one has ended. It returns nil when
-// nobody wants one, the last brought nothing, or there is none to be had.
+// reconnect opens the next connection after one has ended because of why. It
+// returns nil when the stream is closed, when the ended connection brought no reply
+// (the next would not either), or when no connection can be opened.
 func (s *Stream) reconnect(why error) *chirp.Conn {
 	if why == nil {
 		why = io.ErrUnexpectedEOF
@@ -127,20 +122,21 @@ func (s *Stream) reconnect(why error) *chirp.Conn {
 	return conn
 }
 
-// resumeRequests asks on a new connection for what was asked on the one before, and
-// asks what could not be asked meanwhile. What is no call, or has no id to ask
-// for, ends here.
+// resumeRequests sends on a new connection the requests that could not be sent, and
+// a wait for each task that was waited for on the connection before. Other requests
+// fail: they do not wait for an end, or the id of their task is unknown. It reports
+// false when the stream is closed.
 func (s *Stream) resumeRequests(conn *chirp.Conn, why error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
-		return false // closed
+		return false
 	}
 	s.conn = conn
 	for id, f := range s.futures {
 		switch {
 		case f.unsent != nil:
-			_ = conn.Send(*f.unsent) // broken: another connection, or none
+			_ = conn.Send(*f.unsent) // a broken connection is noticed by Serve
 			f.unsent = nil
 		case f.waitsForEnd:
 			f.resumed = true
@@ -153,7 +149,7 @@ func (s *Stream) resumeRequests(conn *chirp.Conn, why error) bool {
 	return true
 }
 
-// failAll fails all that is under way, and whatever comes.
+// failAll ends the stream: all open requests and all later requests fail.
 func (s *Stream) failAll(why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,9 +161,9 @@ func (s *Stream) failAll(why error) {
 	}
 }
 
-// Close ends the stream. What is under way ends with ErrClosed, wrapped; the
-// tasks go on. It returns when nothing of the stream is left, and may be called
-// again.
+// Close ends the stream. Open requests end with ErrClosed, wrapped; their tasks go
+// on. It returns when every goroutine of the stream has ended, and may be called
+// more than once.
 func (s *Stream) Close() {
 	s.failAll(ErrClosed)
 	s.cancel()
@@ -176,35 +172,4 @@ func (s *Stream) Close() {
 	s.mu.Unlock()
 	conn.Close()
 	<-s.ended
-}
-
-// LostConnectionError says that the connection was lost before the answer came, and that
-// the initiator could not be asked again, or knows nothing of the task. Whether
-// it was taken nobody can tell; submitting it again with the same ID or Key is
-// the same task, if it is known still.
-type LostConnectionError struct {
-	Task uuid.UUID // zero when its key makes its id
-	Err  error     // what broke, or the initiator's answer
-}
-
-// Error says so.
-func (e *LostConnectionError) Error() string {
-	if e.Task == uuid.Nil {
-		return fmt.Sprintf("the connection to the initiator was lost: %v", e.Err)
-	}
-	return fmt.Sprintf("the connection to the initiator was lost while task %s was under way: %v", e.Task, e.Err)
-}
-
-// Unwrap returns what broke.
-func (e *LostConnectionError) Unwrap() error { return e.Err }
-
-// Reply is how a task ended, or how far it is where no end was asked for.
-type Reply struct {
-	ID      uuid.UUID
-	State   task.State
-	Attempt int
-	Reason  string          // in words, unless it completed
-	Result  json.RawMessage // as it came; nil = none
-	// Known says that the task was there before it was submitted.
-	Known bool
 }

@@ -21,11 +21,11 @@ import (
 	"initiator/internal/stream/streamtest"
 )
 
-// asProgram makes the test binary another program: a running initiator, or one
-// of the two bare ones beside it.
+// asProgram is the variable that makes the test binary another program: a running
+// initiator, or a bare relay or echo to compare it with.
 const asProgram = "CLIENT_TEST_PROGRAM"
 
-func program(name, at string) error {
+func runProgram(name, at string) error {
 	switch name {
 	case "up":
 		in, err := initiator.New(initiator.Config{Path: at})
@@ -33,7 +33,7 @@ func program(name, at string) error {
 			return err
 		}
 		ctx, stop := context.WithCancel(context.Background())
-		go func() { // until the benchmark lets go of our stdin
+		go func() { // until the benchmark closes stdin
 			_, _ = io.Copy(io.Discard, os.Stdin)
 			stop()
 		}()
@@ -67,8 +67,9 @@ func program(name, at string) error {
 	return nil
 }
 
-// run starts the test binary as another program and waits until it answers.
-func run(b *testing.B, name, at, socket string) {
+// startProgram starts the test binary as another program and waits until its socket
+// exists.
+func startProgram(b *testing.B, name, at, socket string) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), asProgram+"="+name, asProgram+"_AT="+at)
@@ -100,21 +101,21 @@ func run(b *testing.B, name, at, socket string) {
 
 var benchData = json.RawMessage(`{"a":2,"b":3}`)
 
-// BenchmarkStream is a closed loop of small tasks from this process through a
-// running initiator to a worker, beside frames that a bare relay sends on to a
-// bare echo: three processes and Unix sockets, both. Rounds in turn and their
-// medians; run it with -benchtime 1x.
+// BenchmarkStream measures a closed loop of small tasks from this process through a
+// running initiator to a worker, and frames that a bare relay passes to a bare echo.
+// Both have three processes and unix sockets. Rounds alternate, and the medians are
+// reported; run it with -benchtime 1x.
 func BenchmarkStream(b *testing.B) {
 	const rounds, span = 7, 300 * time.Millisecond
-	limit := throughRelay(b)
+	limit := openRelay(b)
 	for _, sync := range []string{"off", "always"} {
-		ours := throughInitiator(b, sync)
+		ours := openInitiator(b, sync)
 		for _, n := range []int{1, 64, 256} {
 			b.Run(fmt.Sprintf("%s/%d", sync, n), func(b *testing.B) {
 				var got, most []float64
 				for range rounds {
-					most = append(most, perSecond(b, n, span, limit))
-					got = append(got, perSecond(b, n, span, ours))
+					most = append(most, measureRate(b, n, span, limit))
+					got = append(got, measureRate(b, n, span, ours))
 				}
 				slices.Sort(got)
 				slices.Sort(most)
@@ -127,8 +128,8 @@ func BenchmarkStream(b *testing.B) {
 	}
 }
 
-// perSecond is how many n callers do in a second.
-func perSecond(b *testing.B, n int, span time.Duration, once func() error) float64 {
+// measureRate returns how many calls n callers finish in a second.
+func measureRate(b *testing.B, n int, span time.Duration, once func() error) float64 {
 	var callers sync.WaitGroup
 	var done atomic.Int64
 	began := time.Now()
@@ -147,7 +148,7 @@ func perSecond(b *testing.B, n int, span time.Duration, once func() error) float
 	return float64(done.Load()) / time.Since(began).Seconds()
 }
 
-func throughInitiator(b *testing.B, sync string) func() error {
+func openInitiator(b *testing.B, sync string) func() error {
 	dir := b.TempDir()
 	at := filepath.Join(dir, "bench.ini")
 	text := "[initiator]\nsync = " + sync + "\n[worker:echo]\ncommand = ${initiator:self} job echo\nslots = 256\nretention = tasks:1000\n"
@@ -155,7 +156,7 @@ func throughInitiator(b *testing.B, sync string) func() error {
 		b.Fatal(err)
 	}
 	socket := filepath.Join(dir, ".initiator", "initiator.sock")
-	run(b, "up", at, socket)
+	startProgram(b, "up", at, socket)
 	c := client.Unix(socket)
 	b.Cleanup(c.Close)
 	once := func() error {
@@ -165,17 +166,17 @@ func throughInitiator(b *testing.B, sync string) func() error {
 		}
 		return err
 	}
-	if err := once(); err != nil { // its worker is up
+	if err := once(); err != nil { // returns when the worker is ready
 		b.Fatal(err)
 	}
 	return once
 }
 
-// throughRelay is the limit.
-func throughRelay(b *testing.B) func() error {
+// openRelay returns a call through the relay: the upper limit for the initiator.
+func openRelay(b *testing.B) func() error {
 	at := filepath.Join(b.TempDir(), "s")
-	run(b, "echo", at, at)
-	run(b, "relay", at, at+".relay")
+	startProgram(b, "echo", at, at)
+	startProgram(b, "relay", at, at+".relay")
 	nc, err := net.Dial("unix", at+".relay")
 	if err != nil {
 		b.Fatal(err)

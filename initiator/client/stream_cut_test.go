@@ -17,11 +17,11 @@ import (
 	"initiator/initiator/task"
 )
 
-// TestACutConnectionLosesNothing: while connections are cut again and again,
-// every call ends, and every task has run once.
+// TestACutConnectionLosesNothing cuts connections again and again: every call ends,
+// and every task runs once.
 func TestACutConnectionLosesNothing(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	w, s := streamOver(t, in.Socket())
+	in := initiatortest.StartText(t, streamINI)
+	p, s := openStreamThroughProxy(t, in.Socket())
 	ctx, cancel := context.WithTimeout(t.Context(), initiatortest.Patience)
 	defer cancel()
 	const callers, each = 16, 25
@@ -32,16 +32,16 @@ func TestACutConnectionLosesNothing(t *testing.T) {
 	for range callers {
 		all.Go(func() {
 			for range each {
-				f := s.Go(ctx, nap(2))
+				f := s.Go(ctx, sleepRequest(2))
 				got, err := f.Wait(ctx)
 				mu.Lock()
 				done++
 				if done%40 == 0 {
-					w.cut()
+					p.cutConns()
 				}
 				switch {
-				case isBroken(err):
-					lost = append(lost, f.TaskID()) // its submit was on the wire
+				case isLostConnection(err):
+					lost = append(lost, f.TaskID()) // the cut came during its submit
 				case err != nil || got.State != task.Completed:
 					t.Errorf("%+v %v", got, err)
 				}
@@ -50,8 +50,8 @@ func TestACutConnectionLosesNothing(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if w.opened() < 2 {
-		t.Error("nothing was cut")
+	if p.connCount() < 2 {
+		t.Error("no connection was cut")
 	}
 	kept, err := in.List(ctx, task.Filter{Pool: "sleeper", Limit: 10_000})
 	if err != nil {
@@ -63,7 +63,7 @@ func TestACutConnectionLosesNothing(t *testing.T) {
 		}
 	}
 	unknown := 0
-	for _, id := range lost { // some may have arrived after all
+	for _, id := range lost { // some submits may have arrived
 		if _, err := in.Task(ctx, id); err != nil {
 			unknown++
 		}
@@ -73,30 +73,30 @@ func TestACutConnectionLosesNothing(t *testing.T) {
 	}
 }
 
-// TestAnInitiatorThatIsGone fails all that is under way, and what comes.
-func TestAnInitiatorThatIsGone(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	w, s := streamOver(t, in.Socket())
-	one, two := s.Go(t.Context(), never), s.Go(t.Context(), never)
-	must[client.Reply](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind them
-	w.gone()
+// TestALostInitiatorFailsEveryRequest checks open and later requests.
+func TestALostInitiatorFailsEveryRequest(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	p, s := openStreamThroughProxy(t, in.Socket())
+	one, two := s.Go(t.Context(), pendingTask), s.Go(t.Context(), pendingTask)
+	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))) // the initiator has read the requests before it
+	p.stopProxy()
 	for _, f := range []*client.Future{one, two} {
 		_, err := f.Wait(t.Context())
-		if !isBroken(err) || !strings.Contains(err.Error(), f.TaskID().String()) {
+		if !isLostConnection(err) || !strings.Contains(err.Error(), f.TaskID().String()) {
 			t.Errorf("under way: %v", err)
 		}
 	}
-	if _, err := s.Call(t.Context(), sum(1, 1)); err == nil {
+	if _, err := s.Call(t.Context(), sumRequest(1, 1)); err == nil {
 		t.Error("a call without a connection succeeds")
 	}
 }
 
-// TestAnInitiatorThatEnds says so to those who wait.
-func TestAnInitiatorThatEnds(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	_, s := streamOver(t, in.Socket())
-	f := s.Go(t.Context(), never)
-	must[client.Reply](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind it
+// TestAnEndingInitiatorTellsItsWaiters checks the error of an open request.
+func TestAnEndingInitiatorTellsItsWaiters(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	_, s := openStreamThroughProxy(t, in.Socket())
+	f := s.Go(t.Context(), pendingTask)
+	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))) // the initiator has read the request before it
 	if err := in.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -105,49 +105,50 @@ func TestAnInitiatorThatEnds(t *testing.T) {
 	}
 }
 
-// TestTheNextInitiatorAnswers on the same socket, what the last was asked.
+// TestTheNextInitiatorAnswers submits again to the next initiator on the same socket
+// a task that the last initiator was asked for.
 func TestTheNextInitiatorAnswers(t *testing.T) {
 	state := t.TempDir()
-	first := initiatortest.StartText(t, streamed, initiatortest.StateDir(state))
-	w, s := streamOver(t, first.Socket())
+	first := initiatortest.StartText(t, streamINI, initiatortest.StateDir(state))
+	p, s := openStreamThroughProxy(t, first.Socket())
 	submitted := s.Go(t.Context(), task.Request{Pool: "closed", Data: json.RawMessage(`{"a":2,"b":3}`)})
-	must[client.Reply](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind it
-	shared := client.Unix(w.socket)
+	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))) // the initiator has read the request before it
+	shared := client.Unix(p.socket)
 	defer shared.Close()
-	must[client.Reply](t)(shared.Call(t.Context(), sum(1, 1)))
+	require[client.Reply](t)(shared.Call(t.Context(), sumRequest(1, 1)))
 	if err := first.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := submitted.Wait(t.Context()); err == nil {
-		t.Error("it has ended with the initiator")
+		t.Error("a task without a worker has completed")
 	}
-	second := initiatortest.StartText(t, streamed, initiatortest.StateDir(state))
-	w.mu.Lock()
-	w.behind = second.Socket()
-	w.mu.Unlock()
-	if got := must[client.Reply](t)(shared.Call(t.Context(), sum(2, 2))); string(got.Result) != `{"sum":4}` {
+	second := initiatortest.StartText(t, streamINI, initiatortest.StateDir(state))
+	p.mu.Lock()
+	p.behind = second.Socket()
+	p.mu.Unlock()
+	if got := require[client.Reply](t)(shared.Call(t.Context(), sumRequest(2, 2))); string(got.Result) != `{"sum":4}` {
 		t.Errorf("the shared stream: %+v", got)
 	}
 	if _, err := second.Start(t.Context(), "closed"); err != nil {
 		t.Fatal(err)
 	}
 	r := task.Request{Pool: "closed", ID: submitted.TaskID(), Data: json.RawMessage(`{"a":2,"b":3}`)}
-	if got := must[client.Reply](t)(shared.Call(t.Context(), r)); string(got.Result) != `{"sum":5}` || !got.Known {
-		t.Errorf("what the last one was asked: %+v", got)
+	if got := require[client.Reply](t)(shared.Call(t.Context(), r)); string(got.Result) != `{"sum":5}` || !got.Known {
+		t.Errorf("a task of the last initiator: %+v", got)
 	}
 }
 
-// TestAnInitiatorWithoutStreams, an older one, is asked over HTTP.
-func TestAnInitiatorWithoutStreams(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	old := older(t, in)
+// TestCallUsesHTTPWithoutAStream calls an initiator as old versions were.
+func TestCallUsesHTTPWithoutAStream(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	old := serveWithoutStream(t, in)
 	c := client.Unix(old)
 	t.Cleanup(c.Close)
 	if _, err := c.Stream(t.Context()); err == nil {
-		t.Fatal("there is a stream")
+		t.Fatal("a stream was opened")
 	}
-	for n, r := range []task.Request{sum(2, 3), nap(300)} {
-		if got := must[client.Reply](t)(c.Call(t.Context(), r)); got.State != task.Completed || got.ID == uuid.Nil {
+	for n, r := range []task.Request{sumRequest(2, 3), sleepRequest(300)} {
+		if got := require[client.Reply](t)(c.Call(t.Context(), r)); got.State != task.Completed || got.ID == uuid.Nil {
 			t.Errorf("call %d: %+v", n, got)
 		}
 	}
@@ -156,16 +157,16 @@ func TestAnInitiatorWithoutStreams(t *testing.T) {
 	}
 }
 
-// older serves what an initiator does, but for its streams.
-func older(t *testing.T, in *initiatortest.Initiator) (socket string) {
+// serveWithoutStream serves what an initiator serves, except its streams.
+func serveWithoutStream(t *testing.T, in *initiatortest.Initiator) (socket string) {
 	t.Helper()
-	token := string(must[[]byte](t)(readToken(in)))
-	to := must[*url.URL](t)(url.Parse(in.URL()))
+	token := string(require[[]byte](t)(readToken(in)))
+	to := require[*url.URL](t)(url.Parse(in.URL()))
 	pass := &httputil.ReverseProxy{Transport: &http.Transport{DisableKeepAlives: true}, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Header.Set("Authorization", "Bearer "+token)
 	}}
-	return serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return serveOnSocket(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/stream" {
 			http.NotFound(w, r)
 			return

@@ -16,7 +16,7 @@ import (
 	"initiator/initiator/task"
 )
 
-const streamed = `
+const streamINI = `
 [worker:adder]
 command = ${initiator:self} job sum
 slots   = 16
@@ -36,79 +36,80 @@ autostart = false
 queue_max = 2
 `
 
-// never is a task that waits for a worker that there is not.
-var never = task.Request{Pool: "closed"}
+// pendingTask is a task of a pool whose worker is not started.
+var pendingTask = task.Request{Pool: "closed"}
 
-func sum(a, b int) task.Request {
+func sumRequest(a, b int) task.Request {
 	return task.Request{Pool: "adder", Data: fmt.Appendf(nil, `{"a":%d,"b":%d}`, a, b)}
 }
 
-func nap(ms int) task.Request {
+func sleepRequest(ms int) task.Request {
 	return task.Request{Pool: "sleeper", Data: fmt.Appendf(nil, `{"ms":%d}`, ms)}
 }
 
-var long = nap(3600_000)
+// longTask ends only when it is cancelled.
+var longTask = sleepRequest(3600_000)
 
-// TestACallOverAStream and what else can be asked on it.
-func TestACallOverAStream(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	_, s := streamOver(t, in.Socket())
+// TestStreamRequests makes each kind of request on a stream.
+func TestStreamRequests(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	_, s := openStreamThroughProxy(t, in.Socket())
 	ctx := t.Context()
-	got := must[client.Reply](t)(s.Call(ctx, sum(2, 3)))
+	got := require[client.Reply](t)(s.Call(ctx, sumRequest(2, 3)))
 	if got.State != task.Completed || string(got.Result) != `{"sum":5}` || got.Attempt != 1 || got.Known || got.Reason != "" {
 		t.Errorf("call: %+v", got)
 	}
-	again := sum(2, 3)
+	again := sumRequest(2, 3)
 	again.ID = got.ID
-	if again := must[client.Reply](t)(s.Call(ctx, again)); !again.Known || string(again.Result) != `{"sum":5}` {
+	if again := require[client.Reply](t)(s.Call(ctx, again)); !again.Known || string(again.Result) != `{"sum":5}` {
 		t.Errorf("call it again: %+v", again)
 	}
-	if got := must[client.Reply](t)(s.Wait(ctx, got.ID)); got.State != task.Completed || string(got.Result) != `{"sum":5}` {
+	if got := require[client.Reply](t)(s.Wait(ctx, got.ID)); got.State != task.Completed || string(got.Result) != `{"sum":5}` {
 		t.Errorf("wait: %+v", got)
 	}
-	keyed := sum(4, 5)
+	keyed := sumRequest(4, 5)
 	keyed.Key, keyed.Attempts = "a key", 7
-	kept := must[client.Reply](t)(s.Submit(ctx, keyed))
+	kept := require[client.Reply](t)(s.Submit(ctx, keyed))
 	if kept.ID == uuid.Nil || kept.Known {
 		t.Errorf("submit: %+v", kept)
 	}
-	if got := must[client.Reply](t)(s.Call(ctx, keyed)); got.ID != kept.ID || !got.Known || string(got.Result) != `{"sum":9}` {
+	if got := require[client.Reply](t)(s.Call(ctx, keyed)); got.ID != kept.ID || !got.Known || string(got.Result) != `{"sum":9}` {
 		t.Errorf("call by key: %+v, want the task %s", got, kept.ID)
 	}
-	if got := must[task.Task](t)(in.Task(ctx, kept.ID)); got.Policy.Attempts != 7 {
+	if got := require[task.Task](t)(in.Task(ctx, kept.ID)); got.Policy.Attempts != 7 {
 		t.Errorf("the options have not arrived: %+v", got.Policy)
 	}
-	failed := must[client.Reply](t)(s.Call(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`"no numbers"`)}))
+	failed := require[client.Reply](t)(s.Call(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`"no numbers"`)}))
 	if failed.State != task.Failed || failed.Reason == "" || !strings.Contains(string(failed.Result), "does not fit") {
 		t.Errorf("a failure: %+v", failed)
 	}
 }
 
-// TestCancelOverAStream overtakes nothing: not even the submit just before it.
-func TestCancelOverAStream(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	_, s := streamOver(t, in.Socket())
+// TestCancelNeverOvertakesASubmit cancels tasks right after their submit.
+func TestCancelNeverOvertakesASubmit(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	_, s := openStreamThroughProxy(t, in.Socket())
 	ctx := t.Context()
 	for range 10 {
-		f := s.Go(ctx, long)
+		f := s.Go(ctx, longTask)
 		if _, err := s.Cancel(ctx, f.TaskID()); err != nil {
 			t.Fatal(err)
 		}
-		if got := must[client.Reply](t)(f.Wait(ctx)); got.State != task.Cancelled {
+		if got := require[client.Reply](t)(f.Wait(ctx)); got.State != task.Cancelled {
 			t.Errorf("%+v", got)
 		}
 	}
 	if _, err := s.Cancel(ctx, uuid.New()); !errors.Is(err, &client.Error{Status: 404}) {
-		t.Errorf("a task that there is not: %v", err)
+		t.Errorf("a task that does not exist: %v", err)
 	}
 }
 
-// TestProgressOverAStream comes while the task runs, to calls and to waits.
-func TestProgressOverAStream(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	_, s := streamOver(t, in.Socket())
+// TestProgressArrivesWhileTheTaskRuns reads one report of a running task.
+func TestProgressArrivesWhileTheTaskRuns(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	_, s := openStreamThroughProxy(t, in.Socket())
 	said := make(chan string, 1)
-	f := s.GoWithProgress(t.Context(), long, func(p json.RawMessage) {
+	f := s.GoWithProgress(t.Context(), longTask, func(p json.RawMessage) {
 		select {
 		case said <- string(p):
 		default:
@@ -117,23 +118,23 @@ func TestProgressOverAStream(t *testing.T) {
 	if got := <-said; !strings.HasPrefix(got, `{"done":`) {
 		t.Errorf("progress %s", got)
 	}
-	must[client.Reply](t)(s.Cancel(t.Context(), f.TaskID()))
-	must[client.Reply](t)(f.Wait(t.Context()))
+	require[client.Reply](t)(s.Cancel(t.Context(), f.TaskID()))
+	require[client.Reply](t)(f.Wait(t.Context()))
 }
 
-// TestRefusalsOverAStreamAreThoseOfHTTP, to the last letter.
-func TestRefusalsOverAStreamAreThoseOfHTTP(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	_, s := streamOver(t, in.Socket())
+// TestRefusalsAreEqualOnStreamAndHTTP compares whole errors.
+func TestRefusalsAreEqualOnStreamAndHTTP(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	_, s := openStreamThroughProxy(t, in.Socket())
 	c := client.Unix(in.Socket())
 	t.Cleanup(c.Close)
 	ctx := t.Context()
 	for range 2 {
-		must[client.Reply](t)(s.Submit(ctx, task.Request{Pool: "closed"}))
+		require[client.Reply](t)(s.Submit(ctx, task.Request{Pool: "closed"}))
 	}
 	for name, r := range map[string]task.Request{
 		"unknown pool": {Pool: "addr"}, "no pool": {}, "full queue": {Pool: "closed"}, "wrong request": {Pool: "adder", Attempts: -1},
-		"no JSON": {Pool: "adder.x", Priority: new(int), Key: strings.Repeat("k", 300)}, "child of nobody": {Pool: "adder", Parent: uuid.New()},
+		"no JSON": {Pool: "adder.x", Priority: new(int), Key: strings.Repeat("k", 300)}, "child of no task": {Pool: "adder", Parent: uuid.New()},
 	} {
 		var want, got *client.Error
 		_, plain := c.Submit(ctx, r)
@@ -155,47 +156,48 @@ func TestRefusalsOverAStreamAreThoseOfHTTP(t *testing.T) {
 	}
 }
 
-// TestManyAtOnceShareOneConnection.
+// TestManyAtOnceShareOneConnection counts the connections of 500 calls.
 func TestManyAtOnceShareOneConnection(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	w, s := streamOver(t, in.Socket())
+	in := initiatortest.StartText(t, streamINI)
+	p, s := openStreamThroughProxy(t, in.Socket())
 	var all sync.WaitGroup
 	for n := range 500 {
 		all.Go(func() {
-			got, err := s.Call(t.Context(), sum(n, 1))
+			got, err := s.Call(t.Context(), sumRequest(n, 1))
 			if want := fmt.Sprintf(`{"sum":%d}`, n+1); err != nil || string(got.Result) != want {
 				t.Errorf("%s %v, want %s", got.Result, err, want)
 			}
 		})
 	}
 	all.Wait()
-	if n := w.opened(); n != 1 {
+	if n := p.connCount(); n != 1 {
 		t.Errorf("%d connections", n)
 	}
 }
 
-// TestACallerWhoGivesUp is told why, and what he has asked for goes on.
-func TestACallerWhoGivesUp(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	_, s := streamOver(t, in.Socket())
+// TestAWithdrawnWaitLeavesItsTask ends the context of a wait: the wait returns the
+// cause, and the task goes on.
+func TestAWithdrawnWaitLeavesItsTask(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	_, s := openStreamThroughProxy(t, in.Socket())
 	why := errors.New("no patience")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	f := s.Go(t.Context(), long)
+	f := s.Go(t.Context(), longTask)
 	cancel(why)
 	if end, err := s.Wait(ctx, f.TaskID()); !errors.Is(err, why) || end.ID != f.TaskID() {
 		t.Errorf("%+v %v", end, err)
 	}
-	if got := must[client.Reply](t)(s.Call(t.Context(), sum(1, 1))); got.State != task.Completed {
+	if got := require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))); got.State != task.Completed {
 		t.Errorf("the next: %+v", got)
 	}
-	must[client.Reply](t)(s.Cancel(t.Context(), f.TaskID()))
-	must[client.Reply](t)(f.Wait(t.Context()))
+	require[client.Reply](t)(s.Cancel(t.Context(), f.TaskID()))
+	require[client.Reply](t)(f.Wait(t.Context()))
 }
 
-// TestLargeThings go another way, whichever side they come from.
-func TestLargeThings(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	_, s := streamOver(t, in.Socket())
+// TestLargeDataTravelsOverHTTP checks large data of a request and of a result.
+func TestLargeDataTravelsOverHTTP(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	_, s := openStreamThroughProxy(t, in.Socket())
 	large := json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
 	if _, err := s.Call(t.Context(), task.Request{Pool: "echo", Data: large}); !errors.Is(err, client.ErrDataTooLarge) {
 		t.Errorf("large data on a stream: %v", err)
@@ -203,31 +205,31 @@ func TestLargeThings(t *testing.T) {
 	c := client.Unix(in.Socket())
 	t.Cleanup(c.Close)
 	for n, data := range []json.RawMessage{large, json.RawMessage(`"small"`)} {
-		got := must[client.Reply](t)(c.Call(t.Context(), task.Request{Pool: "echo", Data: data}))
+		got := require[client.Reply](t)(c.Call(t.Context(), task.Request{Pool: "echo", Data: data}))
 		if got.State != task.Completed || string(got.Result) != string(data) {
 			t.Errorf("data %d: %s, %d bytes", n, got.State, len(got.Result))
 		}
-		if got := must[client.Reply](t)(s.Wait(t.Context(), got.ID)); string(got.Result) != string(data) {
+		if got := require[client.Reply](t)(s.Wait(t.Context(), got.ID)); string(got.Result) != string(data) {
 			t.Errorf("result %d: %s, %d bytes", n, got.State, len(got.Result))
 		}
 	}
 }
 
-// TestClose ends what is under way, and the tasks go on.
-func TestClose(t *testing.T) {
-	in := initiatortest.StartText(t, streamed)
-	_, s := streamOver(t, in.Socket())
-	f := s.Go(t.Context(), never)
-	must[client.Reply](t)(s.Call(t.Context(), sum(1, 1))) // which was asked behind it
+// TestCloseEndsRequestsAndLeavesTasks checks open and later requests.
+func TestCloseEndsRequestsAndLeavesTasks(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	_, s := openStreamThroughProxy(t, in.Socket())
+	f := s.Go(t.Context(), pendingTask)
+	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1))) // the initiator has read the request before it
 	s.Close()
 	if _, err := f.Wait(t.Context()); !errors.Is(err, client.ErrClosed) {
 		t.Errorf("under way: %v", err)
 	}
-	if _, err := s.Call(t.Context(), sum(1, 1)); !errors.Is(err, client.ErrClosed) {
-		t.Errorf("behind the end: %v", err)
+	if _, err := s.Call(t.Context(), sumRequest(1, 1)); !errors.Is(err, client.ErrClosed) {
+		t.Errorf("after the end: %v", err)
 	}
 	s.Close()
-	if got := must[task.Task](t)(in.Task(t.Context(), f.TaskID())); got.State.Terminal() {
+	if got := require[task.Task](t)(in.Task(t.Context(), f.TaskID())); got.State.Terminal() {
 		t.Errorf("%s: %s", got.State, got.Reason)
 	}
 }

@@ -1,14 +1,9 @@
 package client
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 
 	"github.com/google/uuid"
@@ -16,57 +11,29 @@ import (
 	"initiator/initiator/task"
 )
 
-// Watch calls f with what a task is now, and then with all that becomes of it:
-// the last is terminal, and Watch returns nil behind it. It returns early with
-// the error of f, ctx's, or nil when the initiator ends.
+// Watch calls f with the present state of a task, and then with each of its
+// events. It returns nil after the terminal event, or when the initiator ends;
+// else f's error or ctx's cause. When f is slow, events may be missed; the event
+// after the gap is newer. The status of an *Error is 404 when there is no such task.
 func (c *Client) Watch(ctx context.Context, id uuid.UUID, f func(task.Event) error) error {
 	return c.watchEvents(ctx, "/tasks/"+id.String()+"/events", nil, f)
 }
 
-// WatchPool calls f with what becomes of the tasks of a pool from now on. It
-// returns as Watch does, but for the end of a task.
+// WatchPool calls f with the events of all tasks of a pool from now on. It returns
+// as Watch does, except that the end of a task does not end it.
 func (c *Client) WatchPool(ctx context.Context, pool string, f func(task.Event) error) error {
 	return c.watchEvents(ctx, "/tasks/events", url.Values{"pool": {pool}}, f)
 }
 
 func (c *Client) watchEvents(ctx context.Context, path string, query url.Values, f func(task.Event) error) error {
-	res, err := c.openResponse(ctx, http.MethodGet, path, query, nil)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	err = readTaskEvents(res.Body, f)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
-}
-
-// readTaskEvents reads server-sent events; only their data matters. Where some were
-// missed, what comes next is newer.
-func readTaskEvents(from io.Reader, f func(task.Event) error) error {
-	in := bufio.NewReader(from)
-	for {
-		line, err := in.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return nil
+	return c.readEvents(ctx, path, query, func(data []byte) error {
+		var e task.Event
+		if err := json.Unmarshal(data, &e); err != nil {
+			return fmt.Errorf("watch tasks: %w", err)
 		}
-		if err != nil {
-			return fmt.Errorf("watch: %w", err)
+		if e.ID == uuid.Nil {
+			return nil // the number of events that were missed: the next event is newer
 		}
-		data, ok := bytes.CutPrefix(line, []byte("data:"))
-		if !ok {
-			continue
-		}
-		var n task.Event
-		if err := json.Unmarshal(data, &n); err != nil {
-			return fmt.Errorf("watch: %w", err)
-		}
-		if n.ID == uuid.Nil {
-			continue // how many were missed
-		}
-		if err := f(n); err != nil {
-			return err
-		}
-	}
+		return f(e)
+	})
 }

@@ -12,12 +12,12 @@ import (
 	"initiator/initiator/task"
 )
 
-func TestWatch(t *testing.T) {
-	c, _ := start(t)
+func TestWatchEndsWithTheTask(t *testing.T) {
+	c, _ := startAdder(t)
 	ctx := t.Context()
 	enough := errors.New("enough")
 	first := make(chan error, 1)
-	ready := must[task.Task](t)(c.Submit(ctx, task.Request{Pool: "adder", Delay: task.Seconds(3600e9)}))
+	ready := require[task.Task](t)(c.Submit(ctx, task.Request{Pool: "adder", Delay: task.Seconds(3600e9)}))
 	var seen []task.State
 	err := c.Watch(ctx, ready.ID, func(n task.Event) error {
 		if seen = append(seen, n.State); len(seen) == 1 {
@@ -37,13 +37,13 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-func TestWatchPool(t *testing.T) {
-	c, in := start(t)
+func TestWatchPoolShowsResults(t *testing.T) {
+	c, in := startAdder(t)
 	enough := errors.New("enough")
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	defer func() { stop(); <-done }()
-	go func() { // the watch begins at some moment in these
+	go func() { // the watch begins at some moment during these tasks
 		defer close(done)
 		for ctx.Err() == nil {
 			got, err := in.Submit(ctx, task.Request{Pool: "adder", Data: json.RawMessage(`{"a":1,"b":1}`)})

@@ -11,26 +11,29 @@ import (
 	"initiator/initiator/task"
 )
 
-// Submit queues a task and returns its record once it is kept. The status of
-// an *Error is 404 for an unknown pool, 429 for a full queue, 400 for a
-// request that is wrong in itself.
+// Submit queues a task and returns its record once the record is stored. The
+// status of an *Error is 400 for a request that is wrong in itself, 404 for a pool
+// that does not exist, 429 for a full queue, and 503 when nothing can be stored or
+// the initiator is shutting down.
 func (c *Client) Submit(ctx context.Context, r task.Request) (task.Task, error) {
 	var t task.Task
 	return t, c.requestJSON(ctx, http.MethodPost, "/tasks", nil, r, &t)
 }
 
-// Task returns the record of a task.
+// Task returns the record of a task. The status of an *Error is 404 when there is
+// no such task, or when its retention is over.
 func (c *Client) Task(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	var t task.Task
 	return t, c.requestJSON(ctx, http.MethodGet, "/tasks/"+id.String(), nil, nil, &t)
 }
 
-// waitSpan is how long one request waits. The initiator bounds it as well;
-// asking again costs nothing.
+// waitSpan is how long one request waits for the end of a task. The initiator
+// bounds the time of one request as well; another request costs little.
 const waitSpan = "60s"
 
-// Wait returns the record of a task when it is terminal. When ctx ends first,
-// it returns ctx's error and the record as it was last seen.
+// Wait returns the record of a task once the task is terminal. When ctx ends
+// first, it returns the cause, and the record of the last answer: the zero Task if
+// there was no answer. Otherwise it fails as Task does.
 func (c *Client) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	var last task.Task
 	for {
@@ -45,7 +48,8 @@ func (c *Client) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	}
 }
 
-// List returns records, newest first.
+// List returns the records that the filter selects, newest first. Without a limit
+// it returns at most 100.
 func (c *Client) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
 	q := url.Values{}
 	if f.Pool != "" {
@@ -64,8 +68,10 @@ func (c *Client) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
 	return got.Tasks, err
 }
 
-// Cancel ends a queued task, or asks the worker of a running one to. A task of
-// Call is cancelled even when its submit has not arrived yet.
+// Cancel ends a queued task, or asks the worker of a running task to end it, and
+// returns the record as it is then. A task of Call is cancelled even when its
+// submit has not arrived yet. The status of an *Error is 404 when there is no such
+// task, and 409 when the task is terminal.
 func (c *Client) Cancel(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	if s := c.shared.currentStream(); s != nil {
 		if _, err := s.Cancel(ctx, id); err == nil {
@@ -75,7 +81,9 @@ func (c *Client) Cancel(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	return c.changeTask(ctx, id, "cancel")
 }
 
-// Retry queues a failed, cancelled or dead task again.
+// Retry queues a failed, cancelled or dead task again and returns its record. The
+// status of an *Error is 404 when there is no such task, and 409 when the task is
+// in another state.
 func (c *Client) Retry(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	return c.changeTask(ctx, id, "retry")
 }

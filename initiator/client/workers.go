@@ -4,17 +4,10 @@ import (
 	"context"
 	"net/http"
 
-	"initiator/internal/api"
 	"initiator/internal/supervise"
 )
 
-// Status describes the initiator, its workers and the numbers of its tasks.
-func (c *Client) Status(ctx context.Context) (api.Status, error) {
-	var s api.Status
-	return s, c.requestJSON(ctx, http.MethodGet, "/status", nil, nil, &s)
-}
-
-// Workers returns what is known of every worker.
+// Workers returns the state of every worker.
 func (c *Client) Workers(ctx context.Context) ([]supervise.Worker, error) {
 	var got struct {
 		Workers []supervise.Worker `json:"workers"`
@@ -23,39 +16,45 @@ func (c *Client) Workers(ctx context.Context) ([]supervise.Worker, error) {
 	return got.Workers, err
 }
 
-// Launch starts one more worker of a definition and returns when it is ready.
-// An empty guid makes a new one.
+// Launch starts one more worker of the definition named module and returns the
+// worker when it is ready. An empty guid makes a new guid. The status of an *Error
+// is 404 for a definition that does not exist.
 func (c *Client) Launch(ctx context.Context, module, guid string) (supervise.Worker, error) {
 	var w supervise.Worker
 	body := map[string]string{"module": module, "guid": guid}
 	return w, c.requestJSON(ctx, http.MethodPost, "/workers", nil, body, &w)
 }
 
-// Start starts workers by definition, guid or "all", and returns when they are up.
+// Start starts workers by definition, group or guid, or "all", and returns when
+// they are ready. Each Result has the error of its worker. The status of an *Error
+// is 404 when a name means no worker.
 func (c *Client) Start(ctx context.Context, names ...string) ([]supervise.Result, error) {
 	return c.orderWorkers(ctx, "start", names)
 }
 
-// Stop stops workers, and returns when nothing of them is left.
+// Stop stops workers, named as for Start, and returns when they have left no
+// process.
 func (c *Client) Stop(ctx context.Context, names ...string) ([]supervise.Result, error) {
 	return c.orderWorkers(ctx, "stop", names)
 }
 
-// Restart gives workers new processes, and returns when those are up.
+// Restart restarts workers, named as for Start, and returns when the new processes
+// are ready.
 func (c *Client) Restart(ctx context.Context, names ...string) ([]supervise.Result, error) {
 	return c.orderWorkers(ctx, "restart", names)
 }
 
-// Clear removes the files with what workers have written, but not those that
-// were rotated away before.
-func (c *Client) Clear(ctx context.Context, names ...string) ([]supervise.Result, error) {
-	return c.orderWorkers(ctx, "clear", names)
-}
-
-// RestartRolling restarts one worker at a time, each ready before the next. It
-// ends at the first that does not come up; the error is then a *Partly.
+// RestartRolling restarts workers, named as for Start, one at a time: each is
+// ready before the next is stopped. It ends at the first worker that does not
+// become ready; the error is then a *PartialError.
 func (c *Client) RestartRolling(ctx context.Context, names ...string) ([]supervise.Result, error) {
 	return c.sendOrder(ctx, "restart", map[string]any{"names": names, "rolling": true})
+}
+
+// Clear removes the log files of workers, named as for Start, but not the files
+// that were rotated away before.
+func (c *Client) Clear(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	return c.orderWorkers(ctx, "clear", names)
 }
 
 func (c *Client) orderWorkers(ctx context.Context, verb string, names []string) ([]supervise.Result, error) {
@@ -71,8 +70,31 @@ func (c *Client) sendOrder(ctx context.Context, verb string, body any) ([]superv
 	return got.Results, newPartialError(err, got.Error)
 }
 
-// Shutdown begins the end of the initiator: politely, or with kill at once. It
-// returns when the order was taken, not when it has been carried out.
-func (c *Client) Shutdown(ctx context.Context, kill bool) error {
-	return c.requestJSON(ctx, http.MethodPost, "/shutdown", nil, map[string]bool{"kill": kill}, nil)
+// Scale starts or stops workers of a definition until there are n, and returns all
+// of its workers when they are ready. The number stays until a reload that changes
+// `replicas`. The error is a *PartialError when a worker does not become ready.
+func (c *Client) Scale(ctx context.Context, name string, n int) ([]supervise.Worker, error) {
+	var got struct {
+		Workers []supervise.Worker `json:"workers"`
+		Error   string             `json:"error"`
+	}
+	err := c.requestJSON(ctx, http.MethodPost, "/workers/"+name+"/scale", nil, map[string]int{"replicas": n}, &got)
+	return got.Workers, newPartialError(err, got.Error)
+}
+
+// Signal sends a signal ("HUP", "SIGHUP" or "1") to the process groups of workers,
+// named as for Start.
+func (c *Client) Signal(ctx context.Context, signal string, names ...string) error {
+	body := map[string]any{"names": names, "signal": signal}
+	return c.requestJSON(ctx, http.MethodPost, "/workers/signal", nil, body, nil)
+}
+
+// Why explains, in a sentence for each worker of a definition, group or guid, why
+// the worker is in its state.
+func (c *Client) Why(ctx context.Context, name string) ([]supervise.Explanation, error) {
+	var got struct {
+		Answers []supervise.Explanation `json:"answers"`
+	}
+	err := c.requestJSON(ctx, http.MethodGet, "/workers/"+name+"/why", nil, nil, &got)
+	return got.Answers, err
 }

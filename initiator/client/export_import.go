@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// ExportTasks writes every task as a line of JSON, and returns how many lines
-// it has written. With an error they are not all.
+// ExportTasks writes every task to w as a line of JSON, and returns the number of
+// lines that it has written. With an error, lines are missing at the end.
 func (c *Client) ExportTasks(ctx context.Context, w io.Writer) (lines int, err error) {
 	res, err := c.openResponse(ctx, http.MethodGet, "/tasks/export", nil, nil)
 	if err != nil {
@@ -31,10 +31,10 @@ func (c *Client) ExportTasks(ctx context.Context, w io.Writer) (lines int, err e
 	}
 }
 
-// ImportTasks sends lines as ExportTasks writes them, none of them blank or
-// with an end of line in it. Every one has its own verdict, in their order, of
-// whose Task only ID and Known are set; the error is as that of SubmitMany. To
-// send some again is always safe.
+// ImportTasks adds tasks from lines as ExportTasks writes them. No line is blank
+// or contains a line break. The results are in the order of the lines; their Task
+// has only ID and Known. Known says that the initiator had the task already. Lines can
+// safely be sent again. Errors are as for SubmitMany.
 func (c *Client) ImportTasks(ctx context.Context, lines [][]byte) ([]BatchLineResult, error) {
 	if len(lines) == 0 {
 		return nil, nil

@@ -13,46 +13,51 @@ import (
 	"initiator/proactor/chirp"
 )
 
-// ErrDataTooLarge says that data is too large for a stream: Client.Submit takes it.
-var ErrDataTooLarge = fmt.Errorf("a stream takes at most %d bytes of data; submit it over HTTP", stream.MaxPayload)
-
-// Go submits a task and returns at once what its end can be waited for with,
-// or where stream.MaxOpenRequests are under way as soon as one is not. A request
-// without ID and Key gets an ID; its Data must stay as it is until the end. The
-// error of the future is an *Error as Client.Submit has it, *Broken, ErrDataTooLarge,
-// ErrClosed wrapped, or ctx's while it waited for its turn.
+// Go submits a task and returns a Future for its end. It blocks only while the
+// stream has its full number of open requests. A request without ID and Key gets an
+// ID. The caller must not change its Data until the future is done. The future's
+// error is an *Error as Client.Submit returns it, *LostConnectionError,
+// ErrDataTooLarge, ErrClosed (wrapped), or ctx's cause when ctx ended before the
+// request had its turn.
 func (s *Stream) Go(ctx context.Context, r task.Request) *Future {
 	return s.startSubmit(ctx, r, stream.VerbCall, nil)
 }
 
-// GoWithProgress is Go for somebody who wants to see the progress of the task.
-// Progress is called by the stream's own goroutine, and must not block.
+// GoWithProgress is Go with a function that is called with each progress report of
+// the task's handler. The stream's own goroutine calls it: it must not block, and
+// must not wait for a reply on this stream.
 func (s *Stream) GoWithProgress(ctx context.Context, r task.Request, progress func(json.RawMessage)) *Future {
 	return s.startSubmit(ctx, r, stream.VerbCall, progress)
 }
 
-// Call is Go, and waits. When ctx ends first, the task goes on.
+// Call submits a task and returns the reply once the task is terminal. When ctx
+// ends first, the error is its cause, and the task goes on. It fails otherwise
+// as Go does.
 func (s *Stream) Call(ctx context.Context, r task.Request) (Reply, error) {
 	return s.awaitFuture(ctx, s.Go(ctx, r))
 }
 
-// Submit returns when the task is kept. The errors are those of Go.
+// Submit submits a task and returns once its record is stored. It fails as
+// Call does.
 func (s *Stream) Submit(ctx context.Context, r task.Request) (Reply, error) {
 	return s.awaitFuture(ctx, s.startSubmit(ctx, r, stream.VerbSubmit, nil))
 }
 
-// Wait returns how a task ended, when it has.
+// Wait returns the reply once a task is terminal. The status of an *Error is 404
+// when there is no such task.
 func (s *Stream) Wait(ctx context.Context, id uuid.UUID) (Reply, error) {
 	return s.awaitFuture(ctx, s.startTaskRequest(ctx, id, stream.VerbWait))
 }
 
-// Cancel ends a queued task, or asks the worker of a running one to. What was
-// submitted on this stream before has arrived before.
+// Cancel ends a queued task, or asks the worker of a running task to end it. A
+// Cancel never overtakes an earlier submit on this stream. The status of an *Error
+// is 404 when there is no such task.
 func (s *Stream) Cancel(ctx context.Context, id uuid.UUID) (Reply, error) {
 	return s.awaitFuture(ctx, s.startTaskRequest(ctx, id, stream.VerbCancel))
 }
 
-// awaitFuture waits for a future; when ctx ends first nobody else will.
+// awaitFuture waits for a future that only this caller has. When ctx ends first, it
+// withdraws the request.
 func (s *Stream) awaitFuture(ctx context.Context, f *Future) (Reply, error) {
 	select {
 	case <-f.done:
@@ -63,6 +68,7 @@ func (s *Stream) awaitFuture(ctx context.Context, f *Future) (Reply, error) {
 	return f.reply, f.err
 }
 
+// startSubmit sends a task with the verb call or submit.
 func (s *Stream) startSubmit(ctx context.Context, r task.Request, verb stream.Verb, progress func(json.RawMessage)) *Future {
 	if r.ID == uuid.Nil && r.Key == "" {
 		r.ID = uuid.Must(uuid.NewV7())
@@ -79,13 +85,13 @@ func (s *Stream) startSubmit(ctx context.Context, r task.Request, verb stream.Ve
 	return s.startRequest(ctx, f, &q, r.Data)
 }
 
-// marshalOptions are the members of a request that have no place of their own in the
-// header; nil when there are none, as is mostly so.
+// marshalOptions returns the JSON of the members that have no place of their own in
+// the header. Most requests have none: the result is then nil.
 func marshalOptions(r *task.Request) ([]byte, error) {
 	rest := *r
 	rest.Pool, rest.Method, rest.Data = "", "", nil
 	if r.Key == "" {
-		rest.ID = uuid.Nil // the request's identity names it
+		rest.ID = uuid.Nil // the identity of the message is the id
 	}
 	if hasNoOptions(&rest) {
 		return nil, nil
@@ -93,21 +99,22 @@ func marshalOptions(r *task.Request) ([]byte, error) {
 	return json.Marshal(rest)
 }
 
-// hasNoOptions says whether a request holds nothing.
+// hasNoOptions reports whether every option of a request has its zero value.
 func hasNoOptions(r *task.Request) bool {
 	return r.Key == "" && r.Priority == nil && r.Delay == 0 && r.At.IsZero() && r.Deadline.IsZero() && r.Unique == "" &&
 		r.Callback == "" && r.Parent == uuid.Nil && r.Timeout == nil && r.ProgressTimeout == nil && r.Attempts == 0 &&
 		r.RetryDelay == nil && r.RetryDelayMax == nil
 }
 
-// startTaskRequest asks something about one task.
+// startTaskRequest sends a request about a task that exists.
 func (s *Stream) startTaskRequest(ctx context.Context, id uuid.UUID, verb stream.Verb) *Future {
 	f := &Future{task: id, waitsForEnd: verb == stream.VerbWait, taskHeader: id.String(), done: make(chan struct{})}
 	return s.startRequest(ctx, f, &stream.RequestHeader{Verb: verb, Task: f.taskHeader}, nil)
 }
 
-// startRequest sends a request. Its identity is that of the task, unless another request
-// of this stream has that: then, and for a task that is not new, it is random.
+// startRequest sends a request. The identity of its message is the id of the task.
+// It is random when another open request has this identity, and for a task that
+// exists: the header then names the task.
 func (s *Stream) startRequest(ctx context.Context, f *Future, q *stream.RequestHeader, data []byte) *Future {
 	select {
 	case s.openRequests <- struct{}{}:
@@ -141,27 +148,28 @@ func (s *Stream) startRequest(ctx context.Context, f *Future, q *stream.RequestH
 	return f
 }
 
-// streamEndedError says that the stream had ended before something was asked.
+// streamEndedError says that the stream had ended before the request was made.
 type streamEndedError struct{ err error }
 
-// Error is why the stream ended.
+// Error says why the stream has ended.
 func (e *streamEndedError) Error() string { return "ask the initiator: " + e.err.Error() }
 
-// Unwrap returns it.
+// Unwrap returns the reason of the stream's end.
 func (e *streamEndedError) Unwrap() error { return e.err }
 
-// sendRequest queues a request; the lock is held.
+// sendRequest queues a message for the connection. The caller holds the lock.
 func (s *Stream) sendRequest(id chirp.ID, q *stream.RequestHeader, data []byte) error {
-	var room [128]byte
-	return s.conn.Send(chirp.Message{Identity: id, Header: q.Append(room[:0]), Data: data})
+	var buffer [128]byte
+	return s.conn.Send(chirp.Message{Identity: id, Header: q.Append(buffer[:0]), Data: data})
 }
 
-// forgetRequest ends a future whose answer nobody waits for.
+// forgetRequest settles a future with an error, and tells the initiator to send no
+// reply.
 func (s *Stream) forgetRequest(f *Future, why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.futures[f.id] == f {
-		_ = s.sendRequest(f.id, &stream.RequestHeader{Verb: stream.VerbForget}, nil) // broken: forgotten anyway
+		_ = s.sendRequest(f.id, &stream.RequestHeader{Verb: stream.VerbForget}, nil) // a broken connection sends no reply either
 		s.settleFuture(f, Reply{ID: f.task}, why)
 	}
 }

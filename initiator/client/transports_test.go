@@ -15,9 +15,9 @@ import (
 	"initiator/worker"
 )
 
-// behave is a worker that does everything that a handler can do. The test
-// binary is it as `job behave`.
-func behave() {
+// runMisbehavingWorker is a worker with a handler for every way in which a handler
+// can end. The test binary runs it as `job behave`.
+func runMisbehavingWorker() {
 	raw := func(name string, f func(json.RawMessage) (json.RawMessage, error)) worker.Handler {
 		return worker.HandleRaw(name, func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return f(data) })
 	}
@@ -36,14 +36,14 @@ func behave() {
 	)
 }
 
-// TestEveryBehaviourThroughTheClientsDoors: a call over the stream tells of
-// everything that a handler can do what the record says, and so does one over
-// HTTP; what that is, package worker's own table says for its doors.
-func TestEveryBehaviourThroughTheClientsDoors(t *testing.T) {
+// TestBothTransportsReturnTheSame compares a call over the stream and a call over
+// HTTP with each other and with the task's record, for every way in which a handler
+// can end. Package worker has the same table for its own transports.
+func TestBothTransportsReturnTheSame(t *testing.T) {
 	in := initiatortest.StartText(t, "[worker:behave]\ncommand = ${initiator:self} job behave\nattempts = 2\nretry_delay = 0\n")
-	c, without := client.Unix(in.Socket()), client.Unix(older(t, in))
-	t.Cleanup(c.Close)
-	t.Cleanup(without.Close)
+	overStream, overHTTP := client.Unix(in.Socket()), client.Unix(serveWithoutStream(t, in))
+	t.Cleanup(overStream.Close)
+	t.Cleanup(overHTTP.Close)
 	large := `"` + strings.Repeat("x", 1<<20) + `"`
 	for _, row := range []struct {
 		method, data string
@@ -64,19 +64,19 @@ func TestEveryBehaviourThroughTheClientsDoors(t *testing.T) {
 		{"typed", `"text"`, task.Failed},
 	} {
 		var first client.Reply
-		for name, door := range map[string]*client.Client{"stream": c, "http": without} {
-			got, err := door.Call(t.Context(), task.Request{Pool: "behave", Method: row.method, Data: json.RawMessage(row.data)})
+		for name, transport := range map[string]*client.Client{"stream": overStream, "http": overHTTP} {
+			got, err := transport.Call(t.Context(), task.Request{Pool: "behave", Method: row.method, Data: json.RawMessage(row.data)})
 			if err != nil || got.State != row.want {
 				t.Errorf("%s over %s: %v, %s %s, want %s", row.method, name, err, got.State, got.Reason, row.want)
 				continue
 			}
-			kept := must[task.Task](t)(in.Task(t.Context(), got.ID))
+			kept := require[task.Task](t)(in.Task(t.Context(), got.ID))
 			if string(got.Result) != string(kept.Result) || got.Attempt != kept.Attempt || got.State != kept.State || (got.Reason != kept.Reason && got.State != task.Completed) {
 				t.Errorf("%s over %s: %.100s\nthe record: %+v", row.method, name, got.Result, kept)
 			}
 			got.ID = first.ID
 			if first.State != "" && !reflect.DeepEqual(got, first) {
-				t.Errorf("%s: %+v over %s, %+v over the other", row.method, got, name, first)
+				t.Errorf("%s: %+v over %s, %+v over the other transport", row.method, got, name, first)
 			}
 			first = got
 		}

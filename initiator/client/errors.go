@@ -1,0 +1,98 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"initiator/internal/stream"
+)
+
+// ErrUnsupported is wrapped by the error of Client.Stream when the initiator
+// offers no stream. Every other method works without one.
+var ErrUnsupported = stream.ErrUnsupported
+
+// ErrClosed is the error of a request that was made after Client.Close or
+// Stream.Close, and is wrapped by the error of a request that Close ended.
+var ErrClosed = errors.New("the client is closed")
+
+// ErrDataTooLarge is the error of a Stream for a request with more than 1 MiB of
+// data. Client.Submit and Client.Call take it.
+var ErrDataTooLarge = fmt.Errorf("a stream takes at most %d bytes of data; submit it over HTTP", stream.MaxPayload)
+
+// Error is the initiator's refusal of a request.
+type Error struct {
+	Status  int    // of HTTP, also when the request came over a stream
+	Code    int    // of the envelope; 0 = the answer had no envelope
+	Message string // for people; it says what to do
+	// RetryAfter is how long to wait before the request is repeated; 0 = the
+	// initiator did not say.
+	RetryAfter time.Duration
+}
+
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+// Is lets errors.Is(err, &Error{Status: 404}) compare the status alone. A Code in
+// the target is compared as well.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Status == e.Status && (t.Code == 0 || t.Code == e.Code)
+}
+
+// UnreachableError says that no initiator answers on a socket. Err wraps
+// fs.ErrNotExist when there is no socket, ECONNREFUSED when no process listens on
+// it, and fs.ErrPermission when this user may not open it.
+type UnreachableError struct {
+	Socket string // the path
+	Err    error
+}
+
+// Error names the socket.
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("no initiator answers on %s", e.Socket)
+}
+
+// Unwrap returns Err.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// PartialError says that a request was carried out, and which workers are not in
+// the state that was requested. The result beside it is complete.
+type PartialError struct {
+	Message string // a line for each worker
+}
+
+// Error returns the message.
+func (e *PartialError) Error() string { return e.Message }
+
+// newPartialError returns err, or an error for the message that an answer has
+// beside its result; "" = none.
+func newPartialError(err error, message string) error {
+	if err == nil && message != "" {
+		return &PartialError{message}
+	}
+	return err
+}
+
+// LostConnectionError says that the connection was lost before the reply came, and
+// that no other connection could be opened, or that the initiator does not know
+// the task there. Whether the initiator took the request is unknown. It is safe to
+// submit the task again with the same ID or Key: as long as the initiator keeps
+// the record, it is the same task.
+type LostConnectionError struct {
+	Task uuid.UUID // zero when the key makes the task's id
+	Err  error     // the failure of the connection, or the initiator's answer
+}
+
+// Error names the task, and says what failed.
+func (e *LostConnectionError) Error() string {
+	if e.Task == uuid.Nil {
+		return fmt.Sprintf("the connection to the initiator was lost: %v", e.Err)
+	}
+	return fmt.Sprintf("the connection to the initiator was lost while task %s was under way: %v", e.Task, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *LostConnectionError) Unwrap() error { return e.Err }
