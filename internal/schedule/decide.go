@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// LateTolerance is by how much a tick may be late and is still on time: a busy machine,
-// a restart of the initiator, a queue that was full for a moment.
+// LateTolerance is how late a tick may be and still fire as if on time: the machine
+// was busy, the initiator restarted, or the queue was full for a moment.
 const LateTolerance = 5 * time.Second
 
-// Decision is what a schedule does now.
+// Decision says what a schedule does now.
 type Decision struct {
 	FireTick time.Time // the tick that fires; zero = none
-	SkipTick time.Time // the newest tick that is given up; zero = none
+	SkipTick time.Time // the newest tick that is skipped; zero = none
 	Next     time.Time // when to decide again
-	Reason   string    // in words
+	Reason   string    // for people
 }
 
-// DecideTick says what is to be done at now, when last was the last tick that has
-// fired or was given up. Zero = the schedule is new: it begins with the next.
-// The error is that of a Cron that never comes any more.
+// DecideTick says what to do at now. Last is the last tick that fired or was
+// skipped; the zero time says that the schedule is new, and starts with its next
+// tick. The error says that the Cron has no tick after last.
 func (s Schedule) DecideTick(last, now time.Time) (Decision, error) {
-	if last.IsZero() || last.After(now.Add(LateTolerance)) { // or the clock was set back
+	if last.IsZero() || last.After(now.Add(LateTolerance)) { // new, or the clock was set back
 		last = now
 	}
 	due, err := s.TickAfter(last)
@@ -33,11 +33,11 @@ func (s Schedule) DecideTick(last, now time.Time) (Decision, error) {
 	}
 	newest, err := s.TickBefore(now)
 	if err != nil || newest.Before(due) {
-		newest = due // two ways of counting that differ, where a clock is put forward
+		newest = due // TickAfter and TickBefore differ where a zone puts its clock forward
 	}
 	next, err := s.TickAfter(now)
 	if err != nil {
-		next = now.Add(time.Hour) // the last tick of all
+		next = now.Add(time.Hour) // there is no further tick
 	}
 	switch late := now.Sub(newest); {
 	case late <= LateTolerance:

@@ -2,20 +2,20 @@ package schedule
 
 import "time"
 
-// Schedule is when something happens again and again. Either Every or Cron.
+// Schedule says when ticks happen: either Every or Cron is set.
 type Schedule struct {
-	// Every makes a tick at each multiple of it, counted from 1970 in UTC, so
-	// that the ticks are the same whenever somebody begins to count.
+	// Every makes a tick at each of its multiples, counted from 1970 in UTC, so
+	// that the ticks do not depend on when the program started.
 	Every time.Duration
 	Cron  Cron
-	Zone  *time.Location // of Cron; nil = the machine's own
-	// MakeUpMissed makes up for ticks that were missed: with one, however many they
-	// were. Otherwise they are skipped.
+	Zone  *time.Location // of Cron; nil = the machine's zone
+	// MakeUpMissed fires one tick for all ticks that were missed. Otherwise
+	// missed ticks are skipped.
 	MakeUpMissed bool
 }
 
-// TickAfter is the first tick after t. The error is that of a Cron that never
-// comes.
+// TickAfter returns the first tick after t. The error says that a Cron has no tick
+// after t.
 func (s Schedule) TickAfter(t time.Time) (time.Time, error) {
 	if s.Every > 0 {
 		return s.multipleBefore(t).Add(s.Every), nil
@@ -23,7 +23,8 @@ func (s Schedule) TickAfter(t time.Time) (time.Time, error) {
 	return s.Cron.timeAfter(t.In(s.location()))
 }
 
-// TickBefore is the last tick that is not after t.
+// TickBefore returns the last tick that is not after t. The error says that a Cron
+// has no tick before t.
 func (s Schedule) TickBefore(t time.Time) (time.Time, error) {
 	if s.Every > 0 {
 		return s.multipleBefore(t), nil
@@ -31,6 +32,7 @@ func (s Schedule) TickBefore(t time.Time) (time.Time, error) {
 	return s.Cron.timeBefore(t.In(s.location()))
 }
 
+// multipleBefore returns the last multiple of Every that is not after t.
 func (s Schedule) multipleBefore(t time.Time) time.Time {
 	n := t.UnixNano()
 	over := n % int64(s.Every)

@@ -9,7 +9,7 @@ import (
 	"initiator/internal/schedule"
 )
 
-func at(t testing.TB, text string) time.Time {
+func parseTime(t testing.TB, text string) time.Time {
 	t.Helper()
 	got, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -18,7 +18,7 @@ func at(t testing.TB, text string) time.Time {
 	return got
 }
 
-func cron(t testing.TB, text string) schedule.Cron {
+func mustParseCron(t testing.TB, text string) schedule.Cron {
 	t.Helper()
 	c, err := schedule.ParseCron(text)
 	if err != nil {
@@ -27,16 +27,16 @@ func cron(t testing.TB, text string) schedule.Cron {
 	return c
 }
 
-func berlin(t testing.TB) *time.Location {
+func loadBerlin(t testing.TB) *time.Location {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skipf("there is no table of time zones here: %v", err)
+		t.Skipf("this machine has no time zones: %v", err)
 	}
 	return zone
 }
 
-func TestTicks(t *testing.T) {
+func TestTickAfter(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		s     schedule.Schedule
@@ -46,19 +46,19 @@ func TestTicks(t *testing.T) {
 		{"every 10 s, between", schedule.Schedule{Every: 10 * time.Second}, "2030-01-01T00:00:03Z", "2030-01-01T00:00:10Z"},
 		{"every 10 s, on one", schedule.Schedule{Every: 10 * time.Second}, "2030-01-01T00:00:10Z", "2030-01-01T00:00:20Z"},
 		{"every day is counted in UTC", schedule.Schedule{Every: 24 * time.Hour}, "2030-01-01T13:00:00+05:00", "2030-01-02T00:00:00Z"},
-		{"cron", schedule.Schedule{Cron: cron(t, "*/15 * * * *"), Zone: time.UTC}, "2030-01-01T00:15:00Z", "2030-01-01T00:30:00Z"},
-		{"a word", schedule.Schedule{Cron: cron(t, "@daily"), Zone: time.UTC}, "2030-01-01T00:15:00Z", "2030-01-02T00:00:00Z"},
-		{"in a zone, winter", schedule.Schedule{Cron: cron(t, "0 9 * * 1-5"), Zone: berlin(t)}, "2030-01-04T10:00:00Z", "2030-01-07T08:00:00Z"},
-		{"in a zone, summer", schedule.Schedule{Cron: cron(t, "0 9 * * *"), Zone: berlin(t)}, "2030-07-01T10:00:00Z", "2030-07-02T07:00:00Z"},
+		{"cron", schedule.Schedule{Cron: mustParseCron(t, "*/15 * * * *"), Zone: time.UTC}, "2030-01-01T00:15:00Z", "2030-01-01T00:30:00Z"},
+		{"a word", schedule.Schedule{Cron: mustParseCron(t, "@daily"), Zone: time.UTC}, "2030-01-01T00:15:00Z", "2030-01-02T00:00:00Z"},
+		{"in a zone, winter", schedule.Schedule{Cron: mustParseCron(t, "0 9 * * 1-5"), Zone: loadBerlin(t)}, "2030-01-04T10:00:00Z", "2030-01-07T08:00:00Z"},
+		{"in a zone, summer", schedule.Schedule{Cron: mustParseCron(t, "0 9 * * *"), Zone: loadBerlin(t)}, "2030-07-01T10:00:00Z", "2030-07-02T07:00:00Z"},
 	} {
-		got, err := c.s.TickAfter(at(t, c.after))
-		if err != nil || !got.Equal(at(t, c.want)) {
+		got, err := c.s.TickAfter(parseTime(t, c.after))
+		if err != nil || !got.Equal(parseTime(t, c.want)) {
 			t.Errorf("%s: after %s comes %v (%v), want %s", c.name, c.after, got, err, c.want)
 		}
 	}
 }
 
-func TestNoCron(t *testing.T) {
+func TestParseCronRefusesInvalidText(t *testing.T) {
 	for _, text := range []string{"", "every minute", "61 * * * *", "0 0 30 2 *", "* * *", "@never"} {
 		if c, err := schedule.ParseCron(text); err == nil {
 			t.Errorf("%q is taken as %v", text, c)
@@ -66,7 +66,7 @@ func TestNoCron(t *testing.T) {
 	}
 }
 
-func TestDecide(t *testing.T) {
+func TestDecideTick(t *testing.T) {
 	every := func(once bool) schedule.Schedule { return schedule.Schedule{Every: time.Minute, MakeUpMissed: once} }
 	for _, c := range []struct {
 		name, last, now  string
@@ -83,26 +83,26 @@ func TestDecide(t *testing.T) {
 	} {
 		var last time.Time
 		if c.last != "" {
-			last = at(t, c.last)
+			last = parseTime(t, c.last)
 		}
-		got, err := every(c.once).DecideTick(last, at(t, c.now))
-		if err != nil || !same(t, got.FireTick, c.fire) || !same(t, got.SkipTick, c.skip) || !same(t, got.Next, c.next) || got.Reason == "" {
+		got, err := every(c.once).DecideTick(last, parseTime(t, c.now))
+		if err != nil || !isTime(t, got.FireTick, c.fire) || !isTime(t, got.SkipTick, c.skip) || !isTime(t, got.Next, c.next) || got.Reason == "" {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
 	}
 }
 
-func same(t *testing.T, got time.Time, want string) bool {
+func isTime(t *testing.T, got time.Time, want string) bool {
 	if want == "" {
 		return got.IsZero()
 	}
-	return got.Equal(at(t, want))
+	return got.Equal(parseTime(t, want))
 }
 
-// Whatever happens to the clock and to the process, ticks fire in their order
-// and none twice, and there is always a next moment to look at.
+// TestTicksFireOnce jumps with the clock: ticks fire in order and none twice, and
+// there is always a next time to decide.
 func TestTicksFireOnce(t *testing.T) {
-	zone := berlin(t)
+	zone := loadBerlin(t)
 	rapid.Check(t, func(t *rapid.T) {
 		s := schedule.Schedule{MakeUpMissed: rapid.Bool().Draw(t, "once")}
 		if rapid.Bool().Draw(t, "cron") {
@@ -130,14 +130,14 @@ func TestTicksFireOnce(t *testing.T) {
 				last = tick
 			}
 			now = d.Next
-			if gap := rapid.IntRange(0, 10).Draw(t, "gap"); gap > 7 {
+			if jump := rapid.IntRange(0, 10).Draw(t, "jump"); jump > 7 {
 				now = now.Add(time.Duration(rapid.IntRange(1, 200_000).Draw(t, "seconds")) * time.Second)
 			}
 		}
 	})
 }
 
-// FuzzCron: any text is an expression with a time to come, or an error.
+// FuzzCron checks that any text is an expression with a tick in the future, or an error.
 func FuzzCron(f *testing.F) {
 	for _, text := range []string{"* * * * *", "@hourly", "0 0 29 2 *", "*/0 * * * *", "5-1 * * * *", "* * * * * * 2020"} {
 		f.Add(text)
