@@ -11,14 +11,14 @@ import (
 	"initiator/initiator/task"
 )
 
-// data is what every request carries.
+// data is the data of every request.
 var data = []byte(`{"a":2,"b":3}`)
 
-// openInitiator builds the program, runs it with one worker, and speaks to it
-// as any Go client does.
-func openInitiator(sync string) func(*house) (peer, error) {
-	return func(h *house) (peer, error) {
-		dir, err := h.dir()
+// openInitiator builds the program, runs it with one worker, and uses it through
+// package client.
+func openInitiator(sync string) func(*setup) (peer, error) {
+	return func(s *setup) (peer, error) {
+		dir, err := s.makeDir()
 		if err != nil {
 			return peer{}, err
 		}
@@ -30,11 +30,11 @@ func openInitiator(sync string) func(*house) (peer, error) {
 		if err := os.WriteFile(file, []byte(ini), 0o600); err != nil {
 			return peer{}, err
 		}
-		if _, err := h.start(program, "up", "-c", file, "-o", "json", "--loglevel", "error"); err != nil { // the first line is of its worker
+		if _, err := s.startProgram(program, "up", "-c", file, "-o", "json", "--loglevel", "error"); err != nil { // the first line says that the worker is ready
 			return peer{}, err
 		}
 		c := client.Unix(filepath.Join(dir, ".initiator", "initiator.sock"))
-		h.ends = append(h.ends, c.Close)
+		s.cleanups = append(s.cleanups, c.Close)
 		once := func() error {
 			got, err := c.Call(context.Background(), task.Request{Pool: "echo", Data: data})
 			if err == nil && got.State != task.Completed {

@@ -1,11 +1,12 @@
-// Command peers measures a closed loop of small requests from a client process
-// through a server to a worker process and back, of the running initiator and
-// of NATS (request and reply, which keeps nothing), in turn in one run:
+// Command peers compares the initiator with NATS (request and reply, which stores
+// nothing). It measures a closed loop of small requests from a client process
+// through a server to a worker process and back. Rounds of the systems alternate
+// within one run:
 //
 //	cd bench/peers && go run .
 //
-// Each has three processes, and one connection for all callers. The servers of
-// others are this program again, with another first argument.
+// Each system has three processes, and one connection for all callers. The NATS
+// server and its worker are this program with another first argument.
 package main
 
 import (
@@ -18,37 +19,38 @@ import (
 	"time"
 )
 
-// peer is a system to be measured.
+// peer is a system that is measured.
 type peer struct {
 	name string
-	once func() error // one request, to its answer; safe for many goroutines
+	once func() error // makes one request and waits for its reply; safe for many goroutines
 }
 
 func main() {
-	rounds := flag.Int("rounds", 7, "how many rounds, of which the median counts")
-	span := flag.Duration("time", 300*time.Millisecond, "how long a round is")
+	rounds := flag.Int("rounds", 7, "number of rounds; the median counts")
+	span := flag.Duration("time", 300*time.Millisecond, "length of a round")
 	flag.Parse()
 	log.SetFlags(0)
-	if part, ok := parts[flag.Arg(0)]; ok {
-		if err := part(flag.Arg(1)); err != nil {
+	if run, ok := programs[flag.Arg(0)]; ok {
+		if err := run(flag.Arg(1)); err != nil {
 			log.Fatalf("%s: %v", flag.Arg(0), err)
 		}
 		return
 	}
-	if err := measure(*rounds, *span); err != nil {
+	if err := measurePeers(*rounds, *span); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// parts are the other programs that this one can be.
-var parts = map[string]func(string) error{"nats-server": natsServer, "nats-worker": natsWorker}
+// programs are the further programs that this binary can run, by first argument.
+var programs = map[string]func(string) error{"nats-server": runNATSServer, "nats-worker": runNATSWorker}
 
-func measure(rounds int, span time.Duration) error {
-	var h house
-	defer h.close()
+// measurePeers prints the median rate of each peer for 1, 64 and 256 callers.
+func measurePeers(rounds int, span time.Duration) error {
+	var s setup
+	defer s.closeAll()
 	var peers []peer
-	for _, open := range []func(*house) (peer, error){openInitiator("off"), openInitiator("always"), openNATS} {
-		p, err := open(&h)
+	for _, open := range []func(*setup) (peer, error){openInitiator("off"), openInitiator("always"), openNATS} {
+		p, err := open(&s)
 		if err != nil {
 			return err
 		}
@@ -57,19 +59,19 @@ func measure(rounds int, span time.Duration) error {
 	fmt.Printf("%-22s%12s%12s%12s\n", "requests/s", "1", "64", "256")
 	results := make([][]float64, len(peers))
 	for _, callers := range []int{1, 64, 256} {
-		seen := make([][]float64, len(peers))
+		rates := make([][]float64, len(peers))
 		for range rounds {
 			for i, p := range peers {
-				rate, err := perSecond(callers, span, p.once)
+				rate, err := measureRate(callers, span, p.once)
 				if err != nil {
 					return fmt.Errorf("%s: %w", p.name, err)
 				}
-				seen[i] = append(seen[i], rate)
+				rates[i] = append(rates[i], rate)
 			}
 		}
 		for i := range peers {
-			slices.Sort(seen[i])
-			results[i] = append(results[i], seen[i][rounds/2])
+			slices.Sort(rates[i])
+			results[i] = append(results[i], rates[i][rounds/2])
 		}
 	}
 	for i, p := range peers {
@@ -78,17 +80,17 @@ func measure(rounds int, span time.Duration) error {
 	return nil
 }
 
-// perSecond is how many requests so many callers finish in a second.
-func perSecond(callers int, span time.Duration, once func() error) (float64, error) {
+// measureRate returns how many requests a number of callers finish in a second.
+func measureRate(callers int, span time.Duration, once func() error) (float64, error) {
 	var group sync.WaitGroup
 	var done atomic.Int64
-	var fault atomic.Pointer[error]
+	var failure atomic.Pointer[error]
 	began := time.Now()
 	for range callers {
 		group.Go(func() {
 			for time.Since(began) < span {
 				if err := once(); err != nil {
-					fault.Store(&err)
+					failure.Store(&err)
 					return
 				}
 				done.Add(1)
@@ -96,7 +98,7 @@ func perSecond(callers int, span time.Duration, once func() error) (float64, err
 		})
 	}
 	group.Wait()
-	if err := fault.Load(); err != nil {
+	if err := failure.Load(); err != nil {
 		return 0, *err
 	}
 	return float64(done.Load()) / time.Since(began).Seconds(), nil

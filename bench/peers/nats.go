@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -12,26 +11,27 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
+// natsPatience is the longest wait for the server and for a reply.
 const natsPatience = 10 * time.Second
 
-// natsServer is the server process; it prints where it listens.
-func natsServer(string) error {
+// runNATSServer is the server process. It prints its URL.
+func runNATSServer(string) error {
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
 	if err != nil {
 		return err
 	}
 	s.Start()
 	if !s.ReadyForConnections(natsPatience) {
-		return errors.New("it is not ready")
+		return fmt.Errorf("the NATS server is not ready after %v", natsPatience)
 	}
 	fmt.Println(s.ClientURL())
-	untilTold()
+	waitForSIGTERM()
 	s.Shutdown()
 	return nil
 }
 
-// natsWorker is the worker process: it answers every request with its data.
-func natsWorker(url string) error {
+// runNATSWorker is the worker process. It answers every request with the request's data.
+func runNATSWorker(url string) error {
 	nc, err := nats.Connect(url)
 	if err != nil {
 		return err
@@ -44,29 +44,30 @@ func natsWorker(url string) error {
 		return err
 	}
 	fmt.Println("ready")
-	untilTold()
+	waitForSIGTERM()
 	return nil
 }
 
-func untilTold() {
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGTERM)
-	<-told
+func waitForSIGTERM() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM)
+	<-signals
 }
 
-func openNATS(h *house) (peer, error) {
-	url, err := h.start(os.Args[0], "nats-server")
+// openNATS starts a server and a worker, and connects a client.
+func openNATS(s *setup) (peer, error) {
+	url, err := s.startProgram(os.Args[0], "nats-server")
 	if err != nil {
 		return peer{}, err
 	}
-	if _, err := h.start(os.Args[0], "nats-worker", url); err != nil {
+	if _, err := s.startProgram(os.Args[0], "nats-worker", url); err != nil {
 		return peer{}, err
 	}
 	nc, err := nats.Connect(url)
 	if err != nil {
 		return peer{}, err
 	}
-	h.ends = append(h.ends, nc.Close)
+	s.cleanups = append(s.cleanups, nc.Close)
 	return peer{"NATS", func() error {
 		_, err := nc.Request("echo", data, natsPatience)
 		return err

@@ -34,7 +34,7 @@ func openBolt(dir string) (store, error) {
 func (s *boltStore) commit(batch []change) error {
 	return s.db.Update(func(tx *bolt.Tx) error {
 		b, h := tx.Bucket(bodies), tx.Bucket(heads)
-		b.FillPercent = 0.95 // numbers grow
+		b.FillPercent = 0.95 // keys only grow, so pages can be full
 		for _, c := range batch {
 			key := binary.BigEndian.AppendUint64(nil, c.num)
 			var err error

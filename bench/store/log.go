@@ -11,25 +11,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// logStore is the limit: records that are only ever appended, one write and
-// one fdatasync a commit. It gives no room back.
+// logStore is the upper limit for a store: it only appends records, with one write
+// and one fdatasync a commit. It never frees space.
 type logStore struct {
-	f         *os.File
-	at, ahead int64
-	buf       []byte
-	where     map[uint64]place
-	room      int64 // written with zeros this far ahead; 0 = not
+	f            *os.File
+	at, reserved int64
+	buf          []byte
+	bodies       map[uint64]bodyPlace
+	space        int64 // bytes that are written with zeros in advance; 0 = none
 }
 
-type place struct {
+// bodyPlace is the place of a task's body in the file.
+type bodyPlace struct {
 	at int64
 	n  int
 }
 
-func openLog(room int64) func(dir string) (store, error) {
+// openLog returns an opener of logs that write space bytes of zeros in advance.
+func openLog(space int64) func(dir string) (store, error) {
 	return func(dir string) (store, error) {
 		f, err := os.OpenFile(filepath.Join(dir, "tasks.log"), os.O_CREATE|os.O_RDWR, 0o600)
-		return &logStore{f: f, room: room, where: map[uint64]place{}}, err
+		return &logStore{f: f, space: space, bodies: map[uint64]bodyPlace{}}, err
 	}
 }
 
@@ -44,14 +46,14 @@ func (s *logStore) commit(batch []change) error {
 		s.buf = binary.LittleEndian.AppendUint32(s.buf, uint32(len(c.head)))
 		s.buf = binary.LittleEndian.AppendUint64(s.buf, c.num)
 		if c.body != nil {
-			s.where[c.num] = place{s.at + int64(len(s.buf)), len(c.body)}
+			s.bodies[c.num] = bodyPlace{s.at + int64(len(s.buf)), len(c.body)}
 		} else if c.head == nil {
-			delete(s.where, c.num)
+			delete(s.bodies, c.num)
 		}
 		s.buf = append(append(s.buf, c.body...), c.head...)
 		binary.LittleEndian.PutUint32(s.buf[start:], crc32.Checksum(s.buf[start+4:], castagnoli))
 	}
-	if err := s.reserve(int64(len(s.buf))); err != nil {
+	if err := s.reserveSpace(int64(len(s.buf))); err != nil {
 		return err
 	}
 	if _, err := s.f.WriteAt(s.buf, s.at); err != nil {
@@ -61,20 +63,21 @@ func (s *logStore) commit(batch []change) error {
 	return unix.Fdatasync(int(s.f.Fd()))
 }
 
-func (s *logStore) reserve(n int64) error {
-	if s.room == 0 || s.at+n < s.ahead {
+// reserveSpace writes zeros ahead, so that a later fdatasync writes no metadata.
+func (s *logStore) reserveSpace(n int64) error {
+	if s.space == 0 || s.at+n < s.reserved {
 		return nil
 	}
-	zeros := make([]byte, s.room+n)
-	if _, err := s.f.WriteAt(zeros, s.ahead); err != nil {
+	zeros := make([]byte, s.space+n)
+	if _, err := s.f.WriteAt(zeros, s.reserved); err != nil {
 		return err
 	}
-	s.ahead += int64(len(zeros))
+	s.reserved += int64(len(zeros))
 	return s.f.Sync()
 }
 
 func (s *logStore) body(num uint64) ([]byte, error) {
-	w := s.where[num]
+	w := s.bodies[num]
 	got := make([]byte, w.n)
 	_, err := s.f.ReadAt(got, w.at)
 	return got, err
@@ -86,18 +89,18 @@ func (s *logStore) load(each func(uint64, []byte, []byte)) error {
 		return err
 	}
 	defer unix.Munmap(all)
-	s.where = map[uint64]place{}
+	s.bodies = map[uint64]bodyPlace{}
 	for at := 0; at+20 <= len(all); {
 		b, h := int(binary.LittleEndian.Uint32(all[at+4:])), int(binary.LittleEndian.Uint32(all[at+8:]))
 		num, end := binary.LittleEndian.Uint64(all[at+12:]), at+20+b+h
 		if crc32.Checksum(all[at+4:end], castagnoli) != binary.LittleEndian.Uint32(all[at:]) {
-			return errors.New("checksum")
+			return errors.New("a record has a wrong checksum")
 		}
 		if b > 0 {
-			s.where[num] = place{int64(at + 20), b}
+			s.bodies[num] = bodyPlace{int64(at + 20), b}
 			each(num, bytes.Clone(all[at+20:at+20+b]), nil)
 		} else if h == 0 {
-			delete(s.where, num)
+			delete(s.bodies, num)
 		}
 		at = end
 	}

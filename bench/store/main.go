@@ -1,10 +1,10 @@
-// Command store measures embedded stores with the work of a task queue: three
-// commits a task (submit, lease, done), each acknowledged only when on disk.
+// Command store compares embedded stores under the load of a task queue: three
+// commits a task (submit, lease, done), each acknowledged when it is on disk.
 //
 //	cd bench/store && go run . [-dir DIR] [-time 2s] [-queued 1000000] [-only bolt]
 //
-// One goroutine commits everything that waits. Only ratios within one run mean
-// anything.
+// One goroutine commits all waiting changes together. Only the ratios within one
+// run are meaningful.
 package main
 
 import (
@@ -27,6 +27,7 @@ const (
 	keep     = 10_000 // finished tasks before the oldest are dropped
 )
 
+// candidate is a store that is measured.
 type candidate struct {
 	name string
 	open func(dir string) (store, error)
@@ -47,13 +48,14 @@ func main() {
 		if !strings.Contains(c.name, *only) {
 			continue
 		}
-		if err := measure(c, *dir, *span, *queued); err != nil {
+		if err := measureCandidate(c, *dir, *span, *queued); err != nil {
 			log.Fatal(c.name, ": ", err)
 		}
 	}
 }
 
-func measure(c candidate, dir string, span time.Duration, queued int) error {
+// measureCandidate measures an empty store, a filled store, and its recovery.
+func measureCandidate(c candidate, dir string, span time.Duration, queued int) error {
 	dir, err := os.MkdirTemp(dir, "store")
 	if err != nil {
 		return err
@@ -64,21 +66,21 @@ func measure(c candidate, dir string, span time.Duration, queued int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%-18s open empty %.2f ms\n", c.name, ms(time.Since(began)))
+	fmt.Printf("%-18s open empty %.2f ms\n", c.name, milliseconds(time.Since(began)))
 	b := newBench(s)
-	row(b, c.name+", empty", span)
+	printRow(b, c.name+", empty", span)
 	began = time.Now()
-	if err := b.fill(queued); err != nil {
+	if err := b.fillQueue(queued); err != nil {
 		return err
 	}
-	fmt.Printf("%-18s filled with %d in %v, %d MB on disk\n", c.name, queued, time.Since(began).Round(time.Millisecond), size(dir)>>20)
-	row(b, c.name+", filled", span)
-	if err := b.check(); err != nil {
+	fmt.Printf("%-18s filled with %d in %v, %d MB on disk\n", c.name, queued, time.Since(began).Round(time.Millisecond), dirSize(dir)>>20)
+	printRow(b, c.name+", filled", span)
+	if err := b.checkError(); err != nil {
 		return err
 	}
-	fmt.Printf("%-18s %d MB on disk after that\n", c.name, size(dir)>>20)
+	fmt.Printf("%-18s %d MB on disk after that\n", c.name, dirSize(dir)>>20)
 	if _, ok := s.(*logStore); ok {
-		return recovered(c, s) // it has no index of its own to be opened with
+		return measureLoad(c, s) // a log has no index that a reopen could read
 	}
 	if err := s.close(); err != nil {
 		return err
@@ -88,119 +90,124 @@ func measure(c candidate, dir string, span time.Duration, queued int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%-18s reopened in %.2f ms\n", c.name, ms(time.Since(began)))
+	fmt.Printf("%-18s reopened in %.2f ms\n", c.name, milliseconds(time.Since(began)))
 	defer again.close()
-	return recovered(c, again)
+	return measureLoad(c, again)
 }
 
-func recovered(c candidate, s store) error {
+// measureLoad prints how long it takes to read every task.
+func measureLoad(c candidate, s store) error {
 	began, n := time.Now(), 0
 	err := s.load(func(uint64, []byte, []byte) { n++ })
 	fmt.Printf("%-18s read %d tasks in %v\n\n", c.name, n, time.Since(began).Round(time.Millisecond))
 	return err
 }
 
-func row(b *bench, name string, span time.Duration) {
+// printRow measures the store with 1, 64 and 256 clients.
+func printRow(b *bench, name string, span time.Duration) {
 	fmt.Printf("%-26s", name)
 	for _, clients := range []int{1, 64, 256} {
-		n, cpu := b.run(clients, span)
+		n, cpu := b.runClients(clients, span)
 		fmt.Printf("  %4d clients: %7.0f tasks/s %5.1f µs CPU", clients, float64(n)/span.Seconds(), float64(cpu.Microseconds())/float64(n))
 	}
 	fmt.Println()
 }
 
-// bench is one store behind one committing goroutine.
+// bench is a store whose commits one goroutine makes.
 type bench struct {
-	s     store
-	mu    sync.Mutex
-	waits []waiting
-	bell  chan struct{}
-	next  atomic.Uint64 // number of the newest task
-	head  atomic.Uint64 // number of the oldest task that is queued
-	err   atomic.Pointer[error]
-	done  uint64 // the committer's
-	first uint64 // oldest finished one; the committer's
+	s       store
+	mu      sync.Mutex
+	waiting []waitingChange
+	wakeup  chan struct{}
+	next    atomic.Uint64 // number of the newest task
+	head    atomic.Uint64 // number of the oldest task that is queued
+	err     atomic.Pointer[error]
+	done    uint64 // only the committer uses it
+	first   uint64 // number of the oldest finished task; only the committer uses it
 }
 
-type waiting struct {
+// waitingChange is a change that a client waits for.
+type waitingChange struct {
 	change
-	kept  chan struct{}
-	lease bool // read the payload as well
+	stored chan struct{}
+	lease  bool // read the payload as well
 }
 
 func newBench(s store) *bench {
-	b := &bench{s: s, bell: make(chan struct{}, 1)}
+	b := &bench{s: s, wakeup: make(chan struct{}, 1)}
 	return b
 }
 
-func (b *bench) put(c change, lease bool, kept chan struct{}) {
+// putChange hands a change to the committer and waits until it is stored.
+func (b *bench) putChange(c change, lease bool, stored chan struct{}) {
 	b.mu.Lock()
-	b.waits = append(b.waits, waiting{c, kept, lease})
+	b.waiting = append(b.waiting, waitingChange{c, stored, lease})
 	b.mu.Unlock()
 	select {
-	case b.bell <- struct{}{}:
+	case b.wakeup <- struct{}{}:
 	default:
 	}
-	<-kept
+	<-stored
 }
 
-func (b *bench) run(clients int, span time.Duration) (tasks int, cpu time.Duration) {
+// runClients returns how many tasks a number of clients finish, and the CPU time.
+func (b *bench) runClients(clients int, span time.Duration) (tasks int, cpu time.Duration) {
 	runtime.GC()
-	before := used()
-	stop, over := make(chan struct{}), make(chan struct{})
-	go b.committer(stop, over)
+	before := usedCPU()
+	stop, ended := make(chan struct{}), make(chan struct{})
+	go b.commitWaiting(stop, ended)
 	var n atomic.Int64
 	var group sync.WaitGroup
 	end := time.Now().Add(span)
 	for range clients {
 		group.Go(func() {
-			body, head, kept := make([]byte, bodySize), make([]byte, headSize), make(chan struct{}, 1)
+			body, head, stored := make([]byte, bodySize), make([]byte, headSize), make(chan struct{}, 1)
 			for time.Now().Before(end) {
-				b.put(change{b.next.Add(1), body, head}, false, kept)
+				b.putChange(change{b.next.Add(1), body, head}, false, stored)
 				mine := b.head.Add(1)
-				b.put(change{mine, nil, head}, true, kept)
-				b.put(change{mine, nil, head[:headSize/2]}, false, kept)
+				b.putChange(change{mine, nil, head}, true, stored)
+				b.putChange(change{mine, nil, head[:headSize/2]}, false, stored)
 				n.Add(1)
 			}
 		})
 	}
 	group.Wait()
 	close(stop)
-	<-over
-	return int(n.Load()), used() - before
+	<-ended
+	return int(n.Load()), usedCPU() - before
 }
 
-// committer commits all that waits, drops what is beyond the retention, and
-// now and then reads what a listing would.
-func (b *bench) committer(stop, over chan struct{}) {
-	defer close(over)
-	var full []waiting
+// commitWaiting commits all waiting changes together, deletes tasks beyond the
+// retention, and every 50 ms reads as many tasks as a listing does.
+func (b *bench) commitWaiting(stop, ended chan struct{}) {
+	defer close(ended)
+	var taken []waitingChange
 	var batch []change
 	listed := time.Now()
 	for {
 		select {
 		case <-stop:
 			return
-		case <-b.bell:
+		case <-b.wakeup:
 		}
 		b.mu.Lock()
-		full, b.waits = b.waits, full[:0]
+		taken, b.waiting = b.waiting, taken[:0]
 		b.mu.Unlock()
 		batch = batch[:0]
-		for _, w := range full {
+		for _, w := range taken {
 			batch = append(batch, w.change)
 			if w.lease {
 				_, _ = b.s.body(w.num)
 			}
 		}
-		for oldest := b.head.Load(); b.first+keep < oldest && len(batch) < 3*len(full); b.first++ {
+		for oldest := b.head.Load(); b.first+keep < oldest && len(batch) < 3*len(taken); b.first++ {
 			batch = append(batch, change{num: b.first + 1})
 		}
 		if err := b.s.commit(batch); err != nil {
 			b.err.Store(&err)
 		}
-		for _, w := range full {
-			w.kept <- struct{}{}
+		for _, w := range taken {
+			w.stored <- struct{}{}
 		}
 		if time.Since(listed) > 50*time.Millisecond {
 			listed = time.Now()
@@ -211,7 +218,8 @@ func (b *bench) committer(stop, over chan struct{}) {
 	}
 }
 
-func (b *bench) fill(n int) error {
+// fillQueue adds n tasks.
+func (b *bench) fillQueue(n int) error {
 	body, head := make([]byte, bodySize), make([]byte, headSize)
 	for n > 0 {
 		var batch []change
@@ -226,20 +234,23 @@ func (b *bench) fill(n int) error {
 	return nil
 }
 
-func (b *bench) check() error {
+// checkError returns an error of the committer.
+func (b *bench) checkError() error {
 	if err := b.err.Load(); err != nil {
 		return *err
 	}
 	return nil
 }
 
-func used() time.Duration {
+// usedCPU returns the CPU time of this process so far.
+func usedCPU() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func size(dir string) (n int64) {
+// dirSize returns the sum of the file sizes in dir, in bytes.
+func dirSize(dir string) (n int64) {
 	files, _ := filepath.Glob(filepath.Join(dir, "*"))
 	for _, f := range files {
 		if i, err := os.Stat(f); err == nil {
@@ -249,4 +260,5 @@ func size(dir string) (n int64) {
 	return n
 }
 
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+// milliseconds returns a duration as a number.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
