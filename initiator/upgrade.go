@@ -87,7 +87,7 @@ func (s *server) prepareUpgrade(path string) (*upgrade.NextProgram, error) {
 		return nil, err
 	}
 	return upgrade.Prepare(path, s.execState, upgrade.Inheritance{
-		Lock: s.dir.Lock(), Listeners: listeners, OwnsSocket: s.api.OwnsSocket(), KeeperSocket: handover.KeeperSocket(s.StateDir()),
+		Lock: s.dir.PassLock(), Listeners: listeners, OwnsSocket: s.api.OwnsSocket(), KeeperSocket: handover.KeeperSocket(s.StateDir()),
 	})
 }
 

@@ -60,8 +60,11 @@ func TestSignalsArePassedOn(t *testing.T) {
 		if s == syscall.SIGTSTP || s == syscall.SIGCONT {
 			continue // a shell has no say in them
 		}
-		// The shell looks at signals only between commands: wait ends at once.
-		cmd := script(t, fmt.Sprintf(`trap 'kill $!; exit 7' %d; sleep 1000 & echo there; wait`, int(s)))
+		// The shell handles a signal only between commands; wait ends at once. A
+		// signal to the forked shell that is not sleep yet would be lost.
+		cmd := script(t, fmt.Sprintf(`trap 'kill $!; exit 7' %d
+			sleep 1000 & until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done
+			echo there; wait`, int(s)))
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

@@ -19,6 +19,7 @@ type Dir struct {
 	path    string
 	version string // of the program, for the files that it writes
 	lock    *os.File
+	passed  bool // PassLock was called
 }
 
 // LockPath is the path of the lock inside a state directory.
@@ -76,11 +77,21 @@ func describeHolder(lock *os.File) string {
 // Path is the directory's path, as Open got it.
 func (d *Dir) Path() string { return d.path }
 
-// Lock is the file that holds the lock. A copy of its descriptor keeps the lock.
-func (d *Dir) Lock() *os.File { return d.lock }
+// PassLock returns the file that holds the lock, for the next program of this
+// process. From then on Close leaves the lock to the copies of its descriptor.
+func (d *Dir) PassLock() *os.File {
+	d.passed = true
+	return d.lock
+}
 
-// Close releases the lock.
-func (d *Dir) Close() { _ = d.lock.Close() } // nothing is left to write
+// Close releases the lock. A child process that has a copy of the descriptor
+// between fork and exec does not keep it.
+func (d *Dir) Close() {
+	if !d.passed {
+		_ = unix.Flock(int(d.lock.Fd()), unix.LOCK_UN) // closing is the fallback
+	}
+	_ = d.lock.Close() // nothing is left to write
+}
 
 // LoadToken returns the secret that opens the API on TCP. It is made once and
 // stays, so that the copy that a client keeps is valid after a restart.
