@@ -152,6 +152,7 @@ func mustJSON(v any) string {
 // When anything in a snapshot is wrong, the process is not adopted and not
 // signalled, and the worker is started anew.
 func TestUnprovenProcessIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(entry map[string]any){
 		"recycled pid":    func(e map[string]any) { e["start"] = e["start"].(float64) - 1 },
 		"another boot":    func(e map[string]any) { e["boot"] = "00000000-0000-0000-0000-000000000000" },
@@ -192,6 +193,7 @@ func (d *restartHarness) expectFreshStart(was supervise.Worker) {
 
 // A suspended worker cannot prove which worker it is.
 func TestSuspendedWorkerIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	d, before := killInitiatorAndKeeper(t)
 	was := workerNamed(t, before, "adder")
 	keepertest.SuspendProcess(t, was.PID)

@@ -25,6 +25,7 @@ var docPorts = regexp.MustCompile(`\b(2998|7235|7236|7301|8080)\b`)
 // block would be an untested command. testdata/standin has the packages that
 // programs of others import.
 func TestDocs(t *testing.T) {
+	t.Parallel()
 	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil || len(pages) == 0 {
 		t.Fatal(pages, err)

@@ -25,6 +25,7 @@ const root = "../.."
 // TestREADME does what the README tells its reader to do, in a copy of the
 // repository, from the first line to the last, and compares what stands there.
 func TestREADME(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -47,6 +47,7 @@ func (p *testProcess) readyWorker() supervise.Worker {
 // that keeper cannot carry out, and starts a new keeper after the last worker
 // of the old one has ended.
 func TestAnOlderKeeper(t *testing.T) {
+	t.Parallel()
 	newer, err := exec.LookPath("initiator")
 	if err != nil {
 		t.Fatal(err)

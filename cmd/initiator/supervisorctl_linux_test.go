@@ -138,6 +138,7 @@ func awaitSettled(t *testing.T, dir, program string) {
 
 // Debian's supervisorctl is the oracle of the answers.
 func TestAnswersAreSupervisorctls(t *testing.T) {
+	t.Parallel()
 	daemon, err := exec.LookPath("supervisord")
 	if err != nil {
 		t.Skip("there is no supervisord: apt-get install supervisor")

@@ -52,6 +52,7 @@ func awaitLastKnown(ts *testscript.TestScript, _ bool, _ []string) {
 // An `up` whose stdout and stderr are not read any more, or closed, keeps
 // running, and so do its workers, however much they write.
 func TestUpRunsOnWithoutAReader(t *testing.T) {
+	t.Parallel()
 	const flood = "[worker:flood]\ncommand = yes 'a line of the flood'\ncontract = off\nstdout_logfile = -\n"
 	for _, closed := range []bool{false, true} {
 		t.Run(map[bool]string{false: "unread", true: "closed"}[closed], func(t *testing.T) {
