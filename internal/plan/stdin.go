@@ -47,6 +47,8 @@ func (w WorkerIdentity) identityEntries(s *Spec) []Entry {
 		valued("incarnation", strconv.Itoa(w.Incarnation)),
 		valued("heartbeat_span", formatSeconds(s.HeartbeatSpan)),
 		valued("heartbeat_tolerance", formatSeconds(s.HeartbeatTolerance)),
+		valued("drain", formatSeconds(s.Drain)),
+		valued("stopwaitsecs", formatSeconds(s.StopWait)),
 	}
 }
 

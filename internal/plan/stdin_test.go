@@ -54,6 +54,8 @@ parent_addr = 127.0.0.1
 parent_port = 4000
 incarnation = 2
 heartbeat_tolerance = 15
+drain = 30
+stopwaitsecs = 10
 
 `
 	if got != want {
