@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,6 +94,9 @@ func (c *chaos) countBegun(journals string) map[string]int {
 	return killCount
 }
 
+// uncharged lists the outcomes that cost no attempt.
+var uncharged = []task.Outcome{task.OutcomeReleased, task.OutcomeRefused, task.OutcomeInterrupted, task.OutcomeSuspected}
+
 // checkRecord checks that one terminal record is consistent.
 func (c *chaos) checkRecord(one task.Task, begun map[string]int) {
 	wrong := func(what string) {
@@ -112,7 +116,7 @@ func (c *chaos) checkRecord(one task.Task, begun map[string]int) {
 		if strings.HasPrefix(a.Error, "a try: ") && a.Error != (chaosResult{Worker: a.Worker, Incarnation: a.Incarnation, Try: a.Try}).words() {
 			wrong("an attempt failed as another did")
 		}
-		if a.Outcome != task.OutcomeReleased && a.Outcome != task.OutcomeRefused {
+		if !slices.Contains(uncharged, a.Outcome) {
 			paid++
 		}
 	}

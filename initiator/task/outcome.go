@@ -17,13 +17,26 @@ const (
 	OutcomeTimedOut Outcome = "timed_out"
 	// OutcomeStuck: the attempt reported no progress for its progress timeout.
 	OutcomeStuck Outcome = "stuck"
-	// OutcomeLost: the worker ended, or does not know the task any more.
+	// OutcomeLost: the worker ended by itself while it ran this task alone, or
+	// it does not know the task any more.
 	OutcomeLost Outcome = "lost"
-	// OutcomeReleased: the worker was ended for another reason than this task.
-	// It costs no attempt.
+	// OutcomeSuspected: the worker ended by itself while it ran several tasks,
+	// and this task is one of them. It costs no attempt.
+	OutcomeSuspected Outcome = "suspected"
+	// OutcomeReleased: the initiator ended the worker for another reason than
+	// this task, for example to stop or restart it. It costs no attempt.
 	OutcomeReleased Outcome = "released"
+	// OutcomeInterrupted: the initiator, the keeper or the machine ended while
+	// the task ran. It costs no attempt; after MaxInterruptions the task is
+	// dead.
+	OutcomeInterrupted Outcome = "interrupted"
 	// OutcomeCancelled: a caller cancelled the task.
 	OutcomeCancelled Outcome = "cancelled"
 	// OutcomeDeadline: the deadline of the task passed.
 	OutcomeDeadline Outcome = "deadline"
 )
+
+// MaxInterruptions is the number of interrupted attempts after which a task is
+// dead. A task that ends the initiator itself, for example by using up the
+// memory of the machine, must not do so for ever.
+const MaxInterruptions = 10

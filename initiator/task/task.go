@@ -11,7 +11,7 @@ import (
 //
 //	queued → running → completed | failed | cancelled
 //	   ↑        │
-//	   └────────┘ refused, timed out, worker lost, retryable failure;
+//	   └────────┘ refused, timed out, worker lost, interrupted, retryable failure;
 //	              when the attempts are used up: dead
 type State string
 
@@ -66,6 +66,9 @@ type Task struct {
 	// Attempt is the number of attempts that were charged to the task, the
 	// running attempt included.
 	Attempt int `json:"attempt"`
+	// Interruptions is the number of interrupted attempts since the submit or
+	// the last retry by a caller. See OutcomeInterrupted.
+	Interruptions int `json:"interruptions,omitempty"`
 	// Policy is the policy of the pool with the values of the request.
 	Policy Policy `json:"policy"`
 

@@ -75,7 +75,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 // A task that was running when the initiator was killed runs again, and is
-// charged.
+// not charged.
 func TestKilledWhileRunning(t *testing.T) {
 	disk := storetest.New(1)
 	h := newTestDispatcherOver(t, openStored(t, disk), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
@@ -89,7 +89,7 @@ func TestKilledWhileRunning(t *testing.T) {
 	h = newTestDispatcherOver(t, openStored(t, left), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	h.attachWorker("p", "w2", 1, echo)
 	got := h.mustWait(one.ID)
-	if got.State != task.Completed || got.Attempt != 2 || got.History[0].Outcome != task.OutcomeLost {
+	if got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.OutcomeInterrupted {
 		t.Errorf("%+v", got)
 	}
 	if got := h.mustWait(next.ID); got.State != task.Completed || got.Attempt != 1 || string(got.Result) != "2" {

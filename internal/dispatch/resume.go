@@ -57,7 +57,7 @@ func (d *Dispatcher) resendAttempts(p *workerConn) {
 }
 
 // FinishResume says that every worker to be resumed has been attached. Tasks of
-// all other workers are lost. It returns when the sessions are known: from then
+// all other workers are interrupted. It returns when the sessions are known: from then
 // on, requests of these workers can be accepted.
 func (d *Dispatcher) FinishResume() {
 	m := &finishResumeMessage{done: make(chan struct{})}
@@ -76,7 +76,7 @@ func (m *finishResumeMessage) applyMessage(d *Dispatcher, now time.Time) {
 		delete(d.resumable, id)
 		for _, t := range list {
 			l, _ := queue.LeaseOf(&t)
-			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker ended while no initiator was running"}, now)
+			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeInterrupted, Error: "the worker ended while no initiator was running"}, now)
 		}
 	}
 }
@@ -108,12 +108,12 @@ func (d *Dispatcher) reportConnected(p *workerConn) {
 }
 
 // endOrphanedAttempts ends the attempts that an earlier initiator left, whose
-// workers ended with it. The task may have caused that crash, so the attempt is
-// charged.
+// workers ended with it. They are not charged: a task does not end the
+// initiator, and task.MaxInterruptions limits a task that does.
 func (d *Dispatcher) endOrphanedAttempts(now time.Time) {
 	for _, t := range d.opts.Queue.ListTasks(task.Filter{State: task.Running, Limit: maxInt}) {
 		if l, ok := queue.LeaseOf(&t); ok && !d.keepForResume(l, t) {
-			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the initiator ended while the task ran"}, now)
+			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeInterrupted, Error: "the initiator ended while the task ran"}, now)
 		}
 	}
 }

@@ -28,10 +28,11 @@ type RetryDecision struct {
 	Reason        string        // for people; never empty
 }
 
-// DecideRetry decides what follows after an attempt. It is a pure function.
-// attempt is the number of the attempt that ended, jitter a random number in
-// [0, 1).
-func DecideRetry(p task.Policy, attempt int, o AttemptOutcome, jitter float64) RetryDecision {
+// DecideRetry decides what follows after an attempt at a task. It is a pure
+// function and leaves t unchanged: t.Attempt is the number of the attempt that
+// ended, and t.Interruptions does not count that attempt. jitter is a random
+// number in [0, 1).
+func DecideRetry(t *task.Task, o AttemptOutcome, jitter float64) RetryDecision {
 	switch o.Outcome {
 	case task.OutcomeCompleted:
 		return RetryDecision{State: task.Completed, AttemptCounts: true, Reason: "completed"}
@@ -45,8 +46,23 @@ func DecideRetry(p task.Policy, attempt int, o AttemptOutcome, jitter float64) R
 		return RetryDecision{State: task.Queued, Delay: o.RetryAfter, Reason: withReason("every worker refused it", o.Error)}
 	case task.OutcomeReleased:
 		return RetryDecision{State: task.Queued, Delay: o.RetryAfter, Front: true, Reason: withReason("given back", o.Error)}
+	case task.OutcomeInterrupted:
+		return decideInterrupted(t.Interruptions+1, o)
 	}
-	return decideRetry(p, attempt, o, jitter)
+	return decideRetry(t.Policy, t.Attempt, o, jitter)
+}
+
+// decideInterrupted decides about the nth interrupted attempt at a task. It is
+// not charged, so its number is limited.
+func decideInterrupted(n int, o AttemptOutcome) RetryDecision {
+	what := withReason(string(o.Outcome), o.Error)
+	if n >= task.MaxInterruptions {
+		return RetryDecision{State: task.Dead, Reason: fmt.Sprintf("%s; interruption %d was the last", what, n)}
+	}
+	return RetryDecision{
+		State: task.Queued, Delay: o.RetryAfter, Front: true,
+		Reason: fmt.Sprintf("%s; the attempt does not count (interruption %d of at most %d)", what, n, task.MaxInterruptions),
+	}
 }
 
 // decideRetry decides about an attempt that is charged to the task and has not

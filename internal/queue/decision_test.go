@@ -72,6 +72,12 @@ func TestRetryDecisions(t *testing.T) {
 			middle,
 			queue.RetryDecision{State: task.Queued, Front: true, Reason: "given back: its worker stops"},
 		},
+		"an interruption costs nothing": {
+			3,
+			queue.AttemptOutcome{Outcome: task.OutcomeInterrupted, Error: "the initiator ended while the task ran"},
+			middle,
+			queue.RetryDecision{State: task.Queued, Front: true, Reason: "interrupted: the initiator ended while the task ran; the attempt does not count (interruption 1 of at most 10)"},
+		},
 		"cancelled": {
 			1,
 			queue.AttemptOutcome{Outcome: task.OutcomeCancelled},
@@ -87,7 +93,7 @@ func TestRetryDecisions(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := queue.DecideRetry(policy, test.attempt, test.outcome, test.jitter); got != test.want {
+			if got := queue.DecideRetry(&task.Task{Policy: policy, Attempt: test.attempt}, test.outcome, test.jitter); got != test.want {
 				t.Errorf("got  %+v\nwant %+v", got, test.want)
 			}
 		})
@@ -97,9 +103,40 @@ func TestRetryDecisions(t *testing.T) {
 func TestDelayNeverOverflows(t *testing.T) {
 	p := task.Policy{Attempts: 10_000, RetryDelay: task.Seconds(time.Hour), RetryJitter: 1}
 	for attempt := 1; attempt < 5000; attempt *= 3 {
-		v := queue.DecideRetry(p, attempt, queue.AttemptOutcome{Outcome: task.OutcomeLost}, 0.999)
+		v := queue.DecideRetry(&task.Task{Policy: p, Attempt: attempt}, queue.AttemptOutcome{Outcome: task.OutcomeLost}, 0.999)
 		if v.Delay <= 0 || v.Delay > 31*24*time.Hour {
 			t.Fatalf("attempt %d: delay %v", attempt, v.Delay)
 		}
+	}
+}
+
+// TestTenthInterruptionIsTheLast interrupts a task that allows one attempt until
+// it is dead, and lets a caller retry it.
+func TestTenthInterruptionIsTheLast(t *testing.T) {
+	everyQueue(t, queue.Retention{}, testTenthInterruptionIsTheLast)
+}
+
+func testTenthInterruptionIsTheLast(t *testing.T, q queue.Queue) {
+	id := put(t, q, task.Request{Pool: "p", Attempts: 1})
+	for n := 1; n <= task.MaxInterruptions; n++ {
+		leased, ok := q.LeaseNext(epoch, "p", "w", n, nil)
+		if !ok {
+			t.Fatalf("after %d interruptions the task is not leased", n-1)
+		}
+		l, _ := queue.LeaseOf(&leased)
+		got, err := q.EndAttempt(epoch, l, queue.AttemptOutcome{Outcome: task.OutcomeInterrupted, Error: "the power failed"}, 0)
+		want := task.Queued
+		if n == task.MaxInterruptions {
+			want = task.Dead
+		}
+		if err != nil || got.State != want || got.Attempt != 0 || got.Interruptions != n {
+			t.Fatalf("interruption %d: %+v, %v", n, got, err)
+		}
+	}
+	if got, _ := q.FindTask(id); got.Reason != "interrupted: the power failed; interruption 10 was the last" {
+		t.Errorf("reason %q", got.Reason)
+	}
+	if got, err := q.RetryTask(epoch, id); err != nil || got.Interruptions != 0 {
+		t.Errorf("retried by a caller: %+v, %v", got, err)
 	}
 }

@@ -165,8 +165,11 @@ func (e *Engine) EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter flo
 	if current, _ := LeaseOf(t); current != l {
 		return *t, ErrSuperseded
 	}
-	v := DecideRetry(t.Policy, t.Attempt, o, jitter)
+	v := DecideRetry(t, o, jitter)
 	closeAttempt(t, now, o)
+	if o.Outcome == task.OutcomeInterrupted {
+		t.Interruptions++
+	}
 	if !v.AttemptCounts {
 		t.Attempt--
 	}
@@ -252,7 +255,7 @@ func (e *Engine) RetryTask(_ time.Time, id uuid.UUID) (task.Task, error) {
 	}
 	t.CallbackState = ""
 	e.setState(en, queued, "asked for again")
-	t.Attempt = 0
+	t.Attempt, t.Interruptions = 0, 0
 	t.NotBefore, t.Deadline, t.Ended = time.Time{}, time.Time{}, time.Time{}
 	t.Result = nil
 	en.rewrite = true // a head record has no deadline

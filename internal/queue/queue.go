@@ -46,7 +46,7 @@ type Queue interface {
 	// task.ErrConflict when the task has ended.
 	CancelQueued(now time.Time, id uuid.UUID, why string) (task.Task, error)
 	// RetryTask queues a failed, cancelled or dead task again, and counts its
-	// attempts from 0. Errors: task.ErrNotFound; task.ErrConflict when the task
+	// attempts and interruptions from 0. Errors: task.ErrNotFound; task.ErrConflict when the task
 	// is in another state, or when another task has the same unique key and has
 	// not ended.
 	RetryTask(now time.Time, id uuid.UUID) (task.Task, error)

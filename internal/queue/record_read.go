@@ -30,7 +30,7 @@ func readRecord(record []byte, t *task.Task) error {
 		t.Submitted, t.Deadline = timeOf(o.submitted), timeOf(o.deadline)
 		r.readBody(t)
 	}
-	t.CallbackState = ""
+	t.CallbackState, t.Interruptions = "", 0 // a head without their tags sets them to zero
 	if o.marks&kindMore != 0 {
 		r.readUntagged(t, o.whole)
 	} else {

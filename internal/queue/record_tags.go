@@ -15,11 +15,12 @@ import (
 // docs/state-directory.md. A reader refuses an unknown tag, because the next write
 // of the task would lose that field.
 const (
-	tagCallbackState   = 1 // the only tagged field of a head, because it changes
+	tagCallbackState   = 1 // also in a head, because it changes
 	tagUnique          = 2
 	tagParent          = 3
 	tagCallback        = 4
 	tagProgressTimeout = 5 // nanoseconds, a varint
+	tagInterruptions   = 6 // a varint; also in a head
 )
 
 // recordMarks returns the marks in the kind of a task's record. Open reads the
@@ -36,7 +37,8 @@ func recordMarks(t *task.Task) (marks byte) {
 
 // appendChangingTags appends the tagged fields that change while a task lives.
 func appendChangingTags(b []byte, t *task.Task) []byte {
-	return appendTag(b, tagCallbackState, t.CallbackState)
+	b = appendTag(b, tagCallbackState, t.CallbackState)
+	return appendNumberTag(b, tagInterruptions, int64(t.Interruptions))
 }
 
 // appendFixedTags appends the tagged fields that never change.
@@ -46,10 +48,7 @@ func appendFixedTags(b []byte, t *task.Task) []byte {
 		b = appendTag(b, tagParent, t.Parent[:])
 	}
 	b = appendTag(b, tagCallback, t.Callback)
-	if n := int64(t.Policy.ProgressTimeout); n != 0 {
-		b = appendTag(b, tagProgressTimeout, binary.AppendVarint(nil, n))
-	}
-	return b
+	return appendNumberTag(b, tagProgressTimeout, int64(t.Policy.ProgressTimeout))
 }
 
 // appendTag appends a tagged field. It appends nothing for an empty value.
@@ -58,6 +57,14 @@ func appendTag[T ~string | ~[]byte](b []byte, tag uint64, value T) []byte {
 		return b
 	}
 	return appendText(binary.AppendUvarint(b, tag), value)
+}
+
+// appendNumberTag appends a tagged number. It appends nothing for 0.
+func appendNumberTag(b []byte, tag uint64, n int64) []byte {
+	if n == 0 {
+		return b
+	}
+	return appendTag(b, tag, binary.AppendVarint(nil, n))
 }
 
 // readTags reads the tagged fields up to the end of the record.
@@ -76,6 +83,8 @@ func (r *recordReader) readTags(t *task.Task) {
 			t.Callback = string(value.takeRest())
 		case tagProgressTimeout:
 			t.Policy.ProgressTimeout = task.Seconds(value.readVarint())
+		case tagInterruptions:
+			t.Interruptions = value.readInt()
 		default:
 			if r.err == nil {
 				r.err = fmt.Errorf("%w: it has field %d, which a newer initiator wrote; start the newer initiator", errRecord, tag)
