@@ -116,7 +116,24 @@ func checkRequest(r task.Request, now time.Time) error {
 	case len(r.Data) > 0 && !json.Valid(r.Data):
 		return errors.New(`"data" is not JSON`)
 	}
+	if err := checkDeadline(r, now); err != nil {
+		return err
+	}
 	return checkCallback(r.Callback)
+}
+
+// checkDeadline returns an error when the task of a request could never start: its
+// deadline is not after its earliest start.
+func checkDeadline(r task.Request, now time.Time) error {
+	start, cause := r.At, `"at" is`
+	if r.Delay > 0 {
+		start, cause = now.Add(r.Delay.Duration()), `"delay" ends at`
+	}
+	if r.Deadline.IsZero() || start.IsZero() || r.Deadline.After(start) {
+		return nil
+	}
+	return fmt.Errorf(`"deadline" %s is not after the start of the task: %s %s; choose a later deadline or an earlier start`,
+		r.Deadline.Format(time.RFC3339), cause, start.Format(time.RFC3339))
 }
 
 // maxCallback is the length of the longest callback URL, in bytes.

@@ -29,6 +29,9 @@ func TestRequestIsChecked(t *testing.T) {
 		"negative timeout":  {task.Request{Pool: "p", Timeout: &negative}, `"timeout" is -1ns`},
 		"negative attempts": {task.Request{Pool: "p", Attempts: -1}, `"attempts" is -1`},
 		"past deadline":     {task.Request{Pool: "p", Deadline: now.Add(-time.Second)}, "has already passed"},
+		"early deadline":    {task.Request{Pool: "p", Delay: task.Seconds(time.Hour), Deadline: now.Add(time.Minute)}, `is not after the start of the task: "delay" ends at`},
+		"early, with at":    {task.Request{Pool: "p", At: now.Add(time.Hour), Deadline: now.Add(time.Minute)}, `is not after the start of the task: "at" is`},
+		"deadline at start": {task.Request{Pool: "p", At: now.Add(time.Hour), Deadline: now.Add(time.Hour)}, `is not after`},
 		"not JSON":          {task.Request{Pool: "p", Data: json.RawMessage(`{a}`)}, `"data" is not JSON`},
 	}
 	for name, test := range tests {
