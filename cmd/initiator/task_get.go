@@ -27,6 +27,7 @@ func (a *app) showTask(t task.Task) error {
 		{"deadline", clockText(t.Deadline)},
 		{"started", clockText(t.Started)},
 		{"ended", clockText(t.Ended)},
+		{"callback", callbackText(t)},
 		{"data", string(t.Data)},
 		{"progress", string(t.Progress)},
 		{"result", string(t.Result)},
@@ -43,6 +44,15 @@ func (a *app) showTask(t task.Task) error {
 		return nil
 	}
 	return attemptTable(t.History).PrintTo(a.Out)
+}
+
+// callbackText returns the URL of the callback and its state; "" = none. Before
+// the end of the task the callback has no state.
+func callbackText(t task.Task) string {
+	if t.CallbackState == "" {
+		return t.Callback
+	}
+	return t.Callback + " (" + t.CallbackState + ")"
 }
 
 // attemptTable returns the table of attempts.
