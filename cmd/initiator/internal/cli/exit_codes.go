@@ -4,7 +4,7 @@ package cli
 const (
 	ExitOK            = 0
 	ExitFailed        = 1   // the task failed, is dead or was cancelled
-	ExitUsage         = 2   // usage, or a bad INI
+	ExitUsage         = 2   // usage, data over the limit, or a bad INI
 	ExitNotRunning    = 3   // of status: not everything is running
 	ExitStatusUnknown = 4   // of status: the state is unknown
 	ExitTimeout       = 124 // a timeout, a deadline, or --wait is over

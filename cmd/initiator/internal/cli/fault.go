@@ -106,6 +106,8 @@ func (a *App) Classify(cmd *cobra.Command, err error) *Fault {
 		return NewFault(ExitRefused, err, "")
 	case errors.Is(err, &client.Error{Status: http.StatusNotFound}):
 		return NewFault(ExitNotFound, err, "")
+	case errors.Is(err, &client.Error{Status: http.StatusRequestEntityTooLarge}):
+		return NewFault(ExitUsage, err, "a request may have 64 MiB: write the data to a file, and give the task its path")
 	case errors.Is(err, &client.Error{Status: http.StatusBadRequest}), errors.Is(err, &client.Error{Status: http.StatusUnprocessableEntity}):
 		return NewFault(ExitUsage, err, "")
 	case !a.Began:
