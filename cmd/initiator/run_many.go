@@ -81,6 +81,10 @@ func (m *manyRunner) runAll(ctx context.Context) error {
 	if m.jobs < 1 {
 		return cli.UsageFault(errors.New("--jobs must be at least 1"))
 	}
+	if m.feed.empty { // no worker is started for no task
+		m.tally.began = time.Now()
+		return m.finishRun(ctx)
+	}
 	return m.withInitiator(ctx, m.template.Pool, m.watchAndRun)
 }
 

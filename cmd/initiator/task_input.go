@@ -28,7 +28,10 @@ type inputLine struct {
 }
 
 // taskInput is standard input with a task in each line.
-type taskInput struct{ lines *ndjson.Reader }
+type taskInput struct {
+	lines *ndjson.Reader
+	empty bool // no line has data
+}
 
 // sendItems sends the lines until they or ctx end. Its goroutine may stay in a
 // read of standard input, which cannot be interrupted: it ends with the
@@ -70,8 +73,9 @@ func (f *taskInput) nextItem() inputLine {
 }
 
 // readTaskInput reads the first line of standard input that is not empty. If
-// the line is JSON by itself, each line is a task and many is set. Otherwise
-// the input is one document over several lines, and rest is the whole input.
+// the line is JSON by itself, each line is a task and many is set; input without
+// such a line has no task. Otherwise the input is one document over several
+// lines, and rest is the whole input.
 func readTaskInput(stdin io.Reader) (many *taskInput, rest io.Reader, err error) {
 	in := bufio.NewReader(stdin)
 	var first []byte
@@ -84,8 +88,9 @@ func readTaskInput(stdin io.Reader) (many *taskInput, rest io.Reader, err error)
 		return nil, nil, cli.UsageFault(fmt.Errorf("read the tasks' data: %w", err))
 	}
 	all := io.MultiReader(bytes.NewReader(first), in)
-	if json.Valid(first) {
-		return &taskInput{ndjson.NewReader(all, lineLimit)}, nil, nil
+	empty := len(bytes.TrimSpace(first)) == 0
+	if empty || json.Valid(first) {
+		return &taskInput{ndjson.NewReader(all, lineLimit), empty}, nil, nil
 	}
 	return nil, all, nil
 }

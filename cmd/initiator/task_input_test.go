@@ -18,8 +18,8 @@ func TestReadTaskInput(t *testing.T) {
 		"1\nnot\n3\n":      {"1", "2: the line is not JSON", "3"},
 		"{\n\"a\": 1\n}":   nil,
 		"not\n1\n":         nil,
-		"":                 nil,
-		"\n \n":            nil,
+		"":                 {},
+		"\n \n":            {},
 		"[1,\n2]\n[3,4]\n": nil,
 	} {
 		many, rest, err := readTaskInput(strings.NewReader(text))
