@@ -57,6 +57,7 @@ package main
 //	signal.go               signal
 //	job.go                  job
 //	run.go                  run: one task
+//	run_abandon.go          … a task whose end is not awaited
 //	run_temporary.go        … in an initiator for this command only
 //	run_watch.go            … watches the workers meanwhile
 //	unrecoverable.go        … why no worker of a pool will ever run a task

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"syscall"
 	"time"
 
@@ -28,10 +26,10 @@ worker's port and start-up time on stderr, and stops it at the end. The temporar
 initiator leaves nothing behind.
 
 Exit codes: 0 completed; 1 failed, dead or cancelled (the result of the failure is
-on stderr); 2 usage or a bad INI; 124 timeout, deadline or --wait; 125 no worker
-could be started, or the initiator failed; 126 refused, the queue is full; 127 no
-such pool; 128+n ended by signal n. With many tasks: 0 when all have completed,
-else 1.`
+on stderr); 2 usage, data over 64 MiB or a bad INI; 124 timeout, deadline or --wait;
+125 no worker could be started, or the initiator failed; 126 refused, the queue is
+full; 127 no such pool; 128+n ended by signal n. With many tasks: 0 when all have
+completed, else 1.`
 
 func (a *app) runCommand() *cobra.Command {
 	var flags requestFlags
@@ -119,9 +117,7 @@ func (r *runner) submitAndWait(ctx context.Context, q task.Request) error {
 	if err == nil {
 		return r.printOutcome(end)
 	}
-	err = addTaskState(r.client, t.ID, err)
-	r.abandonTask(t)
-	return cli.PrefixError(q.Pool, err)
+	return cli.PrefixError(q.Pool, r.abandonTask(t, err))
 }
 
 // submitWithin is how much longer than its context a submission may take.
@@ -162,22 +158,4 @@ func (r *runner) awaitTask(ctx context.Context, t task.Task) (task.Task, error) 
 	cancel(nil)
 	<-watched
 	return end, err
-}
-
-// cancelWithin limits the last request about a task that is given up.
-const cancelWithin = 2 * time.Second
-
-// abandonTask cancels a task whose result would be lost, so that no worker
-// has to finish it before it can stop. In a running initiator a task with a key
-// may have another submitter: it is not cancelled.
-func (r *runner) abandonTask(t task.Task) {
-	if t.Key != "" && !r.temporary {
-		r.printNote("the task keeps running: initiator task wait %s", t.ID)
-		return
-	}
-	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
-	defer stop()
-	if _, err := r.client.Cancel(ctx, t.ID); err != nil && !r.temporary && !errors.Is(err, &client.Error{Status: http.StatusConflict}) {
-		r.printNote("the task may still run: initiator task get %s", t.ID)
-	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -25,7 +26,12 @@ func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
 	switch {
 	case err != nil:
 		r.task.ID = q.ID
-		r.left = !errors.As(err, new(*client.Error)) && !m.cancelTask(q.ID)
+		if !errors.As(err, new(*client.Error)) {
+			end := m.cancelTask(q.ID)
+			if r.left = end == mayStillRun; errors.Is(err, errWaitOver) {
+				err = fmt.Errorf("%w; it %s", err, end)
+			}
+		}
 	case end.State == task.Completed && !m.Format.JSON:
 		r.task = task.Task{ID: end.ID, Pool: q.Pool, State: end.State, Result: end.Result}
 	default: // the record has the reason
@@ -54,13 +60,4 @@ func (m *manyRunner) callWithRetry(ctx context.Context, q task.Request) (client.
 			return end, context.Cause(ctx)
 		}
 	}
-}
-
-// cancelTask cancels a task, and reports whether it has ended, will end, or
-// never existed.
-func (m *manyRunner) cancelTask(id uuid.UUID) bool {
-	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
-	defer stop()
-	_, err := m.client.Cancel(ctx, id)
-	return err == nil || m.temporary || errors.Is(err, &client.Error{Status: http.StatusConflict}) || errors.Is(err, &client.Error{Status: http.StatusNotFound})
 }

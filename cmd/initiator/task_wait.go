@@ -33,7 +33,7 @@ func (a *app) taskWaitCommand() *cobra.Command {
 				}
 				t, err := a.followTask(ctx, c, id, output)
 				if err != nil {
-					return taskFault(addTaskState(c, id, err))
+					return taskFault(explainWaitOver(c, id, err, "was not cancelled"))
 				}
 				return a.printOutcome(t)
 			})
@@ -47,21 +47,35 @@ func (a *app) taskWaitCommand() *cobra.Command {
 // errWaitOver is the cause of a context that --wait has ended.
 var errWaitOver = &cli.Fault{Code: cli.ExitTimeout, Err: errors.New("the task has not ended within --wait")}
 
-// addTaskState adds the state of the task to errWaitOver, and returns other
-// errors unchanged.
-func addTaskState(c *client.Client, id uuid.UUID, err error) error {
+// explainWaitOver adds to errWaitOver the state of the task, what was done with
+// it, and how to wait for it or cancel it. Other errors are returned unchanged.
+func explainWaitOver(c *client.Client, id uuid.UUID, err error, done string) error {
 	if !errors.Is(err, errWaitOver) {
 		return err
 	}
-	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
-	defer stop()
-	t, unknown := c.Task(ctx, id)
-	if unknown != nil {
+	state := stateText(c, id)
+	if state == "" {
 		return err
 	}
-	state := string(t.State)
-	if t.State == task.Queued && t.Reason != "" {
-		state += ": " + t.Reason
+	return cli.NewFault(cli.ExitTimeout, fmt.Errorf("%w: it is %s; it %s", err, state, done), waitOrCancelAdvice(id))
+}
+
+// waitOrCancelAdvice is the next step for a task that has not ended.
+func waitOrCancelAdvice(id uuid.UUID) string {
+	return fmt.Sprintf("`initiator task wait %s` waits for its end, `initiator task cancel %s` cancels it", id, id)
+}
+
+// stateText returns the state of a task, with the reason why it is still queued;
+// "" when the initiator does not answer in time.
+func stateText(c *client.Client, id uuid.UUID) string {
+	ctx, stop := context.WithTimeout(context.Background(), cancelWithin)
+	defer stop()
+	t, err := c.Task(ctx, id)
+	switch {
+	case err != nil:
+		return ""
+	case t.State == task.Queued && t.Reason != "":
+		return string(t.State) + ": " + t.Reason
 	}
-	return &cli.Fault{Code: cli.ExitTimeout, Err: fmt.Errorf("%w: it is %s", err, state)}
+	return string(t.State)
 }
