@@ -32,8 +32,8 @@ func (s Schedule) DecideTick(last, now time.Time) (Decision, error) {
 		return Decision{Next: due, Reason: "waits for its next tick"}, nil
 	}
 	newest, err := s.TickBefore(now)
-	if err != nil || newest.Before(due) {
-		newest = due // TickAfter and TickBefore differ where a zone puts its clock forward
+	if err != nil {
+		return Decision{}, err
 	}
 	next, err := s.TickAfter(now)
 	if err != nil {
