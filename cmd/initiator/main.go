@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // for timezone of a schedule, on a machine or in an image without time zones
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/supervisorctl"

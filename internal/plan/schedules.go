@@ -62,7 +62,7 @@ var cronText = kind[schedule.Cron]{name: "cron expression", parse: func(s string
 var zone = kind[*time.Location]{name: "time zone", parse: func(s string) (*time.Location, error) {
 	z, err := time.LoadLocation(s)
 	if err != nil {
-		err = valueFault{fmt.Sprintf("the time zone %q is not known on this machine", s), "write a name such as Europe/Berlin, or UTC; names need the system's tzdata"}
+		err = valueFault{fmt.Sprintf("the time zone %q is not known", s), "write a name of the time zone database such as Europe/Berlin, or UTC"}
 	}
 	return z, err
 }}

@@ -61,7 +61,7 @@ func TestFaultsOfSchedules(t *testing.T) {
 		"every = 10s\ntask = dumb":                             "takes no tasks",
 		"cron = 30 25 * * *\ntask = adder":                     "is no cron expression",
 		"cron = 0 0 30 2 *\ntask = adder":                      "never comes",
-		"cron = @daily\ntimezone = Mars/Olympus\ntask = adder": "is not known on this machine",
+		"cron = @daily\ntimezone = Mars/Olympus\ntask = adder": `the time zone "Mars/Olympus" is not known`,
 		"every = 10s\ntask = adder\ndata = {a: 1}":             "is not JSON",
 		"every = 10s\ntask = adder\nmissed = all":              "missed",
 		"every = 10s\ntask = adder\nevry = 1":                  `did you mean "every"?`,
