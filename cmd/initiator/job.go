@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"initiator/cmd/initiator/internal/cli"
+	"initiator/internal/spelling"
 	"initiator/jobs"
 	"initiator/worker"
 )
@@ -42,7 +43,7 @@ func (a *app) runJob(ctx context.Context, name string, args []string) error {
 		if code := worker.ExitCode(err); err != nil {
 			next := ""
 			if code == worker.ExitUsage && !slices.Contains(jobs.Names(), name) {
-				next = cli.SuggestName(name, jobs.Names())
+				next = spelling.Suggest(name, jobs.Names())
 			}
 			return cli.NewFault(code, err, next)
 		}

@@ -9,6 +9,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/internal/plan"
+	"initiator/internal/spelling"
 )
 
 const keysLong = `Show every key that an INI may have: its type, its default and its meaning. The
@@ -76,7 +77,7 @@ func chooseKeys(names []string) ([]plan.KeyDoc, error) {
 	for _, name := range names {
 		word := sectionWord(name)
 		if !slices.Contains(known, word) {
-			return nil, cli.NewFault(cli.ExitUsage, unknownKey(name), cli.SuggestName(word, known))
+			return nil, cli.NewFault(cli.ExitUsage, unknownKey(name), spelling.Suggest(word, known))
 		}
 		wanted[word] = true
 	}

@@ -19,8 +19,8 @@ func TestChooseKeys(t *testing.T) {
 		{[]string{"priority"}, "worker priority, group priority"},
 		{[]string{"include"}, "include files"},
 		{[]string{"[include]"}, "include files"},
-		{[]string{"slotz"}, "no section of an INI has a key slotz; did you mean slots?"},
-		{[]string{"[wroker:x]"}, "no section of an INI has a key [wroker:x]; did you mean worker?"},
+		{[]string{"slotz"}, "no section of an INI has a key slotz; did you mean \"slots\"?"},
+		{[]string{"[wroker:x]"}, "no section of an INI has a key [wroker:x]; did you mean \"worker\"?"},
 	} {
 		keys, err := chooseKeys(c.names)
 		var got []string

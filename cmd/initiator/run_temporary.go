@@ -15,6 +15,7 @@ import (
 	"initiator/initiator/client"
 	"initiator/initiator/task"
 	"initiator/internal/plan"
+	"initiator/internal/spelling"
 )
 
 // temporaryInitiator is an initiator in this process that serves a single
@@ -154,7 +155,15 @@ func poolOf(p *plan.Plan, target string) (string, error) {
 		return pool, nil
 	}
 	if _, ok := p.FindSpec(target); ok {
-		return "", cli.NewFault(cli.ExitNotFound, fmt.Errorf("[worker:%s] of %s takes no tasks: it has contract = off, or protocol = none", target, p.File), cli.SuggestName(target, names))
+		return "", cli.NewFault(cli.ExitNotFound, fmt.Errorf("[worker:%s] of %s takes no tasks: it has contract = off, or protocol = none", target, p.File), suggestPool(target, names))
 	}
-	return "", cli.NewFault(cli.ExitNotFound, fmt.Errorf("there is no pool %q in %s", target, p.File), cli.SuggestName(target, names))
+	return "", cli.NewFault(cli.ExitNotFound, fmt.Errorf("there is no pool %q in %s", target, p.File), suggestPool(target, names))
+}
+
+// suggestPool returns the next step after an unknown pool.
+func suggestPool(target string, names []string) string {
+	if len(names) == 0 {
+		return "the INI defines no worker that takes tasks: write a [worker:NAME]"
+	}
+	return spelling.Suggest(target, names)
 }

@@ -9,6 +9,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
+	"initiator/internal/spelling"
 	"initiator/internal/supervise"
 )
 
@@ -25,7 +26,7 @@ func (u *upRun) checkMain(p *plan.Plan) error {
 	s, ok := p.FindSpec(u.mainWorker)
 	switch {
 	case !ok:
-		return cli.NewFault(cli.ExitUsage, fmt.Errorf("--main %s: the INI defines no such worker", u.mainWorker), cli.SuggestName(u.mainWorker, names))
+		return cli.NewFault(cli.ExitUsage, fmt.Errorf("--main %s: the INI defines no such worker", u.mainWorker), spelling.Suggest(u.mainWorker, names))
 	case !s.Autostart:
 		return cli.NewFault(cli.ExitUsage, fmt.Errorf("--main %s: the worker is not started automatically", u.mainWorker), "remove autostart = false from its section")
 	}

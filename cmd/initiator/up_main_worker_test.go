@@ -55,7 +55,7 @@ func TestUpRunsOnWhileTheMainWorkerRestarts(t *testing.T) {
 func TestAMainWorkerThatDoesNotExistIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ ini, name, text string }{
-		{sleeper, "slepper", "did you mean sleeper?"},
+		{sleeper, "slepper", `did you mean "sleeper"?`},
 		{sleeper + "autostart = false\n", "sleeper", "the worker is not started automatically"},
 	} {
 		p := startProcess(t, newTestDirectory(t, c.ini), "up", "--main", c.name)

@@ -38,7 +38,7 @@ func TestRefusalsHaveAStatusAndAdvice(t *testing.T) {
 		"full queue":     {submit(later), 429, "queue_max = 2"},
 		"wrong request":  {submit(task.Request{Pool: "adder", Attempts: -1}), 400, `"attempts" is -1`},
 		"unknown task":   {unknownTask, 404, "no such task"},
-		"unknown worker": {unknownWorker, 404, "did you mean adder?"},
+		"unknown worker": {unknownWorker, 404, `did you mean "adder"?`},
 	} {
 		var e *client.Error
 		if !errors.As(x.err, &e) || e.Status != x.status || !strings.Contains(e.Message, x.says) {

@@ -4,3 +4,4 @@ package spelling
 // Files:
 //
 //	nearest.go  Nearest and the edit distance that it compares
+//	suggest.go  Suggest: the sentence for a person

@@ -1,9 +1,16 @@
 package spelling
 
+import "strings"
+
 // Nearest returns the known word that is most similar to word, for a "did you
-// mean". At most a third of the letters may differ, and at least one. The first of
-// equally similar words wins.
+// mean". A word that differs only in case wins. Otherwise at most a third of the
+// letters may differ, and at least one, and the first of equally similar words wins.
 func Nearest(word string, known []string) (string, bool) {
+	for _, k := range known {
+		if strings.EqualFold(word, k) {
+			return k, true
+		}
+	}
 	if len(word) < 2 || len(word) > 100 {
 		return "", false // too little to go by, or no slip of a key
 	}

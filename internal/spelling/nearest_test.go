@@ -8,7 +8,7 @@ import (
 func TestNearest(t *testing.T) {
 	known := []string{"replicas", "slots", "stopsignal", "db"}
 	for word, want := range map[string]string{
-		"replica": "replicas", "relpicas": "replicas", "slot": "slots", "bd": "db", "stop_signal": "stopsignal",
+		"replica": "replicas", "relpicas": "replicas", "slot": "slots", "bd": "db", "stop_signal": "stopsignal", "REPLICAS": "replicas", "DB": "db",
 		"colour": "", "": "", "x": "", strings.Repeat("replicas", 100): "",
 	} {
 		if got, ok := Nearest(word, known); got != want || ok != (want != "") {

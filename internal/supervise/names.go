@@ -11,25 +11,16 @@ import (
 
 // UnknownNameError is about a name that no worker, group or GUID has.
 type UnknownNameError struct {
-	Name   string
-	Nearer string   // a similar name; "" = there is none
-	Known  []string // all definitions, sorted
+	Name  string
+	Known []string // all definitions, sorted
 }
 
-// Error suggests the similar name, or else lists the names that exist.
+// Error suggests a similar name, or else lists the names that exist.
 func (e *UnknownNameError) Error() string {
-	if e.Nearer != "" {
-		return fmt.Sprintf("there is no worker %s: did you mean %s?", e.Name, e.Nearer)
+	if len(e.Known) == 0 {
+		return fmt.Sprintf("there is no worker %s; the INI defines no worker", e.Name)
 	}
-	const shown = 8
-	switch known := e.Known; {
-	case len(known) == 0:
-		return fmt.Sprintf("there is no worker %s: the INI defines no worker", e.Name)
-	case len(known) > shown:
-		return fmt.Sprintf("there is no worker %s; known names: %s and %d more", e.Name, strings.Join(known[:shown], ", "), len(known)-shown)
-	default:
-		return fmt.Sprintf("there is no worker %s; known names: %s", e.Name, strings.Join(known, ", "))
-	}
+	return fmt.Sprintf("there is no worker %s; %s", e.Name, spelling.Suggest(e.Name, e.Known))
 }
 
 func (l *loop) unknownName(name string) error {
@@ -38,8 +29,7 @@ func (l *loop) unknownName(name string) error {
 		known = append(known, k)
 	}
 	slices.Sort(known)
-	nearer, _ := spelling.Nearest(name, known)
-	return &UnknownNameError{Name: name, Nearer: nearer, Known: known}
+	return &UnknownNameError{Name: name, Known: known}
 }
 
 // chooseWorkers resolves names of definitions, names of groups, GUIDs, or

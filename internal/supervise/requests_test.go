@@ -27,7 +27,7 @@ func TestLaunch(t *testing.T) {
 	for _, c := range []struct{ spec, guid, want string }{
 		{"adder", "mine", "a worker of that guid exists"},
 		{"adder", "no/slash", "at most 64 letters"},
-		{"addr", "", "did you mean adder?"},
+		{"addr", "", `did you mean "adder"?`},
 		{"broken", "", "FATAL: exit code 1"},
 	} {
 		if _, err := s.LaunchWorker(t.Context(), c.spec, c.guid); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -3,15 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
-	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
 	"initiator/initiator/task"
-	"initiator/internal/spelling"
 	"initiator/internal/supervise"
 )
 
@@ -25,9 +22,7 @@ func ChooseWorkers(all []supervise.Worker, names []string) ([]supervise.Worker, 
 	for _, name := range names {
 		some := FindWorkers(all, name)
 		if len(some) == 0 {
-			known := DefinitionNames(all)
-			near, _ := spelling.Nearest(name, known)
-			return nil, &Fault{Code: ExitStatusUnknown, Err: &supervise.UnknownNameError{Name: name, Nearer: near, Known: known}}
+			return nil, &Fault{Code: ExitStatusUnknown, Err: &supervise.UnknownNameError{Name: name, Known: DefinitionNames(all)}}
 		}
 		chosen = append(chosen, some...)
 	}
@@ -128,17 +123,4 @@ func SortedPools(m map[string]task.Counts) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// SuggestName returns the next step after an unknown name: the nearest known
-// name, or all of them.
-func SuggestName(name string, known []string) string {
-	near, ok := spelling.Nearest(name, known)
-	switch {
-	case ok:
-		return fmt.Sprintf("did you mean %s?", near)
-	case len(known) == 0:
-		return "the INI defines no worker that takes tasks: write a [worker:NAME]"
-	}
-	return "known names: " + terminal.JoinNames(known)
 }
