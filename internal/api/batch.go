@@ -83,7 +83,7 @@ type requestLines struct {
 
 func (s *requestLines) decodeLine(line []byte) error {
 	var q task.Request
-	err := webhook.DecodeBody(line, &q)
+	err := decodeRequest(line, &q)
 	if err == nil {
 		s.requests = append(s.requests, q)
 	}

@@ -32,4 +32,5 @@ package api
 //	logs.go            the output of workers
 //	control.go         status, plan, reload, upgrade, shutdown
 //	turberfield.go     /create, /job and /config of turberfield's initiator
-//	response.go        JSON in and out, and one table from error to status
+//	request.go         JSON in; unknown members and parameters are refused
+//	response.go        JSON out, and one table from error to status

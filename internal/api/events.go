@@ -18,7 +18,11 @@ func (h *handlers) streamEvents(w http.ResponseWriter, r *http.Request) {
 		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
 	}
-	follow := r.URL.Query().Get("follow") != "0"
+	follow, err := parseSwitch(r.URL.Query(), "follow", true)
+	if err != nil {
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
+		return
+	}
 	control := beginEventStream(w)
 	for {
 		past, more := h.Events.Since(since)

@@ -31,6 +31,7 @@ func (h *handlers) readOwnLog(w http.ResponseWriter, r *http.Request) {
 
 func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(context.Context, LogQuery, func([]LogLine) error) error) {
 	q, err := parseLogQuery(r, time.Now())
+	asJSON := r.URL.Query().Get("format") == "json"
 	if err != nil {
 		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
@@ -40,9 +41,9 @@ func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(co
 	defer context.AfterFunc(h.life, cancel)() // otherwise the server's Close would wait for it
 	out := logWriter{w: w, control: http.NewResponseController(w), format: appendText}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if r.URL.Query().Get("format") == "json" {
+	if asJSON {
 		out.format = appendJSON
-		w.Header().Set("Content-Type", "application/x-ndjson")
+		w.Header().Set("Content-Type", ndjsonType)
 	}
 	if err := read(ctx, q, out.writeLines); err != nil && !out.begun {
 		h.writeError(w, r, err)
@@ -105,13 +106,25 @@ func (h *handlers) reopenLogs(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]bool{"reopened": true})
 }
 
-func parseLogQuery(r *http.Request, now time.Time) (LogQuery, error) {
+// logParameters are the parameters that parseLogQuery and writeLog read.
+var logParameters = []string{"format", "stream", "tail", "follow", "previous", "current", "since"}
+
+func parseLogQuery(r *http.Request, now time.Time) (q LogQuery, err error) {
 	v := r.URL.Query()
-	q := LogQuery{Stream: v.Get("stream"), Follow: v.Get("follow") == "1", Previous: v.Get("previous") == "1", Current: v.Get("current") == "1"}
-	switch q.Stream {
+	for name, on := range map[string]*bool{"follow": &q.Follow, "previous": &q.Previous, "current": &q.Current} {
+		if *on, err = parseSwitch(v, name, false); err != nil {
+			return q, err
+		}
+	}
+	switch q.Stream = v.Get("stream"); q.Stream {
 	case "", "stdout", "stderr", "both":
 	default:
 		return q, fmt.Errorf("stream %q does not exist; write stdout, stderr or both", q.Stream)
+	}
+	switch format := v.Get("format"); format {
+	case "", "text", "json":
+	default:
+		return q, fmt.Errorf("format %q does not exist; write text or json", format)
 	}
 	if q.Follow && q.Previous {
 		return q, fmt.Errorf("follow and previous exclude each other: a process that has ended writes nothing more")
@@ -123,7 +136,6 @@ func parseLogQuery(r *http.Request, now time.Time) (LogQuery, error) {
 		}
 		q.Tail = n
 	}
-	var err error
 	q.Since, err = parseSince(v.Get("since"), now)
 	return q, err
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"initiator/initiator/task"
 	"initiator/internal/dispatch"
@@ -60,7 +59,7 @@ func (h *handlers) describeError(err error) (webhook.Code, string) {
 		if slices.ContainsFunc(h.Workers.Workers(), func(w supervise.Worker) bool { return w.Name == pool.Name }) {
 			message += ": [worker:" + pool.Name + "] takes no tasks" // with contract = off or protocol = none
 		}
-		message += suggestName(pool.Name, h.Pools.Names())
+		message += suggestPool(pool.Name, h.Pools.Names())
 	}
 	return errorCode(err), message
 }
@@ -89,21 +88,12 @@ func errorCode(err error) webhook.Code {
 	return webhook.Internal
 }
 
-// maxSuggestions is how many names a message lists.
-const maxSuggestions = 8
-
-// suggestName says which name may have been meant, or which names there are.
-func suggestName(name string, known []string) string {
-	if near, ok := spelling.Nearest(name, known); ok {
-		return "; did you mean " + strconv.Quote(near) + "?"
-	}
+// suggestPool says which pool may have been meant, or which pools there are.
+func suggestPool(name string, known []string) string {
 	if len(known) == 0 {
 		return "; the INI defines no workers"
 	}
-	if len(known) > maxSuggestions {
-		known = append(slices.Clone(known[:maxSuggestions]), "…")
-	}
-	return "; known names: " + strings.Join(known, ", ")
+	return "; " + spelling.Suggest(name, known)
 }
 
 // errorText is the text of an error; "" = none.
@@ -112,19 +102,4 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-// readJSON reads a JSON body into v. It reports false when it has answered with
-// the fault.
-func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
-	body, code := webhook.ReadBody(w, r, bodyLimit)
-	if !code.OK() {
-		code.WriteAnswer(w, "", nil)
-		return false
-	}
-	if err := webhook.DecodeBody(body, v); err != nil {
-		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
-		return false
-	}
-	return true
 }

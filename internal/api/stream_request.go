@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -54,6 +55,10 @@ func (c *clientStream) receiveRequest(m *chirp.Message) {
 		c.sendRefusal(m.Identity, webhook.QueueFull, reason)
 		return
 	}
+	if fault := c.header.Fault; fault != nil {
+		r.refuseRequest(webhook.BadBody, "the header: "+fault.Error()+`; options of the task belong in "o"`)
+		return
+	}
 	switch c.header.Verb {
 	case stream.VerbCall, stream.VerbSubmit:
 		r.startSubmit(m)
@@ -101,8 +106,11 @@ func (r *streamRequest) closeRequest() bool {
 func (r *streamRequest) decodeTask(m *chirp.Message) (q task.Request, err error) {
 	h := &r.header
 	if len(h.Options) > 0 {
-		if err := webhook.DecodeBody(h.Options, &q); err != nil {
+		if err := decodeRequest(h.Options, &q); err != nil {
 			return q, fmt.Errorf("the options: %w", err)
+		}
+		if q.Data != nil {
+			return q, errors.New("the options: the data of a task is the data of the message")
 		}
 	}
 	if h.Pool != "" {

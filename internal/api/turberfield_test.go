@@ -42,7 +42,7 @@ func TestCreateAndJob(t *testing.T) {
 	in := initiatortest.StartText(t, turberfieldINI(t.TempDir()))
 	c := overTCP(t, in)
 	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
-	status, body := c.do("POST", "/create", "module=jobs.echo&session=abc", form...)
+	status, body := c.do("POST", "/create", "module=jobs.echo&session=abc&colour=red", form...)
 	var made job
 	if err := json.Unmarshal([]byte(body), &made); err != nil || status != http.StatusCreated {
 		t.Fatal(status, body, err)

@@ -20,7 +20,7 @@ func (h *handlers) recordHeartbeat(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var body proactor.HeartbeatBody
-	if !readJSON(w, r, &body) {
+	if !readWorkerJSON(w, r, &body) {
 		return
 	}
 	heartbeat := &body
@@ -46,7 +46,7 @@ func (h *handlers) recordResult(w http.ResponseWriter, r *http.Request, failed b
 		return
 	}
 	var body proactor.ResultBody
-	if !readJSON(w, r, &body) {
+	if !readWorkerJSON(w, r, &body) {
 		return
 	}
 	err := h.Tasks.RecordResult(r.Context(), token, failed, body)

@@ -57,7 +57,11 @@ func (h *handlers) orderWorkers(w http.ResponseWriter, r *http.Request) {
 	order := map[string]func(context.Context, ...string) ([]supervise.Result, error){
 		"start": h.Workers.Start, "stop": h.Workers.Stop, "restart": h.Workers.Restart, "clear": h.Workers.ClearLogs,
 	}[mux.Vars(r)["verb"]]
-	if body.Rolling && mux.Vars(r)["verb"] == "restart" {
+	if body.Rolling {
+		if mux.Vars(r)["verb"] != "restart" {
+			webhook.BadBody.WriteAnswer(w, `"rolling" is for /workers/restart`, nil)
+			return
+		}
 		order = h.Workers.RestartRolling
 	}
 	got, err := order(r.Context(), body.Names...)

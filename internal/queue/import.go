@@ -13,6 +13,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/internal/ndjson"
+	"initiator/internal/strictjson"
 )
 
 // MaxImportLine is the length of the longest line that ImportLines reads, in
@@ -47,6 +48,9 @@ func ParseExportLine(line []byte) (t task.Task, err error) {
 	}
 	if err := json.Unmarshal(line, &t); err != nil {
 		return t, fmt.Errorf("%w: the line is not a task as export writes it: %w", task.ErrInvalid, err)
+	}
+	if err := strictjson.CheckMembers(line, &t); err != nil {
+		return t, fmt.Errorf("%w: %w", task.ErrInvalid, err) // of a later version: the import would lose it
 	}
 	return t, nil
 }

@@ -17,7 +17,13 @@ import (
 
 // recordOf returns an exported line of the n-th task, with more fields at the end.
 func recordOf(n int, more string) string {
-	return fmt.Sprintf(`{"id":"0190b8a0-0000-7000-8000-%012d","pool":"p","priority":5,"state":"queued","policy":{"attempts":1}%s}`, n, more)
+	text := fmt.Sprintf(`{"id":"0190b8a0-0000-7000-8000-%012d"`, n)
+	for _, member := range []string{`"pool":"p"`, `"priority":5`, `"state":"queued"`, `"policy":{"attempts":1}`} {
+		if name, _, _ := strings.Cut(member, ":"); !strings.Contains(more, name+":") {
+			text += "," + member
+		}
+	}
+	return text + more + "}"
 }
 
 // TestImportRefusesLineByLine imports valid and invalid lines. Each invalid line is
@@ -37,6 +43,8 @@ func TestImportRefusesLineByLine(t *testing.T) {
 		{recordOf(2, `,"callback":"file:///etc/passwd"`), "not an http or https URL"},
 		{recordOf(2, `,"key":"`+strings.Repeat("k", 256)+`"`), `"key" has 256 bytes`},
 		{recordOf(2, ",\"reason\":\"\xff\""), "not UTF-8"},
+		{recordOf(2, `,"later":1`), `unknown member "later"`},
+		{recordOf(2, `,"key":"a","key":"b"`), `member "key" is given twice`},
 		{recordOf(3, `,"unique":"u"`), ""},
 		{recordOf(4, `,"unique":"u"`), "has the same unique key"},
 		{recordOf(5, `,"unique":"u","state":"completed"`), ""},
@@ -57,7 +65,7 @@ func TestImportRefusesLineByLine(t *testing.T) {
 		}
 		delete(want, line)
 	})
-	if err != nil || len(want) > 0 || n != (queue.ImportCounts{Added: 4, Refused: 12}) {
+	if err != nil || len(want) > 0 || n != (queue.ImportCounts{Added: 4, Refused: 14}) {
 		t.Errorf("%+v, %v; not refused: %v", n, err, want)
 	}
 	if len(q.ListTasks(task.Filter{})) != 4 {

@@ -3,6 +3,8 @@ package stream
 import (
 	"encoding/json"
 	"fmt"
+
+	"initiator/internal/strictjson"
 )
 
 // MaxOpenRequests is the number of requests that one client may have open on a
@@ -48,6 +50,9 @@ type RequestHeader struct {
 	// Options holds the other members that POST /tasks takes, as a JSON object,
 	// or nothing: o.
 	Options json.RawMessage
+	// Fault is about a member that Parse does not know, or that is given twice;
+	// nil = there is none. The request is refused.
+	Fault error
 }
 
 // Append appends the header to b.
@@ -95,22 +100,29 @@ func (q *RequestHeader) Parse(b []byte) error {
 	return nil
 }
 
-// parseFast reads a header without options. It returns false for anything else.
+// parseFast reads a header without options and without a member that is given
+// twice. It returns false for anything else.
 func (q *RequestHeader) parseFast(b []byte, before *RequestHeader) bool {
 	*q = RequestHeader{}
 	verb := ""
 	if !parseObject(b, func(name, b []byte) (rest []byte, ok bool) {
+		into, likely := &verb, ""
 		switch string(name) {
 		case "p":
-			return cutStringInto(&q.Pool, b, before.Pool)
+			into, likely = &q.Pool, before.Pool
 		case "m":
-			return cutStringInto(&q.Method, b, before.Method)
+			into, likely = &q.Method, before.Method
 		case "id":
-			return cutStringInto(&q.Task, b, "")
+			into = &q.Task
 		case "k":
-			return cutStringInto(&verb, b, guessString(b, verbNames[:]...))
+			likely = guessString(b, verbNames[:]...)
+		default:
+			return nil, false
 		}
-		return nil, false
+		if *into != "" {
+			return nil, false
+		}
+		return cutStringInto(into, b, likely)
 	}) {
 		return false
 	}
@@ -131,7 +143,10 @@ func (q *RequestHeader) parseJSON(b []byte) error {
 	if err := json.Unmarshal(b, &said); err != nil {
 		return err
 	}
-	*q = RequestHeader{Pool: said.P, Method: said.M, Task: said.ID, Progress: said.G, Options: said.O}
+	*q = RequestHeader{
+		Pool: said.P, Method: said.M, Task: said.ID, Progress: said.G, Options: said.O,
+		Fault: strictjson.CheckMembers(b, &said),
+	}
 	q.resolveVerb(said.K)
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"initiator/internal/strictjson"
 )
 
 // TestQuestionsAreWrittenAsTheContractHasThem, and read back.
@@ -38,7 +40,8 @@ func TestQuestionsAreWrittenAsTheContractHasThem(t *testing.T) {
 
 func TestQuestionsOfOthers(t *testing.T) {
 	for in, want := range map[string]RequestHeader{
-		` {"p" : "x", "later": [] } `: {Pool: "x"},
+		` {"p" : "x", "later": [] } `: {Pool: "x", Fault: &strictjson.UnknownMemberError{Name: "later", Known: []string{"k", "p", "m", "id", "g", "o"}}},
+		`{"p":"x","p":"y"}`:           {Pool: "y", Fault: &strictjson.DuplicateMemberError{Name: "p"}},
 		`{"k":"later"}`:               {Verb: VerbUnknown},
 		`{"k":"","g":false}`:          {},
 	} {
