@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -98,8 +99,8 @@ var changingVerbs = []struct {
 	{regexp.MustCompile(`(?m)FATAL     .*$`), "FATAL"},
 }
 
-func comparableOutput(out []byte) string {
-	text := strings.TrimSpace(string(out))
+func comparableOutput(out string) string {
+	text := strings.TrimSpace(out)
 	for _, c := range changingVerbs {
 		text = c.pattern.ReplaceAllString(text, c.instead)
 	}
@@ -116,27 +117,83 @@ func newSupervisordDirectory(t *testing.T) string {
 	return dir
 }
 
-// runProgram runs one command, and returns its output and exit code.
-func runProgram(dir, program string, words ...string) (string, int) {
-	cmd := exec.Command(program, append([]string{"-c", "s.conf"}, words...)...)
-	cmd.Dir = dir
-	out, _ := cmd.Output() // its code is compared
-	return comparableOutput(out), cmd.ProcessState.ExitCode()
+// answer is the output and the exit code of a command.
+type answer struct {
+	Output string `json:"output"`
+	Code   int    `json:"code"`
 }
 
-// awaitSettled waits until no state changes any more.
-func awaitSettled(t *testing.T, dir, program string) {
-	t.Helper()
-	err := waitUntil(program+" has settled", func(context.Context) bool {
-		text, _ := runProgram(dir, program, "status")
-		return strings.Count(text, "RUNNING") == 5 && strings.Contains(text, "FATAL") && strings.Contains(text, "EXITED")
-	})
-	if err != nil {
-		t.Fatal(err)
+// runInitiator returns a function that runs this program in the directory.
+func runInitiator(dir string) func(words ...string) answer {
+	return func(words ...string) answer {
+		cmd := exec.Command("initiator", append([]string{"-c", "s.conf"}, words...)...)
+		cmd.Dir = dir
+		out, _ := cmd.Output() // its code is compared
+		return answer{comparableOutput(string(out)), cmd.ProcessState.ExitCode()}
 	}
 }
 
-// Debian's supervisorctl is the oracle of the answers.
+// debianPython is the interpreter that Debian's package installs its module for.
+const debianPython = "/usr/bin/python3"
+
+// startSupervisorctl returns a function that runs supervisorctl in the
+// directory, always in the same process.
+func startSupervisorctl(t *testing.T, dir string) func(words ...string) answer {
+	t.Helper()
+	script, err := filepath.Abs("testdata/supervisorctl.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(debianPython, script)
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("supervisorctl.py: %v", err)
+		}
+	})
+	ask, read := json.NewEncoder(in), json.NewDecoder(out)
+	return func(words ...string) (got answer) {
+		if err := ask.Encode(append([]string{"-c", "s.conf"}, words...)); err != nil {
+			t.Errorf("supervisorctl %s: %v", words, err)
+		}
+		if err := read.Decode(&got); err != nil {
+			t.Errorf("supervisorctl %s: %v", words, err)
+		}
+		got.Output = comparableOutput(got.Output)
+		return got
+	}
+}
+
+// answerAll waits until no state changes any more, and returns the answers to
+// sameAnswers.
+func answerAll(t *testing.T, run func(words ...string) answer) (answers []answer) {
+	err := waitUntil("no state changes", func(context.Context) bool {
+		text := run("status").Output
+		return strings.Count(text, "RUNNING") == 5 && strings.Contains(text, "FATAL") && strings.Contains(text, "EXITED")
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, words := range sameAnswers {
+		answers = append(answers, run(words...))
+	}
+	return answers
+}
+
+// Debian's supervisorctl is the oracle of the answers. Both programs are asked
+// at the same time, because each start takes both a second.
 func TestAnswersAreSupervisorctls(t *testing.T) {
 	t.Parallel()
 	daemon, err := exec.LookPath("supervisord")
@@ -155,16 +212,17 @@ func TestAnswersAreSupervisorctls(t *testing.T) {
 	}()
 	ours := newSupervisordDirectory(t)
 	p := startProcess(t, ours, "-c", "s.conf", "up")
-	awaitSettled(t, ours, "initiator")
-	awaitSettled(t, theirs, "supervisorctl")
-	for _, words := range sameAnswers {
-		want, wantCode := runProgram(theirs, "supervisorctl", words...)
-		got, code := runProgram(ours, "initiator", words...)
-		if sortedLines(got) != sortedLines(want) || code != wantCode {
-			t.Errorf("%s: exit code %d, and supervisorctl's is %d;\n%s\n-- supervisorctl:\n%s", words, code, wantCode, got, want)
+	wanted := make(chan []answer)
+	runTheirs := startSupervisorctl(t, theirs)
+	go func() { wanted <- answerAll(t, runTheirs) }()
+	answers := answerAll(t, runInitiator(ours))
+	for i, want := range <-wanted {
+		words, got := sameAnswers[i], answers[i]
+		if sortedLines(got.Output) != sortedLines(want.Output) || got.Code != want.Code {
+			t.Errorf("%s: exit code %d, and supervisorctl's is %d;\n%s\n-- supervisorctl:\n%s", words, got.Code, want.Code, got.Output, want.Output)
 		}
 		if words[0] == "status" && got != want {
-			t.Errorf("%s: in another order:\n%s", words, got)
+			t.Errorf("%s: in another order:\n%s", words, got.Output)
 		}
 	}
 	p.sendSignal(syscall.SIGTERM)
