@@ -26,6 +26,17 @@ var contradictions = []contradiction{
 		"exec_mode", func(s *Spec, given func(string) bool) bool { return given("exec_mode") && s.Exec == nil },
 		"exec_mode has no meaning without exec", "write exec in place of command, or remove exec_mode",
 	}, {
+		"exec_ids", func(s *Spec, given func(string) bool) bool { return given("exec_ids") && s.ExecMode != "lines" },
+		"exec_ids has no meaning without exec_mode = lines", "write exec_mode = lines, or remove exec_ids",
+	}, {
+		"retry_exitcodes", func(s *Spec, given func(string) bool) bool { return given("retry_exitcodes") && s.Exec == nil },
+		"retry_exitcodes has no meaning without exec", "write exec in place of command, or remove retry_exitcodes",
+	}, {
+		"retry_exitcodes", func(s *Spec, given func(string) bool) bool {
+			return given("retry_exitcodes") && s.Exec != nil && s.ExecMode == "lines"
+		},
+		"with exec_mode = lines the process goes on after a task, and a task during which it ends is always tried again", "remove retry_exitcodes, or exec_mode = lines",
+	}, {
 		"interpreter", func(s *Spec, given func(string) bool) bool { return given("interpreter") && s.Module == "" },
 		"interpreter has no meaning without module", "write module in place of command, or remove interpreter",
 	}, {

@@ -37,7 +37,7 @@ func TestMakeFillsInEveryDefault(t *testing.T) {
 	p := mustMake(t, "[worker:a]\ncommand = /bin/x --flag\n")
 	want := Spec{
 		Name: "a", File: "/etc/x/initiator.ini", Line: 1,
-		Command: []string{"/bin/x", "--flag"}, ExecMode: "task", Interpreter: []string{"python3"},
+		Command: []string{"/bin/x", "--flag"}, ExecMode: "task", RetryExitCodes: "75", Interpreter: []string{"python3"},
 		Contract: true, Protocol: "webhook", Connect: "token", Direct: "token", DirectCompression: "none",
 		Replicas: 1, Slots: 1, Priority: 999, GroupPriority: 999, Autostart: true,
 		Socket: "reserve", ListenAddr: "127.0.0.1",

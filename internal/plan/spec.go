@@ -97,16 +97,20 @@ type Spec struct {
 	Line int
 
 	// What.
-	Command     []string // argv, after shell-like splitting; nil with Exec
-	Exec        []string // argv of the process that runs one task; nil with Command
-	ExecMode    string   // "task" (one process a task) or "lines"
-	Module      string   // turberfield: run as Interpreter... -m Module
-	Interpreter []string
-	Contract    bool   // gives argv pair, sockets and stdin of the worker contract
-	Protocol    string // "webhook", "ding" or "none"
-	Channel     int
-	Connect     string // "token" or "open"
-	Direct      string // "token" or "open"
+	Command  []string // argv, after shell-like splitting; nil with Exec
+	Exec     []string // argv of the process that runs one task; nil with Command
+	ExecMode string   // "task" (one process a task) or "lines"
+	ExecIDs  bool     // with "lines", lines and answers carry the task's id
+	// RetryExitCodes are the exit codes of Exec after which a task is tried
+	// again: "any", "none" or a list such as "1,75".
+	RetryExitCodes string
+	Module         string // turberfield: run as Interpreter... -m Module
+	Interpreter    []string
+	Contract       bool   // gives argv pair, sockets and stdin of the worker contract
+	Protocol       string // "webhook", "ding" or "none"
+	Channel        int
+	Connect        string // "token" or "open"
+	Direct         string // "token" or "open"
 	// DirectCompression is "none", "gzip", "zstd" or "zlib".
 	DirectCompression string
 	// ChirpPort is 0 for none; ChirpPEM is absolute, or "".

@@ -107,6 +107,9 @@ environment = A=1,
 chirp_port = 2998
 chirp_pem = keys/a.pem
 exitcodes = 0 2
+[worker:b]
+exec = x
+retry_exitcodes = 75 1
 `)
 	got := map[string]string{}
 	for _, e := range mustSpec(t, p, "a").Config {
@@ -118,6 +121,11 @@ exitcodes = 0 2
 	} {
 		if got[key] != want {
 			t.Errorf("%s = %q, want %q", key, got[key], want)
+		}
+	}
+	for _, e := range mustSpec(t, p, "b").Config {
+		if e.Key == "retry_exitcodes" && e.Value != "75,1" {
+			t.Errorf("retry_exitcodes = %q", e.Value)
 		}
 	}
 	if _, shown := got["callback_secret"]; shown {

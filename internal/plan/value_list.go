@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,18 @@ var exitCodes = kind[[]int]{name: "list of exit codes", format: formatCodes, par
 		codes = append(codes, n)
 	}
 	return codes, nil
+}}
+
+// retryExitCodes reads any, none or a list of exit codes.
+var retryExitCodes = kind[string]{name: "any, none or a list of exit codes", parse: func(s string) (string, error) {
+	if s == "any" || s == "none" {
+		return s, nil
+	}
+	codes, err := exitCodes.parse(s)
+	if err != nil || len(codes) == 0 || slices.Contains(codes, 0) {
+		return "", valueFault{fmt.Sprintf("%q is not a list of exit codes of failures", s), "write any, none or numbers from 1 to 255, as 75,1"}
+	}
+	return formatCodes(codes), nil
 }}
 
 var nameList = kind[[]string]{name: "list of names", parse: func(s string) ([]string, error) {
