@@ -11,9 +11,13 @@ package jobs
 //	crash.go              a task that misbehaves on demand
 //	exec.go               any command as a worker
 //	exec_task.go          with one process for each task
+//	exec_settings.go      its keys
 //	exec_lines.go         with one process for all tasks, which take turns
 //	exec_line_process.go  the process that serves them
-//	exec_process.go       process groups, environments, exit codes
+//	exec_line_reader.go   which of its lines are answers
+//	exec_line_data.go     lines with and without the task's id
+//	exec_process.go       process groups and environments
+//	exec_failure.go       exit codes and signals as failures
 //	exec_data.go          JSON to bytes and back
 //	exec_tail.go          the last lines of stderr
 //

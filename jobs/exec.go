@@ -24,28 +24,27 @@ func runExec(ctx context.Context, o worker.Options) error {
 	if err != nil {
 		return &worker.UsageError{Err: fmt.Errorf("run job exec: %w", err)}
 	}
-	lines := newLineServer(argv)
+	lines := newLineServer(argv, o.Logger)
 	defer lines.closeServer()
 	o.Args = own
 	o.Handlers = []worker.Handler{worker.HandleRaw("exec", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
-		if lineMode(ctx) {
-			return lines.serveTask(ctx, data)
+		settings, err := readExecSettings(ctx)
+		switch {
+		case err != nil:
+			return nil, err
+		case settings.lines:
+			return lines.serveTask(ctx, data, settings.ids)
 		}
-		return runTask(ctx, argv, data)
+		return runTask(ctx, argv, data, settings.retry)
 	})}
 	o.Hooks.BeforeConnect = func(ctx context.Context, _ json.RawMessage) error {
-		if lineMode(ctx) {
-			return lines.startEarly(ctx) // the process loads its data before the first task
+		settings, err := readExecSettings(ctx)
+		if err == nil && settings.lines {
+			err = lines.startEarly(ctx) // the process loads its data before the first task
 		}
-		return nil
+		return err
 	}
 	return worker.Run(ctx, o)
-}
-
-// lineMode reports whether exec_mode = lines is in the worker's own section.
-func lineMode(ctx context.Context) bool {
-	mode, _ := worker.Setting(ctx, "exec_mode")
-	return mode == "lines"
 }
 
 // splitArgs separates the worker's arguments from the command, which may have

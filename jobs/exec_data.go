@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"initiator/worker"
 )
 
 // stdinOf returns the standard input of a process for a task's data: the JSON
@@ -43,6 +46,22 @@ func resultOf(out []byte) json.RawMessage {
 	return quoteText(strings.TrimSuffix(string(out), "\n"))
 }
 
+// resultLimit is the length of the longest result, in bytes: a little less than
+// the body of a report may have.
+const resultLimit = 64<<20 - 64<<10
+
+// checkedResult is resultOf, or a failure when the result is too long: the
+// characters of some output take more bytes as JSON.
+func checkedResult(out []byte) (json.RawMessage, error) {
+	result := resultOf(out)
+	if len(result) <= resultLimit {
+		return result, nil
+	}
+	return nil, worker.TaskFail{Data: map[string]any{
+		"message": fmt.Sprintf("its output has %d MiB as JSON, and a result may have 64 MiB; write a file and answer its name", (len(result)+1<<20-1)>>20),
+	}}
+}
+
 // quoteText returns s as a JSON string that keeps <, > and & as they are.
 func quoteText(s string) json.RawMessage {
 	var b bytes.Buffer
@@ -50,18 +69,4 @@ func quoteText(s string) json.RawMessage {
 	out.SetEscapeHTML(false)
 	_ = out.Encode(s) // a string always encodes
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
-// lineOf returns the data as one line of JSON.
-func lineOf(data json.RawMessage) []byte {
-	var b bytes.Buffer
-	if len(data) == 0 {
-		data = json.RawMessage("null")
-	}
-	if !bytes.ContainsAny(data, "\r\n") || json.Compact(&b, data) != nil {
-		b.Reset()
-		b.Write(data)
-	}
-	b.WriteByte('\n')
-	return b.Bytes()
 }

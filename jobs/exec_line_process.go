@@ -1,9 +1,7 @@
 package jobs
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -11,75 +9,92 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"initiator/worker"
 )
 
-// lineProcess is a process that answers lines. It has a goroutine that waits
-// for the end of the process.
+// lineProcess is a process that answers lines. One goroutine waits for the end
+// of the process, and one reads its stdout.
 type lineProcess struct {
-	cmd     *exec.Cmd
-	stdin   io.WriteCloser
-	stderr  *stderrTail
-	line    []byte        // the beginning of an answer; only Write uses it
-	answers chan []byte   // closed when the process has ended
-	unread  chan struct{} // closed when no task reads answers any more
-	abort   func()        // ends the process; may be called at any time and any number of times
-	ended   chan struct{}
-	tooLong bool // an answer was too long; read it only after ended is closed
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	stderr *stderrTail
+	out    lineReader
+	abort  func()        // ends the process; may be called at any time and any number of times
+	ended  chan struct{} // closed when the process has ended and its output is read
 }
 
-func startLines(argv []string) (*lineProcess, error) {
+func startLines(argv []string, log hclog.Logger) (*lineProcess, error) {
 	stderr := &stderrTail{to: os.Stderr}
-	p := &lineProcess{
-		cmd: newCommand(context.Background(), argv, stderr), stderr: stderr,
-		answers: make(chan []byte), unread: make(chan struct{}), ended: make(chan struct{}),
-	}
+	p := &lineProcess{cmd: newCommand(context.Background(), argv, stderr), stderr: stderr, ended: make(chan struct{})}
 	p.abort = sync.OnceFunc(func() { endGroup(p.cmd.Process, p.ended) })
-	p.cmd.Stdout = p
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
-	if err := p.cmd.Start(); err != nil {
+	read, write, err := os.Pipe()
+	if err != nil {
 		return nil, err
 	}
-	go func() {
-		_ = p.cmd.Wait() // the ProcessState says how it ended
-		close(p.ended)
-		close(p.answers)
-	}()
+	p.cmd.Stdout = write
+	err = p.cmd.Start()
+	_ = write.Close() // the process has its own
+	if err != nil {
+		_ = read.Close()
+		return nil, err
+	}
+	p.out = lineReader{pipe: read, log: log, tooLong: p.abort}
+	go p.awaitEnd()
 	return p, nil
 }
 
-// errNotRead ends the reading of a process that no task uses any more.
-var errNotRead = errors.New("no task reads its output any more")
+// awaitEnd reads the output until the process has ended.
+func (p *lineProcess) awaitEnd() {
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		p.out.readLines()
+	}()
+	_ = p.cmd.Wait()                                          // the ProcessState says how it ended
+	_ = p.out.pipe.SetReadDeadline(time.Now().Add(pipeGrace)) // a descendant may hold the pipe
+	<-read
+	_ = p.out.pipe.Close()
+	close(p.ended)
+}
 
-// Write implements io.Writer for the process's stdout. It passes on each
-// complete line. After an error the pipe is closed.
-func (p *lineProcess) Write(b []byte) (int, error) {
-	for rest := b; len(rest) > 0; {
-		end := bytes.IndexByte(rest, '\n')
-		piece := rest[:max(end, 0)]
-		if end < 0 {
-			piece = rest
-		}
-		if len(p.line)+len(piece) > outputLimit {
-			p.tooLong = true
-			go p.abort() // in a goroutine, because abort waits until this Write has returned
-			return 0, errTooLong
-		}
-		p.line = append(p.line, piece...)
-		if end < 0 {
-			break
-		}
-		select {
-		case p.answers <- p.line:
-		case <-p.unread:
-			return 0, errNotRead
-		}
-		p.line, rest = nil, rest[end+1:]
+// hasEnded reports whether the process has ended.
+func (p *lineProcess) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
 	}
-	return len(b), nil
+}
+
+// question is one line for the process.
+type question struct {
+	line []byte
+	id   string // that the answer must have; "" = any line is an answer
+}
+
+// askQuestion writes a line and waits for its answer, or for the end of the
+// process. wrote is the error of the write.
+func (p *lineProcess) askQuestion(q question) (line []byte, answered bool, wrote error) {
+	answer := p.out.awaitAnswer(q.id)
+	_, wrote = p.stdin.Write(q.line) // a process that has ended shows when its answer is awaited
+	select {
+	case line = <-answer:
+		return line, true, wrote
+	case <-p.ended:
+	}
+	select {
+	case line = <-answer: // both at once: the last answer of the process
+		return line, true, wrote
+	default:
+		return nil, false, wrote
+	}
 }
 
 // eofGrace is how long a process may take to end after its stdin is closed.
@@ -88,7 +103,6 @@ const eofGrace = time.Second
 // endProcess ends the process by closing its stdin, or by force, and returns
 // the failure of its task. No process of its group is left.
 func (p *lineProcess) endProcess() error {
-	close(p.unread)
 	_ = p.stdin.Close() // fails only when the process has ended
 	patience := time.NewTimer(eofGrace)
 	defer patience.Stop()
@@ -100,12 +114,21 @@ func (p *lineProcess) endProcess() error {
 	}
 	signalGroup(p.cmd.Process, syscall.SIGKILL)
 	words := p.stderr.closeTail()
-	if p.tooLong {
+	if p.out.isTooLong() {
 		return worker.TaskFail{Data: map[string]any{"message": "its answer is longer than a result may be", "stderr": words}}
 	}
 	// The process should have gone on, so its end is a crash, whatever its
 	// exit code.
-	died := exitFailure(p.cmd.ProcessState, words)
-	died.Retry = true
-	return died
+	return exitFailure(p.cmd.ProcessState, words, retryCodes{any: true})
+}
+
+// failureText returns the message of a failure of this package.
+func failureText(err error) string {
+	if fail, ok := err.(worker.TaskFail); ok {
+		if data, ok := fail.Data.(map[string]any); ok {
+			text, _ := data["message"].(string)
+			return text
+		}
+	}
+	return ""
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/hashicorp/go-hclog"
+
 	"initiator/worker"
 )
 
@@ -12,17 +14,19 @@ import (
 // no other task uses it.
 type lineServer struct {
 	argv    []string
+	log     hclog.Logger
 	turn    chan struct{} // holds a token while a task uses the fields below
 	process *lineProcess  // nil = no process runs
 }
 
-func newLineServer(argv []string) *lineServer {
-	return &lineServer{argv: argv, turn: make(chan struct{}, 1)}
+func newLineServer(argv []string, log hclog.Logger) *lineServer {
+	return &lineServer{argv: argv, log: log, turn: make(chan struct{}, 1)}
 }
 
 // serveTask writes one line and waits for its answer. When the process dies,
-// the next task starts another process.
-func (l *lineServer) serveTask(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+// the next task starts another process. With ids, line and answer carry the id
+// of the task.
+func (l *lineServer) serveTask(ctx context.Context, data json.RawMessage, ids bool) (json.RawMessage, error) {
 	if err := l.takeTurn(ctx); err != nil {
 		return nil, err
 	}
@@ -30,21 +34,29 @@ func (l *lineServer) serveTask(ctx context.Context, data json.RawMessage) (json.
 	if err := l.ensureProcess(); err != nil {
 		return nil, err
 	}
+	q := question{line: lineOf(data)}
+	if t, ok := worker.TaskOf(ctx); ok && ids {
+		q.id, q.line = t.ID, lineWithID(t.ID, data)
+	}
 	stop := context.AfterFunc(ctx, l.process.abort)
-	defer stop()
-	_, wrote := l.process.stdin.Write(lineOf(data)) // a process that has ended shows when its answer is read
-	line, ok := <-l.process.answers
+	line, answered, wrote := l.process.askQuestion(q)
+	if aborted := !stop(); aborted && answered {
+		_ = l.dropProcess() // it is being ended, although it has answered
+	}
 	switch {
-	case ok && wrote == nil && ctx.Err() == nil:
-		return resultOf(line), nil
-	case ctx.Err() != nil:
-		_ = l.dropProcess() // the cause says more than the exit code
-		return nil, context.Cause(ctx)
-	case ok:
+	case answered && wrote == nil && q.id != "":
+		return resultWithID(line)
+	case answered && wrote == nil:
+		return checkedResult(line)
+	case answered:
 		_ = l.dropProcess() // the answer is wrong even though the process lives
 		return nil, worker.TaskFail{Data: map[string]any{"message": "it answered before it had read the line"}}
 	}
-	return nil, l.dropProcess()
+	died := l.dropProcess()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx) // which says more than the exit code
+	}
+	return nil, died
 }
 
 // startEarly starts the process before the first task.
@@ -67,21 +79,15 @@ func (l *lineServer) takeTurn(ctx context.Context) error {
 
 func (l *lineServer) releaseTurn() { <-l.turn }
 
-// ensureProcess makes sure that a usable process runs. A process that has
-// written a line without a question is replaced, because the next task would
-// take that line as its answer.
+// ensureProcess makes sure that a process runs.
 func (l *lineServer) ensureProcess() error {
-	if l.process != nil {
-		select {
-		case <-l.process.answers: // an unexpected line, or the end of the process
-			_ = l.dropProcess() // no task used the process
-		default:
-		}
+	if l.process != nil && l.process.hasEnded() {
+		l.log.Warn("the process ended between two tasks", "reason", failureText(l.dropProcess()))
 	}
 	if l.process != nil {
 		return nil
 	}
-	p, err := startLines(l.argv)
+	p, err := startLines(l.argv, l.log)
 	if err != nil {
 		return startFailure(err)
 	}
@@ -89,16 +95,17 @@ func (l *lineServer) ensureProcess() error {
 	return nil
 }
 
-// dropProcess ends the process and returns how it ended.
+// dropProcess ends the process, if there is one, and returns how it ended.
 func (l *lineServer) dropProcess() error {
 	p := l.process
 	l.process = nil
+	if p == nil {
+		return nil
+	}
 	return p.endProcess()
 }
 
 // closeServer ends the process after the last task.
 func (l *lineServer) closeServer() {
-	if l.process != nil {
-		_ = l.dropProcess() // no task waits for the error
-	}
+	_ = l.dropProcess() // no task waits for the error
 }

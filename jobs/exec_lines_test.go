@@ -53,24 +53,54 @@ func TestExecLinesSurvivesItsProcess(t *testing.T) {
 	}
 }
 
-// TestExecLinesDropsUnrequestedLines: a line without a question is the answer
-// to no task.
-func TestExecLinesDropsUnrequestedLines(t *testing.T) {
+// TestExecLinesLogsUnrequestedLines: a line that the process has written before
+// it got a task is the answer to no task, and the process goes on.
+func TestExecLinesLogsUnrequestedLines(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	p := spawn(t, sh(`echo "stray $$" >&2; while read -r line; do echo "[$$,$line]"; test "$line" = 1 && echo '"stray"' && exit; done`), asLines)
+	p := spawn(t, sh(`echo "the model is loaded"; while read -r line; do echo "[$$,$line]"; echo "done with $line"; done`), asLines)
 	p.connect()
-	if _, got := p.inline("1", `1`); !strings.HasSuffix(got, ",1]") {
-		t.Error(got)
+	p.waitStderr("the model is loaded")
+	_, first := p.inline("1", `1`)
+	p.waitStderr("done with 1")
+	_, second := p.inline("2", `2`)
+	if !strings.HasSuffix(first, ",1]") || second != strings.Replace(first, ",1]", ",2]", 1) {
+		t.Errorf("%s, %s", first, second)
 	}
-	// The unrequested line is on its way. Whether it has arrived decides only
-	// how the second task ends; no task gets the answer of another task.
-	for i := range 3 {
-		if status, got := p.inline(fmt.Sprint("x", i), `2`); status == "completed" && strings.HasSuffix(got, ",2]") {
-			return
+}
+
+// TestExecLinesIgnoresBegunLines: the rest of a line that began before the task
+// is no answer to it.
+func TestExecLinesIgnoresBegunLines(t *testing.T) {
+	t.Parallel()
+	begun := filepath.Join(t.TempDir(), "begun")
+	p := spawn(t, sh(`printf 4; touch `+begun+`; read -r line; echo 2; echo "[$line]"; read -r line`), asLines)
+	p.connect()
+	waitFor(t, func() bool { _, err := os.Stat(begun); return err == nil })
+	if status, got := p.inline("1", `1`); status != "completed" || got != "[1]" {
+		t.Errorf("%s %s", status, got)
+	}
+}
+
+// TestExecLinesWithIDs: only the line with the id of the task is its answer.
+func TestExecLinesWithIDs(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, sh(`before=none; while read -r line; do
+		id=$(printf %s "$line" | sed 's/^{"id":"\([^"]*\)".*/\1/')
+		echo "{\"id\":\"$before\",\"result\":\"late\"}"
+		echo a note
+		case $line in *'"fail"'*) echo "{\"id\":\"$id\",\"error\":\"no\"}";; *) echo "{\"id\":\"$id\",\"result\":$line}";; esac
+		before=$id
+	done`), asLines+"exec_ids = true\n")
+	p.connect()
+	for _, id := range []string{"a", "b"} {
+		if status, got := p.inline(id, "[1,\n2]"); status != "completed" || got != `{"id":"`+id+`","data":[1,2]}` {
+			t.Errorf("%s %s", status, got)
 		}
 	}
-	t.Errorf("it is never in step again (%s)", filepath.Base(dir))
+	p.waitStderr("late")
+	if status, got := p.inline("c", `"fail"`); status != "failed" || !strings.Contains(got, `unknown field \"error\"`) {
+		t.Errorf("%s %s", status, got)
+	}
 }
 
 func TestExecLinesWithoutLineEnd(t *testing.T) {

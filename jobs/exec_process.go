@@ -2,8 +2,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -11,8 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"initiator/worker"
 )
@@ -25,8 +21,6 @@ const (
 	// pipeGrace is how long output is read after the process has ended, when a
 	// descendant of the process holds the pipe open.
 	pipeGrace = time.Second
-	// tempFail is EX_TEMPFAIL of sysexits.h: "try again later".
-	tempFail = 75
 )
 
 // newCommand prepares a process in a process group of its own, so that signals
@@ -79,33 +73,4 @@ func endGroup(p *os.Process, ended <-chan struct{}) {
 		signalGroup(p, syscall.SIGKILL)
 		<-ended
 	}
-}
-
-// startFailure returns the failure of a task whose process could not be
-// started. The task is retried when the reason may pass, such as a lack of
-// memory.
-func startFailure(err error) error {
-	retry := false
-	for _, passing := range []syscall.Errno{syscall.ETXTBSY, syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE} {
-		retry = retry || errors.Is(err, passing)
-	}
-	return worker.TaskFail{Data: map[string]any{"message": err.Error()}, Retry: retry}
-}
-
-// exitFailure returns the failure of a task whose process ended with an error.
-// A process that a signal killed says nothing against the task: the task may
-// be retried, like the task of a lost worker. The same holds for the exit code
-// EX_TEMPFAIL.
-func exitFailure(state *os.ProcessState, stderr string) worker.TaskFail {
-	data := map[string]any{"stderr": stderr}
-	status, _ := state.Sys().(syscall.WaitStatus)
-	retry := false
-	if status.Signaled() {
-		name := unix.SignalName(status.Signal())
-		data["message"], data["signal"], retry = "killed by "+name, strings.TrimPrefix(name, "SIG"), true
-	} else {
-		code := state.ExitCode()
-		data["message"], data["code"], retry = fmt.Sprintf("exit code %d", code), code, code == tempFail
-	}
-	return worker.TaskFail{Data: data, Retry: retry}
 }

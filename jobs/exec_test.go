@@ -45,6 +45,9 @@ func TestExecTasks(t *testing.T) {
 		{"only the last words", sh("head -c 10000 /dev/zero | tr '\\0' x >&2; exit 3"), `1`, "failed", `{"code":3,"message":"exit code 3","stderr":"` + strings.Repeat("x", tailSize) + `"}`},
 		{"killed", sh("kill -9 $$"), `1`, "failed", `{"message":"killed by SIGKILL","signal":"KILL","stderr":""}`},
 		{"too much", execJob("cat", "/dev/zero"), `1`, "failed", `{"message":"it wrote more than 32 MiB to stdout; write a file and answer its name","stderr":%s}`},
+		{"too much, and it ignores SIGPIPE", sh("trap '' PIPE; while :; do head -c 10000000 /dev/zero 2>&-; done"), `1`, "failed", `{"message":"it wrote more than 32 MiB to stdout; write a file and answer its name","stderr":%s}`},
+		{"too much as JSON", sh("head -c 20000000 /dev/zero"), `1`, "failed", `{"message":"its output has 115 MiB as JSON, and a result may have 64 MiB; write a file and answer its name"}`},
+		{"a crash that a shell reports", sh("sh -c 'kill -SEGV $$'; exit $?"), `1`, "failed", `{"code":139,"message":"exit code 139: a shell reports that SIGSEGV killed its program","signal":"SEGV","stderr":%s}`},
 		{"a descendant holds the pipe", sh("sleep 3600 & echo done"), `1`, "completed", `"done"`},
 	}
 	for i, tt := range tests {
@@ -59,6 +62,55 @@ func TestExecTasks(t *testing.T) {
 				t.Errorf("%s %.300s", status, result)
 			}
 		})
+	}
+}
+
+// TestExecRetries: which failures allow another attempt.
+func TestExecRetries(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		codes  string // retry_exitcodes; "" = not given
+		script string
+		retry  bool
+	}{
+		{"", "exit 75", true},
+		{"", "exit 1", false},
+		{"any", "exit 1", true},
+		{"none", "exit 75", false},
+		{"7,9", "exit 9", true},
+		{"7,9", "exit 75", false},
+		{"none", "kill -SEGV $$", true},
+		{"none", "sh -c 'kill -ABRT $$'; exit $?", true},
+		{"none", "exit 129", false}, // git after wrong usage
+	}
+	for i, tt := range tests {
+		t.Run(tt.codes+" "+tt.script, func(t *testing.T) {
+			t.Parallel()
+			more := ""
+			if tt.codes != "" {
+				more = "retry_exitcodes = " + tt.codes + "\n"
+			}
+			p := spawn(t, sh(tt.script), more)
+			p.connect()
+			answer := p.inlineAnswer(fmt.Sprint(i), `1`)
+			if answer.Status != "failed" || answer.Retry != tt.retry {
+				t.Errorf("%+v", answer)
+			}
+		})
+	}
+}
+
+// TestExecRefusesWrongSettings, which only a worker without an initiator has.
+func TestExecRefusesWrongSettings(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string]string{
+		"retry_exitcodes = some": "use any, none or a list such as 75,1",
+		"exec_ids = perhaps":     "exec_ids = perhaps: use true or false",
+	} {
+		p := spawn(t, execJob("cat"), setting+"\n")
+		if e := p.call(webhook.ConnectionRefused, "POST", "/connect", p.connectBody()); !strings.Contains(string(e.Data), want) {
+			t.Errorf("%s: %s", setting, e.Data)
+		}
 	}
 }
 

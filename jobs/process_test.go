@@ -185,6 +185,12 @@ func (p *peer) giveFatalTask(id, data string) {
 
 func (p *peer) inline(id, data string) (status, result string) {
 	p.t.Helper()
+	answer := p.inlineAnswer(id, data)
+	return answer.Status, string(answer.Result)
+}
+
+func (p *peer) inlineAnswer(id, data string) proactor.TaskAnswer {
+	p.t.Helper()
 	body := task(id, data)
 	body.Task.InlineMS = int(patience.Milliseconds())
 	var answer proactor.TaskAnswer
@@ -192,7 +198,26 @@ func (p *peer) inline(id, data string) (status, result string) {
 	if err := json.Unmarshal(e.Data, &answer); err != nil {
 		p.t.Fatalf("%s: %v", e.Data, err)
 	}
-	return answer.Status, string(answer.Result)
+	return answer
+}
+
+// waitStderr waits for a line of the worker's stderr.
+func (p *peer) waitStderr(part string) {
+	p.t.Helper()
+	deadline := time.After(patience)
+	for {
+		select {
+		case line, ok := <-p.stderr:
+			if !ok {
+				p.t.Fatalf("it ended without %q", part)
+			}
+			if strings.Contains(line, part) {
+				return
+			}
+		case <-deadline:
+			p.t.Fatalf("waited in vain for %q", part)
+		}
+	}
 }
 
 func (p *peer) cancel(id string) {
@@ -225,6 +250,20 @@ func (p *peer) wantResult(id, how, result string) {
 		}
 	case <-time.After(patience):
 		p.t.Fatal("waited in vain for a result")
+	}
+}
+
+// waitFor waits until ok returns true.
+func waitFor(t *testing.T, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(patience); !ok(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("waited in vain")
+		}
 	}
 }
 
