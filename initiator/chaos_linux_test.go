@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	chaosTime = flag.Duration("chaos", 5*time.Second, "duration of the chaos test")
+	chaosTime = flag.Duration("chaos", 3*time.Second, "duration of the chaos test")
 	chaosSeed = flag.Uint64("chaos-seed", 0, "seed of the actions of the chaos test, though not of their times; 0 = random")
 )
 

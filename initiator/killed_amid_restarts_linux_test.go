@@ -39,7 +39,7 @@ func TestKilledAmidRestarts(t *testing.T) {
 	d := newRestartHarness(t, restlessINI)
 	d.startProgram()
 	var last map[string]supervise.Worker
-	for range killCount(t) {
+	for range *killsFlag {
 		<-time.After(time.Duration(50+rand.IntN(250)) * time.Millisecond)
 		c := d.newClient()
 		if list, err := c.Workers(t.Context()); err == nil {

@@ -21,15 +21,7 @@ import (
 )
 
 // killsFlag is how often the tests below kill the initiator.
-var killsFlag = flag.Int("kills", 12, "how often the initiator is killed, and upgraded")
-
-func killCount(t *testing.T) int {
-	t.Helper()
-	if testing.Short() {
-		return min(*killsFlag, 3)
-	}
-	return *killsFlag
-}
+var killsFlag = flag.Int("kills", 6, "how often the initiator is killed, and upgraded")
 
 // keptWorkersINI has workers that survive: two with tasks, and a worker that writes
 // numbered lines and stores in a file which lines it has written.
@@ -186,7 +178,7 @@ func TestKilledAndKept(t *testing.T) {
 	before := d.listWorkers()
 	l := d.startLoad(workerNamed(t, before, "adder").Addr)
 	checked := 0
-	for range killCount(t) {
+	for range *killsFlag {
 		select {
 		case <-time.After(time.Duration(rand.IntN(300)) * time.Millisecond):
 		case <-d.ready:
@@ -209,13 +201,13 @@ func TestKilledAndKept(t *testing.T) {
 	writer := workerNamed(t, before, "writer")
 	d.stopProgram()
 	expectAllLines(t, acknowledgedPath(dir), writerLog(t, d.state, writer.GUID))
-	t.Logf("killed %d times, %d of them when all was ready", killCount(t), checked)
+	t.Logf("killed %d times, %d of them when all was ready", *killsFlag, checked)
 }
 
 // Without on_initiator_exit = keep no process is left after each kill.
 func TestKilledAndStopped(t *testing.T) {
 	d := newRestartHarness(t, keptWorkersINI(t.TempDir(), "stop"))
-	for range killCount(t) {
+	for range *killsFlag {
 		d.startProgram()
 		select {
 		case <-time.After(time.Duration(rand.IntN(400)) * time.Millisecond):

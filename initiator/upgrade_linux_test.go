@@ -68,7 +68,7 @@ func TestUpgradedAgainAndAgain(t *testing.T) {
 	d.startReady()
 	before := d.listWorkers()
 	l := d.startLoad(workerNamed(t, before, "adder").Addr)
-	n := killCount(t)
+	n := *killsFlag
 	for i := range n {
 		status := d.upgradeTo(programs[i%2])
 		if status.PID != d.cmd.Process.Pid || status.Generation != i+1 || status.UpgradeError != "" {

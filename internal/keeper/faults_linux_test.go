@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/internal/procfs"
+	"initiator/internal/testlength"
 )
 
 func init() {
@@ -200,11 +200,12 @@ func TestFewDescriptors(t *testing.T) {
 	}
 }
 
-func TestThousandWorkers(t *testing.T) {
+// A thousand workers at full length need no thread and leave no descriptor each.
+func TestManyWorkers(t *testing.T) {
 	h := newTestKeeper(t)
 	h.awaitEvent("hello", func(e Event) bool { return e.Kind == KindHello })
 	before := len(procfs.ListDir(fmt.Sprintf("/proc/%d/fd", h.PID())))
-	const n = 1000
+	n := testlength.Count(200, 1000)
 	go func() {
 		for i := range n {
 			s := orderCommand(fmt.Sprint("w", i), "sleep", "1000")
@@ -241,7 +242,9 @@ func TestThousandWorkers(t *testing.T) {
 	}()
 	count(KindEmptied)
 	open := 0
-	for began := time.Now(); time.Since(began) < deadline; runtime.Gosched() { // it closes logs after it has sent the events
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for began := time.Now(); time.Since(began) < deadline; <-tick.C { // it closes logs after it has sent the events
 		if open = len(procfs.ListDir(fmt.Sprintf("/proc/%d/fd", h.PID()))); open == before {
 			break
 		}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"initiator/internal/testlength"
 )
 
 func read(t *testing.T, path string) string {
@@ -38,7 +40,7 @@ func TestLogHoldsEverythingBeforeTheExit(t *testing.T) {
 	t.Parallel()
 	h := newTestKeeper(t)
 	path := filepath.Join(t.TempDir(), "deep", "er", "out.log")
-	for i := range 50 {
+	for i := range testlength.Count(20, 200) {
 		guid := fmt.Sprint("w", i)
 		got := h.runToEnd(orderAct(guid, "print", guid, "spoke"), path)
 		if !strings.HasSuffix(got, guid+" spoke\n") {

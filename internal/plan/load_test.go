@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"initiator/internal/testlength"
 )
 
 // tree writes files below a fresh directory and returns it.
@@ -191,11 +193,13 @@ func FuzzEnvFile(f *testing.F) {
 	})
 }
 
-// A worker may be given a great many keys of its own.
-func TestTenMegabytesAreLoaded(t *testing.T) {
+// A worker may be given a great many keys of its own: ten megabytes at full
+// length.
+func TestLargeConfigIsLoaded(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("[DEFAULT]\nall = 1\n[worker:a]\ncommand = x\n[config:a]\n")
-	for i := range 300_000 {
+	keys := testlength.Count(30_000, 300_000)
+	for i := range keys {
 		fmt.Fprintf(&b, "key%d = value of key %d\n", i, i)
 	}
 	dir := tree(t, map[string]string{"main.ini": b.String()})
@@ -203,10 +207,10 @@ func TestTenMegabytesAreLoaded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(mustSpec(t, p, "a").Config); n != 300_001 {
+	if n := len(mustSpec(t, p, "a").Config); n != keys+1 {
 		t.Errorf("%d entries", n)
 	}
-	if doc := WorkerStdin(p, &p.Workers[0], WorkerIdentity{GUID: "g"}); len(doc) < 8<<20 {
+	if doc := WorkerStdin(p, &p.Workers[0], WorkerIdentity{GUID: "g"}); len(doc) < 28*keys {
 		t.Errorf("the worker is given %d bytes", len(doc))
 	}
 	if c := DiffPlans(p, p); c[0].HasEffect() {

@@ -12,6 +12,7 @@ import (
 	"initiator/internal/queue"
 	"initiator/internal/queue/store"
 	"initiator/internal/queue/store/storetest"
+	"initiator/internal/testlength"
 )
 
 // story changes a queue at random until its disk fails. It notes the states that
@@ -162,7 +163,7 @@ func finish(t *testing.T, q *queue.Engine) {
 // are short, so that segments are written again and removed all the time.
 func TestPowerCutAtEveryWrite(t *testing.T) {
 	o := queue.Options{SegmentSize: 1500, CacheSize: 1000, Retention: queue.Retention{Count: 5}}
-	for seed := range uint64(4) {
+	for seed := range uint64(testlength.Count(1, 8)) {
 		whole := storetest.New(seed)
 		s, err := runStory(whole, o, seed)
 		if err != nil {

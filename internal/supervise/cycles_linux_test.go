@@ -11,6 +11,7 @@ import (
 
 	"initiator/internal/plan"
 	"initiator/internal/procfs"
+	"initiator/internal/testlength"
 )
 
 // holdings counts everything that could grow with use.
@@ -66,10 +67,11 @@ func parentOf(pid int) (parent int, ok bool) {
 	return parent, err == nil
 }
 
-// TestCycles: a long life leaves nothing behind. Thirty cycles of start, scale,
+// TestCycles: a long life leaves nothing behind. Many cycles of start, scale,
 // reload and stop hold no more than the first few cycles did.
 func TestCycles(t *testing.T) {
-	const size, warm, cycles = 5, 5, 30
+	const size, warm = 5, 5
+	cycles := testlength.Count(15, 60)
 	definition := func(n int) *plan.Plan {
 		return planOf(spec("w", "", func(sp *plan.Spec) {
 			sp.Command, sp.Stdout = []string{"/bin/sleep", "1000", "{port}"}, plan.Log{} // the number of seconds in all

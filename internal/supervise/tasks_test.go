@@ -11,6 +11,7 @@ import (
 
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
+	"initiator/internal/testlength"
 )
 
 // dispatcher records what the supervisor tells it, and answers a drain when the
@@ -172,7 +173,7 @@ func TestChaos(t *testing.T) {
 	s := open(t, p)
 	s.until("ready", func(seen []Transition, _ []string) bool { return readyOnes(seen, 1) == 8 })
 	pids := map[int]bool{}
-	for range 150 {
+	for range testlength.Count(75, 600) {
 		all := s.Workers()
 		w := all[rand.IntN(len(all))]
 		pids[w.PID] = w.PID != 0

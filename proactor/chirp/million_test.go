@@ -6,15 +6,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-)
 
-// scale is how many messages a test exchanges.
-func scale(n int) int {
-	if testing.Short() {
-		return n / 20
-	}
-	return n
-}
+	"initiator/internal/testlength"
+)
 
 // ledger counts how often each message was handled.
 type ledger struct {
@@ -67,9 +61,9 @@ func exchange(n, senders, window int, send func(i int) func() error, settle func
 	wg.Wait()
 }
 
-// Half a million messages there and half a million answers back.
+// Many messages there and as many answers back: a million in all at full length.
 func TestAMillionMessages(t *testing.T) {
-	n := scale(500_000)
+	n := testlength.Count(100_000, 500_000)
 	l, at := newLedger(t, Config{Async: true}, n, true)
 	a, _ := newPeer(t, Config{Async: true})
 	exchange(n, 4, 64, func(i int) func() error {
@@ -95,7 +89,7 @@ func TestMessagesOverConnectionsThatAreCut(t *testing.T) {
 	for mode, async := range modes {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			n := scale(100_000)
+			n := testlength.Count(20_000, 100_000)
 			l, at := newLedger(t, Config{Async: async}, n, async)
 			life := int64(10_000) // bytes
 			if async {
@@ -149,7 +143,7 @@ func TestPeersThatConnectToEachOtherAtOnce(t *testing.T) {
 	const messages = 20
 	for mode, async := range modes {
 		t.Run(mode, func(t *testing.T) {
-			for range scale(200) {
+			for range testlength.Count(40, 200) {
 				la, atA := newLedger(t, Config{Async: async}, messages, false)
 				lb, atB := newLedger(t, Config{Async: async}, messages, false)
 				var wg sync.WaitGroup

@@ -1,0 +1,17 @@
+// Package testlength says how often tests repeat what they do. `go test ./...`
+// repeats everything a bounded number of times; .ci/long repeats it at full
+// length.
+package testlength
+
+import "os"
+
+// variable is the environment variable that asks for the full length.
+const variable = "INITIATOR_LONG_TESTS"
+
+// Count returns full if INITIATOR_LONG_TESTS has a value, and bounded otherwise.
+func Count(bounded, full int) int {
+	if os.Getenv(variable) != "" {
+		return full
+	}
+	return bounded
+}
