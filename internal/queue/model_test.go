@@ -51,9 +51,10 @@ func (m *model) any(t *rapid.T) uuid.UUID {
 
 func (m *model) submit(t *rapid.T) {
 	p := rapid.IntRange(0, 9).Draw(t, "priority")
-	r := task.Request{Pool: "p", Priority: &p, Delay: task.Seconds(rapid.IntRange(0, 3).Draw(t, "delay")) * task.Seconds(time.Second)}
+	delay := rapid.IntRange(0, 3).Draw(t, "delay")
+	r := task.Request{Pool: "p", Priority: &p, Delay: task.Seconds(delay) * task.Seconds(time.Second)}
 	if rapid.Bool().Draw(t, "deadline") {
-		r.Deadline = m.now.Add(time.Duration(rapid.IntRange(1, 5).Draw(t, "in")) * time.Second)
+		r.Deadline = m.now.Add(time.Duration(delay+rapid.IntRange(1, 5).Draw(t, "in")) * time.Second)
 	}
 	made, err := queue.NewTask(r, m.now, task.Policy{Attempts: rapid.IntRange(1, 3).Draw(t, "attempts"), RetryDelay: task.Seconds(time.Second)})
 	if err != nil {
