@@ -12,7 +12,6 @@ import (
 	"initiator/internal/handover"
 	"initiator/internal/keeper"
 	"initiator/internal/output"
-	"initiator/internal/plan"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store"
 	"initiator/internal/statedir"
@@ -25,11 +24,11 @@ type StateError = statedir.FormatError
 // openQueue opens the queue of the state directory, or a queue in memory.
 func (s *server) openQueue() (queue.Queue, error) {
 	if s.config.Volatile {
-		return queue.NewMemory(queueRetention(plan.DefaultRetention)), nil
+		return queue.NewMemory(defaultRetention()), nil
 	}
 	sync := s.Plan().Settings.Sync
 	return queue.Open(s.dir.Path(), queue.Options{
-		Sync: store.Sync{Off: sync.Off, Every: sync.Every}, Retention: queueRetention(plan.DefaultRetention), Logger: s.log.Named("tasks"),
+		Sync: store.Sync{Off: sync.Off, Every: sync.Every}, Retention: defaultRetention(), Logger: s.log.Named("tasks"),
 	})
 }
 

@@ -127,7 +127,7 @@ func (s *server) dispatchPools(p *plan.Plan) []dispatch.Pool {
 		t := w.Tasks
 		list = append(list, dispatch.Pool{
 			Name: w.Name, Paused: s.paused.Contains(w.Name), QueueMax: t.QueueMax, CallbackSecret: t.CallbackSecret,
-			Retention: queueRetention(t.Retention),
+			Retention: queueRetention(t.Retention, t.RetentionFailed, t.RetentionDead),
 			Policy: task.Policy{
 				Timeout: task.Seconds(t.Timeout), Attempts: t.Attempts, RetryJitter: t.RetryJitter,
 				ProgressTimeout: task.Seconds(t.ProgressTimeout),
@@ -138,8 +138,18 @@ func (s *server) dispatchPools(p *plan.Plan) []dispatch.Pool {
 	return list
 }
 
-func queueRetention(r plan.Retention) queue.Retention {
-	return queue.Retention{Age: r.Age, Count: r.Tasks}
+// queueRetention joins the retention of ended, failed and dead tasks of a pool.
+func queueRetention(ended, failed, dead plan.Retention) queue.Retention {
+	return queue.Retention{
+		Age: ended.Age, Count: ended.Tasks,
+		Failed: queue.RetentionLimit{Age: failed.Age, Count: failed.Tasks},
+		Dead:   queue.RetentionLimit{Age: dead.Age, Count: dead.Tasks},
+	}
+}
+
+// defaultRetention is the retention of tasks whose pool the INI does not define.
+func defaultRetention() queue.Retention {
+	return queueRetention(plan.DefaultRetention, plan.DefaultFailedRetention, plan.DefaultFailedRetention)
 }
 
 // issueConfig makes the document that a worker reads from stdin, and remembers

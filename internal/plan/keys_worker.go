@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"fmt"
-
 	"initiator/proactor"
 )
 
@@ -112,6 +110,10 @@ var taskKeys = []row[Spec]{
 		"the limit of waiting tasks; 0 = no limit").withoutRestart(),
 	key("callback_secret", text, "", func(s *Spec) *string { return &s.Tasks.CallbackSecret },
 		"the key that signs callbacks; without it a key is derived from the API's token; workers do not see it").withoutRestart().secretFromWorkers(),
-	key("retention", retention, fmt.Sprintf("tasks:%d, age:%s", DefaultRetention.Tasks, durationText(DefaultRetention.Age)), func(s *Spec) *Retention { return &s.Tasks.Retention },
-		"how many finished tasks are kept, and for how long").withoutRestart(),
+	key("retention", retention, retentionText(DefaultRetention), func(s *Spec) *Retention { return &s.Tasks.Retention },
+		"how many completed and cancelled tasks are kept, and for how long").withoutRestart(),
+	key("retention_failed", failedRetention, retentionText(DefaultFailedRetention), func(s *Spec) *Retention { return &s.Tasks.RetentionFailed },
+		"how many failed tasks are kept, and for how long").withoutRestart(),
+	key("retention_dead", failedRetention, retentionText(DefaultFailedRetention), func(s *Spec) *Retention { return &s.Tasks.RetentionDead },
+		"how many dead tasks are kept, and for how long").withoutRestart(),
 }

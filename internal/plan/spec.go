@@ -223,8 +223,13 @@ type Retention struct {
 	Age   time.Duration
 }
 
-// DefaultRetention is the retention of a pool that the file gives none.
+// DefaultRetention is the retention of completed and cancelled tasks in a pool
+// that the file gives none.
 var DefaultRetention = Retention{Tasks: 10_000, Age: time.Hour}
+
+// DefaultFailedRetention is the retention of failed tasks, and of dead tasks. Its
+// number bounds the memory and the disk space of a pool whose every task fails.
+var DefaultFailedRetention = Retention{Tasks: 100_000, Age: 30 * 24 * time.Hour}
 
 // Tasks are the defaults for tasks submitted to this pool.
 type Tasks struct {
@@ -234,7 +239,9 @@ type Tasks struct {
 	RetryDelay      time.Duration
 	RetryDelayMax   time.Duration
 	RetryJitter     float64
-	QueueMax        int    // 0 = no limit
-	CallbackSecret  string // signs callbacks; "" = made from the API's token
-	Retention       Retention
+	QueueMax        int       // 0 = no limit
+	CallbackSecret  string    // signs callbacks; "" = made from the API's token
+	Retention       Retention // of completed and cancelled tasks
+	RetentionFailed Retention
+	RetentionDead   Retention
 }

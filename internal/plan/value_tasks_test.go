@@ -38,8 +38,10 @@ func TestRetention(t *testing.T) {
 
 // A queue may be told to sync another way, and to remember less.
 func TestTaskKeysInAFile(t *testing.T) {
-	p := mustMake(t, strings.Join([]string{"[initiator]", "sync = interval:1s", "[worker:a]", "command = x", "retention = tasks:7", ""}, "\n"))
-	if p.Settings.Sync.Every != time.Second || mustSpec(t, p, "a").Tasks.Retention != (Retention{7, time.Hour}) {
-		t.Errorf("%+v, %+v", p.Settings.Sync, mustSpec(t, p, "a").Tasks.Retention)
+	p := mustMake(t, strings.Join([]string{"[initiator]", "sync = interval:1s", "[worker:a]", "command = x", "retention = tasks:7", "retention_failed = age:2d", "retention_dead = tasks:9, age:1h", ""}, "\n"))
+	tasks := mustSpec(t, p, "a").Tasks
+	if p.Settings.Sync.Every != time.Second || tasks.Retention != (Retention{7, time.Hour}) ||
+		tasks.RetentionFailed != (Retention{100_000, 48 * time.Hour}) || tasks.RetentionDead != (Retention{9, time.Hour}) {
+		t.Errorf("%+v, %+v", p.Settings.Sync, tasks)
 	}
 }

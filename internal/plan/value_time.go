@@ -31,6 +31,8 @@ func formatSeconds(d time.Duration) string {
 // durationText writes a duration for people, as the default of a key.
 func durationText(d time.Duration) string {
 	switch {
+	case d > 0 && d%(24*time.Hour) == 0:
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
 	case d > 0 && d%time.Hour == 0:
 		return fmt.Sprintf("%dh", d/time.Hour)
 	case d > 0 && d%time.Minute == 0:

@@ -22,6 +22,7 @@ package queue
 //	decision.go   DecideRetry: the state after an attempt, with its reason
 //	event.go      EventOf: describes a task for its subscribers
 //	retention.go  deadlines, and how long finished tasks are kept
+//	finished.go   the finished tasks of a pool, and which of them are dropped
 //	list.go       finds a few tasks among millions, and counts tasks
 //
 // The files of a queue that is stored:

@@ -213,7 +213,8 @@ func (e *Engine) addFinished(en *entry) {
 	if e.relations.pendingCallbacks[en] {
 		return
 	}
-	en.pool.finished = append(en.pool.finished, ref{en, en.seq})
+	l := en.pool.listOf(en.state)
+	l.refs = append(l.refs, ref{en, en.seq})
 	e.toTrim[en.pool] = true
 }
 
@@ -253,6 +254,7 @@ func (e *Engine) RetryTask(_ time.Time, id uuid.UUID) (task.Task, error) {
 	if other := e.relations.uniqueHolder(t); other != nil {
 		return *t, fmt.Errorf("retry %s: task %s has the same unique key and has not ended: %w", id, other.id, task.ErrConflict)
 	}
+	list, listed := en.pool.listOf(en.state), !e.relations.pendingCallbacks[en]
 	t.CallbackState = ""
 	e.setState(en, queued, "asked for again")
 	t.Attempt, t.Interruptions = 0, 0
@@ -260,6 +262,9 @@ func (e *Engine) RetryTask(_ time.Time, id uuid.UUID) (task.Task, error) {
 	t.Result = nil
 	en.rewrite = true // a head record has no deadline
 	e.enqueueTask(en, false)
+	if listed {
+		list.voidRef()
+	}
 	return *t, nil
 }
 

@@ -77,8 +77,8 @@ type poolTasks struct {
 	name      string
 	retention Retention
 	ready     readyList
-	order     []*entry        // by submission; may have dropped entries
-	goneCount int             // number of dropped entries in order
-	finished  []ref           // oldest first
-	counts    [stateCodes]int // tasks in each state
+	order     []*entry                    // by submission; may have dropped entries
+	goneCount int                         // number of dropped entries in order
+	finished  [finishedLists]finishedList // the terminal tasks, apart from those with a pending callback
+	counts    [stateCodes]int             // tasks in each state
 }

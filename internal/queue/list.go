@@ -63,7 +63,7 @@ func (p *poolTasks) newestEntries(f task.Filter) (found []*entry) {
 	want := stateCodeOf(f.State)
 	switch {
 	case want.terminal():
-		for _, r := range p.finished {
+		for _, r := range p.listOf(want).refs {
 			if r.isFinished() && r.en.state == want {
 				found = append(found, r.en)
 			}

@@ -126,7 +126,8 @@ func (e *Engine) indexLoaded(now int64) error {
 			}
 			e.placeQueued(en, false)
 		case en.state.terminal():
-			en.pool.finished = append(en.pool.finished, ref{en, en.seq})
+			l := en.pool.listOf(en.state)
+			l.refs = append(l.refs, ref{en, en.seq})
 			e.toTrim[en.pool] = true
 		default:
 			e.running[en] = true

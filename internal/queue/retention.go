@@ -1,32 +1,54 @@
 package queue
 
 import (
+	"cmp"
 	"time"
 
 	"initiator/initiator/task"
 )
 
-// Retention says how long and how many terminal tasks of a pool are kept.
+// Retention says how long and how many terminal tasks of a pool are kept. The fields
+// Age and Count are for completed and cancelled tasks.
 type Retention struct {
+	Age    time.Duration  // since the end of the task; 0 = no limit
+	Count  int            // the newest tasks; 0 = no limit
+	Failed RetentionLimit // of failed tasks
+	Dead   RetentionLimit // of dead tasks
+}
+
+// RetentionLimit limits the terminal tasks that are kept in some states. The zero
+// value has no limit.
+type RetentionLimit struct {
 	Age   time.Duration // since the end of the task; 0 = no limit
 	Count int           // the newest tasks; 0 = no limit
 }
 
+// limits returns the limit of each finished list.
+func (r Retention) limits() [finishedLists]RetentionLimit {
+	return [finishedLists]RetentionLimit{endedList: {r.Age, r.Count}, failedList: r.Failed, deadList: r.Dead}
+}
+
 // keepsTask reports whether a terminal task is kept that ended age ago and is
-// the nth newest of its pool.
-func (r Retention) keepsTask(n int, age time.Duration) bool {
-	return (r.Count == 0 || n <= r.Count) && (r.Age == 0 || age < r.Age)
+// the nth newest of its list.
+func (l RetentionLimit) keepsTask(n int, age time.Duration) bool {
+	return (l.Count == 0 || n <= l.Count) && l.isYoung(age)
+}
+
+// isYoung reports whether a task that ended age ago is kept unless there are too
+// many.
+func (l RetentionLimit) isYoung(age time.Duration) bool { return l.Age == 0 || age < l.Age }
+
+// withDefaults returns l with the zero fields set from standard.
+func (l RetentionLimit) withDefaults(standard RetentionLimit) RetentionLimit {
+	return RetentionLimit{Age: cmp.Or(l.Age, standard.Age), Count: cmp.Or(l.Count, standard.Count)}
 }
 
 // withDefaults returns r with the zero fields set from standard.
 func (r Retention) withDefaults(standard Retention) Retention {
-	if r.Age == 0 {
-		r.Age = standard.Age
+	return Retention{
+		Age: cmp.Or(r.Age, standard.Age), Count: cmp.Or(r.Count, standard.Count),
+		Failed: r.Failed.withDefaults(standard.Failed), Dead: r.Dead.withDefaults(standard.Dead),
 	}
-	if r.Count == 0 {
-		r.Count = standard.Count
-	}
-	return r
 }
 
 // SetRetention implements Queue.
@@ -92,29 +114,6 @@ func (e *Engine) trimFinished(now time.Time) {
 	for _, p := range e.pools {
 		e.trimPool(p, now)
 	}
-}
-
-// trimPool drops the terminal tasks of one pool beyond their retention. It reports
-// false when a task must stay until its end is on the disk: an older record of the
-// task is on the disk, and a restart would find the task unfinished.
-func (e *Engine) trimPool(p *poolTasks, now time.Time) (done bool) {
-	n := 0
-	done = true
-	for _, r := range p.finished {
-		if r.isFinished() {
-			if p.retention.keepsTask(len(p.finished)-n, time.Duration(now.UnixNano()-r.en.at)) {
-				break
-			}
-			if done = e.disk == nil || r.seq <= e.disk.storedSeq; !done {
-				break
-			}
-			e.dropTask(r.en)
-		}
-		p.finished[n] = ref{}
-		n++
-	}
-	p.finished = p.finished[n:]
-	return done
 }
 
 // dropTask removes a task from the index. Its records stay in the files until their
