@@ -98,6 +98,7 @@ func (p *program) chirp(h stream.WorkerHeader, data string) (stream.WorkerHeader
 // TestChirpPortByteForByte checks the 18 bytes of the handshake and the 27
 // bytes of the head.
 func TestChirpPortByteForByte(t *testing.T) {
+	t.Parallel()
 	p := launchAllTransports(t, Options{Handlers: []Handler{
 		HandleRaw("default", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) {
 			if len(data) == 0 {
@@ -160,6 +161,7 @@ func withoutSerials(b []byte) []byte {
 // TestChirpPortMakesSenderWait: messages without a slot wait in their order,
 // and no message is refused as long as no other transport uses the slots.
 func TestChirpPortMakesSenderWait(t *testing.T) {
+	t.Parallel()
 	p := launchAllTransports(t, Options{Handlers: []Handler{HandleRaw("echo", func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil })}})
 	got := make(chan string, 100)
 	node, err := chirp.NewPeer(chirp.Config{Async: true, Handler: func(l *chirp.PeerMessage) { got <- string(l.Header) + string(l.Data) }})
@@ -185,6 +187,7 @@ func TestChirpPortMakesSenderWait(t *testing.T) {
 // TestUnusableChirpPortFailsStart: a worker that cannot open its chirp_port
 // does not start.
 func TestUnusableChirpPortFailsStart(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -209,6 +212,7 @@ func TestUnusableChirpPortFailsStart(t *testing.T) {
 
 // TestChirpPortIsReadFromINI, like every setting of a launched worker.
 func TestChirpPortIsReadFromINI(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

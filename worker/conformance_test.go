@@ -51,6 +51,7 @@ func success(message string) string {
 // TestWebhooksByteForByte leads one worker through every code of the contract.
 // Each row starts in the state that the earlier rows have left.
 func TestWebhooksByteForByte(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{Channel: 3, Connect: "token"})
 	const (
@@ -115,6 +116,7 @@ func TestWebhooksByteForByte(t *testing.T) {
 }
 
 func TestPing(t *testing.T) {
+	t.Parallel()
 	p := launch(t, Options{Slots: 2})
 	proof := proofOf(p, "n0nce")
 	tests := []struct {
@@ -142,6 +144,7 @@ func TestPing(t *testing.T) {
 // TestInvalidBodiesAreRefused sends every kind of invalid body to every path
 // that takes a body.
 func TestInvalidBodiesAreRefused(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{Channel: 0, BodyLimit: 1 << 20})
 	p.connect(m)

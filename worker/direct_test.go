@@ -35,6 +35,7 @@ const bearer = "Authorization: Bearer own-token"
 // TestDirectListenerByteForByte checks the requests of toto's client and of
 // curl, and the exact answers.
 func TestDirectListenerByteForByte(t *testing.T) {
+	t.Parallel()
 	p := launch(t, Options{Handlers: directHandlers(), BodyLimit: 1 << 10})
 	fault := func(code, value string) string { return `{"error":{"code":` + code + `,"value":` + value + `}}` }
 	tests := []struct {
@@ -70,6 +71,7 @@ func TestDirectListenerByteForByte(t *testing.T) {
 // TestDirectCallsAreNotRemembered: they would displace tasks that can be sent
 // again.
 func TestDirectCallsAreNotRemembered(t *testing.T) {
+	t.Parallel()
 	e := newTestExecutor(t, 1, Hooks{}, nothing)
 	for range 3 {
 		run, err := e.startTask(t.Context(), nil, Task{ID: "direct-1", unrepeatable: true})
@@ -88,6 +90,7 @@ func TestDirectCallsAreNotRemembered(t *testing.T) {
 // requests to this machine, but the browser adds an Origin, or the page's host
 // name.
 func TestOpenDirectListenerRefusesWebPages(t *testing.T) {
+	t.Parallel()
 	p := launch(t, Options{Handlers: directHandlers(), Direct: "open"})
 	call := `{"method":"account.balance","parameters":1}`
 	if got := exchange(t, p.addr, "POST", "/", nil, call); got != "200 1" {
@@ -99,6 +102,7 @@ func TestOpenDirectListenerRefusesWebPages(t *testing.T) {
 }
 
 func TestInvalidDirectSettingsAreErrors(t *testing.T) {
+	t.Parallel()
 	for _, g := range []startConfig{
 		{directMode: "maybe", compression: "none", addr: "127.0.0.1"},
 		{directMode: "open", compression: "none", addr: "0.0.0.0"},
@@ -114,6 +118,7 @@ func TestInvalidDirectSettingsAreErrors(t *testing.T) {
 // a body. Without one direct_compression does, and the answer is plain, as
 // toto's client expects.
 func TestDirectCallsWithCompression(t *testing.T) {
+	t.Parallel()
 	large := `"` + strings.Repeat("compress me ", 1000) + `"`
 	call := `{"method":"account.balance","parameters":` + large + `}`
 	for _, plain := range contentcoding.All {
@@ -203,6 +208,7 @@ func (gobCodec) Unmarshal(data []byte, v any) error {
 }
 
 func TestOtherCodecs(t *testing.T) {
+	t.Parallel()
 	p := launch(t, Options{Handlers: directHandlers(), Codecs: []call.Codec{gobCodec{}}})
 	for method, want := range map[string]string{"account.balance": `{"a":1.5}`, "fail.text": `{"error":{"code":1000,"value":"a test's error"}}`} {
 		body, err := gobCodec{}.Marshal(map[string]any{"method": method, "parameters": map[string]any{"a": 1.5}})

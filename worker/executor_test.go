@@ -36,6 +36,7 @@ func nothing(context.Context, json.RawMessage) (json.RawMessage, error) { return
 // TestConcurrentRequestsForOneTaskRunItOnce sends a thousand requests while
 // the hook still decides.
 func TestConcurrentRequestsForOneTaskRunItOnce(t *testing.T) {
+	t.Parallel()
 	var asked, ran atomic.Int64
 	all := make(chan struct{})
 	hooks := Hooks{BeforeTask: func(context.Context, Task) error {
@@ -122,6 +123,7 @@ func TestFinishedTasksAreForgottenAfterTenMinutes(t *testing.T) {
 }
 
 func TestFinishedTasksAreForgottenWhenTheyAreTooMany(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	tests := []struct {
 		name  string
@@ -231,6 +233,7 @@ func TestDrainWaitsForReports(t *testing.T) {
 }
 
 func TestQuietRefusesNewTasksOnly(t *testing.T) {
+	t.Parallel()
 	e := newTestExecutor(t, 1, Hooks{}, nothing)
 	run, err := e.startTask(t.Context(), nil, Task{ID: "old"})
 	if err != nil {
@@ -257,6 +260,7 @@ func TestQuietRefusesNewTasksOnly(t *testing.T) {
 // abandonments. There are never more handlers than slots, and at the end all
 // slots are free.
 func TestSlotsAreNeverLostOrShared(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		slots := rapid.IntRange(1, 4).Draw(t, "slots")
 		var running atomic.Int64

@@ -17,6 +17,7 @@ import (
 // Fault 7: a repeated task is to the worker what a repeated result is to the
 // master.
 func TestFault7RepeatedTaskRunsOnce(t *testing.T) {
+	t.Parallel()
 	var runs atomic.Int64
 	h := HandleRaw("once", func(context.Context, json.RawMessage) (json.RawMessage, error) {
 		return json.Marshal(runs.Add(1))
@@ -45,6 +46,7 @@ func TestFault7RepeatedTaskRunsOnce(t *testing.T) {
 
 // Fault 8: a result is reported with the id and attempt of its own task.
 func TestFault8ResultsKeepTheirOwnIdentity(t *testing.T) {
+	t.Parallel()
 	gates := map[string]chan struct{}{"1": make(chan struct{}), "2": make(chan struct{}), "3": make(chan struct{})}
 	h := HandleRaw("gate", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		task, _ := TaskOf(ctx)
@@ -65,6 +67,7 @@ func TestFault8ResultsKeepTheirOwnIdentity(t *testing.T) {
 
 // Faults 7 and 8: a task that is given twice while it runs is reported once.
 func TestFault8TaskGivenTwiceIsReportedOnce(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	h := HandleRaw("gate", func(context.Context, json.RawMessage) (json.RawMessage, error) { <-release; return nil, nil })
 	m := newMaster(t)

@@ -25,6 +25,7 @@ func proofOf(p *program, nonce string) string { return webhook.Proof(p.token, no
 // Fault 1: a task that panics, or ends in another unexpected way, is reported
 // as failed, with the error.
 func TestFault1EveryEndOfHandlerIsReported(t *testing.T) {
+	t.Parallel()
 	do := func(name string, f func() (json.RawMessage, error)) Handler {
 		return HandleRaw(name, func(context.Context, json.RawMessage) (json.RawMessage, error) { return f() })
 	}
@@ -68,6 +69,7 @@ func TestFault1EveryEndOfHandlerIsReported(t *testing.T) {
 
 // Fault 2: a refused heartbeat does not end the heartbeats.
 func TestFault2HeartbeatsGoOnAfterRefusals(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
@@ -85,6 +87,7 @@ func TestFault2HeartbeatsGoOnAfterRefusals(t *testing.T) {
 // Fault 3: disconnecting during a task leaves a worker that works, even when
 // the handler ignores its context.
 func TestFault3DisconnectDuringTask(t *testing.T) {
+	t.Parallel()
 	for _, heedless := range []bool{false, true} {
 		began, cancelled := make(chan struct{}, 2), make(chan error, 2)
 		release := make(chan struct{})
@@ -166,6 +169,7 @@ func TestFault3KeptTasksGoOn(t *testing.T) {
 
 // Fault 4 in the worker: a panic in a hook loses no result.
 func TestFault4PanicInHookIsARefusal(t *testing.T) {
+	t.Parallel()
 	var hooks atomic.Bool
 	hooks.Store(true)
 	boom := func() error {

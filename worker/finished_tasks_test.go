@@ -11,6 +11,7 @@ import (
 
 // TestFinishedTasksAgreeWithList compares the ring with a plain list.
 func TestFinishedTasksAgreeWithList(t *testing.T) {
+	t.Parallel()
 	type kept struct {
 		key attemptKey
 		at  time.Time
@@ -65,6 +66,7 @@ func TestFinishedTasksAgreeWithList(t *testing.T) {
 }
 
 func TestIDWithoutUUIDHasItsOwnKey(t *testing.T) {
+	t.Parallel()
 	u := uuid.New()
 	if keyID(u.String()) != u {
 		t.Error("a UUID is not itself")

@@ -16,6 +16,7 @@ import (
 // TestNoTaskWaitsForAnotherHandler runs as many tasks as there are slots. Each
 // handler returns only when all handlers have started.
 func TestNoTaskWaitsForAnotherHandler(t *testing.T) {
+	t.Parallel()
 	const slots = 64
 	var begun sync.WaitGroup
 	begun.Add(slots)
@@ -66,6 +67,7 @@ func TestPoolHasAsManyGoroutinesAsWereBusyAtOnce(t *testing.T) {
 // TestPoolSurvivesLostGoroutines runs handlers that panic or end their
 // goroutine, beside handlers that hang until the test releases them.
 func TestPoolSurvivesLostGoroutines(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		slots := rapid.IntRange(1, 4).Draw(t, "slots")
 		hang := make(chan struct{})

@@ -10,6 +10,7 @@ import (
 // send their heartbeats at the same time. (Twelve random moments of a second
 // lie within a tenth of it once in ten thousand million runs.)
 func TestHeartbeatsAreSpread(t *testing.T) {
+	t.Parallel()
 	const span = time.Second
 	type start struct {
 		m         *master

@@ -18,6 +18,7 @@ func handlerContext(t *testing.T, told map[string]string) context.Context {
 }
 
 func TestNoClientWithoutAnInitiator(t *testing.T) {
+	t.Parallel()
 	for _, told := range []map[string]string{nil, {"parent_addr": "127.0.0.1", "token": "x"}} {
 		if _, err := NewInitiatorClient(handlerContext(t, told)); err == nil || !strings.Contains(err.Error(), "was not launched by an initiator") {
 			t.Errorf("%v: %v", told, err)
@@ -28,6 +29,7 @@ func TestNoClientWithoutAnInitiator(t *testing.T) {
 // TestSubmitRetriesUnderTheSameID: a request to an initiator that is not
 // available for a moment is repeated with the same id. A refusal is final.
 func TestSubmitRetriesUnderTheSameID(t *testing.T) {
+	t.Parallel()
 	var calls atomic.Int64
 	ids := make(chan string, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -31,6 +32,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asWorker) != "" {
 		Main(testHandlers()...)
 	}
+	_ = flag.Set("test.parallel", "4") // the tests mostly wait; the command line has precedence
 	goleak.VerifyTestMain(m)
 }
 

@@ -10,6 +10,7 @@ import (
 )
 
 func TestWholeCharacters(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string][2]string{
 		"":                {"", ""},
 		"plain":           {"plain", "plain"},
@@ -34,6 +35,7 @@ func TestWholeCharacters(t *testing.T) {
 // TestOutputInHeartbeats: without a stream heartbeats carry the newest output,
 // and the number of bytes before it.
 func TestOutputInHeartbeats(t *testing.T) {
+	t.Parallel()
 	run := newExecution(nil, nil, &Task{ID: "1"}, attemptKey{}, waiter{})
 	ctx := context.WithValue(t.Context(), runKey{}, run)
 	if run.runningSnapshot().Output != nil {

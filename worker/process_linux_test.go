@@ -11,6 +11,7 @@ import (
 // TestReservedPortCanBeBound: a worker can bind to a port that is bound
 // without listening and has SO_REUSEADDR set. "socket = reserve" relies on it.
 func TestReservedPortCanBeBound(t *testing.T) {
+	t.Parallel()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)

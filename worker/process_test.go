@@ -115,6 +115,7 @@ func (p *process) signal(s syscall.Signal) {
 }
 
 func TestProcessServesAndDrainsAfterSIGTERM(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := spawn(t, ini, nil)
 	p.waitListening()
@@ -136,6 +137,7 @@ func TestProcessServesAndDrainsAfterSIGTERM(t *testing.T) {
 }
 
 func TestSecondSignalEndsProcessAtOnce(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := spawn(t, strings.Replace(ini, "slots = 2", "connect = open", 1), nil)
 	p.waitListening()
@@ -150,6 +152,7 @@ func TestSecondSignalEndsProcessAtOnce(t *testing.T) {
 }
 
 func TestPingProofOfProcess(t *testing.T) {
+	t.Parallel()
 	p := spawn(t, ini, nil)
 	p.waitListening()
 	got := exchange(t, p.addr, "GET", "/ping", []string{"Nonce: n"}, "")
@@ -205,6 +208,7 @@ func socketPair(t *testing.T) (ours, theirs *os.File) {
 // TestPassedDescriptorsAreUsed: the worker serves the listener of descriptor
 // 3, and sends its handshake on the stream of descriptor 4.
 func TestPassedDescriptorsAreUsed(t *testing.T) {
+	t.Parallel()
 	listener, addr := socket(t)
 	ours, theirs := socketPair(t)
 	defer ours.Close()
@@ -224,6 +228,7 @@ func TestPassedDescriptorsAreUsed(t *testing.T) {
 // TestPassedFDsNeedMatchingFstat: a descriptor with another device or inode is
 // not used.
 func TestPassedFDsNeedMatchingFstat(t *testing.T) {
+	t.Parallel()
 	listener, addr := socket(t)
 	other, _ := socket(t)
 	for _, announcement := range []string{announceFDs(t, other), "INITIATOR_FDS=3:0:0", "INITIATOR_FDS=x", "INITIATOR_FDS=3:1"} {
@@ -236,6 +241,7 @@ func TestPassedFDsNeedMatchingFstat(t *testing.T) {
 }
 
 func TestPassedFDThatIsNoListener(t *testing.T) {
+	t.Parallel()
 	f, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
@@ -249,6 +255,7 @@ func TestPassedFDThatIsNoListener(t *testing.T) {
 }
 
 func TestExitCodesOfFailedStarts(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -277,6 +284,7 @@ func TestExitCodesOfFailedStarts(t *testing.T) {
 // TestSignalDuringStartIsNoError: a worker that is stopped before it listens
 // exits with 0.
 func TestSignalDuringStartIsNoError(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r, w, err := os.Pipe()

@@ -10,6 +10,7 @@ import (
 )
 
 func TestRetryWait(t *testing.T) {
+	t.Parallel()
 	want := []time.Duration{1, 1, 1, 1, 1, 2, 4, 8, 15, 15}
 	for try, seconds := range want {
 		if got := retryWait(time.Second, try); got != seconds*time.Second {
@@ -25,6 +26,7 @@ func TestRetryWait(t *testing.T) {
 // several ways before it accepts the result, more often than the original
 // repeats it.
 func TestResultsAreRepeatedAfterTransportErrorsOnly(t *testing.T) {
+	t.Parallel()
 	hangUp := func(w http.ResponseWriter) {
 		conn, _, _ := http.NewResponseController(w).Hijack()
 		_ = conn.Close()

@@ -12,6 +12,7 @@ import (
 )
 
 func TestHooksGetDataAndRefuse(t *testing.T) {
+	t.Parallel()
 	var open atomic.Bool
 	judge := func(err error) func(context.Context, json.RawMessage) error {
 		return func(_ context.Context, data json.RawMessage) error {
@@ -48,6 +49,7 @@ func TestHooksGetDataAndRefuse(t *testing.T) {
 }
 
 func TestHeartbeatsListTasksAndObeyAnswers(t *testing.T) {
+	t.Parallel()
 	steps := make(chan struct{})
 	h := HandleRaw("steps", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
 		for {
@@ -79,6 +81,7 @@ func TestHeartbeatsListTasksAndObeyAnswers(t *testing.T) {
 }
 
 func TestHeartbeatAnswerQuietAndStop(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
@@ -118,6 +121,7 @@ func TestHeartbeatAnswerOfUnknownKindIsAccepted(t *testing.T) {
 // TestShutdownDrains: every request is answered with 101, the running task
 // ends and is reported, and then the worker ends without an error.
 func TestShutdownDrains(t *testing.T) {
+	t.Parallel()
 	began, release := make(chan struct{}), make(chan struct{})
 	h := HandleRaw("work", func(context.Context, json.RawMessage) (json.RawMessage, error) {
 		close(began)
@@ -145,6 +149,7 @@ func TestShutdownDrains(t *testing.T) {
 }
 
 func TestInline(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	m := newMaster(t)
 	p := launch(t, Options{Slots: 2, Handlers: append(testHandlers(),

@@ -62,6 +62,7 @@ greeting = ${shared} $$
 }
 
 func TestStartPrecedence(t *testing.T) {
+	t.Parallel()
 	const ini = "[a1b2]\nlisten_port = 3\n"
 	launched := map[string]string{"INITIATOR_GUID": "a1b2", "INITIATOR_PORT": "4", "PORT": "5", "INITIATOR_INCARNATION": "6"}
 	tests := []struct {
@@ -99,6 +100,7 @@ func TestStartPrecedence(t *testing.T) {
 }
 
 func TestStartReportsAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
 	_, err := startWith(t, nil, "[a]\nslots = 0\nchannel = x\nconnect = y\nheartbeat_span = 3 fortnights\nlisten_port = 70000\n", nil)
 	if err == nil {
 		t.Fatal("no error")
@@ -138,6 +140,7 @@ func TestSilentStdinIsAnErrorOnlyWhenLaunched(t *testing.T) {
 }
 
 func TestInvalidHandlersAreUsageErrors(t *testing.T) {
+	t.Parallel()
 	f := func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, nil }
 	for _, handlers := range [][]Handler{nil, {HandleRaw("", f)}, {{}}, {HandleRaw("a", f), HandleRaw("a", f)}} {
 		err := Run(t.Context(), Options{Handlers: handlers})
@@ -148,6 +151,7 @@ func TestInvalidHandlersAreUsageErrors(t *testing.T) {
 }
 
 func TestDefaultMethod(t *testing.T) {
+	t.Parallel()
 	named := func(names ...string) []Handler {
 		var list []Handler
 		for _, n := range names {
@@ -182,6 +186,7 @@ func TestDefaultMethod(t *testing.T) {
 }
 
 func TestSettingAndProgressOutsideTaskDoNothing(t *testing.T) {
+	t.Parallel()
 	if v, ok := Setting(t.Context(), "x"); ok || v != "" {
 		t.Error(v)
 	}
@@ -192,6 +197,7 @@ func TestSettingAndProgressOutsideTaskDoNothing(t *testing.T) {
 }
 
 func TestSettingInsideTask(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{
 		Stdin: strings.NewReader("[a1b2]\ngreeting = hello\ntoken = own-token\n"),
@@ -222,6 +228,7 @@ func FuzzParseFDs(f *testing.F) {
 // TestListeningBeyondLoopbackNeedsInsecure only in a worker that was started
 // by hand: an initiator has checked the address of a launched worker.
 func TestListeningBeyondLoopbackNeedsInsecure(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		g  startConfig
 		ok bool

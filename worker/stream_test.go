@@ -17,6 +17,7 @@ import (
 
 // TestStreamNeedsSessionToken, and a request for an upgrade.
 func TestStreamNeedsSessionToken(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{})
 	if _, err := p.requestStream(m.session); !errors.Is(err, stream.ErrUnsupported) || !strings.Contains(err.Error(), "302") {
@@ -32,6 +33,7 @@ func TestStreamNeedsSessionToken(t *testing.T) {
 
 // TestStreamNeedsTokenInHandshake: the handshake must prove the token too.
 func TestStreamNeedsTokenInHandshake(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
@@ -50,6 +52,7 @@ func TestStreamNeedsTokenInHandshake(t *testing.T) {
 
 // TestHeartbeatsUseStream, and the worker obeys their answers.
 func TestHeartbeatsUseStream(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
@@ -80,6 +83,7 @@ func TestHeartbeatsUseStream(t *testing.T) {
 
 // TestCancelByStream cancels one attempt, or every attempt.
 func TestCancelByStream(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{Slots: 2})
 	p.connect(m)
@@ -103,6 +107,7 @@ func TestCancelByStream(t *testing.T) {
 // TestResultWithoutStreamGoesByWebhook, and so does a result that is too large
 // for a stream.
 func TestResultWithoutStreamGoesByWebhook(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	gate := HandleRaw("gate", func(context.Context, json.RawMessage) (json.RawMessage, error) { <-release; return nil, nil })
 	large := HandleRaw("large", func(context.Context, json.RawMessage) (json.RawMessage, error) {
@@ -129,6 +134,7 @@ func TestResultWithoutStreamGoesByWebhook(t *testing.T) {
 
 // TestNewStreamReplacesOldStream of the same session.
 func TestNewStreamReplacesOldStream(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
@@ -151,6 +157,7 @@ func TestNewStreamReplacesOldStream(t *testing.T) {
 // TestLateHandshakeDoesNotReplaceNewerStream: of two streams the one that was
 // requested later stays, in whatever order the handshakes arrive.
 func TestLateHandshakeDoesNotReplaceNewerStream(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
@@ -170,6 +177,7 @@ func TestLateHandshakeDoesNotReplaceNewerStream(t *testing.T) {
 
 // TestGarbageEndsOnlyItsStream and leaves the session alone.
 func TestGarbageEndsOnlyItsStream(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p := launch(t, Options{})
 	p.connect(m)
@@ -206,6 +214,7 @@ func spawnWithStream(t *testing.T, m *master, stdin string) (*process, *farEnd) 
 // TestEndOfPassedStreamIsEndOfInitiator: the tasks are cancelled at once, long
 // before missing heartbeats would show.
 func TestEndOfPassedStreamIsEndOfInitiator(t *testing.T) {
+	t.Parallel()
 	m := newMaster(t)
 	p, f := spawnWithStream(t, m, ini)
 	f.sendTask(task("1", "wait", `{}`))
@@ -224,6 +233,7 @@ func TestEndOfPassedStreamIsEndOfInitiator(t *testing.T) {
 // TestTasksGoOnAfterStreamEnds: with keep after the end of the initiator, and
 // always when the initiator closes the stream on purpose.
 func TestTasksGoOnAfterStreamEnds(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		ini string
 		bye bool

@@ -71,6 +71,7 @@ func TestTaskContextIsTheSameWheneverItIsRead(t *testing.T) {
 }
 
 func TestTaskContextHasTaskAndSession(t *testing.T) {
+	t.Parallel()
 	at := time.Now().Add(time.Hour)
 	c, _, end := newTaskContext(at)
 	defer end(nil)
@@ -93,6 +94,7 @@ func TestTaskContextHasTaskAndSession(t *testing.T) {
 // TestTaskContextFromManyGoroutines uses a context in several goroutines while
 // it is cancelled.
 func TestTaskContextFromManyGoroutines(t *testing.T) {
+	t.Parallel()
 	c, _, end := newTaskContext(time.Time{})
 	defer end(nil)
 	var all sync.WaitGroup

@@ -13,6 +13,7 @@ import (
 // and with toto's own compression, which sends no header and expects plain
 // answers.
 func TestRealTotoCallsWorker(t *testing.T) {
+	t.Parallel()
 	source := os.Getenv("TOTO_SOURCE")
 	if _, err := os.Stat(source + "/toto/httpworkerconnection.py"); source == "" || err != nil {
 		t.Skip("the original is not tested here: set TOTO_SOURCE to a directory with the package toto")

@@ -171,6 +171,7 @@ type behaviour struct {
 
 // TestEveryBehaviourThroughEveryTransport: all transports use one executor.
 func TestEveryBehaviourThroughEveryTransport(t *testing.T) {
+	t.Parallel()
 	handlers, rows := handlerBehaviours()
 	for _, d := range transports() {
 		t.Run(d.name, func(t *testing.T) {
@@ -197,6 +198,7 @@ func TestEveryBehaviourThroughEveryTransport(t *testing.T) {
 // TestEveryTransportUsesTheSameSlots: a task of one transport holds a slot
 // that no other transport can use, and frees it for the others.
 func TestEveryTransportUsesTheSameSlots(t *testing.T) {
+	t.Parallel()
 	for _, holder := range transports() {
 		t.Run(holder.name, func(t *testing.T) {
 			began, release := make(chan struct{}, 1), make(chan struct{})
@@ -240,6 +242,7 @@ func TestEveryTransportUsesTheSameSlots(t *testing.T) {
 // TestDrainWaitsForEveryTransport: running tasks end and are answered, for
 // each transport.
 func TestDrainWaitsForEveryTransport(t *testing.T) {
+	t.Parallel()
 	for _, d := range transports() {
 		t.Run(d.name, func(t *testing.T) {
 			began, release := make(chan struct{}), make(chan struct{})
@@ -272,6 +275,7 @@ func TestDrainWaitsForEveryTransport(t *testing.T) {
 // TestCancelReachesTheHandler: by webhook when the master disconnects, and on
 // the direct listener when the caller closes its connection.
 func TestCancelReachesTheHandler(t *testing.T) {
+	t.Parallel()
 	for _, d := range []string{"webhook", "direct"} {
 		t.Run(d, func(t *testing.T) {
 			began, cause := make(chan struct{}), make(chan error, 1)

@@ -51,6 +51,7 @@ parent_port = ${8d740c16d9b8419aa7417f7da6deb039:listen_port}
 // TestWorkerReadsTurberfieldsArgumentsAndStdin checks what a worker
 // understands of both.
 func TestWorkerReadsTurberfieldsArgumentsAndStdin(t *testing.T) {
+	t.Parallel()
 	keys := []string{"greeting", "price", "parent_addr", "parent_port", "hash", "listen_port"}
 	show := HandleRaw("show", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
 		var values []string
@@ -79,6 +80,7 @@ func TestWorkerReadsTurberfieldsArgumentsAndStdin(t *testing.T) {
 // TURBERFIELD_SOURCE names a directory with the packages turberfield.ipc and
 // turberfield.utils.
 func TestRealTurberfieldLaunchesWorker(t *testing.T) {
+	t.Parallel()
 	source := os.Getenv("TURBERFIELD_SOURCE")
 	if _, err := os.Stat(source + "/turberfield/ipc/proactor.py"); source == "" || err != nil {
 		t.Skip("the original is not tested here: set TURBERFIELD_SOURCE to a directory with the packages turberfield.ipc and turberfield.utils")

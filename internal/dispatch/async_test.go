@@ -35,6 +35,7 @@ func newCallbacks() (taken, ended func(task.Task, error), heard [2]chan callback
 // TestSubmitAsyncReportsAcceptanceAndEnd submits the same id twice: the second
 // submit finds the existing task.
 func TestSubmitAsyncReportsAcceptanceAndEnd(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	h.attachWorker("p", "w", 1, g.handler("g"))
@@ -67,6 +68,7 @@ func TestSubmitAsyncReportsAcceptanceAndEnd(t *testing.T) {
 // TestSubmitAsyncReportsARefusalToBothCallbacks also checks a dispatcher that
 // has ended.
 func TestSubmitAsyncReportsARefusalToBothCallbacks(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	taken, ended, heard := newCallbacks()
 	h.d.SubmitAsync(task.Request{Pool: "q"}, taken, ended)
@@ -92,6 +94,7 @@ func TestSubmitAsyncReportsARefusalToBothCallbacks(t *testing.T) {
 
 // TestAForgottenWaitIsNotNotified also checks that the task goes on.
 func TestAForgottenWaitIsNotNotified(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	h.attachWorker("p", "w", 1, g.handler("g"))
@@ -116,6 +119,7 @@ func TestAForgottenWaitIsNotNotified(t *testing.T) {
 // TestACallToAFullDiskEnds checks that a call returns when its task cannot be
 // stored.
 func TestACallToAFullDiskEnds(t *testing.T) {
+	t.Parallel()
 	disk := storetest.New(1)
 	h := newTestDispatcherOver(t, openStored(t, disk), Pool{Name: "p"})
 	disk.SetRoom(0)
@@ -141,6 +145,7 @@ func TestACallToAFullDiskEnds(t *testing.T) {
 // TestMessagesThatTheLoopNeverTakesAreAnswered puts messages before the loop
 // runs, and gives the loop a context that is done already.
 func TestMessagesThatTheLoopNeverTakesAreAnswered(t *testing.T) {
+	t.Parallel()
 	d := New(Options{Queue: queue.NewMemory(queue.Retention{}), Pools: []Pool{newPool("p")}, Observer: newObservationRecorder()})
 	onSubmitted, onEnded, answers := newCallbacks()
 	d.SubmitAsync(task.Request{Pool: "p"}, onSubmitted, nil)

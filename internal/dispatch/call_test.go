@@ -14,6 +14,7 @@ import (
 // TestACallReturnsItsOwnTask checks reused call messages, while some callers
 // give up and others ask for tasks that have ended.
 func TestACallReturnsItsOwnTask(t *testing.T) {
+	t.Parallel()
 	const callers, each = 16, 60
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachWorker("p", "w", 8, echo)
@@ -56,6 +57,7 @@ func TestACallReturnsItsOwnTask(t *testing.T) {
 // TestEveryWaiterIsNotifiedOnce ends the dispatcher while callers come, wait
 // and go. No caller hangs, and no caller is notified twice.
 func TestEveryWaiterIsNotifiedOnce(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"), newPool("idle"))
 	h.attachWorker("p", "w", 4, echo)
 	var all sync.WaitGroup

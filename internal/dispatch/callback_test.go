@@ -60,6 +60,7 @@ func (r *callbackReceiver) next(t *testing.T) receivedCallback {
 func isDelivered(t task.Task) bool { return t.CallbackState == task.CallbackDelivered }
 
 func TestCallbackOfEachEnd(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", CallbackSecret: "key"}, Pool{Name: "empty", CallbackSecret: "key"})
 	bad, _ := failingHandler("bad", 0)
 	h.attachWorker("p", "w", 1, echo, bad)
@@ -88,6 +89,7 @@ func TestCallbackOfEachEnd(t *testing.T) {
 
 // The vectors are those of RFC 4231, so that they can be checked elsewhere.
 func TestSignCallback(t *testing.T) {
+	t.Parallel()
 	want := "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
 	if got := SignCallback("Jefe", []byte("what do ya want for nothing?")); got != want {
 		t.Errorf("%s, want %s", got, want)
@@ -95,6 +97,7 @@ func TestSignCallback(t *testing.T) {
 }
 
 func TestCallbackIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachWorker("p", "w", 1, echo)
 	r := startCallbackReceiver(t, func(n int) int { return []int{500, 302, 200}[min(n, 3)-1] })
@@ -112,6 +115,7 @@ func TestCallbackIsTriedAgain(t *testing.T) {
 }
 
 func TestAnswerGoneEndsACallback(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachWorker("p", "w", 1, echo)
 	r := startCallbackReceiver(t, alwaysStatus(410))
@@ -124,6 +128,7 @@ func TestAnswerGoneEndsACallback(t *testing.T) {
 
 // A host that hangs uses up its own connections and delays no other host.
 func TestAHostThatIsDownDelaysNoOtherCallback(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachWorker("p", "w", 4, echo)
 	var open atomic.Int64
@@ -154,6 +159,7 @@ func TestAHostThatIsDownDelaysNoOtherCallback(t *testing.T) {
 }
 
 func TestAPendingCallbackSurvivesARestart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	open := func() *queue.Engine {
 		q, err := queue.Open(dir, queue.Options{})
@@ -174,6 +180,7 @@ func TestAPendingCallbackSurvivesARestart(t *testing.T) {
 }
 
 func TestCallbackDelaysGrow(t *testing.T) {
+	t.Parallel()
 	for try, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 11: 10 * time.Minute, 1000: 10 * time.Minute} {
 		if got := callbackDelay(try, 0.5); got.Round(time.Millisecond) != want {
 			t.Errorf("before try %d: %v, want %v", try+1, got, want)

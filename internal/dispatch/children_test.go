@@ -11,6 +11,7 @@ import (
 )
 
 func TestUniqueIsOneLiveTask(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", QueueMax: 1})
 	g := newGate(h)
 	ask := task.Request{Pool: "p", Unique: "nightly"}
@@ -31,6 +32,7 @@ func TestUniqueIsOneLiveTask(t *testing.T) {
 }
 
 func TestCancelReachesTheChildren(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"), newPool("q"))
 	g := newGate(h)
 	h.attachWorker("p", "w", 2, g.handler("g"))
@@ -61,6 +63,7 @@ func TestCancelReachesTheChildren(t *testing.T) {
 }
 
 func TestAPausedPoolTakesAndDoesNotGive(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachWorker("p", "w", 1, echo)
 	h.setPaused("p", true)
@@ -81,6 +84,7 @@ func (h *testDispatcher) setPaused(pool string, paused bool) {
 }
 
 func TestRetryAllDeadOnes(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p"}, Pool{Name: "q"})
 	const many = 2*retryStep + 1
 	bad, calls := failingHandler("bad", many+1)
@@ -110,6 +114,7 @@ func TestRetryAllDeadOnes(t *testing.T) {
 }
 
 func TestNoProgressIsStuck(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1, ProgressTimeout: task.Seconds(time.Second)}})
 	g := newGate(h)
 	h.attachWorker("p", "w", 2, g.handler("silent"), progressHandler(g))
@@ -133,6 +138,7 @@ func TestNoProgressIsStuck(t *testing.T) {
 // A task must not pay for the same neighbour twice: it does not run beside it
 // again.
 func TestNeighboursRunWithoutTheCrashSuspect(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g, deaf := newGate(h), newGate(h)
 	deaf.deaf = true

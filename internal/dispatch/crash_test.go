@@ -120,6 +120,7 @@ func (p promises) checkKept(t *testing.T, d *storetest.Disk) {
 // TestPowerCutAtEveryWriteOfADispatcher cuts the power at each disk operation
 // while real tasks run, and continues with the remaining files.
 func TestPowerCutAtEveryWriteOfADispatcher(t *testing.T) {
+	t.Parallel()
 	for n := 1; ; n++ {
 		whole := false
 		t.Run(fmt.Sprint(n), func(t *testing.T) {

@@ -173,6 +173,7 @@ func (h *testDispatcher) attachDing(guid string, s *dingSlave) {
 }
 
 func TestDingSlave(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	s := newDingSlave(t)
 	h.attachDing("w", s)
@@ -194,6 +195,7 @@ func TestDingSlave(t *testing.T) {
 
 // The worker answers null to /connect without being declared a ding slave.
 func TestNullAnswerIsADingSlave(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	s := newDingSlave(t)
 	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Slots: 4})

@@ -31,6 +31,7 @@ func openStored(t *testing.T, d *storetest.Disk) *queue.Engine {
 // a result. When there is room again, the pending result is stored and
 // reported, and work goes on.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	disk := storetest.New(1)
 	h := newTestDispatcherOver(t, openStored(t, disk), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
@@ -77,6 +78,7 @@ func TestFullDisk(t *testing.T) {
 // A task that was running when the initiator was killed runs again, and is
 // not charged.
 func TestKilledWhileRunning(t *testing.T) {
+	t.Parallel()
 	disk := storetest.New(1)
 	h := newTestDispatcherOver(t, openStored(t, disk), Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	g := newGate(h)
@@ -99,6 +101,7 @@ func TestKilledWhileRunning(t *testing.T) {
 
 // Many submits at once share a few syncs.
 func TestGroupCommit(t *testing.T) {
+	t.Parallel()
 	disk := storetest.New(1)
 	q, err := queue.Open("", queue.Options{Dir: disk})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 // Exported tasks go on in another initiator: each once, in the order of submit,
 // with parents, keys and callbacks.
 func TestExportedTasksGoOnInAnotherQueue(t *testing.T) {
+	t.Parallel()
 	from, to := newTestDispatcher(t, newPool("p"), newPool("gone")), newTestDispatcher(t, newPool("p"))
 	var want []uuid.UUID
 	for n := range 2*exportStep + 10 {
@@ -67,6 +68,7 @@ func TestExportedTasksGoOnInAnotherQueue(t *testing.T) {
 
 // A pending callback of an imported task is sent here.
 func TestTheCallbackOfAnImportedTaskIsSent(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	r := startCallbackReceiver(t, alwaysStatus(204))
 	ended, err := queue.ParseExportLine(fmt.Appendf(nil, `{"id":"0190b8a0-0000-7000-8000-000000000006","pool":"p","state":"dead","callback":%q,"callback_state":"pending"}`, r.URL))
@@ -84,6 +86,7 @@ func TestTheCallbackOfAnImportedTaskIsSent(t *testing.T) {
 
 // An export stops when its reader fails.
 func TestExportEndsWithItsReader(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	for range exportStep + 1 {
 		h.mustSubmit(task.Request{Pool: "p"})

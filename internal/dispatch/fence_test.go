@@ -35,6 +35,7 @@ func resultBody(id uuid.UUID, attempt int, result string) proactor.ResultBody {
 }
 
 func TestResultsAreFenced(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
 	tokens := h.attachSilentWorkers("a", "b")
 	one := h.mustSubmit(task.Request{Pool: "p"})
@@ -76,6 +77,7 @@ func TestResultsAreFenced(t *testing.T) {
 // The results of a superseded attempt and of an old incarnation arrive late, in
 // any order, and are never recorded.
 func TestSupersededResults(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
 	token := h.attachSilentWorkers("a")[0]
 	one := h.mustSubmit(task.Request{Pool: "p"})
@@ -107,6 +109,7 @@ func TestSupersededResults(t *testing.T) {
 }
 
 func TestRequestsNeedASession(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	url := newDingSlave(t).url
 	h.attachConnected(Attachment{GUID: "w", Incarnation: 3, Pool: "p", URL: url, Channel: 7})
@@ -146,6 +149,7 @@ func TestRequestsNeedASession(t *testing.T) {
 // An attempt that is not assigned is cancelled when a second heartbeat lists
 // it, because the first list may be older than the result that ended it.
 func TestStaleAttemptsAreCancelled(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
 	token := h.attachSilentWorkers("a")[0]
 	stale := uuid.New()
@@ -204,6 +208,7 @@ func (b *failingQueue) Commit(told func(error)) {
 // A lease that is not stored is given back without a charge, and the task is
 // not sent.
 func TestALeaseThatCannotBeStoredIsGivenBack(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcherOver(t, &failingQueue{Engine: queue.NewMemory(queue.Retention{}), leases: 1}, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
 	g.let()

@@ -9,6 +9,7 @@ import (
 )
 
 func TestDetachInMidTask(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	g := newGate(h)
 	h.attachWorker("p", "w", 1, g.handler("g"))
@@ -29,6 +30,7 @@ func TestDetachInMidTask(t *testing.T) {
 }
 
 func TestAttemptsUsedUpByDeaths(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	g := newGate(h)
 	one := h.mustSubmit(task.Request{Pool: "p"})
@@ -44,6 +46,7 @@ func TestAttemptsUsedUpByDeaths(t *testing.T) {
 }
 
 func TestDrain(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	h.attachWorker("p", "w", 2, g.handler("g"))
@@ -73,6 +76,7 @@ func TestDrain(t *testing.T) {
 // A task is not charged when its worker was asked to drain and ended before the
 // task did.
 func TestDrainCutShortCostsNoAttempt(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
 	h.attachWorker("p", "w", 1, g.handler("g"))
@@ -87,6 +91,7 @@ func TestDrainCutShortCostsNoAttempt(t *testing.T) {
 }
 
 func TestOverdueAndBack(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	s := newDingSlave(t)
 	h.d.AttachWorker(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Ding: true, Open: true, Span: 200 * time.Millisecond, Tolerance: patience})
@@ -155,6 +160,7 @@ func TestLeaseIsRenewedByHeartbeats(t *testing.T) {
 }
 
 func TestAWorkerThatLostItsSessionIsReconnected(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	w := h.attachWorker("p", "w", 2, echo)
 	h.mustEnd(task.Request{Pool: "p"}, task.Completed)
@@ -168,6 +174,7 @@ func TestAWorkerThatLostItsSessionIsReconnected(t *testing.T) {
 }
 
 func TestMeasured(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}})
 	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Recycle: 3})
@@ -183,6 +190,7 @@ func TestMeasured(t *testing.T) {
 
 // A task that never reached its worker is not charged for the worker's death.
 func TestDeathBeforeDeliveryCostsNothing(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	url, stop := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}})
 	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute})

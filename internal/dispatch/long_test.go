@@ -43,6 +43,7 @@ var moody = worker.HandleRaw("moody", func(ctx context.Context, data json.RawMes
 // TestLongRun does everything at once and then counts: every submit has exactly
 // one terminal record, and the dispatcher holds nothing.
 func TestLongRun(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 4, RetryDelay: task.Seconds(time.Millisecond)}})
 	var left atomic.Int64 // tasks without a terminal record
 	left.Store(3000)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -31,6 +32,7 @@ func TestMain(m *testing.M) {
 	if name := os.Getenv(asProgram); name != "" {
 		runTestProgram(name)
 	}
+	_ = flag.Set("test.parallel", "4") // the tests mostly wait; the command line has precedence
 	goleak.VerifyTestMain(m)
 }
 

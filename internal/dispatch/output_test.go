@@ -54,6 +54,7 @@ func readOutput(t *testing.T, w *Subscription, enough int64) (text string, end i
 // The output of a task is visible while it runs, by stream and by webhook, also
 // to a later subscriber.
 func TestOutputIsSeen(t *testing.T) {
+	t.Parallel()
 	for _, way := range []string{"stream", "webhook"} {
 		t.Run(way, func(t *testing.T) {
 			h := newTestDispatcher(t, newPool("p"))
@@ -97,6 +98,7 @@ func TestOutputIsSeen(t *testing.T) {
 // Output that comes faster than its reader reads is bounded: the oldest text is
 // dropped, and the reader can see how much.
 func TestOutputThatIsNotFetched(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	id := h.mustSubmit(task.Request{Pool: "p"}).ID
 	w, err := h.d.SubscribeTask(h.ctx, id)
@@ -130,6 +132,7 @@ func TestOutputThatIsNotFetched(t *testing.T) {
 // A worker may repeat text, extend it, or leave some out. Impossible offsets
 // are ignored.
 func TestOutputFitsTogether(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	h.attachWorker("p", "w", 1, g.handler("hold"))
@@ -164,6 +167,7 @@ func TestOutputFitsTogether(t *testing.T) {
 
 // The output of another attempt begins at zero.
 func TestOutputOfAnotherAttempt(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachWorker("p", "w", 1, worker.Handle("twice", func(ctx context.Context, _ any) (string, error) {
 		if run, _ := worker.TaskOf(ctx); run.Attempt > 1 {

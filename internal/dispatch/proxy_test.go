@@ -114,6 +114,7 @@ var spoilt = map[string]func(*faultProxy, net.Conn, []byte){
 // A worker knows the tasks that it has. Whatever is lost on the way back, a
 // task runs once and is not charged.
 func TestLostAnswersRunNothingTwice(t *testing.T) {
+	t.Parallel()
 	for name, how := range spoilt {
 		t.Run(name, func(t *testing.T) {
 			h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
@@ -139,6 +140,7 @@ func TestLostAnswersRunNothingTwice(t *testing.T) {
 
 // A worker that always answers nonsense is not asked for ever.
 func TestEndlessNonsenseCostsTheAttempt(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}})
 	p := newFaultProxy(h, url, 1<<40, func(_ *faultProxy, c net.Conn, _ []byte) { _, _ = fmt.Fprintf(c, head, 6, "<html>") })
@@ -152,6 +154,7 @@ func TestEndlessNonsenseCostsTheAttempt(t *testing.T) {
 // A ding slave does not know which tasks it got. A busy slave may be busy with
 // this task, which must then not run elsewhere.
 func TestLostAnswerOfADingSlave(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	s := newDingSlave(t)
 	s.gate = make(chan struct{})

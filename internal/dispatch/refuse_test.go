@@ -27,6 +27,7 @@ func (h *testDispatcher) attachRefusingWorker(guid string, times int64, after ti
 }
 
 func TestRefusalTriesTheOthersAtOnce(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	for _, guid := range []string{"a", "b", "c"} {
 		h.attachRefusingWorker(guid, 1<<40, time.Hour, echo)
@@ -43,6 +44,7 @@ func TestRefusalTriesTheOthersAtOnce(t *testing.T) {
 }
 
 func TestRefusalByAllWaitsAndCostsNoAttempt(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	a := h.attachRefusingWorker("a", 1, 10*time.Millisecond, echo)
 	b := h.attachRefusingWorker("b", 1, 10*time.Millisecond, echo)
@@ -58,6 +60,7 @@ func TestRefusalByAllWaitsAndCostsNoAttempt(t *testing.T) {
 }
 
 func TestRefusedTaskWaitsAsLongAsTheWorkerSaid(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachRefusingWorker("a", 1<<40, 55*time.Second, echo)
 	one := h.mustSubmit(task.Request{Pool: "p"})
@@ -73,6 +76,7 @@ func TestRefusedTaskWaitsAsLongAsTheWorkerSaid(t *testing.T) {
 // A task waits for another worker because this worker refused it. It must not
 // wait for ever when the other worker goes.
 func TestRefusedTaskDoesNotWaitForAWorkerThatHasGone(t *testing.T) {
+	t.Parallel()
 	for name, gone := range map[string]func(*testDispatcher){
 		"detached": func(h *testDispatcher) { h.d.DetachWorker("busy", 1, "test") },
 		"drained":  func(h *testDispatcher) { h.d.DrainWorker("busy", 1) },
@@ -97,6 +101,7 @@ func TestRefusedTaskDoesNotWaitForAWorkerThatHasGone(t *testing.T) {
 // A worker with fewer slots than it promised answers 601: the task goes to
 // another worker, or waits, and is not charged.
 func TestBusyCostsNothing(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
 	w := h.attachWorker("p", "w", 1, g.handler("g"))
@@ -128,6 +133,7 @@ func TestBusyCostsNothing(t *testing.T) {
 
 // A worker that ends by itself answers 101. Its tasks go to other workers.
 func TestShuttingDownWorkerGetsNoMore(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	url, stop := h.startWorkerProcess(worker.Options{Slots: 2, Handlers: []worker.Handler{g.handler("g")}})

@@ -15,6 +15,7 @@ import (
 )
 
 func TestRoundRobinOverFreeSlots(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	const workers, slots = 4, 3
 	gates := make([]*gate, workers)
@@ -53,6 +54,7 @@ func TestRoundRobinOverFreeSlots(t *testing.T) {
 
 // The first round over equal workers visits each of them once.
 func TestEqualsTakeTurns(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	for n := range 5 {
@@ -71,6 +73,7 @@ func TestEqualsTakeTurns(t *testing.T) {
 }
 
 func TestNeverMoreThanSlots(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	const tasks = 600
 	counts := make([]*gate, 5)
@@ -101,6 +104,7 @@ func TestNeverMoreThanSlots(t *testing.T) {
 
 // The worker's answer can only lower the number of slots of its definition.
 func TestSlotsAreTheLowerOfDefinitionAndAnswer(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ defined, real, want int }{{4, 2, 2}, {2, 4, 2}, {0, 4, 1}} {
 		h := newTestDispatcher(t, newPool("p"))
 		url, _ := h.startWorkerProcess(worker.Options{Slots: c.real, Handlers: []worker.Handler{echo}})
@@ -115,6 +119,7 @@ func TestSlotsAreTheLowerOfDefinitionAndAnswer(t *testing.T) {
 
 // A task that runs longer than the inline limit reports with a PUT of its own.
 func TestTwoRequestPath(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	slow := worker.HandleRaw("slow", func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		select {
@@ -139,6 +144,7 @@ func TestTwoRequestPath(t *testing.T) {
 // The load balancer is compared with a plain model: most free slots first, and
 // among equals the worker that was placed first.
 func TestLoadBalancerOrder(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var b loadBalancer
 		type entry struct{ free, since int }

@@ -29,6 +29,7 @@ func gateWrites(t *testing.T, d *storetest.Disk) (wait func(), let chan struct{}
 // On a disk with slow syncs, all submits that arrive meanwhile share the next
 // sync, and none is answered before the sync that stores its task.
 func TestSubmitsShareASlowSync(t *testing.T) {
+	t.Parallel()
 	const clients = 300
 	disk := storetest.New(1)
 	q, err := queue.Open("", queue.Options{Dir: disk}) // one long file: a second file would need a sync of its own
@@ -86,6 +87,7 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 // Every request is answered after its commit, and not before: a cancel, a
 // retry, and the result of a worker, which may then forget the result.
 func TestNoCallerIsAnsweredBeforeTheCommit(t *testing.T) {
+	t.Parallel()
 	disk := storetest.New(1)
 	q, err := queue.Open("", queue.Options{Dir: disk})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 func secondsOf(d time.Duration) *task.Seconds { s := task.Seconds(d); return &s }
 
 func TestAttemptTimesOut(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	g := newGate(h)
 	h.attachWorker("p", "w", 1, g.handler("g"))
@@ -22,6 +23,7 @@ func TestAttemptTimesOut(t *testing.T) {
 }
 
 func TestDeadlineInFlight(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	g.deaf = true
@@ -35,6 +37,7 @@ func TestDeadlineInFlight(t *testing.T) {
 }
 
 func TestDeadlineInTheQueue(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	got := h.mustEnd(task.Request{Pool: "p", Deadline: time.Now().Add(50 * time.Millisecond)}, task.Failed)
 	if len(got.History) != 0 {
@@ -43,6 +46,7 @@ func TestDeadlineInTheQueue(t *testing.T) {
 }
 
 func TestDelayedTaskRunsLater(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachWorker("p", "w", 1, echo)
 	got := h.mustEnd(task.Request{Pool: "p", Delay: task.Seconds(100 * time.Millisecond)}, task.Completed)
@@ -52,6 +56,7 @@ func TestDelayedTaskRunsLater(t *testing.T) {
 }
 
 func TestCancelBeforeDuringAfter(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	h.attachWorker("p", "w", 1, g.handler("g"))
@@ -83,6 +88,7 @@ func TestCancelBeforeDuringAfter(t *testing.T) {
 // A cancelled task is not tried again, also when its attempt times out or its
 // worker dies before the task has stopped.
 func TestCancelledIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*testDispatcher){
 		"worker dies":  func(h *testDispatcher) { h.d.DetachWorker("w", 1, "killed") },
 		"it times out": func(*testDispatcher) {},
@@ -108,6 +114,7 @@ func TestCancelledIsNotTriedAgain(t *testing.T) {
 // The worker of a task that does not stop is ended. The task is charged, its
 // neighbours are not, and its slot is not given away before.
 func TestStuckTask(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	deaf, polite := newGate(h), newGate(h)
 	deaf.deaf = true
@@ -139,6 +146,7 @@ func TestStuckTask(t *testing.T) {
 // While an ended attempt still holds its slot, the next attempt does not go to
 // the same worker.
 func TestNextAttemptAvoidsTheWorkerThatStillRunsIt(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	g := newGate(h)
 	g.deaf = true
@@ -165,6 +173,7 @@ func TestNextAttemptAvoidsTheWorkerThatStillRunsIt(t *testing.T) {
 
 // Timers are removed with their attempts and workers.
 func TestNoTimerOutlivesItsAttempt(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachWorker("p", "w", 4, echo)
 	for range 50 {

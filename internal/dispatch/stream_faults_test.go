@@ -112,6 +112,7 @@ func writeFlood(c net.Conn, header, data string) {
 // TestABadStreamCostsNoTask checks that the tasks reach the worker by another
 // stream or by webhook, once each, and that the bad stream is closed.
 func TestABadStreamCostsNoTask(t *testing.T) {
+	t.Parallel()
 	for name, fault := range streamFaults {
 		t.Run(name, func(t *testing.T) {
 			h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
@@ -140,6 +141,7 @@ func TestABadStreamCostsNoTask(t *testing.T) {
 // TestAResultThatIsNoJSONFailsTheTask protects the readers of the task's
 // record.
 func TestAResultThatIsNoJSONFailsTheTask(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	playWorker(h, "w", func(c *chirp.Conn, m *chirp.Message) {
 		_ = c.Send(chirp.Message{Identity: m.Identity, Header: []byte(`{"s":"completed","a":1}`), Data: []byte("{")})
@@ -181,6 +183,7 @@ func (h *testDispatcher) playWorkerAt(url, guid string, answer func(*chirp.Conn,
 // TestAThousandStreams sends a task and a heartbeat over each of them. After
 // the workers are detached, nothing of the streams is left.
 func TestAThousandStreams(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	server := httptest.NewServer(connects)
 	defer server.Close()

@@ -24,6 +24,7 @@ func (h *testDispatcher) waitForStream(guid string) (l *workerStream) {
 // TestTasksGoByTheInheritedStream uses a real process, whose own port gets no
 // request except /connect.
 func TestTasksGoByTheInheritedStream(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachConnected(startStreamWorker(t, "w", 4))
 	l := h.waitForStream("w")
@@ -57,6 +58,7 @@ func (h *testDispatcher) waitInLoop(what string, ok func() bool) {
 
 // TestLargePayloadsGoByWebhook checks both directions while the stream is open.
 func TestLargePayloadsGoByWebhook(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	large := rawJSON(`"` + string(bytes.Repeat([]byte("x"), stream.MaxPayload)) + `"`)
 	grow := worker.HandleRaw("grow", func(context.Context, json.RawMessage) (json.RawMessage, error) { return large, nil })
@@ -74,6 +76,7 @@ func TestLargePayloadsGoByWebhook(t *testing.T) {
 
 // TestACancelDoesNotWaitForAHeartbeat sends a heartbeat once a minute only.
 func TestACancelDoesNotWaitForAHeartbeat(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{g.handler("g")}, HeartbeatSpan: time.Minute})
@@ -92,6 +95,7 @@ func TestACancelDoesNotWaitForAHeartbeat(t *testing.T) {
 // TestRefusalsByStream checks that a refusal by stream has the effect of one by
 // webhook.
 func TestRefusalsByStream(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	no := true
 	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}, Hooks: worker.Hooks{BeforeTask: func(context.Context, worker.Task) error {
@@ -112,6 +116,7 @@ func TestRefusalsByStream(t *testing.T) {
 // TestAStreamThatBreaksLosesNothing checks that the tasks of a broken stream
 // run once and complete, and that another stream is opened.
 func TestAStreamThatBreaksLosesNothing(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
 	h.attachWorker("p", "w", 8, g.handler("g"))
@@ -140,6 +145,7 @@ func TestAStreamThatBreaksLosesNothing(t *testing.T) {
 
 // TestStreamsAreCutWhileTasksGoOverThem checks that no task is lost or charged.
 func TestStreamsAreCutWhileTasksGoOverThem(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	h.attachWorker("p", "w", 16, echo)
 	ended := make(chan task.Task, 2000)
@@ -166,6 +172,7 @@ func TestStreamsAreCutWhileTasksGoOverThem(t *testing.T) {
 
 // TestCallEndsWithItsContext also checks that the task goes on.
 func TestCallEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	g := newGate(h)
 	h.attachWorker("p", "w", 1, g.handler("g"))
@@ -198,6 +205,7 @@ func TestCallEndsWithItsContext(t *testing.T) {
 
 // TestProgressDoesNotWaitForAHeartbeat sends a heartbeat once a minute only.
 func TestProgressDoesNotWaitForAHeartbeat(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	let := make(chan struct{})
 	says := worker.HandleRaw("says", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {

@@ -18,6 +18,7 @@ import (
 )
 
 func TestSubmitToResult(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("adder"))
 	w := h.attachWorker("adder", "a", 1, echo)
 	got := h.mustEnd(task.Request{Pool: "adder", Data: rawJSON(`{"a": 2,  "b":3}`)}, task.Completed)
@@ -30,6 +31,7 @@ func TestSubmitToResult(t *testing.T) {
 }
 
 func TestMethods(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("math"), newPool("math.deep"))
 	named := func(name string) worker.Handler {
 		return worker.Handle(name, func(context.Context, any) (string, error) { return name, nil })
@@ -58,6 +60,7 @@ func TestMethods(t *testing.T) {
 }
 
 func TestUnknownPool(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("a.b"))
 	for _, name := range []string{"a", "b", "a.", ".a", "a.bc"} {
 		_, err := h.d.Submit(h.ctx, task.Request{Pool: name})
@@ -69,6 +72,7 @@ func TestUnknownPool(t *testing.T) {
 }
 
 func TestFailuresAreFinalUnlessTheySayRetry(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 3}})
 	final, calls := failingHandler("final", 0)
 	h.attachWorker("p", "w", 1, final)
@@ -79,6 +83,7 @@ func TestFailuresAreFinalUnlessTheySayRetry(t *testing.T) {
 }
 
 func TestRetriesUntilDeadOrDone(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	twice, calls := failingHandler("twice", 2)
 	always, _ := failingHandler("always", 1<<40)
@@ -96,6 +101,7 @@ func TestRetriesUntilDeadOrDone(t *testing.T) {
 // A worker remembers finished tasks. A task that is retried has another attempt
 // number, and must not be answered from that memory.
 func TestRetryByHandRunsAgain(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	final, calls := failingHandler("final", 0)
 	h.attachWorker("p", "w", 1, final)
@@ -109,6 +115,7 @@ func TestRetryByHandRunsAgain(t *testing.T) {
 }
 
 func TestPriorityThenAge(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	var want, ids []string
 	for n := range 30 {
@@ -133,6 +140,7 @@ func TestPriorityThenAge(t *testing.T) {
 func parseNumber(s string) (n int) { _, _ = fmt.Sscan(s, &n); return n }
 
 func TestQueueMax(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", QueueMax: 2})
 	first := h.mustSubmit(task.Request{Pool: "p", Key: "k"})
 	h.mustSubmit(task.Request{Pool: "p"})
@@ -147,6 +155,7 @@ func TestQueueMax(t *testing.T) {
 }
 
 func TestSameTaskAThousandTimesAtOnceIsOne(t *testing.T) {
+	t.Parallel()
 	for name, r := range map[string]task.Request{
 		"key": {Pool: "p", Key: "the same"},
 		"id":  {Pool: "p", ID: uuid.MustParse("0192f0c1-2222-7aaa-8bbb-0123456789ab")},
@@ -177,6 +186,7 @@ func TestSameTaskAThousandTimesAtOnceIsOne(t *testing.T) {
 }
 
 func TestTenThousandWaitersCostNoGoroutineInside(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	one := h.mustSubmit(task.Request{Pool: "p"})
 	waiters := make([]*waiter, 10_000)
@@ -203,6 +213,7 @@ func TestTenThousandWaitersCostNoGoroutineInside(t *testing.T) {
 }
 
 func TestWaitGivesTheRecordWhenItsContextEnds(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	one := h.mustSubmit(task.Request{Pool: "p"})
 	ctx, cancel := context.WithCancel(h.ctx)
@@ -252,6 +263,7 @@ func TestTheEndOfRunAnswersEveryCaller(t *testing.T) {
 
 // Run must notice the end of its context while messages keep arriving.
 func TestRunEndsUnderLoad(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	h.attachWorker("p", "w", 4, echo)
 	var busy sync.WaitGroup
@@ -269,6 +281,7 @@ func TestRunEndsUnderLoad(t *testing.T) {
 }
 
 func TestPoolsChangeLive(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("old"), newPool("both"))
 	h.attachWorker("old", "o", 1, echo)
 	h.mustEnd(task.Request{Pool: "old"}, task.Completed)

@@ -36,6 +36,7 @@ func readStates(t *testing.T, w *Subscription, n int) (got []task.State) {
 }
 
 func TestASubscriptionSeesATaskFromSubmitToEnd(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	pool, err := h.d.SubscribePool(h.ctx, "p")
 	if err != nil {
@@ -75,6 +76,7 @@ func TestASubscriptionSeesATaskFromSubmitToEnd(t *testing.T) {
 }
 
 func TestSubscribingToAnUnknownTaskFails(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	if _, err := h.d.SubscribeTask(h.ctx, uuid.New()); !errors.Is(err, task.ErrNotFound) {
 		t.Error(err)
@@ -88,6 +90,7 @@ func TestSubscribingToAnUnknownTaskFails(t *testing.T) {
 // A slow reader loses the oldest events, learns how many, and uses no more
 // memory than the limit.
 func TestASlowReaderMissesEvents(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	w, err := h.d.SubscribePool(h.ctx, "p")
 	if err != nil {
