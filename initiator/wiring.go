@@ -58,8 +58,8 @@ func (l dispatcherLink) Attach(i supervise.Instance) {
 	l.dispatcher.AttachWorker(dispatch.Attachment{
 		GUID: i.GUID, Incarnation: i.Incarnation, Pool: s.Name, URL: "http://" + i.Addr, Token: i.Token,
 		Open: s.Connect == "open", Channel: s.Channel, Slots: s.Slots, Ding: s.Protocol == "ding",
-		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance, Recycle: s.Restart.RecycleTasks, Stream: i.Stream,
-		Session: i.Session, Resumed: i.Resumed && !l.apiMoved,
+		Span: s.HeartbeatSpan, Tolerance: s.HeartbeatTolerance, Recycle: s.Restart.RecycleTasks,
+		ReportEachTask: s.Restart.RecycleRSS > 0, Stream: i.Stream, Session: i.Session, Resumed: i.Resumed && !l.apiMoved,
 	})
 }
 

@@ -29,6 +29,9 @@ type Attachment struct {
 	// Recycle is the number of ended tasks that is reported to WorkerMeasured
 	// at once. Other numbers are reported about once a second. 0 = none.
 	Recycle int
+	// ReportEachTask reports the end of every task to WorkerMeasured at once,
+	// so that the memory of the worker is measured after every task.
+	ReportEachTask bool
 	// Session is the session to continue; the zero value starts a new one.
 	Session lifecycle.Session
 	// Resumed says that an earlier dispatcher may have connected with the

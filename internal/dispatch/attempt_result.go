@@ -46,7 +46,8 @@ func (d *Dispatcher) finishAttempt(p *workerConn, r *attempt, o queue.AttemptOut
 	d.endAttempt(r, o, now)
 	if o.Outcome != task.OutcomeReleased && o.Outcome != task.OutcomeRefused {
 		p.endedTasks++
-		if p.endedTasks == p.Recycle {
+		if p.endedTasks == p.Recycle || p.ReportEachTask {
+			p.reportedTasks = p.endedTasks
 			d.opts.Observer.WorkerMeasured(p.guid, p.incarnation, p.endedTasks, 0)
 		}
 	}

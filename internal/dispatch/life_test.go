@@ -188,6 +188,22 @@ func TestMeasured(t *testing.T) {
 	}
 }
 
+// With a limit of memory the observer hears of every task at once, so that the memory
+// is measured before the worker has done many more.
+func TestMeasuredAfterEveryTask(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
+	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}})
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: url, Slots: 1, Span: time.Minute, ReportEachTask: true})
+	for want := 1; want <= 3; want++ {
+		h.mustEnd(task.Request{Pool: "p"}, task.Completed)
+		h.observer.mu.Lock()
+		if n := h.observer.ended["w"]; n != want {
+			t.Errorf("told %d ended tasks, want %d at once", n, want)
+		}
+		h.observer.mu.Unlock()
+	}
+}
+
 // A task that never reached its worker is not charged for the worker's death.
 func TestDeathBeforeDeliveryCostsNothing(t *testing.T) {
 	t.Parallel()

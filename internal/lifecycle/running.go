@@ -24,7 +24,9 @@ func checkReady(s *step) string {
 	return ""
 }
 
-// checkRecycle compares the measured tasks and memory with `recycle`.
+// checkRecycle compares the measured tasks and memory with `recycle`. A report
+// without the memory comes after a task, or from a worker that does not measure
+// itself: the memory is then measured here.
 func checkRecycle(s *step) string {
 	policy := s.Spec.Restart
 	switch {
@@ -32,6 +34,8 @@ func checkRecycle(s *step) string {
 		return s.restartFor(fmt.Sprintf("recycled: it has done %s", countNoun(s.e.Tasks, "task")))
 	case policy.RecycleRSS > 0 && s.e.RSS >= policy.RecycleRSS:
 		return s.restartFor(fmt.Sprintf("recycled: it holds %d MiB", s.e.RSS>>20))
+	case policy.RecycleRSS > 0 && s.e.RSS == 0:
+		s.addAction(MeasureMemory)
 	}
 	return ""
 }

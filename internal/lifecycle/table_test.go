@@ -213,6 +213,10 @@ var stories = []story{
 		line{0, Event{Kind: Measured, RSS: 1 << 19}, PhaseReady, "", ""},
 		line{0, Event{Kind: Measured, RSS: 3 << 20}, PhaseDraining, "recycled: it holds 3 MiB", "D"},
 	)},
+	{"its memory is measured after a task", func(s *plan.Spec) { s.Restart.RecycleRSS = 1 << 20 }, tell(
+		line{0, Event{Kind: Measured, Tasks: 1}, PhaseReady, "", "m"},
+		line{0, Event{Kind: Measured, RSS: 3 << 20}, PhaseDraining, "recycled: it holds 3 MiB", "D"},
+	)},
 	{"deaths are forgotten", nil, tell(
 		line{0, Event{Kind: KeeperLost}, PhaseWaiting, "", "dc"},
 		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},

@@ -51,7 +51,8 @@ var restartLimit = row[Spec]{
 var recycle = row[Spec]{
 	KeyDoc: KeyDoc{
 		Name: "recycle", Type: "list of limits",
-		Doc: "the limits after which a healthy worker is replaced, such as tasks:1000, rss:500MB, age:1d",
+		Doc: "the limits after which a healthy worker is replaced, such as tasks:1000, rss:500MB, age:1d; " +
+			"the memory (rss) is measured after every task and every 10 s",
 	},
 	live: true,
 	get: func(s *Spec) any {
