@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/jobs/jobstest"
 )
 
 // A worker with a valid token sends bad results and heartbeats: not JSON, 100,000
@@ -17,7 +18,7 @@ func TestBadBodiesWithValidToken(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("python3 is not installed, and the worker that misbehaves is in Python")
 	}
-	path := parentScript(t, "worker.py", `    return {"sum": data["a"] + data["b"]}`,
+	path := jobstest.Script(t, "../jobs/worker.py", `    return {"sum": data["a"] + data["b"]}`,
 		`    stranger = b'{"task":{"id":"0191d7a0-0000-7000-8000-000000000000"},"result":{}}'`,
 		`    bodies = {"not JSON": b"nonsense", "half": b'{"task":{', "deep": b'{"result":' + b"[" * 100000 + b"]" * 100000 + b"}",`,
 		`              "no UTF-8": b'{"result":"\xff"}', "no task": b'{"task":{}}', "no id": b'{"task":{"id":"7"},"result":1}',`,
@@ -25,7 +26,7 @@ func TestBadBodiesWithValidToken(t *testing.T) {
 		`    said = {}`,
 		`    for name, body in bodies.items():`,
 		`        for method, path in (("PUT", "/slave/task/complete"), ("PUT", "/slave/task/fail"), ("GET", "/slave/heartbeat")):`,
-		`            request = urllib.request.Request(STATE.master + path, body, method=method, headers={"Channel": "0", "Token": STATE.session})`,
+		`            request = urllib.request.Request(STATE.session.master + path, body, method=method, headers={"Channel": "0", "Token": STATE.session.token})`,
 		`            try:`,
 		`                with DIRECT.open(request, timeout=60) as answer:`,
 		`                    code = json.load(answer)["code"]`,

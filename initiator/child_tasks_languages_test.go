@@ -2,33 +2,14 @@ package initiator_test
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/jobs/jobstest"
 )
-
-// parentScript makes one of our workers in another language a parent of child tasks:
-// it replaces the line that adds, as the first comment of the worker suggests.
-func parentScript(t *testing.T, name, line string, instead ...string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "jobs", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Count(string(text), line) != 1 {
-		t.Fatalf("%s is not one line of %s", line, name)
-	}
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(strings.Replace(string(text), line, strings.Join(instead, "\n"), 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 // Tasks in Python and in Node submit child tasks with the worker's own token, wait for
 // them, and report progress and output. Their cancel reaches the children.
@@ -36,13 +17,13 @@ func TestChildrenInOtherLanguages(t *testing.T) {
 	t.Parallel()
 	for language, path := range map[string]func() string{
 		"python3": func() string {
-			return parentScript(t, "worker.py", `    return {"sum": data["a"] + data["b"]}`,
+			return jobstest.Script(t, "../jobs/worker.py", `    return {"sum": data["a"] + data["b"]}`,
 				`    task.progress({"asked": data["pool"]})`,
 				`    task.output("asks gr\u00fcn\n")`,
 				`    return task.wait(task.submit(data["pool"], data, key="one"))["result"]`)
 		},
 		"node": func() string {
-			return parentScript(t, "worker.mjs", `  return { sum: data.a + data.b };`,
+			return jobstest.Script(t, "../jobs/worker.mjs", `  return { sum: data.a + data.b };`,
 				`  task.progress({ asked: data.pool });`,
 				`  task.output('asks gr\u00fcn\n');`,
 				`  return (await task.wait(await task.submit(data.pool, data, { key: 'one' }))).result;`)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"initiator/initiator/initiatortest"
+	"initiator/jobs/jobstest"
 )
 
 // A worker of a later version sends members that this initiator does not know, in
@@ -15,12 +16,12 @@ func TestWebhooksIgnoreExtraMembers(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("python3 is not installed, and the worker that sends the members is in Python")
 	}
-	path := parentScript(t, "worker.py", `    return {"sum": data["a"] + data["b"]}`,
+	path := jobstest.Script(t, "../jobs/worker.py", `    return {"sum": data["a"] + data["b"]}`,
 		`    said = []`,
 		`    for method, path, body in (`,
 		`            ("GET", "/slave/heartbeat", {"incarnation": INCARNATION, "running": [{"id": task.id, "attempt": task.attempt, "seq": 1, "later": 1}], "later": {"x": 1}}),`,
 		`            ("PUT", "/slave/task/complete", {"task": {"id": task.id, "attempt": task.attempt, "later": 1}, "result": {"sum": 7}, "later": []})):`,
-		`        request = urllib.request.Request(STATE.master + path, json.dumps(body).encode(), method=method, headers={"Channel": "0", "Token": STATE.session})`,
+		`        request = urllib.request.Request(STATE.session.master + path, json.dumps(body).encode(), method=method, headers={"Channel": "0", "Token": STATE.session.token})`,
 		`        with DIRECT.open(request, timeout=60) as answer:`,
 		`            said.append(json.load(answer)["code"])`,
 		`    print("codes", said, flush=True)`,

@@ -1,28 +1,57 @@
-// A worker of the initiator in Node, without packages.
+// A worker of the initiator in Node 18.2 or newer, without packages.
 //
 //     [worker:nodesum]
 //     command = node worker.mjs
 //
-// Replace sum with the task of your worker. Everything else implements the
-// contract (docs/worker-contract.md): the INI on stdin, five webhooks,
-// heartbeats, and the report of each result. Node runs one function at a time,
-// so nothing here needs a lock. A handler that computes for long without
-// awaiting delays the heartbeats of its worker.
+// Replace sum with the task of your worker, and name it in handlers. Everything
+// else implements the contract (docs/worker-contract.md): the INI on stdin, five
+// webhooks, heartbeats, and the report of each result. With slots = N in the INI
+// up to N handlers run at a time, while they await. Node runs one function at a
+// time, so nothing here needs a lock; a handler that computes for long without
+// awaiting delays the heartbeats and the other tasks of its worker.
 import { createHmac, createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 
-// sum is the handler. Its return value is the task's result. An exception fails
-// the task; its member result, if there is one, becomes the task's result. A
-// handler that takes long listens to task.signal. The class Task has more for
-// handlers.
+// sum is a handler. Its return value is the task's result. An exception fails
+// the attempt, and the task is tried again until its attempts are used up. A
+// TaskFail fails the task for good.
+//
+// A handler that takes long passes task.signal on, or calls
+// task.signal.throwIfAborted() now and then. The class Task has more for handlers.
 async function sum(data, task) {
-  if (data?.a === undefined || data?.b === undefined) {
-    throw Object.assign(new Error('fail'), { result: { message: 'ab not found' } });
-  }
+  if (data?.a === undefined || data?.b === undefined) throw new TaskFail({ message: 'ab not found' });
   return { sum: data.a + data.b };
 }
+
+// handlers are the methods of this worker. A task without a method goes to the
+// only one, or to the method "default".
+const handlers = { sum };
+
+// TaskFail is thrown by a handler to fail its task deliberately. The task is not
+// tried again, unless retry is true; retryAfter is then the seconds until the
+// next attempt, instead of the pool's back-off. data becomes the task's result;
+// a string becomes its message.
+class TaskFail extends Error {
+  constructor(data, { retry = false, retryAfter, cause } = {}) {
+    super(typeof data === 'string' ? data : data?.message ?? 'the task failed', { cause });
+    Object.assign(this, { name: 'TaskFail', data, retry, retryAfter });
+  }
+}
+
+// The reasons for which task.signal is aborted.
+//
+// Cancelled: the initiator has cancelled the task, or its time is over.
+class Cancelled extends Error {}
+// MasterLost: the connection to the initiator is over. What the handler returns
+// is dropped; the initiator runs the task again.
+class MasterLost extends Cancelled {}
+// WorkerStopping: the worker stops. A handler that sees task.stopping may also
+// throw it by itself, after it has saved its work. The task goes back to the
+// queue and is charged no attempt.
+class WorkerStopping extends Cancelled {}
 
 // readINI reads the INI on stdin: keys, continuation lines, $$.
 function readINI(text) {
@@ -46,67 +75,122 @@ const guid = arg('--guid') ?? process.env.INITIATOR_GUID ?? 'by-hand';
 const ini = readINI(process.stdin.isTTY ? '' : readFileSync(0, 'utf8'));
 const own = { ...ini.DEFAULT, ...ini[guid] };
 for (const key in own) own[key] = own[key].replaceAll('$$', () => '$');
+const milliseconds = (key, seconds) => parseFloat(own[key] || seconds) * 1000;
 const port = Number(arg('--port') ?? own.listen_port ?? process.env.INITIATOR_PORT ?? 7236);
 const ownToken = own.token || randomBytes(32).toString('hex');
 const channel = Number(own.channel ?? 0);
 const incarnation = Number(own.incarnation ?? 1);
-const span = parseFloat(own.heartbeat_span ?? '3') * 1000;
-const tolerance = parseFloat(own.heartbeat_tolerance ?? '15') * 1000; // ms without an accepted heartbeat until the master is lost
+const slots = Number(own.slots || 1);
+const span = milliseconds('heartbeat_span', 3);
+const tolerance = milliseconds('heartbeat_tolerance', 15); // without an accepted heartbeat, until the master is lost
+const drain = milliseconds('drain', 30); // from the notice until the tasks are cancelled
+const stopWait = milliseconds('stopwaitsecs', 10); // from the stop signal until the worker is killed
 const open = (own.connect ?? (process.env.INITIATOR_GUID ? 'token' : 'open')) === 'open';
+const MiB = 1 << 20;
+const maxBody = 64 * MiB, maxProgress = MiB, maxAllProgress = 16 * MiB, maxOutput = 16 << 10; // in bytes
+const maxMessage = 16 << 10, maxTraceback = 64 << 10; // in characters
 
-let session = null; // {token, master, heard} while connected
-let running = null; // {task, abort, own} while a task runs
-let last = null; // {task, path, body} of the last task that ended
-let stopping = false;
-const work = new Set(); // promises for which stop waits
+// clock is the monotonic clock, in milliseconds, without the times in which this
+// process was frozen, such as by SIGSTOP or in a container that was paused. A
+// frozen process cannot send heartbeats, so this time is no sign of a lost
+// master. The clock is read every 250 ms, so that a gap shows a frozen process.
+const clock = {
+  read: performance.now(), frozen: 0, thawed: -Infinity,
+  now() {
+    const gap = performance.now() - this.read;
+    this.read += gap;
+    if (gap > 1000) { this.frozen += gap; this.thawed = this.read - this.frozen; }
+    return this.read - this.frozen;
+  },
+};
+setInterval(() => clock.now(), 250);
 
-const same = (a, b) => timingSafeEqual(
-  createHash('sha256').update(a ?? '').digest(), createHash('sha256').update(b ?? '').digest());
-const sameTask = (a, b) => a && b && a.id === b.id && (a.attempt ?? 0) === (b.attempt ?? 0);
+let session = null; // {token, master, heard, tasks, turn} while connected
+let quiet = false; // the master wants no new tasks to be accepted
+let noticed; // when the worker learned that it will be stopped
+let ending = false; // the worker has to end
+const work = new Set(); // promises that run tasks and report them
 
-// call sends one request to the master, without a retry. It does not use fetch,
-// which refuses a body on GET; a heartbeat has one.
-function call(method, base, path, token, body) {
-  return new Promise((resolve, reject) => {
-    const data = JSON.stringify(body);
-    const req = request(base + path, {
-      method, timeout: 10_000,
-      headers: { Channel: String(channel), Token: token, 'Content-Length': Buffer.byteLength(data) },
-    }, (res) => {
-      const chunks = [];
-      res.on('data', (c) => chunks.push(c)).on('error', reject).on('end', () => {
-        try { resolve(JSON.parse(Buffer.concat(chunks))); } catch (err) { reject(err); }
-      });
-    });
-    req.on('timeout', () => req.destroy(new Error('timeout'))).on('error', reject);
-    req.end(data);
-  });
+const log = (text) => process.stderr.write(text.trimEnd() + '\n');
+
+// finished holds the reports of finished tasks, oldest first: the master repeats
+// a request when it got no answer, and the task must not run again.
+const finished = {
+  reports: new Map(), size: 0,
+  add(task, report) {
+    this.remove(task.key);
+    this.reports.set(task.key, { at: clock.now(), report });
+    this.size += report.body.length;
+    for (const [key, { at }] of this.reports) {
+      const tooMuch = this.reports.size > 10_000 || this.size > maxBody || clock.now() - at > 600_000;
+      if (!tooMuch || this.reports.size === 1) break;
+      this.remove(key);
+    }
+  },
+  remove(key) {
+    this.size -= this.find(key)?.body.length ?? 0;
+    this.reports.delete(key);
+  },
+  find(key) { return this.reports.get(key)?.report; },
+};
+
+// encode returns a value as JSON. It throws an error for a value that
+// JSON.stringify would change: NaN, a Set, a Map, bytes, a function.
+function encode(value) {
+  return JSON.stringify(value, function check(key, changed) {
+    const raw = this[key];
+    const lost = typeof raw === 'number' ? !Number.isFinite(raw) : typeof raw === 'function' || typeof raw === 'symbol' ||
+      raw instanceof Set || raw instanceof Map || raw instanceof ArrayBuffer || ArrayBuffer.isView(raw);
+    if (lost) throw new TypeError(`${typeof raw === 'object' ? raw.constructor.name : String(raw)} is not JSON`);
+    return changed;
+  }) ?? 'null';
 }
+
+// ---- What a handler can do with its task
 
 // Task is the running task, for its handler, and a client of the initiator.
 // Child tasks are cancelled when this task is cancelled. A handler that waits
 // for its children holds its slot meanwhile: submit children to another pool.
 class Task {
   #seq = 1; #value; #written = 0; #tail = Buffer.alloc(0);
+  #cancelled = new AbortController(); #stopping = new AbortController();
 
-  constructor({ id, attempt = 0 }, signal) { Object.assign(this, { id, attempt, signal }); }
+  constructor({ id, attempt = 0, method }) {
+    Object.assign(this, { id, attempt, method, key: `${attempt} ${id}` });
+    this.signal = this.#cancelled.signal; // aborted when the task has to end now; its reason is a Cancelled
+    this.stopping = this.#stopping.signal; // aborted when the worker will be stopped: end soon, or throw its reason
+  }
 
-  // progress reports progress, with the next heartbeat.
-  progress(value) { this.#value = value; this.#seq++; }
+  toString() { return `task ${this.id} attempt ${this.attempt}`; }
+  cancel(cause) { this.#cancelled.abort(cause); }
+  noticeStop() { this.#stopping.abort(new WorkerStopping('the worker will be stopped')); }
+
+  // progress reports progress, with the next heartbeat: any JSON value of at most
+  // 1 MiB. It throws an error for another value.
+  progress(value) {
+    const text = value === undefined ? undefined : encode(value);
+    const size = Buffer.byteLength(text ?? '');
+    if (size > maxProgress) throw new RangeError(`the progress has ${size} bytes; the limit is ${maxProgress}`);
+    this.#value = text;
+    this.#seq++;
+  }
 
   // output shows text to people who watch the task, with the next heartbeat.
   output(text) {
+    if (typeof text !== 'string') throw new TypeError(`output takes a string, not ${typeof text}`);
     const raw = Buffer.from(text);
     this.#written += raw.length;
-    this.#tail = Buffer.concat([this.#tail, raw]).subarray(-8192);
+    this.#tail = Buffer.concat([this.#tail, raw]).subarray(-maxOutput);
     while (this.#tail.length && (this.#tail[0] & 0xc0) === 0x80) this.#tail = this.#tail.subarray(1); // drop a partial character
     this.#seq++;
   }
 
-  // heartbeatEntry returns the task's entry in a heartbeat.
+  // heartbeatEntry returns the task's entry in a heartbeat, in two parts of JSON
+  // text: what it must have, and progress and output.
   heartbeatEntry() {
-    const output = this.#tail.length ? { at: this.#written - this.#tail.length, text: this.#tail.toString() } : undefined;
-    return { id: this.id, attempt: this.attempt, seq: this.#seq, progress: this.#value, output };
+    let more = this.#value === undefined ? '' : `,"progress":${this.#value}`;
+    if (this.#tail.length) more += `,"output":${encode({ at: this.#written - this.#tail.length, text: this.#tail.toString() })}`;
+    return [encode({ id: this.id, attempt: this.attempt, seq: this.#seq }).slice(0, -1), more];
   }
 
   // submit queues a child task and returns its record. All submits with the same
@@ -125,44 +209,189 @@ class Task {
 
   // ask repeats a request until the initiator answers or this task is cancelled.
   async #ask(method, path, body) {
+    const text = body && encode(body);
     for (;;) {
       this.signal.throwIfAborted();
       try {
         const answer = await fetch(`http://${own.parent_addr}:${own.parent_port}/api/v1/tasks${path}`, {
-          method, body: body && JSON.stringify(body), signal: this.signal,
+          method, body: text, signal: this.signal,
           headers: { Authorization: `Bearer ${ownToken}`, 'Content-Type': 'application/json' },
         });
         const record = await answer.json();
         if (answer.ok) return record;
-        if (answer.status !== 429 && answer.status !== 503) throw Object.assign(new Error(record.message), { result: record });
+        if (answer.status !== 429 && answer.status !== 503) throw new TaskFail(record);
       } catch (err) {
-        if (err.result) throw err; // otherwise the initiator may be in the middle of an upgrade
+        if (err instanceof TaskFail) throw err; // otherwise the initiator may be in the middle of an upgrade
       }
       await sleep(500);
     }
   }
 }
 
-// report sends a result. Only a transport error leads to a retry; a refusal is final.
-async function report(to, path, body) {
-  while (session === to) {
-    try { return await call('PUT', to.master, path, to.token, body); } catch { await sleep(1000); }
+// ---- How a task ends: the path and the body of its report
+
+// runHandler runs the handler of a task and returns the report of its end.
+async function runHandler(task, data) {
+  const names = Object.keys(handlers);
+  const name = task.method || (names.length === 1 ? names[0] : 'default');
+  if (!Object.hasOwn(handlers, name)) return failed(task, { message: `no method "${name}"; this worker has ${names.join(', ')}` });
+  let result;
+  try { result = await handlers[name](data, task); } catch (err) { return reportException(task, err); }
+  try {
+    return { path: '/slave/task/complete', body: encodeReport(task, result) };
+  } catch (err) {
+    return cannotDeliver(task, `encode it as JSON: ${wordsOf(err)}`);
   }
 }
 
-async function run(to, current, data) {
-  let path = '/slave/task/complete', result;
+// encodeReport returns the body of a report. It throws an error when the result
+// is not JSON, or too large.
+function encodeReport({ id, attempt }, result = null, more = {}) {
+  const body = Buffer.from(encode({ task: { id, attempt }, result, ...more }));
+  if (body.length > maxBody) throw new RangeError(`it has ${body.length} bytes; the limit is ${maxBody}`);
+  return body;
+}
+
+// failed returns the report of a failure. It is final, unless more has retry.
+function failed(task, result, more) {
+  return { path: '/slave/task/fail', body: encodeReport(task, result, more) };
+}
+
+// cannotDeliver returns the final failure of a task whose result cannot be
+// delivered. Another attempt would end in the same way.
+function cannotDeliver(task, why) {
+  const message = shorten(`the result cannot be delivered: ${why}`, maxMessage);
+  log(`${task} failed: ${message}`);
+  return failed(task, { message });
+}
+
+// reportException returns the report of a handler that has thrown err.
+function reportException(task, err) {
+  const chain = listCauses(err);
+  const deliberate = chain.find((e) => e instanceof TaskFail);
+  const result = deliberate ? describeFail(deliberate, chain) : describeException(task, err, chain);
+  const more = !deliberate || deliberate.retry ? { retry: true } : {};
+  if (more.retry && stoppedByWorker(task, chain)) more.code = 101; // the task goes back to the queue
   try {
-    result = (await sum(data, current.own)) ?? null;
-  } catch (err) {
-    path = '/slave/task/fail';
-    result = err?.result ?? { message: String(err?.message ?? err) };
+    return failed(task, result, more);
+  } catch (why) {
+    return cannotDeliver(task, `encode the data of the failure as JSON: ${wordsOf(why)}`);
   }
-  if (running !== current) return; // disconnected meanwhile: the result is not wanted
-  running = null;
-  const { id, attempt } = current.task;
-  last = { task: current.task, path, body: { task: { id, attempt }, result } };
-  await report(to, path, last.body);
+}
+
+// describeException returns the result of an exception, and logs it.
+function describeException(task, err, chain) {
+  const message = shorten(chain.map(wordsOf).join(': '), maxMessage);
+  if (err instanceof Cancelled || err?.name === 'AbortError') {
+    log(`${task} ended: ${message}`);
+    return { message };
+  }
+  const trace = traceOf(err);
+  log(`${task} failed: ${message}\n${trace}`);
+  return { message, traceback: shorten(trace, maxTraceback) };
+}
+
+// traceOf returns the stack of an error and of its causes.
+function traceOf(err) {
+  try { return inspect(err, { depth: 4 }); } catch { return `no stack: ${wordsOf(err)}`; }
+}
+
+// stoppedByWorker tells whether a handler failed because the worker stops.
+function stoppedByWorker(task, chain) {
+  return task.signal.reason instanceof WorkerStopping ||
+    (task.stopping.aborted && chain.some((e) => e instanceof WorkerStopping));
+}
+
+// describeFail returns the result of a deliberate failure: its data, and the
+// words of its causes and of the errors that it is the cause of.
+function describeFail(fail, chain) {
+  let members = typeof fail.data === 'string' ? { message: fail.data } : fail.data ?? {};
+  if (chain.length === 1 && fail.retryAfter === undefined) return members;
+  const isObject = typeof members === 'object' && !Array.isArray(members);
+  const at = chain.indexOf(fail), ownWords = isObject ? members.message : undefined;
+  const around = ownWords === undefined ? chain.slice(0, at).map(wordsOf) : [ownWords];
+  const words = [...around, ...chain.slice(at + 1).map(wordsOf)];
+  members = isObject ? { ...members } : { data: members };
+  if (words.length && words.every((w) => typeof w === 'string')) members.message = shorten(words.join(': '), maxMessage);
+  if (fail.retryAfter !== undefined) members.retry_after = fail.retryAfter;
+  return members;
+}
+
+// listCauses lists an error with its causes and the errors of an AggregateError.
+function listCauses(err) {
+  const found = [];
+  for (const todo = [err]; todo.length && found.length < 100;) {
+    const next = todo.shift();
+    if (next === undefined || next === null || found.includes(next)) continue;
+    found.push(next);
+    todo.unshift(next.cause, ...(next instanceof AggregateError ? next.errors : []));
+  }
+  return found.length ? found : [err];
+}
+
+function wordsOf(err) {
+  try {
+    if (!(err instanceof Error)) return typeof err === 'string' ? err : inspect(err);
+    const message = String(err.message);
+    if (['Error', 'TaskFail'].includes(err.name)) return message;
+    return message ? `${err.name}: ${message}` : err.name;
+  } catch {
+    return `${err.constructor?.name ?? 'an error'} (its message cannot be read)`;
+  }
+}
+
+// shorten cuts the middle out of a text that is too long, and says so.
+function shorten(text, limit) {
+  const cut = text.length - limit;
+  if (cut <= 0) return text;
+  return `${text.slice(0, limit / 2)}\n[… ${cut} characters are left out …]\n${text.slice(-limit / 2)}`;
+}
+
+// ---- The requests to the master
+
+// call sends one request to the master, without a retry. It returns the HTTP
+// status, and the answer unless that is no envelope. It does not use fetch, which
+// refuses a body on GET; a heartbeat has one.
+function call(method, { master, token }, path, body, timeout) {
+  return new Promise((resolve, reject) => {
+    const req = request(master + path, {
+      method, timeout, headers: { Channel: String(channel), Token: token, 'Content-Length': body.length },
+    }, (res) => {
+      const chunks = [];
+      res.on('data', (c) => chunks.push(c)).on('error', reject).on('end', () => {
+        let answer;
+        try { answer = JSON.parse(Buffer.concat(chunks)); } catch { /* no envelope */ }
+        resolve({ status: res.statusCode, answer: answer?.code === undefined ? undefined : answer });
+      });
+    });
+    req.on('timeout', () => req.destroy(new Error('timeout'))).on('error', reject);
+    req.end(body);
+  });
+}
+
+// deliver sends a report until the master answers or the session ends. In the
+// place of a report that the master cannot take it sends a final failure.
+async function deliver(to, task, report) {
+  for (let refused = false; session === to;) {
+    const { status, answer } = await call('PUT', to, report.path, report.body, 30_000).catch(() => ({}));
+    if ((status === 413 || (status === 400 && answer)) && !refused) {
+      refused = true;
+      report = cannotDeliver(task, `HTTP status ${status}: ${answer?.message ?? 'no envelope'}`);
+      finished.add(task, report);
+    } else if (!answer || answer.code === 101 || status === 408 || status >= 500) {
+      await sleep(1000);
+    } else {
+      return; // stored, or the attempt is no longer current
+    }
+  }
+}
+
+// perform runs a task and reports its end, unless the session has ended.
+async function perform(to, task, data) {
+  const report = await runHandler(task, data);
+  if (!to.tasks.delete(task.key)) return; // disconnected, or the master was lost: the result is not wanted
+  finished.add(task, report);
+  await deliver(to, task, report);
 }
 
 function background(promise) {
@@ -170,26 +399,64 @@ function background(promise) {
   promise.finally(() => work.delete(promise));
 }
 
-// disconnect cancels the task, frees the slot and ends the session.
-function disconnect() {
-  running?.abort.abort();
-  session = running = null;
+// endSession drops the tasks of the session, so that no result of them is
+// reported, and then cancels them.
+function endSession(cause) {
+  const tasks = [...session.tasks.values()];
+  session.tasks.clear();
+  session = null;
+  for (const task of tasks) task.cancel(cause);
 }
 
-// sendHeartbeat sends one heartbeat. A refused heartbeat does not end the
-// heartbeats. When none is accepted for the tolerance, the master is lost.
-async function sendHeartbeat() {
-  const to = session;
-  if (!to) return;
-  try {
-    const body = { incarnation, running: running ? [running.own.heartbeatEntry()] : [], rss: process.memoryUsage().rss };
-    const answer = await call('GET', to.master, '/slave/heartbeat', to.token, body);
-    if (answer.success) to.heard = performance.now();
-    if (answer.data?.cancel?.includes(running?.task.id)) running.abort.abort();
-    if (answer.data?.stop) stop();
-  } catch { /* the tolerance is checked below */ }
-  if (session === to && performance.now() - to.heard > tolerance) disconnect();
+// sendHeartbeats sends heartbeats. A refused heartbeat does not end them. When
+// none is accepted for the tolerance, the master is lost.
+async function sendHeartbeats() {
+  await sleep(Math.random() * span); // otherwise the heartbeats of many workers arrive together
+  for (;;) {
+    await sleep(span);
+    const to = session, began = clock.now();
+    if (!to) continue;
+    const timeout = Math.min(Math.max(span, 1000), tolerance);
+    const { status, answer } = await call('GET', to, '/slave/heartbeat', heartbeatBody(to), timeout).catch(() => ({}));
+    if (status === 200 && answer?.code === 0) {
+      to.heard = began;
+      obey(to, answer.data ?? {});
+    } else if (session === to && clock.now() >= Math.max(to.heard + tolerance, clock.thawed + span)) {
+      log(`the master ${to.master} is lost: no heartbeat was accepted for ${tolerance / 1000} s`);
+      endSession(new MasterLost('the master was lost'));
+    }
+  }
 }
+
+// heartbeatBody returns a heartbeat. When all progress and output is too large
+// for one heartbeat, it is the turn of the rest in the next one.
+function heartbeatBody(to) {
+  const tasks = [...to.tasks.values()], turn = to.turn % (tasks.length || 1);
+  let room = maxAllProgress;
+  const running = [...tasks.slice(turn), ...tasks.slice(0, turn)].map((task, n) => {
+    const [entry, more] = task.heartbeatEntry(), size = Buffer.byteLength(more);
+    if (room >= 0 && size > room) { to.turn = turn + n; room = -1; }
+    const text = `${entry}${room >= 0 ? more : ''}}`;
+    room -= size;
+    return text;
+  });
+  return Buffer.from(`{"incarnation":${incarnation},"rss":${process.memoryUsage.rss()},"running":[${running}]}`);
+}
+
+// obey does what the answer to a heartbeat says.
+function obey(to, orders) {
+  quiet = Boolean(orders.quiet);
+  for (const task of to.tasks.values()) {
+    if (orders.cancel?.includes(task.id)) task.cancel(new Cancelled('cancelled by the initiator'));
+  }
+  if (orders.stopping) noticeStop();
+  if (orders.stop) endWorker();
+}
+
+// ---- The webhooks
+
+const same = (a, b) => timingSafeEqual(
+  createHash('sha256').update(a ?? '').digest(), createHash('sha256').update(b ?? '').digest());
 
 const routes = {
   'GET /ping': (h) => {
@@ -197,12 +464,12 @@ const routes = {
       const proof = createHmac('sha256', ownToken).update(`${h.nonce}\n${guid}\n${incarnation}`).digest('hex');
       return [0, 200, 'PONG!', { proof }];
     }
-    return checkOwn(h) ?? [0, 200, 'PONG!', { guid, incarnation, pid: process.pid, methods: ['sum'], slots: 1, protocol: 1 }];
+    return checkOwn(h) ?? [0, 200, 'PONG!', { guid, incarnation, pid: process.pid, methods: Object.keys(handlers).sort(), slots, protocol: 1 }];
   },
   'DELETE /shutdown': (h) => {
     const refused = checkOwn(h);
     if (refused) return refused;
-    setImmediate(stop);
+    setImmediate(endWorker);
     return [0, 200, 'Shutdown request received, this server will be down later.'];
   },
   'POST /connect': (h, body) => {
@@ -211,25 +478,30 @@ const routes = {
     if (!open && !same(bearer, ownToken)) return [402, 403, 'Own token not match with this endpoint.'];
     if (session) return [501, 400, 'This slave already connected.'];
     const master = body.master?.address;
-    if (!master || !h.token) return [701, 400, 'master.address is missing.'];
-    session = { token: h.token, master: master.replace(/\/$/, ''), heard: performance.now() };
-    return [0, 200, 'Connect success.', { slots: 1, methods: ['sum'], incarnation, protocol: 1, stream: false }];
+    if (typeof master !== 'string' || !master || !h.token) return [701, 400, 'master.address is missing.'];
+    session = { token: h.token, master: master.replace(/\/$/, ''), heard: clock.now(), tasks: new Map(), turn: 0 };
+    quiet = false;
+    return [0, 200, 'Connect success.', { slots, methods: Object.keys(handlers).sort(), incarnation, protocol: 1, stream: false }];
   },
   'DELETE /disconnect': (h) => {
     if (!session) return [502, 400, 'This slave not connected yet.'];
     if (!same(h.token, session.token)) return [302, 403, 'Master not match with this endpoint.'];
-    disconnect();
+    endSession(new MasterLost('the master has disconnected'));
     return [0, 200, 'Disconnect success.'];
   },
   'POST /task/new': (h, body) => {
     if (!session || !same(h.token, session.token)) return [302, 403, 'Master not match with this endpoint.'];
-    if (!body.task?.id) return [701, 400, 'task.id is missing.'];
-    if (sameTask(last?.task, body.task)) background(report(session, last.path, last.body)); // a repeated request
-    else if (running && !sameTask(running.task, body.task)) return [601, 400, 'No free slot.'];
-    else if (!running) {
-      const abort = new AbortController();
-      running = { task: body.task, abort, own: new Task(body.task, abort.signal) };
-      background(run(session, running, body.data));
+    const { id } = body.task ?? {};
+    if (typeof id !== 'string' || !id || id.length > 255) return [701, 400, 'task.id is missing or longer than 255 bytes.'];
+    const task = new Task(body.task), report = finished.find(task.key);
+    if (report) { // a repeated request
+      background(deliver(session, task, report));
+    } else if (!session.tasks.has(task.key)) {
+      if (quiet) return [602, 403, 'Task refused!', { message: 'the master asked for quiet', retry_after: span / 1000 }];
+      if (session.tasks.size >= slots) return [601, 400, 'No free slot.'];
+      if (noticed !== undefined) task.noticeStop();
+      session.tasks.set(task.key, task);
+      background(perform(session, task, body.data));
     }
     return [0, 200, 'Task received!'];
   },
@@ -245,7 +517,7 @@ function answerTo(req, raw) {
   const route = routes[`${req.method} ${req.url}`];
   const ofOwnToken = req.url === '/ping' || req.url === '/shutdown';
   const h = req.headers;
-  if (stopping) return [101, 401, 'System has already been shutting down.'];
+  if (ending) return [101, 401, 'System has already been shutting down.'];
   if (!route) return [704, 404, 'No such path.'];
   if (h.channel === undefined && !ofOwnToken) return [201, 400, 'Channel not found.'];
   if (h.channel !== undefined && h.channel.trim() !== String(channel)) return [202, 403, 'Channel not match with this endpoint.'];
@@ -265,26 +537,64 @@ const server = createServer({ requestTimeout: 30_000 }, (req, res) => {
     res.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }).end(text);
   };
   req.on('data', (chunk) => {
-    if ((size += chunk.length) <= 64 << 20) chunks.push(chunk);
+    if ((size += chunk.length) <= maxBody) chunks.push(chunk);
     else if (!res.headersSent) { answer([702, 413, 'The body is too large.']); req.destroy(); }
   });
   req.on('end', () => { if (!res.headersSent) answer(answerTo(req, Buffer.concat(chunks).toString())); });
 });
 
-// stop drains: the worker accepts no new task, waits for the running task and
-// its report, and exits with 0. A second signal ends the process at once.
-async function stop(signal) {
-  if (stopping) { if (signal) process.exit(143); return; }
-  stopping = true;
-  while (work.size) await Promise.allSettled(work);
-  clearInterval(heartbeats);
-  server.close(() => process.exit(0));
-  server.closeIdleConnections();
+// ---- The end of the worker
+
+// noticeStop tells the running handlers that the worker will be stopped.
+function noticeStop() {
+  noticed ??= clock.now();
+  for (const task of session?.tasks.values() ?? []) task.noticeStop();
 }
 
-const heartbeats = setInterval(sendHeartbeat, span);
+// waitForTasks waits until every task has ended and is reported. It returns false
+// when they have not at that time.
+async function waitForTasks(until) {
+  while (work.size) {
+    if (clock.now() >= until) return false;
+    await sleep(20);
+  }
+  return true;
+}
+
+// endTasks waits for the running tasks, and cancels them when their time is over.
+// It returns the exit code: 0, or 1 when a handler ignores the cancelling.
+async function endTasks() {
+  const signalled = clock.now();
+  noticeStop();
+  if (await waitForTasks(Math.min(Math.max(noticed + drain, signalled), signalled + stopWait / 2))) return 0;
+  for (const task of session?.tasks.values() ?? []) task.cancel(new WorkerStopping('the worker stops'));
+  if (await waitForTasks(signalled + stopWait * 0.9)) return 0;
+  const left = [...(session?.tasks.values() ?? [])].join(', ');
+  log(`the worker stops although its work is not done: ${left || 'results are not reported'}`);
+  return 1;
+}
+
+// endWorker carries out the stop signal: the worker accepts no new task, ends its
+// tasks, and exits.
+async function endWorker() {
+  if (ending) return;
+  ending = true;
+  const code = await endTasks();
+  server.close(() => process.exit(code));
+  server.closeIdleConnections();
+  await sleep(500); // for answers that are being sent
+  process.exit(code);
+}
+
+let signals = 0;
+function stop() {
+  if (++signals > 1) process.exit(143); // a second signal ends the process at once
+  endWorker();
+}
+
 process.on('SIGTERM', stop).on('SIGINT', stop);
+sendHeartbeats();
 server.listen(port, own.listen_addr || '127.0.0.1', () => {
   const at = server.address();
-  console.error(`listening on ${at.address}:${at.port}`);
+  log(`listening on ${at.address}:${at.port}`);
 });

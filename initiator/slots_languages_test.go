@@ -1,0 +1,55 @@
+package initiator_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
+	"initiator/jobs/jobstest"
+)
+
+// A worker with four slots runs four tasks at the same time: each of them waits for the
+// others.
+func TestSlotsInEveryLanguage(t *testing.T) {
+	jobstest.Each(t, "../jobs", func(t *testing.T, _ jobstest.Language, command []string) {
+		in := initiatortest.StartText(t, fmt.Sprintf("[worker:w]\ncommand = %s\nslots = 4\n", strings.Join(command, " ")))
+		pid := fmt.Sprint(in.Worker("w").PID)
+		data := json.RawMessage(fmt.Sprintf(`{"seconds":%g}`, initiatortest.Patience.Seconds()))
+		var tasks []task.Task
+		for range 4 {
+			queued, err := in.Submit(t.Context(), task.Request{Pool: "w", Method: "meet", Data: data})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tasks = append(tasks, queued)
+		}
+		for _, queued := range tasks {
+			if got, err := in.Wait(t.Context(), queued.ID); err != nil || string(got.Result) != pid {
+				t.Errorf("%s: %s %s %v, want %s", got.State, got.Reason, got.Result, err, pid)
+			}
+		}
+	})
+}
+
+// A worker that holds too much memory after a task is replaced before it has run many
+// more, although no heartbeat has told its memory.
+func TestRecycleInEveryLanguage(t *testing.T) {
+	jobstest.Each(t, "../jobs", func(t *testing.T, _ jobstest.Language, command []string) {
+		in := initiatortest.StartText(t, fmt.Sprintf(`
+[worker:w]
+command             = %s
+recycle             = rss:200MB
+heartbeat_span      = 1min
+heartbeat_tolerance = 10min
+`, strings.Join(command, " ")))
+		first := in.Call("w.hold", `{"mib":200}`)
+		for n := 1; in.Call("w.hold", `{"mib":0}`) == first; n++ {
+			if n == 50 {
+				t.Fatalf("the worker has run %d tasks more with 200 MiB", n)
+			}
+		}
+	})
+}

@@ -1,0 +1,9 @@
+// Package jobstest has the workers for tests that hold in every language with a
+// worker library of ours: the libraries of package jobs with the same handlers.
+package jobstest
+
+// The files:
+//
+//	language.go   Each: a test in every language; Script: a library with handlers of a test
+//	handlers.py   the handlers in Python
+//	handlers.mjs  the handlers in Node

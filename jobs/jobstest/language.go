@@ -1,0 +1,65 @@
+package jobstest
+
+import (
+	"embed"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Language is a language with a worker library of ours.
+type Language struct {
+	Name    string // Python or Node
+	program string
+	library string // the file in package jobs
+	table   string // the line of the library that names its handlers
+}
+
+var languages = []Language{
+	{Name: "Python", program: "python3", library: "worker.py", table: `HANDLERS = {"sum": sum_ab}`},
+	{Name: "Node", program: "node", library: "worker.mjs", table: `const handlers = { sum };`},
+}
+
+//go:embed handlers.py handlers.mjs
+var handlers embed.FS
+
+// Each runs a test with a worker in each language, as a parallel subtest. The
+// worker has the handlers of this package, and command starts it. Dir is the
+// folder of package jobs. A language that is not installed is skipped.
+func Each(t *testing.T, dir string, test func(t *testing.T, l Language, command []string)) {
+	t.Helper()
+	t.Parallel()
+	for _, l := range languages {
+		t.Run(l.Name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := exec.LookPath(l.program); err != nil {
+				t.Skipf("%s is not installed, so %s is not tested here", l.program, l.library)
+			}
+			text, err := handlers.ReadFile("handlers" + filepath.Ext(l.library))
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, l, []string{l.program, Script(t, filepath.Join(dir, l.library), l.table, string(text))})
+		})
+	}
+}
+
+// Script writes a worker library with other lines in the place of one of its
+// lines, as the first comment of the library suggests, and returns the path.
+func Script(t *testing.T, library, line string, instead ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(text), line) != 1 {
+		t.Fatalf("%s is not one line of %s", line, library)
+	}
+	path := filepath.Join(t.TempDir(), filepath.Base(library))
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), line, strings.Join(instead, "\n"), 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
