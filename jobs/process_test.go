@@ -33,6 +33,18 @@ type peer struct {
 
 	mu       sync.Mutex
 	toCancel []string
+	answer   masterAnswer
+}
+
+// masterAnswer returns the HTTP status and the body with which the master answers a
+// request. Status 0 stands for the usual answer.
+type masterAnswer func(r *http.Request, body []byte) (status int, text string)
+
+// answerWith makes the master give other answers from now on; nil = the usual ones.
+func (p *peer) answerWith(answer masterAnswer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answer = answer
 }
 
 var address = regexp.MustCompile(`127\.0\.0\.1:\d+`)
@@ -118,7 +130,17 @@ func (p *peer) waitExit() int {
 
 // ServeHTTP is the master's server.
 func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, code := webhook.ReadBody(w, r, 1<<20)
+	body, code := webhook.ReadBody(w, r, 64<<20)
+	p.mu.Lock()
+	answer := p.answer
+	p.mu.Unlock()
+	if answer != nil {
+		if status, text := answer(r, body); status != 0 {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, text)
+			return
+		}
+	}
 	if !code.OK() || r.Header.Get("Token") != p.session || r.Header.Get("Channel") != "0" {
 		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 		return
