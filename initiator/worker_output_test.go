@@ -156,10 +156,10 @@ func TestOutputIsNotRead(t *testing.T) {
 	read, write := io.Pipe()
 	in := initiatortest.StartText(t, adder+`
 [worker:flood]
-command        = sh -c 'yes "a line of the flood"'
+command        = sh -c 'yes "a line of the flood" | head -c 20000000; exec sleep 1000'
 contract       = off
 stdout_logfile = -
-`, withOutputs(write, write, nil))
+`, withOutputs(write, write, nil)) // more than all pipes and buffers on the way hold
 	defer read.Close()
 	for range 20 {
 		if got := in.Call("adder", `{"a":2,"b":3}`); got != `{"sum":5}` {

@@ -251,8 +251,8 @@ func TestCallMayTakeLongerThanReadTimeout(t *testing.T) {
 			return nil, context.Cause(ctx)
 		}
 	})
-	p := launch(t, Options{Handlers: []Handler{h}, ReadTimeout: 50 * time.Millisecond})
-	time.AfterFunc(200*time.Millisecond, func() { close(over) })
+	p := launch(t, Options{Handlers: []Handler{h}, ReadTimeout: 300 * time.Millisecond})
+	time.AfterFunc(600*time.Millisecond, func() { close(over) })
 	if status, body := p.direct(`{"method":"slow"}`); status != 200 || body != "1" {
 		t.Errorf("%d %s", status, body)
 	}
