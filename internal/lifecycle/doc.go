@@ -19,6 +19,7 @@ package lifecycle
 //	running.go          cells of a worker that is RUNNING
 //	stopping.go         cells of a worker that stops
 //	ended.go            cells of a process that has ended
+//	gap.go              time-outs after a time during which the supervisor did not run
 //	restart_policy.go   whether and when a worker that has died is started again
 //	session.go          Session: what the dispatcher and an incarnation have agreed on
 //	restored_record.go  a record that an earlier initiator has stored

@@ -28,8 +28,22 @@ func (s *step) recordExit(e Exit) {
 	s.Ended, s.PID = e, 0
 	if s.Attached {
 		s.Attached = false
-		s.acts = append(s.acts, Action{Kind: DetachDispatcher, Reason: e.String()})
+		s.acts = append(s.acts, Action{Kind: DetachDispatcher, Reason: s.detachReason(e)})
 	}
+}
+
+// detachReason returns why the worker ended, for the records of its tasks. When
+// the initiator has ended the process, its reason counts, and not the signal.
+func (s *step) detachReason(e Exit) string {
+	switch s.Cause {
+	case endedUnhealthy:
+		return s.CauseReason + "; worker killed"
+	case endedStartTimeout:
+		return s.CauseReason + "; worker ended"
+	case endedToStop, endedToRestart:
+		return s.CauseReason
+	}
+	return e.String()
 }
 
 // exitedWhileDraining handles an exit during the drain. It orders the end all

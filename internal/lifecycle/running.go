@@ -11,7 +11,7 @@ import (
 func checkReady(s *step) string {
 	switch {
 	case s.hasPassed(s.nextBeatDue()):
-		return s.killUnhealthy(fmt.Sprintf("no WATCHDOG=1 for %s", s.Spec.HeartbeatTolerance))
+		return s.awaitLateReport("WATCHDOG=1 is overdue", s.now)
 	case s.hasPassed(s.recycleAt()):
 		return s.restartFor(fmt.Sprintf("recycled: it is older than %s", s.Spec.Restart.RecycleAge))
 	case s.hasPassed(s.ForgetDeathsAt()):
@@ -47,15 +47,21 @@ func heartbeatsOverdue(s *step) string {
 	if last.IsZero() || last.After(s.now) {
 		last = s.now
 	}
-	s.Phase, s.ReadySince, s.Deadline = PhaseUnready, time.Time{}, time.Time{}
 	why := s.reasonOr("heartbeats are overdue")
 	if s.Spec.HeartbeatTolerance <= 0 {
+		s.Phase, s.ReadySince, s.Deadline = PhaseUnready, time.Time{}, time.Time{}
 		return why
 	}
-	s.Deadline = last.Add(s.Spec.HeartbeatTolerance)
-	if s.hasPassed(s.Deadline) {
-		return checkUnready(s)
-	}
+	return s.awaitLateReport(why, last.Add(s.Spec.HeartbeatTolerance))
+}
+
+// awaitLateReport makes a worker unready whose report is late, and lets it live
+// until the given time, or for the grace if that is longer. It never ends the
+// worker at once: while no worker had a time-out, the supervisor did not check
+// that it ran itself.
+func (s *step) awaitLateReport(why string, until time.Time) string {
+	s.Phase, s.ReadySince = PhaseUnready, time.Time{}
+	s.Deadline = laterTime(until, s.now.Add(s.grace()))
 	return fmt.Sprintf("%s; ended as unhealthy in %s", why, FormatDuration(s.Deadline.Sub(s.now)))
 }
 
@@ -67,7 +73,11 @@ func checkUnready(s *step) string {
 	case s.AnnouncedStop:
 		return s.killUnhealthy("it said that it was stopping, and did not")
 	}
-	return s.killUnhealthy(fmt.Sprintf("no heartbeat for %s", s.Spec.HeartbeatTolerance))
+	report := "heartbeat"
+	if s.hasPassed(s.nextBeatDue()) {
+		report = "WATCHDOG=1"
+	}
+	return s.killUnhealthy(fmt.Sprintf("no %s for %s", report, s.Spec.HeartbeatTolerance))
 }
 
 // becomeUnready handles a worker that reports itself that it is not ready. A

@@ -249,7 +249,17 @@ var stories = []story{
 	{"WATCHDOG=1 binds once it was sent", nil, tell(
 		line{time.Hour, Event{Kind: DeadlinePassed}, PhaseReady, "", ""},
 		line{0, Event{Kind: WatchdogBeat}, PhaseReady, "", ""},
-		line{15 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no WATCHDOG=1 for 15s", "E"},
+		line{15 * time.Second, Event{Kind: DeadlinePassed}, PhaseUnready, "WATCHDOG=1 is overdue; ended as unhealthy in 3s", ""},
+		line{3 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no WATCHDOG=1 for 15s", "E"},
+	)},
+	{"WATCHDOG=1 that is late", nil, tell(
+		line{0, Event{Kind: WatchdogBeat}, PhaseReady, "", ""},
+		line{15 * time.Second, Event{Kind: DeadlinePassed}, PhaseUnready, "overdue", ""},
+		line{time.Second, Event{Kind: WatchdogBeat}, PhaseReady, "ready again", ""},
+	)},
+	{"heartbeats overdue: a report that is old when it arrives", nil, tell(
+		line{0, Event{Kind: HeartbeatsOverdue, Last: time.Unix(1, 0)}, PhaseUnready, "ended as unhealthy in 3s", ""},
+		line{3 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no heartbeat for 15s", "E"},
 	)},
 }
 

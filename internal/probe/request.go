@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"initiator/internal/frozentime"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -23,12 +24,25 @@ const maxAnswer = 64 << 10
 
 // CheckOnce sends one request of the target's kind and returns nil when the
 // answer is good: for "webhook", when it proves that the worker knows its token.
+// A request that failed while this process was stopped is repeated: the worker
+// may have answered in time, or may have been stopped as well.
+func CheckOnce(ctx context.Context, t Target) error {
+	for {
+		began := time.Now()
+		err := t.sendRequest(ctx)
+		if err == nil || ctx.Err() != nil || !frozentime.Overran(began, t.requestTimeout(), time.Now()) {
+			return err
+		}
+	}
+}
+
+// sendRequest sends the request and checks the answer.
 //
 // The request carries no secret, follows no redirect and uses no proxy. The
 // prober closes the connection, and closes it first: closed by the worker, it
 // would linger on the worker's port, and a program that binds the port again
 // without SO_REUSEADDR would fail.
-func CheckOnce(ctx context.Context, t Target) error {
+func (t *Target) sendRequest(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.requestTimeout())
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", t.Addr)

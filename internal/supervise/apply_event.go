@@ -37,7 +37,7 @@ func (l *loop) applyEvent(w *worker, e lifecycle.Event) {
 	for _, a := range acts {
 		l.performAction(w, a)
 	}
-	l.timers.Set(&w.timer, w.rec.NextDeadline())
+	l.updateTimer(w, &before)
 	l.announceChange(w, &before, reason)
 }
 

@@ -17,6 +17,7 @@ package supervise
 //	options.go           the parts of a Supervisor, and what it tells the dispatcher
 //	supervisor.go        New, Run, Workers, ReportEvent; messages to the loop
 //	loop.go              the goroutine that owns all records; messages and deadlines
+//	gap.go               time-outs are moved when the loop was stopped
 //	apply_event.go       one event through the table, and who is informed
 //	worker.go            what people see of a worker; worker and pool
 //	pools.go             creates and removes workers and pools

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"initiator/internal/frozentime"
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/limits"
@@ -42,7 +43,9 @@ type loop struct {
 	foreignPorts  map[int]bool // ports on which a worker has found another program
 	environ       []string
 	seq           uint64
-	now           time.Time
+	now           time.Time           // of this round
+	rounds        frozentime.Detector // whether the loop itself was running
+	timeouts      int                 // workers that have a time-out
 
 	stopping    bool  // everything is to stop
 	killing     bool  // KillAll was called
@@ -95,6 +98,7 @@ func (l *loop) run(ctx context.Context) error {
 	if l.opts.OnResumed != nil {
 		l.opts.OnResumed()
 	}
+	l.now = time.Now()
 	l.startAll()
 	l.processMessages(ctx)
 	return l.failure
@@ -113,27 +117,40 @@ func (l *loop) processMessages(ctx context.Context) {
 		l.setTimer(timer)
 		select {
 		case <-done:
+			l.beginRound()
 			done = nil
 			l.stopAll()
 		case <-l.box.Wakeup():
-			l.now = time.Now()
+			l.beginRound()
 			for _, m := range l.box.Take(nil) {
 				m(l)
 				l.applyQueued()
 			}
 		case e, ok := <-l.events:
-			l.now = time.Now()
+			l.beginRound()
 			l.handleKeeperEvent(e, ok)
 		case <-timer.C:
-			l.now = time.Now()
+			l.beginRound()
 			l.handleDeadlines()
 		}
 	}
 }
 
-// setTimer sets the timer to the earliest deadline.
+// setTimer sets the timer to the earliest deadline. While a worker has a
+// time-out, the loop also wakes once in a tickInterval, to notice whether it was
+// stopped itself.
 func (l *loop) setTimer(timer *time.Timer) {
-	if due := l.timers.NextDue(); !due.IsZero() {
+	due := l.timers.NextDue()
+	if l.timeouts == 0 {
+		l.rounds.Rest()
+	} else {
+		tick := l.now.Add(tickInterval)
+		l.rounds.Expect(tick, tickInterval)
+		if due.IsZero() || tick.Before(due) {
+			due = tick
+		}
+	}
+	if !due.IsZero() {
 		timer.Reset(max(0, time.Until(due)))
 	}
 }

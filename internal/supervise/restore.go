@@ -74,7 +74,7 @@ func (l *loop) setRestoredRecord(w *worker, r lifecycle.Record) {
 	before := w.rec
 	w.rec = r
 	l.countPhases(w, &before)
-	l.timers.Set(&w.timer, w.rec.NextDeadline())
+	l.updateTimer(w, &before)
 }
 
 // removedSpec returns a definition with which to end a worker that has left the

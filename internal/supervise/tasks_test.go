@@ -109,7 +109,7 @@ func TestDispatcherIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = "attach 1; detach 1: killed by SIGKILL, after"
-	const rest = "attach 2; drain 2; detach 2: exit code 0, after"
+	const rest = "attach 2; drain 2; detach 2: asked to restart; drained"
 	if got := d.all(); !strings.HasPrefix(got, want) || !strings.Contains(got, rest) || strings.Count(got, "detach") != 3 {
 		t.Error(got)
 	}
