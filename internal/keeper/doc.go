@@ -51,6 +51,7 @@ package keeper
 //	scan.go             which processes belong to which worker
 //	marked_key.go       the worker that an environment names
 //	signal_process_*.go signals to descendants, and whether an empty tree is a proof
+//	gap.go              time-outs after a time in which the keeper did not run
 //	end.go              ending a worker, and the keeper itself
 //	handover_window.go  the time between two initiators
 //	snapshot.go         snapshots, and the events that they do not cover

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/frozentime"
 )
 
 // source is one descriptor that the loop waits on. handleReady reads or writes
@@ -35,11 +37,12 @@ type loop struct {
 
 	handover        handoverSocket
 	snapshots       map[string]*snapshot
-	seq             uint64            // Seq of the last recorded event
-	keepAllUntil    time.Time         // set before an upgrade
-	window          *handoverWindow   // not nil while there is no initiator
-	unreaped        []unreapedProcess // adopted processes that have ended without a known status
-	releaseMemoryAt time.Time         // when to give memory back after work; zero = done
+	seq             uint64              // Seq of the last recorded event
+	keepAllUntil    time.Time           // set before an upgrade
+	window          *handoverWindow     // not nil while there is no initiator
+	unreaped        []unreapedProcess   // adopted processes that have ended without a known status
+	releaseMemoryAt time.Time           // when to give memory back after work; zero = done
+	rounds          frozentime.Detector // whether the keeper itself was running
 }
 
 // runKeeper runs the keeper to its end and returns the exit code. The loop has
@@ -127,7 +130,9 @@ func (l *loop) unwatchFD(fd int) {
 // run turns until the keeper may end, and returns the exit code.
 func (l *loop) run() int {
 	for {
-		for _, fd := range l.poll.waitReady(l.pollTimeout(time.Now())) {
+		ready := l.poll.waitReady(l.pollTimeout(time.Now()))
+		l.moveTimeouts(time.Now())
+		for _, fd := range ready {
 			if s, ok := l.sources[fd]; ok {
 				s.handleReady(l)
 			}
@@ -162,6 +167,7 @@ func (l *loop) pollTimeout(now time.Time) int {
 	if l.window != nil {
 		next = earliest(next, l.window.next)
 	}
+	next = earliest(next, l.expectRound(now))
 	if next.IsZero() {
 		return -1
 	}
