@@ -3,9 +3,10 @@ package upgrade
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/frozentime"
 )
 
 // ExpectStart reverts the upgrade when this program has not come up in time. The
@@ -18,11 +19,11 @@ func (s *ExecState) ExpectStart(log hclog.Logger, background func(func()) bool) 
 	if s.PreviousProgram <= 2 {
 		return func() { background(s.releaseFallback) }
 	}
-	alarm := time.AfterFunc(startTime, func() {
+	stopAlarm := frozentime.AfterFunc(startTime, func() { // time in which the machine does not run is not the program's fault
 		log.Error("the new program does not come up; the previous program is restored", "reason", Revert(fmt.Errorf("it did not come up within %s", startTime)))
 	})
 	return func() {
-		if alarm.Stop() {
+		if stopAlarm() {
 			s.closeReserve()
 			background(s.releaseFallback)
 		}
