@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/internal/frozentime"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -138,6 +139,14 @@ func (c *Connection) noteHeartbeat() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lastHeard = time.Now()
+}
+
+// excuseGap moves the time at which the slave was last heard when the master has
+// not run for some time: it could not hear the slave.
+func (c *Connection) excuseGap(gap frozentime.Gap, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastHeard = gap.MoveStart(c.lastHeard, now, c.master.options.HeartbeatTolerance, proactor.DefaultHeartbeatSpan)
 }
 
 // checkSilence closes the session of a slave that has been silent for longer

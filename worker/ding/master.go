@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/frozentime"
 	"initiator/internal/loopback"
 	"initiator/internal/webhook"
 )
@@ -169,10 +170,15 @@ func (m *Master) DeleteConnection(ctx context.Context, name string) error {
 func (m *Master) watchConnections() {
 	tick := time.NewTicker(m.options.HeartbeatCheckSpan)
 	defer tick.Stop()
+	var rounds frozentime.Detector
 	for {
+		rounds.Expect(time.Now().Add(m.options.HeartbeatCheckSpan), m.options.HeartbeatCheckSpan)
 		select {
-		case now := <-tick.C:
+		case <-tick.C:
+			now := time.Now()
+			gap := rounds.Observe(now)
 			for _, c := range m.liveConnections() {
+				c.excuseGap(gap, now)
 				c.checkSilence(now)
 			}
 		case <-m.life.Done():
