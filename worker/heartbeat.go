@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"initiator/internal/frozentime"
 	"initiator/internal/procfs"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -29,7 +30,8 @@ func (s *server) sendHeartbeats(sess *session) {
 		Timeout: min(max(s.heartbeatSpan, time.Second), s.heartbeatTolerance),
 	}
 	defer client.HTTP.CloseIdleConnections()
-	heard := time.Now() // connecting counts as the first sign of life
+	heard := masterSilence{since: time.Now(), tolerance: s.heartbeatTolerance, span: s.heartbeatSpan} // connecting counts as the first sign of life
+	heard.expectBy(heard.since.Add(s.heartbeatSpan))
 	next := time.NewTimer(rand.N(s.heartbeatSpan))
 	defer next.Stop()
 	for {
@@ -39,19 +41,43 @@ func (s *server) sendHeartbeats(sess *session) {
 			return
 		}
 		began := time.Now()
+		heard.observe(began)
+		heard.expectBy(began.Add(2 * client.Timeout)) // by stream, and then by webhook
 		err := s.sendHeartbeat(sess, client)
+		heard.observe(time.Now())
 		switch {
 		case err == nil:
-			heard = began
-		case time.Since(heard) >= s.heartbeatTolerance && sess.ctx.Err() == nil:
+			heard.since = began
+		case heard.isOver(time.Now()) && sess.ctx.Err() == nil:
 			s.loseMaster(sess, fmt.Errorf("no heartbeat was accepted for %s: %w", s.heartbeatTolerance, err))
 			return
 		default:
 			s.log.Debug("heartbeat", "error", err)
 		}
-		next.Reset(s.heartbeatSpan - time.Since(began)%s.heartbeatSpan)
+		wait := s.heartbeatSpan - time.Since(began)%s.heartbeatSpan
+		heard.expectBy(time.Now().Add(wait))
+		next.Reset(wait)
 	}
 }
+
+// masterSilence is how long the master has accepted no heartbeat. Time in which
+// this process did not run does not count: the master may have been stopped as
+// well, and could not be heard.
+type masterSilence struct {
+	since           time.Time // when the last accepted heartbeat was sent
+	tolerance, span time.Duration
+	rounds          frozentime.Detector
+}
+
+// expectBy says when the next call of observe comes at the latest.
+func (m *masterSilence) expectBy(due time.Time) { m.rounds.Expect(due, m.span) }
+
+func (m *masterSilence) observe(now time.Time) {
+	m.since = m.rounds.Observe(now).MoveStart(m.since, now, m.tolerance, m.span)
+}
+
+// isOver reports whether the master is lost.
+func (m *masterSilence) isOver(now time.Time) bool { return now.Sub(m.since) >= m.tolerance }
 
 // sendHeartbeat sends one heartbeat and obeys its answer. A refusal is an
 // error like a broken connection. A single error does not end the heartbeats;
