@@ -218,7 +218,7 @@ func (r *execution) makeOutcome(result json.RawMessage, err error) taskOutcome {
 }
 
 var (
-	errDeadline = errors.New("the deadline has passed")
+	errDeadline = errors.New("the task's time is over (timeout or deadline)")
 	errNoReturn = errors.New("the handler ended its goroutine without returning")
 )
 

@@ -164,7 +164,7 @@ func TestADeadlineEndsTheTask(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-run.doneChannel()
-		if got := string(run.finalOutcome().Result); got != `{"message":"the deadline has passed"}` {
+		if got := string(run.finalOutcome().Result); got != `{"message":"the task's time is over (timeout or deadline)"}` {
 			t.Error(got)
 		}
 	})
