@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -42,11 +45,18 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "parent" {
 		worker.Main(append(parentHandlers, misbehavingHandlers...)...)
 	}
+	if len(os.Args) == 3 && os.Args[1] == "answer" {
+		log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[2], http.HandlerFunc(answerSlowly)))
+	}
 	if len(os.Args) > 2 && os.Args[1] == "misbehave" {
 		misbehave(os.Args[2], os.Args[3:])
 	}
 	goleak.VerifyTestMain(m)
 }
+
+// answerSlowly answers each request after a tenth of a second, so that a probe is
+// under way almost always.
+func answerSlowly(http.ResponseWriter, *http.Request) { <-time.After(100 * time.Millisecond) }
 
 // broken is the name of a program that answers that it can go on, and cannot.
 const broken = "broken"

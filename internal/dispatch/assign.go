@@ -77,22 +77,21 @@ func (d *Dispatcher) sendLeased(r *attempt, err error) {
 
 func newAttempt(to *workerConn, t task.Task, now time.Time) *attempt {
 	l, _ := queue.LeaseOf(&t)
-	r := &attempt{lease: l, method: t.Method, data: t.Data, number: t.Tries(), began: now, lastListed: now, lastProgress: now, deadline: attemptDeadline(t, now), progressTimeout: t.Policy.ProgressTimeout.Duration()}
+	r := &attempt{lease: l, method: t.Method, data: t.Data, number: t.Tries(), lastListed: now, lastProgress: now, progressTimeout: t.Policy.ProgressTimeout.Duration()}
+	r.beginAt(t, now)
 	r.timer.Value = timerTarget{to, r}
 	return r
 }
 
-// attemptDeadline returns when the attempt must have ended: after its timeout,
-// or at the task's deadline, whichever comes first. Zero = the task has
-// neither.
-func attemptDeadline(t task.Task, now time.Time) time.Time {
-	end := t.Deadline
+// beginAt sets when the attempt began, and when it must have ended: after its
+// timeout, or at the task's deadline, whichever comes first.
+func (r *attempt) beginAt(t task.Task, at time.Time) {
+	r.began, r.taskDeadline = at, t.Deadline
 	if t.Policy.Timeout > 0 {
-		if by := now.Add(t.Policy.Timeout.Duration()); end.IsZero() || by.Before(end) {
-			end = by
-		}
+		r.timeout = at.Add(t.Policy.Timeout.Duration())
 	}
-	return end
+	r.deadline = earlierTime(r.taskDeadline, r.timeout)
+	r.toldDeadline = r.deadline
 }
 
 // sendAttempt sends an attempt by the best transport that takes it.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"initiator/internal/frozentime"
 	"initiator/internal/queue"
 	"initiator/internal/timerheap"
 )
@@ -23,6 +24,7 @@ type attempt struct {
 	number     int
 	began      time.Time
 	lastListed time.Time // last listed in a heartbeat, or sent
+	listed     bool      // the worker has shown that it runs the task
 	// lastProgress is the time of the last progress, and progressSeq its
 	// number. progressTimeout is how long the attempt may make no progress; 0 =
 	// any time.
@@ -30,8 +32,16 @@ type attempt struct {
 	progressSeq     uint64
 	progressTimeout time.Duration
 	output          *attemptOutput // nil = the attempt has written nothing
-	deadline        time.Time      // zero = none
-	timer           timerheap.Timer[timerTarget]
+	deadline        time.Time      // the earlier of the next two; zero = none
+	taskDeadline    time.Time      // of the task: a time of day; zero = none
+	timeout         time.Time      // when its running time is over; moved by gaps; zero = never
+	toldDeadline    time.Time      // deadline, as the worker was told
+	gap             frozentime.Gap // how long the initiator did not run since the attempt began
+	// unconfirmed is set while it is not known whether the worker still runs the
+	// task, and since when: see confirmAttempt and checkLease; zero = the worker
+	// runs it.
+	unconfirmed time.Time
+	timer       timerheap.Timer[timerTarget]
 	// stopRequested is when the worker was first to be asked to stop the task;
 	// zero = never.
 	stopRequested time.Time
@@ -46,6 +56,7 @@ type attempt struct {
 	cancelled    bool
 	cancelReason string
 	resend       bool // the task must be sent again, see resendAttempts
+	repeated     bool // the task was sent again: the worker may have had it before
 }
 
 // matches reports whether a worker that names this attempt number means r. A

@@ -8,8 +8,6 @@ import (
 	"net"
 	"time"
 
-	"initiator/initiator/task"
-	"initiator/internal/queue"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -27,10 +25,22 @@ const (
 // stream. The goroutine owns inherited, the connection that the worker
 // inherited at its start; nil = none.
 func (d *Dispatcher) startConnecting(p *workerConn, inherited net.Conn) {
-	var ctx context.Context
+	ctx := p.newServingContext()
+	d.serveSession(ctx, p, func() (proactor.ConnectAnswer, bool, error) { return d.connectUntilAccepted(ctx, p) }, inherited)
+}
+
+// newServingContext returns the context of the goroutine that serves a worker.
+func (p *workerConn) newServingContext() (ctx context.Context) {
 	ctx, p.stopServing = context.WithCancel(p.ctx)
+	return ctx
+}
+
+// serveSession starts a goroutine that calls connect, and then serves the
+// stream of the session until ctx ends. See connectUntilAccepted for the
+// results of connect.
+func (d *Dispatcher) serveSession(ctx context.Context, p *workerConn, connect func() (proactor.ConnectAnswer, bool, error), inherited net.Conn) {
 	d.goTracked(func() {
-		answer, stands, err := d.connectUntilAccepted(ctx, p)
+		answer, stands, err := connect()
 		streams := err == nil && !p.Ding && !d.webhooksOnly && (answer.Stream || stands && !p.Session.Legacy)
 		if !streams && inherited != nil {
 			inherited.Close()
@@ -130,16 +140,28 @@ func (m connectedMessage) applyMessage(d *Dispatcher, now time.Time) {
 		return
 	}
 	p.resumed.Store(false)
+	if p.served {
+		p.doubtAttempts(now)
+	}
 	d.startDispatching(p, m.answer, m.stream, now)
 	if p.legacy {
 		d.endAbandonedAttempts(p, now)
 	}
 }
 
+// doubtAttempts notes that the worker may have given up the tasks of its last
+// session. Its heartbeats will show which tasks it still runs. No task is sent
+// again: the worker would run it a second time under the same attempt.
+func (p *workerConn) doubtAttempts(now time.Time) {
+	for _, r := range p.running {
+		r.unconfirmed, r.stream, r.resend = now, nil, false
+	}
+}
+
 // startDispatching starts to give a worker tasks, over the stream l if it is
 // not nil.
 func (d *Dispatcher) startDispatching(p *workerConn, answer proactor.ConnectAnswer, l *workerStream, now time.Time) {
-	p.connected, p.checked = true, true
+	p.connected, p.checked, p.served = true, true, true
 	p.legacy = p.Ding || answer.Protocol == 0
 	p.slots = max(p.Slots, 1)
 	switch {
@@ -165,7 +187,7 @@ func (d *Dispatcher) startDispatching(p *workerConn, answer proactor.ConnectAnsw
 // would never report the old ones.
 func (d *Dispatcher) endAbandonedAttempts(p *workerConn, now time.Time) {
 	for _, r := range p.running {
-		d.finishAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker was connected again and no longer runs the task"}, now)
+		d.finishAttempt(p, r, r.lostOutcome("the worker was connected again and no longer runs the task"), now)
 	}
 }
 

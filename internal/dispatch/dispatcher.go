@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/initiator/task"
+	"initiator/internal/frozentime"
 	"initiator/internal/mailbox"
 	"initiator/internal/timerheap"
 	"initiator/internal/webhook"
@@ -46,6 +47,7 @@ type Dispatcher struct {
 	changed            map[*pool]bool
 	resumable          map[workerID][]task.Task // tasks of workers that are not attached yet
 	nextHeartbeatCheck time.Time
+	rounds             frozentime.Detector // whether the loop itself was running
 
 	// ctx ends the goroutines that the loop started. group counts them.
 	ctx    context.Context
@@ -119,6 +121,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 func (d *Dispatcher) runRound(batch []message) {
 	d.opts.Queue.FinishCommits()
 	now := time.Now()
+	d.moveTimeouts(d.rounds.Observe(now), now)
 	for _, m := range batch {
 		m.applyMessage(d, now)
 	}
@@ -157,7 +160,12 @@ func (d *Dispatcher) nextWakeup() time.Time {
 			at = t
 		}
 	}
-	if len(d.workers) > 0 && d.nextHeartbeatCheck.Before(at) {
+	if len(d.workers) == 0 {
+		d.rounds.Rest() // without a worker there is no time-out that a gap would move
+		return at
+	}
+	d.rounds.Expect(d.nextHeartbeatCheck, heartbeatCheckInterval)
+	if d.nextHeartbeatCheck.Before(at) {
 		at = d.nextHeartbeatCheck
 	}
 	return at

@@ -41,6 +41,7 @@ package dispatch
 //	report.go          RecordResult: a result that comes by webhook
 //	lease_end.go       the end of an attempt, and whether it is charged
 //	stop.go            timeouts, cancels, and tasks that do not stop
+//	gap.go             time-outs after a time in which the initiator did not run
 //	progress.go        tasks that make no progress
 //	output.go          what running tasks write
 //	commit.go          effects: what happens after the queue's commit
@@ -55,6 +56,7 @@ package dispatch
 //	worker_conn.go         workerConn: a worker as the loop sees it
 //	worker_session.go      workerSession: heartbeats without the loop
 //	connect.go             POST /connect until the worker accepts
+//	session_check.go       whether a worker has lost its master
 //	resume.go              workers that outlived an earlier initiator
 //	worker_stream_open.go  opening a stream, and again when it breaks
 //	heartbeats.go          overdue workers, renewed and lapsed leases

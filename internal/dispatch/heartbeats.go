@@ -5,8 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"initiator/initiator/task"
-	"initiator/internal/queue"
 	"initiator/proactor"
 )
 
@@ -112,7 +110,8 @@ func (d *Dispatcher) applyRunningList(p *workerConn, b *heartbeat) {
 }
 
 func (d *Dispatcher) renewLease(r *attempt, said proactor.RunningTask, at time.Time) {
-	r.lastListed = at
+	r.lastListed, r.listed = at, true
+	r.confirmAttempt(r.timer.Value.conn.Span, at)
 	moved := r.progressSeq != said.Seq
 	r.recordProgress(said, at)
 	if said.Output != nil {
@@ -127,15 +126,25 @@ func (d *Dispatcher) renewLease(r *attempt, said proactor.RunningTask, at time.T
 }
 
 // checkLease ends the lease of a task that no heartbeat listed for the whole
-// tolerance: the worker has forgotten it. For a task that the worker was asked
-// to stop, a single heartbeat that comes an interval later is enough.
+// tolerance: the worker has forgotten it. A single heartbeat that comes an
+// interval later is enough for a task that the worker was asked to stop, and
+// for a task that it gave up if it lost its master.
 func (d *Dispatcher) checkLease(p *workerConn, r *attempt, b *heartbeat, now time.Time) {
-	stopped := !r.stopRequested.IsZero() && b.at.Sub(r.stopRequested) > p.Span && r.lastListed.Before(b.at)
-	if stopped || now.Sub(r.lastListed) >= p.Tolerance {
-		d.finishAttempt(p, r, queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "the worker's heartbeats no longer list the task"}, now)
-		return
+	switch {
+	case r.isMissingSince(r.unconfirmed, p.Span, b):
+		d.finishAttempt(p, r, r.lostOutcome("the worker lost its master and gave up the task"), now)
+	case r.isMissingSince(r.stopRequested, p.Span, b), now.Sub(r.lastListed) >= p.Tolerance:
+		d.finishAttempt(p, r, r.lostOutcome("the worker's heartbeats no longer list the task"), now)
+	default:
+		d.checkProgress(p, r, now)
 	}
-	d.checkProgress(p, r, now)
+}
+
+// isMissingSince reports whether a heartbeat that was sent an interval or more
+// after an event does not list the task. A zero since means that there was no
+// event.
+func (r *attempt) isMissingSince(since time.Time, span time.Duration, b *heartbeat) bool {
+	return !since.IsZero() && b.at.Sub(since) > span && r.lastListed.Before(b.at)
 }
 
 // sendCancels tells a worker which tasks to stop: over the stream at once, and

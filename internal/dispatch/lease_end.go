@@ -37,7 +37,9 @@ func (d *Dispatcher) endAttempt(r *attempt, o queue.AttemptOutcome, now time.Tim
 	if failed := o.Outcome == task.OutcomeFailed || o.Outcome == task.OutcomeRetry; failed && r.isOverdue(now) {
 		// The worker's clock was faster: its handler gave up because the time
 		// was over, which is not a failure of the handler.
-		o.Outcome = d.timeoutKind(r, now)
+		o.Outcome, o.Error = d.timeoutKind(r, now), r.describeRunTime(now)+"; the handler then failed: "+o.Error
+	} else if failed && r.isInterrupted(now) {
+		o = r.interruptedOutcome("the worker then reported: " + o.Error)
 	}
 	d.endLease(r.lease, o, now)
 }

@@ -30,6 +30,10 @@ func (d *Dispatcher) handleRefusal(p *workerConn, r *attempt, why refusal, now t
 		d.withdrawWorker(p)
 	case why.hasCode(webhook.WrongToken), why.hasCode(webhook.NotConnected):
 		d.reconnectWorker(p)
+		if r.repeated && r.listed { // a worker that is kept may still run the task, which its heartbeats will show
+			r.unconfirmed = now
+			return
+		}
 	case why.hasCode(webhook.BadBody), why.hasCode(webhook.BodyTooLarge):
 		o = finalFailure("the worker cannot read the task: " + why.message)
 	default: // the worker may have done anything: charge the attempt, so that the task is not tried for ever

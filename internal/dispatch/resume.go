@@ -35,7 +35,7 @@ func (d *Dispatcher) resumeAttempts(p *workerConn, now time.Time) {
 	delete(d.resumable, p.workerID)
 	for _, t := range list {
 		r := newAttempt(p, t, now)
-		r.began, r.deadline = t.Started, attemptDeadline(t, t.Started)
+		r.beginAt(t, t.Started)
 		r.reached.Store(true)
 		r.resend = true
 		p.running[t.ID] = r
@@ -50,6 +50,7 @@ func (d *Dispatcher) resumeAttempts(p *workerConn, now time.Time) {
 func (d *Dispatcher) resendAttempts(p *workerConn) {
 	for _, r := range p.running {
 		if r.resend && !p.legacy {
+			r.repeated = true
 			d.sendAttempt(p, r)
 		}
 		r.resend = false

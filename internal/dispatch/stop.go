@@ -16,16 +16,28 @@ func (d *Dispatcher) requestStop(p *workerConn, r *attempt, now time.Time) {
 		r.stopRequested = now
 		p.sendCancels()
 	}
-	at := d.stopDeadline(p, r)
-	if !r.stopping && !r.deadline.IsZero() && r.deadline.Before(at) {
-		at = r.deadline
+	d.setAttemptTimer(p, r)
+}
+
+// setAttemptTimer sets the timer of an attempt to the end of its time, or to
+// the end of the time in which it must have stopped.
+func (d *Dispatcher) setAttemptTimer(p *workerConn, r *attempt) {
+	at := r.deadline
+	if r.stopping {
+		at = time.Time{}
+	}
+	if !r.stopRequested.IsZero() {
+		at = earlierTime(at, d.stopDeadline(p, r))
 	}
 	d.timers.Set(&r.timer, at)
 }
 
 func (d *Dispatcher) stopDeadline(p *workerConn, r *attempt) time.Time {
-	return r.stopRequested.Add(p.Span + d.opts.StopGrace)
+	return r.stopRequested.Add(d.stopTime(p))
 }
+
+// stopTime is how long a task may take to stop.
+func (d *Dispatcher) stopTime(p *workerConn) time.Duration { return p.Span + d.opts.StopGrace }
 
 // handleTimer handles a timer that is due.
 func (d *Dispatcher) handleTimer(t timerTarget, now time.Time) {
@@ -60,7 +72,7 @@ func (d *Dispatcher) timeoutKind(r *attempt, now time.Time) task.Outcome {
 
 // endTimedOut ends an attempt whose time is over.
 func (d *Dispatcher) endTimedOut(p *workerConn, r *attempt, now time.Time) {
-	d.abandonAttempt(p, r, queue.AttemptOutcome{Outcome: d.timeoutKind(r, now), Error: fmt.Sprintf("after %v", now.Sub(r.began).Round(time.Millisecond))}, now)
+	d.abandonAttempt(p, r, queue.AttemptOutcome{Outcome: d.timeoutKind(r, now), Error: r.describeRunTime(now)}, now)
 }
 
 // abandonAttempt ends an attempt that still runs. It keeps the slot until the

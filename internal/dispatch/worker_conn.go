@@ -25,6 +25,7 @@ type workerConn struct {
 	connected     bool
 	resumed       atomic.Bool                  // the worker may still be in the session of an earlier initiator
 	checked       bool                         // it has been connected once; its heartbeats are checked
+	served        bool                         // it had a session with this dispatcher
 	draining      bool                         // DrainWorker was called
 	leaving       bool                         // it will end, although DrainWorker was not called
 	legacy        bool                         // it speaks ding's protocol only: one slot, no cancel

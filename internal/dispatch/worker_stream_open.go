@@ -150,7 +150,8 @@ type streamEndedMessage struct{ stream *workerStream }
 
 // applyMessage sends again by webhook every task that the stream carried and
 // that has no answer yet. The worker knows id and attempt number and runs
-// nothing twice.
+// nothing twice. While it is not known whether the session stands, the tasks
+// wait: in another session the worker would run them once more.
 func (m streamEndedMessage) applyMessage(d *Dispatcher, _ time.Time) {
 	p := m.stream.conn
 	if p.transport == m.stream {
@@ -160,8 +161,12 @@ func (m streamEndedMessage) applyMessage(d *Dispatcher, _ time.Time) {
 		return
 	}
 	for _, r := range p.running {
-		if r.stream == m.stream && !r.ended.Load() {
-			r.stream = nil
+		switch {
+		case r.stream != m.stream || r.ended.Load():
+		case !p.connected:
+			r.stream, r.resend = nil, true
+		default:
+			r.stream, r.repeated = nil, true
 			webhookTransport{d, p}.sendTask(r)
 		}
 	}
