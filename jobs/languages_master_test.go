@@ -177,6 +177,22 @@ func signalProcess(t *testing.T, p *peer, sig syscall.Signal) {
 	}
 }
 
+// A worker whose log has no reader, because the keeper has died, still reports how its
+// tasks end.
+func TestWorkerOutlivesItsLogInEveryLanguage(t *testing.T) {
+	jobstest.Each(t, ".", func(t *testing.T, _ jobstest.Language, command []string) {
+		p := spawnConnected(t, command, "")
+		reports := p.collectReports()
+		p.log.Close()
+		for _, id := range []string{"1", "2"} {
+			p.giveMethod(id, "end", `{"how":"exception"}`)
+			if got := p.nextReport(reports); got.id != id || got.how != "fail" || !got.Retry {
+				t.Errorf("reported %+v", got)
+			}
+		}
+	})
+}
+
 // Every heartbeat tells the resident memory. Progress that is too large for one
 // heartbeat takes turns.
 func TestHeartbeatsInEveryLanguage(t *testing.T) {

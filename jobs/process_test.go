@@ -24,6 +24,7 @@ type peer struct {
 	t       *testing.T
 	cmd     *exec.Cmd
 	stderr  chan string
+	log     io.Closer // the read end of the process's stderr
 	addr    string
 	client  *webhook.Client
 	master  *httptest.Server
@@ -71,6 +72,7 @@ func spawn(t *testing.T, argv []string, more string) *peer {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.log = stderr
 	go p.read(stderr)
 	p.master = httptest.NewServer(p)
 	t.Cleanup(func() {

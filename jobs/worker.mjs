@@ -112,6 +112,7 @@ let ending = false; // the worker has to end
 const work = new Set(); // promises that run tasks and report them
 
 const log = (text) => process.stderr.write(text.trimEnd() + '\n');
+process.stderr.on('error', () => {}); // the keeper that reads it has died
 
 // finished holds the reports of finished tasks, oldest first: the master repeats
 // a request when it got no answer, and the task must not run again.
@@ -234,35 +235,30 @@ class Task {
 async function runHandler(task, data) {
   const names = Object.keys(handlers);
   const name = task.method || (names.length === 1 ? names[0] : 'default');
-  if (!Object.hasOwn(handlers, name)) return failed(task, { message: `no method "${name}"; this worker has ${names.join(', ')}` });
+  if (!names.includes(name)) return fail(task, `no method "${name}"; this worker has ${names.join(', ')}`);
   let result;
   try { result = await handlers[name](data, task); } catch (err) { return reportException(task, err); }
-  try {
-    return { path: '/slave/task/complete', body: encodeReport(task, result) };
-  } catch (err) {
-    return cannotDeliver(task, `encode it as JSON: ${wordsOf(err)}`);
-  }
+  return makeReport(task, '/slave/task/complete', 'result', result);
 }
 
-// encodeReport returns the body of a report. It throws an error when the result
-// is not JSON, or too large.
+// makeReport returns a report. When the result cannot be sent, this is a final
+// failure, because another attempt would end in the same way.
+function makeReport(task, path, what, result, more) {
+  let body;
+  try { body = encodeReport(task, result, more); } catch (err) { return fail(task, `the ${what} cannot be encoded as JSON: ${wordsOf(err)}`); }
+  if (body.length > maxBody) return fail(task, `the ${what} has ${(body.length / MiB).toFixed(1)} MiB; at most ${maxBody / MiB} MiB can be sent`);
+  return { path, body };
+}
+
 function encodeReport({ id, attempt }, result = null, more = {}) {
-  const body = Buffer.from(encode({ task: { id, attempt }, result, ...more }));
-  if (body.length > maxBody) throw new RangeError(`it has ${body.length} bytes; the limit is ${maxBody}`);
-  return body;
+  return Buffer.from(encode({ task: { id, attempt }, result, ...more }));
 }
 
-// failed returns the report of a failure. It is final, unless more has retry.
-function failed(task, result, more) {
-  return { path: '/slave/task/fail', body: encodeReport(task, result, more) };
-}
-
-// cannotDeliver returns the final failure of a task whose result cannot be
-// delivered. Another attempt would end in the same way.
-function cannotDeliver(task, why) {
-  const message = shorten(`the result cannot be delivered: ${why}`, maxMessage);
+// fail returns the report of a final failure, and logs it.
+function fail(task, message) {
+  message = shorten(message, maxMessage);
   log(`${task} failed: ${message}`);
-  return failed(task, { message });
+  return { path: '/slave/task/fail', body: encodeReport(task, { message }) };
 }
 
 // reportException returns the report of a handler that has thrown err.
@@ -272,11 +268,7 @@ function reportException(task, err) {
   const result = deliberate ? describeFail(deliberate, chain) : describeException(task, err, chain);
   const more = !deliberate || deliberate.retry ? { retry: true } : {};
   if (more.retry && stoppedByWorker(task, chain)) more.code = 101; // the task goes back to the queue
-  try {
-    return failed(task, result, more);
-  } catch (why) {
-    return cannotDeliver(task, `encode the data of the failure as JSON: ${wordsOf(why)}`);
-  }
+  return makeReport(task, '/slave/task/fail', 'data of the failure', result, more);
 }
 
 // describeException returns the result of an exception, and logs it.
@@ -376,7 +368,8 @@ async function deliver(to, task, report) {
     const { status, answer } = await call('PUT', to, report.path, report.body, 30_000).catch(() => ({}));
     if ((status === 413 || (status === 400 && answer)) && !refused) {
       refused = true;
-      report = cannotDeliver(task, `HTTP status ${status}: ${answer?.message ?? 'no envelope'}`);
+      const why = answer ? answer.message : 'the answer is no envelope';
+      report = fail(task, `the result was refused: HTTP status ${status}: ${why}`);
       finished.add(task, report);
     } else if (!answer || answer.code === 101 || status === 408 || status >= 500) {
       await sleep(1000);

@@ -194,8 +194,11 @@ STATE = State()
 
 
 def log(text):
-    sys.stderr.write(text.rstrip("\n") + "\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(text.rstrip("\n") + "\n")
+        sys.stderr.flush()
+    except OSError:
+        pass  # the keeper that reads it has died
 
 
 # --- What a handler can do with its task
@@ -300,38 +303,36 @@ def run_handler(task, data):
     """Runs the handler of a task and returns the report of its end."""
     name = task.method or (next(iter(HANDLERS)) if len(HANDLERS) == 1 else "default")
     if name not in HANDLERS:
-        return failed(task, {"message": f'no method "{name}"; this worker has {", ".join(HANDLERS)}'})
+        return fail(task, f'no method "{name}"; this worker has {", ".join(HANDLERS)}')
     try:
         result = HANDLERS[name](data, task)
     except BaseException as err:  # every exception fails the attempt, also SystemExit
         return report_exception(task, err)
+    return make_report(task, "/slave/task/complete", "result", result)
+
+
+def make_report(task, path, what, result, **more):
+    """Returns a report. When the result cannot be sent, this is a final
+    failure, because another attempt would end in the same way."""
     try:
-        return "/slave/task/complete", encode_report(task, result)
+        body = encode_report(task, result, **more)
     except Exception as err:
-        return cannot_deliver(task, f"encode it as JSON: {words_of(err)}")
+        return fail(task, f"the {what} cannot be encoded as JSON: {words_of(err)}")
+    if len(body) > MAX_BODY:
+        return fail(task, f"the {what} has {len(body) / MIB:.1f} MiB; at most {MAX_BODY // MIB} MiB can be sent")
+    return path, body
 
 
 def encode_report(task, result, **more):
-    """Returns the body of a report. Raises an exception when the result is not
-    JSON, or too large."""
     ref = {"id": task.id, "attempt": task.attempt}
-    body = json.dumps({"task": ref, "result": result, **more}, allow_nan=False).encode()
-    if len(body) > MAX_BODY:
-        raise ValueError(f"its JSON has {len(body)} bytes; the limit is {MAX_BODY}")
-    return body
+    return json.dumps({"task": ref, "result": result, **more}, allow_nan=False).encode()
 
 
-def failed(task, result, **more):
-    """Returns the report of a failure. It is final, unless more has retry."""
-    return "/slave/task/fail", encode_report(task, result, **more)
-
-
-def cannot_deliver(task, why):
-    """Returns the final failure of a task whose result cannot be delivered.
-    Another attempt would end in the same way."""
-    message = shorten(f"the result cannot be delivered: {why}", MAX_MESSAGE)
+def fail(task, message):
+    """Returns the report of a final failure, and logs it."""
+    message = shorten(message, MAX_MESSAGE)
     log(f"{task} failed: {message}")
-    return failed(task, {"message": message})
+    return "/slave/task/fail", encode_report(task, {"message": message})
 
 
 def report_exception(task, err):
@@ -344,10 +345,7 @@ def report_exception(task, err):
         result, more = describe_exception(task, err, chain), {"retry": True}
     if more and stopped_by_worker(task, chain):
         more["code"] = 101  # the task goes back to the queue
-    try:
-        return failed(task, result, **more)
-    except Exception as why:
-        return cannot_deliver(task, f"encode the data of the failure as JSON: {words_of(why)}")
+    return make_report(task, "/slave/task/fail", "data of the failure", result, **more)
 
 
 def describe_exception(task, err, chain):
@@ -448,7 +446,8 @@ def deliver(session, task, report):
             status, answer = None, None
         if (status == 413 or status == 400 and answer) and not refused:
             refused = True
-            report = cannot_deliver(task, f"HTTP status {status}: {answer['message'] if answer else 'no envelope'}")
+            why = answer.get("message") if answer else "the answer is no envelope"
+            report = fail(task, f"the result was refused: HTTP status {status}: {why}")
             with STATE.lock:
                 STATE.finished.add(task, report)
         elif answer is None or answer["code"] == 101 or status == 408 or status >= 500:
