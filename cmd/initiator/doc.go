@@ -62,6 +62,7 @@ package main
 //	run_watch.go            … watches the workers meanwhile
 //	unrecoverable.go        … why no worker of a pool will ever run a task
 //	run_many.go             … a task in each line of standard input
+//	run_many_watch.go       … watches their attempts
 //	run_many_task.go        … one of these tasks
 //	run_many_result.go      … the results and the summary
 //	call.go                 call
@@ -74,6 +75,7 @@ package main
 //	task_count.go           … counts and rate
 //	task_wait.go            task wait
 //	task_follow.go          … with progress and output
+//	task_attempt_note.go    … with the end of each attempt
 //	task_outcome.go         … the result and its exit code
 //	task_list.go            task list
 //	task_get.go             task get

@@ -6,7 +6,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"initiator/cmd/initiator/internal/cli"
@@ -23,7 +22,8 @@ printed as they arrive, or with --ordered in the order of the lines.
 run uses the running initiator of the INI. Where none runs, it starts a temporary
 one with the pool of the task and the workers that the pool depends on, reports each
 worker's port and start-up time on stderr, and stops it at the end. The temporary
-initiator leaves nothing behind.
+initiator leaves nothing behind. An attempt that ends without an end of the task is
+reported on stderr with its reason, and when the next attempt follows.
 
 Exit codes: 0 completed; 1 failed, dead or cancelled (the result of the failure is
 on stderr); 2 usage, data over 64 MiB or a bad INI; 124 timeout, deadline or --wait;
@@ -59,7 +59,7 @@ func (a *app) runCommand() *cobra.Command {
 	many.addFlags(cmd.Flags())
 	cmd.Flags().Var(&r.patience, "wait", "how long to wait for the end of the task")
 	cmd.Flags().BoolVarP(&r.output, "follow", "f", false, "show on stderr what the task writes")
-	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "print nothing about workers")
+	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "print nothing about workers and attempts")
 	return cmd
 }
 
@@ -148,13 +148,7 @@ func (r *runner) awaitTask(ctx context.Context, t task.Task) (task.Task, error) 
 		defer close(watched)
 		w.watchWorkers(ctx, cancel)
 	}()
-	wait := r.client.Wait
-	if r.output {
-		wait = func(ctx context.Context, id uuid.UUID) (task.Task, error) {
-			return r.followTask(ctx, r.client, id, true)
-		}
-	}
-	end, err := wait(ctx, t.ID)
+	end, err := r.followTask(ctx, r.client, t.ID, followed{output: r.output, attempts: !r.quiet})
 	cancel(nil)
 	<-watched
 	return end, err

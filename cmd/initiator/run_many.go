@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/pflag"
 
 	"initiator/cmd/initiator/internal/cli"
@@ -42,6 +44,8 @@ type manyRunner struct {
 	print          *terminal.Screen // stdout
 	tally          taskCount
 	done           chan lineResult
+	retries        chan task.Event    // of tasks of the pool that are tried again
+	lineOf         map[uuid.UUID]int  // the line of each running task
 	pendingResults map[int]lineResult // by line: ended before a line above it
 	started        int
 	next           int // the line that is printed next, from 0
@@ -73,6 +77,7 @@ func newManyRunner(r runner, flags manyFlags, q task.Request, f *taskInput) *man
 	return &manyRunner{
 		runner: &r, manyFlags: flags, template: q, feed: f, meter: m, notes: notes, print: print,
 		tally: taskCount{doing: "running", did: "completed"}, done: make(chan lineResult), pendingResults: map[int]lineResult{},
+		retries: make(chan task.Event), lineOf: map[uuid.UUID]int{},
 	}
 }
 
@@ -88,19 +93,19 @@ func (m *manyRunner) runAll(ctx context.Context) error {
 	return m.withInitiator(ctx, m.template.Pool, m.watchAndRun)
 }
 
-// watchAndRun watches the workers while the tasks run.
+// watchAndRun watches the workers and the attempts while the tasks run.
 func (m *manyRunner) watchAndRun(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w := &workerWatcher{runner: m.runner, pool: m.template.Pool}
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		w.watchWorkers(ctx, cancel)
-	}()
+	var watchers sync.WaitGroup
+	w := &workerWatcher{runner: m.runner, pool: m.poolName(ctx)}
+	watchers.Go(func() { w.watchWorkers(ctx, cancel) })
+	if !m.quiet {
+		m.watchRetries(ctx, w.pool, &watchers)
+	}
 	err := m.runLoop(ctx, cancel)
 	cancel(nil)
-	<-watched
+	watchers.Wait()
 	return err
 }
 
@@ -125,6 +130,10 @@ func (m *manyRunner) runLoop(ctx context.Context, cancel context.CancelCauseFunc
 			m.startTask(ctx, it)
 		case r := <-m.done:
 			m.takeResult(ctx, r, cancel)
+		case n := <-m.retries:
+			if line, ok := m.lineOf[n.ID]; ok && attemptNote(n) != "" {
+				m.printLineNote("line %d: %s", line, attemptNote(n))
+			}
 		case <-stop:
 			lines, stop = nil, nil
 		case now := <-tick.C:
@@ -144,6 +153,8 @@ func (m *manyRunner) startTask(ctx context.Context, it inputLine) {
 	r := lineResult{inputLine: it, nth: m.started}
 	m.started++
 	m.tally.running++
+	r.task.ID = uuid.Must(uuid.NewV7()) // to cancel it by
+	m.lineOf[r.task.ID] = r.line
 	go func() {
 		if r.err == nil {
 			m.runTask(ctx, &r)

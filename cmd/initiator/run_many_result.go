@@ -16,6 +16,7 @@ import (
 // takeResult counts the result of a line, and prints the results that are due.
 func (m *manyRunner) takeResult(ctx context.Context, r lineResult, cancel context.CancelCauseFunc) {
 	m.tally.running--
+	delete(m.lineOf, r.task.ID)
 	switch code, _ := r.exitCode(); {
 	case code == cli.ExitOK:
 		m.tally.done++

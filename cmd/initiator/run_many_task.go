@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"initiator/initiator/client"
 	"initiator/initiator/task"
 )
@@ -21,11 +19,10 @@ func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
 		ctx = limited
 	}
 	q := m.template
-	q.ID, q.Data = uuid.Must(uuid.NewV7()), r.data // the id to cancel it by
+	q.ID, q.Data = r.task.ID, r.data
 	end, err := m.callWithRetry(ctx, q)
 	switch {
 	case err != nil:
-		r.task.ID = q.ID
 		if !errors.As(err, new(*client.Error)) {
 			end := m.cancelTask(q.ID)
 			if r.left = end == mayStillRun; errors.Is(err, errWaitOver) {

@@ -14,18 +14,25 @@ import (
 	"initiator/proactor"
 )
 
-// followTask waits for the end of a task. On a terminal it shows the progress,
-// and with output also what the task writes. An error of the watch does not end
-// the wait.
-func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, output bool) (task.Task, error) {
-	if !a.Err.IsTerminal() && !output {
+// followed says what followTask shows.
+type followed struct {
+	output   bool // what the task writes
+	attempts bool // how each attempt but the last one ended
+}
+
+// followTask waits for the end of a task and shows what is wanted. Where nothing
+// is, it shows the progress on a terminal. An error of the watch does not end the
+// wait.
+func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, wanted followed) (task.Task, error) {
+	toEnd := wanted != followed{}
+	if !a.Err.IsTerminal() && !toEnd {
 		return c.Wait(ctx, id)
 	}
 	m := terminal.NewMeter(a.Err)
-	if output {
-		m = terminal.NewMeter(terminal.NewPlainScreen(io.Discard)) // the output of the task takes the place of the progress
+	if toEnd {
+		m = terminal.NewMeter(terminal.NewPlainScreen(io.Discard)) // the lines take the place of the progress
 	}
-	f := &taskFollower{meter: m, to: m.ScreenAbove(a.Err), output: output}
+	f := &taskFollower{meter: m, to: m.ScreenAbove(a.Err), followed: wanted}
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	watched := make(chan struct{})
@@ -34,7 +41,7 @@ func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, ou
 		_ = c.Watch(watching, id, f.showEvent)
 	}()
 	t, err := c.Wait(ctx, id)
-	if err != nil || !output { // otherwise the watch ends by itself after the last output
+	if err != nil || !toEnd { // otherwise the watch ends by itself after the last output
 		stop()
 	}
 	<-watched
@@ -45,9 +52,9 @@ func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, ou
 
 // taskFollower shows the events of one task.
 type taskFollower struct {
+	followed
 	meter  *terminal.Meter
 	to     *terminal.Screen // above the meter
-	output bool             // print the output of the task
 	try    int              // the attempt that has written last
 	next   int64            // the offset of the next output
 	inLine bool             // the last line has no newline yet
@@ -55,6 +62,10 @@ type taskFollower struct {
 
 // showEvent shows the state or the output of an event.
 func (f *taskFollower) showEvent(n task.Event) error {
+	if note := attemptNote(n); note != "" && f.attempts {
+		f.endLine()
+		_ = f.to.WriteLines(note) // Report returns the error of the screen
+	}
 	if n.Output == nil {
 		f.meter.ShowLine(progressOf(n))
 		return nil

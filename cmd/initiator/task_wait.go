@@ -31,7 +31,7 @@ func (a *app) taskWaitCommand() *cobra.Command {
 					defer stop()
 					ctx = limited
 				}
-				t, err := a.followTask(ctx, c, id, output)
+				t, err := a.followTask(ctx, c, id, followed{output: output, attempts: output})
 				if err != nil {
 					return taskFault(explainWaitOver(c, id, err, "was not cancelled"))
 				}

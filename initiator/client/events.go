@@ -32,7 +32,7 @@ func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(s
 	if !follow {
 		q.Set("follow", "0")
 	}
-	return c.readEvents(ctx, "/events", q, func(data []byte) error {
+	return c.readEvents(ctx, "/events", q, nil, func(data []byte) error {
 		var t supervise.Transition
 		if err := json.Unmarshal(data, &t); err != nil {
 			return fmt.Errorf("read events: %w", err)
@@ -42,13 +42,18 @@ func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(s
 }
 
 // readEvents calls f with the data of each server-sent event of a path. The data
-// repeats the number and kind of the event. It returns nil at the end of the answer.
-func (c *Client) readEvents(ctx context.Context, path string, query url.Values, f func(data []byte) error) error {
+// repeats the number and kind of the event. It calls opened, unless nil, when the
+// answer has begun: no later event is missed. It returns nil at the end of the
+// answer.
+func (c *Client) readEvents(ctx context.Context, path string, query url.Values, opened func(), f func(data []byte) error) error {
 	res, err := c.openResponse(ctx, http.MethodGet, path, query, nil)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
+	if opened != nil {
+		opened()
+	}
 	err = eachEventData(res.Body, f)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

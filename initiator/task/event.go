@@ -30,6 +30,12 @@ type Event struct {
 	Output *proactor.TaskOutput `json:"output,omitempty"`
 	// Result is the result of a terminal task.
 	Result json.RawMessage `json:"result,omitempty"`
+	// Ended is the newest try of a queued task, nil when there has been no try or
+	// in another state. Only beside it, Attempts is the most attempts of the task,
+	// and NotBefore the earliest start of the next try.
+	Ended     *Attempt  `json:"ended,omitempty"`
+	Attempts  int       `json:"attempts,omitempty"`
+	NotBefore time.Time `json:"not_before,omitzero"`
 }
 
 // StateMark returns a text that identifies the state of the task in this event. A

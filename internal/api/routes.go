@@ -64,7 +64,7 @@ func (h *handlers) newRoutes() http.Handler {
 	handle("POST", "/tasks", h.submitTask, "wait")
 	handle("GET", "/tasks", h.listTasks, "pool", "state", "limit")
 	handle("POST", "/tasks/retry", h.retryTasks)
-	handle("GET", "/tasks/events", h.streamPoolEvents, "pool")
+	handle("GET", "/tasks/events", h.streamPoolEvents, "pool", "retries")
 	handle("GET", "/tasks/{id}/events", h.streamTaskEvents)
 	handle("GET", "/tasks/{id}", h.getTask, "wait")
 	handle("POST", "/tasks/{id}/cancel", h.cancelTask)

@@ -29,15 +29,23 @@ func (h *handlers) streamTaskEvents(w http.ResponseWriter, r *http.Request) {
 }
 
 // streamPoolEvents answers GET /tasks/events?pool=P with the events of a pool from
-// now on. Events without a connection are not sent later: GET /tasks has the
-// states of the tasks.
+// now on, and with retries=true only with those of tasks that are tried again.
+// Events without a connection are not sent later: GET /tasks has the states of the
+// tasks.
 func (h *handlers) streamPoolEvents(w http.ResponseWriter, r *http.Request) {
-	name := r.URL.Query().Get("pool")
-	if name == "" {
+	query := r.URL.Query()
+	name, subscribe := query.Get("pool"), h.Tasks.SubscribePool
+	switch retries := query.Get("retries"); {
+	case name == "":
 		webhook.BadBody.WriteAnswer(w, "name the pool: ?pool=NAME", nil)
 		return
+	case retries == "true":
+		subscribe = h.Tasks.SubscribeRetries
+	case retries != "":
+		webhook.BadBody.WriteAnswer(w, "write retries=true, or leave it out", nil)
+		return
 	}
-	events, err := h.Tasks.SubscribePool(r.Context(), name)
+	events, err := subscribe(r.Context(), name)
 	if err != nil {
 		h.writeError(w, r, err)
 		return

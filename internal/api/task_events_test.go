@@ -138,7 +138,7 @@ func TestEventsOfUnknownTasks(t *testing.T) {
 	t.Parallel()
 	c := overSocket(t, initiatortest.StartText(t, watched))
 	for path, want := range map[string]int{
-		"/api/v1/tasks/events": 400, "/api/v1/tasks/events?pool=sleeprr": 404, "/api/v1/tasks/seven/events": 400,
+		"/api/v1/tasks/events": 400, "/api/v1/tasks/events?pool=sleeper&retries=some": 400, "/api/v1/tasks/events?pool=sleeprr": 404, "/api/v1/tasks/seven/events": 400,
 		"/api/v1/tasks/00000000-0000-4000-8000-000000000000/events": 404,
 	} {
 		if status, body := c.do("GET", path, ""); status != want {

@@ -65,7 +65,9 @@ func (a *subscribers) publishEvent(n task.Event) {
 		a.deliverEvent(w, n)
 	}
 	for _, w := range a.pools[n.Pool] {
-		a.deliverEvent(w, n)
+		if !w.retries || n.Ended != nil {
+			a.deliverEvent(w, n)
+		}
 	}
 }
 

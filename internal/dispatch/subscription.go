@@ -25,6 +25,9 @@ type Subscription struct {
 	d    *Dispatcher
 	id   uuid.UUID // of one task
 	pool string    // or of a pool
+	// retries says that only events of a pool's tasks that are tried again are
+	// wanted: those with Ended.
+	retries bool
 
 	mu          sync.Mutex
 	events      []task.Event
@@ -62,10 +65,19 @@ func (d *Dispatcher) SubscribeTask(ctx context.Context, id uuid.UUID) (*Subscrip
 // SubscribePool subscribes to all tasks of a pool from now on. Errors:
 // *UnknownPoolError, ErrClosed.
 func (d *Dispatcher) SubscribePool(ctx context.Context, name string) (*Subscription, error) {
-	w := &Subscription{d: d, pool: name, wakeup: make(chan struct{}, 1)}
+	return d.subscribePool(ctx, &Subscription{d: d, pool: name, wakeup: make(chan struct{}, 1)})
+}
+
+// SubscribeRetries subscribes to the tasks of a pool that are tried again, from
+// now on: to the events with Ended. It fails as SubscribePool does.
+func (d *Dispatcher) SubscribeRetries(ctx context.Context, name string) (*Subscription, error) {
+	return d.subscribePool(ctx, &Subscription{d: d, pool: name, retries: true, wakeup: make(chan struct{}, 1)})
+}
+
+func (d *Dispatcher) subscribePool(ctx context.Context, w *Subscription) (*Subscription, error) {
 	return w.closeOnError(askLoop(ctx, d, func(m *loopRequest[struct{}], _ time.Time) {
-		if d.pools[name] == nil {
-			m.replyAfterRound(d, struct{}{}, &UnknownPoolError{name})
+		if d.pools[w.pool] == nil {
+			m.replyAfterRound(d, struct{}{}, &UnknownPoolError{w.pool})
 			return
 		}
 		d.subscribers.addSubscription(w)

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/worker"
 )
 
 // readStates reads events until the subscription ends, or until there are n.
@@ -73,6 +75,32 @@ func TestASubscriptionSeesATaskFromSubmitToEnd(t *testing.T) {
 			t.Errorf("still watched: %v", a)
 		}
 	})
+}
+
+// A subscription to retries gets the end of each attempt that another one follows,
+// and nothing else.
+func TestASubscriptionToRetriesSeesEndedAttempts(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
+	w, err := h.d.SubscribeRetries(h.ctx, "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	h.attachWorker("p", "a", 1, worker.HandleRaw("x", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+		if this, _ := worker.TaskOf(ctx); this.Attempt == 1 {
+			return nil, worker.TaskFail{Data: map[string]string{"message": "no luck"}, Retry: true}
+		}
+		return nil, nil
+	}))
+	id := h.mustSubmit(task.Request{Pool: "p", Attempts: 2}).ID
+	h.mustBe(id, task.Completed)
+	news, missed, err := w.Next(h.ctx)
+	if err != nil || missed != 0 || len(news) != 1 {
+		t.Fatalf("%+v, %d missed, %v", news, missed, err)
+	}
+	if n := news[0]; n.ID != id || n.State != task.Queued || n.Ended == nil || n.Ended.Outcome != task.OutcomeRetry || n.Ended.Error != "no luck" || n.Attempts != 2 {
+		t.Errorf("%+v", n)
+	}
 }
 
 func TestSubscribingToAnUnknownTaskFails(t *testing.T) {

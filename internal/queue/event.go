@@ -18,6 +18,9 @@ func EventOf(t *task.Task, now time.Time) task.Event {
 		n.Progress = t.Progress
 	case t.State.Terminal():
 		n.Result = t.Result
+	case len(t.History) > 0:
+		ended := t.History[len(t.History)-1]
+		n.Ended, n.Attempts, n.NotBefore = &ended, t.Policy.Attempts, t.NotBefore
 	}
 	return n
 }
