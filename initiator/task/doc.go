@@ -17,6 +17,7 @@ package task
 //	method.go    SplitMethod, POOL and METHOD of a name
 //	task.go      Task, the record; its State, Policy and Attempts
 //	outcome.go   Outcome, how an attempt ended
+//	suspicion.go Suspicion, the mark of a task that may have ended a worker
 //	event.go     Event, a change of a task
 //	filter.go    Filter and Counts, to find and count tasks
 //	seconds.go   Seconds, a duration in JSON

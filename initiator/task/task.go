@@ -69,6 +69,8 @@ type Task struct {
 	// Interruptions is the number of interrupted attempts since the submit or
 	// the last retry by a caller. See OutcomeInterrupted.
 	Interruptions int `json:"interruptions,omitempty"`
+	// Suspicion is the mark of a task that may have ended a worker.
+	Suspicion Suspicion `json:"suspicion,omitzero"`
 	// Policy is the policy of the pool with the values of the request.
 	Policy Policy `json:"policy"`
 

@@ -17,6 +17,10 @@ type AttemptOutcome struct {
 	Error   string          // for people; "" = nothing to add to Outcome
 	// RetryAfter is the least delay before the next try; 0 = the policy's.
 	RetryAfter time.Duration
+	// Suspects is the number of tasks that a worker ran when it ended by
+	// itself: 1 with OutcomeLost, more with OutcomeSuspected; 0 = the attempt
+	// ended in another way.
+	Suspects int
 }
 
 // RetryDecision is the next state of a task after an attempt, with its reason.
@@ -46,10 +50,25 @@ func DecideRetry(t *task.Task, o AttemptOutcome, jitter float64) RetryDecision {
 		return RetryDecision{State: task.Queued, Delay: o.RetryAfter, Reason: withReason("every worker refused it", o.Error)}
 	case task.OutcomeReleased:
 		return RetryDecision{State: task.Queued, Delay: o.RetryAfter, Front: true, Reason: withReason("given back", o.Error)}
+	case task.OutcomeSuspected:
+		return decideSuspected(t.Suspicion, o)
 	case task.OutcomeInterrupted:
 		return decideInterrupted(t.Interruptions+1, o)
 	}
 	return decideRetry(t.Policy, t.Attempt, o, jitter)
+}
+
+// decideSuspected decides about an attempt whose worker ended while it ran
+// several tasks. before is the mark of the task until then.
+func decideSuspected(before task.Suspicion, o AttemptOutcome) RetryDecision {
+	next := "it will run alone"
+	if group := suspectGroup(before, o.Suspects); group > 1 {
+		next = fmt.Sprintf("it will run beside at most %d of them", group-1)
+	}
+	return RetryDecision{
+		State: task.Queued, Delay: o.RetryAfter, Front: true,
+		Reason: fmt.Sprintf("%s; its worker ran %d tasks, and each may be the reason; the attempt does not count, and %s", withReason(string(o.Outcome), o.Error), o.Suspects, next),
+	}
 }
 
 // decideInterrupted decides about the nth interrupted attempt at a task. It is

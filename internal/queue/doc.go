@@ -20,6 +20,7 @@ package queue
 //	index.go      which task is next: priorities, order, delays
 //	relations.go  unique keys, parents and children, pending callbacks
 //	decision.go   DecideRetry: the state after an attempt, with its reason
+//	suspects.go   which tasks may have ended their worker, and wait apart
 //	event.go      EventOf: describes a task for its subscribers
 //	retention.go  deadlines, and how long finished tasks are kept
 //	finished.go   the finished tasks of a pool, and which of them are dropped

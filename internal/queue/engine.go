@@ -95,6 +95,7 @@ func (e *Engine) enqueueTask(en *entry, front bool) {
 		e.seq++
 		en.seq = e.seq
 	}
+	en.suspect = en.task.Suspicion.IsSuspect()
 	en.at = nanoOf(en.task.NotBefore)
 	en.deadline = nanoOf(en.task.Deadline)
 	e.placeQueued(en, front)
@@ -111,7 +112,11 @@ func (e *Engine) placeQueued(en *entry, front bool) {
 		e.alarms.addAlarm(en.at, r)
 		return
 	}
-	if f := &en.pool.ready.levels[en.priority]; front {
+	list := &en.pool.ready
+	if en.suspect {
+		list = &en.pool.suspects
+	}
+	if f := &list.levels[en.priority]; front {
 		f.pushFront(r)
 	} else {
 		f.pushBack(r)
@@ -126,19 +131,24 @@ func (e *Engine) LeaseNext(now time.Time, pool, guid string, incarnation int, sk
 		if !ok {
 			break
 		}
-		t, err := e.loadTask(en)
-		if err != nil {
+		if _, err := e.loadTask(en); err != nil {
 			e.endUnreadable(en, now, err)
 			continue
 		}
-		e.setState(en, running, "runs in "+guid)
-		t.Attempt++
-		t.Started = now
-		a := task.Attempt{N: t.Attempt, Try: t.Tries() + 1, Worker: guid, Incarnation: incarnation, Start: now}
-		t.History = append(slices.Clip(t.History[max(0, len(t.History)-historyMax+1):]), a)
-		return *t, true
+		return e.startAttempt(en, now, guid, incarnation), true
 	}
 	return task.Task{}, false
+}
+
+// startAttempt leases a task whose record is in memory to a worker.
+func (e *Engine) startAttempt(en *entry, now time.Time, guid string, incarnation int) task.Task {
+	e.setState(en, running, "runs in "+guid)
+	t := en.task
+	t.Attempt++
+	t.Started = now
+	a := task.Attempt{N: t.Attempt, Try: t.Tries() + 1, Worker: guid, Incarnation: incarnation, Start: now}
+	t.History = append(slices.Clip(t.History[max(0, len(t.History)-historyMax+1):]), a)
+	return *t
 }
 
 // historyMax is the number of tries in a task's history. Without a limit, the
@@ -170,6 +180,7 @@ func (e *Engine) EndAttempt(now time.Time, l Lease, o AttemptOutcome, jitter flo
 	if o.Outcome == task.OutcomeInterrupted {
 		t.Interruptions++
 	}
+	t.Suspicion = suspicionAfter(t, o, v.State, now)
 	if !v.AttemptCounts {
 		t.Attempt--
 	}
@@ -257,7 +268,7 @@ func (e *Engine) RetryTask(_ time.Time, id uuid.UUID) (task.Task, error) {
 	list, listed := en.pool.listOf(en.state), !e.relations.pendingCallbacks[en]
 	t.CallbackState = ""
 	e.setState(en, queued, "asked for again")
-	t.Attempt, t.Interruptions = 0, 0
+	t.Attempt, t.Interruptions, t.Suspicion = 0, 0, task.Suspicion{}
 	t.NotBefore, t.Deadline, t.Ended = time.Time{}, time.Time{}, time.Time{}
 	t.Result = nil
 	en.rewrite = true // a head record has no deadline

@@ -56,7 +56,8 @@ type entry struct {
 	state       stateCode
 	priority    uint8
 	changed     bool // the task has changed since its last record was encoded
-	marks       byte // of the stored records: kindBound, kindOwes
+	marks       byte // of the stored records: kindBound, kindOwes, kindSuspect
+	suspect     bool // the task waits, or was leased, as a suspect
 	rewrite     bool // the next record is a whole record, although one is stored
 }
 
@@ -76,7 +77,8 @@ func (r ref) isFinished() bool { return r.en.seq == r.seq && r.en.state.terminal
 type poolTasks struct {
 	name      string
 	retention Retention
-	ready     readyList
+	ready     readyList                   // tasks that are no suspects
+	suspects  readyList                   // suspects, which LeaseNext leaves out
 	order     []*entry                    // by submission; may have dropped entries
 	goneCount int                         // number of dropped entries in order
 	finished  [finishedLists]finishedList // the terminal tasks, apart from those with a pending callback

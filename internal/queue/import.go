@@ -152,6 +152,8 @@ func checkImported(t *task.Task) error {
 		return fmt.Errorf("%q is not a state of a task", t.State)
 	case t.Attempt < 0:
 		return fmt.Errorf(`"attempt" is %d; it cannot be negative`, t.Attempt)
+	case t.Interruptions < 0 || t.Suspicion.Group < 0 || t.Suspicion.Ran < 0 || t.Suspicion.Times < 0:
+		return errors.New(`"interruptions" or a number of "suspicion" is negative`)
 	case p.RetryDelay < 0 || p.RetryDelayMax < 0 || math.Abs(p.RetryJitter) > 1:
 		return errors.New(`"policy" has a negative delay, or a jitter above 1`)
 	}

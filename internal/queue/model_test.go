@@ -22,6 +22,7 @@ func TestQueueModel(t *testing.T) {
 
 func runModel(t *rapid.T, open func() *queue.Engine) {
 	m := &model{q: open(), open: open, now: epoch, leases: map[uuid.UUID]queue.Lease{}, ended: map[uuid.UUID]string{}}
+	defer func() { _ = m.q.Close() }() // rapid drops a run in which too many calls were not possible
 	t.Repeat(map[string]func(*rapid.T){
 		"submit": m.submit, "lease": m.lease, "end": m.end, "stale": m.stale, "cancel": m.cancel,
 		"retry": m.retry, "pass": m.pass, "commit": m.commit, "reopen": m.reopen, "": m.check,
@@ -71,9 +72,23 @@ func (m *model) submit(t *rapid.T) {
 
 func (m *model) lease(t *rapid.T) {
 	m.n++
-	got, ok := m.q.LeaseNext(m.now, "p", fmt.Sprint("w", m.n%3), m.n, nil)
+	guid := fmt.Sprint("w", m.n%3)
+	first, waits := m.q.NextSuspect(m.now, "p")
+	suspect := rapid.Bool().Draw(t, "suspect")
+	got, ok := task.Task{}, false
+	if suspect {
+		got, ok = m.q.LeaseSuspect(m.now, "p", guid, m.n)
+	} else {
+		got, ok = m.q.LeaseNext(m.now, "p", guid, m.n, nil)
+	}
+	if suspect && (ok != waits || got.ID != first.ID) {
+		t.Fatalf("the first suspect is %s (%v), and %s (%v) was leased", first.ID, waits, got.ID, ok)
+	}
 	if !ok {
 		return
+	}
+	if got.Suspicion.IsSuspect() != suspect {
+		t.Fatalf("leased as suspect %v: %+v", suspect, got)
 	}
 	if l, running := m.leases[got.ID]; running {
 		t.Fatalf("%s was leased twice: %+v", got.ID, l)
@@ -90,11 +105,14 @@ func (m *model) end(t *rapid.T) {
 	if !running {
 		return
 	}
-	kinds := []task.Outcome{task.OutcomeCompleted, task.OutcomeFailed, task.OutcomeRetry, task.OutcomeRefused, task.OutcomeTimedOut, task.OutcomeLost, task.OutcomeReleased, task.OutcomeInterrupted, task.OutcomeCancelled, task.OutcomeDeadline}
-	o := queue.AttemptOutcome{Outcome: rapid.SampledFrom(kinds).Draw(t, "outcome"), RetryAfter: time.Duration(rapid.IntRange(0, 2).Draw(t, "after")) * time.Second}
+	kinds := []task.Outcome{task.OutcomeCompleted, task.OutcomeFailed, task.OutcomeRetry, task.OutcomeRefused, task.OutcomeTimedOut, task.OutcomeLost, task.OutcomeReleased, task.OutcomeInterrupted, task.OutcomeSuspected, task.OutcomeCancelled, task.OutcomeDeadline}
+	o := queue.AttemptOutcome{Outcome: rapid.SampledFrom(kinds).Draw(t, "outcome"), RetryAfter: time.Duration(rapid.IntRange(0, 2).Draw(t, "after")) * time.Second, Suspects: rapid.IntRange(1, 9).Draw(t, "suspects")}
 	got, err := m.q.EndAttempt(m.now, l, o, rapid.Float64Range(0, 0.999).Draw(t, "jitter"))
 	if err != nil || got.Reason == "" {
 		t.Fatalf("end: %+v, %v", got, err)
+	}
+	if suspect := o.Outcome == task.OutcomeSuspected; suspect && !got.Suspicion.IsSuspect() || got.State.Terminal() && got.Suspicion.IsSuspect() {
+		t.Fatalf("after %s: %+v", o.Outcome, got)
 	}
 	delete(m.leases, id)
 	m.old = append(m.old, l)

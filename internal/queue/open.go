@@ -86,8 +86,9 @@ func (e *Engine) readBack(p store.Place, payload []byte) error {
 	default:
 		e.disk.wantedBytes -= int64(en.head.Size)
 		en.head = p
-		en.marks = en.marks&kindBound | o.marks&kindOwes
+		en.marks = en.marks&kindBound | o.marks&^kindBound
 	}
+	en.suspect = o.marks&kindSuspect != 0
 	e.disk.wantedBytes += int64(p.Size)
 	en.state, en.seq, en.at = o.state, o.seq, o.notBefore
 	if o.state.terminal() {

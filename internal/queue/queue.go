@@ -31,11 +31,21 @@ type Queue interface {
 	// FindExisting returns the task that AddTask would return instead of adding
 	// t. It reports false when AddTask would add t.
 	FindExisting(t task.Task) (known task.Task, ok bool)
-	// LeaseNext leases the first ready task of the pool to a worker, by
-	// priority and then by age. skip reports which tasks this worker must not
+	// LeaseNext leases the first ready task of the pool that is no suspect to a
+	// worker, by priority and then by age. skip reports which tasks this worker must not
 	// get; nil leaves out no task. LeaseNext reports false when no task is
 	// ready, or when nothing can be stored.
 	LeaseNext(now time.Time, pool, guid string, incarnation int, skip func(uuid.UUID) bool) (task.Task, bool)
+	// NextSuspect returns the suspect of the pool that LeaseSuspect would lease,
+	// by priority and then by age. It reports false when no suspect is ready.
+	NextSuspect(now time.Time, pool string) (task.Task, bool)
+	// LeaseSuspect leases the ready suspect that NextSuspect returns to a
+	// worker. It reports false as LeaseNext does.
+	LeaseSuspect(now time.Time, pool, guid string, incarnation int) (task.Task, bool)
+	// ClearSuspect makes the task of a lease an ordinary task, because its
+	// attempt has run long enough. It reports false for a task that is no
+	// suspect or has another lease.
+	ClearSuspect(l Lease) bool
 	// EndAttempt ends the attempt of a lease as DecideRetry decides, and
 	// returns the task after it. jitter is a random number in [0, 1). Errors:
 	// ErrSuperseded when the lease is not the current lease of the task;
@@ -46,7 +56,7 @@ type Queue interface {
 	// task.ErrConflict when the task has ended.
 	CancelQueued(now time.Time, id uuid.UUID, why string) (task.Task, error)
 	// RetryTask queues a failed, cancelled or dead task again, and counts its
-	// attempts and interruptions from 0. Errors: task.ErrNotFound; task.ErrConflict when the task
+	// attempts, interruptions and suspicions from 0. Errors: task.ErrNotFound; task.ErrConflict when the task
 	// is in another state, or when another task has the same unique key and has
 	// not ended.
 	RetryTask(now time.Time, id uuid.UUID) (task.Task, error)

@@ -24,10 +24,11 @@ const (
 	kindWhole = 1
 	kindHead  = 2
 	// Marks are added to the kind.
-	kindMore  = 4  // version 1 only: untagged fields follow to the end
-	kindBound = 8  // the task has a unique key or a parent: relations.go
-	kindOwes  = 16 // the callback is pending
-	kindLimit = 32
+	kindMore    = 4  // version 1 only: untagged fields follow to the end
+	kindBound   = 8  // the task has a unique key or a parent: relations.go
+	kindOwes    = 16 // the callback is pending
+	kindSuspect = 32 // the task is a suspect
+	kindLimit   = 64
 )
 
 // errRecord reports bytes that are no record.

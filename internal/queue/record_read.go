@@ -30,7 +30,8 @@ func readRecord(record []byte, t *task.Task) error {
 		t.Submitted, t.Deadline = timeOf(o.submitted), timeOf(o.deadline)
 		r.readBody(t)
 	}
-	t.CallbackState, t.Interruptions = "", 0 // a head without their tags sets them to zero
+	// A head without the tags of these fields sets them to zero.
+	t.CallbackState, t.Interruptions, t.Suspicion = "", 0, task.Suspicion{}
 	if o.marks&kindMore != 0 {
 		r.readUntagged(t, o.whole)
 	} else {
@@ -60,7 +61,7 @@ func (r *recordReader) setError() {
 // readOutline reads from the kind to the last field that the index needs.
 func (r *recordReader) readOutline() (o outline) {
 	kind := r.readByte()
-	o.marks = kind & (kindMore | kindBound | kindOwes)
+	o.marks = kind & (kindMore | kindBound | kindOwes | kindSuspect)
 	o.whole = kind-o.marks == kindWhole
 	if !o.whole && kind-o.marks != kindHead || kind >= kindLimit {
 		r.setError()

@@ -21,10 +21,11 @@ const (
 	tagCallback        = 4
 	tagProgressTimeout = 5 // nanoseconds, a varint
 	tagInterruptions   = 6 // a varint; also in a head
+	tagSuspicion       = 7 // group, nanoseconds, times: varints; also in a head
 )
 
 // recordMarks returns the marks in the kind of a task's record. Open reads the
-// record of a task with marks to restore its relations.
+// record of a task with kindBound or kindOwes to restore its relations.
 func recordMarks(t *task.Task) (marks byte) {
 	if t.Unique != "" || t.Parent != uuid.Nil {
 		marks |= kindBound
@@ -32,13 +33,22 @@ func recordMarks(t *task.Task) (marks byte) {
 	if t.CallbackState == task.CallbackPending {
 		marks |= kindOwes
 	}
+	if t.Suspicion.IsSuspect() {
+		marks |= kindSuspect
+	}
 	return marks
 }
 
 // appendChangingTags appends the tagged fields that change while a task lives.
 func appendChangingTags(b []byte, t *task.Task) []byte {
 	b = appendTag(b, tagCallbackState, t.CallbackState)
-	return appendNumberTag(b, tagInterruptions, int64(t.Interruptions))
+	b = appendNumberTag(b, tagInterruptions, int64(t.Interruptions))
+	if s := t.Suspicion; s != (task.Suspicion{}) {
+		value := binary.AppendVarint(nil, int64(s.Group))
+		value = binary.AppendVarint(value, int64(s.Ran))
+		b = appendTag(b, tagSuspicion, binary.AppendVarint(value, int64(s.Times)))
+	}
+	return b
 }
 
 // appendFixedTags appends the tagged fields that never change.
@@ -85,6 +95,8 @@ func (r *recordReader) readTags(t *task.Task) {
 			t.Policy.ProgressTimeout = task.Seconds(value.readVarint())
 		case tagInterruptions:
 			t.Interruptions = value.readInt()
+		case tagSuspicion:
+			t.Suspicion = task.Suspicion{Group: value.readInt(), Ran: task.Seconds(value.readVarint()), Times: value.readInt()}
 		default:
 			if r.err == nil {
 				r.err = fmt.Errorf("%w: it has field %d, which a newer initiator wrote; start the newer initiator", errRecord, tag)

@@ -21,7 +21,7 @@ var notStored = []string{"Known", "Progress"}
 
 // changing lists the stored fields that change while a task lives. A head record
 // must have these fields; only a whole record has the other fields.
-var changing = []string{"State", "Reason", "Attempt", "Interruptions", "NotBefore", "Started", "Ended", "Result", "History", "CallbackState"}
+var changing = []string{"State", "Reason", "Attempt", "Interruptions", "Suspicion", "NotBefore", "Started", "Ended", "Result", "History", "CallbackState"}
 
 // fillFields gives every exported field of a struct, and of the structs in it, a
 // value of its own that is not the zero value.
