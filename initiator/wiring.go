@@ -68,9 +68,14 @@ func (l dispatcherLink) Drain(guid string, incarnation int) {
 	l.dispatcher.DrainWorker(guid, incarnation)
 }
 
-// Detach removes a worker. Its tasks are lost.
-func (l dispatcherLink) Detach(guid string, incarnation int, reason string) {
-	l.dispatcher.DetachWorker(guid, incarnation, reason)
+// CausingTask returns the task that has ended a worker, if it is known.
+func (l dispatcherLink) CausingTask(guid string, incarnation int) string {
+	return l.dispatcher.CausingTask(guid, incarnation)
+}
+
+// Detach removes a worker, and ends the attempts at its tasks.
+func (l dispatcherLink) Detach(guid string, incarnation int, cause lifecycle.DetachCause, reason string) {
+	l.dispatcher.DetachWorker(guid, incarnation, cause, reason)
 }
 
 // supervisorLink passes what the dispatcher concludes on to the supervisor. It

@@ -14,6 +14,7 @@ import (
 func (d *Dispatcher) assignTasks(now time.Time) {
 	for p := range d.changed {
 		delete(d.changed, p)
+		d.assignSuspects(p, now)
 		for d.assignNextTask(p, now) {
 		}
 	}
@@ -44,9 +45,13 @@ func skipFilter(to *workerConn) func(uuid.UUID) bool {
 	if len(to.pool.refused) == 0 && len(to.pool.isolated) == 0 && to.stopping == 0 && len(to.stale) == 0 {
 		return nil
 	}
-	return func(id uuid.UUID) bool {
-		return to.pool.refused[id][to.workerID] || to.running[id] != nil || to.runsStale(id) || to.avoids(id)
-	}
+	return func(id uuid.UUID) bool { return to.mustNotGet(id) || to.avoids(id) }
+}
+
+// mustNotGet reports whether the worker has refused a task, or still runs an
+// older attempt at it.
+func (p *workerConn) mustNotGet(id uuid.UUID) bool {
+	return p.pool.refused[id][p.workerID] || p.running[id] != nil || p.runsStale(id)
 }
 
 // leaseTask takes the next task for a worker, and sends it once the lease is
@@ -56,13 +61,26 @@ func (d *Dispatcher) leaseTask(p *pool, to *workerConn, now time.Time, skip func
 	if !ok {
 		return false
 	}
+	d.startLeased(to, t, now)
+	return true
+}
+
+// startLeased begins the attempt of a task that was leased to a worker.
+func (d *Dispatcher) startLeased(to *workerConn, t task.Task, now time.Time) {
 	d.publishTask(&t, now)
 	r := newAttempt(to, t, now)
-	to.running[t.ID] = r
-	p.balancer.placeWorker(to, to.freeSlots())
-	d.timers.Set(&r.timer, r.deadline)
+	d.addRunning(to, r, t.Suspicion)
+	to.pool.balancer.placeWorker(to, to.freeSlots())
 	d.effects = append(d.effects, effect{attempt: r})
-	return true
+}
+
+// addRunning adds an attempt to the running attempts of a worker, and sets its
+// timers.
+func (d *Dispatcher) addRunning(to *workerConn, r *attempt, s task.Suspicion) {
+	to.running[r.lease.Task] = r
+	to.noteOnlyAttempt()
+	d.timers.Set(&r.timer, r.deadline)
+	d.trackSuspect(to, r, s)
 }
 
 // sendLeased sends an attempt whose lease is stored. With an error, the attempt
@@ -79,7 +97,7 @@ func newAttempt(to *workerConn, t task.Task, now time.Time) *attempt {
 	l, _ := queue.LeaseOf(&t)
 	r := &attempt{lease: l, method: t.Method, data: t.Data, number: t.Tries(), lastListed: now, lastProgress: now, progressTimeout: t.Policy.ProgressTimeout.Duration()}
 	r.beginAt(t, now)
-	r.timer.Value = timerTarget{to, r}
+	r.timer.Value = timerTarget{conn: to, attempt: r}
 	return r
 }
 

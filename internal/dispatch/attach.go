@@ -83,6 +83,7 @@ func (m attachMessage) applyMessage(d *Dispatcher, now time.Time) {
 	inherited := p.Stream
 	p.Stream = nil // owned by the goroutine that startConnecting starts
 	d.workers[id], p.pool.members[id] = p, p
+	d.attached.Store(id, p)
 	p.resumed.Store(m.Resumed)
 	if m.Resumed { // a resumed worker that hangs must be found even if it never connects
 		p.checked = true
@@ -112,13 +113,16 @@ func (m drainMessage) applyMessage(d *Dispatcher, _ time.Time) {
 }
 
 // DetachWorker removes a worker whose process has ended. Its attempts end, and
-// later results of them are rejected; the tasks go back to the queue.
-func (d *Dispatcher) DetachWorker(guid string, incarnation int, reason string) {
-	d.mailbox.Put(detachMessage{workerID{guid, incarnation}, reason})
+// later results of them are rejected; the tasks go back to the queue. The cause
+// says who is charged, see leaseOutcome. reason is how the worker ended, for
+// people.
+func (d *Dispatcher) DetachWorker(guid string, incarnation int, cause lifecycle.DetachCause, reason string) {
+	d.mailbox.Put(detachMessage{workerID{guid, incarnation}, cause, reason})
 }
 
 type detachMessage struct {
 	workerID
+	cause  lifecycle.DetachCause
 	reason string
 }
 
@@ -131,13 +135,19 @@ func (m detachMessage) applyMessage(d *Dispatcher, now time.Time) {
 	d.closeWorkerSession(p)
 	p.connected = false
 	d.timers.Remove(&p.timer)
+	reached := p.countReached()
 	for _, r := range p.running {
 		d.timers.Remove(&r.timer)
-		d.endAttempt(r, p.leaseOutcome(r, m.reason), now)
+		d.untrackSuspect(p, r)
+		d.endAttempt(r, p.leaseOutcome(r, m.cause, m.reason, reached), now)
 		p.isolateAttempt(r)
 	}
 	delete(d.workers, m.workerID)
+	d.attached.Delete(m.workerID)
 	delete(p.pool.members, m.workerID)
+	if p.pool.trial == p {
+		p.pool.trial = nil
+	}
 	d.withdrawWorker(p)
 	d.forgetPool(p.pool)
 }

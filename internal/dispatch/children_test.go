@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/lifecycle"
 )
 
 func TestUniqueIsOneLiveTask(t *testing.T) {
@@ -148,7 +149,7 @@ func TestNeighboursRunWithoutTheCrashSuspect(t *testing.T) {
 	g.next(t)
 	deaf.next(t)
 	h.observer.waitFor(t, observation{"stuck", "w", 1})
-	h.d.DetachWorker(first.GUID, 1, "was killed")
+	h.d.DetachWorker(first.GUID, 1, lifecycle.DetachDied, "was killed")
 	h.attachWorker("p", "v", 2, g.handler("good"), deaf.handler("bad"))
 	first2 := h.waitUntil(good.ID, "runs again", func(x task.Task) bool { return x.State == task.Running && x.Tries() == 2 })
 	if first2.Attempt != 1 {

@@ -34,6 +34,7 @@ type Dispatcher struct {
 
 	sessions sync.Map     // session token → *workerSession
 	channels atomic.Value // map[int]bool: the channels of the attached workers
+	attached sync.Map     // workerID → *workerConn, for CausingTask
 
 	// The loop owns these fields.
 	pools              map[string]*pool

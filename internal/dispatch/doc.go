@@ -30,6 +30,7 @@ package dispatch
 //	export.go          Export, Import: tasks to and from another queue
 //	assign.go          which task goes to which worker
 //	load_balancer.go   the worker with most free slots, round robin among equals
+//	suspects.go        tasks that may have ended their worker run in a trial worker
 //	isolation.go       tasks that must not run beside a crash suspect
 //	attempt.go         attempt: one try at a task in a worker
 //	transport.go       transport: how a task reaches a worker, and its result

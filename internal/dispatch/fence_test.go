@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
@@ -94,7 +95,7 @@ func TestSupersededResults(t *testing.T) {
 	if got, _ := h.d.Get(h.ctx, one.ID); got.State != task.Running {
 		t.Fatalf("a superseded result made it %s", got.State)
 	}
-	h.d.DetachWorker("a", 1, "gone")
+	h.d.DetachWorker("a", 1, lifecycle.DetachDied, "gone")
 	h.attachSilentWorkers("b")
 	// The lost attempt is charged only if it reached the worker.
 	again := h.waitUntil(one.ID, "runs in b", func(t task.Task) bool {
@@ -139,7 +140,7 @@ func TestRequestsNeedASession(t *testing.T) {
 	if _, ok := h.d.RecordHeartbeat("x", nil); ok {
 		t.Error("a heartbeat without a session")
 	}
-	h.d.DetachWorker("w", 3, "gone")
+	h.d.DetachWorker("w", 3, lifecycle.DetachDied, "gone")
 	h.runInLoop(func() {})
 	if _, ok := h.d.RecordHeartbeat(token, nil); ok {
 		t.Error("a heartbeat after the end of its session")

@@ -25,6 +25,10 @@ func (d *Dispatcher) moveTimeouts(g frozentime.Gap, now time.Time) {
 		for _, r := range p.running {
 			r.moveTimes(p, g, now, d.stopTime(p))
 			d.setAttemptTimer(p, r)
+			if r.suspect && !r.clearAt.IsZero() {
+				r.clearAt = g.MoveDeadline(r.clearAt, now, p.Span)
+				d.timers.Set(&r.clearTimer, r.clearAt)
+			}
 		}
 		if g.Stopped >= p.Tolerance-2*p.Span { // the last heartbeat that the worker saw accepted may be older by two spans
 			d.checkSession(p)

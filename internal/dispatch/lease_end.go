@@ -6,21 +6,75 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/lifecycle"
 	"initiator/internal/queue"
 )
 
-// leaseOutcome decides whether a task whose worker is gone is charged for the
-// attempt. When there is a crash suspect, only that task is charged. No task is
-// charged when the worker was asked to end, or when the task never reached the
-// worker.
-func (p *workerConn) leaseOutcome(r *attempt, reason string) queue.AttemptOutcome {
+// leaseOutcome decides about a task whose worker is gone. reached is the number
+// of tasks that the worker may have run.
+//
+// A task that never reached the worker is not charged. When the worker was ended
+// for one task, only that task is charged. No task is charged when the worker
+// was ended on request or by the loss of the keeper. A worker that ended by
+// itself was ended by the only task that it ran, or by one of several suspects.
+func (p *workerConn) leaseOutcome(r *attempt, cause lifecycle.DetachCause, reason string, reached int) queue.AttemptOutcome {
 	o := queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: reason}
-	neighbour := p.crashSuspect != uuid.Nil && p.crashSuspect != r.lease.Task
-	asked := p.crashSuspect == uuid.Nil && p.draining
-	if neighbour || asked || !r.reached.Load() {
+	switch {
+	case !r.reached.Load():
 		o.Outcome = task.OutcomeReleased
+	case p.crashSuspect != uuid.Nil:
+		if p.crashSuspect != r.lease.Task {
+			o.Outcome = task.OutcomeReleased
+		}
+	case cause == lifecycle.DetachRequested:
+		o.Outcome = task.OutcomeReleased
+	case cause == lifecycle.DetachInterrupted:
+		o.Outcome = task.OutcomeInterrupted
+	case reached > 1:
+		o.Outcome, o.Suspects = task.OutcomeSuspected, reached
+	default:
+		o.Suspects = reached
 	}
 	return o
+}
+
+// countReached returns how many tasks the worker may have run when it ended. It
+// counts attempts that have ended for the queue and were still stopping.
+func (p *workerConn) countReached() (n int) {
+	for _, r := range p.running {
+		if r.reached.Load() {
+			n++
+		}
+	}
+	return n
+}
+
+// noteOnlyAttempt updates onlyAttempt after a change of running by one.
+func (p *workerConn) noteOnlyAttempt() {
+	if len(p.running) > 2 || p.crashSuspect != uuid.Nil {
+		return
+	}
+	var only *attempt
+	if len(p.running) == 1 {
+		for _, only = range p.running {
+		}
+	}
+	p.onlyAttempt.Store(only)
+}
+
+// CausingTask returns the id of the task that is charged if the worker has just
+// ended by itself: the only task that it runs, or the task for which it is being
+// ended. "" = there is none, or there are several. Any goroutine may call it
+// before DetachWorker.
+func (d *Dispatcher) CausingTask(guid string, incarnation int) string {
+	p, ok := d.attached.Load(workerID{guid, incarnation})
+	if !ok {
+		return ""
+	}
+	if r := p.(*workerConn).onlyAttempt.Load(); r != nil && r.reached.Load() {
+		return r.lease.Task.String()
+	}
+	return ""
 }
 
 // endAttempt ends an attempt in the queue, unless it has ended there already,

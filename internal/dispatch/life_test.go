@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/lifecycle"
 	"initiator/worker"
 )
 
@@ -15,7 +16,7 @@ func TestDetachInMidTask(t *testing.T) {
 	h.attachWorker("p", "w", 1, g.handler("g"))
 	one := h.mustSubmit(task.Request{Pool: "p"})
 	g.next(t)
-	h.d.DetachWorker("w", 1, "killed by a signal")
+	h.d.DetachWorker("w", 1, lifecycle.DetachDied, "killed by a signal")
 	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}})
 	h.attachConnected(Attachment{GUID: "w", Incarnation: 2, Pool: "p", URL: url, Slots: 1})
 	got := h.mustWait(one.ID)
@@ -38,7 +39,7 @@ func TestAttemptsUsedUpByDeaths(t *testing.T) {
 		url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{g.handler("g")}})
 		h.attachConnected(Attachment{GUID: "w", Incarnation: n, Pool: "p", URL: url, Slots: 1})
 		g.next(t)
-		h.d.DetachWorker("w", n, "killed")
+		h.d.DetachWorker("w", n, lifecycle.DetachDied, "killed")
 	}
 	if got := h.mustWait(one.ID); got.State != task.Dead || len(got.History) != 2 {
 		t.Errorf("%s, %+v", got.State, got.History)
@@ -83,7 +84,7 @@ func TestDrainCutShortCostsNoAttempt(t *testing.T) {
 	one := h.mustSubmit(task.Request{Pool: "p"})
 	g.next(t)
 	h.d.DrainWorker("w", 1)
-	h.d.DetachWorker("w", 1, "stopped")
+	h.d.DetachWorker("w", 1, lifecycle.DetachRequested, "stopped")
 	h.attachWorker("p", "x", 1, echo)
 	if got := h.mustWait(one.ID); got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.OutcomeReleased {
 		t.Errorf("%s, attempt %d, %+v", got.State, got.Attempt, got.History)
@@ -218,7 +219,7 @@ func TestDeathBeforeDeliveryCostsNothing(t *testing.T) {
 	for gone := false; !gone && h.ctx.Err() == nil; {
 		h.runInLoop(func() { // between two tries
 			if !h.d.workers[workerID{"w", 1}].running[one.ID].reached.Load() {
-				detachMessage{workerID{"w", 1}, "exited"}.applyMessage(h.d, time.Now())
+				detachMessage{workerID{"w", 1}, lifecycle.DetachDied, "exited"}.applyMessage(h.d, time.Now())
 				gone = true
 			}
 		})

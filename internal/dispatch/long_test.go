@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/lifecycle"
 	"initiator/worker"
 )
 
@@ -130,7 +131,7 @@ func (h *testDispatcher) attachFaultyWorker(guid string, left *atomic.Int64) {
 			h.d.DrainWorker(guid, n)
 			h.observer.waitFor(h.t, observation{"drained", guid, n})
 		}
-		h.d.DetachWorker(guid, n, "by chance")
+		h.d.DetachWorker(guid, n, lifecycle.DetachDied, "by chance")
 		cancel()
 		if err := <-ended; err != nil {
 			h.t.Errorf("worker.Run: %v", err)

@@ -33,6 +33,9 @@ type pool struct {
 	// other workers' refusals may have left a task waiting for the worker that
 	// goes.
 	refused map[uuid.UUID]map[workerID]bool
+	// trial is the worker that runs the suspects of the pool, or that gets no
+	// ordinary tasks in order to run them; nil = no worker.
+	trial *workerConn
 	// isolated holds, for each task that was only suspected of ending its
 	// worker, the task beside which it does not run next: the crash suspect.
 	isolated map[uuid.UUID]uuid.UUID

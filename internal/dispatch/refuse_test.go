@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/lifecycle"
 	"initiator/worker"
 )
 
@@ -78,7 +79,7 @@ func TestRefusedTaskWaitsAsLongAsTheWorkerSaid(t *testing.T) {
 func TestRefusedTaskDoesNotWaitForAWorkerThatHasGone(t *testing.T) {
 	t.Parallel()
 	for name, gone := range map[string]func(*testDispatcher){
-		"detached": func(h *testDispatcher) { h.d.DetachWorker("busy", 1, "test") },
+		"detached": func(h *testDispatcher) { h.d.DetachWorker("busy", 1, lifecycle.DetachDied, "test") },
 		"drained":  func(h *testDispatcher) { h.d.DrainWorker("busy", 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +161,7 @@ func TestShuttingDownWorkerGetsNoMore(t *testing.T) {
 		t.Errorf("%s, %+v", got.State, got.History)
 	}
 	<-ended
-	h.d.DetachWorker("w", 1, "ended by itself") // a task on its way to the worker comes back
+	h.d.DetachWorker("w", 1, lifecycle.DetachDied, "ended by itself") // a task on its way to the worker comes back
 	for _, one := range later {
 		if got := h.mustWait(one.ID); got.State != task.Completed {
 			t.Errorf("%s, attempt %d %+v", got.State, got.Attempt, got.History)

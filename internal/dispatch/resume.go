@@ -38,8 +38,7 @@ func (d *Dispatcher) resumeAttempts(p *workerConn, now time.Time) {
 		r.beginAt(t, t.Started)
 		r.reached.Store(true)
 		r.resend = true
-		p.running[t.ID] = r
-		d.timers.Set(&r.timer, r.deadline)
+		d.addRunning(p, r, t.Suspicion)
 	}
 }
 

@@ -43,6 +43,8 @@ func (d *Dispatcher) stopTime(p *workerConn) time.Duration { return p.Span + d.o
 func (d *Dispatcher) handleTimer(t timerTarget, now time.Time) {
 	p, r := t.conn, t.attempt
 	switch {
+	case t.clears:
+		d.clearSuspect(p, r, now)
 	case r == nil:
 		p.backingOff = false
 		d.updateBalancer(p)
@@ -57,6 +59,7 @@ func (d *Dispatcher) handleTimer(t timerTarget, now time.Time) {
 // not stop.
 func (d *Dispatcher) reportStuck(p *workerConn, r *attempt) {
 	p.crashSuspect, p.leaving = r.lease.Task, true
+	p.onlyAttempt.Store(r)
 	d.withdrawWorker(p)
 	d.opts.Observer.WorkerStuck(p.guid, p.incarnation, fmt.Sprintf("task %s does not stop", r.lease.Task))
 }
@@ -85,8 +88,10 @@ func (d *Dispatcher) abandonAttempt(p *workerConn, r *attempt, o queue.AttemptOu
 }
 
 // timerTarget is the owner of a timer: an attempt with a deadline or, where
-// attempt is nil, a worker that gets no task for a while.
+// attempt is nil, a worker that gets no task for a while. With clears, the
+// timer clears the suspect of the attempt.
 type timerTarget struct {
 	conn    *workerConn
 	attempt *attempt
+	clears  bool
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/lifecycle"
 	"initiator/worker"
 )
 
@@ -90,7 +91,7 @@ func TestCancelBeforeDuringAfter(t *testing.T) {
 func TestCancelledIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testDispatcher){
-		"worker dies":  func(h *testDispatcher) { h.d.DetachWorker("w", 1, "killed") },
+		"worker dies":  func(h *testDispatcher) { h.d.DetachWorker("w", 1, lifecycle.DetachDied, "killed") },
 		"it times out": func(*testDispatcher) {},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,7 +132,7 @@ func TestStuckTask(t *testing.T) {
 			t.Errorf("%d run, %d free", len(p.running), p.freeSlots())
 		}
 	})
-	h.d.DetachWorker("w", 1, "killed: stuck")
+	h.d.DetachWorker("w", 1, lifecycle.DetachDied, "killed: stuck")
 	h.attachWorker("p", "x", 2, worker.HandleRaw("deaf", echoData), worker.HandleRaw("polite", echoData))
 	got := h.mustWait(suspect.ID)
 	if got.State != task.Completed || got.Attempt != 2 || got.History[0].Outcome != task.OutcomeTimedOut {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/initiator/task"
+	"initiator/internal/lifecycle"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
@@ -212,7 +213,7 @@ func TestAThousandStreams(t *testing.T) {
 	all.Wait()
 	<-obeyed
 	for i := range n {
-		h.d.DetachWorker(fmt.Sprint("w", i), 1, "exited")
+		h.d.DetachWorker(fmt.Sprint("w", i), 1, lifecycle.DetachDied, "exited")
 	}
 	h.runInLoop(func() {
 		h.d.http.CloseIdleConnections()

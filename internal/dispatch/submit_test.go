@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/lifecycle"
 	"initiator/proactor"
 	"initiator/worker"
 )
@@ -297,7 +298,7 @@ func TestPoolsChangeLive(t *testing.T) {
 	}
 	h.attachWorker("new", "n", 1, echo)
 	h.mustEnd(task.Request{Pool: "new"}, task.Completed)
-	h.d.DetachWorker("o", 1, "gone")
+	h.d.DetachWorker("o", 1, lifecycle.DetachDied, "gone")
 	if err := h.d.SetPools(h.ctx, []Pool{newPool("both"), newPool("new")}); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ type workerConn struct {
 	reportedTasks int // endedTasks, as last reported to WorkerMeasured
 	running       map[uuid.UUID]*attempt
 	stopping      int // how many of running are stopping
+	suspects      int // how many of running are suspects
 
 	lastApplied *heartbeat     // the newest heartbeat that was applied
 	staleOnce   []staleAttempt // listed by the newest heartbeat
@@ -45,6 +46,10 @@ type workerConn struct {
 	// crashSuspect is the task for which the worker is being ended. The other
 	// tasks of the worker go back to the queue and are not charged.
 	crashSuspect uuid.UUID
+	// onlyAttempt is the attempt that would be the reason if the worker ended
+	// by itself now: the only one in it, or that of crashSuspect; nil = there
+	// is none, or there are several. CausingTask reads it.
+	onlyAttempt atomic.Pointer[attempt]
 
 	entry balancerEntry // in the pool's load balancer
 
@@ -54,11 +59,18 @@ type workerConn struct {
 }
 
 // freeSlots returns how many more tasks the worker may be given now.
+// A trial worker gets no ordinary tasks.
 func (p *workerConn) freeSlots() int {
-	if !p.connected || p.draining || p.leaving || p.unready || p.backingOff {
+	if !p.takesTasks() || p.pool.trial == p {
 		return 0
 	}
 	return p.slots - len(p.running)
+}
+
+// takesTasks reports whether the worker may be given tasks now, if it has a
+// free slot.
+func (p *workerConn) takesTasks() bool {
+	return p.connected && !p.draining && !p.leaving && !p.unready && !p.backingOff
 }
 
 // withdrawWorker takes a worker that gets no more tasks out of the load
@@ -87,7 +99,9 @@ func (d *Dispatcher) releaseSlot(p *workerConn, r *attempt) {
 		return
 	}
 	delete(p.running, r.lease.Task)
+	p.noteOnlyAttempt()
 	d.timers.Remove(&r.timer)
+	d.untrackSuspect(p, r)
 	if r.stopping {
 		p.stopping--
 	}

@@ -25,10 +25,14 @@ func (s *step) recordExit(e Exit) {
 	if e.Lived == "" {
 		e.Lived = FormatDuration(s.now.Sub(s.Started))
 	}
+	cause := s.detachCause(e)
+	if cause != DetachDied {
+		e.Task = ""
+	}
 	s.Ended, s.PID = e, 0
 	if s.Attached {
 		s.Attached = false
-		s.acts = append(s.acts, Action{Kind: DetachDispatcher, Reason: s.detachReason(e)})
+		s.acts = append(s.acts, Action{Kind: DetachDispatcher, Reason: s.detachReason(e), Cause: cause})
 	}
 }
 
@@ -44,6 +48,17 @@ func (s *step) detachReason(e Exit) string {
 		return s.CauseReason
 	}
 	return e.String()
+}
+
+// detachCause returns why the worker ended, for its tasks.
+func (s *step) detachCause(e Exit) DetachCause {
+	switch {
+	case s.Cause == endedToStop || s.Cause == endedToRestart:
+		return DetachRequested
+	case s.e.Kind == KeeperLost || e.Class == ExitUnknown:
+		return DetachInterrupted
+	}
+	return DetachDied
 }
 
 // exitedWhileDraining handles an exit during the drain. It orders the end all
@@ -147,7 +162,7 @@ func (s *step) restReason() string {
 
 // applyRestartPolicy applies the restart policy to the last exit.
 func (s *step) applyRestartPolicy() string {
-	death := deathFacts{At: s.now, Class: s.LastExit.Class, EarlyDeath: !s.ReachedRunning, Exit: s.LastExit.String()}
+	death := deathFacts{At: s.now, Class: s.LastExit.Class, EarlyDeath: !s.ReachedRunning, Exit: s.LastExit.String(), Task: s.LastExit.Task}
 	var v RestartDecision
 	s.Deaths, v = decideRestart(s.Spec.Restart, s.Deaths, death, s.e.Random)
 	s.Rule = v.Rule

@@ -111,4 +111,20 @@ type Action struct {
 	Wait   time.Duration // EndProcess: between the stop signal and KILL
 	Kill   bool          // EndProcess: send KILL at once
 	Reason string        // DetachDispatcher
+	Cause  DetachCause   // DetachDispatcher
 }
+
+// DetachCause says why a worker ended, as far as its tasks are concerned.
+type DetachCause int
+
+// The causes.
+const (
+	// DetachDied: the worker ended by itself, or was killed because it did not
+	// answer. A task in it may be the reason.
+	DetachDied DetachCause = iota
+	// DetachRequested: the worker was stopped, restarted or recycled.
+	DetachRequested
+	// DetachInterrupted: the worker ended because its keeper did, or its end
+	// was not seen because no keeper was there.
+	DetachInterrupted
+)

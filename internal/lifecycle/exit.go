@@ -34,6 +34,10 @@ type Exit struct {
 	Error       string    `json:"error,omitempty"` // more that is known, for example the error of a spawn
 	At          time.Time `json:"at,omitzero"`
 	Lived       string    `json:"lived,omitempty"`
+	// Task is the id of the task that ended the worker: it ran alone in it, or
+	// the worker was ended because of it; "" = no task, or it is unknown. Such
+	// a death does not count against the worker.
+	Task string `json:"task,omitempty"`
 }
 
 // String returns a clause for a sentence, for example "exit code 3, after

@@ -25,6 +25,7 @@ type deathFacts struct {
 	Class      ExitClass
 	EarlyDeath bool   // before the worker was ready for startsecs
 	Exit       string // the exit as a clause, for the reason
+	Task       string // the task that ended the worker; "" = none is known
 }
 
 // restartChoice is the result of the restart policy.
@@ -50,14 +51,24 @@ type RestartDecision struct {
 // decideRestart is the restart policy: it decides whether and when a worker
 // that has died is started again. random, in [0, 1), is the jitter.
 //
+// A death that a task caused is charged to the task: it does not enter the
+// history, and no limit counts it. The worker is started again after the first
+// delay.
+//
 // It applies the rules in this order. autorestart and exitcodes say whether a
 // restart is wanted, unless retry_early makes the death a failed start.
 // startretries and restart_limit say whether there were too many deaths. Then
 // the delay says when.
 func decideRestart(policy plan.Restart, history DeathHistory, death deathFacts, random float64) (DeathHistory, RestartDecision) {
-	history = history.withDeath(death, policy)
+	byTask := death.Task != ""
+	if !byTask {
+		history = history.withDeath(death, policy)
+	}
 	if rule, wanted := wantsRestart(policy, death.Class); !wanted && !(policy.RetryEarly && death.EarlyDeath) {
 		return history, decideExited(death, rule)
+	}
+	if byTask {
+		return history, decideAfterTask(policy, death, random)
 	}
 	if policy.Retries > 0 && history.EarlyInARow >= policy.Retries {
 		rule := fmt.Sprintf("startretries = %d", policy.Retries)
@@ -110,12 +121,24 @@ func decideAgain(policy plan.Restart, history DeathHistory, death deathFacts, ra
 		v.Delay = restartDelay(policy, n, random)
 	}
 	v.Next = death.At.Add(v.Delay)
-	when := "at once"
-	if v.Delay > 0 {
-		when = "in " + FormatDuration(v.Delay)
-	}
-	v.Reason = fmt.Sprintf("%s; will be restarted %s (%s%s)", death.Exit, when, v.Rule, limitSuffix(policy, history))
+	v.Reason = fmt.Sprintf("%s; will be restarted %s (%s%s)", death.Exit, describeDelay(v.Delay), v.Rule, limitSuffix(policy, history))
 	return v
+}
+
+// decideAfterTask returns when to restart a worker that a task has ended.
+func decideAfterTask(policy plan.Restart, death deathFacts, random float64) RestartDecision {
+	v := RestartDecision{Choice: restartAgain, Rule: "ended by a task", Delay: restartDelay(policy, 1, random)}
+	v.Next = death.At.Add(v.Delay)
+	v.Reason = fmt.Sprintf("%s; task %s ended it, which does not count against the worker; will be restarted %s", death.Exit, death.Task, describeDelay(v.Delay))
+	return v
+}
+
+// describeDelay returns when a restart will take place.
+func describeDelay(d time.Duration) string {
+	if d <= 0 {
+		return "at once"
+	}
+	return "in " + FormatDuration(d)
 }
 
 // restartDelay returns 0 for the first death after a healthy life, and then

@@ -146,6 +146,21 @@ var stories = []story{
 		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}}, PhaseBackoff, "exit code 3, after 0s; will be restarted in 100ms", "s"},
 		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "exit code 3", "c"},
 	)},
+	{"a task ends it: no death counts, and it does not spin", nil, tell(
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3, Task: "T"}}, PhaseBackoff, "exit code 3, after 1s; task T ended it, which does not count against the worker; will be restarted in 100ms", "d"},
+		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "task T ended it", "c"},
+		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
+		line{0, Event{Kind: ProcessSpawned, PID: 8}, PhaseStarting, "", "p"},
+		line{0, Event{Kind: ReadinessProven}, PhaseReady, "", "sA"},
+		line{0, Event{Kind: TaskStuck, Reason: "task T does not stop"}, PhaseEnding, "task T does not stop; KILL sent", "E"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1, Task: "T"}}, PhaseEnding, "", "d"},
+		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseBackoff, "unhealthy: task T does not stop, after 0s; task T ended it", ""},
+		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "", "c"},
+		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
+		line{0, Event{Kind: ProcessSpawned, PID: 9}, PhaseStarting, "", "p"},
+		line{0, Event{Kind: ReadinessProven}, PhaseReady, "", "sA"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}}, PhaseWaiting, "will be restarted at once (restart 1, death 1 of 10", "dc"},
+	)},
 	{"leftovers are ended before the restart", nil, tell(
 		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}, Left: 2}, PhaseClearing, "2 processes that it left", "dE"},
 		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseWaiting, "will be restarted at once", "c"},
@@ -285,6 +300,47 @@ func TestStories(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDetachCauses has one case for each way in which a worker with tasks can
+// end. The cause decides whether its tasks are charged.
+func TestDetachCauses(t *testing.T) {
+	exited := Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1, Task: "T"}}
+	unknown := Event{Kind: ProcessExited, Exit: Exit{Class: ExitUnknown, Task: "T"}}
+	for name, c := range map[string]struct {
+		events []Event
+		want   DetachCause
+		task   string // of the exit
+	}{
+		"it dies":                                {[]Event{exited}, DetachDied, "T"},
+		"killed because its heartbeats are late": {[]Event{{Kind: HeartbeatsOverdue, Last: time.Unix(1, 0)}, exited}, DetachDied, "T"},
+		"killed because a task does not stop":    {[]Event{{Kind: TaskStuck}, exited}, DetachDied, "T"},
+		"stopped":                                {[]Event{{Kind: StopRequested}, {Kind: Drained}, exited}, DetachRequested, ""},
+		"it dies while it drains":                {[]Event{{Kind: RestartRequested}, exited}, DetachRequested, ""},
+		"killed on request":                      {[]Event{{Kind: KillRequested}, exited}, DetachRequested, ""},
+		"the keeper is lost":                     {[]Event{{Kind: KeeperLost}}, DetachInterrupted, ""},
+		"the keeper is lost while it is stopped": {[]Event{{Kind: StopRequested}, {Kind: KeeperLost}}, DetachRequested, ""},
+		"no keeper saw its end":                  {[]Event{unknown}, DetachInterrupted, ""},
+	} {
+		now := time.Now()
+		r := Record{Spec: testSpec()}
+		for _, l := range toReady {
+			r, _, _ = Next(r, l.event, now)
+		}
+		got := DetachCause(-1)
+		for _, e := range c.events {
+			var acts []Action
+			r, acts, _ = Next(r, e, now)
+			for _, a := range acts {
+				if a.Kind == DetachDispatcher {
+					got = a.Cause
+				}
+			}
+		}
+		if got != c.want || r.Ended.Task != c.task {
+			t.Errorf("%s: cause %d, task %q; want %d, %q", name, got, r.Ended.Task, c.want, c.task)
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ func (l *loop) performAction(w *worker, a lifecycle.Action) {
 		l.drainWorker(w)
 	case lifecycle.DetachDispatcher:
 		if l.opts.Dispatcher != nil {
-			l.opts.Dispatcher.Detach(w.guid, w.rec.Incarnation, a.Reason)
+			l.opts.Dispatcher.Detach(w.guid, w.rec.Incarnation, a.Cause, a.Reason)
 		}
 	case lifecycle.ReplacePort:
 		if w.port != nil {

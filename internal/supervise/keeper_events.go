@@ -66,6 +66,9 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 	case keeper.KindExited:
 		ev.Kind, ev.Left = lifecycle.ProcessExited, e.Survivors
 		ev.Exit = classifyExit(w.rec.Spec, e)
+		if l.opts.Dispatcher != nil && w.rec.Attached && e.Incarnation == w.rec.Incarnation {
+			ev.Exit.Task = l.opts.Dispatcher.CausingTask(w.guid, e.Incarnation)
+		}
 		ev.Unattributed = e.Unattributed
 		ev.EmptyProven = e.Survivors == 0 && len(e.Unattributed) == 0 && runtime.GOOS == "linux" // other systems do not show whether a process has escaped
 		if l.portWasTaken(w, &ev) {

@@ -21,9 +21,13 @@ type Dispatcher interface {
 	// a Drained event when the last task has ended, or at once if there is
 	// none.
 	Drain(guid string, incarnation int)
-	// Detach says that the process has ended. The dispatcher fences its leases
-	// and queues its tasks again.
-	Detach(guid string, incarnation int, reason string)
+	// CausingTask returns the id of the task that is charged if the worker has
+	// just ended by itself; "" = there is none, or there are several. It is
+	// called before Detach.
+	CausingTask(guid string, incarnation int) string
+	// Detach says that the process has ended, and why. The dispatcher fences
+	// its leases and queues its tasks again.
+	Detach(guid string, incarnation int, cause lifecycle.DetachCause, reason string)
 }
 
 // Instance is one incarnation as the dispatcher needs it.

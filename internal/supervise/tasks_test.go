@@ -17,11 +17,12 @@ import (
 // dispatcher records what the supervisor tells it, and answers a drain when the
 // test lets it.
 type dispatcher struct {
-	mu    sync.Mutex
-	told  []string
-	last  Instance
-	s     *stage
-	drain bool // answer at once
+	mu      sync.Mutex
+	told    []string
+	last    Instance
+	s       *stage
+	causing string // what CausingTask returns
+	drain   bool   // answer at once
 	// attached, if set, gets a token for each Attach.
 	attached chan struct{}
 }
@@ -52,9 +53,11 @@ func (d *dispatcher) Drain(guid string, incarnation int) {
 	}
 }
 
-func (d *dispatcher) Detach(_ string, incarnation int, reason string) {
+func (d *dispatcher) Detach(_ string, incarnation int, _ lifecycle.DetachCause, reason string) {
 	d.note("detach %d: %s", incarnation, reason)
 }
+
+func (d *dispatcher) CausingTask(string, int) string { return d.causing }
 
 // instance returns the last attached instance.
 func (d *dispatcher) instance() Instance {

@@ -52,7 +52,11 @@ func Explain(w Worker, now time.Time) Explanation {
 		parts = append(parts, "it waits for "+strings.Join(w.WaitsFor, ", "))
 	}
 	if e := w.LastExit; e.Class != "" && !strings.Contains(w.Reason, e.String()) {
-		parts = append(parts, fmt.Sprintf("the previous process ended %s ago (%s: %s)", lifecycle.FormatDuration(now.Sub(e.At)), e.Class, e))
+		ended := fmt.Sprintf("the previous process ended %s ago (%s: %s)", lifecycle.FormatDuration(now.Sub(e.At)), e.Class, e)
+		if e.Task != "" {
+			ended += "; task " + e.Task + " ended it"
+		}
+		parts = append(parts, ended)
 	}
 	if w.Rule != "" && !strings.Contains(w.Reason, w.Rule) {
 		parts = append(parts, "the rule that applied last: "+w.Rule)
