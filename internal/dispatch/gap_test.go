@@ -26,6 +26,7 @@ func (h *testDispatcher) simulateGap(g frozentime.Gap) {
 // TestGapMovesTimesOfAttempts: a gap moves what is measured in running time. It
 // does not move the deadline of a task.
 func TestGapMovesTimesOfAttempts(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	p := &workerConn{Attachment: Attachment{Span: 3 * time.Second, Tolerance: 15 * time.Second}}
 	deadline := now.Add(time.Minute)
@@ -56,6 +57,7 @@ func TestGapMovesTimesOfAttempts(t *testing.T) {
 // TestGapInTheLoop: a worker whose heartbeats and results could not be received
 // is neither overdue nor loses its task, and it gets tasks again.
 func TestGapInTheLoop(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
 	h.attachWorker("p", "w", 2, g.handler("g"))
@@ -87,6 +89,7 @@ func TestGapInTheLoop(t *testing.T) {
 // TestWorkerThatLostItsMasterInAGap: the worker is connected again before it
 // gets a task, and its attempt is interrupted, which costs nothing.
 func TestWorkerThatLostItsMasterInAGap(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	g := newGate(h)
 	g.deaf = true // so that it reports no failure
@@ -118,6 +121,7 @@ func TestWorkerThatLostItsMasterInAGap(t *testing.T) {
 // nothing. When the worker has shown that it still runs the task, a failure is
 // a failure.
 func TestFailureAfterAGap(t *testing.T) {
+	t.Parallel()
 	for _, confirmed := range []bool{false, true} {
 		h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 		fail := make(chan bool)
@@ -154,6 +158,7 @@ func TestFailureAfterAGap(t *testing.T) {
 // was running, for example because of the network. The attempt is lost, and
 // charged. It does not fail.
 func TestLostMasterWithoutAGap(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 2}})
 	g := newGate(h)
 	g.deaf = true // so that it reports no failure
@@ -183,6 +188,7 @@ func TestLostMasterWithoutAGap(t *testing.T) {
 // TestTimeoutIsNotADeadline: the record of an attempt that ran too long does not
 // speak of a deadline, also when the handler noticed it first.
 func TestTimeoutIsNotADeadline(t *testing.T) {
+	t.Parallel()
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
 	h.attachWorker("p", "w", 1, worker.HandleRaw("g", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
 		<-ctx.Done()
