@@ -108,7 +108,7 @@ func TestOlderKeeper(t *testing.T) {
 	}
 	frame, err := encodeFrame(message{V: Version, Op: opClear, GUID: "w", Paths: []string{path}})
 	if err == nil {
-		err = writeFrame(h.conn, frame, nil)
+		_, err = writeFrame(h.conn, frame, nil)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/frozentime"
 )
 
 // closeGrace is how long Close waits until the keeper has ended every worker.
@@ -191,8 +193,7 @@ func (k *Keeper) sendOrder(m message, f *os.File) error {
 		return ErrClosed
 	default:
 	}
-	_ = k.conn.SetWriteDeadline(time.Now().Add(k.sendTimeout))
-	if err := writeFrame(k.conn, frame, f); err != nil {
+	if err := k.writeOrder(frame, f); err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			// Half a frame may lie in the socket, and no other frame can follow
 			// it. The keeper is killed, so that a new keeper replaces it.
@@ -201,4 +202,20 @@ func (k *Keeper) sendOrder(m message, f *os.File) error {
 		return fmt.Errorf("%s %s: %w: %w", m.Op, m.GUID, ErrClosed, err)
 	}
 	return nil
+}
+
+// writeOrder writes a frame within sendTimeout. Time in which this process did
+// not run does not count: the keeper may have been stopped as well.
+func (k *Keeper) writeOrder(frame []byte, f *os.File) error {
+	for {
+		began := time.Now()
+		_ = k.conn.SetWriteDeadline(began.Add(k.sendTimeout))
+		n, err := writeFrame(k.conn, frame, f)
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !frozentime.Overran(began, k.sendTimeout, time.Now()) {
+			return err
+		}
+		if frame = frame[n:]; n > 0 {
+			f = nil // it went with the first byte
+		}
+	}
 }

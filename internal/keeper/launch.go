@@ -140,18 +140,16 @@ func newSocketPair() (a, b *os.File, err error) {
 	return os.NewFile(uintptr(pair[0]), "keeper"), os.NewFile(uintptr(pair[1]), "initiator"), nil
 }
 
-// writeFrame sends a frame. The descriptor of f goes with the frame's first
-// bytes.
-func writeFrame(conn *net.UnixConn, frame []byte, f *os.File) error {
+// writeFrame sends a frame, and returns how many bytes were sent. The descriptor
+// of f goes with the frame's first bytes; nil = none.
+func writeFrame(conn *net.UnixConn, frame []byte, f *os.File) (n int, err error) {
 	if f == nil {
-		_, err := conn.Write(frame)
-		return err
+		return conn.Write(frame)
 	}
 	raw, err := f.SyscallConn()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	var n int
 	var sent error
 	// Control keeps the descriptor open meanwhile, and unlike Fd does not
 	// change the file's blocking mode.
@@ -162,9 +160,11 @@ func writeFrame(conn *net.UnixConn, frame []byte, f *os.File) error {
 		err = sent
 	}
 	if err == nil && n < len(frame) {
-		_, err = conn.Write(frame[n:])
+		var more int
+		more, err = conn.Write(frame[n:])
+		n += more
 	}
-	return err
+	return n, err
 }
 
 // receiveEvents delivers the events until the socket ends. Then it waits for
