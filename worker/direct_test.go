@@ -57,7 +57,7 @@ func TestDirectListenerByteForByte(t *testing.T) {
 		{"an unknown encoding", []string{bearer, "Content-Encoding: br"}, "", `415 ` + fault("1000", `"the content encoding \"br\" is not known here; use gzip or zstd"`)},
 		{"not gzip", []string{bearer, "Content-Encoding: gzip"}, "{}", `400 ` + fault("1000", `"decompress gzip: unexpected EOF"`)},
 		{"not JSON", []string{bearer}, "{", `400 ` + fault("1000", `"the body is not the JSON expected here: unexpected end of JSON input"`)},
-		{"too large", []string{bearer}, strings.Repeat(" ", 1<<10+1), `413 ` + fault("1000", `"The body is too large."`)},
+		{"too large", []string{bearer}, strings.Repeat(" ", 1<<10+1), `413 ` + fault("1000", `"The body is too large: at most 1024 bytes are allowed."`)},
 		{"without a token", nil, `{"method":"account.balance"}`, `401 ` + fault("1004", `"Own token not found. Send Authorization: Bearer with the worker's token, or set direct = open."`)},
 		{"with a wrong one", []string{"Authorization: Bearer no"}, `{"method":"account.balance"}`, `401 ` + fault("1004", `"Own token not match with this endpoint. Send Authorization: Bearer with the worker's token, or set direct = open."`)},
 	}

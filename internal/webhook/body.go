@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -16,7 +17,7 @@ import (
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, Code) {
 	if r.ContentLength > limit {
 		discardBody(w, r)
-		return nil, BodyTooLarge
+		return nil, bodyTooLarge(limit)
 	}
 	if r.Body == nil || r.ContentLength == 0 {
 		return nil, Success
@@ -25,12 +26,29 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, Code
 	code := bodyCode(err)
 	if code == BodyTooLarge {
 		discardBody(w, r)
+		code = bodyTooLarge(limit)
 	}
 	return data, code
 }
 
+// bodyTooLarge returns BodyTooLarge with the limit in its message.
+func bodyTooLarge(limit int64) Code {
+	c := BodyTooLarge
+	c.Message = "The body is too large: at most " + sizeText(limit) + " are allowed."
+	return c
+}
+
+// sizeText writes a number of bytes for people.
+func sizeText(bytes int64) string {
+	if bytes >= 1<<20 && bytes%(1<<20) == 0 {
+		return strconv.FormatInt(bytes>>20, 10) + " MiB"
+	}
+	return strconv.FormatInt(bytes, 10) + " bytes"
+}
+
 // discardLimit is how much of a body that is too large is read and thrown away.
-const discardLimit = 256 << 20
+// The time that the server gives to a request bounds it as well.
+const discardLimit = 4 << 30
 
 // discardBody lets the client finish: were the connection closed while it still
 // sends, it would see a reset and never the answer that says why. It takes no

@@ -36,6 +36,9 @@ func TestReadBody(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, "/", tt.body)
 			data, code := ReadBody(httptest.NewRecorder(), r, limit)
+			if tt.want == BodyTooLarge {
+				tt.want.Message = "The body is too large: at most 2 MiB are allowed."
+			}
 			if code != tt.want || code.OK() && len(data) != tt.size {
 				t.Errorf("got %d bytes, %+v", len(data), code)
 			}

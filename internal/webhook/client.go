@@ -70,6 +70,7 @@ var shared = NewHTTPClient(64)
 type EnvelopeError struct {
 	Status  int    // of HTTP
 	Problem string // what is wrong with the answer
+	TooLong bool   // the answer is longer than the client's Limit
 }
 
 // Error says what was answered instead.
@@ -147,7 +148,7 @@ func (c *Client) exchange(req *http.Request) (proactor.Envelope, int, error) {
 		return proactor.Envelope{}, res.StatusCode, fmt.Errorf("read the answer: %w", err)
 	}
 	if int64(len(data)) > limit {
-		return proactor.Envelope{}, res.StatusCode, &EnvelopeError{res.StatusCode, fmt.Sprintf("it is longer than %d bytes", limit)}
+		return proactor.Envelope{}, res.StatusCode, &EnvelopeError{Status: res.StatusCode, Problem: "it is longer than " + sizeText(limit), TooLong: true}
 	}
 	envelope, err := parseEnvelope(data, res.StatusCode)
 	return envelope, res.StatusCode, err
@@ -175,10 +176,10 @@ func parseEnvelope(data []byte, status int) (proactor.Envelope, error) {
 		Data    json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(data, &e); err != nil {
-		return proactor.Envelope{}, &EnvelopeError{status, fmt.Sprintf("%v; it begins %.60q", err, data)}
+		return proactor.Envelope{}, &EnvelopeError{Status: status, Problem: fmt.Sprintf("%v; it begins %.60q", err, data)}
 	}
 	if e.Code == nil {
-		return proactor.Envelope{}, &EnvelopeError{status, "it has no code"}
+		return proactor.Envelope{}, &EnvelopeError{Status: status, Problem: "it has no code"}
 	}
 	return withoutNullData(proactor.Envelope{Success: e.Success, Code: *e.Code, Message: e.Message, Data: e.Data}), nil
 }
