@@ -30,7 +30,7 @@ func TestMisbehavingHandlers(t *testing.T) {
 		outcome task.Outcome
 		survive bool // the worker's process
 	}{
-		"panic": {task.Failed, task.OutcomeFailed, true},
+		"panic": {task.Dead, task.OutcomeRetry, true},
 		"exit":  {task.Dead, task.OutcomeLost, false},
 		"leak":  {task.Dead, task.OutcomeLost, false},
 	} {

@@ -42,7 +42,7 @@ func TestWorkerKilledDuringTask(t *testing.T) {
 }
 
 // A task that ends its worker each time is dead after its attempts, and the worker
-// serves the next task.
+// serves the next task. A panic is tried again in the same worker.
 func TestPoisonTaskDies(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, `
@@ -57,7 +57,7 @@ restart_delay = 0
 		t.Errorf("poison: %+v", got)
 	}
 	in.WaitFor("crash", "ready again", func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 3 })
-	if got := in.RunTask(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"panic"}`)}); got.State != task.Failed {
+	if got := in.RunTask(task.Request{Pool: "crash", Data: json.RawMessage(`{"how":"panic"}`)}); got.State != task.Dead || len(got.History) != 2 {
 		t.Errorf("panic: %+v", got)
 	}
 }

@@ -39,7 +39,9 @@ var crash = worker.Handle("crash", func(ctx context.Context, in crashInput) (any
 	case "leak":
 		return leakMemory(ctx)
 	}
-	return nil, fmt.Errorf("crash: unknown how %q; use panic, goexit, exit, kill, hang or leak", in.How)
+	return nil, worker.TaskFail{Data: map[string]any{
+		"message": fmt.Sprintf("crash: unknown how %q; use panic, goexit, exit, kill, hang or leak", in.How),
+	}}
 })
 
 // leakMemory allocates memory and writes to each page, so that the memory is

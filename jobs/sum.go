@@ -23,15 +23,15 @@ type total struct {
 	Sum json.Number `json:"sum"`
 }
 
-// sum adds the members a and b: {"a":2,"b":3} becomes {"sum":5}. An error
-// fails the task with the result {"message": "ab not found"}.
+// sum adds the members a and b: {"a":2,"b":3} becomes {"sum":5}. Without them the
+// task fails with the result {"message": "ab not found"}. It is a TaskFail, because
+// a plain error would be tried again, and another attempt gets the same data.
 var sum = worker.Handle("sum", func(_ context.Context, in addends) (total, error) {
 	if in.A == nil || in.B == nil {
-		return total{}, errors.New("ab not found")
+		return total{}, worker.TaskFail{Data: map[string]any{"message": "ab not found"}}
 	}
 	s, err := addNumbers(string(*in.A), string(*in.B))
 	if err != nil {
-		// TaskFail is for failures whose result is more than a message.
 		return total{}, worker.TaskFail{Data: map[string]any{"message": err.Error(), "a": in.A, "b": in.B}}
 	}
 	return total{json.Number(s)}, nil

@@ -77,6 +77,10 @@ type ResultBody struct {
 	Result json.RawMessage `json:"result"`
 	// Retry says of a failure that another attempt may succeed.
 	Retry bool `json:"retry,omitempty"`
+	// Code is 101 in a failure when the handler did not end the task because
+	// the worker stops: the failure costs no attempt. 0 = a failure of the
+	// handler.
+	Code int `json:"code,omitempty"`
 }
 
 // HeartbeatBody is the body of GET /slave/heartbeat; a ding slave sends {}.
@@ -111,6 +115,9 @@ type TaskOutput struct {
 type HeartbeatAnswer struct {
 	// Cancel holds ids of tasks whose context is to be cancelled.
 	Cancel []string `json:"cancel,omitempty"`
+	// Stopping says that the worker will be stopped: its handlers are told, and
+	// it goes on until the stop signal.
+	Stopping bool `json:"stopping,omitempty"`
 	// Quiet asks the worker to take no new task for now.
 	Quiet bool `json:"quiet,omitempty"`
 	// Stop asks it to drain and end, as /shutdown does.

@@ -56,11 +56,12 @@ func (s *server) openChirpListener() (*chirpListener, error) {
 	return c, nil
 }
 
-// closeListener closes the listener; a nil listener does nothing. All handlers
-// have returned, because they hold the drain.
+// closeListener closes the listener; a nil listener does nothing. All calls of
+// takeMessage have ended or are about to end, because they hold the drain and
+// the server's base context has ended otherwise.
 func (c *chirpListener) closeListener() {
 	if c != nil {
-		_ = c.peer.Shutdown(true) // a peer that does not read loses its answer
+		_ = c.peer.Shutdown(c.baseContext.Err() == nil) // a peer that does not read loses its answer
 	}
 }
 
@@ -83,7 +84,11 @@ func (c *chirpListener) takeMessage(m *chirp.PeerMessage) {
 		return
 	}
 	m.Release()
-	<-run.doneChannel()
+	select {
+	case <-run.doneChannel():
+	case <-c.baseContext.Done():
+		return // the worker ends although the task still runs
+	}
 	o := run.finalOutcome()
 	if o.Completed {
 		c.sendAnswer(m, nil, o.Result)

@@ -52,19 +52,19 @@ func (m *master) openPassedStream(p *program) *farEnd {
 	return m.far
 }
 
-func throughPassedStream(p *program, m *master, method, data string) (bool, string) {
+func throughPassedStream(p *program, m *master, method, data string) (end, result string) {
 	p.t.Helper()
 	m.openPassedStream(p)
 	return throughStream(p, m, method, data)
 }
 
-func throughChirp(p *program, _ *master, method, data string) (bool, string) {
+func throughChirp(p *program, _ *master, method, data string) (end, result string) {
 	p.t.Helper()
 	h, answer := p.chirp(stream.WorkerHeader{Method: method}, data)
 	if h.Status == "" && answer == "" {
 		answer = "null"
 	}
-	return h.Status == "", answer
+	return endOf(h.Status == "", h.Retry, 0), answer
 }
 
 // chirp sends one message as a node of libchirp does, and returns its answer.

@@ -12,8 +12,8 @@
 //
 // [Main] serves the handlers until the process is asked to end, and [Run] does
 // the same inside another program. A handler reports its progress with
-// [Progress], reads its settings with [Setting], and submits further tasks with
-// [NewInitiatorClient]. A program that calls workers without an initiator uses
+// [Progress], reads its settings with [Setting], learns from [Stopping] that its
+// worker stops, and submits further tasks with [NewInitiatorClient]. A program that calls workers without an initiator uses
 // the package worker/call.
 //
 // The protocol is in docs/worker-contract.md.
@@ -44,7 +44,9 @@ package worker
 //	codec.go             the serialization of a direct call
 //	chirp.go             chirp_port: a listener for nodes of libchirp
 //	executor.go          slots and running tasks; knows nothing of HTTP
+//	running_tasks.go     the list of running tasks in a heartbeat
 //	cancel.go            cancelling and abandoning tasks
+//	stopping.go          Stopping and ErrStopping: from the notice to the end of Run
 //	goroutine_pool.go    the goroutines that run tasks
 //	execution.go         one task, from its start to its outcome
 //	task_context.go      the context of a task, made at its first use
@@ -54,6 +56,7 @@ package worker
 //	output.go            Output: text for people who watch a task
 //	initiator_client.go  tasks that a handler submits
 //	refusals.go          TaskFail, TaskRefuse, ConnectionRefuse, DisconnectionRefuse
-//	outcome.go           how a result, an error or a panic looks on the wire
+//	outcome.go           how a task ended
+//	failure.go           the outcome of an error or a panic, and whether it is retried
 //	finished_tasks.go    outcomes that a repeated request gets
 //	report.go            PUT /slave/task/complete and fail

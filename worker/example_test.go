@@ -87,6 +87,48 @@ func ExampleHooks() {
 	}.Main()
 }
 
+// A handler that saves its work when its worker is about to stop. An initiator
+// gives the task to another worker, and it costs no attempt.
+func ExampleStopping() {
+	started := make(chan struct{})
+	render := worker.Handle("render", func(ctx context.Context, pages []string) (int, error) {
+		close(started)
+		for i := range pages {
+			select {
+			case <-worker.Stopping(ctx):
+				fmt.Printf("%d of %d pages are saved\n", i, len(pages))
+				return 0, fmt.Errorf("not all pages are rendered: %w", worker.ErrStopping)
+			case <-time.After(time.Hour): // the work of one page
+			}
+		}
+		return len(pages), nil
+	})
+
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
+	go func() {
+		ended <- worker.Run(ctx, worker.Options{
+			Handlers: []worker.Handler{render}, Port: -1, Direct: "open",
+			Listening: func(a net.Addr) { listening <- a },
+		})
+	}()
+	pool, err := call.New(call.Options{Addresses: []string{(<-listening).String()}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	go call.Invoke[int](context.Background(), pool, "render", []string{"a", "b", "c"})
+
+	<-started
+	stop() // as an initiator does, or a signal
+	fmt.Println(<-ended)
+	// Output:
+	// 0 of 3 pages are saved
+	// <nil>
+}
+
 // A handler that submits a task for each page and waits for all of them.
 func ExampleNewInitiatorClient() {
 	worker.Main(worker.Handle("render_all", func(ctx context.Context, pages []string) (int, error) {

@@ -71,12 +71,14 @@ type execution struct {
 	decided chan struct{} // closed when BeforeTask has decided; nil = there is no hook
 	refused error         // the error of BeforeTask; set before decided is closed
 
-	released     atomic.Bool // the slot is free again
-	seq          atomic.Uint64
-	progress     atomic.Pointer[[]byte]     // JSON
-	live         liveReporter               // gets progress and output at once; nil = heartbeats carry them; set before decided is closed
-	lastProgress atomic.Int64               // when progress was last sent at once, in Unix nanoseconds
-	output       atomic.Pointer[taskOutput] // nil = the task has written no output
+	released      atomic.Bool // the slot is free again
+	seq           atomic.Uint64
+	progress      atomic.Pointer[[]byte]     // JSON
+	live          liveReporter               // gets progress and output at once; nil = heartbeats carry them; set before decided is closed
+	progressFault atomic.Bool                // a progress value was not sent, and that is logged
+	outputFault   atomic.Bool                // output was lost, and that is logged
+	lastProgress  atomic.Int64               // when progress was last sent at once, in Unix nanoseconds
+	output        atomic.Pointer[taskOutput] // nil = the task has written no output
 
 	mu         sync.Mutex // guards the fields below
 	returned   onceEvent  // the handler has returned
@@ -214,7 +216,25 @@ func (r *execution) makeOutcome(result json.RawMessage, err error) taskOutcome {
 	if err == nil {
 		return taskOutcome{Completed: true, Result: result}
 	}
-	return failureOutcome(err, context.Cause(&r.context))
+	return r.failureOutcome(err)
+}
+
+// failureOutcome makes the outcome of a failed run, for a master or for a
+// caller without one.
+func (r *execution) failureOutcome(err error) (o taskOutcome) {
+	defer func() {
+		if p := recover(); p != nil { // in a method of the error
+			o = taskOutcome{Result: messageJSON(fmt.Sprintf("the error of the handler cannot be read: panic: %v", p))}
+		}
+	}()
+	cause := context.Cause(&r.context)
+	if r.Task.unrepeatable {
+		return callerOutcome(err, cause)
+	}
+	o = failureOutcome(err, cause)
+	stopped := errors.Is(cause, ErrStopping) || errors.Is(err, ErrStopping) && r.executor.isStopping()
+	o.Stopped = o.Retry && stopped
+	return o
 }
 
 var (

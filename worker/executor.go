@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"initiator/proactor"
-
 	"github.com/hashicorp/go-hclog"
 )
 
@@ -38,6 +36,7 @@ type executor struct {
 	// holds. When it is 0 and draining is set, the executor has drained.
 	unsettled atomic.Int64
 	draining  atomic.Bool
+	stop      stopState
 
 	mu       sync.Mutex // guards the fields below; never held while a handler or hook runs
 	free     []int      // the free slots
@@ -54,6 +53,7 @@ func newExecutor(m methodTable, slots int, hooks Hooks, log hclog.Logger) *execu
 		free:    make([]int, 0, slots),
 		known:   map[attemptKey]*execution{},
 		drained: make(chan struct{}),
+		stop:    stopState{notice: make(chan struct{})},
 	}
 	for i := range slots {
 		e.free = append(e.free, i)
@@ -97,6 +97,7 @@ func (e *executor) startAndNotify(ctx context.Context, owner any, t *Task, key a
 // after it has unlocked.
 func (e *executor) beginRun(run *execution) wakeUp {
 	e.slots[run.slot].Store(run)
+	e.endLateContext(run)
 	return e.pool.addRun(run)
 }
 
@@ -184,8 +185,15 @@ func (e *executor) undoClaim(run *execution, err error) {
 }
 
 // finishRun frees the slot before it reports the outcome: a master may send
-// the next task as soon as it knows the outcome.
+// the next task as soon as it knows the outcome. The outcome of a task whose
+// session has ended is dropped: the handler may have failed only because its
+// context ended with the session, and the stream may still carry the outcome to
+// a master that has merely been stopped for a while.
 func (e *executor) finishRun(run *execution, o taskOutcome) {
+	if run.context.parent.Err() != nil {
+		e.forgetRun(run)
+		return
+	}
 	if !e.retireRun(run, o) {
 		return // abandoned: the slot is taken again, and the outcome is not wanted
 	}
@@ -247,17 +255,6 @@ func (e *executor) checkDrained() {
 		close(e.drained)
 		e.pool.endGoroutines()
 	}
-}
-
-// runningTasks lists the tasks in slots. It takes no lock.
-func (e *executor) runningTasks() []proactor.RunningTask {
-	list := []proactor.RunningTask{}
-	for i := range e.slots {
-		if run := e.slots[i].Load(); run != nil {
-			list = append(list, run.runningSnapshot())
-		}
-	}
-	return list
 }
 
 // setQuiet makes the executor refuse new tasks, or accept them again.

@@ -45,9 +45,9 @@ func TestFault1EveryEndOfHandlerIsReported(t *testing.T) {
 		{do("fail", func() (json.RawMessage, error) { return nil, TaskFail{Data: map[string]int{"n": 1}} }), `{}`, `{"n":1}`},
 		{do("failptr", func() (json.RawMessage, error) { return nil, &TaskFail{Data: "x"} }), `{}`, `"x"`},
 		{do("failnil", func() (json.RawMessage, error) { return nil, TaskFail{} }), `{}`, `{}`},
-		{do("failbad", func() (json.RawMessage, error) { return nil, TaskFail{Data: cyclic} }), `{}`, `{"message":"marshal the data of a failure: json: unsupported type: chan int"}`},
+		{do("failbad", func() (json.RawMessage, error) { return nil, TaskFail{Data: cyclic} }), `{}`, `{"message":"task failed; the data of the failure cannot be encoded as JSON: json: unsupported type: chan int"}`},
 		{Handle("typed", func(_ context.Context, in addition) (int, error) { return 0, nil }), `"text"`, `{"message":"the data does not fit typed: json: cannot unmarshal string into Go value of type worker.addition"}`},
-		{Handle("outbad", func(_ context.Context, in addition) (any, error) { return cyclic, nil }), `{}`, `{"message":"marshal the result of outbad: json: unsupported type: chan int"}`},
+		{Handle("outbad", func(_ context.Context, in addition) (any, error) { return cyclic, nil }), `{}`, `{"message":"the result of outbad cannot be encoded as JSON: json: unsupported type: chan int"}`},
 	}
 	var handlers []Handler
 	for _, tt := range tests {

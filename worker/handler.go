@@ -22,24 +22,28 @@ func (h Handler) Name() string { return h.name }
 
 // Handle makes a handler from a function with typed input and output. The data
 // of a task is decoded with encoding/json; data that does not fit In fails the
-// task without a call of f. The context ends when the task is cancelled, when
-// its deadline passes and when the master is lost. An error fails the task
-// with the result {"message": …}; a [TaskFail] sets another result.
+// task for good, without a call of f. An error and a panic fail the attempt with
+// the result {"message": …}, and the task is tried again until its attempts are
+// used up; a [TaskFail] sets another result, and is final unless it says retry.
+// A result that cannot be encoded as JSON fails the task for good.
+//
+// The context ends when the task is cancelled, when its deadline passes, when
+// the master is lost ([ErrMasterLost]) and when the worker stops ([ErrStopping]).
 func Handle[In, Out any](name string, f func(context.Context, In) (Out, error)) Handler {
 	return Handler{name, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		var in In
 		if len(data) > 0 {
 			if err := json.Unmarshal(data, &in); err != nil {
-				return nil, fmt.Errorf("the data does not fit %s: %w", name, err)
+				return nil, finalError{fmt.Errorf("the data does not fit %s: %w", name, err)}
 			}
 		}
 		out, err := f(ctx, in)
 		if err != nil {
 			return nil, err
 		}
-		result, err := json.Marshal(out)
+		result, err := encodeJSON(out)
 		if err != nil {
-			return nil, fmt.Errorf("marshal the result of %s: %w", name, err)
+			return nil, finalError{fmt.Errorf("the result of %s cannot be encoded as JSON: %w", name, err)}
 		}
 		return result, nil
 	}}
@@ -47,7 +51,7 @@ func Handle[In, Out any](name string, f func(context.Context, In) (Out, error)) 
 
 // HandleRaw makes a handler from a function that takes the task's data and
 // returns its result as JSON. Neither is decoded on the way. A nil result
-// stands for null. A result that is not JSON fails the task.
+// stands for null. A result that is not JSON fails the task for good.
 func HandleRaw(name string, f func(context.Context, json.RawMessage) (json.RawMessage, error)) Handler {
 	return Handler{name, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		result, err := f(ctx, data)
@@ -55,7 +59,7 @@ func HandleRaw(name string, f func(context.Context, json.RawMessage) (json.RawMe
 			return nil, err
 		}
 		if len(result) > 0 && !(json.Valid(result) && utf8.Valid(result)) {
-			return nil, fmt.Errorf("the result of %s is not JSON", name)
+			return nil, finalError{fmt.Errorf("the result of %s is not JSON", name)}
 		}
 		return result, nil
 	}}
@@ -109,5 +113,5 @@ func (m methodTable) lookupHandler(method string) (Handler, error) {
 	if h, ok := m.byName[method]; ok {
 		return h, nil
 	}
-	return Handler{}, fmt.Errorf("no method %q; this worker has %s", method, strings.Join(m.names, ", "))
+	return Handler{}, finalError{fmt.Errorf("no method %q; this worker has %s", method, strings.Join(m.names, ", "))}
 }

@@ -129,6 +129,9 @@ func (s *server) obeyAnswer(answer proactor.HeartbeatAnswer) {
 		s.executor.cancelTask(id, errCancelled)
 	}
 	s.executor.setQuiet(answer.Quiet)
+	if answer.Stopping {
+		s.takeNotice()
+	}
 	if answer.Stop {
 		s.log.Info("the master has asked the worker to stop")
 		s.draining.Store(true)

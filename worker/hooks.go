@@ -55,5 +55,5 @@ func refusalData(data any, refused bool, err error) json.RawMessage {
 	if refused {
 		return objectJSON(data)
 	}
-	return messageJSON(err)
+	return messageJSON(err.Error())
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"initiator/internal/gctuner"
 	"initiator/internal/stdinsettings"
@@ -35,7 +34,9 @@ const (
 
 // Main is the whole main function of a worker. It serves the handlers until
 // DELETE /shutdown, SIGTERM or SIGINT asks it to end. Then it accepts no more
-// tasks, waits for the running tasks, and exits with 0. A second signal ends
+// tasks, tells the running handlers ([Stopping]), ends their contexts after a
+// while ([ErrStopping]), reports how the tasks ended, and exits with 0. It exits
+// with 1 when tasks still run after Options.StopTimeout. A second signal ends
 // the process at once. Under load Main makes garbage collection less frequent
 // ([gctuner.Start]). It does not return.
 func Main(handlers ...Handler) { Options{Handlers: handlers}.Main() }
@@ -100,8 +101,9 @@ func (e *UsageError) Unwrap() error { return e.Err }
 
 // Run runs a worker like Main, but handles no signal and does not exit. When
 // ctx is done, or a request asks the worker to end, it drains and returns nil.
-// It waits for every running task, even for a task that ignores its context.
-// The error is a *[UsageError], or says why the port could not be served.
+// The error is a *[UsageError], or says why the port could not be served or
+// which tasks still ran after Options.StopTimeout. The handlers of such tasks go
+// on after Run has returned, and what they return is dropped.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	table, err := newMethodTable(o.Handlers)
@@ -142,9 +144,9 @@ func newServer(g startConfig, o Options, table methodTable) (*server, context.Ca
 	base, end := context.WithCancelCause(base)
 	s := &server{
 		startConfig: g, options: o, log: log, methods: table,
-		executor:      newExecutor(table, g.slots, o.Hooks, log),
-		reports:       webhook.NewHTTPClient(g.slots),
-		baseContext:   base,
+		executor:    newExecutor(table, g.slots, o.Hooks, log),
+		reports:     webhook.NewHTTPClient(g.slots),
+		baseContext: base, endBase: end,
 		sessionOpened: make(chan struct{}),
 	}
 	return s, func(cause error) {
@@ -185,15 +187,14 @@ func (s *server) serveUntilDrained(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	}
 	s.draining.Store(true)
-	<-s.executor.startDrain()
+	err = s.drainTasks()
 	s.closeServer(web)
 	<-failed //nolint:errcheck // http.ErrServerClosed, as asked
-	s.log.Info("drained")
-	return nil
+	if err == nil {
+		s.log.Info("drained")
+	}
+	return err
 }
-
-// closeGrace limits how long answers in progress may take at the end.
-const closeGrace = 2 * time.Second
 
 // closeServer ends the session and the HTTP server, and waits for their
 // goroutines.
@@ -203,7 +204,7 @@ func (s *server) closeServer(web *http.Server) {
 		s.closeSession(sess, errDrained)
 	}
 	s.sessionMu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	ctx, cancel := context.WithTimeout(context.Background(), s.stopTimes.closeGrace())
 	defer cancel()
 	if web.Shutdown(ctx) != nil {
 		_ = web.Close()

@@ -30,7 +30,11 @@ const asWorker = "WORKER_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asWorker) != "" {
-		Main(testHandlers()...)
+		handlers := testHandlers()
+		if os.Getenv(asWorker) == "ignores" {
+			handlers = append(handlers, HandleRaw("ignores", func(context.Context, json.RawMessage) (json.RawMessage, error) { select {} }))
+		}
+		Main(handlers...)
 	}
 	_ = flag.Set("test.parallel", "4") // the tests mostly wait; the command line has precedence
 	goleak.VerifyTestMain(m)

@@ -145,7 +145,7 @@ func (m *master) openStream(p *program) *farEnd {
 	return m.far
 }
 
-func throughStream(p *program, m *master, method, data string) (bool, string) {
+func throughStream(p *program, m *master, method, data string) (end, result string) {
 	p.t.Helper()
 	if len(data) > stream.MaxPayload {
 		return throughWebhook(p, m, method, data)
@@ -157,5 +157,5 @@ func throughStream(p *program, m *master, method, data string) (bool, string) {
 	if len(a.data) == 0 && a.Status == "" {
 		p.t.Fatalf("%+v", a)
 	}
-	return a.Status == stream.StatusCompleted, a.data
+	return endOf(a.Status == stream.StatusCompleted, a.Retry, a.Code), a.data
 }

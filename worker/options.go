@@ -82,6 +82,12 @@ type Options struct {
 	// HeartbeatTolerance is how long heartbeats may fail before the worker
 	// considers its master lost; 0 means 15 s; the minimum is 0.2 s.
 	HeartbeatTolerance time.Duration
+	// StopTimeout bounds the time from the end of Run's context, a signal or a
+	// request to end until Run returns. The contexts of the tasks that still run
+	// end with [ErrStopping] after half of it. 0 means 30 s; a negative value
+	// means that Run waits for every task. For a worker that an initiator has
+	// launched, stopwaitsecs and drain of its section decide.
+	StopTimeout time.Duration
 	// Keep lets tasks go on when the master is lost. Their results go to the
 	// next master that connects within OrphanGrace; 0 means 10 min.
 	Keep        bool
@@ -110,6 +116,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Port, o.Port == 0, defaultPort)
 	setDefault(&o.HeartbeatSpan, o.HeartbeatSpan <= 0, proactor.DefaultHeartbeatSpan)
 	setDefault(&o.HeartbeatTolerance, o.HeartbeatTolerance <= 0, proactor.DefaultHeartbeatTolerance)
+	setDefault(&o.StopTimeout, o.StopTimeout == 0, 30*time.Second)
 	setDefault(&o.OrphanGrace, o.OrphanGrace <= 0, proactor.DefaultOrphanGrace)
 	setDefault(&o.BodyLimit, o.BodyLimit <= 0, 64<<20)
 	setDefault(&o.ReadTimeout, o.ReadTimeout <= 0, 30*time.Second)

@@ -1,11 +1,10 @@
 package worker
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
+	"unicode/utf8"
 )
 
 // taskOutcome is how a task ended.
@@ -16,76 +15,30 @@ type taskOutcome struct {
 	Result json.RawMessage
 	// Retry says that another attempt at a failed task may succeed.
 	Retry bool
+	// Stopped says that a task failed because the worker stops. It is handed
+	// back to the master, and the failure costs no attempt. Retry is also set.
+	Stopped bool
+
+	undeliverable bool // the master has refused another outcome of the task
 }
 
-// failureOutcome makes an outcome from a handler's error. The cause is the
-// reason for which the context was cancelled, or nil. It replaces "context
-// canceled", which says less.
-func failureOutcome(err, cause error) taskOutcome {
-	if fail, ok := asError[TaskFail](err); ok {
-		return taskOutcome{Result: objectJSON(fail.Data), Retry: fail.Retry}
-	}
-	if refuse, ok := asError[TaskRefuse](err); ok {
-		return taskOutcome{Result: refusalJSON(refuse), Retry: true}
-	}
-	if cause != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-		err = cause
-	}
-	return taskOutcome{Result: messageJSON(err)}
-}
-
-// asError finds an error that was returned as a value or as a pointer.
-func asError[T error](err error) (T, bool) {
-	var value T
-	if errors.As(err, &value) {
-		return value, true
-	}
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if pointer, ok := any(e).(*T); ok && pointer != nil {
-			return *pointer, true
+// encodeJSON encodes a value that a handler returns. Unlike json.Marshal it
+// turns a panic of a MarshalJSON method into an error, and refuses bytes that
+// are not UTF-8, which a json.RawMessage may hold and a master refuses.
+func encodeJSON(value any) (raw json.RawMessage, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			raw, err = nil, fmt.Errorf("panic: %v", p)
 		}
+	}()
+	if raw, err = json.Marshal(value); err == nil && !utf8.Valid(raw) {
+		return nil, errors.New("it is not UTF-8")
 	}
-	return value, false
+	return raw, err
 }
 
 // messageJSON returns the result of a failure without data of its own.
-func messageJSON(err error) json.RawMessage {
-	raw, _ := json.Marshal(map[string]string{"message": err.Error()})
+func messageJSON(message string) json.RawMessage {
+	raw, _ := json.Marshal(map[string]string{"message": message}) // a map of strings always marshals
 	return raw
-}
-
-// objectJSON returns data as JSON; nil becomes {}, as in the original.
-func objectJSON(data any) json.RawMessage {
-	if data == nil {
-		return json.RawMessage("{}")
-	}
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return messageJSON(fmt.Errorf("marshal the data of a failure: %w", err))
-	}
-	return raw
-}
-
-// refusalJSON returns the data of a refused task, with retry_after when it is
-// set.
-func refusalJSON(r TaskRefuse) json.RawMessage {
-	raw := objectJSON(r.Data)
-	if r.RetryAfter <= 0 {
-		return raw
-	}
-	members := map[string]json.RawMessage{}
-	if json.Unmarshal(raw, &members) != nil || members == nil {
-		members = map[string]json.RawMessage{"data": raw}
-	}
-	members["retry_after"], _ = json.Marshal(r.RetryAfter.Round(time.Millisecond).Seconds())
-	raw, _ = json.Marshal(members) // the members are JSON already
-	return raw
-}
-
-// refusalDataOf returns the data for any error of BeforeTask.
-func refusalDataOf(err error) json.RawMessage {
-	if refuse, ok := asError[TaskRefuse](err); ok {
-		return refusalJSON(refuse)
-	}
-	return messageJSON(err)
 }

@@ -2,7 +2,9 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
+
+	"initiator/internal/stream"
 )
 
 type runKey struct{}
@@ -13,20 +15,27 @@ type settingsKey struct{}
 // the master gets the value at once; without a stream it gets the value with
 // the next heartbeat. Progress may be called at any rate: values in quick
 // succession are skipped, except the last one before a heartbeat. A value that
-// is not JSON counts as progress without a value. Outside a task Progress does
-// nothing.
+// cannot be encoded as JSON, or has more than 1 MiB, counts as progress without
+// a value: it is logged once with the task's id, and the task goes on. Outside a
+// task Progress does nothing.
 func Progress(ctx context.Context, value any) {
 	run, ok := ctx.Value(runKey{}).(*execution)
 	if !ok {
 		return
 	}
-	raw, err := json.Marshal(value)
-	if err == nil {
-		run.progress.Store(&raw)
+	raw, err := encodeJSON(value)
+	if err == nil && len(raw) > stream.MaxPayload {
+		err = fmt.Errorf("it has %s; at most %s are allowed", sizeText(len(raw)), sizeText(stream.MaxPayload))
 	}
-	if seq := run.seq.Add(1); err == nil {
-		run.sendProgressNow(seq, raw)
+	if err != nil {
+		run.seq.Add(1)
+		if run.progressFault.CompareAndSwap(false, true) {
+			run.executor.log.Warn("a progress value of a task is not sent; the task goes on", "task", run.Task.ID, "attempt", run.Task.Attempt, "error", err)
+		}
+		return
 	}
+	run.progress.Store((*[]byte)(&raw))
+	run.sendProgressNow(run.seq.Add(1), raw)
 }
 
 // TaskOf returns the task that ctx belongs to. ok is false outside a task.

@@ -2,11 +2,23 @@ package worker
 
 import "time"
 
-// TaskFail is an error with which a handler fails its task. Data becomes the
-// task's result; nil stands for {}. The failure is final unless Retry is set.
+// TaskFail is an error with which a handler fails its task deliberately. It is
+// found wherever it is wrapped:
+//
+//	return nil, fmt.Errorf("database is down: %w", worker.TaskFail{Retry: true})
+//
+// The words of an error that wraps it become the reason in the task's record.
+// Any other error of a handler, a panic and a time-out are retried until the
+// task's attempts are used up.
 type TaskFail struct {
-	Data  any
+	// Data becomes the task's result; nil stands for {}. Data that cannot be
+	// encoded as JSON makes the failure final.
+	Data any
+	// Retry allows another attempt; without it the failure is final.
 	Retry bool
+	// RetryAfter is the delay before the next attempt, to the millisecond; 0
+	// means the delay of the pool.
+	RetryAfter time.Duration
 }
 
 // Error returns a fixed text; the details are in Data.

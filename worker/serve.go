@@ -31,6 +31,7 @@ type server struct {
 
 	passedStream  net.Conn        // the stream that was passed to the process; nil = none
 	baseContext   context.Context // parent of the contexts of sessions and kept tasks; ended last
+	endBase       context.CancelCauseFunc
 	reportContext context.Context // for results that wait for a master; ended when draining begins
 	draining      atomic.Bool
 	drain         func() // asks the goroutine of Run to drain

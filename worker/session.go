@@ -35,7 +35,14 @@ func (e *LostError) Error() string { return e.Err.Error() }
 // Unwrap returns Err.
 func (e *LostError) Unwrap() error { return e.Err }
 
-// The reasons for which a session ends.
+// ErrMasterLost is the cause (context.Cause) with which a task's context ends
+// when the worker has lost its master: the master accepts no more heartbeats, or
+// its end of the stream is gone. What the handler returns after that is dropped,
+// because another worker may run the task by then. The tasks of a worker with
+// on_initiator_exit = keep go on.
+var ErrMasterLost = errors.New("lost the master")
+
+// The other reasons for which a session ends.
 var (
 	errDisconnected = errors.New("the master disconnected")
 	errDrained      = errors.New("the worker ends")
@@ -166,9 +173,10 @@ func (s *server) loseMaster(sess *session, reason error) {
 		return // another event has ended the session
 	}
 	s.log.Warn("lost the master", "master", sess.master.Base, "reason", reason, "keep", s.keep)
-	s.closeSession(sess, reason)
+	cause := fmt.Errorf("%w: %w", ErrMasterLost, reason)
+	s.closeSession(sess, cause)
 	if !s.keep {
-		s.executor.abandonTasks(s, fmt.Errorf("lost the master: %w", reason))
+		s.executor.abandonTasks(s, cause)
 	}
 	reason = &LostError{Master: sess.master.Base, Err: reason}
 	if s.options.Hooks.OnLost != nil {

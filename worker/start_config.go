@@ -37,6 +37,7 @@ type startConfig struct {
 	heartbeatTolerance time.Duration
 	keep               bool
 	orphanGrace        time.Duration
+	stopTimes          stopTimes
 	insecure           bool
 	launched           bool                            // by an initiator
 	setting            func(key string) (string, bool) // reads the worker's own section; may be nil
@@ -81,6 +82,7 @@ func readStartConfig(ctx context.Context, o Options) (startConfig, error) {
 		heartbeatTolerance: max(k.readDuration("heartbeat_tolerance", o.HeartbeatTolerance), minHeartbeatSpan),
 		keep:               k.readText("on_initiator_exit", keepWord(o.Keep)) == "keep",
 		orphanGrace:        k.readDuration("orphan_grace", o.OrphanGrace),
+		stopTimes:          readStopTimes(&k, o.StopTimeout),
 		launched:           launched,
 		insecure:           o.Insecure || k.readFlag("insecure"),
 		setting:            k.lookupKey,
@@ -125,6 +127,16 @@ func (g startConfig) validateDirect() (faults []error) {
 		faults = append(faults, fmt.Errorf("direct_compression = %s: use one of %s", g.compression, strings.Join(contentcoding.All, ", ")))
 	}
 	return faults
+}
+
+// readStopTimes returns the times for the worker's end. Its stopwaitsecs is
+// when the initiator kills the worker, so the worker ends a tenth earlier.
+func readStopTimes(k *sectionReader, timeout time.Duration) stopTimes {
+	if _, given := k.lookupKey("stopwaitsecs"); given {
+		timeout = k.readDuration("stopwaitsecs", timeout)
+		timeout -= timeout / 10
+	}
+	return stopTimes{drain: k.readDuration("drain", max(timeout, 0)), timeout: timeout}
 }
 
 func connectMode(asked string, launched bool) string {

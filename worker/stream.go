@@ -175,7 +175,7 @@ func (l *masterStream) receiveMessage(m *chirp.Message) {
 	case stream.KindCancel:
 		l.executor.cancelAttempt(attemptKey{uuid.UUID(m.Identity), l.header.Attempt}, errCancelled)
 	case stream.KindHeartbeatAnswer:
-		l.storeHeartbeatAnswer(m.Data)
+		l.receiveHeartbeatAnswer(m.Data)
 	case stream.KindBye:
 		l.byeReceived = true
 	}
@@ -214,8 +214,11 @@ func (l *masterStream) beginTask(id chirp.ID, t *Task) {
 // broken stream, goes by webhook.
 func (l *masterStream) answerTask(run *execution, o taskOutcome) {
 	h := stream.WorkerHeader{Kind: stream.KindAnswer, Status: stream.StatusFailed, Attempt: run.Task.Attempt, Retry: o.Retry}
-	if o.Completed {
+	switch {
+	case o.Completed:
 		h.Status = stream.StatusCompleted
+	case o.Stopped:
+		h.Status, h.Code, h.Retry = stream.StatusRefused, webhook.ShuttingDown.Number, false
 	}
 	if len(o.Result) > stream.MaxPayload || l.sendMessage(chirp.ID(run.key.id), &h, o.Result) != nil {
 		l.reportOutcome(l.session, run.Task.wireRef(), o)
@@ -236,7 +239,9 @@ func (l *masterStream) reportProgress(run *execution, seq uint64, value []byte) 
 func (l *masterStream) reportOutput(run *execution, at int64, text []byte) {
 	if id, err := uuid.Parse(run.Task.ID); err == nil {
 		h := stream.WorkerHeader{Kind: stream.KindOutput, Attempt: run.Task.Attempt, Seq: uint64(at)}
-		_ = l.sendMessage(chirp.ID(id), &h, text)
+		if err := l.sendMessage(chirp.ID(id), &h, text); err != nil && run.outputFault.CompareAndSwap(false, true) {
+			l.log.Warn("output of a task is lost: the stream is broken", "task", run.Task.ID, "attempt", run.Task.Attempt, "error", err)
+		}
 	}
 }
 
@@ -245,12 +250,16 @@ func (l *masterStream) sendMessage(id chirp.ID, h *stream.WorkerHeader, data []b
 	return l.conn.Send(chirp.Message{Identity: id, Header: h.Append(room[:0]), Data: data})
 }
 
-// storeHeartbeatAnswer keeps the newest answer for the goroutine that sends
-// heartbeats.
-func (l *masterStream) storeHeartbeatAnswer(data []byte) {
+// receiveHeartbeatAnswer keeps the newest answer for the goroutine that sends
+// heartbeats. The notice that the worker will be stopped comes without a
+// heartbeat, and is obeyed at once.
+func (l *masterStream) receiveHeartbeatAnswer(data []byte) {
 	var answer proactor.HeartbeatAnswer
 	if len(data) > 0 && json.Unmarshal(data, &answer) != nil {
 		answer = proactor.HeartbeatAnswer{} // of an unknown kind; the master has accepted the heartbeat
+	}
+	if answer.Stopping {
+		l.takeNotice()
 	}
 	select {
 	case <-l.heartbeatAnswers:

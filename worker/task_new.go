@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"initiator/internal/stream"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -37,8 +38,8 @@ func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 		code.WriteAnswer(w, "", data)
 		return
 	}
-	if answer, ok := waitInline(r.Context(), sess.ctx, run, body.Task.InlineMS); ok {
-		webhook.Success.WriteAnswer(w, webhook.MessageTask, answer)
+	if o, ok := waitInline(r.Context(), sess.ctx, run, body.Task.InlineMS); ok && o.fitsInline() {
+		writeInline(w, o)
 		return
 	}
 	sent := make(chan struct{})
@@ -93,37 +94,49 @@ func refusedTask(err error, span time.Duration) (webhook.Code, json.RawMessage) 
 	case errors.Is(err, errSessionOver):
 		return webhook.WrongToken, nil
 	case errors.Is(err, errQuiet):
-		return webhook.TaskRefused, refusalJSON(TaskRefuse{Data: messageJSON(err), RetryAfter: span})
+		return webhook.TaskRefused, refusalJSON(TaskRefuse{Data: messageJSON(err.Error()), RetryAfter: span})
 	}
 	return webhook.TaskRefused, refusalDataOf(err)
 }
 
-// waitInline waits for the outcome for as long as the request has asked, and
-// returns the outcome as the answer's data. It returns false when there is no
-// outcome in time.
-func waitInline(client, session context.Context, run *execution, ms int) (json.RawMessage, bool) {
+// waitInline waits for the outcome for as long as the request has asked. It
+// returns false when there is no outcome in time.
+func waitInline(client, session context.Context, run *execution, ms int) (none taskOutcome, ok bool) {
 	if ms <= 0 {
-		return nil, false
+		return none, false
 	}
 	patience := time.NewTimer(min(time.Duration(ms)*time.Millisecond, maxInline))
 	defer patience.Stop()
 	select {
 	case <-run.doneChannel():
 	case <-patience.C:
-		return nil, false
+		return none, false
 	case <-client.Done():
-		return nil, false
+		return none, false
 	case <-session.Done():
 		select {
 		case <-run.doneChannel(): // both at once: the last task of a worker that drains
 		default: // an abandoned task has no outcome
-			return nil, false
+			return none, false
 		}
 	}
-	o := run.finalOutcome()
+	return run.finalOutcome(), true
+}
+
+// fitsInline reports whether the outcome may be in the answer to POST
+// /task/new. A larger outcome is reported, because the master can refuse a
+// report that is too large, and the worker learns of it.
+func (o taskOutcome) fitsInline() bool { return len(o.Result) <= stream.MaxPayload }
+
+// writeInline writes the answer to POST /task/new that holds the outcome.
+func writeInline(w http.ResponseWriter, o taskOutcome) {
+	if o.Stopped {
+		webhook.ShuttingDown.WriteAnswer(w, failureText(o.Result), o.Result)
+		return
+	}
 	answer := proactor.TaskAnswer{Status: proactor.StatusFailed, Result: o.Result, Retry: o.Retry}
 	if o.Completed {
 		answer.Status = proactor.StatusCompleted
 	}
-	return webhook.AppendTaskAnswer(nil, answer), true
+	webhook.Success.WriteAnswer(w, webhook.MessageTask, json.RawMessage(webhook.AppendTaskAnswer(nil, answer)))
 }

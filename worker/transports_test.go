@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,11 +19,32 @@ import (
 	"initiator/proactor"
 )
 
-// transport is one way to give a worker tasks. Its function call returns
-// whether the task completed, and its result as the webhooks show it.
+// The ways in which a call through a transport ends.
+const (
+	completed = "completed"
+	final     = "failed for good"
+	retried   = "failed, may be retried"
+	handed    = "handed back" // code 101: the worker stops
+)
+
+// endOf returns how a task ended.
+func endOf(done, retry bool, code int) string {
+	switch {
+	case done:
+		return completed
+	case code == webhook.ShuttingDown.Number:
+		return handed
+	case retry:
+		return retried
+	}
+	return final
+}
+
+// transport is one way to give a worker tasks. Its function call returns how
+// the task ended, and its result as the webhooks show it.
 type transport struct {
 	name string
-	call func(p *program, m *master, method, data string) (completed bool, result string)
+	call func(p *program, m *master, method, data string) (end, result string)
 	// fullAnswer is the answer to a call when every slot is taken.
 	fullAnswer string
 	// callWhenFull makes a call that is not accepted, and returns its answer.
@@ -68,30 +88,37 @@ func transports() []transport {
 	}
 }
 
-func throughWebhook(p *program, m *master, method, data string) (bool, string) {
+func throughWebhook(p *program, m *master, method, data string) (end, result string) {
 	p.t.Helper()
 	p.mustCall(webhook.Success, "POST", "/task/new", m.session, transportTask(method, data))
 	got := await(p.t, m.results, "the result of "+method)
-	return got.path == "complete", string(got.Result)
+	return endOf(got.path == "complete", got.Retry, got.Code), string(got.Result)
 }
 
-func throughInline(p *program, m *master, method, data string) (bool, string) {
+func throughInline(p *program, m *master, method, data string) (end, result string) {
 	p.t.Helper()
 	body := transportTask(method, data)
 	body.Task.InlineMS = int(patience.Milliseconds())
-	e := p.mustCall(webhook.Success, "POST", "/task/new", m.session, body)
+	e, _ := p.call("POST", "/task/new", m.session, body)
+	switch {
+	case !e.Success:
+		return endOf(false, false, e.Code), string(e.Data)
+	case e.Data == nil: // the outcome is large, and is reported
+		got := await(p.t, m.results, "the result of "+method)
+		return endOf(got.path == "complete", got.Retry, got.Code), string(got.Result)
+	}
 	var answer proactor.TaskAnswer
 	if err := json.Unmarshal(e.Data, &answer); err != nil {
 		p.t.Fatalf("%s: %v", e.Data, err)
 	}
-	return answer.Status == proactor.StatusCompleted, string(answer.Result)
+	return endOf(answer.Status == proactor.StatusCompleted, answer.Retry, 0), string(answer.Result)
 }
 
-func throughDirect(p *program, _ *master, method, data string) (bool, string) {
+func throughDirect(p *program, _ *master, method, data string) (end, result string) {
 	p.t.Helper()
 	status, body := p.direct(`{"method":"` + method + `","parameters":` + data + `}`)
 	if status == http.StatusOK {
-		return true, body
+		return completed, body
 	}
 	var fault struct {
 		Error struct{ Value json.RawMessage }
@@ -99,7 +126,7 @@ func throughDirect(p *program, _ *master, method, data string) (bool, string) {
 	if err := json.Unmarshal([]byte(body), &fault); err != nil {
 		p.t.Fatalf("%d %s: %v", status, body, err)
 	}
-	return false, string(fault.Error.Value)
+	return final, string(fault.Error.Value)
 }
 
 // direct makes one call of the direct listener.
@@ -128,73 +155,6 @@ func (p *program) post(ctx context.Context, body []byte, header http.Header) *ht
 	return res
 }
 
-// handlerBehaviours returns a handler for each way in which a handler can end,
-// and the outcome of each.
-func handlerBehaviours() (handlers []Handler, rows []behaviour) {
-	do := func(name string, f func(context.Context, json.RawMessage) (json.RawMessage, error), data string, completed bool, want string) {
-		handlers = append(handlers, HandleRaw(name, f))
-		rows = append(rows, behaviour{name, data, completed, want})
-	}
-	fail := func(err error) func(context.Context, json.RawMessage) (json.RawMessage, error) {
-		return func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, err }
-	}
-	echo := func(_ context.Context, data json.RawMessage) (json.RawMessage, error) { return data, nil }
-	large := `"` + strings.Repeat("x", 1<<20) + `"`
-	do("echo", echo, `{"n":123456789012345678901234567890,"s":"<&> ✓"}`, true, `{"n":123456789012345678901234567890,"s":"<&> ✓"}`)
-	do("large", echo, large, true, large)
-	do("null", echo, `null`, true, `null`)
-	do("nothing", fail(nil), `{}`, true, `null`)
-	do("error", fail(errTest), `{}`, false, `{"message":"a test's error"}`)
-	do("fail", fail(TaskFail{Data: map[string]int{"n": 1}}), `{}`, false, `{"n":1}`)
-	do("fail.nil", fail(&TaskFail{}), `{}`, false, `{}`)
-	do("refuse", fail(TaskRefuse{Data: map[string]int{"n": 1}}), `{}`, false, `{"n":1}`)
-	do("panic", func(context.Context, json.RawMessage) (json.RawMessage, error) { panic("boom") }, `{}`, false, `{"message":"panic: boom"}`)
-	do("goexit", func(context.Context, json.RawMessage) (json.RawMessage, error) { runtime.Goexit(); return nil, nil }, `{}`, false, `{"message":"the handler ended its goroutine without returning"}`)
-	do("nojson", func(context.Context, json.RawMessage) (json.RawMessage, error) { return json.RawMessage("{"), nil }, `{}`, false, `{"message":"the result of nojson is not JSON"}`)
-	do("context", func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
-		Progress(ctx, "here")
-		task, ok := TaskOf(ctx)
-		return json.Marshal(fmt.Sprint(task.Method, task.ID != "", ok))
-	}, `{}`, true, `"contexttrue true"`)
-	handlers = append(handlers, Handle("typed", func(_ context.Context, in addition) (int, error) { return in.A + in.B, nil }))
-	rows = append(rows,
-		behaviour{"typed", `{"A":2,"B":3}`, true, `5`},
-		behaviour{"typed", `"text"`, false, `{"message":"the data does not fit typed: json: cannot unmarshal string into Go value of type worker.addition"}`})
-	return handlers, rows
-}
-
-type behaviour struct {
-	method, data string
-	completed    bool
-	want         string
-}
-
-// TestEveryBehaviourThroughEveryTransport: all transports use one executor.
-func TestEveryBehaviourThroughEveryTransport(t *testing.T) {
-	t.Parallel()
-	handlers, rows := handlerBehaviours()
-	for _, d := range transports() {
-		t.Run(d.name, func(t *testing.T) {
-			m := newMaster(t)
-			p := launchAllTransports(t, Options{Handlers: handlers}) // one slot, which each task must free
-			p.connect(m)
-			for _, row := range rows {
-				want := row.want
-				if d.name == "direct" && !row.completed {
-					want = string(faultValue(json.RawMessage(row.want)))
-				}
-				completed, got := d.call(p, m, row.method, row.data)
-				if completed != row.completed || got != want {
-					t.Errorf("%s: completed %v %.200s\nwant %v %.200s", row.method, completed, got, row.completed, want)
-				}
-			}
-			if completed, got := d.call(p, m, "none", `{}`); completed || !strings.Contains(got, `no method \"none\"; this worker has context, echo,`) {
-				t.Errorf("none: completed %v %s", completed, got)
-			}
-		})
-	}
-}
-
 // TestEveryTransportUsesTheSameSlots: a task of one transport holds a slot
 // that no other transport can use, and frees it for the others.
 func TestEveryTransportUsesTheSameSlots(t *testing.T) {
@@ -214,8 +174,8 @@ func TestEveryTransportUsesTheSameSlots(t *testing.T) {
 			others := slices.DeleteFunc(transports(), func(d transport) bool { return d.exclusive || holder.exclusive && d.name == "stream, opened" })
 			held := make(chan bool, 1)
 			go func() {
-				completed, _ := holder.call(p, m, "gate", `{}`)
-				held <- completed
+				end, _ := holder.call(p, m, "gate", `{}`)
+				held <- end == completed
 			}()
 			await(t, began, "the first task")
 			for _, d := range others {
@@ -231,8 +191,8 @@ func TestEveryTransportUsesTheSameSlots(t *testing.T) {
 				t.Error("it did not complete")
 			}
 			for _, d := range others {
-				if completed, got := d.call(p, m, "echo", `1`); !completed || got != "1" {
-					t.Errorf("%s: %v %s", d.name, completed, got)
+				if end, got := d.call(p, m, "echo", `1`); end != completed || got != "1" {
+					t.Errorf("%s: %s %s", d.name, end, got)
 				}
 			}
 		})

@@ -93,7 +93,8 @@ func (m attachMessage) applyMessage(d *Dispatcher, now time.Time) {
 	d.startConnecting(p, inherited)
 }
 
-// DrainWorker gives a worker no new tasks. WorkerDrained follows when its last
+// DrainWorker gives a worker no new tasks, and gives it notice that it will be
+// stopped, so that it tells its handlers. WorkerDrained follows when its last
 // running task has ended, at once if it runs none.
 func (d *Dispatcher) DrainWorker(guid string, incarnation int) {
 	d.mailbox.Put(drainMessage{workerID{guid, incarnation}})
@@ -108,6 +109,8 @@ func (m drainMessage) applyMessage(d *Dispatcher, _ time.Time) {
 		return
 	}
 	p.draining = true
+	p.transport.sendNotice()
+	p.sendCancels()
 	d.withdrawWorker(p)
 	d.reportDrained(p)
 }

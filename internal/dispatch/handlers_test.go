@@ -3,7 +3,6 @@ package dispatch
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -75,7 +74,7 @@ func failingHandler(name string, times int64) (worker.Handler, *atomic.Int64) {
 		if calls.Add(1) <= times {
 			return nil, worker.TaskFail{Data: map[string]string{"message": "not now"}, Retry: true}
 		}
-		return nil, errors.New("never")
+		return nil, worker.TaskFail{Data: map[string]string{"message": "never"}}
 	}), calls
 }
 

@@ -150,7 +150,7 @@ func (r *attempt) isMissingSince(since time.Time, span time.Duration, b *heartbe
 // sendCancels tells a worker which tasks to stop: over the stream at once, and
 // with the answer to its next heartbeat. That answer cancels by task and not by
 // attempt, so it leaves out a stale attempt whose task has a valid attempt in
-// this worker.
+// this worker. The answer also gives a worker that drains notice of its stop.
 func (p *workerConn) sendCancels() {
 	var ids []string
 	for id, r := range p.running {
@@ -165,11 +165,11 @@ func (p *workerConn) sendCancels() {
 			ids = append(ids, s.task.String())
 		}
 	}
-	if len(ids) == 0 {
+	if len(ids) == 0 && !p.draining {
 		p.session.nextAnswer.Store(nil)
 		return
 	}
-	p.session.nextAnswer.Store(&proactor.HeartbeatAnswer{Cancel: ids})
+	p.session.nextAnswer.Store(&proactor.HeartbeatAnswer{Cancel: ids, Stopping: p.draining})
 }
 
 // runsStale reports whether the worker still runs an unassigned attempt at that

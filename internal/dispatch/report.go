@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -8,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
-	"initiator/internal/queue"
+	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
@@ -30,14 +31,25 @@ func (d *Dispatcher) RecordResult(ctx context.Context, token string, failed bool
 		return ErrBadTask
 	}
 	from := found.(*workerSession).workerID
+	result := reportedResult(failed, body)
 	_, err = askLoop(ctx, d, func(m *loopRequest[struct{}], now time.Time) {
-		d.recordOutcome(from, id, body.Task.Attempt, taskOutcome(failed, body.Retry, body.Result), now)
+		d.recordReport(from, id, body.Task.Attempt, &result, now)
 		m.replyWhenStored(d, struct{}{}, nil)
 	})
 	return err
 }
 
-func (d *Dispatcher) recordOutcome(from workerID, id uuid.UUID, attempt int, o queue.AttemptOutcome, now time.Time) {
+// reportedResult converts a report. A failure with code 101 is a refusal after
+// the fact: the handler did not end the task, because its worker stops.
+func reportedResult(failed bool, body proactor.ResultBody) transportResult {
+	if failed && body.Code == webhook.ShuttingDown.Number {
+		why := refusal{code: body.Code, message: cmp.Or(failureMessage(body.Result), webhook.ShuttingDown.Message)}
+		return transportResult{status: attemptRefused, refusal: why}
+	}
+	return transportResult{status: attemptEnded, outcome: taskOutcome(failed, body.Retry, body.Result)}
+}
+
+func (d *Dispatcher) recordReport(from workerID, id uuid.UUID, attempt int, result *transportResult, now time.Time) {
 	p := d.workers[from]
 	if p == nil {
 		return
@@ -47,5 +59,5 @@ func (d *Dispatcher) recordOutcome(from workerID, id uuid.UUID, attempt int, o q
 		d.log.Debug("a superseded result changes nothing", "task", id, "attempt", attempt, "worker", from)
 		return
 	}
-	d.finishAttempt(p, r, o, now)
+	d.applyResult(p, r, result, now)
 }

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -68,6 +69,23 @@ func TestUnknownPool(t *testing.T) {
 		var unknown *UnknownPoolError
 		if !errors.As(err, &unknown) || unknown.Name != name {
 			t.Errorf("submit to %q: %v", name, err)
+		}
+	}
+}
+
+// TestErrorsAreRetried: the error of a handler and a panic are tried again until
+// the attempts are used up.
+func TestErrorsAreRetried(t *testing.T) {
+	h := newTestDispatcher(t, newPool("p"))
+	h.attachWorker("p", "w", 1,
+		worker.HandleRaw("error", func(context.Context, json.RawMessage) (json.RawMessage, error) {
+			return nil, errors.New("the disk is full")
+		}),
+		worker.HandleRaw("panic", func(context.Context, json.RawMessage) (json.RawMessage, error) { panic("boom") }))
+	for method, reason := range map[string]string{"error": "the disk is full", "panic": "panic: boom"} {
+		got := h.mustEnd(task.Request{Pool: "p." + method}, task.Dead)
+		if len(got.History) != 3 || !strings.Contains(got.Reason, reason) {
+			t.Errorf("%s: reason %q, history %+v", method, got.Reason, got.History)
 		}
 	}
 }

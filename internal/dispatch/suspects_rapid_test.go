@@ -43,6 +43,7 @@ func (trialTransport) sendTask(r *attempt) bool {
 }
 
 func (trialTransport) sendCancel(uuid.UUID, int) {}
+func (trialTransport) sendNotice()               {}
 
 // trialTransport delivers every task at once.
 type trialTransport struct{}

@@ -20,6 +20,9 @@ type transport interface {
 	// sendCancel asks the worker to stop an attempt, if the transport can do so
 	// before the next heartbeat. A repetition is harmless.
 	sendCancel(task uuid.UUID, attempt int)
+	// sendNotice tells the worker that it will be stopped, if the transport can
+	// do so before the next heartbeat. A repetition is harmless.
+	sendNotice()
 }
 
 // transportResult is what a transport learned about an attempt that it was

@@ -61,7 +61,10 @@ func (d *Dispatcher) postOnce(p *workerConn, body proactor.TaskBody, legacy bool
 	ctx, cancel := context.WithTimeout(p.ctx, d.postTimeout)
 	defer cancel()
 	e, _, err := p.client.Do(ctx, "POST", "/task/new", p.session.token, body)
+	var strange *webhook.EnvelopeError
 	switch {
+	case errors.As(err, &strange) && strange.TooLong:
+		return transportResult{status: attemptEnded, outcome: finalFailure("the worker's answer cannot be read: " + strange.Problem)}
 	case err != nil:
 		return transportResult{status: attemptLost, err: err}
 	case !e.Success:
@@ -115,6 +118,10 @@ func (w webhookTransport) sendTask(r *attempt) bool {
 // sendCancel implements transport. It does nothing: the next heartbeat carries
 // the cancel.
 func (webhookTransport) sendCancel(uuid.UUID, int) {}
+
+// sendNotice implements transport. It does nothing: the answer to the next
+// heartbeat carries the notice.
+func (webhookTransport) sendNotice() {}
 
 // taskBody returns the body of POST /task/new. A legacy worker gets the task's
 // id and data only.

@@ -58,6 +58,12 @@ func (l *workerStream) sendCancel(task uuid.UUID, attempt int) {
 	_ = l.sendMessage(chirp.ID(task), &h, nil) // on a broken stream, the next heartbeat carries the cancel
 }
 
+// sendNotice implements transport.
+func (l *workerStream) sendNotice() {
+	h := stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}
+	_ = l.sendMessage(chirp.ID{}, &h, []byte(`{"stopping":true}`)) // on a broken stream, the next heartbeat carries the notice
+}
+
 func (l *workerStream) sendMessage(id chirp.ID, h *stream.WorkerHeader, data []byte) error {
 	var room [128]byte
 	return l.chirp.Send(chirp.Message{Identity: id, Header: h.Append(room[:0]), Data: data})

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"sync"
 	"time"
@@ -80,7 +81,7 @@ func (l *workerStream) receiveAnswer(m *chirp.Message) {
 // streamRefusal converts a refusal. A retry_after in the data takes precedence
 // over retry_after in the header.
 func streamRefusal(h *stream.WorkerHeader, data json.RawMessage) refusal {
-	r := refusal{code: h.Code, message: "the worker refused the task", retryAfter: retryAfter(data)}
+	r := refusal{code: h.Code, message: cmp.Or(failureMessage(data), "the worker refused the task"), retryAfter: retryAfter(data)}
 	if r.code == 0 {
 		r.code = webhook.TaskRefused.Number
 	}
@@ -177,9 +178,9 @@ func (l *workerStream) receiveHeartbeat(m *chirp.Message) {
 		return
 	}
 	var data []byte
-	if answer != nil && (answer.Quiet || answer.Stop) {
+	if answer != nil && (answer.Stopping || answer.Quiet || answer.Stop) {
 		// The cancels were sent already, by attempt number.
-		data, _ = json.Marshal(proactor.HeartbeatAnswer{Quiet: answer.Quiet, Stop: answer.Stop})
+		data, _ = json.Marshal(proactor.HeartbeatAnswer{Stopping: answer.Stopping, Quiet: answer.Quiet, Stop: answer.Stop})
 	}
 	_ = l.sendMessage(m.Identity, &stream.WorkerHeader{Kind: stream.KindHeartbeatAnswer}, data) // on a broken stream, the worker's next heartbeat comes by webhook
 }

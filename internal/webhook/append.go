@@ -77,6 +77,9 @@ func appendTaskRef(b []byte, t proactor.TaskRef) []byte {
 func appendResultBody(b []byte, r proactor.ResultBody) []byte {
 	b = appendTaskRef(append(b, `{"task":`...), r.Task)
 	b = appendRaw(append(b, `,"result":`...), r.Result)
+	if r.Code != 0 {
+		b = strconv.AppendInt(append(b, `,"code":`...), int64(r.Code), 10)
+	}
 	return appendRetry(b, r.Retry)
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -25,8 +27,9 @@ type (
 
 // SlaveOptions configure a Slave. Only ProcessTask must be set.
 type SlaveOptions struct {
-	// ProcessTask runs a task; a nil result stands for {}. An error fails the
-	// task; a [TaskFail] sets the result. The context ends when the master
+	// ProcessTask runs a task; a nil result stands for {}. An error or a panic
+	// fails the task for good, as in the original; a [TaskFail] sets the result,
+	// and allows another attempt with Retry. The context ends when the master
 	// disconnects or is lost.
 	ProcessTask func(ctx context.Context, data json.RawMessage) (json.RawMessage, error)
 	// BeforeConnection, BeforeDisconnection and BeforeTask get the data and
@@ -79,16 +82,48 @@ func NewSlave(o SlaveOptions) *Slave {
 }
 
 // runTask calls ProcessTask. It turns an empty result into {}, because ding's
-// results are objects.
-func (o SlaveOptions) runTask(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
+// results are objects, and every error and panic into a final failure: a task of
+// ding has one attempt.
+func (o SlaveOptions) runTask(ctx context.Context, data json.RawMessage) (result json.RawMessage, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if o.Logger != nil {
+				o.Logger.Error("panic in ProcessTask", "panic", p, "stack", string(debug.Stack()))
+			}
+			result, err = nil, finalFailure(fmt.Errorf("panic: %v", p))
+		}
+	}()
 	if o.ProcessTask == nil {
-		return nil, errors.New("the slave has no ProcessTask")
+		return nil, finalFailure(errors.New("the slave has no ProcessTask"))
 	}
-	result, err := o.ProcessTask(ctx, data)
-	if err == nil && len(result) == 0 {
+	result, err = o.ProcessTask(ctx, data)
+	switch {
+	case err != nil:
+		return nil, failTask(ctx, err)
+	case len(result) == 0:
 		result = json.RawMessage("{}")
 	}
-	return result, err
+	return result, nil
+}
+
+// failTask returns the failure for an error of ProcessTask. The words of the
+// reason for which the context ended replace "context canceled".
+func failTask(ctx context.Context, err error) error {
+	var fail TaskFail
+	var pointer *TaskFail
+	var refuse TaskRefuse
+	if errors.As(err, &fail) || errors.As(err, &pointer) || errors.As(err, &refuse) {
+		return err
+	}
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
+		err = cause
+	}
+	return finalFailure(err)
+}
+
+// finalFailure returns the failure with the words of an error as its message.
+func finalFailure(err error) TaskFail {
+	return TaskFail{Data: map[string]string{"message": err.Error()}}
 }
 
 func (o SlaveOptions) workerHooks() worker.Hooks {

@@ -1,0 +1,46 @@
+package worker
+
+import (
+	"math/rand/v2"
+
+	"initiator/proactor"
+)
+
+// heartbeatRoom is the largest sum of progress and output in one heartbeat, in
+// bytes. A heartbeat that is too large for the master would be refused, and the
+// worker would lose it.
+const heartbeatRoom = 16 << 20
+
+// runningTasks lists the tasks in slots, beginning with a random slot. It
+// takes no lock. When there is no room for the progress and output of every
+// task, the last tasks of the list are without; another heartbeat begins with
+// another slot.
+func (e *executor) runningTasks() []proactor.RunningTask {
+	list := []proactor.RunningTask{}
+	room, first := heartbeatRoom, rand.N(len(e.slots))
+	for i := range e.slots {
+		run := e.slots[(first+i)%len(e.slots)].Load()
+		if run == nil {
+			continue
+		}
+		s := run.runningSnapshot()
+		if s.Output != nil {
+			room -= len(s.Output.Text)
+		}
+		if room -= len(s.Progress); room < 0 {
+			s.Progress, s.Output = nil, nil
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// countRunning returns the number of tasks in slots.
+func (e *executor) countRunning() (n int) {
+	for i := range e.slots {
+		if e.slots[i].Load() != nil {
+			n++
+		}
+	}
+	return n
+}
