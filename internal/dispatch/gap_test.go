@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,17 @@ func TestGapInTheLoop(t *testing.T) {
 // gets a task, and its attempt is interrupted, which costs nothing.
 func TestWorkerThatLostItsMasterInAGap(t *testing.T) {
 	t.Parallel()
+	for _, webhooksOnly := range []bool{false, true} {
+		t.Run(fmt.Sprintf("webhooks only %t", webhooksOnly), func(t *testing.T) {
+			t.Parallel()
+			checkMasterLostInGap(t, webhooksOnly)
+		})
+	}
+}
+
+func checkMasterLostInGap(t *testing.T, webhooksOnly bool) {
 	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h.runInLoop(func() { h.d.webhooksOnly = webhooksOnly })
 	g := newGate(h)
 	g.deaf = true // so that it reports no failure
 	url, _ := h.startWorkerProcess(worker.Options{Slots: 2, Handlers: []worker.Handler{g.handler("g")}})
@@ -113,6 +124,24 @@ func TestWorkerThatLostItsMasterInAGap(t *testing.T) {
 	}
 	if text := got.History[0].Error; text != "the initiator did not run for 1h0m0s; the worker lost its master and gave up the task" {
 		t.Error(text)
+	}
+}
+
+// TestSlaveThatLostItsMasterInAGap: a slave of ding accepts a new session, and
+// will not report the task of the last one.
+func TestSlaveThatLostItsMasterInAGap(t *testing.T) {
+	t.Parallel()
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	s := newDingSlave(t)
+	s.mute.Store(true)
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: s.url, Ding: true, Span: time.Minute})
+	one := h.mustSubmit(task.Request{Pool: "p", Data: rawJSON(`{}`)})
+	<-s.started
+	s.mute.Store(false)
+	h.simulateGap(longGap)
+	got := h.mustWait(one.ID)
+	if got.State != task.Completed || got.Attempt != 1 || got.History[0].Outcome != task.OutcomeInterrupted {
+		t.Errorf("%s, attempt %d: %s, %+v", got.State, got.Attempt, got.Reason, got.History)
 	}
 }
 
