@@ -94,14 +94,14 @@ func (c *chaos) countBegun(journals string) map[string]int {
 	return killCount
 }
 
-// uncharged lists the outcomes that cost no attempt.
-var uncharged = []task.Outcome{task.OutcomeReleased, task.OutcomeRefused, task.OutcomeInterrupted, task.OutcomeSuspected}
-
 // checkRecord checks that one terminal record is consistent.
 func (c *chaos) checkRecord(one task.Task, begun map[string]int) {
 	wrong := func(what string) {
 		text, _ := json.Marshal(one) // it came as JSON
 		c.t.Errorf("%s: %s", what, text)
+	}
+	if what := wrongCharge(one); what != "" {
+		wrong(what)
 	}
 	paid, succeeded := 0, 0
 	for _, a := range one.History {

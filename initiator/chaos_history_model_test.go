@@ -99,3 +99,31 @@ func (a answered) knownAs() answered {
 	a.known = true
 	return a
 }
+
+// A suspected or interrupted attempt costs nothing: the next attempt has its number.
+func TestHistoryKnowsUnchargedAttempts(t *testing.T) {
+	past := func(numbers ...int) task.Task {
+		ends := []task.Outcome{task.OutcomeSuspected, task.OutcomeInterrupted, task.OutcomeLost, ""}
+		one := task.Task{State: task.Running, Policy: task.Policy{Attempts: 3}}
+		for i, n := range numbers {
+			one.History = append(one.History, task.Attempt{N: n, Try: i + 1, Worker: "w", Outcome: ends[i]})
+		}
+		return one
+	}
+	for name, x := range map[string]struct {
+		read task.Task
+		good bool
+	}{
+		"suspected, interrupted, lost, running": {past(1, 1, 1, 2), true},
+		"retried by a client in between":        {past(2, 2, 2, 1), true},
+		"the suspicion was charged":             {past(1, 2, 2, 3), false},
+		"the interruption was charged":          {past(1, 1, 2, 3), false},
+		"the lost worker was not charged":       {past(2, 2, 2, 2), false},
+		"more attempts than the policy allows":  {past(3, 3, 3, 4), false},
+	} {
+		list := told{}.add("submit", answered{record: record{state: task.Queued}}).add("get", answered{record: recordOf(x.read)})
+		if got := porcupine.CheckOperations(history, list); got != x.good {
+			t.Errorf("%s: linearizable is %v", name, got)
+		}
+	}
+}

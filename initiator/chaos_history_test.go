@@ -2,6 +2,7 @@ package initiator_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/anishathalye/porcupine"
@@ -28,10 +29,12 @@ type answered struct {
 // record is the part of a task that has to be consistent for a client. The zero value
 // stands for a task that does not exist.
 type record struct {
-	id      uuid.UUID
-	state   task.State
-	tries   int
-	past    string // every attempt, oldest first
+	id    uuid.UUID
+	state task.State
+	tries int
+	past  string // every attempt, oldest first
+	// wrong says that an attempt was charged that costs nothing, or the other way.
+	wrong   string
 	attempt int    // with the next two, of a terminal record only:
 	result  string // their changes before do not matter
 	reason  string
@@ -39,6 +42,7 @@ type record struct {
 
 func recordOf(t task.Task) record {
 	r := record{id: t.ID, state: t.State, tries: t.Tries()}
+	r.wrong = wrongCharge(t)
 	if r.tries <= len(t.History) { // otherwise the oldest attempts are forgotten
 		r.past = pastOf(t.History)
 	}
@@ -46,6 +50,31 @@ func recordOf(t task.Task) record {
 		r.attempt, r.result, r.reason = t.Attempt, string(t.Result), t.Reason
 	}
 	return r
+}
+
+// uncharged lists the outcomes that cost no attempt.
+var uncharged = []task.Outcome{task.OutcomeReleased, task.OutcomeRefused, task.OutcomeInterrupted, task.OutcomeSuspected}
+
+// wrongCharge returns what is wrong with the numbers of a task's attempts; "" =
+// nothing. An attempt that cost nothing gives its number to the next attempt. A retry
+// by a client begins again with 1.
+func wrongCharge(t task.Task) string {
+	for i, a := range t.History {
+		want := 1
+		if i > 0 {
+			before := t.History[i-1]
+			if want = before.N + 1; slices.Contains(uncharged, before.Outcome) {
+				want = before.N
+			}
+		}
+		if i > 0 && a.N != want && a.N != 1 {
+			return fmt.Sprintf("attempt %d has number %d, want %d", i+1, a.N, want)
+		}
+		if a.N > t.Policy.Attempts {
+			return fmt.Sprintf("attempt %d has number %d of %d", i+1, a.N, t.Policy.Attempts)
+		}
+	}
+	return ""
 }
 
 // pastOf encodes attempts so that the text only grows at its end.
@@ -72,6 +101,8 @@ type modelState struct {
 // follows reports whether a task in state s can come to be r without a request.
 func (s modelState) follows(r record) bool {
 	switch {
+	case r.wrong != "":
+		return false
 	case s.state == "" || r.state == "":
 		return s.record == r
 	case s.state.Terminal():
