@@ -95,3 +95,30 @@ restart_limit = 3/10min
 		t.Errorf("worker: %+v", w)
 	}
 }
+
+// A task that runs at most once is dead after the first attempt that reached a
+// worker. A request can say so for one task of a pool that says otherwise.
+func TestAtMostOnce(t *testing.T) {
+	t.Parallel()
+	in := initiatortest.StartText(t, `
+[worker:once]
+command       = ${initiator:self} parent
+at_most_once  = true
+restart_delay = 10ms
+
+[worker:often]
+command       = ${initiator:self} parent
+retry_delay   = 0
+restart_delay = 10ms
+`)
+	yes := true
+	for _, r := range []task.Request{{Pool: "once", Method: "exit"}, {Pool: "often", Method: "exit", AtMostOnce: &yes}} {
+		got := in.RunTask(r)
+		if got.State != task.Dead || len(got.History) != 1 || !strings.Contains(got.Reason, "lost: exit code 3") || !strings.Contains(got.Reason, "at_most_once allows no other attempt, because this one reached a worker") {
+			t.Errorf("%+v", got)
+		}
+	}
+	if got := in.RunTask(task.Request{Pool: "often", Method: "exit"}); len(got.History) != 3 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -135,8 +135,8 @@ func (s *server) dispatchPools(p *plan.Plan) []dispatch.Pool {
 			Retention: queueRetention(t.Retention, t.RetentionFailed, t.RetentionDead),
 			Policy: task.Policy{
 				Timeout: task.Seconds(t.Timeout), Attempts: t.Attempts, RetryJitter: t.RetryJitter,
-				ProgressTimeout: task.Seconds(t.ProgressTimeout),
-				RetryDelay:      task.Seconds(t.RetryDelay), RetryDelayMax: task.Seconds(t.RetryDelayMax),
+				ProgressTimeout: task.Seconds(t.ProgressTimeout), AtMostOnce: t.AtMostOnce,
+				RetryDelay: task.Seconds(t.RetryDelay), RetryDelayMax: task.Seconds(t.RetryDelayMax),
 			},
 		})
 	}

@@ -60,6 +60,9 @@ type ChildTask struct {
 	Delay    time.Duration
 	Timeout  time.Duration // of one attempt; 0 = the pool's timeout
 	Attempts int           // 0 = the pool's number of attempts
+	// AtMostOnce forbids a second attempt once an attempt has reached a worker;
+	// false = as the pool says.
+	AtMostOnce bool
 }
 
 // TaskRecord is the state of a task.
@@ -97,6 +100,7 @@ func (c *InitiatorClient) Submit(ctx context.Context, child ChildTask) (TaskReco
 	add("delay", child.Delay.Seconds(), child.Delay > 0)
 	add("timeout", child.Timeout.Seconds(), child.Timeout > 0)
 	add("attempts", child.Attempts, child.Attempts > 0)
+	add("at_most_once", true, child.AtMostOnce)
 	return c.sendRequest(ctx, http.MethodPost, "", body)
 }
 

@@ -22,6 +22,7 @@ type requestFlags struct {
 	progress    cli.DurationFlag
 	priority    int
 	attempts    int
+	atMostOnce  bool
 	timeout     cli.DurationFlag
 	delay       cli.DurationFlag
 	deadline    cli.MomentFlag
@@ -38,6 +39,7 @@ func (r *requestFlags) addFlags(f *pflag.FlagSet) {
 	f.Var(&r.progress, "progress-timeout", "time limit of an attempt without progress")
 	f.IntVar(&r.priority, "priority", task.DefaultPriority, "a number `N` from 0 to 9; tasks with a higher number are handed out first")
 	f.IntVar(&r.attempts, "attempts", 0, "make at most `N` attempts; 0 = as many as the pool allows")
+	f.BoolVar(&r.atMostOnce, "at-most-once", false, "make no other attempt after an attempt that reached a worker; =false: although the pool says so")
 	f.Var(&r.timeout, "timeout", "time limit of one attempt")
 	f.Var(&r.delay, "delay", "time before the first attempt")
 	f.Var(&r.deadline, "deadline", "when the task fails if it has not ended: a time, or a duration from now")
@@ -56,6 +58,9 @@ func (r *requestFlags) buildRequest(args []string, stdin io.Reader) (task.Reques
 	}
 	if r.flags.Changed("priority") {
 		q.Priority = &r.priority
+	}
+	if r.flags.Changed("at-most-once") {
+		q.AtMostOnce = &r.atMostOnce
 	}
 	if r.timeout.Given {
 		timeout := task.Seconds(r.timeout.Value)

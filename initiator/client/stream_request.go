@@ -103,7 +103,7 @@ func marshalOptions(r *task.Request) ([]byte, error) {
 func hasNoOptions(r *task.Request) bool {
 	return r.Key == "" && r.Priority == nil && r.Delay == 0 && r.At.IsZero() && r.Deadline.IsZero() && r.Unique == "" &&
 		r.Callback == "" && r.Parent == uuid.Nil && r.Timeout == nil && r.ProgressTimeout == nil && r.Attempts == 0 &&
-		r.RetryDelay == nil && r.RetryDelayMax == nil
+		r.RetryDelay == nil && r.RetryDelayMax == nil && r.AtMostOnce == nil
 }
 
 // startTaskRequest sends a request about a task that exists.

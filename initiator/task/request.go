@@ -37,6 +37,7 @@ type Request struct {
 	Attempts        int      `json:"attempts,omitempty"`
 	RetryDelay      *Seconds `json:"retry_delay,omitempty"`
 	RetryDelayMax   *Seconds `json:"retry_delay_max,omitempty"`
+	AtMostOnce      *bool    `json:"at_most_once,omitempty"`
 }
 
 // DefaultPriority is the priority of a request without one. It is in the middle, so

@@ -106,6 +106,9 @@ type Policy struct {
 	ProgressTimeout Seconds `json:"progress_timeout,omitempty"`
 	// Attempts is the most attempts that are charged to the task, at least 1.
 	Attempts int `json:"attempts"`
+	// AtMostOnce forbids a second attempt once an attempt has reached a worker,
+	// however that attempt ended. Attempts then limits nothing.
+	AtMostOnce bool `json:"at_most_once,omitempty"`
 	// RetryDelay is the delay after the first attempt. It doubles after each
 	// attempt, up to RetryDelayMax; a RetryDelayMax of 0 means 30 days.
 	// RetryJitter, from 0 to 1, is the share by which a delay varies at random.

@@ -95,7 +95,7 @@ func (d *Dispatcher) sendLeased(r *attempt, err error) {
 
 func newAttempt(to *workerConn, t task.Task, now time.Time) *attempt {
 	l, _ := queue.LeaseOf(&t)
-	r := &attempt{lease: l, method: t.Method, data: t.Data, number: t.Tries(), lastListed: now, lastProgress: now, progressTimeout: t.Policy.ProgressTimeout.Duration()}
+	r := &attempt{lease: l, method: t.Method, data: t.Data, number: t.Tries(), lastListed: now, lastProgress: now, progressTimeout: t.Policy.ProgressTimeout.Duration(), atMostOnce: t.Policy.AtMostOnce}
 	r.beginAt(t, now)
 	r.timer.Value = timerTarget{conn: to, attempt: r}
 	return r

@@ -57,6 +57,7 @@ type attempt struct {
 	cancelReason string
 	resend       bool // the task must be sent again, see resendAttempts
 	repeated     bool // the task was sent again: the worker may have had it before
+	atMostOnce   bool // of the task's policy
 	// suspect is set while the task is a suspect of that group. clearTimer ends
 	// this at clearAt, unless that is zero; moved by gaps.
 	suspect    bool

@@ -22,6 +22,7 @@ type dingSlave struct {
 	url      string
 	busy     atomic.Bool
 	mute     atomic.Bool  // takes tasks and ignores them
+	cut      atomic.Bool  // takes and ends tasks, and cuts the connection instead of an answer
 	connects atomic.Value // string: the data in the answer to /connect
 	beatBody atomic.Value // string
 	started  chan string  // the body of each task that was accepted
@@ -63,6 +64,10 @@ func (s *dingSlave) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.connect(r.Header.Get("Token"), body)
 		say(200, 0, "Connect success.", s.connects.Load().(string))
 	case "POST /task/new":
+		if s.cut.Load() {
+			s.started <- string(body)
+			panic(http.ErrAbortHandler)
+		}
 		if s.busy.Swap(true) {
 			say(400, 601, "Slave is busy.", "null")
 			return

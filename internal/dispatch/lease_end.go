@@ -85,6 +85,9 @@ func (d *Dispatcher) endAttempt(r *attempt, o queue.AttemptOutcome, now time.Tim
 	if r.stopping {
 		return
 	}
+	if !r.reached.Load() {
+		o.Undelivered = true
+	}
 	if r.cancelled && o.Outcome != task.OutcomeCompleted {
 		o = queue.AttemptOutcome{Outcome: task.OutcomeCancelled, Error: r.cancelReason, Result: o.Result}
 	}

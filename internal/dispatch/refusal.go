@@ -18,7 +18,7 @@ const (
 
 // handleRefusal acts on the reason for which a worker did not take a task.
 func (d *Dispatcher) handleRefusal(p *workerConn, r *attempt, why refusal, now time.Time) {
-	o := queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: why.message}
+	o := queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: why.message, Undelivered: !r.repeated && !why.repeated}
 	switch {
 	case why.hasCode(webhook.TaskRefused):
 		o = d.recordRefusal(p, r, why, now)
@@ -65,14 +65,14 @@ func (d *Dispatcher) recordRefusal(p *workerConn, r *attempt, why refusal, now t
 	by[p.workerID] = true
 	for id, other := range p.pool.members {
 		if other.connected && !other.draining && !other.leaving && !by[id] {
-			return queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: "refused by " + p.workerID.String()}
+			return queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: "refused by " + p.workerID.String(), Undelivered: !r.repeated && !why.repeated}
 		}
 	}
 	wait := why.retryAfter
 	if wait == 0 {
 		wait = refusedDelay
 	}
-	return queue.AttemptOutcome{Outcome: task.OutcomeRefused, RetryAfter: wait, Error: why.message}
+	return queue.AttemptOutcome{Outcome: task.OutcomeRefused, RetryAfter: wait, Error: why.message, Undelivered: !r.repeated && !why.repeated}
 }
 
 // reconnectWorker starts a new session with a worker that does not know the

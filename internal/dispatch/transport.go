@@ -59,6 +59,7 @@ type refusal struct {
 	code       int // one of proactor's codes
 	message    string
 	retryAfter time.Duration // 0 = the worker named none
+	repeated   bool          // the worker may have taken the task when it was sent before
 }
 
 // hasCode reports whether the refusal carries that code.

@@ -35,16 +35,18 @@ const (
 // is made again. A worker with our protocol knows id and attempt number and
 // runs nothing twice. A legacy worker knows neither: it answers "busy" while it
 // has the task. That answer to a repeated request therefore does not mean that
-// the task was refused; the result may be on its way.
+// the task was refused; the result may be on its way. If it has finished the
+// task, it runs the task again, so a task with at_most_once is not sent again.
 func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body proactor.TaskBody, legacy bool) {
 	pause := firstPostDelay
 	for try := 1; !r.ended.Load(); try++ {
 		before := r.reached.Swap(true)
 		a := d.postOnce(p, body, legacy)
+		a.refusal.repeated = before
 		if neverSent(a.err) {
 			r.reached.Store(before)
 		}
-		if isFinalAnswer(a, try, legacy) {
+		if isFinalAnswer(a, try, legacy) || legacy && r.atMostOnce && !neverSent(a.err) {
 			d.mailbox.Put(attemptResultMessage{p, r, a})
 			return
 		}

@@ -37,7 +37,7 @@ var restartKeys = []row[Spec]{
 var restartLimit = row[Spec]{
 	KeyDoc: KeyDoc{
 		Name: "restart_limit", Type: "count/duration", Default: "10/10min",
-		Doc: "the number of deaths within a time that makes the worker FATAL; none = no limit",
+		Doc: "the number of deaths within a time that makes the worker FATAL, without deaths that a task caused; none = no limit",
 	},
 	live: true,
 	get:  func(s *Spec) any { return [2]int64{int64(s.Restart.Limit), int64(s.Restart.Window)} },

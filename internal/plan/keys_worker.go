@@ -100,6 +100,8 @@ var taskKeys = []row[Spec]{
 		"the longest time for a task without progress; 0 = no limit").withoutRestart(),
 	key("attempts", wholeNumber(1, 1_000_000), "3", func(s *Spec) *int { return &s.Tasks.Attempts },
 		"the number of attempts before a task is dead").withoutRestart(),
+	key("at_most_once", boolean, "false", func(s *Spec) *bool { return &s.Tasks.AtMostOnce },
+		"make no other attempt at a task after an attempt that reached a worker, however that ended").withoutRestart(),
 	key("retry_delay", duration, "1s", func(s *Spec) *Duration { return &s.Tasks.RetryDelay },
 		"the delay before the second attempt; it doubles with each further attempt").withoutRestart(),
 	key("retry_delay_max", duration, "10min", func(s *Spec) *Duration { return &s.Tasks.RetryDelayMax },

@@ -236,6 +236,7 @@ type Tasks struct {
 	Timeout         time.Duration // one attempt; 0 = none
 	ProgressTimeout time.Duration // 0 = none
 	Attempts        int
+	AtMostOnce      bool
 	RetryDelay      time.Duration
 	RetryDelayMax   time.Duration
 	RetryJitter     float64

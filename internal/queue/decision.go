@@ -21,6 +21,9 @@ type AttemptOutcome struct {
 	// itself: 1 with OutcomeLost, more with OutcomeSuspected; 0 = the attempt
 	// ended in another way.
 	Suspects int
+	// Undelivered says that the task did not reach a worker, or that the worker
+	// refused it. Only then may a task with at_most_once be tried again.
+	Undelivered bool
 }
 
 // RetryDecision is the next state of a task after an attempt, with its reason.
@@ -37,6 +40,18 @@ type RetryDecision struct {
 // ended, and t.Interruptions does not count that attempt. jitter is a random
 // number in [0, 1).
 func DecideRetry(t *task.Task, o AttemptOutcome, jitter float64) RetryDecision {
+	v := decideOutcome(t, o, jitter)
+	if t.Policy.AtMostOnce && v.State == task.Queued && !o.Undelivered {
+		return RetryDecision{
+			State: task.Dead, AttemptCounts: true,
+			Reason: withReason(string(o.Outcome), o.Error) + "; at_most_once allows no other attempt, because this one reached a worker",
+		}
+	}
+	return v
+}
+
+// decideOutcome is DecideRetry without at_most_once.
+func decideOutcome(t *task.Task, o AttemptOutcome, jitter float64) RetryDecision {
 	switch o.Outcome {
 	case task.OutcomeCompleted:
 		return RetryDecision{State: task.Completed, AttemptCounts: true, Reason: "completed"}

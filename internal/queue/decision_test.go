@@ -110,6 +110,27 @@ func TestDelayNeverOverflows(t *testing.T) {
 	}
 }
 
+// TestAtMostOnce ends the first attempt at a task with at_most_once in each way.
+// Only an attempt that reached no worker may be followed by another.
+func TestAtMostOnce(t *testing.T) {
+	one := task.Task{Policy: task.Policy{Attempts: 3, AtMostOnce: true}, Attempt: 1}
+	for _, outcome := range []task.Outcome{
+		task.OutcomeRetry, task.OutcomeTimedOut, task.OutcomeStuck, task.OutcomeLost, task.OutcomeSuspected, task.OutcomeReleased, task.OutcomeInterrupted, task.OutcomeRefused,
+	} {
+		got := queue.DecideRetry(&one, queue.AttemptOutcome{Outcome: outcome, Error: "gone"}, 0)
+		want := queue.RetryDecision{State: task.Dead, AttemptCounts: true, Reason: string(outcome) + ": gone; at_most_once allows no other attempt, because this one reached a worker"}
+		if got != want {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+		if got := queue.DecideRetry(&one, queue.AttemptOutcome{Outcome: outcome, Undelivered: true}, 0); got.State != task.Queued {
+			t.Errorf("%s before the delivery: %+v", outcome, got)
+		}
+	}
+	if got := queue.DecideRetry(&one, queue.AttemptOutcome{Outcome: task.OutcomeFailed, Error: "no"}, 0); got.Reason != "the handler failed: no" {
+		t.Errorf("failed: %+v", got)
+	}
+}
+
 // TestTenthInterruptionIsTheLast interrupts a task that allows one attempt until
 // it is dead, and lets a caller retry it.
 func TestTenthInterruptionIsTheLast(t *testing.T) {

@@ -136,6 +136,10 @@ func adoptRecord(t *task.Task, now time.Time) error {
 	}
 	if t.State == task.Running {
 		t.State, t.Reason = task.Queued, "the task was running in the queue that it was exported from"
+		if t.Policy.AtMostOnce {
+			t.State, t.Ended = task.Dead, now
+			t.Reason += "; at_most_once allows no other attempt"
+		}
 	}
 	return nil
 }

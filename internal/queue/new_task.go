@@ -83,6 +83,9 @@ func mergePolicy(p task.Policy, r task.Request) task.Policy {
 	if r.RetryDelayMax != nil {
 		p.RetryDelayMax = *r.RetryDelayMax
 	}
+	if r.AtMostOnce != nil {
+		p.AtMostOnce = *r.AtMostOnce
+	}
 	p.Attempts = max(p.Attempts, 1)
 	return p
 }

@@ -22,6 +22,7 @@ const (
 	tagProgressTimeout = 5 // nanoseconds, a varint
 	tagInterruptions   = 6 // a varint; also in a head
 	tagSuspicion       = 7 // group, nanoseconds, times: varints; also in a head
+	tagAtMostOnce      = 8 // 1, a varint
 )
 
 // recordMarks returns the marks in the kind of a task's record. Open reads the
@@ -58,7 +59,11 @@ func appendFixedTags(b []byte, t *task.Task) []byte {
 		b = appendTag(b, tagParent, t.Parent[:])
 	}
 	b = appendTag(b, tagCallback, t.Callback)
-	return appendNumberTag(b, tagProgressTimeout, int64(t.Policy.ProgressTimeout))
+	b = appendNumberTag(b, tagProgressTimeout, int64(t.Policy.ProgressTimeout))
+	if t.Policy.AtMostOnce {
+		b = appendNumberTag(b, tagAtMostOnce, 1)
+	}
+	return b
 }
 
 // appendTag appends a tagged field. It appends nothing for an empty value.
@@ -93,6 +98,8 @@ func (r *recordReader) readTags(t *task.Task) {
 			t.Callback = string(value.takeRest())
 		case tagProgressTimeout:
 			t.Policy.ProgressTimeout = task.Seconds(value.readVarint())
+		case tagAtMostOnce:
+			t.Policy.AtMostOnce = value.readVarint() != 0
 		case tagInterruptions:
 			t.Interruptions = value.readInt()
 		case tagSuspicion:
