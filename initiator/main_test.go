@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	if len(os.Args) > 1 && os.Args[1] == "parent" {
-		worker.Main(append(parentHandlers, misbehavingHandlers...)...)
+		worker.Main(slices.Concat(parentHandlers, misbehavingHandlers, stoppingHandlers)...)
 	}
 	if len(os.Args) == 3 && os.Args[1] == "answer" {
 		log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[2], http.HandlerFunc(answerSlowly)))
