@@ -184,7 +184,6 @@ func (h *testDispatcher) playWorkerAt(url, guid string, answer func(*chirp.Conn,
 // TestAThousandStreams sends a task and a heartbeat over each of them. After
 // the workers are detached, nothing of the streams is left.
 func TestAThousandStreams(t *testing.T) {
-	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
 	server := httptest.NewServer(connects)
 	defer server.Close()
