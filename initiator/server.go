@@ -2,9 +2,6 @@ package initiator
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"os"
 	"sync"
@@ -23,6 +20,7 @@ import (
 	"initiator/internal/statedir"
 	"initiator/internal/supervise"
 	"initiator/internal/upgrade"
+	"initiator/internal/webhook"
 	"initiator/internal/workerlog"
 )
 
@@ -143,9 +141,7 @@ func (s *server) loadState() (token string, err error) {
 // callback_secret. It is derived from the API's token and is not the token, so
 // that a receiver of callbacks that can check signatures cannot open the API.
 func callbackSigningKey(token string) string {
-	mac := hmac.New(sha256.New, []byte(token))
-	mac.Write([]byte("initiator callback"))
-	return hex.EncodeToString(mac.Sum(nil))
+	return webhook.HexMAC(token, []byte("initiator callback"))
 }
 
 // runLoops runs the dispatcher and the supervisor until the end.

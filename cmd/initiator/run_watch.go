@@ -59,7 +59,7 @@ func (w *workerWatcher) printTransition(t supervise.Transition) {
 	case t.To == lifecycle.Starting && t.From != lifecycle.Starting:
 		w.began[t.GUID] = t.At
 	case t.To == lifecycle.Running && t.Ready:
-		w.printNote("%s %s ready%s after %s (pid %d)", t.Name, terminal.ShortGUID(t.GUID), terminal.PortText(" on port %d", t.Port), terminal.FormatDuration(t.At.Sub(w.began[t.GUID])), t.PID)
+		w.printNote("%s %s ready%s after %s (pid %d)", t.Name, terminal.ShortGUID(t.GUID), terminal.PortText(" on port %d", t.Port), terminal.FormatElapsed(t.At.Sub(w.began[t.GUID])), t.PID)
 	case t.To == lifecycle.Backoff, t.To == lifecycle.Fatal:
 		w.printNote("%s %s %s: %s", t.Name, terminal.ShortGUID(t.GUID), t.To, t.Reason)
 	}

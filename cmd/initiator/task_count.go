@@ -32,7 +32,7 @@ func (c *taskCount) summaryLine(now time.Time) string {
 	if c.failed > 0 {
 		text += fmt.Sprintf(", %d failed", c.failed)
 	}
-	return text + " in " + terminal.FormatDuration(now.Sub(c.began)) + c.rateText(now)
+	return text + " in " + terminal.FormatElapsed(now.Sub(c.began)) + c.rateText(now)
 }
 
 // ended returns the number of tasks that have ended.

@@ -61,7 +61,7 @@ func attemptTable(history []task.Attempt) terminal.Table {
 	for _, h := range history {
 		span, outcome := "-", string(h.Outcome)
 		if !h.End.IsZero() {
-			span = terminal.FormatDuration(h.End.Sub(h.Start))
+			span = terminal.FormatElapsed(h.End.Sub(h.Start))
 		}
 		if outcome == "" {
 			outcome = "running"

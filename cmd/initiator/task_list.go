@@ -51,7 +51,7 @@ func taskTable(tasks []task.Task, now time.Time) terminal.Table {
 	}
 	for _, x := range tasks {
 		t.Rows = append(t.Rows, []string{
-			x.ID.String(), cli.TaskTarget(x), string(x.State), attemptText(x), terminal.FormatDuration(now.Sub(x.Submitted)), x.Reason,
+			x.ID.String(), cli.TaskTarget(x), string(x.State), attemptText(x), terminal.FormatElapsed(now.Sub(x.Submitted)), x.Reason,
 		})
 	}
 	return t

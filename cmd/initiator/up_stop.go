@@ -72,7 +72,7 @@ func (u *upRun) stoppingText(ctx context.Context) string {
 	if sig.Signal == syscall.SIGINT {
 		how = "Ctrl-C again kills them"
 	}
-	return fmt.Sprintf("stopping %s, at most %s; %s", terminal.Plural(alive, "worker"), terminal.FormatDuration(longest), how)
+	return fmt.Sprintf("stopping %s, at most %s; %s", terminal.Plural(alive, "worker"), terminal.FormatElapsed(longest), how)
 }
 
 // stoppingWorkers names the workers that have not stopped yet, with the reason.

@@ -1,29 +1,21 @@
 package client_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 
-	"initiator/jobs"
-	"initiator/worker"
+	"initiator/internal/testjob"
 )
 
 // TestMain makes the test binary what ${initiator:self} is in an INI.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 2 && os.Args[1] == "job" {
-		if os.Args[2] == "behave" {
-			runMisbehavingWorker()
-		}
-		err := jobs.Run(context.Background(), os.Args[2], os.Args[3:], os.Stdin)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-		os.Exit(worker.ExitCode(err))
+	if len(os.Args) > 2 && os.Args[1] == "job" && os.Args[2] == "behave" {
+		runMisbehavingWorker()
 	}
+	testjob.RunIfAsked()
 	if name := os.Getenv(asProgram); name != "" {
 		if err := runProgram(name, os.Getenv(asProgram+"_AT")); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -1,25 +1,15 @@
 package api_test
 
 import (
-	"context"
-	"fmt"
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 
-	"initiator/jobs"
-	"initiator/worker"
+	"initiator/internal/testjob"
 )
 
 // TestMain makes the test binary what ${initiator:self} is in an INI.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 2 && os.Args[1] == "job" {
-		err := jobs.Run(context.Background(), os.Args[2], os.Args[3:], os.Stdin)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-		os.Exit(worker.ExitCode(err))
-	}
+	testjob.RunIfAsked()
 	goleak.VerifyTestMain(m)
 }

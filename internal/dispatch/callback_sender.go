@@ -3,9 +3,6 @@ package dispatch
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +12,7 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/webhook"
 )
 
 // These are the headers of a callback.
@@ -112,7 +110,5 @@ func stripURL(err error) error {
 
 // SignCallback returns the value of HeaderSignature.
 func SignCallback(secret string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body)
-	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
+	return "sha256=" + webhook.HexMAC(secret, body)
 }

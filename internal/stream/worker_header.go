@@ -1,9 +1,10 @@
 package stream
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
+
+	"initiator/internal/jsonappend"
 )
 
 // MaxPayload is the largest payload, in bytes, that travels on a stream. Larger
@@ -129,25 +130,7 @@ func appendNumber(b []byte, name string, n int64) []byte {
 	return strconv.AppendInt(append(b, name...), n, 10)
 }
 
-// appendString appends a member. It quotes the value without encoding/json when
-// the value is plain, as nearly all values are.
+// appendString appends a member.
 func appendString(b []byte, name, s string) []byte {
-	b = append(b, name...)
-	if !isPlain(s) {
-		quoted, _ := json.Marshal(s) // a string always marshals
-		return append(b, quoted...)
-	}
-	b = append(b, '"')
-	b = append(b, s...)
-	return append(b, '"')
-}
-
-// isPlain reports whether a string needs no escapes in JSON.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
+	return jsonappend.AppendString(append(b, name...), s)
 }

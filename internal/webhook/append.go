@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"initiator/internal/jsonappend"
 	"initiator/proactor"
 )
 
@@ -35,7 +36,7 @@ func marshalJSON(v any) ([]byte, error) {
 // member.
 func appendConnectBody(b []byte, c proactor.ConnectBody) []byte {
 	b = append(b, `{"master":{"address":`...)
-	b = appendString(b, c.Master.Address)
+	b = jsonappend.AppendString(b, c.Master.Address)
 	b = append(b, `},"data":`...)
 	return append(appendObject(b, c.Data), '}')
 }
@@ -52,9 +53,9 @@ func appendTaskBody(b []byte, t proactor.TaskBody) []byte {
 }
 
 func appendTaskRef(b []byte, t proactor.TaskRef) []byte {
-	b = appendString(append(b, `{"id":`...), t.ID)
+	b = jsonappend.AppendString(append(b, `{"id":`...), t.ID)
 	if t.Method != "" {
-		b = appendString(append(b, `,"method":`...), t.Method)
+		b = jsonappend.AppendString(append(b, `,"method":`...), t.Method)
 	}
 	if t.Attempt != 0 {
 		b = strconv.AppendInt(append(b, `,"attempt":`...), int64(t.Attempt), 10)
@@ -66,7 +67,7 @@ func appendTaskRef(b []byte, t proactor.TaskRef) []byte {
 		}
 	}
 	if t.Traceparent != "" {
-		b = appendString(append(b, `,"traceparent":`...), t.Traceparent)
+		b = jsonappend.AppendString(append(b, `,"traceparent":`...), t.Traceparent)
 	}
 	if t.InlineMS != 0 {
 		b = strconv.AppendInt(append(b, `,"inline_ms":`...), int64(t.InlineMS), 10)
@@ -86,7 +87,7 @@ func appendResultBody(b []byte, r proactor.ResultBody) []byte {
 // AppendTaskAnswer appends to b the data of an answer to POST /task/new that
 // carries the task's outcome. A nil Result is written as null.
 func AppendTaskAnswer(b []byte, t proactor.TaskAnswer) []byte {
-	b = appendString(append(b, `{"status":`...), t.Status)
+	b = jsonappend.AppendString(append(b, `{"status":`...), t.Status)
 	b = appendRaw(append(b, `,"result":`...), t.Result)
 	return appendRetry(b, t.Retry)
 }
@@ -108,7 +109,7 @@ func appendEnvelope(b []byte, c Code, message string, raw []byte) []byte {
 	b = append(b, `,"code":`...)
 	b = strconv.AppendInt(b, int64(c.Number), 10)
 	b = append(b, `,"message":`...)
-	b = appendString(b, message)
+	b = jsonappend.AppendString(b, message)
 	b = append(b, `,"data":`...)
 	b = appendRaw(b, raw)
 	return append(b, '}')
@@ -126,25 +127,4 @@ func appendRaw(b, raw []byte) []byte {
 		return append(b, "null"...)
 	}
 	return append(b, raw...)
-}
-
-func appendString(b []byte, s string) []byte {
-	if isPlainString(s) {
-		b = append(b, '"')
-		b = append(b, s...)
-		return append(b, '"')
-	}
-	quoted, _ := json.Marshal(s) // a string always marshals
-	return append(b, quoted...)
-}
-
-// isPlainString reports whether the JSON form of s is s between two quotes,
-// also for an encoder that escapes the characters of HTML.
-func isPlainString[T ~string | ~[]byte](s T) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			return false
-		}
-	}
-	return true
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"initiator/internal/jsonappend"
 	"initiator/proactor"
 )
 
@@ -32,7 +33,7 @@ func (s *jsonScan) readText() (string, bool) {
 		return "", false
 	}
 	end := bytes.IndexByte(b[1:], '"') + 1
-	if end == 0 || !isPlainString(b[1:end]) {
+	if end == 0 || !jsonappend.IsPlain(b[1:end]) {
 		return "", false
 	}
 	*s = b[end+1:]

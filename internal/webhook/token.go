@@ -30,7 +30,12 @@ func TokenEqual(a, b string) bool {
 // initiator that the process on the port is its own without a secret being
 // sent there first.
 func Proof(token, nonce, guid string, incarnation int) string {
-	mac := hmac.New(sha256.New, []byte(token))
-	mac.Write([]byte(nonce + "\n" + guid + "\n" + strconv.Itoa(incarnation)))
+	return HexMAC(token, []byte(nonce+"\n"+guid+"\n"+strconv.Itoa(incarnation)))
+}
+
+// HexMAC returns the HMAC-SHA256 of a message in hexadecimal digits.
+func HexMAC(key string, message []byte) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write(message)
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -2,13 +2,14 @@ package terminal
 
 import (
 	"fmt"
-	"strings"
 	"time"
+
+	"initiator/internal/lifecycle"
 )
 
-// FormatDuration returns a duration with two or three digits: "84 ms", "1.5 s",
+// FormatElapsed returns a duration with two or three digits: "84 ms", "1.5 s",
 // "10m".
-func FormatDuration(d time.Duration) string {
+func FormatElapsed(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
 		return d.Round(10 * time.Microsecond).String()
@@ -19,9 +20,7 @@ func FormatDuration(d time.Duration) string {
 	case d < time.Minute:
 		return fmt.Sprintf("%.0f s", d.Seconds())
 	}
-	// 10m, not 10m0s
-	whole := strings.Replace(d.Round(time.Second).String(), "m0s", "m", 1)
-	return strings.Replace(whole, "h0m", "h", 1)
+	return lifecycle.FormatDuration(d)
 }
 
 // FormatUptime returns a duration as supervisorctl shows it: "0:00:12", "3

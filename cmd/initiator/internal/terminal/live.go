@@ -88,7 +88,7 @@ func (l *LiveView) ShowTransition(t supervise.Transition) {
 	case t.To == lifecycle.Running && !t.Ready:
 		state = Unready
 	case t.To == lifecycle.Running:
-		reason = fmt.Sprintf("pid %d%s, after %s", t.PID, PortText(", port %d", t.Port), FormatDuration(t.At.Sub(l.began[t.GUID])))
+		reason = fmt.Sprintf("pid %d%s, after %s", t.PID, PortText(", port %d", t.Port), FormatElapsed(t.At.Sub(l.began[t.GUID])))
 	}
 	before := t.At.Local().Format("15:04:05  ")
 	if l.isNarrow() {
@@ -172,7 +172,7 @@ func (l *LiveView) workerLine(w supervise.Worker, width int) string {
 		rest = fmt.Sprintf("pid %-7d %-10s", w.PID, PortText("port %d", w.Port))
 		switch since, ok := l.began[w.GUID]; {
 		case w.State == lifecycle.Running && w.Ready && ok:
-			rest += "  " + FormatDuration(w.Since.Sub(since))
+			rest += "  " + FormatElapsed(w.Since.Sub(since))
 		case w.Reason != "" && !w.Ready:
 			rest += "  " + strings.TrimPrefix(strings.TrimPrefix(w.Reason, fmt.Sprintf("pid %d runs; ", w.PID)), "not ready yet: ")
 		}
