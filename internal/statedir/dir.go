@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"initiator/internal/atomicfile"
 	"initiator/internal/webhook"
 )
 
@@ -105,7 +106,7 @@ func (d *Dir) LoadToken() (string, error) {
 		return "", fmt.Errorf("read the API's token: %w", err)
 	}
 	token := webhook.NewToken()
-	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
+	if err := atomicfile.Replace(path, []byte(token+"\n")); err != nil {
 		return "", fmt.Errorf("keep the API's token: %w", err)
 	}
 	return token, nil
