@@ -27,7 +27,7 @@ func attemptNote(n task.Event) string {
 	}
 	when := "at once"
 	if wait := n.NotBefore.Sub(n.At); wait > 0 {
-		when = "in " + terminal.FormatDuration(wait)
+		when = "in " + terminal.FormatElapsed(wait)
 	}
 	return fmt.Sprintf("attempt %d of %d %s; %s %s", n.Ended.N, n.Attempts, what, next, when)
 }
