@@ -209,16 +209,22 @@ func TestRecordNamesWhyTheWorkerWasKilled(t *testing.T) {
 	stopped := workerNamed(t, before, "stop")
 	keepertest.SuspendProcess(t, stopped.PID)
 	for _, id := range tasks[:2] {
-		got := waitEnd(t, c, id)
-		if last := got.History[len(got.History)-1]; last.Error != "no heartbeat for 2s; worker killed" || !strings.Contains(got.Reason, last.Error) {
-			t.Errorf("%s (%s): %s", got.State, got.Reason, last.Error)
-		}
+		await(t, "the end of the attempt", func() bool {
+			got, err := c.Task(t.Context(), id)
+			if err != nil || got.History[0].Outcome == "" {
+				return false
+			}
+			if got.History[0].Error != "no heartbeat for 2s; worker killed" {
+				t.Errorf("%s: %+v", got.Reason, got.History)
+			}
+			return true
+		})
 	}
 	after := d.waitWorker(stopped.GUID, func(w supervise.Worker) bool { return w.Incarnation > stopped.Incarnation })
 	if why := supervise.Explain(after, time.Now()).Sentence; !strings.Contains(why, "no heartbeat for 2s") {
 		t.Error(why)
 	}
-	for _, id := range tasks[2:] {
+	for _, id := range tasks {
 		if _, err := c.Cancel(t.Context(), id); err != nil {
 			t.Error(err)
 		}
