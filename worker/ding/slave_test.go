@@ -36,7 +36,7 @@ func TestFailuresOfASlaveAreFinal(t *testing.T) {
 			Retry, RetryAfter any
 		}
 		got := ""
-		switch fail := err.(type) { //nolint:errorlint // the failure is not wrapped
+		switch fail := err.(type) {
 		case TaskFail:
 			got = fmt.Sprint(fields{fail.Data, fail.Retry, fail.RetryAfter})
 		case *TaskFail:
