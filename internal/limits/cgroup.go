@@ -3,7 +3,6 @@ package limits
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"initiator/internal/keeper"
@@ -98,21 +97,4 @@ func (c *CgroupTree) assign(order *keeper.SpawnOrder, want plan.Limits) {
 // same reason.
 func withoutCgroups(why string) *CgroupTree {
 	return &CgroupTree{missing: map[string]string{"memory": why, "cpu": why, "pids": why}}
-}
-
-// setMissing notes why controllers are not in force. An earlier reason stays.
-func (c *CgroupTree) setMissing(controllers []string, why string) {
-	for _, name := range controllers {
-		if c.missing[name] == "" {
-			c.missing[name] = why
-		}
-	}
-}
-
-// controllers are the cgroup controllers that the limits need.
-var controllers = []string{"memory", "cpu", "pids"}
-
-// exclude returns list without the elements of excluded.
-func exclude(list, excluded []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(excluded, s) })
 }

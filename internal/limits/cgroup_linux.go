@@ -219,3 +219,20 @@ func ownCgroupDelegated() bool {
 	dir, why := ownCgroup()
 	return why == "" && isDelegated(dir)
 }
+
+// setMissing notes why controllers are not in force. An earlier reason stays.
+func (c *CgroupTree) setMissing(controllers []string, why string) {
+	for _, name := range controllers {
+		if c.missing[name] == "" {
+			c.missing[name] = why
+		}
+	}
+}
+
+// controllers are the cgroup controllers that the limits need.
+var controllers = []string{"memory", "cpu", "pids"}
+
+// exclude returns list without the elements of excluded.
+func exclude(list, excluded []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(excluded, s) })
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 )
 
@@ -68,4 +69,31 @@ func onlyClosedConnections(port int) bool {
 		return !listening
 	})
 	return err == nil && connections && !listening
+}
+
+func (s *ListenerTable) addListener(at netip.AddrPort, inode uint64) {
+	if s.listeners == nil {
+		s.listeners = map[int][]listener{}
+	}
+	number := int(at.Port())
+	s.listeners[number] = append(s.listeners[number], listener{at.Addr(), inode})
+}
+
+// reachedInodes returns the inodes of the sockets that a connection to ip:port
+// may reach. The kernel prefers the exact address to a wildcard, and IPv4 to
+// IPv6 for an IPv4 address (compute_score in inet_hashtables.c). Sockets that
+// another socket hides are left out.
+func (s *ListenerTable) reachedInodes(ip netip.Addr, port int) []uint64 {
+	for _, want := range localAddresses(ip.WithZone("")) {
+		var inodes []uint64
+		for _, l := range s.listeners[port] {
+			if l.ip == want {
+				inodes = append(inodes, l.inode)
+			}
+		}
+		if inodes != nil {
+			return inodes
+		}
+	}
+	return nil
 }
