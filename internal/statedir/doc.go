@@ -8,8 +8,8 @@
 // every file is in docs/state-directory.md.
 //
 // A file that cannot be used is a *FormatError, which says what is safe to do.
-// The last known state is different: nothing depends on it, so a bad file is set
-// aside and the initiator starts.
+// The last known state is different: the initiator sets a bad file aside and
+// starts without it.
 package statedir
 
 // Files:

@@ -20,8 +20,9 @@ const (
 )
 
 // LastKnownState is what an initiator wrote about its workers. It is read when
-// that initiator does not run any more. Nothing depends on it: without it,
-// `status` after a crash says less, and events are numbered from 1 again.
+// that initiator does not run any more. Without it, `status` after a crash says
+// less, events are numbered from 1 again, and processes of workers can stay if
+// the keeper was killed as well.
 type LastKnownState struct {
 	Version int       `json:"version"`
 	At      time.Time `json:"at"`
