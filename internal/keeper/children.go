@@ -104,12 +104,13 @@ func (l *loop) reportExit(e childExit) {
 	for _, s := range e.c.streams {
 		s.readLastOutput(l)
 	}
-	left := 0
-	for _, p := range l.findMembers(e.c) {
+	left, members := 0, l.findMembers(e.c)
+	for _, p := range members {
 		if !p.Ended {
 			left++
 		}
 	}
+	l.sendLaterSignal(e.c, members)
 	event := Event{
 		Kind: KindExited, GUID: e.c.guid, Incarnation: e.c.incarnation,
 		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), Survivors: left, MaxRSS: e.maxRSS,

@@ -21,6 +21,9 @@ type endState struct {
 	next     time.Time // when to look again
 	pause    time.Duration
 	rank     int // of the strongest signal sent
+	// later is the signal for what the main process leaves; 0 = none. See
+	// EndOrder.MainFirst.
+	later unix.Signal
 }
 
 // signalRank orders signals: none, any, KILL.
@@ -54,13 +57,39 @@ func (l *loop) endWorker(e EndOrder, now time.Time) {
 	if signalRank(e.Signal) > c.end.rank {
 		c.end.rank = signalRank(e.Signal)
 		if c.end.rank < 2 {
-			l.signalAll(c, l.findMembers(c), unix.Signal(e.Signal))
+			l.sendStopSignal(c, e)
 		}
 	}
 	if !now.Before(c.end.deadline) {
 		l.killRound(c, now)
 	} else if c.exited && len(l.findMembers(c)) == 0 {
 		l.reportEmptied(c)
+	}
+}
+
+// sendStopSignal sends the first signal of an EndOrder.
+func (l *loop) sendStopSignal(c *child, e EndOrder) {
+	sig := unix.Signal(e.Signal)
+	if !e.MainFirst || c.exited {
+		l.signalAll(c, l.findMembers(c), sig)
+		return
+	}
+	c.end.later = sig
+	for _, s := range []unix.Signal{sig, unix.SIGCONT} {
+		if c.pidfd > 0 {
+			signalPidfd(c.pidfd, s)
+		} else {
+			_ = unix.Kill(c.pid, s) // its number is not reused: it was not waited for
+		}
+	}
+}
+
+// sendLaterSignal sends the signal of an EndOrder to what the main process has
+// left.
+func (l *loop) sendLaterSignal(c *child, left []procfs.Process) {
+	if c.end != nil && c.end.later != 0 {
+		l.signalAll(c, left, c.end.later)
+		c.end.later = 0
 	}
 }
 

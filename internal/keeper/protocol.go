@@ -98,7 +98,8 @@ type Log struct {
 }
 
 // EndOrder asks for a worker to be ended: Signal, and CONT after it, go to the
-// worker's process group and to every descendant found outside it. After Wait,
+// worker's process group and to every descendant found outside it; with MainFirst
+// to the main process, and to what it leaves once it has ended. After Wait,
 // KILL follows again and again until no process of the worker is left, and then
 // KindEmptied. A second EndOrder may shorten the wait or strengthen the signal,
 // but not lengthen or weaken it.
@@ -107,6 +108,9 @@ type EndOrder struct {
 	Incarnation int
 	Signal      int           // 0 = send no signal, only wait
 	Wait        time.Duration // 0 = KILL at once
+	// MainFirst is for a main process that ends its descendants itself, and must
+	// know that they end for this reason. An older keeper ignores it.
+	MainFirst bool `json:",omitempty"`
 }
 
 // EventKind names the kind of an Event.

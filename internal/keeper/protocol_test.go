@@ -21,7 +21,7 @@ func TestWireNamesStay(t *testing.T) {
 		{spawnWire{}, "GUID Incarnation Stdin PassHeld NoFDs Stdout Stderr RedirectStderr Keep Umask Nice NoFile Core" +
 			" UID GID Groups SetUser CgroupDir CgroupSet Argv Env Dir"},
 		{Log{}, "Path MaxBytes Backups Timestamps"},
-		{EndOrder{}, "GUID Incarnation Signal Wait"},
+		{EndOrder{}, "GUID Incarnation Signal Wait MainFirst"},
 		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir Listening Stdout Stderr RedirectStderr"},
 		{Event{}, "Kind GUID Incarnation At Seq Age Version PID StartTime Code Signal Core OOM Left MaxRSS Unknown" +
 			" Memo Socket Proven Killed Strays Stream Lines Dropped Error"},
