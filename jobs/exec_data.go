@@ -50,16 +50,29 @@ func resultOf(out []byte) json.RawMessage {
 // the body of a report may have.
 const resultLimit = 64<<20 - 64<<10
 
-// checkedResult is resultOf, or a failure when the result is too long: the
+// checkedResult is resultOf, or a failure when the result would be too long: the
 // characters of some output take more bytes as JSON.
 func checkedResult(out []byte) (json.RawMessage, error) {
-	result := resultOf(out)
-	if len(result) <= resultLimit {
-		return result, nil
+	if length := quotedLength(out); length > resultLimit && utf8.Valid(out) && !json.Valid(out) {
+		return nil, worker.TaskFail{Data: map[string]any{
+			"message": fmt.Sprintf("its output has %d MiB as JSON, and a result may have 64 MiB; write a file and answer its name", (length+1<<20-1)>>20),
+		}}
 	}
-	return nil, worker.TaskFail{Data: map[string]any{
-		"message": fmt.Sprintf("its output has %d MiB as JSON, and a result may have 64 MiB; write a file and answer its name", (len(result)+1<<20-1)>>20),
-	}}
+	return resultOf(out), nil
+}
+
+// quotedLength returns at most how long out is as a JSON string, in bytes.
+func quotedLength(out []byte) int {
+	length := len(out) + len(`""`)
+	for _, c := range out {
+		switch {
+		case c == '"', c == '\\', c == '\n':
+			length++
+		case c < ' ', c == 0xE2: // \u0000, and U+2028 as \u2028
+			length += 5
+		}
+	}
+	return length
 }
 
 // quoteText returns s as a JSON string that keeps <, > and & as they are.

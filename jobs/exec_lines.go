@@ -40,10 +40,10 @@ func (l *lineServer) serveTask(ctx context.Context, data json.RawMessage, ids bo
 	}
 	stop := context.AfterFunc(ctx, l.process.abort)
 	line, answered, wrote := l.process.askQuestion(q)
-	if aborted := !stop(); aborted && answered {
-		_ = l.dropProcess() // it is being ended, although it has answered
-	}
-	switch {
+	switch aborted := !stop(); {
+	case aborted: // what the process writes about its end is no answer
+		_ = l.dropProcess()
+		return nil, context.Cause(ctx) // which says more than the exit code
 	case answered && wrote == nil && q.id != "":
 		return resultWithID(line)
 	case answered && wrote == nil:
@@ -52,11 +52,7 @@ func (l *lineServer) serveTask(ctx context.Context, data json.RawMessage, ids bo
 		_ = l.dropProcess() // the answer is wrong even though the process lives
 		return nil, worker.TaskFail{Data: map[string]any{"message": "it answered before it had read the line"}}
 	}
-	died := l.dropProcess()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx) // which says more than the exit code
-	}
-	return nil, died
+	return nil, l.dropProcess()
 }
 
 // startEarly starts the process before the first task.
@@ -105,7 +101,14 @@ func (l *lineServer) dropProcess() error {
 	return p.endProcess()
 }
 
-// closeServer ends the process after the last task.
+// closeServer ends the process after the last task. It leaves the process to a
+// task that still uses it when the worker gives up its tasks: the context of that
+// task has ended, and with it the process ends.
 func (l *lineServer) closeServer() {
-	_ = l.dropProcess() // no task waits for the error
+	select {
+	case l.turn <- struct{}{}:
+		_ = l.dropProcess() // no task waits for the error
+		l.releaseTurn()
+	default:
+	}
 }
