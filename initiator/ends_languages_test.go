@@ -25,8 +25,10 @@ var handlerEnds = []struct {
 	part  string // of the result, without spaces
 	only  string // the only languages that have it; "" = all
 }{
-	{how: "exception", want: triedAgain, words: "boom", part: `"traceback":"`},
-	{how: "cause", want: triedAgain, words: "cannot load the order … database is down", part: `"traceback":"`},
+	{how: "exception", want: triedAgain, words: "boom", part: `"traceback":"`, only: "Python Node"},
+	{how: "exception", want: triedAgain, words: "boom", only: "Go"}, // an error of Go has no traceback
+	{how: "panic", want: triedAgain, words: "boom", only: "Go"},
+	{how: "cause", want: triedAgain, words: "cannot load the order … database is down"},
 	{how: "no words", want: triedAgain, words: "Broken", part: `"traceback":"`, only: "Python Node"},
 	{how: "exit", want: triedAgain, words: "SystemExit: 3", only: "Python"},
 	{how: "final", want: failedAtOnce, words: "no such order", part: `"order":7`},
@@ -41,13 +43,13 @@ var handlerEnds = []struct {
 	{how: "bytes", want: failedAtOnce, words: "cannot be encoded as JSON", only: "Python Node"},
 	{how: "circle", want: failedAtOnce, words: "cannot be encoded as JSON"},
 	{how: "large", want: failedAtOnce, words: "has 70.0 MiB"},
-	{how: "failure with a set", want: failedAtOnce, words: "cannot be encoded as JSON", only: "Python Node"},
-	{how: "large failure", want: failedAtOnce, words: "has 70.0 MiB", only: "Python Node"},
+	{how: "failure with a set", want: failedAtOnce, words: "cannot be encoded as JSON"},
+	{how: "large failure", want: failedAtOnce, words: "has 70.0 MiB"},
 	{how: "bad progress", want: "completed completed", part: `"wenton"`},
 }
 
 func TestHandlerEndsInEveryLanguage(t *testing.T) {
-	jobstest.Each(t, "../jobs", func(t *testing.T, l jobstest.Language, command []string) {
+	jobstest.Each(t, "../jobs", []string{"${initiator:self}", "languages"}, func(t *testing.T, l jobstest.Language, command []string) {
 		in := initiatortest.StartText(t, fmt.Sprintf(`
 [worker:w]
 command             = %s

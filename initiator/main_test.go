@@ -16,6 +16,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/internal/testjob"
+	"initiator/jobs/jobstest"
 	"initiator/worker"
 )
 
@@ -42,6 +43,9 @@ func TestMain(m *testing.M) {
 	}
 	if len(os.Args) == 3 && os.Args[1] == "answer" {
 		log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[2], http.HandlerFunc(answerSlowly)))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "languages" {
+		worker.Main(jobstest.Handlers...)
 	}
 	if len(os.Args) > 2 && os.Args[1] == "misbehave" {
 		misbehave(os.Args[2], os.Args[3:])

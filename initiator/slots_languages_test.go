@@ -14,7 +14,7 @@ import (
 // A worker with four slots runs four tasks at the same time: each of them waits for the
 // others.
 func TestSlotsInEveryLanguage(t *testing.T) {
-	jobstest.Each(t, "../jobs", func(t *testing.T, _ jobstest.Language, command []string) {
+	jobstest.Each(t, "../jobs", []string{"${initiator:self}", "languages"}, func(t *testing.T, _ jobstest.Language, command []string) {
 		in := initiatortest.StartText(t, fmt.Sprintf("[worker:w]\ncommand = %s\nslots = 4\n", strings.Join(command, " ")))
 		pid := fmt.Sprint(in.Worker("w").PID)
 		data := json.RawMessage(fmt.Sprintf(`{"seconds":%g}`, initiatortest.Patience.Seconds()))
@@ -37,7 +37,7 @@ func TestSlotsInEveryLanguage(t *testing.T) {
 // A worker that holds too much memory after a task is replaced before it has run many
 // more, although no heartbeat has told its memory.
 func TestRecycleInEveryLanguage(t *testing.T) {
-	jobstest.Each(t, "../jobs", func(t *testing.T, _ jobstest.Language, command []string) {
+	jobstest.Each(t, "../jobs", []string{"${initiator:self}", "languages"}, func(t *testing.T, _ jobstest.Language, command []string) {
 		in := initiatortest.StartText(t, fmt.Sprintf(`
 [worker:w]
 command             = %s

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"initiator/jobs/jobstest"
 	"initiator/proactor"
 	"initiator/worker"
 
@@ -19,8 +20,13 @@ import (
 // asJob makes the test binary the worker of the job with that name.
 const asJob = "JOBS_TEST_JOB"
 
+// languageWorker makes the test binary the worker of the tests in every language.
+const languageWorker = "languages"
+
 func TestMain(m *testing.M) {
-	if name := os.Getenv(asJob); name != "" {
+	if name := os.Getenv(asJob); name == languageWorker {
+		worker.Main(jobstest.Handlers...)
+	} else if name != "" {
 		os.Exit(worker.ExitCode(Run(context.Background(), name, os.Args[1:], os.Stdin)))
 	}
 	goleak.VerifyTestMain(m)

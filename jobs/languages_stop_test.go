@@ -26,10 +26,10 @@ func TestStopInEveryLanguage(t *testing.T) {
 		{name: "signal, finish", handler: "finish", how: "complete"},
 		{name: "signal, save", handler: "save", how: "fail", code: 101},
 		{name: "signal, after drain", handler: "ignore the notice", keys: "drain = 0\n", how: "fail", code: 101},
-		{name: "signal, before stopwaitsecs", handler: "ignore the notice", keys: "stopwaitsecs = 1\n", how: "fail", code: 101},
+		{name: "signal, before stopwaitsecs", handler: "ignore the notice", keys: "stopwaitsecs = 8\n", how: "fail", code: 101},
 		{name: "ignored", handler: "ignore all", keys: "drain = 0\nstopwaitsecs = 1\n", exit: 1},
 	}
-	jobstest.Each(t, ".", func(t *testing.T, _ jobstest.Language, command []string) {
+	jobstest.Each(t, ".", self(languageWorker), func(t *testing.T, _ jobstest.Language, command []string) {
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
 				t.Parallel()

@@ -30,6 +30,19 @@ func TestWorkersInOtherLanguages(t *testing.T) {
 	}
 }
 
+// TestPythonVersion: the worker in Python needs no syntax that is newer than the
+// version in its first comment.
+func TestPythonVersion(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("python3 is not installed, and only Python can read its older versions")
+	}
+	check := exec.CommandContext(t.Context(), "python3", "-c", "import ast; ast.parse(open('worker.py').read(), feature_version=(3, 7))")
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 func speaksTasks(t *testing.T, argv []string) {
 	t.Parallel()
 	p := spawn(t, argv, "")

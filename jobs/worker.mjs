@@ -368,8 +368,8 @@ async function deliver(to, task, report) {
     const { status, answer } = await call('PUT', to, report.path, report.body, 30_000).catch(() => ({}));
     if ((status === 413 || (status === 400 && answer)) && !refused) {
       refused = true;
-      const why = answer ? answer.message : 'the answer is no envelope';
-      report = fail(task, `the result was refused: HTTP status ${status}: ${why}`);
+      const why = answer ? answer.message : 'it is too large for a server on the way (HTTP 413)';
+      report = fail(task, `the result was refused: ${why}`);
       finished.add(task, report);
     } else if (!answer || answer.code === 101 || status === 408 || status >= 500) {
       await sleep(1000);

@@ -446,8 +446,8 @@ def deliver(session, task, report):
             status, answer = None, None
         if (status == 413 or status == 400 and answer) and not refused:
             refused = True
-            why = answer.get("message") if answer else "the answer is no envelope"
-            report = fail(task, f"the result was refused: HTTP status {status}: {why}")
+            why = answer.get("message") if answer else "it is too large for a server on the way (HTTP 413)"
+            report = fail(task, f"the result was refused: {why}")
             with STATE.lock:
                 STATE.finished.add(task, report)
         elif answer is None or answer["code"] == 101 or status == 408 or status >= 500:

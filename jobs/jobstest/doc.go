@@ -5,5 +5,6 @@ package jobstest
 // The files:
 //
 //	language.go   Each: a test in every language; Script: a library with handlers of a test
+//	handlers.go   the handlers in Go
 //	handlers.py   the handlers in Python
 //	handlers.mjs  the handlers in Node

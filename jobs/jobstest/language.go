@@ -11,39 +11,54 @@ import (
 
 // Language is a language with a worker library of ours.
 type Language struct {
-	Name    string // Python or Node
-	program string
+	Name    string // Go, Python or Node
+	program string // "" = the test binary
 	library string // the file in package jobs
 	table   string // the line of the library that names its handlers
 }
 
 var languages = []Language{
+	{Name: "Go"},
 	{Name: "Python", program: "python3", library: "worker.py", table: `HANDLERS = {"sum": sum_ab}`},
 	{Name: "Node", program: "node", library: "worker.mjs", table: `const handlers = { sum };`},
 }
 
 //go:embed handlers.py handlers.mjs
-var handlers embed.FS
+var scripts embed.FS
 
 // Each runs a test with a worker in each language, as a parallel subtest. The
 // worker has the handlers of this package, and command starts it. Dir is the
-// folder of package jobs. A language that is not installed is skipped.
-func Each(t *testing.T, dir string, test func(t *testing.T, l Language, command []string)) {
+// folder of package jobs. Self starts the test binary as a worker with
+// [Handlers]; nil leaves out Go. A language that is not installed is skipped.
+func Each(t *testing.T, dir string, self []string, test func(t *testing.T, l Language, command []string)) {
 	t.Helper()
 	t.Parallel()
 	for _, l := range languages {
+		if l.program == "" && self == nil {
+			continue
+		}
 		t.Run(l.Name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := exec.LookPath(l.program); err != nil {
-				t.Skipf("%s is not installed, so %s is not tested here", l.program, l.library)
+			command := self
+			if l.program != "" {
+				command = l.script(t, dir)
 			}
-			text, err := handlers.ReadFile("handlers" + filepath.Ext(l.library))
-			if err != nil {
-				t.Fatal(err)
-			}
-			test(t, l, []string{l.program, Script(t, filepath.Join(dir, l.library), l.table, string(text))})
+			test(t, l, command)
 		})
 	}
+}
+
+// script returns the command of a worker that is a script.
+func (l Language) script(t *testing.T, dir string) []string {
+	t.Helper()
+	if _, err := exec.LookPath(l.program); err != nil {
+		t.Skipf("%s is not installed, so %s is not tested here", l.program, l.library)
+	}
+	text, err := scripts.ReadFile("handlers" + filepath.Ext(l.library))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{l.program, Script(t, filepath.Join(dir, l.library), l.table, string(text))}
 }
 
 // Script writes a worker library with other lines in the place of one of its

@@ -1,0 +1,91 @@
+package initiator_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"initiator/initiator/initiatortest"
+	"initiator/initiator/task"
+	"initiator/internal/supervise"
+	"initiator/jobs/jobstest"
+)
+
+// Stopping a worker tells its handlers at the beginning of drain. A handler that hands
+// its task back, and one that is cancelled after drain, cost no attempt; no process is
+// killed.
+func TestStopOfRunningHandlerInEveryLanguage(t *testing.T) {
+	tests := []struct {
+		handler, drain string
+		want           task.State
+		history        []task.Outcome
+	}{
+		{"save", "1h", task.Queued, []task.Outcome{task.OutcomeReleased}},
+		{"finish", "1h", task.Completed, []task.Outcome{task.OutcomeCompleted}},
+		{"ignore the notice", "1s", task.Queued, []task.Outcome{task.OutcomeReleased}},
+	}
+	jobstest.Each(t, "../jobs", []string{"${initiator:self}", "languages"}, func(t *testing.T, _ jobstest.Language, command []string) {
+		for _, tt := range tests {
+			t.Run(tt.handler, func(t *testing.T) {
+				t.Parallel()
+				in := initiatortest.StartText(t, fmt.Sprintf(`
+[worker:w]
+command        = %s
+attempts       = 1
+heartbeat_span = 200ms
+drain          = %s
+stopwaitsecs   = 1h
+`, strings.Join(command, " "), tt.drain))
+				queued, err := in.Submit(t.Context(), task.Request{Pool: "w", Method: "wait", Data: json.RawMessage(`{"how":"` + tt.handler + `"}`)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				awaitProgress(t, in, queued)
+				ctx, cancel := context.WithTimeout(t.Context(), initiatortest.Patience)
+				defer cancel()
+				if _, err := in.Initiator.Stop(ctx, "w"); err != nil {
+					t.Fatal(err)
+				}
+				stopped := in.WaitFor("w", "stopped", func(w supervise.Worker) bool { return w.PID == 0 })
+				if stopped.LastExit.Signal != "" || stopped.LastExit.Code != 0 {
+					t.Errorf("the worker ended with %+v", stopped.LastExit)
+				}
+				got, err := in.Task(t.Context(), queued.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var outcomes []task.Outcome
+				for _, a := range got.History {
+					outcomes = append(outcomes, a.Outcome)
+				}
+				if got.State != tt.want || !slices.Equal(outcomes, tt.history) {
+					t.Errorf("%s %s %+v, want %s %s", got.State, got.Reason, got.History, tt.want, tt.history)
+				}
+			})
+		}
+	})
+}
+
+// awaitProgress waits until a task has reported progress.
+func awaitProgress(t *testing.T, in *initiatortest.Initiator, queued task.Task) {
+	t.Helper()
+	w, err := in.Watch(t.Context(), queued.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for {
+		if got, err := in.Task(t.Context(), queued.ID); err != nil || len(got.Progress) > 0 {
+			if err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		if _, _, err := w.Next(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
