@@ -57,7 +57,8 @@ type server struct {
 	panics  *workerlog.PanicSearch
 	pools   *pools.Pools
 
-	programStarted func() // tells the upgrade that this program has come up
+	ending         <-chan struct{} // closed when the end has begun, for any reason
+	programStarted func()          // tells the upgrade that this program has come up
 	closeAPIOnce   sync.Once
 	reloading      sync.Mutex // one reload at a time
 	upgrading      sync.Mutex // one upgrade at a time
@@ -156,6 +157,7 @@ func (s *server) runLoops(ctx context.Context) error {
 	s.pools = &pools.Pools{Dispatcher: s.dispatcher, Paused: s.paused, Plan: s.Plan, Workers: s.listWorkers}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	s.ending = ctx.Done()
 	s.background.startGoroutine(func() { s.awaitShutdown(cancel) })
 	dispatching, stopDispatch := context.WithCancel(context.Background())
 	dispatched := make(chan struct{})
@@ -205,7 +207,7 @@ func (s *server) Status() api.Status {
 	fault, _ := s.dispatcher.StorageFault(ctx)
 	return api.Status{
 		PID: os.Getpid(), Version: Version, Config: s.Plan().File, URL: s.api.URL(), Socket: s.Socket(),
-		Started: s.started, Workers: s.listWorkers(), Tasks: counts, StorageError: fault, Stopping: isClosed(s.runState.stopping),
+		Started: s.started, Workers: s.listWorkers(), Tasks: counts, StorageError: fault, Stopping: isClosed(s.ending),
 		Paused: s.pools.ListPaused(), Generation: s.execState.GenerationNumber(), UpgradeError: s.execState.RevertReason(),
 	}
 }
