@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
 
 	"initiator/initiator/task"
 )
@@ -20,31 +24,59 @@ type BatchLineResult struct {
 }
 
 // SubmitMany queues many tasks in one request. The results are in the order of the
-// requests: a refused task does not affect the rest. With an error the results
-// are only the answers that came before it; whether the remaining tasks were taken
-// is unknown. Tasks with an ID or a Key can safely be submitted again.
+// requests: a refused task does not affect the rest. Requests without ID and Key get
+// an ID. After an outage of the initiator (see ReconnectFor) the requests that were
+// not answered are sent again. With an error the results are only the answers that
+// came before it; whether the remaining tasks were taken is unknown. Tasks with an ID
+// or a Key can safely be submitted again.
 func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]BatchLineResult, error) {
 	if len(requests) == 0 {
 		return nil, nil
 	}
-	var lines bytes.Buffer
-	out := newEncoder(&lines)
-	for _, r := range requests {
-		if err := out.Encode(r); err != nil {
+	lines := make([][]byte, len(requests))
+	chosen := make([]uuid.UUID, len(requests))
+	for i, r := range requests {
+		if chooseID(&r) {
+			chosen[i] = r.ID
+		}
+		var line bytes.Buffer
+		if err := newEncoder(&line).Encode(r); err != nil {
 			return nil, fmt.Errorf("write the request POST /tasks: %w", err)
 		}
+		lines[i] = line.Bytes()
 	}
-	return c.postLines(ctx, "/tasks", &lines, len(requests))
+	results, err := c.persistLines(ctx, "/tasks", lines)
+	for i := range results {
+		if t := &results[i].Task; t.ID == chosen[i] {
+			t.Known = false // an earlier attempt of this call has submitted it
+		}
+	}
+	return results, err
 }
 
-// postLines posts n lines, and reads n results.
-func (c *Client) postLines(ctx context.Context, path string, lines io.Reader, n int) ([]BatchLineResult, error) {
-	res, err := c.sendHTTP(ctx, http.MethodPost, path, nil, lines, "application/x-ndjson")
+// persistLines posts lines that each end with a line break, and returns a result for each. It posts the lines that
+// have no result again while the initiator is away.
+func (c *Client) persistLines(ctx context.Context, path string, lines [][]byte) (results []BatchLineResult, err error) {
+	err = c.persist(ctx, func() error {
+		some, err := c.postLines(ctx, path, lines[len(results):])
+		results = append(results, some...)
+		return err
+	})
+	return results, err
+}
+
+// postLines posts lines, and reads their results up to the first line that was not
+// taken because the initiator is shutting down.
+func (c *Client) postLines(ctx context.Context, path string, lines [][]byte) ([]BatchLineResult, error) {
+	res, err := c.sendHTTP(ctx, http.MethodPost, path, nil, bytes.NewReader(bytes.Join(lines, nil)), "application/x-ndjson")
 	if err != nil {
 		return nil, err
 	}
 	defer res.Body.Close()
-	results, err := readLineResults(res.Body, n)
+	results, err := readLineResults(res.Body, len(lines))
+	if end := slices.IndexFunc(results, func(r BatchLineResult) bool { return isShuttingDown(r.Err) }); end >= 0 && c.outage.isBounded() {
+		return results[:end], results[end].Err
+	}
 	if err != nil {
 		err = explainFailure(ctx, http.MethodPost, path, err)
 	}
@@ -86,10 +118,16 @@ func parseLineResult(line []byte) (result BatchLineResult, err error) {
 	if refusal.Success == nil {
 		return result, json.Unmarshal(line, &result.Task)
 	}
-	var about struct{ Status int }
+	var about struct {
+		Status     int
+		RetryAfter float64 `json:"retry_after"`
+	}
 	if err := json.Unmarshal(refusal.Data, &about); err != nil {
 		return result, err
 	}
-	result.Err = &Error{Status: about.Status, Code: refusal.Code, Message: refusal.Message}
+	result.Err = &Error{
+		Status: about.Status, Code: refusal.Code, Message: refusal.Message,
+		RetryAfter: time.Duration(about.RetryAfter * float64(time.Second)),
+	}
 	return result, nil
 }

@@ -16,20 +16,22 @@ import (
 // stream that all calls of this client share, or HTTP where the initiator offers
 // no stream or the data is larger than 1 MiB. A request without ID and Key gets an
 // ID, which is in the Reply also when there is an error. The error is an
-// *Error as Submit returns it, an *UnreachableError, a *LostConnectionError or
-// ErrClosed. When ctx ends first, the error is its
+// *Error as Submit returns it, an *UnreachableError, a *LostConnectionError, an
+// *OutageError or ErrClosed. When ctx ends first, the error is its
 // cause, and the task goes on.
 func (c *Client) Call(ctx context.Context, r task.Request) (Reply, error) {
-	if r.ID == uuid.Nil && r.Key == "" {
-		r.ID = uuid.Must(uuid.NewV7())
-	}
+	chosen := chooseID(&r)
 	if len(r.Data) > stream.MaxPayload {
-		return c.callHTTP(ctx, r)
+		return c.callHTTP(ctx, r, chosen)
 	}
 	for {
-		s, err := c.shared.openOnce(ctx, c)
+		var s *Stream
+		err := c.persist(ctx, func() (err error) {
+			s, err = c.shared.openOnce(ctx, c)
+			return err
+		})
 		if errors.Is(err, ErrUnsupported) {
-			return c.callHTTP(ctx, r)
+			return c.callHTTP(ctx, r, chosen)
 		}
 		if err != nil {
 			return Reply{ID: r.ID}, err
@@ -44,10 +46,10 @@ func (c *Client) Call(ctx context.Context, r task.Request) (Reply, error) {
 }
 
 // callHTTP does what Call does, without a stream.
-func (c *Client) callHTTP(ctx context.Context, r task.Request) (Reply, error) {
-	var t task.Task
-	err := c.requestJSON(ctx, http.MethodPost, "/tasks", url.Values{"wait": {waitSpan}}, r, &t)
-	known := t.Known
+func (c *Client) callHTTP(ctx context.Context, r task.Request, chosen bool) (Reply, error) {
+	t, err := c.persistTask(ctx, http.MethodPost, "/tasks", url.Values{"wait": {waitSpan}}, r)
+	err = lostSubmit(r.ID, err)
+	known := t.Known && !(chosen && t.ID == r.ID) // an earlier attempt of this call may have submitted it
 	if err == nil && !t.State.Terminal() {
 		t, err = c.Wait(ctx, t.ID)
 	}

@@ -11,6 +11,7 @@ import (
 type Client struct {
 	socket string
 	http   *http.Client
+	outage outage
 	shared sharedStream // for Call and Cancel
 }
 
@@ -20,12 +21,18 @@ const maxIdleConns = 4
 
 // Unix returns a client for the initiator that listens on the unix socket with
 // this path. The socket need not exist yet: the first request dials it.
-func Unix(socket string) *Client {
-	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{
-		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dialSocket(ctx, socket) },
+func Unix(socket string, options ...Option) *Client {
+	c := &Client{socket: socket}
+	c.outage.limit = DefaultReconnect
+	for _, set := range options {
+		set(c)
+	}
+	c.http = &http.Client{Transport: &http.Transport{
+		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dial(ctx) },
 		MaxIdleConnsPerHost: maxIdleConns,
 		DisableCompression:  true,
-	}}}
+	}}
+	return c
 }
 
 // Socket returns the path that was given to Unix.

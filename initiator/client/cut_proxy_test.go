@@ -98,10 +98,10 @@ func (p *cutProxy) connCount() int {
 }
 
 // openStreamThroughProxy opens a stream through a cutProxy.
-func openStreamThroughProxy(t testing.TB, behind string) (*cutProxy, *client.Stream) {
+func openStreamThroughProxy(t testing.TB, behind string, options ...client.Option) (*cutProxy, *client.Stream) {
 	t.Helper()
 	p := startCutProxy(t, behind)
-	c := client.Unix(p.socket)
+	c := client.Unix(p.socket, options...)
 	s, err := c.Stream(t.Context())
 	if err != nil {
 		t.Fatal(err)

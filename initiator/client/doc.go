@@ -13,12 +13,16 @@
 // takes a context returns the context's cause when the context ends first; a
 // task that was submitted goes on. An answer that refuses a request is an
 // [*Error]. A socket on which no initiator answers is an [*UnreachableError].
+//
+// A client outlives an outage of its initiator: see [ReconnectFor].
 package client
 
 // Files, in the order in which a request travels:
 //
 //	client.go          Client: opened for a socket, closed
 //	request.go         one HTTP request and its answer
+//	reconnect.go       which errors pass, and how long a request is repeated
+//	outage.go          the requests that wait for the initiator, and who is told
 //	dial.go            dialSocket, also for a path longer than an address holds
 //	errors.go          the errors that a caller meets
 //

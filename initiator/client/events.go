@@ -32,7 +32,11 @@ func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(s
 	if !follow {
 		q.Set("follow", "0")
 	}
-	return c.readEvents(ctx, "/events", q, nil, func(data []byte) error {
+	res, err := c.openResponse(ctx, http.MethodGet, "/events", q, nil)
+	if err != nil {
+		return err
+	}
+	return readEvents(ctx, res, func(data []byte) error {
 		var t supervise.Transition
 		if err := json.Unmarshal(data, &t); err != nil {
 			return fmt.Errorf("read events: %w", err)
@@ -41,20 +45,12 @@ func (c *Client) Events(ctx context.Context, since uint64, follow bool, f func(s
 	})
 }
 
-// readEvents calls f with the data of each server-sent event of a path. The data
-// repeats the number and kind of the event. It calls opened, unless nil, when the
-// answer has begun: no later event is missed. It returns nil at the end of the
-// answer.
-func (c *Client) readEvents(ctx context.Context, path string, query url.Values, opened func(), f func(data []byte) error) error {
-	res, err := c.openResponse(ctx, http.MethodGet, path, query, nil)
-	if err != nil {
-		return err
-	}
+// readEvents calls f with the data of each server-sent event of an answer, which it
+// closes. The data repeats the number and kind of the event. It returns nil at the
+// end of the answer.
+func readEvents(ctx context.Context, res *http.Response, f func(data []byte) error) error {
 	defer res.Body.Close()
-	if opened != nil {
-		opened()
-	}
-	err = eachEventData(res.Body, f)
+	err := eachEventData(res.Body, f)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -69,7 +65,7 @@ func eachEventData(from io.Reader, f func(data []byte) error) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read events: %w", err)
+			return &brokenConnError{"read events", err}
 		}
 		data, ok := bytes.CutPrefix(line, []byte("data:"))
 		if !ok {

@@ -39,5 +39,9 @@ func (c *Client) ImportTasks(ctx context.Context, lines [][]byte) ([]BatchLineRe
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	return c.postLines(ctx, "/tasks/import", bytes.NewReader(bytes.Join(lines, []byte("\n"))), len(lines))
+	whole := make([][]byte, len(lines))
+	for i, line := range lines {
+		whole[i] = append(line[:len(line):len(line)], '\n')
+	}
+	return c.persistLines(ctx, "/tasks/import", whole)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/stream"
 	"initiator/proactor/chirp"
 )
 
@@ -24,18 +25,18 @@ type Reply struct {
 
 // Future is one request on a Stream, and its reply. Any goroutine may use it.
 type Future struct {
-	id          chirp.ID  // of the request's message
-	task        uuid.UUID // zero when the key makes the id
-	taskHeader  string    // the task's id where the message has another id; else ""
-	waitsForEnd bool      // of a task whose id is known: can continue on another connection
-	progress    func(json.RawMessage)
-	done        chan struct{} // closed once reply and err are set
-	reply       Reply
-	err         error
+	id       chirp.ID             // of the request's message
+	task     uuid.UUID            // zero when the key makes the id
+	request  stream.RequestHeader // its Task is the task's id where the message has another id; else ""
+	progress func(json.RawMessage)
+	done     chan struct{} // closed once reply and err are set
+	reply    Reply
+	err      error
 
-	// The stream's lock guards these two.
-	unsent  *chirp.Message // there was no connection to send it on
-	resumed bool           // sent again on another connection
+	// The stream's lock guards these.
+	data    []byte // of the request; nil once the future is settled
+	unsent  bool   // there was no connection to send it on
+	resumed bool   // a call that was continued as a wait on another connection
 }
 
 // TaskID returns the task's id; zero when the initiator makes the id from the

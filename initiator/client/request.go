@@ -118,5 +118,5 @@ func explainFailure(ctx context.Context, method, path string, err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	return fmt.Errorf("%s %s: the initiator has broken off: %w", method, path, err)
+	return &brokenConnError{method + " " + path, err}
 }

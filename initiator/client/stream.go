@@ -3,11 +3,12 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"initiator/internal/stream"
 	"initiator/proactor/chirp"
@@ -18,11 +19,12 @@ import (
 // and replies come in the order in which tasks end. A round trip costs about a
 // tenth of the time that it costs over HTTP. Many goroutines may use it. Close it.
 //
-// When the connection breaks, for example because the initiator is upgraded, the
-// stream opens another connection. A Call or a Wait continues there as a wait for
-// the task with the same id: nothing is submitted twice. A request that cannot be
-// continued ends with a *LostConnectionError. When no other connection can be
-// opened, every request ends so, and the stream has ended.
+// When the connection breaks, for example because the initiator is upgraded or was
+// killed, the stream opens another connection (see ReconnectFor). A Call or a Wait
+// continues there as a wait for the task with the same id; a task that the initiator
+// does not know is submitted again under that id. So nothing is submitted twice. A
+// Cancel that has no reply yet ends with a *LostConnectionError. When no other
+// connection can be opened in time, every request ends so, and the stream has ended.
 //
 // At most 4,096 requests are open at a time; a further request waits for its turn.
 type Stream struct {
@@ -33,9 +35,11 @@ type Stream struct {
 	ended        chan struct{}  // closed when serveConnections has returned
 	fetching     sync.WaitGroup // goroutines that fetch large results
 
-	// Only the goroutine of serveConnections uses these two.
+	// Only the goroutine of serveConnections uses these.
 	reply         stream.ReplyHeader // of the message that is being read
-	receivedReply bool               // on this connection, or it is the first connection
+	receivedReply bool               // on this connection
+	opened        time.Time          // when this connection was opened
+	wait          *outageWait        // since the last reply; nil = there was no failure
 
 	mu      sync.Mutex
 	conn    *chirp.Conn
@@ -60,7 +64,7 @@ func (c *Client) Stream(ctx context.Context) (*Stream, error) {
 		return nil, err
 	}
 	s := &Stream{
-		client: c, conn: conn, receivedReply: true, openRequests: make(chan struct{}, stream.MaxOpenRequests),
+		client: c, conn: conn, opened: time.Now(), openRequests: make(chan struct{}, stream.MaxOpenRequests),
 		ended: make(chan struct{}), futures: map[chirp.ID]*Future{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -72,16 +76,20 @@ func (c *Client) Stream(ctx context.Context) (*Stream, error) {
 func (c *Client) openStream(ctx context.Context) (*chirp.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	nc, err := dialSocket(ctx, c.socket)
+	nc, err := c.dial(ctx)
 	if err != nil {
 		return nil, explainFailure(ctx, http.MethodGet, "/stream", err)
 	}
-	if nc, err = stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: "/stream", Host: "initiator", Header: http.Header{}}); err != nil {
+	nc, err = stream.RequestUpgrade(ctx, nc, stream.UpgradeRequest{Path: "/stream", Host: "initiator", Header: http.Header{}})
+	if errors.Is(err, ErrUnsupported) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, explainFailure(ctx, http.MethodGet, "/stream", err)
 	}
 	conn := chirp.NewConn(nc, chirp.ConnOptions{Handshake: chirp.Handshake{Node: chirp.NewID()}, MaxMessage: stream.MaxMessage, Backlog: streamBacklog})
 	if _, err := conn.ExchangeHandshakes(ctx); err != nil {
-		return nil, fmt.Errorf("open a stream: %w", err)
+		return nil, explainFailure(ctx, http.MethodGet, "/stream", err)
 	}
 	return conn, nil
 }
@@ -90,63 +98,82 @@ func (c *Client) openStream(ctx context.Context) (*chirp.Conn, error) {
 func (s *Stream) serveConnections() {
 	defer close(s.ended)
 	for conn := s.conn; conn != nil; {
-		conn = s.reconnect(conn.Serve(s.receiveReply))
+		err := conn.Serve(s.receiveReply)
+		if err == nil {
+			err = io.ErrUnexpectedEOF
+		}
+		conn = s.reconnect(&brokenConnError{"the stream", err})
 	}
 	s.fetching.Wait()
 }
 
 // reconnect opens the next connection after one has ended because of why. It
-// returns nil when the stream is closed, when the ended connection brought no reply
-// (the next would not either), or when no connection can be opened.
+// returns nil when the stream is closed, or when no connection that brings a reply
+// can be opened in time.
 func (s *Stream) reconnect(why error) *chirp.Conn {
-	if why == nil {
-		why = io.ErrUnexpectedEOF
-	}
-	s.mu.Lock()
-	closed := s.err != nil
-	s.mu.Unlock()
-	if closed || !s.receivedReply {
+	if s.isEnded() || !s.client.outage.isBounded() {
 		s.failAll(why)
 		return nil
 	}
-	s.receivedReply = false
-	conn, err := s.client.openStream(s.ctx)
-	if err != nil {
-		s.failAll(errors.Join(why, err))
-		return nil
+	useful := s.receivedReply || time.Since(s.opened) > s.client.outage.limit
+	pause := s.wait != nil && !useful
+	if !pause {
+		s.wait = s.client.outage.startWait(why)
 	}
-	if !s.resumeRequests(conn, why) {
+	s.receivedReply = false
+	for !pause || s.wait.pause(s.ctx) {
+		pause = true
+		conn, err := s.client.openStream(s.ctx)
+		if err == nil {
+			s.wait.endAnswered()
+			s.opened = time.Now()
+			return s.resumeRequests(conn, why)
+		}
+		s.wait.recordFailure(err)
+		if !isPassing(err) {
+			break
+		}
+	}
+	s.failAll(s.wait.giveUp(s.ctx))
+	return nil
+}
+
+// isEnded reports whether the stream has ended.
+func (s *Stream) isEnded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err != nil
+}
+
+// resumeRequests continues the open requests on a new connection, and returns it.
+// It closes the connection and returns nil when the stream is closed.
+func (s *Stream) resumeRequests(conn *chirp.Conn, why error) *chirp.Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
 		conn.Close()
 		return nil
+	}
+	s.conn = conn
+	for _, f := range s.futures {
+		s.resumeRequest(f, why)
 	}
 	return conn
 }
 
-// resumeRequests sends on a new connection the requests that could not be sent, and
-// a wait for each task that was waited for on the connection before. Other requests
-// fail: they do not wait for an end, or the id of their task is unknown. It reports
-// false when the stream is closed.
-func (s *Stream) resumeRequests(conn *chirp.Conn, why error) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err != nil {
-		return false
+// resumeRequest continues one request. Whether a call has arrived is unknown: a
+// wait, which has no data, asks for its task. The caller holds the lock.
+func (s *Stream) resumeRequest(f *Future, why error) {
+	switch verb := f.request.Verb; {
+	case f.unsent, verb == stream.VerbWait, verb == stream.VerbSubmit, verb == stream.VerbCall && f.task == uuid.Nil:
+		s.sendFuture(f)
+	case verb == stream.VerbCall:
+		f.resumed = true
+		q := stream.RequestHeader{Verb: stream.VerbWait, Task: f.request.Task, Progress: f.progress != nil}
+		_ = s.sendRequest(f.id, &q, nil) // a broken connection is noticed by Serve
+	default:
+		s.settleFuture(f, Reply{}, &LostConnectionError{Task: f.task, Err: why})
 	}
-	s.conn = conn
-	for id, f := range s.futures {
-		switch {
-		case f.unsent != nil:
-			_ = conn.Send(*f.unsent) // a broken connection is noticed by Serve
-			f.unsent = nil
-		case f.waitsForEnd:
-			f.resumed = true
-			q := stream.RequestHeader{Verb: stream.VerbWait, Task: f.taskHeader, Progress: f.progress != nil}
-			_ = s.sendRequest(id, &q, nil)
-		default:
-			s.settleFuture(f, Reply{}, &LostConnectionError{Task: f.task, Err: why})
-		}
-	}
-	return true
 }
 
 // failAll ends the stream: all open requests and all later requests fail.
@@ -157,6 +184,10 @@ func (s *Stream) failAll(why error) {
 		s.err = why
 	}
 	for _, f := range s.futures {
+		if f.unsent {
+			s.settleFuture(f, Reply{}, s.err)
+			continue
+		}
 		s.settleFuture(f, Reply{}, &LostConnectionError{Task: f.task, Err: s.err})
 	}
 }

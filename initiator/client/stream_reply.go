@@ -14,12 +14,15 @@ import (
 // receiveReply handles one message of the initiator: progress, or the reply to a
 // request. A message for a request that is not open any more is dropped.
 func (s *Stream) receiveReply(m *chirp.Message) {
-	s.receivedReply = true
 	if err := s.reply.Parse(m.Header); err != nil {
 		s.failAll(err) // the peer is not an initiator: another connection would not help
 		s.conn.Close()
 		return
 	}
+	if s.postponeReply(m) {
+		return
+	}
+	s.receivedReply = true
 	s.mu.Lock()
 	f := s.futures[m.Identity]
 	if f != nil && !s.reply.Progress {
@@ -31,12 +34,29 @@ func (s *Stream) receiveReply(m *chirp.Message) {
 	}
 }
 
+// postponeReply leaves a request open that the initiator refuses because it is about
+// to end, and closes the connection: the request continues with the next initiator.
+// It reports whether it did so.
+func (s *Stream) postponeReply(m *chirp.Message) bool {
+	r := &s.reply
+	if r.Status != stream.StatusRefused || !s.client.outage.isBounded() || !isShuttingDown(newRefusalError(r)) {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.futures[m.Identity]; f == nil || f.request.Verb == stream.VerbCancel {
+		return false
+	}
+	s.conn.Close()
+	return true
+}
+
 // settleWithReply settles a future with the message that is being read, or starts
 // the fetch of its large result. The caller holds the lock.
 func (s *Stream) settleWithReply(f *Future, data []byte) {
 	r := &s.reply
 	if r.Status == stream.StatusRefused {
-		s.settleFuture(f, Reply{}, refusalError(f, r))
+		s.settleWithRefusal(f, newRefusalError(r))
 		return
 	}
 	reply := Reply{ID: f.task, State: task.State(r.Status), Attempt: r.Attempt, Reason: r.Reason, Known: r.Known}
@@ -53,15 +73,21 @@ func (s *Stream) settleWithReply(f *Future, data []byte) {
 	s.settleFuture(f, reply, nil)
 }
 
-// refusalError returns the error that the same request over HTTP would return. When
-// a resumed request finds no task, its submit may never have arrived: the error is
-// then a *LostConnectionError.
-func refusalError(f *Future, r *stream.ReplyHeader) error {
-	err := &Error{Status: r.HTTP, Code: r.Code, Message: r.Reason, RetryAfter: r.RetryAfter}
-	if f.resumed && r.HTTP == http.StatusNotFound {
-		return &LostConnectionError{Task: f.task, Err: err}
+// settleWithRefusal settles a future with a refusal. When the wait for a resumed call
+// finds no task, its submit has never arrived: it is sent again. The caller holds
+// the lock.
+func (s *Stream) settleWithRefusal(f *Future, why *Error) {
+	if f.resumed && why.Status == http.StatusNotFound {
+		f.resumed = false
+		s.sendFuture(f)
+		return
 	}
-	return err
+	s.settleFuture(f, Reply{}, why)
+}
+
+// newRefusalError returns the error that the same request over HTTP would return.
+func newRefusalError(r *stream.ReplyHeader) *Error {
+	return &Error{Status: r.HTTP, Code: r.Code, Message: r.Reason, RetryAfter: r.RetryAfter}
 }
 
 // fetchResult gets a result that is too large for the stream over HTTP.
@@ -83,7 +109,7 @@ func (s *Stream) settleFuture(f *Future, reply Reply, err error) {
 	if reply.ID == uuid.Nil {
 		reply.ID = f.task
 	}
-	f.reply, f.err = reply, err
+	f.reply, f.err, f.data = reply, err, nil
 	close(f.done)
 	<-s.openRequests
 }

@@ -70,19 +70,19 @@ func (s *Stream) awaitFuture(ctx context.Context, f *Future) (Reply, error) {
 
 // startSubmit sends a task with the verb call or submit.
 func (s *Stream) startSubmit(ctx context.Context, r task.Request, verb stream.Verb, progress func(json.RawMessage)) *Future {
-	if r.ID == uuid.Nil && r.Key == "" {
-		r.ID = uuid.Must(uuid.NewV7())
+	chooseID(&r)
+	f := &Future{
+		task: r.ID, progress: progress, data: r.Data, done: make(chan struct{}),
+		request: stream.RequestHeader{Verb: verb, Pool: r.Pool, Method: r.Method, Progress: progress != nil},
 	}
-	f := &Future{task: r.ID, waitsForEnd: verb == stream.VerbCall && r.ID != uuid.Nil, progress: progress, done: make(chan struct{})}
 	if len(r.Data) > stream.MaxPayload {
 		return f.failUnsent(ErrDataTooLarge)
 	}
-	q := stream.RequestHeader{Verb: verb, Pool: r.Pool, Method: r.Method, Progress: progress != nil}
 	var err error
-	if q.Options, err = marshalOptions(&r); err != nil {
+	if f.request.Options, err = marshalOptions(&r); err != nil {
 		return f.failUnsent(fmt.Errorf("write the request: %w", err))
 	}
-	return s.startRequest(ctx, f, &q, r.Data)
+	return s.startRequest(ctx, f)
 }
 
 // marshalOptions returns the JSON of the members that have no place of their own in
@@ -108,14 +108,13 @@ func hasNoOptions(r *task.Request) bool {
 
 // startTaskRequest sends a request about a task that exists.
 func (s *Stream) startTaskRequest(ctx context.Context, id uuid.UUID, verb stream.Verb) *Future {
-	f := &Future{task: id, waitsForEnd: verb == stream.VerbWait, taskHeader: id.String(), done: make(chan struct{})}
-	return s.startRequest(ctx, f, &stream.RequestHeader{Verb: verb, Task: f.taskHeader}, nil)
+	return s.startRequest(ctx, &Future{task: id, request: stream.RequestHeader{Verb: verb, Task: id.String()}, done: make(chan struct{})})
 }
 
 // startRequest sends a request. The identity of its message is the id of the task.
 // It is random when another open request has this identity, and for a task that
 // exists: the header then names the task.
-func (s *Stream) startRequest(ctx context.Context, f *Future, q *stream.RequestHeader, data []byte) *Future {
+func (s *Stream) startRequest(ctx context.Context, f *Future) *Future {
 	select {
 	case s.openRequests <- struct{}{}:
 	case <-ctx.Done():
@@ -128,24 +127,30 @@ func (s *Stream) startRequest(ctx context.Context, f *Future, q *stream.RequestH
 		return f.failUnsent(&streamEndedError{s.err})
 	}
 	f.id = chirp.ID(f.task)
-	if f.task == uuid.Nil || q.Task != "" || s.futures[f.id] != nil {
+	if f.task == uuid.Nil || f.request.Task != "" || s.futures[f.id] != nil {
 		f.id = chirp.NewID()
 		if f.task != uuid.Nil {
-			f.taskHeader = f.task.String()
+			f.request.Task = f.task.String()
 		}
-		q.Task = f.taskHeader
 	}
 	s.futures[f.id] = f
-	err := s.sendRequest(f.id, q, data)
+	s.sendFuture(f)
+	return f
+}
+
+// sendFuture sends the request of an open future. Without a connection it is left
+// for the next connection. The caller holds the lock.
+func (s *Stream) sendFuture(f *Future) {
+	err := s.sendRequest(f.id, &f.request, f.data)
 	var size *chirp.SizeError
+	f.unsent = false
 	switch {
 	case err == nil:
 	case errors.Is(err, chirp.ErrBacklog), errors.As(err, &size):
 		s.settleFuture(f, Reply{}, fmt.Errorf("ask the initiator: %w", err))
 	default:
-		f.unsent = &chirp.Message{Identity: f.id, Header: q.Append(nil), Data: data} // for the next connection
+		f.unsent = true
 	}
-	return f
 }
 
 // streamEndedError says that the stream had ended before the request was made.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -14,17 +15,50 @@ import (
 // Submit queues a task and returns its record once the record is stored. The
 // status of an *Error is 400 for a request that is wrong in itself, 404 for a pool
 // that does not exist, 429 for a full queue, and 503 when nothing can be stored or
-// the initiator is shutting down.
+// the initiator is shutting down. A request without ID and Key gets an ID, under
+// which it is sent again after an outage (see ReconnectFor): it is one task. When
+// the initiator does not come back, the error is a *LostConnectionError if the
+// request may have arrived, else an *OutageError.
 func (c *Client) Submit(ctx context.Context, r task.Request) (task.Task, error) {
+	chosen := chooseID(&r)
+	t, err := c.persistTask(ctx, http.MethodPost, "/tasks", nil, r)
+	if chosen && t.ID == r.ID {
+		t.Known = false // an earlier attempt of this call has submitted it
+	}
+	return t, lostSubmit(r.ID, err)
+}
+
+// chooseID gives a request without ID and Key an ID, and reports whether it did.
+func chooseID(r *task.Request) bool {
+	if r.ID != uuid.Nil || r.Key != "" {
+		return false
+	}
+	r.ID = uuid.Must(uuid.NewV7())
+	return true
+}
+
+// lostSubmit returns the error of a submission during which the initiator went
+// away.
+func lostSubmit(id uuid.UUID, err error) error {
+	var away *OutageError
+	if errors.As(err, &away) && away.Sent {
+		return &LostConnectionError{Task: id, Err: away}
+	}
+	return err
+}
+
+// persistTask sends a request that can be repeated, and returns the task that the
+// initiator answers.
+func (c *Client) persistTask(ctx context.Context, method, path string, query url.Values, body any) (task.Task, error) {
 	var t task.Task
-	return t, c.requestJSON(ctx, http.MethodPost, "/tasks", nil, r, &t)
+	err := c.persist(ctx, func() error { return c.requestJSON(ctx, method, path, query, body, &t) })
+	return t, err
 }
 
 // Task returns the record of a task. The status of an *Error is 404 when there is
 // no such task, or when its retention is over.
 func (c *Client) Task(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	var t task.Task
-	return t, c.requestJSON(ctx, http.MethodGet, "/tasks/"+id.String(), nil, nil, &t)
+	return c.persistTask(ctx, http.MethodGet, "/tasks/"+id.String(), nil, nil)
 }
 
 // waitSpan is how long one request waits for the end of a task. The initiator
@@ -37,8 +71,7 @@ const waitSpan = "60s"
 func (c *Client) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	var last task.Task
 	for {
-		var t task.Task
-		err := c.requestJSON(ctx, http.MethodGet, "/tasks/"+id.String(), url.Values{"wait": {waitSpan}}, nil, &t)
+		t, err := c.persistTask(ctx, http.MethodGet, "/tasks/"+id.String(), url.Values{"wait": {waitSpan}}, nil)
 		if err != nil {
 			return last, err
 		}
@@ -64,7 +97,7 @@ func (c *Client) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
 	var got struct {
 		Tasks []task.Task `json:"tasks"`
 	}
-	err := c.requestJSON(ctx, http.MethodGet, "/tasks", q, nil, &got)
+	err := c.persist(ctx, func() error { return c.requestJSON(ctx, http.MethodGet, "/tasks", q, nil, &got) })
 	return got.Tasks, err
 }
 

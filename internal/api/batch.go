@@ -181,6 +181,13 @@ func (b *batch) storeLines() {
 	}
 }
 
+// lineFault is the data of the envelope for a line that was refused.
+type lineFault struct {
+	Line       int     `json:"line"`
+	Status     int     `json:"status"` // that the request would have had alone
+	RetryAfter float64 `json:"retry_after,omitempty"`
+}
+
 // encodeAnswer writes one line for each line of the batch.
 func (b *batch) encodeAnswer() []byte {
 	var body bytes.Buffer
@@ -190,7 +197,7 @@ func (b *batch) encodeAnswer() []byte {
 			_ = out.Encode(b.store.encodeResult(&b.lines[i].result.Task)) // its raw members were checked when they arrived
 			continue
 		}
-		data, _ := json.Marshal(map[string]int{"line": l.number, "status": l.code.Status})
+		data, _ := json.Marshal(lineFault{l.number, l.code.Status, retryAfterSeconds(l.code, l.result.Err)})
 		_ = out.Encode(proactor.Envelope{Code: l.code.Number, Message: l.reason, Data: data})
 	}
 	return body.Bytes()

@@ -45,10 +45,20 @@ func (h *handlers) writeError(w http.ResponseWriter, r *http.Request, err error)
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the client has gone away
 	}
-	if code == webhook.QueueFull || errors.Is(err, task.ErrStorage) {
-		w.Header().Set("Retry-After", "1")
+	if seconds := retryAfterSeconds(code, err); seconds > 0 {
+		w.Header().Set("Retry-After", strconv.FormatFloat(seconds, 'f', -1, 64))
 	}
 	code.WriteAnswer(w, message, nil)
+}
+
+// retryAfterSeconds is how long the client of a refused request has to wait before
+// it repeats the request; 0 = the initiator does not know. A client may take 503
+// without it for an initiator that is about to end.
+func retryAfterSeconds(code webhook.Code, err error) float64 {
+	if code == webhook.QueueFull || errors.Is(err, task.ErrStorage) {
+		return retryAfter.Seconds()
+	}
+	return 0
 }
 
 // describeError returns the code of an error, and its text for a person.
