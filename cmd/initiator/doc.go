@@ -65,6 +65,7 @@ package main
 //	run_many_watch.go       … watches their attempts
 //	run_many_task.go        … one of these tasks
 //	run_many_result.go      … the results and the summary
+//	outage_fault.go         … the end when the initiator does not come back
 //	call.go                 call
 //	pause_resume.go         pause and resume
 //	task.go                 the verbs of task

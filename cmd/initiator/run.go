@@ -25,6 +25,9 @@ worker's port and start-up time on stderr, and stops it at the end. The temporar
 initiator leaves nothing behind. An attempt that ends without an end of the task is
 reported on stderr with its reason, and when the next attempt follows.
 
+When a running initiator stops answering, run waits for it for --reconnect, and goes
+on when it is back: no task is submitted twice, and each has one result.
+
 Exit codes: 0 completed; 1 failed, dead or cancelled (the result of the failure is
 on stderr); 2 usage, data over 64 MiB or a bad INI; 124 timeout, deadline or --wait;
 125 no worker could be started, or the initiator failed; 126 refused, the queue is
@@ -58,6 +61,7 @@ func (a *app) runCommand() *cobra.Command {
 	flags.addFlags(cmd.Flags())
 	many.addFlags(cmd.Flags())
 	cmd.Flags().Var(&r.patience, "wait", "how long to wait for the end of the task")
+	a.AddReconnectFlag(cmd.Flags())
 	cmd.Flags().BoolVarP(&r.output, "follow", "f", false, "show on stderr what the task writes")
 	cmd.Flags().BoolVarP(&r.quiet, "quiet", "q", false, "print nothing about workers and attempts")
 	return cmd

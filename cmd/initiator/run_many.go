@@ -48,6 +48,7 @@ type manyRunner struct {
 	lineOf         map[uuid.UUID]int  // the line of each running task
 	pendingResults map[int]lineResult // by line: ended before a line above it
 	started        int
+	lastLine       int // the number of the line that was started last
 	next           int // the line that is printed next, from 0
 	last           lineResult
 }
@@ -58,6 +59,8 @@ type lineResult struct {
 	nth  int // from 0, in the order of the lines
 	task task.Task
 	left bool // the task may still run in the initiator
+	// unsent: the initiator has not come back before the task was submitted.
+	unsent bool
 }
 
 // errHalt is the cause of a context that --halt has ended.
@@ -152,6 +155,7 @@ const maxPendingResults = 10_000
 func (m *manyRunner) startTask(ctx context.Context, it inputLine) {
 	r := lineResult{inputLine: it, nth: m.started}
 	m.started++
+	m.lastLine = it.line
 	m.tally.running++
 	r.task.ID = uuid.Must(uuid.NewV7()) // to cancel it by
 	m.lineOf[r.task.ID] = r.line

@@ -17,6 +17,9 @@ import (
 func (m *manyRunner) takeResult(ctx context.Context, r lineResult, cancel context.CancelCauseFunc) {
 	m.tally.running--
 	delete(m.lineOf, r.task.ID)
+	if away := (*client.OutageError)(nil); errors.As(r.err, &away) {
+		cancel(outageFault(away, m.template.Pool, m.lastLine, "run")) // every other line would fail as well
+	}
 	switch code, _ := r.exitCode(); {
 	case code == cli.ExitOK:
 		m.tally.done++
@@ -64,6 +67,9 @@ func (m *manyRunner) printLine(ctx context.Context, r lineResult) {
 		_ = m.print.WriteJSON(r.task) // finishRun returns the error of the screen
 	} else if code == cli.ExitOK {
 		_ = m.printResult(r.task, m.print)
+	}
+	if r.unsent {
+		m.printLineNote("line %d: the task was not submitted", r.line)
 	}
 	if r.left {
 		m.printLineNote("line %d: the task may still run: initiator task get %s", r.line, r.task.ID)

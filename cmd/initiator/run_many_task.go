@@ -23,7 +23,7 @@ func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
 	end, err := m.callWithRetry(ctx, q)
 	switch {
 	case err != nil:
-		if !errors.As(err, new(*client.Error)) {
+		if r.unsent = isUnsent(err); !r.unsent && !errors.As(err, new(*client.Error)) {
 			end := m.cancelTask(q.ID)
 			if r.left = end == mayStillRun; errors.Is(err, errWaitOver) {
 				err = fmt.Errorf("%w; it %s", err, end)
@@ -35,6 +35,12 @@ func (m *manyRunner) runTask(ctx context.Context, r *lineResult) {
 		r.task, err = m.client.Task(ctx, end.ID)
 	}
 	r.err = err
+}
+
+// isUnsent reports whether a task was not submitted because the initiator has not
+// come back.
+func isUnsent(err error) bool {
+	return errors.As(err, new(*client.OutageError)) && !errors.As(err, new(*client.LostConnectionError))
 }
 
 // fullPause is the pause before a submission to a full queue is repeated. Most

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"slices"
 	"sync"
 
+	"initiator/initiator/client"
 	"initiator/initiator/task"
 	"initiator/internal/api"
 )
@@ -27,21 +30,28 @@ func (m *manyRunner) poolName(ctx context.Context) string {
 }
 
 // watchRetries sends the tasks of the pool that are tried again to the loop, in a
-// goroutine. It returns when no later retry will be missed. A broken watch is not
-// reported: the calls then break as well.
+// goroutine. It returns when no later retry will be missed, except during an outage
+// of the initiator. A broken watch is not reported: the calls then break as well.
 func (m *manyRunner) watchRetries(ctx context.Context, pool string, watchers *sync.WaitGroup) {
 	begun := make(chan struct{})
 	begin := sync.OnceFunc(func() { close(begun) })
+	report := func(n task.Event) error {
+		select {
+		case m.retries <- n:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 	watchers.Go(func() {
 		defer begin()
-		_ = m.client.WatchRetries(ctx, pool, begin, func(n task.Event) error {
-			select {
-			case m.retries <- n:
-				return nil
-			case <-ctx.Done():
-				return context.Cause(ctx)
+		for {
+			err := m.client.WatchRetries(ctx, pool, begin, report)
+			refused := errors.As(err, new(*client.Error)) && !errors.Is(err, &client.Error{Status: http.StatusServiceUnavailable})
+			if refused || m.temporary || ctx.Err() != nil || m.client.Reconnect(ctx) != nil {
+				return
 			}
-		})
+		}
 	})
 	<-begun
 }

@@ -21,11 +21,11 @@ type workerWatcher struct {
 	began map[string]time.Time // when each worker was last started
 }
 
-// watchWorkers returns when ctx ends. A broken stream of events is not
-// reported: the wait for the task then breaks as well.
+// watchWorkers returns when ctx ends, or when the initiator does not come back. That
+// is not reported: the wait for the task then fails as well.
 func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelCauseFunc) {
 	w.began = map[string]time.Time{}
-	changed := make(chan struct{}, 1)
+	changed := make(chan bool, 1) // whether a stopped worker is given up
 	checked := make(chan struct{})
 	go func() {
 		defer close(checked)
@@ -35,20 +35,26 @@ func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelC
 	if w.temporary {
 		since = 0
 	}
-	notify := func() {
+	notify := func(stoppedCounts bool) {
 		select {
-		case changed <- struct{}{}:
+		case changed <- stoppedCounts:
 		default: // a check is pending
 		}
 	}
-	notify()
-	_ = w.client.Events(ctx, since, true, func(t supervise.Transition) error {
-		if w.temporary {
-			w.printTransition(t)
+	notify(!w.temporary)
+	for {
+		_ = w.client.Events(ctx, since, true, func(t supervise.Transition) error {
+			if w.temporary {
+				w.printTransition(t)
+			}
+			notify(!w.temporary)
+			return nil
+		})
+		if w.temporary || ctx.Err() != nil || w.client.Reconnect(ctx) != nil {
+			break
 		}
-		notify()
-		return nil
-	})
+		notify(false) // the next initiator may be about to start its workers
+	}
 	close(changed)
 	<-checked
 }
@@ -65,14 +71,15 @@ func (w *workerWatcher) printTransition(t supervise.Transition) {
 	}
 }
 
-// checkWorkers looks at the workers after each change.
-func (w *workerWatcher) checkWorkers(ctx context.Context, changed <-chan struct{}, giveUp context.CancelCauseFunc) {
-	for range changed {
-		list, err := w.client.Workers(ctx)
-		if err != nil {
+// checkWorkers looks at the workers after each change, unless the initiator is about
+// to end: the next initiator starts them again.
+func (w *workerWatcher) checkWorkers(ctx context.Context, changed <-chan bool, giveUp context.CancelCauseFunc) {
+	for stoppedCounts := range changed {
+		s, err := w.client.Status(ctx)
+		if err != nil || s.Stopping {
 			continue
 		}
-		if why := unrecoverable(w.pool, list, !w.temporary); len(why) > 0 {
+		if why := unrecoverable(w.pool, s.Workers, stoppedCounts); len(why) > 0 {
 			giveUp(&cli.Fault{Code: cli.ExitInternal, Err: errors.New("no worker can take the task: " + strings.Join(why, "; ")), NextStep: w.nextStep(ctx)})
 			return
 		}

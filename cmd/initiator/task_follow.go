@@ -76,12 +76,20 @@ func (f *taskFollower) showEvent(n task.Event) error {
 	return f.to.WriteError()
 }
 
-// writeOutput prints output. It says where output is missing, and begins the
+// writeOutput prints output that was not printed yet: after an outage the initiator
+// sends the newest output again. It says where output is missing, and begins the
 // output of another attempt on a new line.
 func (f *taskFollower) writeOutput(try int, o proactor.TaskOutput) {
 	if try != f.try {
 		f.endLine()
 		f.try, f.next = try, 0
+	}
+	if known := f.next - o.At; known > 0 {
+		known = min(known, int64(len(o.Text)))
+		o.At, o.Text = o.At+known, o.Text[known:]
+	}
+	if o.Text == "" {
+		return
 	}
 	if missed := o.At - f.next; missed > 0 {
 		f.endLine()

@@ -39,6 +39,7 @@ func (a *app) taskSubmitCommand() *cobra.Command {
 		},
 	}
 	flags.addFlags(cmd.Flags())
+	a.AddReconnectFlag(cmd.Flags())
 	return cmd
 }
 

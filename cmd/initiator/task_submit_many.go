@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
@@ -47,20 +49,21 @@ func (s *batchSubmitter) submitAll(ctx context.Context, f *taskInput) error {
 // submitBatch submits lines in one request. The error is common to all lines.
 func (s *batchSubmitter) submitBatch(ctx context.Context, some []inputLine) error {
 	var requests []task.Request
-	for _, it := range some {
+	ids := make([]uuid.UUID, len(some))
+	for i, it := range some {
 		if it.err == nil {
 			q := s.template
-			q.Data = it.data
-			requests = append(requests, q)
+			q.ID, q.Data = uuid.Must(uuid.NewV7()), it.data
+			ids[i], requests = q.ID, append(requests, q)
 		}
 	}
 	got, broken := s.client.SubmitMany(ctx, requests) // no requests, no results
-	for _, it := range some {
+	for i, it := range some {
 		v := client.BatchLineResult{Err: it.err}
 		switch {
 		case it.err != nil:
-		case len(got) == 0: // it is unknown whether the line was accepted
-			return cli.PrefixError(fmt.Sprintf("line %d", it.line), broken)
+		case len(got) == 0:
+			return s.reportUnknown(some[i:], ids[i:], broken)
 		default:
 			v, got = got[0], got[1:]
 		}
@@ -70,6 +73,23 @@ func (s *batchSubmitter) submitBatch(ctx context.Context, some []inputLine) erro
 		s.printSubmitted(it, v)
 	}
 	return broken
+}
+
+// reportUnknown names the lines that may have been queued without an answer, because
+// of why. It returns the error of the verb.
+func (s *batchSubmitter) reportUnknown(lines []inputLine, ids []uuid.UUID, why error) error {
+	var away *client.OutageError
+	if !errors.As(why, &away) {
+		return cli.PrefixError(fmt.Sprintf("line %d", lines[0].line), why)
+	}
+	last := lines[0].line - 1
+	for i, it := range lines {
+		if away.Sent && it.err == nil {
+			s.printNote("line %d: it is unknown whether the task is queued: initiator task get %s", it.line, ids[i])
+			last = it.line
+		}
+	}
+	return outageFault(away, s.template.Pool, last, "task submit")
 }
 
 // printSubmitted prints the id of a task, or why its line was refused.

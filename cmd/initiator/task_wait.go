@@ -18,7 +18,7 @@ func (a *app) taskWaitCommand() *cobra.Command {
 	var output bool
 	cmd := &cobra.Command{
 		Use: "wait ID", Short: "Wait for the end of a task and print its result",
-		Long: "Wait for the end of a task and print its result. The exit codes are those of run.",
+		Long: "Wait for the end of a task and print its result, also across a restart of the\ninitiator (see --reconnect). The exit codes are those of run.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.CompleteTasks,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := parseTaskID(args[0])
@@ -40,6 +40,7 @@ func (a *app) taskWaitCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().Var(&patience, "wait", "how long to wait")
+	a.AddReconnectFlag(cmd.Flags())
 	cmd.Flags().BoolVarP(&output, "follow", "f", false, "show on stderr what the task writes")
 	return cmd
 }

@@ -27,6 +27,8 @@ type App struct {
 	// fault of usage.
 	Began bool
 
+	reconnect DurationFlag // --reconnect
+
 	source *plan.Source // the INI, once it was read
 	plan   *plan.Plan   // its plan, once it was built
 }

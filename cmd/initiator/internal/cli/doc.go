@@ -16,6 +16,7 @@ package cli
 //	completion_flags.go  completion of the values of flags
 //	config.go            the INI, its plan, the state directory, the socket
 //	connect.go           clients of the running initiator
+//	reconnect.go         --reconnect, and what a user is told of an outage
 //	select.go            workers by definition, group, guid or supervisorctl's name
 //	changes.go           what a reload changes
 //	log_output.go        logs on stdout
