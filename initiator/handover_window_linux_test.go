@@ -110,6 +110,31 @@ func TestINIChangedInHandoverWindow(t *testing.T) {
 	}
 }
 
+// The time-out of a task passes while no initiator runs. The worker has ended the
+// task in time, and delivers the result to the next initiator.
+func TestTimeoutInHandoverWindow(t *testing.T) {
+	t.Parallel()
+	d := newRestartHarness(t, `
+[worker:sleeper]
+command           = ${initiator:self} job sleep
+on_initiator_exit = keep
+attempts          = 1
+`)
+	d.startReady()
+	c := d.newClient()
+	defer c.Close()
+	timeout := task.Seconds(1500 * time.Millisecond)
+	id := submitRunning(t, c, task.Request{Pool: "sleeper", Data: json.RawMessage(`{"ms":300}`), Timeout: &timeout})
+	d.killProgram()
+	pause(t.Context(), timeout.Duration())
+	d.startReady()
+	if got := waitEnd(t, c, id); got.State != task.Completed || got.Attempt != 1 || len(got.History) != 1 {
+		text, _ := json.Marshal(got)
+		t.Errorf("%s: %s", got.State, text)
+	}
+	d.stopProgram()
+}
+
 // A task runs on between two initiators, and the next initiator gets its result: with
 // a session that is still valid, and when the worker has given up its master.
 func TestTaskRunsOnInHandoverWindow(t *testing.T) {

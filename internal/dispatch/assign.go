@@ -112,6 +112,16 @@ func (r *attempt) beginAt(t task.Task, at time.Time) {
 	r.toldDeadline = r.deadline
 }
 
+// grantTime moves the timeout of an attempt to a time, if it is earlier. The
+// deadline of the task is a time of day, and stays.
+func (r *attempt) grantTime(until time.Time) {
+	if r.timeout.IsZero() || !r.timeout.Before(until) {
+		return
+	}
+	r.timeout = until
+	r.deadline = earlierTime(r.taskDeadline, r.timeout)
+}
+
 // sendAttempt sends an attempt by the best transport that takes it.
 func (d *Dispatcher) sendAttempt(p *workerConn, r *attempt) {
 	if !p.transport.sendTask(r) {

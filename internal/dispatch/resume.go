@@ -29,13 +29,16 @@ func (d *Dispatcher) keepForResume(l queue.Lease, t task.Task) bool {
 }
 
 // resumeAttempts gives a resumed worker the tasks that it runs. The time of
-// each attempt counts from its original start.
+// each attempt counts from its original start. A time-out that passed while no
+// initiator ran is applied after heartbeat_tolerance: the worker may have a
+// result that it could not deliver.
 func (d *Dispatcher) resumeAttempts(p *workerConn, now time.Time) {
 	list := d.resumable[p.workerID]
 	delete(d.resumable, p.workerID)
 	for _, t := range list {
 		r := newAttempt(p, t, now)
 		r.beginAt(t, t.Started)
+		r.grantTime(now.Add(p.Tolerance))
 		r.reached.Store(true)
 		r.resend = true
 		d.addRunning(p, r, t.Suspicion)
