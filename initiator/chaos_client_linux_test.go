@@ -79,7 +79,11 @@ func long(key, pool string) task.Request {
 
 // submitTask returns when the task is acknowledged, or ctx is done.
 func (v *chaosClient) submitTask(ctx context.Context, key string) (uuid.UUID, bool) {
-	for q := v.request(key); ctx.Err() == nil; pause(ctx, 10*time.Millisecond) {
+	return v.submitRequest(ctx, v.request(key))
+}
+
+func (v *chaosClient) submitRequest(ctx context.Context, q task.Request) (uuid.UUID, bool) {
+	for key := q.Key; ctx.Err() == nil; pause(ctx, 10*time.Millisecond) {
 		got, ok := v.recordOperation(ctx, "submit", key, 3*time.Second, func(ctx context.Context) (task.Task, error) { return v.to.Submit(ctx, q) })
 		if ok {
 			v.noting.Lock()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -14,8 +15,6 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-
-	"initiator/initiator/initiatortest"
 )
 
 var (
@@ -65,10 +64,14 @@ attempts          = %d
 // record the answers that they get.
 type chaos struct {
 	*restartHarness
+	journals                   string     // the directory of the tries that workers began
 	rand                       *rand.Rand // of the injected faults
 	seed                       uint64
 	began                      time.Time
 	kills, deaths, suspensions int
+	keeperKills, freezes       int
+	restarts                   int
+	reported                   *exec.Cmd // the initiator that has said that it is ready
 
 	group  sync.WaitGroup // clients, and suspensions of workers
 	noting sync.Mutex
@@ -80,30 +83,38 @@ type chaos struct {
 // Whatever is killed, delayed, doubled or dropped, each task that was acknowledged
 // ends once, with a result of its last attempt.
 func TestChaos(t *testing.T) {
+	t.Parallel()
+	c := newChaos(t, chaosINI)
+	c.startReady()
+	c.reported = c.cmd
+	ctx, stop := context.WithTimeout(t.Context(), *chaosTime)
+	defer stop()
+	for n := range uint64(4) {
+		c.group.Go(func() { c.runClient(ctx, rand.New(rand.NewPCG(c.seed, 1+n))) })
+	}
+	c.injectFaults(ctx)
+	c.group.Wait()
+	c.checkAll()
+	c.stopProgram()
+	c.endStrays()
+	if _, err := os.Stat(filepath.Join(c.state, "keeper.sock")); err == nil {
+		t.Error("the keeper's socket is left")
+	}
+	t.Logf("killed %d initiators, %d keepers and %d workers, suspended %d workers, froze everything %d times", c.kills, c.keeperKills, c.deaths, c.suspensions, c.freezes)
+}
+
+// newChaos makes a run whose workers keep journals.
+func newChaos(t *testing.T, ini func(journals string) string) *chaos {
 	seed := *chaosSeed
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
 	t.Logf("-chaos-seed %d", seed)
 	journals := t.TempDir()
-	c := &chaos{
-		restartHarness: newRestartHarness(t, chaosINI(journals)), rand: rand.New(rand.NewPCG(seed, 0)), seed: seed,
+	return &chaos{
+		restartHarness: newRestartHarness(t, ini(journals)), journals: journals, rand: rand.New(rand.NewPCG(seed, 0)), seed: seed,
 		began: time.Now(), acked: map[string]record{},
 	}
-	c.startReady()
-	ctx, stop := context.WithTimeout(t.Context(), *chaosTime)
-	defer stop()
-	for n := range uint64(4) {
-		c.group.Go(func() { c.runClient(ctx, rand.New(rand.NewPCG(seed, 1+n))) })
-	}
-	c.injectFaults(ctx)
-	c.group.Wait()
-	c.checkAll(journals)
-	c.stopProgram()
-	if _, err := os.Stat(filepath.Join(c.state, "keeper.sock")); err == nil {
-		t.Error("the keeper's socket is left")
-	}
-	t.Logf("killed %d initiators and %d workers, suspended %d workers", c.kills, c.deaths, c.suspensions)
 }
 
 // injectFaults kills and suspends until ctx is done. The initiator is killed early,
@@ -112,7 +123,9 @@ func (c *chaos) injectFaults(ctx context.Context) {
 	for n := 0; pause(ctx, time.Duration(50+c.rand.IntN(300))*time.Millisecond); n++ {
 		switch what := c.rand.IntN(10); {
 		case n == 2 || what < 1:
-			c.replaceInitiator(ctx)
+			c.killPrograms(ctx)
+		case n == 4 || what < 2:
+			c.freezeAll(ctx, time.Duration(c.rand.Int64N(int64(*chaosTime/10))))
 		case what < 6:
 			c.killWorker(ctx)
 		default:
@@ -128,22 +141,6 @@ func pause(ctx context.Context, d time.Duration) bool {
 		return true
 	case <-ctx.Done():
 		return false
-	}
-}
-
-// replaceInitiator kills the initiator and starts the next. Now and then it kills
-// the next initiator before that has started.
-func (c *chaos) replaceInitiator(ctx context.Context) {
-	for again := true; again && ctx.Err() == nil; again = c.rand.IntN(3) == 0 {
-		c.killProgram()
-		c.kills++
-		c.startProgram()
-		pause(ctx, time.Duration(c.rand.IntN(200))*time.Millisecond)
-	}
-	select { // gives the initiator time to do something
-	case <-c.ready:
-	case <-time.After(initiatortest.Patience):
-		c.t.Errorf("it does not come up; -chaos-seed %d", c.seed)
 	}
 }
 

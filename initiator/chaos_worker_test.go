@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -23,7 +24,7 @@ import (
 // chaosJob is the data of a task, and what it does.
 type chaosJob struct {
 	MS  int    `json:"ms"`  // how long it takes
-	How string `json:"how"` // "", or how it goes wrong: fail, retry, exit
+	How string `json:"how"` // "", or how it goes wrong: fail, retry, exit, hang, unencodable
 }
 
 // chaosResult is the result of a task: which attempt of whom it is from.
@@ -32,6 +33,7 @@ type chaosResult struct {
 	Incarnation int    `json:"incarnation"`
 	Try         int    `json:"try"`
 	Message     string `json:"message,omitempty"` // of a failure; the history shows it
+	Unencodable any    `json:"unencodable,omitempty"`
 }
 
 // words are the same text for the history.
@@ -51,6 +53,7 @@ func misbehave(journals string, args []string) {
 	flags := flag.NewFlagSet("misbehave", flag.ExitOnError)
 	guid, port := flags.String("guid", "", ""), flags.Int("port", 0, "")
 	direct := flags.Bool("direct", false, "no fault proxies; tasks come by stream")
+	webhook := flags.Bool("webhook", false, "no fault proxies; tasks come by webhook")
 	_ = flags.Parse(args) // exits
 	journal, err := os.CreateTemp(journals, strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
@@ -62,7 +65,10 @@ func misbehave(journals string, args []string) {
 		Hooks:     worker.Hooks{BeforeTask: refuseSometimes},
 		RetryWait: 50 * time.Millisecond,
 	}
-	if !*direct {
+	switch {
+	case *webhook:
+		useWebhooks(&o)
+	case !*direct:
 		addFaultProxies(&o, *guid, *port)
 	}
 	o.Main()
@@ -87,10 +93,14 @@ func (d chaosJob) do(ctx context.Context, guid string, journal io.Writer) (chaos
 		return chaosResult{}, err
 	}
 	result := chaosResult{Worker: guid, Incarnation: incarnation, Try: t.Attempt}
+	if d.How == "hang" {
+		<-context.WithoutCancel(ctx).Done() // never
+	}
 	select {
 	case <-time.After(time.Duration(d.MS) * time.Millisecond):
 	case <-ctx.Done():
-		return chaosResult{}, result.failure(true)
+		result.Message = result.words() + " was cut short"
+		return chaosResult{}, worker.TaskFail{Data: result, Retry: true}
 	}
 	switch {
 	case d.How == "fail":
@@ -99,13 +109,26 @@ func (d chaosJob) do(ctx context.Context, guid string, journal io.Writer) (chaos
 		return chaosResult{}, result.failure(true)
 	case d.How == "exit":
 		os.Exit(3)
+	case d.How == "unencodable":
+		result.Unencodable = math.NaN()
 	}
 	return result, nil
 }
 
+// useWebhooks makes a worker that does not know of the stream.
+func useWebhooks(o *worker.Options) {
+	withoutStream(os.Getenv("INITIATOR_FDS"))
+	o.Getenv = func(key string) string {
+		if key == "INITIATOR_FDS" {
+			return ""
+		}
+		return os.Getenv(key)
+	}
+}
+
 // addFaultProxies puts a fault proxy on the worker's port, and the worker on another.
 func addFaultProxies(o *worker.Options, guid string, port int) {
-	withoutStream(os.Getenv("INITIATOR_FDS"))
+	useWebhooks(o)
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		log.Print(err)
@@ -119,12 +142,6 @@ func addFaultProxies(o *worker.Options, guid string, port int) {
 	out := &faultProxy{base: func() string { return master.Load().(string) }, http: &http.Client{Timeout: 20 * time.Second}}
 	go func() { log.Fatal(http.Serve(masterListener, out)) }()
 	o.Args = []string{"--guid", guid, "--port", "0"}
-	o.Getenv = func(key string) string {
-		if key == "INITIATOR_FDS" {
-			return ""
-		}
-		return os.Getenv(key)
-	}
 	o.Listening = func(inner net.Addr) {
 		in := &faultProxy{base: func() string { return "http://" + inner.String() }, http: &http.Client{Timeout: 20 * time.Second}}
 		in.rewrite = func(path string, body []byte) []byte {
