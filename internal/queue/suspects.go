@@ -83,14 +83,15 @@ func (e *Engine) firstSuspect(now time.Time, pool string) (*fifo, *entry) {
 		f := &p.suspects.levels[level]
 		for f.waiting() > 0 {
 			r := f.refs[f.head]
-			if r.isQueued() {
-				if _, err := e.loadTask(r.en); err == nil {
-					return f, r.en
-				} else {
-					e.endUnreadable(r.en, now, err)
-				}
+			if !r.isQueued() {
+				f.removeAt(0)
+				continue
 			}
-			f.removeAt(0)
+			_, err := e.loadTask(r.en)
+			if err == nil {
+				return f, r.en
+			}
+			e.endUnreadable(r.en, now, err) // which makes the ref void
 		}
 	}
 	return nil, nil
