@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -124,7 +125,8 @@ func (p *lineProcess) endProcess() error {
 
 // failureText returns the message of a failure of this package.
 func failureText(err error) string {
-	if fail, ok := err.(worker.TaskFail); ok {
+	var fail worker.TaskFail
+	if errors.As(err, &fail) {
 		if data, ok := fail.Data.(map[string]any); ok {
 			text, _ := data["message"].(string)
 			return text
