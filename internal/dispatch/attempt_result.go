@@ -60,7 +60,7 @@ func taskOutcome(failed, retry bool, result json.RawMessage) queue.AttemptOutcom
 	case !failed:
 		return queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: result}
 	case retry:
-		return queue.AttemptOutcome{Outcome: task.OutcomeRetry, Result: result, Error: failureMessage(result), RetryAfter: retryAfter(result)}
+		return queue.AttemptOutcome{Outcome: task.OutcomeRetry, Result: result, Error: failureMessage(result), RetryAfter: retryAfter(result, queue.MaxRetryDelay)}
 	}
 	return queue.AttemptOutcome{Outcome: task.OutcomeFailed, Result: result, Error: failureMessage(result)}
 }

@@ -101,7 +101,7 @@ func (d *Dispatcher) connectOnce(p *workerConn) (a proactor.ConnectAnswer, wait 
 		_, _, err = client.Do(ctx, "DELETE", "/disconnect", p.session.token, proactor.DisconnectBody{})
 		return a, 0, fmt.Errorf("the worker is already connected; disconnect: %w", envelopeError(err, e))
 	case !e.Success:
-		return a, retryAfter(e.Data), envelopeError(nil, e)
+		return a, retryAfter(e.Data, maxRetryAfter), envelopeError(nil, e)
 	}
 	if len(e.Data) > 0 {
 		_ = json.Unmarshal(e.Data, &a) // a legacy worker may answer with any data
@@ -116,16 +116,16 @@ func envelopeError(err error, e proactor.Envelope) error {
 	return errors.New(refusalOf(e).String())
 }
 
-// retryAfter returns the seconds that a refusal asks to wait, at most
-// maxRetryAfter; 0 = it names none.
-func retryAfter(data json.RawMessage) time.Duration {
+// retryAfter returns the delay that a refusal or a failure asks for in its data,
+// but not more than most; 0 = it names none.
+func retryAfter(data json.RawMessage, most time.Duration) time.Duration {
 	var d struct {
 		RetryAfter float64 `json:"retry_after"`
 	}
 	if len(data) == 0 || json.Unmarshal(data, &d) != nil || d.RetryAfter <= 0 {
 		return 0
 	}
-	return time.Duration(min(d.RetryAfter, maxRetryAfter.Seconds()) * float64(time.Second))
+	return time.Duration(min(d.RetryAfter, most.Seconds()) * float64(time.Second))
 }
 
 type connectedMessage struct {

@@ -82,7 +82,7 @@ func (d *Dispatcher) postOnce(p *workerConn, body proactor.TaskBody, legacy bool
 
 // refusalOf converts the refusal in a worker's answer.
 func refusalOf(e proactor.Envelope) refusal {
-	return refusal{code: e.Code, message: e.Message, retryAfter: retryAfter(e.Data)}
+	return refusal{code: e.Code, message: e.Message, retryAfter: retryAfter(e.Data, maxRetryAfter)}
 }
 
 // neverSent reports whether an error shows that no byte was sent, for example

@@ -81,7 +81,7 @@ func (l *workerStream) receiveAnswer(m *chirp.Message) {
 // streamRefusal converts a refusal. A retry_after in the data takes precedence
 // over retry_after in the header.
 func streamRefusal(h *stream.WorkerHeader, data json.RawMessage) refusal {
-	r := refusal{code: h.Code, message: cmp.Or(failureMessage(data), "the worker refused the task"), retryAfter: retryAfter(data)}
+	r := refusal{code: h.Code, message: cmp.Or(failureMessage(data), "the worker refused the task"), retryAfter: retryAfter(data, maxRetryAfter)}
 	if r.code == 0 {
 		r.code = webhook.TaskRefused.Number
 	}

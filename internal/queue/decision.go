@@ -15,7 +15,8 @@ type AttemptOutcome struct {
 	Outcome task.Outcome
 	Result  json.RawMessage // answer of the handler, also of a failed one; JSON
 	Error   string          // for people; "" = nothing to add to Outcome
-	// RetryAfter is the least delay before the next try; 0 = the policy's.
+	// RetryAfter is the delay before the next try, in place of the policy's; 0 =
+	// the policy's.
 	RetryAfter time.Duration
 	// Suspects is the number of tasks that a worker ran when it ended by
 	// itself: 1 with OutcomeLost, more with OutcomeSuspected; 0 = the attempt
@@ -109,7 +110,10 @@ func decideRetry(p task.Policy, attempt int, o AttemptOutcome, jitter float64) R
 			Reason: fmt.Sprintf("%s; attempt %d of %d was the last", what, attempt, p.Attempts),
 		}
 	}
-	d := max(retryDelay(p, attempt, jitter), o.RetryAfter)
+	d := o.RetryAfter
+	if d == 0 {
+		d = retryDelay(p, attempt, jitter)
+	}
 	return RetryDecision{
 		State: task.Queued, Delay: d, AttemptCounts: true, Front: d == 0,
 		Reason: fmt.Sprintf("%s; attempt %d of %d follows in %v", what, attempt+1, p.Attempts, d.Round(time.Millisecond)),
@@ -124,12 +128,12 @@ func retryDelay(p task.Policy, attempt int, jitter float64) time.Duration {
 		d = min(d, float64(p.RetryDelayMax))
 	}
 	d *= 1 + p.RetryJitter*(2*jitter-1)
-	return time.Duration(min(d, float64(maxDelay)))
+	return time.Duration(min(d, float64(MaxRetryDelay)))
 }
 
-// maxDelay bounds the doubled delay of a policy without a maximum. Without it the
-// duration would overflow.
-const maxDelay = 30 * 24 * time.Hour
+// MaxRetryDelay bounds the delay that a failure asks for, and the doubled delay
+// of a policy without a maximum, whose duration would overflow.
+const MaxRetryDelay = 30 * 24 * time.Hour
 
 // withReason returns what, followed by why if there is a why.
 func withReason(what, why string) string {

@@ -54,6 +54,12 @@ func TestRetryDecisions(t *testing.T) {
 			middle,
 			queue.RetryDecision{State: task.Queued, Delay: time.Minute, AttemptCounts: true, Reason: "failed_retry; attempt 2 of 3 follows in 1m0s"},
 		},
+		"the worker may ask for less time": {
+			1,
+			queue.AttemptOutcome{Outcome: task.OutcomeRetry, RetryAfter: 100 * time.Millisecond},
+			middle,
+			queue.RetryDecision{State: task.Queued, Delay: 100 * time.Millisecond, AttemptCounts: true, Reason: "failed_retry; attempt 2 of 3 follows in 100ms"},
+		},
 		"attempts used up": {
 			3,
 			queue.AttemptOutcome{Outcome: task.OutcomeLost, Error: "killed by SIGKILL"},
