@@ -130,9 +130,12 @@ func TestRunManySaysWhereItEnded(t *testing.T) {
 		}
 	}
 	text := run.expectEnd(125)
+	// Of the 4 jobs, each can wait for its task or have read a line that it did
+	// not submit.
 	unknown := strings.Count(text, "the task may still run: initiator task get ")
-	if unknown < 1 || unknown > 4 || strings.Contains(text, "20000") || strings.Count(text, "\n") > 10 {
-		t.Errorf("%d lines are unknown; stderr is\n%.2000s", unknown, text)
+	unsubmitted := strings.Count(text, "the task was not submitted")
+	if unknown < 1 || unknown+unsubmitted > 8 || strings.Contains(text, "20000") || strings.Count(text, "\n") > unknown+unsubmitted+5 {
+		t.Errorf("%d lines are unknown, and %d were not submitted; stderr is\n%.2000s", unknown, unsubmitted, text)
 	}
 	for _, want := range []string{
 		"has not come back within 300ms: no initiator answers on ",
