@@ -23,7 +23,7 @@ func (c *Client) Watch(ctx context.Context, id uuid.UUID, f func(task.Event) err
 	for {
 		var res *http.Response
 		err := c.persist(ctx, func() (err error) {
-			res, err = c.openResponse(ctx, http.MethodGet, "/tasks/"+id.String()+"/events", nil, nil)
+			res, err = c.openResponse(ctx, http.MethodGet, "/tasks/"+id.String()+"/events", nil, nil) //nolint:bodyclose // readEvents closes it
 			return err
 		})
 		if err != nil {

@@ -49,7 +49,7 @@ func TestUnknownNamesAreRefused(t *testing.T) {
 		{"GET", "/api/v1/workers/adder/logs?follow=yes", "", `follow "yes" is neither 1 nor 0`},
 		{"GET", "/api/v1/workers/adder/logs?format=jsn", "", `format "jsn" does not exist`},
 		{"GET", "/api/v1/events?follow=no", "", `follow "no" is neither 1 nor 0`},
-		{"GET", "/api/v1/events?sinse=1&follow=0", "", `did you mean "since"?`},
+		{"GET", "/api/v1/events?sinc=1&follow=0", "", `did you mean "since"?`},
 		{"GET", "/api/v1/status?x", "", `unknown query parameter "x"`},
 		{"GET", "/stream?token=x", "", `unknown query parameter "token"`},
 	} {
