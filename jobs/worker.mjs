@@ -585,8 +585,14 @@ function stop() {
   endWorker();
 }
 
+const EXIT_PORT_TAKEN = 98; // the initiator starts the worker again, with another port
+
 process.on('SIGTERM', stop).on('SIGINT', stop);
 sendHeartbeats();
+server.on('error', (err) => {
+  log(`cannot listen on port ${port}: ${err.message}`);
+  process.exit(err.code === 'EADDRINUSE' ? EXIT_PORT_TAKEN : 1);
+});
 server.listen(port, own.listen_addr || '127.0.0.1', () => {
   const at = server.address();
   log(`listening on ${at.address}:${at.port}`);

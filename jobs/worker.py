@@ -12,6 +12,7 @@ in the INI up to N handlers run at a time, each in a thread of its own.
 """
 import collections
 import configparser
+import errno
 import hashlib
 import hmac
 import http.client
@@ -743,8 +744,15 @@ def stop(*_):
     STATE.ending.set()
 
 
+EXIT_PORT_TAKEN = 98  # the initiator starts the worker again, with another port
+
+
 def main():
-    server = Server((OWN.get("listen_addr") or "127.0.0.1", PORT), Webhooks)
+    try:
+        server = Server((OWN.get("listen_addr") or "127.0.0.1", PORT), Webhooks)
+    except OSError as err:
+        log(f"cannot listen on port {PORT}: {err}")
+        sys.exit(EXIT_PORT_TAKEN if err.errno == errno.EADDRINUSE else 1)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     for serve in server.serve_forever, send_heartbeats, CLOCK.tick:

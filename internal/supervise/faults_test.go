@@ -164,6 +164,18 @@ func TestPortStolen(t *testing.T) {
 	}
 }
 
+// TestWorkerSaysThatItsPortIsTaken: the socket that had the port, such as the
+// near end of a connection, is gone before the supervisor can look.
+func TestWorkerSaysThatItsPortIsTaken(t *testing.T) {
+	t.Parallel()
+	s := open(t, planOf(spec("w", "taken "+filepath.Join(t.TempDir(), "once"), func(sp *plan.Spec) { sp.Socket = "bind" })))
+	first := s.saw("its first start", func(tr Transition) bool { return tr.Incarnation == 1 && tr.Port != 0 })
+	second := s.ready("w", 2)
+	if w := s.one("w"); w.LastExit.Class != lifecycle.ExitPortTaken || second.Port == first.Port || w.Rule != "next port" {
+		t.Errorf("first on port %d: %+v", first.Port, w)
+	}
+}
+
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	for strategy, want := range map[plan.Strategy][3]int{ // incarnations of a, b, c after b has died

@@ -110,12 +110,18 @@ func classifyExit(spec *plan.Spec, e keeper.Event) lifecycle.Exit {
 // to be the reason.
 const portTakenWithin = 5 * time.Second
 
+// exitPortTaken is the exit code with which a worker says that its port is taken
+// (docs/worker-contract.md, "End").
+const exitPortTaken = 98
+
 // portWasTaken reports whether a worker that binds its port itself has ended at
-// once because another program has the port. A fixed port has no alternative.
+// once because another program has the port, or had it when the worker bound it
+// and said so. A fixed port has no alternative.
 func (l *loop) portWasTaken(w *worker, e *lifecycle.Event) bool {
 	if e.Incarnation != w.rec.Incarnation || w.port == nil || w.port.Mode != "bind" || w.rec.Spec.Port != 0 ||
 		e.Exit.Class == lifecycle.ExitClean || e.Left > 0 || w.rec.ReachedRunning || l.now.Sub(w.rec.Started) > portTakenWithin {
 		return false
 	}
-	return probe.PortInUse(localAddress(w.port))
+	said := w.rec.Spec.Contract && e.Exit.Class == lifecycle.ExitNonzero && e.Exit.Code == exitPortTaken
+	return said || probe.PortInUse(localAddress(w.port))
 }

@@ -91,6 +91,13 @@ func play(role string) int {
 			return 1
 		}
 		return forever()
+	case "taken": // says once that its port is taken
+		mark, err := os.OpenFile(words[1], os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return serveWebhook("127.0.0.1:" + os.Getenv("PORT"))
+		}
+		mark.Close()
+		return exitPortTaken
 	case "wait":
 		return forever()
 	case "env":
