@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -58,8 +59,23 @@ func (l Language) script(t *testing.T, dir string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []string{l.program, Script(t, filepath.Join(dir, l.library), l.table, string(text))}
+	program := l.program
+	if program == "python3" {
+		program = interpreterOfPython()
+	}
+	return []string{program, Script(t, filepath.Join(dir, l.library), l.table, string(text))}
 }
+
+// interpreterOfPython returns the path of python3. The program of that name in
+// PATH may be the script of a version manager, whose start takes longer than the
+// start of Python.
+var interpreterOfPython = sync.OnceValue(func() string {
+	path, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		return "python3" // the test shows what is wrong with it
+	}
+	return strings.TrimSpace(string(path))
+})
 
 // Script writes a worker library with other lines in the place of one of its
 // lines, as the first comment of the library suggests, and returns the path.
