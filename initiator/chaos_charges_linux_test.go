@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
 )
@@ -67,6 +69,9 @@ func TestChaosCharges(t *testing.T) {
 		c.group.Go(func() { c.submitHealthy(ctx, n, rand.New(rand.NewPCG(c.seed, 1+n))) })
 	}
 	c.group.Go(func() { c.submitHarmful(ctx, rand.New(rand.NewPCG(c.seed, 9))) })
+	if *chaosTime >= 10*time.Second {
+		c.group.Go(func() { c.submitStuck(ctx, rand.New(rand.NewPCG(c.seed, 10))) })
+	}
 	c.injectUncharged(ctx)
 	stop()
 	c.group.Wait()
@@ -157,18 +162,28 @@ func (c *chaos) submitHarmful(ctx context.Context, r *rand.Rand) {
 	defer v.to.Close()
 	for n := 0; pauseUpTo(ctx, r, time.Second); n++ {
 		v.submitKind(ctx, fmt.Sprintf("%s-%d", poisonTask, n), chaosJob{MS: r.IntN(60), How: "exit"}, task.Request{Attempts: 1 + r.IntN(3)})
-		if *chaosTime >= 10*time.Second { // each attempt takes several seconds
-			timeout := task.Seconds(300 * time.Millisecond)
-			v.submitKind(ctx, fmt.Sprintf("%s-%d", stuckTask, n), chaosJob{How: "hang"}, task.Request{Timeout: &timeout, Attempts: 1 + r.IntN(2)})
-		}
 		v.submitKind(ctx, fmt.Sprintf("%s-%d", undeliverableTask, n), chaosJob{How: "unencodable"}, task.Request{})
 	}
 }
 
-func (v *chaosClient) submitKind(ctx context.Context, key string, d chaosJob, q task.Request) {
+// submitStuck submits tasks that do not stop until ctx is done. Each attempt keeps a
+// slot for the grace of more than 10 s, so the next task follows the end of the one
+// before: otherwise their number at the end would grow with the length of the run.
+func (c *chaos) submitStuck(ctx context.Context, r *rand.Rand) {
+	v := &chaosClient{c, r, c.newClient()}
+	defer v.to.Close()
+	timeout := task.Seconds(300 * time.Millisecond)
+	for n := 0; ctx.Err() == nil; n++ {
+		id, _ := v.submitKind(ctx, fmt.Sprintf("%s-%d", stuckTask, n), chaosJob{How: "hang"}, task.Request{Timeout: &timeout, Attempts: 1 + r.IntN(2)})
+		for _, err := v.to.Wait(ctx, id); err != nil && pause(ctx, 100*time.Millisecond); _, err = v.to.Wait(ctx, id) {
+		}
+	}
+}
+
+func (v *chaosClient) submitKind(ctx context.Context, key string, d chaosJob, q task.Request) (uuid.UUID, bool) {
 	q.Key, q.Pool = key, chargesPools[v.rand.IntN(len(chargesPools))]
 	q.Data, _ = json.Marshal(d) // numbers and texts always marshal
-	v.submitRequest(ctx, q)
+	return v.submitRequest(ctx, q)
 }
 
 // checkCharges checks that a task of TestChaosCharges ended as its kind does, and was

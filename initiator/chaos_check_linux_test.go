@@ -12,6 +12,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
+	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
 )
@@ -72,11 +73,28 @@ func (c *chaos) waitAllTasks(ctx context.Context) (all []task.Task) {
 	for _, one := range list {
 		got, err := of.Wait(ctx, one.ID)
 		if err != nil {
-			c.t.Fatalf("-chaos-seed %d: wait: %v, of %+v", c.seed, err, got)
+			c.t.Fatalf("-chaos-seed %d: %d of %d tasks have ended: wait: %v\n%s", c.seed, len(all), len(list), err, c.describeUnfinished(of))
 		}
 		all = append(all, got)
 	}
 	return all
+}
+
+// describeUnfinished describes the state of the pools, and some tasks that have not
+// ended.
+func (c *chaos) describeUnfinished(of *client.Client) string {
+	ctx := c.t.Context()
+	var b strings.Builder
+	counts, err := of.Status(ctx)
+	fmt.Fprintf(&b, "%+v %v\n", counts, err)
+	for _, state := range []task.State{task.Running, task.Queued} {
+		list, err := of.List(ctx, task.Filter{State: state, Limit: 5})
+		fmt.Fprintf(&b, "%s: %v\n", state, err)
+		for _, one := range list {
+			fmt.Fprintf(&b, "%+v\n", one)
+		}
+	}
+	return b.String()
 }
 
 // countBegun counts how often each try of each task was begun, by worker.

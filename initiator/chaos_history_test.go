@@ -179,14 +179,18 @@ func (s modelState) step(in asked, out answered) []any {
 	return s.becomes(out.record)
 }
 
-// submit: the first submit of a key makes the task, every other finds it.
+// submit: the first submit of a key makes the task, every other finds it. A client
+// that outlives an outage repeats its request, and so may find a task that its own
+// first request made.
 func (s modelState) submit(out answered) []any {
 	switch {
 	case out.lost && s.state == "":
 		return []any{s, modelState{record: record{state: task.Queued}}}
 	case out.lost:
 		return []any{s}
-	case out.known != (s.state != ""):
+	case out.known && s.state == "":
+		return modelState{record: record{state: task.Queued}}.becomes(out.record)
+	case !out.known && s.state != "":
 		return nil
 	case out.known:
 		return s.becomes(out.record)
