@@ -168,11 +168,16 @@ func TestPortStolen(t *testing.T) {
 // near end of a connection, is gone before the supervisor can look.
 func TestWorkerSaysThatItsPortIsTaken(t *testing.T) {
 	t.Parallel()
-	s := open(t, planOf(spec("w", "taken "+filepath.Join(t.TempDir(), "once"), func(sp *plan.Spec) { sp.Socket = "bind" })))
-	first := s.saw("its first start", func(tr Transition) bool { return tr.Incarnation == 1 && tr.Port != 0 })
-	second := s.ready("w", 2)
-	if w := s.one("w"); w.LastExit.Class != lifecycle.ExitPortTaken || second.Port == first.Port || w.Rule != "next port" {
-		t.Errorf("first on port %d: %+v", first.Port, w)
+	for _, socket := range []string{"bind", "reserve"} {
+		t.Run(socket, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, planOf(spec("w", "taken "+filepath.Join(t.TempDir(), "once"), func(sp *plan.Spec) { sp.Socket = socket })))
+			first := s.saw("its first start", func(tr Transition) bool { return tr.Incarnation == 1 && tr.Port != 0 })
+			second := s.ready("w", 2)
+			if w := s.one("w"); w.LastExit.Class != lifecycle.ExitPortTaken || second.Port == first.Port || w.Rule != "next port" {
+				t.Errorf("first on port %d: %+v", first.Port, w)
+			}
+		})
 	}
 }
 

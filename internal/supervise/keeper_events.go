@@ -114,14 +114,14 @@ const portTakenWithin = 5 * time.Second
 // (docs/worker-contract.md, "End").
 const exitPortTaken = 98
 
-// portWasTaken reports whether a worker that binds its port itself has ended at
-// once because another program has the port, or had it when the worker bound it
-// and said so. A fixed port has no alternative.
+// portWasTaken reports whether a worker has ended at once because another
+// program has the port: it binds the port itself, and the port is in use; or it
+// says so itself. A fixed port has no alternative.
 func (l *loop) portWasTaken(w *worker, e *lifecycle.Event) bool {
-	if e.Incarnation != w.rec.Incarnation || w.port == nil || w.port.Mode != "bind" || w.rec.Spec.Port != 0 ||
+	if e.Incarnation != w.rec.Incarnation || w.port == nil || w.rec.Spec.Port != 0 ||
 		e.Exit.Class == lifecycle.ExitClean || e.Left > 0 || w.rec.ReachedRunning || l.now.Sub(w.rec.Started) > portTakenWithin {
 		return false
 	}
 	said := w.rec.Spec.Contract && e.Exit.Class == lifecycle.ExitNonzero && e.Exit.Code == exitPortTaken
-	return said || probe.PortInUse(localAddress(w.port))
+	return said || w.port.Mode == "bind" && probe.PortInUse(localAddress(w.port))
 }
