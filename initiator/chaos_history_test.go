@@ -55,8 +55,8 @@ func recordOf(t task.Task) record {
 // uncharged lists the outcomes that cost no attempt.
 var uncharged = []task.Outcome{task.OutcomeReleased, task.OutcomeRefused, task.OutcomeInterrupted, task.OutcomeSuspected}
 
-// wrongCharge returns what is wrong with the numbers of a task's attempts; "" =
-// nothing. An attempt that cost nothing gives its number to the next attempt. A retry
+// wrongCharge describes the first fault in the numbers of a task's attempts; "" =
+// none. An attempt that cost nothing gives its number to the next attempt. A retry
 // by a client begins again with 1.
 func wrongCharge(t task.Task) string {
 	for i, a := range t.History {

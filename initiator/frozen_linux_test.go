@@ -122,7 +122,7 @@ func waitEnd(t *testing.T, c *client.Client, id uuid.UUID) task.Task {
 }
 
 // startFrozenCase starts the program of frozenINI with two tasks of that length
-// in each pool of tasks. One of the two has a time-out of a second more.
+// in each pool of tasks. One of the two tasks has a time-out of a second more.
 func startFrozenCase(t *testing.T, long time.Duration) (d *restartHarness, c *client.Client, workers map[string]supervise.Worker, tasks []uuid.UUID) {
 	t.Helper()
 	d = newRestartHarness(t, frozenINI)

@@ -22,7 +22,7 @@ package client
 //	client.go          Client: opened for a socket, closed
 //	request.go         one HTTP request and its answer
 //	reconnect.go       which errors pass, and how long a request is repeated
-//	outage.go          the requests that wait for the initiator, and who is told
+//	outage.go          the requests that wait for the initiator, and its notices
 //	dial.go            dialSocket, also for a path longer than an address holds
 //	errors.go          the errors that a caller meets
 //

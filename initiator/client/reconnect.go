@@ -81,7 +81,7 @@ func isPassing(err error) bool {
 }
 
 // isShuttingDown reports whether an initiator refused a request because it is about
-// to end. One that cannot store tasks says when to try again.
+// to end. An initiator that cannot store tasks says when to try again.
 func isShuttingDown(err error) bool {
 	var refusal *Error
 	return errors.As(err, &refusal) && refusal.Status == http.StatusServiceUnavailable && refusal.RetryAfter == 0

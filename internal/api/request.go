@@ -65,7 +65,7 @@ func checkQuery(next http.HandlerFunc, parameters ...string) http.HandlerFunc {
 	}
 }
 
-// queryFault says what is wrong with the parameters of a query; "" = nothing.
+// queryFault describes the first fault of the parameters of a query; "" = none.
 func queryFault(query string, known []string) string {
 	if query == "" {
 		return ""

@@ -29,7 +29,7 @@ func (h *handlers) streamTaskEvents(w http.ResponseWriter, r *http.Request) {
 }
 
 // streamPoolEvents answers GET /tasks/events?pool=P with the events of a pool from
-// now on, and with retries=true only with those of tasks that are tried again.
+// now on, and with retries=true only with the events of tasks that are tried again.
 // Events without a connection are not sent later: GET /tasks has the states of the
 // tasks.
 func (h *handlers) streamPoolEvents(w http.ResponseWriter, r *http.Request) {
