@@ -56,7 +56,11 @@ var parentHandlers = []worker.Handler{
 		if err != nil {
 			return child, err
 		}
-		return c.Wait(ctx, child.ID)
+		child, err = c.Wait(ctx, child.ID)
+		if err == nil && child.State != string(task.Completed) {
+			err = fmt.Errorf("the child is %s", child.State)
+		}
+		return child, err
 	}),
 	// tell returns the worker's token, which no handler should do.
 	worker.Handle("tell", func(ctx context.Context, _ any) (string, error) {

@@ -36,7 +36,7 @@ func (c *Client) Call(ctx context.Context, r task.Request) (Reply, error) {
 		if err != nil {
 			return Reply{ID: r.ID}, err
 		}
-		reply, err := s.Call(ctx, r)
+		reply, err := s.awaitFuture(ctx, s.startChosenSubmit(ctx, r, chosen, stream.VerbCall, nil))
 		var ended *streamEndedError
 		if errors.As(err, &ended) && c.shared.dropStream(s) {
 			continue // the stream had ended before this request

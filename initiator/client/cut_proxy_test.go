@@ -27,6 +27,7 @@ type cutProxy struct {
 	mu    sync.Mutex
 	open  map[net.Conn]bool
 	count int
+	mute  bool // the initiator's bytes are dropped
 }
 
 func startCutProxy(t testing.TB, behind string) *cutProxy {
@@ -59,19 +60,42 @@ func (p *cutProxy) acceptConns() {
 		p.open[near], p.open[far] = true, true
 		p.count++
 		p.mu.Unlock()
-		p.all.Go(func() { p.copyBytes(far, near) })
-		p.all.Go(func() { p.copyBytes(near, far) })
+		p.all.Go(func() { p.copyBytes(far, near, far) })
+		p.all.Go(func() { p.copyBytes(near, far, mutedWriter{p, near}) })
 	}
 }
 
-func (p *cutProxy) copyBytes(to, from net.Conn) {
-	_, _ = io.Copy(to, from)
+func (p *cutProxy) copyBytes(to, from net.Conn, through io.Writer) {
+	_, _ = io.Copy(through, from)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range []net.Conn{to, from} {
 		delete(p.open, c)
 		c.Close()
 	}
+}
+
+// mutedWriter drops the initiator's bytes while the proxy is mute.
+type mutedWriter struct {
+	p *cutProxy
+	w io.Writer
+}
+
+func (m mutedWriter) Write(b []byte) (int, error) {
+	m.p.mu.Lock()
+	mute := m.p.mute
+	m.p.mu.Unlock()
+	if mute {
+		return len(b), nil
+	}
+	return m.w.Write(b)
+}
+
+// setMute begins or ends to drop the initiator's bytes.
+func (p *cutProxy) setMute(mute bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mute = mute
 }
 
 // cutConns closes every connection. New connections are accepted.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -61,6 +62,37 @@ func TestACutConnectionLosesNothing(t *testing.T) {
 	}
 	if len(kept) != callers*each {
 		t.Errorf("%d tasks are kept, want %d", len(kept), callers*each)
+	}
+}
+
+// TestARepeatedSubmitIsNew loses the reply to a submit, which is then sent again.
+func TestARepeatedSubmitIsNew(t *testing.T) {
+	in := initiatortest.StartText(t, streamINI)
+	p, s := openStreamThroughProxy(t, in.Socket())
+	require[client.Reply](t)(s.Call(t.Context(), sumRequest(1, 1)))
+	p.setMute(true)
+	submitted := make(chan client.Reply)
+	go func() {
+		r, err := s.Submit(t.Context(), task.Request{Pool: "closed"})
+		if err != nil {
+			t.Error(err)
+		}
+		submitted <- r
+	}()
+	closed := task.Filter{Pool: "closed"}
+	for len(require[[]task.Task](t)(in.List(t.Context(), closed))) == 0 {
+		if t.Context().Err() != nil {
+			t.Fatal("the submit has not arrived")
+		}
+		runtime.Gosched()
+	}
+	p.setMute(false)
+	p.cutConns()
+	if r := <-submitted; r.Known || r.State != task.Queued {
+		t.Errorf("the repeated submit is answered with %+v", r)
+	}
+	if all := require[[]task.Task](t)(in.List(t.Context(), closed)); len(all) != 1 {
+		t.Errorf("%d tasks were submitted", len(all))
 	}
 }
 

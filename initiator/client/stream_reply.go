@@ -63,6 +63,9 @@ func (s *Stream) settleWithReply(f *Future, data []byte) {
 	if r.Task != "" {
 		reply.ID, _ = uuid.Parse(r.Task) // zero when it is not an id
 	}
+	if f.chosen && reply.ID == f.task {
+		reply.Known = false // an earlier attempt of this request may have submitted it
+	}
 	if r.Large {
 		s.fetching.Go(func() { s.fetchResult(f, reply) })
 		return

@@ -70,9 +70,15 @@ func (s *Stream) awaitFuture(ctx context.Context, f *Future) (Reply, error) {
 
 // startSubmit sends a task with the verb call or submit.
 func (s *Stream) startSubmit(ctx context.Context, r task.Request, verb stream.Verb, progress func(json.RawMessage)) *Future {
-	chooseID(&r)
+	chosen := chooseID(&r)
+	return s.startChosenSubmit(ctx, r, chosen, verb, progress)
+}
+
+// startChosenSubmit is startSubmit for a request whose ID the client has chosen, or
+// which needs none.
+func (s *Stream) startChosenSubmit(ctx context.Context, r task.Request, chosen bool, verb stream.Verb, progress func(json.RawMessage)) *Future {
 	f := &Future{
-		task: r.ID, progress: progress, data: r.Data, done: make(chan struct{}),
+		task: r.ID, chosen: chosen, progress: progress, data: r.Data, done: make(chan struct{}),
 		request: stream.RequestHeader{Verb: verb, Pool: r.Pool, Method: r.Method, Progress: progress != nil},
 	}
 	if len(r.Data) > stream.MaxPayload {
