@@ -51,7 +51,9 @@ type upRun struct {
 	level string
 	in    *initiator.Initiator
 	live  *terminal.LiveView // nil where stderr is not a terminal
-	log   hclog.Logger
+
+	stopping string // says what the stop waits for; set before the context of the run ends
+	log      hclog.Logger
 	readinessCount
 	upEnvironment
 
@@ -94,7 +96,9 @@ func (u *upRun) startUp(ctx context.Context, only []string) error {
 }
 
 // runInitiator runs the initiator and shows it until it has ended.
-func (u *upRun) runInitiator(ctx context.Context, again <-chan syscall.Signal) error {
+func (u *upRun) runInitiator(signalled context.Context, again <-chan syscall.Signal) error {
+	ctx, stop := u.stopAfter(signalled)
+	defer stop()
 	ran := make(chan error, 1)
 	go func() { ran <- u.in.Run(ctx) }()
 	select {

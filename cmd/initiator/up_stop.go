@@ -16,6 +16,20 @@ import (
 // still stopping.
 const progressInterval = time.Second
 
+// stopAfter returns a context that ends after signalled, with the same cause: the
+// workers are counted between the two ends, because idle workers stop at once.
+func (u *upRun) stopAfter(signalled context.Context) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(signalled))
+	forget := context.AfterFunc(signalled, func() {
+		u.stopping = u.stoppingText(signalled)
+		cancel(context.Cause(signalled))
+	})
+	return ctx, func() {
+		forget()
+		cancel(nil)
+	}
+}
+
 // waitForEnd waits until the initiator has ended, and reports what it waits
 // for. A second signal kills the workers.
 func (u *upRun) waitForEnd(ctx context.Context, again <-chan syscall.Signal, ran <-chan error) error {
@@ -35,7 +49,7 @@ func (u *upRun) waitForEnd(ctx context.Context, again <-chan syscall.Signal, ran
 			done = nil
 			u.live.Settle()
 			u.live.ClearTypedText()
-			u.printNote("%s", u.stoppingText(ctx))
+			u.printNote("%s", u.stopping)
 			tick.Reset(progressInterval)
 		case <-tick.C:
 			if waits := u.stoppingWorkers(); ctx.Err() != nil && waits != "" && waits != reported {

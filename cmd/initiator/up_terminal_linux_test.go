@@ -93,8 +93,7 @@ func TestUpOnATerminal(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	stopping := regexp.MustCompile(`\bstopping [1-3] workers?, at most 40 s; Ctrl-C again kills them$`) // fewer than 3 when some have stopped already
-	expectLine(t, "the number of workers that stop", lines, func(line string) bool { return stopping.MatchString(withoutEscapes(line)) })
+	awaitOnTerminal(t, lines, "stopping 3 workers, at most 40 s; Ctrl-C again kills them")
 	if rest := awaitOnTerminal(t, lines, "ended"); strings.Contains(rest, "waits for \r") {
 		t.Errorf("up shows no worker that it waits for:\n%q", rest)
 	}
