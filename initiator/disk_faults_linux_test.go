@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -117,6 +118,25 @@ func (h *diskInitiator) submit() error {
 	return err
 }
 
+// health returns what /healthz answers without a token.
+func (h *diskInitiator) health() string {
+	h.t.Helper()
+	status, err := h.client.Status(h.t.Context())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	res, err := http.Get(status.URL + "/healthz")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		h.t.Fatalf("/healthz: %s, %v", res.Status, err)
+	}
+	return strings.TrimSpace(string(body))
+}
+
 // expectRefusals submits until a task is refused, and checks how.
 func (h *diskInitiator) expectRefusals(words ...string) {
 	h.t.Helper()
@@ -138,6 +158,9 @@ func (h *diskInitiator) expectRefusals(words ...string) {
 	status, err := h.client.Status(h.t.Context())
 	if err != nil || !strings.Contains(status.StorageError, "cannot be stored now") {
 		h.t.Errorf("status says %q, %v", status.StorageError, err)
+	}
+	if got := h.health(); got != `{"status":"degraded","problems":["storage"]}` {
+		h.t.Errorf("/healthz: %s", got)
 	}
 	for id := range h.acked { // tasks that are stored can be read meanwhile
 		if _, err := h.client.Task(h.t.Context(), id); err != nil {

@@ -15,6 +15,7 @@ import (
 	"initiator/internal/keeper"
 	"initiator/internal/output"
 	"initiator/internal/pools"
+	"initiator/internal/problems"
 	"initiator/internal/queue"
 	"initiator/internal/scheduler"
 	"initiator/internal/statedir"
@@ -56,6 +57,8 @@ type server struct {
 	logs    *workerlog.Reader
 	panics  *workerlog.PanicSearch
 	pools   *pools.Pools
+	// problems are added by the package that finds them.
+	problems problems.List
 
 	ending         <-chan struct{} // closed when the end has begun, for any reason
 	programStarted func()          // tells the upgrade that this program has come up
@@ -209,5 +212,20 @@ func (s *server) Status() api.Status {
 		PID: os.Getpid(), Version: Version, Config: s.Plan().File, URL: s.api.URL(), Socket: s.Socket(),
 		Started: s.started, Workers: s.listWorkers(), Tasks: counts, StorageError: fault, Stopping: isClosed(s.ending),
 		Paused: s.pools.ListPaused(), Generation: s.execState.GenerationNumber(), UpgradeError: s.execState.RevertReason(),
+		Problems: s.problems.All(),
 	}
+}
+
+// ProblemNames implements api.Control.
+func (s *server) ProblemNames(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	var names []string
+	for _, p := range s.problems.All() {
+		names = append(names, p.Name)
+	}
+	if fault, err := s.dispatcher.StorageFault(ctx); err == nil && fault != "" {
+		names = append(names, "storage")
+	}
+	return names
 }

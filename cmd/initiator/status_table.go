@@ -52,6 +52,9 @@ func statusSummary(s api.Status) []string {
 	if s.StorageError != "" {
 		lines = append(lines, s.StorageError)
 	}
+	for _, p := range s.Problems {
+		lines = append(lines, "problem: "+p.Reason)
+	}
 	state := ""
 	if s.Stopping {
 		state = ", stopping"

@@ -8,6 +8,19 @@ import (
 	"initiator/proactor"
 )
 
+// getHealth answers GET /healthz, which needs no token: the initiator runs. A problem
+// does not change the status code, because a restart would not mend it.
+func (h *handlers) getHealth(w http.ResponseWriter, r *http.Request) {
+	health := struct {
+		Status   string   `json:"status"`
+		Problems []string `json:"problems,omitempty"`
+	}{Status: "ok", Problems: h.Control.ProblemNames(r.Context())}
+	if len(health.Problems) > 0 {
+		health.Status = "degraded"
+	}
+	writeJSON(w, http.StatusOK, health)
+}
+
 // showChanges answers GET /plan: what a reload would do.
 func (h *handlers) showChanges(w http.ResponseWriter, r *http.Request) {
 	got, err := h.Control.Changes()

@@ -41,7 +41,7 @@ func newRouter(h *handlers) http.Handler {
 		case "/shutdown":
 			h.shutdownMaster(w, r)
 		case "/healthz":
-			writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+			h.getHealth(w, r)
 		default:
 			if strings.HasPrefix(r.URL.Path, configPath) {
 				h.getConfig(w, r) // needs the worker's own token

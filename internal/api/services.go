@@ -8,6 +8,7 @@ import (
 	"initiator/internal/dispatch"
 	"initiator/internal/journal"
 	"initiator/internal/plan"
+	"initiator/internal/problems"
 	"initiator/internal/supervise"
 )
 
@@ -64,6 +65,9 @@ type ConfigService interface {
 type Control interface {
 	// Status describes the initiator.
 	Status() Status
+	// ProblemNames names what is wrong now: the problems of Status, and "storage"
+	// beside a StorageError.
+	ProblemNames(ctx context.Context) []string
 	// Shutdown begins the end: in order, or with kill at once.
 	Shutdown(kill bool)
 	// Changes compares the INI with what runs. Reload applies the INI.
@@ -139,4 +143,6 @@ type Status struct {
 	Paused []string `json:"paused,omitempty"`
 	// StorageError says why tasks cannot be stored now; none are accepted then.
 	StorageError string `json:"storage_error,omitempty"`
+	// Problems last until a person mends them.
+	Problems []problems.Problem `json:"problems,omitempty"`
 }
