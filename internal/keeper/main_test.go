@@ -197,6 +197,17 @@ func (h *testKeeper) awaitKind(guid string, kind EventKind) Event {
 	return h.awaitEvent(guid+" "+string(kind), func(e Event) bool { return e.GUID == guid && e.Kind == kind })
 }
 
+// findKind is awaitKind for an event that may have been seen already.
+func (h *testKeeper) findKind(guid string, kind EventKind) Event {
+	h.t.Helper()
+	for _, e := range h.seen {
+		if e.GUID == guid && e.Kind == kind {
+			return e
+		}
+	}
+	return h.awaitKind(guid, kind)
+}
+
 // awaitLine waits for a line of a watched worker that begins with prefix, and
 // returns the rest.
 func (h *testKeeper) awaitLine(guid, prefix string) (rest string) {
