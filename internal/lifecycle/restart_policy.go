@@ -110,8 +110,8 @@ func decideFatal(death deathFacts, rule, why string) RestartDecision {
 }
 
 // decideAgain returns when to restart. A worker whose port another program took
-// restarts at once with the next port, because it is not to blame;
-// restart_limit still counts the death.
+// restarts at once with the next port, because it is not to blame. startretries
+// does not count the death; restart_limit does.
 func decideAgain(policy plan.Restart, history DeathHistory, death deathFacts, random float64) RestartDecision {
 	n := history.Count - 1 // past holds this death, too; the delay depends on the deaths before it
 	v := RestartDecision{Choice: restartAgain, Rule: fmt.Sprintf("restart %d", history.Count)}
@@ -160,9 +160,11 @@ func restartDelay(policy plan.Restart, n int, random float64) time.Duration {
 // value.
 func (p DeathHistory) withDeath(death deathFacts, policy plan.Restart) DeathHistory {
 	p.Count++
-	if death.EarlyDeath {
+	switch {
+	case death.Class == ExitPortTaken: // says nothing about the worker
+	case death.EarlyDeath:
 		p.EarlyInARow++
-	} else {
+	default:
 		p.EarlyInARow = 0
 	}
 	if policy.Limit <= 0 {

@@ -126,17 +126,25 @@ func TestWindowsEdge(t *testing.T) {
 	}
 }
 
-// TestStartRetries: only deaths in a row and before readiness count.
+// TestStartRetries: only deaths in a row and before readiness count. A port that
+// another program has says nothing about the worker.
 func TestStartRetries(t *testing.T) {
 	policy := defaults()
 	policy.Retries = 3
+	policy.Limit = 0
+	early, late, port := deathFacts{Class: ExitNonzero, EarlyDeath: true}, deathFacts{Class: ExitNonzero}, deathFacts{Class: ExitPortTaken, EarlyDeath: true}
 	history, now := DeathHistory{}, time.Now()
 	for i, c := range []struct {
-		early bool
+		death deathFacts
 		want  restartChoice
-	}{{true, restartAgain}, {true, restartAgain}, {false, restartAgain}, {true, restartAgain}, {true, restartAgain}, {true, giveUpRestarts}} {
+	}{
+		{early, restartAgain}, {early, restartAgain}, {late, restartAgain},
+		{port, restartAgain}, {port, restartAgain}, {port, restartAgain}, {port, restartAgain},
+		{early, restartAgain}, {port, restartAgain}, {early, restartAgain}, {early, giveUpRestarts},
+	} {
 		var v RestartDecision
-		history, v = decideRestart(policy, history, deathFacts{At: now, Class: ExitNonzero, EarlyDeath: c.early}, 0.5)
+		c.death.At = now
+		history, v = decideRestart(policy, history, c.death, 0.5)
 		if v.Choice != c.want {
 			t.Errorf("death %d: %s", i+1, v.Reason)
 		}
