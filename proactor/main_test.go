@@ -1,20 +1,17 @@
 package proactor
 
 import (
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	python.close()
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			os.Stderr.WriteString(err.Error() + "\n")
-			code = 1
-		}
-	}
-	os.Exit(code)
+// testsWithOracle ends the oracle's process after the tests and before goleak looks.
+type testsWithOracle struct{ *testing.M }
+
+func (m testsWithOracle) Run() int {
+	defer python.close()
+	return m.M.Run()
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(testsWithOracle{m}) }

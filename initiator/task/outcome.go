@@ -5,34 +5,34 @@ type Outcome string
 
 // The outcomes of an attempt.
 const (
-	// OutcomeCompleted: the handler returned a result.
+	// OutcomeCompleted means that the handler returned a result.
 	OutcomeCompleted Outcome = "completed"
-	// OutcomeFailed: the handler failed and does not allow another attempt.
+	// OutcomeFailed means that the handler failed and does not allow another attempt.
 	OutcomeFailed Outcome = "failed"
-	// OutcomeRetry: the handler failed and allows another attempt.
+	// OutcomeRetry means that the handler failed and allows another attempt.
 	OutcomeRetry Outcome = "failed_retry"
-	// OutcomeRefused: every worker refused the task. It costs no attempt.
+	// OutcomeRefused means that every worker refused the task. It costs no attempt.
 	OutcomeRefused Outcome = "refused"
-	// OutcomeTimedOut: the attempt ran longer than its timeout.
+	// OutcomeTimedOut means that the attempt ran longer than its timeout.
 	OutcomeTimedOut Outcome = "timed_out"
-	// OutcomeStuck: the attempt reported no progress for its progress timeout.
+	// OutcomeStuck means that the attempt reported no progress for its progress timeout.
 	OutcomeStuck Outcome = "stuck"
-	// OutcomeLost: the worker ended by itself while it ran this task alone, or
+	// OutcomeLost means that the worker ended by itself while it ran this task alone, or
 	// it does not know the task any more.
 	OutcomeLost Outcome = "lost"
-	// OutcomeSuspected: the worker ended by itself while it ran several tasks,
+	// OutcomeSuspected means that the worker ended by itself while it ran several tasks,
 	// and this task is one of them. It costs no attempt.
 	OutcomeSuspected Outcome = "suspected"
-	// OutcomeReleased: the initiator ended the worker for another reason than
+	// OutcomeReleased means that the initiator ended the worker for another reason than
 	// this task, for example to stop or restart it. It costs no attempt.
 	OutcomeReleased Outcome = "released"
-	// OutcomeInterrupted: the initiator, the keeper or the machine ended while
+	// OutcomeInterrupted means that the initiator, the keeper or the machine ended while
 	// the task ran. It costs no attempt; after MaxInterruptions the task is
 	// dead.
 	OutcomeInterrupted Outcome = "interrupted"
-	// OutcomeCancelled: a caller cancelled the task.
+	// OutcomeCancelled means that a caller cancelled the task.
 	OutcomeCancelled Outcome = "cancelled"
-	// OutcomeDeadline: the deadline of the task passed.
+	// OutcomeDeadline means that the deadline of the task passed.
 	OutcomeDeadline Outcome = "deadline"
 )
 
