@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"initiator/internal/bounds"
 	"initiator/worker"
 )
 
@@ -46,16 +47,12 @@ func resultOf(out []byte) json.RawMessage {
 	return quoteText(strings.TrimSuffix(string(out), "\n"))
 }
 
-// resultLimit is the length of the longest result, in bytes: a little less than
-// the body of a report may have.
-const resultLimit = 64<<20 - 64<<10
-
 // checkedResult is resultOf, or a failure when the result would be too long: the
 // characters of some output take more bytes as JSON.
 func checkedResult(out []byte) (json.RawMessage, error) {
-	if length := quotedLength(out); length > resultLimit && utf8.Valid(out) && !json.Valid(out) {
+	if length := quotedLength(out); length > bounds.Result && utf8.Valid(out) && !json.Valid(out) {
 		return nil, worker.TaskFail{Data: map[string]any{
-			"message": fmt.Sprintf("its output has %d MiB as JSON, and a result may have 64 MiB; write a file and answer its name", (length+1<<20-1)>>20),
+			"message": fmt.Sprintf("its output has %d MiB as JSON, and a result may have %d MiB; write a file and answer its name", (length+1<<20-1)>>20, bounds.ResultBody>>20),
 		}}
 	}
 	return resultOf(out), nil

@@ -5,10 +5,12 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"initiator/internal/bounds"
 )
 
 // tailSize is how much of stderr a failure shows, in bytes.
-const tailSize = 4 << 10
+const tailSize = bounds.ExecTail
 
 // stderrTail passes on the stderr of a process in whole lines, so that the
 // lines of several processes do not mix, and keeps its last bytes.

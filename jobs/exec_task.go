@@ -10,12 +10,13 @@ import (
 	"os/exec"
 	"syscall"
 
+	"initiator/internal/bounds"
 	"initiator/worker"
 )
 
 // outputLimit is how much a task may write to stdout, in bytes. In base64 this
 // still fits into the largest result that the initiator accepts.
-const outputLimit = 32 << 20
+const outputLimit = bounds.ExecOutput
 
 // errTooLong ends the reading of a process that writes too much.
 var errTooLong = errors.New("too much output")

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"initiator/internal/bounds"
 )
 
 // MaxConfig is the size in bytes beyond which a document is refused. It
 // leaves room for a few large values and none for a log given by mistake.
-const MaxConfig = 16 << 20
+const MaxConfig = bounds.Config
 
 // textLine is one physical line without its end.
 type textLine struct {

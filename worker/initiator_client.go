@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/internal/bounds"
 	"initiator/proactor"
 )
 
@@ -125,7 +126,7 @@ func (c *InitiatorClient) Wait(ctx context.Context, id string) (TaskRecord, erro
 const (
 	firstRetryPause   = 50 * time.Millisecond
 	longestRetryPause = time.Second
-	answerLimit       = 256 << 20 // bytes of the largest answer
+	answerLimit       = bounds.Answer // bytes of the largest answer
 )
 
 // sendRequest repeats a request until the answer is final.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/bounds"
 	"initiator/proactor"
 	"initiator/worker/call"
 )
@@ -118,7 +119,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.HeartbeatTolerance, o.HeartbeatTolerance <= 0, proactor.DefaultHeartbeatTolerance)
 	setDefault(&o.StopTimeout, o.StopTimeout == 0, 30*time.Second)
 	setDefault(&o.OrphanGrace, o.OrphanGrace <= 0, proactor.DefaultOrphanGrace)
-	setDefault(&o.BodyLimit, o.BodyLimit <= 0, 64<<20)
+	setDefault(&o.BodyLimit, o.BodyLimit <= 0, bounds.Body)
 	setDefault(&o.ReadTimeout, o.ReadTimeout <= 0, 30*time.Second)
 	setDefault(&o.RetryWait, o.RetryWait <= 0, time.Second)
 	return o

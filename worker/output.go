@@ -7,12 +7,13 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"initiator/internal/bounds"
 	"initiator/proactor"
 )
 
 // outputLimit is how much unsent output of a task is kept, in bytes. Of longer
 // output the beginning is dropped.
-const outputLimit = 16 << 10
+const outputLimit = bounds.UnsentOutput
 
 // Output sends a part of the text that a task writes while it runs to the
 // people who watch the task: within a moment when there is a stream, and with

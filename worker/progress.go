@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"initiator/internal/stream"
+	"initiator/internal/bounds"
 )
 
 type runKey struct{}
@@ -24,8 +24,8 @@ func Progress(ctx context.Context, value any) {
 		return
 	}
 	raw, err := encodeJSON(value)
-	if err == nil && len(raw) > stream.MaxPayload {
-		err = fmt.Errorf("it has %s; at most %s are allowed", sizeText(len(raw)), sizeText(stream.MaxPayload))
+	if err == nil && len(raw) > bounds.Progress {
+		err = fmt.Errorf("it has %s; at most %s are allowed", sizeText(len(raw)), sizeText(bounds.Progress))
 	}
 	if err != nil {
 		run.seq.Add(1)

@@ -3,13 +3,14 @@ package worker
 import (
 	"math/rand/v2"
 
+	"initiator/internal/bounds"
 	"initiator/proactor"
 )
 
 // heartbeatRoom is the largest sum of progress and output in one heartbeat, in
 // bytes. A heartbeat that is too large for the master would be refused, and the
 // worker would lose it.
-const heartbeatRoom = 16 << 20
+const heartbeatRoom = bounds.HeartbeatReports
 
 // runningTasks lists the tasks in slots, beginning with a random slot. It
 // takes no lock. When there is no room for the progress and output of every

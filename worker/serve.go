@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"initiator/internal/bounds"
 	"initiator/internal/loopback"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -187,7 +188,7 @@ func newHTTPServer(h http.Handler, o Options) *http.Server {
 		ReadTimeout:       o.ReadTimeout,
 		WriteTimeout:      o.ReadTimeout + maxInline + 30*time.Second,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
+		MaxHeaderBytes:    bounds.RequestHeader,
 		ErrorLog:          o.Logger.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
 }

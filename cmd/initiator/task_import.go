@@ -13,6 +13,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/client"
+	"initiator/internal/bounds"
 	"initiator/internal/ndjson"
 	"initiator/internal/queue"
 )
@@ -75,7 +76,7 @@ func (i *taskImporter) printRefusal(line int, why error) {
 
 // sendLines sends the lines in batches.
 func (i *taskImporter) sendLines(ctx context.Context, c *client.Client, in io.Reader) error {
-	lines := ndjson.NewReader(in, queue.MaxImportLine)
+	lines := ndjson.NewReader(in, bounds.ImportLine)
 	for more := true; more; {
 		var some [][]byte
 		var numbers []int

@@ -12,12 +12,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"initiator/cmd/initiator/internal/cli"
+	"initiator/internal/bounds"
 	"initiator/internal/ndjson"
 )
 
 // lineLimit is the longest line of input in bytes. The API accepts no longer
 // line.
-const lineLimit = 60 << 20
+const lineLimit = bounds.InputLine
 
 // inputLine is one line of standard input.
 type inputLine struct {

@@ -12,14 +12,15 @@ import (
 	"strconv"
 	"time"
 
+	"initiator/internal/bounds"
 	"initiator/proactor"
 )
 
 const (
 	// answerLimit is the largest answer that requestJSON reads, in bytes.
-	answerLimit = 256 << 20
+	answerLimit = bounds.Answer
 	// refusalLimit is how much of a refusal is read, in bytes.
-	refusalLimit = 1 << 20
+	refusalLimit = bounds.Refusal
 )
 
 // requestJSON sends a body (nil = none) and decodes the answer into out (nil =

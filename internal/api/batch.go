@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/dispatch"
 	"initiator/internal/ndjson"
 	"initiator/internal/webhook"
@@ -37,7 +38,7 @@ func (h *handlers) submitBatch(w http.ResponseWriter, r *http.Request) {
 		webhook.Forbidden.WriteAnswer(w, "a worker submits one task in a request, because the parent of each task has to be checked", nil)
 		return
 	}
-	h.answerLines(w, r, bodyLimit, func() lineStore { return &requestLines{tasks: h.Tasks} })
+	h.answerLines(w, r, bounds.Body, func() lineStore { return &requestLines{tasks: h.Tasks} })
 }
 
 // answerLines answers the lines of a request in batches. Each batch has a new

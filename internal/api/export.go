@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/dispatch"
 	"initiator/internal/queue"
 )
@@ -53,7 +54,7 @@ func (h *handlers) exportTasks(w http.ResponseWriter, r *http.Request) {
 // importTasks answers POST /tasks/import. It reads the lines that exportTasks
 // writes; each has one line of the answer, as in submitBatch.
 func (h *handlers) importTasks(w http.ResponseWriter, r *http.Request) {
-	h.answerLines(w, r, queue.MaxImportLine, func() lineStore { return &recordLines{tasks: h.Tasks} })
+	h.answerLines(w, r, bounds.ImportLine, func() lineStore { return &recordLines{tasks: h.Tasks} })
 }
 
 // recordLines are lines that are records of tasks.

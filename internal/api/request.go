@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"initiator/internal/bounds"
 	"initiator/internal/spelling"
 	"initiator/internal/strictjson"
 	"initiator/internal/webhook"
@@ -21,18 +22,19 @@ import (
 // readJSON reads a JSON body into v, which points to a struct with a field for each
 // member. It reports false when it has answered with the fault.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
-	return readBody(w, r, v, decodeRequest)
+	return readBody(w, r, v, bounds.Body, decodeRequest)
 }
 
-// readWorkerJSON reads the JSON body of a worker into v, and ignores unknown
-// members. It reports false when it has answered with the fault.
-func readWorkerJSON(w http.ResponseWriter, r *http.Request, v any) bool {
-	return readBody(w, r, v, webhook.DecodeBody)
+// readWorkerJSON reads the JSON body of a worker, of at most limit bytes, into v,
+// and ignores unknown members. It reports false when it has answered with the
+// fault.
+func readWorkerJSON(w http.ResponseWriter, r *http.Request, v any, limit int64) bool {
+	return readBody(w, r, v, limit, webhook.DecodeBody)
 }
 
 // readBody reads a body and decodes it into v.
-func readBody(w http.ResponseWriter, r *http.Request, v any, decode func([]byte, any) error) bool {
-	body, code := webhook.ReadBody(w, r, bodyLimit)
+func readBody(w http.ResponseWriter, r *http.Request, v any, limit int64, decode func([]byte, any) error) bool {
+	body, code := webhook.ReadBody(w, r, limit)
 	if !code.OK() {
 		code.WriteAnswer(w, "", nil)
 		return false

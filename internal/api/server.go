@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/bounds"
 )
 
 // Options make a Server.
@@ -57,8 +59,6 @@ const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 60 * time.Second
 	idleTimeout   = 2 * time.Minute
-	headerLimit   = 64 << 10
-	bodyLimit     = 64 << 20
 )
 
 // Listen opens the TCP port and the unix socket. A socket that a dead initiator
@@ -112,7 +112,7 @@ func (s *Server) Serve(services *Services) {
 	s.http = &http.Server{
 		Handler: newRouter(h), ErrorLog: log,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: headerLimit, ConnContext: markUnixConn,
+		MaxHeaderBytes: bounds.RequestHeader, ConnContext: markUnixConn,
 	}
 	s.http.RegisterOnShutdown(end) // otherwise Shutdown would wait for streams
 	for _, l := range s.allListeners() {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"initiator/internal/bounds"
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
 	"initiator/proactor/chirp"
@@ -25,7 +26,7 @@ const (
 	streamReadBuffer = 32 << 10
 	// streamBacklog is how many bytes may wait for a client that does not read.
 	// The client has to fetch results beyond it.
-	streamBacklog = 8 << 20
+	streamBacklog = bounds.StreamBacklog
 )
 
 // openStream answers GET /stream: the connection becomes a client's stream.

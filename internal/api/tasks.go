@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/webhook"
 )
 
@@ -98,8 +99,8 @@ func (h *handlers) listTasks(w http.ResponseWriter, r *http.Request) {
 	}
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 10_000 {
-			webhook.BadBody.WriteAnswer(w, fmt.Sprintf("limit %q is not a number from 1 to 10000", text), nil)
+		if err != nil || n < 1 || n > bounds.ListPage {
+			webhook.BadBody.WriteAnswer(w, fmt.Sprintf("limit %q is not a number from 1 to %d", text, bounds.ListPage), nil)
 			return
 		}
 		f.Limit = n

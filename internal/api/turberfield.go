@@ -7,6 +7,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"initiator/internal/bounds"
 	"initiator/internal/supervise"
 	"initiator/internal/webhook"
 )
@@ -32,14 +33,11 @@ func newJob(w supervise.Worker) Job {
 
 const configPath = "/config/"
 
-// formLimit is the largest size of a form, in bytes.
-const formLimit = 64 << 10
-
 // createJob answers POST /create: it launches one more worker of the definition or
 // module that the form names, and answers when that worker is ready. The field
 // session is accepted, as turberfield accepts it, and has no effect.
 func (h *handlers) createJob(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
+	r.Body = http.MaxBytesReader(w, r.Body, bounds.Form)
 	if err := parseForm(r); err != nil {
 		webhook.BadBody.WriteAnswer(w, "the form cannot be read: "+err.Error(), nil)
 		return
@@ -66,7 +64,7 @@ func (h *handlers) createJob(w http.ResponseWriter, r *http.Request) {
 func parseForm(r *http.Request) error {
 	err := r.ParseForm()
 	if err == nil && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		err = r.ParseMultipartForm(formLimit)
+		err = r.ParseMultipartForm(bounds.Form)
 	}
 	return err
 }

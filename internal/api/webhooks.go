@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"initiator/internal/bounds"
 	"initiator/internal/dispatch"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -20,7 +21,7 @@ func (h *handlers) recordHeartbeat(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var body proactor.HeartbeatBody
-	if !readWorkerJSON(w, r, &body) {
+	if !readWorkerJSON(w, r, &body, bounds.HeartbeatBody) {
 		return
 	}
 	heartbeat := &body
@@ -46,7 +47,7 @@ func (h *handlers) recordResult(w http.ResponseWriter, r *http.Request, failed b
 		return
 	}
 	var body proactor.ResultBody
-	if !readWorkerJSON(w, r, &body) {
+	if !readWorkerJSON(w, r, &body, bounds.ResultBody) {
 		return
 	}
 	err := h.Tasks.RecordResult(r.Context(), token, failed, body)

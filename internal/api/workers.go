@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 	"golang.org/x/sys/unix"
 
+	"initiator/internal/bounds"
 	"initiator/internal/supervise"
 	"initiator/internal/webhook"
 )
@@ -86,8 +88,8 @@ func (h *handlers) scalePool(w http.ResponseWriter, r *http.Request) {
 	if !readJSON(w, r, &body) {
 		return
 	}
-	if body.Replicas == nil || *body.Replicas < 0 || *body.Replicas > 10_000 {
-		webhook.BadBody.WriteAnswer(w, `"replicas" must be a number from 0 to 10000`, nil)
+	if body.Replicas == nil || *body.Replicas < 0 || *body.Replicas > bounds.Replicas {
+		webhook.BadBody.WriteAnswer(w, fmt.Sprintf(`"replicas" must be a number from 0 to %d`, bounds.Replicas), nil)
 		return
 	}
 	err := h.Workers.ScalePool(r.Context(), mux.Vars(r)["name"], *body.Replicas)

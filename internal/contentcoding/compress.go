@@ -15,6 +15,8 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
+
+	"initiator/internal/bounds"
 )
 
 // ErrTooLarge is returned by Decode for a body that is larger than the limit
@@ -76,7 +78,7 @@ func Decode(coding string, data []byte, limit int64) ([]byte, error) {
 
 // zstdWindow bounds the memory that a frame can make its decoder allocate
 // before the first byte of the result. RFC 8878 recommends 8 MB.
-const zstdWindow = 8 << 20
+const zstdWindow = bounds.DecompressionWindow
 
 // The encoder and the decoders start no goroutine: EncodeAll works in the
 // caller's goroutine, and so does a decoder with a concurrency of one.

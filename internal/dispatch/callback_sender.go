@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/webhook"
 )
 
@@ -30,7 +31,7 @@ const (
 	callbackTimeout = 10 * time.Second
 	// maxCallbackAnswer is how many bytes of an answer are read so that its
 	// connection can be reused.
-	maxCallbackAnswer = 64 << 10
+	maxCallbackAnswer = bounds.CallbackAnswer
 )
 
 // callbackSender sends callbacks.

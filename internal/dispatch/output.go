@@ -7,13 +7,14 @@ import (
 	"unicode/utf8"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
 
 // outputTail is how many bytes of a running task's output are kept for later
 // subscribers.
-const outputTail = 8 << 10
+const outputTail = bounds.OutputTail
 
 // attemptOutput is what an attempt has written so far. The loop owns it.
 type attemptOutput struct {

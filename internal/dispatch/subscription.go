@@ -10,13 +10,14 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
 
 // maxEvents is the number of events that a subscription holds for a slow
 // reader.
-const maxEvents = 1024
+const maxEvents = bounds.SubscribedEvents
 
 // Subscription collects the events of one task, or of all tasks of a pool. It
 // costs memory and no goroutine: the loop adds events, and the reader calls
@@ -159,7 +160,7 @@ func (w *Subscription) dropEvent(i int) {
 
 // maxOutputBytes is the number of bytes of output text that a subscription
 // holds for a slow reader.
-const maxOutputBytes = 256 << 10
+const maxOutputBytes = bounds.SubscribedOutput
 
 // putOutputEvent adds output text. It extends the last event when the text
 // continues that event's text. When too much text waits, the oldest output

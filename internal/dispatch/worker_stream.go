@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/internal/bounds"
 	"initiator/internal/stream"
 	"initiator/proactor/chirp"
 )
@@ -35,7 +36,7 @@ type workerStream struct {
 // unreadSlack is how many messages may be unread beyond two for each slot. It
 // is also how many late messages are tolerated, because an answer may cross a
 // cancel.
-const unreadSlack = 1024
+const unreadSlack = bounds.StreamUnread
 
 // sendTask implements transport. It returns false for a payload that is too
 // large and for a broken stream.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"initiator/internal/bounds"
 	"initiator/internal/stream"
 	"initiator/proactor/chirp"
 )
@@ -29,7 +30,7 @@ const (
 	streamReadBuffer = 4 << 10
 	// streamBacklog is how many bytes may wait for a worker that does not read.
 	// Further tasks go by webhook.
-	streamBacklog = 8 << 20
+	streamBacklog = bounds.StreamBacklog
 )
 
 var errWrongIdentity = errors.New("the handshake has the identity of another incarnation")

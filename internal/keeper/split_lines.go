@@ -1,10 +1,14 @@
 package keeper
 
-import "bytes"
+import (
+	"bytes"
+
+	"initiator/internal/bounds"
+)
 
 // lineLimit bounds one line in bytes. A longer line is cut into pieces, each of
 // them a line.
-const lineLimit = 64 << 10
+const lineLimit = bounds.LogLine
 
 // lineSplitter cuts input into lines and keeps the beginning of a line whose
 // end was not read yet. The zero value is ready. It holds memory only while

@@ -14,13 +14,14 @@ import (
 	"strings"
 	"time"
 
+	"initiator/internal/bounds"
 	"initiator/internal/frozentime"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
 // maxAnswer is more than any answer to /ping has, with its head.
-const maxAnswer = 64 << 10
+const maxAnswer = bounds.ProbeAnswer
 
 // CheckOnce sends one request of the target's kind and returns nil when the
 // answer is good: for "webhook", when it proves that the worker knows its token.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 )
 
 // Engine implements Queue: it has an index in memory and records in a store.
@@ -147,13 +148,9 @@ func (e *Engine) startAttempt(en *entry, now time.Time, guid string, incarnation
 	t.Attempt++
 	t.Started = now
 	a := task.Attempt{N: t.Attempt, Try: t.Tries() + 1, Worker: guid, Incarnation: incarnation, Start: now}
-	t.History = append(slices.Clip(t.History[max(0, len(t.History)-historyMax+1):]), a)
+	t.History = append(slices.Clip(t.History[max(0, len(t.History)-bounds.History+1):]), a)
 	return *t
 }
-
-// historyMax is the number of tries in a task's history. Without a limit, the
-// record of a task that is refused again and again would grow for ever.
-const historyMax = 100
 
 // endUnreadable ends a task whose record cannot be read. The task is listed as dead
 // and never runs.

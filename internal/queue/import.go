@@ -12,13 +12,10 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/ndjson"
 	"initiator/internal/strictjson"
 )
-
-// MaxImportLine is the length of the longest line that ImportLines reads, in
-// bytes.
-const MaxImportLine = 256 << 20
 
 // ImportTask implements Queue.
 func (e *Engine) ImportTask(now time.Time, t task.Task) (kept task.Task, fresh bool, err error) {
@@ -70,7 +67,7 @@ const importBatch = 1000
 // line. An error of the reader or of the disk ends the import. The same lines can
 // be imported again: known tasks are left unchanged.
 func (e *Engine) ImportLines(r io.Reader, refused func(line int, why error)) (n ImportCounts, err error) {
-	in := ndjson.NewReader(r, MaxImportLine)
+	in := ndjson.NewReader(r, bounds.ImportLine)
 	for {
 		line, err := in.NextLine()
 		switch {
@@ -123,7 +120,7 @@ func adoptRecord(t *task.Task, now time.Time) error {
 	}
 	t.Known, t.Progress = false, nil
 	t.Policy.Attempts = max(t.Policy.Attempts, 1)
-	t.History = t.History[max(0, len(t.History)-historyMax):]
+	t.History = t.History[max(0, len(t.History)-bounds.History):]
 	if t.Submitted.IsZero() {
 		t.Submitted = now
 	}

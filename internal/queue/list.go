@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 )
 
 // ListTasks implements Queue. It chooses tasks by the index, and reads only the
@@ -33,7 +34,7 @@ func (e *Engine) ListIDs(f task.Filter) []uuid.UUID {
 // findEntries returns the entries that a filter selects, newest first.
 func (e *Engine) findEntries(f task.Filter) []*entry {
 	if f.Limit <= 0 {
-		f.Limit = 100
+		f.Limit = bounds.ListDefault
 	}
 	var found []*entry
 	switch f.State {

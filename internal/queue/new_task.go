@@ -10,15 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 )
-
-// MaxKey is the length of the longest key and of the longest unique key of a
-// request, in bytes.
-const MaxKey = 255
-
-// MaxData is the length of the longest data of a task, in bytes. A record is read
-// into memory as a whole, so its length needs a limit.
-const MaxData = 256 << 20
 
 // ReasonWaitsForSlot is the reason of a new task. The dispatcher may know a more
 // precise reason.
@@ -96,10 +89,10 @@ func checkRequest(r task.Request, now time.Time) error {
 	switch {
 	case r.Pool == "":
 		return errors.New(`"pool" is missing: name the [worker:NAME] that runs the task`)
-	case len(r.Data) > MaxData:
-		return fmt.Errorf(`"data" has %d bytes; at most %d: write the data to a file, and give the task the path`, len(r.Data), MaxData)
-	case len(r.Key) > MaxKey:
-		return fmt.Errorf(`"key" has %d bytes; at most %d`, len(r.Key), MaxKey)
+	case len(r.Data) > bounds.Data:
+		return fmt.Errorf(`"data" has %d bytes; at most %d: write the data to a file, and give the task the path`, len(r.Data), bounds.Data)
+	case len(r.Key) > bounds.Key:
+		return fmt.Errorf(`"key" has %d bytes; at most %d`, len(r.Key), bounds.Key)
 	case r.Priority != nil && (*r.Priority < 0 || *r.Priority > 9):
 		return fmt.Errorf(`"priority" is %d; it goes from 0 to 9, higher first`, *r.Priority)
 	case r.Delay < 0:
@@ -110,8 +103,8 @@ func checkRequest(r task.Request, now time.Time) error {
 		return fmt.Errorf(`"timeout" is %v; it cannot be negative (0 = none)`, r.Timeout.Duration())
 	case r.ProgressTimeout != nil && *r.ProgressTimeout < 0:
 		return fmt.Errorf(`"progress_timeout" is %v; it cannot be negative (0 = none)`, r.ProgressTimeout.Duration())
-	case len(r.Unique) > MaxKey:
-		return fmt.Errorf(`"unique" has %d bytes; at most %d`, len(r.Unique), MaxKey)
+	case len(r.Unique) > bounds.Key:
+		return fmt.Errorf(`"unique" has %d bytes; at most %d`, len(r.Unique), bounds.Key)
 	case r.Attempts < 0:
 		return fmt.Errorf(`"attempts" is %d; at least 1`, r.Attempts)
 	case !r.Deadline.IsZero() && !r.Deadline.After(now):
@@ -139,9 +132,6 @@ func checkDeadline(r task.Request, now time.Time) error {
 		r.Deadline.Format(time.RFC3339), cause, start.Format(time.RFC3339))
 }
 
-// maxCallback is the length of the longest callback URL, in bytes.
-const maxCallback = 2000
-
 // checkCallback returns an error when text is neither empty nor the URL of a
 // callback.
 func checkCallback(text string) error {
@@ -150,8 +140,8 @@ func checkCallback(text string) error {
 	}
 	u, err := url.Parse(text)
 	switch {
-	case len(text) > maxCallback:
-		return fmt.Errorf(`"callback" has %d bytes; at most %d`, len(text), maxCallback)
+	case len(text) > bounds.CallbackURL:
+		return fmt.Errorf(`"callback" has %d bytes; at most %d`, len(text), bounds.CallbackURL)
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return errors.New(`"callback" is not an http or https URL; write http://HOST/PATH or https://HOST/PATH`)
 	case u.User != nil:

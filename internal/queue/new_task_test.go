@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/queue"
 )
 
@@ -20,7 +21,7 @@ func TestRequestIsChecked(t *testing.T) {
 		want    string
 	}{
 		"no pool":           {task.Request{}, `"pool" is missing`},
-		"long data":         {task.Request{Pool: "p", Data: make([]byte, queue.MaxData+1)}, "write the data to a file"},
+		"long data":         {task.Request{Pool: "p", Data: make([]byte, bounds.Data+1)}, "write the data to a file"},
 		"long key":          {task.Request{Pool: "p", Key: strings.Repeat("k", 256)}, `"key" has 256 bytes; at most 255`},
 		"high priority":     {task.Request{Pool: "p", Priority: &ten}, `"priority" is 10`},
 		"low priority":      {task.Request{Pool: "p", Priority: &none}, `"priority" is -1`},

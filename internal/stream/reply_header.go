@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"initiator/internal/bounds"
 )
 
 // ReplyHeader is the header of the initiator's reply to a request. The reply
@@ -37,7 +39,7 @@ type ReplyHeader struct {
 }
 
 // maxReason is the number of bytes of a reason that are sent.
-const maxReason = 8 << 10
+const maxReason = bounds.StreamReason
 
 // commonStates holds the frequent values of s.
 var commonStates = [...]string{StatusCompleted, StatusFailed, StatusRefused, "queued", "running", "cancelled", "dead"}

@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"initiator/internal/bounds"
 	"initiator/internal/strictjson"
 )
 
 // MaxOpenRequests is the number of requests that one client may have open on a
 // stream. The initiator refuses further requests.
-const MaxOpenRequests = 4096
+const MaxOpenRequests = bounds.StreamRequests
 
 // Verb is what a client asks of the initiator.
 type Verb uint8

@@ -4,15 +4,16 @@ import (
 	"strconv"
 	"time"
 
+	"initiator/internal/bounds"
 	"initiator/internal/jsonappend"
 )
 
 // MaxPayload is the largest payload, in bytes, that travels on a stream. Larger
 // payloads go by HTTP, so that they do not delay heartbeats and cancels.
-const MaxPayload = 1 << 20
+const MaxPayload = bounds.StreamPayload
 
 // MaxMessage is the largest sum, in bytes, of a message's header and data.
-const MaxMessage = MaxPayload + 1<<16
+const MaxMessage = bounds.StreamMessage
 
 // Kind is what a message between initiator and worker is about.
 type Kind uint8

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"unicode/utf8"
+
+	"initiator/internal/bounds"
 )
 
 // ReadBody reads a request's body of at most limit bytes, whatever the method
@@ -48,7 +50,7 @@ func sizeText(bytes int64) string {
 
 // discardLimit is how much of a body that is too large is read and thrown away.
 // The time that the server gives to a request bounds it as well.
-const discardLimit = 4 << 30
+const discardLimit = bounds.Discarded
 
 // discardBody lets the client finish: were the connection closed while it still
 // sends, it would see a reset and never the answer that says why. It takes no

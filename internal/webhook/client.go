@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"initiator/internal/bounds"
 	"initiator/proactor"
 )
 
@@ -21,7 +22,7 @@ const (
 	// DefaultTimeout is one whole exchange of a Client.
 	DefaultTimeout = 10 * time.Second
 	// DefaultLimit is the size of a body, in bytes, in either direction.
-	DefaultLimit = 64 << 20
+	DefaultLimit = bounds.Body
 )
 
 // Client calls the webhooks of one peer. It never repeats a request: whether a
@@ -57,7 +58,7 @@ func NewHTTPClient(idle int) *http.Client {
 			MaxIdleConnsPerHost:    idle,
 			IdleConnTimeout:        90 * time.Second,
 			DisableCompression:     true,
-			MaxResponseHeaderBytes: 64 << 10,
+			MaxResponseHeaderBytes: bounds.RequestHeader,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+
+	"initiator/internal/bounds"
 )
 
 // Sizes on the wire of libchirp 1.2. All integers on the wire are big endian.
@@ -16,7 +18,7 @@ const (
 	HeadSize = 27
 	// MaxMessage is libchirp's MAX_MSG_SIZE: the largest sum of header and data
 	// in bytes. A larger message ends the connection.
-	MaxMessage = 100 << 20
+	MaxMessage = bounds.ChirpMessage
 	// MaxHeader is the largest header in bytes. Its length has 16 bits.
 	MaxHeader = 1<<16 - 1
 	// DefaultPort is the port of a libchirp node that configures none.

@@ -9,12 +9,13 @@ import (
 	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/bounds"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
 
 const (
-	bodyLimit  = 64 << 20
+	bodyLimit  = bounds.Body
 	closeGrace = 2 * time.Second
 )
 
@@ -22,7 +23,7 @@ const (
 func (m *Master) serveSlaves(l net.Listener) {
 	web := &http.Server{
 		Handler: m, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: bounds.RequestHeader,
 		ErrorLog: m.log.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
 	m.background.Go(func() {

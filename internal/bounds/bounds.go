@@ -1,0 +1,130 @@
+package bounds
+
+// Tasks.
+const (
+	// Nesting is how deep arrays and objects of JSON may be nested in the data, the
+	// result, the failure and the progress of a task, and in the body of a request.
+	// Every JSON reader of the languages that workers are written in can read it.
+	Nesting = 1000
+	// Data is the length of the data of a task. A record is read into memory as a
+	// whole. Over HTTP the data is bounded by Body.
+	Data = 256 << 20
+	// Key is the length of a key and of a unique key.
+	Key = 255
+	// CallbackURL is the length of the URL of a callback.
+	CallbackURL = 2000
+	// Result is the length of the result or the failure of a task: a little less
+	// than ResultBody, which has members beside the result.
+	Result = ResultBody - 64<<10
+	// Progress is the length of one progress report.
+	Progress = StreamPayload
+	// History is the number of tries that the record of a task keeps. Without a
+	// limit, the record of a task that is refused again and again would grow for
+	// ever.
+	History = 100
+)
+
+// Requests over HTTP.
+const (
+	// RequestHeader is the length of the header of a request.
+	RequestHeader = 64 << 10
+	// Body is the length of the body of a request, and of one line of many tasks.
+	Body = 64 << 20
+	// HeartbeatBody is the length of the body of a heartbeat.
+	HeartbeatBody = 64 << 20
+	// ResultBody is the length of the body that reports the end of a task.
+	ResultBody = 64 << 20
+	// Form is the length of a form of turberfield.
+	Form = 64 << 10
+	// ImportLine is the length of one line of an import. It has the data and the
+	// result of a task.
+	ImportLine = 256 << 20
+	// InputLine is the length of one line of the input of run and task submit. It
+	// is less than Body, because the request has members beside the data.
+	InputLine = 60 << 20
+	// Discarded is how much of a body that is too large is read and dropped, so
+	// that its sender sees the answer.
+	Discarded = 4 << 30
+	// ListDefault and ListPage are the number of tasks in one page of a list:
+	// without a limit in the request, and at most.
+	ListDefault = 100
+	ListPage    = 10_000
+	// Replicas is the number of workers that scale can ask for.
+	Replicas = 10_000
+)
+
+// What waits for a client that does not read.
+const (
+	// SubscribedEvents and SubscribedOutput are the number of events, and the
+	// length of the output in them, that wait for a reader of task events. Older
+	// events are dropped, and the reader is told how many.
+	SubscribedEvents = 1024
+	SubscribedOutput = 256 << 10
+	// OutputTail is the length of the newest output of a running task that a new
+	// reader of its events gets.
+	OutputTail = 8 << 10
+)
+
+// Streams.
+const (
+	// StreamPayload is the length of a payload on a stream. Larger payloads travel
+	// over HTTP.
+	StreamPayload = 1 << 20
+	// StreamMessage is the length of a message: its header and its payload.
+	StreamMessage = StreamPayload + 64<<10
+	// StreamReason is the length of a reason in the header of a reply. The rest of
+	// the reason is in the record of the task.
+	StreamReason = 8 << 10
+	// StreamRequests is the number of requests that a client may have open on a
+	// stream.
+	StreamRequests = 4096
+	// StreamBacklog is the length of the messages that wait for a client or a
+	// worker that does not read its stream.
+	StreamBacklog = 8 << 20
+	// StreamUnread is how many messages of a worker may be unread, beyond two for
+	// each slot, and how many of its messages may be about tasks that it does not
+	// run.
+	StreamUnread = 1024
+)
+
+// Workers and their programs.
+const (
+	// HeartbeatReports is the length of the progress and the output in one
+	// heartbeat of the libraries. The rest follows in the next heartbeat.
+	HeartbeatReports = 16 << 20
+	// UnsentOutput is the length of the output of a task that waits for the next
+	// heartbeat. Of longer output the end is kept.
+	UnsentOutput = 16 << 10
+	// ExecOutput is the length of what a program of exec writes to stdout for one
+	// task.
+	ExecOutput = 32 << 20
+	// ExecTail is the length of the end of stderr in the failure of a program of
+	// exec.
+	ExecTail = 4 << 10
+	// LogLine is the length of a line in the log of a worker. A longer line is cut
+	// into several lines.
+	LogLine = 64 << 10
+	// ProbeAnswer and CallbackAnswer are the length of what is read of the answer
+	// to a probe and to a callback.
+	ProbeAnswer    = 64 << 10
+	CallbackAnswer = 64 << 10
+	// DecompressionWindow is the memory that a compressed body can make its reader
+	// allocate before the first byte. The decompressed length counts against Body.
+	DecompressionWindow = 8 << 20
+)
+
+// Answers that clients and the libraries of workers read.
+const (
+	// Answer is the length of an answer of the initiator.
+	Answer = 256 << 20
+	// Refusal is the length of an answer with an error.
+	Refusal = 1 << 20
+)
+
+// Files and other protocols.
+const (
+	// Config is the length of an INI, and of a configuration on stdin.
+	Config = 16 << 20
+	// ChirpMessage is the length of a message of libchirp.
+	ChirpMessage = 100 << 20
+)
