@@ -32,6 +32,7 @@ package initiator
 //	task.go            Task: one task in the shape of DI-engine's
 //	pools.go           what a program does with pools
 //	reload.go          the INI is read again and applied
+//	backup.go          a backup is written; what a restored directory says
 //	upgrade.go         this process becomes another program
 //
 // What is below: internal/statedir, handover and upgrade (what outlives a

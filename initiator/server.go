@@ -65,6 +65,7 @@ type server struct {
 	closeAPIOnce   sync.Once
 	reloading      sync.Mutex // one reload at a time
 	upgrading      sync.Mutex // one upgrade at a time
+	backingUp      sync.Mutex // one backup at a time
 	next           atomic.Pointer[upgrade.NextProgram]
 }
 
@@ -93,6 +94,7 @@ func (s *server) runParts(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.dir.Close()
+	s.noteRestored()
 	token, err := s.loadState()
 	if err != nil {
 		return err

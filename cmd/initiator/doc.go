@@ -8,7 +8,8 @@
 //
 // Its verbs are:
 //
-//	the initiator  up shutdown upgrade check keys plan reload import version
+//	the initiator  up shutdown upgrade check keys plan reload import backup restore
+//	               version
 //	workers        status launch logs events start stop restart why scale signal job
 //	tasks          run call pause resume
 //	               task submit, wait, list, get, cancel, retry, export, import
@@ -44,6 +45,8 @@ package main
 //	reload.go               reload
 //	changes_table.go        … what plan and reload print
 //	import.go               import
+//	backup.go               backup
+//	restore.go              restore
 //	version.go              version
 //	status.go               status
 //	status_table.go         … the table and the lines below it

@@ -30,7 +30,7 @@ package client
 //
 //	tasks.go           submit, get, wait, list, cancel, retry
 //	batch.go           SubmitMany: many tasks in one request
-//	export_import.go   all tasks as lines of JSON, out and in
+//	export_import.go   all tasks as lines of JSON, out and in; Backup
 //	task_events.go     Watch and WatchPool: changes of tasks
 //	pools.go           pause, resume, retry the tasks of a pool
 //	workers.go         list, launch, start, stop, restart, scale, signal, explain

@@ -45,3 +45,33 @@ func (c *Client) ImportTasks(ctx context.Context, lines [][]byte) ([]BatchLineRe
 	}
 	return c.persistLines(ctx, "/tasks/import", whole)
 }
+
+// Backup writes an archive of the initiator's state directory to w: a tar file,
+// which ends with a manifest. After an error w has no complete archive.
+func (c *Client) Backup(ctx context.Context, w io.Writer) error {
+	res, err := c.openResponse(ctx, http.MethodGet, "/backup", nil, nil)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	out := &failingWriter{to: w}
+	if _, err := io.Copy(out, res.Body); err != nil {
+		if out.err != nil {
+			return out.err
+		}
+		return explainFailure(ctx, http.MethodGet, "/backup", err)
+	}
+	return nil
+}
+
+// failingWriter notes the error of a writer, to tell it from an error of the reader.
+type failingWriter struct {
+	to  io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (f *failingWriter) Write(p []byte) (n int, err error) {
+	n, f.err = f.to.Write(p)
+	return n, f.err
+}

@@ -23,6 +23,7 @@ package api
 //	task_pools.go      pause, resume; retry of many tasks
 //	batch.go           submit of many tasks, a line each
 //	export.go          export of all tasks, and import
+//	backup.go          a backup of the state directory
 //	task_events.go     the events of a task or a pool, as they happen
 //	stream.go          the streams of clients
 //	stream_request.go  the requests on a stream

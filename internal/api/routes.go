@@ -84,6 +84,7 @@ func (h *handlers) newRoutes() http.Handler {
 	handle("POST", "/reload", h.reloadPlan)
 	handle("GET", "/events", h.streamEvents, "since", "follow")
 	handle("GET", "/status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, h.Control.Status()) })
+	handle("GET", "/backup", h.writeBackup)
 	handle("POST", "/shutdown", h.requestShutdown)
 	handle("POST", "/upgrade", h.upgradeProgram)
 	r.HandleFunc("/create", h.createJob).Methods("POST")

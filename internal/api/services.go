@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"initiator/initiator/task"
@@ -78,6 +79,9 @@ type Control interface {
 	// cannot be refused any more: the next program answers requests that arrive
 	// from then on. Version is the version of the next program.
 	Upgrade(ctx context.Context, binary string) (version string, err error)
+	// WriteBackup writes an archive of the state directory (package backup). One
+	// backup is written at a time; another is a task.ErrConflict.
+	WriteBackup(ctx context.Context, w io.Writer) error
 }
 
 // Changes is what a reload would do, or did.

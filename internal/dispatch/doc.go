@@ -27,7 +27,7 @@ package dispatch
 //	lookup.go          Get, List, CountTasks, StorageFault
 //	cancel.go          Cancel: a task and its children
 //	retry.go           Retry, RetryAll
-//	export.go          Export, Import: tasks to and from another queue
+//	export.go          Export, Import, Snapshot: tasks to and from another queue, and to a backup
 //	assign.go          which task goes to which worker
 //	load_balancer.go   the worker with most free slots, round robin among equals
 //	suspects.go        tasks that may have ended their worker run in a trial worker

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/queue/store"
 )
 
 // These limit what one round of the loop reads for an export. Other messages
@@ -35,6 +36,16 @@ func (d *Dispatcher) Export(ctx context.Context, f func([]task.Task) error) erro
 		ids = ids[some.looked:]
 	}
 	return err
+}
+
+// Snapshot opens the files of the queue as of the last commit: they hold every task
+// that was acknowledged before the call. The caller closes them
+// (store.CloseCopies). Errors: ErrClosed and the errors of queue.Queue.
+func (d *Dispatcher) Snapshot(ctx context.Context) ([]store.SegmentCopy, error) {
+	// The loop answers soon. Without its answer the files would stay open.
+	return askLoop(context.WithoutCancel(ctx), d, func(m *loopRequest[[]store.SegmentCopy], _ time.Time) {
+		m.reply(d.opts.Queue.Snapshot())
+	})
 }
 
 // exportBatch holds some tasks, and the number of ids that were looked up for

@@ -35,5 +35,6 @@ package queue
 //	disk.go         the records in memory, and the errors of the disk
 //	compact.go      writes wanted tasks again, so that old files can be removed
 //	open.go         Open: reads every task
+//	snapshot.go     Snapshot: the files as of one commit, for a backup
 //	export.go       writes every task as a line of JSON
 //	import.go       reads these lines

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/queue/store"
 )
 
 // Queue keeps every task from the submit to the end of its retention. One
@@ -115,6 +116,10 @@ type Queue interface {
 	// works. With an error, no task is added or leased. ExpireTasks clears the
 	// error when it is time to try again. The error wraps task.ErrStorage.
 	StorageError() error
+	// Snapshot opens the files of the queue as of the last commit that has
+	// reported success, to be copied. The caller closes them. Errors:
+	// ErrNotStored, an error of the file system.
+	Snapshot() ([]store.SegmentCopy, error)
 	// Close commits, calls the functions of all commits, and closes the files.
 	// A second Close does nothing.
 	Close() error

@@ -38,6 +38,19 @@ func Open(path, version string, inherited *os.File) (*Dir, error) {
 		}
 		return &Dir{path: path, version: version, lock: inherited}, nil
 	}
+	d, err := lockDirectory(path, version)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRestoring(path); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// lockDirectory makes the directory where it does not exist, and takes its lock.
+func lockDirectory(path, version string) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state directory: %w; set state_dir in [initiator] to a place that can be written", err)
 	}

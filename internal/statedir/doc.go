@@ -15,6 +15,7 @@ package statedir
 // Files:
 //
 //	dir.go               Dir: the directory, its lock and the API's token
+//	restoring.go         which files a backup has, and the mark of an unfinished restore
 //	format.go            the header of each small file, and FormatError
 //	api_address_file.go  home.json: where workers expect the next initiator
 //	snapshot_*.go        kept/: snapshots of workers that outlive the initiator

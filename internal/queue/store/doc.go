@@ -31,4 +31,5 @@ package store
 //	sync_data_other.go  syncData where there is no fdatasync
 //	recover.go          Open: reads every record, tells a torn end from damage
 //	compact.go          SegmentWalk: reads the oldest segment before its removal
+//	snapshot.go         SegmentCopy: the segments as of one batch, for a backup
 //	errors.go           VersionError and DamageError

@@ -1,0 +1,38 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"initiator/initiator/task"
+	"initiator/internal/backup"
+	"initiator/internal/queue"
+	"initiator/internal/queue/store"
+)
+
+// WriteBackup implements api.Control.
+func (s *server) WriteBackup(ctx context.Context, w io.Writer) error {
+	if !s.backingUp.TryLock() {
+		return fmt.Errorf("%w: another backup is being written; try again when it has ended", task.ErrConflict)
+	}
+	defer s.backingUp.Unlock()
+	return backup.WriteState(w, s.dir.Path(), Version, func() ([]store.SegmentCopy, error) {
+		copies, err := s.dispatcher.Snapshot(ctx)
+		switch {
+		case errors.Is(err, queue.ErrNotStored):
+			return nil, fmt.Errorf("%w: %w", task.ErrConflict, err)
+		case err != nil:
+			return nil, fmt.Errorf("%w: %s", task.ErrStorage, err.Error()) // without the error of the file, which would be a 404
+		}
+		return copies, nil
+	})
+}
+
+// noteRestored tells that the state directory was restored from a backup.
+func (s *server) noteRestored() {
+	if reason := backup.ReadMarker(s.dir.Path()); reason != "" && s.problems.Add("restored", reason) {
+		s.log.Warn(reason)
+	}
+}
