@@ -230,8 +230,11 @@ func (c *controlConn) queueFrame(e Event) bool {
 	return true
 }
 
-// flushEvents writes as much as the socket takes. It never blocks.
+// flushEvents writes as much as the socket takes, once the lines that were read
+// before these events are in their files. It never blocks for longer than
+// logPatience.
 func (c *controlConn) flushEvents() {
+	c.loop.awaitLogs(logPatience)
 	for len(c.out) > 0 && c.fd >= 0 {
 		q := &c.out[0]
 		n, err := unix.Write(c.fd, q.frame)

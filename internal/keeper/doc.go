@@ -44,7 +44,9 @@ package keeper
 //	fd_transfer_*.go    descriptors pass into that thread's own table
 //	output.go           output pipes are read
 //	split_lines.go      output is cut into lines
-//	log_file.go         lines are written to log files
+//	log_writer.go       log files are written beside the loop, as disks can hang
+//	log_thread_*.go     a thread that hangs keeps no socket open
+//	log_file.go         lines are written to one log file
 //	children.go         processes end: what is reported and remembered
 //	cgroup_*.go         a worker's own cgroup
 //	stale_cgroups.go    cgroups that the kernel does not remove yet

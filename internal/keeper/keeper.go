@@ -166,7 +166,13 @@ func (k *Keeper) Close() error {
 	case <-grace.C:
 	}
 	err := k.process.kill()
-	<-k.ended
+	grace.Reset(k.closeGrace)
+	select {
+	case <-k.ended:
+	case <-grace.C:
+		_ = k.conn.CloseRead() // it was killed while a disk hangs, and its socket is still open
+		<-k.ended
+	}
 	if err == nil {
 		err = fmt.Errorf("close keeper %d: it did not end within %s and was killed", k.PID(), k.closeGrace)
 	}

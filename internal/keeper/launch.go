@@ -21,6 +21,10 @@ import (
 // looks for it.
 const processName = "initiator-keeper"
 
+// exitGrace is how long a keeper whose socket has ended may need to end. It is
+// less than closeGrace.
+const exitGrace = 2 * time.Second
+
 // eventRoom is how many events may wait for a reader in the initiator. Further
 // events wait in the socket, and then in the keeper.
 const eventRoom = 256
@@ -193,11 +197,27 @@ func (k *Keeper) receiveEvents() {
 	if k.detached.Load() {
 		k.process.releaseHandle()
 	} else {
-		how = k.process.awaitEnd()
+		how = k.awaitProcess()
 	}
 	close(k.gone)
 	k.log.Debug("keeper ended", "pid", k.process.pid(), "how", how)
 	k.deliverEvent(Event{Kind: KindLost, At: time.Now(), Error: how})
+}
+
+// awaitProcess waits until the keeper has ended, and returns how. A keeper that
+// was killed while it wrote to a disk that hangs ends when the disk works
+// again. It has given up its socket and its workers, so nothing waits for it.
+func (k *Keeper) awaitProcess() string {
+	how := make(chan string, 1)
+	go func() { how <- k.process.awaitEnd() }() // ends with the keeper
+	grace := time.NewTimer(exitGrace)
+	defer grace.Stop()
+	select {
+	case text := <-how:
+		return text
+	case <-grace.C:
+		return fmt.Sprintf("it has not ended within %s after its socket: the disk of a log file may hang", exitGrace)
+	}
 }
 
 // deliverEvent sends one event to Events. It waits for a reader until Close is

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -16,10 +17,14 @@ import (
 const reopenPause = time.Second
 
 // logFile is one log file, which any number of workers may write to. Every
-// write holds whole lines, so no line is torn.
+// write holds whole lines, so no line is torn. The loop uses the first fields,
+// its logWriter the others.
 type logFile struct {
 	Log
-	refs    int
+	refs   int
+	writer *logWriter
+	hangs  bool // lines were dropped because the disk hangs, and this was reported
+
 	fd      int // -1 = not open
 	size    int64
 	regular bool      // a regular file, which can be rotated
@@ -37,7 +42,7 @@ type logFile struct {
 func (l *loop) openLog(to Log) *logFile {
 	f, ok := l.logs[to.Path]
 	if !ok {
-		f = &logFile{Log: to, fd: -1}
+		f = &logFile{Log: to, writer: l.writers.forPath(to.Path), fd: -1}
 		l.logs[to.Path] = f
 	}
 	f.refs++
@@ -46,40 +51,62 @@ func (l *loop) openLog(to Log) *logFile {
 
 func (l *loop) closeLog(f *logFile) {
 	if f.refs--; f.refs == 0 {
-		f.closeFile()
+		l.addLogJob(f, key{}, nil, func() error { f.closeFile(); return nil })
 		delete(l.logs, f.Path)
 	}
 }
 
+// closeLogs writes the last output. Lines for a disk that hangs are lost: the
+// keeper does not wait for it.
 func (l *loop) closeLogs() {
 	for fd, s := range l.sources {
 		if s, ok := s.(*outputStream); ok && s.fd == fd {
 			s.readLastOutput(l)
 		}
 	}
+	l.awaitLogs(logPatience)
 }
 
-// reopenLogs opens all logs by their names again. A log that was not open is
-// opened by its next line anyway.
+// reopenLogs opens all logs by their names again.
 func (l *loop) reopenLogs() {
 	for _, f := range l.logs {
-		if f.fd < 0 {
-			continue
-		}
-		f.closeFile()
-		if err := f.openFile(); err != nil && !f.broken {
-			l.queueWarning(key{}, f.reportFailure(err))
-		}
+		l.addLogJob(f, key{}, nil, f.reopenFile)
 	}
 }
 
-// clearLogs removes the logs that an order names, and reports the result.
+// reopenFile opens a log by its name again. A log that was not open is opened by
+// its next line anyway.
+func (f *logFile) reopenFile() error {
+	if f.fd < 0 {
+		return nil
+	}
+	f.closeFile()
+	if err := f.openFile(); err != nil && !f.broken {
+		return f.reportFailure(err)
+	}
+	return nil
+}
+
+// clearLogs removes the logs that an order names, and reports the result. The
+// events of several orders keep their order, so it waits for the disk: a file
+// on a disk that hangs is reported as a fault, and removed when the disk works
+// again.
 func (l *loop) clearLogs(m *message) {
 	e := Event{Kind: KindCleared, GUID: m.GUID}
-	var faults []error
-	for _, path := range m.Paths {
-		faults = append(faults, l.clearLog(path))
+	faults := make([]error, len(m.Paths))
+	for i, path := range m.Paths {
+		f, w := l.logs[path], l.writers.forPath(path)
+		if w.late.Load() {
+			faults[i] = fmt.Errorf("clear log: the disk of %s does not answer; the file was not removed", path)
+			continue
+		}
+		faults[i] = fmt.Errorf("clear log: the disk of %s has not answered for %s; the file will be removed when it does", path, logPatience)
+		l.writers.addJob(w, &logJob{
+			do:     func() error { return clearLog(path, f) },
+			report: func(err error) { faults[i] = err },
+		})
 	}
+	l.awaitLogs(logPatience)
 	if err := errors.Join(faults...); err != nil {
 		e.Error = err.Error()
 	}
@@ -88,12 +115,12 @@ func (l *loop) clearLogs(m *message) {
 
 // clearLog removes one file, open or not, as a rotation does: a reader sees
 // that another file has the name. A file that is not regular holds no lines and
-// is left alone.
-func (l *loop) clearLog(path string) error {
+// is left alone. f is the log in use; nil = none.
+func clearLog(path string, f *logFile) error {
 	if there, err := os.Lstat(path); err == nil && !there.Mode().IsRegular() && there.Mode()&os.ModeSymlink == 0 {
 		return nil
 	}
-	if f := l.logs[path]; f != nil {
+	if f != nil {
 		f.closeFile()
 		f.torn = false
 	}
@@ -129,11 +156,36 @@ func (f *logFile) closeFile() {
 	}
 }
 
-// needsRotation reports whether size bytes more, after the waiting bytes, would
-// make the file larger than MaxBytes.
-func (f *logFile) needsRotation(waiting, size int) bool {
-	now := f.size + int64(waiting)
-	return f.regular && f.MaxBytes > 0 && now > 0 && now+int64(size) > f.MaxBytes
+// writeLines appends whole lines, and rotates the file before a line that would
+// make it larger than MaxBytes.
+func (f *logFile) writeLines(page []byte) (failure error) {
+	for len(page) > 0 {
+		n := f.countFitting(page)
+		if n == 0 {
+			f.rotateFile()
+			n = max(f.countFitting(page), bytes.IndexByte(page, '\n')+1)
+		}
+		if err := f.appendLines(page[:n]); err != nil {
+			failure = err // of consecutive failures only the first is reported
+		}
+		page = page[n:]
+	}
+	return failure
+}
+
+// countFitting returns how many bytes of whole lines can be written before the
+// next rotation.
+func (f *logFile) countFitting(page []byte) int {
+	if !f.regular || f.MaxBytes <= 0 || f.size+int64(len(page)) <= f.MaxBytes {
+		return len(page)
+	}
+	for n := 0; ; {
+		line := bytes.IndexByte(page[n:], '\n') + 1
+		if size := f.size + int64(n); size > 0 && size+int64(line) > f.MaxBytes {
+			return n
+		}
+		n += line
+	}
 }
 
 // rotateFile moves the file to .1, .1 to .2 and so on, and opens a new file.

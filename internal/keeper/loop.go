@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -98,7 +99,7 @@ func newLoop(fd int) (*loop, error) {
 		return nil, err
 	}
 	l.ctl = &controlConn{fd: fd, loop: l}
-	if err := l.startForkThread(); err != nil {
+	if err := errors.Join(l.startForkThread(), l.startLogWriters()); err != nil {
 		return nil, err
 	}
 	return l, l.watchFD(fd, l.ctl)

@@ -12,8 +12,9 @@ import (
 // that is used for all reading.
 type outputs struct {
 	buf     []byte
-	page    []byte // lines that are about to be written to a file
+	page    []byte // memory for lines that are about to be written to a file
 	logs    map[string]*logFile
+	writers logWriters
 	watched map[string]bool
 	awaited map[string]bool // watched, and recorded until a snapshot covers the lines
 }
@@ -65,7 +66,7 @@ func (s *outputStream) handleInput(l *loop, b []byte) {
 	s.deliverLines(l, func(yield func([]byte)) { s.splitLines(b, yield) })
 }
 
-// deliverLines writes lines to the log in one piece, and sends them to the
+// deliverLines gives lines to the log in one piece, and sends them to the
 // initiator when the worker is watched.
 func (s *outputStream) deliverLines(l *loop, each func(yield func(line []byte))) {
 	var shown []string
@@ -79,32 +80,15 @@ func (s *outputStream) deliverLines(l *loop, each func(yield func(line []byte)))
 		if watched {
 			shown = append(shown, string(line))
 		}
-		if s.log == nil {
-			return
+		if s.log != nil {
+			page = append(append(append(page, stamp...), line...), '\n')
 		}
-		if size := len(stamp) + len(line) + 1; s.log.needsRotation(len(page), size) {
-			s.writeLog(l, page)
-			s.log.rotateFile()
-			page = page[:0]
-		}
-		page = append(append(append(page, stamp...), line...), '\n')
 	})
-	s.writeLog(l, page)
-	l.page = page[:0]
-	if cap(page) > 2*len(l.buf) {
-		l.page = nil // do not keep the memory of one large page of empty, stamped lines
+	if len(page) > 0 && l.writeLog(s.log, s.key, page) {
+		l.page = nil // the log's writer has it
 	}
 	if len(shown) > 0 {
 		s.reportLines(l, shown)
-	}
-}
-
-func (s *outputStream) writeLog(l *loop, page []byte) {
-	if s.log == nil || len(page) == 0 {
-		return
-	}
-	if err := s.log.appendLines(page); err != nil {
-		l.queueWarning(s.key, err)
 	}
 }
 

@@ -14,6 +14,9 @@ func newPoller() (*poller, error) {
 	return &poller{fd: fd}, err
 }
 
+// descriptor returns the descriptor of the epoll instance.
+func (p *poller) descriptor() int { return p.fd }
+
 func pollEvents(write bool) uint32 {
 	if write {
 		return unix.EPOLLIN | unix.EPOLLOUT

@@ -57,3 +57,6 @@ func (p *poller) waitReady(milliseconds int) []int {
 	}
 	return p.handleReady
 }
+
+// descriptor returns -1: poll(2) needs no descriptor of its own.
+func (p *poller) descriptor() int { return -1 }
