@@ -1,5 +1,7 @@
 package dispatch
 
+import "time"
+
 // effect is what the loop does once the queue has stored the changes of a
 // round, or has failed to.
 type effect struct {
@@ -31,7 +33,12 @@ func (d *Dispatcher) whenStored(tell func(error)) {
 func (d *Dispatcher) commitRound() {
 	effects := d.effects
 	d.effects, d.spare = d.spare, nil
+	if d.openCommits++; d.openCommits == 1 {
+		d.committedAt = time.Now()
+	}
 	d.opts.Queue.Commit(func(err error) {
+		d.openCommits--
+		d.committedAt = time.Now()
 		for _, e := range effects {
 			if err != nil && e.untilStored {
 				d.effects = append(d.effects, e)

@@ -44,7 +44,9 @@ type Dispatcher struct {
 	timers             timerheap.Heap[timerTarget]
 	callbacks          callbackQueue
 	effects            []effect
-	spare              []effect // the emptied slice of an earlier round
+	spare              []effect  // the emptied slice of an earlier round
+	openCommits        int       // commits of rounds whose result is not known
+	committedAt        time.Time // of the last result, or when the first open commit began
 	changed            map[*pool]bool
 	resumable          map[workerID][]task.Task // tasks of workers that are not attached yet
 	nextHeartbeatCheck time.Time

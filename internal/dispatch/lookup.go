@@ -27,21 +27,28 @@ func (d *Dispatcher) List(ctx context.Context, f task.Filter) ([]task.Task, erro
 	return askLoop(ctx, d, func(m *loopRequest[[]task.Task], _ time.Time) { m.replyAfterRound(d, d.opts.Queue.ListTasks(f), nil) })
 }
 
-// CountTasks returns the number of tasks in each state, by pool.
+// CountTasks returns the number of tasks in each state, by pool. It does not wait
+// for the disk, so that `status` can be asked while the disk hangs: the counts
+// may include tasks that are not stored yet.
 func (d *Dispatcher) CountTasks(ctx context.Context) (map[string]task.Counts, error) {
 	return askLoop(ctx, d, func(m *loopRequest[map[string]task.Counts], _ time.Time) {
-		m.replyAfterRound(d, d.opts.Queue.CountTasks(), nil)
+		m.reply(d.opts.Queue.CountTasks(), nil)
 	})
 }
 
+// slowCommit is the time after which a commit counts as stuck.
+const slowCommit = 2 * time.Second
+
 // StorageFault returns the reason why tasks cannot be stored now; "" = they
-// can.
+// can. It does not wait for the disk.
 func (d *Dispatcher) StorageFault(ctx context.Context) (string, error) {
-	return askLoop(ctx, d, func(m *loopRequest[string], _ time.Time) {
+	return askLoop(ctx, d, func(m *loopRequest[string], now time.Time) {
 		why := ""
 		if err := d.opts.Queue.StorageError(); err != nil {
 			why = err.Error()
+		} else if waited := now.Sub(d.committedAt); d.openCommits > 0 && waited > slowCommit {
+			why = fmt.Sprintf("%v: the disk of the state directory has not answered for %s; submits and results wait for it", task.ErrStorage, waited.Round(time.Second))
 		}
-		m.replyAfterRound(d, why, nil)
+		m.reply(why, nil)
 	})
 }

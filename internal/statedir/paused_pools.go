@@ -26,7 +26,9 @@ type PausedPools struct {
 	path   string
 	header header
 
-	mu    sync.Mutex
+	writing sync.Mutex // held while the file is written, maybe to a disk that hangs
+
+	mu    sync.Mutex // guards names, for a moment
 	names map[string]bool
 }
 
@@ -45,10 +47,10 @@ func (d *Dir) ReadPausedPools() (*PausedPools, error) {
 // Set pauses or resumes pools, and writes the set durably. When it cannot be
 // written, nothing is changed.
 func (p *PausedPools) Set(names []string, paused bool) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.writing.Lock()
+	defer p.writing.Unlock()
 	next := map[string]bool{}
-	for name := range p.names {
+	for name := range p.names { // only Set changes the set
 		next[name] = true
 	}
 	for _, name := range names {
@@ -64,7 +66,9 @@ func (p *PausedPools) Set(names []string, paused bool) error {
 	if err := writeFileDurably(p.path, f); err != nil {
 		return fmt.Errorf("keep which pools are paused: %w", err)
 	}
+	p.mu.Lock()
 	p.names = next
+	p.mu.Unlock()
 	return nil
 }
 
