@@ -1,6 +1,10 @@
 package initiator_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -77,17 +81,76 @@ startsecs = 0
 	for state, err := statedir.ReadLastKnownState(d.state); err != nil || state.Workers[0].PID == 0; {
 		state, err = statedir.ReadLastKnownState(d.state)
 	}
-	keepers := keepersWithMark(t, d.mark)
-	keepertest.SuspendProcess(t, d.cmd.Process.Pid) // so that it cannot act on its keeper's death
+	killed := d.killBoth()
+	d.startReady()
+	waitNoProcess(t, killed)
+}
+
+// killBoth kills the initiator and its keeper at one instant. It returns the mark
+// of what they have left; the next program has another mark.
+func (d *restartHarness) killBoth() (killed string) {
+	d.t.Helper()
+	keepers := keepersWithMark(d.t, d.mark)
+	keepertest.SuspendProcess(d.t, d.cmd.Process.Pid) // so that it cannot act on its keeper's death
 	for _, pid := range keepers {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	d.killProgram()
 	if len(keepers) != 1 {
-		t.Fatalf("keepers: %v", keepers)
+		d.t.Fatalf("keepers: %v", keepers)
 	}
-	killed := d.mark
+	killed = d.mark
 	d.renewMark()
-	d.startReady()
-	waitNoProcess(t, killed)
+	return killed
+}
+
+// TestBothKilledBeforeTheSnapshot: the initiator and its keeper are killed when a
+// kept worker runs and its snapshot is not stored yet. The next initiator ends
+// the worker that it cannot know, and starts it again.
+func TestBothKilledBeforeTheSnapshot(t *testing.T) {
+	for name, first := range map[string]bool{"the first start": true, "a restart": false} {
+		t.Run(name, func(t *testing.T) {
+			d := newRestartHarness(t, `
+[worker:kept]
+command           = sleep 1000
+contract          = off
+startsecs         = 0
+on_initiator_exit = keep
+restart_delay     = 0
+`)
+			kept := filepath.Join(d.state, "kept")
+			if first {
+				if err := os.Mkdir(d.state, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				writeFile(t, kept, "no snapshot can be stored")
+				d.startReady()
+			} else {
+				d.startReady()
+				w := workerNamed(t, d.listWorkers(), "kept")
+				await(t, "the snapshot", func() bool {
+					text, _ := os.ReadFile(d.snapshotPath(w.GUID))
+					return strings.Contains(string(text), fmt.Sprint(w.PID))
+				})
+				if err := os.Rename(kept, kept+".old"); err != nil {
+					t.Fatal(err)
+				}
+				writeFile(t, kept, "no snapshot can be stored")
+				signalAndWait(t, w.PID, syscall.SIGKILL)
+				d.waitWorker(w.GUID, func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
+			}
+			killed := d.killBoth()
+			if err := os.Remove(kept); err != nil {
+				t.Fatal(err)
+			}
+			if first {
+				_ = os.Remove(filepath.Join(d.state, "workers.json")) // it may not be written yet either
+			} else if err := os.Rename(kept+".old", kept); err != nil {
+				t.Fatal(err)
+			}
+			d.startReady()
+			waitNoProcess(t, killed)
+			d.stopProgram()
+		})
+	}
 }

@@ -107,7 +107,7 @@ func (s *server) runParts(ctx context.Context) (err error) {
 		return err
 	}
 	if s.execState == nil {
-		s.handover.KillLeftovers(s.crashed, s.log)
+		s.handover.KillLeftovers(path, s.crashed, s.log)
 	}
 	if s.api, err = s.listenAPI(token); err != nil {
 		s.handover.ReleaseKeeper()

@@ -7,6 +7,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/internal/dispatch"
+	"initiator/internal/handover"
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
@@ -27,7 +28,7 @@ func (s *server) supervisorOptions() supervise.Options {
 		NewKeeper: func() (*keeper.Keeper, error) { return keeper.Launch(s.keeperOptions()) },
 		Ports:     port.New(port.Range{Addr: settings.ListenAddr, Min: settings.ChildPortMin, Max: settings.ChildPortMax}),
 		Plan:      s.Plan(), Dispatcher: dispatcherLink{s}, Logger: s.log.Named("supervise"),
-		Stdin: s.issueConfig, ParentURL: s.api.URL(), OnTransition: s.noteTransition,
+		Stdin: s.issueConfig, ParentURL: s.api.URL(), Mark: handover.Mark(s.StateDir()), OnTransition: s.noteTransition,
 		OnOutput: s.relay.RelayLines, AllStderr: s.log.IsDebug(), LastSeq: s.journal.LastSeq(),
 		Held: s.handover.Held, KeeperOutdated: s.handover.KeeperOutdated(), OnResumed: s.serveAPI, Snapshots: s.snapshots,
 	}

@@ -3,6 +3,7 @@ package handover
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -22,8 +23,8 @@ type State struct {
 	// Held are the workers that may have outlived it.
 	Held []keeper.KeptWorker
 
-	keeper *keeper.Keeper // the keeper that waits; nil = there is none
-	marked []string       // guids of the workers with on_initiator_exit = keep
+	keeper       *keeper.Keeper // the keeper that waits; nil = there is none
+	keeperKilled bool           // the last keeper did not end in order
 }
 
 // KeeperSocket is the path at which a keeper waits for the next initiator of a
@@ -39,13 +40,25 @@ func Load(stateDir string, o keeper.Options) (*State, error) {
 	if err = errors.Join(err, err2); err != nil {
 		return nil, err
 	}
-	s := &State{APIPort: port, marked: statedir.SnapshotGUIDs(stateDir)}
+	s := &State{APIPort: port}
 	s.keeper, s.Held, err = keeper.Attach(o.HandoverSocket, o)
 	if errors.Is(err, keeper.ErrNoKeeper) {
 		s.Held = snapshots // the keeper was killed as well
+		_, err := os.Lstat(o.HandoverSocket)
+		s.keeperKilled = err == nil // a keeper that ends in order removes its socket
 		return s, nil
 	}
 	return s, err
+}
+
+// Mark names a state directory in the environment of the processes that its
+// initiator starts; "" = there is no such directory.
+func Mark(stateDir string) string {
+	var st syscall.Stat_t
+	if syscall.Stat(stateDir, &st) != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d:%d", st.Dev, st.Ino)
 }
 
 // Listen opens the API on the earlier initiator's port, because workers that
@@ -70,15 +83,18 @@ func (s *State) Listen(o api.Options) (*api.Server, error) {
 }
 
 // KillLeftovers ends what is left of the workers of an initiator that was killed
-// together with its keeper. It spares workers with on_initiator_exit = keep:
-// they are adopted when they prove which worker they are, and otherwise left
-// alone. With a keeper that waits there is nothing to end.
-func (s *State) KillLeftovers(guids []string, log hclog.Logger) {
-	if s.keeper != nil {
+// together with its keeper. It spares the processes of workers with
+// on_initiator_exit = keep whose snapshot names a process that runs: they are
+// adopted when they prove which worker they are, and otherwise left alone. A
+// process that is newer than the snapshot is ended, because no snapshot says
+// how to go on with it. With a keeper that waits there is nothing to end. guids
+// are the workers of an initiator that did not end in order.
+func (s *State) KillLeftovers(stateDir string, guids []string, log hclog.Logger) {
+	if s.keeper != nil || !s.keeperKilled && len(guids) == 0 {
 		return
 	}
-	guids = slices.DeleteFunc(guids, func(guid string) bool { return slices.Contains(s.marked, guid) })
-	if ended := supervise.KillLeftovers(guids); len(ended) > 0 {
+	ended := supervise.KillLeftovers(supervise.Leftovers{Mark: Mark(stateDir), GUIDs: guids, Held: s.Held})
+	if len(ended) > 0 {
 		log.Warn("the last initiator and its keeper were killed; ended what their workers had left", "processes", ended)
 	}
 }

@@ -56,16 +56,6 @@ func ReadSnapshots(dir, boot string) (list []keeper.KeptWorker, err error) {
 	return list, errors.Join(faults...)
 }
 
-// SnapshotGUIDs returns the guids of all workers that have a snapshot, of
-// whatever boot.
-func SnapshotGUIDs(dir string) (guids []string) {
-	paths, _ := snapshotPaths(dir) // only the pattern could be wrong
-	for _, path := range paths {
-		guids = append(guids, snapshotGUID(path))
-	}
-	return guids
-}
-
 func snapshotPaths(dir string) ([]string, error) {
 	return filepath.Glob(filepath.Join(dir, snapshotsName, "*.json"))
 }

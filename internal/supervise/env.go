@@ -30,9 +30,9 @@ func isReserved(entry string) bool {
 // childEnv returns a worker's whole environment: the initiator's own without
 // the reserved variables, the definition's additions, and the variables that
 // docs/worker-contract.md, section 1, promises. The GUID and the incarnation
-// are always set, because the keeper finds escaped descendants by them. The
-// environment never holds a secret.
-func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int, parentURL string) []string {
+// are always set, because the keeper finds escaped descendants by them, and so is
+// the mark. The environment never holds a secret.
+func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int, parentURL, mark string) []string {
 	env := make([]string, 0, len(base)+len(spec.Environment)+8)
 	env = append(env, base...)
 	for _, e := range spec.Environment {
@@ -41,6 +41,9 @@ func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int
 		}
 	}
 	env = append(env, "INITIATOR_GUID="+guid, "INITIATOR_INCARNATION="+strconv.Itoa(incarnation))
+	if mark != "" {
+		env = append(env, markVariable+"="+mark)
+	}
 	if !spec.Contract {
 		return env
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"initiator/internal/keeper"
@@ -18,33 +19,57 @@ const sweepRounds = 40
 // middle of an exec has no environment for a moment.
 const quietRounds = 2
 
-// KillLeftovers ends the processes that are left of workers whose initiator and
-// keeper were both killed, and returns their names. The workers' first
-// processes have died with the keeper, but a descendant that had called setsid
-// goes on under init. guids are the GUIDs of the last initiator's workers. A
-// process below a living keeper belongs to another initiator, which may use the
-// same GUIDs, and is left alone.
-func KillLeftovers(guids []string) (ended []string) {
-	if len(guids) == 0 {
+// KillLeftovers ends the processes that are left of an initiator and a keeper
+// that were both killed, and returns their names. Most workers have died with
+// the keeper, but a kept worker and a descendant that had called setsid go on
+// under init. A process below a living keeper belongs to another initiator,
+// which may use the same GUIDs, and is left alone.
+func KillLeftovers(of Leftovers) (ended []string) {
+	if of.Mark == "" && len(of.GUIDs) == 0 {
 		return nil
 	}
-	return killByGUID(guids, nil)
+	return killMatching(of.includes, nil)
+}
+
+// includes reports whether a process is a leftover. A process of a held worker
+// is one, unless it belongs to the incarnation whose main process still runs:
+// when the initiator is killed before it has stored that it has started a
+// worker, the snapshot is about an earlier process.
+func (f Leftovers) includes(pid int) bool {
+	environ := procfs.ReadEnvironment(pid)
+	guid := procfs.EnvironValue(environ, "INITIATOR_GUID")
+	if guid == "" || !slices.Contains(f.GUIDs, guid) && (f.Mark == "" || procfs.EnvironValue(environ, markVariable) != f.Mark) {
+		return false
+	}
+	return !slices.ContainsFunc(f.Held, func(h keeper.KeptWorker) bool {
+		start, runs := processStart(h.PID)
+		return h.GUID == guid && runs && start == h.StartTime &&
+			procfs.EnvironValue(environ, "INITIATOR_INCARNATION") == strconv.Itoa(h.Incarnation)
+	})
 }
 
 // killByGUID ends every process of these workers that is left after the keeper
 // has died: it is no descendant of this process any more, and only
-// INITIATOR_GUID in its environment identifies it. It returns the names of the
-// processes. It does not find a process that has changed its environment, or
-// whose environment may not be read.
-//
-// leaders are first processes that are dying already. killByGUID waits for
-// them, because a process loses its environment before its sockets, and the
-// next process needs the port.
+// INITIATOR_GUID in its environment identifies it.
 func killByGUID(guids []string, leaders []int) (ended []string) {
+	if len(guids) == 0 {
+		return nil
+	}
 	marks := make(map[string]bool, len(guids))
 	for _, g := range guids {
 		marks[g] = true
 	}
+	return killMatching(func(pid int) bool { return marks[guidOf(pid)] }, leaders)
+}
+
+// killMatching ends every process for which matches reports true, and returns
+// the names of the processes. It does not find a process that has changed its
+// environment, or whose environment may not be read.
+//
+// leaders are first processes that are dying already. killMatching waits for
+// them, because a process loses its environment before its sockets, and the
+// next process needs the port.
+func killMatching(matches func(pid int) bool, leaders []int) (ended []string) {
 	seen, above := map[int]bool{}, listAncestors(os.Getpid())
 	for _, pid := range leaders {
 		seen[pid] = true
@@ -53,7 +78,7 @@ func killByGUID(guids []string, leaders []int) (ended []string) {
 	for round := range sweepRounds {
 		withheld := false
 		for _, pid := range procfs.ListPIDs() {
-			if pid == os.Getpid() || !marks[guidOf(pid)] {
+			if pid == os.Getpid() || !matches(pid) {
 				continue
 			}
 			if belowOtherKeeper(pid, above) {
@@ -64,7 +89,7 @@ func killByGUID(guids []string, leaders []int) (ended []string) {
 				seen[pid] = true
 				ended = append(ended, fmt.Sprintf("%d %s", pid, procfs.CommandLine(pid)))
 			}
-			killIfStill(pid, marks)
+			killIfStill(pid, matches)
 		}
 		if quiet++; withheld || anyRuns(seen) {
 			quiet = 0
@@ -87,16 +112,16 @@ func anyRuns(seen map[int]bool) bool {
 	return false
 }
 
-// killIfStill kills a process through a handle (a pidfd), and checks the mark
-// again when it has the handle: another process may have got the number in the
+// killIfStill kills a process through a handle (a pidfd), and looks at it again
+// when it has the handle: another process may have got the number in the
 // meantime.
-func killIfStill(pid int, marks map[string]bool) {
+func killIfStill(pid int, matches func(pid int) bool) {
 	p, err := os.FindProcess(pid)
 	if err != nil {
 		return
 	}
 	defer func() { _ = p.Release() }()
-	if marks[guidOf(pid)] {
+	if matches(pid) {
 		_ = p.Kill() // it may have ended by itself
 	}
 }

@@ -18,7 +18,7 @@ func TestSweepSparesOthers(t *testing.T) {
 	if err := leftover.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if ended := KillLeftovers([]string{w.GUID}); len(ended) != 1 {
+	if ended := KillLeftovers(Leftovers{GUIDs: []string{w.GUID}}); len(ended) != 1 {
 		t.Errorf("ended %q, want the one that no keeper has", ended)
 	}
 	_ = leftover.Process.Signal(syscall.SIGKILL)

@@ -80,6 +80,9 @@ type Options struct {
 	Stdin func(spec *plan.Spec, guid string, port, incarnation int, token string) []byte
 	// ParentURL is the base URL of the initiator's webhooks.
 	ParentURL string
+	// Mark is in the environment of every process, so that a later initiator of
+	// the same state directory finds what was left: see Leftovers. "" = none.
+	Mark string
 	// OnTransition receives every transition in order, from the loop. It must
 	// not block. Nil = not called.
 	OnTransition func(Transition)

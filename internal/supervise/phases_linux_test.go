@@ -178,7 +178,7 @@ func TestKilledInEveryPhase(t *testing.T) {
 				// The workers die with the thread that forked them. An escaped
 				// process has no parent left and is found by its environment.
 				gone(t, keeperPID)
-				if ended := KillLeftovers(guids); len(ended) == 0 {
+				if ended := KillLeftovers(Leftovers{GUIDs: guids}); len(ended) == 0 {
 					t.Error("the sweep found nothing; the escapee should have been left")
 				}
 			}

@@ -118,7 +118,7 @@ func (l *loop) spawnOrder(w *worker) keeper.SpawnOrder {
 }
 
 func (l *loop) workerEnv(w *worker, number int) []string {
-	env := childEnv(l.environ, w.rec.Spec, w.guid, w.rec.Incarnation, number, l.opts.ParentURL)
+	env := childEnv(l.environ, w.rec.Spec, w.guid, w.rec.Incarnation, number, l.opts.ParentURL, l.opts.Mark)
 	if w.socket != nil {
 		env = append(env, w.socket.Env(w.rec.Spec.HeartbeatTolerance)...)
 	}
