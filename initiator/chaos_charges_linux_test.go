@@ -18,7 +18,7 @@ import (
 
 // chargesINI has pools whose workers end only for reasons that charge no
 // healthy task.
-func chargesINI(journals string) string {
+func chargesINI(journals, logs string) string {
 	ini := `
 [DEFAULT]
 heartbeat_span      = 200ms
@@ -40,6 +40,9 @@ replicas            = 2
 command           = ${initiator:self} misbehave %s --guid {guid} --port {port} -%s
 on_initiator_exit = %s
 `, name, journals, transport, onExit)
+		if name == "keep-direct" {
+			ini += logKeys(logs)
+		}
 	}
 	return ini
 }
@@ -75,6 +78,7 @@ func TestChaosCharges(t *testing.T) {
 	c.injectUncharged(ctx)
 	stop()
 	c.group.Wait()
+	c.healDisks()
 	c.startPools()
 	for _, one := range c.checkAcknowledged() {
 		c.checkCharges(one)
@@ -83,7 +87,6 @@ func TestChaosCharges(t *testing.T) {
 		t.Logf("seen with -chaos-seed %d", c.seed)
 	}
 	c.stopProgram()
-	c.endStrays()
 	t.Logf("killed %d initiators and %d keepers, froze everything %d times, restarted %d pools", c.kills, c.keeperKills, c.freezes, c.restarts)
 }
 
@@ -92,13 +95,15 @@ func TestChaosCharges(t *testing.T) {
 func (c *chaos) injectUncharged(ctx context.Context) {
 	for n := 0; ctx.Err() == nil || c.freezes == 0; n++ {
 		pauseUpTo(ctx, c.rand, 300*time.Millisecond)
-		switch what := c.rand.IntN(8); {
+		switch what := c.rand.IntN(10); {
 		case n == 0:
 			c.killPrograms(ctx)
 		case n == 1 || what == 0:
 			// Longer than heartbeat_tolerance and the time-out of the tasks. A loop
 			// that runs once a second notices a gap of more than 3 s.
-			c.freezeAll(c.t.Context(), 4200*time.Millisecond+time.Duration(c.rand.Int64N(int64(*chaosTime/10))))
+			c.freezeAll(c.t.Context(), 4200*time.Millisecond+c.pickLength())
+		case n == 2 || n == 3 || what >= 8:
+			c.faultDisk(ctx)
 		case what < 5:
 			c.killPrograms(ctx)
 		default:

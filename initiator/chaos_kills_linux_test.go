@@ -2,9 +2,7 @@ package initiator_test
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"strings"
 	"syscall"
 	"time"
 
@@ -67,21 +65,4 @@ func (c *chaos) freezeAll(ctx context.Context, long time.Duration) {
 
 func pauseUpTo(ctx context.Context, r *rand.Rand, most time.Duration) bool {
 	return pause(ctx, time.Duration(r.Int64N(int64(most))))
-}
-
-// endStrays ends the kept workers that no initiator has found again: when the
-// initiator and its keeper are killed between the start of a kept worker and the
-// record of its process, the next initiator does not know the process, and leaves
-// it alone.
-func (c *chaos) endStrays() {
-	if c.keeperKills == 0 {
-		return
-	}
-	for _, line := range markedProcesses(c.t, c.mark) {
-		var pid int
-		if _, err := fmt.Sscan(line, &pid); err == nil && strings.Contains(line, " misbehave ") && c.isOurProcess(pid) {
-			c.t.Logf("a kept worker is left: %s", line)
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-	}
 }

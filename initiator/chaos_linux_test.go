@@ -34,8 +34,9 @@ var chaosPools = []struct {
 	{"keep-stream", "-direct", "keep", 3},
 }
 
-// chaosINI has the workers of the chaos test.
-func chaosINI(journals string) string {
+// chaosINI has the workers of the chaos test. The logs of some are in logs, the
+// logs of the others in the state directory.
+func chaosINI(journals, logs string) string {
 	ini := `
 [DEFAULT]
 heartbeat_span      = 200ms
@@ -48,7 +49,7 @@ retry_delay_max     = 100ms
 drain               = 5s
 slots               = 2
 `
-	for _, p := range chaosPools {
+	for i, p := range chaosPools {
 		ini += fmt.Sprintf(`
 [worker:%s]
 command           = ${initiator:self} misbehave %s --guid {guid} --port {port} %s
@@ -56,6 +57,9 @@ on_initiator_exit = %s
 replicas          = 2
 attempts          = %d
 `, p.name, journals, p.argument, p.onExit, p.attempts)
+		if i%3 != 0 {
+			ini += logKeys(logs)
+		}
 	}
 	return ini
 }
@@ -71,6 +75,7 @@ type chaos struct {
 	kills, deaths, suspensions int
 	keeperKills, freezes       int
 	restarts                   int
+	disks                      []*chaosDisk
 	reported                   *exec.Cmd // the initiator that has said that it is ready
 
 	group  sync.WaitGroup // clients, and suspensions of workers
@@ -94,9 +99,9 @@ func TestChaos(t *testing.T) {
 	}
 	c.injectFaults(ctx)
 	c.group.Wait()
+	c.healDisks()
 	c.checkAll()
 	c.stopProgram()
-	c.endStrays()
 	if _, err := os.Stat(filepath.Join(c.state, "keeper.sock")); err == nil {
 		t.Error("the keeper's socket is left")
 	}
@@ -104,34 +109,49 @@ func TestChaos(t *testing.T) {
 }
 
 // newChaos makes a run whose workers keep journals.
-func newChaos(t *testing.T, ini func(journals string) string) *chaos {
+func newChaos(t *testing.T, ini func(journals, logs string) string) *chaos {
 	seed := *chaosSeed
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
 	t.Logf("-chaos-seed %d", seed)
-	journals := t.TempDir()
-	return &chaos{
-		restartHarness: newRestartHarness(t, ini(journals)), journals: journals, rand: rand.New(rand.NewPCG(seed, 0)), seed: seed,
+	journals, logs := t.TempDir(), filepath.Join(t.TempDir(), "logs")
+	c := &chaos{
+		restartHarness: newRestartHarness(t, ini(journals, logs)), journals: journals, rand: rand.New(rand.NewPCG(seed, 0)), seed: seed,
 		began: time.Now(), acked: map[string]record{},
 	}
+	if *chaosDisks {
+		c.mountDisks(logs)
+	}
+	return c
 }
 
 // injectFaults kills and suspends until ctx is done. The initiator is killed early,
 // so that a short test does it too.
 func (c *chaos) injectFaults(ctx context.Context) {
 	for n := 0; pause(ctx, time.Duration(50+c.rand.IntN(300))*time.Millisecond); n++ {
-		switch what := c.rand.IntN(10); {
+		switch what := c.rand.IntN(12); {
 		case n == 2 || what < 1:
 			c.killPrograms(ctx)
+		case n == 5 || n == 6 || what >= 10:
+			c.faultDisk(ctx)
 		case n == 4 || what < 2:
-			c.freezeAll(ctx, time.Duration(c.rand.Int64N(int64(*chaosTime/10))))
+			c.freezeAll(ctx, c.pickLength())
 		case what < 6:
 			c.killWorker(ctx)
 		default:
 			c.suspendWorker(ctx)
 		}
 	}
+}
+
+// longestFault bounds how long everything is frozen, and how long a disk hangs or
+// is full.
+const longestFault = 6 * time.Second
+
+// pickLength returns how long a fault lasts.
+func (c *chaos) pickLength() time.Duration {
+	return time.Duration(c.rand.Int64N(int64(min(*chaosTime/10, longestFault))))
 }
 
 // pause reports false when ctx is done first.

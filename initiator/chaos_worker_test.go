@@ -92,6 +92,7 @@ func (d chaosJob) do(ctx context.Context, guid string, journal io.Writer) (chaos
 	if err != nil {
 		return chaosResult{}, err
 	}
+	fmt.Println("begins", t.ID, "attempt", t.Attempt, strings.Repeat("and on ", 20)) // a log grows
 	result := chaosResult{Worker: guid, Incarnation: incarnation, Try: t.Attempt}
 	if d.How == "hang" {
 		<-context.WithoutCancel(ctx).Done() // never
