@@ -104,6 +104,9 @@ const (
 	// LogLine is the length of a line in the log of a worker. A longer line is cut
 	// into several lines.
 	LogLine = 64 << 10
+	// LogWaiting is the length of the lines that wait for the disk of one directory
+	// of logs. Workers do not wait for a disk that hangs.
+	LogWaiting = 1 << 20
 	// ProbeAnswer and CallbackAnswer are the length of what is read of the answer
 	// to a probe and to a callback.
 	ProbeAnswer    = 64 << 10

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/bounds"
 )
 
 // A system call on a disk that hangs returns when the disk works again, maybe
@@ -22,7 +24,7 @@ const (
 	logPatience = time.Second
 	// logRoom bounds, in bytes, the lines that wait for one logWriter. Further
 	// lines are dropped.
-	logRoom = 1 << 20
+	logRoom = bounds.LogWaiting
 	// maxLogWriters bounds the logWriters, because each can block a thread.
 	// Further directories share them.
 	maxLogWriters = 64
