@@ -69,7 +69,7 @@ func (a *app) showPlan(p *plan.Plan) error {
 		}
 	}
 	for _, w := range p.Warnings {
-		if _, err := fmt.Fprintln(a.Err, w); err != nil {
+		if _, err := fmt.Fprintln(a.Err, terminal.Printable(w)); err != nil {
 			return err
 		}
 	}

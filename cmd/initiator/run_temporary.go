@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 	"initiator/initiator/client"
 	"initiator/initiator/task"
@@ -105,7 +106,7 @@ func (r *runner) newTemporaryInitiator(target string) (*temporaryInitiator, erro
 	}
 	in, err := initiator.New(initiator.Config{
 		Plan: withStartTries(p), StateDir: state, Only: []string{pool}, Volatile: true,
-		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: r.Err, Exclude: isWorkerMessage}),
+		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: terminal.LogWriter{To: r.Err.Detach()}, Exclude: isWorkerMessage}),
 	})
 	if err != nil {
 		_ = os.RemoveAll(state)

@@ -30,8 +30,9 @@ read it. It does not contain tokens and the secrets that sign callbacks.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] == "-" {
-				_, err := a.exportTo(cmd, a.Out)
-				return err
+				out := a.Out.OutputWriter()
+				_, err := a.exportTo(cmd, out)
+				return errors.Join(err, out.Flush())
 			}
 			return a.exportFile(cmd, args[0])
 		},

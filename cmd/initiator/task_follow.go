@@ -33,6 +33,7 @@ func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, wa
 		m = terminal.NewMeter(terminal.NewPlainScreen(io.Discard)) // the lines take the place of the progress
 	}
 	f := &taskFollower{meter: m, to: m.ScreenAbove(a.Err), followed: wanted}
+	f.written = f.to.OutputWriter()
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	watched := make(chan struct{})
@@ -53,11 +54,12 @@ func (a *app) followTask(ctx context.Context, c *client.Client, id uuid.UUID, wa
 // taskFollower shows the events of one task.
 type taskFollower struct {
 	followed
-	meter  *terminal.Meter
-	to     *terminal.Screen // above the meter
-	try    int              // the attempt that has written last
-	next   int64            // the offset of the next output
-	inLine bool             // the last line has no newline yet
+	meter   *terminal.Meter
+	to      *terminal.Screen       // above the meter
+	written *terminal.OutputWriter // to the same screen, for the output
+	try     int                    // the attempt that has written last
+	next    int64                  // the offset of the next output
+	inLine  bool                   // the last line has no newline yet
 }
 
 // showEvent shows the state or the output of an event.
@@ -95,12 +97,13 @@ func (f *taskFollower) writeOutput(try int, o proactor.TaskOutput) {
 		f.endLine()
 		_ = f.to.WriteLines(fmt.Sprintf("… %s of the output are missing", terminal.Plural(int(missed), "byte")))
 	}
-	_, _ = io.WriteString(f.to, o.Text) // Report returns the error of the screen
+	_, _ = io.WriteString(f.written, o.Text) // Report returns the error of the screen
 	f.next, f.inLine = o.At+int64(len(o.Text)), !strings.HasSuffix(o.Text, "\n")
 }
 
 // endLine ends an unfinished line of output.
 func (f *taskFollower) endLine() {
+	_ = f.written.Flush() // Report returns the error of the screen
 	if f.inLine {
 		f.inLine = false
 		_ = f.to.WriteLines("")

@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/cmd/initiator/internal/cli"
+	"initiator/cmd/initiator/internal/terminal"
 	"initiator/internal/output"
 	"initiator/internal/plan"
 )
@@ -31,14 +33,12 @@ func (u *upRun) openLog(p *plan.Plan) (closeLog func(), err error) {
 		}
 	}
 	closeQueues := u.openQueues()
+	o.Output = terminal.LogWriter{To: u.queue}
 	switch {
 	case u.logFile != nil:
-		o.Output = u.logFile
+		o.Output = terminal.LogWriter{To: u.logFile}
 	case u.live != nil && u.level == "":
 		o.Level, o.Exclude = max(o.Level, hclog.Warn), isWorkerMessage
-		o.Output = u.queue
-	default:
-		o.Output = u.queue
 	}
 	u.log = hclog.New(o)
 	return func() {
@@ -50,14 +50,14 @@ func (u *upRun) openLog(p *plan.Plan) (closeLog func(), err error) {
 // openQueues puts a queue before stderr, and another before stdout, which shows
 // the output of workers unless -o json prints state changes there.
 func (u *upRun) openQueues() (closeQueues func()) {
-	stderr := u.Err.Writer()
-	if u.live != nil {
-		stderr = u.live // above the region
+	var stderr io.Writer = u.live // above the region
+	if u.live == nil {
+		stderr = u.Err.Detach().OutputWriter()
 	}
 	u.queue = output.NewQueue(stderr)
 	u.forWorkers = u.queue
 	if !u.Format.JSON && (u.live == nil || !u.Out.IsTerminal()) {
-		u.forWorkers = output.NewQueue(u.Out.Writer())
+		u.forWorkers = output.NewQueue(u.Out.Detach().OutputWriter())
 	}
 	return func() {
 		u.queue.Close(outputGrace)

@@ -43,7 +43,7 @@ func (a *app) showAnswers(answers []supervise.Explanation) error {
 		return a.Out.WriteJSON(map[string]any{"answers": answers})
 	}
 	for _, answer := range answers {
-		text := answer.Sentence + "\n"
+		text := terminal.Escape(answer.Sentence) + "\n"
 		if len(answer.LastOutput) > 0 {
 			text += "Its last output:\n" + terminal.IndentLines(answer.LastOutput)
 		}

@@ -70,7 +70,7 @@ func (a *App) Report(cmd *cobra.Command, err error) int {
 	}
 	var faults proactor.Faults
 	if errors.As(err, &faults) {
-		_, _ = fmt.Fprintln(a.Err, faults.Error())
+		_, _ = fmt.Fprintln(a.Err, terminal.Escape(faults.Error()))
 		return ExitUsage
 	}
 	f := a.Classify(cmd, err)
@@ -78,7 +78,7 @@ func (a *App) Report(cmd *cobra.Command, err error) int {
 		_, _ = fmt.Fprintf(a.Err, "%s: %s\n", commandLabel(cmd), terminal.OneLine(f.Err.Error()))
 	}
 	if f.NextStep != "" {
-		_, _ = fmt.Fprintln(a.Err, f.NextStep)
+		_, _ = fmt.Fprintln(a.Err, terminal.Escape(f.NextStep))
 	}
 	return f.Code
 }

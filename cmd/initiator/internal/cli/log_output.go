@@ -9,8 +9,8 @@ import (
 	"initiator/internal/api"
 )
 
-// ShowLogs prints the output of workers unchanged, with colours that the
-// workers wrote.
+// ShowLogs prints the output of workers with the colours that they wrote: unchanged
+// to a file or a pipe, and without other control characters on a terminal.
 func (a *App) ShowLogs(ctx context.Context, c *client.Client, q client.LogQuery, guids []string) error {
 	if a.Format.JSON {
 		return c.LogLines(ctx, q, func(l api.LogLine) error { return a.Out.WriteJSON(l) }, guids...)
@@ -26,7 +26,9 @@ func (a *App) ShowLogs(ctx context.Context, c *client.Client, q client.LogQuery,
 // closes from.
 func (a *App) CopyLog(ctx context.Context, from io.ReadCloser) error {
 	defer from.Close()
-	_, err := io.Copy(a.Out, from)
+	out := a.Out.OutputWriter()
+	_, err := io.Copy(out, from)
+	_ = out.Flush() // the screen keeps its error
 	switch {
 	case a.Out.Err() != nil:
 		return a.Out.Err()

@@ -114,8 +114,9 @@ func (v *verbs) showEnd(from io.ReadCloser, size int) error {
 	if !bytes.HasSuffix(end, []byte("\n")) {
 		end = append(end, '\n')
 	}
-	_, err := v.Out.Write(end)
-	return err
+	out := v.Out.OutputWriter()
+	_, err := out.Write(end)
+	return errors.Join(err, out.Flush())
 }
 
 // showEndLines prints the end of a log in JSON: the last whole lines that have

@@ -18,6 +18,7 @@ import (
 type LiveView struct {
 	mu      sync.Mutex
 	screen  *Screen
+	output  *OutputWriter
 	drawn   int                  // how many lines of the region are on the terminal
 	region  []string             // the lines
 	settled bool                 // Settle was called
@@ -26,7 +27,9 @@ type LiveView struct {
 }
 
 // NewLiveView returns an empty live view on a terminal.
-func NewLiveView(s *Screen) *LiveView { return &LiveView{screen: s, began: map[string]time.Time{}} }
+func NewLiveView(s *Screen) *LiveView {
+	return &LiveView{screen: s, output: s.OutputWriter(), began: map[string]time.Time{}}
+}
 
 // HideCursorDuring hides the cursor while do runs, so that the region does not
 // flicker.
@@ -34,27 +37,36 @@ func (l *LiveView) HideCursorDuring(do func() error) error {
 	if l == nil {
 		return do()
 	}
-	_, _ = l.screen.Write([]byte("\x1b[?25l"))
-	defer func() { _, _ = l.screen.Write([]byte("\x1b[?25h")) }()
+	_, _ = l.screen.writeRaw([]byte("\x1b[?25l"))
+	defer func() { _, _ = l.screen.writeRaw([]byte("\x1b[?25h")) }()
 	return do()
 }
 
-// Write implements io.Writer: it puts text, such as log lines, above the
-// region.
+// Write implements io.Writer: it puts log lines and the output of workers above the
+// region. The text is shown as an OutputWriter shows it.
 func (l *LiveView) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.eraseRegion()
-	_, err := l.screen.Write(p)
+	_, err := l.output.Write(p)
 	l.drawRegion()
 	return len(p), err
+}
+
+// writeLines puts lines that were escaped above the region.
+func (l *LiveView) writeLines(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.eraseRegion()
+	_, _ = l.screen.writeRaw([]byte(text)) // Report returns the error of the screen
+	l.drawRegion()
 }
 
 // PrintLine puts a text above the region and wraps it to the width of the
 // terminal.
 func (l *LiveView) PrintLine(text string) {
 	if l != nil {
-		_, _ = l.Write([]byte(strings.Join(WrapWords(text, l.screen.Width()), "\n") + "\n"))
+		l.writeLines(strings.Join(WrapWords(Printable(text), l.screen.Width()), "\n") + "\n")
 	}
 }
 
@@ -66,7 +78,7 @@ func (l *LiveView) ClearTypedText() {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = l.screen.Write([]byte("\r\x1b[K"))
+	_, _ = l.screen.writeRaw([]byte("\r\x1b[K"))
 }
 
 // ShowTransition prints the change of a worker as a line, once the view is
@@ -97,7 +109,7 @@ func (l *LiveView) ShowTransition(t supervise.Transition) {
 	l.mu.Lock()
 	width := l.width
 	l.mu.Unlock()
-	_, _ = l.Write([]byte(l.formatLine(before+fmt.Sprintf("%-*s", width, t.Name), t.GUID, state, reason) + "\n"))
+	l.writeLines(l.formatLine(before+fmt.Sprintf("%-*s", width, t.Name), t.GUID, state, reason) + "\n")
 }
 
 // formatLine returns the line of a worker: name, guid, state, and the rest. On
@@ -200,7 +212,7 @@ func truncatePainted(s *Screen, before, state, after string) string {
 // eraseRegion removes the region from the terminal. The caller holds the lock.
 func (l *LiveView) eraseRegion() {
 	if l.drawn > 0 {
-		_, _ = fmt.Fprintf(l.screen, "\r\x1b[%dA\x1b[J", l.drawn)
+		_, _ = l.screen.writeRaw(fmt.Appendf(nil, "\r\x1b[%dA\x1b[J", l.drawn))
 		l.drawn = 0
 	}
 }
@@ -208,7 +220,7 @@ func (l *LiveView) eraseRegion() {
 // drawRegion writes the region to the terminal. The caller holds the lock.
 func (l *LiveView) drawRegion() {
 	for _, line := range l.region {
-		_, _ = fmt.Fprintln(l.screen, line)
+		_, _ = l.screen.writeRaw([]byte(line + "\n"))
 	}
 	l.drawn = len(l.region)
 }

@@ -38,16 +38,33 @@ func NewPlainScreen(w io.Writer) *Screen { return &Screen{w: w} }
 // IsTerminal reports whether the screen is a terminal.
 func (s *Screen) IsTerminal() bool { return s.terminal }
 
-// Writer returns the writer behind the screen. Writes to it bypass the kept
-// error.
-func (s *Screen) Writer() io.Writer { return s.w }
+// Detach returns a screen of the same output for another goroutine. It keeps its own
+// error, which Report does not see.
+func (s *Screen) Detach() *Screen {
+	copied := *s
+	copied.err = nil
+	return &copied
+}
 
 // WriteError returns the first error of a write, also when the terminal has
 // gone away; nil when every write succeeded.
 func (s *Screen) WriteError() error { return s.err }
 
-// Write implements io.Writer. After an error it writes nothing more.
+// Write implements io.Writer for text. On a terminal the text is escaped (Escape).
+// After an error it writes nothing more.
 func (s *Screen) Write(p []byte) (int, error) {
+	text := p
+	if s.terminal {
+		text = []byte(Escape(string(p)))
+	}
+	if _, err := s.writeRaw(text); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// writeRaw is Write for text that was escaped, and for what steers the terminal.
+func (s *Screen) writeRaw(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}

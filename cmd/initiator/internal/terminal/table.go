@@ -25,7 +25,7 @@ const (
 // PrintTo writes the table to a screen.
 func (t Table) PrintTo(s *Screen) error {
 	for _, line := range t.renderLines(s.Width(), s.Paint) {
-		if _, err := s.Write([]byte(line + "\n")); err != nil {
+		if _, err := s.writeRaw([]byte(line + "\n")); err != nil {
 			return err
 		}
 	}

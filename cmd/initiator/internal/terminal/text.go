@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -42,27 +41,17 @@ func WrapWords(s string, width int) []string {
 	return append(lines, line)
 }
 
-// Printable removes control characters, so that text from a worker cannot steer
-// the terminal. White space becomes a blank.
-func Printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		return -1
-	}, s)
-}
-
-// OneLine joins the lines of a text with blanks.
-func OneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// OneLine joins the lines of a text with blanks, and makes it printable.
+func OneLine(s string) string { return Printable(strings.Join(strings.Fields(s), " ")) }
 
 // IndentLines indents lines that a worker wrote, to set them apart from the
-// program's own text.
+// program's own text, and escapes them.
 func IndentLines(lines []string) string {
-	return "  " + strings.Join(lines, "\n  ") + "\n"
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString("  " + Escape(strings.ReplaceAll(line, "\n", "\n  ")) + "\n")
+	}
+	return b.String()
 }
 
 // Plural returns a number with its noun: "1 worker", "2 workers".
