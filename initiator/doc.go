@@ -24,6 +24,7 @@ package initiator
 //	server.go          server: all parts while Run runs, in the order of their start
 //	server_state.go    … the state directory, the keeper, and the output of workers
 //	server_api.go      … the API, from its listeners to its end
+//	keeper_environment.go  … whether the keeper's environment has a secret
 //	wiring.go          … supervisor ↔ dispatcher, and what workers are issued
 //	worker_configs.go  the configuration and token that each worker was issued
 //	ready.go           Ready: waits until all workers have come up

@@ -60,6 +60,7 @@ func (s *server) Reload(ctx context.Context) (api.Changes, error) {
 	kept := *next
 	kept.Settings = s.Plan().Settings // those of the start stay in force
 	s.current.Store(&kept)
+	s.checkKeeperEnvironment()
 	// From here on the reload is not given up. When the caller goes away, ctx
 	// only ends the wait for the workers: otherwise the dispatcher and the
 	// supervisor could have different plans.

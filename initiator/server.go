@@ -43,6 +43,7 @@ type server struct {
 
 	// What runs.
 	keeper     *keeper.Keeper
+	keeperPID  atomic.Int64 // of the keeper that was started last
 	supervisor *supervise.Supervisor
 	dispatcher *dispatch.Dispatcher
 	scheduler  *scheduler.Scheduler
@@ -121,6 +122,7 @@ func (s *server) runParts(ctx context.Context) (err error) {
 	if s.keeper, err = s.handover.TakeKeeper(s.keeperOptions()); err != nil {
 		return err
 	}
+	s.useKeeper(s.keeper)
 	return errors.Join(s.runLoops(ctx), s.endKeeper())
 }
 

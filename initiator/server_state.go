@@ -97,7 +97,7 @@ func runWriter(write func(stop <-chan struct{}), last func()) (finish func()) {
 // keeperOptions are the options with which every keeper of this initiator is
 // started, and found.
 func (s *server) keeperOptions() keeper.Options {
-	return keeper.Options{Logger: s.log.Named("keeper"), HandoverSocket: handover.KeeperSocket(s.StateDir())}
+	return keeper.Options{Logger: s.log.Named("keeper"), HandoverSocket: handover.KeeperSocket(s.StateDir()), Withhold: s.Plan().SecretVariables}
 }
 
 // endKeeper ends the keeper, or leaves it to the next program.

@@ -8,7 +8,6 @@ import (
 	"initiator/initiator/task"
 	"initiator/internal/dispatch"
 	"initiator/internal/handover"
-	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
@@ -25,7 +24,7 @@ func (s *server) supervisorOptions() supervise.Options {
 	settings := s.Plan().Settings
 	return supervise.Options{
 		Keeper:    s.keeper,
-		NewKeeper: func() (*keeper.Keeper, error) { return keeper.Launch(s.keeperOptions()) },
+		NewKeeper: s.launchKeeper,
 		Ports:     port.New(port.Range{Addr: settings.ListenAddr, Min: settings.ChildPortMin, Max: settings.ChildPortMax}),
 		Plan:      s.Plan(), Dispatcher: dispatcherLink{s}, Logger: s.log.Named("supervise"),
 		Stdin: s.issueConfig, ParentURL: s.api.URL(), Mark: handover.Mark(s.StateDir()), OnTransition: s.noteTransition,

@@ -35,7 +35,10 @@ func programExists(program string, s *plan.Spec, dir string) bool {
 	if strings.Contains(program, "/") {
 		return !isMissing(joinDir(dir, program))
 	}
-	path := os.Getenv("PATH")
+	path := ""
+	if s.EnvironmentInherit.Selects("PATH") {
+		path = os.Getenv("PATH")
+	}
 	for _, e := range s.Environment {
 		if e.Key == "PATH" {
 			path = e.Value

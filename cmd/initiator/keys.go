@@ -45,6 +45,7 @@ type keyRow struct {
 	Type    string `json:"type"`
 	Default string `json:"default"`
 	Doc     string `json:"doc"`
+	Secret  bool   `json:"secret,omitempty"`
 }
 
 // keyRows returns keys for JSON.
@@ -114,7 +115,11 @@ func keyLines(keys []plan.KeyDoc, width int) (lines []string) {
 		if k.Default != "" {
 			head += " = " + k.Default
 		}
-		lines = append(lines, terminal.Truncate(head+"  ("+k.Type+")", width))
+		kind := k.Type
+		if k.Secret {
+			kind += ", secret"
+		}
+		lines = append(lines, terminal.Truncate(head+"  ("+kind+")", width))
 		for _, line := range terminal.WrapWords(k.Doc, max(width-4, 0)) {
 			lines = append(lines, "    "+line)
 		}

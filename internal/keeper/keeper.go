@@ -44,6 +44,9 @@ type Options struct {
 	// initiator may launch keepers there. Linux only; elsewhere the path is
 	// ignored.
 	HandoverSocket string
+	// Withhold names environment variables of this process that the keeper does
+	// not inherit, because their values are secret.
+	Withhold []string
 }
 
 // Keeper is the initiator's end of the connection to a keeper process: methods

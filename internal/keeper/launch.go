@@ -53,7 +53,7 @@ func Launch(o Options) (*Keeper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("launch keeper: %w", err)
 	}
-	process, err := startKeeper(theirs, o.Stderr)
+	process, err := startKeeper(theirs, o)
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("launch keeper: %w", err)
@@ -101,7 +101,7 @@ func (c childKeeper) awaitEnd() string {
 // startKeeper runs the executable with the socket as descriptor 3. The keeper
 // gets a session of its own, so that the terminal's Ctrl-C reaches neither the
 // keeper nor its workers.
-func startKeeper(sock, stderr *os.File) (*os.Process, error) {
+func startKeeper(sock *os.File, o Options) (*os.Process, error) {
 	path, err := executablePath()
 	if err != nil {
 		return nil, err
@@ -111,12 +111,13 @@ func startKeeper(sock, stderr *os.File) (*os.Process, error) {
 		return nil, err
 	}
 	defer func() { _ = null.Close() }()
+	stderr := o.Stderr
 	if stderr == nil {
 		stderr = os.Stderr
 	}
 	title := fmt.Sprintf("%s of %s (%d)", processName, filepath.Base(os.Args[0]), os.Getpid())
 	return os.StartProcess(path, []string{title}, &os.ProcAttr{
-		Env:   keeperEnv(os.Environ()),
+		Env:   keeperEnv(os.Environ(), o.Withhold),
 		Files: []*os.File{null, null, stderr, sock},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})

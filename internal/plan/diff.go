@@ -59,10 +59,13 @@ func DiffPlans(old, next *Plan) []Change {
 }
 
 // DiffSettings returns the keys of [initiator] that differ, sorted. They take
-// effect when the initiator itself starts again.
+// effect when the initiator itself starts again. A key that only gives workers a
+// default is left out: DiffPlans shows it at the workers.
 func DiffSettings(old, next *Plan) []string {
 	keys, _ := differingKeys(initiatorKeys, &old.Settings, &next.Settings)
-	return keys
+	return slices.DeleteFunc(keys, func(name string) bool {
+		return slices.ContainsFunc(initiatorKeys, func(r row[Settings]) bool { return r.Name == name && r.live })
+	})
 }
 
 func compareSpec(old *Plan, before *Spec, next *Plan, after *Spec) Change {

@@ -32,6 +32,7 @@ package plan
 //	check.go           contradictions within a worker
 //	check_plan.go      contradictions between workers, and in [initiator]
 //	check_after.go     dependencies: unknown names, circles
+//	inheritance.go     environment_inherit: its values, and what it selects
 //	envfile.go         reads the files that env_file names
 //	spec.go            Plan and Spec, the result
 //	supervisord.go     the plan of a file that is written for supervisord

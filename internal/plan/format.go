@@ -19,7 +19,7 @@ func (d *draft) normaliseEntries(s *Spec) {
 		return // a section named by a module, whose entries are the user's
 	}
 	for _, r := range workerKeys {
-		if r.secret || !d.isGiven(section, r.Name) {
+		if r.Secret || !d.isGiven(section, r.Name) {
 			continue
 		}
 		if text, same := r.normalText(s); same {

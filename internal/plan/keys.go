@@ -9,6 +9,9 @@ type KeyDoc struct {
 	Type    string // what kind of value, as a person would say it
 	Default string // as it would be written; "" = none
 	Doc     string // one sentence without its full stop
+	// Secret says that no worker sees the value, wherever the file has it, and that
+	// no other process inherits the environment variables that the value names.
+	Secret bool
 }
 
 // KeyDocs returns every key that sections of our own may have, in the order in
@@ -39,7 +42,6 @@ type row[S any] struct {
 	text    func(*S) string        // the value in its normal spelling
 	empty   bool                   // an empty value is allowed
 	live    bool                   // a change takes effect without a restart
-	secret  bool                   // workers do not see the value
 	aliasOf string                 // the key that this is another name of
 }
 
@@ -83,9 +85,9 @@ func (r row[S]) withoutRestart() row[S] {
 	return r
 }
 
-// secretFromWorkers marks a key that no worker sees, wherever the file has it.
-func (r row[S]) secretFromWorkers() row[S] {
-	r.secret = true
+// markSecret marks a secret key; see KeyDoc.Secret.
+func (r row[S]) markSecret() row[S] {
+	r.Secret = true
 	return r
 }
 

@@ -24,6 +24,8 @@ var initiatorKeys = []row[Settings]{
 		"the lowest port for workers"),
 	key("child_port_max", wholeNumber(1, maxPort+1), "65535", func(s *Settings) *int { return &s.ChildPortMax },
 		"the highest port for workers, inclusive"),
+	key("environment_inherit", inheritance, "all", func(s *Settings) *Inheritance { return &s.EnvironmentInherit },
+		"the environment_inherit of workers without this key").withoutRestart(),
 	key("insecure", boolean, "false", func(s *Settings) *bool { return &s.Insecure },
 		"allow addresses beyond loopback without TLS; each start logs a warning"),
 }

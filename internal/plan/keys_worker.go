@@ -52,6 +52,8 @@ var whatKeys = []row[Spec]{
 		`variables added to the environment, as NAME=value,OTHER="a, b"`),
 	key("env_file", path, "", func(s *Spec) *string { return &s.EnvFile },
 		"a file of NAME=value lines for the environment; the key environment overrides it"),
+	key("environment_inherit", inheritance, "all", func(s *Spec) *Inheritance { return &s.EnvironmentInherit },
+		"which variables of the initiator's environment the worker, its hooks and its probes inherit: all, none or names such as PATH,LANG,LC_*; none leaves out PATH and HOME too, and keeps only what environment, env_file and the initiator set; a variable that a secret key names as ${env:NAME} is never inherited; without the key, the value in [initiator]"),
 }
 
 var countKeys = []row[Spec]{
@@ -111,7 +113,7 @@ var taskKeys = []row[Spec]{
 	key("queue_max", wholeNumber(0, maxInt), "0", func(s *Spec) *int { return &s.Tasks.QueueMax },
 		"the limit of waiting tasks; 0 = no limit").withoutRestart(),
 	key("callback_secret", text, "", func(s *Spec) *string { return &s.Tasks.CallbackSecret },
-		"the key that signs callbacks; without it a key is derived from the API's token; workers do not see it").withoutRestart().secretFromWorkers(),
+		"the key that signs callbacks; without it a key is derived from the API's token; workers do not see it").withoutRestart().markSecret(),
 	key("retention", retention, retentionText(DefaultRetention), func(s *Spec) *Retention { return &s.Tasks.Retention },
 		"how many completed and cancelled tasks are kept, and for how long").withoutRestart(),
 	key("retention_failed", failedRetention, retentionText(DefaultFailedRetention), func(s *Spec) *Retention { return &s.Tasks.RetentionFailed },

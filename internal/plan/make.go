@@ -35,6 +35,9 @@ type draft struct {
 	plan     *Plan
 	given    map[string]map[string]bool // by section: the keys that are not defaults
 	faults   proactor.Faults
+
+	secretVariables map[string]bool // the environment variables that secret keys name
+	resolvesSecret  bool            // the key whose value is being resolved is secret
 }
 
 func newDraft(cfg *proactor.Config, path string, env Env) *draft {
@@ -42,13 +45,14 @@ func newDraft(cfg *proactor.Config, path string, env Env) *draft {
 	if err != nil { // no working directory any more: stay relative
 		dir = filepath.Dir(path)
 	}
-	return &draft{
-		cfg:      withReferences(cfg, env, env.Self),
-		commands: withReferences(cfg, env, selfMark),
-		env:      env,
-		plan:     &Plan{File: path, Dir: dir, Sections: map[string][]Entry{}},
-		given:    map[string]map[string]bool{},
+	d := &draft{
+		env:             env,
+		plan:            &Plan{File: path, Dir: dir, Sections: map[string][]Entry{}},
+		given:           map[string]map[string]bool{},
+		secretVariables: map[string]bool{},
 	}
+	d.cfg, d.commands = d.withReferences(cfg, env.Self), d.withReferences(cfg, selfMark)
+	return d
 }
 
 // readSections fills the plan with the values of the file and with the defaults
@@ -84,12 +88,6 @@ func (d *draft) readWorker(s *proactor.Section, name string) {
 	d.plan.Workers = append(d.plan.Workers, spec)
 }
 
-// isSecret reports whether workers must not see a key of [DEFAULT] or of a
-// section of their own.
-func isSecret(key string) bool {
-	return slices.ContainsFunc(workerKeys, func(r row[Spec]) bool { return r.secret && r.Name == key })
-}
-
 func (d *draft) readGroup(s *proactor.Section, name string) {
 	d.checkName(s, name)
 	g := Group{Name: name}
@@ -108,7 +106,7 @@ func (d *draft) readConfigSection(s *proactor.Section, name string) {
 // resolve, such as ${name}.log, is left to the sections and is not a fault.
 func (d *draft) readDefaults() {
 	for _, k := range d.cfg.Section(proactor.DefaultSection).Keys {
-		value, _, err := d.cfg.Get(proactor.DefaultSection, k.Name)
+		value, _, err := d.resolveValue(d.cfg, proactor.DefaultSection, k.Name)
 		if err != nil && d.resolvesNowhere(k.Name) {
 			d.faults = append(d.faults, faultsOf(err)...)
 		}
@@ -132,7 +130,7 @@ func (d *draft) ownEntries(section string) []Entry {
 	has := map[string]bool{}
 	for _, k := range d.cfg.Section(section).Keys {
 		has[k.Name] = true
-		value, _, err := d.cfg.Get(section, k.Name)
+		value, _, err := d.resolveValue(d.cfg, section, k.Name)
 		d.faults = append(d.faults, faultsOf(err)...)
 		if !isSecret(k.Name) {
 			own = append(own, Entry{Key: k.Name, Value: value, Valued: k.Valued})

@@ -62,7 +62,7 @@ func TestMakeFillsInEveryDefault(t *testing.T) {
 		ListenAddr: "127.0.0.1", SocketMode: 0o600, StateDir: "/etc/x/.initiator", LogLevel: "info", ChildPortMin: 49152, ChildPortMax: 65535,
 		LogMaxBytes: 50 << 20, LogBackups: 10,
 	}
-	if p.Settings != settings {
+	if !reflect.DeepEqual(p.Settings, settings) {
 		t.Errorf("got  %+v\nwant %+v", p.Settings, settings)
 	}
 }

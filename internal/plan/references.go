@@ -27,17 +27,46 @@ const selfMark = "\x00"
 
 // withReferences returns the document with two extensions of Python's
 // references: ${initiator:self} and ${env:NAME}.
-func withReferences(cfg *proactor.Config, env Env, self string) *proactor.Config {
+func (d *draft) withReferences(cfg *proactor.Config, self string) *proactor.Config {
 	return cfg.WithLookup(func(section, key string) (string, bool, error) {
 		switch {
 		case section == "initiator" && strings.EqualFold(key, "self"):
 			return self, true, nil
 		case section == "env":
-			return env.lookupVariable(key)
+			if d.resolvesSecret {
+				d.secretVariables[key] = true
+			}
+			return d.env.lookupVariable(key)
 		}
 		return "", false, nil
 	})
 }
+
+// resolveValue returns the value of a key of the file, as Config.Get does. It notes
+// the environment variables that the value of a secret key names, also through
+// other keys.
+func (d *draft) resolveValue(cfg *proactor.Config, section, key string) (value string, ok bool, err error) {
+	d.resolvesSecret = isSecret(key)
+	defer func() { d.resolvesSecret = false }()
+	return cfg.Get(section, key)
+}
+
+// secretNames are the names of all secret keys, in sections of any kind.
+var secretNames = findSecretNames()
+
+func findSecretNames() map[string]bool {
+	names := map[string]bool{}
+	for _, k := range KeyDocs() {
+		if k.Secret {
+			names[k.Name] = true
+		}
+	}
+	return names
+}
+
+// isSecret reports whether workers must not see a key of [DEFAULT] or of a
+// section of their own.
+func isSecret(key string) bool { return secretNames[key] }
 
 func (e Env) lookupVariable(name string) (string, bool, error) {
 	if e.Lookup != nil {

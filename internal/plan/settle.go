@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 func (d *draft) settlePlan() {
 	d.settleSettings()
 	d.settleModules()
+	d.plan.SecretVariables = slices.Sorted(maps.Keys(d.secretVariables))
 	for i := range d.plan.Workers {
 		d.settleWorker(&d.plan.Workers[i])
 	}
@@ -68,6 +70,10 @@ func (d *draft) settleWorker(s *Spec) {
 	s.Stderr.Path = d.logPath(s.Stderr.Path, "stderr")
 	d.normaliseEntries(s)
 	s.Config = d.overlayConfig(s)
+	if !d.isGiven(section, "environment_inherit") {
+		s.EnvironmentInherit = d.plan.Settings.EnvironmentInherit
+	}
+	s.EnvironmentInherit = s.EnvironmentInherit.withhold(d.plan.SecretVariables)
 }
 
 // builtIn reports whether the process is this program again, which can inherit

@@ -29,6 +29,9 @@ type Plan struct {
 	// Sections are the resolved entries of the user's own sections, by name:
 	// the sections of modules and of workers by their guid are shown to them.
 	Sections map[string][]Entry
+	// SecretVariables are the environment variables that secret keys name as
+	// ${env:NAME}, sorted. Only the initiator itself has them.
+	SecretVariables []string
 	// Warnings are faults that do not stop a start, such as a clamped port.
 	Warnings []string
 }
@@ -61,6 +64,8 @@ type Settings struct {
 	ChildPortMin int    // lowest port for workers; 49152
 	ChildPortMax int    // highest port for workers, inclusive; 65535
 	Insecure     bool   // listen beyond loopback without TLS
+	// EnvironmentInherit is that of workers without the key.
+	EnvironmentInherit Inheritance
 }
 
 // Sync says when the queue syncs its writes to the disk. The zero value means
@@ -119,6 +124,8 @@ type Spec struct {
 	Directory   string  // absolute working directory; "" = Plan.Dir
 	Environment []Entry // added to the initiator's own environment, env_file first
 	EnvFile     string  // absolute; [Load] has put its entries into Environment
+	// EnvironmentInherit selects the variables of the initiator's own environment.
+	EnvironmentInherit Inheritance
 
 	// How many.
 	Replicas int

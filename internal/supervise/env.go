@@ -27,14 +27,19 @@ func isReserved(entry string) bool {
 		strings.HasPrefix(name, "INITIATOR_") || name == "NOTIFY_SOCKET"
 }
 
-// childEnv returns a worker's whole environment: the initiator's own without
-// the reserved variables, the definition's additions, and the variables that
-// docs/worker-contract.md, section 1, promises. The GUID and the incarnation
-// are always set, because the keeper finds escaped descendants by them, and so is
-// the mark. The environment never holds a secret.
+// childEnv returns a worker's whole environment: the variables of base that the
+// definition inherits, the definition's additions, and the variables that
+// docs/worker-contract.md, section 1, promises. Base is the initiator's own
+// environment without the reserved variables. The GUID and the incarnation are
+// always set, because the keeper finds escaped descendants by them, and so is
+// the mark. The environment holds no secret unless the definition's additions do.
 func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int, parentURL, mark string) []string {
 	env := make([]string, 0, len(base)+len(spec.Environment)+8)
-	env = append(env, base...)
+	for _, entry := range base {
+		if name, _, _ := strings.Cut(entry, "="); spec.EnvironmentInherit.Selects(name) {
+			env = append(env, entry)
+		}
+	}
 	for _, e := range spec.Environment {
 		if !isReserved(e.Key + "=") {
 			env = setVariable(env, e.Key, e.Value)

@@ -1,0 +1,50 @@
+package initiator
+
+import (
+	"fmt"
+	"strings"
+
+	"initiator/internal/keeper"
+	"initiator/internal/procfs"
+)
+
+// problemKeeperSecret names the problem of a keeper whose environment has a secret.
+const problemKeeperSecret = "secret_in_keeper"
+
+// launchKeeper starts the successor of a lost keeper.
+func (s *server) launchKeeper() (*keeper.Keeper, error) {
+	k, err := keeper.Launch(s.keeperOptions())
+	if err == nil {
+		s.useKeeper(k)
+	}
+	return k, err
+}
+
+// useKeeper notes which keeper runs.
+func (s *server) useKeeper(k *keeper.Keeper) {
+	s.keeperPID.Store(int64(k.PID()))
+	s.checkKeeperEnvironment()
+}
+
+// checkKeeperEnvironment adds a problem when the running keeper was started with a
+// variable that a secret key names now: a reload has made the variable secret, or
+// the keeper is of an earlier version. The environment of a process cannot be
+// changed. Only Linux shows it.
+func (s *server) checkKeeperEnvironment() {
+	pid := int(s.keeperPID.Load())
+	environ := procfs.ReadEnvironment(pid)
+	var names []string
+	for _, name := range s.Plan().SecretVariables {
+		if procfs.EnvironValue(environ, name) != "" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		s.problems.Remove(problemKeeperSecret)
+		return
+	}
+	reason := fmt.Sprintf("the keeper (pid %d) was started before the INI made these variables secret, and has them in its environment: %s; stop the initiator and start it again", pid, strings.Join(names, ", "))
+	if s.problems.Add(problemKeeperSecret, reason) {
+		s.log.Warn(reason)
+	}
+}
