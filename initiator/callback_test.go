@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
 	"initiator/internal/dispatch"
@@ -48,6 +49,19 @@ command = ${initiator:self} job echo
 		if one.task != got.ID.String() || one.header != "sha256="+hexMAC(secret, one.body) {
 			t.Errorf("%s: %+v", pool, one)
 		}
+	}
+	c := client.Unix(in.Socket())
+	defer c.Close()
+	if err := c.RotateToken(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if token, err = os.ReadFile(filepath.Join(in.StateDir(), "token")); err != nil {
+		t.Fatal(err)
+	}
+	next := hexMAC(strings.TrimSpace(string(token)), "initiator callback")
+	in.RunTask(task.Request{Pool: "plain", Callback: receiver.URL})
+	if one := <-calls; next == made || one.header != "sha256="+hexMAC(next, one.body) {
+		t.Errorf("after a rotation of the token: %+v", one)
 	}
 	spec, _ := in.Plan().FindSpec("own")
 	for _, e := range spec.Config {

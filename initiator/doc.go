@@ -34,6 +34,7 @@ package initiator
 //	pools.go           what a program does with pools
 //	reload.go          the INI is read again and applied
 //	backup.go          a backup is written; what a restored directory says
+//	rotate_token.go    another token of the API
 //	upgrade.go         this process becomes another program
 //
 // What is below: internal/statedir, handover and upgrade (what outlives a

@@ -65,6 +65,7 @@ type server struct {
 	programStarted func()          // tells the upgrade that this program has come up
 	closeAPIOnce   sync.Once
 	reloading      sync.Mutex // one reload at a time
+	rotating       sync.Mutex // one rotation of the token at a time
 	upgrading      sync.Mutex // one upgrade at a time
 	backingUp      sync.Mutex // one backup at a time
 	next           atomic.Pointer[upgrade.NextProgram]

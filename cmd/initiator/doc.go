@@ -43,6 +43,7 @@ package main
 //	keys.go                 keys
 //	plan.go                 plan
 //	reload.go               reload
+//	token.go                token rotate
 //	changes_table.go        … what plan and reload print
 //	import.go               import
 //	backup.go               backup

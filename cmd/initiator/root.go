@@ -32,7 +32,7 @@ func (a *app) buildRoot() *cobra.Command {
 	)
 	root.AddCommand(
 		inGroup("initiator", a.upCommand(), a.shutdownCommand(), a.upgradeCommand(), a.checkCommand(), a.keysCommand(),
-			a.planCommand(), a.reloadCommand(), a.importCommand(), a.backupCommand(), a.restoreCommand())...)
+			a.planCommand(), a.reloadCommand(), a.tokenCommand(), a.importCommand(), a.backupCommand(), a.restoreCommand())...)
 	root.AddCommand(
 		inGroup("worker", a.statusCommand(), a.launchCommand(), a.logsCommand(), a.eventsCommand(),
 			a.workerVerbCommand("start"), a.workerVerbCommand("stop"), a.workerVerbCommand("restart"),

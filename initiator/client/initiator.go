@@ -47,6 +47,12 @@ func (c *Client) Upgrade(ctx context.Context, binary string) (version string, ge
 	return got.Version, got.Generation, err
 }
 
+// RotateToken replaces the token of the API on TCP. The new token is in the file
+// `token` of the state directory; requests and streams with the old token end.
+func (c *Client) RotateToken(ctx context.Context) error {
+	return c.requestJSON(ctx, http.MethodPost, "/token/rotate", nil, struct{}{}, nil)
+}
+
 // Shutdown begins the end of the initiator: its workers may end their tasks, or
 // with kill they are killed at once. It returns when the initiator has accepted
 // the order. The socket stops answering when the initiator has ended.

@@ -30,15 +30,22 @@ func isOverUnix(r *http.Request) bool { return r.Context().Value(unixConnKey{}) 
 // token to a part of the routes.
 func (h *handlers) authMiddleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isOverUnix(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		valid, isClient := h.token.check(bearerToken(r))
 		switch {
-		case isOverUnix(r):
 		case loopback.IsForeign(r):
 			webhook.Forbidden.WriteAnswer(w, "Host or Origin is not this server's; use the address that `initiator status` prints", nil)
 			return
-		case webhook.TokenEqual(bearerToken(r), h.token):
+		case isClient:
+			bound, done := boundToToken(r, valid)
+			defer done()
+			r = bound
 		case h.identifyWorker(&r):
 			if !isOpenToWorkers(r) {
-				webhook.Forbidden.WriteAnswer(w, "a worker's own token is good for submit, get, wait and cancel of tasks alone", nil)
+				webhook.Forbidden.WriteAnswer(w, "a worker's own token is good for submit, get, wait and cancel of single tasks alone", nil)
 				return
 			}
 		default:

@@ -35,7 +35,7 @@ func (h *handlers) submitBatch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, ok := callingWorker(r); ok {
-		webhook.Forbidden.WriteAnswer(w, "a worker submits one task in a request, because the parent of each task has to be checked", nil)
+		webhook.Forbidden.WriteAnswer(w, "a worker submits one task in a request, without Content-Type: "+ndjsonType, nil)
 		return
 	}
 	h.answerLines(w, r, bounds.Body, func() lineStore { return &requestLines{tasks: h.Tasks} })
@@ -47,14 +47,16 @@ func (h *handlers) answerLines(w http.ResponseWriter, r *http.Request, limit int
 	control := http.NewResponseController(w)
 	_ = control.EnableFullDuplex() // HTTP/2 always is
 	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
-	defer context.AfterFunc(h.life, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })()
+	endReading := func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }
+	defer context.AfterFunc(h.life, endReading)()
+	defer context.AfterFunc(r.Context(), endReading)() // the token was replaced, or the client is gone
 	w.Header().Set("Content-Type", ndjsonType)
 	w.WriteHeader(http.StatusOK)
 	lines := ndjson.NewReader(r.Body, limit)
 	for more := true; more; {
-		b := batch{handlers: h, ctx: r.Context(), store: newStore()}
+		b := batch{handlers: h, ctx: context.WithoutCancel(r.Context()), store: newStore()}
 		_ = control.SetReadDeadline(time.Now().Add(readTimeout)) // of the next lines, not of all
-		if h.life.Err() == nil {
+		if h.life.Err() == nil && r.Context().Err() == nil {
 			more = b.readLines(lines)
 		} else {
 			more = false

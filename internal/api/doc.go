@@ -18,6 +18,7 @@ package api
 //	routes.go          which request goes to which handler
 //	webhooks.go        heartbeats and results of workers, before all others
 //	auth.go            which requests are admitted: token, Host and Origin
+//	token.go           the token of the API, and its replacement
 //	worker_auth.go     what a worker may request with its own token
 //	tasks.go           submit, get, wait, list, cancel, retry of tasks
 //	task_pools.go      pause, resume; retry of many tasks

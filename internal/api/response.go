@@ -41,10 +41,12 @@ func newEncoder(w interface{ Write([]byte) (int, error) }) *json.Encoder {
 
 // writeError answers with the envelope of an error.
 func (h *handlers) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	code, message := h.describeError(err)
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		return // the client has gone away
+		if err = context.Cause(r.Context()); !errors.Is(err, errTokenReplaced) {
+			return // the client has gone away
+		}
 	}
+	code, message := h.describeError(err)
 	if seconds := retryAfterSeconds(code, err); seconds > 0 {
 		w.Header().Set("Retry-After", strconv.FormatFloat(seconds, 'f', -1, 64))
 	}
@@ -86,6 +88,8 @@ func errorCode(err error) webhook.Code {
 		return webhook.NotFound
 	case errors.As(err, &full):
 		return webhook.QueueFull
+	case errors.Is(err, errTokenReplaced):
+		return webhook.Unauthorized
 	case errors.Is(err, task.ErrInvalid):
 		return webhook.BadBody
 	case errors.Is(err, task.ErrConflict), errors.As(err, &one):

@@ -19,40 +19,42 @@ type handlers struct {
 	*Services
 	life        context.Context // of the server: its end ends answers without an end of their own
 	log         hclog.Logger
-	token       string          // of the API
+	token       *apiToken
 	url         string          // of the API on TCP
 	openStreams *sync.WaitGroup // counts the streams of clients
 }
 
-// newRouter answers the webhooks by a plain switch, because they are the hot path,
-// and everything else through mux, behind authMiddleware.
+// newRouter answers the requests of plainRoutes without mux, because the webhooks are
+// the hot path, and everything else through mux, behind authMiddleware.
 func newRouter(h *handlers) http.Handler {
+	plain := h.plainRoutes()
 	rest := h.authMiddleware(h.newRoutes())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/slave/heartbeat":
-			h.recordHeartbeat(w, r)
-		case "/slave/task/complete":
-			h.recordResult(w, r, false)
-		case "/slave/task/fail":
-			h.recordResult(w, r, true)
-		case "/ping":
-			h.pingMaster(w, r)
-		case "/shutdown":
-			h.shutdownMaster(w, r)
-		case "/healthz":
-			h.getHealth(w, r)
+		switch route, ok := plain[r.URL.Path]; {
+		case ok:
+			route(w, r)
+		case strings.HasPrefix(r.URL.Path, configPath):
+			h.getConfig(w, r)
 		default:
-			if strings.HasPrefix(r.URL.Path, configPath) {
-				h.getConfig(w, r) // needs the worker's own token
-				return
-			}
 			rest.ServeHTTP(w, r)
 		}
 	})
 }
 
-func (h *handlers) newRoutes() http.Handler {
+// plainRoutes are the requests that check the authority of their sender themselves,
+// by path. configPath is one more.
+func (h *handlers) plainRoutes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"/slave/heartbeat":     h.recordHeartbeat,
+		"/slave/task/complete": func(w http.ResponseWriter, r *http.Request) { h.recordResult(w, r, false) },
+		"/slave/task/fail":     func(w http.ResponseWriter, r *http.Request) { h.recordResult(w, r, true) },
+		"/ping":                h.pingMaster,
+		"/shutdown":            h.shutdownMaster,
+		"/healthz":             h.getHealth,
+	}
+}
+
+func (h *handlers) newRoutes() *mux.Router {
 	r := mux.NewRouter()
 	handle := func(method, path string, f http.HandlerFunc, parameters ...string) *mux.Route {
 		return r.HandleFunc("/api/v1"+path, checkQuery(f, parameters...)).Methods(method)
@@ -87,6 +89,7 @@ func (h *handlers) newRoutes() http.Handler {
 	handle("GET", "/backup", h.writeBackup)
 	handle("POST", "/shutdown", h.requestShutdown)
 	handle("POST", "/upgrade", h.upgradeProgram)
+	handle("POST", "/token/rotate", h.rotateToken)
 	r.HandleFunc("/create", h.createJob).Methods("POST")
 	r.HandleFunc("/job", h.listJobs).Methods("GET")
 	r.HandleFunc("/job/{guid}", h.getJob).Methods("GET")

@@ -48,8 +48,9 @@ type Server struct {
 	others     []net.Listener // that were passed
 	ownsSocket bool           // Close removes the socket at Options.Socket
 	handedOver atomic.Bool    // another program goes on with all listeners
-	http       *http.Server   // nil before Serve
-	served     chan error     // one error for each listener that was served
+	token      *apiToken
+	http       *http.Server // nil before Serve
+	served     chan error   // one error for each listener that was served
 	// streams are the streams of clients, which http does not know.
 	streams sync.WaitGroup
 }
@@ -67,7 +68,7 @@ func Listen(o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
-	s := &Server{o: o, ownsSocket: o.Socket != ""}
+	s := &Server{o: o, token: newAPIToken(o.Token), ownsSocket: o.Socket != ""}
 	if err := s.adoptListeners(o.Passed); err != nil {
 		return nil, err
 	}
@@ -108,7 +109,7 @@ func reachableHost(addr string) string {
 func (s *Server) Serve(services *Services) {
 	log := s.o.Logger.StandardLogger(&hclog.StandardLoggerOptions{InferLevels: true})
 	life, end := context.WithCancel(context.Background())
-	h := &handlers{Services: services, life: life, log: s.o.Logger, token: s.o.Token, url: s.URL(), openStreams: &s.streams}
+	h := &handlers{Services: services, life: life, log: s.o.Logger, token: s.token, url: s.URL(), openStreams: &s.streams}
 	s.http = &http.Server{
 		Handler: newRouter(h), ErrorLog: log,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,

@@ -74,6 +74,9 @@ type Control interface {
 	// Changes compares the INI with what runs. Reload applies the INI.
 	Changes() (Changes, error)
 	Reload(ctx context.Context) (Changes, error)
+	// RotateToken stores another token of the API and replaces the old one, which
+	// opens nothing any more.
+	RotateToken(ctx context.Context) error
 	// Upgrade checks another program and then becomes it; "" is the file of the
 	// running program, which may have been replaced. It returns when the upgrade
 	// cannot be refused any more: the next program answers requests that arrive

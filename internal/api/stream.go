@@ -52,6 +52,7 @@ func (s *streamServer) openStream(w http.ResponseWriter, r *http.Request) {
 		s.log.Debug("a client's stream", "error", err)
 		return
 	}
+	defer context.AfterFunc(r.Context(), conn.Close)() // the token was replaced
 	s.serveStream(conn)
 }
 

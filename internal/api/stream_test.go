@@ -33,9 +33,14 @@ type answer struct {
 
 func openStream(t *testing.T, in *initiatortest.Initiator) *rawStream {
 	t.Helper()
-	nc, err := net.Dial("unix", in.Socket())
+	return openStreamAt(t, "unix", in.Socket(), "initiator", http.Header{})
+}
+
+func openStreamAt(t *testing.T, network, address, host string, header http.Header) *rawStream {
+	t.Helper()
+	nc, err := net.Dial(network, address)
 	if err == nil {
-		nc, err = stream.RequestUpgrade(t.Context(), nc, stream.UpgradeRequest{Path: "/stream", Host: "initiator", Header: http.Header{}})
+		nc, err = stream.RequestUpgrade(t.Context(), nc, stream.UpgradeRequest{Path: "/stream", Host: host, Header: header})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -115,7 +115,7 @@ func (h *handlers) checkMasterToken(w http.ResponseWriter, r *http.Request, meth
 	}
 	checks := webhook.HeaderCheck{
 		ChannelOptional: true, Missing: webhook.NoOwnToken, Wrong: webhook.WrongOwnToken,
-		Token: func(token string) bool { return webhook.TokenEqual(token, h.token) },
+		Token: func(token string) bool { _, ok := h.token.check(token); return ok },
 	}
 	_, code := checks.CheckHeader(r.Header)
 	if !code.OK() {

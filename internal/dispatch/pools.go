@@ -95,6 +95,16 @@ func (d *Dispatcher) SetPools(ctx context.Context, pools []Pool) error {
 	return err
 }
 
+// SetCallbackSecret replaces Options.CallbackSecret. A callback that is being sent
+// keeps its signature. Error: ErrClosed, or that of ctx.
+func (d *Dispatcher) SetCallbackSecret(ctx context.Context, secret string) error {
+	_, err := askLoop(ctx, d, func(m *loopRequest[struct{}], _ time.Time) {
+		d.opts.CallbackSecret = secret
+		m.reply(struct{}{}, nil)
+	})
+	return err
+}
+
 // forgetPool drops a removed pool together with its last worker.
 func (d *Dispatcher) forgetPool(p *pool) {
 	if p.gone && len(p.members) == 0 {

@@ -26,6 +26,9 @@ type Dir struct {
 // LockPath is the path of the lock inside a state directory.
 func LockPath(dir string) string { return filepath.Join(dir, "lock") }
 
+// TokenPath is the path of the API's token inside a state directory.
+func TokenPath(dir string) string { return filepath.Join(dir, "token") }
+
 // Open makes the directory where it does not exist, and takes its lock. The
 // kernel holds the lock and releases it when the process ends, however that
 // happens. Inherited is the lock that an earlier program of this process has
@@ -110,7 +113,7 @@ func (d *Dir) Close() {
 // LoadToken returns the secret that opens the API on TCP. It is made once and
 // stays, so that the copy that a client keeps is valid after a restart.
 func (d *Dir) LoadToken() (string, error) {
-	path := filepath.Join(d.path, "token")
+	path := TokenPath(d.path)
 	b, err := os.ReadFile(path)
 	if token := strings.TrimSpace(string(b)); err == nil && len(token) >= 32 {
 		return token, os.Chmod(path, 0o600)
@@ -118,9 +121,15 @@ func (d *Dir) LoadToken() (string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("read the API's token: %w", err)
 	}
+	return d.RotateToken()
+}
+
+// RotateToken stores a new token and returns it. A reader of the file finds the old
+// token or the new one.
+func (d *Dir) RotateToken() (string, error) {
 	token := webhook.NewToken()
-	if err := atomicfile.Replace(path, []byte(token+"\n")); err != nil {
-		return "", fmt.Errorf("keep the API's token: %w", err)
+	if err := atomicfile.Replace(TokenPath(d.path), []byte(token+"\n")); err != nil {
+		return "", fmt.Errorf("store the API's token: %w", err)
 	}
 	return token, nil
 }
