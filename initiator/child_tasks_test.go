@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -114,56 +111,6 @@ func TestCancelReachesChildren(t *testing.T) {
 	for _, id := range []uuid.UUID{parent.ID, child.ID} {
 		if got, err := in.Wait(t.Context(), id); err != nil || got.State != task.Cancelled {
 			t.Errorf("%s is %s: %s, %v", got.Pool, got.State, got.Reason, err)
-		}
-	}
-}
-
-// A worker's own token opens the requests that its tasks need and no others, and not
-// for tasks that run in another worker.
-func TestRoutesOpenToWorkerToken(t *testing.T) {
-	t.Parallel()
-	in := initiatortest.StartText(t, parentINI, initiatortest.Only("parent", "sleeper"))
-	var token string
-	if err := json.Unmarshal([]byte(in.Call("parent.tell", `null`)), &token); err != nil {
-		t.Fatal(err)
-	}
-	elsewhere, err := in.Submit(t.Context(), task.Request{Pool: "sleeper", Data: json.RawMessage(`{"ms":3600000}`)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	waitRunning(t, in, elsewhere)
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	for _, c := range []struct {
-		method, path, body, token string
-		status                    int
-	}{
-		{"GET", "/api/v1/tasks", "", token, 403},
-		{"GET", "/api/v1/status", "", token, 403},
-		{"POST", "/api/v1/tasks/retry", "{}", token, 403},
-		{"GET", "/api/v1/tasks/export", "", token, 403},
-		{"POST", "/api/v1/tasks/import", "{}", token, 403},
-		{"POST", "/api/v1/workers/stop", `{"names":["all"]}`, token, 403},
-		{"POST", "/api/v1/tasks/" + elsewhere.ID.String() + "/retry", "{}", token, 403},
-		{"POST", "/shutdown", "{}", token, 405},
-		{"POST", "/api/v1/tasks", `{"pool":"parent.default"}`, token, 201},
-		{"POST", "/api/v1/tasks", `{"pool":"parent.default"}`, token + "x", 401},
-		{"POST", "/api/v1/tasks", `{"pool":"parent.default","parent":"` + elsewhere.ID.String() + `"}`, token, 409},
-		{"GET", "/api/v1/tasks/" + elsewhere.ID.String(), "", token, 200},
-		{"POST", "/api/v1/tasks/" + elsewhere.ID.String() + "/cancel", "{}", token, 200},
-	} {
-		req, err := http.NewRequestWithContext(t.Context(), c.method, in.URL()+c.path, strings.NewReader(c.body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+c.token)
-		res, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(res.Body)
-		_ = res.Body.Close() // it was read
-		if res.StatusCode != c.status {
-			t.Errorf("%s %s: %d, want %d: %s", c.method, c.path, res.StatusCode, c.status, body)
 		}
 	}
 }

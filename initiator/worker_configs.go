@@ -3,6 +3,7 @@ package initiator
 import (
 	"sync"
 
+	"initiator/internal/dispatch"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/supervise"
@@ -41,15 +42,15 @@ func (c *workerConfigs) findConfig(guid string) (issuedConfig, bool) {
 }
 
 // TokenOwner returns the living worker to which a token was issued.
-func (c *workerConfigs) TokenOwner(token string) (guid string, ok bool) {
+func (c *workerConfigs) TokenOwner(token string) (owner dispatch.WorkerCaller, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for guid, w := range c.byGUID {
+	for _, w := range c.byGUID {
 		if w.Token != "" && webhook.TokenEqual(token, w.Token) {
-			return guid, true
+			return dispatch.WorkerCaller{Pool: w.definition, GUID: w.GUID, Incarnation: w.Incarnation}, true
 		}
 	}
-	return "", false
+	return dispatch.WorkerCaller{}, false
 }
 
 // Config returns the configuration of a living worker as the plan has it now, if

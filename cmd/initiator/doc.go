@@ -9,7 +9,7 @@
 // Its verbs are:
 //
 //	the initiator  up shutdown upgrade check keys plan reload import backup restore
-//	               version
+//	               token rotate, version
 //	workers        status launch logs events start stop restart why scale signal job
 //	tasks          run call pause resume
 //	               task submit, wait, list, get, cancel, retry, export, import

@@ -21,6 +21,7 @@ func (a *app) showTask(t task.Task) error {
 		{"key", t.Key},
 		{"state", string(t.State)},
 		{"reason", t.Reason},
+		{"submitter", submitterText(t)},
 		{"attempt", attemptText(t)},
 		{"submitted", clockText(t.Submitted)},
 		{"not before", clockText(t.NotBefore)},
@@ -44,6 +45,14 @@ func (a *app) showTask(t task.Task) error {
 		return nil
 	}
 	return attemptTable(t.History).PrintTo(a.Out)
+}
+
+// submitterText says which workers have submitted the task; "" = a client.
+func submitterText(t task.Task) string {
+	if t.SubmittedBy == "" {
+		return ""
+	}
+	return "a worker of " + t.SubmittedBy
 }
 
 // callbackText returns the URL of the callback and its state; "" = none. Before

@@ -50,6 +50,10 @@ type Task struct {
 	Unique string `json:"unique,omitempty"`
 	// Parent is the task whose handler submitted this task; zero = none.
 	Parent uuid.UUID `json:"parent,omitzero"`
+	// SubmittedBy is the pool whose worker submitted this task with its own token;
+	// "" = a client with the authority of the API. Workers of that pool may read and
+	// cancel the task.
+	SubmittedBy string `json:"submitted_by,omitempty"`
 	// Callback is the URL to which the initiator POSTs the task when it ends; ""
 	// = none. CallbackState is CallbackPending, CallbackDelivered, or the reason
 	// why the callback was given up; "" before the end of the task.

@@ -88,6 +88,8 @@ func errorCode(err error) webhook.Code {
 		return webhook.NotFound
 	case errors.As(err, &full):
 		return webhook.QueueFull
+	case errors.Is(err, task.ErrForbidden):
+		return webhook.Forbidden
 	case errors.Is(err, errTokenReplaced):
 		return webhook.Unauthorized
 	case errors.Is(err, task.ErrInvalid):

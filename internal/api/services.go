@@ -59,7 +59,7 @@ type ConfigService interface {
 	// Config is a worker's configuration, where the token is that worker's own.
 	Config(guid, token string) (entries []plan.Entry, allowed bool)
 	// TokenOwner is the living worker to which a token was issued.
-	TokenOwner(token string) (guid string, ok bool)
+	TokenOwner(token string) (w dispatch.WorkerCaller, ok bool)
 }
 
 // Control is what concerns the initiator as a whole.

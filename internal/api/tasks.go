@@ -29,27 +29,27 @@ func (h *handlers) submitTask(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var q task.Request
-	if !readJSON(w, r, &q) || !h.checkParent(w, r, q) {
+	if !readJSON(w, r, &q) {
 		return
 	}
-	got, err := h.submitAndWait(r.Context(), q, wait)
+	got, err := submitAndWait(r.Context(), h.tasksFor(r), q, wait)
 	if err != nil {
 		h.writeError(w, r, err)
 		return
 	}
 	w.Header().Set("Location", "/api/v1/tasks/"+got.ID.String())
 	if got.Known {
-		writeJSON(w, http.StatusOK, got)
+		writeRecord(w, http.StatusOK, got)
 		return
 	}
-	writeJSON(w, http.StatusCreated, got)
+	writeRecord(w, http.StatusCreated, got)
 }
 
-func (h *handlers) submitAndWait(ctx context.Context, q task.Request, wait time.Duration) (task.Task, error) {
+func submitAndWait(ctx context.Context, tasks taskRequests, q task.Request, wait time.Duration) (task.Task, error) {
 	if wait <= 0 {
-		return h.Tasks.Submit(ctx, q)
+		return tasks.Submit(ctx, q)
 	}
-	return waitAtMost(ctx, wait, func(ctx context.Context) (task.Task, error) { return h.Tasks.Call(ctx, q) })
+	return waitAtMost(ctx, wait, func(ctx context.Context) (task.Task, error) { return tasks.Call(ctx, q) })
 }
 
 // getTask answers GET /tasks/{id}.
@@ -65,9 +65,9 @@ func (h *handlers) getTask(w http.ResponseWriter, r *http.Request) {
 	var got task.Task
 	var err error
 	if wait > 0 {
-		got, err = waitAtMost(r.Context(), wait, func(ctx context.Context) (task.Task, error) { return h.Tasks.Wait(ctx, id) })
+		got, err = waitAtMost(r.Context(), wait, func(ctx context.Context) (task.Task, error) { return h.tasksFor(r).Wait(ctx, id) })
 	} else {
-		got, err = h.Tasks.Get(r.Context(), id)
+		got, err = h.tasksFor(r).Get(r.Context(), id)
 		got = h.Pools.ExplainWaiting(got)[0]
 	}
 	if err != nil {
@@ -116,7 +116,7 @@ func (h *handlers) listTasks(w http.ResponseWriter, r *http.Request) {
 // cancelTask answers POST /tasks/{id}/cancel.
 func (h *handlers) cancelTask(w http.ResponseWriter, r *http.Request) {
 	h.changeTask(w, r, func(ctx context.Context, id uuid.UUID) (task.Task, error) {
-		return h.Tasks.Cancel(ctx, id, cancelReason)
+		return h.tasksFor(r).Cancel(ctx, id, cancelReason)
 	})
 }
 

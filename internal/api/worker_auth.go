@@ -2,41 +2,40 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
-	"initiator/internal/queue"
-	"initiator/internal/webhook"
+	"initiator/internal/dispatch"
 )
 
 type workerKey struct{}
 
-// identifyWorker recognises a worker by its own token, and notes its guid in the
+// identifyWorker recognises a worker by its own token, and notes the worker in the
 // request's context.
 func (h *handlers) identifyWorker(r **http.Request) bool {
 	token := bearerToken(*r)
 	if token == "" {
 		return false
 	}
-	guid, ok := h.Configs.TokenOwner(token)
+	worker, ok := h.Configs.TokenOwner(token)
 	if ok {
-		*r = (*r).WithContext(context.WithValue((*r).Context(), workerKey{}, guid))
+		*r = (*r).WithContext(context.WithValue((*r).Context(), workerKey{}, worker))
 	}
 	return ok
 }
 
-// callingWorker is the guid of the worker that made a request with its own token.
-func callingWorker(r *http.Request) (guid string, ok bool) {
-	guid, ok = r.Context().Value(workerKey{}).(string)
-	return guid, ok
+// callingWorker is the worker that made a request with its own token.
+func callingWorker(r *http.Request) (w dispatch.WorkerCaller, ok bool) {
+	w, ok = r.Context().Value(workerKey{}).(dispatch.WorkerCaller)
+	return w, ok
 }
 
 // isOpenToWorkers reports whether a worker may make a request: a handler needs
-// these to have a part of its task done by other workers, and nothing else.
+// these to have a part of its work done by other workers, and nothing else. Which
+// tasks are open to the worker is decided by taskRequests.
 func isOpenToWorkers(r *http.Request) bool {
 	rest, ok := strings.CutPrefix(r.URL.Path, "/api/v1/tasks")
 	if !ok {
@@ -55,21 +54,34 @@ func isOpenToWorkers(r *http.Request) bool {
 	return verb == "cancel" && r.Method == http.MethodPost
 }
 
-// checkParent checks that a worker submits children of its own running tasks
-// only. It reports false when it has answered.
-func (h *handlers) checkParent(w http.ResponseWriter, r *http.Request, q task.Request) bool {
-	guid, ok := callingWorker(r)
-	if !ok || q.Parent == uuid.Nil {
-		return true
+// taskRequests are the requests about tasks that a worker may make as well as a
+// client.
+type taskRequests interface {
+	Submit(context.Context, task.Request) (task.Task, error)
+	Call(context.Context, task.Request) (task.Task, error)
+	Get(context.Context, uuid.UUID) (task.Task, error)
+	Wait(context.Context, uuid.UUID) (task.Task, error)
+	Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error)
+}
+
+// tasksFor returns the requests with the authority of the sender of r.
+func (h *handlers) tasksFor(r *http.Request) taskRequests {
+	if w, ok := callingWorker(r); ok {
+		return h.Tasks.ForWorker(w)
 	}
-	parent, err := h.Tasks.Get(r.Context(), q.Parent)
-	if err != nil {
-		h.writeError(w, r, err)
-		return false
+	return h.Tasks
+}
+
+// writeRecord answers with the record of a task. Of a known task that is not open
+// to the worker that submitted it again, there are only id and state.
+func writeRecord(w http.ResponseWriter, status int, t task.Task) {
+	if t.Pool != "" {
+		writeJSON(w, status, t)
+		return
 	}
-	if l, runs := queue.LeaseOf(&parent); !runs || l.GUID != guid {
-		webhook.Conflict.WriteAnswer(w, fmt.Sprintf("task %s does not run in this worker, so it has no children from here", q.Parent), nil)
-		return false
-	}
-	return true
+	writeJSON(w, status, struct {
+		ID    uuid.UUID  `json:"id"`
+		State task.State `json:"state"`
+		Known bool       `json:"known"`
+	}{t.ID, t.State, t.Known})
 }

@@ -55,7 +55,7 @@ type submitAsyncMessage struct {
 }
 
 func (m *submitAsyncMessage) applyMessage(d *Dispatcher, now time.Time) {
-	t, err := d.submitTask(m.request, now)
+	t, err := d.submitTask(m.request, nil, now)
 	m.id = t.ID
 	switch {
 	case err != nil:

@@ -200,11 +200,11 @@ func benchmarkLeases(b *testing.B, workers, queued int) {
 		d.updateBalancer(w)
 	}
 	for range queued {
-		_, _ = d.submitTask(task.Request{Pool: "p"}, now)
+		_, _ = d.submitTask(task.Request{Pool: "p"}, nil, now)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		_, _ = d.submitTask(task.Request{Pool: "p"}, now)
+		_, _ = d.submitTask(task.Request{Pool: "p"}, nil, now)
 		d.assignTasks(now)
 		d.expireDue(now)
 		clear(d.effects)

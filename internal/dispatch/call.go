@@ -15,11 +15,15 @@ import (
 // first, Call returns the error of ctx and the record as it is then; the task
 // goes on.
 func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error) {
+	return d.call(ctx, r, nil)
+}
+
+func (d *Dispatcher) call(ctx context.Context, r task.Request, by *WorkerCaller) (task.Task, error) {
 	if r.ID == uuid.Nil && r.Key == "" {
 		r.ID = task.NewID() // made here to spare the loop
 	}
 	m := callPool.Get().(*callMessage)
-	m.request = r
+	m.request, m.by = r, by
 	if !d.mailbox.Put(m) {
 		return task.Task{}, ErrClosed
 	}
@@ -34,6 +38,7 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 		d.removeWaiter(m.id, &m.w)
 		t, _ := d.opts.Queue.FindTask(m.id)
 		t.Known = m.w.known
+		d.limitRecord(&t, by)
 		a.replyAfterRound(d, t, nil)
 	})
 	select {
@@ -51,6 +56,7 @@ func (d *Dispatcher) Call(ctx context.Context, r task.Request) (task.Task, error
 // notified: the loop then holds no reference to it.
 type callMessage struct {
 	request task.Request
+	by      *WorkerCaller // nil = a client
 	w       waiter
 	id      uuid.UUID // owned by the loop; set when the message is applied
 }
@@ -66,13 +72,16 @@ func (m *callMessage) recycleMessage() {
 }
 
 func (m *callMessage) applyMessage(d *Dispatcher, now time.Time) {
-	t, err := d.submitTask(m.request, now)
+	t, err := d.submitTask(m.request, m.by, now)
 	m.id = t.ID
-	if err != nil {
+	switch {
+	case err != nil:
 		m.w.notify(t, err)
-		return
+	case t.Pool == "": // known, and not open to the worker that asks
+		d.afterRound(func(kept error) { m.w.notify(t, kept) })
+	default:
+		d.addSubmitWaiter(t, &m.w)
 	}
-	d.addSubmitWaiter(t, &m.w)
 }
 
 func (m *callMessage) refuseClosed() { m.w.notify(task.Task{}, ErrClosed) }

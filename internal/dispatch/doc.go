@@ -21,6 +21,7 @@ package dispatch
 //	loop_request.go    askLoop: a message with one answer
 //	pools.go           Pool: pools, POOL.METHOD, pause
 //	submit.go          Submit, SubmitMany
+//	worker_tasks.go    WorkerTasks: what a worker may request with its own token
 //	call.go            Call: submit and wait with one message
 //	async.go           SubmitAsync, WaitAsync: results go to a callback
 //	waiter.go          Wait: the callers that wait for the end of a task

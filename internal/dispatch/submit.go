@@ -30,13 +30,19 @@ func (e *QueueFullError) Error() string {
 // *UnknownPoolError, *QueueFullError, task.ErrState for a child of a task that
 // has ended, ErrClosed, or the error of the queue.
 func (d *Dispatcher) Submit(ctx context.Context, r task.Request) (task.Task, error) {
+	return d.submit(ctx, r, nil)
+}
+
+func (d *Dispatcher) submit(ctx context.Context, r task.Request, by *WorkerCaller) (task.Task, error) {
 	return askLoop(ctx, d, func(m *loopRequest[task.Task], now time.Time) {
-		t, err := d.submitTask(r, now)
+		t, err := d.submitTask(r, by, now)
 		d.afterRound(func(kept error) { m.reply(t, cmp.Or(err, kept)) })
 	})
 }
 
-func (d *Dispatcher) submitTask(r task.Request, now time.Time) (task.Task, error) {
+// submitTask queues a task on behalf of by; nil = of a client. Of a known task it
+// returns what limitRecord leaves.
+func (d *Dispatcher) submitTask(r task.Request, by *WorkerCaller, now time.Time) (task.Task, error) {
 	p, method := d.resolvePool(r)
 	switch {
 	case r.Pool == "":
@@ -49,11 +55,15 @@ func (d *Dispatcher) submitTask(r task.Request, now time.Time) (task.Task, error
 	if err != nil {
 		return task.Task{}, err
 	}
-	if err := d.checkParent(t.Parent); err != nil {
+	if err := cmp.Or(d.checkHolder(t.Parent, by), d.checkParent(t.Parent)); err != nil {
 		return task.Task{}, err
+	}
+	if by != nil {
+		t.SubmittedBy = by.Pool
 	}
 	if p.QueueMax > 0 && d.opts.Queue.CountQueued(p.Name) >= p.QueueMax {
 		if known, ok := d.opts.Queue.FindExisting(t); ok {
+			d.limitRecord(&known, by)
 			return known, nil
 		}
 		return task.Task{}, &QueueFullError{p.Name, p.QueueMax}
@@ -63,6 +73,7 @@ func (d *Dispatcher) submitTask(r task.Request, now time.Time) (task.Task, error
 		d.changed[p] = true
 		d.publishNewTask(&kept, now)
 	}
+	d.limitRecord(&kept, by)
 	return kept, err
 }
 
@@ -100,7 +111,7 @@ func (d *Dispatcher) SubmitMany(ctx context.Context, requests []task.Request) ([
 	return askLoop(ctx, d, func(m *loopRequest[[]BatchLineResult], now time.Time) {
 		all := make([]BatchLineResult, len(requests))
 		for i, r := range requests {
-			all[i].Task, all[i].Err = d.submitTask(r, now)
+			all[i].Task, all[i].Err = d.submitTask(r, nil, now)
 		}
 		d.afterRound(func(kept error) {
 			for i := range all {

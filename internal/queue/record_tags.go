@@ -23,6 +23,7 @@ const (
 	tagInterruptions   = 6 // a varint; also in a head
 	tagSuspicion       = 7 // group, nanoseconds, times: varints; also in a head
 	tagAtMostOnce      = 8 // 1, a varint
+	tagSubmittedBy     = 9
 )
 
 // recordMarks returns the marks in the kind of a task's record. Open reads the
@@ -63,7 +64,7 @@ func appendFixedTags(b []byte, t *task.Task) []byte {
 	if t.Policy.AtMostOnce {
 		b = appendNumberTag(b, tagAtMostOnce, 1)
 	}
-	return b
+	return appendTag(b, tagSubmittedBy, t.SubmittedBy)
 }
 
 // appendTag appends a tagged field. It appends nothing for an empty value.
@@ -100,6 +101,8 @@ func (r *recordReader) readTags(t *task.Task) {
 			t.Policy.ProgressTimeout = task.Seconds(value.readVarint())
 		case tagAtMostOnce:
 			t.Policy.AtMostOnce = value.readVarint() != 0
+		case tagSubmittedBy:
+			t.SubmittedBy = string(value.takeRest())
 		case tagInterruptions:
 			t.Interruptions = value.readInt()
 		case tagSuspicion:
