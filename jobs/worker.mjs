@@ -12,6 +12,7 @@
 import { createHmac, createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
@@ -451,6 +452,24 @@ function obey(to, orders) {
 const same = (a, b) => timingSafeEqual(
   createHash('sha256').update(a ?? '').digest(), createHash('sha256').update(b ?? '').digest());
 
+const isLoopback = (address) => address === '::1' || isIPv4(address) && address.startsWith('127.');
+
+// isLoopbackHost reports whether a header Host has a loopback address, or
+// localhost. Another name can be an attacker's name for 127.0.0.1 (DNS
+// rebinding).
+function isLoopbackHost(header = '') {
+  const name = header.replace(/:\d*$/, '');
+  return name === 'localhost' || isLoopback(name.replace(/^\[(.*)\]$/, '$1'));
+}
+
+// isFromWebPage reports whether a page in a browser has caused a request: it has
+// an Origin, or a Host beyond loopback where no token is asked for.
+function isFromWebPage(req) {
+  const h = req.headers;
+  const asksNoToken = req.url === '/connect' && open || req.url === '/ping' && h.token === undefined;
+  return h.origin !== undefined || asksNoToken && isLoopback(server.address()?.address) && !isLoopbackHost(h.host);
+}
+
 const routes = {
   'GET /ping': (h) => {
     if (h.token === undefined && h.nonce) {
@@ -505,11 +524,12 @@ function checkOwn(h) {
   if (!same(h.token, ownToken)) return [402, 403, 'Own token not match with this endpoint.'];
 }
 
-// answerTo checks a request in this order: shutting down, channel, token.
+// answerTo checks a request in this order: from a web page, shutting down, channel, token.
 function answerTo(req, raw) {
   const route = routes[`${req.method} ${req.url}`];
   const ofOwnToken = req.url === '/ping' || req.url === '/shutdown';
   const h = req.headers;
+  if (isFromWebPage(req)) return [708, 403, 'This port answers masters, not web pages: send no Origin, and a Host on loopback.'];
   if (ending) return [101, 401, 'System has already been shutting down.'];
   if (!route) return [704, 404, 'No such path.'];
   if (h.channel === undefined && !ofOwnToken) return [201, 400, 'Channel not found.'];

@@ -16,9 +16,11 @@ import errno
 import hashlib
 import hmac
 import http.client
+import ipaddress
 import json
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -555,6 +557,20 @@ def member(body, *names):
     return body if isinstance(body, str) else ""
 
 
+def is_loopback(address):
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def is_loopback_host(header):
+    """Reports whether a header Host has a loopback address, or localhost.
+    Another name can be an attacker's name for 127.0.0.1 (DNS rebinding)."""
+    name = re.sub(r":[0-9]*$", "", header or "")
+    return name == "localhost" or is_loopback(re.sub(r"^\[(.*)\]$", r"\1", name))
+
+
 class Webhooks(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # without it every answer takes 40 ms more
@@ -577,6 +593,9 @@ class Webhooks(BaseHTTPRequestHandler):
             self.close_connection = True
             return self.answer(702, 413, "The body is too large.")
         raw = self.rfile.read(length)
+        if self.is_from_web_page():
+            return self.answer(708, 403, "This port answers masters, not web pages: "
+                                         "send no Origin, and a Host on loopback.")
         if STATE.ending.is_set():
             return self.answer(101, 401, "System has already been shutting down.")
         if self.routes.get(self.path) != self.command:
@@ -602,6 +621,14 @@ class Webhooks(BaseHTTPRequestHandler):
             {"/connect": self.connect, "/disconnect": self.disconnect, "/task/new": self.new_task}[self.path](token, body)
 
     do_GET = do_POST = do_DELETE = do_PUT = serve
+
+    def is_from_web_page(self):
+        """Reports whether a page in a browser has caused the request: it has an
+        Origin, or a Host beyond loopback where no token is asked for."""
+        asks_no_token = self.path == "/connect" and OPEN or self.path == "/ping" and "Token" not in self.headers
+        return "Origin" in self.headers or (
+            asks_no_token and is_loopback(self.server.server_address[0])
+            and not is_loopback_host(self.headers["Host"]))
 
     def serve_own(self):
         token, nonce = self.headers.get("Token"), self.headers.get("Nonce")

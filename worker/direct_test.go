@@ -86,21 +86,6 @@ func TestDirectCallsAreNotRemembered(t *testing.T) {
 	}
 }
 
-// TestOpenDirectListenerRefusesWebPages: a web page can make a browser send
-// requests to this machine, but the browser adds an Origin, or the page's host
-// name.
-func TestOpenDirectListenerRefusesWebPages(t *testing.T) {
-	t.Parallel()
-	p := launch(t, Options{Handlers: directHandlers(), Direct: "open"})
-	call := `{"method":"account.balance","parameters":1}`
-	if got := exchange(t, p.addr, "POST", "/", nil, call); got != "200 1" {
-		t.Error(got)
-	}
-	if got := exchange(t, p.addr, "POST", "/", []string{"Origin: http://evil.example"}, call); !strings.HasPrefix(got, "403 ") {
-		t.Error(got)
-	}
-}
-
 func TestInvalidDirectSettingsAreErrors(t *testing.T) {
 	t.Parallel()
 	for _, g := range []startConfig{

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"initiator/internal/gctuner"
+	"initiator/internal/loopback"
 	"initiator/internal/stdinsettings"
 	"initiator/internal/webhook"
 
@@ -160,7 +161,7 @@ func newServer(g startConfig, o Options, table methodTable) (*server, context.Ca
 func (s *server) serveUntilDrained(ctx context.Context, l net.Listener) error {
 	ctx, s.drain = context.WithCancel(ctx)
 	defer s.drain()
-	s.reportContext = ctx
+	s.reportContext, s.onLoopback = ctx, loopback.IsListener(l)
 	web := newHTTPServer(s, s.options)
 	if s.options.Listening != nil {
 		s.options.Listening(l.Addr())

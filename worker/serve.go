@@ -30,6 +30,7 @@ type server struct {
 	executor *executor
 	reports  *http.Client // for results; heartbeats use a client of their own
 
+	onLoopback    bool            // only programs on this machine can connect
 	passedStream  net.Conn        // the stream that was passed to the process; nil = none
 	baseContext   context.Context // parent of the contexts of sessions and kept tasks; ended last
 	endBase       context.CancelCauseFunc
@@ -49,6 +50,8 @@ type server struct {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	method, handle := s.findRoute(r.URL.Path)
 	switch {
+	case s.isFromWebPage(r):
+		s.refuseWebPage(w, r)
 	case r.URL.Path == "/" && r.Method == http.MethodPost:
 		s.handleDirect(w, r) // direct calls have their own error answers
 	case s.draining.Load():

@@ -37,7 +37,7 @@ func (h *handlers) authMiddleware(next http.Handler) http.Handler {
 		valid, isClient := h.token.check(bearerToken(r))
 		switch {
 		case loopback.IsForeign(r):
-			webhook.Forbidden.WriteAnswer(w, "Host or Origin is not this server's; use the address that `initiator status` prints", nil)
+			refuseOtherSite(w)
 			return
 		case isClient:
 			bound, done := boundToToken(r, valid)
@@ -55,6 +55,17 @@ func (h *handlers) authMiddleware(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isFromOtherSite reports whether a page of another site has caused a request
+// over TCP. On loopback the Host is checked as well (DNS rebinding); elsewhere
+// the server can have any name. The paths behind authMiddleware demand more.
+func (h *handlers) isFromOtherSite(r *http.Request) bool {
+	return !isOverUnix(r) && (loopback.HasForeignOrigin(r) || h.onLoopback && !loopback.IsLoopbackHost(r.Host))
+}
+
+func refuseOtherSite(w http.ResponseWriter) {
+	webhook.Forbidden.WriteAnswer(w, "Host or Origin is not this server's; use the address that `initiator status` prints", nil)
 }
 
 func bearerToken(r *http.Request) string {

@@ -21,16 +21,20 @@ type handlers struct {
 	log         hclog.Logger
 	token       *apiToken
 	url         string          // of the API on TCP
+	onLoopback  bool            // only programs on this machine can connect over TCP
 	openStreams *sync.WaitGroup // counts the streams of clients
 }
 
 // newRouter answers the requests of plainRoutes without mux, because the webhooks are
-// the hot path, and everything else through mux, behind authMiddleware.
+// the hot path, and everything else through mux, behind authMiddleware. A request
+// that a web page of another site has caused is refused on every path.
 func newRouter(h *handlers) http.Handler {
 	plain := h.plainRoutes()
 	rest := h.authMiddleware(h.newRoutes())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch route, ok := plain[r.URL.Path]; {
+		case h.isFromOtherSite(r):
+			refuseOtherSite(w)
 		case ok:
 			route(w, r)
 		case strings.HasPrefix(r.URL.Path, configPath):

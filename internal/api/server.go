@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/internal/bounds"
+	"initiator/internal/loopback"
 )
 
 // Options make a Server.
@@ -109,7 +110,10 @@ func reachableHost(addr string) string {
 func (s *Server) Serve(services *Services) {
 	log := s.o.Logger.StandardLogger(&hclog.StandardLoggerOptions{InferLevels: true})
 	life, end := context.WithCancel(context.Background())
-	h := &handlers{Services: services, life: life, log: s.o.Logger, token: s.token, url: s.URL(), openStreams: &s.streams}
+	h := &handlers{
+		Services: services, life: life, log: s.o.Logger, token: s.token, url: s.URL(),
+		onLoopback: loopback.IsListener(s.tcp), openStreams: &s.streams,
+	}
 	s.http = &http.Server{
 		Handler: newRouter(h), ErrorLog: log,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,

@@ -10,3 +10,10 @@ func IsHost(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
+
+// IsListener reports whether a listener accepts connections from this machine
+// only: its address is a TCP address on loopback.
+func IsListener(l net.Listener) bool {
+	a, ok := l.Addr().(*net.TCPAddr)
+	return ok && a.IP.IsLoopback()
+}

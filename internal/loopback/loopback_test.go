@@ -58,18 +58,37 @@ func TestIsForeign(t *testing.T) {
 	}
 }
 
-func TestIsFromWebPage(t *testing.T) {
+func TestIsLoopbackHost(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]bool{
-		"127.0.0.1": false, "127.0.0.1:80": false, "localhost:1": false, "[::1]:5": false,
-		"evil.example": true, "evil.example:7236": true, "10.0.0.1:1": true, "": true,
+		"127.0.0.1": true, "127.0.0.1:80": true, "localhost": true, "localhost:1": true, "[::1]:5": true, "[::1]": true, "::1": true,
+		"evil.example": false, "evil.example:7236": false, "10.0.0.1:1": false, "": false, ":80": false, "localhost.evil.example:80": false,
+		"127.0.0.1.evil.example": false, "evil@127.0.0.1": false, "0.0.0.0:80": false, "127.0.0.1:80:80": false,
 	} {
-		if IsFromWebPage(request(host, "")) != want {
-			t.Errorf("Host %q: IsFromWebPage is %v", host, !want)
+		if IsLoopbackHost(host) != want {
+			t.Errorf("Host %q: IsLoopbackHost is %v", host, !want)
 		}
 	}
-	if !IsFromWebPage(request("127.0.0.1:80", "http://127.0.0.1:80")) {
-		t.Error("a request with an Origin is not from a web page")
+}
+
+func TestHasForeignOrigin(t *testing.T) {
+	t.Parallel()
+	for origin, want := range map[string]bool{
+		"http://127.0.0.1:80": false, "https://127.0.0.1:80": false,
+		"null": true, "file://": true, "http://evil.example": true, "http://127.0.0.1": true, "http://127.0.0.1:81": true, "%": true,
+	} {
+		r := request("127.0.0.1:80", origin)
+		if HasForeignOrigin(r) != want || !HasOrigin(r) {
+			t.Errorf("Origin %q: HasForeignOrigin is %v, HasOrigin is %v", origin, !want, HasOrigin(r))
+		}
+	}
+	if r := request("127.0.0.1:80", ""); HasForeignOrigin(r) || HasOrigin(r) {
+		t.Error("a request without an Origin has one")
+	}
+	r := request("127.0.0.1:80", "http://127.0.0.1:80")
+	r.Header.Add("Origin", "http://evil.example")
+	if !HasForeignOrigin(r) {
+		t.Error("only the first Origin is read")
 	}
 }
 

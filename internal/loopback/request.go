@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // IsForeign reports whether a request was not addressed to the server that
@@ -14,26 +15,34 @@ import (
 // address in the request's context; without an address IsForeign reports true.
 func IsForeign(r *http.Request) bool {
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	if local == nil || !namesAddress(r.Host, local) {
-		return true
-	}
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return false
-	}
-	u, err := url.Parse(origin)
-	return err != nil || u.Host != r.Host
+	return local == nil || !namesAddress(r.Host, local) || HasForeignOrigin(r)
 }
 
-// IsFromWebPage reports whether a request was sent by a page in a browser, of
-// whatever site: it has an Origin, or its Host is no loopback host (DNS
-// rebinding). The port in Host is not compared, so that a forwarded port works.
-func IsFromWebPage(r *http.Request) bool {
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+// HasOrigin reports whether a request has the header Origin. A browser sends it
+// with every request that a page makes to another site, and with every request
+// that may change something. Masters, workers and other programs send none.
+func HasOrigin(r *http.Request) bool { return len(r.Header["Origin"]) > 0 }
+
+// HasForeignOrigin reports whether a request has an Origin that is not the site
+// at its Host. The Origin of a page without a site is "null", which is foreign.
+func HasForeignOrigin(r *http.Request) bool {
+	for _, origin := range r.Header["Origin"] {
+		if u, err := url.Parse(origin); err != nil || u.Host == "" || u.Host != r.Host {
+			return true
+		}
 	}
-	return r.Header.Get("Origin") != "" || !IsHost(host)
+	return false
+}
+
+// IsLoopbackHost reports whether a header Host has a loopback address or
+// "localhost". Another name can be an attacker's name for 127.0.0.1 (DNS
+// rebinding). The port is not compared, so that a forwarded port works.
+func IsLoopbackHost(header string) bool {
+	name, _, err := net.SplitHostPort(header)
+	if err != nil {
+		name = strings.TrimSuffix(strings.TrimPrefix(header, "["), "]")
+	}
+	return IsHost(name)
 }
 
 // namesAddress compares a Host header with the address of its connection. Of

@@ -37,7 +37,7 @@ var whatKeys = []row[Spec]{
 	key("channel", wholeNumber(0, maxInt), "0", func(s *Spec) *int { return &s.Channel },
 		"the value of the Channel header, the same at both ends of the webhooks"),
 	key("connect", oneOf("token", "open"), "token", func(s *Spec) *string { return &s.Connect },
-		"whether the worker's /connect requires its token"),
+		"whether the worker's /connect requires its token; open refuses web pages: any Origin, and on loopback a Host beyond it"),
 	key("direct", oneOf("token", "open"), "token", func(s *Spec) *string { return &s.Direct },
 		"whether direct calls of the worker require its token; open only on loopback"),
 	key("direct_compression", oneOf("none", "gzip", "zstd", "zlib"), "none", func(s *Spec) *string { return &s.DirectCompression },

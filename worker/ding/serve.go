@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/internal/bounds"
+	"initiator/internal/loopback"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -40,8 +41,13 @@ func (m *Master) serveSlaves(l net.Listener) {
 	}
 }
 
-// ServeHTTP answers the webhooks of the master's side.
+// ServeHTTP answers the webhooks of the master's side. It refuses every request
+// with an Origin, because a web page in a browser has caused it.
 func (m *Master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if loopback.HasOrigin(r) {
+		webhook.Forbidden.WriteAnswer(w, "This port answers slaves, not web pages: send no Origin.", nil)
+		return
+	}
 	switch r.Method + " " + r.URL.Path {
 	case "GET /ping":
 		if m.checkOwn(w, r) {
