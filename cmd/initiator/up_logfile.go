@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"initiator/internal/logs"
+	"initiator/internal/trustedpath"
 )
 
 // logFile is the file of the key logfile. It is rotated before it exceeds its
@@ -49,10 +50,11 @@ func (l *logFile) reopenFile() error {
 
 // openFile opens the file by its name. The caller holds the lock.
 func (l *logFile) openFile() error {
-	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	fd, err := trustedpath.OpenAppend(l.path)
 	if err != nil {
 		return fmt.Errorf("open the logfile: %w", err)
 	}
+	f := os.NewFile(uintptr(fd), l.path)
 	info, err := f.Stat()
 	if err != nil {
 		_ = f.Close() // nothing was written

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/internal/logs"
+	"initiator/internal/trustedpath"
 )
 
 // reopenPause is how long the keeper waits before it tries again to open a log.
@@ -117,26 +118,63 @@ func (l *loop) clearLogs(m *message) {
 // that another file has the name. A file that is not regular holds no lines and
 // is left alone. f is the log in use; nil = none.
 func clearLog(path string, f *logFile) error {
-	if there, err := os.Lstat(path); err == nil && !there.Mode().IsRegular() && there.Mode()&os.ModeSymlink == 0 {
-		return nil
+	name := filepath.Base(path)
+	dir, err := trustedpath.OpenDirOf(path)
+	if err == nil {
+		defer dir.Close()
+		if dir.HasSpecial(name) {
+			return nil
+		}
 	}
 	if f != nil {
 		f.closeFile()
 		f.torn = false
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("clear log: %w", err)
+	if err == nil {
+		err = dir.Remove(name)
 	}
-	return nil
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if fault, ok := errors.AsType[*os.PathError](err); ok {
+		err = fault.Err // the path stands in the message already
+	}
+	return fmt.Errorf("clear log: remove %s: %w", path, err)
 }
 
-// openFile opens the file for appending. O_NONBLOCK keeps a fifo without a
-// reader from stopping the whole keeper.
-func (f *logFile) openFile() error {
-	if err := os.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
-		return err
+// checkLogPaths refuses a worker whose output would go where another user has
+// put a link. Output that is lost in silence would be worse than no start. A log
+// with another fault, or on a disk that hangs, is reported by the first line,
+// and the worker runs on.
+func (l *loop) checkLogPaths(s *SpawnOrder) error {
+	type outputLog struct{ name, path string }
+	logs := []outputLog{{"stdout_logfile", s.Stdout.Path}}
+	if !s.RedirectStderr {
+		logs = append(logs, outputLog{"stderr_logfile", s.Stderr.Path})
 	}
-	fd, err := unix.Open(f.Path, unix.O_WRONLY|unix.O_APPEND|unix.O_CREAT|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0o600)
+	var fault error
+	for _, log := range logs {
+		if log.path == "" || l.writers.forPath(log.path).late.Load() {
+			continue
+		}
+		l.writers.addJob(l.writers.forPath(log.path), &logJob{
+			do: func() error { return trustedpath.Check(log.path) },
+			report: func(err error) {
+				if err != nil {
+					fault = fmt.Errorf("%s: %w", log.name, err)
+				}
+			},
+		})
+	}
+	l.awaitLogs(logPatience)
+	return fault
+}
+
+// openFile opens the file for appending. A fifo without a reader does not stop
+// the keeper. The path may lead through directories of the worker's user, whose
+// links are not followed.
+func (f *logFile) openFile() error {
+	fd, err := trustedpath.OpenAppend(f.Path)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,9 @@ func (l *loop) prepareSpawn(b *pendingSpawn, streamed bool) (err error) {
 	if b.path, err = findProgram(b.order); err != nil {
 		return err
 	}
+	if err := l.checkLogPaths(b.order); err != nil {
+		return err
+	}
 	if err := l.openChildFDs(b.fds, b.order, streamed); err != nil {
 		return err
 	}

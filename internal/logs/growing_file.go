@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"initiator/internal/trustedpath"
 )
 
 // growingFile reads a file that another process appends to, and goes on with
@@ -28,7 +30,7 @@ func (g *growingFile) Read(p []byte) (int, error) {
 	if !moved {
 		return 0, io.EOF
 	}
-	f, err := os.Open(g.path)
+	f, err := trustedpath.OpenRead(g.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, io.EOF // between the rename and the next line
 	}

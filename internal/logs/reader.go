@@ -8,6 +8,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"initiator/internal/trustedpath"
 )
 
 // Source is one log.
@@ -46,7 +48,7 @@ func newReader(s Source, number int) *reader {
 func openReader(s Source, number, tail int) (*reader, error) {
 	r := newReader(s, number)
 	for i, path := 0, s.Path; ; i, path = i+1, s.Path+"."+strconv.Itoa(i+1) {
-		f, err := os.Open(path)
+		f, err := trustedpath.OpenRead(path)
 		if errors.Is(err, fs.ErrNotExist) && i > 0 {
 			return r, nil
 		}
