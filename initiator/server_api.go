@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"initiator/internal/api"
+	"initiator/internal/limits"
 	"initiator/internal/loopback"
+	"initiator/internal/plan"
 )
 
 // listenAPI opens the listeners of the API. Nothing is answered yet.
@@ -29,10 +31,32 @@ func (s *server) listenAPI(token string) (*api.Server, error) {
 		}
 		passed = inherited
 	}
+	mode, group, err := s.openSocketTo(settings)
+	if err != nil {
+		return nil, err
+	}
 	return s.handover.Listen(api.Options{
 		Addr: settings.ListenAddr, Port: settings.ListenPort, Passed: passed, Own: s.execState != nil && s.execState.OwnsSocket,
-		Token: token, Logger: s.log.Named("api"), Socket: s.Socket(), SocketMode: os.FileMode(settings.SocketMode).Perm(),
+		Token: token, Logger: s.log.Named("api"), Socket: s.Socket(), SocketMode: mode, SocketGroup: group,
 	})
+}
+
+// openSocketTo returns the mode and the group of the unix socket, and lets the
+// group through the state directory. Without a permission to do so the socket
+// still serves its owner.
+func (s *server) openSocketTo(settings plan.Settings) (mode os.FileMode, group *uint32, err error) {
+	mode = os.FileMode(settings.SocketMode).Perm()
+	if settings.SocketGroup != "" {
+		id, err := limits.LookUpGroup(settings.SocketGroup)
+		if err != nil {
+			return 0, nil, fmt.Errorf("socket_group: %w", err)
+		}
+		group = &id
+	}
+	if err := s.dir.AllowSearch(mode, group); err != nil {
+		s.log.Warn("the socket has no use for others", "error", err)
+	}
+	return mode, group, nil
 }
 
 // apiAddress is the address on which the API listens on TCP. A listener that was

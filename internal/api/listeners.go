@@ -1,12 +1,16 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"initiator/internal/unixpath"
 )
@@ -52,15 +56,16 @@ func (s *Server) openListeners() (err error) {
 	if !s.ownsSocket {
 		return nil
 	}
-	if s.unix, err = listenUnix(s.o.Socket, s.o.SocketMode); err != nil && !passed {
+	if s.unix, err = listenUnix(s.o.Socket, s.o.SocketMode, s.o.SocketGroup); err != nil && !passed {
 		_ = s.tcp.Close() // no client knows its address yet
 	}
 	return err
 }
 
 // listenUnix listens at path. A socket that a dead initiator has left is
-// replaced; a socket at which a process answers is not.
-func listenUnix(path string, mode os.FileMode) (l net.Listener, err error) {
+// replaced; a socket at which a process answers is not. Until the socket has its
+// group and mode, only its owner can connect.
+func listenUnix(path string, mode os.FileMode, group *uint32) (l net.Listener, err error) {
 	err = unixpath.WithShortPath(path, func(short string) error {
 		l, err = bindUnix(short)
 		return err
@@ -71,11 +76,20 @@ func listenUnix(path string, mode os.FileMode) (l net.Listener, err error) {
 	if mode == 0 {
 		mode = 0o600
 	}
-	if err := os.Chmod(path, mode); err != nil {
+	if group != nil {
+		err = os.Chown(path, -1, int(*group))
+	}
+	if err = errors.Join(err, os.Chmod(path, mode)); err != nil {
 		l.Close()
 		return nil, fmt.Errorf("protect the socket: %w", err)
 	}
 	return l, nil
+}
+
+// closeToOthers gives a socket the mode 0600 before it is bound, whatever the
+// umask is.
+func closeToOthers(_, _ string, c syscall.RawConn) error {
+	return c.Control(func(fd uintptr) { _ = unix.Fchmod(int(fd), 0o600) }) // only Linux has modes of sockets without a path
 }
 
 // bindUnix binds and listens at short.
@@ -87,7 +101,7 @@ func bindUnix(short string) (net.Listener, error) {
 	if err := os.Remove(short); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove the stale socket: %w", err)
 	}
-	l, err := net.Listen("unix", short)
+	l, err := (&net.ListenConfig{Control: closeToOthers}).Listen(context.Background(), "unix", short)
 	if err != nil {
 		return nil, err
 	}

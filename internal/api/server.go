@@ -26,6 +26,8 @@ type Options struct {
 	// permissions; 0 = 0600.
 	Socket     string
 	SocketMode os.FileMode
+	// SocketGroup is the group of the socket; nil = the group of the process.
+	SocketGroup *uint32
 	// Token opens the API on TCP. A client of the unix socket needs none.
 	Token  string
 	Logger hclog.Logger // nil = none

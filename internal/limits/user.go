@@ -32,7 +32,7 @@ func lookUpUser(name string) (identity, error) {
 		return id, err
 	}
 	if withGroup {
-		id.gid, err = lookUpGroup(group)
+		id.gid, err = LookUpGroup(group)
 		return id, err
 	}
 	all, err := u.GroupIds()
@@ -44,7 +44,8 @@ func lookUpUser(name string) (identity, error) {
 	return id, err
 }
 
-func lookUpGroup(name string) (uint32, error) {
+// LookUpGroup returns the number of a group, which is a name or a number.
+func LookUpGroup(name string) (uint32, error) {
 	g, err := user.LookupGroup(name)
 	if err != nil {
 		if g, err = user.LookupGroupId(name); err != nil {

@@ -33,6 +33,7 @@ package plan
 //	check_plan.go      contradictions between workers, and in [initiator]
 //	check_after.go     dependencies: unknown names, circles
 //	inheritance.go     environment_inherit: its values, and what it selects
+//	exposure.go        warns of files and of a socket that other users can use
 //	envfile.go         reads the files that env_file names
 //	spec.go            Plan and Spec, the result
 //	supervisord.go     the plan of a file that is written for supervisord

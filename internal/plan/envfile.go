@@ -2,9 +2,10 @@ package plan
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
+
+	"initiator/internal/trustedpath"
 )
 
 // readEnvFiles puts the entries of each env_file before the entries of the key
@@ -15,11 +16,12 @@ func (d *draft) readEnvFiles() {
 		if s.EnvFile == "" {
 			continue
 		}
-		data, err := os.ReadFile(s.EnvFile)
+		data, err := trustedpath.ReadFile(s.EnvFile)
 		if err != nil {
 			d.addFault("worker:"+s.Name, "env_file", err.Error(), "create the file, or remove the key")
 			continue
 		}
+		d.plan.Warnings = append(d.plan.Warnings, fileWarnings(s.EnvFile)...)
 		entries, err := parseEnvFile(string(data))
 		if err != nil {
 			d.addFault("worker:"+s.Name, "env_file", s.EnvFile+err.Error(), "write NAME=value lines")

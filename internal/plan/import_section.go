@@ -93,6 +93,12 @@ func (i *importer) initiatorSection(keys []supervisord.Key) {
 // settingEntries returns the entries of [initiator].
 func (i *importer) settingEntries() (entries []Entry) {
 	s, shown := i.conversion.plan.Settings, i.shown.plan.Settings
+	if s.SocketMode != i.initiator.SocketMode {
+		entries = append(entries, entryOf("socket_mode", fmt.Sprintf("%04o", s.SocketMode)))
+	}
+	if s.SocketGroup != "" {
+		entries = append(entries, entryOf("socket_group", s.SocketGroup))
+	}
 	if s.LogFile != "" {
 		entries = append(entries, entryOf("logfile", i.relativePath(shown.LogFile)))
 	}

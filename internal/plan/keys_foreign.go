@@ -5,7 +5,7 @@ import "strings"
 // notYet are keys that are planned and not yet supported. They are refused,
 // so that a limit without effect does not look as if it were in force.
 var notYet = map[string][]string{
-	"initiator": {"socket_group", "tls_cert", "tls_key", "client_ca"},
+	"initiator": {"tls_cert", "tls_key", "client_ca"},
 	"worker":    {"rate_limit", "callback"},
 }
 

@@ -91,7 +91,7 @@ var logKeys = joinRows(
 func streamKeys(stream string, at func(*Spec) *Log) []row[Spec] {
 	return []row[Spec]{
 		key(stream+"_logfile", path, "auto", func(s *Spec) *string { return &at(s).Path },
-			"where "+stream+" is written: auto = a file in the state directory, none, - = the initiator's own output, or a path, in which {guid}, {name} and {index} are replaced by the worker's values"),
+			"where "+stream+" is written: auto = a file in the state directory, none, - = the initiator's own output, or a path, in which {guid}, {name} and {index} are replaced by the worker's values; a symbolic link in the path must belong to root or to the initiator's user"),
 		key(stream+"_logfile_maxbytes", size, "50MB", func(s *Spec) *int64 { return &at(s).MaxBytes },
 			"the size at which the file is rotated; 0 = never"),
 		key(stream+"_logfile_backups", wholeNumber(0, 10_000), "10", func(s *Spec) *int { return &at(s).Backups },

@@ -44,6 +44,7 @@ func (l *loader) makePlan(cfg *proactor.Config, path string) *Plan {
 	}
 	if len(l.faults)+len(d.faults) == 0 {
 		d.readEnvFiles()
+		d.plan.Warnings = append(d.plan.Warnings, d.plan.Settings.socketWarnings(d.warningAt)...)
 	}
 	l.faults = append(l.faults, d.faults...)
 	return d.plan
@@ -68,6 +69,7 @@ func readFile(path string) ([]byte, error) {
 }
 
 func (l *loader) loadFile(path string, data []byte) {
+	l.warnings = append(l.warnings, fileWarnings(path)...)
 	l.path = append(l.path, realPath(path))
 	l.seen[realPath(path)] = true
 	defer func() { l.path = l.path[:len(l.path)-1] }()

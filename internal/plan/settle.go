@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"initiator/proactor"
 )
 
 // settlePlan fills in the values that depend on other keys. It runs only on
@@ -94,8 +96,8 @@ func (d *draft) logPath(path, stream string) string {
 		return filepath.Join(d.plan.Settings.StateDir, "logs", "{name}.{index}."+stream+".log")
 	case strings.EqualFold(path, "none"):
 		return ""
-	case path == "-":
-		return path
+	case path == "-", ownOutput(path):
+		return "-"
 	}
 	return d.absolutePath(path)
 }
@@ -186,8 +188,18 @@ func (d *draft) groupNamed(name string) *Group {
 }
 
 func (d *draft) addWarning(section, key, problem string) {
+	d.plan.Warnings = append(d.plan.Warnings, d.faultAt(section, key, problem, "").Error())
+}
+
+// warningAt returns a warning about a key of [initiator].
+func (d *draft) warningAt(key, problem, remedy string) string {
+	return d.faultAt("initiator", key, problem, remedy).Error()
+}
+
+// faultAt returns a fault with its place, without adding it.
+func (d *draft) faultAt(section, key, problem, remedy string) proactor.Fault {
 	before := len(d.faults)
-	d.addFault(section, key, problem, "")
-	d.plan.Warnings = append(d.plan.Warnings, d.faults[before].Error())
-	d.faults = d.faults[:before]
+	d.addFault(section, key, problem, remedy)
+	defer func() { d.faults = d.faults[:before] }()
+	return d.faults[before]
 }

@@ -55,6 +55,7 @@ type Settings struct {
 	ListenAddr   string // where the API listens on TCP; "127.0.0.1"
 	ListenPort   int    // its port; 0 = any free one
 	SocketMode   uint32 // permissions of the unix socket; 0600
+	SocketGroup  string // group of the unix socket, a name or a number; "" = of the initiator
 	StateDir     string // absolute; ".initiator" beside the file
 	Sync         Sync   // of the tasks; always
 	LogFile      string // absolute; "" = stderr

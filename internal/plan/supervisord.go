@@ -20,7 +20,23 @@ func loadSupervisord(path string, data []byte, env Env) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newConversion(f).plan, nil
+	m := newConversion(f)
+	m.plan.Warnings = append(m.plan.Warnings, fileWarnings(path)...)
+	for _, included := range f.Settings.Included {
+		m.plan.Warnings = append(m.plan.Warnings, fileWarnings(included)...)
+	}
+	if s := f.Settings; s.SocketUser != "" && s.SocketUID != os.Geteuid() {
+		m.plan.Warnings = append(m.plan.Warnings, m.socketWarning("socket_group", "the initiator's own socket belongs to the user that runs the initiator", ""))
+	}
+	m.plan.Warnings = append(m.plan.Warnings, m.plan.Settings.socketWarnings(m.socketWarning)...)
+	return m.plan, nil
+}
+
+// socketWarning is a warning about the section that the socket's settings came
+// from.
+func (m *conversion) socketWarning(key, problem, _ string) string {
+	names := map[string]string{"socket_mode": "chmod", "socket_group": "chown"}
+	return proactor.Fault{File: m.file.Path, Section: "unix_http_server", Key: names[key], Problem: problem, Remedy: "write chmod = 0770 and chown = USER:GROUP"}.Error()
 }
 
 func worldOf(env Env) supervisord.Environment {
@@ -94,6 +110,9 @@ func (m *conversion) convertSettings() {
 		s.LogFile = m.absolutePath(file)
 	}
 	s.LogMaxBytes, s.LogBackups = max(m.file.Settings.LogFileMaxBytes, 0), max(m.file.Settings.LogFileBackups, 0)
+	if m.file.Settings.Socket != "" {
+		s.SocketMode, s.SocketGroup = uint32(m.file.Settings.SocketMode), m.file.Settings.SocketGroup
+	}
 	s.LogLevel = m.file.Settings.LogLevel
 	switch s.LogLevel {
 	case "critical":

@@ -16,6 +16,7 @@ package statedir
 //
 //	dir.go               Dir: the directory, its lock and the API's token
 //	restoring.go         which files a backup has, and the mark of an unfinished restore
+//	search_permission.go AllowSearch: users of the socket go through the directory
 //	format.go            the header of each small file, and FormatError
 //	api_address_file.go  home.json: where workers expect the next initiator
 //	snapshot_*.go        kept/: snapshots of workers that outlive the initiator

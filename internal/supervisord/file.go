@@ -53,6 +53,17 @@ type Settings struct {
 	Environment     []proactor.Entry
 	// Socket is the `file` of [unix_http_server]; "" = none.
 	Socket string
+	// SocketMode is its chmod, without the bits that have no meaning for a
+	// socket, and SocketGroup the group of its chown; "" = none. With a password
+	// they are 0600 and "".
+	SocketMode  int
+	SocketGroup string
+	// SocketUser is the user of its chown, "" = not given, and SocketUID the
+	// number of the user.
+	SocketUser string
+	SocketUID  int
+	// Included are the files that were read besides File.Path.
+	Included []string
 }
 
 // Group is a set of processes that supervisord starts and addresses together: a

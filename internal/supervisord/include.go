@@ -49,6 +49,7 @@ func (r *reader) includeFile(c *sectionReader, k Key, path string) {
 		c.addWarning("files", err.Error(), "make it a readable file")
 		return
 	}
+	r.file.Settings.Included = append(r.file.Settings.Included, path)
 	before := len(r.doc.all)
 	r.addFile(r.displayPath(path), data)
 	for _, s := range r.doc.all[before:] {

@@ -62,7 +62,7 @@ func (r *reader) readFCGIProgram(c *sectionReader) {
 	if n := readValue(c, "socket_backlog", 1, readInteger); n < 1 || n > 65535 {
 		c.addFaultAt("socket_backlog", "it is out of range", "write one from 1 to 65535")
 	}
-	readValue(c, "socket_owner", "", readOwner)
+	readValue(c, "socket_owner", owner{}, readOwner)
 	readValue(c, "socket_mode", 0o700, readOctal)
 	r.checkProgram(c.section, program)
 	c.addWarning("", "FastCGI programs are not supported, and this program is not started", "let the program open its own socket, as a [program:x]")

@@ -36,20 +36,29 @@ func (r *reader) unixServer(c *sectionReader) {
 		return
 	}
 	socket := readValue(c, "file", "", readText)
-	if r.file.Settings.Socket == "" {
-		r.file.Settings.Socket = absolutePath(r.expandHome(trimSpace(socket)))
-	}
 	outside := *c
 	outside.names.own = nil
 	r.readCredentials(&outside)
-	readValue(&outside, "chown", "", readOwner)
-	if c.hasKey("chown") {
-		c.addWarning("chown", "the initiator's own socket belongs to the user that runs the initiator", "run it as that user")
-	}
-	if readValue(&outside, "chmod", 0o700, readOctal)&0o077 != 0 {
-		c.addWarning("chmod", "the initiator's own socket is open to its owner alone, because it asks for no password", "import the file, and set socket_mode in [initiator]")
+	who := readValue(&outside, "chown", owner{}, readOwner)
+	mode := readValue(&outside, "chmod", 0o700, readOctal)
+	if r.file.Settings.Socket == "" {
+		r.file.Settings.Socket = absolutePath(r.expandHome(trimSpace(socket)))
+		r.protectSocket(c, mode, who)
 	}
 	c.addWarning("file", "supervisord's XML-RPC is not served; supervisorctl cannot connect", "run `initiator status` and the like with the same -c")
+}
+
+// protectSocket notes who may connect to the socket. The initiator's own socket
+// asks for no password, so a socket with one stays open to its owner alone.
+func (r *reader) protectSocket(c *sectionReader, mode int, who owner) {
+	s := &r.file.Settings
+	s.SocketMode, s.SocketGroup, s.SocketUser, s.SocketUID = mode&0o666, who.group, who.user, who.uid
+	if c.hasKey("password") {
+		if mode&0o066 != 0 {
+			c.addWarning("chmod", "the initiator's own socket is open to its owner alone, because it asks for no password", "import the file, and set socket_mode in [initiator]")
+		}
+		s.SocketMode, s.SocketGroup = 0o600, ""
+	}
 }
 
 func (r *reader) readCredentials(c *sectionReader) {

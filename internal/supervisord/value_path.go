@@ -99,24 +99,33 @@ func readUser(s string) (identity, error) {
 	return identity{s, uid}, err
 }
 
+// owner is a user and a group as they are written; "" = not given.
+type owner struct {
+	user, group string
+	uid         int // of user
+}
+
 // readOwner reads user or user:group; both must exist.
-func readOwner(s string) (string, error) {
+func readOwner(s string) (owner, error) {
 	who, group, both := strings.Cut(s, ":")
-	if _, err := readUser(who); err != nil {
-		return "", err
+	id, err := readUser(who)
+	if err != nil {
+		return owner{}, err
 	}
+	o := owner{user: id.name, uid: id.uid}
 	if !both {
-		return s, nil
+		return o, nil
 	}
+	o.group = group
 	bad := invalidValue{fmt.Sprintf("there is no group %q on this machine", group), "create it, or name another"}
 	if n, err := readInteger(group); err == nil {
 		if _, err := user.LookupGroupId(fmt.Sprint(n)); err != nil {
-			return "", bad
+			return owner{}, bad
 		}
-		return s, nil
+		return o, nil
 	}
 	if _, err := user.LookupGroup(group); err != nil {
-		return "", bad
+		return owner{}, bad
 	}
-	return s, nil
+	return o, nil
 }

@@ -2,6 +2,7 @@
 // address.
 package unixpath
 
-// The file:
+// The files:
 //
 //	with_short_path.go   WithShortPath
+//	search_only_*.go     how the directory is opened

@@ -19,7 +19,7 @@ func WithShortPath(path string, f func(short string) error) error {
 	if len(path) <= maxPath || runtime.GOOS != "linux" {
 		return f(path)
 	}
-	dir, err := os.Open(filepath.Dir(path))
+	dir, err := os.OpenFile(filepath.Dir(path), searchOnly, 0) // a user of the socket may be unable to list its directory
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func errUnlessSilent(inner, whole error) error {
 // StartAdvice returns the next step when no initiator answers on a socket.
 func StartAdvice(u *client.UnreachableError) string {
 	if errors.Is(u.Err, syscall.EACCES) {
-		return "the socket belongs to another user: run this as that user, or set socket_mode in [initiator]"
+		return "the socket belongs to another user: run this as that user, or set socket_mode and socket_group in [initiator]"
 	}
 	return "`initiator up` starts one; -c names its INI, --state-dir its state directory"
 }
