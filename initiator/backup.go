@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"initiator/initiator/task"
 	"initiator/internal/backup"
@@ -18,16 +19,14 @@ func (s *server) WriteBackup(ctx context.Context, w io.Writer) error {
 		return fmt.Errorf("%w: another backup is being written; try again when it has ended", task.ErrConflict)
 	}
 	defer s.backingUp.Unlock()
-	return backup.WriteState(w, s.dir.Path(), Version, func() ([]store.SegmentCopy, error) {
-		copies, err := s.dispatcher.Snapshot(ctx)
-		switch {
-		case errors.Is(err, queue.ErrNotStored):
-			return nil, fmt.Errorf("%w: %w", task.ErrConflict, err)
-		case err != nil:
-			return nil, fmt.Errorf("%w: %s", task.ErrStorage, err.Error()) // without the error of the file, which would be a 404
-		}
-		return copies, nil
-	})
+	err := backup.WriteState(w, s.dir.Path(), Version, func() ([]store.SegmentCopy, error) { return s.dispatcher.Snapshot(ctx) })
+	switch {
+	case errors.Is(err, queue.ErrNotStored):
+		return fmt.Errorf("%w: %w", task.ErrConflict, err)
+	case errors.Is(err, fs.ErrNotExist): // the state directory is gone; without the error of the file, which would be a 404
+		return fmt.Errorf("%w: %s", task.ErrStorage, err.Error())
+	}
+	return err
 }
 
 // noteRestored tells that the state directory was restored from a backup.

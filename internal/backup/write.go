@@ -17,8 +17,8 @@ import (
 	"initiator/internal/statedir"
 )
 
-// WriteState writes an archive of the state directory dir to w. snapshot opens the
-// task files as of one commit; WriteState closes them. program is the version of the
+// WriteState writes an archive of the state directory dir to w. snapshot lists the
+// task files as of one commit; it may be called several times. program is the version of the
 // program. After an error w has no complete archive. WriteState holds a part of one
 // file in memory at a time.
 func WriteState(w io.Writer, dir, program string, snapshot func() ([]store.SegmentCopy, error)) (err error) {
@@ -29,22 +29,66 @@ func WriteState(w io.Writer, dir, program string, snapshot func() ([]store.Segme
 	if err != nil {
 		return err
 	}
-	copies, err := snapshot()
+	tasks, err := openTaskFiles(dir, snapshot)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.CloseCopies(copies)) }()
+	defer closeFiles(tasks)
 	for _, f := range small {
 		if err := a.addFile(f.name, int64(len(f.content)), bytes.NewReader(f.content)); err != nil {
 			return err
 		}
 	}
-	for _, c := range copies {
-		if err := a.addFile(c.Name, c.Size, c.File); err != nil {
+	for _, t := range tasks {
+		if err := a.addFile(t.Name, t.Size, t.file); err != nil {
 			return err
 		}
 	}
 	return a.addManifest()
+}
+
+// taskFile is a task file that is open for reading.
+type taskFile struct {
+	store.SegmentCopy
+	file *os.File
+}
+
+// snapshotTries bounds how often a snapshot is taken again because compaction has
+// removed a file before it was opened.
+const snapshotTries = 10
+
+// openTaskFiles opens the files of a snapshot. Once they are open, their removal by
+// compaction does not matter.
+func openTaskFiles(dir string, snapshot func() ([]store.SegmentCopy, error)) ([]taskFile, error) {
+	for try := 1; ; try++ {
+		copies, err := snapshot()
+		if err != nil {
+			return nil, err
+		}
+		open, err := openCopies(dir, copies)
+		if err == nil || try == snapshotTries || !errors.Is(err, fs.ErrNotExist) {
+			return open, err
+		}
+	}
+}
+
+// openCopies opens every file, or none.
+func openCopies(dir string, copies []store.SegmentCopy) (open []taskFile, err error) {
+	for _, c := range copies {
+		f, err := os.Open(filepath.Join(dir, c.Name))
+		if err != nil {
+			closeFiles(open)
+			return nil, fmt.Errorf("open the tasks: %w", err)
+		}
+		open = append(open, taskFile{c, f})
+	}
+	return open, nil
+}
+
+func closeFiles(open []taskFile) {
+	for _, t := range open {
+		_ = t.file.Close() // it was only read
+	}
 }
 
 // smallFile is a small file of a state directory.

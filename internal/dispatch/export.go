@@ -38,12 +38,11 @@ func (d *Dispatcher) Export(ctx context.Context, f func([]task.Task) error) erro
 	return err
 }
 
-// Snapshot opens the files of the queue as of the last commit: they hold every task
-// that was acknowledged before the call. The caller closes them
-// (store.CloseCopies). Errors: ErrClosed and the errors of queue.Queue.
+// Snapshot lists the files of the queue as of the last commit: they hold every task
+// that was acknowledged before the call. The loop opens no file, because the disk may
+// hang. Errors: that of ctx, ErrClosed, queue.ErrNotStored.
 func (d *Dispatcher) Snapshot(ctx context.Context) ([]store.SegmentCopy, error) {
-	// The loop answers soon. Without its answer the files would stay open.
-	return askLoop(context.WithoutCancel(ctx), d, func(m *loopRequest[[]store.SegmentCopy], _ time.Time) {
+	return askLoop(ctx, d, func(m *loopRequest[[]store.SegmentCopy], _ time.Time) {
 		m.reply(d.opts.Queue.Snapshot())
 	})
 }

@@ -116,9 +116,8 @@ type Queue interface {
 	// works. With an error, no task is added or leased. ExpireTasks clears the
 	// error when it is time to try again. The error wraps task.ErrStorage.
 	StorageError() error
-	// Snapshot opens the files of the queue as of the last commit that has
-	// reported success, to be copied. The caller closes them. Errors:
-	// ErrNotStored, an error of the file system.
+	// Snapshot lists the files of the queue as of the last commit that has
+	// reported success, to be copied. The error is ErrNotStored.
 	Snapshot() ([]store.SegmentCopy, error)
 	// Close commits, calls the functions of all commits, and closes the files.
 	// A second Close does nothing.

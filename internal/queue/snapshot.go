@@ -14,5 +14,5 @@ func (e *Engine) Snapshot() ([]store.SegmentCopy, error) {
 	if e.disk == nil {
 		return nil, ErrNotStored
 	}
-	return e.disk.store.Snapshot()
+	return e.disk.store.Snapshot(), nil
 }
