@@ -15,6 +15,7 @@ import (
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
 	"initiator/internal/api"
+	"initiator/internal/bounds"
 )
 
 const authorityINI = `
@@ -346,6 +347,21 @@ func TestTasksOpenToWorker(t *testing.T) {
 	}
 	if got, err := a.in.Task(t.Context(), r.foreign.ID); err != nil || got.State != task.Queued {
 		t.Errorf("the task of another submitter is %s, %v", got.State, err)
+	}
+}
+
+// A worker chooses how deep tasks are nested, so not every parent is looked at.
+func TestGenerationsOpenToWorker(t *testing.T) {
+	t.Parallel()
+	a := newAuthorityTest(t)
+	below := a.submitRelated().held
+	for depth := 1; depth <= bounds.Generations+1; depth++ {
+		below = a.submit(a.credentials[apiClient], `{"pool":"closed","parent":"`+below.ID.String()+`"}`)
+		status := 200
+		if depth > bounds.Generations {
+			status = 403
+		}
+		a.expect(a.credentials[owner], "GET", "/api/v1/tasks/"+below.ID.String(), "", status)
 	}
 }
 

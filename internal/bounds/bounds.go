@@ -22,6 +22,9 @@ const (
 	// limit, the record of a task that is refused again and again would grow for
 	// ever.
 	History = 100
+	// Generations is how many parents of a task are looked at for a task that runs in
+	// the worker that asks for it. Each may be read from the disk.
+	Generations = 100
 )
 
 // Requests over HTTP.

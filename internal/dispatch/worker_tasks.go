@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/queue"
 )
 
@@ -88,10 +89,6 @@ func (d *Dispatcher) findOpenTask(id uuid.UUID, by *WorkerCaller) (task.Task, er
 	return t, nil
 }
 
-// maxGenerations is how many parents of a task are looked at. A worker chooses how
-// deep its tasks are nested, and each step may read a record from the disk.
-const maxGenerations = 100
-
 // isOpenTo reports whether a worker may read and cancel a task. A nil worker stands
 // for a client, to which every task is open.
 func (d *Dispatcher) isOpenTo(t *task.Task, by *WorkerCaller) bool {
@@ -99,7 +96,7 @@ func (d *Dispatcher) isOpenTo(t *task.Task, by *WorkerCaller) bool {
 		return true
 	}
 	above := *t
-	for range maxGenerations {
+	for range 1 + bounds.Generations {
 		if by.runs(&above) {
 			return true
 		}
