@@ -151,6 +151,23 @@ func TestEndlessNonsenseCostsTheAttempt(t *testing.T) {
 	}
 }
 
+// A worker that answers nonsense twice, after connections that broke, has not
+// answered nonsense three times.
+func TestNonsenseAfterLostAnswers(t *testing.T) {
+	t.Parallel()
+	h := newTestDispatcher(t, Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	url, _ := h.startWorkerProcess(worker.Options{Handlers: []worker.Handler{echo}})
+	p := newFaultProxy(h, url, 4, func(p *faultProxy, c net.Conn, _ []byte) {
+		if p.posts.Load() > 2 {
+			_, _ = fmt.Fprintf(c, head, 6, "<html>")
+		}
+	})
+	h.attachConnected(Attachment{GUID: "w", Incarnation: 1, Pool: "p", URL: p.url, Slots: 1})
+	if got := h.mustEnd(task.Request{Pool: "p"}, task.Completed); len(got.History) != 1 {
+		t.Errorf("%+v", got.History)
+	}
+}
+
 // A ding slave does not know which tasks it got. A busy slave may be busy with
 // this task, which must then not run elsewhere.
 func TestLostAnswerOfADingSlave(t *testing.T) {

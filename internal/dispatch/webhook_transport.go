@@ -38,7 +38,7 @@ const (
 // the task was refused; the result may be on its way. If it has finished the
 // task, it runs the task again, so a task with at_most_once is not sent again.
 func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body proactor.TaskBody, legacy bool) {
-	pause := firstPostDelay
+	pause, strange := firstPostDelay, 0
 	for try := 1; !r.ended.Load(); try++ {
 		before := r.reached.Swap(true)
 		a := d.postOnce(p, body, legacy)
@@ -46,7 +46,10 @@ func (d *Dispatcher) postUntilAnswered(p *workerConn, r *attempt, body proactor.
 		if neverSent(a.err) {
 			r.reached.Store(before)
 		}
-		if isFinalAnswer(a, try, legacy) || legacy && r.atMostOnce && !neverSent(a.err) {
+		if a.isStrange() {
+			strange++
+		}
+		if isFinalAnswer(a, try, strange, legacy) || legacy && r.atMostOnce && !neverSent(a.err) {
 			d.mailbox.Put(attemptResultMessage{p, r, a})
 			return
 		}
@@ -94,13 +97,18 @@ func neverSent(err error) bool {
 
 // isFinalAnswer reports whether the request must not be repeated. A legacy
 // worker that answers "busy" to a repeated request may be busy with this very
-// task.
-func isFinalAnswer(got transportResult, try int, legacy bool) bool {
+// task. strange is the number of answers without an envelope so far.
+func isFinalAnswer(got transportResult, try, strange int, legacy bool) bool {
 	if got.status != attemptLost {
 		return try == 1 || !legacy || got.status != attemptRefused || !got.refusal.hasCode(webhook.SlaveBusy)
 	}
+	return got.isStrange() && strange >= maxStrangeAnswers
+}
+
+// isStrange reports whether the answer has no envelope.
+func (got transportResult) isStrange() bool {
 	var strange *webhook.EnvelopeError
-	return errors.As(got.err, &strange) && try >= maxStrangeAnswers
+	return errors.As(got.err, &strange)
 }
 
 // webhookTransport reaches a worker with HTTP requests. Every worker has it.
