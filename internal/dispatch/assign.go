@@ -69,6 +69,7 @@ func (d *Dispatcher) leaseTask(p *pool, to *workerConn, now time.Time, skip func
 func (d *Dispatcher) startLeased(to *workerConn, t task.Task, now time.Time) {
 	d.publishTask(&t, now)
 	r := newAttempt(to, t, now)
+	r.unsent = true
 	d.addRunning(to, r, t.Suspicion)
 	to.pool.balancer.placeWorker(to, to.freeSlots())
 	d.effects = append(d.effects, effect{attempt: r})
@@ -79,7 +80,7 @@ func (d *Dispatcher) startLeased(to *workerConn, t task.Task, now time.Time) {
 func (d *Dispatcher) addRunning(to *workerConn, r *attempt, s task.Suspicion) {
 	to.running[r.lease.Task] = r
 	to.noteOnlyAttempt()
-	d.timers.Set(&r.timer, r.deadline)
+	d.timers.Set(&r.timer, r.dueTime())
 	d.trackSuspect(to, r, s)
 }
 
@@ -90,7 +91,26 @@ func (d *Dispatcher) sendLeased(r *attempt, err error) {
 		d.mailbox.Put(attemptResultMessage{r.timer.Value.conn, r, transportResult{status: leaseNotStored, err: err}})
 		return
 	}
+	if !r.ended.Load() {
+		d.beginLeased(r, time.Now())
+	}
 	d.sendAttempt(r.timer.Value.conn, r)
+}
+
+// beginLeased begins the time of an attempt that is about to be sent. A disk that
+// hangs delays that, and charges no attempt.
+func (d *Dispatcher) beginLeased(r *attempt, now time.Time) {
+	waited := now.Sub(r.began)
+	r.unsent, r.began, r.lastListed, r.lastProgress = false, now, now, now
+	if !r.timeout.IsZero() {
+		r.grantTime(r.timeout.Add(waited))
+		r.toldDeadline = r.deadline
+		d.setAttemptTimer(r.timer.Value.conn, r)
+	}
+	if r.suspect && !r.clearAt.IsZero() {
+		r.clearAt = r.clearAt.Add(waited)
+		d.timers.Set(&r.clearTimer, r.clearAt)
+	}
 }
 
 func newAttempt(to *workerConn, t task.Task, now time.Time) *attempt {

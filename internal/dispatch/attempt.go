@@ -21,7 +21,10 @@ type attempt struct {
 	// the attempt is charged. It is the attempt number on the wire. A worker
 	// remembers a finished task by id and attempt number, so a number must
 	// never be used twice.
-	number     int
+	number int
+	// unsent is set until the lease is stored. The worker cannot have the task
+	// before, so its time does not begin, and no heartbeat lists it.
+	unsent     bool
 	began      time.Time
 	lastListed time.Time // last listed in a heartbeat, or sent
 	listed     bool      // the worker has shown that it runs the task
@@ -69,6 +72,14 @@ type attempt struct {
 // matches reports whether a worker that names this attempt number means r. A
 // legacy worker names none, which is 0.
 func (r *attempt) matches(attempt int) bool { return attempt == 0 || attempt == r.number }
+
+// dueTime returns when the timer of the attempt is due; zero = never.
+func (r *attempt) dueTime() time.Time {
+	if r.unsent {
+		return r.taskDeadline
+	}
+	return r.deadline
+}
 
 // isOverdue reports whether the deadline of the attempt has passed.
 func (r *attempt) isOverdue(now time.Time) bool {

@@ -133,9 +133,9 @@ func (d *Dispatcher) checkLease(p *workerConn, r *attempt, b *heartbeat, now tim
 	switch {
 	case r.isMissingSince(r.unconfirmed, p.Span, b):
 		d.finishAttempt(p, r, r.lostOutcome("the worker lost its master and gave up the task"), now)
-	case r.isMissingSince(r.stopRequested, p.Span, b), now.Sub(r.lastListed) >= p.Tolerance:
+	case r.isMissingSince(r.stopRequested, p.Span, b), !r.unsent && now.Sub(r.lastListed) >= p.Tolerance:
 		d.finishAttempt(p, r, r.lostOutcome("the worker's heartbeats no longer list the task"), now)
-	default:
+	case !r.unsent:
 		d.checkProgress(p, r, now)
 	}
 }

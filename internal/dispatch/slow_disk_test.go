@@ -84,6 +84,36 @@ func TestSubmitsShareASlowSync(t *testing.T) {
 	}
 }
 
+// The time of an attempt begins when it is sent. While the disk hangs with its
+// lease, it is not sent, and neither timed out nor lost.
+func TestLeaseWaitsForADisk(t *testing.T) {
+	t.Parallel()
+	disk := storetest.New(1)
+	h := newTestDispatcherOver(t, openStored(t, disk), Pool{Name: "p", Policy: task.Policy{Attempts: 1}})
+	h.attachWorker("p", "w", 1, echo)
+	wait, let := gateWrites(t, disk)
+	submitted := make(chan task.Task, 1)
+	timeout := task.Seconds(time.Second)
+	go func() {
+		one, err := h.d.Submit(h.ctx, task.Request{Pool: "p", Timeout: &timeout})
+		if err != nil {
+			t.Error(err)
+		}
+		submitted <- one
+	}()
+	wait() // the sync of the task, and of its lease
+	for begun := time.Now(); time.Since(begun) < timeout.Duration()*3/2; {
+		if err := h.d.PingLoop(h.ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	disk.BeforeSync(nil)
+	let <- struct{}{}
+	if got := h.mustWait((<-submitted).ID); got.State != task.Completed || len(got.History) != 1 {
+		t.Errorf("%s %+v", got.State, got.History)
+	}
+}
+
 // Every request is answered after its commit, and not before: a cancel, a
 // retry, and the result of a worker, which may then forget the result.
 func TestNoCallerIsAnsweredBeforeTheCommit(t *testing.T) {

@@ -22,7 +22,7 @@ func (d *Dispatcher) requestStop(p *workerConn, r *attempt, now time.Time) {
 // setAttemptTimer sets the timer of an attempt to the end of its time, or to
 // the end of the time in which it must have stopped.
 func (d *Dispatcher) setAttemptTimer(p *workerConn, r *attempt) {
-	at := r.deadline
+	at := r.dueTime()
 	if r.stopping {
 		at = time.Time{}
 	}
@@ -43,6 +43,7 @@ func (d *Dispatcher) stopTime(p *workerConn) time.Duration { return p.Span + d.o
 func (d *Dispatcher) handleTimer(t timerTarget, now time.Time) {
 	p, r := t.conn, t.attempt
 	switch {
+	case t.clears && r.unsent: // beginLeased sets the timer
 	case t.clears:
 		d.clearSuspect(p, r, now)
 	case r == nil:
