@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -113,7 +112,7 @@ func (p *lineProcess) endProcess() error {
 		p.abort()
 		<-p.ended
 	}
-	signalGroup(p.cmd.Process, syscall.SIGKILL)
+	killGroup(p.cmd.Process)
 	words := p.stderr.closeTail()
 	if p.out.isTooLong() {
 		return worker.TaskFail{Data: map[string]any{"message": "its answer is longer than a result may be", "stderr": words}}

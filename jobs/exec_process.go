@@ -21,6 +21,9 @@ const (
 	// pipeGrace is how long output is read after the process has ended, when a
 	// descendant of the process holds the pipe open.
 	pipeGrace = time.Second
+	// groupGrace is how long a group that was killed may need to end. A process
+	// that no process waits for stays in its group.
+	groupGrace = time.Second
 )
 
 // newCommand prepares a process in a process group of its own, so that signals
@@ -58,6 +61,17 @@ func taskEnvironment(ctx context.Context, base []string) []string {
 // other process.
 func signalGroup(p *os.Process, sig syscall.Signal) {
 	_ = syscall.Kill(-p.Pid, sig) // fails only when no process of the group is left
+}
+
+// killGroup kills what is left of a process group after its first process, and
+// waits until no process of the group runs, for at most groupGrace: the kernel
+// ends a process some time after KILL was sent.
+func killGroup(p *os.Process) {
+	signalGroup(p, syscall.SIGKILL)
+	limit := time.Now().Add(groupGrace)
+	for pause := time.Millisecond; syscall.Kill(-p.Pid, 0) == nil && time.Now().Before(limit); pause *= 2 {
+		<-time.After(pause)
+	}
 }
 
 // endGroup ends a process group with SIGTERM, and with SIGKILL after

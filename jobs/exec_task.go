@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"syscall"
 
 	"initiator/internal/bounds"
 	"initiator/worker"
@@ -96,6 +95,6 @@ func awaitProcess(ctx context.Context, cmd *exec.Cmd, exceeded <-chan struct{}) 
 			endGroup(cmd.Process, ended)
 		}
 	}
-	signalGroup(cmd.Process, syscall.SIGKILL)
+	killGroup(cmd.Process)
 	return byContext
 }
