@@ -145,7 +145,12 @@ func (c *chaos) startPools() {
 func (c *chaos) submitHealthy(ctx context.Context, client uint64, r *rand.Rand) {
 	v := &chaosClient{c, r, c.newClient()}
 	defer v.to.Close()
+	var ids []uuid.UUID
 	for n := 0; ctx.Err() == nil; n++ {
+		if len(ids) == unfinishedTasks { // otherwise the tasks at the end would be as many as an outage is long
+			v.waitTask(ctx, ids[0])
+			ids = ids[1:]
+		}
 		d, q := chaosJob{MS: r.IntN(60)}, task.Request{}
 		switch r.IntN(10) {
 		case 0:
@@ -156,7 +161,9 @@ func (c *chaos) submitHealthy(ctx context.Context, client uint64, r *rand.Rand) 
 			timeout := task.Seconds(2 * time.Second)
 			q.Timeout = &timeout
 		}
-		v.submitKind(ctx, fmt.Sprintf("%s-%d-%d", healthyTask, client, n), d, q)
+		if id, ok := v.submitKind(ctx, fmt.Sprintf("%s-%d-%d", healthyTask, client, n), d, q); ok {
+			ids = append(ids, id)
+		}
 		pauseUpTo(ctx, r, 30*time.Millisecond)
 	}
 }
@@ -166,7 +173,8 @@ func (c *chaos) submitHarmful(ctx context.Context, r *rand.Rand) {
 	v := &chaosClient{c, r, c.newClient()}
 	defer v.to.Close()
 	for n := 0; pauseUpTo(ctx, r, time.Second); n++ {
-		v.submitKind(ctx, fmt.Sprintf("%s-%d", poisonTask, n), chaosJob{MS: r.IntN(60), How: "exit"}, task.Request{Attempts: 1 + r.IntN(3)})
+		id, _ := v.submitKind(ctx, fmt.Sprintf("%s-%d", poisonTask, n), chaosJob{MS: r.IntN(60), How: "exit"}, task.Request{Attempts: 1 + r.IntN(3)})
+		v.waitTask(ctx, id)
 		v.submitKind(ctx, fmt.Sprintf("%s-%d", undeliverableTask, n), chaosJob{How: "unencodable"}, task.Request{})
 	}
 }
@@ -180,8 +188,16 @@ func (c *chaos) submitStuck(ctx context.Context, r *rand.Rand) {
 	timeout := task.Seconds(300 * time.Millisecond)
 	for n := 0; ctx.Err() == nil; n++ {
 		id, _ := v.submitKind(ctx, fmt.Sprintf("%s-%d", stuckTask, n), chaosJob{How: "hang"}, task.Request{Timeout: &timeout, Attempts: 1 + r.IntN(2)})
-		for _, err := v.to.Wait(ctx, id); err != nil && pause(ctx, 100*time.Millisecond); _, err = v.to.Wait(ctx, id) {
-		}
+		v.waitTask(ctx, id)
+	}
+}
+
+// unfinishedTasks bounds how many tasks of one client have not ended.
+const unfinishedTasks = 20
+
+// waitTask waits for the end of a task, or of ctx.
+func (v *chaosClient) waitTask(ctx context.Context, id uuid.UUID) {
+	for _, err := v.to.Wait(ctx, id); err != nil && pause(ctx, 100*time.Millisecond); _, err = v.to.Wait(ctx, id) {
 	}
 }
 

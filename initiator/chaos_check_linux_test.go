@@ -1,6 +1,7 @@
 package initiator_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+	"github.com/google/uuid"
 
 	"initiator/initiator/client"
 	"initiator/initiator/initiatortest"
@@ -66,18 +68,34 @@ func (c *chaos) checkAcknowledged() []task.Task {
 func (c *chaos) waitAllTasks(ctx context.Context) (all []task.Task) {
 	of := c.newClient()
 	defer of.Close()
-	list, err := of.List(ctx, task.Filter{Limit: 10_000})
+	ids, err := listIDs(ctx, of)
 	for err != nil && pause(ctx, 20*time.Millisecond) { // it was killed just now
-		list, err = of.List(ctx, task.Filter{Limit: 10_000})
+		ids, err = listIDs(ctx, of)
 	}
-	for _, one := range list {
-		got, err := of.Wait(ctx, one.ID)
+	for _, id := range ids {
+		got, err := of.Wait(ctx, id)
 		if err != nil {
-			c.t.Fatalf("-chaos-seed %d: %d of %d tasks have ended: wait: %v\n%s", c.seed, len(all), len(list), err, c.describeUnfinished(of))
+			c.t.Fatalf("-chaos-seed %d: %d of %d tasks have ended: wait: %v\n%s", c.seed, len(all), len(ids), err, c.describeUnfinished(of))
 		}
 		all = append(all, got)
 	}
 	return all
+}
+
+// listIDs returns the ids of all tasks, which may be more than a list has.
+func listIDs(ctx context.Context, of *client.Client) (ids []uuid.UUID, err error) {
+	var text bytes.Buffer
+	if _, err := of.ExportTasks(ctx, &text); err != nil {
+		return nil, err
+	}
+	for line := range bytes.Lines(text.Bytes()) {
+		var one task.Task
+		if err := json.Unmarshal(line, &one); err != nil {
+			return nil, err
+		}
+		ids = append(ids, one.ID)
+	}
+	return ids, nil
 }
 
 // describeUnfinished describes the state of the pools, and some tasks that have not

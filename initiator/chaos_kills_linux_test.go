@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"initiator/initiator/initiatortest"
+	"initiator/internal/lifecycle"
+	"initiator/internal/supervise"
 )
 
 // killOrders are the orders in which the initiator and its keeper are killed.
@@ -34,19 +36,44 @@ func (c *chaos) killPrograms(ctx context.Context) {
 	c.waitReported()
 }
 
-// waitReported waits until the initiator says that its workers are ready, so that
+// waitReported waits until each worker has been ready under this initiator, so that
 // there is time for tasks before the next fault.
 func (c *chaos) waitReported() {
 	c.t.Helper()
 	if c.reported == c.cmd {
 		return // only its keeper was killed since then
 	}
-	select {
-	case <-c.ready:
-		c.reported = c.cmd
-	case <-time.After(initiatortest.Patience):
-		c.t.Errorf("it does not come up; -chaos-seed %d", c.seed)
+	ctx, cancel := context.WithTimeout(c.t.Context(), initiatortest.Patience)
+	defer cancel()
+	of := c.newClient()
+	defer of.Close()
+	list, err := of.Workers(ctx)
+	for up := map[string]bool{}; !c.noteUp(up, list, err); list, err = of.Workers(ctx) {
+		select {
+		case _, runs := <-c.ready:
+			if !runs {
+				c.t.Errorf("it ended by itself; -chaos-seed %d", c.seed)
+				return
+			}
+		case <-ctx.Done():
+			c.t.Errorf("it does not come up; -chaos-seed %d: %v %+v", c.seed, err, list)
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
+	c.reported = c.cmd
+}
+
+// noteUp notes which workers have been ready, and reports whether all have been,
+// except stopped ones. They need not be ready at one moment: tasks end workers all
+// the time, and on a busy machine a start takes seconds.
+func (c *chaos) noteUp(up map[string]bool, list []supervise.Worker, err error) bool {
+	all := err == nil && len(list) > 0
+	for _, w := range list {
+		up[w.GUID] = up[w.GUID] || w.Ready || w.State == lifecycle.Stopped && w.Incarnation > 0
+		all = all && up[w.GUID]
+	}
+	return all
 }
 
 func (c *chaos) killKeepers() {
