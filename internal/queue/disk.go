@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,10 +39,39 @@ const retryPause = time.Second
 // setStorageError notes why nothing can be stored. It logs the first of
 // consecutive errors.
 func (d *disk) setStorageError(err error) {
-	if d.storageError == nil {
+	var gone *store.GoneError
+	isGone := errors.As(err, &gone)
+	switch {
+	case d.storageError != nil:
+	case isGone:
+		d.log.Error("tasks cannot be stored: new tasks are refused, and results wait in memory; the workers run on", "error", gone)
+	default:
 		d.log.Error("tasks cannot be stored: new tasks are refused, and results wait in memory until storing works again; make room, or repair the disk of the state directory", "error", err)
 	}
 	d.storageError, d.retryTime = fmt.Errorf("%w: %w", task.ErrStorage, err), time.Time{}
+	if isGone {
+		d.storageError = goneError{gone}
+	}
+}
+
+// goneError is the error of the disk when a file or the directory is gone. Its text
+// has another remedy than task.ErrStorage.
+type goneError struct{ *store.GoneError }
+
+// Error says what happened and what to do.
+func (e goneError) Error() string { return "tasks cannot be stored now: " + e.GoneError.Error() }
+
+// Is reports that this is a task.ErrStorage.
+func (e goneError) Is(target error) bool { return target == task.ErrStorage }
+
+// CheckFiles returns an error when another program has removed, renamed or replaced
+// a file of the tasks or their directory; see store.Store. Any goroutine may call it,
+// until Close. A queue in memory has no files.
+func (e *Engine) CheckFiles() error {
+	if e.disk == nil {
+		return nil
+	}
+	return e.disk.store.CheckFiles()
 }
 
 // StorageError implements Queue.

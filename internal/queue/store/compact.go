@@ -58,7 +58,7 @@ func (s *Store) RemoveSegment(o *SegmentWalk) error {
 			return fmt.Errorf("sync %s: %w", s.dir.FilePath(s.lastSegment().fileName()), err)
 		}
 	}
-	s.segments = s.segments[1:]
+	s.setSegments(s.segments[1:])
 	if err := errors.Join(o.seg.file.Close(), s.dir.RemoveFile(o.seg.fileName()), s.dir.SyncNames()); err != nil {
 		return fmt.Errorf("remove %s: %w", s.dir.FilePath(o.seg.fileName()), err)
 	}

@@ -26,7 +26,9 @@ package store
 //	sync.go             Sync: when to sync; syncs at an interval
 //	segment.go          segment: one file, its header, and space allocated ahead
 //	record.go           the layout of records and of the marks between batches
-//	dir.go              Dir and File: the disk; OS, the operating system's disk
+//	dir.go              Dir and File: the disk
+//	os.go               OpenDir and OS: the operating system's disk
+//	check.go            CheckFiles: the files and the directory are still in place
 //	sync_data_linux.go  syncData: fdatasync
 //	sync_data_other.go  syncData where there is no fdatasync
 //	recover.go          Open: reads every record, tells a torn end from damage

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Place says where a record stands. The zero value is no place.
@@ -35,10 +36,13 @@ type Store struct {
 	o   Options
 	dir Dir
 
-	segments []*segment // oldest first; batches go to the last segment
-	newest   uint32     // highest number of a segment so far
-	broken   bool       // no batch may be written to the last segment any more
-	torn     int64      // bytes that Open cut off
+	mu       sync.Mutex  // guards changes of segments, for CheckFiles
+	segments []*segment  // oldest first; batches go to the last segment
+	newest   uint32      // highest number of a segment so far
+	broken   bool        // no batch may be written to the last segment any more
+	torn     int64       // bytes that Open cut off
+	checked  time.Time   // when putBatch has called CheckFiles
+	gone     atomic.Bool // the last CheckFiles returned an error
 
 	batch  []byte   // records that AddRecord has collected
 	target *segment // segment of the batch; nil before its first record
@@ -130,6 +134,9 @@ func (s *Store) putBatch() error {
 	if fault := s.syncer.fault.Swap(nil); fault != nil {
 		return *fault
 	}
+	if err := s.checkFilesSometimes(to); err != nil {
+		return err
+	}
 	if to.file == nil {
 		if err := s.nextSegment(to); err != nil {
 			return err
@@ -137,13 +144,16 @@ func (s *Store) putBatch() error {
 	}
 	if !s.o.Sync.isAlways() {
 		s.syncer.file.Store(to)
-		return to.writeBatch(to.end, s.batch, 0)
+		return cmp.Or(to.writeBatch(to.end, s.batch, 0), s.checkNamed(to))
 	}
 	room := min(roomAhead, max(leastAhead, to.end), s.o.SegmentSize/4)
 	if err := to.writeBatch(to.end, s.batch, room); err != nil {
 		return err
 	}
-	return to.file.Sync()
+	if err := to.file.Sync(); err != nil {
+		return err
+	}
+	return s.checkNamed(to)
 }
 
 // nextSegment creates the next segment. It syncs the previous segment first,
@@ -172,7 +182,8 @@ func (s *Store) BatchResult() (ended bool, err error) {
 		return true, fmt.Errorf("write %s: %w", s.dir.FilePath(to.fileName()), got.err)
 	}
 	if to != s.lastSegment() {
-		s.segments, s.broken = append(s.segments, to), false
+		s.setSegments(append(s.segments, to))
+		s.broken = false
 	}
 	to.end += int64(len(s.batch))
 	if cap(s.batch) > spareBatch {

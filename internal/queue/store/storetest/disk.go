@@ -149,6 +149,19 @@ func (d *Disk) ListNames() ([]string, error) {
 // FilePath implements store.Dir.
 func (d *Disk) FilePath(name string) string { return "disk/" + name }
 
+// CheckPlace implements store.Dir.
+func (d *Disk) CheckPlace() error { return nil }
+
+// CheckName implements store.Dir.
+func (d *Disk) CheckName(name string, f store.File) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.names[name] != f.(*handle).f {
+		return &store.GoneError{What: "the task file", Path: d.FilePath(name), Problem: "was removed or replaced"}
+	}
+	return nil
+}
+
 // OpenFile implements store.Dir.
 func (d *Disk) OpenFile(name string, create bool) (store.File, error) {
 	d.mu.Lock()

@@ -106,5 +106,17 @@ func (h *handle) Size() (int64, error) {
 	return int64(len(h.f.now)), nil
 }
 
+// CountNames implements store.File.
+func (h *handle) CountNames() (n uint64, err error) {
+	h.d.mu.Lock()
+	defer h.d.mu.Unlock()
+	for _, f := range h.d.names {
+		if f == h.f {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // Close implements store.File.
 func (h *handle) Close() error { return nil }
