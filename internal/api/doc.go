@@ -14,6 +14,7 @@ package api
 //
 //	server.go          Server: from Listen to Close
 //	listeners.go       the sockets: opened here, or passed by another program
+//	own_socket.go      the unix socket that Listen made: restored, and removed
 //	services.go        Services: what is served, and the shapes of the answers
 //	routes.go          which request goes to which handler
 //	webhooks.go        heartbeats and results of workers, before all others

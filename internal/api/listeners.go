@@ -121,17 +121,22 @@ func isSameFile(a, b string) bool {
 	return err == nil && os.SameFile(infoA, infoB)
 }
 
-// allListeners returns TCP first, then the unix socket, then all further listeners.
+// allListeners returns TCP first, then the unix socket, then all further listeners
+// that the next program of this process gets.
 func (s *Server) allListeners() []net.Listener {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lockedListeners()
+}
+
+// lockedListeners is allListeners for a caller that holds s.mu.
+func (s *Server) lockedListeners() []net.Listener {
 	list := []net.Listener{s.tcp}
 	if s.unix != nil {
 		list = append(list, s.unix)
 	}
 	return append(list, s.others...)
 }
-
-// OwnsSocket reports whether Close removes the unix socket at Options.Socket.
-func (s *Server) OwnsSocket() bool { return s.ownsSocket }
 
 // CopyListeners returns copies of all listening sockets, for the next program of
 // this process: clients wait in their backlogs. From then on Close leaves the

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -52,8 +53,13 @@ type Server struct {
 	ownsSocket bool           // Close removes the socket at Options.Socket
 	handedOver atomic.Bool    // another program goes on with all listeners
 	token      *apiToken
-	http       *http.Server // nil before Serve
-	served     chan error   // one error for each listener that was served
+	fallback   []net.Listener // of AddFallback
+	http       *http.Server   // nil before Serve
+	socketFile os.FileInfo    // of the socket at Options.Socket; nil = unknown
+	serving    sync.WaitGroup // counts the listeners that are served
+
+	mu     sync.Mutex // guards http, unix, socketFile and closed
+	closed bool
 	// streams are the streams of clients, which http does not know.
 	streams sync.WaitGroup
 }
@@ -79,7 +85,7 @@ func Listen(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.ownsSocket = s.ownsSocket || o.Own
-	s.served = make(chan error, 2+len(s.others))
+	s.noteSocket()
 	return s, nil
 }
 
@@ -116,26 +122,39 @@ func (s *Server) Serve(services *Services) {
 		Services: services, life: life, log: s.o.Logger, token: s.token, url: s.URL(),
 		onLoopback: loopback.IsListener(s.tcp), openStreams: &s.streams,
 	}
+	s.mu.Lock() // RestoreSocket waits
+	defer s.mu.Unlock()
 	s.http = &http.Server{
 		Handler: newRouter(h), ErrorLog: log,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: bounds.RequestHeader, ConnContext: markUnixConn,
 	}
 	s.http.RegisterOnShutdown(end) // otherwise Shutdown would wait for streams
-	for _, l := range s.allListeners() {
+	for _, l := range s.lockedListeners() {
 		if l == s.tcp && s.o.TLS != nil {
 			l = tls.NewListener(l, s.o.TLS)
 		}
-		go func() { s.served <- s.http.Serve(l) }()
+		s.serve(l)
+	}
+	for _, l := range s.fallback {
+		s.serve(l)
 	}
 }
 
+// serve answers the connections of one listener until Close.
+func (s *Server) serve(l net.Listener) {
+	s.serving.Go(func() { _ = s.http.Serve(l) }) // http.ErrServerClosed, as requested
+}
+
 // Close stops listening, lets requests end for as long as ctx lasts, ends the
-// streams, and removes the socket.
+// streams, and removes the socket unless another program has replaced it.
 func (s *Server) Close(ctx context.Context) {
-	all := s.allListeners()
+	s.mu.Lock()
+	s.closed = true // RestoreSocket makes no socket any more
+	own := s.hasSocket()
+	s.mu.Unlock()
 	if s.http == nil {
-		for _, l := range all {
+		for _, l := range slices.Concat(s.allListeners(), s.fallback) {
 			_ = l.Close() // no request was answered on it
 		}
 	} else {
@@ -143,11 +162,7 @@ func (s *Server) Close(ctx context.Context) {
 			_ = s.http.Close()
 		}
 		s.streams.Wait()
-		for range all {
-			<-s.served //nolint:errcheck // http.ErrServerClosed, as requested
-		}
+		s.serving.Wait()
 	}
-	if s.ownsSocket && !s.handedOver.Load() {
-		_ = os.Remove(s.o.Socket)
-	}
+	s.removeSocket(own)
 }

@@ -38,6 +38,20 @@ func (k *Keeper) listenHandover(path string) error {
 	return k.sendOrder(message{Op: opHandoverSocket, Path: path, Dev: uint64(st.Dev), Ino: st.Ino}, f)
 }
 
+// RestoreHandoverSocket makes the socket at path again when its file was removed, and
+// reports whether it did. A keeper of an older version keeps the socket without a
+// file; no initiator can attach to it.
+func (k *Keeper) RestoreHandoverSocket(path string) (restored bool, err error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); !errors.Is(err, unix.ENOENT) {
+		return false, nil
+	}
+	if err := k.listenHandover(path); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
 // dialHandover connects to the keeper at path.
 func dialHandover(path string) (*net.UnixConn, *attachedKeeper, error) {
 	var conn net.Conn

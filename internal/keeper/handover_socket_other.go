@@ -14,6 +14,9 @@ var errNeedsLinux = errors.New("on_initiator_exit = keep and upgrade need Linux"
 
 func (k *Keeper) listenHandover(string) error { return nil }
 
+// RestoreHandoverSocket does nothing where no keeper outlives its initiator.
+func (k *Keeper) RestoreHandoverSocket(string) (restored bool, err error) { return false, nil }
+
 func dialHandover(string) (*net.UnixConn, *attachedKeeper, error) { return nil, nil, ErrNoKeeper }
 
 func acceptConn(int) (int, error) { return -1, errNeedsLinux }

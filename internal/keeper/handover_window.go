@@ -24,10 +24,14 @@ type handoverWindow struct {
 	next         time.Time // when to look again; zero = only after an event
 }
 
-// setHandoverSocket takes the listening socket that the initiator made.
+// setHandoverSocket takes the listening socket that the initiator made. It replaces
+// an earlier one, whose file was removed.
 func (l *loop) setHandoverSocket(m *message, fd int) (taken bool) {
-	if fd < 0 || l.handover.fd != 0 || l.nearFDLimit(fd) {
+	if fd < 0 || l.nearFDLimit(fd) {
 		return false
+	}
+	if l.handover.fd != 0 {
+		l.closeFD(l.handover.fd)
 	}
 	l.handover = handoverSocket{fd: fd, path: m.Path, dev: m.Dev, ino: m.Ino}
 	return true

@@ -133,6 +133,33 @@ func TestNextInitiatorFindsKeptWorkers(t *testing.T) {
 	}
 }
 
+// A handover socket whose file was removed is made again, and the next initiator finds
+// the keeper there.
+func TestRestoreHandoverSocket(t *testing.T) {
+	t.Parallel()
+	h, path := newAttachableKeeper(t)
+	worker := h.spawnWorker(kept("w", "exit-on-term", "7"))
+	h.awaitLine("w", "armed")
+	if restored, err := h.RestoreHandoverSocket(path); restored || err != nil {
+		t.Errorf("with its socket: %v, %v", restored, err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if restored, err := h.RestoreHandoverSocket(path); !restored || err != nil {
+		t.Fatalf("without its socket: %v, %v", restored, err)
+	}
+	n, held := h.attachNext(path)
+	if len(held) != 1 || held[0].PID != worker.PID {
+		t.Errorf("held %+v, spawned %+v", held, worker)
+	}
+	n.readUntilSynced()
+	if err := n.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline}); err != nil {
+		t.Fatal(err)
+	}
+	n.awaitKind("w", KindExited)
+}
+
 // TestExitInTheWindowIsSent: with its time, and again to the next initiator
 // when the one before died without saving a snapshot.
 func TestExitInTheWindowIsSent(t *testing.T) {
