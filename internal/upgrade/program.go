@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"initiator/internal/keeper"
+	"initiator/internal/ownership"
 )
 
 // Time limits of the steps of an upgrade.
@@ -42,17 +43,26 @@ func WriteAnswer(w io.Writer, version string) error {
 	return json.NewEncoder(w).Encode(Answer{version, keeper.Version})
 }
 
-// FindProgram returns the absolute path of a program; "" stands for the file of
-// the running program, which may have been replaced since it started.
-func FindProgram(binary string) (string, error) {
+// FindProgram returns the absolute path of a program, without links; "" stands for
+// the file of the running program, which may have been replaced since it started.
+// The initiator is about to run the program with all of its rights. So the error also
+// says when another user can change the program or has put it there.
+func FindProgram(binary string) (path string, err error) {
 	if binary == "" {
-		return os.Executable()
+		path, err = os.Executable()
+	} else if path, err = exec.LookPath(binary); err == nil {
+		path, err = filepath.Abs(path)
 	}
-	path, err := exec.LookPath(binary)
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
 	if err != nil {
 		return "", err
 	}
-	return filepath.Abs(path)
+	if err := ownership.CheckPath(path); err != nil {
+		return "", fmt.Errorf("the program %s was not run, because another user can change it: %w; copy it to a place that only user %d can write; nothing has changed", path, err, os.Geteuid())
+	}
+	return path, nil
 }
 
 // AskProgram runs the program at path and asks whether it can go on from a state

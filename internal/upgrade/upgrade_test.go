@@ -89,3 +89,37 @@ func TestAskProgram(t *testing.T) {
 		}
 	}
 }
+
+// A program that another user can change is not run.
+func TestForeignProgram(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "program")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("program", link); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := FindProgram(link); err != nil || filepath.Base(got) != "program" {
+		t.Errorf("%s, %v", got, err)
+	}
+	if err := os.Chmod(path, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{path, link} {
+		if _, err := FindProgram(p); err == nil || !strings.Contains(err.Error(), "can be written by every user") || !strings.Contains(err.Error(), "copy it to a place") {
+			t.Errorf("%s: %v", p, err)
+		}
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("NOT RUN: a program of another user takes root")
+	}
+	if err := errors.Join(os.Chmod(path, 0o755), os.Chown(path, 65534, 65534)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := FindProgram(path); err == nil || !strings.Contains(err.Error(), "belongs to user 65534") {
+		t.Errorf("a program of another user: %v", err)
+	}
+}
