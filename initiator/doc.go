@@ -23,6 +23,7 @@ package initiator
 //	background.go      the goroutines that Run waits for at its end
 //	server.go          server: all parts while Run runs, in the order of their start
 //	server_state.go    … the state directory, the keeper, and the output of workers
+//	state_watch.go     … whether the state directory and its files are still there
 //	server_api.go      … the API, from its listeners to its end
 //	keeper_environment.go  … whether the keeper's environment has a secret
 //	wiring.go          … supervisor ↔ dispatcher, and what workers are issued

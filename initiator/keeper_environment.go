@@ -11,9 +11,15 @@ import (
 // problemKeeperSecret names the problem of a keeper whose environment has a secret.
 const problemKeeperSecret = "secret_in_keeper"
 
-// launchKeeper starts the successor of a lost keeper.
+// launchKeeper starts the successor of a lost keeper. Without the state directory no
+// initiator can attach to the keeper, and the workers run all the same.
 func (s *server) launchKeeper() (*keeper.Keeper, error) {
-	k, err := keeper.Launch(s.keeperOptions())
+	o := s.keeperOptions()
+	if err := s.dir.Check(); err != nil {
+		s.log.Warn("the new keeper cannot wait for a next initiator: workers with on_initiator_exit = keep would not be found", "error", err)
+		o.HandoverSocket = ""
+	}
+	k, err := keeper.Launch(o)
 	if err == nil {
 		s.useKeeper(k)
 	}
@@ -22,7 +28,7 @@ func (s *server) launchKeeper() (*keeper.Keeper, error) {
 
 // useKeeper notes which keeper runs.
 func (s *server) useKeeper(k *keeper.Keeper) {
-	s.keeperPID.Store(int64(k.PID()))
+	s.newest.Store(k)
 	s.checkKeeperEnvironment()
 }
 
@@ -31,7 +37,7 @@ func (s *server) useKeeper(k *keeper.Keeper) {
 // the keeper is of an earlier version. The environment of a process cannot be
 // changed. Only Linux shows it.
 func (s *server) checkKeeperEnvironment() {
-	pid := int(s.keeperPID.Load())
+	pid := s.newest.Load().PID()
 	environ := procfs.ReadEnvironment(pid)
 	var names []string
 	for _, name := range s.Plan().SecretVariables {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"initiator/internal/statedir"
 )
@@ -28,10 +27,10 @@ func (s *server) RotateToken(ctx context.Context) error {
 // RotateToken replaces the API's token in a state directory that no initiator uses.
 // While an initiator runs, its API has to be used instead.
 func RotateToken(dir string) error {
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+	state, err := statedir.OpenStopped(dir, Version)
+	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no token: no initiator has ever used the state directory %s", dir)
 	}
-	state, err := statedir.Open(dir, Version, nil)
 	if err != nil {
 		return err
 	}

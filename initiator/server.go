@@ -40,10 +40,13 @@ type server struct {
 	snapshots *statedir.SnapshotStore
 	paused    *statedir.PausedPools
 	queue     queue.Queue
+	// checkTaskFiles returns an error when the files of the queue are gone; nil = the
+	// queue is in memory.
+	checkTaskFiles func() error
 
 	// What runs.
 	keeper     *keeper.Keeper
-	keeperPID  atomic.Int64 // of the keeper that was started last
+	newest     atomic.Pointer[keeper.Keeper] // the keeper that was started last
 	supervisor *supervise.Supervisor
 	dispatcher *dispatch.Dispatcher
 	scheduler  *scheduler.Scheduler
@@ -59,7 +62,8 @@ type server struct {
 	panics  *workerlog.PanicSearch
 	pools   *pools.Pools
 	// problems are added by the package that finds them.
-	problems problems.List
+	problems      problems.List
+	restoreFailed bool // the last checkState could not restore a file, and the log says so
 
 	ending         <-chan struct{} // closed when the end has begun, for any reason
 	programStarted func()          // tells the upgrade that this program has come up
@@ -91,8 +95,7 @@ func (s *server) runParts(ctx context.Context) (err error) {
 		s.log.Warn(w)
 	}
 	s.warnOfKeep()
-	path := s.Plan().Settings.StateDir
-	if s.dir, err = statedir.Open(path, Version, s.execState.InheritedLock(statedir.LockPath(path))); err != nil {
+	if err := s.openStateDir(); err != nil {
 		return err
 	}
 	defer s.dir.Close()
@@ -105,11 +108,11 @@ func (s *server) runParts(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.queue.Close()) }()
-	if s.handover, err = handover.Load(path, s.keeperOptions()); err != nil {
+	if s.handover, err = handover.Load(s.dir.Path(), s.keeperOptions()); err != nil {
 		return err
 	}
 	if s.execState == nil {
-		s.handover.KillLeftovers(path, s.crashed, s.log)
+		s.handover.KillLeftovers(s.dir.Path(), s.crashed, s.log)
 	}
 	if s.api, err = s.listenAPI(token); err != nil {
 		s.handover.ReleaseKeeper()
@@ -179,6 +182,7 @@ func (s *server) runLoops(ctx context.Context) error {
 	}()
 	defer s.writeLastKnownState()()
 	defer s.writeSnapshots()()
+	defer s.watchState()()
 	err := s.supervisor.Run(ctx)
 	if s.supervisor.Quiesced() {
 		s.stopAccepting()

@@ -35,10 +35,19 @@ func (s *server) listenAPI(token string) (*api.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.handover.Listen(api.Options{
+	server, err := s.handover.Listen(api.Options{
 		Addr: settings.ListenAddr, Port: settings.ListenPort, Passed: passed, Own: s.execState != nil && s.execState.OwnsSocket,
 		Token: token, Logger: s.log.Named("api"), Socket: s.Socket(), SocketMode: mode, SocketGroup: group,
 	})
+	if err != nil {
+		return nil, err
+	}
+	if l, err := s.dir.ListenClaim(); err != nil {
+		s.log.Warn("clients will not reach the initiator when its socket is removed", "error", err)
+	} else if l != nil {
+		server.AddFallback(l)
+	}
+	return server, nil
 }
 
 // openSocketTo returns the mode and the group of the unix socket, and lets the

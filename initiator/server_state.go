@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"runtime"
 	"time"
 
@@ -21,30 +20,65 @@ import (
 // safe to do. Run and OpenTasks return it before they change anything.
 type StateError = statedir.FormatError
 
+// openStateDir opens the state directory. Where a private directory in state_dir is
+// used, the plan has the path of that directory from then on.
+func (s *server) openStateDir() (err error) {
+	settings := s.Plan().Settings
+	s.dir, err = statedir.Open(settings.StateDir, statedir.Options{
+		Version: Version, AllowUnsafe: settings.StateDirUnsafe == "allow",
+		Inherited: s.execState.InheritedLock(statedir.LockPath(statedir.Locate(settings.StateDir))),
+	})
+	if err != nil {
+		return err
+	}
+	for _, w := range s.dir.Warnings() {
+		s.log.Warn(w)
+	}
+	if why := s.dir.Unsafe(); why != "" {
+		s.setProblem(stateDirUnsafe, errors.New(why))
+	}
+	if s.dir.Path() == settings.StateDir {
+		return nil
+	}
+	moved, err := s.Plan().WithStateDir(s.dir.Path())
+	if err != nil {
+		s.dir.Close()
+		return err
+	}
+	s.config.StateDir = s.dir.Path() // for a reload
+	s.current.Store(moved)
+	return nil
+}
+
 // openQueue opens the queue of the state directory, or a queue in memory.
 func (s *server) openQueue() (queue.Queue, error) {
 	if s.config.Volatile {
 		return queue.NewMemory(defaultRetention()), nil
 	}
 	sync := s.Plan().Settings.Sync
-	return queue.Open(s.dir.Path(), queue.Options{
-		Sync: store.Sync{Off: sync.Off, Every: sync.Every}, Retention: defaultRetention(), Logger: s.log.Named("tasks"),
+	e, err := queue.Open(s.dir.Path(), queue.Options{
+		Dir: s.dir.TaskFiles(), Sync: store.Sync{Off: sync.Off, Every: sync.Every}, Retention: defaultRetention(), Logger: s.log.Named("tasks"),
 	})
+	if err != nil {
+		return nil, err
+	}
+	s.checkTaskFiles = e.CheckFiles
+	return e, nil
 }
 
 // OpenTasks calls do with the tasks of a state directory that no initiator uses;
 // it holds the directory's lock meanwhile. Tasks that do adds are stored when
 // OpenTasks returns nil. While an initiator runs, its API has to be used instead.
 func OpenTasks(dir string, do func(*queue.Engine) error) (err error) {
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+	state, err := statedir.OpenStopped(dir, Version)
+	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there are no tasks: no initiator has ever used the state directory %s", dir)
 	}
-	state, err := statedir.Open(dir, Version, nil)
 	if err != nil {
 		return err
 	}
 	defer state.Close()
-	q, err := queue.Open(dir, queue.Options{})
+	q, err := queue.Open(dir, queue.Options{Dir: state.TaskFiles()})
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,9 @@ func (s *server) Upgrade(ctx context.Context, binary string) (version string, er
 	if s.next.Load() != nil {
 		return "", errors.New("it is being upgraded already")
 	}
+	if err := s.dir.Check(); err != nil {
+		return "", fmt.Errorf("the next program would not find the state of this one: %w; nothing has changed", err)
+	}
 	path, err := upgrade.FindProgram(binary)
 	if err != nil {
 		return "", err

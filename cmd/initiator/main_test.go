@@ -18,6 +18,7 @@ import (
 	"initiator/initiator/client"
 	"initiator/initiator/task"
 	"initiator/internal/lifecycle"
+	"initiator/internal/problems"
 	"initiator/internal/supervise"
 )
 
@@ -59,7 +60,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ready": awaitReady, "task": awaitTask, "alone": expectNoProcesses, "code": expectCode, "freeport": freePort, "answers": awaitListener,
 			"hup": sendSignal(syscall.SIGHUP), "usr2": sendSignal(syscall.SIGUSR2), "crash": sendSignal(syscall.SIGKILL),
-			"grows": awaitGrowth, "seen": awaitLastKnown,
+			"grows": awaitGrowth, "seen": awaitLastKnown, "restored": awaitRestored, "problem": awaitProblem,
 		},
 	})
 }
@@ -120,6 +121,29 @@ func awaitReady(ts *testscript.TestScript, _ bool, args []string) {
 			}
 		}
 		return err == nil && len(list) > 0
+	}))
+}
+
+// awaitRestored waits until the running initiator has made its lock, its token and its
+// socket again.
+func awaitRestored(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(waitUntil("restored", func(context.Context) bool {
+		for _, name := range []string{"lock", "token", "initiator.sock"} {
+			if _, err := os.Lstat(ts.MkAbs(".initiator/" + name)); err != nil {
+				return false
+			}
+		}
+		return true
+	}))
+}
+
+// awaitProblem waits until the running initiator has a problem of that name.
+func awaitProblem(ts *testscript.TestScript, _ bool, args []string) {
+	c := scriptClient(ts)
+	defer c.Close()
+	ts.Check(waitUntil("problem "+args[0], func(ctx context.Context) bool {
+		status, err := c.Status(ctx)
+		return err == nil && slices.ContainsFunc(status.Problems, func(p problems.Problem) bool { return p.Name == args[0] })
 	}))
 }
 

@@ -2,13 +2,16 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator/task"
 	"initiator/internal/api"
+	"initiator/internal/problems"
 	"initiator/internal/supervise"
 )
 
@@ -49,7 +52,7 @@ func statusSummary(s api.Status) []string {
 	if len(s.Paused) > 0 {
 		lines = append(lines, "paused: "+terminal.JoinNames(s.Paused)+"; `initiator resume` hands out their tasks again")
 	}
-	if s.StorageError != "" {
+	if s.StorageError != "" && !slices.ContainsFunc(s.Problems, func(p problems.Problem) bool { return strings.Contains(s.StorageError, p.Reason) }) {
 		lines = append(lines, s.StorageError)
 	}
 	for _, p := range s.Problems {

@@ -2,8 +2,13 @@ package client
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net"
+	"path/filepath"
+	"syscall"
 
+	"initiator/internal/stateclaim"
 	"initiator/internal/unixpath"
 )
 
@@ -16,8 +21,9 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	return nc, err
 }
 
-// dialSocket connects to the socket. The error is an *UnreachableError. The path may
-// be longer than a unix address.
+// dialSocket connects to the socket, or without the socket to the initiator of its
+// directory. The error is an *UnreachableError. The path may be longer than a unix
+// address.
 func dialSocket(ctx context.Context, socket string) (c net.Conn, err error) {
 	var d net.Dialer
 	err = unixpath.WithShortPath(socket, func(short string) error {
@@ -25,7 +31,19 @@ func dialSocket(ctx context.Context, socket string) (c net.Conn, err error) {
 		return err
 	})
 	if err != nil {
+		if c := dialWithoutSocket(ctx, socket, err); c != nil {
+			return c, nil
+		}
 		return nil, &UnreachableError{socket, err}
 	}
 	return c, nil
+}
+
+// dialWithoutSocket connects to the initiator whose state directory or socket was
+// removed while it runs. It returns nil when there is no such initiator.
+func dialWithoutSocket(ctx context.Context, socket string, err error) net.Conn {
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ENOTDIR) {
+		return nil
+	}
+	return stateclaim.Dial(ctx, filepath.Dir(socket))
 }

@@ -39,7 +39,7 @@ func (s *Server) RestoreSocket() (restored bool, err error) {
 	if _, err := os.Lstat(s.o.Socket); !errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	l, err := listenUnix(s.o.Socket, s.o.SocketMode)
+	l, err := listenUnix(s.o.Socket, s.o.SocketMode, s.o.SocketGroup)
 	if err != nil {
 		return false, err
 	}

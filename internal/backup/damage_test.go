@@ -162,7 +162,7 @@ func TestInterruptedRestore(t *testing.T) {
 	if err := errors.Join(os.Mkdir(restoring, 0o700), os.Rename(filepath.Join(dir, "backup.json"), filepath.Join(restoring, "backup.json"))); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := statedir.Open(dir, "test", nil); err == nil {
+	if d, err := statedir.Open(dir, statedir.Options{Version: "test"}); err == nil {
 		d.Close()
 		t.Error("the directory was opened with a part of a backup")
 	}

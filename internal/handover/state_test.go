@@ -42,7 +42,7 @@ func TestListenOnEarlierPort(t *testing.T) {
 func TestLoadReadsSnapshots(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	dir, err := statedir.Open(path, "test", nil)
+	dir, err := statedir.Open(path, statedir.Options{Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

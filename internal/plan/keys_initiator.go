@@ -12,6 +12,8 @@ var initiatorKeys = []row[Settings]{
 		"the group of the unix socket, a name or a number, together with socket_mode = 0660; empty = the group of the initiator"),
 	key("state_dir", path, ".initiator", func(s *Settings) *string { return &s.StateDir },
 		"the directory for sockets, logs and tasks"),
+	key("state_dir_unsafe", oneOf("refuse", "allow"), "refuse", func(s *Settings) *string { return &s.StateDirUnsafe },
+		"what to do about a state_dir that another user can change: refuse = use a private directory in it, or do not start; allow = use it as it is, and show the problem in status"),
 	key("sync", syncs, "always", func(s *Settings) *Sync { return &s.Sync },
 		"when tasks are synced to the disk: always = before they are acknowledged, interval:TIME = at an interval, off = when the system does; a killed initiator loses no task in any case"),
 	key("logfile", path, "-", func(s *Settings) *string { return &s.LogFile },

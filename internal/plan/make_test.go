@@ -59,7 +59,7 @@ func TestMakeFillsInEveryDefault(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	settings := Settings{
-		ListenAddr: "127.0.0.1", SocketMode: 0o600, StateDir: "/etc/x/.initiator", LogLevel: "info", ChildPortMin: 49152, ChildPortMax: 65535,
+		ListenAddr: "127.0.0.1", SocketMode: 0o600, StateDir: "/etc/x/.initiator", StateDirUnsafe: "refuse", LogLevel: "info", ChildPortMin: 49152, ChildPortMax: 65535,
 		LogMaxBytes: 50 << 20, LogBackups: 10,
 	}
 	if !reflect.DeepEqual(p.Settings, settings) {

@@ -52,19 +52,22 @@ type Entry = proactor.Entry
 
 // Settings are the keys of [initiator], resolved.
 type Settings struct {
-	ListenAddr   string // where the API listens on TCP; "127.0.0.1"
-	ListenPort   int    // its port; 0 = any free one
-	SocketMode   uint32 // permissions of the unix socket; 0600
-	SocketGroup  string // group of the unix socket, a name or a number; "" = of the initiator
-	StateDir     string // absolute; ".initiator" beside the file
-	Sync         Sync   // of the tasks; always
-	LogFile      string // absolute; "" = stderr
-	LogMaxBytes  int64  // size at which the file is rotated, 0 = never; 50MB
-	LogBackups   int    // rotated files that are kept; 10
-	LogLevel     string // trace, debug, info, warn, error; "info"
-	ChildPortMin int    // lowest port for workers; 49152
-	ChildPortMax int    // highest port for workers, inclusive; 65535
-	Insecure     bool   // listen beyond loopback without TLS
+	ListenAddr  string // where the API listens on TCP; "127.0.0.1"
+	ListenPort  int    // its port; 0 = any free one
+	SocketMode  uint32 // permissions of the unix socket; 0600
+	SocketGroup string // group of the unix socket, a name or a number; "" = of the initiator
+	StateDir    string // absolute; ".initiator" beside the file
+	// StateDirUnsafe is "allow" when StateDir may be a directory that another user
+	// can change.
+	StateDirUnsafe string
+	Sync           Sync   // of the tasks; always
+	LogFile        string // absolute; "" = stderr
+	LogMaxBytes    int64  // size at which the file is rotated, 0 = never; 50MB
+	LogBackups     int    // rotated files that are kept; 10
+	LogLevel       string // trace, debug, info, warn, error; "info"
+	ChildPortMin   int    // lowest port for workers; 49152
+	ChildPortMax   int    // highest port for workers, inclusive; 65535
+	Insecure       bool   // listen beyond loopback without TLS
 	// EnvironmentInherit is that of workers without the key.
 	EnvironmentInherit Inheritance
 }

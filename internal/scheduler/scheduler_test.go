@@ -44,7 +44,7 @@ func runScheduler(t *testing.T, dir string, r *recorder, d time.Duration, list .
 
 func newScheduler(t *testing.T, dir string, r *recorder, use func(*Scheduler)) {
 	t.Helper()
-	state, err := statedir.Open(dir, "test", nil)
+	state, err := statedir.Open(dir, statedir.Options{Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,5 +28,5 @@ func ReadAPIPort(dir string) (int, error) {
 
 // WriteAPIPort notes the port of the API.
 func (d *Dir) WriteAPIPort(port int) error {
-	return writeFile(filepath.Join(d.path, apiAddressName), apiAddressFile{d.newHeader(apiAddressKind), port})
+	return d.writeFile(apiAddressName, apiAddressFile{d.newHeader(apiAddressKind), port})
 }

@@ -14,7 +14,12 @@ package statedir
 
 // Files:
 //
-//	dir.go               Dir: the directory, its lock and the API's token
+//	dir.go               Dir: the open directory, and whether it is still at its path
+//	private.go           the directory that no other user can change
+//	entries.go           files that another user may have planted
+//	lock.go              the lock, and the initiator that holds it
+//	token.go             the API's token
+//	small_files.go       how small files are read, replaced and restored
 //	restoring.go         which files a backup has, and the mark of an unfinished restore
 //	search_permission.go AllowSearch: users of the socket go through the directory
 //	format.go            the header of each small file, and FormatError

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-
-	"initiator/internal/atomicfile"
 )
 
 // FormatError says that a file of the state directory cannot be used. Nothing
@@ -41,11 +38,16 @@ type header struct {
 // newHeader is the header of a file that this program writes.
 func (d *Dir) newHeader(k fileKind) header { return header{k.version, k.what, d.version} }
 
-// readFile reads a small file into v, which embeds a header. It reports false
-// when the file does not exist, and when a power failure has left nothing of a
-// file that did not wait for the disk.
+// readFile reads the small file at path into v; see parseFile.
 func readFile(path string, v any, k fileKind) (bool, error) {
-	text, err := os.ReadFile(path)
+	text, err := readRegular(path)
+	return parseFile(path, text, err, v, k)
+}
+
+// parseFile reads the text of a small file, or the error of reading it, into v, which
+// embeds a header. It reports false when the file does not exist, and when a power
+// failure has left nothing of a file that did not wait for the disk.
+func parseFile(path string, text []byte, err error, v any, k fileKind) (bool, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -71,20 +73,4 @@ func readFile(path string, v any, k fileKind) (bool, error) {
 		return false, &FormatError{path, "is damaged (" + err.Error() + ")", k.remedy}
 	}
 	return true, nil
-}
-
-// writeFile replaces a file that is of no use after a power failure.
-func writeFile(path string, v any) error { return encodeFile(path, v, atomicfile.Replace) }
-
-// writeFileDurably replaces a file that must survive a power failure.
-func writeFileDurably(path string, v any) error {
-	return encodeFile(path, v, atomicfile.ReplaceDurably)
-}
-
-func encodeFile(path string, v any, replace func(string, []byte) error) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return replace(path, append(text, '\n'))
 }

@@ -57,7 +57,7 @@ func TestFormatErrorSaysWhatIsSafe(t *testing.T) {
 func TestDirIsLockedAndKeepsItsToken(t *testing.T) {
 	t.Parallel()
 	d := openTestDir(t)
-	if _, err := Open(d.Path(), "test", nil); err == nil || !strings.Contains(err.Error(), "in use by another initiator (pid ") {
+	if _, err := Open(d.Path(), Options{Version: "test"}); err == nil || !strings.Contains(err.Error(), "in use by another initiator (pid ") {
 		t.Errorf("a second Open: %v", err)
 	}
 	token, err := d.LoadToken()
@@ -68,7 +68,7 @@ func TestDirIsLockedAndKeepsItsToken(t *testing.T) {
 		t.Errorf("token %q, %v; want %q", again, err, token)
 	}
 	d.Close()
-	next, err := Open(d.Path(), "test", nil)
+	next, err := Open(d.Path(), Options{Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -90,7 +90,7 @@ func (w LastKnownWorker) AsWorker() supervise.Worker {
 // for a file that is torn, of a newer version, or written by another program.
 func ReadLastKnownState(dir string) (LastKnownState, error) {
 	path := filepath.Join(dir, lastKnownName)
-	data, err := os.ReadFile(path)
+	data, err := readRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return LastKnownState{}, err
 	}

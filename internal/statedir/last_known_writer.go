@@ -2,8 +2,6 @@ package statedir
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -23,7 +21,7 @@ const (
 // (Run), because a disk can be slow and the supervisor's loop must not wait for
 // it.
 type LastKnownWriter struct {
-	dir    string
+	dir    *Dir
 	log    hclog.Logger
 	dirty  chan struct{} // holds one token while there is something to write
 	broken bool          // the last write has failed, and the log says so
@@ -31,7 +29,7 @@ type LastKnownWriter struct {
 
 // NewLastKnownWriter makes a writer. Run has to be started for it to write.
 func (d *Dir) NewLastKnownWriter(log hclog.Logger) *LastKnownWriter {
-	return &LastKnownWriter{dir: d.path, log: log, dirty: make(chan struct{}, 1)}
+	return &LastKnownWriter{dir: d, log: log, dirty: make(chan struct{}, 1)}
 }
 
 // LoadPrevious reads the file of the initiator before this one. Seq is the number
@@ -39,12 +37,12 @@ func (d *Dir) NewLastKnownWriter(log hclog.Logger) *LastKnownWriter {
 // of the workers of an initiator that did not end in order. A file that cannot
 // be used does not stop the start: it is set aside for a person to look at.
 func (w *LastKnownWriter) LoadPrevious() (seq uint64, crashed []string) {
-	state, err := ReadLastKnownState(w.dir)
+	state, err := ReadLastKnownState(w.dir.path)
 	var bad *LastKnownStateError
 	switch {
 	case errors.As(err, &bad):
 		w.log.Warn(err.Error())
-		if err := os.Rename(bad.Path, bad.Path+".refused"); err != nil {
+		if err := w.dir.root.Rename(lastKnownName, lastKnownName+".refused"); err != nil {
 			w.log.Warn("set the state file aside", "error", err)
 		}
 		return 0, nil
@@ -92,7 +90,7 @@ func (w *LastKnownWriter) Run(current func() LastKnownState, stop <-chan struct{
 // synced: an older file after a crash of the machine does no harm, and a torn
 // file is recognised.
 func (w *LastKnownWriter) Write(state LastKnownState) {
-	err := writeFile(filepath.Join(w.dir, lastKnownName), state)
+	err := w.dir.writeFile(lastKnownName, state)
 	if err != nil && !w.broken {
 		w.log.Warn("write the state file; `status` after a crash will show an older one", "error", err)
 	}

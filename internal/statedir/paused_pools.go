@@ -2,7 +2,6 @@ package statedir
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 )
@@ -23,8 +22,7 @@ type pausedPoolsFile struct {
 // the initiator does not resume them. A pool that a reload removes is paused
 // again when a later reload adds it. Its methods may be called by any goroutine.
 type PausedPools struct {
-	path   string
-	header header
+	dir *Dir
 
 	writing sync.Mutex // held while the file is written, maybe to a disk that hangs
 
@@ -35,9 +33,9 @@ type PausedPools struct {
 // ReadPausedPools reads the set. The error is a *FormatError for a file that
 // cannot be used.
 func (d *Dir) ReadPausedPools() (*PausedPools, error) {
-	p := &PausedPools{path: filepath.Join(d.path, pausedPoolsName), header: d.newHeader(pausedPoolsKind), names: map[string]bool{}}
+	p := &PausedPools{dir: d, names: map[string]bool{}}
 	var f pausedPoolsFile
-	_, err := readFile(p.path, &f, pausedPoolsKind)
+	err := d.readFile(pausedPoolsName, &f, pausedPoolsKind)
 	for _, name := range f.Pools {
 		p.names[name] = true
 	}
@@ -58,12 +56,12 @@ func (p *PausedPools) Set(names []string, paused bool) error {
 			next[name] = true
 		}
 	}
-	f := pausedPoolsFile{header: p.header, Pools: []string{}}
+	f := pausedPoolsFile{header: p.dir.newHeader(pausedPoolsKind), Pools: []string{}}
 	for name := range next {
 		f.Pools = append(f.Pools, name)
 	}
 	slices.Sort(f.Pools)
-	if err := writeFileDurably(p.path, f); err != nil {
+	if err := p.dir.writeFileDurably(pausedPoolsName, f); err != nil {
 		return fmt.Errorf("keep which pools are paused: %w", err)
 	}
 	p.mu.Lock()

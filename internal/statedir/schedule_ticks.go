@@ -2,7 +2,6 @@ package statedir
 
 import (
 	"maps"
-	"path/filepath"
 	"time"
 )
 
@@ -23,23 +22,20 @@ type scheduleTicksFile struct {
 type ScheduleTicks struct {
 	Last map[string]time.Time
 
-	path   string
-	header header
+	dir *Dir
 }
 
 // ReadScheduleTicks reads the ticks. The error is a *FormatError for a file that
 // cannot be used.
 func (d *Dir) ReadScheduleTicks() (*ScheduleTicks, error) {
-	s := &ScheduleTicks{
-		Last: map[string]time.Time{}, path: filepath.Join(d.path, scheduleTicksName), header: d.newHeader(scheduleTicksKind),
-	}
+	s := &ScheduleTicks{Last: map[string]time.Time{}, dir: d}
 	var f scheduleTicksFile
-	_, err := readFile(s.path, &f, scheduleTicksKind)
+	err := d.readFile(scheduleTicksName, &f, scheduleTicksKind)
 	maps.Copy(s.Last, f.Last)
 	return s, err
 }
 
 // Write writes the ticks durably.
 func (s *ScheduleTicks) Write() error {
-	return writeFileDurably(s.path, scheduleTicksFile{s.header, s.Last})
+	return s.dir.writeFileDurably(scheduleTicksName, scheduleTicksFile{s.dir.newHeader(scheduleTicksKind), s.Last})
 }

@@ -1,8 +1,7 @@
 package statedir
 
 import (
-	"errors"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"sync"
 
@@ -16,7 +15,7 @@ import (
 // can be slow and the supervisor's loop must not wait for it. When a worker
 // changes several times in the meantime, only the newest snapshot is written.
 type SnapshotStore struct {
-	dir    string
+	dir    *Dir
 	boot   string
 	header header
 	log    hclog.Logger
@@ -30,7 +29,7 @@ type SnapshotStore struct {
 // NewSnapshotStore makes a store. Run has to be started for it to write.
 func (d *Dir) NewSnapshotStore(log hclog.Logger) *SnapshotStore {
 	return &SnapshotStore{
-		dir: filepath.Join(d.path, snapshotsName), boot: CurrentBoot(), header: d.newHeader(snapshotKind), log: log,
+		dir: d, boot: CurrentBoot(), header: d.newHeader(snapshotKind), log: log,
 		wakeup: make(chan struct{}, 1), pending: map[string]*snapshotFile{},
 	}
 }
@@ -77,7 +76,7 @@ func (s *SnapshotStore) writePending() {
 	if len(batch) == 0 {
 		return
 	}
-	err := os.MkdirAll(s.dir, 0o700)
+	err := s.dir.root.MkdirAll(snapshotsName, 0o700)
 	for guid, f := range batch {
 		if failure := s.writeSnapshot(guid, f); failure != nil {
 			err = failure
@@ -94,14 +93,11 @@ func (s *SnapshotStore) writePending() {
 }
 
 func (s *SnapshotStore) writeSnapshot(guid string, f *snapshotFile) error {
-	path := filepath.Join(s.dir, guid+".json")
+	name := filepath.Join(snapshotsName, guid+".json")
 	if f != nil {
-		return writeFile(path, f)
+		return s.dir.writeFile(name, f)
 	}
-	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
+	return s.dir.removeFile(name)
 }
 
 // requeueWrite keeps a change that could not be written, unless a newer one waits.
@@ -119,13 +115,13 @@ func (s *SnapshotStore) RemoveUnknown(found []keeper.KeptWorker) {
 	for _, h := range found {
 		known[h.GUID+".json"] = true
 	}
-	names, _ := os.ReadDir(s.dir)
+	names, _ := fs.ReadDir(s.dir.root.FS(), snapshotsName)
 	for _, name := range names {
 		if !known[name.Name()] {
-			_ = os.Remove(filepath.Join(s.dir, name.Name())) // a file that stays is of an earlier boot or is refused with its reason
+			_ = s.dir.root.Remove(filepath.Join(snapshotsName, name.Name())) // a file that stays is of an earlier boot or is refused with its reason
 		}
 	}
 }
 
 // RemoveAll removes all snapshots, when every worker has been stopped.
-func (s *SnapshotStore) RemoveAll() error { return os.RemoveAll(s.dir) }
+func (s *SnapshotStore) RemoveAll() error { return s.dir.removeTree(snapshotsName) }

@@ -19,7 +19,7 @@ func TestSnapshotsThatCannotBeWritten(t *testing.T) {
 	var log bytes.Buffer
 	s := d.NewSnapshotStore(hclog.New(&hclog.LoggerOptions{Output: &log}))
 	s.boot = "this"
-	if err := os.WriteFile(s.dir, nil, 0o600); err != nil { // in the way of the directory
+	if err := os.WriteFile(filepath.Join(d.Path(), snapshotsName), nil, 0o600); err != nil { // in the way of the directory
 		t.Fatal(err)
 	}
 	for range 3 {
@@ -29,7 +29,7 @@ func TestSnapshotsThatCannotBeWritten(t *testing.T) {
 	if n := strings.Count(log.String(), "cannot be written"); n != 1 {
 		t.Errorf("logged %d times: %s", n, log.String())
 	}
-	if err := os.Remove(s.dir); err != nil {
+	if err := os.Remove(filepath.Join(d.Path(), snapshotsName)); err != nil {
 		t.Fatal(err)
 	}
 	s.SaveSnapshot("b", 2, 20, 200, []byte(`{"n":2}`))
@@ -60,7 +60,7 @@ func TestSnapshotsOfThisBoot(t *testing.T) {
 			t.Errorf("boot %q: %+v, %v", boot, list, err)
 		}
 	}
-	info, err := os.Stat(filepath.Join(s.dir, "a.json"))
+	info, err := os.Stat(filepath.Join(d.Path(), snapshotsName, "a.json"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
@@ -68,7 +68,7 @@ func TestSnapshotsOfThisBoot(t *testing.T) {
 	if list, err := ReadSnapshots(d.Path(), "this"); err != nil || len(list) != 1 || list[0].GUID != "b" {
 		t.Errorf("%+v, %v", list, err)
 	}
-	if err := os.Rename(filepath.Join(s.dir, "b.json"), filepath.Join(s.dir, "x.json")); err != nil {
+	if err := os.Rename(filepath.Join(d.Path(), snapshotsName, "b.json"), filepath.Join(d.Path(), snapshotsName, "x.json")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ReadSnapshots(d.Path(), "this"); err == nil || !strings.Contains(err.Error(), "safe to delete") {

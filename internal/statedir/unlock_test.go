@@ -10,7 +10,7 @@ import (
 // child does between fork and exec: the directory is free all the same.
 func TestCloseReleasesTheLockOfCopies(t *testing.T) {
 	path := t.TempDir()
-	first, err := Open(path, "test", nil)
+	first, err := Open(path, Options{Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +20,7 @@ func TestCloseReleasesTheLockOfCopies(t *testing.T) {
 	}
 	defer unix.Close(child)
 	first.Close()
-	second, err := Open(path, "test", nil)
+	second, err := Open(path, Options{Version: "test"})
 	if err != nil {
 		t.Fatalf("open the directory after Close: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/internal/plan"
+	"initiator/internal/statedir"
 	"initiator/proactor"
 )
 
@@ -89,16 +90,18 @@ func FileFault(path string, err error) error {
 }
 
 // StateDirectory returns the state directory: the one that --state-dir names,
-// else the one of the INI, also when the INI has faults.
+// else the one of the INI, also when the INI has faults. Where an initiator uses a
+// private directory in it, StateDirectory returns that directory.
 func (a *App) StateDirectory() (string, error) {
 	if a.StateDir != "" {
-		return filepath.Abs(a.StateDir)
+		dir, err := filepath.Abs(a.StateDir)
+		return statedir.Locate(dir), err
 	}
 	s, err := a.readSource()
 	if err != nil {
 		return "", err
 	}
-	return s.StateDir(), nil
+	return statedir.Locate(s.StateDir()), nil
 }
 
 // SocketPath returns the path of the socket on which the initiator of the INI
