@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -99,4 +101,24 @@ func request(host, origin string) *http.Request {
 		r.Header.Set("Origin", origin)
 	}
 	return r
+}
+
+// FuzzIsLoopbackHost: whatever IsLoopbackHost accepts is on loopback for the
+// reader of URLs as well, so no header means another site to it.
+func FuzzIsLoopbackHost(f *testing.F) {
+	for _, host := range []string{"127.0.0.1:80", "localhost", "[::1]:1", "::1", "evil@127.0.0.1", "127.0.0.1:@evil.example", "127.0.0.1#evil.example", "[::1", "::ffff:127.0.0.1", "localhost:"} {
+		f.Add(host)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		if !IsLoopbackHost(host) {
+			return
+		}
+		if strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "[") {
+			host = "[" + host + "]" // an IPv6 address needs brackets in a URL
+		}
+		u, err := url.Parse("http://" + host + "/")
+		if err == nil && !IsHost(u.Hostname()) {
+			t.Errorf("%q is the host %q of a URL", host, u.Hostname())
+		}
+	})
 }

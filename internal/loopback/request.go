@@ -38,11 +38,11 @@ func HasForeignOrigin(r *http.Request) bool {
 // "localhost". Another name can be an attacker's name for 127.0.0.1 (DNS
 // rebinding). The port is not compared, so that a forwarded port works.
 func IsLoopbackHost(header string) bool {
-	name, _, err := net.SplitHostPort(header)
+	name, port, err := net.SplitHostPort(header)
 	if err != nil {
-		name = strings.TrimSuffix(strings.TrimPrefix(header, "["), "]")
+		name, port = strings.TrimSuffix(strings.TrimPrefix(header, "["), "]"), ""
 	}
-	return IsHost(name)
+	return IsHost(name) && strings.Trim(port, "0123456789") == "" // "127.0.0.1:@evil.example" is another site in a URL
 }
 
 // namesAddress compares a Host header with the address of its connection. Of
