@@ -253,3 +253,21 @@ func TestListeningBeyondLoopbackNeedsInsecure(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// FuzzReadArgs: whatever arguments a program has, the guid and the port are
+// those of an argument, and a port is one that exists.
+func FuzzReadArgs(f *testing.F) {
+	f.Add("--guid\na1b2\n--port\n0")
+	f.Add("-port=70000")
+	f.Add("--guid=\n--\n--port")
+	f.Fuzz(func(t *testing.T, text string) {
+		args := strings.Split(text, "\n")
+		a, err := readArgs(args)
+		switch {
+		case err == nil && a.port != nil && (*a.port < 0 || *a.port > 65535):
+			t.Errorf("%q: port %d", args, *a.port)
+		case err == nil && a.guid != "" && !strings.Contains(text, a.guid):
+			t.Errorf("%q: guid %q", args, a.guid)
+		}
+	})
+}

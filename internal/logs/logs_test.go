@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -280,6 +281,43 @@ func FuzzParseTimestamp(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line []byte) {
 		if s, ok := parseTimestamp(line); ok && !strings.HasPrefix(string(line), s.at.Format("2006-01-02T15:04:05.000")) {
 			t.Errorf("%q is %v", line, s)
+		}
+	})
+}
+
+// FuzzSeekTail: the last lines of a file are those that another reader counts
+// from its end.
+func FuzzSeekTail(f *testing.F) {
+	f.Add("a\nb\nc\n", 2)
+	f.Add("a\n\n\nlast without an end", 3)
+	f.Add("", 1)
+	f.Add("\n", 1)
+	f.Fuzz(func(t *testing.T, text string, n int) {
+		if n < 1 || n > 1000 {
+			return
+		}
+		path := filepath.Join(t.TempDir(), "log")
+		add(t, path, text)
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		missing, err := seekTail(file, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest, err := io.ReadAll(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.SplitAfter(text, "\n")
+		if lines[len(lines)-1] == "" {
+			lines = lines[:len(lines)-1]
+		}
+		want := strings.Join(lines[max(len(lines)-n, 0):], "")
+		if string(rest) != want || missing != max(n-len(lines), 0) {
+			t.Errorf("the last %d of %q: %q and %d missing, want %q", n, text, rest, missing, want)
 		}
 	})
 }

@@ -2,7 +2,10 @@ package shellwords
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestSplit(t *testing.T) {
@@ -26,4 +29,28 @@ func TestSplit(t *testing.T) {
 			t.Errorf("%q: %+v, want %+v", line, got, want)
 		}
 	}
+}
+
+// FuzzSplitLine: the words of any line, each in single quotes, are the same
+// words again, and a line makes no text of its own.
+func FuzzSplitLine(f *testing.F) {
+	for _, line := range []string{``, `a b`, `"" ''`, `a\ b "\" \\ \n"`, `a 'open`, `a \`, "\xff\x00", "é\u00a0x"} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		got := SplitLine(line)
+		size := 0
+		var quoted []string
+		for _, word := range got.Words {
+			size += len(word)
+			quoted = append(quoted, "'"+strings.ReplaceAll(word, "'", `'\''`)+"'")
+		}
+		if utf8.ValidString(line) && size > len(line) {
+			t.Errorf("%d bytes became %d", len(line), size)
+		}
+		again := SplitLine(strings.Join(quoted, " "))
+		if again.Quote != 0 || again.Escaped || !slices.Equal(again.Words, got.Words) {
+			t.Errorf("%q became %q, and in quotes %+v", line, got.Words, again)
+		}
+	})
 }
