@@ -440,8 +440,9 @@ function heartbeatBody(to) {
 // obey does what the answer to a heartbeat says.
 function obey(to, orders) {
   quiet = Boolean(orders.quiet);
+  const cancel = new Set(Array.isArray(orders.cancel) ? orders.cancel : []);
   for (const task of to.tasks.values()) {
-    if (orders.cancel?.includes(task.id)) task.cancel(new Cancelled('cancelled by the initiator'));
+    if (cancel.has(task.id)) task.cancel(new Cancelled('cancelled by the initiator'));
   }
   if (orders.stopping) noticeStop();
   if (orders.stop) endWorker();

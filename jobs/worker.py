@@ -532,10 +532,11 @@ def obey(session, orders):
     """Does what the answer to a heartbeat says."""
     orders = orders if isinstance(orders, dict) else {}
     cancel = orders.get("cancel")
+    cancel = {one for one in cancel if isinstance(one, str)} if isinstance(cancel, list) else ()
     with STATE.lock:
         STATE.quiet = bool(orders.get("quiet"))
         for task in session.tasks.values():
-            if isinstance(cancel, list) and task.id in cancel:
+            if task.id in cancel:
                 task.cancel(Cancelled("cancelled by the initiator"))
     if orders.get("stopping"):
         notice_stop()

@@ -1,24 +1,45 @@
 package worker
 
-import "time"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // abandonGrace is how long abandonTasks waits for cancelled handlers. After
 // that it frees their slots although the handlers still run.
 const abandonGrace = time.Second
 
-// cancelTask ends the context of every running attempt at a task, with the
-// given reason. It takes no lock.
-func (e *executor) cancelTask(id string, reason error) {
-	e.cancelAttempt(attemptKey{id: keyID(id)}, reason)
-}
-
-// cancelAttempt ends the context of one running attempt; attempt 0 means every
-// attempt.
-func (e *executor) cancelAttempt(which attemptKey, reason error) {
+// cancelTasks ends the context of every running attempt at these tasks, with
+// the given reason. It looks at each slot once, however many tasks there are.
+// It takes no lock.
+func (e *executor) cancelTasks(ids []string, reason error) {
+	if len(ids) == 0 {
+		return
+	}
+	wanted := make(map[uuid.UUID]bool, len(ids))
+	for _, id := range ids {
+		wanted[keyID(id)] = true
+	}
 	for i := range e.slots {
-		if run := e.slots[i].Load(); run != nil && run.key.id == which.id && (which.attempt == 0 || run.key.attempt == which.attempt) {
+		if run := e.slots[i].Load(); run != nil && wanted[run.key.id] {
 			run.context.endContext(reason)
 		}
+	}
+}
+
+// cancelAttempt ends the context of one attempt, if it runs; attempt 0 means
+// every attempt.
+func (e *executor) cancelAttempt(which attemptKey, reason error) {
+	if which.attempt == 0 {
+		e.cancelTasks([]string{which.id.String()}, reason)
+		return
+	}
+	e.mu.Lock()
+	run := e.known[which]
+	e.mu.Unlock()
+	if run != nil && e.slots[run.slot].Load() == run {
+		run.context.endContext(reason)
 	}
 }
 

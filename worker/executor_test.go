@@ -278,7 +278,7 @@ func TestSlotsAreNeverLostOrShared(t *testing.T) {
 		for i := range rapid.IntRange(1, 30).Draw(t, "steps") {
 			switch rapid.IntRange(0, 5).Draw(t, "step") {
 			case 0:
-				e.cancelTask(fmt.Sprint(rapid.IntRange(0, i).Draw(t, "which")), errTest)
+				e.cancelTasks([]string{fmt.Sprint(rapid.IntRange(0, i).Draw(t, "which"))}, errTest)
 			case 1:
 				e.abandonTasks(nil, errTest)
 			default:
@@ -290,7 +290,7 @@ func TestSlotsAreNeverLostOrShared(t *testing.T) {
 			}
 		}
 		for _, r := range e.runningTasks() {
-			e.cancelTask(r.ID, errTest)
+			e.cancelTasks([]string{r.ID}, errTest)
 		}
 		<-e.startDrain()
 		if len(e.free) != slots {

@@ -125,9 +125,7 @@ func (s *server) sendHeartbeatByStream(sess *session, patience time.Duration, bo
 var errCancelled = errors.New("cancelled by the initiator")
 
 func (s *server) obeyAnswer(answer proactor.HeartbeatAnswer) {
-	for _, id := range answer.Cancel {
-		s.executor.cancelTask(id, errCancelled)
-	}
+	s.executor.cancelTasks(answer.Cancel, errCancelled)
 	s.executor.setQuiet(answer.Quiet)
 	if answer.Stopping {
 		s.takeNotice()

@@ -8,7 +8,7 @@ import (
 )
 
 // heartbeatRoom is the largest sum of progress and output in one heartbeat, in
-// bytes. A heartbeat that is too large for the master would be refused, and the
+// bytes of JSON. A heartbeat that is too large for the master would be refused, and the
 // worker would lose it.
 const heartbeatRoom = bounds.HeartbeatReports
 
@@ -26,7 +26,7 @@ func (e *executor) runningTasks() []proactor.RunningTask {
 		}
 		s := run.runningSnapshot()
 		if s.Output != nil {
-			room -= len(s.Output.Text)
+			room -= jsonTextLength(s.Output.Text)
 		}
 		if room -= len(s.Progress); room < 0 {
 			s.Progress, s.Output = nil, nil
@@ -34,6 +34,22 @@ func (e *executor) runningTasks() []proactor.RunningTask {
 		list = append(list, s)
 	}
 	return list
+}
+
+// jsonTextLength returns the number of bytes that a text takes at most in JSON
+// as encoding/json writes it.
+func jsonTextLength(text string) (n int) {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < ' ', c == '"', c == '\\', c == '<', c == '>', c == '&', c == 0x7f:
+			n += 6
+		case c == 0xe2: // may begin U+2028, which takes six bytes instead of three
+			n += 4
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 // countRunning returns the number of tasks in slots.

@@ -18,6 +18,7 @@ package api
 //	services.go        Services: what is served, and the shapes of the answers
 //	routes.go          which request goes to which handler
 //	webhooks.go        heartbeats and results of workers, before all others
+//	large_results.go   large results of workers: which are read, and how many
 //	auth.go            which requests are admitted: token, Host and Origin
 //	token.go           the token of the API, and its replacement
 //	worker_auth.go     what a worker may request with its own token
@@ -30,6 +31,7 @@ package api
 //	stream.go          the streams of clients
 //	stream_request.go  the requests on a stream
 //	stream_reply.go    the replies to them
+//	names.go           the member names of a request
 //	workers.go         list, launch, start, stop, restart, scale, signal, why
 //	events.go          the transitions of workers, as an event stream
 //	logs.go            the output of workers

@@ -30,8 +30,8 @@ func (h *handlers) pausePools(w http.ResponseWriter, r *http.Request) {
 	if !readJSON(w, r, &body) {
 		return
 	}
-	if len(body.Names) == 0 {
-		webhook.BadBody.WriteAnswer(w, `"names" is missing: name pools, or "all"`, nil)
+	if fault := namesFault(body.Names); fault != "" {
+		webhook.BadBody.WriteAnswer(w, fault, nil)
 		return
 	}
 	if err := h.Pools.SetPaused(r.Context(), mux.Vars(r)["verb"] == "pause", body.Names...); err != nil {

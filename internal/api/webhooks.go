@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"initiator/initiator/task"
 	"initiator/internal/bounds"
 	"initiator/internal/dispatch"
 	"initiator/internal/webhook"
@@ -20,18 +21,29 @@ func (h *handlers) recordHeartbeat(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	data, code := webhook.ReadBody(w, r, h.Tasks.HeartbeatLimit(token))
+	if !code.OK() {
+		if code.Number == webhook.BodyTooLarge.Number {
+			h.Tasks.WarnOfHeartbeat(token, code.Message)
+		}
+		code.WriteAnswer(w, "", nil)
+		return
+	}
 	var body proactor.HeartbeatBody
-	if !readWorkerJSON(w, r, &body, bounds.HeartbeatBody) {
+	if err := webhook.DecodeBody(data, &body); err != nil {
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	heartbeat := &body
 	if body.Incarnation == 0 {
 		heartbeat = nil // a ding slave sends {}
 	}
-	answer, known := h.Tasks.RecordHeartbeat(token, heartbeat)
+	answer, err := h.Tasks.RecordHeartbeat(token, heartbeat)
 	switch {
-	case !known:
+	case errors.Is(err, task.ErrNotFound):
 		webhook.UnknownSlave.WriteAnswer(w, "", nil)
+	case err != nil:
+		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 	case answer == nil:
 		webhook.Success.WriteAnswer(w, webhook.MessageHeartbeat, nil)
 	default:
@@ -46,6 +58,11 @@ func (h *handlers) recordResult(w http.ResponseWriter, r *http.Request, failed b
 	if !ok {
 		return
 	}
+	release, ok := h.admitResult(w, r, token)
+	if !ok {
+		return
+	}
+	defer release()
 	var body proactor.ResultBody
 	if !readWorkerJSON(w, r, &body, bounds.ResultBody) {
 		return

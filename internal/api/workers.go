@@ -52,8 +52,8 @@ func (h *handlers) orderWorkers(w http.ResponseWriter, r *http.Request) {
 	if !readJSON(w, r, &body) {
 		return
 	}
-	if len(body.Names) == 0 {
-		webhook.BadBody.WriteAnswer(w, `"names" is empty: name workers, definitions or "all"`, nil)
+	if fault := namesFault(body.Names); fault != "" {
+		webhook.BadBody.WriteAnswer(w, fault, nil)
 		return
 	}
 	order := map[string]func(context.Context, ...string) ([]supervise.Result, error){
@@ -113,10 +113,10 @@ func (h *handlers) signalWorkers(w http.ResponseWriter, r *http.Request) {
 	if !readJSON(w, r, &body) {
 		return
 	}
-	n := parseSignal(body.Signal)
+	n, fault := parseSignal(body.Signal), namesFault(body.Names)
 	switch {
-	case len(body.Names) == 0:
-		webhook.BadBody.WriteAnswer(w, `"names" is empty: name workers, definitions or "all"`, nil)
+	case fault != "":
+		webhook.BadBody.WriteAnswer(w, fault, nil)
 	case n == 0:
 		webhook.BadBody.WriteAnswer(w, "there is no signal "+strconv.Quote(body.Signal)+"; name one such as HUP, or give its number", nil)
 	default:

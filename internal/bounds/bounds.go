@@ -33,8 +33,10 @@ const (
 	RequestHeader = 64 << 10
 	// Body is the length of the body of a request, and of one line of many tasks.
 	Body = 64 << 20
-	// HeartbeatBody is the length of the body of a heartbeat.
-	HeartbeatBody = 64 << 20
+	// Names and Name are the number of names in a request about workers or pools,
+	// and the length of a name.
+	Names = 10_000
+	Name  = 255
 	// ResultBody is the length of the body that reports the end of a task.
 	ResultBody = 64 << 20
 	// Form is the length of a form of turberfield.
@@ -92,8 +94,21 @@ const (
 
 // Workers and their programs.
 const (
-	// HeartbeatReports is the length of the progress and the output in one
-	// heartbeat of the libraries. The rest follows in the next heartbeat.
+	// Slots is the number of slots of a worker.
+	Slots = 100_000
+	// ConnectAnswer is the length of an answer to /connect.
+	ConnectAnswer = 1 << 20
+	// HeartbeatExtra is how many tasks a heartbeat may list beyond two for each
+	// slot: attempts that the initiator has given up, direct calls, and tasks
+	// that end at this moment.
+	HeartbeatExtra = 1024
+	// HeartbeatTask is the length of one listed task without its progress and
+	// output, and HeartbeatTaskReport the length of these: 1 MiB of progress, and
+	// UnsentOutput that may take six times as much in JSON.
+	HeartbeatTask       = 256
+	HeartbeatTaskReport = 1<<20 + 128<<10
+	// HeartbeatReports is the length of the progress and the output of all tasks
+	// in one heartbeat. In the libraries, the rest follows in the next heartbeat.
 	HeartbeatReports = 16 << 20
 	// UnsentOutput is the length of the output of a task that waits for the next
 	// heartbeat. Of longer output the end is kept.
@@ -117,6 +132,28 @@ const (
 	// DecompressionWindow is the memory that a compressed body can make its reader
 	// allocate before the first byte. The decompressed length counts against Body.
 	DecompressionWindow = 8 << 20
+)
+
+// Connections that a process accepts. Fewer are accepted where the process may
+// have few descriptors, see package connbudget.
+const (
+	// AnonymousConns and ArrivingConns are the number of connections on which no
+	// request has shown a token yet, and of connections over the unix socket
+	// without a request.
+	AnonymousConns = 1024
+	ArrivingConns  = 1024
+	// WorkerConns is the number of connections of workers to the initiator, or of
+	// the initiator to a worker.
+	WorkerConns = 65536
+	// ClientConns and LocalConns are the number of connections of clients with a
+	// token, or of callers of a direct listener, and of connections over the unix
+	// socket.
+	ClientConns = 16384
+	LocalConns  = 16384
+	// StreamConns is the number of streams of clients.
+	StreamConns = 4096
+	// ChirpConns is the number of connections to a listener of libchirp.
+	ChirpConns = 4096
 )
 
 // Answers that clients and the libraries of workers read.

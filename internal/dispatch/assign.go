@@ -42,7 +42,7 @@ func (d *Dispatcher) assignNextTask(p *pool, now time.Time) bool {
 // it refused, those of which it still runs an older attempt, and those that
 // must not run beside one of its tasks. nil = there are none.
 func skipFilter(to *workerConn) func(uuid.UUID) bool {
-	if len(to.pool.refused) == 0 && len(to.pool.isolated) == 0 && to.stopping == 0 && len(to.stale) == 0 {
+	if len(to.pool.refused) == 0 && to.pool.isolated.isEmpty() && to.stopping == 0 && len(to.stale.twice) == 0 {
 		return nil
 	}
 	return func(id uuid.UUID) bool { return to.mustNotGet(id) || to.avoids(id) }
@@ -51,7 +51,7 @@ func skipFilter(to *workerConn) func(uuid.UUID) bool {
 // mustNotGet reports whether the worker has refused a task, or still runs an
 // older attempt at it.
 func (p *workerConn) mustNotGet(id uuid.UUID) bool {
-	return p.pool.refused[id][p.workerID] || p.running[id] != nil || p.runsStale(id)
+	return p.pool.refused[id][p.workerID] || p.running[id] != nil || p.stale.tasks[id]
 }
 
 // leaseTask takes the next task for a worker, and sends it once the lease is

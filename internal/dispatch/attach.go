@@ -87,7 +87,7 @@ func (m attachMessage) applyMessage(d *Dispatcher, now time.Time) {
 	p.resumed.Store(m.Resumed)
 	if m.Resumed { // a resumed worker that hangs must be found even if it never connects
 		p.checked = true
-		p.session.lastHeartbeat.Store(&heartbeat{at: now})
+		p.session.lastHeartbeat.Store(&heartbeat{at: now, legacy: true})
 	}
 	d.resumeAttempts(p, now)
 	d.startConnecting(p, inherited)
@@ -110,7 +110,7 @@ func (m drainMessage) applyMessage(d *Dispatcher, _ time.Time) {
 	}
 	p.draining = true
 	p.transport.sendNotice()
-	p.sendCancels()
+	d.updateCancels(p)
 	d.withdrawWorker(p)
 	d.reportDrained(p)
 }

@@ -167,7 +167,7 @@ func TestNeighboursRunWithoutTheCrashSuspect(t *testing.T) {
 	deaf.let()
 	h.mustWait(bad.ID)
 	h.runInLoop(func() {
-		if p := h.d.pools["p"]; len(p.isolated) != 0 {
+		if p := h.d.pools["p"]; !p.isolated.isEmpty() {
 			t.Errorf("isolated for ever: %v", p.isolated)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"initiator/internal/bounds"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -67,12 +68,16 @@ func (d *Dispatcher) serveSession(ctx context.Context, p *workerConn, connect fu
 // that the resumed session stands, or until ctx ends.
 func (d *Dispatcher) connectUntilAccepted(ctx context.Context, p *workerConn) (answer proactor.ConnectAnswer, stands bool, err error) {
 	pause := firstConnectDelay
+	var warned *slotsError
 	for {
 		answer, wait, err := d.connectOnce(p)
 		if err == nil || errors.Is(err, errSessionStands) {
 			return answer, err != nil, nil
 		}
 		d.log.Debug("connect", "worker", p.workerID, "error", err)
+		if warned == nil && errors.As(err, &warned) {
+			d.log.Warn("a worker is not connected and gets no tasks", "worker", p.workerID, "reason", err)
+		}
 		if !sleepContext(ctx, max(pause, wait)) {
 			return answer, false, ctx.Err()
 		}
@@ -87,6 +92,7 @@ func (d *Dispatcher) connectOnce(p *workerConn) (a proactor.ConnectAnswer, wait 
 	ctx, cancel := context.WithTimeout(p.ctx, connectTimeout)
 	defer cancel()
 	client := *p.client
+	client.Limit = bounds.ConnectAnswer
 	if !p.Open {
 		client.Bearer = p.Token
 	}
@@ -106,7 +112,17 @@ func (d *Dispatcher) connectOnce(p *workerConn) (a proactor.ConnectAnswer, wait 
 	if len(e.Data) > 0 {
 		_ = json.Unmarshal(e.Data, &a) // a legacy worker may answer with any data
 	}
+	if a.Slots > bounds.Slots {
+		return a, 0, &slotsError{a.Slots}
+	}
 	return a, 0, nil
+}
+
+// slotsError says that a worker answered /connect with too many slots.
+type slotsError struct{ slots int }
+
+func (e *slotsError) Error() string {
+	return fmt.Sprintf("it answered /connect with slots = %d, and at most %d are accepted; answer with the number of tasks that it runs at the same time", e.slots, bounds.Slots)
 }
 
 func envelopeError(err error, e proactor.Envelope) error {
@@ -171,9 +187,9 @@ func (d *Dispatcher) startDispatching(p *workerConn, answer proactor.ConnectAnsw
 		p.slots = min(p.slots, answer.Slots)
 	}
 	// The first heartbeat may take a whole interval: the time counts from here.
-	p.session.lastHeartbeat.Store(&heartbeat{at: now})
+	p.session.lastHeartbeat.Store(&heartbeat{at: now, legacy: true})
 	if l != nil {
-		p.useStream(l)
+		d.useStream(p, l)
 	}
 	d.updateBalancer(p)
 	d.reportDrained(p)

@@ -39,6 +39,7 @@ type Dispatcher struct {
 	// The loop owns these fields.
 	pools              map[string]*pool
 	workers            map[workerID]*workerConn
+	channelCounts      map[int]int // sessions of each channel
 	waiters            map[uuid.UUID]*waiter
 	subscribers        subscribers
 	timers             timerheap.Heap[timerTarget]
@@ -48,6 +49,7 @@ type Dispatcher struct {
 	openCommits        int       // commits of rounds whose result is not known
 	committedAt        time.Time // of the last result, or when the first open commit began
 	changed            map[*pool]bool
+	cancelling         map[*workerConn]bool     // see updateCancels
 	resumable          map[workerID][]task.Task // tasks of workers that are not attached yet
 	nextHeartbeatCheck time.Time
 	rounds             frozentime.Detector // whether the loop itself was running
@@ -82,7 +84,7 @@ func New(o Options) *Dispatcher {
 	}
 	d := &Dispatcher{
 		opts: o, log: log, http: webhook.NewHTTPClient(256), mailbox: mailbox.New[message](), postTimeout: postTimeout, streamOpenTimeout: streamOpenTimeout, inlineMS: inlineMS,
-		pools: map[string]*pool{}, workers: map[workerID]*workerConn{}, waiters: map[uuid.UUID]*waiter{}, changed: map[*pool]bool{}, resumable: map[workerID][]task.Task{},
+		pools: map[string]*pool{}, workers: map[workerID]*workerConn{}, channelCounts: map[int]int{}, waiters: map[uuid.UUID]*waiter{}, changed: map[*pool]bool{}, resumable: map[workerID][]task.Task{},
 	}
 	d.callbackSender = newCallbackSender()
 	d.channels.Store(map[int]bool{})
@@ -130,6 +132,7 @@ func (d *Dispatcher) runRound(batch []message) {
 	}
 	d.expireDue(now)
 	d.assignTasks(now)
+	d.sendChangedCancels()
 	d.commitRound()
 }
 

@@ -40,6 +40,7 @@ package dispatch
 //	worker_stream_receive.go  over a stream: receiving
 //	attempt_result.go  what the loop does with the result of a transport
 //	refusal.go         a worker did not take a task
+//	result_budget.go   how much of a worker's large results is received at a time
 //	report.go          RecordResult: a result that comes by webhook
 //	lease_end.go       the end of an attempt, and whether it is charged
 //	stop.go            timeouts, cancels, and tasks that do not stop
@@ -61,4 +62,6 @@ package dispatch
 //	session_check.go       whether a worker has lost its master
 //	resume.go              workers that outlived an earlier initiator
 //	worker_stream_open.go  opening a stream, and again when it breaks
+//	heartbeat_limits.go    how large a heartbeat may be, and its conversion
+//	stale_attempts.go      attempts that a worker runs and that are not its own
 //	heartbeats.go          overdue workers, renewed and lapsed leases

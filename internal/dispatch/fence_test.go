@@ -133,16 +133,16 @@ func TestRequestsNeedASession(t *testing.T) {
 	}
 	for incarnation, want := range map[int]bool{0: true, 3: true, 2: false, 4: false} {
 		body := &proactor.HeartbeatBody{Incarnation: incarnation}
-		if _, ok := h.d.RecordHeartbeat(token, body); ok != want {
-			t.Errorf("the heartbeat of incarnation %d: %v", incarnation, ok)
+		if _, err := h.d.RecordHeartbeat(token, body); (err == nil) != want {
+			t.Errorf("the heartbeat of incarnation %d: %v", incarnation, err)
 		}
 	}
-	if _, ok := h.d.RecordHeartbeat("x", nil); ok {
+	if _, err := h.d.RecordHeartbeat("x", nil); err == nil {
 		t.Error("a heartbeat without a session")
 	}
 	h.d.DetachWorker("w", 3, lifecycle.DetachDied, "gone")
 	h.runInLoop(func() {})
-	if _, ok := h.d.RecordHeartbeat(token, nil); ok {
+	if _, err := h.d.RecordHeartbeat(token, nil); err == nil {
 		t.Error("a heartbeat after the end of its session")
 	}
 }
@@ -156,9 +156,9 @@ func TestStaleAttemptsAreCancelled(t *testing.T) {
 	stale := uuid.New()
 	beat := func() []string {
 		said := &proactor.HeartbeatBody{Incarnation: 1, Running: []proactor.RunningTask{{ID: stale.String(), Attempt: 1}, {ID: "no uuid"}}}
-		answer, ok := h.d.RecordHeartbeat(token, said)
+		answer, err := h.d.RecordHeartbeat(token, said)
 		h.runInLoop(func() { h.d.checkHeartbeats(time.Now()) })
-		if !ok || answer == nil {
+		if err != nil || answer == nil {
 			return nil
 		}
 		return answer.Cancel

@@ -43,9 +43,10 @@ func (p *workerConn) moveHeartbeat(g frozentime.Gap, now time.Time) {
 	if b == nil {
 		return // it was never connected
 	}
-	moved := &heartbeat{g.MoveStart(b.at, now, p.Tolerance, p.Span), b.body}
-	if p.session.lastHeartbeat.CompareAndSwap(b, moved) && p.lastApplied == b {
-		p.lastApplied = moved
+	moved := *b
+	moved.at = g.MoveStart(b.at, now, p.Tolerance, p.Span)
+	if p.session.lastHeartbeat.CompareAndSwap(b, &moved) && p.lastApplied == b {
+		p.lastApplied = &moved
 	}
 }
 

@@ -67,7 +67,9 @@ func TestGapInTheLoop(t *testing.T) {
 	h.runInLoop(func() { // as if an hour had passed since
 		p := h.d.workers[workerID{"w", 1}]
 		b := p.session.lastHeartbeat.Load()
-		p.session.lastHeartbeat.Store(&heartbeat{b.at.Add(-time.Hour), b.body})
+		moved := *b
+		moved.at = b.at.Add(-time.Hour)
+		p.session.lastHeartbeat.Store(&moved)
 		r := p.running[one.ID]
 		r.lastListed, r.timeout = r.lastListed.Add(-time.Hour), r.timeout.Add(-time.Hour)
 		h.d.moveTimeouts(longGap, time.Now())

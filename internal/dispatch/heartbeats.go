@@ -3,8 +3,6 @@ package dispatch
 import (
 	"time"
 
-	"github.com/google/uuid"
-
 	"initiator/proactor"
 )
 
@@ -47,20 +45,16 @@ func (d *Dispatcher) checkHeartbeat(p *workerConn, now time.Time) {
 }
 
 func (d *Dispatcher) reportMeasurements(p *workerConn, b *heartbeat) {
-	rss := int64(0)
-	if b.body != nil {
-		rss = b.body.RSS
-	}
-	if rss > 0 || p.endedTasks != p.reportedTasks {
+	if b.rss > 0 || p.endedTasks != p.reportedTasks {
 		p.reportedTasks = p.endedTasks
-		d.opts.Observer.WorkerMeasured(p.guid, p.incarnation, p.endedTasks, rss)
+		d.opts.Observer.WorkerMeasured(p.guid, p.incarnation, p.endedTasks, b.rss)
 	}
 }
 
 // applyHeartbeat renews the leases of the tasks that the worker lists, and ends
 // the leases that lapsed.
 func (d *Dispatcher) applyHeartbeat(p *workerConn, b *heartbeat, now time.Time) {
-	if b.body == nil || p.legacy {
+	if b.legacy || p.legacy {
 		return // any heartbeat of a legacy worker renews its lease
 	}
 	if b != p.lastApplied {
@@ -73,40 +67,21 @@ func (d *Dispatcher) applyHeartbeat(p *workerConn, b *heartbeat, now time.Time) 
 	}
 }
 
-// staleAttempt is an attempt that a worker lists as running although the
-// attempt is not assigned to it.
-type staleAttempt struct {
-	task   uuid.UUID
-	number int
-}
-
 // applyRunningList compares the running list of one heartbeat with the assigned
-// attempts. The worker may have made the list before a result that has arrived
-// since, so an attempt counts as stale only when a second heartbeat lists it
-// again.
+// attempts.
 func (d *Dispatcher) applyRunningList(p *workerConn, b *heartbeat) {
-	before := p.staleOnce
-	if len(p.stale) > 0 {
+	var unassigned []staleAttempt
+	for _, listed := range b.running {
+		if r := p.running[listed.id]; r != nil && r.matches(listed.said.Attempt) {
+			d.renewLease(r, listed.said, b.at)
+			continue
+		}
+		unassigned = append(unassigned, staleAttempt{listed.id, listed.said.Attempt})
+	}
+	if len(p.stale.twice) > 0 {
 		d.changed[p.pool] = true // the worker may get these tasks again
 	}
-	p.staleOnce, p.stale = nil, nil
-	for _, said := range b.body.Running {
-		id, err := uuid.Parse(said.ID)
-		if err != nil {
-			continue
-		}
-		if r := p.running[id]; r != nil && r.matches(said.Attempt) {
-			d.renewLease(r, said, b.at)
-			continue
-		}
-		s := staleAttempt{id, said.Attempt}
-		p.staleOnce = append(p.staleOnce, s)
-		for _, again := range before {
-			if again == s {
-				p.stale = append(p.stale, s)
-			}
-		}
-	}
+	p.stale = p.stale.afterHeartbeat(unassigned)
 }
 
 func (d *Dispatcher) renewLease(r *attempt, said proactor.RunningTask, at time.Time) {
@@ -147,6 +122,26 @@ func (r *attempt) isMissingSince(since time.Time, span time.Duration, b *heartbe
 	return !since.IsZero() && b.at.Sub(since) > span && r.lastListed.Before(b.at)
 }
 
+// updateCancels says that the tasks that a worker must stop have changed. The
+// worker is told at the end of the round, once for all changes: a round may
+// cancel every task of a worker with thousands of slots.
+func (d *Dispatcher) updateCancels(p *workerConn) {
+	if d.cancelling == nil {
+		d.cancelling = map[*workerConn]bool{}
+	}
+	d.cancelling[p] = true
+}
+
+// sendChangedCancels tells each worker of updateCancels which tasks to stop. It
+// comes before the commit of the round, after which a worker may get the next
+// attempt at a task that it was told to stop.
+func (d *Dispatcher) sendChangedCancels() {
+	for p := range d.cancelling {
+		p.sendCancels()
+	}
+	clear(d.cancelling)
+}
+
 // sendCancels tells a worker which tasks to stop: over the stream at once, and
 // with the answer to its next heartbeat. That answer cancels by task and not by
 // attempt, so it leaves out a stale attempt whose task has a valid attempt in
@@ -159,7 +154,7 @@ func (p *workerConn) sendCancels() {
 			p.transport.sendCancel(id, r.number)
 		}
 	}
-	for _, s := range p.stale {
+	for s := range p.stale.twice {
 		p.transport.sendCancel(s.task, s.number)
 		if p.running[s.task] == nil {
 			ids = append(ids, s.task.String())
@@ -170,15 +165,4 @@ func (p *workerConn) sendCancels() {
 		return
 	}
 	p.session.nextAnswer.Store(&proactor.HeartbeatAnswer{Cancel: ids, Stopping: p.draining})
-}
-
-// runsStale reports whether the worker still runs an unassigned attempt at that
-// task.
-func (p *workerConn) runsStale(id uuid.UUID) bool {
-	for _, s := range p.stale {
-		if s.task == id {
-			return true
-		}
-	}
-	return false
 }

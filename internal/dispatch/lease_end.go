@@ -115,7 +115,7 @@ func (d *Dispatcher) endLease(l queue.Lease, o queue.AttemptOutcome, now time.Ti
 		d.changed[p] = true
 		if o.Outcome != task.OutcomeReleased {
 			delete(p.refused, t.ID)
-			delete(p.isolated, t.ID)
+			p.isolated.removeTask(t.ID)
 		}
 	}
 	d.publishTask(&t, now)

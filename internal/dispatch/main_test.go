@@ -102,9 +102,9 @@ func (h *testDispatcher) serveHeartbeat(w http.ResponseWriter, r *http.Request, 
 	if body.Incarnation == 0 {
 		body = nil
 	}
-	answer, known := h.d.RecordHeartbeat(token, body)
+	answer, err := h.d.RecordHeartbeat(token, body)
 	switch {
-	case !known:
+	case err != nil:
 		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 	case answer == nil:
 		webhook.Success.WriteAnswer(w, webhook.MessageHeartbeat, nil)

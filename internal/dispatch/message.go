@@ -16,6 +16,6 @@ type refuser interface {
 
 var _ = []refuser{
 	(*loopRequest[struct{}])(nil), (*waitMessage)(nil), (*submitAsyncMessage)(nil),
-	(*callMessage)(nil), (*finishResumeMessage)(nil),
+	(*callMessage)(nil), (*finishResumeMessage)(nil), (*treeCancel)(nil),
 	attachMessage{},
 }

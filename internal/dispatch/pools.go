@@ -35,10 +35,8 @@ type pool struct {
 	refused map[uuid.UUID]map[workerID]bool
 	// trial is the worker that runs the suspects of the pool, or that gets no
 	// ordinary tasks in order to run them; nil = no worker.
-	trial *workerConn
-	// isolated holds, for each task that was only suspected of ending its
-	// worker, the task beside which it does not run next: the crash suspect.
-	isolated map[uuid.UUID]uuid.UUID
+	trial    *workerConn
+	isolated isolation
 }
 
 func (d *Dispatcher) addPool(p Pool) {
@@ -47,7 +45,7 @@ func (d *Dispatcher) addPool(p Pool) {
 		known.Pool, known.gone = p, false
 		return
 	}
-	d.pools[p.Name] = &pool{Pool: p, members: map[workerID]*workerConn{}, refused: map[uuid.UUID]map[workerID]bool{}, isolated: map[uuid.UUID]uuid.UUID{}}
+	d.pools[p.Name] = &pool{Pool: p, members: map[workerID]*workerConn{}, refused: map[uuid.UUID]map[workerID]bool{}}
 }
 
 // UnknownPoolError says that no worker definition has that name.

@@ -16,6 +16,11 @@ const (
 	notStoredDelay = time.Second // the queue could not be committed
 )
 
+// maxRefused is how many tasks of a pool are noted as refused. The search for a
+// task for one worker skips the tasks that this worker refused, so their number
+// has a limit.
+const maxRefused = 1024
+
 // handleRefusal acts on the reason for which a worker did not take a task.
 func (d *Dispatcher) handleRefusal(p *workerConn, r *attempt, why refusal, now time.Time) {
 	o := queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: why.message, Undelivered: !r.repeated && !why.repeated}
@@ -58,6 +63,9 @@ func (d *Dispatcher) recordRefusal(p *workerConn, r *attempt, why refusal, now t
 		d.backOff(p, now)
 	}
 	by := p.pool.refused[r.lease.Task]
+	if by == nil && len(p.pool.refused) >= maxRefused {
+		clear(p.pool.refused) // the tasks are offered to all workers again
+	}
 	if by == nil {
 		by = map[workerID]bool{}
 		p.pool.refused[r.lease.Task] = by

@@ -14,7 +14,7 @@ import (
 func (d *Dispatcher) requestStop(p *workerConn, r *attempt, now time.Time) {
 	if r.stopRequested.IsZero() {
 		r.stopRequested = now
-		p.sendCancels()
+		d.updateCancels(p)
 	}
 	d.setAttemptTimer(p, r)
 }

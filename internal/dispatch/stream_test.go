@@ -39,10 +39,10 @@ func TestTasksGoByTheInheritedStream(t *testing.T) {
 	}
 	h.runInLoop(func() {
 		for _, p := range h.d.workers {
-			p.session.lastHeartbeat.Store(&heartbeat{})
+			p.session.lastHeartbeat.Store(&heartbeat{legacy: true})
 		}
 	})
-	h.waitInLoop("a heartbeat over the stream", func() bool { return h.d.workers[workerID{"w", 1}].session.lastHeartbeat.Load().body != nil })
+	h.waitInLoop("a heartbeat over the stream", func() bool { return !h.d.workers[workerID{"w", 1}].session.lastHeartbeat.Load().legacy })
 }
 
 // waitInLoop polls the loop's state until ok returns true.

@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"io"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,19 +18,26 @@ func (m unsubscribeMessage) applyMessage(d *Dispatcher, _ time.Time) {
 
 // subscribers holds all subscriptions. The loop owns it.
 type subscribers struct {
-	tasks map[uuid.UUID][]*Subscription
-	pools map[string][]*Subscription
+	tasks map[uuid.UUID]map[*Subscription]bool
+	pools map[string]map[*Subscription]bool
 }
 
 func (a *subscribers) addSubscription(w *Subscription) {
 	if a.tasks == nil {
-		a.tasks, a.pools = map[uuid.UUID][]*Subscription{}, map[string][]*Subscription{}
+		a.tasks, a.pools = map[uuid.UUID]map[*Subscription]bool{}, map[string]map[*Subscription]bool{}
 	}
 	if w.pool != "" {
-		a.pools[w.pool] = append(a.pools[w.pool], w)
+		addTo(a.pools, w.pool, w)
 		return
 	}
-	a.tasks[w.id] = append(a.tasks[w.id], w)
+	addTo(a.tasks, w.id, w)
+}
+
+func addTo[K comparable](to map[K]map[*Subscription]bool, key K, w *Subscription) {
+	if to[key] == nil {
+		to[key] = map[*Subscription]bool{}
+	}
+	to[key][w] = true
 }
 
 // removeSubscription removes w. It has no effect when w is not registered.
@@ -40,12 +46,8 @@ func (a *subscribers) removeSubscription(w *Subscription) {
 	removeFrom(a.tasks, w.id, w)
 }
 
-func removeFrom[K comparable](from map[K][]*Subscription, key K, w *Subscription) {
-	if len(from[key]) == 0 {
-		return
-	}
-	left := slices.DeleteFunc(from[key], func(other *Subscription) bool { return other == w })
-	if from[key] = left; len(left) == 0 {
+func removeFrom[K comparable](from map[K]map[*Subscription]bool, key K, w *Subscription) {
+	if delete(from[key], w); len(from[key]) == 0 {
 		delete(from, key)
 	}
 }
@@ -61,10 +63,10 @@ func (a *subscribers) deliverEvent(w *Subscription, n task.Event) {
 }
 
 func (a *subscribers) publishEvent(n task.Event) {
-	for _, w := range slices.Clone(a.tasks[n.ID]) { // deliverEvent removes the subscriptions of a task that ends
+	for w := range a.tasks[n.ID] { // deliverEvent removes the subscriptions of a task that ends
 		a.deliverEvent(w, n)
 	}
-	for _, w := range a.pools[n.Pool] {
+	for w := range a.pools[n.Pool] {
 		if !w.retries || n.Ended != nil {
 			a.deliverEvent(w, n)
 		}
@@ -74,12 +76,12 @@ func (a *subscribers) publishEvent(n task.Event) {
 // closeSubscriptions tells every subscription that no event will follow.
 func (a *subscribers) closeSubscriptions() {
 	for _, some := range a.tasks {
-		for _, w := range some {
+		for w := range some {
 			w.endWith(ErrClosed)
 		}
 	}
 	for _, some := range a.pools {
-		for _, w := range some {
+		for w := range some {
 			w.endWith(ErrClosed)
 		}
 	}

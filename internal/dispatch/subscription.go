@@ -154,8 +154,13 @@ func (w *Subscription) dropEvent(i int) {
 	if o := w.events[i].Output; o != nil {
 		w.outputBytes -= len(o.Text)
 	}
-	w.events = slices.Delete(w.events, i, i+1)
 	w.missed++
+	if i == 0 { // mostly, and then nothing has to be moved
+		w.events[0] = task.Event{}
+		w.events = w.events[1:]
+		return
+	}
+	w.events = slices.Delete(w.events, i, i+1)
 }
 
 // maxOutputBytes is the number of bytes of output text that a subscription

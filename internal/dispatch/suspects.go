@@ -99,11 +99,12 @@ func (p *workerConn) trialView(first task.Task) trialView {
 }
 
 // smallestGroup returns the smallest group of the suspects in a worker; 0 = it
-// runs none.
+// runs none. The groups of a worker are few, because each is half as large as
+// an earlier one.
 func (p *workerConn) smallestGroup() (smallest int) {
-	for _, r := range p.running {
-		if r.suspect && (smallest == 0 || r.group < smallest) {
-			smallest = r.group
+	for group := range p.groups {
+		if smallest == 0 || group < smallest {
+			smallest = group
 		}
 	}
 	return smallest
@@ -132,6 +133,10 @@ func (d *Dispatcher) trackSuspect(p *workerConn, r *attempt, s task.Suspicion) {
 	}
 	r.suspect, r.group = true, s.Group
 	p.suspects++
+	if p.groups == nil {
+		p.groups = map[int]int{}
+	}
+	p.groups[s.Group]++
 	if after, ok := queue.ClearsAfter(s); ok {
 		r.clearAt, r.clearTimer.Value = r.began.Add(after), timerTarget{conn: p, attempt: r, clears: true}
 		d.timers.Set(&r.clearTimer, r.clearAt)
@@ -144,6 +149,9 @@ func (d *Dispatcher) untrackSuspect(p *workerConn, r *attempt) {
 	if r.suspect {
 		r.suspect = false
 		p.suspects--
+		if p.groups[r.group]--; p.groups[r.group] == 0 {
+			delete(p.groups, r.group)
+		}
 		d.timers.Remove(&r.clearTimer)
 		d.changed[p.pool] = true
 	}

@@ -20,7 +20,10 @@ type waiter struct {
 	err   error
 	id    uuid.UUID // of the task that was submitted together with the waiter
 	known bool      // that task existed before the submit
-	next  *waiter   // the next waiter for the same task
+	// waits is set while the waiter is registered. prev and next are the other
+	// waiters for the same task.
+	waits      bool
+	prev, next *waiter
 }
 
 func newWaiter() waiter { return waiter{done: make(chan struct{}, 1)} }
@@ -90,7 +93,10 @@ func (m *waitMessage) applyMessage(d *Dispatcher, _ time.Time) {
 // the task has ended. t is copied only for the waiters of one ended task, not
 // for each waiter.
 func (d *Dispatcher) addWaiter(t task.Task, w *waiter) {
-	w.next = d.waiters[t.ID]
+	if w.next = d.waiters[t.ID]; w.next != nil {
+		w.next.prev = w
+	}
+	w.waits, w.prev = true, nil
 	d.waiters[t.ID] = w
 	d.notifyWaiters(t)
 }
@@ -124,18 +130,23 @@ func (m *stopWaitMessage) applyMessage(d *Dispatcher, _ time.Time) { d.removeWai
 
 // removeWaiter removes a waiter and reports whether it was still registered. A
 // waiter that is not registered has been notified, or will be.
-func (d *Dispatcher) removeWaiter(id uuid.UUID, w *waiter) (found bool) {
-	first := d.waiters[id]
-	for at := &first; *at != nil; at = &(*at).next {
-		if *at == w {
-			*at, found = w.next, true
-			break
-		}
+func (d *Dispatcher) removeWaiter(id uuid.UUID, w *waiter) bool {
+	if !w.waits {
+		return false
 	}
-	if d.waiters[id] = first; first == nil {
+	switch {
+	case w.prev != nil:
+		w.prev.next = w.next
+	case w.next != nil:
+		d.waiters[id] = w.next
+	default:
 		delete(d.waiters, id)
 	}
-	return found
+	if w.next != nil {
+		w.next.prev = w.prev
+	}
+	w.waits, w.prev, w.next = false, nil, nil
+	return true
 }
 
 // notifyWaiters notifies the waiters of a terminal task, and enqueues its
@@ -146,7 +157,7 @@ func (d *Dispatcher) notifyWaiters(t task.Task) {
 	}
 	if p := d.pools[t.Pool]; p != nil {
 		delete(p.refused, t.ID)
-		delete(p.isolated, t.ID)
+		p.isolated.removeTask(t.ID)
 	}
 	if t.Callback != "" {
 		owed := t // only tasks with a callback pay for this copy
@@ -162,7 +173,7 @@ func (d *Dispatcher) notifyWaiters(t task.Task) {
 	}
 	delete(d.waiters, t.ID)
 	for w := first; w != nil; w = w.next {
-		w.got = t
+		w.got, w.waits = t, false
 	}
 	d.effects = append(d.effects, effect{waiter: first, untilStored: true})
 }

@@ -37,12 +37,12 @@ type workerConn struct {
 	endedTasks    int // tasks that have ended in this worker
 	reportedTasks int // endedTasks, as last reported to WorkerMeasured
 	running       map[uuid.UUID]*attempt
-	stopping      int // how many of running are stopping
-	suspects      int // how many of running are suspects
+	stopping      int         // how many of running are stopping
+	suspects      int         // how many of running are suspects
+	groups        map[int]int // how many of these are in each group
 
-	lastApplied *heartbeat     // the newest heartbeat that was applied
-	staleOnce   []staleAttempt // listed by the newest heartbeat
-	stale       []staleAttempt // listed by the two newest heartbeats
+	lastApplied *heartbeat // the newest heartbeat that was applied
+	stale       staleAttempts
 	// crashSuspect is the task for which the worker is being ended. The other
 	// tasks of the worker go back to the queue and are not charged.
 	crashSuspect uuid.UUID
@@ -106,7 +106,7 @@ func (d *Dispatcher) releaseSlot(p *workerConn, r *attempt) {
 		p.stopping--
 	}
 	if !r.stopRequested.IsZero() {
-		p.sendCancels() // the next attempt may come to this worker, and must not be cancelled
+		d.updateCancels(p) // the next attempt may come to this worker, and must not be cancelled
 	}
 	d.updateBalancer(p)
 	d.reportDrained(p)

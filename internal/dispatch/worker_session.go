@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"initiator/initiator/task"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -16,39 +17,50 @@ type workerSession struct {
 	workerID
 	token         string
 	channel       int
+	slots         int                       // of the worker's definition, at least 1
+	results       byteBudget                // of large results that arrive
+	warned        atomic.Bool               // a refused heartbeat was logged
 	lastHeartbeat atomic.Pointer[heartbeat] // set before the worker is checked
 	nextAnswer    atomic.Pointer[proactor.HeartbeatAnswer]
 }
 
 // heartbeat is one received heartbeat. It is never changed.
 type heartbeat struct {
-	at   time.Time
-	body *proactor.HeartbeatBody // nil = from a legacy worker
+	at      time.Time
+	legacy  bool // it lists nothing: it is from a legacy worker, or stands for the beginning of a session
+	running []listedTask
+	rss     int64 // resident bytes; 0 = not known
 }
 
 func (d *Dispatcher) openWorkerSession(p *workerConn) *workerSession {
-	s := &workerSession{workerID: p.workerID, token: p.Session.Token, channel: p.Channel}
+	s := &workerSession{workerID: p.workerID, token: p.Session.Token, channel: p.Channel, slots: max(p.Slots, 1)}
 	if s.token == "" {
 		s.token = webhook.NewToken()
 	}
 	d.sessions.Store(s.token, s)
-	d.publishChannels()
+	d.countChannel(s.channel, 1)
 	return s
 }
 
 func (d *Dispatcher) closeWorkerSession(p *workerConn) {
 	d.sessions.Delete(p.session.token)
-	d.publishChannels()
+	d.countChannel(p.session.channel, -1)
 }
 
-// publishChannels publishes the channels in use, for requests without a
-// session.
-func (d *Dispatcher) publishChannels() {
+// countChannel counts the sessions of a channel, and publishes the channels in
+// use, for requests without a session, when they have changed.
+func (d *Dispatcher) countChannel(channel, by int) {
+	before := d.channelCounts[channel]
+	if d.channelCounts[channel] += by; d.channelCounts[channel] == 0 {
+		delete(d.channelCounts, channel)
+	}
+	if before > 0 && d.channelCounts[channel] > 0 {
+		return
+	}
 	in := map[int]bool{0: true}
-	d.sessions.Range(func(_, s any) bool {
-		in[s.(*workerSession).channel] = true
-		return true
-	})
+	for used := range d.channelCounts {
+		in[used] = true
+	}
 	d.channels.Store(in)
 }
 
@@ -62,22 +74,28 @@ func (d *Dispatcher) CheckChannel(token string, named int) (allowed, known bool)
 	return d.channels.Load().(map[int]bool)[named], false
 }
 
-// RecordHeartbeat stores a heartbeat and returns the answer to it. It takes no
-// lock and does not wait for the loop. It returns false when no session has the
-// token, or when the heartbeat is from another incarnation.
-func (d *Dispatcher) RecordHeartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
+// RecordHeartbeat stores a heartbeat and returns the answer to it; nil = none.
+// It takes no lock and does not wait for the loop. Errors: task.ErrNotFound when
+// no session has the token, or when the heartbeat is from another incarnation;
+// *ListedTasksError, which is also logged.
+func (d *Dispatcher) RecordHeartbeat(token string, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, error) {
 	found, ok := d.sessions.Load(token)
 	if !ok {
-		return nil, false
+		return nil, task.ErrNotFound
 	}
-	return found.(*workerSession).recordHeartbeat(body)
+	return d.recordHeartbeat(found.(*workerSession), body)
 }
 
 // recordHeartbeat is RecordHeartbeat for a session that was found.
-func (s *workerSession) recordHeartbeat(body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, bool) {
+func (d *Dispatcher) recordHeartbeat(s *workerSession, body *proactor.HeartbeatBody) (*proactor.HeartbeatAnswer, error) {
 	if body != nil && body.Incarnation != 0 && body.Incarnation != s.incarnation {
-		return nil, false
+		return nil, task.ErrNotFound
 	}
-	s.lastHeartbeat.Store(&heartbeat{time.Now(), body})
-	return s.nextAnswer.Load(), true
+	b, err := newHeartbeat(body, s.slots)
+	if err != nil {
+		d.warnOfHeartbeat(s, err.Error())
+		return nil, err
+	}
+	s.lastHeartbeat.Store(b)
+	return s.nextAnswer.Load(), nil
 }

@@ -136,15 +136,15 @@ type streamOpenedMessage struct{ stream *workerStream }
 
 func (m streamOpenedMessage) applyMessage(d *Dispatcher, _ time.Time) {
 	if p := m.stream.conn; d.workers[p.workerID] == p {
-		p.useStream(m.stream)
+		d.useStream(p, m.stream)
 	}
 }
 
 // useStream makes l the transport of the worker, and sends at once the cancels
 // that would have waited for a heartbeat.
-func (p *workerConn) useStream(l *workerStream) {
+func (d *Dispatcher) useStream(p *workerConn, l *workerStream) {
 	p.transport = l
-	p.sendCancels()
+	d.updateCancels(p)
 }
 
 type streamEndedMessage struct{ stream *workerStream }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -45,6 +46,11 @@ func (l *workerStream) putMessage(m message, messages int) {
 	l.d.mailbox.Put(m)
 }
 
+// maxAnswers is how many answers are collected for one message to the loop. A
+// worker that never stops to send must not be read for ever before the answers
+// count as unread.
+const maxAnswers = 256
+
 // flushAnswers sends the collected answers to the loop. The connection calls it
 // when everything that has arrived was read.
 func (l *workerStream) flushAnswers() {
@@ -58,6 +64,11 @@ func (l *workerStream) flushAnswers() {
 // copied here, in the worker's own goroutine; the loop does not look into it.
 func (l *workerStream) receiveAnswer(m *chirp.Message) {
 	if l.answers == nil {
+		l.answers = answersPool.Get().(*answersMessage)
+		l.answers.stream = l
+	}
+	if len(l.answers.list) >= maxAnswers {
+		l.flushAnswers()
 		l.answers = answersPool.Get().(*answersMessage)
 		l.answers.stream = l
 	}
@@ -166,15 +177,20 @@ func (m *progressMessage) applyMessage(d *Dispatcher, now time.Time) {
 }
 
 // receiveHeartbeat records a heartbeat and answers it, whatever the loop is
-// doing. A heartbeat of another incarnation is not answered.
+// doing. A heartbeat of another incarnation is not answered. A heartbeat that
+// lists too many tasks ends the stream.
 func (l *workerStream) receiveHeartbeat(m *chirp.Message) {
 	body := &proactor.HeartbeatBody{}
 	if err := json.Unmarshal(m.Data, body); err != nil {
 		l.closeStream("a heartbeat is not JSON: " + err.Error())
 		return
 	}
-	answer, ok := l.session.recordHeartbeat(body)
-	if !ok {
+	answer, err := l.d.recordHeartbeat(l.session, body)
+	var tooMany *ListedTasksError
+	if errors.As(err, &tooMany) {
+		l.closeStream(err.Error())
+	}
+	if err != nil {
 		return
 	}
 	var data []byte

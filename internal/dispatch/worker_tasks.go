@@ -70,10 +70,11 @@ func (w WorkerTasks) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) 
 func (w WorkerTasks) Cancel(ctx context.Context, id uuid.UUID, why string) (task.Task, error) {
 	return askLoop(ctx, w.d, func(m *loopRequest[task.Task], now time.Time) {
 		t, err := w.d.findOpenTask(id, &w.caller)
-		if err == nil {
-			t, err = w.d.cancelTree(id, why, now)
+		if err != nil {
+			m.replyWhenStored(w.d, t, err)
+			return
 		}
-		m.replyWhenStored(w.d, t, err)
+		w.d.cancelTree(m, id, why, now)
 	})
 }
 

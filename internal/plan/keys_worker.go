@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"initiator/internal/bounds"
 	"initiator/proactor"
 )
 
@@ -61,7 +62,7 @@ var countKeys = []row[Spec]{
 		"the number of workers").withoutRestart(),
 	key("numprocs", wholeNumber(0, 100_000), "", func(s *Spec) *int { return &s.Replicas },
 		"supervisord's name for replicas").withoutRestart().aliasFor("replicas"),
-	key("slots", wholeNumber(1, 100_000), "1", func(s *Spec) *int { return &s.Slots },
+	key("slots", wholeNumber(1, bounds.Slots), "1", func(s *Spec) *int { return &s.Slots },
 		"how many tasks one worker runs at the same time"),
 	key("group", name, "", func(s *Spec) *string { return &s.Group },
 		"the [group:NAME] of the worker").withoutRestart(),

@@ -43,8 +43,13 @@ func (p *Pools) SetPaused(ctx context.Context, paused bool, names ...string) err
 	if slices.Contains(names, "all") {
 		names = known
 	}
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	exists := map[string]bool{}
+	for _, name := range known {
+		exists[name] = true
+	}
 	for _, name := range names {
-		if !slices.Contains(known, name) {
+		if !exists[name] {
 			return &dispatch.UnknownPoolError{Name: name}
 		}
 	}

@@ -32,14 +32,30 @@ func (l *loop) unknownName(name string) error {
 	return &UnknownNameError{Name: name, Known: known}
 }
 
+// maxUnknown is how many unknown names the error of a request explains. Each
+// explanation compares the name with every definition.
+const maxUnknown = 20
+
 // chooseWorkers resolves names of definitions, names of groups, GUIDs, or
-// "all". The error holds every unknown name; then no worker is returned.
+// "all". A name that is given twice counts once. The error explains the unknown
+// names; then no worker is returned.
 func (l *loop) chooseWorkers(names []string) (chosen []*worker, err error) {
 	seen := map[*worker]bool{}
+	named := map[string]bool{}
+	var unknown []error
+	more := 0
 	for _, name := range names {
+		if named[name] {
+			continue
+		}
+		named[name] = true
 		found, ok := l.findByName(name)
-		if !ok {
-			err = errors.Join(err, l.unknownName(name))
+		switch {
+		case ok:
+		case len(unknown) < maxUnknown:
+			unknown = append(unknown, l.unknownName(name))
+		default:
+			more++
 		}
 		for _, w := range found {
 			if !seen[w] {
@@ -48,8 +64,11 @@ func (l *loop) chooseWorkers(names []string) (chosen []*worker, err error) {
 			}
 		}
 	}
-	if err != nil {
-		return nil, err
+	if more > 0 {
+		unknown = append(unknown, fmt.Errorf("%d more names are unknown", more))
+	}
+	if len(unknown) > 0 {
+		return nil, errors.Join(unknown...)
 	}
 	return chosen, nil
 }
@@ -59,7 +78,11 @@ func (l *loop) chooseWorkers(names []string) (chosen []*worker, err error) {
 // the answer then says so.
 func (l *loop) chooseStaying(names []string) ([]*worker, error) {
 	chosen, err := l.chooseWorkers(names)
-	return slices.DeleteFunc(chosen, func(w *worker) bool { return w.removing && !slices.Contains(names, w.guid) }), err
+	named := map[string]bool{}
+	for _, name := range names {
+		named[name] = true
+	}
+	return slices.DeleteFunc(chosen, func(w *worker) bool { return w.removing && !named[w.guid] }), err
 }
 
 // findByName resolves one name; false = unknown.

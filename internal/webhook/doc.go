@@ -12,6 +12,7 @@ package webhook
 //	append.go  writes the bodies that carry a payload, without encoding/json
 //	header.go  HeaderCheck judges the headers Channel and Token
 //	token.go   makes, compares and proves tokens
+//	peek.go    reads the beginning of a body, to refuse the rest unread
 //	body.go    reads a request's body within a limit, and decodes it
 //	parse.go   reads the bodies of tasks without encoding/json
 //	code.go    every code with its HTTP status and message

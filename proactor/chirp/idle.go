@@ -50,9 +50,13 @@ func (p *Peer) dropIdleLinks(now time.Time) {
 			l.closeLink(errIdle)
 		}
 	}
+	linked := make(map[*remote]bool, len(p.links)) // a replaced link still reads for its remote
+	for l := range p.links {
+		linked[l.remote] = true
+	}
 	for at, r := range p.remotes {
 		busy := r.link != nil || r.dialing || r.waiting != nil || len(r.queue) > 0
-		if !busy && now.Sub(r.gone) >= p.config.ReuseTime && !p.hasLink(r) {
+		if !busy && now.Sub(r.gone) >= p.config.ReuseTime && !linked[r] {
 			delete(p.remotes, at)
 		}
 	}
@@ -63,14 +67,4 @@ func (p *Peer) dropIdleLinks(now time.Time) {
 func (l *link) hasWork() bool {
 	r := l.remote
 	return len(l.slots) > 0 || len(l.acks) > 0 || r.waiting != nil || len(r.queue) > 0
-}
-
-// hasLink reports whether a replaced link still reads for the remote.
-func (p *Peer) hasLink(r *remote) bool {
-	for l := range p.links {
-		if l.remote == r {
-			return true
-		}
-	}
-	return false
 }
