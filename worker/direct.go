@@ -22,6 +22,10 @@ func (s *server) handleDirect(w http.ResponseWriter, r *http.Request) {
 		fault.writeFault(w, call.JSON)
 		return
 	}
+	if fault := s.admitCaller(w, r); fault != nil {
+		fault.writeFault(w, call.JSON)
+		return
+	}
 	request, fault := s.readCall(w, r)
 	if fault != nil {
 		fault.writeFault(w, request.codec)
@@ -90,10 +94,13 @@ func (s *server) runDirect(r *http.Request, request directCall) (json.RawMessage
 	return run.finalOutcome().Result, nil
 }
 
+// callAgainAfter is when a caller may call again whose call did not run.
+const callAgainAfter = time.Second
+
 // notStartedFault returns the answer when no slot was free or BeforeTask
 // refused. The call did not run, so the caller can safely ask another worker.
 func (s *server) notStartedFault(err error) *directFault {
-	fault := &directFault{status: http.StatusServiceUnavailable, code: codeServer, retryAfter: time.Second}
+	fault := &directFault{status: http.StatusServiceUnavailable, code: codeServer, retryAfter: callAgainAfter}
 	switch {
 	case errors.Is(err, errBusy), errors.Is(err, errDraining), errors.Is(err, errQuiet):
 		fault.value = quoteJSON(err.Error())

@@ -34,6 +34,7 @@ package worker
 //	passed_fds.go        the descriptors 3 and 4 that may be passed to the process
 //	broken_pipe.go       writing to stdout when its reader has died
 //	serve.go             the HTTP server: paths, checks, ping, shutdown
+//	conn_kind.go         who is at the other end of a connection
 //	web_page.go          requests that a page in a browser has caused
 //	session.go           connect, disconnect, and the loss of the master
 //	hooks.go             functions of the program around connections and tasks

@@ -163,6 +163,7 @@ func (s *server) serveUntilDrained(ctx context.Context, l net.Listener) error {
 	defer s.drain()
 	s.reportContext, s.onLoopback = ctx, loopback.IsListener(l)
 	web := newHTTPServer(s, s.options)
+	budget := s.attachConnBudget(web)
 	if s.options.Listening != nil {
 		s.options.Listening(l.Addr())
 	}
@@ -180,7 +181,7 @@ func (s *server) serveUntilDrained(ctx context.Context, l net.Listener) error {
 	}
 	defer chirpListener.closeListener()
 	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(l) }()
+	go func() { failed <- web.Serve(budget.Listener(l)) }()
 	select {
 	case <-ctx.Done():
 	case err := <-failed:

@@ -135,6 +135,7 @@ func (s *server) handlePing(w http.ResponseWriter, r *http.Request) {
 		s.writeCode(w, code)
 		return
 	}
+	markMaster(r)
 	pong := proactor.PingAnswer{
 		GUID: s.guid, Incarnation: s.incarnation, PID: os.Getpid(),
 		Methods: s.methods.names, Slots: s.slots, Protocol: proactor.Protocol,

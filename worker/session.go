@@ -74,6 +74,7 @@ func (s *server) handleConnect(w http.ResponseWriter, r *http.Request) {
 		code.WriteAnswer(w, "", data)
 		return
 	}
+	markMaster(r)
 	code.WriteAnswer(w, webhook.MessageConnected, proactor.ConnectAnswer{
 		Slots: s.slots, Methods: s.methods.names, Incarnation: s.incarnation, Protocol: proactor.Protocol, Stream: true,
 	})

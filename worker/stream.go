@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"initiator/internal/connbudget"
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -68,16 +69,19 @@ func (s *server) handleStream(w http.ResponseWriter, r *http.Request) {
 		webhook.BadBody.WriteAnswer(w, "send Upgrade: "+stream.Protocol+" to open a stream", nil)
 		return
 	}
-	s.streams.Add(1)                 // before the HTTP server gives up the connection
-	nth := sess.streamsOpened.Add(1) // before the answer, after which the master may request another stream
+	connbudget.Admit(r.Context(), connbudget.Stream, "") // a refusal leaves it where it is: the newest stream is the one in use
+	s.streams.Add(1)                                     // before the HTTP server gives up the connection
+	nth := sess.streamsOpened.Add(1)                     // before the answer, after which the master may request another stream
 	nc, err := stream.AcceptUpgrade(w)
 	if err != nil {
 		s.streams.Done()
+		connbudget.Release(r.Context())
 		webhook.Internal.WriteAnswer(w, err.Error(), nil)
 		return
 	}
 	go func() {
 		defer s.streams.Done()
+		defer connbudget.Release(r.Context())
 		s.serveOpenedStream(nc, sess, nth)
 	}()
 }

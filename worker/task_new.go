@@ -22,6 +22,7 @@ func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 		s.writeCode(w, code)
 		return
 	}
+	markMaster(r)
 	var body proactor.TaskBody
 	if !s.readBody(w, r, &body) {
 		return

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"initiator/internal/connbudget"
 	"initiator/internal/loopback"
 	"initiator/internal/webhook"
 )
@@ -31,9 +32,12 @@ func isOverUnix(r *http.Request) bool { return r.Context().Value(unixConnKey{}) 
 func (h *handlers) authMiddleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isOverUnix(r) {
-			next.ServeHTTP(w, r)
+			if admitConn(w, r, connbudget.Local, "") {
+				next.ServeHTTP(w, r)
+			}
 			return
 		}
+		owner := remoteHost(r)
 		valid, isClient := h.token.check(bearerToken(r))
 		switch {
 		case loopback.IsForeign(r):
@@ -48,12 +52,16 @@ func (h *handlers) authMiddleware(next http.Handler) http.Handler {
 				webhook.Forbidden.WriteAnswer(w, "a worker's own token is good for submit, get, wait and cancel of single tasks alone", nil)
 				return
 			}
+			worker, _ := callingWorker(r)
+			owner = worker.GUID
 		default:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="initiator"`)
 			webhook.Unauthorized.WriteAnswer(w, "send Authorization: Bearer with the token in the file `token` of the state directory, or use the unix socket there", nil)
 			return
 		}
-		next.ServeHTTP(w, r)
+		if admitConn(w, r, connbudget.Client, owner) {
+			next.ServeHTTP(w, r)
+		}
 	})
 }
 

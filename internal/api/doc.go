@@ -19,6 +19,7 @@ package api
 //	routes.go          which request goes to which handler
 //	webhooks.go        heartbeats and results of workers, before all others
 //	large_results.go   large results of workers: which are read, and how many
+//	conn_kind.go       who is at the other end of a request's connection
 //	auth.go            which requests are admitted: token, Host and Origin
 //	token.go           the token of the API, and its replacement
 //	worker_auth.go     what a worker may request with its own token

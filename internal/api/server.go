@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/internal/bounds"
+	"initiator/internal/connbudget"
 	"initiator/internal/loopback"
 )
 
@@ -55,6 +56,7 @@ type Server struct {
 	token      *apiToken
 	fallback   []net.Listener // of AddFallback
 	http       *http.Server   // nil before Serve
+	budget     *connbudget.Table
 	socketFile os.FileInfo    // of the socket at Options.Socket; nil = unknown
 	serving    sync.WaitGroup // counts the listeners that are served
 
@@ -129,11 +131,10 @@ func (s *Server) Serve(services *Services) {
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: bounds.RequestHeader, ConnContext: markUnixConn,
 	}
+	s.budget = connbudget.New(connbudget.Divide(connbudget.DescriptorLimit()), s.o.Logger)
+	s.budget.AttachServer(s.http)
 	s.http.RegisterOnShutdown(end) // otherwise Shutdown would wait for streams
 	for _, l := range s.lockedListeners() {
-		if l == s.tcp && s.o.TLS != nil {
-			l = tls.NewListener(l, s.o.TLS)
-		}
 		s.serve(l)
 	}
 	for _, l := range s.fallback {
@@ -143,7 +144,11 @@ func (s *Server) Serve(services *Services) {
 
 // serve answers the connections of one listener until Close.
 func (s *Server) serve(l net.Listener) {
-	s.serving.Go(func() { _ = s.http.Serve(l) }) // http.ErrServerClosed, as requested
+	accepting := s.budget.Listener(l)
+	if l == s.tcp && s.o.TLS != nil {
+		accepting = tls.NewListener(accepting, s.o.TLS)
+	}
+	s.serving.Go(func() { _ = s.http.Serve(accepting) }) // http.ErrServerClosed, as requested
 }
 
 // Close stops listening, lets requests end for as long as ctx lasts, ends the

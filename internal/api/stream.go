@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"initiator/internal/bounds"
+	"initiator/internal/connbudget"
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
 	"initiator/proactor/chirp"
@@ -35,6 +36,10 @@ func (s *streamServer) openStream(w http.ResponseWriter, r *http.Request) {
 		webhook.BadBody.WriteAnswer(w, "send Upgrade: "+stream.Protocol+" to open a stream; all other clients use /api/v1/tasks", nil)
 		return
 	}
+	if !admitConn(w, r, connbudget.Stream, remoteHost(r)) {
+		return
+	}
+	defer connbudget.Release(r.Context())
 	s.openStreams.Add(1) // before the HTTP server forgets the connection
 	defer s.openStreams.Done()
 	nc, err := stream.AcceptUpgrade(w)

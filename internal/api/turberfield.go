@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"initiator/internal/bounds"
+	"initiator/internal/connbudget"
 	"initiator/internal/supervise"
 	"initiator/internal/webhook"
 )
@@ -101,6 +102,9 @@ func (h *handlers) getConfig(w http.ResponseWriter, r *http.Request) {
 	entries, allowed := h.Configs.Config(strings.TrimPrefix(r.URL.Path, configPath), bearerToken(r))
 	if !allowed {
 		webhook.Forbidden.WriteAnswer(w, "send Authorization: Bearer with that worker's own token", nil)
+		return
+	}
+	if !admitConn(w, r, connbudget.Lifeline, strings.TrimPrefix(r.URL.Path, configPath)) {
 		return
 	}
 	section := map[string]*string{}

@@ -8,6 +8,7 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/internal/bounds"
+	"initiator/internal/connbudget"
 	"initiator/internal/dispatch"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -104,7 +105,7 @@ func (h *handlers) checkSession(w http.ResponseWriter, r *http.Request, method s
 	case !known:
 		webhook.UnknownSlave.WriteAnswer(w, "", nil)
 	default:
-		return token, true
+		return token, admitConn(w, r, connbudget.Lifeline, token)
 	}
 	return "", false
 }
@@ -137,6 +138,7 @@ func (h *handlers) checkMasterToken(w http.ResponseWriter, r *http.Request, meth
 	_, code := checks.CheckHeader(r.Header)
 	if !code.OK() {
 		code.WriteAnswer(w, "", nil)
+		return false
 	}
-	return code.OK()
+	return isOverUnix(r) || admitConn(w, r, connbudget.Client, remoteHost(r))
 }

@@ -3,7 +3,6 @@ package chirp
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -55,22 +54,7 @@ func (p *Peer) startAccepting(nl net.Listener, port uint16) error {
 		p.port = port
 	}
 	p.listeners = append(p.listeners, nl)
-	p.wg.Go(func() {
-		for {
-			nc, err := nl.Accept()
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			if err != nil {
-				// The process may have run out of descriptors. No event tells
-				// when a connection has ended and freed one, so try again soon.
-				p.config.Logger.Warn("accept connection", "error", err)
-				p.sleepOrEnd(minTimeout)
-				continue
-			}
-			p.wg.Go(func() { p.serveAccepted(nc, nc.RemoteAddr().(*net.TCPAddr).AddrPort()) })
-		}
-	})
+	p.wg.Go(func() { p.runAccept(nl) })
 	return nil
 }
 

@@ -29,6 +29,7 @@ package chirp
 //	future.go        Future, Request: the outcome of a message
 //	remote.go        the queue of messages for one node
 //	connect.go       Listen, dialing, handshakes; the link that is written to
+//	accept.go        accepting, and which connection is closed when there are too many
 //	tls.go           one PEM file, mutual TLS 1.3
 //	link.go          one connection: writing, the timeout of an ACK, the end
 //	receive.go       one connection: reading, slots, ACKs, delivery

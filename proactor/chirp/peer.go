@@ -26,7 +26,10 @@ type Peer struct {
 	listeners    []net.Listener
 	remotes      map[netip.AddrPort]*remote
 	links        map[*link]struct{}
-	slots        map[*slot]struct{} // taken by a handler or by an answer
+	accepted     map[net.Conn]uint64 // the accepted connections, numbered in their order
+	acceptCount  uint64              // how many connections were accepted so far
+	acceptLimit  int                 // how many of them are kept
+	slots        map[*slot]struct{}  // taken by a handler or by an answer
 	requests     map[ID]*Request
 	pending      int           // futures without an outcome
 	draining     bool          // Shutdown has begun
@@ -50,6 +53,7 @@ func NewPeer(c Config) (*Peer, error) {
 		pool:     handlerPool{limit: c.Handlers},
 		remotes:  map[netip.AddrPort]*remote{},
 		links:    map[*link]struct{}{},
+		accepted: map[net.Conn]uint64{}, acceptLimit: defaultAcceptLimit(),
 		slots:    map[*slot]struct{}{},
 		requests: map[ID]*Request{},
 		quiet:    make(chan struct{}),

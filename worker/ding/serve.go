@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/internal/bounds"
+	"initiator/internal/connbudget"
 	"initiator/internal/loopback"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -27,6 +28,8 @@ func (m *Master) serveSlaves(l net.Listener) {
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: bounds.RequestHeader,
 		ErrorLog: m.log.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
+	budget := connbudget.New(connbudget.Divide(connbudget.DescriptorLimit()), m.log)
+	budget.AttachServer(web)
 	m.background.Go(func() {
 		<-m.life.Done()
 		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
@@ -35,7 +38,7 @@ func (m *Master) serveSlaves(l net.Listener) {
 			_ = web.Close()
 		}
 	})
-	if err := web.Serve(l); m.life.Err() == nil {
+	if err := web.Serve(budget.Listener(l)); m.life.Err() == nil {
 		m.log.Error("the master's server has ended", "error", err)
 		m.cancelLife()
 	}
@@ -81,6 +84,7 @@ func (m *Master) checkOwn(w http.ResponseWriter, r *http.Request) bool {
 	if !code.OK() {
 		code.WriteAnswer(w, "", nil)
 	}
+	connbudget.Admit(r.Context(), connbudget.Lifeline, "") // a refusal changes nothing here
 	return code.OK()
 }
 
