@@ -59,6 +59,15 @@ var parentHandlers = []worker.Handler{
 		}
 		return child, err
 	}),
+	// deep submits a child with arrays that are nested that deep.
+	worker.Handle("deep", func(ctx context.Context, depth int) (any, error) {
+		c, err := worker.NewInitiatorClient(ctx)
+		if err != nil {
+			return nil, err
+		}
+		_, err = c.Submit(ctx, worker.ChildTask{Pool: "adder", Data: json.RawMessage(arrays(depth))})
+		return nil, worker.TaskFail{Data: map[string]string{"message": fmt.Sprint(err)}}
+	}),
 	// tell returns the worker's token, which no handler should do.
 	worker.Handle("tell", func(ctx context.Context, _ any) (string, error) {
 		token, _ := worker.Setting(ctx, "token")

@@ -43,6 +43,10 @@ var handlerEnds = []struct {
 	{how: "bytes", want: failedAtOnce, words: "cannot be encoded as JSON", only: "Python Node"},
 	{how: "circle", want: failedAtOnce, words: "cannot be encoded as JSON"},
 	{how: "large", want: failedAtOnce, words: "has 70.0 MiB"},
+	{how: "nested", want: failedAtOnce, words: "nested more than 1000 deep", only: "Go Node"},
+	{how: "nested", want: failedAtOnce, words: "cannot be encoded as JSON", only: "Python"}, // json.dumps is recursive
+	{how: "nested failure", want: failedAtOnce, words: "nested more than 1000 deep", only: "Go Node"},
+	{how: "nested progress", want: "completed completed", part: `"wenton"`, only: "Go Node"},
 	{how: "failure with a set", want: failedAtOnce, words: "cannot be encoded as JSON"},
 	{how: "large failure", want: failedAtOnce, words: "has 70.0 MiB"},
 	{how: "bad progress", want: "completed completed", part: `"wenton"`},

@@ -47,15 +47,26 @@ func resultOf(out []byte) json.RawMessage {
 	return quoteText(strings.TrimSuffix(string(out), "\n"))
 }
 
-// checkedResult is resultOf, or a failure when the result would be too long: the
-// characters of some output take more bytes as JSON.
+// checkedResult is resultOf, or a failure when the result would be too long or is
+// nested too deep: the characters of some output take more bytes as JSON.
 func checkedResult(out []byte) (json.RawMessage, error) {
+	if trimmed := bytes.TrimSpace(out); isNested(trimmed) {
+		if err := bounds.CheckNesting(trimmed); err != nil {
+			return nil, worker.TaskFail{Data: map[string]any{"message": "its output cannot be the result: " + err.Error()}}
+		}
+	}
 	if length := quotedLength(out); length > bounds.Result && utf8.Valid(out) && !json.Valid(out) {
 		return nil, worker.TaskFail{Data: map[string]any{
 			"message": fmt.Sprintf("its output has %d MiB as JSON, and a result may have %d MiB; write a file and answer its name", (length+1<<20-1)>>20, bounds.ResultBody>>20),
 		}}
 	}
 	return resultOf(out), nil
+}
+
+// isNested reports whether out may be an array or an object of JSON. Other text
+// becomes a string, whatever brackets it has.
+func isNested(out []byte) bool {
+	return len(out) > 1 && (out[0] == '[' && out[len(out)-1] == ']' || out[0] == '{' && out[len(out)-1] == '}')
 }
 
 // quotedLength returns at most how long out is as a JSON string, in bytes.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"initiator/internal/bounds"
 )
 
 // Handler is a method that a worker offers. Make it with [Handle] or
@@ -51,12 +53,16 @@ func Handle[In, Out any](name string, f func(context.Context, In) (Out, error)) 
 
 // HandleRaw makes a handler from a function that takes the task's data and
 // returns its result as JSON. Neither is decoded on the way. A nil result
-// stands for null. A result that is not JSON fails the task for good.
+// stands for null. A result that is not JSON, or nested deeper
+// than 1,000, fails the task for good.
 func HandleRaw(name string, f func(context.Context, json.RawMessage) (json.RawMessage, error)) Handler {
 	return Handler{name, func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		result, err := f(ctx, data)
 		if err != nil {
 			return nil, err
+		}
+		if err := bounds.CheckNesting(result); err != nil {
+			return nil, finalError{fmt.Errorf("the result of %s cannot be sent: %w", name, err)}
 		}
 		if len(result) > 0 && !(json.Valid(result) && utf8.Valid(result)) {
 			return nil, finalError{fmt.Errorf("the result of %s is not JSON", name)}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"initiator/internal/bounds"
 )
 
 // taskOutcome is how a task ended.
@@ -24,7 +26,8 @@ type taskOutcome struct {
 
 // encodeJSON encodes a value that a handler returns. Unlike json.Marshal it
 // turns a panic of a MarshalJSON method into an error, and refuses bytes that
-// are not UTF-8, which a json.RawMessage may hold and a master refuses.
+// are not UTF-8, which a json.RawMessage may hold, and nesting deeper than
+// bounds.Nesting: a master refuses both.
 func encodeJSON(value any) (raw json.RawMessage, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -33,6 +36,9 @@ func encodeJSON(value any) (raw json.RawMessage, err error) {
 	}()
 	if raw, err = json.Marshal(value); err == nil && !utf8.Valid(raw) {
 		return nil, errors.New("it is not UTF-8")
+	}
+	if err == nil {
+		err = bounds.CheckNesting(raw)
 	}
 	return raw, err
 }

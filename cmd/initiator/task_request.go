@@ -12,6 +12,7 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 )
 
 // requestFlags are the flags that describe a task.
@@ -122,6 +123,9 @@ func validJSON(from string, data []byte) error {
 	err := json.Unmarshal(data, &v)
 	if err == nil {
 		return nil
+	}
+	if deep := bounds.CheckNesting(data); deep != nil {
+		return cli.UsageFault(fmt.Errorf("%s: %w", from, deep))
 	}
 	at := ""
 	var syntax *json.SyntaxError

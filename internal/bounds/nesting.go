@@ -7,7 +7,7 @@ type NestingError struct{}
 
 // Error implements error.
 func (NestingError) Error() string {
-	return fmt.Sprintf("its arrays and objects are nested more than %d deep; make the structure flatter, or send it as text", Nesting)
+	return fmt.Sprintf("its arrays and objects are nested more than %d deep; make it flatter, or send it as a string", Nesting)
 }
 
 // CheckNesting returns a NestingError when the arrays and objects of a JSON text

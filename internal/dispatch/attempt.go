@@ -34,6 +34,7 @@ type attempt struct {
 	lastProgress    time.Time
 	progressSeq     uint64
 	progressTimeout time.Duration
+	progressRefused bool           // the warning of canShowProgress was logged
 	output          *attemptOutput // nil = the attempt has written nothing
 	deadline        time.Time      // the earlier of the next two; zero = none
 	taskDeadline    time.Time      // of the task: a time of day; zero = none

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/queue"
 )
 
@@ -54,9 +55,16 @@ func (d *Dispatcher) finishAttempt(p *workerConn, r *attempt, o queue.AttemptOut
 	d.releaseSlot(p, r)
 }
 
-// taskOutcome converts what a worker reports about the end of a task.
+// taskOutcome converts what a worker reports about the end of a task. Every
+// transport calls it. A result that is nested too deep could not be read again, so
+// the task fails: another attempt would end in the same way.
 func taskOutcome(failed, retry bool, result json.RawMessage) queue.AttemptOutcome {
+	deep := bounds.CheckNesting(result)
 	switch {
+	case deep != nil && failed:
+		return finalFailure("its failure was refused: " + deep.Error())
+	case deep != nil:
+		return finalFailure("its result was refused: " + deep.Error())
 	case !failed:
 		return queue.AttemptOutcome{Outcome: task.OutcomeCompleted, Result: result}
 	case retry:

@@ -92,7 +92,7 @@ func (d *Dispatcher) renewLease(r *attempt, said proactor.RunningTask, at time.T
 	if said.Output != nil {
 		d.recordOutput(r, *said.Output, at)
 	}
-	if len(said.Progress) > 0 && !r.stopping {
+	if len(said.Progress) > 0 && !r.stopping && d.canShowProgress(r, said.Progress) {
 		d.opts.Queue.SetProgress(r.lease, said.Progress)
 		if moved {
 			d.publishProgress(r.lease.Task, r.timer.Value.conn.pool.Name, at)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/queue"
 	"initiator/proactor"
 )
@@ -24,6 +25,18 @@ func (r *attempt) recordProgress(said proactor.RunningTask, at time.Time) {
 // isStalled reports whether a task has made no progress for too long.
 func (r *attempt) isStalled(now time.Time) bool {
 	return r.progressTimeout > 0 && !r.stopping && r.stopRequested.IsZero() && now.Sub(r.lastProgress) >= r.progressTimeout
+}
+
+// canShowProgress reports whether the value of a progress report can be shown. A
+// value that is nested too deep is left out, with one warning for each attempt; it
+// counts as progress all the same.
+func (d *Dispatcher) canShowProgress(r *attempt, value []byte) bool {
+	deep := bounds.CheckNesting(value)
+	if deep != nil && !r.progressRefused {
+		r.progressRefused = true
+		d.log.Warn("the progress of a task is not shown; the task goes on", "task", r.lease.Task, "attempt", r.number, "error", deep)
+	}
+	return deep == nil
 }
 
 // checkProgress gives up an attempt that is stuck. The task is charged. Its

@@ -68,7 +68,7 @@ func (d *Dispatcher) postOnce(p *workerConn, body proactor.TaskBody, legacy bool
 	e, _, err := p.client.Do(ctx, "POST", "/task/new", p.session.token, body)
 	var strange *webhook.EnvelopeError
 	switch {
-	case errors.As(err, &strange) && strange.TooLong:
+	case errors.As(err, &strange) && strange.OverLimit:
 		return transportResult{status: attemptEnded, outcome: finalFailure("the worker's answer cannot be read: " + strange.Problem)}
 	case err != nil:
 		return transportResult{status: attemptLost, err: err}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/internal/bounds"
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -80,7 +81,7 @@ func (l *workerStream) receiveAnswer(m *chirp.Message) {
 		data = bytes.Clone(m.Data)
 	}
 	switch {
-	case !json.Valid(data):
+	case bounds.CheckNesting(data) == nil && !json.Valid(data):
 		a.result = transportResult{status: attemptEnded, outcome: finalFailure("the worker's answer is not JSON")}
 	case h.Status == stream.StatusRefused:
 		a.result = transportResult{status: attemptRefused, refusal: streamRefusal(h, data)}
@@ -146,7 +147,7 @@ func (l *workerStream) applyAnswer(a *streamAnswer, now time.Time) {
 // receiveProgress sends the loop what a running handler reports about its
 // progress.
 func (l *workerStream) receiveProgress(m *chirp.Message) {
-	if !json.Valid(m.Data) {
+	if bounds.CheckNesting(m.Data) == nil && !json.Valid(m.Data) {
 		l.closeStream("the progress of a task is not JSON")
 		return
 	}

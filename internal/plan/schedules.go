@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/schedule"
 	"initiator/proactor"
 )
@@ -68,6 +69,9 @@ var zone = kind[*time.Location]{name: "time zone", parse: func(s string) (*time.
 }}
 
 var jsonText = kind[string]{name: "JSON", parse: func(s string) (string, error) {
+	if err := bounds.CheckNesting([]byte(s)); err != nil {
+		return "", valueFault{err.Error(), fmt.Sprintf("write at most %d levels", bounds.Nesting)}
+	}
 	if !json.Valid([]byte(s)) {
 		return "", valueFault{"the value is not JSON", `write it as {"a": 1, "b": [2]}, a text with its quotes`}
 	}

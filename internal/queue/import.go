@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func ParseExportLine(line []byte) (t task.Task, err error) {
 		return t, fmt.Errorf("%w: the line is not UTF-8", task.ErrInvalid)
 	}
 	if err := json.Unmarshal(line, &t); err != nil {
-		return t, fmt.Errorf("%w: the line is not a task as export writes it: %w", task.ErrInvalid, err)
+		return t, fmt.Errorf("%w: the line is not a task as export writes it: %w", task.ErrInvalid, cmp.Or(bounds.CheckNesting(line), err))
 	}
 	if err := strictjson.CheckMembers(line, &t); err != nil {
 		return t, fmt.Errorf("%w: %w", task.ErrInvalid, err) // of a later version: the import would lose it
@@ -157,6 +158,9 @@ func checkImported(t *task.Task) error {
 		return errors.New(`"interruptions" or a number of "suspicion" is negative`)
 	case p.RetryDelay < 0 || p.RetryDelayMax < 0 || math.Abs(p.RetryJitter) > 1:
 		return errors.New(`"policy" has a negative delay, or a jitter above 1`)
+	}
+	if err := checkPayload("result", t.Result); err != nil {
+		return err
 	}
 	return checkRequest(task.Request{
 		Pool: t.Pool, Key: t.Key, Data: t.Data, Priority: &t.Priority, Unique: t.Unique, Callback: t.Callback,

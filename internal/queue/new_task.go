@@ -109,13 +109,27 @@ func checkRequest(r task.Request, now time.Time) error {
 		return fmt.Errorf(`"attempts" is %d; at least 1`, r.Attempts)
 	case !r.Deadline.IsZero() && !r.Deadline.After(now):
 		return fmt.Errorf(`"deadline" %s has already passed`, r.Deadline.Format(time.RFC3339))
-	case len(r.Data) > 0 && !json.Valid(r.Data):
-		return errors.New(`"data" is not JSON`)
+	}
+	if err := checkPayload("data", r.Data); err != nil {
+		return err
 	}
 	if err := checkDeadline(r, now); err != nil {
 		return err
 	}
 	return checkCallback(r.Callback)
+}
+
+// checkPayload returns an error when a member of a request or a record is no JSON,
+// or is nested too deep: encoding/json could not read it again inside the record
+// of its task. An empty text is valid.
+func checkPayload(member string, text []byte) error {
+	if err := bounds.CheckNesting(text); err != nil {
+		return fmt.Errorf("%q: %w", member, err)
+	}
+	if len(text) > 0 && !json.Valid(text) {
+		return fmt.Errorf("%q is not JSON", member)
+	}
+	return nil
 }
 
 // checkDeadline returns an error when the task of a request could never start: its

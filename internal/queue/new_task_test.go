@@ -33,6 +33,8 @@ func TestRequestIsChecked(t *testing.T) {
 		"early deadline":    {task.Request{Pool: "p", Delay: task.Seconds(time.Hour), Deadline: now.Add(time.Minute)}, `is not after the start of the task: "delay" ends at`},
 		"early, with at":    {task.Request{Pool: "p", At: now.Add(time.Hour), Deadline: now.Add(time.Minute)}, `is not after the start of the task: "at" is`},
 		"deadline at start": {task.Request{Pool: "p", At: now.Add(time.Hour), Deadline: now.Add(time.Hour)}, `is not after`},
+		"deep data":         {task.Request{Pool: "p", Data: json.RawMessage(strings.Repeat("[", 1001) + strings.Repeat("]", 1001))}, `"data": its arrays and objects are nested more than 1000 deep`},
+		"deeper data":       {task.Request{Pool: "p", Data: json.RawMessage(strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000))}, `nested more than 1000 deep`},
 		"not JSON":          {task.Request{Pool: "p", Data: json.RawMessage(`{a}`)}, `"data" is not JSON`},
 	}
 	for name, test := range tests {

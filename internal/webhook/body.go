@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -98,8 +99,8 @@ func readAll(r io.Reader, announced int64) ([]byte, error) {
 
 // DecodeBody reads a JSON body into v. No body at all counts as {}. Bytes that are
 // not UTF-8 are refused here, although encoding/json would let them pass,
-// because payloads are handed on undecoded to peers that would not; so is
-// nesting deeper than 10,000.
+// because payloads are handed on undecoded to peers that would not. Who stores a
+// payload checks its nesting; here nesting is refused that encoding/json refuses.
 func DecodeBody(data []byte, v any) error {
 	if len(data) == 0 {
 		return nil
@@ -111,7 +112,7 @@ func DecodeBody(data []byte, v any) error {
 		return nil
 	}
 	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("the body is not the JSON expected here: %w", err)
+		return fmt.Errorf("the body is not the JSON expected here: %w", cmp.Or(bounds.CheckNesting(data), err))
 	}
 	return nil
 }

@@ -71,7 +71,9 @@ var shared = NewHTTPClient(64)
 type EnvelopeError struct {
 	Status  int    // of HTTP
 	Problem string // what is wrong with the answer
-	TooLong bool   // the answer is longer than the client's Limit
+	// OverLimit says that the answer is longer than the client's Limit, or nested
+	// deeper than bounds.Nesting: the same request would be answered so again.
+	OverLimit bool
 }
 
 // Error says what was answered instead.
@@ -149,7 +151,7 @@ func (c *Client) exchange(req *http.Request) (proactor.Envelope, int, error) {
 		return proactor.Envelope{}, res.StatusCode, fmt.Errorf("read the answer: %w", err)
 	}
 	if int64(len(data)) > limit {
-		return proactor.Envelope{}, res.StatusCode, &EnvelopeError{Status: res.StatusCode, Problem: "it is longer than " + sizeText(limit), TooLong: true}
+		return proactor.Envelope{}, res.StatusCode, &EnvelopeError{Status: res.StatusCode, Problem: "it is longer than " + sizeText(limit), OverLimit: true}
 	}
 	envelope, err := parseEnvelope(data, res.StatusCode)
 	return envelope, res.StatusCode, err
@@ -177,6 +179,9 @@ func parseEnvelope(data []byte, status int) (proactor.Envelope, error) {
 		Data    json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(data, &e); err != nil {
+		if deep := bounds.CheckNesting(data); deep != nil {
+			return proactor.Envelope{}, &EnvelopeError{Status: status, Problem: deep.Error(), OverLimit: true}
+		}
 		return proactor.Envelope{}, &EnvelopeError{Status: status, Problem: fmt.Sprintf("%v; it begins %.60q", err, data)}
 	}
 	if e.Code == nil {

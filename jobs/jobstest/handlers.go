@@ -2,6 +2,7 @@ package jobstest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -64,12 +65,25 @@ func end(ctx context.Context, in howInput) (any, error) {
 		return nil, worker.TaskFail{Data: map[string]any{"value": func() {}}, Retry: true}
 	case "large failure":
 		return nil, worker.TaskFail{Data: map[string]string{"message": strings.Repeat("x", 70<<20)}, Retry: true}
+	case "nested":
+		return nested(), nil
+	case "nested failure":
+		return nil, worker.TaskFail{Data: map[string]any{"value": nested()}, Retry: true}
+	case "nested progress":
+		worker.Progress(ctx, nested())
+		return "went on", nil
 	case "bad progress":
 		worker.Progress(ctx, math.NaN())
 		worker.Progress(ctx, strings.Repeat("x", 2<<20))
 		return "went on", nil
 	}
 	return nil, worker.TaskFail{Data: map[string]string{"message": "unknown how " + in.How}}
+}
+
+// nested returns arrays that are nested deeper than a task may have them.
+func nested() json.RawMessage {
+	const depth = 2000
+	return json.RawMessage(strings.Repeat("[", depth) + strings.Repeat("]", depth))
 }
 
 var meeting struct {

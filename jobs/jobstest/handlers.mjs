@@ -5,6 +5,12 @@ class Broken extends Error {
   get message() { throw new Error('a message that cannot be made'); }
 }
 
+function nested(depth) {
+  let value = [];
+  while (--depth > 0) value = [value];
+  return value;
+}
+
 // end ends in the way that the task names.
 async function end({ how }, task) {
   switch (how) {
@@ -26,6 +32,9 @@ async function end({ how }, task) {
     case 'large': return 'x'.repeat(70 << 20);
     case 'failure with a set': throw new TaskFail({ value: new Set([1, 2]) }, { retry: true });
     case 'large failure': throw new TaskFail('x'.repeat(70 << 20), { retry: true });
+    case 'nested': return nested(2000);
+    case 'nested failure': throw new TaskFail({ value: nested(2000) }, { retry: true });
+    case 'nested progress': task.progress(nested(2000)); return 'went on';
     case 'bad progress':
       for (const f of [() => task.progress(NaN), () => task.progress({ a: new Set() }), () => task.progress('x'.repeat(2 << 20)), () => task.output(1)]) {
         let accepted = true;

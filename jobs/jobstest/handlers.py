@@ -11,6 +11,13 @@ class Group(Exception):
     exceptions = ()
 
 
+def nested(depth):
+    value = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
 def end(data, task):
     """Ends in the way that the task names."""
     how = data["how"]
@@ -59,6 +66,8 @@ def end(data, task):
         raise TaskFail({"value": {1, 2}}, retry=True)
     if how == "large failure":
         raise TaskFail("x" * (70 << 20), retry=True)
+    if how == "nested":
+        return nested(2000)
     if how == "bad progress":
         for value in float("nan"), {"a": {1}}, "x" * (2 << 20):
             try:
