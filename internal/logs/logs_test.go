@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -320,4 +321,55 @@ func FuzzSeekTail(f *testing.F) {
 			t.Errorf("the last %d of %q: %q and %d missing, want %q", n, text, rest, missing, want)
 		}
 	})
+}
+
+// TestTailOfManyLinesTakesLittleMemory reads the last lines of two logs that are
+// longer than the memory that the read may take, and one line that never ends.
+func TestTailOfManyLinesTakesLittleMemory(t *testing.T) {
+	const lines, length = 5_000, 2_000 // 20 MB in all
+	dir := t.TempDir()
+	var sources []Source
+	for n := range 2 {
+		path := filepath.Join(dir, fmt.Sprint(n))
+		var text strings.Builder
+		for i := range lines {
+			text.WriteString(stamped(i, fmt.Sprint(i)+strings.Repeat("x", length)))
+		}
+		add(t, path, text.String())
+		sources = append(sources, Source{Path: path})
+	}
+	endless := filepath.Join(dir, "endless")
+	add(t, endless, strings.Repeat("y", 20<<20))
+	const piece = (longestLine + 4095) / 4096 * 4096 // the line is read in blocks
+	for _, c := range []struct {
+		name    string
+		sources []Source
+		tail    int
+		want    int
+	}{
+		{"all", sources, 0, 2 * lines},
+		{"a long tail", sources, 3_000_000, 2 * lines},
+		{"almost all", sources, 2*lines - 1, 2*lines - 1},
+		{"bounded", []Source{{Path: sources[0].Path, From: at(10), Until: at(lines - 10)}}, lines - 30, lines - 30},
+		{"one line", []Source{{Path: endless}}, 0, 20<<20/piece + 1},
+	} {
+		count, most := 0, uint64(0)
+		var before, now runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		err := Read(t.Context(), c.sources, Query{Tail: c.tail}, func(some []Line) error {
+			if count += len(some); count/2000 != (count-len(some))/2000 || len(some) > 0 && len(some[0].Text) > 10*length {
+				runtime.GC()
+				runtime.ReadMemStats(&now)
+				most = max(most, now.HeapAlloc)
+			}
+			return nil
+		})
+		if err != nil || count != c.want {
+			t.Errorf("%s: %d lines, want %d: %v", c.name, count, c.want, err)
+		}
+		if most > before.HeapAlloc+8<<20 {
+			t.Errorf("%s: %d bytes of memory are in use during the read", c.name, most-before.HeapAlloc)
+		}
+	}
 }

@@ -24,18 +24,21 @@ type Query struct {
 }
 
 const (
-	// batchLines is how many lines emit is given at a time.
+	// batchLines and batchBytes are how many lines emit is given at a time, and how
+	// long these lines are together, apart from the last.
 	batchLines = 1000
+	batchBytes = 256 << 10
 	// followEvery is how often followed logs are read. Their writer is another
 	// process, and rotates them by renaming.
 	followEvery = 100 * time.Millisecond
 )
 
 // Read passes the lines of all sources to emit, in the order of time, in
-// batches; the first batch is empty and comes when all sources are open. Read
-// returns at the end of the logs, with Follow when ctx is done, and with the
-// error of emit. A source without a file is left out, unless Follow waits for
-// it; when no source has a file, the error is fs.ErrNotExist.
+// batches. The first call of emit has no lines: it says that there is something
+// to read. Read returns after the last line, or with Follow when ctx is done. A
+// source without a file is left out, unless Follow waits for it; when no source
+// has a file, the error is fs.ErrNotExist. A Tail of any length costs no memory:
+// the lines are counted first, and then read again.
 func Read(ctx context.Context, sources []Source, q Query, emit func([]Line) error) error {
 	readers, err := openAll(sources, q)
 	defer func() {
@@ -49,11 +52,29 @@ func Read(ctx context.Context, sources []Source, q Query, emit func([]Line) erro
 	if err := emit(nil); err != nil {
 		return err
 	}
-	b := &lineBatch{emit: emit, tail: q.Tail}
+	b := &lineBatch{emit: emit}
+	if q.Tail > 0 {
+		if b.skip, err = countBefore(ctx, readers, q); err != nil {
+			return err
+		}
+	}
 	if err := b.mergeHistory(ctx, readers, !q.Follow); err != nil || !q.Follow {
 		return err
 	}
 	return b.followSources(ctx, readers)
+}
+
+// countBefore returns how many lines of the readers come before the last q.Tail
+// lines of all. Lines that are written later are not counted.
+func countBefore(ctx context.Context, readers []*reader, q Query) (lines int, err error) {
+	for _, r := range readers {
+		n, err := r.countLines(ctx, !q.Follow)
+		if err != nil {
+			return 0, err
+		}
+		lines += n
+	}
+	return max(0, lines-q.Tail), nil
 }
 
 func openAll(sources []Source, q Query) (readers []*reader, err error) {
@@ -84,16 +105,18 @@ func openAll(sources []Source, q Query) (readers []*reader, err error) {
 // lineBatch collects lines for emit.
 type lineBatch struct {
 	emit  func([]Line) error
-	tail  int // while it is > 0, so many last lines are kept back
+	skip  int // so many lines are left out first
 	lines []Line
+	bytes int // of the lines
 }
 
 func (b *lineBatch) addLine(l Line) error {
+	if b.skip > 0 {
+		b.skip--
+		return nil
+	}
 	b.lines = append(b.lines, l)
-	switch {
-	case b.tail > 0 && len(b.lines) >= 2*b.tail+batchLines:
-		b.lines = append(b.lines[:0:0], b.lines[len(b.lines)-b.tail:]...)
-	case b.tail == 0 && len(b.lines) >= batchLines:
+	if b.bytes += len(l.Text); len(b.lines) >= batchLines || b.bytes >= batchBytes {
 		return b.flushLines()
 	}
 	return nil
@@ -104,7 +127,7 @@ func (b *lineBatch) flushLines() error {
 		return nil
 	}
 	lines := b.lines
-	b.lines = nil
+	b.lines, b.bytes = nil, 0
 	return b.emit(lines)
 }
 
@@ -159,10 +182,7 @@ func (b *lineBatch) mergeHistory(ctx context.Context, readers []*reader, end boo
 			return err
 		}
 	}
-	if b.tail > 0 && len(b.lines) > b.tail {
-		b.lines = b.lines[len(b.lines)-b.tail:]
-	}
-	b.tail = 0
+	b.skip = 0
 	return b.flushLines()
 }
 
@@ -187,12 +207,13 @@ func (b *lineBatch) followSources(ctx context.Context, readers []*reader) error 
 }
 
 // readRound emits the lines that were written since the last round; more is
-// true when a source had more lines than batchLines.
+// true when a source had more than its part of a round.
 func (b *lineBatch) readRound(readers []*reader) (more bool, err error) {
 	var lines []Line
+	part := max(batchBytes/len(readers), 1)
 	for _, r := range readers {
-		n := 0
-		for ; n < batchLines; n++ {
+		n, bytes := 0, 0
+		for ; n < batchLines && bytes < part; n++ {
 			l, ok, err := r.nextLine()
 			if err != nil {
 				return false, fmt.Errorf("read a log: %w", err)
@@ -201,8 +222,9 @@ func (b *lineBatch) readRound(readers []*reader) (more bool, err error) {
 				break
 			}
 			lines = append(lines, l)
+			bytes += len(l.Text)
 		}
-		more = more || n == batchLines
+		more = more || n == batchLines || bytes >= part
 	}
 	slices.SortStableFunc(lines, func(a, b Line) int { return a.At.Compare(b.At) })
 	b.lines = lines

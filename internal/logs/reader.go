@@ -2,13 +2,19 @@ package logs
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
+	"initiator/internal/bounds"
 	"initiator/internal/trustedpath"
 )
 
@@ -125,17 +131,24 @@ func (r *reader) Read(p []byte) (int, error) {
 	return r.current.Read(p)
 }
 
+// longestLine is the length of the longest line, in bytes: a line of a worker with
+// its time. A longer line comes from another program that writes to the file, and is
+// cut into several lines.
+const longestLine = bounds.LogLine + len(TimestampLayout) + 1
+
 // nextLine returns the next line within the bounds. ok is false when there is
 // none for now.
 func (r *reader) nextLine() (l Line, ok bool, err error) {
 	for !r.untilReached {
-		piece, err := r.lines.ReadBytes('\n')
+		piece, err := r.lines.ReadSlice('\n')
 		r.part = append(r.part, piece...)
-		if errors.Is(err, io.EOF) {
-			return Line{}, false, nil
-		}
-		if err != nil {
+		switch {
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull) && !errors.Is(err, io.EOF):
 			return Line{}, false, err
+		case err != nil && len(r.part) < longestLine && errors.Is(err, io.EOF):
+			return Line{}, false, nil
+		case err != nil && len(r.part) < longestLine:
+			continue
 		}
 		if l, ok := r.takeLine(); ok {
 			return l, true, nil
@@ -149,14 +162,13 @@ func (r *reader) unfinishedLine() (Line, bool) {
 	if len(r.part) == 0 || r.untilReached {
 		return Line{}, false
 	}
-	r.part = append(r.part, '\n')
 	return r.takeLine()
 }
 
 // takeLine makes a line of the text that was read; ok is false when it is out
 // of bounds.
 func (r *reader) takeLine() (l Line, ok bool) {
-	text := r.part[:len(r.part)-1]
+	text := bytes.TrimSuffix(r.part, []byte("\n"))
 	r.part = nil
 	if at, ok := parseTimestamp(text); ok {
 		r.last = at
@@ -166,6 +178,38 @@ func (r *reader) takeLine() (l Line, ok bool) {
 		return Line{}, false
 	}
 	return Line{Source: r.number, At: r.last.at, Text: text}, true
+}
+
+// countLines returns how many lines nextLine would return, and with end
+// unfinishedLine as well. It does not move the reader.
+func (r *reader) countLines(ctx context.Context, end bool) (n int, err error) {
+	var files []io.Reader
+	for _, f := range append(slices.Clone(r.rotated), r.current.file) {
+		if f == nil {
+			continue // it does not exist yet
+		}
+		at, err := f.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return 0, err
+		}
+		files = append(files, io.NewSectionReader(f, at, math.MaxInt64-at))
+	}
+	c := newReader(r.Source, r.number)
+	c.lines = bufio.NewReader(io.MultiReader(files...))
+	for ctx.Err() == nil {
+		_, ok, err := c.nextLine()
+		if err != nil {
+			return 0, fmt.Errorf("read a log: %w", err)
+		}
+		if !ok && end {
+			_, ok = c.unfinishedLine()
+		}
+		if !ok {
+			break
+		}
+		n++
+	}
+	return n, nil
 }
 
 func (r *reader) closeFiles() {

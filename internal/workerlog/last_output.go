@@ -2,6 +2,7 @@ package workerlog
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"initiator/internal/api"
@@ -24,7 +25,7 @@ func (r *Reader) LastOutput(ctx context.Context, w supervise.Worker) (lines []st
 	for _, q.Stream = range []string{"stderr", "stdout"} {
 		err := r.ReadLogs(ctx, w.GUID, q, func(batch []api.LogLine) error {
 			for _, l := range batch {
-				lines = append(lines, withoutTime(l))
+				lines = append(lines, shortenLine(withoutTime(l)))
 			}
 			return nil
 		})
@@ -60,6 +61,18 @@ func withoutTime(l api.LogLine) string {
 	}
 	_, text, _ := strings.Cut(l.Line, " ")
 	return text
+}
+
+// longestLastLine is the length of the longest line of the last output, in bytes: an
+// explanation of many workers has the last output of each.
+const longestLastLine = 4 << 10
+
+// shortenLine cuts a long line, and says so at its end.
+func shortenLine(line string) string {
+	if len(line) <= longestLastLine {
+		return line
+	}
+	return fmt.Sprintf("%s… (%d bytes; the log has the whole line)", strings.ToValidUTF8(line[:longestLastLine], ""), len(line))
 }
 
 // AddLastOutput adds the last output of each worker's process to an explanation
