@@ -58,10 +58,12 @@ func storedTasks(t *testing.T, dir string) map[uuid.UUID]task.State {
 	t.Helper()
 	all := map[uuid.UUID]task.State{}
 	err := initiator.OpenTasks(dir, func(q *queue.Engine) error {
-		for _, got := range q.ListTasks(task.Filter{Limit: 1 << 30}) {
-			all[got.ID] = got.State
+		list, err := q.SelectTasks(task.Filter{Limit: 1 << 30})
+		for _, id := range list.IDs {
+			got, _ := q.FindTask(id)
+			all[id] = got.State
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -47,7 +47,8 @@ func (in *Initiator) Task(ctx context.Context, id uuid.UUID) (task.Task, error) 
 		return task.Task{}, err
 	}
 	t, err := s.dispatcher.Get(ctx, id)
-	return s.pools.ExplainWaiting(t)[0], err
+	t.Reason = s.pools.WaitingReasons()(t)
+	return t, err
 }
 
 // Wait returns the record of a task when it is terminal.
@@ -59,15 +60,26 @@ func (in *Initiator) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) 
 	return s.dispatcher.Wait(ctx, id)
 }
 
-// List returns records, newest first. The reason of a queued task says what it
-// waits for now.
+// List returns the tasks that f selects, newest first, and at most f.Limit of them.
+// ListPage says whether there are more.
 func (in *Initiator) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
+	page, err := in.ListPage(ctx, f)
+	return page.Tasks, err
+}
+
+// ListPage returns a page of a list of tasks. The reason of a queued task says what
+// it waits for now. Error: task.ErrInvalid for f.After.
+func (in *Initiator) ListPage(ctx context.Context, f task.Filter) (task.Page, error) {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
-		return nil, err
+		return task.Page{}, err
 	}
-	list, err := s.dispatcher.List(ctx, f)
-	return s.pools.ExplainWaiting(list...), err
+	page, err := s.dispatcher.List(ctx, f)
+	explain := s.pools.WaitingReasons()
+	for i := range page.Tasks {
+		page.Tasks[i].Reason = explain(page.Tasks[i])
+	}
+	return page, err
 }
 
 // Cancel ends a queued task, or asks the worker of a running task to end it.

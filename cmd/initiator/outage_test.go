@@ -78,7 +78,7 @@ func TestRunManyOutlivesItsInitiator(t *testing.T) {
 		}
 	}
 	up.awaitOutput("all workers are ready")
-	kept, err := up.newClient().List(t.Context(), task.Filter{Pool: "echoer", Limit: 10_000})
+	kept, err := up.newClient().List(t.Context(), task.Filter{Pool: "echoer", Limit: 10_000, Data: true})
 	if err != nil || len(kept) != lines {
 		t.Errorf("%d tasks are kept, %v; want %d", len(kept), err, lines)
 	}

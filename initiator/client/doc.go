@@ -28,7 +28,8 @@ package client
 //
 // the requests over HTTP, which package api answers:
 //
-//	tasks.go           submit, get, wait, list, cancel, retry
+//	tasks.go           submit, get, wait, cancel, retry
+//	task_list.go       lists of tasks by pages
 //	batch.go           SubmitMany: many tasks in one request
 //	export_import.go   all tasks as lines of JSON, out and in; Backup
 //	task_events.go     Watch and WatchPool: changes of tasks

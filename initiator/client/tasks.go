@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -79,26 +78,6 @@ func (c *Client) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
 			return t, nil
 		}
 	}
-}
-
-// List returns the records that the filter selects, newest first. Without a limit
-// it returns at most 100.
-func (c *Client) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
-	q := url.Values{}
-	if f.Pool != "" {
-		q.Set("pool", f.Pool)
-	}
-	if f.State != "" {
-		q.Set("state", string(f.State))
-	}
-	if f.Limit > 0 {
-		q.Set("limit", strconv.Itoa(f.Limit))
-	}
-	var got struct {
-		Tasks []task.Task `json:"tasks"`
-	}
-	err := c.persist(ctx, func() error { return c.requestJSON(ctx, http.MethodGet, "/tasks", q, nil, &got) })
-	return got.Tasks, err
 }
 
 // Cancel ends a queued task, or asks the worker of a running task to end it, and

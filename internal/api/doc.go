@@ -23,7 +23,9 @@ package api
 //	auth.go            which requests are admitted: token, Host and Origin
 //	token.go           the token of the API, and its replacement
 //	worker_auth.go     what a worker may request with its own token
-//	tasks.go           submit, get, wait, list, cancel, retry of tasks
+//	tasks.go           submit, get, wait, cancel, retry of tasks
+//	task_list.go       a page of a list of tasks
+//	task_answer.go     writes tasks, long payloads in parts
 //	task_pools.go      pause, resume; retry of many tasks
 //	batch.go           submit of many tasks, a line each
 //	export.go          export of all tasks, and import

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -17,38 +16,30 @@ import (
 // of their submit. When it cannot go on it breaks the connection, so that the
 // client does not take a part for all tasks.
 func (h *handlers) exportTasks(w http.ResponseWriter, r *http.Request) {
-	control := http.NewResponseController(w)
-	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
 	ctx, stop := context.WithCancel(r.Context())
 	defer stop()
 	defer context.AfterFunc(h.life, stop)()
-	out := newEncoder(w)
-	begun := false
+	var out *partWriter
 	beginAnswer := func() {
-		if !begun {
-			begun = true
+		if out == nil {
 			w.Header().Set("Content-Type", ndjsonType)
 			w.WriteHeader(http.StatusOK)
+			out = newPartWriter(w)
 		}
 	}
-	err := h.Tasks.Export(ctx, func(some []task.Task) error {
+	err := h.Tasks.Export(ctx, func(s *queue.TaskReader) error {
 		beginAnswer()
-		_ = control.SetWriteDeadline(time.Now().Add(readTimeout))
-		for i := range some {
-			if err := out.Encode(&some[i]); err != nil {
-				return err
-			}
+		if err := s.WriteJSON(out); err != nil {
+			return err
 		}
-		return control.Flush()
+		return out.WriteByte('\n')
 	})
-	switch {
-	case err == nil:
-		beginAnswer() // there may be no task
-	case !begun:
+	if err != nil && out == nil {
 		h.writeError(w, r, err)
-	default:
-		panic(http.ErrAbortHandler)
+		return
 	}
+	beginAnswer() // there may be no task
+	out.finishLines(err)
 }
 
 // importTasks answers POST /tasks/import. It reads the lines that exportTasks

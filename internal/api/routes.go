@@ -68,7 +68,7 @@ func (h *handlers) newRoutes() *mux.Router {
 	handle("POST", "/tasks/import", h.importTasks)
 	handle("POST", "/tasks", h.submitBatch, "wait").HeadersRegexp("Content-Type", "^"+ndjsonType)
 	handle("POST", "/tasks", h.submitTask, "wait")
-	handle("GET", "/tasks", h.listTasks, "pool", "state", "limit")
+	handle("GET", "/tasks", h.listTasks, "pool", "state", "limit", "after", "data")
 	handle("POST", "/tasks/retry", h.retryTasks)
 	handle("GET", "/tasks/events", h.streamPoolEvents, "pool", "retries")
 	handle("GET", "/tasks/{id}/events", h.streamTaskEvents)

@@ -36,8 +36,9 @@ type PoolService interface {
 	ListStates(ctx context.Context) ([]Pool, error)
 	// SetPaused pauses or resumes pools; "all" stands for every pool.
 	SetPaused(ctx context.Context, paused bool, names ...string) error
-	// ExplainWaiting sets the reason of queued tasks to what they wait for now.
-	ExplainWaiting(list ...task.Task) []task.Task
+	// WaitingReasons returns a function that returns the reason of a task: of a
+	// queued task, what it waits for at the time of WaitingReasons.
+	WaitingReasons() func(task.Task) string
 }
 
 // LogService reads log files. It passes lines to emit in batches, and returns

@@ -12,7 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"initiator/initiator/task"
-	"initiator/internal/bounds"
+	"initiator/internal/queue"
 	"initiator/internal/webhook"
 )
 
@@ -62,19 +62,33 @@ func (h *handlers) getTask(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	var got task.Task
-	var err error
 	if wait > 0 {
-		got, err = waitAtMost(r.Context(), wait, func(ctx context.Context) (task.Task, error) { return h.tasksFor(r).Wait(ctx, id) })
-	} else {
-		got, err = h.tasksFor(r).Get(r.Context(), id)
-		got = h.Pools.ExplainWaiting(got)[0]
+		got, err := waitAtMost(r.Context(), wait, func(ctx context.Context) (task.Task, error) { return h.tasksFor(r).Wait(ctx, id) })
+		if err != nil {
+			h.writeError(w, r, err)
+			return
+		}
+		answerTask(w, http.StatusOK, got)
+		return
 	}
+	got, err := h.openTask(r, id)
 	if err != nil {
 		h.writeError(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, got)
+	defer got.Close()
+	got.Task.Reason = h.Pools.WaitingReasons()(got.Task)
+	writeTask(w, http.StatusOK, got)
+}
+
+// openTask opens a task with the authority of the sender of r.
+func (h *handlers) openTask(r *http.Request, id uuid.UUID) (*queue.TaskReader, error) {
+	if _, ok := callingWorker(r); ok {
+		if _, err := h.tasksFor(r).Get(r.Context(), id); err != nil {
+			return nil, err
+		}
+	}
+	return h.Tasks.OpenTask(r.Context(), id)
 }
 
 // waitAtMost calls end with a time limit. When the time is over first, the record
@@ -87,30 +101,6 @@ func waitAtMost(ctx context.Context, wait time.Duration, end func(context.Contex
 		return got, nil
 	}
 	return got, err
-}
-
-// listTasks answers GET /tasks?pool=&state=&limit=.
-func (h *handlers) listTasks(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	f := task.Filter{Pool: q.Get("pool"), State: task.State(q.Get("state"))}
-	if f.State != "" && !f.State.Valid() {
-		webhook.BadBody.WriteAnswer(w, fmt.Sprintf("state %q does not exist; write queued, running, completed, failed, cancelled or dead", f.State), nil)
-		return
-	}
-	if text := q.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > bounds.ListPage {
-			webhook.BadBody.WriteAnswer(w, fmt.Sprintf("limit %q is not a number from 1 to %d", text, bounds.ListPage), nil)
-			return
-		}
-		f.Limit = n
-	}
-	got, err := h.Tasks.List(r.Context(), f)
-	if err != nil {
-		h.writeError(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"tasks": h.Pools.ExplainWaiting(got...)})
 }
 
 // cancelTask answers POST /tasks/{id}/cancel.
@@ -138,7 +128,7 @@ func (h *handlers) changeTask(w http.ResponseWriter, r *http.Request, change fun
 		h.writeError(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, got)
+	answerTask(w, http.StatusOK, got)
 }
 
 // parseTaskID reads the id in the path. It reports false when it has answered.

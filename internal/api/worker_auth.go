@@ -76,7 +76,7 @@ func (h *handlers) tasksFor(r *http.Request) taskRequests {
 // to the worker that submitted it again, there are only id and state.
 func writeRecord(w http.ResponseWriter, status int, t task.Task) {
 	if t.Pool != "" {
-		writeJSON(w, status, t)
+		answerTask(w, status, t)
 		return
 	}
 	writeJSON(w, status, struct {

@@ -25,7 +25,8 @@ package dispatch
 //	call.go            Call: submit and wait with one message
 //	async.go           SubmitAsync, WaitAsync: results go to a callback
 //	waiter.go          Wait: the callers that wait for the end of a task
-//	lookup.go          Get, List, CountTasks, StorageFault
+//	lookup.go          Get, CountTasks, StorageFault
+//	list.go            SelectTasks, List, OpenTask, EachTask: pages of tasks
 //	cancel.go          Cancel: a task and its children
 //	retry.go           Retry, RetryAll
 //	export.go          Export, Import, Snapshot: tasks to and from another queue, and to a backup

@@ -18,10 +18,10 @@ func TestExportedTasksGoOnInAnotherQueue(t *testing.T) {
 	t.Parallel()
 	from, to := newTestDispatcher(t, newPool("p"), newPool("gone")), newTestDispatcher(t, newPool("p"))
 	var want []uuid.UUID
-	for n := range 2*exportStep + 10 {
+	for n := range 2*listStep + 10 {
 		want = append(want, from.mustSubmit(task.Request{Pool: "p", Data: fmt.Append(nil, n)}).ID)
 	}
-	big := rawJSON(`"` + strings.Repeat("x", exportBytes) + `"`)
+	big := rawJSON(`"` + strings.Repeat("x", listBytes) + `"`)
 	for range 3 {
 		want = append(want, from.mustSubmit(task.Request{Pool: "p", Data: big}).ID)
 	}
@@ -31,7 +31,7 @@ func TestExportedTasksGoOnInAnotherQueue(t *testing.T) {
 	want = append(want, owed.ID)
 
 	var out []task.Task
-	if err := from.d.Export(from.ctx, func(some []task.Task) error { out = append(out, some...); return nil }); err != nil {
+	if err := from.d.Export(from.ctx, func(s *queue.TaskReader) error { err := s.AddPayloads(); out = append(out, s.Task); return err }); err != nil {
 		t.Fatal(err)
 	}
 	got, err := to.d.Import(to.ctx, out)
@@ -88,11 +88,11 @@ func TestTheCallbackOfAnImportedTaskIsSent(t *testing.T) {
 func TestExportEndsWithItsReader(t *testing.T) {
 	t.Parallel()
 	h := newTestDispatcher(t, newPool("p"))
-	for range exportStep + 1 {
+	for range listStep + 1 {
 		h.mustSubmit(task.Request{Pool: "p"})
 	}
 	full, calls := errors.New("the disk is full"), 0
-	if err := h.d.Export(h.ctx, func([]task.Task) error { calls++; return full }); !errors.Is(err, full) || calls != 1 {
+	if err := h.d.Export(h.ctx, func(*queue.TaskReader) error { calls++; return full }); !errors.Is(err, full) || calls != 1 {
 		t.Errorf("%d calls: %v", calls, err)
 	}
 }

@@ -22,11 +22,6 @@ func (d *Dispatcher) Get(ctx context.Context, id uuid.UUID) (task.Task, error) {
 	})
 }
 
-// List returns the records that match f, newest first.
-func (d *Dispatcher) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
-	return askLoop(ctx, d, func(m *loopRequest[[]task.Task], _ time.Time) { m.replyAfterRound(d, d.opts.Queue.ListTasks(f), nil) })
-}
-
 // CountTasks returns the number of tasks in each state, by pool. It does not wait
 // for the disk, so that `status` can be asked while the disk hangs: the counts
 // may include tasks that are not stored yet.

@@ -114,11 +114,9 @@ func (d *Dispatcher) reportConnected(p *workerConn) {
 // workers ended with it. They are not charged: a task does not end the
 // initiator, and task.MaxInterruptions limits a task that does.
 func (d *Dispatcher) endOrphanedAttempts(now time.Time) {
-	for _, t := range d.opts.Queue.ListTasks(task.Filter{State: task.Running, Limit: maxInt}) {
+	for _, t := range d.opts.Queue.RunningTasks() {
 		if l, ok := queue.LeaseOf(&t); ok && !d.keepForResume(l, t) {
 			d.endLease(l, queue.AttemptOutcome{Outcome: task.OutcomeInterrupted, Error: "the initiator ended while the task ran"}, now)
 		}
 	}
 }
-
-const maxInt = int(^uint(0) >> 1)

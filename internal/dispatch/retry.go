@@ -37,8 +37,7 @@ func (d *Dispatcher) RetryAll(ctx context.Context, f task.Filter) (n int, err er
 	if f.State != task.Dead && f.State != task.Failed && f.State != task.Cancelled {
 		return 0, fmt.Errorf("%w: only dead, failed and cancelled tasks can be retried, not %q", task.ErrInvalid, f.State)
 	}
-	f.Limit = maxInt
-	ids, err := askLoop(ctx, d, func(m *loopRequest[[]uuid.UUID], _ time.Time) { m.reply(d.opts.Queue.ListIDs(f), nil) })
+	ids, err := d.selectAll(ctx, f)
 	slices.Reverse(ids) // the oldest first, so that they queue in the order of their submit
 	for some := range slices.Chunk(ids, retryStep) {
 		var revived int

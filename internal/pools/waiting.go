@@ -1,7 +1,7 @@
 package pools
 
 import (
-	"slices"
+	"sync"
 	"time"
 
 	"initiator/initiator/task"
@@ -10,19 +10,19 @@ import (
 	"initiator/internal/supervise"
 )
 
-// ExplainWaiting sets the reason of queued tasks to what they wait for now. Their
-// records cannot have it: whether a pool is paused, or has no ready worker,
-// changes without them. It changes list and returns it.
-func (p *Pools) ExplainWaiting(list ...task.Task) []task.Task {
-	isQueued := func(t task.Task) bool { return t.State == task.Queued }
-	if !slices.ContainsFunc(list, isQueued) {
-		return list
+// WaitingReasons returns a function that returns the reason of a task: of a queued
+// task, what it waits for now. Its record cannot have that: whether a pool is
+// paused, or has no ready worker, changes without the record. The function asks for
+// the workers once, at its first queued task, and one goroutine uses it.
+func (p *Pools) WaitingReasons() func(task.Task) string {
+	now := time.Now()
+	ready := sync.OnceValue(func() map[string]bool { return readyPools(p.Workers()) })
+	return func(t task.Task) string {
+		if t.State != task.Queued {
+			return t.Reason
+		}
+		return waitReason(t, now, p.Paused.Contains(t.Pool), ready()[t.Pool])
 	}
-	ready, now := readyPools(p.Workers()), time.Now()
-	for i := range list {
-		list[i].Reason = waitReason(list[i], now, p.Paused.Contains(list[i].Pool), ready[list[i].Pool])
-	}
-	return list
 }
 
 // readyPools returns the definitions that have at least one ready worker.

@@ -134,7 +134,7 @@ func (s *story) check(t *testing.T, d *storetest.Disk, o queue.Options) {
 // finish runs all unfinished tasks to their end.
 func finish(t *testing.T, q *queue.Engine) {
 	t.Helper()
-	for _, r := range q.ListTasks(task.Filter{State: task.Running, Limit: 1000}) {
+	for _, r := range q.RunningTasks() {
 		l, _ := queue.LeaseOf(&r)
 		if _, err := q.EndAttempt(epoch, l, queue.AttemptOutcome{Outcome: task.OutcomeReleased}, 0); err != nil {
 			t.Error(err)

@@ -180,13 +180,16 @@ func (e *Engine) copyTask(en *entry) task.Task {
 func (en *entry) stubTask(err error) *task.Task {
 	t := &task.Task{
 		ID: en.id, Pool: en.pool.name, State: en.state.state(), Priority: int(en.priority),
-		Reason: "its record cannot be read: " + err.Error(), Submitted: timeOf(en.submitted), Deadline: timeOf(en.deadline),
+		Reason: unreadableReason(err), Submitted: timeOf(en.submitted), Deadline: timeOf(en.deadline),
 	}
 	if en.state.terminal() {
 		t.Ended = timeOf(en.at)
 	}
 	return t
 }
+
+// unreadableReason is the reason of a task whose record cannot be read.
+func unreadableReason(err error) string { return "its record cannot be read: " + err.Error() }
 
 // subtractRecords subtracts the records of an entry from the wanted bytes.
 func (e *Engine) subtractRecords(en *entry) {

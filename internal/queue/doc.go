@@ -24,7 +24,10 @@ package queue
 //	event.go      EventOf: describes a task for its subscribers
 //	retention.go  deadlines, and how long finished tasks are kept
 //	finished.go   the finished tasks of a pool, and which of them are dropped
-//	list.go       finds a few tasks among millions, and counts tasks
+//	list.go       finds a page of tasks among millions, and counts tasks
+//	cursor.go     cursor: where the next page begins
+//	task_reader.go   TaskReader: a task for another goroutine, which writes it as JSON
+//	payload.go    the data or the result of a task, in memory or on the disk
 //
 // The files of a queue that is stored:
 //

@@ -74,7 +74,7 @@ func (e *Engine) addEntry(t *task.Task) {
 		submitted: nanoOf(t.Submitted), deadline: nanoOf(t.Deadline),
 	}
 	e.byID[t.ID] = en
-	en.pool.order = append(en.pool.order, en)
+	en.pool.addToOrder(en)
 	en.pool.counts[en.state]++
 	e.relations.updateRelations(en, t)
 	switch {
@@ -155,7 +155,7 @@ func (e *Engine) startAttempt(en *entry, now time.Time, guid string, incarnation
 // endUnreadable ends a task whose record cannot be read. The task is listed as dead
 // and never runs.
 func (e *Engine) endUnreadable(en *entry, now time.Time, err error) {
-	e.setState(en, dead, "its record cannot be read: "+err.Error())
+	e.setState(en, dead, unreadableReason(err))
 	e.finishTask(en, now, AttemptOutcome{})
 }
 

@@ -79,7 +79,8 @@ type poolTasks struct {
 	retention Retention
 	ready     readyList                   // tasks that are no suspects
 	suspects  readyList                   // suspects, which LeaseNext leaves out
-	order     []*entry                    // by submission; may have dropped entries
+	order     []*entry                    // by age, unless unsorted is set; may have dropped entries
+	unsorted  bool                        // order has a task that is older than the task before it
 	goneCount int                         // number of dropped entries in order
 	finished  [finishedLists]finishedList // the terminal tasks, apart from those with a pending callback
 	counts    [stateCodes]int             // tasks in each state

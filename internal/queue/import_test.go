@@ -68,8 +68,8 @@ func TestImportRefusesLineByLine(t *testing.T) {
 	if err != nil || len(want) > 0 || n != (queue.ImportCounts{Added: 4, Refused: 14}) {
 		t.Errorf("%+v, %v; not refused: %v", n, err, want)
 	}
-	if len(q.ListTasks(task.Filter{})) != 4 {
-		t.Error(q.ListTasks(task.Filter{}))
+	if got := selected(t, q, task.Filter{}); len(got.IDs) != 4 || got.Total != 4 {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -83,7 +83,7 @@ func TestImportOfHalfAFile(t *testing.T) {
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "line 2") || n.Added != 1 {
 		t.Errorf("%+v, %v", n, err)
 	}
-	if again := opened(t, d.AfterPowerLoss(1)); len(again.ListTasks(task.Filter{})) != 1 {
+	if again := opened(t, d.AfterPowerLoss(1)); len(selected(t, again, task.Filter{}).IDs) != 1 {
 		t.Error("what came before is not kept")
 	}
 }

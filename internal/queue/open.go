@@ -137,9 +137,9 @@ func (e *Engine) indexLoaded(now int64) error {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b *entry) int { return cmp.Compare(a.submitted, b.submitted) })
+	slices.SortFunc(all, compareAge)
 	for _, en := range all {
-		en.pool.order = append(en.pool.order, en)
+		en.pool.addToOrder(en)
 	}
 	return nil
 }

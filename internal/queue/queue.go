@@ -75,11 +75,14 @@ type Queue interface {
 	NextExpiry() time.Time
 	// FindTask returns a task. It reports false for an unknown id.
 	FindTask(id uuid.UUID) (task.Task, bool)
-	// ListTasks returns tasks, newest submit first.
-	ListTasks(f task.Filter) []task.Task
-	// ListIDs returns the ids of the tasks that ListTasks would return, without
-	// reading records.
-	ListIDs(f task.Filter) []uuid.UUID
+	// OpenTask returns a task for another goroutine, without reading its
+	// record. It reports false for an unknown id.
+	OpenTask(id uuid.UUID) (*TaskReader, bool)
+	// SelectTasks returns a page of a list, newest submit first, without reading
+	// records. Error: task.ErrInvalid for f.After.
+	SelectTasks(f task.Filter) (Selection, error)
+	// RunningTasks returns the running tasks, in no particular order.
+	RunningTasks() []task.Task
 	// LiveChildren returns the ids of the children of a task that have not
 	// ended, in no particular order.
 	LiveChildren(parent uuid.UUID) []uuid.UUID

@@ -1,12 +1,14 @@
 package queue
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/queue/store"
 )
 
 // readOutline reads only the fields that the index needs.
@@ -20,10 +22,21 @@ func readOutline(record []byte) (outline, error) {
 // change; every other field of t stays as the whole record left it.
 func readRecord(record []byte, t *task.Task) error {
 	r := &recordReader{b: record}
+	whole, err := r.readTask(t)
+	t.Result = r.result.copyText()
+	if whole {
+		t.Data = r.data.copyText()
+	}
+	return err
+}
+
+// readTask reads a record into t, except for the data and the result, which it
+// leaves in r. It reports whether the record is whole.
+func (r *recordReader) readTask(t *task.Task) (whole bool, err error) {
 	o := r.readOutline()
 	t.ID, t.State = o.id, o.state.state()
 	t.NotBefore, t.Ended, t.Started = timeOf(o.notBefore), timeOf(o.ended), r.readTime()
-	t.Attempt, t.Reason, t.Result = r.readInt(), string(r.readText()), r.readJSON()
+	t.Attempt, t.Reason, r.result = r.readInt(), string(r.readText()), r.readPayload()
 	t.History = r.readHistory()
 	if o.whole {
 		t.Pool, t.Priority = string(o.pool), o.priority
@@ -37,17 +50,46 @@ func readRecord(record []byte, t *task.Task) error {
 	} else {
 		r.readTags(t)
 	}
-	if r.err == nil && len(r.b) > 0 {
+	if r.err == nil && r.hasMore() {
 		r.setError()
 	}
-	return r.err
+	return o.whole, r.err
 }
 
 // recordReader reads the fields of a record. After the first error it returns zero
 // values.
 type recordReader struct {
-	b   []byte // the rest of the record
+	b   []byte // the rest of the record, or with from the next part of it
 	err error  // the first error
+	// from is where the record is read in parts; nil = b is the whole rest. at is
+	// the position in it behind b.
+	from *store.Record
+	at   int64
+
+	data, result payload // that were read
+}
+
+// recordPart is how many bytes of a record are read at a time.
+const recordPart = 32 << 10
+
+// readAhead reads the record until b has n bytes, or all that there are.
+func (r *recordReader) readAhead(n uint64) {
+	if r.from == nil || n <= uint64(len(r.b)) || r.at == r.from.Size() {
+		return
+	}
+	more := min(max(int64(min(n, uint64(r.from.Size())))-int64(len(r.b)), recordPart), r.from.Size()-r.at)
+	b := make([]byte, int64(len(r.b))+more) // fields that were read keep the old bytes
+	copy(b, r.b)
+	if _, err := r.from.ReadAt(b[len(r.b):], r.at); err != nil {
+		r.b, r.from, r.err = nil, nil, cmp.Or(r.err, err)
+		return
+	}
+	r.b, r.at = b, r.at+more
+}
+
+// hasMore reports whether the record has more bytes.
+func (r *recordReader) hasMore() bool {
+	return len(r.b) > 0 || r.from != nil && r.at < r.from.Size()
 }
 
 // setError notes that the record is bad at the present position.
@@ -55,7 +97,7 @@ func (r *recordReader) setError() {
 	if r.err == nil {
 		r.err = fmt.Errorf("%w (%d bytes from its end)", errRecord, len(r.b))
 	}
-	r.b = nil
+	r.b, r.from = nil, nil
 }
 
 // readOutline reads from the kind to the last field that the index needs.
@@ -94,7 +136,8 @@ func (r *recordReader) readHistory() []task.Attempt {
 
 // readBody reads the fields of appendBody.
 func (r *recordReader) readBody(t *task.Task) {
-	t.Method, t.Key, t.Data = string(r.readText()), string(r.readText()), r.readJSON()
+	t.Method, t.Key = string(r.readText()), string(r.readText())
+	r.data = r.readPayload()
 	p := &t.Policy
 	p.Timeout, p.Attempts = task.Seconds(r.readVarint()), r.readInt()
 	p.RetryDelay, p.RetryDelayMax = task.Seconds(r.readVarint()), task.Seconds(r.readVarint())
@@ -108,6 +151,7 @@ func (r *recordReader) readBody(t *task.Task) {
 
 // takeBytes returns the next n bytes. They share the memory of the record.
 func (r *recordReader) takeBytes(n uint64) []byte {
+	r.readAhead(n)
 	if n > uint64(len(r.b)) {
 		r.setError()
 		return nil
@@ -127,6 +171,7 @@ func (r *recordReader) readByte() byte {
 }
 
 func (r *recordReader) readVarint() int64 {
+	r.readAhead(binary.MaxVarintLen64)
 	v, n := binary.Varint(r.b)
 	if n <= 0 {
 		r.setError()
@@ -137,6 +182,7 @@ func (r *recordReader) readVarint() int64 {
 }
 
 func (r *recordReader) readUvarint() uint64 {
+	r.readAhead(binary.MaxVarintLen64)
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
 		r.setError()
@@ -150,5 +196,18 @@ func (r *recordReader) readInt() int        { return int(r.readVarint()) }
 func (r *recordReader) readTime() time.Time { return timeOf(r.readVarint()) }
 func (r *recordReader) readText() []byte    { return r.takeBytes(r.readUvarint()) }
 
-// readJSON returns a copy, because the buffer of the record is reused.
-func (r *recordReader) readJSON() []byte { return append([]byte(nil), r.readText()...) }
+// readPayload reads a JSON text. A text that has not been read yet stays where it
+// is.
+func (r *recordReader) readPayload() payload {
+	n := r.readUvarint()
+	if r.from == nil || n <= uint64(len(r.b)) {
+		return payload{text: r.takeBytes(n)}
+	}
+	p := payload{from: r.from, at: r.at - int64(len(r.b)), size: int64(n)}
+	if n > uint64(r.from.Size()) || p.at+p.size > r.from.Size() {
+		r.setError()
+		return payload{}
+	}
+	r.b, r.at = nil, p.at+p.size
+	return p
+}

@@ -85,7 +85,7 @@ func appendNumberTag(b []byte, tag uint64, n int64) []byte {
 
 // readTags reads the tagged fields up to the end of the record.
 func (r *recordReader) readTags(t *task.Task) {
-	for r.err == nil && len(r.b) > 0 {
+	for r.err == nil && r.hasMore() {
 		tag := r.readUvarint()
 		value := recordReader{b: r.readText()}
 		switch tag {

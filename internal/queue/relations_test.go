@@ -49,7 +49,7 @@ func TestCallbackIsPendingFromTheEndUntilItsDelivery(t *testing.T) {
 		}
 		settle(t, q)
 		q.ExpireTasks(epoch.Add(time.Hour))
-		if list := q.ListTasks(task.Filter{State: task.Cancelled}); len(list) != 1 {
+		if got := selected(t, q, task.Filter{State: task.Cancelled}); len(got.IDs) != 1 {
 			t.Error("the task was dropped before its callback was delivered")
 		}
 		q.RecordCallback(id, epoch.Add(-time.Hour), task.CallbackDelivered) // an end before a retry

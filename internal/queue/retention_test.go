@@ -93,10 +93,7 @@ func TestRetriedTasksLeaveNoTrace(t *testing.T) {
 			leaseAndEnd(t, q, epoch, ids[1], task.OutcomeFailed)
 			q.ExpireTasks(epoch)
 		}
-		var listed []uuid.UUID
-		for _, one := range q.ListTasks(task.Filter{Pool: "p", State: task.Failed}) {
-			listed = append(listed, one.ID)
-		}
+		listed := selected(t, q, task.Filter{Pool: "p", State: task.Failed}).IDs
 		slices.SortFunc(listed, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
 		slices.SortFunc(ids, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
 		if !slices.Equal(listed, ids) {

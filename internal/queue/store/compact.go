@@ -59,7 +59,7 @@ func (s *Store) RemoveSegment(o *SegmentWalk) error {
 		}
 	}
 	s.setSegments(s.segments[1:])
-	if err := errors.Join(o.seg.file.Close(), s.dir.RemoveFile(o.seg.fileName()), s.dir.SyncNames()); err != nil {
+	if err := errors.Join(o.seg.closeFile(), s.dir.RemoveFile(o.seg.fileName()), s.dir.SyncNames()); err != nil {
 		return fmt.Errorf("remove %s: %w", s.dir.FilePath(o.seg.fileName()), err)
 	}
 	return nil

@@ -32,6 +32,7 @@ package store
 //	sync_data_linux.go  syncData: fdatasync
 //	sync_data_other.go  syncData where there is no fdatasync
 //	recover.go          Open: reads every record, tells a torn end from damage
+//	record_reader.go    Record: a record that is read in parts
 //	compact.go          SegmentWalk: reads the oldest segment before its removal
 //	snapshot.go         SegmentCopy: the segments as of one batch, for a backup
 //	errors.go           VersionError and DamageError

@@ -33,6 +33,7 @@ type segment struct {
 	// Only Open uses both.
 	before    uint32
 	beforeEnd int64
+	readers   fileReaders // any goroutine may use it
 }
 
 func (s *segment) fileName() string { return fmt.Sprintf("tasks.%08d.log", s.number) }
