@@ -33,6 +33,7 @@ package api
 //	task_events.go     the events of a task or a pool, as they happen
 //	stream.go          the streams of clients
 //	stream_request.go  the requests on a stream
+//	data_budget.go     how much data of a stream may wait for the disk
 //	stream_reply.go    the replies to them
 //	names.go           the member names of a request
 //	workers.go         list, launch, start, stop, restart, scale, signal, why

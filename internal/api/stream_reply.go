@@ -49,7 +49,7 @@ func (r *streamRequest) replyError(err error) {
 	if errors.Is(err, task.ErrStorage) {
 		h.RetryAfter = retryAfter
 	}
-	_ = r.sendReply(r.id, &h, nil) // fails when the stream is broken
+	r.sendOrClose(r.id, &h)
 }
 
 // refuseRequest replies to a request that is wrong in itself.
@@ -61,7 +61,15 @@ func (r *streamRequest) refuseRequest(code webhook.Code, reason string) {
 
 func (c *clientStream) sendRefusal(id chirp.ID, code webhook.Code, reason string) {
 	h := newRefusal(code, reason)
-	_ = c.sendReply(id, &h, nil) // fails when the stream is broken
+	c.sendOrClose(id, &h)
+}
+
+// sendOrClose sends a reply without data. A client that reads nothing loses its
+// stream: it would wait for this reply for ever.
+func (c *clientStream) sendOrClose(id chirp.ID, h *stream.ReplyHeader) {
+	if err := c.sendReply(id, h, nil); errors.Is(err, chirp.ErrBacklog) {
+		c.conn.Close()
+	}
 }
 
 // retryAfter is how long a client that sends too many requests has to wait.

@@ -26,6 +26,8 @@ type clientStream struct {
 	ctx    context.Context      // of the stream
 	cancel context.CancelFunc
 	group  sync.WaitGroup // the goroutines of rare requests
+	// unstored limits the data of tasks that are not stored yet.
+	unstored dataBudget
 
 	mu       sync.Mutex
 	requests map[chirp.ID]*streamRequest // that are open; nil after the end
@@ -144,11 +146,11 @@ func (r *streamRequest) startSubmit(m *chirp.Message) {
 	case err != nil:
 		r.refuseRequest(webhook.BadBody, err.Error())
 	case r.header.Verb == stream.VerbSubmit:
-		r.wait = r.Tasks.SubmitAsync(q, r.sendResult, nil)
+		r.wait = r.Tasks.SubmitAsync(q, r.unstored.reserveData(r.ctx, len(q.Data), r.sendResult), nil)
 	case r.header.Progress:
-		r.wait = r.Tasks.SubmitAsync(q, r.sendProgress, r.sendResult)
+		r.wait = r.Tasks.SubmitAsync(q, r.unstored.reserveData(r.ctx, len(q.Data), r.sendProgress), r.sendResult)
 	default:
-		r.wait = r.Tasks.SubmitAsync(q, nil, r.sendResult)
+		r.wait = r.Tasks.SubmitAsync(q, r.unstored.reserveData(r.ctx, len(q.Data), nil), r.sendResult)
 	}
 }
 

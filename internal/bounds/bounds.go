@@ -65,6 +65,9 @@ const (
 	// events are dropped, and the reader is told how many.
 	SubscribedEvents = 1024
 	SubscribedOutput = 256 << 10
+	// SubscribedPayloads is the length of the progress and the results in the events
+	// that wait for a reader. The newest event waits in any case.
+	SubscribedPayloads = 8 << 20
 	// OutputTail is the length of the newest output of a running task that a new
 	// reader of its events gets.
 	OutputTail = 8 << 10
@@ -83,6 +86,9 @@ const (
 	// StreamRequests is the number of requests that a client may have open on a
 	// stream.
 	StreamRequests = 4096
+	// StreamUnstored is the length of the data of one client's tasks that are not
+	// stored yet. The stream is not read further until some are stored.
+	StreamUnstored = 16 << 20
 	// StreamBacklog is the length of the messages that wait for a client or a
 	// worker that does not read its stream.
 	StreamBacklog = 8 << 20

@@ -3,6 +3,7 @@ package contentcoding
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 )
 
@@ -14,6 +15,25 @@ func TestDecodeStopsAtLimit(t *testing.T) {
 		}
 		if _, err := Decode(coding, small, 1<<20); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: %v", coding, err)
+		}
+	}
+}
+
+// A decompression bomb costs its reader no more memory than the limit and the
+// window of the decoder.
+func TestDecompressionBombTakesLittleMemory(t *testing.T) {
+	const bomb, limit = 64 << 20, 1 << 20
+	for _, coding := range []string{Gzip, Zlib, Zstd} {
+		small, err := Encode(coding, make([]byte, bomb))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = Decode(coding, small, limit)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 4*(limit+zstdWindow) || err == nil {
+			t.Errorf("%s: %d bytes of a bomb of %d took %d bytes of memory: %v", coding, len(small), bomb, took, err)
 		}
 	}
 }

@@ -34,6 +34,7 @@ type Subscription struct {
 	events      []task.Event
 	missed      int
 	outputBytes int           // bytes of output text in events
+	payloads    int           // bytes of progress and results in events
 	endErr      error         // why no event will follow; nil = some may
 	wakeup      chan struct{} // holds one token while events wait
 }
@@ -116,7 +117,7 @@ func (w *Subscription) takeEvents() (news []task.Event, missed int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	news, missed = w.events, w.missed
-	w.events, w.missed, w.outputBytes = nil, 0, 0
+	w.events, w.missed, w.outputBytes, w.payloads = nil, 0, 0, 0
 	if len(news) == 0 {
 		err = w.endErr
 	}
@@ -136,21 +137,39 @@ func (w *Subscription) putEvent(n task.Event) {
 		return
 	}
 	if last := len(w.events) - 1; last >= 0 && w.events[last].ID == n.ID && w.events[last].Output == nil && w.events[last].StateMark() == n.StateMark() {
+		w.payloads += payloadBytes(n) - payloadBytes(w.events[last])
 		w.events[last] = n
+		w.dropPayloads()
 		return
 	}
 	w.appendEvent(n)
 }
 
 func (w *Subscription) appendEvent(n task.Event) {
-	if w.events = append(w.events, n); len(w.events) > maxEvents {
+	w.events = append(w.events, n)
+	w.payloads += payloadBytes(n)
+	if len(w.events) > maxEvents {
 		w.dropEvent(0)
 	}
+	w.dropPayloads()
 	w.wakeReader()
 }
 
+// dropPayloads drops the oldest events while the progress and the results in all
+// events are too long. The newest event stays, whatever its length: it may be the
+// end of the task.
+func (w *Subscription) dropPayloads() {
+	for w.payloads > bounds.SubscribedPayloads && len(w.events) > 1 {
+		w.dropEvent(0)
+	}
+}
+
+// payloadBytes returns the length of the progress and the result in an event.
+func payloadBytes(n task.Event) int { return len(n.Progress) + len(n.Result) }
+
 // dropEvent drops an unread event to make room.
 func (w *Subscription) dropEvent(i int) {
+	w.payloads -= payloadBytes(w.events[i])
 	if o := w.events[i].Output; o != nil {
 		w.outputBytes -= len(o.Text)
 	}

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/worker"
 )
 
@@ -134,6 +136,36 @@ func TestASlowReaderMissesEvents(t *testing.T) {
 	h.stop()
 	if _, _, err := w.Next(h.ctx); !errors.Is(err, ErrClosed) {
 		t.Errorf("%v, want ErrClosed", err)
+	}
+}
+
+// A reader that does not read holds little of the progress and the results of a
+// pool, and always the newest event.
+func TestUnreadEventsHoldLittlePayload(t *testing.T) {
+	t.Parallel()
+	h := newTestDispatcher(t, newPool("p"))
+	w, err := h.d.SubscribePool(h.ctx, "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	progress := bytes.Repeat([]byte("1"), 1<<20)
+	for range 40 {
+		w.putEvent(task.Event{ID: uuid.New(), State: task.Running, Progress: progress})
+	}
+	news, missed, err := w.Next(h.ctx)
+	held := 0
+	for _, n := range news {
+		held += len(n.Progress)
+	}
+	if held > bounds.SubscribedPayloads || len(news)+missed != 40 || err != nil {
+		t.Errorf("%d events hold %d bytes, %d missed, %v", len(news), held, missed, err)
+	}
+	large := bytes.Repeat([]byte("1"), 2*bounds.SubscribedPayloads)
+	w.putEvent(task.Event{ID: uuid.New(), State: task.Running, Progress: progress})
+	w.putEvent(task.Event{ID: uuid.New(), State: task.Completed, Result: large})
+	if news, missed, err := w.Next(h.ctx); len(news) != 1 || missed != 1 || len(news[0].Result) != len(large) || err != nil {
+		t.Errorf("%d events, %d missed, %v; want the end alone", len(news), missed, err)
 	}
 }
 
