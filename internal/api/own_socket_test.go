@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -63,7 +64,9 @@ func TestRestoreSocket(t *testing.T) {
 		if restored, err := s.RestoreSocket(); !restored || err != nil {
 			t.Errorf("without its socket: %v, %v", restored, err)
 		}
-		c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", socket) }}}
+		c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		}}}
 		res, err := c.Get("http://initiator/nowhere")
 		if err != nil {
 			t.Fatal(err)

@@ -234,7 +234,7 @@ func (c *controlConn) queueFrame(e Event) bool {
 // before these events are in their files. It never blocks for longer than
 // logPatience.
 func (c *controlConn) flushEvents() {
-	c.loop.awaitLogs(logPatience)
+	c.loop.awaitLogs()
 	for len(c.out) > 0 && c.fd >= 0 {
 		q := &c.out[0]
 		n, err := unix.Write(c.fd, q.frame)

@@ -65,7 +65,7 @@ func (l *loop) closeLogs() {
 			s.readLastOutput(l)
 		}
 	}
-	l.awaitLogs(logPatience)
+	l.awaitLogs()
 }
 
 // reopenLogs opens all logs by their names again.
@@ -107,7 +107,7 @@ func (l *loop) clearLogs(m *message) {
 			report: func(err error) { faults[i] = err },
 		})
 	}
-	l.awaitLogs(logPatience)
+	l.awaitLogs()
 	if err := errors.Join(faults...); err != nil {
 		e.Error = err.Error()
 	}
@@ -166,7 +166,7 @@ func (l *loop) checkLogPaths(s *SpawnOrder) error {
 			},
 		})
 	}
-	l.awaitLogs(logPatience)
+	l.awaitLogs()
 	return fault
 }
 

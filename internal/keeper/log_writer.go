@@ -160,8 +160,8 @@ func (w *logWriter) takeDone() (done []*logJob, all bool) {
 }
 
 // awaitLogs waits until the logWriters have done their jobs, for at most
-// patience, and not for a logWriter that is late.
-func (l *loop) awaitLogs(patience time.Duration) {
+// logPatience, and not for a logWriter that is late.
+func (l *loop) awaitLogs() {
 	if len(l.writers.busy) == 0 {
 		return
 	}
@@ -169,7 +169,7 @@ func (l *loop) awaitLogs(patience time.Duration) {
 	for w := range l.writers.busy {
 		for !l.collectJobs(w) && !w.late.Load() {
 			if limit == nil {
-				limit = time.After(patience)
+				limit = time.After(logPatience)
 			}
 			select {
 			case <-w.idle:
@@ -226,7 +226,7 @@ func (l *loop) addLogJob(f *logFile, k key, page []byte, do func() error) {
 // and too many lines wait, the lines are dropped.
 func (l *loop) writeLog(f *logFile, k key, page []byte) (kept bool) {
 	if !f.writer.hasRoom(page) {
-		l.awaitLogs(logPatience)
+		l.awaitLogs()
 	}
 	if !f.writer.hasRoom(page) {
 		if !f.hangs {

@@ -138,9 +138,17 @@ func TestStartRetries(t *testing.T) {
 		death deathFacts
 		want  restartChoice
 	}{
-		{early, restartAgain}, {early, restartAgain}, {late, restartAgain},
-		{port, restartAgain}, {port, restartAgain}, {port, restartAgain}, {port, restartAgain},
-		{early, restartAgain}, {port, restartAgain}, {early, restartAgain}, {early, giveUpRestarts},
+		{early, restartAgain},
+		{early, restartAgain},
+		{late, restartAgain},
+		{port, restartAgain},
+		{port, restartAgain},
+		{port, restartAgain},
+		{port, restartAgain},
+		{early, restartAgain},
+		{port, restartAgain},
+		{early, restartAgain},
+		{early, giveUpRestarts},
 	} {
 		var v RestartDecision
 		c.death.At = now

@@ -31,21 +31,35 @@ func TestWarningsOfFilesThatOthersCanChange(t *testing.T) {
 	}{
 		{"private", "main.ini", func(string) error { return nil }, ""},
 		{"readable by all", "main.ini", func(dir string) error { return os.Chmod(dir+"/main.ini", 0o644) }, ""},
-		{"writable by all", "main.ini", func(dir string) error { return os.Chmod(dir+"/main.ini", 0o666) },
-			"DIR/main.ini: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/main.ini"},
-		{"include writable by all", "more.ini", func(dir string) error { return os.Chmod(dir+"/more.ini", 0o602) },
-			"DIR/more.ini: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/more.ini"},
-		{"env_file writable by all", "a.env", func(dir string) error { return os.Chmod(dir+"/a.env", 0o666) },
-			"DIR/a.env: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/a.env"},
-		{"of another user", "main.ini", func(dir string) error { return os.Chown(dir+"/main.ini", stranger, stranger) },
-			"DIR/main.ini: this file belongs to the user 54321, who can change what the initiator runs; chown it to root, or to the user that runs the initiator"},
-		{"directory writable by all", "a.env", func(dir string) error { return os.Chmod(dir, 0o777) },
-			"DIR/a.env: every user of this machine can replace this file, because the directory DIR can be written by all and has no sticky bit; chmod o-w DIR"},
+		{
+			"writable by all", "main.ini", func(dir string) error { return os.Chmod(dir+"/main.ini", 0o666) },
+			"DIR/main.ini: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/main.ini",
+		},
+		{
+			"include writable by all", "more.ini", func(dir string) error { return os.Chmod(dir+"/more.ini", 0o602) },
+			"DIR/more.ini: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/more.ini",
+		},
+		{
+			"env_file writable by all", "a.env", func(dir string) error { return os.Chmod(dir+"/a.env", 0o666) },
+			"DIR/a.env: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/a.env",
+		},
+		{
+			"of another user", "main.ini", func(dir string) error { return os.Chown(dir+"/main.ini", stranger, stranger) },
+			"DIR/main.ini: this file belongs to the user 54321, who can change what the initiator runs; chown it to root, or to the user that runs the initiator",
+		},
+		{
+			"directory writable by all", "a.env", func(dir string) error { return os.Chmod(dir, 0o777) },
+			"DIR/a.env: every user of this machine can replace this file, because the directory DIR can be written by all and has no sticky bit; chmod o-w DIR",
+		},
 		{"sticky directory", "main.ini", func(dir string) error { return os.Chmod(dir, 0o777|os.ModeSticky) }, ""},
-		{"supervisord's, writable by all", "main.conf", func(dir string) error { return os.Chmod(dir+"/main.conf", 0o666) },
-			"DIR/main.conf: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/main.conf"},
-		{"supervisord's include", "more.conf", func(dir string) error { return os.Chmod(dir+"/more.conf", 0o666) },
-			"DIR/more.conf: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/more.conf"},
+		{
+			"supervisord's, writable by all", "main.conf", func(dir string) error { return os.Chmod(dir+"/main.conf", 0o666) },
+			"DIR/main.conf: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/main.conf",
+		},
+		{
+			"supervisord's include", "more.conf", func(dir string) error { return os.Chmod(dir+"/more.conf", 0o666) },
+			"DIR/more.conf: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/more.conf",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if strings.Contains(test.name, "another") {

@@ -106,7 +106,7 @@ func (d *draft) readConfigSection(s *proactor.Section, name string) {
 // resolve, such as ${name}.log, is left to the sections and is not a fault.
 func (d *draft) readDefaults() {
 	for _, k := range d.cfg.Section(proactor.DefaultSection).Keys {
-		value, _, err := d.resolveValue(d.cfg, proactor.DefaultSection, k.Name)
+		value, err := d.resolveValue(d.cfg, proactor.DefaultSection, k.Name)
 		if err != nil && d.resolvesNowhere(k.Name) {
 			d.faults = append(d.faults, faultsOf(err)...)
 		}
@@ -130,7 +130,7 @@ func (d *draft) ownEntries(section string) []Entry {
 	has := map[string]bool{}
 	for _, k := range d.cfg.Section(section).Keys {
 		has[k.Name] = true
-		value, _, err := d.resolveValue(d.cfg, section, k.Name)
+		value, err := d.resolveValue(d.cfg, section, k.Name)
 		d.faults = append(d.faults, faultsOf(err)...)
 		if !isSecret(k.Name) {
 			own = append(own, Entry{Key: k.Name, Value: value, Valued: k.Valued})

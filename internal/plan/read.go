@@ -46,7 +46,7 @@ func readKey[S any](d *draft, section string, r row[S], k proactor.Key, into *S)
 	if r.Type == commandLine.name {
 		cfg = d.commands
 	}
-	value, _, err := d.resolveValue(cfg, section, r.Name)
+	value, err := d.resolveValue(cfg, section, r.Name)
 	switch {
 	case err != nil:
 		d.faults = append(d.faults, faultsOf(err)...)

@@ -42,13 +42,15 @@ func (d *draft) withReferences(cfg *proactor.Config, self string) *proactor.Conf
 	})
 }
 
-// resolveValue returns the value of a key of the file, as Config.Get does. It notes
+// resolveValue returns the value of a key of the file, as Config.Get does; "" when
+// the file has no such key. It notes
 // the environment variables that the value of a secret key names, also through
 // other keys.
-func (d *draft) resolveValue(cfg *proactor.Config, section, key string) (value string, ok bool, err error) {
+func (d *draft) resolveValue(cfg *proactor.Config, section, key string) (value string, err error) {
 	d.resolvesSecret = isSecret(key)
 	defer func() { d.resolvesSecret = false }()
-	return cfg.Get(section, key)
+	value, _, err = cfg.Get(section, key)
+	return value, err
 }
 
 // secretNames are the names of all secret keys, in sections of any kind.

@@ -29,9 +29,17 @@ var entryKinds = []struct {
 	pattern string
 	kind    fs.FileMode
 }{
-	{lockName, 0}, {tokenName, 0}, {apiAddressName, 0}, {pausedPoolsName, 0}, {scheduleTicksName, 0}, {lastKnownName, 0}, {"tasks.*.log", 0},
-	{snapshotsName, fs.ModeDir}, {filepath.Join(snapshotsName, "*.json"), 0},
-	{"initiator.sock", fs.ModeSocket}, {"keeper.sock", fs.ModeSocket},
+	{lockName, 0},
+	{tokenName, 0},
+	{apiAddressName, 0},
+	{pausedPoolsName, 0},
+	{scheduleTicksName, 0},
+	{lastKnownName, 0},
+	{"tasks.*.log", 0},
+	{snapshotsName, fs.ModeDir},
+	{filepath.Join(snapshotsName, "*.json"), 0},
+	{"initiator.sock", fs.ModeSocket},
+	{"keeper.sock", fs.ModeSocket},
 }
 
 // checkEntries returns a *ForeignError for each file of the open directory that is a

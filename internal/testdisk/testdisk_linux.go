@@ -122,7 +122,7 @@ func (d *Disk) Fill() error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	for at, size := int64(0), int64(1<<20); size >= 1024; {
 		switch err := syscall.Fallocate(int(f.Fd()), 0, at, size); {
 		case err == nil:

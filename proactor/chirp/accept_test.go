@@ -14,7 +14,7 @@ func TestTooManyConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Shutdown(false) //nolint:errcheck // nothing is under way
+	defer server.Shutdown(false)
 	server.acceptLimit = 4
 	at, err := server.Listen("127.0.0.1:0")
 	if err != nil {
@@ -35,7 +35,7 @@ func TestTooManyConnections(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer client.Shutdown(false) //nolint:errcheck // nothing is under way
+		defer client.Shutdown(false)
 		if err := client.Send(&PeerMessage{Address: at, Message: Message{Data: []byte("x")}}).Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
