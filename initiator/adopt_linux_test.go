@@ -153,16 +153,45 @@ func mustJSON(v any) string {
 // signalled, and the worker is started anew.
 func TestUnprovenProcessIsLeftAlone(t *testing.T) {
 	t.Parallel()
+	d, before := killInitiatorAndKeeper(t)
+	was := workerNamed(t, before, "adder")
+	d.editSnapshot(was.GUID, func(e map[string]any) { e["memo"].(map[string]any)["Token"] = "another" })
+	d.expectFreshStart(was)
+}
+
+// A snapshot whose process has ended can name a process of another program: that
+// program gets no signal. A process of the worker that no snapshot names is ended.
+func TestForeignProcessIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(entry map[string]any){
-		"recycled pid":    func(e map[string]any) { e["start"] = e["start"].(float64) - 1 },
-		"another boot":    func(e map[string]any) { e["boot"] = "00000000-0000-0000-0000-000000000000" },
-		"replaced worker": func(e map[string]any) { e["memo"].(map[string]any)["Token"] = "another" },
+		"recycled pid": func(e map[string]any) { e["start"] = e["start"].(float64) - 1 },
+		"another boot": func(e map[string]any) { e["boot"] = "00000000-0000-0000-0000-000000000000" },
 	} {
 		t.Run(name, func(t *testing.T) {
+			stranger := exec.Command("sleep", "1000")
+			if err := stranger.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				_ = stranger.Process.Kill()
+				_ = stranger.Wait()
+			}()
 			d, before := killInitiatorAndKeeper(t)
 			was := workerNamed(t, before, "adder")
-			d.editSnapshot(was.GUID, change)
-			d.expectFreshStart(was)
+			d.editSnapshot(was.GUID, func(e map[string]any) {
+				e["pid"] = stranger.Process.Pid
+				change(e)
+			})
+			dead := ended(t, was.PID)
+			d.startReady()
+			<-dead
+			if w := workerNamed(t, d.listWorkers(), "adder"); !w.Ready || w.PID == was.PID || w.PID == stranger.Process.Pid {
+				t.Errorf("%+v, and was %+v", w, was)
+			}
+			d.stopProgram()
+			if !isAlive(stranger.Process.Pid) {
+				t.Error("the process of another program was ended")
+			}
 		})
 	}
 }

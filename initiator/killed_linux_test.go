@@ -118,35 +118,24 @@ startsecs         = 0
 on_initiator_exit = keep
 restart_delay     = 0
 `)
-			kept := filepath.Join(d.state, "kept")
-			if first {
-				if err := os.Mkdir(d.state, 0o700); err != nil {
-					t.Fatal(err)
-				}
-				writeFile(t, kept, "no snapshot can be stored")
-				d.startReady()
-			} else {
-				d.startReady()
-				w := workerNamed(t, d.listWorkers(), "kept")
+			d.startReady()
+			w := workerNamed(t, d.listWorkers(), "kept")
+			snapshot := d.snapshotPath(w.GUID)
+			var stored []byte // when both are killed
+			if !first {
 				await(t, "the snapshot", func() bool {
-					text, _ := os.ReadFile(d.snapshotPath(w.GUID))
-					return strings.Contains(string(text), fmt.Sprint(w.PID))
+					stored, _ = os.ReadFile(snapshot)
+					return strings.Contains(string(stored), fmt.Sprint(w.PID))
 				})
-				if err := os.Rename(kept, kept+".old"); err != nil {
-					t.Fatal(err)
-				}
-				writeFile(t, kept, "no snapshot can be stored")
 				signalAndWait(t, w.PID, syscall.SIGKILL)
 				d.waitWorker(w.GUID, func(w supervise.Worker) bool { return w.Ready && w.Incarnation == 2 })
 			}
 			killed := d.killBoth()
-			if err := os.Remove(kept); err != nil {
-				t.Fatal(err)
-			}
 			if first {
-				_ = os.Remove(filepath.Join(d.state, "workers.json")) // it may not be written yet either
-			} else if err := os.Rename(kept+".old", kept); err != nil {
-				t.Fatal(err)
+				_ = os.Remove(snapshot) // it may not be there yet
+				_ = os.Remove(filepath.Join(d.state, "workers.json"))
+			} else {
+				writeFile(t, snapshot, string(stored))
 			}
 			d.startReady()
 			waitNoProcess(t, killed)

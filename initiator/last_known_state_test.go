@@ -97,7 +97,7 @@ func TestBadLastKnownState(t *testing.T) {
 func TestUnwritableLastKnownState(t *testing.T) {
 	t.Parallel()
 	state := t.TempDir()
-	if err := os.Mkdir(filepath.Join(state, "workers.json.new"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(state, "workers.json.new", "not empty"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	log := newOutputRecorder()
