@@ -24,7 +24,7 @@ restart_delay       = 10ms
 command = ${initiator:self} job sum
 
 [worker:writer]
-command  = sh -c 'while :; do echo a line of some length; sleep 0.001; done'
+command  = sh -c 'while :; do echo a line of some length; sleep 0.02; done'
 contract = off
 %s
 `

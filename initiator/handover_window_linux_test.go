@@ -27,12 +27,12 @@ on_initiator_exit = keep
 command  = ${initiator:self} job sum
 
 [worker:once]
-command     = sh -c 'trap "exit 7" TERM; while :; do sleep 0.01; done'
+command     = sh -c 'trap "exit 7" TERM; while :; do sleep 0.1; done'
 contract    = off
 autorestart = false
 
 [worker:twice]
-command       = sh -c 'trap "exit 3" TERM; while :; do sleep 0.01; done'
+command       = sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
 contract      = off
 restart_limit = 2/10min
 `)

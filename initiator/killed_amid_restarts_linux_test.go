@@ -29,7 +29,7 @@ command = sh -c 'sleep 0.4; echo here I am; exec sleep 1000'
 ready   = line:^here I am$$
 
 [worker:restarted]
-command      = sh -c 'trap "sleep 0.05; exit 0" TERM; while :; do sleep 0.01; done'
+command      = sh -c 'trap "sleep 0.05; exit 0" TERM; while :; do sleep 0.1; done'
 before_start = sh -c 'sleep 0.05'
 `
 

@@ -36,7 +36,7 @@ replicas = 2
 slots    = 2
 
 [worker:writer]
-command  = sh -c 'n=0; while :; do n=$$((n+1)); echo "line $$n"; echo $$n >> %s; sleep 0.005; done'
+command  = sh -c 'n=0; while :; do n=$$((n+1)); echo "line $$n"; echo $$n >> %s; sleep 0.05; done'
 contract = off
 stdout_logfile_maxbytes = 0
 `, keep, acknowledgedPath(dir))

@@ -156,7 +156,7 @@ func TestReopen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.log")
 	in := initiatortest.StartText(t, `
 [worker:w]
-command        = sh -c 'trap "echo heard" HUP; echo up; while :; do sleep 0.01; done'
+command        = sh -c 'trap "echo heard" HUP; echo up; while :; do sleep 0.1; done'
 contract       = off
 ready          = line:^up$$
 stdout_logfile = `+path+`

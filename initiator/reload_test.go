@@ -147,7 +147,7 @@ func TestSignalAndWhy(t *testing.T) {
 	t.Parallel()
 	in := initiatortest.StartText(t, `
 [worker:trap]
-command  = sh -c 'trap "exit 7" HUP; echo armed; while :; do sleep 0.01; done'
+command  = sh -c 'trap "exit 7" HUP; echo armed; while :; do sleep 0.1; done'
 contract = off
 ready    = line:^armed$$
 autorestart = false

@@ -159,7 +159,7 @@ func alive(pid int) bool {
 func TestExecRespectsSlots(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := spawn(t, sh("touch "+dir+"/$INITIATOR_TASK; while ! test -e "+dir+"/go; do sleep 0.01; done"), "slots = 2\n")
+	p := spawn(t, sh("touch "+dir+"/$INITIATOR_TASK; while ! test -e "+dir+"/go; do sleep 0.1; done"), "slots = 2\n")
 	p.connect()
 	p.give("a", `1`)
 	p.give("b", `1`)

@@ -41,7 +41,7 @@ exec_mode = lines
 
 // waitScript waits for ever in the first three attempts, and answers in the
 // fourth.
-const waitScript = `w() { [ $$1 = 4 ] || while :; do sleep 0.01; done; echo whole; }; w`
+const waitScript = `w() { [ $$1 = 4 ] || while :; do sleep 0.1; done; echo whole; }; w`
 
 // TestExecStopCostsNoAttempt: a restart, a stop and a shutdown end the programs of
 // tasks after drain. The tasks are given back and not charged, and what the

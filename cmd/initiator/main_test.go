@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,6 +31,7 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	os.Setenv("GORACE", raceOptions)
+	_ = flag.Set("test.parallel", "4") // the tests mostly wait; the command line has precedence
 	testscript.Main(leakCheck{m}, map[string]func(){"initiator": main})
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"initiator/initiator/client"
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 )
 
 // memoryINI has a pool whose tasks wait.
@@ -34,7 +35,8 @@ const answerMemory = 32 << 20
 // TestAnswersTakeLittleMemory measures the memory of an initiator while it answers
 // with lists and tasks that are much longer.
 func TestAnswersTakeLittleMemory(t *testing.T) {
-	const tasks, length = 16, 20 << 20
+	const length = 20 << 20
+	tasks := testlength.Count(4, 16)
 	dir := newTestDirectory(t, memoryINI)
 	ids := fillQueue(t, dir, tasks, length)
 	up := startProcess(t, dir, "up")
@@ -49,10 +51,10 @@ func TestAnswersTakeLittleMemory(t *testing.T) {
 		ask  func() (n int64, err error)
 		want int64 // the shortest answer, in bytes
 	}{
-		{"a list", func() (int64, error) { return countTasks(ctx, c, task.Filter{}) }, tasks},
-		{"a list with data", func() (int64, error) { return countTasks(ctx, c, task.Filter{Data: true}) }, tasks * length},
+		{"a list", func() (int64, error) { return countTasks(ctx, c, task.Filter{}) }, int64(tasks)},
+		{"a list with data", func() (int64, error) { return countTasks(ctx, c, task.Filter{Data: true}) }, int64(tasks) * length},
 		{"a task", func() (int64, error) { got, err := c.Task(ctx, ids[0]); return int64(len(got.Data)), err }, length},
-		{"an export", func() (int64, error) { var n countingWriter; _, err := c.ExportTasks(ctx, &n); return int64(n), err }, tasks * length},
+		{"an export", func() (int64, error) { var n countingWriter; _, err := c.ExportTasks(ctx, &n); return int64(n), err }, int64(tasks) * length},
 	} {
 		before := up.resetPeak()
 		n, err := a.ask()

@@ -25,7 +25,7 @@ var _ = func() string {
 // orderChatter orders a worker that writes one line each time that it gets
 // USR1.
 func orderChatter(guid, path string) SpawnOrder {
-	s := orderCommand(guid, "sh", "-c", `trap "n=\$((n+1)); echo line \$n" USR1; echo begun; while :; do sleep 0.01; done`)
+	s := orderCommand(guid, "sh", "-c", `trap "n=\$((n+1)); echo line \$n" USR1; echo begun; while :; do sleep 0.1; done`)
 	s.Stdout.Path = path
 	return s
 }

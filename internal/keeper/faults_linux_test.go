@@ -288,7 +288,7 @@ func statusOf(pid int, field string) float64 {
 func TestKeptWorkerOutlivesTheInitiator(t *testing.T) {
 	h := newTestKeeper(t)
 	path := t.TempDir() + "/out.log"
-	s := orderCommand("kept", "sh", "-c", `while kill -0 `+fmt.Sprint(h.PID())+` && [ ! -e `+path+`.go ]; do sleep 0.01; done; echo alone`)
+	s := orderCommand("kept", "sh", "-c", `while kill -0 `+fmt.Sprint(h.PID())+` && [ ! -e `+path+`.go ]; do sleep 0.1; done; echo alone`)
 	s.Keep, s.Stdout.Path = true, path
 	kept := awaitExit(t, h.spawnWorker(s).PID)
 	neighbour := awaitExit(t, h.spawnWorker(orderAct("w", "ignore-term")).PID)

@@ -95,13 +95,13 @@ func TestEndOrders(t *testing.T) {
 // ended, and not before.
 func TestEndMainFirst(t *testing.T) {
 	t.Parallel()
-	const child = `trap "echo child TERM; exit" TERM; trap "echo child WINCH; exit" WINCH; touch $UP; while :; do sleep 0.01; done`
+	const child = `trap "echo child TERM; exit" TERM; trap "echo child WINCH; exit" WINCH; touch $UP; while :; do sleep 0.1; done`
 	for name, tt := range map[string]struct{ onTerm, want string }{
 		"the main process ends its child": {`kill -WINCH $pid; wait $pid; exit`, "WINCH"},
 		"the main process leaves it":      {`exit`, "TERM"},
 	} {
 		h := newTestKeeper(t)
-		s := orderCommand("w", "sh", "-c", `trap '`+tt.onTerm+`' TERM; sh -c '`+child+`' & pid=$!; until [ -e $UP ]; do sleep 0.01; done; echo up; wait`)
+		s := orderCommand("w", "sh", "-c", `trap '`+tt.onTerm+`' TERM; sh -c '`+child+`' & pid=$!; until [ -e $UP ]; do sleep 0.1; done; echo up; wait`)
 		s.Env = append(s.Env, "UP="+t.TempDir()+"/up")
 		h.spawnWorker(s)
 		h.awaitLine("w", "up")

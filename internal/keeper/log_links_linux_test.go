@@ -36,9 +36,9 @@ func strangersTree(t *testing.T) (theirs, secret string) {
 func orderScript(path string, steps ...string) SpawnOrder {
 	script := `n=0; trap 'n=$((n+1))' USR1; echo begun; `
 	for i, step := range steps {
-		script += "while [ $n -le " + string(rune('0'+i)) + " ]; do sleep 0.01; done; " + step + "; "
+		script += "while [ $n -le " + string(rune('0'+i)) + " ]; do sleep 0.1; done; " + step + "; "
 	}
-	s := orderCommand("w", "sh", "-c", script+"while :; do sleep 0.01; done")
+	s := orderCommand("w", "sh", "-c", script+"while :; do sleep 0.1; done")
 	s.Stdout.Path, s.RedirectStderr = path, true
 	s.SetUser, s.UID, s.GID = true, stranger, stranger
 	return s
