@@ -152,7 +152,8 @@ func (e *Engine) recordPlaces() {
 	if o := e.inFlight.removable; o != nil {
 		e.inFlight.removable = nil
 		if err := e.disk.store.RemoveSegment(o); err != nil {
-			e.disk.log.Warn("an old task file could not be removed; it takes space until the next start", "error", err)
+			e.disk.log.Warn("an old task file could not be removed: no task file is removed until the next start", "error", err)
+			e.disk.spareBytes = 1 << 62 // a younger file may replace records of the file that stays
 		}
 	}
 }

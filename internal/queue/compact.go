@@ -29,6 +29,7 @@ func (e *Engine) walkOldestSegment() *store.SegmentWalk {
 	switch {
 	case err != nil:
 		d.log.Error("old task files cannot be removed until the next start", "error", err)
+		d.noteDamage(err)
 		d.segmentWalk, d.spareBytes = nil, 1<<62 // no further walk before the next start
 	case last:
 		o := d.segmentWalk

@@ -115,6 +115,9 @@ func (s *story) check(t *testing.T, d *storetest.Disk, o queue.Options) {
 			t.Error(err)
 		}
 	}()
+	if damage := q.Damage(); len(damage.Places) > 0 && len(s.acked) > 0 {
+		t.Errorf("a sound disk is called damaged: %v", damage.Places)
+	}
 	for _, id := range s.ids {
 		got, found := q.FindTask(id)
 		if _, kept := s.q.FindTask(id); !found && (s.acked[id] == 0 || !kept) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/initiator/task"
@@ -23,7 +24,10 @@ type disk struct {
 	// sizeAtLastStep is the length of all files at the last step, in bytes.
 	sizeAtLastStep int64
 
-	loaded []*entry // the tasks that Open has found so far, in their order
+	loaded  []*entry           // the tasks that Open has found so far, in their order
+	orphans map[uuid.UUID]bool // tasks of which only changes are left; nil = there is no damage
+
+	damageFound func(reason string) // nil = damage is only logged
 
 	storageError error     // why nothing can be stored now; nil = storing works
 	retryTime    time.Time // when storing is tried again; zero = not decided yet
@@ -156,6 +160,7 @@ func (e *Engine) loadTask(en *entry) (*task.Task, error) {
 	t, err := e.disk.readTask(en)
 	if err != nil {
 		e.disk.log.Error("the record of a task cannot be read", "task", en.id, "error", err)
+		e.disk.noteDamage(err)
 		t = en.stubTask(err)
 	}
 	en.task = t
@@ -170,6 +175,7 @@ func (e *Engine) copyTask(en *entry) task.Task {
 	}
 	t, err := e.disk.readTask(en)
 	if err != nil {
+		e.disk.noteDamage(err)
 		return *en.stubTask(err)
 	}
 	return *t

@@ -39,5 +39,6 @@ package queue
 //	compact.go      writes wanted tasks again, so that old files can be removed
 //	open.go         Open: reads every task
 //	snapshot.go     Snapshot: the files as of one commit, for a backup
+//	damage.go       Damage: what Open could not read
 //	export.go       writes every task as a line of JSON
 //	import.go       reads these lines

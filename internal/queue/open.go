@@ -22,6 +22,12 @@ type Options struct {
 	Dir store.Dir
 	// SegmentSize is the length in bytes at which a new file is begun; 0 = 64 MiB.
 	SegmentSize int64
+	// NoteDamage is called by Open with what was lost, once, before Open changes a
+	// damaged file (store.Options). nil = nothing is written down.
+	NoteDamage func(Damage) error
+	// DamageFound is called when damage is found while the queue is in use; nil =
+	// it is only logged. It must not block.
+	DamageFound func(reason string)
 	// CacheSize is about the number of bytes of stored records in memory, beside
 	// the index; 0 = 16 MiB.
 	CacheSize int
@@ -29,9 +35,10 @@ type Options struct {
 
 // Open reads the tasks that are stored in a directory and returns their queue. No
 // other process may use the directory. A task that was running is still running,
-// under its lease; the caller ends the attempts whose workers are gone. Errors:
-// *store.VersionError, *store.DamageError, or an error of the file system. Each
-// error says what to do.
+// under its lease; the caller ends the attempts whose workers are gone. Damaged
+// bytes are skipped, and Damage tells what was lost. When nothing can be stored,
+// StorageError says why. Errors: *store.VersionError, or an error of the file
+// system. Each error says what to do.
 func Open(dir string, o Options) (*Engine, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
@@ -46,15 +53,21 @@ func Open(dir string, o Options) (*Engine, error) {
 		o.SegmentSize = 64 << 20
 	}
 	e := NewMemory(o.Retention)
-	e.disk = &disk{log: o.Logger, spareBytes: o.SegmentSize, cacheSize: o.CacheSize}
-	s, err := store.Open(o.Dir, store.Options{Sync: o.Sync, SegmentSize: o.SegmentSize}, e.readBack)
+	e.disk = &disk{log: o.Logger, spareBytes: o.SegmentSize, cacheSize: o.CacheSize, damageFound: o.DamageFound}
+	s, err := store.Open(o.Dir, store.Options{
+		Sync: o.Sync, SegmentSize: o.SegmentSize, HoleFound: e.expectOrphans,
+		NoteDamage: func(places []store.Damage) error {
+			if o.NoteDamage == nil {
+				return nil
+			}
+			return o.NoteDamage(Damage{places, len(e.disk.orphans)})
+		},
+	}, e.readBack)
 	if err != nil {
 		return nil, fmt.Errorf("open the tasks: %w", err)
 	}
 	e.disk.store, e.disk.sizeAtLastStep = s, s.TotalSize()
-	if s.TornBytes() > 0 {
-		o.Logger.Warn("the newest task file ended in an incomplete batch, and the batch was cut off: the initiator or the machine stopped while it was written, and none of its changes had been acknowledged", "bytes", s.TornBytes())
-	}
+	e.reportOpen()
 	if err := e.indexLoaded(time.Now().UnixNano()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the tasks: %w", err), s.Close())
 	}
@@ -75,6 +88,7 @@ func (e *Engine) readBack(p store.Place, payload []byte) error {
 			en = &entry{id: o.id}
 			e.byID[o.id] = en
 			e.disk.loaded = append(e.disk.loaded, en)
+			delete(e.disk.orphans, o.id)
 		}
 		e.subtractRecords(en)
 		en.whole, en.head = p, store.Place{}
@@ -82,6 +96,7 @@ func (e *Engine) readBack(p store.Place, payload []byte) error {
 		en.submitted, en.deadline = o.submitted, o.deadline
 		en.marks = o.marks
 	case en == nil:
+		e.disk.addOrphan(o.id)
 		return nil
 	default:
 		e.disk.wantedBytes -= int64(en.head.Size)

@@ -31,18 +31,18 @@ var errEnough = errors.New("the step is over")
 // *DamageError, an error of the file, or the error of each.
 func (s *Store) WalkStep(o *SegmentWalk, bytes int64, each RecordFunc) (last bool, err error) {
 	limit := o.at + bytes
-	end, err := scanRecords(o.seg, o.at, o.seg.end, int(bytes), func(p Place, payload []byte) error {
+	got, err := scanRecords(o.seg, o.at, o.seg.end, int(bytes), func(p Place, payload []byte) error {
 		if int64(p.At) >= limit {
 			return errEnough
 		}
 		return each(p, payload)
 	})
-	o.at = end
+	o.at = got.end
 	switch {
 	case errors.Is(err, errEnough):
 		return false, nil
-	case err == nil && end < o.seg.end:
-		return false, &DamageError{Path: s.dir.FilePath(o.seg.fileName()), At: end}
+	case err == nil && got.end < o.seg.end:
+		return false, &DamageError{Path: s.dir.FilePath(o.seg.fileName()), At: got.end, Err: got.readErr}
 	}
 	return err == nil, err
 }

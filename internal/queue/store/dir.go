@@ -28,6 +28,12 @@ type Dir interface {
 	OpenFile(name string, create bool) (File, error)
 	// RemoveFile removes a file.
 	RemoveFile(name string) error
+	// RenameFile gives a file another name, in the directory or in a directory
+	// that MakeDir has made.
+	RenameFile(from, to string) error
+	// MakeDir makes a directory in the directory. A directory that exists is no
+	// error. OpenFile creates files in it.
+	MakeDir(name string) error
 	// SyncNames returns when all created and removed names are on the disk.
 	SyncNames() error
 	// FilePath returns the path of a file, for messages.

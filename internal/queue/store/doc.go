@@ -24,14 +24,25 @@ package store
 //
 //	store.go            Store: collects a batch, writes it, reports its result
 //	sync.go             Sync: when to sync; syncs at an interval
-//	segment.go          segment: one file, its header, and space allocated ahead
+//	segment.go          segment: one file, and space allocated ahead
 //	record.go           the layout of records and of the marks between batches
 //	dir.go              Dir and File: the disk
 //	os.go               OpenDir and OS: the operating system's disk
 //	check.go            CheckFiles: the files and the directory are still in place
 //	sync_data_linux.go  syncData: fdatasync
 //	sync_data_other.go  syncData where there is no fdatasync
-//	recover.go          Open: reads every record, tells a torn end from damage
+//	header.go           the header of a segment, and what else it may be
+//	recover.go          Open: reads every record, repairs damage, cuts a torn end
+//	inventory.go        what a start finds in a directory
+//	chain.go            which segments count, as their headers name each other
+//	scan.go             reads a segment across damaged bytes
+//	resync.go           finds the next good record behind damaged bytes
+//	shift_sum.go        the checksum of a part of a file
+//	damage.go           Damage, and what tells it from a torn end
+//	known_end.go        tasks.end: an end that the newest segment had reached
+//	repair.go           copies damaged bytes and puts gaps in their place
+//	inspect.go          Check: reads a store and changes nothing
+//	disk_error.go       which errors of a read are damage
 //	record_reader.go    Record: a record that is read in parts
 //	compact.go          SegmentWalk: reads the oldest segment before its removal
 //	snapshot.go         SegmentCopy: the segments as of one batch, for a backup

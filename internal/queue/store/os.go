@@ -57,6 +57,25 @@ func (d *OpenDir) OpenFile(name string, create bool) (File, error) {
 // RemoveFile implements Dir.
 func (d *OpenDir) RemoveFile(name string) error { return d.Root.Remove(name) }
 
+// RenameFile implements Dir.
+func (d *OpenDir) RenameFile(from, to string) error { return d.Root.Rename(from, to) }
+
+// MakeDir implements Dir. A new directory has mode 0700.
+func (d *OpenDir) MakeDir(name string) error {
+	err := d.Root.Mkdir(name, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil || d.Chown == nil {
+		return err
+	}
+	f, err := d.Root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Chown(f), f.Close())
+}
+
 // SyncNames implements Dir. It syncs the parent directory too, because the
 // directory itself may be new. A process without permission to read the parent
 // cannot have created the directory; that error is ignored.
@@ -142,6 +161,16 @@ func (d OS) OpenFile(name string, create bool) (f File, err error) {
 // RemoveFile implements Dir.
 func (d OS) RemoveFile(name string) error {
 	return d.use(func(o *OpenDir) error { return o.RemoveFile(name) })
+}
+
+// RenameFile implements Dir.
+func (d OS) RenameFile(from, to string) error {
+	return d.use(func(o *OpenDir) error { return o.RenameFile(from, to) })
+}
+
+// MakeDir implements Dir. The directory has mode 0700.
+func (d OS) MakeDir(name string) error {
+	return d.use(func(o *OpenDir) error { return o.MakeDir(name) })
 }
 
 // SyncNames implements Dir, as OpenDir does.

@@ -9,6 +9,9 @@ import (
 //
 //	mark    magic u32, flags u32, crc u32
 //	record  length u32, crc u32, payload
+//	gap     gapFlag + length u32, crc u32, as many zeros
+//
+// A gap stands in the place of bytes that the disk has damaged.
 //
 // Numbers are little endian. Every checksum begins with the segment's number and
 // the position in the file. Bytes that a disk or a payload copies to another
@@ -18,6 +21,7 @@ const (
 	markSize   = 12
 	recordHead = 8
 	maxRecord  = 1 << 30
+	gapFlag    = 1 << 30 // cannot be in a length either
 
 	// markSynced says that everything before this mark was on the disk when the
 	// mark was written. A bad record before such a mark is damage, not a torn
@@ -62,6 +66,22 @@ func parseMark(b []byte, number uint32, at int64) (flags uint32, ok bool) {
 func sealRecord(b []byte, number uint32, at int64) {
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-recordHead))
 	binary.LittleEndian.PutUint32(b[4:], checksum(number, at, b[:4], b[recordHead:]))
+}
+
+// encodeGap returns the head of a gap of size bytes, its head included.
+func encodeGap(number uint32, at, size int64) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, gapFlag|uint32(size-recordHead))
+	return binary.LittleEndian.AppendUint32(b, checksum(number, at, b))
+}
+
+// parseGap reads the head of a gap at the start of b, which has recordHead bytes
+// or more. It reports false when there is no valid gap.
+func parseGap(b []byte, number uint32, at int64) (size int64, ok bool) {
+	length := binary.LittleEndian.Uint32(b)
+	if length>>30 != gapFlag>>30 || binary.LittleEndian.Uint32(b[4:]) != checksum(number, at, b[:4]) {
+		return 0, false
+	}
+	return int64(length&(gapFlag-1)) + recordHead, true
 }
 
 // isSound reports whether b is exactly the record that was written at this

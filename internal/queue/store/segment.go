@@ -1,9 +1,9 @@
 package store
 
 import (
-	"encoding/binary"
+	"errors"
 	"fmt"
-	"hash/crc32"
+	"io/fs"
 )
 
 // Version is the version of the segments that this package writes. Records of
@@ -28,36 +28,49 @@ type segment struct {
 	file    File  // nil until createFile
 	end     int64 // position behind the last record that counts
 	ahead   int64 // the file is filled with zeros up to here
+	size    int64 // length of the file when Open read it
 	// before is the number of the segment before this one, 0 for the first, and
 	// beforeEnd its end. Bytes behind that end belong to a batch that failed.
 	// Only Open uses both.
 	before    uint32
 	beforeEnd int64
-	readers   fileReaders // any goroutine may use it
+	// damagedHeader says what is wrong with the header, and headerErr why the
+	// disk cannot read it. Only Open uses both.
+	damagedHeader string
+	headerErr     error
+	readers       fileReaders // any goroutine may use it
 }
 
 func (s *segment) fileName() string { return fmt.Sprintf("tasks.%08d.log", s.number) }
 
-// encodeHeader returns the header of the file.
-func (s *segment) encodeHeader() []byte {
-	b := append(make([]byte, 0, headerSize), magic...)
-	b = binary.LittleEndian.AppendUint32(b, s.version)
-	b = binary.LittleEndian.AppendUint32(b, s.number)
-	b = binary.LittleEndian.AppendUint64(b, uint64(s.before))
-	b = binary.LittleEndian.AppendUint64(b, uint64(s.beforeEnd))
-	b = binary.LittleEndian.AppendUint32(b, 0)
-	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-}
+// unfinishedSuffix is the end of the name of a file until its header is on the
+// disk. A file without it that has no header is therefore damaged.
+const unfinishedSuffix = ".new"
 
-// createFile creates the file. The sync of the first batch brings the header to
-// the disk; a file without a batch does not need one.
-func (s *segment) createFile(dir Dir) error {
-	f, err := dir.OpenFile(s.fileName(), true)
+// createFile creates the file with its header, and syncs both with sync.
+func (s *segment) createFile(dir Dir, sync bool) error {
+	name := s.fileName() + unfinishedSuffix
+	f, err := dir.OpenFile(name, true)
+	if errors.Is(err, fs.ErrExist) { // an earlier try could not remove it
+		if err = dir.RemoveFile(name); err == nil {
+			f, err = dir.OpenFile(name, true)
+		}
+	}
 	if err != nil {
 		return err
 	}
 	s.file, s.ahead = f, headerSize
-	if _, err = f.WriteAt(s.encodeHeader(), 0); err != nil {
+	_, err = f.WriteAt(s.encodeHeader(), 0)
+	if err == nil && sync {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = dir.RenameFile(name, s.fileName())
+	}
+	if err != nil {
+		_ = f.Close()            // nothing counts in it
+		_ = dir.RemoveFile(name) // the next try or the next start removes it
+		s.file = nil
 		return err
 	}
 	return dir.SyncNames()
@@ -68,7 +81,7 @@ func (s *segment) createFile(dir Dir) error {
 func (s *segment) discardFile(dir Dir) {
 	if s.file != nil {
 		_ = s.file.Close()               // no record in it counts
-		_ = dir.RemoveFile(s.fileName()) // a file that stays has no valid record
+		_ = dir.RemoveFile(s.fileName()) // the next segment does not name a file that stays
 	}
 }
 

@@ -26,6 +26,14 @@ type Options struct {
 	// SegmentSize is the length in bytes at which the store begins a new
 	// segment; 0 = 64 MiB.
 	SegmentSize int64
+	// HoleFound is called by Open when it skips bytes that are no record, before
+	// it hands out the next record; nil = nothing is called.
+	HoleFound func()
+	// NoteDamage is called by Open with all damage, once, before Open changes a
+	// damaged file. It writes down what was lost, because later starts find no
+	// damage any more. After an error Open changes no damaged file. nil =
+	// nothing is written down.
+	NoteDamage func([]Damage) error
 }
 
 // Store is an open sequence of segments. One goroutine uses it. When Sync is
@@ -36,13 +44,17 @@ type Store struct {
 	o   Options
 	dir Dir
 
-	mu       sync.Mutex  // guards changes of segments, for CheckFiles
-	segments []*segment  // oldest first; batches go to the last segment
-	newest   uint32      // highest number of a segment so far
-	broken   bool        // no batch may be written to the last segment any more
-	torn     int64       // bytes that Open cut off
-	checked  time.Time   // when putBatch has called CheckFiles
-	gone     atomic.Bool // the last CheckFiles returned an error
+	mu        sync.Mutex  // guards changes of segments, for CheckFiles
+	segments  []*segment  // oldest first; batches go to the last segment
+	newest    uint32      // highest number of a segment so far
+	broken    bool        // no batch may be written to the last segment any more
+	checked   time.Time   // when putBatch has called CheckFiles
+	gone      atomic.Bool // the last CheckFiles returned an error
+	unsettled bool        // the newest segment has a torn end, or is not synced
+	damage    []Damage
+	repairErr error // why Open left damaged files unchanged
+	settleErr error // why Open could not settle
+	tornEnd   string
 
 	batch  []byte   // records that AddRecord has collected
 	target *segment // segment of the batch; nil before its first record
@@ -137,6 +149,9 @@ func (s *Store) putBatch() error {
 	if err := s.checkFilesSometimes(to); err != nil {
 		return err
 	}
+	if err := s.settle(); err != nil {
+		return err
+	}
 	if to.file == nil {
 		if err := s.nextSegment(to); err != nil {
 			return err
@@ -164,7 +179,7 @@ func (s *Store) nextSegment(to *segment) error {
 			return err
 		}
 	}
-	return to.createFile(s.dir)
+	return to.createFile(s.dir, s.o.Sync.isAlways())
 }
 
 // BatchResult reports whether the written batch has ended, and its error. It
@@ -227,9 +242,20 @@ func (s *Store) TotalSize() (n int64) {
 	return n
 }
 
-// TornBytes returns how many bytes Open cut off the end of the newest segment:
-// a batch that was being written when the process or the power ended.
-func (s *Store) TornBytes() int64 { return s.torn }
+// TornEnd describes the incomplete batch at the end of the newest segment that
+// Open has found; "" = there was none.
+func (s *Store) TornEnd() string { return s.tornEnd }
+
+// Damage returns the damage that Open has found.
+func (s *Store) Damage() []Damage { return s.damage }
+
+// RepairError returns why Open left damaged files unchanged; nil = it changed
+// them, or there was no damage.
+func (s *Store) RepairError() error { return s.repairErr }
+
+// SettleError returns why the records that Open has read are not safely on the
+// disk; nil = they are. While it is not nil every batch fails with it.
+func (s *Store) SettleError() error { return s.settleErr }
 
 // Close syncs and closes all segments, unless Sync is off. No batch may be
 // between WriteBatch and BatchResult. Close may be called once.
@@ -238,8 +264,13 @@ func (s *Store) Close() error {
 	close(s.syncer.stop)
 	s.group.Wait()
 	var errs []error
-	if last := s.lastSegment(); last != nil && !s.o.Sync.Off && !s.broken {
-		errs = append(errs, last.file.Sync())
+	if last := s.lastSegment(); last != nil && !s.broken && !s.unsettled {
+		if !s.o.Sync.Off {
+			errs = append(errs, last.file.Sync())
+		}
+		if errors.Join(errs...) == nil {
+			s.noteEnd(last)
+		}
 	}
 	for _, seg := range s.segments {
 		errs = append(errs, seg.file.Close())

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -178,56 +177,6 @@ func fourBatches(t testing.TB) (*storetest.Disk, store.Options) {
 	return d.AfterKill(), o
 }
 
-// TestOpenReportsFaultsOfFiles changes files by hand, and checks the records or
-// the error of Open.
-func TestOpenReportsFaultsOfFiles(t *testing.T) {
-	const one, two = "tasks.00000001.log", "tasks.00000002.log"
-	for name, test := range map[string]struct {
-		change func(d *storetest.Disk)
-		held   string // first letters of the records, when Open succeeds
-		says   string // part of the error, when Open fails
-	}{
-		"nothing":                      {func(*storetest.Disk) {}, "[a b c d]", ""},
-		"a torn end":                   {func(d *storetest.Disk) { d.ChangeByte(two, -3, 'x') }, "[a b c]", ""},
-		"a torn beginning":             {func(d *storetest.Disk) { d.PutFile("tasks.00000003.log", []byte("INITA")) }, "[a b c d]", ""},
-		"a file that was never begun":  {func(d *storetest.Disk) { d.PutFile("tasks.00000003.log", make([]byte, 4096)) }, "[a b c d]", ""},
-		"something else in there":      {func(d *storetest.Disk) { d.PutFile("tasks.txt", []byte("hello")) }, "[a b c d]", ""},
-		"a record in the middle":       {func(d *storetest.Disk) { d.ChangeByte(one, 64, 'x') }, "", "tasks.00000001.log is damaged at byte 52"},
-		"the last record of the first": {func(d *storetest.Disk) { d.ChangeByte(one, -3, 'x') }, "", "tasks.00000001.log is damaged"},
-		"before the last of the last":  {func(d *storetest.Disk) { d.ChangeByte(two, 64, 'x') }, "", "tasks.00000002.log is damaged at byte 52"},
-		"a header":                     {func(d *storetest.Disk) { d.ChangeByte(one, 17, 'x') }, "", "tasks.00000001.log is damaged at byte 0"},
-		"a newer version":              {func(d *storetest.Disk) { d.ChangeByte(two, 8, 3) }, "", "has version 3, and this initiator reads up to version 2: start the newer initiator"},
-		"a foreign file":               {func(d *storetest.Disk) { d.PutFile(one, bytes.Repeat([]byte("not ours"), 100)) }, "", "is not a task file of initiator: move it"},
-		"a file was moved away":        {func(d *storetest.Disk) { _ = d.RemoveFile(one) }, "[c d]", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d, o := fourBatches(t)
-			test.change(d)
-			var held []string
-			s, err := store.Open(d, o, func(_ store.Place, b []byte) error {
-				held = append(held, string(b[:1]))
-				return nil
-			})
-			if test.says != "" {
-				if err == nil || !strings.Contains(err.Error(), test.says) {
-					t.Fatalf("%v, want %q", err, test.says)
-				}
-				return
-			}
-			if err != nil || fmt.Sprint(held) != test.held {
-				t.Fatalf("held %v, %v", held, err)
-			}
-			mustWrite(t, s, "more")
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-			if _, again := open(t, d, o); len(again) != len(held)+1 {
-				t.Errorf("then held %q", again)
-			}
-		})
-	}
-}
-
 // TestRemovedSegmentStaysRemoved removes segments and cuts the power. A removed
 // segment must not come back without the younger segments that replaced its
 // records.
@@ -264,29 +213,4 @@ func TestRemovedSegmentStaysRemoved(t *testing.T) {
 func mustHold(t *testing.T, d *storetest.Disk, o store.Options) []string {
 	_, held := open(t, d.AfterKill(), o)
 	return held
-}
-
-// FuzzOpen opens any bytes as a segment. Open reads or refuses them, and a second
-// Open reads every record of the first one.
-func FuzzOpen(f *testing.F) {
-	d, _ := fourBatches(f)
-	f.Add(d.FileBytes("tasks.00000001.log"))
-	f.Add(d.FileBytes("tasks.00000002.log"))
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		d := storetest.New(1)
-		d.PutFile("tasks.00000001.log", b)
-		first, o := 0, store.Options{SegmentSize: 4096}
-		s, err := store.Open(d, o, func(store.Place, []byte) error { first++; return nil })
-		if err != nil {
-			return
-		}
-		mustWrite(t, s, "more")
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if _, held := open(t, d, o); len(held) != first+1 {
-			t.Fatalf("%d records, then %d", first, len(held))
-		}
-	})
 }

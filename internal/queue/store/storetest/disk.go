@@ -40,6 +40,9 @@ type file struct {
 	now   []byte         // as the kernel has it
 	disk  []byte         // as it was at the last sync
 	dirty map[int64]bool // sectors that were written since the last sync
+	// Reads between two positions fail with badErr, nil = they do not.
+	badFrom, badTo int64
+	badErr         error
 }
 
 // New returns an empty disk without limits. The seed decides what happens in the
@@ -74,6 +77,12 @@ func (d *Disk) TotalSize() (n int) {
 		}
 	})
 	return n
+}
+
+// FailRead makes every read of a file that touches bytes between two positions fail
+// with err, also through open handles, until FailRead with nil.
+func (d *Disk) FailRead(name string, from, to int64, err error) {
+	d.withLock(func() { f := d.names[name]; f.badFrom, f.badTo, f.badErr = from, to, err })
 }
 
 // FailSync makes every sync of a file fail with err, until FailSync(nil).
@@ -200,6 +209,25 @@ func (d *Disk) RemoveFile(name string) error {
 	delete(d.names, name)
 	return nil
 }
+
+// RenameFile implements store.Dir. After a loss of power the file has the old
+// name, the new name, both or none, until SyncNames.
+func (d *Disk) RenameFile(from, to string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, err := d.countWrite(); err != nil {
+		return err
+	}
+	if d.names[from] == nil {
+		return fs.ErrNotExist
+	}
+	d.names[to] = d.names[from]
+	delete(d.names, from)
+	return nil
+}
+
+// MakeDir implements store.Dir. Every directory exists.
+func (d *Disk) MakeDir(string) error { return nil }
 
 // SyncNames implements store.Dir.
 func (d *Disk) SyncNames() error {

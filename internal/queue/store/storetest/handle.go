@@ -16,6 +16,10 @@ type handle struct {
 func (h *handle) ReadAt(b []byte, at int64) (int, error) {
 	h.d.mu.Lock()
 	defer h.d.mu.Unlock()
+	if h.f.badErr != nil && at < h.f.badTo && at+int64(len(b)) > h.f.badFrom {
+		n := max(0, min(h.f.badFrom-at, int64(len(h.f.now))-at))
+		return copy(b[:min(n, int64(len(b)))], h.f.now[min(at, int64(len(h.f.now))):]), h.f.badErr
+	}
 	if at >= int64(len(h.f.now)) {
 		return 0, io.EOF
 	}
