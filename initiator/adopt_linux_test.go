@@ -229,19 +229,16 @@ func TestSuspendedWorkerIsLeftAlone(t *testing.T) {
 	d.expectFreshStart(was)
 }
 
-// With a state file that cannot be read nothing is started, and the message says
-// what is safe to delete.
-func TestStateThatCannotBeRead(t *testing.T) {
+// With a state file of a newer program nothing is started, and the message says what
+// is safe to delete.
+func TestStateOfANewerProgram(t *testing.T) {
 	d, before := killInitiatorAndKeeper(t)
 	guid := workerNamed(t, before, "adder").GUID
 	kept := d.snapshotPath(guid)
 	apiAddress := filepath.Join(d.state, "home.json")
 	for _, c := range []struct{ path, text, want string }{
 		{apiAddress, `{"version":99,"what":"initiator home","written_by":"9.9","port":1}`, "newer version (9.9, format 99"},
-		{apiAddress, `{"version":1,"what":"initi`, "torn"},
-		{apiAddress, `{"name":"package.json"}`, "not written by this program"},
 		{kept, `{"version":99,"what":"initiator worker","written_by":"9.9"}`, "newer version"},
-		{kept, `{"version":1,"what":"initiator wor`, "torn"},
 	} {
 		whole, err := os.ReadFile(c.path)
 		if err == nil {
@@ -263,5 +260,36 @@ func TestStateThatCannotBeRead(t *testing.T) {
 	}
 	d.startReady()
 	d.expectSameWorkers(before)
+	d.stopProgram()
+}
+
+// A damaged state file is set aside and said. The worker whose snapshot is damaged is
+// ended and started anew.
+func TestDamagedStateIsSetAside(t *testing.T) {
+	d, before := killInitiatorAndKeeper(t)
+	was := workerNamed(t, before, "adder")
+	paths := []string{d.snapshotPath(was.GUID), filepath.Join(d.state, "home.json")}
+	for _, path := range paths {
+		if err := os.WriteFile(path, []byte(`{"version":1,"what":"initi`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dead := ended(t, was.PID)
+	d.startReady()
+	<-dead
+	c := d.newClient()
+	defer c.Close()
+	status, err := c.Status(t.Context())
+	if err != nil || len(status.Problems) != len(paths) {
+		t.Errorf("problems %+v, %v", status.Problems, err)
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(path + ".refused"); err != nil {
+			t.Error(err)
+		}
+		if text := mustJSON(status.Problems); !strings.Contains(text, filepath.Base(path)+".refused") {
+			t.Errorf("status says %s, and nothing of %s", text, path)
+		}
+	}
 	d.stopProgram()
 }

@@ -86,6 +86,7 @@ type diskInitiator struct {
 	root    string // of the mount namespace, as seen from here
 	client  *client.Client
 	acked   map[uuid.UUID]bool
+	also    string // problems in /healthz beside "storage", as JSON with a comma
 }
 
 const twoPoolsINI = `
@@ -159,7 +160,7 @@ func (h *diskInitiator) expectRefusals(words ...string) {
 	if err != nil || !strings.Contains(status.StorageError, "cannot be stored now") {
 		h.t.Errorf("status says %q, %v", status.StorageError, err)
 	}
-	if got := h.health(); got != `{"status":"degraded","problems":["storage"]}` {
+	if got := h.health(); got != `{"status":"degraded","problems":[`+h.also+`"storage"]}` {
 		h.t.Errorf("/healthz: %s", got)
 	}
 	for id := range h.acked { // tasks that are stored can be read meanwhile
@@ -302,4 +303,40 @@ func TestDiskGoesReadOnly(t *testing.T) {
 	next := d.up()
 	next.expectTasks(h.acked)
 	next.expectRecovery()
+}
+
+// An initiator starts on a full disk: its workers run, and tasks are refused until
+// there is room. It was killed before its disk was full, or never ran.
+func TestStartOnAFullDisk(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		d := newMountNamespace(t)
+		if err := d.in(func() error { return unix.Mount("tmpfs", d.state(), "tmpfs", 0, "size=4m") }); err != nil {
+			t.Fatal(err)
+		}
+		acked := map[uuid.UUID]bool{}
+		if !first {
+			h := d.up()
+			if err := h.submit(); err != nil {
+				t.Fatal(err)
+			}
+			acked = h.acked
+			h.harness.killProgram()
+		}
+		if err := d.in(func() error { _ = fillFileSystem(t, d.state()); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		h := d.up() // waits for the workers
+		if first {
+			h.also = `"damaged_state_file_token",` // it cannot be stored
+		}
+		h.expectRefusals("make room", "no space left on device")
+		if err := d.in(func() error { return os.Remove(filepath.Join(d.state(), "ballast")) }); err != nil {
+			t.Fatal(err)
+		}
+		h.expectRecovery()
+		if !first {
+			h.expectTasks(acked)
+		}
+		h.harness.killProgram()
+	}
 }

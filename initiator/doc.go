@@ -22,6 +22,7 @@ package initiator
 //	run_state.go       how far Run is
 //	background.go      the goroutines that Run waits for at its end
 //	server.go          server: all parts while Run runs, in the order of their start
+//	server_tasks.go    … the tasks, and damage of the state directory
 //	server_state.go    … the state directory, the keeper, and the output of workers
 //	state_watch.go     … whether the state directory and its files are still there
 //	server_api.go      … the API, from its listeners to its end

@@ -53,8 +53,7 @@ func TestLastKnownState(t *testing.T) {
 	}
 }
 
-// A bad file does not stop the start. It is set aside, and the message says that it is
-// safe to delete.
+// A bad file does not stop the start. It is set aside, and the message says so.
 func TestBadLastKnownState(t *testing.T) {
 	t.Parallel()
 	for what, tt := range map[string]struct{ text, problem string }{
@@ -71,12 +70,12 @@ func TestBadLastKnownState(t *testing.T) {
 			writeFile(t, path, tt.text)
 			_, err := statedir.ReadLastKnownState(state)
 			var refused *statedir.LastKnownStateError
-			if !errors.As(err, &refused) || !strings.Contains(err.Error(), path+": "+tt.problem) || !strings.Contains(err.Error(), "it is safe to delete") {
+			if !errors.As(err, &refused) || !strings.Contains(err.Error(), path+": "+tt.problem) || !strings.Contains(err.Error(), "sets it aside") {
 				t.Errorf("read: %v", err)
 			}
 			log := newOutputRecorder()
 			in := initiatortest.StartText(t, adder, initiatortest.StateDir(state), withOutputs(nil, nil, log))
-			log.waitText(t, "it is safe to delete")
+			log.waitText(t, "sets it aside")
 			if got := firstEvent(in); got != 1 {
 				t.Errorf("events begin with %d", got)
 			}

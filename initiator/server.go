@@ -43,6 +43,8 @@ type server struct {
 	// checkTaskFiles returns an error when the files of the queue are gone; nil = the
 	// queue is in memory.
 	checkTaskFiles func() error
+	// unrepaired is damage of the task files that the start could not repair.
+	unrepaired queue.Damage
 
 	// What runs.
 	keeper     *keeper.Keeper
@@ -108,9 +110,10 @@ func (s *server) runParts(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.queue.Close()) }()
-	if s.handover, err = handover.Load(s.dir.Path(), s.keeperOptions()); err != nil {
+	if s.handover, err = handover.Load(s.dir, s.keeperOptions()); err != nil {
 		return err
 	}
+	s.addDamagedFiles(s.handover.Damaged)
 	if s.execState == nil {
 		s.handover.KillLeftovers(s.dir.Path(), s.crashed, s.log)
 	}
@@ -119,7 +122,7 @@ func (s *server) runParts(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.closeAPI()
-	s.apiMoved = s.handover.APIPort != 0 && s.handover.APIPort != s.api.Port()
+	s.apiMoved = s.handover.PortLost || s.handover.APIPort != 0 && s.handover.APIPort != s.api.Port()
 	s.writeAPIPort()
 	s.snapshots = s.dir.NewSnapshotStore(s.log)
 	s.snapshots.RemoveUnknown(s.handover.Held)
@@ -136,16 +139,17 @@ func (s *server) loadState() (token string, err error) {
 	s.lastKnown = s.dir.NewLastKnownWriter(s.log)
 	seq, s.crashed = s.lastKnown.LoadPrevious()
 	s.journal = journal.New(seq)
-	if token, err = s.dir.LoadToken(); err != nil {
-		return "", err
-	}
-	s.signingKey = callbackSigningKey(token)
-	ticks, err := s.dir.ReadScheduleTicks()
+	token, damaged, err := s.dir.LoadToken()
 	if err != nil {
 		return "", err
 	}
+	s.signingKey = callbackSigningKey(token)
+	ticks, ticksErr := s.dir.ReadScheduleTicks()
 	s.scheduler = scheduler.New(ticks, s.Submit, s.log.Named("schedules"))
-	s.paused, err = s.dir.ReadPausedPools()
+	paused, err := s.dir.ReadPausedPools()
+	s.paused = paused
+	more, err := s.dir.SetAside(errors.Join(ticksErr, err))
+	s.addDamagedFiles(append(damaged, more...))
 	return token, err
 }
 

@@ -2,22 +2,18 @@ package initiator
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"runtime"
 	"time"
 
 	"initiator/internal/handover"
 	"initiator/internal/keeper"
 	"initiator/internal/output"
-	"initiator/internal/queue"
-	"initiator/internal/queue/store"
 	"initiator/internal/statedir"
 )
 
-// StateError says that a file of the state directory cannot be used, and what is
-// safe to do. Run and OpenTasks return it before they change anything.
+// StateError says that a newer program has written a file of the state directory,
+// and what is safe to do. Run and OpenTasks return it before they change anything.
 type StateError = statedir.FormatError
 
 // openStateDir opens the state directory. Where a private directory in state_dir is
@@ -48,41 +44,6 @@ func (s *server) openStateDir() (err error) {
 	s.config.StateDir = s.dir.Path() // for a reload
 	s.current.Store(moved)
 	return nil
-}
-
-// openQueue opens the queue of the state directory, or a queue in memory.
-func (s *server) openQueue() (queue.Queue, error) {
-	if s.config.Volatile {
-		return queue.NewMemory(defaultRetention()), nil
-	}
-	sync := s.Plan().Settings.Sync
-	e, err := queue.Open(s.dir.Path(), queue.Options{
-		Dir: s.dir.TaskFiles(), Sync: store.Sync{Off: sync.Off, Every: sync.Every}, Retention: defaultRetention(), Logger: s.log.Named("tasks"),
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.checkTaskFiles = e.CheckFiles
-	return e, nil
-}
-
-// OpenTasks calls do with the tasks of a state directory that no initiator uses;
-// it holds the directory's lock meanwhile. Tasks that do adds are stored when
-// OpenTasks returns nil. While an initiator runs, its API has to be used instead.
-func OpenTasks(dir string, do func(*queue.Engine) error) (err error) {
-	state, err := statedir.OpenStopped(dir, Version)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there are no tasks: no initiator has ever used the state directory %s", dir)
-	}
-	if err != nil {
-		return err
-	}
-	defer state.Close()
-	q, err := queue.Open(dir, queue.Options{Dir: state.TaskFiles()})
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(q), q.Close())
 }
 
 // writeLastKnownState writes the state of the workers after each change, until

@@ -19,11 +19,12 @@ import (
 const CheckVerb = upgrade.CheckVerb
 
 // CheckUpgrade writes to w that this program can read the state directory and the
-// INI ("" = none), or returns why it cannot. Nothing is changed.
+// INI ("" = none), or returns why it cannot. A damaged file is no reason: a start
+// sets it aside. Nothing is changed.
 func CheckUpgrade(w io.Writer, stateDir, ini string) error {
 	_, err := statedir.ReadAPIPort(stateDir)
 	_, err2 := statedir.ReadSnapshots(stateDir, "")
-	if err := errors.Join(err, err2); err != nil {
+	if err := statedir.NewerFiles(errors.Join(err, err2)); err != nil {
 		return err
 	}
 	if ini != "" {

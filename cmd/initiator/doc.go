@@ -78,6 +78,7 @@ package main
 //	task_submit.go          task submit
 //	task_submit_many.go     … a task in each line
 //	task_count.go           … counts and rate
+//	task_check.go           … damage of the task files
 //	task_wait.go            task wait
 //	task_follow.go          … with progress and output
 //	task_attempt_note.go    … with the end of each attempt

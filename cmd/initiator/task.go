@@ -26,6 +26,7 @@ func (a *app) taskCommand() *cobra.Command {
 		a.taskVerb("get", "Show a task with its attempts", a.showTask, (*client.Client).Task),
 		a.taskVerb("cancel", "Cancel a task", a.showState, (*client.Client).Cancel),
 		a.taskRetryCommand(), a.taskExportCommand(), a.taskImportCommand(),
+		a.taskCheckCommand(), a.taskRepairCommand(),
 	)
 	return cmd
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+
+	"initiator/internal/api"
 )
 
 // ExportTasks writes every task to w as a line of JSON, and returns the number of
@@ -74,4 +76,16 @@ type failingWriter struct {
 func (f *failingWriter) Write(p []byte) (n int, err error) {
 	n, f.err = f.to.Write(p)
 	return n, f.err
+}
+
+// CheckTasks returns what was damaged in the task files of the initiator.
+func (c *Client) CheckTasks(ctx context.Context) (api.TaskCheck, error) {
+	var got api.TaskCheck
+	return got, c.requestJSON(ctx, http.MethodGet, "/tasks/check", nil, nil, &got)
+}
+
+// AcceptDamage ends the problem of damaged task files, and returns what it was.
+func (c *Client) AcceptDamage(ctx context.Context) (api.TaskCheck, error) {
+	var got api.TaskCheck
+	return got, c.requestJSON(ctx, http.MethodPost, "/tasks/check/accept", nil, struct{}{}, &got)
 }

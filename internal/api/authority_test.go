@@ -187,6 +187,8 @@ func (a *authorityTest) authorityRows() []authorityRow {
 		{route: "GET /stream", statuses: clientsOnly(400)},
 		{route: "GET /api/v1/tasks/export", statuses: clientsOnly(200)},
 		{route: "POST /api/v1/tasks/import", statuses: clientsOnly(200)},
+		{route: "GET /api/v1/tasks/check", statuses: clientsOnly(200)},
+		{route: "POST /api/v1/tasks/check/accept", body: `{}`, statuses: clientsOnly(200)},
 		{route: "POST /api/v1/tasks", body: `{"pool":"closed"}`, statuses: workersToo(201)},
 		{route: "POST /api/v1/tasks", body: `{"pool":"nowhere"}`, path: "/api/v1/tasks?wait=1s", statuses: workersToo(404)},
 		{route: "GET /api/v1/tasks", statuses: clientsOnly(200)},

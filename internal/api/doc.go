@@ -39,6 +39,7 @@ package api
 //	workers.go         list, launch, start, stop, restart, scale, signal, why
 //	events.go          the transitions of workers, as an event stream
 //	logs.go            the output of workers
+//	task_check.go      damage of the task files
 //	control.go         status, plan, reload, upgrade, shutdown
 //	turberfield.go     /create, /job and /config of turberfield's initiator
 //	request.go         JSON in; unknown members and parameters are refused

@@ -71,6 +71,8 @@ func (h *handlers) newRoutes() *mux.Router {
 	handle("GET", "/tasks", h.listTasks, "pool", "state", "limit", "after", "data")
 	handle("POST", "/tasks/retry", h.retryTasks)
 	handle("GET", "/tasks/events", h.streamPoolEvents, "pool", "retries")
+	handle("GET", "/tasks/check", h.checkTasks)
+	handle("POST", "/tasks/check/accept", h.acceptDamage)
 	handle("GET", "/tasks/{id}/events", h.streamTaskEvents)
 	handle("GET", "/tasks/{id}", h.getTask, "wait")
 	handle("POST", "/tasks/{id}/cancel", h.cancelTask)

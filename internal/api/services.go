@@ -10,6 +10,7 @@ import (
 	"initiator/internal/journal"
 	"initiator/internal/plan"
 	"initiator/internal/problems"
+	"initiator/internal/queue/store"
 	"initiator/internal/supervise"
 )
 
@@ -70,6 +71,10 @@ type Control interface {
 	// ProblemNames names what is wrong now: the problems of Status, and "storage"
 	// beside a StorageError.
 	ProblemNames(ctx context.Context) []string
+	// CheckTasks says what was damaged in the task files. AcceptDamage ends the
+	// problem of damage that was repaired, and returns what it was.
+	CheckTasks() (TaskCheck, error)
+	AcceptDamage() (TaskCheck, error)
 	// Shutdown begins the end: in order, or with kill at once.
 	Shutdown(kill bool)
 	// Changes compares the INI with what runs. Reload applies the INI.
@@ -86,6 +91,30 @@ type Control interface {
 	// WriteBackup writes an archive of the state directory (package backup). One
 	// backup is written at a time; another is a task.ErrConflict.
 	WriteBackup(ctx context.Context, w io.Writer) error
+}
+
+// TaskCheck says what was damaged in the task files.
+type TaskCheck struct {
+	// Files are the task files; only without a running initiator.
+	Files []store.FileReport `json:"files,omitempty"`
+	// Unrepaired is damage that the files have now. A start repairs it.
+	Unrepaired []store.Damage `json:"unrepaired"`
+	// TornEnd is an incomplete batch at the end of the newest file, which the next
+	// start cuts off.
+	TornEnd string `json:"torn_end,omitempty"`
+	// Repaired is damage that starts have found since Since, and that was not
+	// accepted yet.
+	Repaired []store.Damage `json:"repaired"`
+	Since    time.Time      `json:"since,omitzero"`
+	// Changes is the number of tasks of which only changes are left.
+	Changes int `json:"changes,omitempty"`
+	// Running is damage that the running initiator has found after its start.
+	Running string `json:"running,omitempty"`
+}
+
+// IsDamaged reports whether there is any damage.
+func (c TaskCheck) IsDamaged() bool {
+	return len(c.Unrepaired)+len(c.Repaired) > 0 || c.Running != ""
 }
 
 // Changes is what a reload would do, or did.

@@ -20,6 +20,11 @@ import (
 type State struct {
 	// APIPort is the port of the earlier initiator's API; 0 = there was none.
 	APIPort int
+	// PortLost says that the port of the earlier API is unknown, because the file
+	// was damaged.
+	PortLost bool
+	// Damaged are the files that were set aside.
+	Damaged []statedir.DamagedFile
 	// Held are the workers that may have outlived it.
 	Held []keeper.KeptWorker
 
@@ -31,16 +36,17 @@ type State struct {
 // state directory.
 func KeeperSocket(stateDir string) string { return filepath.Join(stateDir, "keeper.sock") }
 
-// Load reads what is left in a state directory. A keeper that waits belongs to
-// this process from then on; nothing else is changed. The error joins a
-// *statedir.FormatError for each file that cannot be used.
-func Load(stateDir string, o keeper.Options) (*State, error) {
-	port, err := statedir.ReadAPIPort(stateDir)
-	snapshots, err2 := statedir.ReadSnapshots(stateDir, statedir.CurrentBoot())
-	if err = errors.Join(err, err2); err != nil {
+// Load reads what is left in an open state directory. A keeper that waits belongs to
+// this process from then on. Damaged files are set aside. The error joins a
+// *statedir.FormatError for each file that a newer program has written.
+func Load(dir *statedir.Dir, o keeper.Options) (*State, error) {
+	port, portErr := statedir.ReadAPIPort(dir.Path())
+	snapshots, err := statedir.ReadSnapshots(dir.Path(), statedir.CurrentBoot())
+	damaged, err := dir.SetAside(errors.Join(portErr, err))
+	if err != nil {
 		return nil, err
 	}
-	s := &State{APIPort: port}
+	s := &State{APIPort: port, PortLost: portErr != nil, Damaged: damaged}
 	s.keeper, s.Held, err = keeper.Attach(o.HandoverSocket, o)
 	if errors.Is(err, keeper.ErrNoKeeper) {
 		s.Held = snapshots // the keeper was killed as well

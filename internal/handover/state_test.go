@@ -55,7 +55,7 @@ func TestLoadReadsSnapshots(t *testing.T) {
 	stop := make(chan struct{})
 	close(stop)
 	store.Run(stop)
-	s, err := Load(path, keeper.Options{HandoverSocket: KeeperSocket(path)})
+	s, err := Load(dir, keeper.Options{HandoverSocket: KeeperSocket(path)})
 	if err != nil || s.APIPort != 4000 || s.KeeperOutdated() {
 		t.Fatalf("%+v, %v", s, err)
 	}

@@ -20,8 +20,8 @@ type Damage struct {
 // Check reads the task files of a directory and changes nothing. No other process
 // may use the directory. Errors: *store.VersionError, or an error of the file
 // system.
-func Check(dir string) (store.CheckReport, error) {
-	r, err := store.Check(store.OS(dir), store.Options{}, func(p store.Place, payload []byte) error {
+func Check(dir store.Dir) (store.CheckReport, error) {
+	r, err := store.Check(dir, store.Options{}, func(p store.Place, payload []byte) error {
 		if _, err := readOutline(payload); err != nil {
 			return fmt.Errorf("record in task file %d at byte %d: %w", p.Segment, p.At, err)
 		}

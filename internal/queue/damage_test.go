@@ -105,6 +105,14 @@ func TestDamageIsReportedWhileTheQueueIsUsed(t *testing.T) {
 	if got, ok := q.FindTask(id); !ok || !strings.Contains(got.Reason, "its record cannot be read") || !strings.Contains(reason, "input/output error") {
 		t.Errorf("%+v, and it says %q", got, reason)
 	}
+	reason = ""
+	if r, ok := q.OpenTask(id); ok {
+		r.Load()
+		r.Close()
+	}
+	if !strings.Contains(reason, "input/output error") {
+		t.Errorf("a read outside of the queue says %q", reason)
+	}
 	d.FailRead(firstFile, 0, 0, nil)
 	if err := q.Close(); err != nil {
 		t.Error(err)

@@ -25,8 +25,8 @@ type Options struct {
 	// NoteDamage is called by Open with what was lost, once, before Open changes a
 	// damaged file (store.Options). nil = nothing is written down.
 	NoteDamage func(Damage) error
-	// DamageFound is called when damage is found while the queue is in use; nil =
-	// it is only logged. It must not block.
+	// DamageFound is called when damage is found while the queue is in use, by any
+	// goroutine; nil = it is only logged. It must not block.
 	DamageFound func(reason string)
 	// CacheSize is about the number of bytes of stored records in memory, beside
 	// the index; 0 = 16 MiB.

@@ -25,6 +25,7 @@ type TaskReader struct {
 	data, result payload
 	records      []*store.Record // that are to be read, the whole record first
 	fault        error           // why the records cannot be read
+	noteDamage   func(error)     // is called with a fault; nil = there are no records
 }
 
 // OpenTask implements Queue.
@@ -48,7 +49,7 @@ func NewTaskReader(t task.Task) *TaskReader {
 
 // openRecords returns a TaskReader of a task that is only on the disk.
 func (d *disk) openRecords(en *entry) *TaskReader {
-	s := &TaskReader{Task: *en.stubTask(errors.New("not read yet"))}
+	s := &TaskReader{Task: *en.stubTask(errors.New("not read yet")), noteDamage: d.noteDamage}
 	for _, p := range []store.Place{en.whole, en.head} {
 		if p.IsZero() {
 			continue
@@ -83,6 +84,7 @@ func (s *TaskReader) Load() {
 	}
 	switch {
 	case s.fault != nil:
+		s.noteDamage(s.fault)
 		s.Task.Reason = unreadableReason(s.fault)
 	case len(s.records) > 0:
 		s.Task, s.data, s.result = got, data, result

@@ -7,6 +7,7 @@ const apiAddressName = "home.json"
 var apiAddressKind = fileKind{
 	what: "initiator home", version: 1,
 	remedy: "it is safe to delete when no worker with on_initiator_exit = keep runs any more: the API then takes a new port",
+	loss:   "the API takes a new port, and a worker with on_initiator_exit = keep that has outlived the last initiator does not find it: restart such a worker",
 }
 
 // apiAddressFile says where workers that outlive an initiator expect the next

@@ -148,8 +148,8 @@ func (d *Dir) start() error {
 		if err := d.takeLock(); err != nil {
 			return err
 		}
-	} else if err := writePID(d.lock); err != nil { // after a crash the fallback process is another process
-		return fmt.Errorf("write the lock: %w", err)
+	} else {
+		writePID(d.lock) // after a crash the fallback process is another process
 	}
 	_ = unix.Flock(int(d.handle.Fd()), unix.LOCK_SH|unix.LOCK_NB) // systemd-tmpfiles spares a locked directory; nothing else needs it
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"initiator/internal/queue"
 	"initiator/internal/queue/store"
 )
 
@@ -64,10 +65,13 @@ func TestAnotherDirectoryIsNotTouched(t *testing.T) {
 	snapshots.writePending()
 	d.NewLastKnownWriter(nil).Write(LastKnownState{Version: 1})
 	snapshots.RemoveUnknown(nil)
-	if err := errors.Join(d.WriteAPIPort(1), paused.Set([]string{"a"}, true), snapshots.RemoveAll()); err != nil {
+	if err := errors.Join(d.WriteAPIPort(1), paused.Set([]string{"a"}, true), snapshots.RemoveAll(), d.NoteDamage(queue.Damage{})); err != nil {
 		t.Error(err)
 	}
-	if _, err := d.LoadToken(); err != nil {
+	if _, err := d.AcceptDamage(); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := d.LoadToken(); err != nil {
 		t.Error(err)
 	}
 	if list, err := os.ReadDir(d.Path()); err != nil || len(list) != 1 {
@@ -82,7 +86,7 @@ func TestAnotherDirectoryIsNotTouched(t *testing.T) {
 func TestRestoreFiles(t *testing.T) {
 	t.Parallel()
 	d := openTestDir(t)
-	token, err := d.LoadToken()
+	token, _, err := d.LoadToken()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +114,7 @@ func TestRestoreFiles(t *testing.T) {
 	if port, err := ReadAPIPort(d.Path()); err != nil || port != 77 {
 		t.Errorf("port %d, %v", port, err)
 	}
-	if again, err := d.LoadToken(); err != nil || again != token {
+	if again, _, err := d.LoadToken(); err != nil || again != token {
 		t.Errorf("token %q, %v, want %q", again, err, token)
 	}
 	if _, err := Open(d.Path(), Options{Version: "test"}); err == nil || !strings.Contains(err.Error(), "in use by another initiator") {
@@ -141,7 +145,7 @@ func TestLinkIsNoSmallFile(t *testing.T) {
 	if err := os.Symlink(elsewhere, filepath.Join(d.Path(), tokenName)); err != nil {
 		t.Fatal(err)
 	}
-	if token, err := d.LoadToken(); err == nil || !strings.Contains(err.Error(), "it is a link") {
+	if token, _, err := d.LoadToken(); err == nil || !strings.Contains(err.Error(), "it is a link") {
 		t.Errorf("token %q, %v", token, err)
 	}
 }

@@ -7,9 +7,8 @@
 // the program that is about to replace this one in an upgrade. The format of
 // every file is in docs/state-directory.md.
 //
-// A file that cannot be used is a *FormatError, which says what is safe to do.
-// The last known state is different: the initiator sets a bad file aside and
-// starts without it.
+// A file that cannot be used is a *FormatError. A start renames such a file
+// (SetAside) and says what is lost, unless a newer program has written it.
 package statedir
 
 // Files:
@@ -23,6 +22,8 @@ package statedir
 //	restoring.go         which files a backup has, and the mark of an unfinished restore
 //	search_permission.go AllowSearch: users of the socket go through the directory
 //	format.go            the header of each small file, and FormatError
+//	checksum.go          the checksum of each small file
+//	damaged_tasks.go     damaged.json: damage of the task files
 //	api_address_file.go  home.json: where workers expect the next initiator
 //	snapshot_*.go        kept/: snapshots of workers that outlive the initiator
 //	paused_pools.go      paused.json: pools that do not hand out tasks

@@ -9,30 +9,6 @@ import (
 	"time"
 )
 
-// A power failure leaves a file that did not wait for the disk empty, or full of
-// zeros. Such a file must not stop the start.
-func TestFileAfterPowerFailure(t *testing.T) {
-	t.Parallel()
-	for name, left := range map[string]string{"empty": "", "zeros": "\x00\x00\x00\x00"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := openTestDir(t)
-			if err := os.WriteFile(filepath.Join(d.Path(), apiAddressName), []byte(left), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if port, err := ReadAPIPort(d.Path()); err != nil || port != 0 {
-				t.Errorf("port %d, %v", port, err)
-			}
-			if err := d.WriteAPIPort(7); err != nil {
-				t.Fatal(err)
-			}
-			if port, err := ReadAPIPort(d.Path()); err != nil || port != 7 {
-				t.Errorf("then port %d, %v", port, err)
-			}
-		})
-	}
-}
-
 func TestFormatErrorSaysWhatIsSafe(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -60,11 +36,11 @@ func TestDirIsLockedAndKeepsItsToken(t *testing.T) {
 	if _, err := Open(d.Path(), Options{Version: "test"}); err == nil || !strings.Contains(err.Error(), "in use by another initiator (pid ") {
 		t.Errorf("a second Open: %v", err)
 	}
-	token, err := d.LoadToken()
+	token, _, err := d.LoadToken()
 	if err != nil || len(token) < 32 {
 		t.Fatalf("token %q, %v", token, err)
 	}
-	if again, err := d.LoadToken(); err != nil || again != token {
+	if again, _, err := d.LoadToken(); err != nil || again != token {
 		t.Errorf("token %q, %v; want %q", again, err, token)
 	}
 	d.Close()

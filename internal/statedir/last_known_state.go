@@ -59,7 +59,7 @@ type LastKnownStateError struct {
 
 // Error says what is wrong and what is safe to do.
 func (e *LastKnownStateError) Error() string {
-	return fmt.Sprintf("read %s: %s; the file only shows the last known state of the workers: it is safe to delete, and `initiator up` sets it aside and begins a new one", e.Path, e.Problem)
+	return fmt.Sprintf("read %s: %s; it has the last known state of the workers: `initiator up` sets it aside and begins a new one", e.Path, e.Problem)
 }
 
 // NewLastKnownState makes the state to write now. Seq is the number of the newest
@@ -116,6 +116,9 @@ func parseLastKnownState(data []byte) (state LastKnownState, problem string) {
 			return LastKnownState{}, "it ends in the middle"
 		}
 		return LastKnownState{}, "it was not written by an initiator (" + err.Error() + ")"
+	}
+	if problem := checkSum(data); problem != "" {
+		return LastKnownState{}, "it " + problem
 	}
 	switch {
 	case head.Version == nil || *head.Version < 1:

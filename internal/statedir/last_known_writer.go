@@ -41,8 +41,8 @@ func (w *LastKnownWriter) LoadPrevious() (seq uint64, crashed []string) {
 	var bad *LastKnownStateError
 	switch {
 	case errors.As(err, &bad):
-		w.log.Warn(err.Error())
-		if err := w.dir.root.Rename(lastKnownName, lastKnownName+".refused"); err != nil {
+		w.log.Warn(err.Error() + ". Events are numbered from 1 again")
+		if err := w.dir.root.Rename(lastKnownName, lastKnownName+setAsideSuffix); err != nil {
 			w.log.Warn("set the state file aside", "error", err)
 		}
 		return 0, nil

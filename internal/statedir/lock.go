@@ -35,10 +35,7 @@ func (d *Dir) takeLock() error {
 		defer func() { _ = lock.Close() }() // nothing was written
 		return fmt.Errorf("state directory %s is in use by another initiator%s: `initiator status` shows it; stop it, or set another state_dir", d.path, describeHolder(lock))
 	}
-	if err := writePID(lock); err != nil {
-		_ = lock.Close() // the error to report is the one above
-		return fmt.Errorf("write the lock: %w", err)
-	}
+	writePID(lock)
 	d.lock = lock
 	return nil
 }
@@ -89,13 +86,12 @@ func (d *Dir) restoreLock() (restored bool, err error) {
 	return true, nil
 }
 
-// writePID notes this process in the lock, for the error of a later Open.
-func writePID(lock *os.File) error {
-	if err := lock.Truncate(0); err != nil {
-		return err
+// writePID notes this process in the lock, for the error of a later Open. On a full
+// disk the lock says nothing of its holder.
+func writePID(lock *os.File) {
+	if lock.Truncate(0) == nil {
+		_, _ = lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // only for a message
 	}
-	_, err := lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	return err
 }
 
 // describeHolder names the process that holds a lock; "" when it is unknown.

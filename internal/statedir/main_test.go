@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && (os.Args[1] == "open" || os.Args[1] == "allow") {
 		d, err := Open(os.Args[2], Options{Version: "test", AllowUnsafe: os.Args[1] == "allow"})
 		if err == nil {
-			_, err = d.LoadToken()
+			_, _, err = d.LoadToken()
 		}
 		if err != nil {
 			fmt.Print("refused: ", err)

@@ -11,6 +11,7 @@ const pausedPoolsName = "paused.json"
 var pausedPoolsKind = fileKind{
 	what: "initiator paused pools", version: 1,
 	remedy: "it is safe to delete: every pool then gives tasks to its workers",
+	loss:   "which pools were paused is unknown, and EVERY POOL HANDS OUT ITS TASKS: `initiator pause` those pools again",
 }
 
 type pausedPoolsFile struct {

@@ -198,11 +198,14 @@ func TestVerbOfRootInDirectoryOfAnotherUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
+	if err := d.TaskFiles().MakeDir("damaged-20300101T000000Z"); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := d.RotateToken(); err != nil {
 		t.Fatal(err)
 	}
 	d.Close()
-	for _, name := range []string{"lock", "token", "tasks.00000001.log"} {
+	for _, name := range []string{"lock", "token", "tasks.00000001.log", "damaged-20300101T000000Z"} {
 		info, err := os.Lstat(filepath.Join(dir, name))
 		if err != nil || ownership.FactsOf(info).UID != stranger {
 			t.Errorf("%s: %+v, %v", name, ownership.FactsOf(info), err)

@@ -10,6 +10,7 @@ const scheduleTicksName = "schedules.json"
 var scheduleTicksKind = fileKind{
 	what: "initiator schedules", version: 1,
 	remedy: "it is safe to delete: every schedule then begins with its next tick",
+	loss:   "every schedule begins with its next tick, and a tick that was missed is not made up (missed = once)",
 }
 
 type scheduleTicksFile struct {

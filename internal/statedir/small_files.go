@@ -27,11 +27,11 @@ const smallFileLimit = 64 << 20
 // readFile reads a small file of the directory into v, and remembers its content for
 // RestoreFiles. See parseFile.
 func (d *Dir) readFile(name string, v any, k fileKind) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	text, err := d.readSmall(name)
 	exists, err := parseFile(filepath.Join(d.path, name), text, err, v, k)
 	if err == nil && exists {
-		d.mu.Lock()
-		defer d.mu.Unlock()
 		d.files[name] = text
 	}
 	return err
@@ -87,7 +87,7 @@ func (d *Dir) encodeFile(name string, v any, replace func(*os.Root, string, []by
 	if err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Join(d.path, name), err)
 	}
-	return d.replace(name, append(text, '\n'), replace)
+	return d.replace(name, append(addSum(text), '\n'), replace)
 }
 
 // replace replaces a file and remembers its content.

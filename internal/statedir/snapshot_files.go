@@ -18,6 +18,7 @@ const snapshotsName = "kept"
 var snapshotKind = fileKind{
 	what: "initiator worker", version: 1,
 	remedy: "it is safe to delete once the process that it names (\"pid\") does not run any more: that worker is then started anew",
+	loss:   "when the keeper was killed too, the process of that worker is ended and the worker is started anew",
 }
 
 // snapshotFile is the snapshot of one worker.
@@ -45,7 +46,7 @@ func ReadSnapshots(dir, boot string) (list []keeper.KeptWorker, err error) {
 		var s snapshotFile
 		exists, err := readFile(path, &s, snapshotKind)
 		if err == nil && exists && s.GUID != snapshotGUID(path) {
-			err = &FormatError{path, "is about another worker than its name says", snapshotKind.remedy}
+			err = snapshotKind.damaged(path, "is about another worker than its name says")
 		}
 		if err != nil {
 			faults = append(faults, err)

@@ -3,6 +3,7 @@ package statedir
 import (
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
@@ -117,7 +118,7 @@ func (s *SnapshotStore) RemoveUnknown(found []keeper.KeptWorker) {
 	}
 	names, _ := fs.ReadDir(s.dir.root.FS(), snapshotsName)
 	for _, name := range names {
-		if !known[name.Name()] {
+		if !known[name.Name()] && !strings.HasSuffix(name.Name(), setAsideSuffix) {
 			_ = s.dir.root.Remove(filepath.Join(snapshotsName, name.Name())) // a file that stays is of an earlier boot or is refused with its reason
 		}
 	}
