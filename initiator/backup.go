@@ -29,9 +29,12 @@ func (s *server) WriteBackup(ctx context.Context, w io.Writer) error {
 	return err
 }
 
+// restoredProblem is the name of the problem of a restored state directory.
+const restoredProblem = "restored"
+
 // noteRestored tells that the state directory was restored from a backup.
 func (s *server) noteRestored() {
-	if reason := backup.ReadMarker(s.dir.Path()); reason != "" && s.problems.Add("restored", reason) {
+	if reason := backup.ReadMarker(s.dir.Path()); reason != "" && s.problems.Add(restoredProblem, reason) {
 		s.log.Warn(reason)
 	}
 }

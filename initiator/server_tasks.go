@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"initiator/internal/api"
+	"initiator/internal/backup"
 	"initiator/internal/queue"
 	"initiator/internal/queue/store"
 	"initiator/internal/statedir"
@@ -78,8 +79,11 @@ func (s *server) CheckTasks() (api.TaskCheck, error) {
 	}
 	check := newTaskCheck(store.CheckReport{Damage: s.unrepaired.Places}, damage)
 	for _, p := range s.problems.All() {
-		if p.Name == damagedNow {
+		switch p.Name {
+		case damagedNow:
 			check.Running = p.Reason
+		case restoredProblem:
+			check.Restored = p.Reason
 		}
 	}
 	return check, nil
@@ -91,14 +95,21 @@ func (s *server) AcceptDamage() (api.TaskCheck, error) {
 	if err != nil {
 		return check, err
 	}
-	if _, err := s.dir.AcceptDamage(); err != nil {
+	if err := acceptState(s.dir); err != nil {
 		return check, err
 	}
 	if len(s.unrepaired.Places) == 0 {
 		s.problems.Remove(damagedTasks)
 	}
 	s.problems.Remove(damagedNow)
+	s.problems.Remove(restoredProblem)
 	return check, nil
+}
+
+// acceptState removes what a state directory says of damage and of a restore.
+func acceptState(dir *statedir.Dir) error {
+	_, err := dir.AcceptDamage()
+	return errors.Join(err, backup.RemoveMarker(dir.Path()))
 }
 
 // newTaskCheck joins what the files have now and what was found before.
@@ -162,7 +173,9 @@ func checkTasks(state *statedir.Dir) (check api.TaskCheck, err error) {
 		return check, err
 	}
 	now, err := queue.Check(state.TaskFiles())
-	return newTaskCheck(now, before), err
+	check = newTaskCheck(now, before)
+	check.Restored = backup.ReadMarker(state.Path())
+	return check, err
 }
 
 // RepairTasks repairs the task files of a state directory that no initiator uses,
@@ -180,15 +193,14 @@ func RepairTasks(dir string) (check api.TaskCheck, err error) {
 	return CheckTasks(dir)
 }
 
-// AcceptDamage ends the report of damage in a state directory that no initiator
-// uses, and returns what it was. Damage that is not repaired stays.
+// AcceptDamage ends the report of damage and of a restore in a state directory that
+// no initiator uses, and returns what it was. Damage that is not repaired stays.
 func AcceptDamage(dir string) (check api.TaskCheck, err error) {
 	err = withStateDir(dir, func(state *statedir.Dir) error {
 		if check, err = checkTasks(state); err != nil {
 			return err
 		}
-		_, err := state.AcceptDamage()
-		return err
+		return acceptState(state)
 	})
 	return check, err
 }

@@ -22,8 +22,8 @@ is incomplete or damaged is left in it.
 The tasks are then as they were at the time of the backup. The next initiator runs
 queued tasks, and runs again those that were running then or that ended later. Tasks
 that were submitted later are missing. Without a file token in the directory, the
-API gets a new token. status shows that the directory was restored until its file
-backup.json is removed.`
+API gets a new token. status shows that the directory was restored until
+task check --accept.`
 
 func (a *app) restoreCommand() *cobra.Command {
 	return &cobra.Command{

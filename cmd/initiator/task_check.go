@@ -31,7 +31,7 @@ directory, and reads everything else. ` + "`status`" + ` and /healthz show the d
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.checkTasks(cmd, accept) },
 	}
-	cmd.Flags().BoolVar(&accept, "accept", false, "end the message about damage that was repaired")
+	cmd.Flags().BoolVar(&accept, "accept", false, "end the message about damage that was repaired, and about a restored backup")
 	return cmd
 }
 
@@ -132,11 +132,14 @@ func taskCheckLines(c api.TaskCheck, accepted bool) (lines []string) {
 	if c.TornEnd != "" {
 		lines = append(lines, c.TornEnd+": the last batch is incomplete. An initiator that was killed, or a loss of power, leaves it so, and then nothing in it had been acknowledged; otherwise the disk has lost changes. The next start cuts it off.")
 	}
+	if c.Restored != "" {
+		lines = append(lines, c.Restored)
+	}
 	switch {
+	case accepted && (len(c.Repaired) > 0 || c.Running != "" || c.Restored != ""):
+		return append(lines, "accepted: `status` and /healthz do not show it any more")
 	case !c.IsDamaged():
 		return append(lines, "no damage was found")
-	case accepted && len(c.Repaired) > 0:
-		return append(lines, "accepted: `status` and /healthz do not show it any more")
 	case accepted:
 		return lines
 	}

@@ -84,7 +84,8 @@ func (c *Client) CheckTasks(ctx context.Context) (api.TaskCheck, error) {
 	return got, c.requestJSON(ctx, http.MethodGet, "/tasks/check", nil, nil, &got)
 }
 
-// AcceptDamage ends the problem of damaged task files, and returns what it was.
+// AcceptDamage ends the problems of damaged task files and of a restored backup, and
+// returns what they were.
 func (c *Client) AcceptDamage(ctx context.Context) (api.TaskCheck, error) {
 	var got api.TaskCheck
 	return got, c.requestJSON(ctx, http.MethodPost, "/tasks/check/accept", nil, struct{}{}, &got)

@@ -72,7 +72,8 @@ type Control interface {
 	// beside a StorageError.
 	ProblemNames(ctx context.Context) []string
 	// CheckTasks says what was damaged in the task files. AcceptDamage ends the
-	// problem of damage that was repaired, and returns what it was.
+	// problems of damage that was repaired and of a restored backup, and returns what
+	// they were.
 	CheckTasks() (TaskCheck, error)
 	AcceptDamage() (TaskCheck, error)
 	// Shutdown begins the end: in order, or with kill at once.
@@ -110,6 +111,9 @@ type TaskCheck struct {
 	Changes int `json:"changes,omitempty"`
 	// Running is damage that the running initiator has found after its start.
 	Running string `json:"running,omitempty"`
+	// Restored says that the state directory was restored from a backup, which is no
+	// damage. It was not accepted yet.
+	Restored string `json:"restored,omitempty"`
 }
 
 // IsDamaged reports whether there is any damage.

@@ -224,4 +224,9 @@ func TestRestoredFiles(t *testing.T) {
 	if reason := backup.ReadMarker(dir); !strings.Contains(reason, "was restored at ") || !strings.Contains(reason, m.At.Local().Format(time.DateTime)) {
 		t.Errorf("ReadMarker: %q", reason)
 	}
+	for range 2 {
+		if err := backup.RemoveMarker(dir); err != nil || backup.ReadMarker(dir) != "" {
+			t.Errorf("RemoveMarker: %v, and then %q", err, backup.ReadMarker(dir))
+		}
+	}
 }

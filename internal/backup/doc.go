@@ -7,8 +7,8 @@
 // and nothing that is true only of the running initiator: no token, no socket, no
 // home.json, no workers.json, and no snapshots of kept workers.
 //
-// An unpacked manifest marks a state directory as restored until a person removes
-// it. docs/operations.md has the rules for users.
+// An unpacked manifest marks a state directory as restored until a person accepts
+// that. docs/operations.md has the rules for users.
 package backup
 
 // The files, in the order in which data passes them:
@@ -17,4 +17,4 @@ package backup
 //	write.go     WriteState: a state directory to an archive
 //	read.go      Verify, and the reading of an archive
 //	restore.go   Restore: an archive to an empty state directory
-//	restored.go  ReadMarker: whether a state directory was restored
+//	restored.go  ReadMarker: whether a state directory was restored; RemoveMarker
