@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is how long a test waits for an event that must happen.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 func self(job string) []string { return []string{"env", asJob + "=" + job, os.Args[0]} }
 
