@@ -95,7 +95,7 @@ func expectHarmless(t *testing.T, what, text string, colours bool) {
 func TestHostileTextOnATerminal(t *testing.T) {
 	dir := newHostileDirectory(t, hostileINI)
 	up := startProcess(t, dir, "up")
-	up.awaitOutput("1 worker could not be started")
+	up.awaitOutput("worker EXITED: worker=dying")
 	c := up.newClient()
 	failed, err := c.Submit(t.Context(), task.Request{Pool: "failing", Data: []byte(`"` + "\u009b2J\u202eevil\u2028\u2069\x7f" + `"`)})
 	if err != nil {
