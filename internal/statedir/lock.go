@@ -7,8 +7,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"initiator/internal/procfs"
 )
 
 const lockName = "lock"
@@ -31,13 +34,40 @@ func (d *Dir) takeLock() error {
 	if err != nil {
 		return fmt.Errorf("lock the state directory: %w; set state_dir in [initiator] to a place that can be written", err)
 	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := awaitLock(lock); err != nil {
 		defer func() { _ = lock.Close() }() // nothing was written
 		return fmt.Errorf("state directory %s is in use by another initiator%s: `initiator status` shows it; stop it, or set another state_dir", d.path, describeHolder(lock))
 	}
 	writePID(lock)
 	d.lock = lock
 	return nil
+}
+
+const (
+	// lockPatience is how long a start waits for the lock of an initiator that was
+	// killed: a process that it was starting has a copy of the lock until its exec.
+	lockPatience = 2 * time.Second
+	lockPause    = 10 * time.Millisecond
+)
+
+// awaitLock takes the lock of an open lock file. It waits only for a holder that
+// has ended.
+func awaitLock(lock *os.File) error {
+	for limit := time.Now().Add(lockPatience); ; time.Sleep(lockPause) {
+		err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil || !hasEnded(readPID(lock)) || time.Now().After(limit) {
+			return err
+		}
+	}
+}
+
+// hasEnded reports whether a process is known to have ended; 0 = none is known.
+func hasEnded(pid int) bool {
+	if pid <= 0 {
+		return false
+	}
+	p, ok := procfs.ReadStat(pid)
+	return ok && p.Ended || errors.Is(unix.Kill(pid, 0), unix.ESRCH)
 }
 
 // openLock opens the lock file, and makes it where there is none. It follows no link.
@@ -96,12 +126,18 @@ func writePID(lock *os.File) {
 
 // describeHolder names the process that holds a lock; "" when it is unknown.
 func describeHolder(lock *os.File) string {
-	b := make([]byte, 20)
-	n, _ := lock.ReadAt(b, 0)
-	if pid := strings.TrimSpace(string(b[:n])); pid != "" {
-		return " (pid " + pid + ")"
+	if pid := readPID(lock); pid > 0 {
+		return fmt.Sprintf(" (pid %d)", pid)
 	}
 	return ""
+}
+
+// readPID returns the process that a lock names; 0 when it names none.
+func readPID(lock *os.File) int {
+	b := make([]byte, 20)
+	n, _ := lock.ReadAt(b, 0)
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(b[:n]))) // 0 when it is no number
+	return pid
 }
 
 // PassLock returns the file that holds the lock, for the next program of this

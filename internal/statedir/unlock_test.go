@@ -1,7 +1,10 @@
 package statedir
 
 import (
+	"os/exec"
+	"strconv"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,6 +26,29 @@ func TestCloseReleasesTheLockOfCopies(t *testing.T) {
 	second, err := Open(path, Options{Version: "test"})
 	if err != nil {
 		t.Fatalf("open the directory after Close: %v", err)
+	}
+	second.Close()
+}
+
+// TestOpenWaitsForTheLockOfAKilledInitiator holds the lock for a process that has
+// ended, as a child of a killed initiator does between fork and exec.
+func TestOpenWaitsForTheLockOfAKilledInitiator(t *testing.T) {
+	path := t.TempDir()
+	first, err := Open(path, Options{Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := exec.Command("true")
+	if err := killed.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.lock.WriteAt([]byte(strconv.Itoa(killed.Process.Pid)+"\n      "), 0); err != nil {
+		t.Fatal(err)
+	}
+	defer time.AfterFunc(100*time.Millisecond, first.Close).Stop()
+	second, err := Open(path, Options{Version: "test"})
+	if err != nil {
+		t.Fatalf("open the directory while the lock is held: %v", err)
 	}
 	second.Close()
 }
