@@ -121,8 +121,8 @@ func waitEnd(t *testing.T, c *client.Client, id uuid.UUID) task.Task {
 	return got
 }
 
-// startFrozenCase starts the program of frozenINI with two tasks of that length
-// in each pool of tasks. One of the two tasks has a time-out of a second more.
+// startFrozenCase starts the program of frozenINI with two tasks of length long
+// in each pool of tasks. The second task has a time-out, one second longer than long.
 func startFrozenCase(t *testing.T, long time.Duration) (d *restartHarness, c *client.Client, workers map[string]supervise.Worker, tasks []uuid.UUID) {
 	t.Helper()
 	d = newRestartHarness(t, frozenINI)

@@ -87,7 +87,7 @@ startsecs = 0
 }
 
 // killBoth kills the initiator and its keeper at one instant. It returns the mark
-// of what they have left; the next program has another mark.
+// of the processes that were left; the next program has another mark.
 func (d *restartHarness) killBoth() (killed string) {
 	d.t.Helper()
 	keepers := keepersWithMark(d.t, d.mark)

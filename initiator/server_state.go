@@ -13,7 +13,7 @@ import (
 )
 
 // StateError says that a newer program has written a file of the state directory,
-// and what is safe to do. Run and OpenTasks return it before they change anything.
+// and names the safe remedy. Run and OpenTasks return a StateError before any change.
 type StateError = statedir.FormatError
 
 // openStateDir opens the state directory. Where a private directory in state_dir is

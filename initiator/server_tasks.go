@@ -112,7 +112,7 @@ func acceptState(dir *statedir.Dir) error {
 	return errors.Join(err, backup.RemoveMarker(dir.Path()))
 }
 
-// newTaskCheck joins what the files have now and what was found before.
+// newTaskCheck joins the present damage of the files and the damage found before.
 func newTaskCheck(now store.CheckReport, before statedir.DamagedTasks) api.TaskCheck {
 	return api.TaskCheck{
 		Files: now.Files, Unrepaired: append([]store.Damage{}, now.Damage...), TornEnd: now.TornEnd,
@@ -179,7 +179,7 @@ func checkTasks(state *statedir.Dir) (check api.TaskCheck, err error) {
 }
 
 // RepairTasks repairs the task files of a state directory that no initiator uses,
-// as a start does. It returns what was damaged, now and before.
+// as a start does. It returns the damage, present and earlier.
 func RepairTasks(dir string) (check api.TaskCheck, err error) {
 	err = OpenTasks(dir, func(q *queue.Engine) error {
 		if err := q.RepairError(); err != nil {

@@ -105,7 +105,7 @@ func countTasks(ctx context.Context, c *client.Client, f task.Filter) (n int64, 
 	return n, nil
 }
 
-// countingWriter counts what is written to it.
+// countingWriter counts the bytes that are written.
 type countingWriter int64
 
 func (n *countingWriter) Write(b []byte) (int, error) {

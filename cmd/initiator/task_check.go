@@ -76,7 +76,7 @@ func (a *app) checkTasks(cmd *cobra.Command, accept bool) error {
 	return nil
 }
 
-// repairTasks repairs the task files and shows what was damaged.
+// repairTasks repairs the task files and shows the damage.
 func (a *app) repairTasks(cmd *cobra.Command) error {
 	var got api.TaskCheck
 	err := a.WithOptionalClient(cmd, func(_ context.Context, c *client.Client) error {

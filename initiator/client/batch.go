@@ -36,9 +36,7 @@ func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]Bat
 	lines := make([][]byte, len(requests))
 	chosen := make([]uuid.UUID, len(requests))
 	for i, r := range requests {
-		if chooseID(&r) {
-			chosen[i] = r.ID
-		}
+		chosen[i] = chooseID(&r)
 		var line bytes.Buffer
 		if err := newEncoder(&line).Encode(r); err != nil {
 			return nil, fmt.Errorf("write the request POST /tasks: %w", err)
@@ -47,9 +45,8 @@ func (c *Client) SubmitMany(ctx context.Context, requests []task.Request) ([]Bat
 	}
 	results, err := c.persistLines(ctx, "/tasks", lines)
 	for i := range results {
-		if t := &results[i].Task; t.ID == chosen[i] {
-			t.Known = false // an earlier attempt of this call has submitted it
-		}
+		t := &results[i].Task
+		t.Known = existedBefore(t.Known, t.ID, chosen[i])
 	}
 	return results, err
 }

@@ -46,10 +46,10 @@ func (c *Client) Call(ctx context.Context, r task.Request) (Reply, error) {
 }
 
 // callHTTP does what Call does, without a stream.
-func (c *Client) callHTTP(ctx context.Context, r task.Request, chosen bool) (Reply, error) {
+func (c *Client) callHTTP(ctx context.Context, r task.Request, chosen uuid.UUID) (Reply, error) {
 	t, err := c.persistTask(ctx, http.MethodPost, "/tasks", url.Values{"wait": {waitSpan}}, r)
 	err = lostSubmit(r.ID, err)
-	known := t.Known && !(chosen && t.ID == r.ID) // an earlier attempt of this call may have submitted it
+	known := existedBefore(t.Known, t.ID, chosen)
 	if err == nil && !t.State.Terminal() {
 		t, err = c.Wait(ctx, t.ID)
 	}

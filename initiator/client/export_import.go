@@ -78,14 +78,14 @@ func (f *failingWriter) Write(p []byte) (n int, err error) {
 	return n, f.err
 }
 
-// CheckTasks returns what was damaged in the task files of the initiator.
+// CheckTasks returns the damage of the initiator's task files.
 func (c *Client) CheckTasks(ctx context.Context) (api.TaskCheck, error) {
 	var got api.TaskCheck
 	return got, c.requestJSON(ctx, http.MethodGet, "/tasks/check", nil, nil, &got)
 }
 
 // AcceptDamage ends the problems of damaged task files and of a restored backup, and
-// returns what they were.
+// returns these problems.
 func (c *Client) AcceptDamage(ctx context.Context) (api.TaskCheck, error) {
 	var got api.TaskCheck
 	return got, c.requestJSON(ctx, http.MethodPost, "/tasks/check/accept", nil, struct{}{}, &got)

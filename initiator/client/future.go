@@ -27,7 +27,7 @@ type Reply struct {
 type Future struct {
 	id       chirp.ID             // of the request's message
 	task     uuid.UUID            // zero when the key makes the id
-	chosen   bool                 // this request has chosen the id of its task
+	chosen   uuid.UUID            // the task, when this request has chosen its id; else zero
 	request  stream.RequestHeader // its Task is the task's id where the message has another id; else ""
 	progress func(json.RawMessage)
 	done     chan struct{} // closed once reply and err are set

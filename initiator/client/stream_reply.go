@@ -59,13 +59,11 @@ func (s *Stream) settleWithReply(f *Future, data []byte) {
 		s.settleWithRefusal(f, newRefusalError(r))
 		return
 	}
-	reply := Reply{ID: f.task, State: task.State(r.Status), Attempt: r.Attempt, Reason: r.Reason, Known: r.Known}
+	reply := Reply{ID: f.task, State: task.State(r.Status), Attempt: r.Attempt, Reason: r.Reason}
 	if r.Task != "" {
 		reply.ID, _ = uuid.Parse(r.Task) // zero when it is not an id
 	}
-	if f.chosen && reply.ID == f.task {
-		reply.Known = false // an earlier attempt of this request may have submitted it
-	}
+	reply.Known = existedBefore(r.Known, reply.ID, f.chosen)
 	if r.Large {
 		s.fetching.Go(func() { s.fetchResult(f, reply) })
 		return

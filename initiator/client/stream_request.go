@@ -74,9 +74,8 @@ func (s *Stream) startSubmit(ctx context.Context, r task.Request, verb stream.Ve
 	return s.startChosenSubmit(ctx, r, chosen, verb, progress)
 }
 
-// startChosenSubmit is startSubmit for a request whose ID the client has chosen, or
-// which needs none.
-func (s *Stream) startChosenSubmit(ctx context.Context, r task.Request, chosen bool, verb stream.Verb, progress func(json.RawMessage)) *Future {
+// startChosenSubmit is startSubmit after chooseID, which has returned chosen.
+func (s *Stream) startChosenSubmit(ctx context.Context, r task.Request, chosen uuid.UUID, verb stream.Verb, progress func(json.RawMessage)) *Future {
 	f := &Future{
 		task: r.ID, chosen: chosen, progress: progress, data: r.Data, done: make(chan struct{}),
 		request: stream.RequestHeader{Verb: verb, Pool: r.Pool, Method: r.Method, Progress: progress != nil},

@@ -21,20 +21,24 @@ import (
 func (c *Client) Submit(ctx context.Context, r task.Request) (task.Task, error) {
 	chosen := chooseID(&r)
 	t, err := c.persistTask(ctx, http.MethodPost, "/tasks", nil, r)
-	if chosen && t.ID == r.ID {
-		t.Known = false // an earlier attempt of this call has submitted it
-	}
+	t.Known = existedBefore(t.Known, t.ID, chosen)
 	return t, lostSubmit(r.ID, err)
 }
 
-// chooseID gives a request without ID and Key an ID, and reports whether it did.
-func chooseID(r *task.Request) bool {
+// chooseID gives a request without ID and Key an ID, and returns the ID. It returns
+// zero for any other request.
+func chooseID(r *task.Request) (chosen uuid.UUID) {
 	if r.ID != uuid.Nil || r.Key != "" {
-		return false
+		return uuid.Nil
 	}
 	r.ID = uuid.Must(uuid.NewV7())
-	return true
+	return r.ID
 }
+
+// existedBefore reports whether a task that the initiator knows existed before this
+// request. Under an ID that the request has chosen, an earlier attempt of the same
+// request has submitted the task.
+func existedBefore(known bool, id, chosen uuid.UUID) bool { return known && id != chosen }
 
 // lostSubmit returns the error of a submission during which the initiator went
 // away.

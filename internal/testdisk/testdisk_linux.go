@@ -32,9 +32,9 @@ func Make(t testing.TB, dir string, size int64) (*Disk, error) {
 		return nil, err
 	}
 	for _, argv := range [][]string{
-		{"mkfs.ext4", "-q", "-m", "0", image},
-		{"mount", "-o", "loop", image, dir},
 		{"fsfreeze", "--version"},
+		{"mkfs.ext4", "-q", "-m", "0", image},
+		{"mount", "-o", "loop", image, dir}, // last: a mount that is made is unmounted
 	} {
 		if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("no disk that fills and hangs can be made here: %q: %w: %s", argv, err, out)

@@ -89,8 +89,8 @@ func FileFault(path string, err error) error {
 	return UsageFault(err)
 }
 
-// StateDirectory returns the state directory: the one that --state-dir names,
-// else the one of the INI, also when the INI has faults. Where an initiator uses a
+// StateDirectory returns the state directory: the directory that --state-dir names,
+// else the directory that the INI names, also when the INI has faults. Where an initiator uses a
 // private directory in it, StateDirectory returns that directory.
 func (a *App) StateDirectory() (string, error) {
 	if a.StateDir != "" {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// terminalScreen returns a screen that is a terminal, and what was written to it.
+// terminalScreen returns the screen of a terminal, and the text that is written to the screen.
 func terminalScreen() (*Screen, *strings.Builder) {
 	var seen strings.Builder
 	return &Screen{w: &seen, terminal: true, file: os.Stdin}, &seen
@@ -46,7 +46,7 @@ func TestOutputWriter(t *testing.T) {
 	}
 }
 
-// What is not a terminal gets the bytes of the worker.
+// A pipe gets the bytes of the worker unchanged.
 func TestOutputWriterOfPipe(t *testing.T) {
 	t.Parallel()
 	var seen strings.Builder
