@@ -19,7 +19,7 @@ func (s *Server) noteSocket() {
 	}
 }
 
-// hasSocket reports whether the file at Options.Socket is the one that this Server
+// hasSocket reports whether the file at Options.Socket is the socket that this Server
 // has made. A file with a reused inode has another time.
 func (s *Server) hasSocket() bool {
 	at, err := os.Lstat(s.o.Socket)

@@ -201,7 +201,7 @@ func TestTheLongestIdleConnectionIsClosed(t *testing.T) {
 	}
 }
 
-// The owner with most connections pays, and nobody loses a connection in use to an
+// The owner with most connections pays, and no owner loses a connection in use to an
 // owner that has as many.
 func TestTheLargestOwnerPays(t *testing.T) {
 	s := startServer(t, few)

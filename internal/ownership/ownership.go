@@ -35,7 +35,7 @@ func (f Facts) Foreign(uid int) string {
 	return fmt.Sprintf("belongs to user %d", f.UID)
 }
 
-// Writable says who else than the owner can write the file; "" = nobody can.
+// Writable says who else than the owner can write the file; "" = no other user can.
 func (f Facts) Writable() string {
 	switch {
 	case f.Mode.Perm()&0o002 != 0:

@@ -12,7 +12,7 @@ import (
 )
 
 // fileWarnings returns how other users of the machine can change a file that the
-// plan was read from. Whoever can change it can run programs as the initiator's
+// plan was read from. A user who can change the file can run programs as the initiator's
 // user.
 func fileWarnings(path string) (warnings []string) {
 	warn := func(problem, remedy string) {

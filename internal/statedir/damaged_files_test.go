@@ -17,7 +17,7 @@ import (
 )
 
 // writeStateFiles writes every small file, and returns for each a function that reads
-// the file and says whether its content is the one that was written.
+// the file and says whether its content is the content that was written.
 func writeStateFiles(t *testing.T, d *Dir) map[string]func() (same bool, err error) {
 	t.Helper()
 	dir := d.Path()

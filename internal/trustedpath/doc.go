@@ -1,5 +1,5 @@
 // Package trustedpath opens files in directories of other users, such as the
-// log of a worker that runs as another user. Whoever can write to a directory
+// log of a worker that runs as another user. A user who can write to a directory
 // of a path could put a symbolic link there and have the initiator, often
 // root, write to a file of the link's choice. So a symbolic link is followed
 // only when it belongs to root or to the user of this process, wherever in the
