@@ -217,9 +217,11 @@ func TestKilledAndStopped(t *testing.T) {
 		waitNoProcess(t, d.mark)
 	}
 	// An initiator that is killed before it gives the socket to its keeper leaves
-	// the file. The next start replaces it.
+	// the file. The next start replaces it, and the keeper of an initiator that was
+	// ready removes it.
 	d.startReady()
-	d.stopProgram()
+	d.killProgram()
+	waitNoProcess(t, d.mark)
 	if _, err := os.Stat(filepath.Join(d.state, "keeper.sock")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the keeper's socket is left: %v", err)
 	}
