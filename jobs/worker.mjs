@@ -410,8 +410,9 @@ async function sendHeartbeats() {
     await sleep(span);
     const to = session, began = clock.now();
     if (!to) continue;
-    const timeout = Math.min(Math.max(span, 1000), tolerance);
-    const { status, answer } = await call('GET', to, '/slave/heartbeat', heartbeatBody(to), timeout).catch(() => ({}));
+    const body = heartbeatBody(to);
+    const timeout = Math.min(Math.max(span, 1000) + 1000 * body.length / MiB, tolerance); // a second more for each MiB
+    const { status, answer } = await call('GET', to, '/slave/heartbeat', body, timeout).catch(() => ({}));
     if (status === 200 && answer?.code === 0) {
       to.heard = began;
       obey(to, answer.data ?? {});

@@ -488,9 +488,10 @@ def send_heartbeats():
         session, began = STATE.session, CLOCK.now()
         if session is None:
             continue
+        body = heartbeat_body(session)
         try:
-            status, answer = call("GET", session, "/slave/heartbeat", heartbeat_body(session),
-                                  timeout=min(max(SPAN, 1), TOLERANCE))
+            status, answer = call("GET", session, "/slave/heartbeat", body,
+                                  timeout=min(max(SPAN, 1) + len(body) / MIB, TOLERANCE))  # a second more for each MiB
         except (OSError, http.client.HTTPException):
             status, answer = None, None
         if status == 200 and answer and answer["code"] == 0:

@@ -27,7 +27,6 @@ import (
 func (s *server) sendHeartbeats(sess *session) {
 	client := &webhook.Client{
 		Base: sess.master.Base, Channel: s.channel, HTTP: webhook.NewHTTPClient(1),
-		Timeout: min(max(s.heartbeatSpan, time.Second), s.heartbeatTolerance),
 	}
 	defer client.HTTP.CloseIdleConnections()
 	heard := masterSilence{since: time.Now(), tolerance: s.heartbeatTolerance, span: s.heartbeatSpan} // connecting counts as the first sign of life
@@ -42,8 +41,10 @@ func (s *server) sendHeartbeats(sess *session) {
 		}
 		began := time.Now()
 		heard.observe(began)
+		body := proactor.HeartbeatBody{Incarnation: s.incarnation, Running: s.executor.runningTasks(), RSS: procfs.ResidentMemory(os.Getpid())}
+		client.Timeout = s.heartbeatTimeout(body)
 		heard.expectBy(began.Add(2 * client.Timeout)) // by stream, and then by webhook
-		err := s.sendHeartbeat(sess, client)
+		err := s.sendHeartbeat(sess, client, body)
 		heard.observe(time.Now())
 		switch {
 		case err == nil:
@@ -58,6 +59,21 @@ func (s *server) sendHeartbeats(sess *session) {
 		heard.expectBy(time.Now().Add(wait))
 		next.Reset(wait)
 	}
+}
+
+// heartbeatTimeout returns how long the answer to a heartbeat is awaited: the span,
+// and a second more for each MiB that the tasks report, but not longer than the
+// tolerance. A large heartbeat would otherwise never arrive over a slow connection.
+func (s *server) heartbeatTimeout(body proactor.HeartbeatBody) time.Duration {
+	size := 0
+	for _, running := range body.Running {
+		size += len(running.Progress)
+		if running.Output != nil {
+			size += len(running.Output.Text)
+		}
+	}
+	more := time.Duration(size) * time.Second / (1 << 20)
+	return min(max(s.heartbeatSpan, time.Second)+more, s.heartbeatTolerance)
 }
 
 // masterSilence is how long the master has accepted no heartbeat. Time in which
@@ -83,8 +99,7 @@ func (m *masterSilence) isOver(now time.Time) bool { return now.Sub(m.since) >= 
 // error like a broken connection. A single error does not end the heartbeats;
 // errors for longer than the tolerance do. Without this end, a master that was
 // restarted at the same address could never connect again.
-func (s *server) sendHeartbeat(sess *session, client *webhook.Client) error {
-	body := proactor.HeartbeatBody{Incarnation: s.incarnation, Running: s.executor.runningTasks(), RSS: procfs.ResidentMemory(os.Getpid())}
+func (s *server) sendHeartbeat(sess *session, client *webhook.Client, body proactor.HeartbeatBody) error {
 	if s.sendHeartbeatByStream(sess, client.Timeout, body) {
 		return nil
 	}
