@@ -66,7 +66,7 @@ func TestChaosCharges(t *testing.T) {
 	c := newChaos(t, chargesINI)
 	c.startReady()
 	c.reported = c.cmd
-	ctx, stop := context.WithTimeout(t.Context(), *chaosTime)
+	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	for n := range uint64(3) {
 		c.group.Go(func() { c.submitHealthy(ctx, n, rand.New(rand.NewPCG(c.seed, 1+n))) })
@@ -75,7 +75,7 @@ func TestChaosCharges(t *testing.T) {
 	if *chaosTime >= 10*time.Second {
 		c.group.Go(func() { c.submitStuck(ctx, rand.New(rand.NewPCG(c.seed, 10))) })
 	}
-	c.injectUncharged(ctx)
+	c.inject(ctx, c.injectUncharged)
 	stop()
 	c.group.Wait()
 	c.healDisks()

@@ -92,12 +92,13 @@ func TestChaos(t *testing.T) {
 	c := newChaos(t, chaosINI)
 	c.startReady()
 	c.reported = c.cmd
-	ctx, stop := context.WithTimeout(t.Context(), *chaosTime)
+	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	for n := range uint64(4) {
 		c.group.Go(func() { c.runClient(ctx, rand.New(rand.NewPCG(c.seed, 1+n))) })
 	}
-	c.injectFaults(ctx)
+	c.inject(ctx, c.injectFaults)
+	stop()
 	c.group.Wait()
 	c.healDisks()
 	c.checkAll()
@@ -124,6 +125,21 @@ func newChaos(t *testing.T, ini func(journals, logs string) string) *chaos {
 		c.mountDisks(logs)
 	}
 	return c
+}
+
+// inject calls a function that makes faults, and ends its context after the time of
+// the run. The time begins when the first tasks are acknowledged, which can take
+// seconds on a machine that does much else.
+func (c *chaos) inject(ctx context.Context, faults func(context.Context)) {
+	c.t.Helper()
+	await(c.t, "the first acknowledged tasks", func() bool {
+		c.noting.Lock()
+		defer c.noting.Unlock()
+		return len(c.acked) >= 8
+	})
+	ctx, stop := context.WithTimeout(ctx, *chaosTime)
+	defer stop()
+	faults(ctx)
 }
 
 // injectFaults kills and suspends until ctx is done. The initiator is killed early,
