@@ -61,14 +61,39 @@ func parseVariable(item string) (Entry, error) {
 	if !ok || !variable.MatchString(name) {
 		return Entry{}, errNotVariable
 	}
-	if strings.HasPrefix(name, "INITIATOR_") {
-		return Entry{}, valueFault{name + " is set by the initiator itself", "choose a name that does not begin with INITIATOR_"}
+	if fault := checkVariableName(name); fault != nil {
+		return Entry{}, *fault
 	}
 	value = strings.TrimSpace(value)
 	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
 		value = value[1 : n-1]
 	}
 	return Entry{Key: name, Value: value, Valued: true}, nil
+}
+
+// checkVariableName refuses a variable that only the initiator sets; nil = it may
+// be set.
+func checkVariableName(name string) *valueFault {
+	switch {
+	case strings.HasPrefix(name, "INITIATOR_"):
+		return &valueFault{name + " is set by the initiator itself", "choose a name that does not begin with INITIATOR_"}
+	case IsReservedVariable(name):
+		return &valueFault{name + " is set by the initiator itself, where it has a meaning", "choose another name"}
+	}
+	return nil
+}
+
+// IsReservedVariable reports whether a variable tells a process something about
+// its own parent: INITIATOR_* of a worker, and systemd's variables of sockets,
+// readiness and watchdog. No process inherits them, because it would adopt the
+// initiator's sockets or answer in the initiator's name, and the keys environment and
+// env_file cannot set them.
+func IsReservedVariable(name string) bool {
+	switch name {
+	case "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES":
+		return true
+	}
+	return strings.HasPrefix(name, "INITIATOR_")
 }
 
 // commaItems splits at commas and line ends outside quotation marks.

@@ -14,17 +14,11 @@ import (
 func stripReserved(environ []string) []string {
 	kept := make([]string, 0, len(environ))
 	for _, entry := range environ {
-		if !isReserved(entry) {
+		if name, _, _ := strings.Cut(entry, "="); !plan.IsReservedVariable(name) {
 			kept = append(kept, entry)
 		}
 	}
 	return kept
-}
-
-func isReserved(entry string) bool {
-	name, _, _ := strings.Cut(entry, "=")
-	return strings.HasPrefix(name, "LISTEN_") || strings.HasPrefix(name, "WATCHDOG_") ||
-		strings.HasPrefix(name, "INITIATOR_") || name == "NOTIFY_SOCKET"
 }
 
 // childEnv returns a worker's whole environment: the variables of base that the
@@ -41,7 +35,7 @@ func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int
 		}
 	}
 	for _, e := range spec.Environment {
-		if !isReserved(e.Key + "=") {
+		if !plan.IsReservedVariable(e.Key) { // supervisord's dialect does not refuse it
 			env = setVariable(env, e.Key, e.Value)
 		}
 	}

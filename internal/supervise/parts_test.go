@@ -65,8 +65,8 @@ func TestChildArgv(t *testing.T) {
 // nor replace a reserved variable.
 func TestEnvironmentCannotForge(t *testing.T) {
 	spec := &plan.Spec{Contract: true, Environment: []plan.Entry{{Key: "PATH", Value: "/mine"}, {Key: "INITIATOR_GUID", Value: "other"}, {Key: "PORT", Value: "1"}}}
-	got := childEnv(stripReserved([]string{"PATH=/bin", "WATCHDOG_PID=1", "HOME=/"}), spec, "G", 2, 7, "http://h:1", "8:9")
-	want := []string{"PATH=/mine", "HOME=/", "PORT=7", "INITIATOR_GUID=G", "INITIATOR_INCARNATION=2", "INITIATOR_STATE=8:9", "INITIATOR_PORT=7", "INITIATOR_URL=http://h:1"}
+	got := childEnv(stripReserved([]string{"PATH=/bin", "WATCHDOG_PID=1", "LISTEN_FDS=1", "LISTEN_ADDR=:1", "HOME=/"}), spec, "G", 2, 7, "http://h:1", "8:9")
+	want := []string{"PATH=/mine", "LISTEN_ADDR=:1", "HOME=/", "PORT=7", "INITIATOR_GUID=G", "INITIATOR_INCARNATION=2", "INITIATOR_STATE=8:9", "INITIATOR_PORT=7", "INITIATOR_URL=http://h:1"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
