@@ -5,6 +5,8 @@ go 1.26.0
 require (
 	github.com/adhocore/gronx v1.20.4
 	github.com/anishathalye/porcupine v1.3.1
+	// Only for tests: it says what Docker Compose reads from an env_file.
+	github.com/compose-spec/compose-go/v2 v2.12.1
 	// Exactly this one: from v1.67.1 on the module calls itself gopkg.in/ini.v1,
 	// and v1.67.3 dies of a stack overflow on two keys that refer to each other.
 	github.com/go-ini/ini v1.67.0
@@ -13,6 +15,7 @@ require (
 	github.com/hashicorp/go-hclog v1.6.3
 	github.com/klauspost/compress v1.20.3
 	github.com/rogpeppe/go-internal v1.16.0
+	github.com/sirupsen/logrus v1.9.0 // only for tests: the log of compose-go
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.10
 	go.uber.org/goleak v1.3.0

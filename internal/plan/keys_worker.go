@@ -52,7 +52,7 @@ var whatKeys = []row[Spec]{
 	key("environment", environment, "", func(s *Spec) *[]Entry { return &s.Environment },
 		`variables added to the environment, as NAME=value,OTHER="a, b"`),
 	key("env_file", path, "", func(s *Spec) *string { return &s.EnvFile },
-		"a file of NAME=value lines for the environment; the key environment overrides it; a symbolic link in its path must belong to root or to the initiator's user"),
+		"a file of variables for the environment, which is read as Docker Compose reads it: quotation marks, # comments, $NAME, a bare NAME of the initiator's environment; the key environment overrides it; a symbolic link in its path must belong to root or to the initiator's user"),
 	key("environment_inherit", inheritance, "all", func(s *Spec) *Inheritance { return &s.EnvironmentInherit },
 		"which variables of the initiator's environment the worker, its hooks and its probes inherit: all, none or names such as PATH,LANG,LC_*; none leaves out PATH and HOME too, and keeps only what environment, env_file and the initiator set; a variable that a secret key names as ${env:NAME} is never inherited; without the key, the value in [initiator]"),
 }

@@ -153,44 +153,74 @@ func unwrap(err error) error {
 	return err
 }
 
-func TestEnvFileComesBeforeEnvironment(t *testing.T) {
+// TestEnvFile: the file is read as Docker Compose reads it, and the key
+// environment comes after it and is known in it.
+func TestEnvFile(t *testing.T) {
 	dir := tree(t, map[string]string{
-		"main.ini": "[worker:a]\ncommand = x\nenv_file = env\nenvironment = B=3\n",
-		"env":      "# comment\n\nexport A=1\nB=\"2 # no comment, here\"\n",
+		"main.ini": "[worker:a]\ncommand = x\nenv_file = env\nenvironment = B=3,HOST=db\n",
+		"env":      "# comment\n\nexport A=1 # one\nB=\"2\n#two\"\nURL=http://$HOST/${NAME}?p=$$1\nlog.level='$A'\nNAME\nGONE\n",
 	})
-	p, err := Load(filepath.Join(dir, "main.ini"), testEnv)
+	env := Env{Lookup: func(name string) (string, bool) { return "n", name == "NAME" }}
+	p, err := Load(filepath.Join(dir, "main.ini"), env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Entry{entry("A", "1"), entry("B", "2 # no comment, here"), entry("B", "3")}
+	want := []Entry{
+		entry("A", "1"), entry("B", "2\n#two"), entry("URL", "http://db/n?p=$1"), entry("log.level", "$A"), entry("NAME", "n"),
+		entry("B", "3"), entry("HOST", "db"),
+	}
 	if got := mustSpec(t, p, "a").Environment; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	if len(p.Warnings) != 0 {
+		t.Errorf("%q", p.Warnings)
 	}
 }
 
+// TestFaultsOfEnvFile: all are reported at once, with their lines and without
+// values, which may be secrets.
 func TestFaultsOfEnvFile(t *testing.T) {
 	dir := tree(t, map[string]string{
-		"main.ini": "[worker:a]\ncommand = x\nenv_file = env\n[worker:b]\ncommand = x\nenv_file = gone\n",
-		"env":      "A=1\nsecret value\n",
+		"main.ini": "[worker:a]\ncommand = x\nenv_file = env\n[worker:b]\ncommand = x\nenv_file = gone\n[worker:c]\ncommand = x\nenvironment = LISTEN_ADDR=:1,LISTEN_FDS=1\n",
+		"env":      "A=1\nsecret value\nB=${A\nINITIATOR_GUID=1\nNOTIFY_SOCKET=1\n",
 	})
 	_, err := Load(filepath.Join(dir, "main.ini"), testEnv)
-	want := `main.ini:3: worker:a, env_file: env:2: not NAME=value; write NAME=value lines
+	want := `main.ini:9: worker:c, environment: LISTEN_FDS is set by the initiator itself, where it has a meaning; choose another name`
+	if err == nil || strings.ReplaceAll(err.Error(), dir+"/", "") != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "main.ini"), []byte("[worker:a]\ncommand = x\nenv_file = env\n[worker:b]\ncommand = x\nenv_file = gone\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load(filepath.Join(dir, "main.ini"), testEnv)
+	want = `main.ini:3: worker:a, env_file: env:2: there is a space in the name; write NAME=value, and a value of several lines in quotation marks
+main.ini:3: worker:a, env_file: env:3: a ${ is not closed in its line, or has {{ or {} in it; add a }, or write $$ for a dollar sign
+main.ini:3: worker:a, env_file: env:4: INITIATOR_GUID is set by the initiator itself; choose a name that does not begin with INITIATOR_
+main.ini:3: worker:a, env_file: env:5: NOTIFY_SOCKET is set by the initiator itself, where it has a meaning; choose another name
 main.ini:6: worker:b, env_file: open gone: no such file or directory; create the file, or remove the key`
 	if err == nil || strings.ReplaceAll(err.Error(), dir+"/", "") != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 
-func FuzzEnvFile(f *testing.F) {
-	f.Add("A=1\nexport B='2'\n# c\n")
-	f.Fuzz(func(t *testing.T, data string) {
-		entries, err := parseEnvFile(data)
-		for _, e := range entries {
-			if err == nil && !variable.MatchString(e.Key) {
-				t.Errorf("%q sets %q", data, e.Key)
-			}
-		}
+// TestWarningsOfEnvFile: a variable that is not set is empty, which is said once
+// for all workers that use the file.
+func TestWarningsOfEnvFile(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"main.ini": "[DEFAULT]\nenv_file = env\n[worker:a]\ncommand = x\n[worker:b]\ncommand = x\n",
+		"env":      "A=1\nPASSWORD=s3$cret\n",
 	})
+	p, err := Load(filepath.Join(dir, "main.ini"), testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"env:2: a $ has a name after it that no variable has, and both are left out; set the variable, or write $$ for a dollar sign"}
+	for i, w := range p.Warnings {
+		p.Warnings[i] = strings.ReplaceAll(w, dir+"/", "")
+	}
+	if !slices.Equal(p.Warnings, want) {
+		t.Errorf("got  %q\nwant %q", p.Warnings, want)
+	}
 }
 
 // A worker may be given a great many keys of its own: ten megabytes at full

@@ -9,4 +9,5 @@ package repository
 //	paths_test.go      paths in comments and documents exist
 //	filemap_test.go    doc.go names every file of its package
 //	documents_test.go  the README leads to every document
+//	modules_test.go    the modules for tests stay out of programs
 //	prose_test.go      comments name their nouns, and use the glossary's words
