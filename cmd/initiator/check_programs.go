@@ -19,6 +19,10 @@ func missingPrograms(p *plan.Plan) (warnings []string) {
 	for i := range p.Workers {
 		s := &p.Workers[i]
 		program := commandOf(s)[0]
+		if s.NamesIdentity([]string{program}) {
+			continue // only a start knows its values
+		}
+		program = s.FillText(program, plan.Placeholders{Name: s.Name})
 		if !programExists(program, s, p.Dir) {
 			warnings = append(warnings, fmt.Sprintf("%s:%d: %s: there is no program %s now; install it, or give its path", s.File, s.Line, s.Name, program))
 		}

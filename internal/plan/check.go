@@ -75,7 +75,7 @@ var contradictions = []contradiction{
 		"chirp_pem has no meaning without chirp_port", "write chirp_port = 2998, or remove chirp_pem",
 	}, {
 		"ready", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Port == 0 && s.needsPort() },
-		"with contract = off the program does not know its port, and this readiness check connects to that port", "write port = the port that it listens on, {port} in the command, or ready = alive",
+		"with contract = off the program does not know its port, and this readiness check connects to that port", "write port = the port that it listens on, {port} in command or environment, or ready = alive",
 	}, {
 		"slots", func(s *Spec, _ func(string) bool) bool { return s.Slots > 1 && s.Protocol == "ding" },
 		"a ding slave runs one task at a time", "write slots = 1 and more replicas",
@@ -138,6 +138,7 @@ func (d *draft) checkWorker(s *Spec) {
 		}
 	}
 	d.checkExposure(section, s.ListenAddr)
+	d.warnBraces(section, s)
 	if s.Contract {
 		d.checkStdin("worker:"+s.Name, s.Config)
 	}

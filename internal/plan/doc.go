@@ -43,7 +43,7 @@ package plan
 //	import_changes.go  lists the differences in meaning
 //	part.go            a plan of some workers, or in another state directory
 //	stdin.go           the document that a worker reads on its stdin
-//	places.go          {guid} and {port} in a command
+//	places.go          {name}, {guid}, {index} and {port} in commands and the environment
 //	logpath.go         the log file of one worker
 //	diff.go            compares two plans: keep, start, stop or restart
 //	fingerprint.go     compares a running process with a plan

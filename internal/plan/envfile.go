@@ -41,6 +41,7 @@ func (d *draft) readEnvFile(s *Spec) {
 		}
 		entries = append(entries, Entry{Key: v.Name, Value: v.Value, Valued: true})
 	}
+	s.FileVariables = len(entries)
 	s.Environment = append(entries, s.Environment...)
 }
 

@@ -112,6 +112,7 @@ func compareSpecs(t *testing.T, before, after Spec, said string) {
 	}
 	name := before.Name
 	for _, s := range []*Spec{&before, &after} {
+		s.Command, s.Environment, s.FromSupervisord = s.FillWords(s.Command, places), s.FillEnvironment(places), false
 		s.Name, s.File, s.Line, s.Config, s.Group = "", "", 0, nil, ""
 	}
 	a, b := reflect.ValueOf(before), reflect.ValueOf(after)
@@ -143,7 +144,7 @@ environment = TOKEN="%(ENV_SECRET)s"
 stdout_logfile = %(here)s/web_%(process_num)d.log
 
 [program:helper]
-command = helper
+command = helper --format {{.Names}} {port}
 autorestart = true
 [group:tools]
 programs = helper
@@ -188,7 +189,7 @@ programs = web_00, web_01
 priority = 10
 
 [worker:tools.helper]
-command = helper
+command = helper --format {{{.Names}} {{port}
 autorestart = true
 contract = off
 DIRECTORY

@@ -77,9 +77,13 @@ func workerRow(name string) row[Spec] {
 }
 
 // formatImported returns the command as it stands in the file, on one line, when it
-// means the same here. Otherwise it returns the quoted words.
+// means the same here but for braces. Otherwise it returns the quoted words.
 func (i *importer) formatImported(p supervisord.Process, argv []string) (text, problem string) {
-	line := strings.Join(strings.FieldsFunc(p.Command, func(r rune) bool { return r == '\n' }), " ")
+	argv = slices.Clone(argv)
+	for i, word := range argv {
+		argv[i] = escapeBraces(word)
+	}
+	line := escapeBraces(strings.Join(strings.FieldsFunc(p.Command, func(r rune) bool { return r == '\n' }), " "))
 	if words, err := splitCommand(i.realValue(line)); err == nil && slices.Equal(words, argv) && entryOf("command", line).UnwritableReason() == "" {
 		return line, ""
 	}
@@ -122,6 +126,7 @@ func (i *importer) logValue(l Log, stream string) string {
 func (i *importer) environmentValue(s *Spec) string {
 	var items []string
 	for _, e := range s.Environment {
+		e.Value = escapeBraces(e.Value)
 		item := quoteVariable(e)
 		read, err := parseEnvironment(item)
 		if err != nil || len(read) != 1 || read[0] != e {

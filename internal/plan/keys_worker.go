@@ -18,9 +18,9 @@ func joinRows[S any](groups ...[]row[S]) []row[S] {
 
 var whatKeys = []row[Spec]{
 	key("command", commandLine, "", func(s *Spec) *[]string { return &s.Command },
-		"the program to run and its arguments; quotes as in a shell, but no shell and no variables; {guid} and {port} are replaced by the worker's values"),
+		"the program to run and its arguments; quotes as in a shell, but no shell and no variables; {name}, {guid}, {index} (from 0, within the pool) and {port} are replaced by the worker's values, and {{ is a literal {"),
 	key("exec", commandLine, "", func(s *Spec) *[]string { return &s.Exec },
-		"a command that runs once for each task, in place of command"),
+		"a command that runs once for each task, in place of command; words in braces as in command"),
 	key("exec_mode", oneOf("task", "lines"), "task", func(s *Spec) *string { return &s.ExecMode },
 		"task = one process a task; lines = one process, a line in and a line out for each task"),
 	key("exec_ids", boolean, "false", func(s *Spec) *bool { return &s.ExecIDs },
@@ -50,7 +50,7 @@ var whatKeys = []row[Spec]{
 	key("directory", path, "", func(s *Spec) *string { return &s.Directory },
 		"the working directory; without it the directory of the INI file"),
 	key("environment", environment, "", func(s *Spec) *[]Entry { return &s.Environment },
-		`variables added to the environment, as NAME=value,OTHER="a, b"`),
+		`variables added to the environment, as NAME=value,OTHER="a, b"; {name}, {guid}, {index} and {port} are replaced as in command; PORT is the worker's port unless a program with contract = off is given another here`),
 	key("env_file", path, "", func(s *Spec) *string { return &s.EnvFile },
 		"a file of variables for the environment, which is read as Docker Compose reads it: quotation marks, # comments, $NAME, a bare NAME of the initiator's environment; the key environment overrides it; a symbolic link in its path must belong to root or to the initiator's user"),
 	key("environment_inherit", inheritance, "all", func(s *Spec) *Inheritance { return &s.EnvironmentInherit },

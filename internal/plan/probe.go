@@ -64,7 +64,7 @@ var probeContradictions = []contradiction{
 		"probe", func(s *Spec, _ func(string) bool) bool {
 			return !s.Contract && s.Port == 0 && !s.NamesPort() && (s.Probe.Kind == "tcp" || s.Probe.Kind == "http")
 		},
-		"with contract = off the program does not know its port, and the probe connects to that port", "write port = the port that it listens on, {port} in the command, or probe = exec:COMMAND",
+		"with contract = off the program does not know its port, and the probe connects to that port", "write port = the port that it listens on, {port} in command or environment, or probe = exec:COMMAND",
 	}, {
 		"probe_span probe_timeout", func(s *Spec, _ func(string) bool) bool {
 			return s.Probe.Kind != "" && (s.Probe.Span <= 0 || s.Probe.Timeout <= 0)

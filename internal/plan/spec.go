@@ -104,6 +104,9 @@ type Spec struct {
 	Name string // NAME of [worker:NAME]
 	File string // where the section stands
 	Line int
+	// FromSupervisord says that the section stands in a supervisord.conf, where a word
+	// in braces stands for nothing. No key sets it.
+	FromSupervisord bool
 
 	// What.
 	Command  []string // argv, after shell-like splitting; nil with Exec
@@ -128,6 +131,9 @@ type Spec struct {
 	Directory   string  // absolute working directory; "" = Plan.Dir
 	Environment []Entry // added to the initiator's own environment, env_file first
 	EnvFile     string  // absolute; [Load] has put its entries into Environment
+	// FileVariables is how many entries of Environment come from EnvFile. They have
+	// no placeholders. No key sets it.
+	FileVariables int
 	// EnvironmentInherit selects the variables of the initiator's own environment.
 	EnvironmentInherit Inheritance
 

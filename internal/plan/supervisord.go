@@ -138,7 +138,7 @@ func applyDefaults[S any](rows []row[S], into *S) {
 // again until it has failed startretries + 1 times in a row, and a program that
 // has run for startsecs once has no failures on its record.
 func programStandard() Spec {
-	s := Spec{Limits: Limits{Umask: -1}}
+	s := Spec{Limits: Limits{Umask: -1}, FromSupervisord: true}
 	applyDefaults(workerKeys, &s)
 	s.Contract, s.Protocol, s.Ready = false, "none", Ready{Kind: "alive"}
 	s.StartSecs = time.Second

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,28 +28,30 @@ func stripReserved(environ []string) []string {
 // environment without the reserved variables. The GUID and the incarnation are
 // always set, because the keeper finds escaped descendants by them, and so is
 // the mark. The environment holds no secret unless the definition's additions do.
-func childEnv(base []string, spec *plan.Spec, guid string, incarnation, port int, parentURL, mark string) []string {
+func childEnv(base []string, spec *plan.Spec, places plan.Placeholders, incarnation int, parentURL, mark string) []string {
 	env := make([]string, 0, len(base)+len(spec.Environment)+8)
 	for _, entry := range base {
 		if name, _, _ := strings.Cut(entry, "="); spec.EnvironmentInherit.Selects(name) {
 			env = append(env, entry)
 		}
 	}
-	for _, e := range spec.Environment {
+	for _, e := range spec.FillEnvironment(places) {
 		if !plan.IsReservedVariable(e.Key) { // supervisord's dialect does not refuse it
 			env = setVariable(env, e.Key, e.Value)
 		}
 	}
-	env = append(env, "INITIATOR_GUID="+guid, "INITIATOR_INCARNATION="+strconv.Itoa(incarnation))
+	if places.Port != 0 && (spec.Contract || !spec.SetsVariable("PORT")) {
+		env = setVariable(env, "PORT", strconv.Itoa(places.Port))
+	}
+	env = append(env, "INITIATOR_GUID="+places.GUID, "INITIATOR_INCARNATION="+strconv.Itoa(incarnation))
 	if mark != "" {
 		env = append(env, markVariable+"="+mark)
 	}
 	if !spec.Contract {
 		return env
 	}
-	if port != 0 {
-		env = setVariable(env, "PORT", strconv.Itoa(port))
-		env = append(env, "INITIATOR_PORT="+strconv.Itoa(port))
+	if places.Port != 0 {
+		env = append(env, "INITIATOR_PORT="+strconv.Itoa(places.Port))
 	}
 	if parentURL != "" {
 		env = append(env, "INITIATOR_URL="+parentURL)
@@ -68,28 +71,40 @@ func setVariable(env []string, name, value string) []string {
 	return append(env, name+"="+value)
 }
 
-// childArgv returns the command with the GUID and the port, in the command's
-// places for them. A command without places gets them as further arguments, if
-// contract = on.
-func childArgv(command []string, spec *plan.Spec, guid string, port int) []string {
-	argv, filled := plan.FillPlaceholders(command, guid, port)
-	if !filled && spec.Contract {
-		argv = append(argv, "--guid", guid, "--port", strconv.Itoa(port))
+// childArgv returns the arguments of a worker's process. A command without places
+// for the GUID and the port gets them as further arguments, if contract = on.
+func childArgv(spec *plan.Spec, places plan.Placeholders) []string {
+	identity := []string{"--guid", places.GUID, "--port", strconv.Itoa(places.Port)}
+	command := spec.Command
+	switch {
+	case len(command) > 0:
+	case spec.Module != "":
+		command = append(slices.Clone(spec.Interpreter), "-m", spec.Module)
+	default:
+		argv := append([]string{ownProgram(), "job", "exec"}, identity...)
+		return append(append(argv, "--"), spec.FillWords(spec.Exec, places)...)
+	}
+	argv := spec.FillWords(command, places)
+	if spec.Contract && !spec.NamesIdentity(command) {
+		argv = append(argv, identity...)
 	}
 	return argv
 }
 
-// specCommand returns the command of a definition.
-func specCommand(spec *plan.Spec) []string {
-	switch {
-	case len(spec.Command) > 0:
-		return spec.Command
-	case spec.Module != "":
-		return append(append([]string(nil), spec.Interpreter...), "-m", spec.Module)
-	}
+// ownProgram returns the path of the running program.
+func ownProgram() string {
 	self, err := os.Executable()
 	if err != nil {
-		self = os.Args[0]
+		return os.Args[0]
 	}
-	return append([]string{self, "job", "exec", "--guid", "{guid}", "--port", "{port}", "--"}, spec.Exec...)
+	return self
+}
+
+// placeholders are the values of a worker in its commands and its environment.
+func (w *worker) placeholders() plan.Placeholders {
+	p := plan.Placeholders{Name: w.pool.spec.Name, GUID: w.guid, Index: w.index}
+	if w.port != nil {
+		p.Port = w.port.Port
+	}
+	return p
 }

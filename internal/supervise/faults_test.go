@@ -241,26 +241,28 @@ func TestRollingRestart(t *testing.T) {
 	}
 }
 
-// TestHooks: before_start must succeed, and stop_command runs before the
-// signal.
+// TestHooks: before_start must succeed, stop_command runs before the signal, and
+// both know the worker's name, index, GUID and port.
 func TestHooks(t *testing.T) {
 	t.Parallel()
 	said := filepath.Join(t.TempDir(), "said")
 	sh := func(script string) []string { return []string{"/bin/sh", "-c", script} }
 	s := open(t, planOf(
 		spec("good", "wait", plain, func(sp *plan.Spec) {
-			sp.BeforeStart, sp.StopCommand = sh("echo before $INITIATOR_GUID >> "+said), sh("echo stop >> "+said)
+			sp.BeforeStart, sp.StopCommand = sh("echo before $INITIATOR_GUID {guid} {name}.{index} $URL >> "+said), sh("echo stop {port} $PORT >> "+said)
+			sp.Environment = append(sp.Environment, plan.Entry{Key: "URL", Value: "http://h:{port}", Valued: true})
 		}),
 		spec("bad", "wait", plain, func(sp *plan.Spec) { sp.BeforeStart = sh("exit 5"); sp.Restart.Limit = 1 }),
 	))
 	if tr := s.reaches("bad", lifecycle.Fatal); !strings.Contains(tr.Reason, "before_start: exit code 5") {
 		t.Error(tr.Reason)
 	}
-	guid := s.ready("good", 1).GUID
+	w := s.ready("good", 1)
+	guid, port := w.GUID, strconv.Itoa(w.Port)
 	if results, err := s.Stop(t.Context(), "good"); err != nil || results[0].Error != "" || !results[0].EmptyProven {
 		t.Errorf("stop: %+v %v", results, err)
 	}
-	if text, _ := os.ReadFile(said); string(text) != "before "+guid+"\nstop\n" {
+	if text, _ := os.ReadFile(said); string(text) != "before "+guid+" "+guid+" good.0 http://h:"+port+"\nstop "+port+" "+port+"\n" {
 		t.Errorf("the hooks wrote %q", text)
 	}
 }

@@ -37,7 +37,7 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 func (l *loop) hookOrder(w *worker, kind string, argv []string) keeper.SpawnOrder {
 	order := l.spawnOrder(w)
 	order.GUID = w.guid + "." + kind + l.hookMark // an earlier initiator may still have a hook of this kind
-	order.Argv = childArgv(argv, w.rec.Spec, w.guid, 0)[:len(argv)]
+	order.Argv = w.rec.Spec.FillWords(argv, w.placeholders())
 	order.Stdin, order.PassSocket, order.NoFDs, order.Keep = nil, false, true, false
 	l.limiter.AssignCgroup(&order, w.rec.Spec)
 	return order

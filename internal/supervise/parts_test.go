@@ -42,22 +42,25 @@ func TestTiers(t *testing.T) {
 }
 
 func TestChildArgv(t *testing.T) {
-	spec := &plan.Spec{Contract: true}
-	for _, c := range []struct{ command, want string }{
-		{"prog", "prog --guid G --port 7"},
-		{"prog -x", "prog -x --guid G --port 7"},
-		{"prog --listen=:{port}", "prog --listen=:7"},
-		{"prog {guid}", "prog G"},
+	places := plan.Placeholders{Name: "w", GUID: "G", Index: 2, Port: 7}
+	for _, c := range []struct {
+		spec plan.Spec
+		want string
+	}{
+		{plan.Spec{Command: []string{"prog", "-x"}, Contract: true}, "prog -x --guid G --port 7"},
+		{plan.Spec{Command: []string{"prog", "--listen=:{port}"}, Contract: true}, "prog --listen=:7"},
+		{plan.Spec{Command: []string{"prog", "{guid}"}, Contract: true}, "prog G"},
+		{plan.Spec{Command: []string{"prog", "{name}.{index}"}, Contract: true}, "prog w.2 --guid G --port 7"},
+		{plan.Spec{Command: []string{"prog", "{{guid}"}, Contract: true}, "prog {guid} --guid G --port 7"},
+		{plan.Spec{Command: []string{"prog", "{port}"}}, "prog 7"},
+		{plan.Spec{Command: []string{"prog"}}, "prog"},
+		{plan.Spec{Command: []string{"prog", "{port}"}, FromSupervisord: true}, "prog {port}"},
+		{plan.Spec{Interpreter: []string{"py"}, Module: "m", Contract: true}, "py -m m --guid G --port 7"},
+		{plan.Spec{Exec: []string{"prog", "{index}"}, Contract: true}, ownProgram() + " job exec --guid G --port 7 -- prog 2"},
 	} {
-		if got := strings.Join(childArgv(strings.Fields(c.command), spec, "G", 7), " "); got != c.want {
-			t.Errorf("%s: %q, want %q", c.command, got, c.want)
+		if got := strings.Join(childArgv(&c.spec, places), " "); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.spec.Command, got, c.want)
 		}
-	}
-	if got := childArgv([]string{"prog", "{port}"}, &plan.Spec{}, "G", 7); !slices.Equal(got, []string{"prog", "7"}) {
-		t.Errorf("without a contract: %q", got)
-	}
-	if got := childArgv([]string{"prog"}, &plan.Spec{}, "G", 7); !slices.Equal(got, []string{"prog"}) {
-		t.Errorf("without a contract and places: %q", got)
 	}
 }
 
@@ -65,10 +68,35 @@ func TestChildArgv(t *testing.T) {
 // nor replace a reserved variable.
 func TestEnvironmentCannotForge(t *testing.T) {
 	spec := &plan.Spec{Contract: true, Environment: []plan.Entry{{Key: "PATH", Value: "/mine"}, {Key: "INITIATOR_GUID", Value: "other"}, {Key: "PORT", Value: "1"}}}
-	got := childEnv(stripReserved([]string{"PATH=/bin", "WATCHDOG_PID=1", "LISTEN_FDS=1", "LISTEN_ADDR=:1", "HOME=/"}), spec, "G", 2, 7, "http://h:1", "8:9")
+	base := stripReserved([]string{"PATH=/bin", "WATCHDOG_PID=1", "LISTEN_FDS=1", "LISTEN_ADDR=:1", "HOME=/"})
+	got := childEnv(base, spec, plan.Placeholders{GUID: "G", Port: 7}, 2, "http://h:1", "8:9")
 	want := []string{"PATH=/mine", "LISTEN_ADDR=:1", "HOME=/", "PORT=7", "INITIATOR_GUID=G", "INITIATOR_INCARNATION=2", "INITIATOR_STATE=8:9", "INITIATOR_PORT=7", "INITIATOR_URL=http://h:1"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestPortVariable: PORT is the port of the worker, also of a program without the
+// contract, which may be given another PORT. Without a port, the inherited value
+// stays.
+func TestPortVariable(t *testing.T) {
+	own := []plan.Entry{{Key: "PORT", Value: "{port}1"}}
+	for _, c := range []struct {
+		name string
+		spec plan.Spec
+		port int
+		want string
+	}{
+		{"contract", plan.Spec{Contract: true}, 7, "PORT=7"},
+		{"contract, another in environment", plan.Spec{Contract: true, Environment: own}, 7, "PORT=7"},
+		{"a port", plan.Spec{}, 7, "PORT=7"},
+		{"another in environment", plan.Spec{Environment: own}, 7, "PORT=71"},
+		{"no port", plan.Spec{}, 0, "PORT=8080"},
+	} {
+		got := childEnv([]string{"PORT=8080"}, &c.spec, plan.Placeholders{GUID: "G", Port: c.port}, 1, "", "")
+		if got[0] != c.want {
+			t.Errorf("%s: %q, want %s", c.name, got, c.want)
+		}
 	}
 }
 

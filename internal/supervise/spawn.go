@@ -94,14 +94,11 @@ func (l *loop) sendSpawn(w *worker) {
 // spawnOrder returns the order for the process, in plain values.
 func (l *loop) spawnOrder(w *worker) keeper.SpawnOrder {
 	spec, inc := w.rec.Spec, w.rec.Incarnation
-	number := 0
-	if w.port != nil {
-		number = w.port.Port
-	}
+	places := w.placeholders()
 	order := keeper.SpawnOrder{
 		GUID: w.guid, Incarnation: inc, Dir: l.workingDir(spec),
-		Argv:       childArgv(specCommand(spec), spec, w.guid, number),
-		Env:        l.workerEnv(w, number),
+		Argv:       childArgv(spec, places),
+		Env:        l.workerEnv(w, places),
 		PassSocket: w.port != nil && w.port.Mode == "inherit",
 		NoFDs:      !spec.Contract,
 		Stdout:     w.logTo(spec.Stdout), Stderr: w.logTo(spec.Stderr), RedirectStderr: spec.RedirectStderr,
@@ -110,15 +107,15 @@ func (l *loop) spawnOrder(w *worker) keeper.SpawnOrder {
 	if spec.Contract {
 		order.Stdin = []byte{}
 		if l.opts.Stdin != nil {
-			order.Stdin = l.opts.Stdin(spec, w.guid, number, inc, w.token)
+			order.Stdin = l.opts.Stdin(spec, w.guid, places.Port, inc, w.token)
 		}
 	}
 	l.limiter.Apply(&order, spec)
 	return order
 }
 
-func (l *loop) workerEnv(w *worker, number int) []string {
-	env := childEnv(l.environ, w.rec.Spec, w.guid, w.rec.Incarnation, number, l.opts.ParentURL, l.opts.Mark)
+func (l *loop) workerEnv(w *worker, places plan.Placeholders) []string {
+	env := childEnv(l.environ, w.rec.Spec, places, w.rec.Incarnation, l.opts.ParentURL, l.opts.Mark)
 	if w.socket != nil {
 		env = append(env, w.socket.Env(w.rec.Spec.HeartbeatTolerance)...)
 	}
