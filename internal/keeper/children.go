@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -104,16 +105,11 @@ func (l *loop) reportExit(e childExit) {
 	for _, s := range e.c.streams {
 		s.readLastOutput(l)
 	}
-	left, members := 0, l.findMembers(e.c)
-	for _, p := range members {
-		if !p.Ended {
-			left++
-		}
-	}
-	l.sendLaterSignal(e.c, members)
+	members := slices.DeleteFunc(l.findMembers(e.c), func(p procfs.Process) bool { return p.Ended })
+	left, unsignalled := len(members), e.c.unsignalled(members)
 	event := Event{
 		Kind: KindExited, GUID: e.c.guid, Incarnation: e.c.incarnation,
-		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), Survivors: left, MaxRSS: e.maxRSS,
+		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), Survivors: left, SurvivorNames: nameProcesses(unsignalled), MaxRSS: e.maxRSS,
 		OOM: countOOMKills(e.c.cgroup) > 0,
 	}
 	switch {
@@ -124,6 +120,7 @@ func (l *loop) reportExit(e childExit) {
 	}
 	event.Unattributed = l.listUnattributed(e.c.start)
 	l.ctl.queueEvent(event)
+	l.signalRest(e.c, unsignalled)
 	if left == 0 && e.c.end == nil {
 		delete(l.workers, e.c.key)
 		l.removeCgroup(e.c.cgroup)
@@ -163,23 +160,4 @@ func (l *loop) reportEmptied(c *child) {
 	delete(l.ends, c.key)
 	delete(l.leftovers, c.key)
 	l.removeCgroup(c.cgroup)
-}
-
-// signalGroup signals the process group of a worker. When the main process has
-// ended, the number may be another group's, so a member must be seen in the
-// group first.
-func (l *loop) signalGroup(k key, sig unix.Signal) {
-	c, ok := l.workers[k]
-	if !ok {
-		return
-	}
-	alive := !c.exited
-	for _, p := range l.findMembers(c) {
-		alive = alive || p.Group == c.pid
-	}
-	if alive && c.pidfd > 0 {
-		l.signalAdopted(c, l.findMembers(c), sig)
-	} else if alive {
-		_ = unix.Kill(-c.pid, sig)
-	}
 }

@@ -56,7 +56,7 @@ func TestClear(t *testing.T) {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("after it there is %q, %v", read(t, path), err)
 	}
-	if err := h.Signal("w", 1, int(syscall.SIGUSR1)); err != nil {
+	if err := h.Signal("w", 1, int(syscall.SIGUSR1), false); err != nil {
 		t.Fatal(err)
 	}
 	h.awaitLine("w", "line 1")
@@ -120,7 +120,7 @@ func TestOlderKeeper(t *testing.T) {
 	if got := read(t, path); got != "begun\n" {
 		t.Errorf("the log is %q", got)
 	}
-	if err := h.Signal("w", 1, int(syscall.SIGUSR1)); err != nil {
+	if err := h.Signal("w", 1, int(syscall.SIGUSR1), false); err != nil {
 		t.Fatal(err)
 	}
 	h.awaitLine("w", "line 1")

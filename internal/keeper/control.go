@@ -156,7 +156,7 @@ func (l *loop) carryOut(m *message, fd int) (taken bool) {
 			l.endWorker(*m.End, time.Now())
 		}
 	case opSignal:
-		l.signalGroup(key{m.GUID, m.Incarnation}, unix.Signal(m.Signal))
+		l.signalWorker(key{m.GUID, m.Incarnation}, unix.Signal(m.Signal), m.MainOnly)
 	case opWatch:
 		l.watchOutput(m.GUID, m.On, m.Await)
 	case opReopen:

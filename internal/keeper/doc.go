@@ -55,6 +55,7 @@ package keeper
 //	signal_process_*.go signals to descendants, and whether an empty tree is a proof
 //	gap.go              time-outs after a time in which the keeper did not run
 //	end.go              ending a worker, and the keeper itself
+//	signal_worker.go    whom a signal reaches: main process, group, descendants
 //	handover_window.go  the time between two initiators
 //	snapshot.go         snapshots, and the events that they do not cover
 //	adopt.go            a process that another keeper started

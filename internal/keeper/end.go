@@ -21,9 +21,11 @@ type endState struct {
 	next     time.Time // when to look again
 	pause    time.Duration
 	rank     int // of the strongest signal sent
-	// later is the signal for what the main process leaves; 0 = none. See
-	// EndOrder.MainFirst.
+	// later is the signal for what the main process leaves; 0 = none.
 	later unix.Signal
+	// signalled holds the start times, by pid, of the descendants that have got
+	// the signal together with the main process.
+	signalled map[int]uint64
 }
 
 // signalRank orders signals: none, any, KILL.
@@ -64,62 +66,6 @@ func (l *loop) endWorker(e EndOrder, now time.Time) {
 		l.killRound(c, now)
 	} else if c.exited && len(l.findMembers(c)) == 0 {
 		l.reportEmptied(c)
-	}
-}
-
-// sendStopSignal sends the first signal of an EndOrder.
-func (l *loop) sendStopSignal(c *child, e EndOrder) {
-	sig := unix.Signal(e.Signal)
-	if !e.MainFirst || c.exited {
-		l.signalAll(c, l.findMembers(c), sig)
-		return
-	}
-	c.end.later = sig
-	for _, s := range []unix.Signal{sig, unix.SIGCONT} {
-		if c.pidfd > 0 {
-			signalPidfd(c.pidfd, s)
-		} else {
-			_ = unix.Kill(c.pid, s) // its number is not reused: it was not waited for
-		}
-	}
-}
-
-// sendLaterSignal sends the signal of an EndOrder to what the main process has
-// left.
-func (l *loop) sendLaterSignal(c *child, left []procfs.Process) {
-	if c.end != nil && c.end.later != 0 {
-		l.signalAll(c, left, c.end.later)
-		c.end.later = 0
-	}
-}
-
-// signalAll signals the group of a worker, and each descendant outside the
-// group. CONT follows, because a stopped process acts on no other signal but
-// KILL. members were found before, because they move when the main process
-// dies.
-func (l *loop) signalAll(c *child, members []procfs.Process, sig unix.Signal) {
-	if c.pidfd > 0 {
-		l.signalAdopted(c, members, sig)
-		if sig != unix.SIGKILL {
-			l.signalAdopted(c, members, unix.SIGCONT)
-		}
-		return
-	}
-	group := !c.exited
-	for _, p := range members {
-		group = group || p.Group == c.pid
-	}
-	if group {
-		_ = unix.Kill(-c.pid, sig)
-		if sig != unix.SIGKILL {
-			_ = unix.Kill(-c.pid, unix.SIGCONT)
-		}
-	}
-	for _, p := range members {
-		if p.Group != c.pid {
-			signalProcess(p, sig)
-			signalProcess(p, unix.SIGCONT)
-		}
 	}
 }
 

@@ -143,7 +143,7 @@ func TestKeeperIgnoresSignals(t *testing.T) {
 	h.awaitKind("w", KindExited)
 	// And its workers do not inherit that.
 	h.spawnWorker(orderCommand("s", "sleep", "1000"))
-	if err := h.Signal("s", 1, int(syscall.SIGHUP)); err != nil {
+	if err := h.Signal("s", 1, int(syscall.SIGHUP), false); err != nil {
 		t.Fatal(err)
 	}
 	if e := h.awaitKind("s", KindExited); e.Signal != int(syscall.SIGHUP) {

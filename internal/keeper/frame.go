@@ -53,6 +53,7 @@ type message struct {
 	Signal      int        `json:",omitempty"`
 	On          bool       `json:",omitempty"`
 	Await       bool       `json:",omitempty"` // watch
+	MainOnly    bool       `json:",omitempty"` // signal
 	Spawn       *spawnWire `json:",omitempty"`
 	End         *EndOrder  `json:",omitempty"`
 

@@ -113,10 +113,11 @@ func (k *Keeper) End(e EndOrder) error {
 	return k.sendOrder(message{Op: opEnd, GUID: e.GUID, Incarnation: e.Incarnation, End: &e}, nil)
 }
 
-// Signal sends one signal to the process group of a worker. No event follows. A
-// worker that has gone is no error.
-func (k *Keeper) Signal(guid string, incarnation, sig int) error {
-	return k.sendOrder(message{Op: opSignal, GUID: guid, Incarnation: incarnation, Signal: sig}, nil)
+// Signal sends one signal to the process group of a worker's main process, or
+// with mainOnly to the main process alone. No event follows. A worker that has
+// gone is no error. A keeper before version 3 always signals the group.
+func (k *Keeper) Signal(guid string, incarnation, sig int, mainOnly bool) error {
+	return k.sendOrder(message{Op: opSignal, GUID: guid, Incarnation: incarnation, Signal: sig, MainOnly: mainOnly}, nil)
 }
 
 // WatchOutput turns the KindOutput events of all incarnations of guid on or

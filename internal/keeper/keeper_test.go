@@ -91,32 +91,6 @@ func TestEndOrders(t *testing.T) {
 	}
 }
 
-// TestEndMainFirst: the descendants get the signal when the main process has
-// ended, and not before.
-func TestEndMainFirst(t *testing.T) {
-	t.Parallel()
-	const child = `trap "echo child TERM; exit" TERM; trap "echo child WINCH; exit" WINCH; touch $UP; while :; do sleep 0.1; done`
-	for name, tt := range map[string]struct{ onTerm, want string }{
-		"the main process ends its child": {`kill -WINCH $pid; wait $pid; exit`, "WINCH"},
-		"the main process leaves it":      {`exit`, "TERM"},
-	} {
-		h := newTestKeeper(t)
-		s := orderCommand("w", "sh", "-c", `trap '`+tt.onTerm+`' TERM; sh -c '`+child+`' & pid=$!; until [ -e $UP ]; do sleep 0.1; done; echo up; wait`)
-		s.Env = append(s.Env, "UP="+t.TempDir()+"/up")
-		h.spawnWorker(s)
-		h.awaitLine("w", "up")
-		if err := h.End(EndOrder{GUID: "w", Incarnation: 1, Signal: int(syscall.SIGTERM), Wait: deadline, MainFirst: true}); err != nil {
-			t.Fatal(err)
-		}
-		if got := h.awaitLine("w", "child "); got != tt.want {
-			t.Errorf("%s: the child got %s first, want %s", name, got, tt.want)
-		}
-		if e := h.findKind("w", KindEmptied); !e.EmptyProven || e.Killed != 0 { // the line can come after it
-			t.Errorf("%s: emptied = %+v, want proven and none killed", name, e)
-		}
-	}
-}
-
 func TestEndOfUnknownWorkerIsEmptied(t *testing.T) {
 	t.Parallel()
 	h := newTestKeeper(t)

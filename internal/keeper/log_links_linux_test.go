@@ -87,7 +87,7 @@ func TestLinkOfWorkersUserIsNotFollowed(t *testing.T) {
 
 func (h *testKeeper) signalWorker(sig syscall.Signal) {
 	h.t.Helper()
-	if err := h.Signal("w", 1, int(sig)); err != nil {
+	if err := h.Signal("w", 1, int(sig), false); err != nil {
 		h.t.Fatal(err)
 	}
 }

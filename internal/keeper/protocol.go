@@ -13,12 +13,14 @@ import (
 //
 //	1  the first
 //	2  clear, and the event cleared; watch can await
-const Version = 2
+//	3  end and signal choose between the main process and its group; exited
+//	   names the processes that are left
+const Version = 3
 
 // versionText is the version that this program's keeper announces. A test links
 // a program with an older version (-ldflags=-X), to see how newer orders are
 // answered there.
-var versionText = "2"
+var versionText = "3"
 
 // ownVersion returns versionText as a number.
 func ownVersion() int {
@@ -98,18 +100,19 @@ type Log struct {
 }
 
 // EndOrder asks for a worker to be ended: Signal, and CONT after it, go to the
-// worker's process group and to every descendant found outside it; with MainFirst
-// to the main process, and to what it leaves once it has ended. After Wait,
-// KILL follows again and again until no process of the worker is left, and then
-// KindEmptied. A second EndOrder may shorten the wait or strengthen the signal,
-// but not lengthen or weaken it.
+// process group of the main process, or with MainFirst to the main process
+// alone. When the main process has ended, they go to the descendants that have
+// not got them before. After Wait, KILL follows for every process, again and
+// again until no process of the worker is left, and then KindEmptied. A second
+// EndOrder may shorten the wait or strengthen the signal, but not lengthen or
+// weaken it.
 type EndOrder struct {
 	GUID        string
 	Incarnation int
 	Signal      int           // 0 = send no signal, only wait
 	Wait        time.Duration // 0 = KILL at once
-	// MainFirst is for a main process that ends its descendants itself, and must
-	// know that they end for this reason. An older keeper ignores it.
+	// MainFirst leaves it to the main process to end its descendants. A keeper
+	// without this field sends the signal to all processes.
 	MainFirst bool `json:",omitempty"`
 }
 
@@ -178,6 +181,11 @@ type Event struct {
 	OOM       bool  `json:",omitempty"`     // exited: the kernel killed a process of the worker's cgroup for lack of memory
 	Survivors int   `json:"Left,omitempty"` // exited: how many processes of the worker still live
 	MaxRSS    int64 `json:",omitempty"`     // exited: largest resident set in bytes
+	// SurvivorNames, of exited, holds "pid command" of each survivor that has
+	// got no signal of an EndOrder before: it ends because the main process has
+	// ended. After survivorNameLimit processes an entry counts the others. An
+	// older keeper does not set it.
+	SurvivorNames []string `json:"LeftNames,omitempty"`
 	// Unknown: an adopted process has ended, and its exit status cannot be
 	// found.
 	Unknown bool `json:",omitempty"`

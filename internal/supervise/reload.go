@@ -125,7 +125,7 @@ func (l *loop) signalReload(live []*worker) {
 	for _, w := range live {
 		w.rec.Spec = w.nextSpec
 		if w.rec.PID != 0 && l.keeper != nil {
-			l.logUnsent(l.keeper.Signal(w.guid, w.rec.Incarnation, signalNumber(w.nextSpec.ReloadSignal)), "signal", w)
+			l.logUnsent(l.keeper.Signal(w.guid, w.rec.Incarnation, signalNumber(w.nextSpec.ReloadSignal), false), "signal", w)
 		}
 	}
 }

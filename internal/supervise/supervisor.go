@@ -106,7 +106,7 @@ func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, names ...string
 		chosen, err := l.chooseWorkers(names)
 		for _, w := range chosen {
 			if w.rec.PID != 0 && l.keeper != nil {
-				err = errors.Join(err, l.keeper.Signal(w.guid, w.rec.Incarnation, sig))
+				err = errors.Join(err, l.keeper.Signal(w.guid, w.rec.Incarnation, sig, false))
 			}
 		}
 		return err
