@@ -85,7 +85,7 @@ var portKeys = []row[Spec]{
 
 var lifeKeys = []row[Spec]{
 	key("ready", readiness, "webhook", func(s *Spec) *Ready { return &s.Ready },
-		"how a worker becomes ready: webhook, line:REGEX, notify, http:/path, tcp or alive; alive with contract = off or protocol = none"),
+		"how a worker becomes ready: webhook, line:REGEX, notify (one of its processes sends READY=1 to $NOTIFY_SOCKET), http:/path, tcp or alive; alive with contract = off or protocol = none"),
 	key("start_timeout", duration, "30s", func(s *Spec) *Duration { return &s.StartTimeout },
 		"the longest time until a started worker is ready"),
 	key("startsecs", duration, "0", func(s *Spec) *Duration { return &s.StartSecs },

@@ -18,4 +18,7 @@ package probe
 //	request.go  one request, and the proof of the token
 //	outcome.go  what an outcome means for a target, and the events
 //	notify.go   NotifySocket: READY=1, WATCHDOG=1 and further messages
+//	notify_dir.go  where the socket is, so that every user can reach it
+//	notify_receive_*.go  one message and its sender
+//	family.go   whether a sender is a process of the worker
 //	lines.go    Lines: readiness by a line of output

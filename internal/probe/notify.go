@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -8,34 +9,42 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"initiator/internal/lifecycle"
 )
 
 // NotifySocket is the NOTIFY_SOCKET of one incarnation, in systemd's protocol
-// (sd_notify(3)). Each incarnation has its own, so that no process can speak for
-// another worker: the socket's directory is private, and its name is in no other
-// worker's environment.
+// (sd_notify(3)). Every user can send to the socket, because a worker may give
+// up root by itself. Where the kernel names the sender, a message counts only
+// when the sender is a process of the incarnation.
 type NotifySocket struct {
-	conn *net.UnixConn
-	dir  string
-	path string
+	owner  NotifyOwner
+	report func(lifecycle.Event)
+	conn   *net.UnixConn
+	dir    string
+	path   string
+
+	worker  atomic.Pointer[family]
+	reading sync.Once
 }
 
 // NotifyOwner says which incarnation a NotifySocket belongs to.
 type NotifyOwner struct {
 	GUID        string
 	Incarnation int
-	// OtherUser: the worker runs as another user, who can then enter the
-	// socket's directory, but not list it. Its name cannot be guessed.
+	// OtherUser: the worker runs as another user than the initiator. Where the
+	// kernel does not name the sender, only the socket of such a worker can be
+	// reached by other users.
 	OtherUser bool
 }
 
-// OpenNotifySocket creates the socket in a new directory below os.TempDir. A
-// goroutine reads it until Close and reports each message.
+// OpenNotifySocket creates the socket in a new directory. Messages wait in the
+// socket until ReadMessages is called.
 func OpenNotifySocket(owner NotifyOwner, report func(lifecycle.Event)) (*NotifySocket, error) {
-	dir, err := os.MkdirTemp("", "initiator-")
+	dir, err := os.MkdirTemp(notifyParent(os.TempDir(), "/tmp"), "initiator-")
 	if err != nil {
 		return nil, fmt.Errorf("create notify socket: %w", err)
 	}
@@ -52,17 +61,19 @@ func ReopenNotifySocket(dir string, owner NotifyOwner, report func(lifecycle.Eve
 }
 
 func listenNotify(dir string, owner NotifyOwner, report func(lifecycle.Event)) (*NotifySocket, error) {
-	n := &NotifySocket{dir: dir, path: filepath.Join(dir, "notify")}
-	var err error
-	n.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: n.path, Net: "unixgram"})
-	if err == nil && owner.OtherUser {
-		err = errors.Join(os.Chmod(dir, 0o711), os.Chmod(n.path, 0o666))
+	n := &NotifySocket{owner: owner, report: report, dir: dir, path: filepath.Join(dir, "notify")}
+	listen := net.ListenConfig{Control: askForSender}
+	conn, err := listen.ListenPacket(context.Background(), "unixgram", n.path)
+	if err == nil {
+		n.conn = conn.(*net.UnixConn)
+		if namesSender || owner.OtherUser {
+			err = errors.Join(os.Chmod(dir, 0o711), os.Chmod(n.path, 0o666))
+		}
 	}
 	if err != nil {
 		n.Close()
 		return nil, fmt.Errorf("create notify socket: %w", err)
 	}
-	go n.readMessages(owner, report)
 	return n, nil
 }
 
@@ -79,6 +90,15 @@ func (n *NotifySocket) Env(watchdog time.Duration) []string {
 	return env
 }
 
+// ReadMessages starts the goroutine that reads the socket until Close and reports
+// each message of the worker. pid is the worker's main process, which must be
+// known before a message can be attributed. A further call names another main
+// process.
+func (n *NotifySocket) ReadMessages(pid int) {
+	n.worker.Store(newFamily(n.owner, pid))
+	n.reading.Do(func() { go n.readMessages() })
+}
+
 // Close ends the reading goroutine and removes the socket.
 func (n *NotifySocket) Close() {
 	n.Detach()
@@ -93,19 +113,42 @@ func (n *NotifySocket) Detach() {
 	}
 }
 
-// readMessages returns when the socket is closed.
-func (n *NotifySocket) readMessages(owner NotifyOwner, report func(lifecycle.Event)) {
-	buf := make([]byte, 4096)
+// readMessages returns when the socket is closed. Only the first READY=1 of a
+// stranger is reported: strangers can send as many as they like.
+func (n *NotifySocket) readMessages() {
+	buf, refused := make([]byte, 4096), false
 	for {
-		size, err := n.conn.Read(buf)
+		size, sender, err := receiveNotify(n.conn, buf)
 		if err != nil {
 			return
 		}
-		for _, e := range parseNotify(string(buf[:size])) {
-			e.GUID, e.Incarnation = owner.GUID, owner.Incarnation
-			report(e)
+		events := parseNotify(string(buf[:size]))
+		if len(events) == 0 {
+			continue
+		}
+		if stranger := n.worker.Load().describeStranger(sender); stranger != "" {
+			events = refusedReadiness(events, stranger)
+			if refused || len(events) == 0 {
+				continue
+			}
+			refused = true
+		}
+		for _, e := range events {
+			e.GUID, e.Incarnation = n.owner.GUID, n.owner.Incarnation
+			n.report(e)
 		}
 	}
+}
+
+// refusedReadiness returns the reason why a stranger's READY=1 does not count;
+// nil when the stranger sent something else.
+func refusedReadiness(events []lifecycle.Event, stranger string) []lifecycle.Event {
+	for _, e := range events {
+		if e.Kind == lifecycle.ReadinessProven {
+			return []lifecycle.Event{{Kind: lifecycle.NotReadyYet, Reason: "READY=1 came from " + stranger}}
+		}
+	}
+	return nil
 }
 
 // parseNotify parses one datagram: lines of NAME=value. Unknown names are for

@@ -64,6 +64,9 @@ func (l *loop) applyReport(e lifecycle.Event) {
 // announceChange informs everything that depends on a changed worker.
 func (l *loop) announceChange(w *worker, before *lifecycle.Record, reason string) {
 	r := &w.rec
+	if r.PID != before.PID && r.PID != 0 && w.socket != nil {
+		w.socket.ReadMessages(r.PID)
+	}
 	judged := !r.LastExit.At.Equal(before.LastExit.At)
 	if judged && r.LastExit.Class != lifecycle.ExitRequested {
 		l.logDeath(w)

@@ -114,12 +114,15 @@ func (l *loop) resumeWorker(w *worker) {
 func (l *loop) reopenChannels(w *worker) {
 	spec := w.rec.Spec
 	if dir := w.restored.snapshot.Notify; dir != "" && w.socket == nil {
-		socket, err := probe.ReopenNotifySocket(dir, w.notifyOwner(), l.reportLater)
+		socket, err := probe.ReopenNotifySocket(dir, w.notifyOwner(), l.reportNotify)
 		if err != nil {
 			l.log.Warn("restore: "+err.Error(), "guid", w.guid)
 			w.rec.LastBeat = time.Time{} // the worker's WATCHDOG=1 cannot arrive, so it is not expected
 		}
 		w.socket = socket
+		if socket != nil && w.rec.PID != 0 {
+			socket.ReadMessages(w.rec.PID)
+		}
 	}
 	begins := w.rec.Phase == lifecycle.PhaseStarting && !w.rec.Ready || w.rec.Phase == lifecycle.PhaseSpawning
 	l.watchOutput(w, l.wantsOutput(spec, begins), begins)
@@ -129,7 +132,19 @@ func (w *worker) notifyOwner() probe.NotifyOwner {
 	return probe.NotifyOwner{GUID: w.guid, Incarnation: w.rec.Incarnation, OtherUser: w.rec.Spec.Limits.User != ""}
 }
 
-func (l *loop) reportLater(e lifecycle.Event) { l.box.Put(func(l *loop) { l.applyReport(e) }) }
+// reportNotify passes on a message of a notify socket. It may be called from any
+// goroutine.
+func (l *loop) reportNotify(e lifecycle.Event) { l.box.Put(func(l *loop) { l.applyNotify(e) }) }
+
+// applyNotify applies a message of a notify socket. The reason why a READY=1 does
+// not count says more than a hint of the prober, which would replace the reason.
+func (l *loop) applyNotify(e lifecycle.Event) {
+	w := l.workers[e.GUID]
+	if w != nil && e.Kind == lifecycle.NotReadyYet && e.Incarnation == w.rec.Incarnation && w.rec.Phase == lifecycle.PhaseStarting {
+		l.prober.Forget(w.guid)
+	}
+	l.applyReport(e)
+}
 
 // applyPlanToRestored applies the plan to the restored workers, as a reload
 // would: a changed worker is restarted, a removed worker is stopped.

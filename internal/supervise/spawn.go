@@ -59,7 +59,7 @@ func (l *loop) prepareSpawn(w *worker) error {
 		}
 	}
 	if spec.Ready.Kind == "notify" {
-		socket, err := probe.OpenNotifySocket(w.notifyOwner(), l.reportLater)
+		socket, err := probe.OpenNotifySocket(w.notifyOwner(), l.reportNotify)
 		if err != nil {
 			return err
 		}
