@@ -16,6 +16,7 @@ package lifecycle
 //	state.go            State, which people see, and Phase, the rows of the table
 //	table.go            Next and the table: phase × event, every cell
 //	starting.go         cells of a worker that starts
+//	readiness.go        what a worker that is not ready has not done
 //	running.go          cells of a worker that is RUNNING
 //	stopping.go         cells of a worker that stops
 //	ended.go            cells of a process that has ended

@@ -92,7 +92,7 @@ func processStarted(s *step) string {
 		return s.readinessReached(s.NotReadyReason)
 	}
 	s.addAction(StartProbing)
-	return fmt.Sprintf("pid %d runs; not ready yet (%s)", s.PID, s.Spec.Ready.Kind)
+	return fmt.Sprintf("pid %d runs; not ready yet: %s", s.PID, ReadinessLacks(s.Spec))
 }
 
 func laterTime(a, b time.Time) time.Time {
@@ -175,10 +175,11 @@ func checkStartTimeout(s *step) string {
 	if !s.hasPassed(s.Deadline) {
 		return ""
 	}
-	why := fmt.Sprintf("not ready within %s", FormatDuration(s.Deadline.Sub(s.Started)))
-	if s.NotReadyReason != "" {
-		why += ": " + s.NotReadyReason
+	lacks := s.NotReadyReason
+	if lacks == "" {
+		lacks = ReadinessLacks(s.Spec)
 	}
+	why := fmt.Sprintf("not ready within %s: %s", FormatDuration(s.Deadline.Sub(s.Started)), lacks)
 	return s.endProcess(endedStartTimeout, why, false)
 }
 

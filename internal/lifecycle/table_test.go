@@ -185,6 +185,15 @@ var stories = []story{
 		{29 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "not ready within 30s: pid 9 (nginx) listens on its port", "sE"},
 		{0, Event{Kind: ProcessesGone}, PhaseWaiting, "start timeout: not ready within 30s", "c"},
 	}},
+	{"start timeout without READY=1", func(s *plan.Spec) { s.Ready.Kind = "notify"; s.Protocol = "none" }, []line{
+		toReady[0], toReady[1],
+		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "pid 7 runs; not ready yet: it has not sent READY=1", "p"},
+		{30 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "not ready within 30s: it has not sent READY=1 to $NOTIFY_SOCKET", "sE"},
+	}},
+	{"start timeout without the line", func(s *plan.Spec) { s.Ready = plan.Ready{Kind: "line", Pattern: "is up$"}; s.Protocol = "none" }, []line{
+		toReady[0], toReady[1], toReady[2],
+		{30 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, `not ready within 30s: it has not written a line that matches "is up$"`, "sE"},
+	}},
 	{"startsecs", func(s *plan.Spec) { s.StartSecs = 2 * time.Second; s.Ready.Kind = "alive"; s.Protocol = "none" }, []line{
 		toReady[0], toReady[1],
 		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "RUNNING when it has lived for 2s", ""},

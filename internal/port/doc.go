@@ -25,4 +25,5 @@ package port
 //	read_listeners_linux.go  ReadListeners: the table becomes a ListenerTable
 //	listener_table.go        ListenerTable, Ownership: sockets that a connection reaches
 //	find_owner_linux.go      FindOwner: the process that holds a listening socket
+//	held_ports_linux.go      ListHeld: where a process and its descendants listen
 //	find_owner_other.go      ErrUnknown on other systems

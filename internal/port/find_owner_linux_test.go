@@ -69,6 +69,24 @@ func TestFindOwnerOfHeldPorts(t *testing.T) {
 	}
 }
 
+// TestListHeld: the listening sockets of a process and its descendants, and of
+// no other process.
+func TestListHeld(t *testing.T) {
+	wrapper, inner := server(t, "grandchild", "127.0.0.1:0")
+	other, _ := server(t, "listen", "127.0.0.1:0")
+	s, err := ReadListeners()
+	must(t, err)
+	if got := fmt.Sprint(s.ListHeld(wrapper.pid())); got != fmt.Sprintf("[127.0.0.1:%d]", inner) {
+		t.Errorf("the wrapper: %s, want port %d alone", got, inner)
+	}
+	if got := s.ListHeld(other.pid()); len(got) != 1 || int(got[0].Port()) == inner {
+		t.Errorf("the other: %v", got)
+	}
+	if got := s.ListHeld(1 << 30); got != nil {
+		t.Errorf("a pid that is gone: %v", got)
+	}
+}
+
 // TestSharedPortIsNotTheWorkers: the kernel spreads connections over all
 // sockets that listen with SO_REUSEPORT, and prefers those on the exact
 // address. With another program among them, a secret could go to that program.

@@ -2,6 +2,8 @@
 
 package port
 
+import "net/netip"
+
 // ReadListeners returns ErrUnknown: only Linux says which process holds a
 // socket without a separate program.
 func ReadListeners() (*ListenerTable, error) { return nil, ErrUnknown }
@@ -13,6 +15,9 @@ func FindOwner(addr string, port int, pid int) (Ownership, error) { return Owner
 func (s *ListenerTable) FindOwner(addr string, port int, pid int) (Ownership, error) {
 	return Ownership{}, ErrUnknown
 }
+
+// ListHeld finds nothing on this system.
+func (s *ListenerTable) ListHeld(pid int) []netip.AddrPort { return nil }
 
 func findHolder(int) (pid int, command string) { return 0, "" }
 

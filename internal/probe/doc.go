@@ -17,6 +17,7 @@ package probe
 //	port.go     whether the worker itself listens on its port
 //	request.go  one request, and the proof of the token
 //	outcome.go  what an outcome means for a target, and the events
+//	hint.go     what a worker that is not ready lacks, and where it listens
 //	notify.go   NotifySocket: READY=1, WATCHDOG=1 and further messages
 //	notify_dir.go  where the socket is, so that every user can reach it
 //	notify_receive_*.go  one message and its sender

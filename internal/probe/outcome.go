@@ -3,7 +3,6 @@ package probe
 import (
 	"errors"
 	"strings"
-	"time"
 
 	"initiator/internal/lifecycle"
 )
@@ -37,7 +36,7 @@ func (p *Prober) finish(t *watched, kind lifecycle.EventKind, how string) {
 // portMissing handles a probe that ended before the request.
 func (p *Prober) portMissing(t *watched, why string) {
 	if t.Liveness {
-		p.reportLiveness(t, errors.New(strings.TrimSuffix(why, " yet")))
+		p.reportLiveness(t, errors.New(strings.TrimSuffix(why, " yet")+t.findOtherPorts()))
 		return
 	}
 	p.reportHint(t, why)
@@ -54,16 +53,6 @@ func (p *Prober) reportLiveness(t *watched, err error) {
 		p.reportEvent(t, lifecycle.ProbePassed, "")
 	}
 	t.Failing = err != nil
-}
-
-// reportHint reports why a worker is not ready, once for each reason, and not
-// before hintDelay.
-func (p *Prober) reportHint(t *watched, why string) {
-	if t.hint == why || time.Since(t.began) < hintDelay {
-		return
-	}
-	t.hint = why
-	p.reportEvent(t, lifecycle.NotReadyYet, why)
 }
 
 func (p *Prober) reportEvent(t *watched, kind lifecycle.EventKind, reason string) {

@@ -13,10 +13,7 @@ import (
 const (
 	shortestPause = 250 * time.Microsecond // before the first readiness probe
 	longestPause  = 100 * time.Millisecond // between two readiness probes
-	// hintDelay is how long a start goes on before a reason is reported: most
-	// workers are ready by then, and a reason would only confuse.
-	hintDelay   = 200 * time.Millisecond
-	maxRequests = 64 // at a time
+	maxRequests   = 64                     // at a time
 )
 
 // Prober probes workers in rounds. One goroutine owns the targets: it reads the
@@ -55,7 +52,10 @@ func New(report func(lifecycle.Event), startExec func(guid string, incarnation i
 func (p *Prober) Watch(t Target) {
 	now := time.Now()
 	w := &watched{Target: t, began: now, pause: shortestPause, next: now.Add(shortestPause)}
-	if t.Liveness {
+	switch {
+	case t.onlyHints():
+		w.next = now.Add(hintDelay)
+	case t.Liveness:
 		w.next = now.Add(time.Duration((0.5 + rand.Float64()/2) * float64(t.Interval)))
 	}
 	p.box.Put(func(p *Prober) { p.targets[t.GUID] = w })
@@ -134,6 +134,10 @@ func (p *Prober) probeDue(ctx context.Context, now time.Time) {
 			continue
 		}
 		t.scheduleNext(now)
+		if t.onlyHints() {
+			p.reportHint(t, t.Lacks)
+			continue
+		}
 		if !t.Inherited && !t.owned && listeners == nil && listErr == nil {
 			listeners, listErr = port.ReadListeners()
 		}

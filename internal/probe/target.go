@@ -7,8 +7,9 @@ type Target struct {
 	GUID        string
 	Incarnation int
 	PID         int    // of the worker's first process
-	Kind        string // "webhook", "ding", "http", "tcp" or "exec"
+	Kind        string // "webhook", "ding", "http", "tcp" or "exec"; "line" or "notify" for hints alone
 	Path        string // of "http"
+	Lacks       string // what the worker lacks until it is ready, for "line" and "notify"
 
 	Host      string // the address at which the port was reserved
 	Port      int    // 0 = the worker has none, which only "exec" allows
@@ -45,13 +46,21 @@ type watched struct {
 	pause time.Duration // between two readiness probes
 	next  time.Time     // the next probe
 	hint  string        // the last reason that was reported
+
+	otherPorts  string        // the clause of the last findOtherPorts
+	searchPause time.Duration // between two of them
+	nextSearch  time.Time
 }
 
 // scheduleNext sets the time of the next probe: readiness probes become rarer
 // and rarer, so that a slow worker waits a quarter longer than it needs at most.
 func (t *watched) scheduleNext(now time.Time) {
-	if t.Liveness {
+	switch {
+	case t.Liveness:
 		t.next = now.Add(t.Interval)
+		return
+	case t.onlyHints():
+		t.next = now.Add(max(t.searchPause, hintDelay))
 		return
 	}
 	t.next = now.Add(t.pause)

@@ -3,6 +3,7 @@ package supervise
 import (
 	"net"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -156,12 +157,24 @@ func TestIPv6Only(t *testing.T) {
 }
 
 // TestListensElsewhere: a program that binds port 0 instead of its port is not
-// ready, and the reason names the address on which nothing listens.
+// ready, and the reason names what is missing and where the program listens.
 func TestListensElsewhere(t *testing.T) {
 	t.Parallel()
-	s := open(t, planOf(spec("w", "elsewhere", func(sp *plan.Spec) { sp.StartTimeout, sp.Restart.Limit = 2*time.Second, 1 })))
-	if tr := s.reaches("w", lifecycle.Fatal); !strings.Contains(tr.Reason, "nothing listens on 127.0.0.1:") {
-		t.Error(tr.Reason)
+	for name, c := range map[string]struct {
+		ready plan.Ready
+		want  string
+	}{
+		"webhook": {plan.Ready{Kind: "webhook"}, "nothing listens on 127.0.0.1:"},
+		"line":    {plan.Ready{Kind: "line", Pattern: "is up$"}, `a line that matches "is up$"`},
+		"notify":  {plan.Ready{Kind: "notify"}, "READY=1 to $NOTIFY_SOCKET"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, planOf(spec("w", "elsewhere", func(sp *plan.Spec) { sp.Ready, sp.StartTimeout, sp.Restart.Limit = c.ready, 2*time.Second, 1 })))
+			if tr := s.reaches("w", lifecycle.Fatal); !strings.Contains(tr.Reason, c.want) || runtime.GOOS == "linux" && !strings.Contains(tr.Reason, "; this worker listens on 127.0.0.1:") {
+				t.Error(tr.Reason)
+			}
+		})
 	}
 }
 

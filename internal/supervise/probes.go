@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"initiator/internal/keeper"
+	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 	"initiator/internal/probe"
@@ -79,19 +80,21 @@ func (l *loop) killExecProbe(w *worker) {
 	w.execProbe = ""
 }
 
-// startReadinessProbe starts the readiness probes of a new process. Readiness
-// by line or by notify needs no probe.
+// startReadinessProbe starts the readiness probes of a new process. With
+// readiness by line or by notify, the prober only says what the worker lacks.
 func (l *loop) startReadinessProbe(w *worker) {
 	spec := w.rec.Spec
+	t := w.probeTarget()
 	switch spec.Ready.Kind {
 	case "webhook", "http", "tcp":
+		if w.port == nil {
+			return
+		}
+	case "line", "notify":
+		t.Lacks = lifecycle.ReadinessLacks(spec)
 	default:
 		return
 	}
-	if w.port == nil {
-		return
-	}
-	t := w.probeTarget()
 	t.Kind, t.Path = readinessKind(spec), spec.Ready.Path
 	l.prober.Watch(t)
 }
