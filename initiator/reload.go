@@ -48,11 +48,22 @@ func (in *Initiator) comparePlans() (*plan.Plan, api.Changes, error) {
 
 // Reload is Initiator.Reload. It implements api.Control.
 func (s *server) Reload(ctx context.Context) (api.Changes, error) {
+	changes, wait, err := s.applyChanges(ctx)
+	if err != nil {
+		return changes, err
+	}
+	return changes, wait(ctx)
+}
+
+// applyChanges reads the INI again and applies it; wait waits for the workers. A
+// later reload does not wait for the workers of an earlier one: it may be what
+// mends them.
+func (s *server) applyChanges(ctx context.Context) (changes api.Changes, wait func(context.Context) error, err error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	next, changes, err := s.comparePlans()
 	if err != nil {
-		return changes, err
+		return changes, nil, err
 	}
 	for _, key := range changes.Settings {
 		s.log.Warn("a key of [initiator] differs; it takes effect when the initiator starts again", "key", key)
@@ -64,10 +75,11 @@ func (s *server) Reload(ctx context.Context) (api.Changes, error) {
 	// From here on the reload is not given up. When the caller goes away, ctx
 	// only ends the wait for the workers: otherwise the dispatcher and the
 	// supervisor could have different plans.
-	if err := s.dispatcher.SetPools(context.WithoutCancel(ctx), s.dispatchPools(&kept)); err != nil {
-		return changes, fmt.Errorf("reload: %w", err)
+	ctx = context.WithoutCancel(ctx)
+	if err := s.dispatcher.SetPools(ctx, s.dispatchPools(&kept)); err != nil {
+		return changes, nil, fmt.Errorf("reload: %w", err)
 	}
-	err = s.supervisor.ApplyPlan(ctx, &kept)
+	wait, err = s.supervisor.BeginPlan(ctx, &kept)
 	s.scheduler.Replace(kept.Schedules)
-	return changes, err
+	return changes, wait, err
 }

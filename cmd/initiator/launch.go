@@ -18,7 +18,7 @@ func (a *app) launchCommand() *cobra.Command {
 		Long: "Start one more worker of a definition, wait until it is ready, and print its\nguid, port, session, module and process id.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.CompleteNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithWaiting(cmd, args, "", func(ctx context.Context, c *client.Client) error {
 				w, err := c.Launch(ctx, args[0], guid)
 				if err != nil {
 					return err
@@ -31,6 +31,7 @@ func (a *app) launchCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&guid, "guid", "", "the `GUID` of the worker; without it a new one")
+	a.AddWaitFlag(cmd.Flags())
 	return cmd
 }
 

@@ -61,7 +61,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ready": awaitReady, "task": awaitTask, "alone": expectNoProcesses, "code": expectCode, "freeport": freePort, "answers": awaitListener,
-			"hup": sendSignal(syscall.SIGHUP), "usr2": sendSignal(syscall.SIGUSR2), "crash": sendSignal(syscall.SIGKILL),
+			"freeze": sendSignal(syscall.SIGSTOP), "thaw": sendSignal(syscall.SIGCONT), "hup": sendSignal(syscall.SIGHUP), "usr2": sendSignal(syscall.SIGUSR2), "crash": sendSignal(syscall.SIGKILL),
 			"grows": awaitGrowth, "seen": awaitLastKnown, "restored": awaitRestored, "problem": awaitProblem,
 		},
 	})

@@ -16,7 +16,7 @@ import (
 )
 
 func (a *app) scaleCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "scale NAME N", Short: "Set the number of workers of a definition",
 		Long: "Run N workers of a definition, until a reload changes its replicas. The newest\nworkers are stopped first. scale returns when new workers are ready and superfluous\nworkers are stopped.",
 		Args: cobra.ExactArgs(2), ValidArgsFunction: a.CompleteNames,
@@ -25,7 +25,7 @@ func (a *app) scaleCommand() *cobra.Command {
 			if err != nil || n < 0 {
 				return cli.UsageFault(fmt.Errorf("%s: write a number of workers, 0 or more", args[1]))
 			}
-			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+			return a.WithWaiting(cmd, args[:1], "", func(ctx context.Context, c *client.Client) error {
 				all, err := c.Scale(ctx, args[0], n)
 				var partly *client.PartialError
 				if err != nil && !errors.As(err, &partly) {
@@ -44,4 +44,6 @@ func (a *app) scaleCommand() *cobra.Command {
 			})
 		},
 	}
+	a.AddWaitFlag(cmd.Flags())
+	return cmd
 }

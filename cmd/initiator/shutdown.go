@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
 	"initiator/internal/supervise"
 )
@@ -18,20 +17,16 @@ func (a *app) shutdownCommand() *cobra.Command {
 		Long: "Stop all workers within their stop times, and end the initiator. shutdown returns\nwhen the initiator has ended.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.Connect()
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			ctx, _, stop := cli.CatchSignals(cmd.Context(), cli.EndingSignals...)
-			defer stop()
-			if err := c.Shutdown(ctx, kill); err != nil {
-				return err
-			}
-			return a.awaitEnd(ctx, c)
+			return a.WithWaiting(cmd, []string{"all"}, "the shutdown goes on", func(ctx context.Context, c *client.Client) error {
+				if err := c.Shutdown(ctx, kill); err != nil {
+					return err
+				}
+				return a.awaitEnd(ctx, c)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&kill, "kill", false, "kill the workers, without waiting for their tasks")
+	a.AddWaitFlag(cmd.Flags())
 	return cmd
 }
 

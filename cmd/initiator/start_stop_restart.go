@@ -19,7 +19,7 @@ import (
 var workerVerbs = map[string]struct{ short, long string }{
 	"start": {
 		"Start workers and wait until they are ready",
-		"Start workers by definition, group or guid, or all of them. start returns when each\nworker is ready or given up; the exit code is 1 when a worker is not ready.",
+		"Start workers by definition, group or guid, or all of them, and the workers that they\ncome after (the key after). start returns when each worker is ready or given up, or a\nlater request has replaced this one; the exit code is 1 when a worker is not ready.",
 	},
 	"stop": {
 		"Stop workers and wait until none of their processes is left",
@@ -38,11 +38,16 @@ func (a *app) workerVerbCommand(verb string) *cobra.Command {
 		Use: verb + " NAME…|all", Short: workerVerbs[verb].short, Long: workerVerbs[verb].long,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+			then := ""
+			if rolling {
+				then = "the restart of the current worker goes on, and the workers after it are not restarted"
+			}
+			return a.WithWaiting(cmd, args, then, func(ctx context.Context, c *client.Client) error {
 				return a.changeWorkers(ctx, c, verb, rolling, args)
 			})
 		},
 	}
+	a.AddWaitFlag(cmd.Flags())
 	if verb == "restart" {
 		cmd.Flags().BoolVar(&rolling, "rolling", false, "restart one worker after the other, each ready before the next; end at the first failure")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/initiator"
 	"initiator/internal/lifecycle"
@@ -201,7 +202,7 @@ func delaysReady(w supervise.Worker, all []supervise.Worker, startsItself func(s
 	case w.State == lifecycle.Stopped && w.Incarnation == 0:
 		return startsItself(w.Name) && !waitsForUnrecoverable(w, all)
 	}
-	return mayBecomeReady(w) && !waitsForUnrecoverable(w, all)
+	return cli.IsUnsettled(w) && !waitsForUnrecoverable(w, all)
 }
 
 // waitsForUnrecoverable reports whether a worker depends on a worker that has

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator"
 	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
@@ -52,21 +53,9 @@ func countOutstanding(workers []supervise.Worker, startsItself func(name string)
 		switch {
 		case unrecoverableReason(w, workers, false, nil) != "":
 			lost++
-		case mayBecomeReady(w), w.State == lifecycle.Stopped && w.Incarnation == 0 && startsItself(w.Name):
+		case cli.IsUnsettled(w), w.State == lifecycle.Stopped && w.Incarnation == 0 && startsItself(w.Name):
 			waits++
 		}
 	}
 	return waits, lost
-}
-
-// mayBecomeReady reports whether a worker may still become ready without a
-// request.
-func mayBecomeReady(w supervise.Worker) bool {
-	switch w.State {
-	case lifecycle.Starting, lifecycle.Backoff, lifecycle.Stopping:
-		return true
-	case lifecycle.Running:
-		return !w.Ready
-	}
-	return w.State == lifecycle.Stopped && len(w.WaitsFor) > 0
 }

@@ -9,10 +9,11 @@ import (
 // Client speaks to one initiator. Many goroutines may use it. Close it when it is
 // not needed any more. The zero value cannot be used; see Unix.
 type Client struct {
-	socket string
-	http   *http.Client
-	outage outage
-	shared sharedStream // for Call and Cancel
+	socket  string
+	http    *http.Client
+	outage  outage
+	silence silence
+	shared  sharedStream // for Call and Cancel
 }
 
 // maxIdleConns is the number of connections that stay open between requests: one

@@ -17,6 +17,7 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	nc, err := dialSocket(ctx, c.socket)
 	if err == nil {
 		c.outage.noteConnection()
+		c.silence.peer.Store(int64(stateclaim.PeerPID(nc)))
 	}
 	return nc, err
 }

@@ -14,7 +14,8 @@
 // task that was submitted goes on. An answer that refuses a request is an
 // [*Error]. A socket on which no initiator answers is an [*UnreachableError].
 //
-// A client outlives an outage of its initiator: see [ReconnectFor].
+// A client outlives an outage of its initiator: see [ReconnectFor]. [NotifySilence]
+// is for an initiator that is stopped or hangs.
 package client
 
 // Files, in the order in which a request travels:
@@ -23,6 +24,7 @@ package client
 //	request.go         one HTTP request and its answer
 //	reconnect.go       which errors pass, and how long a request is repeated
 //	outage.go          the requests that wait for the initiator, and its notices
+//	silence.go         an initiator that accepts connections and answers nothing
 //	dial.go            dialSocket, also for a path longer than an address holds
 //	errors.go          the errors that a caller meets
 //

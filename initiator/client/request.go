@@ -69,7 +69,7 @@ func (c *Client) sendHTTP(ctx context.Context, method, path string, query url.Va
 	if payload != nil {
 		req.Header.Set("Content-Type", contentType)
 	}
-	res, err := c.http.Do(req)
+	res, err := c.doWatched(req)
 	if err != nil {
 		return nil, explainFailure(ctx, method, path, err)
 	}
@@ -111,6 +111,10 @@ func explainFailure(ctx context.Context, method, path string, err error) error {
 	var unreachable *UnreachableError
 	if errors.As(err, &unreachable) {
 		return unreachable
+	}
+	var silent *SilentError
+	if errors.As(err, &silent) {
+		return silent
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

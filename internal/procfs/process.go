@@ -5,11 +5,12 @@ import "bytes"
 // Process is one entry of the kernel's process table. PID and Start together
 // never name another process; a PID alone may be reused a moment later.
 type Process struct {
-	PID    int
-	Parent int
-	Group  int
-	Start  uint64 // clock ticks since boot
-	Ended  bool   // every thread has ended, but the process was not waited for
+	PID     int
+	Parent  int
+	Group   int
+	Start   uint64 // clock ticks since boot
+	Stopped bool   // by a signal, or by a debugger
+	Ended   bool   // every thread has ended, but the process was not waited for
 }
 
 // parseStat parses /proc/PID/stat.
@@ -23,7 +24,7 @@ func parseStat(text []byte) (Process, bool) {
 	ended := (f[0][0] == 'Z' || f[0][0] == 'X') && ParseDigits(f[17]) <= 1
 	return Process{
 		PID: ParseDigits(text[:open]), Parent: ParseDigits(f[1]), Group: ParseDigits(f[2]),
-		Start: uint64(max(ParseDigits(f[19]), 0)), Ended: ended,
+		Start: uint64(max(ParseDigits(f[19]), 0)), Ended: ended, Stopped: f[0][0] == 'T' || f[0][0] == 't',
 	}, true
 }
 

@@ -70,6 +70,10 @@ func (l sameUserListener) Accept() (net.Conn, error) {
 	}
 }
 
+// PeerPID returns the process id at the other end of a unix connection, or of the
+// process that opened its listener; 0 = unknown.
+func PeerPID(c net.Conn) int { return peerOf(c).pid }
+
 // peer is the process at the other end of a connection.
 type peer struct {
 	pid, uid int

@@ -75,6 +75,7 @@ func (l *loop) announceChange(w *worker, before *lifecycle.Record, reason string
 		l.publishTransition(w, before, reason)
 	}
 	if r.Phase == before.Phase && !judged {
+		l.notifyWaiters(w) // another request may want the opposite, or a dependency may be unrecoverable
 		return
 	}
 	if before.Phase.IsRunning() != r.Phase.IsRunning() {

@@ -11,8 +11,8 @@ import (
 // checkDependencies checks the dependencies of a worker, and queues the result
 // for the table.
 func (l *loop) checkDependencies(w *worker) {
-	missing := l.missingDependencies(w.pool)
-	w.pool.missing = missing
+	missing, unrecoverable := l.missingDependencies(w.pool)
+	w.pool.missing, w.pool.unrecoverable = missing, unrecoverable
 	if len(missing) == 0 {
 		l.queueEvent(w, lifecycle.Event{Kind: lifecycle.DependenciesMet})
 		return
@@ -21,14 +21,54 @@ func (l *loop) checkDependencies(w *worker) {
 }
 
 // missingDependencies returns the unmet items of `after`, in the words of the
-// INI.
-func (l *loop) missingDependencies(p *pool) (names []string) {
+// INI, and whether one of them cannot be met unless a person acts.
+func (l *loop) missingDependencies(p *pool) (names []string, unrecoverable bool) {
 	for _, d := range p.spec.After {
 		if !l.pools[d.Name].meetsCondition(d.Condition) {
-			names = append(names, d.Name+": "+d.Condition+l.unrecoverableReason(d))
+			why := l.unrecoverableReason(d)
+			names = append(names, d.Name+": "+d.Condition+why)
+			unrecoverable = unrecoverable || why != ""
 		}
 	}
-	return names
+	return names, unrecoverable
+}
+
+// addDependencies returns the workers of a start or restart and, before them, the
+// workers at rest that they come after, where the condition of `after` is not
+// met. `up NAME` starts the same workers. A start of a worker that runs already
+// starts nothing.
+func (l *loop) addDependencies(chosen []*worker, kind lifecycle.EventKind) []*worker {
+	var added []*worker
+	known, visited := map[*worker]bool{}, map[*pool]bool{}
+	for _, w := range chosen {
+		known[w] = true
+	}
+	var visit func(p *pool)
+	visit = func(p *pool) {
+		if visited[p] {
+			return
+		}
+		visited[p] = true
+		for _, d := range p.spec.After {
+			needed := l.pools[d.Name]
+			if needed == nil || needed.meetsCondition(d.Condition) {
+				continue
+			}
+			visit(needed)
+			for _, w := range needed.workers {
+				if w.rec.Phase.AtRest() && !w.removing && !known[w] {
+					known[w] = true
+					added = append(added, w)
+				}
+			}
+		}
+	}
+	for _, w := range chosen {
+		if kind == lifecycle.RestartRequested || !w.rec.Phase.IsRunning() {
+			visit(w.pool)
+		}
+	}
+	return append(added, chosen...)
 }
 
 // meetsCondition reports whether all workers of the pool meet a condition of
@@ -66,21 +106,28 @@ func (l *loop) unrecoverableReason(d plan.Dependency) string {
 		return " (it has EXITED: see why " + d.Name + ")"
 	case p.byPhase[lifecycle.PhaseStopped] == len(p.workers):
 		return " (it is STOPPED: start it)"
+	case p.byPhase[lifecycle.PhaseWaiting] == len(p.workers) && p.unrecoverable:
+		return " (it waits for " + strings.Join(p.missing, ", ") + ")"
 	}
 	return ""
 }
 
 // recheckFollowers checks the workers that start after a worker that has
 // changed.
-func (l *loop) recheckFollowers(w *worker) {
-	for _, p := range w.pool.followers {
+func (l *loop) recheckFollowers(w *worker) { l.recheckPools(w.pool.followers) }
+
+func (l *loop) recheckPools(pools []*pool) {
+	for _, p := range pools {
 		if p.byPhase[lifecycle.PhaseWaiting] == 0 {
 			continue
 		}
-		was := strings.Join(p.missing, ", ")
-		p.missing = l.missingDependencies(p)
+		was, before := strings.Join(p.missing, ", "), p.unrecoverable
+		p.missing, p.unrecoverable = l.missingDependencies(p)
 		if len(p.missing) > 0 && strings.Join(p.missing, ", ") == was {
 			continue
+		}
+		if p.unrecoverable != before {
+			l.recheckPools(p.followers)
 		}
 		for _, follower := range p.workers {
 			if follower.rec.Phase == lifecycle.PhaseWaiting {

@@ -22,7 +22,8 @@ package supervise
 //	worker.go            what people see of a worker; worker and pool
 //	pools.go             creates and removes workers and pools
 //	names.go             resolves the names of requests
-//	requests.go          start, stop, restart, launch
+//	requests.go          start, restart, launch
+//	stages.go            requests that reach workers in stages: stop, rolling restart
 //	waiter.go            waits until workers are in the requested state
 //	scale.go             the number of workers of a pool
 //	reload.go            applies another plan

@@ -30,6 +30,8 @@ type loop struct {
 	timers  timerheap.Heap[*worker]
 	queued  []pendingEvent // follow from actions; applied before the next message
 
+	requests uint64 // the number of the newest request: see claim
+
 	keeper        *keeper.Keeper // nil while a lost keeper is being replaced
 	events        <-chan keeper.Event
 	ownKeeper     *keeper.Keeper // a keeper that Run has launched, and must close

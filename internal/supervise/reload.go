@@ -15,27 +15,37 @@ import (
 // removed is gone; the error names the workers that are not. While everything
 // is being stopped, it does nothing and returns ErrStopping.
 func (s *Supervisor) ApplyPlan(ctx context.Context, next *plan.Plan) error {
+	wait, err := s.BeginPlan(ctx, next)
+	if err != nil {
+		return err
+	}
+	return wait(ctx)
+}
+
+// BeginPlan is ApplyPlan without the wait. The caller must call wait, which
+// waits as ApplyPlan does; a later plan may be applied meanwhile.
+func (s *Supervisor) BeginPlan(ctx context.Context, next *plan.Plan) (wait func(context.Context) error, err error) {
 	var waiters []*waiter
-	stop := func() bool { return true }
-	err := s.askLoop(ctx, func(l *loop) error {
+	err = s.askLoop(ctx, func(l *loop) error {
 		if l.stopping {
 			return ErrStopping
 		}
 		waiters = l.reloadPlan(next)
-		stop = l.abandonWhenDone(ctx, waiters...)
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer stop()
+	return func(ctx context.Context) error { return s.awaitAll(ctx, waiters) }, nil
+}
+
+// awaitAll waits for all waiters, and returns the workers that are not in the
+// requested state.
+func (s *Supervisor) awaitAll(ctx context.Context, waiters []*waiter) (err error) {
+	defer s.abandonWhenDone(ctx, waiters...)()
 	for _, x := range waiters {
-		select {
-		case <-x.done:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.done:
-			return ErrEnded
+		if err := s.awaitDone(ctx, x.done); err != nil {
+			return err
 		}
 	}
 	for _, x := range waiters {
@@ -103,13 +113,19 @@ func (l *loop) applyChange(p *pool, c plan.Change) (waiters []*waiter) {
 	return waiters
 }
 
-// staysStopped reports whether a worker is at rest for a reason that a new
-// definition does not remove: a person has stopped it, or has not started it
-// yet. A worker that was given up under the old definition, or has ended by
-// itself, is tried again under the new one, because a reload is how people
-// correct a command.
+// staysStopped reports whether a worker is at rest, or on its way there, for a
+// reason that a new definition does not remove: a person has stopped it, or has
+// not started it yet. A worker that was given up under the old definition, or
+// has ended by itself, is tried again under the new one, because a reload is how
+// people correct a command.
 func (w *worker) staysStopped() bool {
-	return w.rec.Phase == lifecycle.PhaseStopped || w.rec.Phase == lifecycle.PhaseExited && !w.nextSpec.Autostart
+	switch w.rec.Phase {
+	case lifecycle.PhaseFatal:
+		return false
+	case lifecycle.PhaseExited:
+		return !w.nextSpec.Autostart
+	}
+	return !w.rec.Wanted
 }
 
 // onlyConfig reports whether only the worker's own configuration differs. A

@@ -30,15 +30,17 @@ func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string)
 		if p.spec.Port != 0 && slices.ContainsFunc(p.workers, func(w *worker) bool { return !w.rec.Phase.AtRest() }) {
 			return nil, &OnePortError{spec, p.spec.Port}
 		}
-		return l.requestState([]*worker{l.createWorker(p, guid)}, lifecycle.StartRequested, "launched on request"), nil
+		launched := []*worker{l.createWorker(p, guid)}
+		return l.requestState(l.sortForStart(l.addDependencies(launched, lifecycle.StartRequested)), lifecycle.StartRequested, "launched on request"), nil
 	})
 	if err != nil {
 		return Worker{}, err
 	}
-	if results[0].Error != "" {
-		return results[0].Worker, fmt.Errorf("launch %s: %s", guid, results[0].Error)
+	launched := results[slices.IndexFunc(results, func(r Result) bool { return r.Worker.GUID == guid })]
+	if launched.Error != "" {
+		return launched.Worker, fmt.Errorf("launch %s: %s", guid, launched.Error)
 	}
-	return results[0].Worker, nil
+	return launched.Worker, nil
 }
 
 // OnePortError says that a definition with a fixed port was asked for a second
@@ -54,9 +56,9 @@ func (e *OnePortError) Error() string {
 }
 
 // Start starts the named workers (names of definitions and groups, GUIDs,
-// "all") and waits until each is ready or has given up. It leaves running
-// workers alone. The error is about the request itself; the error of one worker
-// is in its Result.
+// "all"), and the workers at rest that they come after, and waits until each is
+// ready or has given up. It leaves running workers alone. The error is about the
+// request itself; the error of one worker is in its Result.
 func (s *Supervisor) Start(ctx context.Context, names ...string) ([]Result, error) {
 	return s.requestWorkers(ctx, lifecycle.StartRequested, "asked to start", names)
 }
@@ -76,7 +78,7 @@ func (s *Supervisor) requestWorkers(ctx context.Context, kind lifecycle.EventKin
 		if err != nil {
 			return nil, err
 		}
-		return l.requestState(l.sortForStart(chosen), kind, why), nil
+		return l.requestState(l.sortForStart(l.addDependencies(chosen, kind)), kind, why), nil
 	})
 }
 
@@ -107,68 +109,4 @@ func (l *loop) tiersOf(chosen []*worker) (sorted [][]*worker) {
 		sorted[i] = append(sorted[i], w)
 	}
 	return slices.DeleteFunc(sorted, func(t []*worker) bool { return len(t) == 0 })
-}
-
-// RestartRolling restarts the named workers one after another; each must be
-// ready before the next restart. It ends at the first worker that does not
-// become ready, so that the rest go on.
-func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Result, error) {
-	var guids []string
-	err := s.askLoop(ctx, func(l *loop) error {
-		chosen, err := l.chooseStaying(names)
-		for _, w := range l.sortForStart(chosen) {
-			guids = append(guids, w.guid)
-		}
-		return err
-	})
-	var all []Result
-	for i := 0; err == nil && i < len(guids); i++ {
-		var one []Result
-		one, err = s.Restart(ctx, guids[i])
-		all = append(all, one...)
-		if err == nil && len(one) == 1 && one[0].Error != "" {
-			err = fmt.Errorf("restart %s: %s; the %d workers after it were not restarted", guids[i], one[0].Error, len(guids)-i-1)
-		}
-	}
-	return all, err
-}
-
-// Stop stops the named workers and waits until none of their processes is left.
-// It goes through the tiers in reverse; the workers of one tier stop together.
-func (s *Supervisor) Stop(ctx context.Context, names ...string) ([]Result, error) {
-	var order [][]string
-	err := s.askLoop(ctx, func(l *loop) error {
-		chosen, err := l.chooseWorkers(names)
-		for _, tier := range l.tiersOf(chosen) {
-			order = append(order, guidsOf(tier))
-		}
-		slices.Reverse(order)
-		return err
-	})
-	var all []Result
-	for i := 0; err == nil && i < len(order); i++ {
-		var some []Result
-		some, err = s.awaitRequest(ctx, func(l *loop) (*waiter, error) {
-			return l.requestState(l.findExisting(order[i]), l.stopKind(), "asked to stop"), nil
-		})
-		all = append(all, some...)
-	}
-	return all, err
-}
-
-func guidsOf(workers []*worker) (guids []string) {
-	for _, w := range workers {
-		guids = append(guids, w.guid)
-	}
-	return guids
-}
-
-// findExisting returns the workers of those GUIDs that still exist.
-func (l *loop) findExisting(guids []string) (found []*worker) {
-	for _, guid := range guids {
-		if w := l.workers[guid]; w != nil {
-			found = append(found, w)
-		}
-	}
-	return found
 }

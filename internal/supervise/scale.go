@@ -80,7 +80,7 @@ func (l *loop) scalePool(p *pool, n int, start bool) *waiter {
 	if !start {
 		added = nil
 	}
-	return l.requestState(added, lifecycle.StartRequested, why)
+	return l.requestState(l.addDependencies(added, lifecycle.StartRequested), lifecycle.StartRequested, why)
 }
 
 // scaleToPlan changes the number of workers only when the file has changed it:

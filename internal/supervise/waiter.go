@@ -7,10 +7,18 @@ import (
 	"initiator/internal/lifecycle"
 )
 
+// claim is the newest request for a worker.
+type claim struct {
+	number  uint64 // of the request, over all workers
+	wantsUp bool   // the worker should run
+}
+
 // waiter waits until some workers are in the requested state. The loop owns it
 // until done is closed.
 type waiter struct {
 	kind    lifecycle.EventKind
+	claim   claim
+	stages  *stages         // of the request; nil = it has none
 	from    map[*worker]int // the incarnation when the request was made
 	places  map[*worker]int
 	results []Result
@@ -19,37 +27,57 @@ type waiter struct {
 }
 
 // requestState requests the same state for all workers and returns the waiter
-// for it.
+// for it. The request replaces every earlier request for them.
 func (l *loop) requestState(workers []*worker, kind lifecycle.EventKind, why string) *waiter {
-	x := &waiter{
-		kind: kind, from: map[*worker]int{}, places: map[*worker]int{},
-		results: make([]Result, len(workers)), left: len(workers), done: make(chan struct{}),
+	x := &waiter{kind: kind, claim: l.claimWorkers(workers, wantsUp(kind))}
+	l.orderWorkers(x, workers, why)
+	return x
+}
+
+// claimWorkers makes a new request the newest one for the workers.
+func (l *loop) claimWorkers(workers []*worker, up bool) claim {
+	l.requests++
+	c := claim{l.requests, up}
+	for _, w := range workers {
+		w.claim = c
 	}
+	return c
+}
+
+// orderWorkers applies the request of a waiter to its workers, except the
+// workers for which a later request wants the opposite.
+func (l *loop) orderWorkers(x *waiter, workers []*worker, why string) {
+	x.from, x.places = map[*worker]int{}, map[*worker]int{}
+	x.results, x.left, x.done = make([]Result, len(workers)), len(workers), make(chan struct{})
 	if len(workers) == 0 {
 		close(x.done)
 	}
 	for i, w := range workers {
 		x.from[w], x.places[w] = w.rec.Incarnation, i
 		w.waiters = append(w.waiters, x)
-	}
-	for _, w := range workers {
 		if x.needsEvent(w) {
-			l.applyEvent(w, lifecycle.Event{Kind: kind, Reason: why})
+			l.applyEvent(w, lifecycle.Event{Kind: x.kind, Reason: why})
 		}
 		l.notifyWaiters(w)
 	}
-	return x
+}
+
+func wantsUp(kind lifecycle.EventKind) bool {
+	return kind == lifecycle.StartRequested || kind == lifecycle.RestartRequested
 }
 
 // wantsUp reports whether the workers should run.
-func (x *waiter) wantsUp() bool {
-	return x.kind == lifecycle.StartRequested || x.kind == lifecycle.RestartRequested
-}
+func (x *waiter) wantsUp() bool { return wantsUp(x.kind) }
 
 // needsEvent reports whether the request changes a worker. A start of
 // everything does not bring back a worker that is being removed.
 func (x *waiter) needsEvent(w *worker) bool {
-	return !(x.wantsUp() && w.removing) && !(x.kind == lifecycle.StartRequested && w.rec.Phase == lifecycle.PhaseReady)
+	return !(x.wantsUp() && w.removing) && !(x.kind == lifecycle.StartRequested && w.rec.Phase == lifecycle.PhaseReady) && !x.isOutdated(w)
+}
+
+// isOutdated reports whether a later request for the worker wants the opposite.
+func (x *waiter) isOutdated(w *worker) bool {
+	return w.claim.number > x.claim.number && w.claim.wantsUp != x.wantsUp()
 }
 
 // notifyWaiters gives each waiter that is decided for the worker its result.
@@ -76,9 +104,11 @@ func (l *loop) notifyWaiters(w *worker) {
 // reach it.
 func (x *waiter) isDecided(w *worker) bool {
 	switch r := &w.rec; {
+	case x.isReplaced(w), x.stages.isAbandoned() && w.claim.number > x.claim.number:
+		return true
 	case !x.wantsUp():
 		return r.Phase.AtRest()
-	case w.removing:
+	case w.removing, w.isBlockedForEver():
 		return true
 	case x.kind == lifecycle.RestartRequested:
 		return r.Phase.AtRest() || r.Phase == lifecycle.PhaseReady && r.Incarnation > x.from[w]
@@ -87,13 +117,30 @@ func (x *waiter) isDecided(w *worker) bool {
 	}
 }
 
+// isReplaced reports whether the worker is on its way to the opposite of what
+// was requested: a later request, a reload or its group has decided so.
+func (x *waiter) isReplaced(w *worker) bool {
+	if x.wantsUp() && w.removing {
+		return false // this has a reason of its own
+	}
+	return x.isOutdated(w) || !w.rec.Phase.AtRest() && w.rec.Wanted != x.wantsUp()
+}
+
+// isBlockedForEver reports whether the worker waits for a dependency that cannot
+// be met unless a person acts.
+func (w *worker) isBlockedForEver() bool {
+	return w.rec.Phase == lifecycle.PhaseWaiting && w.rec.DependenciesMissing && w.pool.unrecoverable
+}
+
 func (x *waiter) resultFor(w *worker) Result {
 	res := Result{Worker: w.makeView(), EmptyProven: w.rec.EmptyProven}
 	done := w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean // a one-shot worker that has done its work
 	switch {
+	case x.isReplaced(w):
+		res.Replaced, res.Error = true, "a later request replaced this one: "+w.rec.State().String()+": "+w.rec.Reason
 	case x.wantsUp() && w.removing:
 		res.Error = "it is being removed: " + w.rec.Reason
-	case x.wantsUp() && w.rec.Phase.AtRest() && !done:
+	case x.wantsUp() && (w.rec.Phase.AtRest() || w.isBlockedForEver()) && !done:
 		res.Error = w.rec.State().String() + ": " + w.rec.Reason
 	}
 	if !x.wantsUp() && w.rec.Incarnation == 0 {
@@ -105,9 +152,9 @@ func (x *waiter) resultFor(w *worker) Result {
 // abandonWhenDone removes the waiters when ctx ends before they are decided: a
 // client that repeats its request must not leave a waiter each time at a worker
 // that does not change. The caller calls stop when it has the answer.
-func (l *loop) abandonWhenDone(ctx context.Context, waiters ...*waiter) (stop func() bool) {
+func (s *Supervisor) abandonWhenDone(ctx context.Context, waiters ...*waiter) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
-		l.box.Put(func(*loop) {
+		s.box.Put(func(*loop) {
 			for _, x := range waiters {
 				x.abandonWait()
 			}
@@ -151,6 +198,11 @@ func (s *Supervisor) awaitDone(ctx context.Context, done <-chan struct{}) error 
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-s.done:
+	}
+	select {
+	case <-done: // by the last message that the loop handled
+		return nil
+	default:
 		return ErrEnded
 	}
 }

@@ -69,6 +69,8 @@ type Result struct {
 	EmptyProven bool `json:"proven"`
 	// Error says why the worker is not in the requested state; "" = it is.
 	Error string `json:"error,omitempty"`
+	// Replaced says that a later request wants the opposite for the worker.
+	Replaced bool `json:"replaced,omitempty"`
 }
 
 // worker is a record and what the loop holds for it. Only the loop uses it.
@@ -99,6 +101,7 @@ type worker struct {
 
 	timer    timerheap.Timer[*worker]
 	waiters  []*waiter
+	claim    claim
 	removing bool // the worker has left its pool; it is dropped when it is at rest
 }
 
@@ -113,6 +116,8 @@ type pool struct {
 	removed    bool     // no longer in the plan
 	followers  []*pool  // the pools that start after this pool
 	missing    []string // the dependencies that are not met, for example "db: ready"
+	// unrecoverable says that one of them cannot be met unless a person acts.
+	unrecoverable bool
 }
 
 // makeView returns what people see of the worker.

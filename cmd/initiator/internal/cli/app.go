@@ -28,6 +28,9 @@ type App struct {
 	Began bool
 
 	reconnect DurationFlag // --reconnect
+	wait      DurationFlag // --wait of a verb that waits for workers
+
+	waitsForSilent bool // see waitsForSilent
 
 	source *plan.Source // the INI, once it was read
 	plan   *plan.Plan   // its plan, once it was built
@@ -46,6 +49,7 @@ func (a *App) PrepareRoot(root *cobra.Command) {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		err := setFromEnvironment(cmd)
 		a.Began = err == nil
+		a.waitsForSilent = waitsForSilent(cmd)
 		return err
 	}
 	f := root.PersistentFlags()

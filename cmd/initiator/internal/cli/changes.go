@@ -42,7 +42,7 @@ func (a *App) Reload(cmd *cobra.Command, show func(api.Changes) error) error {
 	if _, err := a.ReadPlan(); err != nil { // to report each fault with its line
 		return a.ReportBadPlan(err)
 	}
-	return a.WithClient(cmd, func(ctx context.Context, c *client.Client) error {
+	return a.WithWaiting(cmd, []string{"all"}, "", func(ctx context.Context, c *client.Client) error {
 		changes, err := c.Reload(ctx)
 		var partly *client.PartialError
 		if err != nil && !errors.As(err, &partly) {

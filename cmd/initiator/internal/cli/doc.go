@@ -17,6 +17,8 @@ package cli
 //	config.go            the INI, its plan, the state directory, the socket
 //	connect.go           clients of the running initiator
 //	reconnect.go         --reconnect, and what a user is told of an outage
+//	silence.go           an initiator that is stopped or hangs
+//	wait.go              --wait, and what a verb waits for
 //	select.go            workers by definition, group, guid or supervisorctl's name
 //	changes.go           what a reload changes
 //	log_output.go        logs on stdout

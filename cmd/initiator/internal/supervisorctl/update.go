@@ -12,7 +12,7 @@ import (
 )
 
 func (v *verbs) updateCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "update [all]", Short: "Apply the file to the running workers; as `reload`",
 		Long: "Read the file again, and start, stop and restart the workers that differ, as\n`initiator reload` does. Unlike supervisorctl it leaves unchanged processes of a\nchanged group running.",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -22,6 +22,8 @@ func (v *verbs) updateCommand() *cobra.Command {
 			return v.Reload(cmd, v.showUpdate)
 		},
 	}
+	v.AddWaitFlag(cmd.Flags())
+	return cmd
 }
 
 // showUpdate prints the changes of a reload as supervisorctl does.
