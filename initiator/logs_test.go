@@ -35,13 +35,13 @@ ready           = line:^three$$
 func read(t *testing.T, in *initiatortest.Initiator, name string, q api.LogQuery) ([]string, error) {
 	t.Helper()
 	var all []string
-	err := in.Logs(t.Context(), name, q, func(lines []api.LogLine) error {
+	err := in.Logs(t.Context(), name, q, func(lines []api.LogText) error {
 		for _, l := range lines {
-			text := l.Line[strings.Index(l.Line, " ")+1:]
-			if l.At.IsZero() || !l.Labelled && name == "speaker" {
+			_, text, _ := strings.Cut(string(l.Text), " ")
+			if l.At.IsZero() || !l.Writer.Labelled && name == "speaker" {
 				t.Errorf("%+v", l)
 			}
-			all = append(all, l.Name+":"+string(rune('0'+l.Index))+" "+l.Stream+" "+text)
+			all = append(all, l.Writer.Name+":"+string(rune('0'+l.Writer.Index))+" "+l.Writer.Stream+" "+text)
 		}
 		return nil
 	})
@@ -129,13 +129,13 @@ stdout_logfile_backups  = 3
 	defer cancel()
 	got, openListener := 0, false
 	line := regexp.MustCompile(`line (\d+)$`)
-	err := in.Logs(ctx, "counter", api.LogQuery{Follow: true}, func(lines []api.LogLine) error {
+	err := in.Logs(ctx, "counter", api.LogQuery{Follow: true}, func(lines []api.LogText) error {
 		if !openListener {
 			openListener = true
 			return os.WriteFile(dir+"/go", []byte("go\n"), 0o600)
 		}
 		got += len(lines)
-		if len(lines) > 0 && line.FindString(lines[len(lines)-1].Line) == "line 30000" {
+		if len(lines) > 0 && line.FindString(string(lines[len(lines)-1].Text)) == "line 30000" {
 			cancel()
 		}
 		return nil

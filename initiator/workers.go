@@ -133,8 +133,9 @@ func (in *Initiator) Clear(ctx context.Context, names ...string) ([]supervise.Re
 }
 
 // Logs passes the lines of workers to emit, in the order of time; see
-// workerlog.Reader.ReadLogs for names, the order of calls, and the errors.
-func (in *Initiator) Logs(ctx context.Context, names string, q api.LogQuery, emit func([]api.LogLine) error) error {
+// workerlog.Reader.ReadLogs for names, the order of calls, and the errors. A batch
+// and its texts are valid until emit returns; LogText.Copy returns a line to keep.
+func (in *Initiator) Logs(ctx context.Context, names string, q api.LogQuery, emit func([]api.LogText) error) error {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return err

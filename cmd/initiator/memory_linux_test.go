@@ -1,23 +1,29 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
 	"initiator/initiator/client"
 	"initiator/initiator/task"
+	"initiator/internal/api"
 	"initiator/internal/testlength"
 )
 
-// memoryINI has a pool whose tasks wait.
+// memoryINI has a pool whose tasks wait, and two workers with long logs in the
+// directory %[1]s.
 const memoryINI = `[initiator]
 sync = off
 
@@ -25,19 +31,32 @@ sync = off
 command = ${initiator:self} job echo
 
 [worker:closed]
-command   = ${initiator:self} job echo
-autostart = false
+command        = ${initiator:self} job echo
+autostart      = false
+stdout_logfile = %[1]s/out.log
+stderr_logfile = %[1]s/err.log
+
+[worker:other]
+command        = sleep 3600
+contract       = off
+autostart      = false
+stdout_logfile = %[1]s/other.log
 `
 
 // answerMemory is how much more memory an answer may cost the initiator.
 const answerMemory = 32 << 20
 
 // TestAnswersTakeLittleMemory measures the memory of an initiator while it answers
-// with lists and tasks that are much longer.
+// with lists, tasks and logs that are much longer.
 func TestAnswersTakeLittleMemory(t *testing.T) {
 	const length = 20 << 20
 	tasks := testlength.Count(4, 16)
-	dir := newTestDirectory(t, memoryINI)
+	lines := testlength.Count(150_000, 3_000_000)
+	logs := t.TempDir()
+	for _, name := range []string{"out.log", "err.log", "other.log"} {
+		writeLog(t, filepath.Join(logs, name), lines)
+	}
+	dir := newTestDirectory(t, fmt.Sprintf(memoryINI, logs))
 	ids := fillQueue(t, dir, tasks, length)
 	up := startProcess(t, dir, "up")
 	up.awaitOutput("all workers are ready")
@@ -55,6 +74,17 @@ func TestAnswersTakeLittleMemory(t *testing.T) {
 		{"a list with data", func() (int64, error) { return countTasks(ctx, c, task.Filter{Data: true}) }, int64(tasks) * length},
 		{"a task", func() (int64, error) { got, err := c.Task(ctx, ids[0]); return int64(len(got.Data)), err }, length},
 		{"an export", func() (int64, error) { var n countingWriter; _, err := c.ExportTasks(ctx, &n); return int64(n), err }, int64(tasks) * length},
+		{"a tail of both logs", func() (int64, error) {
+			return countLog(ctx, c, "closed", client.LogQuery{Stream: "both", Tail: 2 * lines})
+		}, int64(2 * lines * logLineLength)},
+		{"both logs", func() (int64, error) { return countLog(ctx, c, "closed", client.LogQuery{Stream: "both"}) }, int64(2 * lines * logLineLength)},
+		{"both logs as JSON", func() (int64, error) { return countLogLines(ctx, c, "closed", client.LogQuery{Stream: "both"}) }, int64(2 * lines)},
+		{"the logs of all workers", func() (int64, error) {
+			return countLog(ctx, c, "all", client.LogQuery{Stream: "both", Tail: 3 * lines})
+		}, int64(3 * lines * logLineLength)},
+		{"supervisorctl tail", func() (int64, error) {
+			return countLog(ctx, c, "closed", client.LogQuery{Tail: 16 << 20, Current: true})
+		}, int64(lines * logLineLength)},
 	} {
 		before := up.resetPeak()
 		n, err := a.ask()
@@ -92,6 +122,44 @@ func fillQueue(t *testing.T, dir string, tasks, length int) (ids []uuid.UUID) {
 	up.sendSignal(syscall.SIGTERM)
 	up.expectExit(0)
 	return ids
+}
+
+// logLineLength is the length of a line of writeLog, in bytes.
+const logLineLength = len("2030-01-01T00:00:00.000000Z this is <the> line 000000000\n")
+
+// writeLog writes a log with that many lines.
+func writeLog(t *testing.T, path string, lines int) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	out := bufio.NewWriter(f)
+	at := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range lines {
+		at = at.Add(time.Millisecond)
+		fmt.Fprintf(out, "%s this is <the> line %09d\n", at.Format("2006-01-02T15:04:05.000000Z07:00"), i)
+	}
+	if err := out.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// countLog returns the length of a log as text, in bytes.
+func countLog(ctx context.Context, c *client.Client, name string, q client.LogQuery) (int64, error) {
+	text, err := c.Logs(ctx, q, name)
+	if err != nil {
+		return 0, err
+	}
+	defer text.Close()
+	return io.Copy(io.Discard, text)
+}
+
+// countLogLines returns the number of lines of a log in JSON.
+func countLogLines(ctx context.Context, c *client.Client, name string, q client.LogQuery) (n int64, err error) {
+	err = c.LogLines(ctx, q, func(api.LogLine) error { n++; return nil }, name)
+	return n, err
 }
 
 // countTasks returns the number of listed tasks and the bytes of their data.

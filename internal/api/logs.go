@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"initiator/internal/jsonappend"
 	"initiator/internal/webhook"
 )
 
@@ -19,7 +19,7 @@ import (
 // stream=stdout|stderr|both, tail=N, since=10m or a time, follow=1, previous=1,
 // current=1.
 func (h *handlers) readLogs(w http.ResponseWriter, r *http.Request) {
-	h.writeLog(w, r, func(ctx context.Context, q LogQuery, emit func([]LogLine) error) error {
+	h.writeLog(w, r, func(ctx context.Context, q LogQuery, emit func([]LogText) error) error {
 		return h.Logs.ReadLogs(ctx, mux.Vars(r)["name"], q, emit)
 	})
 }
@@ -29,7 +29,7 @@ func (h *handlers) readOwnLog(w http.ResponseWriter, r *http.Request) {
 	h.writeLog(w, r, h.Logs.ReadOwnLog)
 }
 
-func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(context.Context, LogQuery, func([]LogLine) error) error) {
+func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(context.Context, LogQuery, func([]LogText) error) error) {
 	q, err := parseLogQuery(r, time.Now())
 	asJSON := r.URL.Query().Get("format") == "json"
 	if err != nil {
@@ -39,7 +39,7 @@ func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(co
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(h.life, cancel)() // otherwise the server's Close would wait for it
-	out := logWriter{w: w, control: http.NewResponseController(w), format: appendText}
+	out := logAnswer{w: w, control: http.NewResponseController(w), format: appendText}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if asJSON {
 		out.format = appendJSON
@@ -50,24 +50,25 @@ func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(co
 	}
 }
 
-// logWriter sends every batch of lines at once.
-type logWriter struct {
+// logAnswer sends every batch of lines at once.
+type logAnswer struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
-	format  func([]byte, LogLine) []byte
+	format  func([]byte, LogText) []byte
 	begun   bool
+	page    []byte // its memory is used for each batch, so that a long log leaves no garbage
 }
 
-func (l *logWriter) writeLines(lines []LogLine) error {
+func (l *logAnswer) writeLines(lines []LogText) error {
 	if !l.begun {
 		l.begun = true
 		removeDeadlines(l.control)
 	}
-	var page []byte
+	l.page = l.page[:0]
 	for _, line := range lines {
-		page = l.format(page, line)
+		l.page = l.format(l.page, line)
 	}
-	if _, err := l.w.Write(page); err != nil {
+	if _, err := l.w.Write(l.page); err != nil {
 		return err
 	}
 	return l.control.Flush()
@@ -79,19 +80,26 @@ func removeDeadlines(control *http.ResponseController) {
 	_ = control.SetWriteDeadline(time.Time{})
 }
 
-func appendText(page []byte, l LogLine) []byte {
-	if l.Labelled {
-		page = fmt.Appendf(page, "%s:%d | ", l.Name, l.Index)
+func appendText(page []byte, l LogText) []byte {
+	if l.Writer.Labelled {
+		page = append(append(page, l.Writer.Name...), ':')
+		page = append(strconv.AppendInt(page, int64(l.Writer.Index), 10), " | "...)
 	}
-	return append(append(page, l.Line...), '\n')
+	return append(append(page, l.Text...), '\n')
 }
 
-func appendJSON(page []byte, l LogLine) []byte {
-	b, err := json.Marshal(l)
-	if err != nil {
-		return page // strings and a time of this millennium always marshal
+// appendJSON appends a line as json.Marshal writes a LogLine, without garbage.
+func appendJSON(page []byte, l LogText) []byte {
+	page = append(page, '{')
+	if !l.At.IsZero() {
+		page = append(l.At.AppendFormat(append(page, `"at":"`...), time.RFC3339Nano), `",`...)
 	}
-	return append(append(page, b...), '\n')
+	page = jsonappend.AppendString(append(page, `"name":`...), l.Writer.Name)
+	page = jsonappend.AppendString(append(page, `,"guid":`...), l.Writer.GUID)
+	page = strconv.AppendInt(append(page, `,"index":`...), int64(l.Writer.Index), 10)
+	page = jsonappend.AppendString(append(page, `,"stream":`...), l.Writer.Stream)
+	page = jsonappend.AppendString(append(page, `,"line":`...), l.Text)
+	return append(page, "}\n"...)
 }
 
 // reopenLogs answers POST /logs/reopen, which does what USR2 does.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -31,16 +32,24 @@ func TestLogQuery(t *testing.T) {
 
 func TestLogLines(t *testing.T) {
 	t.Parallel()
-	l := LogLine{Name: "adder", Index: 2, GUID: "g", Stream: "stdout", Line: "text"}
+	writer := LogWriter{Name: "adder", Index: 2, GUID: "g", Stream: "stdout"}
+	l := LogText{Writer: &writer, Text: []byte("text")}
 	if got := string(appendText(nil, l)); got != "text\n" {
 		t.Error(got)
 	}
-	l.Labelled = true
+	writer.Labelled = true
 	if got := string(appendText(nil, l)); got != "adder:2 | text\n" {
 		t.Error(got)
 	}
-	if got := string(appendJSON(nil, l)); got != `{"name":"adder","guid":"g","index":2,"stream":"stdout","line":"text"}`+"\n" {
-		t.Error(got)
+	for _, l := range []LogText{
+		l, {Writer: &LogWriter{}},
+		{Writer: &writer, At: time.Date(2030, 1, 31, 12, 0, 0, 1000, time.FixedZone("", 3600)), Text: []byte("<é> \"\x00\xff")},
+		{Writer: &writer, At: time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)},
+	} {
+		want, err := json.Marshal(l.Copy())
+		if got := string(appendJSON(nil, l)); err != nil || got != string(want)+"\n" {
+			t.Errorf("%s, want %s: %v", got, want, err)
+		}
 	}
 }
 

@@ -44,13 +44,14 @@ type PoolService interface {
 
 // LogService reads log files. It passes lines to emit in batches, and returns
 // after the last line, or with LogQuery.Follow when ctx is done. The first batch
-// is empty: it says that there is something to read.
+// is empty: it says that there is something to read. A batch and its texts are
+// valid until emit returns.
 type LogService interface {
 	// ReadLogs reads what workers wrote.
-	ReadLogs(ctx context.Context, names string, q LogQuery, emit func([]LogLine) error) error
+	ReadLogs(ctx context.Context, names string, q LogQuery, emit func([]LogText) error) error
 	// ReadOwnLog reads what the initiator itself wrote. It uses only Tail,
 	// Follow, Since and Current of the query.
-	ReadOwnLog(ctx context.Context, q LogQuery, emit func([]LogLine) error) error
+	ReadOwnLog(ctx context.Context, q LogQuery, emit func([]LogText) error) error
 	// AddLastOutput adds the last output of processes that have died.
 	AddLastOutput(ctx context.Context, list []supervise.Explanation)
 }
@@ -159,8 +160,29 @@ type LogLine struct {
 	Index  int       `json:"index"`
 	Stream string    `json:"stream"`
 	Line   string    `json:"line"` // as it is in the log, with its time
+}
+
+// LogText is a line of a log while the log is read. Its text is in memory that the
+// reader uses again.
+type LogText struct {
+	At     time.Time // zero where the line has no time
+	Writer *LogWriter
+	Text   []byte // as it is in the log, with its time
+}
+
+// LogWriter is a stream of a worker that has written lines.
+type LogWriter struct {
+	Name   string
+	GUID   string
+	Index  int
+	Stream string
 	// Labelled says that lines of several workers are mixed.
-	Labelled bool `json:"-"`
+	Labelled bool
+}
+
+// Copy returns the line as a value that stays valid.
+func (l LogText) Copy() LogLine {
+	return LogLine{At: l.At, Name: l.Writer.Name, GUID: l.Writer.GUID, Index: l.Writer.Index, Stream: l.Writer.Stream, Line: string(l.Text)}
 }
 
 // Status describes a running initiator.

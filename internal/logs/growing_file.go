@@ -20,15 +20,14 @@ type growingFile struct {
 
 // Read implements io.Reader.
 func (g *growingFile) Read(p []byte) (int, error) {
-	moved := g.wasReplaced() // asked first: text written before the rename is read below
-	if g.file != nil {
-		n, err := g.file.Read(p)
-		if n > 0 || err != nil && !errors.Is(err, io.EOF) {
-			return n, err
-		}
+	if n, err := g.readFile(p); n > 0 || !errors.Is(err, io.EOF) {
+		return n, err
 	}
-	if !moved {
+	if !g.wasReplaced() {
 		return 0, io.EOF
+	}
+	if n, err := g.readFile(p); n > 0 || !errors.Is(err, io.EOF) {
+		return n, err // it was written after the read above, and before the rename
 	}
 	f, err := trustedpath.OpenRead(g.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,6 +39,14 @@ func (g *growingFile) Read(p []byte) (int, error) {
 	g.closeFile()
 	g.file = f
 	return f.Read(p)
+}
+
+// readFile reads from the open file. Its end, and no file, are io.EOF.
+func (g *growingFile) readFile(p []byte) (int, error) {
+	if g.file == nil {
+		return 0, io.EOF
+	}
+	return g.file.Read(p)
 }
 
 // wasReplaced reports whether the path leads to another file than the open

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Line is one line of a source.
+// Line is one line of a source. Its text is valid until emit returns.
 type Line struct {
 	Source int       // index of the source
 	At     time.Time // zero where neither the line nor a line before it has a time
@@ -107,7 +107,7 @@ type lineBatch struct {
 	emit  func([]Line) error
 	skip  int // so many lines are left out first
 	lines []Line
-	bytes int // of the lines
+	text  []byte // of the lines
 }
 
 func (b *lineBatch) addLine(l Line) error {
@@ -115,20 +115,30 @@ func (b *lineBatch) addLine(l Line) error {
 		b.skip--
 		return nil
 	}
-	b.lines = append(b.lines, l)
-	if b.bytes += len(l.Text); len(b.lines) >= batchLines || b.bytes >= batchBytes {
+	b.keepLine(l)
+	if len(b.lines) >= batchLines || len(b.text) >= batchBytes {
 		return b.flushLines()
 	}
 	return nil
+}
+
+// keepLine adds a line to the batch, with a copy of its text: the reader uses its
+// memory again. A batch uses the memory of the batch before, so that a log of any
+// length leaves no garbage.
+func (b *lineBatch) keepLine(l Line) {
+	begin := len(b.text)
+	b.text = append(b.text, l.Text...)
+	l.Text = b.text[begin:len(b.text):len(b.text)]
+	b.lines = append(b.lines, l)
 }
 
 func (b *lineBatch) flushLines() error {
 	if len(b.lines) == 0 {
 		return nil
 	}
-	lines := b.lines
-	b.lines, b.bytes = nil, 0
-	return b.emit(lines)
+	err := b.emit(b.lines)
+	b.lines, b.text = b.lines[:0], b.text[:0]
+	return err
 }
 
 // head is the next line of a source.
@@ -161,26 +171,30 @@ func (h *heads) Pop() any {
 // without a line end, because no more text will come.
 func (b *lineBatch) mergeHistory(ctx context.Context, readers []*reader, end bool) error {
 	var next heads
-	advance := func(r *reader) error {
-		l, ok, err := r.nextLine()
-		if !ok && err == nil && end {
-			l, ok = r.unfinishedLine()
+	for _, r := range readers {
+		l, ok, err := r.nextHistoryLine(end)
+		if err != nil {
+			return err
 		}
 		if ok {
-			heap.Push(&next, head{l, r})
-		}
-		return err
-	}
-	for _, r := range readers {
-		if err := advance(r); err != nil {
-			return err
+			next = append(next, head{l, r})
 		}
 	}
+	heap.Init(&next)
 	for len(next) > 0 && ctx.Err() == nil {
-		h := heap.Pop(&next).(head)
-		if err := errors.Join(b.addLine(h.Line), advance(h.from)); err != nil {
+		if err := b.addLine(next[0].Line); err != nil {
 			return err
 		}
+		l, ok, err := next[0].from.nextHistoryLine(end)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			heap.Pop(&next)
+			continue
+		}
+		next[0].Line = l // in its place: Push and Pop would allocate for each line
+		heap.Fix(&next, 0)
 	}
 	b.skip = 0
 	return b.flushLines()
@@ -209,7 +223,6 @@ func (b *lineBatch) followSources(ctx context.Context, readers []*reader) error 
 // readRound emits the lines that were written since the last round; more is
 // true when a source had more than its part of a round.
 func (b *lineBatch) readRound(readers []*reader) (more bool, err error) {
-	var lines []Line
 	part := max(batchBytes/len(readers), 1)
 	for _, r := range readers {
 		n, bytes := 0, 0
@@ -221,12 +234,11 @@ func (b *lineBatch) readRound(readers []*reader) (more bool, err error) {
 			if !ok {
 				break
 			}
-			lines = append(lines, l)
+			b.keepLine(l)
 			bytes += len(l.Text)
 		}
 		more = more || n == batchLines || bytes >= part
 	}
-	slices.SortStableFunc(lines, func(a, b Line) int { return a.At.Compare(b.At) })
-	b.lines = lines
+	slices.SortStableFunc(b.lines, func(a, b Line) int { return a.At.Compare(b.At) })
 	return more, b.flushLines()
 }

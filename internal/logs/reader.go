@@ -36,7 +36,8 @@ type reader struct {
 	rotated      []*os.File // rotated files, the oldest first
 	current      growingFile
 	lines        *bufio.Reader
-	part         []byte // the beginning of a line whose end is not written yet
+	part         []byte // the last line, or the beginning of a line whose end is not written yet
+	taken        bool   // part is the last line
 	last         timestamp
 	untilReached bool // a line at or after Until was read
 }
@@ -137,9 +138,12 @@ func (r *reader) Read(p []byte) (int, error) {
 const longestLine = bounds.LogLine + len(TimestampLayout) + 1
 
 // nextLine returns the next line within the bounds. ok is false when there is
-// none for now.
+// none for now. The text of the line is valid until the next call.
 func (r *reader) nextLine() (l Line, ok bool, err error) {
 	for !r.untilReached {
+		if r.taken {
+			r.dropPart()
+		}
 		piece, err := r.lines.ReadSlice('\n')
 		r.part = append(r.part, piece...)
 		switch {
@@ -157,9 +161,31 @@ func (r *reader) nextLine() (l Line, ok bool, err error) {
 	return Line{}, false, nil
 }
 
+// keptPart is how much memory for the next line a reader keeps, in bytes. There may
+// be thousands of readers, and few lines are longer.
+const keptPart = 16 << 10
+
+// dropPart forgets the last line.
+func (r *reader) dropPart() {
+	r.taken = false
+	if r.part = r.part[:0]; cap(r.part) > keptPart {
+		r.part = nil
+	}
+}
+
+// nextHistoryLine returns the next line of a log that is read once. With end, a last
+// line without a line end is a line.
+func (r *reader) nextHistoryLine(end bool) (l Line, ok bool, err error) {
+	l, ok, err = r.nextLine()
+	if !ok && err == nil && end {
+		l, ok = r.unfinishedLine()
+	}
+	return l, ok, err
+}
+
 // unfinishedLine returns a last line that has no line end.
 func (r *reader) unfinishedLine() (Line, bool) {
-	if len(r.part) == 0 || r.untilReached {
+	if len(r.part) == 0 || r.taken || r.untilReached {
 		return Line{}, false
 	}
 	return r.takeLine()
@@ -169,7 +195,7 @@ func (r *reader) unfinishedLine() (Line, bool) {
 // of bounds.
 func (r *reader) takeLine() (l Line, ok bool) {
 	text := bytes.TrimSuffix(r.part, []byte("\n"))
-	r.part = nil
+	r.taken = true
 	if at, ok := parseTimestamp(text); ok {
 		r.last = at
 	}
@@ -197,12 +223,9 @@ func (r *reader) countLines(ctx context.Context, end bool) (n int, err error) {
 	c := newReader(r.Source, r.number)
 	c.lines = bufio.NewReader(io.MultiReader(files...))
 	for ctx.Err() == nil {
-		_, ok, err := c.nextLine()
+		_, ok, err := c.nextHistoryLine(end)
 		if err != nil {
 			return 0, fmt.Errorf("read a log: %w", err)
-		}
-		if !ok && end {
-			_, ok = c.unfinishedLine()
 		}
 		if !ok {
 			break

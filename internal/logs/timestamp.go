@@ -34,7 +34,8 @@ func parseTimestamp(line []byte) (s timestamp, ok bool) {
 	at, err := time.Parse(layout, string(line[:end]))
 	// Parse accepts more than the keeper writes.
 	digits := len(layout) - len("Z07:00")
-	same := err == nil && at.Format(layout[:digits]) == string(line[:digits])
+	var room [len(TimestampLayout)]byte
+	same := err == nil && bytes.Equal(at.AppendFormat(room[:0], layout[:digits]), line[:digits])
 	return timestamp{at, grain}, same
 }
 

@@ -23,7 +23,7 @@ func (r *Reader) LastOutput(ctx context.Context, w supervise.Worker) (lines []st
 		return nil
 	}
 	for _, q.Stream = range []string{"stderr", "stdout"} {
-		err := r.ReadLogs(ctx, w.GUID, q, func(batch []api.LogLine) error {
+		err := r.ReadLogs(ctx, w.GUID, q, func(batch []api.LogText) error {
 			for _, l := range batch {
 				lines = append(lines, shortenLine(withoutTime(l)))
 			}
@@ -55,11 +55,11 @@ func lastOutputQuery(w supervise.Worker) (q api.LogQuery, wanted bool) {
 }
 
 // withoutTime is a line without the time that the keeper has put before it.
-func withoutTime(l api.LogLine) string {
+func withoutTime(l api.LogText) string {
 	if l.At.IsZero() {
-		return l.Line
+		return string(l.Text)
 	}
-	_, text, _ := strings.Cut(l.Line, " ")
+	_, text, _ := strings.Cut(string(l.Text), " ")
 	return text
 }
 

@@ -42,7 +42,7 @@ func TestLastOutputQuery(t *testing.T) {
 // A line without a time of the keeper is left as it is.
 func TestWithoutTime(t *testing.T) {
 	t.Parallel()
-	lines := []api.LogLine{{At: time.Now(), Line: "2030-01-31T12:00:00.000Z a b"}, {Line: "a b"}, {At: time.Now(), Line: "2030-01-31T12:00:00.000Z "}}
+	lines := []api.LogText{{At: time.Now(), Text: []byte("2030-01-31T12:00:00.000Z a b")}, {Text: []byte("a b")}, {At: time.Now(), Text: []byte("2030-01-31T12:00:00.000Z ")}}
 	var got []string
 	for _, l := range lines {
 		got = append(got, withoutTime(l))

@@ -74,7 +74,7 @@ func canBePanic(e *lifecycle.Exit) bool {
 // incarnation, which may write by now, was started after the time of t.
 func (r *Reader) findPanic(t supervise.Transition) (trace output.Record, found bool) {
 	var fold output.Fold
-	take := func(lines []api.LogLine) error {
+	take := func(lines []api.LogText) error {
 		for _, l := range lines {
 			fold.TakeLine(withoutTime(l))
 		}

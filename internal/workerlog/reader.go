@@ -27,7 +27,7 @@ type Reader struct {
 // call of emit has no lines and says that there is something to read; the error
 // before it is fs.ErrNotExist when there is no such worker, or when its output
 // is not kept in a file.
-func (r *Reader) ReadLogs(ctx context.Context, names string, q api.LogQuery, emit func([]api.LogLine) error) error {
+func (r *Reader) ReadLogs(ctx context.Context, names string, q api.LogQuery, emit func([]api.LogText) error) error {
 	workers, err := r.findWorkers(names)
 	if err != nil {
 		return err
@@ -39,10 +39,10 @@ func (r *Reader) ReadLogs(ctx context.Context, names string, q api.LogQuery, emi
 	if len(s.files) == 0 {
 		return s.errorNoFile(names)
 	}
-	labelled := len(workers) > 1
-	err = logs.Read(ctx, s.files, logs.Query{Tail: q.Tail, Follow: q.Follow}, func(lines []logs.Line) error {
-		return emit(s.attributeLines(lines, labelled))
-	})
+	if len(workers) > 1 {
+		s.labelLines()
+	}
+	err = s.read(ctx, q, emit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return emit(nil) // a file is made by its first line, and no line was written yet
 	}
@@ -54,19 +54,15 @@ func (r *Reader) ReadLogs(ctx context.Context, names string, q api.LogQuery, emi
 
 // ReadOwnLog passes the initiator's own log to emit, as ReadLogs does. The error
 // is fs.ErrNotExist when the log is not in a file.
-func (r *Reader) ReadOwnLog(ctx context.Context, q api.LogQuery, emit func([]api.LogLine) error) error {
+func (r *Reader) ReadOwnLog(ctx context.Context, q api.LogQuery, emit func([]api.LogText) error) error {
 	if r.OwnLog == "" {
 		return fmt.Errorf("the initiator's log is in no file: set logfile in [initiator], or look where its stderr goes: %w", fs.ErrNotExist)
 	}
-	source := logs.Source{Path: r.OwnLog, From: q.Since, Alone: q.Current}
-	err := logs.Read(ctx, []logs.Source{source}, logs.Query{Tail: q.Tail, Follow: q.Follow}, func(lines []logs.Line) error {
-		out := make([]api.LogLine, 0, len(lines))
-		for _, line := range lines {
-			out = append(out, api.LogLine{At: line.At, Name: "initiator", Line: string(line.Text)})
-		}
-		return emit(out)
-	})
-	if err != nil {
+	s := logSources{
+		files:   []logs.Source{{Path: r.OwnLog, From: q.Since, Alone: q.Current}},
+		writers: []api.LogWriter{{Name: "initiator"}},
+	}
+	if err := s.read(ctx, q, emit); err != nil {
 		return fmt.Errorf("the initiator's log: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package workerlog
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -15,8 +16,9 @@ import (
 // logSources are the files to read, and which worker writes each.
 type logSources struct {
 	files   []logs.Source
-	writers []api.LogLine // of each file, without text
-	reasons []string      // why other files are left out
+	writers []api.LogWriter // of each file
+	reasons []string        // why other files are left out
+	batch   []api.LogText   // of the last attributeLines
 }
 
 // addWorker adds the files of one worker. A file that several streams or workers
@@ -49,7 +51,7 @@ func (s *logSources) addWorker(p *plan.Plan, w supervise.Worker, q api.LogQuery)
 			continue
 		}
 		s.files = append(s.files, source)
-		s.writers = append(s.writers, api.LogLine{Name: w.Name, GUID: w.GUID, Index: w.Index, Stream: stream})
+		s.writers = append(s.writers, api.LogWriter{Name: w.Name, GUID: w.GUID, Index: w.Index, Stream: stream})
 	}
 }
 
@@ -78,13 +80,26 @@ func (s *logSources) errorNoFile(names string) error {
 	return fmt.Errorf("logs of %s: %s: %w", names, strings.Join(slices.Compact(s.reasons), "; "), fs.ErrNotExist)
 }
 
-// attributeLines adds to each line which worker has written it.
-func (s *logSources) attributeLines(lines []logs.Line, labelled bool) []api.LogLine {
-	out := make([]api.LogLine, 0, len(lines))
-	for _, line := range lines {
-		whole := s.writers[line.Source]
-		whole.At, whole.Line, whole.Labelled = line.At, string(line.Text), labelled
-		out = append(out, whole)
+// labelLines says before each line which worker has written it.
+func (s *logSources) labelLines() {
+	for i := range s.writers {
+		s.writers[i].Labelled = true
 	}
-	return out
+}
+
+// attributeLines adds to each line which worker has written it. The result is valid
+// until the next call.
+func (s *logSources) attributeLines(lines []logs.Line) []api.LogText {
+	s.batch = s.batch[:0]
+	for _, line := range lines {
+		s.batch = append(s.batch, api.LogText{At: line.At, Writer: &s.writers[line.Source], Text: line.Text})
+	}
+	return s.batch
+}
+
+// read passes the lines of all files to emit.
+func (s *logSources) read(ctx context.Context, q api.LogQuery, emit func([]api.LogText) error) error {
+	return logs.Read(ctx, s.files, logs.Query{Tail: q.Tail, Follow: q.Follow}, func(lines []logs.Line) error {
+		return emit(s.attributeLines(lines))
+	})
 }
