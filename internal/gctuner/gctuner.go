@@ -66,7 +66,7 @@ func (x *sentinel) afterCollection() {
 	}
 	now := time.Now()
 	var next int
-	next, p.quick = nextPercent(p.percent, p.quick, now.Sub(p.last), liveBytes())
+	next, p.quick = nextPercent(p.percent, p.quick, now.Sub(p.last), scannedBytes())
 	p.last = now
 	p.setPercent(next)
 	if next > defaultPercent {
@@ -106,9 +106,9 @@ func (p *tuner) stopWatching() {
 }
 
 // nextPercent returns the percentage after a collection, and the number of quick
-// collections in a row. Since is the time from the previous collection, live the
-// number of bytes that survived this one.
-func nextPercent(now, quick int, since time.Duration, live uint64) (percent, inRow int) {
+// collections in a row. Since is the time from the previous collection, scanned the
+// number of bytes of which the percentage is taken.
+func nextPercent(now, quick int, since time.Duration, scanned uint64) (percent, inRow int) {
 	if since < quickInterval {
 		quick++
 	} else if now == defaultPercent {
@@ -117,15 +117,19 @@ func nextPercent(now, quick int, since time.Duration, live uint64) (percent, inR
 	if now == defaultPercent && quick < quickLimit {
 		return defaultPercent, quick
 	}
-	return max(defaultPercent, int(Room*100/max(live, 1<<20))), quick
+	return max(defaultPercent, int(Room*100/max(scanned, 1<<20))), quick
 }
 
-// liveBytes is the number of bytes that survived the last collection.
-func liveBytes() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	if sample[0].Value.Kind() != metrics.KindUint64 {
-		return Room // this version of Go has no such metric: then nothing changes
+// scannedBytes is the number of bytes of which Go takes the percentage: what has
+// survived the last collection, the stacks, and the global variables.
+func scannedBytes() (sum uint64) {
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}}
+	metrics.Read(samples)
+	for _, sample := range samples {
+		if sample.Value.Kind() != metrics.KindUint64 {
+			return Room // this version of Go has no such metric: then nothing changes
+		}
+		sum += sample.Value.Uint64()
 	}
-	return sample[0].Value.Uint64()
+	return sum
 }

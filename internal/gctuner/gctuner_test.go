@@ -2,6 +2,7 @@ package gctuner
 
 import (
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"testing"
 	"time"
@@ -73,6 +74,34 @@ func TestBusyProcessCollectsLessOften(t *testing.T) {
 	if got := setting(t); got != defaultPercent {
 		t.Errorf("although GOGC is set, it is %d", got)
 	}
+}
+
+// TestRoomIsForGarbageAlone has stacks that are larger than the heap: Go counts them
+// when it takes the percentage.
+func TestRoomIsForGarbageAlone(t *testing.T) {
+	release, deep := make(chan struct{}), make(chan struct{})
+	go useStack(16<<10, func() { close(deep); <-release }) // 16 MB
+	<-deep
+	defer close(release)
+	runtime.GC()
+	percent, _ := nextPercent(defaultPercent, quickLimit, 0, scannedBytes())
+	defer debug.SetGCPercent(debug.SetGCPercent(percent))
+	runtime.GC()
+	samples := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(samples)
+	if room := samples[0].Value.Uint64() - samples[1].Value.Uint64(); room > Room+Room/8 {
+		t.Errorf("with %d %%, %d MiB of garbage fit, and %d may", percent, room>>20, Room>>20)
+	}
+}
+
+// useStack calls f with a stack of so many kibibytes.
+func useStack(kib int, f func()) byte {
+	var frame [1 << 10]byte
+	if kib == 0 {
+		f()
+		return frame[0]
+	}
+	return useStack(kib-1, f) + frame[kib%len(frame)]
 }
 
 // setting is the percentage that holds now.
