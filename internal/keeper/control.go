@@ -149,6 +149,8 @@ func (l *loop) carryOut(m *message, fd int) (taken bool) {
 		l.startSpawn(m, fd)
 	case opHold:
 		return l.holdSocket(m.GUID, fd)
+	case opShare:
+		l.shareSocket(m.GUID, m.From)
 	case opRelease:
 		l.releaseSocket(m.GUID)
 	case opEnd:
@@ -192,6 +194,17 @@ func (l *loop) holdSocket(guid string, fd int) (taken bool) {
 	l.releaseSocket(guid)
 	l.held[guid] = fd
 	return true
+}
+
+// shareSocket holds a copy of the socket of another worker.
+func (l *loop) shareSocket(guid, from string) {
+	fd := -1
+	if held, ok := l.held[from]; ok && guid != from {
+		fd, _ = unix.FcntlInt(uintptr(held), unix.F_DUPFD_CLOEXEC, 3) // -1 on an error
+	}
+	if !l.holdSocket(guid, fd) && fd >= 0 {
+		unix.Close(fd)
+	}
 }
 
 func (l *loop) releaseSocket(guid string) {

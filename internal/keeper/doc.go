@@ -38,6 +38,7 @@ package keeper
 //	signals.go          SIGCHLD wakes it
 //	control.go          orders are received and carried out, events are sent
 //	spawn.go            one process is prepared, forked and entered
+//	launcher.go         a program that is given its socket by systemd's protocol
 //	look_path.go        its program is found, its errors are explained
 //	stdin.go            its stdin is written
 //	fork_thread.go      the thread that forks

@@ -20,9 +20,9 @@ type pendingSpawn struct {
 	fds      *childFDs
 	warnings []error
 
-	pid   int
-	start uint64
-	err   error
+	pid     int
+	started uint64 // start time of pid
+	err     error
 }
 
 // forkThread is the goroutine that forks, alone on one thread, for life: the
@@ -66,19 +66,27 @@ func (l *loop) startForkThread() error {
 func (t *forkThread) forkChild(b *pendingSpawn) {
 	files, err := t.transfer.receiveFDs(b.fds.listFDs())
 	if err == nil {
-		b.pid, err = fork(b.path, b.order, files)
+		b.err = b.start(files)
 		t.transfer.closeFDs(files)
-	}
-	if err != nil {
-		b.err = explainSpawnError(err, b.path)
 	} else {
-		if p, ok := procfs.ReadStat(b.pid); ok {
-			b.start = p.Start
-		}
-		b.warnings = append(b.warnings, applyLimits(b.pid, b.order)...)
+		b.err = explainSpawnError(err, b.path)
 	}
 	t.forked <- b
 	_, _ = unix.Write(t.wake, []byte{0})
+}
+
+// start starts the process on the fork thread.
+func (b *pendingSpawn) start(files []uintptr) error {
+	pid, e, err := fork(b.path, b.order, files)
+	if err != nil {
+		return err
+	}
+	b.pid = pid
+	if p, ok := procfs.ReadStat(pid); ok {
+		b.started = p.Start
+	}
+	b.warnings = append(b.warnings, applyLimits(pid, b.order)...)
+	return explainSpawnError(e.awaitExec(pid), b.path)
 }
 
 // spawnPipe is the reading end of the pipe by which the fork thread wakes the

@@ -23,6 +23,7 @@ const preface = "initiator-keeper/1\n"
 const (
 	opSpawn          = "spawn"
 	opHold           = "hold"
+	opShare          = "share"
 	opRelease        = "release"
 	opEnd            = "end"
 	opSignal         = "signal"
@@ -40,7 +41,11 @@ const (
 // opVersion holds the version with which an order came, for orders that are not
 // in version 1. Such an order is not sent to an older keeper. An older keeper
 // that receives it answers with a warning.
-var opVersion = map[string]int{opClear: 2}
+var opVersion = map[string]int{opClear: 2, opShare: 4}
+
+// listenVersion is the version with which SpawnOrder.ListenFDs came. An older
+// keeper would start the program without its socket.
+const listenVersion = 4
 
 // message is one order to the keeper: a frame of JSON. FDs is the number of
 // descriptors that were sent with its first byte, 0 or 1.
@@ -50,6 +55,7 @@ type message struct {
 	FDs         int        `json:",omitempty"`
 	GUID        string     `json:",omitempty"`
 	Incarnation int        `json:",omitempty"`
+	From        string     `json:",omitempty"` // share
 	Signal      int        `json:",omitempty"`
 	On          bool       `json:",omitempty"`
 	Await       bool       `json:",omitempty"` // watch

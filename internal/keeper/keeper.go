@@ -85,6 +85,9 @@ func (k *Keeper) PID() int { return k.process.pid() }
 // is about the order itself, or ErrClosed.
 func (k *Keeper) Spawn(s SpawnOrder) error {
 	wire, err := newSpawnWire(s)
+	if err == nil && s.ListenFDs {
+		err = k.checkVersion(listenVersion, opSpawn, s.GUID)
+	}
 	if err != nil {
 		return err
 	}
@@ -99,6 +102,13 @@ func (k *Keeper) Spawn(s SpawnOrder) error {
 // f.
 func (k *Keeper) HoldSocket(guid string, f *os.File) error {
 	return k.sendOrder(message{Op: opHold, GUID: guid}, f)
+}
+
+// ShareSocket lets the keeper copy the socket that it holds for another worker,
+// from, and hold the copy for guid as after HoldSocket. ErrOlderKeeper: this
+// keeper does not know the order.
+func (k *Keeper) ShareSocket(guid, from string) error {
+	return k.sendOrder(message{Op: opShare, GUID: guid, From: from}, nil)
 }
 
 // ReleaseSocket closes the keeper's copy of the socket of guid. Processes that
@@ -185,8 +195,8 @@ func (k *Keeper) Close() error {
 
 // sendOrder sends one message, with the descriptor of f unless f is nil.
 func (k *Keeper) sendOrder(m message, f *os.File) error {
-	if v := k.Version(); v != 0 && v < opVersion[m.Op] { // 0 = no Hello yet: the keeper is this program's own
-		return fmt.Errorf("%s %s: %w (version %d of the protocol; this order came with %d)", m.Op, m.GUID, ErrOlderKeeper, v, opVersion[m.Op])
+	if err := k.checkVersion(opVersion[m.Op], m.Op, m.GUID); err != nil {
+		return err
 	}
 	m.V = Version
 	if f != nil {
@@ -228,4 +238,13 @@ func (k *Keeper) writeOrder(frame []byte, f *os.File) error {
 			f = nil // it went with the first byte
 		}
 	}
+}
+
+// checkVersion returns ErrOlderKeeper for an order that came with a later version
+// than the keeper's.
+func (k *Keeper) checkVersion(came int, op, guid string) error {
+	if v := k.Version(); v != 0 && v < came { // 0 = no Hello yet: the keeper is this program's own
+		return fmt.Errorf("%s %s: %w (version %d of the protocol; this order came with %d)", op, guid, ErrOlderKeeper, v, came)
+	}
+	return nil
 }

@@ -15,12 +15,13 @@ import (
 //	2  clear, and the event cleared; watch can await
 //	3  end and signal choose between the main process and its group; exited
 //	   names the processes that are left
-const Version = 3
+//	4  share; spawn can pass the socket by systemd's protocol
+const Version = 4
 
 // versionText is the version that this program's keeper announces. A test links
 // a program with an older version (-ldflags=-X), to see how newer orders are
 // answered there.
-var versionText = "3"
+var versionText = "4"
 
 // ownVersion returns versionText as a number.
 func ownVersion() int {
@@ -56,6 +57,9 @@ type SpawnOrder struct {
 	// NoFDs gives neither descriptor 3 nor 4 nor INITIATOR_FDS. It is set for
 	// programs that do not follow the worker contract.
 	NoFDs bool
+	// ListenFDs passes the socket of PassSocket in spite of NoFDs, by systemd's
+	// protocol: with LISTEN_FDS and LISTEN_PID in the environment.
+	ListenFDs bool `json:",omitempty"`
 
 	// Stdout and Stderr say where output goes; RedirectStderr joins stderr to
 	// stdout's pipe.

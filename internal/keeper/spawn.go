@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -69,19 +68,29 @@ func (l *loop) reportSpawn(b *pendingSpawn) {
 		return
 	}
 	l.addChild(b)
-	l.ctl.queueEvent(Event{Kind: KindSpawned, GUID: b.guid, Incarnation: b.incarnation, PID: b.pid, StartTime: b.start})
+	l.ctl.queueEvent(Event{Kind: KindSpawned, GUID: b.guid, Incarnation: b.incarnation, PID: b.pid, StartTime: b.started})
 	for _, err := range b.warnings {
 		l.queueWarning(b.key, err)
 	}
 }
 
-func fork(path string, s *SpawnOrder, files []uintptr) (int, error) {
+// fork starts the process. The caller must call awaitExec.
+func fork(path string, s *SpawnOrder, files []uintptr) (int, *execution, error) {
 	sys, done, err := childAttributes(s)
 	if err != nil {
-		return 0, err
+		return 0, nil, explainSpawnError(err, path)
 	}
 	defer done()
-	return forkExec(path, s, files, sys)
+	e, forked, err := newExecution(path, s, files)
+	if err != nil {
+		return 0, nil, explainSpawnError(err, path)
+	}
+	defer forked()
+	pid, err := forkExec(&e, s, sys)
+	if err != nil {
+		return 0, nil, e.explainFailure(err)
+	}
+	return pid, &e, nil
 }
 
 func findProgram(s *SpawnOrder) (string, error) {
@@ -110,7 +119,7 @@ func (l *loop) openChildFDs(f *childFDs, s *SpawnOrder, streamed bool) (err erro
 	if streamed && f.stream < 0 {
 		return errors.New(tooManyFiles)
 	}
-	if s.PassSocket && !s.NoFDs {
+	if s.PassSocket && (!s.NoFDs || s.ListenFDs) {
 		fd, ok := l.held[s.GUID]
 		if !ok {
 			return errors.New("no socket is held for it: HoldSocket must come before Spawn")
@@ -181,20 +190,16 @@ func (f *childFDs) closeAll() {
 
 // forkExec starts the process. The umask may be changed around the fork: it is
 // this thread's own, or the loop waits meanwhile.
-func forkExec(path string, s *SpawnOrder, files []uintptr, sys *syscall.SysProcAttr) (int, error) {
+func forkExec(e *execution, s *SpawnOrder, sys *syscall.SysProcAttr) (pid int, err error) {
 	if s.Umask >= 0 {
 		defer syscall.Umask(syscall.Umask(s.Umask))
 	}
-	attr := &syscall.ProcAttr{Dir: s.Dir, Env: addFDsVariable(s, files), Files: files, Sys: sys}
-	for pause := time.Millisecond; ; pause *= 2 {
-		pid, err := syscall.ForkExec(path, s.Argv, attr)
-		// A program that was written a moment ago may still be open for writing
-		// in a child that another process has just forked.
-		if err != syscall.ETXTBSY || pause > 16*time.Millisecond {
-			return pid, err
-		}
-		time.Sleep(pause)
-	}
+	attr := &syscall.ProcAttr{Dir: s.Dir, Env: e.env, Files: e.files, Sys: sys}
+	err = retryBusy(func() error {
+		pid, err = syscall.ForkExec(e.path, e.argv, attr)
+		return err
+	})
+	return pid, err
 }
 
 // addFDsVariable adds INITIATOR_FDS to the environment, by which the process
@@ -217,7 +222,7 @@ func addFDsVariable(s *SpawnOrder, files []uintptr) []string {
 // addChild enters a new process into childTable.
 func (l *loop) addChild(b *pendingSpawn) {
 	s, f := b.order, b.fds
-	c := &child{key: b.key, pid: b.pid, start: b.start, keep: s.Keep, cgroup: s.CgroupDir}
+	c := &child{key: b.key, pid: b.pid, start: b.started, keep: s.Keep, cgroup: s.CgroupDir}
 	l.workers[c.key], l.byPID[c.pid] = c, c
 	if len(f.stdinRest) > 0 {
 		l.feedStdin(f.stdinWrite, f.stdinRest)
