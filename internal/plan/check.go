@@ -50,10 +50,7 @@ var contradictions = []contradiction{
 		"ready = webhook waits for a webhook, and with protocol = none there is none", "write ready = alive, or another value",
 	}, {
 		"ready", func(s *Spec, _ func(string) bool) bool { return s.Ready.Kind == "tcp" && s.Socket == "inherit" },
-		"ready = tcp succeeds at once with socket = inherit: the initiator's socket listens before the program runs", "write ready = webhook, or socket = reserve",
-	}, {
-		"socket", func(s *Spec, given func(string) bool) bool { return !s.Contract && s.Socket == "inherit" },
-		"socket = inherit needs the contract, and contract is off", "write contract = on, or remove socket",
+		"ready = tcp succeeds at once with socket = inherit: the initiator's socket listens before the program runs", "write ready = webhook, notify, line:REGEX or http:/path, or socket = reserve",
 	}, {
 		"direct", func(s *Spec, _ func(string) bool) bool { return s.Direct == "open" && !loopback.IsHost(s.ListenAddr) },
 		"direct = open lets every machine on the network run tasks", "write direct = token, or listen_addr = 127.0.0.1",
@@ -74,14 +71,21 @@ var contradictions = []contradiction{
 		"chirp_pem", func(s *Spec, given func(string) bool) bool { return given("chirp_pem") && s.ChirpPort == 0 },
 		"chirp_pem has no meaning without chirp_port", "write chirp_port = 2998, or remove chirp_pem",
 	}, {
-		"ready", func(s *Spec, _ func(string) bool) bool { return !s.Contract && s.Port == 0 && s.needsPort() },
+		"ready", func(s *Spec, _ func(string) bool) bool { return s.guessesPort(s.Ready.Kind) },
 		"with contract = off the program does not know its port, and this readiness check connects to that port", "write port = the port that it listens on, {port} in command or environment, or ready = alive",
 	}, {
 		"slots", func(s *Spec, _ func(string) bool) bool { return s.Slots > 1 && s.Protocol == "ding" },
 		"a ding slave runs one task at a time", "write slots = 1 and more replicas",
 	}, {
-		"port replicas numprocs", func(s *Spec, _ func(string) bool) bool { return s.Port > 0 && s.Replicas > 1 },
-		"a fixed port serves one worker, and there are several replicas", "write port = auto, or replicas = 1",
+		"port replicas numprocs", func(s *Spec, _ func(string) bool) bool {
+			return s.Port > 0 && s.Replicas > 1 && !s.inheritsFixedPort()
+		},
+		"a fixed port serves one worker, and there are several replicas", "write port = auto, or replicas = 1; a program without webhooks can share the port with socket = inherit",
+	}, {
+		"ready", func(s *Spec, _ func(string) bool) bool {
+			return s.inheritsFixedPort() && s.Replicas > 1 && s.Ready.Kind == "http"
+		},
+		"the replicas share one socket, so another replica may answer this readiness check", "write ready = notify, line:REGEX or alive",
 	}, {
 		"stderr_logfile", func(s *Spec, given func(string) bool) bool { return s.RedirectStderr && given("stderr_logfile") },
 		"stderr_logfile has no meaning with redirect_stderr", "remove one of the two",
@@ -153,10 +157,10 @@ func (d *draft) firstGiven(section, keys string) string {
 	return ""
 }
 
-// needsPort reports whether readiness is checked on the worker's port while the
-// command does not name the port.
-func (s *Spec) needsPort() bool {
-	return (s.Ready.Kind == "tcp" || s.Ready.Kind == "http") && !s.NamesPort()
+// guessesPort reports whether a check of that kind connects to a port that the
+// program is not told.
+func (s *Spec) guessesPort(kind string) bool {
+	return connectsToPort(kind) && !s.Contract && s.Port == 0 && s.Socket != "inherit" && !s.NamesPort()
 }
 
 // checkStdin finds values that cannot be written to the worker's stdin, such as a

@@ -78,7 +78,7 @@ var portKeys = []row[Spec]{
 	key("port", autoPort, "auto", func(s *Spec) *int { return &s.Port },
 		"the port of the worker; auto = the next free port of the range in [initiator]"),
 	key("socket", oneOf("reserve", "inherit", "bind"), "reserve", func(s *Spec) *string { return &s.Socket },
-		"how the port is bound: reserve = by the worker, while the initiator reserves it; inherit = by the initiator, passed as descriptor 3; bind = by the worker, unreserved; exec and the built-in jobs use inherit"),
+		"how the port is bound: reserve = by the worker, while the initiator reserves it; inherit = by the initiator, passed as descriptor 3 (with contract = off as systemd does it, with LISTEN_FDS and LISTEN_PID; replicas with one fixed port and without webhooks share the socket), so that connections wait while the worker restarts; bind = by the worker, unreserved; exec and the built-in jobs use inherit"),
 	key("listen_addr", address, "127.0.0.1", func(s *Spec) *string { return &s.ListenAddr },
 		"the address on which the worker serves its webhooks"),
 }

@@ -82,6 +82,12 @@ func TestDefaultsThatDependOnOtherKeys(t *testing.T) {
 		{"built-in job, own socket", "command = ${initiator:self} job sum\nsocket = bind", func(s *Spec) bool { return s.Socket == "bind" }},
 		{"own program, no job", "command = ${initiator:self} version", func(s *Spec) bool { return s.Socket == "reserve" }},
 		{"exec", "exec = cat", func(s *Spec) bool { return s.Socket == "inherit" && s.Command == nil }},
+		{"replicas on one inherited port", "command = x\ncontract = off\nsocket = inherit\nport = 8000\nreplicas = 3", func(s *Spec) bool {
+			return s.SharesPort() && s.PortMode() == "inherit"
+		}},
+		{"inherited, without the contract", "command = x\ncontract = off\nsocket = inherit\nready = http:/", func(s *Spec) bool {
+			return s.TakesPort() && !s.SharesPort()
+		}},
 		{"module", "module = pkg.mod", func(s *Spec) bool { return s.Module == "pkg.mod" && s.Interpreter[0] == "python3" }},
 		{"numprocs", "command = x\nnumprocs = 3", func(s *Spec) bool { return s.Replicas == 3 }},
 		{"paths", "command = x\ndirectory = sub/../d\nstdout_logfile = logs/a\nstderr_logfile = -", func(s *Spec) bool {

@@ -162,22 +162,39 @@ func (s *Spec) SetsVariable(name string) bool {
 	return slices.ContainsFunc(s.Environment, func(e Entry) bool { return e.Key == name })
 }
 
-// TakesPort reports whether workers get a port: with the contract always, and
-// without it only when the definition names the port, or a readiness check or a
-// probe needs the number.
+// TakesPort reports whether workers get a port: with the contract or an inherited
+// socket always, and otherwise only when the definition names the port, or a
+// readiness check or a probe needs the number.
 func (s *Spec) TakesPort() bool {
-	knocks := func(kind string) bool { return kind == "tcp" || kind == "http" }
-	return s.Contract || s.Port != 0 || s.NamesPort() || knocks(s.Ready.Kind) || knocks(s.Probe.Kind)
+	return s.Contract || s.Port != 0 || s.Socket == "inherit" || s.NamesPort() || s.ConnectsToPort()
 }
 
+// ConnectsToPort reports whether readiness or a probe is a connection to the port.
+func (s *Spec) ConnectsToPort() bool {
+	return connectsToPort(s.Ready.Kind) || connectsToPort(s.Probe.Kind)
+}
+
+func connectsToPort(kind string) bool { return kind == "tcp" || kind == "http" }
+
 // PortMode says how the port is reserved until the worker listens. No port is
-// reserved for a program without the contract, because it might not set
-// SO_REUSEADDR.
+// reserved for a program without the contract that binds the port itself, because
+// the program might not set SO_REUSEADDR.
 func (s *Spec) PortMode() string {
+	if s.Socket == "inherit" {
+		return s.Socket
+	}
 	if !s.Contract || s.Socket == "" {
 		return "bind"
 	}
 	return s.Socket
+}
+
+// SharesPort reports whether all workers of the definition listen on one inherited
+// socket: the port is fixed, and no message is for a certain worker.
+func (s *Spec) SharesPort() bool { return s.inheritsFixedPort() && !s.ConnectsToPort() }
+
+func (s *Spec) inheritsFixedPort() bool {
+	return s.Port != 0 && s.Socket == "inherit" && s.Protocol == "none"
 }
 
 // warnBraces warns of {{ where a reader may expect two braces. The value is not

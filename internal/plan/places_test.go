@@ -95,3 +95,31 @@ func TestWarningsOfBraces(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", p.Warnings, want)
 	}
 }
+
+// TestSharesPort: replicas share a fixed port when each inherits the socket and no
+// connection is meant for a certain worker.
+func TestSharesPort(t *testing.T) {
+	shared := Spec{Port: 8000, Socket: "inherit", Protocol: "none", Ready: Ready{Kind: "notify"}}
+	for name, c := range map[string]struct {
+		change func(*Spec)
+		want   bool
+	}{
+		"off the contract":  {func(*Spec) {}, true},
+		"with the contract": {func(s *Spec) { s.Contract = true }, true},
+		"webhooks":          {func(s *Spec) { s.Contract, s.Protocol = true, "webhook" }, false},
+		"port = auto":       {func(s *Spec) { s.Port = 0 }, false},
+		"socket = bind":     {func(s *Spec) { s.Socket = "bind" }, false},
+		"ready = http":      {func(s *Spec) { s.Ready.Kind = "http" }, false},
+		"ready = line":      {func(s *Spec) { s.Ready.Kind = "line" }, true},
+		"probe = tcp":       {func(s *Spec) { s.Probe.Kind = "tcp" }, false},
+		"probe = exec":      {func(s *Spec) { s.Probe.Kind = "exec" }, true},
+	} {
+		s := shared
+		if c.change(&s); s.SharesPort() != c.want {
+			t.Errorf("%s: %t", name, !c.want)
+		}
+		if want := map[bool]string{true: "inherit", false: "bind"}[s.Socket == "inherit"]; s.PortMode() != want || !s.TakesPort() {
+			t.Errorf("%s: mode %s, takes a port: %t", name, s.PortMode(), s.TakesPort())
+		}
+	}
+}

@@ -62,8 +62,11 @@ var probeContradictions = []contradiction{
 		"probe = tcp proves nothing with socket = inherit: the initiator's socket takes the connection", "write probe = http:/path, or socket = reserve",
 	}, {
 		"probe", func(s *Spec, _ func(string) bool) bool {
-			return !s.Contract && s.Port == 0 && !s.NamesPort() && (s.Probe.Kind == "tcp" || s.Probe.Kind == "http")
+			return s.inheritsFixedPort() && s.Replicas > 1 && s.Probe.Kind == "http"
 		},
+		"the replicas share one socket, so another replica may answer this probe", "write probe = exec:COMMAND",
+	}, {
+		"probe", func(s *Spec, _ func(string) bool) bool { return s.guessesPort(s.Probe.Kind) },
 		"with contract = off the program does not know its port, and the probe connects to that port", "write port = the port that it listens on, {port} in command or environment, or probe = exec:COMMAND",
 	}, {
 		"probe_span probe_timeout", func(s *Spec, _ func(string) bool) bool {

@@ -24,6 +24,7 @@ type Reservation struct {
 	ip    netip.Addr
 
 	mu       sync.Mutex
+	sharers  int      // the further owners
 	file     *os.File // this process's copy of the socket; nil with Bind and after Close
 	released bool
 }
@@ -88,12 +89,26 @@ func (r *Reservation) closeFile() error {
 	return err
 }
 
+// Share adds an owner of the port, for several workers that inherit one socket.
+// Each owner calls Release.
+func (r *Reservation) Share() *Reservation {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sharers++
+	return r
+}
+
 // Release closes this process's copy and gives the port back, once the worker
 // is stopped for good. The port is free for others when the keeper has closed
-// its copy too. Releasing twice is harmless.
+// its copy too. Releasing twice is harmless, except after Share: then each owner
+// calls it once, and only the last call has an effect.
 func (r *Reservation) Release() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.sharers > 0 {
+		r.sharers--
+		return
+	}
 	_ = r.closeFile() // the file was not written to
 	if r.released {
 		return

@@ -120,7 +120,7 @@ func (l *loop) releasePort(w *worker) {
 		l.logUnsent(l.keeper.ReleaseSocket(w.guid), "release", w)
 	}
 	w.port.Release()
-	w.port = nil
+	w.port, w.socketLost = nil, false
 }
 
 // releaseIncarnation releases what belonged to one incarnation.

@@ -34,6 +34,7 @@ package supervise
 //	start_stop_all.go    the start and the end of everything
 //	actions.go           performs the table's actions
 //	spawn.go             the spawn order of a process
+//	sockets.go           its port, and the socket that holds the port
 //	env.go               its environment and arguments
 //	stream.go            the socket pair with which it starts
 //	signals.go           signal numbers

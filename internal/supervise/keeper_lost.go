@@ -10,6 +10,7 @@ import (
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/limits"
+	"initiator/internal/port"
 )
 
 // maxLaunches is how often in a row the launch of a new keeper is tried.
@@ -114,9 +115,11 @@ func (l *loop) useNewKeeper(k *keeper.Keeper, leftovers []string, err error) {
 	}
 	l.keeper, l.ownKeeper, l.events = k, k, k.Events()
 	for _, w := range l.order {
+		w.socketLost = w.port != nil && w.port.Mode != port.Bind
+	}
+	for _, w := range l.order {
 		w.outputWatched, w.lineAwaited = false, false
 		if w.awaitsAdoption {
-			w.socketLost = true
 			continue
 		}
 		l.rebindPort(w)
@@ -127,22 +130,5 @@ func (l *loop) useNewKeeper(k *keeper.Keeper, leftovers []string, err error) {
 		if p.w.rec.Phase == lifecycle.PhaseSpawning && p.w.rec.Incarnation == p.e.Incarnation {
 			l.spawnWorker(p.w)
 		}
-	}
-}
-
-// rebindPort creates a socket that died with the keeper again, on the same
-// port. A worker whose port another program has taken in the meantime gets
-// another port at its spawn.
-func (l *loop) rebindPort(w *worker) {
-	if w.port == nil || w.port.Mode == "bind" {
-		return
-	}
-	err := w.port.Rebind()
-	if err == nil {
-		err = l.holdSocket(w)
-	}
-	if err != nil {
-		l.log.Warn("rebind: "+err.Error(), "guid", w.guid)
-		l.releasePort(w)
 	}
 }

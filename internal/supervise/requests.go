@@ -27,7 +27,7 @@ func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string)
 		if err := l.checkGUID(guid); err != nil {
 			return nil, err
 		}
-		if p.spec.Port != 0 && slices.ContainsFunc(p.workers, func(w *worker) bool { return !w.rec.Phase.AtRest() }) {
+		if p.spec.Port != 0 && !p.spec.SharesPort() && slices.ContainsFunc(p.workers, func(w *worker) bool { return !w.rec.Phase.AtRest() }) {
 			return nil, &OnePortError{spec, p.spec.Port}
 		}
 		launched := []*worker{l.createWorker(p, guid)}
@@ -52,7 +52,7 @@ type OnePortError struct {
 
 // Error says what to change.
 func (e *OnePortError) Error() string {
-	return fmt.Sprintf("%s has port = %d, which serves one worker: write port = auto", e.Name, e.Port)
+	return fmt.Sprintf("%s has port = %d, which serves one worker: write port = auto, or, for a program without webhooks, socket = inherit and ready = notify, line or alive", e.Name, e.Port)
 }
 
 // Start starts the named workers (names of definitions and groups, GUIDs,

@@ -8,6 +8,7 @@ import (
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
+	"initiator/internal/port"
 )
 
 // The supervisor takes over the workers of an earlier initiator in three steps:
@@ -59,13 +60,25 @@ func (l *loop) restoreWorker(r *restoredWorker) {
 	w.index, w.restored = r.snapshot.Index, r
 	w.token, w.session, w.startTime, w.cgroup = r.snapshot.Token, r.snapshot.Session, r.StartTime, r.snapshot.Logs.Cgroup
 	if at := r.snapshot.Port; at != nil && !w.rec.Phase.AtRest() {
-		port, err := l.opts.Ports.Restore(at.Mode, at.Addr, at.Number)
+		reserved, err := l.restorePort(w, at)
 		if err != nil {
 			l.log.Warn("restore: "+err.Error(), "guid", w.guid)
 			return
 		}
-		w.port, w.socketLost = port, at.Mode != "bind" && !r.HasSocket
+		w.port, w.socketLost = reserved, at.Mode != port.Bind && !r.HasSocket
 	}
+}
+
+// restorePort reserves the port of a snapshot, alone or together with the workers of
+// the pool that share it.
+func (l *loop) restorePort(w *worker, at *snapshotPort) (*port.Reservation, error) {
+	if at.Mode == port.Inherit {
+		same := func(r *port.Reservation) bool { return *at == snapshotPort{r.Port, r.Addr, r.Mode} }
+		if other := w.findSharer(same); other != nil {
+			return other.port.Share(), nil
+		}
+	}
+	return l.opts.Ports.Restore(at.Mode, at.Addr, at.Number)
 }
 
 // setRestoredRecord sets a record without the table. Only restoreWorker may do

@@ -27,7 +27,7 @@ func (s *Supervisor) ScalePool(ctx context.Context, name string, n int) error {
 		if l.stopping {
 			return nil, ErrStopping
 		}
-		if n > 1 && p.spec.Port != 0 {
+		if n > 1 && p.spec.Port != 0 && !p.spec.SharesPort() {
 			return nil, &OnePortError{name, p.spec.Port}
 		}
 		return l.scalePool(p, n, true), nil

@@ -2,7 +2,6 @@ package supervise
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 
@@ -47,7 +46,6 @@ func (l *loop) prepareSpawn(w *worker) error {
 		return err
 	}
 	if w.port != nil && w.socketLost {
-		w.socketLost = false
 		l.rebindPort(w)
 	}
 	if w.port != nil && !fitsSpec(w.port, spec) {
@@ -99,11 +97,12 @@ func (l *loop) spawnOrder(w *worker) keeper.SpawnOrder {
 		GUID: w.guid, Incarnation: inc, Dir: l.workingDir(spec),
 		Argv:       childArgv(spec, places),
 		Env:        l.workerEnv(w, places),
-		PassSocket: w.port != nil && w.port.Mode == "inherit",
+		PassSocket: w.port != nil && w.port.Mode == port.Inherit,
 		NoFDs:      !spec.Contract,
 		Stdout:     w.logTo(spec.Stdout), Stderr: w.logTo(spec.Stderr), RedirectStderr: spec.RedirectStderr,
 		Keep: w.isKept(),
 	}
+	order.ListenFDs = order.PassSocket && order.NoFDs
 	if spec.Contract {
 		order.Stdin = []byte{}
 		if l.opts.Stdin != nil {
@@ -136,41 +135,6 @@ func (w *worker) logTo(log plan.Log) keeper.Log {
 		return keeper.Log{}
 	}
 	return keeper.Log{Path: log.PathFor(w.pool.spec.Name, w.guid, w.index), MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw}
-}
-
-// fitsSpec reports whether a reservation still is what the definition asks for.
-func fitsSpec(r *port.Reservation, spec *plan.Spec) bool {
-	return r.Mode == spec.PortMode() && (spec.Port == 0 || spec.Port == r.Port) && (spec.ListenAddr == "" || spec.ListenAddr == r.Addr)
-}
-
-func (l *loop) takePort(w *worker) error {
-	spec := w.rec.Spec
-	take := func() (*port.Reservation, error) {
-		return l.opts.Ports.Take(spec.PortMode(), spec.ListenAddr, spec.Port, l.foreignPorts)
-	}
-	taken, err := take()
-	if none := (*port.ExhaustedError)(nil); errors.As(err, &none) && len(l.foreignPorts) > 0 {
-		clear(l.foreignPorts) // foreign programs end; a port that is still taken is found again
-		taken, err = take()
-	}
-	if err != nil {
-		return err
-	}
-	w.port = taken
-	return l.holdSocket(w)
-}
-
-// holdSocket gives the keeper its copy of the socket and closes the
-// initiator's.
-func (l *loop) holdSocket(w *worker) error {
-	f := w.port.File()
-	if f == nil {
-		return nil
-	}
-	if err := l.keeper.HoldSocket(w.guid, f); err != nil {
-		return fmt.Errorf("hold port %d: %w", w.port.Port, err)
-	}
-	return w.port.Close()
 }
 
 // localAddress returns the address of the worker on this machine.
