@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"net"
 	"net/http"
 
 	"initiator/internal/connbudget"
@@ -24,8 +23,7 @@ func markMaster(r *http.Request) { connbudget.Admit(r.Context(), connbudget.Life
 // admitCaller notes that the connection of a request belongs to a caller of the
 // direct listener. It returns the answer when too many callers are connected.
 func (s *server) admitCaller(w http.ResponseWriter, r *http.Request) *directFault {
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	if connbudget.Admit(r.Context(), connbudget.Client, host) {
+	if connbudget.Admit(r.Context(), connbudget.Client, remoteHost(r)) {
 		return nil
 	}
 	w.Header().Set("Connection", "close")

@@ -27,6 +27,7 @@ func (s *server) handleDirect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request, fault := s.readCall(w, r)
+	defer func() { request.release() }()
 	if fault != nil {
 		fault.writeFault(w, request.codec)
 		return
@@ -78,6 +79,7 @@ func (s *server) runDirect(r *http.Request, request directCall) (json.RawMessage
 		ID: "direct-" + strconv.FormatUint(directSeq.Add(1), 10), Method: request.method, Attempt: 1,
 		Traceparent: r.Header.Get("Traceparent"), Data: request.parameters, unrepeatable: true,
 	})
+	request.release() // the slots limit the parameters of calls that run
 	if err != nil {
 		return nil, s.notStartedFault(err)
 	}

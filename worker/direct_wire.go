@@ -1,12 +1,14 @@
 package worker
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"initiator/internal/contentcoding"
@@ -27,6 +29,7 @@ type directCall struct {
 	parameters json.RawMessage
 	codec      call.Codec
 	coding     string // of the answer
+	release    func() // says that the body is not in memory any more; may be called again
 }
 
 // readCall reads a call. The result always has a codec, with which the error
@@ -36,7 +39,7 @@ type directCall struct {
 // client also accepts. Toto's own compression sends no such header and expects
 // a plain answer.
 func (s *server) readCall(w http.ResponseWriter, r *http.Request) (directCall, *directFault) {
-	request := directCall{codec: call.JSON, coding: contentcoding.None}
+	request := directCall{codec: call.JSON, coding: contentcoding.None, release: func() {}}
 	codec := findCodec(r.Header.Get("Content-Type"), s.options.Codecs)
 	if codec == nil {
 		return request, refuseCall(http.StatusUnsupportedMediaType, fmt.Sprintf("the content type %q is not spoken here; send application/json", r.Header.Get("Content-Type")))
@@ -52,11 +55,50 @@ func (s *server) readCall(w http.ResponseWriter, r *http.Request) (directCall, *
 	if sent == contentcoding.None {
 		sent = s.compression
 	}
+	body, fault := s.readCallBody(w, r, &request, sent)
+	if fault != nil {
+		return request, fault
+	}
+	fault = request.decodeBody(body, sent, s.options.BodyLimit)
+	return request, fault
+}
+
+// readCallBody reads the body of a call as it was sent, and reserves the memory that
+// it takes to decode it.
+func (s *server) readCallBody(w http.ResponseWriter, r *http.Request, request *directCall, coding string) ([]byte, *directFault) {
+	release, code := s.reserveBody(w, r, remoteHost(r), s.options.BodyLimit)
+	if !code.OK() {
+		return nil, refuseBody(code)
+	}
+	request.release = sync.OnceFunc(release)
 	body, code := webhook.ReadBody(w, r, s.options.BodyLimit)
 	if !code.OK() {
-		return request, refuseCall(code.Status, code.Message)
+		return nil, refuseBody(code)
 	}
-	return request, request.decodeBody(body, sent, s.options.BodyLimit)
+	if coding == contentcoding.None {
+		return body, nil
+	}
+	// A few bytes may become as many as are allowed. The reservation for the bytes
+	// that were sent is released first: two calls that wait for each other's would
+	// wait for ever.
+	request.release()
+	ctx, cancel := context.WithTimeout(r.Context(), s.options.ReadTimeout)
+	defer cancel()
+	release, err := s.bodies.Reserve(ctx, remoteHost(r), s.options.BodyLimit)
+	if err != nil {
+		return nil, refuseBody(webhook.BodiesFull)
+	}
+	request.release = sync.OnceFunc(release)
+	return body, nil
+}
+
+// refuseBody returns the answer to a call whose body is not read.
+func refuseBody(code webhook.Code) *directFault {
+	fault := refuseCall(code.Status, code.Message)
+	if code == webhook.BodiesFull {
+		fault.retryAfter = callAgainAfter
+	}
+	return fault
 }
 
 func (c *directCall) decodeBody(body []byte, coding string, limit int64) *directFault {

@@ -35,6 +35,7 @@ package worker
 //	broken_pipe.go       writing to stdout when its reader has died
 //	serve.go             the HTTP server: paths, checks, ping, shutdown
 //	conn_kind.go         who is at the other end of a connection
+//	sender_bodies.go     how much memory the bodies of one sender take
 //	web_page.go          requests that a page in a browser has caused
 //	session.go           connect, disconnect, and the loss of the master
 //	hooks.go             functions of the program around connections and tasks

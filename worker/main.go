@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"initiator/internal/bounds"
+	"initiator/internal/bytebudget"
 	"initiator/internal/gctuner"
 	"initiator/internal/loopback"
 	"initiator/internal/stdinsettings"
@@ -146,6 +148,7 @@ func newServer(g startConfig, o Options, table methodTable) (*server, context.Ca
 	s := &server{
 		startConfig: g, options: o, log: log, methods: table,
 		executor:    newExecutor(table, g.slots, o.Hooks, log),
+		bodies:      bytebudget.NewTable(bounds.PeerBodies),
 		reports:     webhook.NewHTTPClient(g.slots),
 		baseContext: base, endBase: end,
 		sessionOpened: make(chan struct{}),

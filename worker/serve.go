@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"initiator/internal/bounds"
+	"initiator/internal/bytebudget"
 	"initiator/internal/loopback"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -28,7 +29,8 @@ type server struct {
 	log      hclog.Logger
 	methods  methodTable
 	executor *executor
-	reports  *http.Client // for results; heartbeats use a client of their own
+	bodies   *bytebudget.Table // of the bodies that each sender sends
+	reports  *http.Client      // for results; heartbeats use a client of their own
 
 	onLoopback    bool            // only programs on this machine can connect
 	passedStream  net.Conn        // the stream that was passed to the process; nil = none
@@ -103,21 +105,6 @@ func (s *server) ownChecks() webhook.HeaderCheck {
 		Missing: webhook.NoOwnToken, Wrong: webhook.WrongOwnToken,
 		Token: func(token string) bool { return webhook.TokenEqual(token, s.token) },
 	}
-}
-
-// readBody reads the request's body and decodes it into v. When it cannot, it
-// writes the error answer and returns false.
-func (s *server) readBody(w http.ResponseWriter, r *http.Request, v any) bool {
-	data, code := webhook.ReadBody(w, r, s.options.BodyLimit)
-	if !code.OK() {
-		s.writeCode(w, code)
-		return false
-	}
-	if err := webhook.DecodeBody(data, v); err != nil {
-		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
-		return false
-	}
-	return true
 }
 
 // handlePing answers GET /ping. A request with a nonce and without a token

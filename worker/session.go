@@ -62,9 +62,11 @@ func (s *server) handleConnect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var body proactor.ConnectBody
-	if !s.readBody(w, r, &body) {
+	release, ok := s.readConnectBody(w, r, &body)
+	if !ok {
 		return
 	}
+	defer release()
 	if err := checkAddress(body.Master.Address); err != nil {
 		webhook.BadBody.WriteAnswer(w, err.Error(), nil)
 		return
@@ -128,9 +130,11 @@ func (s *server) handleDisconnect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var body proactor.DisconnectBody
-	if !s.readBody(w, r, &body) {
+	release, ok := s.readConnectBody(w, r, &body)
+	if !ok {
 		return
 	}
+	defer release()
 	code, data := s.endSession(r.Header.Get(proactor.HeaderToken), body)
 	message := ""
 	if code.OK() {

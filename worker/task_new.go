@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"initiator/internal/stream"
@@ -24,9 +25,12 @@ func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 	}
 	markMaster(r)
 	var body proactor.TaskBody
-	if !s.readBody(w, r, &body) {
+	release, ok := s.readBody(w, r, fromMaster, s.options.BodyLimit, &body)
+	if !ok {
 		return
 	}
+	release = sync.OnceFunc(release)
+	defer release()
 	if body.Task.ID == "" || len(body.Task.ID) > 255 {
 		webhook.BadBody.WriteAnswer(w, "task.id is missing or longer than 255 bytes", nil)
 		return
@@ -34,6 +38,7 @@ func (s *server) handleTaskNew(w http.ResponseWriter, r *http.Request) {
 	defer s.executor.holdDrain()() // otherwise a drain could end before the report begins
 	t := taskFromBody(body)
 	run, err := s.startSessionTask(sess, &t, t.makeKey(), waiter{})
+	release() // the slots limit the data of tasks that run
 	if err != nil {
 		code, data := refusedTask(err, s.heartbeatSpan)
 		code.WriteAnswer(w, "", data)

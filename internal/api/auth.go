@@ -32,9 +32,7 @@ func isOverUnix(r *http.Request) bool { return r.Context().Value(unixConnKey{}) 
 func (h *handlers) authMiddleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isOverUnix(r) {
-			if admitConn(w, r, connbudget.Local, "") {
-				next.ServeHTTP(w, r)
-			}
+			h.serveClient(next, w, r, connbudget.Local, "")
 			return
 		}
 		owner := remoteHost(r)
@@ -59,9 +57,7 @@ func (h *handlers) authMiddleware(next http.Handler) http.Handler {
 			webhook.Unauthorized.WriteAnswer(w, "send Authorization: Bearer with the token in the file `token` of the state directory, or use the unix socket there", nil)
 			return
 		}
-		if admitConn(w, r, connbudget.Client, owner) {
-			next.ServeHTTP(w, r)
-		}
+		h.serveClient(next, w, r, connbudget.Client, owner)
 	})
 }
 

@@ -52,8 +52,10 @@ func (h *handlers) answerLines(w http.ResponseWriter, r *http.Request, limit int
 	defer context.AfterFunc(r.Context(), endReading)() // the token was replaced, or the client is gone
 	w.Header().Set("Content-Type", ndjsonType)
 	w.WriteHeader(http.StatusOK)
-	lines := ndjson.NewReader(r.Body, limit)
+	lines, held := ndjson.NewReader(r.Body, limit), heldBodyOf(r)
+	lines.BeforeLong = func() error { return held.reserveLine(w, r, limit) }
 	for more := true; more; {
+		held.release() // the last batch
 		b := batch{handlers: h, ctx: context.WithoutCancel(r.Context()), store: newStore()}
 		_ = control.SetReadDeadline(time.Now().Add(readTimeout)) // of the next lines, not of all
 		if h.life.Err() == nil && r.Context().Err() == nil {
@@ -127,6 +129,10 @@ func (b *batch) readLines(from *ndjson.Reader) bool {
 			return false
 		case errors.Is(err, ndjson.ErrTooLong):
 			b.refuseLine(from.LineNumber(), webhook.BodyTooLarge, err.Error())
+		case errors.Is(err, errBodiesFull):
+			b.refuseLine(from.LineNumber()+1, webhook.BodiesFull, err.Error())
+			b.lines[len(b.lines)-1].result.Err = err
+			return false
 		case err != nil:
 			b.refuseLine(from.LineNumber()+1, readErrorCode(err), "the line did not arrive whole: "+err.Error())
 			return false

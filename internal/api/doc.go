@@ -21,6 +21,7 @@ package api
 //	large_results.go   large results of workers: which are read, and how many
 //	conn_kind.go       who is at the other end of a request's connection
 //	auth.go            which requests are admitted: token, Host and Origin
+//	held_body.go       the memory for the bodies of a client's requests
 //	token.go           the token of the API, and its replacement
 //	worker_auth.go     what a worker may request with its own token
 //	tasks.go           submit, get, wait, cancel, retry of tasks
@@ -33,7 +34,7 @@ package api
 //	task_events.go     the events of a task or a pool, as they happen
 //	stream.go          the streams of clients
 //	stream_request.go  the requests on a stream
-//	data_budget.go     how much data of a stream may wait for the disk
+//	stream_data.go     how much data of a stream may wait for the disk
 //	stream_reply.go    the replies to them
 //	names.go           the member names of a request
 //	workers.go         list, launch, start, stop, restart, scale, signal, why

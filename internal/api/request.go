@@ -20,8 +20,13 @@ import (
 // are read by readWorkerJSON.
 
 // readJSON reads a JSON body into v, which points to a struct with a field for each
-// member. It reports false when it has answered with the fault.
+// member. It reports false when it has answered with the fault. The body counts
+// against the budget of the client until its heldBody is released.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+	if code := heldBodyOf(r).reserveBody(w, r, bounds.Body); !code.OK() {
+		code.WriteAnswer(w, "", nil)
+		return false
+	}
 	return readBody(w, r, v, bounds.Body, decodeRequest)
 }
 

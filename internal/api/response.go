@@ -57,7 +57,7 @@ func (h *handlers) writeError(w http.ResponseWriter, r *http.Request, err error)
 // it repeats the request; 0 = the initiator does not know. A client may take 503
 // without it for an initiator that is about to end.
 func retryAfterSeconds(code webhook.Code, err error) float64 {
-	if code == webhook.QueueFull || errors.Is(err, task.ErrStorage) {
+	if code == webhook.QueueFull || errors.Is(err, task.ErrStorage) || errors.Is(err, errBodiesFull) {
 		return retryAfter.Seconds()
 	}
 	return 0

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/bytebudget"
 	"initiator/internal/webhook"
 	"initiator/proactor/chirp"
 )
@@ -20,9 +21,10 @@ type handlers struct {
 	life        context.Context // of the server: its end ends answers without an end of their own
 	log         hclog.Logger
 	token       *apiToken
-	url         string          // of the API on TCP
-	onLoopback  bool            // only programs on this machine can connect over TCP
-	openStreams *sync.WaitGroup // counts the streams of clients
+	url         string            // of the API on TCP
+	onLoopback  bool              // only programs on this machine can connect over TCP
+	openStreams *sync.WaitGroup   // counts the streams of clients
+	bodies      *bytebudget.Table // of the bodies of clients' requests, and of the data on their streams
 }
 
 // newRouter answers the requests of plainRoutes without mux, because the webhooks are

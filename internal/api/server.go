@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"initiator/internal/bounds"
+	"initiator/internal/bytebudget"
 	"initiator/internal/connbudget"
 	"initiator/internal/loopback"
 )
@@ -57,6 +58,7 @@ type Server struct {
 	fallback   []net.Listener // of AddFallback
 	http       *http.Server   // nil before Serve
 	budget     *connbudget.Table
+	bodies     *bytebudget.Table // of the bodies of clients' requests
 	socketFile os.FileInfo    // of the socket at Options.Socket; nil = unknown
 	serving    sync.WaitGroup // counts the listeners that are served
 
@@ -79,7 +81,7 @@ func Listen(o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
-	s := &Server{o: o, token: newAPIToken(o.Token), ownsSocket: o.Socket != ""}
+	s := &Server{o: o, token: newAPIToken(o.Token), ownsSocket: o.Socket != "", bodies: bytebudget.NewTable(bounds.PeerBodies)}
 	if err := s.adoptListeners(o.Passed); err != nil {
 		return nil, err
 	}
@@ -123,6 +125,7 @@ func (s *Server) Serve(services *Services) {
 	h := &handlers{
 		Services: services, life: life, log: s.o.Logger, token: s.token, url: s.URL(),
 		onLoopback: loopback.IsListener(s.tcp), openStreams: &s.streams,
+		bodies: s.bodies,
 	}
 	s.mu.Lock() // RestoreSocket waits
 	defer s.mu.Unlock()

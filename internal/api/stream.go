@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"initiator/internal/bounds"
+	"initiator/internal/bytebudget"
 	"initiator/internal/connbudget"
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
@@ -58,12 +59,15 @@ func (s *streamServer) openStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer context.AfterFunc(r.Context(), conn.Close)() // the token was replaced
-	s.serveStream(conn)
+	s.serveStream(conn, heldBodyOf(r))
 }
 
 // serveStream reads requests until the stream or the server ends.
-func (s *streamServer) serveStream(conn *chirp.Conn) {
-	c := &clientStream{streamServer: s, conn: conn, requests: map[chirp.ID]*streamRequest{}}
+func (s *streamServer) serveStream(conn *chirp.Conn, body *heldBody) {
+	c := &clientStream{
+		streamServer: s, conn: conn, requests: map[chirp.ID]*streamRequest{},
+		unstored: bytebudget.New(bounds.StreamUnstored), body: body,
+	}
 	c.ctx, c.cancel = context.WithCancel(s.life)
 	defer context.AfterFunc(s.life, conn.Close)()
 	err := conn.Serve(c.receiveRequest)

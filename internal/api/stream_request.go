@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"initiator/initiator/task"
+	"initiator/internal/bytebudget"
 	"initiator/internal/dispatch"
 	"initiator/internal/stream"
 	"initiator/internal/webhook"
@@ -26,8 +27,10 @@ type clientStream struct {
 	ctx    context.Context      // of the stream
 	cancel context.CancelFunc
 	group  sync.WaitGroup // the goroutines of rare requests
-	// unstored limits the data of tasks that are not stored yet.
-	unstored dataBudget
+	// unstored and body limit the data of tasks that are not stored yet: of this
+	// stream, and of all streams of the client.
+	unstored *bytebudget.Budget
+	body     *heldBody
 
 	mu       sync.Mutex
 	requests map[chirp.ID]*streamRequest // that are open; nil after the end
@@ -146,12 +149,17 @@ func (r *streamRequest) startSubmit(m *chirp.Message) {
 	case err != nil:
 		r.refuseRequest(webhook.BadBody, err.Error())
 	case r.header.Verb == stream.VerbSubmit:
-		r.wait = r.Tasks.SubmitAsync(q, r.unstored.reserveData(r.ctx, len(q.Data), r.sendResult), nil)
+		r.wait = r.Tasks.SubmitAsync(q, r.reserveData(q, r.sendResult), nil)
 	case r.header.Progress:
-		r.wait = r.Tasks.SubmitAsync(q, r.unstored.reserveData(r.ctx, len(q.Data), r.sendProgress), r.sendResult)
+		r.wait = r.Tasks.SubmitAsync(q, r.reserveData(q, r.sendProgress), r.sendResult)
 	default:
-		r.wait = r.Tasks.SubmitAsync(q, r.unstored.reserveData(r.ctx, len(q.Data), nil), r.sendResult)
+		r.wait = r.Tasks.SubmitAsync(q, r.reserveData(q, nil), r.sendResult)
 	}
+}
+
+// reserveData is reserveData for a request.
+func (r *streamRequest) reserveData(q task.Request, taken func(task.Task, error)) func(task.Task, error) {
+	return reserveData(r.ctx, r.unstored.Reserve, r.body.reserve, len(q.Data), taken)
 }
 
 func (r *streamRequest) startWait() {

@@ -32,7 +32,7 @@ func (h *handlers) submitTask(w http.ResponseWriter, r *http.Request) {
 	if !readJSON(w, r, &q) {
 		return
 	}
-	got, err := submitAndWait(r.Context(), h.tasksFor(r), q, wait)
+	got, err := submitAndWait(r.Context(), h.tasksFor(r), q, wait, heldBodyOf(r))
 	if err != nil {
 		h.writeError(w, r, err)
 		return
@@ -45,11 +45,20 @@ func (h *handlers) submitTask(w http.ResponseWriter, r *http.Request) {
 	writeRecord(w, http.StatusCreated, got)
 }
 
-func submitAndWait(ctx context.Context, tasks taskRequests, q task.Request, wait time.Duration) (task.Task, error) {
-	if wait <= 0 {
-		return tasks.Submit(ctx, q)
+// submitAndWait submits a task and waits for its end. The body of the request is
+// released when the task is stored, because the wait may be long.
+func submitAndWait(ctx context.Context, tasks taskRequests, q task.Request, wait time.Duration, body *heldBody) (task.Task, error) {
+	if wait > 0 && !body.holdsAny() {
+		return waitAtMost(ctx, wait, func(ctx context.Context) (task.Task, error) { return tasks.Call(ctx, q) })
 	}
-	return waitAtMost(ctx, wait, func(ctx context.Context) (task.Task, error) { return tasks.Call(ctx, q) })
+	stored, err := tasks.Submit(ctx, q)
+	body.release()
+	if err != nil || wait <= 0 || stored.Pool == "" { // the task of another submitter cannot be waited for
+		return stored, err
+	}
+	got, err := waitAtMost(ctx, wait, func(ctx context.Context) (task.Task, error) { return tasks.Wait(ctx, stored.ID) })
+	got.Known = stored.Known
+	return got, err
 }
 
 // getTask answers GET /tasks/{id}.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -22,7 +23,16 @@ func (h *handlers) recordHeartbeat(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	data, code := webhook.ReadBody(w, r, h.Tasks.HeartbeatLimit(token))
+	limit := h.Tasks.HeartbeatLimit(token)
+	release, code := webhook.ReserveBody(w, r, limit, readTimeout, func(ctx context.Context, n int64) (func(), error) {
+		return h.Tasks.ReserveHeartbeat(ctx, token, n)
+	})
+	if !code.OK() {
+		code.WriteAnswer(w, "", nil)
+		return
+	}
+	defer release()
+	data, code := webhook.ReadBody(w, r, limit)
 	if !code.OK() {
 		if code.Number == webhook.BodyTooLarge.Number {
 			h.Tasks.WarnOfHeartbeat(token, code.Message)

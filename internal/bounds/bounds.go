@@ -33,6 +33,12 @@ const (
 	RequestHeader = 64 << 10
 	// Body is the length of the body of a request, and of one line of many tasks.
 	Body = 64 << 20
+	// PeerBodies is the length of the bodies that the initiator, or a worker,
+	// receives at the same time from one sender: from the clients on one host, over
+	// the unix socket, or from one worker. UncountedBody is the length of the
+	// longest body that is not counted; the number of connections limits these.
+	PeerBodies    = 64 << 20
+	UncountedBody = 4 << 10
 	// Names and Name are the number of names in a request about workers or pools,
 	// and the length of a name.
 	Names = 10_000
@@ -102,8 +108,10 @@ const (
 const (
 	// Slots is the number of slots of a worker.
 	Slots = 100_000
-	// ConnectAnswer is the length of an answer to /connect.
-	ConnectAnswer = 1 << 20
+	// ConnectRequest and ConnectAnswer are the length of the body of /connect or
+	// /disconnect, and of an answer to it. A body may come without a token.
+	ConnectRequest = 1 << 20
+	ConnectAnswer  = 1 << 20
 	// HeartbeatExtra is how many tasks a heartbeat may list beyond two for each
 	// slot: attempts that the initiator has given up, direct calls, and tasks
 	// that end at this moment.

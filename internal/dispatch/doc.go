@@ -41,7 +41,7 @@ package dispatch
 //	worker_stream_receive.go  over a stream: receiving
 //	attempt_result.go  what the loop does with the result of a transport
 //	refusal.go         a worker did not take a task
-//	result_budget.go   how much of a worker's large results is received at a time
+//	body_budget.go     how much of a worker's results and heartbeats is received at a time
 //	report.go          RecordResult: a result that comes by webhook
 //	lease_end.go       the end of an attempt, and whether it is charged
 //	stop.go            timeouts, cancels, and tasks that do not stop

@@ -242,29 +242,3 @@ func TestIsolation(t *testing.T) {
 		t.Errorf("%+v", i)
 	}
 }
-
-// The large results of a worker that arrive at the same time take the memory of one.
-func TestReserveResult(t *testing.T) {
-	var b byteBudget
-	first, err := b.reserveBytes(t.Context(), bounds.ResultBody/2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, _ := b.reserveBytes(t.Context(), bounds.ResultBody/2)
-	got := make(chan error, 1)
-	go func() {
-		release, err := b.reserveBytes(t.Context(), bounds.ResultBody)
-		got <- err
-		release()
-	}()
-	first()
-	select {
-	case err := <-got:
-		t.Errorf("it has memory beside another: %v", err)
-	default:
-	}
-	second()
-	if err := <-got; err != nil {
-		t.Error(err)
-	}
-}

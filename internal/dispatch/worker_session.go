@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
+	"initiator/internal/bytebudget"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 )
@@ -18,7 +20,8 @@ type workerSession struct {
 	token         string
 	channel       int
 	slots         int                       // of the worker's definition, at least 1
-	results       byteBudget                // of large results that arrive
+	results       *bytebudget.Budget        // of results that arrive
+	heartbeats    *bytebudget.Budget        // of heartbeats that arrive
 	warned        atomic.Bool               // a refused heartbeat was logged
 	lastHeartbeat atomic.Pointer[heartbeat] // set before the worker is checked
 	nextAnswer    atomic.Pointer[proactor.HeartbeatAnswer]
@@ -34,6 +37,7 @@ type heartbeat struct {
 
 func (d *Dispatcher) openWorkerSession(p *workerConn) *workerSession {
 	s := &workerSession{workerID: p.workerID, token: p.Session.Token, channel: p.Channel, slots: max(p.Slots, 1)}
+	s.results, s.heartbeats = bytebudget.New(bounds.PeerBodies), bytebudget.New(bounds.PeerBodies)
 	if s.token == "" {
 		s.token = webhook.NewToken()
 	}

@@ -18,6 +18,10 @@ var ErrTooLong = errors.New("the line is too long")
 
 // Reader reads lines. One goroutine uses it.
 type Reader struct {
+	// BeforeLong is called before a line that is longer than the buffer is read
+	// on; its error ends the read. Nil has no effect.
+	BeforeLong func() error
+
 	in    *bufio.Reader
 	limit int
 	line  int
@@ -65,6 +69,11 @@ func (r *Reader) readLine() ([]byte, error) {
 		more := errors.Is(err, bufio.ErrBufferFull)
 		if size += len(part); err != nil && !more && (err != io.EOF || size == 0) {
 			return nil, err
+		}
+		if more && size == len(part) && r.BeforeLong != nil {
+			if err := r.BeforeLong(); err != nil {
+				return nil, err
+			}
 		}
 		if size <= r.limit+1 { // with the line break
 			line = append(line, part...)

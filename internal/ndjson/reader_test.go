@@ -111,3 +111,21 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// BeforeLong is called once for each line that is longer than the buffer, and its error
+// ends the read.
+func TestBeforeLong(t *testing.T) {
+	long := strings.Repeat("x", 3*bufferSize)
+	r := NewReader(strings.NewReader("1\n"+long+"\n2\n"+long+"\n"), 4*bufferSize)
+	calls, full := 0, errors.New("full")
+	r.BeforeLong = func() error {
+		if calls++; calls == 2 {
+			return full
+		}
+		return nil
+	}
+	lines, err := readAll(r)
+	if !slices.Equal(lines, []string{"1", long, "2"}) || !errors.Is(err, full) || calls != 2 {
+		t.Errorf("%d lines, %d calls: %v", len(lines), calls, err)
+	}
+}

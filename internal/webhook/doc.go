@@ -13,6 +13,7 @@ package webhook
 //	header.go  HeaderCheck judges the headers Channel and Token
 //	token.go   makes, compares and proves tokens
 //	peek.go    reads the beginning of a body, to refuse the rest unread
+//	reserve.go reserves memory for a body before it is read
 //	body.go    reads a request's body within a limit, and decodes it
 //	parse.go   reads the bodies of tasks without encoding/json
 //	code.go    every code with its HTTP status and message

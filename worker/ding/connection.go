@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"initiator/internal/bytebudget"
 	"initiator/internal/frozentime"
 	"initiator/internal/webhook"
 	"initiator/proactor"
@@ -33,6 +34,7 @@ type Connection struct {
 	master *Master
 	name   string
 	client webhook.Client
+	bodies *bytebudget.Budget // of results that arrive
 
 	changing sync.Mutex // held while the connection is being connected or disconnected
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"initiator/internal/bounds"
+	"initiator/internal/bytebudget"
 	"initiator/internal/frozentime"
 	"initiator/internal/loopback"
 	"initiator/internal/webhook"
@@ -136,7 +138,7 @@ func (m *Master) NewConnection(name, host string, port int, https bool) (*Connec
 	if https {
 		scheme = "https://"
 	}
-	return &Connection{master: m, name: name, client: webhook.Client{
+	return &Connection{master: m, name: name, bodies: bytebudget.New(bounds.PeerBodies), client: webhook.Client{
 		Base: scheme + net.JoinHostPort(host, strconv.Itoa(port)), Channel: m.options.Channel,
 		HTTP: m.http, Timeout: m.options.RequestTimeout,
 	}, tasks: map[string]*Task{}}, nil

@@ -17,14 +17,15 @@ import (
 )
 
 const (
-	bodyLimit  = bounds.Body
-	closeGrace = 2 * time.Second
+	bodyLimit   = bounds.Body
+	readTimeout = 30 * time.Second
+	closeGrace  = 2 * time.Second
 )
 
 // serveSlaves serves the requests of slaves until the master ends.
 func (m *Master) serveSlaves(l net.Listener) {
 	web := &http.Server{
-		Handler: m, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+		Handler: m, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readTimeout, WriteTimeout: time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: bounds.RequestHeader,
 		ErrorLog: m.log.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 	}
@@ -116,6 +117,12 @@ func (m *Master) handleResult(w http.ResponseWriter, r *http.Request, status Sta
 	if c == nil {
 		return
 	}
+	release, code := webhook.ReserveBody(w, r, bodyLimit, readTimeout, c.bodies.Reserve)
+	if !code.OK() {
+		code.WriteAnswer(w, "", nil)
+		return
+	}
+	defer release()
 	data, code := webhook.ReadBody(w, r, bodyLimit)
 	if !code.OK() {
 		code.WriteAnswer(w, "", nil)

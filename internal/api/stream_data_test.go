@@ -7,28 +7,30 @@ import (
 
 	"initiator/initiator/task"
 	"initiator/internal/bounds"
+	"initiator/internal/bytebudget"
 )
 
 // A client's data waits while too much of its data is not stored, and short data
 // never waits.
 func TestDataBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b dataBudget
+		b := bytebudget.New(bounds.StreamUnstored).Reserve
+		client := bytebudget.New(bounds.PeerBodies).Reserve
 		ctx, cancel := context.WithCancel(t.Context())
 		const each = bounds.StreamPayload
 		var stored []func(task.Task, error)
 		taken := 0
 		count := func(task.Task, error) { taken++ }
 		for range bounds.StreamUnstored / each {
-			stored = append(stored, b.reserveData(ctx, each, count))
+			stored = append(stored, reserveData(ctx, b, client, each, count))
 		}
-		if got := b.reserveData(ctx, countedData-1, nil); got != nil {
+		if got := reserveData(ctx, b, client, bounds.UncountedBody, nil); got != nil {
 			t.Error("short data is counted")
 		}
 		begun := 0
 		go func() {
 			for range 2 {
-				stored = append(stored, b.reserveData(ctx, each, count))
+				stored = append(stored, reserveData(ctx, b, client, each, count))
 				begun++
 			}
 		}()
@@ -51,7 +53,7 @@ func TestDataBudget(t *testing.T) {
 
 // Data that is longer than the budget fits when it is alone.
 func TestDataBudgetTakesOneLongData(t *testing.T) {
-	var b dataBudget
-	b.reserveData(t.Context(), 2*bounds.StreamUnstored, nil)(task.Task{}, nil)
-	b.reserveData(t.Context(), 2*bounds.StreamUnstored, nil)(task.Task{}, nil)
+	b, client := bytebudget.New(bounds.StreamUnstored).Reserve, bytebudget.New(bounds.PeerBodies).Reserve
+	reserveData(t.Context(), b, client, 2*bounds.StreamUnstored, nil)(task.Task{}, nil)
+	reserveData(t.Context(), b, client, 2*bounds.StreamUnstored, nil)(task.Task{}, nil)
 }
