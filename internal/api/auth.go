@@ -16,7 +16,7 @@ type unixConnKey struct{}
 // markUnixConn notes in the context that a connection came over the unix socket.
 // The permissions of the socket have then said who may connect.
 func markUnixConn(ctx context.Context, c net.Conn) context.Context {
-	if _, ok := c.(*net.UnixConn); ok {
+	if c.LocalAddr().Network() == "unix" {
 		return context.WithValue(ctx, unixConnKey{}, true)
 	}
 	return ctx

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 )
 
 // writeBackup answers GET /backup with an archive of the state directory. When it
@@ -12,8 +11,7 @@ func (h *handlers) writeBackup(w http.ResponseWriter, r *http.Request) {
 	ctx, stop := context.WithCancel(r.Context())
 	defer stop()
 	defer context.AfterFunc(h.life, stop)()
-	out := &archiveWriter{ctx: ctx, to: w, control: http.NewResponseController(w)}
-	defer func() { _ = out.control.SetWriteDeadline(time.Time{}) }()
+	out := &archiveWriter{ctx: ctx, to: w}
 	err := h.Control.WriteBackup(ctx, out)
 	switch {
 	case err == nil:
@@ -27,10 +25,9 @@ func (h *handlers) writeBackup(w http.ResponseWriter, r *http.Request) {
 
 // archiveWriter writes an answer as long as the client reads it and ctx lasts.
 type archiveWriter struct {
-	ctx     context.Context
-	to      http.ResponseWriter
-	control *http.ResponseController
-	begun   bool
+	ctx   context.Context
+	to    http.ResponseWriter
+	begun bool
 }
 
 // Write implements io.Writer.
@@ -42,6 +39,5 @@ func (a *archiveWriter) Write(p []byte) (int, error) {
 		a.begun = true
 		a.to.Header().Set("Content-Type", "application/x-tar")
 	}
-	_ = a.control.SetWriteDeadline(time.Now().Add(readTimeout)) // without it the client may take longer
 	return a.to.Write(p)
 }

@@ -46,7 +46,6 @@ func (h *handlers) submitBatch(w http.ResponseWriter, r *http.Request) {
 func (h *handlers) answerLines(w http.ResponseWriter, r *http.Request, limit int, newStore func() lineStore) {
 	control := http.NewResponseController(w)
 	_ = control.EnableFullDuplex() // HTTP/2 always is
-	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
 	endReading := func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }
 	defer context.AfterFunc(h.life, endReading)()
 	defer context.AfterFunc(r.Context(), endReading)() // the token was replaced, or the client is gone
@@ -64,7 +63,6 @@ func (h *handlers) answerLines(w http.ResponseWriter, r *http.Request, limit int
 			more = false
 		}
 		b.storeLines()
-		_ = control.SetWriteDeadline(time.Now().Add(readTimeout))
 		if _, err := w.Write(b.encodeAnswer()); err != nil || control.Flush() != nil {
 			return // the client has gone away
 		}

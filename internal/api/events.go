@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"initiator/internal/webhook"
 )
@@ -53,7 +54,7 @@ func (h *handlers) streamEvents(w http.ResponseWriter, r *http.Request) {
 // beginEventStream begins an answer of server-sent events.
 func beginEventStream(w http.ResponseWriter) *http.ResponseController {
 	control := http.NewResponseController(w)
-	removeDeadlines(control)
+	_ = control.SetReadDeadline(time.Time{}) // the answer may take longer than a request
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-cache")
 	w.WriteHeader(http.StatusOK)

@@ -62,7 +62,7 @@ type logAnswer struct {
 func (l *logAnswer) writeLines(lines []LogText) error {
 	if !l.begun {
 		l.begun = true
-		removeDeadlines(l.control)
+		_ = l.control.SetReadDeadline(time.Time{}) // the answer may take longer than a request
 	}
 	l.page = l.page[:0]
 	for _, line := range lines {
@@ -72,12 +72,6 @@ func (l *logAnswer) writeLines(lines []LogText) error {
 		return err
 	}
 	return l.control.Flush()
-}
-
-// removeDeadlines lets an answer live longer than a request may otherwise take.
-func removeDeadlines(control *http.ResponseController) {
-	_ = control.SetReadDeadline(time.Time{})
-	_ = control.SetWriteDeadline(time.Time{})
 }
 
 func appendText(page []byte, l LogText) []byte {

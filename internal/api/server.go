@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -18,6 +19,7 @@ import (
 	"initiator/internal/bytebudget"
 	"initiator/internal/connbudget"
 	"initiator/internal/loopback"
+	"initiator/internal/stallguard"
 )
 
 // Options make a Server.
@@ -34,6 +36,9 @@ type Options struct {
 	// Token opens the API on TCP. A client of the unix socket needs none.
 	Token  string
 	Logger hclog.Logger // nil = none
+	// StallTimeout is how long a client may read nothing of what is written to it
+	// before it loses its connection; 0 = 10 minutes.
+	StallTimeout time.Duration
 	// TLS, when not nil, is used on TCP.
 	TLS *tls.Config
 	// Passed are listeners that another program has opened. At most one may be
@@ -59,8 +64,8 @@ type Server struct {
 	http       *http.Server   // nil before Serve
 	budget     *connbudget.Table
 	bodies     *bytebudget.Table // of the bodies of clients' requests
-	socketFile os.FileInfo    // of the socket at Options.Socket; nil = unknown
-	serving    sync.WaitGroup // counts the listeners that are served
+	socketFile os.FileInfo       // of the socket at Options.Socket; nil = unknown
+	serving    sync.WaitGroup    // counts the listeners that are served
 
 	mu     sync.Mutex // guards http, unix, socketFile and closed
 	closed bool
@@ -72,6 +77,7 @@ type Server struct {
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 60 * time.Second
+	stallTimeout  = 10 * time.Minute // a person may read the answer in a pager
 	idleTimeout   = 2 * time.Minute
 )
 
@@ -147,7 +153,7 @@ func (s *Server) Serve(services *Services) {
 
 // serve answers the connections of one listener until Close.
 func (s *Server) serve(l net.Listener) {
-	accepting := s.budget.Listener(l)
+	accepting := stallguard.Listener(s.budget.Listener(l), cmp.Or(s.o.StallTimeout, stallTimeout))
 	if l == s.tcp && s.o.TLS != nil {
 		accepting = tls.NewListener(accepting, s.o.TLS)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"time"
 
 	"initiator/initiator/task"
 	"initiator/internal/queue"
@@ -42,23 +41,11 @@ func writeTask(w http.ResponseWriter, status int, s *queue.TaskReader) {
 	_, _ = w.Write(body.Bytes()) // fails when the client has gone away
 }
 
-// partWriter writes a long answer in parts. A client that reads nothing for
-// readTimeout loses its connection.
-type partWriter struct {
-	*bufio.Writer
-	to      http.ResponseWriter
-	control *http.ResponseController
-}
+// partWriter writes a long answer in parts.
+type partWriter struct{ *bufio.Writer }
 
 func newPartWriter(w http.ResponseWriter) *partWriter {
-	p := &partWriter{to: w, control: http.NewResponseController(w)}
-	p.Writer = bufio.NewWriterSize(writerFunc(p.writePart), answerBuffer)
-	return p
-}
-
-func (p *partWriter) writePart(b []byte) (int, error) {
-	_ = p.control.SetWriteDeadline(time.Now().Add(readTimeout)) // of this part, not of all
-	return p.to.Write(b)
+	return &partWriter{bufio.NewWriterSize(w, answerBuffer)}
 }
 
 // finish ends an answer that is one line.
@@ -75,16 +62,10 @@ func (p *partWriter) finishLines(err error) {
 	if err == nil {
 		err = p.Flush()
 	}
-	_ = p.control.SetWriteDeadline(time.Time{})
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 }
-
-// writerFunc is a function that is an io.Writer.
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
 // answerTask answers with a task in memory.
 func answerTask(w http.ResponseWriter, status int, t task.Task) {
