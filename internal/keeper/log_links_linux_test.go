@@ -111,7 +111,7 @@ func TestWorkerIsNotStartedWithForeignLink(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := h.awaitKind("w", KindSpawnFailed)
-		if want := "the symbolic link " + link + " belongs to uid 54321 and is not followed"; !strings.Contains(e.Error, want) {
+		if want := "the symbolic link " + link + " belongs to user 54321 and is not followed"; !strings.Contains(e.Error, want) {
 			t.Errorf("%s\nwithout %s", e.Error, want)
 		}
 	}

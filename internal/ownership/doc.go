@@ -4,4 +4,5 @@ package ownership
 
 // Files:
 //
-//	ownership.go   Facts, and what is wrong with them; CheckPath
+//	ownership.go  Facts, and what is wrong with them
+//	path.go       Weakness: the same for a file and the directories above it

@@ -3,8 +3,8 @@ package ownership
 import (
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"os/user"
+	"strconv"
 	"syscall"
 )
 
@@ -32,7 +32,16 @@ func (f Facts) Foreign(uid int) string {
 	if f.UID == uid || f.UID == 0 {
 		return ""
 	}
-	return fmt.Sprintf("belongs to user %d", f.UID)
+	return BelongsTo(f.UID)
+}
+
+// BelongsTo says which user owns a file, such as "belongs to user 1000 (alice)".
+func BelongsTo(uid int) string {
+	id := strconv.Itoa(uid)
+	if u, err := user.LookupId(id); err == nil && u.Username != "" {
+		return "belongs to user " + id + " (" + u.Username + ")"
+	}
+	return "belongs to user " + id
 }
 
 // Writable says who else than the owner can write the file; "" = no other user can.
@@ -49,38 +58,22 @@ func (f Facts) Writable() string {
 // WithoutWriters returns the mode without the permissions of others to write.
 func (f Facts) WithoutWriters() fs.FileMode { return f.Mode &^ writableByOthers }
 
-// replaceable says why another user than uid can change or replace what stands at a
-// path; "" = none can. The members of the user's own group gid count as the user,
-// because many systems give each user a group. In a sticky directory a file belongs
-// to its owner alone.
-func (f Facts) replaceable(uid, gid int) string {
+// findWeaknesses returns how other users than root and uid can change what stands at
+// a path. The members of the user's own group gid count as the user, because many
+// systems give each user a group. In a sticky directory a file belongs to its owner
+// alone.
+func (f Facts) findWeaknesses(uid, gid int) (found []Weakness) {
 	if foreign := f.Foreign(uid); foreign != "" {
-		return foreign
+		found = append(found, Weakness{By: AnotherOwner, Why: foreign})
 	}
-	ownGroup := f.Mode.Perm()&0o002 == 0 && (f.GID == gid || f.GID == 0)
-	if ownGroup || f.Mode&(fs.ModeDir|fs.ModeSticky) == fs.ModeDir|fs.ModeSticky {
-		return ""
+	everyone := f.Mode.Perm()&0o002 != 0
+	sticky := f.Mode&(fs.ModeDir|fs.ModeSticky) == fs.ModeDir|fs.ModeSticky
+	switch why := f.Writable(); {
+	case why == "" || sticky:
+	case everyone:
+		found = append(found, Weakness{By: EveryUser, Why: why})
+	case f.GID != gid && f.GID != 0:
+		found = append(found, Weakness{By: AnotherGroup, Why: why})
 	}
-	return f.Writable()
-}
-
-// CheckPath returns an error when another user than root and the user of this
-// process can change or replace the file at path: the file, or a directory above it,
-// belongs to the other user or can be written by the user. The path must be absolute
-// and have no links in it.
-func CheckPath(path string) error {
-	for {
-		info, err := os.Lstat(path)
-		if err != nil {
-			return err
-		}
-		if why := FactsOf(info).replaceable(os.Geteuid(), os.Getegid()); why != "" {
-			return fmt.Errorf("%s %s", path, why)
-		}
-		above := filepath.Dir(path)
-		if above == path {
-			return nil
-		}
-		path = above
-	}
+	return found
 }

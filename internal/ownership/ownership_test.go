@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-func TestReplaceable(t *testing.T) {
+func TestWeaknesses(t *testing.T) {
 	t.Parallel()
-	const me, mine = 1000, 1000
+	const me, mine, stranger = 1000, 1000, 54_321
 	for _, c := range []struct {
 		facts Facts
 		want  string
@@ -23,11 +23,16 @@ func TestReplaceable(t *testing.T) {
 		{Facts{UID: 0, GID: 0, Mode: fs.ModeDir | 0o777}, "can be written by every user (mode 0777)"},
 		{Facts{UID: me, GID: 50, Mode: fs.ModeDir | 0o775}, "can be written by group 50 (mode 0775)"},
 		{Facts{UID: me, GID: mine, Mode: 0o757}, "can be written by every user (mode 0757)"},
-		{Facts{UID: 1001, GID: mine, Mode: 0o700}, "belongs to user 1001"},
-		{Facts{UID: 1001, GID: mine, Mode: fs.ModeDir | fs.ModeSticky | 0o777}, "belongs to user 1001"},
+		{Facts{UID: stranger, GID: mine, Mode: 0o700}, "belongs to user 54321"},
+		{Facts{UID: stranger, GID: mine, Mode: 0o702}, "belongs to user 54321; can be written by every user (mode 0702)"},
+		{Facts{UID: stranger, GID: mine, Mode: fs.ModeDir | fs.ModeSticky | 0o777}, "belongs to user 54321"},
 	} {
-		if got := c.facts.replaceable(me, mine); got != c.want {
-			t.Errorf("%+v: %q, want %q", c.facts, got, c.want)
+		var got []string
+		for _, w := range c.facts.findWeaknesses(me, mine) {
+			got = append(got, w.Why)
+		}
+		if text := strings.Join(got, "; "); text != c.want {
+			t.Errorf("%+v: %q, want %q", c.facts, text, c.want)
 		}
 	}
 }

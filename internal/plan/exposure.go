@@ -3,57 +3,40 @@ package plan
 import (
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
-	"syscall"
 
+	"initiator/internal/ownership"
 	"initiator/proactor"
 )
 
 // fileWarnings returns how other users of the machine can change a file that the
 // plan was read from. A user who can change the file can run programs as the initiator's
-// user.
+// user. A group that may write a file is no warning: its members may administer the
+// machine together.
 func fileWarnings(path string) (warnings []string) {
-	warn := func(problem, remedy string) {
-		warnings = append(warnings, proactor.Fault{File: path, Problem: problem, Remedy: remedy}.Error())
-	}
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {
 		return nil // a pipe of the caller's shell belongs to the caller
 	}
-	if info.Mode()&0o002 != 0 {
-		warn("every user of this machine can change this file, and with it what the initiator runs", "chmod o-w "+path)
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 && int(st.Uid) != os.Geteuid() {
-		warn(fmt.Sprintf("this file belongs to %s, who can change what the initiator runs", nameOfUser(st.Uid)), "chown it to root, or to the user that runs the initiator")
-	}
-	if dir := openDirectory(realPath(path)); dir != "" {
-		warn("every user of this machine can replace this file, because the directory "+dir+" can be written by all and has no sticky bit", "chmod o-w "+dir)
+	file := realPath(path)
+	found, _ := ownership.FindWeaknesses(file) // what cannot be examined is not warned about
+	owners := map[string]bool{}
+	for _, w := range found {
+		remedy := "chmod o-w " + w.Path
+		switch {
+		case w.By == ownership.AnotherGroup, w.By == ownership.AnotherOwner && owners[w.Why]:
+			continue
+		case w.By == ownership.AnotherOwner:
+			owners[w.Why] = true // the directories of that user change nothing
+			remedy = "chown it to root, or to the user that runs the initiator"
+		}
+		problem := "this file " + w.Why + ", so another user can change what the initiator runs"
+		if w.Path != file {
+			problem = "the directory " + w.String() + ", so another user can replace this file, and change what the initiator runs"
+		}
+		warnings = append(warnings, proactor.Fault{File: path, Problem: problem, Remedy: remedy}.Error())
 	}
 	return warnings
-}
-
-// openDirectory returns the directory of an absolute path in which every user
-// can replace the next component; "" when there is none.
-func openDirectory(path string) string {
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
-		info, err := os.Stat(dir)
-		if err == nil && info.Mode()&0o002 != 0 && info.Mode()&os.ModeSticky == 0 {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			return ""
-		}
-	}
-}
-
-func nameOfUser(uid uint32) string {
-	id := strconv.FormatUint(uint64(uid), 10)
-	if u, err := user.LookupId(id); err == nil {
-		return "the user " + u.Username
-	}
-	return "the user " + id
 }
 
 // socketWarnings returns what is dangerous about the permissions of the unix

@@ -33,32 +33,42 @@ func TestWarningsOfFilesThatOthersCanChange(t *testing.T) {
 		{"readable by all", "main.ini", func(dir string) error { return os.Chmod(dir+"/main.ini", 0o644) }, ""},
 		{
 			"writable by all", "main.ini", func(dir string) error { return os.Chmod(dir+"/main.ini", 0o666) },
-			"DIR/main.ini: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/main.ini",
+			"DIR/main.ini: this file can be written by every user (mode 0666), so another user can change what the initiator runs; chmod o-w DIR/main.ini",
 		},
 		{
 			"include writable by all", "more.ini", func(dir string) error { return os.Chmod(dir+"/more.ini", 0o602) },
-			"DIR/more.ini: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/more.ini",
+			"DIR/more.ini: this file can be written by every user (mode 0602), so another user can change what the initiator runs; chmod o-w DIR/more.ini",
 		},
 		{
 			"env_file writable by all", "a.env", func(dir string) error { return os.Chmod(dir+"/a.env", 0o666) },
-			"DIR/a.env: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/a.env",
+			"DIR/a.env: this file can be written by every user (mode 0666), so another user can change what the initiator runs; chmod o-w DIR/a.env",
 		},
 		{
 			"of another user", "main.ini", func(dir string) error { return os.Chown(dir+"/main.ini", stranger, stranger) },
-			"DIR/main.ini: this file belongs to the user 54321, who can change what the initiator runs; chown it to root, or to the user that runs the initiator",
+			"DIR/main.ini: this file belongs to user 54321, so another user can change what the initiator runs; chown it to root, or to the user that runs the initiator",
 		},
 		{
 			"directory writable by all", "a.env", func(dir string) error { return os.Chmod(dir, 0o777) },
-			"DIR/a.env: every user of this machine can replace this file, because the directory DIR can be written by all and has no sticky bit; chmod o-w DIR",
+			"DIR/a.env: the directory DIR can be written by every user (mode 0777), so another user can replace this file, and change what the initiator runs; chmod o-w DIR",
+		},
+		{
+			"directory of another user", "a.env", func(dir string) error { return os.Chown(dir, stranger, stranger) },
+			"DIR/a.env: the directory DIR belongs to user 54321, so another user can replace this file, and change what the initiator runs; chown it to root, or to the user that runs the initiator",
+		},
+		{
+			"of another user in a directory of that user", "main.ini", func(dir string) error {
+				return errors.Join(os.Chown(dir, stranger, stranger), os.Chown(dir+"/main.ini", stranger, stranger))
+			},
+			"DIR/main.ini: this file belongs to user 54321, so another user can change what the initiator runs; chown it to root, or to the user that runs the initiator",
 		},
 		{"sticky directory", "main.ini", func(dir string) error { return os.Chmod(dir, 0o777|os.ModeSticky) }, ""},
 		{
 			"supervisord's, writable by all", "main.conf", func(dir string) error { return os.Chmod(dir+"/main.conf", 0o666) },
-			"DIR/main.conf: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/main.conf",
+			"DIR/main.conf: this file can be written by every user (mode 0666), so another user can change what the initiator runs; chmod o-w DIR/main.conf",
 		},
 		{
 			"supervisord's include", "more.conf", func(dir string) error { return os.Chmod(dir+"/more.conf", 0o666) },
-			"DIR/more.conf: every user of this machine can change this file, and with it what the initiator runs; chmod o-w DIR/more.conf",
+			"DIR/more.conf: this file can be written by every user (mode 0666), so another user can change what the initiator runs; chmod o-w DIR/more.conf",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -175,7 +185,7 @@ func TestEnvFileBehindLinkOfAnotherUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Load(filepath.Join(dir, "main.ini"), testEnv)
-	if err == nil || !strings.Contains(err.Error(), "a.env belongs to uid 54321 and is not followed") {
+	if err == nil || !strings.Contains(err.Error(), "a.env belongs to user 54321 and is not followed") {
 		t.Errorf("%v", err)
 	}
 }

@@ -17,7 +17,7 @@ type LinkError struct {
 
 // Error says why the link is not followed, and what to do.
 func (e *LinkError) Error() string {
-	return fmt.Sprintf("the symbolic link %s belongs to uid %d and is not followed, because its owner could make it lead to any file; remove it, or name the path behind it", e.Link, e.UID)
+	return fmt.Sprintf("the symbolic link %s belongs to user %d and is not followed, because its owner could make it lead to any file; remove it, or name the path behind it", e.Link, e.UID)
 }
 
 // HardLinkError says that a file has several names, of which another user can
