@@ -28,7 +28,7 @@ func (u *upRun) openLog(p *plan.Plan) (closeLog func(), err error) {
 		}
 	}
 	if p.Settings.LogFile != "" {
-		if u.logFile, err = openLogFile(p.Settings.LogFile, p.Settings.LogMaxBytes, p.Settings.LogBackups); err != nil {
+		if u.logFile, err = openLogFile(&p.Settings); err != nil {
 			return nil, err
 		}
 	}
@@ -41,6 +41,9 @@ func (u *upRun) openLog(p *plan.Plan) (closeLog func(), err error) {
 		o.Level, o.Exclude = max(o.Level, hclog.Warn), isWorkerMessage
 	}
 	u.log = hclog.New(o)
+	if u.logFile != nil && u.logFile.warning != nil {
+		u.log.Warn(u.logFile.warning.Error())
+	}
 	return func() {
 		closeQueues()
 		u.logFile.closeFile()

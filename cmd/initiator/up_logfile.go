@@ -5,8 +5,9 @@ import (
 	"os"
 	"sync"
 
+	"initiator/internal/limits"
 	"initiator/internal/logs"
-	"initiator/internal/trustedpath"
+	"initiator/internal/plan"
 )
 
 // logFile is the file of the key logfile. It is rotated before it exceeds its
@@ -16,11 +17,15 @@ type logFile struct {
 	path     string
 	maxBytes int64 // 0 = no limit
 	backups  int
+	access   logs.Access
 
 	mu    sync.Mutex
 	file  *os.File
 	size  int64
 	plain bool // a regular file, which can be rotated
+	// warning says why the file that was made last has other permissions or another
+	// owner than the file of the plan.
+	warning error
 }
 
 // Write implements io.Writer. A record that is larger than the limit gets a
@@ -50,10 +55,15 @@ func (l *logFile) reopenFile() error {
 
 // openFile opens the file by its name. The caller holds the lock.
 func (l *logFile) openFile() error {
-	fd, err := trustedpath.OpenAppend(l.path)
+	var before logs.Predecessor
+	if l.file != nil {
+		before = logs.PredecessorOf(int(l.file.Fd()))
+	}
+	fd, warning, err := logs.OpenAppend(l.path, l.access, before)
 	if err != nil {
 		return fmt.Errorf("open the logfile: %w", err)
 	}
+	l.warning = warning
 	f := os.NewFile(uintptr(fd), l.path)
 	info, err := f.Stat()
 	if err != nil {
@@ -74,8 +84,12 @@ func (l *logFile) closeFile() {
 	}
 }
 
-// openLogFile opens or creates the file.
-func openLogFile(path string, maxBytes int64, backups int) (*logFile, error) {
-	l := &logFile{path: path, maxBytes: maxBytes, backups: backups}
+// openLogFile opens or creates the file of the key logfile.
+func openLogFile(s *plan.Settings) (*logFile, error) {
+	access, err := limits.LogAccess(s.LogFiles)
+	if err != nil {
+		return nil, err
+	}
+	l := &logFile{path: s.LogFile, maxBytes: s.LogMaxBytes, backups: s.LogBackups, access: access}
 	return l, l.reopenFile()
 }

@@ -26,7 +26,10 @@ type logFile struct {
 	writer *logWriter
 	hangs  bool // lines were dropped because the disk hangs, and this was reported
 
-	fd      int // -1 = not open
+	fd      int              // -1 = not open
+	before  logs.Predecessor // the log that was open before
+	warning error            // permissions or owner of the log that was made last; reported once
+	warned  bool
 	size    int64
 	regular bool      // a regular file, which can be rotated
 	broken  bool      // the last write failed, and was reported
@@ -174,10 +177,11 @@ func (l *loop) checkLogPaths(s *SpawnOrder) error {
 // the keeper. The path may lead through directories of the worker's user, whose
 // links are not followed.
 func (f *logFile) openFile() error {
-	fd, err := trustedpath.OpenAppend(f.Path)
+	fd, warning, err := logs.OpenAppend(f.Path, f.Access, f.before)
 	if err != nil {
 		return err
 	}
+	f.warning = warning
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
 		unix.Close(fd)
@@ -189,6 +193,7 @@ func (f *logFile) openFile() error {
 
 func (f *logFile) closeFile() {
 	if f.fd >= 0 {
+		f.before = logs.PredecessorOf(f.fd)
 		unix.Close(f.fd)
 		f.fd = -1
 	}
@@ -207,6 +212,10 @@ func (f *logFile) writeLines(page []byte) (failure error) {
 			failure = err // of consecutive failures only the first is reported
 		}
 		page = page[n:]
+	}
+	if failure == nil && f.warning != nil && !f.warned {
+		f.warned = true
+		return f.warning
 	}
 	return failure
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"initiator/internal/logs"
 )
 
 // Version is the version of the protocol that this package speaks. A keeper
@@ -101,6 +103,8 @@ type Log struct {
 	MaxBytes   int64  // rotate before the file grows past it; 0 = never
 	Backups    int    // keep .1 … .Backups; 0 keeps none
 	Timestamps bool   // put the time before each line
+	// Access says which permissions and which owner a new log gets.
+	Access logs.Access `json:",omitzero"`
 }
 
 // EndOrder asks for a worker to be ended: Signal, and CONT after it, go to the

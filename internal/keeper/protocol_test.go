@@ -20,7 +20,7 @@ func TestWireNamesStay(t *testing.T) {
 		{message{}, "V Op FDs GUID Incarnation From Signal On Await MainOnly Spawn End Memo Seen Grace Paths Path Dev Ino Adopt"},
 		{spawnWire{}, "GUID Incarnation Stdin PassHeld NoFDs ListenFDs Stdout Stderr RedirectStderr Keep Umask Nice NoFile Core" +
 			" UID GID Groups SetUser CgroupDir CgroupSet Argv Env Dir"},
-		{Log{}, "Path MaxBytes Backups Timestamps"},
+		{Log{}, "Path MaxBytes Backups Timestamps Access"},
 		{EndOrder{}, "GUID Incarnation Signal Wait MainFirst"},
 		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir Listening Stdout Stderr RedirectStderr"},
 		{Event{}, "Kind GUID Incarnation At Seq Age Version PID StartTime Code Signal Core OOM Left LeftNames MaxRSS Unknown" +

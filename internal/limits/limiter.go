@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"initiator/internal/keeper"
+	"initiator/internal/logs"
 	"initiator/internal/plan"
 )
 
@@ -50,7 +51,7 @@ func (l *Limiter) Close() {
 	}
 }
 
-// Prepare looks up the user of a definition. The first call for a definition
+// Prepare looks up the users of a definition. The first call for a definition
 // also returns a sentence about its limits that are not in force; "" = all are
 // in force, or an earlier call has returned the sentence.
 func (l *Limiter) Prepare(spec *plan.Spec) (unenforced string, err error) {
@@ -59,28 +60,82 @@ func (l *Limiter) Prepare(spec *plan.Spec) (unenforced string, err error) {
 		l.warned[spec.Name] = true
 		unenforced = l.openTree().unenforced(want)
 	}
-	if _, known := l.users[want.User]; known || want.User == "" {
-		return unenforced, nil
-	}
-	id, err := lookUpUser(want.User)
-	if err != nil {
+	if _, err := l.userNamed(want.User); err != nil {
 		return unenforced, fmt.Errorf("user %s: %w", want.User, err)
 	}
-	l.users[want.User] = id
+	if _, err := l.userNamed(spec.LogFiles.Owner); err != nil {
+		return unenforced, fmt.Errorf("logfile_owner %s: %w", spec.LogFiles.Owner, err)
+	}
 	return unenforced, nil
 }
 
-// Apply writes the limits, the user and the cgroup of a worker into its order.
-// Prepare must have succeeded for the definition.
-func (l *Limiter) Apply(order *keeper.SpawnOrder, spec *plan.Spec) {
+// userNamed looks up a user, once. The identity of "" is empty.
+func (l *Limiter) userNamed(name string) (identity, error) {
+	id, known := l.users[name]
+	if known || name == "" {
+		return id, nil
+	}
+	id, err := lookUpUser(name)
+	if err == nil {
+		l.users[name] = id
+	}
+	return id, err
+}
+
+// UserVariables returns the variables that describe the user of a worker: HOME,
+// LOGNAME, SHELL and USER. There are none without the key user, for a user who is
+// not known, and in a supervisord.conf, where the variables stay those of the
+// initiator.
+func (l *Limiter) UserVariables(spec *plan.Spec) []plan.Entry {
+	id, err := l.userNamed(spec.Limits.User)
+	if spec.Limits.User == "" || err != nil || spec.FromSupervisord {
+		return nil
+	}
+	return []plan.Entry{{Key: "HOME", Value: id.home}, {Key: "LOGNAME", Value: id.name}, {Key: "SHELL", Value: id.shell}, {Key: "USER", Value: id.name}}
+}
+
+// LogAccess returns the permissions and the owner of a definition's new logs. An
+// owner who is not known is left out.
+func (l *Limiter) LogAccess(files plan.LogFiles) logs.Access {
+	id, err := l.userNamed(files.Owner)
+	return accessFor(files, id, err == nil && files.Owner != "")
+}
+
+// LogAccess returns the permissions and the owner of new logs.
+func LogAccess(files plan.LogFiles) (logs.Access, error) {
+	if files.Owner == "" {
+		return accessFor(files, identity{}, false), nil
+	}
+	id, err := lookUpUser(files.Owner)
+	if err != nil {
+		return logs.Access{}, fmt.Errorf("logfile_owner %s: %w", files.Owner, err)
+	}
+	return accessFor(files, id, true), nil
+}
+
+func accessFor(files plan.LogFiles, owner identity, owned bool) logs.Access {
+	a := logs.Access{Mode: files.Mode, Exact: files.Mode != 0 && !files.UnderUmask}
+	if owned {
+		a.Owned, a.UID, a.GID = true, owner.uid, owner.gid
+	}
+	return a
+}
+
+// Apply writes the limits, the user and the cgroup of a worker into its order. The
+// order must not be used after an error, because it has no user.
+func (l *Limiter) Apply(order *keeper.SpawnOrder, spec *plan.Spec) error {
 	want := spec.Limits
 	order.Umask, order.Nice, order.NoFile, order.Core = want.Umask, want.Nice, want.NoFile, want.Core
 	l.AssignCgroup(order, spec)
 	if want.User == "" {
-		return
+		return nil
 	}
-	id := l.users[want.User]
+	id, err := l.userNamed(want.User)
+	if err != nil {
+		return fmt.Errorf("user %s: %w", want.User, err)
+	}
 	order.SetUser, order.UID, order.GID, order.Groups = true, id.uid, id.gid, id.groups
+	return nil
 }
 
 // AssignCgroup writes the cgroup of a process into its order, named after the

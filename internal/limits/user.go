@@ -3,15 +3,18 @@ package limits
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/user"
 	"strconv"
 	"strings"
 )
 
-// identity is the user, group and supplementary groups of a process.
+// identity is the user, group and supplementary groups of a process, and what its
+// environment says of the user.
 type identity struct {
-	uid, gid uint32
-	groups   []uint32
+	uid, gid          uint32
+	groups            []uint32
+	name, home, shell string
 }
 
 // lookUpUser resolves "user" or "user:group". Each part is a name or a number.
@@ -24,7 +27,7 @@ func lookUpUser(name string) (identity, error) {
 			return identity{}, errors.New("no such user on this machine: create it, or name another")
 		}
 	}
-	var id identity
+	id := identity{name: u.Username, home: u.HomeDir, shell: loginShell(u.Username)}
 	if id.uid, err = parseID(u.Uid); err != nil {
 		return id, err
 	}
@@ -42,6 +45,24 @@ func lookUpUser(name string) (identity, error) {
 		}
 	}
 	return id, err
+}
+
+// defaultShell is the shell of a user whose shell is not known.
+const defaultShell = "/bin/sh"
+
+// loginShell returns the shell of a user.
+func loginShell(name string) string {
+	text, err := os.ReadFile("/etc/passwd")
+	if err != nil {
+		return defaultShell
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Split(strings.TrimSpace(line), ":")
+		if len(fields) == 7 && fields[0] == name && fields[6] != "" {
+			return fields[6]
+		}
+	}
+	return defaultShell
 }
 
 // LookUpGroup returns the number of a group, which is a name or a number.

@@ -71,6 +71,8 @@ start_timeout = 31s
 # Logs as supervisord writes them, without the time before each line.
 stdout_logfile_raw = true
 stderr_logfile_raw = true
+# Every user may read them, as supervisord's.
+logfile_mode = 0644
 `
 
 // readStandards reads the head to know the values that the new file need not write.

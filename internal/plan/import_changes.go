@@ -39,9 +39,10 @@ var meaningChanges = []meaningChange{
 	{func(f *supervisord.File, p *supervisord.Process) bool {
 		return f.Settings.ChildLogDir != "" && (p.Stdout.Kind == supervisord.LogAuto || p.Stderr.Kind == supervisord.LogAuto)
 	}, "AUTO logs in childlogdir keep their names and are not erased at the start"},
-	{func(_ *supervisord.File, p *supervisord.Process) bool {
-		return p.Stdout.Kind == supervisord.LogToFile || p.Stderr.Kind == supervisord.LogToFile
-	}, "new log files can be read by their owner only"},
+	{
+		func(f *supervisord.File, p *supervisord.Process) bool { return f.Settings.User != "" || p.User != "" },
+		"user sets HOME, USER, LOGNAME and SHELL of the worker; supervisord leaves them as they are",
+	},
 	{
 		func(f *supervisord.File, p *supervisord.Process) bool { return f.Settings.User != "" && p.User == "" },
 		"supervisord's user is written into each worker; the initiator itself stays who it is",

@@ -34,6 +34,7 @@ var imported = []struct {
 	{"user", func(_ *importer, s *Spec) string { return s.Limits.User }},
 	{"umask", func(_ *importer, s *Spec) string { return fmt.Sprintf("%03o", s.Limits.Umask) }},
 	{"limit_nofile", func(_ *importer, s *Spec) string { return strconv.FormatUint(s.Limits.NoFile, 10) }},
+	{"logfile_mode", func(_ *importer, s *Spec) string { return fileMode.format(s.LogFiles.Mode) }},
 	{"redirect_stderr", func(_ *importer, s *Spec) string { return strconv.FormatBool(s.RedirectStderr) }},
 	{"stdout_logfile", func(i *importer, s *Spec) string { return i.logValue(s.Stdout, "stdout") }},
 	{"stdout_logfile_maxbytes", func(_ *importer, s *Spec) string { return inBytes(s.Stdout.MaxBytes) }},

@@ -1,7 +1,9 @@
 package plan
 
 // initiatorKeys are the keys of [initiator].
-var initiatorKeys = []row[Settings]{
+var initiatorKeys = joinRows(ownKeys, logFileKeys(func(s *Settings) *LogFiles { return &s.LogFiles }))
+
+var ownKeys = []row[Settings]{
 	key("listen_addr", address, "127.0.0.1", func(s *Settings) *string { return &s.ListenAddr },
 		"the address on which the API and the web page listen"),
 	key("listen_port", wholeNumber(0, maxPort), "0", func(s *Settings) *int { return &s.ListenPort },

@@ -86,7 +86,18 @@ var logKeys = joinRows(
 	streamKeys("stderr", func(s *Spec) *Log { return &s.Stderr }),
 	[]row[Spec]{key("redirect_stderr", boolean, "false", func(s *Spec) *bool { return &s.RedirectStderr },
 		"whether stderr is written where stdout is")},
+	logFileKeys(func(s *Spec) *LogFiles { return &s.LogFiles }),
 )
+
+// logFileKeys are the keys of new log files, in [worker:NAME] and in [initiator].
+func logFileKeys[S any](at func(*S) *LogFiles) []row[S] {
+	return []row[S]{
+		key("logfile_mode", logMode, "", func(s *S) *uint32 { return &at(s).Mode },
+			"the permissions of new log files, such as 0640, whatever the umask; without the key 0600, or after a rotation those of the file before").withoutRestart(),
+		key("logfile_owner", userName, "", func(s *S) *string { return &at(s).Owner },
+			"the owner of new log files, user or user:group; without the key the initiator's user, or after a rotation the owner of the file before; needs root").withoutRestart(),
+	}
+}
 
 func streamKeys(stream string, at func(*Spec) *Log) []row[Spec] {
 	return []row[Spec]{

@@ -34,7 +34,7 @@ func TestKeysAreDocumented(t *testing.T) {
 
 // Every field that a person can set has a key that sets it.
 func TestKeysReachEveryField(t *testing.T) {
-	given := []string{"Name", "File", "Line", "FromSupervisord", "FileVariables", "Config", "GroupPriority", "EnvironmentInherit.Withheld"} // not from keys
+	given := []string{"Name", "File", "Line", "FromSupervisord", "FileVariables", "LogFiles.UnderUmask", "Config", "GroupPriority", "EnvironmentInherit.Withheld"} // not from keys
 	spec := Spec{}
 	for _, r := range workerKeys {
 		if err := r.set(&spec, sampleOf(r)); err != nil {
@@ -57,7 +57,7 @@ var samples = map[string]string{
 	"command line": "x", "always, off or interval:TIME": "interval:1s", "tasks:N, age:TIME": "tasks:7, age:1min", "text": "x", "name": "x", "path": "x", "whole number": "7", "on or off": "on", "true or false": "true",
 	"list of NAME=value": "A=1", "list of name:condition": "x", "port or auto": "80", "address": "::1", "duration": "1min",
 	"list of exit codes": "2", "list of limits": "tasks:1,rss:1MB,age:1h", "fraction from 0 to 1": "0.5", "signal": "INT",
-	"user or user:group": "x:y", "octal mode": "022", "size": "1MB", "size or unlimited": "1MB", "number of cores": "1.5",
+	"user or user:group": "x:y", "octal mode": "022", "octal mode from 0600": "0640", "size": "1MB", "size or unlimited": "1MB", "number of cores": "1.5",
 	"count/duration": "3/1min", "number from 1 to 1000": "3",
 	"http:/path, tcp, exec:COMMAND": "exec:x", "all, none or a list of names": "A",
 }

@@ -64,6 +64,7 @@ type Settings struct {
 	LogFile        string // absolute; "" = stderr
 	LogMaxBytes    int64  // size at which the file is rotated, 0 = never; 50MB
 	LogBackups     int    // rotated files that are kept; 10
+	LogFiles       LogFiles
 	LogLevel       string // trace, debug, info, warn, error; "info"
 	ChildPortMin   int    // lowest port for workers; 49152
 	ChildPortMax   int    // highest port for workers, inclusive; 65535
@@ -181,6 +182,7 @@ type Spec struct {
 	Stdout         Log
 	Stderr         Log // of no meaning when RedirectStderr
 	RedirectStderr bool
+	LogFiles       LogFiles
 
 	Tasks Tasks
 
@@ -232,6 +234,16 @@ type Log struct {
 	MaxBytes int64 // rotate at this size; 0 = never
 	Backups  int   // keep .1 … .Backups
 	Raw      bool  // the lines as they come, without the time before each
+}
+
+// LogFiles says which permissions and which owner new log files get. Files that
+// exist stay as they are.
+type LogFiles struct {
+	Mode uint32 // 0 = 0600, or after a rotation that of the file before
+	// UnderUmask makes Mode subject to the umask of the initiator, as supervisord's
+	// logs are. No key sets it.
+	UnderUmask bool
+	Owner      string // user or user:group; "" = the initiator's, or after a rotation that of the file before
 }
 
 // Retention limits the finished tasks that are kept, by number and by age.

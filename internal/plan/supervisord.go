@@ -62,6 +62,10 @@ func newConversion(f *supervisord.File) *conversion {
 	m.base = m.workingDir()
 	m.convertSettings()
 	m.standard = programStandard()
+	if s := f.Settings; s.Umask >= 0 && !s.NoDaemon {
+		m.standard.LogFiles.Mode &^= uint32(s.Umask)
+	}
+	m.plan.Settings.LogFiles = m.standard.LogFiles
 	for _, g := range f.Groups {
 		m.convertGroup(g)
 	}
@@ -142,6 +146,7 @@ func programStandard() Spec {
 	applyDefaults(workerKeys, &s)
 	s.Contract, s.Protocol, s.Ready = false, "none", Ready{Kind: "alive"}
 	s.StartSecs = time.Second
+	s.LogFiles = LogFiles{Mode: 0o644, UnderUmask: true}
 	r := &s.Restart
 	r.Delay, r.DelayMax, r.Jitter, r.Limit, r.Window = time.Second, time.Minute, 0, 0, 0
 	r.Reset, r.RetryEarly = time.Millisecond, true

@@ -55,6 +55,9 @@ func TestSupervisordDefaults(t *testing.T) {
 	if !reflect.DeepEqual(s.Restart, want) {
 		t.Errorf("law %+v, want %+v", s.Restart, want)
 	}
+	if files := (LogFiles{Mode: 0o644, UnderUmask: true}); s.LogFiles != files || p.Settings.LogFiles != files {
+		t.Errorf("logs %+v and %+v, want %+v", s.LogFiles, p.Settings.LogFiles, files)
+	}
 	if s.Contract || s.Protocol != "none" || s.Ready.Kind != "alive" || s.StartSecs != time.Second || s.Priority != 999 || !s.Autostart || s.StopWait != 10*time.Second {
 		t.Errorf("%+v", s)
 	}

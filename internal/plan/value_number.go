@@ -130,6 +130,15 @@ var fileMode = kind[uint32]{name: "octal mode", format: func(mode uint32) string
 	return uint32(n), nil
 }}
 
+// logMode is the mode of a log. The user that writes the log must be able to open it again.
+var logMode = kind[uint32]{name: "octal mode from 0600", format: fileMode.format, parse: func(s string) (uint32, error) {
+	n, err := fileMode.parse(s)
+	if err == nil && n&0o600 != 0o600 {
+		return 0, valueFault{s + " does not let the initiator read and write its own log", "write 0600, 0640 or 0644"}
+	}
+	return n, err
+}}
+
 var octalMode = kind[int]{name: "octal mode", format: func(mode int) string { return fmt.Sprintf("%03o", mode) }, parse: func(s string) (int, error) {
 	n, err := fileMode.parse(s)
 	return int(n), err

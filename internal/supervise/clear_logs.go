@@ -72,9 +72,9 @@ func (l *loop) clearLogs(names []string) (*logClearing, error) {
 // logFiles returns the files to which a worker's output goes.
 func (w *worker) logFiles() []string {
 	spec := w.rec.Spec
-	paths := []string{w.logTo(spec.Stdout).Path}
+	paths := []string{w.logPath(spec.Stdout)}
 	if !spec.RedirectStderr {
-		paths = append(paths, w.logTo(spec.Stderr).Path)
+		paths = append(paths, w.logPath(spec.Stderr))
 	}
 	return slices.DeleteFunc(paths, func(path string) bool { return path == "" })
 }

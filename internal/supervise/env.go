@@ -22,18 +22,28 @@ func stripReserved(environ []string) []string {
 	return kept
 }
 
-// childEnv returns a worker's whole environment: the variables of base that the
-// definition inherits, the definition's additions, and the variables that
-// docs/worker-contract.md, section 1, promises. Base is the initiator's own
-// environment without the reserved variables. The GUID and the incarnation are
-// always set, because the keeper finds escaped descendants by them, and so is
-// the mark. The environment holds no secret unless the definition's additions do.
-func childEnv(base []string, spec *plan.Spec, places plan.Placeholders, incarnation int, parentURL, mark string) []string {
-	env := make([]string, 0, len(base)+len(spec.Environment)+8)
-	for _, entry := range base {
+// initiatorEnv is what the environment of each worker has of the initiator.
+type initiatorEnv struct {
+	base      []string // the initiator's own environment without the reserved variables
+	parentURL string   // "" = none
+	mark      string   // names the state directory; "" = none
+}
+
+// childEnv returns a worker's whole environment: the variables of the initiator
+// that the definition inherits, the variables of its user, the definition's
+// additions, and the variables that docs/worker-contract.md, section 1, promises.
+// The GUID and the incarnation are always set, because the keeper finds escaped
+// descendants by them, and so is the mark. The environment holds no secret unless
+// the definition's additions do.
+func (from initiatorEnv) childEnv(spec *plan.Spec, user []plan.Entry, places plan.Placeholders, incarnation int) []string {
+	env := make([]string, 0, len(from.base)+len(user)+len(spec.Environment)+8)
+	for _, entry := range from.base {
 		if name, _, _ := strings.Cut(entry, "="); spec.EnvironmentInherit.Selects(name) {
 			env = append(env, entry)
 		}
+	}
+	for _, e := range user {
+		env = setVariable(env, e.Key, e.Value)
 	}
 	for _, e := range spec.FillEnvironment(places) {
 		if !plan.IsReservedVariable(e.Key) { // supervisord's dialect does not refuse it
@@ -44,8 +54,8 @@ func childEnv(base []string, spec *plan.Spec, places plan.Placeholders, incarnat
 		env = setVariable(env, "PORT", strconv.Itoa(places.Port))
 	}
 	env = append(env, "INITIATOR_GUID="+places.GUID, "INITIATOR_INCARNATION="+strconv.Itoa(incarnation))
-	if mark != "" {
-		env = append(env, markVariable+"="+mark)
+	if from.mark != "" {
+		env = append(env, markVariable+"="+from.mark)
 	}
 	if !spec.Contract {
 		return env
@@ -53,8 +63,8 @@ func childEnv(base []string, spec *plan.Spec, places plan.Placeholders, incarnat
 	if places.Port != 0 {
 		env = append(env, "INITIATOR_PORT="+strconv.Itoa(places.Port))
 	}
-	if parentURL != "" {
-		env = append(env, "INITIATOR_URL="+parentURL)
+	if from.parentURL != "" {
+		env = append(env, "INITIATOR_URL="+from.parentURL)
 	}
 	return env
 }

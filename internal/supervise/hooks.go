@@ -21,7 +21,11 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 		l.finishHook(w, kind, "the keeper is gone")
 		return
 	}
-	order := l.hookOrder(w, kind, argv)
+	order, err := l.hookOrder(w, kind, argv)
+	if err != nil {
+		l.finishHook(w, kind, err.Error())
+		return
+	}
 	w.hook = order.GUID
 	l.hooks[order.GUID] = w
 	if err := l.keeper.Spawn(order); err != nil {
@@ -34,13 +38,13 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 }
 
 // hookOrder returns the spawn order of a hook.
-func (l *loop) hookOrder(w *worker, kind string, argv []string) keeper.SpawnOrder {
-	order := l.spawnOrder(w)
+func (l *loop) hookOrder(w *worker, kind string, argv []string) (keeper.SpawnOrder, error) {
+	order, err := l.spawnOrder(w)
 	order.GUID = w.guid + "." + kind + l.hookMark // an earlier initiator may still have a hook of this kind
 	order.Argv = w.rec.Spec.FillWords(argv, w.placeholders())
 	order.Stdin, order.PassSocket, order.ListenFDs, order.NoFDs, order.Keep = nil, false, false, true, false
 	l.limiter.AssignCgroup(&order, w.rec.Spec)
-	return order
+	return order, err
 }
 
 // handleHookEvent handles the keeper's reports about a hook. It does not wait

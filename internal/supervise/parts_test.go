@@ -69,8 +69,20 @@ func TestChildArgv(t *testing.T) {
 func TestEnvironmentCannotForge(t *testing.T) {
 	spec := &plan.Spec{Contract: true, Environment: []plan.Entry{{Key: "PATH", Value: "/mine"}, {Key: "INITIATOR_GUID", Value: "other"}, {Key: "PORT", Value: "1"}}}
 	base := stripReserved([]string{"PATH=/bin", "WATCHDOG_PID=1", "LISTEN_FDS=1", "LISTEN_ADDR=:1", "HOME=/"})
-	got := childEnv(base, spec, plan.Placeholders{GUID: "G", Port: 7}, 2, "http://h:1", "8:9")
+	got := initiatorEnv{base, "http://h:1", "8:9"}.childEnv(spec, nil, plan.Placeholders{GUID: "G", Port: 7}, 2)
 	want := []string{"PATH=/mine", "LISTEN_ADDR=:1", "HOME=/", "PORT=7", "INITIATOR_GUID=G", "INITIATOR_INCARNATION=2", "INITIATOR_STATE=8:9", "INITIATOR_PORT=7", "INITIATOR_URL=http://h:1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestUserVariables: the user's variables come before the inherited variables,
+// whatever is inherited, and the definition's additions before them.
+func TestUserVariables(t *testing.T) {
+	user := []plan.Entry{{Key: "HOME", Value: "/home/u"}, {Key: "USER", Value: "u"}}
+	spec := &plan.Spec{Environment: []plan.Entry{{Key: "USER", Value: "me"}}, EnvironmentInherit: plan.Inheritance{Restricted: true, Patterns: []string{"PATH"}}}
+	got := initiatorEnv{base: []string{"HOME=/root", "USER=root", "PATH=/bin"}}.childEnv(spec, user, plan.Placeholders{GUID: "G"}, 1)
+	want := []string{"PATH=/bin", "HOME=/home/u", "USER=me", "INITIATOR_GUID=G", "INITIATOR_INCARNATION=1"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -93,7 +105,7 @@ func TestPortVariable(t *testing.T) {
 		{"another in environment", plan.Spec{Environment: own}, 7, "PORT=71"},
 		{"no port", plan.Spec{}, 0, "PORT=8080"},
 	} {
-		got := childEnv([]string{"PORT=8080"}, &c.spec, plan.Placeholders{GUID: "G", Port: c.port}, 1, "", "")
+		got := initiatorEnv{base: []string{"PORT=8080"}}.childEnv(&c.spec, nil, plan.Placeholders{GUID: "G", Port: c.port}, 1)
 		if got[0] != c.want {
 			t.Errorf("%s: %q, want %s", c.name, got, c.want)
 		}

@@ -36,7 +36,11 @@ func (l *loop) startExecProbe(guid string, incarnation int) {
 		return // the next incarnation gets a new liveness probe
 	}
 	p := w.rec.Spec.Probe
-	order := l.hookOrder(w, "probe", p.Command)
+	order, err := l.hookOrder(w, "probe", p.Command)
+	if err != nil {
+		l.finishExecProbe(w, err)
+		return
+	}
 	w.execProbe = order.GUID
 	l.hooks[order.GUID] = w
 	if err := l.keeper.Spawn(order); err != nil {

@@ -113,7 +113,7 @@ func (l *loop) encodeSnapshot(w *worker) []byte {
 	if w.socket != nil {
 		m.Notify = w.socket.Dir()
 	}
-	m.Logs = snapshotLogs{w.logTo(spec.Stdout), w.logTo(spec.Stderr), spec.RedirectStderr, w.cgroup}
+	m.Logs = snapshotLogs{l.logOf(w, spec.Stdout), l.logOf(w, spec.Stderr), spec.RedirectStderr, w.cgroup}
 	blob, err := json.Marshal(m)
 	if err != nil { // impossible: it holds only plain values
 		l.log.Error("encode the snapshot of a worker", "guid", w.guid, "error", err)

@@ -71,7 +71,11 @@ func (l *loop) prepareSpawn(w *worker) error {
 
 // sendSpawn sends the order for the process to the keeper.
 func (l *loop) sendSpawn(w *worker) {
-	order := l.spawnOrder(w)
+	order, err := l.spawnOrder(w)
+	if err != nil {
+		l.failSpawn(w, err)
+		return
+	}
 	if on := l.wantsOutput(w.rec.Spec, true); on != w.outputWatched || awaitsReadyLine(w.rec.Spec, true) != w.lineAwaited {
 		l.watchOutput(w, on, true)
 	}
@@ -90,7 +94,7 @@ func (l *loop) sendSpawn(w *worker) {
 }
 
 // spawnOrder returns the order for the process, in plain values.
-func (l *loop) spawnOrder(w *worker) keeper.SpawnOrder {
+func (l *loop) spawnOrder(w *worker) (keeper.SpawnOrder, error) {
 	spec, inc := w.rec.Spec, w.rec.Incarnation
 	places := w.placeholders()
 	order := keeper.SpawnOrder{
@@ -99,7 +103,7 @@ func (l *loop) spawnOrder(w *worker) keeper.SpawnOrder {
 		Env:        l.workerEnv(w, places),
 		PassSocket: w.port != nil && w.port.Mode == port.Inherit,
 		NoFDs:      !spec.Contract,
-		Stdout:     w.logTo(spec.Stdout), Stderr: w.logTo(spec.Stderr), RedirectStderr: spec.RedirectStderr,
+		Stdout:     l.logOf(w, spec.Stdout), Stderr: l.logOf(w, spec.Stderr), RedirectStderr: spec.RedirectStderr,
 		Keep: w.isKept(),
 	}
 	order.ListenFDs = order.PassSocket && order.NoFDs
@@ -109,12 +113,12 @@ func (l *loop) spawnOrder(w *worker) keeper.SpawnOrder {
 			order.Stdin = l.opts.Stdin(spec, w.guid, places.Port, inc, w.token)
 		}
 	}
-	l.limiter.Apply(&order, spec)
-	return order
+	return order, l.limiter.Apply(&order, spec)
 }
 
 func (l *loop) workerEnv(w *worker, places plan.Placeholders) []string {
-	env := childEnv(l.environ, w.rec.Spec, places, w.rec.Incarnation, l.opts.ParentURL, l.opts.Mark)
+	from := initiatorEnv{l.environ, l.opts.ParentURL, l.opts.Mark}
+	env := from.childEnv(w.rec.Spec, l.limiter.UserVariables(w.rec.Spec), places, w.rec.Incarnation)
 	if w.socket != nil {
 		env = append(env, w.socket.Env(w.rec.Spec.HeartbeatTolerance)...)
 	}
@@ -128,13 +132,25 @@ func (l *loop) workingDir(spec *plan.Spec) string {
 	return l.plan.Dir
 }
 
-// logTo returns where the keeper writes a stream. The initiator itself handles
+// logOf returns where the keeper writes a stream. The initiator itself handles
 // "-", because the keeper has no terminal.
-func (w *worker) logTo(log plan.Log) keeper.Log {
-	if log.Path == "-" {
+func (l *loop) logOf(w *worker, log plan.Log) keeper.Log {
+	path := w.logPath(log)
+	if path == "" {
 		return keeper.Log{}
 	}
-	return keeper.Log{Path: log.PathFor(w.pool.spec.Name, w.guid, w.index), MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw}
+	return keeper.Log{
+		Path: path, MaxBytes: log.MaxBytes, Backups: log.Backups, Timestamps: !log.Raw,
+		Access: l.limiter.LogAccess(w.rec.Spec.LogFiles),
+	}
+}
+
+// logPath returns the file of a stream; "" = none.
+func (w *worker) logPath(log plan.Log) string {
+	if log.Path == "-" {
+		return ""
+	}
+	return log.PathFor(w.pool.spec.Name, w.guid, w.index)
 }
 
 // localAddress returns the address of the worker on this machine.

@@ -43,7 +43,7 @@ func FuzzPath(f *testing.F) {
 		r := resolver{}
 		at, gotErr := r.resolve(full)
 		if gotErr == nil {
-			fd, gotErr = at.open(checkFlags, false, full)
+			fd, _, gotErr = at.open(checkFlags, 0, full)
 			_ = unix.Close(at.dir)
 		}
 		if gotErr == nil {

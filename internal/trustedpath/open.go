@@ -20,11 +20,11 @@ const readFlags = unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCT
 const maxRounds = 100
 
 // OpenAppend opens the file at an absolute path for appending, and returns its
-// descriptor, which does not block. A file that does not exist is made with mode
-// 0600, and its directories with mode 0700. The error is a *LinkError, a
-// *HardLinkError or an *fs.PathError.
-func OpenAppend(path string) (fd int, err error) {
-	return openPath(path, appendFlags, true)
+// descriptor, which does not block. A file that does not exist is made with the
+// mode, under the umask, and its directories with mode 0700; created reports that.
+// Mode is not 0. The error is a *LinkError, a *HardLinkError or an *fs.PathError.
+func OpenAppend(path string, mode uint32) (fd int, created bool, err error) {
+	return openPath(path, appendFlags, mode)
 }
 
 // OpenRead opens the regular file at an absolute path for reading. The error is
@@ -46,7 +46,7 @@ func ReadFile(path string) ([]byte, error) {
 
 // openForReading opens a path. Accepts examines what was opened.
 func openForReading(path string, accepts func(st *unix.Stat_t) bool) (*os.File, error) {
-	fd, err := openPath(path, readFlags, false)
+	fd, _, err := openPath(path, readFlags, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func openForReading(path string, accepts func(st *unix.Stat_t) bool) (*os.File, 
 // path that does not exist, or cannot be opened for another reason, is not
 // refused.
 func Check(path string) error {
-	fd, err := openPath(path, checkFlags, false)
+	fd, _, err := openPath(path, checkFlags, 0)
 	if err == nil {
 		return unix.Close(fd)
 	}
@@ -72,56 +72,58 @@ func Check(path string) error {
 	return nil
 }
 
-// openPath opens a path. The quick way is taken when no link is in the path and
-// the file exists and has one name.
-func openPath(path string, flags int, create bool) (fd int, err error) {
+// openPath opens a path, and makes the file when mode is not 0. The quick way is
+// taken when no link is in the path and the file exists and has one name.
+func openPath(path string, flags int, mode uint32) (fd int, created bool, err error) {
 	if fd, err := openPlain(path, flags); err == nil {
 		if countNames(fd) <= 1 {
-			return fd, nil
+			return fd, false, nil
 		}
 		_ = unix.Close(fd) // nothing was written
 	}
 	for range maxRounds {
-		r := resolver{makeDirs: create}
+		r := resolver{makeDirs: mode != 0}
 		at, err := r.resolve(path)
 		if err != nil {
-			return -1, err
+			return -1, false, err
 		}
-		fd, err = at.open(flags, create, path)
+		fd, created, err = at.open(flags, mode, path)
 		if err == nil {
 			err = at.checkNames(fd, path)
 		}
 		_ = unix.Close(at.dir)
 		switch {
 		case err == nil:
-			return fd, nil
+			return fd, created, nil
 		case !errors.Is(err, errChanged):
-			return -1, err
+			return -1, false, err
 		}
 	}
-	return -1, &fs.PathError{Op: "open", Path: path, Err: errChanged}
+	return -1, false, &fs.PathError{Op: "open", Path: path, Err: errChanged}
 }
 
 // errChanged means that the last component has become something else since it
 // was examined.
 var errChanged = errors.New("another program changes it all the time")
 
-// open opens or makes the file at a place. Path is its path for messages.
-func (p place) open(flags int, create bool, path string) (fd int, err error) {
+// open opens the file at a place, or makes it when mode is not 0. Path is its path
+// for messages.
+func (p place) open(flags int, mode uint32, path string) (fd int, created bool, err error) {
 	if !p.kernelLink {
 		flags |= unix.O_NOFOLLOW
 	}
 	fd, err = openAt(p.dir, p.name, flags, 0)
-	if create && errors.Is(err, unix.ENOENT) {
-		fd, err = openAt(p.dir, p.name, flags|unix.O_CREAT|unix.O_EXCL, 0o600)
+	if mode != 0 && errors.Is(err, unix.ENOENT) {
+		created = true
+		fd, err = openAt(p.dir, p.name, flags|unix.O_CREAT|unix.O_EXCL, mode)
 	}
 	switch {
 	case err == nil:
-		return fd, nil
-	case errors.Is(err, unix.ELOOP), create && errors.Is(err, unix.EEXIST):
-		return -1, errChanged
+		return fd, created, nil
+	case errors.Is(err, unix.ELOOP), created && errors.Is(err, unix.EEXIST):
+		return -1, false, errChanged
 	}
-	return -1, &fs.PathError{Op: "open", Path: path, Err: err}
+	return -1, false, &fs.PathError{Op: "open", Path: path, Err: err}
 }
 
 // openAt is openat, which a signal does not end.

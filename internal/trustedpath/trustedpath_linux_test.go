@@ -16,7 +16,7 @@ import (
 
 // appendTo appends a line to a path, as the keeper does.
 func appendTo(path string) error {
-	fd, err := OpenAppend(path)
+	fd, _, err := OpenAppend(path, 0o600)
 	if err != nil {
 		return err
 	}
