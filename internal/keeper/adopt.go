@@ -22,6 +22,10 @@ type AdoptOrder struct {
 	StartTime   uint64
 	Keep        bool
 	CgroupDir   string
+	// Tag is that of the worker's SpawnOrder.
+	Tag uint64 `json:",omitempty"`
+	// Escaped are the descendants that KindEscaped has named last.
+	Escaped []EscapedProcess `json:",omitempty"`
 	// Listening is the descriptor in the process that may be its listening
 	// socket; the keeper takes a copy. 0 = none.
 	Listening int
@@ -70,12 +74,16 @@ func (l *loop) adoptProcess(m *message) {
 		l.ctl.queueEvent(Event{Kind: KindExited, GUID: a.GUID, Incarnation: a.Incarnation, Code: -1, Unknown: true, Error: fmt.Sprintf("adopt: %v", err)})
 		return
 	}
-	c := &child{key: k, pid: a.PID, start: a.StartTime, keep: a.Keep, cgroup: a.CgroupDir, pidfd: fd}
+	c := &child{key: k, pid: a.PID, start: a.StartTime, keep: a.Keep, cgroup: a.CgroupDir, pidfd: fd, tag: a.Tag, escaped: a.Escaped, seen: map[int]uint64{}}
+	for _, p := range a.Escaped {
+		c.seen[p.PID] = p.StartTime
+	}
 	l.workers[k], l.byPID[a.PID] = c, c
 	e := Event{Kind: KindAdopted, GUID: a.GUID, Incarnation: a.Incarnation, PID: c.pid, StartTime: c.start}
 	e.HasSocket = l.holdListener(c, a.Listening)
 	e.Error = l.reopenOutput(c, a)
 	l.findMembers(c) // so that its descendants are known later
+	l.scheduleMemberScan(time.Now())
 	l.ctl.queueEvent(e)
 	if err := l.watchFD(fd, adoptedProcess{c}); err != nil {
 		l.queueWarning(k, err)

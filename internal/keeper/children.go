@@ -19,17 +19,19 @@ type key struct {
 // child is one worker, from its fork until none of its processes is left.
 type child struct {
 	key
-	pid     int    // of the main process, and number of its process group
+	pid     int    // of the main process, and number of its session and process group
 	start   uint64 // start time of the main process
 	keep    bool
 	pidfd   int // of an adopted process, which is not a child of the keeper; 0 = a child
 	cgroup  string
+	tag     uint64 // see ProcessTag; 0 = none
 	streams []*outputStream
 
-	exited bool           // the main process was waited for
-	seen   map[int]uint64 // start times of the descendants that were seen, by pid
-	end    *endState      // not nil while an EndOrder is in progress
-	killed map[procfs.Process]bool
+	exited  bool             // the main process was waited for
+	seen    map[int]uint64   // start times of the descendants that were seen, by pid
+	escaped []EscapedProcess // as the initiator knows them
+	end     *endState        // not nil while an EndOrder is in progress
+	killed  map[procfs.Process]bool
 }
 
 // childTable holds everything that descends from the keeper.
@@ -41,9 +43,10 @@ type childTable struct {
 	// owners remembers the worker of each orphan (nil = unknown). An orphan is
 	// a direct child of the keeper, so the kernel does not reuse its pid before
 	// the keeper has waited for it.
-	owners  map[int]*child
-	tree    treeScan
-	scanned *treeScan // &tree, or nil when it is stale
+	owners     map[int]*child
+	tree       treeScan
+	memberScan memberScan
+	scanned    *treeScan // &tree, or nil when it is stale
 }
 
 func newChildTable() childTable {
@@ -71,6 +74,9 @@ func (l *loop) reapChildren() {
 		l.reportExit(e)
 	}
 	l.checkLeftovers(time.Now())
+	if len(exits) > 0 || len(l.memberScan.unattributed) > 0 {
+		l.reportUnattributed()
+	}
 }
 
 // waitForExited waits for every process that has ended. No spawn is pending

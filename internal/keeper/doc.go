@@ -52,6 +52,8 @@ package keeper
 //	cgroup_*.go         a worker's own cgroup
 //	stale_cgroups.go    cgroups that the kernel does not remove yet
 //	scan.go             which processes belong to which worker
+//	member_scan.go      a scan from time to time, before descendants lose their parents
+//	process_tag*.go     a mark of each worker that its descendants inherit
 //	marked_key.go       the worker that an environment names
 //	signal_process_*.go signals to descendants, and whether an empty tree is a proof
 //	gap.go              time-outs after a time in which the keeper did not run

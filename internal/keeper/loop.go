@@ -158,7 +158,7 @@ func (l *loop) pollTimeout(now time.Time) int {
 	if l.ctl.hasOrder() {
 		return 0
 	}
-	next := earliest(earliest(l.releaseMemoryAt, l.staleCgroups.next), l.nextStatusCheck())
+	next := earliest(earliest(l.releaseMemoryAt, l.staleCgroups.next), earliest(l.nextStatusCheck(), l.nextMemberScan()))
 	for _, c := range l.ends {
 		next = earliest(next, c.end.next)
 	}
@@ -198,6 +198,9 @@ func (l *loop) runTimers(now time.Time) {
 	}
 	if l.window != nil && !l.window.next.IsZero() && !now.Before(l.window.next) {
 		l.checkWindow(now)
+	}
+	if next := l.nextMemberScan(); !next.IsZero() && !now.Before(next) {
+		l.scanMembers(now)
 	}
 	if !l.staleCgroups.next.IsZero() && !now.Before(l.staleCgroups.next) {
 		l.retryRemoval()

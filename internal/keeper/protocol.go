@@ -17,7 +17,8 @@ import (
 //	2  clear, and the event cleared; watch can await
 //	3  end and signal choose between the main process and its group; exited
 //	   names the processes that are left
-//	4  share; spawn can pass the socket by systemd's protocol
+//	4  share; spawn can pass the socket by systemd's protocol; processes have
+//	   tags, and escaped and unattributed processes are reported
 const Version = 4
 
 // versionText is the version that this program's keeper announces. A test links
@@ -71,6 +72,8 @@ type SpawnOrder struct {
 	// Keep lets the process run on when the initiator dies. Without Keep the
 	// process is ended then, with all its descendants.
 	Keep bool
+	// Tag marks the process and its descendants, see ProcessTag; 0 = no mark.
+	Tag uint64 `json:",omitempty"`
 	// OrphanGrace is how long, once no worker lives any more, the keeper keeps
 	// the exit of a Keep process for the next initiator.
 	OrphanGrace time.Duration `json:"-"`
@@ -124,6 +127,13 @@ type EndOrder struct {
 	MainFirst bool `json:",omitempty"`
 }
 
+// EscapedProcess is a descendant that has left the session and the process group
+// of its worker. PID and StartTime together never name another process.
+type EscapedProcess struct {
+	PID       int
+	StartTime uint64
+}
+
 // EventKind names the kind of an Event.
 type EventKind string
 
@@ -157,6 +167,13 @@ const (
 	KindCleared EventKind = "cleared"
 	// KindOutput holds lines of a watched worker.
 	KindOutput EventKind = "output"
+	// KindEscaped names, whenever they change, the descendants of a worker that
+	// have left its session and its process group; Escaped is set. A worker
+	// whose descendants have not left them gets no such event.
+	KindEscaped EventKind = "escaped"
+	// KindUnattributed names, whenever they change, the descendants of the
+	// keeper whose worker is unknown; Unattributed is set.
+	KindUnattributed EventKind = "unattributed"
 	// KindWarning reports that a setting of an order is not in force, or that a
 	// log cannot be written.
 	KindWarning EventKind = "warning"
@@ -203,7 +220,9 @@ type Event struct {
 
 	EmptyProven  bool     `json:"Proven,omitempty"` // emptied: false = best effort
 	Killed       int      `json:",omitempty"`       // emptied: how many processes were killed
-	Unattributed []string `json:"Strays,omitempty"` // exited, emptied: "pid command" of each process whose worker is unknown
+	Unattributed []string `json:"Strays,omitempty"` // exited, emptied, unattributed: "pid command" of each process whose worker is unknown
+	// Escaped are at most maxEscaped processes of the worker.
+	Escaped []EscapedProcess `json:",omitempty"` // escaped
 
 	Stream string   `json:",omitempty"` // output: "stdout" or "stderr"
 	Lines  []string `json:",omitempty"` // output: without line ends

@@ -18,13 +18,13 @@ func TestWireNamesStay(t *testing.T) {
 		names string
 	}{
 		{message{}, "V Op FDs GUID Incarnation From Signal On Await MainOnly Spawn End Memo Seen Grace Paths Path Dev Ino Adopt"},
-		{spawnWire{}, "GUID Incarnation Stdin PassHeld NoFDs ListenFDs Stdout Stderr RedirectStderr Keep Umask Nice NoFile Core" +
+		{spawnWire{}, "GUID Incarnation Stdin PassHeld NoFDs ListenFDs Stdout Stderr RedirectStderr Keep Tag Umask Nice NoFile Core" +
 			" UID GID Groups SetUser CgroupDir CgroupSet Argv Env Dir"},
 		{Log{}, "Path MaxBytes Backups Timestamps Access"},
 		{EndOrder{}, "GUID Incarnation Signal Wait MainFirst"},
-		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir Listening Stdout Stderr RedirectStderr"},
+		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir Tag Escaped Listening Stdout Stderr RedirectStderr"},
 		{Event{}, "Kind GUID Incarnation At Seq Age Version PID StartTime Code Signal Core OOM Left LeftNames MaxRSS Unknown" +
-			" Memo Socket Proven Killed Strays Stream Lines Dropped Error"},
+			" Memo Socket Proven Killed Strays Escaped Stream Lines Dropped Error"},
 	} {
 		frame := reflect.TypeOf(tt.frame)
 		want := strings.Fields(tt.names)

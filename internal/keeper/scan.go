@@ -88,23 +88,70 @@ func (l *loop) findMembers(c *child) []procfs.Process {
 			found = append(found, p)
 		}
 	}
-	if c.pidfd > 0 { // its orphans do not become the keeper's children: only those seen before are known
-		for pid, start := range c.seen {
-			if p, ok := procfs.ReadStat(pid); ok && p.Start == start && !p.Ended && !containsPID(found, pid) {
-				found = append(found, p)
-			}
-		}
+	if c.pidfd > 0 {
+		found = l.appendAdopted(c, found)
 	}
 	if len(found) == 0 && !canProveEmpty && c.exited && groupAlive(c.pid) {
 		found = append(found, procfs.Process{PID: c.pid, Group: c.pid})
 	}
+	c.rememberMembers(found)
+	return found
+}
+
+// rememberMembers records the processes of the worker, so that they are known
+// again when their parent has ended.
+func (c *child) rememberMembers(found []procfs.Process) {
+	if c.seen == nil && len(found) > 0 {
+		c.seen = map[int]uint64{}
+	}
 	for _, p := range found {
-		if c.seen == nil {
-			c.seen = map[int]uint64{}
-		}
 		c.seen[p.PID] = p.Start
 	}
+}
+
+// appendAdopted appends the processes of an adopted worker that are not below
+// its main process. They do not become children of the keeper, so they are
+// looked for among all processes.
+func (l *loop) appendAdopted(c *child, found []procfs.Process) []procfs.Process {
+	for _, pid := range procfs.ListPIDs() {
+		p, ok := procfs.ReadStat(pid)
+		if !ok || p.Ended || pid == c.pid || containsPID(found, pid) || !c.hasMember(p) {
+			continue
+		}
+		for _, below := range l.tree.appendDescendants(pid, []procfs.Process{p}) {
+			if !containsPID(found, below.PID) {
+				found = append(found, below)
+			}
+		}
+	}
 	return found
+}
+
+// hasMember reports whether a process belongs to the worker: by its session or
+// group, because it was seen below the worker before, or by its tag.
+func (c *child) hasMember(p procfs.Process) bool {
+	if start, ok := c.seen[p.PID]; ok && start == p.Start {
+		return true
+	}
+	if p.Start < c.start {
+		return false
+	}
+	if (p.Session == c.pid || p.Group == c.pid) && !c.wasReused() {
+		return true
+	}
+	return c.tag != 0 && procfs.RealtimeLimit(p.PID) == c.tag
+}
+
+// wasReused reports whether another process has the number of the main process,
+// so that a session with this number is not the worker's. This can happen to an
+// adopted process only: the keeper has waited for any other main process, and
+// all members of its session are children of the keeper.
+func (c *child) wasReused() bool {
+	if c.pidfd == 0 {
+		return false
+	}
+	p, ok := procfs.ReadStat(c.pid)
+	return ok && p.Start != c.start
 }
 
 func containsPID(list []procfs.Process, pid int) bool {
@@ -125,9 +172,10 @@ func (s *treeScan) appendDescendants(pid int, found []procfs.Process) []procfs.P
 	return found
 }
 
-// ownerOf returns the worker of an orphan, by its process group, its cgroup,
-// the markers in its environment, or because it was seen below a worker before.
-// Nil = unknown.
+// ownerOf returns the worker of an orphan: by its session or process group,
+// because it was seen below a worker before, by its cgroup, by its tag, and at
+// last by its environment, which the process itself can overwrite. Nil =
+// unknown.
 func (l *loop) ownerOf(p procfs.Process) *child {
 	if c, ok := l.owners[p.PID]; ok && (c == nil || l.workers[c.key] == c) {
 		return c
@@ -139,7 +187,7 @@ func (l *loop) ownerOf(p procfs.Process) *child {
 
 func (l *loop) attributeOrphan(p procfs.Process) *child {
 	for _, c := range l.workers {
-		if c.pid == p.Group && c.start <= p.Start {
+		if (c.pid == p.Session || c.pid == p.Group) && c.start <= p.Start {
 			return c
 		}
 		if start, ok := c.seen[p.PID]; ok && start == p.Start {
@@ -153,7 +201,20 @@ func (l *loop) attributeOrphan(p procfs.Process) *child {
 			}
 		}
 	}
+	if c := l.findTagged(procfs.RealtimeLimit(p.PID)); c != nil {
+		return c
+	}
 	return l.findMarked(markedKey(procfs.AwaitEnvironment(p.PID)), p.Start)
+}
+
+// findTagged returns the worker with a tag.
+func (l *loop) findTagged(tag uint64) *child {
+	for _, c := range l.workers {
+		if tag != 0 && c.tag == tag {
+			return c
+		}
+	}
+	return nil
 }
 
 // findMarked returns the worker that an environment names. Without an

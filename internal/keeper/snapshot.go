@@ -135,6 +135,7 @@ func (l *loop) handoverEvents(now time.Time) (events []Event) {
 			events = append(events, e)
 		}
 	}
+	events = append(events, l.memberEvents()...)
 	for _, m := range l.snapshots {
 		for _, e := range m.events {
 			e.Age = now.Sub(e.At)

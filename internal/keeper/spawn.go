@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -194,6 +195,8 @@ func forkExec(e *execution, s *SpawnOrder, sys *syscall.SysProcAttr) (pid int, e
 	if s.Umask >= 0 {
 		defer syscall.Umask(syscall.Umask(s.Umask))
 	}
+	setInheritedTag(s.Tag)
+	defer setInheritedTag(0) // the keeper itself is no process of a worker
 	attr := &syscall.ProcAttr{Dir: s.Dir, Env: e.env, Files: e.files, Sys: sys}
 	err = retryBusy(func() error {
 		pid, err = syscall.ForkExec(e.path, e.argv, attr)
@@ -222,8 +225,9 @@ func addFDsVariable(s *SpawnOrder, files []uintptr) []string {
 // addChild enters a new process into childTable.
 func (l *loop) addChild(b *pendingSpawn) {
 	s, f := b.order, b.fds
-	c := &child{key: b.key, pid: b.pid, start: b.started, keep: s.Keep, cgroup: s.CgroupDir}
+	c := &child{key: b.key, pid: b.pid, start: b.started, keep: s.Keep, cgroup: s.CgroupDir, tag: s.Tag}
 	l.workers[c.key], l.byPID[c.pid] = c, c
+	l.scheduleMemberScan(time.Now())
 	if len(f.stdinRest) > 0 {
 		l.feedStdin(f.stdinWrite, f.stdinRest)
 		f.stdinWrite = 0

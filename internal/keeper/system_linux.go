@@ -51,7 +51,7 @@ func receiveMessage(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sock
 // childAttributes returns the attributes of the new process. done is called
 // after the fork.
 func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
-	sys = &syscall.SysProcAttr{Setpgid: true, Ptrace: hasLimits(s)}
+	sys = &syscall.SysProcAttr{Setsid: true, Ptrace: hasLimits(s)}
 	done = func() {}
 	if !s.Keep {
 		sys.Pdeathsig = syscall.SIGKILL

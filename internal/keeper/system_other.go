@@ -45,7 +45,7 @@ func receiveMessage(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sock
 
 // childAttributes returns the attributes of the new process.
 func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
-	sys = &syscall.SysProcAttr{Setpgid: true}
+	sys = &syscall.SysProcAttr{Setsid: true}
 	if s.SetUser {
 		sys.Credential = &syscall.Credential{Uid: s.UID, Gid: s.GID, Groups: s.Groups}
 	}

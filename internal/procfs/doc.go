@@ -15,5 +15,7 @@ package procfs
 //	read_linux.go           the files of one process
 //	environment_linux.go    the environment, also of a process in the middle of an exec
 //	environ_value.go        one variable of an environment
+//	realtime_limit_linux.go the limit that marks the processes of a worker
+//	last_pid_linux.go       whether processes were created
 //	child_lister_linux.go   the children of a process
 //	other.go                systems without /proc

@@ -6,12 +6,21 @@ package procfs
 // used again.
 func ReadStat(int) (Process, bool) { return Process{}, false }
 
+// ListPIDs returns nothing.
+func ListPIDs() []int { return nil }
+
 // CommandName returns "", which means unknown.
 func CommandName(int) string { return "" }
 
 // ResidentMemory returns 0, which means unknown: other systems report the
 // largest size so far, or need cgo.
 func ResidentMemory(int) int64 { return 0 }
+
+// RealtimeLimit returns 0, which means unknown: this system has no such limit.
+func RealtimeLimit(int) uint64 { return 0 }
+
+// LastPID returns 0, which means unknown.
+func LastPID() int { return 0 }
 
 // ReadEnvironment returns nothing: this system does not show it.
 func ReadEnvironment(int) []byte { return nil }

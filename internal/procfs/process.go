@@ -8,6 +8,7 @@ type Process struct {
 	PID     int
 	Parent  int
 	Group   int
+	Session int
 	Start   uint64 // clock ticks since boot
 	Stopped bool   // by a signal, or by a debugger
 	Ended   bool   // every thread has ended, but the process was not waited for
@@ -23,7 +24,7 @@ func parseStat(text []byte) (Process, bool) {
 	// ended. Other threads may go on, or may not have closed their files yet.
 	ended := (f[0][0] == 'Z' || f[0][0] == 'X') && ParseDigits(f[17]) <= 1
 	return Process{
-		PID: ParseDigits(text[:open]), Parent: ParseDigits(f[1]), Group: ParseDigits(f[2]),
+		PID: ParseDigits(text[:open]), Parent: ParseDigits(f[1]), Group: ParseDigits(f[2]), Session: ParseDigits(f[3]),
 		Start: uint64(max(ParseDigits(f[19]), 0)), Ended: ended, Stopped: f[0][0] == 'T' || f[0][0] == 't',
 	}, true
 }

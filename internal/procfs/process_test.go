@@ -16,7 +16,7 @@ func FuzzParseStat(f *testing.F) {
 func TestParseStat(t *testing.T) {
 	t.Parallel()
 	text := []byte("12 (a) b (c) Z 3 4 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 77 1 2\n")
-	want := Process{PID: 12, Parent: 3, Group: 4, Start: 77, Ended: true}
+	want := Process{PID: 12, Parent: 3, Group: 4, Session: 12, Start: 77, Ended: true}
 	if p, ok := parseStat(text); !ok || p != want {
 		t.Errorf("parsed %+v, %v; want %+v", p, ok, want)
 	}

@@ -1,4 +1,3 @@
-// Package keepertest holds helpers for tests of processes in several packages.
 package keepertest
 
 import (

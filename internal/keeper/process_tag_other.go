@@ -1,0 +1,7 @@
+//go:build !linux
+
+package keeper
+
+// setInheritedTag does nothing: this system does not show the limits of another
+// process.
+func setInheritedTag(uint64) {}
