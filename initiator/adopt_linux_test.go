@@ -28,6 +28,11 @@ replicas = 2
 [worker:silent]
 command  = sh -c 'exec sleep 1000'
 contract = off
+
+# like a program that writes its title over its environment
+[worker:bare]
+command  = env -i sleep 1000
+contract = off
 `
 
 // killInitiatorAndKeeper starts quiet workers, and kills the initiator and its

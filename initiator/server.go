@@ -35,7 +35,7 @@ type server struct {
 	dir       *statedir.Dir
 	execState *upgrade.ExecState // nil = no upgrade has started this program
 	handover  *handover.State
-	crashed   []string // guids of the workers of an initiator that has crashed
+	crashed   []supervise.LeftWorker // the workers of an initiator that has crashed
 	lastKnown *statedir.LastKnownWriter
 	snapshots *statedir.SnapshotStore
 	paused    *statedir.PausedPools
@@ -225,7 +225,7 @@ func (s *server) Status() api.Status {
 		PID: os.Getpid(), Version: Version, Config: s.Plan().File, URL: s.api.URL(), Socket: s.Socket(),
 		Started: s.started, Workers: s.listWorkers(), Tasks: counts, StorageError: fault, Stopping: isClosed(s.ending),
 		Paused: s.pools.ListPaused(), Generation: s.execState.GenerationNumber(), UpgradeError: s.execState.RevertReason(),
-		Problems: s.problems.All(),
+		Problems: s.problems.All(), Unattributed: s.supervisor.Unattributed(),
 	}
 }
 

@@ -58,11 +58,27 @@ func statusSummary(s api.Status) []string {
 	for _, p := range s.Problems {
 		lines = append(lines, "problem: "+p.Reason)
 	}
+	if len(s.Unattributed) > 0 {
+		lines = append(lines, unattributedText(s.Unattributed))
+	}
 	state := ""
 	if s.Stopping {
 		state = ", stopping"
 	}
 	return append(lines, fmt.Sprintf("initiator %s, pid %d, at %s%s", s.Version, s.PID, s.URL, state))
+}
+
+// shownUnattributed is how many unattributed processes the text names.
+const shownUnattributed = 5
+
+// unattributedText names processes that belong to no known worker.
+func unattributedText(list []string) string {
+	names := list[:min(len(list), shownUnattributed)]
+	text := fmt.Sprintf("processes of no known worker: %s", strings.Join(names, ", "))
+	if more := len(list) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text + "; a worker started them, and `initiator shutdown` ends them"
 }
 
 // taskCounts returns the number of tasks in each state: "2 queued, 1 running".

@@ -208,4 +208,7 @@ type Status struct {
 	StorageError string `json:"storage_error,omitempty"`
 	// Problems last until a person mends them.
 	Problems []problems.Problem `json:"problems,omitempty"`
+	// Unattributed names, as "pid command", the processes that workers have
+	// started and that belong to no worker that is known.
+	Unattributed []string `json:"unattributed,omitempty"`
 }

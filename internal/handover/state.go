@@ -93,13 +93,13 @@ func (s *State) Listen(o api.Options) (*api.Server, error) {
 // on_initiator_exit = keep whose snapshot names a process that runs: they are
 // adopted when they prove which worker they are, and otherwise left alone. A
 // process that is newer than the snapshot is ended, because no snapshot says
-// how to go on with it. With a keeper that waits there is nothing to end. guids
-// are the workers of an initiator that did not end in order.
-func (s *State) KillLeftovers(stateDir string, guids []string, log hclog.Logger) {
-	if s.keeper != nil || !s.keeperKilled && len(guids) == 0 {
+// how to go on with it. With a keeper that waits there is nothing to end.
+// crashed are the workers of an initiator that did not end in order.
+func (s *State) KillLeftovers(stateDir string, crashed []supervise.LeftWorker, log hclog.Logger) {
+	if s.keeper != nil || !s.keeperKilled && len(crashed) == 0 {
 		return
 	}
-	ended := supervise.KillLeftovers(supervise.Leftovers{Mark: Mark(stateDir), GUIDs: guids, Held: s.Held})
+	ended := supervise.KillLeftovers(supervise.Leftovers{Mark: Mark(stateDir), Workers: crashed, Held: s.Held})
 	if len(ended) > 0 {
 		log.Warn("the last initiator and its keeper were killed; ended what their workers had left", "processes", ended)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
@@ -29,8 +30,9 @@ type LastKnownState struct {
 	// Ended says that the initiator had stopped everything. False means that it
 	// runs or has crashed.
 	Ended   bool              `json:"ended"`
-	PID     int               `json:"pid"` // of the initiator
-	Seq     uint64            `json:"seq"` // of the newest event
+	PID     int               `json:"pid"`            // of the initiator
+	Boot    string            `json:"boot,omitempty"` // see CurrentBoot; the processes are those of this boot
+	Seq     uint64            `json:"seq"`            // of the newest event
 	Workers []LastKnownWorker `json:"workers"`
 }
 
@@ -49,6 +51,10 @@ type LastKnownWorker struct {
 	Ready       bool            `json:"ready"`
 	Reason      string          `json:"reason"`
 	LastExit    lifecycle.Exit  `json:"last_exit,omitzero"`
+	// Start is when PID began, in clock ticks since boot. Escaped are the
+	// descendants that have left its session.
+	Start   uint64                  `json:"start,omitempty"`
+	Escaped []keeper.EscapedProcess `json:"escaped,omitempty"`
 }
 
 // LastKnownStateError says that the file exists and cannot be used.
@@ -65,12 +71,13 @@ func (e *LastKnownStateError) Error() string {
 // NewLastKnownState makes the state to write now. Seq is the number of the newest
 // event; ended says that every worker was stopped.
 func NewLastKnownState(seq uint64, ended bool, workers []supervise.Worker) LastKnownState {
-	s := LastKnownState{Version: lastKnownVersion, At: time.Now(), Ended: ended, PID: os.Getpid(), Seq: seq}
+	s := LastKnownState{Version: lastKnownVersion, At: time.Now(), Ended: ended, PID: os.Getpid(), Boot: CurrentBoot(), Seq: seq}
 	s.Workers = make([]LastKnownWorker, 0, len(workers))
 	for _, w := range workers {
 		s.Workers = append(s.Workers, LastKnownWorker{
 			Name: w.Name, GUID: w.GUID, Index: w.Index, Group: w.Group, Incarnation: w.Incarnation, Restarts: w.Restarts,
 			PID: w.PID, Port: w.Port, Started: w.Started, State: w.State, Ready: w.Ready, Reason: w.Reason, LastExit: w.LastExit,
+			Start: w.StartTime, Escaped: w.Escaped,
 		})
 	}
 	return s
@@ -83,6 +90,19 @@ func (w LastKnownWorker) AsWorker() supervise.Worker {
 		Name: w.Name, GUID: w.GUID, Index: w.Index, Group: w.Group, Incarnation: w.Incarnation, Restarts: w.Restarts,
 		PID: w.PID, Port: w.Port, Started: w.Started, State: w.State, Ready: w.Ready, Reason: w.Reason, LastExit: w.LastExit,
 	}
+}
+
+// leftWorkers returns what is known of the processes of the workers in the boot
+// with this name.
+func (s *LastKnownState) leftWorkers(boot string) (list []supervise.LeftWorker) {
+	for _, w := range s.Workers {
+		left := supervise.LeftWorker{GUID: w.GUID}
+		if boot != "" && s.Boot == boot {
+			left.PID, left.StartTime, left.Escaped = w.PID, w.Start, w.Escaped
+		}
+		list = append(list, left)
+	}
+	return list
 }
 
 // ReadLastKnownState reads what the last initiator of a state directory wrote.

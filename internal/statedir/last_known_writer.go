@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"initiator/internal/supervise"
 )
 
 const (
@@ -33,10 +35,10 @@ func (d *Dir) NewLastKnownWriter(log hclog.Logger) *LastKnownWriter {
 }
 
 // LoadPrevious reads the file of the initiator before this one. Seq is the number
-// after which the events of this initiator are numbered. Crashed has the guids
-// of the workers of an initiator that did not end in order. A file that cannot
-// be used does not stop the start: it is set aside for a person to look at.
-func (w *LastKnownWriter) LoadPrevious() (seq uint64, crashed []string) {
+// after which the events of this initiator are numbered. Crashed has the workers
+// of an initiator that did not end in order. A file that cannot be used does not
+// stop the start: it is set aside for a person to look at.
+func (w *LastKnownWriter) LoadPrevious() (seq uint64, crashed []supervise.LeftWorker) {
 	state, err := ReadLastKnownState(w.dir.path)
 	var bad *LastKnownStateError
 	switch {
@@ -51,10 +53,7 @@ func (w *LastKnownWriter) LoadPrevious() (seq uint64, crashed []string) {
 	case state.Ended:
 		return state.Seq, nil
 	}
-	for _, worker := range state.Workers {
-		crashed = append(crashed, worker.GUID)
-	}
-	return state.Seq + crashSeqGap, crashed
+	return state.Seq + crashSeqGap, state.leftWorkers(CurrentBoot())
 }
 
 // RequestWrite asks for a write. It never blocks.

@@ -44,7 +44,9 @@ package supervise
 //	output.go            the workers' output lines
 //	keeper_lost.go       the death of the keeper
 //	keeper_outdated.go   a keeper of an older version
-//	leftovers_*.go       processes that have escaped a lost keeper
+//	known_processes.go   what the keeper knows of descendants
+//	leftovers.go         which processes are left of a lost keeper's workers
+//	leftovers_*.go       how they are ended
 //	adopt.go             a new keeper adopts kept workers
 //	prove.go             whether a process is the worker of a snapshot
 //	process_mark.go      the start and the GUID of a process

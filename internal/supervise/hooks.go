@@ -42,7 +42,7 @@ func (l *loop) hookOrder(w *worker, kind string, argv []string) (keeper.SpawnOrd
 	order, err := l.spawnOrder(w)
 	order.GUID = w.guid + "." + kind + l.hookMark // an earlier initiator may still have a hook of this kind
 	order.Argv = w.rec.Spec.FillWords(argv, w.placeholders())
-	order.Stdin, order.PassSocket, order.ListenFDs, order.NoFDs, order.Keep = nil, false, false, true, false
+	order.Stdin, order.PassSocket, order.ListenFDs, order.NoFDs, order.Keep, order.Tag = nil, false, false, true, false, 0
 	l.limiter.AssignCgroup(&order, w.rec.Spec)
 	return order, err
 }

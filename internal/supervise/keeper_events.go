@@ -30,6 +30,10 @@ func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 		l.handleCleared(e)
 		return
 	}
+	if e.Kind == keeper.KindUnattributed {
+		l.setUnattributed(e.Unattributed)
+		return
+	}
 	if w := l.hooks[e.GUID]; w != nil && e.Kind != keeper.KindWarning {
 		l.handleHookEvent(w, e)
 		return
@@ -57,7 +61,13 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 		ev.Kind, ev.PID = lifecycle.ProcessSpawned, e.PID
 		if e.Incarnation == w.rec.Incarnation {
 			w.startTime = e.StartTime
+			l.setEscaped(w, nil)
 		}
+	case keeper.KindEscaped:
+		if e.Incarnation == w.rec.Incarnation {
+			l.setEscaped(w, e.Escaped)
+		}
+		return
 	case keeper.KindAdopted:
 		l.handleAdopted(w, e)
 		return

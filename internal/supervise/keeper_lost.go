@@ -49,7 +49,7 @@ func (l *loop) handleKeeperLost(how string) {
 		l.forgetHook(w)
 		l.killExecProbe(w)
 	}
-	var guids []string
+	lost := Leftovers{Mark: l.opts.Mark, OnlyWorkers: true}
 	var leaders []int
 	var kept []keeper.KeptWorker
 	var spare []string
@@ -60,7 +60,7 @@ func (l *loop) handleKeeperLost(how string) {
 			kept = append(kept, keeper.KeptWorker{GUID: w.guid, Incarnation: w.rec.Incarnation, PID: w.rec.PID, StartTime: w.startTime, Snapshot: l.encodeSnapshot(w)})
 			continue
 		}
-		guids = append(guids, w.guid)
+		lost.Workers = append(lost.Workers, LeftWorker{w.guid, w.rec.PID, w.startTime, w.escaped})
 		if w.rec.PID != 0 {
 			leaders = append(leaders, w.rec.PID)
 		}
@@ -68,18 +68,19 @@ func (l *loop) handleKeeperLost(how string) {
 			l.applyEvent(w, lifecycle.Event{Kind: lifecycle.KeeperLost})
 		}
 	}
+	l.setUnattributed(nil)
 	l.replacing = true
 	tree := l.limiter.Cgroups()
-	l.helpers.Go(func() { l.replaceKeeper(guids, leaders, kept, spare, old, tree) })
+	l.helpers.Go(func() { l.replaceKeeper(lost, leaders, kept, spare, old, tree) })
 }
 
 // replaceKeeper runs beside the loop and ends with a message to it.
-func (l *loop) replaceKeeper(guids []string, leaders []int, kept []keeper.KeptWorker, spare []string, old *keeper.Keeper, tree *limits.CgroupTree) {
+func (l *loop) replaceKeeper(lost Leftovers, leaders []int, kept []keeper.KeptWorker, spare []string, old *keeper.Keeper, tree *limits.CgroupTree) {
 	if old != nil {
 		_ = old.Close() // it is dead; this closes what the initiator holds of it
 	}
 	tree.KillExcept(spare)
-	leftovers := killByGUID(guids, leaders)
+	leftovers := killLeftovers(lost, leaders)
 	k, err := l.launchKeeper()
 	orders := ProveWorkers(kept, l.log)
 	l.box.Put(func(l *loop) { l.useNewKeeper(k, leftovers, err); l.adoptProven(orders) })

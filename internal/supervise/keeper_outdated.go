@@ -20,5 +20,5 @@ func (l *loop) replaceOutdatedKeeper() {
 	l.keeperReplaced, l.keeper, l.ownKeeper, l.events = true, nil, nil, nil
 	l.replacing = true
 	l.failPendingClears()
-	l.helpers.Go(func() { l.replaceKeeper(nil, nil, nil, nil, old, nil) })
+	l.helpers.Go(func() { l.replaceKeeper(Leftovers{}, nil, nil, nil, old, nil) })
 }

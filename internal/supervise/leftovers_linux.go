@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"initiator/internal/keeper"
@@ -21,50 +20,21 @@ const quietRounds = 2
 
 // KillLeftovers ends the processes that are left of an initiator and a keeper
 // that were both killed, and returns their names. Most workers have died with
-// the keeper, but a kept worker and a descendant that had called setsid go on
-// under init. A process below a living keeper belongs to another initiator,
-// which may use the same GUIDs, and is left alone.
-func KillLeftovers(of Leftovers) (ended []string) {
-	if of.Mark == "" && len(of.GUIDs) == 0 {
+// the keeper, but a kept worker and every descendant of a worker go on under
+// init. A process below a living keeper belongs to another initiator, which may
+// use the same GUIDs, and is left alone.
+func KillLeftovers(of Leftovers) (ended []string) { return killLeftovers(of, nil) }
+
+// killLeftovers is KillLeftovers with the leaders of killMatching.
+func killLeftovers(of Leftovers, leaders []int) (ended []string) {
+	if len(of.Workers) == 0 && (of.Mark == "" || of.OnlyWorkers) {
 		return nil
 	}
-	return killMatching(of.includes, nil)
-}
-
-// includes reports whether a process is a leftover. A process of a held worker
-// is one, unless it belongs to the incarnation whose main process still runs:
-// when the initiator is killed before it has stored that it has started a
-// worker, the snapshot is about an earlier process.
-func (f Leftovers) includes(pid int) bool {
-	environ := procfs.ReadEnvironment(pid)
-	guid := procfs.EnvironValue(environ, "INITIATOR_GUID")
-	if guid == "" || !slices.Contains(f.GUIDs, guid) && (f.Mark == "" || procfs.EnvironValue(environ, markVariable) != f.Mark) {
-		return false
-	}
-	return !slices.ContainsFunc(f.Held, func(h keeper.KeptWorker) bool {
-		start, runs := processStart(h.PID)
-		return h.GUID == guid && runs && start == h.StartTime &&
-			procfs.EnvironValue(environ, "INITIATOR_INCARNATION") == strconv.Itoa(h.Incarnation)
-	})
-}
-
-// killByGUID ends every process of these workers that is left after the keeper
-// has died: it is no descendant of this process any more, and only
-// INITIATOR_GUID in its environment identifies it.
-func killByGUID(guids []string, leaders []int) (ended []string) {
-	if len(guids) == 0 {
-		return nil
-	}
-	marks := make(map[string]bool, len(guids))
-	for _, g := range guids {
-		marks[g] = true
-	}
-	return killMatching(func(pid int) bool { return marks[guidOf(pid)] }, leaders)
+	return killMatching(newLeftoverIndex(of).includes, leaders)
 }
 
 // killMatching ends every process for which matches reports true, and returns
-// the names of the processes. It does not find a process that has changed its
-// environment, or whose environment may not be read.
+// the names of the processes.
 //
 // leaders are first processes that are dying already. killMatching waits for
 // them, because a process loses its environment before its sockets, and the

@@ -86,6 +86,9 @@ type Options struct {
 	// OnTransition receives every transition in order, from the loop. It must
 	// not block. Nil = not called.
 	OnTransition func(Transition)
+	// OnProcesses is called from the loop when Worker.Escaped of a worker has
+	// changed. It must not block. Nil = not called.
+	OnProcesses func()
 	// OnOutput receives the lines of streams whose log is "-", from the loop.
 	// It must not block. Nil = the lines are dropped.
 	OnOutput func(Lines)

@@ -144,14 +144,14 @@ func TestKilledInEveryPhase(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			var guids []string
+			var workers []LeftWorker
 			keeperPID := 0
 			lines := bufio.NewScanner(out)
 			for lines.Scan() && lines.Text() != "all there" {
 				what, value, _ := strings.Cut(lines.Text(), " ")
 				switch what {
 				case "guid":
-					guids = append(guids, value)
+					workers = append(workers, LeftWorker{GUID: value})
 				case "keeper":
 					keeperPID = numberOf(t, value)
 				default:
@@ -178,7 +178,7 @@ func TestKilledInEveryPhase(t *testing.T) {
 				// The workers die with the thread that forked them. An escaped
 				// process has no parent left and is found by its environment.
 				gone(t, keeperPID)
-				if ended := KillLeftovers(Leftovers{GUIDs: guids}); len(ended) == 0 {
+				if ended := KillLeftovers(Leftovers{Workers: workers}); len(ended) == 0 {
 					t.Error("the sweep found nothing; the escapee should have been left")
 				}
 			}

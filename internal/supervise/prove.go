@@ -40,9 +40,9 @@ func ProveWorkers(list []keeper.KeptWorker, log hclog.Logger) []keeper.AdoptOrde
 }
 
 // proveWorker checks that the process of a snapshot is the worker. The process
-// must have the recorded start time, and it must know the worker's token. A
-// worker that answers no /ping must have the worker's GUID in the environment
-// with which it was started. proveWorker sends no signal.
+// must have the recorded start time, which together with its number never names
+// another process. A worker that answers /ping must know its token, too.
+// proveWorker sends no signal.
 //
 // The order is of use together with an error, too: it then names no process,
 // and a keeper that adopts it reports an exit that no keeper has seen.
@@ -54,6 +54,7 @@ func proveWorker(ctx context.Context, h keeper.KeptWorker) (keeper.AdoptOrder, e
 	}
 	order.Incarnation = m.Record.Incarnation
 	order.CgroupDir, order.Stdout, order.Stderr, order.RedirectStderr = m.Logs.Cgroup, m.Logs.Stdout, m.Logs.Stderr, m.Logs.Redirect
+	order.Tag, order.Escaped = keeper.ProcessTag(m.Mark, h.GUID, order.Incarnation), m.Escaped
 	if m.Port != nil && m.Port.Mode == "inherit" {
 		order.Listening = 3
 	}
@@ -71,8 +72,6 @@ func (m *snapshot) proveProcess(ctx context.Context, h keeper.KeptWorker) error 
 		return errors.New("it has ended")
 	case start != h.StartTime:
 		return fmt.Errorf("pid %d is another process now: it has ended", h.PID)
-	case !m.Proof.Ping && guidOf(h.PID) != h.GUID:
-		return fmt.Errorf("the environment of pid %d does not name the worker", h.PID)
 	case !m.Proof.Ping:
 		return nil
 	}

@@ -59,6 +59,7 @@ func (l *loop) restoreWorker(r *restoredWorker) {
 	l.setRestoredRecord(w, r.snapshot.restoredRecord(p.spec, time.Now(), sinceBoot()))
 	w.index, w.restored = r.snapshot.Index, r
 	w.token, w.session, w.startTime, w.cgroup = r.snapshot.Token, r.snapshot.Session, r.StartTime, r.snapshot.Logs.Cgroup
+	w.escaped = r.snapshot.Escaped
 	if at := r.snapshot.Port; at != nil && !w.rec.Phase.AtRest() {
 		reserved, err := l.restorePort(w, at)
 		if err != nil {

@@ -41,6 +41,9 @@ type snapshot struct {
 	Notify  string // the directory of its NOTIFY_SOCKET
 	Logs    snapshotLogs
 	Proof   snapshotProof
+
+	Mark    string                  // Options.Mark when the process was started
+	Escaped []keeper.EscapedProcess // its descendants that have left its session
 }
 
 type snapshotStop struct {
@@ -80,6 +83,7 @@ type summary struct {
 	last, readySince, deadline, began time.Time
 	lastSeq                           uint64
 	session                           lifecycle.Session
+	escapedChanges                    int
 }
 
 func (w *worker) summarize() summary {
@@ -89,7 +93,7 @@ func (w *worker) summarize() summary {
 		n: r.Deaths.Count, early: r.Deaths.EarlyInARow, deaths: len(r.Deaths.Recent), of: len(w.pool.workers),
 		wanted: r.Wanted, ready: r.Ready, up: r.ReachedRunning, attached: r.Attached, announcedStop: r.AnnouncedStop, refusedConnect: r.RefusedConnect,
 		cause: r.Cause, last: r.LastExit.At, readySince: r.ReadySince, deadline: r.Deadline, began: r.Began,
-		lastSeq: w.lastSeq, session: w.session,
+		lastSeq: w.lastSeq, session: w.session, escapedChanges: w.escapedChanges,
 	}
 	if w.port != nil {
 		s.port = w.port.Port
@@ -104,7 +108,7 @@ func (l *loop) encodeSnapshot(w *worker) []byte {
 		V: snapshotVersion, At: time.Now(), Boot: sinceBoot(),
 		Name: w.pool.spec.Name, Index: w.index, Of: len(w.pool.workers), Replicas: w.pool.spec.Replicas,
 		Made: l.specFingerprint(spec), Stop: snapshotStop{spec.StopSignal, spec.StopWait, spec.Drain},
-		Record: w.rec, Token: w.token, Session: w.session,
+		Record: w.rec, Token: w.token, Session: w.session, Mark: l.opts.Mark, Escaped: w.escaped,
 	}
 	if w.port != nil {
 		m.Port = &snapshotPort{w.port.Port, w.port.Addr, w.port.Mode}

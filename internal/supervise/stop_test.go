@@ -31,7 +31,8 @@ func TestStopAnswers(t *testing.T) {
 		{"deaf", escapes("trap '' TERM; echo PID $$; while :; do sleep 1; done"), true, false},
 		{"a descendant in another session", escapes("setsid sleep 1000 & echo PID $!; wait"), true, false},
 		{"forked twice, without our marks, still below it", escapes("env -i setsid sleep 1000 & echo PID $!; wait"), true, false},
-		{"out of reach: nobody can say whose it is", escapes("(env -i setsid sleep 1000 & echo PID $!); exec sleep 1000"), false, true},
+		{"an orphan without our marks", escapes("(env -i setsid sleep 1000 & echo PID $!); exec sleep 1000"), true, true},
+		{"out of reach: an orphan without any mark", escapes("(env -i setsid prlimit --rttime=unlimited sleep 1000 & echo PID $!); exec sleep 1000"), false, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t, planOf(spec("w", "", c.change, func(sp *plan.Spec) { sp.Restart.Auto = "false" })))

@@ -30,7 +30,9 @@ type Supervisor struct {
 	done chan struct{}
 	// last is what Workers returns when the loop does not run.
 	last atomic.Pointer[[]Worker]
-	loop *loop // only Run's goroutine uses it after the start of Run
+	// unattributed is what the keeper reported last.
+	unattributed atomic.Pointer[[]string]
+	loop         *loop // only Run's goroutine uses it after the start of Run
 }
 
 // message is a function that the loop runs on its goroutine, which alone owns

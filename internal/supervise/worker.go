@@ -4,6 +4,7 @@ import (
 	"net"
 	"time"
 
+	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
 	"initiator/internal/plan"
 	"initiator/internal/port"
@@ -41,6 +42,11 @@ type Worker struct {
 	Status       string         `json:"status,omitempty"` // the worker's own status line
 	EmptyProven  bool           `json:"proven"`           // after the last stop, it is known that no process is left
 	Unattributed []string       `json:"strays,omitempty"`
+	// StartTime is when the process PID began, in clock ticks since boot, and
+	// Escaped are its descendants outside its session. The next initiator finds
+	// by them what a kill of the keeper leaves.
+	StartTime uint64                  `json:"-"`
+	Escaped   []keeper.EscapedProcess `json:"-"`
 }
 
 // Transition is one change of a worker's state, readiness or incarnation.
@@ -90,14 +96,16 @@ type worker struct {
 	stream                     net.Conn // the initiator's end of the worker's stream, until the dispatcher takes it
 	outputWatched, lineAwaited bool
 
-	startTime      uint64            // of the process, in ticks since boot; with the PID it identifies the process for ever
-	cgroup         string            // of the process; "" = inherited from the keeper
-	lastSeq        uint64            // the number of the keeper's newest event about the worker
-	session        lifecycle.Session // of the current incarnation
-	saved          summary           // what the saved snapshot says
-	restored       *restoredWorker   // until the worker is resumed
-	awaitsAdoption bool              // the keeper was killed; the next keeper adopts the worker
-	socketLost     bool              // no process holds the port's socket: it is bound again before the next start
+	startTime      uint64                  // of the process, in ticks since boot; with the PID it identifies the process for ever
+	escaped        []keeper.EscapedProcess // as the keeper reported them last
+	escapedChanges int                     // how often escaped has changed
+	cgroup         string                  // of the process; "" = inherited from the keeper
+	lastSeq        uint64                  // the number of the keeper's newest event about the worker
+	session        lifecycle.Session       // of the current incarnation
+	saved          summary                 // what the saved snapshot says
+	restored       *restoredWorker         // until the worker is resumed
+	awaitsAdoption bool                    // the keeper was killed; the next keeper adopts the worker
+	socketLost     bool                    // no process holds the port's socket: it is bound again before the next start
 
 	timer    timerheap.Timer[*worker]
 	waiters  []*waiter
@@ -130,7 +138,7 @@ func (w *worker) makeView() Worker {
 		Began: r.Began, BeganBefore: r.BeganBefore, LastExit: r.LastExit, Rule: r.Rule, NextStart: r.NextStart, Status: r.Status, EmptyProven: r.EmptyProven, Unattributed: r.Unattributed,
 	}
 	if r.Phase.HasProcess() {
-		v.Started = r.Started
+		v.Started, v.StartTime, v.Escaped = r.Started, w.startTime, w.escaped
 	}
 	if w.port != nil {
 		v.Port, v.Addr = w.port.Port, localAddress(w.port)

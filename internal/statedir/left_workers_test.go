@@ -1,0 +1,26 @@
+package statedir
+
+import (
+	"reflect"
+	"testing"
+
+	"initiator/internal/keeper"
+	"initiator/internal/supervise"
+)
+
+// TestLeftWorkersOfThisBoot: a process id of another boot names another process.
+func TestLeftWorkersOfThisBoot(t *testing.T) {
+	t.Parallel()
+	escaped := []keeper.EscapedProcess{{PID: 8, StartTime: 80}}
+	s := NewLastKnownState(1, false, []supervise.Worker{{GUID: "w", PID: 7, StartTime: 70, Escaped: escaped}})
+	s.Boot = "this"
+	for boot, want := range map[string]supervise.LeftWorker{
+		"this":    {GUID: "w", PID: 7, StartTime: 70, Escaped: escaped},
+		"another": {GUID: "w"},
+		"":        {GUID: "w"},
+	} {
+		if got := s.leftWorkers(boot); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+			t.Errorf("boot %q: %+v, want %+v", boot, got, want)
+		}
+	}
+}
