@@ -12,6 +12,9 @@ func ListPIDs() []int { return nil }
 // CommandName returns "", which means unknown.
 func CommandName(int) string { return "" }
 
+// CommandLine returns "", which means unknown.
+func CommandLine(int) string { return "" }
+
 // ResidentMemory returns 0, which means unknown: other systems report the
 // largest size so far, or need cgo.
 func ResidentMemory(int) int64 { return 0 }
