@@ -168,18 +168,19 @@ func TestSpawnsThatFail(t *testing.T) {
 		name  string
 		spawn SpawnOrder
 		want  string
+		errno string // "" = the error is not about the program
 	}{
-		{"missing", orderCommand("w", dir+"/none"), "is missing"},
-		{"not in PATH", orderCommand("w", "no-such-program"), "not found in PATH"},
-		{"empty", orderCommand("w", ""), "command is empty"},
-		{"nothing", orderCommand("w"), "command is empty"},
-		{"directory", orderCommand("w", dir), "is a directory"},
-		{"not executable", orderCommand("w", write("plain", "x", 0o600)), "chmod +x"},
-		{"wrong architecture", orderCommand("w", write("strange", "\x7fELF\x02\x01\x01strange", 0o700)), "another machine"},
-		{"missing interpreter", orderCommand("w", write("script", "#!/no/such/shell\n", 0o700)), "interpreter"},
-		{"no socket held", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, PassSocket: true, Umask: -1}, "HoldSocket must come before"},
-		{"no directory", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, Dir: dir + "/none", Umask: -1}, "create it"},
-		{"no cgroup", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, CgroupDir: dir + "/none/none", Umask: -1}, "cgroup"},
+		{"missing", orderCommand("w", dir+"/none"), "is missing", "ENOENT"},
+		{"not in PATH", orderCommand("w", "no-such-program"), "not found in PATH", "ENOENT"},
+		{"empty", orderCommand("w", ""), "command is empty", "ENOENT"},
+		{"nothing", orderCommand("w"), "command is empty", "ENOENT"},
+		{"directory", orderCommand("w", dir), "is a directory", "EISDIR"},
+		{"not executable", orderCommand("w", write("plain", "x", 0o600)), "chmod +x", "EACCES"},
+		{"wrong architecture", orderCommand("w", write("strange", "\x7fELF\x02\x01\x01strange", 0o700)), "another machine", "ENOEXEC"},
+		{"missing interpreter", orderCommand("w", write("script", "#!/no/such/shell\n", 0o700)), "interpreter", "ENOENT"},
+		{"no socket held", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, PassSocket: true, Umask: -1}, "HoldSocket must come before", ""},
+		{"no directory", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, Dir: dir + "/none", Umask: -1}, "create it", "ENOENT"},
+		{"no cgroup", SpawnOrder{GUID: "w", Argv: []string{"/bin/true"}, CgroupDir: dir + "/none/none", Umask: -1}, "cgroup", ""},
 	}
 	h := newTestKeeper(t)
 	for _, tt := range tests {
@@ -187,8 +188,8 @@ func TestSpawnsThatFail(t *testing.T) {
 			if err := h.Spawn(tt.spawn); err != nil {
 				t.Fatal(err)
 			}
-			if e := h.awaitKind("w", KindSpawnFailed); !strings.Contains(e.Error, tt.want) {
-				t.Errorf("error %q, want %q in it", e.Error, tt.want)
+			if e := h.awaitKind("w", KindSpawnFailed); !strings.Contains(e.Error, tt.want) || e.Errno != tt.errno {
+				t.Errorf("error %q (%s), want %q in it and %s", e.Error, e.Errno, tt.want, tt.errno)
 			}
 		})
 	}

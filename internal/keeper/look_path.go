@@ -8,17 +8,46 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // tooManyFiles tells the user what to do about EMFILE.
 const tooManyFiles = "too many open files: raise the limit (ulimit -n) of the initiator; each worker needs two descriptors, a held port one more"
+
+// spawnError is an error of the program, of its directory or of its exec.
+type spawnError struct {
+	message string
+	errno   syscall.Errno
+}
+
+func (e spawnError) Error() string { return e.message }
+
+// spawnErrno returns the name of the system's error behind a spawnError, for
+// example "ENOENT"; "" for any other error.
+func spawnErrno(err error) string {
+	var e spawnError
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return unix.ErrnoName(e.errno)
+}
+
+// newSpawnError returns the message with the system's error that err holds.
+func newSpawnError(err error, format string, args ...any) error {
+	e := spawnError{message: fmt.Sprintf(format, args...)}
+	_ = errors.As(err, &e.errno) // 0 = err holds none
+	return e
+}
+
+var errEmptyCommand = newSpawnError(syscall.ENOENT, "the command is empty")
 
 // lookPath finds the file to execute: name itself when it contains a slash
 // (relative to dir), else the first executable in the PATH of env, as execvp
 // does it.
 func lookPath(name, dir string, env []string) (string, error) {
 	if name == "" {
-		return "", errors.New("the command is empty")
+		return "", errEmptyCommand
 	}
 	if strings.Contains(name, "/") {
 		if !filepath.IsAbs(name) {
@@ -37,14 +66,14 @@ func lookPath(name, dir string, env []string) (string, error) {
 		if err == nil {
 			return file, nil
 		}
-		if blocked == nil && !errors.Is(err, fs.ErrNotExist) {
+		if blocked == nil && spawnErrno(err) != "ENOENT" {
 			blocked = err
 		}
 	}
 	if blocked != nil {
 		return "", blocked
 	}
-	return "", fmt.Errorf("program %q was not found in PATH: install it, or give its path (PATH=%s)", name, path)
+	return "", newSpawnError(syscall.ENOENT, "program %q was not found in PATH: install it, or give its path (PATH=%s)", name, path)
 }
 
 // valueOf returns the last value of a variable, which is the effective value.
@@ -61,13 +90,13 @@ func executableFile(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		return fmt.Errorf("program %s is missing: %w", path, fs.ErrNotExist)
+		return newSpawnError(syscall.ENOENT, "program %s is missing: %v", path, fs.ErrNotExist)
 	case err != nil:
-		return fmt.Errorf("program %s: %w", path, err)
+		return newSpawnError(err, "program %s: %v", path, err)
 	case info.IsDir():
-		return fmt.Errorf("program %s is a directory", path)
+		return newSpawnError(syscall.EISDIR, "program %s is a directory", path)
 	case info.Mode()&0o111 == 0:
-		return fmt.Errorf("program %s is not executable: chmod +x it", path)
+		return newSpawnError(syscall.EACCES, "program %s is not executable: chmod +x it", path)
 	}
 	return nil
 }
@@ -81,11 +110,11 @@ func checkDir(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("directory %s does not exist: create it", dir)
+		return newSpawnError(err, "directory %s does not exist: create it", dir)
 	case err != nil:
-		return fmt.Errorf("directory %s: %w", dir, err)
+		return newSpawnError(err, "directory %s: %v", dir, err)
 	case !info.IsDir():
-		return fmt.Errorf("directory %s is not a directory", dir)
+		return newSpawnError(syscall.ENOTDIR, "directory %s is not a directory", dir)
 	}
 	return nil
 }
@@ -111,7 +140,7 @@ func explainSpawnError(err error, path string) error {
 		syscall.ELOOP:   "its #! lines or links go in a circle",
 	}[errno]
 	if remedy == "" {
-		return fmt.Errorf("exec %s: %w", path, errno)
+		return newSpawnError(errno, "exec %s: %v", path, errno)
 	}
-	return fmt.Errorf("exec %s: %w: %s", path, errno, remedy)
+	return newSpawnError(errno, "exec %s: %v: %s", path, errno, remedy)
 }

@@ -143,7 +143,8 @@ const (
 	// KindSpawned reports that the process runs (exec has succeeded); PID and
 	// StartTime are set.
 	KindSpawned EventKind = "spawned"
-	// KindSpawnFailed reports that there is no process; Error says why.
+	// KindSpawnFailed reports that there is no process; Error says why, and Errno
+	// which error of the system the program, its directory or its exec had.
 	KindSpawnFailed EventKind = "spawn_failed"
 	// KindExited reports that the worker's main process has ended; Code or
 	// Signal, Core and Survivors are set.
@@ -231,4 +232,7 @@ type Event struct {
 	Dropped int `json:",omitempty"`
 
 	Error string `json:",omitempty"` // spawn_failed, exited, adopted, cleared, warning, lost
+	// Errno names the system's error in Error, for example "ENOENT"; "" = another
+	// error, or an older keeper.
+	Errno string `json:",omitempty"` // spawn_failed
 }

@@ -24,7 +24,7 @@ func TestWireNamesStay(t *testing.T) {
 		{EndOrder{}, "GUID Incarnation Signal Wait MainFirst"},
 		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir Tag Escaped Listening Stdout Stderr RedirectStderr"},
 		{Event{}, "Kind GUID Incarnation At Seq Age Version PID StartTime Code Signal Core OOM Left LeftNames MaxRSS Unknown" +
-			" Memo Socket Proven Killed Strays Escaped Stream Lines Dropped Error"},
+			" Memo Socket Proven Killed Strays Escaped Stream Lines Dropped Error Errno"},
 	} {
 		frame := reflect.TypeOf(tt.frame)
 		want := strings.Fields(tt.names)

@@ -65,7 +65,7 @@ func (l *loop) prepareSpawn(b *pendingSpawn, streamed bool) (err error) {
 func (l *loop) reportSpawn(b *pendingSpawn) {
 	if b.err != nil {
 		l.removeCgroup(b.order.CgroupDir)
-		l.ctl.queueEvent(Event{Kind: KindSpawnFailed, GUID: b.guid, Incarnation: b.incarnation, Error: fmt.Sprintf("spawn %s: %v", b.guid, b.err)})
+		l.ctl.queueEvent(Event{Kind: KindSpawnFailed, GUID: b.guid, Incarnation: b.incarnation, Error: fmt.Sprintf("spawn %s: %v", b.guid, b.err), Errno: spawnErrno(b.err)})
 		return
 	}
 	l.addChild(b)
@@ -96,7 +96,7 @@ func fork(path string, s *SpawnOrder, files []uintptr) (int, *execution, error) 
 
 func findProgram(s *SpawnOrder) (string, error) {
 	if len(s.Argv) == 0 {
-		return "", errors.New("the command is empty")
+		return "", errEmptyCommand
 	}
 	if err := checkDir(s.Dir); err != nil {
 		return "", err
