@@ -34,6 +34,11 @@ type Config struct {
 	// Only, when not empty, names the worker definitions to start. Definitions
 	// that they come after are started too; all others are not.
 	Only []string
+	// Main names the worker definition whose end ends the initiator; "" = none.
+	// Where the INI says nothing else, its workers are not restarted after a clean
+	// exit and are given up after 10 deaths within 10 minutes. The caller watches
+	// them, and calls Shutdown.
+	Main string
 	// Mortal ends workers with on_initiator_exit = keep with the initiator like
 	// all others: for a state directory that no later initiator uses.
 	Mortal bool
@@ -93,6 +98,9 @@ func (c *Config) readPlan() (*plan.Plan, error) {
 			return nil, err
 		}
 		p = chosen
+	}
+	if c.Main != "" {
+		p = p.WithMain(c.Main)
 	}
 	if c.Mortal || c.Volatile {
 		p = withoutKeptWorkers(p)

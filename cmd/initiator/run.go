@@ -146,7 +146,7 @@ func (r *runner) awaitTask(ctx context.Context, t task.Task) (task.Task, error) 
 		timer := time.AfterFunc(r.patience.Value, func() { cancel(errWaitOver) })
 		defer timer.Stop()
 	}
-	w := &workerWatcher{runner: r, pool: t.Pool}
+	w := r.newWorkerWatcher(t.Pool)
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)

@@ -101,7 +101,7 @@ func (m *manyRunner) watchAndRun(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var watchers sync.WaitGroup
-	w := &workerWatcher{runner: m.runner, pool: m.poolName(ctx)}
+	w := m.newWorkerWatcher(m.poolName(ctx))
 	watchers.Go(func() { w.watchWorkers(ctx, cancel) })
 	if !m.quiet {
 		m.watchRetries(ctx, w.pool, &watchers)

@@ -105,7 +105,7 @@ func (r *runner) newTemporaryInitiator(target string) (*temporaryInitiator, erro
 		return nil, fmt.Errorf("make a directory for the state: %w", err)
 	}
 	in, err := initiator.New(initiator.Config{
-		Plan: withStartTries(p), StateDir: state, Only: []string{pool}, Volatile: true,
+		Plan: p.WithStartRetries(startTries), StateDir: state, Only: []string{pool}, Volatile: true,
 		Logger: hclog.New(&hclog.LoggerOptions{Name: "initiator", Level: hclog.Error, Output: terminal.LogWriter{To: r.Err.Detach()}, Exclude: isWorkerMessage}),
 	})
 	if err != nil {
@@ -124,18 +124,6 @@ func (r *runner) newTemporaryInitiator(target string) (*temporaryInitiator, erro
 // startTries limits the failed starts of a worker while a person waits for it.
 // A startretries in the INI takes precedence.
 const startTries = 3
-
-// withStartTries returns a plan with that limit.
-func withStartTries(p *plan.Plan) *plan.Plan {
-	copied := *p
-	copied.Workers = slices.Clone(p.Workers)
-	for i := range copied.Workers {
-		if r := &copied.Workers[i].Restart; r.Retries == 0 {
-			r.Retries = startTries
-		}
-	}
-	return &copied
-}
 
 // isWorkerMessage selects the log lines about workers, which the verbs print in
 // another form.

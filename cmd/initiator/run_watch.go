@@ -16,9 +16,20 @@ import (
 // workerWatcher watches the workers during the wait for a task. It reports
 // which workers are ready, and ends the wait when no worker can run the task.
 type workerWatcher struct {
-	*runner
-	pool  string
-	began map[string]time.Time // when each worker was last started
+	client *client.Client
+	pool   string
+	// temporary: the initiator was started by this command. What happens to its
+	// workers is reported.
+	temporary bool
+	note      func(format string, args ...any)
+	// patient: a worker that a person has stopped is waited for.
+	patient bool
+	began   map[string]time.Time // when each worker was last started
+}
+
+// newWorkerWatcher returns a watcher for the tasks of a run in a pool.
+func (r *runner) newWorkerWatcher(pool string) *workerWatcher {
+	return &workerWatcher{client: r.client, pool: pool, temporary: r.temporary, note: r.printNote}
 }
 
 // watchWorkers returns when ctx ends, or when the initiator does not come back. That
@@ -37,7 +48,7 @@ func (w *workerWatcher) watchWorkers(ctx context.Context, giveUp context.CancelC
 	}
 	notify := func(stoppedCounts bool) {
 		select {
-		case changed <- stoppedCounts:
+		case changed <- stoppedCounts && !w.patient:
 		default: // a check is pending
 		}
 	}
@@ -65,9 +76,9 @@ func (w *workerWatcher) printTransition(t supervise.Transition) {
 	case t.To == lifecycle.Starting && t.From != lifecycle.Starting:
 		w.began[t.GUID] = t.At
 	case t.To == lifecycle.Running && t.Ready:
-		w.printNote("%s %s ready%s after %s (pid %d)", t.Name, terminal.ShortGUID(t.GUID), terminal.PortText(" on port %d", t.Port), terminal.FormatElapsed(t.At.Sub(w.began[t.GUID])), t.PID)
+		w.note("%s %s ready%s after %s (pid %d)", t.Name, terminal.ShortGUID(t.GUID), terminal.PortText(" on port %d", t.Port), terminal.FormatElapsed(t.At.Sub(w.began[t.GUID])), t.PID)
 	case t.To == lifecycle.Backoff, t.To == lifecycle.Fatal:
-		w.printNote("%s %s %s: %s", t.Name, terminal.ShortGUID(t.GUID), t.To, t.Reason)
+		w.note("%s %s %s: %s", t.Name, terminal.ShortGUID(t.GUID), t.To, t.Reason)
 	}
 }
 
@@ -89,7 +100,10 @@ func (w *workerWatcher) checkWorkers(ctx context.Context, changed <-chan bool, g
 // nextStep returns what to do when no worker can be started: with a temporary
 // initiator, the last output of the pool.
 func (w *workerWatcher) nextStep(ctx context.Context) string {
-	if !w.temporary {
+	switch {
+	case w.patient:
+		return "the task was not cancelled; `initiator why " + w.pool + "` says why its workers fail"
+	case !w.temporary:
 		return "`initiator start " + w.pool + "` starts them; `initiator logs " + w.pool + "` shows their output"
 	}
 	answers, _ := w.client.Why(ctx, w.pool) // without it there is still the last sentence below

@@ -19,7 +19,7 @@ import (
 var workerVerbs = map[string]struct{ short, long string }{
 	"start": {
 		"Start workers and wait until they are ready",
-		"Start workers by definition, group or guid, or all of them, and the workers that they\ncome after (the key after). start returns when each worker is ready or given up, or a\nlater request has replaced this one; the exit code is 1 when a worker is not ready.",
+		"Start workers by definition, group or guid, or all of them, and the workers that they\ncome after (the key after). start returns when each worker is ready, was given up or\nhas died three times in a row, or a later request has replaced this one; the exit code\nis 1 when a worker is not ready.",
 	},
 	"stop": {
 		"Stop workers and wait until none of their processes is left",
@@ -27,7 +27,7 @@ var workerVerbs = map[string]struct{ short, long string }{
 	},
 	"restart": {
 		"Restart workers",
-		"Stop and start workers by definition, group or guid, or all of them. restart returns\nwhen the new processes are ready; the exit code is 1 when a worker is not.",
+		"Stop and start workers by definition, group or guid, or all of them. restart returns\nwhen the new processes are ready, or have died three times in a row; the exit code is\n1 when a worker is not ready.",
 	},
 }
 

@@ -13,12 +13,17 @@ import (
 	"initiator/initiator/task"
 )
 
+const taskWaitLong = `Wait for the end of a task and print its result, also across a restart of the
+initiator (see --reconnect). When no worker can take the task, because each was given
+up or keeps failing, wait ends with exit code 125; the task stays queued. The other exit
+codes are those of run.`
+
 func (a *app) taskWaitCommand() *cobra.Command {
 	var patience cli.DurationFlag
 	var output bool
 	cmd := &cobra.Command{
 		Use: "wait ID", Short: "Wait for the end of a task and print its result",
-		Long: "Wait for the end of a task and print its result, also across a restart of the\ninitiator (see --reconnect). The exit codes are those of run.",
+		Long: taskWaitLong,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.CompleteTasks,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := parseTaskID(args[0])
@@ -31,7 +36,7 @@ func (a *app) taskWaitCommand() *cobra.Command {
 					defer stop()
 					ctx = limited
 				}
-				t, err := a.followTask(ctx, c, id, followed{output: output, attempts: output})
+				t, err := a.awaitTaskOrFailing(ctx, c, id, followed{output: output, attempts: output})
 				if err != nil {
 					return taskFault(explainWaitOver(c, id, err, "was not cancelled"))
 				}
@@ -43,6 +48,35 @@ func (a *app) taskWaitCommand() *cobra.Command {
 	a.AddReconnectFlag(cmd.Flags())
 	cmd.Flags().BoolVarP(&output, "follow", "f", false, "show on stderr what the task writes")
 	return cmd
+}
+
+// awaitTaskOrFailing waits for the end of a task, or until no worker can take it.
+func (a *app) awaitTaskOrFailing(parent context.Context, c *client.Client, id uuid.UUID, wanted followed) (task.Task, error) {
+	t, err := c.Task(parent, id)
+	switch {
+	case err != nil:
+		return t, err
+	case t.State.Terminal():
+		return a.followTask(parent, c, id, wanted)
+	}
+	ctx, giveUp := context.WithCancelCause(parent)
+	w := &workerWatcher{client: c, pool: t.Pool, patient: true}
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		w.watchWorkers(ctx, giveUp)
+	}()
+	t, err = a.followTask(ctx, c, id, wanted)
+	giveUp(nil)
+	<-watched
+	if err != nil && parent.Err() == nil { // the task may have ended at the same moment
+		ask, stop := context.WithTimeout(parent, cancelWithin)
+		defer stop()
+		if last, askErr := c.Task(ask, id); askErr == nil && last.State.Terminal() {
+			return last, nil
+		}
+	}
+	return t, err
 }
 
 // errWaitOver is the cause of a context that --wait has ended.

@@ -10,8 +10,9 @@ import (
 	"initiator/internal/supervise"
 )
 
-// unrecoverable returns for each worker of a pool why it will never take a task
-// unless a person acts. It is empty while a worker runs or may still start.
+// unrecoverable returns for each worker of a pool why it will not take a task
+// unless a person acts: it was given up, or keeps failing. It is empty while a
+// worker runs or may still start.
 // stoppedCounts says whether a worker that is merely STOPPED counts as given
 // up; during the start it does not.
 func unrecoverable(pool string, list []supervise.Worker, stoppedCounts bool) []string {
@@ -42,13 +43,15 @@ func poolReasons(pool string, list []supervise.Worker, stoppedCounts bool, seen 
 	return why
 }
 
-// unrecoverableReason returns why a worker will not start by itself; "" when it
-// may.
+// unrecoverableReason returns why a worker will not start by itself, or why a
+// command does not wait for its next start; "" when it may start.
 func unrecoverableReason(w supervise.Worker, list []supervise.Worker, stoppedCounts bool, seen []string) string {
 	line := fmt.Sprintf("%s %s is %s: %s", w.Name, terminal.ShortGUID(w.GUID), w.State, w.Reason)
 	switch {
 	case w.State == lifecycle.Fatal, w.State == lifecycle.Exited:
 		return line
+	case w.State == lifecycle.Backoff && w.KeepsFailing(): // in STARTING, this start may succeed
+		return w.Name + " keeps failing: " + w.Reason
 	case w.State != lifecycle.Stopped:
 		return ""
 	case len(w.WaitsFor) == 0:
@@ -59,7 +62,7 @@ func unrecoverableReason(w supervise.Worker, list []supervise.Worker, stoppedCou
 	}
 	for _, item := range w.WaitsFor {
 		name, condition, _ := strings.Cut(item, ":")
-		if done := strings.TrimSpace(condition); strings.HasPrefix(done, "completed") && !hasFatal(name, list) {
+		if done := strings.TrimSpace(condition); strings.HasPrefix(done, "completed") && !hasFailed(name, list) {
 			continue
 		}
 		if why := poolReasons(name, list, stoppedCounts, seen); len(why) > 0 {
@@ -69,11 +72,11 @@ func unrecoverableReason(w supervise.Worker, list []supervise.Worker, stoppedCou
 	return ""
 }
 
-// hasFatal reports whether a worker of a pool is FATAL. A worker that waits for
-// the completion of the pool then waits for ever; EXITED may be the completion
-// itself.
-func hasFatal(pool string, list []supervise.Worker) bool {
+// hasFailed reports whether a worker of a pool is FATAL or keeps failing. A
+// worker that waits for the completion of the pool then waits for a person;
+// EXITED may be the completion itself.
+func hasFailed(pool string, list []supervise.Worker) bool {
 	return slices.ContainsFunc(list, func(w supervise.Worker) bool {
-		return w.Name == pool && w.State == lifecycle.Fatal
+		return w.Name == pool && (w.State == lifecycle.Fatal || w.KeepsFailing())
 	})
 }

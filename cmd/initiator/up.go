@@ -83,7 +83,7 @@ func (u *upRun) startUp(ctx context.Context, only []string) error {
 		return err
 	}
 	u.in, err = initiator.New(initiator.Config{
-		Path: p.File, Plan: p, GUID: u.GUID, Port: u.Port, StateDir: u.StateDir, Only: only,
+		Path: p.File, Plan: p, GUID: u.GUID, Port: u.Port, StateDir: u.StateDir, Only: only, Main: u.mainWorker,
 		Logger: u.log, LogFile: p.Settings.LogFile, Stdout: u.forWorkers, Stderr: u.queue, Passed: u.passed,
 	})
 	if err != nil {

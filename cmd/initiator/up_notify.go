@@ -171,9 +171,6 @@ const (
 	// timeoutExtension is the additional time that is requested; several
 	// messages may get lost.
 	timeoutExtension = 4 * defaultInterval
-	// maxEarlyDeaths is how often a worker may fail before it was ever ready,
-	// until READY no longer waits for it.
-	maxEarlyDeaths = 3
 )
 
 // newServiceNotifier reads the environment that a service manager sets for
@@ -197,7 +194,7 @@ func newServiceNotifier(lookup func(string) (string, bool), pid int, log hclog.L
 // delaysReady reports whether READY waits for a worker.
 func delaysReady(w supervise.Worker, all []supervise.Worker, startsItself func(string) bool) bool {
 	switch {
-	case unrecoverableReason(w, all, false, nil) != "", w.Deaths >= maxEarlyDeaths:
+	case w.KeepsFailing(), unrecoverableReason(w, all, false, nil) != "":
 		return false
 	case w.State == lifecycle.Stopped && w.Incarnation == 0:
 		return startsItself(w.Name) && !waitsForUnrecoverable(w, all)
@@ -205,13 +202,13 @@ func delaysReady(w supervise.Worker, all []supervise.Worker, startsItself func(s
 	return cli.IsUnsettled(w) && !waitsForUnrecoverable(w, all)
 }
 
-// waitsForUnrecoverable reports whether a worker depends on a worker that has
-// failed too often.
+// waitsForUnrecoverable reports whether a worker depends on a worker that keeps
+// failing.
 func waitsForUnrecoverable(w supervise.Worker, all []supervise.Worker) bool {
 	for _, item := range w.WaitsFor {
 		name, _, _ := strings.Cut(item, ":")
 		for _, other := range all {
-			if other.Name == name && other.Deaths >= maxEarlyDeaths {
+			if other.Name == name && other.KeepsFailing() {
 				return true
 			}
 		}

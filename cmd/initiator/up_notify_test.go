@@ -105,7 +105,7 @@ func TestReadyWaitsOnlyForWorkersThatMayBecomeReady(t *testing.T) {
 		return supervise.Worker{Name: "x", State: s, Incarnation: 1, Reason: "why"}
 	}
 	dying := rest(lifecycle.Backoff)
-	dying.Deaths = maxEarlyDeaths
+	dying.DeathsInARow = lifecycle.FailingAfter
 	after := supervise.Worker{Name: "y", State: lifecycle.Stopped, WaitsFor: []string{"x:ready"}}
 	for _, c := range []struct {
 		name  string

@@ -14,10 +14,12 @@ import (
 
 const surroundingsLong = `As process 1 of a container, up waits for orphaned processes and passes signals on.
 With --main the end of one worker stops all others, and up ends with the exit code
-of that worker: 128+n when signal n ended it.
+of that worker: 128+n when signal n ended it. Unless its section says otherwise, the
+worker is not restarted after a clean exit, and is given up after 10 deaths within 10
+minutes.
 
 Under systemd (Type=notify), up sends READY when every worker that starts
-automatically is ready, was given up, or has failed to start three times. It feeds
+automatically is ready, was given up, or has died three times in a row. It feeds
 the watchdog, and serves the API on sockets that systemd has opened.`
 
 // upEnvironment is the environment of an `up`: a container, whose process 1 it

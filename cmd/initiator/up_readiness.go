@@ -8,15 +8,15 @@ import (
 )
 
 // readinessCount finds out, where no live view is drawn, when every worker is
-// ready or given up. It looks at all workers only when enough of them have
+// ready, given up or failing. It looks at all workers only when enough of them have
 // changed: with thousands of workers a look is expensive.
 type readinessCount struct {
 	complete bool
-	settled  map[string]bool // by guid: was ready, or was given up
+	settled  map[string]bool // by guid: was ready, was given up, or has died
 }
 
 // noteTransitions notes state changes, and calls done once, with the number of
-// workers that were given up.
+// workers that were given up or keep failing.
 func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initiator.Initiator, startsItself func(name string) bool, done func(lost int)) {
 	if c.complete {
 		return
@@ -25,7 +25,7 @@ func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initia
 		c.settled = map[string]bool{}
 	}
 	for _, t := range past {
-		if t.Ready || t.To == lifecycle.Fatal || t.To == lifecycle.Exited {
+		if t.Ready || t.To == lifecycle.Fatal || t.To == lifecycle.Exited || t.To == lifecycle.Backoff {
 			c.settled[t.GUID] = true
 		}
 	}
@@ -46,12 +46,13 @@ func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initia
 }
 
 // countOutstanding counts the workers that may still become ready, and the
-// workers that were given up. A worker that never ran is about to start when
-// startsItself is true for its definition; otherwise it stays stopped.
+// workers that were given up or keep failing. A worker that never ran is about
+// to start when startsItself is true for its definition; otherwise it stays
+// stopped.
 func countOutstanding(workers []supervise.Worker, startsItself func(name string) bool) (waits, lost int) {
 	for _, w := range workers {
 		switch {
-		case unrecoverableReason(w, workers, false, nil) != "":
+		case w.KeepsFailing(), unrecoverableReason(w, workers, false, nil) != "":
 			lost++
 		case cli.IsUnsettled(w), w.State == lifecycle.Stopped && w.Incarnation == 0 && startsItself(w.Name):
 			waits++

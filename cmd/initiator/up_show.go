@@ -61,12 +61,12 @@ func (u *upRun) startsItself(name string) bool {
 	return ok && s.Autostart
 }
 
-// announceReady says that all workers are ready or given up; lost is the number
-// of the latter. On a terminal it also says where the API is and how to stop.
+// announceReady says that all workers are ready, given up or failing; lost is
+// the number of workers that are not ready. On a terminal it also says where the API is and how to stop.
 func (u *upRun) announceReady(lost int) {
 	up := "all workers are ready"
 	if lost > 0 {
-		up = terminal.Plural(lost, "worker") + " could not be started; the other workers keep running"
+		up = terminal.Plural(lost, "worker") + " could not be started (`initiator why` says why and what follows); the other workers keep running"
 	}
 	if u.live == nil {
 		u.log.Info(up)

@@ -74,8 +74,7 @@ func TestClockStepAndTheWindow(t *testing.T) {
 		{"set back by a day: forgotten all the same", -86400, 6 * time.Minute, restartAgain},
 		{"no step", 0, 6 * time.Minute, restartAgain},
 	} {
-		policy := defaults()
-		policy.Limit = 3
+		policy := withLimit(3)
 		history, now := DeathHistory{}, time.Now()
 		var v RestartDecision
 		for i := range 3 {

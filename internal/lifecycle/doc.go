@@ -21,6 +21,7 @@ package lifecycle
 //	stopping.go         cells of a worker that stops
 //	ended.go            cells of a process that has ended
 //	gap.go              time-outs after a time during which the supervisor did not run
+//	death_history.go    DeathHistory: what the restart policy remembers
 //	restart_policy.go   whether and when a worker that has died is started again
 //	session.go          Session: what the dispatcher and an incarnation have agreed on
 //	restored_record.go  a record that an earlier initiator has stored

@@ -1,6 +1,10 @@
 package lifecycle
 
-import "fmt"
+import (
+	"fmt"
+
+	"initiator/internal/plan"
+)
 
 // The cells of a process that has ended, and of its successor.
 
@@ -96,14 +100,14 @@ func goneUnasked(s *step) string {
 // spawnFailed handles the keeper's report that it could not start the process.
 func spawnFailed(s *step) string {
 	s.addAction(StopProbing)
-	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-"})
+	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-", Lasting: s.e.Lasting})
 	s.Ended.Lived = ""
 	return s.afterEnd()
 }
 
 // spawnFailedAfterStop handles that report when the end was already ordered.
 func spawnFailedAfterStop(s *step) string {
-	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-"})
+	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-", Lasting: s.e.Lasting})
 	s.Ended.Lived = ""
 	s.EmptyProven = true
 	return s.afterEnd()
@@ -117,7 +121,7 @@ func keeperLost(s *step) string {
 		s.addAction(StopProbing)
 	}
 	if s.Ended.Class == "" {
-		s.recordExit(Exit{Class: ExitSignal, Code: -1, Signal: "KILL", Error: "keeper lost"})
+		s.recordExit(Exit{Class: ExitKeeperLost, Code: -1, Signal: "KILL", Error: "keeper lost"})
 	}
 	s.EmptyProven = false
 	return s.afterEnd()
@@ -162,9 +166,16 @@ func (s *step) restReason() string {
 
 // applyRestartPolicy applies the restart policy to the last exit.
 func (s *step) applyRestartPolicy() string {
-	death := deathFacts{At: s.now, Class: s.LastExit.Class, EarlyDeath: !s.ReachedRunning, Exit: s.LastExit.String(), Task: s.LastExit.Task}
+	last, policy := s.LastExit, s.Spec.Restart
+	death := deathFacts{
+		At: s.now, Class: last.Class, EarlyDeath: !s.ReachedRunning, Lived: last.At.Sub(s.Started),
+		Lasting: last.Lasting, Exit: last.String(), Task: last.Task,
+	}
+	if s.Launched && policy.AutoAssumed {
+		policy.Auto = plan.AutoRestartUnexpected
+	}
 	var v RestartDecision
-	s.Deaths, v = decideRestart(s.Spec.Restart, s.Deaths, death, s.e.Random)
+	s.Deaths, v = decideRestart(policy, s.Deaths, death, s.e.Random)
 	s.Rule = v.Rule
 	switch v.Choice {
 	case stayExited:

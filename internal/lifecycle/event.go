@@ -79,6 +79,7 @@ type Event struct {
 	RSS   int64     // Measured: bytes; 0 = unknown
 
 	PID          int           // ProcessSpawned
+	Lasting      bool          // SpawnFailed: waiting does not heal the error
 	Exit         Exit          // ProcessExited
 	Left         int           // ProcessExited: descendants of the process that still live
 	EmptyProven  bool          // ProcessesGone, and ProcessExited with Left 0

@@ -21,6 +21,7 @@ const (
 	ExitPortTaken    ExitClass = "port taken"    // ended at once, and another program has the worker's port
 	ExitRequested    ExitClass = "asked"         // ended because the initiator stopped or restarted it: not a death
 	ExitUnknown      ExitClass = "unknown"       // ended while no keeper could see how
+	ExitKeeperLost   ExitClass = "keeper lost"   // ended because its keeper did: no limit counts it
 )
 
 // Exit says how a process ended. The zero value means that no process has ended
@@ -38,6 +39,22 @@ type Exit struct {
 	// the worker was ended because of it; "" = no task, or it is unknown. Such
 	// a death does not count against the worker.
 	Task string `json:"task,omitempty"`
+	// Lasting says that waiting does not heal the error of a spawn: the program,
+	// its directory, its user or a permission is missing.
+	Lasting bool `json:"lasting,omitempty"`
+}
+
+// IsLastingErrno reports whether waiting does not heal a system error of a
+// spawn, which is named as in C, for example "ENOENT". The name "" and errors
+// for lack of memory, processes or descriptors are healed by waiting.
+func IsLastingErrno(name string) bool {
+	switch name {
+	case "ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG", // the program, its interpreter or its directory
+		"EACCES", "EPERM", // the permission
+		"ENOEXEC", "EINVAL", "E2BIG": // the program itself, or its arguments
+		return true
+	}
+	return false
 }
 
 // String returns a clause for a sentence, for example "exit code 3, after

@@ -27,7 +27,7 @@ func (w *world) spawn() {
 		w.t.Fatalf("incarnation %d is spawned while %d lives, with leftovers %v", w.r.Incarnation, w.leader, w.left)
 	}
 	if rapid.IntRange(0, 5).Draw(w.t, "spawn outcome") == 0 {
-		w.news = append(w.news, Event{Kind: SpawnFailed, Incarnation: w.r.Incarnation, Reason: "no such file"})
+		w.news = append(w.news, Event{Kind: SpawnFailed, Incarnation: w.r.Incarnation, Reason: "no such file", Lasting: rapid.Bool().Draw(w.t, "lasting")})
 		return
 	}
 	w.leader = w.r.Incarnation
@@ -81,7 +81,13 @@ func (w *world) count(before Record, e Event) {
 	if len(w.r.Deaths.Recent) == 0 {
 		w.deaths = nil
 	}
-	if !w.r.FollowsDeath || before.FollowsDeath || e.Kind == StartRequested {
+	if !w.r.FollowsDeath || before.FollowsDeath || e.Kind == StartRequested || w.r.LastExit.Class == ExitKeeperLost {
+		return
+	}
+	if w.r.Spec.Restart.Retries == 0 && w.r.Deaths.LastingInARow >= lastingTries {
+		w.t.Fatalf("restarted after %d errors that waiting does not heal", w.r.Deaths.LastingInARow)
+	}
+	if w.r.Spec.Restart.Limit == 0 {
 		return
 	}
 	w.deaths = append(w.deaths, w.now)
@@ -157,7 +163,7 @@ func TestAnySequence(t *testing.T) {
 func anySpec(t *rapid.T) *plan.Spec {
 	s := testSpec()
 	s.Restart.Auto = rapid.SampledFrom([]string{"unexpected", "true", "false"}).Draw(t, "autorestart")
-	s.Restart.Limit = rapid.IntRange(1, 4).Draw(t, "limit")
+	s.Restart.Limit = rapid.IntRange(0, 4).Draw(t, "limit")
 	s.Restart.Window = rapid.SampledFrom([]time.Duration{time.Second, time.Minute}).Draw(t, "window")
 	s.Restart.Retries = rapid.IntRange(0, 3).Draw(t, "startretries")
 	s.Restart.Reset = rapid.SampledFrom([]time.Duration{0, time.Second, time.Hour}).Draw(t, "reset")

@@ -16,6 +16,7 @@ type Record struct {
 	Since  time.Time // when the State (not the Phase) or the readiness last changed
 
 	Wanted      bool // the worker should run
+	Launched    bool // a request has added the worker to its pool (launch): it may end by itself
 	Incarnation int  // of the process that runs or ran last; 0 = none yet
 	PID         int  // 0 = none
 	Attached    bool // the dispatcher has the worker

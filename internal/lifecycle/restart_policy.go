@@ -3,30 +3,11 @@ package lifecycle
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
 	"initiator/internal/plan"
 )
-
-// DeathHistory is what the restart policy remembers of a worker's deaths. It
-// holds facts only; decideRestart draws the conclusions. The zero value means
-// no death.
-type DeathHistory struct {
-	Count       int         `json:"N"`      // deaths since the readiness last lasted for restart_reset
-	EarlyInARow int         `json:"Early"`  // deaths in a row before the worker was ready for startsecs
-	Recent      []time.Time `json:"Deaths"` // the deaths that can still matter to restart_limit, oldest first
-}
-
-// deathFacts is one end that the initiator did not ask for.
-type deathFacts struct {
-	At         time.Time // with its monotonic reading, so that a step of the clock moves no window
-	Class      ExitClass
-	EarlyDeath bool   // before the worker was ready for startsecs
-	Exit       string // the exit as a clause, for the reason
-	Task       string // the task that ended the worker; "" = none is known
-}
 
 // restartChoice is the result of the restart policy.
 type restartChoice int
@@ -53,12 +34,13 @@ type RestartDecision struct {
 //
 // A death that a task caused is charged to the task: it does not enter the
 // history, and no limit counts it. The worker is started again after the first
-// delay.
+// delay. No limit counts the loss of the keeper either.
 //
 // It applies the rules in this order. autorestart and exitcodes say whether a
-// restart is wanted, unless retry_early makes the death a failed start.
-// startretries and restart_limit say whether there were too many deaths. Then
-// the delay says when.
+// restart is wanted, unless retry_early makes the death a failed start. Then
+// reachedLimit says whether there were too many deaths, and restartDelay when
+// the restart takes place. Without a limit the worker is started again for
+// ever.
 func decideRestart(policy plan.Restart, history DeathHistory, death deathFacts, random float64) (DeathHistory, RestartDecision) {
 	byTask := death.Task != ""
 	if !byTask {
@@ -70,15 +52,26 @@ func decideRestart(policy plan.Restart, history DeathHistory, death deathFacts, 
 	if byTask {
 		return history, decideAfterTask(policy, death, random)
 	}
-	if policy.Retries > 0 && history.EarlyInARow >= policy.Retries {
-		rule := fmt.Sprintf("startretries = %d", policy.Retries)
-		return history, decideFatal(death, rule, fmt.Sprintf("%s in a row before it was up", countNoun(history.EarlyInARow, "death")))
-	}
-	if policy.Limit > 0 && len(history.Recent) >= policy.Limit {
-		rule := fmt.Sprintf("restart_limit = %d/%s", policy.Limit, FormatDuration(policy.Window))
-		return history, decideFatal(death, rule, fmt.Sprintf("%s within %s", countNoun(len(history.Recent), "death"), FormatDuration(policy.Window)))
+	if rule, why := reachedLimit(policy, history); why != "" && death.Class != ExitKeeperLost {
+		return history, decideFatal(death, rule, why)
 	}
 	return history, decideAgain(policy, history, death, random)
+}
+
+// reachedLimit returns the limit that the deaths have reached, in the words of
+// the INI, and how; why is "" when they have reached none. A startretries in
+// the INI takes the place of the limit for errors that waiting does not heal.
+func reachedLimit(policy plan.Restart, history DeathHistory) (rule, why string) {
+	switch {
+	case policy.Retries > 0 && history.EarlyInARow >= policy.Retries:
+		return fmt.Sprintf("startretries = %d", policy.Retries), countNoun(history.EarlyInARow, "death") + " in a row before it was up"
+	case policy.Retries == 0 && history.LastingInARow >= lastingTries:
+		return "an error that waiting does not heal", countNoun(history.LastingInARow, "failed start") + " in a row"
+	case policy.Limit > 0 && len(history.Recent) >= policy.Limit:
+		window := FormatDuration(policy.Window)
+		return fmt.Sprintf("restart_limit = %d/%s", policy.Limit, window), countNoun(len(history.Recent), "death") + " within " + window
+	}
+	return "", ""
 }
 
 // wantsRestart returns whether autorestart wants a restart after the class, and
@@ -110,19 +103,40 @@ func decideFatal(death deathFacts, rule, why string) RestartDecision {
 }
 
 // decideAgain returns when to restart. A worker whose port another program took
-// restarts at once with the next port, because it is not to blame. startretries
-// does not count the death; restart_limit does.
+// gets the next port.
 func decideAgain(policy plan.Restart, history DeathHistory, death deathFacts, random float64) RestartDecision {
-	n := history.Count - 1 // past holds this death, too; the delay depends on the deaths before it
-	v := RestartDecision{Choice: restartAgain, Rule: fmt.Sprintf("restart %d", history.Count)}
+	v := RestartDecision{Choice: restartAgain, Rule: fmt.Sprintf("restart %d", history.Count), Delay: delayAgain(policy, history, death, random)}
 	if death.Class == ExitPortTaken {
 		v.Rule = "next port"
-	} else {
-		v.Delay = restartDelay(policy, n, random)
+	}
+	limit := limitSuffix(policy, history)
+	if death.Class == ExitKeeperLost {
+		v.Rule, limit = "not a death of the worker", ""
 	}
 	v.Next = death.At.Add(v.Delay)
-	v.Reason = fmt.Sprintf("%s; will be restarted %s (%s%s)", death.Exit, describeDelay(v.Delay), v.Rule, limitSuffix(policy, history))
+	v.Reason = fmt.Sprintf("%s; will be restarted %s (%s%s)", death.Exit, describeDelay(v.Delay), v.Rule, limit)
 	return v
+}
+
+// delayAgain returns the delay of a restart. history holds this death, too; the
+// delay depends on the deaths before it. A worker whose port was taken is not to
+// blame, and the first portsAtOnce ports are tried at once.
+//
+// With retry_early the delays are supervisord's: restart_delay times the number
+// of failed starts in a row, and none after a death that was no failed start.
+// supervisord looks at its programs once a second, so that it starts none more
+// often, also with startsecs = 0; restart_delay has this effect here.
+func delayAgain(policy plan.Restart, history DeathHistory, death deathFacts, random float64) time.Duration {
+	n := history.Count - 1
+	switch {
+	case death.Class == ExitPortTaken:
+		return restartDelay(policy, n-portsAtOnce, random)
+	case policy.RetryEarly && death.EarlyDeath:
+		return boundDelay(policy, float64(policy.Delay)*float64(history.EarlyInARow), random)
+	case policy.RetryEarly:
+		return max(0, policy.Delay-death.Lived)
+	}
+	return restartDelay(policy, n, random)
 }
 
 // decideAfterTask returns when to restart a worker that a task has ended.
@@ -147,37 +161,17 @@ func restartDelay(policy plan.Restart, n int, random float64) time.Duration {
 	if n <= 0 || policy.Delay <= 0 {
 		return 0
 	}
-	d := float64(policy.Delay) * math.Pow(math.Max(policy.Factor, 1), float64(n-1))
+	return boundDelay(policy, float64(policy.Delay)*math.Pow(math.Max(policy.Factor, 1), float64(n-1)), random)
+}
+
+// boundDelay returns a delay of at most restart_delay_max, changed by at most
+// ±jitter.
+func boundDelay(policy plan.Restart, d, random float64) time.Duration {
 	if limit := float64(policy.DelayMax); policy.DelayMax > 0 && d > limit {
 		d = limit
 	}
 	d *= 1 + policy.Jitter*(2*random-1)
 	return time.Duration(math.Min(math.Max(d, 0), float64(math.MaxInt64/2)))
-}
-
-// withDeath returns the history with one more death, without the deaths that no
-// rule needs any more. It does not change the slice of p: a DeathHistory is a
-// value.
-func (p DeathHistory) withDeath(death deathFacts, policy plan.Restart) DeathHistory {
-	p.Count++
-	switch {
-	case death.Class == ExitPortTaken: // says nothing about the worker
-	case death.EarlyDeath:
-		p.EarlyInARow++
-	default:
-		p.EarlyInARow = 0
-	}
-	if policy.Limit <= 0 {
-		p.Recent = nil
-		return p
-	}
-	seen := p.Recent
-	for len(seen) > 0 && policy.Window > 0 && death.At.Sub(seen[0]) >= policy.Window {
-		seen = seen[1:]
-	}
-	seen = seen[max(0, len(seen)-policy.Limit+1):]
-	p.Recent = append(slices.Clone(seen), death.At)
-	return p
 }
 
 func limitSuffix(policy plan.Restart, history DeathHistory) string {

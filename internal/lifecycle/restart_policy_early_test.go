@@ -9,12 +9,12 @@ import (
 )
 
 // TestEarlyDeathsAreFailedStarts: supervisord repeats a start that has not
-// lasted for startsecs, whatever the exit code and autorestart, and gives up
-// after startretries.
+// lasted for startsecs, whatever the exit code and autorestart, after 1, 2, 3 s,
+// and gives up after startretries.
 func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 	now := time.Now()
 	for _, auto := range []string{"unexpected", "false", "true"} {
-		policy := plan.Restart{Auto: auto, ExitCodes: []int{0}, Delay: time.Second, DelayMax: time.Minute, Factor: 2, Retries: 4, Reset: time.Millisecond, RetryEarly: true}
+		policy := plan.Restart{Auto: auto, ExitCodes: []int{0}, Delay: time.Second, DelayMax: 0, Factor: 2, Retries: 4, Reset: time.Millisecond, RetryEarly: true}
 		early := deathFacts{At: now, Class: ExitClean, EarlyDeath: true, Exit: "exit code 0"}
 		var history DeathHistory
 		var delays []time.Duration
@@ -26,7 +26,7 @@ func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 			}
 			delays = append(delays, v.Delay)
 		}
-		if want := []time.Duration{0, time.Second, 2 * time.Second}; !reflect.DeepEqual(delays, want) {
+		if want := []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}; !reflect.DeepEqual(delays, want) {
 			t.Errorf("delays %v, want %v", delays, want)
 		}
 		if _, v := decideRestart(policy, history, early, 0); v.Choice != giveUpRestarts || v.Rule != "startretries = 4" {
@@ -36,5 +36,42 @@ func TestEarlyDeathsAreFailedStarts(t *testing.T) {
 	policy := plan.Restart{Auto: "unexpected", RetryEarly: true}
 	if _, v := decideRestart(policy, DeathHistory{}, deathFacts{At: now, Class: ExitClean, Exit: "exit code 0"}, 0); v.Choice != stayExited {
 		t.Errorf("a clean end after a good start: %+v", v)
+	}
+}
+
+// TestDelaysOfSupervisord: a program that has run for startsecs is started again
+// at once, and not more often than once a second with startsecs = 0. Only the
+// failed starts in a row count.
+func TestDelaysOfSupervisord(t *testing.T) {
+	policy := plan.Restart{Auto: "true", Delay: time.Second, Factor: 2, Retries: 101, Reset: time.Millisecond, RetryEarly: true}
+	early := deathFacts{Class: ExitNonzero, EarlyDeath: true}
+	late := func(lived time.Duration) deathFacts { return deathFacts{Class: ExitNonzero, Lived: lived} }
+	var history DeathHistory
+	for i, c := range []struct {
+		death deathFacts
+		want  time.Duration
+	}{
+		{late(time.Hour), 0},
+		{late(1100 * time.Millisecond), 0},
+		{late(200 * time.Millisecond), 800 * time.Millisecond},
+		{early, time.Second},
+		{early, 2 * time.Second},
+		{late(time.Minute), 0},
+		{early, time.Second},
+		{deathFacts{Class: ExitSpawnError, EarlyDeath: true, Lasting: true}, 2 * time.Second},
+		{deathFacts{Class: ExitSpawnError, EarlyDeath: true, Lasting: true}, 3 * time.Second},
+		{deathFacts{Class: ExitSpawnError, EarlyDeath: true, Lasting: true}, 4 * time.Second},
+		{deathFacts{Class: ExitKeeperLost, EarlyDeath: true}, 4 * time.Second},
+		{early, 5 * time.Second},
+	} {
+		var v RestartDecision
+		history, v = decideRestart(policy, history, c.death, 0.5)
+		if v.Choice != restartAgain || v.Delay != c.want {
+			t.Errorf("death %d: choice %d after %s, want %s", i+1, v.Choice, v.Delay, c.want)
+		}
+	}
+	history.EarlyInARow = 98
+	if _, v := decideRestart(policy, history, early, 0); v.Delay != 99*time.Second {
+		t.Errorf("after 99 failed starts: %s", v.Delay)
 	}
 }

@@ -13,8 +13,15 @@ import (
 func defaults() plan.Restart {
 	return plan.Restart{
 		Auto: "unexpected", ExitCodes: []int{0}, Delay: 100 * time.Millisecond, DelayMax: time.Minute,
-		Factor: 2, Jitter: 0.1, Limit: 10, Window: 10 * time.Minute, Reset: 10 * time.Minute, OnFatal: "ignore",
+		Factor: 2, Jitter: 0.1, Reset: 10 * time.Minute, OnFatal: "ignore",
 	}
+}
+
+// withLimit is that policy with a restart_limit.
+func withLimit(limit int) plan.Restart {
+	policy := defaults()
+	policy.Limit, policy.Window = limit, 10*time.Minute
+	return policy
 }
 
 // TestSchedule shows the schedule of the restart policy: a worker dies at once
@@ -30,26 +37,47 @@ death 6 at 1.5s: again in 1.6s
 death 7 at 3.1s: again in 3.2s
 death 8 at 6.3s: again in 6.4s
 death 9 at 12.7s: again in 12.8s
-death 10 at 25.5s: FATAL: exit code 1; given up: 10 deaths within 10m (restart_limit = 10/10m)
+death 10 at 25.5s: again in 25.6s
+death 11 at 51.1s: again in 51.2s
+death 12 at 1m42.3s: again in 1m0s
+death 13 at 2m42.3s: again in 1m0s
 `
 	var got strings.Builder
 	start := time.Now()
 	now, history := start, DeathHistory{}
-	for i := 1; ; i++ {
+	for i := 1; i <= 1000; i++ {
 		var v RestartDecision
 		history, v = decideRestart(defaults(), history, deathFacts{At: now, Class: ExitNonzero, EarlyDeath: true, Exit: "exit code 1"}, 0.5)
-		fmt.Fprintf(&got, "death %d at %s: ", i, now.Sub(start))
 		if v.Choice != restartAgain {
-			fmt.Fprintf(&got, "FATAL: %s\n", v.Reason)
-			break
+			t.Fatalf("death %d: %s", i, v.Reason)
 		}
-		fmt.Fprintf(&got, "again in %s\n", v.Delay)
+		if i <= 13 {
+			fmt.Fprintf(&got, "death %d at %s: again in %s\n", i, now.Sub(start), v.Delay)
+		}
 		now = v.Next
 	}
 	if got.String() != want[1:] {
 		t.Errorf("the schedule is\n%s\nwant\n%s", got.String(), want)
 	}
-	t.Log("\n" + got.String())
+	if history.Recent != nil {
+		t.Errorf("%d deaths are remembered, and no rule needs them", len(history.Recent))
+	}
+}
+
+// TestRestartLimit: a limit of the INI makes the worker FATAL.
+func TestRestartLimit(t *testing.T) {
+	history, now := DeathHistory{}, time.Now()
+	for i := 1; i <= 10; i++ {
+		var v RestartDecision
+		history, v = decideRestart(withLimit(10), history, deathFacts{At: now, Class: ExitNonzero, Exit: "exit code 1"}, 0.5)
+		switch {
+		case i < 10 && v.Choice != restartAgain:
+			t.Fatalf("death %d: %s", i, v.Reason)
+		case i == 10 && v.Reason != "exit code 1; given up: 10 deaths within 10m (restart_limit = 10/10m)":
+			t.Errorf("death %d: %s", i, v.Reason)
+		}
+		now = v.Next
+	}
 }
 
 // TestScheduleWithoutLimit shows the cap, and the two limits of the jitter.
@@ -77,11 +105,11 @@ func TestScheduleWithoutLimit(t *testing.T) {
 }
 
 func TestClassAndAutorestart(t *testing.T) {
-	classes := []ExitClass{ExitClean, ExitNonzero, ExitSignal, ExitStartTimeout, ExitUnhealthy, ExitSpawnError, ExitOutOfMemory, ExitPortTaken}
+	classes := []ExitClass{ExitClean, ExitNonzero, ExitSignal, ExitStartTimeout, ExitUnhealthy, ExitSpawnError, ExitOutOfMemory, ExitPortTaken, ExitKeeperLost}
 	want := map[string]string{ // one letter a class: again, leave, give up
-		"unexpected": "LAAAAAAA",
-		"true":       "AAAAAAAA",
-		"false":      "LLLLLGLL",
+		"unexpected": "LAAAAAAAA",
+		"true":       "AAAAAAAAA",
+		"false":      "LLLLLGLLL",
 	}
 	for auto, letters := range want {
 		policy := defaults()
@@ -109,8 +137,7 @@ func TestWindowsEdge(t *testing.T) {
 		{"at the edge", 5 * time.Minute, restartAgain}, // deaths 1 and 3 are exactly a window apart
 		{"just inside", 5*time.Minute - 1, giveUpRestarts},
 	} {
-		policy := defaults()
-		policy.Limit = 3
+		policy := withLimit(3)
 		history, now, last := DeathHistory{}, time.Now(), restartAgain
 		for range 10 {
 			var v RestartDecision
@@ -162,6 +189,7 @@ func TestStartRetries(t *testing.T) {
 // TestPastIsAValue: two decisions from one history have the same result.
 func TestPastIsAValue(t *testing.T) {
 	policy, now := defaults(), time.Now()
+	policy.Limit = 10
 	history, _ := decideRestart(policy, DeathHistory{}, deathFacts{At: now, Class: ExitNonzero}, 0.5)
 	a, _ := decideRestart(policy, history, deathFacts{At: now.Add(1), Class: ExitNonzero}, 0.5)
 	b, _ := decideRestart(policy, history, deathFacts{At: now.Add(2), Class: ExitNonzero}, 0.5)

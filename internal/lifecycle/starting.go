@@ -15,8 +15,9 @@ func startFresh(s *step) string {
 }
 
 // startWithoutDelay starts a worker in BACKOFF on request, before the delay is
-// over.
+// over. The request begins new rows of deaths: the cause may have been mended.
 func startWithoutDelay(s *step) string {
+	s.Deaths.InARow, s.Deaths.LastingInARow = 0, 0
 	return s.waitToStart("asked to start, without waiting out the delay")
 }
 
@@ -54,7 +55,7 @@ func waitForDependencies(s *step) string {
 func beginIncarnation(s *step) string {
 	kept := s.Record
 	s.Record = Record{
-		Spec: kept.Spec, Phase: PhaseSpawning, Since: kept.Since, Wanted: true,
+		Spec: kept.Spec, Phase: PhaseSpawning, Since: kept.Since, Wanted: true, Launched: kept.Launched,
 		Incarnation: kept.Incarnation + 1, Restarts: kept.Restarts,
 		Began: s.now, BeganBefore: kept.Began, Started: s.now, Deadline: s.deadlineIn(kept.Spec.StartTimeout),
 		LastExit: kept.LastExit, Rule: kept.Rule, Deaths: kept.Deaths,

@@ -12,7 +12,7 @@ func testSpec() *plan.Spec {
 	return &plan.Spec{
 		Name: "w", Command: []string{"true"}, Protocol: "webhook", Ready: plan.Ready{Kind: "webhook"},
 		StartTimeout: 30 * time.Second, HeartbeatTolerance: 15 * time.Second, StopWait: 10 * time.Second,
-		Drain: 30 * time.Second, StopSignal: "TERM", Restart: defaults(), Socket: "reserve", Probe: plan.Probe{Failures: 3},
+		Drain: 30 * time.Second, StopSignal: "TERM", Restart: withLimit(10), Socket: "reserve", Probe: plan.Probe{Failures: 3},
 	}
 }
 
@@ -242,12 +242,12 @@ var stories = []story{
 		line{0, Event{Kind: Measured, RSS: 3 << 20}, PhaseDraining, "recycled: it holds 3 MiB", "D"},
 	)},
 	{"deaths are forgotten", nil, tell(
-		line{0, Event{Kind: KeeperLost}, PhaseWaiting, "", "dc"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}}, PhaseWaiting, "", "dc"},
 		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
 		line{0, Event{Kind: ProcessSpawned}, PhaseStarting, "", "p"},
 		line{0, Event{Kind: ReadinessProven}, PhaseReady, "", "sA"},
 		line{10 * time.Minute, Event{Kind: DeadlinePassed}, PhaseReady, "its deaths are forgotten", ""},
-		line{0, Event{Kind: KeeperLost}, PhaseWaiting, "death 1 of 10", "dc"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}}, PhaseWaiting, "death 1 of 10", "dc"},
 	)},
 	{"the probe: unwell, and well again", nil, tell(
 		line{0, Event{Kind: ProbeFailed, Reason: "GET / answers 500"}, PhaseUnready, "probe: GET / answers 500 (1 of 3)", ""},

@@ -2,7 +2,6 @@ package limits
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/user"
 	"strconv"
@@ -17,15 +16,24 @@ type identity struct {
 	name, home, shell string
 }
 
+// UnknownNameError says that the machine has no user or group of a name. Any
+// other error of a look-up can go away by itself.
+type UnknownNameError string
+
+func (e UnknownNameError) Error() string { return string(e) }
+
 // lookUpUser resolves "user" or "user:group". Each part is a name or a number.
 // With a group, the process gets no supplementary groups.
 func lookUpUser(name string) (identity, error) {
 	name, group, withGroup := strings.Cut(name, ":")
 	u, err := user.Lookup(name)
-	if err != nil {
+	if errors.As(err, new(user.UnknownUserError)) {
 		if u, err = user.LookupId(name); err != nil {
-			return identity{}, errors.New("no such user on this machine: create it, or name another")
+			return identity{}, UnknownNameError("no such user on this machine: create it, or name another")
 		}
+	}
+	if err != nil {
+		return identity{}, err
 	}
 	id := identity{name: u.Username, home: u.HomeDir, shell: loginShell(u.Username)}
 	if id.uid, err = parseID(u.Uid); err != nil {
@@ -68,10 +76,13 @@ func loginShell(name string) string {
 // LookUpGroup returns the number of a group, which is a name or a number.
 func LookUpGroup(name string) (uint32, error) {
 	g, err := user.LookupGroup(name)
-	if err != nil {
+	if errors.As(err, new(user.UnknownGroupError)) {
 		if g, err = user.LookupGroupId(name); err != nil {
-			return 0, fmt.Errorf("no such group %s on this machine: create it, or name another", name)
+			return 0, UnknownNameError("no such group " + name + " on this machine: create it, or name another")
 		}
+	}
+	if err != nil {
+		return 0, err
 	}
 	return parseID(g.Gid)
 }

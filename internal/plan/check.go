@@ -90,7 +90,9 @@ var contradictions = []contradiction{
 		"stderr_logfile", func(s *Spec, given func(string) bool) bool { return s.RedirectStderr && given("stderr_logfile") },
 		"stderr_logfile has no meaning with redirect_stderr", "remove one of the two",
 	}, {
-		"restart_delay restart_delay_max", func(s *Spec, _ func(string) bool) bool { return s.Restart.Delay > s.Restart.DelayMax },
+		"restart_delay restart_delay_max", func(s *Spec, _ func(string) bool) bool {
+			return s.Restart.DelayMax > 0 && s.Restart.Delay > s.Restart.DelayMax
+		},
 		"restart_delay is longer than restart_delay_max", "raise restart_delay_max",
 	}, {
 		"retry_delay retry_delay_max", func(s *Spec, _ func(string) bool) bool { return s.Tasks.RetryDelay > s.Tasks.RetryDelayMax },

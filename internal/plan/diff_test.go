@@ -32,7 +32,7 @@ func TestDiffTouchesOnlyWhatDiffers(t *testing.T) {
 			{Name: "a", Action: ActionKeep},
 		}},
 		{"a key that brings others", "[worker:a]\ncommand = x\n", "[worker:a]\ncommand = x\ncontract = off\n", []Change{
-			{Name: "a", Action: ActionRestart, Keys: []string{"contract", "protocol", "ready", "startsecs"}},
+			{Name: "a", Action: ActionRestart, Keys: []string{"autorestart", "contract", "protocol", "ready", "startsecs"}},
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

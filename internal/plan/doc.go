@@ -28,6 +28,7 @@ package plan
 //	value_*.go         reads each kind of value
 //	format.go          writes values in their normal spelling
 //	settle.go          defaults that depend on other keys; paths
+//	restart.go         … of the restart policy
 //	modules.go         turberfield: sections named after modules and guids
 //	check.go           contradictions within a worker
 //	check_plan.go      contradictions between workers, and in [initiator]

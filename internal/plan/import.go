@@ -58,11 +58,12 @@ type importer struct {
 
 // head is the beginning of the new file, which all its workers share.
 const head = `[DEFAULT]
-# The restart policy that is nearest to supervisord's: a start that fails is
-# tried again, whatever its exit code, and a start that succeeds clears the
-# failures before it. Without these lines the initiator's own policy applies.
+# supervisord's restart policy: a start that fails is tried again after 1, 2, 3 s
+# and so on, whatever its exit code, and a start that succeeds clears the failures
+# before it. Without these lines the initiator's own policy applies.
 startretries = 4
 restart_delay = 1s
+restart_delay_max = 0
 restart_jitter = 0
 restart_limit = none
 restart_reset = 1ms

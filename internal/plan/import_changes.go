@@ -22,10 +22,6 @@ var meaningChanges = []meaningChange{
 		"the stop signal goes to the whole process group, and a worker counts as stopped when nothing of it is left; supervisord signals the program alone without stopasgroup",
 	},
 	{
-		func(_ *supervisord.File, p *supervisord.Process) bool { return p.StartRetries > 0 },
-		"a start that fails is tried again at once, then after 1s, 2s, 4s and so on up to 1min; supervisord waits 1s, 2s, 3s",
-	},
-	{
 		func(*supervisord.File, *supervisord.Process) bool { return true },
 		"startretries counts the failed starts in a row that are FATAL; supervisord counts those after the first, so it is one more here",
 	},

@@ -221,7 +221,7 @@ func TestImportForPeople(t *testing.T) {
 	}
 	said := strings.Join(changes, "\n")
 	for _, want := range []string{
-		"web:web_00 is called web_00", "tools:helper is called tools.helper", "whole process group", "supervisord waits 1s, 2s, 3s",
+		"web:web_00 is called web_00", "tools:helper is called tools.helper", "whole process group",
 		"supervisord's user is written into each worker", "example.conf:8: unix_http_server, file:", "AUTO logs are files",
 	} {
 		if !strings.Contains(said, want) {

@@ -10,14 +10,16 @@ import (
 type Duration = time.Duration
 
 var restartKeys = []row[Spec]{
-	key("autorestart", autoRestart, "unexpected", func(s *Spec) *string { return &s.Restart.Auto },
-		"unexpected = after any exit but those of exitcodes").withoutRestart(),
+	key("autorestart", autoRestart, AutoRestartUnexpected, func(s *Spec) *string { return &s.Restart.Auto },
+		"after which exits the worker is restarted: true = any, unexpected = any but those of exitcodes, false = none; "+
+			"with contract = on the default is true, except for a launched worker, the worker of `up --main`, "+
+			"and a worker whose completion another worker waits for (after)").withoutRestart(),
 	key("exitcodes", exitCodes, "0", func(s *Spec) *[]int { return &s.Restart.ExitCodes },
 		"the exit codes that count as clean").withoutRestart(),
 	key("restart_delay", duration, "100ms", func(s *Spec) *Duration { return &s.Restart.Delay },
 		"the delay before the second restart; the first restart is immediate").withoutRestart(),
 	key("restart_delay_max", duration, "1min", func(s *Spec) *Duration { return &s.Restart.DelayMax },
-		"the longest delay before a restart").withoutRestart(),
+		"the longest delay before a restart; 0 = no limit").withoutRestart(),
 	key("restart_factor", factor, "2", func(s *Spec) *float64 { return &s.Restart.Factor },
 		"the factor by which the delay grows with each restart").withoutRestart(),
 	key("restart_jitter", fraction, "0.1", func(s *Spec) *float64 { return &s.Restart.Jitter },
@@ -26,7 +28,8 @@ var restartKeys = []row[Spec]{
 	key("startretries", wholeNumber(0, 1_000_000), "0", func(s *Spec) *int { return &s.Restart.Retries },
 		"the number of deaths in a row before startsecs that make the worker FATAL; 0 = no limit").withoutRestart(),
 	key("retry_early", boolean, "false", func(s *Spec) *bool { return &s.Restart.RetryEarly },
-		"whether a worker that dies before startsecs is restarted regardless of autorestart and exitcodes").withoutRestart(),
+		"whether failed starts are repeated as supervisord does it: a worker that dies before startsecs is restarted regardless of autorestart and exitcodes, "+
+			"after restart_delay times the number of failed starts in a row, and after any other death at once").withoutRestart(),
 	key("restart_reset", duration, "10min", func(s *Spec) *Duration { return &s.Restart.Reset },
 		"the time of unbroken readiness after which earlier deaths no longer count").withoutRestart(),
 	key("on_fatal", oneOf("ignore", "shutdown"), "ignore", func(s *Spec) *string { return &s.Restart.OnFatal },
@@ -36,8 +39,10 @@ var restartKeys = []row[Spec]{
 
 var restartLimit = row[Spec]{
 	KeyDoc: KeyDoc{
-		Name: "restart_limit", Type: "count/duration", Default: "10/10min",
-		Doc: "the number of deaths within a time that makes the worker FATAL, without deaths that a task caused; none = no limit",
+		Name: "restart_limit", Type: "count/duration", Default: "none",
+		Doc: "the number of deaths within a time that makes the worker FATAL, without deaths that a task or the loss of the keeper caused; " +
+			"none = the worker is restarted for ever; with on_fatal = shutdown and for the worker of `up --main` the default is " + impliedRestartLimit + "; " +
+			"three starts in a row that fail for a reason that waiting does not heal (program, directory, user or permission missing) make it FATAL in any case",
 	},
 	live: true,
 	get:  func(s *Spec) any { return [2]int64{int64(s.Restart.Limit), int64(s.Restart.Window)} },

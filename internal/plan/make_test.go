@@ -45,8 +45,8 @@ func TestMakeFillsInEveryDefault(t *testing.T) {
 		HeartbeatSpan: 3 * time.Second, HeartbeatTolerance: 15 * time.Second,
 		Probe: Probe{Span: 10 * time.Second, Timeout: time.Second, Failures: 3},
 		Restart: Restart{
-			Auto: "unexpected", ExitCodes: []int{0}, Delay: 100 * time.Millisecond, DelayMax: time.Minute, Factor: 2, Jitter: 0.1,
-			Limit: 10, Window: 10 * time.Minute, Reset: 10 * time.Minute, OnFatal: "ignore",
+			Auto: "true", AutoAssumed: true, ExitCodes: []int{0}, Delay: 100 * time.Millisecond, DelayMax: time.Minute, Factor: 2, Jitter: 0.1,
+			LimitAssumed: true, Reset: 10 * time.Minute, OnFatal: "ignore",
 		},
 		StopSignal: "TERM", StopWait: 10 * time.Second, Drain: 30 * time.Second, OnInitiatorExit: "stop", OrphanGrace: 10 * time.Minute,
 		Limits: Limits{Umask: -1},

@@ -56,6 +56,7 @@ func (d *draft) settleWorker(s *Spec) {
 	if s.Ready.Kind == "alive" && !d.isGiven(section, "startsecs") {
 		s.StartSecs = time.Second
 	}
+	d.settleRestart(s)
 	if d.builtIn(s) && s.Contract && !d.isGiven(section, "socket") {
 		s.Socket = "inherit"
 	}

@@ -206,17 +206,24 @@ type Ready struct {
 
 // Restart is the part of a spec that the restart policy reads.
 type Restart struct {
-	Auto      string // "unexpected", "true" or "false"
-	ExitCodes []int  // codes that count as clean; 0
-	Delay     time.Duration
-	DelayMax  time.Duration
-	Factor    float64
-	Jitter    float64       // 0.1 = ±10 %
-	Limit     int           // the Limit-th death within Window is FATAL; 0 = no limit
-	Window    time.Duration //
-	Retries   int           // deaths in a row before startsecs that are FATAL; 0 = none set
-	Reset     time.Duration // unbroken readiness after which the deaths so far are forgotten
-	OnFatal   string        // "ignore" or "shutdown"
+	Auto string // "unexpected", "true" or "false"
+	// AutoAssumed says that Auto is "true" because the worker serves tasks, and
+	// not because the file says so. It does not hold for a worker that may end by
+	// itself: a launched worker, or the worker of `up --main`.
+	AutoAssumed bool
+	ExitCodes   []int // codes that count as clean; 0
+	Delay       time.Duration
+	DelayMax    time.Duration
+	Factor      float64
+	Jitter      float64       // 0.1 = ±10 %
+	Limit       int           // the Limit-th death within Window is FATAL; 0 = no limit
+	Window      time.Duration //
+	// LimitAssumed says that Limit is 0 because the file says nothing, so that it
+	// does not hold for the worker of `up --main`.
+	LimitAssumed bool
+	Retries      int           // deaths in a row before startsecs that are FATAL; 0 = none set
+	Reset        time.Duration // unbroken readiness after which the deaths so far are forgotten
+	OnFatal      string        // "ignore" or "shutdown"
 	// RetryEarly makes a death before startsecs a failed start, which is tried
 	// again whatever Auto and ExitCodes say, as supervisord has it.
 	RetryEarly bool

@@ -138,9 +138,9 @@ func applyDefaults[S any](rows []row[S], into *S) {
 }
 
 // programStandard returns the spec of a [program:x] without keys. Its restart
-// policy is as near to supervisord's as possible: a start that fails is tried
-// again until it has failed startretries + 1 times in a row, and a program that
-// has run for startsecs once has no failures on its record.
+// policy is supervisord's: a start that fails is tried again after 1 s, then 2 s,
+// 3 s and so on, until it has failed startretries + 1 times in a row, and a
+// program that has run for startsecs once has no failures on its record.
 func programStandard() Spec {
 	s := Spec{Limits: Limits{Umask: -1}, FromSupervisord: true}
 	applyDefaults(workerKeys, &s)
@@ -148,7 +148,7 @@ func programStandard() Spec {
 	s.StartSecs = time.Second
 	s.LogFiles = LogFiles{Mode: 0o644, UnderUmask: true}
 	r := &s.Restart
-	r.Delay, r.DelayMax, r.Jitter, r.Limit, r.Window = time.Second, time.Minute, 0, 0, 0
+	r.Delay, r.DelayMax, r.Jitter, r.Limit, r.Window = time.Second, 0, 0, 0, 0
 	r.Reset, r.RetryEarly = time.Millisecond, true
 	s.Stdout.Raw, s.Stderr.Raw = true, true
 	return s

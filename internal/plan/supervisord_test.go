@@ -49,7 +49,7 @@ func TestSupervisordDefaults(t *testing.T) {
 		t.Fatal(p.Workers)
 	}
 	want := Restart{
-		Auto: "unexpected", ExitCodes: []int{0}, Delay: time.Second, DelayMax: time.Minute, Factor: 2, Retries: 4,
+		Auto: "unexpected", ExitCodes: []int{0}, Delay: time.Second, Factor: 2, Retries: 4,
 		Reset: time.Millisecond, OnFatal: "ignore", RetryEarly: true,
 	}
 	if !reflect.DeepEqual(s.Restart, want) {

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"initiator/internal/lifecycle"
@@ -92,7 +93,7 @@ func (p *pool) meetsCondition(condition string) bool {
 }
 
 // unrecoverableReason returns why a condition cannot come true without a
-// person; "" = it can.
+// person, or why a command does not wait for it; "" = it can come true.
 func (l *loop) unrecoverableReason(d plan.Dependency) string {
 	p := l.pools[d.Name]
 	switch {
@@ -102,6 +103,8 @@ func (l *loop) unrecoverableReason(d plan.Dependency) string {
 		return " (it has no workers: scale it)"
 	case p.byPhase[lifecycle.PhaseFatal] > 0:
 		return " (it is FATAL: see why " + d.Name + ")"
+	case slices.ContainsFunc(p.workers, (*worker).keepsFailing):
+		return " (it keeps failing: see why " + d.Name + ")"
 	case p.byPhase[lifecycle.PhaseExited] == len(p.workers) && d.Condition != "completed":
 		return " (it has EXITED: see why " + d.Name + ")"
 	case p.byPhase[lifecycle.PhaseStopped] == len(p.workers):
@@ -110,6 +113,12 @@ func (l *loop) unrecoverableReason(d plan.Dependency) string {
 		return " (it waits for " + strings.Join(p.missing, ", ") + ")"
 	}
 	return ""
+}
+
+// keepsFailing is Worker.KeepsFailing without the view of the worker.
+func (w *worker) keepsFailing() bool {
+	p := w.rec.Phase
+	return w.rec.Deaths.InARow >= lifecycle.FailingAfter && (p == lifecycle.PhaseBackoff || p == lifecycle.PhaseWaiting || p == lifecycle.PhaseSpawning || p == lifecycle.PhaseStarting)
 }
 
 // recheckFollowers checks the workers that start after a worker that has

@@ -12,8 +12,9 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestFlappingCostsOneLineARestart: a worker dies at once for ever, under the
-// default restart policy a hundred times as fast.
+// TestFlappingCostsOneLineARestart: a worker dies at once for ever, with a
+// restart_limit and the delays of the default restart policy a hundred times as
+// fast.
 func TestFlappingCostsOneLineARestart(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("w", "exit 3", plain, func(sp *plan.Spec) { sp.Restart.Delay /= 100 })))
@@ -39,8 +40,8 @@ func TestFlappingCostsOneLineARestart(t *testing.T) {
 }
 
 // BenchmarkFlapping measures the CPU time of the supervisor and its keeper when
-// a worker dies at once ten times and is given up. Under the default restart
-// policy those ten deaths take 25.5 s.
+// a worker dies at once ten times and is given up. With the delays of the default
+// restart policy those ten deaths take 25.5 s.
 func BenchmarkFlapping(b *testing.B) {
 	before := cpuTime(b)
 	deaths := 0

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,19 +19,19 @@ import (
 // startHook runs a hook and kills it after patience, which is above 0.
 func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Duration) {
 	if l.keeper == nil {
-		l.finishHook(w, kind, "the keeper is gone")
+		l.finishHook(w, kind, errors.New("the keeper is gone"))
 		return
 	}
 	order, err := l.hookOrder(w, kind, argv)
 	if err != nil {
-		l.finishHook(w, kind, err.Error())
+		l.finishHook(w, kind, err)
 		return
 	}
 	w.hook = order.GUID
 	l.hooks[order.GUID] = w
 	if err := l.keeper.Spawn(order); err != nil {
 		l.forgetHook(w)
-		l.finishHook(w, kind, err.Error())
+		l.finishHook(w, kind, err)
 		return
 	}
 	// Without a signal, the keeper only waits and then kills.
@@ -59,13 +60,16 @@ func (l *loop) handleHookEvent(w *worker, e keeper.Event) {
 		l.handleExecProbe(w, e)
 		return
 	}
-	problem := ""
+	var problem error
 	switch e.Kind {
 	case keeper.KindSpawnFailed:
-		problem = e.Error
+		problem = errors.New(e.Error)
+		if lifecycle.IsLastingErrno(e.Errno) {
+			problem = lastingError{problem}
+		}
 	case keeper.KindExited:
 		if exit := classifyExit(w.rec.Spec, e); e.Code != 0 || e.Signal != 0 {
-			problem = exit.String()
+			problem = errors.New(exit.String())
 		}
 	default:
 		return
@@ -74,18 +78,19 @@ func (l *loop) handleHookEvent(w *worker, e keeper.Event) {
 	l.finishHook(w, kind, problem)
 }
 
-func (l *loop) finishHook(w *worker, kind, problem string) {
+// finishHook goes on after a hook; problem is nil after a success.
+func (l *loop) finishHook(w *worker, kind string, problem error) {
 	switch {
 	case kind == "stop":
-		if problem != "" {
-			l.log.Warn("stop_command: "+problem, "worker", w.pool.spec.Name, "guid", w.guid)
+		if problem != nil {
+			l.log.Warn("stop_command: "+problem.Error(), "worker", w.pool.spec.Name, "guid", w.guid)
 		}
 		if w.pendingEnd.Kind == lifecycle.EndProcess {
 			l.sendEnd(w, w.pendingEnd)
 		}
 	case w.rec.Phase != lifecycle.PhaseSpawning: // its end was ordered in the meantime
-	case problem != "":
-		l.failSpawn(w, fmt.Errorf("before_start: %s", problem))
+	case problem != nil:
+		l.failSpawn(w, fmt.Errorf("before_start: %w", problem))
 	case l.keeper == nil:
 		l.delayedSpawns = append(l.delayedSpawns, pendingEvent{w, lifecycle.Event{Incarnation: w.rec.Incarnation}})
 	default:

@@ -73,6 +73,7 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 		return
 	case keeper.KindSpawnFailed:
 		ev.Kind, ev.Reason = lifecycle.SpawnFailed, strings.TrimPrefix(e.Error, "spawn "+e.GUID+": ")
+		ev.Lasting = lifecycle.IsLastingErrno(e.Errno)
 	case keeper.KindExited:
 		ev.Kind, ev.Left = lifecycle.ProcessExited, e.Survivors
 		ev.Exit = classifyExit(w.rec.Spec, e)

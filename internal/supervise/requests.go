@@ -31,6 +31,7 @@ func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string)
 			return nil, &OnePortError{spec, p.spec.Port}
 		}
 		launched := []*worker{l.createWorker(p, guid)}
+		launched[0].rec.Launched = true
 		return l.requestState(l.sortForStart(l.addDependencies(launched, lifecycle.StartRequested)), lifecycle.StartRequested, "launched on request"), nil
 	})
 	if err != nil {

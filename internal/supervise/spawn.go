@@ -7,6 +7,7 @@ import (
 
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
+	"initiator/internal/limits"
 	"initiator/internal/plan"
 	"initiator/internal/port"
 	"initiator/internal/probe"
@@ -32,8 +33,12 @@ func (l *loop) spawnWorker(w *worker) {
 }
 
 func (l *loop) failSpawn(w *worker, err error) {
-	l.queueEvent(w, lifecycle.Event{Kind: lifecycle.SpawnFailed, Incarnation: w.rec.Incarnation, Reason: err.Error()})
+	lasting := errors.As(err, new(limits.UnknownNameError)) || errors.As(err, new(lastingError))
+	l.queueEvent(w, lifecycle.Event{Kind: lifecycle.SpawnFailed, Incarnation: w.rec.Incarnation, Reason: err.Error(), Lasting: lasting})
 }
+
+// lastingError is an error of a spawn that waiting does not heal.
+type lastingError struct{ error }
 
 // prepareSpawn acquires what the process will be given.
 func (l *loop) prepareSpawn(w *worker) error {

@@ -21,6 +21,7 @@ type waiter struct {
 	stages  *stages         // of the request; nil = it has none
 	from    map[*worker]int // the incarnation when the request was made
 	places  map[*worker]int
+	deaths  map[*worker]int // its deaths in a row when the request was made
 	results []Result
 	left    int
 	done    chan struct{}
@@ -47,13 +48,16 @@ func (l *loop) claimWorkers(workers []*worker, up bool) claim {
 // orderWorkers applies the request of a waiter to its workers, except the
 // workers for which a later request wants the opposite.
 func (l *loop) orderWorkers(x *waiter, workers []*worker, why string) {
-	x.from, x.places = map[*worker]int{}, map[*worker]int{}
+	x.from, x.places, x.deaths = map[*worker]int{}, map[*worker]int{}, map[*worker]int{}
 	x.results, x.left, x.done = make([]Result, len(workers)), len(workers), make(chan struct{})
 	if len(workers) == 0 {
 		close(x.done)
 	}
 	for i, w := range workers {
 		x.from[w], x.places[w] = w.rec.Incarnation, i
+		if p := w.rec.Phase; !p.AtRest() && p != lifecycle.PhaseBackoff { // otherwise the request begins a new row
+			x.deaths[w] = w.rec.Deaths.InARow
+		}
 		w.waiters = append(w.waiters, x)
 		if x.needsEvent(w) {
 			l.applyEvent(w, lifecycle.Event{Kind: x.kind, Reason: why})
@@ -108,7 +112,7 @@ func (x *waiter) isDecided(w *worker) bool {
 		return true
 	case !x.wantsUp():
 		return r.Phase.AtRest()
-	case w.removing, w.isBlockedForEver():
+	case w.removing, w.isBlockedForEver(), x.keepsFailing(w):
 		return true
 	case x.kind == lifecycle.RestartRequested:
 		return r.Phase.AtRest() || r.Phase == lifecycle.PhaseReady && r.Incarnation > x.from[w]
@@ -132,6 +136,12 @@ func (w *worker) isBlockedForEver() bool {
 	return w.rec.Phase == lifecycle.PhaseWaiting && w.rec.DependenciesMissing && w.pool.unrecoverable
 }
 
+// keepsFailing reports whether the worker has died so often since the request
+// that the request is answered. The worker is started again all the same.
+func (x *waiter) keepsFailing(w *worker) bool {
+	return w.rec.Deaths.InARow-x.deaths[w] >= lifecycle.FailingAfter
+}
+
 func (x *waiter) resultFor(w *worker) Result {
 	res := Result{Worker: w.makeView(), EmptyProven: w.rec.EmptyProven}
 	done := w.rec.Phase == lifecycle.PhaseExited && w.rec.LastExit.Class == lifecycle.ExitClean // a one-shot worker that has done its work
@@ -142,6 +152,8 @@ func (x *waiter) resultFor(w *worker) Result {
 		res.Error = "it is being removed: " + w.rec.Reason
 	case x.wantsUp() && (w.rec.Phase.AtRest() || w.isBlockedForEver()) && !done:
 		res.Error = w.rec.State().String() + ": " + w.rec.Reason
+	case x.wantsUp() && !done && x.keepsFailing(w):
+		res.Error = w.pool.spec.Name + " keeps failing: " + w.rec.Reason
 	}
 	if !x.wantsUp() && w.rec.Incarnation == 0 {
 		res.EmptyProven = true // it never had a process

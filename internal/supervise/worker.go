@@ -29,7 +29,10 @@ type Worker struct {
 	Incarnation int             `json:"incarnation"`
 	Restarts    int             `json:"restarts"` // processes that were started after a death
 	Deaths      int             `json:"deaths"`   // since restart_reset
-	Started     time.Time       `json:"started,omitzero"`
+	// DeathsInARow counts the deaths without a healthy life between them. See
+	// Worker.KeepsFailing.
+	DeathsInARow int       `json:"deaths_in_a_row,omitempty"`
+	Started      time.Time `json:"started,omitzero"`
 	// Began is when the last incarnation was ordered, and BeganBefore the
 	// incarnation before it: the log lines between the two are the earlier
 	// incarnation's.
@@ -47,6 +50,12 @@ type Worker struct {
 	// by them what a kill of the keeper leaves.
 	StartTime uint64                  `json:"-"`
 	Escaped   []keeper.EscapedProcess `json:"-"`
+}
+
+// KeepsFailing reports whether the worker has died three times in a row and is
+// not up. It is started again all the same.
+func (w Worker) KeepsFailing() bool {
+	return w.DeathsInARow >= lifecycle.FailingAfter && (w.State == lifecycle.Starting || w.State == lifecycle.Backoff)
 }
 
 // Transition is one change of a worker's state, readiness or incarnation.
@@ -134,7 +143,7 @@ func (w *worker) makeView() Worker {
 	v := Worker{
 		GUID: w.guid, Name: w.pool.spec.Name, Index: w.index, Group: w.pool.spec.Group,
 		State: r.State(), StateCode: int(r.State()), Ready: r.Phase == lifecycle.PhaseReady, Reason: r.Reason, Since: r.Since,
-		PID: r.PID, Incarnation: r.Incarnation, Restarts: r.Restarts, Deaths: r.Deaths.Count,
+		PID: r.PID, Incarnation: r.Incarnation, Restarts: r.Restarts, Deaths: r.Deaths.Count, DeathsInARow: r.Deaths.InARow,
 		Began: r.Began, BeganBefore: r.BeganBefore, LastExit: r.LastExit, Rule: r.Rule, NextStart: r.NextStart, Status: r.Status, EmptyProven: r.EmptyProven, Unattributed: r.Unattributed,
 	}
 	if r.Phase.HasProcess() {
