@@ -14,7 +14,8 @@ import (
 var ErrNoFile = errors.New("reload: this initiator was given a plan and not a file")
 
 // Reload applies the INI to the running workers: only what differs is touched. A
-// file with faults changes nothing. It waits until every new or changed worker
+// file with faults changes nothing, and neither does a check_command that fails:
+// the error is then a *supervise.CheckError. It waits until every new or changed worker
 // is ready; the error names the workers that are not.
 func (in *Initiator) Reload(ctx context.Context) (api.Changes, error) {
 	s, err := in.waitForServer(ctx)
@@ -64,6 +65,9 @@ func (s *server) applyChanges(ctx context.Context) (changes api.Changes, wait fu
 	next, changes, err := s.comparePlans()
 	if err != nil {
 		return changes, nil, err
+	}
+	if err := s.supervisor.CheckPlan(ctx, next); err != nil {
+		return api.Changes{}, nil, err
 	}
 	for _, key := range changes.Settings {
 		s.log.Warn("a key of [initiator] differs; it takes effect when the initiator starts again", "key", key)

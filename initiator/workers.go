@@ -92,6 +92,26 @@ func (in *Initiator) RestartRolling(ctx context.Context, names ...string) ([]sup
 	return s.supervisor.RestartRolling(ctx, names...)
 }
 
+// RestartOrder returns workers in the order in which RestartRolling restarts them.
+// Nothing is changed.
+func (in *Initiator) RestartOrder(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	s, err := in.waitForServer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.supervisor.RestartOrder(ctx, names...)
+}
+
+// ReloadWorkers lets workers read their configuration again, by reload_signal or
+// reload_command. Reload applies the INI.
+func (in *Initiator) ReloadWorkers(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	s, err := in.waitForServer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.supervisor.ReloadWorkers(ctx, names...)
+}
+
 // Scale changes the number of workers of a definition, until the next reload that
 // changes `replicas`.
 func (in *Initiator) Scale(ctx context.Context, name string, n int) error {

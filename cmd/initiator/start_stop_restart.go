@@ -27,47 +27,54 @@ var workerVerbs = map[string]struct{ short, long string }{
 	},
 	"restart": {
 		"Restart workers",
-		"Stop and start workers by definition, group or guid, or all of them. restart returns\nwhen the new processes are ready, or have died three times in a row; the exit code is\n1 when a worker is not ready.",
+		"Stop and start workers by definition, group or guid, or all of them. restart returns\nwhen the new processes are ready, or have died three times in a row; the exit code is\n1 when a worker is not ready. The check_command of the workers runs first; when one\nfails, nothing is changed.",
 	},
 }
 
 // workerVerbCommand returns start, stop or restart.
 func (a *app) workerVerbCommand(verb string) *cobra.Command {
-	rolling := false
+	rolling, dryRun := false, false
 	cmd := &cobra.Command{
 		Use: verb + " NAME…|all", Short: workerVerbs[verb].short, Long: workerVerbs[verb].long,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.CompleteWorkers,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if dryRun && !rolling {
+				return cli.UsageFault(errors.New("--dry-run shows the order of --rolling: give both"))
+			}
 			then := ""
 			if rolling {
 				then = "the restart of the current worker goes on, and the workers after it are not restarted"
 			}
 			return a.WithWaiting(cmd, args, then, func(ctx context.Context, c *client.Client) error {
-				return a.changeWorkers(ctx, c, verb, rolling, args)
+				order := map[string]workerOrder{"start": c.Start, "stop": c.Stop, "restart": c.Restart}[verb]
+				if rolling {
+					order = c.RestartRolling
+				}
+				if dryRun {
+					order = c.RestartOrder
+				}
+				return a.changeWorkers(ctx, c, verb, order, args)
 			})
 		},
 	}
 	a.AddWaitFlag(cmd.Flags())
 	if verb == "restart" {
 		cmd.Flags().BoolVar(&rolling, "rolling", false, "restart one worker after the other, each ready before the next; end at the first failure")
+		cmd.Flags().BoolVar(&dryRun, "dry-run", false, "with --rolling, show the order and change nothing")
 	}
 	return cmd
 }
 
-// changeWorkers starts, stops or restarts workers, and prints the result for
-// each.
-func (a *app) changeWorkers(ctx context.Context, c *client.Client, verb string, rolling bool, args []string) error {
+// workerOrder is a request of the client about named workers.
+type workerOrder func(context.Context, ...string) ([]supervise.Result, error)
+
+// changeWorkers gives an order for workers, and prints the result for each.
+func (a *app) changeWorkers(ctx context.Context, c *client.Client, verb string, order workerOrder, args []string) error {
 	all, err := c.Workers(ctx)
 	if err != nil {
 		return err
 	}
-	do := map[string]func(context.Context, ...string) ([]supervise.Result, error){
-		"start": c.Start, "stop": c.Stop, "restart": c.Restart,
-	}[verb]
-	if rolling {
-		do = c.RestartRolling
-	}
-	results, err := do(ctx, cli.ExpandNames(all, args)...)
+	results, err := order(ctx, cli.ExpandNames(all, args)...)
 	var partly *client.PartialError
 	if err != nil && !errors.As(err, &partly) {
 		return err
@@ -119,6 +126,8 @@ func resultReason(r supervise.Result) string {
 	switch {
 	case r.Error != "":
 		return r.Error
+	case r.Note != "":
+		return r.Note
 	case r.Worker.State != lifecycle.Stopped:
 		return r.Worker.Reason
 	case r.EmptyProven:

@@ -36,7 +36,7 @@ package client
 //	export_import.go   all tasks as lines of JSON, out and in; Backup
 //	task_events.go     Watch and WatchPool: changes of tasks
 //	pools.go           pause, resume, retry the tasks of a pool
-//	workers.go         list, launch, start, stop, restart, scale, signal, explain
+//	workers.go         list, launch, start, stop, restart, reload, scale, signal, explain
 //	events.go          Events: changes of workers; reads server-sent events
 //	logs.go            output of workers and of the initiator
 //	initiator.go       status, changes, reload, upgrade, shutdown

@@ -51,6 +51,18 @@ func (c *Client) RestartRolling(ctx context.Context, names ...string) ([]supervi
 	return c.sendOrder(ctx, "restart", map[string]any{"names": names, "rolling": true})
 }
 
+// RestartOrder returns workers, named as for Start, in the order in which
+// RestartRolling restarts them. Nothing is changed.
+func (c *Client) RestartOrder(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	return c.sendOrder(ctx, "restart", map[string]any{"names": names, "rolling": true, "dry_run": true})
+}
+
+// ReloadWorkers lets workers, named as for Start, read their configuration again,
+// by reload_signal or reload_command. Reload applies the INI.
+func (c *Client) ReloadWorkers(ctx context.Context, names ...string) ([]supervise.Result, error) {
+	return c.orderWorkers(ctx, "reload", names)
+}
+
 // Clear removes the log files of workers, named as for Start, but not the files
 // that were rotated away before.
 func (c *Client) Clear(ctx context.Context, names ...string) ([]supervise.Result, error) {

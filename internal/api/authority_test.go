@@ -201,7 +201,7 @@ func (a *authorityTest) authorityRows() []authorityRow {
 		{route: "POST /api/v1/pools/{verb:pause|resume}", path: "/api/v1/pools/pause", body: misspelt, statuses: clientsOnly(400)},
 		{route: "GET /api/v1/workers", statuses: clientsOnly(200)},
 		{route: "POST /api/v1/workers", body: misspelt, statuses: clientsOnly(400)},
-		{route: "POST /api/v1/workers/{verb:start|stop|restart|clear}", path: "/api/v1/workers/stop", body: misspelt, statuses: clientsOnly(400)},
+		{route: "POST /api/v1/workers/{verb:start|stop|restart|reload|clear}", path: "/api/v1/workers/stop", body: misspelt, statuses: clientsOnly(400)},
 		{route: "POST /api/v1/workers/signal", body: misspelt, statuses: clientsOnly(400)},
 		{route: "POST /api/v1/workers/{name}/scale", path: "/api/v1/workers/closed/scale", body: misspelt, statuses: clientsOnly(400)},
 		{route: "GET /api/v1/workers/{name}/why", path: "/api/v1/workers/closed/why", statuses: clientsOnly(200)},

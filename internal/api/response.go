@@ -83,6 +83,7 @@ func errorCode(err error) webhook.Code {
 	var unknown *supervise.UnknownNameError
 	var one *supervise.OnePortError
 	var faults proactor.Faults
+	var check *supervise.CheckError
 	switch {
 	case errors.As(err, &pool), errors.As(err, &unknown), errors.Is(err, task.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return webhook.NotFound
@@ -96,7 +97,7 @@ func errorCode(err error) webhook.Code {
 		return webhook.BadBody
 	case errors.Is(err, task.ErrConflict), errors.As(err, &one):
 		return webhook.Conflict
-	case errors.As(err, &faults):
+	case errors.As(err, &faults), errors.As(err, &check):
 		return webhook.BadConfig
 	case errors.Is(err, task.ErrStorage), errors.Is(err, dispatch.ErrClosed), errors.Is(err, supervise.ErrStopping), errors.Is(err, supervise.ErrEnded):
 		return webhook.Unavailable

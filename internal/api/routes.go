@@ -83,7 +83,7 @@ func (h *handlers) newRoutes() *mux.Router {
 	handle("POST", "/pools/{verb:pause|resume}", h.pausePools)
 	handle("GET", "/workers", h.listWorkers)
 	handle("POST", "/workers", h.launchWorker)
-	handle("POST", "/workers/{verb:start|stop|restart|clear}", h.orderWorkers)
+	handle("POST", "/workers/{verb:start|stop|restart|reload|clear}", h.orderWorkers)
 	handle("POST", "/workers/signal", h.signalWorkers)
 	handle("POST", "/workers/{name}/scale", h.scalePool)
 	handle("GET", "/workers/{name}/why", h.explainWorkers)

@@ -42,12 +42,14 @@ func (h *handlers) launchWorker(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusCreated, got)
 }
 
-// orderWorkers answers POST /workers/start, /stop, /restart and /clear.
+// orderWorkers answers POST /workers/start, /stop, /restart, /reload and /clear.
 func (h *handlers) orderWorkers(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Names []string `json:"names"`
 		// Rolling restarts one worker at a time, each ready before the next.
 		Rolling bool `json:"rolling"`
+		// DryRun only returns the order of a rolling restart.
+		DryRun bool `json:"dry_run"`
 	}
 	if !readJSON(w, r, &body) {
 		return
@@ -57,7 +59,7 @@ func (h *handlers) orderWorkers(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	order := map[string]func(context.Context, ...string) ([]supervise.Result, error){
-		"start": h.Workers.Start, "stop": h.Workers.Stop, "restart": h.Workers.Restart, "clear": h.Workers.ClearLogs,
+		"start": h.Workers.Start, "stop": h.Workers.Stop, "restart": h.Workers.Restart, "reload": h.Workers.ReloadWorkers, "clear": h.Workers.ClearLogs,
 	}[mux.Vars(r)["verb"]]
 	if body.Rolling {
 		if mux.Vars(r)["verb"] != "restart" {
@@ -65,6 +67,13 @@ func (h *handlers) orderWorkers(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		order = h.Workers.RestartRolling
+	}
+	if body.DryRun {
+		if !body.Rolling {
+			webhook.BadBody.WriteAnswer(w, `"dry_run" is for "rolling": true`, nil)
+			return
+		}
+		order = h.Workers.RestartOrder
 	}
 	got, err := order(r.Context(), body.Names...)
 	if err != nil && len(got) == 0 {

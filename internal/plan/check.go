@@ -107,6 +107,9 @@ var contradictions = []contradiction{
 		"stop_command stopwaitsecs", func(s *Spec, _ func(string) bool) bool { return s.StopCommand != nil && s.StopWait == 0 },
 		"with stopwaitsecs = 0 the worker is killed at once, and stop_command has no time", "write stopwaitsecs = 10, or remove stop_command",
 	}, {
+		"reload_signal reload_command", func(s *Spec, _ func(string) bool) bool { return s.ReloadSignal != "" && s.ReloadCommand != nil },
+		"reload_command runs in place of reload_signal", "remove one of the two",
+	}, {
 		"start_timeout", func(s *Spec, _ func(string) bool) bool { return s.StartTimeout == 0 },
 		"a start_timeout of 0 lets no worker become ready", "write start_timeout = 30s",
 	}, {

@@ -135,7 +135,7 @@ func (s *Spec) NamesIdentity(command []string) bool { return s.names(command, "g
 // NamesPort reports whether {port} is in the command, in a hook or in the key
 // environment. Then a program without the contract gets a port too.
 func (s *Spec) NamesPort() bool {
-	for _, command := range [][]string{s.Command, s.BeforeStart, s.StopCommand, s.Probe.Command} {
+	for _, command := range [][]string{s.Command, s.BeforeStart, s.StopCommand, s.ReloadCommand, s.CheckCommand, s.Probe.Command} {
 		if s.names(command, "port") {
 			return true
 		}
@@ -200,7 +200,7 @@ func (s *Spec) inheritsFixedPort() bool {
 // warnBraces warns of {{ where a reader may expect two braces. The value is not
 // shown: it may hold a secret.
 func (d *draft) warnBraces(section string, s *Spec) {
-	texts := map[string][]string{"command": s.Command, "exec": s.Exec, "interpreter": s.Interpreter, "before_start": s.BeforeStart, "stop_command": s.StopCommand, "probe": s.Probe.Command}
+	texts := map[string][]string{"command": s.Command, "exec": s.Exec, "interpreter": s.Interpreter, "before_start": s.BeforeStart, "stop_command": s.StopCommand, "reload_command": s.ReloadCommand, "check_command": s.CheckCommand, "probe": s.Probe.Command}
 	for _, e := range s.ownEnvironment() {
 		texts["environment"] = append(texts["environment"], e.Value)
 	}

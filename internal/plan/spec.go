@@ -171,8 +171,10 @@ type Spec struct {
 	Drain           time.Duration
 	StopCommand     []string
 	BeforeStart     []string
-	ReloadSignal    string // "" = restart on reload
-	OnInitiatorExit string // "stop" or "keep"
+	ReloadSignal    string // "" and no ReloadCommand = restart on reload
+	ReloadCommand   []string
+	CheckCommand    []string // before a requested reload or restart
+	OnInitiatorExit string   // "stop" or "keep"
 	OrphanGrace     time.Duration
 	Autostart       bool
 

@@ -27,6 +27,7 @@ package supervise
 //	waiter.go            waits until workers are in the requested state
 //	scale.go             the number of workers of a pool
 //	reload.go            applies another plan
+//	reload_workers.go    lets workers read their configuration again
 //	why.go               explains a worker in a sentence
 //	clear_logs.go        empties log files
 //	dependencies.go      `after`: who waits for whom, and the order of a start
@@ -39,6 +40,7 @@ package supervise
 //	stream.go            the socket pair with which it starts
 //	signals.go           signal numbers
 //	hooks.go             before_start and stop_command
+//	commands.go          check_command and reload_command
 //	probes.go            readiness and liveness probes
 //	keeper_events.go     the keeper's reports
 //	output.go            the workers' output lines

@@ -246,7 +246,6 @@ func TestRollingRestart(t *testing.T) {
 func TestHooks(t *testing.T) {
 	t.Parallel()
 	said := filepath.Join(t.TempDir(), "said")
-	sh := func(script string) []string { return []string{"/bin/sh", "-c", script} }
 	s := open(t, planOf(
 		spec("good", "wait", plain, func(sp *plan.Spec) {
 			sp.BeforeStart, sp.StopCommand = sh("echo before $INITIATOR_GUID {guid} {name}.{index} $URL >> "+said), sh("echo stop {port} $PORT >> "+said)

@@ -8,6 +8,7 @@ import (
 
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
+	"initiator/internal/plan"
 )
 
 // before_start, stop_command and probe = exec are short-lived processes of the
@@ -22,7 +23,7 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 		l.finishHook(w, kind, errors.New("the keeper is gone"))
 		return
 	}
-	order, err := l.hookOrder(w, kind, argv)
+	order, err := l.hookOrder(w, w.rec.Spec, kind, argv)
 	if err != nil {
 		l.finishHook(w, kind, err)
 		return
@@ -38,13 +39,14 @@ func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Du
 	l.logUnsent(l.keeper.End(keeper.EndOrder{GUID: order.GUID, Incarnation: order.Incarnation, Wait: patience}), "end", w)
 }
 
-// hookOrder returns the spawn order of a hook.
-func (l *loop) hookOrder(w *worker, kind string, argv []string) (keeper.SpawnOrder, error) {
-	order, err := l.spawnOrder(w)
+// hookOrder returns the spawn order of a hook of a definition, which for a check
+// can be the next one of the worker.
+func (l *loop) hookOrder(w *worker, spec *plan.Spec, kind string, argv []string) (keeper.SpawnOrder, error) {
+	order, err := l.spawnOrder(w, spec)
 	order.GUID = w.guid + "." + kind + l.hookMark // an earlier initiator may still have a hook of this kind
-	order.Argv = w.rec.Spec.FillWords(argv, w.placeholders())
+	order.Argv = spec.FillWords(argv, w.placeholders())
 	order.Stdin, order.PassSocket, order.ListenFDs, order.NoFDs, order.Keep, order.Tag = nil, false, false, true, false, 0
-	l.limiter.AssignCgroup(&order, w.rec.Spec)
+	l.limiter.AssignCgroup(&order, spec)
 	return order, err
 }
 

@@ -34,6 +34,10 @@ func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 		l.setUnattributed(e.Unattributed)
 		return
 	}
+	if c := l.commands[e.GUID]; c != nil && e.Kind != keeper.KindWarning {
+		l.handleCommandEvent(c, e)
+		return
+	}
 	if w := l.hooks[e.GUID]; w != nil && e.Kind != keeper.KindWarning {
 		l.handleHookEvent(w, e)
 		return

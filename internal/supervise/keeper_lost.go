@@ -44,6 +44,7 @@ func (l *loop) handleKeeperLost(how string) {
 	old := l.ownKeeper
 	l.keeper, l.ownKeeper, l.events = nil, nil, nil
 	l.failPendingClears()
+	l.failCommands()
 	l.abortUpgrade(errKeeperLost)
 	for _, w := range slices.Collect(maps.Values(l.hooks)) {
 		l.forgetHook(w)

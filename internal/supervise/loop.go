@@ -38,8 +38,10 @@ type loop struct {
 	pendingClears []pendingClear // requests to clear logs that wait for the keeper
 	delayedSpawns []pendingEvent // spawns that wait for the next keeper
 	prober        *probe.Prober
-	hooks         map[string]*worker // hooks that run, by the keeper's name for them
-	hookMark      string             // in those names, of this loop alone
+	hooks         map[string]*worker  // hooks that run, by the keeper's name for them
+	hookMark      string              // in those names, of this loop alone
+	commands      map[string]*command // commands of requests that run, by the keeper's name for them
+	commandsRun   uint64              // how many were started
 	limiter       *limits.Limiter
 	lines         probe.Lines
 	foreignPorts  map[int]bool // ports on which a worker has found another program
@@ -72,7 +74,7 @@ type pendingEvent struct {
 
 func newLoop(s *Supervisor) *loop {
 	return &loop{
-		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, hookMark: "~" + webhook.NewToken()[:6],
+		Supervisor: s, workers: map[string]*worker{}, pools: map[string]*pool{}, hooks: map[string]*worker{}, commands: map[string]*command{}, hookMark: "~" + webhook.NewToken()[:6],
 		foreignPorts: map[int]bool{}, fingerprints: map[*plan.Spec]map[string]string{}, environ: stripReserved(os.Environ()), limiter: limits.New(s.opts.CgroupBase), now: time.Now(), seq: s.opts.LastSeq,
 	}
 }

@@ -36,7 +36,7 @@ func (l *loop) startExecProbe(guid string, incarnation int) {
 		return // the next incarnation gets a new liveness probe
 	}
 	p := w.rec.Spec.Probe
-	order, err := l.hookOrder(w, "probe", p.Command)
+	order, err := l.hookOrder(w, w.rec.Spec, "probe", p.Command)
 	if err != nil {
 		l.finishExecProbe(w, err)
 		return

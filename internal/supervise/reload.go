@@ -95,8 +95,8 @@ func (l *loop) applyChange(p *pool, c plan.Change) (waiters []*waiter) {
 		live := slices.DeleteFunc(slices.Clone(p.workers), func(w *worker) bool {
 			return w.removing || w.staysStopped() || w.rec.Spec == p.spec
 		})
-		if p.spec.ReloadSignal != "" && onlyConfig(c.Keys) {
-			l.signalReload(live)
+		if (p.spec.ReloadSignal != "" || len(p.spec.ReloadCommand) > 0) && onlyConfig(c.Keys) {
+			waiters = append(waiters, l.reloadConfigs(live))
 			break
 		}
 		waiters = append(waiters, l.requestState(live, lifecycle.RestartRequested, why))
@@ -129,19 +129,18 @@ func (w *worker) staysStopped() bool {
 }
 
 // onlyConfig reports whether only the worker's own configuration differs. A
-// worker with a reload_signal can fetch it again (GET /config/{guid}).
+// worker with a reload_signal or a reload_command can fetch it again (GET /config/{guid}).
 func onlyConfig(keys []string) bool {
 	return len(keys) > 0 && !slices.ContainsFunc(keys, func(k string) bool {
 		return !strings.HasPrefix(k, "config.") && !strings.HasPrefix(k, "DEFAULT.")
 	})
 }
 
-// signalReload tells running processes to read their configuration again.
-func (l *loop) signalReload(live []*worker) {
+// reloadConfigs tells running processes to read their configuration again. A
+// process that starts or ends meanwhile does so anyway.
+func (l *loop) reloadConfigs(live []*worker) *waiter {
 	for _, w := range live {
 		w.rec.Spec = w.nextSpec
-		if w.rec.PID != 0 && l.keeper != nil {
-			l.logUnsent(l.keeper.Signal(w.guid, w.rec.Incarnation, signalNumber(w.nextSpec.ReloadSignal), false), "signal", w)
-		}
 	}
+	return l.reloadWorkers(slices.DeleteFunc(live, func(w *worker) bool { return !w.canReload() }))
 }

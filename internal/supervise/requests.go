@@ -65,8 +65,12 @@ func (s *Supervisor) Start(ctx context.Context, names ...string) ([]Result, erro
 }
 
 // Restart gives each of the named workers a new process, all at the same time,
-// and waits as Start does.
+// and waits as Start does. Their check_command runs first; when one fails, nothing
+// is changed, and every Result has the error.
 func (s *Supervisor) Restart(ctx context.Context, names ...string) ([]Result, error) {
+	if refused, err := s.checkNamed(ctx, names); err != nil || refused != nil {
+		return refused, err
+	}
 	return s.requestWorkers(ctx, lifecycle.RestartRequested, "asked to restart", names)
 }
 

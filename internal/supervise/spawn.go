@@ -76,7 +76,7 @@ func (l *loop) prepareSpawn(w *worker) error {
 
 // sendSpawn sends the order for the process to the keeper.
 func (l *loop) sendSpawn(w *worker) {
-	order, err := l.spawnOrder(w)
+	order, err := l.spawnOrder(w, w.rec.Spec)
 	if err != nil {
 		l.failSpawn(w, err)
 		return
@@ -98,14 +98,14 @@ func (l *loop) sendSpawn(w *worker) {
 	}
 }
 
-// spawnOrder returns the order for the process, in plain values.
-func (l *loop) spawnOrder(w *worker) (keeper.SpawnOrder, error) {
-	spec, inc := w.rec.Spec, w.rec.Incarnation
+// spawnOrder returns the order for the process of a definition, in plain values.
+func (l *loop) spawnOrder(w *worker, spec *plan.Spec) (keeper.SpawnOrder, error) {
+	inc := w.rec.Incarnation
 	places := w.placeholders()
 	order := keeper.SpawnOrder{
 		GUID: w.guid, Incarnation: inc, Dir: l.workingDir(spec),
 		Argv:       childArgv(spec, places),
-		Env:        l.workerEnv(w, places),
+		Env:        l.workerEnv(w, spec, places),
 		PassSocket: w.port != nil && w.port.Mode == port.Inherit,
 		NoFDs:      !spec.Contract,
 		Stdout:     l.logOf(w, spec.Stdout), Stderr: l.logOf(w, spec.Stderr), RedirectStderr: spec.RedirectStderr,
@@ -121,11 +121,11 @@ func (l *loop) spawnOrder(w *worker) (keeper.SpawnOrder, error) {
 	return order, l.limiter.Apply(&order, spec)
 }
 
-func (l *loop) workerEnv(w *worker, places plan.Placeholders) []string {
+func (l *loop) workerEnv(w *worker, spec *plan.Spec, places plan.Placeholders) []string {
 	from := initiatorEnv{l.environ, l.opts.ParentURL, l.opts.Mark}
-	env := from.childEnv(w.rec.Spec, l.limiter.UserVariables(w.rec.Spec), places, w.rec.Incarnation)
+	env := from.childEnv(spec, l.limiter.UserVariables(spec), places, w.rec.Incarnation)
 	if w.socket != nil {
-		env = append(env, w.socket.Env(w.rec.Spec.HeartbeatTolerance)...)
+		env = append(env, w.socket.Env(spec.HeartbeatTolerance)...)
 	}
 	return env
 }

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -103,7 +104,8 @@ func (s *Supervisor) stopStages(st *stages) (all []Result, err error) {
 // RestartRolling restarts the named workers one after another; each must be
 // ready before the next restart. It ends at the first worker that does not
 // become ready, so that the rest go on, and when ctx ends. A worker that a later
-// request stops is left out.
+// request stops is left out. The check_command runs before each step, whose
+// failure changes nothing and ends the restart.
 func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Result, error) {
 	var st *stages
 	err := s.askLoop(ctx, func(l *loop) error {
@@ -121,12 +123,7 @@ func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Res
 	var all []Result
 	for i := 0; err == nil && i < len(st.guids); i++ {
 		var some []Result
-		some, err = s.awaitRequest(ctx, func(l *loop) (*waiter, error) {
-			if l.stopping {
-				return nil, ErrStopping
-			}
-			return l.orderStage(st, i, lifecycle.RestartRequested, "asked to restart"), nil
-		})
+		some, err = s.restartStage(ctx, st, i)
 		all = append(all, some...)
 		for _, r := range some {
 			if r.Error != "" && !r.Replaced {
@@ -135,6 +132,49 @@ func (s *Supervisor) RestartRolling(ctx context.Context, names ...string) ([]Res
 		}
 	}
 	return all, err
+}
+
+// restartStage restarts the workers of one stage, after their check.
+func (s *Supervisor) restartStage(ctx context.Context, st *stages, i int) ([]Result, error) {
+	refused, err := s.checkNamed(ctx, st.guids[i])
+	var unknown *UnknownNameError
+	if refused != nil || err != nil && !errors.As(err, &unknown) { // unknown = removed meanwhile
+		return refused, err
+	}
+	return s.awaitRequest(ctx, func(l *loop) (*waiter, error) {
+		if l.stopping {
+			return nil, ErrStopping
+		}
+		return l.orderStage(st, i, lifecycle.RestartRequested, "asked to restart"), nil
+	})
+}
+
+// RestartOrder returns the named workers in the order in which RestartRolling
+// restarts them. Nothing is changed.
+func (s *Supervisor) RestartOrder(ctx context.Context, names ...string) (results []Result, err error) {
+	var found []Result
+	err = s.askLoop(ctx, func(l *loop) error {
+		chosen, err := l.chooseStaying(names)
+		for _, w := range l.sortForStart(l.addDependencies(chosen, lifecycle.RestartRequested)) {
+			found = append(found, Result{Worker: w.makeView(), Note: w.stepNote()})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// stepNote says what a step of a rolling restart does.
+func (w *worker) stepNote() string {
+	switch {
+	case !w.rec.Phase.HasProcess():
+		return "would be started"
+	case len(w.nextSpec.CheckCommand) > 0:
+		return "would be restarted after its check_command"
+	}
+	return "would be restarted"
 }
 
 func guidsOf(workers []*worker) (guids []string) {

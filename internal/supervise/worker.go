@@ -84,6 +84,8 @@ type Result struct {
 	EmptyProven bool `json:"proven"`
 	// Error says why the worker is not in the requested state; "" = it is.
 	Error string `json:"error,omitempty"`
+	// Note says what a reload of the worker has done.
+	Note string `json:"note,omitempty"`
 	// Replaced says that a later request wants the opposite for the worker.
 	Replaced bool `json:"replaced,omitempty"`
 }

@@ -18,7 +18,8 @@ type Before struct {
 	singly map[string]bool   // by guid: args name the worker itself
 }
 
-// ResultLines returns what supervisorctl prints after start, stop and restart.
+// ResultLines returns what supervisorctl prints after start, stop and restart, and
+// the like after reload NAME, which supervisorctl does not have.
 // It says "already started" and "not running" only of workers that were named
 // themselves, not of a group or of "all".
 func (b Before) ResultLines(verb string, results []supervise.Result) (lines []string) {
@@ -36,6 +37,8 @@ func (b Before) ResultLines(verb string, results []supervise.Result) (lines []st
 	for _, r := range results {
 		switch up := b.up[r.Worker.GUID]; {
 		case verb == "start":
+		case verb == "reload":
+			say(r, "reloaded", terminal.OneLine(r.Error))
 		case !up:
 			already(r, "not running")
 		case verb == "stop":
@@ -46,7 +49,7 @@ func (b Before) ResultLines(verb string, results []supervise.Result) (lines []st
 	}
 	for _, r := range results {
 		switch up := b.up[r.Worker.GUID]; {
-		case verb == "stop":
+		case verb == "stop", verb == "reload":
 		case verb == "start" && up:
 			already(r, "already started")
 		default:
