@@ -91,7 +91,12 @@ func readAll(r io.Reader, announced int64) ([]byte, error) {
 		if err != nil {
 			return b, err
 		}
-		if len(b) == cap(b) {
+		switch full := len(b) == cap(b); {
+		case full && announced >= int64(len(b)):
+			// A quarter has arrived, so the rest is believed. Small steps would leave
+			// several times the length as garbage.
+			b = append(make([]byte, 0, min(4*int64(len(b)), announced+1)), b...)
+		case full:
 			b = append(b, 0)[:len(b)]
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -98,3 +99,24 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// A long body is copied few times while it is read, because each copy is garbage.
+func TestReadAllCopiesLittle(t *testing.T) {
+	const length = 32 << 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got, err := readAll(io.LimitReader(zeros{}, length), length)
+	runtime.ReadMemStats(&after)
+	if err != nil || len(got) != length {
+		t.Errorf("%d bytes: %v", len(got), err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 2*length {
+		t.Errorf("%d MiB were allocated for %d", took>>20, length>>20)
+	}
+}
+
+// zeros is a reader of zeros without an end.
+type zeros struct{}
+
+// Read implements io.Reader.
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
