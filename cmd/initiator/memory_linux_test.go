@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"initiator/initiator/client"
 	"initiator/initiator/task"
 	"initiator/internal/api"
+	"initiator/internal/bounds"
 	"initiator/internal/testlength"
 )
 
@@ -96,6 +98,37 @@ func TestAnswersTakeLittleMemory(t *testing.T) {
 		} else {
 			t.Logf("%s: %d KiB more", a.what, more>>10)
 		}
+	}
+	up.sendSignal(syscall.SIGTERM)
+	up.expectExit(0)
+}
+
+// TestBodiesOfOneClientTakeLittleMemory measures the memory of an initiator while one
+// client sends many large tasks at the same time.
+func TestBodiesOfOneClientTakeLittleMemory(t *testing.T) {
+	const length = bounds.PeerBodies/2 + 1 // one body at a time
+	const most = 12 * length               // while it is decoded and stored, and until its garbage is collected
+	up := startProcess(t, newTestDirectory(t, fmt.Sprintf(memoryINI, t.TempDir())), "up")
+	up.awaitOutput("all workers are ready")
+	c := up.newClient()
+	data, err := json.Marshal(strings.Repeat("x", length))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := up.resetPeak()
+	var senders sync.WaitGroup
+	for range testlength.Count(4, 32) {
+		senders.Go(func() {
+			if _, err := c.Submit(t.Context(), task.Request{Pool: "closed", Data: data}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	senders.Wait()
+	if more := up.peakMemory() - before; more > most {
+		t.Errorf("the initiator took %d MiB more, and may take %d", more>>20, most>>20)
+	} else {
+		t.Logf("%d KiB more", more>>10)
 	}
 	up.sendSignal(syscall.SIGTERM)
 	up.expectExit(0)
