@@ -81,6 +81,9 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 	case keeper.KindExited:
 		ev.Kind, ev.Left = lifecycle.ProcessExited, e.Survivors
 		ev.Exit = classifyExit(w.rec.Spec, e)
+		if wentToBackground(&w.rec, ev.Exit, e.Survivors) {
+			ev.Exit.Error = backgroundAdvice
+		}
 		if l.opts.Dispatcher != nil && w.rec.Attached && e.Incarnation == w.rec.Incarnation {
 			ev.Exit.Task = l.opts.Dispatcher.CausingTask(w.guid, e.Incarnation)
 		}
@@ -119,6 +122,16 @@ func classifyExit(spec *plan.Spec, e keeper.Event) lifecycle.Exit {
 		exit.Signal = strings.TrimPrefix(unix.SignalName(syscall.Signal(e.Signal)), "SIG")
 	}
 	return exit
+}
+
+// backgroundAdvice says what became of a program that went to the background.
+const backgroundAdvice = "the program went to the background, and what it left there was ended: start it in the foreground (nginx: -g 'daemon off;')"
+
+// wentToBackground reports whether a program has left its work to descendants
+// and ended without an error, as daemons do by default.
+func wentToBackground(r *lifecycle.Record, exit lifecycle.Exit, survivors int) bool {
+	return !r.Spec.Contract && survivors > 0 && exit.Class == lifecycle.ExitClean &&
+		(r.Phase == lifecycle.PhaseSpawning || r.Phase == lifecycle.PhaseStarting || r.Phase.IsRunning())
 }
 
 // portTakenWithin is how soon after its start a process must end for the port
