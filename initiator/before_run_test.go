@@ -11,6 +11,7 @@ import (
 
 	"initiator/initiator"
 	"initiator/initiator/task"
+	"initiator/internal/supervise"
 )
 
 // waitingMethods are the methods of an initiator that wait for its loops.
@@ -39,6 +40,9 @@ var waitingMethods = map[string]func(context.Context, *initiator.Initiator) erro
 	},
 	"Scale":  func(ctx context.Context, in *initiator.Initiator) error { return in.Scale(ctx, "adder", 2) },
 	"Signal": func(ctx context.Context, in *initiator.Initiator) error { return in.Signal(ctx, 1, "all") },
+	"SignalTo": func(ctx context.Context, in *initiator.Initiator) error {
+		return in.SignalTo(ctx, supervise.SignalMain, 1, "all")
+	},
 	"Clear":  func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Clear(ctx, "all"); return err },
 	"Reopen": func(ctx context.Context, in *initiator.Initiator) error { return in.Reopen(ctx) },
 	"Why":    func(ctx context.Context, in *initiator.Initiator) error { _, err := in.Why(ctx, "all"); return err },

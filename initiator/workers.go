@@ -122,13 +122,19 @@ func (in *Initiator) Scale(ctx context.Context, name string, n int) error {
 	return s.supervisor.ScalePool(ctx, name, n)
 }
 
-// Signal sends a signal to the process groups of workers.
+// Signal sends a signal to workers: to the main process of each, or to its
+// process group, as `stopasgroup` of the definition says.
 func (in *Initiator) Signal(ctx context.Context, signal int, names ...string) error {
+	return in.SignalTo(ctx, supervise.SignalByRule, signal, names...)
+}
+
+// SignalTo sends a signal to workers and chooses whom it reaches.
+func (in *Initiator) SignalTo(ctx context.Context, to supervise.SignalTarget, signal int, names ...string) error {
 	s, err := in.waitForServer(ctx)
 	if err != nil {
 		return err
 	}
-	return s.supervisor.SignalWorkers(ctx, signal, names...)
+	return s.supervisor.SignalWorkers(ctx, signal, to, names...)
 }
 
 // Reopen opens the log files of all workers anew by their names, after they were

@@ -25,6 +25,9 @@ func (a *app) showChanges(c api.Changes) error {
 	if err := t.PrintTo(a.Out); err != nil {
 		return err
 	}
+	if err := a.showStops(c); err != nil {
+		return err
+	}
 	if len(c.Schedules) > 0 {
 		if err := a.Out.WriteLines("changed schedules: " + strings.Join(c.Schedules, ", ")); err != nil {
 			return err
@@ -32,6 +35,28 @@ func (a *app) showChanges(c api.Changes) error {
 	}
 	if len(c.Settings) > 0 {
 		return a.Out.WriteLines("at the next start of the initiator: " + strings.Join(c.Settings, ", "))
+	}
+	return nil
+}
+
+// showStops prints how a stop ends the workers of each definition, in one line for
+// definitions that have it in common.
+func (a *app) showStops(c api.Changes) error {
+	names := map[string][]string{}
+	var stops []string
+	for _, w := range c.Workers {
+		if w.Stop == "" {
+			continue
+		}
+		if names[w.Stop] == nil {
+			stops = append(stops, w.Stop)
+		}
+		names[w.Stop] = append(names[w.Stop], w.Name)
+	}
+	for _, stop := range stops {
+		if err := a.Out.WriteLines("stop " + strings.Join(names[stop], ", ") + ": " + stop); err != nil {
+			return err
+		}
 	}
 	return nil
 }

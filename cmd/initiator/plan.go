@@ -7,11 +7,13 @@ import (
 
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
+	"initiator/internal/api"
 	"initiator/internal/plan"
 )
 
 const planLong = `Show what a reload would do with each worker definition (keep, start, stop or
-restart) and the keys that differ. Nothing is changed. Where no initiator runs,
+restart) and the keys that differ, and how a stop ends the workers: whom the stop
+signal reaches, and when KILL follows. Nothing is changed. Where no initiator runs,
 everything would be started.
 
 Exit codes: 0 a reload would change nothing; 1 it would change something; 2 the INI
@@ -25,6 +27,7 @@ func (a *app) planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			describeStops(p, changes)
 			if err := a.showChanges(changes); err != nil {
 				return err
 			}
@@ -33,5 +36,14 @@ func (a *app) planCommand() *cobra.Command {
 			}
 			return nil
 		}),
+	}
+}
+
+// describeStops adds to each definition how a stop ends its workers.
+func describeStops(p *plan.Plan, changes api.Changes) {
+	for i := range changes.Workers {
+		if s, known := p.FindSpec(changes.Workers[i].Name); known {
+			changes.Workers[i].Stop = s.DescribeStop()
+		}
 	}
 }

@@ -94,10 +94,20 @@ func (c *Client) Scale(ctx context.Context, name string, n int) ([]supervise.Wor
 	return got.Workers, newPartialError(err, got.Error)
 }
 
-// Signal sends a signal ("HUP", "SIGHUP" or "1") to the process groups of workers,
-// named as for Start.
+// Signal sends a signal ("HUP", "SIGHUP" or "1") to workers, named as for Start: to
+// the main process of each, or to its process group, as `stopasgroup` of the
+// definition says.
 func (c *Client) Signal(ctx context.Context, signal string, names ...string) error {
+	return c.SignalTo(ctx, supervise.SignalByRule, signal, names...)
+}
+
+// SignalTo sends a signal to workers and chooses whom it reaches. An initiator
+// before this version refuses a target.
+func (c *Client) SignalTo(ctx context.Context, to supervise.SignalTarget, signal string, names ...string) error {
 	body := map[string]any{"names": names, "signal": signal}
+	if to != supervise.SignalByRule {
+		body["to"] = to
+	}
 	return c.requestJSON(ctx, http.MethodPost, "/workers/signal", nil, body, nil)
 }
 

@@ -31,6 +31,7 @@ func TestUnknownNamesAreRefused(t *testing.T) {
 		{"POST", "/api/v1/workers/stop", `{"names":["all"],"kill":true}`, `unknown member "kill"`},
 		{"POST", "/api/v1/workers/stop", `{"names":["adder"],"rolling":true}`, `"rolling" is for /workers/restart`},
 		{"POST", "/api/v1/workers/signal", `{"name":["all"],"signal":"HUP"}`, `did you mean "names"?`},
+		{"POST", "/api/v1/workers/signal", `{"names":["all"],"signal":"HUP","to":"all"}`, `"to" must be "group" or "main"`},
 		{"POST", "/api/v1/workers/adder/scale", `{"replica":1}`, `did you mean "replicas"?`},
 		{"POST", "/api/v1/logs/reopen", `{"x":1}`, `unknown member "x"`},
 		{"POST", "/api/v1/reload", `{"dry_run":true}`, `unknown member "dry_run"`},

@@ -118,18 +118,22 @@ func (h *handlers) signalWorkers(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Names  []string `json:"names"`
 		Signal string   `json:"signal"`
+		// To is SignalGroup, SignalMain, or "" for the rule of the definition.
+		To supervise.SignalTarget `json:"to"`
 	}
 	if !readJSON(w, r, &body) {
 		return
 	}
 	n, fault := parseSignal(body.Signal), namesFault(body.Names)
 	switch {
+	case body.To != supervise.SignalByRule && body.To != supervise.SignalGroup && body.To != supervise.SignalMain:
+		webhook.BadBody.WriteAnswer(w, `"to" must be "group" or "main", or be left out`, nil)
 	case fault != "":
 		webhook.BadBody.WriteAnswer(w, fault, nil)
 	case n == 0:
 		webhook.BadBody.WriteAnswer(w, "there is no signal "+strconv.Quote(body.Signal)+"; name one such as HUP, or give its number", nil)
 	default:
-		if err := h.Workers.SignalWorkers(r.Context(), n, body.Names...); err != nil {
+		if err := h.Workers.SignalWorkers(r.Context(), n, body.To, body.Names...); err != nil {
 			h.writeError(w, r, err)
 			return
 		}

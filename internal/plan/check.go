@@ -110,6 +110,9 @@ var contradictions = []contradiction{
 		"reload_signal reload_command", func(s *Spec, _ func(string) bool) bool { return s.ReloadSignal != "" && s.ReloadCommand != nil },
 		"reload_command runs in place of reload_signal", "remove one of the two",
 	}, {
+		"stopasgroup", func(s *Spec, _ func(string) bool) bool { return s.Exec != nil && s.StopAsGroup == GroupTrue },
+		"a worker with exec ends the processes of its tasks itself, and gets the signal alone", "remove stopasgroup",
+	}, {
 		"start_timeout", func(s *Spec, _ func(string) bool) bool { return s.StartTimeout == 0 },
 		"a start_timeout of 0 lets no worker become ready", "write start_timeout = 30s",
 	}, {

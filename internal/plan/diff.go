@@ -28,6 +28,9 @@ type Change struct {
 	// Keys are the keys that differ, sorted. A key of [config:NAME] or [DEFAULT]
 	// that only the worker itself reads is given as "config.KEY" or "DEFAULT.KEY".
 	Keys []string `json:"keys,omitempty"`
+	// Stop says how a stop ends a worker of the spec; see DescribeStop. Only the
+	// verb plan sets it.
+	Stop string `json:"stop,omitempty"`
 }
 
 // HasEffect reports whether a reload does anything about the spec.

@@ -76,6 +76,8 @@ var faultDocuments = []struct{ name, doc string }{
 	{"fixed port, several replicas", "[worker:a]\ncommand = x\nport = 8000\nreplicas = 2\n"},
 	{"fixed port twice", "[initiator]\nlisten_port = 8001\n[worker:a]\ncommand = x\nport = 8000\n[worker:b]\ncommand = x\nport = 8000\n[worker:c]\ncommand = x\nport = 8001\n"},
 	{"port range upside down", "[initiator]\nchild_port_min = 6000\nchild_port_max = 5000\n[worker:a]\ncommand = x\n"},
+	{"whom a stop reaches", "[worker:a]\ncommand = x\nstopasgroup = group\nKillMode = mixed\n"},
+	{"exec and the group", "[worker:b]\nexec = x\nstopasgroup = true\n"},
 	{"a stop command without time", "[worker:a]\ncommand = x\nstop_command = y\nstopwaitsecs = 0\n"},
 	{"times that contradict", "[worker:a]\ncommand = x\nheartbeat_span = 20s\nrestart_delay = 2min\nretry_delay = 1h\nstartsecs = 40\n[worker:b]\ncommand = x\nheartbeat_span = 0.1\nstart_timeout = 0\n"},
 	{"keys without their partner", "[worker:a]\ncommand = x\nexec_mode = lines\nretry_exitcodes = any\ninterpreter = python3\nredirect_stderr = true\nstderr_logfile = x\n[worker:b]\ncommand = x\nprotocol = ding\nslots = 2\n[worker:c]\nexec = x\nexec_ids = true\n[worker:d]\nexec = x\nexec_mode = lines\nretry_exitcodes = 75\n"},

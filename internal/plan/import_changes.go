@@ -18,8 +18,12 @@ type meaningChange struct {
 // once.
 var meaningChanges = []meaningChange{
 	{
-		func(_ *supervisord.File, p *supervisord.Process) bool { return !p.StopAsGroup },
-		"the stop signal goes to the whole process group, and a worker counts as stopped when nothing of it is left; supervisord signals the program alone without stopasgroup",
+		func(*supervisord.File, *supervisord.Process) bool { return true },
+		"a worker counts as stopped when none of its processes is left: what the program leaves gets the stop signal, and KILL when stopwaitsecs is over; supervisord lets it live",
+	},
+	{
+		func(_ *supervisord.File, p *supervisord.Process) bool { return p.StopAsGroup },
+		"`initiator signal` reaches the whole process group of a program with stopasgroup = true; supervisorctl's signal reaches the program alone, as `initiator signal --main` does",
 	},
 	{
 		func(*supervisord.File, *supervisord.Process) bool { return true },

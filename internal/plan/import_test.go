@@ -174,6 +174,7 @@ environment = SUPERVISOR_ENABLED="1",SUPERVISOR_PROCESS_NAME="web_00",SUPERVISOR
 stdout_logfile = web_0.log
 contract = off
 DIRECTORY
+stopasgroup = false
 user = root
 
 [worker:web_01]
@@ -182,6 +183,7 @@ contract = off
 DIRECTORY
 environment = SUPERVISOR_ENABLED="1",SUPERVISOR_PROCESS_NAME="web_01",SUPERVISOR_GROUP_NAME="web",TOKEN="${env:SECRET}"
 priority = 10
+stopasgroup = false
 user = root
 stdout_logfile = web_1.log
 
@@ -195,6 +197,7 @@ autorestart = true
 contract = off
 DIRECTORY
 environment = SUPERVISOR_ENABLED="1",SUPERVISOR_PROCESS_NAME="helper",SUPERVISOR_GROUP_NAME="tools"
+stopasgroup = false
 user = root
 
 [group:tools]
@@ -221,7 +224,7 @@ func TestImportForPeople(t *testing.T) {
 	}
 	said := strings.Join(changes, "\n")
 	for _, want := range []string{
-		"web:web_00 is called web_00", "tools:helper is called tools.helper", "whole process group",
+		"web:web_00 is called web_00", "tools:helper is called tools.helper", "none of its processes is left",
 		"supervisord's user is written into each worker", "example.conf:8: unix_http_server, file:", "AUTO logs are files",
 	} {
 		if !strings.Contains(said, want) {

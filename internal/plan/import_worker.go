@@ -30,6 +30,7 @@ var imported = []struct {
 		return strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Restart.ExitCodes), " ", ","), "[]")
 	}},
 	{"stopsignal", func(_ *importer, s *Spec) string { return s.StopSignal }},
+	{"stopasgroup", func(_ *importer, s *Spec) string { return s.StopAsGroup }},
 	{"stopwaitsecs", func(_ *importer, s *Spec) string { return inSeconds(s.StopWait) }},
 	{"user", func(_ *importer, s *Spec) string { return s.Limits.User }},
 	{"umask", func(_ *importer, s *Spec) string { return fmt.Sprintf("%03o", s.Limits.Umask) }},

@@ -87,9 +87,9 @@ func TestInheritanceIsCompared(t *testing.T) {
 	const ini = "[initiator]\nenvironment_inherit = %s\n[worker:a]\ncommand = x\ncallback_secret = %s\n[worker:b]\ncommand = x\nenvironment_inherit = HOME\n"
 	base := mustPlan(t, fmt.Sprintf(ini, "all", "${env:A}"))
 	for _, c := range []struct{ inherit, secret, want string }{
-		{"all", "${env:A}x", "[{a keep [callback_secret]} {b keep []}]"},
-		{"all", "${env:A}${env:B}", "[{a restart [callback_secret environment_inherit]} {b keep []}]"},
-		{"PATH", "${env:A}", "[{a restart [environment_inherit]} {b keep []}]"},
+		{"all", "${env:A}x", "[{a keep [callback_secret] } {b keep [] }]"},
+		{"all", "${env:A}${env:B}", "[{a restart [callback_secret environment_inherit] } {b keep [] }]"},
+		{"PATH", "${env:A}", "[{a restart [environment_inherit] } {b keep [] }]"},
 	} {
 		next := mustPlan(t, fmt.Sprintf(ini, c.inherit, c.secret))
 		if got := fmt.Sprint(DiffPlans(base, next)); got != c.want || len(DiffSettings(base, next)) != 0 {

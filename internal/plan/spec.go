@@ -106,7 +106,8 @@ type Spec struct {
 	File string // where the section stands
 	Line int
 	// FromSupervisord says that the section stands in a supervisord.conf, where a word
-	// in braces stands for nothing. No key sets it.
+	// in braces stands for nothing, and `signal` reaches the main process alone. No key
+	// sets it.
 	FromSupervisord bool
 
 	// What.
@@ -167,6 +168,7 @@ type Spec struct {
 
 	// Stop.
 	StopSignal      string // "TERM"; a name without SIG
+	StopAsGroup     string // whom it reaches: GroupAuto, GroupTrue or GroupFalse
 	StopWait        time.Duration
 	Drain           time.Duration
 	StopCommand     []string

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -147,6 +148,7 @@ func programStandard() Spec {
 	s.Contract, s.Protocol, s.Ready = false, "none", Ready{Kind: "alive"}
 	s.StartSecs = time.Second
 	s.LogFiles = LogFiles{Mode: 0o644, UnderUmask: true}
+	s.StopAsGroup = GroupFalse
 	r := &s.Restart
 	r.Delay, r.DelayMax, r.Jitter, r.Limit, r.Window = time.Second, 0, 0, 0, 0
 	r.Reset, r.RetryEarly = time.Millisecond, true
@@ -238,7 +240,7 @@ const startSlack = 30 * time.Second
 func (m *conversion) convertLife(p supervisord.Process, s *Spec) {
 	s.StartSecs = clampSeconds(p.StartSecs)
 	s.StartTimeout = s.StartSecs + startSlack
-	s.StopSignal = signalName(p.StopSignal)
+	s.StopSignal, s.StopAsGroup = signalName(p.StopSignal), strconv.FormatBool(p.StopAsGroup)
 	s.StopWait = clampSeconds(p.StopWaitSecs)
 	r := &s.Restart
 	r.Auto, r.ExitCodes = p.Autorestart, p.ExitCodes

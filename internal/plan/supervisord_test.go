@@ -58,6 +58,9 @@ func TestSupervisordDefaults(t *testing.T) {
 	if files := (LogFiles{Mode: 0o644, UnderUmask: true}); s.LogFiles != files || p.Settings.LogFiles != files {
 		t.Errorf("logs %+v and %+v, want %+v", s.LogFiles, p.Settings.LogFiles, files)
 	}
+	if s.StopAsGroup != GroupFalse || !s.FromSupervisord {
+		t.Errorf("a stop reaches the group: %q; from supervisord: %t", s.StopAsGroup, s.FromSupervisord)
+	}
 	if s.Contract || s.Protocol != "none" || s.Ready.Kind != "alive" || s.StartSecs != time.Second || s.Priority != 999 || !s.Autostart || s.StopWait != 10*time.Second {
 		t.Errorf("%+v", s)
 	}

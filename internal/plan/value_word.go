@@ -86,6 +86,24 @@ var autoRestart = kind[string]{name: "unexpected, true or false", parse: func(s 
 	return "", valueFault{fmt.Sprintf("%q is not one of the words for this key", s), "write unexpected, true or false"}
 }}
 
+// The values of stopasgroup. GroupAuto means the process group while the main
+// process is a shell, because most shells end without ending their children.
+const (
+	GroupAuto  = "auto"
+	GroupTrue  = "true"
+	GroupFalse = "false"
+)
+
+var asGroup = kind[string]{name: "auto, true or false", parse: func(s string) (string, error) {
+	if b, ok := booleans[strings.ToLower(s)]; ok {
+		return strconv.FormatBool(b), nil
+	}
+	if s == GroupAuto {
+		return s, nil
+	}
+	return "", valueFault{fmt.Sprintf("%q is not one of the words for this key", s), "write auto, true or false"}
+}}
+
 var strategy = kind[Strategy]{name: "one_for_one, one_for_all, rest_for_one", parse: func(s string) (Strategy, error) {
 	word, err := oneOf(string(OneForOne), string(OneForAll), string(RestForOne)).parse(s)
 	return Strategy(word), err

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -49,6 +50,9 @@ func TestReadProcess(t *testing.T) {
 	}
 	if name, line := CommandName(pid), CommandLine(pid); name != "cat" || line != "/bin/cat" {
 		t.Errorf("%q %q", name, line)
+	}
+	if exe := Executable(pid); !strings.HasSuffix(exe, "/cat") || !slices.Equal(Arguments(pid), []string{"/bin/cat"}) {
+		t.Errorf("it runs %q with %q", exe, Arguments(pid))
 	}
 	if ResidentMemory(pid) < 4096 || !slices.Contains(ListPIDs(), pid) {
 		t.Error("no memory, or not listed")

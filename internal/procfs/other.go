@@ -15,6 +15,9 @@ func CommandName(int) string { return "" }
 // CommandLine returns "", which means unknown.
 func CommandLine(int) string { return "" }
 
+// Arguments returns nothing, which means unknown.
+func Arguments(int) []string { return nil }
+
 // ResidentMemory returns 0, which means unknown: other systems report the
 // largest size so far, or need cgo.
 func ResidentMemory(int) int64 { return 0 }

@@ -47,9 +47,24 @@ func CommandName(pid int) string {
 
 // CommandLine returns the arguments of a process, joined by spaces; "" when it
 // has ended.
-func CommandLine(pid int) string {
-	text := readFile(nil, path(pid, "cmdline"))
-	return strings.TrimSpace(strings.ReplaceAll(string(text), "\x00", " "))
+func CommandLine(pid int) string { return strings.TrimSpace(strings.Join(Arguments(pid), " ")) }
+
+// Arguments returns the arguments of a process; none when it has ended. A process
+// can overwrite them.
+func Arguments(pid int) []string {
+	text := strings.TrimRight(string(readFile(nil, path(pid, "cmdline"))), "\x00")
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\x00")
+}
+
+// Executable returns the path of the program that a process runs, which the
+// process cannot change; "" when it has ended, or belongs to another user. The
+// file may have been removed or replaced since.
+func Executable(pid int) string {
+	target, _ := os.Readlink(path(pid, "exe"))
+	return strings.TrimSuffix(target, " (deleted)")
 }
 
 // ResidentMemory returns how much memory a process holds, without its

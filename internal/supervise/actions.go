@@ -93,11 +93,10 @@ func (l *loop) sendEnd(w *worker, a lifecycle.Action) {
 		return
 	}
 	order := keeper.EndOrder{GUID: w.guid, Incarnation: w.rec.Incarnation, Wait: a.Wait, Signal: signalNumber(w.rec.Spec.StopSignal)}
-	// An exec worker ends the processes of its tasks itself. It must hear of the
-	// stop first: otherwise it takes their end for a result.
-	order.MainFirst = len(w.rec.Spec.Exec) > 0
 	if a.Kill {
 		order.Signal, order.Wait = signalNumber("KILL"), 0
+	} else {
+		order.MainFirst = l.stopTarget(w) == SignalMain
 	}
 	// A failed send means that the keeper is gone, which is reported as an
 	// event of its own.

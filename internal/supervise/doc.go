@@ -39,6 +39,7 @@ package supervise
 //	env.go               its environment and arguments
 //	stream.go            the socket pair with which it starts
 //	signals.go           signal numbers
+//	signal_target.go     whom a signal reaches: the main process or its group
 //	hooks.go             before_start and stop_command
 //	commands.go          check_command and reload_command
 //	probes.go            readiness and liveness probes

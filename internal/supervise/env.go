@@ -15,7 +15,7 @@ import (
 func stripReserved(environ []string) []string {
 	kept := make([]string, 0, len(environ))
 	for _, entry := range environ {
-		if name, _, _ := strings.Cut(entry, "="); !plan.IsReservedVariable(name) {
+		if name, _, _ := strings.Cut(entry, "="); name != mainPIDVariable && !plan.IsReservedVariable(name) {
 			kept = append(kept, entry)
 		}
 	}

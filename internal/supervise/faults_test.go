@@ -241,14 +241,15 @@ func TestRollingRestart(t *testing.T) {
 	}
 }
 
-// TestHooks: before_start must succeed, stop_command runs before the signal, and
-// both know the worker's name, index, GUID and port.
+// TestHooks: before_start must succeed, stop_command runs before the signal and
+// learns the pid of the main process, and both know the worker's name, index,
+// GUID and port.
 func TestHooks(t *testing.T) {
 	t.Parallel()
 	said := filepath.Join(t.TempDir(), "said")
 	s := open(t, planOf(
 		spec("good", "wait", plain, func(sp *plan.Spec) {
-			sp.BeforeStart, sp.StopCommand = sh("echo before $INITIATOR_GUID {guid} {name}.{index} $URL >> "+said), sh("echo stop {port} $PORT >> "+said)
+			sp.BeforeStart, sp.StopCommand = sh("echo before $INITIATOR_GUID {guid} {name}.{index} $URL$MAINPID >> "+said), sh("echo stop {port} $PORT $MAINPID >> "+said)
 			sp.Environment = append(sp.Environment, plan.Entry{Key: "URL", Value: "http://h:{port}", Valued: true})
 		}),
 		spec("bad", "wait", plain, func(sp *plan.Spec) { sp.BeforeStart = sh("exit 5"); sp.Restart.Limit = 1 }),
@@ -261,7 +262,7 @@ func TestHooks(t *testing.T) {
 	if results, err := s.Stop(t.Context(), "good"); err != nil || results[0].Error != "" || !results[0].EmptyProven {
 		t.Errorf("stop: %+v %v", results, err)
 	}
-	if text, _ := os.ReadFile(said); string(text) != "before "+guid+" "+guid+" good.0 http://h:"+port+"\nstop "+port+" "+port+"\n" {
+	if text, _ := os.ReadFile(said); string(text) != "before "+guid+" "+guid+" good.0 http://h:"+port+"\nstop "+port+" "+port+" "+strconv.Itoa(w.PID)+"\n" {
 		t.Errorf("the hooks wrote %q", text)
 	}
 }

@@ -3,6 +3,7 @@ package supervise
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,10 @@ import (
 // worker's directory, environment and limits. The table does not know them:
 // before_start is a part of the spawn, stop_command a part of the end, and
 // probes.go handles the probe.
+
+// mainPIDVariable is the environment variable that holds the pid of the worker's
+// main process, as in systemd.
+const mainPIDVariable = "MAINPID"
 
 // startHook runs a hook and kills it after patience, which is above 0.
 func (l *loop) startHook(w *worker, kind string, argv []string, patience time.Duration) {
@@ -46,6 +51,9 @@ func (l *loop) hookOrder(w *worker, spec *plan.Spec, kind string, argv []string)
 	order.GUID = w.guid + "." + kind + l.hookMark // an earlier initiator may still have a hook of this kind
 	order.Argv = spec.FillWords(argv, w.placeholders())
 	order.Stdin, order.PassSocket, order.ListenFDs, order.NoFDs, order.Keep, order.Tag = nil, false, false, true, false, 0
+	if w.rec.PID != 0 { // before_start has no main process
+		order.Env = setVariable(order.Env, mainPIDVariable, strconv.Itoa(w.rec.PID))
+	}
 	l.limiter.AssignCgroup(&order, spec)
 	return order, err
 }

@@ -87,7 +87,7 @@ func TestStrangersComeAndGo(t *testing.T) {
 	})
 	second := s.ready("w", 2)
 	thieves[1].Close()
-	if err := s.SignalWorkers(t.Context(), 9, "w"); err != nil {
+	if err := s.SignalWorkers(t.Context(), 9, SignalByRule, "w"); err != nil {
 		t.Fatal(err)
 	}
 	fourth := s.ready("w", 4)
@@ -148,7 +148,7 @@ func TestIPv6Only(t *testing.T) {
 			if w := s.one("w"); !strings.HasPrefix(w.Addr, "[::1]:") {
 				t.Errorf("%+v", w)
 			}
-			if err := s.SignalWorkers(t.Context(), 9, "w"); err != nil {
+			if err := s.SignalWorkers(t.Context(), 9, SignalByRule, "w"); err != nil {
 				t.Fatal(err)
 			}
 			s.ready("w", 2)
@@ -184,7 +184,7 @@ func TestPortZeroOfTheRange(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Socket = "inherit" })), func(o *Options) { o.Ports = port.New(port.Range{}) })
 	first := s.ready("w", 1)
-	if err := s.SignalWorkers(t.Context(), 9, "w"); err != nil {
+	if err := s.SignalWorkers(t.Context(), 9, SignalByRule, "w"); err != nil {
 		t.Fatal(err)
 	}
 	if second := s.ready("w", 2); first.Port == 0 || second.Port != first.Port {

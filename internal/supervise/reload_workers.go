@@ -79,7 +79,7 @@ func (l *loop) sendReloadSignal(w *worker) error {
 	if l.keeper == nil {
 		return fmt.Errorf("the keeper is being replaced: try again")
 	}
-	return l.keeper.Signal(w.guid, w.rec.Incarnation, signalNumber(w.rec.Spec.ReloadSignal), false)
+	return l.signalWorker(w, signalNumber(w.rec.Spec.ReloadSignal), SignalByRule)
 }
 
 func (l *loop) logReload(w *worker, note, problem string) {

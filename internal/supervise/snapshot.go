@@ -49,6 +49,7 @@ type snapshot struct {
 type snapshotStop struct {
 	Signal      string
 	Wait, Drain time.Duration
+	AsGroup     string // "" of an older program = plan.GroupAuto
 }
 
 type snapshotPort struct {
@@ -107,7 +108,7 @@ func (l *loop) encodeSnapshot(w *worker) []byte {
 	m := snapshot{
 		V: snapshotVersion, At: time.Now(), Boot: sinceBoot(),
 		Name: w.pool.spec.Name, Index: w.index, Of: len(w.pool.workers), Replicas: w.pool.spec.Replicas,
-		Made: l.specFingerprint(spec), Stop: snapshotStop{spec.StopSignal, spec.StopWait, spec.Drain},
+		Made: l.specFingerprint(spec), Stop: snapshotStop{spec.StopSignal, spec.StopWait, spec.Drain, spec.StopAsGroup},
 		Record: w.rec, Token: w.token, Session: w.session, Mark: l.opts.Mark, Escaped: w.escaped,
 	}
 	if w.port != nil {

@@ -101,20 +101,6 @@ func (s *Supervisor) CheckAlive(ctx context.Context) error {
 	return s.askLoop(ctx, func(*loop) error { return nil })
 }
 
-// SignalWorkers sends a signal to the process groups of the named workers and
-// changes nothing else. names are as in Start.
-func (s *Supervisor) SignalWorkers(ctx context.Context, sig int, names ...string) error {
-	return s.askLoop(ctx, func(l *loop) error {
-		chosen, err := l.chooseWorkers(names)
-		for _, w := range chosen {
-			if w.rec.PID != 0 && l.keeper != nil {
-				err = errors.Join(err, l.keeper.Signal(w.guid, w.rec.Incarnation, sig, false))
-			}
-		}
-		return err
-	})
-}
-
 // askLoop lets the loop run f and returns its error.
 func (s *Supervisor) askLoop(ctx context.Context, f func(*loop) error) error {
 	answer := make(chan error, 1)

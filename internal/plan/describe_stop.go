@@ -1,0 +1,33 @@
+package plan
+
+import "strings"
+
+// DescribeStop returns in a clause how a stop ends a worker of the definition:
+// whom the stop signal reaches, and when KILL follows.
+func (s *Spec) DescribeStop() string {
+	if s.StopSignal == "KILL" || s.StopWait == 0 {
+		return "KILL to every process"
+	}
+	var steps []string
+	if len(s.StopCommand) > 0 {
+		steps = append(steps, "stop_command")
+	}
+	steps = append(steps, s.StopSignal+" to "+s.describeTarget())
+	if s.Exec == nil {
+		steps = append(steps, s.StopSignal+" to what it leaves")
+	}
+	return strings.Join(steps, ", then ") + "; KILL to every process after " + durationText(s.StopWait)
+}
+
+// describeTarget returns whom the stop signal reaches.
+func (s *Spec) describeTarget() string {
+	switch {
+	case s.Exec != nil:
+		return "the main process, which ends the processes of its tasks"
+	case s.StopAsGroup == GroupTrue:
+		return "the process group"
+	case s.StopAsGroup == GroupFalse:
+		return "the main process"
+	}
+	return "the main process (a shell: to its process group)"
+}
