@@ -30,6 +30,7 @@ retry_delay         = 10ms
 retry_delay_max     = 100ms
 attempts            = 3
 drain               = 200ms
+stopwaitsecs        = 1
 slots               = 4
 replicas            = 2
 `
@@ -54,7 +55,7 @@ var chargesPools = []string{"stop-direct", "keep-direct", "keep-webhook"}
 const (
 	healthyTask       = "healthy"       // completes, maybe after failures of its own
 	poisonTask        = "poison"        // ends its worker each time
-	stuckTask         = "stuck"         // does not end at its time-out, so that its worker is killed
+	stuckTask         = "stuck"         // does not end at its time-out, so that its worker is ended
 	undeliverableTask = "undeliverable" // has a result that cannot be sent
 )
 

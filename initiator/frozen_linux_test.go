@@ -214,7 +214,7 @@ func TestRecordNamesWhyTheWorkerWasKilled(t *testing.T) {
 			if err != nil || got.History[0].Outcome == "" {
 				return false
 			}
-			if got.History[0].Error != "no heartbeat for 2s; worker killed" {
+			if got.History[0].Error != "no heartbeat for 2s; worker ended" {
 				t.Errorf("%s: %+v", got.Reason, got.History)
 			}
 			return true

@@ -8,7 +8,7 @@ import (
 
 // The cells of a process that has ended, and of its successor.
 
-// exitedUnasked handles the exit of the first process when no end was ordered.
+// exitedUnasked handles the exit of the main process when no end was ordered.
 func exitedUnasked(s *step) string {
 	if s.Phase == PhaseSpawning || s.Phase == PhaseStarting {
 		s.addAction(StopProbing)
@@ -16,8 +16,8 @@ func exitedUnasked(s *step) string {
 	s.recordExit(s.e.Exit)
 	if s.e.Left > 0 {
 		s.Phase = PhaseClearing
-		s.orderEnd(true)
-		return fmt.Sprintf("its first process ended (%s); %s that it left are being ended", s.Ended, countNoun(s.e.Left, "process"))
+		s.orderEnd(false)
+		return fmt.Sprintf("its main process ended (%s); what it left is being ended: %s, %s", s.Ended, countNoun(s.e.Left, "process"), s.describeEnd(false))
 	}
 	s.EmptyProven, s.Unattributed = s.e.EmptyProven, s.e.Unattributed
 	return s.afterEnd()
@@ -29,24 +29,30 @@ func (s *step) recordExit(e Exit) {
 	if e.Lived == "" {
 		e.Lived = FormatDuration(s.now.Sub(s.Started))
 	}
-	cause := s.detachCause(e)
-	if cause != DetachDied {
-		e.Task = ""
-	}
+	e.Task = s.Ended.Task // of a worker whose tasks were fenced before
 	s.Ended, s.PID = e, 0
-	if s.Attached {
-		s.Attached = false
-		s.acts = append(s.acts, Action{Kind: DetachDispatcher, Reason: s.detachReason(e), Cause: cause})
+	s.detachDispatcher(s.e.Task, s.detachCause(e), s.detachReason(e))
+}
+
+// detachDispatcher lets the dispatcher fence the worker's tasks. task is the
+// task that has ended the worker; it is recorded with the exit, also with an
+// exit that comes later.
+func (s *step) detachDispatcher(task string, cause DetachCause, reason string) {
+	if !s.Attached {
+		return
 	}
+	s.Attached = false
+	if cause == DetachDied {
+		s.Ended.Task = task
+	}
+	s.acts = append(s.acts, Action{Kind: DetachDispatcher, Reason: reason, Cause: cause})
 }
 
 // detachReason returns why the worker ended, for the records of its tasks. When
 // the initiator has ended the process, its reason counts, and not the signal.
 func (s *step) detachReason(e Exit) string {
 	switch s.Cause {
-	case endedUnhealthy:
-		return s.CauseReason + "; worker killed"
-	case endedStartTimeout:
+	case endedUnhealthy, endedStartTimeout:
 		return s.CauseReason + "; worker ended"
 	case endedToStop, endedToRestart:
 		return s.CauseReason
@@ -73,7 +79,7 @@ func exitedWhileDraining(s *step) string {
 	return s.endProcess(s.Cause, s.CauseReason, false)
 }
 
-// leaderExited handles the ordered end of the first process. Descendants may
+// leaderExited handles the ordered end of the main process. Descendants may
 // still live.
 func leaderExited(s *step) string {
 	s.recordExit(s.e.Exit)

@@ -19,7 +19,7 @@ const (
 
 	ProcessSpawned // the process runs: PID
 	SpawnFailed    // there is no process: Reason
-	ProcessExited  // the first process ended: Exit, Left
+	ProcessExited  // the main process ended: Exit, Left
 	ProcessesGone  // no process of the incarnation is left: EmptyProven
 	KeeperLost     // the keeper died, and the worker's processes with it
 
@@ -86,6 +86,19 @@ type Event struct {
 	Unattributed []string      // ProcessExited, ProcessesGone: processes that could not be attributed to a worker
 	Extension    time.Duration // StartExtended
 	Random       float64       // in [0, 1): the jitter of a restart delay, so that the table stays pure
+	// Task is the task that is charged if this event ends the worker, or is its
+	// end; "" = none, or several. See EventKind.MayEndWorker.
+	Task string
+}
+
+// MayEndWorker reports whether an event of this kind may end the worker, or is
+// its end, so that the event needs Event.Task.
+func (k EventKind) MayEndWorker() bool {
+	switch k {
+	case ProcessExited, ProcessesGone, TaskStuck, ProbeFailed, DeadlinePassed:
+		return true
+	}
+	return false
 }
 
 // ActionKind says what the caller of Next has to do.
@@ -120,8 +133,8 @@ type DetachCause int
 
 // The causes.
 const (
-	// DetachDied: the worker ended by itself, or was killed because it did not
-	// answer. A task in it may be the reason.
+	// DetachDied: the worker ended by itself, or is being ended because it does
+	// not answer. A task in it may be the reason.
 	DetachDied DetachCause = iota
 	// DetachRequested: the worker was stopped, restarted or recycled.
 	DetachRequested

@@ -66,25 +66,29 @@ func TestDetachReason(t *testing.T) {
 		want   string
 	}{
 		{"no order", nil, "killed by SIGKILL, after 1m"},
-		{"heartbeats", []Event{{Kind: HeartbeatsOverdue}, {Kind: DeadlinePassed}}, "no heartbeat for 15s; worker killed"},
-		{"probe", []Event{{Kind: ProbeFailed}, {Kind: ProbeFailed}, {Kind: ProbeFailed, Reason: "GET / answers 500"}}, "probe: GET / answers 500 (3 times in a row); worker killed"},
-		{"stuck", []Event{{Kind: TaskStuck, Reason: "task 1 does not stop"}}, "task 1 does not stop; worker killed"},
+		{"heartbeats", []Event{{Kind: HeartbeatsOverdue}, {Kind: DeadlinePassed}}, "no heartbeat for 15s; worker ended"},
+		{"probe", []Event{{Kind: ProbeFailed}, {Kind: ProbeFailed}, {Kind: ProbeFailed, Reason: "GET / answers 500"}}, "probe: GET / answers 500 (3 times in a row); worker ended"},
+		{"stuck", []Event{{Kind: TaskStuck, Reason: "task 1 does not stop"}}, "task 1 does not stop; worker ended"},
 		{"drain", []Event{{Kind: RestartRequested}, {Kind: DeadlinePassed}}, "asked to restart; tasks still ran after 30s (drain)"},
 		{"kill", []Event{{Kind: KillRequested}}, "killed on request"},
 	} {
 		now := time.Now()
 		r := inPhase(PhaseReady, now)
-		for _, e := range c.events {
-			now = now.Add(30 * time.Second)
-			r, _, _ = Next(r, e, now)
-		}
-		_, acts, _ := Next(r, killed, r.Started.Add(time.Minute))
 		found := ""
-		for _, a := range acts {
-			if a.Kind == DetachDispatcher {
-				found = a.Reason
+		step := func(e Event, at time.Time) {
+			var acts []Action
+			r, acts, _ = Next(r, e, at)
+			for _, a := range acts {
+				if a.Kind == DetachDispatcher {
+					found += a.Reason
+				}
 			}
 		}
+		for _, e := range c.events {
+			now = now.Add(30 * time.Second)
+			step(e, now)
+		}
+		step(killed, r.Started.Add(time.Minute))
 		if found != c.want {
 			t.Errorf("%s: %q, want %q", c.name, found, c.want)
 		}

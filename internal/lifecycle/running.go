@@ -71,13 +71,13 @@ func checkUnready(s *step) string {
 	case !s.hasPassed(s.Deadline):
 		return ""
 	case s.AnnouncedStop:
-		return s.killUnhealthy("it said that it was stopping, and did not")
+		return s.endUnhealthy("it said that it was stopping, and did not")
 	}
 	report := "heartbeat"
 	if s.hasPassed(s.nextBeatDue()) {
 		report = "WATCHDOG=1"
 	}
-	return s.killUnhealthy(fmt.Sprintf("no %s for %s", report, s.Spec.HeartbeatTolerance))
+	return s.endUnhealthy(fmt.Sprintf("no %s for %s", report, s.Spec.HeartbeatTolerance))
 }
 
 // becomeUnready handles a worker that reports itself that it is not ready. A
@@ -118,7 +118,7 @@ func countProbeFailure(s *step) string {
 	s.ProbeFailures++
 	what := s.reasonOr("it is unwell")
 	if s.ProbeFailures >= s.Spec.Probe.Failures {
-		return s.killUnhealthy(fmt.Sprintf("probe: %s (%s in a row)", what, countNoun(s.ProbeFailures, "time")))
+		return s.endUnhealthy(fmt.Sprintf("probe: %s (%s in a row)", what, countNoun(s.ProbeFailures, "time")))
 	}
 	if s.Phase == PhaseReady {
 		s.Phase, s.ReadySince, s.Deadline = PhaseUnready, time.Time{}, time.Time{}
@@ -142,9 +142,14 @@ func noteBeat(s *step) string {
 	return ""
 }
 
-// killStuck ends a process on the dispatcher's report.
-func killStuck(s *step) string { return s.killUnhealthy(s.reasonOr("stuck")) }
+// endStuck ends a process on the dispatcher's report.
+func endStuck(s *step) string { return s.endUnhealthy(s.reasonOr("stuck")) }
 
-// killUnhealthy sends KILL at once: a process that hangs would not handle a
-// stop signal, and a process that is suspended (SIGSTOP) would not receive it.
-func (s *step) killUnhealthy(why string) string { return s.endProcess(endedUnhealthy, why, true) }
+// endUnhealthy ends a process as every other stop does, but without a drain: its
+// tasks are fenced and queued again at once. A process that is suspended
+// (SIGSTOP) gets the signal too, because CONT follows.
+func (s *step) endUnhealthy(why string) string {
+	s.Cause, s.CauseReason = endedUnhealthy, why
+	s.detachDispatcher(s.e.Task, DetachDied, s.detachReason(Exit{}))
+	return s.endProcess(endedUnhealthy, why, false)
+}

@@ -66,7 +66,7 @@ const (
 	PhaseUnready               // RUNNING, but not ready: heartbeats are overdue, a probe failed, or it announced its end
 	PhaseDraining              // STOPPING: the worker gets no new tasks, and the running tasks may end
 	PhaseEnding                // STOPPING: the keeper has the order to end it; until ProcessesGone
-	PhaseClearing              // STOPPING: its first process died, the remaining processes are being ended
+	PhaseClearing              // STOPPING: its main process died, what it left is being ended
 	PhaseBackoff               // BACKOFF
 	PhaseExited                // EXITED
 	PhaseFatal                 // FATAL

@@ -29,7 +29,7 @@ func (s *step) describeEnd(kill bool) string {
 	switch {
 	case kill || signal == "KILL":
 		return "KILL sent"
-	case len(s.Spec.StopCommand) > 0:
+	case s.runsStopCommand():
 		return "its stop_command runs, then " + signal + ", then " + then
 	}
 	return signal + " sent, " + then
@@ -42,11 +42,15 @@ func (s *step) orderEnd(kill bool) {
 		a.Wait = 0
 	}
 	s.Deadline = s.now.Add(a.Wait + repeatEndAfter)
-	if !kill && len(s.Spec.StopCommand) > 0 { // stop_command has the same time once more, before the stop signal
+	if !kill && s.runsStopCommand() { // stop_command has the same time once more, before the stop signal
 		s.Deadline = s.Deadline.Add(a.Wait)
 	}
 	s.acts = append(s.acts, a)
 }
+
+// runsStopCommand reports whether stop_command runs before the stop signal: its
+// main process lives.
+func (s *step) runsStopCommand() bool { return len(s.Spec.StopCommand) > 0 && s.PID != 0 }
 
 // cancelStart stops a worker that waits for a dependency or a delay.
 func cancelStart(s *step) string {
@@ -142,7 +146,8 @@ func drainTimeout(s *step) string {
 	return s.endProcess(s.Cause, fmt.Sprintf("%s; tasks still ran after %s (drain)", s.CauseReason, FormatDuration(s.Spec.Drain)), false)
 }
 
-// killStuckDraining ends the drain: the task that it waits for will not end.
-func killStuckDraining(s *step) string {
-	return s.endProcess(s.Cause, s.CauseReason+"; "+s.reasonOr("stuck"), true)
+// endStuckDraining ends the drain: the task that it waits for will not end. The
+// other tasks may end until the process does.
+func endStuckDraining(s *step) string {
+	return s.endProcess(s.Cause, s.CauseReason+"; "+s.reasonOr("stuck"), false)
 }

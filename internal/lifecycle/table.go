@@ -122,7 +122,7 @@ var inStarting = row{
 	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
 	PortOwned: do(attachBeforeReady), ReadinessProven: do(becomeReady), NotReadyYet: do(noteNotReady), StartExtended: do(extendDeadline), StopAnnounced: do(noteNotReady), WatchdogBeat: do(noteBeat), StatusReported: do(noteStatus),
 	Connected: do(becomeReady), ConnectRefused: do(noteNotReady), HeartbeatsOverdue: ignore("start_timeout judges a start, not heartbeats"), HeartbeatsBack: ignore("start_timeout judges a start, not heartbeats"),
-	Drained: onlyDrain, TaskStuck: do(killStuck), Measured: noTasks,
+	Drained: onlyDrain, TaskStuck: do(endStuck), Measured: noTasks,
 	ProbeFailed: tooSoon, ProbePassed: tooSoon,
 }
 
@@ -131,7 +131,7 @@ var inReady = row{
 	DeadlinePassed: do(checkReady),
 	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
 	PortOwned: knownReady, ReadinessProven: knownReady, NotReadyYet: knownReady, StartExtended: ignore("it has started"), StopAnnounced: do(becomeUnready), WatchdogBeat: do(noteBeat), StatusReported: do(noteStatus),
-	Connected: knownReady, ConnectRefused: do(becomeUnready), HeartbeatsOverdue: do(heartbeatsOverdue), HeartbeatsBack: knownReady, Drained: onlyDrain, TaskStuck: do(killStuck), Measured: do(checkRecycle),
+	Connected: knownReady, ConnectRefused: do(becomeUnready), HeartbeatsOverdue: do(heartbeatsOverdue), HeartbeatsBack: knownReady, Drained: onlyDrain, TaskStuck: do(endStuck), Measured: do(checkRecycle),
 	ProbeFailed: do(countProbeFailure), ProbePassed: knownReady,
 }
 
@@ -140,7 +140,7 @@ var inUnready = row{
 	DeadlinePassed: do(checkUnready),
 	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
 	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: ignore("it has started"), StopAnnounced: do(becomeUnready), WatchdogBeat: do(becomeReadyAgain), StatusReported: do(noteStatus),
-	Connected: do(becomeReadyAgain), ConnectRefused: do(becomeUnready), HeartbeatsOverdue: do(heartbeatsOverdue), HeartbeatsBack: do(becomeReadyAgain), Drained: onlyDrain, TaskStuck: do(killStuck), Measured: ignore("it is judged when it beats again"),
+	Connected: do(becomeReadyAgain), ConnectRefused: do(becomeUnready), HeartbeatsOverdue: do(heartbeatsOverdue), HeartbeatsBack: do(becomeReadyAgain), Drained: onlyDrain, TaskStuck: do(endStuck), Measured: ignore("it is judged when it beats again"),
 	ProbeFailed: do(countProbeFailure), ProbePassed: do(clearProbeFailures),
 }
 
@@ -149,7 +149,7 @@ var inDraining = row{
 	DeadlinePassed: do(drainTimeout),
 	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedWhileDraining), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
 	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: alreadyStopping, StopAnnounced: alreadyStopping, WatchdogBeat: alreadyStopping, StatusReported: do(noteStatus),
-	Connected: alreadyStopping, ConnectRefused: alreadyStopping, HeartbeatsOverdue: ignore("drain bounds the wait"), HeartbeatsBack: alreadyStopping, Drained: do(endDrained), TaskStuck: do(killStuckDraining), Measured: alreadyStopping,
+	Connected: alreadyStopping, ConnectRefused: alreadyStopping, HeartbeatsOverdue: ignore("drain bounds the wait"), HeartbeatsBack: alreadyStopping, Drained: do(endDrained), TaskStuck: do(endStuckDraining), Measured: alreadyStopping,
 	ProbeFailed: alreadyStopping, ProbePassed: alreadyStopping,
 }
 

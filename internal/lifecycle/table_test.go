@@ -147,13 +147,13 @@ var stories = []story{
 		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "exit code 3", "c"},
 	)},
 	{"a task ends it: no death counts, and it does not spin", nil, tell(
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3, Task: "T"}}, PhaseBackoff, "exit code 3, after 1s; task T ended it, which does not count against the worker; will be restarted in 100ms", "d"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}, Task: "T"}, PhaseBackoff, "exit code 3, after 1s; task T ended it, which does not count against the worker; will be restarted in 100ms", "d"},
 		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "task T ended it", "c"},
 		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
 		line{0, Event{Kind: ProcessSpawned, PID: 8}, PhaseStarting, "", "p"},
 		line{0, Event{Kind: ReadinessProven}, PhaseReady, "", "sA"},
-		line{0, Event{Kind: TaskStuck, Reason: "task T does not stop"}, PhaseEnding, "task T does not stop; KILL sent", "E"},
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1, Task: "T"}}, PhaseEnding, "", "d"},
+		line{0, Event{Kind: TaskStuck, Reason: "task T does not stop", Task: "T"}, PhaseEnding, "task T does not stop; TERM sent, KILL after 10s", "dE"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}}, PhaseEnding, "", ""},
 		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseBackoff, "unhealthy: task T does not stop, after 0s; task T ended it", ""},
 		line{100 * time.Millisecond, Event{Kind: DeadlinePassed}, PhaseWaiting, "", "c"},
 		line{0, Event{Kind: DependenciesMet}, PhaseSpawning, "", "S"},
@@ -162,7 +162,7 @@ var stories = []story{
 		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}}, PhaseWaiting, "will be restarted at once (restart 1, death 1 of 10", "dc"},
 	)},
 	{"leftovers are ended before the restart", nil, tell(
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}, Left: 2}, PhaseClearing, "2 processes that it left", "dE"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}, Left: 2}, PhaseClearing, "what it left is being ended: 2 processes, TERM sent, KILL after 10s", "dE"},
 		line{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseWaiting, "will be restarted at once", "c"},
 	)},
 	{"a clean end is left at that", nil, tell(
@@ -173,10 +173,10 @@ var stories = []story{
 		line{0, Event{Kind: HeartbeatsOverdue}, PhaseUnready, "ended as unhealthy in 15s", ""},
 		line{time.Second, Event{Kind: HeartbeatsBack}, PhaseReady, "ready again", ""},
 	)},
-	{"heartbeats overdue: killed, judged, again", nil, tell(
+	{"heartbeats overdue: fenced and ended without a drain, judged, again", nil, tell(
 		line{0, Event{Kind: HeartbeatsOverdue}, PhaseUnready, "", ""},
-		line{15 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no heartbeat for 15s", "E"},
-		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}}, PhaseEnding, "", "d"},
+		line{15 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no heartbeat for 15s; TERM sent, KILL after 10s", "dE"},
+		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}}, PhaseEnding, "", ""},
 		line{0, Event{Kind: ProcessesGone}, PhaseWaiting, "unhealthy: no heartbeat for 15s", "c"},
 	)},
 	{"start timeout", nil, []line{
@@ -258,8 +258,8 @@ var stories = []story{
 	{"the probe: unwell three times in a row", nil, tell(
 		line{0, Event{Kind: ProbeFailed}, PhaseUnready, "", ""},
 		line{0, Event{Kind: ProbeFailed}, PhaseUnready, "", ""},
-		line{0, Event{Kind: ProbeFailed, Reason: "GET / answers 500"}, PhaseEnding, "probe: GET / answers 500 (3 times in a row)", "E"},
-		line{0, Event{Kind: ProcessesGone}, PhaseWaiting, "unhealthy: probe: GET / answers 500", "dc"},
+		line{0, Event{Kind: ProbeFailed, Reason: "GET / answers 500"}, PhaseEnding, "probe: GET / answers 500 (3 times in a row); TERM sent, KILL after 10s", "dE"},
+		line{0, Event{Kind: ProcessesGone}, PhaseWaiting, "unhealthy: probe: GET / answers 500", "c"},
 	)},
 	{"unwell and without heartbeats: both must be mended", nil, tell(
 		line{0, Event{Kind: HeartbeatsOverdue}, PhaseUnready, "", ""},
@@ -274,7 +274,7 @@ var stories = []story{
 		line{time.Hour, Event{Kind: DeadlinePassed}, PhaseReady, "", ""},
 		line{0, Event{Kind: WatchdogBeat}, PhaseReady, "", ""},
 		line{15 * time.Second, Event{Kind: DeadlinePassed}, PhaseUnready, "WATCHDOG=1 is overdue; ended as unhealthy in 3s", ""},
-		line{3 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no WATCHDOG=1 for 15s", "E"},
+		line{3 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no WATCHDOG=1 for 15s; TERM sent, KILL after 10s", "dE"},
 	)},
 	{"WATCHDOG=1 that is late", nil, tell(
 		line{0, Event{Kind: WatchdogBeat}, PhaseReady, "", ""},
@@ -283,7 +283,7 @@ var stories = []story{
 	)},
 	{"heartbeats overdue: a report that is old when it arrives", nil, tell(
 		line{0, Event{Kind: HeartbeatsOverdue, Last: time.Unix(1, 0)}, PhaseUnready, "ended as unhealthy in 3s", ""},
-		line{3 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no heartbeat for 15s", "E"},
+		line{3 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no heartbeat for 15s", "dE"},
 	)},
 }
 
@@ -315,16 +315,19 @@ func TestStories(t *testing.T) {
 // TestDetachCauses has one case for each way in which a worker with tasks can
 // end. The cause decides whether its tasks are charged.
 func TestDetachCauses(t *testing.T) {
-	exited := Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1, Task: "T"}}
-	unknown := Event{Kind: ProcessExited, Exit: Exit{Class: ExitUnknown, Task: "T"}}
+	exited := Event{Kind: ProcessExited, Exit: Exit{Class: ExitSignal, Signal: "KILL", Code: -1}, Task: "T"}
+	ended := Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}} // without tasks: they were fenced before
+	unknown := Event{Kind: ProcessExited, Exit: Exit{Class: ExitUnknown}, Task: "T"}
 	for name, c := range map[string]struct {
 		events []Event
 		want   DetachCause
 		task   string // of the exit
 	}{
 		"it dies":                                {[]Event{exited}, DetachDied, "T"},
-		"killed because its heartbeats are late": {[]Event{{Kind: HeartbeatsOverdue, Last: time.Unix(1, 0)}, exited}, DetachDied, "T"},
-		"killed because a task does not stop":    {[]Event{{Kind: TaskStuck}, exited}, DetachDied, "T"},
+		"it dies while its heartbeats are late":  {[]Event{{Kind: HeartbeatsOverdue, Last: time.Unix(1, 0)}, exited}, DetachDied, "T"},
+		"ended because its probe fails":          {[]Event{{Kind: ProbeFailed}, {Kind: ProbeFailed}, {Kind: ProbeFailed, Task: "T"}, ended}, DetachDied, "T"},
+		"ended because a task does not stop":     {[]Event{{Kind: TaskStuck, Task: "T"}, ended}, DetachDied, "T"},
+		"a task does not stop during the drain":  {[]Event{{Kind: StopRequested}, {Kind: TaskStuck, Task: "T"}, ended}, DetachRequested, ""},
 		"stopped":                                {[]Event{{Kind: StopRequested}, {Kind: Drained}, exited}, DetachRequested, ""},
 		"it dies while it drains":                {[]Event{{Kind: RestartRequested}, exited}, DetachRequested, ""},
 		"killed on request":                      {[]Event{{Kind: KillRequested}, exited}, DetachRequested, ""},

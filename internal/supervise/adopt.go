@@ -34,7 +34,7 @@ func (l *loop) adoptProven(orders []keeper.AdoptOrder) {
 			l.updateLivenessProbe(w)
 		}
 		if p := w.rec.Phase; p == lifecycle.PhaseEnding || p == lifecycle.PhaseClearing {
-			l.sendEnd(w, lifecycle.Action{Kind: lifecycle.EndProcess, Wait: w.rec.Spec.StopWait, Kill: p == lifecycle.PhaseClearing})
+			l.sendEnd(w, lifecycle.Action{Kind: lifecycle.EndProcess, Wait: w.rec.Spec.StopWait})
 		}
 	}
 }

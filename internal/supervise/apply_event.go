@@ -26,6 +26,9 @@ func (l *loop) queueEvent(w *worker, e lifecycle.Event) {
 // applyEvent applies an event to a worker. Only this function changes a record.
 func (l *loop) applyEvent(w *worker, e lifecycle.Event) {
 	e.Random = rand.Float64()
+	if l.opts.Dispatcher != nil && w.rec.Attached && e.Kind.MayEndWorker() {
+		e.Task = l.opts.Dispatcher.CausingTask(w.guid, w.rec.Incarnation)
+	}
 	before := w.rec
 	if e.Kind == lifecycle.DependenciesMet { // a new incarnation uses the newest definition
 		w.rec.Spec = w.nextSpec

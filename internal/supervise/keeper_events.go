@@ -84,9 +84,7 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 		if wentToBackground(&w.rec, ev.Exit, e.Survivors) {
 			ev.Exit.Error = backgroundAdvice
 		}
-		if l.opts.Dispatcher != nil && w.rec.Attached && e.Incarnation == w.rec.Incarnation {
-			ev.Exit.Task = l.opts.Dispatcher.CausingTask(w.guid, e.Incarnation)
-		}
+		l.logSurvivors(w, e.SurvivorNames)
 		ev.Unattributed = e.Unattributed
 		ev.EmptyProven = e.Survivors == 0 && len(e.Unattributed) == 0 && runtime.GOOS == "linux" // other systems do not show whether a process has escaped
 		if l.portWasTaken(w, &ev) {
@@ -100,6 +98,14 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 	l.applyEvent(w, ev)
 	if ev.Kind == lifecycle.ProcessExited && w.rec.Phase == lifecycle.PhaseEnding && w.pendingEnd.Kind == lifecycle.EndProcess {
 		l.sendEnd(w, w.pendingEnd) // stop_command had its effect before its own end
+	}
+}
+
+// logSurvivors logs the processes that are ended because the main process of
+// their worker has ended.
+func (l *loop) logSurvivors(w *worker, names []string) {
+	if len(names) > 0 {
+		l.log.Info("the main process has ended; ending what it left", "worker", w.pool.spec.Name, "guid", w.guid, "signal", w.rec.Spec.StopSignal, "processes", names)
 	}
 }
 

@@ -87,7 +87,7 @@ func (l *loop) resumeWorker(w *worker) {
 	case r.Phase == lifecycle.PhaseSpawning && !w.restored.ordered:
 		l.spawnWorker(w)
 	case r.Phase == lifecycle.PhaseEnding, r.Phase == lifecycle.PhaseClearing:
-		l.endWorker(w, lifecycle.Action{Kind: lifecycle.EndProcess, Wait: r.Spec.StopWait, Kill: r.Phase == lifecycle.PhaseClearing})
+		l.endWorker(w, lifecycle.Action{Kind: lifecycle.EndProcess, Wait: r.Spec.StopWait})
 	}
 	if !r.Phase.HasProcess() {
 		return

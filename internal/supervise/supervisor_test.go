@@ -86,11 +86,11 @@ func TestExitClasses(t *testing.T) {
 	}
 }
 
-// TestEscapeIsEndedBeforeTheRestart: the first process dies and leaves a
+// TestEscapeIsEndedBeforeTheRestart: the main process dies and leaves a
 // descendant that called setsid and ignores TERM.
 func TestEscapeIsEndedBeforeTheRestart(t *testing.T) {
 	t.Parallel()
-	s := open(t, planOf(spec("w", "escape", plain, func(sp *plan.Spec) { sp.Restart.Limit = 2 })))
+	s := open(t, planOf(spec("w", "escape", plain, func(sp *plan.Spec) { sp.Restart.Limit, sp.StopWait = 2, 50*time.Millisecond })))
 	escaped, err := strconv.Atoi(s.line("PID "))
 	if err != nil {
 		t.Fatal(err)
