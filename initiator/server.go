@@ -137,7 +137,7 @@ func (s *server) runParts(ctx context.Context) (err error) {
 func (s *server) loadState() (token string, err error) {
 	var seq uint64
 	s.lastKnown = s.dir.NewLastKnownWriter(s.log)
-	seq, s.crashed = s.lastKnown.LoadPrevious()
+	seq, s.crashed = s.lastKnown.LoadPrevious(s.execState != nil)
 	s.journal = journal.New(seq)
 	token, damaged, err := s.dir.LoadToken()
 	if err != nil {

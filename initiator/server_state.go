@@ -47,11 +47,13 @@ func (s *server) openStateDir() (err error) {
 }
 
 // writeLastKnownState writes the state of the workers after each change, until
-// the returned function is called, which writes the last one.
+// the returned function is called, which writes the last one. Before an upgrade
+// that is not the state of an end: the next program may crash before its first
+// change.
 func (s *server) writeLastKnownState() (finish func()) {
 	return runWriter(func(stop <-chan struct{}) {
 		s.lastKnown.Run(func() statedir.LastKnownState { return s.lastKnownState(false) }, stop)
-	}, func() { s.lastKnown.Write(s.lastKnownState(true)) })
+	}, func() { s.lastKnown.Write(s.lastKnownState(!s.supervisor.Quiesced())) })
 }
 
 // lastKnownState reads the newest number before the workers, so that the number

@@ -141,7 +141,7 @@ func (s *step) afterEnd() string {
 		s.Ended.Class, s.Ended.Error = exitClassOf(c), s.CauseReason
 	}
 	if c == endedToStop || c == endedToRestart {
-		s.Ended.Class = ExitRequested
+		s.Ended.Class, s.Ended.Reason = ExitRequested, s.CauseReason
 	}
 	s.LastExit, s.Cause, s.PID = s.Ended, endedItself, 0
 	if !s.Wanted {

@@ -117,6 +117,7 @@ const (
 	ReplacePort                         // the port was taken: choose the next one
 	MeasureMemory                       // measure the process's memory, and apply Measured
 	ReleasePort                         // close the listening socket that was held for the worker
+	LogRecycle                          // log that a healthy worker is replaced: Reason
 )
 
 // Action is one thing that the caller of Next has to do.
@@ -124,7 +125,7 @@ type Action struct {
 	Kind   ActionKind
 	Wait   time.Duration // EndProcess: between the stop signal and KILL
 	Kill   bool          // EndProcess: send KILL at once
-	Reason string        // DetachDispatcher
+	Reason string        // DetachDispatcher, LogRecycle
 	Cause  DetachCause   // DetachDispatcher
 }
 

@@ -33,8 +33,11 @@ type Exit struct {
 	Signal      string    `json:"signal,omitempty"` // "KILL"
 	Core        bool      `json:"core,omitempty"`
 	Error       string    `json:"error,omitempty"` // more that is known, for example the error of a spawn
-	At          time.Time `json:"at,omitzero"`
-	Lived       string    `json:"lived,omitempty"`
+	// Reason is why the initiator stopped or restarted the process; "" = it has
+	// ended by itself, or an earlier version has recorded the exit.
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+	Lived  string    `json:"lived,omitempty"`
 	// Task is the id of the task that ended the worker: it ran alone in it, or
 	// the worker was ended because of it; "" = no task, or it is unknown. Such
 	// a death does not count against the worker.

@@ -13,7 +13,7 @@ func checkReady(s *step) string {
 	case s.hasPassed(s.nextBeatDue()):
 		return s.awaitLateReport("WATCHDOG=1 is overdue", s.now)
 	case s.hasPassed(s.recycleAt()):
-		return s.restartFor(fmt.Sprintf("recycled: it is older than %s", s.Spec.Restart.RecycleAge))
+		return s.recycle(fmt.Sprintf("it is older than %s", s.Spec.Restart.RecycleAge))
 	case s.hasPassed(s.ForgetDeathsAt()):
 		s.Deaths = DeathHistory{}
 		return fmt.Sprintf("ready for %s: its deaths are forgotten (restart_reset)", s.Spec.Restart.Reset)
@@ -24,6 +24,14 @@ func checkReady(s *step) string {
 	return ""
 }
 
+// recycle replaces a healthy worker. The reason is kept with the exit of its
+// process.
+func (s *step) recycle(why string) string {
+	why = "recycled: " + why
+	s.acts = append(s.acts, Action{Kind: LogRecycle, Reason: why})
+	return s.drainThenEnd(endedToRestart, why)
+}
+
 // checkRecycle compares the measured tasks and memory with `recycle`. A report
 // without the memory comes after a task, or from a worker that does not measure
 // itself: the memory is then measured here.
@@ -31,9 +39,9 @@ func checkRecycle(s *step) string {
 	policy := s.Spec.Restart
 	switch {
 	case policy.RecycleTasks > 0 && s.e.Tasks >= policy.RecycleTasks:
-		return s.restartFor(fmt.Sprintf("recycled: it has done %s", countNoun(s.e.Tasks, "task")))
+		return s.recycle(fmt.Sprintf("it has done %s", countNoun(s.e.Tasks, "task")))
 	case policy.RecycleRSS > 0 && s.e.RSS >= policy.RecycleRSS:
-		return s.restartFor(fmt.Sprintf("recycled: it holds %d MiB", s.e.RSS>>20))
+		return s.recycle(fmt.Sprintf("it holds %d MiB", s.e.RSS>>20))
 	case policy.RecycleRSS > 0 && s.e.RSS == 0:
 		s.addAction(MeasureMemory)
 	}

@@ -70,9 +70,9 @@ func drainAndStop(s *step) string {
 	return s.drainThenEnd(endedToStop, s.reasonOr("asked to stop"))
 }
 
-func drainAndRestart(s *step) string { return s.restartFor(s.reasonOr("asked to restart")) }
-
-func (s *step) restartFor(why string) string { return s.drainThenEnd(endedToRestart, why) }
+func drainAndRestart(s *step) string {
+	return s.drainThenEnd(endedToRestart, s.reasonOr("asked to restart"))
+}
 
 // drainThenEnd drains the worker if it has tasks and drain is not 0, and ends
 // it otherwise.

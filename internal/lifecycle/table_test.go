@@ -117,7 +117,7 @@ type line struct {
 	acts   string // the actions' letters, as in letters
 }
 
-var letters = "cSEpsADdrmf" // check Spawn End probe stopProbing Attach Drain detach replacePort measure freePort
+var letters = "cSEpsADdrmfl" // check Spawn End probe stopProbing Attach Drain detach replacePort measure freePort logRecycle
 
 var toReady = []line{
 	{0, Event{Kind: StartRequested}, PhaseWaiting, "asked to start", "c"},
@@ -225,21 +225,21 @@ var stories = []story{
 	}},
 	{"recycled by its tasks", func(s *plan.Spec) { s.Restart.RecycleTasks = 5 }, tell(
 		line{0, Event{Kind: Measured, Tasks: 4}, PhaseReady, "", ""},
-		line{0, Event{Kind: Measured, Tasks: 5}, PhaseDraining, "recycled: it has done 5 tasks", "D"},
+		line{0, Event{Kind: Measured, Tasks: 5}, PhaseDraining, "recycled: it has done 5 tasks", "lD"},
 		line{0, Event{Kind: Drained}, PhaseEnding, "", "E"},
-		line{0, Event{Kind: ProcessesGone}, PhaseWaiting, "recycled", "dc"},
+		line{0, Event{Kind: ProcessesGone}, PhaseWaiting, "recycled: it has done 5 tasks; drained", "dc"},
 	)},
 	{"recycled by its age", func(s *plan.Spec) { s.Restart.RecycleAge = time.Hour }, tell(
-		line{time.Hour, Event{Kind: DeadlinePassed}, PhaseDraining, "older than 1h", "D"},
+		line{time.Hour, Event{Kind: DeadlinePassed}, PhaseDraining, "older than 1h", "lD"},
 	)},
 	{"recycled by its memory", func(s *plan.Spec) { s.Restart.RecycleRSS = 1 << 20 }, tell(
 		line{10 * time.Second, Event{Kind: DeadlinePassed}, PhaseReady, "ready after", "m"},
 		line{0, Event{Kind: Measured, RSS: 1 << 19}, PhaseReady, "", ""},
-		line{0, Event{Kind: Measured, RSS: 3 << 20}, PhaseDraining, "recycled: it holds 3 MiB", "D"},
+		line{0, Event{Kind: Measured, RSS: 3 << 20}, PhaseDraining, "recycled: it holds 3 MiB", "lD"},
 	)},
 	{"its memory is measured after a task", func(s *plan.Spec) { s.Restart.RecycleRSS = 1 << 20 }, tell(
 		line{0, Event{Kind: Measured, Tasks: 1}, PhaseReady, "", "m"},
-		line{0, Event{Kind: Measured, RSS: 3 << 20}, PhaseDraining, "recycled: it holds 3 MiB", "D"},
+		line{0, Event{Kind: Measured, RSS: 3 << 20}, PhaseDraining, "recycled: it holds 3 MiB", "lD"},
 	)},
 	{"deaths are forgotten", nil, tell(
 		line{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 1}}, PhaseWaiting, "", "dc"},
@@ -363,5 +363,27 @@ func BenchmarkNext(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Next(r, Event{Kind: WatchdogBeat}, now)
+	}
+}
+
+// TestReasonOfARequestedExit: the exit of a process that the initiator has ended
+// keeps the reason, and the exit of the next one does not.
+func TestReasonOfARequestedExit(t *testing.T) {
+	now := time.Now()
+	r := inPhase(PhaseReady, now)
+	r.Spec.Restart.RecycleTasks = 5
+	apply := func(e Event) { r, _, _ = Next(r, e, now) }
+	apply(Event{Kind: Measured, Tasks: 5})
+	apply(Event{Kind: Drained})
+	apply(Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}})
+	apply(Event{Kind: ProcessesGone, EmptyProven: true})
+	apply(Event{Kind: DependenciesMet})
+	if e := r.LastExit; e.Class != ExitRequested || e.Reason != "recycled: it has done 5 tasks; drained" {
+		t.Errorf("%+v", e)
+	}
+	apply(Event{Kind: ProcessSpawned, PID: 1})
+	apply(Event{Kind: ProcessExited, Exit: Exit{Class: ExitNonzero, Code: 3}})
+	if e := r.LastExit; e.Class != ExitNonzero || e.Reason != "" {
+		t.Errorf("%+v", e)
 	}
 }

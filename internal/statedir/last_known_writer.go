@@ -36,9 +36,11 @@ func (d *Dir) NewLastKnownWriter(log hclog.Logger) *LastKnownWriter {
 
 // LoadPrevious reads the file of the initiator before this one. Seq is the number
 // after which the events of this initiator are numbered. Crashed has the workers
-// of an initiator that did not end in order. A file that cannot be used does not
-// stop the start: it is set aside for a person to look at.
-func (w *LastKnownWriter) LoadPrevious() (seq uint64, crashed []supervise.LeftWorker) {
+// of an initiator that did not end in order. With upgraded, the initiator before
+// was an earlier program of this process, which wrote the file as its last action.
+// A file that cannot be used does not stop the start: it is set aside for a person
+// to look at.
+func (w *LastKnownWriter) LoadPrevious(upgraded bool) (seq uint64, crashed []supervise.LeftWorker) {
 	state, err := ReadLastKnownState(w.dir.path)
 	var bad *LastKnownStateError
 	switch {
@@ -50,7 +52,7 @@ func (w *LastKnownWriter) LoadPrevious() (seq uint64, crashed []supervise.LeftWo
 		return 0, nil
 	case err != nil: // there is no file
 		return 0, nil
-	case state.Ended:
+	case state.Ended, upgraded:
 		return state.Seq, nil
 	}
 	return state.Seq + crashSeqGap, state.leftWorkers(CurrentBoot())

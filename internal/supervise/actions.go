@@ -43,6 +43,8 @@ func (l *loop) performAction(w *worker, a lifecycle.Action) {
 		if rss := procfs.ResidentMemory(w.rec.PID); rss > 0 {
 			l.queueEvent(w, lifecycle.Event{Kind: lifecycle.Measured, Incarnation: w.rec.Incarnation, RSS: rss})
 		}
+	case lifecycle.LogRecycle:
+		l.log.Info("worker is being replaced", "worker", w.pool.spec.Name, "guid", w.guid, "incarnation", w.rec.Incarnation, "reason", a.Reason)
 	case lifecycle.ReleasePort:
 		l.releasePort(w)
 	}

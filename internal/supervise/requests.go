@@ -11,7 +11,8 @@ import (
 )
 
 // LaunchWorker adds one worker to the pool of a definition and waits until it
-// is ready; the error says why it is not. With guid "", it chooses one.
+// is ready; the error says why it is not, also of a worker that has ended by then,
+// with whatever code. With guid "", it chooses one.
 func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string) (Worker, error) {
 	if guid == "" {
 		guid = uuid.NewString()
@@ -38,10 +39,31 @@ func (s *Supervisor) LaunchWorker(ctx context.Context, spec string, guid string)
 		return Worker{}, err
 	}
 	launched := results[slices.IndexFunc(results, func(r Result) bool { return r.Worker.GUID == guid })]
-	if launched.Error != "" {
-		return launched.Worker, fmt.Errorf("launch %s: %s", guid, launched.Error)
+	if launched.Error == "" {
+		launched, err = s.confirmLaunch(ctx, launched.Worker)
 	}
-	return launched.Worker, nil
+	if err == nil && launched.Error != "" {
+		err = fmt.Errorf("launch %s: %s", guid, launched.Error)
+	}
+	return launched.Worker, err
+}
+
+// confirmLaunch looks at a launched worker again: a process that has ended since it
+// was ready, or that has done its work, is nothing that a caller can use.
+func (s *Supervisor) confirmLaunch(ctx context.Context, was Worker) (launched Result, err error) {
+	launched.Worker = was
+	return launched, s.askLoop(ctx, func(l *loop) error {
+		w := l.workers[was.GUID]
+		if w == nil {
+			launched.Error = "it was removed"
+			return nil
+		}
+		launched.Worker = w.makeView()
+		if w.rec.Incarnation != was.Incarnation || !w.rec.Phase.IsRunning() {
+			launched.Error = launched.Worker.State.String() + ": " + launched.Worker.Reason
+		}
+		return nil
+	})
 }
 
 // OnePortError says that a definition with a fixed port was asked for a second

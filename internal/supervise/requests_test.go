@@ -19,7 +19,7 @@ func TestLaunch(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("adder", "webhook", func(sp *plan.Spec) { sp.Replicas = 0 }), spec("broken", "exit 1", plain, func(sp *plan.Spec) {
 		sp.Replicas, sp.Restart.Limit, sp.StartSecs = 0, 1, patience
-	})))
+	}), spec("done", "exit 0", plain, func(sp *plan.Spec) { sp.Replicas, sp.StartSecs = 0, patience })))
 	w, err := s.LaunchWorker(t.Context(), "adder", "mine")
 	if err != nil || w.GUID != "mine" || !w.Ready || w.Incarnation != 1 {
 		t.Errorf("launch: %+v %v", w, err)
@@ -29,6 +29,7 @@ func TestLaunch(t *testing.T) {
 		{"adder", "no/slash", "at most 64 letters"},
 		{"addr", "", `did you mean "adder"?`},
 		{"broken", "", "FATAL: exit code 1"},
+		{"done", "", "EXITED: exit code 0"},
 	} {
 		if _, err := s.LaunchWorker(t.Context(), c.spec, c.guid); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("launch %s %q: %v", c.spec, c.guid, err)
@@ -37,7 +38,7 @@ func TestLaunch(t *testing.T) {
 	var unknown *UnknownNameError
 	if _, err := s.Stop(t.Context(), "nobody"); !errors.As(err, &unknown) {
 		t.Errorf("stop nobody: %v", err)
-	} else if want := "there is no worker nobody; known names: adder, broken"; err.Error() != want {
+	} else if want := "there is no worker nobody; known names: adder, broken, done"; err.Error() != want {
 		t.Errorf("%q, want %q", err, want)
 	}
 }
@@ -191,5 +192,22 @@ func TestNobodyWaitsForEver(t *testing.T) {
 	}
 	if left != 0 {
 		t.Errorf("%d wait", left)
+	}
+}
+
+// TestRecycleIsExplained: the log has the reason at once, and `why` has it later.
+func TestRecycleIsExplained(t *testing.T) {
+	t.Parallel()
+	s := open(t, planOf(spec("w", "webhook", func(sp *plan.Spec) { sp.Restart.RecycleTasks = 3 })))
+	w := s.ready("w", 1)
+	s.ReportEvent(lifecycle.Event{Kind: lifecycle.Measured, GUID: w.GUID, Incarnation: 1, Tasks: 3})
+	s.ready("w", 2)
+	answers, err := s.ExplainWorkers(t.Context(), "w")
+	if err != nil || !strings.Contains(answers[0].Sentence, " ago (recycled: it has done 3 tasks; ") {
+		t.Errorf("%+v %v", answers, err)
+	}
+	s.close()
+	if text := s.log.String(); !strings.Contains(text, `worker is being replaced: worker=w guid=`+w.GUID+` incarnation=1 reason="recycled: it has done 3 tasks"`) {
+		t.Error(text)
 	}
 }

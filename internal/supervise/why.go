@@ -52,7 +52,11 @@ func Explain(w Worker, now time.Time) Explanation {
 		parts = append(parts, "it waits for "+strings.Join(w.WaitsFor, ", "))
 	}
 	if e := w.LastExit; e.Class != "" && !strings.Contains(w.Reason, e.String()) {
-		ended := fmt.Sprintf("the previous process ended %s ago (%s: %s)", lifecycle.FormatDuration(now.Sub(e.At)), e.Class, e)
+		how := string(e.Class) + ": " + e.String()
+		if e.Reason != "" {
+			how = e.Reason + "; " + e.String()
+		}
+		ended := fmt.Sprintf("the previous process ended %s ago (%s)", lifecycle.FormatDuration(now.Sub(e.At)), how)
 		if e.Task != "" {
 			ended += "; task " + e.Task + " ended it"
 		}
