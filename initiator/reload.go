@@ -62,6 +62,10 @@ func (s *server) Reload(ctx context.Context) (api.Changes, error) {
 func (s *server) applyChanges(ctx context.Context) (changes api.Changes, wait func(context.Context) error, err error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	// A reload is not given up. When the caller goes away, ctx only ends the wait
+	// for the workers: otherwise the dispatcher and the supervisor could have
+	// different plans.
+	ctx = context.WithoutCancel(ctx)
 	next, changes, err := s.comparePlans()
 	if err != nil {
 		return changes, nil, err
@@ -76,10 +80,6 @@ func (s *server) applyChanges(ctx context.Context) (changes api.Changes, wait fu
 	kept.Settings = s.Plan().Settings // those of the start stay in force
 	s.current.Store(&kept)
 	s.checkKeeperEnvironment()
-	// From here on the reload is not given up. When the caller goes away, ctx
-	// only ends the wait for the workers: otherwise the dispatcher and the
-	// supervisor could have different plans.
-	ctx = context.WithoutCancel(ctx)
 	if err := s.dispatcher.SetPools(ctx, s.dispatchPools(&kept)); err != nil {
 		return changes, nil, fmt.Errorf("reload: %w", err)
 	}
