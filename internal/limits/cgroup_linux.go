@@ -117,21 +117,12 @@ func isOwnProcess(pid int) bool {
 // ownCgroup returns the directory of the cgroup v2 of this process, or the
 // reason why there is none.
 func ownCgroup() (dir, why string) {
-	text, _ := os.ReadFile("/proc/self/cgroup")
-	_, path, found := strings.Cut("\n"+string(text), "\n0::")
+	cgroups, _ := os.ReadFile("/proc/self/cgroup")
 	mounts, _ := os.ReadFile("/proc/self/mountinfo")
-	path, _, _ = strings.Cut(path, "\n")
-	for line := range strings.Lines(string(mounts)) {
-		before, after, _ := strings.Cut(line, " - ")
-		f := strings.Fields(before)
-		if !found || !strings.HasPrefix(after, "cgroup2 ") || len(f) < 5 {
-			continue
-		}
-		if below, inside := strings.CutPrefix(path, strings.TrimSuffix(f[3], "/")); inside {
-			return filepath.Join(f[4], below), ""
-		}
+	if dir = findCgroup(string(cgroups), string(mounts)); dir == "" {
+		why = "no cgroup v2 is mounted on this machine"
 	}
-	return "", "no cgroup v2 is mounted on this machine"
+	return dir, why
 }
 
 // missingReason returns why a controller is not available in a cgroup.

@@ -12,6 +12,7 @@ package limits
 //	limiter.go       Limiter: completes spawn orders
 //	user.go          looks up "user" and "user:group"
 //	cgroup.go        CgroupTree: which limits it enforces, and with which settings
+//	find_cgroup.go   where the cgroup of a process is mounted
 //	cgroup_linux.go  creates, delegates and removes the branch of the cgroup tree
 //	cgroup_other.go  systems without cgroups
 //	limitstest       a cgroup for tests
