@@ -1,6 +1,9 @@
 package statedir
 
-import "path/filepath"
+import (
+	"fmt"
+	"path/filepath"
+)
 
 const apiAddressName = "home.json"
 
@@ -23,9 +26,17 @@ type apiAddressFile struct {
 // has noted one. The error is a *FormatError for a file that cannot be used.
 func ReadAPIPort(dir string) (int, error) {
 	var f apiAddressFile
-	_, err := readFile(filepath.Join(dir, apiAddressName), &f, apiAddressKind)
-	return f.Port, err
+	path := filepath.Join(dir, apiAddressName)
+	if _, err := readFile(path, &f, apiAddressKind); err != nil {
+		return 0, err
+	}
+	if f.Port < 0 || f.Port > highestPort {
+		return 0, apiAddressKind.damaged(path, fmt.Sprintf("names port %d, which does not exist", f.Port))
+	}
+	return f.Port, nil
 }
+
+const highestPort = 65535
 
 // WriteAPIPort notes the port of the API.
 func (d *Dir) WriteAPIPort(port int) error {

@@ -32,15 +32,17 @@ type PausedPools struct {
 }
 
 // ReadPausedPools reads the set. The error is a *FormatError for a file that
-// cannot be used.
+// cannot be used; the set is empty then.
 func (d *Dir) ReadPausedPools() (*PausedPools, error) {
 	p := &PausedPools{dir: d, names: map[string]bool{}}
 	var f pausedPoolsFile
-	err := d.readFile(pausedPoolsName, &f, pausedPoolsKind)
+	if err := d.readFile(pausedPoolsName, &f, pausedPoolsKind); err != nil {
+		return p, err // a part of a damaged file says nothing about the other pools
+	}
 	for _, name := range f.Pools {
 		p.names[name] = true
 	}
-	return p, err
+	return p, nil
 }
 
 // Set pauses or resumes pools, and writes the set durably. When it cannot be

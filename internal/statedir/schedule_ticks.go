@@ -27,13 +27,15 @@ type ScheduleTicks struct {
 }
 
 // ReadScheduleTicks reads the ticks. The error is a *FormatError for a file that
-// cannot be used.
+// cannot be used; there are no ticks then.
 func (d *Dir) ReadScheduleTicks() (*ScheduleTicks, error) {
 	s := &ScheduleTicks{Last: map[string]time.Time{}, dir: d}
 	var f scheduleTicksFile
-	err := d.readFile(scheduleTicksName, &f, scheduleTicksKind)
+	if err := d.readFile(scheduleTicksName, &f, scheduleTicksKind); err != nil {
+		return s, err
+	}
 	maps.Copy(s.Last, f.Last)
-	return s, err
+	return s, nil
 }
 
 // Write writes the ticks durably.
