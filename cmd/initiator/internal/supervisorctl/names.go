@@ -10,18 +10,21 @@ import (
 
 // ProcessNames returns supervisorctl's names of the workers, by guid. A pool of
 // several workers is a group whose processes are numbers. Pass all workers,
-// also to name only some of them: the names depend on the size of the pools.
+// also to name only some of them: the names depend on the size of the pools. A
+// worker of a group that has the name of such a pool is shown without the
+// group: worker 1 of group web is not process 1 of pool web.
 func ProcessNames(all []supervise.Worker) (names map[string]string) {
-	pool := map[string]int{}
+	pool, several := map[string]int{}, map[string]bool{}
 	for _, w := range all {
 		pool[w.Name]++
+		several[w.Name] = several[w.Name] || pool[w.Name] > 1 || w.Index > 0
 	}
 	names = map[string]string{}
 	for _, w := range all {
 		switch {
-		case pool[w.Name] > 1 || w.Index > 0:
+		case several[w.Name]:
 			names[w.GUID] = w.Name + ":" + strconv.Itoa(w.Index)
-		case w.Group != "" && w.Group != w.Name && !strings.HasPrefix(w.Name, w.Group+":"):
+		case w.Group != "" && w.Group != w.Name && !several[w.Group] && !strings.HasPrefix(w.Name, w.Group+":"):
 			names[w.GUID] = w.Group + ":" + w.Name
 		default:
 			names[w.GUID] = w.Name
