@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -119,4 +121,23 @@ func TestWhatIsNoListenerIsRefused(t *testing.T) {
 	if _, err := listenerFor(int(fileOf(t, gram).Fd())); !errors.Is(err, errNotListening) {
 		t.Errorf("a datagram socket: %v", err)
 	}
+}
+
+// FuzzCountPassed: a number of descriptors is taken only when it is a number within
+// the bound, and only by the process that the variables name.
+func FuzzCountPassed(f *testing.F) {
+	for _, seed := range [][2]string{{"1", "7"}, {"", "7"}, {"1", ""}, {"1025", "7"}, {"-1", "7"}, {"+2", "7"}, {"0x1", "07"}, {"1 ", " 7"}} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, fds, pid string) {
+		n, err := CountPassed(env(map[string]string{"LISTEN_FDS": fds, "LISTEN_PID": pid}), 7)
+		switch {
+		case n < 0 || n > maxFDs || err != nil && n != 0:
+			t.Errorf("%q: %d descriptors, %v", fds, n, err)
+		case pid != "7" && (n != 0 || err != nil):
+			t.Errorf("%q for process %q: %d, %v", fds, pid, n, err)
+		case pid == "7" && n > 0 && strings.TrimLeft(fds, "+0") != strconv.Itoa(n):
+			t.Errorf("%q is read as %d", fds, n)
+		}
+	})
 }
