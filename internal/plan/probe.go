@@ -59,7 +59,7 @@ var probeKeys = []row[Spec]{
 var probeContradictions = []contradiction{
 	{
 		"probe", func(s *Spec, _ func(string) bool) bool { return s.Probe.Kind == "tcp" && s.Socket == "inherit" },
-		"probe = tcp proves nothing with socket = inherit: the initiator's socket takes the connection", "write probe = http:/path, or socket = reserve",
+		"probe = tcp proves nothing with socket = inherit: the initiator's socket takes the connection", "write probe = http:/path for one worker on the port, probe = exec:COMMAND, or socket = reserve",
 	}, {
 		"probe", func(s *Spec, _ func(string) bool) bool {
 			return s.inheritsFixedPort() && s.Replicas > 1 && s.Probe.Kind == "http"
