@@ -24,9 +24,10 @@ const launcherName = "initiator-launcher"
 // exec of the program closes the descriptor.
 const launchFD = 5
 
-// launchTimeout bounds the wait for the launcher, which takes milliseconds. A
-// launcher that takes longer counts as the running program.
-const launchTimeout = 5 * time.Second
+// launchTimeout bounds the wait for the launcher, which takes milliseconds, and on a
+// machine under load seconds. A launcher that takes longer counts as the running
+// program: an error of its exec is then an exit with code 127.
+const launchTimeout = 20 * time.Second
 
 func init() {
 	if len(os.Args) > 2 && os.Args[0] == launcherName && isPipe(launchFD) {
