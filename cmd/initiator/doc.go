@@ -30,7 +30,7 @@ package main
 //	up_notify.go            … tells the service manager about readiness and life
 //	up_log.go               … where the log and the output of workers go
 //	up_logfile.go           … the file of the key logfile
-//	up_signals.go           … HUP and USR2
+//	up_signals.go           … signals: INT, TERM, QUIT, HUP and USR2
 //	up_show.go              … shows state changes
 //	up_readiness.go         … when all workers are ready or given up
 //	up_main_worker.go       … --main

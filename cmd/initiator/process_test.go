@@ -136,7 +136,7 @@ func TestRunIsInterrupted(t *testing.T) {
 	for _, c := range []struct {
 		signal syscall.Signal
 		code   int
-	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129}} {
+	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129}, {syscall.SIGQUIT, 131}} {
 		t.Run(c.signal.String(), func(t *testing.T) {
 			t.Parallel()
 			p := startProcess(t, newTestDirectory(t, sleeper), "run", "sleeper", `{"seconds": 3600}`)

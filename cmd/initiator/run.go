@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
@@ -49,7 +50,7 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, again, stop := cli.CatchSignals(cmd.Context(), cli.EndingSignals...)
+			ctx, again, stop := cli.CatchSignals(cmd.Context(), append(slices.Clone(cli.EndingSignals), syscall.SIGQUIT)...) // QUIT would leave the workers of a temporary initiator to its keeper
 			defer stop()
 			r.laterSignals = again
 			if feed != nil {

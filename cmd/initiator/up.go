@@ -16,15 +16,18 @@ import (
 )
 
 const upLong = `Start the workers of the INI, or only the named workers and their dependencies, and
-keep them running until Ctrl-C or a TERM signal. Then up stops all workers within
-their stop times. A second signal kills the remaining workers.
+keep them running until Ctrl-C or a TERM signal, or until the terminal is closed. Then
+up stops all workers within their stop times. A second signal kills the remaining
+workers; the same signal twice within 0.1 s counts once.
 
 On a terminal up shows a line for each worker until all are ready; elsewhere it
 writes a log. With -o json every state change of a worker is a line on stdout. The
 output of workers whose log is "-" is shown behind "name:index | ".
 
 USR2 reopens all log files, for use after a rotation. HUP applies the INI as reload
-does; on a terminal it ends up. USR1 has no effect.
+does, unless the terminal was closed; a HUP that was ignored at the start (nohup)
+stays ignored. QUIT ends up as TERM does, and writes all goroutines to the log. USR1
+has no effect.
 
 ` + surroundingsLong
 
@@ -89,10 +92,9 @@ func (u *upRun) startUp(ctx context.Context, only []string) error {
 	if err != nil {
 		return cli.UsageFault(err)
 	}
-	ctx, again, stop := cli.CatchSignals(ctx, syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	defer u.handleSignals()()
-	return u.live.HideCursorDuring(func() error { return u.runInitiator(ctx, again) })
+	ctx, ending := cli.NewSignalCatcher(ctx)
+	defer u.handleSignals(ending)()
+	return u.live.HideCursorDuring(func() error { return u.runInitiator(ctx, ending.Later()) })
 }
 
 // runInitiator runs the initiator and shows it until it has ended.

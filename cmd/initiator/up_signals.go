@@ -3,43 +3,84 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"os/signal"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
+	"initiator/cmd/initiator/internal/cli"
 	"initiator/cmd/initiator/internal/terminal"
 	"initiator/internal/api"
 	"initiator/proactor"
 )
 
-// handleSignals handles the signals that do not end the program: USR2 reopens
-// log files, HUP reloads. On a terminal HUP ends the program as usual: the
-// terminal has gone away.
-func (u *upRun) handleSignals() (stop func()) {
-	signals := []os.Signal{syscall.SIGUSR2}
-	if u.live == nil {
-		signals = append(signals, syscall.SIGHUP)
-	}
-	c := make(chan os.Signal, 4)
-	signal.Notify(c, signals...)
+// handleSignals handles the signals of an `up`: INT, TERM and QUIT end it, HUP
+// reloads or ends it, USR2 reopens log files.
+func (u *upRun) handleSignals(ending *cli.SignalCatcher) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
+	terminals := terminal.OpenTerminals()
+	// Of a closed terminal the kernel and a shell may send several HUPs, at any
+	// distance.
+	hangUp := sync.OnceFunc(func() { ending.Deliver(syscall.SIGHUP) })
 	var all sync.WaitGroup
-	all.Go(func() {
-		for s := range c {
-			if s == syscall.SIGUSR2 {
-				u.reopenLogs(ctx)
-				continue
-			}
-			all.Go(func() { u.service.notifyReload(func() { u.reloadConfig(ctx) }) }) // a reload waits for workers; the next signal must not wait
+	end := cli.HandleSignals(func(s syscall.Signal) {
+		if s != syscall.SIGQUIT {
+			ending.Deliver(s)
+			return
 		}
-	})
+		stacks := goroutineStacks()
+		if ending.Deliver(s) {
+			all.Go(func() { u.log.Warn("goroutines (SIGQUIT)\n" + stacks) }) // a log that hangs must not delay the end
+		}
+	}, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
+	others := cli.HandleSignals(func(s syscall.Signal) {
+		if s == syscall.SIGUSR2 {
+			u.reopenLogs(ctx)
+			return
+		}
+		all.Go(func() { u.handleHangup(ctx, terminals, hangUp) }) // a reload waits for workers; the next signal must not wait
+	}, syscall.SIGUSR2, syscall.SIGHUP)
 	return func() {
-		signal.Stop(c)
-		close(c)
+		others()
+		end()
 		cancel()
 		all.Wait()
+		terminals.Close()
+	}
+}
+
+// handleHangup calls end when a terminal of the program was closed, and otherwise
+// reloads.
+func (u *upRun) handleHangup(ctx context.Context, terminals *terminal.Terminals, end func()) {
+	if terminals.AwaitClosed(ctx, hangupGrace) {
+		end()
+		return
+	}
+	if ctx.Err() == nil {
+		u.service.notifyReload(func() { u.reloadConfig(ctx) })
+	}
+}
+
+// hangupGrace is how long after a HUP a terminal may still be open that is being
+// closed: a shell sends HUP to its jobs before it ends itself.
+const hangupGrace = time.Second
+
+// maxStacks limits the text about goroutines that QUIT writes to the log.
+const maxStacks = 16 << 20
+
+// goroutineStacks returns the stack of every goroutine, as a panic shows them. A
+// text that reaches maxStacks is cut off, and says so.
+func goroutineStacks() string {
+	for size := 1 << 20; ; size *= 2 {
+		text := make([]byte, size)
+		n := runtime.Stack(text, true)
+		switch {
+		case n < size:
+			return string(text[:n])
+		case size >= maxStacks:
+			return string(text[:n]) + "\n… cut off at 16 MiB"
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"os"
+	"os/signal"
 	"syscall"
 )
 
@@ -9,10 +10,15 @@ import (
 // the signals with which a person, a container engine or a script controls a
 // program. Signals about this process alone (CHLD, PIPE, faults), of Go's
 // scheduler (URG), and of a terminal to background processes (TTIN, TTOU) are
-// not forwarded.
+// not forwarded. A HUP that is ignored, as under nohup, stays ignored, and the
+// child inherits that.
 func forwardedSignals() []os.Signal {
-	return []os.Signal{
-		syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
+	list := []os.Signal{
+		syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
 		syscall.SIGALRM, syscall.SIGCONT, syscall.SIGTSTP, syscall.SIGWINCH,
 	}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
 }

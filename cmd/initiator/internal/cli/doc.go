@@ -22,6 +22,7 @@ package cli
 //	select.go            workers by definition, group, guid or supervisorctl's name
 //	changes.go           what a reload changes
 //	log_output.go        logs on stdout
-//	signals.go           Ctrl-C and TERM
+//	signals.go           Ctrl-C, TERM and other signals
+//	signal_count.go      … the same signal twice
 //	fault.go             errors with an exit code and a next step
 //	exit_codes.go        the exit codes

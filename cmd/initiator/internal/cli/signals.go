@@ -5,7 +5,10 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"slices"
+	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,31 +40,76 @@ func CatchBrokenPipes() (stop func()) {
 	return func() { signal.Stop(c) }
 }
 
-// CatchSignals returns a context that the first of the signals ends, and a
-// channel with every later signal. stop restores the default handling.
-func CatchSignals(parent context.Context, signals ...os.Signal) (ctx context.Context, again <-chan syscall.Signal, stop func()) {
+// SignalCatcher ends a context with the first signal that counts, and passes each
+// later signal on. Its methods may be called by any goroutine.
+type SignalCatcher struct {
+	mu    sync.Mutex
+	count signalCount
+	end   func(cause error) (first bool)
+	later chan syscall.Signal
+}
+
+// NewSignalCatcher returns a catcher and its context.
+func NewSignalCatcher(parent context.Context) (context.Context, *SignalCatcher) {
 	ctx, cancel := context.WithCancelCause(parent)
-	in, out := make(chan os.Signal, 4), make(chan syscall.Signal, 4)
-	signal.Notify(in, signals...)
-	done := make(chan struct{})
+	return ctx, &SignalCatcher{later: make(chan syscall.Signal, 4), end: func(cause error) bool {
+		first := ctx.Err() == nil
+		cancel(cause)
+		return first
+	}}
+}
+
+// Deliver handles a signal. It reports whether the signal counts.
+func (c *SignalCatcher) Deliver(s syscall.Signal) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.count.countSignal(s, time.Now()) {
+		return false
+	}
+	if !c.end(Interrupted{s}) {
+		select {
+		case c.later <- s:
+		default: // the receiver has four unread signals
+		}
+	}
+	return true
+}
+
+// Later returns the channel with every signal after the first.
+func (c *SignalCatcher) Later() <-chan syscall.Signal { return c.later }
+
+// HandleSignals calls handle with each of the signals, in one goroutine. A HUP
+// that was ignored when the program started, as under nohup, stays ignored. stop
+// restores the default handling and waits until handle has returned.
+func HandleSignals(handle func(syscall.Signal), signals ...os.Signal) (stop func()) {
+	if signal.Ignored(syscall.SIGHUP) {
+		signals = slices.DeleteFunc(slices.Clone(signals), func(s os.Signal) bool { return s == syscall.SIGHUP })
+	}
+	in, done := make(chan os.Signal, 4), make(chan struct{})
+	if len(signals) > 0 { // without signals, Notify means all
+		signal.Notify(in, signals...)
+	}
 	go func() {
 		defer close(done)
 		for s := range in {
-			if ctx.Err() == nil {
-				cancel(Interrupted{s.(syscall.Signal)})
-				continue
-			}
-			select {
-			case out <- s.(syscall.Signal):
-			default: // the receiver has four unread signals
-			}
+			handle(s.(syscall.Signal))
 		}
 	}()
-	return ctx, out, func() {
+	return func() {
 		signal.Stop(in)
 		close(in)
 		<-done
-		cancel(nil)
+	}
+}
+
+// CatchSignals returns a context that the first of the signals ends, and a
+// channel with every later signal. stop restores the default handling.
+func CatchSignals(parent context.Context, signals ...os.Signal) (ctx context.Context, again <-chan syscall.Signal, stop func()) {
+	ctx, c := NewSignalCatcher(parent)
+	restore := HandleSignals(func(s syscall.Signal) { c.Deliver(s) }, signals...)
+	return ctx, c.Later(), func() {
+		restore()
+		c.end(nil)
 	}
 }
 

@@ -21,3 +21,4 @@ package terminal
 //	state.go          states of workers and tasks: names and colours
 //	text.go           words and lists
 //	duration.go       durations
+//	terminals.go      whether the terminals of the process were closed
