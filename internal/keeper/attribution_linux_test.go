@@ -20,7 +20,7 @@ const scanVariable = "KEEPER_TEST_SCAN"
 // keeper.
 var _ = func() bool {
 	if os.Getenv(scanVariable) != "" {
-		memberScanInterval = time.Millisecond
+		memberScanInterval, maxMemberScanInterval = time.Millisecond, time.Millisecond
 	}
 	return true
 }()

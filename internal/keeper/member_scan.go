@@ -14,11 +14,16 @@ import (
 // initiator which descendants have left the session of their worker: after a
 // kill of the keeper, the initiator finds all others by the session.
 
-// memberScanInterval is the least time between two scans. A test shortens it.
-var memberScanInterval = 10 * time.Second
+// memberScanInterval is the least time between two scans, and
+// maxMemberScanInterval the greatest. A test shortens both.
+var (
+	memberScanInterval    = 10 * time.Second
+	maxMemberScanInterval = 2 * time.Minute
+)
 
 const (
-	// memberScanShare bounds the time that scans take: one part in so many.
+	// memberScanShare bounds the time that scans take: one part in so many,
+	// unless that means a longer pause than maxMemberScanInterval.
 	memberScanShare = 3000
 	// maxEscaped bounds the processes of one worker in a KindEscaped.
 	maxEscaped = 1024
@@ -57,7 +62,7 @@ func (l *loop) scanMembers(now time.Time) {
 		l.scanAllMembers()
 	}
 	m.lastPID, m.settled = newest, same
-	m.next = now.Add(max(memberScanInterval, memberScanShare*time.Since(now)))
+	m.next = now.Add(min(max(memberScanInterval, memberScanShare*time.Since(now)), maxMemberScanInterval))
 }
 
 // scanAllMembers finds the members of every worker in one pass.
