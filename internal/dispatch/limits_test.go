@@ -1,6 +1,8 @@
 package dispatch
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -240,5 +242,25 @@ func TestIsolation(t *testing.T) {
 	i.removeTask(b)
 	if !i.isEmpty() || len(i.beside) != 0 {
 		t.Errorf("%+v", i)
+	}
+}
+
+// The results of a worker that arrive at the same time wait for each other, and so do
+// its heartbeats. Heartbeats do not wait for results.
+func TestBodiesOfAWorkerShareBudgets(t *testing.T) {
+	var d Dispatcher
+	d.sessions.Store("token", newWorkerSession(workerID{}, "token", 0, 1))
+	now, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, reserve := range []func(context.Context, string, int64) (func(), error){d.ReserveResult, d.ReserveHeartbeat} {
+		if _, err := reserve(now, "token", bounds.PeerBodies-1); err != nil {
+			t.Error(err)
+		}
+		if _, err := reserve(now, "token", 2); !errors.Is(err, context.Canceled) {
+			t.Errorf("beyond the budget: %v", err)
+		}
+		if _, err := reserve(now, "another", 1); !errors.Is(err, task.ErrNotFound) {
+			t.Errorf("without a session: %v", err)
+		}
 	}
 }

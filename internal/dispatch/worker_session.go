@@ -35,9 +35,15 @@ type heartbeat struct {
 	rss     int64 // resident bytes; 0 = not known
 }
 
+func newWorkerSession(id workerID, token string, channel, slots int) *workerSession {
+	return &workerSession{
+		workerID: id, token: token, channel: channel, slots: max(slots, 1),
+		results: bytebudget.New(bounds.PeerBodies), heartbeats: bytebudget.New(bounds.PeerBodies),
+	}
+}
+
 func (d *Dispatcher) openWorkerSession(p *workerConn) *workerSession {
-	s := &workerSession{workerID: p.workerID, token: p.Session.Token, channel: p.Channel, slots: max(p.Slots, 1)}
-	s.results, s.heartbeats = bytebudget.New(bounds.PeerBodies), bytebudget.New(bounds.PeerBodies)
+	s := newWorkerSession(p.workerID, p.Session.Token, p.Channel, p.Slots)
 	if s.token == "" {
 		s.token = webhook.NewToken()
 	}
