@@ -53,7 +53,7 @@ const answerMemory = 32 << 20
 func TestAnswersTakeLittleMemory(t *testing.T) {
 	const length = 20 << 20
 	tasks := testlength.Count(4, 16)
-	lines := testlength.Count(150_000, 3_000_000)
+	lines := testlength.Count(150_000, 1_500_000)
 	logs := t.TempDir()
 	for _, name := range []string{"out.log", "err.log", "other.log"} {
 		writeLog(t, filepath.Join(logs, name), lines)
