@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -74,7 +75,7 @@ func (c *Client) doWatched(req *http.Request) (*http.Response, error) {
 	close(answered)
 	watcher.Wait()
 	if err != nil {
-		if silent, ok := context.Cause(ctx).(*SilentError); ok {
+		if silent := (*SilentError)(nil); errors.As(context.Cause(ctx), &silent) {
 			err = silent
 		}
 		cancel(nil)

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -197,8 +198,8 @@ func (s *Supervisor) checkNamed(ctx context.Context, names []string) (refused []
 		chosen, err = l.chooseStaying(names)
 		return checksOf(chosen), err
 	})
-	failed, ok := err.(*CheckError)
-	if !ok {
+	var failed *CheckError
+	if !errors.As(err, &failed) {
 		return nil, err
 	}
 	return refused, s.askLoop(ctx, func(*loop) error {
