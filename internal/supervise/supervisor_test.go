@@ -175,7 +175,7 @@ func TestAfter(t *testing.T) {
 	<-s.done
 	at := func(name string, to lifecycle.State, last bool) (seq uint64) {
 		for _, tr := range s.seen {
-			if tr.Name == name && tr.To == to && (seq == 0 || last) {
+			if tr.Name == name && tr.To == to && tr.From != to && (seq == 0 || last) {
 				seq = tr.Seq
 			}
 		}
