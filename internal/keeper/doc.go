@@ -64,5 +64,6 @@ package keeper
 //	adopt.go            a process that another keeper started
 //	adopt_*.go          what the kernel says about such a process
 //	rlimits.go          the resource limits of an order
+//	launch_settings.go  what the launcher sets in its own process, and its report
 //	system_*.go         what differs between kernels
 //	unix.go             what does not

@@ -86,7 +86,9 @@ func (b *pendingSpawn) start(files []uintptr) error {
 		b.started = p.Start
 	}
 	b.warnings = append(b.warnings, applyLimits(pid, b.order)...)
-	return explainSpawnError(e.awaitExec(pid), b.path)
+	unset, err := e.awaitExec(pid)
+	b.warnings = append(b.warnings, unset...)
+	return explainSpawnError(err, b.path)
 }
 
 // spawnPipe is the reading end of the pipe by which the fork thread wakes the

@@ -43,8 +43,8 @@ const (
 // that receives it answers with a warning.
 var opVersion = map[string]int{opClear: 2, opShare: 4}
 
-// listenVersion is the version with which SpawnOrder.ListenFDs came. An older
-// keeper would start the program without its socket.
+// listenVersion is the version with which SpawnOrder.ListenFDs and NoNewPrivs came.
+// An older keeper would start the program without its socket, or with privileges.
 const listenVersion = 4
 
 // message is one order to the keeper: a frame of JSON. FDs is the number of

@@ -85,7 +85,7 @@ func (k *Keeper) PID() int { return k.process.pid() }
 // is about the order itself, or ErrClosed.
 func (k *Keeper) Spawn(s SpawnOrder) error {
 	wire, err := newSpawnWire(s)
-	if err == nil && s.ListenFDs {
+	if err == nil && (s.ListenFDs || s.NoNewPrivs) {
 		err = k.checkVersion(listenVersion, opSpawn, s.GUID)
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
@@ -10,18 +11,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A program that gets its socket by systemd's protocol (sd_listen_fds(3)) ignores
-// the socket unless LISTEN_PID is its own process id, which is not known before
-// the fork. So the new process first executes this executable again, as the
-// launcher. The launcher sets the variable and executes the program: the process
+// Some settings can only be made by the new process itself, between the fork and
+// the program: LISTEN_PID, by which a program recognizes the socket of systemd's
+// protocol (sd_listen_fds(3)), is its own process id; no_new_privs is a setting of
+// the process; and a limit must be set before the user changes, because another
+// user's process is out of reach of a root without special capabilities, as in a
+// container. So the new process first executes this executable again, as the
+// launcher. The launcher makes the settings and executes the program: the process
 // stays the same.
 
 // launcherName is argv[0] of the launcher; the init function of this file looks
 // for it.
 const launcherName = "initiator-launcher"
 
-// launchFD is the descriptor at which the launcher reports the error of exec. The
-// exec of the program closes the descriptor.
+// launchFD is the descriptor at which the launcher reports what could not be set, and
+// the error of exec. The exec of the program closes the descriptor.
 const launchFD = 5
 
 // launchTimeout bounds the wait for the launcher, which takes milliseconds, and on a
@@ -30,10 +34,10 @@ const launchFD = 5
 const launchTimeout = 20 * time.Second
 
 func init() {
-	if len(os.Args) > 2 && os.Args[0] == launcherName && isPipe(launchFD) {
+	if len(os.Args) > 3 && os.Args[0] == launcherName && isPipe(launchFD) {
 		// The runtime runs init functions on the main thread. An exec on another
-		// thread would lose Pdeathsig.
-		syscall.Exit(execProgram(os.Args[1], os.Args[2:]))
+		// thread would lose Pdeathsig, the priority and no_new_privs.
+		syscall.Exit(execProgram(os.Args[1], os.Args[2], os.Args[3:]))
 	}
 }
 
@@ -42,15 +46,35 @@ func isPipe(fd int) bool {
 	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
 }
 
+// needsLauncher reports whether the process of an order starts as the launcher.
+func needsLauncher(s *SpawnOrder) bool {
+	return s.ListenFDs || s.NoNewPrivs || hasLimits(s) && (s.SetUser || limitsNeedLauncher)
+}
+
+// hasLimits reports whether the order has a limit that fork and exec cannot set.
+func hasLimits(s *SpawnOrder) bool { return len(s.rlimits()) > 0 || s.Nice != 0 }
+
 // execProgram turns this process into the program. It returns, with the exit code,
 // only when that fails.
-func execProgram(path string, argv []string) int {
+func execProgram(settings, path string, argv []string) int {
 	unix.CloseOnExec(launchFD)
-	env := append(os.Environ(), "LISTEN_PID="+strconv.Itoa(os.Getpid()))
-	err := retryBusy(func() error { return syscall.Exec(path, argv, env) })
-	errno, _ := err.(syscall.Errno)
-	_, _ = unix.Write(launchFD, []byte{byte(errno)}) // the keeper waits for it, or has ended
-	return 127
+	var s launchSettings
+	if json.Unmarshal([]byte(settings), &s) != nil {
+		return launchReport{}.fail("read the settings", syscall.EINVAL)
+	}
+	report := launchReport{Unset: s.applyLimits()}
+	if err := s.becomeUser(); err != nil {
+		return report.fail("change the user", err)
+	}
+	if s.Parent != 0 && !dieWithParent(s.Parent) {
+		return launchFailed
+	}
+	env := os.Environ()
+	if s.ListenFDs {
+		env = append(env, "LISTEN_PID="+strconv.Itoa(os.Getpid()))
+	}
+	report.send()
+	return report.fail("", retryBusy(func() error { return syscall.Exec(path, argv, env) }))
 }
 
 // retryBusy repeats a start while the program is open for writing: it was written
@@ -72,17 +96,21 @@ type execution struct {
 	argv  []string
 	env   []string
 	files []uintptr
-	// report is the end of a pipe at which the error of the launcher's exec
+	// report is the end of a pipe at which the report of the launcher
 	// arrives; -1 = the program is executed without the launcher.
 	report int
 }
 
 // newExecution returns the execution of an order. done is called after the fork.
 func newExecution(path string, s *SpawnOrder, files []uintptr) (e execution, done func(), err error) {
-	if !s.ListenFDs {
+	if !needsLauncher(s) {
 		return execution{path, s.Argv, addFDsVariable(s, files), files, -1}, func() {}, nil
 	}
 	self, err := executablePath()
+	if err != nil {
+		return e, nil, err
+	}
+	settings, err := json.Marshal(newLaunchSettings(s))
 	if err != nil {
 		return e, nil, err
 	}
@@ -90,8 +118,11 @@ func newExecution(path string, s *SpawnOrder, files []uintptr) (e execution, don
 	if err != nil {
 		return e, nil, err
 	}
-	e = execution{path: self, argv: append([]string{launcherName, path}, s.Argv...), report: read}
-	e.env = append(s.Env[:len(s.Env):len(s.Env)], "LISTEN_FDS=1")
+	e = execution{path: self, argv: append([]string{launcherName, string(settings), path}, s.Argv...), report: read}
+	e.env = addFDsVariable(s, files)
+	if s.ListenFDs {
+		e.env = append(s.Env[:len(s.Env):len(s.Env)], "LISTEN_FDS=1")
+	}
 	e.files = append(files[:len(files):len(files)], uintptr(write)) // as launchFD
 	return e, func() { unix.Close(write) }, nil
 }
@@ -103,27 +134,26 @@ func (e *execution) explainFailure(err error) error {
 	}
 	unix.Close(e.report)
 	self, _ := os.Executable()
-	return fmt.Errorf("the initiator's own program must run first, to set LISTEN_PID: %w", explainSpawnError(err, self))
+	return fmt.Errorf("the initiator's own program must run first, to prepare the process: %w", explainSpawnError(err, self))
 }
 
-// awaitExec waits until the launcher in process pid has executed the program, and
-// returns the error of that.
-func (e *execution) awaitExec(pid int) error {
+// awaitExec waits until the launcher in process pid has executed the program. It
+// returns the settings that are not in force, and the error of the launcher.
+func (e *execution) awaitExec(pid int) (unset []error, err error) {
 	if e.report < 0 {
-		return nil
+		return nil, nil
 	}
 	defer unix.Close(e.report)
-	poll := []unix.PollFd{{Fd: int32(e.report), Events: unix.POLLIN}}
-	for deadline := time.Now().Add(launchTimeout); ; {
-		_, err := unix.Poll(poll, int(max(0, time.Until(deadline)).Milliseconds()))
-		if err != unix.EINTR {
-			break
-		}
+	report := readReport(e.report)
+	for _, u := range report.Unset {
+		unset = append(unset, u)
 	}
-	var errno [1]byte
-	if n, _ := unix.Read(e.report, errno[:]); n != 1 {
-		return nil
+	if report.Errno == 0 {
+		return unset, nil
 	}
 	_, _ = unix.Wait4(pid, nil, 0, nil) // it has ended, and the loop does not know it
-	return syscall.Errno(errno[0])
+	if report.Step != "" {
+		return unset, fmt.Errorf("%s: %w", report.Step, syscall.Errno(report.Errno))
+	}
+	return unset, syscall.Errno(report.Errno)
 }

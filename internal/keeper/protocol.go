@@ -90,6 +90,9 @@ type SpawnOrder struct {
 	UID, GID uint32  // used when SetUser
 	Groups   []uint32
 	SetUser  bool
+	// NoNewPrivs keeps the process from gaining privileges by executing a file. An
+	// older keeper is not sent such an order.
+	NoNewPrivs bool `json:",omitempty"`
 	// CgroupDir is the cgroup v2 directory in which the process starts, for
 	// this process alone: the keeper makes the directory, ends every process in
 	// it together with the worker, and removes it afterwards. "" = the keeper's
@@ -230,6 +233,8 @@ type Event struct {
 	// Dropped counts the lines before Lines that were not sent, because the
 	// events were not read fast enough.
 	Dropped int `json:",omitempty"`
+
+	Setting string `json:",omitempty"` // warning: the key of the INI that is not in force
 
 	Error string `json:",omitempty"` // spawn_failed, exited, adopted, cleared, warning, lost
 	// Errno names the system's error in Error, for example "ENOENT"; "" = another

@@ -19,12 +19,12 @@ func TestWireNamesStay(t *testing.T) {
 	}{
 		{message{}, "V Op FDs GUID Incarnation From Signal On Await MainOnly Spawn End Memo Seen Grace Paths Path Dev Ino Adopt"},
 		{spawnWire{}, "GUID Incarnation Stdin PassHeld NoFDs ListenFDs Stdout Stderr RedirectStderr Keep Tag Umask Nice NoFile Core" +
-			" UID GID Groups SetUser CgroupDir CgroupSet Argv Env Dir"},
+			" UID GID Groups SetUser NoNewPrivs CgroupDir CgroupSet Argv Env Dir"},
 		{Log{}, "Path MaxBytes Backups Timestamps Access"},
 		{EndOrder{}, "GUID Incarnation Signal Wait MainFirst"},
 		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir Tag Escaped Listening Stdout Stderr RedirectStderr"},
 		{Event{}, "Kind GUID Incarnation At Seq Age Version PID StartTime Code Signal Core OOM Left LeftNames MaxRSS Unknown" +
-			" Memo Socket Proven Killed Strays Escaped Stream Lines Dropped Error Errno"},
+			" Memo Socket Proven Killed Strays Escaped Stream Lines Dropped Setting Error Errno"},
 	} {
 		frame := reflect.TypeOf(tt.frame)
 		want := strings.Fields(tt.names)

@@ -1,12 +1,34 @@
 package keeper
 
-import "golang.org/x/sys/unix"
+import (
+	"fmt"
 
-// rlimit is a resource limit that a process gets after its start.
+	"golang.org/x/sys/unix"
+)
+
+// rlimit is a resource limit of a new process.
 type rlimit struct {
-	key      string // the key of the INI, for people
-	resource int
-	value    uint64
+	Key      string // of the INI
+	Resource int
+	Value    uint64
+}
+
+// unsetSetting says that a setting of an order is not in force.
+type unsetSetting struct {
+	Key     string // of the INI
+	Problem string
+}
+
+func (u unsetSetting) Error() string { return u.Problem }
+
+// unset says why the limit is not in force.
+func (r rlimit) unset(why error) unsetSetting {
+	return unsetSetting{r.Key, fmt.Sprintf("%s = %d is not in force: %v", r.Key, r.Value, why)}
+}
+
+// unsetNice says why the priority of an order is not in force.
+func unsetNice(nice int, why error) unsetSetting {
+	return unsetSetting{"nice", fmt.Sprintf("nice = %d is not in force: %v", nice, why)}
 }
 
 // rlimits returns the resource limits that the order asks for.

@@ -242,5 +242,9 @@ func (l *loop) addChild(b *pendingSpawn) {
 
 // queueWarning queues a KindWarning.
 func (l *loop) queueWarning(k key, err error) {
-	l.ctl.queueEvent(Event{Kind: KindWarning, GUID: k.guid, Incarnation: k.incarnation, Error: err.Error()})
+	e := Event{Kind: KindWarning, GUID: k.guid, Incarnation: k.incarnation, Error: err.Error()}
+	if unset, ok := errors.AsType[unsetSetting](err); ok {
+		e.Setting = unset.Key
+	}
+	l.ctl.queueEvent(e)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -138,6 +139,57 @@ func TestHeldSocketStaysOpen(t *testing.T) {
 		conn.Close()
 		t.Error("the socket is open after Release")
 	}
+}
+
+// TestLimitsOfAnotherUser: a root without special capabilities, as in a container,
+// can limit a process of another user. What it cannot raise is reported with its
+// key, and the process runs.
+func TestLimitsOfAnotherUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("NOT RUN: only root can start a worker as another user")
+	}
+	h := newConfinedKeeper(t)
+	none := uint64(0)
+	s := orderCommand("w", "sh", "-c", `echo "$(id -u) $(ulimit -n) $(ulimit -c) $(nice) $(grep NoNewPrivs /proc/self/status)"; exec sleep 1000`)
+	s.SetUser, s.UID, s.GID = true, stranger, stranger
+	s.NoFile, s.Core, s.Nice, s.NoNewPrivs = 99, &none, 19, true // a test may run with any priority
+	pid := h.spawnWorker(s).PID
+	h.awaitLine("w", "54321 99 0 19 NoNewPrivs:\t1")
+	for _, e := range h.seen {
+		if e.Kind == KindWarning {
+			t.Error(e.Error)
+		}
+	}
+	s = orderCommand("x", "sleep", "1000")
+	s.SetUser, s.UID, s.GID, s.Nice = true, stranger, stranger, -5
+	h.spawnWorker(s)
+	if e := h.awaitKind("x", KindWarning); e.Setting != "nice" || e.Error != "nice = -5 is not in force: permission denied" {
+		t.Errorf("%+v", e)
+	}
+	end := awaitExit(t, pid)
+	if err := syscall.Kill(h.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-end // the change of the user has not undone the signal at the keeper's death
+}
+
+// newConfinedKeeper launches a keeper with the capabilities of Docker's default as
+// far as limits are concerned. A thread of its own gives them up, and ends.
+func newConfinedKeeper(t *testing.T) (h *testKeeper) {
+	t.Helper()
+	launched := make(chan struct{})
+	go func() {
+		defer close(launched)
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		for _, capability := range []uintptr{unix.CAP_SYS_RESOURCE, unix.CAP_SYS_NICE, unix.CAP_SYS_PTRACE} {
+			if err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0); err != nil {
+				t.Error(err)
+			}
+		}
+		h = newTestKeeper(t)
+	}()
+	<-launched
+	return h
 }
 
 func TestLimits(t *testing.T) {

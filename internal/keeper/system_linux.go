@@ -51,12 +51,12 @@ func receiveMessage(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sock
 // childAttributes returns the attributes of the new process. done is called
 // after the fork.
 func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
-	sys = &syscall.SysProcAttr{Setsid: true, Ptrace: hasLimits(s)}
+	sys = &syscall.SysProcAttr{Setsid: true, Ptrace: hasLimits(s) && !needsLauncher(s)}
 	done = func() {}
 	if !s.Keep {
 		sys.Pdeathsig = syscall.SIGKILL
 	}
-	if s.SetUser {
+	if s.SetUser && !needsLauncher(s) {
 		sys.Credential = &syscall.Credential{Uid: s.UID, Gid: s.GID, Groups: s.Groups}
 	}
 	if s.CgroupDir != "" {
@@ -70,27 +70,50 @@ func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err 
 	return sys, done, nil
 }
 
-// hasLimits reports whether applyLimits has something to do.
-func hasLimits(s *SpawnOrder) bool { return len(s.rlimits()) > 0 || s.Nice != 0 }
+// limitsNeedLauncher says that another process cannot be given limits.
+const limitsNeedLauncher = false
 
-// applyLimits sets limits that fork and exec cannot set, without a helper
-// program: the process starts traced, which stops it at its first instruction.
+// setNoNewPrivs keeps the calling thread, and what it executes, from gaining
+// privileges.
+func setNoNewPrivs() error { return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
+
+// dieWithParent asks for KILL when the parent dies, which a change of the user
+// undoes. It returns false when the parent has died already.
+func dieWithParent(parent int) bool {
+	_ = unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)
+	return unix.Getppid() == parent
+}
+
+// applyLimits sets limits of a process of the keeper's own user without the
+// launcher: the process starts traced, which stops it at its first instruction.
 // (A setuid program that is started so gets its file's user only when the
 // keeper is root.)
 func applyLimits(pid int, s *SpawnOrder) (problems []error) {
-	if !hasLimits(s) {
+	if !hasLimits(s) || needsLauncher(s) {
 		return nil
 	}
 	if awaitStopped(pid) {
 		defer func() { _ = syscall.PtraceDetach(pid) }()
 	}
 	for _, r := range s.rlimits() {
-		err := unix.Prlimit(pid, r.resource, &unix.Rlimit{Cur: r.value, Max: r.value}, nil)
+		err := unix.Prlimit(pid, r.Resource, &unix.Rlimit{Cur: r.Value, Max: r.Value}, nil)
 		if err != nil && !errors.Is(err, unix.ESRCH) {
-			problems = append(problems, fmt.Errorf("%s = %d is not in force: %w", r.key, r.value, err))
+			problems = append(problems, r.unset(err))
 		}
 	}
 	return append(problems, setNice(pid, s.Nice)...)
+}
+
+// setNice changes the priority of a process that has just started.
+func setNice(pid, nice int) []error {
+	if nice == 0 {
+		return nil
+	}
+	err := unix.Setpriority(unix.PRIO_PROCESS, pid, nice)
+	if err == nil || errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	return []error{unsetNice(nice, err)}
 }
 
 // awaitStopped waits until a traced process stops at its exec. A process that

@@ -3,7 +3,7 @@
 package keeper
 
 import (
-	"fmt"
+	"errors"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -46,19 +46,23 @@ func receiveMessage(fd int, buf, oob []byte) (n, oobn, flags int, from unix.Sock
 // childAttributes returns the attributes of the new process.
 func childAttributes(s *SpawnOrder) (sys *syscall.SysProcAttr, done func(), err error) {
 	sys = &syscall.SysProcAttr{Setsid: true}
-	if s.SetUser {
+	if s.SetUser && !needsLauncher(s) {
 		sys.Credential = &syscall.Credential{Uid: s.UID, Gid: s.GID, Groups: s.Groups}
 	}
 	return sys, func() {}, nil
 }
 
-// applyLimits reports the limits that cannot be set here for another process.
-func applyLimits(pid int, s *SpawnOrder) (problems []error) {
-	for _, r := range s.rlimits() {
-		problems = append(problems, fmt.Errorf("%s = %d is not in force: only Linux can set it for another process", r.key, r.value))
-	}
-	return append(problems, setNice(pid, s.Nice)...)
-}
+// limitsNeedLauncher says that another process cannot be given limits.
+const limitsNeedLauncher = true
+
+// applyLimits does nothing: the launcher sets all limits.
+func applyLimits(int, *SpawnOrder) []error { return nil }
+
+// setNoNewPrivs fails: only Linux has it.
+func setNoNewPrivs() error { return errors.New("only Linux has it") }
+
+// dieWithParent does nothing: only Linux kills a process when its parent dies.
+func dieWithParent(int) bool { return true }
 
 // descriptorLimit returns how many descriptors this process may have.
 func descriptorLimit() int {

@@ -12,15 +12,14 @@ import (
 // definition, so that a thousand workers of one definition cost one look-up.
 type Limiter struct {
 	users      map[string]identity
-	warned     map[string]bool // by definition
-	cgroupBase string          // of tree; "" = the initiator's own cgroup
-	tree       *CgroupTree     // nil until a worker needs it
+	cgroupBase string      // of tree; "" = the initiator's own cgroup
+	tree       *CgroupTree // nil until a worker needs it
 }
 
 // New returns a Limiter that creates cgroups below cgroupBase; "" = below the
 // initiator's own cgroup.
 func New(cgroupBase string) *Limiter {
-	return &Limiter{users: map[string]identity{}, warned: map[string]bool{}, cgroupBase: cgroupBase}
+	return &Limiter{users: map[string]identity{}, cgroupBase: cgroupBase}
 }
 
 // OpenIfDelegated creates the cgroup tree at once when systemd has delegated the
@@ -51,13 +50,11 @@ func (l *Limiter) Close() {
 	}
 }
 
-// Prepare looks up the users of a definition. The first call for a definition
-// also returns a sentence about its limits that are not in force; "" = all are
-// in force, or an earlier call has returned the sentence.
+// Prepare looks up the users of a definition. It also returns a sentence about the
+// limits of its cgroup that are not in force; "" = all are in force.
 func (l *Limiter) Prepare(spec *plan.Spec) (unenforced string, err error) {
 	want := spec.Limits
-	if len(cgroupLimits(want)) > 0 && !l.warned[spec.Name] {
-		l.warned[spec.Name] = true
+	if len(cgroupLimits(want)) > 0 {
 		unenforced = l.openTree().unenforced(want)
 	}
 	if _, err := l.userNamed(want.User); err != nil {
@@ -126,6 +123,7 @@ func accessFor(files plan.LogFiles, owner identity, owned bool) logs.Access {
 func (l *Limiter) Apply(order *keeper.SpawnOrder, spec *plan.Spec) error {
 	want := spec.Limits
 	order.Umask, order.Nice, order.NoFile, order.Core = want.Umask, want.Nice, want.NoFile, want.Core
+	order.NoNewPrivs = want.NoNewPrivs
 	l.AssignCgroup(order, spec)
 	if want.User == "" {
 		return nil

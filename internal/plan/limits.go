@@ -11,6 +11,9 @@ type Limits struct {
 	MemoryMax int64   // bytes
 	CPUMax    float64 // cores
 	PidsMax   int64
+	// NoNewPrivs keeps the process and its descendants from gaining privileges by
+	// executing a file, such as a setuid program (Linux).
+	NoNewPrivs bool
 }
 
 var limitKeys = []row[Spec]{
@@ -30,4 +33,6 @@ var limitKeys = []row[Spec]{
 		"the CPU limit of the worker's cgroup in cores, such as 1.5 or 150%"),
 	key("pids_max", bigNumber(1), "", func(s *Spec) *int64 { return &s.Limits.PidsMax },
 		"the limit of processes in the worker's cgroup"),
+	key("no_new_privs", boolean, "false", func(s *Spec) *bool { return &s.Limits.NoNewPrivs },
+		"whether the process and its descendants are kept from gaining privileges by executing a file, such as sudo (Linux only)"),
 }

@@ -267,6 +267,27 @@ func TestHooks(t *testing.T) {
 	}
 }
 
+// TestWhyNamesLimitsNotInForce: a limit that the kernel refuses is in the answer of
+// `why`, and in the log with the worker's name.
+func TestWhyNamesLimitsNotInForce(t *testing.T) {
+	t.Parallel()
+	s := open(t, planOf(spec("w", "wait", plain, func(sp *plan.Spec) { sp.Limits.NoFile = 1 << 40 })))
+	s.ready("w", 1)
+	if _, err := s.Stop(t.Context(), "w"); err != nil { // the warning comes before the end
+		t.Fatal(err)
+	}
+	const want = "limit_nofile = 1099511627776 is not in force: operation not permitted"
+	answers, err := s.ExplainWorkers(t.Context(), "w")
+	if err != nil || len(answers) != 1 || !strings.Contains(answers[0].Sentence, want) {
+		t.Errorf("%+v, %v", answers, err)
+	}
+	s.cancel()
+	<-s.done
+	if log := s.log.String(); !strings.Contains(log, want+": worker=w") {
+		t.Error(log)
+	}
+}
+
 // TestKillAllEndsAWaitingStop: KillAll ends a stop that would wait for an hour.
 func TestKillAllEndsAWaitingStop(t *testing.T) {
 	t.Parallel()

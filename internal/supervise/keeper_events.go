@@ -45,7 +45,7 @@ func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 	w := l.workers[e.GUID]
 	switch {
 	case e.Kind == keeper.KindWarning:
-		l.log.Warn("keeper: "+e.Error, "guid", e.GUID)
+		l.handleWarning(w, e)
 	case w == nil: // the worker was removed: nothing depends on the event
 	case e.Kind == keeper.KindOutput:
 		w.lastSeq = max(w.lastSeq, e.Seq)
@@ -53,6 +53,23 @@ func (l *loop) handleKeeperEvent(e keeper.Event, ok bool) {
 	default:
 		w.lastSeq = max(w.lastSeq, e.Seq)
 		l.handleWorkerEvent(w, e)
+	}
+}
+
+// handleWarning logs a warning of the keeper about w, or about a hook; w is nil for a
+// hook and for a worker that was removed. A setting that is not in force is
+// kept for `why`.
+func (l *loop) handleWarning(w *worker, e keeper.Event) {
+	if hooked := l.hooks[e.GUID]; hooked != nil {
+		w = hooked
+	}
+	if w == nil {
+		l.log.Warn("keeper: "+e.Error, "guid", e.GUID)
+		return
+	}
+	l.log.Warn("keeper: "+e.Error, "worker", w.pool.spec.Name, "guid", w.guid)
+	if e.Setting != "" && e.GUID == w.guid && e.Incarnation == w.rec.Incarnation {
+		w.unenforced = append(w.unenforced, e.Error)
 	}
 }
 

@@ -58,6 +58,7 @@ func (l *loop) restoreWorker(r *restoredWorker) {
 	w := l.createWorker(p, r.GUID)
 	l.setRestoredRecord(w, r.snapshot.restoredRecord(p.spec, time.Now(), sinceBoot()))
 	w.index, w.restored = r.snapshot.Index, r
+	w.unenforced = r.snapshot.Unenforced
 	w.token, w.session, w.startTime, w.cgroup = r.snapshot.Token, r.snapshot.Session, r.StartTime, r.snapshot.Logs.Cgroup
 	w.escaped = r.snapshot.Escaped
 	if at := r.snapshot.Port; at != nil && !w.rec.Phase.AtRest() {

@@ -40,7 +40,9 @@ type snapshot struct {
 	Port    *snapshotPort
 	Notify  string // the directory of its NOTIFY_SOCKET
 	Logs    snapshotLogs
-	Proof   snapshotProof
+	// Unenforced are the settings that are not in force in the process.
+	Unenforced []string `json:",omitempty"`
+	Proof      snapshotProof
 
 	Mark    string                  // Options.Mark when the process was started
 	Escaped []keeper.EscapedProcess // its descendants that have left its session
@@ -118,6 +120,7 @@ func (l *loop) encodeSnapshot(w *worker) []byte {
 	if w.socket != nil {
 		m.Notify = w.socket.Dir()
 	}
+	m.Unenforced = w.unenforced
 	m.Logs = snapshotLogs{l.logOf(w, spec.Stdout), l.logOf(w, spec.Stderr), spec.RedirectStderr, w.cgroup}
 	blob, err := json.Marshal(m)
 	if err != nil { // impossible: it holds only plain values

@@ -44,8 +44,13 @@ type lastingError struct{ error }
 func (l *loop) prepareSpawn(w *worker) error {
 	spec := w.rec.Spec
 	unenforced, err := l.limiter.Prepare(spec)
+	w.unenforced = nil
 	if unenforced != "" {
-		l.log.Warn(unenforced, "worker", spec.Name)
+		w.unenforced = []string{unenforced}
+		if w.pool.warned != unenforced { // once for all workers of the pool
+			w.pool.warned = unenforced
+			l.log.Warn(unenforced, "worker", spec.Name)
+		}
 	}
 	if err != nil {
 		return err

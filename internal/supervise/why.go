@@ -65,6 +65,7 @@ func Explain(w Worker, now time.Time) Explanation {
 	if w.Rule != "" && !strings.Contains(w.Reason, w.Rule) {
 		parts = append(parts, "the rule that applied last: "+w.Rule)
 	}
+	parts = append(parts, w.Unenforced...)
 	if w.Status != "" {
 		parts = append(parts, "its status: "+w.Status)
 	}

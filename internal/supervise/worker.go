@@ -45,6 +45,9 @@ type Worker struct {
 	Status       string         `json:"status,omitempty"` // the worker's own status line
 	EmptyProven  bool           `json:"proven"`           // after the last stop, it is known that no process is left
 	Unattributed []string       `json:"strays,omitempty"`
+	// Unenforced are the settings of the definition that are not in force in the
+	// worker's process, each as a sentence without a full stop.
+	Unenforced []string `json:"not_in_force,omitempty"`
 	// StartTime is when the process PID began, in clock ticks since boot, and
 	// Escaped are its descendants outside its session. The next initiator finds
 	// by them what a kill of the keeper leaves.
@@ -115,6 +118,7 @@ type worker struct {
 	session        lifecycle.Session       // of the current incarnation
 	saved          summary                 // what the saved snapshot says
 	restored       *restoredWorker         // until the worker is resumed
+	unenforced     []string                // see Worker.Unenforced
 	awaitsAdoption bool                    // the keeper was killed; the next keeper adopts the worker
 	socketLost     bool                    // no process holds the port's socket: it is bound again before the next start
 
@@ -134,6 +138,7 @@ type pool struct {
 	cleanExits int      // workers in PhaseExited after a clean exit
 	removed    bool     // no longer in the plan
 	followers  []*pool  // the pools that start after this pool
+	warned     string   // the cgroup limits that are not in force, as they were logged
 	missing    []string // the dependencies that are not met, for example "db: ready"
 	// unrecoverable says that one of them cannot be met unless a person acts.
 	unrecoverable bool
@@ -148,6 +153,7 @@ func (w *worker) makeView() Worker {
 		PID: r.PID, Incarnation: r.Incarnation, Restarts: r.Restarts, Deaths: r.Deaths.Count, DeathsInARow: r.Deaths.InARow,
 		Began: r.Began, BeganBefore: r.BeganBefore, LastExit: r.LastExit, Rule: r.Rule, NextStart: r.NextStart, Status: r.Status, EmptyProven: r.EmptyProven, Unattributed: r.Unattributed,
 	}
+	v.Unenforced = w.unenforced
 	if r.Phase.HasProcess() {
 		v.Started, v.StartTime, v.Escaped = r.Started, w.startTime, w.escaped
 	}
