@@ -42,7 +42,8 @@ func TestLogLines(t *testing.T) {
 		t.Error(got)
 	}
 	for _, l := range []LogText{
-		l, {Writer: &LogWriter{}},
+		l,
+		{Writer: &LogWriter{}},
 		{Writer: &writer, At: time.Date(2030, 1, 31, 12, 0, 0, 1000, time.FixedZone("", 3600)), Text: []byte("<é> \"\x00\xff")},
 		{Writer: &writer, At: time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)},
 	} {

@@ -32,7 +32,7 @@ func withConn(t *testing.T, f func(t *testing.T, guarded *conn, peer net.Conn)) 
 func TestPeerThatDoesNotRead(t *testing.T) {
 	withConn(t, func(t *testing.T, c *conn, peer net.Conn) {
 		for _, idle := range []time.Duration{0, timeout / 20, 10 * timeout} {
-			time.Sleep(idle) // of the bubble: a connection may be idle
+			<-time.After(idle) // a connection may be idle
 			begun := time.Now()
 			n, err := c.Write([]byte("text"))
 			if took := time.Since(begun); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) || took > timeout || took < timeout-timeout/16 {
@@ -50,7 +50,7 @@ func TestSlowPeer(t *testing.T) {
 		go func() {
 			sum := 0
 			for buffer := make([]byte, partSize); sum < len(long); {
-				time.Sleep(timeout * 9 / 10)
+				<-time.After(timeout * 9 / 10)
 				n, err := peer.Read(buffer)
 				if sum += n; err != nil {
 					break
