@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -83,7 +84,7 @@ func execProgram(settings, path string, argv []string) int {
 func retryBusy(start func() error) error {
 	for pause := time.Millisecond; ; pause *= 2 {
 		err := start()
-		if err != syscall.ETXTBSY || pause > 16*time.Millisecond {
+		if !errors.Is(err, syscall.ETXTBSY) || pause > 16*time.Millisecond {
 			return err
 		}
 		time.Sleep(pause)
