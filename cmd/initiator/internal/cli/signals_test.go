@@ -23,7 +23,7 @@ func TestASignalThatArrivesTwiceCountsOnce(t *testing.T) {
 		if n := len(c.Later()); n != 0 {
 			t.Errorf("%d later signals", n)
 		}
-		time.Sleep(100 * time.Millisecond)
+		<-time.After(100 * time.Millisecond)
 		c.Deliver(syscall.SIGTERM)
 		c.Deliver(syscall.SIGINT)
 		if n := len(c.Later()); n != 2 {
