@@ -11,8 +11,11 @@ import (
 // always below that mount.
 func FuzzFindCgroup(f *testing.F) {
 	for _, seed := range [][3]string{
-		{"", "/sys/fs/cgroup", "user.slice/a.scope"}, {"docker/abc", "/sys/fs/cgroup", ""},
-		{"a", "/sys/fs/cgroup", "b"}, {"", "/mnt/my cgroup", "x y"}, {"b\\040c", "/m\t", "a:b"},
+		{"", "/sys/fs/cgroup", "user.slice/a.scope"},
+		{"docker/abc", "/sys/fs/cgroup", ""},
+		{"a", "/sys/fs/cgroup", "b"},
+		{"", "/mnt/my cgroup", "x y"},
+		{"b\\040c", "/m\t", "a:b"},
 	} {
 		f.Add(seed[0], seed[1], seed[2])
 	}
