@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -43,7 +44,9 @@ const raceOptions = "atexit_sleep_ms=0"
 type leakCheck struct{ m *testing.M }
 
 func (t leakCheck) Run() int {
+	passOn := passHangupsOn()
 	code := t.m.Run()
+	passOn()
 	if err := goleak.Find(); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -212,5 +215,23 @@ func expectCode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// passHangupsOn makes programs that the tests start receive HUP, until the returned
+// function is called. Under nohup they would ignore it, as this process does.
+func passHangupsOn() (end func()) {
+	ignored, hangups := signal.Ignored(syscall.SIGHUP), make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // a signal with a handler is not ignored after exec
+	go func() {
+		for range hangups {
+			if !ignored {
+				os.Exit(128 + int(syscall.SIGHUP))
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(hangups)
 	}
 }
