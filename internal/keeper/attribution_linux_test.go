@@ -76,7 +76,7 @@ func TestScanFindsEscapedProcess(t *testing.T) {
 	pid := parsePID(t, h.awaitLine("w", "daemon "))
 	p, _ := procfs.ReadStat(pid)
 	want := EscapedProcess{pid, p.Start}
-	h.awaitEvent("the escaped process", func(e Event) bool {
+	h.findEvent("the escaped process", func(e Event) bool {
 		return e.Kind == KindEscaped && e.GUID == "w" && e.Incarnation == 1 && slices.Contains(e.Escaped, want)
 	})
 	syscall.Kill(leader, syscall.SIGKILL)
@@ -128,7 +128,7 @@ func TestUnattributedIsReported(t *testing.T) {
 	h := newTestKeeper(t)
 	h.spawnWorker(orderAct("w", "background", "untagged"))
 	pid := parsePID(t, h.awaitLine("w", "daemon "))
-	h.awaitEvent("the process", func(e Event) bool { return e.Kind == KindUnattributed && len(e.Unattributed) == 1 })
+	h.findEvent("the process", func(e Event) bool { return e.Kind == KindUnattributed && len(e.Unattributed) == 1 })
 	syscall.Kill(pid, syscall.SIGKILL)
 	h.awaitEvent("its end", func(e Event) bool { return e.Kind == KindUnattributed && len(e.Unattributed) == 0 })
 }

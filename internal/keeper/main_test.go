@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -200,12 +201,16 @@ func (h *testKeeper) awaitKind(guid string, kind EventKind) Event {
 // findKind is awaitKind for an event that may have been seen already.
 func (h *testKeeper) findKind(guid string, kind EventKind) Event {
 	h.t.Helper()
-	for _, e := range h.seen {
-		if e.GUID == guid && e.Kind == kind {
-			return e
-		}
+	return h.findEvent(guid+" "+string(kind), func(e Event) bool { return e.GUID == guid && e.Kind == kind })
+}
+
+// findEvent is awaitEvent for an event that may have been seen already.
+func (h *testKeeper) findEvent(what string, fits func(Event) bool) Event {
+	h.t.Helper()
+	if at := slices.IndexFunc(h.seen, fits); at >= 0 {
+		return h.seen[at]
 	}
-	return h.awaitKind(guid, kind)
+	return h.awaitEvent(what, fits)
 }
 
 // awaitLine waits for a line of a watched worker that begins with prefix, and
