@@ -32,7 +32,7 @@ func (d *Dispatcher) call(ctx context.Context, r task.Request, by *WorkerCaller)
 		m.recycleMessage()
 		return t, err
 	}
-	now, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	now, cancel := withoutWait(ctx)
 	defer cancel()
 	t, err := askLoop(now, d, func(a *loopRequest[task.Task], _ time.Time) {
 		d.removeWaiter(m.id, &m.w)

@@ -66,13 +66,22 @@ func (d *Dispatcher) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) 
 		return w.got, w.err
 	}
 	d.mailbox.Put(&stopWaitMessage{id: id, w: &w})
-	now, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	now, cancel := withoutWait(ctx)
 	defer cancel()
 	t, err := d.Get(now, id)
 	if err != nil {
 		return t, err
 	}
 	return t, ctx.Err()
+}
+
+// lookupTimeout bounds a question to the loop whose caller waits no longer.
+const lookupTimeout = 10 * time.Second
+
+// withoutWait returns a context for a question to the loop that does not end with
+// ctx: the end of a wait is no reason to answer without the record.
+func withoutWait(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
 }
 
 type waitMessage struct {

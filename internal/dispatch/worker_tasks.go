@@ -59,7 +59,9 @@ func (w WorkerTasks) Get(ctx context.Context, id uuid.UUID) (task.Task, error) {
 
 // Wait is Dispatcher.Wait. Errors: task.ErrNotFound, task.ErrForbidden, ErrClosed.
 func (w WorkerTasks) Wait(ctx context.Context, id uuid.UUID) (task.Task, error) {
-	if t, err := w.Get(ctx, id); err != nil {
+	now, cancel := withoutWait(ctx)
+	defer cancel()
+	if t, err := w.Get(now, id); err != nil {
 		return t, err
 	}
 	return w.d.Wait(ctx, id)
