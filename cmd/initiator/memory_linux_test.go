@@ -107,7 +107,10 @@ func TestAnswersTakeLittleMemory(t *testing.T) {
 // client sends many large tasks at the same time.
 func TestBodiesOfOneClientTakeLittleMemory(t *testing.T) {
 	const length = bounds.PeerBodies/2 + 1 // one body at a time
-	const most = 12 * length               // while it is decoded and stored, and until its garbage is collected
+	most := int64(12 * length)             // while it is decoded and stored, and until its garbage is collected
+	if testlength.RaceDetector {
+		most *= 3
+	}
 	up := startProcess(t, newTestDirectory(t, fmt.Sprintf(memoryINI, t.TempDir())), "up")
 	up.awaitOutput("all workers are ready")
 	c := up.newClient()

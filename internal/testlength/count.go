@@ -1,6 +1,3 @@
-// Package testlength says how often tests repeat what they do. `go test ./...`
-// repeats everything a bounded number of times; .ci/long repeats it at full
-// length.
 package testlength
 
 import "os"

@@ -1,0 +1,10 @@
+// Package testlength says how often tests repeat what they do. `go test ./...`
+// repeats everything a bounded number of times; .ci/long repeats it at full
+// length.
+package testlength
+
+// Files:
+//
+//	count.go    Count: how often
+//	no_race.go  RaceDetector, without it
+//	race.go     RaceDetector, with it
