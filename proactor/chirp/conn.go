@@ -99,7 +99,8 @@ func exchangeHandshakes(ctx context.Context, nc net.Conn, r *frameReader, ours H
 	if werr := <-wrote; err == nil && werr != nil {
 		err = readError("write handshake", werr)
 	}
-	if !stop() {
+	// The end of ctx may have closed the connection before it set the deadline.
+	if !stop() || err != nil && ctx.Err() != nil {
 		return Handshake{}, readError("exchange handshakes", context.Cause(ctx))
 	}
 	return theirs, err
