@@ -52,8 +52,8 @@ const answerMemory = 32 << 20
 // with lists, tasks and logs that are much longer.
 func TestAnswersTakeLittleMemory(t *testing.T) {
 	const length = 20 << 20
-	tasks := testlength.Count(4, 16)
-	lines := testlength.Count(150_000, 1_500_000)
+	tasks := testlength.Count(2, 16)
+	lines := testlength.Count(100_000, 1_500_000)
 	logs := t.TempDir()
 	for _, name := range []string{"out.log", "err.log", "other.log"} {
 		writeLog(t, filepath.Join(logs, name), lines)
@@ -120,7 +120,7 @@ func TestBodiesOfOneClientTakeLittleMemory(t *testing.T) {
 	}
 	before := up.resetPeak()
 	var senders sync.WaitGroup
-	for range testlength.Count(4, 32) {
+	for range testlength.Count(3, 32) {
 		senders.Go(func() {
 			if _, err := c.Submit(t.Context(), task.Request{Pool: "closed", Data: data}); err != nil {
 				t.Error(err)
