@@ -28,6 +28,8 @@ package store
 //	record.go           the layout of records and of the marks between batches
 //	dir.go              Dir and File: the disk
 //	os.go               OpenDir and OS: the operating system's disk
+//	count_links_linux.go  the number of links of an open file, without its times
+//	count_links_other.go  the same on other systems
 //	check.go            CheckFiles: the files and the directory are still in place
 //	sync_data_linux.go  syncData: fdatasync
 //	sync_data_other.go  syncData where there is no fdatasync

@@ -207,14 +207,20 @@ func (f *osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
+// statLinks returns the number of links of an open file.
+func statLinks(fd int) (uint64, error) {
+	var st syscall.Stat_t
+	err := syscall.Fstat(fd, &st)
+	return uint64(st.Nlink), os.NewSyscallError("fstat", err)
+}
+
 // CountNames implements File. It returns os.ErrClosed when another goroutine has
 // closed the file.
 func (f *osFile) CountNames() (n uint64, err error) {
-	var st syscall.Stat_t
-	if f.conn.Control(func(fd uintptr) { err = syscall.Fstat(int(fd), &st) }) != nil {
+	if f.conn.Control(func(fd uintptr) { n, err = countLinks(int(fd)) }) != nil {
 		return 0, os.ErrClosed // Control fails only for a closed file
 	}
-	return uint64(st.Nlink), os.NewSyscallError("fstat", err)
+	return n, err
 }
 
 // Sync implements File. It syncs the data and the metadata that is needed to
