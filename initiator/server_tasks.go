@@ -194,7 +194,7 @@ func RepairTasks(dir string) (check api.TaskCheck, err error) {
 }
 
 // AcceptDamage ends the report of damage and of a restore in a state directory that
-// no initiator uses, and returns what it was. Damage that is not repaired stays.
+// no initiator uses, and returns the damage. Damage that is not repaired stays.
 func AcceptDamage(dir string) (check api.TaskCheck, err error) {
 	err = withStateDir(dir, func(state *statedir.Dir) error {
 		if check, err = checkTasks(state); err != nil {

@@ -121,15 +121,7 @@ func TestInitOnRequest(t *testing.T) {
 // the second signal, which kills the workers.
 func TestInitOnATerminal(t *testing.T) {
 	dir := newTestDirectory(t, deaf)
-	person, program := pseudoTerminal(t, 100)
-	cmd := exec.Command("initiator", "up", "--init")
-	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, program, program, program
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	program.Close()
-	t.Cleanup(func() { _ = cmd.Process.Kill() }) // of no effect once it has ended
+	cmd, person := startOnTerminal(t, dir, "up", "--init")
 	lines := linesOf(person)
 	awaitOnTerminal(t, lines, "all workers are ready")
 	ctrlC := func() {

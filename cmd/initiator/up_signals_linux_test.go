@@ -71,16 +71,8 @@ func TestAClosedTerminalEndsInOrder(t *testing.T) {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()
 			dir := newTestDirectory(t, orderly)
-			person, program := pseudoTerminal(t, 100)
-			cmd := exec.Command("initiator", args...)
-			cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, program, program, program
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			program.Close()
-			t.Cleanup(func() { _ = cmd.Process.Kill() }) // of no effect once it has ended
-			screen := bufio.NewScanner(person)           // in this goroutine: a read would delay the close
+			cmd, person := startOnTerminal(t, dir, args...)
+			screen := bufio.NewScanner(person) // in this goroutine: a read would delay the close
 			for ready := false; !ready; {
 				if !screen.Scan() {
 					t.Fatalf("the terminal ended: %v", screen.Err())

@@ -58,6 +58,22 @@ func onTerminal(t *testing.T, dir string, columns uint16, args ...string) (cmd *
 	return cmd, linesOf(person)
 }
 
+// startOnTerminal starts the program in a session with a terminal of its own, which
+// is returned.
+func startOnTerminal(t *testing.T, dir string, args ...string) (cmd *exec.Cmd, person *os.File) {
+	t.Helper()
+	person, program := pseudoTerminal(t, 100)
+	cmd = exec.Command("initiator", args...)
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, program, program, program
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	program.Close()
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // of no effect once it has ended
+	return cmd, person
+}
+
 var escapeSequence = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
 
 // withoutEscapes removes escape sequences from a line.

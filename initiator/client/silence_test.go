@@ -15,8 +15,8 @@ import (
 	"initiator/initiator/client"
 )
 
-// A request to a listener whose process never accepts fails with what is known of
-// that process.
+// A request to a listener whose process never accepts fails with the state of the
+// process.
 func TestSilentInitiator(t *testing.T) {
 	t.Parallel()
 	socket := filepath.Join(t.TempDir(), "s")

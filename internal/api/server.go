@@ -36,8 +36,8 @@ type Options struct {
 	// Token opens the API on TCP. A client of the unix socket needs none.
 	Token  string
 	Logger hclog.Logger // nil = none
-	// StallTimeout is how long a client may read nothing of what is written to it
-	// before it loses its connection; 0 = 10 minutes.
+	// StallTimeout is how long a client may read nothing, although data is written
+	// to its connection, before it loses the connection; 0 = 10 minutes.
 	StallTimeout time.Duration
 	// TLS, when not nil, is used on TCP.
 	TLS *tls.Config

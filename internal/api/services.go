@@ -72,9 +72,8 @@ type Control interface {
 	// ProblemNames names what is wrong now: the problems of Status, and "storage"
 	// beside a StorageError.
 	ProblemNames(ctx context.Context) []string
-	// CheckTasks says what was damaged in the task files. AcceptDamage ends the
-	// problems of damage that was repaired and of a restored backup, and returns what
-	// they were.
+	// CheckTasks returns the damage of the task files. AcceptDamage ends the problems
+	// of repaired damage and of a restored backup, and returns the damage.
 	CheckTasks() (TaskCheck, error)
 	AcceptDamage() (TaskCheck, error)
 	// Shutdown begins the end: in order, or with kill at once.
@@ -95,7 +94,7 @@ type Control interface {
 	WriteBackup(ctx context.Context, w io.Writer) error
 }
 
-// TaskCheck says what was damaged in the task files.
+// TaskCheck is the damage of the task files.
 type TaskCheck struct {
 	// Files are the task files; only without a running initiator.
 	Files []store.FileReport `json:"files,omitempty"`

@@ -2,7 +2,7 @@ package api
 
 import "net/http"
 
-// checkTasks answers GET /tasks/check: what was damaged in the task files.
+// checkTasks answers GET /tasks/check with the damage of the task files.
 func (h *handlers) checkTasks(w http.ResponseWriter, r *http.Request) {
 	got, err := h.Control.CheckTasks()
 	if err != nil {

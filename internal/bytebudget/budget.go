@@ -26,8 +26,9 @@ type reservation struct {
 func New(limit int64) *Budget { return &Budget{limit: limit} }
 
 // Reserve reserves n bytes. It waits until they are free, behind the reservations
-// before it, so that a large one is not overtaken for ever, or until ctx ends. More
-// than the whole budget is reserved when nothing else is. The caller calls release
+// before it, so that small reservations do not overtake a large reservation for
+// ever. More than the whole budget is reserved when nothing else is reserved. The
+// wait ends with ctx. The caller calls release
 // once. The error is that of ctx.
 func (b *Budget) Reserve(ctx context.Context, n int64) (release func(), err error) {
 	n = min(n, b.limit)

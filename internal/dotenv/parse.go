@@ -16,7 +16,7 @@ type Variable struct {
 	Line        int
 }
 
-// Notice says what is wrong with one line, or what its reader should know. It
+// Notice is a fault of one line, or a hint to the author of the file. It
 // quotes no value, because a value may be a secret.
 type Notice struct {
 	Line            int

@@ -7,7 +7,7 @@ import (
 )
 
 // outside are the variables that the tests' files can refer to.
-var outside = map[string]string{"HOME": "/root", "EMPTY": "", "S": "space d"}
+var outside = map[string]string{"HOME": "/home/ann", "EMPTY": "", "S": "space d"}
 
 func lookUpOutside(name string) (string, bool) {
 	value, ok := outside[name]
@@ -22,7 +22,7 @@ var accepted = []struct{ name, text, want string }{
 	{"spaces", "  A = 1  \n\tB\t=\t2\t\n", `A="1" B="2"`},
 	{"no value", "A=\nB=''\nC=\"\"\nD= \n", `A="" B="" C="" D=""`},
 	{"no line end", "A=1", `A="1"`},
-	{"lines of Windows", "A=1\r\nB=\"2\"\r\nHOME\r\nC='x'\r\n", `A="1" B="2" HOME="/root" C="x"`},
+	{"lines of Windows", "A=1\r\nB=\"2\"\r\nHOME\r\nC='x'\r\n", `A="1" B="2" HOME="/home/ann" C="x"`},
 	{"byte order mark", "\uFEFFA=1\n", `A="1"`},
 	{"comments", "# first\n\n  # second\nA=1 # third\nB=a#b\nC='x' # fourth\nD=\"y\"# fifth\nE=1\t#2\n", `A="1" B="a#b" C="x" D="y" E="1\t#2"`},
 	{"a comment needs a space", "A=#x\nB= # x\n", `A="#x" B="# x"`},
@@ -32,20 +32,20 @@ var accepted = []struct{ name, text, want string }{
 	{"single is literal", `A='\n $HOME ${X} \\ "q" it\'s'` + "\n", `A="\\n $HOME ${X} \\\\ \"q\" it's"`},
 	{"quotation marks inside", "A=it's\nB=say \"x\"\nC=x\"y\"\n", `A="it's" B="say \"x\"" C="x\"y\""`},
 	{"backslash without quotation marks", `A=C:\new\$x` + "\n", `A="C:\\new\\"`},
-	{"export", "export A=1\nexport\tB=2\nexport=3\nexport HOME\nexportC=4\n", `A="1" B="2" export="3" HOME="/root" exportC="4"`},
+	{"export", "export A=1\nexport\tB=2\nexport=3\nexport HOME\nexportC=4\n", `A="1" B="2" export="3" HOME="/home/ann" exportC="4"`},
 	{"colon", "A: 1\nB:2\nC: 'http://x'\n", `A="1" B="2" C="http://x"`},
 	{"names", "a.b-c[0]=1\nárvíz=2\n1=3\n-=4\n", `a.b-c[0]="1" árvíz="2" 1="3" -="4"`},
-	{"bare names", "HOME\nNOT_SET\nEMPTY\nA=1\n", `HOME="/root" EMPTY="" A="1"`},
+	{"bare names", "HOME\nNOT_SET\nEMPTY\nA=1\n", `HOME="/home/ann" EMPTY="" A="1"`},
 	{"last value", "A=1\nB=$A\nA=2\n", `A="2" B="1"`},
-	{"references", "A=$HOME/x\nB=${HOME}y\nC=\"$HOME\"\nD=$A$B\n", `A="/root/x" B="/rooty" C="/root" D="/root/x/rooty"`},
-	{"outside before the file", "HOME=/mine\nA=$HOME\n", `HOME="/mine" A="/root"`},
+	{"references", "A=$HOME/x\nB=${HOME}y\nC=\"$HOME\"\nD=$A$B\n", `A="/home/ann/x" B="/home/anny" C="/home/ann" D="/home/ann/x/home/anny"`},
+	{"outside before the file", "HOME=/mine\nA=$HOME\n", `HOME="/mine" A="/home/ann"`},
 	{"not set", "A=x${NOT_SET}y$NOT_SET\n", `A="xy"`},
 	{"dollar signs", "A=$$HOME\nB=$\nC=$1\nD=100$ or $.\nE=\"\\$HOME\"\nF=p$$w\n", `A="$HOME" B="$" C="$1" D="100$ or $." E="$HOME" F="p$w"`},
-	{"defaults", "A=${X:-d}\nB=${X-d}\nC=${EMPTY:-d}\nD=${EMPTY-d}\nE=${HOME:-d}\nF=${X:-}\n", `A="d" B="d" C="d" D="" E="/root" F=""`},
+	{"defaults", "A=${X:-d}\nB=${X-d}\nC=${EMPTY:-d}\nD=${EMPTY-d}\nE=${HOME:-d}\nF=${X:-}\n", `A="d" B="d" C="d" D="" E="/home/ann" F=""`},
 	{"alternatives", "A=${X:+a}\nB=${HOME:+a}\nC=${EMPTY:+a}\nD=${EMPTY+a}\nE=${X+a}\n", `A="" B="a" C="" D="a" E=""`},
-	{"required and there", "A=${HOME:?no}\nB=${EMPTY?no}\n", `A="/root" B=""`},
-	{"nested", "A=${X:-${Y:-$HOME}}z\nB=${X:-${HOME}}${HOME}\n", `A="/rootz" B="/root/root"`},
-	{"JSON", `A={"a":{"b":1}}` + "\n" + `B=${X:-{"a":1}}` + "\nC={\"h\":\"$HOME\"}\n", `A="{\"a\":{\"b\":1}}" B="{\"a\":1}" C="{\"h\":\"/root\"}"`},
+	{"required and there", "A=${HOME:?no}\nB=${EMPTY?no}\n", `A="/home/ann" B=""`},
+	{"nested", "A=${X:-${Y:-$HOME}}z\nB=${X:-${HOME}}${HOME}\n", `A="/home/annz" B="/home/ann/home/ann"`},
+	{"JSON", `A={"a":{"b":1}}` + "\n" + `B=${X:-{"a":1}}` + "\nC={\"h\":\"$HOME\"}\n", `A="{\"a\":{\"b\":1}}" B="{\"a\":1}" C="{\"h\":\"/home/ann\"}"`},
 }
 
 // refused are files with their first fault.
@@ -63,7 +63,7 @@ var refused = []struct{ name, text, want string }{
 	{"reference over two lines", "A=\"${X:-a\nb}\"\n", "1: a ${ is not closed"},
 	{"reference without name", "A=${1}\n", "1: a ${ has no name"},
 	{"unknown operator", "A=${HOME/x}\n", "1: the name in a ${ has neither"},
-	{"required", "A=${X:?set $HOME}\n", `1: the variable X is required and is not set ("set /root")`},
+	{"required", "A=${X:?set $HOME}\n", `1: the variable X is required and is not set ("set /home/ann")`},
 	{"braces that Compose miscounts", "A=${X:-{}}\n", "1: a ${ is not closed in its line, or has {{"},
 	{"octal", `A="\018"` + "\n", `1: an escape \0 has no three octal digits`},
 	{"NUL", `A="\0000"` + "\n", "1: the value has a NUL byte"},

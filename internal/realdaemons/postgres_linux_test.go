@@ -48,6 +48,13 @@ var postgres = daemon{
 		query := preparePostgres(s)
 		return func(ctx context.Context) error { return query(ctx, "select pg_sleep(0.1)") }
 	},
-	reloaded:  func(*system) {},
+	reloaded: func(s *system) {
+		s.await("the reload", func() error {
+			if text := s.verb("logs", "postgres"); !strings.Contains(text, "received SIGHUP") {
+				return fmt.Errorf("the log is %q", text)
+			}
+			return nil
+		})
+	},
 	restarted: costRefused,
 }

@@ -17,8 +17,8 @@ var damagedTasksKind = fileKind{
 	loss:   "which task files were damaged before is unknown: the directories damaged-* have what was saved of them",
 }
 
-// DamagedTasks says what was damaged in the task files and not accepted yet. The
-// zero value says that nothing was.
+// DamagedTasks is the damage of the task files that was not accepted yet. The zero
+// value means no damage.
 type DamagedTasks struct {
 	Since time.Time `json:"since,omitzero"` // when the first damage was found
 	queue.Damage

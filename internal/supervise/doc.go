@@ -41,7 +41,8 @@ package supervise
 //	signals.go           signal numbers
 //	signal_target.go     whom a signal reaches: the main process or its group
 //	hooks.go             before_start and stop_command
-//	commands.go          check_command and reload_command
+//	commands.go          a command of a request: check_command and reload_command
+//	checks.go            the check_command before a request changes anything
 //	probes.go            readiness and liveness probes
 //	keeper_events.go     the keeper's reports
 //	output.go            the workers' output lines

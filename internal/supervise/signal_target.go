@@ -63,12 +63,10 @@ func chooseTarget(spec *plan.Spec, shell, stops bool) (to SignalTarget, reason s
 		return SignalMain, "an exec worker ends the processes of its tasks itself"
 	case spec.FromSupervisord && !stops:
 		return SignalMain, "supervisorctl's signal reaches the program alone"
-	case spec.StopAsGroup == plan.GroupTrue, spec.StopAsGroup == plan.GroupFalse:
-		to = SignalMain
-		if spec.StopAsGroup == plan.GroupTrue {
-			to = SignalGroup
-		}
-		return to, "stopasgroup = " + spec.StopAsGroup
+	case spec.StopAsGroup == plan.GroupTrue:
+		return SignalGroup, "stopasgroup = true"
+	case spec.StopAsGroup == plan.GroupFalse:
+		return SignalMain, "stopasgroup = false"
 	case shell:
 		return SignalGroup, "the main process is a shell"
 	}
@@ -104,7 +102,7 @@ var shells = map[string]bool{
 }
 
 // isShell reports whether a program is a shell. BusyBox and Toybox are many
-// programs in one file, and argv names the one.
+// programs in one file, and argv names the program.
 func isShell(program string, argv []string) bool {
 	name := programName(program)
 	for (name == "busybox" || name == "toybox") && len(argv) > 0 {

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// reportAfter is how long a verb waits before it says what it waits for, and
-	// then until it looks again.
+	// reportAfter is the time after which a verb prints the workers that it waits
+	// for, and the time between two looks at them.
 	reportAfter = 2 * time.Second
 	// reportedWorkers is how many workers a verb names at once.
 	reportedWorkers = 5
@@ -71,8 +71,8 @@ func awaitedNow(c *client.Client, names []string) []string {
 	return awaitedLines(all, names)
 }
 
-// reportWait prints on stderr what a verb waits for, and again what has changed,
-// until stop is called.
+// reportWait prints on stderr the workers that a verb waits for, and then each
+// change of their state, until stop is called.
 func (a *App) reportWait(ctx context.Context, c *client.Client, names []string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	screen := a.Err.Detach()

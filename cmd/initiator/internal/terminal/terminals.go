@@ -42,7 +42,7 @@ func (t *Terminals) Close() {
 const closeCheckInterval = 20 * time.Millisecond
 
 // AwaitClosed waits until one of the terminals is closed, at most for patience
-// and until ctx ends, and reports whether one is. Without a terminal it does not
+// and until ctx ends, and reports whether a terminal is closed. Without a terminal it does not
 // wait.
 func (t *Terminals) AwaitClosed(ctx context.Context, patience time.Duration) bool {
 	if len(t.fds) == 0 {
