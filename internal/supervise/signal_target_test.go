@@ -31,11 +31,18 @@ func runForeman() int {
 	return 0
 }
 
+// deafHand makes a hand ignore WINCH: a signal to the group reaches the main process
+// first, whose WINCH could then come before the signal.
+const deafHand = "TEST_HAND_IS_DEAF_TO_WINCH"
+
 // runHand reports the first signal that it gets. Its parent gets WINCH when it can
 // report one.
 func runHand() int {
 	got := make(chan os.Signal, 1)
-	signal.Notify(got, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGWINCH)
+	signal.Notify(got, syscall.SIGTERM, syscall.SIGHUP)
+	if os.Getenv(deafHand) == "" {
+		signal.Notify(got, syscall.SIGWINCH)
+	}
 	fmt.Println("PID", os.Getpid())
 	_ = syscall.Kill(os.Getppid(), syscall.SIGWINCH)
 	fmt.Println("hand got", unix.SignalName((<-got).(syscall.Signal)))
@@ -84,6 +91,9 @@ func TestWhomSignalsReach(t *testing.T) {
 			t.Parallel()
 			s := open(t, planOf(spec("w", "", plain, c.program, func(sp *plan.Spec) {
 				sp.Ready, sp.StopAsGroup = plan.Ready{Kind: "line", Pattern: "^PID"}, c.asGroup
+				if c.want != "SIGWINCH" {
+					sp.Environment = append(sp.Environment, plan.Entry{Key: deafHand, Value: "1", Valued: true})
+				}
 			})))
 			s.ready("w", 1)
 			var err error
