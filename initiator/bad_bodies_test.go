@@ -11,7 +11,7 @@ import (
 )
 
 // A worker with a valid token sends bad results and heartbeats: not JSON, 100,000
-// deep, no UTF-8, of no task, of another worker's task, 100 MB long. Each is refused,
+// deep, no UTF-8, of no task, of another worker's task, 65 MiB long. Each is refused,
 // and ends neither the session nor the task that the worker runs meanwhile.
 func TestBadBodiesWithValidToken(t *testing.T) {
 	t.Parallel()
@@ -22,7 +22,7 @@ func TestBadBodiesWithValidToken(t *testing.T) {
 		`    stranger = b'{"task":{"id":"0191d7a0-0000-7000-8000-000000000000"},"result":{}}'`,
 		`    bodies = {"not JSON": b"nonsense", "half": b'{"task":{', "deep": b'{"result":' + b"[" * 100000 + b"]" * 100000 + b"}",`,
 		`              "no UTF-8": b'{"result":"\xff"}', "no task": b'{"task":{}}', "no id": b'{"task":{"id":"7"},"result":1}',`,
-		`              "another's": stranger, "twice": stranger, "an array": b"[]", "long": b'"' + b"x" * (100 << 20) + b'"'}`,
+		`              "another's": stranger, "twice": stranger, "an array": b"[]", "long": b'"' + b"x" * (65 << 20) + b'"'}`,
 		`    said = {}`,
 		`    for name, body in bodies.items():`,
 		`        for method, path in (("PUT", "/slave/task/complete"), ("PUT", "/slave/task/fail"), ("GET", "/slave/heartbeat")):`,

@@ -59,6 +59,10 @@ type Config struct {
 	// how many lines it has missed. Nil: lines of stdout are dropped, lines of
 	// stderr go to Logger at debug.
 	Stdout, Stderr io.Writer
+
+	// resultBody is the length in bytes of the longest body with which a worker
+	// reports the end of a task; 0 = bounds.ResultBody. Tests set it.
+	resultBody int64
 }
 
 // ReadPlan reads an INI as New does. Nothing is started. The error is a

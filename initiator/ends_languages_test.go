@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"initiator/initiator"
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
 	"initiator/jobs/jobstest"
@@ -42,15 +43,22 @@ var handlerEnds = []struct {
 	{how: "set", want: failedAtOnce, words: "cannot be encoded as JSON", only: "Python Node"},
 	{how: "bytes", want: failedAtOnce, words: "cannot be encoded as JSON", only: "Python Node"},
 	{how: "circle", want: failedAtOnce, words: "cannot be encoded as JSON"},
-	{how: "large", want: failedAtOnce, words: "has 70.0 MiB"},
+	{how: "refused", want: failedAtOnce, words: "was refused: The body is too large: at most 1 MiB are allowed."},
+	{how: "large", want: failedAtOnce, words: "has 3.0 MiB and was refused: The body is too large: at most 1 MiB are allowed.", only: "Go"},
+	{how: "large", want: failedAtOnce, words: "has 3.0 MiB; at most 2 MiB can be sent", only: "Python Node"}, // the worker knows the bound
 	{how: "nested", want: failedAtOnce, words: "nested more than 1000 deep", only: "Go Node"},
 	{how: "nested", want: failedAtOnce, words: "cannot be encoded as JSON", only: "Python"}, // json.dumps is recursive
 	{how: "nested failure", want: failedAtOnce, words: "nested more than 1000 deep", only: "Go Node"},
 	{how: "nested progress", want: "completed completed", part: `"wenton"`, only: "Go Node"},
 	{how: "failure with a set", want: failedAtOnce, words: "cannot be encoded as JSON"},
-	{how: "large failure", want: failedAtOnce, words: "has 70.0 MiB"},
+	{how: "large failure", want: failedAtOnce, words: "has 3.0 MiB"},
 	{how: "bad progress", want: "completed completed", part: `"wenton"`},
 }
+
+// resultsUpTo1MiB lowers the bound of results from 64 MiB, so that the tests of what
+// is beyond it are quick in every language. TestUndeliverableOutcomesFail and
+// TestBadBodiesWithValidToken exceed the real bound.
+func resultsUpTo1MiB(c *initiator.Config) { initiator.LimitResultBody(c, 1<<20) }
 
 func TestHandlerEndsInEveryLanguage(t *testing.T) {
 	jobstest.Each(t, "../jobs", []string{"${initiator:self}", "languages"}, func(t *testing.T, l jobstest.Language, command []string) {
@@ -59,8 +67,7 @@ func TestHandlerEndsInEveryLanguage(t *testing.T) {
 command             = %s
 attempts            = 2
 retry_delay         = 10ms
-heartbeat_tolerance = 2min
-`, strings.Join(command, " ")))
+`, strings.Join(command, " ")), resultsUpTo1MiB)
 		for _, tt := range handlerEnds {
 			if tt.only == "" || strings.Contains(tt.only, l.Name) {
 				t.Run(tt.how, func(t *testing.T) {

@@ -41,14 +41,14 @@ func TestRecycleInEveryLanguage(t *testing.T) {
 		in := initiatortest.StartText(t, fmt.Sprintf(`
 [worker:w]
 command             = %s
-recycle             = rss:200MB
+recycle             = rss:120MB
 heartbeat_span      = 1min
 heartbeat_tolerance = 10min
 `, strings.Join(command, " ")))
-		first := in.Call("w.hold", `{"mib":200}`)
+		first := in.Call("w.hold", `{"mib":120}`)
 		for n := 1; in.Call("w.hold", `{"mib":0}`) == first; n++ {
 			if n == 50 {
-				t.Fatalf("the worker has run %d tasks more with 200 MiB", n)
+				t.Fatalf("the worker has run %d tasks more with 120 MiB", n)
 			}
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"initiator/internal/bounds"
 	"initiator/internal/dispatch"
 	"initiator/internal/webhook"
 )
@@ -20,10 +19,10 @@ const smallResult = 64 << 10
 // budget. It reports false when it has answered; otherwise the caller calls release
 // when the result is recorded.
 func (h *handlers) admitResult(w http.ResponseWriter, r *http.Request, token string) (release func(), ok bool) {
-	if isLarge := r.ContentLength < 0 || smallResult < r.ContentLength && r.ContentLength <= bounds.ResultBody; isLarge && h.answerUnread(w, r, token) {
+	if isLarge := r.ContentLength < 0 || smallResult < r.ContentLength && r.ContentLength <= h.resultBody; isLarge && h.answerUnread(w, r, token) {
 		return nil, false
 	}
-	release, code := webhook.ReserveBody(w, r, bounds.ResultBody, readTimeout, func(ctx context.Context, n int64) (func(), error) {
+	release, code := webhook.ReserveBody(w, r, h.resultBody, readTimeout, func(ctx context.Context, n int64) (func(), error) {
 		return h.Tasks.ReserveResult(ctx, token, n)
 	})
 	if !code.OK() {

@@ -25,6 +25,7 @@ type handlers struct {
 	onLoopback  bool              // only programs on this machine can connect over TCP
 	openStreams *sync.WaitGroup   // counts the streams of clients
 	bodies      *bytebudget.Table // of the bodies of clients' requests, and of the data on their streams
+	resultBody  int64             // bytes, the longest body that reports the end of a task
 }
 
 // newRouter answers the requests of plainRoutes without mux, because the webhooks are

@@ -41,6 +41,9 @@ type Options struct {
 	StallTimeout time.Duration
 	// TLS, when not nil, is used on TCP.
 	TLS *tls.Config
+	// ResultBody is the length in bytes of the longest body with which a worker
+	// reports the end of a task; 0 = bounds.ResultBody.
+	ResultBody int64
 	// Passed are listeners that another program has opened. At most one may be
 	// TCP; it replaces Addr and Port. Close closes them and leaves a unix socket
 	// where it is. When Listen fails they stay open.
@@ -131,7 +134,7 @@ func (s *Server) Serve(services *Services) {
 	h := &handlers{
 		Services: services, life: life, log: s.o.Logger, token: s.token, url: s.URL(),
 		onLoopback: loopback.IsListener(s.tcp), openStreams: &s.streams,
-		bodies: s.bodies,
+		bodies: s.bodies, resultBody: cmp.Or(s.o.ResultBody, bounds.ResultBody),
 	}
 	s.mu.Lock() // RestoreSocket waits
 	defer s.mu.Unlock()

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"initiator/initiator/task"
-	"initiator/internal/bounds"
 	"initiator/internal/connbudget"
 	"initiator/internal/dispatch"
 	"initiator/internal/webhook"
@@ -75,7 +74,7 @@ func (h *handlers) recordResult(w http.ResponseWriter, r *http.Request, failed b
 	}
 	defer release()
 	var body proactor.ResultBody
-	if !readWorkerJSON(w, r, &body, bounds.ResultBody) {
+	if !readWorkerJSON(w, r, &body, h.resultBody) {
 		return
 	}
 	err := h.Tasks.RecordResult(r.Context(), token, failed, body)

@@ -60,11 +60,13 @@ func end(ctx context.Context, in howInput) (any, error) {
 		circle.Next = circle
 		return circle, nil
 	case "large":
-		return strings.Repeat("x", 70<<20), nil
+		return strings.Repeat("x", 3<<20), nil
+	case "refused":
+		return strings.Repeat("x", 3<<19), nil
 	case "failure with a set":
 		return nil, worker.TaskFail{Data: map[string]any{"value": func() {}}, Retry: true}
 	case "large failure":
-		return nil, worker.TaskFail{Data: map[string]string{"message": strings.Repeat("x", 70<<20)}, Retry: true}
+		return nil, worker.TaskFail{Data: map[string]string{"message": strings.Repeat("x", 3<<20)}, Retry: true}
 	case "nested":
 		return nested(), nil
 	case "nested failure":

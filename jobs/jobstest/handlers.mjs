@@ -29,9 +29,10 @@ async function end({ how }, task) {
     case 'set': return { value: new Set([1, 2]) };
     case 'bytes': return { value: Buffer.from([0]) };
     case 'circle': { const circle = []; circle.push(circle); return circle; }
-    case 'large': return 'x'.repeat(70 << 20);
+    case 'large': return 'x'.repeat(3 << 20);
+    case 'refused': return 'x'.repeat(3 << 19);
     case 'failure with a set': throw new TaskFail({ value: new Set([1, 2]) }, { retry: true });
-    case 'large failure': throw new TaskFail('x'.repeat(70 << 20), { retry: true });
+    case 'large failure': throw new TaskFail('x'.repeat(3 << 20), { retry: true });
     case 'nested': return nested(2000);
     case 'nested failure': throw new TaskFail({ value: nested(2000) }, { retry: true });
     case 'nested progress': task.progress(nested(2000)); return 'went on';

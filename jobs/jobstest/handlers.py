@@ -61,11 +61,13 @@ def end(data, task):
         circle.append(circle)
         return circle
     if how == "large":
-        return "x" * (70 << 20)
+        return "x" * (3 << 20)
+    if how == "refused":
+        return "x" * (3 << 19)
     if how == "failure with a set":
         raise TaskFail({"value": {1, 2}}, retry=True)
     if how == "large failure":
-        raise TaskFail("x" * (70 << 20), retry=True)
+        raise TaskFail("x" * (3 << 20), retry=True)
     if how == "nested":
         return nested(2000)
     if how == "bad progress":

@@ -16,19 +16,22 @@ type Language struct {
 	program string // "" = the test binary
 	library string // the file in package jobs
 	table   string // the line of the library that names its handlers
+	bound   string // what the library has as the bound of a result, 64 MiB
+	lowered string // the same with 2 MiB, so that a test can exceed it quickly
 }
 
 var languages = []Language{
 	{Name: "Go"},
-	{Name: "Python", program: "python3", library: "worker.py", table: `HANDLERS = {"sum": sum_ab}`},
-	{Name: "Node", program: "node", library: "worker.mjs", table: `const handlers = { sum };`},
+	{Name: "Python", program: "python3", library: "worker.py", table: `HANDLERS = {"sum": sum_ab}`, bound: "MAX_BODY = 64 * MIB", lowered: "MAX_BODY = 2 * MIB"},
+	{Name: "Node", program: "node", library: "worker.mjs", table: `const handlers = { sum };`, bound: "maxBody = 64 * MiB", lowered: "maxBody = 2 * MiB"},
 }
 
 //go:embed handlers.py handlers.mjs
 var scripts embed.FS
 
 // Each runs a test with a worker in each language, as a parallel subtest. The
-// worker has the handlers of this package, and command starts it. Dir is the
+// worker has the handlers of this package and, in a script, a bound of 2 MiB for a
+// result, and command starts it. Dir is the
 // folder of package jobs. Self starts the test binary as a worker with
 // [Handlers]; nil leaves out Go. A language that is not installed is skipped.
 func Each(t *testing.T, dir string, self []string, test func(t *testing.T, l Language, command []string)) {
@@ -63,7 +66,9 @@ func (l Language) script(t *testing.T, dir string) []string {
 	if program == "python3" {
 		program = interpreterOfPython()
 	}
-	return []string{program, Script(t, filepath.Join(dir, l.library), l.table, string(text))}
+	path := Script(t, filepath.Join(dir, l.library), l.table, string(text))
+	replaceOnce(t, path, l.bound, l.lowered)
+	return []string{program, path}
 }
 
 // interpreterOfPython returns the path of python3. The program of that name in
@@ -85,12 +90,25 @@ func Script(t *testing.T, library, line string, instead ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Count(string(text), line) != 1 {
-		t.Fatalf("%s is not one line of %s", line, library)
-	}
 	path := filepath.Join(t.TempDir(), filepath.Base(library))
-	if err := os.WriteFile(path, []byte(strings.Replace(string(text), line, strings.Join(instead, "\n"), 1)), 0o600); err != nil {
+	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	replaceOnce(t, path, line, strings.Join(instead, "\n"))
 	return path
+}
+
+// replaceOnce replaces a text that stands in a file exactly once.
+func replaceOnce(t *testing.T, path, text, instead string) {
+	t.Helper()
+	all, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(all), text); n != 1 {
+		t.Fatalf("%s stands %d times in %s, want once", text, n, path)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(all), text, instead, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
