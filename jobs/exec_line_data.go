@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"initiator/internal/strictjson"
 	"initiator/worker"
 )
 
@@ -50,7 +51,7 @@ func resultWithID(line []byte) (json.RawMessage, error) {
 	strict := json.NewDecoder(bytes.NewReader(line))
 	strict.DisallowUnknownFields()
 	if err := strict.Decode(&answer); err != nil {
-		return nil, worker.TaskFail{Data: map[string]any{"message": fmt.Sprintf(`its answer is not {"id": …, "result": …}: %v`, err)}}
+		return nil, worker.TaskFail{Data: map[string]any{"message": fmt.Sprintf(`its answer is not {"id": …, "result": …}: %v`, strictjson.ExplainDecode(err))}}
 	}
 	return answer.Result, nil
 }

@@ -75,7 +75,7 @@ func handlerBehaviours() (handlers []Handler, rows []behaviour) {
 	)
 	rows = append(rows,
 		behaviour{"typed", `{"A":2,"B":3}`, completed, `5`, ""},
-		behaviour{"typed", `"text"`, final, `{"message":"the data does not fit typed: json: cannot unmarshal string into Go value of type worker.addition"}`, ""},
+		behaviour{"typed", `"text"`, final, `{"message":"the data does not fit typed: an object is expected, not a text"}`, ""},
 		behaviour{"nan", `{}`, final, `{"message":"the result of nan cannot be encoded as JSON: json: unsupported value: NaN"}`, ""},
 		behaviour{"chan", `{}`, final, `{"message":"the result of chan cannot be encoded as JSON: json: unsupported type: chan int"}`, ""},
 		behaviour{"func", `{}`, final, `{"message":"the result of func cannot be encoded as JSON: json: unsupported type: func()"}`, ""},

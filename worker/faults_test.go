@@ -46,7 +46,7 @@ func TestFault1EveryEndOfHandlerIsReported(t *testing.T) {
 		{do("failptr", func() (json.RawMessage, error) { return nil, &TaskFail{Data: "x"} }), `{}`, `"x"`},
 		{do("failnil", func() (json.RawMessage, error) { return nil, TaskFail{} }), `{}`, `{}`},
 		{do("failbad", func() (json.RawMessage, error) { return nil, TaskFail{Data: cyclic} }), `{}`, `{"message":"task failed; the data of the failure cannot be encoded as JSON: json: unsupported type: chan int"}`},
-		{Handle("typed", func(_ context.Context, in addition) (int, error) { return 0, nil }), `"text"`, `{"message":"the data does not fit typed: json: cannot unmarshal string into Go value of type worker.addition"}`},
+		{Handle("typed", func(_ context.Context, in addition) (int, error) { return 0, nil }), `"text"`, `{"message":"the data does not fit typed: an object is expected, not a text"}`},
 		{Handle("outbad", func(_ context.Context, in addition) (any, error) { return cyclic, nil }), `{}`, `{"message":"the result of outbad cannot be encoded as JSON: json: unsupported type: chan int"}`},
 	}
 	var handlers []Handler

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"initiator/internal/bounds"
+	"initiator/internal/strictjson"
 )
 
 // Handler is a method that a worker offers. Make it with [Handle] or
@@ -36,7 +37,7 @@ func Handle[In, Out any](name string, f func(context.Context, In) (Out, error)) 
 		var in In
 		if len(data) > 0 {
 			if err := json.Unmarshal(data, &in); err != nil {
-				return nil, finalError{fmt.Errorf("the data does not fit %s: %w", name, err)}
+				return nil, finalError{fmt.Errorf("the data does not fit %s: %w", name, strictjson.ExplainDecode(err))}
 			}
 		}
 		out, err := f(ctx, in)

@@ -13,6 +13,7 @@ import (
 
 	"initiator/internal/bounds"
 	"initiator/internal/stream"
+	"initiator/internal/strictjson"
 	"initiator/internal/webhook"
 	"initiator/proactor"
 	"initiator/proactor/chirp"
@@ -183,7 +184,7 @@ func (m *progressMessage) applyMessage(d *Dispatcher, now time.Time) {
 func (l *workerStream) receiveHeartbeat(m *chirp.Message) {
 	body := &proactor.HeartbeatBody{}
 	if err := json.Unmarshal(m.Data, body); err != nil {
-		l.closeStream("a heartbeat is not JSON: " + err.Error())
+		l.closeStream("a heartbeat is not the JSON expected here: " + strictjson.ExplainDecode(err).Error())
 		return
 	}
 	answer, err := l.d.recordHeartbeat(l.session, body)

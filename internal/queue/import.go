@@ -45,7 +45,7 @@ func ParseExportLine(line []byte) (t task.Task, err error) {
 		return t, fmt.Errorf("%w: the line is not UTF-8", task.ErrInvalid)
 	}
 	if err := json.Unmarshal(line, &t); err != nil {
-		return t, fmt.Errorf("%w: the line is not a task as export writes it: %w", task.ErrInvalid, cmp.Or(bounds.CheckNesting(line), err))
+		return t, fmt.Errorf("%w: the line is not a task as export writes it: %w", task.ErrInvalid, cmp.Or(bounds.CheckNesting(line), strictjson.ExplainDecode(err)))
 	}
 	if err := strictjson.CheckMembers(line, &t); err != nil {
 		return t, fmt.Errorf("%w: %w", task.ErrInvalid, err) // of a later version: the import would lose it

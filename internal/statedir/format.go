@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"syscall"
+
+	"initiator/internal/strictjson"
 )
 
 // FormatError says that a file of the state directory cannot be used. Nothing
@@ -137,7 +139,7 @@ func parseFile(path string, text []byte, err error, v any, k fileKind) (bool, er
 	var got header
 	switch err := json.Unmarshal(text, &got); {
 	case err != nil:
-		return false, k.damaged(path, "is torn or was damaged ("+err.Error()+")")
+		return false, k.damaged(path, "is torn or was damaged ("+strictjson.ExplainDecode(err).Error()+")")
 	case got.What != k.what:
 		return false, k.damaged(path, "was not written by this program")
 	case got.Version > k.version:
@@ -147,7 +149,7 @@ func parseFile(path string, text []byte, err error, v any, k fileKind) (bool, er
 		}
 	}
 	if err := json.Unmarshal(text, v); err != nil {
-		return false, k.damaged(path, "is damaged ("+err.Error()+")")
+		return false, k.damaged(path, "is damaged ("+strictjson.ExplainDecode(err).Error()+")")
 	}
 	return true, nil
 }

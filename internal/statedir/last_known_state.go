@@ -12,6 +12,7 @@ import (
 
 	"initiator/internal/keeper"
 	"initiator/internal/lifecycle"
+	"initiator/internal/strictjson"
 	"initiator/internal/supervise"
 )
 
@@ -135,7 +136,7 @@ func parseLastKnownState(data []byte) (state LastKnownState, problem string) {
 		if len(bytes.TrimSpace(data)) == 0 || errors.As(err, &syntax) && syntax.Offset >= int64(len(data)) {
 			return LastKnownState{}, "it ends in the middle"
 		}
-		return LastKnownState{}, "it was not written by an initiator (" + err.Error() + ")"
+		return LastKnownState{}, "it was not written by an initiator (" + strictjson.ExplainDecode(err).Error() + ")"
 	}
 	if problem := checkSum(data); problem != "" {
 		return LastKnownState{}, "it " + problem
@@ -147,7 +148,7 @@ func parseLastKnownState(data []byte) (state LastKnownState, problem string) {
 		return LastKnownState{}, fmt.Sprintf("it is of version %d, and this program knows %d: it was written by a newer one", *head.Version, lastKnownVersion)
 	}
 	if err := json.Unmarshal(data, &state); err != nil {
-		return LastKnownState{}, "it was not written by an initiator (" + err.Error() + ")"
+		return LastKnownState{}, "it was not written by an initiator (" + strictjson.ExplainDecode(err).Error() + ")"
 	}
 	return state, ""
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"initiator/internal/bounds"
+	"initiator/internal/strictjson"
 )
 
 // ReplyHeader is the header of the initiator's reply to a request. The reply
@@ -118,7 +119,7 @@ func (r *ReplyHeader) parseJSON(b []byte) error {
 		R          string  `json:"r"`
 	}
 	if err := json.Unmarshal(b, &said); err != nil {
-		return err
+		return strictjson.ExplainDecode(err)
 	}
 	*r = ReplyHeader{
 		Progress: said.K == "progress", Status: said.S, Attempt: said.A, Task: said.ID, Known: said.Known,

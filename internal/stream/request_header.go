@@ -142,7 +142,7 @@ func (q *RequestHeader) parseJSON(b []byte) error {
 		O  json.RawMessage `json:"o"`
 	}
 	if err := json.Unmarshal(b, &said); err != nil {
-		return err
+		return strictjson.ExplainDecode(err)
 	}
 	*q = RequestHeader{
 		Pool: said.P, Method: said.M, Task: said.ID, Progress: said.G, Options: said.O,

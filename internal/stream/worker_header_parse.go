@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"initiator/internal/strictjson"
 )
 
 // Parse reads a header into h. A header in the form that Append writes is
@@ -151,7 +153,7 @@ func (h *WorkerHeader) parseJSON(b []byte) error {
 		Q          uint64    `json:"q"`
 	}
 	if err := json.Unmarshal(b, &said); err != nil {
-		return err
+		return strictjson.ExplainDecode(err)
 	}
 	*h = WorkerHeader{
 		Method: said.M, Attempt: said.A, Deadline: said.D, Traceparent: said.T,

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"initiator/internal/bounds"
+	"initiator/internal/strictjson"
 )
 
 // ReadBody reads a request's body of at most limit bytes, whatever the method
@@ -117,7 +118,7 @@ func DecodeBody(data []byte, v any) error {
 		return nil
 	}
 	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("the body is not the JSON expected here: %w", cmp.Or(bounds.CheckNesting(data), err))
+		return fmt.Errorf("the body is not the JSON expected here: %w", cmp.Or(bounds.CheckNesting(data), strictjson.ExplainDecode(err)))
 	}
 	return nil
 }

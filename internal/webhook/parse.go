@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"initiator/internal/jsonappend"
+	"initiator/internal/strictjson"
 	"initiator/proactor"
 )
 
@@ -161,6 +162,6 @@ func ParseTaskAnswer(data json.RawMessage) (a proactor.TaskAnswer, err error) {
 	if a, ok := jsonScan(data).readTaskAnswer(); ok {
 		return a, nil
 	}
-	err = json.Unmarshal(data, &a)
+	err = strictjson.ExplainDecode(json.Unmarshal(data, &a))
 	return a, err
 }
