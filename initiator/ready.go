@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"strings"
 
-	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
-// Ready waits until every worker that starts by itself is ready. The error names
-// the workers that never will be, with their reasons, or the workers that are
-// still missing when ctx ends.
+// Ready waits until every worker that starts by itself is ready, or has ended as it
+// should. The error names the workers that will not be ready, with their reasons: at
+// once where waiting does not help, and after three deaths in a row. When ctx ends,
+// it names the workers that are still missing.
 func (in *Initiator) Ready(ctx context.Context) error {
 	if _, err := in.waitForServer(ctx); errors.Is(err, errEnded) {
 		return fmt.Errorf("wait for workers: %w", err)
@@ -39,17 +39,16 @@ func (in *Initiator) Ready(ctx context.Context) error {
 }
 
 // unreadyWorkers describes the workers that can still become ready, and the
-// workers that were given up. A worker that has never run is missing when it
-// starts by itself: the supervisor may not have begun yet.
+// workers that will not.
 func (in *Initiator) unreadyWorkers(list []supervise.Worker) (missing, unrecoverable []string) {
 	for _, w := range list {
 		line := fmt.Sprintf("%s is %s (%s)", w.Name, w.State, w.Reason)
-		switch {
-		case w.State == lifecycle.Fatal:
-			unrecoverable = append(unrecoverable, line)
-		case w.State == lifecycle.Starting, w.State == lifecycle.Backoff, w.State == lifecycle.Running && !w.Ready,
-			w.State == lifecycle.Stopped && w.Incarnation == 0 && in.startsItself(w.Name):
+		switch w.Startup(in.startsItself(w.Name)) {
+		case supervise.StartupPending:
 			missing = append(missing, line)
+		case supervise.StartupFailed:
+			unrecoverable = append(unrecoverable, line)
+		case supervise.StartupDone:
 		}
 	}
 	return missing, unrecoverable

@@ -13,23 +13,33 @@ import (
 
 // Initiator is a running initiator and the test that it belongs to. Call and Stop
 // replace the methods of the embedded initiator: they fail the test, and Stop ends
-// the whole initiator.
+// the whole initiator. A subtest uses the result of With. A method that fails the
+// test in another goroutine than the test's returns a zero value.
 type Initiator struct {
 	*initiator.Initiator
-	t      testing.TB
+	*run
+	t         testing.TB
+	goroutine string // of the test
+}
+
+// run is one Run of an initiator. A subtest shares it with its test.
+type run struct {
 	out    *output
 	cancel context.CancelFunc
 	ended  chan struct{}
-	err    error
+	err    error // of Run; set before ended is closed
 }
 
 // Call runs one task and returns its result. The test fails when the task does not
 // complete.
 func (in *Initiator) Call(pool, data string) string {
 	in.t.Helper()
-	got := in.RunTask(task.Request{Pool: pool, Data: json.RawMessage(data)})
-	if got.State != task.Completed {
-		in.t.Fatalf("task for %s is %s: %s %s", pool, got.State, got.Reason, got.Result)
+	got, err := in.awaitTask(task.Request{Pool: pool, Data: json.RawMessage(data)})
+	switch {
+	case err != nil:
+		in.failTest("task for %s: %v", pool, err)
+	case got.State != task.Completed:
+		in.failTest("task for %s is %s: %s %s", pool, got.State, got.Reason, got.Result)
 	}
 	return string(got.Result)
 }
@@ -37,16 +47,22 @@ func (in *Initiator) Call(pool, data string) string {
 // RunTask submits a task and returns its terminal record.
 func (in *Initiator) RunTask(r task.Request) task.Task {
 	in.t.Helper()
+	got, err := in.awaitTask(r)
+	if err != nil {
+		in.failTest("task for %s: %v", r.Pool, err)
+	}
+	return got
+}
+
+// awaitTask submits a task and waits for its end.
+func (in *Initiator) awaitTask(r task.Request) (task.Task, error) {
 	ctx, cancel := context.WithTimeout(in.t.Context(), Patience)
 	defer cancel()
 	got, err := in.Submit(ctx, r)
-	if err == nil {
-		got, err = in.Wait(ctx, got.ID)
-	}
 	if err != nil {
-		in.t.Fatalf("task for %s: %v", r.Pool, err)
+		return got, err
 	}
-	return got
+	return in.Wait(ctx, got.ID)
 }
 
 // Worker returns the first worker of a definition; the test fails when there
@@ -58,7 +74,7 @@ func (in *Initiator) Worker(name string) supervise.Worker {
 			return w
 		}
 	}
-	in.t.Fatalf("there is no worker of %s", name)
+	in.failTest("there is no worker of %s", name)
 	return supervise.Worker{}
 }
 
@@ -78,9 +94,11 @@ func (in *Initiator) WaitFor(name, what string, is func(supervise.Worker) bool) 
 		select {
 		case <-more:
 		case <-patience.C:
-			in.t.Fatalf("%s is not %s; it is %+v", name, what, in.Worker(name))
+			in.failTest("%s is not %s; it is %+v", name, what, in.Worker(name))
+			return supervise.Worker{}
 		case <-in.ended:
-			in.t.Fatalf("%s is not %s: the initiator has ended: %v", name, what, in.err)
+			in.failTest("%s is not %s: the initiator has ended: %v", name, what, in.err)
+			return supervise.Worker{}
 		}
 	}
 }

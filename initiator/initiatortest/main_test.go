@@ -1,16 +1,21 @@
 package initiatortest_test
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 
-	"initiator/internal/testjob"
+	"initiator/initiator/initiatortest"
 )
 
-// TestMain makes the test binary what ${initiator:self} is in an INI: started as
-// `job NAME …` it is that job.
+// TestMain plays the test binary of a user where rehearsal is set, and is prepared to
+// be a worker otherwise.
 func TestMain(m *testing.M) {
-	testjob.RunIfAsked()
+	if name := os.Getenv(rehearsalVariable); name != "" {
+		rehearse(m, name)
+		return
+	}
+	initiatortest.RunWorker()
 	goleak.VerifyTestMain(m)
 }

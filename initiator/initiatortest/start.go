@@ -32,7 +32,10 @@ func StateDir(path string) Option {
 }
 
 // Start runs an initiator with the INI at path inside the test's own process, until
-// the end of the test. It fails the test when a worker does not come up.
+// the end of the test. It returns when every worker is ready, or has ended as it
+// should. It fails the test when a worker does not come up: after three deaths in a
+// row, or at once where waiting does not help. A test binary that is to be a worker
+// itself, as ${initiator:self}, has a TestMain with Main.
 func Start(t testing.TB, path string, options ...Option) *Initiator {
 	t.Helper()
 	started := Begin(t, path, options...)
@@ -69,7 +72,10 @@ func Begin(t testing.TB, path string, options ...Option) *Initiator {
 	if err != nil {
 		t.Fatalf("start %s:\n%v", path, err)
 	}
-	started := &Initiator{Initiator: in, t: t, out: out, ended: make(chan struct{})}
+	if err := checkNoRecursion(in.Plan()); err != nil {
+		t.Fatalf("start %s: %v", path, err)
+	}
+	started := &Initiator{Initiator: in, run: &run{out: out, ended: make(chan struct{})}, t: t, goroutine: goroutineID()}
 	ctx, cancel := context.WithCancel(context.Background())
 	started.cancel = cancel
 	go func() {

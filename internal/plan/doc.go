@@ -27,6 +27,7 @@ package plan
 //	keys_foreign.go    words of other programs and of later versions
 //	value_*.go         reads each kind of value
 //	format.go          writes values in their normal spelling
+//	own_program.go     whether a command starts the initiator's own program
 //	settle.go          defaults that depend on other keys; paths
 //	restart.go         … of the restart policy
 //	modules.go         turberfield: sections named after modules and guids

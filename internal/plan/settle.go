@@ -42,7 +42,7 @@ func (d *draft) settleSettings() {
 
 func (d *draft) settleWorker(s *Spec) {
 	section := "worker:" + s.Name
-	for _, argv := range [][]string{s.Command, s.Exec, s.Interpreter, s.StopCommand, s.BeforeStart, s.ReloadCommand, s.CheckCommand, s.Probe.Command} {
+	for _, argv := range s.commandLines() {
 		for i, word := range argv {
 			argv[i] = strings.ReplaceAll(word, selfMark, d.env.Self)
 		}

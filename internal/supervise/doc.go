@@ -28,6 +28,7 @@ package supervise
 //	scale.go             the number of workers of a pool
 //	reload.go            applies another plan
 //	reload_workers.go    lets workers read their configuration again
+//	startup.go           how far the start of a worker has come
 //	why.go               explains a worker in a sentence
 //	clear_logs.go        empties log files
 //	dependencies.go      `after`: who waits for whom, and the order of a start

@@ -27,7 +27,13 @@ type initiatorEnv struct {
 	base      []string // the initiator's own environment without the reserved variables
 	parentURL string   // "" = none
 	mark      string   // names the state directory; "" = none
+	program   string   // path of the initiator's own program; "" = none
 }
+
+// ProgramVariable is the environment variable of each worker with the path of the
+// initiator's own program. A test binary finds by it that its own tests have started
+// it as a worker.
+const ProgramVariable = "INITIATOR_PROGRAM"
 
 // childEnv returns a worker's whole environment: the variables of the initiator
 // that the definition inherits, the variables of its user, the definition's
@@ -56,6 +62,9 @@ func (from initiatorEnv) childEnv(spec *plan.Spec, user []plan.Entry, places pla
 	env = append(env, "INITIATOR_GUID="+places.GUID, "INITIATOR_INCARNATION="+strconv.Itoa(incarnation))
 	if from.mark != "" {
 		env = append(env, markVariable+"="+from.mark)
+	}
+	if from.program != "" {
+		env = append(env, ProgramVariable+"="+from.program)
 	}
 	if !spec.Contract {
 		return env

@@ -69,8 +69,8 @@ func TestChildArgv(t *testing.T) {
 func TestEnvironmentCannotForge(t *testing.T) {
 	spec := &plan.Spec{Contract: true, Environment: []plan.Entry{{Key: "PATH", Value: "/mine"}, {Key: "INITIATOR_GUID", Value: "other"}, {Key: "PORT", Value: "1"}}}
 	base := stripReserved([]string{"PATH=/bin", "WATCHDOG_PID=1", "LISTEN_FDS=1", "LISTEN_ADDR=:1", "HOME=/"})
-	got := initiatorEnv{base, "http://h:1", "8:9"}.childEnv(spec, nil, plan.Placeholders{GUID: "G", Port: 7}, 2)
-	want := []string{"PATH=/mine", "LISTEN_ADDR=:1", "HOME=/", "PORT=7", "INITIATOR_GUID=G", "INITIATOR_INCARNATION=2", "INITIATOR_STATE=8:9", "INITIATOR_PORT=7", "INITIATOR_URL=http://h:1"}
+	got := initiatorEnv{base, "http://h:1", "8:9", "/bin/self"}.childEnv(spec, nil, plan.Placeholders{GUID: "G", Port: 7}, 2)
+	want := []string{"PATH=/mine", "LISTEN_ADDR=:1", "HOME=/", "PORT=7", "INITIATOR_GUID=G", "INITIATOR_INCARNATION=2", "INITIATOR_STATE=8:9", "INITIATOR_PROGRAM=/bin/self", "INITIATOR_PORT=7", "INITIATOR_URL=http://h:1"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

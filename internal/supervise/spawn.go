@@ -127,7 +127,7 @@ func (l *loop) spawnOrder(w *worker, spec *plan.Spec) (keeper.SpawnOrder, error)
 }
 
 func (l *loop) workerEnv(w *worker, spec *plan.Spec, places plan.Placeholders) []string {
-	from := initiatorEnv{l.environ, l.opts.ParentURL, l.opts.Mark}
+	from := initiatorEnv{l.environ, l.opts.ParentURL, l.opts.Mark, ownProgram()}
 	env := from.childEnv(spec, l.limiter.UserVariables(spec), places, w.rec.Incarnation)
 	if w.socket != nil {
 		env = append(env, w.socket.Env(spec.HeartbeatTolerance)...)

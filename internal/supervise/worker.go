@@ -42,6 +42,7 @@ type Worker struct {
 	Rule         string         `json:"rule,omitempty"` // of the restart policy, the one that applied last
 	NextStart    time.Time      `json:"next_start,omitzero"`
 	WaitsFor     []string       `json:"waits_for,omitempty"`
+	WaitsInVain  bool           `json:"-"`                // WaitsFor cannot be met unless a person acts
 	Status       string         `json:"status,omitempty"` // the worker's own status line
 	EmptyProven  bool           `json:"proven"`           // after the last stop, it is known that no process is left
 	Unattributed []string       `json:"strays,omitempty"`
@@ -161,7 +162,7 @@ func (w *worker) makeView() Worker {
 		v.Port, v.Addr = w.port.Port, localAddress(w.port)
 	}
 	if r.Phase == lifecycle.PhaseWaiting {
-		v.WaitsFor = w.pool.missing
+		v.WaitsFor, v.WaitsInVain = w.pool.missing, w.pool.unrecoverable
 	}
 	return v
 }

@@ -6,14 +6,19 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"initiator/jobs"
 	"initiator/worker"
 )
 
+// prepared is set by RunIfAsked.
+var prepared atomic.Bool
+
 // RunIfAsked runs a job and ends the process if the process was started as `job
 // NAME …`. TestMain calls it before the tests.
 func RunIfAsked() {
+	prepared.Store(true)
 	if len(os.Args) < 3 || os.Args[1] != "job" {
 		return
 	}
@@ -23,3 +28,7 @@ func RunIfAsked() {
 	}
 	os.Exit(worker.ExitCode(err))
 }
+
+// IsPrepared reports whether RunIfAsked was called: this test binary can then be
+// started as a worker without a run of its tests.
+func IsPrepared() bool { return prepared.Load() }

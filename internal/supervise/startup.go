@@ -1,0 +1,58 @@
+package supervise
+
+import "initiator/internal/lifecycle"
+
+// Startup says how far the start of a worker has come.
+type Startup int
+
+// How far a start has come.
+const (
+	StartupPending Startup = iota // the worker may still become ready without a person
+	StartupDone                   // the worker is ready, has ended as it should, or was not to start
+	StartupFailed                 // the worker will not be ready unless a person acts, or has died three times in a row
+)
+
+// Startup returns how far the start of the worker has come. autostart says that its
+// definition starts without a request: a worker of the definition that has never run
+// is then about to start.
+func (w Worker) Startup(autostart bool) Startup {
+	switch w.State {
+	case lifecycle.Fatal:
+		return StartupFailed
+	case lifecycle.Exited:
+		return exitedStartup(w.LastExit.Class)
+	case lifecycle.Running:
+		return startupIf(w.Ready, StartupDone)
+	case lifecycle.Starting:
+		return startupIf(w.KeepsFailing(), StartupFailed)
+	case lifecycle.Backoff:
+		return startupIf(w.KeepsFailing() || w.LastExit.Lasting, StartupFailed)
+	case lifecycle.Stopping:
+		return StartupPending // a restart or a stop; the next state shows which
+	}
+	switch {
+	case len(w.WaitsFor) > 0:
+		return startupIf(w.WaitsInVain, StartupFailed)
+	case w.Incarnation == 0 && autostart:
+		return StartupPending
+	}
+	return StartupDone
+}
+
+// startupIf returns a conclusion where the condition is true, and StartupPending
+// otherwise.
+func startupIf(condition bool, conclusion Startup) Startup {
+	if condition {
+		return conclusion
+	}
+	return StartupPending
+}
+
+// exitedStartup returns how the start of a worker that is EXITED has come out: an
+// exit code of exitcodes, or an end that was requested, is an end as it should be.
+func exitedStartup(class lifecycle.ExitClass) Startup {
+	if class == lifecycle.ExitClean || class == lifecycle.ExitRequested {
+		return StartupDone
+	}
+	return StartupFailed
+}
