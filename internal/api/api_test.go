@@ -13,6 +13,7 @@ import (
 
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 	"initiator/internal/webhook"
 )
 
@@ -60,10 +61,18 @@ func overSocket(t *testing.T, in *initiatortest.Initiator) *client {
 // do sends a request and returns status and body.
 func (c *client) do(method, path, body string, headers ...string) (int, string) {
 	c.t.Helper()
-	req, err := http.NewRequestWithContext(c.t.Context(), method, c.base+path, strings.NewReader(body))
+	return c.doBody(method, path, strings.NewReader(body), int64(len(body)), headers...)
+}
+
+// doBody sends a request with a body of that length, and returns the status and the
+// answer.
+func (c *client) doBody(method, path string, body io.Reader, length int64, headers ...string) (int, string) {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.base+path, body)
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	req.ContentLength = length
 	for k, v := range c.head {
 		req.Header[k] = v
 	}
@@ -162,7 +171,6 @@ func TestBadInput(t *testing.T) {
 		"no such path":           {"GET", "/api/v1/nothing", ``, 404, 704, "nothing"},
 		"no such path at all":    {"GET", "/nothing", ``, 404, 704, "nothing"},
 		"wrong method":           {"DELETE", "/api/v1/tasks", ``, 405, 705, "DELETE"},
-		"body over the limit":    {"POST", "/api/v1/tasks", `{"pool":"adder","data":"` + strings.Repeat("x", 65<<20) + `"}`, 413, 702, "too large"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -176,9 +184,24 @@ func TestBadInput(t *testing.T) {
 			}
 		})
 	}
+	c.t = t
+	const tooLong = bounds.Body + 1
+	if status, body := c.doBody("POST", "/api/v1/tasks", io.LimitReader(letters{}, tooLong), tooLong); status != 413 || !strings.Contains(envelope(t, body, 702), "too large") {
+		t.Errorf("a body over the limit: %d %s", status, body)
+	}
 	if got := in.Call("adder", `{"a":1,"b":2}`); got != `{"sum":3}` {
 		t.Errorf("after all that: %s", got)
 	}
+}
+
+// letters reads as the letter x, for ever. A long body needs no memory then.
+type letters struct{}
+
+func (letters) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = 'x'
+	}
+	return len(b), nil
 }
 
 // Requests over TCP are admitted by token, Host and Origin.

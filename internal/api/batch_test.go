@@ -11,6 +11,7 @@ import (
 
 	"initiator/initiator/initiatortest"
 	"initiator/initiator/task"
+	"initiator/internal/bounds"
 )
 
 // answerLine is a line of the answer: a record, or the envelope of a fault.
@@ -122,7 +123,9 @@ func TestTooLargeLine(t *testing.T) {
 	in := initiatortest.StartText(t, ini)
 	c := overSocket(t, in)
 	small := `{"pool":"adder","data":{"a":1,"b":1}}` + "\n"
-	_, body := c.do("POST", "/api/v1/tasks", small+strings.Repeat("x", 64<<20+1)+"\n"+small, "Content-Type", "application/x-ndjson")
+	const long = bounds.Body + 1
+	lines := io.MultiReader(strings.NewReader(small), io.LimitReader(letters{}, long), strings.NewReader("\n"+small))
+	_, body := c.doBody("POST", "/api/v1/tasks", lines, int64(2*len(small)+long+1), "Content-Type", "application/x-ndjson")
 	got := parseAnswer(t, body)
 	if len(got) != 3 || got[0].Success != nil || got[2].Success != nil || got[1].Fault.Status != http.StatusRequestEntityTooLarge || got[1].Fault.Line != 2 {
 		t.Errorf("%.2000s", body)

@@ -13,6 +13,7 @@ import (
 
 	"initiator/internal/backup"
 	"initiator/internal/statedir"
+	"initiator/internal/testlength"
 )
 
 func zipped(t *testing.T, text []byte) []byte {
@@ -29,12 +30,13 @@ func zipped(t *testing.T, text []byte) []byte {
 }
 
 // An archive that was cut anywhere is refused, and leaves nothing behind. The zeros at
-// the end of a tar file mean nothing.
+// the end of a tar file mean nothing. A normal run cuts it in 20 places.
 func TestCutArchive(t *testing.T) {
 	t.Parallel()
 	plain := newArchive(t)
+	cuts := testlength.Count(20, 60)
 	for name, archive := range map[string][]byte{"tar": bytes.TrimRight(plain, "\x00"), "gzip": zipped(t, plain)} {
-		for at := 2; at < len(archive); at += 1 + len(archive)/60 {
+		for at := 2; at < len(archive); at += 1 + len(archive)/cuts {
 			dir := t.TempDir()
 			if _, err := backup.Restore(bytes.NewReader(archive[:at]), dir); !errors.Is(err, backup.ErrCut) {
 				t.Errorf("%s cut at %d of %d: %v", name, at, len(archive), err)
@@ -53,7 +55,7 @@ func TestCutArchive(t *testing.T) {
 }
 
 // A changed byte is found, or is in the padding of the tar file, where it changes
-// nothing.
+// nothing. A normal run changes 50 bytes all over the archive.
 func TestChangedByte(t *testing.T) {
 	t.Parallel()
 	archive := newArchive(t)
@@ -62,7 +64,8 @@ func TestChangedByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, found := filesIn(t, whole), 0
-	for at := 0; at < len(archive); at += 1 + len(archive)/150 {
+	changes := testlength.Count(50, 150)
+	for at := 0; at < len(archive); at += 1 + len(archive)/changes {
 		changed := bytes.Clone(archive)
 		changed[at] ^= 0x10
 		dir := t.TempDir()
@@ -84,7 +87,7 @@ func TestChangedByte(t *testing.T) {
 			t.Errorf("byte %d: %d files, want %d", at, len(got), len(want)-1)
 		}
 	}
-	if found < 70 {
+	if found < changes*45/100 {
 		t.Errorf("only %d changes were found", found)
 	}
 }
