@@ -18,10 +18,19 @@ import (
 	"time"
 
 	"initiator/initiator/task"
+	"initiator/internal/testlength"
 )
 
-// killsFlag is how often the tests below kill the initiator.
-var killsFlag = flag.Int("kills", 6, "how often the initiator is killed, and upgraded")
+// killsFlag is how often the tests below kill the initiator: less often with the race
+// detector, with which each start takes several times as long.
+var killsFlag = flag.Int("kills", usualKills(), "how often the initiator is killed, and upgraded")
+
+func usualKills() int {
+	if testlength.RaceDetector {
+		return 3
+	}
+	return 6
+}
 
 // keptWorkersINI has workers that survive: two with tasks, and a worker that writes
 // numbered lines and stores in a file which lines it has written.
@@ -79,6 +88,8 @@ func (d *restartHarness) startLoad(addr string) *load {
 		}
 	})
 	l.group.Go(func() {
+		tick := time.NewTicker(time.Millisecond) // a gap between two programs is longer
+		defer tick.Stop()
 		for ctx.Err() == nil {
 			conn, err := net.Dial("tcp", addr)
 			if err != nil {
@@ -87,6 +98,7 @@ func (d *restartHarness) startLoad(addr string) *load {
 			}
 			conn.Close()
 			l.connects.Add(1)
+			<-tick.C
 		}
 	})
 	return l

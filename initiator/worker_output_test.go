@@ -156,7 +156,7 @@ func TestOutputIsNotRead(t *testing.T) {
 	read, write := io.Pipe()
 	in := initiatortest.StartText(t, adder+`
 [worker:flood]
-command        = sh -c 'yes "a line of the flood" | head -c 20000000; exec sleep 1000'
+command        = sh -c 'yes "a line of the flood`+strings.Repeat(" drop", 40)+`" | head -c 5000000; exec sleep 1000'
 contract       = off
 stdout_logfile = -
 `, withOutputs(write, write, nil)) // more than all pipes and buffers on the way hold

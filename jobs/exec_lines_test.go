@@ -98,7 +98,7 @@ func TestExecLinesWithIDs(t *testing.T) {
 		}
 	}
 	p.waitStderr("late")
-	if status, got := p.inline("c", `"fail"`); status != "failed" || !strings.Contains(got, `unknown field \"error\"`) {
+	if status, got := p.inline("c", `"fail"`); status != "failed" || !strings.Contains(got, `unknown member \"error\"`) {
 		t.Errorf("%s %s", status, got)
 	}
 }

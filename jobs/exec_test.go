@@ -46,7 +46,7 @@ func TestExecTasks(t *testing.T) {
 		{"killed", sh("kill -9 $$"), `1`, "failed", `{"message":"killed by SIGKILL","signal":"KILL","stderr":""}`},
 		{"too much", execJob("cat", "/dev/zero"), `1`, "failed", `{"message":"it wrote more than 32 MiB to stdout; write a file and answer its name","stderr":%s}`},
 		{"too much, and it ignores SIGPIPE", sh("trap '' PIPE; while :; do head -c 10000000 /dev/zero 2>&-; done"), `1`, "failed", `{"message":"it wrote more than 32 MiB to stdout; write a file and answer its name","stderr":%s}`},
-		{"too much as JSON", sh("head -c 20000000 /dev/zero"), `1`, "failed", `{"message":"its output has 115 MiB as JSON, and a result may have 64 MiB; write a file and answer its name"}`},
+		{"too much as JSON", sh("head -c 12000000 /dev/zero"), `1`, "failed", `{"message":"its output has 69 MiB as JSON, and a result may have 64 MiB; write a file and answer its name"}`},
 		{"a crash that a shell reports", sh("sh -c 'kill -SEGV $$'; exit $?"), `1`, "failed", `{"code":139,"message":"exit code 139: a shell reports that SIGSEGV killed its program","signal":"SEGV","stderr":%s}`},
 		{"a descendant holds the pipe", sh("sleep 3600 & echo done"), `1`, "completed", `"done"`},
 	}

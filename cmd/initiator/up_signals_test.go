@@ -54,7 +54,7 @@ func awaitLastKnown(ts *testscript.TestScript, _ bool, _ []string) {
 func TestUpRunsOnWithoutAReader(t *testing.T) {
 	t.Parallel()
 	// More than all pipes and buffers on the way hold.
-	const flood = "[worker:flood]\ncommand = sh -c \"yes 'a line of the flood' | head -c 20000000; exec sleep 1000\"\ncontract = off\nstdout_logfile = -\n"
+	flood := "[worker:flood]\ncommand = sh -c \"yes 'a line of the flood " + strings.Repeat("drop ", 40) + "' | head -c 5000000; exec sleep 1000\"\ncontract = off\nstdout_logfile = -\n"
 	for _, closed := range []bool{false, true} {
 		t.Run(map[bool]string{false: "unread", true: "closed"}[closed], func(t *testing.T) {
 			read, write, err := os.Pipe()

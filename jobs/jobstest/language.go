@@ -16,22 +16,23 @@ type Language struct {
 	program string // "" = the test binary
 	library string // the file in package jobs
 	table   string // the line of the library that names its handlers
-	bound   string // what the library has as the bound of a result, 64 MiB
-	lowered string // the same with 2 MiB, so that a test can exceed it quickly
+	// lowered are bounds in the library and what replaces them, so that a test can
+	// exceed a bound quickly.
+	lowered [][2]string
 }
 
 var languages = []Language{
 	{Name: "Go"},
-	{Name: "Python", program: "python3", library: "worker.py", table: `HANDLERS = {"sum": sum_ab}`, bound: "MAX_BODY = 64 * MIB", lowered: "MAX_BODY = 2 * MIB"},
-	{Name: "Node", program: "node", library: "worker.mjs", table: `const handlers = { sum };`, bound: "maxBody = 64 * MiB", lowered: "maxBody = 2 * MiB"},
+	{Name: "Python", program: "python3", library: "worker.py", table: `HANDLERS = {"sum": sum_ab}`, lowered: [][2]string{{"MAX_BODY = 64 * MIB", "MAX_BODY = 2 * MIB"}, {"= MIB, 16 * MIB,", "= MIB, 2 * MIB,"}}},
+	{Name: "Node", program: "node", library: "worker.mjs", table: `const handlers = { sum };`, lowered: [][2]string{{"maxBody = 64 * MiB", "maxBody = 2 * MiB"}, {"maxAllProgress = 16 * MiB", "maxAllProgress = 2 * MiB"}}},
 }
 
 //go:embed handlers.py handlers.mjs
 var scripts embed.FS
 
 // Each runs a test with a worker in each language, as a parallel subtest. The
-// worker has the handlers of this package and, in a script, a bound of 2 MiB for a
-// result, and command starts it. Dir is the
+// worker has the handlers of this package and, in a script, bounds of 2 MiB for a
+// result and for all progress of a heartbeat, and command starts it. Dir is the
 // folder of package jobs. Self starts the test binary as a worker with
 // [Handlers]; nil leaves out Go. A language that is not installed is skipped.
 func Each(t *testing.T, dir string, self []string, test func(t *testing.T, l Language, command []string)) {
@@ -62,13 +63,20 @@ func (l Language) script(t *testing.T, dir string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program := l.program
-	if program == "python3" {
-		program = interpreterOfPython()
-	}
 	path := Script(t, filepath.Join(dir, l.library), l.table, string(text))
-	replaceOnce(t, path, l.bound, l.lowered)
-	return []string{program, path}
+	for _, bound := range l.lowered {
+		replaceOnce(t, path, bound[0], bound[1])
+	}
+	return []string{Program(l.program), path}
+}
+
+// Program returns the command that starts an interpreter: its name, or the path of
+// python3.
+func Program(name string) string {
+	if name == "python3" {
+		return interpreterOfPython()
+	}
+	return name
 }
 
 // interpreterOfPython returns the path of python3. The program of that name in
