@@ -22,8 +22,12 @@ type AdoptOrder struct {
 	StartTime   uint64
 	Keep        bool
 	CgroupDir   string
-	// Tag is that of the worker's SpawnOrder.
-	Tag uint64 `json:",omitempty"`
+	// FollowMain and Tag are those of the worker's SpawnOrder.
+	FollowMain bool   `json:",omitempty"`
+	Tag        uint64 `json:",omitempty"`
+	// FirstStart is the start time of the first main process of this incarnation; 0 =
+	// it is PID.
+	FirstStart uint64 `json:",omitempty"`
 	// Escaped are the descendants that KindEscaped has named last.
 	Escaped []EscapedProcess `json:",omitempty"`
 	// Listening is the descriptor in the process that may be its listening
@@ -69,12 +73,18 @@ func (l *loop) adoptProcess(m *message) {
 		l.queueWarning(k, errors.New("adopt: it is watched already"))
 		return
 	}
-	fd, err := l.openProcess(a)
+	fd, err := l.openProcess(a.PID, a.StartTime)
 	if err != nil {
 		l.ctl.queueEvent(Event{Kind: KindExited, GUID: a.GUID, Incarnation: a.Incarnation, Code: -1, Unknown: true, Error: fmt.Sprintf("adopt: %v", err)})
 		return
 	}
-	c := &child{key: k, pid: a.PID, start: a.StartTime, keep: a.Keep, cgroup: a.CgroupDir, pidfd: fd, tag: a.Tag, escaped: a.Escaped, seen: map[int]uint64{}}
+	c := &child{
+		key: k, pid: a.PID, start: a.StartTime, began: a.FirstStart, group: groupOf(a.PID), keep: a.Keep, cgroup: a.CgroupDir, pidfd: fd,
+		followMain: a.FollowMain, tag: a.Tag, escaped: a.Escaped, seen: map[int]uint64{},
+	}
+	if c.began == 0 {
+		c.began = c.start
+	}
 	for _, p := range a.Escaped {
 		c.seen[p.PID] = p.StartTime
 	}
@@ -90,20 +100,19 @@ func (l *loop) adoptProcess(m *message) {
 	}
 }
 
-// openProcess opens a pidfd and checks PID and StartTime of the order against
-// the process.
-func (l *loop) openProcess(a *AdoptOrder) (fd int, err error) {
-	fd, err = pidfdOpen(a.PID)
+// openProcess opens a pidfd and checks the start time of the process.
+func (l *loop) openProcess(pid int, start uint64) (fd int, err error) {
+	fd, err = pidfdOpen(pid)
 	if err != nil {
 		return -1, err
 	}
 	if l.nearFDLimit(fd) {
 		unix.Close(fd)
-		return -1, fmt.Errorf("process %d: %s", a.PID, tooManyFiles)
+		return -1, fmt.Errorf("process %d: %s", pid, tooManyFiles)
 	}
-	if p, ok := procfs.ReadStat(a.PID); !ok || p.Ended || p.Start != a.StartTime {
+	if p, ok := procfs.ReadStat(pid); !ok || p.Ended || p.Start != start {
 		unix.Close(fd)
-		return -1, fmt.Errorf("process %d has ended, or is a later process with the same number", a.PID)
+		return -1, fmt.Errorf("process %d has ended, or is a later process with the same number", pid)
 	}
 	return fd, nil
 }
@@ -150,13 +159,12 @@ func (l *loop) holdListener(c *child, number int) bool {
 	return true
 }
 
-// signalAdopted signals the processes one by one through pidfds. The
-// process group may be another's by now: the keeper does not wait for the main
-// process, so the kernel may reuse its number before the keeper learns of its
-// end.
-func (l *loop) signalAdopted(c *child, members []procfs.Process, sig unix.Signal) {
+// signalEach signals the main process and members one by one. The number of an
+// adopted process may be another's by now: the keeper does not wait for that
+// process, so the kernel may reuse its number before the keeper learns of its end.
+func (l *loop) signalEach(c *child, members []procfs.Process, sig unix.Signal) {
 	if !c.exited {
-		signalPidfd(c.pidfd, sig)
+		l.signalMain(c, sig)
 	}
 	for _, p := range members {
 		signalProcess(p, sig)

@@ -19,19 +19,25 @@ type key struct {
 // child is one worker, from its fork until none of its processes is left.
 type child struct {
 	key
-	pid     int    // of the main process, and number of its session and process group
-	start   uint64 // start time of the main process
-	keep    bool
-	pidfd   int // of an adopted process, which is not a child of the keeper; 0 = a child
-	cgroup  string
-	tag     uint64 // see ProcessTag; 0 = none
-	streams []*outputStream
+	pid    int    // of the main process
+	start  uint64 // start time of the main process
+	began  uint64 // start time of the first main process of the incarnation
+	group  int    // process group of the main process, which leads it unless replaceMain chose the process
+	keep   bool
+	pidfd  int // of an adopted process, which is not a child of the keeper; 0 = a child
+	cgroup string
+	// followMain: another process can become the main process, see replaceMain.
+	followMain bool
+	tag        uint64 // see ProcessTag; 0 = none
+	streams    []*outputStream
 
-	exited  bool             // the main process was waited for
-	seen    map[int]uint64   // start times of the descendants that were seen, by pid
-	escaped []EscapedProcess // as the initiator knows them
-	end     *endState        // not nil while an EndOrder is in progress
-	killed  map[procfs.Process]bool
+	exited bool // the main process was waited for
+	// withheld is the KindExited that waits for the next main process; nil = none.
+	withheld *Event
+	seen     map[int]uint64   // start times of the descendants that were seen, by pid
+	escaped  []EscapedProcess // as the initiator knows them
+	end      *endState        // not nil while an EndOrder is in progress
+	killed   map[procfs.Process]bool
 }
 
 // childTable holds everything that descends from the keeper.
@@ -98,6 +104,7 @@ func (l *loop) waitForExited() (exits []childExit, reaped bool) {
 		reaped = true
 		delete(l.owners, pid)
 		if c, ok := l.byPID[pid]; ok {
+			l.forgetPidfd(c)
 			delete(l.byPID, pid)
 			c.exited = true
 			exits = append(exits, childExit{c: c, status: status, maxRSS: usage.Maxrss * rssUnit})
@@ -111,11 +118,9 @@ func (l *loop) reportExit(e childExit) {
 	for _, s := range e.c.streams {
 		s.readLastOutput(l)
 	}
-	members := slices.DeleteFunc(l.findMembers(e.c), func(p procfs.Process) bool { return p.Ended })
-	left, unsignalled := len(members), e.c.unsignalled(members)
 	event := Event{
 		Kind: KindExited, GUID: e.c.guid, Incarnation: e.c.incarnation,
-		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), Survivors: left, SurvivorNames: nameProcesses(unsignalled), MaxRSS: e.maxRSS,
+		Code: e.status.ExitStatus(), Core: e.status.CoreDump(), MaxRSS: e.maxRSS,
 		OOM: countOOMKills(e.c.cgroup) > 0,
 	}
 	switch {
@@ -124,14 +129,25 @@ func (l *loop) reportExit(e childExit) {
 	case e.status.Signaled():
 		event.Code, event.Signal = -1, int(e.status.Signal())
 	}
-	event.Unattributed = l.listUnattributed(e.c.start)
+	if !l.withholdExit(e.c, event) {
+		l.sendExit(e.c, event)
+	}
+}
+
+// sendExit sends the KindExited of a worker, with what is left of the worker now.
+func (l *loop) sendExit(c *child, event Event) {
+	members := slices.DeleteFunc(l.findMembers(c), func(p procfs.Process) bool { return p.Ended })
+	unsignalled := c.unsignalled(members)
+	event.Survivors, event.SurvivorNames = len(members), nameProcesses(unsignalled)
+	event.Unattributed = l.listUnattributed(c.began)
 	l.ctl.queueEvent(event)
-	l.signalRest(e.c, unsignalled)
-	if left == 0 && e.c.end == nil {
-		delete(l.workers, e.c.key)
-		l.removeCgroup(e.c.cgroup)
+	l.signalRest(c, unsignalled)
+	if len(members) == 0 && c.end == nil {
+		delete(l.workers, c.key)
+		delete(l.leftovers, c.key)
+		l.removeCgroup(c.cgroup)
 	} else {
-		l.leftovers[e.c.key] = e.c
+		l.leftovers[c.key] = c
 	}
 }
 
@@ -140,7 +156,9 @@ func (l *loop) reportExit(e childExit) {
 // EndOrder is past its deadline.
 func (l *loop) checkLeftovers(now time.Time) {
 	for _, c := range l.leftovers {
-		if len(l.findMembers(c)) == 0 {
+		if empty := len(l.findMembers(c)) == 0; empty && c.withheld != nil {
+			l.releaseExit(c)
+		} else if empty {
 			l.reportEmptied(c)
 		} else if c.end != nil && !now.Before(c.end.deadline) {
 			l.killRound(c, now)
@@ -157,7 +175,7 @@ func (l *loop) checkLeftovers(now time.Time) {
 // reportEmptied reports that no process of a worker is left, and forgets the
 // worker.
 func (l *loop) reportEmptied(c *child) {
-	strays := l.listUnattributed(c.start)
+	strays := l.listUnattributed(c.began)
 	l.ctl.queueEvent(Event{
 		Kind: KindEmptied, GUID: c.guid, Incarnation: c.incarnation, Killed: len(c.killed),
 		EmptyProven: canProveEmpty && len(strays) == 0 && c.pidfd == 0, Unattributed: strays,

@@ -159,6 +159,8 @@ func (l *loop) carryOut(m *message, fd int) (taken bool) {
 		}
 	case opSignal:
 		l.signalWorker(key{m.GUID, m.Incarnation}, unix.Signal(m.Signal), m.MainOnly)
+	case opMain:
+		l.replaceMain(key{m.GUID, m.Incarnation}, m.PID)
 	case opWatch:
 		l.watchOutput(m.GUID, m.On, m.Await)
 	case opReopen:

@@ -59,6 +59,7 @@ package keeper
 //	gap.go              time-outs after a time in which the keeper did not run
 //	end.go              ending a worker, and the keeper itself
 //	signal_worker.go    whom a signal reaches: main process, group, descendants
+//	replace_main.go     another process becomes the main process of its worker
 //	handover_window.go  the time between two initiators
 //	snapshot.go         snapshots, and the events that they do not cover
 //	adopt.go            a process that another keeper started

@@ -46,6 +46,11 @@ func (l *loop) endWorker(e EndOrder, now time.Time) {
 		l.reportEmptied(&child{key: key{e.GUID, e.Incarnation}}) // it ended long ago, or never was
 		return
 	}
+	l.releaseExit(c)
+	if l.workers[c.key] != c {
+		l.reportEmptied(&child{key: c.key}) // its last process has just ended
+		return
+	}
 	deadline := now.Add(max(e.Wait, 0))
 	if signalRank(e.Signal) == 2 {
 		deadline = now

@@ -36,12 +36,13 @@ const (
 	opKeepAll        = "stay"
 	opAdopt          = "adopt"
 	opSync           = "sync"
+	opMain           = "main"
 )
 
 // opVersion holds the version with which an order came, for orders that are not
 // in version 1. Such an order is not sent to an older keeper. An older keeper
 // that receives it answers with a warning.
-var opVersion = map[string]int{opClear: 2, opShare: 4}
+var opVersion = map[string]int{opClear: 2, opShare: 4, opMain: 5}
 
 // listenVersion is the version with which SpawnOrder.ListenFDs and NoNewPrivs came.
 // An older keeper would start the program without its socket, or with privileges.
@@ -57,6 +58,7 @@ type message struct {
 	Incarnation int        `json:",omitempty"`
 	From        string     `json:",omitempty"` // share
 	Signal      int        `json:",omitempty"`
+	PID         int        `json:",omitempty"` // main
 	On          bool       `json:",omitempty"`
 	Await       bool       `json:",omitempty"` // watch
 	MainOnly    bool       `json:",omitempty"` // signal

@@ -130,6 +130,15 @@ func (k *Keeper) Signal(guid string, incarnation, sig int, mainOnly bool) error 
 	return k.sendOrder(message{Op: opSignal, GUID: guid, Incarnation: incarnation, Signal: sig, MainOnly: mainOnly}, nil)
 }
 
+// ReplaceMain makes another process of a worker its main process, after a
+// KindMainExited. KindMain follows: it reports the new main process, or why that
+// process is refused. pid 0 gives up: KindExited follows. Nothing follows when
+// the worker has ended in the meantime. ErrOlderKeeper: this keeper does not know
+// the order, and has sent no KindMainExited.
+func (k *Keeper) ReplaceMain(guid string, incarnation, pid int) error {
+	return k.sendOrder(message{Op: opMain, GUID: guid, Incarnation: incarnation, PID: pid}, nil)
+}
+
 // WatchOutput turns the KindOutput events of all incarnations of guid on or
 // off. Called before Spawn, it misses no line.
 func (k *Keeper) WatchOutput(guid string, on bool) error {

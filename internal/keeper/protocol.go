@@ -19,12 +19,13 @@ import (
 //	   names the processes that are left
 //	4  share; spawn can pass the socket by systemd's protocol; processes have
 //	   tags, and escaped and unattributed processes are reported
-const Version = 4
+//	5  main; main_exited; a worker can go on with another main process
+const Version = 5
 
 // versionText is the version that this program's keeper announces. A test links
 // a program with an older version (-ldflags=-X), to see how newer orders are
 // answered there.
-var versionText = "4"
+var versionText = "5"
 
 // ownVersion returns versionText as a number.
 func ownVersion() int {
@@ -72,6 +73,11 @@ type SpawnOrder struct {
 	// Keep lets the process run on when the initiator dies. Without Keep the
 	// process is ended then, with all its descendants.
 	Keep bool
+	// FollowMain lets another process of the worker take the place of the main
+	// process: when the main process ends and leaves descendants, KindMainExited
+	// comes instead of KindExited, and the worker waits for ReplaceMain. An older
+	// keeper does not know it, and reports KindExited.
+	FollowMain bool `json:",omitempty"`
 	// Tag marks the process and its descendants, see ProcessTag; 0 = no mark.
 	Tag uint64 `json:",omitempty"`
 	// OrphanGrace is how long, once no worker lives any more, the keeper keeps
@@ -152,6 +158,14 @@ const (
 	// KindExited reports that the worker's main process has ended; Code or
 	// Signal, Core and Survivors are set.
 	KindExited EventKind = "exited"
+	// KindMainExited reports that the main process of a worker with FollowMain has
+	// ended and that Survivors processes of the worker live. The fields are those of
+	// KindExited. KindMain follows, or KindExited when ReplaceMain gives up, the
+	// worker is ended, or its last process has ended.
+	KindMainExited EventKind = "main_exited"
+	// KindMain answers ReplaceMain. PID is the main process from now on, and StartTime
+	// is set; or Error says why that process is refused.
+	KindMain EventKind = "main"
 	// KindEmptied reports that the main process and every descendant have
 	// ended; EmptyProven is set. It follows a KindExited with Survivors > 0 and
 	// every End, but not a KindExited with Survivors = 0.
@@ -201,7 +215,7 @@ type Event struct {
 	Age time.Duration `json:",omitempty"`
 
 	Version   int    `json:",omitempty"` // hello
-	PID       int    `json:",omitempty"` // hello, spawned, held, adopted
+	PID       int    `json:",omitempty"` // hello, spawned, held, adopted, main
 	StartTime uint64 `json:",omitempty"` // of PID: field 22 of /proc/PID/stat
 
 	Code      int   `json:",omitempty"`     // exited: exit code; -1 = killed by a signal, or Unknown
@@ -236,7 +250,7 @@ type Event struct {
 
 	Setting string `json:",omitempty"` // warning: the key of the INI that is not in force
 
-	Error string `json:",omitempty"` // spawn_failed, exited, adopted, cleared, warning, lost
+	Error string `json:",omitempty"` // spawn_failed, exited, adopted, main, cleared, warning, lost
 	// Errno names the system's error in Error, for example "ENOENT"; "" = another
 	// error, or an older keeper.
 	Errno string `json:",omitempty"` // spawn_failed

@@ -8,7 +8,7 @@ import (
 )
 
 // TestWireNamesStay checks the JSON names of every frame against the names of
-// version 4 of the protocol: after an upgrade an initiator meets a keeper that
+// version 5 of the protocol: after an upgrade an initiator meets a keeper that
 // was started by an older program. A new field is added here together with a
 // new Version.
 func TestWireNamesStay(t *testing.T) {
@@ -17,12 +17,12 @@ func TestWireNamesStay(t *testing.T) {
 		frame any
 		names string
 	}{
-		{message{}, "V Op FDs GUID Incarnation From Signal On Await MainOnly Spawn End Memo Seen Grace Paths Path Dev Ino Adopt"},
-		{spawnWire{}, "GUID Incarnation Stdin PassHeld NoFDs ListenFDs Stdout Stderr RedirectStderr Keep Tag Umask Nice NoFile Core" +
+		{message{}, "V Op FDs GUID Incarnation From Signal PID On Await MainOnly Spawn End Memo Seen Grace Paths Path Dev Ino Adopt"},
+		{spawnWire{}, "GUID Incarnation Stdin PassHeld NoFDs ListenFDs Stdout Stderr RedirectStderr Keep FollowMain Tag Umask Nice NoFile Core" +
 			" UID GID Groups SetUser NoNewPrivs CgroupDir CgroupSet Argv Env Dir"},
 		{Log{}, "Path MaxBytes Backups Timestamps Access"},
 		{EndOrder{}, "GUID Incarnation Signal Wait MainFirst"},
-		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir Tag Escaped Listening Stdout Stderr RedirectStderr"},
+		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir FollowMain FirstStart Tag Escaped Listening Stdout Stderr RedirectStderr"},
 		{Event{}, "Kind GUID Incarnation At Seq Age Version PID StartTime Code Signal Core OOM Left LeftNames MaxRSS Unknown" +
 			" Memo Socket Proven Killed Strays Escaped Stream Lines Dropped Setting Error Errno"},
 	} {
@@ -32,7 +32,7 @@ func TestWireNamesStay(t *testing.T) {
 		slices.Sort(want)
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
-			t.Errorf("%s has the JSON names\n%v\nversion 4 has\n%v", frame.Name(), got, want)
+			t.Errorf("%s has the JSON names\n%v\nversion 5 has\n%v", frame.Name(), got, want)
 		}
 	}
 }

@@ -133,7 +133,7 @@ func (c *child) hasMember(p procfs.Process) bool {
 	if start, ok := c.seen[p.PID]; ok && start == p.Start {
 		return true
 	}
-	if p.Start < c.start {
+	if p.Start < c.began {
 		return false
 	}
 	if (p.Session == c.pid || p.Group == c.pid) && !c.wasReused() {
@@ -226,7 +226,7 @@ func (l *loop) findMarked(k key, start uint64) *child {
 	}
 	var last *child
 	for _, c := range l.workers {
-		if c.guid == k.guid && c.start <= start && (last == nil || c.start > last.start) {
+		if c.guid == k.guid && c.began <= start && (last == nil || c.began > last.began) {
 			last = c
 		}
 	}

@@ -36,7 +36,7 @@ func (e *endState) noteGroup(c *child, members []procfs.Process) {
 		e.signalled[c.pid] = 0
 	}
 	for _, p := range members {
-		if p.Group == c.pid {
+		if p.Group == c.group {
 			e.signalled[p.PID] = p.Start
 		}
 	}
@@ -106,15 +106,15 @@ func (l *loop) signalMain(c *child, sig unix.Signal) {
 func (l *loop) signalGroup(c *child, members []procfs.Process, sig unix.Signal) {
 	var group []procfs.Process
 	for _, p := range members {
-		if p.Group == c.pid {
+		if p.Group == c.group {
 			group = append(group, p)
 		}
 	}
 	switch {
-	case c.pidfd > 0:
-		l.signalAdopted(c, group, sig)
+	case c.pidfd > 0 || c.group != c.pid:
+		l.signalEach(c, group, sig)
 	case !c.exited || len(group) > 0:
-		_ = unix.Kill(-c.pid, sig)
+		_ = unix.Kill(-c.group, sig)
 	}
 }
 
@@ -127,7 +127,7 @@ func (l *loop) signalAll(c *child, members []procfs.Process, sig unix.Signal) {
 		l.signalGroup(c, members, unix.SIGCONT)
 	}
 	for _, p := range members {
-		if p.Group != c.pid {
+		if p.Group != c.group {
 			signalProcess(p, sig)
 			signalProcess(p, unix.SIGCONT)
 		}

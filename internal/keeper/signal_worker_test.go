@@ -87,7 +87,7 @@ func TestUnsignalled(t *testing.T) {
 	t.Parallel()
 	members := []procfs.Process{{PID: 11, Group: 10, Start: 5}, {PID: 12, Group: 12, Start: 6}, {PID: 13, Group: 10, Start: 7}}
 	grouped := &endState{}
-	grouped.noteGroup(&child{pid: 10}, append(slices.Clone(members[:2]), procfs.Process{PID: 13, Group: 10, Start: 3}))
+	grouped.noteGroup(&child{pid: 10, group: 10}, append(slices.Clone(members[:2]), procfs.Process{PID: 13, Group: 10, Start: 3}))
 	for _, tt := range []struct {
 		name string
 		c    child

@@ -83,7 +83,8 @@ func (l *loop) recordEvent(e *Event) bool {
 		}
 		m.outputBytes += e.outputBytes()
 		m.events = append(m.events, *e)
-	case e.Kind == KindSpawned, e.Kind == KindSpawnFailed, e.Kind == KindExited, e.Kind == KindEmptied:
+	case e.Kind == KindMain && e.Error != "": // nothing has changed
+	case e.Kind == KindSpawned, e.Kind == KindSpawnFailed, e.Kind == KindExited, e.Kind == KindEmptied, e.Kind == KindMainExited, e.Kind == KindMain:
 		l.seq++
 		e.Seq = l.seq
 		m.events = append(m.events, *e)

@@ -225,7 +225,7 @@ func addFDsVariable(s *SpawnOrder, files []uintptr) []string {
 // addChild enters a new process into childTable.
 func (l *loop) addChild(b *pendingSpawn) {
 	s, f := b.order, b.fds
-	c := &child{key: b.key, pid: b.pid, start: b.started, keep: s.Keep, cgroup: s.CgroupDir, tag: s.Tag}
+	c := &child{key: b.key, pid: b.pid, start: b.started, began: b.started, group: b.pid, keep: s.Keep, cgroup: s.CgroupDir, followMain: s.FollowMain, tag: s.Tag}
 	l.workers[c.key], l.byPID[c.pid] = c, c
 	l.scheduleMemberScan(time.Now())
 	if len(f.stdinRest) > 0 {
