@@ -18,6 +18,7 @@ package lifecycle
 //	starting.go         cells of a worker that starts
 //	readiness.go        what a worker that is not ready has not done
 //	running.go          cells of a worker that is RUNNING
+//	main_process.go     cells of a main process that another process replaces
 //	stopping.go         cells of a worker that stops
 //	ended.go            cells of a process that has ended
 //	gap.go              time-outs after a time during which the supervisor did not run

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"time"
 
 	"initiator/internal/plan"
 )
@@ -30,7 +31,7 @@ func (s *step) recordExit(e Exit) {
 		e.Lived = FormatDuration(s.now.Sub(s.Started))
 	}
 	e.Task = s.Ended.Task // of a worker whose tasks were fenced before
-	s.Ended, s.PID = e, 0
+	s.Ended, s.PID, s.MainDeadline = e, 0, time.Time{}
 	s.detachDispatcher(s.e.Task, s.detachCause(e), s.detachReason(e))
 }
 

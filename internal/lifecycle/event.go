@@ -20,6 +20,8 @@ const (
 	ProcessSpawned // the process runs: PID
 	SpawnFailed    // there is no process: Reason
 	ProcessExited  // the main process ended: Exit, Left
+	MainExited     // the main process ended, and another process of the worker may take its place: Exit; Reason names the pidfile
+	MainReplaced   // another process of the worker is its main process: PID; Reason names the pidfile
 	ProcessesGone  // no process of the incarnation is left: EmptyProven
 	KeeperLost     // the keeper died, and the worker's processes with it
 
@@ -56,7 +58,7 @@ const (
 
 var kindNames = [eventKinds]string{
 	"start", "stop", "restart", "kill", "cleared", "blocked", "tick",
-	"spawned", "spawn failed", "exited", "emptied", "keeper lost",
+	"spawned", "spawn failed", "exited", "main exited", "main replaced", "emptied", "keeper lost",
 	"found", "proven", "hinted", "extended", "leaving", "watchdog", "said", "ailing", "well",
 	"connected", "refused", "overdue", "beating", "drained", "stuck", "measured",
 }
@@ -78,9 +80,9 @@ type Event struct {
 	Tasks int       // Measured: tasks that this incarnation has ended
 	RSS   int64     // Measured: bytes; 0 = unknown
 
-	PID          int           // ProcessSpawned
+	PID          int           // ProcessSpawned, MainReplaced
 	Lasting      bool          // SpawnFailed: waiting does not heal the error
-	Exit         Exit          // ProcessExited
+	Exit         Exit          // ProcessExited, MainExited
 	Left         int           // ProcessExited: descendants of the process that still live
 	EmptyProven  bool          // ProcessesGone, and ProcessExited with Left 0
 	Unattributed []string      // ProcessExited, ProcessesGone: processes that could not be attributed to a worker
@@ -118,6 +120,8 @@ const (
 	MeasureMemory                       // measure the process's memory, and apply Measured
 	ReleasePort                         // close the listening socket that was held for the worker
 	LogRecycle                          // log that a healthy worker is replaced: Reason
+	FollowMain                          // look into the pidfile for the next main process, and apply MainReplaced
+	GiveUpMain                          // let the keeper report the exit of the main process
 )
 
 // Action is one thing that the caller of Next has to do.

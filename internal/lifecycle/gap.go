@@ -13,6 +13,7 @@ import (
 // restart is no time-out.
 func (r Record) AfterGap(g frozentime.Gap, now time.Time) Record {
 	r.Deadline = g.MoveDeadline(r.Deadline, now, r.grace())
+	r.MainDeadline = g.MoveDeadline(r.MainDeadline, now, r.grace())
 	r.LastBeat = g.MoveStart(r.LastBeat, now, r.Spec.HeartbeatTolerance, r.grace())
 	return r
 }
@@ -21,8 +22,10 @@ func (r Record) AfterGap(g frozentime.Gap, now time.Time) Record {
 // any worker has a time-out, the supervisor checks that it runs itself.
 func (r Record) HasTimeout() bool {
 	switch r.Phase {
+	case PhaseReady:
+		return r.AwaitsMain()
 	case PhaseSpawning, PhaseStarting, PhaseUnready, PhaseDraining, PhaseEnding, PhaseClearing:
-		return !r.Deadline.IsZero()
+		return !r.Deadline.IsZero() || r.AwaitsMain()
 	}
 	return false // WATCHDOG=1 that is late makes the worker unready first
 }

@@ -19,6 +19,8 @@ type world struct {
 	leader int         // incarnation whose first process lives; 0 = none
 	left   map[int]int // living descendants of dead first processes, by incarnation
 	news   []Event     // keeper events that the loop has not handled
+	gap    *Event      // the exit of a main process that another process may replace
+	follow bool        // main processes may be replaced
 	deaths []time.Time // deaths after which the policy restarted the worker, since they were last forgiven
 }
 
@@ -39,16 +41,45 @@ func (w *world) die(e Exit, left int) {
 	if w.leader == 0 {
 		return
 	}
-	if left > 0 {
+	if left += w.left[w.leader]; left > 0 { // the main process before it may have left some
 		w.left[w.leader] = left
 	}
-	w.news = append(w.news, Event{Kind: ProcessExited, Incarnation: w.leader, Exit: e, Left: left})
+	exited := Event{Kind: ProcessExited, Incarnation: w.leader, Exit: e, Left: left}
 	w.leader = 0
+	if w.follow && left > 0 {
+		w.gap = &exited
+		w.news = append(w.news, Event{Kind: MainExited, Incarnation: exited.Incarnation, Exit: e})
+		return
+	}
+	w.news = append(w.news, exited)
+}
+
+// replaceMain makes a descendant the main process.
+func (w *world) replaceMain() bool {
+	if w.gap == nil {
+		return false
+	}
+	inc := w.gap.Incarnation
+	w.leader, w.gap = inc, nil
+	if w.left[inc]--; w.left[inc] == 0 {
+		delete(w.left, inc)
+	}
+	w.news = append(w.news, Event{Kind: MainReplaced, Incarnation: inc, PID: 200 + inc})
+	return true
+}
+
+// release reports the exit of a main process that no process has replaced.
+func (w *world) release() {
+	if w.gap != nil {
+		w.news = append(w.news, *w.gap)
+		w.gap = nil
+	}
 }
 
 // end carries out an order to end the process. Sometimes the answer is lost,
 // and the repeated order must suffice.
 func (w *world) end(lose bool) {
+	w.release()
 	w.die(Exit{Class: ExitSignal, Signal: "TERM", Code: -1}, 0)
 	clear(w.left)
 	if !lose {
@@ -72,6 +103,10 @@ func (w *world) event(e Event, lose bool) {
 			w.spawn()
 		case EndProcess:
 			w.end(lose)
+		case GiveUpMain:
+			if !lose {
+				w.release()
+			}
 		}
 	}
 }
@@ -114,7 +149,7 @@ func (w *world) hear(lose bool) bool {
 }
 
 func (w *world) loseKeeper() {
-	w.leader, w.news = 0, nil
+	w.leader, w.news, w.gap = 0, nil, nil
 	clear(w.left)
 	w.event(Event{Kind: KeeperLost}, false)
 }
@@ -124,6 +159,7 @@ func (w *world) do() {
 	lose := rapid.IntRange(0, 9).Draw(w.t, "lost answer") == 0
 	switch {
 	case pick < 4 && w.hear(lose):
+	case pick < 5 && lose && w.replaceMain():
 	case pick < 5:
 		w.die(Exit{Class: rapid.SampledFrom([]ExitClass{ExitClean, ExitNonzero, ExitSignal, ExitOutOfMemory, ExitPortTaken}).Draw(w.t, "class")}, rapid.IntRange(0, 2).Draw(w.t, "left"))
 	case pick < 6 && w.r.Phase == PhaseWaiting:
@@ -150,7 +186,7 @@ func (w *world) do() {
 // reason; and a stop always converges.
 func TestAnySequence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{t: t, now: time.Now(), left: map[int]int{}}
+		w := &world{t: t, now: time.Now(), left: map[int]int{}, follow: rapid.Bool().Draw(t, "follow")}
 		w.r = Record{Spec: anySpec(t), Reason: "not started yet"}
 		w.event(Event{Kind: StartRequested}, false)
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {

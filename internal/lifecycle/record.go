@@ -26,9 +26,10 @@ type Record struct {
 	BeganBefore    time.Time `json:"Before"` // Began of the incarnation before; zero = there was none
 	Started        time.Time // when the process was spawned
 	Deadline       time.Time // when start_timeout, drain or the wait of this phase ends; zero = never
-	Ready          bool      `json:"Proved"`  // readiness is proven; startsecs may not have passed yet
-	ReachedRunning bool      `json:"Up"`      // this process has been RUNNING
-	AnnouncedStop  bool      `json:"Leaving"` // the worker reported that it is stopping
+	MainDeadline   time.Time `json:",omitzero"` // when the pidfile must name another main process; zero = the worker has a main process
+	Ready          bool      `json:"Proved"`    // readiness is proven; startsecs may not have passed yet
+	ReachedRunning bool      `json:"Up"`        // this process has been RUNNING
+	AnnouncedStop  bool      `json:"Leaving"`   // the worker reported that it is stopping
 	ReadySince     time.Time // start of the unbroken readiness; zero = not ready
 	LastBeat       time.Time // the last WATCHDOG=1; zero = the worker sends none
 	ProbeFailures  int       `json:"Failed"`   // failures of `probe` in a row
@@ -67,14 +68,19 @@ func (r Record) NextDeadline() time.Time {
 	case PhaseBackoff:
 		return r.NextStart
 	case PhaseStarting:
+		if r.AwaitsMain() {
+			return earlierTime(r.Deadline, r.MainDeadline)
+		}
 		if r.Ready {
 			return earlierTime(r.Deadline, r.Started.Add(r.Spec.StartSecs))
 		}
 		return r.Deadline
-	case PhaseSpawning, PhaseDraining, PhaseEnding, PhaseClearing, PhaseUnready:
+	case PhaseSpawning, PhaseDraining, PhaseEnding, PhaseClearing:
 		return r.Deadline
+	case PhaseUnready:
+		return earlierTime(r.Deadline, r.MainDeadline)
 	case PhaseReady:
-		return earlierTime(earlierTime(r.ForgetDeathsAt(), r.recycleAt()), earlierTime(r.nextBeatDue(), r.measureMemoryAt()))
+		return earlierTime(earlierTime(earlierTime(r.ForgetDeathsAt(), r.recycleAt()), earlierTime(r.nextBeatDue(), r.measureMemoryAt())), r.MainDeadline)
 	}
 	return time.Time{}
 }

@@ -24,7 +24,7 @@ func (r Record) Restored(now time.Time, shift func(time.Time) time.Time) Record 
 func (r *Record) shiftTimes(to func(time.Time) time.Time) {
 	r.Deaths.Recent = slices.Clone(r.Deaths.Recent)
 	all := []*time.Time{
-		&r.Since, &r.Began, &r.BeganBefore, &r.Started, &r.Deadline, &r.ReadySince, &r.LastBeat, &r.MemoryMeasured, &r.NextStart,
+		&r.Since, &r.Began, &r.BeganBefore, &r.Started, &r.Deadline, &r.MainDeadline, &r.ReadySince, &r.LastBeat, &r.MemoryMeasured, &r.NextStart,
 		&r.Ended.At, &r.LastExit.At,
 	}
 	for i := range r.Deaths.Recent {

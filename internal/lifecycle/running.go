@@ -10,6 +10,8 @@ import (
 // checkReady handles the deadlines of a ready worker.
 func checkReady(s *step) string {
 	switch {
+	case s.hasPassed(s.MainDeadline):
+		return s.giveUpMain()
 	case s.hasPassed(s.nextBeatDue()):
 		return s.awaitLateReport("WATCHDOG=1 is overdue", s.now)
 	case s.hasPassed(s.recycleAt()):
@@ -76,6 +78,8 @@ func (s *step) awaitLateReport(why string, until time.Time) string {
 // checkUnready handles the deadline of an unready worker.
 func checkUnready(s *step) string {
 	switch {
+	case s.hasPassed(s.MainDeadline):
+		return s.giveUpMain()
 	case !s.hasPassed(s.Deadline):
 		return ""
 	case s.AnnouncedStop:

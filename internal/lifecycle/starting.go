@@ -146,7 +146,10 @@ func becomeReady(s *step) string {
 // That wait needs no deadline.
 func (s *step) readinessReached(how string) string {
 	s.Ready, s.Deadline = true, time.Time{}
-	if s.now.Sub(s.Started) >= s.Spec.StartSecs {
+	switch {
+	case s.AwaitsMain():
+		return fmt.Sprintf("ready (%s); RUNNING when its main process is known", how)
+	case s.now.Sub(s.Started) >= s.Spec.StartSecs:
 		return s.enterReady()
 	}
 	return fmt.Sprintf("ready (%s); RUNNING when it has lived for %s", how, s.Spec.StartSecs)
@@ -161,7 +164,9 @@ func (s *step) enterReady() string {
 // checkStart handles the deadline of STARTING.
 func checkStart(s *step) string {
 	switch {
-	case s.Ready && s.now.Sub(s.Started) >= s.Spec.StartSecs:
+	case s.hasPassed(s.MainDeadline):
+		return s.giveUpMain()
+	case s.Ready && !s.AwaitsMain() && s.now.Sub(s.Started) >= s.Spec.StartSecs:
 		return s.enterReady()
 	case s.hasPassed(s.Deadline):
 		return checkStartTimeout(s)

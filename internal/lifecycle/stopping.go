@@ -17,7 +17,7 @@ func (s *step) endProcess(c EndCause, why string, kill bool) string {
 	if s.Phase == PhaseSpawning || s.Phase == PhaseStarting {
 		s.addAction(StopProbing)
 	}
-	s.Cause, s.CauseReason, s.ReadySince = c, why, time.Time{}
+	s.Cause, s.CauseReason, s.ReadySince, s.MainDeadline = c, why, time.Time{}, time.Time{}
 	s.Phase = PhaseEnding
 	s.orderEnd(kill)
 	return why + "; " + s.describeEnd(kill)

@@ -67,6 +67,7 @@ var (
 	noTasks         = ignore("it has no tasks")
 	onlyDrain       = ignore("it is not draining")
 	tooSoon         = ignore("start_timeout judges a start, not the probe")
+	exitFollows     = ignore("its end was ordered, so the keeper reports its exit next")
 	judgedDead      = ignore("its process is dead and its leftovers are being ended")
 )
 
@@ -110,7 +111,7 @@ func atRest(r row) row {
 var inSpawning = row{
 	StartRequested: alreadyUp, StopRequested: do(stopWithoutDrain), RestartRequested: do(restartWithoutDrain), KillRequested: do(killOnRequest), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
 	DeadlinePassed: do(checkStartTimeout),
-	ProcessSpawned: do(processStarted), SpawnFailed: do(spawnFailed), ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
+	ProcessSpawned: do(processStarted), SpawnFailed: do(spawnFailed), ProcessExited: do(exitedUnasked), MainExited: notThere, MainReplaced: notThere, ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
 	PortOwned: notThere, ReadinessProven: do(noteEarlyReport), NotReadyYet: notThere, StartExtended: do(extendDeadline), StopAnnounced: do(noteEarlyReport), WatchdogBeat: do(noteBeat), StatusReported: do(noteStatus),
 	Connected: notThere, ConnectRefused: notThere, HeartbeatsOverdue: notThere, HeartbeatsBack: notThere, Drained: noTasks, TaskStuck: noTasks, Measured: noTasks,
 	ProbeFailed: notThere, ProbePassed: notThere,
@@ -119,7 +120,7 @@ var inSpawning = row{
 var inStarting = row{
 	StartRequested: alreadyUp, StopRequested: do(stopWithoutDrain), RestartRequested: do(restartWithoutDrain), KillRequested: do(killOnRequest), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
 	DeadlinePassed: do(checkStart),
-	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
+	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), MainExited: do(mainExited), MainReplaced: do(mainReplaced), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
 	PortOwned: do(attachBeforeReady), ReadinessProven: do(becomeReady), NotReadyYet: do(noteNotReady), StartExtended: do(extendDeadline), StopAnnounced: do(noteNotReady), WatchdogBeat: do(noteBeat), StatusReported: do(noteStatus),
 	Connected: do(becomeReady), ConnectRefused: do(noteNotReady), HeartbeatsOverdue: ignore("start_timeout judges a start, not heartbeats"), HeartbeatsBack: ignore("start_timeout judges a start, not heartbeats"),
 	Drained: onlyDrain, TaskStuck: do(endStuck), Measured: noTasks,
@@ -129,7 +130,7 @@ var inStarting = row{
 var inReady = row{
 	StartRequested: alreadyUp, StopRequested: do(drainAndStop), RestartRequested: do(drainAndRestart), KillRequested: do(killOnRequest), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
 	DeadlinePassed: do(checkReady),
-	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
+	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), MainExited: do(mainExited), MainReplaced: do(mainReplaced), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
 	PortOwned: knownReady, ReadinessProven: knownReady, NotReadyYet: knownReady, StartExtended: ignore("it has started"), StopAnnounced: do(becomeUnready), WatchdogBeat: do(noteBeat), StatusReported: do(noteStatus),
 	Connected: knownReady, ConnectRefused: do(becomeUnready), HeartbeatsOverdue: do(heartbeatsOverdue), HeartbeatsBack: knownReady, Drained: onlyDrain, TaskStuck: do(endStuck), Measured: do(checkRecycle),
 	ProbeFailed: do(countProbeFailure), ProbePassed: knownReady,
@@ -138,7 +139,7 @@ var inReady = row{
 var inUnready = row{
 	StartRequested: alreadyUp, StopRequested: do(drainAndStop), RestartRequested: do(drainAndRestart), KillRequested: do(killOnRequest), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
 	DeadlinePassed: do(checkUnready),
-	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
+	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedUnasked), MainExited: do(mainExited), MainReplaced: do(mainReplaced), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
 	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: ignore("it has started"), StopAnnounced: do(becomeUnready), WatchdogBeat: do(becomeReadyAgain), StatusReported: do(noteStatus),
 	Connected: do(becomeReadyAgain), ConnectRefused: do(becomeUnready), HeartbeatsOverdue: do(heartbeatsOverdue), HeartbeatsBack: do(becomeReadyAgain), Drained: onlyDrain, TaskStuck: do(endStuck), Measured: ignore("it is judged when it beats again"),
 	ProbeFailed: do(countProbeFailure), ProbePassed: do(clearProbeFailures),
@@ -147,7 +148,7 @@ var inUnready = row{
 var inDraining = row{
 	StartRequested: do(restartAfterEnd), StopRequested: do(stayStopped), RestartRequested: do(restartAfterEnd), KillRequested: do(killOnRequest), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
 	DeadlinePassed: do(drainTimeout),
-	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedWhileDraining), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
+	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: do(exitedWhileDraining), MainExited: do(mainExitedDraining), MainReplaced: do(mainReplacedLate), ProcessesGone: do(goneUnasked), KeeperLost: do(keeperLost),
 	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: alreadyStopping, StopAnnounced: alreadyStopping, WatchdogBeat: alreadyStopping, StatusReported: do(noteStatus),
 	Connected: alreadyStopping, ConnectRefused: alreadyStopping, HeartbeatsOverdue: ignore("drain bounds the wait"), HeartbeatsBack: alreadyStopping, Drained: do(endDrained), TaskStuck: do(endStuckDraining), Measured: alreadyStopping,
 	ProbeFailed: alreadyStopping, ProbePassed: alreadyStopping,
@@ -156,7 +157,7 @@ var inDraining = row{
 var inEnding = row{
 	StartRequested: do(restartAfterEnd), StopRequested: do(stayStopped), RestartRequested: do(restartAfterEnd), KillRequested: do(killEnding), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
 	DeadlinePassed: do(repeatEnd),
-	ProcessSpawned: do(processStartedLate), SpawnFailed: do(spawnFailedAfterStop), ProcessExited: do(leaderExited), ProcessesGone: do(processesGone), KeeperLost: do(keeperLost),
+	ProcessSpawned: do(processStartedLate), SpawnFailed: do(spawnFailedAfterStop), ProcessExited: do(leaderExited), MainExited: exitFollows, MainReplaced: do(mainReplacedLate), ProcessesGone: do(processesGone), KeeperLost: do(keeperLost),
 	PortOwned: tooLate, ReadinessProven: tooLate, NotReadyYet: tooLate, StartExtended: alreadyStopping, StopAnnounced: alreadyStopping, WatchdogBeat: alreadyStopping, StatusReported: do(noteStatus),
 	Connected: alreadyStopping, ConnectRefused: alreadyStopping, HeartbeatsOverdue: alreadyStopping, HeartbeatsBack: alreadyStopping, Drained: alreadyStopping, TaskStuck: alreadyStopping, Measured: alreadyStopping,
 	ProbeFailed: alreadyStopping, ProbePassed: alreadyStopping,
@@ -165,7 +166,7 @@ var inEnding = row{
 var inClearing = row{
 	StartRequested: do(restartAfterEnd), StopRequested: do(stayStopped), RestartRequested: do(restartAfterEnd), KillRequested: do(killEnding), DependenciesMet: notWaiting, DependenciesMissing: notWaiting,
 	DeadlinePassed: do(repeatEnd),
-	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: alreadyAnswered, ProcessesGone: do(processesGone), KeeperLost: do(keeperLost),
+	ProcessSpawned: alreadyAnswered, SpawnFailed: alreadyAnswered, ProcessExited: alreadyAnswered, MainExited: alreadyAnswered, MainReplaced: judgedDead, ProcessesGone: do(processesGone), KeeperLost: do(keeperLost),
 	PortOwned: judgedDead, ReadinessProven: judgedDead, NotReadyYet: judgedDead, StartExtended: judgedDead, StopAnnounced: judgedDead, WatchdogBeat: judgedDead, StatusReported: judgedDead,
 	Connected: judgedDead, ConnectRefused: judgedDead, HeartbeatsOverdue: judgedDead, HeartbeatsBack: judgedDead, Drained: judgedDead, TaskStuck: judgedDead, Measured: judgedDead,
 	ProbeFailed: judgedDead, ProbePassed: judgedDead,

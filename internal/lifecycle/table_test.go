@@ -117,13 +117,18 @@ type line struct {
 	acts   string // the actions' letters, as in letters
 }
 
-var letters = "cSEpsADdrmfl" // check Spawn End probe stopProbing Attach Drain detach replacePort measure freePort logRecycle
+var letters = "cSEpsADdrmflFG" // check Spawn End probe stopProbing Attach Drain detach replacePort measure freePort logRecycle FollowMain GiveUpMain
 
 var toReady = []line{
 	{0, Event{Kind: StartRequested}, PhaseWaiting, "asked to start", "c"},
 	{0, Event{Kind: DependenciesMet}, PhaseSpawning, "incarnation 1 is being launched", "S"},
 	{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "pid 7 runs; not ready yet", "p"},
 	{time.Second, Event{Kind: ReadinessProven}, PhaseReady, "ready after 1s", "sA"},
+}
+
+// inBackground is a program with a pidfile.
+func inBackground(s *plan.Spec) {
+	s.Protocol, s.Ready.Kind, s.StartSecs, s.StopCommand = "none", "alive", time.Second, []string{"quit"}
 }
 
 func tell(lines ...line) []line { return append(append([]line(nil), toReady...), lines...) }
@@ -281,6 +286,44 @@ var stories = []story{
 		line{15 * time.Second, Event{Kind: DeadlinePassed}, PhaseUnready, "overdue", ""},
 		line{time.Second, Event{Kind: WatchdogBeat}, PhaseReady, "ready again", ""},
 	)},
+	{"a program goes to the background", inBackground, []line{
+		toReady[0], toReady[1],
+		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "RUNNING when it has lived for 1s", ""},
+		{time.Second / 2, Event{Kind: MainExited, Exit: Exit{Class: ExitClean}, Reason: "/run/w.pid"}, PhaseStarting, "its main process 7 ended (exit code 0, after 500ms); /run/w.pid is to name the next one within 30s", "F"},
+		{time.Second, Event{Kind: DeadlinePassed}, PhaseStarting, "is to name the next one", ""},
+		{0, Event{Kind: MainReplaced, PID: 9, Reason: "/run/w.pid"}, PhaseReady, "ready after 1.5s", ""},
+		{time.Hour, Event{Kind: MainExited, Exit: Exit{Class: ExitClean}, Reason: "/run/w.pid"}, PhaseReady, "its main process 9 ended", "F"},
+		{time.Second, Event{Kind: MainReplaced, PID: 11, Reason: "/run/w.pid"}, PhaseReady, "its main process is 11 now, as /run/w.pid says", ""},
+		{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}}, PhaseExited, "exit code 0", "f"},
+	}},
+	{"a probe finds the port of the next main process", func(s *plan.Spec) { inBackground(s); s.Ready.Kind = "tcp" }, []line{
+		toReady[0], toReady[1], toReady[2],
+		{0, Event{Kind: MainExited, Exit: Exit{Class: ExitClean}}, PhaseStarting, "", "F"},
+		{0, Event{Kind: MainReplaced, PID: 9}, PhaseStarting, "its main process is 9 now", "p"},
+		{0, Event{Kind: ReadinessProven}, PhaseStarting, "", "s"},
+	}},
+	{"the pidfile names no process", inBackground, []line{
+		toReady[0], toReady[1],
+		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "", ""},
+		{0, Event{Kind: MainExited, Exit: Exit{Class: ExitClean}}, PhaseStarting, "within 30s", "F"},
+		{30 * time.Second, Event{Kind: DeadlinePassed}, PhaseStarting, "no other process of it has become its main process in time", "G"},
+		{10 * time.Second, Event{Kind: DeadlinePassed}, PhaseStarting, "no other process", "G"},
+		{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean, Error: "the program went to the background"}, Left: 1}, PhaseClearing, "exit code 0: the program went to the background", "sE"},
+	}},
+	{"a crash is not waited for", inBackground, []line{
+		toReady[0], toReady[1],
+		{0, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "", ""},
+		{0, Event{Kind: MainExited, Exit: Exit{Class: ExitSignal, Signal: "SEGV", Code: -1}}, PhaseStarting, "killed by SIGSEGV, after 0s); ", "F"},
+		{2 * time.Second, Event{Kind: DeadlinePassed}, PhaseStarting, "no other process", "G"},
+	}},
+	{"a stop while the main process is awaited", inBackground, []line{
+		toReady[0], toReady[1],
+		{time.Second, Event{Kind: ProcessSpawned, PID: 7}, PhaseStarting, "", ""},
+		{0, Event{Kind: MainExited, Exit: Exit{Class: ExitClean}}, PhaseStarting, "", "F"},
+		{0, Event{Kind: StopRequested}, PhaseEnding, "asked to stop; TERM sent", "sE"},
+		{0, Event{Kind: ProcessExited, Exit: Exit{Class: ExitClean}, Left: 1}, PhaseEnding, "", ""},
+		{0, Event{Kind: ProcessesGone, EmptyProven: true}, PhaseStopped, "asked to stop", "f"},
+	}},
 	{"heartbeats overdue: a report that is old when it arrives", nil, tell(
 		line{0, Event{Kind: HeartbeatsOverdue, Last: time.Unix(1, 0)}, PhaseUnready, "ended as unhealthy in 3s", ""},
 		line{3 * time.Second, Event{Kind: DeadlinePassed}, PhaseEnding, "no heartbeat for 15s", "dE"},
