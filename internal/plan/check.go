@@ -113,6 +113,14 @@ var contradictions = []contradiction{
 		"stopasgroup", func(s *Spec, _ func(string) bool) bool { return s.Exec != nil && s.StopAsGroup == GroupTrue },
 		"a worker with exec ends the processes of its tasks itself, and gets the signal alone", "remove stopasgroup",
 	}, {
+		"pidfile", func(s *Spec, _ func(string) bool) bool { return s.PIDFile != "" && s.Contract },
+		"with contract = on the process that the command starts is the worker", "remove pidfile, or write contract = off",
+	}, {
+		"pidfile replicas numprocs", func(s *Spec, _ func(string) bool) bool {
+			return s.PIDFile != "" && s.Replicas > 1 && !s.names([]string{s.PIDFile}, "guid", "index", "port")
+		},
+		"the replicas would write their pids into one file", "write {index} in it, and in the program's own setting",
+	}, {
 		"start_timeout", func(s *Spec, _ func(string) bool) bool { return s.StartTimeout == 0 },
 		"a start_timeout of 0 lets no worker become ready", "write start_timeout = 30s",
 	}, {

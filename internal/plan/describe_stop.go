@@ -27,7 +27,13 @@ func (s *Spec) describeTarget() string {
 	case s.StopAsGroup == GroupTrue:
 		return "the process group"
 	case s.StopAsGroup == GroupFalse:
+		if s.PIDFile != "" {
+			return "the main process, which pidfile can name"
+		}
 		return "the main process"
+	}
+	if s.PIDFile != "" {
+		return "the main process, which pidfile can name (a shell: to its process group)"
 	}
 	return "the main process (a shell: to its process group)"
 }

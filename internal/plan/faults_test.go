@@ -87,6 +87,7 @@ var faultDocuments = []struct{ name, doc string }{
 	{"strategy of a group", "[worker:a]\ncommand = x\n[group:s]\nprograms = a\nstrategy = one_for_some\npartners = a\n"},
 	{"wrong probes", "[worker:a]\ncommand = x\nprobe = http:8080\n[worker:b]\ncommand = x\nprobe = exec:\n[worker:c]\ncommand = x\nprobe = ping\n"},
 	{"probes that prove nothing", "[worker:a]\ncommand = x\nprobe = tcp\nsocket = inherit\n[worker:b]\ncommand = x\ncontract = off\nprobe = http:/\n[worker:c]\ncommand = x\nprobe_failures = 2\n[worker:d]\ncommand = x\nprobe = http:/\nprobe_timeout = 0\n"},
+	{"pidfile", "[worker:a]\ncommand = x\npidfile = /run/a.pid\n[worker:b]\ncommand = x\ncontract = off\npidfile = /run/b.pid\nreplicas = 2\n[worker:c]\ncommand = x\ncontract = off\npidfile = /run/{index}.pid\nreplicas = 2\n"},
 	{"replicas that share a socket", "[worker:a]\ncommand = x\ncontract = off\nsocket = inherit\nport = 8000\nreplicas = 2\nready = http:/health\nprobe = http:/health\n"},
 	{"port that nobody is told", "[worker:a]\ncommand = x\ncontract = off\nready = tcp\n"},
 	{"value that stdin cannot carry", "[worker:a]\ncommand = x\n[config:a]\ntext = ${env:COMMENT}\n"},

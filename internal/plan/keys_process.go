@@ -72,6 +72,8 @@ var stopKeys = []row[Spec]{
 		"the signal that asks the worker to stop, by name or number").withoutRestart(),
 	key("stopasgroup", asGroup, GroupAuto, func(s *Spec) *string { return &s.StopAsGroup },
 		"whom stopsignal, reload_signal and `initiator signal` reach: true = the process group of the main process, false = the main process alone, auto = the group while the main process is a shell; what the main process leaves gets stopsignal when it has ended").withoutRestart(),
+	key("pidfile", path, "", func(s *Spec) *string { return &s.PIDFile },
+		"the file in which a program with contract = off writes the pid of its main process, for a program that goes to the background or starts its own successor (Linux only): when the main process has ended, the process that the file names becomes the main process, if it belongs to the worker; relative to directory; words in braces as in command"),
 	key("stopwaitsecs", duration, "10", func(s *Spec) *Duration { return &s.StopWait },
 		"the time after the signal until every process of the worker is killed").withoutRestart(),
 	key("drain", duration, "30s", func(s *Spec) *Duration { return &s.Drain },

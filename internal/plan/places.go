@@ -140,6 +140,9 @@ func (s *Spec) NamesPort() bool {
 			return true
 		}
 	}
+	if s.names([]string{s.PIDFile}, "port") {
+		return true
+	}
 	return slices.ContainsFunc(s.ownEnvironment(), func(e Entry) bool { return s.names([]string{e.Value}, "port") })
 }
 

@@ -178,7 +178,10 @@ type Spec struct {
 	CheckCommand    []string // before a requested reload or restart
 	OnInitiatorExit string   // "stop" or "keep"
 	OrphanGrace     time.Duration
-	Autostart       bool
+	// PIDFile is where the program writes the pid of its main process; relative to
+	// Directory, with placeholders; "" = the main process is what Command starts.
+	PIDFile   string
+	Autostart bool
 
 	Limits Limits
 

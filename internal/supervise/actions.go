@@ -47,6 +47,10 @@ func (l *loop) performAction(w *worker, a lifecycle.Action) {
 		l.log.Info("worker is being replaced", "worker", w.pool.spec.Name, "guid", w.guid, "incarnation", w.rec.Incarnation, "reason", a.Reason)
 	case lifecycle.ReleasePort:
 		l.releasePort(w)
+	case lifecycle.FollowMain:
+		l.followMain(w)
+	case lifecycle.GiveUpMain:
+		l.giveUpMain(w)
 	}
 }
 

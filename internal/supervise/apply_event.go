@@ -70,6 +70,12 @@ func (l *loop) announceChange(w *worker, before *lifecycle.Record, reason string
 	if r.PID != before.PID && r.PID != 0 && w.socket != nil {
 		w.socket.ReadMessages(r.PID)
 	}
+	if !r.AwaitsMain() {
+		w.stopFollower()
+	}
+	if wasReplaced(before, r) {
+		l.noteNewMain(w)
+	}
 	judged := !r.LastExit.At.Equal(before.LastExit.At)
 	if judged && r.LastExit.Class != lifecycle.ExitRequested {
 		l.logDeath(w)
@@ -97,11 +103,14 @@ func (l *loop) announceChange(w *worker, before *lifecycle.Record, reason string
 	}
 }
 
-// isShown reports whether people see a change: of the state, the readiness or
-// the incarnation, or of the reason why a worker is not up yet.
+// wasReplaced reports whether the worker has got another main process.
+func wasReplaced(before, after *lifecycle.Record) bool { return before.AwaitsMain() && after.PID != 0 }
+
+// isShown reports whether people see a change: of the state, the readiness, the
+// incarnation or the main process, or of the reason why a worker is not up yet.
 func isShown(before, after *lifecycle.Record) bool {
 	return after.State() != before.State() || (after.Phase == lifecycle.PhaseReady) != (before.Phase == lifecycle.PhaseReady) ||
-		after.Incarnation != before.Incarnation || after.NotReadyReason != before.NotReadyReason && after.NotReadyReason != "" || after.DependenciesMissing && after.Reason != before.Reason
+		after.Incarnation != before.Incarnation || wasReplaced(before, after) || after.NotReadyReason != before.NotReadyReason && after.NotReadyReason != "" || after.DependenciesMissing && after.Reason != before.Reason
 }
 
 // publishTransition numbers a transition and passes it on.

@@ -8,8 +8,8 @@ import (
 	"initiator/internal/plan"
 )
 
-// TestProgramInTheBackground: a daemon that forks and ends is told to stay in
-// the foreground, and nothing of it is left.
+// TestProgramInTheBackground: a daemon that forks and ends is told to write
+// pidfile or to stay in the foreground, and nothing of it is left.
 func TestProgramInTheBackground(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("w", "", plain, func(sp *plan.Spec) {
@@ -17,7 +17,7 @@ func TestProgramInTheBackground(t *testing.T) {
 		sp.Restart.Auto = "false"
 	})))
 	tr := s.reaches("w", lifecycle.Exited)
-	if !strings.Contains(tr.Reason, "went to the background") || !strings.Contains(tr.Reason, "foreground") {
+	if !strings.Contains(tr.Reason, "went to the background") || !strings.Contains(tr.Reason, "write pidfile = ") || !strings.Contains(tr.Reason, "foreground") {
 		t.Errorf("the reason is %q", tr.Reason)
 	}
 	if pid := numberOf(t, s.line("PID ")); alive(pid) {

@@ -37,6 +37,7 @@ package supervise
 //	actions.go           performs the table's actions
 //	spawn.go             the spawn order of a process
 //	sockets.go           its port, and the socket that holds the port
+//	taken_port.go        its port, when a worker's own daemon has it
 //	env.go               its environment and arguments
 //	stream.go            the socket pair with which it starts
 //	signals.go           signal numbers
@@ -49,6 +50,8 @@ package supervise
 //	output.go            the workers' output lines
 //	keeper_lost.go       the death of the keeper
 //	keeper_outdated.go   a keeper of an older version
+//	follow_main.go       a worker whose main process is replaced
+//	pidfile.go           the file that names its main process
 //	known_processes.go   what the keeper knows of descendants
 //	leftovers.go         which processes are left of a lost keeper's workers
 //	leftovers_*.go       how they are ended

@@ -50,7 +50,7 @@ func (l *loop) hookOrder(w *worker, spec *plan.Spec, kind string, argv []string)
 	order, err := l.spawnOrder(w, spec)
 	order.GUID = w.guid + "." + kind + l.hookMark // an earlier initiator may still have a hook of this kind
 	order.Argv = spec.FillWords(argv, w.placeholders())
-	order.Stdin, order.PassSocket, order.ListenFDs, order.NoFDs, order.Keep, order.Tag = nil, false, false, true, false, 0
+	order.Stdin, order.PassSocket, order.ListenFDs, order.NoFDs, order.Keep, order.FollowMain, order.Tag = nil, false, false, true, false, false, 0
 	if w.rec.PID != 0 { // before_start has no main process
 		order.Env = setVariable(order.Env, mainPIDVariable, strconv.Itoa(w.rec.PID))
 	}

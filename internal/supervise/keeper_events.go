@@ -81,7 +81,7 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 	case keeper.KindSpawned:
 		ev.Kind, ev.PID = lifecycle.ProcessSpawned, e.PID
 		if e.Incarnation == w.rec.Incarnation {
-			w.startTime = e.StartTime
+			w.startTime, w.firstStart = e.StartTime, e.StartTime
 			l.setEscaped(w, nil)
 		}
 	case keeper.KindEscaped:
@@ -98,14 +98,18 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 	case keeper.KindExited:
 		ev.Kind, ev.Left = lifecycle.ProcessExited, e.Survivors
 		ev.Exit = classifyExit(w.rec.Spec, e)
-		if wentToBackground(&w.rec, ev.Exit, e.Survivors) {
-			ev.Exit.Error = backgroundAdvice
-		}
+		l.explainExit(w, &ev.Exit, e.Survivors)
 		l.logSurvivors(w, e.SurvivorNames)
 		ev.Unattributed = e.Unattributed
 		ev.EmptyProven = e.Survivors == 0 && len(e.Unattributed) == 0 && runtime.GOOS == "linux" // other systems do not show whether a process has escaped
 		if l.portWasTaken(w, &ev) {
 			ev.Exit.Class = lifecycle.ExitPortTaken
+		}
+	case keeper.KindMainExited:
+		ev.Kind, ev.Exit, ev.Reason = lifecycle.MainExited, classifyExit(w.rec.Spec, e), l.pidFile(w)
+	case keeper.KindMain:
+		if !l.mainEvent(w, e, &ev) {
+			return
 		}
 	case keeper.KindEmptied:
 		ev.Kind, ev.EmptyProven, ev.Unattributed = lifecycle.ProcessesGone, e.EmptyProven, e.Unattributed
@@ -113,7 +117,7 @@ func (l *loop) handleWorkerEvent(w *worker, e keeper.Event) {
 		return
 	}
 	l.applyEvent(w, ev)
-	if ev.Kind == lifecycle.ProcessExited && w.rec.Phase == lifecycle.PhaseEnding && w.pendingEnd.Kind == lifecycle.EndProcess {
+	if (ev.Kind == lifecycle.ProcessExited || ev.Kind == lifecycle.MainExited) && w.rec.Phase == lifecycle.PhaseEnding && w.pendingEnd.Kind == lifecycle.EndProcess {
 		l.sendEnd(w, w.pendingEnd) // stop_command had its effect before its own end
 	}
 }
@@ -148,7 +152,7 @@ func classifyExit(spec *plan.Spec, e keeper.Event) lifecycle.Exit {
 }
 
 // backgroundAdvice says what became of a program that went to the background.
-const backgroundAdvice = "the program went to the background, and what it left there was ended: start it in the foreground (nginx: -g 'daemon off;')"
+const backgroundAdvice = "the program went to the background, and what it left there was ended: write pidfile = the file in which it writes its pid, or start it in the foreground (nginx: -g 'daemon off;')"
 
 // wentToBackground reports whether a program has left its work to descendants
 // and ended without an error, as daemons do by default.

@@ -85,6 +85,7 @@ func newLeftoverIndex(of Leftovers) *leftoverIndex {
 func (x *leftoverIndex) addEntry(e *leftEntry, escaped []keeper.EscapedProcess) {
 	if e.pid != 0 && e.start != 0 {
 		x.mains[e.pid] = e
+		x.escaped[keeper.EscapedProcess{PID: e.pid, StartTime: e.start}] = e // it need not lead a session
 	}
 	for _, p := range escaped {
 		x.escaped[p] = e

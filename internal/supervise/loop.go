@@ -90,6 +90,7 @@ func (l *loop) run(ctx context.Context) error {
 	defer func() {
 		cancel()
 		<-probing
+		l.stopFollowers()
 		l.releaseAll()
 	}()
 	if err := l.firstKeeper(); err != nil {

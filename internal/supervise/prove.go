@@ -55,6 +55,7 @@ func proveWorker(ctx context.Context, h keeper.KeptWorker) (keeper.AdoptOrder, e
 	order.Incarnation = m.Record.Incarnation
 	order.CgroupDir, order.Stdout, order.Stderr, order.RedirectStderr = m.Logs.Cgroup, m.Logs.Stdout, m.Logs.Stderr, m.Logs.Redirect
 	order.Tag, order.Escaped = keeper.ProcessTag(m.Mark, h.GUID, order.Incarnation), m.Escaped
+	order.FollowMain, order.FirstStart = m.FollowMain, m.FirstStart
 	if m.Port != nil && m.Port.Mode == "inherit" {
 		order.Listening = 3
 	}

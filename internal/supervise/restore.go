@@ -60,7 +60,7 @@ func (l *loop) restoreWorker(r *restoredWorker) {
 	w.index, w.restored = r.snapshot.Index, r
 	w.unenforced = r.snapshot.Unenforced
 	w.token, w.session, w.startTime, w.cgroup = r.snapshot.Token, r.snapshot.Session, r.StartTime, r.snapshot.Logs.Cgroup
-	w.escaped = r.snapshot.Escaped
+	w.escaped, w.firstStart = r.snapshot.Escaped, r.snapshot.FirstStart
 	if at := r.snapshot.Port; at != nil && !w.rec.Phase.AtRest() {
 		reserved, err := l.restorePort(w, at)
 		if err != nil {

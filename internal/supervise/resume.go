@@ -96,6 +96,9 @@ func (l *loop) resumeWorker(w *worker) {
 	if r.Attached {
 		l.attachWorker(w)
 	}
+	if r.AwaitsMain() && l.keeper != nil {
+		l.followMain(w)
+	}
 	switch r.Phase {
 	case lifecycle.PhaseStarting:
 		if !r.Ready {

@@ -46,6 +46,9 @@ type snapshot struct {
 
 	Mark    string                  // Options.Mark when the process was started
 	Escaped []keeper.EscapedProcess // its descendants that have left its session
+	// FollowMain and FirstStart are for the order of a keeper that adopts the worker.
+	FollowMain bool   `json:",omitempty"`
+	FirstStart uint64 `json:",omitempty"`
 }
 
 type snapshotStop struct {
@@ -84,6 +87,7 @@ type summary struct {
 	announcedStop, refusedConnect     bool
 	cause                             lifecycle.EndCause
 	last, readySince, deadline, began time.Time
+	mainDeadline                      time.Time
 	lastSeq                           uint64
 	session                           lifecycle.Session
 	escapedChanges                    int
@@ -95,7 +99,7 @@ func (w *worker) summarize() summary {
 		spec: r.Spec, phase: r.Phase, incarnation: r.Incarnation, restarts: r.Restarts, pid: r.PID,
 		n: r.Deaths.Count, early: r.Deaths.EarlyInARow, deaths: len(r.Deaths.Recent), of: len(w.pool.workers),
 		wanted: r.Wanted, ready: r.Ready, up: r.ReachedRunning, attached: r.Attached, announcedStop: r.AnnouncedStop, refusedConnect: r.RefusedConnect,
-		cause: r.Cause, last: r.LastExit.At, readySince: r.ReadySince, deadline: r.Deadline, began: r.Began,
+		cause: r.Cause, last: r.LastExit.At, readySince: r.ReadySince, deadline: r.Deadline, began: r.Began, mainDeadline: r.MainDeadline,
 		lastSeq: w.lastSeq, session: w.session, escapedChanges: w.escapedChanges,
 	}
 	if w.port != nil {
@@ -112,6 +116,7 @@ func (l *loop) encodeSnapshot(w *worker) []byte {
 		Name: w.pool.spec.Name, Index: w.index, Of: len(w.pool.workers), Replicas: w.pool.spec.Replicas,
 		Made: l.specFingerprint(spec), Stop: snapshotStop{spec.StopSignal, spec.StopWait, spec.Drain, spec.StopAsGroup},
 		Record: w.rec, Token: w.token, Session: w.session, Mark: l.opts.Mark, Escaped: w.escaped,
+		FollowMain: spec.PIDFile != "", FirstStart: w.firstStart,
 	}
 	if w.port != nil {
 		m.Port = &snapshotPort{w.port.Port, w.port.Addr, w.port.Mode}

@@ -28,7 +28,7 @@ func (l *loop) takePort(w *worker) error {
 		taken, err = take()
 	}
 	if err != nil {
-		return err
+		return l.explainTaken(w, err)
 	}
 	w.port = taken
 	return l.holdSocket(w)

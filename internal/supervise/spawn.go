@@ -114,7 +114,7 @@ func (l *loop) spawnOrder(w *worker, spec *plan.Spec) (keeper.SpawnOrder, error)
 		PassSocket: w.port != nil && w.port.Mode == port.Inherit,
 		NoFDs:      !spec.Contract,
 		Stdout:     l.logOf(w, spec.Stdout), Stderr: l.logOf(w, spec.Stderr), RedirectStderr: spec.RedirectStderr,
-		Keep: w.isKept(), Tag: keeper.ProcessTag(l.opts.Mark, w.guid, inc),
+		Keep: w.isKept(), FollowMain: spec.PIDFile != "", Tag: keeper.ProcessTag(l.opts.Mark, w.guid, inc),
 	}
 	order.ListenFDs = order.PassSocket && order.NoFDs
 	if spec.Contract {

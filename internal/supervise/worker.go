@@ -112,6 +112,8 @@ type worker struct {
 	outputWatched, lineAwaited bool
 
 	startTime      uint64                  // of the process, in ticks since boot; with the PID it identifies the process for ever
+	firstStart     uint64                  // of the first main process of the incarnation
+	follower       *mainFollower           // not nil while the next main process is awaited
 	escaped        []keeper.EscapedProcess // as the keeper reported them last
 	escapedChanges int                     // how often escaped has changed
 	cgroup         string                  // of the process; "" = inherited from the keeper
