@@ -18,6 +18,9 @@ type daemon struct {
 	// reloaded waits until the daemon has read its configuration again; nil
 	// means that the daemon has no reload.
 	reloaded func(s *system)
+	// replaced lets the daemon start its successor, waits until the successor runs, and
+	// lets the old main process end; nil means that the daemon cannot do that.
+	replaced func(s *system)
 	// restarted tells which requests a restart may cost the daemon's clients.
 	restarted cost
 }
@@ -33,7 +36,7 @@ const (
 
 // TestDaemons gives every daemon the same orders under load.
 func TestDaemons(t *testing.T) {
-	for _, d := range []daemon{nginx, gunicorn, phpFPM, redis, postgres, celery} {
+	for _, d := range []daemon{nginx, nginxInBackground, gunicorn, gunicornReplaced, phpFPM, redis, postgres, celery} {
 		t.Run(d.worker, func(t *testing.T) { giveOrders(t, d) })
 	}
 }
@@ -59,6 +62,13 @@ func giveOrders(t *testing.T, d daemon) {
 		})
 	}
 	r.order("restart", d.restarted, func() { s.verb("restart", d.worker) })
+	if d.replaced != nil {
+		r.order("replace", costNothing, func() {
+			old := s.pid(d.worker)
+			d.replaced(s)
+			r.awaitOther(old)
+		})
+	}
 	r.order("upgrade of the initiator", costNothing, func() { s.verb("upgrade") })
 	r.kills()
 	l.end()

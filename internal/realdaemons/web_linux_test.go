@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -46,20 +47,74 @@ check_command = nginx -t -q -c %[1]s/nginx.conf
 	reloaded: func(s *system) { s.awaitLog("error.log", "reconfiguring") },
 }
 
-var gunicorn = daemon{
-	worker:   "gunicorn",
-	programs: []string{"gunicorn"},
+// nginxInBackground is nginx in its default configuration: it forks, and its first
+// process ends.
+var nginxInBackground = daemon{
+	worker:   "nginx-in-background",
+	programs: []string{"nginx"},
 	clients:  4,
 	prepare: func(s *system) request {
 		port := freePort(s.t)
-		s.write("app.py", `import time
+		s.write("index.html", strings.Repeat("nginx\n", 1000))
+		s.write("nginx.conf", fmt.Sprintf(`pid %[1]s/nginx.pid;
+error_log %[1]s/error.log notice;
+worker_processes 2;
+events { worker_connections 512; }
+http {
+  access_log off;
+  server { listen 127.0.0.1:%[2]d; root %[1]s; }
+}
+`, s.dir, port))
+		// nginx finds its own program by an absolute path when it starts its successor.
+		s.write("initiator.ini", fmt.Sprintf(`[worker:nginx-in-background]
+command = /usr/sbin/nginx -c %[1]s/nginx.conf
+pidfile = nginx.pid
+port = %[2]d
+ready = tcp
+stopsignal = QUIT
+reload_signal = HUP
+`, s.dir, port)+keepINI)
+		return getPage(fmt.Sprintf("http://127.0.0.1:%d/", port), strings.Repeat("nginx\n", 1000))
+	},
+	reloaded: func(s *system) { s.awaitLog("error.log", "reconfiguring") },
+	replaced: func(s *system) {
+		old := s.pid("nginx-in-background")
+		s.verb("signal", "--main", "USR2", "nginx-in-background")
+		s.awaitPIDFile("nginx.pid", old)
+		s.verb("signal", "--main", "QUIT", "nginx-in-background")
+	},
+	restarted: costRefused,
+}
+
+// awaitPIDFile waits until a pidfile names another process.
+func (s *system) awaitPIDFile(name string, old int) {
+	s.t.Helper()
+	s.await("another pid in "+name, func() error {
+		text, err := os.ReadFile(filepath.Join(s.dir, name))
+		if err == nil && (len(text) == 0 || strings.TrimSpace(string(text)) == strconv.Itoa(old)) {
+			err = fmt.Errorf("%s has %q", name, text)
+		}
+		return err
+	})
+}
+
+// flaskApp takes 50 ms for a request.
+const flaskApp = `import time
 from flask import Flask
 app = Flask(__name__)
 @app.route("/")
 def page():
     time.sleep(0.05)
     return "flask"
-`)
+`
+
+var gunicorn = daemon{
+	worker:   "gunicorn",
+	programs: []string{"gunicorn"},
+	clients:  4,
+	prepare: func(s *system) request {
+		port := freePort(s.t)
+		s.write("app.py", flaskApp)
 		s.write("initiator.ini", fmt.Sprintf(`[worker:gunicorn]
 command = /usr/bin/python3 -m gunicorn --workers 2 --threads 4 --error-logfile %[1]s/error.log app:app
 socket = inherit
@@ -70,6 +125,31 @@ reload_signal = HUP
 		return getPage(fmt.Sprintf("http://127.0.0.1:%d/", port), "flask")
 	},
 	reloaded: func(s *system) { s.awaitLog("error.log", "Handling signal: hup") },
+}
+
+// gunicornReplaced starts its own successor. gunicorn 20 cannot do that with a socket
+// that it got by LISTEN_FDS, nor when it was started by python3 -m.
+var gunicornReplaced = daemon{
+	worker:   "gunicorn-replaced",
+	programs: []string{"gunicorn"},
+	clients:  4,
+	prepare: func(s *system) request {
+		port := freePort(s.t)
+		s.write("app.py", flaskApp)
+		s.write("initiator.ini", fmt.Sprintf(`[worker:gunicorn-replaced]
+command = /usr/bin/gunicorn --workers 2 --threads 4 --bind 127.0.0.1:{port} --pid %[1]s/gunicorn.pid --error-logfile %[1]s/error.log app:app
+pidfile = gunicorn.pid
+port = %[2]d
+ready = http:/
+`, s.dir, port)+keepINI)
+		return getPage(fmt.Sprintf("http://127.0.0.1:%d/", port), "flask")
+	},
+	replaced: func(s *system) {
+		s.verb("signal", "--main", "USR2", "gunicorn-replaced")
+		s.awaitPIDFile("gunicorn.pid.2", 0) // gunicorn names its successor there until it ends itself
+		s.verb("signal", "--main", "TERM", "gunicorn-replaced")
+	},
+	restarted: costAll,
 }
 
 var phpFPM = daemon{
