@@ -85,7 +85,7 @@ const testTimeout = 30 * time.Second
 func waitUntil(what string, ask func(context.Context) bool) error {
 	ctx, stop := context.WithTimeout(context.Background(), testTimeout)
 	defer stop()
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond) // each question costs processor time
 	defer tick.Stop()
 	for !ask(ctx) {
 		select {
