@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"initiator/internal/plan"
+	"sync"
 )
 
 // missingPrograms returns a warning for each program of a plan that does not
@@ -71,14 +72,14 @@ func isMissing(path string) bool {
 }
 
 // plainWord matches an argument that needs no quotes in a shell.
-var plainWord = regexp.MustCompile(`^[\w@%+=:,./${}-]+$`)
+var plainWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w@%+=:,./${}-]+$`) })
 
 // shellQuoted returns a command line as it is typed: arguments with blanks are
 // quoted.
 func shellQuoted(argv []string) string {
 	words := make([]string, 0, len(argv))
 	for _, word := range argv {
-		if !plainWord.MatchString(word) {
+		if !plainWord().MatchString(word) {
 			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
 		words = append(words, word)

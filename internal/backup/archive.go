@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"initiator/internal/statedir"
+	"sync"
 )
 
 const (
@@ -61,10 +62,10 @@ func (e *DamageError) Error() string {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-var taskFileName = regexp.MustCompile(`^tasks\.[0-9]{8}\.log$`)
+var taskFileName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^tasks\.[0-9]{8}\.log$`) })
 
 // belongsInArchive reports whether an archive may have a file of this name beside
 // the manifest. No other name is written to a state directory.
 func belongsInArchive(name string) bool {
-	return taskFileName.MatchString(name) || slices.Contains(statedir.FilesOfTasks, name)
+	return taskFileName().MatchString(name) || slices.Contains(statedir.FilesOfTasks, name)
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -133,14 +134,14 @@ func quoteVariable(e Entry) string {
 	return e.Key + "=" + quote + e.Value + quote
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./{}-]+$`)
+var plainWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./{}-]+$`) })
 
 // formatCommand writes the words of a command line, and quotes the words that
 // need it.
 func formatCommand(argv []string) string {
 	words := make([]string, len(argv))
 	for i, word := range argv {
-		if !plainWord.MatchString(word) {
+		if !plainWord().MatchString(word) {
 			word = quoteWord(word)
 		}
 		words[i] = word

@@ -134,12 +134,12 @@ func saneWord(s string) string {
 		switch {
 		case r == ':':
 			return '.'
-		case strings.ContainsRune("._-", r), r < 0x80 && saneName.MatchString(string(r)):
+		case strings.ContainsRune("._-", r), r < 0x80 && saneName().MatchString(string(r)):
 			return r
 		}
 		return '-'
 	}, s)
-	if !saneName.MatchString(s) {
+	if !saneName().MatchString(s) {
 		s = "x" + s
 	}
 	return s

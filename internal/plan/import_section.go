@@ -9,6 +9,7 @@ import (
 
 	"initiator/internal/supervisord"
 	"initiator/proactor"
+	"sync"
 )
 
 // writeSection writes one section. An entry stands where the file had its key,
@@ -56,12 +57,12 @@ func (i *importer) writeEntry(section string, e Entry) {
 	i.out.WriteString(i.unmarkVariables(text))
 }
 
-var plainVariable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var plainVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // unmarkVariables replaces the marks of environment variables by references.
 func (i *importer) unmarkVariables(text string) string {
 	return supervisord.ExpandMarks(text, func(variable string) string {
-		if plainVariable.MatchString(variable) {
+		if plainVariable().MatchString(variable) {
 			return "${env:" + variable + "}"
 		}
 		value, _ := i.env.Lookup(variable)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Inheritance selects the variables of the initiator's own environment that a
@@ -47,7 +48,7 @@ func (i Inheritance) withhold(secret []string) Inheritance {
 var inheritance = kind[Inheritance]{name: "all, none or a list of names", format: formatInheritance, parse: parseInheritance}
 
 // inheritedName matches the name of a variable, with or without a * at its end.
-var inheritedName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*\*?$`)
+var inheritedName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*\*?$`) })
 
 func parseInheritance(s string) (Inheritance, error) {
 	switch s {
@@ -58,7 +59,7 @@ func parseInheritance(s string) (Inheritance, error) {
 	}
 	names := splitItems(s)
 	for _, name := range names {
-		if !inheritedName.MatchString(name) || strings.EqualFold(name, "all") || strings.EqualFold(name, "none") {
+		if !inheritedName().MatchString(name) || strings.EqualFold(name, "all") || strings.EqualFold(name, "none") {
 			return Inheritance{}, valueFault{fmt.Sprintf("%q is not the name of a variable", name), "write all, none or names, as PATH,LANG,LC_*"}
 		}
 	}

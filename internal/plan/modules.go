@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"initiator/proactor"
+	"sync"
 )
 
 // moduleName matches a module inside a package, as `python3 -m` takes it. A name
 // without a dot could be any word, and needs a [worker:NAME] of its own.
-var moduleName = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$`)
+var moduleName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$`) })
 
 // settleModules makes a worker definition of each section that is named after a
 // module, as turberfield's Initiator launches them. The definition has no
@@ -18,7 +19,7 @@ var moduleName = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$`)
 // in moduleKeys; the other keys are passed to the worker.
 func (d *draft) settleModules() {
 	for _, s := range d.cfg.Sections() {
-		if !moduleName.MatchString(s.Name) || d.plan.Sections[s.Name] == nil || d.plan.runsModule(s.Name) {
+		if !moduleName().MatchString(s.Name) || d.plan.Sections[s.Name] == nil || d.plan.runsModule(s.Name) {
 			continue
 		}
 		section := "worker:" + s.Name

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 const (
@@ -85,7 +86,7 @@ var cores = kind[float64]{name: "number of cores", parse: func(s string) (float6
 
 var size = kind[int64]{name: "size", parse: parseSize}
 
-var sizeUnit = regexp.MustCompile(`^ ?(?:([kKmMgGtTpP])i?)?[bB]?$`)
+var sizeUnit = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^ ?(?:([kKmMgGtTpP])i?)?[bB]?$`) })
 
 // parseSize reads 4096, 50MB, 1GiB. MB and MiB are the same 1024² bytes, as
 // they are to supervisord, whose keys these are.
@@ -97,7 +98,7 @@ func parseSize(s string) (int64, error) {
 	}
 	digits, unit := s[:end], s[end:]
 	f, err := strconv.ParseFloat(digits, 64)
-	parts := sizeUnit.FindStringSubmatch(unit)
+	parts := sizeUnit().FindStringSubmatch(unit)
 	if err != nil || parts == nil {
 		return 0, bad
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"initiator/internal/shellwords"
+	"sync"
 )
 
 var commandLine = kind[[]string]{name: "command line", format: formatCommand, parse: func(s string) ([]string, error) {
@@ -34,7 +35,7 @@ func splitCommand(s string) ([]string, error) {
 
 var environment = kind[[]Entry]{name: "list of NAME=value", empty: true, format: formatEnvironment, parse: parseEnvironment}
 
-var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // parseEnvironment reads supervisord's form: NAME=value,OTHER="a, b". The end
 // of a line separates variables as a comma does.
@@ -58,7 +59,7 @@ var errNotVariable = errors.New("not NAME=value")
 func parseVariable(item string) (Entry, error) {
 	name, value, ok := strings.Cut(item, "=")
 	name = strings.TrimSpace(name)
-	if !ok || !variable.MatchString(name) {
+	if !ok || !variable().MatchString(name) {
 		return Entry{}, errNotVariable
 	}
 	if fault := checkVariableName(name); fault != nil {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"initiator/internal/spelling"
+	"sync"
 )
 
 var text = kind[string]{name: "text", parse: func(s string) (string, error) { return s, nil }}
@@ -111,10 +112,10 @@ var strategy = kind[Strategy]{name: "one_for_one, one_for_all, rest_for_one", pa
 
 // saneName is what a NAME of [worker:NAME] may be: it appears in paths, in
 // addresses of the API and on command lines.
-var saneName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+var saneName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`) })
 
 var name = kind[string]{name: "name", parse: func(s string) (string, error) {
-	if !saneName.MatchString(s) {
+	if !saneName().MatchString(s) {
 		return "", valueFault{fmt.Sprintf("%q is not a name", s), "write letters, digits, dots, dashes and underscores"}
 	}
 	return s, nil
@@ -158,10 +159,12 @@ func parseSignal(s string) (string, error) {
 }
 
 var address = kind[string]{name: "address", parse: func(s string) (string, error) {
-	if _, err := netip.ParseAddr(s); err == nil || hostName.MatchString(s) {
+	if _, err := netip.ParseAddr(s); err == nil || hostName().MatchString(s) {
 		return s, nil
 	}
 	return "", valueFault{fmt.Sprintf("%q is not an address", s), "write 127.0.0.1, ::1 or a host name; the port has a key of its own"}
 }}
 
-var hostName = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+var hostName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+})

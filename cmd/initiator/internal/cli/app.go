@@ -3,6 +3,7 @@ package cli
 import (
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,7 +62,9 @@ func (a *App) PrepareRoot(root *cobra.Command) {
 // Execute runs the verb that args name and returns the exit code. Call it after
 // all verbs were added to root.
 func (a *App) Execute(root *cobra.Command, args []string) int {
-	a.completeFlags(root)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		a.completeFlags(root) // only a shell needs it, and it takes a millisecond
+	}
 	root.SetArgs(args)
 	root.SetIn(a.In)
 	root.SetOut(a.Out)

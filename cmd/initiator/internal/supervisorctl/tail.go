@@ -14,6 +14,7 @@ import (
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator/client"
 	"initiator/internal/api"
+	"sync"
 )
 
 const (
@@ -143,7 +144,7 @@ func (v *verbs) showEndLines(ctx context.Context, c *client.Client, q client.Log
 }
 
 // minusBytes is supervisorctl's short form of --bytes.
-var minusBytes = regexp.MustCompile(`^-[0-9]+$`)
+var minusBytes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-[0-9]+$`) })
 
 // ExpandTailArgs replaces -100 by --bytes=100 behind tail and maintail, and
 // leaves other arguments unchanged.
@@ -153,7 +154,7 @@ func ExpandTailArgs(args []string) []string {
 	for i, arg := range args {
 		made[i] = arg
 		tail = tail || arg == "tail" || arg == "maintail"
-		if tail && minusBytes.MatchString(arg) {
+		if tail && minusBytes().MatchString(arg) {
 			made[i] = "--bytes=" + arg[1:]
 		}
 	}
