@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -37,19 +39,27 @@ func (a *app) whyCommand() *cobra.Command {
 }
 
 // showAnswers prints the sentences whole, also on a narrow terminal, and below
-// each the last output of a process that has ended.
+// each the last output of a process that has ended. The exit code is 1 when a log
+// cannot be read.
 func (a *app) showAnswers(answers []supervise.Explanation) error {
+	code := cli.ExitOK
+	if slices.ContainsFunc(answers, func(e supervise.Explanation) bool { return e.LogProblem != "" }) {
+		code = cli.ExitFailed
+	}
 	if a.Format.JSON {
-		return a.Out.WriteJSON(map[string]any{"answers": answers})
+		return errors.Join(a.Out.WriteJSON(map[string]any{"answers": answers}), cli.ExitWith(code))
 	}
 	for _, answer := range answers {
 		text := terminal.Escape(answer.Sentence) + "\n"
 		if len(answer.LastOutput) > 0 {
 			text += "Its last output:\n" + terminal.IndentLines(answer.LastOutput)
 		}
+		if answer.LogProblem != "" {
+			text += "Its last output is not complete: " + terminal.Escape(answer.LogProblem) + "\n"
+		}
 		if _, err := a.Out.Write([]byte(text)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return cli.ExitWith(code)
 }

@@ -21,14 +21,17 @@ type LogQuery = api.LogQuery
 
 // Logs opens the output of workers by definition, group or guid, or "all", in the
 // order of time. With several workers each line begins with "name:index | ". The
-// caller closes it. The status of an *Error is 404 when a name means no worker.
+// caller closes it. The status of an *Error is 404 when a name means no worker. Where
+// the logs of some workers cannot be read, Read returns an error that names them in
+// the place of io.EOF, an *api.UnreadableLogsError; with Follow they are lines that begin with "initiator: ".
 func (c *Client) Logs(ctx context.Context, l LogQuery, names ...string) (io.ReadCloser, error) {
 	return c.openWorkerLogs(ctx, l, names, "")
 }
 
 // LogLines calls f with each line of the output of workers, named as for Logs. It
 // returns nil after the last line, and f's error or ctx's cause otherwise. With
-// Follow it goes on until ctx or the initiator ends.
+// Follow it goes on until ctx or the initiator ends. A log that cannot be read is a
+// LogLine with Error, and an error after the last line.
 func (c *Client) LogLines(ctx context.Context, l LogQuery, f func(api.LogLine) error, names ...string) error {
 	body, err := c.openWorkerLogs(ctx, l, names, "json")
 	if err != nil {
@@ -43,6 +46,8 @@ func (c *Client) LogLines(ctx context.Context, l LogQuery, f func(api.LogLine) e
 			return context.Cause(ctx)
 		case errors.Is(err, io.EOF):
 			return nil
+		case errors.As(err, new(*api.UnreadableLogsError)):
+			return err
 		case err != nil:
 			return fmt.Errorf("read logs: %w", err)
 		}
@@ -87,5 +92,20 @@ func (c *Client) openLog(ctx context.Context, l LogQuery, path, format string) (
 	if err != nil {
 		return nil, err
 	}
-	return res.Body, nil
+	return &logBody{ReadCloser: res.Body, from: res}, nil
+}
+
+// logBody is the body of an answer with logs. Its end is an error when the answer is
+// not complete.
+type logBody struct {
+	io.ReadCloser
+	from *http.Response
+}
+
+func (b *logBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if problem := b.from.Trailer.Get(api.LogErrorTrailer); problem != "" && errors.Is(err, io.EOF) {
+		return n, &api.UnreadableLogsError{Logs: []string{problem}}
+	}
+	return n, err
 }

@@ -66,6 +66,7 @@ func (c *Client) sendHTTP(ctx context.Context, method, path string, query url.Va
 	if err != nil {
 		return nil, fmt.Errorf("write the request %s %s: %w", method, path, err)
 	}
+	req.Header.Set("TE", "trailers") // an answer with logs then tells its errors apart from the lines
 	if payload != nil {
 		req.Header.Set("Content-Type", contentType)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -17,7 +18,9 @@ import (
 // behind "name:index | " when there are several workers, or, with format=json,
 // each as a LogLine. Name may be several names with commas between. The query:
 // stream=stdout|stderr|both, tail=N, since=10m or a time, follow=1, previous=1,
-// current=1.
+// current=1. A log that cannot be read is a line "initiator: …", or an object with
+// error, and in the trailer Initiator-Log-Error; a text for a client that says TE:
+// trailers has it only there, unless the client follows the logs.
 func (h *handlers) readLogs(w http.ResponseWriter, r *http.Request) {
 	h.writeLog(w, r, func(ctx context.Context, q LogQuery, emit func([]LogText) error) error {
 		return h.Logs.ReadLogs(ctx, mux.Vars(r)["name"], q, emit)
@@ -45,10 +48,20 @@ func (h *handlers) writeLog(w http.ResponseWriter, r *http.Request, read func(co
 		out.format = appendJSON
 		w.Header().Set("Content-Type", ndjsonType)
 	}
-	if err := read(ctx, q, out.writeLines); err != nil && !out.begun {
+	out.hidesProblems = !asJSON && !q.Follow && strings.EqualFold(r.Header.Get("TE"), "trailers")
+	w.Header().Set("Trailer", LogErrorTrailer)
+	err = read(ctx, q, out.writeLines)
+	if err != nil && !out.begun {
+		w.Header().Del("Trailer")
 		h.writeError(w, r, err)
+	} else if err != nil && ctx.Err() == nil {
+		w.Header().Set(LogErrorTrailer, strings.Join(strings.Fields(err.Error()), " "))
 	}
 }
+
+// LogErrorTrailer is the trailer of an answer with logs that says why the answer is
+// not complete.
+const LogErrorTrailer = "Initiator-Log-Error"
 
 // logAnswer sends every batch of lines at once.
 type logAnswer struct {
@@ -56,7 +69,9 @@ type logAnswer struct {
 	control *http.ResponseController
 	format  func([]byte, LogText) []byte
 	begun   bool
-	page    []byte // its memory is used for each batch, so that a long log leaves no garbage
+	// hidesProblems leaves to the trailer which logs cannot be read.
+	hidesProblems bool
+	page          []byte // its memory is used for each batch, so that a long log leaves no garbage
 }
 
 func (l *logAnswer) writeLines(lines []LogText) error {
@@ -66,6 +81,9 @@ func (l *logAnswer) writeLines(lines []LogText) error {
 	}
 	l.page = l.page[:0]
 	for _, line := range lines {
+		if line.Problem != nil && l.hidesProblems {
+			continue
+		}
 		l.page = l.format(l.page, line)
 	}
 	if _, err := l.w.Write(l.page); err != nil {
@@ -75,6 +93,9 @@ func (l *logAnswer) writeLines(lines []LogText) error {
 }
 
 func appendText(page []byte, l LogText) []byte {
+	if l.Problem != nil {
+		return append(append(append(page, "initiator: "...), strings.Join(strings.Fields(l.Describe()), " ")...), '\n')
+	}
 	if l.Writer.Labelled {
 		page = append(append(page, l.Writer.Name...), ':')
 		page = append(strconv.AppendInt(page, int64(l.Writer.Index), 10), " | "...)
@@ -93,6 +114,9 @@ func appendJSON(page []byte, l LogText) []byte {
 	page = strconv.AppendInt(append(page, `,"index":`...), int64(l.Writer.Index), 10)
 	page = jsonappend.AppendString(append(page, `,"stream":`...), l.Writer.Stream)
 	page = jsonappend.AppendString(append(page, `,"line":`...), l.Text)
+	if l.Problem != nil {
+		page = jsonappend.AppendString(append(page, `,"error":`...), l.Problem.Error())
+	}
 	return append(page, "}\n"...)
 }
 

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -50,6 +52,35 @@ func TestLogLines(t *testing.T) {
 		want, err := json.Marshal(l.Copy())
 		if got := string(appendJSON(nil, l)); err != nil || got != string(want)+"\n" {
 			t.Errorf("%s, want %s: %v", got, want, err)
+		}
+	}
+}
+
+// A log that cannot be read is named beside the lines of the others, also to a client
+// that does not read trailers.
+func TestUnreadableLog(t *testing.T) {
+	t.Parallel()
+	at := LogText{Writer: &LogWriter{Name: "web", Index: 1, GUID: "g", Stream: "stderr", Labelled: true}, Problem: errors.New("open x:\ntoo many links")}
+	line := LogText{Writer: &LogWriter{Name: "db", Labelled: true}, Text: []byte("text")}
+	read := func(_ context.Context, _ LogQuery, emit func([]LogText) error) error {
+		return errors.Join(emit(nil), emit([]LogText{at}), emit([]LogText{line}), &UnreadableLogsError{[]string{at.Describe()}})
+	}
+	const sentence = "the stderr of web:1 cannot be read: open x: too many links"
+	for _, tt := range []struct{ query, te, want string }{
+		{"", "", "initiator: " + sentence + "\ndb:0 | text\n"},
+		{"", "trailers", "db:0 | text\n"},
+		{"follow=1", "trailers", "initiator: " + sentence + "\ndb:0 | text\n"},
+		{"format=json", "trailers", `{"name":"web","guid":"g","index":1,"stream":"stderr","line":"","error":"open x:\ntoo many links"}` + "\n" + `{"name":"db","guid":"","index":0,"stream":"","line":"text"}` + "\n"},
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/?"+tt.query, nil)
+		r.Header.Set("TE", tt.te)
+		h := handlers{life: context.Background()}
+		h.writeLog(w, r, read)
+		if got := w.Body.String(); got != tt.want {
+			t.Errorf("%+v: %s", tt, got)
+		}
+		if got := w.Result().Trailer.Get(LogErrorTrailer); got != sentence {
+			t.Errorf("%+v: the trailer is %q", tt, got)
 		}
 	}
 }

@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"initiator/initiator/task"
@@ -159,6 +161,8 @@ type LogLine struct {
 	Index  int       `json:"index"`
 	Stream string    `json:"stream"`
 	Line   string    `json:"line"` // as it is in the log, with its time
+	// Error says, in the place of a line, why the stream cannot be read; "" = it can.
+	Error string `json:"error,omitempty"`
 }
 
 // LogText is a line of a log while the log is read. Its text is in memory that the
@@ -167,7 +171,23 @@ type LogText struct {
 	At     time.Time // zero where the line has no time
 	Writer *LogWriter
 	Text   []byte // as it is in the log, with its time
+	// Problem is, in the place of a line, why the stream cannot be read.
+	Problem error
 }
+
+// Describe returns a sentence about a Problem, with the name of the worker.
+func (l LogText) Describe() string {
+	return fmt.Sprintf("the %s of %s:%d cannot be read: %v", l.Writer.Stream, l.Writer.Name, l.Writer.Index, l.Problem)
+}
+
+// UnreadableLogsError is the error at the end of the lines of several logs, of which
+// some could not be read.
+type UnreadableLogsError struct {
+	Logs []string // a sentence about each
+}
+
+// Error joins the sentences.
+func (e *UnreadableLogsError) Error() string { return strings.Join(e.Logs, "; ") }
 
 // LogWriter is a stream of a worker that has written lines.
 type LogWriter struct {
@@ -181,7 +201,11 @@ type LogWriter struct {
 
 // Copy returns the line as a value that stays valid.
 func (l LogText) Copy() LogLine {
-	return LogLine{At: l.At, Name: l.Writer.Name, GUID: l.Writer.GUID, Index: l.Writer.Index, Stream: l.Writer.Stream, Line: string(l.Text)}
+	line := LogLine{At: l.At, Name: l.Writer.Name, GUID: l.Writer.GUID, Index: l.Writer.Index, Stream: l.Writer.Stream, Line: string(l.Text)}
+	if l.Problem != nil {
+		line.Error = l.Problem.Error()
+	}
+	return line
 }
 
 // Status describes a running initiator.

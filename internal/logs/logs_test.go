@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,6 +130,28 @@ func TestReadOfNothing(t *testing.T) {
 	add(t, dir+"/a", "")
 	if got := readAll(t, Query{Tail: 3}, Source{Path: dir + "/a"}); got != "" {
 		t.Error(got)
+	}
+}
+
+// A source that cannot be read is reported, and the others are read.
+func TestUnreadableSource(t *testing.T) {
+	a, b := writeTwoLogs(t)
+	loop := filepath.Join(t.TempDir(), "loop")
+	if err := os.Symlink(loop, loop); err != nil {
+		t.Fatal(err)
+	}
+	var reported []int
+	report := func(source int, err error) {
+		if reported = append(reported, source); !errors.Is(err, syscall.ELOOP) {
+			t.Error(err)
+		}
+	}
+	if got := readAll(t, Query{Unreadable: report, Tail: 2}, Source{Path: loop}, Source{Path: b}); got != "1eight 1ten, and no end" || len(reported) != 1 || reported[0] != 0 {
+		t.Errorf("%s; reported %v", got, reported)
+	}
+	nothing := func([]Line) error { t.Error("there are lines"); return nil }
+	if err := Read(t.Context(), []Source{{Path: loop}, {Path: a + ".none"}}, Query{Unreadable: report}, nothing); !errors.Is(err, syscall.ELOOP) || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing can be read: %v", err)
 	}
 }
 

@@ -21,6 +21,10 @@ type Line struct {
 type Query struct {
 	Tail   int  // only so many last lines of all sources together; 0 = all
 	Follow bool // do not end; wait for lines that are written later
+	// Unreadable is called for each source that cannot be read, or not read on, when
+	// another source can. Then the lines of the other sources follow. Nil: the first
+	// such error ends Read.
+	Unreadable func(source int, err error)
 }
 
 const (
@@ -37,10 +41,11 @@ const (
 // batches. The first call of emit has no lines: it says that there is something
 // to read. Read returns after the last line, or with Follow when ctx is done. A
 // source without a file is left out, unless Follow waits for it; when no source
-// has a file, the error is fs.ErrNotExist. A Tail of any length costs no memory:
+// has a file, the error is fs.ErrNotExist. The error names every source that cannot
+// be read when there is no other; see also Query.Unreadable. A Tail of any length costs no memory:
 // the lines are counted first, and then read again.
 func Read(ctx context.Context, sources []Source, q Query, emit func([]Line) error) error {
-	readers, err := openAll(sources, q)
+	readers, failures, err := openAll(sources, q)
 	defer func() {
 		for _, r := range readers {
 			r.closeFiles()
@@ -52,9 +57,12 @@ func Read(ctx context.Context, sources []Source, q Query, emit func([]Line) erro
 	if err := emit(nil); err != nil {
 		return err
 	}
-	b := &lineBatch{emit: emit}
+	for _, f := range failures {
+		q.Unreadable(f.source, f.err)
+	}
+	b := &lineBatch{emit: emit, unreadable: q.Unreadable}
 	if q.Tail > 0 {
-		if b.skip, err = countBefore(ctx, readers, q); err != nil {
+		if b.skip, err = b.countBefore(ctx, readers, q); err != nil {
 			return err
 		}
 	}
@@ -66,10 +74,10 @@ func Read(ctx context.Context, sources []Source, q Query, emit func([]Line) erro
 
 // countBefore returns how many lines of the readers come before the last q.Tail
 // lines of all. Lines that are written later are not counted.
-func countBefore(ctx context.Context, readers []*reader, q Query) (lines int, err error) {
+func (b *lineBatch) countBefore(ctx context.Context, readers []*reader, q Query) (lines int, err error) {
 	for _, r := range readers {
 		n, err := r.countLines(ctx, !q.Follow)
-		if err != nil {
+		if err = b.excuseReader(r, err); err != nil {
 			return 0, err
 		}
 		lines += n
@@ -77,8 +85,16 @@ func countBefore(ctx context.Context, readers []*reader, q Query) (lines int, er
 	return max(0, lines-q.Tail), nil
 }
 
-func openAll(sources []Source, q Query) (readers []*reader, err error) {
-	var missing error
+// readFailure is a source that cannot be read.
+type readFailure struct {
+	source int
+	err    error
+}
+
+// openAll opens the sources. Failures are the sources that cannot be opened; err is
+// about them when there is no other source.
+func openAll(sources []Source, q Query) (readers []*reader, failures []readFailure, err error) {
+	var missing, failed error
 	for i, s := range sources {
 		tail := q.Tail
 		if !s.Until.IsZero() {
@@ -92,22 +108,32 @@ func openAll(sources []Source, q Query) (readers []*reader, err error) {
 			missing = errors.Join(missing, err)
 			continue
 		case err != nil:
-			return readers, fmt.Errorf("read a log: %w", err)
+			err = fmt.Errorf("read a log: %w", err)
+			if q.Unreadable == nil {
+				return readers, nil, err
+			}
+			failures, failed = append(failures, readFailure{i, err}), errors.Join(failed, err)
+			continue
 		}
 		readers = append(readers, r)
 	}
-	if len(readers) == 0 {
-		return nil, missing
+	switch {
+	case len(readers) > 0:
+		return readers, failures, nil
+	case failed != nil:
+		return nil, nil, failed
 	}
-	return readers, nil
+	return nil, nil, missing
 }
 
 // lineBatch collects lines for emit.
 type lineBatch struct {
-	emit  func([]Line) error
-	skip  int // so many lines are left out first
-	lines []Line
-	text  []byte // of the lines
+	emit func([]Line) error
+	// unreadable is Query.Unreadable.
+	unreadable func(source int, err error)
+	skip       int // so many lines are left out first
+	lines      []Line
+	text       []byte // of the lines
 }
 
 func (b *lineBatch) addLine(l Line) error {
@@ -120,6 +146,23 @@ func (b *lineBatch) addLine(l Line) error {
 		return b.flushLines()
 	}
 	return nil
+}
+
+// excuseReader leaves out a reader that has failed, and returns the error only where
+// it ends the whole read.
+func (b *lineBatch) excuseReader(r *reader, err error) error {
+	if err == nil || b.unreadable == nil {
+		return err
+	}
+	r.failed = true
+	b.unreadable(r.number, err)
+	return nil
+}
+
+// nextHistoryLine is reader.nextHistoryLine of a reader that may fail.
+func (b *lineBatch) nextHistoryLine(r *reader, end bool) (l Line, ok bool, err error) {
+	l, ok, err = r.nextHistoryLine(end)
+	return l, ok, b.excuseReader(r, err)
 }
 
 // keepLine adds a line to the batch, with a copy of its text: the reader uses its
@@ -172,7 +215,7 @@ func (h *heads) Pop() any {
 func (b *lineBatch) mergeHistory(ctx context.Context, readers []*reader, end bool) error {
 	var next heads
 	for _, r := range readers {
-		l, ok, err := r.nextHistoryLine(end)
+		l, ok, err := b.nextHistoryLine(r, end)
 		if err != nil {
 			return err
 		}
@@ -185,7 +228,7 @@ func (b *lineBatch) mergeHistory(ctx context.Context, readers []*reader, end boo
 		if err := b.addLine(next[0].Line); err != nil {
 			return err
 		}
-		l, ok, err := next[0].from.nextHistoryLine(end)
+		l, ok, err := b.nextHistoryLine(next[0].from, end)
 		if err != nil {
 			return err
 		}
@@ -228,7 +271,7 @@ func (b *lineBatch) readRound(readers []*reader) (more bool, err error) {
 		n, bytes := 0, 0
 		for ; n < batchLines && bytes < part; n++ {
 			l, ok, err := r.nextLine()
-			if err != nil {
+			if err = b.excuseReader(r, err); err != nil {
 				return false, fmt.Errorf("read a log: %w", err)
 			}
 			if !ok {

@@ -39,6 +39,7 @@ type reader struct {
 	part         []byte // the last line, or the beginning of a line whose end is not written yet
 	taken        bool   // part is the last line
 	last         timestamp
+	failed       bool // it could not be read, and is left out
 	untilReached bool // a line at or after Until was read
 }
 
@@ -140,7 +141,7 @@ const longestLine = bounds.LogLine + len(TimestampLayout) + 1
 // nextLine returns the next line within the bounds. ok is false when there is
 // none for now. The text of the line is valid until the next call.
 func (r *reader) nextLine() (l Line, ok bool, err error) {
-	for !r.untilReached {
+	for !r.untilReached && !r.failed {
 		if r.taken {
 			r.dropPart()
 		}
@@ -185,7 +186,7 @@ func (r *reader) nextHistoryLine(end bool) (l Line, ok bool, err error) {
 
 // unfinishedLine returns a last line that has no line end.
 func (r *reader) unfinishedLine() (Line, bool) {
-	if len(r.part) == 0 || r.taken || r.untilReached {
+	if len(r.part) == 0 || r.taken || r.untilReached || r.failed {
 		return Line{}, false
 	}
 	return r.takeLine()

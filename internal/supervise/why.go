@@ -20,6 +20,9 @@ type Explanation struct {
 	// of stderr or, if it is empty, of stdout. Explain leaves it empty; a
 	// caller with access to the logs fills it in.
 	LastOutput []string `json:"last_words,omitempty"`
+	// LogProblem says which logs of the worker cannot be read, and why; "" = none.
+	// Explain leaves it empty as well.
+	LogProblem string `json:"log_error,omitempty"`
 }
 
 // ExplainWorkers explains the named workers; names are as in Start.

@@ -2,7 +2,9 @@ package workerlog
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"initiator/internal/api"
@@ -15,25 +17,30 @@ import (
 const lastLines = 10
 
 // LastOutput returns the last lines of a process that should not have ended; nil
-// for every other worker. A log that cannot be read is no error, so that the rest
-// of an explanation is not lost.
-func (r *Reader) LastOutput(ctx context.Context, w supervise.Worker) (lines []string) {
+// for every other worker. Problem says which of its logs cannot be read; "" = none.
+func (r *Reader) LastOutput(ctx context.Context, w supervise.Worker) (lines []string, problem string) {
 	q, wanted := lastOutputQuery(w)
 	if !wanted {
-		return nil
+		return nil, ""
 	}
+	var problems []string
 	for _, q.Stream = range []string{"stderr", "stdout"} {
 		err := r.ReadLogs(ctx, w.GUID, q, func(batch []api.LogText) error {
 			for _, l := range batch {
-				lines = append(lines, shortenLine(withoutTime(l)))
+				if l.Problem == nil {
+					lines = append(lines, shortenLine(withoutTime(l)))
+				}
 			}
 			return nil
 		})
-		if err == nil && len(lines) > 0 {
-			return lines
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			problems = append(problems, err.Error())
+		}
+		if len(lines) > 0 {
+			break
 		}
 	}
-	return nil
+	return lines, strings.Join(problems, "; ")
 }
 
 // lastOutputQuery says where in the logs the last output of a worker's process
@@ -79,6 +86,6 @@ func shortenLine(line string) string {
 // of its state.
 func (r *Reader) AddLastOutput(ctx context.Context, list []supervise.Explanation) {
 	for i := range list {
-		list[i].LastOutput = r.LastOutput(ctx, list[i].Worker)
+		list[i].LastOutput, list[i].LogProblem = r.LastOutput(ctx, list[i].Worker)
 	}
 }

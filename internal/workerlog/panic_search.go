@@ -76,7 +76,9 @@ func (r *Reader) findPanic(t supervise.Transition) (trace output.Record, found b
 	var fold output.Fold
 	take := func(lines []api.LogText) error {
 		for _, l := range lines {
-			fold.TakeLine(withoutTime(l))
+			if l.Problem == nil {
+				fold.TakeLine(withoutTime(l))
+			}
 		}
 		return nil
 	}

@@ -26,7 +26,8 @@ type Reader struct {
 // It returns after the last line, or with q.Follow when ctx is done. The first
 // call of emit has no lines and says that there is something to read; the error
 // before it is fs.ErrNotExist when there is no such worker, or when its output
-// is not kept in a file.
+// is not kept in a file. A log that cannot be read spoils no other: it is a
+// LogText with a Problem, and the error at the end is an *api.UnreadableLogsError.
 func (r *Reader) ReadLogs(ctx context.Context, names string, q api.LogQuery, emit func([]api.LogText) error) error {
 	workers, err := r.findWorkers(names)
 	if err != nil {
@@ -46,10 +47,11 @@ func (r *Reader) ReadLogs(ctx context.Context, names string, q api.LogQuery, emi
 	if errors.Is(err, fs.ErrNotExist) {
 		return emit(nil) // a file is made by its first line, and no line was written yet
 	}
-	if err != nil {
+	var unreadable *api.UnreadableLogsError
+	if err != nil && !errors.As(err, &unreadable) {
 		return fmt.Errorf("logs of %s: %w", names, err)
 	}
-	return nil
+	return err
 }
 
 // ReadOwnLog passes the initiator's own log to emit, as ReadLogs does. The error

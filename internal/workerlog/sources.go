@@ -97,9 +97,20 @@ func (s *logSources) attributeLines(lines []logs.Line) []api.LogText {
 	return s.batch
 }
 
-// read passes the lines of all files to emit.
+// read passes the lines of all files to emit. A file that cannot be read is a
+// LogText with a Problem at its place; the error names it again at the end.
 func (s *logSources) read(ctx context.Context, q api.LogQuery, emit func([]api.LogText) error) error {
-	return logs.Read(ctx, s.files, logs.Query{Tail: q.Tail, Follow: q.Follow}, func(lines []logs.Line) error {
+	var unreadable api.UnreadableLogsError
+	report := func(source int, err error) {
+		at := api.LogText{Writer: &s.writers[source], Problem: err}
+		unreadable.Logs = append(unreadable.Logs, at.Describe())
+		_ = emit([]api.LogText{at}) // the next line fails in the same way
+	}
+	err := logs.Read(ctx, s.files, logs.Query{Tail: q.Tail, Follow: q.Follow, Unreadable: report}, func(lines []logs.Line) error {
 		return emit(s.attributeLines(lines))
 	})
+	if err == nil && len(unreadable.Logs) > 0 {
+		return &unreadable
+	}
+	return err
 }

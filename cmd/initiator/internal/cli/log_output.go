@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -13,7 +14,7 @@ import (
 // to a file or a pipe, and without other control characters on a terminal.
 func (a *App) ShowLogs(ctx context.Context, c *client.Client, q client.LogQuery, guids []string) error {
 	if a.Format.JSON {
-		return c.LogLines(ctx, q, func(l api.LogLine) error { return a.Out.WriteJSON(l) }, guids...)
+		return faultOfLogs(c.LogLines(ctx, q, func(l api.LogLine) error { return a.Out.WriteJSON(l) }, guids...))
 	}
 	from, err := c.Logs(ctx, q, guids...)
 	if err != nil {
@@ -35,7 +36,17 @@ func (a *App) CopyLog(ctx context.Context, from io.ReadCloser) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
-		return fmt.Errorf("read the logs: %w", err)
+		return faultOfLogs(fmt.Errorf("read the logs: %w", err))
 	}
 	return nil
+}
+
+// faultOfLogs gives the error of logs that could not all be read its exit code. Other
+// errors are unchanged.
+func faultOfLogs(err error) error {
+	var unreadable *api.UnreadableLogsError
+	if errors.As(err, &unreadable) {
+		return &Fault{Code: ExitFailed, Err: unreadable}
+	}
+	return err
 }
