@@ -20,7 +20,7 @@ func Example() {
 	fmt.Println(errors.As(err, &usage), err, "exit code", worker.ExitCode(err))
 	// Output:
 	// crash echo exec sleep sum
-	// true run job "multiply": unknown job; use one of crash, echo, exec, sleep, sum exit code 2
+	// true there is no job "multiply"; use one of crash, echo, exec, sleep, sum exit code 2
 }
 
 // This main function is the worker of the job sum. It returns when the context

@@ -41,7 +41,7 @@ func Names() []string { return slices.Sorted(maps.Keys(jobsByName)) }
 func Run(ctx context.Context, name string, args []string, stdin io.Reader) error {
 	run, ok := jobsByName[name]
 	if !ok {
-		return &worker.UsageError{Err: fmt.Errorf("run job %q: unknown job; use one of %s", name, strings.Join(Names(), ", "))}
+		return &worker.UsageError{Err: fmt.Errorf("there is no job %q; use one of %s", name, strings.Join(Names(), ", "))}
 	}
 	log := hclog.New(&hclog.LoggerOptions{
 		Name: "job." + name, Output: os.Stderr,

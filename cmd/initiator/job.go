@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"slices"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,8 +42,8 @@ func (a *app) runJob(ctx context.Context, name string, args []string) error {
 	case err := <-done:
 		if code := worker.ExitCode(err); err != nil {
 			next := ""
-			if code == worker.ExitUsage && !slices.Contains(jobs.Names(), name) {
-				next = spelling.Suggest(name, jobs.Names())
+			if near, ok := spelling.Nearest(name, jobs.Names()); ok && near != name {
+				next = fmt.Sprintf("did you mean %q?", near)
 			}
 			return cli.NewFault(code, err, next)
 		}

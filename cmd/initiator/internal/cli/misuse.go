@@ -66,7 +66,29 @@ func unknownVerb(cmd *cobra.Command, word string) *Fault {
 	if near, ok := spelling.Nearest(word, verbs); ok {
 		return NewFault(ExitUsage, fmt.Errorf("%q is not a verb: did you mean %s?", word, near), helpHint(cmd))
 	}
+	if here, ok := verbsElsewhere[word]; ok && !cmd.HasParent() {
+		return NewFault(ExitUsage, fmt.Errorf("%q is not a verb: %s", word, here), helpHint(cmd))
+	}
 	return NewFault(ExitUsage, fmt.Errorf("%q is not a verb", word), helpHint(cmd))
+}
+
+// verbsElsewhere says what to write in place of verbs of other programs:
+// supervisorctl, systemctl, docker compose, process-compose and the shell.
+var verbsElsewhere = map[string]string{
+	"top":      "`initiator status` shows the workers",
+	"ps":       "`initiator status` shows the workers",
+	"ls":       "`initiator status` shows the workers",
+	"list":     "`initiator status` shows the workers, `initiator task list` the tasks",
+	"kill":     "`initiator signal KILL NAME` sends the signal, `initiator stop NAME` stops the worker",
+	"down":     "`initiator shutdown` stops all workers and ends the initiator",
+	"serve":    "`initiator up` starts the workers",
+	"daemon":   "`initiator up` starts the workers",
+	"validate": "`initiator check` reads the INI",
+	"add":      "`initiator update` applies the INI to the running workers",
+	"remove":   "`initiator update` applies the INI to the running workers",
+	"submit":   "`initiator task submit` queues a task",
+	"cancel":   "`initiator task cancel` cancels a task",
+	"wait":     "`initiator task wait` waits for a task",
 }
 
 // countMismatch names the missing operand, or the first superfluous argument.

@@ -49,6 +49,11 @@ func TestEachMessageOfCobraIsUnderstood(t *testing.T) {
 			`"xyzzy" is not a verb`,
 			"`initiator --help` lists the verbs, `initiator VERB --help` the flags of a verb",
 		},
+		"verb of another program, near none": {
+			[]string{"top"},
+			`"top" is not a verb: ` + "`initiator status` shows the workers",
+			"`initiator --help` lists the verbs, `initiator VERB --help` the flags of a verb",
+		},
 		"unknown command of a verb with verbs": {
 			[]string{"task", "lst"}, `"lst" is not a verb: did you mean list?`, "`initiator task --help` lists its verbs",
 		},

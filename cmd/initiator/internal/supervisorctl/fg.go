@@ -14,7 +14,7 @@ func (v *verbs) fgCommand() *cobra.Command {
 		Use: "fg NAME", Short: "Not available", Hidden: true,
 		RunE: func(*cobra.Command, []string) error {
 			return cli.NewFault(
-				cli.ExitUsage, errors.New("fg is not available: the standard input of a worker is its configuration or /dev/null"),
+				cli.ExitUsage, errors.New("not available: the standard input of a worker is its configuration or /dev/null"),
 				"`initiator tail -f NAME` shows what it writes",
 			)
 		},
