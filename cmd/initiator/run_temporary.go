@@ -152,7 +152,7 @@ func poolOf(p *plan.Plan, target string) (string, error) {
 // suggestPool returns the next step after an unknown pool.
 func suggestPool(target string, names []string) string {
 	if len(names) == 0 {
-		return "the INI defines no worker that takes tasks: write a [worker:NAME]"
+		return "the INI defines no worker that takes tasks: write a [worker:NAME] with contract = on"
 	}
 	return spelling.Suggest(target, names)
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"initiator/cmd/initiator/internal/cli"
 	"initiator/initiator"
 	"initiator/internal/lifecycle"
@@ -15,9 +17,9 @@ type readinessCount struct {
 	settled  map[string]bool // by guid: was ready, was given up, or has died
 }
 
-// noteTransitions notes state changes, and calls done once, with the number of
+// noteTransitions notes state changes, and calls done once, with the names of the
 // workers that were given up or keep failing.
-func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initiator.Initiator, startsItself func(name string) bool, done func(lost int)) {
+func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initiator.Initiator, startsItself func(name string) bool, done func(lost []string)) {
 	if c.complete {
 		return
 	}
@@ -45,15 +47,18 @@ func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initia
 	}
 }
 
-// countOutstanding counts the workers that may still become ready, and the
-// workers that were given up or keep failing. A worker that never ran is about
-// to start when startsItself is true for its definition; otherwise it stays
-// stopped.
-func countOutstanding(workers []supervise.Worker, startsItself func(name string) bool) (waits, lost int) {
+// countOutstanding counts the workers that may still become ready, and names the
+// workers that were given up or keep failing, each name once. A worker that never
+// ran is about to start when startsItself is true for its definition; otherwise it
+// stays stopped. A worker that has ended as it should is neither.
+func countOutstanding(workers []supervise.Worker, startsItself func(name string) bool) (waits int, lost []string) {
 	for _, w := range workers {
 		switch {
+		case w.State == lifecycle.Exited && w.LastExit.Class == lifecycle.ExitClean:
 		case w.KeepsFailing(), unrecoverableReason(w, workers, false, nil) != "":
-			lost++
+			if !slices.Contains(lost, w.Name) {
+				lost = append(lost, w.Name)
+			}
 		case cli.IsUnsettled(w), w.State == lifecycle.Stopped && w.Incarnation == 0 && startsItself(w.Name):
 			waits++
 		}

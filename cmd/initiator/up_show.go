@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"initiator/cmd/initiator/internal/terminal"
+	"initiator/internal/lifecycle"
 	"initiator/internal/supervise"
 )
 
@@ -61,19 +63,44 @@ func (u *upRun) startsItself(name string) bool {
 	return ok && s.Autostart
 }
 
-// announceReady says that all workers are ready, given up or failing; lost is
-// the number of workers that are not ready. On a terminal it also says where the API is and how to stop.
-func (u *upRun) announceReady(lost int) {
-	up := "all workers are ready"
-	if lost > 0 {
-		up = terminal.Plural(lost, "worker") + " could not be started (`initiator why` says why and what follows); the other workers keep running"
-	}
+// announceReady says that all workers are ready, given up or failing; lost names
+// the workers that are not ready. On a terminal it also says where the API is and how to stop.
+func (u *upRun) announceReady(lost []string) {
+	up := readinessText(u.in.Workers(), lost)
 	if u.live == nil {
 		u.log.Info(up)
 		return
 	}
 	u.live.PrintLine(up + "; Ctrl-C stops them")
 	u.live.PrintLine("the API is at " + u.in.URL() + ", its token in " + shortestPath(filepath.Join(u.in.StateDir(), "token")))
+}
+
+// readinessText says which workers are not ready, which lost names, how many have
+// ended as they should, and that the rest is ready.
+func readinessText(workers []supervise.Worker, lost []string) string {
+	ended := 0
+	for _, w := range workers {
+		if w.State == lifecycle.Exited && !slices.Contains(lost, w.Name) {
+			ended++
+		}
+	}
+	text := "all workers are ready"
+	switch {
+	case len(lost) > 0:
+		which := lost[0]
+		if len(lost) > 1 {
+			which = "all"
+		}
+		text = "not ready: " + terminal.JoinNames(lost) + "; `initiator why " + which + "` says why and what follows"
+	case ended > 0 && ended == len(workers):
+		text = "all workers have ended as they should"
+	case ended > 0:
+		text = "all other workers are ready"
+	}
+	if ended > 0 && ended < len(workers) {
+		text = terminal.Plural(ended, "worker") + " ended as it should; " + text
+	}
+	return text
 }
 
 // shortestPath returns a path relative to the working directory, where the path

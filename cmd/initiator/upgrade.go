@@ -14,6 +14,7 @@ import (
 	"initiator/initiator"
 	"initiator/initiator/client"
 	"initiator/internal/api"
+	"initiator/internal/supervise"
 )
 
 const upgradeLong = `Replace the running initiator by BINARY, or by its own file when that has changed.
@@ -64,9 +65,23 @@ func (a *app) runUpgrade(ctx context.Context, c *client.Client, binary string) e
 		return err
 	}
 	if a.Format.JSON {
-		return a.Out.WriteJSON(map[string]any{"from": before.Version, "to": version, "pid": after.PID, "workers": len(after.Workers)})
+		return a.Out.WriteJSON(map[string]any{"from": before.Version, "to": version, "pid": after.PID, "workers": len(after.Workers), "kept": countKept(before.Workers, after.Workers)})
 	}
-	return a.Out.WriteLines(fmt.Sprintf("upgraded from %s to %s; %s kept running", before.Version, version, terminal.Plural(len(after.Workers), "worker")))
+	return a.Out.WriteLines(fmt.Sprintf("upgraded from %s to %s; %s kept running", before.Version, version, terminal.Plural(countKept(before.Workers, after.Workers), "worker")))
+}
+
+// countKept counts the workers whose process before the upgrade runs after it.
+func countKept(before, after []supervise.Worker) (kept int) {
+	pids := map[string]int{}
+	for _, w := range before {
+		pids[w.GUID] = w.PID
+	}
+	for _, w := range after {
+		if w.PID != 0 && w.PID == pids[w.GUID] {
+			kept++
+		}
+	}
+	return kept
 }
 
 // upgradeTimeout limits the wait for the next program, or for the return of the

@@ -68,10 +68,7 @@ func (h *handlers) describeError(err error) (webhook.Code, string) {
 	message := err.Error()
 	var pool *dispatch.UnknownPoolError
 	if errors.As(err, &pool) {
-		if slices.ContainsFunc(h.Workers.Workers(), func(w supervise.Worker) bool { return w.Name == pool.Name }) {
-			message += ": [worker:" + pool.Name + "] takes no tasks" // with contract = off or protocol = none
-		}
-		message += suggestPool(pool.Name, h.Pools.Names())
+		message += suggestPool(pool.Name, h.Pools.Names(), h.Workers.Workers())
 	}
 	return errorCode(err), message
 }
@@ -105,12 +102,22 @@ func errorCode(err error) webhook.Code {
 	return webhook.Internal
 }
 
-// suggestPool says which pool may have been meant, or which pools there are.
-func suggestPool(name string, known []string) string {
-	if len(known) == 0 {
-		return "; the INI defines no workers"
+// suggestPool says which pool may have been meant, which pools there are, or why
+// there is none.
+func suggestPool(name string, known []string, workers []supervise.Worker) string {
+	text := ""
+	if slices.ContainsFunc(workers, func(w supervise.Worker) bool { return w.Name == name }) {
+		text = ": the worker takes no tasks, because it has contract = off or protocol = none"
 	}
-	return "; " + spelling.Suggest(name, known)
+	switch {
+	case len(known) > 0:
+		return text + "; " + spelling.Suggest(name, known)
+	case len(workers) > 0 && text == "":
+		return "; no worker takes tasks, because each has contract = off or protocol = none"
+	case text == "":
+		return "; the INI defines no workers: write a [worker:NAME]"
+	}
+	return text
 }
 
 // errorText is the text of an error; "" = none.

@@ -76,7 +76,7 @@ func (d *Dispatcher) connectUntilAccepted(ctx context.Context, p *workerConn) (a
 		}
 		d.log.Debug("connect", "worker", p.workerID, "error", err)
 		if warned == nil && errors.As(err, &warned) {
-			d.log.Warn("a worker is not connected and gets no tasks", "worker", p.workerID, "reason", err)
+			d.log.Warn("a worker is not connected and gets no tasks", d.aboutWorker(p.workerID, "reason", err)...)
 		}
 		if !sleepContext(ctx, max(pause, wait)) {
 			return answer, false, ctx.Err()

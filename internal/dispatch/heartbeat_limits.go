@@ -53,7 +53,7 @@ func (d *Dispatcher) WarnOfHeartbeat(token, reason string) {
 
 func (d *Dispatcher) warnOfHeartbeat(s *workerSession, reason string) {
 	if !s.warned.Swap(true) {
-		d.log.Warn("the heartbeats of a worker are refused; without heartbeats it will be restarted", "worker", s.workerID, "reason", reason)
+		d.log.Warn("the heartbeats of a worker are refused; without heartbeats it will be restarted", d.aboutWorker(s.workerID, "reason", reason)...)
 	}
 }
 

@@ -79,13 +79,15 @@ func TestManyStaleAttempts(t *testing.T) {
 func TestARefusedHeartbeatIsLoggedOnce(t *testing.T) {
 	var text strings.Builder
 	d := New(Options{Queue: queue.NewMemory(queue.Retention{}), Logger: hclog.New(&hclog.LoggerOptions{Output: &text})})
-	s := d.openWorkerSession(&workerConn{workerID: workerID{"w", 1}})
+	conn := &workerConn{workerID: workerID{"w", 1}, pool: &pool{Pool: Pool{Name: "adder"}}}
+	d.attached.Store(conn.workerID, conn)
+	s := d.openWorkerSession(conn)
 	for range 3 {
 		if _, err := d.RecordHeartbeat(s.token, listTasks(2000)); err == nil {
 			t.Error("it is accepted")
 		}
 	}
-	if got := text.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "lists 2000 tasks; at most 1026") || !strings.Contains(got, "w/1") {
+	if got := text.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "lists 2000 tasks; at most 1026") || !strings.Contains(got, "worker=adder guid=w incarnation=1") {
 		t.Error(got)
 	}
 }

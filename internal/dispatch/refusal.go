@@ -73,7 +73,7 @@ func (d *Dispatcher) recordRefusal(p *workerConn, r *attempt, why refusal, now t
 	by[p.workerID] = true
 	for id, other := range p.pool.members {
 		if other.connected && !other.draining && !other.leaving && !by[id] {
-			return queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: "refused by " + p.workerID.String(), Undelivered: !r.repeated && !why.repeated}
+			return queue.AttemptOutcome{Outcome: task.OutcomeReleased, Error: "refused by " + p.label(), Undelivered: !r.repeated && !why.repeated}
 		}
 	}
 	wait := why.retryAfter

@@ -42,7 +42,7 @@ func (m sessionCheckedMessage) applyMessage(d *Dispatcher, _ time.Time) {
 		d.resendAttempts(p)
 		return
 	}
-	d.log.Info("the worker had lost its master, and is connected again", "worker", p.workerID)
+	d.log.Info("the worker had lost its master, and is connected again", d.aboutWorker(p.workerID)...)
 	p.stopServing()
 	d.serveSession(p.newServingContext(), p, func() (proactor.ConnectAnswer, bool, error) { return m.answer, false, nil }, nil)
 }

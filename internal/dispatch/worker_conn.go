@@ -112,4 +112,20 @@ func (d *Dispatcher) releaseSlot(p *workerConn, r *attempt) {
 	d.reportDrained(p)
 }
 
+// label names the worker for people: its pool and the beginning of its guid.
+func (p *workerConn) label() string {
+	return fmt.Sprintf("%s (%.8s)", p.pool.Name, p.guid)
+}
+
+// aboutWorker returns arguments of a log line that name a worker, and more. The
+// name of a worker that is not attached any more is not known. Any goroutine may
+// call it.
+func (d *Dispatcher) aboutWorker(id workerID, more ...any) []any {
+	about := []any{"guid", id.guid, "incarnation", id.incarnation}
+	if p, ok := d.attached.Load(id); ok {
+		about = append([]any{"worker", p.(*workerConn).pool.Name}, about...)
+	}
+	return append(about, more...)
+}
+
 func (w workerID) String() string { return fmt.Sprintf("%s/%d", w.guid, w.incarnation) }

@@ -73,7 +73,7 @@ func (l *workerStream) sendMessage(id chirp.ID, h *stream.WorkerHeader, data []b
 // closeStream closes the stream, and tells the worker that only the stream has
 // ended.
 func (l *workerStream) closeStream(why string) {
-	l.d.log.Warn("the stream of a worker is closed; the worker gets tasks by webhook", "worker", l.conn.workerID, "reason", why)
+	l.d.log.Warn("the stream of a worker is closed; the worker gets tasks by webhook", l.d.aboutWorker(l.conn.workerID, "reason", why)...)
 	_ = l.sendMessage(chirp.ID{}, &stream.WorkerHeader{Kind: stream.KindBye}, nil)
 	l.chirp.Close()
 }

@@ -170,7 +170,7 @@ func TestSpawnsThatFail(t *testing.T) {
 		want  string
 		errno string // "" = the error is not about the program
 	}{
-		{"missing", orderCommand("w", dir+"/none"), "is missing", "ENOENT"},
+		{"missing", orderCommand("w", dir+"/none"), "does not exist: install it, or give its path", "ENOENT"},
 		{"not in PATH", orderCommand("w", "no-such-program"), "not found in PATH", "ENOENT"},
 		{"empty", orderCommand("w", ""), "command is empty", "ENOENT"},
 		{"nothing", orderCommand("w"), "command is empty", "ENOENT"},

@@ -90,7 +90,7 @@ func executableFile(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		return newSpawnError(syscall.ENOENT, "program %s is missing: %v", path, fs.ErrNotExist)
+		return newSpawnError(syscall.ENOENT, "program %s does not exist: install it, or give its path", path)
 	case err != nil:
 		return newSpawnError(err, "program %s: %v", path, err)
 	case info.IsDir():

@@ -36,7 +36,7 @@ func TestErrorsThatWaitingDoesNotHeal(t *testing.T) {
 		if gaveUp := v.Choice == giveUpRestarts; gaveUp != (i == 5) {
 			t.Errorf("error %d: %s", i+1, v.Reason)
 		}
-		if i == 5 && !strings.Contains(v.Reason, "given up: 3 failed starts in a row (an error that waiting does not heal)") {
+		if i == 5 && !strings.Contains(v.Reason, "given up: 3 failed starts in a row (waiting does not heal this error)") {
 			t.Error(v.Reason)
 		}
 	}

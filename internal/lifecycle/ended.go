@@ -179,7 +179,7 @@ func (s *step) applyRestartPolicy() string {
 		Lasting: last.Lasting, Exit: last.String(), Task: last.Task,
 	}
 	if s.Launched && policy.AutoAssumed {
-		policy.Auto = plan.AutoRestartUnexpected
+		policy.Auto, policy.Assumed.Auto = plan.AutoRestartUnexpected, "autorestart is unexpected by default for a launched worker"
 	}
 	var v RestartDecision
 	s.Deaths, v = decideRestart(policy, s.Deaths, death, s.e.Random)

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -64,12 +65,12 @@ func decideRestart(policy plan.Restart, history DeathHistory, death deathFacts, 
 func reachedLimit(policy plan.Restart, history DeathHistory) (rule, why string) {
 	switch {
 	case policy.Retries > 0 && history.EarlyInARow >= policy.Retries:
-		return fmt.Sprintf("startretries = %d", policy.Retries), countNoun(history.EarlyInARow, "death") + " in a row before it was up"
+		return cmp.Or(policy.Assumed.Retries, fmt.Sprintf("startretries = %d", policy.Retries)), countNoun(history.EarlyInARow, "death") + " in a row before it was up"
 	case policy.Retries == 0 && history.LastingInARow >= lastingTries:
-		return "an error that waiting does not heal", countNoun(history.LastingInARow, "failed start") + " in a row"
+		return "waiting does not heal this error", countNoun(history.LastingInARow, "failed start") + " in a row"
 	case policy.Limit > 0 && len(history.Recent) >= policy.Limit:
 		window := FormatDuration(policy.Window)
-		return fmt.Sprintf("restart_limit = %d/%s", policy.Limit, window), countNoun(len(history.Recent), "death") + " within " + window
+		return cmp.Or(policy.Assumed.Limit, "restart_limit = "+plan.RateText(policy.Limit, policy.Window)), countNoun(len(history.Recent), "death") + " within " + window
 	}
 	return "", ""
 }
@@ -77,16 +78,9 @@ func reachedLimit(policy plan.Restart, history DeathHistory) (rule, why string) 
 // wantsRestart returns whether autorestart wants a restart after the class, and
 // the rule in the words of the INI.
 func wantsRestart(policy plan.Restart, class ExitClass) (rule string, wanted bool) {
-	switch {
-	case policy.Auto == "false":
-		return "autorestart = false", false
-	case policy.Auto == "true":
-		return "autorestart = true", true
-	case class == ExitClean:
-		return "autorestart = unexpected", false
-	default:
-		return "autorestart = unexpected", true
-	}
+	auto := cmp.Or(policy.Auto, plan.AutoRestartUnexpected)
+	rule = cmp.Or(policy.Assumed.Auto, "autorestart = "+auto)
+	return rule, auto == "true" || auto == plan.AutoRestartUnexpected && class != ExitClean
 }
 
 // decideExited returns the decision without a restart: EXITED, or FATAL when no

@@ -73,7 +73,7 @@ func TestRestartLimit(t *testing.T) {
 		switch {
 		case i < 10 && v.Choice != restartAgain:
 			t.Fatalf("death %d: %s", i, v.Reason)
-		case i == 10 && v.Reason != "exit code 1; given up: 10 deaths within 10m (restart_limit = 10/10m)":
+		case i == 10 && v.Reason != "exit code 1; given up: 10 deaths within 10m (restart_limit = 10/10min)":
 			t.Errorf("death %d: %s", i, v.Reason)
 		}
 		now = v.Next

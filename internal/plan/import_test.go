@@ -113,7 +113,7 @@ func compareSpecs(t *testing.T, before, after Spec, said string) {
 	name := before.Name
 	for _, s := range []*Spec{&before, &after} {
 		s.Command, s.Environment, s.FromSupervisord = s.FillWords(s.Command, places), s.FillEnvironment(places), false
-		s.LogFiles.UnderUmask = false
+		s.LogFiles.UnderUmask, s.Restart.Assumed = false, AssumedRules{}
 		s.Name, s.File, s.Line, s.Config, s.Group = "", "", 0, nil, ""
 	}
 	a, b := reflect.ValueOf(before), reflect.ValueOf(after)

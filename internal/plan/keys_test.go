@@ -34,7 +34,7 @@ func TestKeysAreDocumented(t *testing.T) {
 
 // Every field that a person can set has a key that sets it.
 func TestKeysReachEveryField(t *testing.T) {
-	given := []string{"Name", "File", "Line", "FromSupervisord", "FileVariables", "LogFiles.UnderUmask", "Config", "GroupPriority", "EnvironmentInherit.Withheld", "Restart.AutoAssumed", "Restart.LimitAssumed"} // not from keys
+	given := []string{"Name", "File", "Line", "FromSupervisord", "FileVariables", "LogFiles.UnderUmask", "Config", "GroupPriority", "EnvironmentInherit.Withheld", "Restart.AutoAssumed", "Restart.LimitAssumed", "Restart.Assumed.Auto", "Restart.Assumed.Limit", "Restart.Assumed.Retries"} // not from keys
 	spec := Spec{}
 	for _, r := range workerKeys {
 		if err := r.set(&spec, sampleOf(r)); err != nil {

@@ -46,7 +46,7 @@ func TestMakeFillsInEveryDefault(t *testing.T) {
 		Probe: Probe{Span: 10 * time.Second, Timeout: time.Second, Failures: 3},
 		Restart: Restart{
 			Auto: "true", AutoAssumed: true, ExitCodes: []int{0}, Delay: 100 * time.Millisecond, DelayMax: time.Minute, Factor: 2, Jitter: 0.1,
-			LimitAssumed: true, Reset: 10 * time.Minute, OnFatal: "ignore",
+			Assumed: AssumedRules{Auto: "autorestart is true by default"}, LimitAssumed: true, Reset: 10 * time.Minute, OnFatal: "ignore",
 		},
 		StopSignal: "TERM", StopAsGroup: GroupAuto, StopWait: 10 * time.Second, Drain: 30 * time.Second, OnInitiatorExit: "stop", OrphanGrace: 10 * time.Minute,
 		Limits: Limits{Umask: -1},

@@ -1,6 +1,10 @@
 package plan
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // AutoRestartUnexpected is the autorestart of a worker that may end by itself.
 const AutoRestartUnexpected = "unexpected"
@@ -16,16 +20,29 @@ func (d *draft) settleRestart(s *Spec) {
 	if d.cfg.Section(section) != nil && s.Contract && !d.isGiven(section, "autorestart") && !d.plan.awaitsEnd(s.Name) {
 		r.Auto, r.AutoAssumed = "true", true
 	}
+	if !d.isGiven(section, "autorestart") {
+		r.Assumed.Auto = assumedAuto(r.Auto)
+	}
 	r.LimitAssumed = !d.isGiven(section, "restart_limit")
 	if r.LimitAssumed && r.OnFatal == "shutdown" {
-		r.implyLimit()
+		r.implyLimit("for on_fatal = shutdown")
 	}
 }
 
-// implyLimit sets the limit of a worker whose end ends the initiator.
-func (r *Restart) implyLimit() {
+// assumedAuto names the autorestart of a worker whose file does not set it.
+func assumedAuto(value string) string { return "autorestart is " + value + " by default" }
+
+// implyLimit sets the limit of a worker whose end ends the initiator. reason is why
+// its end does that.
+func (r *Restart) implyLimit(reason string) {
+	r.Assumed.Limit = "restart_limit is " + impliedRestartLimit + " by default " + reason
 	r.Limit, r.Window, _ = parseRate(impliedRestartLimit) // a constant
 	r.LimitAssumed = false
+}
+
+// RateText writes restart_limit for people, as the INI can have it: "10/10min".
+func RateText(limit int, window time.Duration) string {
+	return fmt.Sprintf("%d/%s", limit, durationText(window))
 }
 
 // awaitsEnd reports whether a worker starts after the end of the named worker.
@@ -49,9 +66,10 @@ func (p *Plan) WithMain(name string) *Plan {
 	}
 	if r := &s.Restart; r.AutoAssumed {
 		r.Auto, r.AutoAssumed = AutoRestartUnexpected, false
+		r.Assumed.Auto = assumedAuto(r.Auto) + " for the worker of --main"
 	}
 	if s.Restart.LimitAssumed {
-		s.Restart.implyLimit()
+		s.Restart.implyLimit("for the worker of --main")
 	}
 	return &made
 }
@@ -64,6 +82,7 @@ func (p *Plan) WithStartRetries(n int) *Plan {
 	for i := range made.Workers {
 		if r := &made.Workers[i].Restart; r.Retries == 0 {
 			r.Retries = n
+			r.Assumed.Retries = fmt.Sprintf("`initiator run` waits for at most %d starts", n)
 		}
 	}
 	return &made

@@ -105,7 +105,7 @@ func (d *draft) checkSchedules() {
 		case !known:
 			d.addFault(section, "task", fmt.Sprintf("there is no [worker:%s]", s.Task), d.suggestWorker(s.Task))
 		case pool.Protocol == "none":
-			d.addFault(section, "task", fmt.Sprintf("[worker:%s] takes no tasks (protocol = none)", pool.Name), "name a worker of the contract, or one with exec")
+			d.addFault(section, "task", fmt.Sprintf("[worker:%s] takes no tasks: it has contract = off or protocol = none", pool.Name), "name a worker of the contract, or one with exec")
 		}
 	}
 }

@@ -211,9 +211,18 @@ type Ready struct {
 	Path    string // the path of "http"
 }
 
+// AssumedRules says for the restart policy where its values come from when the
+// file does not set their keys: each is a rule in words. "" = the file has the key.
+type AssumedRules struct {
+	Auto    string
+	Limit   string
+	Retries string
+}
+
 // Restart is the part of a spec that the restart policy reads.
 type Restart struct {
-	Auto string // "unexpected", "true" or "false"
+	Assumed AssumedRules
+	Auto    string // "unexpected", "true" or "false"
 	// AutoAssumed says that Auto is "true" because the worker serves tasks, and
 	// not because the file says so. It does not hold for a worker that may end by
 	// itself: a launched worker, or the worker of `up --main`.

@@ -244,13 +244,20 @@ func (m *conversion) convertLife(p supervisord.Process, s *Spec) {
 	s.StopWait = clampSeconds(p.StopWaitSecs)
 	r := &s.Restart
 	r.Auto, r.ExitCodes = p.Autorestart, p.ExitCodes
+	if !p.AutorestartGiven {
+		r.Assumed.Auto = assumedAuto(r.Auto)
+	}
 	if len(r.ExitCodes) == 0 {
 		r.ExitCodes = m.standard.Restart.ExitCodes
 		if r.Auto == "unexpected" { // no code is expected
-			r.Auto = "true"
+			r.Auto, r.Assumed.Auto = "true", "exitcodes names no code"
 		}
 	}
 	r.Retries = max(p.StartRetries, 0) + 1
+	r.Assumed.Retries = fmt.Sprintf("startretries = %d", p.StartRetries) // supervisord does not count the first start
+	if !p.StartRetriesGiven {
+		r.Assumed.Retries = fmt.Sprintf("startretries is %d by default", p.StartRetries)
+	}
 }
 
 // clampSeconds converts seconds to a duration that a timer can hold.

@@ -49,7 +49,8 @@ func TestSupervisordDefaults(t *testing.T) {
 		t.Fatal(p.Workers)
 	}
 	want := Restart{
-		Auto: "unexpected", ExitCodes: []int{0}, Delay: time.Second, Factor: 2, Retries: 4,
+		Assumed: AssumedRules{Auto: "autorestart is unexpected by default", Retries: "startretries is 3 by default"},
+		Auto:    "unexpected", ExitCodes: []int{0}, Delay: time.Second, Factor: 2, Retries: 4,
 		Reset: time.Millisecond, OnFatal: "ignore", RetryEarly: true,
 	}
 	if !reflect.DeepEqual(s.Restart, want) {

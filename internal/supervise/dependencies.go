@@ -102,11 +102,11 @@ func (l *loop) unrecoverableReason(d plan.Dependency) string {
 	case len(p.workers) == 0:
 		return " (it has no workers: scale it)"
 	case p.byPhase[lifecycle.PhaseFatal] > 0:
-		return " (it is FATAL: see why " + d.Name + ")"
+		return " (it is FATAL: `initiator why " + d.Name + "` says why)"
 	case slices.ContainsFunc(p.workers, (*worker).keepsFailing):
-		return " (it keeps failing: see why " + d.Name + ")"
+		return " (it keeps failing: `initiator why " + d.Name + "` says why)"
 	case p.byPhase[lifecycle.PhaseExited] == len(p.workers) && d.Condition != "completed":
-		return " (it has EXITED: see why " + d.Name + ")"
+		return " (it has EXITED: `initiator why " + d.Name + "` says why)"
 	case p.byPhase[lifecycle.PhaseStopped] == len(p.workers):
 		return " (it is STOPPED: start it)"
 	case p.byPhase[lifecycle.PhaseWaiting] == len(p.workers) && p.unrecoverable:

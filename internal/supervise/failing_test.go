@@ -57,7 +57,7 @@ func TestAStartReturnsWhenADependencyKeepsFailing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"db": "db keeps failing: exit code 3", "app": "STOPPED: waits for db: ready (it keeps failing: see why db)"}
+	want := map[string]string{"db": "db keeps failing: exit code 3", "app": "STOPPED: waits for db: ready (it keeps failing: `initiator why db` says why)"}
 	for _, r := range results {
 		if !strings.HasPrefix(r.Error, want[r.Worker.Name]) {
 			t.Errorf("%s: %q, want %q", r.Worker.Name, r.Error, want[r.Worker.Name])
@@ -86,7 +86,7 @@ func TestErrorsThatWaitingDoesNotHeal(t *testing.T) {
 	s := open(t, planOf(append(specs, spec("failing hook", "wait", plain, unlimited, func(sp *plan.Spec) { sp.BeforeStart = []string{"false"} }))...))
 	for name := range change {
 		tr := s.reaches(name, lifecycle.Fatal)
-		if tr.Incarnation != 3 || !strings.Contains(tr.Reason, "given up: 3 failed starts in a row (an error that waiting does not heal)") {
+		if tr.Incarnation != 3 || !strings.Contains(tr.Reason, "given up: 3 failed starts in a row (waiting does not heal this error)") {
 			t.Errorf("%s: incarnation %d: %s", name, tr.Incarnation, tr.Reason)
 		}
 	}

@@ -19,7 +19,7 @@ func TestFlappingCostsOneLineARestart(t *testing.T) {
 	t.Parallel()
 	s := open(t, planOf(spec("w", "exit 3", plain, func(sp *plan.Spec) { sp.Restart.Delay /= 100 })))
 	tr := s.reaches("w", lifecycle.Fatal)
-	if w := s.one("w"); !strings.Contains(tr.Reason, "10 deaths within 10m (restart_limit = 10/10m)") || w.Incarnation != 10 || w.Deaths != 10 {
+	if w := s.one("w"); !strings.Contains(tr.Reason, "10 deaths within 10m (restart_limit = 10/10min)") || w.Incarnation != 10 || w.Deaths != 10 {
 		t.Errorf("%s; %+v", tr.Reason, w)
 	}
 	s.close()

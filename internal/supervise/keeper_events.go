@@ -64,7 +64,7 @@ func (l *loop) handleWarning(w *worker, e keeper.Event) {
 		w = hooked
 	}
 	if w == nil {
-		l.log.Warn("keeper: "+e.Error, "guid", e.GUID)
+		l.log.Warn("keeper: "+e.Error+" (of a worker that was removed)", "guid", e.GUID)
 		return
 	}
 	l.log.Warn("keeper: "+e.Error, "worker", w.pool.spec.Name, "guid", w.guid)

@@ -30,7 +30,7 @@ func ProveWorkers(list []keeper.KeptWorker, log hclog.Logger) []keeper.AdoptOrde
 		group.Go(func() {
 			order, err := proveWorker(context.Background(), h) // it has a timeout of its own
 			if err != nil && h.PID != 0 {
-				log.Warn("a worker that has outlived its keeper is not adopted; its process was not signalled", "guid", h.GUID, "pid", h.PID, "reason", err)
+				log.Warn("a worker that has outlived its keeper is not adopted; its process was not signalled", "worker", keptName(h), "guid", h.GUID, "pid", h.PID, "reason", err)
 			}
 			orders[i] = order
 		})
@@ -87,4 +87,13 @@ func (m *snapshot) proveProcess(ctx context.Context, h keeper.KeptWorker) error 
 		return fmt.Errorf("pid %d does not prove that it is the worker: %w; look at the process, and kill it if it is not needed", h.PID, err)
 	}
 	return nil
+}
+
+// keptName returns the name of a kept worker; "" when its snapshot is not readable.
+func keptName(h keeper.KeptWorker) string {
+	m, err := decodeSnapshot(h.Snapshot)
+	if err != nil || m.Record.Spec == nil {
+		return ""
+	}
+	return m.Record.Spec.Name
 }

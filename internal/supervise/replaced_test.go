@@ -209,7 +209,7 @@ func TestStartStartsWhatIsNeeded(t *testing.T) {
 		t.Errorf("start app again:\n%s", got)
 	}
 	got := states(s.Start(t.Context(), "top"))
-	for _, want := range []string{"broken FATAL FATAL: exit code 1", "middle STOPPED STOPPED: waits for broken: ready (it is FATAL: see why broken)", "top STOPPED STOPPED: waits for middle: ready (it waits for broken: ready"} {
+	for _, want := range []string{"broken FATAL FATAL: exit code 1", "middle STOPPED STOPPED: waits for broken: ready (it is FATAL: `initiator why broken` says why)", "top STOPPED STOPPED: waits for middle: ready (it waits for broken: ready"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("start top:\n%s\nwithout %q", got, want)
 		}

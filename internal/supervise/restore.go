@@ -32,7 +32,7 @@ func (l *loop) restoreWorkers(list []keeper.KeptWorker) {
 	for _, h := range list {
 		m, err := decodeSnapshot(h.Snapshot)
 		if err != nil {
-			l.log.Warn("a kept process without a readable snapshot is being ended", "guid", h.GUID, "pid", h.PID, "reason", err)
+			l.log.Warn("a kept process without a readable snapshot, so that its worker is not known, is being ended", "guid", h.GUID, "pid", h.PID, "reason", err)
 			l.unknownWorkers = append(l.unknownWorkers, h)
 			continue
 		}
@@ -64,7 +64,7 @@ func (l *loop) restoreWorker(r *restoredWorker) {
 	if at := r.snapshot.Port; at != nil && !w.rec.Phase.AtRest() {
 		reserved, err := l.restorePort(w, at)
 		if err != nil {
-			l.log.Warn("restore: "+err.Error(), "guid", w.guid)
+			l.log.Warn("restore the port of a worker: "+err.Error(), "worker", w.pool.spec.Name, "guid", w.guid)
 			return
 		}
 		w.port, w.socketLost = reserved, at.Mode != port.Bind && !r.HasSocket

@@ -119,7 +119,7 @@ func (l *loop) reopenChannels(w *worker) {
 	if dir := w.restored.snapshot.Notify; dir != "" && w.socket == nil {
 		socket, err := probe.ReopenNotifySocket(dir, w.notifyOwner(), l.reportNotify)
 		if err != nil {
-			l.log.Warn("restore: "+err.Error(), "guid", w.guid)
+			l.log.Warn("restore the notify socket of a worker: "+err.Error(), "worker", w.pool.spec.Name, "guid", w.guid)
 			w.rec.LastBeat = time.Time{} // the worker's WATCHDOG=1 cannot arrive, so it is not expected
 		}
 		w.socket = socket

@@ -129,7 +129,7 @@ func (l *loop) encodeSnapshot(w *worker) []byte {
 	m.Logs = snapshotLogs{l.logOf(w, spec.Stdout), l.logOf(w, spec.Stderr), spec.RedirectStderr, w.cgroup}
 	blob, err := json.Marshal(m)
 	if err != nil { // impossible: it holds only plain values
-		l.log.Error("encode the snapshot of a worker", "guid", w.guid, "error", err)
+		l.log.Error("encode the snapshot of a worker", "worker", w.pool.spec.Name, "guid", w.guid, "error", err)
 	}
 	return blob
 }

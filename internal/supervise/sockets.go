@@ -80,7 +80,7 @@ func (l *loop) rebindPort(w *worker) {
 		return
 	}
 	if err := l.renewSocket(w); err != nil {
-		l.log.Warn("rebind: "+err.Error(), "guid", w.guid)
+		l.log.Warn("bind the port of a worker again: "+err.Error(), "worker", w.pool.spec.Name, "guid", w.guid)
 		l.releasePort(w)
 	}
 }

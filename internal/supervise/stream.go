@@ -50,7 +50,7 @@ func (l *loop) openStream(w *worker) *os.File {
 	}
 	ours, theirs, err := streamPair()
 	if err != nil {
-		l.log.Warn(err.Error(), "guid", w.guid)
+		l.log.Warn(err.Error(), "worker", w.pool.spec.Name, "guid", w.guid)
 		return nil
 	}
 	w.stream = ours

@@ -72,7 +72,7 @@ func TestExitClasses(t *testing.T) {
 		reason string
 	}{
 		"clean":    {lifecycle.Exited, "exit code 0"},
-		"missing":  {lifecycle.Fatal, "/no/such/program is missing"},
+		"missing":  {lifecycle.Fatal, "/no/such/program does not exist: install it"},
 		"flapping": {lifecycle.Fatal, "exit code 7"},
 		"never":    {lifecycle.Exited, "autorestart = false"},
 	} {

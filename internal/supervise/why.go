@@ -55,7 +55,7 @@ func Explain(w Worker, now time.Time) Explanation {
 		parts = append(parts, "it waits for "+strings.Join(w.WaitsFor, ", "))
 	}
 	if e := w.LastExit; e.Class != "" && !strings.Contains(w.Reason, e.String()) {
-		how := string(e.Class) + ": " + e.String()
+		how := e.String()
 		if e.Reason != "" {
 			how = e.Reason + "; " + e.String()
 		}
@@ -72,8 +72,25 @@ func Explain(w Worker, now time.Time) Explanation {
 	if w.Status != "" {
 		parts = append(parts, "its status: "+w.Status)
 	}
+	if advice := adviseOn(w); advice != "" {
+		parts = append(parts, advice)
+	}
 	a.Sentence = strings.Join(parts, "; ") + "."
 	return a
+}
+
+// adviseOn says what a person can do about a worker that does not run; "" = the
+// rest of the sentence says it, or nothing needs to be done.
+func adviseOn(w Worker) string {
+	switch w.State {
+	case lifecycle.Fatal:
+		return "mend the cause, then `initiator start " + w.Name + "` starts it"
+	case lifecycle.Backoff:
+		return "`initiator start " + w.Name + "` starts it at once"
+	case lifecycle.Exited:
+		return "`initiator start " + w.Name + "` starts it again"
+	}
+	return ""
 }
 
 func workerLabel(w Worker) string { return w.Name + " (" + shortGUID(w.GUID) + ")" }

@@ -101,12 +101,15 @@ type Process struct {
 	Autorestart  string // "unexpected", "true" or "false"
 	StartSecs    int
 	StartRetries int
-	ExitCodes    []int
-	StopSignal   int
-	StopWaitSecs int
-	StopAsGroup  bool
-	KillAsGroup  bool
-	ServerURL    string // "" = AUTO
+	// AutorestartGiven and StartRetriesGiven say that the file has the key.
+	AutorestartGiven  bool
+	StartRetriesGiven bool
+	ExitCodes         []int
+	StopSignal        int
+	StopWaitSecs      int
+	StopAsGroup       bool
+	KillAsGroup       bool
+	ServerURL         string // "" = AUTO
 
 	RedirectStderr bool
 	Stdout         Log

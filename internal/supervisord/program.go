@@ -50,6 +50,7 @@ func (c *sectionReader) readShared() Process {
 		Umask:        readValue(c, "umask", -1, readOctal),
 		ServerURL:    readValue(c, "serverurl", "", readText),
 	}
+	p.AutorestartGiven, p.StartRetriesGiven = c.hasKey("autorestart"), c.hasKey("startretries")
 	p.KillAsGroup = readValue(c, "killasgroup", p.StopAsGroup, readBoolean)
 	p.RedirectStderr = readValue(c, "redirect_stderr", false, readBoolean)
 	if p.StopAsGroup && !p.KillAsGroup {
