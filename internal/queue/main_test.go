@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"initiator/internal/testlength"
 )
 
 // children are the programs that the test binary runs when TASK_TEST_CHILD names
@@ -23,5 +25,6 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	testlength.LowerRapidChecks(30)
 	goleak.VerifyTestMain(m)
 }

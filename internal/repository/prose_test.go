@@ -86,6 +86,10 @@ func namesOf(f *ast.File) (names []string) {
 // spaced returns a name or a path as words: a space before each capital, and in
 // the place of each mark.
 func spaced(name string) string {
-	name = regexp.MustCompile(`([a-z0-9])([A-Z])`).ReplaceAllString(name, "$1 $2")
-	return strings.NewReplacer("_", " ", "/", " ", ".", " ", "-", " ").Replace(name)
+	return marks.Replace(capitals.ReplaceAllString(name, "$1 $2"))
 }
+
+var (
+	capitals = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+	marks    = strings.NewReplacer("_", " ", "/", " ", ".", " ", "-", " ")
+)

@@ -90,11 +90,14 @@ func (tr *tree) add(p, rel string) error {
 	return nil
 }
 
-// loadTree is readTree for a test; it fails the test when the tree cannot be
+// theTree reads the repository once. No test changes what it returns.
+var theTree = sync.OnceValues(readTree)
+
+// loadTree is theTree for a test; it fails the test when the tree cannot be
 // read, or is so small that it was not the repository.
 func loadTree(t *testing.T) *tree {
 	t.Helper()
-	tr, err := readTree()
+	tr, err := theTree()
 	if err != nil {
 		t.Fatalf("read the repository: %v", err)
 	}

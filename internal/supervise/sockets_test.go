@@ -82,11 +82,13 @@ func connectAll(t *testing.T, port int) (stop func()) {
 	var clients sync.WaitGroup
 	for range 4 {
 		clients.Go(func() {
+			pause := time.NewTicker(2 * time.Millisecond) // a gap between two workers is longer
+			defer pause.Stop()
 			for answered := 0; ; answered++ {
 				select {
 				case <-done:
 					return
-				default:
+				case <-pause.C:
 				}
 				if _, err := askPID(port); err != nil {
 					t.Errorf("after %d answers: %v", answered, err)

@@ -8,3 +8,4 @@ package testlength
 //	count.go    Count: how often
 //	no_race.go  RaceDetector, without it
 //	race.go     RaceDetector, with it
+//	rapid.go    LowerRapidChecks: how often rapid checks a property
