@@ -14,7 +14,7 @@ import (
 // changed: with thousands of workers a look is expensive.
 type readinessCount struct {
 	complete bool
-	settled  map[string]bool // by guid: was ready, was given up, or has died
+	settled  map[string]bool // by guid: was ready, was given up, has died, or waits for another worker
 }
 
 // noteTransitions notes state changes, and calls done once, with the names of the
@@ -27,7 +27,7 @@ func (c *readinessCount) noteTransitions(past []supervise.Transition, in *initia
 		c.settled = map[string]bool{}
 	}
 	for _, t := range past {
-		if t.Ready || t.To == lifecycle.Fatal || t.To == lifecycle.Exited || t.To == lifecycle.Backoff {
+		if t.Ready || t.To == lifecycle.Fatal || t.To == lifecycle.Exited || t.To == lifecycle.Backoff || t.To == lifecycle.Stopped {
 			c.settled[t.GUID] = true
 		}
 	}
