@@ -28,16 +28,16 @@ var _ = func() bool {
 func init() { acts["background"] = actBackground }
 
 // actBackground leaves a process without an environment behind and ends. The
-// process is in a group of its own ("group") or in a session of its own
-// ("session", "untagged", which has no tag either). With "stay" as the second
-// word it does not end.
+// process is in the group of its parent ("same"), in a group of its own ("group")
+// or in a session of its own ("session", "untagged", which has no tag either).
+// With "stay" as the second word it does not end.
 func actBackground(args []string) {
 	if args[0] == "untagged" {
 		_ = unix.Prlimit(0, unix.RLIMIT_RTTIME, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}, nil)
 	}
 	cmd := actCommand("sleep")
 	cmd.Env, cmd.Stdout = []string{quickExit, actVariable + "=sleep"}, nil
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: args[0] == "group", Setsid: args[0] != "group"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: args[0] == "group", Setsid: args[0] == "session" || args[0] == "untagged"}
 	printLine(fmt.Sprint("daemon ", startCommand(cmd)))
 	if len(args) > 1 {
 		forever()

@@ -32,6 +32,10 @@ type child struct {
 	streams    []*outputStream
 
 	exited bool // the main process was waited for
+	left   int  // how many of its processes it has left, see EndOrder.Leave
+	// groupLeft says that its process group is left, where no processes can be told
+	// apart.
+	groupLeft bool
 	// withheld is the KindExited that waits for the next main process; nil = none.
 	withheld *Event
 	seen     map[int]uint64   // start times of the descendants that were seen, by pid
@@ -53,6 +57,7 @@ type childTable struct {
 	tree       treeScan
 	memberScan memberScan
 	scanned    *treeScan // &tree, or nil when it is stale
+	left       leftTable
 }
 
 func newChildTable() childTable {
@@ -80,6 +85,7 @@ func (l *loop) reapChildren() {
 		l.reportExit(e)
 	}
 	l.checkLeftovers(time.Now())
+	l.refreshLeft()
 	if len(exits) > 0 || len(l.memberScan.unattributed) > 0 {
 		l.reportUnattributed()
 	}
@@ -141,7 +147,11 @@ func (l *loop) sendExit(c *child, event Event) {
 	event.Survivors, event.SurvivorNames = len(members), nameProcesses(unsignalled)
 	event.Unattributed = l.listUnattributed(c.began)
 	l.ctl.queueEvent(event)
-	l.signalRest(c, unsignalled)
+	if c.end != nil && c.end.leave {
+		l.leaveRest(c)
+	} else {
+		l.signalRest(c, unsignalled)
+	}
 	if len(members) == 0 && c.end == nil {
 		delete(l.workers, c.key)
 		delete(l.leftovers, c.key)
@@ -176,12 +186,13 @@ func (l *loop) checkLeftovers(now time.Time) {
 // worker.
 func (l *loop) reportEmptied(c *child) {
 	strays := l.listUnattributed(c.began)
+	l.refreshLeft() // the initiator knows the processes before it is told their number
 	l.ctl.queueEvent(Event{
-		Kind: KindEmptied, GUID: c.guid, Incarnation: c.incarnation, Killed: len(c.killed),
+		Kind: KindEmptied, GUID: c.guid, Incarnation: c.incarnation, Killed: len(c.killed), LeftCount: c.left,
 		EmptyProven: canProveEmpty && len(strays) == 0 && c.pidfd == 0, Unattributed: strays,
 	})
 	delete(l.workers, c.key)
 	delete(l.ends, c.key)
 	delete(l.leftovers, c.key)
-	l.removeCgroup(c.cgroup)
+	l.releaseCgroup(c.cgroup)
 }

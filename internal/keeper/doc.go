@@ -58,6 +58,7 @@ package keeper
 //	signal_process_*.go signals to descendants, and whether an empty tree is a proof
 //	gap.go              time-outs after a time in which the keeper did not run
 //	end.go              ending a worker, and the keeper itself
+//	left.go             what workers have left and what is not ended
 //	signal_worker.go    whom a signal reaches: main process, group, descendants
 //	replace_main.go     another process becomes the main process of its worker
 //	handover_window.go  the time between two initiators

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,9 @@ type endState struct {
 	next     time.Time // when to look again
 	pause    time.Duration
 	rank     int // of the strongest signal sent
+	// leave is EndOrder.Leave; grouped says that the process group of the main
+	// process is ended all the same.
+	leave, grouped bool
 	// later is the signal for what the main process leaves; 0 = none.
 	later unix.Signal
 	// signalled holds the start times, by pid, of the descendants that have got
@@ -56,10 +60,13 @@ func (l *loop) endWorker(e EndOrder, now time.Time) {
 		deadline = now
 	}
 	if c.end == nil {
-		c.end = &endState{deadline: deadline, next: deadline, pause: firstKillInterval}
+		c.end = &endState{deadline: deadline, next: deadline, pause: firstKillInterval, leave: e.Leave, grouped: !e.MainFirst && !c.exited}
 		l.ends[c.key] = c
 	} else if deadline.Before(c.end.deadline) {
 		c.end.deadline, c.end.next = deadline, deadline
+	}
+	if c.end.leave = c.end.leave && e.Leave; c.end.leave && c.exited {
+		l.leaveRest(c)
 	}
 	if signalRank(e.Signal) > c.end.rank {
 		c.end.rank = signalRank(e.Signal)
@@ -80,10 +87,16 @@ func (l *loop) killRound(c *child, now time.Time) {
 	if c.killed == nil {
 		c.killed = map[procfs.Process]bool{}
 	}
+	if c.end.leave && c.exited {
+		l.leaveRest(c)
+	}
 	members := l.findMembers(c)
 	if c.exited && len(members) == 0 {
 		l.reportEmptied(c)
 		return
+	}
+	if c.end.leave {
+		members = slices.DeleteFunc(members, func(p procfs.Process) bool { return !c.endsWithMain(p) })
 	}
 	for _, p := range members {
 		c.killed[procfs.Process{PID: p.PID, Start: p.Start}] = true
@@ -91,8 +104,15 @@ func (l *loop) killRound(c *child, now time.Time) {
 	if !c.exited {
 		c.killed[procfs.Process{PID: c.pid, Start: c.start}] = true
 	}
-	killCgroup(c.cgroup)
-	l.signalAll(c, members, unix.SIGKILL)
+	switch {
+	case !c.end.leave:
+		killCgroup(c.cgroup)
+		l.signalAll(c, members, unix.SIGKILL)
+	case c.end.grouped:
+		l.signalGroup(c, members, unix.SIGKILL)
+	case !c.exited:
+		l.signalMain(c, unix.SIGKILL)
+	}
 	c.end.next = now.Add(c.end.pause)
 	c.end.pause = min(2*c.end.pause, maxKillInterval)
 }
@@ -151,23 +171,27 @@ func (l *loop) shutdownRound(now time.Time) {
 		if l.mayOutlive(p) {
 			continue
 		}
-		signalProcess(p, unix.SIGKILL)
-		for _, below := range s.appendDescendants(p.PID, nil) {
-			signalProcess(below, unix.SIGKILL)
+		for _, p := range l.left.withoutLeft(s.appendDescendants(p.PID, []procfs.Process{p})) {
+			signalProcess(p, unix.SIGKILL)
 		}
 	}
 }
 
-// mayOutlive reports whether an orphan may live on: it belongs to a kept
-// worker, or may belong to a kept worker.
+// mayOutlive reports whether an orphan may live on: it was left by its worker, or
+// it belongs to a kept worker, or may belong to a kept worker.
 func (l *loop) mayOutlive(p procfs.Process) bool {
-	if l.shutdown.all {
-		return false
+	if left := l.isLeft(p); left || l.shutdown.all {
+		return left
 	}
 	if c := l.ownerOf(p); c != nil {
 		return c.keep
 	}
 	return l.hasKept()
+}
+
+// onlyLeft reports whether every orphan is a left process.
+func (l *loop) onlyLeft() bool {
+	return !slices.ContainsFunc(l.scanOrphans().orphans, func(p procfs.Process) bool { return !l.isLeft(p) })
 }
 
 // hasKept reports whether a worker marked Keep is left.
@@ -181,7 +205,7 @@ func (l *loop) hasKept() bool {
 }
 
 // finished reports whether the keeper may end, and its exit code: 0 when no
-// process of any worker is left.
+// process of any worker lives. Left processes belong to no worker.
 func (l *loop) finished(now time.Time) (code int, done bool) {
 	if l.shutdown == nil || len(l.ctl.out) > 0 && l.ctl.fd >= 0 && now.Before(l.shutdown.deadline) {
 		return 0, false
@@ -192,7 +216,7 @@ func (l *loop) finished(now time.Time) (code int, done bool) {
 		}
 		return 0, false
 	}
-	if len(l.byPID) == 0 && len(l.scanOrphans().orphans) == 0 && l.retryRemoval() {
+	if len(l.byPID) == 0 && l.onlyLeft() && l.retryRemoval() {
 		return 0, true
 	}
 	if now.After(l.shutdown.deadline) {

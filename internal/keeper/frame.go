@@ -48,6 +48,9 @@ var opVersion = map[string]int{opClear: 2, opShare: 4, opMain: 5}
 // An older keeper would start the program without its socket, or with privileges.
 const listenVersion = 4
 
+// leaveVersion is the version with which EndOrder.Leave came.
+const leaveVersion = 6
+
 // message is one order to the keeper: a frame of JSON. FDs is the number of
 // descriptors that were sent with its first byte, 0 or 1.
 type message struct {

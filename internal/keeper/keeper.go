@@ -123,6 +123,12 @@ func (k *Keeper) End(e EndOrder) error {
 	return k.sendOrder(message{Op: opEnd, GUID: e.GUID, Incarnation: e.Incarnation, End: &e}, nil)
 }
 
+// CanLeave reports whether the keeper carries out EndOrder.Leave. A keeper before
+// version 6 carries out such an order as one without it.
+func (k *Keeper) CanLeave() bool {
+	return k.checkVersion(leaveVersion, opEnd, "") == nil
+}
+
 // Signal sends one signal to the process group of a worker's main process, or
 // with mainOnly to the main process alone. No event follows. A worker that has
 // gone is no error. A keeper before version 3 always signals the group.

@@ -44,9 +44,10 @@ func (l *loop) scheduleMemberScan(now time.Time) {
 	}
 }
 
-// nextMemberScan returns when the next scan is due; zero = there is no worker.
+// nextMemberScan returns when the next scan is due; zero = there is no worker and
+// no left process.
 func (l *loop) nextMemberScan() time.Time {
-	if len(l.workers) == 0 {
+	if len(l.workers)+len(l.left.byPID) == 0 {
 		return time.Time{}
 	}
 	return l.memberScan.next
@@ -60,6 +61,8 @@ func (l *loop) scanMembers(now time.Time) {
 	same := newest != 0 && newest == m.lastPID
 	if !same || !m.settled {
 		l.scanAllMembers()
+	} else {
+		l.refreshLeft() // a process may have ended
 	}
 	m.lastPID, m.settled = newest, same
 	m.next = now.Add(min(max(memberScanInterval, memberScanShare*time.Since(now)), maxMemberScanInterval))
@@ -77,7 +80,7 @@ func (l *loop) scanAllMembers() {
 		}
 	}
 	for _, p := range l.scanOrphans().orphans {
-		if c := l.ownerOf(p); c != nil && !containsPID(found[c], p.PID) {
+		if c := l.ownerOf(p); c != nil && c != leftOwner && !containsPID(found[c], p.PID) {
 			found[c] = l.tree.appendDescendants(p.PID, append(found[c], p))
 		}
 	}
@@ -85,10 +88,12 @@ func (l *loop) scanAllMembers() {
 		if c.pidfd > 0 {
 			found[c] = l.appendAdopted(c, found[c])
 		}
+		found[c] = l.left.withoutLeft(found[c])
 		c.forgetEnded(found[c])
 		c.rememberMembers(found[c])
 		l.reportEscaped(c, found[c])
 	}
+	l.refreshLeft()
 	l.reportUnattributed()
 }
 
@@ -155,6 +160,9 @@ func (l *loop) memberEvents() (events []Event) {
 		if len(c.escaped) > 0 {
 			events = append(events, c.escapedEvent())
 		}
+	}
+	if len(l.left.byPID) > 0 {
+		events = append(events, l.leftEvent())
 	}
 	if list := l.memberScan.unattributed; len(list) > 0 {
 		events = append(events, Event{Kind: KindUnattributed, Unattributed: list})

@@ -13,13 +13,16 @@ const (
 	incarnationBits = 13
 	guidBits        = 28
 	markBits        = 20
+	// leftIncarnation stands in the tag of a left process in the place of the
+	// incarnation.
+	leftIncarnation = 1<<incarnationBits - 1
 )
 
 // ProcessTag returns the tag of one incarnation of a worker. The mark names the
 // state directory of the initiator.
 func ProcessTag(mark, guid string, incarnation int) uint64 {
 	return tagBase | hashText(mark, markBits)<<(guidBits+incarnationBits) |
-		hashText(guid, guidBits)<<incarnationBits | uint64(incarnation)&(1<<incarnationBits-1)
+		hashText(guid, guidBits)<<incarnationBits | uint64(incarnation)%leftIncarnation
 }
 
 // TagHasMark reports whether a tag is of a worker of the initiator with this
@@ -36,6 +39,18 @@ func TagOfWorker(tag uint64) uint64 {
 	}
 	return tag >> incarnationBits
 }
+
+// LeftTag returns the tag of the processes that a worker with a tag has left: see
+// LeftProcess. It is 0 for a number that is no tag.
+func LeftTag(tag uint64) uint64 {
+	if TagOfWorker(tag) == 0 {
+		return 0
+	}
+	return tag | leftIncarnation
+}
+
+// IsLeftTag reports whether a tag is that of a left process, of any initiator.
+func IsLeftTag(tag uint64) bool { return tag != 0 && LeftTag(tag) == tag }
 
 func hashText(text string, bits int) uint64 {
 	h := fnv.New64a()

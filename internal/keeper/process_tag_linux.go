@@ -30,3 +30,16 @@ func setInheritedTag(tag uint64) {
 	}
 	_ = unix.Prlimit(0, unix.RLIMIT_RTTIME, &r, nil) // without a tag the worker runs all the same
 }
+
+// setLeftTag marks a process as left, and all its later children with it. A
+// process of another user may refuse it in a container; it is then known by its
+// number and start time only.
+func setLeftTag(pid int, tag uint64) {
+	tag = LeftTag(tag)
+	var r unix.Rlimit
+	if tag == 0 || unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &r) != nil || r.Cur < tagBase || r.Max != unix.RLIM_INFINITY {
+		return // with a limit of its own, too
+	}
+	r.Cur = tag
+	_ = unix.Prlimit(pid, unix.RLIMIT_RTTIME, &r, nil) // see above
+}

@@ -20,12 +20,13 @@ import (
 //	4  share; spawn can pass the socket by systemd's protocol; processes have
 //	   tags, and escaped and unattributed processes are reported
 //	5  main; main_exited; a worker can go on with another main process
-const Version = 5
+//	6  end can leave what the main process leaves, and left processes are reported
+const Version = 6
 
 // versionText is the version that this program's keeper announces. A test links
 // a program with an older version (-ldflags=-X), to see how newer orders are
 // answered there.
-var versionText = "5"
+var versionText = "6"
 
 // ownVersion returns versionText as a number.
 func ownVersion() int {
@@ -134,6 +135,11 @@ type EndOrder struct {
 	// MainFirst leaves it to the main process to end its descendants. A keeper
 	// without this field sends the signal to all processes.
 	MainFirst bool `json:",omitempty"`
+	// Leave leaves what the main process leaves: it gets no signal, and belongs to
+	// no worker from then on. Without MainFirst, the process group of the main
+	// process is ended all the same. An order without Leave that follows ends what
+	// is not left yet. See Keeper.CanLeave.
+	Leave bool `json:",omitempty"`
 }
 
 // EscapedProcess is a descendant that has left the session and the process group
@@ -189,6 +195,9 @@ const (
 	// have left its session and its process group; Escaped is set. A worker
 	// whose descendants have not left them gets no such event.
 	KindEscaped EventKind = "escaped"
+	// KindLeft names, whenever they change, the processes that workers have left
+	// (see EndOrder.Leave) and what they have started; Left and LeftCount are set.
+	KindLeft EventKind = "left"
 	// KindUnattributed names, whenever they change, the descendants of the
 	// keeper whose worker is unknown; Unattributed is set.
 	KindUnattributed EventKind = "unattributed"
@@ -239,6 +248,10 @@ type Event struct {
 	EmptyProven  bool     `json:"Proven,omitempty"` // emptied: false = best effort
 	Killed       int      `json:",omitempty"`       // emptied: how many processes were killed
 	Unattributed []string `json:"Strays,omitempty"` // exited, emptied, unattributed: "pid command" of each process whose worker is unknown
+	// LeftCount is the number of all left processes, or in emptied the number of
+	// those of the worker.
+	LeftCount int           `json:",omitempty"`              // left, emptied
+	Left      []LeftProcess `json:"LeftProcesses,omitempty"` // left: at most maxLeft
 	// Escaped are at most maxEscaped processes of the worker.
 	Escaped []EscapedProcess `json:",omitempty"` // escaped
 

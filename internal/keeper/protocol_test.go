@@ -21,10 +21,10 @@ func TestWireNamesStay(t *testing.T) {
 		{spawnWire{}, "GUID Incarnation Stdin PassHeld NoFDs ListenFDs Stdout Stderr RedirectStderr Keep FollowMain Tag Umask Nice NoFile Core" +
 			" UID GID Groups SetUser NoNewPrivs CgroupDir CgroupSet Argv Env Dir"},
 		{Log{}, "Path MaxBytes Backups Timestamps Access"},
-		{EndOrder{}, "GUID Incarnation Signal Wait MainFirst"},
+		{EndOrder{}, "GUID Incarnation Signal Wait MainFirst Leave"},
 		{AdoptOrder{}, "GUID Incarnation PID StartTime Keep CgroupDir FollowMain FirstStart Tag Escaped Listening Stdout Stderr RedirectStderr"},
 		{Event{}, "Kind GUID Incarnation At Seq Age Version PID StartTime Code Signal Core OOM Left LeftNames MaxRSS Unknown" +
-			" Memo Socket Proven Killed Strays Escaped Stream Lines Dropped Setting Error Errno"},
+			" Memo Socket Proven Killed Strays LeftCount LeftProcesses Escaped Stream Lines Dropped Setting Error Errno"},
 	} {
 		frame := reflect.TypeOf(tt.frame)
 		want := strings.Fields(tt.names)

@@ -91,7 +91,8 @@ func (l *loop) findMembers(c *child) []procfs.Process {
 	if c.pidfd > 0 {
 		found = l.appendAdopted(c, found)
 	}
-	if len(found) == 0 && !canProveEmpty && c.exited && groupAlive(c.pid) {
+	found = l.left.withoutLeft(found)
+	if len(found) == 0 && !canProveEmpty && c.exited && !c.groupLeft && groupAlive(c.pid) {
 		found = append(found, procfs.Process{PID: c.pid, Group: c.pid})
 	}
 	c.rememberMembers(found)
@@ -175,9 +176,9 @@ func (s *treeScan) appendDescendants(pid int, found []procfs.Process) []procfs.P
 // ownerOf returns the worker of an orphan: by its session or process group,
 // because it was seen below a worker before, by its cgroup, by its tag, and at
 // last by its environment, which the process itself can overwrite. Nil =
-// unknown.
+// unknown; leftOwner = a worker has left it.
 func (l *loop) ownerOf(p procfs.Process) *child {
-	if c, ok := l.owners[p.PID]; ok && (c == nil || l.workers[c.key] == c) {
+	if c, ok := l.owners[p.PID]; ok && (c == nil || c == leftOwner || l.workers[c.key] == c) {
 		return c
 	}
 	c := l.attributeOrphan(p)
@@ -186,6 +187,9 @@ func (l *loop) ownerOf(p procfs.Process) *child {
 }
 
 func (l *loop) attributeOrphan(p procfs.Process) *child {
+	if l.left.holds(p) {
+		return leftOwner
+	}
 	for _, c := range l.workers {
 		if (c.pid == p.Session || c.pid == p.Group) && c.start <= p.Start {
 			return c
@@ -193,6 +197,9 @@ func (l *loop) attributeOrphan(p procfs.Process) *child {
 		if start, ok := c.seen[p.PID]; ok && start == p.Start {
 			return c
 		}
+	}
+	if l.isLeft(p) {
+		return leftOwner
 	}
 	for _, c := range l.workers {
 		for _, pid := range cgroupMembers(c.cgroup) {
