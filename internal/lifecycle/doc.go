@@ -21,6 +21,7 @@ package lifecycle
 //	main_process.go     cells of a main process that another process replaces
 //	stopping.go         cells of a worker that stops
 //	ended.go            cells of a process that has ended
+//	leave.go            whether what a worker leaves is ended with it
 //	gap.go              time-outs after a time during which the supervisor did not run
 //	death_history.go    DeathHistory: what the restart policy remembers
 //	restart_policy.go   whether and when a worker that has died is started again

@@ -17,11 +17,15 @@ func exitedUnasked(s *step) string {
 	s.recordExit(s.e.Exit)
 	if s.e.Left > 0 {
 		s.Phase = PhaseClearing
+		d := s.decideLeave(endedItself)
 		s.orderEnd(false)
+		if d.Leave {
+			return fmt.Sprintf("its main process ended (%s); what it left stays: %s (%s)", s.Ended, countNoun(s.e.Left, "process"), d.Reason)
+		}
 		return fmt.Sprintf("its main process ended (%s); what it left is being ended: %s, %s", s.Ended, countNoun(s.e.Left, "process"), s.describeEnd(false))
 	}
 	s.EmptyProven, s.Unattributed = s.e.EmptyProven, s.e.Unattributed
-	return s.afterEnd()
+	return s.noteLeft(0, s.afterEnd())
 }
 
 // recordExit stores how the process ended, and detaches it from the dispatcher.
@@ -93,7 +97,7 @@ func processesGone(s *step) string {
 		s.recordExit(Exit{Class: ExitSignal, Code: -1, Error: "the keeper did not see its exit"})
 	}
 	s.EmptyProven, s.Unattributed = s.e.EmptyProven, s.e.Unattributed
-	return s.afterEnd()
+	return s.noteLeft(s.e.Left, s.afterEnd())
 }
 
 // goneUnasked handles that report when no end was ordered.
@@ -109,7 +113,7 @@ func spawnFailed(s *step) string {
 	s.addAction(StopProbing)
 	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-", Lasting: s.e.Lasting})
 	s.Ended.Lived = ""
-	return s.afterEnd()
+	return s.noteLeft(0, s.afterEnd())
 }
 
 // spawnFailedAfterStop handles that report when the end was already ordered.
@@ -117,7 +121,7 @@ func spawnFailedAfterStop(s *step) string {
 	s.recordExit(Exit{Class: ExitSpawnError, Code: -1, Error: s.e.Reason, Lived: "-", Lasting: s.e.Lasting})
 	s.Ended.Lived = ""
 	s.EmptyProven = true
-	return s.afterEnd()
+	return s.noteLeft(0, s.afterEnd())
 }
 
 // keeperLost handles the death of the keeper, which ends the worker's
@@ -131,7 +135,7 @@ func keeperLost(s *step) string {
 		s.recordExit(Exit{Class: ExitKeeperLost, Code: -1, Signal: "KILL", Error: "keeper lost"})
 	}
 	s.EmptyProven = false
-	return s.afterEnd()
+	return s.noteLeft(0, s.afterEnd())
 }
 
 // afterEnd decides what follows an end: rest if the worker should not run, a
@@ -173,16 +177,8 @@ func (s *step) restReason() string {
 
 // applyRestartPolicy applies the restart policy to the last exit.
 func (s *step) applyRestartPolicy() string {
-	last, policy := s.LastExit, s.Spec.Restart
-	death := deathFacts{
-		At: s.now, Class: last.Class, EarlyDeath: !s.ReachedRunning, Lived: last.At.Sub(s.Started),
-		Lasting: last.Lasting, Exit: last.String(), Task: last.Task,
-	}
-	if s.Launched && policy.AutoAssumed {
-		policy.Auto, policy.Assumed.Auto = plan.AutoRestartUnexpected, "autorestart is unexpected by default for a launched worker"
-	}
 	var v RestartDecision
-	s.Deaths, v = decideRestart(policy, s.Deaths, death, s.e.Random)
+	s.Deaths, v = s.decideRestart(s.LastExit)
 	s.Rule = v.Rule
 	switch v.Choice {
 	case stayExited:
@@ -195,6 +191,20 @@ func (s *step) applyRestartPolicy() string {
 		s.scheduleRestart(v)
 	}
 	return v.Reason
+}
+
+// decideRestart returns what the restart policy says of an exit, and the deaths
+// with this one. It changes nothing.
+func (s *step) decideRestart(last Exit) (DeathHistory, RestartDecision) {
+	policy := s.Spec.Restart
+	death := deathFacts{
+		At: s.now, Class: last.Class, EarlyDeath: !s.ReachedRunning, Lived: last.At.Sub(s.Started),
+		Lasting: last.Lasting, Exit: last.String(), Task: last.Task,
+	}
+	if s.Launched && policy.AutoAssumed {
+		policy.Auto, policy.Assumed.Auto = plan.AutoRestartUnexpected, "autorestart is unexpected by default for a launched worker"
+	}
+	return decideRestart(policy, s.Deaths, death, s.e.Random)
 }
 
 // scheduleRestart starts the worker at once, or after a delay in BACKOFF.

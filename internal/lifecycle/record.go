@@ -45,8 +45,10 @@ type Record struct {
 	Rule                string       // the rule of the restart policy that applied last
 	NextStart           time.Time    `json:"Next"`
 	Deaths              DeathHistory `json:"Past"`
-	EmptyProven         bool         `json:"Proven"`  // after the last stop, it is known that no process is left
-	Unattributed        []string     `json:"Strays"`  // processes that the last stop could not attribute to a worker
+	EmptyProven         bool         `json:"Proven"` // after the last stop, it is known that no process is left
+	Unattributed        []string     `json:"Strays"` // processes that the last stop could not attribute to a worker
+	Leave               bool         // what its main process leaves is left: see LeaveDecision
+	Left                int          // how many processes its last end has left
 	FollowsDeath        bool         `json:"Retried"` // the next spawn follows a death
 	DependenciesMissing bool         `json:"Blocked"` // PhaseWaiting: a dependency is not met
 }

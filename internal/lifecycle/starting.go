@@ -58,7 +58,7 @@ func beginIncarnation(s *step) string {
 		Spec: kept.Spec, Phase: PhaseSpawning, Since: kept.Since, Wanted: true, Launched: kept.Launched,
 		Incarnation: kept.Incarnation + 1, Restarts: kept.Restarts,
 		Began: s.now, BeganBefore: kept.Began, Started: s.now, Deadline: s.deadlineIn(kept.Spec.StartTimeout),
-		LastExit: kept.LastExit, Rule: kept.Rule, Deaths: kept.Deaths,
+		LastExit: kept.LastExit, Rule: kept.Rule, Deaths: kept.Deaths, Left: kept.Left,
 	}
 	if kept.FollowsDeath {
 		s.Restarts++

@@ -19,6 +19,7 @@ func (s *step) endProcess(c EndCause, why string, kill bool) string {
 	}
 	s.Cause, s.CauseReason, s.ReadySince, s.MainDeadline = c, why, time.Time{}, time.Time{}
 	s.Phase = PhaseEnding
+	s.decideLeave(c)
 	s.orderEnd(kill)
 	return why + "; " + s.describeEnd(kill)
 }

@@ -3,8 +3,31 @@ package plan
 import "strings"
 
 // DescribeStop returns in a clause how a stop ends a worker of the definition:
-// whom the stop signal reaches, and when KILL follows.
+// whom the stop signal reaches, when KILL follows, and what is left.
 func (s *Spec) DescribeStop() string {
+	switch s.LeaveDescendants {
+	case LeaveAlways:
+		return s.describeLeavingStop()
+	case LeaveExit:
+		return s.describeFullStop() + "; what it leaves when it ends by itself is left, unless it is started again"
+	}
+	return s.describeFullStop()
+}
+
+// describeLeavingStop describes a stop with leave_descendants = always.
+func (s *Spec) describeLeavingStop() string {
+	if s.StopSignal == "KILL" || s.StopWait == 0 {
+		return "KILL to " + s.describeTarget() + "; what it leaves is left"
+	}
+	command := ""
+	if len(s.StopCommand) > 0 {
+		command = "stop_command, then "
+	}
+	return command + s.StopSignal + " to " + s.describeTarget() + ", then KILL after " + durationText(s.StopWait) + "; what it leaves is left"
+}
+
+// describeFullStop describes a stop that ends every process.
+func (s *Spec) describeFullStop() string {
 	if s.StopSignal == "KILL" || s.StopWait == 0 {
 		return "KILL to every process"
 	}

@@ -19,7 +19,7 @@ type meaningChange struct {
 var meaningChanges = []meaningChange{
 	{
 		func(*supervisord.File, *supervisord.Process) bool { return true },
-		"a worker counts as stopped when none of its processes is left: what the program leaves gets the stop signal, and KILL when stopwaitsecs is over; supervisord lets it live",
+		"a worker counts as stopped when none of its processes is left: what the program leaves at a stop, or when it is started again, gets the stop signal, and KILL when stopwaitsecs is over; supervisord lets it live, as leave_descendants = always does",
 	},
 	{
 		func(_ *supervisord.File, p *supervisord.Process) bool { return p.StopAsGroup },

@@ -175,6 +175,7 @@ stdout_logfile = web_0.log
 contract = off
 DIRECTORY
 stopasgroup = false
+leave_descendants = exit
 user = root
 
 [worker:web_01]
@@ -184,6 +185,7 @@ DIRECTORY
 environment = SUPERVISOR_ENABLED="1",SUPERVISOR_PROCESS_NAME="web_01",SUPERVISOR_GROUP_NAME="web",TOKEN="${env:SECRET}"
 priority = 10
 stopasgroup = false
+leave_descendants = exit
 user = root
 stdout_logfile = web_1.log
 
@@ -198,6 +200,7 @@ contract = off
 DIRECTORY
 environment = SUPERVISOR_ENABLED="1",SUPERVISOR_PROCESS_NAME="helper",SUPERVISOR_GROUP_NAME="tools"
 stopasgroup = false
+leave_descendants = exit
 user = root
 
 [group:tools]

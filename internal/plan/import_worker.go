@@ -31,6 +31,7 @@ var imported = []struct {
 	}},
 	{"stopsignal", func(_ *importer, s *Spec) string { return s.StopSignal }},
 	{"stopasgroup", func(_ *importer, s *Spec) string { return s.StopAsGroup }},
+	{"leave_descendants", func(_ *importer, s *Spec) string { return s.LeaveDescendants }},
 	{"stopwaitsecs", func(_ *importer, s *Spec) string { return inSeconds(s.StopWait) }},
 	{"user", func(_ *importer, s *Spec) string { return s.Limits.User }},
 	{"umask", func(_ *importer, s *Spec) string { return fmt.Sprintf("%03o", s.Limits.Umask) }},

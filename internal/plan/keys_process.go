@@ -76,6 +76,10 @@ var stopKeys = []row[Spec]{
 		"the file in which a program with contract = off writes the pid of its main process, for a program that goes to the background or starts its own successor (Linux only): when the main process has ended, the process that the file names becomes the main process, if it belongs to the worker; relative to directory; words in braces as in command"),
 	key("stopwaitsecs", duration, "10", func(s *Spec) *Duration { return &s.StopWait },
 		"the time after the signal until every process of the worker is killed").withoutRestart(),
+	key("leave_descendants", leaveDescendants, LeaveNone, func(s *Spec) *string { return &s.LeaveDescendants },
+		"when the processes that the main process leaves are not ended: none = never, exit = when the program has ended by itself and is not started again, "+
+			"always = also after a stop, a restart and a crash (sshd, cron); what is left belongs to no worker any more, `status` lists it, and nothing ends it; "+
+			"a process group that gets stopsignal is ended in any case").withoutRestart(),
 	key("drain", duration, "30s", func(s *Spec) *Duration { return &s.Drain },
 		"the time for running tasks to finish before the worker is asked to stop").withoutRestart(),
 	key("stop_command", commandLine, "", func(s *Spec) *[]string { return &s.StopCommand },

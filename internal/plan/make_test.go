@@ -48,7 +48,7 @@ func TestMakeFillsInEveryDefault(t *testing.T) {
 			Auto: "true", AutoAssumed: true, ExitCodes: []int{0}, Delay: 100 * time.Millisecond, DelayMax: time.Minute, Factor: 2, Jitter: 0.1,
 			Assumed: AssumedRules{Auto: "autorestart is true by default"}, LimitAssumed: true, Reset: 10 * time.Minute, OnFatal: "ignore",
 		},
-		StopSignal: "TERM", StopAsGroup: GroupAuto, StopWait: 10 * time.Second, Drain: 30 * time.Second, OnInitiatorExit: "stop", OrphanGrace: 10 * time.Minute,
+		StopSignal: "TERM", StopAsGroup: GroupAuto, LeaveDescendants: LeaveNone, StopWait: 10 * time.Second, Drain: 30 * time.Second, OnInitiatorExit: "stop", OrphanGrace: 10 * time.Minute,
 		Limits: Limits{Umask: -1},
 		Stdout: Log{Path: "/etc/x/.initiator/logs/{name}.{index}.stdout.log", MaxBytes: 50 << 20, Backups: 10},
 		Stderr: Log{Path: "/etc/x/.initiator/logs/{name}.{index}.stderr.log", MaxBytes: 50 << 20, Backups: 10},

@@ -167,17 +167,20 @@ type Spec struct {
 	Restart Restart
 
 	// Stop.
-	StopSignal      string // "TERM"; a name without SIG
-	StopAsGroup     string // whom it reaches: GroupAuto, GroupTrue or GroupFalse
-	StopWait        time.Duration
-	Drain           time.Duration
-	StopCommand     []string
-	BeforeStart     []string
-	ReloadSignal    string // "" and no ReloadCommand = restart on reload
-	ReloadCommand   []string
-	CheckCommand    []string // before a requested reload or restart
-	OnInitiatorExit string   // "stop" or "keep"
-	OrphanGrace     time.Duration
+	StopSignal  string // "TERM"; a name without SIG
+	StopAsGroup string // whom it reaches: GroupAuto, GroupTrue or GroupFalse
+	StopWait    time.Duration
+	// LeaveDescendants says when what the main process leaves is left: LeaveNone,
+	// LeaveExit or LeaveAlways. "" = LeaveNone.
+	LeaveDescendants string
+	Drain            time.Duration
+	StopCommand      []string
+	BeforeStart      []string
+	ReloadSignal     string // "" and no ReloadCommand = restart on reload
+	ReloadCommand    []string
+	CheckCommand     []string // before a requested reload or restart
+	OnInitiatorExit  string   // "stop" or "keep"
+	OrphanGrace      time.Duration
 	// PIDFile is where the program writes the pid of its main process; relative to
 	// Directory, with placeholders; "" = the main process is what Command starts.
 	PIDFile   string

@@ -148,7 +148,7 @@ func programStandard() Spec {
 	s.Contract, s.Protocol, s.Ready = false, "none", Ready{Kind: "alive"}
 	s.StartSecs = time.Second
 	s.LogFiles = LogFiles{Mode: 0o644, UnderUmask: true}
-	s.StopAsGroup = GroupFalse
+	s.StopAsGroup, s.LeaveDescendants = GroupFalse, LeaveExit
 	r := &s.Restart
 	r.Delay, r.DelayMax, r.Jitter, r.Limit, r.Window = time.Second, 0, 0, 0, 0
 	r.Reset, r.RetryEarly = time.Millisecond, true

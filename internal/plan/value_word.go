@@ -105,6 +105,15 @@ var asGroup = kind[string]{name: "auto, true or false", parse: func(s string) (s
 	return "", valueFault{fmt.Sprintf("%q is not one of the words for this key", s), "write auto, true or false"}
 }}
 
+// The values of leave_descendants.
+const (
+	LeaveNone   = "none"
+	LeaveExit   = "exit"
+	LeaveAlways = "always"
+)
+
+var leaveDescendants = kind[string]{name: "none, exit or always", parse: oneOf(LeaveNone, LeaveExit, LeaveAlways).parse}
+
 var strategy = kind[Strategy]{name: "one_for_one, one_for_all, rest_for_one", parse: func(s string) (Strategy, error) {
 	word, err := oneOf(string(OneForOne), string(OneForAll), string(RestForOne)).parse(s)
 	return Strategy(word), err
